@@ -1,0 +1,86 @@
+# cdp: a customer data platform inside PostgreSQL
+#
+# all, install, installcheck, clean: as in any PGXS extension (PG_CONFIG= chooses the server).
+# check, demo, fuzz, bench, lint, format, help: our own; they need no running server.
+
+OWN_GOALS = help check check-% unit lint format demo demo-stop fuzz packages bench
+
+# ---------------------------------------------------------------- our own goals
+# PGXS defines a "check" that only says "not supported", and overriding it warns on
+# every run: so PGXS is left out where one of our own goals is asked for.
+ifneq ($(filter $(OWN_GOALS),$(MAKECMDGOALS)),)
+
+.PHONY: $(filter-out check-%,$(OWN_GOALS)) $(filter check-%,$(MAKECMDGOALS))
+
+help:
+	@echo "make                 build the extension (PG_CONFIG= chooses the server)"
+	@echo "make install         install it into that server"
+	@echo "make installcheck    run the regression tests against a running server"
+	@echo "make check           run every test on private, temporary servers: unit, lint, regress, isolation, tap"
+	@echo "make check-SUITE     run one of these suites; make unit, make lint for short"
+	@echo "make demo            load a year of a shop's events into a private server and show what an analyst sees"
+	@echo "make demo DATA=FILE  the same with the Online Retail data set (.csv or .csv.xz)"
+	@echo "make demo-stop       end the demo's server and remove it"
+	@echo "make fuzz TIME=60    fuzz each decoder for TIME seconds (clang)"
+	@echo "make bench           measure against the baselines; prints the tables of the README"
+	@echo "make packages        install the Debian packages that building and testing need"
+	@echo "make format          format the C sources with clang-format"
+
+check:
+	@test/check all
+check-%:
+	@test/check $*
+unit lint: %:
+	@test/check $*
+demo:
+	@test/demo/demo start "$(DATA)"
+demo-stop:
+	@test/demo/demo stop
+fuzz:
+	@test/fuzz/run "$(or $(TIME),60)"
+packages:
+	@test/packages check
+bench:
+	@test/bench/run
+format:
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+else
+# ---------------------------------------------------------------- PGXS
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+ifeq ($(wildcard $(PGXS)),)
+$(error PostgreSQL's build files were not found: "$(PG_CONFIG)" is missing or has no PGXS. Install the server's development package (Debian: make packages), or name the server with PG_CONFIG=/path/to/pg_config)
+endif
+
+EXTENSION = cdp
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" cdp.control)
+MODULE_big = cdp
+
+ROOMS = util identifier ingest identity profile behavior segment privacy activation operate
+OBJS = $(patsubst %.c,%.o,src/cdp.c $(sort $(wildcard src/core/*.c) $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))))
+
+# the install script is its pieces in the order of the manifest
+PIECES := $(addprefix src/,$(shell sed 's/ *\#.*//' src/install.list))
+DATA_built = src/cdp--$(EXTVERSION).sql
+DATA = $(wildcard src/upgrade/cdp--*--*.sql)
+EXTRA_CLEAN = $(OBJS:.o=.d)
+
+REGRESS_OPTS = --load-extension=cdp
+REGRESS = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
+
+PG_CPPFLAGS = -I$(CURDIR)/src
+# PostgreSQL 15 exports every symbol of a module unless told otherwise
+PG_CFLAGS = -fvisibility=hidden -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
+SHLIB_LINK = -lidn2 -lunistring
+
+include $(PGXS)
+
+src/cdp--$(EXTVERSION).sql: $(PIECES) src/install.list
+	cat $(PIECES) > $@
+
+# Debian's servers are built without --enable-depend: track headers ourselves
+override CFLAGS += -MMD -MP
+-include $(OBJS:.o=.d)
+
+endif

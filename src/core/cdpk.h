@@ -1,0 +1,41 @@
+/*
+ * cdpk.h
+ *		What all of core/ shares: result codes and the allocator.
+ *
+ * core/ is plain C11: no postgres.h, no globals that change, no I/O.  A function
+ * that can fail returns a CdpkStatus; callers on the server's side turn it into
+ * an ereport (util/status.h), unit tests and fuzzers look at it.
+ */
+#ifndef CDPK_H
+#define CDPK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum CdpkStatus
+{
+	CDPK_OK = 0,
+	CDPK_OUT_OF_MEMORY,   /* the allocator gave NULL */
+	CDPK_CORRUPT,         /* bytes that no encoder of ours wrote */
+	CDPK_UNKNOWN_VERSION, /* the version byte of a later release */
+	CDPK_INVALID,         /* text that is not of the form asked for */
+	CDPK_EMPTY,           /* nothing but white space */
+	CDPK_TOO_LONG,        /* over a documented limit */
+	CDPK_OUT_OF_RANGE,    /* a number or time that does not fit */
+	CDPK_BAD_ENCODING,    /* not UTF-8, or a NUL */
+	CDPK_UNSUPPORTED      /* right, but this build cannot do it */
+} CdpkStatus;
+
+/*
+ * Memory comes from the caller: palloc in a backend (which does not return on
+ * failure), malloc in tests.  release may be NULL where all is freed at once.
+ */
+typedef struct CdpkAllocator
+{
+	void *(*allocate)(void *context, size_t size);
+	void (*release)(void *context, void *pointer);
+	void *context;
+} CdpkAllocator;
+
+#endif /* CDPK_H */

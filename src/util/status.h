@@ -1,0 +1,20 @@
+/*
+ * status.h
+ *		The bridge from core/ to the server: palloc for its allocator, ereport for
+ *		its status codes.
+ */
+#ifndef CDP_UTIL_STATUS_H
+#define CDP_UTIL_STATUS_H
+
+#include "core/cdpk.h"
+
+/* allocates in the current memory context; release is pfree */
+extern const CdpkAllocator cdp_palloc_allocator;
+
+/* the SQLSTATE that fits a status */
+extern int cdp_status_errcode(CdpkStatus status);
+
+/* Raises the error that bytes of one of our types deserve; type_name as "cdp.timeline". */
+extern void cdp_report_bytes(CdpkStatus status, const char *type_name) __attribute__((noreturn));
+
+#endif /* CDP_UTIL_STATUS_H */

@@ -1,0 +1,6 @@
+# "AS 'MODULE_PATHNAME', 'cdp_…'" in the pieces names each exported function once, and the
+# sources export nothing that no piece names
+named=$(find src -name '*.sql' -not -name 'cdp--*' -print0 | xargs -0 grep -ohE "MODULE_PATHNAME', '[a-z0-9_]+'" | sed "s/.*, '//; s/'//" | sort -u)
+defined=$(find src -name '*.c' -print0 | xargs -0 grep -ohE '^CDP_FUNCTION\([a-z0-9_]+\)' | sed 's/.*(//; s/)//' | sort -u)
+diff <(echo "$named") <(echo "$defined") || exit 1
+! echo "$defined" | grep -v '^cdp_' | grep .

@@ -1,0 +1,67 @@
+# Sourced by test/check and the demo: builds the tree into a private prefix, and runs
+# commands as a user who may start a server (initdb refuses root).
+#
+# Needs: $top (the checkout), $work (a fresh directory of ours).  Gives: build_stage,
+# as_server_user, $bindir, $stage, $server_config.
+
+PG_CONFIG=${PG_CONFIG:-pg_config}
+
+# Copies what git would give a clone, changes of today included.
+copy_tree() {
+	mkdir -p "$work/tree"
+	if git -C "$top" rev-parse --git-dir >/dev/null 2>&1; then
+		(cd "$top" && git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
+			[ -e "$file" ] && printf '%s\0' "$file"; done | tar --null -T - -cf -) | tar -C "$work/tree" -xf -
+	else
+		cp -R "$top/." "$work/tree/"
+	fi
+}
+
+# build_stage FLAGS: builds the copy and installs it below $stage, nothing outside it.
+build_stage() {
+	stage=$work/stage
+	bindir=$("$PG_CONFIG" --bindir)
+	make -C "$work/tree" -s -j"$(nproc)" PG_CONFIG="$PG_CONFIG" with_llvm=no COPT="$1" all >"$work/build.log" 2>&1 &&
+		make -C "$work/tree" -s PG_CONFIG="$PG_CONFIG" with_llvm=no COPT="$1" install DESTDIR="$stage" >>"$work/build.log" 2>&1 || {
+		cat "$work/build.log" >&2
+		return 1
+	}
+	server_config=$work/server.conf
+	stage_settings >"$server_config"
+}
+
+# How a server finds an extension outside its own prefix: Debian's extension_destdir up to 17,
+# PostgreSQL's own paths from 18 on.
+stage_settings() {
+	local major
+	major=$("$PG_CONFIG" --version | sed 's/^PostgreSQL \([0-9]*\).*/\1/')
+	if [ "$major" -ge 18 ]; then
+		echo "extension_control_path = '$stage$("$PG_CONFIG" --sharedir):\$system'"
+		echo "dynamic_library_path = '$stage$("$PG_CONFIG" --pkglibdir):\$libdir'"
+	else
+		echo "extension_destdir = '$stage'"
+	fi
+	echo "fsync = off"
+	echo "max_prepared_transactions = 4"
+}
+
+# The user that owns the servers: ourselves, or where we are root an ordinary one.
+if [ "$(id -u)" != 0 ]; then
+	server_user=$(id -un)
+elif getent passwd postgres >/dev/null; then
+	server_user=postgres
+else
+	server_user=nobody
+fi
+
+as_server_user() {
+	if [ "$(id -un)" = "$server_user" ]; then
+		"$@"
+	else
+		runuser -u "$server_user" -- env HOME="$work" "$@"
+	fi
+}
+
+give_to_server_user() {
+	[ "$(id -u)" != 0 ] || chown -R "$server_user" "$@"
+}
