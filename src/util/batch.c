@@ -1,0 +1,202 @@
+/*
+ * batch.c
+ *		The intermediate results of one refresh, as named relations.
+ *
+ * A refresh is a sequence of set-based statements, and what one finds the next
+ * ones need.  A temporary table each would bloat the catalogs at every refresh;
+ * arrays end at a gigabyte; a relation that is named like a trigger's
+ * transition table has neither fault, and tells the planner its exact size.
+ * Statements are prepared anew each time, because that size is fixed at parse
+ * analysis: a plan made for a batch of one row would loop over 100,000.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "catalog/pg_type.h"
+#include "executor/tstoreReceiver.h"
+#include "miscadmin.h"
+#include "nodes/params.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/plancache.h"
+#include "utils/queryenvironment.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+#include "cdp.h"
+
+CDP_FUNCTION(cdp_batch_begin);
+CDP_FUNCTION(cdp_batch_stage);
+CDP_FUNCTION(cdp_batch_run);
+CDP_FUNCTION(cdp_batch_end);
+
+typedef struct Batch
+{
+	MemoryContext context; /* all of the batch, below the transaction's */
+	int64 batch_id;
+	TimestampTz as_of;
+	List *relations; /* of EphemeralNamedRelation */
+} Batch;
+
+static Batch *current_batch = NULL;
+
+/* forget_batch runs when the memory of a batch goes, at its end or on abort. */
+static void
+forget_batch(void *batch)
+{
+	if (current_batch == batch)
+		current_batch = NULL;
+}
+
+/* get_batch returns the batch in hand. */
+static Batch *
+get_batch(void)
+{
+	if (current_batch == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("there is no batch in hand"),
+						errhint("This function serves cdp.refresh(); call that instead.")));
+	return current_batch;
+}
+
+/*
+ * cdp_batch_begin starts a batch.  One that is left over failed in a
+ * subtransaction: its files are closed already, only its memory is here still.
+ */
+Datum
+cdp_batch_begin(PG_FUNCTION_ARGS)
+{
+	MemoryContext context;
+	MemoryContextCallback *callback;
+
+	if (current_batch != NULL)
+		MemoryContextDelete(current_batch->context);
+
+	context = AllocSetContextCreate(TopTransactionContext, "cdp batch", ALLOCSET_DEFAULT_SIZES);
+	current_batch = MemoryContextAllocZero(context, sizeof(Batch));
+	current_batch->context = context;
+	current_batch->batch_id = PG_GETARG_INT64(0);
+	current_batch->as_of = PG_GETARG_TIMESTAMPTZ(1);
+
+	callback = MemoryContextAlloc(context, sizeof(MemoryContextCallback));
+	callback->func = forget_batch;
+	callback->arg = current_batch;
+	MemoryContextRegisterResetCallback(context, callback);
+	PG_RETURN_VOID();
+}
+
+/* connect opens an SPI connection that knows the batch's relations. */
+static void
+connect(Batch *batch)
+{
+	ListCell *cell;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	foreach (cell, batch->relations)
+	{
+		if (SPI_register_relation(lfirst(cell)) != SPI_OK_REL_REGISTER)
+			elog(ERROR, "could not register a relation of the batch");
+	}
+}
+
+/* execute plans and runs a statement with the batch's two parameters. */
+static SPIPlanPtr
+execute(Batch *batch, const char *statement, DestReceiver *receiver)
+{
+	Oid types[2] = {INT8OID, TIMESTAMPTZOID};
+	SPIPlanPtr plan = SPI_prepare(statement, lengthof(types), types);
+	SPIExecuteOptions options = {0};
+	int result;
+
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+
+	options.params = makeParamList(lengthof(types));
+	for (int i = 0; i < lengthof(types); i++)
+	{
+		options.params->params[i].ptype = types[i];
+		options.params->params[i].pflags = PARAM_FLAG_CONST;
+	}
+	options.params->params[0].value = Int64GetDatum(batch->batch_id);
+	options.params->params[1].value = TimestampTzGetDatum(batch->as_of);
+	options.dest = receiver;
+
+	result = SPI_execute_plan_extended(plan, &options);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_plan_extended failed: %s", SPI_result_code_string(result));
+	return plan;
+}
+
+/* result_descriptor copies the shape of a plan's rows. */
+static TupleDesc
+result_descriptor(SPIPlanPtr plan)
+{
+	List *sources = SPI_plan_get_plan_sources(plan);
+	CachedPlanSource *source = linitial_node(CachedPlanSource, sources);
+
+	if (list_length(sources) != 1 || source->resultDesc == NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("what a batch keeps must be the rows of one query")));
+	return CreateTupleDescCopy(source->resultDesc);
+}
+
+/* cdp_batch_stage keeps the rows of a query under a name. */
+Datum
+cdp_batch_stage(PG_FUNCTION_ARGS)
+{
+	Batch *batch = get_batch();
+	char *query = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	MemoryContext caller = MemoryContextSwitchTo(batch->context);
+	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Tuplestorestate *rows = tuplestore_begin_heap(true, false, work_mem);
+	DestReceiver *receiver = CreateTuplestoreDestReceiver();
+	EphemeralNamedRelation relation;
+	SPIPlanPtr plan;
+
+	SetTuplestoreDestReceiverParams(receiver, rows, batch->context, false, NULL, NULL);
+	connect(batch);
+	plan = execute(batch, query, receiver);
+
+	MemoryContextSwitchTo(batch->context);
+	relation = palloc0(sizeof(EphemeralNamedRelationData));
+	relation->md.name = name;
+	relation->md.reliddesc = InvalidOid;
+	relation->md.tupdesc = result_descriptor(plan);
+	relation->md.enrtype = ENR_NAMED_TUPLESTORE;
+	relation->md.enrtuples = tuplestore_tuple_count(rows);
+	relation->reldata = rows;
+	batch->relations = lappend(batch->relations, relation);
+
+	SPI_finish();
+	MemoryContextSwitchTo(caller);
+	PG_RETURN_INT64((int64) relation->md.enrtuples);
+}
+
+/* cdp_batch_run runs a statement that may name what the batch kept. */
+Datum
+cdp_batch_run(PG_FUNCTION_ARGS)
+{
+	Batch *batch = get_batch();
+	char *statement = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	uint64 processed;
+
+	connect(batch);
+	execute(batch, statement, NULL);
+	processed = SPI_processed;
+	SPI_finish();
+	PG_RETURN_INT64((int64) processed);
+}
+
+/* cdp_batch_end frees what the batch kept. */
+Datum
+cdp_batch_end(PG_FUNCTION_ARGS)
+{
+	Batch *batch = get_batch();
+	ListCell *cell;
+
+	foreach (cell, batch->relations)
+		tuplestore_end(((EphemeralNamedRelation) lfirst(cell))->reldata);
+	MemoryContextDelete(batch->context);
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,24 @@
+-- A batch in the hands of cdp.refresh(): its intermediate results are named relations that live
+-- as long as the call, in memory or a temporary file, and never touch the catalogs.
+
+CREATE FUNCTION cdp.batch_begin(batch_id bigint, as_of timestamptz) RETURNS void
+	AS 'MODULE_PATHNAME', 'cdp_batch_begin' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION cdp.batch_begin(bigint, timestamptz) IS
+	'Internal: starts a batch; its statements see batch_id as $1 and as_of as $2.';
+
+CREATE FUNCTION cdp.batch_stage(name text, query text) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'cdp_batch_stage' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION cdp.batch_stage(text, text) IS
+	'Internal: keeps the rows of a query under a name, for the statements that follow in the batch. Returns their number.';
+
+CREATE FUNCTION cdp.batch_run(statement text) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'cdp_batch_run' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION cdp.batch_run(text) IS
+	'Internal: runs a statement that may name what batch_stage kept, planned for the sizes of this batch. Returns the number of rows processed.';
+
+CREATE FUNCTION cdp.batch_end() RETURNS void
+	AS 'MODULE_PATHNAME', 'cdp_batch_end' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION cdp.batch_end() IS 'Internal: ends the batch and frees what it kept.';
+
+REVOKE ALL ON FUNCTION cdp.batch_begin(bigint, timestamptz), cdp.batch_stage(text, text), cdp.batch_run(text), cdp.batch_end() FROM PUBLIC;
+
