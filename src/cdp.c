@@ -6,4 +6,7 @@
 
 #include "cdp.h"
 
+/* as in CDP_FUNCTION: the first declaration decides a symbol's visibility */
+extern CDP_EXPORT const Pg_magic_struct *PG_MAGIC_FUNCTION_NAME(void);
+
 PG_MODULE_MAGIC;
