@@ -117,6 +117,7 @@ execute(Batch *batch, const char *statement, DestReceiver *receiver)
 	{
 		options.params->params[i].ptype = types[i];
 		options.params->params[i].pflags = PARAM_FLAG_CONST;
+		options.params->params[i].isnull = false;
 	}
 	options.params->params[0].value = Int64GetDatum(batch->batch_id);
 	options.params->params[1].value = TimestampTzGetDatum(batch->as_of);

@@ -1,0 +1,250 @@
+-- The inbox, the log and the quarantine: what arrives, and where each row of it ends.
+
+CREATE FUNCTION cdp.init_inbox() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	-- no index, no trigger, no constraint: writers get the speed of a bare heap
+	CREATE TABLE cdp.inbox (
+		message_id text, type text, event text,
+		anonymous_id text, user_id text, group_id text, previous_id text, identifiers jsonb,
+		properties jsonb, traits jsonb, context jsonb,
+		"timestamp" timestamptz, sent_at timestamptz, original_timestamp timestamptz,
+		received_at timestamptz DEFAULT now(), source text);
+	-- without it a publication of all tables would make refresh's DELETE fail
+	ALTER TABLE cdp.inbox REPLICA IDENTITY FULL;
+	COMMENT ON TABLE cdp.inbox IS 'Append-only entrance for events, in the columns of the Segment spec; all may be NULL. refresh() empties it.';
+	COMMENT ON COLUMN cdp.inbox.message_id IS 'Unique name of the message; a second row with it is counted as a duplicate. NULL: always accepted.';
+	COMMENT ON COLUMN cdp.inbox.type IS 'identify, track, page, screen, group or alias. NULL: track where there is an event, identify where there are traits.';
+	COMMENT ON COLUMN cdp.inbox.identifiers IS 'More identifiers: an object of namespace to value or array of values.';
+	COMMENT ON COLUMN cdp.inbox."timestamp" IS 'When it happened. NULL: corrected from original_timestamp, sent_at and received_at.';
+	COMMENT ON COLUMN cdp.inbox.source IS 'Name of the feed. NULL: default.';
+
+	CREATE TABLE cdp.inbox_raw (line text, source text, received_at timestamptz DEFAULT now());
+	ALTER TABLE cdp.inbox_raw REPLICA IDENTITY FULL;
+	COMMENT ON TABLE cdp.inbox_raw IS 'Entrance for feeds that may hold anything: one JSON object a line, parsed by refresh(); what is none goes to quarantine.';
+
+	CREATE TABLE cdp.event (
+		event_id bigint NOT NULL, identity_id bigint NOT NULL, "timestamp" timestamptz NOT NULL, batch_id bigint NOT NULL,
+		message_id text, type text NOT NULL, event text,
+		anonymous_id text, user_id text, group_id text, previous_id text, identifiers jsonb,
+		properties jsonb, traits jsonb, context jsonb,
+		sent_at timestamptz, original_timestamp timestamptz, received_at timestamptz NOT NULL, source text NOT NULL,
+		PRIMARY KEY (identity_id, "timestamp", event_id)) PARTITION BY RANGE ("timestamp");
+	CREATE INDEX event_batch_id ON cdp.event USING brin (batch_id);
+	COMMENT ON TABLE cdp.event IS 'The log: every accepted event, by month. Distribution key: identity_id.';
+	COMMENT ON COLUMN cdp.event.identity_id IS 'The identity that the event is anchored to; 0 where all its identifiers are blocked.';
+	COMMENT ON COLUMN cdp.event.batch_id IS 'The refresh that brought it.';
+
+	CREATE TABLE cdp.message (message_key uuid PRIMARY KEY, batch_id bigint NOT NULL);
+	COMMENT ON TABLE cdp.message IS 'One key a message, the memory for de-duplication. Distribution key: message_key.';
+	COMMENT ON COLUMN cdp.message.message_key IS '128 bits of SHA-256 of the message_id.';
+
+	CREATE TABLE cdp.quarantine (
+		quarantine_id bigint PRIMARY KEY, batch_id bigint NOT NULL, quarantined_at timestamptz NOT NULL,
+		source text, reason text NOT NULL, detail text, record jsonb, line text, received_at timestamptz,
+		CHECK ((record IS NULL) <> (line IS NULL)));
+	COMMENT ON TABLE cdp.quarantine IS 'Rows that could not become events, as they came, with the reason. Repair record or line in place, then call cdp.replay().';
+	COMMENT ON COLUMN cdp.quarantine.record IS 'The row of cdp.inbox, as an object of its columns.';
+	COMMENT ON COLUMN cdp.quarantine.line IS 'The line of cdp.inbox_raw.';
+
+	CREATE TABLE cdp.source (
+		source text PRIMARY KEY, accepted bigint NOT NULL DEFAULT 0, duplicate bigint NOT NULL DEFAULT 0, quarantined bigint NOT NULL DEFAULT 0,
+		first_batch_id bigint NOT NULL, last_batch_id bigint NOT NULL);
+	COMMENT ON TABLE cdp.source IS 'The feeds, with what became of their rows.';
+END
+$function$;
+COMMENT ON FUNCTION cdp.init_inbox() IS 'Internal: makes the tables of the room ingest.';
+
+CREATE FUNCTION cdp.init_event_month() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	-- SECURITY DEFINER because only the owner of a partitioned table may add a partition, and
+	-- refresh() runs as any steward.  Made here, not in the extension's script, so that it runs
+	-- as the owner of the tables and never as the superuser who installed the extension.
+	CREATE FUNCTION cdp.add_event_month(month timestamptz) RETURNS void
+		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
+		SET search_path = pg_catalog, cdp, pg_temp
+		SET timezone = 'UTC'
+	AS $body$
+	DECLARE
+		first_day timestamptz := date_trunc('month', month);
+		partition text := to_char(first_day, '"event_"YYYY_MM');
+	BEGIN
+		IF to_regclass('cdp.' || partition) IS NOT NULL THEN
+			RETURN;
+		END IF;
+		-- ATTACH, unlike CREATE … PARTITION OF, waits for no reader and no writer
+		EXECUTE format('CREATE TABLE cdp.%I (LIKE cdp.event INCLUDING ALL)', partition);
+		EXECUTE format('ALTER TABLE cdp.event ATTACH PARTITION cdp.%I FOR VALUES FROM (%L) TO (%L)',
+					   partition, first_day, first_day + interval '1 month');
+	END
+	$body$;
+	REVOKE ALL ON FUNCTION cdp.add_event_month(timestamptz) FROM PUBLIC;
+	COMMENT ON FUNCTION cdp.add_event_month(timestamptz) IS 'Internal: makes the partition of cdp.event for a month (UTC), where it is missing.';
+END
+$function$;
+COMMENT ON FUNCTION cdp.init_event_month() IS 'Internal: makes the function that adds partitions, owned by the owner of the tables.';
+
+CREATE FUNCTION cdp.ingest(lines text, source text DEFAULT NULL) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	written bigint;
+BEGIN
+	INSERT INTO cdp.inbox_raw (line, source)
+	SELECT line, ingest.source FROM string_to_table(lines, E'\n') AS line
+	WHERE line !~ '^\s*$';
+	GET DIAGNOSTICS written = ROW_COUNT;
+	RETURN written;
+END
+$function$;
+COMMENT ON FUNCTION cdp.ingest(text, text) IS
+	'Writes lines of JSON, one object each, to cdp.inbox_raw; blank lines are passed over. Returns the number of lines. Nothing is parsed before refresh().';
+
+CREATE FUNCTION cdp.replay(reason text DEFAULT NULL) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	moved bigint;
+BEGIN
+	WITH released AS (
+		DELETE FROM cdp.quarantine q WHERE replay.reason IS NULL OR q.reason = replay.reason RETURNING q.*
+	), records AS (
+		INSERT INTO cdp.inbox SELECT i.* FROM released r CROSS JOIN LATERAL jsonb_populate_record(NULL::cdp.inbox, r.record) i
+		WHERE r.record IS NOT NULL
+	), lines AS (
+		INSERT INTO cdp.inbox_raw (line, source, received_at) SELECT r.line, r.source, r.received_at FROM released r WHERE r.line IS NOT NULL
+	)
+	SELECT count(*) INTO moved FROM released;
+	RETURN moved;
+END
+$function$;
+COMMENT ON FUNCTION cdp.replay(text) IS
+	'Moves quarantined rows (those with this reason, or all) back to where they came from, for the next refresh(). Returns their number.';
+
+-- What arrives in a batch: batch_row.
+CREATE FUNCTION cdp.refresh_take(max_rows bigint) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	-- a claim by ctid: no index, and no second look at rows that come in meanwhile
+	RETURN cdp.batch_stage('batch_row', format($sql$
+		WITH taken AS (
+			DELETE FROM cdp.inbox WHERE ctid = ANY (ARRAY(SELECT ctid FROM cdp.inbox LIMIT %1$s)) RETURNING *
+		), taken_raw AS (
+			DELETE FROM cdp.inbox_raw
+			WHERE ctid = ANY (ARRAY(SELECT ctid FROM cdp.inbox_raw LIMIT %1$s - (SELECT count(*) FROM taken))) RETURNING *
+		), parsed AS (
+			SELECT line, source AS feed, received_at AS arrived, cdp.parse_line(line) AS p FROM taken_raw OFFSET 0
+		), arrived AS (
+			SELECT NULL::text AS line, NULL::text AS line_reason, NULL::text AS line_detail,
+				   message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
+				   "timestamp", sent_at, original_timestamp, received_at, source
+			FROM taken
+			UNION ALL
+			SELECT line, (p).reason, (p).detail,
+				   (p).message_id, (p).type, (p).event, (p).anonymous_id, (p).user_id, (p).group_id, (p).previous_id,
+				   (p).identifiers, (p).properties, (p).traits, (p).context,
+				   (p)."timestamp", (p).sent_at, (p).original_timestamp, coalesce((p).received_at, arrived), coalesce(feed, (p).source)
+			FROM parsed
+		), checked AS (
+			SELECT row_number() OVER () AS row_no, a.*,
+				   cdp.onboard(type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
+							   "timestamp", sent_at, original_timestamp, received_at, source, $2) AS o
+			FROM arrived a OFFSET 0
+		)
+		SELECT row_no, line, message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
+			   "timestamp", sent_at, original_timestamp, received_at, source,
+			   cdp.message_key(message_id) AS message_key,
+			   (o).call_type, (o).event_name, (o).at, (o).feed, (o).ids,
+			   coalesce(line_reason, (o).reason) AS reason, CASE WHEN line_reason IS NULL THEN (o).detail ELSE line_detail END AS detail
+		FROM checked
+	$sql$, max_rows));
+END
+$function$;
+COMMENT ON FUNCTION cdp.refresh_take(bigint) IS 'Internal: claims rows of the inboxes and cleans them (batch_row).';
+
+-- What becomes of each row: batch_verdict; quarantine and message are written.
+CREATE FUNCTION cdp.refresh_judge_rows(INOUT event_id bigint, INOUT quarantine_id bigint,
+	OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	-- of several good rows with one key the first stays
+	PERFORM cdp.batch_stage('batch_verdict', format($sql$
+		SELECT row_no, message_key, verdict, %s + row_number() OVER (PARTITION BY verdict ORDER BY row_no) AS event_id
+		FROM (SELECT r.row_no, r.message_key,
+					 CASE WHEN r.reason IS NOT NULL THEN 'quarantined'
+						  WHEN r.copy > 1 OR m.message_key IS NOT NULL THEN 'duplicate' ELSE 'accepted' END AS verdict
+			  FROM (SELECT row_no, message_key, reason,
+						   CASE WHEN message_key IS NOT NULL THEN row_number() OVER (PARTITION BY message_key, reason IS NULL ORDER BY row_no) END AS copy
+					FROM batch_row) r
+			  LEFT JOIN cdp.message m ON m.message_key = r.message_key) v
+	$sql$, event_id));
+
+	accepted := cdp.batch_stage('batch_accepted', $sql$ SELECT row_no, message_key, event_id FROM batch_verdict WHERE verdict = 'accepted' $sql$);
+	event_id := event_id + accepted;
+	quarantined := cdp.batch_run(format($sql$
+		INSERT INTO cdp.quarantine (quarantine_id, batch_id, quarantined_at, source, reason, detail, record, line, received_at)
+		SELECT %s + row_number() OVER (ORDER BY r.row_no), $1, $2, r.source, r.reason, r.detail,
+			   CASE WHEN r.line IS NULL THEN (SELECT to_jsonb(i) FROM (
+					SELECT r.message_id, r.type, r.event, r.anonymous_id, r.user_id, r.group_id, r.previous_id, r.identifiers,
+						   r.properties, r.traits, r.context, r."timestamp", r.sent_at, r.original_timestamp, r.received_at, r.source) i) END,
+			   r.line, r.received_at
+		FROM batch_row r WHERE r.reason IS NOT NULL
+	$sql$, quarantine_id));
+	quarantine_id := quarantine_id + quarantined;
+
+	PERFORM cdp.batch_run($sql$
+		INSERT INTO cdp.message (message_key, batch_id)
+		SELECT message_key, $1 FROM batch_accepted WHERE message_key IS NOT NULL ORDER BY message_key
+	$sql$);
+	PERFORM cdp.batch_run($sql$
+		INSERT INTO cdp.source AS s (source, accepted, duplicate, quarantined, first_batch_id, last_batch_id)
+		SELECT r.feed, count(*) FILTER (WHERE v.verdict = 'accepted'), count(*) FILTER (WHERE v.verdict = 'duplicate'),
+			   count(*) FILTER (WHERE v.verdict = 'quarantined'), $1, $1
+		FROM batch_row r JOIN batch_verdict v USING (row_no) GROUP BY r.feed ORDER BY r.feed
+		ON CONFLICT (source) DO UPDATE SET accepted = s.accepted + excluded.accepted, duplicate = s.duplicate + excluded.duplicate,
+			quarantined = s.quarantined + excluded.quarantined, last_batch_id = excluded.last_batch_id
+	$sql$);
+	duplicate := cdp.batch_stage('batch_duplicate', $sql$ SELECT row_no FROM batch_verdict WHERE verdict = 'duplicate' $sql$);
+END
+$function$;
+COMMENT ON FUNCTION cdp.refresh_judge_rows(bigint, bigint) IS 'Internal: decides which rows are accepted, duplicates or quarantined (batch_verdict, batch_accepted).';
+
+-- The log: one row for each accepted one, anchored as batch_anchor says.
+CREATE FUNCTION cdp.refresh_log() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp.batch_run($sql$
+		SELECT cdp.add_event_month(month) FROM (
+			SELECT DISTINCT date_trunc('month', r.at, 'UTC') AS month FROM batch_row r JOIN batch_accepted USING (row_no)
+			UNION
+			SELECT date_trunc('month', $2 + interval '31 days', 'UTC')) m
+	$sql$);
+	PERFORM cdp.batch_run($sql$
+		INSERT INTO cdp.event (event_id, identity_id, "timestamp", batch_id, message_id, type, event,
+			anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
+			sent_at, original_timestamp, received_at, source)
+		SELECT a.event_id, n.identity_id, r.at, $1, r.message_id, r.call_type, r.event_name,
+			r.anonymous_id, r.user_id, r.group_id, r.previous_id, r.identifiers, r.properties, r.traits, r.context,
+			r.sent_at, r.original_timestamp, coalesce(r.received_at, $2), r.feed
+		FROM batch_row r JOIN batch_accepted a USING (row_no) JOIN batch_anchor n USING (row_no)
+	$sql$);
+END
+$function$;
+COMMENT ON FUNCTION cdp.refresh_log() IS 'Internal: writes the accepted rows to cdp.event.';
+
+REVOKE ALL ON FUNCTION cdp.init_inbox(), cdp.init_event_month(), cdp.ingest(text, text), cdp.replay(text),
+	cdp.refresh_take(bigint), cdp.refresh_judge_rows(bigint, bigint), cdp.refresh_log() FROM PUBLIC;
+

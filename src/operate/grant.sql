@@ -1,0 +1,42 @@
+-- Who may touch what.
+
+CREATE FUNCTION cdp.grant(role name, kind text) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	statement text;
+	statements text[];
+BEGIN
+	PERFORM cdp.check_tables();
+	IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = role) THEN
+		RAISE EXCEPTION 'role "%" does not exist', role USING ERRCODE = 'undefined_object';
+	END IF;
+	CASE kind
+		WHEN 'writer' THEN statements := ARRAY[
+			'GRANT USAGE ON SCHEMA cdp TO %1$I',
+			'GRANT INSERT ON cdp.inbox, cdp.inbox_raw TO %1$I',
+			'GRANT EXECUTE ON FUNCTION cdp.ingest(text, text) TO %1$I'];
+		WHEN 'analyst' THEN statements := ARRAY[
+			'GRANT USAGE ON SCHEMA cdp TO %1$I',
+			'GRANT SELECT ON cdp.profiles, cdp.events, cdp.identities, cdp.quarantine, cdp.source, cdp.batch, cdp.namespace, cdp.state,
+				cdp.profile_row, cdp.segment, cdp.identifier_map, cdp.identity TO %1$I',
+			'GRANT EXECUTE ON FUNCTION cdp.check_tables(), cdp.profile_of(cdp.identifier), cdp.lookup(cdp.identifier, text, integer) TO %1$I'];
+		WHEN 'steward' THEN statements := ARRAY[
+			'GRANT USAGE, CREATE ON SCHEMA cdp TO %1$I WITH GRANT OPTION',
+			'GRANT ALL ON ALL TABLES IN SCHEMA cdp TO %1$I WITH GRANT OPTION',
+			'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA cdp TO %1$I WITH GRANT OPTION'];
+		ELSE
+			RAISE EXCEPTION 'there is no kind of access "%"', kind USING ERRCODE = 'invalid_parameter_value',
+				HINT = 'It is writer, analyst or steward.';
+	END CASE;
+	FOREACH statement IN ARRAY statements LOOP
+		EXECUTE format(statement, role);
+	END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION cdp.grant(name, text) IS
+	'Gives a role what a kind of user needs. writer: insert into the inboxes, nothing else. analyst: read people, events and segments. steward: everything, refresh() and grant() included. Nothing is open to PUBLIC.';
+
+REVOKE ALL ON FUNCTION cdp.grant(name, text) FROM PUBLIC;
+

@@ -1,0 +1,100 @@
+-- The tables of the platform, their version, and who may touch them.
+
+CREATE FUNCTION cdp.tables_version() RETURNS integer
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1;
+COMMENT ON FUNCTION cdp.tables_version() IS 'The shape of the tables that this release works with.';
+
+CREATE FUNCTION cdp.check_tables() RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	found_version integer;
+BEGIN
+	IF to_regclass('cdp.state') IS NULL THEN
+		RAISE EXCEPTION 'the tables of cdp are not there' USING ERRCODE = 'object_not_in_prerequisite_state',
+			HINT = 'Make them once with SELECT cdp.init().';
+	END IF;
+	SELECT s.tables_version INTO STRICT found_version FROM cdp.state s;
+	IF found_version <> cdp.tables_version() THEN
+		RAISE EXCEPTION 'the tables of cdp have shape %, this release works with shape %', found_version, cdp.tables_version()
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+			HINT = CASE WHEN found_version < cdp.tables_version() THEN 'Bring them along with SELECT cdp.migrate().'
+						ELSE 'Install the release of cdp that made them, or a later one, and run ALTER EXTENSION cdp UPDATE.' END;
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp.check_tables() IS 'Internal: an error where the tables are missing or of another shape than this release works with.';
+
+CREATE FUNCTION cdp.init_state() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	CREATE TABLE cdp.state (
+		singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+		tables_version integer NOT NULL, normalizer_version text NOT NULL,
+		batch_id bigint NOT NULL DEFAULT 0, as_of timestamptz NOT NULL DEFAULT '-infinity',
+		event_id bigint NOT NULL DEFAULT 0, identity_id bigint NOT NULL DEFAULT 0, quarantine_id bigint NOT NULL DEFAULT 0);
+	COMMENT ON TABLE cdp.state IS 'One row: the shape of the tables, and the last numbers handed out. Who writes identities, profiles or memberships locks this table.';
+	COMMENT ON COLUMN cdp.state.normalizer_version IS 'The normalisers that made the stored identifiers.';
+	COMMENT ON COLUMN cdp.state.as_of IS 'The instant of the last refresh; time never runs back.';
+
+	CREATE TABLE cdp.batch (
+		batch_id bigint PRIMARY KEY, as_of timestamptz NOT NULL, taken bigint NOT NULL, accepted bigint NOT NULL, duplicate bigint NOT NULL,
+		quarantined bigint NOT NULL, identities bigint NOT NULL, links bigint NOT NULL, profiles_created bigint NOT NULL,
+		profiles_merged bigint NOT NULL, profiles_touched bigint NOT NULL, elapsed interval NOT NULL);
+	COMMENT ON TABLE cdp.batch IS 'What each refresh did, and the instant by which it is known.';
+
+	INSERT INTO cdp.state (tables_version, normalizer_version) VALUES (cdp.tables_version(), cdp.normalizer_version());
+END
+$function$;
+COMMENT ON FUNCTION cdp.init_state() IS 'Internal: makes the tables of the room operate.';
+
+CREATE FUNCTION cdp.init() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF to_regclass('cdp.state') IS NOT NULL THEN
+		PERFORM cdp.check_tables();
+		RAISE NOTICE 'the tables of cdp are there already';
+		RETURN;
+	END IF;
+	IF getdatabaseencoding() <> 'UTF8' THEN
+		RAISE EXCEPTION 'cdp needs a database in encoding UTF8, this one is in %', getdatabaseencoding()
+			USING ERRCODE = 'feature_not_supported',
+			HINT = 'Make one with CREATE DATABASE … ENCODING ''UTF8'' TEMPLATE template0.';
+	END IF;
+	PERFORM cdp.init_state();
+	PERFORM cdp.init_inbox();
+	PERFORM cdp.init_event_month();
+	PERFORM cdp.init_graph();
+	PERFORM cdp.init_profile();
+	PERFORM cdp.init_segment();
+	PERFORM cdp.add_event_month(now());
+	PERFORM cdp.add_event_month(now() + interval '31 days');
+END
+$function$;
+COMMENT ON FUNCTION cdp.init() IS
+	'Makes the platform''s tables and views in schema cdp, owned by the caller. Called again, it changes nothing. Refuses a database that is not UTF8.';
+
+CREATE FUNCTION cdp.migrate() RETURNS integer
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp.check_tables();
+	IF (SELECT s.normalizer_version FROM cdp.state s) <> cdp.normalizer_version() THEN
+		RAISE WARNING 'identifiers were normalised by "%", new ones are by "%"',
+			(SELECT s.normalizer_version FROM cdp.state s), cdp.normalizer_version()
+			USING DETAIL = 'An identifier that the two spell differently counts as two.';
+	END IF;
+	RETURN cdp.tables_version();
+END
+$function$;
+COMMENT ON FUNCTION cdp.migrate() IS
+	'Brings the tables to the shape of this release, after ALTER EXTENSION cdp UPDATE, and returns that shape''s number. There is one shape so far, so it only checks.';
+
+REVOKE ALL ON FUNCTION cdp.check_tables(), cdp.init_state(), cdp.init(), cdp.migrate() FROM PUBLIC;
+

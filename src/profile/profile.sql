@@ -1,0 +1,111 @@
+-- What is known of a person: the profile row, the timeline, and the views that people read.
+
+CREATE FUNCTION cdp.init_profile() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	CREATE TABLE cdp.profile (
+		profile_id bigint PRIMARY KEY, first_seen timestamptz NOT NULL, last_seen timestamptz NOT NULL,
+		events bigint NOT NULL, traits cdp.traits);
+	COMMENT ON TABLE cdp.profile IS 'One row for each person. Distribution key: profile_id.';
+
+	CREATE TABLE cdp.profile_timeline (profile_id bigint PRIMARY KEY, timeline cdp.timeline NOT NULL);
+	COMMENT ON TABLE cdp.profile_timeline IS 'What each person did, as one compressed value. Distribution key: profile_id.';
+
+	CREATE VIEW cdp.profile_row AS
+		SELECT p.profile_id, p.first_seen, p.last_seen, p.events,
+			   ARRAY(SELECT i.identifier FROM cdp.identity i WHERE i.profile_id = p.profile_id ORDER BY i.identifier) AS identifiers,
+			   p.traits, t.timeline
+		FROM cdp.profile p LEFT JOIN cdp.profile_timeline t ON t.profile_id = p.profile_id;
+	COMMENT ON VIEW cdp.profile_row IS 'What a segment''s condition sees of a person, in cdp''s own types.';
+
+	CREATE VIEW cdp.profiles AS
+		SELECT p.profile_id, p.first_seen, p.last_seen,
+			   ARRAY(SELECT i.identifier::text FROM cdp.identity i JOIN cdp.namespace n ON n.namespace = cdp.namespace(i.identifier)
+					 WHERE i.profile_id = p.profile_id ORDER BY n.priority, i.identifier) AS identifiers,
+			   coalesce(p.traits::jsonb, '{}') AS traits, p.events
+		FROM cdp.profile p;
+	COMMENT ON VIEW cdp.profiles IS 'People, in plain column types.';
+	COMMENT ON COLUMN cdp.profiles.profile_id IS 'Number of the person: the identity of the strongest identifier.';
+	COMMENT ON COLUMN cdp.profiles.first_seen IS 'Time of the earliest event.';
+	COMMENT ON COLUMN cdp.profiles.last_seen IS 'Time of the latest event.';
+	COMMENT ON COLUMN cdp.profiles.identifiers IS 'All identifiers, as namespace:value, strongest first.';
+	COMMENT ON COLUMN cdp.profiles.traits IS 'What is known of the person: the latest value of each trait.';
+	COMMENT ON COLUMN cdp.profiles.events IS 'Number of events in the log, calls of every type counted.';
+
+	CREATE VIEW cdp.identities AS
+		SELECT i.identifier::text AS identifier, cdp.namespace(i.identifier) AS namespace, cdp.value(i.identifier) AS value,
+			   i.identity_id, i.profile_id, b.as_of AS first_known, s.as_of AS in_profile_since
+		FROM cdp.identity i JOIN cdp.batch b ON b.batch_id = i.batch_id JOIN cdp.batch s ON s.batch_id = i.since_batch_id;
+	COMMENT ON VIEW cdp.identities IS 'Every identifier, and the person it belongs to now.';
+	COMMENT ON COLUMN cdp.identities.first_known IS 'The refresh that first saw the identifier.';
+	COMMENT ON COLUMN cdp.identities.in_profile_since IS 'The refresh that put it into its present profile.';
+
+	CREATE VIEW cdp.events AS
+		SELECT i.profile_id, e.event_id, e."timestamp", e.type, e.event, e.properties, e.traits, e.context,
+			   e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.message_id, e.source,
+			   e.sent_at, e.original_timestamp, e.received_at, e.batch_id
+		FROM cdp.event e LEFT JOIN cdp.identity i ON i.identity_id = e.identity_id;
+	COMMENT ON VIEW cdp.events IS 'The log, with the person each event belongs to now (NULL: nobody, all its identifiers are blocked).';
+	COMMENT ON COLUMN cdp.events.profile_id IS 'The present profile of the event''s anchor.';
+	COMMENT ON COLUMN cdp.events.event IS 'Name of the event; NULL for identify, group and alias calls.';
+END
+$function$;
+COMMENT ON FUNCTION cdp.init_profile() IS 'Internal: makes the tables and views of the room profile.';
+
+-- Folds the batch into the profiles it touches.
+CREATE FUNCTION cdp.refresh_fold() RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	touched bigint;
+BEGIN
+	PERFORM cdp.batch_stage('batch_owner', $sql$
+		SELECT a.row_no, coalesce(m.new_id, i.profile_id) AS profile_id
+		FROM batch_anchor a JOIN batch_identity i USING (identity_id) LEFT JOIN batch_moved m ON m.old_id = i.profile_id
+	$sql$);
+	-- a profile that moves brings along what it holds; union is commutative, so the order is of no account
+	touched := cdp.batch_stage('batch_fold', $sql$
+		WITH gone AS (
+			DELETE FROM cdp.profile p USING batch_moved m WHERE p.profile_id = m.old_id
+			RETURNING m.new_id AS profile_id, p.first_seen, p.last_seen, p.events, p.traits
+		), fresh AS (
+			SELECT o.profile_id, min(r.at) AS first_seen, max(r.at) AS last_seen, count(*) AS events,
+				   cdp.traits_agg(r.traits, least(r.at, coalesce(r.received_at, $2)), r.feed) FILTER (WHERE r.call_type = 'identify') AS traits
+			FROM batch_owner o JOIN batch_row r USING (row_no) GROUP BY o.profile_id
+		)
+		SELECT profile_id, min(first_seen) AS first_seen, max(last_seen) AS last_seen, sum(events)::bigint AS events, cdp.traits_union(traits) AS traits
+		FROM (SELECT * FROM gone UNION ALL SELECT * FROM fresh) u GROUP BY profile_id
+	$sql$);
+	PERFORM cdp.batch_run($sql$
+		INSERT INTO cdp.profile AS p (profile_id, first_seen, last_seen, events, traits)
+		SELECT profile_id, first_seen, last_seen, events, traits FROM batch_fold ORDER BY profile_id
+		ON CONFLICT (profile_id) DO UPDATE SET first_seen = least(p.first_seen, excluded.first_seen),
+			last_seen = greatest(p.last_seen, excluded.last_seen), events = p.events + excluded.events,
+			traits = coalesce(p.traits || excluded.traits, p.traits, excluded.traits)
+	$sql$);
+
+	PERFORM cdp.batch_stage('batch_fold_timeline', $sql$
+		WITH gone AS (
+			DELETE FROM cdp.profile_timeline t USING batch_moved m WHERE t.profile_id = m.old_id RETURNING m.new_id AS profile_id, t.timeline
+		), fresh AS (
+			SELECT o.profile_id, cdp.timeline_agg(r.at, r.event_name) AS timeline
+			FROM batch_owner o JOIN batch_row r USING (row_no) WHERE r.event_name IS NOT NULL GROUP BY o.profile_id
+		)
+		SELECT profile_id, cdp.timeline_union(timeline) AS timeline
+		FROM (SELECT * FROM gone UNION ALL SELECT * FROM fresh) u GROUP BY profile_id
+	$sql$);
+	PERFORM cdp.batch_run($sql$
+		INSERT INTO cdp.profile_timeline AS t (profile_id, timeline)
+		SELECT profile_id, timeline FROM batch_fold_timeline ORDER BY profile_id
+		ON CONFLICT (profile_id) DO UPDATE SET timeline = t.timeline || excluded.timeline
+	$sql$);
+	RETURN touched;
+END
+$function$;
+COMMENT ON FUNCTION cdp.refresh_fold() IS 'Internal: folds events and moved profiles into cdp.profile and cdp.profile_timeline. Returns the number of profiles touched.';
+
+REVOKE ALL ON FUNCTION cdp.init_profile(), cdp.refresh_fold() FROM PUBLIC;
+
