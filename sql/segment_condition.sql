@@ -1,0 +1,181 @@
+-- What is a segment's condition, and what each refusal says.
+SELECT current_database() AS origin \gset
+CREATE DATABASE cdp_segment_condition ENCODING 'UTF8' TEMPLATE template0;
+\c cdp_segment_condition
+CREATE EXTENSION cdp;
+
+-- before cdp.init()
+SELECT cdp.check_condition('true');
+
+CREATE VIEW cdp.profile_row AS
+SELECT 1::bigint AS profile_id, now() AS first_seen, now() AS last_seen, 3::bigint AS events,
+	ARRAY['email:ann@example.com'] AS identifiers, '{"plan": "pro"}'::jsonb AS traits, '{}'::jsonb AS timeline;
+CREATE SEQUENCE numbers;
+CREATE TABLE other (id bigint);
+CREATE DOMAIN truth AS boolean;
+CREATE FUNCTION steady(bigint) RETURNS truth STABLE RETURN $1 > 1;
+CREATE FUNCTION shaky(bigint) RETURNS boolean VOLATILE RETURN $1 > 1;
+CREATE FUNCTION shaky_equal(bigint, bigint) RETURNS boolean VOLATILE RETURN $1 = $2;
+CREATE OPERATOR ==== (FUNCTION = shaky_equal, LEFTARG = bigint, RIGHTARG = bigint);
+
+-- Says what a condition gets: "ok", or the error without its position.
+CREATE FUNCTION verdict(condition text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	message text;
+	hint text;
+BEGIN
+	PERFORM cdp.check_condition(condition);
+	RETURN 'ok';
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
+	RETURN SQLSTATE || ' ' || message || coalesce(' | ' || nullif(hint, ''), '');
+END
+$$;
+
+-- accepted
+SELECT condition, verdict(condition) FROM (VALUES
+	(1, 'true'),
+	(2, 'events > 1'),
+	(3, 'profile_row.events > 1 AND cdp.profile_row.events < 9'),
+	(4, E'  events > 1   -- more than a visit\n  AND /* and */ events < 9 -- end'),
+	(5, E'events > 1 /* a /* nested */ comment */'),
+	(6, $$traits->>'plan' = 'pro' OR traits ? 'vip'$$),
+	(7, $$last_seen > now() - interval '7 days'$$),
+	(8, $$last_seen > CURRENT_TIMESTAMP - interval '7 days'$$),
+	(9, $$'email:ann@example.com' = ANY (identifiers)$$),
+	(10, $$CASE WHEN events > 1 THEN true ELSE NOT (events = 0) END$$),
+	(11, 'events IN (1, 2, 3)'),
+	(12, 'public.steady(events)'),
+	(13, 'NULL::boolean'),
+	(14, '((((((((((true))))))))))'),
+	(15, $$ 'true); DROP TABLE public.other; --' <> traits->>'plan' $$),
+	(16, '(profile_id, events) > (1, 2)')
+) AS c (number, condition) ORDER BY number;
+
+-- no expression, more than one, or more than an expression
+SELECT condition, verdict(condition) FROM (VALUES
+	(1, ''),
+	(2, E' \n\t'),
+	(3, '-- nothing'),
+	(4, '/* nothing */'),
+	(5, '/* not ended'),
+	(6, 'true, false'),
+	(7, 'true yes'),
+	(8, 'true AS yes'),
+	(9, 'events > 1 plan'),
+	(10, '*'),
+	(11, 'profile_row.*'),
+	(12, '(profile_row).*'),
+	(13, 'ALL true'),
+	(14, 'ALL'),
+	(15, 'DISTINCT true'),
+	(16, 'DISTINCT ON (events) true'),
+	(17, 'true FROM public.other'),
+	(18, 'true WHERE true'),
+	(19, 'true GROUP BY events'),
+	(20, 'true HAVING true'),
+	(21, 'true WINDOW w AS ()'),
+	(22, 'true ORDER BY events'),
+	(23, 'true LIMIT 1'),
+	(24, 'true OFFSET 1'),
+	(25, 'true FETCH FIRST ROW ONLY'),
+	(26, 'true FOR UPDATE'),
+	(27, 'true INTO public.other'),
+	(28, 'true UNION SELECT true'),
+	(29, 'WITH w AS (SELECT 1) SELECT true'),
+	(30, 'SELECT true'),
+	(31, 'x := true'),
+	(32, 'true AND'),
+	(33, $$traits->>'plan' = 'pro$$),
+	(34, 'events >'),
+	(35, '(events > 1'),
+	(36, 'events > 1)')
+) AS c (number, condition) ORDER BY number;
+
+-- attempts to break out of the parentheses
+SELECT condition, verdict(condition) FROM (VALUES
+	(1, 'true) OR (true'),
+	(2, 'true); DROP TABLE public.other; --'),
+	(3, 'true; DROP TABLE public.other'),
+	(4, 'true;'),
+	(5, 'true --'),
+	(6, 'true /*'),
+	(7, 'true */'),
+	(8, E'true --\n) UNION SELECT id FROM (public.other'),
+	(9, E'true \\; DROP TABLE public.other'),
+	(10, $$E'\') OR (true' = ''$$),
+	(11, '$$) OR (true'),
+	(12, $$U&'\0061' UESCAPE$$)
+) AS c (number, condition) ORDER BY number;
+
+-- expressions that are no boolean function of the row
+SELECT condition, verdict(condition) FROM (VALUES
+	(1, '1'),
+	(2, 'NULL'),
+	(3, $$'true'$$),
+	(4, 'events'),
+	(5, 'traits'),
+	(6, 'identifiers'),
+	(7, 'now()'),
+	(8, '(true, false)'),
+	(9, '(SELECT true)'),
+	(10, 'EXISTS (SELECT FROM public.other)'),
+	(11, 'events IN (SELECT id FROM public.other)'),
+	(12, 'events = ANY (ARRAY(SELECT id FROM public.other))'),
+	(13, 'count(*) > 1'),
+	(14, 'max(events) OVER () > 1'),
+	(15, 'bool_or(events > 1) FILTER (WHERE true)'),
+	(16, 'GROUPING(events) = 0'),
+	(17, 'row_number() OVER (ORDER BY events) > 1'),
+	(18, 'generate_series(1, 3) = 2'),
+	(19, 'jsonb_array_elements_text(traits) = events::text'),
+	(20, 'random() > 0.5'),
+	(21, 'clock_timestamp() > last_seen'),
+	(22, $$nextval('public.numbers') = 1$$),
+	(23, 'public.shaky(events)'),
+	(24, 'events OPERATOR(public.====) 1'),
+	(25, 'pg_sleep(0) IS NULL'),
+	(26, '$1'),
+	(27, 'events = $2'),
+	(28, 'profile_row IS NOT NULL'),
+	(29, 'profile_row = ROW(1)'),
+	(30, 'xmin IS NOT NULL'),
+	(31, 'tableoid = 0'),
+	(32, 'DEFAULT'),
+	(33, 'plan = 1'),
+	(34, 'other.id = 1'),
+	(35, 'steady(events)'),
+	(36, $$events = 'many'$$),
+	(37, $$events = 'many'::text$$),
+	(38, $$'x'::nothing IS NULL$$),
+	(39, $$'a' COLLATE "C" < 'b' COLLATE "POSIX"$$)
+) AS c (number, condition) ORDER BY number;
+
+-- the position is in the condition, not in the statement that brought it
+SELECT cdp.check_condition('events > 1 AND plan');
+SELECT cdp.check_condition(E'events > 1\n\tAND count(*) > 1');
+SELECT cdp.check_condition('events > 1, true');
+SELECT cdp.check_condition($$'é' = 'é' AND random() > 0.5$$);
+SELECT cdp.check_condition('true) OR (true');
+SELECT cdp.check_condition('ALL true');
+SELECT cdp.check_condition('events = ''many''');
+SELECT cdp.check_condition('true FROM public.other');
+
+-- the caller's path does not count: neither for what is found nor for what is shadowed
+CREATE FUNCTION public.now() RETURNS timestamptz VOLATILE RETURN clock_timestamp();
+SET search_path = public, pg_catalog;
+SELECT verdict('steady(events)');
+SELECT verdict('now() > last_seen');
+RESET search_path;
+
+-- long and deep: an error at worst
+SELECT verdict('events IN (' || string_agg(i::text, ', ') || ')') FROM generate_series(1, 20000) i;
+SELECT verdict(repeat('events > 1 AND ', 20000) || 'true');
+SELECT verdict(repeat('(', 1000) || 'true' || repeat(')', 1000));
+SELECT left(verdict(repeat('(', 100000) || 'true' || repeat(')', 100000)), 30);
+SELECT left(verdict(repeat('NOT ', 100000) || 'true'), 30);
+SELECT cdp.check_condition(NULL) IS NULL AS strict;
+
+SELECT count(*) AS untouched FROM other;
+\c :origin
+DROP DATABASE cdp_segment_condition;
