@@ -21,10 +21,15 @@ BEGIN
 			'GRANT USAGE ON SCHEMA cdp TO %1$I',
 			'GRANT SELECT ON cdp.profiles, cdp.events, cdp.identities, cdp.quarantine, cdp.source, cdp.batch, cdp.namespace, cdp.state,
 				cdp.profile_row, cdp.segment, cdp.identifier_map, cdp.identity TO %1$I',
-			'GRANT EXECUTE ON FUNCTION cdp.check_tables(), cdp.profile_of(cdp.identifier), cdp.lookup(cdp.identifier, text, integer) TO %1$I'];
+			'GRANT EXECUTE ON FUNCTION cdp.check_tables(), cdp.profile_of(cdp.identifier), cdp.lookup(cdp.identifier, text, integer),
+				cdp.segment_view(text), cdp.members(text), cdp.is_member(text, bigint) TO %1$I',
+			'GRANT USAGE ON SCHEMA cdp_segment TO %1$I',
+			'GRANT SELECT ON ALL TABLES IN SCHEMA cdp_segment TO %1$I'];
 		WHEN 'steward' THEN statements := ARRAY[
-			'GRANT USAGE, CREATE ON SCHEMA cdp TO %1$I WITH GRANT OPTION',
+			'GRANT USAGE ON SCHEMA cdp TO %1$I WITH GRANT OPTION',
+			'GRANT USAGE, CREATE ON SCHEMA cdp_segment TO %1$I WITH GRANT OPTION',
 			'GRANT ALL ON ALL TABLES IN SCHEMA cdp TO %1$I WITH GRANT OPTION',
+			'GRANT SELECT ON ALL TABLES IN SCHEMA cdp_segment TO %1$I WITH GRANT OPTION',
 			'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA cdp TO %1$I WITH GRANT OPTION'];
 		ELSE
 			RAISE EXCEPTION 'there is no kind of access "%"', kind USING ERRCODE = 'invalid_parameter_value',
