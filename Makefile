@@ -49,9 +49,16 @@ else
 # ---------------------------------------------------------------- PGXS
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+
 ifeq ($(wildcard $(PGXS)),)
-$(error PostgreSQL's build files were not found: "$(PG_CONFIG)" is missing or has no PGXS. Install the server's development package (Debian: make packages), or name the server with PG_CONFIG=/path/to/pg_config)
-endif
+# not $(error): this is what a newcomer sees first
+.PHONY: no-pgxs $(or $(MAKECMDGOALS),all)
+$(or $(MAKECMDGOALS),all): no-pgxs
+no-pgxs:
+	@echo 'PostgreSQL'"'"'s build files were not found: "$(PG_CONFIG)" is missing or has no PGXS.' >&2
+	@echo 'Install the development package of your server (on Debian, "make packages" does), or name the server: make PG_CONFIG=/path/to/pg_config' >&2
+	@false
+else
 
 EXTENSION = cdp
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" cdp.control)
@@ -111,4 +118,5 @@ uninstall: uninstall-phone
 uninstall-phone:
 	rm -f '$(DESTDIR)$(pkglibdir)/cdp_phone$(DLSUFFIX)'
 
+endif
 endif

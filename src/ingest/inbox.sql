@@ -17,6 +17,17 @@ BEGIN
 	COMMENT ON TABLE cdp.inbox IS 'Append-only entrance for events, in the columns of the Segment spec; all may be NULL. refresh() empties it.';
 	COMMENT ON COLUMN cdp.inbox.message_id IS 'Unique name of the message; a second row with it is counted as a duplicate. NULL: always accepted.';
 	COMMENT ON COLUMN cdp.inbox.type IS 'identify, track, page, screen, group or alias. NULL: track where there is an event, identify where there are traits.';
+	COMMENT ON COLUMN cdp.inbox.event IS 'Name of the event of a track call; name of the page or screen.';
+	COMMENT ON COLUMN cdp.inbox.anonymous_id IS 'Identifier of a browser or installation (namespace anonymous_id).';
+	COMMENT ON COLUMN cdp.inbox.user_id IS 'Identifier of a known person (namespace user_id).';
+	COMMENT ON COLUMN cdp.inbox.group_id IS 'The account of a group call.';
+	COMMENT ON COLUMN cdp.inbox.previous_id IS 'The earlier anonymous id of an alias call.';
+	COMMENT ON COLUMN cdp.inbox.properties IS 'Properties of the event, an object.';
+	COMMENT ON COLUMN cdp.inbox.traits IS 'Traits of an identify or group call, an object.';
+	COMMENT ON COLUMN cdp.inbox.context IS 'Context in Segment''s shape, an object.';
+	COMMENT ON COLUMN cdp.inbox.sent_at IS 'When the client sent it, by the client''s clock.';
+	COMMENT ON COLUMN cdp.inbox.original_timestamp IS 'When it happened, by the client''s clock.';
+	COMMENT ON COLUMN cdp.inbox.received_at IS 'When it reached us; now, where it is not given.';
 	COMMENT ON COLUMN cdp.inbox.identifiers IS 'More identifiers: an object of namespace to value or array of values.';
 	COMMENT ON COLUMN cdp.inbox."timestamp" IS 'When it happened. NULL: corrected from original_timestamp, sent_at and received_at.';
 	COMMENT ON COLUMN cdp.inbox.source IS 'Name of the feed. NULL: default.';
@@ -24,6 +35,9 @@ BEGIN
 	CREATE TABLE cdp.inbox_raw (line text, source text, received_at timestamptz DEFAULT now());
 	ALTER TABLE cdp.inbox_raw REPLICA IDENTITY FULL;
 	COMMENT ON TABLE cdp.inbox_raw IS 'Entrance for feeds that may hold anything: one JSON object a line, parsed by refresh(); what is none goes to quarantine.';
+	COMMENT ON COLUMN cdp.inbox_raw.line IS 'The line.';
+	COMMENT ON COLUMN cdp.inbox_raw.source IS 'Name of the feed; NULL: what the line says, else default.';
+	COMMENT ON COLUMN cdp.inbox_raw.received_at IS 'When it reached us; now, where it is not given.';
 
 	CREATE TABLE cdp.event (
 		event_id bigint NOT NULL, identity_id bigint NOT NULL, "timestamp" timestamptz NOT NULL, batch_id bigint NOT NULL,
@@ -46,6 +60,13 @@ BEGIN
 		source text, reason text NOT NULL, detail text, record jsonb, line text, received_at timestamptz,
 		CHECK ((record IS NULL) <> (line IS NULL)));
 	COMMENT ON TABLE cdp.quarantine IS 'Rows that could not become events, as they came, with the reason. Repair record or line in place, then call cdp.replay().';
+	COMMENT ON COLUMN cdp.quarantine.quarantine_id IS 'Number of the row.';
+	COMMENT ON COLUMN cdp.quarantine.batch_id IS 'The refresh that put it here.';
+	COMMENT ON COLUMN cdp.quarantine.quarantined_at IS 'When that was.';
+	COMMENT ON COLUMN cdp.quarantine.source IS 'The feed, as it came.';
+	COMMENT ON COLUMN cdp.quarantine.reason IS 'Why, as one word.';
+	COMMENT ON COLUMN cdp.quarantine.detail IS 'Which field, and what is wrong with it; never a value of it.';
+	COMMENT ON COLUMN cdp.quarantine.received_at IS 'When it reached the inbox.';
 	COMMENT ON COLUMN cdp.quarantine.record IS 'The row of cdp.inbox, as an object of its columns.';
 	COMMENT ON COLUMN cdp.quarantine.line IS 'The line of cdp.inbox_raw.';
 

@@ -19,6 +19,13 @@ BEGIN
 			   p.traits, t.timeline
 		FROM cdp.profile p LEFT JOIN cdp.profile_timeline t ON t.profile_id = p.profile_id;
 	COMMENT ON VIEW cdp.profile_row IS 'What a segment''s condition sees of a person, in cdp''s own types.';
+	COMMENT ON COLUMN cdp.profile_row.profile_id IS 'Number of the person.';
+	COMMENT ON COLUMN cdp.profile_row.first_seen IS 'Time of the earliest event.';
+	COMMENT ON COLUMN cdp.profile_row.last_seen IS 'Time of the latest event.';
+	COMMENT ON COLUMN cdp.profile_row.events IS 'Number of events in the log, calls of every type counted.';
+	COMMENT ON COLUMN cdp.profile_row.identifiers IS 'All identifiers, in their order.';
+	COMMENT ON COLUMN cdp.profile_row.traits IS 'What is known of the person; NULL where nothing is.';
+	COMMENT ON COLUMN cdp.profile_row.timeline IS 'What the person did: track, page and screen calls; NULL where nothing.';
 
 	CREATE VIEW cdp.profiles AS
 		SELECT p.profile_id, p.first_seen, p.last_seen,
@@ -39,6 +46,11 @@ BEGIN
 			   i.identity_id, i.profile_id, b.as_of AS first_known, s.as_of AS in_profile_since
 		FROM cdp.identity i JOIN cdp.batch b ON b.batch_id = i.batch_id JOIN cdp.batch s ON s.batch_id = i.since_batch_id;
 	COMMENT ON VIEW cdp.identities IS 'Every identifier, and the person it belongs to now.';
+	COMMENT ON COLUMN cdp.identities.identifier IS 'namespace:value, normalised.';
+	COMMENT ON COLUMN cdp.identities.namespace IS 'Kind of the identifier.';
+	COMMENT ON COLUMN cdp.identities.value IS 'Its value, normalised.';
+	COMMENT ON COLUMN cdp.identities.identity_id IS 'Number of the identifier, handed out once.';
+	COMMENT ON COLUMN cdp.identities.profile_id IS 'Number of the person it belongs to now.';
 	COMMENT ON COLUMN cdp.identities.first_known IS 'The refresh that first saw the identifier.';
 	COMMENT ON COLUMN cdp.identities.in_profile_since IS 'The refresh that put it into its present profile.';
 
@@ -49,6 +61,23 @@ BEGIN
 		FROM cdp.event e LEFT JOIN cdp.identity i ON i.identity_id = e.identity_id;
 	COMMENT ON VIEW cdp.events IS 'The log, with the person each event belongs to now (NULL: nobody, all its identifiers are blocked).';
 	COMMENT ON COLUMN cdp.events.profile_id IS 'The present profile of the event''s anchor.';
+	COMMENT ON COLUMN cdp.events.event_id IS 'Number of the event, in the order of arrival.';
+	COMMENT ON COLUMN cdp.events."timestamp" IS 'When it happened, corrected for clock skew.';
+	COMMENT ON COLUMN cdp.events.type IS 'identify, track, page, screen, group or alias.';
+	COMMENT ON COLUMN cdp.events.properties IS 'Properties of the event, as they came.';
+	COMMENT ON COLUMN cdp.events.traits IS 'Traits of the call, as they came.';
+	COMMENT ON COLUMN cdp.events.context IS 'Context of the call, as it came.';
+	COMMENT ON COLUMN cdp.events.anonymous_id IS 'Anonymous id, as it came.';
+	COMMENT ON COLUMN cdp.events.user_id IS 'User id, as it came.';
+	COMMENT ON COLUMN cdp.events.group_id IS 'Account of a group call, as it came.';
+	COMMENT ON COLUMN cdp.events.previous_id IS 'Earlier anonymous id of an alias call, as it came.';
+	COMMENT ON COLUMN cdp.events.identifiers IS 'More identifiers, as they came.';
+	COMMENT ON COLUMN cdp.events.message_id IS 'Unique name of the message, as it came.';
+	COMMENT ON COLUMN cdp.events.source IS 'The feed that brought it.';
+	COMMENT ON COLUMN cdp.events.sent_at IS 'When the client sent it, by the client''s clock.';
+	COMMENT ON COLUMN cdp.events.original_timestamp IS 'When it happened, by the client''s clock.';
+	COMMENT ON COLUMN cdp.events.received_at IS 'When it reached the inbox.';
+	COMMENT ON COLUMN cdp.events.batch_id IS 'The refresh that brought it into the log.';
 	COMMENT ON COLUMN cdp.events.event IS 'Name of the event; NULL for identify, group and alias calls.';
 END
 $function$;
