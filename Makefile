@@ -43,7 +43,7 @@ packages:
 bench:
 	@test/bench/run
 format:
-	@git ls-files '*.c' '*.h' | xargs clang-format -i
+	@git ls-files '*.c' '*.h' '*.cc' | xargs clang-format -i
 
 else
 # ---------------------------------------------------------------- PGXS

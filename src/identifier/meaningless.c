@@ -7,6 +7,7 @@
 #include <idn2.h>
 #include <unistring/version.h>
 
+#include "access/htup_details.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
 
@@ -38,27 +39,34 @@ cdp_is_meaningless_value(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(cdpk_value_meaningless(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)));
 }
 
-static void
-put_row(ReturnSetInfo *result, const char *value, bool is_pattern, bool in_email)
-{
-	Datum values[3] = {CStringGetTextDatum(value), BoolGetDatum(is_pattern),
-					   BoolGetDatum(in_email)};
-	bool nulls[3] = {false, false, false};
-
-	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-}
-
-/* cdp_meaningless_values lists what counts as meaningless. */
+/* cdp_meaningless_values lists what counts as meaningless: the pattern, then the words. */
 Datum
 cdp_meaningless_values(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	FuncCallContext *calls;
+	const CdpkMeaningless *word;
+	Datum values[3];
+	bool nulls[3] = {false, false, false};
 
-	InitMaterializedSRF(fcinfo, 0);
-	put_row(result, CDPK_MEANINGLESS_PATTERN, true, true);
-	for (const CdpkMeaningless *entry = cdpk_meaningless_words(); entry->word != NULL; entry++)
-		put_row(result, entry->word, false, entry->in_email);
-	return (Datum) 0;
+	if (SRF_IS_FIRSTCALL())
+	{
+		MemoryContext old;
+
+		calls = SRF_FIRSTCALL_INIT();
+		old = MemoryContextSwitchTo(calls->multi_call_memory_ctx);
+		if (get_call_result_type(fcinfo, NULL, &calls->tuple_desc) != TYPEFUNC_COMPOSITE)
+			elog(ERROR, "return type must be a row type");
+		BlessTupleDesc(calls->tuple_desc);
+		MemoryContextSwitchTo(old);
+	}
+	calls = SRF_PERCALL_SETUP();
+	word = calls->call_cntr == 0 ? NULL : cdpk_meaningless_words() + calls->call_cntr - 1;
+	if (word != NULL && word->word == NULL)
+		SRF_RETURN_DONE(calls);
+	values[0] = CStringGetTextDatum(word == NULL ? CDPK_MEANINGLESS_PATTERN : word->word);
+	values[1] = BoolGetDatum(word == NULL);
+	values[2] = BoolGetDatum(word == NULL || word->in_email);
+	SRF_RETURN_NEXT(calls, HeapTupleGetDatum(heap_form_tuple(calls->tuple_desc, values, nulls)));
 }
 
 /*

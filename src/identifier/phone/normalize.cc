@@ -6,6 +6,8 @@
  * there.  Whether its block of numbers is handed out is not asked: the answer
  * changes with every release of the library, and identifiers must not.
  */
+#include <strings.h>
+
 #include <new>
 #include <set>
 #include <string>
@@ -16,7 +18,7 @@ extern "C"
 {
 #include "identifier/phone/normalize.h"
 
-__attribute__((visibility("default"))) CdpPhoneNormalize cdp_phone_normalize;
+	__attribute__((visibility("default"))) CdpPhoneNormalize cdp_phone_normalize;
 }
 
 using i18n::phonenumbers::PhoneNumber;
@@ -25,39 +27,50 @@ using i18n::phonenumbers::PhoneNumberUtil;
 /* what the library calls a number without a region */
 static const char unknown_region[] = "ZZ";
 
-/*
- * Letters stand in no customer's number, but the library reads them as keys
- * ("1-800-FLOWERS") or skips them in front; only a tel: URI may hold some.
- */
+/* The library knows the scheme of a tel: URI in lower case only. */
+static bool
+fold_scheme(std::string *value)
+{
+	static const char scheme[] = "tel:";
+
+	if (value->size() < 4 || strncasecmp(value->c_str(), scheme, 4) != 0)
+		return false;
+	value->replace(0, 4, scheme);
+	return true;
+}
+
 static bool
 has_letters(const std::string &value)
 {
-	if (value.compare(0, 4, "tel:") == 0)
-		return false;
 	for (char byte : value)
 		if ((byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z'))
 			return true;
 	return false;
 }
 
-static bool
-is_region(const PhoneNumberUtil &util, const std::string &region)
+static std::set<std::string>
+supported_regions(const PhoneNumberUtil &util)
 {
 	std::set<std::string> regions;
 
 	util.GetSupportedRegions(&regions);
-	return regions.count(region) > 0;
+	return regions;
 }
 
+/*
+ * Letters stand in no customer's number, but the library reads them as keys
+ * ("1-800-FLOWERS") or skips them in front; only a tel: URI may hold some.
+ */
 static CdpkStatus
-normalize(const std::string &value, const char *region, std::string *result)
+normalize(std::string value, const char *region, std::string *result)
 {
 	const PhoneNumberUtil &util = *PhoneNumberUtil::GetInstance();
+	static const std::set<std::string> regions = supported_regions(util);
 	PhoneNumber number;
 
-	if (region != NULL && !is_region(util, region))
+	if (region != NULL && regions.count(region) == 0)
 		return CDPK_OUT_OF_RANGE;
-	if (has_letters(value) ||
+	if ((!fold_scheme(&value) && has_letters(value)) ||
 		util.Parse(value, region != NULL ? region : unknown_region, &number) !=
 			PhoneNumberUtil::NO_PARSING_ERROR ||
 		number.has_extension() ||

@@ -1,0 +1,249 @@
+/* identifier_test.c: making, checking and comparing identifiers */
+#include "core/identifier.h"
+#include "unit.h"
+
+/* A phone module of the test: "00" in front of the country code, anything else is refused. */
+static CdpkStatus
+double_zero(void *context, const char *value, size_t length, char *result, size_t *result_length)
+{
+	(void) context;
+	if (length < 2 || value[0] != '0' || value[1] != '0' || length - 1 > *result_length)
+		return CDPK_INVALID;
+	result[0] = '+';
+	memcpy(result + 1, value + 2, length - 2);
+	*result_length = length - 1;
+	return CDPK_OK;
+}
+
+static const CdpkPhone phone = {double_zero, NULL};
+
+static CdpkStatus
+parse(const char *text, uint8_t *payload, size_t *length)
+{
+	return cdpk_identifier_parse(text, strlen(text), &phone, payload, length);
+}
+
+/* Whether a text becomes "namespace:value", and that is accepted and stays as it is. */
+static bool
+becomes(const char *text, const char *expected)
+{
+	uint8_t payload[CDPK_IDENTIFIER_PAYLOAD_MAX];
+	uint8_t again[CDPK_IDENTIFIER_PAYLOAD_MAX];
+	size_t length;
+	size_t again_length;
+	const char *colon = strchr(expected, ':');
+	size_t namespace_length = (size_t) (colon - expected);
+
+	return parse(text, payload, &length) == CDPK_OK &&
+		   cdpk_identifier_namespace_length(payload) == namespace_length &&
+		   memcmp(cdpk_identifier_namespace(payload), expected, namespace_length) == 0 &&
+		   cdpk_identifier_value_length(payload, length) == strlen(colon + 1) &&
+		   memcmp(cdpk_identifier_value(payload), colon + 1, strlen(colon + 1)) == 0 &&
+		   cdpk_identifier_check(payload, length) == CDPK_OK &&
+		   parse(expected, again, &again_length) == CDPK_OK && again_length == length &&
+		   memcmp(again, payload, length) == 0;
+}
+
+static CdpkStatus
+status_of(const char *text)
+{
+	uint8_t payload[CDPK_IDENTIFIER_PAYLOAD_MAX];
+	size_t length;
+
+	return parse(text, payload, &length);
+}
+
+static void
+canonical_forms(void)
+{
+	CHECK(becomes("user_id:u-7", "user_id:u-7"));
+	CHECK(becomes("User_ID: U-7\n", "user_id:U-7"));
+	CHECK(becomes("url:https://example.com/a:b", "url:https://example.com/a:b"));
+	CHECK(becomes("ios.id:a b", "ios.id:a b"));
+	CHECK(becomes("x:\xc3\x84", "x:\xc3\x84"));
+	CHECK(becomes("x::", "x::"));
+	CHECK(becomes("EMAIL: Ann@Example.COM ", "email:ann@example.com"));
+	CHECK(becomes("email:\xc2\xa0"
+				  "ann@ab--cd.example",
+				  "email:ann@ab--cd.example"));
+	CHECK(becomes("phone:+442079460958", "phone:+442079460958"));
+	CHECK(becomes("phone: 00442079460958", "phone:+442079460958"));
+	CHECK(becomes("phone:\xe2\x80\xaa+442079460958\xe2\x80\xac", "phone:+442079460958"));
+	CHECK(becomes("emails:Ann", "emails:Ann")); /* no namespace of ours */
+}
+
+static void
+refusals(void)
+{
+	CHECK(status_of("") == CDPK_INVALID);
+	CHECK(status_of("ann") == CDPK_INVALID);
+	CHECK(status_of(":x") == CDPK_INVALID);
+	CHECK(status_of("1a:x") == CDPK_INVALID);
+	CHECK(status_of(" a:x") == CDPK_INVALID);
+	CHECK(status_of("a b:x") == CDPK_INVALID);
+	CHECK(status_of("\xc3\xa4:x") == CDPK_INVALID);
+	CHECK(status_of("x:") == CDPK_EMPTY);
+	CHECK(status_of("x: \t\xe2\x80\x8b") == CDPK_EMPTY);
+	CHECK(status_of("x:a\tb") == CDPK_INVALID);
+	CHECK(status_of("x:a\x7f") == CDPK_INVALID);
+	CHECK(status_of("x:a\xc2\x80"
+					"b") == CDPK_INVALID);
+	CHECK(status_of("x:\xff") == CDPK_BAD_ENCODING);
+	CHECK(status_of("email:ann") == CDPK_INVALID);
+	CHECK(status_of("phone:+012345678") == CDPK_INVALID);
+	CHECK(status_of("phone:12345678") == CDPK_INVALID);
+	CHECK(status_of("phone:0012") == CDPK_INVALID); /* what the module gives is checked */
+}
+
+static void
+limits(void)
+{
+	char text[2000];
+	uint8_t payload[CDPK_IDENTIFIER_PAYLOAD_MAX];
+	size_t length;
+
+	memset(text, 'a', sizeof(text));
+	text[63] = ':';
+	CHECK(cdpk_identifier_parse(text, 512, NULL, payload, &length) == CDPK_OK);
+	CHECK(length == CDPK_IDENTIFIER_PAYLOAD_MAX &&
+		  cdpk_identifier_check(payload, length) == CDPK_OK);
+	CHECK(cdpk_identifier_parse(text, 513, NULL, payload, &length) == CDPK_TOO_LONG);
+	memset(text + 512, ' ', sizeof(text) - 512);
+	CHECK(cdpk_identifier_parse(text, sizeof(text), NULL, payload, &length) == CDPK_OK);
+	text[63] = 'a';
+	text[64] = ':';
+	CHECK(cdpk_identifier_parse(text, 70, NULL, payload, &length) == CDPK_TOO_LONG);
+}
+
+static void
+phones_without_module(void)
+{
+	uint8_t payload[CDPK_IDENTIFIER_PAYLOAD_MAX];
+	size_t length;
+
+	CHECK(cdpk_identifier_make("phone", 5, "+1234567", 8, NULL, payload, &length) == CDPK_OK);
+	CHECK(cdpk_identifier_make("phone", 5, "+123456789012345", 16, NULL, payload, &length) ==
+		  CDPK_OK);
+	CHECK(cdpk_identifier_make("phone", 5, "+123456", 7, NULL, payload, &length) ==
+		  CDPK_UNSUPPORTED);
+	CHECK(cdpk_identifier_make("phone", 5, "+1234567890123456", 17, NULL, payload, &length) ==
+		  CDPK_UNSUPPORTED);
+	CHECK(cdpk_identifier_make("phone", 5, "+44 20", 6, NULL, payload, &length) ==
+		  CDPK_UNSUPPORTED);
+}
+
+/* Every change of one byte of a payload is either refused or another canonical identifier. */
+static void
+check_knows_its_own(void)
+{
+	static const char *const texts[] = {"email:ann@example.com", "phone:+442079460958",
+										"user_id:U 7", "email:ren\xc3\xa9@example.com"};
+	uint8_t payload[CDPK_IDENTIFIER_PAYLOAD_MAX];
+	uint8_t again[CDPK_IDENTIFIER_PAYLOAD_MAX];
+	size_t length;
+	size_t again_length;
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+	{
+		CHECK(parse(texts[i], payload, &length) == CDPK_OK);
+		for (size_t cut = 0; cut < length; cut++)
+			if (cdpk_identifier_check(payload, cut) == CDPK_OK)
+				CHECK(cut > (size_t) (CDPK_IDENTIFIER_HEADER + payload[1]));
+		for (size_t at = 0; at < length; at++)
+			for (int byte = 0; byte < 256; byte++)
+			{
+				uint8_t before = payload[at];
+
+				payload[at] = (uint8_t) byte;
+				if (cdpk_identifier_check(payload, length) == CDPK_OK)
+				{
+					CHECK(cdpk_identifier_make(cdpk_identifier_namespace(payload), payload[1],
+											   cdpk_identifier_value(payload),
+											   cdpk_identifier_value_length(payload, length), NULL,
+											   again, &again_length) == CDPK_OK);
+					CHECK(again_length == length && memcmp(again, payload, length) == 0);
+				}
+				payload[at] = before;
+			}
+	}
+	payload[0] = CDPK_IDENTIFIER_VERSION + 1;
+	CHECK(cdpk_identifier_check(payload, length) == CDPK_UNKNOWN_VERSION);
+	CHECK(cdpk_identifier_check((const uint8_t *) "\001\005EMAILann@example.com", 22) ==
+		  CDPK_CORRUPT);
+	CHECK(cdpk_identifier_check((const uint8_t *) "\001\005emailAnn@example.com", 22) ==
+		  CDPK_CORRUPT);
+	CHECK(cdpk_identifier_check((const uint8_t *) "\001\001x a", 5) == CDPK_CORRUPT);
+	CHECK(cdpk_identifier_check((const uint8_t *) "\001\377x", 3) == CDPK_CORRUPT);
+}
+
+/* The order is that of (namespace, value) as byte strings, and a total one. */
+static void
+order(void)
+{
+	static const char *const sorted[] = {"a:b",
+										 "a:ba",
+										 "a:c",
+										 "a-b:a",
+										 "a.b:a",
+										 "a_b:a",
+										 "aa:a",
+										 "email:a@b.c",
+										 "user_id:10",
+										 "user_id:9",
+										 "x:a:b",
+										 "x:\xc3\xa9",
+										 "x:\xf0\x9f\x98\x80"};
+	uint8_t a[CDPK_IDENTIFIER_PAYLOAD_MAX];
+	uint8_t b[CDPK_IDENTIFIER_PAYLOAD_MAX];
+	size_t a_length;
+	size_t b_length;
+	int count = (int) (sizeof(sorted) / sizeof(sorted[0]));
+
+	for (int i = 0; i < count; i++)
+		for (int j = 0; j < count; j++)
+		{
+			int compared;
+
+			CHECK(parse(sorted[i], a, &a_length) == CDPK_OK);
+			CHECK(parse(sorted[j], b, &b_length) == CDPK_OK);
+			compared = cdpk_identifier_compare(a, a_length, b, b_length);
+			CHECK((compared > 0) - (compared < 0) == (i > j) - (i < j));
+		}
+}
+
+static void
+meaningless(void)
+{
+	static const struct
+	{
+		const char *text;
+		bool expected;
+	} cases[] = {{"user_id:null", true},
+				 {"user_id: 'NULL' ", true},
+				 {"user_id:u-7", false},
+				 {"email:unknown@example.com", true},
+				 {"email:ann@example.com", false},
+				 {"emails:unknown@example.com", false},
+				 {"device:00000000-0000-0000-0000-000000000000", true}};
+	uint8_t payload[CDPK_IDENTIFIER_PAYLOAD_MAX];
+	size_t length;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		CHECK(parse(cases[i].text, payload, &length) == CDPK_OK);
+		CHECK(cdpk_identifier_meaningless(payload, length) == cases[i].expected);
+	}
+}
+
+int
+main(void)
+{
+	TEST(canonical_forms);
+	TEST(refusals);
+	TEST(limits);
+	TEST(phones_without_module);
+	TEST(check_knows_its_own);
+	TEST(order);
+	TEST(meaningless);
+	UNIT_EXIT();
+}
