@@ -134,7 +134,7 @@ static TupleDesc
 result_descriptor(SPIPlanPtr plan)
 {
 	List *sources = SPI_plan_get_plan_sources(plan);
-	CachedPlanSource *source = linitial_node(CachedPlanSource, sources);
+	CachedPlanSource *source = (CachedPlanSource *) linitial(sources);
 
 	if (list_length(sources) != 1 || source->resultDesc == NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
