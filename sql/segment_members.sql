@@ -11,9 +11,9 @@ CREATE ROLE regress_cdp_stranger;
 GRANT USAGE, CREATE ON SCHEMA cdp TO regress_cdp_owner WITH GRANT OPTION;
 GRANT CREATE ON SCHEMA public TO regress_cdp_owner;
 GRANT CREATE ON DATABASE cdp_segment_members TO regress_cdp_owner;
-CREATE FUNCTION cdp.check_tables() RETURNS void RETURN NULL;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA cdp TO regress_cdp_owner WITH GRANT OPTION;
 SET ROLE regress_cdp_owner;
+CREATE TABLE cdp.state AS SELECT cdp.tables_version() AS tables_version;
 CREATE TABLE people (profile_id bigint PRIMARY KEY, events bigint, traits jsonb);
 INSERT INTO people SELECT i, i % 10, jsonb_build_object('plan', CASE WHEN i % 2 = 0 THEN 'pro' ELSE 'free' END)
 FROM generate_series(1, 1000) i;
@@ -99,11 +99,17 @@ SELECT cdp.drop_segment('pro');
 -- who may what
 GRANT USAGE ON SCHEMA cdp, cdp_segment TO regress_cdp_steward, regress_cdp_analyst;
 GRANT CREATE ON SCHEMA cdp_segment TO regress_cdp_steward;
-GRANT SELECT, INSERT, UPDATE, DELETE ON cdp.segment TO regress_cdp_steward;
+GRANT SELECT ON cdp.segment TO regress_cdp_steward WITH GRANT OPTION;
+GRANT INSERT, UPDATE, DELETE ON cdp.segment TO regress_cdp_steward;
+GRANT SELECT ON cdp.state TO regress_cdp_steward, regress_cdp_analyst;
 GRANT SELECT ON cdp.segment TO regress_cdp_analyst;
 GRANT SELECT ON cdp.profile_row TO regress_cdp_steward;
 GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA cdp TO regress_cdp_steward;
-GRANT EXECUTE ON FUNCTION cdp.members, cdp.is_member, cdp.segment_view TO regress_cdp_analyst;
+GRANT EXECUTE ON FUNCTION cdp.members, cdp.is_member, cdp.segment_view, cdp.check_tables TO regress_cdp_analyst;
+SELECT cdp.create_segment('by_owner', 'events = 5');
+SELECT has_table_privilege('regress_cdp_steward', 'cdp_segment.by_owner', 'SELECT WITH GRANT OPTION') AS steward_hands_on,
+	has_table_privilege('regress_cdp_analyst', 'cdp_segment.by_owner', 'SELECT') AS analyst_reads,
+	has_table_privilege('regress_cdp_analyst', 'cdp_segment.by_owner', 'SELECT WITH GRANT OPTION') AS analyst_hands_on;
 SET ROLE regress_cdp_steward;
 SELECT cdp.create_segment('by_steward', 'events = 4');
 SELECT cdp.drop_segment('loyal');

@@ -54,6 +54,28 @@ $$;
 REVOKE EXECUTE ON FUNCTION cdp.segment_view FROM PUBLIC;
 COMMENT ON FUNCTION cdp.segment_view IS 'Internal: the view of a segment; an error if there is no such segment.';
 
+CREATE FUNCTION cdp.segment_share(name text) RETURNS void
+LANGUAGE plpgsql STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	reader record;
+BEGIN
+	FOR reader IN
+		SELECT a.grantee::regrole AS role, bool_or(a.is_grantable OR a.grantee = c.relowner) AS may_share
+		FROM pg_class c, aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) a
+		WHERE c.oid = 'cdp.segment'::regclass AND a.privilege_type = 'SELECT' AND a.grantee <> 0
+		GROUP BY a.grantee
+	LOOP
+		EXECUTE format('GRANT SELECT ON cdp_segment.%I TO %s %s', name, reader.role,
+					   CASE WHEN reader.may_share THEN 'WITH GRANT OPTION' END);
+	END LOOP;
+END
+$$;
+REVOKE EXECUTE ON FUNCTION cdp.segment_share FROM PUBLIC;
+COMMENT ON FUNCTION cdp.segment_share IS
+'Internal: lets those who may read the table cdp.segment read a segment''s view too, and hand the right on where they may do so for the table.';
+
 CREATE FUNCTION cdp.create_segment(name text, condition text, description text DEFAULT NULL, replace boolean DEFAULT false) RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, cdp, pg_temp
@@ -88,7 +110,7 @@ BEGIN
 				   create_segment.name, create_segment.condition);
 	EXECUTE format('COMMENT ON VIEW cdp_segment.%I IS %L', create_segment.name,
 				   coalesce(create_segment.description, create_segment.condition));
-	PERFORM cdp.grant_segment(create_segment.name);
+	PERFORM cdp.segment_share(create_segment.name);
 	EXECUTE format('SELECT count(*) FROM cdp_segment.%I', create_segment.name) INTO members;
 	RETURN members;
 END
@@ -96,28 +118,6 @@ $$;
 REVOKE EXECUTE ON FUNCTION cdp.create_segment FROM PUBLIC;
 COMMENT ON FUNCTION cdp.create_segment IS
 'Makes the segment of the profiles for which a condition holds, and the view cdp_segment.<name> with it, which belongs to the caller; returns the number of members now. The condition is one boolean SQL expression over the columns of cdp.profile_row, without subqueries, aggregates, window, set-returning and volatile functions; functions outside pg_catalog and cdp are written with their schema. replace => true gives an existing segment another condition and description. Errors: invalid_name, syntax_error, datatype_mismatch, feature_not_supported, duplicate_object.';
-
-CREATE FUNCTION cdp.grant_segment(name text) RETURNS void
-LANGUAGE plpgsql STRICT
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	reader record;
-BEGIN
-	FOR reader IN
-		SELECT a.grantee::regrole AS role, bool_or(a.grantee = c.relowner) AS is_owner
-		FROM pg_class c, aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) a
-		WHERE c.oid = 'cdp.segment'::regclass AND a.privilege_type = 'SELECT' AND a.grantee <> 0
-		GROUP BY a.grantee
-	LOOP
-		EXECUTE format('GRANT SELECT ON cdp_segment.%I TO %s %s', name, reader.role,
-					   CASE WHEN reader.is_owner THEN 'WITH GRANT OPTION' END);
-	END LOOP;
-END
-$$;
-REVOKE EXECUTE ON FUNCTION cdp.grant_segment FROM PUBLIC;
-COMMENT ON FUNCTION cdp.grant_segment IS
-'Internal: lets those who may read the table cdp.segment read a segment''s view too, whoever made it; its owner may hand the right on, so that cdp.grant can.';
 
 CREATE FUNCTION cdp.drop_segment(name text) RETURNS void
 LANGUAGE plpgsql STRICT
