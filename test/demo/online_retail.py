@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+"""Turns the Online Retail data set (.csv or .csv.xz) into rows for cdp.inbox.
+
+Writes them to standard output, for load_retail.sql.  An invoice is an anonymous id and a customer a user id, for an invoice is all that many a buyer left behind.
+Each line of an invoice is an event, "Order Line" or "Order Line Cancelled" (invoices that begin
+with C); a customer's country is an identify call of its own wherever it is new.  Lines have
+no name of their own in the data set, and equal lines occur, so that there is no message_id.
+"""
+import csv
+import json
+import lzma
+import sys
+
+NULL = "\\N"
+
+
+def escaped(document):
+    return json.dumps(document).replace("\\", "\\\\")
+
+
+def rows(lines):
+    country_of = {}
+    for line in csv.DictReader(lines):
+        invoice, customer, country = line["InvoiceNo"], line["CustomerID"] or NULL, line["Country"]
+        at = line["InvoiceDate"] + "+00"
+        quantity, price = int(line["Quantity"]), float(line["UnitPrice"])
+        event = "Order Line Cancelled" if invoice.startswith("C") else "Order Line"
+        properties = {"stock_code": line["StockCode"], "description": line["Description"], "quantity": quantity,
+                      "unit_price": price, "total": round(quantity * price, 2)}
+        yield "track", event, invoice, customer, escaped(properties), NULL, at, "retail"
+        if customer != NULL and country_of.get(customer) != country:
+            country_of[customer] = country
+            yield "identify", NULL, invoice, customer, NULL, escaped({"country": country}), at, "retail"
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit("usage: online_retail.py FILE.csv[.xz]")
+    open_text = lzma.open if sys.argv[1].endswith(".xz") else open
+    sys.stdout.reconfigure(encoding="utf-8", newline="\n")
+    with open_text(sys.argv[1], "rt", encoding="utf-8", newline="") as lines:
+        sys.stdout.writelines("\t".join(row) + "\n" for row in rows(lines))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+-- How right the stitching is, as B-cubed.  Precision: of all that was put together with an item, how much is truly the same
+-- person's.  Recall: of all that is that person's, how much was put together with it.
+-- "apart" is every identifier by itself, as the sources know it; identifiers that several people
+-- truly share have no right answer and count only through the events that were sent under them.
+WITH item AS (
+	SELECT 'identifiers' AS of, t.person, i.identity_id, i.profile_id
+	FROM (SELECT identifier, min(person) AS person FROM truth.identifier GROUP BY identifier HAVING count(*) = 1) t
+	JOIN cdp.identities i USING (identifier)
+	UNION ALL
+	SELECT 'events', t.person, e.identity_id, i.profile_id
+	FROM truth.message t JOIN cdp.event e USING (message_id) LEFT JOIN cdp.identity i USING (identity_id)
+), cluster AS (
+	SELECT of, 'apart' AS how, person, nullif(identity_id, 0) AS cluster, count(*)::float8 AS n FROM item GROUP BY of, person, identity_id
+	UNION ALL
+	SELECT of, 'stitched', person, profile_id, count(*) FROM item GROUP BY of, person, profile_id
+), sized AS (
+	SELECT *, sum(n) OVER (PARTITION BY of, how, cluster) AS in_cluster, sum(n) OVER (PARTITION BY of, how, person) AS of_person
+	FROM cluster
+)
+SELECT of, how, sum(n) AS count,
+	   round((sum(n * n / in_cluster) FILTER (WHERE cluster IS NOT NULL) / sum(n) FILTER (WHERE cluster IS NOT NULL))::numeric, 3) AS precision,
+	   round((sum(n * n / of_person) FILTER (WHERE cluster IS NOT NULL) / sum(n))::numeric, 3) AS recall
+FROM sized GROUP BY of, how ORDER BY of DESC, how;
