@@ -193,17 +193,18 @@ compare_bytes(const char *a, size_t a_length, const char *b, size_t b_length)
 	return order != 0 ? order : (a_length > b_length) - (a_length < b_length);
 }
 
-/* cdpk_identifier_compare: the namespace first, so that each one is a range of an index. */
+/*
+ * cdpk_identifier_compare: the namespace first, so that each one is a range of an
+ * index.  Namespaces of one length compare together with what lies behind them.
+ */
 int
 cdpk_identifier_compare(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length)
 {
-	int order =
-		compare_bytes(cdpk_identifier_namespace(a), a[1], cdpk_identifier_namespace(b), b[1]);
-
-	if (order != 0)
-		return order;
-	return compare_bytes(cdpk_identifier_value(a), cdpk_identifier_value_length(a, a_length),
-						 cdpk_identifier_value(b), cdpk_identifier_value_length(b, b_length));
+	if (a[1] != b[1])
+		return compare_bytes(cdpk_identifier_namespace(a), a[1], cdpk_identifier_namespace(b),
+							 b[1]);
+	return compare_bytes(cdpk_identifier_namespace(a), a_length - CDPK_IDENTIFIER_HEADER,
+						 cdpk_identifier_namespace(b), b_length - CDPK_IDENTIFIER_HEADER);
 }
 
 /* cdpk_identifier_meaningless: an e-mail is judged by its local part, any other value as a whole. */
