@@ -18,6 +18,14 @@ CREATE TABLE people (profile_id bigint PRIMARY KEY, events bigint, traits jsonb)
 INSERT INTO people SELECT i, i % 10, jsonb_build_object('plan', CASE WHEN i % 2 = 0 THEN 'pro' ELSE 'free' END)
 FROM generate_series(1, 1000) i;
 CREATE VIEW cdp.profile_row AS SELECT p.profile_id, p.events, p.traits, now() - interval '1 day' AS last_seen FROM people p;
+CREATE SCHEMA cdp_segment;
+RESET ROLE;
+ALTER SCHEMA cdp_segment OWNER TO regress_cdp_stranger;
+SET ROLE regress_cdp_owner;
+SELECT cdp.init_segment();	-- not into a schema of somebody else's
+RESET ROLE;
+ALTER SCHEMA cdp_segment OWNER TO regress_cdp_owner;
+SET ROLE regress_cdp_owner;
 SELECT cdp.init_segment();
 
 SELECT cdp.create_segment('loyal', 'events > 7');

@@ -7,7 +7,10 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	CREATE SCHEMA cdp_segment;
+	-- left over, and ours, after a DROP EXTENSION ... CASCADE; anybody else's is an error
+	IF NOT EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = 'cdp_segment' AND pg_get_userbyid(n.nspowner) = current_user) THEN
+		CREATE SCHEMA cdp_segment;
+	END IF;
 	COMMENT ON SCHEMA cdp_segment IS 'One view for each segment of cdp.segment, with the profiles that are in it now.';
 
 	CREATE TABLE cdp.segment (
