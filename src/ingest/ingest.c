@@ -1,0 +1,55 @@
+/*
+ * ingest.c
+ *		What the functions that clean arriving rows share.
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+
+#include "compat.h"
+#include "core/utf8.h"
+#include "ingest/ingest.h"
+
+/* ingest_refuse: see the header. */
+bool
+ingest_refuse(Refusal *refusal, const char *reason, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	refusal->reason = reason;
+	vsnprintf(refusal->detail, sizeof(refusal->detail), format, arguments);
+	va_end(arguments);
+	return false;
+}
+
+/* ingest_text_argument: see the header. */
+CdpkSpan
+ingest_text_argument(FunctionCallInfo fcinfo, int number)
+{
+	CdpkSpan span = {"", 0};
+
+	if (!PG_ARGISNULL(number))
+	{
+		text *argument = PG_GETARG_TEXT_PP(number);
+
+		span.text = VARDATA_ANY(argument);
+		span.length = VARSIZE_ANY_EXHDR(argument);
+	}
+	return span;
+}
+
+/* ingest_trim: see the header. */
+CdpkSpan
+ingest_trim(CdpkSpan text)
+{
+	cdpk_trim(&text.text, &text.length);
+	return text;
+}
+
+/* ingest_text_datum: see the header. */
+Datum
+ingest_text_datum(CdpkSpan text)
+{
+	return PointerGetDatum(cstring_to_text_with_len(text.text, text.length));
+}
