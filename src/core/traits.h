@@ -1,0 +1,189 @@
+/*
+ * traits.h
+ *		What is known about somebody: key -> (value, time, source, rule), as flat
+ *		bytes that merge.
+ *
+ * The bytes (FORMAT.md) are a page: slots in the order of the keys grow from the
+ * front, cells from the end, and what is free lies between.  In the compact form
+ * nothing is free and the cells lie in the order of their slots, so that equal
+ * traits are equal bytes; the loose form is that of aggregate states.
+ *
+ * A key with one value has one cell.  A key of the rules "union" and
+ * "most_frequent" has one for each value, and one of a rule that keeps what was
+ * outdone has one for each source.
+ */
+#ifndef CDPK_TRAITS_H
+#define CDPK_TRAITS_H
+
+#include "core/cdpk.h"
+#include "core/value.h"
+
+#define CDPK_TRAITS_VERSION 1
+#define CDPK_TRAITS_KEY_MAX 255         /* bytes of a key */
+#define CDPK_TRAITS_SOURCE_MAX 255      /* bytes of a source's name */
+#define CDPK_TRAITS_CELLS_MAX 65535     /* cells of one value */
+#define CDPK_TRAITS_SIZE_MAX (1u << 28) /* bytes of one value */
+#define CDPK_TRAITS_DIGITS_MAX 1000     /* digits on each side of the point of what is summed */
+#define CDPK_TRAITS_CARRY_MAX 20        /* digits by which a sum may be longer */
+
+/*
+ * How a key's values become one.  Where the two sides of a merge have different
+ * codes for one key, the higher code wins whole.
+ */
+typedef enum CdpkTraitsRule
+{
+	CDPK_RULE_LAST = 0,      /* the latest; null removes */
+	CDPK_RULE_FIRST,         /* the earliest */
+	CDPK_RULE_MIN,           /* the smallest, in the order of cdpk_value_compare */
+	CDPK_RULE_MAX,           /* the greatest */
+	CDPK_RULE_SUM,           /* the exact decimal sum */
+	CDPK_RULE_UNION,         /* the set of all elements; null removes those up to its time */
+	CDPK_RULE_MOST_FREQUENT, /* the value that came most often */
+	CDPK_RULES               /* how many there are */
+} CdpkTraitsRule;
+
+/* A rule's code is one of these, and flags. */
+#define CDPK_RULE_BASE 7
+#define CDPK_RULE_TRUSTED 8 /* higher trust comes before anything else */
+#define CDPK_RULE_KEEP 16   /* each source's own value is kept; only of last, first, min, max */
+#define CDPK_RULE_CODE_MAX 31
+
+/* One value of one key; pointers lead into bytes of somebody else. */
+typedef struct CdpkTrait
+{
+	const uint8_t *key;
+	uint8_t key_length;
+	uint8_t rule; /* a code */
+	int16_t trust;
+	int64_t at; /* microseconds since 2000-01-01, as timestamptz */
+	const uint8_t *source;
+	uint8_t source_length;
+	uint64_t count;  /* how often it came, for most_frequent; else 1 */
+	CdpkValue value; /* null: what was there up to "at" is removed */
+} CdpkTrait;
+
+/* Bytes to read. */
+typedef struct CdpkTraitsView
+{
+	const uint8_t *bytes;
+	size_t size;
+	uint32_t count; /* cells */
+	uint32_t heap;  /* bytes of the heap, at the end */
+} CdpkTraitsView;
+
+/*
+ * Bytes to change: view.bytes, which moves when it must grow.  The new place comes
+ * from the allocator; the old one is left alone, unless it came from there too.
+ * The new size plus CDPK_TRAITS_FRONT is a power of two.
+ */
+typedef struct CdpkTraitsState
+{
+	CdpkTraitsView view;
+	uint8_t *bytes; /* the same place as view.bytes */
+	bool moved;     /* it came from the allocator */
+	const CdpkAllocator *allocator;
+} CdpkTraitsState;
+
+#define CDPK_TRAITS_FRONT 4 /* bytes that the owner has in front of ours */
+
+#define CDPK_RULE_NAME_SIZE 32
+
+/* Whether a code names a rule. */
+extern bool cdpk_rule_valid(unsigned code);
+
+/* The name of a rule: "last", "trusted_last", "keep_last", "keep_trusted_last". */
+extern void cdpk_rule_name(unsigned code, char name[CDPK_RULE_NAME_SIZE]);
+
+/* The code of a name; false where there is no such rule. */
+extern bool cdpk_rule_parse(const char *name, size_t length, uint8_t *code);
+
+/* Whether a key with this rule may have more than one cell. */
+static inline bool
+cdpk_rule_many(unsigned code)
+{
+	return (code & CDPK_RULE_KEEP) || (code & CDPK_RULE_BASE) == CDPK_RULE_UNION ||
+		   (code & CDPK_RULE_BASE) == CDPK_RULE_MOST_FREQUENT;
+}
+
+/* Whether a null is something to merge; the other rules ignore it. */
+static inline bool
+cdpk_rule_removes(unsigned code)
+{
+	return (code & CDPK_RULE_BASE) == CDPK_RULE_LAST || (code & CDPK_RULE_BASE) == CDPK_RULE_UNION;
+}
+
+/* ---- reading (traits.c) ---- */
+
+/* Opens bytes of either form; looks at the header only. */
+extern CdpkStatus cdpk_traits_open(CdpkTraitsView *view, const uint8_t *bytes, size_t size);
+
+/* Reads a cell; false where the bytes are corrupt or there is no such cell. */
+extern bool cdpk_traits_get(const CdpkTraitsView *view, uint32_t index, CdpkTrait *trait);
+
+/*
+ * Finds the first cell from "from" on whose key is not before this one, and says
+ * in *found whether it is this key.
+ */
+extern uint32_t cdpk_traits_find(const CdpkTraitsView *view, uint32_t from, const uint8_t *key,
+								 size_t key_length, bool *found);
+
+/* The cell behind the last one that has the same key as the cell "first". */
+extern uint32_t cdpk_traits_end(const CdpkTraitsView *view, uint32_t first);
+
+/*
+ * The cell that decides what the key whose cells are first .. end - 1 shows; of
+ * a union, its latest element or its removal.  Its value is null where the key is
+ * removed.  False where the bytes are corrupt.
+ */
+extern bool cdpk_traits_current(const CdpkTraitsView *view, uint32_t first, uint32_t end,
+								CdpkTrait *current);
+
+/* Whether it is in the compact form. */
+extern bool cdpk_traits_is_compact(const CdpkTraitsView *view);
+
+/* The size of the compact form; 0 where the bytes are corrupt. */
+extern size_t cdpk_traits_compact_size(const CdpkTraitsView *view);
+
+/* Writes the compact form, of that size. */
+extern void cdpk_traits_compact(const CdpkTraitsView *view, uint8_t *result);
+
+/* Whether bytes from anywhere are a compact value that merging could have made. */
+extern CdpkStatus cdpk_traits_check(const uint8_t *bytes, size_t size);
+
+/* ---- merging (traits_merge.c) ---- */
+
+/* An empty state with room for about that many cells and bytes of keys, sources and values. */
+extern CdpkStatus cdpk_traits_begin(CdpkTraitsState *state, const CdpkAllocator *allocator,
+									size_t cells, size_t bytes);
+
+/* A state that goes on with these bytes, of either form, changing them where they are. */
+extern CdpkStatus cdpk_traits_resume(CdpkTraitsState *state, const CdpkAllocator *allocator,
+									 uint8_t *bytes, size_t size);
+
+/*
+ * Merges one value.  *hint is where to begin to look for the key: 0, or what the
+ * call before left there if keys come in ascending order.
+ *
+ * CDPK_INVALID: the rule is sum and the value is no number.  CDPK_OUT_OF_RANGE: a
+ * number with too many digits to be summed.  CDPK_TOO_LONG: more cells or bytes than a
+ * value can have.
+ */
+extern CdpkStatus cdpk_traits_put(CdpkTraitsState *state, const CdpkTrait *trait, uint32_t *hint);
+
+/*
+ * Whether cdpk_traits_put would change nothing because what is there is later, by
+ * the rule "last"; never says so wrongly.  Moves *hint in the same way.
+ */
+extern bool cdpk_traits_outdated(const CdpkTraitsState *state, const uint8_t *key,
+								 size_t key_length, unsigned rule, int64_t at, uint32_t *hint);
+
+/* Merges all of another value. */
+extern CdpkStatus cdpk_traits_merge(CdpkTraitsState *state, const CdpkTraitsView *other);
+
+/* Order of two cells' claims to be what is shown, by their rule; positive: a wins. */
+extern int cdpk_trait_prefer(const CdpkTrait *a, const CdpkTrait *b);
+
+/* Order of two cells within their key; 0: they are merged into one. */
+extern int cdpk_trait_compare_place(const CdpkTrait *a, const CdpkTrait *b);
+
+#endif /* CDPK_TRAITS_H */

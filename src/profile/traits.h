@@ -1,0 +1,91 @@
+/*
+ * traits.h
+ *		The type cdp.traits: the server's side of core/traits.h.
+ */
+#ifndef CDP_PROFILE_TRAITS_H
+#define CDP_PROFILE_TRAITS_H
+
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "utils/jsonb.h"
+
+#include "compat.h"
+#include "core/traits.h"
+
+/* a varlena whose content is the bytes of core/traits.h, compact or loose */
+typedef struct varlena Traits;
+
+#define DatumGetTraitsPP(datum) ((Traits *) PG_DETOAST_DATUM_PACKED(datum))
+#define PG_GETARG_TRAITS_PP(n) DatumGetTraitsPP(PG_GETARG_DATUM(n))
+
+/* ---- traits_io.c ---- */
+
+/* Opens a value to read; raises an error for bytes that are not of the type. */
+extern CdpkTraitsView traits_open(Traits *traits);
+
+/* Begins a state to merge into, with room for about so many cells and bytes. */
+extern void traits_begin(CdpkTraitsState *state, size_t cells, size_t bytes);
+
+/* The state as a value in its loose form, which shares its memory. */
+extern Traits *traits_loose(const CdpkTraitsState *state);
+
+/* A compact copy. */
+extern Traits *traits_compact(const CdpkTraitsView *view);
+
+/* Raises the error of a merge that did not end with CDPK_OK. */
+extern void traits_check_merge(CdpkStatus status);
+
+/* The memory of states: palloc, with a varlena's header in front. */
+extern const CdpkAllocator traits_allocator;
+
+/* ---- traits_value.c: single values ---- */
+
+/* A jsonb value in canonical form, which may point into it. */
+extern CdpkValue traits_value_read(const JsonbValue *value);
+
+/* The other way: a jsonb value, which may point into the canonical one. */
+extern JsonbValue traits_value_jsonb(const CdpkValue *value);
+
+/* Appends the canonical text. */
+extern void traits_value_append(StringInfo text, const CdpkValue *value);
+
+/* ---- traits_row.c: one row of an aggregate ---- */
+
+/* {"key": "rule"}, compiled */
+typedef struct TraitsRules TraitsRules;
+
+/* what all the values of a row have in common */
+typedef struct TraitsOrigin
+{
+	int64 at;
+	int32 trust;
+	const char *source;
+	int source_length;
+} TraitsOrigin;
+
+/* why a row's traits cannot be merged */
+typedef struct TraitsProblem
+{
+	int sqlerrcode;
+	const char *reason; /* "the key is longer than 255 bytes" */
+	const char *hint;   /* or NULL */
+	char *key;          /* where, or NULL */
+} TraitsProblem;
+
+/* Compiles rules in a memory context; raises an error for what is none. */
+extern TraitsRules *traits_rules_compile(Jsonb *rules, MemoryContext context);
+
+/* Whether it was compiled from these very bytes. */
+extern bool traits_rules_match(const TraitsRules *compiled, const Jsonb *rules);
+
+/*
+ * Merges an object's members into a state; rules may be NULL.  False, with the
+ * reason, where it cannot: then the state is of no more use.
+ */
+extern bool traits_row_put(CdpkTraitsState *state, Jsonb *object, const TraitsRules *rules,
+						   const TraitsOrigin *origin, TraitsProblem *problem);
+
+/* Raises a problem as an error. */
+extern void traits_problem_report(const TraitsProblem *problem) __attribute__((noreturn));
+
+#endif /* CDP_PROFILE_TRAITS_H */

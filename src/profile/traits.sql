@@ -1,0 +1,116 @@
+
+-- cdp.traits: what is known about somebody, key by key, with time, source and rule; it merges.
+
+CREATE TYPE cdp.traits;
+
+CREATE FUNCTION cdp.traits_in(cstring) RETURNS cdp.traits
+	AS 'MODULE_PATHNAME', 'cdp_traits_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION cdp.traits_out(cdp.traits) RETURNS cstring
+	AS 'MODULE_PATHNAME', 'cdp_traits_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION cdp.traits_recv(internal) RETURNS cdp.traits
+	AS 'MODULE_PATHNAME', 'cdp_traits_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+CREATE FUNCTION cdp.traits_send(cdp.traits) RETURNS bytea
+	AS 'MODULE_PATHNAME', 'cdp_traits_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.traits_in(cstring) IS 'Internal: text input of cdp.traits.';
+COMMENT ON FUNCTION cdp.traits_out(cdp.traits) IS 'Internal: text output of cdp.traits.';
+COMMENT ON FUNCTION cdp.traits_recv(internal) IS 'Internal: binary input of cdp.traits.';
+COMMENT ON FUNCTION cdp.traits_send(cdp.traits) IS 'Internal: binary output of cdp.traits.';
+
+CREATE TYPE cdp.traits (
+	INTERNALLENGTH = VARIABLE,
+	INPUT = cdp.traits_in,
+	OUTPUT = cdp.traits_out,
+	RECEIVE = cdp.traits_recv,
+	SEND = cdp.traits_send,
+	ALIGNMENT = int4,
+	STORAGE = extended
+);
+COMMENT ON TYPE cdp.traits IS
+	'What is known about somebody: key -> value (any JSON), with its time, source and rule. Two of them merge (||) the same way in any order. Cast it to jsonb to see the plain values. Limits: keys and sources 255 bytes, 65,535 values, 256 MB, values 256 levels deep.';
+
+-- making one
+
+CREATE FUNCTION cdp.traits(traits jsonb, at timestamptz, source text, rules jsonb DEFAULT NULL, trust integer DEFAULT 0) RETURNS cdp.traits
+	AS 'MODULE_PATHNAME', 'cdp_traits_jsonb_timestamptz_text_jsonb_integer' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION cdp.traits(jsonb, timestamptz, text, jsonb, integer) IS
+	'Traits that a source said at a time. traits: an object, one member a trait; null removes a trait. rules: {"key": "rule", "*": "rule of the other keys"}; see cdp.traits_agg. trust: the rank of the source, -32768 to 32767. NULL where traits (or the JSON null) or at is NULL.';
+
+-- aggregates
+
+CREATE FUNCTION cdp.traits_agg_trans(cdp.traits, jsonb, timestamptz, text) RETURNS cdp.traits
+	AS 'MODULE_PATHNAME', 'cdp_traits_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION cdp.traits_agg_trans(cdp.traits, jsonb, timestamptz, text, jsonb) RETURNS cdp.traits
+	AS 'MODULE_PATHNAME', 'cdp_traits_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION cdp.traits_agg_trans(cdp.traits, jsonb, timestamptz, text, jsonb, integer) RETURNS cdp.traits
+	AS 'MODULE_PATHNAME', 'cdp_traits_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION cdp.traits_combine(cdp.traits, cdp.traits) RETURNS cdp.traits
+	AS 'MODULE_PATHNAME', 'cdp_traits_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+CREATE FUNCTION cdp.traits_final(cdp.traits) RETURNS cdp.traits
+	AS 'MODULE_PATHNAME', 'cdp_traits_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.traits_agg_trans(cdp.traits, jsonb, timestamptz, text) IS 'Internal: transition of cdp.traits_agg.';
+COMMENT ON FUNCTION cdp.traits_agg_trans(cdp.traits, jsonb, timestamptz, text, jsonb) IS 'Internal: transition of cdp.traits_agg.';
+COMMENT ON FUNCTION cdp.traits_agg_trans(cdp.traits, jsonb, timestamptz, text, jsonb, integer) IS 'Internal: transition of cdp.traits_agg.';
+COMMENT ON FUNCTION cdp.traits_combine(cdp.traits, cdp.traits) IS 'Internal: transition of cdp.traits_union, combination of both aggregates.';
+COMMENT ON FUNCTION cdp.traits_final(cdp.traits) IS 'Internal: the result of an aggregate, from its state.';
+
+CREATE AGGREGATE cdp.traits_agg(traits jsonb, at timestamptz, source text) (
+	SFUNC = cdp.traits_agg_trans,
+	STYPE = cdp.traits,
+	COMBINEFUNC = cdp.traits_combine,
+	FINALFUNC = cdp.traits_final,
+	PARALLEL = SAFE
+);
+CREATE AGGREGATE cdp.traits_agg(traits jsonb, at timestamptz, source text, rules jsonb) (
+	SFUNC = cdp.traits_agg_trans,
+	STYPE = cdp.traits,
+	COMBINEFUNC = cdp.traits_combine,
+	FINALFUNC = cdp.traits_final,
+	PARALLEL = SAFE
+);
+CREATE AGGREGATE cdp.traits_agg(traits jsonb, at timestamptz, source text, rules jsonb, trust integer) (
+	SFUNC = cdp.traits_agg_trans,
+	STYPE = cdp.traits,
+	COMBINEFUNC = cdp.traits_combine,
+	FINALFUNC = cdp.traits_final,
+	PARALLEL = SAFE
+);
+CREATE AGGREGATE cdp.traits_union(cdp.traits) (
+	SFUNC = cdp.traits_combine,
+	STYPE = cdp.traits,
+	COMBINEFUNC = cdp.traits_combine,
+	FINALFUNC = cdp.traits_final,
+	PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cdp.traits_agg(jsonb, timestamptz, text) IS
+	'Merges rows of traits: of each key the value with the latest time; of equal times the one whose JSON text has the greater bytes. null removes a key, and no older value brings it back; an empty string is a value. Rows whose traits or time are NULL do not count. Times are taken as they are: pass least("timestamp", received_at) to keep a wrong clock from winning.';
+COMMENT ON AGGREGATE cdp.traits_agg(jsonb, timestamptz, text, jsonb) IS
+	'The same with rules, {"key": "rule", "*": "rule of the other keys"}. last: the latest. first: the earliest. min, max: numbers by value, strings by bytes (false < true < numbers < strings < arrays < objects). sum: the exact sum; repeating a row counts it again. union: the set of all elements of arrays (another value is one element); null removes the elements up to its time. most_frequent: the value that came most often; repeating a row counts it again. Under first, min, max, sum and most_frequent a null does not count. Where two sides of a merge have different rules for a key, the later in this list wins whole.';
+COMMENT ON AGGREGATE cdp.traits_agg(jsonb, timestamptz, text, jsonb, integer) IS
+	'The same with the trust of the row''s source, -32768 to 32767. Under a rule with trusted_ before its name (trusted_last) only the values of the highest trust count. Under keep_ (keep_last, keep_trusted_first; of last, first, min and max) each source''s own value is kept, and cdp.provenance shows those that were outdone.';
+COMMENT ON AGGREGATE cdp.traits_union(cdp.traits) IS
+	'Merges traits: the same result in any order and any grouping. Merging a value twice changes nothing, except keys with the rules sum and most_frequent, which count it twice.';
+
+CREATE FUNCTION cdp.traits_concat(cdp.traits, cdp.traits) RETURNS cdp.traits
+	AS 'MODULE_PATHNAME', 'cdp_traits_concat' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION cdp.traits_concat(cdp.traits, cdp.traits) IS 'Internal: the operator ||.';
+CREATE OPERATOR cdp.|| (LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp.traits_concat, COMMUTATOR = OPERATOR(cdp.||));
+COMMENT ON OPERATOR cdp.|| (cdp.traits, cdp.traits) IS 'Merges two traits; the order does not matter.';
+
+-- reading one
+
+CREATE FUNCTION cdp.traits_to_jsonb(cdp.traits) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'cdp_traits_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION cdp.traits_to_jsonb(cdp.traits) IS 'Internal: the cast to jsonb, the plain values of the keys that have not been removed.';
+CREATE CAST (cdp.traits AS jsonb) WITH FUNCTION cdp.traits_to_jsonb(cdp.traits) AS ASSIGNMENT;
+COMMENT ON CAST (cdp.traits AS jsonb) IS 'The plain values of the keys that have not been removed.';
+
+CREATE FUNCTION cdp.traits_get(traits cdp.traits, key text) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'cdp_traits_get' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
+CREATE FUNCTION cdp.traits_get_text(traits cdp.traits, key text) RETURNS text
+	AS 'MODULE_PATHNAME', 'cdp_traits_get_text' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
+COMMENT ON FUNCTION cdp.traits_get(cdp.traits, text) IS 'Internal: the operator ->.';
+COMMENT ON FUNCTION cdp.traits_get_text(cdp.traits, text) IS 'Internal: the operator ->>.';
+CREATE OPERATOR cdp.-> (LEFTARG = cdp.traits, RIGHTARG = text, FUNCTION = cdp.traits_get);
+CREATE OPERATOR cdp.->> (LEFTARG = cdp.traits, RIGHTARG = text, FUNCTION = cdp.traits_get_text);
+COMMENT ON OPERATOR cdp.-> (cdp.traits, text) IS 'The value of a trait as jsonb; NULL where there is none.';
+COMMENT ON OPERATOR cdp.->> (cdp.traits, text) IS 'The value of a trait as text; NULL where there is none.';

@@ -1,0 +1,198 @@
+/*
+ * traits_agg.c
+ *		Aggregates over cdp.traits, and the functions that make and merge it.
+ *
+ * An aggregate's state is a cdp.traits in its loose form, changed in place.  When
+ * it must move, the new one is made in the per-row context and returned: the
+ * executor copies it to the aggregate's context and frees the old one.
+ */
+#include "postgres.h"
+
+#include "utils/timestamp.h"
+
+#include "cdp.h"
+#include "profile/traits.h"
+
+/* resume_state opens an aggregate's state to change it where it is, if it is ours to change. */
+static void
+resume_state(CdpkTraitsState *state, Datum datum)
+{
+	struct varlena *value = (struct varlena *) DatumGetPointer(datum);
+
+	if (!VARATT_IS_4B_U(value))
+		value = PG_DETOAST_DATUM_COPY(datum);
+	traits_check_merge(cdpk_traits_resume(state, &traits_allocator, (uint8 *) VARDATA(value),
+										  VARSIZE(value) - VARHDRSZ));
+}
+
+/* require_aggregate refuses a call that is not an aggregate's: the state is changed in place. */
+static void
+require_aggregate(FunctionCallInfo fcinfo)
+{
+	if (!AggCheckCallContext(fcinfo, NULL))
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("a transition function of an aggregate was called by itself")));
+}
+
+/* compiled_rules brings an argument with rules into their compiled form, kept from call to call. */
+static TraitsRules *
+compiled_rules(FunctionCallInfo fcinfo, int argument)
+{
+	TraitsRules *compiled = fcinfo->flinfo->fn_extra;
+	Jsonb *rules;
+
+	if (PG_NARGS() <= argument || PG_ARGISNULL(argument))
+		return NULL;
+	rules = PG_GETARG_JSONB_P(argument);
+	if (compiled == NULL || !traits_rules_match(compiled, rules))
+	{
+		compiled = traits_rules_compile(rules, fcinfo->flinfo->fn_mcxt);
+		fcinfo->flinfo->fn_extra = compiled;
+	}
+	return compiled;
+}
+
+/* row_origin reads the arguments at, source, rules, trust, the first of which is "first". */
+static TraitsOrigin
+row_origin(FunctionCallInfo fcinfo, int first)
+{
+	TraitsOrigin origin = {.at = PG_GETARG_TIMESTAMPTZ(first)};
+	int trust = first + 3;
+
+	if (!PG_ARGISNULL(first + 1))
+	{
+		text *source = PG_GETARG_TEXT_PP(first + 1);
+
+		origin.source = VARDATA_ANY(source);
+		origin.source_length = (int) VARSIZE_ANY_EXHDR(source);
+	}
+	if (PG_NARGS() > trust && !PG_ARGISNULL(trust))
+		origin.trust = PG_GETARG_INT32(trust);
+	return origin;
+}
+
+/* is_json_null says whether a jsonb is the JSON null, which counts as no traits. */
+static bool
+is_json_null(Jsonb *object)
+{
+	JsonbValue value;
+
+	return JB_ROOT_IS_SCALAR(object) && JsonbExtractScalar(&object->root, &value) &&
+		   value.type == jbvNull;
+}
+
+/* begin_for begins a state with room for a row. */
+static void
+begin_for(CdpkTraitsState *state, Jsonb *object, const TraitsOrigin *origin)
+{
+	size_t cells = JB_ROOT_IS_OBJECT(object) ? JB_ROOT_COUNT(object) : 0;
+
+	if (cells > CDPK_TRAITS_CELLS_MAX)
+		cells = CDPK_TRAITS_CELLS_MAX;
+	/* jsonb has 8 bytes of offsets for each member, which we do not copy */
+	traits_begin(state, cells, VARSIZE(object) - 8 * cells + cells * origin->source_length);
+}
+
+CDP_FUNCTION(cdp_traits_agg_trans);
+
+/* cdp_traits_agg_trans merges a row (traits, at, source [, rules [, trust]]) into the state. */
+Datum
+cdp_traits_agg_trans(PG_FUNCTION_ARGS)
+{
+	CdpkTraitsState state;
+	TraitsOrigin origin;
+	TraitsProblem problem;
+	Jsonb *object;
+
+	require_aggregate(fcinfo);
+	object = PG_ARGISNULL(1) || PG_ARGISNULL(2) ? NULL : PG_GETARG_JSONB_P(1);
+	if (object == NULL || is_json_null(object))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	origin = row_origin(fcinfo, 2);
+	if (PG_ARGISNULL(0))
+		begin_for(&state, object, &origin);
+	else
+		resume_state(&state, PG_GETARG_DATUM(0));
+	if (!traits_row_put(&state, object, compiled_rules(fcinfo, 4), &origin, &problem))
+		traits_problem_report(&problem);
+	PG_RETURN_POINTER(traits_loose(&state));
+}
+
+CDP_FUNCTION(cdp_traits_combine);
+
+/* cdp_traits_combine merges a value into a state: transition of the union, combine of both. */
+Datum
+cdp_traits_combine(PG_FUNCTION_ARGS)
+{
+	CdpkTraitsState state;
+	CdpkTraitsView other;
+
+	require_aggregate(fcinfo);
+	if (PG_ARGISNULL(1))
+	{
+		if (PG_ARGISNULL(0))
+			PG_RETURN_NULL();
+		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+	}
+	other = traits_open(PG_GETARG_TRAITS_PP(1));
+	if (PG_ARGISNULL(0))
+		traits_begin(&state, 0, other.size);
+	else
+		resume_state(&state, PG_GETARG_DATUM(0));
+	traits_check_merge(cdpk_traits_merge(&state, &other));
+	PG_RETURN_POINTER(traits_loose(&state));
+}
+
+CDP_FUNCTION(cdp_traits_final);
+
+/* cdp_traits_final makes the compact form of a state. */
+Datum
+cdp_traits_final(PG_FUNCTION_ARGS)
+{
+	CdpkTraitsView view = traits_open(PG_GETARG_TRAITS_PP(0));
+
+	PG_RETURN_POINTER(traits_compact(&view));
+}
+
+CDP_FUNCTION(cdp_traits_concat);
+
+/* cdp_traits_concat merges two values: the operator ||. */
+Datum
+cdp_traits_concat(PG_FUNCTION_ARGS)
+{
+	CdpkTraitsView left = traits_open(PG_GETARG_TRAITS_PP(0));
+	CdpkTraitsView right = traits_open(PG_GETARG_TRAITS_PP(1));
+	CdpkTraitsState state;
+
+	traits_begin(&state, 0, left.size + right.size);
+	traits_check_merge(cdpk_traits_merge(&state, &left));
+	traits_check_merge(cdpk_traits_merge(&state, &right));
+	PG_RETURN_POINTER(traits_compact(&state.view));
+}
+
+CDP_FUNCTION(cdp_traits_jsonb_timestamptz_text_jsonb_integer);
+
+/* cdp_traits_… makes a value of one row (traits, at, source, rules, trust). */
+Datum
+cdp_traits_jsonb_timestamptz_text_jsonb_integer(PG_FUNCTION_ARGS)
+{
+	CdpkTraitsState state;
+	TraitsOrigin origin;
+	TraitsProblem problem;
+	Jsonb *object;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	object = PG_GETARG_JSONB_P(0);
+	if (is_json_null(object))
+		PG_RETURN_NULL();
+	origin = row_origin(fcinfo, 1);
+	begin_for(&state, object, &origin);
+	if (!traits_row_put(&state, object, compiled_rules(fcinfo, 3), &origin, &problem))
+		traits_problem_report(&problem);
+	PG_RETURN_POINTER(traits_compact(&state.view));
+}

@@ -1,0 +1,181 @@
+/*
+ * traits_op.c
+ *		Reading cdp.traits: single keys, jsonb, comparison.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "common/hashfn.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+
+#include "cdp.h"
+#include "profile/traits.h"
+#include "util/jsonb_walk.h"
+#include "util/status.h"
+
+/* the cells of one key that has something to show */
+typedef struct Shown
+{
+	CdpkTraitsView view;
+	uint32 first;
+	uint32 end;
+	CdpkTrait current;
+} Shown;
+
+/* look_at_cells finds what a key shows; false where it has been removed. */
+static bool
+look_at_cells(Shown *shown)
+{
+	shown->end = cdpk_traits_end(&shown->view, shown->first);
+	if (!cdpk_traits_current(&shown->view, shown->first, shown->end, &shown->current))
+		cdp_report_bytes(CDPK_CORRUPT, "cdp.traits");
+	return shown->current.value.type != CDPK_VALUE_NULL;
+}
+
+/* look_up finds what a key shows; false where there is nothing. */
+static bool
+look_up(Shown *shown, const char *key, size_t length)
+{
+	bool found;
+
+	shown->first = cdpk_traits_find(&shown->view, 0, (const uint8 *) key, length, &found);
+	return found && look_at_cells(shown);
+}
+
+/* next_element finds the next element of a union, from *index on; false behind the last. */
+static bool
+next_element(const Shown *shown, uint32 *index, CdpkValue *value)
+{
+	while (*index < shown->end)
+	{
+		CdpkTrait trait;
+
+		if (!cdpk_traits_get(&shown->view, (*index)++, &trait))
+			cdp_report_bytes(CDPK_CORRUPT, "cdp.traits");
+		if (trait.value.type != CDPK_VALUE_NULL)
+		{
+			*value = trait.value;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+is_union(const Shown *shown)
+{
+	return (shown->current.rule & CDPK_RULE_BASE) == CDPK_RULE_UNION;
+}
+
+/* shown_text writes what a key shows as ->> does: strings without quotes, the rest as JSON. */
+static text *
+shown_text(const Shown *shown)
+{
+	const CdpkValue *value = &shown->current.value;
+	uint32 index = shown->first;
+	CdpkValue element;
+	StringInfoData json;
+
+	if (!is_union(shown) && value->type >= CDPK_VALUE_NUMBER)
+		return cstring_to_text_with_len((const char *) value->bytes, (int) value->length);
+	initStringInfo(&json);
+	if (is_union(shown))
+	{
+		while (next_element(shown, &index, &element))
+		{
+			appendStringInfoString(&json, json.len > 0 ? ", " : "[");
+			traits_value_append(&json, &element);
+		}
+		appendStringInfoChar(&json, ']');
+	}
+	else
+		traits_value_append(&json, value);
+	return cstring_to_text_with_len(json.data, json.len);
+}
+
+/* push_shown pushes what a key shows onto a jsonb being built. */
+static JsonbValue *
+push_shown(JsonbParseState **build, const Shown *shown, JsonbIteratorToken token)
+{
+	uint32 index = shown->first;
+	CdpkValue element;
+	JsonbValue value;
+
+	if (!is_union(shown))
+	{
+		value = traits_value_jsonb(&shown->current.value);
+		return pushJsonbValue(build, token, &value);
+	}
+	pushJsonbValue(build, WJB_BEGIN_ARRAY, NULL);
+	while (next_element(shown, &index, &element))
+	{
+		value = traits_value_jsonb(&element);
+		pushJsonbValue(build, WJB_ELEM, &value);
+	}
+	return pushJsonbValue(build, WJB_END_ARRAY, NULL);
+}
+
+/* push_member pushes a key and what it shows. */
+static void
+push_member(JsonbParseState **build, const Shown *shown)
+{
+	JsonbValue key = {.type = jbvString};
+
+	key.val.string.val = (char *) shown->current.key;
+	key.val.string.len = shown->current.key_length;
+	pushJsonbValue(build, WJB_KEY, &key);
+	push_shown(build, shown, WJB_VALUE);
+}
+
+CDP_FUNCTION(cdp_traits_get);
+
+/* cdp_traits_get gives what a key shows as jsonb: the operator ->. */
+Datum
+cdp_traits_get(PG_FUNCTION_ARGS)
+{
+	Shown shown = {.view = traits_open(PG_GETARG_TRAITS_PP(0))};
+	text *key = PG_GETARG_TEXT_PP(1);
+	JsonbParseState *build = NULL;
+	JsonbValue value;
+
+	if (!look_up(&shown, VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key)))
+		PG_RETURN_NULL();
+	if (is_union(&shown))
+		PG_RETURN_JSONB_P(JsonbValueToJsonb(push_shown(&build, &shown, WJB_VALUE)));
+	value = traits_value_jsonb(&shown.current.value);
+	PG_RETURN_JSONB_P(JsonbValueToJsonb(&value));
+}
+
+CDP_FUNCTION(cdp_traits_get_text);
+
+/* cdp_traits_get_text gives what a key shows as text: the operator ->>. */
+Datum
+cdp_traits_get_text(PG_FUNCTION_ARGS)
+{
+	Shown shown = {.view = traits_open(PG_GETARG_TRAITS_PP(0))};
+	text *key = PG_GETARG_TEXT_PP(1);
+
+	if (!look_up(&shown, VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key)))
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(shown_text(&shown));
+}
+
+CDP_FUNCTION(cdp_traits_to_jsonb);
+
+/* cdp_traits_to_jsonb makes a plain object of what the keys show. */
+Datum
+cdp_traits_to_jsonb(PG_FUNCTION_ARGS)
+{
+	Shown shown = {.view = traits_open(PG_GETARG_TRAITS_PP(0))};
+	JsonbParseState *build = NULL;
+
+	pushJsonbValue(&build, WJB_BEGIN_OBJECT, NULL);
+	for (; shown.first < shown.view.count; shown.first = shown.end)
+	{
+		if (look_at_cells(&shown))
+			push_member(&build, &shown);
+	}
+	PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&build, WJB_END_OBJECT, NULL)));
+}

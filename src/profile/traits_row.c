@@ -1,0 +1,262 @@
+/*
+ * traits_row.c
+ *		Merging one row's jsonb into traits: the rules by key, and what a row may
+ *		hold.
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+#include "utils/memutils.h"
+
+#include "core/number.h"
+#include "profile/traits.h"
+#include "util/jsonb_walk.h"
+
+/* the rule of one key; the keys point into the rules' own copy of the jsonb */
+typedef struct KeyRule
+{
+	const char *key;
+	int key_length;
+	uint8 rule;
+} KeyRule;
+
+struct TraitsRules
+{
+	Jsonb *source;
+	uint8 fallback; /* of the keys that are not named: the one of "*", or "last" */
+	int count;
+	KeyRule keys[FLEXIBLE_ARRAY_MEMBER]; /* in jsonb's order */
+};
+
+/* parse_rule reads the rule of a key, or raises an error. */
+static uint8
+parse_rule(const JsonbValue *key, const JsonbValue *value)
+{
+	uint8 code;
+
+	if (value->type != jbvString ||
+		!cdpk_rule_parse(value->val.string.val, (size_t) value->val.string.len, &code))
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid rule for trait \"%.*s\"", key->val.string.len, key->val.string.val),
+			 errhint("Rules are \"last\", \"first\", \"min\", \"max\", \"sum\", \"union\" and "
+					 "\"most_frequent\", with \"trusted_\" before them where the trust of the "
+					 "source comes first, and \"keep_\" before \"last\", \"first\", \"min\" or "
+					 "\"max\" where each source's own value is kept.")));
+	return code;
+}
+
+/* traits_rules_compile brings rules into the form that rows are merged with. */
+TraitsRules *
+traits_rules_compile(Jsonb *rules, MemoryContext context)
+{
+	MemoryContext old_context;
+	TraitsRules *compiled;
+	JsonbWalk walk;
+	JsonbValue key;
+	JsonbValue value;
+
+	if (!JB_ROOT_IS_OBJECT(rules))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("rules of traits must be a JSON object"),
+						errhint("For example: {\"visits\": \"sum\", \"*\": \"last\"}.")));
+	old_context = MemoryContextSwitchTo(context);
+	compiled = palloc0(offsetof(TraitsRules, keys) + JB_ROOT_COUNT(rules) * sizeof(KeyRule));
+	compiled->source = palloc(VARSIZE(rules));
+	memcpy(compiled->source, rules, VARSIZE(rules));
+	MemoryContextSwitchTo(old_context);
+	walk = jsonb_walk(&compiled->source->root);
+	while (jsonb_walk_next(&walk, &key, &value))
+	{
+		KeyRule *rule = &compiled->keys[compiled->count];
+
+		rule->key = key.val.string.val;
+		rule->key_length = key.val.string.len;
+		rule->rule = parse_rule(&key, &value);
+		if (rule->key_length == 1 && rule->key[0] == '*')
+			compiled->fallback = rule->rule;
+		else
+			compiled->count++;
+	}
+	return compiled;
+}
+
+/* traits_rules_match says whether rules were compiled from these very bytes. */
+bool
+traits_rules_match(const TraitsRules *compiled, const Jsonb *rules)
+{
+	return VARSIZE(compiled->source) == VARSIZE(rules) &&
+		   memcmp(compiled->source, rules, VARSIZE(rules)) == 0;
+}
+
+/* rule_for finds a key's rule; *next is where to look, for keys in jsonb's order. */
+static uint8
+rule_for(const TraitsRules *rules, const JsonbValue *key, int *next)
+{
+	if (rules == NULL)
+		return CDPK_RULE_LAST;
+	for (; *next < rules->count; (*next)++)
+	{
+		const KeyRule *rule = &rules->keys[*next];
+		int order = rule->key_length - key->val.string.len;
+
+		if (order == 0)
+			order = memcmp(rule->key, key->val.string.val, (size_t) rule->key_length);
+		if (order == 0)
+			return rule->rule;
+		if (order > 0)
+			break;
+	}
+	return rules->fallback;
+}
+
+/* set_problem says why a row cannot be merged; always false. */
+static bool
+set_problem(TraitsProblem *problem, int sqlerrcode, const char *reason, const char *hint)
+{
+	problem->sqlerrcode = sqlerrcode;
+	problem->reason = reason;
+	problem->hint = hint;
+	return false;
+}
+
+/* check_value says whether a value is one that its rule can merge. */
+static bool
+check_value(const CdpkTrait *trait, TraitsProblem *problem)
+{
+	const CdpkValue *value = &trait->value;
+	size_t whole;
+	size_t fraction;
+
+	if ((value->type == CDPK_VALUE_ARRAY || value->type == CDPK_VALUE_OBJECT) &&
+		cdpk_value_depth(value->bytes, value->length) > CDPK_VALUE_DEPTH_MAX)
+		return set_problem(problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+						   "arrays and objects stand in each other more than 256 deep", NULL);
+	if ((trait->rule & CDPK_RULE_BASE) != CDPK_RULE_SUM || value->type == CDPK_VALUE_NULL)
+		return true;
+	if (value->type != CDPK_VALUE_NUMBER)
+		return set_problem(problem, ERRCODE_INVALID_PARAMETER_VALUE,
+						   "a value of a key with the rule \"sum\" is not a number", NULL);
+	cdpk_number_digits(value->bytes, value->length, &whole, &fraction);
+	if (whole > CDPK_TRAITS_DIGITS_MAX || fraction > CDPK_TRAITS_DIGITS_MAX)
+		return set_problem(problem, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+						   "a number has more than 1000 digits on one side of the point and cannot "
+						   "be summed",
+						   NULL);
+	return true;
+}
+
+/* put_value merges one value; false says why not. */
+static bool
+put_value(CdpkTraitsState *state, CdpkTrait *trait, const JsonbValue *value, uint32 *hint,
+		  TraitsProblem *problem)
+{
+	CdpkStatus status;
+
+	trait->value = traits_value_read(value);
+	if (!check_value(trait, problem))
+		return false;
+	status = cdpk_traits_put(state, trait, hint);
+	if (status == CDPK_TOO_LONG)
+		return set_problem(problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+						   "there are more than 65535 values, or more than 256 MB",
+						   "Do not use identifiers or times as keys of traits.");
+	traits_check_merge(status);
+	return true;
+}
+
+/* put_member merges a member of the object: of a union with an array, each of its elements. */
+static bool
+put_member(CdpkTraitsState *state, CdpkTrait *trait, const JsonbValue *value, uint32 *hint,
+		   TraitsProblem *problem)
+{
+	JsonbWalk walk;
+	JsonbValue element;
+
+	if ((trait->rule & CDPK_RULE_BASE) != CDPK_RULE_UNION || value->type != jbvBinary ||
+		!JsonContainerIsArray(value->val.binary.data))
+		return put_value(state, trait, value, hint, problem);
+	walk = jsonb_walk(value->val.binary.data);
+	while (jsonb_walk_next(&walk, NULL, &element))
+	{
+		/* a null among the elements is nothing; as the whole value it removes the key */
+		if (element.type != jbvNull && !put_value(state, trait, &element, hint, problem))
+			return false;
+	}
+	return true;
+}
+
+/* check_row says whether a row is one to merge at all. */
+static bool
+check_row(Jsonb *object, const TraitsOrigin *origin, TraitsProblem *problem)
+{
+	if (!JB_ROOT_IS_OBJECT(object))
+		return set_problem(problem, ERRCODE_INVALID_PARAMETER_VALUE, "traits are not a JSON object",
+						   "Pass an object: {\"key\": value, …}.");
+	if (origin->source_length > CDPK_TRAITS_SOURCE_MAX)
+		return set_problem(problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+						   "the name of the source is longer than 255 bytes", NULL);
+	if (origin->trust < PG_INT16_MIN || origin->trust > PG_INT16_MAX)
+		return set_problem(problem, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
+						   "the trust of the source is not between -32768 and 32767", NULL);
+	return true;
+}
+
+/* note_key remembers the key where a problem was met. */
+static bool
+note_key(TraitsProblem *problem, const JsonbValue *key)
+{
+	int length = pg_mbcliplen(key->val.string.val, key->val.string.len, 64);
+
+	problem->key = pnstrdup(key->val.string.val, (Size) length);
+	return false;
+}
+
+/* traits_row_put merges an object's members into a state. */
+bool
+traits_row_put(CdpkTraitsState *state, Jsonb *object, const TraitsRules *rules,
+			   const TraitsOrigin *origin, TraitsProblem *problem)
+{
+	CdpkTrait trait = {.at = origin->at,
+					   .trust = (int16) origin->trust,
+					   .source = (const uint8 *) origin->source,
+					   .source_length = (uint8) origin->source_length,
+					   .count = 1};
+	JsonbWalk walk;
+	JsonbValue key;
+	JsonbValue value;
+	uint32 hint = 0;
+	int next_rule = 0;
+
+	memset(problem, 0, sizeof(*problem));
+	if (!check_row(object, origin, problem))
+		return false;
+	walk = jsonb_walk(&object->root);
+	while (jsonb_walk_next(&walk, &key, &value))
+	{
+		if (key.val.string.len > CDPK_TRAITS_KEY_MAX)
+		{
+			set_problem(problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the key is longer than 255 bytes",
+						NULL);
+			return note_key(problem, &key);
+		}
+		trait.key = (const uint8 *) key.val.string.val;
+		trait.key_length = (uint8) key.val.string.len;
+		trait.rule = rule_for(rules, &key, &next_rule);
+		if (!cdpk_traits_outdated(state, trait.key, trait.key_length, trait.rule, trait.at,
+								  &hint) &&
+			!put_member(state, &trait, &value, &hint, problem))
+			return note_key(problem, &key);
+	}
+	return true;
+}
+
+/* traits_problem_report raises a problem as an error. */
+void
+traits_problem_report(const TraitsProblem *problem)
+{
+	ereport(ERROR, (errcode(problem->sqlerrcode), errmsg("invalid traits: %s", problem->reason),
+					problem->key ? errdetail("The key is \"%s\".", problem->key) : 0,
+					problem->hint ? errhint("%s", problem->hint) : 0));
+}
