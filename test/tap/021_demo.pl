@@ -1,0 +1,92 @@
+# The demo's shop, small: made alike each time, no row lost on the way, and stitched well.
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use Digest::MD5;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+use CdpTest;
+
+my $demo = abs_path('../demo');
+my $work = PostgreSQL::Test::Utils::tempdir;
+
+# Makes the shop in a directory; returns the digest of its files.
+sub generate
+{
+	my ($name, @options) = @_;
+	system_or_bail('python3', "$demo/generate.py", "$work/$name", '--people', 200, '--until', '2025-06-30', @options);
+	my $digest = Digest::MD5->new;
+	foreach my $file (qw(inbox raw identifiers messages))
+	{
+		open(my $handle, '<', "$work/$name/$file.tsv") or die "$name/$file.tsv: $!";
+		$digest->addfile($handle);
+	}
+	return $digest->hexdigest;
+}
+
+my $first = do { local $ENV{PYTHONHASHSEED} = 1; generate('shop') };
+my $again = do { local $ENV{PYTHONHASHSEED} = 2; generate('again') };
+is($again, $first, 'the same arguments make the same files');
+isnt(generate('other', '--seed', 2), $first, 'another seed makes another shop');
+
+my $node = new_platform('demo');
+my $back = Cwd::getcwd();
+chdir "$work/shop" or die "$work/shop: $!";
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres'), '-f', "$demo/load_shop.sql" ],
+	'the inbox is filled');
+chdir $back;
+# what was sent, to compare with
+$node->safe_psql('postgres', 'CREATE TABLE sent AS TABLE cdp.inbox; CREATE TABLE sent_raw AS TABLE cdp.inbox_raw');
+
+my %sum = (taken => 0, accepted => 0, duplicate => 0, quarantined => 0);
+my $left;
+do
+{
+	my @counts = split /\|/, $node->safe_psql('postgres', 'SELECT "left", taken, accepted, duplicate, quarantined FROM cdp.refresh(1000)');
+	$left = shift @counts;
+	$sum{$_} += shift @counts foreach qw(taken accepted duplicate quarantined);
+} while ($left > 0);
+
+sub sql
+{
+	return $node->safe_psql('postgres', shift);
+}
+
+# conservation of rows
+is($sum{taken}, sql('SELECT (SELECT count(*) FROM sent) + (SELECT count(*) FROM sent_raw)'), 'every row was taken');
+is($sum{accepted} + $sum{duplicate} + $sum{quarantined}, $sum{taken}, 'every row was accepted, a duplicate or quarantined');
+is(sql('SELECT count(*) FROM cdp.event'), $sum{accepted}, 'every accepted row is in the log');
+is(sql('SELECT count(*) FROM cdp.quarantine'), $sum{quarantined}, 'every quarantined row is kept');
+is(sql('SELECT sum(accepted), sum(duplicate), sum(quarantined) FROM cdp.source'), "$sum{accepted}|$sum{duplicate}|$sum{quarantined}",
+	'the sources add up');
+is(sql('SELECT sum(events) FROM cdp.profiles'), sql('SELECT count(*) FROM cdp.event WHERE identity_id <> 0'),
+	'every attributed event counts in one profile');
+
+# what people sent arrived once each, and nothing that nobody sent
+is( sql(q{SELECT count(*) FROM ((SELECT DISTINCT message_id FROM sent UNION SELECT line::jsonb->>'messageId' FROM sent_raw WHERE line LIKE '%messageId%')
+		INTERSECT SELECT message_id FROM truth.message) s WHERE NOT EXISTS (SELECT FROM cdp.event e WHERE e.message_id = s.message_id)}),
+	0, 'no message of a person is missing');
+is(sql('SELECT count(*) FROM cdp.event GROUP BY message_id HAVING count(*) > 1 AND message_id IS NOT NULL'), '', 'no message is there twice');
+cmp_ok($sum{duplicate}, '>', 0, 'some messages came twice');
+is(sql(q{SELECT count(*) FROM cdp.event e WHERE source = 'crm'}), sql(q{SELECT count(*) FROM sent WHERE source = 'crm'}),
+	'rows without a message_id are all accepted');
+is(sql(q{SELECT count(*) FROM cdp.event e LEFT JOIN truth.message t USING (message_id) WHERE t.message_id IS NULL AND e.source <> 'crm'}),
+	0, 'nothing malformed was accepted');
+
+# the stitching
+my %quality;
+foreach my $line (split /\n/, sql(slurp_file("$demo/quality.sql")))
+{
+	my ($of, $how, $count, $precision, $recall) = split /\|/, $line;
+	$quality{"$of $how"} = { precision => $precision, recall => $recall };
+}
+is($quality{'identifiers apart'}{precision}, '1.000', 'identifiers apart are nobody else\'s');
+cmp_ok($quality{'identifiers apart'}{recall}, '<', 0.5, 'identifiers apart are half of a person at most');
+cmp_ok($quality{"$_ stitched"}{precision}, '>', 0.9, "precision over $_") foreach qw(identifiers events);
+cmp_ok($quality{"$_ stitched"}{recall}, '>', 0.8, "recall over $_") foreach qw(identifiers events);
+
+$node->stop;
+done_testing();
