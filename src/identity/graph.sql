@@ -1,30 +1,39 @@
--- Who is who: identifiers, the links between them, and the profiles that follow.
+-- Who is who: the tables of identifiers, of the links between them, and of the rules.
 
 CREATE FUNCTION cdp.init_graph() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	CREATE TABLE cdp.namespace (namespace text PRIMARY KEY, priority integer NOT NULL DEFAULT 50, batch_id bigint);
-	COMMENT ON TABLE cdp.namespace IS 'The kinds of identifiers, and how strong each is. A kind not listed is added when it is first seen.';
+	CREATE TABLE cdp.namespace (
+		namespace text PRIMARY KEY, priority integer NOT NULL, max_per_profile integer CHECK (max_per_profile > 0),
+		max_links jsonb, blocked text[], batch_id bigint);
+	COMMENT ON TABLE cdp.namespace IS 'The kinds of identifiers and their rules, changed by cdp.set_rule(). A kind not listed is added, with the default rules, when it is first seen.';
 	COMMENT ON COLUMN cdp.namespace.priority IS 'Smaller is stronger: the strongest identifier of an event anchors it, that of a profile gives its id.';
+	COMMENT ON COLUMN cdp.namespace.max_per_profile IS 'How many identifiers of this kind one person can have; NULL: any number.';
+	COMMENT ON COLUMN cdp.namespace.max_links IS 'An identifier of this kind that is linked to more than so many of another kind is shared, and links no more: kind to number, * for all others, null for any number. NULL: never shared.';
+	COMMENT ON COLUMN cdp.namespace.blocked IS 'Values that mean nothing: exact, in any case, or regular expressions if they begin with ^.';
 	COMMENT ON COLUMN cdp.namespace.batch_id IS 'The refresh that first saw it; NULL: a default of cdp.init().';
-	INSERT INTO cdp.namespace (namespace, priority) VALUES
-		('user_id', 10), ('customer_no', 20), ('customer_id', 20), ('crm_id', 20), ('external_id', 20),
-		('email', 30), ('email_sha256', 32), ('phone', 40), ('phone_sha256', 42),
-		('device_id', 60), ('idfv', 60), ('idfa', 62), ('gaid', 62), ('advertising_id', 62), ('push_token', 65),
-		('anonymous_id', 70), ('ga_client_id', 75);
+	INSERT INTO cdp.namespace (namespace, priority, max_per_profile, max_links)
+	SELECT d.namespace, d.priority, d.max_per_profile, cdp.default_max_links(d.namespace)
+	FROM (VALUES ('user_id', 10, 1), ('customer_no', 20, NULL), ('customer_id', 20, NULL), ('crm_id', 20, NULL), ('external_id', 20, NULL),
+		('email', 30, 5), ('email_sha256', 32, 5), ('phone', 40, 5), ('phone_sha256', 42, 5), ('device_id', 60, NULL), ('idfv', 60, NULL),
+		('idfa', 62, NULL), ('gaid', 62, NULL), ('advertising_id', 62, NULL), ('push_token', 65, NULL), ('anonymous_id', 70, NULL),
+		('ga_client_id', 75, NULL)) AS d (namespace, priority, max_per_profile);
 
 	CREATE TABLE cdp.identifier_map (identifier cdp.identifier PRIMARY KEY, identity_id bigint NOT NULL);
 	COMMENT ON TABLE cdp.identifier_map IS 'Identifier to identity. Distribution key: identifier.';
 
 	CREATE TABLE cdp.identity (
 		identity_id bigint PRIMARY KEY, identifier cdp.identifier NOT NULL, profile_id bigint NOT NULL,
+		shared boolean NOT NULL DEFAULT false, blocked boolean NOT NULL DEFAULT false, links jsonb NOT NULL DEFAULT '{}',
 		batch_id bigint NOT NULL, since_batch_id bigint NOT NULL);
 	CREATE INDEX identity_profile_id ON cdp.identity (profile_id);
 	COMMENT ON TABLE cdp.identity IS 'One row for each identifier ever seen, with the profile it is in now. Distribution key: identity_id.';
 	COMMENT ON COLUMN cdp.identity.identity_id IS 'Handed out once, in the order of arrival, and never changed.';
-	COMMENT ON COLUMN cdp.identity.profile_id IS 'The identity_id of the strongest identifier of the profile.';
+	COMMENT ON COLUMN cdp.identity.profile_id IS 'The identity_id of the strongest identifier of the profile; 0: none, it is blocked.';
+	COMMENT ON COLUMN cdp.identity.shared IS 'Whether it is linked to too many others to say who somebody is.';
+	COMMENT ON COLUMN cdp.identity.links IS 'Number of distinct identifiers that it is linked to, for each namespace.';
 	COMMENT ON COLUMN cdp.identity.batch_id IS 'The refresh that first saw the identifier.';
 	COMMENT ON COLUMN cdp.identity.since_batch_id IS 'The refresh that put it into its present profile.';
 
@@ -39,141 +48,34 @@ BEGIN
 		batch_id bigint NOT NULL, last_batch_id bigint NOT NULL, refused boolean NOT NULL DEFAULT false,
 		PRIMARY KEY (a, b, source), CHECK (a < b));
 	CREATE INDEX link_b ON cdp.link (b, a);
+	CREATE INDEX link_refused ON cdp.link (a, b) WHERE refused;
 	COMMENT ON TABLE cdp.link IS 'The evidence: two identities that stood on one event, for each source. Distribution key: a.';
 	COMMENT ON COLUMN cdp.link.first_at IS 'Earliest least(timestamp, received_at) of its events.';
 	COMMENT ON COLUMN cdp.link.message_id IS 'Message of the earliest event (the smallest, where several are).';
-	COMMENT ON COLUMN cdp.link.refused IS 'Whether its ends are in two profiles.';
+	COMMENT ON COLUMN cdp.link.refused IS 'Whether a rule keeps its ends, neither of them shared, in two profiles.';
+
+	CREATE TABLE cdp.verdict (
+		verdict_id bigint PRIMARY KEY, kind text NOT NULL CHECK (kind IN ('forbid', 'unlink', 'shared', 'not_shared')),
+		a cdp.identifier NOT NULL, b cdp.identifier, until_at timestamptz, reason text,
+		decided_by name NOT NULL DEFAULT session_user, decided_at timestamptz NOT NULL DEFAULT clock_timestamp(), batch_id bigint NOT NULL,
+		CHECK ((b IS NOT NULL) = (kind IN ('forbid', 'unlink'))), CHECK ((until_at IS NOT NULL) = (kind = 'unlink')));
+	CREATE UNIQUE INDEX verdict_a ON cdp.verdict (a, kind, b) NULLS NOT DISTINCT;
+	CREATE INDEX verdict_b ON cdp.verdict (b) WHERE b IS NOT NULL;
+	COMMENT ON TABLE cdp.verdict IS 'What a person decided about identifiers, in force now: forbid (a and b are two people), unlink (evidence for a and b up to until_at is void), shared and not_shared.';
 END
 $function$;
 COMMENT ON FUNCTION cdp.init_graph() IS 'Internal: makes the tables of the room identity.';
 
--- The identities of the batch: batch_mention (row, identity), batch_identity; the anchor of each row.
-CREATE FUNCTION cdp.refresh_identify(INOUT identity_id bigint, OUT identities bigint)
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	PERFORM cdp.batch_stage('batch_name', $sql$
-		SELECT r.row_no, u.identifier FROM batch_row r JOIN batch_accepted USING (row_no) CROSS JOIN LATERAL unnest(r.ids) AS u(identifier)
-	$sql$);
-	-- look up first, then number only what is missing
-	PERFORM cdp.batch_stage('batch_known', $sql$
-		SELECT d.identifier, cdp.namespace(d.identifier) AS namespace, m.identity_id
-		FROM (SELECT DISTINCT identifier FROM batch_name) d LEFT JOIN cdp.identifier_map m ON m.identifier = d.identifier
-	$sql$);
-	PERFORM cdp.batch_run($sql$
-		INSERT INTO cdp.namespace (namespace, batch_id) SELECT DISTINCT namespace, $1 FROM batch_known k
-		WHERE NOT EXISTS (SELECT FROM cdp.namespace n WHERE n.namespace = k.namespace) ORDER BY namespace
-	$sql$);
-	identities := cdp.batch_stage('batch_new', format($sql$
-		SELECT identifier, %s + row_number() OVER (ORDER BY identifier) AS identity_id FROM batch_known WHERE identity_id IS NULL
-	$sql$, identity_id));
-	identity_id := identity_id + identities;
-	PERFORM cdp.batch_run($sql$ INSERT INTO cdp.identifier_map (identifier, identity_id) SELECT identifier, identity_id FROM batch_new ORDER BY identifier $sql$);
+-- one place for what a namespace that nobody has set up gets
+CREATE FUNCTION cdp.default_max_links(namespace text) RETURNS jsonb
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN CASE
+		WHEN namespace IN ('device_id', 'idfv', 'idfa', 'gaid', 'advertising_id', 'push_token', 'anonymous_id', 'ga_client_id')
+		THEN '{"user_id": 3, "*": 10, "device_id": 100, "idfv": 100, "idfa": 100, "gaid": 100, "advertising_id": 100, "push_token": 100, "anonymous_id": 100, "ga_client_id": 100}'::jsonb
+		ELSE '{"*": 20, "device_id": null, "idfv": null, "idfa": null, "gaid": null, "advertising_id": null, "push_token": null, "anonymous_id": null, "ga_client_id": null}'::jsonb
+			 || CASE WHEN namespace = 'user_id' THEN '{}'::jsonb ELSE '{"user_id": 5}'::jsonb END
+	END;
+COMMENT ON FUNCTION cdp.default_max_links(text) IS 'Internal: from how many links on an identifier of this namespace counts as shared, where no rule is set.';
 
-	PERFORM cdp.batch_stage('batch_identity', $sql$
-		SELECT k.identifier, i.identity_id, i.profile_id, i.is_new, row_number() OVER (ORDER BY n.priority, k.identifier) AS strength
-		FROM batch_known k
-		JOIN (SELECT o.identity_id, o.identifier, o.profile_id, false AS is_new FROM batch_known JOIN cdp.identity o USING (identity_id)
-			  UNION ALL
-			  SELECT identity_id, identifier, identity_id, true FROM batch_new) i ON i.identifier = k.identifier
-		JOIN cdp.namespace n USING (namespace)
-	$sql$);
-	PERFORM cdp.batch_stage('batch_mention', $sql$
-		SELECT n.row_no, i.identity_id, i.strength FROM batch_name n JOIN batch_identity i USING (identifier)
-	$sql$);
-	PERFORM cdp.batch_stage('batch_anchor', $sql$
-		SELECT a.row_no, coalesce(i.identity_id, 0) AS identity_id
-		FROM (SELECT row_no, min(strength) AS strength FROM batch_accepted LEFT JOIN batch_mention USING (row_no) GROUP BY row_no) a
-		LEFT JOIN batch_identity i USING (strength)
-	$sql$);
-END
-$function$;
-COMMENT ON FUNCTION cdp.refresh_identify(bigint) IS 'Internal: numbers the identifiers of the batch and anchors its rows (batch_identity, batch_mention, batch_anchor).';
-
--- The evidence of the batch: batch_evidence; cdp.link is brought up to date.
-CREATE FUNCTION cdp.refresh_link() RETURNS bigint
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-DECLARE
-	known bigint;
-BEGIN
-	PERFORM cdp.batch_stage('batch_pair', $sql$
-		SELECT x.identity_id AS a, y.identity_id AS b, x.row_no
-		FROM batch_mention x JOIN batch_mention y ON y.row_no = x.row_no AND x.identity_id < y.identity_id
-	$sql$);
-	PERFORM cdp.batch_stage('batch_evidence', $sql$
-		SELECT DISTINCT ON (a, b, source) a, b, source, at AS first_at, max(at) OVER pair AS last_at, count(*) OVER pair AS events, message_id
-		FROM (SELECT p.a, p.b, r.feed AS source, least(r.at, coalesce(r.received_at, $2)) AS at, r.message_id FROM batch_pair p JOIN batch_row r USING (row_no)) e
-		WINDOW pair AS (PARTITION BY a, b, source)
-		ORDER BY a, b, source, at, message_id
-	$sql$);
-	known := cdp.batch_run($sql$
-		UPDATE cdp.link l SET first_at = least(l.first_at, e.first_at), last_at = greatest(l.last_at, e.last_at),
-			events = l.events + e.events, last_batch_id = $1,
-			message_id = CASE WHEN e.first_at < l.first_at THEN e.message_id
-							  WHEN e.first_at = l.first_at THEN least(e.message_id, l.message_id) ELSE l.message_id END
-		FROM batch_evidence e WHERE l.a = e.a AND l.b = e.b AND l.source = e.source
-	$sql$);
-	RETURN cdp.batch_run($sql$
-		INSERT INTO cdp.link (a, b, source, first_at, last_at, events, message_id, batch_id, last_batch_id)
-		SELECT e.a, e.b, e.source, e.first_at, e.last_at, e.events, e.message_id, $1, $1
-		FROM batch_evidence e LEFT JOIN cdp.link l ON l.a = e.a AND l.b = e.b AND l.source = e.source AND l.batch_id < $1
-		WHERE l.a IS NULL ORDER BY e.a, e.b, e.source
-	$sql$);
-END
-$function$;
-COMMENT ON FUNCTION cdp.refresh_link() IS 'Internal: writes the links of the batch (batch_evidence). Returns the number of new ones.';
-
--- The profiles that grow together: batch_moved (old, new); cdp.identity is brought up to date.
-CREATE FUNCTION cdp.refresh_stitch(OUT profiles_created bigint, OUT profiles_merged bigint)
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	PERFORM cdp.batch_stage('batch_bridge', $sql$
-		SELECT DISTINCT x.profile_id AS a, y.profile_id AS b
-		FROM batch_evidence e JOIN batch_identity x ON x.identity_id = e.a JOIN batch_identity y ON y.identity_id = e.b
-		WHERE x.profile_id <> y.profile_id
-	$sql$);
-	PERFORM cdp.batch_stage('batch_group', $sql$
-		SELECT c.node AS profile_id, c.component
-		FROM (SELECT array_agg(a) AS a, array_agg(b) AS b FROM batch_bridge) g CROSS JOIN LATERAL cdp.connected(g.a, g.b) c
-	$sql$);
-	-- the strongest identifier of all gives the profile its id
-	PERFORM cdp.batch_stage('batch_moved', $sql$
-		SELECT profile_id AS old_id, new_id
-		FROM (SELECT g.profile_id, first_value(g.profile_id) OVER (PARTITION BY g.component ORDER BY n.priority, i.identifier) AS new_id
-			  FROM batch_group g
-			  JOIN (SELECT identity_id, identifier FROM batch_new
-					UNION ALL
-					SELECT o.identity_id, o.identifier FROM batch_group k JOIN cdp.identity o ON o.identity_id = k.profile_id) i ON i.identity_id = g.profile_id
-			  JOIN cdp.namespace n ON n.namespace = cdp.namespace(i.identifier)) s
-		WHERE profile_id <> new_id
-	$sql$);
-	PERFORM cdp.batch_stage('batch_profile', $sql$
-		SELECT coalesce(m.new_id, p.profile_id) AS profile_id, count(*) FILTER (WHERE NOT p.is_new) AS known
-		FROM (SELECT profile_id, bool_and(is_new) AS is_new FROM batch_identity GROUP BY profile_id) p LEFT JOIN batch_moved m ON m.old_id = p.profile_id
-		GROUP BY 1
-	$sql$);
-	PERFORM cdp.batch_run($sql$
-		INSERT INTO cdp.identity_history (identity_id, from_batch_id, until_batch_id, profile_id)
-		SELECT i.identity_id, i.since_batch_id, $1, i.profile_id FROM cdp.identity i JOIN batch_moved m ON m.old_id = i.profile_id
-	$sql$);
-	PERFORM cdp.batch_run($sql$
-		UPDATE cdp.identity i SET profile_id = m.new_id, since_batch_id = $1 FROM batch_moved m WHERE i.profile_id = m.old_id
-	$sql$);
-	PERFORM cdp.batch_run($sql$
-		INSERT INTO cdp.identity (identity_id, identifier, profile_id, batch_id, since_batch_id)
-		SELECT n.identity_id, n.identifier, coalesce(m.new_id, n.identity_id), $1, $1
-		FROM batch_new n LEFT JOIN batch_moved m ON m.old_id = n.identity_id ORDER BY n.identity_id
-	$sql$);
-	profiles_created := cdp.batch_run($sql$ SELECT FROM batch_profile WHERE known = 0 $sql$);
-	profiles_merged := cdp.batch_run($sql$ SELECT FROM batch_profile CROSS JOIN generate_series(2, known) $sql$);
-END
-$function$;
-COMMENT ON FUNCTION cdp.refresh_stitch() IS 'Internal: joins the profiles that the links of the batch connect (batch_moved, batch_profile).';
-
-REVOKE ALL ON FUNCTION cdp.init_graph(), cdp.refresh_identify(bigint), cdp.refresh_link(), cdp.refresh_stitch() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.init_graph() FROM PUBLIC;
 

@@ -71,9 +71,10 @@ BEGIN
 	COMMENT ON COLUMN cdp.quarantine.line IS 'The line of cdp.inbox_raw.';
 
 	CREATE TABLE cdp.source (
-		source text PRIMARY KEY, accepted bigint NOT NULL DEFAULT 0, duplicate bigint NOT NULL DEFAULT 0, quarantined bigint NOT NULL DEFAULT 0,
+		source text PRIMARY KEY, trust integer NOT NULL DEFAULT 3, accepted bigint NOT NULL DEFAULT 0, duplicate bigint NOT NULL DEFAULT 0, quarantined bigint NOT NULL DEFAULT 0,
 		first_batch_id bigint NOT NULL, last_batch_id bigint NOT NULL);
 	COMMENT ON TABLE cdp.source IS 'The feeds, with what became of their rows.';
+	COMMENT ON COLUMN cdp.source.trust IS 'More is better: of two links that a rule lets only one of be, the one from the more trusted source is, whatever the times. First party 3, second 2, third 1.';
 END
 $function$;
 COMMENT ON FUNCTION cdp.init_inbox() IS 'Internal: makes the tables of the room ingest.';

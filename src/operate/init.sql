@@ -34,16 +34,18 @@ BEGIN
 	CREATE TABLE cdp.state (
 		singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
 		tables_version integer NOT NULL, normalizer_version text NOT NULL,
-		batch_id bigint NOT NULL DEFAULT 0, as_of timestamptz NOT NULL DEFAULT '-infinity',
+		cap integer DEFAULT 1000 CHECK (cap > 0), batch_id bigint NOT NULL DEFAULT 0, as_of timestamptz NOT NULL DEFAULT '-infinity',
 		event_id bigint NOT NULL DEFAULT 0, identity_id bigint NOT NULL DEFAULT 0, quarantine_id bigint NOT NULL DEFAULT 0);
 	COMMENT ON TABLE cdp.state IS 'One row: the shape of the tables, and the last numbers handed out. Who writes identities, profiles or memberships locks this table.';
 	COMMENT ON COLUMN cdp.state.normalizer_version IS 'The normalisers that made the stored identifiers.';
+	COMMENT ON COLUMN cdp.state.cap IS 'How many identifiers one person can have; NULL: any number.';
 	COMMENT ON COLUMN cdp.state.as_of IS 'The instant of the last refresh; time never runs back.';
 
 	CREATE TABLE cdp.batch (
 		batch_id bigint PRIMARY KEY, as_of timestamptz NOT NULL, taken bigint NOT NULL, accepted bigint NOT NULL, duplicate bigint NOT NULL,
 		quarantined bigint NOT NULL, identities bigint NOT NULL, links bigint NOT NULL, profiles_created bigint NOT NULL,
-		profiles_merged bigint NOT NULL, profiles_touched bigint NOT NULL, elapsed interval NOT NULL);
+		profiles_merged bigint NOT NULL, profiles_split bigint NOT NULL, profiles_touched bigint NOT NULL, reworks bigint NOT NULL,
+		identities_reworked bigint NOT NULL, events_reanchored bigint NOT NULL, elapsed interval NOT NULL);
 	COMMENT ON TABLE cdp.batch IS 'What each refresh did, and the instant by which it is known.';
 
 	INSERT INTO cdp.state (tables_version, normalizer_version) VALUES (cdp.tables_version(), cdp.normalizer_version());

@@ -53,57 +53,98 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_truncate(regclass) IS 'Internal: truncates an inbox that is empty, if nobody uses it at this moment.';
 
-CREATE FUNCTION cdp.refresh(max_rows bigint DEFAULT 100000, wait boolean DEFAULT true,
-	OUT taken bigint, OUT "left" bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint,
-	OUT identities bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_touched bigint, OUT elapsed interval)
+CREATE TYPE cdp.batch_counts AS (
+	taken bigint, accepted bigint, duplicate bigint, quarantined bigint, identities bigint, links bigint,
+	profiles_created bigint, profiles_merged bigint, profiles_split bigint, profiles_touched bigint,
+	reworks bigint, identities_reworked bigint, events_reanchored bigint);
+COMMENT ON TYPE cdp.batch_counts IS 'Internal: what a batch did.';
+
+-- One batch through every stage: what the inboxes hold, and what cdp.stage_graph_changes() kept.
+CREATE FUNCTION cdp.process_batch(max_rows bigint) RETURNS cdp.batch_counts
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
 	started timestamptz := clock_timestamp();
 	last record;
-	links bigint;
+	done cdp.batch_counts;
+BEGIN
+	SELECT s.event_id, s.identity_id, s.quarantine_id INTO STRICT last FROM cdp.state s;
+	done.taken := cdp.refresh_take(max_rows);
+	SELECT j.event_id, j.quarantine_id, j.accepted, j.duplicate, j.quarantined
+	INTO last.event_id, last.quarantine_id, done.accepted, done.duplicate, done.quarantined
+	FROM cdp.refresh_judge_rows(last.event_id, last.quarantine_id) j;
+	SELECT i.identity_id, i.identities INTO last.identity_id, done.identities FROM cdp.refresh_identify(last.identity_id) i;
+	done.links := cdp.refresh_link();
+	SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identities_reworked
+	INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identities_reworked
+	FROM cdp.refresh_stitch() s;
+	done.events_reanchored := cdp.refresh_reanchor();
+	PERFORM cdp.refresh_anchor();
+	PERFORM cdp.refresh_log();
+	done.profiles_touched := cdp.refresh_fold();
+
+	UPDATE cdp.state s SET batch_id = s.batch_id + 1, as_of = greatest(started, s.as_of),
+		event_id = last.event_id, identity_id = last.identity_id, quarantine_id = last.quarantine_id;
+	INSERT INTO cdp.batch SELECT s.batch_id, s.as_of, done.*, clock_timestamp() - started FROM cdp.state s;
+	RETURN done;
+END
+$function$;
+COMMENT ON FUNCTION cdp.process_batch(bigint) IS 'Internal: takes the batch in hand through every stage, and records it. The caller holds the lock.';
+
+-- Becomes the one writer and takes a new batch in hand; false where another writes and the caller does not wait.
+CREATE FUNCTION cdp.start_batch(wait boolean DEFAULT true) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp.check_tables();
+	IF NOT cdp.refresh_lock(wait) THEN
+		RETURN false;
+	END IF;
+	-- time never runs back, and what waited for the lock is known only now
+	PERFORM cdp.batch_begin(s.batch_id + 1, greatest(clock_timestamp(), s.as_of)) FROM cdp.state s;
+	RETURN true;
+END
+$function$;
+COMMENT ON FUNCTION cdp.start_batch(boolean) IS 'Internal: becomes the one writer of the graph and takes a new batch in hand; false where another one is and the caller does not wait.';
+
+CREATE FUNCTION cdp.refresh(max_rows bigint DEFAULT 100000, wait boolean DEFAULT true,
+	OUT taken bigint, OUT "left" bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint,
+	OUT identities bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint, OUT profiles_touched bigint,
+	OUT reworks bigint, OUT identities_reworked bigint, OUT events_reanchored bigint, OUT elapsed interval)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	started timestamptz := clock_timestamp();
+	done cdp.batch_counts;
 BEGIN
 	IF max_rows IS NULL OR max_rows < 1 THEN
 		RAISE EXCEPTION 'max_rows must be at least 1' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	PERFORM cdp.check_tables();
-	taken := 0; accepted := 0; duplicate := 0; quarantined := 0;
-	identities := 0; profiles_created := 0; profiles_merged := 0; profiles_touched := 0;
-
-	IF cdp.refresh_lock(coalesce(wait, true)) THEN
-		SELECT s.batch_id + 1 AS batch_id, greatest(clock_timestamp(), s.as_of) AS as_of, s.event_id, s.identity_id, s.quarantine_id
-		INTO STRICT last FROM cdp.state s;
-		PERFORM cdp.batch_begin(last.batch_id, last.as_of);
-		taken := cdp.refresh_take(max_rows);
-		IF taken > 0 THEN
-			SELECT j.event_id, j.quarantine_id, j.accepted, j.duplicate, j.quarantined
-			INTO last.event_id, last.quarantine_id, accepted, duplicate, quarantined
-			FROM cdp.refresh_judge_rows(last.event_id, last.quarantine_id) j;
-			SELECT i.identity_id, i.identities INTO last.identity_id, identities FROM cdp.refresh_identify(last.identity_id) i;
-			links := cdp.refresh_link();
-			SELECT s.profiles_created, s.profiles_merged INTO profiles_created, profiles_merged FROM cdp.refresh_stitch() s;
-			PERFORM cdp.refresh_log();
-			profiles_touched := cdp.refresh_fold();
-
-			UPDATE cdp.state SET batch_id = last.batch_id, as_of = last.as_of,
-				event_id = last.event_id, identity_id = last.identity_id, quarantine_id = last.quarantine_id;
-			INSERT INTO cdp.batch (batch_id, as_of, taken, accepted, duplicate, quarantined, identities, links,
-				profiles_created, profiles_merged, profiles_touched, elapsed)
-			VALUES (last.batch_id, last.as_of, taken, accepted, duplicate, quarantined, identities, links,
-				profiles_created, profiles_merged, profiles_touched, clock_timestamp() - started);
+	done := (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	IF cdp.start_batch(coalesce(wait, true)) THEN
+		IF EXISTS (SELECT FROM cdp.inbox) OR EXISTS (SELECT FROM cdp.inbox_raw) THEN
+			PERFORM cdp.stage_graph_changes();
+			done := cdp.process_batch(max_rows);
 			PERFORM cdp.refresh_truncate('cdp.inbox');
 			PERFORM cdp.refresh_truncate('cdp.inbox_raw');
 		END IF;
 		PERFORM cdp.batch_end();
 	END IF;
 
+	SELECT d.taken, d.accepted, d.duplicate, d.quarantined, d.identities, d.profiles_created, d.profiles_merged, d.profiles_split,
+		   d.profiles_touched, d.reworks, d.identities_reworked, d.events_reanchored
+	INTO taken, accepted, duplicate, quarantined, identities, profiles_created, profiles_merged, profiles_split,
+		 profiles_touched, reworks, identities_reworked, events_reanchored FROM (SELECT done.*) d;
 	"left" := (SELECT count(*) FROM (SELECT FROM cdp.inbox LIMIT 1000000) i) + (SELECT count(*) FROM (SELECT FROM cdp.inbox_raw LIMIT 1000000) r);
 	elapsed := clock_timestamp() - started;
 END
 $function$;
 COMMENT ON FUNCTION cdp.refresh(bigint, boolean) IS
-	'Takes up to max_rows rows from the inboxes to the log, the people and their profiles, in one transaction. One runs at a time: a second caller waits, or with wait => false returns at once with zeros. Returns one row of counts: taken = accepted + duplicate + quarantined; left: rows that still wait (each inbox counted up to a million); identities: identifiers seen for the first time; profiles created, merged into others, and touched in any way; elapsed. READ COMMITTED only.';
+	'Takes up to max_rows rows from the inboxes to the log, the people and their profiles, in one transaction. One runs at a time: a second caller waits, or with wait => false returns at once with zeros. Returns one row of counts: taken = accepted + duplicate + quarantined; left: rows that still wait (each inbox counted up to a million); identities: identifiers seen for the first time; profiles created, merged into others, split, and touched in any way; reworks: groups of profiles that late or conflicting evidence had taken apart, with the number of identifiers in them; events anchored anew; elapsed. READ COMMITTED only.';
 
-REVOKE ALL ON FUNCTION cdp.refresh_lock(boolean), cdp.refresh_truncate(regclass), cdp.refresh(bigint, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.refresh_lock(boolean), cdp.refresh_truncate(regclass), cdp.process_batch(bigint), cdp.start_batch(boolean),
+	cdp.refresh(bigint, boolean) FROM PUBLIC;
 

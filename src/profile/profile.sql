@@ -6,9 +6,15 @@ CREATE FUNCTION cdp.init_profile() RETURNS void
 AS $function$
 BEGIN
 	CREATE TABLE cdp.profile (
-		profile_id bigint PRIMARY KEY, first_seen timestamptz NOT NULL, last_seen timestamptz NOT NULL,
-		events bigint NOT NULL, traits cdp.traits);
+		profile_id bigint PRIMARY KEY, first_seen timestamptz, last_seen timestamptz, events bigint NOT NULL DEFAULT 0, traits cdp.traits,
+		shared boolean NOT NULL DEFAULT false, identifiers integer NOT NULL DEFAULT 0, limited jsonb NOT NULL DEFAULT '{}',
+		has_forbid boolean NOT NULL DEFAULT false, last_trust integer, last_at timestamptz);
 	COMMENT ON TABLE cdp.profile IS 'One row for each person. Distribution key: profile_id.';
+	COMMENT ON COLUMN cdp.profile.shared IS 'No person: a shared identifier by itself.';
+	COMMENT ON COLUMN cdp.profile.identifiers IS 'Number of identifiers.';
+	COMMENT ON COLUMN cdp.profile.limited IS 'Number of identifiers of each namespace that has a limit.';
+	COMMENT ON COLUMN cdp.profile.has_forbid IS 'Whether a forbid names one of its identifiers.';
+	COMMENT ON COLUMN cdp.profile.last_at IS 'No link inside ranks behind this time at last_trust; NULL: unknown.';
 
 	CREATE TABLE cdp.profile_timeline (profile_id bigint PRIMARY KEY, timeline cdp.timeline NOT NULL);
 	COMMENT ON TABLE cdp.profile_timeline IS 'What each person did, as one compressed value. Distribution key: profile_id.';
@@ -17,7 +23,7 @@ BEGIN
 		SELECT p.profile_id, p.first_seen, p.last_seen, p.events,
 			   ARRAY(SELECT i.identifier FROM cdp.identity i WHERE i.profile_id = p.profile_id ORDER BY i.identifier) AS identifiers,
 			   p.traits, t.timeline
-		FROM cdp.profile p LEFT JOIN cdp.profile_timeline t ON t.profile_id = p.profile_id;
+		FROM cdp.profile p LEFT JOIN cdp.profile_timeline t ON t.profile_id = p.profile_id WHERE NOT p.shared;
 	COMMENT ON VIEW cdp.profile_row IS 'What a segment''s condition sees of a person, in cdp''s own types.';
 	COMMENT ON COLUMN cdp.profile_row.profile_id IS 'Number of the person.';
 	COMMENT ON COLUMN cdp.profile_row.first_seen IS 'Time of the earliest event.';
@@ -32,8 +38,8 @@ BEGIN
 			   ARRAY(SELECT i.identifier::text FROM cdp.identity i JOIN cdp.namespace n ON n.namespace = cdp.namespace(i.identifier)
 					 WHERE i.profile_id = p.profile_id ORDER BY n.priority, i.identifier) AS identifiers,
 			   coalesce(p.traits::jsonb, '{}') AS traits, p.events
-		FROM cdp.profile p;
-	COMMENT ON VIEW cdp.profiles IS 'People, in plain column types.';
+		FROM cdp.profile p WHERE NOT p.shared;
+	COMMENT ON VIEW cdp.profiles IS 'People, in plain column types. Shared identifiers (a kiosk, a mailbox of many) are no people and not here.';
 	COMMENT ON COLUMN cdp.profiles.profile_id IS 'Number of the person: the identity of the strongest identifier.';
 	COMMENT ON COLUMN cdp.profiles.first_seen IS 'Time of the earliest event.';
 	COMMENT ON COLUMN cdp.profiles.last_seen IS 'Time of the latest event.';
@@ -88,53 +94,97 @@ CREATE FUNCTION cdp.refresh_fold() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
-DECLARE
-	touched bigint;
 BEGIN
-	PERFORM cdp.batch_stage('batch_owner', $sql$
-		SELECT a.row_no, coalesce(m.new_id, i.profile_id) AS profile_id
-		FROM batch_anchor a JOIN batch_identity i USING (identity_id) LEFT JOIN batch_moved m ON m.old_id = i.profile_id
+	-- where identities or events left a profile, nothing can be subtracted: it is folded anew from the log
+	PERFORM cdp.batch_stage('batch_rebuild', $sql$
+		SELECT r.new_id AS profile_id FROM batch_relabel r WHERE r.old_id <> 0 AND r.new_id <> 0
+		UNION
+		SELECT coalesce(m.new_id, r.old_id) FROM batch_relabel r LEFT JOIN batch_moved m USING (old_id) WHERE r.old_id <> 0
+		UNION
+		SELECT i.profile_id FROM batch_reanchored e JOIN cdp.identity i ON i.identity_id IN (e.old_id, e.new_id) WHERE i.profile_id <> 0
 	$sql$);
-	-- a profile that moves brings along what it holds; union is commutative, so the order is of no account
-	touched := cdp.batch_stage('batch_fold', $sql$
-		WITH gone AS (
-			DELETE FROM cdp.profile p USING batch_moved m WHERE p.profile_id = m.old_id
-			RETURNING m.new_id AS profile_id, p.first_seen, p.last_seen, p.events, p.traits
-		), fresh AS (
-			SELECT o.profile_id, min(r.at) AS first_seen, max(r.at) AS last_seen, count(*) AS events,
-				   cdp.traits_agg(r.traits, least(r.at, coalesce(r.received_at, $2)), r.feed) FILTER (WHERE r.call_type = 'identify') AS traits
-			FROM batch_owner o JOIN batch_row r USING (row_no) GROUP BY o.profile_id
+	PERFORM cdp.batch_stage('batch_gone', $sql$
+		SELECT old_id, new_id FROM batch_moved WHERE NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = new_id)
+	$sql$);
+	PERFORM cdp.batch_stage('batch_end', $sql$
+		SELECT profile_id FROM batch_rebuild UNION SELECT old_id FROM batch_moved UNION SELECT id FROM batch_result WHERE kind = 'ended'
+	$sql$);
+	PERFORM cdp.refresh_fold_profile();
+	PERFORM cdp.refresh_fold_timeline();
+	RETURN cdp.batch_value($sql$
+		SELECT count(*) FROM (SELECT profile_id FROM batch_anchor WHERE profile_id <> 0 UNION SELECT profile_id FROM batch_summary
+							  UNION SELECT profile_id FROM batch_rebuild) t
+	$sql$);
+END
+$function$;
+COMMENT ON FUNCTION cdp.refresh_fold() IS 'Internal: folds events and moved profiles into cdp.profile and cdp.profile_timeline. Returns the number of profiles touched.';
+
+CREATE FUNCTION cdp.refresh_fold_profile() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	-- union is commutative, so the order of the parts is of no account
+	PERFORM cdp.batch_stage('batch_fold', $sql$
+		WITH ended AS (
+			DELETE FROM cdp.profile p USING batch_end d WHERE p.profile_id = d.profile_id RETURNING p.*
+		), parts AS (
+			SELECT g.new_id AS profile_id, e.first_seen, e.last_seen, e.events, e.traits FROM ended e JOIN batch_gone g ON g.old_id = e.profile_id
+			UNION ALL
+			SELECT a.profile_id, min(r.at), max(r.at), count(*),
+				   cdp.traits_agg(r.traits, least(r.at, coalesce(r.received_at, $2)), r.feed) FILTER (WHERE r.call_type = 'identify')
+			FROM batch_anchor a JOIN batch_row r USING (row_no)
+			WHERE a.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = a.profile_id) GROUP BY a.profile_id
+			UNION ALL
+			SELECT i.profile_id, min(e."timestamp"), max(e."timestamp"), count(*),
+				   cdp.traits_agg(e.traits, least(e."timestamp", e.received_at), e.source) FILTER (WHERE e.type = 'identify')
+			FROM batch_rebuild JOIN cdp.identity i USING (profile_id) JOIN cdp.event e ON e.identity_id = i.identity_id GROUP BY i.profile_id
 		)
 		SELECT profile_id, min(first_seen) AS first_seen, max(last_seen) AS last_seen, sum(events)::bigint AS events, cdp.traits_union(traits) AS traits
-		FROM (SELECT * FROM gone UNION ALL SELECT * FROM fresh) u GROUP BY profile_id
+		FROM parts GROUP BY profile_id
 	$sql$);
 	PERFORM cdp.batch_run($sql$
-		INSERT INTO cdp.profile AS p (profile_id, first_seen, last_seen, events, traits)
-		SELECT profile_id, first_seen, last_seen, events, traits FROM batch_fold ORDER BY profile_id
-		ON CONFLICT (profile_id) DO UPDATE SET first_seen = least(p.first_seen, excluded.first_seen),
-			last_seen = greatest(p.last_seen, excluded.last_seen), events = p.events + excluded.events,
-			traits = coalesce(p.traits || excluded.traits, p.traits, excluded.traits)
+		INSERT INTO cdp.profile AS p (profile_id, identifiers, limited, shared, has_forbid, last_trust, last_at)
+		SELECT profile_id, identifiers, limited, shared, has_forbid, last_trust, last_at FROM batch_summary ORDER BY profile_id
+		ON CONFLICT (profile_id) DO UPDATE SET identifiers = excluded.identifiers, limited = excluded.limited, shared = excluded.shared,
+			has_forbid = excluded.has_forbid, last_trust = excluded.last_trust, last_at = excluded.last_at
 	$sql$);
+	PERFORM cdp.batch_run($sql$
+		UPDATE cdp.profile p SET first_seen = least(p.first_seen, f.first_seen), last_seen = greatest(p.last_seen, f.last_seen),
+			events = p.events + f.events, traits = coalesce(p.traits || f.traits, p.traits, f.traits)
+		FROM batch_fold f WHERE p.profile_id = f.profile_id
+	$sql$);
+END
+$function$;
+COMMENT ON FUNCTION cdp.refresh_fold_profile() IS 'Internal: folds events and moved profiles into cdp.profile.';
 
+CREATE FUNCTION cdp.refresh_fold_timeline() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
 	PERFORM cdp.batch_stage('batch_fold_timeline', $sql$
-		WITH gone AS (
-			DELETE FROM cdp.profile_timeline t USING batch_moved m WHERE t.profile_id = m.old_id RETURNING m.new_id AS profile_id, t.timeline
-		), fresh AS (
-			SELECT o.profile_id, cdp.timeline_agg(r.at, r.event_name) AS timeline
-			FROM batch_owner o JOIN batch_row r USING (row_no) WHERE r.event_name IS NOT NULL GROUP BY o.profile_id
+		WITH ended AS (
+			DELETE FROM cdp.profile_timeline t USING batch_end d WHERE t.profile_id = d.profile_id RETURNING t.*
+		), parts AS (
+			SELECT g.new_id AS profile_id, e.timeline FROM ended e JOIN batch_gone g ON g.old_id = e.profile_id
+			UNION ALL
+			SELECT a.profile_id, cdp.timeline_agg(r.at, r.event_name) FROM batch_anchor a JOIN batch_row r USING (row_no)
+			WHERE r.event_name IS NOT NULL AND a.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = a.profile_id) GROUP BY a.profile_id
+			UNION ALL
+			SELECT i.profile_id, cdp.timeline_agg(e."timestamp", e.event)
+			FROM batch_rebuild JOIN cdp.identity i USING (profile_id) JOIN cdp.event e ON e.identity_id = i.identity_id WHERE e.event IS NOT NULL GROUP BY i.profile_id
 		)
-		SELECT profile_id, cdp.timeline_union(timeline) AS timeline
-		FROM (SELECT * FROM gone UNION ALL SELECT * FROM fresh) u GROUP BY profile_id
+		SELECT profile_id, cdp.timeline_union(timeline) AS timeline FROM parts GROUP BY profile_id
 	$sql$);
 	PERFORM cdp.batch_run($sql$
 		INSERT INTO cdp.profile_timeline AS t (profile_id, timeline)
 		SELECT profile_id, timeline FROM batch_fold_timeline ORDER BY profile_id
 		ON CONFLICT (profile_id) DO UPDATE SET timeline = t.timeline || excluded.timeline
 	$sql$);
-	RETURN touched;
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_fold() IS 'Internal: folds events and moved profiles into cdp.profile and cdp.profile_timeline. Returns the number of profiles touched.';
+COMMENT ON FUNCTION cdp.refresh_fold_timeline() IS 'Internal: folds events and moved profiles into cdp.profile_timeline.';
 
-REVOKE ALL ON FUNCTION cdp.init_profile(), cdp.refresh_fold() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.init_profile(), cdp.refresh_fold(), cdp.refresh_fold_profile(), cdp.refresh_fold_timeline() FROM PUBLIC;
 

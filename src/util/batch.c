@@ -24,10 +24,12 @@
 #include "utils/tuplestore.h"
 
 #include "cdp.h"
+#include "util/batch.h"
 
 CDP_FUNCTION(cdp_batch_begin);
 CDP_FUNCTION(cdp_batch_stage);
 CDP_FUNCTION(cdp_batch_run);
+CDP_FUNCTION(cdp_batch_value);
 CDP_FUNCTION(cdp_batch_end);
 
 typedef struct Batch
@@ -85,10 +87,11 @@ cdp_batch_begin(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* connect opens an SPI connection that knows the batch's relations. */
-static void
-connect(Batch *batch)
+/* batch_connect opens an SPI connection that knows the batch's relations. */
+void
+batch_connect(void)
 {
+	Batch *batch = get_batch();
 	ListCell *cell;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -156,7 +159,7 @@ cdp_batch_stage(PG_FUNCTION_ARGS)
 	SPIPlanPtr plan;
 
 	SetTuplestoreDestReceiverParams(receiver, rows, batch->context, false, NULL, NULL);
-	connect(batch);
+	batch_connect();
 	plan = execute(batch, query, receiver);
 
 	MemoryContextSwitchTo(batch->context);
@@ -182,11 +185,35 @@ cdp_batch_run(PG_FUNCTION_ARGS)
 	char *statement = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	uint64 processed;
 
-	connect(batch);
+	batch_connect();
 	execute(batch, statement, NULL);
 	processed = SPI_processed;
 	SPI_finish();
 	PG_RETURN_INT64((int64) processed);
+}
+
+/* cdp_batch_value reads the one number that a query gives. */
+Datum
+cdp_batch_value(PG_FUNCTION_ARGS)
+{
+	Batch *batch = get_batch();
+	char *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	bool isnull = true;
+	int64 value = 0;
+
+	batch_connect();
+	execute(batch, query, NULL);
+	if (SPI_processed > 1 || SPI_tuptable == NULL || SPI_tuptable->tupdesc->natts != 1 ||
+		SPI_gettypeid(SPI_tuptable->tupdesc, 1) != INT8OID)
+		ereport(ERROR, (errcode(ERRCODE_CARDINALITY_VIOLATION),
+						errmsg("the query does not give one bigint")));
+	if (SPI_processed == 1)
+		value = DatumGetInt64(
+			SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	SPI_finish();
+	if (isnull)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(value);
 }
 
 /* cdp_batch_end frees what the batch kept. */
