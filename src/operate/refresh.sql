@@ -84,8 +84,8 @@ BEGIN
 	PERFORM cdp.refresh_log();
 	done.profiles_touched := cdp.refresh_fold();
 
-	UPDATE cdp.state s SET batch_id = s.batch_id + 1, as_of = greatest(started, s.as_of),
-		event_id = last.event_id, identity_id = last.identity_id, quarantine_id = last.quarantine_id;
+	PERFORM cdp.batch_run(format('UPDATE cdp.state SET batch_id = $1, as_of = $2, event_id = %s, identity_id = %s, quarantine_id = %s',
+								 last.event_id, last.identity_id, last.quarantine_id));
 	INSERT INTO cdp.batch SELECT s.batch_id, s.as_of, done.*, clock_timestamp() - started FROM cdp.state s;
 	RETURN done;
 END
