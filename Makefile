@@ -64,7 +64,10 @@ OBJS = $(patsubst %.c,%.o,src/cdp.c $(sort $(wildcard src/core/*.c) $(foreach ro
 PIECES := $(addprefix src/,$(shell sed 's/ *\#.*//' src/install.list))
 DATA_built = src/cdp--$(EXTVERSION).sql
 DATA = $(wildcard src/upgrade/cdp--*--*.sql)
-EXTRA_CLEAN = $(OBJS:.o=.d)
+EXTRA_CLEAN = $(OBJS:.o=.d) $(PHONE_OBJS) $(PHONE_OBJS:.o=.d) cdp_phone$(DLSUFFIX)
+
+# cdp_phone, a library of its own: C++ enters no backend that reads no phone number
+PHONE_OBJS = src/identifier/phone/module.o src/identifier/phone/normalize.o
 
 REGRESS_OPTS = --load-extension=cdp
 REGRESS = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
@@ -81,6 +84,31 @@ src/cdp--$(EXTVERSION).sql: $(PIECES) src/install.list
 
 # Debian's servers are built without --enable-depend: track headers ourselves
 override CFLAGS += -MMD -MP
--include $(OBJS:.o=.d)
+-include $(OBJS:.o=.d) $(PHONE_OBJS:.o=.d)
+
+ifeq ($(shell $(CXX) -E -x c++ -include phonenumbers/phonenumberutil.h /dev/null >/dev/null 2>&1 && echo yes),yes)
+all: cdp_phone$(DLSUFFIX)
+
+src/identifier/phone/normalize.o: src/identifier/phone/normalize.cc
+	$(CXX) $(CXXFLAGS) -Wextra -fvisibility=hidden $(COPT) $(CFLAGS_SL) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+
+cdp_phone$(DLSUFFIX): $(PHONE_OBJS)
+	$(CXX) $(CXXFLAGS) -shared -o $@ $(PHONE_OBJS) $(LDFLAGS) $(LDFLAGS_SL) -lphonenumber
+
+.PHONY: install-phone
+install: install-phone
+install-phone: cdp_phone$(DLSUFFIX) installdirs
+	$(INSTALL_SHLIB) cdp_phone$(DLSUFFIX) '$(DESTDIR)$(pkglibdir)/'
+else
+.PHONY: without-phone
+all: without-phone
+without-phone:
+	@echo "cdp_phone is not built: no header phonenumbers/phonenumberutil.h (Debian: libphonenumber-dev); phone numbers must be E.164"
+endif
+
+.PHONY: uninstall-phone
+uninstall: uninstall-phone
+uninstall-phone:
+	rm -f '$(DESTDIR)$(pkglibdir)/cdp_phone$(DLSUFFIX)'
 
 endif

@@ -12,4 +12,10 @@
 #include "varatt.h"
 #endif
 
+/* errors that an input function can hand back instead of raising came with 16 */
+#if PG_VERSION_NUM < 160000
+#define errsave(context, ...) ereport(ERROR, __VA_ARGS__)
+#define ereturn(context, dummy, ...) ereport(ERROR, __VA_ARGS__)
+#endif
+
 #endif /* CDP_COMPAT_H */

@@ -19,6 +19,13 @@
 #define CDPK_IDENTIFIER_PAYLOAD_MAX (CDPK_IDENTIFIER_MAX - 1 + CDPK_IDENTIFIER_HEADER)
 
 /*
+ * Writes the folded form of a namespace, of the same length, into a buffer of
+ * CDPK_NAMESPACE_MAX bytes.  CDPK_INVALID: not a letter followed by letters,
+ * digits, '_', '.' or '-'.  CDPK_TOO_LONG: over CDPK_NAMESPACE_MAX.
+ */
+extern CdpkStatus cdpk_namespace_fold(const char *name_space, size_t length, char *result);
+
+/*
  * Brings a phone number to E.164.  Called only for what is not strict E.164
  * already; writes at most *result_length bytes and sets it.
  */

@@ -21,6 +21,9 @@ typedef struct varlena Identifier;
 /* The phone normaliser of this backend: loads the module cdp_phone on its first use. */
 extern const CdpkPhone *identifier_phone(void);
 
+/* Why that module could not be loaded; NULL where it was, or was not asked for. */
+extern const char *identifier_phone_missing(void);
+
 /*
  * Makes an identifier in the current memory context, or returns NULL and says
  * why in *status.  Does not raise an error for any text.
@@ -35,7 +38,10 @@ extern Identifier *identifier_from_payload(const uint8_t *payload, size_t length
 extern void identifier_report(CdpkStatus status, const char *name_space, size_t namespace_length,
 							  const char *value, size_t value_length) __attribute__((noreturn));
 
-/* A short reason in words ("not an e-mail address"), for quarantine rows. */
+/* The start of a text, as long as it may be in an error message. */
+extern char *identifier_shown(const char *text, size_t length);
+
+/* A short reason in words ("too long"), for quarantine rows. */
 extern const char *identifier_reason(CdpkStatus status);
 
 /* The type's oid, looked up once per backend and again after DROP EXTENSION. */

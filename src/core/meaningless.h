@@ -1,0 +1,32 @@
+/*
+ * meaningless.h
+ *		Values that stand where an identifier should be and mean nothing: what a
+ *		program writes for "no value".
+ */
+#ifndef CDPK_MEANINGLESS_H
+#define CDPK_MEANINGLESS_H
+
+#include "core/cdpk.h"
+
+typedef struct CdpkMeaningless
+{
+	const char *word; /* in lower case */
+	bool in_email;    /* also as the local part of an e-mail address */
+} CdpkMeaningless;
+
+/* The words, sorted by bytes; NULL behind the last one. */
+extern const CdpkMeaningless *cdpk_meaningless_words(void);
+
+/* Values of zeros and dashes only mean nothing either; this is that rule as a regular expression. */
+#define CDPK_MEANINGLESS_PATTERN "[0-]+"
+
+/*
+ * Whether a raw value means nothing in any namespace: after trimming, whatever
+ * its case, also in single or double quotes.  An empty one does.
+ */
+extern bool cdpk_value_meaningless(const char *value, size_t length);
+
+/* The same for a canonical e-mail address: it is meaningless if its local part is. */
+extern bool cdpk_email_meaningless(const char *email, size_t length);
+
+#endif /* CDPK_MEANINGLESS_H */
