@@ -7,20 +7,17 @@
 #define FIRST_SLOT_BITS 10
 #define BLOCK_UNITS (UINT32_C(1) << CDPK_INTERN_BLOCK_BITS)
 #define BLOCK_SIZE ((size_t) BLOCK_UNITS * CDPK_INTERN_UNIT)
-/* an extent is one eighth of what there is, so that little lies idle: at most 16 MB */
+/*
+ * An extent is one eighth of what there is, so that little lies idle, but from
+ * 2 MB on whole huge pages: at most 64 MB.
+ */
 #define EXTENT_SHARE 8
-#define EXTENT_BLOCKS_MAX 64
+#define EXTENT_STEP 8
+#define EXTENT_BLOCKS_MAX 256
 /* a reference has 32 bits */
 #define BLOCKS_MAX (UINT32_C(1) << (32 - CDPK_INTERN_BLOCK_BITS))
 
 __extension__ typedef unsigned __int128 Wide;
-
-/* One allocation with several blocks, which start at a cache line. */
-struct CdpkInternExtent
-{
-	CdpkInternExtent *next;
-	uint8_t fill[64 - sizeof(CdpkInternExtent *)];
-};
 
 static void *
 allocate(CdpkIntern *intern, size_t size)
@@ -103,11 +100,11 @@ cdpk_intern_free(CdpkIntern *intern)
 	cdpk_intern_seal(intern);
 	while (intern->extents != NULL)
 	{
-		CdpkInternExtent *next = intern->extents->next;
+		CdpkInternExtent *extent = intern->extents;
 
-		if (intern->allocator->release != NULL)
-			intern->allocator->release(intern->allocator->context, intern->extents);
-		intern->extents = next;
+		intern->extents = extent->next;
+		release(intern, extent->blocks, extent->count * BLOCK_SIZE);
+		release(intern, extent, sizeof(CdpkInternExtent));
 	}
 	release(intern, intern->blocks, intern->blocks_capacity * sizeof(uint8_t *));
 	memset(intern, 0, sizeof(*intern));
@@ -132,40 +129,41 @@ read_4(const uint8_t *at)
 }
 
 /*
- * Folds the string into one word, 16 bytes at a time; what is left is read
- * again from its end, so that no byte behind the string is touched.
+ * Folds bytes into a state, 16 at a time; what is left is read again from the
+ * end, so that nothing behind it is touched.
  */
-uint32_t
-cdpk_intern_hash(const CdpkIntern *intern, const uint8_t *bytes, size_t length)
+static inline uint64_t
+fold_bytes(uint64_t secret, uint64_t state, const uint8_t *bytes, size_t length)
 {
 	const uint8_t *end = bytes + length;
-	uint64_t state = intern->seed[0] ^ length;
-	uint64_t a;
-	uint64_t b;
 
+	state ^= length;
 	if (length >= 16)
 	{
 		for (; end - bytes > 16; bytes += 16)
-			state = fold(read_8(bytes) ^ intern->seed[1], read_8(bytes + 8) ^ state);
-		a = read_8(end - 16);
-		b = read_8(end - 8);
+			state = fold(read_8(bytes) ^ secret, read_8(bytes + 8) ^ state);
+		return fold(read_8(end - 16) ^ secret, read_8(end - 8) ^ state);
 	}
-	else if (length >= 8)
-	{
-		a = read_8(bytes);
-		b = read_8(end - 8);
-	}
-	else if (length >= 4)
-	{
-		a = read_4(bytes);
-		b = read_4(end - 4);
-	}
-	else
-	{
-		a = bytes[0];
-		b = (uint64_t) bytes[length / 2] << 8 | end[-1];
-	}
-	state = fold(a ^ intern->seed[1], b ^ state);
+	if (length >= 8)
+		return fold(read_8(bytes) ^ secret, read_8(end - 8) ^ state);
+	if (length >= 4)
+		return fold(read_4(bytes) ^ secret, read_4(end - 4) ^ state);
+	return fold(bytes[0] ^ secret, ((uint64_t) bytes[length / 2] << 8 | end[-1]) ^ state);
+}
+
+uint64_t
+cdpk_intern_hash_head(const CdpkIntern *intern, const uint8_t *head, size_t length)
+{
+	if (length == 0)
+		return intern->seed[0];
+	return fold_bytes(intern->seed[1], intern->seed[0], head, length);
+}
+
+uint32_t
+cdpk_intern_hash(const CdpkIntern *intern, uint64_t head, const uint8_t *rest, size_t length)
+{
+	uint64_t state = fold_bytes(intern->seed[1], head, rest, length);
+
 	return (uint32_t) (fold(state ^ intern->seed[0], UINT64_C(0x9e3779b97f4a7c15)) >> 32);
 }
 
@@ -236,32 +234,50 @@ reserve_blocks(CdpkIntern *intern, uint32_t more)
 	return CDPK_OK;
 }
 
-/* Adds an extent's blocks behind those that there are. */
-static CdpkStatus
-add_extent(CdpkIntern *intern)
+/* How many blocks the next extent has; 0 where there may be no more. */
+static uint32_t
+next_extent(const CdpkIntern *intern)
 {
 	uint32_t more = intern->blocks_count / EXTENT_SHARE;
-	CdpkInternExtent *extent;
-	CdpkStatus status;
 
 	if (more < 1)
 		more = 1;
+	if (intern->blocks_count >= EXTENT_STEP)
+		more = (more + EXTENT_STEP - 1) / EXTENT_STEP * EXTENT_STEP;
 	if (more > EXTENT_BLOCKS_MAX)
 		more = EXTENT_BLOCKS_MAX;
 	if (more > BLOCKS_MAX - intern->blocks_count)
 		more = BLOCKS_MAX - intern->blocks_count;
+	return more;
+}
+
+/* Adds an extent's blocks behind those that there are. */
+static CdpkStatus
+add_extent(CdpkIntern *intern)
+{
+	uint32_t more = next_extent(intern);
+	CdpkInternExtent *extent;
+	CdpkStatus status;
+
 	if (more == 0)
 		return CDPK_TOO_LONG;
 	status = reserve_blocks(intern, more);
 	if (status != CDPK_OK)
 		return status;
-	extent = allocate(intern, sizeof(CdpkInternExtent) + more * BLOCK_SIZE);
+	extent = allocate(intern, sizeof(CdpkInternExtent));
 	if (extent == NULL)
 		return CDPK_OUT_OF_MEMORY;
+	extent->count = more;
+	extent->blocks = allocate(intern, more * BLOCK_SIZE);
+	if (extent->blocks == NULL)
+	{
+		release(intern, extent, sizeof(CdpkInternExtent));
+		return CDPK_OUT_OF_MEMORY;
+	}
 	extent->next = intern->extents;
 	intern->extents = extent;
 	for (uint32_t i = 0; i < more; i++)
-		intern->blocks[intern->blocks_count++] = (uint8_t *) (extent + 1) + i * BLOCK_SIZE;
+		intern->blocks[intern->blocks_count++] = extent->blocks + i * BLOCK_SIZE;
 	return CDPK_OK;
 }
 

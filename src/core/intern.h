@@ -44,7 +44,13 @@ typedef struct CdpkInternSlot
 	uint32_t reference;
 } CdpkInternSlot;
 
-typedef struct CdpkInternExtent CdpkInternExtent;
+/* one allocation with several blocks */
+typedef struct CdpkInternExtent
+{
+	struct CdpkInternExtent *next;
+	uint8_t *blocks;
+	uint32_t count;
+} CdpkInternExtent;
 
 typedef struct CdpkIntern
 {
@@ -57,9 +63,9 @@ typedef struct CdpkIntern
 	uint8_t **blocks;
 	uint32_t blocks_count;
 	uint32_t blocks_capacity;
-	uint64_t used;             /* units, up to where the next record may start */
-	CdpkInternExtent *extents; /* what the blocks are parts of */
-	size_t allocated;          /* bytes held now */
+	uint64_t used; /* units, up to where the next record may start */
+	CdpkInternExtent *extents;
+	size_t allocated; /* bytes held now */
 } CdpkIntern;
 
 /* A table without strings.  A seed that others cannot guess keeps them from choosing collisions. */
@@ -72,8 +78,15 @@ extern void cdpk_intern_free(CdpkIntern *intern);
 /* Gives back the slots alone: from now on the records can only be walked through. */
 extern void cdpk_intern_seal(CdpkIntern *intern);
 
-/* The hash of 1 to CDPK_INTERN_LENGTH_MAX bytes, for the functions below. */
-extern uint32_t cdpk_intern_hash(const CdpkIntern *intern, const uint8_t *bytes, size_t length);
+/*
+ * The hash of a string, for the functions below: that of its rest, of 1 byte or
+ * more, behind a head whose state is known, so that strings with a head in common
+ * need not be put together to be hashed.  The same string must always be split
+ * at the same place.
+ */
+extern uint64_t cdpk_intern_hash_head(const CdpkIntern *intern, const uint8_t *head, size_t length);
+extern uint32_t cdpk_intern_hash(const CdpkIntern *intern, uint64_t head, const uint8_t *rest,
+								 size_t length);
 
 /* The record of a string, or CDPK_INTERN_NOTHING. */
 extern uint32_t cdpk_intern_find(const CdpkIntern *intern, uint32_t hash, const uint8_t *bytes,
