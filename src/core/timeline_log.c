@@ -271,10 +271,10 @@ cdpk_read_record(CdpkReader *reader, CdpkRecord *record)
 		cdpk_read_number(reader);
 }
 
-/* append_column appends a column's events. */
-static CdpkStatus
-append_column(CdpkTimelineLog **log, const CdpkAllocator *allocator, const CdpkTimeline *timeline,
-			  CdpkColumn *column)
+/* cdpk_log_column appends the events of a column that are not older than "first". */
+CdpkStatus
+cdpk_log_column(CdpkTimelineLog **log, const CdpkAllocator *allocator, const CdpkTimeline *timeline,
+				CdpkColumn *column, int64_t first)
 {
 	CdpkNumberColumn columns[CDPK_NUMBERS_MAX];
 	uint32_t places[CDPK_NUMBERS_MAX];
@@ -293,7 +293,8 @@ append_column(CdpkTimelineLog **log, const CdpkAllocator *allocator, const CdpkT
 		status = number == NULL ? CDPK_CORRUPT
 								: cdpk_log_name(log, allocator, number, length, &places[i]);
 	}
-	for (uint64_t event = 0; status == CDPK_OK && cdpk_column_next(column, &at); event++)
+	for (uint64_t event = 0; status == CDPK_OK && cdpk_column_next(column, &at) && at >= first;
+		 event++)
 	{
 		CdpkNumber numbers[CDPK_NUMBERS_MAX];
 		unsigned present = 0;
@@ -322,7 +323,7 @@ cdpk_log_compact_form(CdpkTimelineLog **log, const CdpkAllocator *allocator, con
 	CdpkStatus status = cdpk_timeline_open(bytes, length, &timeline);
 
 	while (status == CDPK_OK && cdpk_timeline_next(&timeline, &column))
-		status = append_column(log, allocator, &timeline, &column);
+		status = cdpk_log_column(log, allocator, &timeline, &column, INT64_MIN);
 	return status == CDPK_OK && cdpk_timeline_failed(&timeline) ? CDPK_CORRUPT : status;
 }
 

@@ -64,6 +64,10 @@ extern CdpkStatus cdpk_log_event(CdpkTimelineLog **log, const CdpkAllocator *all
 								 uint32_t name, int64_t at, const CdpkNumber *numbers,
 								 unsigned count);
 
+/* Appends the events of a column that are not older than "first". */
+extern CdpkStatus cdpk_log_column(CdpkTimelineLog **log, const CdpkAllocator *allocator,
+								  const CdpkTimeline *timeline, CdpkColumn *column, int64_t first);
+
 /* Appends all events of a timeline in its compact form. */
 extern CdpkStatus cdpk_log_compact_form(CdpkTimelineLog **log, const CdpkAllocator *allocator,
 										const uint8_t *bytes, size_t length);
