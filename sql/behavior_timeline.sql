@@ -3,7 +3,7 @@ SET search_path = public, cdp;
 SET timezone = 'UTC';
 SELECT '{"Order Completed": ["2026-01-01T10:00:00Z", "2026-01-01 11:00:00+01", "2025-12-31T23:59:59.123456Z"], "view": [["2026-01-02", {"total": 40.50, "n": 2}], "2026-01-02"], "none": []}'::cdp.timeline;
 SELECT '{}'::cdp.timeline, ' {"b":["2026-01-01"],"a":["2026-01-01"],"b":["2026-01-02"]} '::cdp.timeline;
-SELECT '{"Käufe \u00e4 \"x\"": ["-0043-03-15T12:00:00Z", "0000-02-29", "+12026-01-01T00:00:00.5Z"]}'::cdp.timeline;
+SELECT '{"Käufe \u00e4 \"x\"": ["-0043-03-15T12:00:00Z", "+0000-02-29", "+12026-01-01T00:00:00.5Z"]}'::cdp.timeline;
 
 -- what is no timeline
 CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$

@@ -2,18 +2,10 @@
  * timeline_text.c
  *		The text form of a timeline.
  */
+#include "core/instant.h"
 #include "core/json.h"
 #include "core/timeline_text.h"
-#include "core/timestamp.h"
 #include "core/utf8.h"
-
-/* the calendar repeats itself after 400 years */
-#define CYCLE_YEARS 400
-#define CYCLE_TIME (INT64_C(146097) * CDPK_DAY)
-/* years that a time can lie in, and cycles from the first of them to 2000 */
-#define YEAR_MIN (-4713)
-#define YEAR_MAX 294276
-#define CYCLES_DOWN 17
 
 /* ---------------------------------------------------------------- reading */
 
@@ -75,60 +67,11 @@ read_name(Parse *p, uint32_t *place)
 	return status == CDPK_TOO_LONG ? refuse(p, status, "too many names") : status;
 }
 
-/*
- * parse_cycled reads a time whose year is not from 0001 to 9999: "digits" of them from "start"
- * on.  It is read as a year of a cycle of the calendar that is, and moved by whole cycles.
- */
-static CdpkStatus
-parse_cycled(CdpkSpan text, size_t start, size_t digits, int64_t *at)
-{
-	char buffer[CDPK_TIMESTAMP_TEXT_MAX];
-	size_t rest = text.length - start - digits;
-	int64_t year = 0;
-	int64_t cycle;
-	int64_t shift;
-
-	for (size_t i = 0; i < digits; i++)
-		year = year * 10 + (text.text[start + i] - '0');
-	if (text.text[0] == '-')
-		year = -year;
-	if (year < YEAR_MIN || year > YEAR_MAX)
-		return CDPK_OUT_OF_RANGE;
-	if (rest + 4 > sizeof(buffer))
-		return CDPK_INVALID;
-	cycle = (year - 2000 + CYCLES_DOWN * CYCLE_YEARS) / CYCLE_YEARS - CYCLES_DOWN;
-	year -= cycle * CYCLE_YEARS; /* now from 2000 to 2399 */
-	for (size_t i = 4; i-- > 0; year /= 10)
-		buffer[i] = (char) ('0' + year % 10);
-	memcpy(buffer + 4, text.text + start + digits, rest);
-	if (cdpk_timestamp_parse(buffer, rest + 4, at) != CDPK_OK)
-		return CDPK_INVALID;
-	shift = cycle * CYCLE_TIME;
-	if (shift > 0 ? *at >= CDPK_TIME_END - shift : *at < CDPK_TIME_MIN - shift)
-		return CDPK_OUT_OF_RANGE;
-	*at += shift;
-	return CDPK_OK;
-}
-
-/* parse_time reads any time that we print or that cdpk_timestamp_parse reads. */
-static CdpkStatus
-parse_time(CdpkSpan text, int64_t *at)
-{
-	size_t start = text.length > 0 && (text.text[0] == '+' || text.text[0] == '-');
-	size_t digits = 0;
-
-	while (start + digits < text.length && cdpk_is_ascii_digit(text.text[start + digits]))
-		digits++;
-	if (start == 0 && (digits != 4 || memcmp(text.text, "0000", 4) != 0))
-		return cdpk_timestamp_parse(text.text, text.length, at);
-	return digits < 4 || digits > 6 ? CDPK_INVALID : parse_cycled(text, start, digits, at);
-}
-
 /* read_time reads the time that the last token is. */
 static CdpkStatus
 read_time(Parse *p, int64_t *at)
 {
-	CdpkStatus status = parse_time(p->json.string, at);
+	CdpkStatus status = cdpk_instant_parse(p->json.string.text, p->json.string.length, at);
 
 	if (status == CDPK_OK && (*at < CDPK_TIME_MIN || *at >= CDPK_TIME_END))
 		status = CDPK_OUT_OF_RANGE;
@@ -357,13 +300,13 @@ put_event(Print *p, const CdpkTimeline *timeline, CdpkNumberColumn *columns, uns
 		  uint64_t event, int64_t at)
 {
 	char time[CDPK_TIMESTAMP_TEXT_MAX];
-	size_t time_length = cdpk_timestamp_print(at, time);
 	CdpkStatus status = event > 0 ? put(p, ", ", 2) : CDPK_OK;
 	size_t start = p->length;
 	bool any = false;
 
+	cdpk_instant_print(at, time);
 	if (status == CDPK_OK)
-		status = put_string(p, time, time_length, "");
+		status = put_string(p, time, strlen(time), "");
 	if (status == CDPK_OK && count > 0)
 		status = put_numbers(p, timeline, columns, count, event, &any);
 	if (status == CDPK_OK && any)

@@ -4,8 +4,8 @@
  *
  * An event is its time, "2026-01-01T10:00:00Z", or an array of its time and an object of its
  * numbers, ["2026-01-01T10:00:00Z", {"total": 40.5}].  Printed are the names in the order of
- * their bytes, the events of each newest first, times in UTC; read is any order, the same name
- * again, and any time that cdpk_timestamp_parse reads or that we print.
+ * their bytes, the events of each newest first, times as instant.h has them; read is any order,
+ * and the same name again.
  */
 #ifndef CDPK_TIMELINE_TEXT_H
 #define CDPK_TIMELINE_TEXT_H

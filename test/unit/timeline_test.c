@@ -425,7 +425,7 @@ refuses_other_texts(void)
 		{"{\"a\": [\"-4713-11-23T00:00:00Z\"]}", CDPK_OUT_OF_RANGE, 8},
 		{"{\"a\": [\"+1-01-01T00:00:00Z\"]}", CDPK_INVALID, 8},
 		{"{\"a\": [\"+2026-13-01T00:00:00Z\"]}", CDPK_INVALID, 8},
-		{"{\"a\": [\"infinity\"]}", CDPK_INVALID, 8},
+		{"{\"a\": [\"infinity\"]}", CDPK_OUT_OF_RANGE, 8},
 		{"{\"\xff\": []}", CDPK_BAD_ENCODING, 0},
 	};
 
