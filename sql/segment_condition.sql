@@ -7,9 +7,7 @@ CREATE EXTENSION cdp;
 -- before cdp.init()
 SELECT cdp.check_condition('true');
 
-CREATE VIEW cdp.profile_row AS
-SELECT 1::bigint AS profile_id, now() AS first_seen, now() AS last_seen, 3::bigint AS events,
-	ARRAY['email:ann@example.com'] AS identifiers, '{"plan": "pro"}'::jsonb AS traits, '{}'::jsonb AS timeline;
+SELECT cdp.init();
 CREATE SEQUENCE numbers;
 CREATE TABLE other (id bigint);
 CREATE DOMAIN truth AS boolean;
@@ -39,7 +37,7 @@ SELECT condition, verdict(condition) FROM (VALUES
 	(3, 'profile_row.events > 1 AND cdp.profile_row.events < 9'),
 	(4, E'  events > 1   -- more than a visit\n  AND /* and */ events < 9 -- end'),
 	(5, E'events > 1 /* a /* nested */ comment */'),
-	(6, $$traits->>'plan' = 'pro' OR traits ? 'vip'$$),
+	(6, $$traits->>'plan' = 'pro' OR traits->'address'->>'city' = 'Rome'$$),
 	(7, $$last_seen > now() - interval '7 days'$$),
 	(8, $$last_seen > CURRENT_TIMESTAMP - interval '7 days'$$),
 	(9, $$'email:ann@example.com' = ANY (identifiers)$$),
@@ -49,7 +47,8 @@ SELECT condition, verdict(condition) FROM (VALUES
 	(13, 'NULL::boolean'),
 	(14, '((((((((((true))))))))))'),
 	(15, $$ 'true); DROP TABLE public.other; --' <> traits->>'plan' $$),
-	(16, '(profile_id, events) > (1, 2)')
+	(16, '(profile_id, events) > (1, 2)'),
+	(17, $$cdp.did(timeline, 'Order Completed', within => '90 days') AND NOT cdp.did(timeline, 'Refunded')$$)
 ) AS c (number, condition) ORDER BY number;
 
 -- no expression, more than one, or more than an expression
@@ -128,7 +127,7 @@ SELECT condition, verdict(condition) FROM (VALUES
 	(16, 'GROUPING(events) = 0'),
 	(17, 'row_number() OVER (ORDER BY events) > 1'),
 	(18, 'generate_series(1, 3) = 2'),
-	(19, 'jsonb_array_elements_text(traits) = events::text'),
+	(19, $$jsonb_array_elements_text(traits->'tags') = 'vip'$$),
 	(20, 'random() > 0.5'),
 	(21, 'clock_timestamp() > last_seen'),
 	(22, $$nextval('public.numbers') = 1$$),

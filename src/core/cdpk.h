@@ -38,4 +38,17 @@ typedef struct CdpkAllocator
 	void *context;
 } CdpkAllocator;
 
+static inline void *
+cdpk_allocate(const CdpkAllocator *allocator, size_t size)
+{
+	return allocator->allocate(allocator->context, size);
+}
+
+static inline void
+cdpk_release(const CdpkAllocator *allocator, void *pointer)
+{
+	if (pointer != NULL && allocator->release != NULL)
+		allocator->release(allocator->context, pointer);
+}
+
 #endif /* CDPK_H */

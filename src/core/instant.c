@@ -26,6 +26,12 @@ cdpk_instant_print(int64_t instant, char text[CDPK_TIMESTAMP_TEXT_MAX])
 		strcpy(text, "-infinity");
 	else
 		cdpk_timestamp_print(instant, text);
+	/* 1 BC, which is not read without a sign */
+	if (memcmp(text, "0000", 4) == 0)
+	{
+		memmove(text + 1, text, strlen(text) + 1);
+		text[0] = '+';
+	}
 }
 
 /*

@@ -12,7 +12,7 @@
 
 /*
  * Writes "2024-02-29T12:00:00.5Z", "-0043-03-15T00:00:00Z", "+12024-01-01T00:00:00Z",
- * "infinity" or "-infinity".
+ * "+0000-01-01T00:00:00Z" (1 BC), "infinity" or "-infinity".
  */
 extern void cdpk_instant_print(int64_t instant, char text[CDPK_TIMESTAMP_TEXT_MAX]);
 

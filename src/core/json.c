@@ -168,6 +168,7 @@ read_escape(const char **at, const char *end, uint32_t *code)
 static bool
 read_string(CdpkJson *json)
 {
+	const char *at;
 	uint32_t code;
 
 	json->escaped = false;
@@ -181,7 +182,10 @@ read_string(CdpkJson *json)
 		else if (*json->at == '\\')
 		{
 			json->escaped = true;
-			json->problem = read_escape(&json->at, json->end, &code);
+			at = json->at;
+			json->problem = read_escape(&at, json->end, &code);
+			if (json->problem == NULL)
+				json->at = at;
 		}
 		else
 			json->at++;

@@ -62,6 +62,13 @@ extern CdpkJson cdpk_json(const char *text, size_t length);
 /* Reads the next token.  A key's colon belongs to it; commas are not shown. */
 extern CdpkJsonToken cdpk_json_next(CdpkJson *json);
 
+/* Whether the last token stands directly within an array. */
+static inline bool
+cdpk_json_in_array(const CdpkJson *json)
+{
+	return json->depth > 0 && ((json->objects >> (json->depth - 1)) & 1) == 0;
+}
+
 /*
  * Reads a whole value, whatever is in it, gives its text, and returns its first token:
  * CDPK_JSON_INVALID where it is not well formed or where the scanner is not before a value.

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "funcapi.h"
 #include "utils/builtins.h"
 
 #include "compat.h"
@@ -52,4 +53,25 @@ Datum
 ingest_text_datum(CdpkSpan text)
 {
 	return PointerGetDatum(cstring_to_text_with_len(text.text, text.length));
+}
+
+/* ingest_result_descriptor: see the header. */
+TupleDesc
+ingest_result_descriptor(FunctionCallInfo fcinfo, int count)
+{
+	TupleDesc descriptor = fcinfo->flinfo->fn_extra;
+	MemoryContext old;
+
+	if (descriptor != NULL)
+		return descriptor;
+	old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE ||
+		descriptor->natts != count)
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+						errmsg("the function is not declared as this library expects"),
+						errhint("Run ALTER EXTENSION cdp UPDATE.")));
+	descriptor = BlessTupleDesc(descriptor);
+	MemoryContextSwitchTo(old);
+	fcinfo->flinfo->fn_extra = descriptor;
+	return descriptor;
 }

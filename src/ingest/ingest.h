@@ -8,6 +8,7 @@
 #ifndef CDP_INGEST_H
 #define CDP_INGEST_H
 
+#include "access/tupdesc.h"
 #include "fmgr.h"
 
 #include "core/json.h"
@@ -43,5 +44,11 @@ extern CdpkSpan ingest_trim(CdpkSpan text);
 
 /* A text datum of a span. */
 extern Datum ingest_text_datum(CdpkSpan text);
+
+/*
+ * The descriptor of the rows that the called function returns, which has "count" columns: looked
+ * up on the first call of a query.
+ */
+extern TupleDesc ingest_result_descriptor(FunctionCallInfo fcinfo, int count);
 
 #endif /* CDP_INGEST_H */

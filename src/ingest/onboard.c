@@ -13,7 +13,6 @@
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "cdp.h"
@@ -88,16 +87,6 @@ typedef struct OnboardedRow
 	TimestampTz at;
 	IdentifierSet identifiers;
 } OnboardedRow;
-
-/* What a call looks up once and keeps for the next one. */
-typedef struct ResultShape
-{
-	TupleDesc row;
-	Oid identifier;
-	int16 length;
-	bool by_value;
-	char align;
-} ResultShape;
 
 CDP_FUNCTION(cdp_onboard);
 
@@ -347,33 +336,9 @@ onboard_row(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 		   find_identifiers(fcinfo, row, refusal);
 }
 
-/* result_shape looks up what the result is made of, on the first call of a query. */
-static ResultShape *
-result_shape(FunctionCallInfo fcinfo)
-{
-	ResultShape *shape = fcinfo->flinfo->fn_extra;
-	MemoryContext old;
-	TupleDesc row;
-
-	if (shape != NULL)
-		return shape;
-	old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-	if (get_call_result_type(fcinfo, NULL, &row) != TYPEFUNC_COMPOSITE || row->natts != OUT_COUNT)
-		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
-						errmsg("cdp.onboard is not declared as this library expects"),
-						errhint("Run ALTER EXTENSION cdp UPDATE.")));
-	shape = palloc(sizeof(ResultShape));
-	shape->row = BlessTupleDesc(row);
-	shape->identifier = get_element_type(TupleDescAttr(row, OUT_IDS)->atttypid);
-	get_typlenbyvalalign(shape->identifier, &shape->length, &shape->by_value, &shape->align);
-	MemoryContextSwitchTo(old);
-	fcinfo->flinfo->fn_extra = shape;
-	return shape;
-}
-
 /* identifier_array makes the array of those identifiers that mean nothing, or of those that do. */
 static Datum
-identifier_array(const ResultShape *shape, const IdentifierSet *set, bool meaningless)
+identifier_array(const IdentifierSet *set, bool meaningless)
 {
 	Datum members[INGEST_IDENTIFIERS_MAX];
 	int count = 0;
@@ -382,15 +347,15 @@ identifier_array(const ResultShape *shape, const IdentifierSet *set, bool meanin
 		if (cdpk_identifier_meaningless(IdentifierPayload(set->members[i]),
 										IdentifierLength(set->members[i])) == meaningless)
 			members[count++] = PointerGetDatum(set->members[i]);
-	return PointerGetDatum(construct_array(members, count, shape->identifier, shape->length,
-										   shape->by_value, shape->align));
+	return PointerGetDatum(
+		construct_array(members, count, identifier_type_oid(), -1, false, TYPALIGN_INT));
 }
 
 /* cdp_onboard implements cdp.onboard. */
 Datum
 cdp_onboard(PG_FUNCTION_ARGS)
 {
-	ResultShape *shape = result_shape(fcinfo);
+	TupleDesc descriptor = ingest_result_descriptor(fcinfo, OUT_COUNT);
 	Refusal refusal = {NULL, ""};
 	OnboardedRow row;
 	Datum values[OUT_COUNT];
@@ -408,8 +373,8 @@ cdp_onboard(PG_FUNCTION_ARGS)
 		values[OUT_EVENT_NAME] = ingest_text_datum(row.event);
 		nulls[OUT_EVENT_NAME] = row.event.length == 0;
 		values[OUT_AT] = TimestampTzGetDatum(row.at);
-		values[OUT_IDS] = identifier_array(shape, &row.identifiers, false);
-		values[OUT_BLOCKED_IDS] = identifier_array(shape, &row.identifiers, true);
+		values[OUT_IDS] = identifier_array(&row.identifiers, false);
+		values[OUT_BLOCKED_IDS] = identifier_array(&row.identifiers, true);
 	}
 	else
 	{
@@ -419,5 +384,5 @@ cdp_onboard(PG_FUNCTION_ARGS)
 	}
 	values[OUT_FEED] = ingest_text_datum(row.feed);
 	nulls[OUT_FEED] = false;
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(shape->row, values, nulls)));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls)));
 }

@@ -17,6 +17,7 @@
 #include "miscadmin.h"
 #include "nodes/params.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/plancache.h"
 #include "utils/queryenvironment.h"
@@ -31,6 +32,9 @@ CDP_FUNCTION(cdp_batch_stage);
 CDP_FUNCTION(cdp_batch_run);
 CDP_FUNCTION(cdp_batch_value);
 CDP_FUNCTION(cdp_batch_end);
+
+/* memory for each sort or hash table of a batch's statements, in kB, if the session has less */
+#define BATCH_WORK_MEM (64 * 1024)
 
 typedef struct Batch
 {
@@ -103,11 +107,36 @@ batch_connect(void)
 	}
 }
 
+/* set_planner changes one setting until the nest level that is open ends. */
+static void
+set_planner(const char *name, const char *value)
+{
+	set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
+ * enter_planner sets the planner up for joins of relations of known size and
+ * unknown contents: it takes them for full of equal keys, and so would sort
+ * both sides of each join, and compile the statement for the rows it expects.
+ */
+static int
+enter_planner(void)
+{
+	int nest_level = NewGUCNestLevel();
+
+	set_planner("jit", "off");
+	set_planner("enable_mergejoin", "off");
+	if (work_mem < BATCH_WORK_MEM)
+		set_planner("work_mem", psprintf("%d", BATCH_WORK_MEM));
+	return nest_level;
+}
+
 /* execute plans and runs a statement with the batch's two parameters. */
 static SPIPlanPtr
 execute(Batch *batch, const char *statement, DestReceiver *receiver)
 {
 	Oid types[2] = {INT8OID, TIMESTAMPTZOID};
+	int nest_level = enter_planner();
 	SPIPlanPtr plan = SPI_prepare(statement, lengthof(types), types);
 	SPIExecuteOptions options = {0};
 	int result;
@@ -129,6 +158,7 @@ execute(Batch *batch, const char *statement, DestReceiver *receiver)
 	result = SPI_execute_plan_extended(plan, &options);
 	if (result < 0)
 		elog(ERROR, "SPI_execute_plan_extended failed: %s", SPI_result_code_string(result));
+	AtEOXact_GUC(true, nest_level);
 	return plan;
 }
 

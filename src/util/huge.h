@@ -3,15 +3,20 @@
  *		Memory for large tables: no 1 GB limit, and huge pages where the system has
  *		them.
  *
- * A table that is read at random costs a TLB miss for each read on pages of
- * 4 kB; on Linux we ask for 2 MB pages, and it is no error not to get them.
+ * A table that is read at random costs a TLB miss for each read on pages of 4 kB.
+ * So on Linux what is 2 MB or larger is mapped at a 2 MB boundary, and huge pages
+ * are asked for; it is no error not to get them.
  */
 #ifndef CDP_UTIL_HUGE_H
 #define CDP_UTIL_HUGE_H
 
 #include "core/cdpk.h"
 
-/* An allocator for core/ whose memory lies in "context" and goes with it. */
+/*
+ * An allocator for core/ whose memory goes with "context" at the latest, also on
+ * an error.  Small pieces are palloc'ed there.  It raises an error where memory
+ * runs out.
+ */
 extern CdpkAllocator cdp_huge_allocator(MemoryContext context);
 
 #endif /* CDP_UTIL_HUGE_H */

@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 """Turns the Online Retail data set (.csv or .csv.xz) into rows for cdp.inbox.
 
-Writes them to standard output, for load_retail.sql.  An invoice is an anonymous id and a customer a user id, for an invoice is all that many a buyer left behind.
-Each line of an invoice is an event, "Order Line" or "Order Line Cancelled" (invoices that begin
-with C); a customer's country is an identify call of its own wherever it is new.  Lines have
-no name of their own in the data set, and equal lines occur, so that there is no message_id.
+Writes them to standard output, for load_retail.sql.  An invoice is an anonymous id and a
+customer a user id, for an invoice is all that many a buyer left behind.  Each line of an
+invoice is an event, "Order Line" or "Order Line Cancelled" (invoices that begin with C); a
+customer's country is an identify call of its own wherever it is new.  Lines have no name of
+their own in the data set, and equal lines occur, so that there is no message_id.
 """
 import csv
 import json
 import lzma
 import sys
 
+COLUMNS = {"InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"}
 NULL = "\\N"
 
 
@@ -20,7 +22,11 @@ def escaped(document):
 
 def rows(lines):
     country_of = {}
-    for line in csv.DictReader(lines):
+    reader = csv.DictReader(lines)
+    missing = COLUMNS - set(reader.fieldnames or [])
+    if missing:
+        sys.exit("not the Online Retail data set: it has no column " + ", ".join(sorted(missing)))
+    for line in reader:
         invoice, customer, country = line["InvoiceNo"], line["CustomerID"] or NULL, line["Country"]
         at = line["InvoiceDate"] + "+00"
         quantity, price = int(line["Quantity"]), float(line["UnitPrice"])

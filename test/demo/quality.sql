@@ -1,7 +1,7 @@
--- How right the stitching is, as B-cubed.  Precision: of all that was put together with an item, how much is truly the same
--- person's.  Recall: of all that is that person's, how much was put together with it.
--- "apart" is every identifier by itself, as the sources know it; identifiers that several people
--- truly share have no right answer and count only through the events that were sent under them.
+-- How right the stitching is, as B-cubed.  Precision: of all that was put together with an item,
+-- how much is truly the same person's.  Recall: of all that is that person's, how much was put
+-- together with it.  "apart" is every identifier by itself, as the sources know it.  Identifiers
+-- that several people truly share have no right answer, and count through their events only.
 WITH item AS (
 	SELECT 'identifiers' AS of, t.person, i.identity_id, i.profile_id
 	FROM (SELECT identifier, min(person) AS person FROM truth.identifier GROUP BY identifier HAVING count(*) = 1) t

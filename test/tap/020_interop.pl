@@ -57,7 +57,8 @@ sub check_client
 	$node->safe_psql($name, 'CREATE EXTENSION cdp; SELECT cdp.init()');
 	local %ENV = (%ENV, PGHOST => $node->host, PGPORT => $node->port, PGDATABASE => $name, PGUSER => getpwuid($<), PYTHONIOENCODING => 'utf-8');
 	ok(IPC::Run::run(\@command, '>', \$output, '2>', \$errors), "$name: runs") or diag($errors);
-	is_deeply(eval { decode_json($output) }, $expected, "$name: reads what it wrote") or diag($output);
+	my $seen = eval { decode_json($output) };
+	is_deeply($seen, $expected, "$name: reads what it wrote") or diag($output);
 	return;
 }
 

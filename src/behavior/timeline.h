@@ -1,0 +1,38 @@
+/*
+ * timeline.h
+ *		The type cdp.timeline for the functions that read it.
+ */
+#ifndef CDP_TIMELINE_H
+#define CDP_TIMELINE_H
+
+#include "fmgr.h"
+
+#include "compat.h"
+#include "core/timeline.h"
+#include "core/timeline_log.h"
+
+/* a varlena whose content is the compact form or, in aggregates, a whole log (timeline_log.h) */
+typedef struct varlena Timeline;
+
+#define PG_GETARG_TIMELINE_PP(n) ((Timeline *) PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(n)))
+
+/* the bytes of the compact form, made where the value is in the open form */
+extern const uint8_t *timeline_bytes(Timeline *timeline, size_t *length);
+
+/* Starts reading a timeline; raises an error where its bytes are corrupt. */
+extern void timeline_open(Timeline *timeline, CdpkTimeline *result);
+
+/* A new timeline with the events of a log. */
+extern Timeline *timeline_from_log(const CdpkTimelineLog *log);
+
+/* Appends a timeline in either form to a log; raises an error where its bytes are corrupt. */
+extern void timeline_append(CdpkTimelineLog **log, const CdpkAllocator *allocator,
+							Timeline *timeline);
+
+/* Raises the error for an event that a log refused; name is what it was called. */
+extern void timeline_refuse_event(CdpkStatus status, const char *name, size_t length)
+	__attribute__((noreturn));
+
+extern void timeline_corrupt(CdpkStatus status) __attribute__((noreturn));
+
+#endif /* CDP_TIMELINE_H */

@@ -1,0 +1,122 @@
+CREATE TYPE cdp.timeline;
+
+CREATE FUNCTION cdp.timeline_in(cstring) RETURNS cdp.timeline
+AS 'MODULE_PATHNAME', 'cdp_timeline_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.timeline_in(cstring) IS 'Internal: reads the text form.';
+
+CREATE FUNCTION cdp.timeline_out(cdp.timeline) RETURNS cstring
+AS 'MODULE_PATHNAME', 'cdp_timeline_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.timeline_out(cdp.timeline) IS 'Internal: writes the text form.';
+
+CREATE FUNCTION cdp.timeline_recv(internal) RETURNS cdp.timeline
+AS 'MODULE_PATHNAME', 'cdp_timeline_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.timeline_recv(internal) IS 'Internal: reads the binary form, and refuses what we would not have written.';
+
+CREATE FUNCTION cdp.timeline_send(cdp.timeline) RETURNS bytea
+AS 'MODULE_PATHNAME', 'cdp_timeline_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.timeline_send(cdp.timeline) IS 'Internal: writes the binary form (FORMAT.md).';
+
+-- compressed already: storage without pglz, and large ones outside of the row
+CREATE TYPE cdp.timeline (
+	INPUT = cdp.timeline_in,
+	OUTPUT = cdp.timeline_out,
+	RECEIVE = cdp.timeline_recv,
+	SEND = cdp.timeline_send,
+	INTERNALLENGTH = VARIABLE,
+	ALIGNMENT = int4,
+	STORAGE = external
+);
+COMMENT ON TYPE cdp.timeline IS 'What a person did: a multiset of events (name, time to the microsecond, numbers by name), compressed, about five bytes an event. Text form: a JSON object from names to arrays of times, newest first, as {"view": ["2026-01-01T10:00:00Z"]}; an event with numbers is [time, {"total": 40.5}]. Names are UTF-8 and not empty, times finite, numbers exact decimals of up to 18 digits, at most 32 different ones with the events of one name.';
+
+CREATE FUNCTION cdp.timeline_eq(cdp.timeline, cdp.timeline) RETURNS boolean
+AS 'MODULE_PATHNAME', 'cdp_timeline_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.timeline_eq(cdp.timeline, cdp.timeline) IS 'Internal: the operator =.';
+
+CREATE FUNCTION cdp.timeline_ne(cdp.timeline, cdp.timeline) RETURNS boolean
+AS 'MODULE_PATHNAME', 'cdp_timeline_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.timeline_ne(cdp.timeline, cdp.timeline) IS 'Internal: the operator <>.';
+
+CREATE FUNCTION cdp.timeline_hash(cdp.timeline) RETURNS integer
+AS 'MODULE_PATHNAME', 'cdp_timeline_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.timeline_hash(cdp.timeline) IS 'Internal: the hash for joins and hash indexes.';
+
+CREATE FUNCTION cdp.timeline_hash_extended(cdp.timeline, bigint) RETURNS bigint
+AS 'MODULE_PATHNAME', 'cdp_timeline_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.timeline_hash_extended(cdp.timeline, bigint) IS 'Internal: the hash with a seed, for hash partitions.';
+
+CREATE OPERATOR cdp.= (
+	FUNCTION = cdp.timeline_eq, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
+	COMMUTATOR = OPERATOR(cdp.=), NEGATOR = OPERATOR(cdp.<>), RESTRICT = pg_catalog.eqsel, JOIN = pg_catalog.eqjoinsel, HASHES
+);
+COMMENT ON OPERATOR cdp.= (cdp.timeline, cdp.timeline) IS 'equal: the same events, as often';
+
+CREATE OPERATOR cdp.<> (
+	FUNCTION = cdp.timeline_ne, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
+	COMMUTATOR = OPERATOR(cdp.<>), NEGATOR = OPERATOR(cdp.=), RESTRICT = pg_catalog.neqsel, JOIN = pg_catalog.neqjoinsel
+);
+COMMENT ON OPERATOR cdp.<> (cdp.timeline, cdp.timeline) IS 'not equal';
+
+CREATE OPERATOR CLASS cdp.timeline_hash_ops DEFAULT FOR TYPE cdp.timeline USING hash AS
+	OPERATOR 1 cdp.=,
+	FUNCTION 1 cdp.timeline_hash(cdp.timeline),
+	FUNCTION 2 cdp.timeline_hash_extended(cdp.timeline, bigint);
+
+CREATE FUNCTION cdp.timeline_agg_trans(cdp.timeline, timestamptz, text) RETURNS cdp.timeline
+AS 'MODULE_PATHNAME', 'cdp_timeline_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.timeline_agg_trans(cdp.timeline, timestamptz, text) IS 'Internal: one row of cdp.timeline_agg.';
+
+CREATE FUNCTION cdp.timeline_agg_trans(cdp.timeline, timestamptz, text, jsonb) RETURNS cdp.timeline
+AS 'MODULE_PATHNAME', 'cdp_timeline_agg_trans_numbers' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.timeline_agg_trans(cdp.timeline, timestamptz, text, jsonb) IS 'Internal: one row of cdp.timeline_agg with numbers.';
+
+CREATE FUNCTION cdp.timeline_combine(cdp.timeline, cdp.timeline) RETURNS cdp.timeline
+AS 'MODULE_PATHNAME', 'cdp_timeline_combine' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.timeline_combine(cdp.timeline, cdp.timeline) IS 'Internal: adds the events of the second to the first, a state of an aggregate.';
+
+CREATE FUNCTION cdp.timeline_final(cdp.timeline) RETURNS cdp.timeline
+AS 'MODULE_PATHNAME', 'cdp_timeline_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.timeline_final(cdp.timeline) IS 'Internal: the compact form of a state.';
+
+CREATE AGGREGATE cdp.timeline_agg(at timestamptz, event text) (
+	SFUNC = cdp.timeline_agg_trans, STYPE = cdp.timeline, SSPACE = 512,
+	FINALFUNC = cdp.timeline_final, COMBINEFUNC = cdp.timeline_combine, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cdp.timeline_agg(timestamptz, text) IS 'The timeline of rows in any order. Rows without a time or an event are skipped; NULL where there is no other. Errors: an infinite time (22008), an empty event (22023).';
+
+CREATE AGGREGATE cdp.timeline_agg(at timestamptz, event text, numbers jsonb) (
+	SFUNC = cdp.timeline_agg_trans, STYPE = cdp.timeline, SSPACE = 512,
+	FINALFUNC = cdp.timeline_final, COMBINEFUNC = cdp.timeline_combine, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cdp.timeline_agg(timestamptz, text, jsonb) IS 'The timeline of rows with numbers: a JSON object such as {"total": 40.5}, or NULL. JSON nulls in it are left out. Further errors: a value that is no number or has more than 18 digits (22023), more than 32 numbers (54000).';
+
+CREATE AGGREGATE cdp.timeline_union(timeline cdp.timeline) (
+	SFUNC = cdp.timeline_combine, STYPE = cdp.timeline, SSPACE = 512,
+	FINALFUNC = cdp.timeline_final, COMBINEFUNC = cdp.timeline_combine, PARALLEL = SAFE
+);
+COMMENT ON AGGREGATE cdp.timeline_union(cdp.timeline) IS 'All events of all timelines: equal events of two are two. NULLs are skipped.';
+
+CREATE FUNCTION cdp.timeline_concat(cdp.timeline, cdp.timeline) RETURNS cdp.timeline
+AS 'MODULE_PATHNAME', 'cdp_timeline_concat' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION cdp.timeline_concat(cdp.timeline, cdp.timeline) IS 'The events of both timelines. NULL is no events; NULL where both are.';
+
+CREATE OPERATOR cdp.|| (
+	FUNCTION = cdp.timeline_concat, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline, COMMUTATOR = OPERATOR(cdp.||)
+);
+COMMENT ON OPERATOR cdp.|| (cdp.timeline, cdp.timeline) IS 'the events of both; NULL is no events';
+
+CREATE FUNCTION cdp.events(timeline cdp.timeline, OUT event text, OUT at timestamptz, OUT numbers jsonb) RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'cdp_events' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION cdp.events(cdp.timeline) IS 'The events as rows: by name, the newest first; numbers is NULL for an event without.';
+
+CREATE FUNCTION cdp.trim(timeline cdp.timeline, before timestamptz) RETURNS cdp.timeline
+AS 'MODULE_PATHNAME', 'cdp_trim' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION cdp.trim(cdp.timeline, timestamptz) IS 'The timeline without the events before a time; an event at that time stays.';
+
+CREATE FUNCTION cdp.event_count(timeline cdp.timeline) RETURNS bigint
+AS 'MODULE_PATHNAME', 'cdp_event_count' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION cdp.event_count(cdp.timeline) IS 'The number of events.';
+
+CREATE FUNCTION cdp.event_names(timeline cdp.timeline) RETURNS text[]
+AS 'MODULE_PATHNAME', 'cdp_event_names' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION cdp.event_names(cdp.timeline) IS 'The different names of events, in the order of their bytes.';
+

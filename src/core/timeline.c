@@ -1,0 +1,221 @@
+/*
+ * timeline.c
+ *		Reading the compact form of a timeline.
+ */
+#include "core/timeline.h"
+#include "core/timeline_log.h"
+
+const uint32_t cdpk_timeline_unit[CDPK_TIMELINE_UNITS] = {1000000, 1000, 1};
+
+/* cdpk_timeline_open: see the header. */
+CdpkStatus
+cdpk_timeline_open(const uint8_t *bytes, size_t length, CdpkTimeline *timeline)
+{
+	CdpkReader reader = cdpk_reader(bytes, length);
+	uint8_t version = cdpk_read_u8(&reader);
+	uint64_t head = cdpk_read_varint(&reader);
+	const uint8_t *directory = NULL;
+	uint64_t size = 0;
+
+	if (!reader.failed && version != CDPK_TIMELINE_VERSION)
+		return CDPK_UNKNOWN_VERSION;
+	memset(timeline, 0, sizeof(*timeline));
+	timeline->names = head >> 1;
+	if (timeline->names > 0)
+	{
+		timeline->base =
+			(uint64_t) cdpk_unzigzag(cdpk_read_varint(&reader)) * cdpk_timeline_unit[0];
+		size = cdpk_read_varint(&reader);
+		directory = cdpk_read_bytes(&reader, size);
+	}
+	if (reader.failed || (timeline->names == 0 && (head != 0 || cdpk_left(&reader) > 0)))
+		return CDPK_CORRUPT;
+	timeline->directory = directory ? cdpk_reader(directory, size) : reader;
+	if (head & 1)
+	{
+		timeline->number_count = cdpk_read_varint(&reader);
+		timeline->number_names = reader;
+		for (uint64_t i = 0; i < timeline->number_count && !reader.failed; i++)
+			cdpk_read_bytes(&reader, cdpk_read_varint(&reader));
+	}
+	timeline->data = reader;
+	return reader.failed ? CDPK_CORRUPT : CDPK_OK;
+}
+
+/* open_column reads the head of the column that follows its name. */
+static bool
+open_column(CdpkTimeline *timeline, uint64_t name_length, uint64_t size, CdpkColumn *column)
+{
+	const uint8_t *name = cdpk_read_bytes(&timeline->data, name_length);
+	const uint8_t *bytes = cdpk_read_bytes(&timeline->data, size);
+	uint64_t head;
+	unsigned unit;
+
+	if (cdpk_timeline_failed(timeline) || name == NULL || bytes == NULL)
+		return false;
+	column->name = (const char *) name;
+	column->name_length = name_length;
+	column->times = cdpk_reader(bytes, size);
+	column->numbers = cdpk_reader(bytes, 0);
+	head = cdpk_read_varint(&column->times);
+	unit = (head >> CDPK_COLUMN_UNIT_SHIFT) & CDPK_COLUMN_UNIT_MASK;
+	column->count = head >> CDPK_COLUMN_COUNT_SHIFT;
+	if (head & CDPK_COLUMN_NUMBERS)
+	{
+		uint64_t times_size = cdpk_read_varint(&column->times);
+		const uint8_t *times = cdpk_read_bytes(&column->times, times_size);
+
+		column->numbers = column->times;
+		if (times != NULL)
+			column->times = cdpk_reader(times, times_size);
+	}
+	if (column->times.failed || unit >= CDPK_TIMELINE_UNITS || column->count == 0)
+	{
+		timeline->data.failed = true;
+		return false;
+	}
+	column->left = column->count;
+	column->unit = cdpk_timeline_unit[unit];
+	column->at = timeline->base;
+	return true;
+}
+
+/* cdpk_timeline_next: see the header. */
+bool
+cdpk_timeline_next(CdpkTimeline *timeline, CdpkColumn *column)
+{
+	uint64_t name_length;
+	uint64_t size;
+
+	if (timeline->names == 0)
+		return false;
+	timeline->names--;
+	name_length = cdpk_read_varint(&timeline->directory);
+	size = cdpk_read_varint(&timeline->directory);
+	return open_column(timeline, name_length, size, column);
+}
+
+/* cdpk_timeline_find: see the header. */
+bool
+cdpk_timeline_find(CdpkTimeline *timeline, const char *name, size_t length, CdpkColumn *column)
+{
+	for (; timeline->names > 0; timeline->names--)
+	{
+		uint64_t name_length = cdpk_read_varint(&timeline->directory);
+		uint64_t size = cdpk_read_varint(&timeline->directory);
+
+		if (timeline->directory.failed)
+			return false;
+		if (name_length == length && length <= cdpk_left(&timeline->data) &&
+			memcmp(timeline->data.at, name, length) == 0)
+			return open_column(timeline, name_length, size, column);
+		cdpk_read_bytes(&timeline->data, name_length);
+		cdpk_read_bytes(&timeline->data, size);
+	}
+	return false;
+}
+
+/* open_number reads the head of one number column. */
+static bool
+open_number(CdpkReader *reader, uint64_t events, CdpkNumberColumn *number)
+{
+	uint64_t size;
+	const uint8_t *bytes;
+	uint8_t head;
+
+	number->name = cdpk_read_varint(reader);
+	size = cdpk_read_varint(reader);
+	bytes = cdpk_read_bytes(reader, size);
+	if (bytes == NULL)
+		return false;
+	number->values = cdpk_reader(bytes, size);
+	head = cdpk_read_u8(&number->values);
+	number->scale = head & CDPK_NUMBER_SCALE_MASK;
+	number->present = NULL;
+	if (head & CDPK_NUMBER_SPARSE)
+		number->present = cdpk_read_bytes(&number->values, events / 8 + (events % 8 > 0));
+	return !number->values.failed && (head & ~(CDPK_NUMBER_SCALE_MASK | CDPK_NUMBER_SPARSE)) == 0 &&
+		   (number->scale <= CDPK_SCALE_MAX || number->scale == CDPK_NUMBER_SCALE_EACH);
+}
+
+/* cdpk_column_numbers: see the header. */
+CdpkStatus
+cdpk_column_numbers(const CdpkColumn *column, CdpkNumberColumn numbers[CDPK_NUMBERS_MAX],
+					unsigned *count)
+{
+	CdpkReader reader = column->numbers;
+	uint64_t columns;
+
+	*count = 0;
+	if (cdpk_left(&reader) == 0)
+		return CDPK_OK;
+	columns = cdpk_read_varint(&reader);
+	if (columns > CDPK_NUMBERS_MAX)
+		return CDPK_CORRUPT;
+	for (; *count < columns; (*count)++)
+		if (!open_number(&reader, column->count, &numbers[*count]))
+			return CDPK_CORRUPT;
+	return reader.failed || cdpk_left(&reader) > 0 ? CDPK_CORRUPT : CDPK_OK;
+}
+
+/* cdpk_number_next: see the header. */
+CdpkStatus
+cdpk_number_next(CdpkNumberColumn *number, uint64_t event, bool *present, CdpkDecimal *value)
+{
+	unsigned scale = number->scale;
+	int64_t mantissa;
+
+	*present = number->present == NULL || (number->present[event / 8] >> (event % 8) & 1);
+	if (!*present)
+		return CDPK_OK;
+	if (scale == CDPK_NUMBER_SCALE_EACH)
+		scale = cdpk_read_u8(&number->values);
+	mantissa = cdpk_unzigzag(cdpk_read_varint(&number->values));
+	if (number->values.failed || scale > CDPK_SCALE_MAX || mantissa == INT64_MIN)
+		return CDPK_CORRUPT;
+	*value = cdpk_decimal(mantissa, scale);
+	return CDPK_OK;
+}
+
+/* cdpk_timeline_number_name: see the header. */
+const char *
+cdpk_timeline_number_name(const CdpkTimeline *timeline, uint64_t place, size_t *length)
+{
+	CdpkReader reader = timeline->number_names;
+	const uint8_t *name = NULL;
+
+	if (place >= timeline->number_count)
+		return NULL;
+	for (uint64_t i = 0; i <= place && !reader.failed; i++)
+	{
+		*length = cdpk_read_varint(&reader);
+		name = cdpk_read_bytes(&reader, *length);
+	}
+	return (const char *) name;
+}
+
+/*
+ * cdpk_timeline_check reads every event, which finds what is cut off or out of range, and writes
+ * them again, which finds every other form of the same events.
+ */
+CdpkStatus
+cdpk_timeline_check(const uint8_t *bytes, size_t length, const CdpkAllocator *allocator)
+{
+	CdpkTimelineLog *log = NULL;
+	uint8_t *again = NULL;
+	size_t again_length = 0;
+	CdpkStatus status = cdpk_log_new(allocator, &log);
+
+	if (status == CDPK_OK)
+		status = cdpk_log_compact_form(&log, allocator, bytes, length);
+	if (status == CDPK_OK)
+		status = cdpk_log_compact(log, allocator, 0, &again, &again_length);
+	if (status == CDPK_OK && (again_length != length || memcmp(again, bytes, length) != 0))
+		status = CDPK_CORRUPT;
+	cdpk_release(allocator, again);
+	cdpk_release(allocator, log);
+	/* limits of ours that the bytes break are faults of the bytes */
+	return status == CDPK_OK || status == CDPK_OUT_OF_MEMORY || status == CDPK_UNKNOWN_VERSION
+			   ? status
+			   : CDPK_CORRUPT;
+}

@@ -1,0 +1,69 @@
+/*
+ * components.h
+ *		The parts of cdp.components: the columns of the caller's query, and the
+ *		collector that turns its rows into a partition of identifiers.
+ */
+#ifndef CDP_IDENTITY_COMPONENTS_H
+#define CDP_IDENTITY_COMPONENTS_H
+
+#include "access/tupdesc.h"
+#include "fmgr.h"
+#include "tcop/dest.h"
+
+#include "core/intern.h"
+#include "core/unionfind.h"
+#include "identifier/identifier.h"
+
+/* how a value of a column becomes bytes */
+typedef enum ColumnForm
+{
+	COLUMN_IDENTIFIER, /* cdp.identifier: a payload already */
+	COLUMN_TEXT,       /* text, varchar, char */
+	COLUMN_INTEGER,    /* smallint, integer, bigint */
+	COLUMN_OUTPUT      /* any other: by its output function */
+} ColumnForm;
+
+typedef struct ComponentsColumn
+{
+	ColumnForm form;
+	FmgrInfo output; /* of COLUMN_OUTPUT */
+	/* of the column's type, or of the elements where it is an array */
+	bool is_array;
+	int16 length;
+	bool by_value;
+	char align;
+	/* how a payload of the column's namespace begins: version, length, namespace */
+	size_t head_length;
+	uint8_t head[CDPK_IDENTIFIER_HEADER + CDPK_NAMESPACE_MAX];
+	uint64 head_hash; /* the collector's */
+} ComponentsColumn;
+
+/* Describes the columns of a query's result; raises an error for one that holds no identifiers. */
+extern ComponentsColumn *components_columns(TupleDesc result);
+
+/*
+ * The bytes of one value, and how many: a payload for COLUMN_IDENTIFIER, else
+ * text.  They lie in the value itself, in the buffer, or in the current context.
+ */
+#define COMPONENTS_NUMBER_MAX 24
+extern const char *components_value(ComponentsColumn *column, Datum value, char *buffer,
+									size_t *length);
+
+/* A receiver of rows whose values become identifiers, those of one row joined. */
+typedef struct ComponentsCollector ComponentsCollector;
+
+/* All of a collector's memory lies in one context below the current one. */
+extern ComponentsCollector *components_collector(void);
+extern DestReceiver *components_receiver(ComponentsCollector *collector);
+
+/* The distinct identifiers by number, and their partition; after the last row. */
+extern CdpkIntern *components_identifiers(ComponentsCollector *collector);
+extern CdpkUnionFind *components_partition(ComponentsCollector *collector);
+
+/* Ends the collecting: what only it needed is given back. */
+extern void components_seal(ComponentsCollector *collector);
+
+/* Gives all memory back. */
+extern void components_free(ComponentsCollector *collector);
+
+#endif /* CDP_IDENTITY_COMPONENTS_H */

@@ -1,0 +1,75 @@
+/* timeline_fuzz.c: any bytes as a timeline: read as a predicate does, checked, through the text */
+#include <stdlib.h>
+
+#include "core/timeline_log.h"
+#include "core/timeline_text.h"
+
+static void *
+fuzz_allocate(void *context, size_t size)
+{
+	(void) context;
+	return malloc(size);
+}
+
+static void
+fuzz_release(void *context, void *pointer)
+{
+	(void) context;
+	free(pointer);
+}
+
+static const CdpkAllocator fuzz_allocator = {fuzz_allocate, fuzz_release, NULL};
+
+/* Reads everything without having checked it first. */
+static void
+read_all(const uint8_t *data, size_t size)
+{
+	CdpkTimeline timeline;
+	CdpkColumn column;
+
+	if (cdpk_timeline_open(data, size, &timeline) != CDPK_OK)
+		return;
+	while (cdpk_timeline_next(&timeline, &column))
+	{
+		CdpkNumberColumn numbers[CDPK_NUMBERS_MAX];
+		unsigned count;
+		int64_t at;
+
+		if (cdpk_column_numbers(&column, numbers, &count) != CDPK_OK)
+			count = 0;
+		for (uint64_t event = 0; cdpk_column_next(&column, &at); event++)
+			for (unsigned i = 0; i < count; i++)
+			{
+				CdpkDecimal value;
+				bool present;
+
+				cdpk_number_next(&numbers[i], event, &present, &value);
+			}
+	}
+	if (cdpk_timeline_open(data, size, &timeline) == CDPK_OK)
+		cdpk_timeline_find(&timeline, "view", 4, &column);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	CdpkTimelineLog *log;
+	CdpkTextProblem problem;
+	uint8_t *again;
+	char *text;
+	size_t length;
+
+	read_all(data, size);
+	if (cdpk_timeline_check(data, size, &fuzz_allocator) != CDPK_OK)
+		return 0;
+	if (cdpk_timeline_print(data, size, &fuzz_allocator, &text, &length) != CDPK_OK ||
+		cdpk_log_new(&fuzz_allocator, &log) != CDPK_OK ||
+		cdpk_timeline_parse(text, length, &fuzz_allocator, &log, &problem) != CDPK_OK ||
+		cdpk_log_compact(log, &fuzz_allocator, 0, &again, &length) != CDPK_OK || length != size ||
+		memcmp(again, data, size) != 0)
+		abort();
+	free(again);
+	free(log);
+	free(text);
+	return 0;
+}
