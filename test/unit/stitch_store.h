@@ -1,0 +1,395 @@
+/*
+ * stitch_store.h
+ *		The tables that a stitch works for, in arrays, and the caller's part of a
+ *		batch.  The stitch sees of them only what it asks for; the rows it gets are
+ *		overwritten as soon as it has taken them.
+ */
+#ifndef STITCH_STORE_H
+#define STITCH_STORE_H
+
+#include "stitch_world.h"
+
+typedef struct ProfileRow
+{
+	int64_t profile_id;
+	uint32_t identifiers;
+	uint32_t counts[MAX_NAMES]; /* of namespaces with a limit */
+	bool has_forbid;
+	bool shared;
+	bool last_known;
+	CdpkEvidence last;
+} ProfileRow;
+
+typedef struct EvidenceRow
+{
+	bool exists;
+	int64_t first_at;
+	int64_t last_at;
+} EvidenceRow;
+
+typedef struct Store
+{
+	World world;
+	uint64_t random;
+	CdpkStitchFault fault;
+	const char *failed; /* what went wrong, or NULL */
+	/* tables */
+	int64_t last_id;
+	int64_t identity_id[MAX_THINGS]; /* 0: never seen */
+	int64_t profile_id[MAX_THINGS];	 /* 0: in none */
+	bool shared[MAX_THINGS];
+	EvidenceRow evidence[MAX_THINGS][MAX_THINGS][MAX_SOURCES]; /* a < b */
+	bool refused[MAX_THINGS][MAX_THINGS];					   /* both ways */
+	ProfileRow profiles[2 * MAX_THINGS];
+	int profile_count;
+	int anchor[MAX_EVENTS];
+	/* of the batch */
+	bool rebuilding; /* the tables are read as if nobody had a profile */
+	bool present[MAX_THINGS];
+	EvidenceRow before[MAX_THINGS][MAX_THINGS][MAX_SOURCES];
+	int asked_identity[MAX_THINGS];
+	int asked_profile[MAX_THINGS];
+	int asked_contents[MAX_THINGS];
+	int asked_links[MAX_THINGS];
+	/* over all batches */
+	CdpkStitchStatistics statistics;
+	uint64_t calls;
+} Store;
+
+static void
+store_init(Store *store, const World *world, uint64_t seed)
+{
+	memset(store, 0, sizeof(*store));
+	store->world = *world;
+	store->world.rules.namespaces = store->world.namespaces;
+	for (int i = 0; i < MAX_NAMES; i++)
+		store->world.namespaces[i].max_links = store->world.max_links[i];
+	store->random = seed;
+	for (int i = 0; i < MAX_EVENTS; i++)
+		store->anchor[i] = -1;
+}
+
+static bool
+store_chance(Store *store, unsigned one_in)
+{
+	return unit_random(&store->random) % one_in == 0;
+}
+
+static void
+store_fail(Store *store, const char *why)
+{
+	if (store->failed == NULL)
+		store->failed = why;
+}
+
+static int
+store_thing(const Store *store, int64_t identity_id)
+{
+	for (int i = 0; i < store->world.thing_count; i++)
+		if (store->identity_id[i] == identity_id)
+			return i;
+	return -1;
+}
+
+static ProfileRow *
+store_profile(Store *store, int64_t profile_id)
+{
+	for (int i = 0; i < store->profile_count; i++)
+		if (store->profiles[i].profile_id == profile_id)
+			return &store->profiles[i];
+	return NULL;
+}
+
+static bool
+store_is_forbidden(const Store *store, int thing)
+{
+	for (int other = 0; other < store->world.thing_count; other++)
+		if (store->world.forbidden[thing][other])
+			return true;
+	return false;
+}
+
+/* ---------------------------------------------------------------- rows for the stitch */
+
+/* What was handed over is unreadable afterwards. */
+static CdpkStatus
+store_add_identity(Store *store, CdpkStitch *stitch, int thing)
+{
+	CdpkStitchIdentity *row = malloc(sizeof(CdpkStitchIdentity));
+	uint8_t *payload = malloc(store->world.things[thing].length);
+	CdpkStatus status;
+
+	memcpy(payload, store->world.things[thing].payload, store->world.things[thing].length);
+	row->identity_id = store->identity_id[thing];
+	row->profile_id = store->rebuilding ? 0 : store->profile_id[thing];
+	row->payload = payload;
+	row->length = store->world.things[thing].length;
+	row->name_space = store->world.things[thing].name_space;
+	row->present = store->present[thing];
+	row->shared = !store->rebuilding && store->shared[thing];
+	row->forbidden = store_is_forbidden(store, thing);
+	status = cdpk_stitch_add_identities(stitch, row, 1);
+	memset(payload, 0xAA, row->length);
+	memset(row, 0xAA, sizeof(*row));
+	free(payload);
+	free(row);
+	return status;
+}
+
+static CdpkStatus
+store_add_profile(CdpkStitch *stitch, const World *world, const ProfileRow *row)
+{
+	CdpkStitchCount counts[MAX_NAMES];
+	CdpkStitchProfile profile;
+	CdpkStatus status;
+
+	memset(&profile, 0, sizeof(profile));
+	profile.profile_id = row->profile_id;
+	profile.identifiers = row->identifiers;
+	profile.counts = counts;
+	for (uint32_t i = 0; i < world->rules.namespace_count; i++)
+		if (row->counts[i] > 0)
+		{
+			counts[profile.count_length].name_space = i;
+			counts[profile.count_length++].count = row->counts[i];
+		}
+	profile.has_forbid = row->has_forbid;
+	profile.last_known = row->last_known;
+	profile.last = row->last;
+	status = cdpk_stitch_add_profiles(stitch, &profile, 1);
+	memset(counts, 0xAA, sizeof(counts));
+	return status;
+}
+
+/* The rows of a pair, one a source. */
+static CdpkStatus
+store_add_link(Store *store, CdpkStitch *stitch, int a, int b)
+{
+	for (int source = 0; source < MAX_SOURCES; source++)
+	{
+		const EvidenceRow *row = &store->evidence[a < b ? a : b][a < b ? b : a][source];
+		CdpkStitchLink link;
+
+		if (!row->exists)
+			continue;
+		link.a = store->identity_id[a];
+		link.b = store->identity_id[b];
+		link.evidence.trust = store->world.trust[source];
+		link.evidence.first_at = row->first_at;
+		link.refused = !store->rebuilding && store->refused[a][b];
+		STITCH_TRY(cdpk_stitch_add_links(stitch, &link, 1));
+	}
+	return CDPK_OK;
+}
+
+static CdpkStatus
+store_load_identities(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
+{
+	Store *store = context;
+
+	store->calls++;
+	for (size_t i = 0; i < count; i++)
+	{
+		int thing = store_thing(store, ids[i]);
+
+		if (thing < 0 || store->asked_identity[thing]++ > 0)
+			store_fail(store, "an identity is asked for that is not there, or twice");
+		else
+			STITCH_TRY(store_add_identity(store, stitch, thing));
+	}
+	return CDPK_OK;
+}
+
+static CdpkStatus
+store_load_profiles(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
+{
+	Store *store = context;
+	bool identities = store_chance(store, 2);
+
+	store->calls++;
+	for (size_t i = 0; i < count; i++)
+	{
+		const ProfileRow *row = store_profile(store, ids[i]);
+		int thing = store_thing(store, ids[i]);
+
+		if (row == NULL || store->asked_profile[thing]++ > 0)
+			store_fail(store, "a summary is asked for that is not there, or twice");
+		else
+			STITCH_TRY(store_add_profile(stitch, &store->world, row));
+		if (identities && row != NULL)
+			STITCH_TRY(store_add_identity(store, stitch, thing));
+	}
+	return CDPK_OK;
+}
+
+static CdpkStatus
+store_load_contents(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
+{
+	Store *store = context;
+
+	store->calls++;
+	for (size_t i = 0; i < count; i++)
+	{
+		int thing = store_thing(store, ids[i]);
+
+		if (thing < 0 || store->asked_contents[thing]++ > 0)
+			store_fail(store, "contents are asked for that are not there, or twice");
+		for (int a = 0; a < store->world.thing_count; a++)
+		{
+			if (store->profile_id[a] != ids[i])
+				continue;
+			STITCH_TRY(store_add_identity(store, stitch, a));
+			for (int b = 0; b < store->world.thing_count; b++)
+				if (a != b)
+					STITCH_TRY(store_add_link(store, stitch, a, b));
+		}
+	}
+	return CDPK_OK;
+}
+
+static CdpkStatus
+store_load_links(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
+{
+	Store *store = context;
+
+	store->calls++;
+	for (size_t i = 0; i < count; i++)
+	{
+		int a = store_thing(store, ids[i]);
+
+		if (a < 0 || store->asked_links[a]++ > 0)
+			store_fail(store, "links are asked for of nobody, or twice");
+		for (int b = 0; b < store->world.thing_count && a >= 0; b++)
+			if (a != b)
+				STITCH_TRY(store_add_link(store, stitch, a, b));
+	}
+	return CDPK_OK;
+}
+
+static CdpkStatus
+store_load_forbids(void *context, CdpkStitch *stitch, const int64_t *profile_ids,
+				   size_t profile_count, const int64_t *identity_ids, size_t identity_count)
+{
+	Store *store = context;
+
+	store->calls++;
+	for (int a = 0; a < store->world.thing_count; a++)
+	{
+		bool asked = false;
+
+		for (size_t i = 0; i < profile_count; i++)
+			asked |= !store->rebuilding && store->profile_id[a] == profile_ids[i];
+		for (size_t i = 0; i < identity_count; i++)
+			asked |= store->identity_id[a] == identity_ids[i];
+		for (int b = 0; b < store->world.thing_count && asked; b++)
+		{
+			CdpkStitchForbid pair = {store->identity_id[a], store->identity_id[b]};
+
+			if (store->world.forbidden[a][b])
+				STITCH_TRY(cdpk_stitch_add_forbids(stitch, &pair, 1));
+		}
+	}
+	return CDPK_OK;
+}
+
+static CdpkStitchStore
+store_callbacks(Store *store)
+{
+	CdpkStitchStore callbacks = {store,
+								 store_load_identities,
+								 store_load_profiles,
+								 store_load_contents,
+								 store_load_links,
+								 store_load_forbids,
+								 NULL};
+
+	return callbacks;
+}
+
+/* ---------------------------------------------------------------- the log, and what is counted of it */
+
+/* store_name gives an identifier its identity id when it is first heard of. */
+static void
+store_name(Store *store, int thing)
+{
+	if (store->identity_id[thing] == 0)
+		store->identity_id[thing] = ++store->last_id;
+}
+
+/* store_read_log writes the rows of links anew. */
+static void
+store_read_log(Store *store)
+{
+	const World *world = &store->world;
+
+	memset(store->evidence, 0, sizeof(store->evidence));
+	for (int i = 0; i < world->event_count; i++)
+		for (int k = 0; world->in_log[i] && k < world->events[i].count; k++)
+			for (int l = 0; l < world->events[i].count; l++)
+			{
+				const Event *event = &world->events[i];
+				int a = event->things[k];
+				int b = event->things[l];
+				EvidenceRow *row = &store->evidence[a][b][event->source];
+
+				if (a >= b || world->blocked[a] || world->blocked[b] ||
+					world_is_void(world, a, b, event->at))
+					continue;
+				if (!row->exists || event->at < row->first_at)
+					row->first_at = event->at;
+				if (!row->exists || event->at > row->last_at)
+					row->last_at = event->at;
+				row->exists = true;
+			}
+}
+
+/* store_best finds the best evidence of a pair over all sources. */
+static bool
+store_best(const Store *store, const EvidenceRow rows[MAX_SOURCES], CdpkEvidence *best)
+{
+	bool found = false;
+
+	for (int source = 0; source < MAX_SOURCES; source++)
+	{
+		CdpkEvidence evidence = {store->world.trust[source], rows[source].first_at};
+
+		if (rows[source].exists && (!found || stitch_evidence_earlier(&evidence, best)))
+			*best = evidence;
+		found |= rows[source].exists;
+	}
+	return found;
+}
+
+/* store_count counts the identifiers of each namespace that are linked to one. */
+static void
+store_count(const Store *store, EvidenceRow rows[MAX_THINGS][MAX_THINGS][MAX_SOURCES], int thing,
+			CdpkStitchCount counts[MAX_NAMES])
+{
+	CdpkEvidence best;
+
+	for (uint32_t i = 0; i < MAX_NAMES; i++)
+	{
+		counts[i].name_space = i;
+		counts[i].count = 0;
+	}
+	for (int other = 0; other < store->world.thing_count; other++)
+		if (other != thing && store_best(store,
+										 other < thing ? rows[other][thing] : rows[thing][other],
+										 &best))
+			counts[store->world.things[other].name_space].count++;
+}
+
+/* store_latest finds the latest evidence of a pair, or NEVER. */
+static int64_t
+store_latest(const Store *store, int a, int b)
+{
+	const EvidenceRow *rows = store->evidence[a < b ? a : b][a < b ? b : a];
+	int64_t latest = NEVER;
+
+	for (int source = 0; source < MAX_SOURCES; source++)
+		if (rows[source].exists && rows[source].last_at > latest)
+			latest = rows[source].last_at;
+	return latest;
+}
+
+#endif /* STITCH_STORE_H */
