@@ -13,7 +13,7 @@ my $node = new_platform('main');
 load_events($node, 5000);
 $node->safe_psql('postgres', q{
 	SELECT cdp.refresh();
-	INSERT INTO cdp.inbox_raw (line) VALUES ('{"type":');
+	INSERT INTO cdp.inbox_raw (line) VALUES ('no json');
 	SELECT cdp.refresh();
 	SELECT cdp.create_segment('planned', $$ traits->>'plan' = '1' AND cdp.did(timeline, 'Event 1', at_least => 2) $$)});
 load_events($node, 5000, 5000);
