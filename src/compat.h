@@ -18,4 +18,9 @@
 #define ereturn(context, dummy, ...) ereport(ERROR, __VA_ARGS__)
 #endif
 
+/* infinite intervals came with 17 */
+#if PG_VERSION_NUM < 170000
+#define INTERVAL_NOT_FINITE(interval) false
+#endif
+
 #endif /* CDP_COMPAT_H */

@@ -1,0 +1,84 @@
+-- Predicates on a timeline: did, did_not, times, first_time, last_time.
+SET search_path = public, cdp;
+SET timezone = 'UTC';
+SET datestyle = 'ISO';
+BEGIN; -- one now() for all
+SELECT cdp.timeline_agg(now() - age, event) AS timeline INTO bd_recent
+FROM (VALUES ('Order Completed', interval '1 day'), ('Order Completed', '100 days'), ('view', '2 hours'), ('view', '3 hours'), ('view', '31 days')) v(event, age);
+SELECT cdp.did(timeline, 'Order Completed', within => '90 days') AS bought, cdp.did(timeline, 'Order Completed', 2, within => '90 days') AS twice,
+	cdp.did(timeline, 'view', at_least => 2, at_most => 2, within => '30 days') AS two_views, cdp.did_not(timeline, 'cart') AS no_cart,
+	cdp.times(timeline, 'view') AS views, cdp.times(timeline, 'view', '30 days') AS recent_views,
+	now() - cdp.last_time(timeline, 'view') AS last_view, now() - cdp.first_time(timeline, 'view', within => '7 days') AS first_view,
+	cdp.first_time(timeline, 'cart') AS first_cart
+FROM bd_recent;
+COMMIT;
+
+-- the edges: half-open before as_of, since included, until not
+SELECT w, cdp.times('{"a": ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00.000001Z", "2026-01-02T00:00:00Z", "2026-01-02T00:00:00.000001Z"]}', 'a', w, as_of => '2026-01-02') AS times
+FROM unnest('{1 day, 24:00:00.000001, 1 microsecond, 106751991 days}'::interval[]) w;
+SELECT cdp.times('{"a": ["2026-01-01", "2026-01-02", "2026-01-03"]}', 'a', since => '2026-01-01', until => '2026-01-03', as_of => '2027-01-01') AS two,
+	cdp.times('{"a": ["2026-01-01", "2026-01-02", "2026-01-03"]}', 'a', since => '-infinity', until => 'infinity', as_of => '2027-01-01') AS three,
+	cdp.times('{"a": ["2026-01-01", "2026-01-02", "2026-01-03"]}', 'a', since => 'infinity', as_of => '2027-01-01') AS none,
+	cdp.times('{"a": ["2026-01-01", "2026-01-02", "2026-01-03"]}', 'a', until => '-infinity', as_of => '2027-01-01') AS before_all,
+	cdp.times('{"a": ["2026-01-01", "2026-01-02", "2026-01-03"]}', 'a', older_than => '1 day', as_of => '2026-01-03') AS older,
+	cdp.times('{"a": ["2026-01-01", "2026-01-02", "2026-01-03"]}', 'a', '2 days', '1 day', as_of => '2026-01-03') AS between_them;
+SELECT cdp.times('{"a": ["-4713-11-24T00:00:00Z", "+294276-12-31T23:59:59.999999Z"]}', 'a', within => '106751991 days', as_of => as_of) AS times
+FROM unnest('{4714-11-24 00:00:00+00 BC, 2026-01-01, 294276-12-31 23:59:59.999999+00}'::timestamptz[]) as_of;
+
+-- NULLs: no timeline is one without events; no event or no as_of is no answer; other arguments count as not given
+SELECT cdp.did(NULL, 'a') AS did, cdp.did(NULL, 'a', 0) AS did_0, cdp.did_not(NULL, 'a') AS did_not, cdp.times(NULL, 'a') AS times, cdp.first_time(NULL, 'a') AS first, cdp.last_time(NULL, 'a') AS last;
+SELECT cdp.did('{}', NULL) AS did, cdp.did_not('{}', NULL) AS did_not, cdp.times('{}', NULL) AS times, cdp.did('{}', 'a', as_of => NULL) AS did_as_of, cdp.times('{}', 'a', as_of => NULL) AS times_as_of;
+SELECT cdp.did('{"a": ["2026-01-01"]}', 'a', NULL, NULL, NULL, NULL, NULL, NULL, '2026-01-02') AS did, cdp.did('{}', 'a', NULL, as_of => '2026-01-02') AS did_nothing;
+
+-- what is refused
+CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	hint text;
+	result text;
+BEGIN
+	EXECUTE statement INTO result;
+	RETURN 'no error: ' || coalesce(result, 'NULL');
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
+	RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(hint, ''));
+END $$;
+SELECT call, pg_temp.refusal(format('SELECT cdp.%s', call)) FROM unnest(ARRAY[$$did('{}', '')$$, $$did('{}', 'a', within => '1 month')$$, $$did('{}', 'a', within => '1 year')$$,
+	$$did('{}', 'a', within => '0 days')$$, $$did('{}', 'a', within => '-1 day')$$, $$did('{}', 'a', older_than => '1 month')$$, $$did('{}', 'a', older_than => '-1 day')$$,
+	$$did('{}', 'a', within => '106751992 days')$$, $$did('{}', 'a', within => '2147483647 days')$$, $$did('{}', 'a', -1)$$, $$did('{}', 'a', at_most => -1)$$, $$did('{}', 'a', at_most => 0)$$, $$did('{}', 'a', 3, 2)$$,
+	$$did('{}', 'a', as_of => 'infinity')$$, $$times('{}', 'a', within => '1 month')$$, $$first_time('{}', 'a', as_of => '-infinity')$$, $$last_time('{}', '')$$, $$did(NULL, 'a', within => '1 month')$$]) call;
+
+-- against counting rows, for random arguments
+SELECT setseed(0.25);
+CREATE TABLE bd_event AS
+SELECT i % 30 AS person, ('{view,cart,order}'::text[])[1 + floor(random() * 3)] AS event, timestamptz '2026-01-01' + floor(random() * 60) * interval '1 hour' AS at
+FROM generate_series(1, 1000) i;
+CREATE TABLE bd_timeline AS SELECT person, cdp.timeline_agg(at, event) AS timeline FROM bd_event GROUP BY person;
+CREATE TABLE bd_question AS
+SELECT i AS question, ('{view,cart,order,none}'::text[])[1 + floor(random() * 4)] AS event, floor(random() * 4)::bigint AS at_least,
+	CASE WHEN random() < 0.5 THEN 3 + floor(random() * 4)::bigint END AS at_most,
+	CASE WHEN random() < 0.6 THEN (1 + floor(random() * 70)) * interval '1 hour' END AS within,
+	CASE WHEN random() < 0.3 THEN (1 + floor(random() * 30)) * interval '1 hour' END AS older_than,
+	CASE WHEN random() < 0.3 THEN timestamptz '2026-01-01' + floor(random() * 60) * interval '1 hour' END AS since,
+	CASE WHEN random() < 0.3 THEN timestamptz '2026-01-01' + floor(random() * 60) * interval '1 hour' END AS until,
+	timestamptz '2026-01-01' + floor(random() * 70) * interval '1 hour' AS as_of
+FROM generate_series(1, 400) i;
+CREATE TABLE bd_answer AS
+SELECT q.question, t.person, count(e.at) AS n, min(e.at) AS first, max(e.at) AS last
+FROM bd_question q CROSS JOIN bd_timeline t
+LEFT JOIN bd_event e ON e.person = t.person AND e.event = q.event AND e.at <= q.as_of
+	AND (q.within IS NULL OR e.at > q.as_of - q.within) AND (q.older_than IS NULL OR e.at <= q.as_of - q.older_than)
+	AND (q.since IS NULL OR e.at >= q.since) AND (q.until IS NULL OR e.at < q.until)
+GROUP BY q.question, t.person;
+SELECT count(*) AS answers, count(*) FILTER (WHERE n >= at_least AND n <= coalesce(at_most, n)) AS did, count(*) FILTER (WHERE n > 0) AS any,
+	count(*) FILTER (WHERE cdp.did(timeline, event, at_least, at_most, within, older_than, since, until, as_of) <> (n >= at_least AND n <= coalesce(at_most, n))) AS did_differs,
+	count(*) FILTER (WHERE cdp.did_not(timeline, event, at_least, at_most, within, older_than, since, until, as_of) = (n >= at_least AND n <= coalesce(at_most, n))) AS did_not_differs,
+	count(*) FILTER (WHERE cdp.times(timeline, event, within, older_than, since, until, as_of) <> n) AS times_differ,
+	count(*) FILTER (WHERE cdp.first_time(timeline, event, within, older_than, since, until, as_of) IS DISTINCT FROM first) AS first_differs,
+	count(*) FILTER (WHERE cdp.last_time(timeline, event, within, older_than, since, until, as_of) IS DISTINCT FROM last) AS last_differs
+FROM bd_question JOIN bd_answer USING (question) JOIN bd_timeline USING (person);
+
+-- immutable where as_of is given, so that an index may hold it; parallel safe; dear enough for its place in a plan
+SELECT DISTINCT provolatile, proparallel, procost FROM pg_proc WHERE pronamespace = 'cdp'::regnamespace AND proname IN ('did', 'did_not', 'times', 'first_time', 'last_time');
+CREATE INDEX ON bd_timeline (cdp.times(timeline, 'view', as_of => '2026-02-01'));
+CREATE INDEX ON bd_timeline (cdp.times(timeline, 'view'));
+DROP TABLE bd_recent, bd_event, bd_timeline, bd_question, bd_answer;

@@ -1,0 +1,36 @@
+# Reads work on a hot standby.
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use CdpTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $primary = new_platform('primary', allows_streaming => 1);
+load_events($primary, 1000);
+$primary->safe_psql('postgres', q{SELECT cdp.refresh(); SELECT cdp.create_segment('planned', $$ traits->>'plan' = '1' $$)});
+$primary->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($primary, 'base', has_streaming => 1);
+$standby->start;
+$primary->wait_for_catchup($standby);
+
+my @queries = (
+	q{SELECT cdp.lookup('user_id:u3')},
+	q{SELECT count(*) FROM cdp.members('planned')},
+	q{SELECT count(*), sum(events) FROM cdp.profiles},
+	q{SELECT count(*) FROM cdp.components('SELECT anonymous_id, user_id FROM cdp.events')});
+for my $query (@queries)
+{
+	is($standby->safe_psql('postgres', $query), $primary->safe_psql('postgres', $query), $query);
+}
+my ($status, $output, $errors) = $standby->psql('postgres', 'SELECT cdp.refresh()');
+isnt($status, 0, 'a refresh does not');
+like($errors, qr/during recovery|read-only/, 'and says why');
+
+$standby->stop;
+$primary->stop;
+done_testing();

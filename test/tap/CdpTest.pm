@@ -1,0 +1,56 @@
+# What the TAP tests share: a server with the platform in it, and a digest of all it holds.
+package CdpTest;
+
+use strict;
+use warnings;
+
+use Exporter 'import';
+use PostgreSQL::Test::Cluster;
+
+our @EXPORT = qw(new_platform load_events digest);
+
+# A started server with extension and tables in database "postgres".
+sub new_platform
+{
+	my ($name, %options) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+	$node->init(%options);
+	$node->append_conf('postgresql.conf', $options{settings}) if $options{settings};
+	$node->start;
+	$node->safe_psql('postgres', 'CREATE EXTENSION cdp; SELECT cdp.init()');
+	return $node;
+}
+
+# Writes $rows events of about a tenth as many people to the inbox; the same for the same arguments.
+sub load_events
+{
+	my ($node, $rows, $offset) = @_;
+	$offset //= 0;
+	$node->safe_psql('postgres', qq{
+		INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, identifiers, traits, properties, "timestamp", received_at, source)
+		SELECT 'm' || i, CASE i % 5 WHEN 0 THEN 'identify' ELSE 'track' END, CASE i % 5 WHEN 0 THEN NULL ELSE 'Event ' || i % 7 END,
+			   'a' || i * 7919 % ($rows / 5), CASE WHEN i % 3 = 0 THEN 'u' || i * 7919 % ($rows / 10) END,
+			   CASE WHEN i % 11 = 0 THEN jsonb_build_object('device_id', 'd' || i * 7919 % ($rows / 10)) END,
+			   CASE i % 5 WHEN 0 THEN jsonb_build_object('plan', i % 4, 'seen', i) END, jsonb_build_object('n', i),
+			   timestamptz '2026-01-01' + i * interval '1 minute', timestamptz '2026-06-01', 'feed ' || i % 3
+		FROM generate_series($offset + 1, $offset + $rows) i});
+	return;
+}
+
+# A digest of everything that a refresh writes, but for what depends on the clock.
+sub digest
+{
+	my ($node, $database) = @_;
+	return $node->safe_psql($database // 'postgres', q{
+		SELECT 'events', count(*), md5(string_agg(concat_ws('|', e.event_id, e.identity_id, e."timestamp", e.batch_id, e.message_id, e.event, e.properties), ',' ORDER BY e.event_id)) FROM cdp.event e
+		UNION ALL SELECT 'identities', count(*), md5(string_agg(concat_ws('|', i.identity_id, i.identifier, i.profile_id, i.batch_id, i.since_batch_id), ',' ORDER BY i.identity_id)) FROM cdp.identity i
+		UNION ALL SELECT 'map', count(*), md5(string_agg(concat_ws('|', m.identifier, m.identity_id), ',' ORDER BY m.identity_id)) FROM cdp.identifier_map m
+		UNION ALL SELECT 'links', count(*), md5(string_agg(concat_ws('|', l.a, l.b, l.source, l.first_at, l.last_at, l.events, l.message_id, l.batch_id), ',' ORDER BY l.a, l.b, l.source)) FROM cdp.link l
+		UNION ALL SELECT 'profiles', count(*), md5(string_agg(p::text, ',' ORDER BY p.profile_id)) FROM cdp.profile p
+		UNION ALL SELECT 'timelines', count(*), md5(string_agg(t::text, ',' ORDER BY t.profile_id)) FROM cdp.profile_timeline t
+		UNION ALL SELECT 'messages', count(*), md5(string_agg(m.message_key::text, ',' ORDER BY m.message_key)) FROM cdp.message m
+		UNION ALL SELECT 'quarantine', count(*), md5(string_agg(concat_ws('|', q.quarantine_id, q.reason, q.record, q.line), ',' ORDER BY q.quarantine_id)) FROM cdp.quarantine q
+		UNION ALL SELECT 'inbox', count(*), NULL FROM cdp.inbox});
+}
+
+1;
