@@ -151,10 +151,11 @@ FROM (SELECT cdp.onboard((p).type, (p).event, (p).anonymous_id, (p).user_id, (p)
 DROP FUNCTION as_jsonb, random_text, garbage, as_time;
 
 -- what a \u escape stands for can be written in UTF-8 only
+SELECT current_database() AS home \gset
 CREATE DATABASE cdp_ingest_latin1 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0;
 \c cdp_ingest_latin1
 CREATE EXTENSION cdp;
 SELECT * FROM cdp.parse_line('{}');
 \echo :LAST_ERROR_SQLSTATE
-\c regression
+\c :home
 DROP DATABASE cdp_ingest_latin1;

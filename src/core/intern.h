@@ -123,10 +123,10 @@ cdpk_intern_prefetch(const CdpkIntern *intern, uint32_t hash)
 
 /*
  * The first record whose string has this hash, almost always the right one if
- * there is one, or CDPK_INTERN_NOTHING; asks for the record's bytes.
+ * there is one, or CDPK_INTERN_NOTHING; asks for the record up to that length.
  */
 static inline uint32_t
-cdpk_intern_candidate(const CdpkIntern *intern, uint32_t hash)
+cdpk_intern_candidate(const CdpkIntern *intern, uint32_t hash, size_t length)
 {
 	uint32_t mask = UINT32_MAX >> intern->shift;
 	uint32_t place = hash >> intern->shift;
@@ -135,7 +135,11 @@ cdpk_intern_candidate(const CdpkIntern *intern, uint32_t hash)
 	{
 		if (intern->slots[place].hash == hash)
 		{
-			__builtin_prefetch(cdpk_intern_record(intern, intern->slots[place].reference));
+			const CdpkInternRecord *record =
+				cdpk_intern_record(intern, intern->slots[place].reference);
+
+			__builtin_prefetch(record);
+			__builtin_prefetch(record->bytes + length - 1);
 			return intern->slots[place].reference;
 		}
 		place = (place + 1) & mask;

@@ -42,6 +42,13 @@ cdpk_textcache_places(const CdpkTextCache *cache)
 	return UINT64_C(1) << (32 - cache->shift);
 }
 
+/* Asks for the place of a hash. */
+static inline void
+cdpk_textcache_prefetch(const CdpkTextCache *cache, uint32_t hash)
+{
+	__builtin_prefetch(&cache->entries[hash >> cache->shift]);
+}
+
 /* Whether the cache knows the string, and then its number.  The hash must be one of the bytes. */
 extern bool cdpk_textcache_get(const CdpkTextCache *cache, uint32_t hash, const uint8_t *bytes,
 							   size_t length, uint32_t *number);

@@ -17,15 +17,28 @@ cdpk_traits_open(CdpkTraitsView *view, const uint8_t *bytes, size_t size)
 		return CDPK_UNKNOWN_VERSION;
 	view->bytes = bytes;
 	view->size = size;
-	view->count = load_u32(bytes + 4);
-	view->heap = load_u32(bytes + 8);
-	if (bytes[1] > TRAITS_LOOSE || bytes[2] != 0 || bytes[3] != 0 ||
-		view->count > CDPK_TRAITS_CELLS_MAX || view->heap > size ||
+	view->count = load_u16(bytes + 2);
+	view->heap = load_u32(bytes + 4);
+	view->dead = load_u32(bytes + 8);
+	if (bytes[1] > TRAITS_LOOSE || view->heap > size || view->dead > view->heap ||
 		slot_place(view->count) > size - view->heap)
 		return CDPK_CORRUPT;
-	if (bytes[1] != TRAITS_LOOSE && slot_place(view->count) != size - view->heap)
+	if (bytes[1] != TRAITS_LOOSE &&
+		(slot_place(view->count) != size - view->heap || view->dead > 0))
 		return CDPK_CORRUPT;
 	return CDPK_OK;
+}
+
+bool
+cdpk_cell_read_long(const uint8_t *at, const uint8_t *end, CdpkTrait *trait)
+{
+	CdpkReader reader = cdpk_reader(at, (size_t) (end - at));
+
+	trait->count = cell_has_count(trait->rule) ? cdpk_read_varint(&reader) : 1;
+	trait->value.length = (size_t) cdpk_read_varint(&reader);
+	trait->value.bytes = cdpk_read_bytes(&reader, trait->value.length);
+	return !reader.failed && cdpk_left(&reader) >= trait->slack &&
+		   trait->value.type <= CDPK_VALUE_OBJECT;
 }
 
 bool
@@ -39,18 +52,15 @@ typedef struct WantedKey
 {
 	const uint8_t *key;
 	size_t length;
-	uint32_t slot;
+	uint32_t prefix;
 } WantedKey;
 
 /* wanted_key prepares a key. */
 static WantedKey
 wanted_key(const uint8_t *key, size_t length)
 {
-	WantedKey wanted = {key, length, 0};
-	uint8_t slot[SLOT_SIZE];
+	WantedKey wanted = {key, length, key_prefix(key, length)};
 
-	store_slot(slot, key, (uint8_t) length, 0);
-	wanted.slot = slot_key(slot);
 	return wanted;
 }
 
@@ -62,8 +72,8 @@ compare_key(const CdpkTraitsView *view, uint32_t index, const WantedKey *wanted)
 	uint32_t key = slot_key(slot);
 	uint32_t from_end = slot_from_end(slot);
 
-	if (key != wanted->slot)
-		return key < wanted->slot ? -1 : 1;
+	if (key != wanted->prefix)
+		return key < wanted->prefix ? -1 : 1;
 	if (wanted->length <= SLOT_KEY)
 		return 0;
 	if (from_end > view->heap || from_end < CELL_FIXED + wanted->length)
@@ -74,15 +84,14 @@ compare_key(const CdpkTraitsView *view, uint32_t index, const WantedKey *wanted)
 
 /*
  * find_bound finds the first slot from "from" on that is not before the key (or,
- * with above 1, that is behind it).  It looks near "from" first, in steps that
- * double, so that ascending keys are found in turn.
+ * with above 1, that is behind it), in steps that double.
  */
 static uint32_t
 find_bound(const CdpkTraitsView *view, uint32_t from, const WantedKey *wanted, int above,
 		   bool *found)
 {
-	uint32_t low = from < view->count ? from : view->count;
-	uint32_t high = low;
+	uint32_t low = from;
+	uint32_t high = from;
 	uint32_t step = 1;
 
 	*found = false;
@@ -117,16 +126,23 @@ find_bound(const CdpkTraitsView *view, uint32_t from, const WantedKey *wanted, i
 	return low;
 }
 
+#define FIND_NEAR 8 /* slots to look at one by one */
+
 uint32_t
 cdpk_traits_find(const CdpkTraitsView *view, uint32_t from, const uint8_t *key, size_t key_length,
 				 bool *found)
 {
 	WantedKey wanted;
+	uint32_t near;
 
 	*found = false;
 	if (key_length > CDPK_TRAITS_KEY_MAX)
 		return view->count;
 	wanted = wanted_key(key, key_length);
+	/* ascending keys are near each other, and most differ in what the slots have of them */
+	near = from + FIND_NEAR < view->count ? from + FIND_NEAR : view->count;
+	while (from < near && slot_key(view->bytes + slot_place(from)) < wanted.prefix)
+		from++;
 	return find_bound(view, from, &wanted, 0, found);
 }
 
@@ -175,19 +191,18 @@ cdpk_traits_compact_size(const CdpkTraitsView *view)
 		return view->size;
 	for (uint32_t i = 0; i < view->count; i++)
 	{
-		CdpkTrait trait;
+		size_t length = cell_length(view, i);
 
-		if (!cell_read(view, i, &trait))
+		if (length == 0)
 			return 0;
-		size += cell_size(&trait);
+		size += length;
 	}
 	return size;
 }
 
 void
-cdpk_traits_compact(const CdpkTraitsView *view, uint8_t *result)
+cdpk_traits_compact(const CdpkTraitsView *view, size_t size, uint8_t *result)
 {
-	size_t size = cdpk_traits_compact_size(view);
 	size_t place = slot_place(view->count);
 
 	if (cdpk_traits_is_compact(view))
@@ -195,18 +210,17 @@ cdpk_traits_compact(const CdpkTraitsView *view, uint8_t *result)
 		memcpy(result, view->bytes, view->size);
 		return;
 	}
-	memset(result, 0, TRAITS_HEADER);
-	result[0] = CDPK_TRAITS_VERSION;
-	store_u32(result + 4, view->count);
-	store_u32(result + 8, (uint32_t) (size - place));
+	store_header(result, 0, view->count, (uint32_t) (size - place), 0);
 	for (uint32_t i = 0; i < view->count; i++)
 	{
-		CdpkTrait trait;
+		const uint8_t *slot = view->bytes + slot_place(i);
+		size_t length = cell_length(view, i);
 
-		cell_read(view, i, &trait);
-		store_slot(result + slot_place(i), trait.key, trait.key_length, (uint32_t) (size - place));
-		cell_write(result + place, &trait);
-		place += cell_size(&trait);
+		memcpy(result + slot_place(i), slot, SLOT_SIZE);
+		store_u32(result + slot_place(i) + 4, (uint32_t) (size - place));
+		memcpy(result + place, view->bytes + view->size - slot_from_end(slot), length);
+		result[place + CELL_SLACK] = 0;
+		place += length;
 	}
 }
 
@@ -273,7 +287,7 @@ cdpk_traits_check(const uint8_t *bytes, size_t size)
 		WantedKey wanted;
 		int order;
 
-		if (!cell_read(&view, i, &trait) || !cell_valid(&trait))
+		if (!cell_read(&view, i, &trait) || trait.slack != 0 || !cell_valid(&trait))
 			return CDPK_CORRUPT;
 		store_slot(right_slot, trait.key, trait.key_length, expected);
 		if (memcmp(slot, right_slot, SLOT_SIZE) != 0)

@@ -54,8 +54,9 @@ typedef struct CdpkTrait
 	const uint8_t *key;
 	uint8_t key_length;
 	uint8_t rule; /* a code */
-	int16_t trust;
-	int64_t at; /* microseconds since 2000-01-01, as timestamptz */
+	int8_t trust;
+	uint8_t slack; /* of a cell that was read: unused bytes behind it */
+	int64_t at;    /* microseconds since 2000-01-01, as timestamptz */
 	const uint8_t *source;
 	uint8_t source_length;
 	uint64_t count;  /* how often it came, for most_frequent; else 1 */
@@ -69,6 +70,7 @@ typedef struct CdpkTraitsView
 	size_t size;
 	uint32_t count; /* cells */
 	uint32_t heap;  /* bytes of the heap, at the end */
+	uint32_t dead;  /* bytes of it that belong to no cell any more */
 } CdpkTraitsView;
 
 /*
@@ -144,8 +146,8 @@ extern bool cdpk_traits_is_compact(const CdpkTraitsView *view);
 /* The size of the compact form; 0 where the bytes are corrupt. */
 extern size_t cdpk_traits_compact_size(const CdpkTraitsView *view);
 
-/* Writes the compact form, of that size. */
-extern void cdpk_traits_compact(const CdpkTraitsView *view, uint8_t *result);
+/* Writes the compact form; size is what cdpk_traits_compact_size said. */
+extern void cdpk_traits_compact(const CdpkTraitsView *view, size_t size, uint8_t *result);
 
 /* Whether bytes from anywhere are a compact value that merging could have made. */
 extern CdpkStatus cdpk_traits_check(const uint8_t *bytes, size_t size);
@@ -171,11 +173,21 @@ extern CdpkStatus cdpk_traits_resume(CdpkTraitsState *state, const CdpkAllocator
 extern CdpkStatus cdpk_traits_put(CdpkTraitsState *state, const CdpkTrait *trait, uint32_t *hint);
 
 /*
- * Whether cdpk_traits_put would change nothing because what is there is later, by
- * the rule "last"; never says so wrongly.  Moves *hint in the same way.
+ * The same where cdpk_traits_find has found the key's first cell already, and
+ * cdpk_traits_get has read it; or the place for it, then present is NULL.
  */
-extern bool cdpk_traits_outdated(const CdpkTraitsState *state, const uint8_t *key,
-								 size_t key_length, unsigned rule, int64_t at, uint32_t *hint);
+extern CdpkStatus cdpk_traits_put_at(CdpkTraitsState *state, const CdpkTrait *trait, uint32_t index,
+									 const CdpkTrait *present);
+
+/*
+ * Whether merging a value of that time would change nothing: by the rule "last",
+ * whatever the value is.  present is the key's first cell.
+ */
+static inline bool
+cdpk_trait_outdated(const CdpkTrait *present, unsigned rule, int64_t at)
+{
+	return rule == CDPK_RULE_LAST && (present->rule > rule || present->at > at);
+}
 
 /* Merges all of another value. */
 extern CdpkStatus cdpk_traits_merge(CdpkTraitsState *state, const CdpkTraitsView *other);

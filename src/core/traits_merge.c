@@ -83,12 +83,12 @@ cdpk_trait_compare_place(const CdpkTrait *a, const CdpkTrait *b)
 
 /* set_counts writes what the header says. */
 static void
-set_counts(CdpkTraitsState *state, uint32_t count, uint32_t heap)
+set_counts(CdpkTraitsState *state, uint32_t count, uint32_t heap, uint32_t dead)
 {
 	state->view.count = count;
 	state->view.heap = heap;
-	store_u32(state->bytes + 4, count);
-	store_u32(state->bytes + 8, heap);
+	state->view.dead = dead;
+	store_header(state->bytes, TRAITS_LOOSE, count, heap, dead);
 }
 
 /* allocate_page makes an empty loose page with at least that many bytes. */
@@ -105,14 +105,10 @@ allocate_page(CdpkTraitsState *state, size_t least)
 	state->bytes = state->allocator->allocate(state->allocator->context, size);
 	if (state->bytes == NULL)
 		return CDPK_OUT_OF_MEMORY;
-	memset(state->bytes, 0, TRAITS_HEADER);
-	state->bytes[0] = CDPK_TRAITS_VERSION;
-	state->bytes[1] = TRAITS_LOOSE;
 	state->view.bytes = state->bytes;
 	state->view.size = size;
-	state->view.count = 0;
-	state->view.heap = 0;
 	state->moved = true;
+	set_counts(state, 0, 0, 0);
 	return CDPK_OK;
 }
 
@@ -123,15 +119,52 @@ free_space(const CdpkTraitsState *state)
 	return state->view.size - state->view.heap - slot_place(state->view.count);
 }
 
-/* place_cell writes a cell at the front of the heap and points a slot to it. */
+/*
+ * place_cell writes a cell at the front of the heap, with slack behind it, and
+ * points a slot to it.
+ */
 static void
-place_cell(CdpkTraitsState *state, uint32_t index, const CdpkTrait *trait)
+place_cell(CdpkTraitsState *state, uint32_t index, const CdpkTrait *trait, size_t slack)
 {
-	uint32_t heap = state->view.heap + (uint32_t) cell_size(trait);
+	uint32_t heap = state->view.heap + (uint32_t) (cell_size(trait) + slack);
 
-	cell_write(state->bytes + state->view.size - heap, trait);
+	cell_write(state->bytes + state->view.size - heap, trait, slack);
 	store_slot(state->bytes + slot_place(index), trait->key, trait->key_length, heap);
-	set_counts(state, state->view.count, heap);
+	set_counts(state, state->view.count, heap, state->view.dead);
+}
+
+/* roomy_slack is the slack that a new cell gets, so that a longer value may fit later. */
+static size_t
+roomy_slack(const CdpkTrait *trait)
+{
+	return (0 - cell_size(trait)) & 7;
+}
+
+/* move_cells copies all cells, with their slack, to an empty page. */
+static CdpkStatus
+move_cells(CdpkTraitsState *state, const CdpkTraitsView *old)
+{
+	uint32_t heap = 0;
+
+	for (uint32_t i = 0; i < old->count; i++)
+	{
+		const uint8_t *slot = old->bytes + slot_place(i);
+		const uint8_t *cell = old->bytes + old->size - slot_from_end(slot);
+		size_t length = cell_length(old, i);
+
+		if (length == 0)
+			return CDPK_CORRUPT;
+		length += cell[CELL_SLACK];
+		/* with corrupt bytes two slots might share a cell */
+		if (length + heap > state->view.size - slot_place(old->count))
+			return CDPK_CORRUPT;
+		heap += (uint32_t) length;
+		memcpy(state->bytes + state->view.size - heap, cell, length);
+		memcpy(state->bytes + slot_place(i), slot, SLOT_SIZE);
+		store_u32(state->bytes + slot_place(i) + 4, heap);
+	}
+	set_counts(state, old->count, heap, 0);
+	return CDPK_OK;
 }
 
 /*
@@ -147,23 +180,17 @@ make_room(CdpkTraitsState *state, size_t extra)
 
 	if (free_space(state) >= extra)
 		return CDPK_OK;
-	live = cdpk_traits_compact_size(&state->view);
-	if (live == 0)
-		return CDPK_CORRUPT;
+	live = slot_place(state->view.count) + state->view.heap - state->view.dead;
 	/* an eighth more, so that moving stays rare where the dead cells alone make room */
 	status = allocate_page(state, live + extra + live / 8);
+	if (status == CDPK_OK)
+		status = move_cells(state, &old.view);
+	if (status == CDPK_OK && free_space(state) < extra)
+		status = CDPK_CORRUPT;
 	if (status != CDPK_OK)
 	{
 		*state = old;
 		return status;
-	}
-	set_counts(state, old.view.count, 0);
-	for (uint32_t i = 0; i < old.view.count; i++)
-	{
-		CdpkTrait trait;
-
-		cell_read(&old.view, i, &trait);
-		place_cell(state, i, &trait);
 	}
 	if (old.moved && old.allocator->release)
 		old.allocator->release(old.allocator->context, old.bytes);
@@ -183,11 +210,15 @@ CdpkStatus
 cdpk_traits_resume(CdpkTraitsState *state, const CdpkAllocator *allocator, uint8_t *bytes,
 				   size_t size)
 {
+	CdpkStatus status;
+
 	memset(state, 0, sizeof(*state));
 	state->allocator = allocator;
 	state->bytes = bytes;
-	bytes[1] |= TRAITS_LOOSE;
-	return cdpk_traits_open(&state->view, bytes, size);
+	status = cdpk_traits_open(&state->view, bytes, size);
+	if (status == CDPK_OK)
+		bytes[1] = TRAITS_LOOSE;
+	return status;
 }
 
 /* insert_cell makes a new cell at an index. */
@@ -195,46 +226,83 @@ static CdpkStatus
 insert_cell(CdpkTraitsState *state, uint32_t index, const CdpkTrait *trait)
 {
 	CdpkStatus status;
+	size_t slack;
 	uint8_t *slot;
 
 	if (state->view.count >= CDPK_TRAITS_CELLS_MAX)
 		return CDPK_TOO_LONG;
-	status = make_room(state, cell_size(trait) + SLOT_SIZE);
+	slack = roomy_slack(trait);
+	status = make_room(state, cell_size(trait) + slack + SLOT_SIZE);
 	if (status != CDPK_OK)
 		return status;
 	slot = state->bytes + slot_place(index);
 	memmove(slot + SLOT_SIZE, slot, (size_t) (state->view.count - index) * SLOT_SIZE);
-	set_counts(state, state->view.count + 1, state->view.heap);
-	place_cell(state, index, trait);
+	set_counts(state, state->view.count + 1, state->view.heap, state->view.dead);
+	place_cell(state, index, trait, slack);
 	return CDPK_OK;
 }
 
-/* replace_cell writes a cell over another of the same key: where it stood, if it is no longer. */
+/* cell_extent counts the bytes of a cell with its slack. */
+static uint32_t
+cell_extent(const CdpkTrait *trait)
+{
+	return (uint32_t) (cell_size(trait) + trait->slack);
+}
+
+/* replace_cell writes a cell over another of the same key: where it stood, if it fits. */
 static CdpkStatus
 replace_cell(CdpkTraitsState *state, uint32_t index, const CdpkTrait *old, const CdpkTrait *trait)
 {
+	size_t room = cell_extent(old);
+	size_t size = cell_size(trait);
+	size_t slack;
 	CdpkStatus status;
 
-	if (cell_size(trait) <= cell_size(old))
+	if (size <= room)
 	{
 		uint32_t from_end = slot_from_end(state->bytes + slot_place(index));
 
-		cell_write(state->bytes + state->view.size - from_end, trait);
+		slack = room - size < SLACK_MAX ? room - size : SLACK_MAX;
+		cell_write(state->bytes + state->view.size - from_end, trait, slack);
+		if (slack < room - size)
+			set_counts(state, state->view.count, state->view.heap,
+					   state->view.dead + (uint32_t) (room - size - slack));
 		return CDPK_OK;
 	}
-	status = make_room(state, cell_size(trait));
-	if (status == CDPK_OK)
-		place_cell(state, index, trait);
-	return status;
+	slack = roomy_slack(trait);
+	status = make_room(state, size + slack);
+	if (status != CDPK_OK)
+		return status;
+	state->view.dead += (uint32_t) room;
+	place_cell(state, index, trait, slack);
+	return CDPK_OK;
 }
 
-/* remove_cells takes out the cells first .. end - 1. */
+/* drop_slots takes out the slots first .. end - 1; their cells had that many bytes. */
 static void
-remove_cells(CdpkTraitsState *state, uint32_t first, uint32_t end)
+drop_slots(CdpkTraitsState *state, uint32_t first, uint32_t end, uint32_t dead)
 {
 	memmove(state->bytes + slot_place(first), state->bytes + slot_place(end),
 			(size_t) (state->view.count - end) * SLOT_SIZE);
-	set_counts(state, state->view.count - (end - first), state->view.heap);
+	set_counts(state, state->view.count - (end - first), state->view.heap, state->view.dead + dead);
+}
+
+/* remove_cells takes out the cells first .. end - 1. */
+static CdpkStatus
+remove_cells(CdpkTraitsState *state, uint32_t first, uint32_t end)
+{
+	uint32_t dead = 0;
+
+	for (uint32_t i = first; i < end; i++)
+	{
+		CdpkTrait trait;
+
+		if (!cell_read(&state->view, i, &trait))
+			return CDPK_CORRUPT;
+		dead += cell_extent(&trait);
+	}
+	drop_slots(state, first, end, dead);
+	return CDPK_OK;
 }
 
 /*
@@ -385,6 +453,7 @@ static CdpkStatus
 sweep_elements(CdpkTraitsState *state, uint32_t first, uint32_t end, int64_t removed_at)
 {
 	uint32_t kept = first;
+	uint32_t dead = 0;
 
 	for (uint32_t i = first; i < end; i++)
 	{
@@ -394,8 +463,10 @@ sweep_elements(CdpkTraitsState *state, uint32_t first, uint32_t end, int64_t rem
 			return CDPK_CORRUPT;
 		if (trait.at > removed_at)
 			memmove(state->bytes + slot_place(kept++), state->bytes + slot_place(i), SLOT_SIZE);
+		else
+			dead += cell_extent(&trait);
 	}
-	remove_cells(state, kept, end);
+	drop_slots(state, kept, end, dead);
 	return CDPK_OK;
 }
 
@@ -429,47 +500,44 @@ gives_way(const CdpkTrait *present, const CdpkTrait *trait)
 	return 0;
 }
 
-/* put_found merges a value into a key that is there. */
+/* put_found merges a value into a key that is there; present is its first cell. */
 static CdpkStatus
-put_found(CdpkTraitsState *state, uint32_t first, const CdpkTrait *trait)
+put_found(CdpkTraitsState *state, uint32_t first, const CdpkTrait *present, const CdpkTrait *trait)
 {
 	Merge merge = {state, trait, first, first + 1};
-	CdpkTrait present;
-	int outranked;
+	int outranked = gives_way(present, trait);
+	CdpkStatus status;
 
-	if (!cell_read(&state->view, first, &present))
-		return CDPK_CORRUPT;
-	merge.end = cdpk_traits_end(&state->view, first);
-	outranked = gives_way(&present, trait);
+	if (cdpk_rule_many(present->rule))
+		merge.end = cdpk_traits_end(&state->view, first);
 	if (outranked < 0)
 		return CDPK_OK;
 	if (outranked > 0)
 	{
-		remove_cells(state, first, merge.end);
-		return insert_cell(state, first, trait);
+		status = remove_cells(state, first, merge.end);
+		return status == CDPK_OK ? insert_cell(state, first, trait) : status;
 	}
 	if (trait->rule & CDPK_RULE_KEEP)
 		return put_preferred(&merge);
 	switch (trait->rule & CDPK_RULE_BASE)
 	{
 		case CDPK_RULE_SUM:
-			return put_summed(&merge, &present);
+			return put_summed(&merge, present);
 		case CDPK_RULE_UNION:
-			return put_united(&merge, &present);
+			return put_united(&merge, present);
 		case CDPK_RULE_MOST_FREQUENT:
 			return put_counted(&merge);
 		default:
-			if (cdpk_trait_prefer(trait, &present) <= 0)
+			if (cdpk_trait_prefer(trait, present) <= 0)
 				return CDPK_OK;
-			return replace_cell(state, first, &present, trait);
+			return replace_cell(state, first, present, trait);
 	}
 }
 
 CdpkStatus
-cdpk_traits_put(CdpkTraitsState *state, const CdpkTrait *trait, uint32_t *hint)
+cdpk_traits_put_at(CdpkTraitsState *state, const CdpkTrait *trait, uint32_t index,
+				   const CdpkTrait *present)
 {
-	bool found;
-
 	if (trait->value.type == CDPK_VALUE_NULL && !cdpk_rule_removes(trait->rule))
 		return CDPK_OK;
 	if ((trait->rule & CDPK_RULE_BASE) == CDPK_RULE_SUM)
@@ -479,20 +547,19 @@ cdpk_traits_put(CdpkTraitsState *state, const CdpkTrait *trait, uint32_t *hint)
 		if (!sum_fits(&trait->value))
 			return CDPK_OUT_OF_RANGE;
 	}
-	*hint = cdpk_traits_find(&state->view, *hint, trait->key, trait->key_length, &found);
-	return found ? put_found(state, *hint, trait) : insert_cell(state, *hint, trait);
+	return present ? put_found(state, index, present, trait) : insert_cell(state, index, trait);
 }
 
-bool
-cdpk_traits_outdated(const CdpkTraitsState *state, const uint8_t *key, size_t key_length,
-					 unsigned rule, int64_t at, uint32_t *hint)
+CdpkStatus
+cdpk_traits_put(CdpkTraitsState *state, const CdpkTrait *trait, uint32_t *hint)
 {
 	CdpkTrait present;
 	bool found;
 
-	*hint = cdpk_traits_find(&state->view, *hint, key, key_length, &found);
-	return found && rule == CDPK_RULE_LAST && cell_read(&state->view, *hint, &present) &&
-		   (present.rule > rule || present.at > at);
+	*hint = cdpk_traits_find(&state->view, *hint, trait->key, trait->key_length, &found);
+	if (found && !cell_read(&state->view, *hint, &present))
+		return CDPK_CORRUPT;
+	return cdpk_traits_put_at(state, trait, *hint, found ? &present : NULL);
 }
 
 CdpkStatus

@@ -61,20 +61,43 @@ identifier_shown(const char *text, size_t length)
 	return psprintf("%s...", pnstrdup(text, pg_mbcliplen(text, (int) length, SHOWN_MAX)));
 }
 
-/* form_detail says what a value of the namespace looks like. */
-static const char *
-form_detail(const char *name_space, size_t length)
+/* A namespace's rules in words; those of the last row hold for every other namespace. */
+typedef struct Form
 {
-	char folded[CDPK_NAMESPACE_MAX];
+	const char *name_space;
+	const char *detail;
+	const char *hint;
+} Form;
+
+static const Form forms[] = {
+	{"email",
+	 "An e-mail address is local@domain: the local part has at most 64 bytes and no blanks, "
+	 "the domain consists of labels of letters, digits and inner hyphens.",
+	 "Give the address alone, without a name or \"mailto:\"."},
+	{"phone",
+	 "A phone number is a plus sign, the country code and the number, without an extension.",
+	 "Numbers typed without a country code can be completed by cdp.phone(value, region)."},
+	{NULL, "A value holds no control characters.",
+	 "cdp.try_identifier(namespace, value) gives NULL instead of this error."},
+};
+
+static const Form namespace_form = {
+	NULL, "A namespace is a letter, followed by letters, digits, \"_\", \".\" or \"-\".",
+	"cdp.try_identifier(namespace, value) gives NULL instead of this error."};
+
+/* find_form finds the rules that a refused text broke. */
+static const Form *
+find_form(const char *name_space, size_t length)
+{
+	char folded[CDPK_NAMESPACE_MAX + 1];
+	const Form *form = forms;
 
 	if (cdpk_namespace_fold(name_space, length, folded) != CDPK_OK)
-		return "A namespace is a letter, followed by letters, digits, \"_\", \".\" or \"-\".";
-	if (length == 5 && memcmp(folded, "email", 5) == 0)
-		return "An e-mail address is local@domain: the local part has at most 64 bytes and no blanks, "
-			   "the domain consists of labels of letters, digits and inner hyphens.";
-	if (length == 5 && memcmp(folded, "phone", 5) == 0)
-		return "A phone number is a plus sign, the country code and the number, without an extension.";
-	return "A value holds no control characters.";
+		return &namespace_form;
+	folded[length] = '\0';
+	while (form->name_space != NULL && strcmp(form->name_space, folded) != 0)
+		form++;
+	return form;
 }
 
 /*
@@ -86,6 +109,7 @@ refuse(Node *escontext, CdpkStatus status, const char *name_space, size_t namesp
 	   const char *value, size_t value_length)
 {
 	char *namespace_shown = identifier_shown(name_space, namespace_length);
+	const Form *form = find_form(name_space, namespace_length);
 
 	switch (status)
 	{
@@ -117,26 +141,20 @@ refuse(Node *escontext, CdpkStatus status, const char *name_space, size_t namesp
 				escontext,
 				(errcode(cdp_status_errcode(status)),
 				 errmsg(
-					 "phone number \"%s\" cannot be normalized: the module cdp_phone is not installed",
+					 "phone number \"%s\" is not in E.164 form, and there is no module cdp_phone to bring it there",
 					 identifier_shown(value, value_length)),
-				 identifier_phone_missing() != NULL
-					 ? errdetail_internal("%s.", identifier_phone_missing())
-					 : 0,
+				 errdetail("The server said: %s.", identifier_phone_missing()),
 				 errhint(
-					 "Install cdp_phone, which \"make install\" does where the development files of libphonenumber are found, and open a new session.")));
+					 "Give the number as a plus sign, the country code and digits only; or install cdp_phone, which \"make install\" does where libphonenumber's development files are found, and open a new session.")));
 			break;
 		case CDPK_OUT_OF_MEMORY:
 			ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 			break;
 		default:
-			errsave(
-				escontext,
-				(errcode(cdp_status_errcode(status)),
-				 errmsg("invalid identifier \"%s:%s\"", namespace_shown,
-						identifier_shown(value, value_length)),
-				 errdetail_internal("%s", form_detail(name_space, namespace_length)),
-				 errhint(
-					 "cdp.try_identifier(namespace, value) gives NULL instead of this error.")));
+			errsave(escontext, (errcode(cdp_status_errcode(status)),
+								errmsg("invalid identifier \"%s:%s\"", namespace_shown,
+									   identifier_shown(value, value_length)),
+								errdetail_internal("%s", form->detail), errhint("%s", form->hint)));
 			break;
 	}
 }

@@ -170,7 +170,8 @@ cdp_phone(PG_FUNCTION_ARGS)
 			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
 			 errmsg("invalid phone number \"%s\"",
 					identifier_shown(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value))),
-			 errdetail("It is no number of the length in use in its country, or has an extension."),
+			 errdetail(
+				 "A phone number has a length that its country uses, and neither letters nor an extension."),
 			 region == NULL
 				 ? errhint(
 					   "Start it with \"+\" and the country code, or give the region that it was typed in, such as GB.")

@@ -27,7 +27,7 @@
 #include "util/huge.h"
 #include "util/status.h"
 
-#define BATCH_VALUES 512
+#define BATCH_VALUES 256
 #define BATCH_BYTES (48 * 1024)
 
 /* a value that is no identifier */
@@ -92,7 +92,20 @@ hash_payload(const CdpkIntern *identifiers, const uint8_t *payload, size_t lengt
 							payload + head_length, length - head_length);
 }
 
-/* The number of a payload; a new one is alone in its component at first. */
+/* Adds a payload that is not there; it is alone in its component at first. */
+static uint32
+add_payload(ComponentsCollector *collector, uint32 hash, const uint8_t *payload, size_t length)
+{
+	CdpkIntern *identifiers = &collector->identifiers;
+
+	check_status(cdpk_intern_add(identifiers, hash, payload, length));
+	/* as many nodes as there may be identifiers before their table grows */
+	check_status(cdpk_unionfind_reserve(&collector->partition, identifiers->limit));
+	check_status(cdpk_unionfind_extend(&collector->partition, identifiers->count));
+	return identifiers->count - 1;
+}
+
+/* The number of a payload, which may be there or not. */
 static uint32
 number_of(ComponentsCollector *collector, const uint8_t *payload, size_t length)
 {
@@ -102,11 +115,7 @@ number_of(ComponentsCollector *collector, const uint8_t *payload, size_t length)
 
 	if (reference != CDPK_INTERN_NOTHING)
 		return cdpk_intern_record(identifiers, reference)->number;
-	check_status(cdpk_intern_add(identifiers, hash, payload, length));
-	/* as many nodes as there may be identifiers before their table grows */
-	check_status(cdpk_unionfind_reserve(&collector->partition, identifiers->limit));
-	check_status(cdpk_unionfind_extend(&collector->partition, identifiers->count));
-	return identifiers->count - 1;
+	return add_payload(collector, hash, payload, length);
 }
 
 /* Remembers what became of a raw value that is not canonical; the cache grows with the identifiers. */
@@ -167,17 +176,18 @@ resolve(ComponentsCollector *collector, const BatchValue *value)
 		return cdpk_intern_record(&collector->identifiers, reference)->number;
 	if (cdpk_textcache_get(&collector->unusual, value->hash, bytes, value->length, &node))
 		return node;
-	if ((value->is_canonical ||
-		 normalize(cdpk_identifier_namespace(bytes), cdpk_identifier_namespace_length(bytes),
+	if (!value->is_canonical &&
+		!normalize(cdpk_identifier_namespace(bytes), cdpk_identifier_namespace_length(bytes),
 				   cdpk_identifier_value(bytes), cdpk_identifier_value_length(bytes, length),
-				   buffer, &length)) &&
-		!cdpk_identifier_meaningless(payload, length))
-		node = number_of(collector, payload, length);
-	else
+				   buffer, &length))
 		node = NOBODY;
-	/* a raw value that is canonical is found as it stands from now on */
-	if (node == NOBODY || length != value->length || memcmp(payload, bytes, length) != 0)
-		remember_unusual(collector, value, node);
+	else if (cdpk_identifier_meaningless(payload, length))
+		node = NOBODY;
+	else if (length == value->length && memcmp(payload, bytes, length) == 0)
+		return add_payload(collector, value->hash, payload, length);
+	else
+		node = number_of(collector, payload, length);
+	remember_unusual(collector, value, node);
 	return node;
 }
 
@@ -190,7 +200,13 @@ flush(ComponentsCollector *collector)
 	BatchValue *value;
 
 	for (value = collector->values; value < end; value++)
-		value->node = cdpk_intern_candidate(identifiers, value->hash);
+		cdpk_intern_prefetch(identifiers, value->hash);
+	for (value = collector->values; value < end; value++)
+	{
+		value->node = cdpk_intern_candidate(identifiers, value->hash, value->length);
+		if (value->node == CDPK_INTERN_NOTHING)
+			cdpk_textcache_prefetch(&collector->unusual, value->hash);
+	}
 	for (value = collector->values; value < end; value++)
 	{
 		if (value->node != CDPK_INTERN_NOTHING &&
@@ -230,7 +246,6 @@ put_value(ComponentsCollector *collector, uint32 hash, const uint8_t *head, size
 	BatchValue *value = &collector->values[collector->values_count++];
 	uint8_t *bytes = collector->bytes + collector->bytes_count;
 
-	cdpk_intern_prefetch(&collector->identifiers, hash);
 	memcpy(bytes, head, head_length);
 	memcpy(bytes + head_length, text, length);
 	value->hash = hash;

@@ -303,7 +303,7 @@ require_utf8(void)
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("cdp.parse_line needs a database in encoding UTF8"),
 				 errdetail("The encoding of this database is %s.", GetDatabaseEncodingName()),
-				 errhint("Make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0.")));
+				 errhint("Make one with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0.")));
 }
 
 /* cdp_parse_line implements cdp.parse_line(text). */

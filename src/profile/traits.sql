@@ -33,7 +33,7 @@ COMMENT ON TYPE cdp.traits IS
 CREATE FUNCTION cdp.traits(traits jsonb, at timestamptz, source text, rules jsonb DEFAULT NULL, trust integer DEFAULT 0) RETURNS cdp.traits
 	AS 'MODULE_PATHNAME', 'cdp_traits_jsonb_timestamptz_text_jsonb_integer' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION cdp.traits(jsonb, timestamptz, text, jsonb, integer) IS
-	'Traits that a source said at a time. traits: an object, one member a trait; null removes a trait. rules: {"key": "rule", "*": "rule of the other keys"}; see cdp.traits_agg. trust: the rank of the source, -32768 to 32767. NULL where traits (or the JSON null) or at is NULL.';
+	'Traits that a source said at a time. traits: an object, one member a trait; null removes a trait. rules: {"key": "rule", "*": "rule of the other keys"}; see cdp.traits_agg. trust: the rank of the source, -128 to 127. NULL where traits (or the JSON null) or at is NULL.';
 
 -- aggregates
 
@@ -86,7 +86,7 @@ COMMENT ON AGGREGATE cdp.traits_agg(jsonb, timestamptz, text) IS
 COMMENT ON AGGREGATE cdp.traits_agg(jsonb, timestamptz, text, jsonb) IS
 	'The same with rules, {"key": "rule", "*": "rule of the other keys"}. last: the latest. first: the earliest. min, max: numbers by value, strings by bytes (false < true < numbers < strings < arrays < objects). sum: the exact sum; repeating a row counts it again. union: the set of all elements of arrays (another value is one element); null removes the elements up to its time. most_frequent: the value that came most often; repeating a row counts it again. Under first, min, max, sum and most_frequent a null does not count. Where two sides of a merge have different rules for a key, the later in this list wins whole.';
 COMMENT ON AGGREGATE cdp.traits_agg(jsonb, timestamptz, text, jsonb, integer) IS
-	'The same with the trust of the row''s source, -32768 to 32767. Under a rule with trusted_ before its name (trusted_last) only the values of the highest trust count. Under keep_ (keep_last, keep_trusted_first; of last, first, min and max) each source''s own value is kept, and cdp.provenance shows those that were outdone.';
+	'The same with the trust of the row''s source, -128 to 127. Under a rule with trusted_ before its name (trusted_last) only the values of the highest trust count. Under keep_ (keep_last, keep_trusted_first; of last, first, min and max) each source''s own value is kept, and cdp.provenance shows those that were outdone.';
 COMMENT ON AGGREGATE cdp.traits_union(cdp.traits) IS
 	'Merges traits: the same result in any order and any grouping. Merging a value twice changes nothing, except keys with the rules sum and most_frequent, which count it twice.';
 

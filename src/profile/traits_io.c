@@ -103,7 +103,7 @@ traits_compact(const CdpkTraitsView *view)
 		cdp_report_bytes(CDPK_CORRUPT, "cdp.traits");
 	traits = palloc(size + VARHDRSZ);
 	SET_VARSIZE(traits, size + VARHDRSZ);
-	cdpk_traits_compact(view, (uint8 *) VARDATA(traits));
+	cdpk_traits_compact(view, size, (uint8 *) VARDATA(traits));
 	return traits;
 }
 
@@ -262,7 +262,7 @@ read_cell(JsonbContainer *object, CdpkTrait *trait)
 		trait->source = (const uint8 *) value.val.string.val;
 		trait->source_length = (uint8) value.val.string.len;
 	}
-	trait->trust = (int16) integer_member(object, "trust", 0, PG_INT16_MIN, PG_INT16_MAX);
+	trait->trust = (int8) integer_member(object, "trust", 0, PG_INT8_MIN, PG_INT8_MAX);
 	trait->count = (uint64) integer_member(object, "count", 1, 1, PG_INT64_MAX);
 }
 

@@ -147,17 +147,10 @@ check_value(const CdpkTrait *trait, TraitsProblem *problem)
 	return true;
 }
 
-/* put_value merges one value; false says why not. */
+/* check_put says whether a value could be merged. */
 static bool
-put_value(CdpkTraitsState *state, CdpkTrait *trait, const JsonbValue *value, uint32 *hint,
-		  TraitsProblem *problem)
+check_put(CdpkStatus status, TraitsProblem *problem)
 {
-	CdpkStatus status;
-
-	trait->value = traits_value_read(value);
-	if (!check_value(trait, problem))
-		return false;
-	status = cdpk_traits_put(state, trait, hint);
 	if (status == CDPK_TOO_LONG)
 		return set_problem(problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
 						   "there are more than 65535 values, or more than 256 MB",
@@ -166,25 +159,46 @@ put_value(CdpkTraitsState *state, CdpkTrait *trait, const JsonbValue *value, uin
 	return true;
 }
 
-/* put_member merges a member of the object: of a union with an array, each of its elements. */
+/* put_elements merges the elements of an array, one by one: the rule union. */
 static bool
-put_member(CdpkTraitsState *state, CdpkTrait *trait, const JsonbValue *value, uint32 *hint,
-		   TraitsProblem *problem)
+put_elements(CdpkTraitsState *state, CdpkTrait *trait, JsonbContainer *array, uint32 index,
+			 TraitsProblem *problem)
 {
-	JsonbWalk walk;
+	JsonbWalk walk = jsonb_walk(array);
 	JsonbValue element;
 
-	if ((trait->rule & CDPK_RULE_BASE) != CDPK_RULE_UNION || value->type != jbvBinary ||
-		!JsonContainerIsArray(value->val.binary.data))
-		return put_value(state, trait, value, hint, problem);
-	walk = jsonb_walk(value->val.binary.data);
 	while (jsonb_walk_next(&walk, NULL, &element))
 	{
 		/* a null among the elements is nothing; as the whole value it removes the key */
-		if (element.type != jbvNull && !put_value(state, trait, &element, hint, problem))
+		if (element.type == jbvNull)
+			continue;
+		trait->value = traits_value_read(&element);
+		if (!check_value(trait, problem) ||
+			!check_put(cdpk_traits_put(state, trait, &index), problem))
 			return false;
 	}
 	return true;
+}
+
+/* put_member merges a member of the object; *index is where the one before it was. */
+static bool
+put_member(CdpkTraitsState *state, CdpkTrait *trait, const JsonbValue *value, uint32 *index,
+		   TraitsProblem *problem)
+{
+	CdpkTrait present;
+	bool found;
+
+	*index = cdpk_traits_find(&state->view, *index, trait->key, trait->key_length, &found);
+	if (found && !cdpk_traits_get(&state->view, *index, &present))
+		traits_check_merge(CDPK_CORRUPT);
+	if (found && cdpk_trait_outdated(&present, trait->rule, trait->at))
+		return true;
+	if ((trait->rule & CDPK_RULE_BASE) == CDPK_RULE_UNION && value->type == jbvBinary &&
+		JsonContainerIsArray(value->val.binary.data))
+		return put_elements(state, trait, value->val.binary.data, *index, problem);
+	trait->value = traits_value_read(value);
+	return check_value(trait, problem) &&
+		   check_put(cdpk_traits_put_at(state, trait, *index, found ? &present : NULL), problem);
 }
 
 /* check_row says whether a row is one to merge at all. */
@@ -197,9 +211,9 @@ check_row(Jsonb *object, const TraitsOrigin *origin, TraitsProblem *problem)
 	if (origin->source_length > CDPK_TRAITS_SOURCE_MAX)
 		return set_problem(problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
 						   "the name of the source is longer than 255 bytes", NULL);
-	if (origin->trust < PG_INT16_MIN || origin->trust > PG_INT16_MAX)
+	if (origin->trust < PG_INT8_MIN || origin->trust > PG_INT8_MAX)
 		return set_problem(problem, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
-						   "the trust of the source is not between -32768 and 32767", NULL);
+						   "the trust of the source is not between -128 and 127", NULL);
 	return true;
 }
 
@@ -219,14 +233,14 @@ traits_row_put(CdpkTraitsState *state, Jsonb *object, const TraitsRules *rules,
 			   const TraitsOrigin *origin, TraitsProblem *problem)
 {
 	CdpkTrait trait = {.at = origin->at,
-					   .trust = (int16) origin->trust,
+					   .trust = (int8) origin->trust,
 					   .source = (const uint8 *) origin->source,
 					   .source_length = (uint8) origin->source_length,
 					   .count = 1};
 	JsonbWalk walk;
 	JsonbValue key;
 	JsonbValue value;
-	uint32 hint = 0;
+	uint32 index = 0;
 	int next_rule = 0;
 
 	memset(problem, 0, sizeof(*problem));
@@ -244,9 +258,7 @@ traits_row_put(CdpkTraitsState *state, Jsonb *object, const TraitsRules *rules,
 		trait.key = (const uint8 *) key.val.string.val;
 		trait.key_length = (uint8) key.val.string.len;
 		trait.rule = rule_for(rules, &key, &next_rule);
-		if (!cdpk_traits_outdated(state, trait.key, trait.key_length, trait.rule, trait.at,
-								  &hint) &&
-			!put_member(state, &trait, &value, &hint, problem))
+		if (!put_member(state, &trait, &value, &index, problem))
 			return note_key(problem, &key);
 	}
 	return true;

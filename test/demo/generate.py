@@ -83,6 +83,7 @@ class Shop:
                 cents = 150 + 50 * self.below(80)
                 self.goods.append((cents, f'{{"sku":"{name}","category":"{category}","price":{self.money(cents)}}}'))
         self.kiosk = Browser(False)
+        self.kiosk.anonymous_id = "kiosk-1"
         self.phones = {country: self.free_numbers(PHONES[country]) for country in PHONES}
         self.people = self.populate(people)
 
@@ -133,7 +134,7 @@ class Shop:
         if chance() < .12 or known:
             p.emails.append(self.mailbox(f"{first[0]}{last}".lower(), "work.example.org", taken))
         p.phones = [next(self.phones[country])] if chance() < .7 or known else []
-        p.user_id = f"u-{100_000 + number}" if chance() < .6 or known else None
+        p.user_id = f"u-{100_000 + number}" if chance() < .65 or known else None
         p.customer_no = f"C{500_000 + 7 * number}" if chance() < .8 or known else None
         p.crm_id = f"003{self.hex_id()}" if chance() < .45 or known else None
         p.device_id = self.hex_id().upper() if chance() < .4 or known else None
@@ -247,7 +248,7 @@ class Shop:
     def web_visit(self, p, start):
         browser = self.browser(p)
         anonymous = self.anonymous(p, browser, start)
-        login = p.user_id is not None and self.chance() < (.7 if browser is self.kiosk else .35)
+        login = p.user_id is not None and self.chance() < (.7 if browser is self.kiosk else .45)
         user, garbled = NULL, self.chance()
         if garbled < .004:
             user, login = self.pick(GARBAGE), False
@@ -294,7 +295,7 @@ class Shop:
         device = self.owns(p, "device_id", p.device_id)
         ahead = int(int(device, 16) % 20 == 0)
         offline = 0 if self.chance() < .9 else min(self.wait(30 * HOUR), 10 * DAY)
-        login = p.user_id is not None and self.chance() < .7
+        login = p.user_id is not None and self.chance() < .75
         user = self.owns(p, "user_id", p.user_id) if login else NULL
         if int(device, 16) % 2:
             ids, context = NULL, f'{{"device":{{"id":"{device}","type":"ios"}},"app":{{"version":"4.1"}}}}'
@@ -306,7 +307,7 @@ class Shop:
             self.send(p, "app", start + after, offline + SECOND // 2, user=user, context=context, timestamp=NULL,
                       original=self.time(start + after, ahead), sent=self.time(sent, ahead), **columns)
 
-        if login and self.chance() < .5:
+        if login and self.chance() < .6:
             more = f'"email_sha256":"{self.sha256(p)}"'
             send(0, kind="identify", ids=f"{{{more}}}" if ids is NULL else f"{ids[:-1]},{more}}}")
         steps, cents = self.basket(p)

@@ -10,7 +10,11 @@ FROM cdp.identities i GROUP BY i.namespace ORDER BY identifiers DESC;
 \echo 'Precision and recall (B-cubed) against the truth'
 \ir quality.sql
 
-\echo 'The profiles that hold most people: what a kiosk and a shared tablet join'
-SELECT i.profile_id, count(DISTINCT t.person) AS people, count(DISTINCT i.identifier) AS identifiers
-FROM truth.identifier t JOIN cdp.identities i USING (identifier)
-GROUP BY i.profile_id ORDER BY people DESC, i.profile_id LIMIT 3;
+\echo 'What people share joins them, as long as nothing says that it is shared'
+WITH profile AS (
+	SELECT i.profile_id, count(DISTINCT t.person) AS people
+	FROM truth.identifier t JOIN cdp.identities i USING (identifier) GROUP BY i.profile_id
+)
+SELECT i.identifier, count(*) AS "people who use it", p.people AS "people in its profile"
+FROM truth.identifier t JOIN cdp.identities i USING (identifier) JOIN profile p USING (profile_id)
+GROUP BY i.identifier, p.people ORDER BY count(*) DESC, i.identifier LIMIT 3;

@@ -40,7 +40,7 @@ number_of(CdpkIntern *intern, uint32_t hash, const String *string)
 	uint32_t reference;
 
 	cdpk_intern_prefetch(intern, hash);
-	reference = cdpk_intern_candidate(intern, hash);
+	reference = cdpk_intern_candidate(intern, hash, string->length);
 	if (reference == CDPK_INTERN_NOTHING ||
 		!cdpk_intern_is(intern, reference, string->bytes, string->length))
 		reference = cdpk_intern_find(intern, hash, string->bytes, string->length);
