@@ -194,6 +194,10 @@ BEGIN
 		SELECT i.identity_id, i.profile_id, i.identifier, false, i.shared,
 			   EXISTS (SELECT FROM cdp.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))
 		FROM batch_blocked JOIN cdp.identity i USING (identity_id)
+		UNION ALL
+		SELECT i.identity_id, i.profile_id, i.identifier, NOT i.blocked, i.shared,
+			   EXISTS (SELECT FROM cdp.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))
+		FROM batch_sharing_changed JOIN cdp.identity i USING (identity_id) WHERE NOT EXISTS (SELECT FROM batch_blocked b WHERE b.identity_id = i.identity_id)
 	$sql$);
 	PERFORM cdp.batch_stage('batch_result', 'SELECT * FROM cdp.refresh_resolve()');
 	PERFORM cdp.batch_stage('batch_moved', $sql$ SELECT id AS old_id, other AS new_id FROM batch_result WHERE kind = 'move' $sql$);
