@@ -18,6 +18,22 @@
 #define ereturn(context, dummy, ...) ereport(ERROR, __VA_ARGS__)
 #endif
 
+/*
+ * cdp_input_call calls a type's input function; false where it handed an error to
+ * escontext.
+ */
+static inline bool
+cdp_input_call(PGFunction input, char *text, struct Node *escontext, Datum *result)
+{
+#if PG_VERSION_NUM >= 160000
+	return DirectInputFunctionCallSafe(input, text, InvalidOid, -1, escontext, result);
+#else
+	*result = DirectFunctionCall3(input, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid),
+								  Int32GetDatum(-1));
+	return true;
+#endif
+}
+
 /* infinite intervals came with 17 */
 #if PG_VERSION_NUM < 170000
 #define INTERVAL_NOT_FINITE(interval) false

@@ -5,7 +5,7 @@
  */
 #include "core/traits.h"
 
-#include "core/number.h"
+#include "core/digits.h"
 #include "core/traits_cell.h"
 
 CdpkStatus
@@ -243,7 +243,7 @@ cell_valid(const CdpkTrait *trait)
 		return true;
 	if (trait->value.type != CDPK_VALUE_NUMBER)
 		return false;
-	cdpk_number_digits(trait->value.bytes, trait->value.length, &whole, &fraction);
+	cdpk_digits_count(trait->value.bytes, trait->value.length, &whole, &fraction);
 	return whole <= CDPK_TRAITS_DIGITS_MAX + CDPK_TRAITS_CARRY_MAX &&
 		   fraction <= CDPK_TRAITS_DIGITS_MAX;
 }

@@ -189,8 +189,9 @@ cdpk_trait_outdated(const CdpkTrait *present, unsigned rule, int64_t at)
 	return rule == CDPK_RULE_LAST && (present->rule > rule || present->at > at);
 }
 
-/* Merges all of another value. */
-extern CdpkStatus cdpk_traits_merge(CdpkTraitsState *state, const CdpkTraitsView *other);
+/* Merges the cells first .. end - 1 of another value. */
+extern CdpkStatus cdpk_traits_merge(CdpkTraitsState *state, const CdpkTraitsView *other,
+									uint32_t first, uint32_t end);
 
 /* Order of two cells' claims to be what is shown, by their rule; positive: a wins. */
 extern int cdpk_trait_prefer(const CdpkTrait *a, const CdpkTrait *b);

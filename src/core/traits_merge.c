@@ -9,7 +9,7 @@
  */
 #include "core/traits.h"
 
-#include "core/number.h"
+#include "core/digits.h"
 #include "core/traits_cell.h"
 
 /* ---- orders ---- */
@@ -428,7 +428,7 @@ sum_fits(const CdpkValue *value)
 	size_t whole;
 	size_t fraction;
 
-	cdpk_number_digits(value->bytes, value->length, &whole, &fraction);
+	cdpk_digits_count(value->bytes, value->length, &whole, &fraction);
 	return whole <= CDPK_TRAITS_DIGITS_MAX + CDPK_TRAITS_CARRY_MAX &&
 		   fraction <= CDPK_TRAITS_DIGITS_MAX;
 }
@@ -441,7 +441,7 @@ put_summed(const Merge *merge, const CdpkTrait *present)
 	CdpkTrait merged = compare_origins(merge->trait, present) > 0 ? *merge->trait : *present;
 
 	merged.value.bytes = sum;
-	merged.value.length = cdpk_number_add(merge->trait->value.bytes, merge->trait->value.length,
+	merged.value.length = cdpk_digits_add(merge->trait->value.bytes, merge->trait->value.length,
 										  present->value.bytes, present->value.length, sum);
 	if (!sum_fits(&merged.value))
 		return CDPK_OUT_OF_RANGE;
@@ -563,11 +563,11 @@ cdpk_traits_put(CdpkTraitsState *state, const CdpkTrait *trait, uint32_t *hint)
 }
 
 CdpkStatus
-cdpk_traits_merge(CdpkTraitsState *state, const CdpkTraitsView *other)
+cdpk_traits_merge(CdpkTraitsState *state, const CdpkTraitsView *other, uint32_t first, uint32_t end)
 {
 	uint32_t hint = 0;
 
-	for (uint32_t i = 0; i < other->count; i++)
+	for (uint32_t i = first; i < end && i < other->count; i++)
 	{
 		CdpkTrait trait;
 		CdpkStatus status = CDPK_CORRUPT;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/bytes.h"
-#include "core/number.h"
+#include "core/digits.h"
 #include "core/utf8.h"
 
 size_t
@@ -82,7 +82,7 @@ compare_containers(const CdpkValue *a, const CdpkValue *b)
 
 		if (m > 0)
 		{
-			int order = cdpk_number_compare(a->bytes + i, n, b->bytes + j, m);
+			int order = cdpk_digits_compare(a->bytes + i, n, b->bytes + j, m);
 
 			if (order != 0)
 				return order;
@@ -109,7 +109,7 @@ cdpk_value_compare(const CdpkValue *a, const CdpkValue *b)
 	switch (a->type)
 	{
 		case CDPK_VALUE_NUMBER:
-			return cdpk_number_compare(a->bytes, a->length, b->bytes, b->length);
+			return cdpk_digits_compare(a->bytes, a->length, b->bytes, b->length);
 		case CDPK_VALUE_STRING:
 			return compare_bytes(a->bytes, a->length, b->bytes, b->length);
 		case CDPK_VALUE_ARRAY:
@@ -393,7 +393,7 @@ check_value(CdpkReader *reader, size_t depth)
 			break;
 		default:
 			length = reader->failed ? 0 : number_length(reader->at, cdpk_left(reader));
-			if (!cdpk_number_valid(reader->at, length))
+			if (!cdpk_digits_valid(reader->at, length))
 				reader->failed = true;
 			else
 				reader->at += length;
@@ -414,7 +414,7 @@ cdpk_value_check(const CdpkValue *value)
 			good = value->length == 0;
 			break;
 		case CDPK_VALUE_NUMBER:
-			good = cdpk_number_valid(value->bytes, value->length);
+			good = cdpk_digits_valid(value->bytes, value->length);
 			break;
 		case CDPK_VALUE_STRING:
 			good = cdpk_value_text_valid(value->bytes, value->length);

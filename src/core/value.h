@@ -18,7 +18,7 @@ typedef enum CdpkValueType
 	CDPK_VALUE_NULL = 0,
 	CDPK_VALUE_FALSE,
 	CDPK_VALUE_TRUE,
-	CDPK_VALUE_NUMBER, /* bytes: as number.h */
+	CDPK_VALUE_NUMBER, /* bytes: as digits.h */
 	CDPK_VALUE_STRING, /* bytes: the characters, UTF-8, no quotes, no escapes */
 	CDPK_VALUE_ARRAY,  /* bytes: as jsonb prints it */
 	CDPK_VALUE_OBJECT  /* bytes: as jsonb prints it */

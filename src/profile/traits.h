@@ -32,11 +32,19 @@ extern Traits *traits_loose(const CdpkTraitsState *state);
 /* A compact copy. */
 extern Traits *traits_compact(const CdpkTraitsView *view);
 
+/* Merges another value into a state; raises an error where it cannot. */
+extern void traits_merge(CdpkTraitsState *state, const CdpkTraitsView *other);
+
 /* Raises the error of a merge that did not end with CDPK_OK. */
 extern void traits_check_merge(CdpkStatus status);
 
 /* The memory of states: palloc, with a varlena's header in front. */
 extern const CdpkAllocator traits_allocator;
+
+/* ---- traits_op.c ---- */
+
+/* The cast to jsonb, for the functions that index it. */
+extern Datum cdp_traits_to_jsonb(PG_FUNCTION_ARGS);
 
 /* ---- traits_value.c: single values ---- */
 

@@ -104,13 +104,18 @@ COMMENT ON FUNCTION cdp.traits_to_jsonb(cdp.traits) IS 'Internal: the cast to js
 CREATE CAST (cdp.traits AS jsonb) WITH FUNCTION cdp.traits_to_jsonb(cdp.traits) AS ASSIGNMENT;
 COMMENT ON CAST (cdp.traits AS jsonb) IS 'The plain values of the keys that have not been removed.';
 
-CREATE FUNCTION cdp.traits_get(traits cdp.traits, key text) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'cdp_traits_get' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
-CREATE FUNCTION cdp.traits_get_text(traits cdp.traits, key text) RETURNS text
-	AS 'MODULE_PATHNAME', 'cdp_traits_get_text' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
-COMMENT ON FUNCTION cdp.traits_get(cdp.traits, text) IS 'Internal: the operator ->.';
-COMMENT ON FUNCTION cdp.traits_get_text(cdp.traits, text) IS 'Internal: the operator ->>.';
-CREATE OPERATOR cdp.-> (LEFTARG = cdp.traits, RIGHTARG = text, FUNCTION = cdp.traits_get);
-CREATE OPERATOR cdp.->> (LEFTARG = cdp.traits, RIGHTARG = text, FUNCTION = cdp.traits_get_text);
-COMMENT ON OPERATOR cdp.-> (cdp.traits, text) IS 'The value of a trait as jsonb; NULL where there is none.';
-COMMENT ON OPERATOR cdp.->> (cdp.traits, text) IS 'The value of a trait as text; NULL where there is none.';
+CREATE FUNCTION cdp.traits_from_jsonb(jsonb) RETURNS cdp.traits
+	AS 'MODULE_PATHNAME', 'cdp_traits_from_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION cdp.traits_from_jsonb(jsonb) IS 'Internal: the cast from jsonb, plain traits at the time -infinity.';
+CREATE CAST (jsonb AS cdp.traits) WITH FUNCTION cdp.traits_from_jsonb(jsonb);
+COMMENT ON CAST (jsonb AS cdp.traits) IS 'Plain traits without a source, at the time -infinity: any other value of a key wins.';
+
+CREATE FUNCTION cdp.provenance(traits cdp.traits, OUT key text, OUT value jsonb, OUT at timestamptz, OUT source text, OUT rule text, OUT trust integer, OUT removed boolean, OUT current boolean, OUT count bigint) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'cdp_provenance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 20;
+COMMENT ON FUNCTION cdp.provenance(cdp.traits) IS
+	'Where each value comes from. One row for a key; for each element under union; for each value, with how often it came (count), under most_frequent; for each source under a keep_ rule. removed: the value is NULL because null was sent. current: the key shows this value (or nothing, if removed) now; false for what was outdone.';
+
+CREATE FUNCTION cdp.traits_problem(traits jsonb, rules jsonb DEFAULT NULL) RETURNS text
+	AS 'MODULE_PATHNAME', 'cdp_traits_problem' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION cdp.traits_problem(jsonb, jsonb) IS
+	'Why cdp.traits_agg would refuse these traits under these rules, in words; NULL where it takes them. For checking rows before a batch is merged.';

@@ -8,6 +8,7 @@
  */
 #include "postgres.h"
 
+#include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "cdp.h"
@@ -162,7 +163,7 @@ cdp_traits_combine(PG_FUNCTION_ARGS)
 		traits_begin(&state, 0, other.size);
 	else
 		resume_state(&state, PG_GETARG_DATUM(0));
-	traits_check_merge(cdpk_traits_merge(&state, &other));
+	traits_merge(&state, &other);
 	PG_RETURN_POINTER(traits_loose(&state));
 }
 
@@ -188,9 +189,51 @@ cdp_traits_concat(PG_FUNCTION_ARGS)
 	CdpkTraitsState state;
 
 	traits_begin(&state, 0, left.size + right.size);
-	traits_check_merge(cdpk_traits_merge(&state, &left));
-	traits_check_merge(cdpk_traits_merge(&state, &right));
+	traits_merge(&state, &left);
+	traits_merge(&state, &right);
 	PG_RETURN_POINTER(traits_compact(&state.view));
+}
+
+CDP_FUNCTION(cdp_traits_from_jsonb);
+
+/* cdp_traits_from_jsonb makes a value of plain traits of which nothing is known but that. */
+Datum
+cdp_traits_from_jsonb(PG_FUNCTION_ARGS)
+{
+	TraitsOrigin origin = {.at = DT_NOBEGIN};
+	Jsonb *object = PG_GETARG_JSONB_P(0);
+	CdpkTraitsState state;
+	TraitsProblem problem;
+
+	if (is_json_null(object))
+		PG_RETURN_NULL();
+	begin_for(&state, object, &origin);
+	if (!traits_row_put(&state, object, NULL, &origin, &problem))
+		traits_problem_report(&problem);
+	PG_RETURN_POINTER(traits_compact(&state.view));
+}
+
+CDP_FUNCTION(cdp_traits_problem);
+
+/* cdp_traits_problem says why a row's traits cannot be merged, or NULL: an error in words. */
+Datum
+cdp_traits_problem(PG_FUNCTION_ARGS)
+{
+	TraitsOrigin origin = {0};
+	CdpkTraitsState state;
+	TraitsProblem problem;
+	Jsonb *object;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	object = PG_GETARG_JSONB_P(0);
+	if (is_json_null(object))
+		PG_RETURN_NULL();
+	begin_for(&state, object, &origin);
+	if (traits_row_put(&state, object, compiled_rules(fcinfo, 1), &origin, &problem))
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(
+		problem.key ? psprintf("%s (\"%s\")", problem.reason, problem.key) : problem.reason));
 }
 
 CDP_FUNCTION(cdp_traits_jsonb_timestamptz_text_jsonb_integer);

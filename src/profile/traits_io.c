@@ -14,11 +14,13 @@
 
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "nodes/nodes.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
-#include "utils/numeric.h"
 
 #include "cdp.h"
+#include "core/decimal.h"
 #include "core/instant.h"
 #include "profile/traits.h"
 #include "util/jsonb_walk.h"
@@ -73,6 +75,19 @@ traits_check_merge(CdpkStatus status)
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("a sum of traits has too many digits")));
 	cdp_report_bytes(status, "cdp.traits");
+}
+
+#define MERGE_SLICE 1024
+
+/* traits_merge merges another value into a state. */
+void
+traits_merge(CdpkTraitsState *state, const CdpkTraitsView *other)
+{
+	for (uint32 first = 0; first < other->count; first += MERGE_SLICE)
+	{
+		CHECK_FOR_INTERRUPTS();
+		traits_check_merge(cdpk_traits_merge(state, other, first, first + MERGE_SLICE));
+	}
 }
 
 /* traits_begin begins a state to merge into. */
@@ -195,120 +210,188 @@ cdp_traits_out(PG_FUNCTION_ARGS)
 
 /* ---- text in ---- */
 
-/* bad_text raises the error for JSON that is not the text form. */
-static void
-bad_text(const char *detail)
+/* where the text form is read to; errors go to escontext, if the caller gave one */
+typedef struct TextInput
 {
-	ereport(ERROR, (errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-					errmsg("invalid input syntax for type cdp.traits"), errdetail("%s", detail),
-					errhint("The form is {\"key\": {\"value\": 1, \"at\": "
-							"\"2024-05-01T10:00:00Z\", \"source\": \"crm\", \"rule\": \"last\"}}; "
-							"plain traits become one by cdp.traits(jsonb, at, source).")));
+	CdpkTraitsState state;
+	CdpkTrait trait; /* the one being read */
+	uint32 hint;
+	Node *escontext;
+} TextInput;
+
+/* bad_text reports JSON that is not the text form; always false. */
+static bool
+bad_text(TextInput *input, const char *detail)
+{
+	errsave(input->escontext,
+			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+			 errmsg("invalid input syntax for type cdp.traits"), errdetail("%s", detail),
+			 errhint("The form is {\"key\": {\"value\": 1, \"at\": \"2024-05-01T10:00:00Z\", "
+					 "\"source\": \"crm\", \"rule\": \"last\"}}; plain traits become one by "
+					 "cdp.traits(jsonb, at, source).")));
+	return false;
 }
 
-/* member finds a member of an object, which must be of that type; false where there is none. */
+/*
+ * read_member finds a member of an object; *found says whether there is one.
+ * False where it is of another type.
+ */
 static bool
-member(JsonbContainer *object, const char *name, enum jbvType type, JsonbValue *value)
+read_member(TextInput *input, JsonbContainer *object, const char *name, enum jbvType type,
+			JsonbValue *value, bool *found)
 {
-	if (getKeyJsonValueFromContainer(object, name, (int) strlen(name), value) == NULL)
+	*found = getKeyJsonValueFromContainer(object, name, (int) strlen(name), value) != NULL;
+	if (!*found || value->type == type)
+		return true;
+	return bad_text(input, psprintf("The member \"%s\" has a value of another type.", name));
+}
+
+/* read_integer reads a member that is a whole number; *number stays where there is none. */
+static bool
+read_integer(TextInput *input, JsonbContainer *object, const char *name, int64 least, int64 most,
+			 int64 *number)
+{
+	JsonbValue value;
+	CdpkValue text;
+	CdpkDecimal decimal;
+	bool found;
+
+	if (!read_member(input, object, name, jbvNumeric, &value, &found))
 		return false;
-	if (value->type != type)
-		bad_text(psprintf("The member \"%s\" has a value of another type.", name));
+	if (!found)
+		return true;
+	text = traits_value_read(&value);
+	if (cdpk_decimal_parse((const char *) text.bytes, text.length, &decimal) != CDPK_OK ||
+		decimal.scale > 0 || decimal.mantissa < least || decimal.mantissa > most)
+		return bad_text(input, psprintf("The member \"%s\" is out of range.", name));
+	*number = decimal.mantissa;
 	return true;
 }
 
-/* integer_member reads a whole number of that range. */
-static int64
-integer_member(JsonbContainer *object, const char *name, int64 missing, int64 least, int64 most)
+/* read_value reads the member "value". */
+static bool
+read_value(TextInput *input, JsonbContainer *object)
 {
-	JsonbValue value;
-	Datum number;
-	int64 result;
-
-	if (!member(object, name, jbvNumeric, &value))
-		return missing;
-	number = NumericGetDatum(value.val.numeric);
-	result = DatumGetInt64(DirectFunctionCall1(numeric_int8, number));
-	if (result < least || result > most ||
-		!DatumGetBool(DirectFunctionCall2(
-			numeric_eq, number, DirectFunctionCall1(int8_numeric, Int64GetDatum(result)))))
-		bad_text(psprintf("The member \"%s\" is out of range.", name));
-	return result;
-}
-
-/* read_cell reads what describes one value. */
-static void
-read_cell(JsonbContainer *object, CdpkTrait *trait)
-{
+	CdpkValue *read = &input->trait.value;
 	JsonbValue value;
 
 	if (getKeyJsonValueFromContainer(object, "value", 5, &value) == NULL)
-		bad_text("The member \"value\" is missing.");
-	trait->value = traits_value_read(&value);
-	if (cdpk_value_depth(trait->value.bytes, trait->value.length) > CDPK_VALUE_DEPTH_MAX &&
-		(trait->value.type == CDPK_VALUE_ARRAY || trait->value.type == CDPK_VALUE_OBJECT))
-		bad_text("Arrays and objects stand in each other more than 256 deep.");
-	if (trait->value.type == CDPK_VALUE_NULL && !cdpk_rule_removes(trait->rule))
-		bad_text("Only the rules \"last\" and \"union\" have the value null.");
-	if (!member(object, "at", jbvString, &value) ||
-		cdpk_instant_parse(value.val.string.val, (size_t) value.val.string.len, &trait->at) !=
-			CDPK_OK)
-		bad_text("The member \"at\" is not a time such as \"2024-05-01T10:00:00.123456Z\".");
-	trait->source_length = 0;
-	if (member(object, "source", jbvString, &value))
-	{
-		if (value.val.string.len > CDPK_TRAITS_SOURCE_MAX)
-			bad_text("The member \"source\" is longer than 255 bytes.");
-		trait->source = (const uint8 *) value.val.string.val;
-		trait->source_length = (uint8) value.val.string.len;
-	}
-	trait->trust = (int8) integer_member(object, "trust", 0, PG_INT8_MIN, PG_INT8_MAX);
-	trait->count = (uint64) integer_member(object, "count", 1, 1, PG_INT64_MAX);
+		return bad_text(input, "The member \"value\" is missing.");
+	*read = traits_value_read(&value);
+	if ((read->type == CDPK_VALUE_ARRAY || read->type == CDPK_VALUE_OBJECT) &&
+		cdpk_value_depth(read->bytes, read->length) > CDPK_VALUE_DEPTH_MAX)
+		return bad_text(input, "Arrays and objects stand in each other more than 256 deep.");
+	if (read->type == CDPK_VALUE_NULL && !cdpk_rule_removes(input->trait.rule))
+		return bad_text(input, "Only the rules \"last\" and \"union\" have the value null.");
+	return true;
+}
+
+/* read_source reads the member "source". */
+static bool
+read_source(TextInput *input, JsonbContainer *object)
+{
+	JsonbValue value;
+	bool found;
+
+	if (!read_member(input, object, "source", jbvString, &value, &found))
+		return false;
+	if (found && value.val.string.len > CDPK_TRAITS_SOURCE_MAX)
+		return bad_text(input, "The member \"source\" is longer than 255 bytes.");
+	input->trait.source = found ? (const uint8 *) value.val.string.val : NULL;
+	input->trait.source_length = found ? (uint8) value.val.string.len : 0;
+	return true;
+}
+
+/* read_cell reads what describes one value. */
+static bool
+read_cell(TextInput *input, JsonbContainer *object)
+{
+	JsonbValue value;
+	bool found;
+	int64 trust = 0;
+	int64 count = 1;
+
+	if (!read_value(input, object) || !read_source(input, object) ||
+		!read_member(input, object, "at", jbvString, &value, &found) ||
+		!read_integer(input, object, "trust", PG_INT8_MIN, PG_INT8_MAX, &trust) ||
+		!read_integer(input, object, "count", 1, PG_INT64_MAX, &count))
+		return false;
+	if (!found || cdpk_instant_parse(value.val.string.val, (size_t) value.val.string.len,
+									 &input->trait.at) != CDPK_OK)
+		return bad_text(input,
+						"The member \"at\" is not a time such as \"2024-05-01T10:00:00.5Z\".");
+	input->trait.trust = (int8) trust;
+	input->trait.count = (uint64) count;
+	return true;
 }
 
 /* put_cell reads a value and merges it. */
-static void
-put_cell(CdpkTraitsState *state, CdpkTrait *trait, const JsonbValue *object, uint32 *hint)
+static bool
+put_cell(TextInput *input, const JsonbValue *object)
 {
 	CdpkStatus status;
 
 	if (object->type != jbvBinary || !JsonContainerIsObject(object->val.binary.data))
-		bad_text("A value is not described by an object.");
-	read_cell(object->val.binary.data, trait);
-	status = cdpk_traits_put(state, trait, hint);
+		return bad_text(input, "A value is not described by an object.");
+	if (!read_cell(input, object->val.binary.data))
+		return false;
+	status = cdpk_traits_put(&input->state, &input->trait, &input->hint);
 	if (status == CDPK_INVALID)
-		bad_text("A value with the rule \"sum\" is not a number.");
+		return bad_text(input, "A value with the rule \"sum\" is not a number.");
+	if (status == CDPK_OUT_OF_RANGE)
+		return bad_text(input, "A number has too many digits to be summed.");
+	if (status == CDPK_TOO_LONG)
+		return bad_text(input, "There are more than 65535 values, or more than 256 MB.");
 	traits_check_merge(status);
+	return true;
+}
+
+/* read_rule reads the member "rule". */
+static bool
+read_rule(TextInput *input, JsonbContainer *object)
+{
+	JsonbValue value;
+	bool found;
+
+	input->trait.rule = CDPK_RULE_LAST;
+	if (!read_member(input, object, "rule", jbvString, &value, &found))
+		return false;
+	if (found &&
+		!cdpk_rule_parse(value.val.string.val, (size_t) value.val.string.len, &input->trait.rule))
+		return bad_text(input, "The member \"rule\" names no rule.");
+	return true;
 }
 
 /* put_key reads a key and what is known of it. */
-static void
-put_key(CdpkTraitsState *state, const JsonbValue *key, const JsonbValue *known, uint32 *hint)
+static bool
+put_key(TextInput *input, const JsonbValue *key, const JsonbValue *known)
 {
-	CdpkTrait trait = {.key = (const uint8 *) key->val.string.val};
 	JsonbContainer *object = known->type == jbvBinary ? known->val.binary.data : NULL;
 	JsonbValue value;
 	JsonbWalk walk;
+	bool found;
 
 	if (key->val.string.len > CDPK_TRAITS_KEY_MAX)
-		bad_text("A key is longer than 255 bytes.");
-	trait.key_length = (uint8) key->val.string.len;
+		return bad_text(input, "A key is longer than 255 bytes.");
 	if (object == NULL || !JsonContainerIsObject(object))
-		bad_text("A key is not described by an object.");
-	if (member(object, "rule", jbvString, &value) &&
-		!cdpk_rule_parse(value.val.string.val, (size_t) value.val.string.len, &trait.rule))
-		bad_text("The member \"rule\" names no rule.");
-	if (!cdpk_rule_many(trait.rule))
-	{
-		put_cell(state, &trait, known, hint);
-		return;
-	}
-	if (!member(object, "values", jbvBinary, &value) ||
-		!JsonContainerIsArray(value.val.binary.data))
-		bad_text("The member \"values\" is not an array.");
+		return bad_text(input, "A key is not described by an object.");
+	input->trait.key = (const uint8 *) key->val.string.val;
+	input->trait.key_length = (uint8) key->val.string.len;
+	if (!read_rule(input, object))
+		return false;
+	if (!cdpk_rule_many(input->trait.rule))
+		return put_cell(input, known);
+	if (!read_member(input, object, "values", jbvBinary, &value, &found))
+		return false;
+	if (!found || !JsonContainerIsArray(value.val.binary.data))
+		return bad_text(input, "The member \"values\" is not an array.");
 	walk = jsonb_walk(value.val.binary.data);
 	while (jsonb_walk_next(&walk, NULL, &value))
-		put_cell(state, &trait, &value, hint);
+	{
+		if (!put_cell(input, &value))
+			return false;
+	}
+	return true;
 }
 
 CDP_FUNCTION(cdp_traits_in);
@@ -317,20 +400,29 @@ CDP_FUNCTION(cdp_traits_in);
 Datum
 cdp_traits_in(PG_FUNCTION_ARGS)
 {
-	Jsonb *object = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, PG_GETARG_DATUM(0)));
-	CdpkTraitsState state;
+	TextInput input = {.escontext = fcinfo->context};
+	Jsonb *object;
 	JsonbWalk walk;
 	JsonbValue key;
 	JsonbValue known;
-	uint32 hint = 0;
+	Datum parsed;
 
+	if (!cdp_input_call(jsonb_in, PG_GETARG_CSTRING(0), fcinfo->context, &parsed))
+		PG_RETURN_NULL();
+	object = DatumGetJsonbP(parsed);
 	if (!JB_ROOT_IS_OBJECT(object))
-		bad_text("It is not a JSON object.");
-	traits_begin(&state, 0, VARSIZE(object));
+	{
+		bad_text(&input, "It is not a JSON object.");
+		PG_RETURN_NULL();
+	}
+	traits_begin(&input.state, 0, VARSIZE(object));
 	walk = jsonb_walk(&object->root);
 	while (jsonb_walk_next(&walk, &key, &known))
-		put_key(&state, &key, &known, &hint);
-	PG_RETURN_POINTER(traits_compact(&state.view));
+	{
+		if (!put_key(&input, &key, &known))
+			PG_RETURN_NULL();
+	}
+	PG_RETURN_POINTER(traits_compact(&input.state.view));
 }
 
 /* ---- binary ---- */

@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -178,4 +177,95 @@ cdp_traits_to_jsonb(PG_FUNCTION_ARGS)
 			push_member(&build, &shown);
 	}
 	PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&build, WJB_END_OBJECT, NULL)));
+}
+
+/* ---- containment ---- */
+
+CDP_FUNCTION(cdp_traits_exists);
+
+/* cdp_traits_exists says whether a key has a value: the operator ?. */
+Datum
+cdp_traits_exists(PG_FUNCTION_ARGS)
+{
+	Shown shown = {.view = traits_open(PG_GETARG_TRAITS_PP(0))};
+	text *key = PG_GETARG_TEXT_PP(1);
+
+	PG_RETURN_BOOL(look_up(&shown, VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key)));
+}
+
+/* count_keys counts the keys of an array that have a value, and those that are asked for. */
+static int
+count_keys(FunctionCallInfo fcinfo, int *asked)
+{
+	Shown shown = {.view = traits_open(PG_GETARG_TRAITS_PP(0))};
+	Datum *keys;
+	bool *nulls;
+	int count;
+	int present = 0;
+
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &keys, &nulls,
+					  &count);
+	*asked = 0;
+	for (int i = 0; i < count; i++)
+	{
+		if (nulls[i])
+			continue;
+		(*asked)++;
+		present += look_up(&shown, VARDATA(keys[i]), VARSIZE(keys[i]) - VARHDRSZ);
+	}
+	return present;
+}
+
+CDP_FUNCTION(cdp_traits_exists_any);
+
+/* cdp_traits_exists_any says whether any of the keys has a value: the operator ?|. */
+Datum
+cdp_traits_exists_any(PG_FUNCTION_ARGS)
+{
+	int asked;
+
+	PG_RETURN_BOOL(count_keys(fcinfo, &asked) > 0);
+}
+
+CDP_FUNCTION(cdp_traits_exists_all);
+
+/* cdp_traits_exists_all says whether all of the keys have a value: the operator ?&. */
+Datum
+cdp_traits_exists_all(PG_FUNCTION_ARGS)
+{
+	int asked;
+
+	PG_RETURN_BOOL(count_keys(fcinfo, &asked) == asked);
+}
+
+CDP_FUNCTION(cdp_traits_contains);
+
+/*
+ * cdp_traits_contains says whether the plain traits contain a jsonb: the operator @>.
+ * Only the keys that are asked for are brought into the form of jsonb.
+ */
+Datum
+cdp_traits_contains(PG_FUNCTION_ARGS)
+{
+	Shown shown = {.view = traits_open(PG_GETARG_TRAITS_PP(0))};
+	Jsonb *contained = PG_GETARG_JSONB_P(1);
+	JsonbParseState *build = NULL;
+	JsonbValue key;
+	JsonbValue value;
+	JsonbWalk walk;
+	Jsonb *part;
+
+	if (!JB_ROOT_IS_OBJECT(contained))
+		PG_RETURN_BOOL(false);
+	pushJsonbValue(&build, WJB_BEGIN_OBJECT, NULL);
+	walk = jsonb_walk(&contained->root);
+	while (jsonb_walk_next(&walk, &key, &value))
+	{
+		if (!look_up(&shown, key.val.string.val, key.val.string.len))
+			PG_RETURN_BOOL(false);
+		push_member(&build, &shown);
+	}
+	part = JsonbValueToJsonb(pushJsonbValue(&build, WJB_END_OBJECT, NULL));
+	PG_RETURN_DATUM(
+		DirectFunctionCall2(jsonb_contains, JsonbPGetDatum(part), JsonbPGetDatum(contained)));
 }

@@ -6,9 +6,10 @@
 #include "postgres.h"
 
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
-#include "core/number.h"
+#include "core/digits.h"
 #include "profile/traits.h"
 #include "util/jsonb_walk.h"
 
@@ -138,7 +139,7 @@ check_value(const CdpkTrait *trait, TraitsProblem *problem)
 	if (value->type != CDPK_VALUE_NUMBER)
 		return set_problem(problem, ERRCODE_INVALID_PARAMETER_VALUE,
 						   "a value of a key with the rule \"sum\" is not a number", NULL);
-	cdpk_number_digits(value->bytes, value->length, &whole, &fraction);
+	cdpk_digits_count(value->bytes, value->length, &whole, &fraction);
 	if (whole > CDPK_TRAITS_DIGITS_MAX || fraction > CDPK_TRAITS_DIGITS_MAX)
 		return set_problem(problem, ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE,
 						   "a number has more than 1000 digits on one side of the point and cannot "
@@ -249,6 +250,7 @@ traits_row_put(CdpkTraitsState *state, Jsonb *object, const TraitsRules *rules,
 	walk = jsonb_walk(&object->root);
 	while (jsonb_walk_next(&walk, &key, &value))
 	{
+		CHECK_FOR_INTERRUPTS();
 		if (key.val.string.len > CDPK_TRAITS_KEY_MAX)
 		{
 			set_problem(problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the key is longer than 255 bytes",

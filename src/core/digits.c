@@ -1,8 +1,8 @@
 /*
- * number.c
+ * digits.c
  *		Exact decimal numbers as text: form, order and sum.
  */
-#include "core/number.h"
+#include "core/digits.h"
 
 #include <string.h>
 
@@ -62,7 +62,7 @@ all_zeros(const uint8_t *text, size_t length)
 }
 
 bool
-cdpk_number_valid(const uint8_t *text, size_t length)
+cdpk_digits_valid(const uint8_t *text, size_t length)
 {
 	Parts parts = take_apart(text, length);
 
@@ -77,7 +77,7 @@ cdpk_number_valid(const uint8_t *text, size_t length)
 }
 
 void
-cdpk_number_digits(const uint8_t *text, size_t length, size_t *whole, size_t *fraction)
+cdpk_digits_count(const uint8_t *text, size_t length, size_t *whole, size_t *fraction)
 {
 	Parts parts = take_apart(text, length);
 
@@ -106,7 +106,7 @@ compare_magnitudes(const Parts *a, const Parts *b)
 }
 
 int
-cdpk_number_compare(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length)
+cdpk_digits_compare(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length)
 {
 	Parts left = take_apart(a, a_length);
 	Parts right = take_apart(b, b_length);
@@ -153,7 +153,7 @@ combine_digits(const Parts *larger, const Parts *smaller, bool subtract, size_t 
 }
 
 size_t
-cdpk_number_add(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length,
+cdpk_digits_add(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length,
 				uint8_t *result)
 {
 	Parts left = take_apart(a, a_length);
