@@ -11,7 +11,7 @@ copy_tree() {
 	mkdir -p "$work/tree"
 	if git -C "$top" rev-parse --git-dir >/dev/null 2>&1; then
 		(cd "$top" && git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
-			[ -e "$file" ] && printf '%s\0' "$file"; done | tar --null -T - -cf -) | tar -C "$work/tree" -xf -
+			if [ -e "$file" ]; then printf "%s\0" "$file"; fi; done | tar --null -T - -cf -) | tar -C "$work/tree" -xf -
 	else
 		cp -R "$top/." "$work/tree/"
 	fi
