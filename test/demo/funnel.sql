@@ -3,7 +3,7 @@
 WITH by_person AS (
 	SELECT cdp.window_funnel('7 days', "timestamp", event = 'Product Viewed', event = 'Product Added',
 							 event = 'Checkout Started', event = 'Order Completed') AS depth
-	FROM cdp.events WHERE profile_id IS NOT NULL GROUP BY profile_id
+	FROM cdp.events JOIN cdp.profiles USING (profile_id) GROUP BY profile_id
 ), by_identifier AS (
 	SELECT cdp.window_funnel('7 days', "timestamp", event = 'Product Viewed', event = 'Product Added',
 							 event = 'Checkout Started', event = 'Order Completed') AS depth

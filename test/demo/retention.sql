@@ -2,7 +2,7 @@
 \pset footer off
 WITH bought AS (
 	SELECT DISTINCT profile_id, date_trunc('month', "timestamp") AS month
-	FROM cdp.events WHERE event = 'Order Completed' AND profile_id IS NOT NULL
+	FROM cdp.events JOIN cdp.profiles USING (profile_id) WHERE event = 'Order Completed'
 ), since_first AS (
 	SELECT profile_id, min(month) OVER (PARTITION BY profile_id) AS cohort, month FROM bought
 ), counted AS (

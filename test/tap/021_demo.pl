@@ -62,7 +62,7 @@ is(sql('SELECT count(*) FROM cdp.event'), $sum{accepted}, 'every accepted row is
 is(sql('SELECT count(*) FROM cdp.quarantine'), $sum{quarantined}, 'every quarantined row is kept');
 is(sql('SELECT sum(accepted), sum(duplicate), sum(quarantined) FROM cdp.source'), "$sum{accepted}|$sum{duplicate}|$sum{quarantined}",
 	'the sources add up');
-is(sql('SELECT sum(events) FROM cdp.profiles'), sql('SELECT count(*) FROM cdp.event WHERE identity_id <> 0'),
+is(sql('SELECT sum(events) FROM cdp.profile'), sql('SELECT count(*) FROM cdp.event WHERE identity_id <> 0'),
 	'every attributed event counts in one profile');
 
 # what people sent arrived once each, and nothing that nobody sent
