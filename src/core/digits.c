@@ -72,6 +72,9 @@ cdpk_digits_valid(const uint8_t *text, size_t length)
 	if (parts.fraction > parts.whole + parts.whole_length &&
 		!all_digits(parts.fraction, parts.fraction_length))
 		return false;
+	if (parts.whole_length > CDPK_DIGITS_WHOLE_MAX ||
+		parts.fraction_length > CDPK_DIGITS_FRACTION_MAX)
+		return false;
 	return !parts.negative || !all_zeros(parts.whole, parts.whole_length) ||
 		   !all_zeros(parts.fraction, parts.fraction_length);
 }

@@ -11,7 +11,10 @@
 
 #include "core/cdpk.h"
 
-/* Whether the text is of that form. */
+#define CDPK_DIGITS_WHOLE_MAX 131072   /* digits that numeric holds before the point */
+#define CDPK_DIGITS_FRACTION_MAX 16383 /* and behind it */
+
+/* Whether the text is of that form, and numeric can hold it. */
 extern bool cdpk_digits_valid(const uint8_t *text, size_t length);
 
 /* Digits before the point, and behind it, of a valid number. */

@@ -91,25 +91,38 @@ set_counts(CdpkTraitsState *state, uint32_t count, uint32_t heap, uint32_t dead)
 	store_header(state->bytes, TRAITS_LOOSE, count, heap, dead);
 }
 
-/* allocate_page makes an empty loose page with at least that many bytes. */
+/*
+ * allocate_page makes an empty loose page with at least that many bytes; the state
+ * stays as it is where that fails.
+ */
 static CdpkStatus
 allocate_page(CdpkTraitsState *state, size_t least)
 {
 	size_t size = 64;
+	uint8_t *bytes;
 
 	if (least > CDPK_TRAITS_SIZE_MAX)
 		return CDPK_TOO_LONG;
 	while (size - CDPK_TRAITS_FRONT < least)
 		size *= 2;
 	size -= CDPK_TRAITS_FRONT;
-	state->bytes = state->allocator->allocate(state->allocator->context, size);
-	if (state->bytes == NULL)
+	bytes = state->allocator->allocate(state->allocator->context, size);
+	if (bytes == NULL)
 		return CDPK_OUT_OF_MEMORY;
+	state->bytes = bytes;
 	state->view.bytes = state->bytes;
 	state->view.size = size;
 	state->moved = true;
 	set_counts(state, 0, 0, 0);
 	return CDPK_OK;
+}
+
+/* release_page gives back a page that came from the allocator. */
+static void
+release_page(const CdpkTraitsState *state)
+{
+	if (state->allocator->release)
+		state->allocator->release(state->allocator->context, state->bytes);
 }
 
 /* free_space counts the bytes between the slots and the heap. */
@@ -183,17 +196,19 @@ make_room(CdpkTraitsState *state, size_t extra)
 	live = slot_place(state->view.count) + state->view.heap - state->view.dead;
 	/* an eighth more, so that moving stays rare where the dead cells alone make room */
 	status = allocate_page(state, live + extra + live / 8);
-	if (status == CDPK_OK)
-		status = move_cells(state, &old.view);
+	if (status != CDPK_OK)
+		return status;
+	status = move_cells(state, &old.view);
 	if (status == CDPK_OK && free_space(state) < extra)
 		status = CDPK_CORRUPT;
 	if (status != CDPK_OK)
 	{
+		release_page(state);
 		*state = old;
 		return status;
 	}
-	if (old.moved && old.allocator->release)
-		old.allocator->release(old.allocator->context, old.bytes);
+	if (old.moved)
+		release_page(&old);
 	return CDPK_OK;
 }
 

@@ -10,21 +10,23 @@
 #include "core/digits.h"
 #include "core/utf8.h"
 
+/* bytes whose escape is a letter, and the letters */
+static const char escaped[] = "\"\\\b\f\n\r\t";
+static const char letters[] = "\"\\bfnrt";
+
 size_t
 cdpk_value_escape(uint8_t byte, uint8_t escape[6])
 {
-	static const char plain[] = "\"\\\b\f\n\r\t";
-	static const char letter[] = "\"\\bfnrt";
 	static const char hex[] = "0123456789abcdef";
 	const char *found;
 
 	if (byte >= 0x20 && byte != '"' && byte != '\\')
 		return 0;
 	escape[0] = '\\';
-	found = byte ? strchr(plain, byte) : NULL;
+	found = byte ? strchr(escaped, byte) : NULL;
 	if (found)
 	{
-		escape[1] = (uint8_t) letter[found - plain];
+		escape[1] = (uint8_t) letters[found - escaped];
 		return 2;
 	}
 	memcpy(escape + 1, "u00", 3);
@@ -224,33 +226,46 @@ typedef struct QuotedString
 	size_t length;
 } QuotedString;
 
+/* take_hex reads a lower-case hexadecimal digit. */
+static uint8_t
+take_hex(CdpkReader *reader)
+{
+	uint8_t digit = cdpk_read_u8(reader);
+
+	if (digit >= '0' && digit <= '9')
+		return (uint8_t) (digit - '0');
+	if (digit < 'a' || digit > 'f')
+		reader->failed = true;
+	return (uint8_t) (digit - 'a' + 10);
+}
+
 /* take_byte reads one byte of a quoted string, taking back its escape; fails where it has none. */
 static uint8_t
 take_byte(CdpkReader *reader)
 {
 	const uint8_t *start = reader->at;
 	uint8_t byte = cdpk_read_u8(reader);
-	uint8_t expected[6];
-	size_t length;
+	uint8_t letter;
+	uint8_t escape[6];
+	const char *found;
 
 	if (reader->failed || byte != '\\')
 	{
 		reader->failed |= byte < 0x20;
 		return byte;
 	}
-	/* the only escapes that are canonical are those that we would write */
-	for (unsigned candidate = 1; candidate < 128; candidate++)
-	{
-		length = cdpk_value_escape((uint8_t) candidate, expected);
-		if (length > 0 && length <= (size_t) (reader->end - start) &&
-			memcmp(start, expected, length) == 0)
-		{
-			reader->at = start + length;
-			return (uint8_t) candidate;
-		}
-	}
-	reader->failed = true;
-	return 0;
+	letter = cdpk_read_u8(reader);
+	found = letter ? strchr(letters, letter) : NULL;
+	if (found)
+		return (uint8_t) escaped[found - letters];
+	/* the one other escape that is canonical is \u00.. of a control character without a letter */
+	cdpk_read_bytes(reader, 2);
+	byte = (uint8_t) (take_hex(reader) << 4);
+	byte |= take_hex(reader);
+	if (reader->failed || byte == 0 || cdpk_value_escape(byte, escape) != 6 ||
+		memcmp(start, escape, 6) != 0)
+		reader->failed = true;
+	return byte;
 }
 
 /* check_string reads a quoted string. */

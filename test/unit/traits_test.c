@@ -1,0 +1,237 @@
+/* traits_test.c: the bytes of traits: growing and resuming states, limits, the check of bytes */
+#include "traits_history.h"
+
+/* A state goes on from compact bytes as it would have gone on itself. */
+static void
+states_resume(void)
+{
+	uint64_t random = 4;
+
+	for (int i = 0; i < 5000; i++)
+	{
+		History history;
+		CdpkTraitsState state;
+		Compact expected;
+		Compact value;
+		uint8_t *start;
+		size_t half;
+
+		random_history(&random, &history);
+		half = history.count / 2;
+		expected = merged(&history);
+		begin(&state);
+		put_all(&state, &history, 0, half);
+		value = compact(&state);
+		free(state.bytes);
+		start = value.bytes;
+		CHECK(cdpk_traits_resume(&state, &unit_allocator, value.bytes, value.size) == CDPK_OK);
+		put_all(&state, &history, half, history.count);
+		value = compact(&state);
+		CHECK(equal(&value, &expected));
+		CHECK(state.moved == (state.bytes != start));
+		if (state.moved)
+			free(state.bytes);
+		free(start);
+		free(value.bytes);
+		free(expected.bytes);
+	}
+}
+
+static CdpkStatus
+put_number(CdpkTraitsState *state, const char *number, uint8_t rule)
+{
+	CdpkTrait trait = {.key = (const uint8_t *) "n",
+					   .key_length = 1,
+					   .rule = rule,
+					   .count = 1,
+					   .value = {CDPK_VALUE_NUMBER, (const uint8_t *) number, strlen(number)}};
+	uint32_t hint = 0;
+
+	return cdpk_traits_put(state, &trait, &hint);
+}
+
+static void
+sums_have_limits(void)
+{
+	char number[CDPK_TRAITS_DIGITS_MAX + CDPK_TRAITS_CARRY_MAX + 2];
+	CdpkTraitsState state;
+	CdpkTrait text = {.rule = CDPK_RULE_SUM, .count = 1, .value = values[10]};
+	CdpkTrait sum;
+	uint32_t hint = 0;
+
+	begin(&state);
+	CHECK(cdpk_traits_put(&state, &text, &hint) == CDPK_INVALID);
+	memset(number, '9', sizeof(number));
+	number[CDPK_TRAITS_DIGITS_MAX] = '\0';
+	for (int i = 0; i < 11; i++)
+		CHECK(put_number(&state, number, CDPK_RULE_SUM) == CDPK_OK);
+	CHECK(cdpk_traits_get(&state.view, 0, &sum) && sum.value.length == CDPK_TRAITS_DIGITS_MAX + 2);
+	number[CDPK_TRAITS_DIGITS_MAX] = '9';
+	number[CDPK_TRAITS_DIGITS_MAX + CDPK_TRAITS_CARRY_MAX + 1] = '\0';
+	CHECK(put_number(&state, number, CDPK_RULE_SUM) == CDPK_OUT_OF_RANGE);
+	CHECK(put_number(&state, number, CDPK_RULE_LAST) == CDPK_OK); /* a lower code: dropped */
+	CHECK(state.view.count == 1);
+	free(state.bytes);
+}
+
+static void
+cells_have_a_limit(void)
+{
+	CdpkTraitsState state;
+	CdpkTrait trait = {.count = 1, .value = values[2]};
+	CdpkTrait found;
+	char key[16];
+	uint32_t hint = 0;
+	CdpkStatus status = CDPK_OK;
+	Compact value;
+
+	begin(&state);
+	for (int i = 0; i <= CDPK_TRAITS_CELLS_MAX && status == CDPK_OK; i++)
+	{
+		trait.key_length = (uint8_t) sprintf(key, "%06d", i);
+		trait.key = (const uint8_t *) key;
+		status = cdpk_traits_put(&state, &trait, &hint);
+	}
+	CHECK(status == CDPK_TOO_LONG && state.view.count == CDPK_TRAITS_CELLS_MAX);
+	value = compact(&state);
+	CHECK(cdpk_traits_check(value.bytes, value.size) == CDPK_OK);
+	CHECK(cdpk_traits_get(&state.view, 4711, &found) && memcmp(found.key, "004711", 6) == 0);
+	free(value.bytes);
+	free(state.bytes);
+}
+
+static void
+memory_that_ends_leaves_the_state(void)
+{
+	CdpkTraitsState state;
+	CdpkTraitsState before;
+	CdpkTrait trait = {.key = (const uint8_t *) "k", .key_length = 1, .count = 1};
+	uint8_t *large = malloc(CDPK_TRAITS_SIZE_MAX);
+	uint32_t hint = 0;
+
+	begin(&state);
+	CHECK(put_number(&state, "1", CDPK_RULE_LAST) == CDPK_OK);
+	before = state;
+	memset(large, 'x', CDPK_TRAITS_SIZE_MAX);
+	trait.value.type = CDPK_VALUE_STRING;
+	trait.value.bytes = large;
+	trait.value.length = CDPK_TRAITS_SIZE_MAX;
+	CHECK(cdpk_traits_put(&state, &trait, &hint) == CDPK_TOO_LONG);
+	CHECK(state.bytes == before.bytes && state.view.count == 1);
+	free(large);
+	free(state.bytes);
+}
+
+/* A state stays about as large as what it holds, however often values change. */
+static void
+states_stay_small(void)
+{
+	CdpkTraitsState state;
+	uint64_t random = 6;
+	char value[100];
+
+	begin(&state);
+	memset(value, 'v', sizeof(value));
+	for (int64_t at = 0; at < 100000; at++)
+	{
+		size_t key = unit_random(&random) % KEYS;
+		CdpkTrait trait = {.key = (const uint8_t *) keys[key],
+						   .key_length = (uint8_t) strlen(keys[key]),
+						   .at = at,
+						   .count = 1,
+						   .value = {CDPK_VALUE_STRING, (const uint8_t *) value,
+									 unit_random(&random) % sizeof(value)}};
+		uint32_t hint = 0;
+
+		CHECK(cdpk_traits_put(&state, &trait, &hint) == CDPK_OK);
+	}
+	CHECK(state.view.size < 4096);
+	CHECK(((state.view.size + CDPK_TRAITS_FRONT) & (state.view.size + CDPK_TRAITS_FRONT - 1)) == 0);
+	free(state.bytes);
+}
+
+/* Bytes with a few of them changed are refused, or are a value that merging could have made. */
+static void
+check_takes_only_what_merging_makes(void)
+{
+	uint64_t random = 7;
+	int taken = 0;
+
+	for (int i = 0; i < 20000; i++)
+	{
+		History history;
+		Compact value;
+
+		random_history(&random, &history);
+		value = merged(&history);
+		for (size_t n = 1 + unit_random(&random) % 3; n > 0; n--)
+			value.bytes[unit_random(&random) % value.size] ^=
+				(uint8_t) (1u << unit_random(&random) % 8);
+		if (cdpk_traits_check(value.bytes, value.size) == CDPK_OK)
+		{
+			CdpkTraitsState state;
+			CdpkTraitsView view = open_compact(&value);
+			Compact again;
+
+			begin(&state);
+			merge_view(&state, &view);
+			again = compact(&state);
+			CHECK(equal(&again, &value));
+			taken++;
+			free(again.bytes);
+			free(state.bytes);
+		}
+		free(value.bytes);
+	}
+	CHECK(taken > 400);
+}
+
+static void
+check_refuses_cut_and_lengthened_bytes(void)
+{
+	uint64_t random = 8;
+
+	for (int i = 0; i < 300; i++)
+	{
+		History history;
+		Compact value;
+
+		random_history(&random, &history);
+		value = merged(&history);
+		for (size_t size = 0; size < value.size; size++)
+			CHECK(cdpk_traits_check(value.bytes, size) != CDPK_OK);
+		value.bytes = realloc(value.bytes, value.size + 1);
+		value.bytes[value.size] = 0;
+		CHECK(cdpk_traits_check(value.bytes, value.size + 1) == CDPK_CORRUPT);
+		value.bytes[0]++;
+		CHECK(cdpk_traits_check(value.bytes, value.size) == CDPK_UNKNOWN_VERSION);
+		free(value.bytes);
+	}
+}
+
+/* A state's own bytes are no value for the wire: they have an open end. */
+static void
+check_refuses_states(void)
+{
+	CdpkTraitsState state;
+
+	begin(&state);
+	CHECK(put_number(&state, "1", CDPK_RULE_LAST) == CDPK_OK);
+	CHECK(cdpk_traits_check(state.bytes, state.view.size) == CDPK_CORRUPT);
+	free(state.bytes);
+}
+
+int
+main(void)
+{
+	TEST(states_resume);
+	TEST(sums_have_limits);
+	TEST(cells_have_a_limit);
+	TEST(memory_that_ends_leaves_the_state);
+	TEST(states_stay_small);
+	TEST(check_takes_only_what_merging_makes);
+	TEST(check_refuses_cut_and_lengthened_bytes);
+	TEST(check_refuses_states);
+	unit_use_all();
+	UNIT_EXIT();
+}
