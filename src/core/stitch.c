@@ -207,8 +207,8 @@ judge_change(CdpkStitch *stitch, const CdpkStitchChange *change)
 	uint32_t a = stitch_find_node(stitch, change->a);
 	uint32_t b = stitch_find_node(stitch, change->b);
 	bool together = stitch_node(stitch, a)->profile == stitch_node(stitch, b)->profile;
-	uint32_t link;
-	StitchRank before;
+	uint32_t link = STITCH_NONE;
+	StitchWeakened weakened;
 
 	if (a == b)
 		return CDPK_INVALID;
@@ -233,10 +233,11 @@ judge_change(CdpkStitch *stitch, const CdpkStitchChange *change)
 	/* gone, or later */
 	if (!change->existed || change->refused || !together)
 		return CDPK_OK;
-	before.evidence = change->before;
-	before.strong = stitch_stronger(stitch, a, b) ? a : b;
-	before.weak = before.strong == a ? b : a;
-	STITCH_PUSH(stitch, stitch->weakened, before);
+	weakened.before.evidence = change->before;
+	weakened.before.strong = stitch_stronger(stitch, a, b) ? a : b;
+	weakened.before.weak = weakened.before.strong == a ? b : a;
+	weakened.link = link;
+	STITCH_PUSH(stitch, stitch->weakened, weakened);
 	return CDPK_OK;
 }
 
@@ -337,7 +338,7 @@ load_what_changes(CdpkStitch *stitch)
 	STITCH_TRY(judge_verdicts(stitch, &contents));
 	for (uint32_t i = 0; i < stitch->weakened.count; i++)
 		STITCH_TRY(stitch_list_profile(
-			stitch, &contents, stitch_profile_of(stitch, stitch->weakened.items[i].strong)));
+			stitch, &contents, stitch_profile_of(stitch, stitch->weakened.items[i].before.strong)));
 	for (uint32_t i = 0; i < stitch->dirty.count; i++)
 		STITCH_TRY(stitch_list_profile(stitch, &contents, stitch->dirty.items[i]));
 	STITCH_TRY(stitch_load_contents(stitch, &contents));
@@ -345,6 +346,21 @@ load_what_changes(CdpkStitch *stitch)
 	for (uint32_t i = 0; i < stitch->allowed.count; i++)
 		STITCH_TRY(propose_between(stitch, &stitch->allowed.items[i]));
 	return CDPK_OK;
+}
+
+/*
+ * note_inside: a link inside a profile is new, or has another rank.  Contents that
+ * were loaded show it already, but the summary in the tables does not know it.
+ */
+static void
+note_inside(CdpkStitch *stitch, uint32_t root, const StitchRank *rank)
+{
+	StitchProfile *profile = &stitch->profiles.items[root];
+
+	stitch_raise_last(stitch, root, rank);
+	if (profile->last.kind == STITCH_LAST_KNOWN &&
+		!stitch_evidence_earlier(&rank->evidence, &profile->last.rank.evidence))
+		profile->touched = true;
 }
 
 /*
@@ -379,7 +395,7 @@ settle_pending(CdpkStitch *stitch)
 			stitch->pending.items[left++] = stitch->pending.items[i];
 		else
 		{
-			stitch_raise_last(stitch, root, &link->rank);
+			note_inside(stitch, root, &link->rank);
 			link->pending = false;
 			link->refused = false;
 		}
@@ -394,7 +410,8 @@ check_weakened(CdpkStitch *stitch)
 {
 	for (uint32_t i = 0; i < stitch->weakened.count; i++)
 	{
-		const StitchRank *before = &stitch->weakened.items[i];
+		const StitchWeakened *weakened = &stitch->weakened.items[i];
+		const StitchRank *before = &weakened->before;
 		StitchSearch search = {before->strong, before, before->weak, NULL, 0, {0}, false, false};
 		uint32_t profile = stitch_profile_of(stitch, before->strong);
 
@@ -405,6 +422,8 @@ check_weakened(CdpkStitch *stitch)
 		STITCH_TRY(stitch_search(stitch, &search));
 		if (!search.found)
 			STITCH_TRY(soil(stitch, profile));
+		else if (weakened->link != STITCH_NONE)
+			note_inside(stitch, profile, &stitch->links.items[weakened->link].rank);
 	}
 	stitch->weakened.count = 0;
 	return CDPK_OK;

@@ -128,6 +128,9 @@ stitch_summarize(CdpkStitch *stitch, uint32_t root)
 {
 	StitchProfile *profile = &stitch->profiles.items[root];
 	uint32_t alone = profile->next_part == STITCH_NONE ? profile->first_member : STITCH_NONE;
+	/* where the tables do not know the last link, let them know */
+	bool touched =
+		profile->touched || (profile->known && profile->last.kind == STITCH_LAST_UNKNOWN);
 
 	if (alone != STITCH_NONE && stitch_node(stitch, alone)->next_member != STITCH_NONE)
 		alone = STITCH_NONE;
@@ -157,6 +160,7 @@ stitch_summarize(CdpkStitch *stitch, uint32_t root)
 					stitch_raise_last(stitch, root, &stitch->links.items[edge / 2].rank);
 			}
 		}
+	stitch->profiles.items[root].touched = touched;
 }
 
 /* stitch_raise_last: a link of this rank is inside the profile. */

@@ -194,6 +194,13 @@ typedef struct StitchProfile
 	StitchLast last;
 } StitchProfile;
 
+/* A link inside a profile that has a later rank now, or is gone (NONE). */
+typedef struct StitchWeakened
+{
+	StitchRank before;
+	uint32_t link;
+} StitchWeakened;
+
 struct CdpkStitch
 {
 	const CdpkStitchRules *rules;
@@ -242,7 +249,7 @@ struct CdpkStitch
 	StitchNumbers pending; /* links to be inserted */
 	StitchNumbers dirty;   /* profiles to be reworked first */
 	StitchNumbers late;	   /* profiles to be reworked at the end */
-	STITCH_ARRAY(StitchRank) weakened; /* the ranks that links inside a profile had */
+	STITCH_ARRAY(StitchWeakened) weakened;
 
 	StitchNumbers queue; /* of a search */
 	uint32_t searches;	 /* how many there were */

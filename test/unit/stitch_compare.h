@@ -8,7 +8,7 @@
 #include "stitch_driver.h"
 
 /* The reasons of a refused link by the summaries of its two profiles, as bits. */
-static unsigned
+static inline unsigned
 compare_reasons(Store *store, int a, int b)
 {
 	const World *world = &store->world;
@@ -47,7 +47,7 @@ compare_reasons(Store *store, int a, int b)
 }
 
 /* A profile's summary: exact, but for "last", which may be later than it must. */
-static const char *
+static inline const char *
 compare_summary(Store *store, const Reference *reference, int strongest)
 {
 	const World *world = &store->world;
@@ -82,7 +82,7 @@ compare_summary(Store *store, const Reference *reference, int strongest)
 	return NULL;
 }
 
-static const char *
+static inline const char *
 compare_links(Store *store, const Reference *reference)
 {
 	for (int a = 0; a < store->world.thing_count; a++)
@@ -97,18 +97,10 @@ compare_links(Store *store, const Reference *reference)
 	return NULL;
 }
 
-/* What differs between the tables and the reference, or NULL. */
-static const char *
-compare_with_reference(Store *store, Reference *reference)
+static inline const char *
+compare_partition(const Store *store, const Reference *reference)
 {
-	const World *world = &store->world;
-	int profiles = 0;
-	const char *difference;
-
-	if (store->failed != NULL)
-		return store->failed;
-	reference_run(world, reference);
-	for (int a = 0; a < world->thing_count; a++)
+	for (int a = 0; a < store->world.thing_count; a++)
 	{
 		int strongest = reference->strongest[a];
 
@@ -116,25 +108,50 @@ compare_with_reference(Store *store, Reference *reference)
 			return "an identifier is in another profile";
 		if (store->shared[a] != reference->shared[a])
 			return "an identifier is shared, or not, against the rules";
-		if (strongest != a)
+	}
+	for (int i = 0; i < store->world.event_count; i++)
+		if (store->anchor[i] != reference->anchor[i])
+			return "an event has another anchor";
+	return NULL;
+}
+
+static inline const char *
+compare_summaries(Store *store, const Reference *reference)
+{
+	int profiles = 0;
+
+	for (int a = 0; a < store->world.thing_count; a++)
+	{
+		const char *difference;
+
+		if (reference->strongest[a] != a)
 			continue;
 		profiles++;
 		difference = compare_summary(store, reference, a);
 		if (difference != NULL)
 			return difference;
 	}
-	if (profiles != store->profile_count)
-		return "there are other profiles";
-	for (int i = 0; i < world->event_count; i++)
-		if (store->anchor[i] != reference->anchor[i])
-			return "an event has another anchor";
-	return compare_links(store, reference);
+	return profiles != store->profile_count ? "there are other profiles" : NULL;
+}
+
+/* What differs between the tables and the reference, or NULL. */
+static inline const char *
+compare_with_reference(Store *store, Reference *reference)
+{
+	const char *difference = store->failed;
+
+	reference_run(&store->world, reference);
+	if (difference == NULL)
+		difference = compare_partition(store, reference);
+	if (difference == NULL)
+		difference = compare_links(store, reference);
+	return difference != NULL ? difference : compare_summaries(store, reference);
 }
 
 /* ---------------------------------------------------------------- a rebuild in place */
 
 /* What differs between the tables and a stitch that gets everything at once, or NULL. */
-static const char *
+static inline const char *
 compare_rebuilt(Store *store, const CdpkStitchResult *result)
 {
 	bool refused[MAX_THINGS][MAX_THINGS] = {{false}};
@@ -159,7 +176,7 @@ compare_rebuilt(Store *store, const CdpkStitchResult *result)
 	return NULL;
 }
 
-static CdpkStatus
+static inline CdpkStatus
 rebuild(Store *store, CdpkStitch *stitch)
 {
 	CdpkStitchCount counts[MAX_NAMES];
@@ -188,7 +205,7 @@ rebuild(Store *store, CdpkStitch *stitch)
 	return cdpk_stitch_run(stitch);
 }
 
-static const char *
+static inline const char *
 compare_with_rebuild(Store *store)
 {
 	CdpkStitchStore callbacks = store_callbacks(store);

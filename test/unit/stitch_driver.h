@@ -45,7 +45,7 @@ typedef struct Batch
 
 /* ---------------------------------------------------------------- verdicts and rules */
 
-static void
+static inline void
 driver_unlink(Store *store, int a, int b)
 {
 	int64_t latest = store_latest(store, a, b);
@@ -54,7 +54,7 @@ driver_unlink(Store *store, int a, int b)
 		store->world.unlinked[a][b] = store->world.unlinked[b][a] = latest;
 }
 
-static void
+static inline void
 driver_apply_op(Store *store, Batch *batch, const Op *op)
 {
 	World *world = &store->world;
@@ -108,7 +108,7 @@ driver_apply_op(Store *store, Batch *batch, const Op *op)
 }
 
 /* driver_relabel: other priorities, other strongest identifiers, other ids of profiles. */
-static void
+static inline void
 driver_relabel(Store *store)
 {
 	int64_t renamed[MAX_THINGS];
@@ -130,7 +130,7 @@ driver_relabel(Store *store)
 }
 
 /* driver_recount fills in what the summaries lack: counts of a namespace that had no limit. */
-static void
+static inline void
 driver_recount(Store *store, const Batch *batch)
 {
 	for (int i = 0; i < store->profile_count; i++)
@@ -154,7 +154,7 @@ driver_recount(Store *store, const Batch *batch)
 
 /* ---------------------------------------------------------------- what changed */
 
-static CdpkStatus
+static inline CdpkStatus
 driver_tell_identities(Store *store, CdpkStitch *stitch)
 {
 	for (int a = 0; a < store->world.thing_count; a++)
@@ -164,7 +164,7 @@ driver_tell_identities(Store *store, CdpkStitch *stitch)
 	return CDPK_OK;
 }
 
-static CdpkStatus
+static inline CdpkStatus
 driver_tell_evidence(Store *store, CdpkStitch *stitch)
 {
 	for (int a = 0; a < store->world.thing_count; a++)
@@ -189,7 +189,7 @@ driver_tell_evidence(Store *store, CdpkStitch *stitch)
 	return CDPK_OK;
 }
 
-static CdpkStatus
+static inline CdpkStatus
 driver_tell_sharing(Store *store, CdpkStitch *stitch, const Batch *batch)
 {
 	CdpkStitchCount before[MAX_NAMES];
@@ -217,7 +217,7 @@ driver_tell_sharing(Store *store, CdpkStitch *stitch, const Batch *batch)
 	return CDPK_OK;
 }
 
-static CdpkStatus
+static inline CdpkStatus
 driver_tell_verdicts(Store *store, CdpkStitch *stitch, const Batch *batch)
 {
 	for (int a = 0; a < store->world.thing_count; a++)
@@ -234,7 +234,7 @@ driver_tell_verdicts(Store *store, CdpkStitch *stitch, const Batch *batch)
 }
 
 /* driver_must_check: whether a profile may break a rule, or ranks at its border changed. */
-static bool
+static inline bool
 driver_must_check(Store *store, const Batch *batch, const ProfileRow *row)
 {
 	for (uint32_t i = 0; i < store->world.rules.namespace_count; i++)
@@ -250,7 +250,7 @@ driver_must_check(Store *store, const Batch *batch, const ProfileRow *row)
 }
 
 /* driver_must_retry: whether the reasons of a refused link name a rule that is looser now. */
-static bool
+static inline bool
 driver_must_retry(Store *store, const Batch *batch, int a, int b)
 {
 	World *old = (World *) &batch->old;
@@ -284,7 +284,7 @@ driver_must_retry(Store *store, const Batch *batch, int a, int b)
 	return false;
 }
 
-static CdpkStatus
+static inline CdpkStatus
 driver_tell_rules(Store *store, CdpkStitch *stitch, const Batch *batch)
 {
 	for (int i = 0; i < store->profile_count; i++)
@@ -304,7 +304,7 @@ driver_tell_rules(Store *store, CdpkStitch *stitch, const Batch *batch)
 
 /* ---------------------------------------------------------------- what comes of it */
 
-static void
+static inline void
 driver_apply_moves(Store *store, const CdpkStitchResult *result)
 {
 	int64_t old[MAX_THINGS];
@@ -334,7 +334,7 @@ driver_apply_moves(Store *store, const CdpkStitchResult *result)
 	}
 }
 
-static void
+static inline void
 driver_apply_profiles(Store *store, const CdpkStitchResult *result)
 {
 	for (size_t i = 0; i < result->ended_count; i++)
@@ -366,7 +366,7 @@ driver_apply_profiles(Store *store, const CdpkStitchResult *result)
 }
 
 /* driver_anchor anchors one event. */
-static void
+static inline void
 driver_anchor(Store *store, int i)
 {
 	const Event *event = &store->world.events[i];
@@ -387,7 +387,7 @@ driver_anchor(Store *store, int i)
 	store->anchor[i] = anchor < 0 || !store->world.in_log[i] ? NOBODY : event->things[anchor];
 }
 
-static bool
+static inline bool
 driver_carries(const Event *event, int thing)
 {
 	for (int k = 0; k < event->count; k++)
@@ -396,7 +396,7 @@ driver_carries(const Event *event, int thing)
 	return false;
 }
 
-static void
+static inline void
 driver_apply_anchors(Store *store, const Batch *batch, const CdpkStitchResult *result)
 {
 	for (size_t i = 0; i < result->reanchor_count; i++)
@@ -423,7 +423,7 @@ driver_apply_anchors(Store *store, const Batch *batch, const CdpkStitchResult *r
 	}
 }
 
-static void
+static inline void
 driver_apply(Store *store, const Batch *batch, const CdpkStitchResult *result)
 {
 	for (int a = 0; a < store->world.thing_count; a++)
@@ -457,7 +457,7 @@ driver_apply(Store *store, const Batch *batch, const CdpkStitchResult *result)
 
 /* ---------------------------------------------------------------- one batch */
 
-static CdpkStatus
+static inline CdpkStatus
 driver_stitch(Store *store, CdpkStitch *stitch, const Batch *batch)
 {
 #ifdef CDPK_FAULTS
@@ -471,22 +471,22 @@ driver_stitch(Store *store, CdpkStitch *stitch, const Batch *batch)
 	return cdpk_stitch_run(stitch);
 }
 
-static void
-driver_add_statistics(Store *store, const CdpkStitchStatistics *more)
+static inline void
+driver_add_statistics(CdpkStitchStatistics *total, const CdpkStitchStatistics *more)
 {
-	store->statistics.inserted += more->inserted;
-	store->statistics.joined += more->joined;
-	store->statistics.refused_at_once += more->refused_at_once;
-	store->statistics.refused_after_search += more->refused_after_search;
-	store->statistics.early_conflicts += more->early_conflicts;
-	store->statistics.reworks += more->reworks;
-	store->statistics.identifiers_reworked += more->identifiers_reworked;
-	store->statistics.profiles_grown += more->profiles_grown;
-	store->statistics.profiles_split += more->profiles_split;
+	total->inserted += more->inserted;
+	total->joined += more->joined;
+	total->refused_at_once += more->refused_at_once;
+	total->refused_after_search += more->refused_after_search;
+	total->early_conflicts += more->early_conflicts;
+	total->reworks += more->reworks;
+	total->identifiers_reworked += more->identifiers_reworked;
+	total->profiles_grown += more->profiles_grown;
+	total->profiles_split += more->profiles_split;
 }
 
 /* driver_begin clears what is kept for one batch. */
-static void
+static inline void
 driver_begin(Store *store)
 {
 	memcpy(store->before, store->evidence, sizeof(store->before));
@@ -497,12 +497,11 @@ driver_begin(Store *store)
 }
 
 /* driver_batch takes verdicts and rule changes, then events, in one batch. */
-static void
+static inline void
 driver_batch(Store *store, const Op *ops, int op_count, const int *events, int event_count)
 {
 	CdpkStitchStore callbacks = store_callbacks(store);
 	CdpkStitch *stitch;
-	CdpkStatus status;
 	static Batch batch;
 
 	batch.old = store->world;
@@ -524,16 +523,17 @@ driver_batch(Store *store, const Op *ops, int op_count, const int *events, int e
 		driver_relabel(store);
 	if (op_count > 0)
 		driver_recount(store, &batch);
-	if (cdpk_stitch_new(&store->world.rules, &callbacks, &unit_allocator, &stitch) != CDPK_OK)
+	store->status = cdpk_stitch_new(&store->world.rules, &callbacks, store->allocator, &stitch);
+	if (store->status != CDPK_OK)
 	{
 		store_fail(store, "no stitch");
 		return;
 	}
-	status = driver_stitch(store, stitch, &batch);
-	if (status == CDPK_OK)
+	store->status = driver_stitch(store, stitch, &batch);
+	if (store->status == CDPK_OK)
 	{
 		driver_apply(store, &batch, cdpk_stitch_result(stitch));
-		driver_add_statistics(store, &cdpk_stitch_result(stitch)->statistics);
+		driver_add_statistics(&store->statistics, &cdpk_stitch_result(stitch)->statistics);
 	}
 	else
 		store_fail(store, "the run failed");

@@ -26,26 +26,26 @@ typedef struct History
 	int phase_count;
 } History;
 
-static uint64_t
+static inline uint64_t
 pick(uint64_t *random, uint64_t below)
 {
 	return unit_random(random) % below;
 }
 
 /* A limit: often none, mostly small. */
-static uint32_t
+static inline uint32_t
 pick_limit(uint64_t *random, uint32_t none_in, uint32_t from, uint32_t width)
 {
 	return pick(random, none_in) == 0 ? CDPK_UNLIMITED : from + (uint32_t) pick(random, width);
 }
 
-static int32_t
+static inline int32_t
 pick_priority(uint64_t *random)
 {
 	return 10 * (int32_t) (1 + pick(random, 4));
 }
 
-static void
+static inline void
 history_rules(World *world, uint64_t *random)
 {
 	bool share = pick(random, 2) == 0;
@@ -62,7 +62,7 @@ history_rules(World *world, uint64_t *random)
 		world->trust[source] = 1 + (int32_t) pick(random, 3);
 }
 
-static void
+static inline void
 history_things(World *world, uint64_t *random)
 {
 	int count = 5 + (int) pick(random, 31);
@@ -77,7 +77,7 @@ history_things(World *world, uint64_t *random)
 	}
 }
 
-static void
+static inline void
 history_events(World *world, uint64_t *random)
 {
 	int64_t times = 1 + (int64_t) pick(random, 60);
@@ -105,13 +105,14 @@ history_events(World *world, uint64_t *random)
 }
 
 /* A change of a verdict or rule; "seen": events that have arrived by then. */
-static Op
+static inline Op
 history_op(const World *world, uint64_t *random, int seen)
 {
 	Op op;
 	const Event *event = &world->events[pick(random, (uint64_t) seen)];
 
-	op.kind = (OpKind) pick(random, OP_KINDS);
+	/* erasures are the only way to a later rank of one link, so they are frequent */
+	op.kind = pick(random, 4) == 0 ? OP_ERASE : (OpKind) pick(random, OP_KINDS);
 	op.a = event->things[0];
 	op.b = event->things[event->count - 1];
 	op.value = 0;
@@ -153,7 +154,7 @@ history_op(const World *world, uint64_t *random, int seen)
 }
 
 /* history_undo: verdicts that withdraw earlier ones are as frequent as those. */
-static void
+static inline void
 history_undo(const Phase *before, Op *op, uint64_t *random)
 {
 	const Op *earlier;
@@ -161,6 +162,9 @@ history_undo(const Phase *before, Op *op, uint64_t *random)
 	if (before->op_count == 0 || pick(random, 2) == 0)
 		return;
 	earlier = &before->ops[pick(random, (uint64_t) before->op_count)];
+	for (int i = 0; i < before->op_count && pick(random, 2) == 0; i++)
+		if (before->ops[i].kind == OP_FORBID)
+			earlier = &before->ops[i];
 	if (earlier->kind == OP_FORBID || earlier->kind == OP_BLOCK || earlier->kind == OP_SHARING)
 	{
 		*op = *earlier;
@@ -176,7 +180,7 @@ history_undo(const Phase *before, Op *op, uint64_t *random)
 	}
 }
 
-static void
+static inline void
 history_make(History *history, uint64_t seed)
 {
 	uint64_t random = seed;
@@ -223,7 +227,7 @@ typedef enum FeedOrder
 
 static const Event *feed_events;
 
-static int
+static inline int
 feed_by_time(const void *x, const void *y)
 {
 	int a = *(const int *) x;
@@ -234,7 +238,7 @@ feed_by_time(const void *x, const void *y)
 	return a - b;
 }
 
-static void
+static inline void
 feed_arrange(const World *world, const Phase *phase, FeedOrder order, uint64_t *random, int *events)
 {
 	for (int i = 0; i < phase->event_count; i++)
@@ -258,7 +262,7 @@ feed_arrange(const World *world, const Phase *phase, FeedOrder order, uint64_t *
  * batch of their own, or left for the first batch of the next phase.  Returns
  * what went wrong, or NULL.
  */
-static const char *
+static inline const char *
 feed_phase(Store *store, const Phase *phase, FeedOrder order, const Phase **left,
 		   Reference *reference)
 {
@@ -294,8 +298,11 @@ feed_phase(Store *store, const Phase *phase, FeedOrder order, const Phase **left
 	return compare_with_reference(store, reference);
 }
 
-/* Feeds a history in one order; returns what went wrong, or NULL. */
-static const char *
+/*
+ * Feeds a history in one order, with one of the faults in the algorithm; returns
+ * what went wrong, or NULL.
+ */
+static inline const char *
 feed_history(const History *history, FeedOrder order, uint64_t seed, CdpkStitchFault fault,
 			 Store *store, Reference *reference)
 {

@@ -36,7 +36,7 @@ typedef struct Reference
 	int anchor[MAX_EVENTS];
 } Reference;
 
-static int
+static inline int
 reference_bytes(const World *world, int x, int y)
 {
 	const Thing *a = &world->things[x];
@@ -45,13 +45,13 @@ reference_bytes(const World *world, int x, int y)
 	return cdpk_identifier_compare(a->payload, a->length, b->payload, b->length);
 }
 
-static int
+static inline int
 reference_priority(const World *world, int thing)
 {
 	return world->namespaces[world->things[thing].name_space].priority;
 }
 
-static bool
+static inline bool
 reference_stronger(const World *world, int x, int y)
 {
 	if (reference_priority(world, x) != reference_priority(world, y))
@@ -60,7 +60,7 @@ reference_stronger(const World *world, int x, int y)
 }
 
 /* Order of two links by rank. */
-static int
+static inline int
 reference_rank(const void *x, const void *y)
 {
 	const ReferenceLink *a = x;
@@ -81,7 +81,7 @@ reference_rank(const void *x, const void *y)
 }
 
 /* Every pair of usable identifiers of one event is a link; its rank is its best evidence. */
-static void
+static inline void
 reference_read_log(const World *world, Reference *result)
 {
 	for (int i = 0; i < world->event_count; i++)
@@ -109,7 +109,7 @@ reference_read_log(const World *world, Reference *result)
 			}
 }
 
-static void
+static inline void
 reference_find_shared(const World *world, Reference *result)
 {
 	for (int x = 0; x < world->thing_count; x++)
@@ -135,7 +135,7 @@ reference_find_shared(const World *world, Reference *result)
 }
 
 /* The rules that the union of two parts breaks. */
-static unsigned
+static inline unsigned
 reference_breaks(const World *world, const Reference *result, int x, int y)
 {
 	uint32_t counts[MAX_NAMES] = {0};
@@ -160,7 +160,7 @@ reference_breaks(const World *world, const Reference *result, int x, int y)
 	return reasons;
 }
 
-static void
+static inline void
 reference_make_parts(const World *world, Reference *result)
 {
 	static ReferenceLink links[MAX_THINGS * MAX_THINGS];
@@ -205,7 +205,7 @@ reference_make_parts(const World *world, Reference *result)
 	}
 }
 
-static void
+static inline void
 reference_find_strongest(const World *world, Reference *result)
 {
 	for (int a = 0; a < world->thing_count; a++)
@@ -218,7 +218,7 @@ reference_find_strongest(const World *world, Reference *result)
 	}
 }
 
-static void
+static inline void
 reference_anchor_events(const World *world, Reference *result)
 {
 	for (int i = 0; i < world->event_count; i++)
@@ -240,7 +240,7 @@ reference_anchor_events(const World *world, Reference *result)
 	}
 }
 
-static void
+static inline void
 reference_run(const World *world, Reference *result)
 {
 	memset(result, 0, sizeof(*result));

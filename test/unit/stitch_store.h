@@ -31,8 +31,10 @@ typedef struct Store
 {
 	World world;
 	uint64_t random;
+	const CdpkAllocator *allocator;
 	CdpkStitchFault fault;
 	const char *failed; /* what went wrong, or NULL */
+	CdpkStatus status;	/* of the last run */
 	/* tables */
 	int64_t last_id;
 	int64_t identity_id[MAX_THINGS]; /* 0: never seen */
@@ -56,7 +58,7 @@ typedef struct Store
 	uint64_t calls;
 } Store;
 
-static void
+static inline void
 store_init(Store *store, const World *world, uint64_t seed)
 {
 	memset(store, 0, sizeof(*store));
@@ -65,24 +67,25 @@ store_init(Store *store, const World *world, uint64_t seed)
 	for (int i = 0; i < MAX_NAMES; i++)
 		store->world.namespaces[i].max_links = store->world.max_links[i];
 	store->random = seed;
+	store->allocator = &unit_allocator;
 	for (int i = 0; i < MAX_EVENTS; i++)
 		store->anchor[i] = -1;
 }
 
-static bool
+static inline bool
 store_chance(Store *store, unsigned one_in)
 {
 	return unit_random(&store->random) % one_in == 0;
 }
 
-static void
+static inline void
 store_fail(Store *store, const char *why)
 {
 	if (store->failed == NULL)
 		store->failed = why;
 }
 
-static int
+static inline int
 store_thing(const Store *store, int64_t identity_id)
 {
 	for (int i = 0; i < store->world.thing_count; i++)
@@ -91,7 +94,7 @@ store_thing(const Store *store, int64_t identity_id)
 	return -1;
 }
 
-static ProfileRow *
+static inline ProfileRow *
 store_profile(Store *store, int64_t profile_id)
 {
 	for (int i = 0; i < store->profile_count; i++)
@@ -100,7 +103,7 @@ store_profile(Store *store, int64_t profile_id)
 	return NULL;
 }
 
-static bool
+static inline bool
 store_is_forbidden(const Store *store, int thing)
 {
 	for (int other = 0; other < store->world.thing_count; other++)
@@ -112,7 +115,7 @@ store_is_forbidden(const Store *store, int thing)
 /* ---------------------------------------------------------------- rows for the stitch */
 
 /* What was handed over is unreadable afterwards. */
-static CdpkStatus
+static inline CdpkStatus
 store_add_identity(Store *store, CdpkStitch *stitch, int thing)
 {
 	CdpkStitchIdentity *row = malloc(sizeof(CdpkStitchIdentity));
@@ -136,7 +139,7 @@ store_add_identity(Store *store, CdpkStitch *stitch, int thing)
 	return status;
 }
 
-static CdpkStatus
+static inline CdpkStatus
 store_add_profile(CdpkStitch *stitch, const World *world, const ProfileRow *row)
 {
 	CdpkStitchCount counts[MAX_NAMES];
@@ -162,7 +165,7 @@ store_add_profile(CdpkStitch *stitch, const World *world, const ProfileRow *row)
 }
 
 /* The rows of a pair, one a source. */
-static CdpkStatus
+static inline CdpkStatus
 store_add_link(Store *store, CdpkStitch *stitch, int a, int b)
 {
 	for (int source = 0; source < MAX_SOURCES; source++)
@@ -182,7 +185,7 @@ store_add_link(Store *store, CdpkStitch *stitch, int a, int b)
 	return CDPK_OK;
 }
 
-static CdpkStatus
+static inline CdpkStatus
 store_load_identities(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
 {
 	Store *store = context;
@@ -200,7 +203,7 @@ store_load_identities(void *context, CdpkStitch *stitch, const int64_t *ids, siz
 	return CDPK_OK;
 }
 
-static CdpkStatus
+static inline CdpkStatus
 store_load_profiles(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
 {
 	Store *store = context;
@@ -222,7 +225,7 @@ store_load_profiles(void *context, CdpkStitch *stitch, const int64_t *ids, size_
 	return CDPK_OK;
 }
 
-static CdpkStatus
+static inline CdpkStatus
 store_load_contents(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
 {
 	Store *store = context;
@@ -247,7 +250,7 @@ store_load_contents(void *context, CdpkStitch *stitch, const int64_t *ids, size_
 	return CDPK_OK;
 }
 
-static CdpkStatus
+static inline CdpkStatus
 store_load_links(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
 {
 	Store *store = context;
@@ -266,7 +269,7 @@ store_load_links(void *context, CdpkStitch *stitch, const int64_t *ids, size_t c
 	return CDPK_OK;
 }
 
-static CdpkStatus
+static inline CdpkStatus
 store_load_forbids(void *context, CdpkStitch *stitch, const int64_t *profile_ids,
 				   size_t profile_count, const int64_t *identity_ids, size_t identity_count)
 {
@@ -292,7 +295,7 @@ store_load_forbids(void *context, CdpkStitch *stitch, const int64_t *profile_ids
 	return CDPK_OK;
 }
 
-static CdpkStitchStore
+static inline CdpkStitchStore
 store_callbacks(Store *store)
 {
 	CdpkStitchStore callbacks = {store,
@@ -309,7 +312,7 @@ store_callbacks(Store *store)
 /* ---------------------------------------------------------------- the log, and what is counted of it */
 
 /* store_name gives an identifier its identity id when it is first heard of. */
-static void
+static inline void
 store_name(Store *store, int thing)
 {
 	if (store->identity_id[thing] == 0)
@@ -317,7 +320,7 @@ store_name(Store *store, int thing)
 }
 
 /* store_read_log writes the rows of links anew. */
-static void
+static inline void
 store_read_log(Store *store)
 {
 	const World *world = &store->world;
@@ -344,7 +347,7 @@ store_read_log(Store *store)
 }
 
 /* store_best finds the best evidence of a pair over all sources. */
-static bool
+static inline bool
 store_best(const Store *store, const EvidenceRow rows[MAX_SOURCES], CdpkEvidence *best)
 {
 	bool found = false;
@@ -361,7 +364,7 @@ store_best(const Store *store, const EvidenceRow rows[MAX_SOURCES], CdpkEvidence
 }
 
 /* store_count counts the identifiers of each namespace that are linked to one. */
-static void
+static inline void
 store_count(const Store *store, EvidenceRow rows[MAX_THINGS][MAX_THINGS][MAX_SOURCES], int thing,
 			CdpkStitchCount counts[MAX_NAMES])
 {
@@ -380,7 +383,7 @@ store_count(const Store *store, EvidenceRow rows[MAX_THINGS][MAX_THINGS][MAX_SOU
 }
 
 /* store_latest finds the latest evidence of a pair, or NEVER. */
-static int64_t
+static inline int64_t
 store_latest(const Store *store, int a, int b)
 {
 	const EvidenceRow *rows = store->evidence[a < b ? a : b][a < b ? b : a];

@@ -1,22 +1,85 @@
 /*
- * stitch_test.c: the incremental stitch against a naive reference
+ * stitch_test.c: who is who, kept up to date, against a naive reference
  *
- * usage: stitch_test [histories [first seed]]; CDPK_HISTORIES in the environment does the same
+ * usage: stitch_test [number of histories [first seed]]
  */
-#include "stitch_history.h"
+#include "stitch_chain.h"
+#include "stitch_examples.h"
 
-static uint64_t histories = 400;
+#define FAULT_HISTORIES 400 /* a fault must be noticed within so many */
+
+static uint64_t histories = 300;
 static uint64_t first_seed = 1;
 
-/* The random histories, each in four orders. */
+static History history;
+static Store store;
+static Reference reference;
+
+/* ---------------------------------------------------------------- examples */
+
+static void
+examples_come_out(void)
+{
+	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++)
+		for (int manner = 0; manner < 3; manner++)
+			CHECK(example_plays(&examples[i], manner));
+}
+
+static int
+thing(const char *label)
+{
+	return example_thing(&store.world, label, strlen(label));
+}
+
+/* The person of an identifier keeps its id for as long as it is the strongest. */
+static void
+ids_stay_with_the_strongest(void)
+{
+	example_begin(&store, "");
+	CHECK(example_play(&store, &reference, "1:a"));
+	CHECK(store.profile_id[thing("a")] == 1);
+	CHECK(example_play(&store, &reference, "2:a,u1"));
+	CHECK(store.profile_id[thing("a")] == 2 && store.profile_id[thing("u1")] == 2);
+	CHECK(example_play(&store, &reference, "3:a,u2"));
+	CHECK(store.profile_id[thing("u1")] == 2 && store.profile_id[thing("u2")] == 3);
+	CHECK(example_play(&store, &reference, "0:a,u2"));
+	CHECK(store.profile_id[thing("u1")] == 2 && store.profile_id[thing("u2")] == 3);
+	CHECK(store.profile_id[thing("a")] == 3);
+}
+
+/* ---------------------------------------------------------------- histories */
+
+/* Chains between some pairs; the first one must be the same in every order. */
+static const char *
+chains_agree(int order, uint64_t seed)
+{
+	static Chain first;
+	Chain chain;
+	const char *difference = NULL;
+
+	for (int i = 0; i < 4 && difference == NULL; i++)
+	{
+		int from = (int) (unit_random(&seed) % (uint64_t) store.world.thing_count);
+		int to = (int) (unit_random(&seed) % (uint64_t) store.world.thing_count);
+
+		if (from == to || store.identity_id[from] == 0 || store.identity_id[to] == 0)
+			continue;
+		difference = chain_compare(&store, &reference, from, to, &chain);
+		if (i == 0 && order == 0)
+			first = chain;
+		if (i == 0 && difference == NULL && strcmp(first.text, chain.text) != 0)
+			difference = "a chain depends on the order of arrival";
+	}
+	return difference;
+}
+
+/* The random histories, each in four orders and many ways to cut it into batches. */
 static void
 histories_agree_with_the_reference(void)
 {
-	static History history;
-	static Store store;
-	static Reference reference;
+	static World first;
 	CdpkStitchStatistics total;
-	uint64_t wrong = 0;
+	int wrong = 0;
 
 	memset(&total, 0, sizeof(total));
 	for (uint64_t seed = first_seed; seed < first_seed + histories && wrong < 5; seed++)
@@ -24,50 +87,49 @@ histories_agree_with_the_reference(void)
 		history_make(&history, seed);
 		for (int order = 0; order < FEED_ORDERS; order++)
 		{
-			const char *difference = feed_history(&history, (FeedOrder) order, seed * 4 + order,
+			const char *difference = feed_history(&history, (FeedOrder) order, 4 * seed + order,
 												  CDPK_FAULT_NONE, &store, &reference);
 
+			if (order == 0)
+				first = store.world;
+			else if (difference == NULL &&
+					 memcmp(first.unlinked, store.world.unlinked, sizeof(first.unlinked)) != 0)
+				difference = "the test is wrong: the orders do not end in one world";
+			if (difference == NULL)
+				difference = chains_agree(order, seed);
 			if (difference != NULL)
 			{
-				printf("# history %llu, order %d: %s\n", (unsigned long long) seed, order,
-					   difference);
+				printf("# history %d, order %d: %s\n", (int) seed, order, difference);
 				wrong++;
 			}
-			total.early_conflicts += store.statistics.early_conflicts;
-			total.reworks += store.statistics.reworks;
-			total.profiles_grown += store.statistics.profiles_grown;
-			total.refused_after_search += store.statistics.refused_after_search;
-			total.refused_at_once += store.statistics.refused_at_once;
+			driver_add_statistics(&total, &store.statistics);
 		}
 	}
-	printf("# early %llu reworks %llu grown %llu refused at once %llu after search %llu\n",
-		   (unsigned long long) total.early_conflicts, (unsigned long long) total.reworks,
-		   (unsigned long long) total.profiles_grown, (unsigned long long) total.refused_at_once,
-		   (unsigned long long) total.refused_after_search);
 	CHECK(wrong == 0);
+	/* the histories go everywhere */
+	CHECK(total.joined >= 20 * histories && total.refused_at_once >= 50 * histories);
+	CHECK(total.refused_after_search >= 10 * histories);
+	CHECK(total.early_conflicts >= 5 * histories && total.reworks >= 10 * histories);
+	CHECK(total.profiles_grown >= 2 * histories && total.profiles_split >= 5 * histories);
 }
 
 /* A test that could not fail would prove nothing: each fault must be noticed, and soon. */
 static void
 faults_are_noticed(void)
 {
-	static History history;
-	static Store store;
-	static Reference reference;
-
 	for (int fault = CDPK_FAULT_NONE + 1; fault < CDPK_FAULTS_END; fault++)
 	{
 		const char *difference = NULL;
-		uint64_t seed = 0;
 
-		while (difference == NULL && seed++ < 400)
+		for (uint64_t seed = 1; seed <= FAULT_HISTORIES && difference == NULL; seed++)
 		{
 			history_make(&history, seed);
 			for (int order = 0; order < FEED_ORDERS && difference == NULL; order++)
-				difference = feed_history(&history, (FeedOrder) order, seed * 4 + order,
+				difference = feed_history(&history, (FeedOrder) order, 4 * seed + order,
 										  (CdpkStitchFault) fault, &store, &reference);
 		}
-		printf("# fault %d: history %llu, %s\n", fault, (unsigned long long) seed, difference);
+		if (difference == NULL)
+			printf("# fault %d was not noticed\n", fault);
 		CHECK(difference != NULL);
 	}
 }
@@ -79,6 +141,8 @@ main(int argc, char **argv)
 		histories = strtoull(argv[1], NULL, 10);
 	if (argc > 2)
 		first_seed = strtoull(argv[2], NULL, 10);
+	TEST(examples_come_out);
+	TEST(ids_stay_with_the_strongest);
 	TEST(histories_agree_with_the_reference);
 	TEST(faults_are_noticed);
 	UNIT_EXIT();

@@ -57,7 +57,7 @@ static const char *const world_names[MAX_NAMES] = {"user_id", "mail",	 "tel",	  
 												   "crm_id",  "account", "token", "cookie"};
 
 /* world_init: no rule but the order of the namespaces' names. */
-static void
+static inline void
 world_init(World *world, uint32_t namespaces)
 {
 	memset(world, 0, sizeof(*world));
@@ -81,7 +81,7 @@ world_init(World *world, uint32_t namespaces)
 			world->unlinked[a][b] = NEVER;
 }
 
-static int
+static inline int
 world_add_thing(World *world, uint32_t name_space, const char *label)
 {
 	Thing *thing = &world->things[world->thing_count];
@@ -95,14 +95,14 @@ world_add_thing(World *world, uint32_t name_space, const char *label)
 }
 
 /* Whether evidence of a pair at this time is void. */
-static bool
+static inline bool
 world_is_void(const World *world, int a, int b, int64_t at)
 {
 	return world->unlinked[a][b] >= at && world->unlinked[a][b] != NEVER;
 }
 
 /* Whether some event of the log carries the identifier, and it is not blocked. */
-static bool
+static inline bool
 world_is_present(const World *world, int thing)
 {
 	if (world->blocked[thing])

@@ -1,0 +1,121 @@
+/* stitch_explain_test.c: chains of links, in words; stitch_test.c compares random ones */
+#include "stitch_chain.h"
+#include "stitch_examples.h"
+
+static Store store;
+static Reference reference;
+static Chain chain;
+
+static int
+thing(const char *label)
+{
+	return example_thing(&store.world, label, strlen(label));
+}
+
+/* The chain between two identifiers, refused links as bars. */
+static const char *
+told(const char *from, const char *to)
+{
+	CHECK(chain_compare(&store, &reference, thing(from), thing(to), &chain) == NULL);
+	return chain.text;
+}
+
+static void
+a_chain_goes_round_what_is_unlinked(void)
+{
+	example_begin(&store, "");
+	CHECK(example_play(&store, &reference, "1:u1,e,a"));
+	CHECK(strcmp(told("e", "u1"), "e-u1") == 0);
+	CHECK(example_play(&store, &reference, "unlink(u1,e)"));
+	CHECK(strcmp(told("e", "u1"), "e-a-u1") == 0);
+	CHECK(strcmp(told("u1", "e"), "u1-a-e") == 0);
+}
+
+static void
+people_apart_have_refused_links_between_them(void)
+{
+	example_begin(&store, "");
+	/* the shorter way has two refused links, the longer one has one */
+	CHECK(example_play(&store, &reference, "1:u1,a 2:u2,b 3:u3,c 4:a,b 5:b,c 6:c,p 7:u1,e 8:e,p"));
+	CHECK(strcmp(told("a", "b"), "a|b") == 0);
+	CHECK(strcmp(told("u1", "u3"), "u1-e|p-c-u3") == 0);
+	CHECK(strcmp(told("u2", "u3"), "u2-b|c-u3") == 0);
+}
+
+/* Of equal chains the one of the earlier evidence is told. */
+static void
+evidence_chooses_between_equal_chains(void)
+{
+	example_begin(&store, "");
+	CHECK(example_play(&store, &reference, "5:u1,a 5:a,e 4:u1,b 6:b,e"));
+	CHECK(strcmp(told("u1", "e"), "u1-b-e") == 0);
+	CHECK(example_play(&store, &reference, "3:u1,a"));
+	CHECK(strcmp(told("u1", "e"), "u1-a-e") == 0);
+}
+
+static void
+there_may_be_no_chain(void)
+{
+	example_begin(&store, "max_links(device_id,user_id)=1");
+	CHECK(example_play(&store, &reference, "1:u1,a 2:u2,a 3:u3,b block(c) 4:c,u3 forbid(u4,u5)"));
+	CHECK(strcmp(told("u1", "u3"), "u1") == 0 && chain.path == CDPK_PATH_NONE);
+	CHECK(strcmp(told("u1", "u2"), "u1") == 0 && chain.path == CDPK_PATH_NONE);
+	CHECK(strcmp(told("u1", "a"), "u1") == 0 && chain.path == CDPK_PATH_SHARED);
+	CHECK(strcmp(told("c", "u3"), "c") == 0 && chain.path == CDPK_PATH_ABSENT);
+	CHECK(strcmp(told("u4", "u3"), "u4") == 0 && chain.path == CDPK_PATH_ABSENT);
+}
+
+/* Refused links chain most of a base together: the search ends somewhere. */
+static void
+a_search_can_be_bounded(void)
+{
+	CdpkStitchStore callbacks;
+	const CdpkStitchStep *steps;
+	CdpkStitch *stitch;
+
+	example_begin(&store, "");
+	CHECK(example_play(&store, &reference, "1:u1,a 1:u2,b 1:u3,c 2:a,b 2:b,c"));
+	CHECK(strcmp(told("u1", "u3"), "u1-a|b|c-u3") == 0);
+	callbacks = store_callbacks(&store);
+	for (size_t limit = 1; limit <= 3; limit++)
+	{
+		CHECK(cdpk_stitch_new(&store.world.rules, &callbacks, &unit_allocator, &stitch) == CDPK_OK);
+		CHECK(chain_ask(&store, stitch, thing("u1"), thing("u3"), limit, &chain, &steps) ==
+			  CDPK_OK);
+		CHECK(chain.path == (limit < 3 ? CDPK_PATH_GIVEN_UP : CDPK_PATH_FOUND));
+		cdpk_stitch_free(stitch);
+	}
+}
+
+static void
+reasons_are_given_in_order(void)
+{
+	CdpkStitchStore callbacks;
+	const CdpkStitchStep *steps;
+	CdpkStitch *stitch;
+
+	example_begin(&store, "cap()=3 limit(mail)=1");
+	CHECK(example_play(&store, &reference, "1:u1,e1 2:u2,e2 3:u2,e2,a 4:e1,e2 forbid(e1,e2)"));
+	callbacks = store_callbacks(&store);
+	CHECK(cdpk_stitch_new(&store.world.rules, &callbacks, &unit_allocator, &stitch) == CDPK_OK);
+	CHECK(chain_ask(&store, stitch, thing("e1"), thing("e2"), 10, &chain, &steps) == CDPK_OK);
+	CHECK(chain.length == 1 && steps[0].refused && steps[0].reason_count == 4);
+	CHECK(steps[0].reasons[0] == CDPK_REASON_FORBID && steps[0].reasons[1] == 0);
+	CHECK(steps[0].reasons[2] == 1 && steps[0].reasons[3] == CDPK_REASON_CAP);
+	/* an identifier with itself makes no chain */
+	CHECK(cdpk_stitch_explain(stitch, store.identity_id[thing("a")], store.identity_id[thing("a")],
+							  10, &chain.path, &steps, &(size_t){0}) == CDPK_INVALID);
+	cdpk_stitch_free(stitch);
+}
+
+int
+main(void)
+{
+	TEST(a_chain_goes_round_what_is_unlinked);
+	TEST(people_apart_have_refused_links_between_them);
+	TEST(evidence_chooses_between_equal_chains);
+	TEST(there_may_be_no_chain);
+	TEST(a_search_can_be_bounded);
+	TEST(reasons_are_given_in_order);
+	UNIT_EXIT();
+}
