@@ -4,7 +4,7 @@
  */
 #include "core/intern.h"
 
-#define FIRST_SLOT_BITS 10
+#define FIRST_LINE_BITS 7
 #define BLOCK_UNITS (UINT32_C(1) << CDPK_INTERN_BLOCK_BITS)
 #define BLOCK_SIZE ((size_t) BLOCK_UNITS * CDPK_INTERN_UNIT)
 /*
@@ -16,8 +16,6 @@
 #define EXTENT_BLOCKS_MAX 256
 /* a reference has 32 bits */
 #define BLOCKS_MAX (UINT32_C(1) << (32 - CDPK_INTERN_BLOCK_BITS))
-
-__extension__ typedef unsigned __int128 Wide;
 
 static void *
 allocate(CdpkIntern *intern, size_t size)
@@ -40,37 +38,27 @@ release(CdpkIntern *intern, void *memory, size_t size)
 }
 
 static size_t
-slots_size(unsigned shift)
+lines_size(unsigned shift)
 {
-	return ((size_t) UINT32_MAX >> shift) * sizeof(CdpkInternSlot) + sizeof(CdpkInternSlot);
+	return ((size_t) 1 << (32 - shift)) * sizeof(CdpkInternLine);
 }
 
-/* Makes an empty array of slots, of which three quarters may be taken. */
-static CdpkInternSlot *
-make_slots(CdpkIntern *intern, unsigned shift)
+/* Makes an array of empty lines. */
+static CdpkInternLine *
+make_lines(CdpkIntern *intern, unsigned shift)
 {
-	CdpkInternSlot *slots = allocate(intern, slots_size(shift));
+	CdpkInternLine *lines = allocate(intern, lines_size(shift));
 
-	if (slots != NULL)
-		memset(slots, 0, slots_size(shift));
-	return slots;
+	if (lines != NULL)
+		memset(lines, 0, lines_size(shift));
+	return lines;
 }
 
+/* Three quarters of the slots may be taken. */
 static uint32_t
-slots_limit(unsigned shift)
+lines_limit(unsigned shift)
 {
-	uint64_t slots = (uint64_t) (UINT32_MAX >> shift) + 1;
-
-	return (uint32_t) (slots - slots / 4);
-}
-
-/* Two words that depend on all bits of both: the halves of their product. */
-static inline uint64_t
-fold(uint64_t a, uint64_t b)
-{
-	Wide product = (Wide) a * b;
-
-	return (uint64_t) product ^ (uint64_t) (product >> 64);
+	return (uint32_t) ((UINT64_C(1) << (32 - shift)) * CDPK_INTERN_LINE_SLOTS / 4 * 3);
 }
 
 CdpkStatus
@@ -78,20 +66,21 @@ cdpk_intern_init(CdpkIntern *intern, const CdpkAllocator *allocator, uint64_t se
 {
 	memset(intern, 0, sizeof(*intern));
 	intern->allocator = allocator;
-	/* odd multiples of the seed, spread over the word */
-	intern->seed[0] = fold(seed ^ UINT64_C(0x243f6a8885a308d3), UINT64_C(0x9e3779b97f4a7c15));
-	intern->seed[1] = fold(seed ^ UINT64_C(0x13198a2e03707344), UINT64_C(0xc2b2ae3d27d4eb4f));
-	intern->shift = 32 - FIRST_SLOT_BITS;
-	intern->limit = slots_limit(intern->shift);
-	intern->slots = make_slots(intern, intern->shift);
-	return intern->slots != NULL ? CDPK_OK : CDPK_OUT_OF_MEMORY;
+	intern->seed[0] =
+		cdpk_intern_fold(seed ^ UINT64_C(0x243f6a8885a308d3), UINT64_C(0x9e3779b97f4a7c15));
+	intern->seed[1] =
+		cdpk_intern_fold(seed ^ UINT64_C(0x13198a2e03707344), UINT64_C(0xc2b2ae3d27d4eb4f));
+	intern->shift = 32 - FIRST_LINE_BITS;
+	intern->limit = lines_limit(intern->shift);
+	intern->lines = make_lines(intern, intern->shift);
+	return intern->lines != NULL ? CDPK_OK : CDPK_OUT_OF_MEMORY;
 }
 
 void
 cdpk_intern_seal(CdpkIntern *intern)
 {
-	release(intern, intern->slots, slots_size(intern->shift));
-	intern->slots = NULL;
+	release(intern, intern->lines, lines_size(intern->shift));
+	intern->lines = NULL;
 }
 
 void
@@ -110,105 +99,68 @@ cdpk_intern_free(CdpkIntern *intern)
 	memset(intern, 0, sizeof(*intern));
 }
 
-static inline uint64_t
-read_8(const uint8_t *at)
-{
-	uint64_t word;
-
-	memcpy(&word, at, sizeof(word));
-	return word;
-}
-
-static inline uint32_t
-read_4(const uint8_t *at)
-{
-	uint32_t word;
-
-	memcpy(&word, at, sizeof(word));
-	return word;
-}
-
-/*
- * Folds bytes into a state, 16 at a time; what is left is read again from the
- * end, so that nothing behind it is touched.
- */
-static inline uint64_t
-fold_bytes(uint64_t secret, uint64_t state, const uint8_t *bytes, size_t length)
-{
-	const uint8_t *end = bytes + length;
-
-	state ^= length;
-	if (length >= 16)
-	{
-		for (; end - bytes > 16; bytes += 16)
-			state = fold(read_8(bytes) ^ secret, read_8(bytes + 8) ^ state);
-		return fold(read_8(end - 16) ^ secret, read_8(end - 8) ^ state);
-	}
-	if (length >= 8)
-		return fold(read_8(bytes) ^ secret, read_8(end - 8) ^ state);
-	if (length >= 4)
-		return fold(read_4(bytes) ^ secret, read_4(end - 4) ^ state);
-	return fold(bytes[0] ^ secret, ((uint64_t) bytes[length / 2] << 8 | end[-1]) ^ state);
-}
-
-uint64_t
-cdpk_intern_hash_head(const CdpkIntern *intern, const uint8_t *head, size_t length)
-{
-	if (length == 0)
-		return intern->seed[0];
-	return fold_bytes(intern->seed[1], intern->seed[0], head, length);
-}
-
-uint32_t
-cdpk_intern_hash(const CdpkIntern *intern, uint64_t head, const uint8_t *rest, size_t length)
-{
-	uint64_t state = fold_bytes(intern->seed[1], head, rest, length);
-
-	return (uint32_t) (fold(state ^ intern->seed[0], UINT64_C(0x9e3779b97f4a7c15)) >> 32);
-}
-
 uint32_t
 cdpk_intern_find(const CdpkIntern *intern, uint32_t hash, const uint8_t *bytes, size_t length)
 {
 	uint32_t mask = UINT32_MAX >> intern->shift;
-	uint32_t place = hash >> intern->shift;
 
-	for (; intern->slots[place].reference != CDPK_INTERN_NOTHING; place = (place + 1) & mask)
-		if (intern->slots[place].hash == hash &&
-			cdpk_intern_is(intern, intern->slots[place].reference, bytes, length))
-			return intern->slots[place].reference;
-	return CDPK_INTERN_NOTHING;
+	for (uint32_t at = hash >> intern->shift;; at = (at + 1) & mask)
+	{
+		const CdpkInternLine *line = &intern->lines[at];
+
+		for (int i = 0; i < CDPK_INTERN_LINE_SLOTS; i++)
+		{
+			if (line->reference[i] == CDPK_INTERN_NOTHING)
+				return CDPK_INTERN_NOTHING;
+			if (line->hash[i] == hash && cdpk_intern_is(intern, line->reference[i], bytes, length))
+				return line->reference[i];
+		}
+	}
 }
 
+/* Takes the first free slot from a hash's line on; there is one. */
 static void
-put_slot(CdpkInternSlot *slots, unsigned shift, uint32_t hash, uint32_t reference)
+put_slot(CdpkInternLine *lines, unsigned shift, uint32_t hash, uint32_t reference)
 {
 	uint32_t mask = UINT32_MAX >> shift;
-	uint32_t place = hash >> shift;
 
-	while (slots[place].reference != CDPK_INTERN_NOTHING)
-		place = (place + 1) & mask;
-	slots[place].hash = hash;
-	slots[place].reference = reference;
+	for (uint32_t at = hash >> shift;; at = (at + 1) & mask)
+	{
+		CdpkInternLine *line = &lines[at];
+
+		for (int i = 0; i < CDPK_INTERN_LINE_SLOTS; i++)
+		{
+			if (line->reference[i] != CDPK_INTERN_NOTHING)
+				continue;
+			line->hash[i] = hash;
+			line->reference[i] = reference;
+			return;
+		}
+	}
 }
 
-/* Doubles the slots.  Both arrays are in the order of the hash: one walk through each. */
+/* Doubles the lines.  Both arrays are in the order of the hash: one walk through each. */
 static CdpkStatus
-grow_slots(CdpkIntern *intern)
+grow_lines(CdpkIntern *intern)
 {
 	unsigned shift = intern->shift - 1;
-	uint64_t old_count = (uint64_t) (UINT32_MAX >> intern->shift) + 1;
-	CdpkInternSlot *slots = make_slots(intern, shift);
+	uint32_t old_count = UINT32_C(1) << (32 - intern->shift);
+	CdpkInternLine *lines = make_lines(intern, shift);
 
-	if (slots == NULL)
+	if (lines == NULL)
 		return CDPK_OUT_OF_MEMORY;
-	for (uint64_t i = 0; i < old_count; i++)
-		if (intern->slots[i].reference != CDPK_INTERN_NOTHING)
-			put_slot(slots, shift, intern->slots[i].hash, intern->slots[i].reference);
-	release(intern, intern->slots, slots_size(intern->shift));
-	intern->slots = slots;
+	for (uint32_t at = 0; at < old_count; at++)
+	{
+		const CdpkInternLine *line = &intern->lines[at];
+
+		for (int i = 0; i < CDPK_INTERN_LINE_SLOTS && line->reference[i] != CDPK_INTERN_NOTHING;
+			 i++)
+			put_slot(lines, shift, line->hash[i], line->reference[i]);
+	}
+	release(intern, intern->lines, lines_size(intern->shift));
+	intern->lines = lines;
 	intern->shift = shift;
-	intern->limit = slots_limit(shift);
+	intern->limit = lines_limit(shift);
 	return CDPK_OK;
 }
 
@@ -316,7 +268,7 @@ cdpk_intern_add(CdpkIntern *intern, uint32_t hash, const uint8_t *bytes, size_t 
 	CdpkStatus status = CDPK_OK;
 
 	if (intern->count == intern->limit)
-		status = grow_slots(intern);
+		status = grow_lines(intern);
 	if (status == CDPK_OK)
 		status = make_room(intern, record_units(length));
 	if (status != CDPK_OK)
@@ -326,7 +278,7 @@ cdpk_intern_add(CdpkIntern *intern, uint32_t hash, const uint8_t *bytes, size_t 
 	record->number = intern->count++;
 	record->length = (uint16_t) length;
 	memcpy(record->bytes, bytes, length);
-	put_slot(intern->slots, intern->shift, hash, reference);
+	put_slot(intern->lines, intern->shift, hash, reference);
 	intern->used += record_units(length);
 	return CDPK_OK;
 }

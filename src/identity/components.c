@@ -73,29 +73,19 @@ run_query(const char *text, DestReceiver *receiver)
 static void
 emit(ComponentsCollector *collector, ReturnSetInfo *result)
 {
-	CdpkIntern *identifiers = components_identifiers(collector);
-	CdpkUnionFind *partition = components_partition(collector);
-	uint32 *labels =
-		MemoryContextAllocHuge(CurrentMemoryContext, sizeof(uint32) * Max(partition->count, 1));
-	const CdpkInternRecord *record;
-	uint64_t position = 0;
-	union
-	{
-		Identifier identifier;
-		char bytes[VARHDRSZ + CDPK_IDENTIFIER_PAYLOAD_MAX];
-	} buffer;
+	uint32 *labels = MemoryContextAllocHuge(
+		CurrentMemoryContext, sizeof(uint32) * ((Size) components_count(collector) + 1));
+	ComponentsIdentifier identifier = {0};
 
-	cdpk_unionfind_labels(partition, labels);
-	while ((record = cdpk_intern_next(identifiers, &position)) != NULL)
+	components_labels(collector, labels);
+	while (components_next(collector, &identifier))
 	{
-		Datum values[2] = {PointerGetDatum(&buffer),
-						   Int64GetDatum((int64) labels[record->number] + 1)};
+		Datum values[2] = {PointerGetDatum(&identifier.varlena),
+						   Int64GetDatum((int64) labels[identifier.number] + 1)};
 		bool nulls[2] = {false, false};
 
-		if (record->number % INTERRUPT_EVERY == 0)
+		if (identifier.number % INTERRUPT_EVERY == 0)
 			CHECK_FOR_INTERRUPTS();
-		SET_VARSIZE(&buffer.identifier, VARHDRSZ + record->length);
-		memcpy(VARDATA(&buffer.identifier), record->bytes, record->length);
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	pfree(labels);

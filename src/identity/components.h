@@ -6,12 +6,11 @@
 #ifndef CDP_IDENTITY_COMPONENTS_H
 #define CDP_IDENTITY_COMPONENTS_H
 
+#include "access/detoast.h"
 #include "access/tupdesc.h"
 #include "fmgr.h"
 #include "tcop/dest.h"
 
-#include "core/intern.h"
-#include "core/unionfind.h"
 #include "identifier/identifier.h"
 
 /* how a value of a column becomes bytes */
@@ -35,11 +34,23 @@ typedef struct ComponentsColumn
 	/* how a payload of the column's namespace begins: version, length, namespace */
 	size_t head_length;
 	uint8_t head[CDPK_IDENTIFIER_HEADER + CDPK_NAMESPACE_MAX];
-	uint64 head_hash; /* the collector's */
+	uint32 space; /* the collector's number for it */
 } ComponentsColumn;
 
 /* Describes the columns of a query's result; raises an error for one that holds no identifiers. */
 extern ComponentsColumn *components_columns(TupleDesc result);
+
+/* The bytes of a varlena, in place unless it is compressed or lies elsewhere. */
+static inline const char *
+components_bytes(Datum value, size_t *length)
+{
+	struct varlena *bytes = (struct varlena *) DatumGetPointer(value);
+
+	if (VARATT_IS_COMPRESSED(bytes) || VARATT_IS_EXTERNAL(bytes))
+		bytes = detoast_attr(bytes);
+	*length = VARSIZE_ANY_EXHDR(bytes);
+	return VARDATA_ANY(bytes);
+}
 
 /*
  * The bytes of one value, and how many: a payload for COLUMN_IDENTIFIER, else
@@ -56,9 +67,25 @@ typedef struct ComponentsCollector ComponentsCollector;
 extern ComponentsCollector *components_collector(void);
 extern DestReceiver *components_receiver(ComponentsCollector *collector);
 
-/* The distinct identifiers by number, and their partition; after the last row. */
-extern CdpkIntern *components_identifiers(ComponentsCollector *collector);
-extern CdpkUnionFind *components_partition(ComponentsCollector *collector);
+/* After the last row: how many distinct identifiers there are. */
+extern uint32 components_count(ComponentsCollector *collector);
+
+/* Numbers the components from 0 on, labels[n] for identifier n; returns how many there are. */
+extern uint32 components_labels(ComponentsCollector *collector, uint32 *labels);
+
+/* One identifier after the other, in the order of their numbers: begin with position 0. */
+typedef struct ComponentsIdentifier
+{
+	uint64_t position;
+	uint32 number;
+	union
+	{
+		Identifier varlena;
+		char bytes[VARHDRSZ + CDPK_IDENTIFIER_PAYLOAD_MAX];
+	};
+} ComponentsIdentifier;
+
+extern bool components_next(ComponentsCollector *collector, ComponentsIdentifier *identifier);
 
 /* Ends the collecting: what only it needed is given back. */
 extern void components_seal(ComponentsCollector *collector);

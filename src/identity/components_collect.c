@@ -21,14 +21,17 @@
 #include "utils/arrayaccess.h"
 #include "utils/memutils.h"
 
+#include "core/intern.h"
 #include "core/meaningless.h"
 #include "core/textcache.h"
+#include "core/unionfind.h"
 #include "identity/components.h"
 #include "util/huge.h"
 #include "util/status.h"
 
 #define BATCH_VALUES 256
-#define BATCH_BYTES (48 * 1024)
+#define BATCH_BYTES (32 * 1024)
+#define FIRST_SPACES 16
 
 /* a value that is no identifier */
 #define NOBODY UINT32_MAX
@@ -38,12 +41,27 @@
 #define LAST_CACHE_BITS 24
 #define IDENTIFIERS_PER_PLACE 8
 
+/*
+ * What is interned is a key: the number of the namespace, then the value.  It is
+ * shorter than the payload, which matters where it is compared.
+ */
+#define KEY_HEAD sizeof(uint32)
+#define KEY_MAX (KEY_HEAD + CDPK_IDENTIFIER_MAX)
+
+/* a namespace: how a payload begins, and the state of a hash behind it */
+typedef struct Space
+{
+	uint64 hash;
+	size_t length;
+	uint8_t head[CDPK_IDENTIFIER_HEADER + CDPK_NAMESPACE_MAX];
+} Space;
+
 typedef struct BatchValue
 {
 	uint32 hash;
 	uint32 node; /* at first the candidate's reference */
 	uint32 offset;
-	uint16 length;
+	uint16 length; /* of the key */
 	bool starts_row;
 	bool is_canonical;
 } BatchValue;
@@ -52,19 +70,26 @@ struct ComponentsCollector
 {
 	DestReceiver receiver;
 	MemoryContext context; /* of all that follows */
-	MemoryContext scratch; /* for one batch */
+	MemoryContext scratch; /* for one row */
 	CdpkAllocator allocator;
-	CdpkIntern identifiers;
+	CdpkIntern space_numbers; /* payload heads */
+	Space *spaces;
+	uint32 spaces_count;
+	uint32 spaces_capacity;
+	CdpkIntern identifiers; /* keys */
 	CdpkUnionFind partition;
-	CdpkTextCache unusual; /* raw values that are not canonical */
+	CdpkTextCache unusual; /* raw keys that are not canonical */
 	unsigned unusual_bits;
 	ComponentsColumn *columns;
 	int columns_count;
-	bool in_row;     /* the present row has put a value into the batch */
-	uint32 row_node; /* the first identifier of the row that is being joined */
+	bool in_row; /* the present row has put a value into the batch */
 	int values_count;
+	int joins_count;
 	uint32 bytes_count;
-	BatchValue values[BATCH_VALUES];
+	/* value 0 is the last of the batch before, so that a row may go on from there */
+	BatchValue values[BATCH_VALUES + 1];
+	/* the values that are joined with the one before them */
+	uint16 joins[BATCH_VALUES];
 	uint8_t bytes[BATCH_BYTES];
 };
 
@@ -82,40 +107,49 @@ check_status(CdpkStatus status)
 	ereport(ERROR, (errcode(cdp_status_errcode(status)), errmsg("could not collect identifiers")));
 }
 
-/* The hash of a payload: what stands before the value is its head. */
-static inline uint32
-hash_payload(const CdpkIntern *identifiers, const uint8_t *payload, size_t length)
+/* The number of a namespace, given as the head of its payloads. */
+static uint32
+space_number(ComponentsCollector *collector, const uint8_t *head, size_t length)
 {
-	size_t head_length = CDPK_IDENTIFIER_HEADER + cdpk_identifier_namespace_length(payload);
+	CdpkIntern *numbers = &collector->space_numbers;
+	uint32 hash = cdpk_intern_hash(numbers, cdpk_intern_hash_head(numbers, NULL, 0), head, length);
+	uint32 reference = cdpk_intern_find(numbers, hash, head, length);
+	Space *space;
 
-	return cdpk_intern_hash(identifiers, cdpk_intern_hash_head(identifiers, payload, head_length),
-							payload + head_length, length - head_length);
+	if (reference != CDPK_INTERN_NOTHING)
+		return cdpk_intern_record(numbers, reference)->number;
+	if (collector->spaces_count == collector->spaces_capacity)
+	{
+		collector->spaces_capacity *= 2;
+		collector->spaces =
+			repalloc_huge(collector->spaces, sizeof(Space) * collector->spaces_capacity);
+	}
+	check_status(cdpk_intern_add(numbers, hash, head, length));
+	space = &collector->spaces[collector->spaces_count];
+	space->hash = cdpk_intern_hash_head(&collector->identifiers, head, length);
+	space->length = length;
+	memcpy(space->head, head, length);
+	return collector->spaces_count++;
 }
 
-/* Adds a payload that is not there; it is alone in its component at first. */
+/* Adds a key that is not there; it is alone in its component at first. */
 static uint32
-add_payload(ComponentsCollector *collector, uint32 hash, const uint8_t *payload, size_t length)
+add_key(ComponentsCollector *collector, uint32 hash, const uint8_t *key, size_t length)
 {
 	CdpkIntern *identifiers = &collector->identifiers;
 
-	check_status(cdpk_intern_add(identifiers, hash, payload, length));
+	check_status(cdpk_intern_add(identifiers, hash, key, length));
 	/* as many nodes as there may be identifiers before their table grows */
 	check_status(cdpk_unionfind_reserve(&collector->partition, identifiers->limit));
 	check_status(cdpk_unionfind_extend(&collector->partition, identifiers->count));
 	return identifiers->count - 1;
 }
 
-/* The number of a payload, which may be there or not. */
-static uint32
-number_of(ComponentsCollector *collector, const uint8_t *payload, size_t length)
+static inline uint32
+hash_key(ComponentsCollector *collector, uint32 space, const char *value, size_t length)
 {
-	CdpkIntern *identifiers = &collector->identifiers;
-	uint32 hash = hash_payload(identifiers, payload, length);
-	uint32 reference = cdpk_intern_find(identifiers, hash, payload, length);
-
-	if (reference != CDPK_INTERN_NOTHING)
-		return cdpk_intern_record(identifiers, reference)->number;
-	return add_payload(collector, hash, payload, length);
+	return cdpk_intern_hash(&collector->identifiers, collector->spaces[space].hash,
+							(const uint8_t *) value, length);
 }
 
 /* Remembers what became of a raw value that is not canonical; the cache grows with the identifiers. */
@@ -161,107 +195,192 @@ normalize(const char *name_space, size_t namespace_length, const char *value, si
 	identifier_report(status, name_space, namespace_length, value, value_length);
 }
 
-/* The node of a value whose candidate was not the right one, or that had none. */
+/* The node of the canonical form of a raw key, which is another key. */
 static uint32
-resolve(ComponentsCollector *collector, const BatchValue *value)
+node_of_payload(ComponentsCollector *collector, uint32 space, const uint8_t *payload, size_t length)
 {
-	const uint8_t *bytes = collector->bytes + value->offset;
-	uint32 reference = cdpk_intern_find(&collector->identifiers, value->hash, bytes, value->length);
-	uint8_t buffer[CDPK_IDENTIFIER_PAYLOAD_MAX];
-	const uint8_t *payload = value->is_canonical ? bytes : buffer;
-	size_t length = value->length;
-	uint32 node;
+	uint8_t key[KEY_MAX];
+	const char *value = cdpk_identifier_value(payload);
+	size_t value_length = cdpk_identifier_value_length(payload, length);
+	uint32 hash = hash_key(collector, space, value, value_length);
+	uint32 reference;
 
+	memcpy(key, &space, KEY_HEAD);
+	memcpy(key + KEY_HEAD, value, value_length);
+	length = KEY_HEAD + value_length;
+	reference = cdpk_intern_find(&collector->identifiers, hash, key, length);
 	if (reference != CDPK_INTERN_NOTHING)
 		return cdpk_intern_record(&collector->identifiers, reference)->number;
-	if (cdpk_textcache_get(&collector->unusual, value->hash, bytes, value->length, &node))
-		return node;
-	if (!value->is_canonical &&
-		!normalize(cdpk_identifier_namespace(bytes), cdpk_identifier_namespace_length(bytes),
-				   cdpk_identifier_value(bytes), cdpk_identifier_value_length(bytes, length),
-				   buffer, &length))
-		node = NOBODY;
-	else if (cdpk_identifier_meaningless(payload, length))
-		node = NOBODY;
-	else if (length == value->length && memcmp(payload, bytes, length) == 0)
-		return add_payload(collector, value->hash, payload, length);
-	else
-		node = number_of(collector, payload, length);
+	return add_key(collector, hash, key, length);
+}
+
+/* Makes the payload of a key's value; false where it is no identifier. */
+static bool
+make_payload(const Space *space, const BatchValue *value, const char *text, size_t text_length,
+			 uint8_t *payload, size_t *length)
+{
+	if (value->is_canonical)
+	{
+		memcpy(payload, space->head, space->length);
+		memcpy(payload + space->length, text, text_length);
+		*length = space->length + text_length;
+	}
+	else if (!normalize((const char *) space->head + CDPK_IDENTIFIER_HEADER,
+						space->length - CDPK_IDENTIFIER_HEADER, text, text_length, payload, length))
+		return false;
+	return !cdpk_identifier_meaningless(payload, *length);
+}
+
+/* The node of a key that neither is known as it stands nor was met lately. */
+static uint32
+node_of_new(ComponentsCollector *collector, const BatchValue *value)
+{
+	const uint8_t *key = collector->bytes + value->offset;
+	const char *text = (const char *) key + KEY_HEAD;
+	size_t text_length = value->length - KEY_HEAD;
+	uint8_t payload[CDPK_IDENTIFIER_PAYLOAD_MAX];
+	size_t length;
+	uint32 space;
+	uint32 node = NOBODY;
+
+	memcpy(&space, key, KEY_HEAD);
+	if (make_payload(&collector->spaces[space], value, text, text_length, payload, &length))
+	{
+		if (cdpk_identifier_value_length(payload, length) == text_length &&
+			memcmp(cdpk_identifier_value(payload), text, text_length) == 0)
+			return add_key(collector, value->hash, key, value->length);
+		node = node_of_payload(collector, space, payload, length);
+	}
 	remember_unusual(collector, value, node);
 	return node;
 }
 
-/* Looks the values of the batch up and joins those of each row. */
+/* The node of a value whose candidate was not the right one, or that had none. */
+static uint32
+resolve(ComponentsCollector *collector, const BatchValue *value)
+{
+	const CdpkIntern *identifiers = &collector->identifiers;
+	const uint8_t *key = collector->bytes + value->offset;
+	uint32 reference = cdpk_intern_find(identifiers, value->hash, key, value->length);
+	uint32 node;
+
+	if (reference != CDPK_INTERN_NOTHING)
+		return cdpk_intern_record(identifiers, reference)->number;
+	if (cdpk_textcache_get(&collector->unusual, value->hash, key, value->length, &node))
+		return node;
+	return node_of_new(collector, value);
+}
+
+/* Finds the node of each value of the batch. */
+static void
+look_up(ComponentsCollector *collector)
+{
+	const CdpkIntern *identifiers = &collector->identifiers;
+	BatchValue *values = collector->values;
+	int count = collector->values_count;
+
+	for (int i = 1; i <= count; i++)
+		cdpk_intern_prefetch(identifiers, values[i].hash);
+	for (int i = 1; i <= count; i++)
+	{
+		values[i].node = cdpk_intern_candidate(identifiers, values[i].hash, values[i].length);
+		if (values[i].node == CDPK_INTERN_NOTHING)
+			cdpk_textcache_prefetch(&collector->unusual, values[i].hash);
+	}
+	for (int i = 1; i <= count; i++)
+	{
+		if (values[i].node != CDPK_INTERN_NOTHING &&
+			cdpk_intern_is(identifiers, values[i].node, collector->bytes + values[i].offset,
+						   values[i].length))
+			values[i].node = cdpk_intern_record(identifiers, values[i].node)->number;
+		else
+			values[i].node = resolve(collector, &values[i]);
+		/* what is no identifier leaves its neighbours in the row neighbours */
+		if (values[i].node == NOBODY && !values[i].starts_row)
+			values[i].node = values[i - 1].node;
+	}
+}
+
+/* Joins the nodes of each row of the batch, neighbour by neighbour. */
+static void
+join_rows(ComponentsCollector *collector)
+{
+	CdpkUnionFind *partition = &collector->partition;
+
+	for (int i = 0; i < collector->joins_count; i++)
+	{
+		const BatchValue *value = &collector->values[collector->joins[i]];
+
+		if (value[-1].node == NOBODY || value->node == NOBODY)
+			continue;
+		__builtin_prefetch(&partition->parent[value[-1].node]);
+		__builtin_prefetch(&partition->parent[value->node]);
+	}
+	for (int i = 0; i < collector->joins_count; i++)
+	{
+		const BatchValue *value = &collector->values[collector->joins[i]];
+
+		if (value[-1].node != NOBODY && value->node != NOBODY)
+			cdpk_unionfind_join(partition, value[-1].node, value->node);
+	}
+}
+
+/* Works the batch off; the present row may go on in the next one. */
 static void
 flush(ComponentsCollector *collector)
 {
-	CdpkIntern *identifiers = &collector->identifiers;
-	BatchValue *end = collector->values + collector->values_count;
-	BatchValue *value;
-
-	for (value = collector->values; value < end; value++)
-		cdpk_intern_prefetch(identifiers, value->hash);
-	for (value = collector->values; value < end; value++)
-	{
-		value->node = cdpk_intern_candidate(identifiers, value->hash, value->length);
-		if (value->node == CDPK_INTERN_NOTHING)
-			cdpk_textcache_prefetch(&collector->unusual, value->hash);
-	}
-	for (value = collector->values; value < end; value++)
-	{
-		if (value->node != CDPK_INTERN_NOTHING &&
-			cdpk_intern_is(identifiers, value->node, collector->bytes + value->offset,
-						   value->length))
-			value->node = cdpk_intern_record(identifiers, value->node)->number;
-		else
-			value->node = resolve(collector, value);
-		if (value->node != NOBODY)
-			__builtin_prefetch(&collector->partition.parent[value->node]);
-	}
-	for (value = collector->values; value < end; value++)
-	{
-		if (value->starts_row)
-			collector->row_node = NOBODY;
-		if (value->node == NOBODY)
-			continue;
-		if (collector->row_node == NOBODY)
-			collector->row_node = value->node;
-		else
-			cdpk_unionfind_join(&collector->partition, collector->row_node, value->node);
-	}
+	look_up(collector);
+	join_rows(collector);
+	collector->values[0] = collector->values[collector->values_count];
 	collector->values_count = 0;
+	collector->joins_count = 0;
 	collector->bytes_count = 0;
-	MemoryContextReset(collector->scratch);
 	CHECK_FOR_INTERRUPTS();
 }
 
 /*
- * Puts a value into the batch, at most CDPK_IDENTIFIER_PAYLOAD_MAX bytes with its
- * head.  The text is hashed where it lies: reading what was just copied is slow.
+ * Puts a key into the batch.  The value is hashed where it lies: reading what was
+ * just copied is slow.
  */
 static inline void
-put_value(ComponentsCollector *collector, uint32 hash, const uint8_t *head, size_t head_length,
-		  const char *text, size_t length, bool is_canonical)
+put_key(ComponentsCollector *collector, uint32 space, const char *text, size_t length,
+		bool is_canonical)
 {
-	BatchValue *value = &collector->values[collector->values_count++];
-	uint8_t *bytes = collector->bytes + collector->bytes_count;
+	BatchValue *value = &collector->values[++collector->values_count];
+	uint8_t *key = collector->bytes + collector->bytes_count;
 
-	memcpy(bytes, head, head_length);
-	memcpy(bytes + head_length, text, length);
-	value->hash = hash;
+	value->hash = hash_key(collector, space, text, length);
 	value->offset = collector->bytes_count;
-	value->length = (uint16) (head_length + length);
+	value->length = (uint16) (KEY_HEAD + length);
 	value->starts_row = !collector->in_row;
 	value->is_canonical = is_canonical;
+	memcpy(key, &space, KEY_HEAD);
+	memcpy(key + KEY_HEAD, text, length);
 	collector->bytes_count += value->length;
+	collector->joins[collector->joins_count] = (uint16) collector->values_count;
+	collector->joins_count += collector->in_row;
 	collector->in_row = true;
 }
 
-static inline void
+static void
 put_payload(ComponentsCollector *collector, const uint8_t *payload, size_t length)
 {
-	put_value(collector, hash_payload(&collector->identifiers, payload, length), NULL, 0,
-			  (const char *) payload, length, true);
+	size_t head_length = CDPK_IDENTIFIER_HEADER + cdpk_identifier_namespace_length(payload);
+
+	put_key(collector, space_number(collector, payload, head_length),
+			(const char *) payload + head_length, length - head_length, true);
+}
+
+/* Takes a raw value that is too long to be canonical as it stands. */
+static void
+put_long_text(ComponentsCollector *collector, uint32 space, const char *text, size_t length)
+{
+	const Space *head = &collector->spaces[space];
+	uint8_t payload[CDPK_IDENTIFIER_PAYLOAD_MAX];
+
+	if (normalize((const char *) head->head + CDPK_IDENTIFIER_HEADER,
+				  head->length - CDPK_IDENTIFIER_HEADER, text, length, payload, &length))
+		put_payload(collector, payload, length);
 }
 
 /* Takes one value that is not NULL. */
@@ -269,12 +388,12 @@ static inline void
 take_value(ComponentsCollector *collector, ComponentsColumn *column, Datum datum)
 {
 	char buffer[COMPONENTS_NUMBER_MAX];
-	uint8_t payload[CDPK_IDENTIFIER_PAYLOAD_MAX];
 	size_t length;
-	const char *text = components_value(column, datum, buffer, &length);
+	const char *text = column->form == COLUMN_TEXT
+						   ? components_bytes(datum, &length)
+						   : components_value(column, datum, buffer, &length);
 
-	if (collector->values_count == BATCH_VALUES ||
-		collector->bytes_count > BATCH_BYTES - CDPK_IDENTIFIER_PAYLOAD_MAX)
+	if (collector->values_count == BATCH_VALUES || collector->bytes_count > BATCH_BYTES - KEY_MAX)
 		flush(collector);
 	if (column->form == COLUMN_IDENTIFIER)
 	{
@@ -289,16 +408,10 @@ take_value(ComponentsCollector *collector, ComponentsColumn *column, Datum datum
 		text++;
 		length--;
 	}
-	if (length == 0)
-		return;
-	if (column->head_length + length <= CDPK_IDENTIFIER_PAYLOAD_MAX)
-		put_value(collector,
-				  cdpk_intern_hash(&collector->identifiers, column->head_hash,
-								   (const uint8_t *) text, length),
-				  column->head, column->head_length, text, length, false);
-	else if (normalize((const char *) column->head + CDPK_IDENTIFIER_HEADER, column->head[1], text,
-					   length, payload, &length))
-		put_payload(collector, payload, length);
+	if (length > CDPK_IDENTIFIER_MAX)
+		put_long_text(collector, column->space, text, length);
+	else if (length > 0)
+		put_key(collector, column->space, text, length, false);
 }
 
 static void
@@ -327,6 +440,8 @@ collect_row(TupleTableSlot *slot, DestReceiver *self)
 	ComponentsCollector *collector = (ComponentsCollector *) self;
 	MemoryContext old = MemoryContextSwitchTo(collector->scratch);
 
+	if (!collector->scratch->isReset)
+		MemoryContextReset(collector->scratch);
 	slot_getallattrs(slot);
 	collector->in_row = false;
 	for (int i = 0; i < collector->columns_count; i++)
@@ -351,8 +466,9 @@ collect_startup(DestReceiver *self, int operation, TupleDesc result)
 	collector->columns = components_columns(result);
 	collector->columns_count = result->natts;
 	for (int i = 0; i < result->natts; i++)
-		collector->columns[i].head_hash = cdpk_intern_hash_head(
-			&collector->identifiers, collector->columns[i].head, collector->columns[i].head_length);
+		if (collector->columns[i].form != COLUMN_IDENTIFIER)
+			collector->columns[i].space = space_number(collector, collector->columns[i].head,
+													   collector->columns[i].head_length);
 	MemoryContextSwitchTo(old);
 }
 
@@ -383,13 +499,16 @@ components_collector(void)
 	collector->receiver.mydest = DestNone;
 	collector->context = context;
 	collector->scratch =
-		AllocSetContextCreate(context, "cdp components batch", ALLOCSET_DEFAULT_SIZES);
+		AllocSetContextCreate(context, "cdp components row", ALLOCSET_DEFAULT_SIZES);
 	collector->allocator = cdp_huge_allocator(context);
-	collector->row_node = NOBODY;
+	collector->values[0].node = NOBODY;
 	if (!pg_strong_random(&seed, sizeof(seed)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate a random number")));
-	check_status(cdpk_intern_init(&collector->identifiers, &collector->allocator, seed));
+	collector->spaces_capacity = FIRST_SPACES;
+	collector->spaces = MemoryContextAlloc(context, sizeof(Space) * FIRST_SPACES);
+	check_status(cdpk_intern_init(&collector->space_numbers, &collector->allocator, seed));
+	check_status(cdpk_intern_init(&collector->identifiers, &collector->allocator, ~seed));
 	cdpk_unionfind_init(&collector->partition, &collector->allocator);
 	collector->unusual_bits = FIRST_CACHE_BITS;
 	check_status(
@@ -403,16 +522,37 @@ components_receiver(ComponentsCollector *collector)
 	return &collector->receiver;
 }
 
-CdpkIntern *
-components_identifiers(ComponentsCollector *collector)
+uint32
+components_count(ComponentsCollector *collector)
 {
-	return &collector->identifiers;
+	return collector->identifiers.count;
 }
 
-CdpkUnionFind *
-components_partition(ComponentsCollector *collector)
+uint32
+components_labels(ComponentsCollector *collector, uint32 *labels)
 {
-	return &collector->partition;
+	return cdpk_unionfind_labels(&collector->partition, labels);
+}
+
+/* components_next puts namespace and value together again. */
+bool
+components_next(ComponentsCollector *collector, ComponentsIdentifier *identifier)
+{
+	const CdpkInternRecord *record =
+		cdpk_intern_next(&collector->identifiers, &identifier->position);
+	const Space *space;
+	uint32 number;
+	uint8_t *payload = (uint8_t *) VARDATA(&identifier->varlena);
+
+	if (record == NULL)
+		return false;
+	memcpy(&number, record->bytes, KEY_HEAD);
+	space = &collector->spaces[number];
+	memcpy(payload, space->head, space->length);
+	memcpy(payload + space->length, record->bytes + KEY_HEAD, record->length - KEY_HEAD);
+	SET_VARSIZE(&identifier->varlena, VARHDRSZ + space->length + record->length - KEY_HEAD);
+	identifier->number = record->number;
+	return true;
 }
 
 /* components_seal leaves the records and the partition. */

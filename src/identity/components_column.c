@@ -135,8 +135,6 @@ components_columns(TupleDesc result)
 const char *
 components_value(ComponentsColumn *column, Datum value, char *buffer, size_t *length)
 {
-	struct varlena *bytes;
-
 	switch (column->form)
 	{
 		case COLUMN_INTEGER:
@@ -152,8 +150,6 @@ components_value(ComponentsColumn *column, Datum value, char *buffer, size_t *le
 			*length = strlen(buffer);
 			return buffer;
 		default:
-			bytes = PG_DETOAST_DATUM_PACKED(value);
-			*length = VARSIZE_ANY_EXHDR(bytes);
-			return VARDATA_ANY(bytes);
+			return components_bytes(value, length);
 	}
 }
