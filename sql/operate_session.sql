@@ -11,7 +11,7 @@ INSERT INTO cdp.inbox (type, anonymous_id, user_id, event, properties, traits, "
  ('track',    NULL,  'u-7', 'Order Completed', '{"total":40}',   NULL,                          now() - interval '1 day');
 
 SELECT taken, "left", accepted, duplicate, quarantined, identities, profiles_created, profiles_merged, profiles_touched FROM cdp.refresh();
-SELECT profile_id, now() - first_seen AS first, now() - last_seen AS last, identifiers, traits, events FROM cdp.profiles;
+SELECT profile_id, round(extract(epoch FROM now() - first_seen) / 3600) AS hours_since_first, round(extract(epoch FROM now() - last_seen) / 3600) AS hours_since_last, identifiers, traits, events FROM cdp.profiles;
 SELECT jsonb_pretty(cdp.lookup('email:ann@example.com') - 'first_seen' - 'last_seen' #- '{events,0,timestamp}' #- '{events,1,timestamp}' #- '{events,2,timestamp}');
 SELECT cdp.create_segment('buyers', $$ cdp.did(timeline, 'Order Completed', within => '90 days') $$);
 SELECT * FROM cdp.members('buyers');
