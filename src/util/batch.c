@@ -33,7 +33,7 @@ CDP_FUNCTION(cdp_batch_run);
 CDP_FUNCTION(cdp_batch_value);
 CDP_FUNCTION(cdp_batch_end);
 
-/* memory for each sort or hash table of a batch's statements, in kB, if the session has less */
+/* memory for each relation that a batch keeps, and each sort or hash table over them, in kB, if the session has less */
 #define BATCH_WORK_MEM (64 * 1024)
 
 typedef struct Batch
@@ -183,7 +183,7 @@ cdp_batch_stage(PG_FUNCTION_ARGS)
 	char *query = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	MemoryContext caller = MemoryContextSwitchTo(batch->context);
 	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	Tuplestorestate *rows = tuplestore_begin_heap(true, false, work_mem);
+	Tuplestorestate *rows = tuplestore_begin_heap(true, false, Max(work_mem, BATCH_WORK_MEM));
 	DestReceiver *receiver = CreateTuplestoreDestReceiver();
 	EphemeralNamedRelation relation;
 	SPIPlanPtr plan;
@@ -238,8 +238,8 @@ cdp_batch_value(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_CARDINALITY_VIOLATION),
 						errmsg("the query does not give one bigint")));
 	if (SPI_processed == 1)
-		value = DatumGetInt64(
-			SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+		value =
+			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
 	SPI_finish();
 	if (isnull)
 		PG_RETURN_NULL();
