@@ -1,6 +1,7 @@
 -- E-mail addresses: which texts are the same one, and which are none.
 \pset null refused
-SELECT raw, cdp.value(cdp.try_identifier('email', raw)) AS canonical FROM (VALUES
+\pset format unaligned
+SELECT to_json(raw) AS raw, cdp.value(cdp.try_identifier('email', raw)) AS canonical FROM (VALUES
 	(1, 'ann@example.com'), (2, E'  Ann@Example.COM\r\n'), (3, E'\u00a0ANN@EXAMPLE.com\u200b'), (4, 'Ann.O''Brien+news@mail.example.co.uk'),
 	(5, '"Ann Bee"@example.com'), (6, '"a@b"@example.com'), (7, '.ann..b.@example.com'), (8, 'a@b'), (9, 'ann@4u.example'),
 	(10, 'ann@xn--BCHER-kva.example'), (11, 'ann@bücher.example'), (12, E'ann@bu\u0308cher.example'), (13, 'Ann@BÜCHER.Example'),
@@ -12,6 +13,7 @@ SELECT raw, cdp.value(cdp.try_identifier('email', raw)) AS canonical FROM (VALUE
 	(49, 'mailto:ann@example.com'), (50, 'ann@example.com, bob@example.com'), (51, '"ann@example.com'), (52, '""@example.com'), (53, '"a"b"@example.com'),
 	(54, E'a\u200bnn@example.com'), (55, E'ann\tb@example.com'), (56, 'ann@exa＠mple.com'), (57, 'ann@☃.example'), (58, E'ann@\u0301x.example')) v(n, raw)
 ORDER BY n;
+\pset format aligned
 
 -- the limits, in bytes of the canonical form: 64 before the @, 63 a label, 253 behind it
 SELECT n, length(cdp.value(cdp.try_identifier('email', raw))) AS canonical_length FROM (VALUES

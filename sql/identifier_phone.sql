@@ -1,6 +1,7 @@
 -- Phone numbers.  What is E.164 already stays as it is, with and without the module cdp_phone;
 -- identifier_phone_1.out is the right answer where the module is not installed.
 \pset null '(null)'
+\pset format unaligned
 SELECT left(raw, 30) AS raw, cdp.try_identifier('phone', raw) FROM (VALUES
 	(1, '+442079460958'), (2, ' +442079460958 '), (3, E'\u202a+442079460958\u202c'), (4, '+1234567'), (5, '+123456789012345'), (6, '+15550100999'),
 	(11, '+44 20 7946 0958'), (12, '+44 (0)20 7946 0958'), (13, '+44-20-7946-0958'), (14, '(+44) 20.7946.0958'), (15, 'tel:+44-20-7946-0958'), (16, 'TEL:+442079460958'),
@@ -8,6 +9,7 @@ SELECT left(raw, 30) AS raw, cdp.try_identifier('phone', raw) FROM (VALUES
 	(31, '020 7946 0958'), (32, '0044 20 7946 0958'), (33, '+44 20 7946 0958 ext. 12'), (34, '+44 20 7946 0958 x12'), (35, 'tel:+442079460958;ext=12'), (36, '+44'), (37, '+44 12'), (38, '+44 20 7946 0958 0958 0958'),
 	(39, '+999 123 4567'), (40, '+012345678'), (41, '+1 800 FLOWERS'), (42, 'call +44 20 7946 0958'), (43, 'null'), (44, '+'), (45, '12'), (46, repeat('+44 20', 1000)), (47, '+12345678901234567')) v(n, raw)
 ORDER BY n;
+\pset format aligned
 
 -- numbers without a country code
 SELECT raw, region, cdp.try_phone(raw, region) FROM (VALUES

@@ -32,6 +32,22 @@ SELECT count(*) AS made FROM (VALUES ('', 'x'), ('1st', 'x'), ('a b', 'x'), ('x'
 WHERE cdp.try_identifier(namespace, value) IS NOT NULL;
 SELECT cdp.try_identifier('Email', 'Ann@Example.com'), length(cdp.try_identifier('x', repeat('y', 510))::text) AS longest;
 
+-- from PostgreSQL 16 on, the input function hands an error back instead of raising it
+CREATE FUNCTION pg_temp.is_valid(input text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+	valid boolean;
+BEGIN
+	IF current_setting('server_version_num')::integer < 160000 THEN
+		PERFORM input::cdp.identifier;
+		RETURN true;
+	END IF;
+	EXECUTE 'SELECT pg_input_is_valid($1, ''cdp.identifier'')' INTO valid USING input;
+	RETURN valid;
+EXCEPTION WHEN OTHERS THEN
+	RETURN current_setting('server_version_num')::integer >= 160000; -- raised: right only where there is no other way
+END $$;
+SELECT input, pg_temp.is_valid(input) FROM (VALUES ('x:y'), ('ann'), (':x'), ('x:'), ('email:ann'), ('x:' || repeat('y', 511))) v(input) WHERE pg_temp.is_valid(input);
+
 -- a literal of unknown type is an identifier, in comparisons and where functions of other types have the same name
 CREATE FUNCTION pg_temp.which(bigint) RETURNS text LANGUAGE sql RETURN 'bigint';
 CREATE FUNCTION pg_temp.which(cdp.identifier) RETURNS text LANGUAGE sql RETURN 'identifier';

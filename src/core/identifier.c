@@ -14,6 +14,12 @@
 #define E164_MIN 8
 #define E164_MAX 16
 
+/*
+ * What no typed number needs, full-width digits and all; behind it a phone
+ * library's regular expressions take time that grows faster than the text.
+ */
+#define PHONE_RAW_MAX 128
+
 /* cdpk_namespace_fold checks the form of a namespace and writes it in lower case. */
 CdpkStatus
 cdpk_namespace_fold(const char *name_space, size_t length, char *result)
@@ -84,6 +90,8 @@ normalize_phone(const char *value, size_t length, const CdpkPhone *phone, char *
 		*result_length = length;
 		return CDPK_OK;
 	}
+	if (length > PHONE_RAW_MAX)
+		return CDPK_INVALID;
 	if (phone == NULL)
 		return CDPK_UNSUPPORTED;
 	*result_length = E164_MAX;

@@ -132,6 +132,37 @@ phones_without_module(void)
 		  CDPK_UNSUPPORTED);
 }
 
+/* A phone module of the test that must not be asked. */
+static CdpkStatus
+unwanted(void *context, const char *value, size_t length, char *result, size_t *result_length)
+{
+	(void) value;
+	(void) length;
+	(void) result;
+	(void) result_length;
+	*(int *) context += 1;
+	return CDPK_INVALID;
+}
+
+static void
+phones_reach_the_module(void)
+{
+	int asked = 0;
+	CdpkPhone counting = {unwanted, &asked};
+	uint8_t payload[CDPK_IDENTIFIER_PAYLOAD_MAX];
+	size_t length;
+	char text[200];
+
+	memset(text, '1', sizeof(text));
+	CHECK(cdpk_identifier_make("phone", 5, "+442079460958", 13, &counting, payload, &length) ==
+		  CDPK_OK);
+	CHECK(cdpk_identifier_make("phone", 5, text, 129, &counting, payload, &length) == CDPK_INVALID);
+	CHECK(cdpk_identifier_make("user_id", 7, text, 129, &counting, payload, &length) == CDPK_OK);
+	CHECK(asked == 0);
+	CHECK(cdpk_identifier_make("phone", 5, text, 128, &counting, payload, &length) == CDPK_INVALID);
+	CHECK(asked == 1);
+}
+
 /* Every change of one byte of a payload is either refused or another canonical identifier. */
 static void
 check_knows_its_own(void)
@@ -242,6 +273,7 @@ main(void)
 	TEST(refusals);
 	TEST(limits);
 	TEST(phones_without_module);
+	TEST(phones_reach_the_module);
 	TEST(check_knows_its_own);
 	TEST(order);
 	TEST(meaningless);
