@@ -154,5 +154,11 @@ SELECT 'x:plain'::cdp.identifier;
 SELECT cdp.identifier('x', 'Ä');
 \echo :LAST_ERROR_SQLSTATE
 SELECT cdp.try_identifier('x', 'Ä') IS NULL AS refused;
+
+-- the type's oid is looked up again when the extension is made anew
+SELECT * FROM cdp.components($$ SELECT 'email:a@b.c'::cdp.identifier AS x, 'u-7' AS user_id $$);
+DROP EXTENSION cdp;
+CREATE EXTENSION cdp;
+SELECT * FROM cdp.components($$ SELECT 'email:a@b.c'::cdp.identifier AS x, 'u-7' AS user_id $$);
 \c :former
 DROP DATABASE cdp_latin1;
