@@ -7,6 +7,7 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -16,6 +17,18 @@
 #include "identity/components.h"
 
 #define INTERRUPT_EVERY 8192
+
+/* Whether a query locks rows, in a part of it or as a whole. */
+static bool
+locks_rows(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (!IsA(node, Query))
+		return expression_tree_walker(node, locks_rows, context);
+	return ((Query *) node)->rowMarks != NIL ||
+		   query_tree_walker((Query *) node, locks_rows, context, 0);
+}
 
 /* Raises an error unless the plan is that of one SELECT that only reads. */
 static void
@@ -32,11 +45,13 @@ check_query(SPIPlanPtr plan)
 	source = (CachedPlanSource *) linitial(sources);
 	query = list_length(source->query_list) == 1 ? linitial_node(Query, source->query_list) : NULL;
 	if (query == NULL || query->commandType != CMD_SELECT)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("query is not a SELECT, but %s", GetCommandTagName(source->commandTag)),
-				 errhint("Give one SELECT.")));
-	if (query->hasModifyingCTE || query->rowMarks != NIL)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("query is not a SELECT, but %s",
+							   source->commandTag == CMDTAG_SELECT
+								   ? "SELECT INTO"
+								   : GetCommandTagName(source->commandTag)),
+						errhint("Give one SELECT.")));
+	if (query->hasModifyingCTE || locks_rows((Node *) query, NULL))
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("query does not only read"),
 						query->hasModifyingCTE ? errdetail("It changes rows in a WITH clause.")
 											   : errdetail("It locks rows."),
