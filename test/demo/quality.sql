@@ -13,11 +13,15 @@ WITH item AS (
 	SELECT of, 'apart' AS how, person, nullif(identity_id, 0) AS cluster, count(*)::float8 AS n FROM item GROUP BY of, person, identity_id
 	UNION ALL
 	SELECT of, 'stitched', person, profile_id, count(*) FROM item GROUP BY of, person, profile_id
-), sized AS (
-	SELECT *, sum(n) OVER (PARTITION BY of, how, cluster) AS in_cluster, sum(n) OVER (PARTITION BY of, how, person) AS of_person
-	FROM cluster
+), precision AS (
+	SELECT of, how, sum(alike) / sum(n) AS precision
+	FROM (SELECT of, how, sum(n * n) / sum(n) AS alike, sum(n) AS n FROM cluster WHERE cluster IS NOT NULL GROUP BY of, how, cluster) c
+	GROUP BY of, how
+), recall AS (
+	SELECT of, how, sum(n) AS count, sum(found) / sum(n) AS recall
+	FROM (SELECT of, how, coalesce(sum(n * n) FILTER (WHERE cluster IS NOT NULL), 0) / sum(n) AS found, sum(n) AS n
+		  FROM cluster GROUP BY of, how, person) p
+	GROUP BY of, how
 )
-SELECT of, how, sum(n) AS count,
-	   round((sum(n * n / in_cluster) FILTER (WHERE cluster IS NOT NULL) / sum(n) FILTER (WHERE cluster IS NOT NULL))::numeric, 3) AS precision,
-	   round((sum(n * n / of_person) FILTER (WHERE cluster IS NOT NULL) / sum(n))::numeric, 3) AS recall
-FROM sized GROUP BY of, how ORDER BY of DESC, how;
+SELECT of, how, count, round(precision::numeric, 3) AS precision, round(recall::numeric, 3) AS recall
+FROM precision JOIN recall USING (of, how) ORDER BY of DESC, how;
