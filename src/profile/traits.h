@@ -18,7 +18,7 @@ typedef struct varlena Traits;
 #define DatumGetTraitsPP(datum) ((Traits *) PG_DETOAST_DATUM_PACKED(datum))
 #define PG_GETARG_TRAITS_PP(n) DatumGetTraitsPP(PG_GETARG_DATUM(n))
 
-/* ---- traits_io.c ---- */
+/* ---- traits.c ---- */
 
 /* Opens a value to read; raises an error for bytes that are not of the type. */
 extern CdpkTraitsView traits_open(Traits *traits);

@@ -91,10 +91,10 @@ COMMENT ON AGGREGATE cdp.traits_union(cdp.traits) IS
 	'Merges traits: the same result in any order and any grouping. Merging a value twice changes nothing, except keys with the rules sum and most_frequent, which count it twice.';
 
 CREATE FUNCTION cdp.traits_concat(cdp.traits, cdp.traits) RETURNS cdp.traits
-	AS 'MODULE_PATHNAME', 'cdp_traits_concat' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+	AS 'MODULE_PATHNAME', 'cdp_traits_concat' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION cdp.traits_concat(cdp.traits, cdp.traits) IS 'Internal: the operator ||.';
 CREATE OPERATOR cdp.|| (LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp.traits_concat, COMMUTATOR = OPERATOR(cdp.||));
-COMMENT ON OPERATOR cdp.|| (cdp.traits, cdp.traits) IS 'Merges two traits; the order does not matter.';
+COMMENT ON OPERATOR cdp.|| (cdp.traits, cdp.traits) IS 'Merges two traits; the order does not matter, and NULL is none.';
 
 -- reading one
 

@@ -180,14 +180,20 @@ cdp_traits_final(PG_FUNCTION_ARGS)
 
 CDP_FUNCTION(cdp_traits_concat);
 
-/* cdp_traits_concat merges two values: the operator ||. */
+/* cdp_traits_concat merges two values, NULL being none: the operator ||. */
 Datum
 cdp_traits_concat(PG_FUNCTION_ARGS)
 {
-	CdpkTraitsView left = traits_open(PG_GETARG_TRAITS_PP(0));
-	CdpkTraitsView right = traits_open(PG_GETARG_TRAITS_PP(1));
 	CdpkTraitsState state;
+	CdpkTraitsView left;
+	CdpkTraitsView right;
 
+	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(PG_ARGISNULL(0) ? 1 : 0));
+	left = traits_open(PG_GETARG_TRAITS_PP(0));
+	right = traits_open(PG_GETARG_TRAITS_PP(1));
 	traits_begin(&state, 0, left.size + right.size);
 	traits_merge(&state, &left);
 	traits_merge(&state, &right);

@@ -1,6 +1,6 @@
 /*
  * traits_io.c
- *		Text and binary form of cdp.traits, and the memory of its values.
+ *		Text and binary form of cdp.traits.
  *
  * The text is a JSON object with a member for each key:
  *
@@ -14,7 +14,6 @@
 
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
-#include "miscadmin.h"
 #include "nodes/nodes.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
@@ -25,102 +24,6 @@
 #include "profile/traits.h"
 #include "util/jsonb_walk.h"
 #include "util/status.h"
-
-/* ---- memory ---- */
-
-/* allocate_with_header allocates with a varlena's header in front. */
-static void *
-allocate_with_header(void *context, size_t size)
-{
-	return (char *) palloc(size + VARHDRSZ) + VARHDRSZ;
-}
-
-/* release_with_header frees what allocate_with_header allocated. */
-static void
-release_with_header(void *context, void *pointer)
-{
-	pfree((char *) pointer - VARHDRSZ);
-}
-
-StaticAssertDecl(CDPK_TRAITS_FRONT == VARHDRSZ, "a state's memory begins with a varlena's header");
-
-const CdpkAllocator traits_allocator = {allocate_with_header, release_with_header, NULL};
-
-/* traits_open opens a value to read. */
-CdpkTraitsView
-traits_open(Traits *traits)
-{
-	CdpkTraitsView view;
-	CdpkStatus status =
-		cdpk_traits_open(&view, (const uint8 *) VARDATA_ANY(traits), VARSIZE_ANY_EXHDR(traits));
-
-	if (status != CDPK_OK)
-		cdp_report_bytes(status, "cdp.traits");
-	return view;
-}
-
-/* traits_check_merge raises the error of a merge that did not end with CDPK_OK. */
-void
-traits_check_merge(CdpkStatus status)
-{
-	if (status == CDPK_OK)
-		return;
-	if (status == CDPK_TOO_LONG)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many traits for one value"),
-				 errdetail("A value of type cdp.traits holds up to %d values and %d MB.",
-						   CDPK_TRAITS_CELLS_MAX, (int) (CDPK_TRAITS_SIZE_MAX >> 20)),
-				 errhint("Do not use identifiers or times as keys of traits.")));
-	if (status == CDPK_OUT_OF_RANGE)
-		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
-						errmsg("a sum of traits has too many digits")));
-	cdp_report_bytes(status, "cdp.traits");
-}
-
-#define MERGE_SLICE 1024
-
-/* traits_merge merges another value into a state. */
-void
-traits_merge(CdpkTraitsState *state, const CdpkTraitsView *other)
-{
-	for (uint32 first = 0; first < other->count; first += MERGE_SLICE)
-	{
-		CHECK_FOR_INTERRUPTS();
-		traits_check_merge(cdpk_traits_merge(state, other, first, first + MERGE_SLICE));
-	}
-}
-
-/* traits_begin begins a state to merge into. */
-void
-traits_begin(CdpkTraitsState *state, size_t cells, size_t bytes)
-{
-	traits_check_merge(cdpk_traits_begin(state, &traits_allocator, cells, bytes));
-}
-
-/* traits_loose gives a state as a value, which shares its memory. */
-Traits *
-traits_loose(const CdpkTraitsState *state)
-{
-	Traits *traits = (Traits *) (state->bytes - VARHDRSZ);
-
-	SET_VARSIZE(traits, state->view.size + VARHDRSZ);
-	return traits;
-}
-
-/* traits_compact makes a compact copy. */
-Traits *
-traits_compact(const CdpkTraitsView *view)
-{
-	size_t size = cdpk_traits_compact_size(view);
-	Traits *traits;
-
-	if (size == 0)
-		cdp_report_bytes(CDPK_CORRUPT, "cdp.traits");
-	traits = palloc(size + VARHDRSZ);
-	SET_VARSIZE(traits, size + VARHDRSZ);
-	cdpk_traits_compact(view, size, (uint8 *) VARDATA(traits));
-	return traits;
-}
 
 /* ---- text out ---- */
 
@@ -268,6 +171,33 @@ read_integer(TextInput *input, JsonbContainer *object, const char *name, int64 l
 	return true;
 }
 
+/*
+ * check_names says whether an object has no members but those that are named; the
+ * names end with NULL.
+ */
+static bool
+check_names(TextInput *input, JsonbContainer *object, const char *const *names)
+{
+	JsonbWalk walk = jsonb_walk(object);
+	JsonbValue key;
+	JsonbValue value;
+
+	while (jsonb_walk_next(&walk, &key, &value))
+	{
+		const char *const *name = names;
+
+		while (*name && (strlen(*name) != (size_t) key.val.string.len ||
+						 memcmp(*name, key.val.string.val, strlen(*name)) != 0))
+			name++;
+		if (*name == NULL)
+			return bad_text(input,
+							psprintf("There is no member \"%.*s\" here.",
+									 pg_mbcliplen(key.val.string.val, key.val.string.len, 64),
+									 key.val.string.val));
+	}
+	return true;
+}
+
 /* read_value reads the member "value". */
 static bool
 read_value(TextInput *input, JsonbContainer *object)
@@ -327,13 +257,11 @@ read_cell(TextInput *input, JsonbContainer *object)
 
 /* put_cell reads a value and merges it. */
 static bool
-put_cell(TextInput *input, const JsonbValue *object)
+put_cell(TextInput *input, JsonbContainer *object)
 {
 	CdpkStatus status;
 
-	if (object->type != jbvBinary || !JsonContainerIsObject(object->val.binary.data))
-		return bad_text(input, "A value is not described by an object.");
-	if (!read_cell(input, object->val.binary.data))
+	if (!read_cell(input, object))
 		return false;
 	status = cdpk_traits_put(&input->state, &input->trait, &input->hint);
 	if (status == CDPK_INVALID)
@@ -362,36 +290,64 @@ read_rule(TextInput *input, JsonbContainer *object)
 	return true;
 }
 
-/* put_key reads a key and what is known of it. */
-static bool
-put_key(TextInput *input, const JsonbValue *key, const JsonbValue *known)
+/* as_object gives the object that a jsonb value is, or NULL with an error. */
+static JsonbContainer *
+as_object(TextInput *input, const JsonbValue *value, const char *otherwise)
 {
-	JsonbContainer *object = known->type == jbvBinary ? known->val.binary.data : NULL;
+	if (value->type == jbvBinary && JsonContainerIsObject(value->val.binary.data))
+		return value->val.binary.data;
+	bad_text(input, otherwise);
+	return NULL;
+}
+
+/* put_values reads the values of a key that may have several. */
+static bool
+put_values(TextInput *input, JsonbContainer *known)
+{
+	static const char *const names[] = {"rule", "values", NULL};
+	static const char *const counted[] = {"value", "at", "source", "trust", "count", NULL};
+	static const char *const others[] = {"value", "at", "source", "trust", NULL};
+	bool has_count = (input->trait.rule & CDPK_RULE_BASE) == CDPK_RULE_MOST_FREQUENT;
 	JsonbValue value;
 	JsonbWalk walk;
 	bool found;
 
+	if (!read_member(input, known, "values", jbvBinary, &value, &found))
+		return false;
+	if (!found || !JsonContainerIsArray(value.val.binary.data))
+		return bad_text(input, "The member \"values\" is not an array.");
+	if (!check_names(input, known, names))
+		return false;
+	walk = jsonb_walk(value.val.binary.data);
+	while (jsonb_walk_next(&walk, NULL, &value))
+	{
+		JsonbContainer *object = as_object(input, &value, "A value is not described by an object.");
+
+		if (object == NULL || !check_names(input, object, has_count ? counted : others) ||
+			!put_cell(input, object))
+			return false;
+	}
+	return true;
+}
+
+/* put_key reads a key and what is known of it. */
+static bool
+put_key(TextInput *input, const JsonbValue *key, const JsonbValue *known)
+{
+	static const char *const names[] = {"value", "at", "source", "trust", "rule", NULL};
+	JsonbContainer *object = as_object(input, known, "A key is not described by an object.");
+
+	if (object == NULL)
+		return false;
 	if (key->val.string.len > CDPK_TRAITS_KEY_MAX)
 		return bad_text(input, "A key is longer than 255 bytes.");
-	if (object == NULL || !JsonContainerIsObject(object))
-		return bad_text(input, "A key is not described by an object.");
 	input->trait.key = (const uint8 *) key->val.string.val;
 	input->trait.key_length = (uint8) key->val.string.len;
 	if (!read_rule(input, object))
 		return false;
-	if (!cdpk_rule_many(input->trait.rule))
-		return put_cell(input, known);
-	if (!read_member(input, object, "values", jbvBinary, &value, &found))
-		return false;
-	if (!found || !JsonContainerIsArray(value.val.binary.data))
-		return bad_text(input, "The member \"values\" is not an array.");
-	walk = jsonb_walk(value.val.binary.data);
-	while (jsonb_walk_next(&walk, NULL, &value))
-	{
-		if (!put_cell(input, &value))
-			return false;
-	}
-	return true;
+	if (cdpk_rule_many(input->trait.rule))
+		return put_values(input, object);
+	return check_names(input, object, names) && put_cell(input, object);
 }
 
 CDP_FUNCTION(cdp_traits_in);

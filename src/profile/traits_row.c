@@ -208,7 +208,7 @@ check_row(Jsonb *object, const TraitsOrigin *origin, TraitsProblem *problem)
 {
 	if (!JB_ROOT_IS_OBJECT(object))
 		return set_problem(problem, ERRCODE_INVALID_PARAMETER_VALUE, "traits are not a JSON object",
-						   "Pass an object: {\"key\": value, …}.");
+						   "Pass an object: {\"key\": value}.");
 	if (origin->source_length > CDPK_TRAITS_SOURCE_MAX)
 		return set_problem(problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
 						   "the name of the source is longer than 255 bytes", NULL);
