@@ -91,7 +91,7 @@ SPITupleTable *
 resolver_rows(const char *query, int argument_count, Datum *arguments, uint64 *count)
 {
 	Oid types[2] = {INT8ARRAYOID, INT8ARRAYOID};
-	int result = SPI_execute_with_args(query, argument_count, types, arguments, NULL, false, 0);
+	int result = SPI_execute_with_args(query, argument_count, types, arguments, NULL, true, 0);
 
 	if (result != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));

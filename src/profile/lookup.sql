@@ -45,11 +45,11 @@ CREATE FUNCTION cdp.profile_of(identifier cdp.identifier) RETURNS bigint
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	RETURN (SELECT i.profile_id FROM cdp.identifier_map m JOIN cdp.identity i ON i.identity_id = m.identity_id
+	RETURN (SELECT nullif(i.profile_id, 0) FROM cdp.identifier_map m JOIN cdp.identity i ON i.identity_id = m.identity_id
 			WHERE m.identifier = profile_of.identifier);
 END
 $function$;
-COMMENT ON FUNCTION cdp.profile_of(cdp.identifier) IS 'The profile that an identifier belongs to now; NULL where it was never seen.';
+COMMENT ON FUNCTION cdp.profile_of(cdp.identifier) IS 'The profile that an identifier belongs to now; NULL where it was never seen or is blocked.';
 
 REVOKE ALL ON FUNCTION cdp.lookup(cdp.identifier, text, integer), cdp.profile_of(cdp.identifier) FROM PUBLIC;
 

@@ -1,0 +1,50 @@
+-- Why two identifiers are one person, or why they are not.
+
+CREATE FUNCTION cdp.explain_path("from" bigint, "to" bigint) RETURNS TABLE (step integer, from_id bigint, to_id bigint, refused boolean, reasons text[])
+	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000 ROWS 5
+	SET search_path = pg_catalog, cdp, pg_temp
+	AS 'MODULE_PATHNAME', 'cdp_explain_path';
+COMMENT ON FUNCTION cdp.explain_path(bigint, bigint) IS
+	'Internal: the chain of links between two identities that has the fewest refused ones, and of those the fewest links. Where there is none, one row: step 0, and in reasons: not connected, shared, blocked, or too far (more than 10,000 profiles were looked into).';
+
+CREATE FUNCTION cdp.explain(a cdp.identifier, b cdp.identifier)
+	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz, refused boolean, reasons text[])
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 1000 ROWS 5
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+	start_id bigint;
+	end_id bigint;
+BEGIN
+	PERFORM cdp.check_tables();
+	-- what ends the matter without a chain; where it is true of both, the first is named
+	RETURN QUERY
+		SELECT 0, o.mine::text, o.other::text, NULL::text, NULL::text, NULL::timestamptz, NULL::boolean, ARRAY[o.outcome]
+		FROM (SELECT e.place, e.mine, e.other,
+					 CASE WHEN e.mine = e.other THEN 'same' WHEN i.identity_id IS NULL THEN 'unknown' WHEN i.blocked THEN 'blocked' WHEN i.shared THEN 'shared' END AS outcome
+			  FROM (VALUES (1, explain.a, explain.b), (2, explain.b, explain.a)) AS e (place, mine, other)
+			  LEFT JOIN cdp.identifier_map m ON m.identifier = e.mine LEFT JOIN cdp.identity i ON i.identity_id = m.identity_id) o
+		WHERE o.outcome IS NOT NULL ORDER BY o.place LIMIT 1;
+	IF FOUND THEN
+		RETURN;
+	END IF;
+	start_id := (SELECT m.identity_id FROM cdp.identifier_map m WHERE m.identifier = explain.a);
+	end_id := (SELECT m.identity_id FROM cdp.identifier_map m WHERE m.identifier = explain.b);
+	RETURN QUERY
+		SELECT p.step, x.identifier::text, y.identifier::text, e.source, e.message_id, e.first_at, p.refused, p.reasons
+		FROM cdp.explain_path(start_id, end_id) p
+		JOIN cdp.identity x ON x.identity_id = p.from_id JOIN cdp.identity y ON y.identity_id = p.to_id
+		LEFT JOIN LATERAL (
+			SELECT l.source, l.message_id, l.first_at FROM cdp.link l JOIN cdp.source s ON s.source = l.source
+			WHERE p.step > 0 AND l.a = least(p.from_id, p.to_id) AND l.b = greatest(p.from_id, p.to_id)
+			ORDER BY s.trust DESC, l.first_at, l.source COLLATE "C" LIMIT 1) e ON true
+		ORDER BY p.step;
+END
+$function$;
+COMMENT ON FUNCTION cdp.explain(cdp.identifier, cdp.identifier) IS
+$comment$Why two identifiers are one person, or why they are not. Works on a hot standby.
+Where they hang together: one row for each link of the chain from a to b that has the fewest refused links, and of those the fewest links; step counts from 1; source, message_id and at are those of the link's best evidence (most trusted source, then earliest). No row is refused where they are one person; else refused rows say in reasons which rules the two people that the link would join would break: forbid, limit and the namespace, cap.
+Where they do not: one row with step 0 and one reason: same (a and b are one identifier), unknown (never seen), blocked, shared (its links count for nothing), not connected, or too far (no chain within 10,000 people); from_identifier is the one of which it is true.$comment$;
+
+REVOKE ALL ON FUNCTION cdp.explain_path(bigint, bigint), cdp.explain(cdp.identifier, cdp.identifier) FROM PUBLIC;

@@ -1,0 +1,221 @@
+-- What a person decides about identifiers.  A verdict is a batch of its own: it goes through the
+-- stages of cdp.refresh() with no rows of the inbox.
+
+-- Takes changes of the graph through every stage; the caller has started the batch and written what they follow from.
+CREATE FUNCTION cdp.change_graph(unlinked text DEFAULT NULL, blocked text DEFAULT NULL, retry text DEFAULT NULL,
+	checked text DEFAULT NULL, forbids text DEFAULT NULL, judged text DEFAULT NULL) RETURNS cdp.batch_counts
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	done cdp.batch_counts;
+BEGIN
+	PERFORM cdp.stage_graph_changes(unlinked => unlinked, blocked => blocked, retry => retry, checked => checked, forbids => forbids, judged => judged);
+	done := cdp.process_batch(0);
+	PERFORM cdp.batch_end();
+	RETURN done;
+END
+$function$;
+COMMENT ON FUNCTION cdp.change_graph(text, text, text, text, text, text) IS
+	'Internal: carries out a batch that changes the graph and takes nothing from the inboxes; the arguments are those of cdp.stage_graph_changes().';
+
+CREATE FUNCTION cdp.write_verdict(kind text, a cdp.identifier, b cdp.identifier DEFAULT NULL, until_at timestamptz DEFAULT NULL, reason text DEFAULT NULL) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_column
+BEGIN
+	INSERT INTO cdp.verdict AS v (verdict_id, kind, a, b, until_at, reason, batch_id)
+	SELECT coalesce((SELECT max(o.verdict_id) FROM cdp.verdict o), 0) + 1, write_verdict.kind,
+		   write_verdict.a, write_verdict.b, write_verdict.until_at, write_verdict.reason, s.batch_id + 1
+	FROM cdp.state s
+	ON CONFLICT (a, kind, b) DO UPDATE SET until_at = excluded.until_at, reason = excluded.reason,
+		decided_by = excluded.decided_by, decided_at = excluded.decided_at, batch_id = excluded.batch_id;
+END
+$function$;
+COMMENT ON FUNCTION cdp.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text) IS 'Internal: writes a verdict, in place of one of its kind about the same identifiers.';
+
+-- The identities of a pair, each where it was seen, in the order of cdp.link.
+CREATE FUNCTION cdp.identities_of_pair(INOUT a cdp.identifier, INOUT b cdp.identifier, OUT a_id bigint, OUT b_id bigint)
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF a IS NULL OR b IS NULL THEN
+		RAISE EXCEPTION 'an identifier is NULL' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	IF a = b THEN
+		RAISE EXCEPTION 'the two identifiers are the same: "%"', a USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'They are compared in their normalised form.';
+	END IF;
+	SELECT least(identities_of_pair.a, identities_of_pair.b), greatest(identities_of_pair.a, identities_of_pair.b) INTO a, b;
+	a_id := (SELECT m.identity_id FROM cdp.identifier_map m WHERE m.identifier = identities_of_pair.a);
+	b_id := (SELECT m.identity_id FROM cdp.identifier_map m WHERE m.identifier = identities_of_pair.b);
+END
+$function$;
+COMMENT ON FUNCTION cdp.identities_of_pair(cdp.identifier, cdp.identifier) IS
+	'Internal: two identifiers in their order, with their identities (NULL: not seen yet). An error where one is NULL, or both are the same.';
+
+-- Gives or withdraws the forbid of a pair, whose row in cdp.verdict is written or gone already.
+CREATE FUNCTION cdp.forbid_changed(a_id bigint, b_id bigint, in_force boolean) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	-- where only one end was seen, its profile must know when the other comes
+	UPDATE cdp.profile p SET has_forbid = n.has_forbid
+	FROM (SELECT o.profile_id, EXISTS (SELECT FROM cdp.identity i JOIN cdp.verdict v ON v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier)
+									   WHERE i.profile_id = o.profile_id) AS has_forbid
+		  FROM cdp.identity o WHERE o.identity_id IN (a_id, b_id) AND o.profile_id <> 0) n
+	WHERE p.profile_id = n.profile_id AND p.has_forbid <> n.has_forbid;
+	PERFORM cdp.change_graph(forbids => CASE WHEN a_id IS NOT NULL AND b_id IS NOT NULL
+		THEN format('SELECT %s::bigint AS a, %s::bigint AS b, %L::boolean AS in_force', a_id, b_id, in_force) END);
+END
+$function$;
+COMMENT ON FUNCTION cdp.forbid_changed(bigint, bigint, boolean) IS 'Internal: carries out a forbid that was given or withdrawn.';
+
+CREATE FUNCTION cdp.forbid(a cdp.identifier, b cdp.identifier, reason text DEFAULT NULL) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	pair record;
+BEGIN
+	PERFORM cdp.start_batch();
+	SELECT * INTO STRICT pair FROM cdp.identities_of_pair(a, b);
+	PERFORM cdp.write_verdict('forbid', pair.a, pair.b, NULL, reason);
+	PERFORM cdp.forbid_changed(pair.a_id, pair.b_id, true);
+END
+$function$;
+COMMENT ON FUNCTION cdp.forbid(cdp.identifier, cdp.identifier, text) IS
+	'Decides that two identifiers are of two people: they are in one profile no more, whatever evidence comes. On each path between them the lowest-ranked link gives way. The order of the two is of no account; they need not have been seen yet; given again, it has the new reason. cdp.allow() withdraws it. Errors: NULL (22004), twice the same identifier (22023).';
+
+CREATE FUNCTION cdp.allow(a cdp.identifier, b cdp.identifier) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	pair record;
+BEGIN
+	PERFORM cdp.start_batch();
+	SELECT * INTO STRICT pair FROM cdp.identities_of_pair(a, b);
+	DELETE FROM cdp.verdict v WHERE v.kind = 'forbid' AND v.a = pair.a AND v.b = pair.b;
+	IF NOT FOUND THEN
+		PERFORM cdp.batch_end();
+		RETURN false;
+	END IF;
+	PERFORM cdp.forbid_changed(pair.a_id, pair.b_id, false);
+	RETURN true;
+END
+$function$;
+COMMENT ON FUNCTION cdp.allow(cdp.identifier, cdp.identifier) IS
+	'Withdraws a forbid: evidence alone decides about the two again. Returns false where there was none. Errors: NULL (22004), twice the same identifier (22023).';
+
+CREATE FUNCTION cdp.mark_shared(identifier cdp.identifier, shared boolean) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF identifier IS NULL THEN
+		RAISE EXCEPTION 'an identifier is NULL' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	PERFORM cdp.start_batch();
+	DELETE FROM cdp.verdict v WHERE v.kind IN ('shared', 'not_shared') AND v.a = mark_shared.identifier;
+	IF shared IS NOT NULL THEN
+		PERFORM cdp.write_verdict(CASE WHEN shared THEN 'shared' ELSE 'not_shared' END, identifier);
+	END IF;
+	PERFORM cdp.change_graph(judged => format(
+		'SELECT m.identity_id FROM cdp.identifier_map m WHERE m.identifier = %L::cdp.identifier', identifier));
+END
+$function$;
+COMMENT ON FUNCTION cdp.mark_shared(cdp.identifier, boolean) IS
+	'Decides whether an identifier is shared by many, in which case its links count for nothing and it is a profile by itself, or is not, however many it is linked to. NULL withdraws the verdict: the numbers decide again. It need not have been seen yet. Error: an identifier that is NULL (22004).';
+
+-- Voids the evidence of pairs of one identity: all of it that there is now.
+CREATE FUNCTION cdp.void_evidence(identity_id bigint, other_id bigint) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	pairs text := format($sql$
+		SELECT l.a, l.b, max(l.last_at) AS until_at FROM (
+			SELECT * FROM cdp.link WHERE a = %1$s UNION ALL SELECT * FROM cdp.link WHERE b = %1$s) l
+		WHERE %2$L::bigint IS NULL OR %2$L::bigint IN (l.a, l.b) GROUP BY l.a, l.b
+	$sql$, identity_id, other_id);
+	pair record;
+	voided bigint := 0;
+BEGIN
+	FOR pair IN EXECUTE format('SELECT x.identifier AS x, y.identifier AS y, p.until_at FROM (%s) p
+		JOIN cdp.identity x ON x.identity_id = p.a JOIN cdp.identity y ON y.identity_id = p.b', pairs) LOOP
+		PERFORM cdp.write_verdict('unlink', least(pair.x, pair.y), greatest(pair.x, pair.y), pair.until_at);
+		voided := voided + 1;
+	END LOOP;
+	IF voided > 0 THEN
+		PERFORM cdp.change_graph(unlinked => format('SELECT a, b FROM (%s) p', pairs));
+	END IF;
+	RETURN voided;
+END
+$function$;
+COMMENT ON FUNCTION cdp.void_evidence(bigint, bigint) IS
+	'Internal: voids the evidence of a pair of identities, or with NULL of all pairs of the first, up to the latest there is. Returns the number of pairs.';
+
+CREATE FUNCTION cdp.unlink(a cdp.identifier, b cdp.identifier)
+	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz, refused boolean, reasons text[])
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 5
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+	pair record;
+BEGIN
+	PERFORM cdp.start_batch();
+	SELECT * INTO STRICT pair FROM cdp.identities_of_pair(unlink.a, unlink.b);
+	IF pair.a_id IS NULL OR pair.b_id IS NULL OR cdp.void_evidence(pair.a_id, pair.b_id) = 0 THEN
+		RAISE EXCEPTION 'no evidence joins "%" and "%" directly', unlink.a, unlink.b USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = (SELECT CASE WHEN bool_and(e.step = 0) THEN format('They are apart: %s.', min(e.reasons[1]))
+						WHEN bool_or(e.refused) THEN format('They are apart; between them are %s.', string_agg(format('%s - %s (%s)', e.from_identifier, e.to_identifier,
+							CASE WHEN e.refused THEN array_to_string(e.reasons, ', ') ELSE e.source END), ', ' ORDER BY e.step))
+						ELSE format('The chain that joins them is %s.', string_agg(format('%s - %s', e.from_identifier, e.to_identifier), ', ' ORDER BY e.step)) END
+					  FROM cdp.explain(unlink.a, unlink.b) e),
+			HINT = 'cdp.forbid() keeps two identifiers apart for certain.';
+	END IF;
+	IF cdp.profile_of(unlink.a) = cdp.profile_of(unlink.b) THEN
+		RETURN QUERY SELECT * FROM cdp.explain(unlink.a, unlink.b);
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp.unlink(cdp.identifier, cdp.identifier) IS
+	'Voids the evidence that joins two identifiers directly, up to the latest there is now: such evidence counts for nothing, whenever it arrives; later evidence counts. Returns the chain by which they are one person still, as cdp.explain() does; no row where nothing joins them. Errors: no direct evidence (22023, the detail shows the chain), NULL (22004), twice the same identifier (22023).';
+
+CREATE FUNCTION cdp.unlink(identifier cdp.identifier)
+	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz, refused boolean, reasons text[])
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 5
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+	own_id bigint;
+	others bigint[];
+BEGIN
+	IF unlink.identifier IS NULL THEN
+		RAISE EXCEPTION 'an identifier is NULL' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	PERFORM cdp.start_batch();
+	own_id := (SELECT m.identity_id FROM cdp.identifier_map m WHERE m.identifier = unlink.identifier);
+	others := ARRAY(SELECT l.b FROM cdp.link l WHERE l.a = own_id UNION SELECT l.a FROM cdp.link l WHERE l.b = own_id);
+	IF own_id IS NULL OR cdp.void_evidence(own_id, NULL) = 0 THEN
+		RAISE EXCEPTION 'no evidence joins "%" to any other identifier', unlink.identifier USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	RETURN QUERY
+		SELECT e.* FROM cdp.identity own JOIN cdp.identity o ON o.profile_id = own.profile_id AND o.identity_id = ANY (others)
+		CROSS JOIN LATERAL cdp.explain(own.identifier, o.identifier) e
+		WHERE own.identity_id = own_id AND own.profile_id <> 0;
+END
+$function$;
+COMMENT ON FUNCTION cdp.unlink(cdp.identifier) IS
+	'Voids, like cdp.unlink(a, b), the evidence of every pair that the identifier is in. Returns the chains by which it is one person still with those it was linked to; as all its links are void, that is no row. Errors: no evidence joins it to another identifier (22023), NULL (22004).';
+
+REVOKE ALL ON FUNCTION cdp.change_graph(text, text, text, text, text, text), cdp.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text),
+	cdp.identities_of_pair(cdp.identifier, cdp.identifier), cdp.forbid_changed(bigint, bigint, boolean), cdp.forbid(cdp.identifier, cdp.identifier, text),
+	cdp.allow(cdp.identifier, cdp.identifier), cdp.mark_shared(cdp.identifier, boolean), cdp.void_evidence(bigint, bigint),
+	cdp.unlink(cdp.identifier, cdp.identifier), cdp.unlink(cdp.identifier) FROM PUBLIC;
