@@ -44,7 +44,7 @@ typedef struct CdpkStitchNamespace
 {
 	const char *name; /* orders the limits of namespaces of one priority */
 	size_t name_length;
-	int32_t priority;		   /* smaller is stronger */
+	int32_t priority;          /* smaller is stronger */
 	uint32_t max_per_profile;  /* identifiers of it in one profile: 1 … CDPK_UNLIMITED */
 	const uint32_t *max_links; /* by namespace: an identifier of this namespace is shared if linked
 								* to more than so many of that one; NULL: never */
@@ -69,12 +69,12 @@ typedef struct CdpkEvidence
 typedef struct CdpkStitchIdentity
 {
 	int64_t identity_id;
-	int64_t profile_id;		/* as the tables have it; 0: in no profile yet */
+	int64_t profile_id;     /* as the tables have it; 0: in no profile yet */
 	const uint8_t *payload; /* of core/identifier.h; copied */
 	size_t length;
 	uint32_t name_space;
-	bool present;	/* some event carries it, and it is neither blocked nor erased */
-	bool shared;	/* as the tables have it, before this batch */
+	bool present;   /* some event carries it, and it is neither blocked nor erased */
+	bool shared;    /* as the tables have it, before this batch */
 	bool forbidden; /* a forbid in force names it */
 } CdpkStitchIdentity;
 
@@ -98,10 +98,11 @@ typedef struct CdpkStitchProfile
 {
 	int64_t profile_id;
 	uint32_t identifiers;
-	const CdpkStitchCount *counts; /* identifiers of each namespace with a limit; others are ignored */
-	size_t count_length;		   /* a namespace that is not named has none */
-	bool has_forbid;			   /* a forbid in force names one of its identifiers */
-	bool shared;				   /* its one identifier is shared (not looked at in input) */
+	const CdpkStitchCount
+		*counts;         /* identifiers of each namespace with a limit; others are ignored */
+	size_t count_length; /* a namespace that is not named has none */
+	bool has_forbid;     /* a forbid in force names one of its identifiers */
+	bool shared;         /* its one identifier is shared (not looked at in input) */
 	bool last_known;
 	CdpkEvidence last; /* no link inside is later (less trust, or equal trust and a later time) */
 } CdpkStitchProfile;
@@ -230,7 +231,7 @@ typedef enum CdpkSharing
 {
 	CDPK_SHARING_BY_COUNT, /* no verdict */
 	CDPK_SHARING_ALWAYS,   /* a person's verdict: shared */
-	CDPK_SHARING_NEVER	   /* a person's verdict: not shared */
+	CDPK_SHARING_NEVER     /* a person's verdict: not shared */
 } CdpkSharing;
 
 /*
@@ -251,7 +252,7 @@ typedef struct CdpkStitchMove
 {
 	int64_t id;
 	int64_t from; /* 0: no profile */
-	int64_t to;	  /* 0: no profile */
+	int64_t to;   /* 0: no profile */
 } CdpkStitchMove;
 
 typedef struct CdpkStitchVerdict
@@ -281,12 +282,12 @@ typedef struct CdpkStitchReanchor
 
 typedef struct CdpkStitchStatistics
 {
-	uint64_t inserted;			   /* links between two profiles that were tried */
-	uint64_t joined;			   /* … accepted at once */
-	uint64_t refused_at_once;	   /* … refused without a search */
+	uint64_t inserted;             /* links between two profiles that were tried */
+	uint64_t joined;               /* … accepted at once */
+	uint64_t refused_at_once;      /* … refused without a search */
 	uint64_t refused_after_search; /* … refused after a search of the profiles */
-	uint64_t early_conflicts;	   /* … that belong before what keeps them out */
-	uint64_t reworks;			   /* groups of profiles taken apart */
+	uint64_t early_conflicts;      /* … that belong before what keeps them out */
+	uint64_t reworks;              /* groups of profiles taken apart */
 	uint64_t identifiers_reworked;
 	uint64_t largest_rework; /* identifiers */
 	uint64_t profiles_grown; /* neighbours that a rework had to take in */
@@ -338,7 +339,7 @@ typedef struct CdpkStitchStep
 typedef enum CdpkStitchPath
 {
 	CDPK_PATH_FOUND,
-	CDPK_PATH_NONE,	   /* nothing joins them, not even refused links */
+	CDPK_PATH_NONE,    /* nothing joins them, not even refused links */
 	CDPK_PATH_SHARED,  /* one of them is shared: none of its links counts */
 	CDPK_PATH_ABSENT,  /* one of them is on no event, or blocked */
 	CDPK_PATH_GIVEN_UP /* none was found in the first max_profiles profiles */

@@ -22,9 +22,9 @@ typedef STITCH_ARRAY(Arrival) Arrivals;
 typedef struct Explanation
 {
 	uint32_t target;
-	Arrivals seeds; /* of this layer; in order of "links", as all of them */
-	Arrivals queue; /* found inside the profiles of this layer */
-	Arrivals next;	/* found behind a refused link */
+	Arrivals seeds;    /* of this layer; in order of "links", as all of them */
+	Arrivals queue;    /* found inside the profiles of this layer */
+	Arrivals next;     /* found behind a refused link */
 	CdpkIdMap came_by; /* node → 1 + edge of the node before it; 0: the start */
 	StitchNumbers edges;
 	size_t profiles;
@@ -148,8 +148,8 @@ give_reasons(CdpkStitch *stitch, uint32_t x, uint32_t y, CdpkStitchStep *step)
 	uint32_t b = stitch_profile_of(stitch, y);
 	StitchBody sides[2];
 	CdpkStitchProfile rows[2];
-	int32_t *reasons = stitch_allocate(
-		&stitch->memory, (size_t) stitch->rules->namespace_count + 2, sizeof(int32_t));
+	int32_t *reasons = stitch_allocate(&stitch->memory, (size_t) stitch->rules->namespace_count + 2,
+									   sizeof(int32_t));
 
 	if (reasons == NULL)
 		return CDPK_OUT_OF_MEMORY;

@@ -373,8 +373,8 @@ put_cell(CdpkStitch *stitch, uint32_t node, uint32_t other)
 	STITCH_PUSH(stitch, stitch->cells, cell);
 	item->first_forbid = place;
 	if (item->profile != STITCH_NONE)
-		stitch_append_forbids(
-			stitch, &stitch->profiles.items[stitch_root(stitch, item->profile)], place, place);
+		stitch_append_forbids(stitch, &stitch->profiles.items[stitch_root(stitch, item->profile)],
+							  place, place);
 	return CDPK_OK;
 }
 

@@ -18,8 +18,8 @@ typedef struct Groups
 	CdpkUnionFind joined;
 	uint64_t *size;
 	uint64_t *counts; /* "limited" a group */
-	bool *broken;	  /* the union breaks a rule */
-	bool *waiting;	  /* … and the next link cannot be decided before a profile is loaded */
+	bool *broken;     /* the union breaks a rule */
+	bool *waiting;    /* … and the next link cannot be decided before a profile is loaded */
 } Groups;
 
 static uint32_t
@@ -188,8 +188,8 @@ must_search(CdpkStitch *stitch, const StitchRank *rank, uint32_t x, uint32_t y)
  * profile where all of it does.  *broken: with "other" it breaks a limit.
  */
 static CdpkStatus
-body_at(CdpkStitch *stitch, const StitchRank *rank, uint32_t node, const StitchBody *other, int side,
-		StitchBody *body, bool *broken)
+body_at(CdpkStitch *stitch, const StitchRank *rank, uint32_t node, const StitchBody *other,
+		int side, StitchBody *body, bool *broken)
 {
 	uint32_t root = stitch_profile_of(stitch, node);
 	StitchSearch search = {node, rank, STITCH_NONE, other, side, {0}, false, false};
@@ -279,8 +279,7 @@ try_link(CdpkStitch *stitch, StitchLink *link, bool waiting, StitchNumbers *want
 	}
 	STITCH_TRY(want_contents(stitch, &link->rank, x, wanted));
 	STITCH_TRY(want_contents(stitch, &link->rank, y, wanted));
-	*undecided =
-		waiting || stitch->profiles.items[x].listed || stitch->profiles.items[y].listed;
+	*undecided = waiting || stitch->profiles.items[x].listed || stitch->profiles.items[y].listed;
 	return *undecided ? CDPK_OK : conflict(stitch, link);
 }
 
@@ -302,8 +301,7 @@ insert_one_by_one(CdpkStitch *stitch, Groups *groups, StitchNumbers *links)
 		for (uint32_t i = 0; i < links->count; i++)
 		{
 			StitchLink *link = &stitch->links.items[links->items[i]];
-			uint32_t group =
-				group_of(stitch, groups, stitch_profile_of(stitch, link->rank.strong));
+			uint32_t group = group_of(stitch, groups, stitch_profile_of(stitch, link->rank.strong));
 			bool undecided;
 
 			stitch_tick(stitch);
@@ -335,8 +333,7 @@ stitch_insert(CdpkStitch *stitch)
 		StitchLink *link = &stitch->links.items[stitch->pending.items[i]];
 
 		stitch_tick(stitch);
-		if (groups.broken[group_of(stitch, &groups,
-								   stitch_profile_of(stitch, link->rank.strong))])
+		if (groups.broken[group_of(stitch, &groups, stitch_profile_of(stitch, link->rank.strong))])
 			STITCH_PUSH(stitch, single, stitch->pending.items[i]);
 		else
 			accept(stitch, link);

@@ -43,16 +43,16 @@
 typedef enum CdpkStitchFault
 {
 	CDPK_FAULT_NONE,
-	CDPK_FAULT_NO_SEARCH,		  /* a link that breaks a rule is refused without a search */
-	CDPK_FAULT_NO_GROWTH,		  /* a rework never takes in a neighbour */
-	CDPK_FAULT_NO_RETRY_ALLOW,	  /* nothing is inserted again after allow */
-	CDPK_FAULT_NO_RETRY_LIMIT,	  /* … after a looser limit */
+	CDPK_FAULT_NO_SEARCH,         /* a link that breaks a rule is refused without a search */
+	CDPK_FAULT_NO_GROWTH,         /* a rework never takes in a neighbour */
+	CDPK_FAULT_NO_RETRY_ALLOW,    /* nothing is inserted again after allow */
+	CDPK_FAULT_NO_RETRY_LIMIT,    /* … after a looser limit */
 	CDPK_FAULT_NO_RETRY_SHARING,  /* … after the end of sharing */
-	CDPK_FAULT_EARLIER_IGNORED,	  /* an earlier rank changes nothing */
-	CDPK_FAULT_LATER_IGNORED,	  /* a later rank changes nothing */
+	CDPK_FAULT_EARLIER_IGNORED,   /* an earlier rank changes nothing */
+	CDPK_FAULT_LATER_IGNORED,     /* a later rank changes nothing */
 	CDPK_FAULT_REMOVAL_CONNECTED, /* a removal changes nothing where the ends stay connected */
-	CDPK_FAULT_NO_REANCHOR,		  /* no events are anchored anew */
-	CDPK_FAULT_LAST_ONE_SIDE,	  /* "later than all inside" looks at one profile */
+	CDPK_FAULT_NO_REANCHOR,       /* no events are anchored anew */
+	CDPK_FAULT_LAST_ONE_SIDE,     /* "later than all inside" looks at one profile */
 	CDPK_FAULTS_END
 } CdpkStitchFault;
 
@@ -93,10 +93,10 @@ extern void *stitch_grow(StitchMemory *memory, void *items, uint32_t count, uint
 	}
 
 /* Makes room for "more" items behind those that are there. */
-#define STITCH_RESERVE(stitch, array, more)                                                  \
-	(((array).items = stitch_grow(&(stitch)->memory, (array).items, (array).count,           \
+#define STITCH_RESERVE(stitch, array, more)                                                   \
+	(((array).items = stitch_grow(&(stitch)->memory, (array).items, (array).count,            \
 								  &(array).capacity, (more), sizeof(*(array).items))) != NULL \
-		 ? CDPK_OK                                                                           \
+		 ? CDPK_OK                                                                            \
 		 : CDPK_OUT_OF_MEMORY)
 
 #define STITCH_PUSH(stitch, array, ...)                   \
@@ -119,12 +119,12 @@ typedef struct StitchNode
 	uint32_t length;
 	uint32_t name_space;
 	uint32_t stored_profile; /* the one it is in by the tables, or NONE */
-	uint32_t profile;		 /* a part: its root is the present profile; NONE: in no profile */
-	uint32_t next_member;	 /* of that part */
-	uint32_t first_edge;	 /* 2 * link + 0 (stronger end) or 1 */
-	uint32_t first_forbid;	 /* a cell */
-	uint32_t reached;		 /* the number of the last search that came here */
-	uint32_t place;			 /* in the rework under way, or NONE */
+	uint32_t profile;        /* a part: its root is the present profile; NONE: in no profile */
+	uint32_t next_member;    /* of that part */
+	uint32_t first_edge;     /* 2 * link + 0 (stronger end) or 1 */
+	uint32_t first_forbid;   /* a cell */
+	uint32_t reached;        /* the number of the last search that came here */
+	uint32_t place;          /* in the rework under way, or NONE */
 	bool present;
 	bool shared;
 	bool was_shared;
@@ -175,15 +175,15 @@ typedef struct StitchProfile
 	int64_t stored_id; /* 0: not in the tables */
 	uint32_t first_member;
 	uint32_t next_part;
-	bool contents;	/* all its identifiers and their links are here */
-	bool forbids;	/* the forbids that name its identifiers are here, or asked for */
+	bool contents;  /* all its identifiers and their links are here */
+	bool forbids;   /* the forbids that name its identifiers are here, or asked for */
 	bool dissolved; /* its identifiers are in other profiles now */
 	/* of the whole: looked at in a root only */
 	bool known; /* size to last */
 	bool has_forbid;
 	bool touched; /* the summary is another than in the tables */
-	bool dirty;	  /* to be reworked before the insertions */
-	bool late;	  /* to be reworked after them */
+	bool dirty;   /* to be reworked before the insertions */
+	bool late;    /* to be reworked after them */
 	bool listed;  /* in the list that is being made */
 	uint32_t last_part;
 	uint32_t size;
@@ -214,8 +214,8 @@ struct CdpkStitch
 	/* the namespaces with a limit; "counts" are of these, in this order */
 	uint32_t limited;
 	uint32_t *limited_namespaces;
-	uint32_t *limit_of;		 /* namespace → its place among them, or "limited" */
-	uint32_t *limits;		 /* how many each allows */
+	uint32_t *limit_of;      /* namespace → its place among them, or "limited" */
+	uint32_t *limits;        /* how many each allows */
 	uint32_t *single_counts; /* of one identifier: row limit_of[namespace] */
 
 	STITCH_ARRAY(StitchNode) nodes;
@@ -223,7 +223,7 @@ struct CdpkStitch
 	STITCH_ARRAY(StitchCell) cells;
 	STITCH_ARRAY(StitchProfile) profiles;
 	StitchNumbers profile_counts; /* "limited" a profile */
-	CdpkUnionFind joined;		  /* of profiles */
+	CdpkUnionFind joined;         /* of profiles */
 	CdpkIdMap node_of_id;
 	CdpkIdMap profile_of_id;
 	CdpkIdMap link_of_pair;
@@ -248,11 +248,11 @@ struct CdpkStitch
 	/* the work that follows from them */
 	StitchNumbers pending; /* links to be inserted */
 	StitchNumbers dirty;   /* profiles to be reworked first */
-	StitchNumbers late;	   /* profiles to be reworked at the end */
+	StitchNumbers late;    /* profiles to be reworked at the end */
 	STITCH_ARRAY(StitchWeakened) weakened;
 
 	StitchNumbers queue; /* of a search */
-	uint32_t searches;	 /* how many there were */
+	uint32_t searches;   /* how many there were */
 	uint32_t *reached_counts[2];
 
 	CdpkStitchResult result;
@@ -323,10 +323,10 @@ typedef struct StitchBody
 {
 	enum
 	{
-		STITCH_BODY_NODE,	 /* key is the node */
+		STITCH_BODY_NODE,    /* key is the node */
 		STITCH_BODY_PROFILE, /* … the root */
 		STITCH_BODY_REACHED, /* … the number of the search */
-		STITCH_BODY_SET		 /* … the root in "sets", whose items are places of nodes */
+		STITCH_BODY_SET      /* … the root in "sets", whose items are places of nodes */
 	} kind;
 	uint32_t key;
 	uint64_t size;
@@ -388,9 +388,9 @@ extern bool stitch_has_contents(const CdpkStitch *stitch, uint32_t root);
 typedef struct StitchSearch
 {
 	uint32_t start;
-	const StitchRank *limit;  /* NULL: all links */
-	uint32_t target;		  /* or NONE */
-	const StitchBody *other;  /* or NULL */
+	const StitchRank *limit; /* NULL: all links */
+	uint32_t target;         /* or NONE */
+	const StitchBody *other; /* or NULL */
 	int side;
 	/* what was found */
 	StitchBody body;

@@ -61,9 +61,9 @@ stitch_take_rows(CdpkStitch *stitch)
 								   &link));
 	}
 	for (uint32_t i = 0; i < stitch->forbid_rows.count; i++)
-		STITCH_TRY(
-			stitch_put_forbid(stitch, stitch_find_node(stitch, stitch->forbid_rows.items[i].a),
-							  stitch_find_node(stitch, stitch->forbid_rows.items[i].b)));
+		STITCH_TRY(stitch_put_forbid(stitch,
+									 stitch_find_node(stitch, stitch->forbid_rows.items[i].a),
+									 stitch_find_node(stitch, stitch->forbid_rows.items[i].b)));
 	stitch->link_rows.count = 0;
 	stitch->forbid_rows.count = 0;
 	return CDPK_OK;
@@ -105,7 +105,8 @@ stitch_load_forbids(CdpkStitch *stitch)
 		if (profile->stored_id != 0)
 			STITCH_PUSH(stitch, stitch->ids, profile->stored_id);
 		else
-			STITCH_PUSH(stitch, stitch->more_ids, stitch_node(stitch, profile->first_member)->identity_id);
+			STITCH_PUSH(stitch, stitch->more_ids,
+						stitch_node(stitch, profile->first_member)->identity_id);
 	}
 	if (stitch->forbids_wanted.count > 0)
 		STITCH_TRY(stitch->store->load_forbids(stitch->store->context, stitch, stitch->ids.items,

@@ -16,7 +16,7 @@ struct StitchBlock
 };
 
 /* a block's header, rounded up so that what follows is aligned for anything */
-#define HEADER_SIZE \
+#define HEADER_SIZE                                                              \
 	((sizeof(StitchBlock) + _Alignof(max_align_t) - 1) / _Alignof(max_align_t) * \
 	 _Alignof(max_align_t))
 

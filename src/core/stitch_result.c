@@ -38,8 +38,7 @@ list_profile_moves(CdpkStitch *stitch)
 		const StitchProfile *profile = &stitch->profiles.items[part];
 		uint32_t root = stitch_root(stitch, part);
 
-		if (profile->stored_id == 0 ||
-			(!profile->dissolved && !stitch->profiles.items[root].known))
+		if (profile->stored_id == 0 || (!profile->dissolved && !stitch->profiles.items[root].known))
 			continue;
 		if (!profile->dissolved && final_id(stitch, root) != profile->stored_id)
 		{

@@ -21,11 +21,11 @@ typedef struct Rework
 {
 	/* of this round */
 	StitchNumbers profiles; /* roots that are taken apart; places are places here */
-	StitchNumbers nodes;	/* their identifiers; places are places here */
-	StitchNumbers alone;	/* those that are shared or gone */
-	StitchNumbers links;	/* with an end among the nodes, by rank */
-	StitchNumbers near;		/* neighbouring profiles, to be known */
-	CdpkUnionFind groups;	/* of profiles, joined by any link */
+	StitchNumbers nodes;    /* their identifiers; places are places here */
+	StitchNumbers alone;    /* those that are shared or gone */
+	StitchNumbers links;    /* with an end among the nodes, by rank */
+	StitchNumbers near;     /* neighbouring profiles, to be known */
+	CdpkUnionFind groups;   /* of profiles, joined by any link */
 	bool *tainted_groups;
 	/* the sets that identifiers form */
 	CdpkUnionFind sets;
@@ -36,7 +36,7 @@ typedef struct Rework
 	uint32_t *last_forbid;
 	uint32_t *made; /* set → the profile made of it, or NONE */
 	/* for the next round */
-	StitchNumbers left;	  /* roots of tainted groups */
+	StitchNumbers left;   /* roots of tainted groups */
 	StitchNumbers grown;  /* neighbours to be taken in; one may be here twice */
 	StitchNumbers wanted; /* profiles to be loaded */
 } Rework;
@@ -320,8 +320,8 @@ take_links(CdpkStitch *stitch, Rework *rework)
 static bool
 is_tainted(CdpkStitch *stitch, Rework *rework, uint32_t root)
 {
-	return rework->tainted_groups[cdpk_unionfind_find(&rework->groups,
-													  stitch->profiles.items[root].place)];
+	return rework
+		->tainted_groups[cdpk_unionfind_find(&rework->groups, stitch->profiles.items[root].place)];
 }
 
 /* dissolve: the identifiers of a profile are about to be in others. */

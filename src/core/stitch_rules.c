@@ -20,9 +20,10 @@ limit_order(const CdpkStitchRules *rules, uint32_t x, uint32_t y)
 
 	if (a->priority != b->priority)
 		return a->priority < b->priority ? -1 : 1;
-	order = memcmp(a->name, b->name,
-				   a->name_length < b->name_length ? a->name_length : b->name_length);
-	return order != 0 ? order : (a->name_length > b->name_length) - (a->name_length < b->name_length);
+	order =
+		memcmp(a->name, b->name, a->name_length < b->name_length ? a->name_length : b->name_length);
+	return order != 0 ? order
+					  : (a->name_length > b->name_length) - (a->name_length < b->name_length);
 }
 
 /*
@@ -226,9 +227,8 @@ merge_runs(CdpkStitch *stitch, const uint32_t *from, uint32_t *to, uint32_t star
 	for (uint32_t at = start; at < end; at++)
 	{
 		stitch_tick(stitch);
-		if (left < middle &&
-			(right >= end || stitch_rank_compare(stitch, &links[from[left]].rank,
-												 &links[from[right]].rank) <= 0))
+		if (left < middle && (right >= end || stitch_rank_compare(stitch, &links[from[left]].rank,
+																  &links[from[right]].rank) <= 0))
 			to[at] = from[left++];
 		else
 			to[at] = from[right++];

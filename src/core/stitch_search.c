@@ -56,7 +56,8 @@ stitch_search(CdpkStitch *stitch, StitchSearch *search)
 			if (node->reached != search->body.key && stitch_links_count(node) &&
 				node->profile != STITCH_NONE && stitch_root(stitch, node->profile) == root &&
 				(search->limit == NULL ||
-				 stitch_rank_compare(stitch, &stitch->links.items[edge / 2].rank, search->limit) < 0))
+				 stitch_rank_compare(stitch, &stitch->links.items[edge / 2].rank, search->limit) <
+					 0))
 				STITCH_TRY(reach(stitch, search, far));
 		}
 	}

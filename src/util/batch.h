@@ -8,4 +8,4 @@
 /* Opens an SPI connection in which the relations of the batch can be named. */
 extern void batch_connect(void);
 
-#endif							/* CDP_UTIL_BATCH_H */
+#endif /* CDP_UTIL_BATCH_H */

@@ -72,8 +72,8 @@ chain_reasons(const World *world, const CdpkStitchStep *step)
 
 /* Whether the steps are links, in a row, and as cheap as can be. */
 static inline const char *
-chain_check(Store *store, const Reference *reference, int from, int to,
-			const CdpkStitchStep *steps, size_t count)
+chain_check(Store *store, const Reference *reference, int from, int to, const CdpkStitchStep *steps,
+			size_t count)
 {
 	int at = from;
 	int32_t cost = 0;
@@ -116,8 +116,7 @@ chain_ask(Store *store, CdpkStitch *stitch, int from, int to, size_t max_profile
 
 		chain->things[i + 1] = store_thing(store, (*steps)[i].to);
 		snprintf(chain->text + used, sizeof(chain->text) - used, "%s%s",
-				 (*steps)[i].refused ? "|" : "-",
-				 store->world.things[chain->things[i + 1]].label);
+				 (*steps)[i].refused ? "|" : "-", store->world.things[chain->things[i + 1]].label);
 	}
 	return CDPK_OK;
 }

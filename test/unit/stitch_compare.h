@@ -41,7 +41,7 @@ compare_reasons(Store *store, int a, int b)
 	count = cdpk_stitch_reasons(&world->rules, &sides[0], &sides[1], forbidden, reasons);
 	for (size_t i = 0; i < count; i++)
 		bits |= reasons[i] == CDPK_REASON_FORBID ? REASON_FORBID
-				: reasons[i] == CDPK_REASON_CAP	 ? REASON_CAP
+				: reasons[i] == CDPK_REASON_CAP  ? REASON_CAP
 												 : REASON_LIMIT(reasons[i]);
 	return bits;
 }
@@ -66,8 +66,8 @@ compare_summary(Store *store, const Reference *reference, int strongest)
 		counts[world->things[a].name_space]++;
 		has_forbid |= store_is_forbidden(store, a);
 		for (int b = 0; b < world->thing_count; b++)
-			if (reference->strongest[b] == strongest && reference->linked[a][b] && row->last_known &&
-				stitch_evidence_earlier(&row->last, &reference->evidence[a][b]))
+			if (reference->strongest[b] == strongest && reference->linked[a][b] &&
+				row->last_known && stitch_evidence_earlier(&row->last, &reference->evidence[a][b]))
 				return "a link is later than the last of its profile";
 	}
 	for (uint32_t i = 0; i < world->rules.namespace_count; i++)
@@ -90,8 +90,7 @@ compare_links(Store *store, const Reference *reference)
 		{
 			if (store->refused[a][b] != reference->refused[a][b])
 				return "a link is refused, or not, against the rules";
-			if (store->refused[a][b] &&
-				compare_reasons(store, a, b) != reference->reasons[a][b])
+			if (store->refused[a][b] && compare_reasons(store, a, b) != reference->reasons[a][b])
 				return "a link is refused for other reasons";
 		}
 	return NULL;
@@ -187,9 +186,8 @@ rebuild(Store *store, CdpkStitch *stitch)
 			continue;
 		STITCH_TRY(store_add_identity(store, stitch, a));
 		store_count(store, store->evidence, a, counts);
-		STITCH_TRY(cdpk_stitch_judge_sharing(stitch, store->identity_id[a],
-											 store->world.sharing[a], counts,
-											 store->world.rules.namespace_count));
+		STITCH_TRY(cdpk_stitch_judge_sharing(stitch, store->identity_id[a], store->world.sharing[a],
+											 counts, store->world.rules.namespace_count));
 		for (int b = 0; b < a; b++)
 		{
 			CdpkStitchChange change;

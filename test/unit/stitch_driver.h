@@ -11,18 +11,18 @@
 
 typedef enum OpKind
 {
-	OP_FORBID,	   /* a, b */
-	OP_ALLOW,	   /* a, b */
-	OP_UNLINK,	   /* a, b */
+	OP_FORBID,     /* a, b */
+	OP_ALLOW,      /* a, b */
+	OP_UNLINK,     /* a, b */
 	OP_UNLINK_ALL, /* a */
-	OP_SHARING,	   /* a; value: CdpkSharing */
-	OP_BLOCK,	   /* a */
-	OP_UNBLOCK,	   /* a */
-	OP_ERASE,	   /* a: an event */
-	OP_LIMIT,	   /* a: a namespace; value */
-	OP_CAP,		   /* value */
+	OP_SHARING,    /* a; value: CdpkSharing */
+	OP_BLOCK,      /* a */
+	OP_UNBLOCK,    /* a */
+	OP_ERASE,      /* a: an event */
+	OP_LIMIT,      /* a: a namespace; value */
+	OP_CAP,        /* value */
 	OP_MAX_LINKS,  /* a, b: namespaces; value */
-	OP_TRUST,	   /* a: a source; value */
+	OP_TRUST,      /* a: a source; value */
 	OP_PRIORITY,   /* a: a namespace; value */
 	OP_KINDS
 } OpKind;
@@ -124,8 +124,7 @@ driver_relabel(Store *store)
 		renamed[a] = store->profile_id[a] == 0 ? 0 : store->identity_id[strongest];
 	}
 	for (int i = 0; i < store->profile_count; i++)
-		store->profiles[i].profile_id =
-			renamed[store_thing(store, store->profiles[i].profile_id)];
+		store->profiles[i].profile_id = renamed[store_thing(store, store->profiles[i].profile_id)];
 	memcpy(store->profile_id, renamed, sizeof(int64_t) * (size_t) store->world.thing_count);
 }
 
@@ -210,9 +209,8 @@ driver_tell_sharing(Store *store, CdpkStitch *stitch, const Batch *batch)
 			!store_chance(store, 8))
 			continue;
 		STITCH_TRY(store_add_identity(store, stitch, a));
-		STITCH_TRY(cdpk_stitch_judge_sharing(stitch, store->identity_id[a],
-											 store->world.sharing[a], now,
-											 store->world.rules.namespace_count));
+		STITCH_TRY(cdpk_stitch_judge_sharing(stitch, store->identity_id[a], store->world.sharing[a],
+											 now, store->world.rules.namespace_count));
 	}
 	return CDPK_OK;
 }
@@ -224,8 +222,8 @@ driver_tell_verdicts(Store *store, CdpkStitch *stitch, const Batch *batch)
 		for (int b = a + 1; b < store->world.thing_count; b++)
 		{
 			if (store->world.forbidden[a][b] && !batch->old.forbidden[a][b])
-				STITCH_TRY(cdpk_stitch_forbidden(stitch, store->identity_id[a],
-												 store->identity_id[b]));
+				STITCH_TRY(
+					cdpk_stitch_forbidden(stitch, store->identity_id[a], store->identity_id[b]));
 			if (!store->world.forbidden[a][b] && batch->old.forbidden[a][b])
 				STITCH_TRY(
 					cdpk_stitch_allowed(stitch, store->identity_id[a], store->identity_id[b]));
@@ -276,10 +274,9 @@ driver_must_retry(Store *store, const Batch *batch, int a, int b)
 	}
 	count = cdpk_stitch_reasons(&old->rules, &sides[0], &sides[1], false, reasons);
 	for (size_t i = 0; i < count; i++)
-		if (reasons[i] == CDPK_REASON_CAP
-				? store->world.rules.cap > old->rules.cap
-				: store->world.namespaces[reasons[i]].max_per_profile >
-					  old->namespaces[reasons[i]].max_per_profile)
+		if (reasons[i] == CDPK_REASON_CAP ? store->world.rules.cap > old->rules.cap
+										  : store->world.namespaces[reasons[i]].max_per_profile >
+												old->namespaces[reasons[i]].max_per_profile)
 			return true;
 	return false;
 }
@@ -404,10 +401,9 @@ driver_apply_anchors(Store *store, const Batch *batch, const CdpkStitchResult *r
 		int thing = store_thing(store, result->reanchor[i].identity_id);
 
 		for (int k = 0; k < store->world.event_count; k++)
-			if (store->world.in_log[k] &&
-				(result->reanchor[i].events == CDPK_ANCHORED
-					 ? store->anchor[k] == thing
-					 : driver_carries(&store->world.events[k], thing)))
+			if (store->world.in_log[k] && (result->reanchor[i].events == CDPK_ANCHORED
+											   ? store->anchor[k] == thing
+											   : driver_carries(&store->world.events[k], thing)))
 				driver_anchor(store, k);
 	}
 	/* the caller's own: new and erased events, unblocked identifiers, other priorities */

@@ -117,8 +117,8 @@ history_op(const World *world, uint64_t *random, int seen)
 	op.b = event->things[event->count - 1];
 	op.value = 0;
 	if (op.a == op.b || pick(random, 3) == 0)
-		op.b = (op.a + 1 + (int) pick(random, (uint64_t) world->thing_count - 1)) %
-			   world->thing_count;
+		op.b =
+			(op.a + 1 + (int) pick(random, (uint64_t) world->thing_count - 1)) % world->thing_count;
 	switch (op.kind)
 	{
 		case OP_SHARING:

@@ -178,8 +178,8 @@ check_interrupts(void *context)
 static CdpkStitch *
 begin(Tables *tables, Damage damage, CdpkStitchStore *callbacks)
 {
-	CdpkStitchStore made = {tables,		load_identities, load_profiles,	  load_contents,
-							load_links, load_forbids,	 check_interrupts};
+	CdpkStitchStore made = {tables,     load_identities, load_profiles,   load_contents,
+							load_links, load_forbids,    check_interrupts};
 	CdpkStitch *stitch = NULL;
 
 	memset(tables, 0, sizeof(*tables));
@@ -215,10 +215,10 @@ a_giant_is_not_loaded_to_be_joined(void)
 	const CdpkStitchResult *result;
 
 	CHECK(add_identity(stitch, &tables, GIANT + 1, 0) == CDPK_OK);
-	link_appears(stitch, 5, 7, 3);							/* inside */
-	link_appears(stitch, 9, GIANT + 1, 3);					/* a new identifier */
-	link_appears(stitch, 11, GIANT + 2, 3);					/* a weaker profile */
-	link_appears(stitch, 13, USER(0), GIANT + 5);			/* too late for what it is */
+	link_appears(stitch, 5, 7, 3);                /* inside */
+	link_appears(stitch, 9, GIANT + 1, 3);        /* a new identifier */
+	link_appears(stitch, 11, GIANT + 2, 3);       /* a weaker profile */
+	link_appears(stitch, 13, USER(0), GIANT + 5); /* too late for what it is */
 	CHECK(cdpk_stitch_run(stitch) == CDPK_OK);
 	CHECK(tables.contents == 0 && tables.calls <= 3);
 	result = cdpk_stitch_result(stitch);

@@ -29,7 +29,7 @@ typedef struct Reference
 	CdpkEvidence evidence[MAX_THINGS][MAX_THINGS];
 	bool present[MAX_THINGS];
 	bool shared[MAX_THINGS];
-	int part[MAX_THINGS];	   /* which of the parts it is in */
+	int part[MAX_THINGS];      /* which of the parts it is in */
 	int strongest[MAX_THINGS]; /* of its part; NOBODY: it is in no profile */
 	bool refused[MAX_THINGS][MAX_THINGS];
 	unsigned reasons[MAX_THINGS][MAX_THINGS];

@@ -34,14 +34,14 @@ typedef struct Store
 	const CdpkAllocator *allocator;
 	CdpkStitchFault fault;
 	const char *failed; /* what went wrong, or NULL */
-	CdpkStatus status;	/* of the last run */
+	CdpkStatus status;  /* of the last run */
 	/* tables */
 	int64_t last_id;
 	int64_t identity_id[MAX_THINGS]; /* 0: never seen */
-	int64_t profile_id[MAX_THINGS];	 /* 0: in none */
+	int64_t profile_id[MAX_THINGS];  /* 0: in none */
 	bool shared[MAX_THINGS];
 	EvidenceRow evidence[MAX_THINGS][MAX_THINGS][MAX_SOURCES]; /* a < b */
-	bool refused[MAX_THINGS][MAX_THINGS];					   /* both ways */
+	bool refused[MAX_THINGS][MAX_THINGS];                      /* both ways */
 	ProfileRow profiles[2 * MAX_THINGS];
 	int profile_count;
 	int anchor[MAX_EVENTS];
@@ -376,9 +376,8 @@ store_count(const Store *store, EvidenceRow rows[MAX_THINGS][MAX_THINGS][MAX_SOU
 		counts[i].count = 0;
 	}
 	for (int other = 0; other < store->world.thing_count; other++)
-		if (other != thing && store_best(store,
-										 other < thing ? rows[other][thing] : rows[thing][other],
-										 &best))
+		if (other != thing &&
+			store_best(store, other < thing ? rows[other][thing] : rows[thing][other], &best))
 			counts[store->world.things[other].name_space].count++;
 }
 

@@ -10,8 +10,8 @@
 #include "core/stitch_internal.h"
 #include "unit.h"
 
-#define MAX_NAMES 8		/* namespaces */
-#define MAX_THINGS 40	/* identifiers */
+#define MAX_NAMES 8   /* namespaces */
+#define MAX_THINGS 40 /* identifiers */
 #define MAX_EVENTS 160
 #define MAX_ON_EVENT 6
 #define MAX_SOURCES 3
@@ -53,7 +53,7 @@ typedef struct World
 	int64_t unlinked[MAX_THINGS][MAX_THINGS]; /* T, or NEVER */
 } World;
 
-static const char *const world_names[MAX_NAMES] = {"user_id", "mail",	 "tel",	  "device_id",
+static const char *const world_names[MAX_NAMES] = {"user_id", "mail",    "tel",   "device_id",
 												   "crm_id",  "account", "token", "cookie"};
 
 /* world_init: no rule but the order of the namespaces' names. */
