@@ -1,4 +1,5 @@
 -- E-mail addresses: which texts are the same one, and which are none.
+SET search_path = public, cdp;
 \pset null refused
 \pset format unaligned
 SELECT to_json(raw) AS raw, cdp.value(cdp.try_identifier('email', raw)) AS canonical FROM (VALUES

@@ -1,4 +1,5 @@
 -- The type cdp.identifier: reading, writing, parts, order, indexes.
+SET search_path = public, cdp;
 SELECT id, cdp.namespace(id), cdp.value(id)
 FROM (VALUES ('user_id:u-7'::cdp.identifier), ('User_ID: U-7 '), ('url:https://example.com/a:b'), ('ios.id:a b'),
 	('email: Ann@Example.COM'), ('phone:+442079460958'), ('x:Ä')) v(id);

@@ -1,4 +1,5 @@
 -- cdp.components: the identifiers that rows of any query link
+SET search_path = public, cdp;
 CREATE TABLE contacts (email text, phone text, customer_no integer);
 INSERT INTO contacts VALUES
 	('Ann@Example.COM', '+442079460958', 7), ('ann@example.com ', NULL, NULL), (NULL, '+442079460958', 8),

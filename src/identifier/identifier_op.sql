@@ -38,56 +38,55 @@ CREATE FUNCTION cdp.identifier_hash_extended(cdp.identifier, bigint) RETURNS big
 AS 'MODULE_PATHNAME', 'cdp_identifier_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.identifier_hash_extended(cdp.identifier, bigint) IS 'Internal: the hash with a seed, for hash partitions.';
 
--- The operators are in pg_catalog: an operator outside the search path can only be written as OPERATOR(cdp.=),
--- and neither IN nor USING finds it.  Their operands' type keeps them apart from all others.
-CREATE OPERATOR pg_catalog.= (
+-- Where cdp is not on the search path, they are written OPERATOR(cdp.=).
+CREATE OPERATOR cdp.= (
 	FUNCTION = cdp.identifier_eq, LEFTARG = cdp.identifier, RIGHTARG = cdp.identifier,
-	COMMUTATOR = OPERATOR(pg_catalog.=), NEGATOR = OPERATOR(pg_catalog.<>), RESTRICT = pg_catalog.eqsel, JOIN = pg_catalog.eqjoinsel, HASHES, MERGES
+	COMMUTATOR = OPERATOR(cdp.=), NEGATOR = OPERATOR(cdp.<>), RESTRICT = pg_catalog.eqsel, JOIN = pg_catalog.eqjoinsel, HASHES, MERGES
 );
-COMMENT ON OPERATOR pg_catalog.= (cdp.identifier, cdp.identifier) IS 'equal: the same bytes';
+COMMENT ON OPERATOR cdp.= (cdp.identifier, cdp.identifier) IS 'equal: the same bytes';
 
-CREATE OPERATOR pg_catalog.<> (
+CREATE OPERATOR cdp.<> (
 	FUNCTION = cdp.identifier_ne, LEFTARG = cdp.identifier, RIGHTARG = cdp.identifier,
-	COMMUTATOR = OPERATOR(pg_catalog.<>), NEGATOR = OPERATOR(pg_catalog.=), RESTRICT = pg_catalog.neqsel, JOIN = pg_catalog.neqjoinsel
+	COMMUTATOR = OPERATOR(cdp.<>), NEGATOR = OPERATOR(cdp.=), RESTRICT = pg_catalog.neqsel, JOIN = pg_catalog.neqjoinsel
 );
-COMMENT ON OPERATOR pg_catalog.<> (cdp.identifier, cdp.identifier) IS 'not equal';
+COMMENT ON OPERATOR cdp.<> (cdp.identifier, cdp.identifier) IS 'not equal';
 
-CREATE OPERATOR pg_catalog.< (
+CREATE OPERATOR cdp.< (
 	FUNCTION = cdp.identifier_lt, LEFTARG = cdp.identifier, RIGHTARG = cdp.identifier,
-	COMMUTATOR = OPERATOR(pg_catalog.>), NEGATOR = OPERATOR(pg_catalog.>=), RESTRICT = pg_catalog.scalarltsel, JOIN = pg_catalog.scalarltjoinsel
+	COMMUTATOR = OPERATOR(cdp.>), NEGATOR = OPERATOR(cdp.>=), RESTRICT = pg_catalog.scalarltsel, JOIN = pg_catalog.scalarltjoinsel
 );
-COMMENT ON OPERATOR pg_catalog.< (cdp.identifier, cdp.identifier) IS 'before, by the bytes of the namespace, then of the value';
+COMMENT ON OPERATOR cdp.< (cdp.identifier, cdp.identifier) IS 'before, by the bytes of the namespace, then of the value';
 
-CREATE OPERATOR pg_catalog.<= (
+CREATE OPERATOR cdp.<= (
 	FUNCTION = cdp.identifier_le, LEFTARG = cdp.identifier, RIGHTARG = cdp.identifier,
-	COMMUTATOR = OPERATOR(pg_catalog.>=), NEGATOR = OPERATOR(pg_catalog.>), RESTRICT = pg_catalog.scalarlesel, JOIN = pg_catalog.scalarlejoinsel
+	COMMUTATOR = OPERATOR(cdp.>=), NEGATOR = OPERATOR(cdp.>), RESTRICT = pg_catalog.scalarlesel, JOIN = pg_catalog.scalarlejoinsel
 );
-COMMENT ON OPERATOR pg_catalog.<= (cdp.identifier, cdp.identifier) IS 'before or equal';
+COMMENT ON OPERATOR cdp.<= (cdp.identifier, cdp.identifier) IS 'before or equal';
 
-CREATE OPERATOR pg_catalog.> (
+CREATE OPERATOR cdp.> (
 	FUNCTION = cdp.identifier_gt, LEFTARG = cdp.identifier, RIGHTARG = cdp.identifier,
-	COMMUTATOR = OPERATOR(pg_catalog.<), NEGATOR = OPERATOR(pg_catalog.<=), RESTRICT = pg_catalog.scalargtsel, JOIN = pg_catalog.scalargtjoinsel
+	COMMUTATOR = OPERATOR(cdp.<), NEGATOR = OPERATOR(cdp.<=), RESTRICT = pg_catalog.scalargtsel, JOIN = pg_catalog.scalargtjoinsel
 );
-COMMENT ON OPERATOR pg_catalog.> (cdp.identifier, cdp.identifier) IS 'behind';
+COMMENT ON OPERATOR cdp.> (cdp.identifier, cdp.identifier) IS 'behind';
 
-CREATE OPERATOR pg_catalog.>= (
+CREATE OPERATOR cdp.>= (
 	FUNCTION = cdp.identifier_ge, LEFTARG = cdp.identifier, RIGHTARG = cdp.identifier,
-	COMMUTATOR = OPERATOR(pg_catalog.<=), NEGATOR = OPERATOR(pg_catalog.<), RESTRICT = pg_catalog.scalargesel, JOIN = pg_catalog.scalargejoinsel
+	COMMUTATOR = OPERATOR(cdp.<=), NEGATOR = OPERATOR(cdp.<), RESTRICT = pg_catalog.scalargesel, JOIN = pg_catalog.scalargejoinsel
 );
-COMMENT ON OPERATOR pg_catalog.>= (cdp.identifier, cdp.identifier) IS 'behind or equal';
+COMMENT ON OPERATOR cdp.>= (cdp.identifier, cdp.identifier) IS 'behind or equal';
 
 CREATE OPERATOR CLASS cdp.identifier_ops DEFAULT FOR TYPE cdp.identifier USING btree AS
-	OPERATOR 1 pg_catalog.<,
-	OPERATOR 2 pg_catalog.<=,
-	OPERATOR 3 pg_catalog.=,
-	OPERATOR 4 pg_catalog.>=,
-	OPERATOR 5 pg_catalog.>,
+	OPERATOR 1 cdp.<,
+	OPERATOR 2 cdp.<=,
+	OPERATOR 3 cdp.=,
+	OPERATOR 4 cdp.>=,
+	OPERATOR 5 cdp.>,
 	FUNCTION 1 cdp.identifier_cmp(cdp.identifier, cdp.identifier),
 	FUNCTION 2 cdp.identifier_sortsupport(internal),
 	FUNCTION 4 pg_catalog.btequalimage(oid);
 
 CREATE OPERATOR CLASS cdp.identifier_hash_ops DEFAULT FOR TYPE cdp.identifier USING hash AS
-	OPERATOR 1 pg_catalog.=,
+	OPERATOR 1 cdp.=,
 	FUNCTION 1 cdp.identifier_hash(cdp.identifier),
 	FUNCTION 2 cdp.identifier_hash_extended(cdp.identifier, bigint);
 
