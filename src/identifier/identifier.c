@@ -288,6 +288,22 @@ cdp_identifier_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
 }
 
+/* make_from_texts makes an identifier of two SQL values; NULL and *status as in identifier_make. */
+static Identifier *
+make_from_texts(text *name_space, text *value, CdpkStatus *status)
+{
+	return identifier_make(VARDATA_ANY(name_space), VARSIZE_ANY_EXHDR(name_space),
+						   VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), status);
+}
+
+/* report_texts raises the error for what make_from_texts refused. */
+static void
+report_texts(CdpkStatus status, text *name_space, text *value)
+{
+	identifier_report(status, VARDATA_ANY(name_space), VARSIZE_ANY_EXHDR(name_space),
+					  VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+}
+
 /* cdp_identifier makes an identifier of a namespace and a value. */
 Datum
 cdp_identifier(PG_FUNCTION_ARGS)
@@ -295,12 +311,10 @@ cdp_identifier(PG_FUNCTION_ARGS)
 	text *name_space = PG_GETARG_TEXT_PP(0);
 	text *value = PG_GETARG_TEXT_PP(1);
 	CdpkStatus status;
-	Identifier *identifier = identifier_make(VARDATA_ANY(name_space), VARSIZE_ANY_EXHDR(name_space),
-											 VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), &status);
+	Identifier *identifier = make_from_texts(name_space, value, &status);
 
 	if (identifier == NULL)
-		identifier_report(status, VARDATA_ANY(name_space), VARSIZE_ANY_EXHDR(name_space),
-						  VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+		report_texts(status, name_space, value);
 	PG_RETURN_POINTER(identifier);
 }
 
@@ -311,11 +325,10 @@ cdp_try_identifier(PG_FUNCTION_ARGS)
 	text *name_space = PG_GETARG_TEXT_PP(0);
 	text *value = PG_GETARG_TEXT_PP(1);
 	CdpkStatus status;
-	Identifier *identifier = identifier_make(VARDATA_ANY(name_space), VARSIZE_ANY_EXHDR(name_space),
-											 VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), &status);
+	Identifier *identifier = make_from_texts(name_space, value, &status);
 
-	if (identifier == NULL && status == CDPK_OUT_OF_MEMORY)
-		cdp_report_bytes(status, "cdp.identifier");
+	if (identifier == NULL && status == CDPK_OUT_OF_MEMORY) /* which says nothing of the text */
+		report_texts(status, name_space, value);
 	if (identifier == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(identifier);
