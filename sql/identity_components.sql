@@ -96,7 +96,7 @@ CREATE TABLE event AS
 SELECT round, (ARRAY[NULL, 'a' || p, ' A' || p, 'null', ''])[1 + floor(random() * 5)::integer] AS anonymous_id, CASE WHEN random() < 0.6 THEN p END AS user_id,
 	(ARRAY[NULL, 'p' || p || '@x.example', 'p' || p || '@X.Example ', 'unknown@x.example', 'junk', 'p' || p + 1 || '@x.example'])[1 + floor(random() * 6)::integer] AS email,
 	CASE WHEN random() < 0.3 THEN ARRAY[cdp.identifier('device', (p / 2)::text), NULL, cdp.identifier('user_id', (p * 3)::text)] END AS ids
-FROM generate_series(1, 40) AS round, LATERAL generate_series(1, 3 + round * round) AS i, LATERAL (SELECT floor(random() * round * 20 + 0 * i)::integer AS p) AS person;
+FROM generate_series(1, 25) AS round, LATERAL generate_series(1, 3 + round * round) AS i, LATERAL (SELECT floor(random() * round * 20 + 0 * i)::integer AS p) AS person;
 CREATE VIEW evidence AS
 SELECT round, row_number() OVER () AS event, ARRAY(
 	SELECT identifier FROM (SELECT cdp.try_identifier('anonymous_id', anonymous_id) AS identifier UNION ALL SELECT cdp.try_identifier('user_id', user_id::text) UNION ALL
@@ -110,7 +110,7 @@ CREATE FUNCTION components_slowly(the_round integer) RETURNS TABLE (identifier c
 	)
 	SELECT x, (array_agg(y ORDER BY y))[1] FROM reach GROUP BY x
 $$;
-SELECT count(*) AS rounds, sum(fast) > 20000 AS many, sum(components) > 2000 AS many_components, sum(differences) AS differences FROM generate_series(1, 40) AS round, LATERAL (
+SELECT count(*) AS rounds, sum(fast) > 5000 AS many, sum(components) > 1000 AS many_components, sum(differences) AS differences FROM generate_series(1, 25) AS round, LATERAL (
 	WITH fast AS (
 		SELECT identifier, (first_value(identifier) OVER (PARTITION BY component ORDER BY identifier)) AS smallest
 		FROM cdp.components(format('SELECT anonymous_id, user_id, email, ids FROM event WHERE round = %s', round))
