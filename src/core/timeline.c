@@ -80,6 +80,21 @@ open_column(CdpkTimeline *timeline, uint64_t name_length, uint64_t size, CdpkCol
 	return true;
 }
 
+/* read_entry reads an entry of the directory; most are two small numbers. */
+static inline void
+read_entry(CdpkReader *directory, uint64_t *name_length, uint64_t *size)
+{
+	if (cdpk_left(directory) >= 2 && ((directory->at[0] | directory->at[1]) & 0x80) == 0)
+	{
+		*name_length = directory->at[0];
+		*size = directory->at[1];
+		directory->at += 2;
+		return;
+	}
+	*name_length = cdpk_read_varint(directory);
+	*size = cdpk_read_varint(directory);
+}
+
 /* cdpk_timeline_next: see the header. */
 bool
 cdpk_timeline_next(CdpkTimeline *timeline, CdpkColumn *column)
@@ -90,8 +105,7 @@ cdpk_timeline_next(CdpkTimeline *timeline, CdpkColumn *column)
 	if (timeline->names == 0)
 		return false;
 	timeline->names--;
-	name_length = cdpk_read_varint(&timeline->directory);
-	size = cdpk_read_varint(&timeline->directory);
+	read_entry(&timeline->directory, &name_length, &size);
 	return open_column(timeline, name_length, size, column);
 }
 
@@ -99,18 +113,27 @@ cdpk_timeline_next(CdpkTimeline *timeline, CdpkColumn *column)
 bool
 cdpk_timeline_find(CdpkTimeline *timeline, const char *name, size_t length, CdpkColumn *column)
 {
+	const uint8_t *at = timeline->data.at;
+	const uint8_t *end = timeline->data.end;
+
 	for (; timeline->names > 0; timeline->names--)
 	{
-		uint64_t name_length = cdpk_read_varint(&timeline->directory);
-		uint64_t size = cdpk_read_varint(&timeline->directory);
+		uint64_t name_length;
+		uint64_t size;
 
-		if (timeline->directory.failed)
+		read_entry(&timeline->directory, &name_length, &size);
+		if (timeline->directory.failed || name_length > (size_t) (end - at) ||
+			size > (size_t) (end - at) - name_length)
+		{
+			timeline->data.failed = true;
 			return false;
-		if (name_length == length && length <= cdpk_left(&timeline->data) &&
-			memcmp(timeline->data.at, name, length) == 0)
+		}
+		if (name_length == length && memcmp(at, name, length) == 0)
+		{
+			timeline->data.at = at;
 			return open_column(timeline, name_length, size, column);
-		cdpk_read_bytes(&timeline->data, name_length);
-		cdpk_read_bytes(&timeline->data, size);
+		}
+		at += name_length + size;
 	}
 	return false;
 }
