@@ -13,7 +13,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.namespace.max_per_profile IS 'How many identifiers of this kind one person can have; NULL: any number.';
 	COMMENT ON COLUMN cdp.namespace.max_links IS 'An identifier of this kind that is linked to more than so many of another kind is shared, and links no more: kind to number, * for all others, null for any number. NULL: never shared.';
 	COMMENT ON COLUMN cdp.namespace.blocked IS 'Values that mean nothing: exact, in any case, or regular expressions if they begin with ^.';
-	COMMENT ON COLUMN cdp.namespace.batch_id IS 'The refresh that first saw it; NULL: a default of cdp.init().';
+	COMMENT ON COLUMN cdp.namespace.batch_id IS 'The refresh that first saw it; NULL: it was listed before, by cdp.init() or cdp.set_rule().';
 	INSERT INTO cdp.namespace (namespace, priority, max_per_profile, max_links)
 	SELECT d.namespace, d.priority, d.max_per_profile, cdp.default_max_links(d.namespace)
 	FROM (VALUES ('user_id', 10, 1), ('customer_no', 20, NULL), ('customer_id', 20, NULL), ('crm_id', 20, NULL), ('external_id', 20, NULL),

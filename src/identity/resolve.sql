@@ -3,7 +3,7 @@
 -- relations of cdp.stage_graph_changes() and goes the same way.
 
 CREATE FUNCTION cdp.stage_graph_changes(unlinked text DEFAULT NULL, blocked text DEFAULT NULL, retry text DEFAULT NULL,
-	checked text DEFAULT NULL, forbids text DEFAULT NULL, judged text DEFAULT NULL) RETURNS void
+	checked text DEFAULT NULL, forbids text DEFAULT NULL, judged text DEFAULT NULL, reread text DEFAULT NULL, reanchored text DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -14,10 +14,13 @@ BEGIN
 	PERFORM cdp.batch_stage('batch_check', coalesce(checked, 'SELECT 0::bigint AS profile_id WHERE false'));
 	PERFORM cdp.batch_stage('batch_forbid_changed', coalesce(forbids, 'SELECT 0::bigint AS a, 0::bigint AS b, true AS in_force WHERE false'));
 	PERFORM cdp.batch_stage('batch_judged', coalesce(judged, 'SELECT 0::bigint AS identity_id WHERE false'));
+	PERFORM cdp.batch_stage('batch_reread', coalesce(reread,
+		'SELECT 0::bigint AS event_id, 0::bigint AS place, ARRAY[]::cdp.identifier[] AS ids, '''' AS source, now() AS at, '''' AS message_id WHERE false'));
+	PERFORM cdp.batch_stage('batch_rank_changed', coalesce(reanchored, 'SELECT 0::bigint AS identity_id WHERE false'));
 END
 $function$;
-COMMENT ON FUNCTION cdp.stage_graph_changes(text, text, text, text, text, text) IS
-	'Internal: keeps what a batch changes in the graph besides its events, as queries: pairs whose evidence is void (a, b), identities that are blocked now, refused links to try again, profiles to check, forbids given or withdrawn, identities to judge for sharing.';
+COMMENT ON FUNCTION cdp.stage_graph_changes(text, text, text, text, text, text, text, text) IS
+	'Internal: keeps what a batch changes in the graph besides its events, as queries: pairs whose evidence is void (a, b), identities that are blocked now, refused links to try again, profiles to check, forbids given or withdrawn, identities to judge for sharing, events of the log that carry identifiers which are not blocked any more (event_id, its anchor as place, ids, source, at, message_id), identities whose events may be anchored elsewhere now.';
 
 -- The identities of the batch: batch_mention (row, identity), batch_identity.
 CREATE FUNCTION cdp.refresh_identify(INOUT identity_id bigint, OUT identities bigint)
@@ -27,6 +30,8 @@ AS $function$
 BEGIN
 	PERFORM cdp.batch_stage('batch_name', $sql$
 		SELECT r.row_no, u.identifier FROM batch_row r JOIN batch_accepted USING (row_no) CROSS JOIN LATERAL unnest(r.ids) AS u(identifier)
+		UNION ALL
+		SELECT -e.event_id, u.identifier FROM batch_reread e CROSS JOIN LATERAL unnest(e.ids) AS u(identifier)
 	$sql$);
 	-- look up first, then number only what is missing
 	PERFORM cdp.batch_stage('batch_known', $sql$
@@ -82,7 +87,12 @@ BEGIN
 	PERFORM cdp.batch_stage('batch_evidence', $sql$
 		SELECT DISTINCT ON (a, b, source) a, b, source, at AS first_at, max(at) OVER pair AS last_at, count(*) OVER pair AS events, message_id
 		FROM (SELECT x.identity_id AS a, y.identity_id AS b, r.feed AS source, least(r.at, coalesce(r.received_at, $2)) AS at, r.message_id
-			  FROM batch_mention x JOIN batch_mention y ON y.row_no = x.row_no AND x.identity_id < y.identity_id JOIN batch_row r ON r.row_no = x.row_no) e
+			  FROM batch_mention x JOIN batch_mention y ON y.row_no = x.row_no AND x.identity_id < y.identity_id JOIN batch_row r ON r.row_no = x.row_no
+			  UNION ALL
+			  -- what is new on an event of the log is what was blocked
+			  SELECT x.identity_id, y.identity_id, e.source, e.at, e.message_id
+			  FROM batch_reread e JOIN batch_mention x ON x.row_no = -e.event_id JOIN batch_mention y ON y.row_no = x.row_no AND x.identity_id < y.identity_id
+			  WHERE EXISTS (SELECT FROM batch_identity i WHERE i.identity_id IN (x.identity_id, y.identity_id) AND i.profile_id = 0)) e
 		WHERE NOT EXISTS (SELECT FROM batch_void v WHERE v.a = e.a AND v.b = e.b AND e.at <= v.until_at)
 		WINDOW pair AS (PARTITION BY a, b, source)
 		ORDER BY a, b, source, at, message_id
@@ -195,9 +205,14 @@ BEGIN
 			   EXISTS (SELECT FROM cdp.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))
 		FROM batch_blocked JOIN cdp.identity i USING (identity_id)
 		UNION ALL
+		SELECT i.identity_id, 0, i.identifier, true, false,
+			   EXISTS (SELECT FROM cdp.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))
+		FROM batch_identity i WHERE i.profile_id = 0 AND NOT i.is_new
+		UNION ALL
 		SELECT i.identity_id, i.profile_id, i.identifier, NOT i.blocked, i.shared,
 			   EXISTS (SELECT FROM cdp.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))
 		FROM batch_sharing_changed JOIN cdp.identity i USING (identity_id) WHERE NOT EXISTS (SELECT FROM batch_blocked b WHERE b.identity_id = i.identity_id)
+		  AND NOT EXISTS (SELECT FROM batch_identity b WHERE b.identity_id = i.identity_id AND b.profile_id = 0)
 	$sql$);
 	PERFORM cdp.batch_stage('batch_result', 'SELECT * FROM cdp.refresh_resolve()');
 	PERFORM cdp.batch_stage('batch_moved', $sql$ SELECT id AS old_id, other AS new_id FROM batch_result WHERE kind = 'move' $sql$);
@@ -289,13 +304,18 @@ AS $function$
 DECLARE
 	moved bigint;
 BEGIN
-	-- the events that carry an identifier are anchored at it, or at one that it is linked to
+	-- the events that carry an identifier are anchored at it, or at one that it is or was linked to
 	PERFORM cdp.batch_stage('batch_place', $sql$
 		SELECT id AS place FROM batch_result WHERE kind = 'reanchor' AND NOT flag
 		UNION
-		SELECT p.place FROM batch_result r CROSS JOIN LATERAL (
-			SELECT r.id UNION SELECT b FROM cdp.link WHERE a = r.id UNION SELECT a FROM cdp.link WHERE b = r.id) AS p (place)
-		WHERE r.kind = 'reanchor' AND r.flag
+		SELECT place FROM batch_reread
+		UNION
+		SELECT p.place FROM (SELECT id FROM batch_result WHERE kind = 'reanchor' AND flag UNION SELECT identity_id FROM batch_rank_changed) r
+		CROSS JOIN LATERAL (
+			SELECT r.id UNION ALL SELECT b FROM cdp.link WHERE a = r.id UNION ALL SELECT a FROM cdp.link WHERE b = r.id
+			UNION ALL
+			SELECT m.identity_id FROM cdp.identity i JOIN cdp.verdict v ON v.kind = 'unlink' AND i.identifier IN (v.a, v.b)
+			JOIN cdp.identifier_map m ON m.identifier IN (v.a, v.b) WHERE i.identity_id = r.id) AS p (place)
 	$sql$);
 	PERFORM cdp.batch_stage('batch_stray', $sql$
 		SELECT e.event_id, e.identity_id, e."timestamp",
@@ -328,6 +348,6 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_reanchor() IS 'Internal: anchors anew the events whose anchor became shared, blocked or neither (batch_reanchored). Returns how many moved.';
 
-REVOKE ALL ON FUNCTION cdp.stage_graph_changes(text, text, text, text, text, text), cdp.refresh_identify(bigint), cdp.refresh_link(),
+REVOKE ALL ON FUNCTION cdp.stage_graph_changes(text, text, text, text, text, text, text, text), cdp.refresh_identify(bigint), cdp.refresh_link(),
 	cdp.refresh_degree(), cdp.refresh_resolve(), cdp.refresh_stitch(), cdp.refresh_relabel(), cdp.refresh_anchor(), cdp.refresh_reanchor() FROM PUBLIC;
 

@@ -109,6 +109,12 @@ BEGIN
 	PERFORM cdp.batch_stage('batch_end', $sql$
 		SELECT profile_id FROM batch_rebuild UNION SELECT old_id FROM batch_moved UNION SELECT id FROM batch_result WHERE kind = 'ended'
 	$sql$);
+	-- people whose identifiers are the same, but whose events are not
+	PERFORM cdp.batch_stage('batch_kept', $sql$
+		SELECT p.profile_id, p.identifiers, p.limited, p.shared, p.has_forbid, p.last_trust, p.last_at
+		FROM batch_rebuild JOIN cdp.profile p USING (profile_id) JOIN cdp.identity i ON i.identity_id = p.profile_id AND i.profile_id = p.profile_id
+		WHERE NOT EXISTS (SELECT FROM batch_summary s WHERE s.profile_id = p.profile_id)
+	$sql$);
 	PERFORM cdp.refresh_fold_profile();
 	PERFORM cdp.refresh_fold_timeline();
 	RETURN cdp.batch_value($sql$
@@ -145,7 +151,9 @@ BEGIN
 	$sql$);
 	PERFORM cdp.batch_run($sql$
 		INSERT INTO cdp.profile AS p (profile_id, identifiers, limited, shared, has_forbid, last_trust, last_at)
-		SELECT profile_id, identifiers, limited, shared, has_forbid, last_trust, last_at FROM batch_summary ORDER BY profile_id
+		SELECT profile_id, identifiers, limited, shared, has_forbid, last_trust, last_at FROM batch_summary
+		UNION ALL
+		SELECT profile_id, identifiers, limited, shared, has_forbid, last_trust, last_at FROM batch_kept ORDER BY profile_id
 		ON CONFLICT (profile_id) DO UPDATE SET identifiers = excluded.identifiers, limited = excluded.limited, shared = excluded.shared,
 			has_forbid = excluded.has_forbid, last_trust = excluded.last_trust, last_at = excluded.last_at
 	$sql$);

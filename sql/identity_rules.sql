@@ -1,0 +1,241 @@
+-- The rules of who is who, each of which acts on all history when it changes.  The numbers are those
+-- of the worked examples; u user_id, e email, p phone, a b c k device_id.
+SELECT current_database() AS origin \gset
+CREATE DATABASE cdp_rules ENCODING 'UTF8' TEMPLATE template0;
+\c cdp_rules
+SET client_min_messages = warning;
+CREATE EXTENSION cdp;
+SELECT cdp.init();
+SET timezone = 'UTC';
+
+CREATE TABLE who (example int, short text, identifier cdp.identifier UNIQUE, PRIMARY KEY (example, short));
+-- the identifier that a short name stands for in an example
+CREATE FUNCTION id(n int, s text) RETURNS cdp.identifier LANGUAGE plpgsql AS $$
+DECLARE
+	made cdp.identifier := CASE left(s, 1) WHEN 'u' THEN cdp.identifier('user_id', n || s) WHEN 'e' THEN cdp.identifier('email', n || s || '@example.com')
+		WHEN 'p' THEN cdp.identifier('phone', '+44770090' || lpad(n::text, 4, '0')) ELSE cdp.identifier('device_id', n || s) END;
+BEGIN
+	INSERT INTO who VALUES (n, s, made) ON CONFLICT DO NOTHING;
+	RETURN made;
+END
+$$;
+CREATE FUNCTION feed(n int, at numeric, ids text, source text DEFAULT NULL) RETURNS void LANGUAGE sql AS $$
+	INSERT INTO cdp.inbox (type, event, message_id, identifiers, "timestamp", received_at, source)
+	SELECT 'track', 'Event', concat_ws(' ', n, at, ids, source), jsonb_object_agg(namespace, v), timestamptz '2026-01-01' + at * interval '1 minute', '2026-06-01', source
+	FROM (SELECT cdp.namespace(id(n, s)) AS namespace, jsonb_agg(cdp.value(id(n, s))) AS v FROM string_to_table(ids, ' ') s GROUP BY 1) g
+$$;
+-- the people of an example, each with its events; shared identifiers and those in no profile are marked
+CREATE FUNCTION people(n int) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(p.ids, ' ' ORDER BY p.ids) FROM (
+		SELECT '{' || string_agg(w.short, ' ' ORDER BY w.short) || '}' || CASE WHEN bool_or(i.blocked) THEN ' blocked' WHEN bool_or(i.shared) THEN ' shared' ELSE '' END
+			   || coalesce(':' || (SELECT r.events FROM cdp.profile r WHERE r.profile_id = i.profile_id), '') AS ids
+		FROM who w JOIN cdp.identity i USING (identifier) WHERE w.example = n GROUP BY i.profile_id) p
+$$;
+CREATE FUNCTION refused(n int) RETURNS text LANGUAGE sql AS $$
+	SELECT string_agg(pair, ' ' ORDER BY pair) FROM (
+		SELECT DISTINCT least(x.short, y.short) || '-' || greatest(x.short, y.short) AS pair FROM cdp.link l
+		JOIN cdp.identity a ON a.identity_id = l.a JOIN who x ON x.identifier = a.identifier JOIN cdp.identity b ON b.identity_id = l.b JOIN who y ON y.identifier = b.identifier
+		WHERE l.refused AND x.example = n) p
+$$;
+-- rows of explain and unlink, in short names
+CREATE FUNCTION short(e record) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN concat_ws(' ', e.step, coalesce((SELECT w.short FROM who w WHERE w.identifier::text = e.from_identifier), '?') || '-' || coalesce((SELECT w.short FROM who w WHERE w.identifier::text = e.to_identifier), '?'),
+		to_char(e.at, 'MI'), e.source, CASE WHEN e.refused THEN 'refused' END, nullif(array_to_string(e.reasons, ', '), ''));
+END
+$$;
+CREATE FUNCTION chain(n int, a text, b text) RETURNS SETOF text LANGUAGE sql AS $$ SELECT short(e) FROM cdp.explain(id(n, a), id(n, b)) e $$;
+
+-- 2: a family's tablet under a stricter limit, and back
+SELECT feed(2, 1, 'a'), feed(2, 2, 'a u1'), feed(2, 3, 'a'), feed(2, 4, 'a u2'), feed(2, 5, 'a');
+SELECT accepted FROM cdp.refresh();
+SELECT people(2), refused(2);
+SELECT cdp.set_rule('device_id', max_links => '{"user_id": 1}');
+SELECT people(2), refused(2);
+SELECT events_reanchored, profiles_created, profiles_split, taken FROM cdp.batch ORDER BY batch_id DESC LIMIT 1;
+SELECT cdp.set_rule('device_id', max_links => 2);
+SELECT people(2), refused(2);
+SELECT cdp.set_rule('device_id', max_links => 1);
+SELECT cdp.set_rule('device_id', max_links => NULL);
+SELECT people(2), refused(2);
+-- an omitted argument changes nothing
+SELECT cdp.set_rule('device_id', max_links => '{"*": 20, "user_id": 3, "email": null}', max_per_profile => 7, priority => 61, blocked => '{x,^y}');
+SELECT cdp.set_rule('device_id');
+SELECT namespace, priority, max_per_profile, max_links, blocked FROM cdp.namespace WHERE namespace = 'device_id';
+SELECT cdp.set_rule('device_id', max_per_profile => NULL, priority => 60, blocked => NULL);
+SELECT namespace, priority, max_per_profile, max_links, blocked FROM cdp.namespace WHERE namespace = 'device_id';
+-- one not seen yet gets the default rules
+SELECT cdp.set_rule('loyalty_no', max_per_profile => 1);
+SELECT namespace, priority, max_per_profile, max_links, blocked, batch_id FROM cdp.namespace WHERE namespace = 'loyalty_no';
+SELECT cdp.set_rule('loyalty_no', priority => NULL, max_links => 0);
+SELECT namespace, priority, max_per_profile, max_links, blocked, batch_id FROM cdp.namespace WHERE namespace = 'loyalty_no';
+
+-- 6: guest orders
+SELECT cdp.set_rule('user_id', max_links => '{"email": 2}');
+SELECT feed(6, 1, 'u e1 a1'), feed(6, 2, 'u e2 a2');
+SELECT accepted FROM cdp.refresh();
+SELECT people(6), refused(6);
+SELECT feed(6, 3, 'u e3 a3');
+SELECT accepted, events_reanchored FROM cdp.refresh();
+SELECT people(6), refused(6);
+SELECT e."timestamp", i.identifier FROM cdp.event e JOIN cdp.identity i USING (identity_id) JOIN who w USING (identifier) WHERE w.example = 6 ORDER BY 1;
+SELECT cdp.set_rule('user_id', max_links => '{"email": 3}');
+SELECT people(6), refused(6);
+SELECT cdp.set_rule('user_id', max_links => '{"email": 1}');
+SELECT people(6), refused(6);
+SELECT cdp.set_rule('user_id', max_links => 20);
+
+-- 9: trust, before and after
+SELECT feed(9, 1, 'e p', 'list'), feed(9, 2, 'u1 e', 'web'), feed(9, 3, 'u2 p', 'web');
+SELECT accepted FROM cdp.refresh();
+SELECT people(9), refused(9);
+SELECT cdp.set_source('list', party => 'third');
+SELECT people(9), refused(9);
+SELECT cdp.set_source('list', 3);
+SELECT people(9), refused(9);
+SELECT cdp.set_source('web', 2);
+SELECT people(9), refused(9);
+SELECT cdp.set_source('list', 1), cdp.set_source('bought', party => 'third');
+SELECT people(9), refused(9);
+SELECT source, trust, accepted FROM cdp.source ORDER BY source;
+SELECT feed(109, 1, 'e p', 'bought'), feed(109, 2, 'u1 e', 'web'), feed(109, 3, 'u2 p', 'web');
+SELECT accepted FROM cdp.refresh();
+SELECT people(109), refused(109);
+-- a link inside that falls behind what comes later
+SELECT cdp.set_source('later', 3);
+SELECT feed(209, 1, 'e p', 'later'), feed(209, 2, 'u1 e', 'web');
+SELECT accepted FROM cdp.refresh();
+SELECT cdp.set_source('later', 1);
+SELECT feed(209, 3, 'u2 p', 'web');
+SELECT accepted FROM cdp.refresh();
+SELECT people(209), refused(209);
+
+-- 14: the cap
+SELECT cdp.set_cap(3);
+SELECT feed(14, i, 'u1 a' || i) FROM generate_series(1, 4) i;
+SELECT accepted FROM cdp.refresh();
+SELECT people(14), refused(14), chain(14, 'u1', 'a4');
+SELECT cdp.set_cap(4);
+SELECT people(14), refused(14);
+SELECT cdp.set_cap(2);
+SELECT people(14), refused(14);
+SELECT cdp.set_cap(NULL);
+SELECT people(14), refused(14);
+SELECT cdp.set_cap(1000);
+
+-- 16: a shared mailbox, and the verdict that it is none
+SELECT cdp.set_rule('email', max_links => '{"user_id": 2}');
+SELECT feed(16, i, 'e u' || i) FROM generate_series(1, 4) i;
+SELECT accepted FROM cdp.refresh();
+SELECT people(16), refused(16);
+SELECT cdp.mark_shared(id(16, 'e'), false);
+SELECT people(16), refused(16);
+SELECT cdp.set_rule('email', max_links => '{"user_id": 1}');
+SELECT people(16), refused(16);
+SELECT cdp.mark_shared(id(16, 'e'), NULL);
+SELECT people(16), refused(16);
+
+-- 17: a value that is blocked, before it comes, afterwards, and not any more
+SELECT feed(17, 1, 'a'), feed(17, 2, 'a u1');
+SELECT accepted FROM cdp.refresh();
+SELECT people(17);
+SELECT cdp.set_rule('device_id', blocked => ARRAY['17A', '^117']);
+SELECT people(17), cdp.profile_of(id(17, 'a')), chain(17, 'a', 'u1');
+SELECT event_id, profile_id, e."timestamp" FROM cdp.events e WHERE message_id LIKE '17 %' AND profile_id IS NULL;
+SELECT count(*) FROM cdp.link JOIN cdp.identity i ON i.identity_id IN (a, b) WHERE i.blocked;
+SELECT feed(17, 3, 'a u2'), feed(117, 1, 'a'), feed(117, 2, 'a u1'), feed(117, 3, 'a b u2'), feed(117, 4, 'a b');
+SELECT accepted, identities FROM cdp.refresh();
+SELECT people(17), people(117);
+SELECT cdp.set_rule('device_id', blocked => '{17a,^117b}');
+SELECT people(17), people(117), refused(117);
+SELECT cdp.set_rule('device_id', blocked => NULL);
+SELECT people(17), refused(17), people(117), refused(117);
+SELECT a.identifier, b.identifier, l.source, l.first_at, l.last_at, l.events, l.message_id FROM cdp.link l JOIN cdp.identity a ON a.identity_id = l.a JOIN cdp.identity b ON b.identity_id = l.b
+WHERE a.identifier = ANY (ARRAY[id(17, 'a'), id(117, 'a')]) OR b.identifier = ANY (ARRAY[id(17, 'a'), id(117, 'a')]) ORDER BY 1, 2;
+-- verdicts outlast it: one on sharing, one that forbids, one that unlinks
+SELECT cdp.mark_shared(id(17, 'a'), true), cdp.forbid(id(117, 'a'), id(117, 'u1')), count(*) FROM cdp.unlink(id(117, 'a'), id(117, 'b'));
+SELECT people(17), people(117), refused(117);
+SELECT cdp.set_rule('device_id', blocked => '{17a,117a}');
+SELECT people(17), people(117), refused(117);
+SELECT cdp.set_rule('device_id', blocked => NULL);
+SELECT people(17), people(117), refused(117);
+
+-- a limit on profiles, stricter and looser, and of a namespace that had none
+SELECT feed(30, 1, 'u1 a'), feed(30, 2, 'u1 b'), feed(30, 3, 'b c');
+SELECT accepted FROM cdp.refresh();
+SELECT people(30), refused(30), (SELECT p.limited FROM cdp.profile p JOIN cdp.identity i USING (profile_id) WHERE i.identifier = id(30, 'a'));
+SELECT cdp.set_rule('device_id', max_per_profile => 2);
+SELECT people(30), refused(30), (SELECT p.limited FROM cdp.profile p JOIN cdp.identity i USING (profile_id) WHERE i.identifier = id(30, 'a'));
+SELECT cdp.set_rule('device_id', max_per_profile => 1);
+SELECT people(30), refused(30), chain(30, 'u1', 'c');
+SELECT cdp.set_rule('device_id', max_per_profile => 3);
+SELECT people(30), refused(30);
+SELECT cdp.set_rule('device_id', max_per_profile => 1), cdp.set_rule('device_id', max_per_profile => NULL);
+SELECT people(30), refused(30), (SELECT p.limited FROM cdp.profile p JOIN cdp.identity i USING (profile_id) WHERE i.identifier = id(30, 'a'));
+
+-- priority: who anchors an event, and who gives a profile its id
+SELECT feed(31, 1, 'e a'), feed(31, 2, 'a'), feed(31, 3, 'e');
+SELECT accepted FROM cdp.refresh();
+CREATE FUNCTION strongest(n int) RETURNS TABLE (anchor text, events bigint, profile text) LANGUAGE sql AS $$
+	SELECT i.identifier::text, count(*), p.identifier::text FROM cdp.event e JOIN cdp.identity i USING (identity_id) JOIN cdp.identity p ON p.identity_id = i.profile_id
+	JOIN who w ON w.identifier = i.identifier WHERE w.example = n GROUP BY 1, 3 ORDER BY 1
+$$;
+SELECT * FROM strongest(31);
+SELECT cdp.set_rule('device_id', priority => 5);
+SELECT * FROM strongest(31);
+SELECT people(31);
+SELECT cdp.set_rule('device_id', priority => 60);
+SELECT * FROM strongest(31);
+-- … and which of two links of one time is taken first
+SELECT feed(32, 1, 'e p'), feed(32, 1, 'u1 p'), feed(32, 1, 'u2 e');
+SELECT accepted FROM cdp.refresh();
+SELECT people(32), refused(32);
+SELECT cdp.set_rule('user_id', priority => 50);
+SELECT people(32), refused(32);
+SELECT cdp.set_rule('user_id', priority => 10);
+SELECT people(32), refused(32);
+-- the events of an identifier that is shared no more come back to it, also where their evidence is void
+SELECT feed(33, 1, 'u1 e'), feed(33, 2, 'u1 a');
+SELECT accepted FROM cdp.refresh();
+SELECT cdp.mark_shared(id(33, 'u1'), true), count(*) FROM cdp.unlink(id(33, 'u1'), id(33, 'e'));
+SELECT * FROM strongest(33);
+SELECT cdp.mark_shared(id(33, 'u1'), NULL);
+SELECT * FROM strongest(33);
+SELECT people(33);
+
+-- what a profile holds is what its events say
+SELECT count(*) AS wrong FROM cdp.profile p FULL JOIN (
+	SELECT i.profile_id, count(*) AS events, cdp.timeline_agg(e."timestamp", e.event) AS timeline
+	FROM cdp.event e JOIN cdp.identity i USING (identity_id) GROUP BY i.profile_id) e USING (profile_id) LEFT JOIN cdp.profile_timeline t USING (profile_id)
+WHERE p.events IS DISTINCT FROM coalesce(e.events, 0) OR t.timeline::text IS DISTINCT FROM e.timeline::text;
+
+-- what makes no sense
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+SELECT cdp.set_rule(NULL);
+SELECT cdp.set_rule('E-mail!');
+SELECT cdp.set_rule('email', max_per_profile => 0);
+SELECT cdp.set_rule('email', max_per_profile => -1);
+SELECT cdp.set_rule('email', max_links => -1);
+SELECT cdp.set_rule('email', max_links => '1.5');
+SELECT cdp.set_rule('email', max_links => '99999999999');
+SELECT cdp.set_rule('email', max_links => '{"user_id": -1}');
+SELECT cdp.set_rule('email', max_links => '{"user_id": "many"}');
+SELECT cdp.set_rule('email', max_links => '{"user_id": [1]}');
+SELECT cdp.set_rule('email', max_links => '{"userid": 1}');
+SELECT cdp.set_rule('email', max_links => '[1]');
+SELECT cdp.set_rule('email', max_links => 'many');
+SELECT cdp.set_rule('email', blocked => '{^(}');
+SELECT cdp.set_rule('email', blocked => '{a,NULL}');
+SELECT cdp.set_rule('email', blocked => '{a," "}');
+SELECT cdp.set_cap(0);
+SELECT cdp.set_cap(-5);
+SELECT cdp.set_source('web');
+SELECT cdp.set_source('web', 1, 'first');
+SELECT cdp.set_source('web', party => 'fourth');
+SELECT cdp.set_source('', 1);
+SELECT cdp.set_source(E'a\nb', 1);
+SELECT namespace, priority, max_per_profile, max_links, blocked FROM cdp.namespace WHERE namespace = 'email';
+
+\c :origin
+DROP DATABASE cdp_rules;
