@@ -5,6 +5,7 @@ CREATE DATABASE cdp_rules ENCODING 'UTF8' TEMPLATE template0;
 \c cdp_rules
 SET client_min_messages = warning;
 CREATE EXTENSION cdp;
+SET search_path = public, cdp;
 SELECT cdp.init();
 SET timezone = 'UTC';
 
