@@ -65,7 +65,7 @@ wanted_key(const uint8_t *key, size_t length)
 }
 
 /* compare_key orders a slot's key against a wanted one. */
-static int
+static inline int
 compare_key(const CdpkTraitsView *view, uint32_t index, const WantedKey *wanted)
 {
 	const uint8_t *slot = view->bytes + slot_place(index);
@@ -132,17 +132,20 @@ uint32_t
 cdpk_traits_find(const CdpkTraitsView *view, uint32_t from, const uint8_t *key, size_t key_length,
 				 bool *found)
 {
-	WantedKey wanted;
-	uint32_t near;
+	WantedKey wanted = wanted_key(key, key_length);
+	uint32_t near = from + FIND_NEAR < view->count ? from + FIND_NEAR : view->count;
 
 	*found = false;
-	if (key_length > CDPK_TRAITS_KEY_MAX)
+	if (key_length > CDPK_TRAITS_KEY_MAX || from > view->count)
 		return view->count;
-	wanted = wanted_key(key, key_length);
 	/* ascending keys are near each other, and most differ in what the slots have of them */
-	near = from + FIND_NEAR < view->count ? from + FIND_NEAR : view->count;
 	while (from < near && slot_key(view->bytes + slot_place(from)) < wanted.prefix)
 		from++;
+	if (from < near && compare_key(view, from, &wanted) == 0)
+	{
+		*found = true;
+		return from;
+	}
 	return find_bound(view, from, &wanted, 0, found);
 }
 

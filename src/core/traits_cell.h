@@ -135,11 +135,30 @@ cell_size(const CdpkTrait *trait)
 		   cdpk_varint_size(trait->value.length) + trait->value.length;
 }
 
+/*
+ * Copies bytes and returns the place behind them.  Most are a few, for which a call
+ * of memcpy costs more than the copy: two words that may overlap do it.
+ */
 static inline uint8_t *
 cell_append(uint8_t *at, const uint8_t *bytes, size_t length)
 {
-	if (length > 0)
+	if (length > 16)
 		memcpy(at, bytes, length);
+	else if (length >= 8)
+	{
+		uint64_t first;
+		uint64_t last;
+
+		memcpy(&first, bytes, 8);
+		memcpy(&last, bytes + length - 8, 8);
+		memcpy(at, &first, 8);
+		memcpy(at + length - 8, &last, 8);
+	}
+	else
+	{
+		for (size_t i = 0; i < length; i++)
+			at[i] = bytes[i];
+	}
 	return at + length;
 }
 

@@ -549,19 +549,32 @@ put_found(CdpkTraitsState *state, uint32_t first, const CdpkTrait *present, cons
 	}
 }
 
+/* refuses says why a value cannot be merged by its rule; CDPK_OK where it can. */
+static CdpkStatus
+refuses(const CdpkTrait *trait)
+{
+	if ((trait->rule & CDPK_RULE_BASE) != CDPK_RULE_SUM)
+		return CDPK_OK;
+	if (trait->value.type != CDPK_VALUE_NUMBER)
+		return CDPK_INVALID;
+	return sum_fits(&trait->value) ? CDPK_OK : CDPK_OUT_OF_RANGE;
+}
+
 CdpkStatus
 cdpk_traits_put_at(CdpkTraitsState *state, const CdpkTrait *trait, uint32_t index,
 				   const CdpkTrait *present)
 {
+	CdpkStatus status;
+
+	/* by far the most frequent: a later value of the rule "last" */
+	if (trait->rule == CDPK_RULE_LAST && present && present->rule == CDPK_RULE_LAST &&
+		trait->at > present->at)
+		return replace_cell(state, index, present, trait);
 	if (trait->value.type == CDPK_VALUE_NULL && !cdpk_rule_removes(trait->rule))
 		return CDPK_OK;
-	if ((trait->rule & CDPK_RULE_BASE) == CDPK_RULE_SUM)
-	{
-		if (trait->value.type != CDPK_VALUE_NUMBER)
-			return CDPK_INVALID;
-		if (!sum_fits(&trait->value))
-			return CDPK_OUT_OF_RANGE;
-	}
+	status = refuses(trait);
+	if (status != CDPK_OK)
+		return status;
 	return present ? put_found(state, index, present, trait) : insert_cell(state, index, trait);
 }
 

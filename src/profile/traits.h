@@ -48,8 +48,21 @@ extern Datum cdp_traits_to_jsonb(PG_FUNCTION_ARGS);
 
 /* ---- traits_value.c: single values ---- */
 
+/* A jsonb value other than a string in canonical form. */
+extern CdpkValue traits_value_make(const JsonbValue *value);
+
 /* A jsonb value in canonical form, which may point into it. */
-extern CdpkValue traits_value_read(const JsonbValue *value);
+static inline CdpkValue
+traits_value_read(const JsonbValue *value)
+{
+	CdpkValue string = {CDPK_VALUE_STRING, NULL, 0};
+
+	if (value->type != jbvString)
+		return traits_value_make(value);
+	string.bytes = (const uint8 *) value->val.string.val;
+	string.length = (size_t) value->val.string.len;
+	return string;
+}
 
 /* The other way: a jsonb value, which may point into the canonical one. */
 extern JsonbValue traits_value_jsonb(const CdpkValue *value);

@@ -15,19 +15,18 @@
 #include "profile/traits.h"
 
 #define CACHE_LINE 64
-#define FETCH_FIRST 256
+#define FETCH_FIRST 192
 #define FETCH_MAX 4096
 
 /*
- * fetch_state asks for a part of a state's memory, all lines of the cache at once.
- * Groups come in any order, and waiting for one line after the other takes longer
- * than the merge itself.
+ * fetch asks for memory, all lines of the cache at once.  Groups come in any order,
+ * and waiting for one line after the other takes longer than the merge itself.
  */
 static void
-fetch_state(const struct varlena *state, Size from, Size to)
+fetch(const void *memory, size_t size)
 {
-	for (Size at = from; at < to; at += CACHE_LINE)
-		__builtin_prefetch((const char *) state + at, 1);
+	for (size_t at = 0; at < size && at < FETCH_MAX; at += CACHE_LINE)
+		__builtin_prefetch((const char *) memory + at, 1);
 }
 
 /* resume_state opens an aggregate's state to change it where it is, if it is ours to change. */
@@ -38,9 +37,9 @@ resume_state(CdpkTraitsState *state, Datum datum)
 
 	if (!VARATT_IS_4B_U(value))
 		value = PG_DETOAST_DATUM_COPY(datum);
-	fetch_state(value, FETCH_FIRST, Min(VARSIZE(value), FETCH_MAX));
 	traits_check_merge(cdpk_traits_resume(state, &traits_allocator, (uint8 *) VARDATA(value),
 										  VARSIZE(value) - VARHDRSZ));
+	fetch(state->bytes + state->view.size - state->view.heap, state->view.heap);
 }
 
 /* require_aggregate refuses a call that is not an aggregate's: the state is changed in place. */
@@ -124,7 +123,7 @@ cdp_traits_agg_trans(PG_FUNCTION_ARGS)
 
 	require_aggregate(fcinfo);
 	if (!PG_ARGISNULL(0))
-		fetch_state((struct varlena *) PG_GETARG_POINTER(0), 0, FETCH_FIRST);
+		fetch(PG_GETARG_POINTER(0), FETCH_FIRST);
 	object = PG_ARGISNULL(1) || PG_ARGISNULL(2) ? NULL : PG_GETARG_JSONB_P(1);
 	if (object == NULL || is_json_null(object))
 	{

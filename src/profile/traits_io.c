@@ -182,7 +182,7 @@ check_names(TextInput *input, JsonbContainer *object, const char *const *names)
 	JsonbValue key;
 	JsonbValue value;
 
-	while (jsonb_walk_next(&walk, &key, &value))
+	while (jsonb_walk_member(&walk, &key, &value))
 	{
 		const char *const *name = names;
 
@@ -319,7 +319,7 @@ put_values(TextInput *input, JsonbContainer *known)
 	if (!check_names(input, known, names))
 		return false;
 	walk = jsonb_walk(value.val.binary.data);
-	while (jsonb_walk_next(&walk, NULL, &value))
+	while (jsonb_walk_element(&walk, &value))
 	{
 		JsonbContainer *object = as_object(input, &value, "A value is not described by an object.");
 
@@ -373,7 +373,7 @@ cdp_traits_in(PG_FUNCTION_ARGS)
 	}
 	traits_begin(&input.state, 0, VARSIZE(object));
 	walk = jsonb_walk(&object->root);
-	while (jsonb_walk_next(&walk, &key, &known))
+	while (jsonb_walk_member(&walk, &key, &known))
 	{
 		if (!put_key(&input, &key, &known))
 			PG_RETURN_NULL();

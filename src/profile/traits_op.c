@@ -259,7 +259,7 @@ cdp_traits_contains(PG_FUNCTION_ARGS)
 		PG_RETURN_BOOL(false);
 	pushJsonbValue(&build, WJB_BEGIN_OBJECT, NULL);
 	walk = jsonb_walk(&contained->root);
-	while (jsonb_walk_next(&walk, &key, &value))
+	while (jsonb_walk_member(&walk, &key, &value))
 	{
 		if (!look_up(&shown, key.val.string.val, key.val.string.len))
 			PG_RETURN_BOOL(false);

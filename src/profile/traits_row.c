@@ -68,7 +68,7 @@ traits_rules_compile(Jsonb *rules, MemoryContext context)
 	memcpy(compiled->source, rules, VARSIZE(rules));
 	MemoryContextSwitchTo(old_context);
 	walk = jsonb_walk(&compiled->source->root);
-	while (jsonb_walk_next(&walk, &key, &value))
+	while (jsonb_walk_member(&walk, &key, &value))
 	{
 		KeyRule *rule = &compiled->keys[compiled->count];
 
@@ -168,7 +168,7 @@ put_elements(CdpkTraitsState *state, CdpkTrait *trait, JsonbContainer *array, ui
 	JsonbWalk walk = jsonb_walk(array);
 	JsonbValue element;
 
-	while (jsonb_walk_next(&walk, NULL, &element))
+	while (jsonb_walk_element(&walk, &element))
 	{
 		/* a null among the elements is nothing; as the whole value it removes the key */
 		if (element.type == jbvNull)
@@ -248,7 +248,7 @@ traits_row_put(CdpkTraitsState *state, Jsonb *object, const TraitsRules *rules,
 	if (!check_row(object, origin, problem))
 		return false;
 	walk = jsonb_walk(&object->root);
-	while (jsonb_walk_next(&walk, &key, &value))
+	while (jsonb_walk_member(&walk, &key, &value))
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (key.val.string.len > CDPK_TRAITS_KEY_MAX)

@@ -10,9 +10,9 @@
 
 #include "profile/traits.h"
 
-/* traits_value_read brings a jsonb value to canonical form; strings are not copied. */
+/* traits_value_make brings a jsonb value other than a string to canonical form. */
 CdpkValue
-traits_value_read(const JsonbValue *value)
+traits_value_make(const JsonbValue *value)
 {
 	CdpkValue json = {CDPK_VALUE_NULL, NULL, 0};
 	StringInfoData text;
@@ -23,11 +23,6 @@ traits_value_read(const JsonbValue *value)
 			break;
 		case jbvBool:
 			json.type = value->val.boolean ? CDPK_VALUE_TRUE : CDPK_VALUE_FALSE;
-			break;
-		case jbvString:
-			json.type = CDPK_VALUE_STRING;
-			json.bytes = (const uint8 *) value->val.string.val;
-			json.length = (size_t) value->val.string.len;
 			break;
 		case jbvNumeric:
 			json.type = CDPK_VALUE_NUMBER;

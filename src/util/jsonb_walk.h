@@ -11,19 +11,89 @@
 typedef struct JsonbWalk
 {
 	JsonbContainer *container;
+	char *data; /* what the entries lead into */
 	uint32 count;
 	uint32 next;
-	uint32 key_end;   /* where the key before ends, in the container's data */
+	uint32 key_end;   /* where the key before ends in the data */
 	uint32 value_end; /* and the value */
 } JsonbWalk;
 
-/* Begins with the first member; container is an object or an array. */
-extern JsonbWalk jsonb_walk(JsonbContainer *container);
+/* Begins with the first member of an object, or the first element of an array. */
+static inline JsonbWalk
+jsonb_walk(JsonbContainer *container)
+{
+	JsonbWalk walk = {.container = container, .count = JsonContainerSize(container)};
+
+	walk.data = (char *) &container->children[walk.count];
+	if (JsonContainerIsObject(container))
+	{
+		walk.data = (char *) &container->children[2 * walk.count];
+		walk.value_end = getJsonbOffset(container, (int) walk.count);
+	}
+	return walk;
+}
+
+/* Internal: gives the value of the entry at index, and moves value_end behind it. */
+static inline void
+jsonb_walk_value(JsonbWalk *walk, uint32 index, JsonbValue *value)
+{
+	JEntry entry = walk->container->children[index];
+	uint32 start = walk->value_end;
+
+	JBE_ADVANCE_OFFSET(walk->value_end, entry);
+	if (JBE_ISSTRING(entry))
+	{
+		value->type = jbvString;
+		value->val.string.val = walk->data + start;
+		value->val.string.len = (int) (walk->value_end - start);
+	}
+	else if (JBE_ISNUMERIC(entry))
+	{
+		value->type = jbvNumeric;
+		value->val.numeric = (Numeric) (walk->data + INTALIGN(start));
+	}
+	else if (JBE_ISBOOL(entry))
+	{
+		value->type = jbvBool;
+		value->val.boolean = JBE_ISBOOL_TRUE(entry);
+	}
+	else if (JBE_ISNULL(entry))
+		value->type = jbvNull;
+	else
+	{
+		value->type = jbvBinary;
+		value->val.binary.data = (JsonbContainer *) (walk->data + INTALIGN(start));
+		value->val.binary.len = (int) (walk->value_end - INTALIGN(start));
+	}
+}
+
+/* Gives the next element of an array; false behind the last.  Nothing is copied. */
+static inline bool
+jsonb_walk_element(JsonbWalk *walk, JsonbValue *value)
+{
+	if (walk->next >= walk->count)
+		return false;
+	jsonb_walk_value(walk, walk->next++, value);
+	return true;
+}
 
 /*
- * Gives the next member; false behind the last.  Nothing is copied.  The keys of
- * an object come in jsonb's order: by length, then by bytes; key is left alone for arrays.
+ * Gives the next member of an object; false behind the last.  Nothing is copied.
+ * Keys come in jsonb's order: by length, then by bytes.
  */
-extern bool jsonb_walk_next(JsonbWalk *walk, JsonbValue *key, JsonbValue *value);
+static inline bool
+jsonb_walk_member(JsonbWalk *walk, JsonbValue *key, JsonbValue *value)
+{
+	uint32 start = walk->key_end;
+
+	if (walk->next >= walk->count)
+		return false;
+	JBE_ADVANCE_OFFSET(walk->key_end, walk->container->children[walk->next]);
+	key->type = jbvString;
+	key->val.string.val = walk->data + start;
+	key->val.string.len = (int) (walk->key_end - start);
+	jsonb_walk_value(walk, walk->count + walk->next++, value);
+	return true;
+}
 
 #endif /* CDP_UTIL_JSONB_WALK_H */
