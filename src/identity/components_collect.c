@@ -6,12 +6,6 @@
  * The cost is that of cache misses, so values are taken in batches, and each step
  * of looking them up is done for the whole batch with the next step's memory
  * asked for ahead.
- *
- * A raw value is looked up as if it were canonical, under its column's
- * namespace, which is right for almost all: normalising a canonical value changes
- * nothing, so equal bytes are the same identifier.  Where it is not found, a small
- * cache of raw values that became something else, or nothing, is asked; only then
- * is the value normalised.
  */
 #include "postgres.h"
 
@@ -21,40 +15,11 @@
 #include "utils/arrayaccess.h"
 #include "utils/memutils.h"
 
-#include "core/intern.h"
-#include "core/meaningless.h"
-#include "core/textcache.h"
-#include "core/unionfind.h"
 #include "identity/components.h"
-#include "util/huge.h"
-#include "util/status.h"
+#include "identity/components_nodes.h"
 
 #define BATCH_VALUES 256
 #define BATCH_BYTES (32 * 1024)
-#define FIRST_SPACES 16
-
-/* a value that is no identifier */
-#define NOBODY UINT32_MAX
-
-/* the cache of raw values: 64 KB, and beyond that 8 bytes an identifier */
-#define FIRST_CACHE_BITS 10
-#define LAST_CACHE_BITS 24
-#define IDENTIFIERS_PER_PLACE 8
-
-/*
- * What is interned is a key: the number of the namespace, then the value.  It is
- * shorter than the payload, which matters where it is compared.
- */
-#define KEY_HEAD sizeof(uint32)
-#define KEY_MAX (KEY_HEAD + CDPK_IDENTIFIER_MAX)
-
-/* a namespace: how a payload begins, and the state of a hash behind it */
-typedef struct Space
-{
-	uint64 hash;
-	size_t length;
-	uint8_t head[CDPK_IDENTIFIER_HEADER + CDPK_NAMESPACE_MAX];
-} Space;
 
 typedef struct BatchValue
 {
@@ -71,15 +36,7 @@ struct ComponentsCollector
 	DestReceiver receiver;
 	MemoryContext context; /* of all that follows */
 	MemoryContext scratch; /* for one row */
-	CdpkAllocator allocator;
-	CdpkIntern space_numbers; /* payload heads */
-	Space *spaces;
-	uint32 spaces_count;
-	uint32 spaces_capacity;
-	CdpkIntern identifiers; /* keys */
-	CdpkUnionFind partition;
-	CdpkTextCache unusual; /* raw keys that are not canonical */
-	unsigned unusual_bits;
+	ComponentsNodes nodes;
 	ComponentsColumn *columns;
 	int columns_count;
 	bool in_row; /* the present row has put a value into the batch */
@@ -93,189 +50,11 @@ struct ComponentsCollector
 	uint8_t bytes[BATCH_BYTES];
 };
 
-/* Raises the error of a status that is not about one value. */
-static void
-check_status(CdpkStatus status)
-{
-	if (status == CDPK_OK)
-		return;
-	if (status == CDPK_TOO_LONG)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("query returns too many distinct identifiers"),
-						errdetail("They take at most 32 GB."),
-						errhint("Leave out columns whose values do not link rows.")));
-	ereport(ERROR, (errcode(cdp_status_errcode(status)), errmsg("could not collect identifiers")));
-}
-
-/* The number of a namespace, given as the head of its payloads. */
-static uint32
-space_number(ComponentsCollector *collector, const uint8_t *head, size_t length)
-{
-	CdpkIntern *numbers = &collector->space_numbers;
-	uint32 hash = cdpk_intern_hash(numbers, cdpk_intern_hash_head(numbers, NULL, 0), head, length);
-	uint32 reference = cdpk_intern_find(numbers, hash, head, length);
-	Space *space;
-
-	if (reference != CDPK_INTERN_NOTHING)
-		return cdpk_intern_record(numbers, reference)->number;
-	if (collector->spaces_count == collector->spaces_capacity)
-	{
-		collector->spaces_capacity *= 2;
-		collector->spaces =
-			repalloc_huge(collector->spaces, sizeof(Space) * collector->spaces_capacity);
-	}
-	check_status(cdpk_intern_add(numbers, hash, head, length));
-	space = &collector->spaces[collector->spaces_count];
-	space->hash = cdpk_intern_hash_head(&collector->identifiers, head, length);
-	space->length = length;
-	memcpy(space->head, head, length);
-	return collector->spaces_count++;
-}
-
-/* Adds a key that is not there; it is alone in its component at first. */
-static uint32
-add_key(ComponentsCollector *collector, uint32 hash, const uint8_t *key, size_t length)
-{
-	CdpkIntern *identifiers = &collector->identifiers;
-
-	check_status(cdpk_intern_add(identifiers, hash, key, length));
-	/* as many nodes as there may be identifiers before their table grows */
-	check_status(cdpk_unionfind_reserve(&collector->partition, identifiers->limit));
-	check_status(cdpk_unionfind_extend(&collector->partition, identifiers->count));
-	return identifiers->count - 1;
-}
-
-static inline uint32
-hash_key(ComponentsCollector *collector, uint32 space, const char *value, size_t length)
-{
-	return cdpk_intern_hash(&collector->identifiers, collector->spaces[space].hash,
-							(const uint8_t *) value, length);
-}
-
-/* Remembers what became of a raw value that is not canonical; the cache grows with the identifiers. */
-static void
-remember_unusual(ComponentsCollector *collector, const BatchValue *value, uint32 node)
-{
-	CdpkTextCache *cache = &collector->unusual;
-
-	if (collector->unusual_bits < LAST_CACHE_BITS &&
-		collector->identifiers.count / IDENTIFIERS_PER_PLACE >= 2 * cdpk_textcache_places(cache))
-	{
-		cdpk_textcache_free(cache);
-		check_status(cdpk_textcache_init(cache, &collector->allocator, ++collector->unusual_bits));
-	}
-	cdpk_textcache_put(cache, value->hash, collector->bytes + value->offset, value->length, node);
-}
-
-/*
- * Makes the payload of a raw value; false where it is no identifier.  What is
- * wrong with the installation and not with the value is an error.
- */
-static bool
-normalize(const char *name_space, size_t namespace_length, const char *value, size_t value_length,
-		  uint8_t *payload, size_t *payload_length)
-{
-	CdpkStatus status = cdpk_identifier_make(name_space, namespace_length, value, value_length,
-											 identifier_phone(), payload, payload_length);
-
-	switch (status)
-	{
-		case CDPK_OK:
-			return true;
-		case CDPK_UNSUPPORTED:
-			if (cdpk_value_meaningless(value, value_length))
-				return false;
-			break;
-		case CDPK_BAD_ENCODING:
-		case CDPK_OUT_OF_MEMORY:
-			break;
-		default:
-			return false;
-	}
-	identifier_report(status, name_space, namespace_length, value, value_length);
-}
-
-/* The node of the canonical form of a raw key, which is another key. */
-static uint32
-node_of_payload(ComponentsCollector *collector, uint32 space, const uint8_t *payload, size_t length)
-{
-	uint8_t key[KEY_MAX];
-	const char *value = cdpk_identifier_value(payload);
-	size_t value_length = cdpk_identifier_value_length(payload, length);
-	uint32 hash = hash_key(collector, space, value, value_length);
-	uint32 reference;
-
-	memcpy(key, &space, KEY_HEAD);
-	memcpy(key + KEY_HEAD, value, value_length);
-	length = KEY_HEAD + value_length;
-	reference = cdpk_intern_find(&collector->identifiers, hash, key, length);
-	if (reference != CDPK_INTERN_NOTHING)
-		return cdpk_intern_record(&collector->identifiers, reference)->number;
-	return add_key(collector, hash, key, length);
-}
-
-/* Makes the payload of a key's value; false where it is no identifier. */
-static bool
-make_payload(const Space *space, const BatchValue *value, const char *text, size_t text_length,
-			 uint8_t *payload, size_t *length)
-{
-	if (value->is_canonical)
-	{
-		memcpy(payload, space->head, space->length);
-		memcpy(payload + space->length, text, text_length);
-		*length = space->length + text_length;
-	}
-	else if (!normalize((const char *) space->head + CDPK_IDENTIFIER_HEADER,
-						space->length - CDPK_IDENTIFIER_HEADER, text, text_length, payload, length))
-		return false;
-	return !cdpk_identifier_meaningless(payload, *length);
-}
-
-/* The node of a key that neither is known as it stands nor was met lately. */
-static uint32
-node_of_new(ComponentsCollector *collector, const BatchValue *value)
-{
-	const uint8_t *key = collector->bytes + value->offset;
-	const char *text = (const char *) key + KEY_HEAD;
-	size_t text_length = value->length - KEY_HEAD;
-	uint8_t payload[CDPK_IDENTIFIER_PAYLOAD_MAX];
-	size_t length;
-	uint32 space;
-	uint32 node = NOBODY;
-
-	memcpy(&space, key, KEY_HEAD);
-	if (make_payload(&collector->spaces[space], value, text, text_length, payload, &length))
-	{
-		if (cdpk_identifier_value_length(payload, length) == text_length &&
-			memcmp(cdpk_identifier_value(payload), text, text_length) == 0)
-			return add_key(collector, value->hash, key, value->length);
-		node = node_of_payload(collector, space, payload, length);
-	}
-	remember_unusual(collector, value, node);
-	return node;
-}
-
-/* The node of a value whose candidate was not the right one, or that had none. */
-static uint32
-resolve(ComponentsCollector *collector, const BatchValue *value)
-{
-	const CdpkIntern *identifiers = &collector->identifiers;
-	const uint8_t *key = collector->bytes + value->offset;
-	uint32 reference = cdpk_intern_find(identifiers, value->hash, key, value->length);
-	uint32 node;
-
-	if (reference != CDPK_INTERN_NOTHING)
-		return cdpk_intern_record(identifiers, reference)->number;
-	if (cdpk_textcache_get(&collector->unusual, value->hash, key, value->length, &node))
-		return node;
-	return node_of_new(collector, value);
-}
-
 /* Finds the node of each value of the batch. */
 static void
 look_up(ComponentsCollector *collector)
 {
-	const CdpkIntern *identifiers = &collector->identifiers;
+	const CdpkIntern *identifiers = &collector->nodes.identifiers;
 	BatchValue *values = collector->values;
 	int count = collector->values_count;
 
@@ -285,16 +64,18 @@ look_up(ComponentsCollector *collector)
 	{
 		values[i].node = cdpk_intern_candidate(identifiers, values[i].hash, values[i].length);
 		if (values[i].node == CDPK_INTERN_NOTHING)
-			cdpk_textcache_prefetch(&collector->unusual, values[i].hash);
+			cdpk_textcache_prefetch(&collector->nodes.unusual, values[i].hash);
 	}
 	for (int i = 1; i <= count; i++)
 	{
+		const uint8_t *key = collector->bytes + values[i].offset;
+
 		if (values[i].node != CDPK_INTERN_NOTHING &&
-			cdpk_intern_is(identifiers, values[i].node, collector->bytes + values[i].offset,
-						   values[i].length))
+			cdpk_intern_is(identifiers, values[i].node, key, values[i].length))
 			values[i].node = cdpk_intern_record(identifiers, values[i].node)->number;
 		else
-			values[i].node = resolve(collector, &values[i]);
+			values[i].node = nodes_resolve(&collector->nodes, values[i].hash, key, values[i].length,
+										   values[i].is_canonical);
 		/* what is no identifier leaves its neighbours in the row neighbours */
 		if (values[i].node == NOBODY && !values[i].starts_row)
 			values[i].node = values[i - 1].node;
@@ -305,7 +86,7 @@ look_up(ComponentsCollector *collector)
 static void
 join_rows(ComponentsCollector *collector)
 {
-	CdpkUnionFind *partition = &collector->partition;
+	CdpkUnionFind *partition = &collector->nodes.partition;
 
 	for (int i = 0; i < collector->joins_count; i++)
 	{
@@ -349,7 +130,7 @@ put_key(ComponentsCollector *collector, uint32 space, const char *text, size_t l
 	BatchValue *value = &collector->values[++collector->values_count];
 	uint8_t *key = collector->bytes + collector->bytes_count;
 
-	value->hash = hash_key(collector, space, text, length);
+	value->hash = nodes_hash(&collector->nodes, space, text, length);
 	value->offset = collector->bytes_count;
 	value->length = (uint16) (KEY_HEAD + length);
 	value->starts_row = !collector->in_row;
@@ -367,7 +148,7 @@ put_payload(ComponentsCollector *collector, const uint8_t *payload, size_t lengt
 {
 	size_t head_length = CDPK_IDENTIFIER_HEADER + cdpk_identifier_namespace_length(payload);
 
-	put_key(collector, space_number(collector, payload, head_length),
+	put_key(collector, nodes_space(&collector->nodes, payload, head_length),
 			(const char *) payload + head_length, length - head_length, true);
 }
 
@@ -375,11 +156,9 @@ put_payload(ComponentsCollector *collector, const uint8_t *payload, size_t lengt
 static void
 put_long_text(ComponentsCollector *collector, uint32 space, const char *text, size_t length)
 {
-	const Space *head = &collector->spaces[space];
 	uint8_t payload[CDPK_IDENTIFIER_PAYLOAD_MAX];
 
-	if (normalize((const char *) head->head + CDPK_IDENTIFIER_HEADER,
-				  head->length - CDPK_IDENTIFIER_HEADER, text, length, payload, &length))
+	if (nodes_normalize(&collector->nodes.spaces[space], text, length, payload, &length))
 		put_payload(collector, payload, length);
 }
 
@@ -467,8 +246,8 @@ collect_startup(DestReceiver *self, int operation, TupleDesc result)
 	collector->columns_count = result->natts;
 	for (int i = 0; i < result->natts; i++)
 		if (collector->columns[i].form != COLUMN_IDENTIFIER)
-			collector->columns[i].space = space_number(collector, collector->columns[i].head,
-													   collector->columns[i].head_length);
+			collector->columns[i].space = nodes_space(&collector->nodes, collector->columns[i].head,
+													  collector->columns[i].head_length);
 	MemoryContextSwitchTo(old);
 }
 
@@ -490,7 +269,6 @@ components_collector(void)
 	MemoryContext context =
 		AllocSetContextCreate(CurrentMemoryContext, "cdp components", ALLOCSET_DEFAULT_SIZES);
 	ComponentsCollector *collector = MemoryContextAllocZero(context, sizeof(ComponentsCollector));
-	uint64 seed;
 
 	collector->receiver.receiveSlot = collect_row;
 	collector->receiver.rStartup = collect_startup;
@@ -500,19 +278,8 @@ components_collector(void)
 	collector->context = context;
 	collector->scratch =
 		AllocSetContextCreate(context, "cdp components row", ALLOCSET_DEFAULT_SIZES);
-	collector->allocator = cdp_huge_allocator(context);
+	nodes_init(&collector->nodes, context);
 	collector->values[0].node = NOBODY;
-	if (!pg_strong_random(&seed, sizeof(seed)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate a random number")));
-	collector->spaces_capacity = FIRST_SPACES;
-	collector->spaces = MemoryContextAlloc(context, sizeof(Space) * FIRST_SPACES);
-	check_status(cdpk_intern_init(&collector->space_numbers, &collector->allocator, seed));
-	check_status(cdpk_intern_init(&collector->identifiers, &collector->allocator, ~seed));
-	cdpk_unionfind_init(&collector->partition, &collector->allocator);
-	collector->unusual_bits = FIRST_CACHE_BITS;
-	check_status(
-		cdpk_textcache_init(&collector->unusual, &collector->allocator, collector->unusual_bits));
 	return collector;
 }
 
@@ -525,13 +292,13 @@ components_receiver(ComponentsCollector *collector)
 uint32
 components_count(ComponentsCollector *collector)
 {
-	return collector->identifiers.count;
+	return collector->nodes.identifiers.count;
 }
 
 uint32
 components_labels(ComponentsCollector *collector, uint32 *labels)
 {
-	return cdpk_unionfind_labels(&collector->partition, labels);
+	return cdpk_unionfind_labels(&collector->nodes.partition, labels);
 }
 
 /* components_next puts namespace and value together again. */
@@ -539,15 +306,15 @@ bool
 components_next(ComponentsCollector *collector, ComponentsIdentifier *identifier)
 {
 	const CdpkInternRecord *record =
-		cdpk_intern_next(&collector->identifiers, &identifier->position);
-	const Space *space;
+		cdpk_intern_next(&collector->nodes.identifiers, &identifier->position);
+	const NodeSpace *space;
 	uint32 number;
 	uint8_t *payload = (uint8_t *) VARDATA(&identifier->varlena);
 
 	if (record == NULL)
 		return false;
 	memcpy(&number, record->bytes, KEY_HEAD);
-	space = &collector->spaces[number];
+	space = &collector->nodes.spaces[number];
 	memcpy(payload, space->head, space->length);
 	memcpy(payload + space->length, record->bytes + KEY_HEAD, record->length - KEY_HEAD);
 	SET_VARSIZE(&identifier->varlena, VARHDRSZ + space->length + record->length - KEY_HEAD);
@@ -555,12 +322,10 @@ components_next(ComponentsCollector *collector, ComponentsIdentifier *identifier
 	return true;
 }
 
-/* components_seal leaves the records and the partition. */
 void
 components_seal(ComponentsCollector *collector)
 {
-	cdpk_textcache_free(&collector->unusual);
-	cdpk_intern_seal(&collector->identifiers);
+	nodes_seal(&collector->nodes);
 	MemoryContextDelete(collector->scratch);
 	collector->scratch = NULL;
 }
