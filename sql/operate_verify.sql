@@ -1,0 +1,65 @@
+-- cdp.verify() finds what is wrong with the tables, whatever it is, and nothing where nothing is.
+SELECT current_database() AS origin \gset
+CREATE DATABASE cdp_verify ENCODING 'UTF8' TEMPLATE template0;
+\c cdp_verify
+SET client_min_messages = warning;
+CREATE EXTENSION cdp;
+SELECT * FROM cdp.verify();
+SELECT cdp.init();
+SET timezone = 'UTC';
+SELECT * FROM cdp.verify();
+INSERT INTO cdp.inbox (type, event, message_id, user_id, anonymous_id, traits, "timestamp", received_at) VALUES
+ ('track', 'View', 'm1', NULL, 'a', NULL, '2026-01-01', '2026-01-01'), ('identify', NULL, 'm2', 'u1', 'a', '{"city": "Ghent"}', '2026-01-02', '2026-01-02'),
+ ('track', 'Buy', 'm3', 'u2', 'a', NULL, '2026-01-03', '2026-01-03'), ('track', 'Buy', 'm4', 'u2', NULL, NULL, '2026-01-04', '2026-01-04'),
+ ('track', 'Buy', 'm5', NULL, 'bad', NULL, '2026-01-05', '2026-01-05');
+SELECT accepted FROM cdp.refresh();
+SELECT cdp.set_rule('anonymous_id', blocked => '{bad}'), cdp.forbid('user_id:u1', 'user_id:u2');
+SELECT * FROM cdp.verify();
+-- reads only
+BEGIN READ ONLY;
+SELECT * FROM cdp.verify();
+ROLLBACK;
+
+-- each fault alone
+CREATE FUNCTION fault(statement text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	line text;
+BEGIN
+	BEGIN
+		EXECUTE statement;
+		FOR line IN SELECT concat_ws(' | ', v.stage, v.item, coalesce(v.expected, '-'), coalesce(v.found, '-')) FROM cdp.verify() v ORDER BY v.stage, v.item LOOP
+			RETURN NEXT line;
+		END LOOP;
+		RAISE EXCEPTION 'taken back' USING ERRCODE = 'ZZ001';
+	EXCEPTION WHEN SQLSTATE 'ZZ001' THEN
+		RETURN;
+	END;
+END
+$$;
+SELECT fault($$ UPDATE cdp.identity SET profile_id = cdp.profile_of('user_id:u2') WHERE identifier = 'anonymous_id:a' $$);
+SELECT fault($$ UPDATE cdp.identity SET shared = true WHERE identifier = 'anonymous_id:a' $$);
+SELECT fault($$ UPDATE cdp.identity SET links = '{}' WHERE identifier = 'anonymous_id:a' $$);
+SELECT fault($$ UPDATE cdp.identity SET blocked = false, profile_id = identity_id WHERE identifier = 'anonymous_id:bad' $$);
+SELECT fault($$ UPDATE cdp.identifier_map SET identity_id = 1 WHERE identifier = 'user_id:u2' $$);
+SELECT fault($$ DELETE FROM cdp.link WHERE refused $$);
+SELECT fault($$ UPDATE cdp.link SET refused = NOT refused $$);
+SELECT fault($$ UPDATE cdp.link SET events = 9 WHERE refused $$);
+SELECT fault($$ UPDATE cdp.link SET first_at = '2025-12-31', message_id = 'm0' WHERE NOT refused $$);
+SELECT fault($$ UPDATE cdp.event SET identity_id = (SELECT identity_id FROM cdp.identifier_map WHERE identifier = 'anonymous_id:a') WHERE message_id = 'm3' $$);
+SELECT fault($$ UPDATE cdp.event SET identity_id = 0 WHERE message_id = 'm4' $$);
+SELECT fault($$ UPDATE cdp.profile SET identifiers = 7 WHERE profile_id = cdp.profile_of('user_id:u1') $$);
+SELECT fault($$ UPDATE cdp.profile SET limited = '{"user_id": 2}' WHERE profile_id = cdp.profile_of('user_id:u1') $$);
+SELECT fault($$ UPDATE cdp.profile SET has_forbid = false WHERE profile_id = cdp.profile_of('user_id:u1') $$);
+SELECT fault($$ UPDATE cdp.profile SET last_at = '2025-01-01' WHERE profile_id = cdp.profile_of('user_id:u1') $$);
+SELECT fault($$ UPDATE cdp.profile SET events = 9, traits = NULL WHERE profile_id = cdp.profile_of('user_id:u1') $$);
+SELECT fault($$ DELETE FROM cdp.profile_timeline WHERE profile_id = cdp.profile_of('user_id:u2') $$);
+SELECT fault($$ UPDATE cdp.profile_timeline SET timeline = cdp.trim(timeline, '2026-01-04') WHERE profile_id = cdp.profile_of('user_id:u2') $$);
+SELECT fault($$ DELETE FROM cdp.profile WHERE profile_id = cdp.profile_of('user_id:u2') $$);
+SELECT fault($$ DELETE FROM cdp.event WHERE message_id = 'm4' $$);
+-- a rule or a verdict that was written past the functions
+SELECT fault($$ UPDATE cdp.namespace SET max_per_profile = NULL WHERE namespace = 'user_id' $$);
+SELECT fault($$ DELETE FROM cdp.verdict $$);
+SELECT * FROM cdp.verify();
+
+\c :origin
+DROP DATABASE cdp_verify;
