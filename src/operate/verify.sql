@@ -295,6 +295,8 @@ COMMENT ON FUNCTION cdp.verify_profiles(cdp.identifier[], boolean[], cdp.identif
 CREATE FUNCTION cdp.verify() RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1000000
 	SET search_path = pg_catalog, cdp, pg_temp
+	-- each of its statements runs once, and compiling them takes longer than most logs
+	SET jit = off
 AS $function$
 #variable_conflict use_column
 DECLARE

@@ -1,0 +1,112 @@
+-- What people look at to judge who is who: what is refused, what is nearly shared, who was who when.
+
+CREATE FUNCTION cdp.init_people() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	CREATE VIEW cdp.near_shared AS
+		SELECT i.identifier::text AS identifier, n.namespace, l.key AS linked_namespace, l.value::integer AS links,
+			   cdp.max_links_to(n.max_links, l.key) AS max_links, i.profile_id
+		FROM cdp.identity i JOIN cdp.namespace n ON n.namespace = cdp.namespace(i.identifier) CROSS JOIN LATERAL jsonb_each_text(i.links) l
+		WHERE l.key <> n.namespace AND NOT i.shared AND NOT i.blocked AND l.value::bigint * 5 >= cdp.max_links_to(n.max_links, l.key)::bigint * 4
+		  AND NOT EXISTS (SELECT FROM cdp.verdict v WHERE v.a = i.identifier AND v.kind = 'not_shared');
+	COMMENT ON VIEW cdp.near_shared IS 'Identifiers that have at least 80 % of the links by which they would count as shared, and are not; without those that a person has decided about.';
+	COMMENT ON COLUMN cdp.near_shared.identifier IS 'namespace:value.';
+	COMMENT ON COLUMN cdp.near_shared.namespace IS 'Kind of the identifier.';
+	COMMENT ON COLUMN cdp.near_shared.linked_namespace IS 'Kind of the identifiers that it is linked to.';
+	COMMENT ON COLUMN cdp.near_shared.links IS 'Number of these.';
+	COMMENT ON COLUMN cdp.near_shared.max_links IS 'With more it is shared.';
+	COMMENT ON COLUMN cdp.near_shared.profile_id IS 'The person it belongs to now.';
+
+	CREATE VIEW cdp.refused_links AS
+		SELECT x.identifier::text AS identifier, y.identifier::text AS other_identifier, x.profile_id, y.profile_id AS other_profile_id,
+			   CASE WHEN x.shared OR y.shared THEN ARRAY['shared'] ELSE r.reasons END AS reasons,
+			   l.events, l.first_at, l.last_at, l.sources
+		FROM (SELECT a, b, bool_or(refused) AS refused, sum(events)::bigint AS events, min(first_at) AS first_at, max(last_at) AS last_at,
+					 array_agg(source ORDER BY source) AS sources FROM cdp.link GROUP BY a, b) l
+		JOIN cdp.identity x ON x.identity_id = l.a JOIN cdp.identity y ON y.identity_id = l.b
+		LEFT JOIN cdp.profile p ON p.profile_id = x.profile_id LEFT JOIN cdp.profile q ON q.profile_id = y.profile_id
+		CROSS JOIN LATERAL (
+			SELECT array_agg(e.reason ORDER BY e.place, e.priority, e.reason COLLATE "C") AS reasons FROM (
+				SELECT 1 AS place, 0 AS priority, 'forbid' AS reason WHERE p.has_forbid AND q.has_forbid AND EXISTS (
+					SELECT FROM cdp.verdict v JOIN cdp.identity f ON f.identifier IN (v.a, v.b) JOIN cdp.identity g ON g.identifier IN (v.a, v.b)
+					WHERE v.kind = 'forbid' AND f.profile_id = p.profile_id AND g.profile_id = q.profile_id)
+				UNION ALL
+				SELECT 2, n.priority, 'limit ' || n.namespace FROM cdp.namespace n
+				WHERE coalesce((p.limited ->> n.namespace)::bigint, 0) + coalesce((q.limited ->> n.namespace)::bigint, 0) > n.max_per_profile
+				UNION ALL
+				SELECT 3, 0, 'cap' FROM cdp.state s WHERE p.identifiers::bigint + q.identifiers > s.cap) e) r
+		WHERE l.refused OR x.shared OR y.shared;
+	COMMENT ON VIEW cdp.refused_links IS 'Identifiers that stood on one event and are not one person, with all rules that joining the two people would break.';
+	COMMENT ON COLUMN cdp.refused_links.identifier IS 'namespace:value.';
+	COMMENT ON COLUMN cdp.refused_links.other_identifier IS 'What it stood together with.';
+	COMMENT ON COLUMN cdp.refused_links.profile_id IS 'The person that the first belongs to.';
+	COMMENT ON COLUMN cdp.refused_links.other_profile_id IS 'The person that the other belongs to.';
+	COMMENT ON COLUMN cdp.refused_links.reasons IS 'forbid, limit and the namespace, cap; or shared, where one of the two is.';
+	COMMENT ON COLUMN cdp.refused_links.events IS 'Number of events that carry both.';
+	COMMENT ON COLUMN cdp.refused_links.first_at IS 'Time of the earliest of them.';
+	COMMENT ON COLUMN cdp.refused_links.last_at IS 'Time of the latest of them.';
+	COMMENT ON COLUMN cdp.refused_links.sources IS 'The feeds that brought them.';
+
+	CREATE VIEW cdp.outvoted AS
+		WITH pair AS (
+			SELECT a, b, bool_or(refused) AS refused, sum(events)::bigint AS events FROM cdp.link GROUP BY a, b
+		), refused AS (
+			SELECT p.a AS identity_id, p.b AS other_id, p.events FROM pair p WHERE p.refused
+			UNION ALL
+			SELECT p.b, p.a, p.events FROM pair p WHERE p.refused
+		), held AS (
+			SELECT r.identity_id, r.other_id, r.events, k.keeper_id, k.events AS keeper_events
+			FROM refused r JOIN cdp.identity i ON i.identity_id = r.identity_id
+			CROSS JOIN LATERAL (
+				SELECT o.identity_id AS keeper_id, e.events FROM (
+					SELECT p.b AS other_id, p.events FROM pair p WHERE p.a = r.identity_id UNION ALL SELECT p.a, p.events FROM pair p WHERE p.b = r.identity_id) e
+				JOIN cdp.identity o ON o.identity_id = e.other_id AND o.profile_id = i.profile_id ORDER BY e.events DESC, o.identity_id LIMIT 1) k
+		)
+		SELECT i.identifier::text AS identifier, o.identifier::text AS refused_identifier, h.events AS refused_events,
+			   k.identifier::text AS kept_identifier, h.keeper_events AS kept_events, i.profile_id, o.profile_id AS refused_profile_id
+		FROM held h JOIN cdp.identity i ON i.identity_id = h.identity_id JOIN cdp.identity o ON o.identity_id = h.other_id JOIN cdp.identity k ON k.identity_id = h.keeper_id
+		WHERE h.events > h.keeper_events;
+	COMMENT ON VIEW cdp.outvoted IS 'Refused links with more evidence than every link that keeps their identifier where it is: an early mistake looks like this. cdp.unlink() of the kept pair lets the refused one be.';
+	COMMENT ON COLUMN cdp.outvoted.identifier IS 'namespace:value of the end that is kept in another profile.';
+	COMMENT ON COLUMN cdp.outvoted.refused_identifier IS 'The identifier that it is refused to be one person with.';
+	COMMENT ON COLUMN cdp.outvoted.refused_events IS 'Number of events that carry the two.';
+	COMMENT ON COLUMN cdp.outvoted.kept_identifier IS 'The identifier of its own profile that it shares most events with.';
+	COMMENT ON COLUMN cdp.outvoted.kept_events IS 'Number of these events.';
+	COMMENT ON COLUMN cdp.outvoted.profile_id IS 'The person that the identifier belongs to.';
+	COMMENT ON COLUMN cdp.outvoted.refused_profile_id IS 'The person that the refused identifier belongs to.';
+
+	CREATE VIEW cdp.identity_periods AS
+		SELECT i.identifier::text AS identifier, i.identity_id, nullif(p.profile_id, 0) AS profile_id, tstzrange(f.as_of, u.as_of) AS known
+		FROM (SELECT identity_id, profile_id, from_batch_id, until_batch_id FROM cdp.identity_history
+			  UNION ALL
+			  SELECT identity_id, profile_id, since_batch_id, NULL FROM cdp.identity) p
+		JOIN cdp.identity i ON i.identity_id = p.identity_id JOIN cdp.batch f ON f.batch_id = p.from_batch_id LEFT JOIN cdp.batch u ON u.batch_id = p.until_batch_id;
+	COMMENT ON VIEW cdp.identity_periods IS 'The person that each identifier belonged to, as was known then: one row for each period between refreshes.';
+	COMMENT ON COLUMN cdp.identity_periods.identifier IS 'namespace:value.';
+	COMMENT ON COLUMN cdp.identity_periods.identity_id IS 'Number of the identifier.';
+	COMMENT ON COLUMN cdp.identity_periods.profile_id IS 'Number of the person; NULL while it was blocked.';
+	COMMENT ON COLUMN cdp.identity_periods.known IS 'From the refresh that put it there, inclusive, to the one that took it away, exclusive; without an end: now.';
+END
+$function$;
+COMMENT ON FUNCTION cdp.init_people() IS 'Internal: makes the views for people who judge identities.';
+
+CREATE FUNCTION cdp.profile_at(identifier cdp.identifier, at timestamptz) RETURNS bigint
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp.check_tables();
+	RETURN (
+		SELECT nullif(CASE WHEN i.since_batch_id <= b.batch_id THEN i.profile_id ELSE h.profile_id END, 0)
+		FROM (SELECT max(o.batch_id) AS batch_id FROM cdp.batch o WHERE o.as_of <= profile_at.at) b
+		JOIN cdp.identifier_map m ON m.identifier = profile_at.identifier
+		JOIN cdp.identity i ON i.identity_id = m.identity_id
+		LEFT JOIN cdp.identity_history h ON h.identity_id = i.identity_id AND h.from_batch_id <= b.batch_id AND b.batch_id < h.until_batch_id);
+END
+$function$;
+COMMENT ON FUNCTION cdp.profile_at(cdp.identifier, timestamptz) IS
+	'The profile that an identifier belonged to at a time, as was known then (by the time of the refreshes, never of the events); NULL where it was not seen yet, or blocked. Works on a hot standby.';
+
+REVOKE ALL ON FUNCTION cdp.init_people(), cdp.profile_at(cdp.identifier, timestamptz) FROM PUBLIC;
