@@ -29,6 +29,8 @@ BEGIN
 		shared boolean NOT NULL DEFAULT false, blocked boolean NOT NULL DEFAULT false, links jsonb NOT NULL DEFAULT '{}',
 		batch_id bigint NOT NULL, since_batch_id bigint NOT NULL);
 	CREATE INDEX identity_profile_id ON cdp.identity (profile_id);
+	-- for the view cdp.identities, whose identifiers are text
+	CREATE INDEX identity_identifier_text ON cdp.identity ((identifier::text));
 	COMMENT ON TABLE cdp.identity IS 'One row for each identifier ever seen, with the profile it is in now. Distribution key: identity_id.';
 	COMMENT ON COLUMN cdp.identity.identity_id IS 'Handed out once, in the order of arrival, and never changed.';
 	COMMENT ON COLUMN cdp.identity.profile_id IS 'The identity_id of the strongest identifier of the profile; 0: none, it is blocked.';

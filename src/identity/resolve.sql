@@ -86,7 +86,7 @@ BEGIN
 	$sql$);
 	PERFORM cdp.batch_stage('batch_evidence', $sql$
 		SELECT DISTINCT ON (a, b, source) a, b, source, at AS first_at, max(at) OVER pair AS last_at, count(*) OVER pair AS events, message_id
-		FROM (SELECT x.identity_id AS a, y.identity_id AS b, r.feed AS source, least(r.at, coalesce(r.received_at, $2)) AS at, r.message_id
+		FROM (SELECT x.identity_id AS a, y.identity_id AS b, r.feed AS source, least(r.at, r.seen_at) AS at, r.message_id
 			  FROM batch_mention x JOIN batch_mention y ON y.row_no = x.row_no AND x.identity_id < y.identity_id JOIN batch_row r ON r.row_no = x.row_no
 			  UNION ALL
 			  -- what is new on an event of the log is what was blocked

@@ -94,11 +94,17 @@ BEGIN
 	AS $body$
 	DECLARE
 		first_day timestamptz := date_trunc('month', month);
-		partition text := to_char(first_day, '"event_"YYYY_MM');
+		base text := to_char(first_day, '"event_"YYYY_MM');
+		partition text := base;
 	BEGIN
-		IF to_regclass('cdp.' || partition) IS NOT NULL THEN
+		IF EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+				   WHERE i.inhparent = 'cdp.event'::regclass AND NOT i.inhdetachpending AND (c.relname = base OR c.relname LIKE base || '\_%')) THEN
 			RETURN;
 		END IF;
+		-- the name may still be that of a month that was detached
+		WHILE to_regclass('cdp.' || partition) IS NOT NULL LOOP
+			partition := base || '_' || (coalesce(nullif(substr(partition, length(base) + 2), ''), '0')::integer + 1);
+		END LOOP;
 		-- ATTACH, unlike CREATE … PARTITION OF, waits for no reader and no writer
 		EXECUTE format('CREATE TABLE cdp.%I (LIKE cdp.event INCLUDING ALL)', partition);
 		EXECUTE format('ALTER TABLE cdp.event ATTACH PARTITION cdp.%I FOR VALUES FROM (%L) TO (%L)',
@@ -128,7 +134,7 @@ $function$;
 COMMENT ON FUNCTION cdp.ingest(text, text) IS
 	'Writes lines of JSON, one object each, to cdp.inbox_raw; blank lines are passed over. Returns the number of lines. Nothing is parsed before refresh().';
 
-CREATE FUNCTION cdp.replay(reason text DEFAULT NULL) RETURNS bigint
+CREATE FUNCTION cdp.replay(reason text DEFAULT NULL, quarantine_ids bigint[] DEFAULT NULL) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -136,7 +142,8 @@ DECLARE
 	moved bigint;
 BEGIN
 	WITH released AS (
-		DELETE FROM cdp.quarantine q WHERE replay.reason IS NULL OR q.reason = replay.reason RETURNING q.*
+		DELETE FROM cdp.quarantine q
+		WHERE (replay.reason IS NULL OR q.reason = replay.reason) AND (quarantine_ids IS NULL OR q.quarantine_id = ANY (quarantine_ids)) RETURNING q.*
 	), records AS (
 		INSERT INTO cdp.inbox SELECT i.* FROM released r CROSS JOIN LATERAL jsonb_populate_record(NULL::cdp.inbox, r.record) i
 		WHERE r.record IS NOT NULL
@@ -147,8 +154,8 @@ BEGIN
 	RETURN moved;
 END
 $function$;
-COMMENT ON FUNCTION cdp.replay(text) IS
-	'Moves quarantined rows (those with this reason, or all) back to where they came from, for the next refresh(). Returns their number.';
+COMMENT ON FUNCTION cdp.replay(text, bigint[]) IS
+	'Moves quarantined rows (those with this reason, those with these numbers, or all) back to where they came from, for the next refresh(). Returns their number.';
 
 -- What arrives in a batch: batch_row.
 CREATE FUNCTION cdp.refresh_take(max_rows bigint) RETURNS bigint
@@ -159,7 +166,9 @@ BEGIN
 	-- a claim by ctid: no index, and no second look at rows that come in meanwhile
 	RETURN cdp.batch_stage('batch_row', format($sql$
 		WITH taken AS (
-			DELETE FROM cdp.inbox WHERE ctid = ANY (ARRAY(SELECT ctid FROM cdp.inbox LIMIT %1$s)) RETURNING *
+			-- a tenth is kept for lines, if there are any, so that a busy inbox does not starve them
+			DELETE FROM cdp.inbox WHERE ctid = ANY (ARRAY(
+				SELECT ctid FROM cdp.inbox LIMIT %1$s - (SELECT count(*) FROM (SELECT FROM cdp.inbox_raw LIMIT %1$s / 10) l))) RETURNING *
 		), taken_raw AS (
 			DELETE FROM cdp.inbox_raw
 			WHERE ctid = ANY (ARRAY(SELECT ctid FROM cdp.inbox_raw LIMIT %1$s - (SELECT count(*) FROM taken))) RETURNING *
@@ -186,8 +195,11 @@ BEGIN
 			   "timestamp", sent_at, original_timestamp, received_at, source,
 			   cdp.message_key(message_id) AS message_key,
 			   (o).call_type, (o).event_name, (o).at, (o).feed, (o).ids,
-			   coalesce(line_reason, (o).reason) AS reason, CASE WHEN line_reason IS NULL THEN (o).detail ELSE line_detail END AS detail
-		FROM checked
+			   -- a clock of the receiver that is wrong must not outrank true evidence
+			   CASE WHEN received_at >= '2000-01-01 00:00:00Z' AND received_at <= $2 + interval '24 hours' THEN received_at ELSE $2 END AS seen_at,
+			   coalesce(line_reason, (o).reason, CASE WHEN problem THEN 'invalid_traits' END) AS reason,
+			   CASE WHEN line_reason IS NOT NULL THEN line_detail WHEN (o).reason IS NULL AND problem THEN 'traits: too many, too large, too deep, or a key too long' ELSE (o).detail END AS detail
+		FROM (SELECT c.*, (o).call_type = 'identify' AND cdp.traits_problem(traits) IS NOT NULL AS problem FROM checked c OFFSET 0) c
 	$sql$, max_rows));
 END
 $function$;
@@ -217,10 +229,14 @@ BEGIN
 	quarantined := cdp.batch_run(format($sql$
 		INSERT INTO cdp.quarantine (quarantine_id, batch_id, quarantined_at, source, reason, detail, record, line, received_at)
 		SELECT %s + row_number() OVER (ORDER BY r.row_no), $1, $2, r.source, r.reason, r.detail,
-			   CASE WHEN r.line IS NULL THEN (SELECT to_jsonb(i) FROM (
+			   CASE WHEN r.line IS NULL AND r.reason <> 'too_deep' THEN (SELECT to_jsonb(i) FROM (
 					SELECT r.message_id, r.type, r.event, r.anonymous_id, r.user_id, r.group_id, r.previous_id, r.identifiers,
 						   r.properties, r.traits, r.context, r."timestamp", r.sent_at, r.original_timestamp, r.received_at, r.source) i) END,
-			   r.line, r.received_at
+			   -- building a document anew goes down its depth; writing it as text does not
+			   CASE WHEN r.reason = 'too_deep' THEN (SELECT row_to_json(i)::text FROM (
+					SELECT r.message_id, r.type, r.event, r.anonymous_id, r.user_id, r.group_id, r.previous_id, r.identifiers,
+						   r.properties, r.traits, r.context, r."timestamp", r.sent_at, r.original_timestamp, r.received_at, r.source) i) ELSE r.line END,
+			   r.received_at
 		FROM batch_row r WHERE r.reason IS NOT NULL
 	$sql$, quarantine_id));
 	quarantine_id := quarantine_id + quarantined;
@@ -260,13 +276,13 @@ BEGIN
 			sent_at, original_timestamp, received_at, source)
 		SELECT a.event_id, n.identity_id, r.at, $1, r.message_id, r.call_type, r.event_name,
 			r.anonymous_id, r.user_id, r.group_id, r.previous_id, r.identifiers, r.properties, r.traits, r.context,
-			r.sent_at, r.original_timestamp, coalesce(r.received_at, $2), r.feed
+			r.sent_at, r.original_timestamp, r.seen_at, r.feed
 		FROM batch_row r JOIN batch_accepted a USING (row_no) JOIN batch_anchor n USING (row_no)
 	$sql$);
 END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_log() IS 'Internal: writes the accepted rows to cdp.event.';
 
-REVOKE ALL ON FUNCTION cdp.init_inbox(), cdp.init_event_month(), cdp.ingest(text, text), cdp.replay(text),
+REVOKE ALL ON FUNCTION cdp.init_inbox(), cdp.init_event_month(), cdp.ingest(text, text), cdp.replay(text, bigint[]),
 	cdp.refresh_take(bigint), cdp.refresh_judge_rows(bigint, bigint), cdp.refresh_log() FROM PUBLIC;
 

@@ -7,16 +7,19 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "common/int.h"
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
 #include "cdp.h"
 #include "compat.h"
+#include "core/json.h"
 #include "core/timestamp.h"
 #include "core/utf8.h"
 #include "ingest/onboard.h"
@@ -128,6 +131,55 @@ check_shapes(FunctionCallInfo fcinfo, Refusal *refusal)
 		if (json_shape(fcinfo, columns[i].number) == JSON_OTHER)
 			return ingest_refuse(refusal, columns[i].reason, "%s: not a JSON object",
 								 columns[i].column);
+	return true;
+}
+
+/*
+ * is_deep tells whether a jsonb nests deeper than a line of JSON may.  Each level
+ * takes eight bytes at least, so that a small one need not be walked through.
+ */
+static bool
+is_deep(FunctionCallInfo fcinfo, int number)
+{
+	Jsonb *document;
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue value;
+	int depth = 0;
+
+	if (PG_ARGISNULL(number) ||
+		toast_raw_datum_size(PG_GETARG_DATUM(number)) <= 8 * CDPK_JSON_DEPTH_MAX)
+		return false;
+	document = PG_GETARG_JSONB_P(number);
+	iterator = JsonbIteratorInit(&document->root);
+	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
+	{
+		if (token == WJB_END_ARRAY || token == WJB_END_OBJECT)
+			depth--;
+		else if ((token == WJB_BEGIN_ARRAY || token == WJB_BEGIN_OBJECT) &&
+				 ++depth > CDPK_JSON_DEPTH_MAX)
+			return true;
+	}
+	return false;
+}
+
+/* check_depths comes before all else: what is deep cannot even be copied safely. */
+static bool
+check_depths(FunctionCallInfo fcinfo, Refusal *refusal)
+{
+	static const struct
+	{
+		int number;
+		const char *column;
+	} columns[] = {{ARG_PROPERTIES, "properties"},
+				   {ARG_TRAITS, "traits"},
+				   {ARG_CONTEXT, "context"},
+				   {ARG_IDENTIFIERS, "identifiers"}};
+
+	for (int i = 0; i < lengthof(columns); i++)
+		if (is_deep(fcinfo, columns[i].number))
+			return ingest_refuse(refusal, "too_deep", "%s: more than %d levels deep",
+								 columns[i].column, CDPK_JSON_DEPTH_MAX);
 	return true;
 }
 
@@ -329,8 +381,11 @@ check_group(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 static bool
 onboard_row(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 {
+	bool named;
+
 	row->event = ingest_trim(ingest_text_argument(fcinfo, ARG_EVENT));
-	return find_feed(fcinfo, row, refusal) && check_shapes(fcinfo, refusal) &&
+	named = find_feed(fcinfo, row, refusal);
+	return check_depths(fcinfo, refusal) && named && check_shapes(fcinfo, refusal) &&
 		   find_type(fcinfo, row, refusal) && find_event(row, refusal) &&
 		   check_group(fcinfo, row, refusal) && find_time(fcinfo, row, refusal) &&
 		   find_identifiers(fcinfo, row, refusal);

@@ -20,7 +20,7 @@ BEGIN
 		WHEN 'analyst' THEN statements := ARRAY[
 			'GRANT USAGE ON SCHEMA cdp TO %1$I',
 			'GRANT SELECT ON cdp.profiles, cdp.events, cdp.identities, cdp.quarantine, cdp.source, cdp.batch, cdp.namespace, cdp.state,
-				cdp.profile_row, cdp.segment, cdp.identifier_map, cdp.identity, cdp.identity_history, cdp.link, cdp.verdict, cdp.profile,
+				cdp.profile_row, cdp.segment, cdp.identifier_map, cdp.identity, cdp.identity_history, cdp.link, cdp.verdict, cdp.profile, cdp.event,
 				cdp.near_shared, cdp.refused_links, cdp.outvoted, cdp.identity_periods TO %1$I',
 			'GRANT EXECUTE ON FUNCTION cdp.check_tables(), cdp.profile_of(cdp.identifier), cdp.lookup(cdp.identifier, text, integer),
 				cdp.segment_view(text), cdp.members(text), cdp.is_member(text, bigint), cdp.explain(cdp.identifier, cdp.identifier), cdp.explain_path(bigint, bigint),
@@ -30,7 +30,9 @@ BEGIN
 		WHEN 'steward' THEN statements := ARRAY[
 			'GRANT USAGE ON SCHEMA cdp TO %1$I WITH GRANT OPTION',
 			'GRANT USAGE, CREATE ON SCHEMA cdp_segment TO %1$I WITH GRANT OPTION',
-			'GRANT ALL ON ALL TABLES IN SCHEMA cdp TO %1$I WITH GRANT OPTION',
+			-- not TRIGGER, which would run their code as whoever refreshes; not partitions, which need no rights of their own
+			(SELECT format('GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON %s TO %%1$I WITH GRANT OPTION', string_agg(c.oid::regclass::text, ', '))
+			 FROM pg_class c WHERE c.relnamespace = 'cdp'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition),
 			'GRANT SELECT ON ALL TABLES IN SCHEMA cdp_segment TO %1$I WITH GRANT OPTION',
 			'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA cdp TO %1$I WITH GRANT OPTION'];
 		ELSE

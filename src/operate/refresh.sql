@@ -15,11 +15,12 @@ BEGIN
 		LOCK TABLE cdp.state IN SHARE ROW EXCLUSIVE MODE;
 		RETURN true;
 	END IF;
-	LOCK TABLE cdp.state IN SHARE ROW EXCLUSIVE MODE NOWAIT;
-	RETURN true;
-EXCEPTION
-	WHEN lock_not_available THEN
+	BEGIN
+		LOCK TABLE cdp.state IN SHARE ROW EXCLUSIVE MODE NOWAIT;
+	EXCEPTION WHEN lock_not_available THEN
 		RETURN false;
+	END;
+	RETURN true;
 END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_lock(boolean) IS

@@ -32,7 +32,10 @@ BEGIN
 			SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('timestamp', e."timestamp", 'type', e.type, 'event', e.event, 'source', e.source))
 							 || CASE WHEN e.properties IS NULL THEN '{}' ELSE jsonb_build_object('properties', e.properties) END
 							 ORDER BY e."timestamp" DESC, e.event_id DESC)
-			FROM (SELECT * FROM cdp.events e WHERE e.profile_id = person ORDER BY e."timestamp" DESC, e.event_id DESC LIMIT last_events) e), '[]'));
+			-- the latest of each identity by the primary key, and of these the latest
+			FROM (SELECT l.* FROM cdp.identities i CROSS JOIN LATERAL (
+					SELECT e.* FROM cdp.event e WHERE e.identity_id = i.identity_id ORDER BY e."timestamp" DESC, e.event_id DESC LIMIT last_events) l
+				  WHERE i.profile_id = person ORDER BY l."timestamp" DESC, l.event_id DESC LIMIT last_events) e), '[]'));
 	END IF;
 	RETURN document;
 END

@@ -138,7 +138,7 @@ BEGIN
 			SELECT g.new_id AS profile_id, e.first_seen, e.last_seen, e.events, e.traits FROM ended e JOIN batch_gone g ON g.old_id = e.profile_id
 			UNION ALL
 			SELECT a.profile_id, min(r.at), max(r.at), count(*),
-				   cdp.traits_agg(r.traits, least(r.at, coalesce(r.received_at, $2)), r.feed) FILTER (WHERE r.call_type = 'identify')
+				   cdp.traits_agg(r.traits, least(r.at, r.seen_at), r.feed) FILTER (WHERE r.call_type = 'identify')
 			FROM batch_anchor a JOIN batch_row r USING (row_no)
 			WHERE a.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = a.profile_id) GROUP BY a.profile_id
 			UNION ALL

@@ -8,8 +8,11 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
@@ -20,6 +23,7 @@
 #include "parser/parser.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "cdp.h"
 
@@ -170,6 +174,50 @@ forbidden_kind(Node *node)
 	}
 }
 
+/* Finds the operator of a comparison that is written without naming it, if the node is one. */
+static Oid
+unnamed_operator(Node *node)
+{
+	if (IsA(node, DistinctExpr) || IsA(node, NullIfExpr))
+		return ((OpExpr *) node)->opno;
+	if (IsA(node, RowCompareExpr))
+		return linitial_oid(((RowCompareExpr *) node)->opnos);
+	if (IsA(node, CaseExpr) && ((CaseExpr *) node)->arg != NULL)
+	{
+		CaseWhen *when = linitial_node(CaseWhen, ((CaseExpr *) node)->args);
+
+		if (IsA(when->expr, OpExpr))
+			return ((OpExpr *) when->expr)->opno;
+	}
+	return InvalidOid;
+}
+
+/*
+ * Refuses comparisons that a dump of the segment's view could not bring back: those
+ * without a name for their operator find it on the search path only.
+ */
+static void
+check_restorable(Node *node, ParseState *pstate)
+{
+	Oid opno = unnamed_operator(node);
+	HeapTuple tuple = OidIsValid(opno) ? SearchSysCache1(OPEROID, ObjectIdGetDatum(opno)) : NULL;
+	Oid name_space;
+
+	if (!HeapTupleIsValid(tuple))
+		return;
+	name_space = ((Form_pg_operator) GETSTRUCT(tuple))->oprnamespace;
+	ReleaseSysCache(tuple);
+	if (name_space != PG_CATALOG_NAMESPACE)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("a condition cannot compare values of this type in this form"),
+			 errdetail("A dump could not be restored: the operator is not in pg_catalog, and this "
+					   "form does not name it."),
+			 errhint("Write the comparison with =, <> or <, or compare the values as text."),
+			 parser_errposition(pstate, exprLocation(node))));
+}
+
 /* Walks an analysed expression and raises an error for anything that makes it more than a function of one row. */
 static bool
 check_node(Node *node, ParseState *pstate)
@@ -194,6 +242,7 @@ check_node(Node *node, ParseState *pstate)
 			 errdetail(
 				 "A condition gives the same answer as long as the profile and the time are the same."),
 			 parser_errposition(pstate, exprLocation(node))));
+	check_restorable(node, pstate);
 	return expression_tree_walker(node, check_node, pstate);
 }
 

@@ -12,6 +12,7 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/tstoreReceiver.h"
 #include "miscadmin.h"
@@ -41,7 +42,8 @@ typedef struct Batch
 	MemoryContext context; /* all of the batch, below the transaction's */
 	int64 batch_id;
 	TimestampTz as_of;
-	List *relations; /* of EphemeralNamedRelation */
+	SubTransactionId subtransaction; /* whose abort ends it */
+	List *relations;                 /* of EphemeralNamedRelation */
 } Batch;
 
 static Batch *current_batch = NULL;
@@ -52,6 +54,21 @@ forget_batch(void *batch)
 {
 	if (current_batch == batch)
 		current_batch = NULL;
+}
+
+/*
+ * follow_subtransaction ends a batch with the subtransaction that began it: its
+ * files are closed then, so that nobody may read it any more.
+ */
+static void
+follow_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	if (current_batch == NULL || current_batch->subtransaction != mine)
+		return;
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		MemoryContextDelete(current_batch->context);
+	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+		current_batch->subtransaction = parent;
 }
 
 /* get_batch returns the batch in hand. */
@@ -65,24 +82,27 @@ get_batch(void)
 	return current_batch;
 }
 
-/*
- * cdp_batch_begin starts a batch.  One that is left over failed in a
- * subtransaction: its files are closed already, only its memory is here still.
- */
+/* cdp_batch_begin starts a batch. */
 Datum
 cdp_batch_begin(PG_FUNCTION_ARGS)
 {
 	MemoryContext context;
 	MemoryContextCallback *callback;
+	static bool following = false;
 
 	if (current_batch != NULL)
-		MemoryContextDelete(current_batch->context);
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE), errmsg("there is a batch in hand already"),
+						errhint("A refresh cannot start another one.")));
+	if (!following)
+		RegisterSubXactCallback(follow_subtransaction, NULL);
+	following = true;
 
 	context = AllocSetContextCreate(TopTransactionContext, "cdp batch", ALLOCSET_DEFAULT_SIZES);
 	current_batch = MemoryContextAllocZero(context, sizeof(Batch));
 	current_batch->context = context;
 	current_batch->batch_id = PG_GETARG_INT64(0);
 	current_batch->as_of = PG_GETARG_TIMESTAMPTZ(1);
+	current_batch->subtransaction = GetCurrentSubTransactionId();
 
 	callback = MemoryContextAlloc(context, sizeof(MemoryContextCallback));
 	callback->func = forget_batch;

@@ -51,7 +51,7 @@ sub digest
 		UNION ALL SELECT 'timelines', count(*), md5(string_agg(t::text, ',' ORDER BY t.profile_id)) FROM cdp.profile_timeline t
 		UNION ALL SELECT 'messages', count(*), md5(string_agg(m.message_key::text, ',' ORDER BY m.message_key)) FROM cdp.message m
 		UNION ALL SELECT 'quarantine', count(*), md5(string_agg(concat_ws('|', q.quarantine_id, q.reason, q.record, q.line), ',' ORDER BY q.quarantine_id)) FROM cdp.quarantine q
-		UNION ALL SELECT 'inbox', count(*), NULL FROM cdp.inbox});
+		UNION ALL SELECT 'inbox', count(*), NULL FROM cdp.inbox ORDER BY 1});
 }
 
 1;
