@@ -95,6 +95,7 @@ SELECT count(*) AS differences FROM (SELECT person, traits_agg(traits - 'sum' - 
 JOIN (SELECT person, traits_agg(traits - 'sum' - 'often', at, source, pt_rules(), trust) AS traits FROM (SELECT * FROM pt_row UNION ALL SELECT * FROM pt_row) twice GROUP BY person) t USING (person) WHERE t.traits <> o.traits;
 
 -- rules that change from row to row of one call are used row by row
+SELECT traits_agg('{"k": 1}', '2026-01-01', 's', jsonb_build_object('k', 'sum', 'other ' || i, 'last')) ->> 'k' AS sum FROM generate_series(1, 1000) i;
 SELECT traits_agg('{"k": 1}', '2026-01-01', 's', rules)::jsonb FROM (VALUES ('{"k": "sum"}'::jsonb), ('{"k": "sum"}'), (NULL), ('{"k": "last"}')) v(rules);
 
 -- what a state holds bounds its memory, not the rows: 160 MB of compressed rows into twenty keys

@@ -96,8 +96,19 @@ typedef struct TraitsProblem
 /* Compiles rules in a memory context; raises an error for what is none. */
 extern TraitsRules *traits_rules_compile(Jsonb *rules, MemoryContext context);
 
+extern void traits_rules_free(TraitsRules *compiled);
+
 /* Whether it was compiled from these very bytes. */
 extern bool traits_rules_match(const TraitsRules *compiled, const Jsonb *rules);
+
+/* Whether a jsonb is the JSON null, which counts as no traits. */
+extern bool traits_row_empty(Jsonb *object);
+
+/* Begins a state with room for a row. */
+extern void traits_row_begin(CdpkTraitsState *state, Jsonb *object, const TraitsOrigin *origin);
+
+/* Whether traits_row_put would take these traits; rules may be NULL.  False with the reason. */
+extern bool traits_row_check(Jsonb *object, const TraitsRules *rules, TraitsProblem *problem);
 
 /*
  * Merges an object's members into a state; rules may be NULL.  False, with the

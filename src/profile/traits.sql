@@ -56,6 +56,7 @@ COMMENT ON FUNCTION cdp.traits_final(cdp.traits) IS 'Internal: the result of an 
 CREATE AGGREGATE cdp.traits_agg(traits jsonb, at timestamptz, source text) (
 	SFUNC = cdp.traits_agg_trans,
 	STYPE = cdp.traits,
+	SSPACE = 512,
 	COMBINEFUNC = cdp.traits_combine,
 	FINALFUNC = cdp.traits_final,
 	PARALLEL = SAFE
@@ -63,6 +64,7 @@ CREATE AGGREGATE cdp.traits_agg(traits jsonb, at timestamptz, source text) (
 CREATE AGGREGATE cdp.traits_agg(traits jsonb, at timestamptz, source text, rules jsonb) (
 	SFUNC = cdp.traits_agg_trans,
 	STYPE = cdp.traits,
+	SSPACE = 512,
 	COMBINEFUNC = cdp.traits_combine,
 	FINALFUNC = cdp.traits_final,
 	PARALLEL = SAFE
@@ -70,6 +72,7 @@ CREATE AGGREGATE cdp.traits_agg(traits jsonb, at timestamptz, source text, rules
 CREATE AGGREGATE cdp.traits_agg(traits jsonb, at timestamptz, source text, rules jsonb, trust integer) (
 	SFUNC = cdp.traits_agg_trans,
 	STYPE = cdp.traits,
+	SSPACE = 512,
 	COMBINEFUNC = cdp.traits_combine,
 	FINALFUNC = cdp.traits_final,
 	PARALLEL = SAFE
@@ -77,6 +80,7 @@ CREATE AGGREGATE cdp.traits_agg(traits jsonb, at timestamptz, source text, rules
 CREATE AGGREGATE cdp.traits_union(cdp.traits) (
 	SFUNC = cdp.traits_combine,
 	STYPE = cdp.traits,
+	SSPACE = 512,
 	COMBINEFUNC = cdp.traits_combine,
 	FINALFUNC = cdp.traits_final,
 	PARALLEL = SAFE

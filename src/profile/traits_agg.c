@@ -61,11 +61,13 @@ compiled_rules(FunctionCallInfo fcinfo, int argument)
 	if (PG_NARGS() <= argument || PG_ARGISNULL(argument))
 		return NULL;
 	rules = PG_GETARG_JSONB_P(argument);
-	if (compiled == NULL || !traits_rules_match(compiled, rules))
-	{
-		compiled = traits_rules_compile(rules, fcinfo->flinfo->fn_mcxt);
-		fcinfo->flinfo->fn_extra = compiled;
-	}
+	if (compiled && traits_rules_match(compiled, rules))
+		return compiled;
+	fcinfo->flinfo->fn_extra = NULL;
+	if (compiled)
+		traits_rules_free(compiled);
+	compiled = traits_rules_compile(rules, fcinfo->flinfo->fn_mcxt);
+	fcinfo->flinfo->fn_extra = compiled;
 	return compiled;
 }
 
@@ -88,28 +90,6 @@ row_origin(FunctionCallInfo fcinfo, int first)
 	return origin;
 }
 
-/* is_json_null says whether a jsonb is the JSON null, which counts as no traits. */
-static bool
-is_json_null(Jsonb *object)
-{
-	JsonbValue value;
-
-	return JB_ROOT_IS_SCALAR(object) && JsonbExtractScalar(&object->root, &value) &&
-		   value.type == jbvNull;
-}
-
-/* begin_for begins a state with room for a row. */
-static void
-begin_for(CdpkTraitsState *state, Jsonb *object, const TraitsOrigin *origin)
-{
-	size_t cells = JB_ROOT_IS_OBJECT(object) ? JB_ROOT_COUNT(object) : 0;
-
-	if (cells > CDPK_TRAITS_CELLS_MAX)
-		cells = CDPK_TRAITS_CELLS_MAX;
-	/* jsonb has 8 bytes of offsets for each member, which we do not copy */
-	traits_begin(state, cells, VARSIZE(object) - 8 * cells + cells * origin->source_length);
-}
-
 CDP_FUNCTION(cdp_traits_agg_trans);
 
 /* cdp_traits_agg_trans merges a row (traits, at, source [, rules [, trust]]) into the state. */
@@ -125,7 +105,7 @@ cdp_traits_agg_trans(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(0))
 		fetch(PG_GETARG_POINTER(0), FETCH_FIRST);
 	object = PG_ARGISNULL(1) || PG_ARGISNULL(2) ? NULL : PG_GETARG_JSONB_P(1);
-	if (object == NULL || is_json_null(object))
+	if (object == NULL || traits_row_empty(object))
 	{
 		if (PG_ARGISNULL(0))
 			PG_RETURN_NULL();
@@ -133,7 +113,7 @@ cdp_traits_agg_trans(PG_FUNCTION_ARGS)
 	}
 	origin = row_origin(fcinfo, 2);
 	if (PG_ARGISNULL(0))
-		begin_for(&state, object, &origin);
+		traits_row_begin(&state, object, &origin);
 	else
 		resume_state(&state, PG_GETARG_DATUM(0));
 	if (!traits_row_put(&state, object, compiled_rules(fcinfo, 4), &origin, &problem))
@@ -210,9 +190,9 @@ cdp_traits_from_jsonb(PG_FUNCTION_ARGS)
 	CdpkTraitsState state;
 	TraitsProblem problem;
 
-	if (is_json_null(object))
+	if (traits_row_empty(object))
 		PG_RETURN_NULL();
-	begin_for(&state, object, &origin);
+	traits_row_begin(&state, object, &origin);
 	if (!traits_row_put(&state, object, NULL, &origin, &problem))
 		traits_problem_report(&problem);
 	PG_RETURN_POINTER(traits_compact(&state.view));
@@ -224,18 +204,10 @@ CDP_FUNCTION(cdp_traits_problem);
 Datum
 cdp_traits_problem(PG_FUNCTION_ARGS)
 {
-	TraitsOrigin origin = {0};
-	CdpkTraitsState state;
 	TraitsProblem problem;
-	Jsonb *object;
 
-	if (PG_ARGISNULL(0))
-		PG_RETURN_NULL();
-	object = PG_GETARG_JSONB_P(0);
-	if (is_json_null(object))
-		PG_RETURN_NULL();
-	begin_for(&state, object, &origin);
-	if (traits_row_put(&state, object, compiled_rules(fcinfo, 1), &origin, &problem))
+	if (PG_ARGISNULL(0) ||
+		traits_row_check(PG_GETARG_JSONB_P(0), compiled_rules(fcinfo, 1), &problem))
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(
 		problem.key ? psprintf("%s (\"%s\")", problem.reason, problem.key) : problem.reason));
@@ -255,10 +227,10 @@ cdp_traits_jsonb_timestamptz_text_jsonb_integer(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_NULL();
 	object = PG_GETARG_JSONB_P(0);
-	if (is_json_null(object))
+	if (traits_row_empty(object))
 		PG_RETURN_NULL();
 	origin = row_origin(fcinfo, 1);
-	begin_for(&state, object, &origin);
+	traits_row_begin(&state, object, &origin);
 	if (!traits_row_put(&state, object, compiled_rules(fcinfo, 3), &origin, &problem))
 		traits_problem_report(&problem);
 	PG_RETURN_POINTER(traits_compact(&state.view));

@@ -27,17 +27,32 @@
 
 /* ---- text out ---- */
 
+/* the text form while it is written */
+typedef struct TextOutput
+{
+	CdpkTraitsView view;
+	StringInfoData text;
+	int64 at; /* the time that was printed last; most of a row's values have the same */
+	char at_text[CDPK_TIMESTAMP_TEXT_MAX];
+} TextOutput;
+
 /* append_cell appends the members that describe one value. */
 static void
-append_cell(StringInfo text, const CdpkTrait *trait)
+append_cell(TextOutput *output, const CdpkTrait *trait)
 {
 	CdpkValue source = {CDPK_VALUE_STRING, trait->source, trait->source_length};
-	char at[CDPK_TIMESTAMP_TEXT_MAX];
+	StringInfo text = &output->text;
 
-	cdpk_instant_print(trait->at, at);
+	if (output->at_text[0] == '\0' || output->at != trait->at)
+	{
+		output->at = trait->at;
+		cdpk_instant_print(trait->at, output->at_text);
+	}
 	appendStringInfoString(text, "\"value\": ");
 	traits_value_append(text, &trait->value);
-	appendStringInfo(text, ", \"at\": \"%s\"", at);
+	appendStringInfoString(text, ", \"at\": \"");
+	appendStringInfoString(text, output->at_text);
+	appendStringInfoChar(text, '"');
 	if (trait->source_length > 0)
 	{
 		appendStringInfoString(text, ", \"source\": ");
@@ -51,17 +66,19 @@ append_cell(StringInfo text, const CdpkTrait *trait)
 
 /* append_values appends the cells of a key that has several. */
 static void
-append_values(StringInfo text, const CdpkTraitsView *view, uint32 first, uint32 end)
+append_values(TextOutput *output, uint32 first, uint32 end)
 {
+	StringInfo text = &output->text;
+
 	appendStringInfoString(text, "\"values\": [");
 	for (uint32 i = first; i < end; i++)
 	{
 		CdpkTrait trait;
 
-		if (!cdpk_traits_get(view, i, &trait))
+		if (!cdpk_traits_get(&output->view, i, &trait))
 			cdp_report_bytes(CDPK_CORRUPT, "cdp.traits");
 		appendStringInfoString(text, i > first ? ", {" : "{");
-		append_cell(text, &trait);
+		append_cell(output, &trait);
 		appendStringInfoChar(text, '}');
 	}
 	appendStringInfoChar(text, ']');
@@ -69,24 +86,27 @@ append_values(StringInfo text, const CdpkTraitsView *view, uint32 first, uint32 
 
 /* append_key appends a key and what is known of it. */
 static void
-append_key(StringInfo text, const CdpkTraitsView *view, uint32 first, uint32 end)
+append_key(TextOutput *output, uint32 first, uint32 end)
 {
+	StringInfo text = &output->text;
 	char rule[CDPK_RULE_NAME_SIZE];
 	CdpkTrait trait;
 	CdpkValue key = {CDPK_VALUE_STRING, NULL, 0};
 
-	if (!cdpk_traits_get(view, first, &trait) || !cdpk_rule_valid(trait.rule))
+	if (!cdpk_traits_get(&output->view, first, &trait) || !cdpk_rule_valid(trait.rule))
 		cdp_report_bytes(CDPK_CORRUPT, "cdp.traits");
 	key.bytes = trait.key;
 	key.length = trait.key_length;
 	traits_value_append(text, &key);
 	appendStringInfoString(text, ": {");
 	if (cdpk_rule_many(trait.rule))
-		append_values(text, view, first, end);
+		append_values(output, first, end);
 	else
-		append_cell(text, &trait);
+		append_cell(output, &trait);
 	cdpk_rule_name(trait.rule, rule);
-	appendStringInfo(text, ", \"rule\": \"%s\"}", rule);
+	appendStringInfoString(text, ", \"rule\": \"");
+	appendStringInfoString(text, rule);
+	appendStringInfoString(text, "\"}");
 }
 
 CDP_FUNCTION(cdp_traits_out);
@@ -95,20 +115,19 @@ CDP_FUNCTION(cdp_traits_out);
 Datum
 cdp_traits_out(PG_FUNCTION_ARGS)
 {
-	CdpkTraitsView view = traits_open(PG_GETARG_TRAITS_PP(0));
-	StringInfoData text;
+	TextOutput output = {.view = traits_open(PG_GETARG_TRAITS_PP(0))};
 
-	initStringInfo(&text);
-	appendStringInfoChar(&text, '{');
-	for (uint32 first = 0, end; first < view.count; first = end)
+	initStringInfo(&output.text);
+	appendStringInfoChar(&output.text, '{');
+	for (uint32 first = 0, end; first < output.view.count; first = end)
 	{
-		end = cdpk_traits_end(&view, first);
+		end = cdpk_traits_end(&output.view, first);
 		if (first > 0)
-			appendStringInfoString(&text, ", ");
-		append_key(&text, &view, first, end);
+			appendStringInfoString(&output.text, ", ");
+		append_key(&output, first, end);
 	}
-	appendStringInfoChar(&text, '}');
-	PG_RETURN_CSTRING(text.data);
+	appendStringInfoChar(&output.text, '}');
+	PG_RETURN_CSTRING(output.text.data);
 }
 
 /* ---- text in ---- */

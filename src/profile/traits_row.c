@@ -83,6 +83,14 @@ traits_rules_compile(Jsonb *rules, MemoryContext context)
 	return compiled;
 }
 
+/* traits_rules_free frees compiled rules. */
+void
+traits_rules_free(TraitsRules *compiled)
+{
+	pfree(compiled->source);
+	pfree(compiled);
+}
+
 /* traits_rules_match says whether rules were compiled from these very bytes. */
 bool
 traits_rules_match(const TraitsRules *compiled, const Jsonb *rules)
@@ -264,6 +272,42 @@ traits_row_put(CdpkTraitsState *state, Jsonb *object, const TraitsRules *rules,
 			return note_key(problem, &key);
 	}
 	return true;
+}
+
+/* traits_row_empty says whether a jsonb is the JSON null, which counts as no traits. */
+bool
+traits_row_empty(Jsonb *object)
+{
+	JsonbValue value;
+
+	return JB_ROOT_IS_SCALAR(object) && JsonbExtractScalar(&object->root, &value) &&
+		   value.type == jbvNull;
+}
+
+/* traits_row_begin begins a state with room for a row. */
+void
+traits_row_begin(CdpkTraitsState *state, Jsonb *object, const TraitsOrigin *origin)
+{
+	size_t cells = JB_ROOT_IS_OBJECT(object) ? JB_ROOT_COUNT(object) : 0;
+
+	if (cells > CDPK_TRAITS_CELLS_MAX)
+		cells = CDPK_TRAITS_CELLS_MAX;
+	/* jsonb has 8 bytes of offsets for each member, which we do not copy */
+	traits_begin(state, cells,
+				 VARSIZE(object) - 8 * cells + cells * (size_t) origin->source_length);
+}
+
+/* traits_row_check says whether traits are ones that can be merged, whoever they are of. */
+bool
+traits_row_check(Jsonb *object, const TraitsRules *rules, TraitsProblem *problem)
+{
+	TraitsOrigin origin = {0};
+	CdpkTraitsState state;
+
+	if (traits_row_empty(object))
+		return true;
+	traits_row_begin(&state, object, &origin);
+	return traits_row_put(&state, object, rules, &origin, problem);
 }
 
 /* traits_problem_report raises a problem as an error. */

@@ -89,17 +89,20 @@ traits_value_jsonb(const CdpkValue *json)
 static void
 append_string(StringInfo text, const uint8 *bytes, size_t length)
 {
+	size_t start = 0;
+
 	appendStringInfoCharMacro(text, '"');
 	for (size_t i = 0; i < length; i++)
 	{
 		uint8 escape[6];
-		size_t escape_length = cdpk_value_escape(bytes[i], escape);
 
-		if (escape_length == 0)
-			appendStringInfoCharMacro(text, (char) bytes[i]);
-		else
-			appendBinaryStringInfo(text, (char *) escape, (int) escape_length);
+		if (bytes[i] >= 0x20 && bytes[i] != '"' && bytes[i] != '\\')
+			continue;
+		appendBinaryStringInfo(text, (const char *) bytes + start, (int) (i - start));
+		appendBinaryStringInfo(text, (char *) escape, (int) cdpk_value_escape(bytes[i], escape));
+		start = i + 1;
 	}
+	appendBinaryStringInfo(text, (const char *) bytes + start, (int) (length - start));
 	appendStringInfoCharMacro(text, '"');
 }
 

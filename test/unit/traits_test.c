@@ -1,4 +1,5 @@
 /* traits_test.c: the bytes of traits: growing and resuming states, limits, the check of bytes */
+#include "core/traits_cell.h"
 #include "traits_history.h"
 
 /* A state goes on from compact bytes as it would have gone on itself. */
@@ -122,17 +123,33 @@ memory_that_ends_leaves_the_state(void)
 	free(state.bytes);
 }
 
-/* A state stays about as large as what it holds, however often values change. */
+/* Whether the heap is made of the cells, their slack and what the header calls dead. */
+static bool
+heap_is_accounted_for(const CdpkTraitsState *state)
+{
+	size_t heap = state->view.dead;
+
+	for (uint32_t i = 0; i < state->view.count; i++)
+	{
+		CdpkTrait trait;
+
+		CHECK(cdpk_traits_get(&state->view, i, &trait));
+		heap += cell_size(&trait) + trait.slack;
+	}
+	return heap == state->view.heap;
+}
+
+/* A state stays about as large as what it holds, however often values of all lengths change. */
 static void
 states_stay_small(void)
 {
 	CdpkTraitsState state;
 	uint64_t random = 6;
-	char value[100];
+	char value[1000];
 
 	begin(&state);
 	memset(value, 'v', sizeof(value));
-	for (int64_t at = 0; at < 100000; at++)
+	for (int64_t at = 0; at < 20000; at++)
 	{
 		size_t key = unit_random(&random) % KEYS;
 		CdpkTrait trait = {.key = (const uint8_t *) keys[key],
@@ -144,10 +161,33 @@ states_stay_small(void)
 		uint32_t hint = 0;
 
 		CHECK(cdpk_traits_put(&state, &trait, &hint) == CDPK_OK);
+		CHECK(heap_is_accounted_for(&state));
 	}
-	CHECK(state.view.size < 4096);
+	CHECK(state.view.size < 32768);
 	CHECK(((state.view.size + CDPK_TRAITS_FRONT) & (state.view.size + CDPK_TRAITS_FRONT - 1)) == 0);
 	free(state.bytes);
+}
+
+/* The same for every rule. */
+static void
+dead_bytes_are_counted(void)
+{
+	uint64_t random = 9;
+
+	for (int i = 0; i < 2000; i++)
+	{
+		History history;
+		CdpkTraitsState state;
+
+		random_history(&random, &history);
+		begin(&state);
+		for (size_t t = 0; t < history.count; t++)
+		{
+			put_all(&state, &history, t, t + 1);
+			CHECK(heap_is_accounted_for(&state));
+		}
+		free(state.bytes);
+	}
 }
 
 /* Bytes with a few of them changed are refused, or are a value that merging could have made. */
@@ -209,6 +249,44 @@ check_refuses_cut_and_lengthened_bytes(void)
 	}
 }
 
+/* Two cells of a key stand in order, and are not the same. */
+static void
+check_refuses_cells_out_of_place(void)
+{
+	static const uint8_t rules[] = {CDPK_RULE_UNION, CDPK_RULE_MOST_FREQUENT,
+									CDPK_RULE_LAST | CDPK_RULE_KEEP};
+	static const char *const pairs[] = {"ab", "aa", "ba"};
+
+	for (size_t i = 0; i < sizeof(rules); i++)
+	{
+		for (size_t p = 0; p < 3; p++)
+		{
+			History history = {.count = 2};
+			Compact value;
+
+			for (size_t t = 0; t < 2; t++)
+			{
+				/* values and sources of one letter; made in order, then overwritten */
+				history.traits[t] = (CdpkTrait){.rule = rules[i], .count = 1};
+				history.traits[t].source = (const uint8_t *) (t == 0 ? "x" : "y");
+				history.traits[t].source_length = 1;
+				history.traits[t].value =
+					(CdpkValue){CDPK_VALUE_STRING, history.traits[t].source, 1};
+			}
+			value = merged(&history);
+			for (size_t at = 12 + 2 * 8; at < value.size; at++)
+			{
+				if (value.bytes[at] == 'x')
+					value.bytes[at] = (uint8_t) pairs[p][0];
+				else if (value.bytes[at] == 'y')
+					value.bytes[at] = (uint8_t) pairs[p][1];
+			}
+			CHECK(cdpk_traits_check(value.bytes, value.size) == (p == 0 ? CDPK_OK : CDPK_CORRUPT));
+			free(value.bytes);
+		}
+	}
+}
+
 /* A state's own bytes are no value for the wire: they have an open end. */
 static void
 check_refuses_states(void)
@@ -229,8 +307,10 @@ main(void)
 	TEST(cells_have_a_limit);
 	TEST(memory_that_ends_leaves_the_state);
 	TEST(states_stay_small);
+	TEST(dead_bytes_are_counted);
 	TEST(check_takes_only_what_merging_makes);
 	TEST(check_refuses_cut_and_lengthened_bytes);
+	TEST(check_refuses_cells_out_of_place);
 	TEST(check_refuses_states);
 	unit_use_all();
 	UNIT_EXIT();
