@@ -107,30 +107,27 @@ cdpk_stitch_allowed(CdpkStitch *stitch, int64_t a, int64_t b)
 
 /* ---------------------------------------------------------------- what follows from them */
 
+static CdpkStatus
+want_pair(CdpkStitch *stitch, int64_t a, int64_t b)
+{
+	if (a == b)
+		return CDPK_INVALID;
+	STITCH_TRY(stitch_want_identity(stitch, a));
+	return stitch_want_identity(stitch, b);
+}
+
 /* resolve loads every identity that a change names. */
 static CdpkStatus
 resolve(CdpkStitch *stitch)
 {
 	for (uint32_t i = 0; i < stitch->changes.count; i++)
-	{
-		STITCH_TRY(stitch_want_identity(stitch, stitch->changes.items[i].a));
-		STITCH_TRY(stitch_want_identity(stitch, stitch->changes.items[i].b));
-	}
+		STITCH_TRY(want_pair(stitch, stitch->changes.items[i].a, stitch->changes.items[i].b));
 	for (uint32_t i = 0; i < stitch->retries.count; i++)
-	{
-		STITCH_TRY(stitch_want_identity(stitch, stitch->retries.items[i].a));
-		STITCH_TRY(stitch_want_identity(stitch, stitch->retries.items[i].b));
-	}
+		STITCH_TRY(want_pair(stitch, stitch->retries.items[i].a, stitch->retries.items[i].b));
 	for (uint32_t i = 0; i < stitch->forbidden.count; i++)
-	{
-		STITCH_TRY(stitch_want_identity(stitch, stitch->forbidden.items[i].a));
-		STITCH_TRY(stitch_want_identity(stitch, stitch->forbidden.items[i].b));
-	}
+		STITCH_TRY(want_pair(stitch, stitch->forbidden.items[i].a, stitch->forbidden.items[i].b));
 	for (uint32_t i = 0; i < stitch->allowed.count; i++)
-	{
-		STITCH_TRY(stitch_want_identity(stitch, stitch->allowed.items[i].a));
-		STITCH_TRY(stitch_want_identity(stitch, stitch->allowed.items[i].b));
-	}
+		STITCH_TRY(want_pair(stitch, stitch->allowed.items[i].a, stitch->allowed.items[i].b));
 	return stitch_take_rows(stitch);
 }
 
@@ -210,8 +207,6 @@ judge_change(CdpkStitch *stitch, const CdpkStitchChange *change)
 	uint32_t link = STITCH_NONE;
 	StitchWeakened weakened;
 
-	if (a == b)
-		return CDPK_INVALID;
 	if (!stitch_links_count(stitch_node(stitch, a)) || !stitch_links_count(stitch_node(stitch, b)))
 		return CDPK_OK;
 	if (change->exists)
@@ -255,7 +250,10 @@ judge_retry(CdpkStitch *stitch, const CdpkStitchLink *row)
 	return propose(stitch, link);
 }
 
-/* touch_forbids lists the contents of both ends' profiles for loading: their forbids changed. */
+/*
+ * touch_forbids lists the contents of both ends' profiles for loading: from then
+ * on it is known of each whether forbids name it.
+ */
 static CdpkStatus
 touch_forbids(CdpkStitch *stitch, const CdpkStitchForbid *pair, StitchNumbers *contents)
 {
@@ -263,16 +261,15 @@ touch_forbids(CdpkStitch *stitch, const CdpkStitchForbid *pair, StitchNumbers *c
 
 	nodes[0] = stitch_find_node(stitch, pair->a);
 	nodes[1] = stitch_find_node(stitch, pair->b);
-	if (nodes[0] == nodes[1])
-		return CDPK_INVALID;
 	for (int end = 0; end < 2; end++)
 	{
-		uint32_t profile = stitch_node(stitch, nodes[end])->profile;
+		const StitchNode *node = stitch_node(stitch, nodes[end]);
 
-		if (profile == STITCH_NONE)
+		if (node->profile == STITCH_NONE)
 			continue;
-		stitch->profiles.items[profile].touched = true;
-		STITCH_TRY(stitch_list_profile(stitch, contents, profile));
+		stitch->profiles.items[node->profile].touched = true;
+		stitch->profiles.items[node->profile].has_forbid |= node->forbidden;
+		STITCH_TRY(stitch_list_profile(stitch, contents, node->profile));
 	}
 	return CDPK_OK;
 }
@@ -284,12 +281,14 @@ judge_verdicts(CdpkStitch *stitch, StitchNumbers *contents)
 	for (uint32_t i = 0; i < stitch->forbidden.count; i++)
 	{
 		const CdpkStitchForbid *pair = &stitch->forbidden.items[i];
-		uint32_t profile = stitch_node(stitch, stitch_find_node(stitch, pair->a))->profile;
+		StitchNode *a = stitch_node(stitch, stitch_find_node(stitch, pair->a));
+		StitchNode *b = stitch_node(stitch, stitch_find_node(stitch, pair->b));
 
+		a->forbidden = true;
+		b->forbidden = true;
 		STITCH_TRY(touch_forbids(stitch, pair, contents));
-		if (profile != STITCH_NONE &&
-			profile == stitch_node(stitch, stitch_find_node(stitch, pair->b))->profile)
-			STITCH_TRY(soil(stitch, profile));
+		if (a->profile != STITCH_NONE && a->profile == b->profile)
+			STITCH_TRY(soil(stitch, a->profile));
 	}
 	for (uint32_t i = 0; i < stitch->allowed.count; i++)
 		STITCH_TRY(touch_forbids(stitch, &stitch->allowed.items[i], contents));

@@ -217,8 +217,9 @@ add_identity(CdpkStitch *stitch, const CdpkStitchIdentity *row)
 	uint32_t profile = STITCH_NONE;
 	StitchNode node;
 
-	if (row->identity_id <= 0 || row->name_space >= stitch->rules->namespace_count ||
-		row->length < CDPK_IDENTIFIER_HEADER || row->length > CDPK_IDENTIFIER_PAYLOAD_MAX)
+	if (row->identity_id <= 0 || row->profile_id < 0 ||
+		row->name_space >= stitch->rules->namespace_count || row->length < CDPK_IDENTIFIER_HEADER ||
+		row->length > CDPK_IDENTIFIER_PAYLOAD_MAX)
 		return CDPK_CORRUPT;
 	if (stitch_find_node(stitch, row->identity_id) != STITCH_NONE)
 		return CDPK_OK;
@@ -278,7 +279,7 @@ add_profile(CdpkStitch *stitch, const CdpkStitchProfile *row)
 	uint32_t place;
 	StitchProfile *profile;
 
-	if (row->profile_id == 0 || row->identifiers == 0)
+	if (row->profile_id <= 0 || row->identifiers == 0)
 		return CDPK_CORRUPT;
 	STITCH_TRY(stitch_stored_profile(stitch, row->profile_id, &place));
 	profile = &stitch->profiles.items[place];

@@ -202,6 +202,10 @@ stitch_load_contents(CdpkStitch *stitch, StitchNumbers *roots)
 	for (uint32_t i = 0; i < missing; i++)
 	{
 		stitch_summarize(stitch, roots->items[i]);
+		/* only a profile that is to be reworked may have lost all of its identifiers */
+		if (stitch->profiles.items[roots->items[i]].size == 0 &&
+			!stitch->profiles.items[roots->items[i]].dirty)
+			return CDPK_CORRUPT;
 		STITCH_TRY(stitch_want_forbids(stitch, roots->items[i]));
 	}
 	roots->count = 0;

@@ -35,9 +35,8 @@ compare_reasons(Store *store, int a, int b)
 		}
 	}
 	for (int x = 0; x < world->thing_count; x++)
-		for (int y = 0; y < world->thing_count; y++)
-			forbidden |= store->profile_id[x] == store->profile_id[a] &&
-						 store->profile_id[y] == store->profile_id[b] && world->forbidden[x][y];
+		for (int y = 0; y < world->thing_count && store->profile_id[x] == store->profile_id[a]; y++)
+			forbidden |= store->profile_id[y] == store->profile_id[b] && world->forbidden[x][y];
 	count = cdpk_stitch_reasons(&world->rules, &sides[0], &sides[1], forbidden, reasons);
 	for (size_t i = 0; i < count; i++)
 		bits |= reasons[i] == CDPK_REASON_FORBID ? REASON_FORBID
@@ -90,7 +89,8 @@ compare_links(Store *store, const Reference *reference)
 		{
 			if (store->refused[a][b] != reference->refused[a][b])
 				return "a link is refused, or not, against the rules";
-			if (store->refused[a][b] && compare_reasons(store, a, b) != reference->reasons[a][b])
+			if (a < b && store->refused[a][b] &&
+				compare_reasons(store, a, b) != reference->reasons[a][b])
 				return "a link is refused for other reasons";
 		}
 	return NULL;
@@ -185,7 +185,7 @@ rebuild(Store *store, CdpkStitch *stitch)
 		if (!store->present[a])
 			continue;
 		STITCH_TRY(store_add_identity(store, stitch, a));
-		store_count(store, store->evidence, a, counts);
+		store_count(store, &store->now, a, counts);
 		STITCH_TRY(cdpk_stitch_judge_sharing(stitch, store->identity_id[a], store->world.sharing[a],
 											 counts, store->world.rules.namespace_count));
 		for (int b = 0; b < a; b++)
@@ -195,7 +195,8 @@ rebuild(Store *store, CdpkStitch *stitch)
 			memset(&change, 0, sizeof(change));
 			change.a = store->identity_id[a];
 			change.b = store->identity_id[b];
-			change.exists = store_best(store, store->evidence[b][a], &change.now);
+			change.exists = store->now.exists[a][b];
+			change.now = store->now.best[a][b];
 			if (change.exists)
 				STITCH_TRY(cdpk_stitch_evidence_changed(stitch, &change, 1));
 		}

@@ -175,8 +175,10 @@ driver_tell_evidence(Store *store, CdpkStitch *stitch)
 			memset(&change, 0, sizeof(change));
 			change.a = store->identity_id[a];
 			change.b = store->identity_id[b];
-			change.existed = store_best(store, store->before[a][b], &change.before);
-			change.exists = store_best(store, store->evidence[a][b], &change.now);
+			change.existed = store->before.exists[a][b];
+			change.exists = store->now.exists[a][b];
+			change.before = store->before.best[a][b];
+			change.now = store->now.best[a][b];
 			change.refused = store->refused[a][b];
 			same = change.existed == change.exists &&
 				   memcmp(&change.before, &change.now, sizeof(CdpkEvidence)) == 0;
@@ -200,8 +202,8 @@ driver_tell_sharing(Store *store, CdpkStitch *stitch, const Batch *batch)
 
 		if (!store->present[a])
 			continue;
-		store_count(store, store->before, a, before);
-		store_count(store, store->evidence, a, now);
+		store_count(store, &store->before, a, before);
+		store_count(store, &store->now, a, now);
 		if (store->profile_id[a] != 0 && memcmp(before, now, sizeof(now)) == 0 &&
 			batch->old.sharing[a] == store->world.sharing[a] &&
 			memcmp(batch->old.max_links[mine], store->world.max_links[mine],
@@ -290,9 +292,10 @@ driver_tell_rules(Store *store, CdpkStitch *stitch, const Batch *batch)
 	for (int a = 0; a < store->world.thing_count; a++)
 		for (int b = a + 1; b < store->world.thing_count; b++)
 		{
-			CdpkStitchLink link = {store->identity_id[a], store->identity_id[b], {0, 0}, true};
+			CdpkStitchLink link = {store->identity_id[a], store->identity_id[b],
+								   store->now.best[a][b], true};
 
-			if (store->refused[a][b] && store_best(store, store->evidence[a][b], &link.evidence) &&
+			if (store->refused[a][b] && store->now.exists[a][b] &&
 				(driver_must_retry(store, batch, a, b) || store_chance(store, 40)))
 				STITCH_TRY(cdpk_stitch_retry(stitch, &link, 1));
 		}
@@ -424,13 +427,9 @@ driver_apply(Store *store, const Batch *batch, const CdpkStitchResult *result)
 {
 	for (int a = 0; a < store->world.thing_count; a++)
 		for (int b = a + 1; b < store->world.thing_count; b++)
-		{
-			CdpkEvidence best;
-
 			/* the flag goes with the row */
-			if (!store_best(store, store->evidence[a][b], &best))
+			if (!store->now.exists[a][b])
 				store->refused[a][b] = store->refused[b][a] = false;
-		}
 	for (size_t i = 0; i < result->link_count; i++)
 	{
 		int a = store_thing(store, result->links[i].a);
@@ -485,11 +484,37 @@ driver_add_statistics(CdpkStitchStatistics *total, const CdpkStitchStatistics *m
 static inline void
 driver_begin(Store *store)
 {
-	memcpy(store->before, store->evidence, sizeof(store->before));
 	memset(store->asked_identity, 0, sizeof(store->asked_identity));
 	memset(store->asked_profile, 0, sizeof(store->asked_profile));
 	memset(store->asked_contents, 0, sizeof(store->asked_contents));
 	memset(store->asked_links, 0, sizeof(store->asked_links));
+}
+
+/* driver_write puts verdicts, rule changes and events into the tables. */
+static inline void
+driver_write(Store *store, Batch *batch, const Op *ops, int op_count, const int *events,
+			 int event_count)
+{
+	batch->old = store->world;
+	batch->old.rules.namespaces = batch->old.namespaces;
+	batch->ranks_changed = batch->priorities_changed = false;
+	for (int i = 0; i < op_count; i++)
+		driver_apply_op(store, batch, &ops[i]);
+	store_find_links(store, &store->before);
+	for (int i = 0; i < event_count; i++)
+	{
+		store->world.in_log[events[i]] = true;
+		for (int k = 0; k < store->world.events[events[i]].count; k++)
+			store_name(store, store->world.events[events[i]].things[k]);
+	}
+	store_read_log(store);
+	store_find_links(store, &store->now);
+	for (int a = 0; a < store->world.thing_count; a++)
+		store->present[a] = world_is_present(&store->world, a);
+	if (batch->priorities_changed)
+		driver_relabel(store);
+	if (op_count > 0)
+		driver_recount(store, batch);
 }
 
 /* driver_batch takes verdicts and rule changes, then events, in one batch. */
@@ -500,25 +525,8 @@ driver_batch(Store *store, const Op *ops, int op_count, const int *events, int e
 	CdpkStitch *stitch;
 	static Batch batch;
 
-	batch.old = store->world;
-	batch.old.rules.namespaces = batch.old.namespaces;
-	batch.ranks_changed = batch.priorities_changed = false;
 	driver_begin(store);
-	for (int i = 0; i < op_count; i++)
-		driver_apply_op(store, &batch, &ops[i]);
-	for (int i = 0; i < event_count; i++)
-	{
-		store->world.in_log[events[i]] = true;
-		for (int k = 0; k < store->world.events[events[i]].count; k++)
-			store_name(store, store->world.events[events[i]].things[k]);
-	}
-	store_read_log(store);
-	for (int a = 0; a < store->world.thing_count; a++)
-		store->present[a] = world_is_present(&store->world, a);
-	if (batch.priorities_changed)
-		driver_relabel(store);
-	if (op_count > 0)
-		driver_recount(store, &batch);
+	driver_write(store, &batch, ops, op_count, events, event_count);
 	store->status = cdpk_stitch_new(&store->world.rules, &callbacks, store->allocator, &stitch);
 	if (store->status != CDPK_OK)
 	{

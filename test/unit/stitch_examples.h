@@ -343,6 +343,7 @@ example_begin(Store *store, const char *rules)
 	world.namespaces[0].max_per_profile = 1;
 	count = example_read(&world, rules, ops);
 	store_init(store, &world, 1);
+	store->plain = true;
 	for (int i = 0; i < count; i++)
 		driver_apply_op(store, &batch, &ops[i]);
 }

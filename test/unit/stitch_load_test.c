@@ -25,6 +25,7 @@ typedef enum Damage
 	WRONG_NAMESPACE,
 	WRONG_COUNT,
 	LATE_MEMBER,
+	ALL_SHARED,
 	FORBID_LOOP,
 	FAILURE
 } Damage;
@@ -71,6 +72,7 @@ add_identity(CdpkStitch *stitch, const Tables *tables, int64_t id, int64_t profi
 	row.name_space = tables->damage == WRONG_NAMESPACE ? 2 : !is_user(id);
 	row.payload = payload;
 	row.present = true;
+	row.shared = tables->damage == ALL_SHARED;
 	row.forbidden = tables->damage == FORBID_LOOP;
 	CHECK(cdpk_identifier_make(namespaces[!is_user(id)].name, namespaces[!is_user(id)].name_length,
 							   value, strlen(value), NULL, payload, &row.length) == CDPK_OK);
@@ -255,6 +257,26 @@ a_giant_is_loaded_for_a_conflict(void)
 	cdpk_stitch_free(stitch);
 }
 
+/* A rework does not see what is still to be inserted. */
+static void
+a_giant_is_not_loaded_for_a_neighbour(void)
+{
+	static const int64_t neighbour = GIANT + 2;
+	Tables tables;
+	CdpkStitchStore callbacks;
+	CdpkStitch *stitch = begin(&tables, SOUND, &callbacks);
+	const CdpkStitchResult *result;
+
+	CHECK(cdpk_stitch_check_profiles(stitch, &neighbour, 1) == CDPK_OK);
+	link_appears(stitch, 11, neighbour, 3);
+	CHECK(cdpk_stitch_run(stitch) == CDPK_OK);
+	CHECK(tables.contents == 1 && tables.giant_loaded == 0);
+	result = cdpk_stitch_result(stitch);
+	CHECK(result->identity_move_count == 1 && result->identity_moves[0].to == 1);
+	CHECK(result->statistics.reworks == 1 && result->statistics.identifiers_reworked == 1);
+	cdpk_stitch_free(stitch);
+}
+
 /* ---------------------------------------------------------------- round trips */
 
 /* Early conflicts of many families are searched and reworked together. */
@@ -268,13 +290,19 @@ many_conflicts_take_few_calls(void)
 	uint64_t moved = 0;
 
 	for (int64_t family = 0; family < FAMILIES; family++)
+	{
 		link_appears(stitch, DEVICE(family), LONER(family), 5);
+		/* this one is looked at by the rework, and searches nothing before it */
+		link_appears(stitch, DEVICE(family), LONER(family + FAMILIES), 7);
+	}
 	CHECK(cdpk_stitch_run(stitch) == CDPK_OK);
 	CHECK(tables.calls <= 5 && tables.interrupts > 0);
 	result = cdpk_stitch_result(stitch);
 	CHECK(result->statistics.early_conflicts == FAMILIES &&
 		  result->statistics.reworks == FAMILIES && result->statistics.largest_rework == 3);
-	CHECK(result->identity_move_count == FAMILIES && result->link_count == FAMILIES);
+	CHECK(result->statistics.refused_at_once == FAMILIES &&
+		  result->statistics.refused_after_search == 0);
+	CHECK(result->identity_move_count == FAMILIES && result->link_count == 2 * FAMILIES);
 	CHECK(result->profile_move_count == 0 && result->ended_count == 0);
 	for (size_t i = 0; i < result->identity_move_count; i++)
 		moved += result->identity_moves[i].from == result->identity_moves[i].id - 1 &&
@@ -301,6 +329,7 @@ wrong_rows_are_noticed(void)
 				 {WRONG_NAMESPACE, CDPK_CORRUPT},
 				 {WRONG_COUNT, CDPK_CORRUPT},
 				 {LATE_MEMBER, CDPK_CORRUPT},
+				 {ALL_SHARED, CDPK_CORRUPT},
 				 {FORBID_LOOP, CDPK_CORRUPT},
 				 {FAILURE, CDPK_UNSUPPORTED}};
 
@@ -312,6 +341,8 @@ wrong_rows_are_noticed(void)
 
 		link_appears(stitch, USER(0), LONER(0), 20);
 		link_appears(stitch, DEVICE(1), LONER(1), 5);
+		if (tables.damage == ALL_SHARED)
+			CHECK(cdpk_stitch_forbidden(stitch, DEVICE(1), LONER(1)) == CDPK_OK);
 		CHECK(cdpk_stitch_run(stitch) == cases[i].status);
 		cdpk_stitch_free(stitch);
 	}
@@ -395,6 +426,7 @@ main(void)
 {
 	TEST(a_giant_is_not_loaded_to_be_joined);
 	TEST(a_giant_is_loaded_for_a_conflict);
+	TEST(a_giant_is_not_loaded_for_a_neighbour);
 	TEST(many_conflicts_take_few_calls);
 	TEST(wrong_rows_are_noticed);
 	TEST(wrong_calls_are_noticed);

@@ -149,7 +149,7 @@ reference_breaks(const World *world, const Reference *result, int x, int y)
 		size++;
 		counts[world->things[a].name_space]++;
 		for (int b = 0; b < world->thing_count; b++)
-			if ((result->part[b] == x || result->part[b] == y) && world->forbidden[a][b])
+			if (world->forbidden[a][b] && (result->part[b] == x || result->part[b] == y))
 				reasons |= REASON_FORBID;
 	}
 	for (uint32_t i = 0; i < world->rules.namespace_count; i++)

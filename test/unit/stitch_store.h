@@ -27,10 +27,18 @@ typedef struct EvidenceRow
 	int64_t last_at;
 } EvidenceRow;
 
+/* The links that rows of evidence make, both ways, with the best evidence of each. */
+typedef struct Links
+{
+	bool exists[MAX_THINGS][MAX_THINGS];
+	CdpkEvidence best[MAX_THINGS][MAX_THINGS];
+} Links;
+
 typedef struct Store
 {
 	World world;
 	uint64_t random;
+	bool plain; /* the stitch is told only what it must be */
 	const CdpkAllocator *allocator;
 	CdpkStitchFault fault;
 	const char *failed; /* what went wrong, or NULL */
@@ -48,7 +56,8 @@ typedef struct Store
 	/* of the batch */
 	bool rebuilding; /* the tables are read as if nobody had a profile */
 	bool present[MAX_THINGS];
-	EvidenceRow before[MAX_THINGS][MAX_THINGS][MAX_SOURCES];
+	Links before; /* at the present trust of the sources */
+	Links now;
 	int asked_identity[MAX_THINGS];
 	int asked_profile[MAX_THINGS];
 	int asked_contents[MAX_THINGS];
@@ -75,7 +84,7 @@ store_init(Store *store, const World *world, uint64_t seed)
 static inline bool
 store_chance(Store *store, unsigned one_in)
 {
-	return unit_random(&store->random) % one_in == 0;
+	return !store->plain && unit_random(&store->random) % one_in == 0;
 }
 
 static inline void
@@ -346,38 +355,41 @@ store_read_log(Store *store)
 			}
 }
 
-/* store_best finds the best evidence of a pair over all sources. */
-static inline bool
-store_best(const Store *store, const EvidenceRow rows[MAX_SOURCES], CdpkEvidence *best)
+/* store_find_links finds the links, and the best evidence of each over all sources. */
+static inline void
+store_find_links(const Store *store, Links *links)
 {
-	bool found = false;
+	for (int a = 0; a < store->world.thing_count; a++)
+		for (int b = a + 1; b < store->world.thing_count; b++)
+		{
+			const EvidenceRow *rows = store->evidence[a][b];
+			CdpkEvidence best = {0, 0};
+			bool exists = false;
 
-	for (int source = 0; source < MAX_SOURCES; source++)
-	{
-		CdpkEvidence evidence = {store->world.trust[source], rows[source].first_at};
+			for (int source = 0; source < MAX_SOURCES; source++)
+			{
+				CdpkEvidence evidence = {store->world.trust[source], rows[source].first_at};
 
-		if (rows[source].exists && (!found || stitch_evidence_earlier(&evidence, best)))
-			*best = evidence;
-		found |= rows[source].exists;
-	}
-	return found;
+				if (rows[source].exists && (!exists || stitch_evidence_earlier(&evidence, &best)))
+					best = evidence;
+				exists |= rows[source].exists;
+			}
+			links->exists[a][b] = links->exists[b][a] = exists;
+			links->best[a][b] = links->best[b][a] = best;
+		}
 }
 
 /* store_count counts the identifiers of each namespace that are linked to one. */
 static inline void
-store_count(const Store *store, EvidenceRow rows[MAX_THINGS][MAX_THINGS][MAX_SOURCES], int thing,
-			CdpkStitchCount counts[MAX_NAMES])
+store_count(const Store *store, const Links *links, int thing, CdpkStitchCount counts[MAX_NAMES])
 {
-	CdpkEvidence best;
-
 	for (uint32_t i = 0; i < MAX_NAMES; i++)
 	{
 		counts[i].name_space = i;
 		counts[i].count = 0;
 	}
 	for (int other = 0; other < store->world.thing_count; other++)
-		if (other != thing &&
-			store_best(store, other < thing ? rows[other][thing] : rows[thing][other], &best))
+		if (other != thing && links->exists[thing][other])
 			counts[store->world.things[other].name_space].count++;
 }
 

@@ -2,13 +2,14 @@
  * stitch_test.c: who is who, kept up to date, against a naive reference
  *
  * usage: stitch_test [number of histories [first seed]]
+ * The environment's CDPK_HISTORIES is the number where none is given.
  */
 #include "stitch_chain.h"
 #include "stitch_examples.h"
 
 #define FAULT_HISTORIES 400 /* a fault must be noticed within so many */
 
-static uint64_t histories = 300;
+static uint64_t histories = 400;
 static uint64_t first_seed = 1;
 
 static History history;
@@ -45,6 +46,32 @@ ids_stay_with_the_strongest(void)
 	CHECK(example_play(&store, &reference, "0:a,u2"));
 	CHECK(store.profile_id[thing("u1")] == 2 && store.profile_id[thing("u2")] == 3);
 	CHECK(store.profile_id[thing("a")] == 3);
+}
+
+/* What a search inside the profiles shows to be refused takes nothing apart. */
+static void
+nothing_is_reworked_in_vain(void)
+{
+	example_begin(&store, "");
+	CHECK(example_play(&store, &reference, "1:a,b 10:b,c forbid(a,k)"));
+	CHECK(example_play(&store, &reference, "5:b,k"));
+	CHECK(store.statistics.refused_after_search == 1 && store.statistics.early_conflicts == 0);
+	CHECK(store.statistics.reworks == 0);
+
+	/* a neighbour that a forbid keeps out at the link's place is not taken in */
+	example_begin(&store, "");
+	CHECK(example_play(&store, &reference, "1:a,b 10:b,c 2:k,l 20:l,m forbid(a,l)"));
+	CHECK(example_play(&store, &reference, "5:b,k"));
+	CHECK(example_play(&store, &reference, "unlink(b,c)"));
+	CHECK(store.statistics.reworks == 1 && store.statistics.identifiers_reworked == 3);
+	CHECK(store.statistics.profiles_grown == 0 && store.statistics.profiles_split == 1);
+
+	/* one that the split lets in is */
+	example_begin(&store, "cap()=3");
+	CHECK(example_play(&store, &reference, "1:a,b 2:b,c 5:b,k"));
+	CHECK(example_play(&store, &reference, "unlink(b,c)"));
+	CHECK(store.statistics.reworks == 1 && store.statistics.identifiers_reworked == 4);
+	CHECK(store.statistics.profiles_grown == 1);
 }
 
 /* ---------------------------------------------------------------- histories */
@@ -137,12 +164,15 @@ faults_are_noticed(void)
 int
 main(int argc, char **argv)
 {
-	if (argc > 1)
-		histories = strtoull(argv[1], NULL, 10);
+	const char *number = argc > 1 ? argv[1] : getenv("CDPK_HISTORIES");
+
+	if (number != NULL)
+		histories = strtoull(number, NULL, 10);
 	if (argc > 2)
 		first_seed = strtoull(argv[2], NULL, 10);
 	TEST(examples_come_out);
 	TEST(ids_stay_with_the_strongest);
+	TEST(nothing_is_reworked_in_vain);
 	TEST(histories_agree_with_the_reference);
 	TEST(faults_are_noticed);
 	UNIT_EXIT();
