@@ -4,6 +4,7 @@ CREATE DATABASE cdp_verify ENCODING 'UTF8' TEMPLATE template0;
 \c cdp_verify
 SET client_min_messages = warning;
 CREATE EXTENSION cdp;
+SET search_path = public, cdp;
 SELECT * FROM cdp.verify();
 SELECT cdp.init();
 SET timezone = 'UTC';
