@@ -9,6 +9,7 @@ BEGIN
 		namespace text PRIMARY KEY, priority integer NOT NULL, max_per_profile integer CHECK (max_per_profile > 0),
 		max_links jsonb, blocked text[], batch_id bigint);
 	COMMENT ON TABLE cdp.namespace IS 'The kinds of identifiers and their rules, changed by cdp.set_rule(). A kind not listed is added, with the default rules, when it is first seen.';
+	COMMENT ON COLUMN cdp.namespace.namespace IS 'What stands before the colon of an identifier.';
 	COMMENT ON COLUMN cdp.namespace.priority IS 'Smaller is stronger: the strongest identifier of an event anchors it, that of a profile gives its id.';
 	COMMENT ON COLUMN cdp.namespace.max_per_profile IS 'How many identifiers of this kind one person can have; NULL: any number.';
 	COMMENT ON COLUMN cdp.namespace.max_links IS 'An identifier of this kind that is linked to more than so many of another kind is shared, and links no more: kind to number, * for all others, null for any number. NULL: never shared.';
@@ -32,6 +33,8 @@ BEGIN
 	-- for the view cdp.identities, whose identifiers are text
 	CREATE INDEX identity_identifier_text ON cdp.identity ((identifier::text));
 	COMMENT ON TABLE cdp.identity IS 'One row for each identifier ever seen, with the profile it is in now. Distribution key: identity_id.';
+	COMMENT ON COLUMN cdp.identity.identifier IS 'The identifier.';
+	COMMENT ON COLUMN cdp.identity.blocked IS 'Whether its value is one of those that mean nothing now.';
 	COMMENT ON COLUMN cdp.identity.identity_id IS 'Handed out once, in the order of arrival, and never changed.';
 	COMMENT ON COLUMN cdp.identity.profile_id IS 'The identity_id of the strongest identifier of the profile; 0: none, it is blocked.';
 	COMMENT ON COLUMN cdp.identity.shared IS 'Whether it is linked to too many others to say who somebody is.';
@@ -52,6 +55,13 @@ BEGIN
 	CREATE INDEX link_b ON cdp.link (b, a);
 	CREATE INDEX link_refused ON cdp.link (a, b) WHERE refused;
 	COMMENT ON TABLE cdp.link IS 'The evidence: two identities that stood on one event, for each source. Distribution key: a.';
+	COMMENT ON COLUMN cdp.link.a IS 'The smaller identity.';
+	COMMENT ON COLUMN cdp.link.b IS 'The greater identity.';
+	COMMENT ON COLUMN cdp.link.source IS 'The feed that brought the evidence.';
+	COMMENT ON COLUMN cdp.link.last_at IS 'Latest least(timestamp, received_at) of its events.';
+	COMMENT ON COLUMN cdp.link.events IS 'Number of its events.';
+	COMMENT ON COLUMN cdp.link.batch_id IS 'The refresh that first saw it.';
+	COMMENT ON COLUMN cdp.link.last_batch_id IS 'The last refresh that saw it.';
 	COMMENT ON COLUMN cdp.link.first_at IS 'Earliest least(timestamp, received_at) of its events.';
 	COMMENT ON COLUMN cdp.link.message_id IS 'Message of the earliest event (the smallest, where several are).';
 	COMMENT ON COLUMN cdp.link.refused IS 'Whether a rule keeps its ends, neither of them shared, in two profiles.';

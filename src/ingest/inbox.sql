@@ -48,11 +48,29 @@ BEGIN
 		PRIMARY KEY (identity_id, "timestamp", event_id)) PARTITION BY RANGE ("timestamp");
 	CREATE INDEX event_batch_id ON cdp.event USING brin (batch_id);
 	COMMENT ON TABLE cdp.event IS 'The log: every accepted event, by month. Distribution key: identity_id.';
+	COMMENT ON COLUMN cdp.event.event_id IS 'Number of the event, in the order of arrival.';
+	COMMENT ON COLUMN cdp.event."timestamp" IS 'When it happened, corrected for clock skew.';
+	COMMENT ON COLUMN cdp.event.message_id IS 'Unique name of the message, as it came.';
+	COMMENT ON COLUMN cdp.event.type IS 'identify, track, page, screen, group or alias.';
+	COMMENT ON COLUMN cdp.event.event IS 'Name of the event; NULL for identify, group and alias calls.';
+	COMMENT ON COLUMN cdp.event.anonymous_id IS 'As it came.';
+	COMMENT ON COLUMN cdp.event.user_id IS 'As it came.';
+	COMMENT ON COLUMN cdp.event.group_id IS 'As it came.';
+	COMMENT ON COLUMN cdp.event.previous_id IS 'As it came.';
+	COMMENT ON COLUMN cdp.event.identifiers IS 'As they came.';
+	COMMENT ON COLUMN cdp.event.properties IS 'As they came.';
+	COMMENT ON COLUMN cdp.event.traits IS 'As they came.';
+	COMMENT ON COLUMN cdp.event.context IS 'As it came.';
+	COMMENT ON COLUMN cdp.event.sent_at IS 'When the client sent it, by the client''s clock.';
+	COMMENT ON COLUMN cdp.event.original_timestamp IS 'When it happened, by the client''s clock.';
+	COMMENT ON COLUMN cdp.event.received_at IS 'When it reached the inbox.';
+	COMMENT ON COLUMN cdp.event.source IS 'The feed that brought it.';
 	COMMENT ON COLUMN cdp.event.identity_id IS 'The identity that the event is anchored to; 0 where all its identifiers are blocked.';
 	COMMENT ON COLUMN cdp.event.batch_id IS 'The refresh that brought it.';
 
 	CREATE TABLE cdp.message (message_key uuid PRIMARY KEY, batch_id bigint NOT NULL);
 	COMMENT ON TABLE cdp.message IS 'One key a message, the memory for de-duplication. Distribution key: message_key.';
+	COMMENT ON COLUMN cdp.message.batch_id IS 'The refresh that brought it.';
 	COMMENT ON COLUMN cdp.message.message_key IS '128 bits of SHA-256 of the message_id.';
 
 	CREATE TABLE cdp.quarantine (
@@ -74,6 +92,12 @@ BEGIN
 		source text PRIMARY KEY, trust integer NOT NULL DEFAULT 3, accepted bigint NOT NULL DEFAULT 0, duplicate bigint NOT NULL DEFAULT 0, quarantined bigint NOT NULL DEFAULT 0,
 		first_batch_id bigint NOT NULL, last_batch_id bigint NOT NULL);
 	COMMENT ON TABLE cdp.source IS 'The feeds, with what became of their rows.';
+	COMMENT ON COLUMN cdp.source.source IS 'Name of the feed.';
+	COMMENT ON COLUMN cdp.source.accepted IS 'Rows that became events.';
+	COMMENT ON COLUMN cdp.source.duplicate IS 'Rows whose message was in the log already.';
+	COMMENT ON COLUMN cdp.source.quarantined IS 'Rows that could not become events; a repaired one counts again.';
+	COMMENT ON COLUMN cdp.source.first_batch_id IS 'The refresh that first saw it.';
+	COMMENT ON COLUMN cdp.source.last_batch_id IS 'The last refresh that took rows of it.';
 	COMMENT ON COLUMN cdp.source.trust IS 'More is better: of two links that a rule lets only one of be, the one from the more trusted source is, whatever the times. First party 3, second 2, third 1.';
 END
 $function$;

@@ -48,6 +48,23 @@ BEGIN
 		identities_reworked bigint NOT NULL, events_reanchored bigint NOT NULL, elapsed interval NOT NULL);
 	COMMENT ON TABLE cdp.batch IS 'What each refresh did, and the instant by which it is known.';
 
+	COMMENT ON COLUMN cdp.batch.batch_id IS 'Number of the refresh, or of a verdict or change of rules.';
+	COMMENT ON COLUMN cdp.batch.as_of IS 'The instant by which it is known.';
+	COMMENT ON COLUMN cdp.batch.taken IS 'Rows taken from the inboxes.';
+	COMMENT ON COLUMN cdp.batch.accepted IS '… that became events.';
+	COMMENT ON COLUMN cdp.batch.duplicate IS '… whose message was in the log already.';
+	COMMENT ON COLUMN cdp.batch.quarantined IS '… that could not become events.';
+	COMMENT ON COLUMN cdp.batch.identities IS 'Identifiers seen for the first time.';
+	COMMENT ON COLUMN cdp.batch.links IS 'Pairs of identifiers, by source, seen for the first time.';
+	COMMENT ON COLUMN cdp.batch.profiles_created IS 'Profiles that came to be.';
+	COMMENT ON COLUMN cdp.batch.profiles_merged IS 'Profiles that became part of others.';
+	COMMENT ON COLUMN cdp.batch.profiles_split IS 'Profiles whose identifiers are in more than one now.';
+	COMMENT ON COLUMN cdp.batch.profiles_touched IS 'Profiles that changed in any way.';
+	COMMENT ON COLUMN cdp.batch.reworks IS 'Groups of profiles that were taken apart.';
+	COMMENT ON COLUMN cdp.batch.identities_reworked IS 'Identifiers in them.';
+	COMMENT ON COLUMN cdp.batch.events_reanchored IS 'Events in the log whose anchor is another now.';
+	COMMENT ON COLUMN cdp.batch.elapsed IS 'How long it took.';
+
 	INSERT INTO cdp.state (tables_version, normalizer_version) VALUES (cdp.tables_version(), cdp.normalizer_version());
 END
 $function$;
