@@ -1,4 +1,5 @@
 -- cdp.onboard: what a row of the inbox becomes
+-- (the _1 output: psql 16 and later take a zero-width character for one of no width)
 -- the row of a test: defaults, overwritten by what is given as jsonb
 CREATE FUNCTION onboard(given jsonb, OUT call_type text, OUT event_name text, OUT at timestamptz, OUT feed text,
 	OUT ids cdp.identifier[], OUT blocked_ids cdp.identifier[], OUT reason text, OUT detail text) LANGUAGE sql AS $$

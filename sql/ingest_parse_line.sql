@@ -1,4 +1,5 @@
 -- cdp.parse_line: a line that may be anything
+-- (the _1 output: psql 16 and later take a zero-width character for one of no width)
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
 
