@@ -22,7 +22,7 @@ SELECT * FROM cdp.verify();
 ROLLBACK;
 
 -- each fault alone
-CREATE FUNCTION fault(statement text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+CREATE FUNCTION fault(statement text) RETURNS SETOF text LANGUAGE plpgsql SET search_path = public, cdp, pg_temp AS $$
 DECLARE
 	line text;
 BEGIN

@@ -20,6 +20,9 @@ $primary->wait_for_catchup($standby);
 
 my @queries = (
 	q{SELECT cdp.lookup('user_id:u3')},
+	q{SELECT e.* FROM cdp.identity i CROSS JOIN LATERAL cdp.explain('user_id:u3', i.identifier) e ORDER BY i.identity_id, e.step},
+	q{SELECT cdp.profile_at('user_id:u3', now())},
+	q{SELECT count(*) FROM cdp.verify()},
 	q{SELECT count(*) FROM cdp.members('planned')},
 	q{SELECT count(*), sum(events) FROM cdp.profiles},
 	q{SELECT count(*) FROM cdp.components('SELECT anonymous_id, user_id FROM cdp.events')});
