@@ -65,27 +65,35 @@ CREATE FUNCTION people(w text) RETURNS TABLE (history int, who text) LANGUAGE sq
 $$;
 CREATE TABLE found (step int, stage text, item text, expected text, found text);
 CREATE PROCEDURE look(s int) LANGUAGE sql AS $$ INSERT INTO found SELECT s, v.* FROM cdp.verify() v $$;
+-- a rule changes alone: what one change forgets the next may repair
+CREATE PROCEDURE rule(s int, change text) LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT cdp.' || change; CALL look(s); END $$;
 
 SELECT feed('x', 1), feed('y', 1), drain(17);
 CALL look(1);
-SELECT cdp.set_rule('device_id', max_links => '{"user_id": 1, "email": 2}'), cdp.set_rule('user_id', max_links => '{"crm_id": 1}'), cdp.set_source('list', party => 'third');
-CALL look(1);
+CALL rule(1, $$ set_rule('device_id', max_links => '{"user_id": 1, "email": 2}') $$);
+CALL rule(1, $$ set_rule('user_id', max_links => '{"crm_id": 1}') $$);
+CALL rule(1, $$ set_source('list', party => 'third') $$);
 SELECT feed('x', 2), decide('x', 2), drain(31), feed('y', 2), decide('y', 2), drain(7);
 CALL look(2);
-SELECT cdp.set_rule('email', max_per_profile => 1, priority => 65), cdp.set_cap(6), cdp.set_rule('device_id', max_per_profile => 2, max_links => 3);
-CALL look(2);
+CALL rule(2, $$ set_rule('email', max_per_profile => 1, priority => 65) $$);
+CALL rule(2, $$ set_cap(6) $$);
+CALL rule(2, $$ set_rule('device_id', max_per_profile => 2, max_links => 3) $$);
 SELECT feed('y', 3), decide('x', 3), drain(60), feed('x', 3), decide('y', 3), drain(5);
 CALL look(3);
-SELECT cdp.set_rule('anonymous_id', blocked => '{^[xy][0-9]*[02468]-a1}'), cdp.set_rule('crm_id', max_per_profile => 1, blocked => '{^[xy]1.*}'), cdp.set_source('app', 5);
-CALL look(3);
+CALL rule(3, $$ set_rule('anonymous_id', blocked => '{^[xy][0-9]*[02468]-a1}') $$);
+CALL rule(3, $$ set_rule('crm_id', max_per_profile => 1, blocked => '{^[xy]1.*}') $$);
+CALL rule(3, $$ set_source('app', 5) $$);
 SELECT feed('x', 4), feed('y', 4), decide('x', 4), decide('y', 4), drain(1000);
 CALL look(4);
-SELECT cdp.set_rule('crm_id', blocked => '{^[xy]2.*}', max_links => 2), cdp.set_rule('email', priority => 5, max_per_profile => 2), cdp.set_cap(9), cdp.set_source('list', 4);
-CALL look(4);
+CALL rule(4, $$ set_rule('crm_id', blocked => '{^[xy]2.*}', max_links => 2) $$);
+CALL rule(4, $$ set_rule('email', max_per_profile => 2) $$);
+CALL rule(4, $$ set_rule('email', priority => 5) $$);
+CALL rule(4, $$ set_cap(9) $$);
+CALL rule(4, $$ set_source('list', 4) $$);
 SELECT feed('x', 5), decide('x', 5), drain(9), feed('y', 5), decide('y', 5), drain(100);
 CALL look(5);
-SELECT cdp.set_rule('anonymous_id', blocked => NULL, max_links => '{"*": 3}'), cdp.set_rule('email', max_links => NULL);
-CALL look(5);
+CALL rule(5, $$ set_rule('anonymous_id', blocked => NULL, max_links => '{"*": 3}') $$);
+CALL rule(5, $$ set_rule('email', max_links => NULL) $$);
 -- the time of an unlink is that of the evidence there is: the same in both worlds only now
 CREATE TABLE cut AS SELECT DISTINCT ON (history) history, h.ids[1] AS a, h.ids[2] AS b FROM happened h WHERE cardinality(h.ids) > 1 AND NOT h.ids && '{c1,c2}' ORDER BY history, number;
 SELECT count(*) > 10 AS cuts FROM cut, LATERAL (SELECT cdp.unlink(id('x', history, a), id('x', history, b))) u RIGHT JOIN (VALUES (1)) v ON true;

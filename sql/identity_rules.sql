@@ -195,6 +195,14 @@ SELECT cdp.set_rule('user_id', priority => 50);
 SELECT people(32), refused(32);
 SELECT cdp.set_rule('user_id', priority => 10);
 SELECT people(32), refused(32);
+-- … also where nobody's strongest identifier is another
+SELECT feed(34, 1, 'u1 e'), feed(34, 1, 'u2 a'), feed(34, 5, 'e p'), feed(34, 5, 'a p');
+SELECT accepted FROM cdp.refresh();
+SELECT people(34), refused(34);
+SELECT cdp.set_rule('device_id', priority => 20);
+SELECT people(34), refused(34);
+SELECT cdp.set_rule('device_id', priority => 60);
+SELECT people(34), refused(34);
 -- the events of an identifier that is shared no more come back to it, also where their evidence is void
 SELECT feed(33, 1, 'u1 e'), feed(33, 2, 'u1 a');
 SELECT accepted FROM cdp.refresh();
