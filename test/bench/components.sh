@@ -13,8 +13,7 @@ SLOW=${SLOW:-1}
 query='SELECT anonymous_id, user_id, email FROM links'
 psql -Xq -v ON_ERROR_STOP=1 -v rows="$ROWS" -f "$here/components_data.sql"
 
-contender 'count(*)' 99 timed_query 'SELECT count(*) FROM links'
-contender 'count(*) and of each column' 99 timed_query 'SELECT count(*), count(anonymous_id), count(user_id), count(email) FROM links'
+contender 'a scan: count(*), count(user_id), count(email)' 99 timed_query 'SELECT count(*), count(user_id), count(email) FROM links'
 contender 'DISTINCT rows' 99 timed_query 'SELECT count(*) FROM (SELECT DISTINCT anonymous_id, user_id, email FROM links) AS s'
 contender 'cdp.components' 99 timed_query "SELECT count(*), max(component) FROM cdp.components('$query')"
 contender 'cdp.components into a table' 99 timed_sql "$here/components_table.sql"
@@ -36,7 +35,7 @@ else
 fi
 
 take_turns
-print_table 'count(*)' 'cdp.components into a table'
+print_table 'a scan: count(*), count(user_id), count(email)' 'cdp.components into a table'
 
 # Memory: the most that the process holds of its own, sampled, less what it held before.
 sample() {
@@ -53,4 +52,4 @@ sample() {
 	tail -n 1 "$PGHOST/sample" | awk -F '|' -v kb=$((most - before)) '{ printf "memory: %.1f MB for %d identifiers: %.1f bytes each, of which %.1f are their text and %.1f are not (at most 64)\n", kb / 1000, $1, kb * 1024 / $1, $2 / $1, (kb * 1024 - $2) / $1 }'
 }
 sample
-echo "bars at 10 million rows: at most 4 x count(*) of the columns (aim 3); pgRouting at least 7 x (aim 10), labels 30 x (aim 45), DuckDB 1.7 x (aim 2.5) of cdp.components into a table"
+echo "bars at 10 million rows: at most 4 x the scan (aim 3); pgRouting at least 7 x (aim 10), labels 30 x (aim 45), DuckDB 1.7 x (aim 2.5) of cdp.components into a table"
