@@ -17,6 +17,7 @@
 #include "executor/tstoreReceiver.h"
 #include "miscadmin.h"
 #include "nodes/params.h"
+#include "optimizer/optimizer.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -36,6 +37,9 @@ CDP_FUNCTION(cdp_batch_end);
 
 /* memory for each relation that a batch keeps, and each sort or hash table over them, in kB, if the session has less */
 #define BATCH_WORK_MEM (64 * 1024)
+
+/* the greatest price of a random page, in sequential ones */
+#define RANDOM_PAGE_RATIO 1.1
 
 typedef struct Batch
 {
@@ -138,6 +142,9 @@ set_planner(const char *name, const char *value)
  * enter_planner sets the planner up for joins of relations of known size and
  * unknown contents: it takes them for full of equal keys, and so would sort
  * both sides of each join, and compile the statement for the rows it expects.
+ * A batch looks up some thousand rows of tables that hold millions, most of them in
+ * memory; priced as on a spinning disk it would read such tables whole, and its cost
+ * would follow the population.
  */
 static int
 enter_planner(void)
@@ -146,6 +153,8 @@ enter_planner(void)
 
 	set_planner("jit", "off");
 	set_planner("enable_mergejoin", "off");
+	if (random_page_cost > RANDOM_PAGE_RATIO * seq_page_cost)
+		set_planner("random_page_cost", psprintf("%g", RANDOM_PAGE_RATIO * seq_page_cost));
 	if (work_mem < BATCH_WORK_MEM)
 		set_planner("work_mem", psprintf("%d", BATCH_WORK_MEM));
 	return nest_level;
