@@ -197,3 +197,48 @@ cdpk_decimal_compare(CdpkDecimal a, CdpkDecimal b)
 		return b.mantissa < 0 ? 1 : -1;
 	return (left > right) - (left < right);
 }
+
+/* cdpk_comparison_parse: see the header. */
+bool
+cdpk_comparison_parse(const char *text, size_t length, CdpkComparison *comparison)
+{
+	static const struct
+	{
+		const char *text;
+		CdpkComparison comparison;
+	} comparisons[] = {{"=", CDPK_EQUAL},    {"<>", CDPK_NOT_EQUAL}, {"!=", CDPK_NOT_EQUAL},
+					   {"<", CDPK_LESS},     {"<=", CDPK_AT_MOST},   {">", CDPK_GREATER},
+					   {">=", CDPK_AT_LEAST}};
+
+	for (size_t i = 0; i < sizeof(comparisons) / sizeof(*comparisons); i++)
+		if (strlen(comparisons[i].text) == length && memcmp(comparisons[i].text, text, length) == 0)
+		{
+			*comparison = comparisons[i].comparison;
+			return true;
+		}
+	return false;
+}
+
+/* cdpk_decimal_holds says whether a compares so with b. */
+bool
+cdpk_decimal_holds(CdpkDecimal a, CdpkComparison comparison, CdpkDecimal b)
+{
+	int order = cdpk_decimal_compare(a, b);
+
+	switch (comparison)
+	{
+		case CDPK_EQUAL:
+			return order == 0;
+		case CDPK_NOT_EQUAL:
+			return order != 0;
+		case CDPK_LESS:
+			return order < 0;
+		case CDPK_AT_MOST:
+			return order <= 0;
+		case CDPK_GREATER:
+			return order > 0;
+		case CDPK_AT_LEAST:
+			return order >= 0;
+	}
+	return false;
+}

@@ -39,4 +39,20 @@ extern int cdpk_decimal_compare(CdpkDecimal a, CdpkDecimal b);
 /* Gives the mantissa at a larger or equal scale; false where it does not fit. */
 extern bool cdpk_decimal_rescale(CdpkDecimal decimal, unsigned scale, int64_t *mantissa);
 
+typedef enum CdpkComparison
+{
+	CDPK_EQUAL,
+	CDPK_NOT_EQUAL,
+	CDPK_LESS,
+	CDPK_AT_MOST,
+	CDPK_GREATER,
+	CDPK_AT_LEAST
+} CdpkComparison;
+
+/* Reads =, <>, !=, <, <=, > or >=; false for anything else. */
+extern bool cdpk_comparison_parse(const char *text, size_t length, CdpkComparison *comparison);
+
+/* Whether a compares so with b. */
+extern bool cdpk_decimal_holds(CdpkDecimal a, CdpkComparison comparison, CdpkDecimal b);
+
 #endif /* CDPK_DECIMAL_H */

@@ -61,6 +61,31 @@ cdpk_period_before(CdpkPeriod *period, int64_t end)
 		period->last = end - 1;
 }
 
+/* A stretch of time as it is asked for; what is not given has the value said. */
+typedef struct CdpkStretch
+{
+	int64_t as_of;
+	int64_t within;     /* 0 */
+	int64_t older_than; /* 0 */
+	int64_t since;      /* INT64_MIN */
+	int64_t until;      /* INT64_MAX */
+} CdpkStretch;
+
+/* The period that a stretch of time is, seen from its as_of. */
+static inline CdpkPeriod
+cdpk_stretch_period(const CdpkStretch *stretch)
+{
+	CdpkPeriod period = cdpk_period_until_now(stretch->as_of);
+
+	if (stretch->within > 0)
+		cdpk_period_within(&period, stretch->as_of, stretch->within);
+	if (stretch->older_than > 0)
+		cdpk_period_older_than(&period, stretch->as_of, stretch->older_than);
+	cdpk_period_since(&period, stretch->since);
+	cdpk_period_before(&period, stretch->until);
+	return period;
+}
+
 /* Counts a column's events in a period, and stops at "enough"; reads no older ones. */
 static inline uint64_t
 cdpk_period_count(CdpkPeriod period, CdpkColumn *column, uint64_t enough)

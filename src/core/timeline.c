@@ -181,23 +181,72 @@ cdpk_column_numbers(const CdpkColumn *column, CdpkNumberColumn numbers[CDPK_NUMB
 	return reader.failed || cdpk_left(&reader) > 0 ? CDPK_CORRUPT : CDPK_OK;
 }
 
-/* cdpk_number_next: see the header. */
+/* number_place finds the place of a number's name; false where no event has such a number. */
+static bool
+number_place(const CdpkTimeline *timeline, const char *name, size_t length, uint64_t *place)
+{
+	CdpkReader reader = timeline->number_names;
+
+	for (*place = 0; *place < timeline->number_count && !reader.failed; (*place)++)
+	{
+		size_t name_length = cdpk_read_varint(&reader);
+		const uint8_t *bytes = cdpk_read_bytes(&reader, name_length);
+
+		if (bytes != NULL && name_length == length && memcmp(bytes, name, length) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* cdpk_column_number: see the header. */
 CdpkStatus
-cdpk_number_next(CdpkNumberColumn *number, uint64_t event, bool *present, CdpkDecimal *value)
+cdpk_column_number(const CdpkTimeline *timeline, const CdpkColumn *column, const char *name,
+				   size_t length, CdpkNumberColumn *number, bool *found)
+{
+	CdpkReader reader = column->numbers;
+	uint64_t place;
+	uint64_t left;
+
+	*found = false;
+	if (cdpk_left(&reader) == 0 || !number_place(timeline, name, length, &place))
+		return CDPK_OK;
+	for (left = cdpk_read_varint(&reader); left > 0 && !*found; left--)
+	{
+		if (!open_number(&reader, column->count, number))
+			return CDPK_CORRUPT;
+		*found = number->name == place;
+	}
+	return reader.failed ? CDPK_CORRUPT : CDPK_OK;
+}
+
+/* cdpk_number_next_as_stored: see the header. */
+CdpkStatus
+cdpk_number_next_as_stored(CdpkNumberColumn *number, uint64_t event, bool *present,
+						   CdpkDecimal *value)
 {
 	unsigned scale = number->scale;
-	int64_t mantissa;
 
 	*present = number->present == NULL || (number->present[event / 8] >> (event % 8) & 1);
 	if (!*present)
 		return CDPK_OK;
 	if (scale == CDPK_NUMBER_SCALE_EACH)
 		scale = cdpk_read_u8(&number->values);
-	mantissa = cdpk_unzigzag(cdpk_read_varint(&number->values));
-	if (number->values.failed || scale > CDPK_SCALE_MAX || mantissa == INT64_MIN)
+	value->scale = (uint8_t) scale;
+	value->mantissa = cdpk_unzigzag(cdpk_read_varint(&number->values));
+	if (number->values.failed || scale > CDPK_SCALE_MAX || value->mantissa == INT64_MIN)
 		return CDPK_CORRUPT;
-	*value = cdpk_decimal(mantissa, scale);
 	return CDPK_OK;
+}
+
+/* cdpk_number_next: see the header. */
+CdpkStatus
+cdpk_number_next(CdpkNumberColumn *number, uint64_t event, bool *present, CdpkDecimal *value)
+{
+	CdpkStatus status = cdpk_number_next_as_stored(number, event, present, value);
+
+	if (status == CDPK_OK && *present)
+		*value = cdpk_decimal(value->mantissa, value->scale);
+	return status;
 }
 
 /* cdpk_timeline_number_name: see the header. */

@@ -105,9 +105,21 @@ extern CdpkStatus cdpk_column_numbers(const CdpkColumn *column,
 									  CdpkNumberColumn numbers[CDPK_NUMBERS_MAX], unsigned *count);
 
 /*
- * Reads a number of the column's next event: event 0, then 1, and so on.  *present says whether
- * the event has it.
+ * Finds one of a column's numbers by its name and starts reading it; *found says whether any event
+ * has it.
  */
+extern CdpkStatus cdpk_column_number(const CdpkTimeline *timeline, const CdpkColumn *column,
+									 const char *name, size_t length, CdpkNumberColumn *number,
+									 bool *found);
+
+/*
+ * Reads a number of the column's next event: event 0, then 1, and so on.  *present says whether
+ * the event has it.  "value" has the column's scale, which may be larger than the number needs.
+ */
+extern CdpkStatus cdpk_number_next_as_stored(CdpkNumberColumn *number, uint64_t event,
+											 bool *present, CdpkDecimal *value);
+
+/* The same, with a value in its canonical form. */
 extern CdpkStatus cdpk_number_next(CdpkNumberColumn *number, uint64_t event, bool *present,
 								   CdpkDecimal *value);
 

@@ -271,46 +271,109 @@ cdpk_read_record(CdpkReader *reader, CdpkRecord *record)
 		cdpk_read_number(reader);
 }
 
-/* cdpk_log_column appends the events of a column that are not older than "first". */
-CdpkStatus
-cdpk_log_column(CdpkTimelineLog **log, const CdpkAllocator *allocator, const CdpkTimeline *timeline,
-				CdpkColumn *column, int64_t first)
+/* the numbers of a column on their way into a log */
+typedef struct ColumnNumbers
 {
 	CdpkNumberColumn columns[CDPK_NUMBERS_MAX];
-	uint32_t places[CDPK_NUMBERS_MAX];
+	uint32_t places[CDPK_NUMBERS_MAX]; /* of their names in the log */
 	unsigned count;
+	/* what an event must satisfy, and which of the numbers is meant; or NULL */
+	const CdpkNumberCondition *condition;
+	unsigned conditional;
+} ColumnNumbers;
+
+/* open_numbers starts reading a column's numbers, and gives their names places in the log. */
+static CdpkStatus
+open_numbers(CdpkTimelineLog **log, const CdpkAllocator *allocator, const CdpkTimeline *timeline,
+			 const CdpkColumn *column, ColumnNumbers *numbers)
+{
+	CdpkStatus status = cdpk_column_numbers(column, numbers->columns, &numbers->count);
+
+	numbers->conditional = CDPK_NUMBERS_MAX;
+	for (unsigned i = 0; status == CDPK_OK && i < numbers->count; i++)
+	{
+		size_t length;
+		const char *name = cdpk_timeline_number_name(timeline, numbers->columns[i].name, &length);
+
+		if (name == NULL)
+			return CDPK_CORRUPT;
+		if (numbers->condition != NULL && length == numbers->condition->length &&
+			memcmp(name, numbers->condition->number, length) == 0)
+			numbers->conditional = i;
+		status = cdpk_log_name(log, allocator, name, length, &numbers->places[i]);
+	}
+	return status;
+}
+
+/* read_numbers reads an event's numbers; *wanted says whether it satisfies the condition. */
+static CdpkStatus
+read_numbers(ColumnNumbers *numbers, uint64_t event, CdpkNumber *values, unsigned *present,
+			 bool *wanted)
+{
+	const CdpkNumberCondition *condition = numbers->condition;
+
+	*present = 0;
+	*wanted = condition == NULL;
+	for (unsigned i = 0; i < numbers->count; i++)
+	{
+		CdpkNumber *value = &values[*present];
+		bool has;
+		CdpkStatus status = cdpk_number_next(&numbers->columns[i], event, &has, &value->value);
+
+		if (status != CDPK_OK)
+			return status;
+		if (!has)
+			continue;
+		value->name = numbers->places[i];
+		(*present)++;
+		if (i == numbers->conditional)
+			*wanted = cdpk_decimal_holds(value->value, condition->comparison, condition->value);
+	}
+	return CDPK_OK;
+}
+
+/* append_column appends the events that are not older than "first" and satisfy the condition. */
+static CdpkStatus
+append_column(CdpkTimelineLog **log, const CdpkAllocator *allocator, const CdpkTimeline *timeline,
+			  CdpkColumn *column, int64_t first, const CdpkNumberCondition *condition)
+{
+	ColumnNumbers numbers;
 	uint32_t name;
 	int64_t at;
 	CdpkStatus status = cdpk_log_name(log, allocator, column->name, column->name_length, &name);
 
+	numbers.condition = condition;
 	if (status == CDPK_OK)
-		status = cdpk_column_numbers(column, columns, &count);
-	for (unsigned i = 0; status == CDPK_OK && i < count; i++)
-	{
-		size_t length;
-		const char *number = cdpk_timeline_number_name(timeline, columns[i].name, &length);
-
-		status = number == NULL ? CDPK_CORRUPT
-								: cdpk_log_name(log, allocator, number, length, &places[i]);
-	}
+		status = open_numbers(log, allocator, timeline, column, &numbers);
 	for (uint64_t event = 0; status == CDPK_OK && cdpk_column_next(column, &at) && at >= first;
 		 event++)
 	{
-		CdpkNumber numbers[CDPK_NUMBERS_MAX];
-		unsigned present = 0;
+		CdpkNumber values[CDPK_NUMBERS_MAX];
+		unsigned present;
+		bool wanted;
 
-		for (unsigned i = 0; status == CDPK_OK && i < count; i++)
-		{
-			bool has;
-
-			numbers[present].name = places[i];
-			status = cdpk_number_next(&columns[i], event, &has, &numbers[present].value);
-			present += status == CDPK_OK && has;
-		}
-		if (status == CDPK_OK)
-			status = cdpk_log_event(log, allocator, name, at, numbers, present);
+		status = read_numbers(&numbers, event, values, &present, &wanted);
+		if (status == CDPK_OK && wanted)
+			status = cdpk_log_event(log, allocator, name, at, values, present);
 	}
 	return status == CDPK_OK && column->times.failed ? CDPK_CORRUPT : status;
+}
+
+/* cdpk_log_column: see the header. */
+CdpkStatus
+cdpk_log_column(CdpkTimelineLog **log, const CdpkAllocator *allocator, const CdpkTimeline *timeline,
+				CdpkColumn *column, int64_t first)
+{
+	return append_column(log, allocator, timeline, column, first, NULL);
+}
+
+/* cdpk_log_column_where: see the header. */
+CdpkStatus
+cdpk_log_column_where(CdpkTimelineLog **log, const CdpkAllocator *allocator,
+					  const CdpkTimeline *timeline, CdpkColumn *column,
+					  const CdpkNumberCondition *condition)
+{
+	return append_column(log, allocator, timeline, column, INT64_MIN, condition);
 }
 
 /* cdpk_log_compact_form appends all events of a timeline in its compact form. */

@@ -68,6 +68,20 @@ extern CdpkStatus cdpk_log_event(CdpkTimelineLog **log, const CdpkAllocator *all
 extern CdpkStatus cdpk_log_column(CdpkTimelineLog **log, const CdpkAllocator *allocator,
 								  const CdpkTimeline *timeline, CdpkColumn *column, int64_t first);
 
+/* A condition on one number of an event: "total" > 100. */
+typedef struct CdpkNumberCondition
+{
+	const char *number;
+	size_t length;
+	CdpkComparison comparison;
+	CdpkDecimal value;
+} CdpkNumberCondition;
+
+/* Appends the events of a column that have a number and satisfy a condition on it. */
+extern CdpkStatus cdpk_log_column_where(CdpkTimelineLog **log, const CdpkAllocator *allocator,
+										const CdpkTimeline *timeline, CdpkColumn *column,
+										const CdpkNumberCondition *condition);
+
 /* Appends all events of a timeline in its compact form. */
 extern CdpkStatus cdpk_log_compact_form(CdpkTimelineLog **log, const CdpkAllocator *allocator,
 										const uint8_t *bytes, size_t length);
