@@ -21,6 +21,7 @@ CDP_FUNCTION(cdp_timeline_agg_trans_numbers);
 CDP_FUNCTION(cdp_timeline_combine);
 CDP_FUNCTION(cdp_timeline_final);
 CDP_FUNCTION(cdp_timeline_concat);
+CDP_FUNCTION(cdp_timeline_whole);
 
 /* An allocator that never frees: the executor owns the state. */
 static CdpkAllocator
@@ -255,5 +256,37 @@ cdp_timeline_concat(PG_FUNCTION_ARGS)
 	cdpk_log_new(&cdp_palloc_allocator, &log);
 	timeline_append(&log, &cdp_palloc_allocator, (Timeline *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0)));
 	timeline_append(&log, &cdp_palloc_allocator, (Timeline *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1)));
+	PG_RETURN_POINTER(timeline_from_log(log));
+}
+
+/* timeline_whole(a, b, c, d): the events of all; NULL is no events.  One alone is not copied. */
+Datum
+cdp_timeline_whole(PG_FUNCTION_ARGS)
+{
+	Timeline *parts[4]; /* those with events */
+	Timeline *empty = NULL;
+	int count = 0;
+	CdpkTimelineLog *log;
+
+	for (int i = 0; i < lengthof(parts); i++)
+	{
+		CdpkTimeline opened;
+
+		if (PG_ARGISNULL(i))
+			continue;
+		parts[count] = PG_GETARG_TIMELINE_PP(i);
+		timeline_open(parts[count], &opened);
+		if (opened.names > 0)
+			count++;
+		else
+			empty = parts[count];
+	}
+	if (count == 0 && empty == NULL)
+		PG_RETURN_NULL();
+	if (count <= 1)
+		PG_RETURN_POINTER(count == 1 ? parts[0] : empty);
+	cdpk_log_new(&cdp_palloc_allocator, &log);
+	for (int i = 0; i < count; i++)
+		timeline_append(&log, &cdp_palloc_allocator, parts[i]);
 	PG_RETURN_POINTER(timeline_from_log(log));
 }

@@ -1,17 +1,36 @@
 -- What each person did: where timelines are kept, and how a batch gets into them.
+--
+-- A timeline is one value, so each append writes it anew.  For most people that is a few hundred bytes.
+-- Of those with much more, what is over 16 kB is sealed: it moves into level_1, which moves into level_2
+-- before it would be over 256 kB, and that into level_3 before it would be over 4 MB.  A level is stored apart from
+-- its row (TOAST) and an update that leaves it alone does not write it, so an append writes the tail
+-- that is not sealed, and each event is written anew some tens of times on its way down, not once for each append.
+
+CREATE FUNCTION cdp.timeline_whole(timeline cdp.timeline, level_1 cdp.timeline, level_2 cdp.timeline, level_3 cdp.timeline) RETURNS cdp.timeline
+AS 'MODULE_PATHNAME', 'cdp_timeline_whole' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION cdp.timeline_whole(cdp.timeline, cdp.timeline, cdp.timeline, cdp.timeline) IS
+	'Internal: a row of cdp.profile_timeline as one timeline; NULL is no events, NULL where all are. So few people need it that it has the cost of an operator.';
 
 CREATE FUNCTION cdp.init_timeline() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	CREATE TABLE cdp.profile_timeline (profile_id bigint PRIMARY KEY, timeline cdp.timeline NOT NULL);
-	COMMENT ON TABLE cdp.profile_timeline IS 'What each person did, as one compressed value. Distribution key: profile_id.';
+	-- a row stays whole as long as it fits on a page: a scan reads it without a second look-up
+	CREATE TABLE cdp.profile_timeline (
+		profile_id bigint PRIMARY KEY, timeline cdp.timeline NOT NULL, level_1 cdp.timeline, level_2 cdp.timeline, level_3 cdp.timeline)
+		WITH (toast_tuple_target = 8160, fillfactor = 90);
+	COMMENT ON TABLE cdp.profile_timeline IS 'What each person did: the union of the parts of a row. Read it through cdp.profile_row. Distribution key: profile_id.';
+	COMMENT ON COLUMN cdp.profile_timeline.timeline IS 'All events, unless some are sealed; then those that came since.';
+	COMMENT ON COLUMN cdp.profile_timeline.level_1 IS 'Events of people with very many: what was sealed last. NULL: nothing is sealed.';
+	COMMENT ON COLUMN cdp.profile_timeline.level_2 IS '… sealed before.';
+	COMMENT ON COLUMN cdp.profile_timeline.level_3 IS '… and all before that.';
 
 	CREATE VIEW cdp.profile_row AS
 		SELECT p.profile_id, p.first_seen, p.last_seen, p.events,
 			   ARRAY(SELECT i.identifier FROM cdp.identity i WHERE i.profile_id = p.profile_id ORDER BY i.identifier) AS identifiers,
-			   p.traits, t.timeline
+			   p.traits,
+			   CASE WHEN t.level_1 IS NULL THEN t.timeline ELSE cdp.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) END AS timeline
 		FROM cdp.profile p LEFT JOIN cdp.profile_timeline t ON t.profile_id = p.profile_id WHERE NOT p.shared;
 	COMMENT ON VIEW cdp.profile_row IS 'What a segment''s condition sees of a person, in cdp''s own types.';
 	COMMENT ON COLUMN cdp.profile_row.profile_id IS 'Number of the person.';
@@ -34,7 +53,7 @@ BEGIN
 		WITH ended AS (
 			DELETE FROM cdp.profile_timeline t USING batch_end d WHERE t.profile_id = d.profile_id RETURNING t.*
 		), parts AS (
-			SELECT g.new_id AS profile_id, e.timeline FROM ended e JOIN batch_gone g ON g.old_id = e.profile_id
+			SELECT g.new_id AS profile_id, cdp.timeline_whole(e.timeline, e.level_1, e.level_2, e.level_3) AS timeline FROM ended e JOIN batch_gone g ON g.old_id = e.profile_id
 			UNION ALL
 			SELECT a.profile_id, cdp.timeline_agg(r.at, r.event_name) FROM batch_anchor a JOIN batch_row r USING (row_no)
 			WHERE r.event_name IS NOT NULL AND a.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = a.profile_id) GROUP BY a.profile_id
@@ -44,13 +63,28 @@ BEGIN
 		)
 		SELECT profile_id, cdp.timeline_union(timeline) AS timeline FROM parts GROUP BY profile_id
 	$sql$);
+	PERFORM cdp.batch_stage('batch_heavy', $sql$
+		WITH stored AS (
+			INSERT INTO cdp.profile_timeline AS t (profile_id, timeline)
+			SELECT profile_id, timeline FROM batch_fold_timeline ORDER BY profile_id
+			ON CONFLICT (profile_id) DO UPDATE SET timeline = t.timeline || excluded.timeline
+			RETURNING profile_id, pg_column_size(timeline) AS size
+		)
+		SELECT profile_id FROM stored WHERE size > 16384
+	$sql$);
 	PERFORM cdp.batch_run($sql$
-		INSERT INTO cdp.profile_timeline AS t (profile_id, timeline)
-		SELECT profile_id, timeline FROM batch_fold_timeline ORDER BY profile_id
-		ON CONFLICT (profile_id) DO UPDATE SET timeline = t.timeline || excluded.timeline
+		UPDATE cdp.profile_timeline t SET timeline = '{}',
+			level_1 = CASE WHEN s.size_1 <= 262144 THEN t.level_1 || t.timeline ELSE '{}' END,
+			level_2 = CASE WHEN s.size_1 <= 262144 THEN t.level_2 WHEN s.size_2 <= 4194304 THEN cdp.timeline_whole(t.level_2, t.level_1, t.timeline, NULL) ELSE '{}' END,
+			level_3 = CASE WHEN s.size_2 <= 4194304 THEN t.level_3 ELSE cdp.timeline_whole(t.level_3, t.level_2, t.level_1, t.timeline) END
+		FROM (
+			SELECT o.profile_id, pg_column_size(o.timeline) + coalesce(pg_column_size(o.level_1), 0) AS size_1,
+				   pg_column_size(o.timeline) + coalesce(pg_column_size(o.level_1), 0) + coalesce(pg_column_size(o.level_2), 0) AS size_2
+			FROM batch_heavy JOIN cdp.profile_timeline o USING (profile_id)) s
+		WHERE t.profile_id = s.profile_id
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_fold_timeline() IS 'Internal: folds events and moved profiles into cdp.profile_timeline.';
+COMMENT ON FUNCTION cdp.refresh_fold_timeline() IS 'Internal: folds events and moved profiles into cdp.profile_timeline, and seals what has become large.';
 
 REVOKE ALL ON FUNCTION cdp.init_timeline(), cdp.refresh_fold_timeline() FROM PUBLIC;

@@ -273,7 +273,8 @@ BEGIN
 			FROM members m LEFT JOIN folded f ON f.profile = m.profile
 		), found AS (
 			SELECT i.identifier AS profile, format('%s identifier(s), limited %s%s%s, %s event(s) from %s to %s', p.identifiers, p.limited, CASE WHEN p.shared THEN ', shared' END,
-				CASE WHEN p.has_forbid THEN ', with a forbid' END, p.events, p.first_seen, p.last_seen) AS summary, p.traits, t.timeline, p.profile_id
+				CASE WHEN p.has_forbid THEN ', with a forbid' END, p.events, p.first_seen, p.last_seen) AS summary, p.traits,
+				cdp.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) AS timeline, p.profile_id
 			FROM cdp.profile p LEFT JOIN cdp.profile_timeline t ON t.profile_id = p.profile_id LEFT JOIN cdp.identity i ON i.identity_id = p.profile_id
 		)
 		SELECT d.stage, coalesce(e.profile::text, f.profile::text, format('profile %s', f.profile_id)), d.expected, d.found
@@ -287,7 +288,7 @@ BEGIN
 		JOIN cdp.identity y ON y.identity_id = l.b AND y.profile_id = p.profile_id
 		WHERE p.last_at IS NOT NULL AND (-l.trust, l.first_at) > (-p.last_trust, p.last_at);
 	RETURN QUERY
-		SELECT 'timeline', format('profile %s', t.profile_id), NULL, t.timeline::text FROM cdp.profile_timeline t WHERE NOT EXISTS (SELECT FROM cdp.profile p WHERE p.profile_id = t.profile_id);
+		SELECT 'timeline', format('profile %s', t.profile_id), NULL, cdp.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3)::text FROM cdp.profile_timeline t WHERE NOT EXISTS (SELECT FROM cdp.profile p WHERE p.profile_id = t.profile_id);
 END
 $function$;
 COMMENT ON FUNCTION cdp.verify_profiles(cdp.identifier[], boolean[], cdp.identifier[]) IS 'Internal: where cdp.profile and cdp.profile_timeline differ from what they should hold.';
