@@ -1,0 +1,62 @@
+#!/bin/bash
+# What appending to stored timelines writes: bytes of write-ahead log for each event, of the fold alone,
+# for ordinary people, and for one with EVENTS events.  Sizes of what is written, not times: no rounds.
+set -euo pipefail
+EVENTS=${EVENTS:-1000000}
+PEOPLE=${PEOPLE:-10000}
+
+psql -Xq -v ON_ERROR_STOP=1 >/dev/null <<'SQL'
+SET client_min_messages = warning;
+SELECT cdp.init();
+-- folds events of the table "arrived" as a refresh does
+CREATE UNLOGGED TABLE arrived (profile_id bigint, event_name text, at timestamptz);
+CREATE FUNCTION fold() RETURNS void LANGUAGE plpgsql SET search_path = cdp, public AS $$
+BEGIN
+	PERFORM cdp.batch_begin(1, now());
+	PERFORM cdp.stage_graph_changes();
+	PERFORM cdp.batch_stage('batch_relabel', 'SELECT 0::bigint AS old_id, 0::bigint AS new_id WHERE false');
+	PERFORM cdp.batch_stage('batch_rebuild', 'SELECT 0::bigint AS profile_id WHERE false');
+	PERFORM cdp.batch_stage('batch_gone', 'SELECT 0::bigint AS old_id, 0::bigint AS new_id WHERE false');
+	PERFORM cdp.batch_stage('batch_end', 'SELECT 0::bigint AS profile_id WHERE false');
+	PERFORM cdp.batch_stage('batch_row', 'SELECT row_number() OVER () AS row_no, a.*, NULL::jsonb AS properties FROM arrived a');
+	PERFORM cdp.batch_stage('batch_accepted', 'SELECT row_no FROM batch_row');
+	PERFORM cdp.batch_stage('batch_anchor', 'SELECT row_no, profile_id FROM batch_row');
+	PERFORM cdp.refresh_fold_timeline();
+	PERFORM cdp.batch_end();
+END
+$$;
+-- "batches" times the same number of events, each batch a transaction; "people" of them in turn, from number "base" on
+CREATE PROCEDURE append(batches int, events int, base bigint, people bigint, start timestamptz) LANGUAGE plpgsql AS $$
+DECLARE
+	n bigint := 0;
+BEGIN
+	FOR b IN 1 .. batches LOOP
+		DELETE FROM arrived;
+		INSERT INTO arrived SELECT base + (n + i) * 7919 % people, 'event ' || abs(hashint8(n + i)) % 20, start + (n + i) * interval '37.123 seconds'
+		FROM generate_series(1, events) i;
+		n := n + events;
+		PERFORM fold();
+		COMMIT;
+	END LOOP;
+END
+$$;
+SQL
+
+# append TITLE ARGUMENTS EVENTS: what one call writes for each event
+append() {
+	local before after
+	before=$(psql -XqAtc 'SELECT pg_current_wal_insert_lsn()')
+	psql -Xqc "CALL append($2)"
+	after=$(psql -XqAtc "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '$before')")
+	printf '%-74s %8.0f\n' "$1" "$(awk -v w="$after" -v n="$3" 'BEGIN { print w / n }')"
+}
+printf '%-74s %8s\n' 'events appended' 'bytes of log an event'
+append "$PEOPLE people, 50 events each, at once" "1, 50 * $PEOPLE, 1, $PEOPLE, '2025-01-01'" $((50 * PEOPLE))
+psql -Xqc 'VACUUM cdp.profile_timeline' -c CHECKPOINT
+append "one more event for each of these people, 1,000 in a batch" "$PEOPLE / 1000, 1000, 1, $PEOPLE, '2026-01-01'" "$PEOPLE"
+append "… again, the pages not being the first time after a checkpoint" "$PEOPLE / 1000, 1000, 1, $PEOPLE, '2026-02-01'" "$PEOPLE"
+append "one person, $EVENTS events, 1,000 in a batch" "$EVENTS / 1000, 1000, 1000000000, 1, '2024-01-01'" "$EVENTS"
+append "that person, one event in a batch" "2000, 1, 1000000000, 1, '2026-01-01'" 2000
+psql -XqAt <<'SQL' | sed 's/^/sizes of that person in bytes: tail, levels: /'
+SELECT pg_column_size(timeline), pg_column_size(level_1), pg_column_size(level_2), pg_column_size(level_3) FROM cdp.profile_timeline WHERE profile_id = 1000000000;
+SQL
