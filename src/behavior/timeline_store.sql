@@ -55,14 +55,15 @@ BEGIN
 		), parts AS (
 			SELECT g.new_id AS profile_id, cdp.timeline_whole(e.timeline, e.level_1, e.level_2, e.level_3) AS timeline FROM ended e JOIN batch_gone g ON g.old_id = e.profile_id
 			UNION ALL
-			SELECT a.profile_id, cdp.timeline_agg(r.at, r.event_name) FROM batch_anchor a JOIN batch_row r USING (row_no)
+			SELECT a.profile_id, cdp.timeline_agg(r.at, r.event_name, cdp.carried(r.event_name, r.properties, (SELECT cdp.carried_rules()))) FROM batch_anchor a JOIN batch_row r USING (row_no)
 			WHERE r.event_name IS NOT NULL AND a.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = a.profile_id) GROUP BY a.profile_id
 			UNION ALL
-			SELECT i.profile_id, cdp.timeline_agg(e."timestamp", e.event)
+			SELECT i.profile_id, cdp.timeline_agg(e."timestamp", e.event, cdp.carried(e.event, e.properties, (SELECT cdp.carried_rules())))
 			FROM batch_rebuild JOIN cdp.identity i USING (profile_id) JOIN cdp.event e ON e.identity_id = i.identity_id WHERE e.event IS NOT NULL GROUP BY i.profile_id
 		)
 		SELECT profile_id, cdp.timeline_union(timeline) AS timeline FROM parts GROUP BY profile_id
 	$sql$);
+	PERFORM cdp.count_left_out('SELECT r.event_name AS event, r.properties FROM batch_row r JOIN batch_accepted USING (row_no) WHERE r.event_name IS NOT NULL');
 	PERFORM cdp.batch_stage('batch_heavy', $sql$
 		WITH stored AS (
 			INSERT INTO cdp.profile_timeline AS t (profile_id, timeline)

@@ -224,7 +224,7 @@ $function$;
 COMMENT ON FUNCTION cdp.verify_anchors(cdp.identifier[], boolean[]) IS 'Internal: the events that are anchored elsewhere than they should be.';
 
 CREATE FUNCTION cdp.verify_anchored(ids cdp.identifier[], shared boolean[])
-	RETURNS TABLE (event_id bigint, "timestamp" timestamptz, at timestamptz, source text, type text, event text, traits jsonb, identifier cdp.identifier)
+	RETURNS TABLE (event_id bigint, "timestamp" timestamptz, at timestamptz, source text, type text, event text, properties jsonb, traits jsonb, identifier cdp.identifier)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100000
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -238,7 +238,7 @@ BEGIN
 			SELECT l.event_id, min(r.strength) AS strength
 			FROM cdp.verify_log() l CROSS JOIN LATERAL unnest(l.ids) AS u (identifier) JOIN ranked r ON r.identifier = u.identifier GROUP BY l.event_id
 		)
-		SELECT e.event_id, e."timestamp", least(e."timestamp", e.received_at), e.source, e.type, e.event, e.traits, r.identifier
+		SELECT e.event_id, e."timestamp", least(e."timestamp", e.received_at), e.source, e.type, e.event, e.properties, e.traits, r.identifier
 		FROM cdp.event e LEFT JOIN anchored a ON a.event_id = e.event_id LEFT JOIN ranked r ON r.strength = a.strength;
 END
 $function$;
@@ -264,7 +264,8 @@ BEGIN
 			SELECT DISTINCT w.profile FROM cdp.verdict v CROSS JOIN LATERAL (VALUES (v.a), (v.b)) AS e (identifier) JOIN who w ON w.identifier = e.identifier WHERE v.kind = 'forbid'
 		), folded AS (
 			SELECT w.profile, min(e."timestamp") AS first_seen, max(e."timestamp") AS last_seen, count(*) AS events,
-				   cdp.traits_agg(e.traits, e.at, e.source) FILTER (WHERE e.type = 'identify') AS traits, cdp.timeline_agg(e."timestamp", e.event) AS timeline
+				   cdp.traits_agg(e.traits, e.at, e.source) FILTER (WHERE e.type = 'identify') AS traits, 
+				   cdp.timeline_agg(e."timestamp", e.event, cdp.carried(e.event, e.properties, (SELECT cdp.carried_rules()))) AS timeline
 			FROM cdp.verify_anchored(ids, shared) e JOIN who w ON w.identifier = e.identifier GROUP BY w.profile
 		), expected AS (
 			SELECT m.profile, format('%s identifier(s), limited %s%s%s, %s event(s) from %s to %s', m.identifiers, m.limited, CASE WHEN m.shared THEN ', shared' END,
@@ -279,7 +280,9 @@ BEGIN
 		)
 		SELECT d.stage, coalesce(e.profile::text, f.profile::text, format('profile %s', f.profile_id)), d.expected, d.found
 		FROM expected e FULL JOIN found f USING (profile)
-		CROSS JOIN LATERAL (VALUES ('profile', e.summary, f.summary), ('traits', e.traits::text, f.traits::text), ('timeline', e.timeline::text, f.timeline::text)) AS d (stage, expected, found)
+		CROSS JOIN LATERAL (VALUES ('profile', e.summary, f.summary), ('traits', e.traits::text, f.traits::text), 
+								   -- a person's whole history as text only where there is something to show
+								   ('timeline', CASE WHEN e.timeline IS DISTINCT FROM f.timeline THEN e.timeline::text END, CASE WHEN e.timeline IS DISTINCT FROM f.timeline THEN f.timeline::text END)) AS d (stage, expected, found)
 		WHERE d.expected IS DISTINCT FROM d.found;
 	RETURN QUERY
 		SELECT 'profile', p.profile_id::text, format('no link inside later than trust %s, %s', p.last_trust, p.last_at), format('trust %s, %s', l.trust, l.first_at)

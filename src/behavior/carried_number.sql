@@ -1,0 +1,62 @@
+-- Which properties of events timelines carry as numbers.
+
+CREATE FUNCTION cdp.carried(event text, properties jsonb, rules jsonb) RETURNS jsonb
+AS 'MODULE_PATHNAME', 'cdp_carried' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.carried(text, jsonb, jsonb) IS
+	'Internal: the numbers of an event, as cdp.timeline_agg takes them; NULL where it has none. rules: event to name to path, as cdp.carried_rules() gives them.';
+
+CREATE FUNCTION cdp.left_out(event text, properties jsonb, rules jsonb) RETURNS text[]
+AS 'MODULE_PATHNAME', 'cdp_left_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.left_out(text, jsonb, jsonb) IS
+	'Internal: the names of the numbers that an event should have and has not, for what stands there is no number or one of more than 18 digits; NULL where there is none. JSON null is nothing.';
+
+CREATE FUNCTION cdp.init_carried_number() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	CREATE TABLE cdp.carried_number (
+		event text NOT NULL, name text NOT NULL, path text[] NOT NULL, left_out bigint NOT NULL DEFAULT 0, PRIMARY KEY (event, name));
+	COMMENT ON TABLE cdp.carried_number IS 'The properties that timelines carry as numbers. Written by cdp.carry_number and cdp.drop_number.';
+	COMMENT ON COLUMN cdp.carried_number.event IS 'Name of the event; * for all. Of two with one name that of the event counts.';
+	COMMENT ON COLUMN cdp.carried_number.name IS 'Name of the number.';
+	COMMENT ON COLUMN cdp.carried_number.path IS 'Where it stands in the properties: keys, and places in arrays from 0.';
+	COMMENT ON COLUMN cdp.carried_number.left_out IS 'Events that have something else there, or a number of more than 18 digits.';
+	-- what Segment's specification calls the money and the amounts of an event
+	INSERT INTO cdp.carried_number (event, name, path) SELECT '*', n.name, ARRAY[n.name] FROM unnest('{price,quantity,revenue,total,value}'::text[]) AS n (name);
+END
+$function$;
+COMMENT ON FUNCTION cdp.init_carried_number() IS 'Internal: makes the table of the numbers that timelines carry.';
+
+CREATE FUNCTION cdp.carried_rules() RETURNS jsonb
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN (
+		SELECT coalesce(jsonb_object_agg(e.event, e.rules), '{}') FROM (
+			SELECT e.event, jsonb_object_agg(c.name, to_jsonb(c.path) ORDER BY c.event = '*' DESC) AS rules
+			FROM (SELECT DISTINCT n.event FROM cdp.carried_number n) e JOIN cdp.carried_number c ON c.event IN (e.event, '*')
+			GROUP BY e.event) e);
+END
+$function$;
+COMMENT ON FUNCTION cdp.carried_rules() IS 'Internal: cdp.carried_number as one document: event to name to path. An event that is named has the rules of * too.';
+
+-- Counts what could not be carried: in new events, or in all of the log.
+CREATE FUNCTION cdp.count_left_out(events text) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp.batch_run(format($sql$
+		UPDATE cdp.carried_number c SET left_out = c.left_out + n.events
+		FROM (SELECT coalesce(own.event, '*') AS event, l.name, count(*) AS events
+			  FROM (%s) e CROSS JOIN LATERAL unnest(cdp.left_out(e.event, e.properties, (SELECT cdp.carried_rules()))) AS l (name)
+			  LEFT JOIN cdp.carried_number own ON own.event = e.event AND own.name = l.name GROUP BY 1, 2) n
+		WHERE c.event = n.event AND c.name = n.name
+	$sql$, events));
+END
+$function$;
+COMMENT ON FUNCTION cdp.count_left_out(text) IS 'Internal: adds to cdp.carried_number what could not be carried of events, a query of event and properties.';
+
+REVOKE ALL ON FUNCTION cdp.init_carried_number(), cdp.carried_rules(), cdp.count_left_out(text) FROM PUBLIC;

@@ -1,0 +1,86 @@
+-- Which numbers timelines carry.  A change acts on all history: it is a batch of its own.
+
+CREATE FUNCTION cdp.read_path(event text, property text, name text) RETURNS text[]
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	path text[] := ARRAY(SELECT replace(k.key, '\.', '.') FROM regexp_split_to_table(property, '(?<!\\)\.') WITH ORDINALITY AS k (key, place) ORDER BY k.place);
+BEGIN
+	IF coalesce(event, '') = '' THEN
+		RAISE EXCEPTION 'event must not be empty' USING ERRCODE = 'invalid_parameter_value', HINT = '* is all events.';
+	END IF;
+	IF path = '{}' OR '' = ANY (path) THEN
+		RAISE EXCEPTION 'property "%" is invalid', property USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'It is a key of the properties, or keys and places in arrays with dots between.', HINT = 'A dot in a key is written \.';
+	END IF;
+	IF name = '' OR octet_length(coalesce(name, property)) > 255 THEN
+		RAISE EXCEPTION 'name "%" is invalid', name USING ERRCODE = 'invalid_parameter_value', DETAIL = 'The name of a number has 1 to 255 bytes.';
+	END IF;
+	RETURN path;
+END
+$function$;
+COMMENT ON FUNCTION cdp.read_path(text, text, text) IS 'Internal: the path that a property is; an error where an argument of cdp.carry_number() makes no sense.';
+
+CREATE FUNCTION cdp.numbers_changed(was jsonb) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	crowded text := (SELECT e.key FROM jsonb_each(cdp.carried_rules()) e WHERE (SELECT count(*) FROM jsonb_object_keys(e.value)) > 32 ORDER BY e.key LIMIT 1);
+	done cdp.batch_counts;
+BEGIN
+	IF crowded IS NOT NULL THEN
+		RAISE EXCEPTION 'event "%" would carry more than 32 numbers', crowded USING ERRCODE = 'program_limit_exceeded',
+			DETAIL = 'Those of * count for each event.', HINT = 'Take one away with cdp.drop_number().';
+	END IF;
+	UPDATE cdp.carried_number SET left_out = 0 WHERE left_out <> 0;
+	PERFORM cdp.count_left_out('SELECT l.event, l.properties FROM cdp.event l WHERE l.event IS NOT NULL AND l.properties IS NOT NULL');
+	done := cdp.change_graph(refolded => format($sql$
+		SELECT DISTINCT i.profile_id FROM cdp.event e JOIN cdp.identity i USING (identity_id)
+		WHERE i.profile_id <> 0 AND cdp.carried(e.event, e.properties, %L) IS DISTINCT FROM cdp.carried(e.event, e.properties, (SELECT cdp.carried_rules()))
+	$sql$, was));
+	RETURN done.profiles_touched;
+END
+$function$;
+COMMENT ON FUNCTION cdp.numbers_changed(jsonb) IS 'Internal: brings the timelines along after a change of cdp.carried_number; was: cdp.carried_rules() before it. Ends the batch.';
+
+CREATE FUNCTION cdp.carry_number(event text, property text, name text DEFAULT NULL) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	path text[] := cdp.read_path(event, property, name);
+	was jsonb;
+BEGIN
+	PERFORM cdp.start_batch();
+	was := cdp.carried_rules();
+	INSERT INTO cdp.carried_number AS c (event, name, path) VALUES (carry_number.event, coalesce(carry_number.name, property), path)
+	ON CONFLICT ON CONSTRAINT carried_number_pkey DO UPDATE SET path = excluded.path;
+	RETURN cdp.numbers_changed(was);
+END
+$function$;
+COMMENT ON FUNCTION cdp.carry_number(text, text, text) IS
+	'Has timelines carry a property of an event (* for all events) as a number, for all history; returns the number of people whose timelines it changes. property: a key, or a path such as products.0.price (a dot in a key is written \.). name: what the number is called; given again for the same event, it is read from the new path. Of a number of * and one of the event with the same name that of the event counts. JSON numbers and strings that are numbers are carried; what has more than 18 digits or is something else is left out, and counted in cdp.carried_number.left_out. At most 32 numbers for an event (54000). Errors: an empty event, property or name (22023).';
+
+CREATE FUNCTION cdp.drop_number(event text, name text) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	was jsonb;
+BEGIN
+	PERFORM cdp.start_batch();
+	was := cdp.carried_rules();
+	DELETE FROM cdp.carried_number c WHERE c.event = drop_number.event AND c.name = drop_number.name;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'event "%" carries no number "%"', event, name USING ERRCODE = 'undefined_object',
+			HINT = 'The table cdp.carried_number lists what is carried; * is all events.';
+	END IF;
+	RETURN cdp.numbers_changed(was);
+END
+$function$;
+COMMENT ON FUNCTION cdp.drop_number(text, text) IS
+	'Has timelines carry a number no more, for all history; returns the number of people whose timelines it changes. Error: it is not carried (42704).';
+
+REVOKE ALL ON FUNCTION cdp.numbers_changed(jsonb), cdp.carry_number(text, text, text), cdp.drop_number(text, text) FROM PUBLIC;
