@@ -1,8 +1,8 @@
 -- What each person did: where timelines are kept, and how a batch gets into them.
 --
 -- A timeline is one value, so each append writes it anew.  For most people that is a few hundred bytes.
--- Of those with much more, what is over 16 kB is sealed: it moves into level_1, which moves into level_2
--- before it would be over 256 kB, and that into level_3 before it would be over 4 MB.  A level is stored apart from
+-- Of those with much more, what is over 4 kB is sealed: it moves into level_1, which moves into level_2
+-- before it would be over 64 kB, and that into level_3 before it would be over 1 MB.  A level is stored apart from
 -- its row (TOAST) and an update that leaves it alone does not write it, so an append writes the tail
 -- that is not sealed, and each event is written anew some tens of times on its way down, not once for each append.
 
@@ -71,13 +71,13 @@ BEGIN
 			ON CONFLICT (profile_id) DO UPDATE SET timeline = t.timeline || excluded.timeline
 			RETURNING profile_id, pg_column_size(timeline) AS size
 		)
-		SELECT profile_id FROM stored WHERE size > 16384
+		SELECT profile_id FROM stored WHERE size > 4096
 	$sql$);
 	PERFORM cdp.batch_run($sql$
 		UPDATE cdp.profile_timeline t SET timeline = '{}',
-			level_1 = CASE WHEN s.size_1 <= 262144 THEN t.level_1 || t.timeline ELSE '{}' END,
-			level_2 = CASE WHEN s.size_1 <= 262144 THEN t.level_2 WHEN s.size_2 <= 4194304 THEN cdp.timeline_whole(t.level_2, t.level_1, t.timeline, NULL) ELSE '{}' END,
-			level_3 = CASE WHEN s.size_2 <= 4194304 THEN t.level_3 ELSE cdp.timeline_whole(t.level_3, t.level_2, t.level_1, t.timeline) END
+			level_1 = CASE WHEN s.size_1 <= 65536 THEN t.level_1 || t.timeline ELSE '{}' END,
+			level_2 = CASE WHEN s.size_1 <= 65536 THEN t.level_2 WHEN s.size_2 <= 1048576 THEN cdp.timeline_whole(t.level_2, t.level_1, t.timeline, NULL) ELSE '{}' END,
+			level_3 = CASE WHEN s.size_2 <= 1048576 THEN t.level_3 ELSE cdp.timeline_whole(t.level_3, t.level_2, t.level_1, t.timeline) END
 		FROM (
 			SELECT o.profile_id, pg_column_size(o.timeline) + coalesce(pg_column_size(o.level_1), 0) AS size_1,
 				   pg_column_size(o.timeline) + coalesce(pg_column_size(o.level_1), 0) + coalesce(pg_column_size(o.level_2), 0) AS size_2

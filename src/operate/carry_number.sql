@@ -15,7 +15,7 @@ BEGIN
 			DETAIL = 'It is a key of the properties, or keys and places in arrays with dots between.', HINT = 'A dot in a key is written \.';
 	END IF;
 	IF name = '' OR octet_length(coalesce(name, property)) > 255 THEN
-		RAISE EXCEPTION 'name "%" is invalid', name USING ERRCODE = 'invalid_parameter_value', DETAIL = 'The name of a number has 1 to 255 bytes.';
+		RAISE EXCEPTION 'name "%" is invalid', left(coalesce(name, property), 64) USING ERRCODE = 'invalid_parameter_value', DETAIL = 'The name of a number has 1 to 255 bytes.';
 	END IF;
 	RETURN path;
 END

@@ -21,7 +21,7 @@ BEGIN
 			'GRANT USAGE ON SCHEMA cdp TO %1$I',
 			'GRANT SELECT ON cdp.profiles, cdp.events, cdp.identities, cdp.quarantine, cdp.source, cdp.batch, cdp.namespace, cdp.state,
 				cdp.profile_row, cdp.segment, cdp.identifier_map, cdp.identity, cdp.identity_history, cdp.link, cdp.verdict, cdp.profile, cdp.event,
-				cdp.near_shared, cdp.refused_links, cdp.outvoted, cdp.identity_periods TO %1$I',
+				cdp.near_shared, cdp.refused_links, cdp.outvoted, cdp.identity_periods, cdp.carried_number TO %1$I',
 			'GRANT EXECUTE ON FUNCTION cdp.check_tables(), cdp.profile_of(cdp.identifier), cdp.lookup(cdp.identifier, text, integer),
 				cdp.segment_view(text), cdp.members(text), cdp.is_member(text, bigint), cdp.explain(cdp.identifier, cdp.identifier), cdp.explain_path(bigint, bigint),
 				cdp.profile_at(cdp.identifier, timestamptz) TO %1$I',
