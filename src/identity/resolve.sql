@@ -4,7 +4,7 @@
 
 CREATE FUNCTION cdp.stage_graph_changes(unlinked text DEFAULT NULL, blocked text DEFAULT NULL, retry text DEFAULT NULL,
 	checked text DEFAULT NULL, forbids text DEFAULT NULL, judged text DEFAULT NULL, reread text DEFAULT NULL, reanchored text DEFAULT NULL,
-	refolded text DEFAULT NULL) RETURNS void
+	refolded text DEFAULT NULL, traits_changed text DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -19,10 +19,11 @@ BEGIN
 		'SELECT 0::bigint AS event_id, 0::bigint AS place, ARRAY[]::cdp.identifier[] AS ids, '''' AS source, now() AS at, '''' AS message_id WHERE false'));
 	PERFORM cdp.batch_stage('batch_rank_changed', coalesce(reanchored, 'SELECT 0::bigint AS identity_id WHERE false'));
 	PERFORM cdp.batch_stage('batch_refolded', coalesce(refolded, 'SELECT 0::bigint AS profile_id WHERE false'));
+	PERFORM cdp.batch_stage('batch_refold', coalesce(traits_changed, 'SELECT '''' AS type, 0::bigint AS identity_id, '''' AS group_id WHERE false'));
 END
 $function$;
-COMMENT ON FUNCTION cdp.stage_graph_changes(text, text, text, text, text, text, text, text, text) IS
-	'Internal: keeps what a batch changes in the graph besides its events, as queries: pairs whose evidence is void (a, b), identities that are blocked now, refused links to try again, profiles to check, forbids given or withdrawn, identities to judge for sharing, events of the log that carry identifiers which are not blocked any more (event_id, its anchor as place, ids, source, at, message_id), identities whose events may be anchored elsewhere now, profiles to fold anew from the log.';
+COMMENT ON FUNCTION cdp.stage_graph_changes(text, text, text, text, text, text, text, text, text, text) IS
+	'Internal: keeps what a batch changes in the graph besides its events, as queries: pairs whose evidence is void (a, b), identities that are blocked now, refused links to try again, profiles to check, forbids given or withdrawn, identities to judge for sharing, events of the log that carry identifiers which are not blocked any more (event_id, its anchor as place, ids, source, at, message_id), identities whose events may be anchored elsewhere now, profiles to fold anew from the log, identities (type identify) and accounts (type group) whose traits are to be folded anew (type, identity_id, group_id).';
 
 -- The identities of the batch: batch_mention (row, identity), batch_identity.
 CREATE FUNCTION cdp.refresh_identify(INOUT identity_id bigint, OUT identities bigint)
@@ -350,6 +351,6 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_reanchor() IS 'Internal: anchors anew the events whose anchor became shared, blocked or neither (batch_reanchored). Returns how many moved.';
 
-REVOKE ALL ON FUNCTION cdp.stage_graph_changes(text, text, text, text, text, text, text, text, text), cdp.refresh_identify(bigint), cdp.refresh_link(),
+REVOKE ALL ON FUNCTION cdp.stage_graph_changes(text, text, text, text, text, text, text, text, text, text), cdp.refresh_identify(bigint), cdp.refresh_link(),
 	cdp.refresh_degree(), cdp.refresh_resolve(), cdp.refresh_stitch(), cdp.refresh_relabel(), cdp.refresh_anchor(), cdp.refresh_reanchor() FROM PUBLIC;
 

@@ -89,7 +89,8 @@ BEGIN
 	COMMENT ON COLUMN cdp.quarantine.line IS 'The line of cdp.inbox_raw.';
 
 	CREATE TABLE cdp.source (
-		source text PRIMARY KEY, trust integer NOT NULL DEFAULT 3, accepted bigint NOT NULL DEFAULT 0, duplicate bigint NOT NULL DEFAULT 0, quarantined bigint NOT NULL DEFAULT 0,
+		source text PRIMARY KEY, party text NOT NULL DEFAULT 'first' CHECK (party IN ('first', 'second', 'third')),
+		trust integer NOT NULL DEFAULT 3 CHECK (trust BETWEEN -128 AND 127), expires_after interval CHECK (expires_after > interval '0'), licence text, accepted bigint NOT NULL DEFAULT 0, duplicate bigint NOT NULL DEFAULT 0, quarantined bigint NOT NULL DEFAULT 0,
 		first_batch_id bigint NOT NULL, last_batch_id bigint NOT NULL);
 	COMMENT ON TABLE cdp.source IS 'The feeds, with what became of their rows.';
 	COMMENT ON COLUMN cdp.source.source IS 'Name of the feed.';
@@ -98,7 +99,10 @@ BEGIN
 	COMMENT ON COLUMN cdp.source.quarantined IS 'Rows that could not become events; a repaired one counts again.';
 	COMMENT ON COLUMN cdp.source.first_batch_id IS 'The refresh that first saw it.';
 	COMMENT ON COLUMN cdp.source.last_batch_id IS 'The last refresh that took rows of it.';
-	COMMENT ON COLUMN cdp.source.trust IS 'More is better: of two links that a rule lets only one of be, the one from the more trusted source is, whatever the times. First party 3, second 2, third 1.';
+	COMMENT ON COLUMN cdp.source.trust IS 'More is better: of two links that a rule lets only one of be, the one from the more trusted source is, and of two values of a trait the more trusted source''s, whatever the times. First party 3, second 2, third 1, unless set.';
+	COMMENT ON COLUMN cdp.source.party IS 'first (our own), second (a partner''s own) or third (bought).';
+	COMMENT ON COLUMN cdp.source.expires_after IS 'So long after it was said, what the feed says of a person does not count any more, from the next refresh on; NULL: it does not lapse. In hours, since days differ in length.';
+	COMMENT ON COLUMN cdp.source.licence IS 'A note on what its data may be used for.';
 END
 $function$;
 COMMENT ON FUNCTION cdp.init_inbox() IS 'Internal: makes the tables of the room ingest.';
@@ -221,9 +225,9 @@ BEGIN
 			   (o).call_type, (o).event_name, (o).at, (o).feed, (o).ids,
 			   -- a clock of the receiver that is wrong must not outrank true evidence
 			   CASE WHEN received_at >= '2000-01-01 00:00:00Z' AND received_at <= $2 + interval '24 hours' THEN received_at ELSE $2 END AS seen_at,
-			   coalesce(line_reason, (o).reason, CASE WHEN problem THEN 'invalid_traits' END) AS reason,
-			   CASE WHEN line_reason IS NOT NULL THEN line_detail WHEN (o).reason IS NULL AND problem THEN 'traits: too many, too large, too deep, or a key too long' ELSE (o).detail END AS detail
-		FROM (SELECT c.*, (o).call_type = 'identify' AND cdp.traits_problem(traits) IS NOT NULL AS problem FROM checked c OFFSET 0) c
+			   coalesce(line_reason, (o).reason, CASE WHEN problem IS NOT NULL THEN 'invalid_traits' END) AS reason,
+			   CASE WHEN line_reason IS NOT NULL THEN line_detail WHEN (o).reason IS NULL AND problem IS NOT NULL THEN 'traits: ' || problem ELSE (o).detail END AS detail
+		FROM (SELECT c.*, CASE WHEN (o).call_type IN ('identify', 'group') THEN cdp.traits_problem(traits, (SELECT cdp.trait_rules())) END AS problem FROM checked c OFFSET 0) c
 	$sql$, max_rows));
 END
 $function$;

@@ -89,6 +89,7 @@ BEGIN
 	PERFORM cdp.init_inbox();
 	PERFORM cdp.init_event_month();
 	PERFORM cdp.init_graph();
+	PERFORM cdp.init_trait_rule();
 	PERFORM cdp.init_profile();
 	PERFORM cdp.init_carried_number();
 	PERFORM cdp.init_timeline();

@@ -127,7 +127,7 @@ BEGIN
 	END IF;
 	done := (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 	IF cdp.start_batch(coalesce(wait, true)) THEN
-		IF EXISTS (SELECT FROM cdp.inbox) OR EXISTS (SELECT FROM cdp.inbox_raw) THEN
+		IF EXISTS (SELECT FROM cdp.inbox) OR EXISTS (SELECT FROM cdp.inbox_raw) OR cdp.has_lapsed() THEN
 			PERFORM cdp.stage_graph_changes();
 			done := cdp.process_batch(max_rows);
 			PERFORM cdp.refresh_truncate('cdp.inbox');

@@ -268,43 +268,91 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.set_cap(integer) IS 'Sets how many identifiers one person can have, for all history; NULL: any number. Error: below 1 (22023).';
 
-CREATE FUNCTION cdp.set_source(source text, trust integer DEFAULT NULL, party text DEFAULT NULL) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+-- How long something counts, in hours: days differ in length with the time zone, months with themselves.
+CREATE FUNCTION cdp.read_expiry(expires_after interval) RETURNS interval
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
-DECLARE
-	becomes integer := coalesce(trust, CASE party WHEN 'first' THEN 3 WHEN 'second' THEN 2 WHEN 'third' THEN 1 END);
-	was integer;
+BEGIN
+	IF extract(year FROM expires_after) <> 0 OR extract(month FROM expires_after) <> 0 THEN
+		RAISE EXCEPTION 'expires_after has months or years' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'They are not of one length.', HINT = 'Give days: interval ''365 days''.';
+	END IF;
+	-- a bound that keeps every time it is added to a time
+	IF expires_after <= interval '0' OR expires_after > interval '36525 days' THEN
+		RAISE EXCEPTION 'expires_after is %, it must be more than nothing and at most 100 years', expires_after USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'NULL: what the source says does not lapse.';
+	END IF;
+	RETURN make_interval(hours => 24 * extract(day FROM expires_after)::integer) + (expires_after - make_interval(days => extract(day FROM expires_after)::integer));
+END
+$function$;
+COMMENT ON FUNCTION cdp.read_expiry(interval) IS 'Internal: the argument expires_after of cdp.set_source() in hours; an error where it makes no sense.';
+
+CREATE FUNCTION cdp.check_source(source text, trust integer, party text) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
 BEGIN
 	IF coalesce(source, '') = '' OR octet_length(source) > 63 OR source ~ '[[:cntrl:]]' THEN
 		RAISE EXCEPTION 'source "%" is invalid', source USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'The name of a source has 1 to 63 bytes and no control characters.';
 	END IF;
-	IF (trust IS NULL) = (party IS NULL) THEN
-		RAISE EXCEPTION 'one of trust and party must be given' USING ERRCODE = 'invalid_parameter_value';
+	IF trust NOT BETWEEN -128 AND 127 THEN
+		RAISE EXCEPTION 'trust is %, it must be from -128 to 127', trust USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	IF becomes IS NULL THEN
+	IF party NOT IN ('first', 'second', 'third') THEN
 		RAISE EXCEPTION 'party "%" is unknown', party USING ERRCODE = 'invalid_parameter_value', HINT = 'It is first, second or third.';
 	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp.check_source(text, integer, text) IS 'Internal: an error where an argument of cdp.set_source() makes no sense.';
+
+-- An argument that is left out has a value that nobody would give; NULL means something.
+CREATE FUNCTION cdp.set_source(source text, trust integer DEFAULT NULL, party text DEFAULT NULL,
+	expires_after interval DEFAULT '-1 microsecond', licence text DEFAULT 'unchanged') RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	expiry interval := CASE WHEN expires_after <> interval '-1 microsecond' THEN cdp.read_expiry(expires_after) END;
+	was record;
+	becomes record;
+BEGIN
+	PERFORM cdp.check_source(source, trust, party);
 	PERFORM cdp.start_batch();
-	was := (SELECT s.trust FROM cdp.source s WHERE s.source = set_source.source);
-	INSERT INTO cdp.source AS s (source, trust, first_batch_id, last_batch_id)
-	SELECT set_source.source, becomes, t.batch_id + 1, t.batch_id + 1 FROM cdp.state t
-	ON CONFLICT ON CONSTRAINT source_pkey DO UPDATE SET trust = excluded.trust;
-	IF becomes < was THEN
+	IF trust IS NULL AND party IS NULL AND NOT EXISTS (SELECT FROM cdp.source s WHERE s.source = set_source.source) THEN
+		RAISE EXCEPTION 'source "%" is not known yet: trust or party must be given', source USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	INSERT INTO cdp.source (source, first_batch_id, last_batch_id)
+	SELECT set_source.source, t.batch_id + 1, t.batch_id + 1 FROM cdp.state t ON CONFLICT DO NOTHING;
+	SELECT s.* INTO STRICT was FROM cdp.source s WHERE s.source = set_source.source;
+	UPDATE cdp.source s SET
+		trust = coalesce(set_source.trust, CASE set_source.party WHEN 'first' THEN 3 WHEN 'second' THEN 2 WHEN 'third' THEN 1 END, s.trust),
+		party = coalesce(set_source.party, s.party),
+		expires_after = CASE WHEN set_source.expires_after IS DISTINCT FROM interval '-1 microsecond' THEN expiry ELSE s.expires_after END,
+		licence = CASE WHEN set_source.licence IS DISTINCT FROM 'unchanged' THEN set_source.licence ELSE s.licence END
+	WHERE s.source = set_source.source;
+	SELECT s.* INTO STRICT becomes FROM cdp.source s WHERE s.source = set_source.source;
+	IF becomes.trust < was.trust THEN
 		-- links inside rank behind what was the last of them
 		UPDATE cdp.profile p SET last_trust = NULL, last_at = NULL
 		FROM (SELECT i.profile_id FROM cdp.link l JOIN cdp.identity i ON i.identity_id = l.a WHERE l.source = set_source.source) l
 		WHERE p.profile_id = l.profile_id;
 	END IF;
-	PERFORM cdp.change_graph(checked => CASE WHEN becomes <> was THEN
-		'SELECT a_profile AS profile_id FROM cdp.refused_evidence() UNION SELECT b_profile FROM cdp.refused_evidence()' END);
+	PERFORM cdp.change_graph(
+		checked => CASE WHEN becomes.trust <> was.trust
+			THEN 'SELECT a_profile AS profile_id FROM cdp.refused_evidence() UNION SELECT b_profile FROM cdp.refused_evidence()' END,
+		traits_changed => CASE WHEN becomes.trust <> was.trust OR becomes.expires_after IS DISTINCT FROM was.expires_after
+			THEN cdp.refold_query(format('e.source = %L', source)) END);
 END
 $function$;
-COMMENT ON FUNCTION cdp.set_source(text, integer, text) IS
-	'Sets how far a feed is trusted, for all history; give one of: trust, more is better; party: first (3), second (2) or third (1). A feed not seen yet is listed with it. Of links that a rule lets only one of be, that of the more trusted feed is. Errors (22023): an invalid name, neither or both given, another party.';
+COMMENT ON FUNCTION cdp.set_source(text, integer, text, interval, text) IS
+$comment$Says what a feed is, for all history. An argument that is left out changes nothing; a feed not seen yet is listed, and needs trust or party. Name the arguments.
+party: first, second or third. trust, -128 to 127, more is better: of links that a rule lets only one of be, that of the more trusted feed is; of two values of a trait the more trusted feed's (unless the trait's rule says otherwise). A party without a trust sets it: first 3, second 2, third 1.
+expires_after: so long after it was said, what the feed says of a person counts no more, and what other evidence says shows again; from the next refresh on, which needs no rows for it. A day in it is 24 hours; NULL: it does not lapse. licence: a note on what the data may be used for; NULL: none.
+Error 22023, which names the argument: an invalid name, a trust out of range, another party, neither trust nor party for a feed not known yet, an expires_after of months, of nothing or less, or of more than 100 years.$comment$;
 
 REVOKE ALL ON FUNCTION cdp.read_max_links(text), cdp.check_blocked(text[]), cdp.refused_evidence(), cdp.limit_changed(integer, integer, text),
 	cdp.priority_changed(text), cdp.blocked_changed(text, text[], text[]), cdp.max_links_changed(text, jsonb), cdp.check_rule(text, integer, text[]),
 	cdp.set_rule(text, integer, integer, text[], text), cdp.set_rule(text, integer, integer, integer, text[]), cdp.set_cap(integer),
-	cdp.set_source(text, integer, text) FROM PUBLIC;
+	cdp.read_expiry(interval), cdp.check_source(text, integer, text), cdp.set_source(text, integer, text, interval, text) FROM PUBLIC;

@@ -4,7 +4,7 @@
 -- Takes changes of the graph through every stage; the caller has started the batch and written what they follow from.
 CREATE FUNCTION cdp.change_graph(unlinked text DEFAULT NULL, blocked text DEFAULT NULL, retry text DEFAULT NULL,
 	checked text DEFAULT NULL, forbids text DEFAULT NULL, judged text DEFAULT NULL, reread text DEFAULT NULL, reanchored text DEFAULT NULL,
-	refolded text DEFAULT NULL) RETURNS cdp.batch_counts
+	refolded text DEFAULT NULL, traits_changed text DEFAULT NULL) RETURNS cdp.batch_counts
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -12,13 +12,13 @@ DECLARE
 	done cdp.batch_counts;
 BEGIN
 	PERFORM cdp.stage_graph_changes(unlinked => unlinked, blocked => blocked, retry => retry, checked => checked, forbids => forbids, judged => judged,
-									reread => reread, reanchored => reanchored, refolded => refolded);
+									reread => reread, reanchored => reanchored, refolded => refolded, traits_changed => traits_changed);
 	done := cdp.process_batch(0);
 	PERFORM cdp.batch_end();
 	RETURN done;
 END
 $function$;
-COMMENT ON FUNCTION cdp.change_graph(text, text, text, text, text, text, text, text, text) IS
+COMMENT ON FUNCTION cdp.change_graph(text, text, text, text, text, text, text, text, text, text) IS
 	'Internal: carries out a batch that changes the graph and takes nothing from the inboxes; the arguments are those of cdp.stage_graph_changes().';
 
 CREATE FUNCTION cdp.write_verdict(kind text, a cdp.identifier, b cdp.identifier DEFAULT NULL, until_at timestamptz DEFAULT NULL, reason text DEFAULT NULL) RETURNS void
@@ -217,7 +217,7 @@ $function$;
 COMMENT ON FUNCTION cdp.unlink(cdp.identifier) IS
 	'Voids, like cdp.unlink(a, b), the evidence of every pair that the identifier is in. Returns the chains by which it is one person still with those it was linked to; as all its links are void, that is no row. Errors: no evidence joins it to another identifier (22023), NULL (22004).';
 
-REVOKE ALL ON FUNCTION cdp.change_graph(text, text, text, text, text, text, text, text, text), cdp.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text),
+REVOKE ALL ON FUNCTION cdp.change_graph(text, text, text, text, text, text, text, text, text, text), cdp.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text),
 	cdp.identities_of_pair(cdp.identifier, cdp.identifier), cdp.forbid_changed(bigint, bigint, boolean), cdp.forbid(cdp.identifier, cdp.identifier, text),
 	cdp.allow(cdp.identifier, cdp.identifier), cdp.mark_shared(cdp.identifier, boolean), cdp.void_evidence(bigint, bigint),
 	cdp.unlink(cdp.identifier, cdp.identifier), cdp.unlink(cdp.identifier) FROM PUBLIC;

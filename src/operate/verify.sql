@@ -251,6 +251,8 @@ CREATE FUNCTION cdp.verify_profiles(ids cdp.identifier[], shared boolean[], prof
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 #variable_conflict use_column
+DECLARE
+	rules jsonb := cdp.trait_rules();
 BEGIN
 	RETURN QUERY
 		WITH who AS MATERIALIZED (
@@ -264,17 +266,25 @@ BEGIN
 			SELECT DISTINCT w.profile FROM cdp.verdict v CROSS JOIN LATERAL (VALUES (v.a), (v.b)) AS e (identifier) JOIN who w ON w.identifier = e.identifier WHERE v.kind = 'forbid'
 		), folded AS (
 			SELECT w.profile, min(e."timestamp") AS first_seen, max(e."timestamp") AS last_seen, count(*) AS events,
-				   cdp.traits_agg(e.traits, e.at, e.source) FILTER (WHERE e.type = 'identify') AS traits, 
+				   cdp.traits_agg(t.traits, e.at, e.source, rules, o.trust) AS traits, min(e.at + o.expires_after) FILTER (WHERE t.counts) AS expires_at,
 				   cdp.timeline_agg(e."timestamp", e.event, cdp.carried(e.event, e.properties, (SELECT cdp.carried_rules()))) AS timeline
-			FROM cdp.verify_anchored(ids, shared) e JOIN who w ON w.identifier = e.identifier GROUP BY w.profile
+			FROM cdp.verify_anchored(ids, shared) e JOIN who w ON w.identifier = e.identifier JOIN cdp.source o ON o.source = e.source
+			LEFT JOIN LATERAL (SELECT true AS counts, CASE jsonb_typeof(e.traits) WHEN 'object' THEN coalesce((
+									SELECT jsonb_object_agg(v.key, v.value) FROM jsonb_each(e.traits) v
+									WHERE cdp.traits_problem(jsonb_build_object(v.key, v.value), rules) IS NULL), '{}') END AS traits
+							   WHERE e.type = 'identify' AND e.traits IS NOT NULL
+								 AND (o.expires_after IS NULL OR e.at + o.expires_after > (SELECT s.as_of FROM cdp.state s))) t ON true
+			GROUP BY w.profile
 		), expected AS (
 			SELECT m.profile, format('%s identifier(s), limited %s%s%s, %s event(s) from %s to %s', m.identifiers, m.limited, CASE WHEN m.shared THEN ', shared' END,
-				CASE WHEN EXISTS (SELECT FROM forbidden b WHERE b.profile = m.profile) THEN ', with a forbid' END, coalesce(f.events, 0), f.first_seen, f.last_seen) AS summary,
+				CASE WHEN EXISTS (SELECT FROM forbidden b WHERE b.profile = m.profile) THEN ', with a forbid' END, coalesce(f.events, 0), f.first_seen, f.last_seen)
+				|| coalesce(format(', lapsing from %s on', f.expires_at), '') AS summary,
 				f.traits, f.timeline
 			FROM members m LEFT JOIN folded f ON f.profile = m.profile
 		), found AS (
 			SELECT i.identifier AS profile, format('%s identifier(s), limited %s%s%s, %s event(s) from %s to %s', p.identifiers, p.limited, CASE WHEN p.shared THEN ', shared' END,
-				CASE WHEN p.has_forbid THEN ', with a forbid' END, p.events, p.first_seen, p.last_seen) AS summary, p.traits,
+				CASE WHEN p.has_forbid THEN ', with a forbid' END, p.events, p.first_seen, p.last_seen)
+				|| coalesce(format(', lapsing from %s on', p.expires_at), '') AS summary, p.traits,
 				cdp.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) AS timeline, p.profile_id
 			FROM cdp.profile p LEFT JOIN cdp.profile_timeline t ON t.profile_id = p.profile_id LEFT JOIN cdp.identity i ON i.identity_id = p.profile_id
 		)

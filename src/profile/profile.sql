@@ -8,13 +8,15 @@ BEGIN
 	CREATE TABLE cdp.profile (
 		profile_id bigint PRIMARY KEY, first_seen timestamptz, last_seen timestamptz, events bigint NOT NULL DEFAULT 0, traits cdp.traits,
 		shared boolean NOT NULL DEFAULT false, identifiers integer NOT NULL DEFAULT 0, limited jsonb NOT NULL DEFAULT '{}',
-		has_forbid boolean NOT NULL DEFAULT false, last_trust integer, last_at timestamptz);
+		has_forbid boolean NOT NULL DEFAULT false, last_trust integer, last_at timestamptz, expires_at timestamptz);
+	CREATE INDEX profile_expires_at ON cdp.profile (expires_at) WHERE expires_at IS NOT NULL;
 	COMMENT ON TABLE cdp.profile IS 'One row for each person. Distribution key: profile_id.';
 	COMMENT ON COLUMN cdp.profile.shared IS 'No person: a shared identifier by itself.';
 	COMMENT ON COLUMN cdp.profile.identifiers IS 'Number of identifiers.';
 	COMMENT ON COLUMN cdp.profile.limited IS 'Number of identifiers of each namespace that has a limit.';
 	COMMENT ON COLUMN cdp.profile.has_forbid IS 'Whether a forbid names one of its identifiers.';
 	COMMENT ON COLUMN cdp.profile.last_at IS 'No link inside ranks behind this time at last_trust; NULL: unknown.';
+	COMMENT ON COLUMN cdp.profile.expires_at IS 'When the first of what made the traits lapses; NULL: nothing does.';
 
 	CREATE VIEW cdp.profiles AS
 		SELECT p.profile_id, p.first_seen, p.last_seen,
@@ -101,9 +103,10 @@ BEGIN
 		WHERE NOT EXISTS (SELECT FROM batch_summary s WHERE s.profile_id = p.profile_id)
 	$sql$);
 	PERFORM cdp.refresh_fold_profile();
+	PERFORM cdp.refresh_refold();
 	RETURN cdp.batch_value($sql$
 		SELECT count(*) FROM (SELECT profile_id FROM batch_anchor WHERE profile_id <> 0 UNION SELECT profile_id FROM batch_summary
-							  UNION SELECT profile_id FROM batch_rebuild) t
+							  UNION SELECT profile_id FROM batch_rebuild UNION SELECT profile_id FROM batch_lapsed) t
 	$sql$);
 END
 $function$;
@@ -115,24 +118,31 @@ CREATE FUNCTION cdp.refresh_fold_profile() RETURNS void
 AS $function$
 BEGIN
 	-- union is commutative, so the order of the parts is of no account
-	PERFORM cdp.batch_stage('batch_fold', $sql$
+	PERFORM cdp.batch_stage('batch_fold', format($sql$
 		WITH ended AS (
 			DELETE FROM cdp.profile p USING batch_end d WHERE p.profile_id = d.profile_id RETURNING p.*
 		), parts AS (
-			SELECT g.new_id AS profile_id, e.first_seen, e.last_seen, e.events, e.traits FROM ended e JOIN batch_gone g ON g.old_id = e.profile_id
+			SELECT g.new_id AS profile_id, e.first_seen, e.last_seen, e.events, e.traits, e.expires_at FROM ended e JOIN batch_gone g ON g.old_id = e.profile_id
 			UNION ALL
-			SELECT a.profile_id, min(r.at), max(r.at), count(*),
-				   cdp.traits_agg(r.traits, least(r.at, r.seen_at), r.feed) FILTER (WHERE r.call_type = 'identify')
-			FROM batch_anchor a JOIN batch_row r USING (row_no)
+			SELECT a.profile_id, min(r.at), max(r.at), count(*), NULL, NULL FROM batch_anchor a JOIN batch_row r USING (row_no)
 			WHERE a.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = a.profile_id) GROUP BY a.profile_id
 			UNION ALL
-			SELECT i.profile_id, min(e."timestamp"), max(e."timestamp"), count(*),
-				   cdp.traits_agg(e.traits, least(e."timestamp", e.received_at), e.source) FILTER (WHERE e.type = 'identify')
+			SELECT i.profile_id, min(e."timestamp"), max(e."timestamp"), count(*), NULL, NULL
 			FROM batch_rebuild JOIN cdp.identity i USING (profile_id) JOIN cdp.event e ON e.identity_id = i.identity_id GROUP BY i.profile_id
+			UNION ALL
+			SELECT t.subject, NULL, NULL, 0, t.traits, t.expires_at FROM (%s) t
 		)
-		SELECT profile_id, min(first_seen) AS first_seen, max(last_seen) AS last_seen, sum(events)::bigint AS events, cdp.traits_union(traits) AS traits
+		SELECT profile_id, min(first_seen) AS first_seen, max(last_seen) AS last_seen, sum(events)::bigint AS events, cdp.traits_union(traits) AS traits,
+			   min(expires_at) AS expires_at
 		FROM parts GROUP BY profile_id
-	$sql$);
+	$sql$, cdp.merged_traits($sql$
+		SELECT a.profile_id AS subject, r.traits, r.at AS "timestamp", r.seen_at AS received_at, r.feed AS source
+		FROM batch_anchor a JOIN batch_row r USING (row_no)
+		WHERE r.call_type = 'identify' AND a.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = a.profile_id)
+		UNION ALL
+		SELECT i.profile_id, e.traits, e."timestamp", e.received_at, e.source
+		FROM batch_rebuild JOIN cdp.identity i USING (profile_id) JOIN cdp.event e ON e.identity_id = i.identity_id WHERE e.type = 'identify'
+	$sql$)));
 	PERFORM cdp.batch_run($sql$
 		INSERT INTO cdp.profile AS p (profile_id, identifiers, limited, shared, has_forbid, last_trust, last_at)
 		SELECT profile_id, identifiers, limited, shared, has_forbid, last_trust, last_at FROM batch_summary
@@ -143,7 +153,8 @@ BEGIN
 	$sql$);
 	PERFORM cdp.batch_run($sql$
 		UPDATE cdp.profile p SET first_seen = least(p.first_seen, f.first_seen), last_seen = greatest(p.last_seen, f.last_seen),
-			events = p.events + f.events, traits = coalesce(p.traits || f.traits, p.traits, f.traits)
+			events = p.events + f.events, traits = p.traits || f.traits,
+			expires_at = least(p.expires_at, f.expires_at)
 		FROM batch_fold f WHERE p.profile_id = f.profile_id
 	$sql$);
 END

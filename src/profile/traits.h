@@ -7,6 +7,7 @@
 
 #include "fmgr.h"
 #include "lib/stringinfo.h"
+#include "utils/array.h"
 #include "utils/jsonb.h"
 
 #include "compat.h"
@@ -101,6 +102,9 @@ extern void traits_rules_free(TraitsRules *compiled);
 /* Whether it was compiled from these very bytes. */
 extern bool traits_rules_match(const TraitsRules *compiled, const Jsonb *rules);
 
+/* Whether any of them refuses values that others would take. */
+extern bool traits_rules_choosy(const TraitsRules *rules);
+
 /* Whether a jsonb is the JSON null, which counts as no traits. */
 extern bool traits_row_empty(Jsonb *object);
 
@@ -116,6 +120,9 @@ extern bool traits_row_check(Jsonb *object, const TraitsRules *rules, TraitsProb
  */
 extern bool traits_row_put(CdpkTraitsState *state, Jsonb *object, const TraitsRules *rules,
 						   const TraitsOrigin *origin, TraitsProblem *problem);
+
+/* The keys of an object whose values their rules cannot take, as text[]; NULL where there are none. */
+extern ArrayType *traits_row_refused(Jsonb *object, const TraitsRules *rules);
 
 /* Raises a problem as an error. */
 extern void traits_problem_report(const TraitsProblem *problem) __attribute__((noreturn));

@@ -213,6 +213,35 @@ cdp_traits_problem(PG_FUNCTION_ARGS)
 		problem.key ? psprintf("%s (\"%s\")", problem.reason, problem.key) : problem.reason));
 }
 
+CDP_FUNCTION(cdp_refused_keys);
+
+/* cdp_refused_keys lists the keys of a row whose values their rules cannot take; NULL where there are none. */
+Datum
+cdp_refused_keys(PG_FUNCTION_ARGS)
+{
+	TraitsRules *rules = compiled_rules(fcinfo, 1);
+	ArrayType *refused = NULL;
+
+	/* where no rule refuses anything, the row need not be opened */
+	if (traits_rules_choosy(rules))
+		refused = traits_row_refused(PG_GETARG_JSONB_P(0), rules);
+	if (refused == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_ARRAYTYPE_P(refused);
+}
+
+CDP_FUNCTION(cdp_is_trait_rule);
+
+/* cdp_is_trait_rule says whether a text is the name of a rule. */
+Datum
+cdp_is_trait_rule(PG_FUNCTION_ARGS)
+{
+	text *name = PG_GETARG_TEXT_PP(0);
+	uint8 code;
+
+	PG_RETURN_BOOL(cdpk_rule_parse(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &code));
+}
+
 CDP_FUNCTION(cdp_traits_jsonb_timestamptz_text_jsonb_integer);
 
 /* cdp_traits_… makes a value of one row (traits, at, source, rules, trust). */

@@ -5,8 +5,11 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #include "core/digits.h"
@@ -25,6 +28,7 @@ struct TraitsRules
 {
 	Jsonb *source;
 	uint8 fallback; /* of the keys that are not named: the one of "*", or "last" */
+	bool choosy;    /* some rule cannot take every value */
 	int count;
 	KeyRule keys[FLEXIBLE_ARRAY_MEMBER]; /* in jsonb's order */
 };
@@ -46,6 +50,13 @@ parse_rule(const JsonbValue *key, const JsonbValue *value)
 					 "source comes first, and \"keep_\" before \"last\", \"first\", \"min\" or "
 					 "\"max\" where each source's own value is kept.")));
 	return code;
+}
+
+/* rule_choosy says whether there are values that a rule cannot take, but the others can. */
+static bool
+rule_choosy(uint8 code)
+{
+	return (code & CDPK_RULE_BASE) == CDPK_RULE_SUM;
 }
 
 /* traits_rules_compile brings rules into the form that rows are merged with. */
@@ -75,6 +86,7 @@ traits_rules_compile(Jsonb *rules, MemoryContext context)
 		rule->key = key.val.string.val;
 		rule->key_length = key.val.string.len;
 		rule->rule = parse_rule(&key, &value);
+		compiled->choosy |= rule_choosy(rule->rule);
 		if (rule->key_length == 1 && rule->key[0] == '*')
 			compiled->fallback = rule->rule;
 		else
@@ -168,6 +180,36 @@ check_put(CdpkStatus status, TraitsProblem *problem)
 	return true;
 }
 
+/* is_elements says whether a member is an array whose elements are merged one by one. */
+static bool
+is_elements(uint8 rule, const JsonbValue *value)
+{
+	return (rule & CDPK_RULE_BASE) == CDPK_RULE_UNION && value->type == jbvBinary &&
+		   JsonContainerIsArray(value->val.binary.data);
+}
+
+/* check_member says whether a member of the object is one that its rule can merge. */
+static bool
+check_member(CdpkTrait *trait, const JsonbValue *value, TraitsProblem *problem)
+{
+	JsonbValue element;
+	JsonbWalk walk;
+
+	if (!is_elements(trait->rule, value))
+	{
+		trait->value = traits_value_read(value);
+		return check_value(trait, problem);
+	}
+	walk = jsonb_walk(value->val.binary.data);
+	while (jsonb_walk_element(&walk, &element))
+	{
+		trait->value = traits_value_read(&element);
+		if (!check_value(trait, problem))
+			return false;
+	}
+	return true;
+}
+
 /* put_elements merges the elements of an array, one by one: the rule union. */
 static bool
 put_elements(CdpkTraitsState *state, CdpkTrait *trait, JsonbContainer *array, uint32 index,
@@ -202,8 +244,7 @@ put_member(CdpkTraitsState *state, CdpkTrait *trait, const JsonbValue *value, ui
 		traits_check_merge(CDPK_CORRUPT);
 	if (found && cdpk_trait_outdated(&present, trait->rule, trait->at))
 		return true;
-	if ((trait->rule & CDPK_RULE_BASE) == CDPK_RULE_UNION && value->type == jbvBinary &&
-		JsonContainerIsArray(value->val.binary.data))
+	if (is_elements(trait->rule, value))
 		return put_elements(state, trait, value->val.binary.data, *index, problem);
 	trait->value = traits_value_read(value);
 	return check_value(trait, problem) &&
@@ -236,6 +277,47 @@ note_key(TraitsProblem *problem, const JsonbValue *key)
 	return false;
 }
 
+/* the members of an object, with their rules */
+typedef struct RowWalk
+{
+	JsonbWalk members;
+	const TraitsRules *rules;
+	int next_rule;
+	JsonbValue key;
+	JsonbValue value;
+} RowWalk;
+
+/* row_walk begins to walk over an object. */
+static RowWalk
+row_walk(Jsonb *object, const TraitsRules *rules)
+{
+	RowWalk walk = {.members = jsonb_walk(&object->root), .rules = rules};
+
+	return walk;
+}
+
+/* row_next goes on to the next member and sets the key and the rule; false at the end. */
+static bool
+row_next(RowWalk *walk, CdpkTrait *trait)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (!jsonb_walk_member(&walk->members, &walk->key, &walk->value))
+		return false;
+	trait->key = (const uint8 *) walk->key.val.string.val;
+	trait->key_length = (uint8) walk->key.val.string.len;
+	trait->rule = rule_for(walk->rules, &walk->key, &walk->next_rule);
+	return true;
+}
+
+/* check_key says whether a member's key is short enough. */
+static bool
+check_key(const RowWalk *walk, TraitsProblem *problem)
+{
+	return walk->key.val.string.len <= CDPK_TRAITS_KEY_MAX ||
+		   set_problem(problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the key is longer than 255 bytes",
+					   NULL);
+}
+
 /* traits_row_put merges an object's members into a state. */
 bool
 traits_row_put(CdpkTraitsState *state, Jsonb *object, const TraitsRules *rules,
@@ -246,30 +328,17 @@ traits_row_put(CdpkTraitsState *state, Jsonb *object, const TraitsRules *rules,
 					   .source = (const uint8 *) origin->source,
 					   .source_length = (uint8) origin->source_length,
 					   .count = 1};
-	JsonbWalk walk;
-	JsonbValue key;
-	JsonbValue value;
 	uint32 index = 0;
-	int next_rule = 0;
+	RowWalk walk;
 
 	memset(problem, 0, sizeof(*problem));
 	if (!check_row(object, origin, problem))
 		return false;
-	walk = jsonb_walk(&object->root);
-	while (jsonb_walk_member(&walk, &key, &value))
+	walk = row_walk(object, rules);
+	while (row_next(&walk, &trait))
 	{
-		CHECK_FOR_INTERRUPTS();
-		if (key.val.string.len > CDPK_TRAITS_KEY_MAX)
-		{
-			set_problem(problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "the key is longer than 255 bytes",
-						NULL);
-			return note_key(problem, &key);
-		}
-		trait.key = (const uint8 *) key.val.string.val;
-		trait.key_length = (uint8) key.val.string.len;
-		trait.rule = rule_for(rules, &key, &next_rule);
-		if (!put_member(state, &trait, &value, &index, problem))
-			return note_key(problem, &key);
+		if (!check_key(&walk, problem) || !put_member(state, &trait, &walk.value, &index, problem))
+			return note_key(problem, &walk.key);
 	}
 	return true;
 }
@@ -302,12 +371,51 @@ bool
 traits_row_check(Jsonb *object, const TraitsRules *rules, TraitsProblem *problem)
 {
 	TraitsOrigin origin = {0};
-	CdpkTraitsState state;
+	CdpkTrait trait = {0};
+	RowWalk walk;
 
+	memset(problem, 0, sizeof(*problem));
 	if (traits_row_empty(object))
 		return true;
-	traits_row_begin(&state, object, &origin);
-	return traits_row_put(&state, object, rules, &origin, problem);
+	if (!check_row(object, &origin, problem))
+		return false;
+	walk = row_walk(object, rules);
+	while (row_next(&walk, &trait))
+	{
+		if (!check_key(&walk, problem) || !check_member(&trait, &walk.value, problem))
+			return note_key(problem, &walk.key);
+	}
+	return true;
+}
+
+/* traits_rules_choosy says whether any rule refuses values that others would take. */
+bool
+traits_rules_choosy(const TraitsRules *rules)
+{
+	return rules->choosy;
+}
+
+/* traits_row_refused lists the keys whose values their rules cannot take; NULL where there are none. */
+ArrayType *
+traits_row_refused(Jsonb *object, const TraitsRules *rules)
+{
+	ArrayBuildState *refused = NULL;
+	CdpkTrait trait = {0};
+	TraitsProblem problem;
+	RowWalk walk;
+
+	if (!JB_ROOT_IS_OBJECT(object))
+		return NULL;
+	walk = row_walk(object, rules);
+	while (row_next(&walk, &trait))
+	{
+		if (rule_choosy(trait.rule) && !check_member(&trait, &walk.value, &problem))
+			refused = accumArrayResult(refused,
+									   PointerGetDatum(cstring_to_text_with_len(
+										   walk.key.val.string.val, walk.key.val.string.len)),
+									   false, TEXTOID, CurrentMemoryContext);
+	}
+	return refused ? DatumGetArrayTypeP(makeArrayResult(refused, CurrentMemoryContext)) : NULL;
 }
 
 /* traits_problem_report raises a problem as an error. */

@@ -1,0 +1,104 @@
+
+-- How traits are merged in the pipeline: the rule of each trait, the trust of the source, and what lapses.
+
+CREATE FUNCTION cdp.is_trait_rule(rule text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'cdp_is_trait_rule' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.is_trait_rule(text) IS 'Internal: whether this is the name of a rule by which traits merge.';
+
+CREATE FUNCTION cdp.refused_keys(traits jsonb, rules jsonb) RETURNS text[]
+	AS 'MODULE_PATHNAME', 'cdp_refused_keys' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
+COMMENT ON FUNCTION cdp.refused_keys(jsonb, jsonb) IS
+	'The keys of an object whose values cdp.traits_agg would refuse because of their rule (sum: what is no number, or has too many digits; union, most_frequent: what is too long). NULL where there are none.';
+
+CREATE FUNCTION cdp.init_trait_rule() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	CREATE TABLE cdp.trait_rule (
+		trait text PRIMARY KEY CHECK (trait <> '' AND octet_length(trait) <= 255), rule text NOT NULL CHECK (cdp.is_trait_rule(rule)));
+	COMMENT ON TABLE cdp.trait_rule IS 'By which rule the values of a trait become one, changed by cdp.set_trait_rule(). A trait that is not listed has the rule of *, and where that is not listed, trusted_last.';
+	COMMENT ON COLUMN cdp.trait_rule.trait IS 'Name of the trait; *: all that are not listed.';
+	COMMENT ON COLUMN cdp.trait_rule.rule IS 'last, first, min, max, sum, union or most_frequent; trusted_ before it: only values of the most trusted source count; keep_ before last, first, min, max and their trusted_ forms: what was outdone stays visible in cdp.provenance().';
+
+	CREATE VIEW cdp.refused_traits AS
+		SELECT i.profile_id, e.event_id, e."timestamp", e.source, k.trait, coalesce(r.rules ->> k.trait, r.rules ->> '*') AS rule, e.traits -> k.trait AS value
+		FROM (SELECT cdp.trait_rules() AS rules OFFSET 0) r CROSS JOIN cdp.event e CROSS JOIN LATERAL unnest(cdp.refused_keys(e.traits, r.rules)) AS k (trait)
+		LEFT JOIN cdp.identity i ON i.identity_id = e.identity_id WHERE e.type IN ('identify', 'group');
+	COMMENT ON VIEW cdp.refused_traits IS 'Values in the log that the rule of their trait cannot take, because it was another when they came; they are left out. Newer ones are in quarantine. Reads the whole log.';
+	COMMENT ON COLUMN cdp.refused_traits.profile_id IS 'The person it was said of.';
+	COMMENT ON COLUMN cdp.refused_traits.event_id IS 'The call that said it.';
+	COMMENT ON COLUMN cdp.refused_traits."timestamp" IS 'When it was said.';
+	COMMENT ON COLUMN cdp.refused_traits.source IS 'The feed that said it.';
+	COMMENT ON COLUMN cdp.refused_traits.trait IS 'Name of the trait.';
+	COMMENT ON COLUMN cdp.refused_traits.rule IS 'Its rule now.';
+	COMMENT ON COLUMN cdp.refused_traits.value IS 'The value that is left out.';
+END
+$function$;
+COMMENT ON FUNCTION cdp.init_trait_rule() IS 'Internal: makes the table and the view of the rules of traits.';
+
+CREATE FUNCTION cdp.trait_rules() RETURNS jsonb
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN (SELECT jsonb_build_object('*', 'trusted_last') || coalesce(jsonb_object_agg(r.trait, r.rule), '{}') FROM cdp.trait_rule r);
+END
+$function$;
+COMMENT ON FUNCTION cdp.trait_rules() IS 'Internal: the rules of all traits, as cdp.traits_agg takes them.';
+
+-- The one place where traits are made of what was said.
+CREATE FUNCTION cdp.merged_traits(said text) RETURNS text
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN format($sql$
+		SELECT s.subject, cdp.traits_agg(coalesce(s.traits - cdp.refused_keys(s.traits, (SELECT cdp.trait_rules())), s.traits),
+										 s.at, s.source, (SELECT cdp.trait_rules()), f.trust) AS traits,
+			   min(s.at + f.expires_after) AS expires_at
+		-- a sender's clock in the future must not hide what is said later
+		FROM (SELECT o.subject, o.traits, least(o."timestamp", o.received_at) AS at, o.source FROM (%s) o) s JOIN cdp.source f ON f.source = s.source
+		WHERE s.traits IS NOT NULL AND (f.expires_after IS NULL OR s.at + f.expires_after > $2)
+		GROUP BY s.subject
+	$sql$, said);
+END
+$function$;
+COMMENT ON FUNCTION cdp.merged_traits(text) IS
+	'Internal: a query of (subject, traits, expires_at) for the statements of a batch: what is known of each subject, by the rules of traits and the trust of sources, without what has lapsed; and when the first of it lapses. said: a query of (subject, traits, "timestamp", received_at, source).';
+
+-- Folds anew the traits that a rule or a source concerns that changed (batch_refold), and those of which a part has lapsed.
+CREATE FUNCTION cdp.refresh_refold() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp.batch_stage('batch_lapsed', $sql$
+		SELECT p.profile_id FROM cdp.profile p WHERE p.expires_at <= $2
+		UNION
+		SELECT i.profile_id FROM batch_refold r JOIN cdp.identity i ON i.identity_id = r.identity_id
+		WHERE r.type = 'identify' AND i.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = i.profile_id)
+	$sql$);
+	PERFORM cdp.batch_stage('batch_merged', cdp.merged_traits($sql$
+		SELECT i.profile_id AS subject, e.traits, e."timestamp", e.received_at, e.source
+		FROM batch_lapsed JOIN cdp.identity i USING (profile_id) JOIN cdp.event e ON e.identity_id = i.identity_id WHERE e.type = 'identify'
+	$sql$));
+	PERFORM cdp.batch_run($sql$
+		UPDATE cdp.profile p SET traits = f.traits, expires_at = f.expires_at
+		FROM batch_lapsed l LEFT JOIN batch_merged f ON f.subject = l.profile_id WHERE p.profile_id = l.profile_id
+	$sql$);
+END
+$function$;
+COMMENT ON FUNCTION cdp.refresh_refold() IS 'Internal: folds anew the traits of profiles of which a part has lapsed, or whose rules or sources have changed (batch_lapsed).';
+
+CREATE FUNCTION cdp.has_lapsed() RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN cdp.batch_value('SELECT count(*) FROM (SELECT FROM cdp.profile p WHERE p.expires_at <= $2 LIMIT 1) l') > 0;
+END
+$function$;
+COMMENT ON FUNCTION cdp.has_lapsed() IS 'Internal: whether something that is known of somebody has lapsed at the time of the batch in hand.';
+
+REVOKE ALL ON FUNCTION cdp.init_trait_rule(), cdp.trait_rules(), cdp.merged_traits(text), cdp.refresh_refold(), cdp.has_lapsed() FROM PUBLIC;
