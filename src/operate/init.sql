@@ -90,6 +90,7 @@ BEGIN
 	PERFORM cdp.init_event_month();
 	PERFORM cdp.init_graph();
 	PERFORM cdp.init_profile();
+	PERFORM cdp.init_matter();
 	PERFORM cdp.init_people();
 	PERFORM cdp.init_segment();
 	PERFORM cdp.add_event_month(now());
