@@ -7,6 +7,7 @@
 
 #include "fmgr.h"
 
+#include "cdp.h"
 #include "compat.h"
 #include "core/identifier.h"
 
@@ -43,6 +44,9 @@ extern char *identifier_shown(const char *text, size_t length);
 
 /* A short reason in words ("too long"), for quarantine rows. */
 extern const char *identifier_reason(CdpkStatus status);
+
+/* The type's input function; raises an error for text that is no identifier. */
+extern CDP_EXPORT Datum cdp_identifier_in(PG_FUNCTION_ARGS);
 
 /* The type's oid, looked up once per backend and again after DROP EXTENSION. */
 extern Oid identifier_type_oid(void);

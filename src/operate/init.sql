@@ -93,6 +93,7 @@ BEGIN
 	PERFORM cdp.init_profile();
 	PERFORM cdp.init_carried_number();
 	PERFORM cdp.init_timeline();
+	PERFORM cdp.init_matter();
 	PERFORM cdp.init_people();
 	PERFORM cdp.init_segment();
 	PERFORM cdp.add_event_month(now());

@@ -1,0 +1,44 @@
+-- The present profile of an identifier, and of any profile id that there ever was.
+
+CREATE FUNCTION cdp.profile_of(identifier cdp.identifier) RETURNS bigint
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN (SELECT nullif(i.profile_id, 0) FROM cdp.identifier_map m JOIN cdp.identity i ON i.identity_id = m.identity_id
+			WHERE m.identifier = profile_of.identifier);
+END
+$function$;
+COMMENT ON FUNCTION cdp.profile_of(cdp.identifier) IS 'The profile that an identifier belongs to now; NULL where it was never seen or is blocked.';
+
+-- A profile's id is the number of its strongest identifier, so what was a profile's id is that of a
+-- stronger one's part now, or of what is left without it.
+CREATE FUNCTION cdp.resolve_profile(INOUT profile_id bigint, OUT reason text)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+	asked bigint := resolve_profile.profile_id;
+BEGIN
+	SELECT nullif(i.profile_id, 0), CASE WHEN i.profile_id = 0 THEN 'blocked' END INTO profile_id, reason
+	FROM cdp.identity i WHERE i.identity_id = asked;
+	IF NOT FOUND THEN
+		reason := 'unknown';
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp.resolve_profile(bigint) IS
+	'The present profile of what is or ever was a profile_id (of what was one person''s and is two people''s now: the person that has the identifier it stands for). Where there is none, profile_id is NULL and reason is blocked (its identifier means nothing now) or unknown (never handed out).';
+
+CREATE FUNCTION cdp.profile_of(profile_id bigint) RETURNS bigint
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN (SELECT r.profile_id FROM cdp.resolve_profile(profile_of.profile_id) r);
+END
+$function$;
+COMMENT ON FUNCTION cdp.profile_of(bigint) IS 'The present profile of what is or ever was a profile_id; NULL where there is none: cdp.resolve_profile() says why.';
+
+REVOKE ALL ON FUNCTION cdp.profile_of(cdp.identifier), cdp.profile_of(bigint), cdp.resolve_profile(bigint) FROM PUBLIC;
