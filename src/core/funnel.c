@@ -253,6 +253,23 @@ cdpk_funnel_feed(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count)
 			funnel->start[step] = instant.start[step];
 }
 
+/* cdpk_funnel_feed_all: see the header. */
+void
+cdpk_funnel_feed_all(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count)
+{
+	size_t start = 0;
+
+	while (start < count && !funnel->ended)
+	{
+		size_t end = start + 1;
+
+		while (end < count && rows[end].at == rows[start].at)
+			end++;
+		cdpk_funnel_feed(funnel, rows + start, end - start);
+		start = end;
+	}
+}
+
 /* ---------------------------------------------------------------- modes as text */
 
 static const struct

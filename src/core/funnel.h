@@ -52,6 +52,9 @@ extern void cdpk_funnel_init(CdpkFunnel *funnel, CdpkTimeKind kind, unsigned mod
  */
 extern void cdpk_funnel_feed(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count);
 
+/* Feeds rows in the order of their times, until nothing can change the answer. */
+extern void cdpk_funnel_feed_all(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count);
+
 /* An integer that orders as a double does; NaN and the infinities are not for it. */
 extern int64_t cdpk_double_key(double value);
 extern double cdpk_double_of_key(int64_t key);

@@ -124,27 +124,6 @@ read_row(const uint8_t *row, size_t size)
 	return item;
 }
 
-/* feed_all feeds rows in the order of their times to a funnel. */
-static unsigned
-feed_all(const CdpkFunnelState *state, const CdpkTimed *rows, size_t count)
-{
-	CdpkFunnel funnel;
-	size_t start = 0;
-
-	cdpk_funnel_init(&funnel, (CdpkTimeKind) state->kind, state->modes, state->steps,
-					 state->window);
-	while (start < count && !funnel.ended)
-	{
-		size_t end = start + 1;
-
-		while (end < count && rows[end].at == rows[start].at)
-			end++;
-		cdpk_funnel_feed(&funnel, rows + start, end - start);
-		start = end;
-	}
-	return funnel.depth;
-}
-
 /* cdpk_funnel_state_depth: see the header. */
 CdpkStatus
 cdpk_funnel_state_depth(const CdpkFunnelState *state, const CdpkAllocator *allocator,
@@ -152,6 +131,7 @@ cdpk_funnel_state_depth(const CdpkFunnelState *state, const CdpkAllocator *alloc
 {
 	size_t size = cdpk_funnel_row_size(state);
 	size_t count = state->used / size;
+	CdpkFunnel funnel;
 	CdpkTimed *rows;
 
 	*depth = 0;
@@ -163,7 +143,10 @@ cdpk_funnel_state_depth(const CdpkFunnelState *state, const CdpkAllocator *alloc
 	for (size_t i = 0; i < count; i++)
 		rows[i] = read_row(rows_to_read(state) + i * size, size);
 	cdpk_sort(rows, count, rows + count, cdpk_oldest_first, NULL);
-	*depth = feed_all(state, rows, count);
+	cdpk_funnel_init(&funnel, (CdpkTimeKind) state->kind, state->modes, state->steps,
+					 state->window);
+	cdpk_funnel_feed_all(&funnel, rows, count);
+	*depth = funnel.depth;
 	cdpk_release(allocator, rows);
 	return CDPK_OK;
 }

@@ -109,33 +109,83 @@ cdpk_timeline_next(CdpkTimeline *timeline, CdpkColumn *column)
 	return open_column(timeline, name_length, size, column);
 }
 
+/* next_entry moves "at" to the next name and returns it; false at the end or a corrupt entry. */
+static inline bool
+next_entry(CdpkTimeline *timeline, const uint8_t **at, uint64_t *name_length, uint64_t *size)
+{
+	size_t left = cdpk_left(&timeline->data);
+
+	if (timeline->names == 0)
+		return false;
+	timeline->names--;
+	*at = timeline->data.at;
+	read_entry(&timeline->directory, name_length, size);
+	if (timeline->directory.failed || *name_length > left || *size > left - *name_length)
+	{
+		timeline->data.failed = true;
+		return false;
+	}
+	timeline->data.at += *name_length + *size;
+	return true;
+}
+
+/* reopen_column opens a column that next_entry has passed; the timeline stays where it is. */
+static bool
+reopen_column(CdpkTimeline *timeline, const uint8_t *at, uint64_t name_length, uint64_t size,
+			  CdpkColumn *column)
+{
+	const uint8_t *behind = timeline->data.at;
+
+	timeline->data.at = at;
+	if (!open_column(timeline, name_length, size, column))
+		return false;
+	timeline->data.at = behind;
+	return true;
+}
+
 /* cdpk_timeline_find: see the header. */
 bool
 cdpk_timeline_find(CdpkTimeline *timeline, const char *name, size_t length, CdpkColumn *column)
 {
-	const uint8_t *at = timeline->data.at;
-	const uint8_t *end = timeline->data.end;
+	const uint8_t *at;
+	uint64_t name_length;
+	uint64_t size;
 
-	for (; timeline->names > 0; timeline->names--)
-	{
-		uint64_t name_length;
-		uint64_t size;
-
-		read_entry(&timeline->directory, &name_length, &size);
-		if (timeline->directory.failed || name_length > (size_t) (end - at) ||
-			size > (size_t) (end - at) - name_length)
-		{
-			timeline->data.failed = true;
-			return false;
-		}
+	while (next_entry(timeline, &at, &name_length, &size))
 		if (name_length == length && memcmp(at, name, length) == 0)
-		{
-			timeline->data.at = at;
-			return open_column(timeline, name_length, size, column);
-		}
-		at += name_length + size;
-	}
+			return reopen_column(timeline, at, name_length, size, column);
 	return false;
+}
+
+/* cdpk_timeline_find_all: see the header. */
+bool
+cdpk_timeline_find_all(CdpkTimeline *timeline, const CdpkName *names, unsigned count,
+					   CdpkColumn *columns)
+{
+	uint64_t lengths = 0; /* bits: those that any name has, modulo 64 */
+	unsigned missing = count;
+	const uint8_t *at;
+	uint64_t name_length;
+	uint64_t size;
+
+	for (unsigned i = 0; i < count; i++)
+	{
+		columns[i].count = 0;
+		lengths |= UINT64_C(1) << names[i].length % 64;
+	}
+	while (missing > 0 && next_entry(timeline, &at, &name_length, &size))
+	{
+		if ((lengths >> name_length % 64 & 1) == 0)
+			continue;
+		for (unsigned i = 0; i < count; i++)
+			if (name_length == names[i].length && memcmp(at, names[i].text, name_length) == 0)
+			{
+				if (!reopen_column(timeline, at, name_length, size, &columns[i]))
+					return false;
+				missing--;
+			}
+	}
+	return !cdpk_timeline_failed(timeline);
 }
 
 /* open_number reads the head of one number column. */

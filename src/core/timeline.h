@@ -81,6 +81,20 @@ extern bool cdpk_timeline_next(CdpkTimeline *timeline, CdpkColumn *column);
 extern bool cdpk_timeline_find(CdpkTimeline *timeline, const char *name, size_t length,
 							   CdpkColumn *column);
 
+/* A name to look for. */
+typedef struct CdpkName
+{
+	const char *text;
+	size_t length;
+} CdpkName;
+
+/*
+ * Gives the columns of several names in one passage; columns[i].count is 0 where there is none.
+ * False where the bytes are corrupt.
+ */
+extern bool cdpk_timeline_find_all(CdpkTimeline *timeline, const CdpkName *names, unsigned count,
+								   CdpkColumn *columns);
+
 static inline bool
 cdpk_timeline_failed(const CdpkTimeline *timeline)
 {

@@ -13,6 +13,12 @@ palloc_allocate(void *context, size_t size)
 	return palloc(size);
 }
 
+static void *
+huge_palloc_allocate(void *context, size_t size)
+{
+	return MemoryContextAllocHuge(CurrentMemoryContext, size);
+}
+
 static void
 palloc_release(void *context, void *pointer)
 {
@@ -20,6 +26,7 @@ palloc_release(void *context, void *pointer)
 }
 
 const CdpkAllocator cdp_palloc_allocator = {palloc_allocate, palloc_release, NULL};
+const CdpkAllocator cdp_huge_palloc_allocator = {huge_palloc_allocate, palloc_release, NULL};
 
 /* cdp_status_errcode finds the SQLSTATE that fits a status. */
 int

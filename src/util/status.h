@@ -11,6 +11,9 @@
 /* allocates in the current memory context; release is pfree */
 extern const CdpkAllocator cdp_palloc_allocator;
 
+/* the same without the limit of 1 GB */
+extern const CdpkAllocator cdp_huge_palloc_allocator;
+
 /* the SQLSTATE that fits a status */
 extern int cdp_status_errcode(CdpkStatus status);
 

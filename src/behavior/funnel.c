@@ -1,0 +1,77 @@
+/*
+ * funnel.c
+ *		How deep a timeline goes into a funnel.
+ */
+#include "postgres.h"
+
+#include "access/tupmacs.h"
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/timestamp.h"
+
+#include "behavior/funnel.h"
+#include "cdp.h"
+#include "util/status.h"
+#include "util/window.h"
+
+CDP_FUNCTION(cdp_funnel);
+
+/* get_steps reads the names in place, without a copy of each. */
+static unsigned
+get_steps(FunctionCallInfo fcinfo, CdpkName *steps)
+{
+	ArrayType *array = PG_GETARG_ARRAYTYPE_P(FUNNEL_EVENTS);
+	int count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	const char *at = ARR_DATA_PTR(array);
+
+	if (count < 1 || count > CDPK_FUNNEL_STEPS_MAX)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("a funnel has from 1 to %d steps", CDPK_FUNNEL_STEPS_MAX),
+						errdetail("Given are %d.", count)));
+	if (array_contains_nulls(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("events must not contain null")));
+	for (int i = 0; i < count; i++)
+	{
+		at = (const char *) att_align_pointer(at, TYPALIGN_INT, -1, at);
+		stretch_check_name((const text *) at, "events");
+		steps[i].text = VARDATA_ANY(at);
+		steps[i].length = VARSIZE_ANY_EXHDR(at);
+		at += VARSIZE_ANY(at);
+	}
+	return (unsigned) count;
+}
+
+/* funnel_get: see the header. */
+CdpkTimelineFunnel
+funnel_get(FunctionCallInfo fcinfo, CdpkName *steps)
+{
+	CdpkTimelineFunnel funnel = {0, get_steps(fcinfo, steps), steps, 0, {0, 0}};
+
+	if (!PG_ARGISNULL(FUNNEL_MODE))
+		funnel.modes = PG_GETARG_UINT32(FUNNEL_MODE);
+	funnel.window = cdp_window_microseconds(PG_GETARG_INTERVAL_P(FUNNEL_WINDOW), "window", 0);
+	funnel.period = stretch_get_period(fcinfo, FUNNEL_STRETCH);
+	return funnel;
+}
+
+/* funnel(timeline, events, window, mode, within, older_than, since, until, as_of) */
+Datum
+cdp_funnel(PG_FUNCTION_ARGS)
+{
+	CdpkName steps[CDPK_FUNNEL_STEPS_MAX];
+	CdpkTimelineFunnel funnel;
+	CdpkTimeline timeline;
+	unsigned depth;
+	CdpkStatus status;
+
+	if (FUNNEL_UNKNOWN)
+		PG_RETURN_NULL();
+	funnel = funnel_get(fcinfo, steps);
+	if (!stretch_open_timeline(fcinfo, &timeline))
+		PG_RETURN_INT32(0);
+	status = cdpk_timeline_funnel(&funnel, &timeline, &cdp_huge_palloc_allocator, &depth);
+	if (status != CDPK_OK)
+		timeline_corrupt(status);
+	PG_RETURN_INT32((int32) depth);
+}
