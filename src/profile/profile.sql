@@ -85,6 +85,8 @@ BEGIN
 		SELECT coalesce(m.new_id, r.old_id) FROM batch_relabel r LEFT JOIN batch_moved m USING (old_id) WHERE r.old_id <> 0
 		UNION
 		SELECT i.profile_id FROM batch_reanchored e JOIN cdp.identity i ON i.identity_id IN (e.old_id, e.new_id) WHERE i.profile_id <> 0
+		UNION
+		SELECT id FROM batch_result WHERE kind = 'refold'
 	$sql$);
 	PERFORM cdp.batch_stage('batch_gone', $sql$
 		SELECT old_id, new_id FROM batch_moved WHERE NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = new_id)
