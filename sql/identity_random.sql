@@ -65,8 +65,37 @@ CREATE FUNCTION people(w text) RETURNS TABLE (history int, who text) LANGUAGE sq
 $$;
 CREATE TABLE found (step int, stage text, item text, expected text, found text);
 CREATE PROCEDURE look(s int) LANGUAGE sql AS $$ INSERT INTO found SELECT s, v.* FROM cdp.verify() v $$;
--- a rule changes alone: what one change forgets the next may repair
-CREATE PROCEDURE rule(s int, change text) LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'SELECT cdp.' || change; CALL look(s); END $$;
+-- a rule changes alone: what one change forgets the next may repair; and does what was foretold
+CREATE TABLE told (change text, number bigint, profile_id bigint, becomes bigint, identifiers text[], segment text, before bigint, after bigint);
+CREATE TABLE was (identity_id bigint, profile_id bigint);
+CREATE TABLE mistold (rule text, profile_id bigint, becomes bigint, number bigint);
+CREATE TABLE foretold (change text, number bigint);
+CREATE PROCEDURE rule(s int, change text) LANGUAGE plpgsql AS $$
+BEGIN
+	TRUNCATE told, was;
+	EXECUTE 'INSERT INTO told SELECT * FROM cdp.' || regexp_replace(regexp_replace(regexp_replace(regexp_replace(change,
+		'set_rule\((.*)\)', 'preview_rules(\1, details => 100000)'), 'set_cap\((.*)\)', 'preview_rules(cap => \1, details => 100000)'),
+		'party => ''third''', '1'), 'set_source\((.*), (.*)\)', 'preview_rules(source => \1, trust => \2, details => 100000)');
+	INSERT INTO was SELECT i.identity_id, i.profile_id FROM cdp.identity i;
+	EXECUTE 'SELECT cdp.' || change;
+	WITH moved AS (
+		SELECT nullif(w.profile_id, 0) AS profile_id, nullif(i.profile_id, 0) AS becomes, count(*) AS number
+		FROM cdp.identity i LEFT JOIN was w USING (identity_id) WHERE i.profile_id <> coalesce(w.profile_id, 0) GROUP BY 1, 2
+	), said AS (
+		SELECT t.profile_id, t.becomes, t.number FROM told t WHERE num_nonnulls(t.profile_id, t.becomes) > 0
+	), counted AS (
+		SELECT -1 AS profile_id, -1 AS becomes, count(*) FILTER (WHERE NOT p.shared) AS number FROM cdp.profile p
+	)
+	INSERT INTO mistold
+	SELECT change, d.* FROM (((TABLE moved UNION ALL TABLE counted) EXCEPT ALL (TABLE said UNION ALL SELECT -1, -1, t.after FROM told t WHERE t.change = 'people'))
+		UNION ALL ((TABLE said UNION ALL SELECT -1, -1, t.after FROM told t WHERE t.change = 'people') EXCEPT ALL (TABLE moved UNION ALL TABLE counted))) d;
+	INSERT INTO foretold SELECT t.change, t.number FROM told t WHERE t.number > 0 AND num_nonnulls(t.profile_id, t.becomes) = 0;
+	CALL look(s);
+END
+$$;
+-- where all is well, doing all anew finds nothing to do
+CREATE TABLE restitched (step int, found jsonb);
+CREATE PROCEDURE anew(s int) LANGUAGE sql AS $$ INSERT INTO restitched SELECT s, to_jsonb(r) - 'elapsed' FROM cdp.restitch() r; CALL look(s); $$;
 
 SELECT feed('x', 1), feed('y', 1), drain(17);
 CALL look(1);
@@ -75,6 +104,7 @@ CALL rule(1, $$ set_rule('user_id', max_links => '{"crm_id": 1}') $$);
 CALL rule(1, $$ set_source('list', party => 'third') $$);
 SELECT feed('x', 2), decide('x', 2), drain(31), feed('y', 2), decide('y', 2), drain(7);
 CALL look(2);
+CALL anew(2);
 CALL rule(2, $$ set_rule('email', max_per_profile => 1, priority => 65) $$);
 CALL rule(2, $$ set_cap(6) $$);
 CALL rule(2, $$ set_rule('device_id', max_per_profile => 2, max_links => 3) $$);
@@ -85,6 +115,7 @@ CALL rule(3, $$ set_rule('crm_id', max_per_profile => 1, blocked => '{^[xy]1.*}'
 CALL rule(3, $$ set_source('app', 5) $$);
 SELECT feed('x', 4), feed('y', 4), decide('x', 4), decide('y', 4), drain(1000);
 CALL look(4);
+CALL anew(4);
 CALL rule(4, $$ set_rule('crm_id', blocked => '{^[xy]2.*}', max_links => 2) $$);
 CALL rule(4, $$ set_rule('email', max_per_profile => 2) $$);
 CALL rule(4, $$ set_rule('email', priority => 5) $$);
@@ -104,8 +135,20 @@ INSERT INTO happened SELECT c.history, 100 + s.n, s.n * 10, 'web', ARRAY[c.a, c.
 INSERT INTO plan SELECT w.world, h.history, h.number, 6, random() FROM happened h CROSS JOIN (VALUES ('x'), ('y')) w (world) WHERE h.number >= 100;
 SELECT feed('x', 6), drain(3), feed('y', 6), drain(1000);
 CALL look(6);
+CALL anew(6);
 
 SELECT * FROM found;
+SELECT * FROM mistold;
+SELECT change, count(*) > 1 AS more_than_once FROM foretold GROUP BY change ORDER BY change;
+SELECT r.step, f.* FROM restitched r, jsonb_each(r.found) f WHERE f.value <> '0';
+-- and where nothing is left but the log and the numbers of identifiers, it finds everything
+CREATE TABLE knew AS SELECT w, p.* FROM (VALUES ('x'), ('y')) v (w), people(w) p;
+TRUNCATE cdp.link, cdp.profile, cdp.profile_timeline;
+UPDATE cdp.identity SET profile_id = 0, blocked = true, shared = false, links = '{}';
+UPDATE cdp.event SET identity_id = 0;
+SELECT identities, links > 1000 AS links, profiles_created > 100 AS profiles, events_reanchored > 500 AS events FROM cdp.restitch();
+SELECT count(*) FROM cdp.verify();
+SELECT count(*) FROM (SELECT * FROM knew EXCEPT ALL SELECT w, p.* FROM (VALUES ('x'), ('y')) v (w), people(w) p) d;
 (SELECT history, who FROM people('x') EXCEPT SELECT history, who FROM people('y')) UNION ALL (SELECT history, who FROM people('y') EXCEPT SELECT history, who FROM people('x'));
 -- the histories were no idle ones
 SELECT count(*) FILTER (WHERE refused) > 100 AS refused, count(DISTINCT source) AS sources FROM cdp.link;

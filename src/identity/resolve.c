@@ -15,7 +15,7 @@
 #include "cdp.h"
 #include "identity/resolve.h"
 #include "util/batch.h"
-#include "util/status.h"
+#include "util/huge.h"
 
 CDP_FUNCTION(cdp_refresh_resolve);
 
@@ -42,32 +42,45 @@ typedef struct ResultRow
 
 /* ---------------------------------------------------------------- what the batch changes */
 
+/* rows that are held at a time of what may be as many as the log has */
+#define PORTION 10000
+
+typedef void (*GivePortion)(Resolver *resolver, CdpkStitch *stitch, SPITupleTable *rows,
+							uint64 count);
+
+/* give_portions hands the rows of a query on, some at a time. */
 static void
-give_identities(Resolver *resolver, CdpkStitch *stitch)
+give_portions(Resolver *resolver, CdpkStitch *stitch, const char *query, GivePortion give)
 {
-	uint64 count;
-	SPITupleTable *rows =
-		resolver_rows("SELECT identity_id, profile_id, identifier, present, shared, forbidden"
-					  " FROM batch_identity_changed",
-					  0, NULL, &count);
-	CdpkStitchIdentity *identities = palloc(sizeof(CdpkStitchIdentity) * Max(count, 1));
+	Portal portal = SPI_cursor_open_with_args(NULL, query, 0, NULL, NULL, NULL, true, 0);
+
+	for (;;)
+	{
+		SPI_cursor_fetch(portal, true, PORTION);
+		if (SPI_processed == 0)
+			break;
+		give(resolver, stitch, SPI_tuptable, SPI_processed);
+		SPI_freetuptable(SPI_tuptable);
+	}
+	SPI_freetuptable(SPI_tuptable);
+	SPI_cursor_close(portal);
+}
+
+static void
+give_identities(Resolver *resolver, CdpkStitch *stitch, SPITupleTable *rows, uint64 count)
+{
+	CdpkStitchIdentity *identities = palloc(sizeof(CdpkStitchIdentity) * count);
 
 	for (uint64 i = 0; i < count; i++)
 		resolver_identity(resolver, rows, i, &identities[i]);
 	resolver_check(cdpk_stitch_add_identities(stitch, identities, count));
 	pfree(identities);
-	SPI_freetuptable(rows);
 }
 
 static void
-give_evidence(CdpkStitch *stitch)
+give_evidence(Resolver *resolver, CdpkStitch *stitch, SPITupleTable *rows, uint64 count)
 {
-	uint64 count;
-	SPITupleTable *rows =
-		resolver_rows("SELECT a, b, refused, before_trust, before_at, now_trust, now_at"
-					  " FROM batch_evidence_changed",
-					  0, NULL, &count);
-	CdpkStitchChange *changes = palloc0(sizeof(CdpkStitchChange) * Max(count, 1));
+	CdpkStitchChange *changes = palloc0(sizeof(CdpkStitchChange) * count);
 
 	for (uint64 i = 0; i < count; i++)
 	{
@@ -89,7 +102,6 @@ give_evidence(CdpkStitch *stitch)
 	}
 	resolver_check(cdpk_stitch_evidence_changed(stitch, changes, count));
 	pfree(changes);
-	SPI_freetuptable(rows);
 }
 
 /* The rows of one identity follow each other, one for each namespace that it is linked to. */
@@ -316,15 +328,22 @@ cdp_refresh_resolve(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Resolver *resolver;
+	CdpkAllocator allocator;
 	CdpkStitch *stitch;
 
 	InitMaterializedSRF(fcinfo, 0);
 	batch_connect();
 	resolver = resolver_new();
-	resolver_check(
-		cdpk_stitch_new(&resolver->rules, &resolver->store, &cdp_palloc_allocator, &stitch));
-	give_identities(resolver, stitch);
-	give_evidence(stitch);
+	allocator = cdp_huge_allocator(CurrentMemoryContext);
+	resolver_check(cdpk_stitch_new(&resolver->rules, &resolver->store, &allocator, &stitch));
+	give_portions(resolver, stitch,
+				  "SELECT identity_id, profile_id, identifier, present, shared, forbidden"
+				  " FROM batch_identity_changed",
+				  give_identities);
+	give_portions(resolver, stitch,
+				  "SELECT a, b, refused, before_trust, before_at, now_trust, now_at"
+				  " FROM batch_evidence_changed",
+				  give_evidence);
 	give_sharing(resolver, stitch);
 	give_retries(stitch);
 	give_profiles(stitch);

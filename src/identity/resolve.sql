@@ -268,11 +268,11 @@ BEGIN
 		FROM batch_new n JOIN batch_relabel r USING (identity_id) LEFT JOIN batch_links l USING (identity_id) ORDER BY n.identity_id
 	$sql$);
 	PERFORM cdp.batch_run($sql$
-		UPDATE cdp.identity i SET shared = r.flag FROM batch_result r WHERE r.kind = 'sharing' AND r.id = i.identity_id
+		UPDATE cdp.identity i SET shared = r.flag FROM batch_result r WHERE r.kind = 'sharing' AND r.id = i.identity_id AND i.shared <> r.flag
 	$sql$);
 	PERFORM cdp.batch_run($sql$
 		UPDATE cdp.link l SET refused = r.flag FROM batch_result r
-		WHERE r.kind = 'link' AND l.a = least(r.id, r.other) AND l.b = greatest(r.id, r.other)
+		WHERE r.kind = 'link' AND l.a = least(r.id, r.other) AND l.b = greatest(r.id, r.other) AND l.refused <> r.flag
 	$sql$);
 END
 $function$;
@@ -304,8 +304,6 @@ CREATE FUNCTION cdp.refresh_reanchor() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
-DECLARE
-	moved bigint;
 BEGIN
 	-- the events that carry an identifier are anchored at it, or at one that it is or was linked to
 	PERFORM cdp.batch_stage('batch_place', $sql$
@@ -334,8 +332,18 @@ BEGIN
 			WHERE NOT i.blocked ORDER BY i.shared, n.priority, u.identifier LIMIT 1) a ON true
 		WHERE s.identity_id <> coalesce(a.identity_id, 0)
 	$sql$);
+	RETURN cdp.refresh_move_events();
+END
+$function$;
+COMMENT ON FUNCTION cdp.refresh_reanchor() IS 'Internal: anchors anew the events whose anchor became shared, blocked or neither (batch_reanchored). Returns how many moved.';
+
+CREATE FUNCTION cdp.refresh_move_events() RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
 	-- delete and insert: the anchor is the distribution key
-	moved := cdp.batch_run($sql$
+	RETURN cdp.batch_run($sql$
 		WITH gone AS (
 			DELETE FROM cdp.event e USING batch_reanchored r
 			WHERE e.event_id = r.event_id AND e.identity_id = r.old_id AND e."timestamp" = r."timestamp" RETURNING e.*, r.new_id
@@ -346,11 +354,15 @@ BEGIN
 			anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context, sent_at, original_timestamp, received_at, source
 		FROM gone
 	$sql$);
-	RETURN moved;
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_reanchor() IS 'Internal: anchors anew the events whose anchor became shared, blocked or neither (batch_reanchored). Returns how many moved.';
+COMMENT ON FUNCTION cdp.refresh_move_events() IS 'Internal: anchors the events of batch_reanchored where it says. Returns how many.';
 
+<<<<<<< HEAD
 REVOKE ALL ON FUNCTION cdp.stage_graph_changes(text, text, text, text, text, text, text, text, text, text), cdp.refresh_identify(bigint), cdp.refresh_link(),
 	cdp.refresh_degree(), cdp.refresh_resolve(), cdp.refresh_stitch(), cdp.refresh_relabel(), cdp.refresh_anchor(), cdp.refresh_reanchor() FROM PUBLIC;
+=======
+REVOKE ALL ON FUNCTION cdp.stage_graph_changes(text, text, text, text, text, text, text, text), cdp.refresh_identify(bigint), cdp.refresh_link(),
+	cdp.refresh_degree(), cdp.refresh_resolve(), cdp.refresh_stitch(), cdp.refresh_relabel(), cdp.refresh_anchor(), cdp.refresh_reanchor(), cdp.refresh_move_events() FROM PUBLIC;
+>>>>>>> cbfaf2cc287fa183b453b4a7e2dc676242815e06
 

@@ -60,8 +60,9 @@ CREATE TYPE cdp.batch_counts AS (
 	reworks bigint, identities_reworked bigint, events_reanchored bigint);
 COMMENT ON TYPE cdp.batch_counts IS 'Internal: what a batch did.';
 
--- One batch through every stage: what the inboxes hold, and what cdp.stage_graph_changes() kept.
-CREATE FUNCTION cdp.process_batch(max_rows bigint) RETURNS cdp.batch_counts
+-- One batch through every stage: what the inboxes hold, and what cdp.stage_graph_changes() kept; or
+-- the whole log, by the stages of restitch.
+CREATE FUNCTION cdp.process_batch(max_rows bigint, whole boolean DEFAULT false) RETURNS cdp.batch_counts
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -75,13 +76,21 @@ BEGIN
 	SELECT j.event_id, j.quarantine_id, j.accepted, j.duplicate, j.quarantined
 	INTO last.event_id, last.quarantine_id, done.accepted, done.duplicate, done.quarantined
 	FROM cdp.refresh_judge_rows(last.event_id, last.quarantine_id) j;
-	SELECT i.identity_id, i.identities INTO last.identity_id, done.identities FROM cdp.refresh_identify(last.identity_id) i;
-	done.links := cdp.refresh_link();
-	SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identities_reworked
-	INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identities_reworked
-	FROM cdp.refresh_stitch() s;
-	done.events_reanchored := cdp.refresh_reanchor();
+	IF whole THEN
+		SELECT i.identity_id, i.identities INTO last.identity_id, done.identities FROM cdp.restitch_identify(last.identity_id) i;
+		done.links := cdp.restitch_link();
+		SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identities_reworked
+		INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identities_reworked
+		FROM cdp.restitch_stitch() s;
+	ELSE
+		SELECT i.identity_id, i.identities INTO last.identity_id, done.identities FROM cdp.refresh_identify(last.identity_id) i;
+		done.links := cdp.refresh_link();
+		SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identities_reworked
+		INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identities_reworked
+		FROM cdp.refresh_stitch() s;
+	END IF;
 	PERFORM cdp.refresh_anchor();
+	done.events_reanchored := CASE WHEN whole THEN cdp.restitch_anchor() ELSE cdp.refresh_reanchor() END;
 	PERFORM cdp.refresh_log();
 	done.profiles_touched := cdp.refresh_fold();
 	PERFORM cdp.refresh_fold_timeline();
@@ -92,7 +101,7 @@ BEGIN
 	RETURN done;
 END
 $function$;
-COMMENT ON FUNCTION cdp.process_batch(bigint) IS 'Internal: takes the batch in hand through every stage, and records it. The caller holds the lock.';
+COMMENT ON FUNCTION cdp.process_batch(bigint, boolean) IS 'Internal: takes the batch in hand, or the whole log, through every stage, and records it. The caller holds the lock.';
 
 -- Becomes the one writer and takes a new batch in hand; false where another writes and the caller does not wait.
 CREATE FUNCTION cdp.start_batch(wait boolean DEFAULT true) RETURNS boolean
@@ -147,6 +156,6 @@ $function$;
 COMMENT ON FUNCTION cdp.refresh(bigint, boolean) IS
 	'Takes up to max_rows rows from the inboxes to the log, the people and their profiles, in one transaction. One runs at a time: a second caller waits, or with wait => false returns at once with zeros. Returns one row of counts: taken = accepted + duplicate + quarantined; left: rows that still wait (each inbox counted up to a million); identities: identifiers seen for the first time; profiles created, merged into others, split, and touched in any way; reworks: groups of profiles that late or conflicting evidence had taken apart, with the number of identifiers in them; events anchored anew; elapsed. READ COMMITTED only.';
 
-REVOKE ALL ON FUNCTION cdp.refresh_lock(boolean), cdp.refresh_truncate(regclass), cdp.process_batch(bigint), cdp.start_batch(boolean),
+REVOKE ALL ON FUNCTION cdp.refresh_lock(boolean), cdp.refresh_truncate(regclass), cdp.process_batch(bigint, boolean), cdp.start_batch(boolean),
 	cdp.refresh(bigint, boolean) FROM PUBLIC;
 

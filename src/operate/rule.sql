@@ -47,6 +47,9 @@ AS $function$
 DECLARE
 	entry text;
 BEGIN
+	IF array_ndims(blocked) > 1 THEN
+		RAISE EXCEPTION 'blocked has % dimensions', array_ndims(blocked) USING ERRCODE = 'invalid_parameter_value', HINT = 'It is a plain list of values.';
+	END IF;
 	FOREACH entry IN ARRAY blocked LOOP
 		IF coalesce(btrim(entry), '') = '' THEN
 			RAISE EXCEPTION 'blocked has an entry that is blank or NULL' USING ERRCODE = 'invalid_parameter_value';
@@ -177,7 +180,7 @@ BEGIN
 	IF max_per_profile < 1 AND max_per_profile <> -2147483648 THEN
 		RAISE EXCEPTION 'max_per_profile must be at least 1' USING ERRCODE = 'invalid_parameter_value', HINT = 'NULL is any number.';
 	END IF;
-	IF blocked <> ARRAY[NULL::text] THEN
+	IF blocked <> '{{unchanged}}' THEN
 		PERFORM cdp.check_blocked(blocked);
 	END IF;
 END
@@ -186,7 +189,7 @@ COMMENT ON FUNCTION cdp.check_rule(text, integer, text[]) IS 'Internal: an error
 
 -- An argument that is left out has a value that nobody would give; NULL means something.
 CREATE FUNCTION cdp.set_rule(namespace text, priority integer DEFAULT -2147483648, max_per_profile integer DEFAULT -2147483648,
-	blocked text[] DEFAULT ARRAY[NULL::text], max_links text DEFAULT 'unchanged') RETURNS void
+	blocked text[] DEFAULT '{{unchanged}}', max_links text DEFAULT 'unchanged') RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -207,7 +210,7 @@ BEGIN
 	UPDATE cdp.namespace n SET
 		priority = CASE WHEN set_rule.priority IS DISTINCT FROM -2147483648 THEN coalesce(set_rule.priority, 50) ELSE n.priority END,
 		max_per_profile = CASE WHEN set_rule.max_per_profile IS DISTINCT FROM -2147483648 THEN set_rule.max_per_profile ELSE n.max_per_profile END,
-		blocked = CASE WHEN set_rule.blocked IS DISTINCT FROM ARRAY[NULL::text] THEN nullif(set_rule.blocked, '{}') ELSE n.blocked END,
+		blocked = CASE WHEN set_rule.blocked IS DISTINCT FROM '{{unchanged}}' THEN nullif(set_rule.blocked, '{}') ELSE n.blocked END,
 		max_links = CASE WHEN set_rule.max_links IS DISTINCT FROM 'unchanged' THEN cdp.read_max_links(set_rule.max_links) ELSE n.max_links END
 	WHERE n.namespace = set_rule.namespace;
 	SELECT n.* INTO STRICT becomes FROM cdp.namespace n WHERE n.namespace = set_rule.namespace;
@@ -238,7 +241,7 @@ blocked: values that mean nothing, exact in any case, or regular expressions if 
 Error 22023, which names the argument: a limit below 1, a number that is negative or not whole, an unknown namespace in max_links, an invalid regular expression, a blank value.$comment$;
 
 CREATE FUNCTION cdp.set_rule(namespace text, max_links integer, priority integer DEFAULT -2147483648, max_per_profile integer DEFAULT -2147483648,
-	blocked text[] DEFAULT ARRAY[NULL::text]) RETURNS void
+	blocked text[] DEFAULT '{{unchanged}}') RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$

@@ -1,0 +1,121 @@
+-- cdp.restitch() computes everything anew from the log: what was damaged is mended, and every id is the same.
+SELECT current_database() AS origin \gset
+CREATE DATABASE cdp_restitch ENCODING 'UTF8' TEMPLATE template0;
+\c cdp_restitch
+SET client_min_messages = warning;
+CREATE EXTENSION cdp;
+SET search_path = public, cdp;
+\set VERBOSITY terse
+SELECT cdp.restitch();
+SELECT cdp.init();
+SET timezone = 'UTC';
+-- of nothing
+SELECT identities, links, identities_moved FROM cdp.restitch();
+
+INSERT INTO cdp.inbox (type, event, message_id, user_id, anonymous_id, identifiers, traits, "timestamp", received_at, source)
+SELECT CASE WHEN t IS NULL THEN 'track' ELSE 'identify' END, CASE WHEN t IS NULL THEN 'View' END, n::text, u, a, i::jsonb, t::jsonb, timestamptz '2026-01-01' + n * interval '1 hour', '2026-02-01', s
+FROM (VALUES (1, NULL, 'a', NULL, NULL, 'web'), (2, 'u1', 'a', NULL, '{"city": "Ghent"}', 'web'), (3, 'u2', 'a', NULL, NULL, 'app'), (4, 'u2', NULL, NULL, NULL, 'web'),
+	(5, 'u3', NULL, '{"email": "x@example.com"}', NULL, 'web'), (6, 'u4', NULL, '{"email": "x@example.com"}', '{"city": "Bruges"}', 'web'),
+	(7, 'u5', 'b', '{"email": "y@example.com", "club": "7"}', NULL, 'web'), (8, NULL, 'bad', NULL, NULL, 'web'), (9, 'u6', 'c', NULL, NULL, 'web'),
+	(10, 'u7', 'c', NULL, NULL, 'web'), (11, 'u8', 'c', NULL, NULL, 'web'), (12, 'u9', 'c', NULL, NULL, 'web'), (13, 'u5', 'd', NULL, NULL, 'web')) AS e (n, u, a, i, t, s);
+SELECT accepted FROM cdp.refresh();
+SELECT cdp.set_rule('anonymous_id', blocked => '{bad}'), cdp.forbid('user_id:u3', 'email:y@example.com'), cdp.mark_shared('email:y@example.com', false);
+SELECT count(*) FROM cdp.unlink('user_id:u5', 'anonymous_id:d');
+SELECT cdp.create_segment('everyone', 'true');
+SELECT * FROM cdp.verify();
+
+-- what the tables hold, without when they came to hold it
+CREATE VIEW held AS
+	SELECT 'identity' AS kind, (to_jsonb(i) - 'batch_id' - 'since_batch_id')::text AS row FROM cdp.identity i
+	UNION ALL SELECT 'map', to_jsonb(m)::text FROM cdp.identifier_map m
+	UNION ALL SELECT 'link', (to_jsonb(l) - 'batch_id' - 'last_batch_id')::text FROM cdp.link l
+	UNION ALL SELECT 'profile', (to_jsonb(p) - 'last_trust' - 'last_at' || jsonb_build_object('traits', p.traits::text))::text FROM cdp.profile p
+	UNION ALL SELECT 'timeline', t::text FROM cdp.profile_timeline t
+	UNION ALL SELECT 'event', to_jsonb(e)::text FROM cdp.event e
+	UNION ALL SELECT 'member', m.profile_id::text FROM cdp.members('everyone') m;
+CREATE TABLE healthy AS SELECT * FROM held;
+SELECT identities, links, identities_moved, profiles_created, profiles_merged, profiles_split, events_reanchored FROM cdp.restitch();
+SELECT count(*) FROM ((TABLE held EXCEPT TABLE healthy) UNION ALL (TABLE healthy EXCEPT TABLE held)) d;
+SELECT * FROM cdp.verify();
+
+-- a fault, how many differences it makes, what restitch says of it, and what is left of it
+CREATE FUNCTION mend(statement text, OUT wrong bigint, OUT said text, OUT "left" text) LANGUAGE plpgsql SET search_path = public, cdp, pg_temp AS $$
+BEGIN
+	BEGIN
+		EXECUTE statement;
+		wrong := (SELECT count(*) FROM cdp.verify());
+		SELECT string_agg(j.key || ' ' || j.value, ', ' ORDER BY j.key) INTO said FROM cdp.restitch() r, jsonb_each_text(to_jsonb(r) - 'elapsed') j WHERE j.value <> '0';
+		"left" := (SELECT string_agg(d.kind || ' ' || d.row, E'\n') FROM (
+			SELECT 'too many: ' || kind AS kind, row FROM (TABLE held EXCEPT ALL TABLE healthy) h UNION ALL SELECT 'missing: ' || kind, row FROM (TABLE healthy EXCEPT ALL TABLE held) m
+			UNION ALL SELECT 'verify: ' || v.stage, concat_ws(' | ', v.item, v.expected, v.found) FROM cdp.verify() v) d);
+		RAISE EXCEPTION 'taken back' USING ERRCODE = 'ZZ001';
+	EXCEPTION WHEN SQLSTATE 'ZZ001' THEN
+		RETURN;
+	END;
+END
+$$;
+SELECT m.* FROM (VALUES
+	($$ UPDATE cdp.identity SET profile_id = cdp.profile_of('user_id:u2') WHERE identifier = 'anonymous_id:a' $$),
+	($$ UPDATE cdp.identity SET profile_id = 4711 WHERE identifier = 'user_id:u5' $$),
+	($$ UPDATE cdp.identity SET profile_id = 1 $$),
+	($$ UPDATE cdp.identity SET profile_id = identity_id, blocked = false WHERE identifier = 'anonymous_id:bad' $$),
+	($$ UPDATE cdp.identity SET shared = NOT shared $$),
+	($$ UPDATE cdp.identity SET blocked = true, profile_id = 0 WHERE identifier = 'user_id:u2' $$),
+	($$ UPDATE cdp.identity SET links = '{}' $$),
+	($$ DELETE FROM cdp.identity WHERE identifier IN ('user_id:u2', 'club:7', 'anonymous_id:c') $$),
+	($$ INSERT INTO cdp.identity (identity_id, identifier, profile_id, batch_id, since_batch_id) VALUES (4711, 'user_id:u2', 4711, 1, 1) $$),
+	($$ DELETE FROM cdp.identifier_map WHERE identifier = 'user_id:u2' $$),
+	($$ DELETE FROM cdp.identifier_map $$),
+	($$ UPDATE cdp.identifier_map SET identity_id = 1 WHERE identifier = 'user_id:u2' $$),
+	($$ INSERT INTO cdp.identifier_map VALUES ('user_id:nobody', 4711) $$),
+	($$ UPDATE cdp.link SET refused = NOT refused $$),
+	($$ UPDATE cdp.link SET events = 9, first_at = first_at - interval '1 day', message_id = NULL $$),
+	($$ DELETE FROM cdp.link $$),
+	($$ INSERT INTO cdp.link SELECT 1, 2, 'web', '2026-01-01', '2026-01-01', 1, NULL, 1, 1 ON CONFLICT DO NOTHING $$),
+	($$ UPDATE cdp.event SET identity_id = 0 WHERE message_id IN ('4', '6') $$),
+	($$ UPDATE cdp.profile SET identifiers = 7, limited = '{}', has_forbid = NOT has_forbid, shared = NOT shared, last_trust = 3, last_at = '2000-01-01' $$),
+	($$ UPDATE cdp.profile SET events = 9, traits = NULL, first_seen = NULL $$),
+	($$ DELETE FROM cdp.profile $$),
+	($$ INSERT INTO cdp.profile (profile_id) VALUES (4711) $$),
+	($$ DELETE FROM cdp.profile_timeline WHERE profile_id = cdp.profile_of('user_id:u2') $$),
+	($$ INSERT INTO cdp.profile_timeline SELECT 4711, timeline FROM cdp.profile_timeline LIMIT 1 $$),
+	($$ DELETE FROM cdp.source $$),
+	($$ DELETE FROM cdp.namespace WHERE namespace = 'club' $$),
+	($$ TRUNCATE cdp.profile, cdp.profile_timeline, cdp.link; UPDATE cdp.identity SET profile_id = 0, blocked = true; UPDATE cdp.event SET identity_id = 0 $$)) f (fault)
+CROSS JOIN LATERAL mend(f.fault) m;
+
+-- a rule or a verdict that was written past the functions
+BEGIN;
+UPDATE cdp.namespace SET max_per_profile = 2 WHERE namespace = 'user_id';
+DELETE FROM cdp.verdict WHERE kind <> 'unlink';
+SELECT identities, links, identities_moved, profiles_created, profiles_merged, profiles_split, events_reanchored FROM cdp.restitch();
+SELECT * FROM cdp.verify();
+SELECT count(*) FROM cdp.members('everyone');
+ROLLBACK;
+
+-- history is kept, and what follows goes on from there
+UPDATE cdp.identity SET profile_id = cdp.profile_of('user_id:u2') WHERE identifier = 'anonymous_id:a';
+SELECT identities_moved, profiles_created FROM cdp.restitch();
+SELECT count(*) FROM cdp.identity_history h JOIN cdp.identity i USING (identity_id) WHERE i.identifier = 'anonymous_id:a';
+INSERT INTO cdp.inbox (type, event, message_id, user_id, anonymous_id, "timestamp") VALUES ('track', 'View', '20', 'u10', 'e', '2026-01-03'), ('track', 'View', '21', 'u5', 'e', '2026-01-02');
+SELECT accepted, identities FROM cdp.refresh();
+SELECT * FROM cdp.verify();
+
+-- a log that is not whole
+BEGIN;
+DELETE FROM cdp.event WHERE message_id = '12';
+SELECT identities_moved FROM cdp.restitch();
+ROLLBACK;
+BEGIN;
+DELETE FROM cdp.event WHERE message_id = '12';
+SELECT identities_moved, profiles_created FROM cdp.restitch(incomplete => true);
+SELECT * FROM cdp.verify();
+SELECT blocked, profile_id FROM cdp.identity WHERE identifier = 'user_id:u9';
+ROLLBACK;
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SELECT identities_moved FROM cdp.restitch();
+ROLLBACK;
+SELECT * FROM cdp.verify();
+
+\c :origin
+DROP DATABASE cdp_restitch;

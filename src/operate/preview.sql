@@ -1,0 +1,179 @@
+-- What a change of the rules would do.  The change is made, looked at and taken back, so that what
+-- is told is what cdp.set_rule() does, whatever that is.
+
+CREATE FUNCTION cdp.segment_sizes() RETURNS jsonb
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	sizes jsonb := '{}';
+	segment text;
+	members bigint;
+BEGIN
+	FOR segment IN SELECT s.name FROM cdp.segment s ORDER BY s.name LOOP
+		SELECT count(*) INTO members FROM cdp.members(segment);
+		sizes := sizes || jsonb_build_object(segment, members);
+	END LOOP;
+	RETURN sizes;
+END
+$function$;
+COMMENT ON FUNCTION cdp.segment_sizes() IS 'Internal: how many are in each segment now, as an object.';
+
+-- Who is in another profile than before: one row for each part of a profile that goes somewhere.
+CREATE FUNCTION cdp.profile_changes(since bigint)
+	RETURNS TABLE (change text, number bigint, profile_id bigint, becomes bigint, identifiers text[])
+	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+		WITH before AS (
+			SELECT DISTINCT ON (h.identity_id) h.identity_id, h.profile_id FROM cdp.identity_history h
+			WHERE h.until_batch_id > since ORDER BY h.identity_id, h.until_batch_id
+		), moved AS MATERIALIZED (
+			SELECT i.identity_id, i.identifier, coalesce(b.profile_id, 0) AS was, i.profile_id AS becomes
+			FROM cdp.identity i LEFT JOIN before b USING (identity_id)
+			WHERE i.since_batch_id > since AND coalesce(b.profile_id, 0) <> i.profile_id
+		), part AS (
+			SELECT m.was, m.becomes, count(*) AS number, (array_agg(m.identifier::text ORDER BY n.priority, m.identifier))[:10] AS identifiers
+			FROM moved m JOIN cdp.namespace n ON n.namespace = cdp.namespace(m.identifier) GROUP BY m.was, m.becomes
+		), fate AS (
+			-- where a profile's identifiers are now; those that stayed count as one place
+			SELECT o.was, o.places + EXISTS (SELECT FROM cdp.identity i LEFT JOIN moved m USING (identity_id) WHERE i.profile_id = o.was AND m.identity_id IS NULL)::integer AS places
+			FROM (SELECT was, count(*) FILTER (WHERE becomes <> 0) AS places FROM part WHERE was <> 0 GROUP BY was) o
+		), origin AS (
+			SELECT o.becomes, o.parts + EXISTS (SELECT FROM cdp.identity i LEFT JOIN moved m USING (identity_id) WHERE i.profile_id = o.becomes AND m.identity_id IS NULL)::integer AS parts
+			FROM (SELECT becomes, count(*) AS parts FROM part WHERE becomes <> 0 GROUP BY becomes) o
+		)
+		SELECT CASE WHEN p.becomes = 0 THEN 'block' WHEN p.was = 0 THEN 'unblock' WHEN f.places > 1 THEN 'split' WHEN o.parts > 1 THEN 'merge' ELSE 'relabel' END,
+			   p.number, nullif(p.was, 0), nullif(p.becomes, 0), p.identifiers
+		FROM part p LEFT JOIN fate f USING (was) LEFT JOIN origin o USING (becomes);
+END
+$function$;
+COMMENT ON FUNCTION cdp.profile_changes(bigint) IS
+	'Internal: who is in another profile than after the batch of this number. change: block (in no profile any more), unblock (was in none), split (others of the profile are elsewhere), merge (the whole profile, to where others are), relabel (the whole profile has another id); number of identifiers, and the ten strongest of them.';
+
+CREATE FUNCTION cdp.profile_counts() RETURNS TABLE (change text, number bigint)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 2
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN QUERY SELECT CASE WHEN s.shared THEN 'shared' ELSE 'people' END, count(p.shared)
+		FROM (VALUES (false), (true)) AS s (shared) LEFT JOIN cdp.profile p ON p.shared = s.shared GROUP BY s.shared;
+END
+$function$;
+COMMENT ON FUNCTION cdp.profile_counts() IS 'Internal: how many people and how many shared identifiers there are.';
+
+-- The rows of cdp.preview_rules() for what was done since a batch: first the summary, then the details.
+CREATE FUNCTION cdp.preview_rows(since bigint, counts jsonb, sizes jsonb, details integer)
+	RETURNS TABLE (change text, number bigint, profile_id bigint, becomes bigint, identifiers text[], segment text, before bigint, after bigint)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+		WITH changed AS MATERIALIZED (
+			SELECT c.*, row_number() OVER (PARTITION BY c.change ORDER BY c.number DESC, c.profile_id, c.becomes) AS place FROM cdp.profile_changes(since) c
+		), touched AS (
+			SELECT c.profile_id FROM changed c WHERE c.profile_id IS NOT NULL
+			UNION
+			-- what gained identifiers, if it was a profile before: its id is that of one of its own
+			SELECT i.identity_id FROM changed c JOIN cdp.identity i ON i.identity_id = c.becomes
+			WHERE coalesce((SELECT h.profile_id FROM cdp.identity_history h WHERE h.identity_id = i.identity_id AND h.until_batch_id > since ORDER BY h.until_batch_id LIMIT 1),
+						   CASE WHEN i.since_batch_id <= since THEN i.profile_id END) = c.becomes
+		), summary AS (
+			SELECT 2 AS place, c.change, NULL::bigint AS number, (counts ->> c.change)::bigint AS before, c.number AS after FROM cdp.profile_counts() c
+			UNION ALL
+			SELECT 1, 'stay', (SELECT sum(b.value::bigint) FROM jsonb_each_text(counts) b)::bigint - (SELECT count(*) FROM touched t), NULL, NULL
+			UNION ALL
+			SELECT k.place, k.change, CASE WHEN k.change IN ('block', 'unblock') THEN coalesce(sum(c.number), 0)::bigint ELSE count(DISTINCT c.profile_id) END, NULL, NULL
+			FROM (VALUES (3, 'merge'), (4, 'split'), (5, 'relabel'), (6, 'block'), (7, 'unblock')) AS k (place, change) LEFT JOIN changed c USING (change) GROUP BY k.place, k.change
+		)
+		SELECT r.change, r.number, r.profile_id, r.becomes, r.identifiers, r.segment, r.before, r.after FROM (
+			SELECT s.place, 0::bigint AS row, s.change, s.number, NULL::bigint AS profile_id, NULL::bigint AS becomes, NULL::text[] AS identifiers, NULL::text AS segment, s.before, s.after
+			FROM summary s
+			UNION ALL
+			SELECT 8, row_number() OVER (ORDER BY n.key), 'segment', NULL, NULL, NULL, NULL, n.key, (sizes ->> n.key)::bigint, n.value::bigint
+			FROM jsonb_each_text(cdp.segment_sizes()) n WHERE n.value::bigint <> (sizes ->> n.key)::bigint
+			UNION ALL
+			SELECT 9, c.place, c.change, c.number, c.profile_id, c.becomes, c.identifiers, NULL, NULL, NULL FROM changed c WHERE c.place <= details) r
+		ORDER BY r.place, r.change, r.row;
+END
+$function$;
+COMMENT ON FUNCTION cdp.preview_rows(bigint, jsonb, jsonb, integer) IS 'Internal: the rows of cdp.preview_rules() for what was done since the batch of this number; counts and sizes as they were then.';
+
+CREATE FUNCTION cdp.preview_rules(namespace text DEFAULT NULL, priority integer DEFAULT -2147483648, max_per_profile integer DEFAULT -2147483648,
+	blocked text[] DEFAULT '{{unchanged}}', max_links text DEFAULT 'unchanged', cap integer DEFAULT -2147483648,
+	source text DEFAULT NULL, trust integer DEFAULT NULL, details integer DEFAULT 100)
+	RETURNS TABLE (change text, number bigint, profile_id bigint, becomes bigint, identifiers text[], segment text, before bigint, after bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 100
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+	since bigint;
+	counts jsonb;
+	sizes jsonb;
+	found jsonb;
+BEGIN
+	PERFORM cdp.check_tables();
+	IF preview_rules.details IS NULL OR preview_rules.details < 0 THEN
+		RAISE EXCEPTION 'details must be at least 0' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	IF (preview_rules.source IS NULL) <> (preview_rules.trust IS NULL) THEN
+		RAISE EXCEPTION 'source and trust must be given together' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	PERFORM cdp.refresh_lock(true);
+	since := (SELECT s.batch_id FROM cdp.state s);
+	counts := (SELECT jsonb_object_agg(c.change, c.number) FROM cdp.profile_counts() c);
+	sizes := cdp.segment_sizes();
+	BEGIN
+		-- without a namespace there must be something else to change, and nothing of a namespace
+		IF preview_rules.namespace IS NOT NULL OR (preview_rules.priority, preview_rules.max_per_profile, preview_rules.blocked, preview_rules.max_links)
+				IS DISTINCT FROM (-2147483648, -2147483648, '{{unchanged}}'::text[], 'unchanged'::text)
+			OR (preview_rules.cap IS NOT DISTINCT FROM -2147483648 AND preview_rules.source IS NULL) THEN
+			PERFORM cdp.set_rule(preview_rules.namespace, preview_rules.priority, preview_rules.max_per_profile, preview_rules.blocked, preview_rules.max_links);
+		END IF;
+		IF preview_rules.cap IS DISTINCT FROM -2147483648 THEN
+			PERFORM cdp.set_cap(preview_rules.cap);
+		END IF;
+		IF preview_rules.source IS NOT NULL THEN
+			PERFORM cdp.set_source(preview_rules.source, trust => preview_rules.trust);
+		END IF;
+		found := (SELECT jsonb_agg(to_jsonb(r)) FROM cdp.preview_rows(since, counts, sizes, preview_rules.details) r);
+		-- a variable outlives the subtransaction, and nothing else does
+		RAISE EXCEPTION 'taken back' USING ERRCODE = 'CDP00';
+	EXCEPTION WHEN SQLSTATE 'CDP00' THEN
+		NULL;
+	END;
+	RETURN QUERY SELECT r.* FROM jsonb_to_recordset(found) AS r (change text, number bigint, profile_id bigint, becomes bigint, identifiers text[], segment text, before bigint, after bigint);
+END
+$function$;
+COMMENT ON FUNCTION cdp.preview_rules(text, integer, integer, text[], text, integer, text, integer, integer) IS
+$comment$What a change of the rules would do, without doing it. The first arguments are those of cdp.set_rule(); cap is that of cdp.set_cap(); source and trust are those of cdp.set_source(); all that are given change together. Name the arguments.
+The change is carried out and taken back, so it takes as long as the change, and holds the one writer's lock meanwhile: a refresh waits, who writes to the inboxes or reads does not.
+The first rows are the summary, and profile_id and segment are NULL there: stay (number of profiles that are what they were); people and shared (number of people and of shared identifiers, before and after); merge, split and relabel (number of profiles that become part of others; whose identifiers go to different ones; that only get another id); block and unblock (number of identifiers that leave, or come into, all profiles).
+Then segments of another size: segment, before, after.
+Then the details, at most so many for each kind of change, those with most identifiers first: one row for each part of a profile that would be elsewhere: profile_id and what it becomes (NULL: no profile), the number of identifiers, and the ten strongest of them. What stays under its profile_id is not listed.
+Errors: those of the functions named; source without trust, or details below 0 (22023).$comment$;
+
+CREATE FUNCTION cdp.preview_rules(namespace text, max_links integer, priority integer DEFAULT -2147483648, max_per_profile integer DEFAULT -2147483648,
+	blocked text[] DEFAULT '{{unchanged}}', cap integer DEFAULT -2147483648, source text DEFAULT NULL, trust integer DEFAULT NULL, details integer DEFAULT 100)
+	RETURNS TABLE (change text, number bigint, profile_id bigint, becomes bigint, identifiers text[], segment text, before bigint, after bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 100
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN QUERY SELECT * FROM cdp.preview_rules(preview_rules.namespace, preview_rules.priority, preview_rules.max_per_profile, preview_rules.blocked,
+		preview_rules.max_links::text, preview_rules.cap, preview_rules.source, preview_rules.trust, preview_rules.details);
+END
+$function$;
+COMMENT ON FUNCTION cdp.preview_rules(text, integer, integer, integer, text[], integer, text, integer, integer) IS
+	'The same, with one number of links for all other namespaces. Name the arguments: cdp.preview_rules(''email'', max_links => 5).';
+
+REVOKE ALL ON FUNCTION cdp.segment_sizes(), cdp.profile_changes(bigint), cdp.profile_counts(), cdp.preview_rows(bigint, jsonb, jsonb, integer),
+	cdp.preview_rules(text, integer, integer, text[], text, integer, text, integer, integer),
+	cdp.preview_rules(text, integer, integer, integer, text[], integer, text, integer, integer) FROM PUBLIC;
+

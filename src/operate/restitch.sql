@@ -1,0 +1,44 @@
+-- Everything that follows from the log, computed anew in place.
+
+CREATE FUNCTION cdp.restitch(incomplete boolean DEFAULT false,
+	OUT identities bigint, OUT links bigint, OUT identities_moved bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
+	OUT events_reanchored bigint, OUT elapsed interval)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+	-- each of its statements runs once
+	SET jit = off
+AS $function$
+#variable_conflict use_column
+DECLARE
+	started timestamptz := clock_timestamp();
+	done cdp.batch_counts;
+	logged bigint;
+	numbered bigint;
+BEGIN
+	PERFORM cdp.start_batch();
+	SELECT count(*), (SELECT s.event_id FROM cdp.state s) INTO logged, numbered FROM cdp.event;
+	IF logged < numbered AND NOT coalesce(restitch.incomplete, false) THEN
+		RAISE EXCEPTION 'the log holds % of the % events that were accepted', logged, numbered USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = 'Who is known from the missing ones alone would be forgotten.',
+			HINT = 'Attach the months that were detached, or go by what is left with cdp.restitch(incomplete => true).';
+	END IF;
+	done := cdp.process_batch(0, whole => true);
+	PERFORM cdp.batch_end();
+	identities := done.identities;
+	links := done.links;
+	identities_moved := (SELECT count(*) FROM cdp.identity_history h, cdp.state s WHERE h.until_batch_id = s.batch_id);
+	profiles_created := done.profiles_created;
+	profiles_merged := done.profiles_merged;
+	profiles_split := done.profiles_split;
+	events_reanchored := done.events_reanchored;
+	elapsed := clock_timestamp() - started;
+END
+$function$;
+COMMENT ON FUNCTION cdp.restitch(boolean) IS
+$comment$Computes anew, from the log, the rules and the verdicts, who is who and what is known of whom, in place: identities keep their numbers, and so profiles have the very same ids. For repair, and after a change of what makes identifiers equal; cdp.verify() is empty afterwards. Where nothing was wrong nobody moves; traits and timelines are folded anew in any case.
+Returns what was wrong: identities that the tables did not have; links whose rows were missing, otherwise or too many; identities in another profile now; profiles that were missing, became part of others, or fell apart; events anchored elsewhere. An identifier that no event of the log carries is in no profile afterwards.
+Reads the whole log, and holds the one writer's lock meanwhile: a refresh waits, who writes to the inboxes or reads does not. READ COMMITTED only.
+Error: the log lacks events that were accepted, as after months were detached (55000); incomplete => true goes by what is left.$comment$;
+
+REVOKE ALL ON FUNCTION cdp.restitch(boolean) FROM PUBLIC;
+
