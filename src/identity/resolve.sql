@@ -358,11 +358,6 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_move_events() IS 'Internal: anchors the events of batch_reanchored where it says. Returns how many.';
 
-<<<<<<< HEAD
 REVOKE ALL ON FUNCTION cdp.stage_graph_changes(text, text, text, text, text, text, text, text, text, text), cdp.refresh_identify(bigint), cdp.refresh_link(),
-	cdp.refresh_degree(), cdp.refresh_resolve(), cdp.refresh_stitch(), cdp.refresh_relabel(), cdp.refresh_anchor(), cdp.refresh_reanchor() FROM PUBLIC;
-=======
-REVOKE ALL ON FUNCTION cdp.stage_graph_changes(text, text, text, text, text, text, text, text), cdp.refresh_identify(bigint), cdp.refresh_link(),
 	cdp.refresh_degree(), cdp.refresh_resolve(), cdp.refresh_stitch(), cdp.refresh_relabel(), cdp.refresh_anchor(), cdp.refresh_reanchor(), cdp.refresh_move_events() FROM PUBLIC;
->>>>>>> cbfaf2cc287fa183b453b4a7e2dc676242815e06
 

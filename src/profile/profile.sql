@@ -88,11 +88,9 @@ BEGIN
 		UNION
 		SELECT i.profile_id FROM batch_reanchored e JOIN cdp.identity i ON i.identity_id IN (e.old_id, e.new_id) WHERE i.profile_id <> 0
 		UNION
-<<<<<<< HEAD
 		SELECT f.profile_id FROM batch_refolded f
-=======
+		UNION
 		SELECT id FROM batch_result WHERE kind = 'refold'
->>>>>>> cbfaf2cc287fa183b453b4a7e2dc676242815e06
 	$sql$);
 	PERFORM cdp.batch_stage('batch_gone', $sql$
 		SELECT old_id, new_id FROM batch_moved WHERE NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = new_id)
