@@ -87,9 +87,21 @@ SELECT format('%s -> %s', call, pg_temp.refusal('SELECT ' || call))
 FROM (VALUES ('cdp.traits(''{}'', now(), repeat(''s'', 256))'), ('cdp.traits(''{}'', now(), repeat(''s'', 255))'), ('cdp.traits(''{}'', now(), ''s'', NULL, 128)'), ('cdp.traits(''{}'', now(), ''s'', NULL, -129)'), ('cdp.traits(''{"a": 1}'', ''infinity'', ''s'', NULL, -128)'),
 	('cdp.traits(''{}'', now(), ''s'', ''[]'')'), ('cdp.traits(''{}'', now(), ''s'', ''{"a": "latest"}'')'), ('cdp.traits(''{}'', now(), ''s'', ''{"a": 1}'')'), ('cdp.traits(''{}'', now(), ''s'', ''{"a": "keep_sum"}'')'),
 	('''[]''::jsonb::cdp.traits'), ('''"a"''::jsonb::cdp.traits'), ('cdp.traits_agg_trans(NULL, ''{}'', now(), ''s'')'), ('cdp.traits_combine(''{}'', ''{}'')'),
-	('cdp.traits((SELECT jsonb_object_agg(i::text, 1) FROM generate_series(1, 65535) i), now(), ''s'') ->> ''65535'''), ('cdp.traits((SELECT jsonb_object_agg(i::text, 1) FROM generate_series(1, 65536) i), now(), ''s'')'),
-	('cdp.traits((SELECT jsonb_object_agg(i::text, 1) FROM generate_series(1, 65535) i), now(), ''s'') || cdp.traits(''{"x": 1}'', now(), ''s'')'),
-	('cdp.traits_problem((SELECT jsonb_object_agg(i::text, 1) FROM generate_series(1, 65536) i))')) v(call);
+	('cdp.traits((SELECT jsonb_object_agg(i::text, 1) FROM generate_series(1, 4096) i), now(), ''s'') ->> ''4096'''), ('cdp.traits((SELECT jsonb_object_agg(i::text, 1) FROM generate_series(1, 4097) i), now(), ''s'')'),
+	('cdp.traits_problem((SELECT jsonb_object_agg(i::text, 1) FROM generate_series(1, 4097) i))'), ('cdp.traits_problem(jsonb_build_object(''a'', repeat(''x'', 64000)))'), ('cdp.traits_problem(jsonb_build_object(''a'', repeat(''x'', 64001)))'),
+	('cdp.traits_problem(''{"a": 1e64000}'')'), ('cdp.traits_problem(jsonb_build_object(''a'', repeat(''x'', 3500)), ''{"*": "most_frequent"}'')'), ('cdp.traits_problem(jsonb_build_object(''a'', jsonb_build_array(repeat(''x'', 3501))), ''{"*": "union"}'')'),
+	('cdp.traits_problem(jsonb_build_object(''a'', array_fill(1, ARRAY[1000])), ''{"*": "union"}'')'), ('cdp.traits_problem(jsonb_build_object(''a'', array_fill(1, ARRAY[1001])), ''{"*": "union"}'')'), ('cdp.traits(jsonb_build_object(''a'', array_fill(1, ARRAY[1001])), now(), ''s'', ''{"*": "union"}'')'),
+	('cdp.refused_keys(''{"a": 1, "b": "x", "c": null, "d": "x"}'', ''{"a": "sum", "b": "sum", "c": "sum"}'')'), ('cdp.refused_keys(''{"a": 1, "b": "x"}'', ''{"a": "sum"}'')'), ('cdp.refused_keys(''[1]'', ''{"*": "sum"}'')'), ('cdp.refused_keys(''null'', ''{"*": "sum"}'')'),
+	('cdp.refused_keys(jsonb_build_object(''a'', repeat(''x'', 3501), ''b'', array_fill(1, ARRAY[1001]), ''c'', array_fill(1, ARRAY[1001]), ''d'', jsonb_build_array(repeat(''x'', 3500))), ''{"a": "most_frequent", "*": "union", "c": "last"}'')')) v(call);
+SELECT format('{"a": {"value": "%s", "at": "2026-01-01"}}', repeat('x', 64000))::cdp.traits ->> 'a' = repeat('x', 64000) AS longest;
+SELECT pg_temp.refusal(format('SELECT %L::cdp.traits', format('{"a": {"value": "%s", "at": "2026-01-01"}}', repeat('x', 64001)))) AS too_long;
+
+-- what is left out: the keys that come last in order; of a union the earliest elements; is_full says that it may be so
+SELECT is_full(a), is_full(b), is_full(a || b), a || b = b || a AS same, (a || b) ? 'k4096' AS shorter, (a || b) ? 'key 1' AS longer, (a || b) ? 'key 2' AS last, (SELECT count(*) FROM provenance(a || b)) AS keys
+FROM (SELECT traits((SELECT jsonb_object_agg('k' || i, 1) FROM generate_series(1, 4095) i), now(), 's') AS a, traits('{"k4096": null, "key 1": 1, "key 2": 2}', now(), 's') AS b) t;
+SELECT is_full(t), jsonb_array_length(t -> 'tags') AS elements, t -> 'tags' -> 0 AS first, t -> 'tags' -> -1 AS last, is_full(t || traits('{"one": 1, "two": 2}', now(), 's')) AS beside_others
+FROM (SELECT traits_agg(jsonb_build_object('tags', jsonb_build_array(i)), timestamptz '2026-01-01' + i * interval '1 s', 's', '{"tags": "union"}') AS t FROM generate_series(1, 1700) i) u;
+SELECT is_full(traits_agg('{"a": 1}', now(), 's')) AS few, is_full('{}') AS none;
 
 -- what binary input refuses
 CREATE FUNCTION pg_temp.received(bytes bytea) RETURNS text LANGUAGE plpgsql AS $$

@@ -240,7 +240,8 @@ cell_valid(const CdpkTrait *trait)
 		return false;
 	if (trait->value.type == CDPK_VALUE_NULL && !cdpk_rule_removes(trait->rule))
 		return false;
-	if (trait->count < 1 || trait->count > INT64_MAX)
+	if (trait->count < 1 || trait->count > INT64_MAX ||
+		trait->value.length > cdpk_value_length_max(trait->rule))
 		return false;
 	if ((trait->rule & CDPK_RULE_BASE) != CDPK_RULE_SUM)
 		return true;
@@ -275,6 +276,7 @@ cdpk_traits_check(const uint8_t *bytes, size_t size)
 	CdpkTrait first = {0};
 	CdpkTrait previous = {0};
 	CdpkStatus status = cdpk_traits_open(&view, bytes, size);
+	CdpkTraitsExtent extent;
 	uint32_t expected;
 
 	if (status != CDPK_OK)
@@ -304,5 +306,6 @@ cdpk_traits_check(const uint8_t *bytes, size_t size)
 			first = trait;
 		previous = trait;
 	}
-	return expected == 0 ? CDPK_OK : CDPK_CORRUPT;
+	extent = cdpk_traits_extent(&view);
+	return expected == 0 && cdpk_traits_fits(&extent) ? CDPK_OK : CDPK_CORRUPT;
 }

@@ -21,8 +21,12 @@
 #define CDPK_TRAITS_VERSION 1
 #define CDPK_TRAITS_KEY_MAX 255         /* bytes of a key */
 #define CDPK_TRAITS_SOURCE_MAX 255      /* bytes of a source's name */
-#define CDPK_TRAITS_CELLS_MAX 65535     /* cells of one value */
-#define CDPK_TRAITS_SIZE_MAX (1u << 28) /* bytes of one value */
+#define CDPK_TRAITS_CELLS_MAX 65535     /* cells of all traits */
+#define CDPK_TRAITS_SIZE_MAX (1u << 28) /* bytes of all traits */
+#define CDPK_TRAITS_KEYS_MAX 4096       /* keys of all traits */
+#define CDPK_TRAITS_VALUES_MAX 1000     /* cells of one key */
+#define CDPK_TRAITS_VALUE_MAX 64000     /* bytes of a value */
+#define CDPK_TRAITS_ELEMENT_MAX 3500    /* bytes of one of many values of a key */
 #define CDPK_TRAITS_DIGITS_MAX 1000     /* digits on each side of the point of what is summed */
 #define CDPK_TRAITS_CARRY_MAX 20        /* digits by which a sum may be longer */
 
@@ -74,6 +78,20 @@ typedef struct CdpkTraitsView
 } CdpkTraitsView;
 
 /*
+ * How much a state takes, all that comes after being left out (traits_limit.c).
+ * What is left out does not depend on the order.
+ */
+typedef struct CdpkTraitsLimits
+{
+	uint32_t keys;
+	uint32_t cells;
+	uint32_t values; /* cells of one key */
+} CdpkTraitsLimits;
+
+/* The limits above; tests have smaller ones. */
+extern const CdpkTraitsLimits cdpk_traits_limits;
+
+/*
  * Bytes to change: view.bytes, which moves when it must grow.  The new place comes
  * from the allocator; the old one is left alone, unless it came from there too.
  * The new size plus CDPK_TRAITS_FRONT is a power of two.
@@ -83,6 +101,8 @@ typedef struct CdpkTraitsState
 	CdpkTraitsView view;
 	uint8_t *bytes; /* the same place as view.bytes */
 	bool moved;     /* it came from the allocator */
+	uint32_t keys;  /* how many there are; 0: not counted yet */
+	const CdpkTraitsLimits *limits;
 	const CdpkAllocator *allocator;
 } CdpkTraitsState;
 
@@ -112,6 +132,14 @@ static inline bool
 cdpk_rule_removes(unsigned code)
 {
 	return (code & CDPK_RULE_BASE) == CDPK_RULE_LAST || (code & CDPK_RULE_BASE) == CDPK_RULE_UNION;
+}
+
+/* How long a value may be by its key's rule: all cells together fit into CDPK_TRAITS_SIZE_MAX. */
+static inline size_t
+cdpk_value_length_max(unsigned code)
+{
+	return cdpk_rule_many(code) && !(code & CDPK_RULE_KEEP) ? CDPK_TRAITS_ELEMENT_MAX
+															: CDPK_TRAITS_VALUE_MAX;
 }
 
 /* ---- reading (traits.c) ---- */
@@ -152,7 +180,25 @@ extern void cdpk_traits_compact(const CdpkTraitsView *view, size_t size, uint8_t
 /* Whether bytes from anywhere are a compact value that merging could have made. */
 extern CdpkStatus cdpk_traits_check(const uint8_t *bytes, size_t size);
 
-/* ---- merging (traits_merge.c) ---- */
+/* ---- limits (traits_limit.c) ---- */
+
+/* How much there is. */
+typedef struct CdpkTraitsExtent
+{
+	uint32_t keys;
+	uint32_t sources; /* the most cells of a key that keeps what was outdone */
+	uint32_t values;  /* the most cells of another key */
+} CdpkTraitsExtent;
+
+extern CdpkTraitsExtent cdpk_traits_extent(const CdpkTraitsView *view);
+
+/* Whether it is no more than a value can hold. */
+extern bool cdpk_traits_fits(const CdpkTraitsExtent *extent);
+
+/* Whether something may have been left out because a limit was reached. */
+extern bool cdpk_traits_full(const CdpkTraitsExtent *extent);
+
+/* ---- merging (traits_merge.c, traits_page.c) ---- */
 
 /* An empty state with room for about that many cells and bytes of keys, sources and values. */
 extern CdpkStatus cdpk_traits_begin(CdpkTraitsState *state, const CdpkAllocator *allocator,
@@ -167,8 +213,8 @@ extern CdpkStatus cdpk_traits_resume(CdpkTraitsState *state, const CdpkAllocator
  * call before left there if keys come in ascending order.
  *
  * CDPK_INVALID: the rule is sum and the value is no number.  CDPK_OUT_OF_RANGE: a
- * number with too many digits to be summed.  CDPK_TOO_LONG: more cells or bytes than a
- * value can have.
+ * number with too many digits to be summed.  CDPK_TOO_LONG: the value is longer than
+ * cdpk_value_length_max.
  */
 extern CdpkStatus cdpk_traits_put(CdpkTraitsState *state, const CdpkTrait *trait, uint32_t *hint);
 
@@ -178,6 +224,16 @@ extern CdpkStatus cdpk_traits_put(CdpkTraitsState *state, const CdpkTrait *trait
  */
 extern CdpkStatus cdpk_traits_put_at(CdpkTraitsState *state, const CdpkTrait *trait, uint32_t index,
 									 const CdpkTrait *present);
+
+/*
+ * Where to begin to look for the next of ascending keys, when the one before was
+ * put at an index: what was left out may have moved it.
+ */
+static inline uint32_t
+cdpk_traits_hint(const CdpkTraitsState *state, uint32_t index)
+{
+	return state->keys > 0 ? 0 : index;
+}
 
 /*
  * Whether merging a value of that time would change nothing: by the rule "last",

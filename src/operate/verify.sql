@@ -278,13 +278,13 @@ BEGIN
 		), expected AS (
 			SELECT m.profile, format('%s identifier(s), limited %s%s%s, %s event(s) from %s to %s', m.identifiers, m.limited, CASE WHEN m.shared THEN ', shared' END,
 				CASE WHEN EXISTS (SELECT FROM forbidden b WHERE b.profile = m.profile) THEN ', with a forbid' END, coalesce(f.events, 0), f.first_seen, f.last_seen)
-				|| coalesce(format(', lapsing from %s on', f.expires_at), '') AS summary,
+				|| coalesce(', lapsing from ' || f.expires_at, '') AS summary,
 				f.traits, f.timeline
 			FROM members m LEFT JOIN folded f ON f.profile = m.profile
 		), found AS (
 			SELECT i.identifier AS profile, format('%s identifier(s), limited %s%s%s, %s event(s) from %s to %s', p.identifiers, p.limited, CASE WHEN p.shared THEN ', shared' END,
 				CASE WHEN p.has_forbid THEN ', with a forbid' END, p.events, p.first_seen, p.last_seen)
-				|| coalesce(format(', lapsing from %s on', p.expires_at), '') AS summary, p.traits,
+				|| coalesce(', lapsing from ' || p.expires_at, '') AS summary, p.traits,
 				cdp.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) AS timeline, p.profile_id
 			FROM cdp.profile p LEFT JOIN cdp.profile_timeline t ON t.profile_id = p.profile_id LEFT JOIN cdp.identity i ON i.identity_id = p.profile_id
 		)

@@ -48,11 +48,8 @@ traits_check_merge(CdpkStatus status)
 	if (status == CDPK_OK)
 		return;
 	if (status == CDPK_TOO_LONG)
-		ereport(ERROR,
-				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many traits for one value"),
-				 errdetail("A value of type cdp.traits holds up to %d values and %d MB.",
-						   CDPK_TRAITS_CELLS_MAX, (int) (CDPK_TRAITS_SIZE_MAX >> 20)),
-				 errhint("Do not use identifiers or times as keys of traits.")));
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("a value of traits is longer than its rule allows")));
 	if (status == CDPK_OUT_OF_RANGE)
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("a sum of traits has too many digits")));

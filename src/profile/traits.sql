@@ -26,7 +26,7 @@ CREATE TYPE cdp.traits (
 	STORAGE = extended
 );
 COMMENT ON TYPE cdp.traits IS
-	'What is known about somebody: key -> value (any JSON), with its time, source and rule. Two of them merge (||) the same way in any order. Cast it to jsonb to see the plain values. Limits: keys and sources 255 bytes, 65,535 values, 256 MB, values 256 levels deep.';
+	'What is known about somebody: key -> value (any JSON), with its time, source and rule. Two of them merge (||) the same way in any order. Cast it to jsonb to see the plain values. Limits: keys and sources 255 bytes, values 64,000 bytes and 256 levels deep (with the rules union and most_frequent 3,500 bytes), 4,096 keys, 1,000 values of one key (see cdp.is_full), 256 MB.';
 
 -- making one
 
@@ -118,6 +118,11 @@ CREATE FUNCTION cdp.provenance(traits cdp.traits, OUT key text, OUT value jsonb,
 	AS 'MODULE_PATHNAME', 'cdp_provenance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 20;
 COMMENT ON FUNCTION cdp.provenance(cdp.traits) IS
 	'Where each value comes from. One row for a key; for each element under union; for each value, with how often it came (count), under most_frequent; for each source under a keep_ rule. removed: the value is NULL because null was sent. current: the key shows this value (or nothing, if removed) now; false for what was outdone.';
+
+CREATE FUNCTION cdp.is_full(traits cdp.traits) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'cdp_is_full' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
+COMMENT ON FUNCTION cdp.is_full(cdp.traits) IS
+	'Whether a limit is reached, so that merging may have left something out. Of more than 4,096 keys the first stay, in jsonb''s order (by length, then by bytes), removed ones counted. Of one key with the rule union at most 1,000 elements stay, the latest (of equal times the first in the order of values), and with most_frequent 1,000 values, the first in that order; fewer where 65,535 divided by the number of keys is less. With keep_ the first 1,000 sources stay, by bytes; fewer where 4,096 divided by the number of keys is less. What stays is the same whatever the order of merging, and complete.';
 
 CREATE FUNCTION cdp.traits_problem(traits jsonb, rules jsonb DEFAULT NULL) RETURNS text
 	AS 'MODULE_PATHNAME', 'cdp_traits_problem' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;

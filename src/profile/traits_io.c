@@ -288,7 +288,7 @@ put_cell(TextInput *input, JsonbContainer *object)
 	if (status == CDPK_OUT_OF_RANGE)
 		return bad_text(input, "A number has too many digits to be summed.");
 	if (status == CDPK_TOO_LONG)
-		return bad_text(input, "There are more than 65535 values, or more than 256 MB.");
+		return bad_text(input, "A value is longer than its rule allows.");
 	traits_check_merge(status);
 	return true;
 }

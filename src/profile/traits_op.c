@@ -238,6 +238,18 @@ cdp_traits_exists_all(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(count_keys(fcinfo, &asked) == asked);
 }
 
+CDP_FUNCTION(cdp_is_full);
+
+/* cdp_is_full says whether a limit of traits is reached. */
+Datum
+cdp_is_full(PG_FUNCTION_ARGS)
+{
+	CdpkTraitsView view = traits_open(PG_GETARG_TRAITS_PP(0));
+	CdpkTraitsExtent extent = cdpk_traits_extent(&view);
+
+	PG_RETURN_BOOL(cdpk_traits_full(&extent));
+}
+
 CDP_FUNCTION(cdp_traits_contains);
 
 /*

@@ -56,7 +56,8 @@ parse_rule(const JsonbValue *key, const JsonbValue *value)
 static bool
 rule_choosy(uint8 code)
 {
-	return (code & CDPK_RULE_BASE) == CDPK_RULE_SUM;
+	return (code & CDPK_RULE_BASE) == CDPK_RULE_SUM ||
+		   cdpk_value_length_max(code) < CDPK_TRAITS_VALUE_MAX;
 }
 
 /* traits_rules_compile brings rules into the form that rows are merged with. */
@@ -154,6 +155,14 @@ check_value(const CdpkTrait *trait, TraitsProblem *problem)
 		cdpk_value_depth(value->bytes, value->length) > CDPK_VALUE_DEPTH_MAX)
 		return set_problem(problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
 						   "arrays and objects stand in each other more than 256 deep", NULL);
+	if (value->length > cdpk_value_length_max(trait->rule))
+		return set_problem(
+			problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+			cdpk_value_length_max(trait->rule) < CDPK_TRAITS_VALUE_MAX
+				? "a value of a key with the rule \"union\" or \"most_frequent\" is longer "
+				  "than 3500 bytes"
+				: "the value is longer than 64000 bytes",
+			NULL);
 	if ((trait->rule & CDPK_RULE_BASE) != CDPK_RULE_SUM || value->type == CDPK_VALUE_NULL)
 		return true;
 	if (value->type != CDPK_VALUE_NUMBER)
@@ -168,24 +177,22 @@ check_value(const CdpkTrait *trait, TraitsProblem *problem)
 	return true;
 }
 
-/* check_put says whether a value could be merged. */
-static bool
-check_put(CdpkStatus status, TraitsProblem *problem)
-{
-	if (status == CDPK_TOO_LONG)
-		return set_problem(problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-						   "there are more than 65535 values, or more than 256 MB",
-						   "Do not use identifiers or times as keys of traits.");
-	traits_check_merge(status);
-	return true;
-}
-
 /* is_elements says whether a member is an array whose elements are merged one by one. */
 static bool
 is_elements(uint8 rule, const JsonbValue *value)
 {
 	return (rule & CDPK_RULE_BASE) == CDPK_RULE_UNION && value->type == jbvBinary &&
 		   JsonContainerIsArray(value->val.binary.data);
+}
+
+/* check_elements says whether an array has no more elements than a key can have. */
+static bool
+check_elements(const JsonbValue *array, TraitsProblem *problem)
+{
+	return JsonContainerSize(array->val.binary.data) <= CDPK_TRAITS_VALUES_MAX ||
+		   set_problem(problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
+					   "an array of a key with the rule \"union\" has more than 1000 elements",
+					   NULL);
 }
 
 /* check_member says whether a member of the object is one that its rule can merge. */
@@ -200,6 +207,8 @@ check_member(CdpkTrait *trait, const JsonbValue *value, TraitsProblem *problem)
 		trait->value = traits_value_read(value);
 		return check_value(trait, problem);
 	}
+	if (!check_elements(value, problem))
+		return false;
 	walk = jsonb_walk(value->val.binary.data);
 	while (jsonb_walk_element(&walk, &element))
 	{
@@ -224,9 +233,9 @@ put_elements(CdpkTraitsState *state, CdpkTrait *trait, JsonbContainer *array, ui
 		if (element.type == jbvNull)
 			continue;
 		trait->value = traits_value_read(&element);
-		if (!check_value(trait, problem) ||
-			!check_put(cdpk_traits_put(state, trait, &index), problem))
+		if (!check_value(trait, problem))
 			return false;
+		traits_check_merge(cdpk_traits_put(state, trait, &index));
 	}
 	return true;
 }
@@ -245,10 +254,14 @@ put_member(CdpkTraitsState *state, CdpkTrait *trait, const JsonbValue *value, ui
 	if (found && cdpk_trait_outdated(&present, trait->rule, trait->at))
 		return true;
 	if (is_elements(trait->rule, value))
-		return put_elements(state, trait, value->val.binary.data, *index, problem);
+		return check_elements(value, problem) &&
+			   put_elements(state, trait, value->val.binary.data, *index, problem);
 	trait->value = traits_value_read(value);
-	return check_value(trait, problem) &&
-		   check_put(cdpk_traits_put_at(state, trait, *index, found ? &present : NULL), problem);
+	if (!check_value(trait, problem))
+		return false;
+	traits_check_merge(cdpk_traits_put_at(state, trait, *index, found ? &present : NULL));
+	*index = cdpk_traits_hint(state, *index);
+	return true;
 }
 
 /* check_row says whether a row is one to merge at all. */
@@ -258,6 +271,9 @@ check_row(Jsonb *object, const TraitsOrigin *origin, TraitsProblem *problem)
 	if (!JB_ROOT_IS_OBJECT(object))
 		return set_problem(problem, ERRCODE_INVALID_PARAMETER_VALUE, "traits are not a JSON object",
 						   "Pass an object: {\"key\": value}.");
+	if (JB_ROOT_COUNT(object) > CDPK_TRAITS_KEYS_MAX)
+		return set_problem(problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED, "there are more than 4096 keys",
+						   "Do not use identifiers or times as keys of traits.");
 	if (origin->source_length > CDPK_TRAITS_SOURCE_MAX)
 		return set_problem(problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
 						   "the name of the source is longer than 255 bytes", NULL);
@@ -359,8 +375,8 @@ traits_row_begin(CdpkTraitsState *state, Jsonb *object, const TraitsOrigin *orig
 {
 	size_t cells = JB_ROOT_IS_OBJECT(object) ? JB_ROOT_COUNT(object) : 0;
 
-	if (cells > CDPK_TRAITS_CELLS_MAX)
-		cells = CDPK_TRAITS_CELLS_MAX;
+	if (cells > CDPK_TRAITS_KEYS_MAX)
+		cells = CDPK_TRAITS_KEYS_MAX;
 	/* jsonb has 8 bytes of offsets for each member, which we do not copy */
 	traits_begin(state, cells,
 				 VARSIZE(object) - 8 * cells + cells * (size_t) origin->source_length);

@@ -144,10 +144,14 @@ compact(CdpkTraitsState *state)
 	return made;
 }
 
+/* how much the states take that are begun from now on */
+static const CdpkTraitsLimits *history_limits = &cdpk_traits_limits;
+
 static inline void
 begin(CdpkTraitsState *state)
 {
 	CHECK(cdpk_traits_begin(state, &unit_allocator, 0, 0) == CDPK_OK);
+	state->limits = history_limits;
 }
 
 static inline void

@@ -258,6 +258,102 @@ merging_is_commutative_and_associative(void)
 	}
 }
 
+/* ---- limits, so small that random histories reach them ---- */
+
+static const CdpkTraitsLimits small_limits[] = {
+	{3, 7, 4}, {1, 1, 1}, {5, 10, 2}, {4, 9, 9}, {30, 30, 6}};
+
+#define SMALL_LIMITS (sizeof(small_limits) / sizeof(small_limits[0]))
+
+/* Whether a cell of a key is better than another, which then is left out first. */
+static bool
+stays_before(const CdpkTrait *a, const CdpkTrait *b)
+{
+	bool removal_a = a->value.type == CDPK_VALUE_NULL;
+	bool removal_b = b->value.type == CDPK_VALUE_NULL;
+
+	if (a->rule & CDPK_RULE_KEEP)
+		return source_order(a, b) < 0;
+	if (base_of(a) == CDPK_RULE_UNION && removal_a != removal_b)
+		return removal_a;
+	if (base_of(a) == CDPK_RULE_UNION && a->at != b->at)
+		return a->at > b->at;
+	return cdpk_value_compare(&a->value, &b->value) < 0;
+}
+
+/* Whether a cell of a value made without limits stays, as is documented. */
+static bool
+stays(const CdpkTraitsView *view, uint32_t index, const CdpkTraitsLimits *limits)
+{
+	CdpkTrait trait;
+	CdpkTrait previous = {0};
+	uint32_t keys = 0;
+	uint32_t keys_before = 0;
+	uint32_t better = 0;
+	uint32_t share;
+
+	CHECK(cdpk_traits_get(view, index, &trait));
+	for (uint32_t i = 0; i < view->count; i++)
+	{
+		CdpkTrait other;
+
+		CHECK(cdpk_traits_get(view, i, &other));
+		keys += i == 0 || !same_key(&other, &previous);
+		if (same_key(&other, &trait))
+			better += i != index && stays_before(&other, &trait);
+		else if (i < index && (i == 0 || !same_key(&other, &previous)))
+			keys_before++;
+		previous = other;
+	}
+	keys = keys < limits->keys ? keys : limits->keys;
+	share = ((trait.rule & CDPK_RULE_KEEP) ? limits->keys : limits->cells) / keys;
+	share = share < limits->values ? share : limits->values;
+	return keys_before < keys && better < (share > 1 ? share : 1);
+}
+
+/* What is left out is what the documentation says, in whatever order and parts it came. */
+static void
+limits_do_not_depend_on_the_order(void)
+{
+	uint64_t random = 6;
+	size_t cut = 0;
+
+	for (int i = 0; i < 8000; i++)
+	{
+		const CdpkTraitsLimits *limits = &small_limits[unit_random(&random) % SMALL_LIMITS];
+		CdpkTraitsState state;
+		CdpkTraitsView view;
+		History history;
+		Compact whole;
+		Compact expected;
+
+		random_history(&random, &history);
+		whole = merged(&history);
+		view = open_compact(&whole);
+		begin(&state);
+		for (uint32_t c = 0; c < view.count; c++)
+		{
+			if (stays(&view, c, limits))
+				CHECK(cdpk_traits_merge(&state, &view, c, c + 1) == CDPK_OK);
+		}
+		cut += state.view.count < view.count;
+		expected = compact(&state);
+		free(state.bytes);
+		history_limits = limits;
+		for (int again = 0; again < 3; again++)
+		{
+			Compact value = merged_in_parts(&random, &history);
+
+			CHECK(equal(&value, &expected));
+			free(value.bytes);
+		}
+		history_limits = &cdpk_traits_limits;
+		free(expected.bytes);
+		free(whole.bytes);
+	}
+	CHECK(cut > 4000);
+}
+
 static void
 merging_again_changes_nothing(void)
 {
@@ -341,6 +437,7 @@ main(void)
 {
 	TEST(merging_is_what_the_reference_says);
 	TEST(merging_is_commutative_and_associative);
+	TEST(limits_do_not_depend_on_the_order);
 	TEST(merging_again_changes_nothing);
 	TEST(reading_a_key);
 	unit_use_all();

@@ -75,30 +75,90 @@ sums_have_limits(void)
 	free(state.bytes);
 }
 
+/* Puts a value with a key or an element made of a number. */
+static CdpkStatus
+put_numbered(CdpkTraitsState *state, int number, uint8_t rule, bool element, size_t padding)
+{
+	static char text[CDPK_TRAITS_VALUE_MAX + 2];
+	CdpkTrait trait = {.key = (const uint8_t *) text, .rule = rule, .at = number / 2, .count = 1};
+	uint32_t hint = 0;
+
+	memset(text, 'x', sizeof(text));
+	sprintf(text, "%06d", number);
+	text[6] = 'x';
+	trait.key_length = element ? 1 : 6;
+	if (element)
+		text[0] = 'e';
+	trait.source = trait.key;
+	trait.source_length = (rule & CDPK_RULE_KEEP) ? 6 : 0;
+	trait.value.type = CDPK_VALUE_STRING;
+	trait.value.bytes = (const uint8_t *) text;
+	trait.value.length = padding + 6;
+	return cdpk_traits_put(state, &trait, &hint);
+}
+
+/* Of too many keys the first stay, as large as their values may be. */
 static void
-cells_have_a_limit(void)
+keys_have_a_limit(void)
 {
 	CdpkTraitsState state;
-	CdpkTrait trait = {.count = 1, .value = values[2]};
 	CdpkTrait found;
-	char key[16];
-	uint32_t hint = 0;
-	CdpkStatus status = CDPK_OK;
+	CdpkTraitsExtent extent;
 	Compact value;
 
 	begin(&state);
-	for (int i = 0; i <= CDPK_TRAITS_CELLS_MAX && status == CDPK_OK; i++)
-	{
-		trait.key_length = (uint8_t) sprintf(key, "%06d", i);
-		trait.key = (const uint8_t *) key;
-		status = cdpk_traits_put(&state, &trait, &hint);
-	}
-	CHECK(status == CDPK_TOO_LONG && state.view.count == CDPK_TRAITS_CELLS_MAX);
+	for (int i = 5000; i > 0; i--)
+		CHECK(put_numbered(&state, i, CDPK_RULE_LAST, false, CDPK_TRAITS_VALUE_MAX - 6) == CDPK_OK);
+	CHECK(put_numbered(&state, 4097, CDPK_RULE_LAST, false, 0) == CDPK_OK);
+	CHECK(put_numbered(&state, 1, CDPK_RULE_LAST, false, CDPK_TRAITS_VALUE_MAX - 5) ==
+		  CDPK_TOO_LONG);
+	CHECK(state.view.count == CDPK_TRAITS_KEYS_MAX);
 	value = compact(&state);
 	CHECK(cdpk_traits_check(value.bytes, value.size) == CDPK_OK);
-	CHECK(cdpk_traits_get(&state.view, 4711, &found) && memcmp(found.key, "004711", 6) == 0);
+	CHECK(cdpk_traits_get(&state.view, 0, &found) && memcmp(found.key, "000001", 6) == 0);
+	CHECK(cdpk_traits_get(&state.view, 4095, &found) && memcmp(found.key, "004096", 6) == 0);
+	extent = cdpk_traits_extent(&state.view);
+	CHECK(extent.keys == CDPK_TRAITS_KEYS_MAX && cdpk_traits_full(&extent));
 	free(value.bytes);
 	free(state.bytes);
+}
+
+/* Of too many values of a key the latest stay, or the first; and fewer of them beside other keys. */
+static void
+values_have_a_limit(void)
+{
+	static const uint8_t rules[] = {CDPK_RULE_UNION, CDPK_RULE_MOST_FREQUENT,
+									CDPK_RULE_KEEP | CDPK_RULE_LAST};
+
+	for (size_t r = 0; r < 3; r++)
+	{
+		bool aged = rules[r] == CDPK_RULE_UNION;
+		CdpkTraitsState state;
+		CdpkTrait found;
+		CdpkTraitsExtent extent;
+		Compact value;
+
+		begin(&state);
+		for (int i = 0; i < 2001; i++)
+			CHECK(put_numbered(&state, i * 7 % 2001, rules[r], true, 0) == CDPK_OK);
+		CHECK(state.view.count == CDPK_TRAITS_VALUES_MAX);
+		CHECK(cdpk_traits_get(&state.view, 0, &found));
+		/* of the two with the time 500 the first in order stays */
+		CHECK(memcmp(found.value.bytes + 1, aged ? "01000" : "00000", 5) == 0);
+		CHECK(!aged || (cdpk_traits_get(&state.view, 1, &found) &&
+						memcmp(found.value.bytes + 1, "01002", 5) == 0));
+		extent = cdpk_traits_extent(&state.view);
+		CHECK(cdpk_traits_full(&extent) && cdpk_traits_fits(&extent));
+		for (int i = 0; i < 99; i++)
+			CHECK(put_numbered(&state, i, CDPK_RULE_LAST, false, 0) == CDPK_OK);
+		extent = cdpk_traits_extent(&state.view);
+		CHECK(extent.keys == 100 && (extent.values == 655 || extent.sources == 40));
+		CHECK(state.view.count == 99 + extent.values + extent.sources);
+		value = compact(&state);
+		CHECK(cdpk_traits_check(value.bytes, value.size) == CDPK_OK);
+		free(value.bytes);
+		free(state.bytes);
+	}
 }
 
 static void
@@ -304,7 +364,8 @@ main(void)
 {
 	TEST(states_resume);
 	TEST(sums_have_limits);
-	TEST(cells_have_a_limit);
+	TEST(keys_have_a_limit);
+	TEST(values_have_a_limit);
 	TEST(memory_that_ends_leaves_the_state);
 	TEST(states_stay_small);
 	TEST(dead_bytes_are_counted);
