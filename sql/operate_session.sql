@@ -12,7 +12,8 @@ INSERT INTO cdp.inbox (type, anonymous_id, user_id, event, properties, traits, "
 
 SELECT taken, "left", accepted, duplicate, quarantined, identities, profiles_created, profiles_merged, profiles_touched FROM cdp.refresh();
 SELECT profile_id, round(extract(epoch FROM now() - first_seen) / 3600) AS hours_since_first, round(extract(epoch FROM now() - last_seen) / 3600) AS hours_since_last, identifiers, traits, events FROM cdp.profiles;
-SELECT jsonb_pretty(cdp.lookup('email:ann@example.com') - 'first_seen' - 'last_seen' #- '{events,0,timestamp}' #- '{events,1,timestamp}' #- '{events,2,timestamp}');
+SELECT jsonb_pretty(cdp.lookup('email:ann@example.com') - 'first_seen' - 'last_seen' #- '{events,0,timestamp}' #- '{events,1,timestamp}' #- '{events,2,timestamp}'
+	#- '{identifiers,0,first_known}' #- '{identifiers,1,first_known}' #- '{identifiers,2,first_known}');
 SELECT cdp.create_segment('buyers', $$ cdp.did(timeline, 'Order Completed', within => '90 days') $$);
 SELECT * FROM cdp.members('buyers');
 

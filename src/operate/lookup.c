@@ -13,7 +13,10 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
 #include "utils/memutils.h"
+#include "utils/numeric.h"
 
 #include "cdp.h"
 #include "identifier/identifier.h"
@@ -22,7 +25,9 @@ CDP_FUNCTION(cdp_lookup_identifier);
 CDP_FUNCTION(cdp_lookup_text);
 CDP_FUNCTION(cdp_lookup_bigint);
 
-/* the parts, in their order in the document */
+/* what every document has, and the parts, in the order of the query's columns */
+static const char *const head_names[] = {"profile_id", "shared", "first_seen", "last_seen",
+										 "event_count"};
 static const char *const part_names[] = {"identifiers", "traits",   "provenance",   "events",
 										 "matters",     "segments", "refused_links"};
 
@@ -71,20 +76,25 @@ keep_plan(const char *query, int argument_count, Oid *types)
 	return plan;
 }
 
-/* fetch runs a plan for the one value of its one row; false where there is no row. */
+/* run runs a plan; false where it gives no row. */
+static bool
+run(SPIPlanPtr plan, Datum *arguments)
+{
+	if (SPI_execute_plan(plan, arguments, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "a lookup failed");
+	return SPI_processed > 0;
+}
+
+/* fetch runs a plan for the one value of its one row; false where there is none. */
 static bool
 fetch(SPIPlanPtr plan, Datum *arguments, Datum *value)
 {
 	bool null;
 
-	if (SPI_execute_plan(plan, arguments, NULL, true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "a lookup failed");
-	if (SPI_processed == 0)
+	if (!run(plan, arguments))
 		return false;
 	*value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null);
-	if (null)
-		elog(ERROR, "a lookup gave NULL");
-	return true;
+	return !null;
 }
 
 /* follow_segments drops the plans for other segments than there are now. */
@@ -205,6 +215,78 @@ parse_parts(const char *text)
 	}
 }
 
+/* A member of the document: a value that is set is written under the key. */
+static void
+put_member(JsonbParseState **state, const char *key, JsonbValue *value)
+{
+	JsonbValue name = {.type = jbvString};
+
+	name.val.string.val = unconstify(char *, key);
+	name.val.string.len = (int) strlen(key);
+	pushJsonbValue(state, WJB_KEY, &name);
+	pushJsonbValue(state, WJB_VALUE, value);
+}
+
+/* read_column gives a column of the row that was found, as it stands in a document. */
+static JsonbValue
+read_column(int number)
+{
+	bool null;
+	Datum datum = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, number + 1, &null);
+	JsonbValue value = {.type = jbvNull};
+
+	if (null)
+		return value;
+	switch (SPI_gettypeid(SPI_tuptable->tupdesc, number + 1))
+	{
+		case INT8OID:
+			value.type = jbvNumeric;
+			value.val.numeric = int64_to_numeric(DatumGetInt64(datum));
+			break;
+		case BOOLOID:
+			value.type = jbvBool;
+			value.val.boolean = DatumGetBool(datum);
+			break;
+		case TIMESTAMPTZOID:
+			value.type = jbvString;
+			value.val.string.val = JsonEncodeDateTime(NULL, datum, TIMESTAMPTZOID, NULL);
+			value.val.string.len = (int) strlen(value.val.string.val);
+			break;
+		default:
+		{
+			Jsonb *document = DatumGetJsonbP(datum);
+
+			value.type = jbvBinary;
+			value.val.binary.data = &document->root;
+			value.val.binary.len = (int) VARSIZE(document) - VARHDRSZ;
+		}
+	}
+	return value;
+}
+
+/* make_document writes the row that was found, whose last columns are these parts. */
+static Jsonb *
+make_document(int parts)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue value;
+	int column = 0;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (; column < lengthof(head_names); column++)
+	{
+		value = read_column(column);
+		put_member(&state, head_names[column], &value);
+	}
+	for (int i = 0; i < PART_COUNT; i++)
+		if (parts & (1 << i))
+		{
+			value = read_column(column++);
+			put_member(&state, part_names[i], &value);
+		}
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
 /* look_up makes the document that a call asks for; its first argument is "person". */
 static Datum
 look_up(FunctionCallInfo fcinfo, Datum person, bool by_identifier)
@@ -213,19 +295,17 @@ look_up(FunctionCallInfo fcinfo, Datum person, bool by_identifier)
 		PG_ARGISNULL(1) ? PARTS_DEFAULT : parse_parts(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	int32 last_events = PG_ARGISNULL(2) ? EVENTS_DEFAULT : PG_GETARG_INT32(2);
 	Datum arguments[] = {person, Int32GetDatum(last_events)};
-	Datum document;
-	bool found;
+	Datum document = (Datum) 0;
 
 	if (last_events < 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("last_events must not be negative")));
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	found = fetch(find_plan(parts, by_identifier), arguments, &document);
-	if (found)
-		document = SPI_datumTransfer(document, false, -1);
+	if (run(find_plan(parts, by_identifier), arguments))
+		document = SPI_datumTransfer(JsonbPGetDatum(make_document(parts)), false, -1);
 	SPI_finish();
-	if (!found)
+	if (document == (Datum) 0)
 		PG_RETURN_NULL();
 	return document;
 }

@@ -1,20 +1,17 @@
 -- One person by any identifier, or by any profile id that there ever was, as one document.
 
 CREATE FUNCTION cdp.lookup(identifier cdp.identifier, parts text DEFAULT 'identifiers,traits,events,matters,segments,refused_links', last_events integer DEFAULT 10) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'cdp_lookup_identifier' LANGUAGE C STABLE PARALLEL SAFE COST 1000
-	SET search_path = pg_catalog, cdp, pg_temp;
+	AS 'MODULE_PATHNAME', 'cdp_lookup_identifier' LANGUAGE C STABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION cdp.lookup(cdp.identifier, text, integer) IS
 	'The whole person as one JSON document, or NULL for an identifier that nobody has: profile_id, shared (no person, but a shared identifier by itself), first_seen, last_seen, event_count, and the parts asked for, separated by commas. identifiers: namespace, value, first_known, shared, strongest first; traits: plain; provenance: where each trait comes from, key by key; events: the last_events latest, newest first; matters: what the contact centre has open (cdp.open_matters); segments: names of those that the person is in now; refused_links: own and other identifier, other profile, reasons, at most 100, latest first. All but provenance is there by default. An unknown part is an error. Works on a hot standby.';
 
 CREATE FUNCTION cdp.lookup(identifier text, parts text DEFAULT 'identifiers,traits,events,matters,segments,refused_links', last_events integer DEFAULT 10) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'cdp_lookup_text' LANGUAGE C STABLE PARALLEL SAFE COST 1000
-	SET search_path = pg_catalog, cdp, pg_temp;
+	AS 'MODULE_PATHNAME', 'cdp_lookup_text' LANGUAGE C STABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION cdp.lookup(text, text, integer) IS
 	'The same by namespace:value as text, or by the digits of a profile id. Text that can be neither is an error.';
 
 CREATE FUNCTION cdp.lookup(profile_id bigint, parts text DEFAULT 'identifiers,traits,events,matters,segments,refused_links', last_events integer DEFAULT 10) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'cdp_lookup_bigint' LANGUAGE C STABLE PARALLEL SAFE COST 1000
-	SET search_path = pg_catalog, cdp, pg_temp;
+	AS 'MODULE_PATHNAME', 'cdp_lookup_bigint' LANGUAGE C STABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION cdp.lookup(bigint, text, integer) IS
 	'The same by anything that is or ever was a profile_id; NULL where there is no such person now: cdp.resolve_profile() says why.';
 
@@ -24,11 +21,13 @@ CREATE FUNCTION cdp.lookup_segments() RETURNS text[]
 AS $function$
 BEGIN
 	RETURN ARRAY(SELECT s.name FROM cdp.segment s WHERE EXISTS (
-					SELECT FROM pg_class c WHERE c.relname = s.name AND c.relnamespace = to_regnamespace('cdp_segment')) ORDER BY s.name);
+					SELECT FROM pg_class c WHERE c.relname = s.name AND c.relnamespace = to_regnamespace('cdp_segment')) ORDER BY s.name COLLATE "C");
 END
 $function$;
 COMMENT ON FUNCTION cdp.lookup_segments() IS 'Internal: the segments whose views are there.';
 
+-- The query runs under the caller's search path (to set another one costs a quarter of a lookup), so
+-- functions of any type, which a function of the caller's could outdo, are written with their schema.
 CREATE FUNCTION cdp.lookup_part(part text, segments text[]) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
@@ -36,40 +35,40 @@ AS $function$
 BEGIN
 	RETURN CASE part
 		WHEN 'identifiers' THEN $sql$
-			(SELECT jsonb_agg(jsonb_build_object('namespace', n.namespace, 'value', cdp.value(i.identifier), 'first_known', b.as_of, 'shared', i.shared)
+			(SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('namespace', n.namespace, 'value', cdp.value(i.identifier), 'first_known', b.as_of, 'shared', i.shared)
 							  ORDER BY n.priority, i.identifier)
 			 FROM cdp.identity i JOIN cdp.batch b ON b.batch_id = i.batch_id JOIN cdp.namespace n ON n.namespace = cdp.namespace(i.identifier)
 			 WHERE i.profile_id = p.profile_id) $sql$
-		WHEN 'traits' THEN $sql$ coalesce(p.traits::jsonb, '{}') $sql$
+		WHEN 'traits' THEN $sql$ coalesce(cdp.traits_to_jsonb(p.traits), '{}') $sql$
 		WHEN 'provenance' THEN $sql$
-			(SELECT coalesce(jsonb_agg(to_jsonb(v) ORDER BY v.key COLLATE "C", v.current DESC, v.at DESC, v.source COLLATE "C", v.value), '[]') FROM cdp.provenance(p.traits) v) $sql$
+			(SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(v) ORDER BY v.key COLLATE pg_catalog."C", v.current DESC, v.at DESC, v.source COLLATE pg_catalog."C", v.value), '[]') FROM cdp.provenance(p.traits) v) $sql$
 		-- the latest of each identity by the primary key, and of these the latest
 		WHEN 'events' THEN $sql$
-			(SELECT coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('timestamp', e."timestamp", 'type', e.type, 'event', e.event, 'source', e.source))
-									   || CASE WHEN e.properties IS NULL THEN '{}' ELSE jsonb_build_object('properties', e.properties) END
+			(SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('timestamp', e."timestamp", 'type', e.type, 'event', e.event, 'source', e.source))
+									   || CASE WHEN e.properties IS NULL THEN '{}' ELSE pg_catalog.jsonb_build_object('properties', e.properties) END
 									   ORDER BY e."timestamp" DESC, e.event_id DESC), '[]')
 			 FROM (SELECT l.* FROM cdp.identity i CROSS JOIN LATERAL (
 						SELECT e.* FROM cdp.event e WHERE e.identity_id = i.identity_id ORDER BY e."timestamp" DESC, e.event_id DESC LIMIT $2) l
 				   WHERE i.profile_id = p.profile_id ORDER BY l."timestamp" DESC, l.event_id DESC LIMIT $2) e) $sql$
 		WHEN 'matters' THEN $sql$
-			(SELECT coalesce(jsonb_agg(jsonb_build_object('kind', m.kind, 'matter', m.matter, 'opened_at', m.opened_at)
-									   ORDER BY m.opened_at DESC, m.kind COLLATE "C", m.matter COLLATE "C"), '[]')
+			(SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('kind', m.kind, 'matter', m.matter, 'opened_at', m.opened_at)
+									   ORDER BY m.opened_at DESC, m.kind COLLATE pg_catalog."C", m.matter COLLATE pg_catalog."C"), '[]')
 			 FROM cdp.open_matters m WHERE m.profile_id = p.profile_id) $sql$
 		WHEN 'segments' THEN
 			CASE WHEN segments = '{}' THEN ' ''[]''::jsonb '
-				 ELSE format($sql$ to_jsonb(array_remove(ARRAY[%s], NULL)) $sql$, (
-					SELECT string_agg(format('CASE WHEN EXISTS (SELECT FROM cdp_segment.%I s WHERE s.profile_id = p.profile_id) THEN %L END', s.name, s.name), ', ' ORDER BY s.name)
+				 ELSE format($sql$ pg_catalog.to_jsonb(pg_catalog.array_remove(ARRAY[%s], NULL)) $sql$, (
+					SELECT string_agg(format('CASE WHEN EXISTS (SELECT FROM cdp_segment.%I s WHERE s.profile_id = p.profile_id) THEN %L END', s.name, s.name), ', ' ORDER BY s.name COLLATE "C")
 					FROM unnest(segments) AS s (name))) END
 		WHEN 'refused_links' THEN $sql$
-			(SELECT coalesce(jsonb_agg(jsonb_build_object('identifier', r.own, 'other_identifier', r.other, 'other_profile_id', r.other_profile_id,
-									   'reasons', r.reasons, 'last_at', r.last_at) ORDER BY r.last_at DESC, r.own COLLATE "C", r.other COLLATE "C"), '[]')
+			(SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('identifier', r.own, 'other_identifier', r.other, 'other_profile_id', r.other_profile_id,
+									   'reasons', r.reasons, 'last_at', r.last_at) ORDER BY r.last_at DESC, r.own COLLATE pg_catalog."C", r.other COLLATE pg_catalog."C"), '[]')
 			 FROM (SELECT r.* FROM (
 						SELECT r.identifier AS own, r.other_identifier AS other, r.other_profile_id, r.reasons, r.last_at
 						FROM cdp.refused_links r WHERE r.profile_id = p.profile_id
 						UNION ALL
 						SELECT r.other_identifier, r.identifier, r.profile_id, r.reasons, r.last_at
 						FROM cdp.refused_links r WHERE r.other_profile_id = p.profile_id) r
-				   ORDER BY r.last_at DESC, r.own COLLATE "C", r.other COLLATE "C" LIMIT 100) r) $sql$
+				   ORDER BY r.last_at DESC, r.own COLLATE pg_catalog."C", r.other COLLATE pg_catalog."C" LIMIT 100) r) $sql$
 	END;
 END
 $function$;
@@ -80,15 +79,15 @@ CREATE FUNCTION cdp.lookup_query(parts text[], by_identifier boolean, segments t
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	RETURN format('SELECT jsonb_build_object(''profile_id'', p.profile_id, ''shared'', p.shared, ''first_seen'', p.first_seen, ''last_seen'', p.last_seen, ''event_count'', p.events%s) FROM %s',
-		(SELECT string_agg(format(', %L, %s', u.part, cdp.lookup_part(u.part, segments)), '' ORDER BY u.place) FROM unnest(parts) WITH ORDINALITY AS u (part, place)),
+	RETURN format('SELECT p.profile_id, p.shared, p.first_seen, p.last_seen, p.events%s FROM %s',
+		(SELECT string_agg(format(', %s', cdp.lookup_part(u.part, segments)), '' ORDER BY u.place) FROM unnest(parts) WITH ORDINALITY AS u (part, place)),
 		CASE WHEN by_identifier
-			 THEN 'cdp.identifier_map m JOIN cdp.identity w ON w.identity_id = m.identity_id JOIN cdp.profile p ON p.profile_id = w.profile_id WHERE m.identifier = $1'
+			 THEN 'cdp.identifier_map m JOIN cdp.identity w ON w.identity_id = m.identity_id JOIN cdp.profile p ON p.profile_id = w.profile_id WHERE m.identifier OPERATOR(cdp.=) $1'
 			 ELSE 'cdp.identity w JOIN cdp.profile p ON p.profile_id = w.profile_id WHERE w.identity_id = $1' END);
 END
 $function$;
 COMMENT ON FUNCTION cdp.lookup_query(text[], boolean, text[]) IS
-	'Internal: the query of a document with these parts; $1 is the identifier or the profile id, $2 the number of events.';
+	'Internal: the query of a document with these parts: profile_id, shared, first_seen, last_seen, events, and each part as jsonb; $1 is the identifier or the profile id, $2 the number of events.';
 
 REVOKE ALL ON FUNCTION cdp.lookup(cdp.identifier, text, integer), cdp.lookup(text, text, integer), cdp.lookup(bigint, text, integer),
 	cdp.lookup_segments(), cdp.lookup_part(text, text[]), cdp.lookup_query(text[], boolean, text[]) FROM PUBLIC;

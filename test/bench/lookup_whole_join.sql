@@ -1,0 +1,23 @@
+\set id random(1, :rows)
+SELECT p.profile_id, p.shared, p.first_seen, p.last_seen, p.events, p.traits::jsonb,
+	ARRAY(SELECT (n.namespace, cdp.value(i.identifier), b.as_of, i.shared)
+		  FROM cdp.identity i JOIN cdp.batch b USING (batch_id) JOIN cdp.namespace n ON n.namespace = cdp.namespace(i.identifier)
+		  WHERE i.profile_id = p.profile_id ORDER BY n.priority, i.identifier USING OPERATOR(cdp.<)) AS identifiers,
+	ARRAY(SELECT (e."timestamp", e.type, e.event, e.source, e.properties)
+		  FROM cdp.identity i CROSS JOIN LATERAL (
+			  SELECT e.* FROM cdp.event e WHERE e.identity_id = i.identity_id ORDER BY e."timestamp" DESC, e.event_id DESC LIMIT 10) e
+		  WHERE i.profile_id = p.profile_id ORDER BY e."timestamp" DESC, e.event_id DESC LIMIT 10) AS events,
+	ARRAY(SELECT (t.kind, t.matter, t.opened)
+		  FROM (SELECT m.kind, e.properties ->> m.property AS matter, max(e."timestamp") FILTER (WHERE m.opens) AS opened, max(e."timestamp") FILTER (WHERE NOT m.opens) AS closed
+				FROM cdp.identity i JOIN cdp.event e USING (identity_id) JOIN cdp.matter_event m ON m.event = e.event
+				WHERE i.profile_id = p.profile_id GROUP BY 1, 2) t WHERE t.opened > coalesce(t.closed, '-infinity')) AS matters,
+	ARRAY(SELECT 'viewers' WHERE EXISTS (SELECT FROM cdp_segment.viewers s WHERE s.profile_id = p.profile_id)
+		  UNION ALL SELECT 'often' WHERE EXISTS (SELECT FROM cdp_segment.often s WHERE s.profile_id = p.profile_id)
+		  UNION ALL SELECT 'best' WHERE EXISTS (SELECT FROM cdp_segment.best s WHERE s.profile_id = p.profile_id)
+		  UNION ALL SELECT 'grown' WHERE EXISTS (SELECT FROM cdp_segment.grown s WHERE s.profile_id = p.profile_id)
+		  UNION ALL SELECT 'reached' WHERE EXISTS (SELECT FROM cdp_segment.reached s WHERE s.profile_id = p.profile_id)) AS segments,
+	ARRAY(SELECT (r.identifier, r.other_identifier, r.other_profile_id, r.reasons, r.last_at) FROM cdp.refused_links r WHERE r.profile_id = p.profile_id
+		  UNION ALL
+		  SELECT (r.other_identifier, r.identifier, r.profile_id, r.reasons, r.last_at) FROM cdp.refused_links r WHERE r.other_profile_id = p.profile_id) AS refused
+FROM cdp.identifier_map m JOIN cdp.identity w USING (identity_id) JOIN cdp.profile p USING (profile_id)
+WHERE m.identifier OPERATOR(cdp.=) (concat('user_id', chr(58), 'u', :id::text))::cdp.identifier;
