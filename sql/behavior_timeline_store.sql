@@ -48,8 +48,15 @@ TABLE stored;
 CREATE TABLE enough AS SELECT cdp.timeline_agg(timestamptz '2020-01-01' + i * interval '1.234567 seconds', 'before') AS timeline FROM generate_series(1, 380000) i;
 BEGIN;
 UPDATE cdp.profile_timeline SET level_2 = level_2 OPERATOR(cdp.||) enough.timeline FROM enough WHERE level_1 IS NOT NULL;
-SELECT heavy('h', 24111, 26000), heavy('h', 26001, 34000);
-SELECT cdp.event_count(level_1), cdp.event_count(level_2), cdp.event_count(level_3), cdp.event_count(r.timeline) FROM cdp.profile_timeline t JOIN cdp.profile_row r USING (profile_id) WHERE level_1 IS NOT NULL;
+SELECT heavy('h', 24111, 26000);
+CREATE VIEW counted AS
+SELECT cdp.event_count(t.timeline) AS tail, cdp.event_count(level_1) AS level_1, cdp.event_count(level_2) AS level_2, cdp.event_count(level_3) AS level_3, cdp.event_count(r.timeline) AS whole
+FROM cdp.profile_timeline t JOIN cdp.profile_row r USING (profile_id) WHERE level_1 IS NOT NULL;
+TABLE counted;
+SELECT heavy('h', 26001, 40000);
+TABLE counted;
+SELECT heavy('h', 40001, 40010), heavy('h', 40011, 45000);
+TABLE counted;
 ROLLBACK;
 
 -- conditions see it all

@@ -75,13 +75,15 @@ BEGIN
 	$sql$);
 	PERFORM cdp.batch_run($sql$
 		UPDATE cdp.profile_timeline t SET timeline = '{}',
-			level_1 = CASE WHEN s.size_1 <= 65536 THEN t.level_1 || t.timeline ELSE '{}' END,
-			level_2 = CASE WHEN s.size_1 <= 65536 THEN t.level_2 WHEN s.size_2 <= 1048576 THEN cdp.timeline_whole(t.level_2, t.level_1, t.timeline, NULL) ELSE '{}' END,
-			level_3 = CASE WHEN s.size_2 <= 1048576 THEN t.level_3 ELSE cdp.timeline_whole(t.level_3, t.level_2, t.level_1, t.timeline) END
+			level_1 = CASE s.level WHEN 1 THEN t.level_1 || t.timeline ELSE '{}' END,
+			level_2 = CASE s.level WHEN 1 THEN t.level_2 WHEN 2 THEN cdp.timeline_whole(t.level_2, t.level_1, t.timeline, NULL) ELSE '{}' END,
+			level_3 = CASE s.level WHEN 3 THEN cdp.timeline_whole(t.level_3, t.level_2, t.level_1, t.timeline) ELSE t.level_3 END
 		FROM (
-			SELECT o.profile_id, pg_column_size(o.timeline) + coalesce(pg_column_size(o.level_1), 0) AS size_1,
-				   pg_column_size(o.timeline) + coalesce(pg_column_size(o.level_1), 0) + coalesce(pg_column_size(o.level_2), 0) AS size_2
-			FROM batch_heavy JOIN cdp.profile_timeline o USING (profile_id)) s
+			-- the first level that can take all before it
+			SELECT profile_id, CASE WHEN pg_column_size(timeline) + coalesce(pg_column_size(level_1), 0) <= 65536 THEN 1
+									WHEN pg_column_size(timeline) + coalesce(pg_column_size(level_1), 0) + coalesce(pg_column_size(level_2), 0) <= 1048576 THEN 2
+									ELSE 3 END AS level
+			FROM batch_heavy JOIN cdp.profile_timeline USING (profile_id)) s
 		WHERE t.profile_id = s.profile_id
 	$sql$);
 END
