@@ -15,10 +15,10 @@
 #ifndef CDPK_SEQUENCE_H
 #define CDPK_SEQUENCE_H
 
-#include "core/funnel.h"
+#include "core/sort.h"
+#include "core/timekind.h"
 
 #define CDPK_SEQUENCE_STEPS_MAX 64
-#define CDPK_SEQUENCE_CONDITIONS_MAX 32
 
 /* A bound on the time between two events, in the kind of the times. */
 typedef struct CdpkSequenceBound
