@@ -27,159 +27,126 @@ CREATE TYPE cdp.funnel_mode (
 );
 COMMENT ON TYPE cdp.funnel_mode IS 'How strict a funnel is: one or more of strict_deduplication, strict_order, strict_increase, strict_once, and allow_reentry (only with strict_order), with commas between them; or default.';
 
-CREATE TYPE cdp.funnel_state;
-
-CREATE FUNCTION cdp.funnel_state_in(cstring) RETURNS cdp.funnel_state
-AS 'MODULE_PATHNAME', 'cdp_funnel_state_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.funnel_state_in(cstring) IS 'Internal: reads the binary form in hexadecimal.';
-
-CREATE FUNCTION cdp.funnel_state_out(cdp.funnel_state) RETURNS cstring
-AS 'MODULE_PATHNAME', 'cdp_funnel_state_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.funnel_state_out(cdp.funnel_state) IS 'Internal: writes the binary form in hexadecimal.';
-
-CREATE FUNCTION cdp.funnel_state_recv(internal) RETURNS cdp.funnel_state
-AS 'MODULE_PATHNAME', 'cdp_funnel_state_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.funnel_state_recv(internal) IS 'Internal: reads the binary form.';
-
-CREATE FUNCTION cdp.funnel_state_send(cdp.funnel_state) RETURNS bytea
-AS 'MODULE_PATHNAME', 'cdp_funnel_state_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.funnel_state_send(cdp.funnel_state) IS 'Internal: writes the binary form (FORMAT.md).';
-
-CREATE TYPE cdp.funnel_state (
-	INPUT = cdp.funnel_state_in,
-	OUTPUT = cdp.funnel_state_out,
-	RECEIVE = cdp.funnel_state_recv,
-	SEND = cdp.funnel_state_send,
-	INTERNALLENGTH = VARIABLE,
-	ALIGNMENT = double,
-	STORAGE = external
-);
-COMMENT ON TYPE cdp.funnel_state IS 'Internal: the rows that a cdp.window_funnel has read so far, for parallel and distributed plans.';
-
-CREATE FUNCTION cdp.window_funnel_combine(cdp.funnel_state, cdp.funnel_state) RETURNS cdp.funnel_state
-AS 'MODULE_PATHNAME', 'cdp_window_funnel_combine' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.window_funnel_combine(cdp.funnel_state, cdp.funnel_state) IS 'Internal: the rows of both.';
-
-CREATE FUNCTION cdp.window_funnel_final(cdp.funnel_state) RETURNS integer
+CREATE FUNCTION cdp.window_funnel_final(cdp.steps_state) RETURNS integer
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_final' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.window_funnel_final(cdp.funnel_state) IS 'Internal: the depth of the deepest chain.';
+COMMENT ON FUNCTION cdp.window_funnel_final(cdp.steps_state) IS 'Internal: the depth of the deepest chain.';
 
-CREATE FUNCTION cdp.window_funnel_trans(cdp.funnel_state, interval, timestamptz, boolean[]) RETURNS cdp.funnel_state
+CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, interval, timestamptz, boolean[]) RETURNS cdp.steps_state
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.funnel_state, interval, timestamptz, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
+COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, interval, timestamptz, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
 CREATE AGGREGATE cdp.window_funnel("window" interval, at timestamptz, VARIADIC steps boolean[]) (
-	SFUNC = cdp.window_funnel_trans, STYPE = cdp.funnel_state, SSPACE = 256,
-	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.window_funnel_combine, PARALLEL = SAFE
+	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
+	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cdp.window_funnel(interval, timestamptz, VARIADIC boolean[]) IS 'How many steps of a funnel, at most 32, the rows of a group take in their order of time, within the window from the first step on (so that it is at most that much later); 0 for no rows. Rows in any order; those without a time are skipped; a NULL step is not satisfied. Steps may lie at the same time, and one row may take several. A day of the window is 24 hours; errors: months, negative or infinite (22023), an infinite time (22008), NULL (22004), a window or number of steps that changes within the group (22023). Definition: DEFINITIONS.md.';
 
-CREATE FUNCTION cdp.window_funnel_trans(cdp.funnel_state, interval, timestamp, boolean[]) RETURNS cdp.funnel_state
+CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, interval, timestamp, boolean[]) RETURNS cdp.steps_state
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.funnel_state, interval, timestamp, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
+COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, interval, timestamp, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
 CREATE AGGREGATE cdp.window_funnel("window" interval, at timestamp, VARIADIC steps boolean[]) (
-	SFUNC = cdp.window_funnel_trans, STYPE = cdp.funnel_state, SSPACE = 256,
-	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.window_funnel_combine, PARALLEL = SAFE
+	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
+	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cdp.window_funnel(interval, timestamp, VARIADIC boolean[]) IS 'The same for times without time zone.';
 
-CREATE FUNCTION cdp.window_funnel_trans(cdp.funnel_state, interval, date, boolean[]) RETURNS cdp.funnel_state
+CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, interval, date, boolean[]) RETURNS cdp.steps_state
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.funnel_state, interval, date, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
+COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, interval, date, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
 CREATE AGGREGATE cdp.window_funnel("window" interval, at date, VARIADIC steps boolean[]) (
-	SFUNC = cdp.window_funnel_trans, STYPE = cdp.funnel_state, SSPACE = 256,
-	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.window_funnel_combine, PARALLEL = SAFE
+	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
+	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cdp.window_funnel(interval, date, VARIADIC boolean[]) IS 'The same for dates: a date is its midnight.';
 
-CREATE FUNCTION cdp.window_funnel_trans(cdp.funnel_state, bigint, bigint, boolean[]) RETURNS cdp.funnel_state
+CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, bigint, bigint, boolean[]) RETURNS cdp.steps_state
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans_bigint' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.funnel_state, bigint, bigint, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
+COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, bigint, bigint, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
 CREATE AGGREGATE cdp.window_funnel("window" bigint, at bigint, VARIADIC steps boolean[]) (
-	SFUNC = cdp.window_funnel_trans, STYPE = cdp.funnel_state, SSPACE = 256,
-	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.window_funnel_combine, PARALLEL = SAFE
+	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
+	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cdp.window_funnel(bigint, bigint, VARIADIC boolean[]) IS 'The same for times that are numbers: the window is a number of the same unit.';
 
-CREATE FUNCTION cdp.window_funnel_trans(cdp.funnel_state, integer, integer, boolean[]) RETURNS cdp.funnel_state
+CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, integer, integer, boolean[]) RETURNS cdp.steps_state
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans_integer' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.funnel_state, integer, integer, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
+COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, integer, integer, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
 CREATE AGGREGATE cdp.window_funnel("window" integer, at integer, VARIADIC steps boolean[]) (
-	SFUNC = cdp.window_funnel_trans, STYPE = cdp.funnel_state, SSPACE = 256,
-	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.window_funnel_combine, PARALLEL = SAFE
+	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
+	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cdp.window_funnel(integer, integer, VARIADIC boolean[]) IS 'The same for times that are numbers: the window is a number of the same unit.';
 
-CREATE FUNCTION cdp.window_funnel_trans(cdp.funnel_state, double precision, double precision, boolean[]) RETURNS cdp.funnel_state
+CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, double precision, double precision, boolean[]) RETURNS cdp.steps_state
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans_double' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.funnel_state, double precision, double precision, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
+COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, double precision, double precision, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
 CREATE AGGREGATE cdp.window_funnel("window" double precision, at double precision, VARIADIC steps boolean[]) (
-	SFUNC = cdp.window_funnel_trans, STYPE = cdp.funnel_state, SSPACE = 256,
-	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.window_funnel_combine, PARALLEL = SAFE
+	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
+	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cdp.window_funnel(double precision, double precision, VARIADIC boolean[]) IS 'The same for times that are numbers: the window is a number of the same unit.';
 
-CREATE FUNCTION cdp.window_funnel_trans(cdp.funnel_state, cdp.funnel_mode, interval, timestamptz, boolean[]) RETURNS cdp.funnel_state
+CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, interval, timestamptz, boolean[]) RETURNS cdp.steps_state
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.funnel_state, cdp.funnel_mode, interval, timestamptz, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
+COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, interval, timestamptz, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
 CREATE AGGREGATE cdp.window_funnel(mode cdp.funnel_mode, "window" interval, at timestamptz, VARIADIC steps boolean[]) (
-	SFUNC = cdp.window_funnel_trans, STYPE = cdp.funnel_state, SSPACE = 256,
-	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.window_funnel_combine, PARALLEL = SAFE
+	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
+	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cdp.window_funnel(cdp.funnel_mode, interval, timestamptz, VARIADIC boolean[]) IS 'The same in a stricter mode, such as strict_order,strict_increase: see the type cdp.funnel_mode.';
 
-CREATE FUNCTION cdp.window_funnel_trans(cdp.funnel_state, cdp.funnel_mode, interval, timestamp, boolean[]) RETURNS cdp.funnel_state
+CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, interval, timestamp, boolean[]) RETURNS cdp.steps_state
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.funnel_state, cdp.funnel_mode, interval, timestamp, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
+COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, interval, timestamp, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
 CREATE AGGREGATE cdp.window_funnel(mode cdp.funnel_mode, "window" interval, at timestamp, VARIADIC steps boolean[]) (
-	SFUNC = cdp.window_funnel_trans, STYPE = cdp.funnel_state, SSPACE = 256,
-	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.window_funnel_combine, PARALLEL = SAFE
+	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
+	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cdp.window_funnel(cdp.funnel_mode, interval, timestamp, VARIADIC boolean[]) IS 'The same in a stricter mode: see the type cdp.funnel_mode.';
 
-CREATE FUNCTION cdp.window_funnel_trans(cdp.funnel_state, cdp.funnel_mode, interval, date, boolean[]) RETURNS cdp.funnel_state
+CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, interval, date, boolean[]) RETURNS cdp.steps_state
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.funnel_state, cdp.funnel_mode, interval, date, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
+COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, interval, date, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
 CREATE AGGREGATE cdp.window_funnel(mode cdp.funnel_mode, "window" interval, at date, VARIADIC steps boolean[]) (
-	SFUNC = cdp.window_funnel_trans, STYPE = cdp.funnel_state, SSPACE = 256,
-	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.window_funnel_combine, PARALLEL = SAFE
+	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
+	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cdp.window_funnel(cdp.funnel_mode, interval, date, VARIADIC boolean[]) IS 'The same in a stricter mode: see the type cdp.funnel_mode.';
 
-CREATE FUNCTION cdp.window_funnel_trans(cdp.funnel_state, cdp.funnel_mode, bigint, bigint, boolean[]) RETURNS cdp.funnel_state
+CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, bigint, bigint, boolean[]) RETURNS cdp.steps_state
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans_bigint' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.funnel_state, cdp.funnel_mode, bigint, bigint, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
+COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, bigint, bigint, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
 CREATE AGGREGATE cdp.window_funnel(mode cdp.funnel_mode, "window" bigint, at bigint, VARIADIC steps boolean[]) (
-	SFUNC = cdp.window_funnel_trans, STYPE = cdp.funnel_state, SSPACE = 256,
-	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.window_funnel_combine, PARALLEL = SAFE
+	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
+	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cdp.window_funnel(cdp.funnel_mode, bigint, bigint, VARIADIC boolean[]) IS 'The same in a stricter mode: see the type cdp.funnel_mode.';
 
-CREATE FUNCTION cdp.window_funnel_trans(cdp.funnel_state, cdp.funnel_mode, integer, integer, boolean[]) RETURNS cdp.funnel_state
+CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, integer, integer, boolean[]) RETURNS cdp.steps_state
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans_integer' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.funnel_state, cdp.funnel_mode, integer, integer, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
+COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, integer, integer, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
 CREATE AGGREGATE cdp.window_funnel(mode cdp.funnel_mode, "window" integer, at integer, VARIADIC steps boolean[]) (
-	SFUNC = cdp.window_funnel_trans, STYPE = cdp.funnel_state, SSPACE = 256,
-	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.window_funnel_combine, PARALLEL = SAFE
+	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
+	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cdp.window_funnel(cdp.funnel_mode, integer, integer, VARIADIC boolean[]) IS 'The same in a stricter mode: see the type cdp.funnel_mode.';
 
-CREATE FUNCTION cdp.window_funnel_trans(cdp.funnel_state, cdp.funnel_mode, double precision, double precision, boolean[]) RETURNS cdp.funnel_state
+CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, double precision, double precision, boolean[]) RETURNS cdp.steps_state
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans_double' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.funnel_state, cdp.funnel_mode, double precision, double precision, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
+COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, double precision, double precision, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
 CREATE AGGREGATE cdp.window_funnel(mode cdp.funnel_mode, "window" double precision, at double precision, VARIADIC steps boolean[]) (
-	SFUNC = cdp.window_funnel_trans, STYPE = cdp.funnel_state, SSPACE = 256,
-	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.window_funnel_combine, PARALLEL = SAFE
+	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
+	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cdp.window_funnel(cdp.funnel_mode, double precision, double precision, VARIADIC boolean[]) IS 'The same in a stricter mode: see the type cdp.funnel_mode.';

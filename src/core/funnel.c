@@ -9,28 +9,6 @@
 
 #define NOBODY 255
 
-/* cdpk_double_key flips what makes the bits of a negative double order the wrong way. */
-int64_t
-cdpk_double_key(double value)
-{
-	int64_t bits;
-
-	value += 0.0; /* -0 is 0 */
-	memcpy(&bits, &value, sizeof(bits));
-	return bits < 0 ? bits ^ INT64_MAX : bits;
-}
-
-/* cdpk_double_of_key is its inverse. */
-double
-cdpk_double_of_key(int64_t key)
-{
-	double value;
-
-	key = key < 0 ? key ^ INT64_MAX : key;
-	memcpy(&value, &key, sizeof(value));
-	return value;
-}
-
 /* cdpk_funnel_init sets up a funnel that has read nothing. */
 void
 cdpk_funnel_init(CdpkFunnel *funnel, CdpkTimeKind kind, unsigned modes, unsigned steps,
@@ -268,6 +246,27 @@ cdpk_funnel_feed_all(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count)
 		cdpk_funnel_feed(funnel, rows + start, end - start);
 		start = end;
 	}
+}
+
+/* ---------------------------------------------------------------- over a state */
+
+/* cdpk_funnel_of_state: see the header. */
+CdpkStatus
+cdpk_funnel_of_state(const CdpkStepsState *state, const CdpkAllocator *allocator, unsigned *depth)
+{
+	CdpkFunnel funnel;
+	CdpkTimed *rows;
+	size_t count;
+	CdpkStatus status = cdpk_steps_state_rows(state, allocator, cdpk_oldest_first, &rows, &count);
+
+	if (status != CDPK_OK)
+		return status;
+	cdpk_funnel_init(&funnel, (CdpkTimeKind) state->kind, state->modes, state->steps,
+					 state->window);
+	cdpk_funnel_feed_all(&funnel, rows, count);
+	*depth = funnel.depth;
+	cdpk_release(allocator, rows);
+	return CDPK_OK;
 }
 
 /* ---------------------------------------------------------------- modes as text */

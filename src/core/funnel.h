@@ -11,9 +11,9 @@
 #ifndef CDPK_FUNNEL_H
 #define CDPK_FUNNEL_H
 
-#include "core/sort.h"
+#include "core/steps_state.h"
 
-#define CDPK_FUNNEL_STEPS_MAX 32
+#define CDPK_FUNNEL_STEPS_MAX CDPK_STEPS_MAX
 
 /* modes */
 #define CDPK_FUNNEL_STRICT_DEDUPLICATION 1
@@ -22,14 +22,6 @@
 #define CDPK_FUNNEL_STRICT_ONCE 8
 #define CDPK_FUNNEL_ALLOW_REENTRY 16
 #define CDPK_FUNNEL_MODES_MAX 31
-
-/* What a time and a window are. */
-typedef enum CdpkTimeKind
-{
-	CDPK_TIME_INSTANT, /* microseconds */
-	CDPK_TIME_INTEGER,
-	CDPK_TIME_DOUBLE /* as cdpk_double_key has it */
-} CdpkTimeKind;
 
 typedef struct CdpkFunnel
 {
@@ -52,12 +44,12 @@ extern void cdpk_funnel_init(CdpkFunnel *funnel, CdpkTimeKind kind, unsigned mod
  */
 extern void cdpk_funnel_feed(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count);
 
+/* The depth of the deepest chain in the rows of a funnel's state. */
+extern CdpkStatus cdpk_funnel_of_state(const CdpkStepsState *state, const CdpkAllocator *allocator,
+									   unsigned *depth);
+
 /* Feeds rows in the order of their times, until nothing can change the answer. */
 extern void cdpk_funnel_feed_all(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count);
-
-/* An integer that orders as a double does; NaN and the infinities are not for it. */
-extern int64_t cdpk_double_key(double value);
-extern double cdpk_double_of_key(int64_t key);
 
 /*
  * Modes as text: their names in any order, with commas and blanks between them, or "default".

@@ -4,7 +4,7 @@
  * The reference is the definition of behavior/DEFINITIONS.md word by word: it reads the rows in
  * order and keeps every chain that there is.
  */
-#include "core/funnel_state.h"
+#include "core/funnel.h"
 #include "unit.h"
 
 /* ---------------------------------------------------------------- the reference */
@@ -144,19 +144,19 @@ static unsigned
 depth_of(const CdpkTimed *rows, unsigned count, unsigned modes, unsigned steps, int64_t window,
 		 CdpkTimeKind kind)
 {
-	CdpkFunnelSetup setup = {kind, modes, steps, window};
-	CdpkFunnelState *state;
+	CdpkStepsSetup setup = {CDPK_STEPS_FUNNEL, kind, steps, modes, window, "", 0};
+	CdpkStepsState *state;
 	unsigned depth;
 
 	if (kind == CDPK_TIME_DOUBLE)
 		setup.window = cdpk_double_key((double) window / 4);
-	CHECK(cdpk_funnel_state_new(&unit_allocator, &setup, 0, &state) == CDPK_OK);
+	CHECK(cdpk_steps_state_new(&unit_allocator, &setup, 0, &state) == CDPK_OK);
 	for (unsigned i = 0; i < count; i++)
-		CHECK(cdpk_funnel_state_add(
+		CHECK(cdpk_steps_state_add(
 				  &state, &unit_allocator,
 				  kind == CDPK_TIME_DOUBLE ? cdpk_double_key((double) rows[i].at / 4) : rows[i].at,
 				  rows[i].value) == CDPK_OK);
-	CHECK(cdpk_funnel_state_depth(state, &unit_allocator, &depth) == CDPK_OK);
+	CHECK(cdpk_funnel_of_state(state, &unit_allocator, &depth) == CDPK_OK);
 	free(state);
 	return depth;
 }
@@ -296,17 +296,18 @@ rows_that_serve_once_are_matched(void)
 static void
 takes_32_steps_and_many_rows(void)
 {
-	CdpkFunnelSetup setup = {CDPK_TIME_INTEGER, CDPK_FUNNEL_STRICT_ONCE, CDPK_FUNNEL_STEPS_MAX, 0};
-	CdpkFunnelState *state;
+	CdpkStepsSetup setup = {
+		CDPK_STEPS_FUNNEL, CDPK_TIME_INTEGER, CDPK_STEPS_MAX, CDPK_FUNNEL_STRICT_ONCE, 0, "", 0};
+	CdpkStepsState *state;
 	unsigned depth;
 
-	CHECK(cdpk_funnel_state_new(&unit_allocator, &setup, 0, &state) == CDPK_OK);
+	CHECK(cdpk_steps_state_new(&unit_allocator, &setup, 0, &state) == CDPK_OK);
 	for (int i = 0; i < 31; i++)
-		CHECK(cdpk_funnel_state_add(&state, &unit_allocator, 7, UINT32_MAX) == CDPK_OK);
-	CHECK(cdpk_funnel_state_depth(state, &unit_allocator, &depth) == CDPK_OK && depth == 31);
+		CHECK(cdpk_steps_state_add(&state, &unit_allocator, 7, UINT32_MAX) == CDPK_OK);
+	CHECK(cdpk_funnel_of_state(state, &unit_allocator, &depth) == CDPK_OK && depth == 31);
 	for (int i = 0; i < 100000; i++)
-		CHECK(cdpk_funnel_state_add(&state, &unit_allocator, 7, 1) == CDPK_OK);
-	CHECK(cdpk_funnel_state_depth(state, &unit_allocator, &depth) == CDPK_OK && depth == 32);
+		CHECK(cdpk_steps_state_add(&state, &unit_allocator, 7, 1) == CDPK_OK);
+	CHECK(cdpk_funnel_of_state(state, &unit_allocator, &depth) == CDPK_OK && depth == 32);
 	free(state);
 }
 
@@ -349,33 +350,33 @@ states_combine(void)
 		unsigned steps = 1 + (unsigned) (unit_random(&random) % 12);
 		unsigned count = random_rows(&random, rows, steps, false);
 		unsigned modes = (unsigned) (unit_random(&random) % 16);
-		CdpkFunnelSetup setup = {CDPK_TIME_INTEGER, modes, steps, 3};
-		CdpkFunnelState *whole;
+		CdpkStepsSetup setup = {CDPK_STEPS_FUNNEL, CDPK_TIME_INTEGER, steps, modes, 3, "", 0};
+		CdpkStepsState *whole;
 		unsigned depth;
 
-		CHECK(cdpk_funnel_state_new(&unit_allocator, &setup, 0, &whole) == CDPK_OK);
+		CHECK(cdpk_steps_state_new(&unit_allocator, &setup, 0, &whole) == CDPK_OK);
 		for (unsigned start = 0; start < count;)
 		{
 			unsigned end = start + 1 + (unsigned) (unit_random(&random) % (count - start));
-			CdpkFunnelState *part;
-			CdpkFunnelState *read;
+			CdpkStepsState *part;
+			CdpkStepsState *read;
 			uint8_t *bytes;
 
-			CHECK(cdpk_funnel_state_new(&unit_allocator, &setup, 0, &part) == CDPK_OK);
+			CHECK(cdpk_steps_state_new(&unit_allocator, &setup, 0, &part) == CDPK_OK);
 			for (; start < end; start++)
-				CHECK(cdpk_funnel_state_add(&part, &unit_allocator, rows[start].at,
-											rows[start].value) == CDPK_OK);
-			bytes = malloc(cdpk_funnel_state_wire_size(part));
-			cdpk_funnel_state_write(part, bytes);
-			CHECK(cdpk_funnel_state_read(bytes, cdpk_funnel_state_wire_size(part), &unit_allocator,
-										 &read) == CDPK_OK);
-			CHECK(cdpk_funnel_state_fits(read, &setup));
-			CHECK(cdpk_funnel_state_combine(&whole, &unit_allocator, read) == CDPK_OK);
+				CHECK(cdpk_steps_state_add(&part, &unit_allocator, rows[start].at,
+										   rows[start].value) == CDPK_OK);
+			bytes = malloc(cdpk_steps_state_wire_size(part));
+			cdpk_steps_state_write(part, bytes);
+			CHECK(cdpk_steps_state_read(bytes, cdpk_steps_state_wire_size(part), &unit_allocator,
+										&read) == CDPK_OK);
+			CHECK(cdpk_steps_state_fits(read, &setup));
+			CHECK(cdpk_steps_state_combine(&whole, &unit_allocator, read) == CDPK_OK);
 			free(bytes);
 			free(part);
 			free(read);
 		}
-		CHECK(cdpk_funnel_state_depth(whole, &unit_allocator, &depth) == CDPK_OK);
+		CHECK(cdpk_funnel_of_state(whole, &unit_allocator, &depth) == CDPK_OK);
 		CHECK(depth == depth_of(rows, count, modes, steps, 3, CDPK_TIME_INTEGER));
 		free(whole);
 	}
@@ -386,32 +387,44 @@ refuses_other_bytes(void)
 {
 	static const struct
 	{
-		uint8_t bytes[30];
+		uint8_t bytes[36];
 		size_t length;
 		CdpkStatus status;
 	} cases[] = {
-		{{1, 0, 0, 3, 9, 0, 0, 0, 0, 0, 0, 0}, 12, CDPK_OK},
-		{{1, 0, 0, 3, 9, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 7}, 21, CDPK_OK},
-		{{1, 0, 2, 3, 9, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0}, 21, CDPK_OK},
-		{{1, 0, 0, 3, 9, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0}, 21, CDPK_CORRUPT},
-		{{1, 0, 0, 3, 9, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 8}, 21, CDPK_CORRUPT},
-		{{1, 0, 0, 3, 9, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0}, 20, CDPK_CORRUPT},
-		{{1, 0, 0, 3, 9, 0, 0, 0, 0, 0, 0}, 11, CDPK_CORRUPT},
-		{{2, 0, 0, 3, 9, 0, 0, 0, 0, 0, 0, 0}, 12, CDPK_UNKNOWN_VERSION},
-		{{1, 3, 0, 3, 9, 0, 0, 0, 0, 0, 0, 0}, 12, CDPK_CORRUPT},
-		{{1, 0, 16, 3, 9, 0, 0, 0, 0, 0, 0, 0}, 12, CDPK_CORRUPT},
-		{{1, 0, 32, 3, 9, 0, 0, 0, 0, 0, 0, 0}, 12, CDPK_CORRUPT},
-		{{1, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0}, 12, CDPK_CORRUPT},
-		{{1, 0, 0, 33, 9, 0, 0, 0, 0, 0, 0, 0}, 12, CDPK_CORRUPT},
-		{{1, 0, 0, 3, 9, 0, 0, 0, 0, 0, 0, 0x80}, 12, CDPK_CORRUPT},
-		{{1, 2, 0, 3, 0, 0, 0, 0, 0, 0, 0xf0, 0x7f}, 12, CDPK_CORRUPT}, /* infinity */
+		{{1, 0, 0, 0, 3, 9, 0, 0, 0, 0, 0, 0, 0, 0}, 14, CDPK_OK},
+		{{1, 0, 0, 0, 3, 9, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 7}, 23, CDPK_OK},
+		{{1, 0, 0, 2, 3, 9, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0}, 23, CDPK_OK},
+		{{1, 0, 0, 0, 3, 9, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0}, 23, CDPK_CORRUPT},
+		{{1, 0, 0, 0, 3, 9, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 8}, 23, CDPK_CORRUPT},
+		{{1, 0, 0, 0, 3, 9, 0, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0}, 22, CDPK_CORRUPT},
+		{{1, 0, 0, 0, 3, 9, 0, 0, 0, 0, 0, 0}, 12, CDPK_CORRUPT},
+		{{2, 0, 0, 0, 3, 9, 0, 0, 0, 0, 0, 0, 0, 0}, 14, CDPK_UNKNOWN_VERSION},
+		{{1, 0, 3, 0, 3, 9, 0, 0, 0, 0, 0, 0, 0, 0}, 14, CDPK_CORRUPT},
+		{{1, 0, 0, 16, 3, 9, 0, 0, 0, 0, 0, 0, 0, 0}, 14, CDPK_CORRUPT},
+		{{1, 0, 0, 32, 3, 9, 0, 0, 0, 0, 0, 0, 0, 0}, 14, CDPK_CORRUPT},
+		{{1, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0}, 14, CDPK_CORRUPT},
+		{{1, 0, 0, 0, 33, 9, 0, 0, 0, 0, 0, 0, 0, 0}, 14, CDPK_CORRUPT},
+		{{1, 0, 0, 0, 3, 9, 0, 0, 0, 0, 0, 0, 0x80, 0}, 14, CDPK_CORRUPT},
+		{{1, 0, 2, 0, 3, 0, 0, 0, 0, 0, 0, 0xf0, 0x7f, 0}, 14, CDPK_CORRUPT}, /* infinity */
+		/* a sequence: the pattern (?1) */
+		{{1, 1, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 4, '(', '?', '1', ')'}, 18, CDPK_OK},
+		{{1, 1, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 4, '(', '?', '1', ')', 5, 0, 0, 0, 0, 0, 0, 0, 7},
+		 27,
+		 CDPK_OK},
+		{{1, 1, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 4, '(', '?', '4', ')'}, 18, CDPK_CORRUPT},
+		{{1, 1, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 4, '(', '?', '1', '('}, 18, CDPK_CORRUPT},
+		{{1, 1, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 5, '(', '?', '1', ')'}, 18, CDPK_CORRUPT},
+		{{1, 1, 0, 1, 3, 0, 0, 0, 0, 0, 0, 0, 0, 4, '(', '?', '1', ')'}, 18, CDPK_CORRUPT},
+		{{1, 1, 0, 0, 3, 1, 0, 0, 0, 0, 0, 0, 0, 4, '(', '?', '1', ')'}, 18, CDPK_CORRUPT},
+		{{1, 0, 0, 0, 3, 1, 0, 0, 0, 0, 0, 0, 0, 4, '(', '?', '1', ')'}, 18, CDPK_CORRUPT},
+		{{1, 2, 0, 0, 3, 1, 0, 0, 0, 0, 0, 0, 0, 0}, 14, CDPK_CORRUPT},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 	{
-		CdpkFunnelState *state;
+		CdpkStepsState *state;
 		CdpkStatus status =
-			cdpk_funnel_state_read(cases[i].bytes, cases[i].length, &unit_allocator, &state);
+			cdpk_steps_state_read(cases[i].bytes, cases[i].length, &unit_allocator, &state);
 
 		CHECK(status == cases[i].status);
 		if (status == CDPK_OK)

@@ -1,0 +1,305 @@
+/*
+ * steps_state.c
+ *		The type cdp.steps_state, rows of a funnel or a sequence, and how aggregates fill it.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "common/int.h"
+#include "libpq/pqformat.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/date.h"
+#include "utils/timestamp.h"
+
+#include "behavior/steps_state.h"
+#include "cdp.h"
+#include "compat.h"
+#include "util/status.h"
+
+CDP_FUNCTION(cdp_steps_state_in);
+CDP_FUNCTION(cdp_steps_state_out);
+CDP_FUNCTION(cdp_steps_state_recv);
+CDP_FUNCTION(cdp_steps_state_send);
+CDP_FUNCTION(cdp_steps_state_combine);
+
+/* ---------------------------------------------------------------- arguments */
+
+/* steps_refuse_null raises the error for an argument that may not be NULL. */
+void
+steps_refuse_null(const char *argument)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", argument)));
+}
+
+/* refuse_infinite raises the error for a time that is none. */
+static void
+refuse_infinite(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("at must be finite"),
+					errhint("Leave out such rows with FILTER (WHERE ...).")));
+}
+
+/* steps_check raises the error for a state that cannot be read or cannot grow. */
+void
+steps_check(CdpkStatus status)
+{
+	if (status == CDPK_TOO_LONG)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many rows in a group"),
+						errdetail("The rows of a group take at most 1 GB, 9 to 12 bytes each.")));
+	if (status != CDPK_OK)
+		cdp_report_bytes(status, "cdp.steps_state");
+}
+
+/* get_date gives the midnight of a date. */
+static int64
+get_date(DateADT date)
+{
+	int64 at;
+
+	if (DATE_NOT_FINITE(date))
+		refuse_infinite();
+	if (pg_mul_s64_overflow(date, USECS_PER_DAY, &at))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("at is out of range")));
+	return at;
+}
+
+/* get_double gives a double's key. */
+static int64
+get_double(double at)
+{
+	if (isnan(at) || isinf(at))
+		refuse_infinite();
+	return cdpk_double_key(at);
+}
+
+/* steps_get_at reads the time of a row. */
+int64
+steps_get_at(FunctionCallInfo fcinfo, int argument, StepsTime type, CdpkTimeKind *kind)
+{
+	*kind = CDPK_TIME_INTEGER;
+	switch (type)
+	{
+		case STEPS_BIGINT:
+			return PG_GETARG_INT64(argument);
+		case STEPS_INTEGER:
+			return PG_GETARG_INT32(argument);
+		case STEPS_DOUBLE:
+			*kind = CDPK_TIME_DOUBLE;
+			return get_double(PG_GETARG_FLOAT8(argument));
+		case STEPS_DATE:
+			*kind = CDPK_TIME_INSTANT;
+			return get_date(PG_GETARG_DATEADT(argument));
+		case STEPS_TIMESTAMP:
+			*kind = CDPK_TIME_INSTANT;
+			if (TIMESTAMP_NOT_FINITE(PG_GETARG_TIMESTAMPTZ(argument)))
+				refuse_infinite();
+			return PG_GETARG_TIMESTAMPTZ(argument);
+	}
+	pg_unreachable();
+}
+
+/* steps_get_steps reads the conditions of a row. */
+uint32
+steps_get_steps(FunctionCallInfo fcinfo, int argument, const char *name, unsigned *count)
+{
+	ArrayType *array;
+	const bool *value;
+	const bits8 *nulls;
+	uint32 steps = 0;
+	int items;
+
+	if (PG_ARGISNULL(argument))
+		steps_refuse_null(name);
+	array = PG_GETARG_ARRAYTYPE_P(argument);
+	items = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	if (items < 1 || items > CDPK_STEPS_MAX)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("there must be from 1 to %d %s", CDPK_STEPS_MAX, name),
+						errdetail("Given are %d.", items)));
+	value = (const bool *) ARR_DATA_PTR(array);
+	nulls = ARR_NULLBITMAP(array);
+	for (int i = 0; i < items; i++)
+	{
+		if (nulls != NULL && (nulls[i / 8] >> (i % 8) & 1) == 0)
+			continue;
+		if (*value++)
+			steps |= UINT32_C(1) << i;
+	}
+	*count = (unsigned) items;
+	return steps;
+}
+
+/* ---------------------------------------------------------------- the state */
+
+/* An allocator that never frees: the executor owns the state. */
+static CdpkAllocator
+state_allocator(void)
+{
+	CdpkAllocator allocator = cdp_palloc_allocator;
+
+	allocator.release = NULL;
+	return allocator;
+}
+
+/* refuse_change raises the error for a row or state that is not of the group's set-up. */
+static void
+refuse_change(const CdpkStepsState *state, const CdpkStepsSetup *setup)
+{
+	const char *what =
+		state->window != setup->window ? "window"
+		: state->modes != setup->modes ? "mode"
+		: state->steps != setup->steps
+			? (setup->use == CDPK_STEPS_FUNNEL ? "the number of steps" : "the number of conditions")
+		: setup->pattern_length > 0 ? "pattern"
+									: "the kind of times";
+
+	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					errmsg("%s must be the same for all rows of a group", what)));
+}
+
+/* get_state returns the state, argument 0, or a new one for the set-up. */
+static CdpkStepsState *
+get_state(FunctionCallInfo fcinfo, const CdpkAllocator *allocator, const CdpkStepsSetup *setup)
+{
+	CdpkStepsState *state;
+
+	if (!AggCheckCallContext(fcinfo, NULL))
+		elog(ERROR, "function on cdp.steps_state called outside of an aggregate");
+	if (PG_ARGISNULL(0))
+		steps_check(cdpk_steps_state_new(allocator, setup, 0, &state));
+	else
+		state = (CdpkStepsState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
+	if (!cdpk_steps_state_fits(state, setup))
+		refuse_change(state, setup);
+	return state;
+}
+
+/* return_state makes the state a varlena. */
+static Datum
+return_state(CdpkStepsState *state)
+{
+	SET_VARSIZE(state, state->size);
+	return PointerGetDatum(state);
+}
+
+/* steps_add_row adds a row that has a time. */
+Datum
+steps_add_row(FunctionCallInfo fcinfo, const CdpkStepsSetup *setup, int64 at, uint32 steps)
+{
+	CdpkAllocator allocator = state_allocator();
+	CdpkStepsState *state = get_state(fcinfo, &allocator, setup);
+
+	steps_check(cdpk_steps_state_add(&state, &allocator, at, steps));
+	return return_state(state);
+}
+
+/* steps_get_state reads the state for a final function. */
+const CdpkStepsState *
+steps_get_state(FunctionCallInfo fcinfo, CdpkStepsUse use)
+{
+	const CdpkStepsState *state = (const CdpkStepsState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
+
+	if (state->use != use)
+		steps_check(CDPK_CORRUPT);
+	return state;
+}
+
+/* steps_skip_row leaves the state as it is. */
+Datum
+steps_skip_row(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
+}
+
+/* steps_state_combine(state, state) adds the rows of the second to the first; strict. */
+Datum
+cdp_steps_state_combine(PG_FUNCTION_ARGS)
+{
+	CdpkAllocator allocator = state_allocator();
+	CdpkStepsState *other = (CdpkStepsState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1));
+	CdpkStepsSetup setup = cdpk_steps_state_setup(other);
+	CdpkStepsState *state = get_state(fcinfo, &allocator, &setup);
+
+	steps_check(cdpk_steps_state_combine(&state, &allocator, other));
+	return return_state(state);
+}
+
+/* ---------------------------------------------------------------- the type */
+
+/* state_from_wire makes a state from the form on the wire. */
+static Datum
+state_from_wire(const uint8_t *bytes, size_t length)
+{
+	CdpkStepsState *state;
+	CdpkStatus status = cdpk_steps_state_read(bytes, length, &cdp_palloc_allocator, &state);
+
+	if (status != CDPK_OK)
+		cdp_report_bytes(status, "cdp.steps_state");
+	SET_VARSIZE(state, state->size);
+	return PointerGetDatum(state);
+}
+
+/* state_to_wire is its inverse. */
+static uint8_t *
+state_to_wire(Datum datum, size_t *length)
+{
+	const CdpkStepsState *state = (const CdpkStepsState *) PG_DETOAST_DATUM(datum);
+	uint8_t *bytes;
+
+	*length = cdpk_steps_state_wire_size(state);
+	bytes = palloc(*length);
+	cdpk_steps_state_write(state, bytes);
+	return bytes;
+}
+
+/* steps_state_in reads hexadecimal digits. */
+Datum
+cdp_steps_state_in(PG_FUNCTION_ARGS)
+{
+	const char *text = PG_GETARG_CSTRING(0);
+	size_t length = strlen(text);
+	uint8_t *bytes = palloc(length / 2 + 1);
+
+	return state_from_wire(bytes, hex_decode(text, length, (char *) bytes));
+}
+
+/* steps_state_out writes them. */
+Datum
+cdp_steps_state_out(PG_FUNCTION_ARGS)
+{
+	size_t length;
+	uint8_t *bytes = state_to_wire(PG_GETARG_DATUM(0), &length);
+	char *text = palloc(2 * length + 1);
+
+	text[hex_encode((const char *) bytes, length, text)] = '\0';
+	PG_RETURN_CSTRING(text);
+}
+
+/* steps_state_recv reads the form on the wire. */
+Datum
+cdp_steps_state_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo message = (StringInfo) PG_GETARG_POINTER(0);
+	int length = message->len - message->cursor;
+
+	return state_from_wire((const uint8_t *) pq_getmsgbytes(message, length), (size_t) length);
+}
+
+/* steps_state_send writes it. */
+Datum
+cdp_steps_state_send(PG_FUNCTION_ARGS)
+{
+	StringInfoData message;
+	size_t length;
+	uint8_t *bytes = state_to_wire(PG_GETARG_DATUM(0), &length);
+
+	pq_begintypsend(&message);
+	pq_sendbytes(&message, (const char *) bytes, (int) length);
+	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
+}
