@@ -39,11 +39,11 @@ SELECT count(*) FROM ((TABLE held EXCEPT TABLE healthy) UNION ALL (TABLE healthy
 SELECT * FROM cdp.verify();
 
 -- a fault, how many differences it makes, what restitch says of it, and what is left of it
-CREATE FUNCTION mend(statement text, OUT wrong bigint, OUT said text, OUT "left" text) LANGUAGE plpgsql SET search_path = public, cdp, pg_temp AS $$
+CREATE FUNCTION mend(statement text, OUT wrong boolean, OUT said text, OUT "left" text) LANGUAGE plpgsql SET search_path = public, cdp, pg_temp AS $$
 BEGIN
 	BEGIN
 		EXECUTE statement;
-		wrong := (SELECT count(*) FROM cdp.verify());
+		wrong := EXISTS (SELECT FROM cdp.verify());
 		SELECT string_agg(j.key || ' ' || j.value, ', ' ORDER BY j.key) INTO said FROM cdp.restitch() r, jsonb_each_text(to_jsonb(r) - 'elapsed') j WHERE j.value <> '0';
 		"left" := (SELECT string_agg(d.kind || ' ' || d.row, E'\n') FROM (
 			SELECT 'too many: ' || kind AS kind, row FROM (TABLE held EXCEPT ALL TABLE healthy) h UNION ALL SELECT 'missing: ' || kind, row FROM (TABLE healthy EXCEPT ALL TABLE held) m

@@ -173,7 +173,20 @@ SELECT verdict(repeat('events > 1 AND ', 20000) || 'true');
 SELECT verdict(repeat('(', 1000) || 'true' || repeat(')', 1000));
 SELECT left(verdict(repeat('(', 100000) || 'true' || repeat(')', 100000)), 30);
 SELECT left(verdict(repeat('NOT ', 100000) || 'true'), 30);
-SELECT cdp.check_condition(NULL) IS NULL AS strict;
+SELECT count(*) AS strict FROM cdp.check_condition(NULL);
+
+-- the parts of a condition; each is tried for somebody made up, so that what is wrong with its constants shows while there is nobody
+SELECT * FROM cdp.check_condition($$ events > 1 AND (NOT did(timeline, 'x', within => '3 days') OR traits ->> 'plan' = 'pro') AND first_seen < now() $$);
+\set VERBOSITY terse
+SELECT (SELECT count(*) FROM cdp.profile) AS people, cdp.try_condition($$ cdp.did(timeline, 'x', within => '1 month') $$);
+SELECT cdp.try_condition($$ events > 10 AND cdp.did(timeline, 'x', within => '1 month') $$);
+SELECT cdp.try_condition($$ events > 0 OR NOT cdp.did(timeline, 'x', at_least => -1) $$);
+SELECT cdp.try_condition($$ traits ->> 'plan' ~ '(' AND events > 10 $$);
+SELECT cdp.create_segment('wrong', $$ events > 10 AND cdp.times(timeline, 'x', within => '1 month') > 2 $$);
+-- what depends on the person is no error
+SELECT cdp.try_condition($$ (traits ->> 'age')::int > 3 AND identifiers[7] IS NULL AND profile_row.events > 0 $$);
+SELECT cdp.try_condition(NULL);
+\set VERBOSITY default
 
 SELECT count(*) AS untouched FROM other;
 \c :origin

@@ -21,6 +21,7 @@ BEGIN
 		profile_id bigint PRIMARY KEY, timeline cdp.timeline NOT NULL, level_1 cdp.timeline, level_2 cdp.timeline, level_3 cdp.timeline)
 		WITH (toast_tuple_target = 8160, fillfactor = 90);
 	COMMENT ON TABLE cdp.profile_timeline IS 'What each person did: the union of the parts of a row. Read it through cdp.profile_row. Distribution key: profile_id.';
+	COMMENT ON COLUMN cdp.profile_timeline.profile_id IS 'Number of the person.';
 	COMMENT ON COLUMN cdp.profile_timeline.timeline IS 'All events, unless some are sealed; then those that came since.';
 	COMMENT ON COLUMN cdp.profile_timeline.level_1 IS 'Events of people with very many: what was sealed last. NULL: nothing is sealed.';
 	COMMENT ON COLUMN cdp.profile_timeline.level_2 IS '… sealed before.';

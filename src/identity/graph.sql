@@ -24,6 +24,8 @@ BEGIN
 
 	CREATE TABLE cdp.identifier_map (identifier cdp.identifier PRIMARY KEY, identity_id bigint NOT NULL);
 	COMMENT ON TABLE cdp.identifier_map IS 'Identifier to identity. Distribution key: identifier.';
+	COMMENT ON COLUMN cdp.identifier_map.identifier IS 'An identifier, normalised.';
+	COMMENT ON COLUMN cdp.identifier_map.identity_id IS 'Its number.';
 
 	CREATE TABLE cdp.identity (
 		identity_id bigint PRIMARY KEY, identifier cdp.identifier NOT NULL, profile_id bigint NOT NULL,
@@ -46,6 +48,10 @@ BEGIN
 		identity_id bigint NOT NULL, from_batch_id bigint NOT NULL, until_batch_id bigint NOT NULL, profile_id bigint NOT NULL,
 		PRIMARY KEY (identity_id, from_batch_id));
 	COMMENT ON TABLE cdp.identity_history IS 'Profiles that an identity was in before, by batch: from inclusive, until exclusive. Distribution key: identity_id.';
+	COMMENT ON COLUMN cdp.identity_history.identity_id IS 'Number of the identifier.';
+	COMMENT ON COLUMN cdp.identity_history.from_batch_id IS 'The batch that put it there.';
+	COMMENT ON COLUMN cdp.identity_history.until_batch_id IS 'The batch that took it away.';
+	COMMENT ON COLUMN cdp.identity_history.profile_id IS 'The profile; 0: none, it was blocked.';
 
 	CREATE TABLE cdp.link (
 		a bigint NOT NULL, b bigint NOT NULL, source text NOT NULL,
@@ -74,6 +80,15 @@ BEGIN
 	CREATE UNIQUE INDEX verdict_a ON cdp.verdict (a, kind, b) NULLS NOT DISTINCT;
 	CREATE INDEX verdict_b ON cdp.verdict (b) WHERE b IS NOT NULL;
 	COMMENT ON TABLE cdp.verdict IS 'What a person decided about identifiers, in force now: forbid (a and b are two people), unlink (evidence for a and b up to until_at is void), shared and not_shared.';
+	COMMENT ON COLUMN cdp.verdict.verdict_id IS 'Number of the verdict.';
+	COMMENT ON COLUMN cdp.verdict.kind IS 'forbid, unlink, shared or not_shared.';
+	COMMENT ON COLUMN cdp.verdict.a IS 'The identifier it is about; of two the smaller.';
+	COMMENT ON COLUMN cdp.verdict.b IS 'The greater of two; NULL where it is about one.';
+	COMMENT ON COLUMN cdp.verdict.until_at IS 'Of unlink: evidence up to this time is void.';
+	COMMENT ON COLUMN cdp.verdict.reason IS 'Why, in words.';
+	COMMENT ON COLUMN cdp.verdict.decided_by IS 'Who decided.';
+	COMMENT ON COLUMN cdp.verdict.decided_at IS 'When.';
+	COMMENT ON COLUMN cdp.verdict.batch_id IS 'The batch that carried it out.';
 END
 $function$;
 COMMENT ON FUNCTION cdp.init_graph() IS 'Internal: makes the tables of the room identity.';
@@ -89,5 +104,5 @@ CREATE FUNCTION cdp.default_max_links(namespace text) RETURNS jsonb
 	END;
 COMMENT ON FUNCTION cdp.default_max_links(text) IS 'Internal: from how many links on an identifier of this namespace counts as shared, where no rule is set.';
 
-REVOKE ALL ON FUNCTION cdp.init_graph() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.init_graph(), cdp.default_max_links(text) FROM PUBLIC;
 

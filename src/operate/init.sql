@@ -37,6 +37,12 @@ BEGIN
 		cap integer DEFAULT 1000 CHECK (cap > 0), batch_id bigint NOT NULL DEFAULT 0, as_of timestamptz NOT NULL DEFAULT '-infinity',
 		event_id bigint NOT NULL DEFAULT 0, identity_id bigint NOT NULL DEFAULT 0, quarantine_id bigint NOT NULL DEFAULT 0);
 	COMMENT ON TABLE cdp.state IS 'One row: the shape of the tables, and the last numbers handed out. Who writes identities, profiles or memberships locks this table.';
+	COMMENT ON COLUMN cdp.state.singleton IS 'Always true: there is one row.';
+	COMMENT ON COLUMN cdp.state.tables_version IS 'The shape of the tables.';
+	COMMENT ON COLUMN cdp.state.batch_id IS 'Number of the last refresh, verdict or change of rules.';
+	COMMENT ON COLUMN cdp.state.event_id IS 'The last number that an event was given.';
+	COMMENT ON COLUMN cdp.state.identity_id IS 'The last number that an identifier was given.';
+	COMMENT ON COLUMN cdp.state.quarantine_id IS 'The last number that a quarantined row was given.';
 	COMMENT ON COLUMN cdp.state.normalizer_version IS 'The normalisers that made the stored identifiers.';
 	COMMENT ON COLUMN cdp.state.cap IS 'How many identifiers one person can have; NULL: any number.';
 	COMMENT ON COLUMN cdp.state.as_of IS 'The instant of the last refresh; time never runs back.';

@@ -336,6 +336,6 @@ COMMENT ON FUNCTION cdp.verify() IS
 	'Computes who is who, and what is known of whom, from the log and the rules anew, in the plainest way, and lists what the tables hold otherwise; no row is the healthy answer. stage: identity, link, anchor, profile, traits or timeline; item: the identifier, pair, event or person; expected: what follows from the log; found: what the tables hold; NULL: nothing. A profile is named by its strongest identifier. Changes nothing, works on a hot standby, and reads the log several times.';
 
 REVOKE ALL ON FUNCTION cdp.verify_log(), cdp.verify_evidence(), cdp.verify_identifiers(), cdp.verify_links(cdp.identifier[], boolean[]),
-	cdp.verify_partition(cdp.identifier[], boolean[]), cdp.verify_identity(cdp.identifier[], boolean[], jsonb[], cdp.identifier[]),
+	cdp.verify_partition(cdp.identifier[], boolean[]), cdp.verify_forbidden(integer[], integer[], integer, integer), cdp.verify_identity(cdp.identifier[], boolean[], jsonb[], cdp.identifier[]),
 	cdp.verify_anchors(cdp.identifier[], boolean[]), cdp.verify_anchored(cdp.identifier[], boolean[]),
 	cdp.verify_profiles(cdp.identifier[], boolean[], cdp.identifier[]), cdp.verify() FROM PUBLIC;

@@ -11,6 +11,12 @@ BEGIN
 		has_forbid boolean NOT NULL DEFAULT false, last_trust integer, last_at timestamptz, expires_at timestamptz);
 	CREATE INDEX profile_expires_at ON cdp.profile (expires_at) WHERE expires_at IS NOT NULL;
 	COMMENT ON TABLE cdp.profile IS 'One row for each person. Distribution key: profile_id.';
+	COMMENT ON COLUMN cdp.profile.profile_id IS 'Number of the person: the identity of the strongest identifier.';
+	COMMENT ON COLUMN cdp.profile.first_seen IS 'Time of the earliest event.';
+	COMMENT ON COLUMN cdp.profile.last_seen IS 'Time of the latest event.';
+	COMMENT ON COLUMN cdp.profile.events IS 'Number of events in the log, calls of every type counted.';
+	COMMENT ON COLUMN cdp.profile.traits IS 'What is known of the person; NULL where nothing is.';
+	COMMENT ON COLUMN cdp.profile.last_trust IS 'Trust of the latest link inside; see last_at.';
 	COMMENT ON COLUMN cdp.profile.shared IS 'No person: a shared identifier by itself.';
 	COMMENT ON COLUMN cdp.profile.identifiers IS 'Number of identifiers.';
 	COMMENT ON COLUMN cdp.profile.limited IS 'Number of identifiers of each namespace that has a limit.';

@@ -15,6 +15,7 @@
 #include "catalog/pg_operator.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
+#include "funcapi.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parse_collate.h"
@@ -23,6 +24,7 @@
 #include "parser/parser.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
 #include "cdp.h"
@@ -269,7 +271,7 @@ add_profile_row(ParseState *pstate)
  * It is analysed as a select list is, which lets everything through, so that all
  * refusals speak of conditions.
  */
-static void
+static Node *
 analyse_condition(ParseState *pstate, Node *raw)
 {
 	Node *expression;
@@ -287,9 +289,47 @@ analyse_condition(ParseState *pstate, Node *raw)
 						errmsg("a condition must be of type boolean, not %s", format_type_be(type)),
 						errhint("Compare the value with another, or ask whether it IS NOT NULL."),
 						parser_errposition(pstate, exprLocation(expression))));
+	return expression;
 }
 
-/* cdp.check_condition(text): returns if the text is a condition, else raises an error with a position in it. */
+/* list_leaves appends the parts of a condition that AND, OR and NOT combine. */
+static void
+list_leaves(Node *node, List **leaves)
+{
+	ListCell *cell;
+
+	if (!IsA(node, BoolExpr))
+	{
+		*leaves = lappend(*leaves, node);
+		return;
+	}
+	foreach (cell, ((BoolExpr *) node)->args)
+		list_leaves(lfirst(cell), leaves);
+}
+
+/* put_leaves returns the parts of a condition as rows, written as the server writes expressions. */
+static void
+put_leaves(Node *expression, ReturnSetInfo *result)
+{
+	Oid view = RangeVarGetRelid(makeRangeVar("cdp", "profile_row", -1), NoLock, false);
+	List *context = deparse_context_for("profile_row", view);
+	List *leaves = NIL;
+	ListCell *cell;
+
+	list_leaves(expression, &leaves);
+	foreach (cell, leaves)
+	{
+		Datum value = CStringGetTextDatum(deparse_expression(lfirst(cell), context, false, false));
+		bool isnull = false;
+
+		tuplestore_putvalues(result->setResult, result->setDesc, &value, &isnull);
+	}
+}
+
+/*
+ * cdp.check_condition(text): returns the parts of the text if it is a condition,
+ * else raises an error with a position in it.
+ */
 CDP_FUNCTION(cdp_check_condition);
 Datum
 cdp_check_condition(PG_FUNCTION_ARGS)
@@ -297,11 +337,14 @@ cdp_check_condition(PG_FUNCTION_ARGS)
 	ConditionSource source = {text_to_cstring(PG_GETARG_TEXT_PP(0)), 0};
 	ErrorContextCallback callback = {error_context_stack, condition_error_position, &source};
 	ParseState *pstate = make_parsestate(NULL);
+	Node *expression;
 
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	error_context_stack = &callback;
 	pstate->p_sourcetext = source.condition;
-	analyse_condition(pstate, parse_condition(pstate, &source));
+	expression = analyse_condition(pstate, parse_condition(pstate, &source));
 	free_parsestate(pstate);
 	error_context_stack = callback.previous;
-	PG_RETURN_VOID();
+	put_leaves(expression, (ReturnSetInfo *) fcinfo->resultinfo);
+	return (Datum) 0;
 }

@@ -93,7 +93,7 @@ BEGIN
 			MESSAGE = format('"%s" cannot be the name of a segment', create_segment.name),
 			HINT = 'A name is a lower-case letter and up to 62 more letters, digits and underscores.';
 	END IF;
-	PERFORM cdp.check_condition(coalesce(create_segment.condition, ''));
+	PERFORM cdp.try_condition(coalesce(create_segment.condition, ''));
 
 	INSERT INTO cdp.segment AS s (name, condition, description)
 	VALUES (create_segment.name, create_segment.condition, create_segment.description)
