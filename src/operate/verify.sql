@@ -268,7 +268,7 @@ BEGIN
 			SELECT w.profile, min(e."timestamp") AS first_seen, max(e."timestamp") AS last_seen, count(*) AS events,
 				   cdp.traits_agg(t.traits, e.at, e.source, rules, o.trust) AS traits, min(e.at + o.expires_after) FILTER (WHERE t.counts) AS expires_at,
 				   cdp.timeline_agg(e."timestamp", e.event, cdp.carried(e.event, e.properties, (SELECT cdp.carried_rules()))) AS timeline
-			FROM cdp.verify_anchored(ids, shared) e JOIN who w ON w.identifier = e.identifier JOIN cdp.source o ON o.source = e.source
+			FROM cdp.verify_anchored(ids, shared) e JOIN who w ON w.identifier = e.identifier LEFT JOIN cdp.source o ON o.source = e.source
 			LEFT JOIN LATERAL (SELECT true AS counts, CASE jsonb_typeof(e.traits) WHEN 'object' THEN coalesce((
 									SELECT jsonb_object_agg(v.key, v.value) FROM jsonb_each(e.traits) v
 									WHERE cdp.traits_problem(jsonb_build_object(v.key, v.value), rules) IS NULL), '{}') END AS traits

@@ -58,7 +58,7 @@ BEGIN
 										 s.at, s.source, (SELECT cdp.trait_rules()), f.trust) AS traits,
 			   min(s.at + f.expires_after) AS expires_at
 		-- a sender's clock in the future must not hide what is said later
-		FROM (SELECT o.subject, o.traits, least(o."timestamp", o.received_at) AS at, o.source FROM (%s) o) s JOIN cdp.source f ON f.source = s.source
+		FROM (SELECT o.subject, o.traits, least(o."timestamp", o.received_at) AS at, o.source FROM (%s) o) s LEFT JOIN cdp.source f ON f.source = s.source
 		WHERE s.traits IS NOT NULL AND (f.expires_after IS NULL OR s.at + f.expires_after > $2)
 		GROUP BY s.subject
 	$sql$, said);
