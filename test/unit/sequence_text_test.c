@@ -1,0 +1,225 @@
+/* sequence_text_test.c: the text of a sequence, and its stored form */
+#include "core/sequence_form.h"
+#include "unit.h"
+
+/* Reads a text and prints it again; NULL where it is refused. */
+static char *
+again(const char *text, CdpkSequenceProblem *problem, CdpkStatus *status)
+{
+	uint8_t *bytes;
+	size_t length;
+	char *printed = NULL;
+
+	problem->position = 0;
+	*status = cdpk_sequence_parse(text, strlen(text), &unit_allocator, 0, &bytes, &length, problem);
+	if (*status != CDPK_OK)
+		return NULL;
+	CHECK(cdpk_sequence_print(bytes, length, &unit_allocator, &printed) == CDPK_OK);
+	free(bytes);
+	return printed;
+}
+
+static void
+texts_have_one_form(void)
+{
+	static const struct
+	{
+		const char *text;
+		const char *printed;
+	} cases[] = {
+		{"view", "view"},
+		{" view->cart ", "view -> cart"},
+		{"view -> cart within 1 day -> not refund -> order within 7 days in 30 days",
+		 "view -> cart within 1 day -> not refund -> order within 7 days in 30 days"},
+		{"VIEW -> View -> VIEW", "VIEW -> View -> VIEW"},
+		{"\"view\" -> \"Order Completed\"", "view -> \"Order Completed\""},
+		{"\"say \"\"hi\"\"\" -> a", "\"say \"\"hi\"\"\" -> a"},
+		{"\"not\" -> \"In\" -> \"within\" -> \"after\" -> x",
+		 "\"not\" -> \"In\" -> \"within\" -> \"after\" -> x"},
+		{"add-to-cart -> a.b:c/d$e_1", "add-to-cart -> a.b:c/d$e_1"},
+		{"\"1st\" -> \"-a\" -> \"a->b\"", "\"1st\" -> \"-a\" -> \"a->b\""},
+		{"K\xc3\xa4ufe -> \"\xc2\xa0\"", "K\xc3\xa4ufe -> \"\xc2\xa0\""},
+		{"(view|search) -> (search | view)", "(view | search) -> (view | search)"},
+		{"(a | a) -> b", "a -> b"},
+		{"1 x view -> 3 x (a|b)", "view -> 3 x (a | b)"},
+		{"3 X x", "3 x x"},
+		{"3x a", "3 x a"},
+		{"2 x a within 1 hour", "2 x a within 1 hour"},
+		{"a -> b WITHIN 2 Days AFTER 1 dAy", "a -> b after 1 day within 2 days"},
+		{"a -> b after 48 hours", "a -> b after 2 days"},
+		{"a -> b after 36 hours", "a -> b after 36 hours"},
+		{"a -> b after 90 minutes", "a -> b after 90 minutes"},
+		{"a -> b after 2 weeks", "a -> b after 14 days"},
+		{"a -> b after 1 week", "a -> b after 7 days"},
+		{"a -> b after 60 seconds", "a -> b after 1 minute"},
+		{"a -> b after 1500 milliseconds", "a -> b after 1500 milliseconds"},
+		{"a -> b after 1000001 microseconds", "a -> b after 1000001 microseconds"},
+		{"a -> b after 9223372036854775807 microseconds",
+		 "a -> b after 9223372036854775807 microseconds"},
+		{"a -> not b", "a -> not b"},
+		{"a -> not (b|c) within 3 days", "a -> not (b | c) within 3 days"},
+		{"a -> not b -> not c -> d", "a -> not (b | c) -> d"},
+		{"a -> not a -> a", "a -> not a -> a"},
+		{"a -> not b -> not c within 1 day", "a -> not (b | c) within 1 day"},
+		{"a\t->\nb", "a -> b"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+	{
+		CdpkSequenceProblem problem;
+		CdpkStatus status;
+		char *printed = again(cases[i].text, &problem, &status);
+		char *twice;
+
+		if (printed == NULL || strcmp(printed, cases[i].printed) != 0)
+			printf("# %s: %s\n", cases[i].text, printed != NULL ? printed : problem.words);
+		CHECK(printed != NULL && strcmp(printed, cases[i].printed) == 0);
+		if (printed == NULL)
+			continue;
+		twice = again(printed, &problem, &status);
+		CHECK(twice != NULL && strcmp(twice, printed) == 0);
+		free(twice);
+		free(printed);
+	}
+}
+
+static void
+texts_are_refused_at_a_place(void)
+{
+	static const struct
+	{
+		const char *text;
+		size_t position;
+		CdpkStatus status;
+	} cases[] = {{"", 1, CDPK_INVALID},
+				 {"  ", 3, CDPK_INVALID},
+				 {"->", 1, CDPK_INVALID},
+				 {"a ->", 5, CDPK_INVALID},
+				 {"a b", 3, CDPK_INVALID},
+				 {"a -> -> b", 6, CDPK_INVALID},
+				 {"a > b", 3, CDPK_INVALID},
+				 {"a -> in", 6, CDPK_INVALID},
+				 {"a -> \"\"", 6, CDPK_INVALID},
+				 {"a -> \"b", 6, CDPK_INVALID},
+				 {"a -> (b", 6, CDPK_INVALID},
+				 {"a -> (b c)", 9, CDPK_INVALID},
+				 {"a -> ()", 7, CDPK_INVALID},
+				 {"a -> (b |)", 10, CDPK_INVALID},
+				 {"a -> 3 b", 8, CDPK_INVALID},
+				 {"a -> 0 x b", 6, CDPK_INVALID},
+				 {"a -> 3 x", 9, CDPK_INVALID},
+				 {"a -> 99999999999 x b", 6, CDPK_OUT_OF_RANGE},
+				 {"a -> b within", 14, CDPK_INVALID},
+				 {"a -> b within 1", 16, CDPK_INVALID},
+				 {"a -> b within day", 15, CDPK_INVALID},
+				 {"a -> b within 1 month", 17, CDPK_INVALID},
+				 {"a -> b within 2 years", 17, CDPK_INVALID},
+				 {"a -> b within 1 d", 17, CDPK_INVALID},
+				 {"a -> b within 1.5 days", 16, CDPK_INVALID},
+				 {"a -> b within -1 days", 15, CDPK_INVALID},
+				 {"a -> b within 0 days", 15, CDPK_INVALID},
+				 {"a -> b within 1 day 12 hours", 21, CDPK_INVALID},
+				 {"a -> b within 106751992 days", 15, CDPK_OUT_OF_RANGE},
+				 {"a -> b within 1 day within 2 days", 21, CDPK_INVALID},
+				 {"a -> b after 2 days within 1 day", 6, CDPK_INVALID},
+				 {"a within 1 day -> b", 1, CDPK_INVALID},
+				 {"a after 1 day -> b", 1, CDPK_INVALID},
+				 {"2 x a after 1 day -> b", 1, CDPK_INVALID},
+				 {"not a -> b", 1, CDPK_INVALID},
+				 {"not a", 1, CDPK_INVALID},
+				 {"a -> not b within 1 day -> c", 6, CDPK_INVALID},
+				 {"a -> not b after 1 day", 6, CDPK_INVALID},
+				 {"a -> not 2 x b", 10, CDPK_INVALID},
+				 {"a -> not not b", 10, CDPK_INVALID},
+				 {"a in 1 day", 3, CDPK_INVALID},
+				 {"a -> b in", 10, CDPK_INVALID},
+				 {"((\"|\"))", 2, CDPK_INVALID},
+				 {"a -> b in 1 day -> c", 17, CDPK_INVALID},
+				 {"65 x a", 1, CDPK_TOO_LONG},
+				 {"a -> 32 x b -> 32 x c", 16, CDPK_TOO_LONG},
+				 {"a\xc2\xa0-> b", 2, CDPK_INVALID},
+				 {"a -> \xff", 0, CDPK_BAD_ENCODING}};
+	char many[500] = "a0";
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+	{
+		CdpkSequenceProblem problem;
+		CdpkStatus status;
+		char *printed = again(cases[i].text, &problem, &status);
+
+		if (status != cases[i].status || problem.position != cases[i].position)
+			printf("# %s: %d, at %zu\n", cases[i].text, status, problem.position);
+		CHECK(printed == NULL && status == cases[i].status &&
+			  problem.position == cases[i].position);
+		free(printed);
+	}
+	for (int i = 1; i <= 32; i++)
+	{
+		CdpkSequenceProblem problem;
+		CdpkStatus status;
+		char *printed = again(many, &problem, &status);
+
+		CHECK(printed != NULL && strcmp(printed, many) == 0);
+		free(printed);
+		sprintf(many + strlen(many), " -> a%d", i);
+		if (i == 32)
+			CHECK(again(many, &problem, &status) == NULL && status == CDPK_TOO_LONG &&
+				  problem.position == strlen(many) - 2);
+	}
+}
+
+/* The stored form is one for each sequence: any byte changed or cut off is refused or another. */
+static void
+other_bytes_are_refused_or_another_sequence(void)
+{
+	static const char text[] =
+		"view -> 3 x (cart | \"a b\") after 1 hour within 1 day -> not refund -> view in 30 days";
+	CdpkSequenceProblem problem;
+	uint8_t *bytes;
+	size_t length;
+	unsigned taken = 0;
+	CdpkSequence sequence;
+
+	CHECK(cdpk_sequence_parse(text, strlen(text), &unit_allocator, 0, &bytes, &length, &problem) ==
+		  CDPK_OK);
+	for (size_t i = 0; i < length; i++)
+	{
+		uint8_t *cut = malloc(i + 1);
+
+		memcpy(cut, bytes, i);
+		CHECK(cdpk_sequence_read(cut, i, &sequence) == CDPK_CORRUPT);
+		free(cut);
+		for (int value = 0; value < 256; value++)
+		{
+			uint8_t former = bytes[i];
+			char *printed;
+			uint8_t *back;
+			size_t back_length;
+
+			bytes[i] = (uint8_t) value;
+			if (cdpk_sequence_print(bytes, length, &unit_allocator, &printed) == CDPK_OK)
+			{
+				CHECK(cdpk_sequence_parse(printed, strlen(printed), &unit_allocator, 0, &back,
+										  &back_length, &problem) == CDPK_OK);
+				CHECK(back_length == length && memcmp(back, bytes, length) == 0);
+				free(back);
+				free(printed);
+				taken++;
+			}
+			bytes[i] = former;
+		}
+	}
+	CHECK(taken > 1000);
+	bytes[0] = 2;
+	CHECK(cdpk_sequence_read(bytes, length, &sequence) == CDPK_UNKNOWN_VERSION);
+	free(bytes);
+}
+
+int
+main(void)
+{
+	TEST(texts_have_one_form);
+	TEST(texts_are_refused_at_a_place);
+	TEST(other_bytes_are_refused_or_another_sequence);
+	UNIT_EXIT();
+}
