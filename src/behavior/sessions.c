@@ -15,12 +15,19 @@
 CDP_FUNCTION(cdp_sessions);
 CDP_FUNCTION(cdp_last_session_start);
 
+/* sessions_get_gap: see the header. */
+int64
+sessions_get_gap(FunctionCallInfo fcinfo)
+{
+	return cdp_window_microseconds(PG_GETARG_INTERVAL_P(SESSIONS_GAP), "gap", 1);
+}
+
 /* find_sessions finds the sessions that are asked for. */
 static CdpkSessions
 find_sessions(FunctionCallInfo fcinfo)
 {
 	CdpkPeriod period = stretch_get_period(fcinfo, SESSIONS_STRETCH);
-	int64 gap = cdp_window_microseconds(PG_GETARG_INTERVAL_P(SESSIONS_GAP), "gap", 1);
+	int64 gap = sessions_get_gap(fcinfo);
 	CdpkSessions sessions = {0, 0};
 	CdpkTimeline timeline;
 	CdpkStatus status;

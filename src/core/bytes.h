@@ -70,19 +70,22 @@ cdpk_read_bytes(CdpkReader *reader, size_t length)
 static inline uint64_t
 cdpk_read_varint(CdpkReader *reader)
 {
+	const uint8_t *at = reader->at;
+	const uint8_t *end = reader->failed ? at : reader->end;
 	uint64_t value = 0;
-	unsigned shift = 0;
 
-	for (;;)
+	for (unsigned shift = 0; at < end && shift < 64; shift += 7)
 	{
-		uint8_t byte = cdpk_read_u8(reader);
+		uint8_t byte = *at++;
 
-		if (reader->failed || (shift == 63 && byte > 1) || (byte == 0 && shift > 0))
-			break;
 		value |= (uint64_t) (byte & 0x7f) << shift;
 		if (byte < 0x80)
+		{
+			if ((shift == 63 && byte > 1) || (byte == 0 && shift > 0))
+				break;
+			reader->at = at;
 			return value;
-		shift += 7;
+		}
 	}
 	reader->failed = true;
 	return 0;

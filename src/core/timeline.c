@@ -42,150 +42,153 @@ cdpk_timeline_open(const uint8_t *bytes, size_t length, CdpkTimeline *timeline)
 	return reader.failed ? CDPK_CORRUPT : CDPK_OK;
 }
 
-/* open_column reads the head of the column that follows its name. */
-static bool
-open_column(CdpkTimeline *timeline, uint64_t name_length, uint64_t size, CdpkColumn *column)
+/* An entry of the directory: where its name stands, with the column behind it. */
+typedef struct Entry
 {
-	const uint8_t *name = cdpk_read_bytes(&timeline->data, name_length);
-	const uint8_t *bytes = cdpk_read_bytes(&timeline->data, size);
-	uint64_t head;
-	unsigned unit;
+	const uint8_t *name;
+	uint64_t name_length;
+	uint64_t size;
+} Entry;
 
-	if (cdpk_timeline_failed(timeline) || name == NULL || bytes == NULL)
-		return false;
-	column->name = (const char *) name;
-	column->name_length = name_length;
-	column->times = cdpk_reader(bytes, size);
-	column->numbers = cdpk_reader(bytes, 0);
-	head = cdpk_read_varint(&column->times);
-	unit = (head >> CDPK_COLUMN_UNIT_SHIFT) & CDPK_COLUMN_UNIT_MASK;
-	column->count = head >> CDPK_COLUMN_COUNT_SHIFT;
-	if (head & CDPK_COLUMN_NUMBERS)
-	{
-		uint64_t times_size = cdpk_read_varint(&column->times);
-		const uint8_t *times = cdpk_read_bytes(&column->times, times_size);
-
-		column->numbers = column->times;
-		if (times != NULL)
-			column->times = cdpk_reader(times, times_size);
-	}
-	if (column->times.failed || unit >= CDPK_TIMELINE_UNITS || column->count == 0)
-	{
-		timeline->data.failed = true;
-		return false;
-	}
-	column->left = column->count;
-	column->unit = cdpk_timeline_unit[unit];
-	column->at = timeline->base;
-	return true;
-}
-
-/* read_entry reads an entry of the directory; most are two small numbers. */
+/* read_entry reads the sizes of an entry; most are two small numbers. */
 static inline void
-read_entry(CdpkReader *directory, uint64_t *name_length, uint64_t *size)
+read_entry(CdpkReader *directory, Entry *entry)
 {
 	if (cdpk_left(directory) >= 2 && ((directory->at[0] | directory->at[1]) & 0x80) == 0)
 	{
-		*name_length = directory->at[0];
-		*size = directory->at[1];
+		entry->name_length = directory->at[0];
+		entry->size = directory->at[1];
 		directory->at += 2;
 		return;
 	}
-	*name_length = cdpk_read_varint(directory);
-	*size = cdpk_read_varint(directory);
+	entry->name_length = cdpk_read_varint(directory);
+	entry->size = cdpk_read_varint(directory);
 }
 
-/* cdpk_timeline_next: see the header. */
-bool
-cdpk_timeline_next(CdpkTimeline *timeline, CdpkColumn *column)
-{
-	uint64_t name_length;
-	uint64_t size;
-
-	if (timeline->names == 0)
-		return false;
-	timeline->names--;
-	read_entry(&timeline->directory, &name_length, &size);
-	return open_column(timeline, name_length, size, column);
-}
-
-/* next_entry moves "at" to the next name and returns it; false at the end or a corrupt entry. */
+/* next_entry passes over a name and its column; false at the end or where they are cut off. */
 static inline bool
-next_entry(CdpkTimeline *timeline, const uint8_t **at, uint64_t *name_length, uint64_t *size)
+next_entry(CdpkTimeline *timeline, Entry *entry)
 {
 	size_t left = cdpk_left(&timeline->data);
 
 	if (timeline->names == 0)
 		return false;
 	timeline->names--;
-	*at = timeline->data.at;
-	read_entry(&timeline->directory, name_length, size);
-	if (timeline->directory.failed || *name_length > left || *size > left - *name_length)
+	entry->name = timeline->data.at;
+	read_entry(&timeline->directory, entry);
+	if (timeline->directory.failed || entry->name_length > left ||
+		entry->size > left - entry->name_length)
 	{
 		timeline->data.failed = true;
 		return false;
 	}
-	timeline->data.at += *name_length + *size;
+	timeline->data.at += entry->name_length + entry->size;
 	return true;
 }
 
-/* reopen_column opens a column that next_entry has passed; the timeline stays where it is. */
+/* open_column reads the head of an entry's column; false where it is corrupt. */
 static bool
-reopen_column(CdpkTimeline *timeline, const uint8_t *at, uint64_t name_length, uint64_t size,
-			  CdpkColumn *column)
+open_column(const Entry *entry, uint64_t base, CdpkColumn *column)
 {
-	const uint8_t *behind = timeline->data.at;
+	const uint8_t *end = entry->name + entry->name_length + entry->size;
+	CdpkReader times = cdpk_reader(end - entry->size, entry->size);
+	uint64_t head = cdpk_read_varint(&times);
+	unsigned unit = (head >> CDPK_COLUMN_UNIT_SHIFT) & CDPK_COLUMN_UNIT_MASK;
 
-	timeline->data.at = at;
-	if (!open_column(timeline, name_length, size, column))
+	column->name = (const char *) entry->name;
+	column->name_length = entry->name_length;
+	column->count = head >> CDPK_COLUMN_COUNT_SHIFT;
+	column->numbers = cdpk_reader(end, 0);
+	if (head & CDPK_COLUMN_NUMBERS)
+	{
+		uint64_t size = cdpk_read_varint(&times);
+		const uint8_t *bytes = cdpk_read_bytes(&times, size);
+
+		column->numbers = times;
+		if (bytes != NULL)
+			times = cdpk_reader(bytes, size);
+	}
+	column->times = times;
+	if (times.failed || unit >= CDPK_TIMELINE_UNITS || column->count == 0)
 		return false;
-	timeline->data.at = behind;
+	column->left = column->count;
+	column->unit = cdpk_timeline_unit[unit];
+	column->at = base;
 	return true;
+}
+
+/* cdpk_timeline_next: see the header. */
+bool
+cdpk_timeline_next(CdpkTimeline *timeline, CdpkColumn *column)
+{
+	Entry entry;
+
+	if (!next_entry(timeline, &entry))
+		return false;
+	if (open_column(&entry, timeline->base, column))
+		return true;
+	timeline->data.failed = true;
+	return false;
+}
+
+/* is_named compares names; many begin alike, so their ends go first. */
+static inline bool
+is_named(const Entry *entry, const char *name, size_t length)
+{
+	return entry->name_length == length && length > 0 &&
+		   entry->name[length - 1] == (uint8_t) name[length - 1] &&
+		   memcmp(entry->name, name, length - 1) == 0;
 }
 
 /* cdpk_timeline_find: see the header. */
 bool
 cdpk_timeline_find(CdpkTimeline *timeline, const char *name, size_t length, CdpkColumn *column)
 {
-	const uint8_t *at;
-	uint64_t name_length;
-	uint64_t size;
+	CdpkTimeline passage = *timeline; /* of our own: may be kept in registers */
+	bool failed;
+	Entry entry;
 
-	while (next_entry(timeline, &at, &name_length, &size))
-		if (name_length == length && memcmp(at, name, length) == 0)
-			return reopen_column(timeline, at, name_length, size, column);
+	while (next_entry(&passage, &entry))
+		if (is_named(&entry, name, length))
+		{
+			if (open_column(&entry, passage.base, column))
+				return true;
+			timeline->data.failed = true;
+			return false;
+		}
+	failed = cdpk_timeline_failed(&passage);
+	timeline->data.failed = failed;
 	return false;
 }
 
 /* cdpk_timeline_find_all: see the header. */
 bool
-cdpk_timeline_find_all(CdpkTimeline *timeline, const CdpkName *names, unsigned count,
+cdpk_timeline_find_all(const CdpkTimeline *timeline, const CdpkName *names, unsigned count,
 					   CdpkColumn *columns)
 {
+	CdpkTimeline passage = *timeline;
 	uint64_t lengths = 0; /* bits: those that any name has, modulo 64 */
 	unsigned missing = count;
-	const uint8_t *at;
-	uint64_t name_length;
-	uint64_t size;
+	Entry entry;
 
 	for (unsigned i = 0; i < count; i++)
 	{
 		columns[i].count = 0;
 		lengths |= UINT64_C(1) << names[i].length % 64;
 	}
-	while (missing > 0 && next_entry(timeline, &at, &name_length, &size))
+	while (missing > 0 && next_entry(&passage, &entry))
 	{
-		if ((lengths >> name_length % 64 & 1) == 0)
+		if ((lengths >> entry.name_length % 64 & 1) == 0)
 			continue;
 		for (unsigned i = 0; i < count; i++)
-			if (name_length == names[i].length && memcmp(at, names[i].text, name_length) == 0)
+			if (is_named(&entry, names[i].text, names[i].length))
 			{
-				if (!reopen_column(timeline, at, name_length, size, &columns[i]))
+				if (!open_column(&entry, passage.base, &columns[i]))
 					return false;
 				missing--;
 			}
 	}
-	return !cdpk_timeline_failed(timeline);
+	return !cdpk_timeline_failed(&passage);
 }
 
 /* open_number reads the head of one number column. */

@@ -77,7 +77,10 @@ extern CdpkStatus cdpk_timeline_open(const uint8_t *bytes, size_t length, CdpkTi
  * bytes are corrupt, which cdpk_timeline_failed then tells apart. */
 extern bool cdpk_timeline_next(CdpkTimeline *timeline, CdpkColumn *column);
 
-/* Gives one name's column; false where there is none or where the bytes are corrupt. */
+/*
+ * Gives one name's column; false where there is none or where the bytes are corrupt.  The timeline
+ * stays where it is.
+ */
 extern bool cdpk_timeline_find(CdpkTimeline *timeline, const char *name, size_t length,
 							   CdpkColumn *column);
 
@@ -92,7 +95,7 @@ typedef struct CdpkName
  * Gives the columns of several names in one passage; columns[i].count is 0 where there is none.
  * False where the bytes are corrupt.
  */
-extern bool cdpk_timeline_find_all(CdpkTimeline *timeline, const CdpkName *names, unsigned count,
+extern bool cdpk_timeline_find_all(const CdpkTimeline *timeline, const CdpkName *names, unsigned count,
 								   CdpkColumn *columns);
 
 static inline bool

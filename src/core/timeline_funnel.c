@@ -93,7 +93,7 @@ continue_chains(const Links *former, int64_t window, bool increase, Links *links
 
 /* depth_by_columns finds the depth where only the order of times matters. */
 static CdpkStatus
-depth_by_columns(const CdpkTimelineFunnel *funnel, CdpkTimeline *timeline,
+depth_by_columns(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline,
 				 const CdpkAllocator *allocator, unsigned *depth)
 {
 	CdpkColumn columns[CDPK_FUNNEL_STEPS_MAX];
@@ -220,10 +220,8 @@ CdpkStatus
 cdpk_timeline_funnel(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline,
 					 const CdpkAllocator *allocator, unsigned *depth)
 {
-	CdpkTimeline reading = *timeline;
-
 	if ((funnel->modes & (CDPK_FUNNEL_STRICT_ORDER | CDPK_FUNNEL_STRICT_DEDUPLICATION)) != 0 ||
 		((funnel->modes & CDPK_FUNNEL_STRICT_ONCE) != 0 && repeats(funnel)))
 		return depth_by_rows(funnel, timeline, allocator, depth);
-	return depth_by_columns(funnel, &reading, allocator, depth);
+	return depth_by_columns(funnel, timeline, allocator, depth);
 }
