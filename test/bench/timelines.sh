@@ -39,7 +39,7 @@ in_postgres() {
 	contender "$1" 99 timed_postgres "$2" "$3"
 }
 timed_postgres() {
-	printf '%s;\n' "SET timezone = 'UTC'" "$1" '\timing on' "$2" | psql -XqAt -v ON_ERROR_STOP=1 -f - | awk '/^Time: /{ sum += $2; next } { print } END { printf "seconds %.4f\n", sum / 1000 }'
+	printf '%s\n' "SET timezone = 'UTC';" "$1;" '\timing on' "$2;" | psql -XqAt -v ON_ERROR_STOP=1 -f - | awk '/^Time: /{ sum += $2; next } { print } END { printf "seconds %.4f\n", sum / 1000 }'
 }
 in_duckdb() {
 	[ -z "$duckdb" ] || contender "$1" 99 env NODE_PATH="$DUCKDB/node_modules" node "$here/timelines_duckdb.js" run "$duckdb" "$2"
@@ -48,7 +48,7 @@ in_clickhouse() {
 	[ -z "$clickhouse_pid" ] || contender "$1" 99 timed_clickhouse "$2"
 }
 # a day in ClickHouse's table
-day=43200000
+day=21600000
 serial='SET max_parallel_workers_per_gather = 0; SET jit = off'
 parallel='SET max_parallel_workers_per_gather = 2; SET jit = off; SET min_parallel_table_scan_size = 0'
 # as Debian installs it

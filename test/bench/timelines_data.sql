@@ -2,8 +2,8 @@
 -- hundreds of times as many as most (Pareto, exponent 1.2, at most 500 times the least), 20 names from 35 % down to 0.15 %.
 SET timezone = 'UTC';
 CREATE UNLOGGED TABLE events AS
-SELECT (hashint8extended(ceil(CASE WHEN t < 0.28854 THEN t / 500 ELSE ((t - 0.28854) / 6 + 0.28854) ^ 6 END * :people)::bigint, 3) & 1152921504606846975) % :people AS user_id,
-	   timestamptz '2026-01-01' + (i * 3888000000 / (:rows + 1)) * interval '2 milliseconds' AS ts,
+SELECT (ceil(CASE WHEN t < 0.28854 THEN t / 500 ELSE ((t - 0.28854) / 6 + 0.28854) ^ 6 END * :people)::bigint * 7919 % :people)::integer AS user_id,
+	   timestamptz '2026-01-01' + (i * 1944000000 / (:rows + 1)) * interval '4 milliseconds' AS ts,
 	   ('{page_viewed,product_viewed,product_list_viewed,search_performed,session_started,product_added,cart_viewed,email_opened,app_opened,push_received,product_removed,checkout_started,email_clicked,signed_in,coupon_applied,order_completed,video_played,support_ticket_opened,signed_up,order_refunded}'::text[])
 		[1 + width_bucket(n, '{.35,.49,.59,.66,.73,.78,.82,.855,.885,.91,.928,.944,.957,.969,.978,.987,.993,.996,.9985}'::float8[])] AS name,
 	   CASE WHEN n >= .985 THEN (500 + (i * 7919) % 20000) / 100.0::float8 END AS value
