@@ -33,6 +33,9 @@ extern void timeline_append(CdpkTimelineLog **log, const CdpkAllocator *allocato
 extern void timeline_refuse_event(CdpkStatus status, const char *name, size_t length)
 	__attribute__((noreturn));
 
+/* Raises the error for events that are too many for one timeline. */
+extern void timeline_refuse_size(void) __attribute__((noreturn));
+
 extern void timeline_corrupt(CdpkStatus status) __attribute__((noreturn));
 
 #endif /* CDP_TIMELINE_H */

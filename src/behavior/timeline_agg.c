@@ -10,7 +10,9 @@
 
 #include "behavior/timeline.h"
 #include "cdp.h"
+#include "core/timeline_merge.h"
 #include "mb/pg_wchar.h"
+#include "util/huge.h"
 #include "util/status.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -243,50 +245,65 @@ cdp_timeline_final(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
+/* merge_timelines makes the timeline with the events of both. */
+static Timeline *
+merge_timelines(Timeline *a, Timeline *b)
+{
+	CdpkAllocator huge = cdp_huge_allocator(CurrentMemoryContext);
+	uint8_t *result;
+	size_t a_length;
+	size_t b_length;
+	size_t length;
+	const uint8_t *a_bytes = timeline_bytes(a, &a_length);
+	const uint8_t *b_bytes = timeline_bytes(b, &b_length);
+	CdpkStatus status = cdpk_timeline_merge(a_bytes, a_length, b_bytes, b_length, &huge, VARHDRSZ,
+											&result, &length);
+
+	if (status == CDPK_TOO_LONG)
+		timeline_refuse_size();
+	if (status != CDPK_OK)
+		timeline_corrupt(status);
+	SET_VARSIZE(result, VARHDRSZ + length);
+	return (Timeline *) result;
+}
+
 /* timeline_concat(a, b): the events of both; NULL is no events. */
 Datum
 cdp_timeline_concat(PG_FUNCTION_ARGS)
 {
-	CdpkTimelineLog *log;
-
 	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
 		PG_RETURN_NULL();
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		PG_RETURN_DATUM(PG_GETARG_DATUM(PG_ARGISNULL(0) ? 1 : 0));
-	cdpk_log_new(&cdp_palloc_allocator, &log);
-	timeline_append(&log, &cdp_palloc_allocator, (Timeline *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0)));
-	timeline_append(&log, &cdp_palloc_allocator, (Timeline *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1)));
-	PG_RETURN_POINTER(timeline_from_log(log));
+	PG_RETURN_POINTER(merge_timelines(PG_GETARG_TIMELINE_PP(0), PG_GETARG_TIMELINE_PP(1)));
 }
 
-/* timeline_whole(a, b, c, d): the events of all; NULL is no events.  One alone is not copied. */
+/*
+ * timeline_whole(a, b, c, d): the events of all; NULL is no events.  One alone is not copied.  The
+ * cheapest order is from the smallest to the largest: each is copied with all before it.
+ */
 Datum
 cdp_timeline_whole(PG_FUNCTION_ARGS)
 {
-	Timeline *parts[4]; /* those with events */
-	Timeline *empty = NULL;
-	int count = 0;
-	CdpkTimelineLog *log;
+	Timeline *whole = NULL;
+	bool empty = true; /* what whole is */
 
-	for (int i = 0; i < lengthof(parts); i++)
+	for (int i = 0; i < 4; i++)
 	{
+		Timeline *part;
 		CdpkTimeline opened;
 
 		if (PG_ARGISNULL(i))
 			continue;
-		parts[count] = PG_GETARG_TIMELINE_PP(i);
-		timeline_open(parts[count], &opened);
-		if (opened.names > 0)
-			count++;
-		else
-			empty = parts[count];
+		part = PG_GETARG_TIMELINE_PP(i);
+		timeline_open(part, &opened);
+		if (!empty && opened.names > 0)
+			whole = merge_timelines(whole, part);
+		else if (empty)
+			whole = part;
+		empty = empty && opened.names == 0;
 	}
-	if (count == 0 && empty == NULL)
+	if (whole == NULL)
 		PG_RETURN_NULL();
-	if (count <= 1)
-		PG_RETURN_POINTER(count == 1 ? parts[0] : empty);
-	cdpk_log_new(&cdp_palloc_allocator, &log);
-	for (int i = 0; i < count; i++)
-		timeline_append(&log, &cdp_palloc_allocator, parts[i]);
-	PG_RETURN_POINTER(timeline_from_log(log));
+	PG_RETURN_POINTER(whole);
 }

@@ -31,6 +31,16 @@ timeline_corrupt(CdpkStatus status)
 	cdp_report_bytes(status, "cdp.timeline");
 }
 
+/* timeline_refuse_size raises the error for events that are too many for one timeline. */
+void
+timeline_refuse_size(void)
+{
+	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("timeline is too large"),
+					errdetail("A timeline has at most 1 GB, and the events of one name at most %d "
+							  "different numbers.",
+							  CDPK_NUMBERS_MAX)));
+}
+
 /* timeline_from_log makes the compact form of a log. */
 Timeline *
 timeline_from_log(const CdpkTimelineLog *log)
@@ -41,10 +51,7 @@ timeline_from_log(const CdpkTimelineLog *log)
 	CdpkStatus status = cdpk_log_compact(log, &huge, VARHDRSZ, &result, &length);
 
 	if (status == CDPK_TOO_LONG)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("timeline is too large"),
-						errdetail("A timeline has at most 1 GB, and the events of one name at most "
-								  "%d different numbers.",
-								  CDPK_NUMBERS_MAX)));
+		timeline_refuse_size();
 	if (status != CDPK_OK)
 		timeline_corrupt(status);
 	SET_VARSIZE(result, VARHDRSZ + length);

@@ -77,8 +77,8 @@ BEGIN
 	PERFORM cdp.batch_run($sql$
 		UPDATE cdp.profile_timeline t SET timeline = '{}',
 			level_1 = CASE s.level WHEN 1 THEN t.level_1 || t.timeline ELSE '{}' END,
-			level_2 = CASE s.level WHEN 1 THEN t.level_2 WHEN 2 THEN cdp.timeline_whole(t.level_2, t.level_1, t.timeline, NULL) ELSE '{}' END,
-			level_3 = CASE s.level WHEN 3 THEN cdp.timeline_whole(t.level_3, t.level_2, t.level_1, t.timeline) ELSE t.level_3 END
+			level_2 = CASE s.level WHEN 1 THEN t.level_2 WHEN 2 THEN cdp.timeline_whole(t.timeline, t.level_1, t.level_2, NULL) ELSE '{}' END,
+			level_3 = CASE s.level WHEN 3 THEN cdp.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) ELSE t.level_3 END
 		FROM (
 			-- the first level that can take all before it
 			SELECT profile_id, CASE WHEN pg_column_size(timeline) + coalesce(pg_column_size(level_1), 0) <= 65536 THEN 1

@@ -1,7 +1,11 @@
-/* timeline_fuzz.c: any bytes as a timeline: read as a predicate does, checked, through the text */
+/*
+ * timeline_fuzz.c: any bytes as a timeline: read as a predicate does, checked, through the text; and
+ * two of them merged
+ */
 #include <stdlib.h>
 
 #include "core/timeline_log.h"
+#include "core/timeline_merge.h"
 #include "core/timeline_text.h"
 
 static void *
@@ -50,6 +54,35 @@ read_all(const uint8_t *data, size_t size)
 		cdpk_timeline_find(&timeline, "view", 4, &column);
 }
 
+/* Merges the two parts of the input, and where both are timelines compares with the open form. */
+static void
+merge_parts(const uint8_t *data, size_t size)
+{
+	size_t cut = size > 0 ? (size_t) data[size - 1] * size / 256 : 0;
+	CdpkTimelineLog *log;
+	uint8_t *merged;
+	uint8_t *expected;
+	size_t length;
+	size_t expected_length;
+
+	if (cdpk_timeline_merge(data, cut, data + cut, size - cut, &fuzz_allocator, 0, &merged,
+							&length) != CDPK_OK)
+		return;
+	if (cdpk_timeline_check(data, cut, &fuzz_allocator) == CDPK_OK &&
+		cdpk_timeline_check(data + cut, size - cut, &fuzz_allocator) == CDPK_OK)
+	{
+		if (cdpk_log_new(&fuzz_allocator, &log) != CDPK_OK ||
+			cdpk_log_compact_form(&log, &fuzz_allocator, data, cut) != CDPK_OK ||
+			cdpk_log_compact_form(&log, &fuzz_allocator, data + cut, size - cut) != CDPK_OK ||
+			cdpk_log_compact(log, &fuzz_allocator, 0, &expected, &expected_length) != CDPK_OK ||
+			expected_length != length || memcmp(expected, merged, length) != 0)
+			abort();
+		free(expected);
+		free(log);
+	}
+	free(merged);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -60,6 +93,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t length;
 
 	read_all(data, size);
+	merge_parts(data, size);
+	/* with itself every column is there twice, at the same times */
+	if (cdpk_timeline_merge(data, size, data, size, &fuzz_allocator, 0, &again, &length) == CDPK_OK)
+		free(again);
 	if (cdpk_timeline_check(data, size, &fuzz_allocator) != CDPK_OK)
 		return 0;
 	if (cdpk_timeline_print(data, size, &fuzz_allocator, &text, &length) != CDPK_OK ||

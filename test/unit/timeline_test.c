@@ -5,6 +5,7 @@
  * parts that are merged, through its text, and must always be the same bytes.
  */
 #include "core/timeline_log.h"
+#include "core/timeline_merge.h"
 #include "core/timeline_text.h"
 #include "unit.h"
 
@@ -243,6 +244,86 @@ merges_in_any_order(void)
 	}
 }
 
+static int
+latest_first(const void *left, const void *right)
+{
+	const Event *a = left;
+	const Event *b = right;
+
+	return (a->at < b->at) - (a->at > b->at);
+}
+
+/* Merging two compact forms gives the bytes of all their events, be one of them later or not. */
+static void
+merges_compact_forms(void)
+{
+	uint64_t state = 15;
+	Event events[EVENTS_MAX];
+
+	for (int i = 0; i < 20000; i++)
+	{
+		size_t count = random_events(&state, events);
+		size_t part = count > 0 ? unit_random(&state) % (count + 1) : 0;
+		size_t length;
+		size_t lengths[2];
+		size_t merged_length = 0;
+		uint8_t *bytes = compact(log_of(events, count), &length);
+		uint8_t *parts[2];
+		uint8_t *merged = NULL;
+
+		shuffle(&state, events, count);
+		if (i % 2 == 0)
+			qsort(events, count, sizeof(Event), latest_first);
+		/* a small part before a large one, as an append, or the other way round */
+		parts[0] = compact(log_of(events, part), &lengths[0]);
+		parts[1] = compact(log_of(events + part, count - part), &lengths[1]);
+		for (unsigned first = 0; first < 2; first++)
+		{
+			CHECK(cdpk_timeline_merge(parts[first], lengths[first], parts[1 - first],
+									  lengths[1 - first], &unit_allocator, 4, &merged,
+									  &merged_length) == CDPK_OK);
+			CHECK(merged_length == length && memcmp(merged + 4, bytes, length) == 0);
+			free(merged);
+		}
+		free(parts[0]);
+		free(parts[1]);
+		free(bytes);
+	}
+}
+
+/* Corrupt bytes are refused or merged into something, and nothing else is read or written. */
+static void
+merges_changed_bytes(void)
+{
+	uint64_t state = 16;
+	Event events[EVENTS_MAX];
+	int refused = 0;
+
+	for (int i = 0; i < 20000; i++)
+	{
+		size_t count = random_events(&state, events);
+		size_t length;
+		size_t other_length;
+		size_t merged_length;
+		uint8_t *bytes = compact(log_of(events, count), &length);
+		uint8_t *other = compact(log_of(events, count / 2), &other_length);
+		uint8_t *merged = NULL;
+		CdpkStatus status;
+
+		bytes[unit_random(&state) % length] ^= (uint8_t) (1 << unit_random(&state) % 8);
+		if (unit_random(&state) % 3 == 0)
+			length = unit_random(&state) % length;
+		status = cdpk_timeline_merge(bytes, length, other, other_length, &unit_allocator, 0,
+									 &merged, &merged_length);
+		if (status == CDPK_OK)
+			free(merged);
+		refused += status != CDPK_OK;
+		free(bytes);
+		free(other);
+	}
+	CHECK(refused > 5000);
+}
+
 static void
 round_trips_as_text(void)
 {
@@ -471,6 +552,8 @@ main(void)
 {
 	TEST(holds_what_was_put_in);
 	TEST(merges_in_any_order);
+	TEST(merges_compact_forms);
+	TEST(merges_changed_bytes);
 	TEST(round_trips_as_text);
 	TEST(check_finds_changed_bytes);
 	TEST(refuses_what_it_cannot_hold);
