@@ -3,7 +3,7 @@
 -- the row of a test: defaults, overwritten by what is given as jsonb
 CREATE FUNCTION onboard(given jsonb, OUT call_type text, OUT event_name text, OUT at timestamptz, OUT feed text,
 	OUT ids cdp.identifier[], OUT blocked_ids cdp.identifier[], OUT reason text, OUT detail text) LANGUAGE sql AS $$
-	SELECT o.* FROM jsonb_to_record(given) AS i (type text, event text, anonymous_id text, user_id text, group_id text, previous_id text,
+	SELECT o.call_type, o.event_name, o.at, o.feed, o.ids, o.blocked_ids, o.reason, o.detail FROM jsonb_to_record(given) AS i (type text, event text, anonymous_id text, user_id text, group_id text, previous_id text,
 			identifiers jsonb, properties jsonb, traits jsonb, context jsonb,
 			"timestamp" timestamptz, sent_at timestamptz, original_timestamp timestamptz, received_at timestamptz, source text),
 		cdp.onboard(type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
@@ -118,12 +118,17 @@ INSERT INTO refused (given) VALUES
 	('{"context":{"integrations":{"Google Analytics":{"clientId":{}}}}}');
 SELECT given, o.reason, o.detail FROM refused, onboard('{"event":"e"}' || given) o ORDER BY n;
 
--- at most 512 bytes, namespace and colon included; at most 32
+-- at most 512 bytes, namespace and colon included; at most 256, or what is asked for
 SELECT n, length(o.ids[1]::text), o.reason, o.detail FROM unnest(ARRAY[504, 505, 100000]) n,
 	cdp.onboard('track', 'e', NULL, repeat('u', n), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now()) o ORDER BY n;
 SELECT o.reason, o.detail FROM cdp.onboard('track', 'e', NULL, NULL, NULL, NULL, '{"x":1e131071}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now()) o;
-SELECT n, cardinality(o.ids), o.reason, o.detail FROM unnest(ARRAY[31, 32, 33]) n,
+SELECT n, cardinality(o.ids), o.reason, o.detail FROM unnest(ARRAY[255, 256, 257]) n,
 	onboard(jsonb_build_object('event', 'e', 'identifiers', jsonb_build_object('x', (SELECT jsonb_agg(i) FROM generate_series(1, n) i)))) o ORDER BY n;
+SELECT max, n, cardinality(o.ids), o.repeats, o.reason, o.detail FROM (VALUES (1, 1), (1, 2), (32, 32), (32, 33), (256, 256), (256, 257)) v (max, n),
+	cdp.onboard('track', 'e', NULL, NULL, NULL, NULL, (SELECT jsonb_build_object('x', jsonb_agg(i)) FROM generate_series(1, n) i), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now(), max) o ORDER BY max, n;
+SELECT o.reason FROM cdp.onboard('track', 'e', 'a', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now(), 0) o;
+SELECT o.reason FROM cdp.onboard('track', 'e', 'a', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now(), 257) o;
+SELECT o.reason FROM cdp.onboard('track', 'e', 'a', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now(), NULL) o;
 -- repeats do not count; the order is the type's
 SELECT cardinality(o.ids), o.reason, o.ids = (SELECT array_agg(i ORDER BY i) FROM unnest(o.ids) i) AS sorted
 FROM onboard(jsonb_build_object('event', 'e', 'identifiers', jsonb_build_object('x', (SELECT jsonb_agg('v' || i % 32) FROM generate_series(1, 10000) i)))) o;

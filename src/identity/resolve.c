@@ -9,6 +9,7 @@
 #include "funcapi.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
@@ -331,8 +332,11 @@ cdp_refresh_resolve(PG_FUNCTION_ARGS)
 	CdpkAllocator allocator;
 	CdpkStitch *stitch;
 
+	int nest_level;
+
 	InitMaterializedSRF(fcinfo, 0);
 	batch_connect();
+	nest_level = batch_enter_planner();
 	resolver = resolver_new();
 	allocator = cdp_huge_allocator(CurrentMemoryContext);
 	resolver_check(cdpk_stitch_new(&resolver->rules, &resolver->store, &allocator, &stitch));
@@ -350,6 +354,7 @@ cdp_refresh_resolve(PG_FUNCTION_ARGS)
 	give_forbids(stitch);
 	resolver_check(cdpk_stitch_run(stitch));
 	put_result(resolver, result, cdpk_stitch_result(stitch));
+	AtEOXact_GUC(true, nest_level);
 	SPI_finish(); /* frees the stitch too */
 	return (Datum) 0;
 }

@@ -216,13 +216,13 @@ BEGIN
 		), checked AS (
 			SELECT row_number() OVER () AS row_no, a.*,
 				   cdp.onboard(type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
-							   "timestamp", sent_at, original_timestamp, received_at, source, $2) AS o
+							   "timestamp", sent_at, original_timestamp, received_at, source, $2, (SELECT s.max_identifiers FROM cdp.state s)) AS o
 			FROM arrived a OFFSET 0
 		)
 		SELECT row_no, line, message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
 			   "timestamp", sent_at, original_timestamp, received_at, source,
 			   cdp.message_key(message_id) AS message_key,
-			   (o).call_type, (o).event_name, (o).at, (o).feed, (o).ids,
+			   (o).call_type, (o).event_name, (o).at, (o).feed, (o).ids, (o).repeats,
 			   -- a clock of the receiver that is wrong must not outrank true evidence
 			   CASE WHEN received_at >= '2000-01-01 00:00:00Z' AND received_at <= $2 + interval '24 hours' THEN received_at ELSE $2 END AS seen_at,
 			   coalesce(line_reason, (o).reason, CASE WHEN problem IS NOT NULL THEN 'invalid_traits' END) AS reason,

@@ -45,7 +45,8 @@ enum
 	ARG_ORIGINAL_TIMESTAMP,
 	ARG_RECEIVED_AT,
 	ARG_SOURCE,
-	ARG_AS_OF
+	ARG_AS_OF,
+	ARG_MAX_IDENTIFIERS
 };
 
 enum
@@ -58,6 +59,7 @@ enum
 	OUT_BLOCKED_IDS,
 	OUT_REASON,
 	OUT_DETAIL,
+	OUT_REPEATS,
 	OUT_COUNT
 };
 
@@ -349,6 +351,8 @@ find_identifiers(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 	Jsonb *context = object_argument(fcinfo, ARG_CONTEXT);
 
 	set->count = 0;
+	set->repeats = 0;
+	set->max = PG_GETARG_INT32(ARG_MAX_IDENTIFIERS);
 	if (!identifiers_add_column(set, "user_id", "user_id",
 								ingest_text_argument(fcinfo, ARG_USER_ID), refusal) ||
 		!identifiers_add_column(set, "anonymous_id", "anonymous_id",
@@ -420,6 +424,10 @@ cdp_onboard(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("as_of must be a finite time"),
 				 errhint("Give the time of the batch, for example now().")));
+	if (PG_ARGISNULL(ARG_MAX_IDENTIFIERS) || PG_GETARG_INT32(ARG_MAX_IDENTIFIERS) < 1 ||
+		PG_GETARG_INT32(ARG_MAX_IDENTIFIERS) > INGEST_IDENTIFIERS_MAX)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("max_identifiers must be from 1 to %d", INGEST_IDENTIFIERS_MAX)));
 	memset(nulls, true, sizeof(nulls));
 	if (onboard_row(fcinfo, &row, &refusal))
 	{
@@ -430,6 +438,8 @@ cdp_onboard(PG_FUNCTION_ARGS)
 		values[OUT_AT] = TimestampTzGetDatum(row.at);
 		values[OUT_IDS] = identifier_array(&row.identifiers, false);
 		values[OUT_BLOCKED_IDS] = identifier_array(&row.identifiers, true);
+		values[OUT_REPEATS] = Int32GetDatum(row.identifiers.repeats);
+		nulls[OUT_REPEATS] = false;
 	}
 	else
 	{

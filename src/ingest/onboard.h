@@ -10,13 +10,18 @@
 #include "identifier/identifier.h"
 #include "ingest/ingest.h"
 
-/* Every two of an event's identifiers make a link: more of them are a mistake, not a person. */
-#define INGEST_IDENTIFIERS_MAX 32
+/*
+ * Every two of an event's identifiers make a link: many of them are a mistake, not a person.
+ * How many are let through is a setting; no setting goes beyond this.
+ */
+#define INGEST_IDENTIFIERS_MAX 256
 
 /* Identifiers in ascending order, each once. */
 typedef struct IdentifierSet
 {
 	int count;
+	int max;     /* 1 … INGEST_IDENTIFIERS_MAX */
+	int repeats; /* how often one was named again */
 	Identifier *members[INGEST_IDENTIFIERS_MAX];
 } IdentifierSet;
 

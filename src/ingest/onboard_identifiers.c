@@ -47,13 +47,14 @@ insert(IdentifierSet *set, Identifier *identifier)
 		if (order == 0)
 		{
 			pfree(identifier);
+			set->repeats++;
 			return true;
 		}
 		if (order < 0)
 			break;
 		place--;
 	}
-	if (set->count == INGEST_IDENTIFIERS_MAX)
+	if (set->count == set->max)
 		return false;
 	memmove(&set->members[place + 1], &set->members[place],
 			(set->count - place) * sizeof(Identifier *));
@@ -91,8 +92,7 @@ add_text(IdentifierSet *set, const char *field, CdpkSpan name_space, CdpkSpan va
 	if (identifier == NULL)
 		return refuse_value(field, name_space, value, status, refusal);
 	return insert(set, identifier) ||
-		   ingest_refuse(refusal, "too_many_identifiers", "more than %d identifiers",
-						 INGEST_IDENTIFIERS_MAX);
+		   ingest_refuse(refusal, "too_many_identifiers", "more than %d identifiers", set->max);
 }
 
 /* add_scalar adds the identifier that a scalar of a jsonb stands for. */

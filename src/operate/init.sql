@@ -34,7 +34,7 @@ BEGIN
 	CREATE TABLE cdp.state (
 		singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
 		tables_version integer NOT NULL, normalizer_version text NOT NULL,
-		cap integer DEFAULT 1000 CHECK (cap > 0), batch_id bigint NOT NULL DEFAULT 0, as_of timestamptz NOT NULL DEFAULT '-infinity',
+		cap integer DEFAULT 1000 CHECK (cap > 0), max_identifiers integer NOT NULL DEFAULT 32 CHECK (max_identifiers BETWEEN 1 AND 256), batch_id bigint NOT NULL DEFAULT 0, as_of timestamptz NOT NULL DEFAULT '-infinity',
 		event_id bigint NOT NULL DEFAULT 0, identity_id bigint NOT NULL DEFAULT 0, quarantine_id bigint NOT NULL DEFAULT 0);
 	COMMENT ON TABLE cdp.state IS 'One row: the shape of the tables, and the last numbers handed out. Who writes identities, profiles or memberships locks this table.';
 	COMMENT ON COLUMN cdp.state.singleton IS 'Always true: there is one row.';
@@ -45,13 +45,15 @@ BEGIN
 	COMMENT ON COLUMN cdp.state.quarantine_id IS 'The last number that a quarantined row was given.';
 	COMMENT ON COLUMN cdp.state.normalizer_version IS 'The normalisers that made the stored identifiers.';
 	COMMENT ON COLUMN cdp.state.cap IS 'How many identifiers one person can have; NULL: any number.';
+	COMMENT ON COLUMN cdp.state.max_identifiers IS 'How many identifiers one event can carry; one with more is quarantined.';
 	COMMENT ON COLUMN cdp.state.as_of IS 'The instant of the last refresh; time never runs back.';
 
 	CREATE TABLE cdp.batch (
 		batch_id bigint PRIMARY KEY, as_of timestamptz NOT NULL, taken bigint NOT NULL, accepted bigint NOT NULL, duplicate bigint NOT NULL,
 		quarantined bigint NOT NULL, identities bigint NOT NULL, links bigint NOT NULL, profiles_created bigint NOT NULL,
 		profiles_merged bigint NOT NULL, profiles_split bigint NOT NULL, profiles_touched bigint NOT NULL, reworks bigint NOT NULL,
-		identities_reworked bigint NOT NULL, events_reanchored bigint NOT NULL, elapsed interval NOT NULL);
+		identities_reworked bigint NOT NULL, events_reanchored bigint NOT NULL,
+		largest_rework bigint NOT NULL, self_links bigint NOT NULL, elapsed interval NOT NULL);
 	COMMENT ON TABLE cdp.batch IS 'What each refresh did, and the instant by which it is known.';
 
 	COMMENT ON COLUMN cdp.batch.batch_id IS 'Number of the refresh, or of a verdict or change of rules.';
@@ -69,6 +71,8 @@ BEGIN
 	COMMENT ON COLUMN cdp.batch.reworks IS 'Groups of profiles that were taken apart.';
 	COMMENT ON COLUMN cdp.batch.identities_reworked IS 'Identifiers in them.';
 	COMMENT ON COLUMN cdp.batch.events_reanchored IS 'Events in the log whose anchor is another now.';
+	COMMENT ON COLUMN cdp.batch.largest_rework IS 'Identifiers in the largest group of profiles that was taken apart.';
+	COMMENT ON COLUMN cdp.batch.self_links IS 'How often an event named an identifier again; such a link with itself is ignored.';
 	COMMENT ON COLUMN cdp.batch.elapsed IS 'How long it took.';
 
 	INSERT INTO cdp.state (tables_version, normalizer_version) VALUES (cdp.tables_version(), cdp.normalizer_version());

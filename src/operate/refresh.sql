@@ -57,7 +57,7 @@ COMMENT ON FUNCTION cdp.refresh_truncate(regclass) IS 'Internal: truncates an in
 CREATE TYPE cdp.batch_counts AS (
 	taken bigint, accepted bigint, duplicate bigint, quarantined bigint, identities bigint, links bigint,
 	profiles_created bigint, profiles_merged bigint, profiles_split bigint, profiles_touched bigint,
-	reworks bigint, identities_reworked bigint, events_reanchored bigint);
+	reworks bigint, identities_reworked bigint, events_reanchored bigint, largest_rework bigint, self_links bigint);
 COMMENT ON TYPE cdp.batch_counts IS 'Internal: what a batch did.';
 
 -- One batch through every stage: what the inboxes hold, and what cdp.stage_graph_changes() kept; or
@@ -89,6 +89,8 @@ BEGIN
 		INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identities_reworked
 		FROM cdp.refresh_stitch() s;
 	END IF;
+	done.largest_rework := cdp.batch_value($sql$ SELECT other FROM batch_result WHERE kind = 'reworks' $sql$);
+	done.self_links := cdp.batch_value('SELECT coalesce(sum(r.repeats), 0)::bigint FROM batch_row r JOIN batch_accepted USING (row_no)');
 	PERFORM cdp.refresh_anchor();
 	done.events_reanchored := CASE WHEN whole THEN cdp.restitch_anchor() ELSE cdp.refresh_reanchor() END;
 	PERFORM cdp.refresh_log();
@@ -134,7 +136,7 @@ BEGIN
 	IF max_rows IS NULL OR max_rows < 1 THEN
 		RAISE EXCEPTION 'max_rows must be at least 1' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	done := (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	done := (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 	IF cdp.start_batch(coalesce(wait, true)) THEN
 		IF EXISTS (SELECT FROM cdp.inbox) OR EXISTS (SELECT FROM cdp.inbox_raw) OR cdp.has_lapsed() THEN
 			PERFORM cdp.stage_graph_changes();

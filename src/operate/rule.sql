@@ -311,6 +311,23 @@ $function$;
 COMMENT ON FUNCTION cdp.check_source(text, integer, text) IS 'Internal: an error where an argument of cdp.set_source() makes no sense.';
 
 -- An argument that is left out has a value that nobody would give; NULL means something.
+CREATE FUNCTION cdp.set_max_identifiers(number integer) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF number IS NULL OR number NOT BETWEEN 1 AND 256 THEN
+		RAISE EXCEPTION 'the number of identifiers must be from 1 to 256' USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'Every two identifiers of an event make a link.';
+	END IF;
+	PERFORM cdp.check_tables();
+	PERFORM cdp.refresh_lock(true);
+	UPDATE cdp.state SET max_identifiers = number;
+END
+$function$;
+COMMENT ON FUNCTION cdp.set_max_identifiers(integer) IS
+	'Sets how many identifiers one event can carry, 32 by default: rows with more that are taken from now on are quarantined as too_many_identifiers. Events in the log stay as they are; cdp.replay() brings back what a smaller number has kept out. Error: not from 1 to 256 (22023).';
+
 CREATE FUNCTION cdp.set_source(source text, trust integer DEFAULT NULL, party text DEFAULT NULL,
 	expires_after interval DEFAULT '-1 microsecond', licence text DEFAULT 'unchanged') RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -357,5 +374,5 @@ Error 22023, which names the argument: an invalid name, a trust out of range, an
 
 REVOKE ALL ON FUNCTION cdp.read_max_links(text), cdp.check_blocked(text[]), cdp.refused_evidence(), cdp.limit_changed(integer, integer, text),
 	cdp.priority_changed(text), cdp.blocked_changed(text, text[], text[]), cdp.max_links_changed(text, jsonb), cdp.check_rule(text, integer, text[]),
-	cdp.set_rule(text, integer, integer, text[], text), cdp.set_rule(text, integer, integer, integer, text[]), cdp.set_cap(integer),
+	cdp.set_rule(text, integer, integer, text[], text), cdp.set_rule(text, integer, integer, integer, text[]), cdp.set_cap(integer), cdp.set_max_identifiers(integer),
 	cdp.read_expiry(interval), cdp.check_source(text, integer, text), cdp.set_source(text, integer, text, interval, text) FROM PUBLIC;

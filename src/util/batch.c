@@ -17,6 +17,7 @@
 #include "executor/tstoreReceiver.h"
 #include "miscadmin.h"
 #include "nodes/params.h"
+#include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -37,6 +38,9 @@ CDP_FUNCTION(cdp_batch_end);
 
 /* memory for each relation that a batch keeps, and each sort or hash table over them, in kB, if the session has less */
 #define BATCH_WORK_MEM (64 * 1024)
+
+/* cost of a page that is looked up, if the session has more */
+#define BATCH_PAGE_COST 0.3
 
 /* the greatest price of a random page, in sequential ones */
 #define RANDOM_PAGE_RATIO 1.1
@@ -139,15 +143,15 @@ set_planner(const char *name, const char *value)
 }
 
 /*
- * enter_planner sets the planner up for joins of relations of known size and
+ * batch_enter_planner sets the planner up for joins of relations of known size and
  * unknown contents: it takes them for full of equal keys, and so would sort
  * both sides of each join, and compile the statement for the rows it expects.
  * A batch looks up some thousand rows of tables that hold millions, most of them in
  * memory; priced as on a spinning disk it would read such tables whole, and its cost
  * would follow the population.
  */
-static int
-enter_planner(void)
+int
+batch_enter_planner(void)
 {
 	int nest_level = NewGUCNestLevel();
 
@@ -155,6 +159,8 @@ enter_planner(void)
 	set_planner("enable_mergejoin", "off");
 	if (random_page_cost > RANDOM_PAGE_RATIO * seq_page_cost)
 		set_planner("random_page_cost", psprintf("%g", RANDOM_PAGE_RATIO * seq_page_cost));
+	if (random_page_cost > BATCH_PAGE_COST)
+		set_planner("random_page_cost", psprintf("%g", BATCH_PAGE_COST));
 	if (work_mem < BATCH_WORK_MEM)
 		set_planner("work_mem", psprintf("%d", BATCH_WORK_MEM));
 	return nest_level;
@@ -165,7 +171,7 @@ static SPIPlanPtr
 execute(Batch *batch, const char *statement, DestReceiver *receiver)
 {
 	Oid types[2] = {INT8OID, TIMESTAMPTZOID};
-	int nest_level = enter_planner();
+	int nest_level = batch_enter_planner();
 	SPIPlanPtr plan = SPI_prepare(statement, lengthof(types), types);
 	SPIExecuteOptions options = {0};
 	int result;

@@ -8,4 +8,7 @@
 /* Opens an SPI connection in which the relations of the batch can be named. */
 extern void batch_connect(void);
 
+/* Sets the planner up for its statements, until AtEOXact_GUC(true, what this returns). */
+extern int batch_enter_planner(void);
+
 #endif /* CDP_UTIL_BATCH_H */

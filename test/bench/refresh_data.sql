@@ -1,0 +1,44 @@
+-- A stream of events that may be as long as one likes: what its k-th event is follows from k alone.
+-- Visits of five events; a person for every 20 events, each of them as likely to come again as any
+-- other; one to five devices, the first used most; 30 % of persons never say who they are; 20 kiosk
+-- devices that 0.01 % of visits are made at; 1 % of events arrive up to a week late.
+SET client_min_messages = warning;
+SELECT cdp.init();
+
+-- a number from 0 to 1 that follows from n
+CREATE FUNCTION chance(n bigint, salt int) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN (hashint8extended(n, salt) & 4503599627370495) / 4503599627370496.0::double precision;
+
+-- writes the next n events after the first k to the inbox
+CREATE FUNCTION arrive(k bigint, n bigint) RETURNS void LANGUAGE sql AS $$
+	INSERT INTO cdp.inbox (type, event, message_id, anonymous_id, user_id, identifiers, traits, properties, "timestamp", received_at, source)
+	SELECT CASE WHEN e.is_known AND e.number % 5 = 0 THEN 'identify' ELSE 'track' END,
+		   CASE WHEN e.is_known AND e.number % 5 = 0 THEN NULL ELSE 'event ' || floor(power(chance(e.number, 1), 2) * 20) END,
+		   'm' || e.number,
+		   CASE WHEN chance(e.visit, 2) < 0.0001 THEN 'kiosk ' || floor(chance(e.visit, 3) * 20)
+				ELSE 'device ' || e.person || '-' || floor(chance(e.visit, 4) * chance(e.visit, 5) * (1 + floor(power(chance(e.person, 6), 2) * 5))) END,
+		   CASE WHEN e.is_known THEN 'user ' || e.person END,
+		   CASE WHEN e.is_known AND chance(e.visit, 7) < 0.25 THEN jsonb_build_object('email', 'person' || e.person || '@example.com') END,
+		   CASE WHEN e.is_known AND e.number % 5 = 0 THEN jsonb_build_object('city', 'city ' || floor(chance(e.visit, 8) * 100), 'visits', e.number) END,
+		   jsonb_build_object('page', e.number % 1000),
+		   timestamptz '2025-01-01' + e.number * interval '3 seconds' - CASE WHEN chance(e.number, 9) < 0.01 THEN chance(e.number, 10) * interval '7 days' ELSE interval '0' END,
+		   timestamptz '2025-01-01' + e.number * interval '3 seconds',
+		   CASE WHEN e.person % 3 = 0 THEN 'app' ELSE 'web' END
+	FROM (SELECT p.*, chance(p.person, 11) >= 0.3 AND chance(p.visit, 12) < 0.45 AS is_known
+		  FROM (SELECT v.*, 1 + floor(chance(v.visit, 13) * (50 + v.number / 20))::bigint AS person
+				FROM (SELECT i AS number, i / 5 AS visit FROM generate_series(k + 1, k + n) i OFFSET 0) v OFFSET 0) p OFFSET 0) e
+$$;
+
+-- brings the stream to its n-th event, in refreshes of so many events, each a transaction
+CREATE PROCEDURE bring(n bigint, batch bigint DEFAULT 250000) LANGUAGE plpgsql AS $$
+DECLARE
+	k bigint := (SELECT s.event_id FROM cdp.state s);
+BEGIN
+	WHILE k < n LOOP
+		PERFORM arrive(k, least(batch, n - k));
+		PERFORM cdp.refresh(batch);
+		k := k + least(batch, n - k);
+		COMMIT;
+	END LOOP;
+END
+$$;
