@@ -52,8 +52,8 @@ SELECT count(DISTINCT d), min(d ->> 'profile_id') = :'ann' AS ann FROM (
 	SELECT unnest(ARRAY[cdp.lookup('user_id:ann'), cdp.lookup('user_id:ann'::text), cdp.lookup('user_id:ann'::cdp.identifier), cdp.lookup(cdp.identifier('user_id', 'ann')),
 		cdp.lookup(t), cdp.lookup(v), cdp.lookup(c), cdp.lookup(i), cdp.lookup(n), cdp.lookup(s), cdp.lookup(n::text), cdp.lookup(' ' || n || ' '), cdp.lookup(:ann), cdp.lookup(:'ann'),
 		cdp.lookup(:first_id), cdp.lookup(identifier => 'user_id:ann'), cdp.lookup(identifier => i), cdp.lookup(profile_id => :first_id), cdp.lookup('user_id:ann', last_events => 10),
-		cdp.lookup(:first_id, parts => 'identifiers,traits,events,matters,segments,refused_links'), cdp.lookup(n, NULL, NULL),
-		cdp.lookup(i, last_events => 10, parts => ' Refused_Links ,segments,matters,events,TRAITS,identifiers,traits')]) AS d FROM contact) d;
+		cdp.lookup(:first_id, parts => 'identifiers,traits,events,matters,segments,refused_links,accounts'), cdp.lookup(n, NULL, NULL),
+		cdp.lookup(i, last_events => 10, parts => ' Accounts,Refused_Links ,segments,matters,events,TRAITS,identifiers,traits')]) AS d FROM contact) d;
 PREPARE by_parameter AS SELECT cdp.lookup($1, parts => 'traits') -> 'traits' ->> 'plan';
 EXECUTE by_parameter ('email:ann@example.com');
 EXECUTE by_parameter (:'first_id');

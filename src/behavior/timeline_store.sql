@@ -31,7 +31,11 @@ BEGIN
 		SELECT p.profile_id, p.first_seen, p.last_seen, p.events,
 			   ARRAY(SELECT i.identifier FROM cdp.identity i WHERE i.profile_id = p.profile_id ORDER BY i.identifier) AS identifiers,
 			   p.traits,
-			   CASE WHEN t.level_1 IS NULL THEN t.timeline ELSE cdp.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) END AS timeline
+			   CASE WHEN t.level_1 IS NULL THEN t.timeline ELSE cdp.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) END AS timeline,
+			   ARRAY(SELECT DISTINCT m.group_id FROM cdp.identity i JOIN cdp.account_member m ON m.identity_id = i.identity_id
+					 WHERE i.profile_id = p.profile_id ORDER BY m.group_id) AS accounts,
+			   (SELECT cdp.traits_union(a.traits) FROM cdp.account a WHERE a.group_id IN (
+					SELECT m.group_id FROM cdp.identity i JOIN cdp.account_member m ON m.identity_id = i.identity_id WHERE i.profile_id = p.profile_id)) AS account_traits
 		FROM cdp.profile p LEFT JOIN cdp.profile_timeline t ON t.profile_id = p.profile_id WHERE NOT p.shared;
 	COMMENT ON VIEW cdp.profile_row IS 'What a segment''s condition sees of a person, in cdp''s own types.';
 	COMMENT ON COLUMN cdp.profile_row.profile_id IS 'Number of the person.';
@@ -41,6 +45,8 @@ BEGIN
 	COMMENT ON COLUMN cdp.profile_row.identifiers IS 'All identifiers, in their order.';
 	COMMENT ON COLUMN cdp.profile_row.traits IS 'What is known of the person; NULL where nothing is.';
 	COMMENT ON COLUMN cdp.profile_row.timeline IS 'What the person did: track, page and screen calls; NULL where nothing.';
+	COMMENT ON COLUMN cdp.profile_row.accounts IS 'The accounts that the person belongs to, in their order.';
+	COMMENT ON COLUMN cdp.profile_row.account_traits IS 'What is known of these, as one; NULL where nothing is.';
 END
 $function$;
 COMMENT ON FUNCTION cdp.init_timeline() IS 'Internal: makes the tables of the room behavior, and the view of all that a condition sees of a person.';

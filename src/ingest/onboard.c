@@ -24,8 +24,9 @@
 #include "core/utf8.h"
 #include "ingest/onboard.h"
 
-#define EVENT_MAX 255 /* bytes of an event's name */
-#define SOURCE_MAX 63 /* bytes of a source's name */
+#define EVENT_MAX 255    /* bytes of an event's name */
+#define SOURCE_MAX 63    /* bytes of a source's name */
+#define GROUP_ID_MAX 512 /* bytes of what names an account */
 
 /* the arguments and results of cdp.onboard, in the order of onboard.sql */
 enum
@@ -372,13 +373,17 @@ find_identifiers(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 		   ingest_refuse(refusal, "no_identifier", "no field that can name a person has a value");
 }
 
-/* check_group wants a group call to say which account it speaks of. */
+/* check_group wants a group call to say which account it speaks of, in a name fit for one. */
 static bool
 check_group(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 {
-	return row->type != CALL_GROUP ||
-		   ingest_trim(ingest_text_argument(fcinfo, ARG_GROUP_ID)).length > 0 ||
-		   ingest_refuse(refusal, "missing_group_id", "group_id: a group call needs one");
+	CdpkSpan group_id = ingest_trim(ingest_text_argument(fcinfo, ARG_GROUP_ID));
+
+	if (row->type != CALL_GROUP)
+		return true;
+	if (group_id.length == 0)
+		return ingest_refuse(refusal, "missing_group_id", "group_id: a group call needs one");
+	return check_name(group_id, GROUP_ID_MAX, "group_id", "invalid_group_id", refusal);
 }
 
 /* onboard_row cleans a row, or says why it cannot be an event. */

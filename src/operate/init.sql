@@ -101,6 +101,8 @@ BEGIN
 	PERFORM cdp.init_graph();
 	PERFORM cdp.init_trait_rule();
 	PERFORM cdp.init_profile();
+	PERFORM cdp.init_account();
+	PERFORM cdp.init_profile_view();
 	PERFORM cdp.init_carried_number();
 	PERFORM cdp.init_timeline();
 	PERFORM cdp.init_matter();

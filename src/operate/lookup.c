@@ -28,8 +28,8 @@ CDP_FUNCTION(cdp_lookup_bigint);
 /* what every document has, and the parts, in the order of the query's columns */
 static const char *const head_names[] = {"profile_id", "shared", "first_seen", "last_seen",
 										 "event_count"};
-static const char *const part_names[] = {"identifiers", "traits",   "provenance",   "events",
-										 "matters",     "segments", "refused_links"};
+static const char *const part_names[] = {"identifiers", "traits",   "provenance",    "events",
+										 "matters",     "segments", "refused_links", "accounts"};
 
 enum
 {
@@ -184,11 +184,12 @@ find_part(const char *name, size_t length)
 	for (int i = 0; i < PART_COUNT; i++)
 		if (strlen(part_names[i]) == length && pg_strncasecmp(part_names[i], name, length) == 0)
 			return i;
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("a person has no part \"%s\"", pnstrdup(name, length)),
-			 errhint("The parts are identifiers, traits, provenance, events, matters, segments "
-					 "and refused_links, separated by commas.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+		 errmsg("a person has no part \"%s\"", pnstrdup(name, length)),
+		 errhint(
+			 "The parts are identifiers, traits, provenance, events, matters, segments, refused_links and accounts, separated by commas.")));
 }
 
 /* parse_parts reads the names of parts, separated by commas, as a set. */

@@ -96,6 +96,7 @@ BEGIN
 	PERFORM cdp.refresh_log();
 	done.profiles_touched := cdp.refresh_fold();
 	PERFORM cdp.refresh_fold_timeline();
+	PERFORM cdp.refresh_fold_account(whole);
 
 	PERFORM cdp.batch_run(format('UPDATE cdp.state SET batch_id = $1, as_of = $2, event_id = %s, identity_id = %s, quarantine_id = %s',
 								 last.event_id, last.identity_id, last.quarantine_id));

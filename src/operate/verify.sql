@@ -244,6 +244,13 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.verify_anchored(cdp.identifier[], boolean[]) IS 'Internal: the events of the log with their anchors; NULL: nobody.';
 
+-- What of a call's traits the rules can take.
+CREATE FUNCTION cdp.verify_said(traits jsonb, rules jsonb) RETURNS jsonb
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE jsonb_typeof(traits) WHEN 'object' THEN coalesce((
+		SELECT jsonb_object_agg(v.key, v.value) FROM jsonb_each(traits) v WHERE cdp.traits_problem(jsonb_build_object(v.key, v.value), rules) IS NULL), '{}') END;
+COMMENT ON FUNCTION cdp.verify_said(jsonb, jsonb) IS 'Internal: traits without those that their rules cannot take.';
+
 -- What each profile holds: its summary, its traits, its timeline.
 CREATE FUNCTION cdp.verify_profiles(ids cdp.identifier[], shared boolean[], profiles cdp.identifier[])
 	RETURNS TABLE (stage text, item text, expected text, found text)
@@ -269,9 +276,7 @@ BEGIN
 				   cdp.traits_agg(t.traits, e.at, e.source, rules, o.trust) AS traits, min(e.at + o.expires_after) FILTER (WHERE t.counts) AS expires_at,
 				   cdp.timeline_agg(e."timestamp", e.event, cdp.carried(e.event, e.properties, (SELECT cdp.carried_rules()))) AS timeline
 			FROM cdp.verify_anchored(ids, shared) e JOIN who w ON w.identifier = e.identifier LEFT JOIN cdp.source o ON o.source = e.source
-			LEFT JOIN LATERAL (SELECT true AS counts, CASE jsonb_typeof(e.traits) WHEN 'object' THEN coalesce((
-									SELECT jsonb_object_agg(v.key, v.value) FROM jsonb_each(e.traits) v
-									WHERE cdp.traits_problem(jsonb_build_object(v.key, v.value), rules) IS NULL), '{}') END AS traits
+			LEFT JOIN LATERAL (SELECT true AS counts, cdp.verify_said(e.traits, rules) AS traits
 							   WHERE e.type = 'identify' AND e.traits IS NOT NULL
 								 AND (o.expires_after IS NULL OR e.at + o.expires_after > (SELECT s.as_of FROM cdp.state s))) t ON true
 			GROUP BY w.profile
@@ -330,12 +335,13 @@ BEGIN
 	RETURN QUERY SELECT * FROM cdp.verify_identity(ids, shared, links, profiles);
 	RETURN QUERY SELECT * FROM cdp.verify_anchors(ids, shared);
 	RETURN QUERY SELECT * FROM cdp.verify_profiles(ids, shared, profiles);
+	RETURN QUERY SELECT * FROM cdp.verify_accounts(ids, shared);
 END
 $function$;
 COMMENT ON FUNCTION cdp.verify() IS
-	'Computes who is who, and what is known of whom, from the log and the rules anew, in the plainest way, and lists what the tables hold otherwise; no row is the healthy answer. stage: identity, link, anchor, profile, traits or timeline; item: the identifier, pair, event or person; expected: what follows from the log; found: what the tables hold; NULL: nothing. A profile is named by its strongest identifier. Changes nothing, works on a hot standby, and reads the log several times.';
+	'Computes who is who, and what is known of whom, from the log and the rules anew, in the plainest way, and lists what the tables hold otherwise; no row is the healthy answer. stage: identity, link, anchor, profile, traits, timeline or accounts; item: the identifier, pair, event or person; expected: what follows from the log; found: what the tables hold; NULL: nothing. A profile is named by its strongest identifier. Changes nothing, works on a hot standby, and reads the log several times.';
 
 REVOKE ALL ON FUNCTION cdp.verify_log(), cdp.verify_evidence(), cdp.verify_identifiers(), cdp.verify_links(cdp.identifier[], boolean[]),
 	cdp.verify_partition(cdp.identifier[], boolean[]), cdp.verify_forbidden(integer[], integer[], integer, integer), cdp.verify_identity(cdp.identifier[], boolean[], jsonb[], cdp.identifier[]),
-	cdp.verify_anchors(cdp.identifier[], boolean[]), cdp.verify_anchored(cdp.identifier[], boolean[]),
+	cdp.verify_anchors(cdp.identifier[], boolean[]), cdp.verify_anchored(cdp.identifier[], boolean[]), cdp.verify_said(jsonb, jsonb),
 	cdp.verify_profiles(cdp.identifier[], boolean[], cdp.identifier[]), cdp.verify() FROM PUBLIC;

@@ -96,9 +96,9 @@ CREATE FUNCTION cdp.has_lapsed() RETURNS boolean
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	RETURN cdp.batch_value('SELECT count(*) FROM (SELECT FROM cdp.profile p WHERE p.expires_at <= $2 LIMIT 1) l') > 0;
+	RETURN cdp.batch_value('SELECT count(*) FROM ((SELECT FROM cdp.profile p WHERE p.expires_at <= $2 LIMIT 1) UNION ALL (SELECT FROM cdp.account a WHERE a.expires_at <= $2 LIMIT 1)) l') > 0;
 END
 $function$;
-COMMENT ON FUNCTION cdp.has_lapsed() IS 'Internal: whether something that is known of somebody has lapsed at the time of the batch in hand.';
+COMMENT ON FUNCTION cdp.has_lapsed() IS 'Internal: whether something that is known of somebody, or of an account, has lapsed at the time of the batch in hand.';
 
 REVOKE ALL ON FUNCTION cdp.init_trait_rule(), cdp.trait_rules(), cdp.merged_traits(text), cdp.refresh_refold(), cdp.has_lapsed() FROM PUBLIC;

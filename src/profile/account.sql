@@ -1,0 +1,140 @@
+-- Accounts (companies, households): what group calls say of them, and who belongs to them.
+--
+-- Membership is kept by the identity that a call is anchored to, so people are merged and taken apart
+-- without touching it; only a call that is anchored anew moves it.
+
+CREATE FUNCTION cdp.account_id(group_id text) RETURNS text
+	AS 'MODULE_PATHNAME', 'cdp_account_id' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.account_id(text) IS 'Internal: the account that a group_id names: without blanks around it.';
+
+CREATE FUNCTION cdp.init_account() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	CREATE TABLE cdp.account (
+		group_id text COLLATE "C" PRIMARY KEY, first_seen timestamptz NOT NULL, last_seen timestamptz NOT NULL, events bigint NOT NULL,
+		traits cdp.traits, expires_at timestamptz);
+	CREATE INDEX account_expires_at ON cdp.account (expires_at) WHERE expires_at IS NOT NULL;
+	COMMENT ON TABLE cdp.account IS 'One row for each account that a group call named. Distribution key: group_id.';
+	COMMENT ON COLUMN cdp.account.group_id IS 'The group_id of its calls, without blanks around it.';
+	COMMENT ON COLUMN cdp.account.first_seen IS 'Time of the earliest call.';
+	COMMENT ON COLUMN cdp.account.last_seen IS 'Time of the latest call.';
+	COMMENT ON COLUMN cdp.account.events IS 'Number of calls.';
+	COMMENT ON COLUMN cdp.account.traits IS 'What the traits of the calls say of it, merged as those of people are.';
+	COMMENT ON COLUMN cdp.account.expires_at IS 'When the first of what made the traits lapses; NULL: nothing does.';
+
+	CREATE TABLE cdp.account_member (
+		identity_id bigint NOT NULL, group_id text COLLATE "C" NOT NULL, first_at timestamptz NOT NULL, last_at timestamptz NOT NULL, events bigint NOT NULL,
+		PRIMARY KEY (identity_id, group_id));
+	CREATE INDEX account_member_group_id ON cdp.account_member (group_id);
+	COMMENT ON TABLE cdp.account_member IS 'Which identities the group calls of an account are anchored to. Distribution key: identity_id.';
+	COMMENT ON COLUMN cdp.account_member.identity_id IS 'The identity; 0: nobody, all identifiers of the call are blocked.';
+	COMMENT ON COLUMN cdp.account_member.group_id IS 'The account.';
+	COMMENT ON COLUMN cdp.account_member.first_at IS 'Time of the earliest call.';
+	COMMENT ON COLUMN cdp.account_member.last_at IS 'Time of the latest call.';
+	COMMENT ON COLUMN cdp.account_member.events IS 'Number of calls.';
+
+	CREATE VIEW cdp.account_members AS
+		SELECT i.profile_id, m.group_id, min(m.first_at) AS since, max(m.last_at) AS last_at, sum(m.events)::bigint AS events
+		FROM cdp.account_member m JOIN cdp.identity i ON i.identity_id = m.identity_id JOIN cdp.profile p ON p.profile_id = i.profile_id
+		WHERE NOT p.shared GROUP BY i.profile_id, m.group_id;
+	COMMENT ON VIEW cdp.account_members IS 'Who belongs to which account: one row for a person and an account that she was named together with.';
+	COMMENT ON COLUMN cdp.account_members.profile_id IS 'The person.';
+	COMMENT ON COLUMN cdp.account_members.group_id IS 'The account.';
+	COMMENT ON COLUMN cdp.account_members.since IS 'Time of the earliest group call for both.';
+	COMMENT ON COLUMN cdp.account_members.last_at IS 'Time of the latest.';
+	COMMENT ON COLUMN cdp.account_members.events IS 'Number of these calls.';
+
+	CREATE VIEW cdp.accounts AS
+		SELECT a.group_id, a.first_seen, a.last_seen, a.events,
+			   (SELECT count(DISTINCT i.profile_id) FROM cdp.account_member m JOIN cdp.identity i ON i.identity_id = m.identity_id
+				JOIN cdp.profile p ON p.profile_id = i.profile_id WHERE m.group_id = a.group_id AND NOT p.shared) AS members,
+			   coalesce(a.traits::jsonb, '{}') AS traits
+		FROM cdp.account a;
+	COMMENT ON VIEW cdp.accounts IS 'Accounts, in plain column types.';
+	COMMENT ON COLUMN cdp.accounts.group_id IS 'The group_id of its calls, without blanks around it.';
+	COMMENT ON COLUMN cdp.accounts.first_seen IS 'Time of the earliest call.';
+	COMMENT ON COLUMN cdp.accounts.last_seen IS 'Time of the latest call.';
+	COMMENT ON COLUMN cdp.accounts.events IS 'Number of calls.';
+	COMMENT ON COLUMN cdp.accounts.members IS 'Number of people who belong to it.';
+	COMMENT ON COLUMN cdp.accounts.traits IS 'What is known of the account.';
+END
+$function$;
+COMMENT ON FUNCTION cdp.init_account() IS 'Internal: makes the tables and views of accounts.';
+
+-- The group calls of the batch, or of the whole log, into cdp.account and cdp.account_member.
+CREATE FUNCTION cdp.refresh_fold_account(whole boolean) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp.batch_stage('batch_group', CASE WHEN whole THEN $sql$
+		SELECT cdp.account_id(e.group_id) AS group_id, e.identity_id, e.traits, e."timestamp", e.received_at, e.source FROM cdp.event e WHERE e.type = 'group'
+	$sql$ ELSE $sql$
+		SELECT cdp.account_id(r.group_id) AS group_id, a.identity_id, r.traits, r.at AS "timestamp", r.seen_at AS received_at, r.feed AS source
+		FROM batch_anchor a JOIN batch_row r USING (row_no) WHERE r.call_type = 'group'
+	$sql$ END);
+	IF whole THEN
+		PERFORM cdp.batch_run('DELETE FROM cdp.account_member'), cdp.batch_run('DELETE FROM cdp.account');
+	END IF;
+	PERFORM cdp.refresh_fold_account_member(whole);
+	PERFORM cdp.batch_run($sql$
+		INSERT INTO cdp.account AS a (group_id, first_seen, last_seen, events)
+		SELECT group_id, min("timestamp"), max("timestamp"), count(*) FROM batch_group GROUP BY group_id ORDER BY group_id
+		ON CONFLICT (group_id) DO UPDATE SET first_seen = least(a.first_seen, excluded.first_seen), last_seen = greatest(a.last_seen, excluded.last_seen),
+			events = a.events + excluded.events
+	$sql$);
+
+	-- of which a part has lapsed, or whose rules or sources have changed: folded anew, found in the log by the members
+	PERFORM cdp.batch_stage('batch_account_refold', $sql$
+		SELECT group_id FROM cdp.account WHERE expires_at <= $2 UNION SELECT cdp.account_id(group_id) FROM batch_refold WHERE type = 'group'
+	$sql$);
+	PERFORM cdp.batch_stage('batch_account_traits', cdp.merged_traits($sql$
+		SELECT g.group_id AS subject, g.traits, g."timestamp", g.received_at, g.source FROM batch_group g
+		WHERE NOT EXISTS (SELECT FROM batch_account_refold r WHERE r.group_id = g.group_id)
+		UNION ALL
+		SELECT m.group_id, e.traits, e."timestamp", e.received_at, e.source
+		FROM batch_account_refold JOIN cdp.account_member m USING (group_id) JOIN cdp.event e ON e.identity_id = m.identity_id
+		WHERE e.type = 'group' AND cdp.account_id(e.group_id) = m.group_id
+	$sql$));
+	PERFORM cdp.batch_run($sql$
+		UPDATE cdp.account a SET traits = CASE WHEN f.refold THEN f.traits ELSE a.traits || f.traits END,
+			expires_at = CASE WHEN f.refold THEN f.expires_at ELSE least(a.expires_at, f.expires_at) END
+		FROM (SELECT coalesce(r.group_id, t.subject) AS group_id, t.traits, t.expires_at, r.group_id IS NOT NULL AS refold
+			  FROM batch_account_traits t FULL JOIN batch_account_refold r ON r.group_id = t.subject) f
+		WHERE f.group_id = a.group_id
+	$sql$);
+END
+$function$;
+COMMENT ON FUNCTION cdp.refresh_fold_account(boolean) IS 'Internal: folds the group calls of the batch, or of the whole log, into cdp.account and cdp.account_member (batch_group, batch_account_refold).';
+
+CREATE FUNCTION cdp.refresh_fold_account_member(whole boolean) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	-- where a call left an identity, nothing can be subtracted: both ends are counted anew
+	PERFORM cdp.batch_stage('batch_member_moved', format($sql$
+		SELECT DISTINCT u.identity_id FROM batch_reanchored r
+		JOIN cdp.event e ON e.event_id = r.event_id AND e.identity_id = r.new_id AND e."timestamp" = r."timestamp"
+		CROSS JOIN LATERAL (VALUES (r.old_id), (r.new_id)) AS u (identity_id) WHERE e.type = 'group' AND NOT %L::boolean
+	$sql$, whole));
+	PERFORM cdp.batch_run('DELETE FROM cdp.account_member m USING batch_member_moved d WHERE m.identity_id = d.identity_id');
+	PERFORM cdp.batch_run($sql$
+		INSERT INTO cdp.account_member AS m (identity_id, group_id, first_at, last_at, events)
+		SELECT identity_id, group_id, min("timestamp"), max("timestamp"), count(*)
+		FROM (SELECT g.identity_id, g.group_id, g."timestamp" FROM batch_group g
+			  WHERE NOT EXISTS (SELECT FROM batch_member_moved d WHERE d.identity_id = g.identity_id)
+			  UNION ALL
+			  SELECT e.identity_id, cdp.account_id(e.group_id), e."timestamp"
+			  FROM batch_member_moved JOIN cdp.event e USING (identity_id) WHERE e.type = 'group') c
+		GROUP BY identity_id, group_id ORDER BY identity_id, group_id
+		ON CONFLICT (identity_id, group_id) DO UPDATE SET first_at = least(m.first_at, excluded.first_at), last_at = greatest(m.last_at, excluded.last_at),
+			events = m.events + excluded.events
+	$sql$);
+END
+$function$;
+COMMENT ON FUNCTION cdp.refresh_fold_account_member(boolean) IS 'Internal: folds group calls into cdp.account_member.';
+
+REVOKE ALL ON FUNCTION cdp.account_id(text), cdp.init_account(), cdp.refresh_fold_account(boolean), cdp.refresh_fold_account_member(boolean) FROM PUBLIC;
