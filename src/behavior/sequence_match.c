@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -57,7 +58,8 @@ compile(const CdpkStepsSetup *setup, CdpkProgram *program)
 			(errcode(status == CDPK_TOO_LONG ? ERRCODE_PROGRAM_LIMIT_EXCEEDED
 											 : ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("invalid pattern \"%s\"",
-					pnstrdup(setup->pattern, Min(setup->pattern_length, 1000))),
+					pnstrdup(setup->pattern,
+							 pg_mbcliplen(setup->pattern, (int) setup->pattern_length, 1000))),
 			 status == CDPK_OUT_OF_RANGE
 				 ? errdetail_plural("At byte %zu: %s; there is %u condition.",
 									"At byte %zu: %s; there are %u conditions.", setup->steps,
