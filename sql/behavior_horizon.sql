@@ -29,7 +29,7 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 SELECT call, pg_temp.refusal(format('SELECT cdp.%s', call)) FROM unnest(ARRAY[$$did_horizon('{}', '')$$, $$did_horizon('{}', 'a', 3, 2)$$, $$did_not_horizon('{}', 'a', -1)$$, $$did_horizon(NULL, 'a', within => '1 month')$$, $$times_horizon('{}', 'a', as_of => 'infinity')$$,
 	$$first_time_horizon('{}', 'a', older_than => '-1 day')$$, $$last_time_horizon('{}', '')$$, $$sum_horizon('{}', 'a', '')$$, $$avg_horizon('{}', '', 'n')$$, $$min_horizon('{}', 'a', 'n', within => '0')$$, $$most_frequent_event_horizon('{}', within => '1 year')$$,
-	$$sessions_horizon('{}', '0')$$, $$last_session_start_horizon('{}', '1 month')$$, $$funnel_horizon('{}', '{}', '1 day')$$, $$funnel_horizon('{}', '{""}', '1 day')$$, $$funnel_horizon('{}', '{a}', '1 month')$$, $$funnel_horizon('{}', array_fill('a'::text, ARRAY[33]), '1 day', 'strict_order')$$]) call;
+	$$sessions_horizon('{}', '-1')$$, $$last_session_start_horizon('{}', '1 month')$$, $$funnel_horizon('{}', '{}', '1 day')$$, $$funnel_horizon('{}', '{""}', '1 day')$$, $$funnel_horizon('{}', '{a}', '1 month')$$, $$funnel_horizon('{}', array_fill('a'::text, ARRAY[33]), '1 day', 'strict_order')$$]) call;
 
 -- against asking again at every instant at which an event or a window's edge lies, and the microseconds beside it
 SELECT setseed(0.5);

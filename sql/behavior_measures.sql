@@ -52,7 +52,7 @@ END $$;
 \pset tuples_only on
 SELECT format('%s -> %s', call, pg_temp.refusal(format('SELECT cdp.%s', call))) FROM unnest(ARRAY[$$sum('{}', '', 'n')$$, $$sum('{}', 'a', '')$$, $$avg('{}', 'a', '')$$, $$min('{}', '', 'n')$$, $$max('{}', 'a', 'n', within => '1 month')$$,
 	$$sum('{}', 'a', 'n', within => '-1 day')$$, $$sum('{}', 'a', 'n', older_than => '0')$$, $$sum(NULL, 'a', 'n', as_of => 'infinity')$$, $$most_frequent_event('{}', within => '1 year')$$, $$most_frequent_event('{}', as_of => '-infinity')$$,
-	$$sessions('{}', '0 days')$$, $$sessions('{}', '-1 hour')$$, $$sessions('{}', '1 month')$$, $$sessions(NULL, '1 month')$$, $$sessions('{}', '2147483647 days')$$, $$last_session_start('{}', '1 day', within => '1 month')$$, $$last_session_start('{}', '0')$$,
+	$$sessions('{"a": ["2024-01-01", "2024-01-01"], "b": ["2024-01-01", "2024-01-02"]}', '0 days')$$, $$sessions('{}', '-1 hour')$$, $$sessions('{}', '1 month')$$, $$sessions(NULL, '1 month')$$, $$sessions('{}', '2147483647 days')$$, $$last_session_start('{}', '1 day', within => '1 month')$$, $$last_session_start('{}', '-1')$$,
 	$$where_number('{}', '', 'n', '>', 1)$$, $$where_number('{}', 'a', '', '>', 1)$$, $$where_number('{}', 'a', 'n', '', 1)$$, $$where_number('{}', 'a', 'n', '==', 1)$$, $$where_number('{}', 'a', 'n', '> ', 1)$$, $$where_number('{}', 'a', 'n', 'like', 1)$$,
 	$$where_number('{}', 'a', 'n', '>', 'NaN')$$, $$where_number('{}', 'a', 'n', '<', '-Infinity')$$, $$where_number('{}', 'a', 'n', '<', 1e19)$$, $$where_number('{}', 'a', 'n', '<', 0.0000000000000000001)$$, $$where_number('{}', 'a', 'n', '<', 1.000000000000000000000)$$]) call;
 \pset format aligned
