@@ -81,4 +81,20 @@ FROM bd_question JOIN bd_answer USING (question) JOIN bd_timeline USING (person)
 SELECT DISTINCT provolatile, proparallel, procost FROM pg_proc WHERE pronamespace = 'cdp'::regnamespace AND proname IN ('did', 'did_not', 'times', 'first_time', 'last_time');
 CREATE INDEX ON bd_timeline (cdp.times(timeline, 'view', as_of => '2026-02-01'));
 CREATE INDEX ON bd_timeline (cdp.times(timeline, 'view'));
+
+-- what the planner expects: the rarer, the fewer rows
+CREATE FUNCTION pg_temp.expected_rows(condition text) RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+	plan json;
+BEGIN
+	EXECUTE 'EXPLAIN (FORMAT JSON) SELECT FROM bd_thousand WHERE ' || condition INTO plan;
+	RETURN plan->0->'Plan'->>'Plan Rows';
+END $$;
+CREATE TABLE bd_thousand AS SELECT '{"a": ["2026-01-01"]}'::cdp.timeline AS timeline, n FROM generate_series(1, 1000) n;
+ANALYZE bd_thousand;
+SELECT condition, pg_temp.expected_rows(condition) AS rows FROM unnest(ARRAY[$$cdp.did(timeline, 'a')$$, $$cdp.did(timeline, 'a', within => '30 days')$$, $$cdp.did(timeline, 'a', within => '1 day')$$, $$cdp.did(timeline, 'a', at_least => 3, within => '30 days')$$,
+	$$cdp.did(timeline, 'a', 0)$$, $$cdp.did(timeline, 'a', 0, 2)$$, $$cdp.did(timeline, 'a', 1, 1)$$, $$cdp.did_not(timeline, 'a')$$, $$cdp.did_not(timeline, 'a', within => '7 days')$$, $$NOT cdp.did(timeline, 'a', within => '7 days')$$,
+	$$cdp.did(timeline, 'a', older_than => '10 days')$$, $$cdp.did(timeline, 'a', within => '40 days', older_than => '10 days')$$, $$cdp.did(timeline, 'a', within => '1 day', older_than => '10 days')$$, $$cdp.did(timeline, 'a', since => '2026-01-01', until => '2026-01-31', as_of => '2026-06-01')$$,
+	$$cdp.did(timeline, 'a', since => '-infinity')$$, $$cdp.did(timeline, 'a', n)$$, $$cdp.did(timeline, 'a', at_least => 3, within => '30 days') AND cdp.did_not(timeline, 'b', within => '7 days')$$]) condition;
+DROP TABLE bd_thousand;
 DROP TABLE bd_recent, bd_event, bd_timeline, bd_question, bd_answer;

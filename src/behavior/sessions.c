@@ -19,7 +19,7 @@ CDP_FUNCTION(cdp_last_session_start);
 int64
 sessions_get_gap(FunctionCallInfo fcinfo)
 {
-	return cdp_window_microseconds(PG_GETARG_INTERVAL_P(SESSIONS_GAP), "gap", 1);
+	return cdp_window_microseconds(PG_GETARG_INTERVAL_P(SESSIONS_GAP), "gap", 0);
 }
 
 /* find_sessions finds the sessions that are asked for. */

@@ -9,15 +9,6 @@
 #include "behavior/stretch.h"
 #include "util/window.h"
 
-/* places of the arguments behind the first of them */
-enum
-{
-	WITHIN,
-	OLDER_THAN,
-	SINCE,
-	UNTIL
-};
-
 /* get_length reads an interval of an exact length; 0 where it is not given. */
 static int64
 get_length(FunctionCallInfo fcinfo, int argument, const char *name)
@@ -37,12 +28,12 @@ stretch_get(FunctionCallInfo fcinfo, int from)
 	if (TIMESTAMP_NOT_FINITE(stretch.as_of))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("as_of must be finite")));
-	stretch.within = get_length(fcinfo, from + WITHIN, "within");
-	stretch.older_than = get_length(fcinfo, from + OLDER_THAN, "older_than");
-	if (!PG_ARGISNULL(from + SINCE))
-		stretch.since = PG_GETARG_TIMESTAMPTZ(from + SINCE);
-	if (!PG_ARGISNULL(from + UNTIL))
-		stretch.until = PG_GETARG_TIMESTAMPTZ(from + UNTIL);
+	stretch.within = get_length(fcinfo, from + STRETCH_WITHIN, "within");
+	stretch.older_than = get_length(fcinfo, from + STRETCH_OLDER_THAN, "older_than");
+	if (!PG_ARGISNULL(from + STRETCH_SINCE))
+		stretch.since = PG_GETARG_TIMESTAMPTZ(from + STRETCH_SINCE);
+	if (!PG_ARGISNULL(from + STRETCH_UNTIL))
+		stretch.until = PG_GETARG_TIMESTAMPTZ(from + STRETCH_UNTIL);
 	return stretch;
 }
 

@@ -13,8 +13,15 @@
 #define ARG_TIMELINE 0
 #define ARG_EVENT 1
 
-/* within, older_than, since, until, as_of, from the argument "from" on */
-#define STRETCH_AS_OF 4
+/* the arguments of a stretch of time, from the first of them on */
+enum
+{
+	STRETCH_WITHIN,
+	STRETCH_OLDER_THAN,
+	STRETCH_SINCE,
+	STRETCH_UNTIL,
+	STRETCH_AS_OF
+};
 
 /* The stretch of time that begins at the argument "from"; its as_of is not NULL. */
 extern CdpkStretch stretch_get(FunctionCallInfo fcinfo, int from);

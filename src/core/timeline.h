@@ -95,8 +95,8 @@ typedef struct CdpkName
  * Gives the columns of several names in one passage; columns[i].count is 0 where there is none.
  * False where the bytes are corrupt.
  */
-extern bool cdpk_timeline_find_all(const CdpkTimeline *timeline, const CdpkName *names, unsigned count,
-								   CdpkColumn *columns);
+extern bool cdpk_timeline_find_all(const CdpkTimeline *timeline, const CdpkName *names,
+								   unsigned count, CdpkColumn *columns);
 
 static inline bool
 cdpk_timeline_failed(const CdpkTimeline *timeline)

@@ -4,6 +4,10 @@
  */
 #include <stdlib.h>
 
+#include "core/horizon.h"
+#include "core/measure.h"
+#include "core/sessions.h"
+#include "core/timeline_funnel.h"
 #include "core/timeline_log.h"
 #include "core/timeline_merge.h"
 #include "core/timeline_text.h"
@@ -83,6 +87,46 @@ merge_parts(const uint8_t *data, size_t size)
 	free(merged);
 }
 
+/* Asks everything of the first two names without having checked the bytes first. */
+static void
+ask_all(const uint8_t *data, size_t size)
+{
+	CdpkStretch stretch = {INT64_C(800000000000000), INT64_C(8000000000000), 1000000, INT64_MIN,
+						   INT64_MAX};
+	CdpkPeriod period = cdpk_stretch_period(&stretch);
+	CdpkName steps[2] = {{"view", 4}, {"cart", 4}};
+	CdpkTimelineFunnel funnel = {0, 2, steps, INT64_C(86400000000), period};
+	CdpkQuestion question = {CDPK_ANSWER_TIMES, 0, 0};
+	CdpkTimeline timeline;
+	CdpkTimeline passage;
+	CdpkColumn column;
+	CdpkSessions sessions;
+	CdpkSum sum;
+	int64_t horizon;
+	unsigned depth;
+
+	if (cdpk_timeline_open(data, size, &timeline) != CDPK_OK)
+		return;
+	passage = timeline;
+	for (unsigned i = 0; i < 2 && cdpk_timeline_next(&passage, &column); i++)
+	{
+		CdpkNumberColumn number;
+		bool found;
+
+		steps[i].text = column.name;
+		steps[i].length = column.name_length;
+		cdpk_horizon_bound(&stretch, &column, &horizon);
+		cdpk_horizon_exact(&stretch, &question, &column, &fuzz_allocator, &horizon);
+		if (cdpk_column_number(&timeline, &column, "total", 5, &number, &found) == CDPK_OK && found)
+			cdpk_measure_sum(period, &column, &number, &sum);
+	}
+	for (funnel.modes = 0; funnel.modes <= CDPK_FUNNEL_MODES_MAX; funnel.modes++)
+		if (cdpk_funnel_modes_valid(funnel.modes))
+			cdpk_timeline_funnel(&funnel, &timeline, &fuzz_allocator, &depth);
+	cdpk_timeline_sessions(&timeline, period, 1000000, &fuzz_allocator, &sessions);
+	cdpk_horizon_bound_all(&stretch, &timeline, &horizon);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -97,6 +141,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* with itself every column is there twice, at the same times */
 	if (cdpk_timeline_merge(data, size, data, size, &fuzz_allocator, 0, &again, &length) == CDPK_OK)
 		free(again);
+	ask_all(data, size);
 	if (cdpk_timeline_check(data, size, &fuzz_allocator) != CDPK_OK)
 		return 0;
 	if (cdpk_timeline_print(data, size, &fuzz_allocator, &text, &length) != CDPK_OK ||
