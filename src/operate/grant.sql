@@ -27,7 +27,10 @@ BEGIN
 				cdp.lookup(cdp.identifier, text, integer), cdp.lookup(text, text, integer), cdp.lookup(bigint, text, integer),
 				cdp.profile_view_problems(regclass), cdp.profile_view_column(text), cdp.profile_view_value(text, text), cdp.lookup_segments(), cdp.lookup_part(text, text[]), cdp.lookup_query(text[], boolean, text[]),
 				cdp.segment_view(text), cdp.members(text), cdp.is_member(text, bigint), cdp.explain(cdp.identifier, cdp.identifier), cdp.explain_path(bigint, bigint),
-				cdp.profile_at(cdp.identifier, timestamptz) TO %1$I',
+				cdp.profile_at(cdp.identifier, timestamptz), cdp.table_people(text, text, text),
+				cdp.funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz),
+				cdp.retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz),
+				cdp.paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz) TO %1$I',
 			'GRANT USAGE ON SCHEMA cdp_segment TO %1$I',
 			'GRANT SELECT ON ALL TABLES IN SCHEMA cdp_segment TO %1$I'];
 		WHEN 'steward' THEN statements := ARRAY[

@@ -28,6 +28,9 @@ my @queries = (
 	q{SELECT count(*) FROM cdp.verify()},
 	q{SELECT count(*) FROM cdp.members('planned')},
 	q{SELECT count(*), sum(events) FROM cdp.profiles},
+	q{SELECT * FROM cdp.funnel_table('{Event 1,Event 2}', '7 days', by_property => 'n', as_of => '2030-01-01')},
+	q{SELECT * FROM cdp.retention_table(NULL, NULL, 'month', 'UTC', as_of => '2030-01-01')},
+	q{SELECT * FROM cdp.paths(as_of => '2030-01-01')},
 	q{SELECT count(*) FROM cdp.components('SELECT anonymous_id, user_id FROM cdp.events')});
 for my $query (@queries)
 {
