@@ -20,6 +20,8 @@ SELECT user_id, CASE WHEN heavy THEN after ELSE cdp.timeline_concat(before, afte
 FROM (SELECT b.*, pg_column_size(before) + pg_column_size(after) > 4096 AS heavy
 	  FROM (SELECT user_id, cdp.timeline_agg(ts, name) FILTER (WHERE ts < '2026-03-28') AS before, cdp.timeline_agg(ts, name) FILTER (WHERE ts >= '2026-03-28') AS after
 			FROM events GROUP BY user_id OFFSET 0) b OFFSET 0) t;
+-- rows whose commit is not on disk yet cannot be marked as visible to all
+CHECKPOINT;
 VACUUM ANALYZE cdp.profile_timeline;
 -- the column timeline of cdp.profile_row
 CREATE VIEW person AS
