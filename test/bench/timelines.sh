@@ -55,13 +55,13 @@ parallel='SET max_parallel_workers_per_gather = 2; SET jit = off; SET min_parall
 default="SET max_parallel_workers_per_gather = 2; SET jit = on; SET work_mem = '4MB'"
 # over_timelines QUERY: ours, in three configurations, and the reference of the table
 over_timelines() {
-	in_postgres 'timelines, 2 workers' "$parallel" "$1"
-	in_postgres 'timelines, one process' "$serial" "$1"
-	in_postgres 'timelines, default configuration' "$default" "$1"
+	in_postgres 'timelines' "$parallel" "$1"
+	in_postgres 'timelines, serial' "$serial" "$1"
+	in_postgres 'timelines, default settings' "$default" "$1"
 }
 report() {
 	take_turns
-	print_table 'timelines, 2 workers' 'timelines, one process'
+	print_table 'timelines' 'timelines, serial'
 	same_answers
 	clear_contenders
 }

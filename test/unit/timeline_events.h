@@ -1,109 +1,114 @@
 /*
  * timeline_events.h
- *		Random events, stretches of time, and the timelines of them: for the tests of what reads
- *		timelines.
+ *		Random events, and timelines of them, for the tests of timelines.
  */
 #ifndef TIMELINE_EVENTS_H
 #define TIMELINE_EVENTS_H
 
-#include "core/period.h"
 #include "core/timeline_log.h"
 #include "unit.h"
 
-#define EVENTS_MAX 24
-#define EVENT_NAMES 4
+#define EVENTS_MAX 60
+#define NAMES 6
+#define NUMBERS 3
 
 typedef struct Event
 {
 	unsigned name;
 	int64_t at;
-	bool has; /* the number "total" */
-	CdpkDecimal total;
+	bool has[NUMBERS];
+	CdpkDecimal value[NUMBERS];
 } Event;
 
-static const char *const event_names[EVENT_NAMES] = {"view", "cart", "order", "vie"};
+static const char *const names[NAMES] = {"Order Completed",  "view",        "v", "viewed",
+										 "cart \"x\" \\ \n", "K\xc3\xa4ufe"};
+static const char *const numbers[NUMBERS] = {"total", "quantity", "view"};
 
-/* Events at few different times, so that many are equal; "span" of these. */
-static inline size_t
-random_events(uint64_t *state, unsigned span, Event *events)
+static inline void
+random_number(uint64_t *state, Event *event, unsigned i)
 {
-	static const int64_t units[] = {1, 1000, 1000000};
-	size_t count = unit_random(state) % (EVENTS_MAX + 1);
-	int64_t unit = units[unit_random(state) % 3];
+	static const unsigned scales[] = {0, 2, 2, 2, 18};
 
+	event->has[i] = unit_random(state) % 2 == 0;
+	event->value[i] = cdpk_decimal((int64_t) (unit_random(state) >> (1 + unit_random(state) % 62)) *
+									   (unit_random(state) % 4 == 0 ? -1 : 1),
+								   scales[unit_random(state) % 5]);
+	if (unit_random(state) % 2 == 0)
+		event->value[i] = cdpk_decimal((int64_t) (unit_random(state) % 3), 0);
+}
+
+/* Random events: many at equal times, of one unit or several, early and late ones. */
+static inline size_t
+random_events(uint64_t *state, Event *events)
+{
+	static const int64_t units[] = {1, 1000, 1000000, 86400000000};
+	size_t count = unit_random(state) % EVENTS_MAX;
+	unsigned name_count = 1 + (unsigned) (unit_random(state) % NAMES);
+	int64_t unit = units[unit_random(state) % 4];
+	bool with_numbers = unit_random(state) % 3 == 0;
+
+	memset(events, 0, EVENTS_MAX * sizeof(*events));
 	for (size_t i = 0; i < count; i++)
 	{
-		events[i].name = (unsigned) (unit_random(state) % EVENT_NAMES);
-		events[i].at = (int64_t) (unit_random(state) % span) * unit;
-		events[i].has = unit_random(state) % 3 > 0;
-		events[i].total = cdpk_decimal((int64_t) (unit_random(state) % 2001) - 1000,
-									   (unsigned) (unit_random(state) % 4));
+		events[i].name = (unsigned) (unit_random(state) % name_count);
+		events[i].at = (int64_t) (unit_random(state) % 40 - 20) * unit;
+		if (unit_random(state) % 50 == 0)
+			events[i].at += (int64_t) (unit_random(state) % 1000000);
+		if (unit_random(state) % 100 == 0)
+			events[i].at = unit_random(state) % 2 == 0 ? CDPK_TIME_MIN : CDPK_TIME_END - 1;
+		for (unsigned j = 0; with_numbers && j < NUMBERS; j++)
+			random_number(state, &events[i], j);
 	}
 	return count;
 }
 
-/* The compact form of the events. */
-static inline uint8_t *
-timeline_of(const Event *events, size_t count, size_t *length)
+static inline void
+shuffle(uint64_t *state, Event *events, size_t count)
+{
+	for (size_t i = count; i > 1; i--)
+	{
+		size_t j = unit_random(state) % i;
+		Event event = events[i - 1];
+
+		events[i - 1] = events[j];
+		events[j] = event;
+	}
+}
+
+static inline CdpkTimelineLog *
+log_of(const Event *events, size_t count)
 {
 	CdpkTimelineLog *log;
-	uint8_t *bytes;
 
 	CHECK(cdpk_log_new(&unit_allocator, &log) == CDPK_OK);
 	for (size_t i = 0; i < count; i++)
 	{
-		const char *text = event_names[events[i].name];
-		CdpkNumber number = {0, events[i].total};
+		CdpkNumber list[NUMBERS];
+		unsigned length = 0;
 		uint32_t name;
 
-		CHECK(cdpk_log_name(&log, &unit_allocator, text, strlen(text), &name) == CDPK_OK);
-		if (events[i].has)
-			CHECK(cdpk_log_name(&log, &unit_allocator, "total", 5, &number.name) == CDPK_OK);
-		CHECK(cdpk_log_event(&log, &unit_allocator, name, events[i].at, &number,
-							 events[i].has ? 1 : 0) == CDPK_OK);
+		CHECK(cdpk_log_name(&log, &unit_allocator, names[events[i].name],
+							strlen(names[events[i].name]), &name) == CDPK_OK);
+		for (unsigned j = 0; j < NUMBERS; j++)
+			if (events[i].has[j])
+			{
+				CHECK(cdpk_log_name(&log, &unit_allocator, numbers[j], strlen(numbers[j]),
+									&list[length].name) == CDPK_OK);
+				list[length++].value = events[i].value[j];
+			}
+		CHECK(cdpk_log_event(&log, &unit_allocator, name, events[i].at, list, length) == CDPK_OK);
 	}
+	return log;
+}
+
+static inline uint8_t *
+compact(CdpkTimelineLog *log, size_t *length)
+{
+	uint8_t *bytes;
+
 	CHECK(cdpk_log_compact(log, &unit_allocator, 0, &bytes, length) == CDPK_OK);
 	free(log);
 	return bytes;
-}
-
-/* The time of an event, or one beside it. */
-static inline int64_t
-random_instant(uint64_t *state, const Event *events, size_t count)
-{
-	if (count == 0)
-		return (int64_t) (unit_random(state) % 50);
-	return events[unit_random(state) % count].at + (int64_t) (unit_random(state) % 3) - 1;
-}
-
-/* A stretch of time with edges at events or beside them. */
-static inline CdpkStretch
-random_stretch(uint64_t *state, const Event *events, size_t count)
-{
-	CdpkStretch stretch = {random_instant(state, events, count), 0, 0, INT64_MIN, INT64_MAX};
-
-	for (int i = 0; i < 2; i++)
-	{
-		int64_t length = random_instant(state, events, count) / 2;
-
-		if (length > 0 && unit_random(state) % 2 == 0)
-			*(i == 0 ? &stretch.within : &stretch.older_than) = length;
-	}
-	if (unit_random(state) % 4 == 0)
-		stretch.since = random_instant(state, events, count);
-	if (unit_random(state) % 4 == 0)
-		stretch.until = random_instant(state, events, count);
-	return stretch;
-}
-
-/* Whether an event at a time counts, by the words of the definition. */
-static inline bool
-counts_at(const CdpkStretch *stretch, int64_t at)
-{
-	return at <= stretch->as_of &&
-		   (stretch->within == 0 || at > stretch->as_of - stretch->within) &&
-		   (stretch->older_than == 0 || at <= stretch->as_of - stretch->older_than) &&
-		   at >= stretch->since && at < stretch->until;
 }
 
 #endif /* TIMELINE_EVENTS_H */

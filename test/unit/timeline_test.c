@@ -5,112 +5,9 @@
  * parts that are merged, through its text, and must always be the same bytes.
  */
 #include "core/timeline_log.h"
-#include "core/timeline_merge.h"
 #include "core/timeline_text.h"
+#include "timeline_events.h"
 #include "unit.h"
-
-#define EVENTS_MAX 60
-#define NAMES 6
-#define NUMBERS 3
-
-typedef struct Event
-{
-	unsigned name;
-	int64_t at;
-	bool has[NUMBERS];
-	CdpkDecimal value[NUMBERS];
-} Event;
-
-static const char *const names[NAMES] = {"Order Completed",  "view",        "v", "viewed",
-										 "cart \"x\" \\ \n", "K\xc3\xa4ufe"};
-static const char *const numbers[NUMBERS] = {"total", "quantity", "view"};
-
-static void
-random_number(uint64_t *state, Event *event, unsigned i)
-{
-	static const unsigned scales[] = {0, 2, 2, 2, 18};
-
-	event->has[i] = unit_random(state) % 2 == 0;
-	event->value[i] = cdpk_decimal((int64_t) (unit_random(state) >> (1 + unit_random(state) % 62)) *
-									   (unit_random(state) % 4 == 0 ? -1 : 1),
-								   scales[unit_random(state) % 5]);
-	if (unit_random(state) % 2 == 0)
-		event->value[i] = cdpk_decimal((int64_t) (unit_random(state) % 3), 0);
-}
-
-/* Random events: many at equal times, of one unit or several, early and late ones. */
-static size_t
-random_events(uint64_t *state, Event *events)
-{
-	static const int64_t units[] = {1, 1000, 1000000, 86400000000};
-	size_t count = unit_random(state) % EVENTS_MAX;
-	unsigned name_count = 1 + (unsigned) (unit_random(state) % NAMES);
-	int64_t unit = units[unit_random(state) % 4];
-	bool with_numbers = unit_random(state) % 3 == 0;
-
-	memset(events, 0, EVENTS_MAX * sizeof(*events));
-	for (size_t i = 0; i < count; i++)
-	{
-		events[i].name = (unsigned) (unit_random(state) % name_count);
-		events[i].at = (int64_t) (unit_random(state) % 40 - 20) * unit;
-		if (unit_random(state) % 50 == 0)
-			events[i].at += (int64_t) (unit_random(state) % 1000000);
-		if (unit_random(state) % 100 == 0)
-			events[i].at = unit_random(state) % 2 == 0 ? CDPK_TIME_MIN : CDPK_TIME_END - 1;
-		for (unsigned j = 0; with_numbers && j < NUMBERS; j++)
-			random_number(state, &events[i], j);
-	}
-	return count;
-}
-
-static void
-shuffle(uint64_t *state, Event *events, size_t count)
-{
-	for (size_t i = count; i > 1; i--)
-	{
-		size_t j = unit_random(state) % i;
-		Event event = events[i - 1];
-
-		events[i - 1] = events[j];
-		events[j] = event;
-	}
-}
-
-static CdpkTimelineLog *
-log_of(const Event *events, size_t count)
-{
-	CdpkTimelineLog *log;
-
-	CHECK(cdpk_log_new(&unit_allocator, &log) == CDPK_OK);
-	for (size_t i = 0; i < count; i++)
-	{
-		CdpkNumber list[NUMBERS];
-		unsigned length = 0;
-		uint32_t name;
-
-		CHECK(cdpk_log_name(&log, &unit_allocator, names[events[i].name],
-							strlen(names[events[i].name]), &name) == CDPK_OK);
-		for (unsigned j = 0; j < NUMBERS; j++)
-			if (events[i].has[j])
-			{
-				CHECK(cdpk_log_name(&log, &unit_allocator, numbers[j], strlen(numbers[j]),
-									&list[length].name) == CDPK_OK);
-				list[length++].value = events[i].value[j];
-			}
-		CHECK(cdpk_log_event(&log, &unit_allocator, name, events[i].at, list, length) == CDPK_OK);
-	}
-	return log;
-}
-
-static uint8_t *
-compact(CdpkTimelineLog *log, size_t *length)
-{
-	uint8_t *bytes;
-
-	CHECK(cdpk_log_compact(log, &unit_allocator, 0, &bytes, length) == CDPK_OK);
-	free(log);
-	return bytes;
-}
 
 static int
 compare_events(const void *left, const void *right)
@@ -242,86 +139,6 @@ merges_in_any_order(void)
 		free(merged_bytes);
 		free(bytes);
 	}
-}
-
-static int
-latest_first(const void *left, const void *right)
-{
-	const Event *a = left;
-	const Event *b = right;
-
-	return (a->at < b->at) - (a->at > b->at);
-}
-
-/* Merging two compact forms gives the bytes of all their events, be one of them later or not. */
-static void
-merges_compact_forms(void)
-{
-	uint64_t state = 15;
-	Event events[EVENTS_MAX];
-
-	for (int i = 0; i < 20000; i++)
-	{
-		size_t count = random_events(&state, events);
-		size_t part = count > 0 ? unit_random(&state) % (count + 1) : 0;
-		size_t length;
-		size_t lengths[2];
-		size_t merged_length = 0;
-		uint8_t *bytes = compact(log_of(events, count), &length);
-		uint8_t *parts[2];
-		uint8_t *merged = NULL;
-
-		shuffle(&state, events, count);
-		if (i % 2 == 0)
-			qsort(events, count, sizeof(Event), latest_first);
-		/* a small part before a large one, as an append, or the other way round */
-		parts[0] = compact(log_of(events, part), &lengths[0]);
-		parts[1] = compact(log_of(events + part, count - part), &lengths[1]);
-		for (unsigned first = 0; first < 2; first++)
-		{
-			CHECK(cdpk_timeline_merge(parts[first], lengths[first], parts[1 - first],
-									  lengths[1 - first], &unit_allocator, 4, &merged,
-									  &merged_length) == CDPK_OK);
-			CHECK(merged_length == length && memcmp(merged + 4, bytes, length) == 0);
-			free(merged);
-		}
-		free(parts[0]);
-		free(parts[1]);
-		free(bytes);
-	}
-}
-
-/* Corrupt bytes are refused or merged into something, and nothing else is read or written. */
-static void
-merges_changed_bytes(void)
-{
-	uint64_t state = 16;
-	Event events[EVENTS_MAX];
-	int refused = 0;
-
-	for (int i = 0; i < 20000; i++)
-	{
-		size_t count = random_events(&state, events);
-		size_t length;
-		size_t other_length;
-		size_t merged_length;
-		uint8_t *bytes = compact(log_of(events, count), &length);
-		uint8_t *other = compact(log_of(events, count / 2), &other_length);
-		uint8_t *merged = NULL;
-		CdpkStatus status;
-
-		bytes[unit_random(&state) % length] ^= (uint8_t) (1 << unit_random(&state) % 8);
-		if (unit_random(&state) % 3 == 0)
-			length = unit_random(&state) % length;
-		status = cdpk_timeline_merge(bytes, length, other, other_length, &unit_allocator, 0,
-									 &merged, &merged_length);
-		if (status == CDPK_OK)
-			free(merged);
-		refused += status != CDPK_OK;
-		free(bytes);
-		free(other);
-	}
-	CHECK(refused > 5000);
 }
 
 static void
@@ -552,8 +369,6 @@ main(void)
 {
 	TEST(holds_what_was_put_in);
 	TEST(merges_in_any_order);
-	TEST(merges_compact_forms);
-	TEST(merges_changed_bytes);
 	TEST(round_trips_as_text);
 	TEST(check_finds_changed_bytes);
 	TEST(refuses_what_it_cannot_hold);
