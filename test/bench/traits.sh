@@ -1,81 +1,71 @@
 #!/bin/bash
-# Merging the traits of identify calls into one value a profile: cdp.traits_agg against what plain SQL has
-# for it, in rounds that take turns.  Prints medians, and how many times faster than each it is.
-# usage: test/bench/traits.sh     ROWS=1000000 (a fifth as many profiles)  ROUNDS=3
+# Merging the traits of ROWS identify calls, about 8 of 20 keys each, into one value for each of a fifth as many profiles:
+# cdp.traits_agg beside what one would use instead.
+#   DUCKDB=DIR     a folder in which npm has installed @duckdb/node-api
+# All contenders find the same values; that is checked outside of what is timed.
 set -euo pipefail
-top=$(cd "$(dirname "$0")/../.." && pwd)
-rows=${ROWS:-1000000}
-rounds=${ROUNDS:-3}
-work=$(mktemp -d /tmp/cdp-bench.XXXXXX)
-chmod 755 "$work"
-# shellcheck source=test/server.sh
-. "$top/test/server.sh"
-trap 'as_server_user "$bindir/pg_ctl" -D "$work/data" -m immediate stop >/dev/null 2>&1; rm -rf "$work"' EXIT
+here=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=test/bench/functions
+. "$here/functions"
+keys=email,first_name,last_name,phone,city,country,plan,age,gender,company,title,industry,language,timezone,signup_source,lifetime_value,newsletter,last_device,referrer,score
 
-copy_tree
-build_stage "-O2"
-give_to_server_user "$work"
-as_server_user "$bindir/initdb" -D "$work/data" --encoding=UTF8 --no-locale --auth=trust >/dev/null
-cat "$server_config" - >>"$work/data/postgresql.conf" <<CONF
-listen_addresses = ''
-unix_socket_directories = '$work'
-shared_buffers = 2GB
-work_mem = 1GB
-maintenance_work_mem = 512MB
-max_wal_size = 8GB
-wal_level = minimal
-max_wal_senders = 0
-autovacuum = off
-CONF
-as_server_user "$bindir/pg_ctl" -D "$work/data" -l "$work/server.log" -w start >/dev/null
-run_sql() {
-	as_server_user "$bindir/psql" -h "$work" -d postgres -X -q -v ON_ERROR_STOP=1 "$@"
+psql -Xq -v ON_ERROR_STOP=1 -v rows="$ROWS" -v keys="{$keys}" -f "$here/traits_data.sql" >/dev/null
+duckdb=
+if [ -n "${DUCKDB:-}" ]; then
+	duckdb=$PGHOST/traits.duckdb
+	rm -f "$duckdb" # of a run that was cut off
+	psql -Xqc "SET timezone = 'UTC'" -c "\\copy (SELECT profile_id, at::timestamp, traits FROM identify) TO '$PGHOST/traits.csv' (FORMAT csv)"
+	NODE_PATH=$DUCKDB/node_modules node "$here/traits_duckdb.js" load "$duckdb" "$PGHOST/traits.csv" "$keys"
+	rm "$PGHOST/traits.csv"
+else
+	echo "DUCKDB names no installation of DuckDB: left out"
+fi
+
+serial="SET max_parallel_workers_per_gather = 0; SET jit = off; SET work_mem = '3GB'"
+parallel="SET max_parallel_workers_per_gather = 2; SET jit = off; SET work_mem = '3GB'; SET min_parallel_table_scan_size = 0; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0"
+# in_postgres LABEL SETTINGS QUERY: a contender in PostgreSQL, its query of (profile_id, traits)
+in_postgres() {
+	contender "$1" 99 timed_postgres "$2" "$3"
 }
+timed_postgres() {
+	printf '%s\n' "$1;" '\timing on' "SELECT count(traits) FROM ($2) m;" | psql -XqAt -v ON_ERROR_STOP=1 -f - | awk '/^Time: /{ sum += $2; next } { print } END { printf "seconds %.4f\n", sum / 1000 }'
+}
+in_duckdb() {
+	[ -z "$duckdb" ] || contender "$1" 99 env NODE_PATH="$DUCKDB/node_modules" node "$here/traits_duckdb.js" "$2" "$duckdb" "$keys"
+}
+ours='SELECT profile_id, cdp.traits_agg(traits, at, source) AS traits FROM identify GROUP BY profile_id'
+rules="SELECT profile_id, cdp.traits_agg(traits, at, source, '{\"*\": \"trusted_last\", \"score\": \"max\"}', 1) AS traits FROM identify GROUP BY profile_id"
+ordered='SELECT profile_id, jsonb_merge_agg(traits ORDER BY at) AS traits FROM identify GROUP BY profile_id'
+sorted='SELECT profile_id, jsonb_merge_agg(traits) AS traits FROM (SELECT profile_id, traits FROM identify ORDER BY profile_id, at) o GROUP BY profile_id'
+each='SELECT profile_id, jsonb_object_agg(key, value) AS traits FROM (SELECT DISTINCT ON (profile_id, key) profile_id, key, value FROM identify, jsonb_each(traits) ORDER BY profile_id, key, at DESC) l GROUP BY profile_id'
 
-# about 8 of 20 keys in a row; a few profiles have many rows, most few
-run_sql <<SQL
-CREATE EXTENSION cdp;
-CREATE AGGREGATE jsonb_merge_agg (jsonb) (SFUNC = jsonb_concat, STYPE = jsonb);
-CREATE UNLOGGED TABLE identify AS
-SELECT (1 + $rows / 5 * (1 - sqrt(abs(hashint8extended(i, 1)) / 2^63)))::int AS profile_id, timestamptz '2026-01-01' + i * interval '1 second' AS at,
-	('{web,ios,android,crm,billing,support}'::text[])[1 + abs(hashint8extended(i, 2)) % 6] AS source,
-	('{' || (SELECT string_agg(format('"%s": %s', key, CASE n WHEN 8 THEN (18 + v % 60)::text WHEN 16 THEN v % 10000 || '.5' WHEN 17 THEN CASE WHEN v % 2 = 0 THEN 'true' ELSE 'false' END ELSE format('"%s %s"', key, v) END), ', ')
-		FROM (SELECT key, n, abs(hashint8extended(i, 3 + n)) % 100000 AS v, abs(hashint8extended(i, 100 + n)) % 8 < 3 AS there
-			FROM unnest('{email,first_name,last_name,phone,city,country,plan,age,gender,company,title,industry,language,timezone,signup_source,lifetime_value,newsletter,last_device,referrer,score}'::text[])
-				WITH ORDINALITY k(key, n)) k WHERE there OR n = 1) || '}')::jsonb AS traits
-FROM generate_series(1, $rows) i;
-VACUUM ANALYZE identify;
+in_postgres 'cdp.traits_agg, one process' "$serial" "$ours"
+in_postgres 'cdp.traits_agg, 2 workers' "$parallel" "$ours"
+in_postgres 'cdp.traits_agg, as the pipeline: rules and trust' "$serial" "$rules"
+in_postgres 'jsonb ||, aggregate with ORDER BY' "$serial" "$ordered"
+in_postgres 'jsonb ||, of sorted rows' "$serial" "$sorted"
+in_postgres 'jsonb ||, of sorted rows, 2 workers' "$parallel" "$sorted"
+in_postgres 'jsonb_each, DISTINCT ON, jsonb_object_agg' "$serial" "$each"
+in_duckdb 'DuckDB, arg_max of 20 keys of JSON' json
+in_duckdb 'DuckDB, arg_max of 20 columns' columns
+in_postgres 'scan and hash aggregate, traits not opened' "$serial" 'SELECT profile_id, max(at) AS traits FROM identify WHERE pg_column_size(traits) > 0 GROUP BY profile_id'
+take_turns
+print_table 'cdp.traits_agg, one process' 'cdp.traits_agg, 2 workers'
+same_answers
+
+# the values themselves: profiles, values and their characters; and which profiles differ from plain SQL's
+check="$serial; WITH ours AS MATERIALIZED ($ours), plain AS MATERIALIZED ($sorted) SELECT count(*), sum(values), sum(characters), sum(differ)
+	FROM (SELECT count(*) AS values, sum(length(v.value)) AS characters, max((o.traits::jsonb IS DISTINCT FROM p.traits)::int) AS differ
+		  FROM ours o FULL JOIN plain p USING (profile_id) LEFT JOIN LATERAL jsonb_each_text(o.traits::jsonb) v ON true GROUP BY profile_id) f"
+found=$(psql -XqAt -v ON_ERROR_STOP=1 -c "SET jit = off" -c "$check")
+echo "profiles, values, characters of cdp.traits_agg, and profiles that differ from plain SQL's: $found"
+[ "${found##*|}" = 0 ]
+if [ -n "$duckdb" ]; then
+	other=$(NODE_PATH=$DUCKDB/node_modules node "$here/traits_duckdb.js" check "$duckdb" "$keys")
+	[ "$other" = "${found%|*}" ] || { echo "DuckDB has found other values: $other" >&2; exit 1; }
+fi
+psql -XqAt <<'SQL'
+SELECT format('bytes a profile: cdp.traits %s, plain jsonb %s', round(avg(pg_column_size(traits))), round(avg(pg_column_size(traits::jsonb))))
+FROM (SELECT cdp.traits_agg(traits, at, source) AS traits FROM identify WHERE profile_id % 100 = 0 GROUP BY profile_id OFFSET 0) t;
 SQL
-
-declare -A query=(
-	[scan]="SELECT profile_id, count(*), max(at), sum(pg_column_size(traits)) FROM identify GROUP BY profile_id"
-	[concat]="SELECT profile_id, jsonb_merge_agg(traits ORDER BY at) AS traits FROM identify GROUP BY profile_id"
-	[each]="SELECT profile_id, jsonb_object_agg(key, value) AS traits FROM (SELECT DISTINCT ON (profile_id, key) profile_id, key, value FROM identify, jsonb_each(traits) ORDER BY profile_id, key, at DESC) l GROUP BY profile_id"
-	[traits]="SELECT profile_id, cdp.traits_agg(traits, at, source) AS traits FROM identify GROUP BY profile_id"
-	[rules]="SELECT profile_id, cdp.traits_agg(traits, at, source, '{\"score\": \"max\", \"plan\": \"trusted_last\"}', 1) AS traits FROM identify GROUP BY profile_id"
-)
-order="scan concat each traits rules"
-
-# seconds METHOD: how long it takes to make a table of the method's result
-seconds() {
-	run_sql -c "DROP TABLE IF EXISTS result_$1" -c '\timing on' -c "CREATE UNLOGGED TABLE result_$1 AS ${query[$1]}" 2>/dev/null |
-		sed -n 's/^Time: \([0-9.]*\) ms.*/\1/p' | awk '{ printf "%.3f\n", $1 / 1000 }'
-}
-for ((round = 1; round <= rounds; round++)); do
-	for method in $order; do
-		seconds "$method" >>"$work/$method.times"
-	done
-done
-
-differences=$(run_sql -At -c "SELECT count(*) FROM result_concat c FULL JOIN result_traits t USING (profile_id) FULL JOIN result_each e USING (profile_id) WHERE c.traits IS DISTINCT FROM t.traits::jsonb OR e.traits IS DISTINCT FROM c.traits")
-profiles=$(run_sql -At -c "SELECT count(*) FROM result_traits")
-sizes=$(run_sql -At -F ' and ' -c "SELECT (SELECT avg(pg_column_size(traits))::int FROM result_traits), (SELECT avg(pg_column_size(traits))::int FROM result_concat)")
-median() { sort -n "$work/$1.times" | sed -n "$(((rounds + 1) / 2))p"; }
-ours=$(median traits)
-echo "merging traits: $rows rows into $profiles profiles, medians of $rounds rounds; $differences results differ; bytes a profile, cdp.traits and jsonb: $sizes"
-printf '%-62s %10s %22s\n' method seconds "cdp.traits_agg is"
-for line in "scan:scan and hash aggregate, traits not opened" "concat:jsonb || in an aggregate, ordered by time" "each:jsonb_each, DISTINCT ON, jsonb_object_agg" "traits:cdp.traits_agg" "rules:cdp.traits_agg with rules and trust"; do
-	time=$(median "${line%%:*}")
-	printf '%-62s %10s %15s faster\n' "${line#*:}" "$time" "$(awk -v a="$time" -v b="$ours" 'BEGIN { printf "%.2fx", a / b }')"
-done
-[ "$differences" = 0 ]
+echo "bars at 5 million rows: at least 2 x (aim 4) the speed of jsonb ||, 4 x that of jsonb_each and DISTINCT ON; aim: as fast as DuckDB's arg_max of the keys of JSON"
