@@ -24,6 +24,9 @@ CREATE FUNCTION cdp.profile_changes(since bigint)
 	RETURNS TABLE (change text, number bigint, profile_id bigint, becomes bigint, identifiers text[])
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
 	SET search_path = pg_catalog, cdp, pg_temp
+	-- how many have moved is not to be foreseen from statistics that are older than the move
+	SET enable_nestloop = off
+	SET jit = off
 AS $function$
 #variable_conflict use_column
 BEGIN
@@ -38,13 +41,15 @@ BEGIN
 		), part AS (
 			SELECT m.was, m.becomes, count(*) AS number, (array_agg(m.identifier::text ORDER BY n.priority, m.identifier))[:10] AS identifiers
 			FROM moved m JOIN cdp.namespace n ON n.namespace = cdp.namespace(m.identifier) GROUP BY m.was, m.becomes
+		), stayed AS (
+			SELECT DISTINCT i.profile_id FROM cdp.identity i LEFT JOIN moved m USING (identity_id) WHERE m.identity_id IS NULL
 		), fate AS (
 			-- where a profile's identifiers are now; those that stayed count as one place
-			SELECT o.was, o.places + EXISTS (SELECT FROM cdp.identity i LEFT JOIN moved m USING (identity_id) WHERE i.profile_id = o.was AND m.identity_id IS NULL)::integer AS places
-			FROM (SELECT was, count(*) FILTER (WHERE becomes <> 0) AS places FROM part WHERE was <> 0 GROUP BY was) o
+			SELECT o.was, o.places + (s.profile_id IS NOT NULL)::integer AS places
+			FROM (SELECT was, count(*) FILTER (WHERE becomes <> 0) AS places FROM part WHERE was <> 0 GROUP BY was) o LEFT JOIN stayed s ON s.profile_id = o.was
 		), origin AS (
-			SELECT o.becomes, o.parts + EXISTS (SELECT FROM cdp.identity i LEFT JOIN moved m USING (identity_id) WHERE i.profile_id = o.becomes AND m.identity_id IS NULL)::integer AS parts
-			FROM (SELECT becomes, count(*) AS parts FROM part WHERE becomes <> 0 GROUP BY becomes) o
+			SELECT o.becomes, o.parts + (s.profile_id IS NOT NULL)::integer AS parts
+			FROM (SELECT becomes, count(*) AS parts FROM part WHERE becomes <> 0 GROUP BY becomes) o LEFT JOIN stayed s ON s.profile_id = o.becomes
 		)
 		SELECT CASE WHEN p.becomes = 0 THEN 'block' WHEN p.was = 0 THEN 'unblock' WHEN f.places > 1 THEN 'split' WHEN o.parts > 1 THEN 'merge' ELSE 'relabel' END,
 			   p.number, nullif(p.was, 0), nullif(p.becomes, 0), p.identifiers

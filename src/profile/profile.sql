@@ -98,6 +98,8 @@ BEGIN
 		UNION
 		SELECT id FROM batch_result WHERE kind = 'refold'
 	$sql$);
+	-- kept, so that it is known how many there are, mostly none, before the log is joined to them
+	PERFORM cdp.batch_stage('batch_rebuild_identity', 'SELECT i.identity_id, i.profile_id FROM batch_rebuild JOIN cdp.identity i USING (profile_id)');
 	PERFORM cdp.batch_stage('batch_gone', $sql$
 		SELECT old_id, new_id FROM batch_moved WHERE NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = new_id)
 	$sql$);
@@ -118,7 +120,7 @@ BEGIN
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_fold() IS 'Internal: folds events and moved profiles into cdp.profile, and keeps for other folds who must be folded anew (batch_rebuild), who moved whole (batch_gone) and whose rows end (batch_end). Returns the number of profiles touched.';
+COMMENT ON FUNCTION cdp.refresh_fold() IS 'Internal: folds events and moved profiles into cdp.profile, and keeps for other folds who must be folded anew (batch_rebuild, batch_rebuild_identity), who moved whole (batch_gone) and whose rows end (batch_end). Returns the number of profiles touched.';
 
 CREATE FUNCTION cdp.refresh_fold_profile() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -136,7 +138,7 @@ BEGIN
 			WHERE a.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = a.profile_id) GROUP BY a.profile_id
 			UNION ALL
 			SELECT i.profile_id, min(e."timestamp"), max(e."timestamp"), count(*), NULL, NULL
-			FROM batch_rebuild JOIN cdp.identity i USING (profile_id) JOIN cdp.event e ON e.identity_id = i.identity_id GROUP BY i.profile_id
+			FROM batch_rebuild_identity i JOIN cdp.event e ON e.identity_id = i.identity_id GROUP BY i.profile_id
 			UNION ALL
 			SELECT t.subject, NULL, NULL, 0, t.traits, t.expires_at FROM (%s) t
 		)
@@ -149,7 +151,7 @@ BEGIN
 		WHERE r.call_type = 'identify' AND a.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = a.profile_id)
 		UNION ALL
 		SELECT i.profile_id, e.traits, e."timestamp", e.received_at, e.source
-		FROM batch_rebuild JOIN cdp.identity i USING (profile_id) JOIN cdp.event e ON e.identity_id = i.identity_id WHERE e.type = 'identify'
+		FROM batch_rebuild_identity i JOIN cdp.event e ON e.identity_id = i.identity_id WHERE e.type = 'identify'
 	$sql$)));
 	PERFORM cdp.batch_run($sql$
 		INSERT INTO cdp.profile AS p (profile_id, identifiers, limited, shared, has_forbid, last_trust, last_at)

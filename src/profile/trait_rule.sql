@@ -79,9 +79,10 @@ BEGIN
 		SELECT i.profile_id FROM batch_refold r JOIN cdp.identity i ON i.identity_id = r.identity_id
 		WHERE r.type = 'identify' AND i.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = i.profile_id)
 	$sql$);
+	PERFORM cdp.batch_stage('batch_lapsed_identity', 'SELECT i.identity_id, i.profile_id FROM batch_lapsed JOIN cdp.identity i USING (profile_id)');
 	PERFORM cdp.batch_stage('batch_merged', cdp.merged_traits($sql$
 		SELECT i.profile_id AS subject, e.traits, e."timestamp", e.received_at, e.source
-		FROM batch_lapsed JOIN cdp.identity i USING (profile_id) JOIN cdp.event e ON e.identity_id = i.identity_id WHERE e.type = 'identify'
+		FROM batch_lapsed_identity i JOIN cdp.event e ON e.identity_id = i.identity_id WHERE e.type = 'identify'
 	$sql$));
 	PERFORM cdp.batch_run($sql$
 		UPDATE cdp.profile p SET traits = f.traits, expires_at = f.expires_at
