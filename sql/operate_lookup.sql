@@ -2,7 +2,7 @@
 SELECT current_database() AS origin \gset
 CREATE DATABASE cdp_lookup ENCODING 'UTF8' TEMPLATE template0;
 \c cdp_lookup
-\set VERBOSITY default
+\set SHOW_CONTEXT never
 CREATE EXTENSION cdp;
 SELECT cdp.lookup('user_id:ann');
 SELECT cdp.init();

@@ -2,6 +2,7 @@
 SELECT current_database() AS origin \gset
 CREATE DATABASE cdp_view ENCODING 'UTF8' TEMPLATE template0;
 \c cdp_view
+\set SHOW_CONTEXT never
 CREATE EXTENSION cdp;
 SELECT cdp.create_profile_view('people', 'plan text');
 SELECT cdp.init();

@@ -21,23 +21,22 @@ BEGIN
 
 	CREATE VIEW cdp.refused_links AS
 		SELECT x.identifier::text AS identifier, y.identifier::text AS other_identifier, x.profile_id, y.profile_id AS other_profile_id,
-			   CASE WHEN x.shared OR y.shared THEN ARRAY['shared'] ELSE r.reasons END AS reasons,
+			   CASE WHEN x.shared OR y.shared THEN ARRAY['shared'] ELSE (
+				SELECT array_agg(e.reason ORDER BY e.place, e.priority, e.reason COLLATE "C") FROM (
+					SELECT 1 AS place, 0 AS priority, 'forbid' AS reason WHERE p.has_forbid AND q.has_forbid AND EXISTS (
+						SELECT FROM cdp.verdict v JOIN cdp.identity f ON f.identifier IN (v.a, v.b) JOIN cdp.identity g ON g.identifier IN (v.a, v.b)
+						WHERE v.kind = 'forbid' AND f.profile_id = p.profile_id AND g.profile_id = q.profile_id)
+					UNION ALL
+					SELECT 2, n.priority, 'limit ' || n.namespace FROM cdp.namespace n
+					WHERE coalesce((p.limited ->> n.namespace)::bigint, 0) + coalesce((q.limited ->> n.namespace)::bigint, 0) > n.max_per_profile
+					UNION ALL
+					SELECT 3, 0, 'cap' FROM cdp.state s WHERE p.identifiers::bigint + q.identifiers > s.cap) e) END AS reasons,
 			   t.events, t.first_at, t.last_at, t.sources
 		FROM cdp.link l JOIN cdp.identity x ON x.identity_id = l.a JOIN cdp.identity y ON y.identity_id = l.b
 		CROSS JOIN LATERAL (
 			SELECT sum(o.events)::bigint AS events, min(o.first_at) AS first_at, max(o.last_at) AS last_at, array_agg(o.source ORDER BY o.source) AS sources
 			FROM cdp.link o WHERE o.a = l.a AND o.b = l.b) t
 		LEFT JOIN cdp.profile p ON p.profile_id = x.profile_id LEFT JOIN cdp.profile q ON q.profile_id = y.profile_id
-		CROSS JOIN LATERAL (
-			SELECT array_agg(e.reason ORDER BY e.place, e.priority, e.reason COLLATE "C") AS reasons FROM (
-				SELECT 1 AS place, 0 AS priority, 'forbid' AS reason WHERE p.has_forbid AND q.has_forbid AND EXISTS (
-					SELECT FROM cdp.verdict v JOIN cdp.identity f ON f.identifier IN (v.a, v.b) JOIN cdp.identity g ON g.identifier IN (v.a, v.b)
-					WHERE v.kind = 'forbid' AND f.profile_id = p.profile_id AND g.profile_id = q.profile_id)
-				UNION ALL
-				SELECT 2, n.priority, 'limit ' || n.namespace FROM cdp.namespace n
-				WHERE coalesce((p.limited ->> n.namespace)::bigint, 0) + coalesce((q.limited ->> n.namespace)::bigint, 0) > n.max_per_profile
-				UNION ALL
-				SELECT 3, 0, 'cap' FROM cdp.state s WHERE p.identifiers::bigint + q.identifiers > s.cap) e) r
 		-- one row for a pair, found from the identities at either end, so that one person's are quickly found
 		WHERE (l.refused OR x.shared OR y.shared) AND NOT EXISTS (SELECT FROM cdp.link o WHERE o.a = l.a AND o.b = l.b AND o.source < l.source);
 	COMMENT ON VIEW cdp.refused_links IS 'Identifiers that stood on one event and are not one person, with all rules that joining the two people would break.';

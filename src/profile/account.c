@@ -7,6 +7,7 @@
 #include "utils/builtins.h"
 
 #include "cdp.h"
+#include "compat.h"
 #include "core/utf8.h"
 
 CDP_FUNCTION(cdp_account_id);

@@ -5,6 +5,9 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+#include <math.h>
+
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/fmgrprotos.h"
@@ -13,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "cdp.h"
+#include "compat.h"
 #include "core/scalar.h"
 
 CDP_FUNCTION(cdp_try_integer_jsonb);

@@ -1,6 +1,6 @@
 -- :rows people with three identifiers, eight traits and four events each; a fifth of them has a
 -- ticket, which every second one has closed; one in fifty has used the e-mail address of another
--- customer.  And five segments.
+-- customer; ten belong to one account.  And five segments.
 SET client_min_messages = warning;
 SELECT cdp.init();
 INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, identifiers, traits, properties, "timestamp", received_at, source)
@@ -12,6 +12,9 @@ SELECT 'm' || p || '-' || n, CASE n WHEN 0 THEN 'identify' ELSE 'track' END,
 	CASE WHEN n > 0 THEN jsonb_build_object('sku', 's' || p % 400, 'price', n * 1.5, 'ticket_id', 't' || p) END,
 	timestamptz '2026-03-01' + n * interval '10 days' + p * interval '1 second', '2026-06-01', 'feed ' || p % 3
 FROM generate_series(1, :rows) AS p, generate_series(0, 3) AS n ORDER BY n, p;
+INSERT INTO cdp.inbox (message_id, type, user_id, group_id, traits, "timestamp", received_at, source)
+SELECT 'g' || p, 'group', 'u' || p, 'company ' || p / 10, jsonb_build_object('name', 'Company ' || p / 10, 'seats', p % 10), timestamptz '2026-05-01' + p * interval '1 second', '2026-06-01', 'crm'
+FROM generate_series(1, :rows) AS p;
 DO $$
 BEGIN
 	WHILE EXISTS (SELECT FROM cdp.inbox) LOOP

@@ -18,6 +18,9 @@ SELECT p.profile_id, p.shared, p.first_seen, p.last_seen, p.events, p.traits::js
 		  UNION ALL SELECT 'reached' WHERE EXISTS (SELECT FROM cdp_segment.reached s WHERE s.profile_id = p.profile_id)) AS segments,
 	ARRAY(SELECT (r.identifier, r.other_identifier, r.other_profile_id, r.reasons, r.last_at) FROM cdp.refused_links r WHERE r.profile_id = p.profile_id
 		  UNION ALL
-		  SELECT (r.other_identifier, r.identifier, r.profile_id, r.reasons, r.last_at) FROM cdp.refused_links r WHERE r.other_profile_id = p.profile_id) AS refused
+		  SELECT (r.other_identifier, r.identifier, r.profile_id, r.reasons, r.last_at) FROM cdp.refused_links r WHERE r.other_profile_id = p.profile_id) AS refused,
+	ARRAY(SELECT (a.group_id, min(m.first_at), max(m.last_at), a.traits::jsonb)
+		  FROM cdp.identity i JOIN cdp.account_member m USING (identity_id) JOIN cdp.account a USING (group_id)
+		  WHERE i.profile_id = p.profile_id GROUP BY a.group_id ORDER BY a.group_id) AS accounts
 FROM cdp.identifier_map m JOIN cdp.identity w USING (identity_id) JOIN cdp.profile p USING (profile_id)
 WHERE m.identifier OPERATOR(cdp.=) (concat('user_id', chr(58), 'u', :id::text))::cdp.identifier;

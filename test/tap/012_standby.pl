@@ -11,7 +11,11 @@ use Test::More;
 
 my $primary = new_platform('primary', allows_streaming => 1);
 load_events($primary, 1000);
-$primary->safe_psql('postgres', q{SELECT cdp.refresh(); SELECT cdp.create_segment('planned', $$ traits->>'plan' = '1' $$)});
+$primary->safe_psql('postgres', q{
+	INSERT INTO cdp.inbox (type, event, user_id, group_id, traits, properties, "timestamp") VALUES
+		('group', NULL, 'u3', 'acme', '{"plan": "pro"}', NULL, '2026-01-01'), ('track', 'Ticket Opened', 'u3', NULL, NULL, '{"ticket_id": 1}', '2026-01-02')});
+$primary->safe_psql('postgres', q{SELECT cdp.refresh(); SELECT cdp.create_segment('planned', $$ traits->>'plan' = '1' $$);
+	SELECT cdp.create_profile_view('people', 'plan integer', 'seen integer', 'user_id as "user" identifier')});
 $primary->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($primary, 'base', has_streaming => 1);
@@ -23,6 +27,10 @@ my @queries = (
 	q{SELECT cdp.lookup(identity_id, 'provenance,identifiers,segments') FROM cdp.identity ORDER BY identity_id LIMIT 20},
 	q{SELECT cdp.resolve_profile(identity_id) FROM cdp.identity ORDER BY identity_id LIMIT 20},
 	q{SELECT count(*) FROM cdp.open_matters},
+	q{SELECT * FROM cdp.accounts ORDER BY group_id},
+	q{SELECT * FROM cdp.account_members ORDER BY profile_id, group_id},
+	q{SELECT count(*), sum(plan), max("user") FROM people},
+	q{SELECT * FROM cdp.profile_view_problems('people')},
 	q{SELECT e.* FROM cdp.identity i CROSS JOIN LATERAL cdp.explain('user_id:u3', i.identifier) e ORDER BY i.identity_id, e.step},
 	q{SELECT cdp.profile_at('user_id:u3', now())},
 	q{SELECT count(*) FROM cdp.verify()},

@@ -41,6 +41,12 @@ allowed('boss', q{SELECT cdp.create_segment('doers', $$ cdp.did(timeline, 'x') $
 
 is(allowed('ann', 'SELECT identifiers, events FROM cdp.profiles'), '{user_id:u1,email:ann@example.com,anonymous_id:a1}|2', 'the person');
 is(allowed('ann', q{SELECT cdp.lookup('email:ANN@example.com') -> 'traits' ->> 'email'}), 'ann@example.com', 'the lookup');
+is(allowed('ann', q{SELECT cdp.lookup(cdp.profile_of('user_id:u1')) - 'events' ->> 'segments'}), '["doers"]', 'all of it');
+is(allowed('boss', q{SELECT cdp.create_profile_view('cdp_segment.people', 'email text', 'user_id identifier')}), 'cdp_segment.people', 'a view of people');
+allowed('boss', 'GRANT SELECT ON cdp_segment.people TO ann');
+is(allowed('ann', q{SELECT * FROM cdp_segment.people, cdp.profile_view_problems('cdp_segment.people')}) =~ s/^.*\|(ann@)/$1/r, 'ann@example.com|u1|email|email|text|1|0', 'which the analyst reads');
+allowed('ann', 'SELECT * FROM cdp.accounts; SELECT * FROM cdp.account_members; SELECT * FROM cdp.open_matters');
+refused('ann', q{SELECT cdp.create_profile_view('cdp_segment.mine', 'email text')});
 is(allowed('ann', q{SELECT count(*) FROM cdp.members('doers')}), '1', 'the segment');
 is(allowed('ann', q{SELECT count(*) FROM cdp.events WHERE profile_id IS NOT NULL}), '2', 'the events');
 allowed('ann', 'SELECT * FROM cdp.identities; SELECT * FROM cdp.quarantine');
@@ -49,7 +55,7 @@ refused('ann', $_)
   q{SELECT cdp.grant('ann', 'steward')};
 
 refused('stranger', $_)
-  for 'SELECT * FROM cdp.profiles', q{SELECT cdp.lookup('user_id:u1')}, q{INSERT INTO cdp.inbox (user_id) VALUES ('x')},
+  for 'SELECT * FROM cdp.profiles', q{SELECT cdp.lookup('user_id:u1')}, 'SELECT cdp.lookup(1)', 'SELECT * FROM cdp.accounts', q{INSERT INTO cdp.inbox (user_id) VALUES ('x')},
   'SELECT cdp.refresh()', q{SELECT cdp.add_event_month('2030-01-01')};
 
 is( $node->safe_psql('postgres', q{

@@ -21,15 +21,15 @@ sub new_platform
 	return $node;
 }
 
-# Writes $rows events of 499 people to the inbox; the same for the same arguments.
+# Writes $rows events of 499 people, and of 40 accounts, to the inbox; the same for the same arguments.
 sub load_events
 {
 	my ($node, $rows, $offset) = @_;
 	$offset //= 0;
 	$node->safe_psql('postgres', qq{
-		INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, identifiers, traits, properties, "timestamp", received_at, source)
-		SELECT 'm' || i, CASE i % 5 WHEN 0 THEN 'identify' ELSE 'track' END, CASE i % 5 WHEN 0 THEN NULL ELSE 'Event ' || i % 7 END,
-			   'a' || p || '-' || i % 3, CASE WHEN i % 7 < 2 THEN 'u' || p END,
+		INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, group_id, identifiers, traits, properties, "timestamp", received_at, source)
+		SELECT 'm' || i, CASE WHEN i % 25 = 0 THEN 'group' WHEN i % 5 = 0 THEN 'identify' ELSE 'track' END, CASE i % 5 WHEN 0 THEN NULL ELSE 'Event ' || i % 7 END,
+			   'a' || p || '-' || i % 3, CASE WHEN i % 7 < 2 THEN 'u' || p END, CASE WHEN i % 25 = 0 THEN 'g' || p % 40 END,
 			   CASE WHEN i % 11 = 0 THEN jsonb_build_object('device_id', 'd' || p) END,
 			   CASE i % 5 WHEN 0 THEN jsonb_build_object('plan', i % 4, 'seen', i) END, jsonb_build_object('n', i),
 			   timestamptz '2026-01-01' + i * interval '1 minute', timestamptz '2026-06-01', 'feed ' || i % 3
@@ -49,6 +49,8 @@ sub digest
 		UNION ALL SELECT 'links', count(*), md5(string_agg(concat_ws('|', l.a, l.b, l.source, l.first_at, l.last_at, l.events, l.message_id, l.batch_id), ',' ORDER BY l.a, l.b, l.source)) FROM cdp.link l
 		UNION ALL SELECT 'profiles', count(*), md5(string_agg(p::text, ',' ORDER BY p.profile_id)) FROM cdp.profile p
 		UNION ALL SELECT 'timelines', count(*), md5(string_agg(t::text, ',' ORDER BY t.profile_id)) FROM cdp.profile_timeline t
+		UNION ALL SELECT 'accounts', count(*), md5(string_agg(a::text, ',' ORDER BY a.group_id)) FROM cdp.account a
+		UNION ALL SELECT 'members', count(*), md5(string_agg(m::text, ',' ORDER BY m.identity_id, m.group_id)) FROM cdp.account_member m
 		UNION ALL SELECT 'messages', count(*), md5(string_agg(m.message_key::text, ',' ORDER BY m.message_key)) FROM cdp.message m
 		UNION ALL SELECT 'quarantine', count(*), md5(string_agg(concat_ws('|', q.quarantine_id, q.reason, q.record, q.line), ',' ORDER BY q.quarantine_id)) FROM cdp.quarantine q
 		UNION ALL SELECT 'inbox', count(*), NULL FROM cdp.inbox ORDER BY 1});
