@@ -113,6 +113,30 @@ GROUP BY timeline HAVING count(*) <> 2;
 CREATE INDEX ON bt_timeline USING hash (timeline);
 SELECT count(*) FROM bt_timeline a JOIN bt_timeline b ON a.timeline = b.timeline;
 
+-- the order by bytes, for sorts, and its laws
+SET enable_hashagg = off;
+SET enable_hashjoin = off;
+SET enable_nestloop = off;
+SELECT count(*) FROM (SELECT DISTINCT timeline FROM (SELECT timeline FROM bt_timeline UNION ALL SELECT timeline::text::cdp.timeline FROM bt_timeline) u) d;
+EXPLAIN (COSTS OFF) SELECT count(*) FROM bt_timeline a JOIN bt_timeline b ON a.timeline = b.timeline;
+SELECT count(*) FROM bt_timeline a JOIN bt_timeline b ON a.timeline = b.timeline;
+RESET enable_hashagg;
+RESET enable_hashjoin;
+RESET enable_nestloop;
+CREATE TABLE bt_some (n int, timeline cdp.timeline);
+INSERT INTO bt_some VALUES (1, '{}'), (2, '{"a": ["2026-01-01"]}'), (3, '{"a": ["2026-01-01", "2026-01-01"]}'), (4, '{"b": ["2026-01-01"]}'), (5, '{"a": ["2026-01-01"]}'), (6, '{"a": [["2026-01-01", {"n": 1}]]}'), (7, '{"a": ["2025-01-01"], "b": ["2026-01-01"]}');
+SELECT count(*) AS pairs, count(*) FILTER (WHERE (a.timeline < b.timeline) <> (b.timeline > a.timeline) OR (a.timeline <= b.timeline) <> (b.timeline >= a.timeline) OR (a.timeline < b.timeline) = (a.timeline >= b.timeline)
+	OR (a.timeline <= b.timeline AND b.timeline <= a.timeline) <> (a.timeline = b.timeline) OR sign(cdp.timeline_cmp(a.timeline, b.timeline)::float8) <> sign(timeline_send_cmp::float8)) AS broken
+FROM bt_some a CROSS JOIN bt_some b CROSS JOIN LATERAL (SELECT byteacmp(cdp.timeline_send(a.timeline), cdp.timeline_send(b.timeline)) AS timeline_send_cmp) c;
+CREATE INDEX bt_some_timeline ON bt_some (timeline);
+SELECT n FROM bt_some ORDER BY cdp.timeline_send(timeline), n;
+SET enable_seqscan = off;
+SET enable_sort = off;
+SELECT array_agg(timeline::text) = (SELECT array_agg(timeline::text ORDER BY cdp.timeline_send(timeline)) FROM bt_some) AS in_order FROM (SELECT timeline FROM bt_some ORDER BY timeline) o;
+RESET enable_seqscan;
+RESET enable_sort;
+DROP TABLE bt_some;
+
 -- binary, and what is wrong with it; stored values of any size
 COPY bt_timeline TO '/tmp/cdp_behavior_timeline.bin' (FORMAT binary);
 CREATE TABLE bt_copied (LIKE bt_timeline);

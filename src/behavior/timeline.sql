@@ -36,6 +36,26 @@ CREATE FUNCTION cdp.timeline_ne(cdp.timeline, cdp.timeline) RETURNS boolean
 AS 'MODULE_PATHNAME', 'cdp_timeline_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.timeline_ne(cdp.timeline, cdp.timeline) IS 'Internal: the operator <>.';
 
+CREATE FUNCTION cdp.timeline_lt(cdp.timeline, cdp.timeline) RETURNS boolean
+AS 'MODULE_PATHNAME', 'cdp_timeline_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.timeline_lt(cdp.timeline, cdp.timeline) IS 'Internal: the operator <.';
+
+CREATE FUNCTION cdp.timeline_le(cdp.timeline, cdp.timeline) RETURNS boolean
+AS 'MODULE_PATHNAME', 'cdp_timeline_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.timeline_le(cdp.timeline, cdp.timeline) IS 'Internal: the operator <=.';
+
+CREATE FUNCTION cdp.timeline_gt(cdp.timeline, cdp.timeline) RETURNS boolean
+AS 'MODULE_PATHNAME', 'cdp_timeline_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.timeline_gt(cdp.timeline, cdp.timeline) IS 'Internal: the operator >.';
+
+CREATE FUNCTION cdp.timeline_ge(cdp.timeline, cdp.timeline) RETURNS boolean
+AS 'MODULE_PATHNAME', 'cdp_timeline_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.timeline_ge(cdp.timeline, cdp.timeline) IS 'Internal: the operator >=.';
+
+CREATE FUNCTION cdp.timeline_cmp(cdp.timeline, cdp.timeline) RETURNS integer
+AS 'MODULE_PATHNAME', 'cdp_timeline_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp.timeline_cmp(cdp.timeline, cdp.timeline) IS 'Internal: the order for sorts.';
+
 CREATE FUNCTION cdp.timeline_hash(cdp.timeline) RETURNS integer
 AS 'MODULE_PATHNAME', 'cdp_timeline_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.timeline_hash(cdp.timeline) IS 'Internal: the hash for joins and hash indexes.';
@@ -46,7 +66,7 @@ COMMENT ON FUNCTION cdp.timeline_hash_extended(cdp.timeline, bigint) IS 'Interna
 
 CREATE OPERATOR cdp.= (
 	FUNCTION = cdp.timeline_eq, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
-	COMMUTATOR = OPERATOR(cdp.=), NEGATOR = OPERATOR(cdp.<>), RESTRICT = pg_catalog.eqsel, JOIN = pg_catalog.eqjoinsel, HASHES
+	COMMUTATOR = OPERATOR(cdp.=), NEGATOR = OPERATOR(cdp.<>), RESTRICT = pg_catalog.eqsel, JOIN = pg_catalog.eqjoinsel, HASHES, MERGES
 );
 COMMENT ON OPERATOR cdp.= (cdp.timeline, cdp.timeline) IS 'equal: the same events, as often';
 
@@ -55,6 +75,38 @@ CREATE OPERATOR cdp.<> (
 	COMMUTATOR = OPERATOR(cdp.<>), NEGATOR = OPERATOR(cdp.=), RESTRICT = pg_catalog.neqsel, JOIN = pg_catalog.neqjoinsel
 );
 COMMENT ON OPERATOR cdp.<> (cdp.timeline, cdp.timeline) IS 'not equal';
+
+CREATE OPERATOR cdp.< (
+	FUNCTION = cdp.timeline_lt, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
+	COMMUTATOR = OPERATOR(cdp.>), NEGATOR = OPERATOR(cdp.>=), RESTRICT = pg_catalog.scalarltsel, JOIN = pg_catalog.scalarltjoinsel
+);
+COMMENT ON OPERATOR cdp.< (cdp.timeline, cdp.timeline) IS 'less than, by bytes: for sorting and grouping only';
+
+CREATE OPERATOR cdp.<= (
+	FUNCTION = cdp.timeline_le, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
+	COMMUTATOR = OPERATOR(cdp.>=), NEGATOR = OPERATOR(cdp.>), RESTRICT = pg_catalog.scalarlesel, JOIN = pg_catalog.scalarlejoinsel
+);
+COMMENT ON OPERATOR cdp.<= (cdp.timeline, cdp.timeline) IS 'less than or equal, by bytes: for sorting and grouping only';
+
+CREATE OPERATOR cdp.> (
+	FUNCTION = cdp.timeline_gt, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
+	COMMUTATOR = OPERATOR(cdp.<), NEGATOR = OPERATOR(cdp.<=), RESTRICT = pg_catalog.scalargtsel, JOIN = pg_catalog.scalargtjoinsel
+);
+COMMENT ON OPERATOR cdp.> (cdp.timeline, cdp.timeline) IS 'greater than, by bytes: for sorting and grouping only';
+
+CREATE OPERATOR cdp.>= (
+	FUNCTION = cdp.timeline_ge, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
+	COMMUTATOR = OPERATOR(cdp.<=), NEGATOR = OPERATOR(cdp.<), RESTRICT = pg_catalog.scalargesel, JOIN = pg_catalog.scalargejoinsel
+);
+COMMENT ON OPERATOR cdp.>= (cdp.timeline, cdp.timeline) IS 'greater than or equal, by bytes: for sorting and grouping only';
+
+CREATE OPERATOR CLASS cdp.timeline_ops DEFAULT FOR TYPE cdp.timeline USING btree AS
+	OPERATOR 1 cdp.<,
+	OPERATOR 2 cdp.<=,
+	OPERATOR 3 cdp.=,
+	OPERATOR 4 cdp.>=,
+	OPERATOR 5 cdp.>,
+	FUNCTION 1 cdp.timeline_cmp(cdp.timeline, cdp.timeline);
 
 CREATE OPERATOR CLASS cdp.timeline_hash_ops DEFAULT FOR TYPE cdp.timeline USING hash AS
 	OPERATOR 1 cdp.=,

@@ -1,6 +1,6 @@
 /*
  * timeline_io.c
- *		The type cdp.timeline: its two memory forms, text and binary form, equality, hash.
+ *		The type cdp.timeline: its two memory forms, text and binary form, order, hash.
  */
 #include "postgres.h"
 
@@ -21,6 +21,11 @@ CDP_FUNCTION(cdp_timeline_recv);
 CDP_FUNCTION(cdp_timeline_send);
 CDP_FUNCTION(cdp_timeline_eq);
 CDP_FUNCTION(cdp_timeline_ne);
+CDP_FUNCTION(cdp_timeline_lt);
+CDP_FUNCTION(cdp_timeline_le);
+CDP_FUNCTION(cdp_timeline_gt);
+CDP_FUNCTION(cdp_timeline_ge);
+CDP_FUNCTION(cdp_timeline_cmp);
 CDP_FUNCTION(cdp_timeline_hash);
 CDP_FUNCTION(cdp_timeline_hash_extended);
 
@@ -202,28 +207,62 @@ cdp_timeline_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
 }
 
-/* equal compares two timelines: equal ones are equal bytes. */
-static bool
-equal(Timeline *a, Timeline *b)
+/*
+ * compare orders two timelines by their bytes, the shorter first where it is the other's beginning:
+ * an order without a meaning, but equal ones are equal bytes.
+ */
+static int
+compare(FunctionCallInfo fcinfo)
 {
 	size_t a_length;
 	size_t b_length;
-	const uint8_t *a_bytes = timeline_bytes(a, &a_length);
-	const uint8_t *b_bytes = timeline_bytes(b, &b_length);
+	const uint8_t *a = timeline_bytes(PG_GETARG_TIMELINE_PP(0), &a_length);
+	const uint8_t *b = timeline_bytes(PG_GETARG_TIMELINE_PP(1), &b_length);
+	int order = memcmp(a, b, Min(a_length, b_length));
 
-	return a_length == b_length && memcmp(a_bytes, b_bytes, a_length) == 0;
+	return order != 0 ? order : (a_length > b_length) - (a_length < b_length);
 }
 
 Datum
 cdp_timeline_eq(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(equal(PG_GETARG_TIMELINE_PP(0), PG_GETARG_TIMELINE_PP(1)));
+	PG_RETURN_BOOL(compare(fcinfo) == 0);
 }
 
 Datum
 cdp_timeline_ne(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(!equal(PG_GETARG_TIMELINE_PP(0), PG_GETARG_TIMELINE_PP(1)));
+	PG_RETURN_BOOL(compare(fcinfo) != 0);
+}
+
+Datum
+cdp_timeline_lt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare(fcinfo) < 0);
+}
+
+Datum
+cdp_timeline_le(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare(fcinfo) <= 0);
+}
+
+Datum
+cdp_timeline_gt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare(fcinfo) > 0);
+}
+
+Datum
+cdp_timeline_ge(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare(fcinfo) >= 0);
+}
+
+Datum
+cdp_timeline_cmp(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(compare(fcinfo));
 }
 
 Datum
