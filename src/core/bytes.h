@@ -91,6 +91,59 @@ cdpk_read_varint(CdpkReader *reader)
 	return 0;
 }
 
+/*
+ * The same, faster where most numbers take several bytes: eight are looked at together, where there
+ * are as many.
+ */
+static inline uint64_t
+cdpk_read_long_varint(CdpkReader *reader)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	uint64_t word;
+	uint64_t ends; /* the highest bit of each byte that ends a number */
+	unsigned last; /* where its last byte begins */
+
+	if (reader->failed || cdpk_left(reader) < sizeof(word))
+		return cdpk_read_varint(reader);
+	memcpy(&word, reader->at, sizeof(word));
+	ends = ~word & UINT64_C(0x8080808080808080);
+	last = ends != 0 ? (unsigned) __builtin_ctzll(ends) - 7 : 0;
+	/* nine or ten bytes, or not the shortest form */
+	if (ends == 0 || (last > 0 && (word >> last & 0xff) == 0))
+		return cdpk_read_varint(reader);
+	reader->at += last / 8 + 1;
+	/* groups of 7 bits: the first of them up to the end, brought together two by two */
+	word &= (ends ^ (ends - 1)) & UINT64_C(0x7f7f7f7f7f7f7f7f);
+	word = (word & UINT64_C(0x007f007f007f007f)) | (word & UINT64_C(0x7f007f007f007f00)) >> 1;
+	word = (word & UINT64_C(0x00003fff00003fff)) | (word & UINT64_C(0x3fff00003fff0000)) >> 2;
+	return (word & UINT64_C(0x000000000fffffff)) | (word & UINT64_C(0x0fffffff00000000)) >> 4;
+#else
+	return cdpk_read_varint(reader);
+#endif
+}
+
+/* Whether two strings of one length are the same; most that differ do so in the first bytes. */
+static inline bool
+cdpk_same_bytes(const void *a, const void *b, size_t length)
+{
+	const uint8_t *left = (const uint8_t *) a;
+	const uint8_t *right = (const uint8_t *) b;
+	uint64_t words[2];
+
+	if (length < sizeof(uint64_t))
+		return memcmp(a, b, length) == 0;
+	for (size_t i = 0; i + sizeof(uint64_t) < length; i += sizeof(uint64_t))
+	{
+		memcpy(&words[0], left + i, sizeof(uint64_t));
+		memcpy(&words[1], right + i, sizeof(uint64_t));
+		if (words[0] != words[1])
+			return false;
+	}
+	memcpy(&words[0], left + length - sizeof(uint64_t), sizeof(uint64_t));
+	memcpy(&words[1], right + length - sizeof(uint64_t), sizeof(uint64_t));
+	return words[0] == words[1];
+}
+
 static inline size_t
 cdpk_varint_size(uint64_t value)
 {

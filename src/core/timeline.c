@@ -50,34 +50,35 @@ typedef struct Entry
 	uint64_t size;
 } Entry;
 
-/* read_entry reads the sizes of an entry; most are two small numbers. */
-static inline void
-read_entry(CdpkReader *directory, Entry *entry)
-{
-	if (cdpk_left(directory) >= 2 && ((directory->at[0] | directory->at[1]) & 0x80) == 0)
-	{
-		entry->name_length = directory->at[0];
-		entry->size = directory->at[1];
-		directory->at += 2;
-		return;
-	}
-	entry->name_length = cdpk_read_varint(directory);
-	entry->size = cdpk_read_varint(directory);
-}
-
-/* next_entry passes over a name and its column; false at the end or where they are cut off. */
+/*
+ * next_entry passes over a name and its column; false at the end or where they are cut off.  Most
+ * sizes are two small numbers.
+ */
 static inline bool
 next_entry(CdpkTimeline *timeline, Entry *entry)
 {
 	size_t left = cdpk_left(&timeline->data);
+	const uint8_t *sizes = timeline->directory.at;
 
 	if (timeline->names == 0)
 		return false;
 	timeline->names--;
 	entry->name = timeline->data.at;
-	read_entry(&timeline->directory, entry);
-	if (timeline->directory.failed || entry->name_length > left ||
-		entry->size > left - entry->name_length)
+	if (cdpk_left(&timeline->directory) >= 2 && ((sizes[0] | sizes[1]) & 0x80) == 0)
+	{
+		entry->name_length = sizes[0];
+		entry->size = sizes[1];
+		timeline->directory.at += 2;
+	}
+	else
+	{
+		entry->name_length = cdpk_read_varint(&timeline->directory);
+		entry->size = cdpk_read_varint(&timeline->directory);
+		/* so that their sum is right */
+		timeline->data.failed = timeline->data.failed || timeline->directory.failed ||
+								entry->name_length > left || entry->size > left;
+	}
+	if (timeline->data.failed || entry->name_length + entry->size > left)
 	{
 		timeline->data.failed = true;
 		return false;
@@ -131,13 +132,11 @@ cdpk_timeline_next(CdpkTimeline *timeline, CdpkColumn *column)
 	return false;
 }
 
-/* is_named compares names; many begin alike, so their ends go first. */
+/* is_named says whether an entry has a name. */
 static inline bool
 is_named(const Entry *entry, const char *name, size_t length)
 {
-	return entry->name_length == length && length > 0 &&
-		   entry->name[length - 1] == (uint8_t) name[length - 1] &&
-		   memcmp(entry->name, name, length - 1) == 0;
+	return entry->name_length == length && cdpk_same_bytes(entry->name, name, length);
 }
 
 /* cdpk_timeline_find: see the header. */
@@ -285,7 +284,7 @@ cdpk_number_next_as_stored(CdpkNumberColumn *number, uint64_t event, bool *prese
 	if (scale == CDPK_NUMBER_SCALE_EACH)
 		scale = cdpk_read_u8(&number->values);
 	value->scale = (uint8_t) scale;
-	value->mantissa = cdpk_unzigzag(cdpk_read_varint(&number->values));
+	value->mantissa = cdpk_unzigzag(cdpk_read_long_varint(&number->values));
 	if (number->values.failed || scale > CDPK_SCALE_MAX || value->mantissa == INT64_MIN)
 		return CDPK_CORRUPT;
 	return CDPK_OK;

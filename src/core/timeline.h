@@ -112,7 +112,7 @@ cdpk_column_next(CdpkColumn *column, int64_t *at)
 	if (column->left == 0)
 		return false;
 	column->left--;
-	column->at -= cdpk_read_varint(&column->times) * column->unit;
+	column->at -= cdpk_read_long_varint(&column->times) * column->unit;
 	*at = (int64_t) column->at;
 	return !column->times.failed;
 }

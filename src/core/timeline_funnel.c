@@ -27,7 +27,10 @@ typedef struct Links
 	Link here[LINKS];
 } Links;
 
-/* read_times reads a step's times that are in the period, and not before "first". */
+/*
+ * read_times reads a step's times that are in the period, and not before "first", each as the
+ * beginning of a chain.
+ */
 static CdpkStatus
 read_times(CdpkPeriod period, const CdpkColumn *column, int64_t first,
 		   const CdpkAllocator *allocator, Links *links)
@@ -50,16 +53,11 @@ read_times(CdpkPeriod period, const CdpkColumn *column, int64_t first,
 	}
 	while (cdpk_column_next(&events, &at) && at >= first)
 		if (at <= period.last)
-			links->links[links->count++].at = at;
+		{
+			links->links[links->count].at = at;
+			links->links[links->count++].start = at;
+		}
 	return events.times.failed ? CDPK_CORRUPT : CDPK_OK;
-}
-
-/* start_chains makes every event of the first step the beginning of a chain. */
-static void
-start_chains(Links *links)
-{
-	for (size_t i = 0; i < links->count; i++)
-		links->links[i].start = links->links[i].at;
 }
 
 /*
@@ -114,9 +112,7 @@ depth_by_columns(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline,
 		status = read_times(funnel->period, &columns[*depth], first, allocator, links);
 		if (status != CDPK_OK)
 			break;
-		if (*depth == 0)
-			start_chains(links);
-		else
+		if (*depth > 0)
 			continue_chains(former, funnel->window, increase, links);
 		if (links->count == 0)
 			break;
