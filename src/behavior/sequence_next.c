@@ -134,7 +134,7 @@ add_row(FunctionCallInfo fcinfo, StepsTime type)
 	get_words(fcinfo, &setup);
 	event = PG_GETARG_TEXT_PP(ARG_EVENT);
 	row.at = steps_get_at(fcinfo, ARG_AT, type, &setup.kind);
-	row.steps = steps_get_steps(fcinfo, ARG_CHAIN, "conditions", &setup.steps);
+	row.steps = steps_get_steps(fcinfo, ARG_CHAIN, CDPK_STEPS_SEQUENCE, &setup.steps);
 	row.can_be_base = !PG_ARGISNULL(ARG_BASE_CONDITION) && PG_GETARG_BOOL(ARG_BASE_CONDITION);
 	row.name = VARDATA_ANY(event);
 	row.length = VARSIZE_ANY_EXHDR(event);
