@@ -40,6 +40,7 @@ SELECT p AS person, timestamptz '2026-01-01' + floor(random() * 40) * interval '
 CREATE TABLE bq_history AS SELECT person, timeline_agg(at, event) AS timeline, timestamptz '2026-01-01' + (person % 44) * interval '6 hours' AS as_of FROM bq_event GROUP BY person;
 CREATE TABLE bq_so_far AS SELECT person, e.at, event, as_of, row_number() OVER (PARTITION BY person ORDER BY e.at, event) AS n FROM bq_event e JOIN bq_history USING (person) WHERE e.at <= as_of;
 CREATE INDEX ON bq_so_far (person);
+ANALYZE bq_so_far;
 CREATE TABLE bq_said (sequence sequence, said text);
 INSERT INTO bq_said VALUES ('a -> b', 'EXISTS (SELECT FROM bq_so_far y WHERE y.person = x.person AND y.event = ''b'' AND y.n > x.n)'),
 	('a -> b within 2 days', 'EXISTS (SELECT FROM bq_so_far y WHERE y.person = x.person AND y.event = ''b'' AND y.n > x.n AND y.at - x.at <= interval ''2 days'')'),

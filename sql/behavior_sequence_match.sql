@@ -51,6 +51,7 @@ SELECT h AS history, n AS id, floor(random() * (2 + h % 6))::int AS at, random()
 CREATE TABLE bs_ordered AS
 SELECT history, at, a, b, c, row_number() OVER (PARTITION BY history ORDER BY at, array_remove(ARRAY[CASE WHEN a THEN 1 END, CASE WHEN b THEN 2 END, CASE WHEN c THEN 3 END], NULL)) AS n FROM bs_row WHERE a OR b OR c;
 CREATE INDEX ON bs_ordered (history);
+ANALYZE bs_ordered;
 CREATE TABLE bs_said (pattern text, said text);
 INSERT INTO bs_said VALUES ('(?1)(?2)', 'x.a AND y.b AND y.n = x.n + 1'), ('(?1).*(?2)', 'x.a AND y.b AND y.n > x.n'), ('(?1).(?2)', 'x.a AND y.b AND y.n = x.n + 2'), ('(?3)(?t<=1)(?1)', 'x.c AND y.a AND y.n > x.n AND y.at - x.at <= 1'),
 	('(?1)(?t<3).*(?1)', 'x.a AND y.a AND y.n > x.n AND y.at - x.at < 3'), ('(?2).*(?t>2)(?2)', 'x.b AND y.b AND y.n > x.n AND y.at - x.at > 2'), ('(?3)(?t==2)(?2)', 'x.c AND y.b AND y.n > x.n AND y.at - x.at = 2'),

@@ -14,7 +14,6 @@
 #include "cdp.h"
 #include "compat.h"
 #include "core/sequence_form.h"
-#include "util/huge.h"
 #include "util/status.h"
 #include "util/window.h"
 
@@ -175,16 +174,12 @@ cdp_sequence_hash_extended(PG_FUNCTION_ARGS)
 
 /* ---------------------------------------------------------------- the predicate */
 
-/* a timeline of so many bytes can have more events than palloc has room for */
-#define LARGE (8 * 1024 * 1024)
-
 /* judge judges the timeline; as_of and the sequence are not NULL. */
 static CdpkVerdict
 judge(FunctionCallInfo fcinfo, bool want_horizon)
 {
 	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(ARG_AS_OF);
 	int64 within = 0;
-	CdpkAllocator allocator = cdp_palloc_allocator;
 	Timeline *value = PG_ARGISNULL(ARG_TIMELINE) ? NULL : PG_GETARG_TIMELINE_PP(ARG_TIMELINE);
 	CdpkSequence sequence;
 	CdpkTimeline timeline;
@@ -203,10 +198,8 @@ judge(FunctionCallInfo fcinfo, bool want_horizon)
 		cdp_report_bytes(status, "cdp.sequence");
 	if (value != NULL)
 		timeline_open(value, &timeline);
-	if (value != NULL && VARSIZE_ANY(value) > LARGE)
-		allocator = cdp_huge_allocator(CurrentMemoryContext);
 	status = cdpk_sequence_judge(&sequence, value != NULL ? &timeline : NULL, within, as_of,
-								 want_horizon, &allocator, &verdict);
+								 want_horizon, &cdp_huge_palloc_allocator, &verdict);
 	if (status != CDPK_OK)
 		timeline_corrupt(status);
 	return verdict;
@@ -225,8 +218,12 @@ cdp_matches(PG_FUNCTION_ARGS)
 Datum
 cdp_matches_horizon(PG_FUNCTION_ARGS)
 {
-	if (PG_ARGISNULL(ARG_SEQUENCE) || PG_ARGISNULL(ARG_AS_OF))
-		PG_RETURN_NULL();
 	StaticAssertStmt(CDPK_NEVER == DT_NOEND, "never is infinity");
+
+	if (PG_ARGISNULL(ARG_AS_OF))
+		PG_RETURN_NULL();
+	/* then the answer is NULL, whatever as_of is */
+	if (PG_ARGISNULL(ARG_SEQUENCE))
+		PG_RETURN_TIMESTAMPTZ(CDPK_NEVER);
 	PG_RETURN_TIMESTAMPTZ(judge(fcinfo, true).horizon);
 }

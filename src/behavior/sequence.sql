@@ -62,9 +62,9 @@ CREATE OPERATOR CLASS cdp.sequence_hash_ops DEFAULT FOR TYPE cdp.sequence USING 
 	FUNCTION 2 cdp.sequence_hash_extended(cdp.sequence, bigint);
 
 CREATE FUNCTION cdp.matches(timeline cdp.timeline, sequence cdp.sequence, within interval DEFAULT NULL, as_of timestamptz DEFAULT pg_catalog.now()) RETURNS boolean
-AS 'MODULE_PATHNAME', 'cdp_matches' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+AS 'MODULE_PATHNAME', 'cdp_matches' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50 SUPPORT cdp.predicate_support;
 COMMENT ON FUNCTION cdp.matches(cdp.timeline, cdp.sequence, interval, timestamptz) IS 'Whether the history has the sequence: cdp.matches(timeline, ''view -> cart within 1 day -> order''). It reads the events up to as_of, and with within only those in (as_of - within, as_of]. A day is 24 hours; months and years, and what is not positive, are errors (22023). A NULL timeline is one without events; NULL for a NULL sequence or as_of. Linear in the events of the names of the sequence.';
 
 CREATE FUNCTION cdp.matches_horizon(timeline cdp.timeline, sequence cdp.sequence, within interval DEFAULT NULL, as_of timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
 AS 'MODULE_PATHNAME', 'cdp_matches_horizon' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.matches_horizon(cdp.timeline, cdp.sequence, interval, timestamptz) IS 'An instant later than as_of before which cdp.matches with the same arguments keeps its answer if the timeline stays as it is: never later than the change, exact where no event is to come and no absence is at the end; infinity for never. NULL as cdp.matches.';
+COMMENT ON FUNCTION cdp.matches_horizon(cdp.timeline, cdp.sequence, interval, timestamptz) IS 'An instant later than as_of before which cdp.matches with the same arguments keeps its answer if the timeline stays as it is: never later than the change, exact where no event is to come and no absence is at the end; infinity for never, and for a NULL sequence. NULL for a NULL as_of; the errors of cdp.matches.';

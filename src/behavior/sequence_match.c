@@ -85,7 +85,7 @@ add_row(FunctionCallInfo fcinfo, StepsTime type)
 		steps_refuse_null("pattern");
 	pattern = PG_GETARG_TEXT_PP(ARG_PATTERN);
 	at = steps_get_at(fcinfo, ARG_AT, type, &setup.kind);
-	conditions = steps_get_steps(fcinfo, ARG_CONDITIONS, "conditions", &setup.steps);
+	conditions = steps_get_steps(fcinfo, ARG_CONDITIONS, CDPK_STEPS_SEQUENCE, &setup.steps);
 	setup.use = CDPK_STEPS_SEQUENCE;
 	setup.pattern = VARDATA_ANY(pattern);
 	setup.pattern_length = VARSIZE_ANY_EXHDR(pattern);

@@ -8,7 +8,6 @@
 
 #include "common/int.h"
 #include "libpq/pqformat.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/timestamp.h"
@@ -16,6 +15,7 @@
 #include "behavior/steps_state.h"
 #include "cdp.h"
 #include "compat.h"
+#include "util/conditions.h"
 #include "util/status.h"
 
 CDP_FUNCTION(cdp_steps_state_in);
@@ -102,34 +102,24 @@ steps_get_at(FunctionCallInfo fcinfo, int argument, StepsTime type, CdpkTimeKind
 	pg_unreachable();
 }
 
+/* number_of_steps says what an error calls it. */
+static const char *
+number_of_steps(CdpkStepsUse use)
+{
+	return use == CDPK_STEPS_FUNNEL ? "the number of steps" : "the number of conditions";
+}
+
 /* steps_get_steps reads the conditions of a row. */
 uint32
-steps_get_steps(FunctionCallInfo fcinfo, int argument, const char *name, unsigned *count)
+steps_get_steps(FunctionCallInfo fcinfo, int argument, CdpkStepsUse use, unsigned *count)
 {
-	ArrayType *array;
-	const bool *value;
-	const bits8 *nulls;
-	uint32 steps = 0;
-	int items;
+	uint32 steps;
+	int given;
 
 	if (PG_ARGISNULL(argument))
-		steps_refuse_null(name);
-	array = PG_GETARG_ARRAYTYPE_P(argument);
-	items = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	if (items < 1 || items > CDPK_STEPS_MAX)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("there must be from 1 to %d %s", CDPK_STEPS_MAX, name),
-						errdetail("Given are %d.", items)));
-	value = (const bool *) ARR_DATA_PTR(array);
-	nulls = ARR_NULLBITMAP(array);
-	for (int i = 0; i < items; i++)
-	{
-		if (nulls != NULL && (nulls[i / 8] >> (i % 8) & 1) == 0)
-			continue;
-		if (*value++)
-			steps |= UINT32_C(1) << i;
-	}
-	*count = (unsigned) items;
+		steps_refuse_null(use == CDPK_STEPS_FUNNEL ? "steps" : "conditions");
+	steps = cdp_conditions(PG_GETARG_ARRAYTYPE_P(argument), number_of_steps(use), &given);
+	*count = (unsigned) given;
 	return steps;
 }
 
@@ -149,13 +139,11 @@ state_allocator(void)
 static void
 refuse_change(const CdpkStepsState *state, const CdpkStepsSetup *setup)
 {
-	const char *what =
-		state->window != setup->window ? "window"
-		: state->modes != setup->modes ? "mode"
-		: state->steps != setup->steps
-			? (setup->use == CDPK_STEPS_FUNNEL ? "the number of steps" : "the number of conditions")
-		: setup->pattern_length > 0 ? "pattern"
-									: "the kind of times";
+	const char *what = state->window != setup->window ? "window"
+					   : state->modes != setup->modes ? "mode"
+					   : state->steps != setup->steps ? number_of_steps(setup->use)
+					   : setup->pattern_length > 0    ? "pattern"
+													  : "the kind of times";
 
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("%s must be the same for all rows of a group", what)));

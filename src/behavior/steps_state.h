@@ -36,9 +36,9 @@ extern int64 steps_get_at(FunctionCallInfo fcinfo, int argument, StepsTime type,
 
 /*
  * The conditions of a row: the set of those that are true, and how many there are.  NULL is not
- * true.  "name" is what the argument is called.
+ * true.
  */
-extern uint32 steps_get_steps(FunctionCallInfo fcinfo, int argument, const char *name,
+extern uint32 steps_get_steps(FunctionCallInfo fcinfo, int argument, CdpkStepsUse use,
 							  unsigned *count);
 
 /* Adds a row to the state, argument 0, or to a new one for the set-up. */

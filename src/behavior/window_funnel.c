@@ -36,7 +36,7 @@ add_row(FunctionCallInfo fcinfo, StepsTime type, int64 window)
 {
 	CdpkStepsSetup setup = {0};
 	int64 at = steps_get_at(fcinfo, ARG_AT, type, &setup.kind);
-	uint32 steps = steps_get_steps(fcinfo, ARG_STEPS, "steps", &setup.steps);
+	uint32 steps = steps_get_steps(fcinfo, ARG_STEPS, CDPK_STEPS_FUNNEL, &setup.steps);
 
 	setup.use = CDPK_STEPS_FUNNEL;
 	setup.window = window;

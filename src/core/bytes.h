@@ -170,6 +170,28 @@ cdpk_write_varint(uint8_t *at, uint64_t value)
 	return at;
 }
 
+/* Writes an integer of 64 bits, little-endian, and returns the place behind it. */
+static inline uint8_t *
+cdpk_write_fixed(uint8_t *at, int64_t value)
+{
+	uint64_t rest = (uint64_t) value;
+
+	for (size_t i = 0; i < sizeof(rest); i++, rest >>= 8)
+		*at++ = (uint8_t) rest;
+	return at;
+}
+
+/* Reads one from 8 bytes that are there. */
+static inline int64_t
+cdpk_read_fixed(const uint8_t *at)
+{
+	uint64_t value = 0;
+
+	for (size_t i = sizeof(value); i-- > 0;)
+		value = value << 8 | at[i];
+	return (int64_t) value;
+}
+
 static inline uint64_t
 cdpk_zigzag(int64_t value)
 {

@@ -7,15 +7,6 @@
 /* times that need no memory of the caller */
 #define TIMES 128
 
-/* later returns the instant "length" after a time, or CDPK_NEVER where no as_of can be that. */
-static int64_t
-later(int64_t at, int64_t length)
-{
-	if (at >= CDPK_TIME_END - length)
-		return CDPK_NEVER;
-	return at + length;
-}
-
 /* never_counts says whether no event can be in the stretch at any time. */
 static bool
 never_counts(const CdpkStretch *stretch)
@@ -106,16 +97,16 @@ next_change(Sweep *sweep)
 	int64_t now;
 
 	if (sweep->entered > 0)
-		enters = later(sweep->times[sweep->entered - 1], older_than);
+		enters = cdpk_later(sweep->times[sweep->entered - 1], older_than);
 	if (within > 0 && sweep->left > sweep->entered)
-		leaves = later(sweep->times[sweep->left - 1], within);
+		leaves = cdpk_later(sweep->times[sweep->left - 1], within);
 	now = enters < leaves ? enters : leaves;
 	if (now == CDPK_NEVER)
 		return now;
-	while (sweep->entered > 0 && later(sweep->times[sweep->entered - 1], older_than) <= now)
+	while (sweep->entered > 0 && cdpk_later(sweep->times[sweep->entered - 1], older_than) <= now)
 		sweep->entered--;
 	while (within > 0 && sweep->left > sweep->entered &&
-		   later(sweep->times[sweep->left - 1], within) <= now)
+		   cdpk_later(sweep->times[sweep->left - 1], within) <= now)
 		sweep->left--;
 	return now;
 }
@@ -210,7 +201,7 @@ cdpk_horizon_bound(const CdpkStretch *stretch, const CdpkColumn *column, int64_t
 		/* nothing leaves: then what is in already does not matter, nor what is older */
 		if (at <= view.in && stretch->within == 0)
 			break;
-		change = later(at, at > view.in ? stretch->older_than : stretch->within);
+		change = cdpk_later(at, at > view.in ? stretch->older_than : stretch->within);
 		*horizon = change < *horizon ? change : *horizon;
 	}
 	return events.times.failed ? CDPK_CORRUPT : CDPK_OK;

@@ -11,8 +11,6 @@
 
 #include "core/period.h"
 
-#define CDPK_NEVER INT64_MAX
-
 /* Answers about the events of one name whose horizon is exact. */
 typedef enum CdpkAnswer
 {

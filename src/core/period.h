@@ -17,6 +17,16 @@ typedef struct CdpkPeriod
 	int64_t last;
 } CdpkPeriod;
 
+/* a change that does not come */
+#define CDPK_NEVER INT64_MAX
+
+/* The instant "length" after a time, or CDPK_NEVER where no as_of can be that. */
+static inline int64_t
+cdpk_later(int64_t at, int64_t length)
+{
+	return at >= CDPK_TIME_END - length ? CDPK_NEVER : at + length;
+}
+
 /* All time up to an instant. */
 static inline CdpkPeriod
 cdpk_period_until_now(int64_t as_of)

@@ -145,7 +145,7 @@ read_names(CdpkReader *reader, CdpkSequence *sequence)
 		return false;
 	for (sequence->names = 0; sequence->names < count; sequence->names++)
 	{
-		CdpkSequenceName *name = &sequence->name[sequence->names];
+		CdpkName *name = &sequence->name[sequence->names];
 		bool ascii;
 
 		name->length = cdpk_read_varint(reader);

@@ -8,20 +8,14 @@
 #ifndef CDPK_SEQUENCE_FORM_H
 #define CDPK_SEQUENCE_FORM_H
 
+#include "core/period.h"
 #include "core/sequence.h"
 #include "core/steps_state.h"
-#include "core/timeline.h"
 
 #define CDPK_SEQUENCE_VERSION 1 /* first byte of the stored form */
 #define CDPK_SEQUENCE_NAMES_MAX CDPK_STEPS_MAX
 /* every step may have an absence behind it */
 #define CDPK_SEQUENCE_ITEMS_MAX (2 * CDPK_SEQUENCE_STEPS_MAX)
-
-typedef struct CdpkSequenceName
-{
-	const char *text;
-	size_t length;
-} CdpkSequenceName;
 
 /* One part of a sequence, between two arrows. */
 typedef struct CdpkSequenceItem
@@ -41,7 +35,7 @@ typedef struct CdpkSequence
 	unsigned items;
 	int64_t whole; /* from the first event to the last at most; 0 where not given */
 	size_t whole_position;
-	CdpkSequenceName name[CDPK_SEQUENCE_NAMES_MAX];
+	CdpkName name[CDPK_SEQUENCE_NAMES_MAX];
 	CdpkSequenceItem item[CDPK_SEQUENCE_ITEMS_MAX];
 } CdpkSequence;
 
@@ -76,8 +70,6 @@ extern CdpkStatus cdpk_sequence_check(const CdpkSequence *sequence, CdpkSequence
 extern void cdpk_sequence_compile(const CdpkSequence *sequence, CdpkProgram *program);
 
 /* ---------------------------------------------------------------- timelines */
-
-#define CDPK_NEVER INT64_MAX
 
 typedef struct CdpkVerdict
 {

@@ -162,7 +162,7 @@ take_number(Parse *p, int64_t most, int64_t *number)
 
 /* take_quoted takes a name in quotes. */
 static CdpkStatus
-take_quoted(Parse *p, CdpkSequenceName *name)
+take_quoted(Parse *p, CdpkName *name)
 {
 	const char *start = p->at++;
 	char *to = p->scratch;
@@ -189,7 +189,7 @@ take_name(Parse *p, uint32_t *any)
 {
 	CdpkSequence *sequence = p->sequence;
 	const char *start = p->at;
-	CdpkSequenceName name = {p->at, bare_length(p->at, p->end)};
+	CdpkName name = {p->at, bare_length(p->at, p->end)};
 	CdpkStatus status = CDPK_OK;
 	unsigned i = 0;
 
@@ -381,7 +381,7 @@ cdpk_sequence_parse(const char *text, size_t length, const CdpkAllocator *alloca
 
 /* print_name prints a name, in quotes where it needs them. */
 static char *
-print_name(char *to, const CdpkSequenceName *name)
+print_name(char *to, const CdpkName *name)
 {
 	const char *end = name->text + name->length;
 

@@ -4,8 +4,6 @@
  */
 #include "core/sequence_form.h"
 
-#include "core/period.h"
-
 /* so many events are sorted without asking for memory */
 #define FEW 64
 
@@ -26,22 +24,21 @@ find_columns(const CdpkSequence *sequence, const CdpkTimeline *timeline, Columns
 	columns->present = 0;
 	columns->events = 0;
 	columns->due = CDPK_NEVER;
-	for (unsigned i = 0; timeline != NULL && i < sequence->names; i++)
+	if (timeline == NULL)
+		return CDPK_OK;
+	if (!cdpk_timeline_find_all(timeline, sequence->name, sequence->names, columns->column))
+		return CDPK_CORRUPT;
+	for (unsigned i = 0; i < sequence->names; i++)
 	{
-		CdpkTimeline from_start = *timeline;
-		CdpkColumn *column = &columns->column[i];
+		const CdpkColumn *column = &columns->column[i];
 
-		if (cdpk_timeline_find(&from_start, sequence->name[i].text, sequence->name[i].length,
-							   column))
-		{
-			/* every event takes a byte */
-			if (column->count > cdpk_left(&column->times))
-				return CDPK_CORRUPT;
-			columns->present |= UINT32_C(1) << i;
-			columns->events += column->count;
-		}
-		else if (cdpk_timeline_failed(&from_start))
+		if (column->count == 0)
+			continue;
+		/* every event takes a byte */
+		if (column->count > cdpk_left(&column->times))
 			return CDPK_CORRUPT;
+		columns->present |= UINT32_C(1) << i;
+		columns->events += column->count;
 	}
 	return CDPK_OK;
 }
@@ -100,13 +97,6 @@ run(CdpkMatcher *matcher, const CdpkTimed *events, size_t count, int64_t as_of, 
 	return CDPK_OK;
 }
 
-/* later returns the instant "length" after another, or CDPK_NEVER behind the end of time. */
-static int64_t
-later(int64_t at, int64_t length)
-{
-	return at >= CDPK_TIME_END - length ? CDPK_NEVER : at + length;
-}
-
 /* find_horizon returns the earliest of the instants at which the answer could change. */
 static int64_t
 find_horizon(const CdpkMatcher *matcher, int64_t due, int64_t within)
@@ -115,10 +105,10 @@ find_horizon(const CdpkMatcher *matcher, int64_t due, int64_t within)
 
 	/* as long as the match that begins latest is within, the answer is true */
 	if (matcher->matched && within != 0)
-		change = later(matcher->latest, within);
+		change = cdpk_later(matcher->latest, within);
 	/* what falls out of the window makes nothing true; what has waited long enough does */
 	if (!matcher->matched && matcher->waiting)
-		change = later(matcher->waits.at, matcher->program->absent_for.length);
+		change = cdpk_later(matcher->waits.at, matcher->program->absent_for.length);
 	return change < due ? change : due;
 }
 

@@ -186,28 +186,6 @@ cdpk_steps_state_wire_size(const CdpkStepsState *state)
 		   state->used;
 }
 
-/* write_fixed writes an integer, little-endian. */
-static uint8_t *
-write_fixed(uint8_t *bytes, int64_t value)
-{
-	uint64_t rest = (uint64_t) value;
-
-	for (size_t i = 0; i < sizeof(rest); i++, rest >>= 8)
-		*bytes++ = (uint8_t) rest;
-	return bytes;
-}
-
-/* read_fixed reads one. */
-static int64_t
-read_fixed(const uint8_t *bytes)
-{
-	uint64_t value = 0;
-
-	for (size_t i = sizeof(value); i-- > 0;)
-		value = value << 8 | bytes[i];
-	return (int64_t) value;
-}
-
 /* cdpk_steps_state_write writes the form on the wire. */
 void
 cdpk_steps_state_write(const CdpkStepsState *state, uint8_t *bytes)
@@ -219,7 +197,7 @@ cdpk_steps_state_write(const CdpkStepsState *state, uint8_t *bytes)
 	*bytes++ = state->kind;
 	*bytes++ = state->modes;
 	*bytes++ = (uint8_t) state->steps;
-	bytes = write_fixed(bytes, state->window);
+	bytes = cdpk_write_fixed(bytes, state->window);
 	bytes = cdpk_write_varint(bytes, state->pattern_length);
 	memcpy(bytes, state + 1, state->pattern_length);
 	bytes += state->pattern_length;
@@ -227,19 +205,10 @@ cdpk_steps_state_write(const CdpkStepsState *state, uint8_t *bytes)
 	{
 		const uint8_t *row = rows_to_read(state) + i;
 
-		bytes = write_fixed(bytes, read_row(row, size).at);
+		bytes = cdpk_write_fixed(bytes, read_row(row, size).at);
 		memcpy(bytes, row + sizeof(int64_t), size - sizeof(int64_t));
 		bytes += size - sizeof(int64_t);
 	}
-}
-
-/* is_number says whether a key is that of a finite double. */
-static bool
-is_number(int64_t key)
-{
-	double value = cdpk_double_of_key(key);
-
-	return value - value == 0 && cdpk_double_key(value) == key;
 }
 
 /* check_setup says whether what a state begins with is possible. */
@@ -257,7 +226,7 @@ check_setup(const CdpkStepsSetup *setup)
 									setup->steps, &program, &problem) == CDPK_OK;
 	return setup->use == CDPK_STEPS_FUNNEL && setup->pattern_length == 0 &&
 		   cdpk_funnel_modes_valid(setup->modes) && setup->window >= 0 &&
-		   (setup->kind != CDPK_TIME_DOUBLE || is_number(setup->window));
+		   (setup->kind != CDPK_TIME_DOUBLE || cdpk_is_double_key(setup->window));
 }
 
 /* check_row says whether a row could be in the state. */
@@ -268,7 +237,7 @@ check_row(const CdpkStepsState *state, const CdpkTimed *row)
 		return false;
 	if (state->steps < CDPK_STEPS_MAX && row->value >> state->steps != 0)
 		return false;
-	return state->kind != CDPK_TIME_DOUBLE || is_number(row->at);
+	return state->kind != CDPK_TIME_DOUBLE || cdpk_is_double_key(row->at);
 }
 
 /* read_setup reads what a state begins with. */
@@ -285,7 +254,7 @@ read_setup(CdpkReader *reader, CdpkStepsSetup *setup)
 	setup->modes = cdpk_read_u8(reader);
 	setup->steps = cdpk_read_u8(reader);
 	window = cdpk_read_bytes(reader, sizeof(int64_t));
-	setup->window = window != NULL ? read_fixed(window) : 0;
+	setup->window = window != NULL ? cdpk_read_fixed(window) : 0;
 	setup->pattern_length = cdpk_read_varint(reader);
 	setup->pattern = (const char *) cdpk_read_bytes(reader, setup->pattern_length);
 	return reader->failed || !check_setup(setup) ? CDPK_CORRUPT : CDPK_OK;
@@ -313,7 +282,7 @@ cdpk_steps_state_read(const uint8_t *bytes, size_t length, const CdpkAllocator *
 		const uint8_t *at = cdpk_read_bytes(&reader, size);
 		CdpkTimed row = read_row(at, size);
 
-		row.at = read_fixed(at);
+		row.at = cdpk_read_fixed(at);
 		status = check_row(*state, &row) ? cdpk_steps_state_add(state, allocator, row.at, row.value)
 										 : CDPK_CORRUPT;
 	}

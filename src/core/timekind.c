@@ -27,3 +27,12 @@ cdpk_double_of_key(int64_t key)
 	memcpy(&value, &key, sizeof(value));
 	return value;
 }
+
+/* cdpk_is_double_key says whether a key is that of a finite double. */
+bool
+cdpk_is_double_key(int64_t key)
+{
+	double value = cdpk_double_of_key(key);
+
+	return value - value == 0 && cdpk_double_key(value) == key;
+}

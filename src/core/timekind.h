@@ -19,4 +19,7 @@ typedef enum CdpkTimeKind
 extern int64_t cdpk_double_key(double value);
 extern double cdpk_double_of_key(int64_t key);
 
+/* Whether an integer is one of them. */
+extern bool cdpk_is_double_key(int64_t key);
+
 #endif /* CDPK_TIMEKIND_H */

@@ -514,6 +514,10 @@ a_million_events_take_linear_time(void)
 		"(?1)(?1)(?1)(?1)(?1)(?1)(?1)(?1).(?1)(?t<5)(?3)"};
 	size_t n = 1000000;
 	CdpkTimed *events = malloc(n * sizeof(*events));
+	CdpkProgram p;
+	CdpkSequenceProblem problem;
+	size_t places[CDPK_SEQUENCE_STEPS_MAX];
+	unsigned depth;
 
 	for (size_t i = 0; i < n; i++)
 	{
@@ -522,12 +526,8 @@ a_million_events_take_linear_time(void)
 	}
 	for (size_t i = 0; i < sizeof(patterns) / sizeof(*patterns); i++)
 	{
-		CdpkProgram p;
-		CdpkSequenceProblem problem;
 		CdpkMatcher matcher;
 		uint64_t matches = 0;
-		size_t places[CDPK_SEQUENCE_STEPS_MAX];
-		unsigned depth;
 
 		CHECK(cdpk_pattern_compile(patterns[i], strlen(patterns[i]), CDPK_TIME_INTEGER, 3, &p,
 								   &problem) == CDPK_OK);
@@ -542,19 +542,34 @@ a_million_events_take_linear_time(void)
 		CHECK(depth == p.count - 1);
 	}
 	events[n - 1].value = 4;
-	for (size_t i = 0; i < 1; i++)
-	{
-		CdpkProgram p;
-		CdpkSequenceProblem problem;
-		size_t places[CDPK_SEQUENCE_STEPS_MAX];
-		unsigned depth;
-
-		CHECK(cdpk_pattern_compile(patterns[0], strlen(patterns[0]), CDPK_TIME_INTEGER, 3, &p,
-								   &problem) == CDPK_OK);
-		CHECK(cdpk_sequence_events(&p, &unit_allocator, events, n, places, &depth) == CDPK_OK);
-		CHECK(depth == 3 && places[0] == 0 && places[1] == 999 && places[2] == n - 1);
-	}
+	CHECK(cdpk_pattern_compile(patterns[0], strlen(patterns[0]), CDPK_TIME_INTEGER, 3, &p,
+							   &problem) == CDPK_OK);
+	CHECK(cdpk_sequence_events(&p, &unit_allocator, events, n, places, &depth) == CDPK_OK);
+	CHECK(depth == 3 && places[0] == 0 && places[1] == 999 && places[2] == n - 1);
 	free(events);
+}
+
+/* Chains that end at one instant come of age together: the newest is enough. */
+static void
+an_instant_takes_the_room_of_one_event(void)
+{
+	CdpkProgram p;
+	CdpkSequenceProblem problem;
+	CdpkMatcher matcher;
+	CdpkTimed event = {5, 1};
+	uint64_t reached;
+
+	CHECK(cdpk_pattern_compile("(?1)(?t>0)(?2)", 14, CDPK_TIME_INTEGER, 2, &p, &problem) ==
+		  CDPK_OK);
+	cdpk_matcher_init(&matcher, &p, &unit_allocator);
+	for (int i = 0; i < 1000; i++)
+		CHECK(cdpk_matcher_feed(&matcher, &event, &reached) == CDPK_OK && reached == 1);
+	CHECK(matcher.chains[0].count == 1);
+	event.value = 2;
+	CHECK(cdpk_matcher_feed(&matcher, &event, &reached) == CDPK_OK && reached == 0);
+	event.at = 6;
+	CHECK(cdpk_matcher_feed(&matcher, &event, &reached) == CDPK_OK && reached == 2);
+	cdpk_matcher_free(&matcher);
 }
 
 int
@@ -565,6 +580,7 @@ main(void)
 	TEST(doubles_agree_with_integers);
 	TEST(patterns_compile);
 	TEST(patterns_are_refused_at_a_place);
+	TEST(an_instant_takes_the_room_of_one_event);
 	TEST(a_million_events_take_linear_time);
 	UNIT_EXIT();
 }
