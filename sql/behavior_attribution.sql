@@ -71,14 +71,16 @@ JOIN (SELECT p, count(conversion) AS conversions, sum(conversion) AS value FROM 
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
+SET enable_sort = off;
 ANALYZE ba_row;
-EXPLAIN (COSTS OFF) SELECT p % 300, cdp.attribution('time_decay(12 hours)', '2 days', at, touchpoint, conversion) FROM ba_row GROUP BY 1;
-CREATE TABLE ba_parallel AS SELECT p % 300 AS p, cdp.attribution('time_decay(12 hours)', '2 days', at, touchpoint, conversion) AS shares FROM ba_row GROUP BY 1;
+EXPLAIN (COSTS OFF) SELECT p % 20, cdp.attribution('time_decay(12 hours)', '2 days', at, touchpoint, conversion) FROM ba_row GROUP BY 1;
+CREATE TABLE ba_parallel AS SELECT p % 20 AS p, cdp.attribution('time_decay(12 hours)', '2 days', at, touchpoint, conversion) AS shares FROM ba_row GROUP BY 1;
 SELECT count(*) AS groups, count(*) FILTER (WHERE a.shares IS DISTINCT FROM b.shares) AS differences, sum(jsonb_array_length(a.shares)) AS shares
-FROM ba_parallel a FULL JOIN (SELECT p % 300 AS p, cdp.attribution('time_decay(12 hours)', '2 days', at, touchpoint, conversion ORDER BY random()) AS shares FROM ba_row GROUP BY 1) b USING (p);
+FROM ba_parallel a FULL JOIN (SELECT p % 20 AS p, cdp.attribution('time_decay(12 hours)', '2 days', at, touchpoint, conversion ORDER BY random()) AS shares FROM ba_row GROUP BY 1) b USING (p);
 RESET parallel_setup_cost;
 RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
+RESET enable_sort;
 CREATE AGGREGATE pg_temp.state_of(text, interval, timestamptz, text, numeric) (SFUNC = cdp.attribution_trans, STYPE = cdp.attribution_state);
 CREATE AGGREGATE pg_temp.shares_of(cdp.attribution_state) (SFUNC = cdp.attribution_combine, STYPE = cdp.attribution_state, FINALFUNC = cdp.attribution_final);
 CREATE TABLE ba_state AS SELECT p, n % 3 AS part, pg_temp.state_of(model, lookback, at, touchpoint, conversion) AS state FROM (SELECT *, row_number() OVER () AS n FROM ba_row) r JOIN ba_model USING (p) GROUP BY 1, 2;
