@@ -41,19 +41,19 @@ joins=$(depths "SELECT v.user_id, max(CASE WHEN o.ts IS NOT NULL THEN 3 WHEN a.t
 	LEFT JOIN (SELECT user_id, ts FROM events WHERE name = 'product_added') a ON a.user_id = v.user_id AND a.ts >= v.ts AND a.ts <= v.ts + interval '7 days'
 	LEFT JOIN (SELECT user_id, ts FROM events WHERE name = 'order_completed') o ON o.user_id = v.user_id AND o.ts >= a.ts AND o.ts <= v.ts + interval '7 days' GROUP BY v.user_id")
 
-contender 'cdp.window_funnel, one process' 99 timed_with "$serial" "$(funnel '' "WHERE $wanted")"
-contender 'cdp.window_funnel, two processes' 99 timed_with "$parallel" "$(funnel '' "WHERE $wanted")"
-contender 'cdp.window_funnel, default configuration' 99 timed_with "$default" "$(funnel '' "WHERE $wanted")"
-contender 'cdp.window_funnel of all rows, one process' 99 timed_with "$serial" "$(funnel '' '')"
-contender 'cdp.window_funnel of all rows, two processes' 99 timed_with "$parallel" "$(funnel '' '')"
-contender 'cdp.window_funnel, strict_increase' 99 timed_with "$serial" "$(funnel "'strict_increase'," "WHERE $wanted")"
-contender 'SQL, window functions, one process' 99 timed_with "$serial" "$windows"
-contender 'SQL, window functions, two processes' 99 timed_with "$parallel" "$windows"
-contender 'SQL, joins, one process' 99 timed_with "$serial" "$joins"
-contender 'SQL, joins, two processes' 99 timed_with "$parallel" "$joins"
+contender 'ours, 1 process' 99 timed_with "$serial" "$(funnel '' "WHERE $wanted")"
+contender 'ours, 2 processes' 99 timed_with "$parallel" "$(funnel '' "WHERE $wanted")"
+contender 'ours, default configuration' 99 timed_with "$default" "$(funnel '' "WHERE $wanted")"
+contender 'ours, of all rows, 1 process' 99 timed_with "$serial" "$(funnel '' '')"
+contender 'ours, of all rows, 2 processes' 99 timed_with "$parallel" "$(funnel '' '')"
+contender 'ours, strict_increase, 1 process' 99 timed_with "$serial" "$(funnel "'strict_increase'," "WHERE $wanted")"
+contender 'SQL, window functions, 1 process' 99 timed_with "$serial" "$windows"
+contender 'SQL, window functions, 2 processes' 99 timed_with "$parallel" "$windows"
+contender 'SQL, joins, 1 process' 99 timed_with "$serial" "$joins"
+contender 'SQL, joins, 2 processes' 99 timed_with "$parallel" "$joins"
 contender 'count(*) by user' 99 timed_with "$serial" "SELECT FROM (SELECT user_id, count(*) FROM events WHERE $wanted GROUP BY user_id) c OFFSET 10000000000"
 
 take_turns
-print_table 'cdp.window_funnel, one process' 'cdp.window_funnel, two processes'
+print_table 'ours, 1 process' 'ours, 2 processes'
 same_answers
 echo "bars: at least 5 x as fast as the best SQL; two processes at least 1.7 x one"
