@@ -60,16 +60,16 @@ RESET ROLE;
 DROP OWNED BY regress_cdp_table_analyst, regress_cdp_table_stranger;
 DROP ROLE regress_cdp_table_analyst, regress_cdp_table_stranger;
 
--- rows of a query: 30,000 people, each with a funnel of her own
+-- rows of a query: 20,000 people, each with a funnel of her own
 SELECT setseed(0.125);
 CREATE TABLE bt_row AS
 SELECT h AS person, n, timestamptz '2026-01-01' + floor(random() * 12) * interval '8 hours' AS at, ('{a,b,c}'::text[])[1 + floor(random() * 3)::int] AS event
-FROM generate_series(1, 30000) h, generate_series(1, 1 + h % 8) n;
+FROM generate_series(1, 20000) h, generate_series(1, 1 + h % 8) n;
 CREATE TABLE bt_funnel AS
 SELECT h AS person, (ARRAY['{a,b}', '{a,b,c}', '{c,a}', '{a,a}', '{b,a,b,a}', '{a}', '{a,c,a,b}'])[1 + h % 7]::text[] AS events, h / 7 % 5 * interval '16 hours' AS width,
 	CASE WHEN h % 3 = 0 THEN timestamptz '2026-01-01 12:00' END AS since, CASE WHEN h % 5 = 0 THEN timestamptz '2026-01-03' END AS until,
 	CASE WHEN h % 4 = 0 THEN timestamptz '2026-01-03 08:00' ELSE '2027-01-01' END AS as_of
-FROM generate_series(1, 30000) h;
+FROM generate_series(1, 20000) h;
 -- all chains, and for each step the one that reaches it first, of these the one that began last
 CREATE TABLE bt_reached AS
 WITH RECURSIVE chain AS (
@@ -97,7 +97,7 @@ JOIN (SELECT step, count(*) AS people, percentile_cont(0.5) WITHIN GROUP (ORDER 
 -- retention against the definition, by ranges of the calendar: over the new year, and the ends of summer time
 CREATE TABLE bt_visit AS
 SELECT h AS person, timestamptz '2025-10-10' + floor(random() * 9000) * interval '30 minutes' AS at, ('{a,b,c}'::text[])[1 + floor(random() * 3)::int] AS event
-FROM generate_series(1, 1500) h, generate_series(1, 1 + h % 30) n;
+FROM generate_series(1, 800) h, generate_series(1, 1 + h % 30) n;
 CREATE FUNCTION pg_temp.defined_retention(first_event text, return_event text, unit text, zone text, since timestamptz, until timestamptz, last int, as_of timestamptz)
 RETURNS TABLE (cohort date, size bigint, period int, people bigint, complete boolean) LANGUAGE sql AS $$
 	WITH first AS (

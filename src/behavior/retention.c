@@ -11,9 +11,9 @@
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 
+#include "behavior/steps_state.h"
 #include "cdp.h"
 #include "compat.h"
-#include "util/conditions.h"
 
 CDP_FUNCTION(cdp_retention_trans);
 CDP_FUNCTION(cdp_retention_combine);
@@ -34,14 +34,10 @@ add_rows(int64 state, int64 other)
 Datum
 cdp_retention_trans(PG_FUNCTION_ARGS)
 {
-	uint32 satisfied;
+	unsigned count;
+	uint32 satisfied = steps_get_steps(fcinfo, 1, "conditions", &count);
 	int64 row;
-	int count;
 
-	if (PG_ARGISNULL(1))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("conditions must not be null")));
-	satisfied = cdp_conditions(PG_GETARG_ARRAYTYPE_P(1), "the number of conditions", &count);
 	row = (int64) count << 32 | satisfied;
 	PG_RETURN_INT64(PG_ARGISNULL(0) ? row : add_rows(PG_GETARG_INT64(0), row));
 }
@@ -59,9 +55,9 @@ cdp_retention_final(PG_FUNCTION_ARGS)
 {
 	int64 state = PG_GETARG_INT64(0);
 	int64 count = state >> 32;
-	Datum satisfied[CDP_CONDITIONS_MAX];
+	Datum satisfied[CDPK_STEPS_MAX];
 
-	if (count < 1 || count > CDP_CONDITIONS_MAX)
+	if (count < 1 || count > CDPK_STEPS_MAX)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("this is no state of cdp.retention")));
 	for (int i = 0; i < count; i++)
