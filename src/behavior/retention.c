@@ -35,7 +35,7 @@ Datum
 cdp_retention_trans(PG_FUNCTION_ARGS)
 {
 	unsigned count;
-	uint32 satisfied = steps_get_steps(fcinfo, 1, "conditions", &count);
+	uint32 satisfied = steps_get_steps(fcinfo, 1, CDPK_STEPS_SEQUENCE, &count);
 	int64 row;
 
 	row = (int64) count << 32 | satisfied;
