@@ -2,8 +2,8 @@
 --
 -- A timeline is one value, so each append writes it anew.  For most people that is a few hundred bytes.
 -- Of those with much more, what is over 4 kB is sealed: it moves into level_1, which moves into level_2
--- before it would be over 64 kB, and that into level_3 before it would be over 1 MB.  A level is stored apart from
--- its row (TOAST) and an update that leaves it alone does not write it, so an append writes the tail
+-- before it would be over 64 kB, and that into level_3 before it would be over 1 MB.  What does not fit on a page is stored apart from
+-- its row (TOAST), and an update that leaves a level alone does not write it: so an append writes the tail
 -- that is not sealed, and each event is written anew some tens of times on its way down, not once for each append.
 
 CREATE FUNCTION cdp.timeline_whole(timeline cdp.timeline, level_1 cdp.timeline, level_2 cdp.timeline, level_3 cdp.timeline) RETURNS cdp.timeline
