@@ -25,7 +25,7 @@ END
 $$;
 CREATE VIEW stored AS
 SELECT i.identifier, p.events, cdp.event_count(r.timeline) AS whole, w.whole IS NOT DISTINCT FROM r.timeline AS view_has_all, e.expected IS NOT DISTINCT FROM r.timeline AS as_in_log,
-	   pg_column_size(t.timeline) <= 4096 AS short_tail, t.level_1 IS NOT NULL AS sealed
+	   pg_column_size(t.timeline) <= 8000 AS short_tail, t.level_1 IS NOT NULL AS sealed
 FROM cdp.profile_timeline t JOIN cdp.profile p ON p.profile_id = t.profile_id JOIN cdp.identity i ON i.identity_id = t.profile_id JOIN cdp.profile_row r ON r.profile_id = t.profile_id
 CROSS JOIN LATERAL (SELECT cdp.timeline_union(l) AS whole FROM unnest(ARRAY[t.timeline, t.level_1, t.level_2, t.level_3]) l) w
 CROSS JOIN LATERAL (SELECT cdp.timeline_agg(v."timestamp", v.event, cdp.carried(v.event, v.properties, (SELECT cdp.carried_rules()))) AS expected

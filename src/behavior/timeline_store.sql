@@ -1,8 +1,8 @@
 -- What each person did: where timelines are kept, and how a batch gets into them.
 --
 -- A timeline is one value, so each append writes it anew.  For most people that is a few hundred bytes.
--- Of those with much more, what is over 4 kB is sealed: it moves into level_1, which moves into level_2
--- before it would be over 64 kB, and that into level_3 before it would be over 1 MB.  What does not fit on a page is stored apart from
+-- Of those with much more, what does not fit on a page any more is sealed: it moves into level_1, which moves into level_2
+-- before it would be over 64 kB, and that into level_3 before it would be over 1 MB.  Large values are stored apart from
 -- its row (TOAST), and an update that leaves a level alone does not write it: so an append writes the tail
 -- that is not sealed, and each event is written anew some tens of times on its way down, not once for each append.
 
@@ -78,7 +78,7 @@ BEGIN
 			ON CONFLICT (profile_id) DO UPDATE SET timeline = t.timeline || excluded.timeline
 			RETURNING profile_id, pg_column_size(timeline) AS size
 		)
-		SELECT profile_id FROM stored WHERE size > 4096
+		SELECT profile_id FROM stored WHERE size > 8000
 	$sql$);
 	PERFORM cdp.batch_run($sql$
 		UPDATE cdp.profile_timeline t SET timeline = '{}',

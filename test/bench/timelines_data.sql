@@ -17,7 +17,7 @@ CREATE INDEX events_by_user ON events (user_id, ts) INCLUDE (name);
 SELECT cdp.init();
 INSERT INTO cdp.profile_timeline (profile_id, timeline, level_1)
 SELECT user_id, CASE WHEN heavy THEN after ELSE cdp.timeline_concat(before, after) END, CASE WHEN heavy THEN before END
-FROM (SELECT b.*, pg_column_size(before) + pg_column_size(after) > 4096 AS heavy
+FROM (SELECT b.*, pg_column_size(before) + pg_column_size(after) > 8000 AS heavy
 	  FROM (SELECT user_id, cdp.timeline_agg(ts, name) FILTER (WHERE ts < '2026-03-28') AS before, cdp.timeline_agg(ts, name) FILTER (WHERE ts >= '2026-03-28') AS after
 			FROM events GROUP BY user_id OFFSET 0) b OFFSET 0) t;
 -- rows whose commit is not on disk yet cannot be marked as visible to all
