@@ -47,6 +47,12 @@ SELECT count(*) FROM cdp.refused_traits;
 SELECT set_trait_rule('visits', NULL), replay() AS replayed;
 SELECT :counts FROM cdp.refresh();
 SELECT who, traits -> 'visits' AS visits FROM person;
+-- what was said of an account is listed as such
+BEGIN;
+SELECT set_trait_rule('visits', 'trusted_sum');
+SELECT profile_id = profile_of('user_id:bob') AS bob, group_id, trait, rule, value FROM cdp.refused_traits ORDER BY event_id;
+SELECT * FROM cdp.verify();
+ROLLBACK;
 -- all traits without a rule of their own
 SELECT set_trait_rule('*', 'keep_trusted_last');
 SELECT * FROM cdp.trait_rule ORDER BY trait COLLATE "C";

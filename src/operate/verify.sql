@@ -247,7 +247,7 @@ COMMENT ON FUNCTION cdp.verify_anchored(cdp.identifier[], boolean[]) IS 'Interna
 -- What of a call's traits the rules can take.
 CREATE FUNCTION cdp.verify_said(traits jsonb, rules jsonb) RETURNS jsonb
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE jsonb_typeof(traits) WHEN 'object' THEN coalesce((
+	RETURN CASE WHEN cdp.traits_problem(traits, rules) IS NULL THEN traits WHEN jsonb_typeof(traits) = 'object' THEN coalesce((
 		SELECT jsonb_object_agg(v.key, v.value) FROM jsonb_each(traits) v WHERE cdp.traits_problem(jsonb_build_object(v.key, v.value), rules) IS NULL), '{}') END;
 COMMENT ON FUNCTION cdp.verify_said(jsonb, jsonb) IS 'Internal: traits without those that their rules cannot take.';
 

@@ -22,11 +22,13 @@ BEGIN
 	COMMENT ON COLUMN cdp.trait_rule.rule IS 'last, first, min, max, sum, union or most_frequent; trusted_ before it: only values of the most trusted source count; keep_ before last, first, min, max and their trusted_ forms: what was outdone stays visible in cdp.provenance().';
 
 	CREATE VIEW cdp.refused_traits AS
-		SELECT i.profile_id, e.event_id, e."timestamp", e.source, k.trait, coalesce(r.rules ->> k.trait, r.rules ->> '*') AS rule, e.traits -> k.trait AS value
+		SELECT CASE WHEN e.type = 'identify' THEN i.profile_id END AS profile_id, CASE WHEN e.type = 'group' THEN e.group_id END AS group_id,
+			   e.event_id, e."timestamp", e.source, k.trait, coalesce(r.rules ->> k.trait, r.rules ->> '*') AS rule, e.traits -> k.trait AS value
 		FROM (SELECT cdp.trait_rules() AS rules OFFSET 0) r CROSS JOIN cdp.event e CROSS JOIN LATERAL unnest(cdp.refused_keys(e.traits, r.rules)) AS k (trait)
 		LEFT JOIN cdp.identity i ON i.identity_id = e.identity_id WHERE e.type IN ('identify', 'group');
 	COMMENT ON VIEW cdp.refused_traits IS 'Values in the log that the rule of their trait cannot take, because it was another when they came; they are left out. Newer ones are in quarantine. Reads the whole log.';
-	COMMENT ON COLUMN cdp.refused_traits.profile_id IS 'The person it was said of.';
+	COMMENT ON COLUMN cdp.refused_traits.profile_id IS 'The person it was said of; NULL: an account.';
+	COMMENT ON COLUMN cdp.refused_traits.group_id IS 'The account it was said of, as it came; NULL: a person.';
 	COMMENT ON COLUMN cdp.refused_traits.event_id IS 'The call that said it.';
 	COMMENT ON COLUMN cdp.refused_traits."timestamp" IS 'When it was said.';
 	COMMENT ON COLUMN cdp.refused_traits.source IS 'The feed that said it.';
