@@ -11,8 +11,9 @@ AS $function$
 BEGIN
 	RETURN QUERY
 		SELECT e.event_id, e.identity_id, e."timestamp", least(e."timestamp", e.received_at), e.source, e.type, e.event, e.traits, e.message_id,
-			   ARRAY(SELECT u.identifier FROM unnest(o.ids) AS u (identifier) LEFT JOIN cdp.namespace n ON n.namespace = cdp.namespace(u.identifier)
-					 WHERE NOT coalesce(cdp.is_blocked_value(cdp.value(u.identifier), n.blocked), false))
+			   CASE WHEN NOT EXISTS (SELECT FROM cdp.namespace n WHERE n.blocked IS NOT NULL) THEN coalesce(o.ids, '{}')
+					ELSE ARRAY(SELECT u.identifier FROM unnest(o.ids) AS u (identifier) LEFT JOIN cdp.namespace n ON n.namespace = cdp.namespace(u.identifier)
+							   WHERE NOT coalesce(cdp.is_blocked_value(cdp.value(u.identifier), n.blocked), false)) END
 		FROM cdp.state s CROSS JOIN cdp.event e
 		CROSS JOIN LATERAL cdp.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.properties, e.traits,
 			e.context, e."timestamp", e.sent_at, e.original_timestamp, e.received_at, e.source, s.as_of) o;
@@ -100,8 +101,10 @@ DECLARE
 	size integer[] := array_fill(1, ARRAY[cardinality(ids)]);
 	counts integer[] := array_fill(0, ARRAY[cardinality(ids) * width]);
 	-- forbids, as pairs of places one after the other
-	forbids integer[] := ARRAY(SELECT array_position(ids, e.identifier) FROM cdp.verdict v CROSS JOIN LATERAL (VALUES (1, v.a), (2, v.b)) AS e (place, identifier)
-							   WHERE v.kind = 'forbid' AND v.a = ANY (ids) AND v.b = ANY (ids) ORDER BY v.verdict_id, e.place);
+	forbids integer[] := ARRAY(
+		WITH placed AS MATERIALIZED (SELECT u.identifier, u.place FROM unnest(ids) WITH ORDINALITY AS u (identifier, place))
+		SELECT e.place FROM cdp.verdict v JOIN placed x ON x.identifier = v.a JOIN placed y ON y.identifier = v.b
+		CROSS JOIN LATERAL (VALUES (1, x.place), (2, y.place)) AS e (number, place) WHERE v.kind = 'forbid' ORDER BY v.verdict_id, e.number);
 	forbidden boolean[] := array_fill(false, ARRAY[cardinality(ids)]);
 	link record;
 	p integer;
@@ -191,6 +194,9 @@ BEGIN
 			WHERE i.blocked IS NOT TRUE OR i.profile_id <> 0) f USING (identifier)
 		WHERE e.said IS DISTINCT FROM f.said;
 	RETURN QUERY
+		SELECT 'identity', i.identifier::text, NULL, format('number %s, which cdp.identifier_map has not for it', i.identity_id)
+		FROM cdp.identity i WHERE NOT EXISTS (SELECT FROM cdp.identifier_map m WHERE m.identity_id = i.identity_id AND m.identifier = i.identifier);
+	RETURN QUERY
 		WITH who AS MATERIALIZED (
 			SELECT u.* FROM unnest(ids, shared, profiles) AS u (identifier, shared, profile)
 		)
@@ -251,6 +257,29 @@ CREATE FUNCTION cdp.verify_said(traits jsonb, rules jsonb) RETURNS jsonb
 		SELECT jsonb_object_agg(v.key, v.value) FROM jsonb_each(traits) v WHERE cdp.traits_problem(jsonb_build_object(v.key, v.value), rules) IS NULL), '{}') END;
 COMMENT ON FUNCTION cdp.verify_said(jsonb, jsonb) IS 'Internal: traits without those that their rules cannot take.';
 
+-- What follows from the events of each profile.
+CREATE FUNCTION cdp.verify_folded(ids cdp.identifier[], shared boolean[], profiles cdp.identifier[])
+	RETURNS TABLE (profile cdp.identifier, first_seen timestamptz, last_seen timestamptz, events bigint, traits cdp.traits, expires_at timestamptz, timeline cdp.timeline)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100000
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+	rules jsonb := cdp.trait_rules();
+BEGIN
+	RETURN QUERY
+		SELECT w.profile, min(e."timestamp") AS first_seen, max(e."timestamp") AS last_seen, count(*) AS events,
+			   cdp.traits_agg(t.traits, e.at, e.source, rules, o.trust) AS traits, min(e.at + o.expires_after) FILTER (WHERE t.counts) AS expires_at,
+			   cdp.timeline_agg(e."timestamp", e.event, cdp.carried(e.event, e.properties, (SELECT cdp.carried_rules()))) AS timeline
+		FROM cdp.verify_anchored(ids, shared) e JOIN unnest(ids, profiles) AS w (identifier, profile) ON w.identifier = e.identifier LEFT JOIN cdp.source o ON o.source = e.source
+		LEFT JOIN LATERAL (SELECT true AS counts, cdp.verify_said(e.traits, rules) AS traits
+						   WHERE e.type = 'identify' AND e.traits IS NOT NULL
+							 AND (o.expires_after IS NULL OR e.at + o.expires_after > (SELECT s.as_of FROM cdp.state s))) t ON true
+		GROUP BY w.profile;
+END
+$function$;
+COMMENT ON FUNCTION cdp.verify_folded(cdp.identifier[], boolean[], cdp.identifier[]) IS 'Internal: what each profile should hold of its events.';
+
 -- What each profile holds: its summary, its traits, its timeline.
 CREATE FUNCTION cdp.verify_profiles(ids cdp.identifier[], shared boolean[], profiles cdp.identifier[])
 	RETURNS TABLE (stage text, item text, expected text, found text)
@@ -258,8 +287,6 @@ CREATE FUNCTION cdp.verify_profiles(ids cdp.identifier[], shared boolean[], prof
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 #variable_conflict use_column
-DECLARE
-	rules jsonb := cdp.trait_rules();
 BEGIN
 	RETURN QUERY
 		WITH who AS MATERIALIZED (
@@ -272,14 +299,7 @@ BEGIN
 		), forbidden AS (
 			SELECT DISTINCT w.profile FROM cdp.verdict v CROSS JOIN LATERAL (VALUES (v.a), (v.b)) AS e (identifier) JOIN who w ON w.identifier = e.identifier WHERE v.kind = 'forbid'
 		), folded AS (
-			SELECT w.profile, min(e."timestamp") AS first_seen, max(e."timestamp") AS last_seen, count(*) AS events,
-				   cdp.traits_agg(t.traits, e.at, e.source, rules, o.trust) AS traits, min(e.at + o.expires_after) FILTER (WHERE t.counts) AS expires_at,
-				   cdp.timeline_agg(e."timestamp", e.event, cdp.carried(e.event, e.properties, (SELECT cdp.carried_rules()))) AS timeline
-			FROM cdp.verify_anchored(ids, shared) e JOIN who w ON w.identifier = e.identifier LEFT JOIN cdp.source o ON o.source = e.source
-			LEFT JOIN LATERAL (SELECT true AS counts, cdp.verify_said(e.traits, rules) AS traits
-							   WHERE e.type = 'identify' AND e.traits IS NOT NULL
-								 AND (o.expires_after IS NULL OR e.at + o.expires_after > (SELECT s.as_of FROM cdp.state s))) t ON true
-			GROUP BY w.profile
+			SELECT * FROM cdp.verify_folded(ids, shared, profiles)
 		), expected AS (
 			SELECT m.profile, format('%s identifier(s), limited %s%s%s, %s event(s) from %s to %s', m.identifiers, m.limited, CASE WHEN m.shared THEN ', shared' END,
 				CASE WHEN EXISTS (SELECT FROM forbidden b WHERE b.profile = m.profile) THEN ', with a forbid' END, coalesce(f.events, 0), f.first_seen, f.last_seen)
@@ -311,6 +331,53 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.verify_profiles(cdp.identifier[], boolean[], cdp.identifier[]) IS 'Internal: where cdp.profile and cdp.profile_timeline differ from what they should hold.';
 
+-- Who is in each segment: its condition, judged over what follows from the log.
+CREATE FUNCTION cdp.verify_members(ids cdp.identifier[], shared boolean[], profiles cdp.identifier[])
+	RETURNS TABLE (stage text, item text, expected text, found text)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+	conditions text;
+	kept text;
+	columns text;
+BEGIN
+	-- the view's condition, which follows renamed functions, on a line of its own: it may end with a comment
+	SELECT string_agg(format(E'(%L, (%s\n))', s.name, coalesce(substring(pg_get_viewdef(cdp.segment_view(s.name)) FROM 'profile_row\s+WHERE (.*);$'), s.condition)), ', '),
+		   string_agg(format('SELECT %L, m.profile_id FROM cdp.members(%1$L) m', s.name), ' UNION ALL ')
+	INTO conditions, kept FROM cdp.segment s;
+	IF conditions IS NULL THEN
+		RETURN;
+	END IF;
+	-- what does not follow from a person's own events is taken as it is
+	SELECT string_agg(CASE WHEN a.attname = 'profile_id' THEN 'i.identity_id AS profile_id'
+						   WHEN a.attname IN ('first_seen', 'last_seen', 'traits', 'timeline') THEN format('f.%I', a.attname)
+						   WHEN a.attname = 'events' THEN 'coalesce(f.events, 0) AS events' WHEN a.attname = 'identifiers' THEN 'w.identifiers'
+						   ELSE format('r.%I', a.attname) END, ', ' ORDER BY a.attnum)
+	INTO columns FROM pg_attribute a WHERE a.attrelid = 'cdp.profile_row'::regclass AND a.attnum > 0 AND NOT a.attisdropped;
+	RETURN QUERY EXECUTE format($sql$
+		WITH expected AS (
+			SELECT s.segment, profile_row.profile_id
+			FROM (SELECT %s
+				  FROM (SELECT u.profile, array_agg(u.identifier ORDER BY u.identifier) AS identifiers FROM unnest($1, $2, $3) AS u (identifier, shared, profile)
+						GROUP BY u.profile HAVING NOT bool_or(u.shared)) w
+				  LEFT JOIN cdp.verify_folded($1, $2, $3) f ON f.profile = w.profile JOIN cdp.identifier_map i ON i.identifier = w.profile
+				  LEFT JOIN cdp.profile_row r ON r.profile_id = i.identity_id) AS profile_row
+			CROSS JOIN LATERAL (VALUES %s) AS s (segment, is_in) WHERE s.is_in
+		), found AS (
+			SELECT m.segment, m.profile_id FROM (%s) AS m (segment, profile_id)
+		)
+		SELECT 'membership', format('segment %%s: %%s', d.segment, coalesce(i.identifier::text, 'profile ' || d.profile_id)), CASE WHEN d.expected THEN 'member' END, CASE WHEN d.found THEN 'member' END
+		FROM (SELECT segment, profile_id, e.is_there AS expected, f.is_there AS found FROM (SELECT *, true AS is_there FROM expected) e
+			  FULL JOIN (SELECT *, true AS is_there FROM found) f USING (segment, profile_id)) d
+		LEFT JOIN cdp.identity i ON i.identity_id = d.profile_id
+		WHERE d.expected IS DISTINCT FROM d.found
+	$sql$, columns, conditions, kept) USING ids, shared, profiles;
+END
+$function$;
+COMMENT ON FUNCTION cdp.verify_members(cdp.identifier[], boolean[], cdp.identifier[]) IS 'Internal: who is in a segment and should not be, or the other way round.';
+
 CREATE FUNCTION cdp.verify() RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1000000
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -335,13 +402,15 @@ BEGIN
 	RETURN QUERY SELECT * FROM cdp.verify_identity(ids, shared, links, profiles);
 	RETURN QUERY SELECT * FROM cdp.verify_anchors(ids, shared);
 	RETURN QUERY SELECT * FROM cdp.verify_profiles(ids, shared, profiles);
+	RETURN QUERY SELECT * FROM cdp.verify_members(ids, shared, profiles);
 	RETURN QUERY SELECT * FROM cdp.verify_accounts(ids, shared);
 END
 $function$;
 COMMENT ON FUNCTION cdp.verify() IS
-	'Computes who is who, and what is known of whom, from the log and the rules anew, in the plainest way, and lists what the tables hold otherwise; no row is the healthy answer. stage: identity, link, anchor, profile, traits, timeline or accounts; item: the identifier, pair, event or person; expected: what follows from the log; found: what the tables hold; NULL: nothing. A profile is named by its strongest identifier. Changes nothing, works on a hot standby, and reads the log several times.';
+	'Computes who is who, and what is known of whom, from the log and the rules anew, in the plainest way, and lists what the tables hold otherwise; no row is the healthy answer. stage: identity, link, anchor, profile, traits, timeline or accounts; item: the identifier, pair, event, person, or segment and person; expected: what follows from the log; found: what the tables hold; NULL: nothing. A profile is named by its strongest identifier. Changes nothing, works on a hot standby, and reads the log several times.';
 
 REVOKE ALL ON FUNCTION cdp.verify_log(), cdp.verify_evidence(), cdp.verify_identifiers(), cdp.verify_links(cdp.identifier[], boolean[]),
 	cdp.verify_partition(cdp.identifier[], boolean[]), cdp.verify_forbidden(integer[], integer[], integer, integer), cdp.verify_identity(cdp.identifier[], boolean[], jsonb[], cdp.identifier[]),
 	cdp.verify_anchors(cdp.identifier[], boolean[]), cdp.verify_anchored(cdp.identifier[], boolean[]), cdp.verify_said(jsonb, jsonb),
-	cdp.verify_profiles(cdp.identifier[], boolean[], cdp.identifier[]), cdp.verify() FROM PUBLIC;
+	cdp.verify_folded(cdp.identifier[], boolean[], cdp.identifier[]), cdp.verify_profiles(cdp.identifier[], boolean[], cdp.identifier[]),
+	cdp.verify_members(cdp.identifier[], boolean[], cdp.identifier[]), cdp.verify() FROM PUBLIC;
