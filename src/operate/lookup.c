@@ -25,17 +25,33 @@ CDP_FUNCTION(cdp_lookup_identifier);
 CDP_FUNCTION(cdp_lookup_text);
 CDP_FUNCTION(cdp_lookup_bigint);
 
-/* what every document has, and the parts, in the order of the query's columns */
+/* what every document has, in the order of the query's columns */
 static const char *const head_names[] = {"profile_id", "shared", "first_seen", "last_seen",
 										 "event_count"};
-static const char *const part_names[] = {"identifiers", "traits",   "provenance",    "events",
-										 "matters",     "segments", "refused_links", "accounts"};
 
+/* and the parts that follow */
 enum
 {
-	PART_PROVENANCE = 2,
-	PART_SEGMENTS = 5,
-	PART_COUNT = lengthof(part_names)
+	PART_IDENTIFIERS,
+	PART_TRAITS,
+	PART_PROVENANCE,
+	PART_EVENTS,
+	PART_MATTERS,
+	PART_SEGMENTS,
+	PART_REFUSED_LINKS,
+	PART_ACCOUNTS,
+	PART_COUNT
+};
+
+static const char *const part_names[PART_COUNT] = {
+	[PART_IDENTIFIERS] = "identifiers",
+	[PART_TRAITS] = "traits",
+	[PART_PROVENANCE] = "provenance",
+	[PART_EVENTS] = "events",
+	[PART_MATTERS] = "matters",
+	[PART_SEGMENTS] = "segments",
+	[PART_REFUSED_LINKS] = "refused_links",
+	[PART_ACCOUNTS] = "accounts",
 };
 
 /* all but provenance, which repeats the traits */
@@ -49,7 +65,7 @@ static SPIPlanPtr segments_plan;
 static Oid planned_type;
 static Datum planned_segments;
 
-/* forget_plans drops the plans of sets that have one of these parts. */
+/* forget_plans drops the plans of the sets that have all of these parts. */
 static void
 forget_plans(int parts)
 {
