@@ -92,23 +92,26 @@ cdpk_read_varint(CdpkReader *reader)
 }
 
 /*
- * The same, faster where most numbers take several bytes: eight are looked at together, where there
- * are as many.
+ * The same, faster where most numbers take several bytes: eight are looked at together.  The eight
+ * bytes before the reader's end must be readable, be they before the reader's place or behind.
  */
 static inline uint64_t
 cdpk_read_long_varint(CdpkReader *reader)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	size_t left = cdpk_left(reader);
+	size_t beyond = left < sizeof(uint64_t) ? sizeof(uint64_t) - left : 0;
 	uint64_t word;
 	uint64_t ends; /* the highest bit of each byte that ends a number */
 	unsigned last; /* where its last byte begins */
 
-	if (reader->failed || cdpk_left(reader) < sizeof(word))
+	if (reader->failed || left == 0)
 		return cdpk_read_varint(reader);
-	memcpy(&word, reader->at, sizeof(word));
+	memcpy(&word, reader->at - beyond, sizeof(word));
+	word >>= 8 * beyond; /* zeros stand for what is beyond the end */
 	ends = ~word & UINT64_C(0x8080808080808080);
 	last = ends != 0 ? (unsigned) __builtin_ctzll(ends) - 7 : 0;
-	/* nine or ten bytes, or not the shortest form */
+	/* nine or ten bytes; or cut off, or not the shortest form, which both end in a zero */
 	if (ends == 0 || (last > 0 && (word >> last & 0xff) == 0))
 		return cdpk_read_varint(reader);
 	reader->at += last / 8 + 1;

@@ -19,8 +19,9 @@ cdpk_timeline_open(const uint8_t *bytes, size_t length, CdpkTimeline *timeline)
 
 	if (!reader.failed && version != CDPK_TIMELINE_VERSION)
 		return CDPK_UNKNOWN_VERSION;
-	memset(timeline, 0, sizeof(*timeline));
 	timeline->names = head >> 1;
+	timeline->base = timeline->number_count = 0;
+	timeline->number_names = cdpk_reader(reader.end, 0);
 	if (timeline->names > 0)
 	{
 		timeline->base =
@@ -50,6 +51,16 @@ typedef struct Entry
 	uint64_t size;
 } Entry;
 
+/* read_sizes reads the sizes of an entry where they are not two small numbers. */
+static bool
+read_sizes(CdpkReader *directory, size_t left, Entry *entry)
+{
+	entry->name_length = cdpk_read_varint(directory);
+	entry->size = cdpk_read_varint(directory);
+	/* so that their sum is right */
+	return !directory->failed && entry->name_length <= left && entry->size <= left;
+}
+
 /*
  * next_entry passes over a name and its column; false at the end or where they are cut off.  Most
  * sizes are two small numbers.
@@ -57,8 +68,8 @@ typedef struct Entry
 static inline bool
 next_entry(CdpkTimeline *timeline, Entry *entry)
 {
-	size_t left = cdpk_left(&timeline->data);
 	const uint8_t *sizes = timeline->directory.at;
+	size_t left = cdpk_left(&timeline->data);
 
 	if (timeline->names == 0)
 		return false;
@@ -72,11 +83,13 @@ next_entry(CdpkTimeline *timeline, Entry *entry)
 	}
 	else
 	{
-		entry->name_length = cdpk_read_varint(&timeline->directory);
-		entry->size = cdpk_read_varint(&timeline->directory);
-		/* so that their sum is right */
-		timeline->data.failed = timeline->data.failed || timeline->directory.failed ||
-								entry->name_length > left || entry->size > left;
+		/* not the timeline's own: that one may be kept in registers */
+		CdpkReader directory = timeline->directory;
+		Entry large = {timeline->data.at, 0, 0};
+
+		timeline->data.failed = timeline->data.failed || !read_sizes(&directory, left, &large);
+		timeline->directory = directory;
+		*entry = large;
 	}
 	if (timeline->data.failed || entry->name_length + entry->size > left)
 	{
@@ -89,15 +102,15 @@ next_entry(CdpkTimeline *timeline, Entry *entry)
 
 /* open_column reads the head of an entry's column; false where it is corrupt. */
 static bool
-open_column(const Entry *entry, uint64_t base, CdpkColumn *column)
+open_column(Entry entry, uint64_t base, CdpkColumn *column)
 {
-	const uint8_t *end = entry->name + entry->name_length + entry->size;
-	CdpkReader times = cdpk_reader(end - entry->size, entry->size);
+	const uint8_t *end = entry.name + entry.name_length + entry.size;
+	CdpkReader times = cdpk_reader(end - entry.size, entry.size);
 	uint64_t head = cdpk_read_varint(&times);
 	unsigned unit = (head >> CDPK_COLUMN_UNIT_SHIFT) & CDPK_COLUMN_UNIT_MASK;
 
-	column->name = (const char *) entry->name;
-	column->name_length = entry->name_length;
+	column->name = (const char *) entry.name;
+	column->name_length = entry.name_length;
 	column->count = head >> CDPK_COLUMN_COUNT_SHIFT;
 	column->numbers = cdpk_reader(end, 0);
 	if (head & CDPK_COLUMN_NUMBERS)
@@ -126,7 +139,7 @@ cdpk_timeline_next(CdpkTimeline *timeline, CdpkColumn *column)
 
 	if (!next_entry(timeline, &entry))
 		return false;
-	if (open_column(&entry, timeline->base, column))
+	if (open_column(entry, timeline->base, column))
 		return true;
 	timeline->data.failed = true;
 	return false;
@@ -134,9 +147,9 @@ cdpk_timeline_next(CdpkTimeline *timeline, CdpkColumn *column)
 
 /* is_named says whether an entry has a name. */
 static inline bool
-is_named(const Entry *entry, const char *name, size_t length)
+is_named(Entry entry, const char *name, size_t length)
 {
-	return entry->name_length == length && cdpk_same_bytes(entry->name, name, length);
+	return entry.name_length == length && cdpk_same_bytes(entry.name, name, length);
 }
 
 /* cdpk_timeline_find: see the header. */
@@ -148,9 +161,9 @@ cdpk_timeline_find(CdpkTimeline *timeline, const char *name, size_t length, Cdpk
 	Entry entry;
 
 	while (next_entry(&passage, &entry))
-		if (is_named(&entry, name, length))
+		if (is_named(entry, name, length))
 		{
-			if (open_column(&entry, passage.base, column))
+			if (open_column(entry, passage.base, column))
 				return true;
 			timeline->data.failed = true;
 			return false;
@@ -180,9 +193,9 @@ cdpk_timeline_find_all(const CdpkTimeline *timeline, const CdpkName *names, unsi
 		if ((lengths >> entry.name_length % 64 & 1) == 0)
 			continue;
 		for (unsigned i = 0; i < count; i++)
-			if (is_named(&entry, names[i].text, names[i].length))
+			if (is_named(entry, names[i].text, names[i].length))
 			{
-				if (!open_column(&entry, passage.base, &columns[i]))
+				if (!open_column(entry, passage.base, &columns[i]))
 					return false;
 				missing--;
 			}

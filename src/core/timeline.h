@@ -104,8 +104,11 @@ cdpk_timeline_failed(const CdpkTimeline *timeline)
 	return timeline->directory.failed || timeline->data.failed || timeline->number_names.failed;
 }
 
-/* Gives the next older event's time; false at the end or where the bytes are corrupt
- * (column->times.failed). */
+/*
+ * Gives the next older event's time; false at the end or where the bytes are corrupt
+ * (column->times.failed).  What stands before the first column is eight bytes with the first byte
+ * of its times, or more.
+ */
 static inline bool
 cdpk_column_next(CdpkColumn *column, int64_t *at)
 {

@@ -36,6 +36,59 @@ varint_refuses_other_forms(void)
 	CHECK(reader.failed);
 }
 
+/* Any bytes are the same number, or none, whichever way they are read, and are passed over alike. */
+static void
+long_varint_is_the_same(void)
+{
+	uint64_t state = 2;
+	int read = 0;
+
+	for (int i = 0; i < 300000; i++)
+	{
+		uint8_t bytes[8 + 12];
+		size_t length = unit_random(&state) % 13;
+		size_t continued = unit_random(&state) % 12;
+		CdpkReader plain;
+		CdpkReader wide;
+		uint64_t value;
+
+		for (size_t j = 0; j < sizeof(bytes); j++)
+			bytes[j] = (uint8_t) (unit_random(&state) % 3 > 0 ? unit_random(&state)
+															  : unit_random(&state) % 2 * 0x80);
+		for (size_t j = 0; j < continued; j++)
+			bytes[8 + j] |= 0x80;
+		plain = cdpk_reader(bytes + 8, length);
+		wide = plain;
+		value = cdpk_read_varint(&plain);
+		CHECK(cdpk_read_long_varint(&wide) == value);
+		CHECK(wide.failed == plain.failed && wide.at == plain.at);
+		read += !plain.failed;
+	}
+	CHECK(read > 50000);
+}
+
+static void
+compares_bytes(void)
+{
+	uint64_t state = 3;
+
+	for (int i = 0; i < 100000; i++)
+	{
+		uint8_t a[40];
+		uint8_t b[40];
+		size_t length = unit_random(&state) % 41;
+
+		for (size_t j = 0; j < length; j++)
+			a[j] = b[j] = (uint8_t) unit_random(&state);
+		CHECK(cdpk_same_bytes(a, b, length));
+		if (length > 0)
+		{
+			a[unit_random(&state) % length] ^= (uint8_t) (1 << unit_random(&state) % 8);
+			CHECK(!cdpk_same_bytes(a, b, length));
+		}
+	}
+}
+
 static void
 reader_stops_at_the_end(void)
 {
@@ -51,6 +104,8 @@ main(void)
 {
 	TEST(varint_round_trip);
 	TEST(varint_refuses_other_forms);
+	TEST(long_varint_is_the_same);
+	TEST(compares_bytes);
 	TEST(reader_stops_at_the_end);
 	UNIT_EXIT();
 }

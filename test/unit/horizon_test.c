@@ -3,7 +3,7 @@
  * window's edge on it, lies, and the microseconds beside these
  */
 #include "core/horizon.h"
-#include "timeline_events.h"
+#include "timeline_history.h"
 
 /* the answers about the events named "view", by the words of the definition */
 typedef struct Answers

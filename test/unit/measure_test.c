@@ -1,6 +1,6 @@
 /* measure_test.c: sums, extremes and conditions against plain loops over the events */
 #include "core/measure.h"
-#include "timeline_events.h"
+#include "timeline_history.h"
 
 /* thousandths, in which every random number is whole */
 static int64_t

@@ -3,7 +3,7 @@
  * names that stand for several steps
  */
 #include "core/timeline_funnel.h"
-#include "timeline_events.h"
+#include "timeline_history.h"
 
 /* The depth by way of rows: one of each event in the period, with its set of steps. */
 static unsigned
