@@ -41,11 +41,11 @@ typedef struct CdpkSequenceStep
 typedef struct CdpkProgram
 {
 	CdpkTimeKind kind;
-	unsigned count; /* of steps, at least 1 */
-	CdpkSequenceStep steps[CDPK_SEQUENCE_STEPS_MAX];
+	unsigned count;               /* of steps, at least 1 */
 	CdpkSequenceBound whole;      /* from the first event to the last */
 	uint32_t absent_after;        /* no event behind the last satisfies one of these ... */
 	CdpkSequenceBound absent_for; /* ... for so long, which must have passed */
+	CdpkSequenceStep steps[CDPK_SEQUENCE_STEPS_MAX];
 } CdpkProgram;
 
 /* ---------------------------------------------------------------- the matcher */

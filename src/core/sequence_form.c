@@ -243,6 +243,7 @@ add_steps(CdpkProgram *program, const CdpkSequenceItem *item, uint32_t absent)
 		CdpkSequenceStep *step = &program->steps[program->count++];
 
 		step->any = item->any;
+		step->adjacent = false;
 		step->absent = i == 0 ? absent : 0;
 		step->least = bound(i == 0 ? item->after : 0);
 		step->most = bound(item->within);
@@ -257,7 +258,7 @@ cdpk_sequence_compile(const CdpkSequence *sequence, CdpkProgram *program)
 {
 	uint32_t absent = 0;
 
-	memset(program, 0, sizeof(*program));
+	memset(program, 0, offsetof(CdpkProgram, steps));
 	program->kind = CDPK_TIME_INSTANT;
 	program->whole = bound(sequence->whole);
 	for (unsigned i = 0; i < sequence->items; i++)

@@ -164,7 +164,7 @@ cdpk_pattern_compile(const char *text, size_t length, CdpkTimeKind kind, unsigne
 	Pattern p = {0};
 	CdpkStatus status = CDPK_OK;
 
-	memset(program, 0, sizeof(*program));
+	memset(program, 0, offsetof(CdpkProgram, steps));
 	program->kind = kind;
 	p.start = p.at = text;
 	p.end = text + length;

@@ -382,6 +382,27 @@ states_combine(void)
 	}
 }
 
+/* Rows of one pattern are not rows of another. */
+static void
+states_fit_their_pattern_only(void)
+{
+	CdpkStepsSetup setup = {CDPK_STEPS_SEQUENCE, CDPK_TIME_INTEGER, 2, 0, 0, "(?1)(?2)", 8};
+	CdpkStepsSetup other = setup;
+	CdpkStepsState *state;
+
+	CHECK(cdpk_steps_state_new(&unit_allocator, &setup, 0, &state) == CDPK_OK);
+	for (int i = 0; i < 100; i++)
+		CHECK(cdpk_steps_state_add(&state, &unit_allocator, i, 1) == CDPK_OK);
+	CHECK(cdpk_steps_state_fits(state, &setup));
+	other.pattern = "(?2)(?1)";
+	CHECK(!cdpk_steps_state_fits(state, &other));
+	other = cdpk_steps_state_setup(state);
+	CHECK(other.pattern_length == 8 && memcmp(other.pattern, "(?1)(?2)", 8) == 0);
+	other.use = CDPK_STEPS_FUNNEL;
+	CHECK(!cdpk_steps_state_fits(state, &other));
+	free(state);
+}
+
 static void
 refuses_other_bytes(void)
 {
@@ -468,6 +489,7 @@ main(void)
 	TEST(windows_reach_over_all_time);
 	TEST(doubles_keep_their_order);
 	TEST(states_combine);
+	TEST(states_fit_their_pattern_only);
 	TEST(refuses_other_bytes);
 	TEST(modes_have_names);
 	UNIT_EXIT();

@@ -46,6 +46,7 @@ texts_have_one_form(void)
 		{"3x a", "3 x a"},
 		{"2 x a within 1 hour", "2 x a within 1 hour"},
 		{"a -> b WITHIN 2 Days AFTER 1 dAy", "a -> b after 1 day within 2 days"},
+		{"a -> b after 24 hours within 1 day", "a -> b after 1 day within 1 day"},
 		{"a -> b after 48 hours", "a -> b after 2 days"},
 		{"a -> b after 36 hours", "a -> b after 36 hours"},
 		{"a -> b after 90 minutes", "a -> b after 90 minutes"},
