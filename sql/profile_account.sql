@@ -2,6 +2,7 @@
 SELECT current_database() AS origin \gset
 CREATE DATABASE cdp_account ENCODING 'UTF8' TEMPLATE template0;
 \c cdp_account
+\set SHOW_CONTEXT never
 CREATE EXTENSION cdp;
 SELECT cdp.init();
 SET timezone = 'UTC';
@@ -30,6 +31,9 @@ SELECT * FROM cdp.verify();
 SELECT who(profile_id), accounts, account_traits::jsonb FROM cdp.profile_row ORDER BY 1;
 SELECT cdp.create_segment('of_acme', $$ 'acme' = ANY (accounts) $$), cdp.create_segment('on_pro', $$ account_traits->>'plan' = 'pro' $$),
 	cdp.create_segment('with_pets', $$ account_traits @> '{"pets": ["cat"]}' AND cardinality(accounts) > 1 $$), cdp.create_segment('of_none', 'account_traits IS NULL');
+-- errors show when a condition is given
+SELECT cdp.create_segment('broken', $$ (account_traits->>'name')::integer > 5 $$);
+SELECT cdp.create_segment('broken', $$ (accounts[1])::integer > 5 $$);
 SELECT array_agg(who(profile_id) ORDER BY who(profile_id)) FROM cdp.members('on_pro');
 SELECT cdp.lookup('user_id:bob', 'accounts,segments') - 'profile_id';
 

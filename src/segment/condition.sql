@@ -19,7 +19,8 @@ SET search_path = pg_catalog, cdp, pg_temp
 AS $$
 DECLARE
 	somebody jsonb := jsonb_build_object('profile_id', 1, 'first_seen', now(), 'last_seen', now(), 'events', 1, 'identifiers', '["user_id:somebody"]'::jsonb,
-		'traits', cdp.traits('{"name": "Somebody"}', now(), 'made up')::text, 'timeline', (SELECT cdp.timeline_agg(t.at, 'Made up') FROM (VALUES (now())) t (at))::text);
+		'traits', cdp.traits('{"name": "Somebody"}', now(), 'made up')::text, 'timeline', (SELECT cdp.timeline_agg(t.at, 'Made up') FROM (VALUES (now())) t (at))::text,
+		'accounts', '["made up"]'::jsonb, 'account_traits', cdp.traits('{"name": "Made up"}', now(), 'made up')::text);
 	part text;
 BEGIN
 	FOR part IN SELECT c.part FROM cdp.check_condition(condition) AS c (part) LOOP
