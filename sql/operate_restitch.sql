@@ -101,6 +101,30 @@ INSERT INTO cdp.inbox (type, event, message_id, user_id, anonymous_id, "timestam
 SELECT accepted, identities FROM cdp.refresh();
 SELECT * FROM cdp.verify();
 
+-- normalisers of another release: what they spelled otherwise keeps its number, in verdicts too
+CREATE CAST (bytea AS cdp.identifier) WITHOUT FUNCTION;
+CREATE FUNCTION misspelled(i cdp.identifier) RETURNS cdp.identifier LANGUAGE sql STABLE
+	RETURN decode(replace(encode(cdp.identifier_send(i), 'hex'), encode('example', 'hex'), encode('EXAMPLE', 'hex')), 'hex')::cdp.identifier;
+SELECT misspelled('email:x@example.com');
+TRUNCATE healthy;
+INSERT INTO healthy SELECT * FROM held;
+CREATE TABLE decided AS SELECT verdict_id, kind, a, b, until_at, batch_id FROM cdp.verdict;
+UPDATE cdp.identity SET identifier = misspelled(identifier);
+UPDATE cdp.identifier_map SET identifier = misspelled(identifier);
+UPDATE cdp.verdict SET a = misspelled(a), b = misspelled(b);
+-- one of them was seen in both spellings, and so was what was decided about it
+INSERT INTO cdp.identity (identity_id, identifier, profile_id, batch_id, since_batch_id)
+	SELECT 100 + identity_id, replace(identifier::text, 'EXAMPLE', 'example'), 100 + identity_id, 1, 1 FROM cdp.identity WHERE identifier::text LIKE '%y@EXAMPLE%';
+INSERT INTO cdp.verdict (verdict_id, kind, a, b, batch_id) VALUES (100, 'forbid', misspelled('email:y@example.com'), 'email:y@example.com', 1);
+UPDATE cdp.state SET normalizer_version = 'of another release';
+SELECT count(*) > 0 AS wrong FROM cdp.verify();
+SELECT cdp.migrate();
+SELECT normalizer_version = cdp.normalizer_version() AS is_ours FROM cdp.state;
+SELECT * FROM cdp.verify();
+SELECT count(*) FROM ((SELECT verdict_id, kind, a, b, until_at, batch_id FROM cdp.verdict EXCEPT TABLE decided) UNION ALL (TABLE decided EXCEPT SELECT verdict_id, kind, a, b, until_at, batch_id FROM cdp.verdict)) d;
+SELECT kind, row FROM ((TABLE held EXCEPT TABLE healthy) UNION ALL (TABLE healthy EXCEPT TABLE held)) d WHERE kind <> 'link' AND row NOT LIKE '%y@%' AND row NOT LIKE '%user_id:u5%';
+SELECT identifier, profile_id = 0 AS nobody FROM cdp.identity WHERE identifier::text LIKE '%y@%' ORDER BY identity_id;
+
 -- a log that is not whole
 BEGIN;
 DELETE FROM cdp.event WHERE message_id = '12';

@@ -9,6 +9,7 @@ CREATE FUNCTION cdp.restitch_identify(INOUT identity_id bigint, OUT identities b
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
+	PERFORM cdp.restitch_normalize();
 	PERFORM cdp.batch_stage('batch_event', $sql$
 		SELECT e.event_id, e.identity_id AS old_id, e."timestamp", least(e."timestamp", e.received_at) AS at, e.source, e.message_id, o.ids
 		FROM cdp.event e CROSS JOIN LATERAL cdp.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers,
@@ -40,6 +41,36 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.restitch_identify(bigint) IS 'Internal: reads the log, and numbers the identifiers that it carries and the tables have not; those that it does not carry are in no profile.';
+
+-- What an earlier release of the normalisers spelled otherwise than this one does.
+CREATE FUNCTION cdp.restitch_normalize() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	-- of several that have become one the first keeps its number; the others are carried by no event any more
+	PERFORM cdp.batch_run($sql$
+		UPDATE cdp.identity i SET identifier = n.becomes
+		FROM (SELECT DISTINCT ON (o.becomes) o.identity_id, o.becomes
+			  FROM (SELECT identity_id, identifier, cdp.try_identifier(cdp.namespace(identifier), cdp.value(identifier)) AS becomes FROM cdp.identity) o
+			  WHERE o.becomes <> o.identifier AND NOT EXISTS (SELECT FROM cdp.identity e WHERE e.identifier = o.becomes) ORDER BY o.becomes, o.identity_id) n
+		WHERE i.identity_id = n.identity_id
+	$sql$);
+	PERFORM cdp.batch_run($sql$
+		WITH spelled AS (
+			SELECT v.verdict_id, coalesce(cdp.try_identifier(cdp.namespace(v.a), cdp.value(v.a)), v.a) AS a, coalesce(cdp.try_identifier(cdp.namespace(v.b), cdp.value(v.b)), v.b) AS b FROM cdp.verdict v
+		), gone AS (
+			DELETE FROM cdp.verdict v USING spelled s WHERE v.verdict_id = s.verdict_id AND (v.a, v.b) IS DISTINCT FROM (s.a, s.b)
+			RETURNING v.verdict_id, v.kind, s.a, s.b, v.until_at, v.reason, v.decided_by, v.decided_at, v.batch_id
+		)
+		INSERT INTO cdp.verdict (verdict_id, kind, a, b, until_at, reason, decided_by, decided_at, batch_id)
+		SELECT verdict_id, kind, CASE WHEN b < a THEN b ELSE a END, CASE WHEN b < a THEN a ELSE b END, until_at, reason, decided_by, decided_at, batch_id
+		FROM gone WHERE a IS DISTINCT FROM b ON CONFLICT DO NOTHING
+	$sql$);
+	PERFORM cdp.batch_run('UPDATE cdp.state SET normalizer_version = cdp.normalizer_version() WHERE normalizer_version <> cdp.normalizer_version()');
+END
+$function$;
+COMMENT ON FUNCTION cdp.restitch_normalize() IS 'Internal: spells the identifiers of identities and verdicts as the present normalisers do.';
 
 -- One number an identifier and one identifier a number.
 CREATE FUNCTION cdp.restitch_number(last_id bigint) RETURNS void
@@ -246,6 +277,6 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.restitch_anchor() IS 'Internal: anchors anew the events that are anchored elsewhere than they should be (batch_reanchored). Returns how many.';
 
-REVOKE ALL ON FUNCTION cdp.restitch_identify(bigint), cdp.restitch_number(bigint), cdp.restitch_link(), cdp.restitch_degree(), cdp.restitch_stitch(),
+REVOKE ALL ON FUNCTION cdp.restitch_normalize(), cdp.restitch_identify(bigint), cdp.restitch_number(bigint), cdp.restitch_link(), cdp.restitch_degree(), cdp.restitch_stitch(),
 	cdp.restitch_anchor() FROM PUBLIC;
 

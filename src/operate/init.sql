@@ -122,15 +122,13 @@ AS $function$
 BEGIN
 	PERFORM cdp.check_tables();
 	IF (SELECT s.normalizer_version FROM cdp.state s) <> cdp.normalizer_version() THEN
-		RAISE WARNING 'identifiers were normalised by "%", new ones are by "%"',
-			(SELECT s.normalizer_version FROM cdp.state s), cdp.normalizer_version()
-			USING DETAIL = 'An identifier that the two spell differently counts as two.';
+		PERFORM cdp.restitch();
 	END IF;
 	RETURN cdp.tables_version();
 END
 $function$;
 COMMENT ON FUNCTION cdp.migrate() IS
-	'Brings the tables to the shape of this release, after ALTER EXTENSION cdp UPDATE, and returns that shape''s number. There is one shape so far, so it only checks.';
+	'Brings the tables to the shape of this release, after ALTER EXTENSION cdp UPDATE, and returns that shape''s number. There is one shape so far, so it only checks; but where the libraries that normalise identifiers are of another release than those that made the stored ones, it calls cdp.restitch().';
 
 REVOKE ALL ON FUNCTION cdp.check_tables(), cdp.init_state(), cdp.init(), cdp.migrate() FROM PUBLIC;
 
