@@ -8,6 +8,7 @@
 #include "common/string.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 
 #include "behavior/timeline.h"
 #include "cdp.h"
@@ -46,6 +47,13 @@ timeline_refuse_size(void)
 							  CDPK_NUMBERS_MAX)));
 }
 
+/* check_interrupts ends the compaction of a long log where the query is cancelled. */
+static void
+check_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
 /* timeline_from_log makes the compact form of a log. */
 Timeline *
 timeline_from_log(const CdpkTimelineLog *log)
@@ -53,7 +61,8 @@ timeline_from_log(const CdpkTimelineLog *log)
 	CdpkAllocator huge = cdp_huge_allocator(CurrentMemoryContext);
 	uint8_t *result;
 	size_t length;
-	CdpkStatus status = cdpk_log_compact(log, &huge, VARHDRSZ, &result, &length);
+	CdpkStatus status =
+		cdpk_log_compact_checking(log, &huge, check_interrupts, VARHDRSZ, &result, &length);
 
 	if (status == CDPK_TOO_LONG)
 		timeline_refuse_size();

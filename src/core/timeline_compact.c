@@ -37,9 +37,19 @@ typedef struct Compaction
 	uint32_t number_count;
 	CdpkTimed *events; /* by name, newest first; value is where the record begins in the log */
 	CdpkTimed *scratch;
-	uint8_t *columns; /* names and columns as they will follow the directory */
-	int64_t base;     /* seconds */
+	uint8_t *columns;    /* names and columns as they will follow the directory */
+	int64_t base;        /* seconds */
+	void (*check)(void); /* the caller's, or NULL */
+	uint32_t *ticks;     /* until it is called */
 } Compaction;
+
+/* tick lets the caller interrupt a long loop; called for each step of one. */
+static inline void
+tick(const Compaction *c)
+{
+	if ((++*c->ticks & 0xffff) == 0 && c->check != NULL)
+		c->check();
+}
 
 /* compare_names orders two names by their bytes, a prefix first. */
 static int
@@ -118,6 +128,7 @@ count_events(Compaction *c)
 
 	while (cdpk_left(&reader) > 0)
 	{
+		tick(c);
 		cdpk_read_record(&reader, &record);
 		c->names[record.name].events++;
 		for (unsigned i = 0; i < record.count; i++)
@@ -154,6 +165,7 @@ place_events(Compaction *c)
 		uint32_t record_start = c->log->log_used - (uint32_t) cdpk_left(&reader);
 		CdpkTimed *event;
 
+		tick(c);
 		cdpk_read_record(&reader, &record);
 		event = &c->events[--c->names[record.name].start];
 		event->at = record.at;
@@ -200,6 +212,7 @@ newest_first(const CdpkTimed *a, const CdpkTimed *b, const void *context)
 	const Compaction *c = context;
 	int order = (a->at < b->at) - (a->at > b->at);
 
+	tick(c);
 	if (order != 0 || c->number_count == 0)
 		return order;
 	for (uint32_t i = 0; order == 0 && i < c->number_count; i++)
@@ -292,6 +305,7 @@ write_values(const Compaction *c, const Name *name, uint32_t place, NumberForm f
 	{
 		int64_t mantissa;
 
+		tick(c);
 		if (!find_number(read_event(c->log, &events[i]), place, &value))
 			continue;
 		if (sparse)
@@ -493,12 +507,13 @@ assemble(Compaction *c, size_t columns_size, size_t head, uint8_t **result, size
 	return CDPK_OK;
 }
 
-/* cdpk_log_compact: see the header. */
+/* cdpk_log_compact_checking: see the header. */
 CdpkStatus
-cdpk_log_compact(const CdpkTimelineLog *log, const CdpkAllocator *allocator, size_t head,
-				 uint8_t **result, size_t *length)
+cdpk_log_compact_checking(const CdpkTimelineLog *log, const CdpkAllocator *allocator,
+						  void (*check)(void), size_t head, uint8_t **result, size_t *length)
 {
-	Compaction c = {log, allocator, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0};
+	uint32_t ticks = 0;
+	Compaction c = {log, allocator, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, check, &ticks};
 	size_t names_size = log->names * sizeof(Name);
 	size_t events_size = log->events * sizeof(CdpkTimed);
 	uint8_t *memory = cdpk_allocate(allocator, 2 * events_size + names_size +
@@ -524,4 +539,12 @@ cdpk_log_compact(const CdpkTimelineLog *log, const CdpkAllocator *allocator, siz
 	cdpk_release(allocator, c.columns);
 	cdpk_release(allocator, memory);
 	return status;
+}
+
+/* cdpk_log_compact: see the header. */
+CdpkStatus
+cdpk_log_compact(const CdpkTimelineLog *log, const CdpkAllocator *allocator, size_t head,
+				 uint8_t **result, size_t *length)
+{
+	return cdpk_log_compact_checking(log, allocator, NULL, head, result, length);
 }

@@ -97,6 +97,14 @@ extern CdpkStatus cdpk_log_open_form(CdpkTimelineLog **log, const CdpkAllocator 
 extern CdpkStatus cdpk_log_compact(const CdpkTimelineLog *log, const CdpkAllocator *allocator,
 								   size_t head, uint8_t **result, size_t *length);
 
+/*
+ * The same; "check" is called now and then, and need not return where the allocator's memory goes
+ * by itself.
+ */
+extern CdpkStatus cdpk_log_compact_checking(const CdpkTimelineLog *log,
+											const CdpkAllocator *allocator, void (*check)(void),
+											size_t head, uint8_t **result, size_t *length);
+
 /* ---- for the two files that know the block ---- */
 
 /* a name in the heap; its bytes follow */

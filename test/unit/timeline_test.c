@@ -364,6 +364,37 @@ prints_what_a_person_can_read(void)
 	free(bytes);
 }
 
+static unsigned checks;
+
+static void
+count_checks(void)
+{
+	checks++;
+}
+
+/* The caller can interrupt the compaction of a long log. */
+static void
+checks_now_and_then(void)
+{
+	CdpkTimelineLog *log;
+	uint8_t *bytes;
+	size_t length;
+	uint64_t state = 5;
+	uint32_t name;
+
+	CHECK(cdpk_log_new(&unit_allocator, &log) == CDPK_OK);
+	CHECK(cdpk_log_name(&log, &unit_allocator, "view", 4, &name) == CDPK_OK);
+	for (unsigned i = 0; i < 200000; i++)
+		CHECK(cdpk_log_event(&log, &unit_allocator, name, (int64_t) (unit_random(&state) >> 20),
+							 NULL, 0) == CDPK_OK);
+	CHECK(cdpk_log_compact_checking(log, &unit_allocator, count_checks, 0, &bytes, &length) ==
+		  CDPK_OK);
+	/* at least once for each 65,536 comparisons */
+	CHECK(checks > 20);
+	free(bytes);
+	free(log);
+}
+
 int
 main(void)
 {
@@ -374,6 +405,7 @@ main(void)
 	TEST(refuses_what_it_cannot_hold);
 	TEST(refuses_too_many_numbers_of_a_name);
 	TEST(grows);
+	TEST(checks_now_and_then);
 	TEST(refuses_other_texts);
 	TEST(prints_what_a_person_can_read);
 	UNIT_EXIT();
