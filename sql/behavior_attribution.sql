@@ -21,7 +21,7 @@ SELECT cdp.attribution('linear', NULL, '2026-01-01'::timestamptz, t, v) FROM (VA
 -- against the definition, word by word, in exact numbers: 14,000 people
 SELECT setseed(0.375);
 CREATE TABLE ba_row AS
-SELECT p, timestamptz '2026-01-01' + floor(random() * 8) * interval '12 hours' AS at, CASE WHEN random() < 0.7 THEN ('{a,b,B,direct,(Direct)}'::text[])[1 + floor(random() * 5)::int] END AS touchpoint,
+SELECT p, p % 20 AS part, timestamptz '2026-01-01' + floor(random() * 8) * interval '12 hours' AS at, CASE WHEN random() < 0.7 THEN ('{a,b,B,direct,(Direct)}'::text[])[1 + floor(random() * 5)::int] END AS touchpoint,
 	CASE WHEN random() < 0.4 THEN floor(random() * 10000) / 100 - 10 END::numeric AS conversion
 FROM generate_series(1, 14000) p, generate_series(1, 1 + p % 9);
 CREATE TABLE ba_model AS
@@ -73,22 +73,22 @@ SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
 SET enable_sort = off;
 ANALYZE ba_row;
-EXPLAIN (COSTS OFF) SELECT p % 20, cdp.attribution('time_decay(12 hours)', '2 days', at, touchpoint, conversion) FROM ba_row GROUP BY 1;
-CREATE TABLE ba_parallel AS SELECT p % 20 AS p, cdp.attribution('time_decay(12 hours)', '2 days', at, touchpoint, conversion) AS shares FROM ba_row GROUP BY 1;
+EXPLAIN (COSTS OFF) SELECT part, cdp.attribution('time_decay(12 hours)', '2 days', at, touchpoint, conversion) FROM ba_row GROUP BY 1;
+CREATE TABLE ba_parallel AS SELECT part, cdp.attribution('time_decay(12 hours)', '2 days', at, touchpoint, conversion) AS shares FROM ba_row GROUP BY 1;
 SELECT count(*) AS groups, count(*) FILTER (WHERE a.shares IS DISTINCT FROM b.shares) AS differences, sum(jsonb_array_length(a.shares)) AS shares
-FROM ba_parallel a FULL JOIN (SELECT p % 20 AS p, cdp.attribution('time_decay(12 hours)', '2 days', at, touchpoint, conversion ORDER BY random()) AS shares FROM ba_row GROUP BY 1) b USING (p);
+FROM ba_parallel a FULL JOIN (SELECT part, cdp.attribution('time_decay(12 hours)', '2 days', at, touchpoint, conversion ORDER BY random()) AS shares FROM ba_row GROUP BY 1) b USING (part);
 RESET parallel_setup_cost;
 RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
 RESET enable_sort;
 CREATE AGGREGATE pg_temp.state_of(text, interval, timestamptz, text, numeric) (SFUNC = cdp.attribution_trans, STYPE = cdp.attribution_state);
 CREATE AGGREGATE pg_temp.shares_of(cdp.attribution_state) (SFUNC = cdp.attribution_combine, STYPE = cdp.attribution_state, FINALFUNC = cdp.attribution_final);
-CREATE TABLE ba_state AS SELECT p, n % 3 AS part, pg_temp.state_of(model, lookback, at, touchpoint, conversion) AS state FROM (SELECT *, row_number() OVER () AS n FROM ba_row) r JOIN ba_model USING (p) GROUP BY 1, 2;
+CREATE TABLE ba_state AS SELECT p, n % 3 AS third, pg_temp.state_of(model, lookback, at, touchpoint, conversion) AS state FROM (SELECT *, row_number() OVER () AS n FROM ba_row) r JOIN ba_model USING (p) GROUP BY 1, 2;
 COPY ba_state TO '/tmp/cdp_behavior_attribution.bin' (FORMAT binary);
 CREATE TABLE ba_state_read (LIKE ba_state);
 COPY ba_state_read FROM '/tmp/cdp_behavior_attribution.bin' (FORMAT binary);
 SELECT count(*) AS people, count(*) FILTER (WHERE s.shares IS DISTINCT FROM a.shares) AS differences
-FROM (SELECT p, pg_temp.shares_of(CASE WHEN part = 0 THEN state ELSE state::text::cdp.attribution_state END) AS shares FROM ba_state_read GROUP BY p) s FULL JOIN ba_answer a USING (p);
+FROM (SELECT p, pg_temp.shares_of(CASE WHEN third = 0 THEN state ELSE state::text::cdp.attribution_state END) AS shares FROM ba_state_read GROUP BY p) s FULL JOIN ba_answer a USING (p);
 SELECT pg_temp.state_of('position_based(30,5)', '1 second', '2000-01-01 00:00:00.000001Z', 'ab', -1.5) AS state;
 -- as a window function, and many rows of one group
 SELECT n, cdp.attribution('last', NULL, timestamptz '2026-01-01' + n * interval '1 day', CASE WHEN n % 2 = 1 THEN 't' || n END, CASE WHEN n % 2 = 0 THEN n END) OVER (ORDER BY n) AS so_far FROM generate_series(1, 4) n;

@@ -16,11 +16,10 @@
 
 CDP_FUNCTION(cdp_funnel);
 
-/* get_steps reads the names in place, without a copy of each. */
-static unsigned
-get_steps(FunctionCallInfo fcinfo, CdpkName *steps)
+/* funnel_get_steps reads the names in place, without a copy of each. */
+unsigned
+funnel_get_steps(ArrayType *array, CdpkName *steps)
 {
-	ArrayType *array = PG_GETARG_ARRAYTYPE_P(FUNNEL_EVENTS);
 	int count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	const char *at = ARR_DATA_PTR(array);
 
@@ -46,7 +45,8 @@ get_steps(FunctionCallInfo fcinfo, CdpkName *steps)
 CdpkTimelineFunnel
 funnel_get(FunctionCallInfo fcinfo, CdpkName *steps)
 {
-	CdpkTimelineFunnel funnel = {0, get_steps(fcinfo, steps), steps, 0, {0, 0}};
+	CdpkTimelineFunnel funnel = {
+		0, funnel_get_steps(PG_GETARG_ARRAYTYPE_P(FUNNEL_EVENTS), steps), steps, 0, {0, 0}};
 
 	if (!PG_ARGISNULL(FUNNEL_MODE))
 		funnel.modes = PG_GETARG_UINT32(FUNNEL_MODE);

@@ -5,6 +5,8 @@
 #ifndef CDP_FUNNEL_H
 #define CDP_FUNNEL_H
 
+#include "utils/array.h"
+
 #include "behavior/stretch.h"
 #include "core/timeline_funnel.h"
 
@@ -18,6 +20,9 @@
 #define FUNNEL_UNKNOWN                                             \
 	(PG_ARGISNULL(FUNNEL_EVENTS) || PG_ARGISNULL(FUNNEL_WINDOW) || \
 	 PG_ARGISNULL(FUNNEL_STRETCH + STRETCH_AS_OF))
+
+/* Reads the names of steps, which point into the array; "steps" has room for CDPK_FUNNEL_STEPS_MAX. */
+extern unsigned funnel_get_steps(ArrayType *array, CdpkName *steps);
 
 /* Reads the arguments; "steps" has room for CDPK_FUNNEL_STEPS_MAX. */
 extern CdpkTimelineFunnel funnel_get(FunctionCallInfo fcinfo, CdpkName *steps);

@@ -6,59 +6,24 @@
 
 #include "catalog/pg_type.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "behavior/funnel.h"
 #include "behavior/timeline.h"
 #include "cdp.h"
 #include "core/funnel_times.h"
-#include "util/huge.h"
+#include "util/status.h"
 #include "util/window.h"
 
 CDP_FUNCTION(cdp_funnel_times);
 
-/* places of the arguments */
+/* places of the arguments behind those that cdp.funnel has too */
 enum
 {
-	ARG_TIMELINE,
-	ARG_EVENTS,
-	ARG_WINDOW,
-	ARG_SINCE,
+	ARG_SINCE = FUNNEL_WINDOW + 1,
 	ARG_UNTIL,
 	ARG_AS_OF
 };
-
-/* get_steps reads the names of the steps; they point into the argument. */
-static unsigned
-get_steps(ArrayType *array, CdpkFunnelStep steps[CDPK_FUNNEL_TIMES_MAX])
-{
-	Datum *names;
-	bool *nulls;
-	int count;
-
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &count);
-	if (count < 1 || count > CDPK_FUNNEL_TIMES_MAX)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("events must be from 1 to %d", CDPK_FUNNEL_TIMES_MAX),
-						errdetail("Given are %d.", count)));
-	for (int i = 0; i < count; i++)
-	{
-		text *name;
-
-		if (nulls[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("events must not contain null"), errdetail("Step %d is null.", i + 1)));
-		name = DatumGetTextPP(names[i]);
-		steps[i].name = VARDATA_ANY(name);
-		steps[i].length = VARSIZE_ANY_EXHDR(name);
-		if (steps[i].length == 0)
-			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("events must not contain an empty name"),
-							errdetail("Step %d is empty.", i + 1)));
-	}
-	return (unsigned) count;
-}
 
 /* get_bounds reads where chains may begin, and how long they may take. */
 static CdpkFunnelBounds
@@ -73,7 +38,7 @@ get_bounds(FunctionCallInfo fcinfo)
 		bounds.since = PG_GETARG_TIMESTAMPTZ(ARG_SINCE);
 	if (!PG_ARGISNULL(ARG_UNTIL))
 		bounds.until = PG_GETARG_TIMESTAMPTZ(ARG_UNTIL);
-	bounds.window = cdp_window_microseconds(PG_GETARG_INTERVAL_P(ARG_WINDOW), "window", 0);
+	bounds.window = cdp_window_microseconds(PG_GETARG_INTERVAL_P(FUNNEL_WINDOW), "window", 0);
 	return bounds;
 }
 
@@ -97,23 +62,22 @@ intervals(const int64_t *took, unsigned depth)
 Datum
 cdp_funnel_times(PG_FUNCTION_ARGS)
 {
-	CdpkAllocator huge = cdp_huge_allocator(CurrentMemoryContext);
-	CdpkFunnelStep steps[CDPK_FUNNEL_TIMES_MAX];
-	int64_t took[CDPK_FUNNEL_TIMES_MAX];
+	CdpkName steps[CDPK_FUNNEL_STEPS_MAX];
+	int64_t took[CDPK_FUNNEL_STEPS_MAX];
 	CdpkFunnelBounds bounds;
 	CdpkTimeline timeline;
 	CdpkStatus status;
 	unsigned count;
 	unsigned depth;
 
-	if (PG_ARGISNULL(ARG_EVENTS) || PG_ARGISNULL(ARG_WINDOW) || PG_ARGISNULL(ARG_AS_OF))
+	if (PG_ARGISNULL(FUNNEL_EVENTS) || PG_ARGISNULL(FUNNEL_WINDOW) || PG_ARGISNULL(ARG_AS_OF))
 		PG_RETURN_NULL();
-	count = get_steps(PG_GETARG_ARRAYTYPE_P(ARG_EVENTS), steps);
+	count = funnel_get_steps(PG_GETARG_ARRAYTYPE_P(FUNNEL_EVENTS), steps);
 	bounds = get_bounds(fcinfo);
-	if (PG_ARGISNULL(ARG_TIMELINE))
+	if (!stretch_open_timeline(fcinfo, &timeline))
 		PG_RETURN_ARRAYTYPE_P(intervals(took, 0));
-	timeline_open(PG_GETARG_TIMELINE_PP(ARG_TIMELINE), &timeline);
-	status = cdpk_funnel_times(&timeline, steps, count, &bounds, &huge, took, &depth);
+	status = cdpk_funnel_times(&timeline, steps, count, &bounds, &cdp_huge_palloc_allocator, took,
+							   &depth);
 	if (status != CDPK_OK)
 		timeline_corrupt(status);
 	PG_RETURN_ARRAYTYPE_P(intervals(took, depth));

@@ -29,7 +29,7 @@ release_list(const CdpkAllocator *allocator, const Reached *list)
  * chain of its own.  None where the timeline has none.
  */
 static CdpkStatus
-read_step(const CdpkTimeline *timeline, const CdpkFunnelStep *step, const CdpkFunnelBounds *bounds,
+read_step(const CdpkTimeline *timeline, const CdpkName *step, const CdpkFunnelBounds *bounds,
 		  const CdpkAllocator *allocator, Reached *list)
 {
 	CdpkTimeline reader = *timeline;
@@ -38,7 +38,7 @@ read_step(const CdpkTimeline *timeline, const CdpkFunnelStep *step, const CdpkFu
 	size_t last;
 
 	*list = (Reached){0, NULL, NULL};
-	if (!cdpk_timeline_find(&reader, step->name, step->length, &column))
+	if (!cdpk_timeline_find(&reader, step->text, step->length, &column))
 		return cdpk_timeline_failed(&reader) ? CDPK_CORRUPT : CDPK_OK;
 	/* an event takes a byte at least */
 	if (column.count == 0 || column.count > cdpk_left(&column.times))
@@ -92,19 +92,19 @@ keep_reached(Reached *list, const Reached *before, bool later, int64_t window)
 
 /* repeats says whether a step's name is that of one before it. */
 static bool
-repeats(const CdpkFunnelStep *steps, unsigned step)
+repeats(const CdpkName *steps, unsigned step)
 {
 	for (unsigned i = 0; i < step; i++)
 		if (steps[i].length == steps[step].length &&
-			memcmp(steps[i].name, steps[step].name, steps[i].length) == 0)
+			memcmp(steps[i].text, steps[step].text, steps[i].length) == 0)
 			return true;
 	return false;
 }
 
 CdpkStatus
-cdpk_funnel_times(const CdpkTimeline *timeline, const CdpkFunnelStep *steps, unsigned count,
+cdpk_funnel_times(const CdpkTimeline *timeline, const CdpkName *steps, unsigned count,
 				  const CdpkFunnelBounds *bounds, const CdpkAllocator *allocator,
-				  int64_t took[CDPK_FUNNEL_TIMES_MAX], unsigned *depth)
+				  int64_t took[CDPK_FUNNEL_STEPS_MAX], unsigned *depth)
 {
 	Reached before = {0, NULL, NULL};
 	CdpkStatus status = CDPK_OK;

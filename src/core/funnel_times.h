@@ -5,15 +5,8 @@
 #ifndef CDPK_FUNNEL_TIMES_H
 #define CDPK_FUNNEL_TIMES_H
 
+#include "core/funnel.h"
 #include "core/timeline.h"
-
-#define CDPK_FUNNEL_TIMES_MAX 32 /* steps */
-
-typedef struct CdpkFunnelStep
-{
-	const char *name;
-	size_t length;
-} CdpkFunnelStep;
 
 /* Where chains may begin and how long they may take; times in microseconds. */
 typedef struct CdpkFunnelBounds
@@ -31,9 +24,9 @@ typedef struct CdpkFunnelBounds
  * the step, in the chain that reaches it first, and of those the one that began last.  *depth is the
  * number of these steps.
  */
-extern CdpkStatus cdpk_funnel_times(const CdpkTimeline *timeline, const CdpkFunnelStep *steps,
+extern CdpkStatus cdpk_funnel_times(const CdpkTimeline *timeline, const CdpkName *steps,
 									unsigned count, const CdpkFunnelBounds *bounds,
 									const CdpkAllocator *allocator,
-									int64_t took[CDPK_FUNNEL_TIMES_MAX], unsigned *depth);
+									int64_t took[CDPK_FUNNEL_STEPS_MAX], unsigned *depth);
 
 #endif /* CDPK_FUNNEL_TIMES_H */

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "core/funnel_times.h"
 #include "core/horizon.h"
 #include "core/measure.h"
 #include "core/sessions.h"
@@ -96,6 +97,8 @@ ask_all(const uint8_t *data, size_t size)
 	CdpkPeriod period = cdpk_stretch_period(&stretch);
 	CdpkName steps[2] = {{"view", 4}, {"cart", 4}};
 	CdpkTimelineFunnel funnel = {0, 2, steps, INT64_C(86400000000), period};
+	CdpkFunnelBounds bounds = {INT64_MIN, INT64_MAX, stretch.as_of, INT64_C(86400000000)};
+	int64_t took[CDPK_FUNNEL_STEPS_MAX];
 	CdpkQuestion question = {CDPK_ANSWER_TIMES, 0, 0};
 	CdpkTimeline timeline;
 	CdpkTimeline passage;
@@ -123,6 +126,9 @@ ask_all(const uint8_t *data, size_t size)
 	for (funnel.modes = 0; funnel.modes <= CDPK_FUNNEL_MODES_MAX; funnel.modes++)
 		if (cdpk_funnel_modes_valid(funnel.modes))
 			cdpk_timeline_funnel(&funnel, &timeline, &fuzz_allocator, &depth);
+	if (cdpk_funnel_times(&timeline, steps, 2, &bounds, &fuzz_allocator, took, &depth) == CDPK_OK &&
+		depth > 2)
+		abort();
 	cdpk_timeline_sessions(&timeline, period, 1000000, &fuzz_allocator, &sessions);
 	cdpk_horizon_bound_all(&stretch, &timeline, &horizon);
 }

@@ -97,12 +97,12 @@ write_history(const History *history, size_t *length)
 static CdpkStatus
 ask(const History *history, const uint8_t *bytes, size_t length, int64_t *took, unsigned *depth)
 {
-	CdpkFunnelStep steps[STEPS_MAX];
+	CdpkName steps[STEPS_MAX];
 	CdpkTimeline timeline;
 	CdpkStatus status = cdpk_timeline_open(bytes, length, &timeline);
 
 	for (unsigned i = 0; i < history->step_count; i++)
-		steps[i] = (CdpkFunnelStep){&history->steps[i], 1};
+		steps[i] = (CdpkName){&history->steps[i], 1};
 	if (status != CDPK_OK)
 		return status;
 	return cdpk_funnel_times(&timeline, steps, history->step_count, &history->bounds,
@@ -120,7 +120,7 @@ agrees_with_all_chains(void)
 		History history = random_history(&state);
 		int64_t end[STEPS_MAX] = {INT64_MAX, INT64_MAX, INT64_MAX, INT64_MAX};
 		int64_t from[STEPS_MAX];
-		int64_t took[CDPK_FUNNEL_TIMES_MAX];
+		int64_t took[CDPK_FUNNEL_STEPS_MAX];
 		unsigned depth;
 		size_t length;
 		uint8_t *bytes = write_history(&history, &length);
@@ -150,7 +150,7 @@ survives_damage(void)
 	for (int i = 0; i < 20000; i++)
 	{
 		History history = random_history(&state);
-		int64_t took[CDPK_FUNNEL_TIMES_MAX];
+		int64_t took[CDPK_FUNNEL_STEPS_MAX];
 		unsigned depth;
 		size_t length;
 		uint8_t *bytes = write_history(&history, &length);
