@@ -163,7 +163,7 @@ BEGIN
 		GROUP BY 1, 2
 	$sql$);
 	PERFORM cdp.batch_stage('batch_links', $sql$
-		SELECT n.identity_id, coalesce(i.identifier, b.identifier) AS identifier, cdp.add_counts(coalesce(i.links, '{}'), n.links) AS links
+		SELECT n.identity_id, coalesce(i.identifier, b.identifier) AS identifier, CASE WHEN i.identity_id IS NULL THEN n.links ELSE cdp.add_counts(i.links, n.links) END AS links
 		FROM (SELECT identity_id, jsonb_object_agg(namespace, step) AS links FROM batch_degree GROUP BY identity_id) n
 		LEFT JOIN cdp.identity i USING (identity_id) LEFT JOIN batch_new b USING (identity_id)
 	$sql$);
