@@ -95,6 +95,6 @@ ANALYZE bd_thousand;
 SELECT condition, pg_temp.expected_rows(condition) AS rows FROM unnest(ARRAY[$$cdp.did(timeline, 'a')$$, $$cdp.did(timeline, 'a', within => '30 days')$$, $$cdp.did(timeline, 'a', within => '1 day')$$, $$cdp.did(timeline, 'a', at_least => 3, within => '30 days')$$,
 	$$cdp.did(timeline, 'a', 0)$$, $$cdp.did(timeline, 'a', 0, 2)$$, $$cdp.did(timeline, 'a', 1, 1)$$, $$cdp.did_not(timeline, 'a')$$, $$cdp.did_not(timeline, 'a', within => '7 days')$$, $$NOT cdp.did(timeline, 'a', within => '7 days')$$,
 	$$cdp.did(timeline, 'a', older_than => '10 days')$$, $$cdp.did(timeline, 'a', within => '40 days', older_than => '10 days')$$, $$cdp.did(timeline, 'a', within => '1 day', older_than => '10 days')$$, $$cdp.did(timeline, 'a', since => '2026-01-01', until => '2026-01-31', as_of => '2026-06-01')$$,
-	$$cdp.did(timeline, 'a', since => '-infinity')$$, $$cdp.did(timeline, 'a', n)$$, $$cdp.did(timeline, 'a', at_least => 3, within => '30 days') AND cdp.did_not(timeline, 'b', within => '7 days')$$]) condition;
+	$$cdp.did(timeline, 'a', since => '-infinity')$$, $$cdp.did(timeline, 'a', n)$$, $$cdp.matches(timeline, 'a -> b')$$, $$cdp.did(timeline, 'a', at_least => 3, within => '30 days') AND cdp.did_not(timeline, 'b', within => '7 days')$$]) condition;
 DROP TABLE bd_thousand;
 DROP TABLE bd_recent, bd_event, bd_timeline, bd_question, bd_answer;

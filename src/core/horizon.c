@@ -135,8 +135,8 @@ answer_of(const Sweep *sweep, const CdpkQuestion *question)
 			break;
 		case CDPK_ANSWER_FIRST:
 			answer.known = in > 0;
-			/* while there are others, one of these is the first, always the same */
-			if (sweep->others == 0 && in > 0)
+			/* where there are others nothing leaves: the oldest that was read stands for the first */
+			if (in > 0)
 				answer.value = sweep->times[sweep->left - 1];
 			break;
 		case CDPK_ANSWER_LAST:
