@@ -138,14 +138,6 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_link() IS 'Internal: writes the links of the batch, and takes away those in batch_unlinked (batch_evidence_changed). Returns the number of new ones.';
 
-CREATE FUNCTION cdp.add_counts(a jsonb, b jsonb) RETURNS jsonb
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN CASE WHEN a = '{}' THEN b ELSE (
-		SELECT coalesce(jsonb_object_agg(key, number), '{}')
-		FROM (SELECT key, sum(value::bigint) AS number FROM (SELECT * FROM jsonb_each_text(a) UNION ALL SELECT * FROM jsonb_each_text(b)) c
-			  GROUP BY key HAVING sum(value::bigint) <> 0) s) END;
-COMMENT ON FUNCTION cdp.add_counts(jsonb, jsonb) IS 'Internal: the sum of two objects of numbers, without what comes to zero.';
-
 -- How many identifiers each is linked to: batch_degree, batch_sharing_changed.
 CREATE FUNCTION cdp.refresh_degree() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -163,9 +155,18 @@ BEGIN
 		GROUP BY 1, 2
 	$sql$);
 	PERFORM cdp.batch_stage('batch_links', $sql$
-		SELECT n.identity_id, coalesce(i.identifier, b.identifier) AS identifier, CASE WHEN i.identity_id IS NULL THEN n.links ELSE cdp.add_counts(i.links, n.links) END AS links
-		FROM (SELECT identity_id, jsonb_object_agg(namespace, step) AS links FROM batch_degree GROUP BY identity_id) n
-		LEFT JOIN cdp.identity i USING (identity_id) LEFT JOIN batch_new b USING (identity_id)
+		WITH touched AS MATERIALIZED (
+			SELECT d.identity_id, coalesce(i.identifier, b.identifier) AS identifier, i.links
+			FROM (SELECT DISTINCT identity_id FROM batch_degree) d LEFT JOIN cdp.identity i USING (identity_id) LEFT JOIN batch_new b USING (identity_id)
+		), counted AS (
+			SELECT c.identity_id, c.namespace, sum(c.step) AS number
+			FROM (SELECT identity_id, namespace, step FROM batch_degree
+				  UNION ALL
+				  SELECT t.identity_id, l.key, l.value::bigint FROM touched t CROSS JOIN LATERAL jsonb_each_text(t.links) l) c
+			GROUP BY c.identity_id, c.namespace
+		)
+		SELECT t.identity_id, t.identifier, coalesce(n.links, '{}') AS links
+		FROM touched t LEFT JOIN (SELECT identity_id, jsonb_object_agg(namespace, number) AS links FROM counted WHERE number <> 0 GROUP BY identity_id) n USING (identity_id)
 	$sql$);
 	PERFORM cdp.batch_run($sql$
 		UPDATE cdp.identity i SET links = l.links FROM batch_links l WHERE l.identity_id = i.identity_id AND l.links <> i.links
@@ -358,7 +359,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_move_events() IS 'Internal: anchors the events of batch_reanchored where it says. Returns how many.';
 
-REVOKE ALL ON FUNCTION cdp.is_blocked_value(text, text[]), cdp.add_counts(jsonb, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.is_blocked_value(text, text[]) FROM PUBLIC;
 REVOKE ALL ON FUNCTION cdp.stage_graph_changes(text, text, text, text, text, text, text, text, text, text), cdp.refresh_identify(bigint), cdp.refresh_link(),
 	cdp.refresh_degree(), cdp.refresh_resolve(), cdp.refresh_stitch(), cdp.refresh_relabel(), cdp.refresh_anchor(), cdp.refresh_reanchor(), cdp.refresh_move_events() FROM PUBLIC;
 

@@ -36,7 +36,6 @@ while :; do
 	psql -Xqc "CALL bring($size)"
 	IFS='|' read -r identifiers profiles ms < <(psql -XqAt -v ON_ERROR_STOP=1 -v batches="$BATCHES" <<-'SQL' | tail -n 1
 		VACUUM (ANALYZE);
-		CHECKPOINT;
 		SELECT event_id + 10000 * :batches AS until FROM cdp.state \gset
 		CALL bring(:until, 10000);
 		SELECT (SELECT max(identifiers) FROM cdp.profile), (SELECT count(*) FROM cdp.profile), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM b.elapsed) * 1000)

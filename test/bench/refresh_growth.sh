@@ -12,7 +12,6 @@ psql -Xq -v ON_ERROR_STOP=1 -f "$here/refresh_data.sql" >/dev/null
 measure() {
 	psql -XqAt -v ON_ERROR_STOP=1 -v batches="$BATCHES" <<-'SQL'
 		VACUUM (ANALYZE);
-		CHECKPOINT;
 		SELECT event_id + 10000 * :batches AS until FROM cdp.state \gset
 		CALL bring(:until, 10000);
 		SELECT s.event_id, (SELECT count(*) FROM cdp.profile), (SELECT count(*) FROM cdp.link), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM b.elapsed) * 1000),
