@@ -102,6 +102,15 @@ INSERT INTO cdp.matter_event VALUES ('Login', 'session', true, 'sid');
 SELECT cdp.lookup(:ann, 'matters') -> 'matters' AS matters;
 SELECT profile_id = :ann AS ann, kind, matter, opened_at, openings FROM cdp.open_matters ORDER BY opened_at, profile_id;
 
+-- a condition that fails of somebody else does not fail here, few as people are
+ANALYZE cdp.profile;
+SELECT cdp.create_segment('fragile', $$ (traits ->> 'level')::integer > 0 $$) AS members;
+INSERT INTO cdp.inbox (type, user_id, traits, "timestamp", received_at) VALUES ('identify', 'zed', '{"level": "high"}', '2026-01-12', '2026-06-01');
+SELECT accepted FROM cdp.refresh();
+SELECT cdp.lookup(:ann, 'segments') -> 'segments' AS segments;
+SELECT cdp.lookup('user_id:zed', 'segments');
+SELECT cdp.drop_segment('fragile');
+
 -- a caller's function does not stand in for one of ours
 CREATE SCHEMA evil;
 CREATE FUNCTION evil.jsonb_agg_trans(jsonb, jsonb) RETURNS jsonb LANGUAGE sql AS $$ SELECT '"evil"'::jsonb $$;

@@ -54,10 +54,11 @@ BEGIN
 			(SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('kind', m.kind, 'matter', m.matter, 'opened_at', m.opened_at)
 									   ORDER BY m.opened_at DESC, m.kind COLLATE pg_catalog."C", m.matter COLLATE pg_catalog."C"), '[]')
 			 FROM cdp.open_matters m WHERE m.profile_id = p.profile_id) $sql$
+		-- no EXISTS: where there are few people, that reads them all, and fails where a condition fails of any of them
 		WHEN 'segments' THEN
 			CASE WHEN segments = '{}' THEN ' ''[]''::jsonb '
 				 ELSE format($sql$ pg_catalog.to_jsonb(pg_catalog.array_remove(ARRAY[%s], NULL)) $sql$, (
-					SELECT string_agg(format('CASE WHEN EXISTS (SELECT FROM cdp_segment.%I s WHERE s.profile_id = p.profile_id) THEN %L END', s.name, s.name), ', ' ORDER BY s.name COLLATE "C")
+					SELECT string_agg(format('(SELECT %L FROM cdp_segment.%I s WHERE s.profile_id = p.profile_id LIMIT 1)', s.name, s.name), ', ' ORDER BY s.name COLLATE "C")
 					FROM unnest(segments) AS s (name))) END
 		WHEN 'refused_links' THEN $sql$
 			(SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('identifier', r.own, 'other_identifier', r.other, 'other_profile_id', r.other_profile_id,
