@@ -173,6 +173,9 @@ SELECT q.first, q.last, q.depth, q.gap, q.repeats, c.* FROM (VALUES (NULL, NULL,
 	pg_temp.compare_paths(first, last, depth, gap, since, until, repeats) c;
 SELECT label, people FROM cdp.paths(max_paths => 2, depth => 1, query => 'SELECT person, at, event FROM public.bt_row');
 
+-- a query as psql takes it
+SELECT event, people FROM cdp.funnel_table('{x}', '1 day', query => E'VALUES (1, now(), \'x\') ; ;\n');
+
 -- people may be of any type; rows without a person, a time or an event do not count
 SELECT event, people FROM cdp.funnel_table('{x,y}', '1 day', query => $$ SELECT * FROM (VALUES ('p'::text, now() - interval '1 hour', 'x'), ('p', now(), 'y'), (NULL, now(), 'x'), ('q', NULL, 'x'), ('r', now(), NULL)) v $$);
 
@@ -195,7 +198,7 @@ SELECT format('%s -> %s', call, pg_temp.refusal('SELECT count(*) FROM cdp.' || c
 FROM unnest(ARRAY[$$funnel_table('{}', '1 day')$$, $$funnel_table('{a,""}', '1 day')$$, $$funnel_table('{a,NULL}', '1 day')$$, $$funnel_table(array_fill('a'::text, ARRAY[33]), '1 day')$$, $$funnel_table(NULL, '1 day')$$, $$funnel_table('{a}', NULL)$$,
 	$$funnel_table('{a}', '-1 day')$$, $$funnel_table('{a}', '1 month')$$, $$funnel_table('{a}', '1 day', as_of => NULL)$$, $$funnel_table('{a}', '1 day', as_of => 'infinity')$$, $$funnel_table('{a}', '1 day', by_property => '')$$, $$funnel_table('{a}', '1 day', by_trait => '')$$,
 	$$funnel_table('{a}', '1 day', by_property => 'x', by_trait => 'y')$$, $$funnel_table('{a}', '1 day', segment => 'none')$$, $$funnel_table('{a}', '1 day', segment => 'french', query => 'SELECT 1')$$, $$funnel_table('{a}', '1 day', by_trait => 'x', query => 'SELECT 1')$$,
-	$$funnel_table('{a}', '1 day', by_property => 'x', query => 'SELECT 1')$$, $$funnel_table('{a}', '1 day', query => 'SELECT 1')$$, $$funnel_table('{a}', '1 day', query => 'SELECT 1, timestamptz ''infinity'', ''a''')$$, $$funnel_table('{a}', '1 day', query => 'SELECT 1, now(), ''''')$$,
+	$$funnel_table('{a}', '1 day', query => ' ; ')$$, $$funnel_table('{a}', '1 day', by_property => 'x', query => 'SELECT 1')$$, $$funnel_table('{a}', '1 day', query => 'SELECT 1')$$, $$funnel_table('{a}', '1 day', query => 'SELECT 1, timestamptz ''infinity'', ''a''')$$, $$funnel_table('{a}', '1 day', query => 'SELECT 1, now(), ''''')$$,
 	$$funnel_table('{a}', '1 day', query => 'SELECT 1, 2, ''a''')$$, $$funnel_table('{a}', '1 day', query => 'DELETE FROM public.bt_row RETURNING person, at, event')$$, $$funnel_table('{a}', '1 day', query => 'WITH d AS (DELETE FROM public.bt_row RETURNING *) SELECT person, at, event FROM d')$$,
 	$$funnel_table('{a}', '1 day', by_property => $x$') --$x$)$$, $$funnel_table('{a}', '1 day', by_trait => $x$') --$x$)$$,
 	$$retention_table('', 'b', 'day', 'UTC')$$, $$retention_table('a', '', 'day', 'UTC')$$, $$retention_table('a', 'b', 'hour', 'UTC')$$, $$retention_table('a', 'b', NULL, 'UTC')$$, $$retention_table('a', 'b', 'day', 'Mars/Olympus')$$, $$retention_table('a', 'b', 'day', '')$$, $$retention_table('a', 'b', 'day', NULL)$$,

@@ -25,7 +25,7 @@ funnel_get_steps(ArrayType *array, CdpkName *steps)
 
 	if (count < 1 || count > CDPK_FUNNEL_STEPS_MAX)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("a funnel has from 1 to %d steps", CDPK_FUNNEL_STEPS_MAX),
+						errmsg("the number of events must be from 1 to %d", CDPK_FUNNEL_STEPS_MAX),
 						errdetail("Given are %d.", count)));
 	if (array_contains_nulls(array))
 		ereport(ERROR,
@@ -33,7 +33,10 @@ funnel_get_steps(ArrayType *array, CdpkName *steps)
 	for (int i = 0; i < count; i++)
 	{
 		at = (const char *) att_align_pointer(at, TYPALIGN_INT, -1, at);
-		stretch_check_name((const text *) at, "events");
+		if (VARSIZE_ANY_EXHDR(at) == 0)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("events must not contain an empty name"),
+							errdetail("Step %d is empty.", i + 1)));
 		steps[i].text = VARDATA_ANY(at);
 		steps[i].length = VARSIZE_ANY_EXHDR(at);
 		at += VARSIZE_ANY(at);

@@ -11,6 +11,10 @@ BEGIN
 			RAISE EXCEPTION '% cannot be given together with query', CASE WHEN segment IS NOT NULL THEN 'segment' ELSE 'by_trait' END
 				USING ERRCODE = 'invalid_parameter_value', HINT = 'The people of a query have no segments and no traits; put conditions into the query.';
 		END IF;
+		query := regexp_replace(query, '[[:space:];]+$', '');
+		IF query = '' THEN
+			RAISE EXCEPTION 'query must not be empty' USING ERRCODE = 'invalid_parameter_value';
+		END IF;
 		-- the line break ends a comment of the form "-- ..."
 		RETURN format(E'SELECT q.person, cdp.timeline_agg(q.at, q.event) AS timeline, NULL::text AS breakdown FROM (\n%s\n) AS q(person, at, event) WHERE q.person IS NOT NULL GROUP BY q.person', query);
 	END IF;

@@ -55,10 +55,10 @@ check_step(const CdpkSequence *sequence, unsigned i, CdpkSequenceProblem *proble
 
 	if (i == 0 && item->after != 0)
 		return refuse(problem, CDPK_INVALID, item->position,
-					  "\"after\" without an event before it");
+					  "\"after\" counts from the event before, and there is none");
 	if (i == 0 && item->within != 0 && item->times == 1)
 		return refuse(problem, CDPK_INVALID, item->position,
-					  "\"within\" without an event before it");
+					  "\"within\" counts from the event before, and there is none");
 	if (item->within != 0 && item->after > item->within)
 		return refuse(problem, CDPK_INVALID, item->position, "\"after\" longer than \"within\"");
 	return CDPK_OK;
