@@ -243,5 +243,15 @@ SELECT cdp.set_source('', 1);
 SELECT cdp.set_source(E'a\nb', 1);
 SELECT namespace, priority, max_per_profile, max_links, blocked FROM cdp.namespace WHERE namespace = 'email';
 
+-- a blocked value counts in its namespace's form, however it was typed; a pattern stays as it is
+SELECT feed(20, 1, 'e p a');
+SELECT count(*) FROM cdp.refresh();
+SELECT cdp.set_rule('email', blocked => '{ 20E@Example.COM ,no address,^NONE$}'), cdp.set_rule('phone', blocked => '{+44 7700 900020}');
+SELECT namespace, blocked FROM cdp.namespace WHERE blocked IS NOT NULL ORDER BY namespace;
+SELECT people(20);
+SELECT cdp.set_rule('email', blocked => '{}'), cdp.set_rule('phone', blocked => NULL);
+SELECT people(20);
+SELECT namespace, blocked FROM cdp.namespace WHERE blocked IS NOT NULL ORDER BY namespace;
+
 \c :origin
 DROP DATABASE cdp_rules;

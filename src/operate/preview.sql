@@ -130,15 +130,19 @@ BEGIN
 	IF (preview_rules.source IS NULL) <> (preview_rules.trust IS NULL) THEN
 		RAISE EXCEPTION 'source and trust must be given together' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	IF preview_rules.namespace IS NULL AND (preview_rules.priority, preview_rules.max_per_profile, preview_rules.blocked, preview_rules.max_links)
+			IS DISTINCT FROM (-2147483648, -2147483648, '{{unchanged}}'::text[], 'unchanged'::text) THEN
+		RAISE EXCEPTION 'namespace must be given with priority, max_per_profile, blocked and max_links' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	IF preview_rules.namespace IS NULL AND preview_rules.cap IS NOT DISTINCT FROM -2147483648 AND preview_rules.source IS NULL THEN
+		RAISE EXCEPTION 'there is no rule to change' USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a namespace, cap, or source and trust.';
+	END IF;
 	PERFORM cdp.refresh_lock(true);
 	since := (SELECT s.batch_id FROM cdp.state s);
 	counts := (SELECT jsonb_object_agg(c.change, c.number) FROM cdp.profile_counts() c);
 	sizes := cdp.segment_sizes();
 	BEGIN
-		-- without a namespace there must be something else to change, and nothing of a namespace
-		IF preview_rules.namespace IS NOT NULL OR (preview_rules.priority, preview_rules.max_per_profile, preview_rules.blocked, preview_rules.max_links)
-				IS DISTINCT FROM (-2147483648, -2147483648, '{{unchanged}}'::text[], 'unchanged'::text)
-			OR (preview_rules.cap IS NOT DISTINCT FROM -2147483648 AND preview_rules.source IS NULL) THEN
+		IF preview_rules.namespace IS NOT NULL THEN
 			PERFORM cdp.set_rule(preview_rules.namespace, preview_rules.priority, preview_rules.max_per_profile, preview_rules.blocked, preview_rules.max_links);
 		END IF;
 		IF preview_rules.cap IS DISTINCT FROM -2147483648 THEN
@@ -162,7 +166,7 @@ The change is carried out and taken back, so it takes as long as the change, and
 The first rows are the summary, and profile_id and segment are NULL there: stay (number of profiles that are what they were); people and shared (number of people and of shared identifiers, before and after); merge, split and relabel (number of profiles that become part of others; whose identifiers go to different ones; that only get another id); block and unblock (number of identifiers that leave, or come into, all profiles).
 Then segments of another size: segment, before, after.
 Then the details, at most so many for each kind of change, those with most identifiers first: one row for each part of a profile that would be elsewhere: profile_id and what it becomes (NULL: no profile), the number of identifiers, and the ten strongest of them. What stays under its profile_id is not listed.
-Errors: those of the functions named; source without trust, or details below 0 (22023).$comment$;
+Errors: those of the functions named; source without trust, the rule of no namespace, nothing to change, or details below 0 (22023).$comment$;
 
 CREATE FUNCTION cdp.preview_rules(namespace text, max_links integer, priority integer DEFAULT -2147483648, max_per_profile integer DEFAULT -2147483648,
 	blocked text[] DEFAULT '{{unchanged}}', cap integer DEFAULT -2147483648, source text DEFAULT NULL, trust integer DEFAULT NULL, details integer DEFAULT 100)

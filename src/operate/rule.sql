@@ -66,6 +66,13 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.check_blocked(text[]) IS 'Internal: an error where the argument blocked of cdp.set_rule() makes no sense.';
 
+-- Values as the namespace spells them, so that they are found in whatever form they were typed.
+CREATE FUNCTION cdp.read_blocked(namespace text, blocked text[]) RETURNS text[]
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN (SELECT array_agg(CASE WHEN b.entry LIKE '^%' THEN b.entry ELSE coalesce(cdp.value(cdp.try_identifier(namespace, b.entry)), b.entry) END ORDER BY b.place)
+			FROM unnest(blocked) WITH ORDINALITY AS b (entry, place));
+COMMENT ON FUNCTION cdp.read_blocked(text, text[]) IS 'Internal: the argument blocked of cdp.set_rule() as cdp.namespace keeps it: normalised, where the namespace takes the value; NULL for an empty list.';
+
 CREATE FUNCTION cdp.max_links_to(max_links jsonb, namespace text) RETURNS integer
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN CASE WHEN max_links ? namespace THEN max_links ->> namespace ELSE max_links ->> '*' END::integer;
@@ -210,7 +217,7 @@ BEGIN
 	UPDATE cdp.namespace n SET
 		priority = CASE WHEN set_rule.priority IS DISTINCT FROM -2147483648 THEN coalesce(set_rule.priority, 50) ELSE n.priority END,
 		max_per_profile = CASE WHEN set_rule.max_per_profile IS DISTINCT FROM -2147483648 THEN set_rule.max_per_profile ELSE n.max_per_profile END,
-		blocked = CASE WHEN set_rule.blocked IS DISTINCT FROM '{{unchanged}}' THEN nullif(set_rule.blocked, '{}') ELSE n.blocked END,
+		blocked = CASE WHEN set_rule.blocked IS DISTINCT FROM '{{unchanged}}' THEN cdp.read_blocked(set_rule.namespace, set_rule.blocked) ELSE n.blocked END,
 		max_links = CASE WHEN set_rule.max_links IS DISTINCT FROM 'unchanged' THEN cdp.read_max_links(set_rule.max_links) ELSE n.max_links END
 	WHERE n.namespace = set_rule.namespace;
 	SELECT n.* INTO STRICT becomes FROM cdp.namespace n WHERE n.namespace = set_rule.namespace;
@@ -237,7 +244,7 @@ COMMENT ON FUNCTION cdp.set_rule(text, integer, integer, text[], text) IS
 $comment$Changes the rules of a namespace, for all history; one not listed yet is added with the default rules. An argument that is left out changes nothing. Name the arguments.
 priority: smaller is stronger; NULL: 50, as of a namespace that nobody has set up. max_per_profile: how many identifiers of it one person can have; NULL: any number.
 max_links: an identifier is shared, and links no more, where it is linked to more than so many of another namespace: one number for all of them (an integer, see the other form), or a JSON object in text of namespace to number, * for all others, null for any number; it replaces all numbers there were; NULL: never shared.
-blocked: values that mean nothing, exact in any case, or regular expressions if they begin with ^; it replaces the list; NULL: none. A value that is blocked is taken off all events; one that is not any more is looked for in the whole log.
+blocked: values that mean nothing, exact in any case and normalised as the namespace does, or regular expressions if they begin with ^, which see the normalised value; it replaces the list; NULL: none. A value that is blocked is taken off all events; one that is not any more is looked for in the whole log.
 Error 22023, which names the argument: a limit below 1, a number that is negative or not whole, an unknown namespace in max_links, an invalid regular expression, a blank value.$comment$;
 
 CREATE FUNCTION cdp.set_rule(namespace text, max_links integer, priority integer DEFAULT -2147483648, max_per_profile integer DEFAULT -2147483648,
@@ -372,7 +379,7 @@ party: first, second or third. trust, -128 to 127, more is better: of links that
 expires_after: so long after it was said, what the feed says of a person counts no more, and what other evidence says shows again; from the next refresh on, which needs no rows for it. A day in it is 24 hours; NULL: it does not lapse. licence: a note on what the data may be used for; NULL: none.
 Error 22023, which names the argument: an invalid name, a trust out of range, another party, neither trust nor party for a feed not known yet, an expires_after of months, of nothing or less, or of more than 100 years.$comment$;
 
-REVOKE ALL ON FUNCTION cdp.read_max_links(text), cdp.check_blocked(text[]), cdp.refused_evidence(), cdp.limit_changed(integer, integer, text),
+REVOKE ALL ON FUNCTION cdp.read_max_links(text), cdp.check_blocked(text[]), cdp.read_blocked(text, text[]), cdp.refused_evidence(), cdp.limit_changed(integer, integer, text),
 	cdp.priority_changed(text), cdp.blocked_changed(text, text[], text[]), cdp.max_links_changed(text, jsonb), cdp.check_rule(text, integer, text[]),
 	cdp.set_rule(text, integer, integer, text[], text), cdp.set_rule(text, integer, integer, integer, text[]), cdp.set_cap(integer), cdp.set_max_identifiers(integer),
 	cdp.read_expiry(interval), cdp.check_source(text, integer, text), cdp.set_source(text, integer, text, interval, text) FROM PUBLIC;

@@ -174,7 +174,8 @@ BEGIN
 	SELECT * INTO STRICT pair FROM cdp.identities_of_pair(unlink.a, unlink.b);
 	IF pair.a_id IS NULL OR pair.b_id IS NULL OR cdp.void_evidence(pair.a_id, pair.b_id) = 0 THEN
 		RAISE EXCEPTION 'no evidence joins "%" and "%" directly', unlink.a, unlink.b USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = (SELECT CASE WHEN bool_and(e.step = 0) THEN format('They are apart: %s.', min(e.reasons[1]))
+			DETAIL = (SELECT CASE WHEN bool_and(e.step = 0) THEN CASE WHEN min(e.reasons[1]) IN ('unknown', 'blocked', 'shared') THEN format('They are apart: "%s" is %s.', min(e.from_identifier), min(e.reasons[1]))
+							ELSE format('They are apart: %s.', min(e.reasons[1])) END
 						WHEN bool_or(e.refused) THEN format('They are apart; between them are %s.', string_agg(format('%s - %s (%s)', e.from_identifier, e.to_identifier,
 							CASE WHEN e.refused THEN array_to_string(e.reasons, ', ') ELSE e.source END), ', ' ORDER BY e.step))
 						ELSE format('The chain that joins them is %s.', string_agg(format('%s - %s', e.from_identifier, e.to_identifier), ', ' ORDER BY e.step)) END
