@@ -53,6 +53,13 @@ BEGIN
 	COMMENT ON COLUMN cdp.identity_history.until_batch_id IS 'The batch that took it away.';
 	COMMENT ON COLUMN cdp.identity_history.profile_id IS 'The profile; 0: none, it was blocked.';
 
+	CREATE TABLE cdp.anchor_history (
+		event_id bigint NOT NULL, until_batch_id bigint NOT NULL, identity_id bigint NOT NULL, PRIMARY KEY (event_id, until_batch_id));
+	COMMENT ON TABLE cdp.anchor_history IS 'Identities that an event was anchored to before, by batch. Distribution key: event_id.';
+	COMMENT ON COLUMN cdp.anchor_history.event_id IS 'Number of the event.';
+	COMMENT ON COLUMN cdp.anchor_history.until_batch_id IS 'The batch that anchored it elsewhere.';
+	COMMENT ON COLUMN cdp.anchor_history.identity_id IS 'The anchor that it had before that; 0: none.';
+
 	CREATE TABLE cdp.link (
 		a bigint NOT NULL, b bigint NOT NULL, source text NOT NULL,
 		first_at timestamptz NOT NULL, last_at timestamptz NOT NULL, events bigint NOT NULL, message_id text,

@@ -343,6 +343,9 @@ CREATE FUNCTION cdp.refresh_move_events() RETURNS bigint
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
+	PERFORM cdp.batch_run($sql$
+		INSERT INTO cdp.anchor_history (event_id, until_batch_id, identity_id) SELECT event_id, $1, old_id FROM batch_reanchored ORDER BY event_id
+	$sql$);
 	-- delete and insert: the anchor is the distribution key
 	RETURN cdp.batch_run($sql$
 		WITH gone AS (

@@ -110,4 +110,27 @@ $function$;
 COMMENT ON FUNCTION cdp.profile_at(cdp.identifier, timestamptz) IS
 	'The profile that an identifier belonged to at a time, as was known then (by the time of the refreshes, never of the events); NULL where it was not seen yet, or blocked. Works on a hot standby.';
 
-REVOKE ALL ON FUNCTION cdp.init_people(), cdp.profile_at(cdp.identifier, timestamptz) FROM PUBLIC;
+CREATE FUNCTION cdp.events_at(at timestamptz) RETURNS TABLE (event_id bigint, "timestamp" timestamptz, profile_id bigint)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 100000
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+	then_batch bigint;
+BEGIN
+	PERFORM cdp.check_tables();
+	SELECT max(b.batch_id) INTO then_batch FROM cdp.batch b WHERE b.as_of <= events_at.at;
+	RETURN QUERY
+		SELECT e.event_id, e."timestamp", nullif(CASE WHEN i.since_batch_id <= then_batch THEN i.profile_id ELSE h.profile_id END, 0)
+		FROM cdp.event e
+		LEFT JOIN (SELECT DISTINCT ON (o.event_id) o.event_id, o.identity_id FROM cdp.anchor_history o
+				   WHERE o.until_batch_id > then_batch ORDER BY o.event_id, o.until_batch_id) a ON a.event_id = e.event_id
+		LEFT JOIN cdp.identity i ON i.identity_id = coalesce(a.identity_id, e.identity_id)
+		LEFT JOIN cdp.identity_history h ON h.identity_id = i.identity_id AND h.from_batch_id <= then_batch AND then_batch < h.until_batch_id
+		WHERE e.batch_id <= then_batch;
+END
+$function$;
+COMMENT ON FUNCTION cdp.events_at(timestamptz) IS
+	'The events that were in the log at a time, each with the profile it belonged to, as was known then (by the time of the refreshes, never of the events): a report of the past again. profile_id is NULL where it was nobody''s. Join cdp.event by event_id and timestamp for the rest. Works on a hot standby.';
+
+REVOKE ALL ON FUNCTION cdp.init_people(), cdp.profile_at(cdp.identifier, timestamptz), cdp.events_at(timestamptz) FROM PUBLIC;
