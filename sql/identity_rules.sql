@@ -231,6 +231,7 @@ SELECT cdp.set_rule('email', max_links => '{"user_id": [1]}');
 SELECT cdp.set_rule('email', max_links => '{"userid": 1}');
 SELECT cdp.set_rule('email', max_links => '[1]');
 SELECT cdp.set_rule('email', max_links => 'many');
+SELECT cdp.set_rule('email', max_links => '"\u0000"');
 SELECT cdp.set_rule('email', blocked => '{^(}');
 SELECT cdp.set_rule('email', blocked => '{a,NULL}');
 SELECT cdp.set_rule('email', blocked => '{a," "}');

@@ -12,7 +12,7 @@ DECLARE
 BEGIN
 	BEGIN
 		given := max_links::jsonb;
-	EXCEPTION WHEN invalid_text_representation THEN
+	EXCEPTION WHEN invalid_text_representation OR untranslatable_character THEN
 		RAISE EXCEPTION 'max_links is neither a number nor a JSON object' USING ERRCODE = 'invalid_parameter_value',
 			HINT = 'Examples: max_links => 20, max_links => ''{"user_id": 5, "*": 20, "device_id": null}''.';
 	END;
