@@ -37,6 +37,12 @@ SELECT * FROM cdp.components($$
 	UNION ALL SELECT '{}', NULL, '{z:3}', '{5}', NULL
 $$);
 SELECT count(*), count(DISTINCT component) FROM cdp.components('SELECT array_agg(i) AS a, 0 AS b FROM generate_series(1, 10000) i GROUP BY i % 2');
+-- equal numbers are one identifier, whatever their type and scale; text stays as it is
+SELECT * FROM cdp.components($$
+	SELECT 7.00::numeric(10,2) AS n, 'a' AS a UNION ALL SELECT 7::bigint, 'b' UNION ALL SELECT 7.50, 'c' UNION ALL SELECT 100.00, 'd'
+$$);
+SELECT * FROM cdp.components($$ SELECT ARRAY[7.0, 7.00, 7.5, 7.50, 1e20, -0.0]::numeric[] AS n, 7::bigint AS "N" $$);
+SELECT * FROM cdp.components($$ SELECT '7.00'::text AS n, 7::bigint AS "N" $$);
 -- what does not identify is refused by the column's name
 SELECT * FROM cdp.components('SELECT ''{}''::jsonb AS traits');
 SELECT * FROM cdp.components('SELECT true AS active');

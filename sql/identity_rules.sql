@@ -58,6 +58,14 @@ SELECT cdp.set_rule('device_id', max_links => 2);
 SELECT people(2), refused(2);
 SELECT cdp.set_rule('device_id', max_links => 1);
 SELECT cdp.set_rule('device_id', max_links => NULL);
+SELECT max_links FROM cdp.namespace WHERE namespace = 'device_id';
+-- as jsonb, the type of the column
+SELECT cdp.set_rule('device_id', max_links => jsonb '{"user_id": 2}', priority => 62);
+SELECT priority, max_links FROM cdp.namespace WHERE namespace = 'device_id';
+SELECT cdp.set_rule('device_id', max_links => n.max_links) FROM cdp.namespace n WHERE n.namespace = 'email';
+SELECT d.max_links = c.max_links AS same FROM cdp.namespace d, cdp.namespace c WHERE (d.namespace, c.namespace) = ('device_id', 'email');
+SELECT cdp.set_rule('device_id', max_links => NULL::jsonb);
+SELECT priority, max_links FROM cdp.namespace WHERE namespace = 'device_id';
 SELECT people(2), refused(2);
 -- an omitted argument changes nothing
 SELECT cdp.set_rule('device_id', max_links => '{"*": 20, "user_id": 3, "email": null}', max_per_profile => 7, priority => 61, blocked => '{x,^y}');
@@ -231,6 +239,9 @@ SELECT cdp.set_rule('email', max_links => '{"user_id": [1]}');
 SELECT cdp.set_rule('email', max_links => '{"userid": 1}');
 SELECT cdp.set_rule('email', max_links => '[1]');
 SELECT cdp.set_rule('email', max_links => 'many');
+SELECT cdp.set_rule('email', max_links => '"\u0000"');
+SELECT cdp.set_rule('email', max_links => jsonb '{"user_id": -1}');
+SELECT cdp.set_rule('email', max_links => jsonb 'null');
 SELECT cdp.set_rule('email', blocked => '{^(}');
 SELECT cdp.set_rule('email', blocked => '{a,NULL}');
 SELECT cdp.set_rule('email', blocked => '{a," "}');

@@ -133,6 +133,14 @@ SELECT o.reason FROM cdp.onboard('track', 'e', 'a', NULL, NULL, NULL, NULL, NULL
 SELECT cardinality(o.ids), o.reason, o.ids = (SELECT array_agg(i ORDER BY i) FROM unnest(o.ids) i) AS sorted
 FROM onboard(jsonb_build_object('event', 'e', 'identifiers', jsonb_build_object('x', (SELECT jsonb_agg('v' || i % 32) FROM generate_series(1, 10000) i)))) o;
 
+-- equal numbers are one identifier, text stays as it is
+SELECT o.ids, o.reason FROM onboard('{"event":"e","identifiers":{"customer_no":[7, 7.0, 7.00, "7"]}}') o;
+SELECT o.ids, o.reason FROM onboard('{"event":"e","identifiers":{"customer_no":[7.50, 7.5, 100, 1e2, 100.00, -0.0070, "7.0", "7.50"]}}') o;
+SELECT o.ids, o.reason FROM onboard('{"event":"e","context":{"device":{"id":8.0},"externalIds":[{"id":9.00,"type":"crm","collection":"users"}]}}') o;
+SELECT p.user_id, p.anonymous_id, p.previous_id, p.group_id, p.message_id, o.ids, o.reason
+FROM cdp.parse_line('{"type":"alias","userId":7.0,"anonymousId":7.50,"previousId":100.00,"groupId":0.0,"messageId":5e0,"identifiers":{"customer_no":[7,7.00]}}') p,
+	cdp.onboard(p.type, p.event, p.anonymous_id, p.user_id, p.group_id, p.previous_id, p.identifiers, p.properties, p.traits, p.context, p."timestamp", p.sent_at, p.original_timestamp, p.received_at, p.source, now()) o;
+
 -- the first reason is the one
 SELECT step, o.reason FROM (VALUES
 	(1, '{"source":"a\u0001","properties":1,"type":"x"}'::jsonb), (2, '{"properties":1,"traits":1,"context":1,"identifiers":1,"type":"x"}'), (3, '{"traits":1,"context":1,"identifiers":1,"type":"x"}'),

@@ -30,6 +30,8 @@ SELECT :told FROM cdp.preview_rules('user_id', max_per_profile => 2) WHERE numbe
 SELECT :told FROM cdp.preview_rules('user_id', blocked => '{u1,void,^u5}') WHERE number <> 0 OR number IS NULL;
 SELECT :told FROM cdp.preview_rules('email', max_links => 1) WHERE number <> 0 OR number IS NULL;
 SELECT :told FROM cdp.preview_rules('email', max_links => '{"user_id": 1}') WHERE number <> 0 OR number IS NULL;
+SELECT :told FROM cdp.preview_rules('email', max_links => jsonb '{"user_id": 1}') WHERE number <> 0 OR number IS NULL;
+SELECT :told FROM cdp.preview_rules('email', max_links => NULL) WHERE number <> 0 OR number IS NULL;
 SELECT :told FROM cdp.preview_rules('email', priority => 1) WHERE number <> 0 OR number IS NULL;
 SELECT :told FROM cdp.preview_rules('email', priority => 1, details => 1) WHERE number <> 0 OR number IS NULL;
 -- the cap and a source's trust, alone and together

@@ -97,6 +97,8 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'NULL stands for any event.';
 	ELSIF periods < 0 THEN
 		RAISE EXCEPTION 'periods must not be negative' USING ERRCODE = 'invalid_parameter_value';
+	ELSIF periods > 10000 THEN
+		RAISE EXCEPTION 'periods must be at most 10000' USING ERRCODE = 'invalid_parameter_value', DETAIL = 'Each cohort has a row for each of them.';
 	ELSIF time_zone IS NULL OR as_of IS NULL OR periods IS NULL THEN
 		RAISE EXCEPTION '% must not be null', CASE WHEN time_zone IS NULL THEN 'time_zone' WHEN as_of IS NULL THEN 'as_of' ELSE 'periods' END
 			USING ERRCODE = 'null_value_not_allowed';
@@ -130,7 +132,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz) IS
-	'Who comes back: people grouped by the calendar day, week (from Monday) or month, in the time zone, of their first first_event (cohort: its first day), and for each such period since then how many of them did return_event, later than that first event: period 0 is the cohort''s own, share is of the cohort''s size, complete says whether the period was over by as_of. NULL stands for any event. since and until bound the first event, periods the number of periods; none is shown that began after as_of. by_trait: apart for each value of this trait. segment: its members only. query: in place of the platform''s people the rows of a query of yours with the columns person, time, event (write tables with their schema). Errors: 22023, 22004. Works on a hot standby. Definition: DEFINITIONS.md.';
+	'Who comes back: people grouped by the calendar day, week (from Monday) or month, in the time zone, of their first first_event (cohort: its first day), and for each such period since then how many of them did return_event, later than that first event: period 0 is the cohort''s own, share is of the cohort''s size, complete says whether the period was over by as_of. NULL stands for any event. since and until bound the first event, periods, at most 10000, the number of periods after the cohort''s own; none is shown that began after as_of. by_trait: apart for each value of this trait. segment: its members only. query: in place of the platform''s people the rows of a query of yours with the columns person, time, event (write tables with their schema). Errors: 22023, 22004. Works on a hot standby. Definition: DEFINITIONS.md.';
 
 CREATE FUNCTION cdp.paths(from_event text DEFAULT NULL, to_event text DEFAULT NULL, depth integer DEFAULT 5, gap interval DEFAULT '30 minutes',
 	since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL, repeats boolean DEFAULT false, max_paths integer DEFAULT 20,

@@ -6,6 +6,7 @@
 #define CDP_IDENTIFIER_H
 
 #include "fmgr.h"
+#include "utils/numeric.h"
 
 #include "cdp.h"
 #include "compat.h"
@@ -34,6 +35,16 @@ extern Identifier *identifier_make(const char *name_space, size_t namespace_leng
 
 /* An identifier from a payload that is known to be valid. */
 extern Identifier *identifier_from_payload(const uint8_t *payload, size_t length);
+
+/*
+ * The value that a number is in an identifier: equal numbers are one text, for
+ * the zeros that end a fraction are left out (7.00 is 7, as an integer is).
+ */
+static inline char *
+identifier_number(Numeric number)
+{
+	return numeric_normalize(number);
+}
 
 /* Raises the error for text that identifier_make refused. */
 extern void identifier_report(CdpkStatus status, const char *name_space, size_t namespace_length,

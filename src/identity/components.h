@@ -19,6 +19,7 @@ typedef enum ColumnForm
 	COLUMN_IDENTIFIER, /* cdp.identifier: a payload already */
 	COLUMN_TEXT,       /* text, varchar, char */
 	COLUMN_INTEGER,    /* smallint, integer, bigint */
+	COLUMN_NUMERIC,    /* numeric: as identifier_number writes it */
 	COLUMN_OUTPUT      /* any other: by its output function */
 } ColumnForm;
 

@@ -68,6 +68,8 @@ form_of(Oid type)
 		return COLUMN_TEXT;
 	if (type == INT2OID || type == INT4OID || type == INT8OID)
 		return COLUMN_INTEGER;
+	if (type == NUMERICOID)
+		return COLUMN_NUMERIC;
 	return COLUMN_OUTPUT;
 }
 
@@ -144,6 +146,10 @@ components_value(ComponentsColumn *column, Datum value, char *buffer, size_t *le
 				*length = pg_ltoa(column->length == sizeof(int32) ? DatumGetInt32(value)
 																  : DatumGetInt16(value),
 								  buffer);
+			return buffer;
+		case COLUMN_NUMERIC:
+			buffer = identifier_number(DatumGetNumeric(value));
+			*length = strlen(buffer);
 			return buffer;
 		case COLUMN_OUTPUT:
 			buffer = OutputFunctionCall(&column->output, value);

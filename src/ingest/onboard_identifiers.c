@@ -111,8 +111,7 @@ add_scalar(IdentifierSet *set, const char *field, CdpkSpan name_space, JsonbValu
 			text.length = value->val.string.len;
 			break;
 		case jbvNumeric:
-			text = ingest_span(DatumGetCString(
-				DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric))));
+			text = ingest_span(identifier_number(value->val.numeric));
 			break;
 		case jbvBool:
 			text = ingest_span(value->val.boolean ? "true" : "false");

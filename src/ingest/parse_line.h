@@ -42,7 +42,7 @@ line_is_key(CdpkSpan key, const char *name)
 	return strlen(name) == key.length && memcmp(name, key.text, key.length) == 0;
 }
 
-/* The text of a string, or of a number as numeric prints it. */
+/* The text of a string, or of a number as it stands in an identifier. */
 extern CdpkSpan line_text(const LineMember *member);
 
 /*

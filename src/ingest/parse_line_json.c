@@ -21,6 +21,7 @@
 #include "utils/numeric.h"
 
 #include "compat.h"
+#include "identifier/identifier.h"
 #include "ingest/parse_line.h"
 
 /* unescape gives the text of the key or string that the scanner has just read. */
@@ -113,8 +114,7 @@ line_text(const LineMember *member)
 	cdpk_json_next(&json);
 	if (member->token == CDPK_JSON_STRING)
 		return unescape(&json);
-	return ingest_span(DatumGetCString(
-		DirectFunctionCall1(numeric_out, NumericGetDatum(make_number(member->value)))));
+	return ingest_span(identifier_number(make_number(member->value)));
 }
 
 /* push_string gives a key or string to the jsonb in the making. */

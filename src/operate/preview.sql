@@ -182,7 +182,22 @@ $function$;
 COMMENT ON FUNCTION cdp.preview_rules(text, integer, integer, integer, text[], integer, text, integer, integer) IS
 	'The same, with one number of links for all other namespaces. Name the arguments: cdp.preview_rules(''email'', max_links => 5).';
 
+CREATE FUNCTION cdp.preview_rules(namespace text, max_links jsonb, priority integer DEFAULT -2147483648, max_per_profile integer DEFAULT -2147483648,
+	blocked text[] DEFAULT '{{unchanged}}', cap integer DEFAULT -2147483648, source text DEFAULT NULL, trust integer DEFAULT NULL, details integer DEFAULT 100)
+	RETURNS TABLE (change text, number bigint, profile_id bigint, becomes bigint, identifiers text[], segment text, before bigint, after bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 100
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN QUERY SELECT * FROM cdp.preview_rules(preview_rules.namespace, preview_rules.priority, preview_rules.max_per_profile, preview_rules.blocked,
+		preview_rules.max_links::text, preview_rules.cap, preview_rules.source, preview_rules.trust, preview_rules.details);
+END
+$function$;
+COMMENT ON FUNCTION cdp.preview_rules(text, jsonb, integer, integer, text[], integer, text, integer, integer) IS
+	'The same, with max_links as jsonb, which is the type of cdp.namespace.max_links. Name the arguments: cdp.preview_rules(''email'', max_links => jsonb_build_object(''user_id'', 5)).';
+
 REVOKE ALL ON FUNCTION cdp.segment_sizes(), cdp.profile_changes(bigint), cdp.profile_counts(), cdp.preview_rows(bigint, jsonb, jsonb, integer),
 	cdp.preview_rules(text, integer, integer, text[], text, integer, text, integer, integer),
-	cdp.preview_rules(text, integer, integer, integer, text[], integer, text, integer, integer) FROM PUBLIC;
+	cdp.preview_rules(text, integer, integer, integer, text[], integer, text, integer, integer),
+	cdp.preview_rules(text, jsonb, integer, integer, text[], integer, text, integer, integer) FROM PUBLIC;
 

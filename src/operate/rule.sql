@@ -12,7 +12,7 @@ DECLARE
 BEGIN
 	BEGIN
 		given := max_links::jsonb;
-	EXCEPTION WHEN invalid_text_representation THEN
+	EXCEPTION WHEN invalid_text_representation OR untranslatable_character THEN
 		RAISE EXCEPTION 'max_links is neither a number nor a JSON object' USING ERRCODE = 'invalid_parameter_value',
 			HINT = 'Examples: max_links => 20, max_links => ''{"user_id": 5, "*": 20, "device_id": null}''.';
 	END;
@@ -243,7 +243,7 @@ $function$;
 COMMENT ON FUNCTION cdp.set_rule(text, integer, integer, text[], text) IS
 $comment$Changes the rules of a namespace, for all history; one not listed yet is added with the default rules. An argument that is left out changes nothing. Name the arguments.
 priority: smaller is stronger; NULL: 50, as of a namespace that nobody has set up. max_per_profile: how many identifiers of it one person can have; NULL: any number.
-max_links: an identifier is shared, and links no more, where it is linked to more than so many of another namespace: one number for all of them (an integer, see the other form), or a JSON object in text of namespace to number, * for all others, null for any number; it replaces all numbers there were; NULL: never shared.
+max_links: an identifier is shared, and links no more, where it is linked to more than so many of another namespace: one number for all of them (an integer, see the other forms), or a JSON object, in text or as jsonb, of namespace to number, * for all others, null for any number; it replaces all numbers there were; NULL: never shared.
 blocked: values that mean nothing, exact in any case and normalised as the namespace does, or regular expressions if they begin with ^, which see the normalised value; it replaces the list; NULL: none. A value that is blocked is taken off all events; one that is not any more is looked for in the whole log.
 Error 22023, which names the argument: a limit below 1, a number that is negative or not whole, an unknown namespace in max_links, an invalid regular expression, a blank value.$comment$;
 
@@ -257,6 +257,18 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.set_rule(text, integer, integer, integer, text[]) IS 'The same, with one number of links for all other namespaces. Name the arguments: cdp.set_rule(''email'', max_links => 5).';
+
+CREATE FUNCTION cdp.set_rule(namespace text, max_links jsonb, priority integer DEFAULT -2147483648, max_per_profile integer DEFAULT -2147483648,
+	blocked text[] DEFAULT '{{unchanged}}') RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp.set_rule(namespace, priority, max_per_profile, blocked, max_links::text);
+END
+$function$;
+COMMENT ON FUNCTION cdp.set_rule(text, jsonb, integer, integer, text[]) IS
+	'The same, with max_links as jsonb, which is the type of cdp.namespace.max_links. Name the arguments: cdp.set_rule(''email'', max_links => jsonb_build_object(''user_id'', 5)).';
 
 CREATE FUNCTION cdp.set_cap(cap integer) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -381,5 +393,5 @@ Error 22023, which names the argument: an invalid name, a trust out of range, an
 
 REVOKE ALL ON FUNCTION cdp.read_max_links(text), cdp.check_blocked(text[]), cdp.read_blocked(text, text[]), cdp.refused_evidence(), cdp.limit_changed(integer, integer, text),
 	cdp.priority_changed(text), cdp.blocked_changed(text, text[], text[]), cdp.max_links_changed(text, jsonb), cdp.check_rule(text, integer, text[]),
-	cdp.set_rule(text, integer, integer, text[], text), cdp.set_rule(text, integer, integer, integer, text[]), cdp.set_cap(integer), cdp.set_max_identifiers(integer),
+	cdp.set_rule(text, integer, integer, text[], text), cdp.set_rule(text, integer, integer, integer, text[]), cdp.set_rule(text, jsonb, integer, integer, text[]), cdp.set_cap(integer), cdp.set_max_identifiers(integer),
 	cdp.read_expiry(interval), cdp.check_source(text, integer, text), cdp.set_source(text, integer, text, interval, text) FROM PUBLIC;
