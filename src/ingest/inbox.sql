@@ -28,7 +28,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.inbox.sent_at IS 'When the client sent it, by the client''s clock.';
 	COMMENT ON COLUMN cdp.inbox.original_timestamp IS 'When it happened, by the client''s clock.';
 	COMMENT ON COLUMN cdp.inbox.received_at IS 'When it reached us; now, where it is not given.';
-	COMMENT ON COLUMN cdp.inbox.identifiers IS 'More identifiers: an object of namespace to value or array of values.';
+	COMMENT ON COLUMN cdp.inbox.identifiers IS 'More identifiers: an object of namespace to value or array of values; 7, 7.0 and 7.00 are one.';
 	COMMENT ON COLUMN cdp.inbox."timestamp" IS 'When it happened. NULL: corrected from original_timestamp, sent_at and received_at.';
 	COMMENT ON COLUMN cdp.inbox.source IS 'Name of the feed. NULL: default.';
 
