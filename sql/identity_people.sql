@@ -84,6 +84,18 @@ SELECT cdp.set_cap(5);
 SELECT cdp.set_rule('email', max_links => 5);
 SELECT cdp.verify();
 RESET ROLE;
+-- what a limit refuses is measured by the links to what the limit is about, not by the best of all
+SELECT cdp.set_cap(1000), cdp.set_rule('email', max_per_profile => 5);
+SELECT feed('anonymous_id:oa', 'email:oe@e.ee', 'user_id:o1');
+SELECT count(feed('anonymous_id:oa', 'email:oe@e.ee', 'user_id:o2')) FROM generate_series(1, 5);
+-- without such a link of its own, those of the others count
+SELECT feed('anonymous_id:pa', 'user_id:p1'), feed('anonymous_id:pa', 'user_id:p1');
+SELECT count(feed('anonymous_id:pa', 'anonymous_id:pb')) FROM generate_series(1, 9);
+SELECT count(feed('anonymous_id:pb', 'user_id:p2')) FROM generate_series(1, 3);
+SELECT count(feed('anonymous_id:pb', 'user_id:p3')) FROM generate_series(1, 2);
+SELECT accepted FROM cdp.refresh();
+SELECT identifier, refused_identifier, refused_events, kept_identifier, kept_events FROM cdp.outvoted WHERE refused_identifier ~ '^user_id:[op]' OR identifier ~ '^user_id:[op]' ORDER BY 1, 2;
+
 -- what people see has a comment, and plain types
 SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
 WHERE c.relnamespace = 'cdp'::regnamespace AND c.relname IN ('near_shared', 'refused_links', 'outvoted', 'identity_periods')

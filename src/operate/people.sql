@@ -51,30 +51,51 @@ BEGIN
 	COMMENT ON COLUMN cdp.refused_links.sources IS 'The feeds that brought them.';
 
 	CREATE VIEW cdp.outvoted AS
-		WITH pair AS (
-			SELECT a, b, bool_or(refused) AS refused, sum(events)::bigint AS events FROM cdp.link GROUP BY a, b
-		), refused AS (
-			SELECT p.a AS identity_id, p.b AS other_id, p.events FROM pair p WHERE p.refused
-			UNION ALL
-			SELECT p.b, p.a, p.events FROM pair p WHERE p.refused
-		), held AS (
-			SELECT r.identity_id, r.other_id, r.events, k.keeper_id, k.events AS keeper_events
-			FROM refused r JOIN cdp.identity i ON i.identity_id = r.identity_id
-			CROSS JOIN LATERAL (
-				SELECT o.identity_id AS keeper_id, e.events FROM (
-					SELECT p.b AS other_id, p.events FROM pair p WHERE p.a = r.identity_id UNION ALL SELECT p.a, p.events FROM pair p WHERE p.b = r.identity_id) e
-				JOIN cdp.identity o ON o.identity_id = e.other_id AND o.profile_id = i.profile_id ORDER BY e.events DESC, o.identity_id LIMIT 1) k
+		WITH refused AS (
+			-- limits: the namespaces whose limits alone refuse it; NULL where the cap or a forbid does
+			SELECT l.a, l.b, (SELECT sum(o.events)::bigint FROM cdp.link o WHERE o.a = l.a AND o.b = l.b) AS events,
+				   CASE WHEN p.identifiers::bigint + q.identifiers > (SELECT s.cap FROM cdp.state s) OR (p.has_forbid AND q.has_forbid AND EXISTS (
+						SELECT FROM cdp.verdict v JOIN cdp.identity f ON f.identifier IN (v.a, v.b) JOIN cdp.identity g ON g.identifier IN (v.a, v.b)
+						WHERE v.kind = 'forbid' AND f.profile_id = p.profile_id AND g.profile_id = q.profile_id)) THEN NULL
+				   ELSE (SELECT array_agg(n.namespace) FROM cdp.namespace n
+						WHERE coalesce((p.limited ->> n.namespace)::bigint, 0) + coalesce((q.limited ->> n.namespace)::bigint, 0) > n.max_per_profile) END AS limits
+			FROM cdp.link l JOIN cdp.identity x ON x.identity_id = l.a JOIN cdp.identity y ON y.identity_id = l.b
+			JOIN cdp.profile p ON p.profile_id = x.profile_id JOIN cdp.profile q ON q.profile_id = y.profile_id
+			WHERE l.refused AND NOT EXISTS (SELECT FROM cdp.link o WHERE o.refused AND o.a = l.a AND o.b = l.b AND o.source < l.source)
 		)
-		SELECT i.identifier::text AS identifier, o.identifier::text AS refused_identifier, h.events AS refused_events,
-			   k.identifier::text AS kept_identifier, h.keeper_events AS kept_events, i.profile_id, o.profile_id AS refused_profile_id
-		FROM held h JOIN cdp.identity i ON i.identity_id = h.identity_id JOIN cdp.identity o ON o.identity_id = h.other_id JOIN cdp.identity k ON k.identity_id = h.keeper_id
-		WHERE h.events > h.keeper_events;
-	COMMENT ON VIEW cdp.outvoted IS 'Refused links with more evidence than every link that keeps their identifier where it is: an early mistake looks like this. cdp.unlink() of the kept pair lets the refused one be.';
+		SELECT i.identifier::text AS identifier, o.identifier::text AS refused_identifier, r.events AS refused_events,
+			   k.identifier::text AS kept_identifier, h.events AS kept_events, i.profile_id, o.profile_id AS refused_profile_id
+		FROM refused r CROSS JOIN LATERAL (VALUES (r.a, r.b), (r.b, r.a)) e (identity_id, other_id)
+		JOIN cdp.identity i ON i.identity_id = e.identity_id JOIN cdp.identity o ON o.identity_id = e.other_id
+		CROSS JOIN LATERAL (
+			WITH own AS (
+				SELECT m.identity_id, cdp.namespace(m.identifier) AS namespace, sum(l.events)::bigint AS events
+				FROM (SELECT t.b AS other_id, t.events FROM cdp.link t WHERE t.a = e.identity_id
+					  UNION ALL
+					  SELECT t.a, t.events FROM cdp.link t WHERE t.b = e.identity_id) l
+				JOIN cdp.identity m ON m.identity_id = l.other_id AND m.profile_id = i.profile_id GROUP BY m.identity_id, m.identifier
+			), keeper AS (
+				SELECT w.identity_id, w.events FROM own w WHERE r.limits IS NULL OR w.namespace = ANY (r.limits)
+				UNION ALL
+				-- no link of its own to what the limit is about: the links of the others
+				SELECT t.identity_id, sum(l.events)::bigint
+				FROM unnest(r.limits) n JOIN cdp.identity t ON t.profile_id = i.profile_id AND cdp.namespace(t.identifier) = n AND t.identity_id <> e.identity_id
+				CROSS JOIN LATERAL (
+					SELECT u.b AS other_id, u.events FROM cdp.link u WHERE u.a = t.identity_id
+					UNION ALL
+					SELECT u.a, u.events FROM cdp.link u WHERE u.b = t.identity_id) l
+				JOIN cdp.identity m ON m.identity_id = l.other_id AND m.profile_id = i.profile_id
+				WHERE NOT EXISTS (SELECT FROM own w WHERE w.namespace = n) GROUP BY t.identity_id, m.identity_id
+			)
+			SELECT c.identity_id, c.events FROM keeper c ORDER BY c.events DESC, c.identity_id LIMIT 1) h
+		JOIN cdp.identity k ON k.identity_id = h.identity_id
+		WHERE r.events > h.events;
+	COMMENT ON VIEW cdp.outvoted IS 'Refused links with more evidence than what keeps them out: an early mistake looks like this. Where limits refuse, that is every link of the identifier to those of its profile that the limits are about, or where it has none, the links of the others of its profile to them; where the cap or a forbid does, every link that keeps the identifier where it is. cdp.unlink() of the kept pairs lets the refused one be, except where a forbid does not.';
 	COMMENT ON COLUMN cdp.outvoted.identifier IS 'namespace:value of the end that is kept in another profile.';
 	COMMENT ON COLUMN cdp.outvoted.refused_identifier IS 'The identifier that it is refused to be one person with.';
 	COMMENT ON COLUMN cdp.outvoted.refused_events IS 'Number of events that carry the two.';
-	COMMENT ON COLUMN cdp.outvoted.kept_identifier IS 'The identifier of its own profile that it shares most events with.';
-	COMMENT ON COLUMN cdp.outvoted.kept_events IS 'Number of these events.';
+	COMMENT ON COLUMN cdp.outvoted.kept_identifier IS 'What keeps it there: of the identifiers of its profile that count, the one with most events.';
+	COMMENT ON COLUMN cdp.outvoted.kept_events IS 'Number of the events of that link.';
 	COMMENT ON COLUMN cdp.outvoted.profile_id IS 'The person that the identifier belongs to.';
 	COMMENT ON COLUMN cdp.outvoted.refused_profile_id IS 'The person that the refused identifier belongs to.';
 
