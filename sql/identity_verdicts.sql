@@ -164,6 +164,12 @@ SELECT chain(11, 'a', 'a');
 SELECT chain(10, 'a', 'u1');
 SELECT short(e) FROM cdp.explain(id(10, 'a'), id(11, 'a')) e;
 SELECT * FROM cdp.explain(id(10, 'a'), NULL);
+-- a shared identifier between the two
+SELECT feed(25, 1, 'e u1'), feed(25, 2, 'p u1');
+SELECT accepted FROM cdp.refresh();
+SELECT cdp.mark_shared(id(25, 'u1'), true);
+SELECT chain(25, 'e', 'p');
+SELECT short(c) FROM cdp.unlink(id(25, 'e'), id(25, 'p')) c;
 -- the best evidence of a step: the most trusted source, then the earliest
 SELECT feed(24, 5, 'a u1', 'web'), feed(24, 3, 'a u1', 'app'), feed(24, 7, 'a u1', 'app');
 SELECT accepted FROM cdp.refresh();

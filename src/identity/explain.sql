@@ -7,6 +7,37 @@ CREATE FUNCTION cdp.explain_path("from" bigint, "to" bigint) RETURNS TABLE (step
 COMMENT ON FUNCTION cdp.explain_path(bigint, bigint) IS
 	'Internal: the chain of links between two identities that has the fewest refused ones, and of those the fewest links. Where there is none, one row: step 0, and in reasons: not connected, shared, blocked, or too far (more than 10,000 profiles were looked into).';
 
+CREATE FUNCTION cdp.explain_shared("from" bigint, "to" bigint) RETURNS bigint[]
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 1000
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	seen bigint[] := ARRAY["from"];
+	came_by bigint[] := ARRAY[0];
+	layer bigint[] := ARRAY["from"];
+	parents bigint[];
+	path bigint[] := ARRAY["to"];
+BEGIN
+	WHILE cardinality(layer) > 0 AND cardinality(seen) <= 10000 AND NOT "to" = ANY (layer) LOOP
+		SELECT array_agg(n.other_id), array_agg(n.parent_id) INTO layer, parents FROM (
+			SELECT l.other_id, min(f.id) AS parent_id FROM unnest(layer) f (id)
+			CROSS JOIN LATERAL (SELECT t.b AS other_id FROM cdp.link t WHERE t.a = f.id UNION ALL SELECT t.a FROM cdp.link t WHERE t.b = f.id) l
+			WHERE NOT EXISTS (SELECT FROM unnest(seen) s (id) WHERE s.id = l.other_id) GROUP BY l.other_id) n;
+		seen := seen || layer;
+		came_by := came_by || parents;
+	END LOOP;
+	IF NOT "to" = ANY (seen) THEN
+		RETURN NULL;
+	END IF;
+	WHILE path[1] <> "from" LOOP
+		path := came_by[array_position(seen, path[1])] || path;
+	END LOOP;
+	RETURN path;
+END
+$function$;
+COMMENT ON FUNCTION cdp.explain_shared(bigint, bigint) IS
+	'Internal: the shortest path of links between two identities, those of shared ones included; NULL where there is none, or none within the first 10,000 identifiers.';
+
 CREATE FUNCTION cdp.explain(a cdp.identifier, b cdp.identifier)
 	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz, refused boolean, reasons text[])
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 1000 ROWS 5
@@ -16,6 +47,7 @@ AS $function$
 DECLARE
 	start_id bigint;
 	end_id bigint;
+	path bigint[];
 BEGIN
 	PERFORM cdp.check_tables();
 	-- what ends the matter without a chain; where it is true of both, the first is named
@@ -31,7 +63,7 @@ BEGIN
 	END IF;
 	start_id := (SELECT m.identity_id FROM cdp.identifier_map m WHERE m.identifier = explain.a);
 	end_id := (SELECT m.identity_id FROM cdp.identifier_map m WHERE m.identifier = explain.b);
-	RETURN QUERY
+	FOR step, from_identifier, to_identifier, source, message_id, at, refused, reasons IN
 		SELECT p.step, x.identifier::text, y.identifier::text, e.source, e.message_id, e.first_at, p.refused, p.reasons
 		FROM cdp.explain_path(start_id, end_id) p
 		JOIN cdp.identity x ON x.identity_id = p.from_id JOIN cdp.identity y ON y.identity_id = p.to_id
@@ -39,12 +71,23 @@ BEGIN
 			SELECT l.source, l.message_id, l.first_at FROM cdp.link l JOIN cdp.source s ON s.source = l.source
 			WHERE p.step > 0 AND l.a = least(p.from_id, p.to_id) AND l.b = greatest(p.from_id, p.to_id)
 			ORDER BY s.trust DESC, l.first_at, l.source COLLATE "C" LIMIT 1) e ON true
-		ORDER BY p.step;
+		ORDER BY p.step
+	LOOP
+		IF reasons = ARRAY['not connected'] THEN
+			path := cdp.explain_shared(start_id, end_id);
+		END IF;
+		IF path IS NULL THEN
+			RETURN NEXT;
+		END IF;
+	END LOOP;
+	RETURN QUERY
+		SELECT 0, i.identifier::text, explain.b::text, NULL::text, NULL::text, NULL::timestamptz, NULL::boolean, ARRAY['shared']
+		FROM unnest(path) WITH ORDINALITY u (identity_id, place) JOIN cdp.identity i ON i.identity_id = u.identity_id WHERE i.shared ORDER BY u.place;
 END
 $function$;
 COMMENT ON FUNCTION cdp.explain(cdp.identifier, cdp.identifier) IS
 $comment$Why two identifiers are one person, or why they are not. Works on a hot standby.
 Where they hang together: one row for each link of the chain from a to b that has the fewest refused links, and of those the fewest links; step counts from 1; source, message_id and at are those of the link's best evidence (most trusted source, then earliest). No row is refused where they are one person; else refused rows say in reasons which rules the two people that the link would join would break: forbid, limit and the namespace, cap.
-Where they do not: one row with step 0 and one reason: same (a and b are one identifier), unknown (never seen), blocked, shared (its links count for nothing), not connected, or too far (no chain within 10,000 people); from_identifier is the one of which it is true.$comment$;
+Where they do not: step 0 and one reason, in one row: same (a and b are one identifier), unknown (never seen), blocked, shared (its links count for nothing), not connected, or too far (no chain within 10,000 people); from_identifier is the one of which it is true. Where only shared identifiers lie between the two: for each on the shortest path (within 10,000 identifiers) a row with step 0, reason shared and it as from_identifier.$comment$;
 
-REVOKE ALL ON FUNCTION cdp.explain_path(bigint, bigint), cdp.explain(cdp.identifier, cdp.identifier) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.explain_path(bigint, bigint), cdp.explain_shared(bigint, bigint), cdp.explain(cdp.identifier, cdp.identifier) FROM PUBLIC;
