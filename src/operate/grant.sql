@@ -26,13 +26,8 @@ BEGIN
 			'GRANT EXECUTE ON FUNCTION cdp.check_tables(), cdp.trait_rules(), cdp.profile_of(cdp.identifier), cdp.profile_of(bigint), cdp.resolve_profile(bigint),
 				cdp.lookup(cdp.identifier, text, integer), cdp.lookup(text, text, integer), cdp.lookup(bigint, text, integer),
 				cdp.profile_view_problems(regclass), cdp.profile_view_column(text), cdp.profile_view_value(text, text), cdp.lookup_segments(), cdp.lookup_part(text, text[]), cdp.lookup_query(text[], boolean, text[]),
-<<<<<<< HEAD
-				cdp.segment_view(text), cdp.members(text), cdp.is_member(text, bigint), cdp.explain(cdp.identifier, cdp.identifier), cdp.explain_path(bigint, bigint),
-				cdp.profile_at(cdp.identifier, timestamptz), cdp.events_at(timestamptz), cdp.table_people(text, text, text),
-=======
 				cdp.segment_view(text), cdp.members(text), cdp.is_member(text, bigint), cdp.explain(cdp.identifier, cdp.identifier), cdp.explain_path(bigint, bigint), cdp.explain_shared(bigint, bigint),
-				cdp.profile_at(cdp.identifier, timestamptz), cdp.table_people(text, text, text),
->>>>>>> fca9cd56239144c0b232484b3155ffe2ab856ee9
+				cdp.profile_at(cdp.identifier, timestamptz), cdp.events_at(timestamptz), cdp.table_people(text, text, text),
 				cdp.funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz),
 				cdp.retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz),
 				cdp.paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz) TO %1$I',
