@@ -1,6 +1,6 @@
 -- cdp.events_at: a report of the past can be made again, whatever has happened to people and to anchors since.
 SELECT current_database() AS origin \gset
-CREATE DATABASE cdp_events_at;
+CREATE DATABASE cdp_events_at ENCODING 'UTF8' TEMPLATE template0;
 \c cdp_events_at
 SET client_min_messages = warning;
 CREATE EXTENSION cdp;
