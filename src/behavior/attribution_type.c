@@ -4,13 +4,13 @@
  */
 #include "postgres.h"
 
-#include "libpq/pqformat.h"
 #include "utils/builtins.h"
 
 #include "cdp.h"
 #include "compat.h"
 #include "core/attribution_state.h"
 #include "util/status.h"
+#include "util/wire.h"
 
 CDP_FUNCTION(cdp_attribution_state_in);
 CDP_FUNCTION(cdp_attribution_state_out);
@@ -36,11 +36,10 @@ state_from_wire(const uint8_t *bytes, size_t length)
 Datum
 cdp_attribution_state_in(PG_FUNCTION_ARGS)
 {
-	const char *text = PG_GETARG_CSTRING(0);
-	size_t length = strlen(text);
-	uint8_t *bytes = palloc(length / 2 + 1);
+	size_t length;
+	const uint8_t *bytes = cdp_wire_from_text(fcinfo, &length);
 
-	return state_from_wire(bytes, hex_decode(text, length, (char *) bytes));
+	return state_from_wire(bytes, length);
 }
 
 /* attribution_state_out writes them. */
@@ -48,20 +47,18 @@ Datum
 cdp_attribution_state_out(PG_FUNCTION_ARGS)
 {
 	const CdpkAttributionState *state = GET_STATE();
-	char *text = palloc(2 * (Size) state->used + 1);
 
-	text[hex_encode((const char *) state->bytes, state->used, text)] = '\0';
-	PG_RETURN_CSTRING(text);
+	return cdp_wire_to_text(state->bytes, state->used, "cdp.attribution_state");
 }
 
 /* attribution_state_recv reads the form on the wire. */
 Datum
 cdp_attribution_state_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo message = (StringInfo) PG_GETARG_POINTER(0);
-	int length = message->len - message->cursor;
+	size_t length;
+	const uint8_t *bytes = cdp_wire_from_message(fcinfo, &length);
 
-	return state_from_wire((const uint8_t *) pq_getmsgbytes(message, length), (size_t) length);
+	return state_from_wire(bytes, length);
 }
 
 /* attribution_state_send writes it. */
@@ -69,9 +66,6 @@ Datum
 cdp_attribution_state_send(PG_FUNCTION_ARGS)
 {
 	const CdpkAttributionState *state = GET_STATE();
-	StringInfoData message;
 
-	pq_begintypsend(&message);
-	pq_sendbytes(&message, (const char *) state->bytes, (int) state->used);
-	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
+	return cdp_wire_to_message(state->bytes, state->used);
 }

@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -18,6 +17,7 @@
 #include "core/sequence_next.h"
 #include "util/huge.h"
 #include "util/status.h"
+#include "util/wire.h"
 
 CDP_FUNCTION(cdp_sequence_next_trans);
 CDP_FUNCTION(cdp_sequence_next_trans_date);
@@ -240,11 +240,10 @@ state_to_wire(Datum datum, size_t *length)
 Datum
 cdp_sequence_next_state_in(PG_FUNCTION_ARGS)
 {
-	const char *text = PG_GETARG_CSTRING(0);
-	size_t length = strlen(text);
-	uint8_t *bytes = palloc(length / 2 + 1);
+	size_t length;
+	const uint8_t *bytes = cdp_wire_from_text(fcinfo, &length);
 
-	return state_from_wire(bytes, hex_decode(text, length, (char *) bytes));
+	return state_from_wire(bytes, length);
 }
 
 /* sequence_next_state_out writes them. */
@@ -252,35 +251,27 @@ Datum
 cdp_sequence_next_state_out(PG_FUNCTION_ARGS)
 {
 	size_t length;
-	uint8_t *bytes = state_to_wire(PG_GETARG_DATUM(0), &length);
-	char *text;
+	const uint8_t *bytes = state_to_wire(PG_GETARG_DATUM(0), &length);
 
-	if (length > (MaxAllocSize - 1) / 2)
-		check(CDPK_TOO_LONG);
-	text = palloc(2 * length + 1);
-	text[hex_encode((const char *) bytes, length, text)] = '\0';
-	PG_RETURN_CSTRING(text);
+	return cdp_wire_to_text(bytes, length, "cdp.sequence_next_state");
 }
 
 /* sequence_next_state_recv reads the form on the wire. */
 Datum
 cdp_sequence_next_state_recv(PG_FUNCTION_ARGS)
 {
-	StringInfo message = (StringInfo) PG_GETARG_POINTER(0);
-	int length = message->len - message->cursor;
+	size_t length;
+	const uint8_t *bytes = cdp_wire_from_message(fcinfo, &length);
 
-	return state_from_wire((const uint8_t *) pq_getmsgbytes(message, length), (size_t) length);
+	return state_from_wire(bytes, length);
 }
 
 /* sequence_next_state_send writes it. */
 Datum
 cdp_sequence_next_state_send(PG_FUNCTION_ARGS)
 {
-	StringInfoData message;
 	size_t length;
-	uint8_t *bytes = state_to_wire(PG_GETARG_DATUM(0), &length);
+	const uint8_t *bytes = state_to_wire(PG_GETARG_DATUM(0), &length);
 
-	pq_begintypsend(&message);
-	pq_sendbytes(&message, (const char *) bytes, (int) length);
-	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
+	return cdp_wire_to_message(bytes, length);
 }

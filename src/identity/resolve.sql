@@ -74,6 +74,33 @@ CREATE FUNCTION cdp.is_blocked_value(value text, blocked text[]) RETURNS boolean
 	RETURN (SELECT coalesce(bool_or(CASE WHEN b LIKE '^%' THEN value ~* b ELSE lower(value) = lower(btrim(b)) END), false) FROM unnest(blocked) b);
 COMMENT ON FUNCTION cdp.is_blocked_value(text, text[]) IS 'Internal: whether a value is one of these, or matches one that begins with ^.';
 
+-- The evidence of pairs that stood on one event: batch_evidence, for each source; batch_pair, the best.
+CREATE FUNCTION cdp.stage_evidence(known text, met text) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	-- evidence up to an unlink's time is void, whenever it arrives
+	PERFORM cdp.batch_stage('batch_void', format($sql$
+		SELECT least(x.identity_id, y.identity_id) AS a, greatest(x.identity_id, y.identity_id) AS b, v.until_at
+		FROM cdp.verdict v JOIN %1$I x ON x.identifier = v.a JOIN %1$I y ON y.identifier = v.b WHERE v.kind = 'unlink'
+	$sql$, known));
+	PERFORM cdp.batch_stage('batch_evidence', format($sql$
+		SELECT DISTINCT ON (a, b, source) a, b, source, at AS first_at, max(at) OVER pair AS last_at, count(*) OVER pair AS events, message_id
+		FROM (%s) e
+		WHERE NOT EXISTS (SELECT FROM batch_void v WHERE v.a = e.a AND v.b = e.b AND e.at <= v.until_at)
+		WINDOW pair AS (PARTITION BY a, b, source)
+		ORDER BY a, b, source, at, message_id
+	$sql$, met));
+	PERFORM cdp.batch_stage('batch_pair', $sql$
+		SELECT DISTINCT ON (e.a, e.b) e.a, e.b, s.trust, e.first_at FROM batch_evidence e JOIN cdp.source s USING (source)
+		ORDER BY e.a, e.b, s.trust DESC, e.first_at
+	$sql$);
+END
+$function$;
+COMMENT ON FUNCTION cdp.stage_evidence(text, text) IS
+	'Internal: keeps batch_void, batch_evidence and batch_pair. known: the relation of the batch with identifiers and their numbers; met: a query of (a, b, source, at, message_id), two identities that stood on one event, the smaller first.';
+
 -- The evidence of the batch: cdp.link is brought up to date; batch_evidence_changed: the pairs whose best evidence is another.
 CREATE FUNCTION cdp.refresh_link() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -82,27 +109,14 @@ AS $function$
 DECLARE
 	fresh bigint;
 BEGIN
-	-- evidence up to an unlink's time is void, whenever it arrives
-	PERFORM cdp.batch_stage('batch_void', $sql$
-		SELECT least(x.identity_id, y.identity_id) AS a, greatest(x.identity_id, y.identity_id) AS b, v.until_at
-		FROM cdp.verdict v JOIN batch_identity x ON x.identifier = v.a JOIN batch_identity y ON y.identifier = v.b WHERE v.kind = 'unlink'
-	$sql$);
-	PERFORM cdp.batch_stage('batch_evidence', $sql$
-		SELECT DISTINCT ON (a, b, source) a, b, source, at AS first_at, max(at) OVER pair AS last_at, count(*) OVER pair AS events, message_id
-		FROM (SELECT x.identity_id AS a, y.identity_id AS b, r.feed AS source, least(r.at, r.seen_at) AS at, r.message_id
-			  FROM batch_mention x JOIN batch_mention y ON y.row_no = x.row_no AND x.identity_id < y.identity_id JOIN batch_row r ON r.row_no = x.row_no
-			  UNION ALL
-			  -- what is new on an event of the log is what was blocked
-			  SELECT x.identity_id, y.identity_id, e.source, e.at, e.message_id
-			  FROM batch_reread e JOIN batch_mention x ON x.row_no = -e.event_id JOIN batch_mention y ON y.row_no = x.row_no AND x.identity_id < y.identity_id
-			  WHERE EXISTS (SELECT FROM batch_identity i WHERE i.identity_id IN (x.identity_id, y.identity_id) AND i.profile_id = 0)) e
-		WHERE NOT EXISTS (SELECT FROM batch_void v WHERE v.a = e.a AND v.b = e.b AND e.at <= v.until_at)
-		WINDOW pair AS (PARTITION BY a, b, source)
-		ORDER BY a, b, source, at, message_id
-	$sql$);
-	PERFORM cdp.batch_stage('batch_pair', $sql$
-		SELECT DISTINCT ON (e.a, e.b) e.a, e.b, s.trust, e.first_at FROM batch_evidence e JOIN cdp.source s USING (source)
-		ORDER BY e.a, e.b, s.trust DESC, e.first_at
+	PERFORM cdp.stage_evidence('batch_identity', $sql$
+		SELECT x.identity_id AS a, y.identity_id AS b, r.feed AS source, least(r.at, r.seen_at) AS at, r.message_id
+		FROM batch_mention x JOIN batch_mention y ON y.row_no = x.row_no AND x.identity_id < y.identity_id JOIN batch_row r ON r.row_no = x.row_no
+		UNION ALL
+		-- what is new on an event of the log is what was blocked
+		SELECT x.identity_id, y.identity_id, e.source, e.at, e.message_id
+		FROM batch_reread e JOIN batch_mention x ON x.row_no = -e.event_id JOIN batch_mention y ON y.row_no = x.row_no AND x.identity_id < y.identity_id
+		WHERE EXISTS (SELECT FROM batch_identity i WHERE i.identity_id IN (x.identity_id, y.identity_id) AND i.profile_id = 0)
 	$sql$);
 	PERFORM cdp.batch_stage('batch_before', $sql$
 		SELECT DISTINCT ON (p.a, p.b) p.a, p.b, s.trust, l.first_at, l.refused
@@ -362,7 +376,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_move_events() IS 'Internal: anchors the events of batch_reanchored where it says. Returns how many.';
 
-REVOKE ALL ON FUNCTION cdp.is_blocked_value(text, text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.is_blocked_value(text, text[]), cdp.stage_evidence(text, text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION cdp.stage_graph_changes(text, text, text, text, text, text, text, text, text, text), cdp.refresh_identify(bigint), cdp.refresh_link(),
 	cdp.refresh_degree(), cdp.refresh_resolve(), cdp.refresh_stitch(), cdp.refresh_relabel(), cdp.refresh_anchor(), cdp.refresh_reanchor(), cdp.refresh_move_events() FROM PUBLIC;
 

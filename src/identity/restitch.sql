@@ -128,21 +128,13 @@ AS $function$
 DECLARE
 	mended bigint;
 BEGIN
-	PERFORM cdp.batch_stage('batch_void', $sql$
-		SELECT least(x.identity_id, y.identity_id) AS a, greatest(x.identity_id, y.identity_id) AS b, v.until_at
-		FROM cdp.verdict v JOIN batch_usable x ON x.identifier = v.a JOIN batch_usable y ON y.identifier = v.b WHERE v.kind = 'unlink'
-	$sql$);
-	PERFORM cdp.batch_stage('batch_evidence', $sql$
-		SELECT DISTINCT ON (a, b, source) a, b, source, at AS first_at, max(at) OVER pair AS last_at, count(*) OVER pair AS events, message_id
-		FROM (SELECT x.id AS a, y.id AS b, e.source, e.at, e.message_id
-			  FROM batch_mentioned m JOIN batch_event e USING (event_id) CROSS JOIN LATERAL unnest(m.ids) AS x (id) JOIN LATERAL unnest(m.ids) AS y (id) ON x.id < y.id) p
-		WHERE NOT EXISTS (SELECT FROM batch_void v WHERE v.a = p.a AND v.b = p.b AND p.at <= v.until_at)
-		WINDOW pair AS (PARTITION BY a, b, source)
-		ORDER BY a, b, source, at, message_id
-	$sql$);
 	PERFORM cdp.batch_run($sql$
 		INSERT INTO cdp.source (source, first_batch_id, last_batch_id) SELECT DISTINCT e.source, $1, $1 FROM batch_event e
 		WHERE NOT EXISTS (SELECT FROM cdp.source s WHERE s.source = e.source) ORDER BY e.source
+	$sql$);
+	PERFORM cdp.stage_evidence('batch_usable', $sql$
+		SELECT x.id AS a, y.id AS b, e.source, e.at, e.message_id
+		FROM batch_mentioned m JOIN batch_event e USING (event_id) CROSS JOIN LATERAL unnest(m.ids) AS x (id) JOIN LATERAL unnest(m.ids) AS y (id) ON x.id < y.id
 	$sql$);
 	mended := cdp.batch_run($sql$
 		DELETE FROM cdp.link l WHERE NOT EXISTS (SELECT FROM batch_evidence e WHERE e.a = l.a AND e.b = l.b AND e.source = l.source)
@@ -156,10 +148,6 @@ BEGIN
 		INSERT INTO cdp.link (a, b, source, first_at, last_at, events, message_id, batch_id, last_batch_id)
 		SELECT e.a, e.b, e.source, e.first_at, e.last_at, e.events, e.message_id, $1, $1 FROM batch_evidence e
 		WHERE NOT EXISTS (SELECT FROM cdp.link l WHERE l.a = e.a AND l.b = e.b AND l.source = e.source) ORDER BY e.a, e.b, e.source
-	$sql$);
-	PERFORM cdp.batch_stage('batch_pair', $sql$
-		SELECT DISTINCT ON (e.a, e.b) e.a, e.b, s.trust, e.first_at FROM batch_evidence e JOIN cdp.source s USING (source)
-		ORDER BY e.a, e.b, s.trust DESC, e.first_at
 	$sql$);
 	PERFORM cdp.restitch_degree();
 	RETURN mended;

@@ -281,7 +281,7 @@ BEGIN
 		ON CONFLICT (source) DO UPDATE SET accepted = s.accepted + excluded.accepted, duplicate = s.duplicate + excluded.duplicate,
 			quarantined = s.quarantined + excluded.quarantined, last_batch_id = excluded.last_batch_id
 	$sql$);
-	duplicate := cdp.batch_stage('batch_duplicate', $sql$ SELECT row_no FROM batch_verdict WHERE verdict = 'duplicate' $sql$);
+	duplicate := cdp.batch_value($sql$ SELECT count(*) FROM batch_verdict WHERE verdict = 'duplicate' $sql$);
 END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_judge_rows(bigint, bigint) IS 'Internal: decides which rows are accepted, duplicates or quarantined (batch_verdict, batch_accepted).';

@@ -280,6 +280,13 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.verify_folded(cdp.identifier[], boolean[], cdp.identifier[]) IS 'Internal: what each profile should hold of its events.';
 
+CREATE FUNCTION cdp.verify_summary(identifiers numeric, limited jsonb, shared boolean, has_forbid boolean, events bigint,
+	first_seen timestamptz, last_seen timestamptz, expires_at timestamptz) RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN format('%s identifier(s), limited %s%s%s, %s event(s) from %s to %s', identifiers, limited, CASE WHEN shared THEN ', shared' END,
+				  CASE WHEN has_forbid THEN ', with a forbid' END, events, first_seen, last_seen) || coalesce(', lapsing from ' || expires_at, '');
+COMMENT ON FUNCTION cdp.verify_summary(numeric, jsonb, boolean, boolean, bigint, timestamptz, timestamptz, timestamptz) IS 'Internal: what a profile holds besides traits and timeline, in words.';
+
 -- What each profile holds: its summary, its traits, its timeline.
 CREATE FUNCTION cdp.verify_profiles(ids cdp.identifier[], shared boolean[], profiles cdp.identifier[])
 	RETURNS TABLE (stage text, item text, expected text, found text)
@@ -301,15 +308,12 @@ BEGIN
 		), folded AS (
 			SELECT * FROM cdp.verify_folded(ids, shared, profiles)
 		), expected AS (
-			SELECT m.profile, format('%s identifier(s), limited %s%s%s, %s event(s) from %s to %s', m.identifiers, m.limited, CASE WHEN m.shared THEN ', shared' END,
-				CASE WHEN EXISTS (SELECT FROM forbidden b WHERE b.profile = m.profile) THEN ', with a forbid' END, coalesce(f.events, 0), f.first_seen, f.last_seen)
-				|| coalesce(', lapsing from ' || f.expires_at, '') AS summary,
+			SELECT m.profile, cdp.verify_summary(m.identifiers, m.limited, m.shared, EXISTS (SELECT FROM forbidden b WHERE b.profile = m.profile),
+				coalesce(f.events, 0), f.first_seen, f.last_seen, f.expires_at) AS summary,
 				f.traits, f.timeline
 			FROM members m LEFT JOIN folded f ON f.profile = m.profile
 		), found AS (
-			SELECT i.identifier AS profile, format('%s identifier(s), limited %s%s%s, %s event(s) from %s to %s', p.identifiers, p.limited, CASE WHEN p.shared THEN ', shared' END,
-				CASE WHEN p.has_forbid THEN ', with a forbid' END, p.events, p.first_seen, p.last_seen)
-				|| coalesce(', lapsing from ' || p.expires_at, '') AS summary, p.traits,
+			SELECT i.identifier AS profile, cdp.verify_summary(p.identifiers, p.limited, p.shared, p.has_forbid, p.events, p.first_seen, p.last_seen, p.expires_at) AS summary, p.traits,
 				cdp.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) AS timeline, p.profile_id
 			FROM cdp.profile p LEFT JOIN cdp.profile_timeline t ON t.profile_id = p.profile_id LEFT JOIN cdp.identity i ON i.identity_id = p.profile_id
 		)
@@ -409,7 +413,7 @@ $function$;
 COMMENT ON FUNCTION cdp.verify() IS
 	'Computes who is who, and what is known of whom, from the log and the rules anew, in the plainest way, and lists what the tables hold otherwise; no row is the healthy answer. stage: identity, link, anchor, profile, traits, timeline or accounts; item: the identifier, pair, event, person, or segment and person; expected: what follows from the log; found: what the tables hold; NULL: nothing. A profile is named by its strongest identifier. Changes nothing, works on a hot standby, and reads the log several times.';
 
-REVOKE ALL ON FUNCTION cdp.verify_log(), cdp.verify_evidence(), cdp.verify_identifiers(), cdp.verify_links(cdp.identifier[], boolean[]),
+REVOKE ALL ON FUNCTION cdp.verify_log(), cdp.verify_summary(numeric, jsonb, boolean, boolean, bigint, timestamptz, timestamptz, timestamptz), cdp.verify_evidence(), cdp.verify_identifiers(), cdp.verify_links(cdp.identifier[], boolean[]),
 	cdp.verify_partition(cdp.identifier[], boolean[]), cdp.verify_forbidden(integer[], integer[], integer, integer), cdp.verify_identity(cdp.identifier[], boolean[], jsonb[], cdp.identifier[]),
 	cdp.verify_anchors(cdp.identifier[], boolean[]), cdp.verify_anchored(cdp.identifier[], boolean[]), cdp.verify_said(jsonb, jsonb),
 	cdp.verify_folded(cdp.identifier[], boolean[], cdp.identifier[]), cdp.verify_profiles(cdp.identifier[], boolean[], cdp.identifier[]),

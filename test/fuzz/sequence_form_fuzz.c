@@ -9,21 +9,7 @@
 
 #include "core/sequence_form.h"
 
-static void *
-fuzz_allocate(void *context, size_t size)
-{
-	(void) context;
-	return malloc(size);
-}
-
-static void
-fuzz_release(void *context, void *pointer)
-{
-	(void) context;
-	free(pointer);
-}
-
-static const CdpkAllocator fuzz_allocator = {fuzz_allocate, fuzz_release, NULL};
+#include "fuzz.h"
 
 /* A stored sequence is the only one for its text. */
 static void

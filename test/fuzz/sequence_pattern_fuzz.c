@@ -4,23 +4,9 @@
 
 #include "core/sequence.h"
 
+#include "fuzz.h"
+
 #define EVENTS 40
-
-static void *
-fuzz_allocate(void *context, size_t size)
-{
-	(void) context;
-	return malloc(size);
-}
-
-static void
-fuzz_release(void *context, void *pointer)
-{
-	(void) context;
-	free(pointer);
-}
-
-static const CdpkAllocator fuzz_allocator = {fuzz_allocate, fuzz_release, NULL};
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

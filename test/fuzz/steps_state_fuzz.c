@@ -5,21 +5,7 @@
 #include "core/funnel.h"
 #include "core/sequence.h"
 
-static void *
-fuzz_allocate(void *context, size_t size)
-{
-	(void) context;
-	return malloc(size);
-}
-
-static void
-fuzz_release(void *context, void *pointer)
-{
-	(void) context;
-	free(pointer);
-}
-
-static const CdpkAllocator fuzz_allocator = {fuzz_allocate, fuzz_release, NULL};
+#include "fuzz.h"
 
 /* A funnel's depth, or a sequence's matches: neither can be more than the rows allow. */
 static void

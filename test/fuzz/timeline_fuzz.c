@@ -13,21 +13,7 @@
 #include "core/timeline_merge.h"
 #include "core/timeline_text.h"
 
-static void *
-fuzz_allocate(void *context, size_t size)
-{
-	(void) context;
-	return malloc(size);
-}
-
-static void
-fuzz_release(void *context, void *pointer)
-{
-	(void) context;
-	free(pointer);
-}
-
-static const CdpkAllocator fuzz_allocator = {fuzz_allocate, fuzz_release, NULL};
+#include "fuzz.h"
 
 /* Reads everything without having checked it first. */
 static void
