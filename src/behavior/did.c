@@ -9,6 +9,7 @@
 #include "utils/timestamp.h"
 
 #include "behavior/did.h"
+#include "behavior/kept.h"
 #include "cdp.h"
 
 CDP_FUNCTION(cdp_did);
@@ -17,31 +18,58 @@ CDP_FUNCTION(cdp_times);
 CDP_FUNCTION(cdp_first_time);
 CDP_FUNCTION(cdp_last_time);
 
-/* count_events counts up to "enough" events in the period. */
-static uint64
-count_events(FunctionCallInfo fcinfo, CdpkPeriod period, uint64 enough)
+/* The arguments of a call. */
+typedef struct DidCall
 {
-	CdpkColumn column;
-	uint64 count;
+	KeptCall kept;
+	CdpkPeriod period;
+	StretchCounts counts; /* of did and did_not */
+	CdpkName event;
+} DidCall;
 
-	if (!stretch_find_event(fcinfo, NULL, &column))
-		return 0;
-	count = cdpk_period_count(period, &column, enough);
-	stretch_check_column(&column);
-	return count;
+/* find_events starts reading the events that are asked for; there may be none. */
+static void
+find_events(FunctionCallInfo fcinfo, const DidCall *call, CdpkColumn *column)
+{
+	const uint8_t *bytes;
+	size_t length;
+	CdpkStatus status;
+
+	if (PG_ARGISNULL(ARG_TIMELINE))
+	{
+		column->left = 0;
+		column->times.failed = false;
+		return;
+	}
+	bytes = timeline_get_bytes(fcinfo, ARG_TIMELINE, &length);
+	status = cdpk_timeline_find_in(bytes, length, &call->event, column);
+	if (status != CDPK_OK)
+		timeline_corrupt(status);
 }
 
 /* did_events says whether the number of events in the period is one that is asked for. */
 static bool
 did_events(FunctionCallInfo fcinfo)
 {
-	CdpkPeriod period = stretch_get_period(fcinfo, DID_STRETCH);
-	StretchCounts counts = stretch_get_counts(fcinfo, DID_AT_LEAST, DID_AT_MOST);
-	/* one more than allowed is enough to know; so is the least, where there is no most */
-	uint64 count = count_events(
-		fcinfo, period, counts.at_most < PG_INT64_MAX ? counts.at_most + 1 : counts.at_least);
+	DidCall own;
+	DidCall *call = (DidCall *) kept_call(fcinfo, &own.kept, sizeof(own));
+	CdpkColumn column;
+	uint64 count;
 
-	return count >= counts.at_least && count <= counts.at_most;
+	if (!kept_call_is_same(fcinfo, &call->kept))
+	{
+		call->period = stretch_get_period(fcinfo, DID_STRETCH);
+		call->counts = stretch_get_counts(fcinfo, DID_AT_LEAST, DID_AT_MOST);
+		call->event = stretch_get_event(fcinfo);
+		kept_call_is_ready(fcinfo, &call->kept);
+	}
+	find_events(fcinfo, call, &column);
+	/* one more than allowed is enough to know; so is the least, where there is no most */
+	count = cdpk_period_count(call->period, &column,
+							  call->counts.at_most < PG_INT64_MAX ? call->counts.at_most + 1
+																  : call->counts.at_least);
+	stretch_check_column(&column);
+	return count >= call->counts.at_least && count <= call->counts.at_most;
 }
 
 /* did(timeline, event, at_least, at_most, within, older_than, since, until, as_of) */
@@ -62,20 +90,41 @@ cdp_did_not(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(!did_events(fcinfo));
 }
 
+/* start starts reading the events that times and the like look at, and gives the period. */
+static CdpkPeriod
+start(FunctionCallInfo fcinfo, CdpkColumn *column)
+{
+	DidCall own;
+	DidCall *call = (DidCall *) kept_call(fcinfo, &own.kept, sizeof(own));
+
+	if (!kept_call_is_same(fcinfo, &call->kept))
+	{
+		call->period = stretch_get_period(fcinfo, TIMES_STRETCH);
+		call->event = stretch_get_event(fcinfo);
+		kept_call_is_ready(fcinfo, &call->kept);
+	}
+	find_events(fcinfo, call, column);
+	return call->period;
+}
+
 /* times(timeline, event, within, older_than, since, until, as_of) */
 Datum
 cdp_times(PG_FUNCTION_ARGS)
 {
+	CdpkColumn column;
 	CdpkPeriod period;
+	uint64 count;
 
 	if (DID_UNKNOWN(TIMES_STRETCH))
 		PG_RETURN_NULL();
-	period = stretch_get_period(fcinfo, TIMES_STRETCH);
-	PG_RETURN_INT64((int64) count_events(fcinfo, period, PG_UINT64_MAX));
+	period = start(fcinfo, &column);
+	count = cdpk_period_count(period, &column, PG_UINT64_MAX);
+	stretch_check_column(&column);
+	PG_RETURN_INT64((int64) count);
 }
 
-/* the time that "find" finds in the period, or NULL */
-static Datum
+/* find_time gives the time that "find" finds in the period, or NULL. */
+static inline Datum
 find_time(FunctionCallInfo fcinfo, bool (*find)(CdpkPeriod, CdpkColumn *, int64_t *))
 {
 	CdpkColumn column;
@@ -85,9 +134,7 @@ find_time(FunctionCallInfo fcinfo, bool (*find)(CdpkPeriod, CdpkColumn *, int64_
 
 	if (DID_UNKNOWN(TIMES_STRETCH))
 		PG_RETURN_NULL();
-	period = stretch_get_period(fcinfo, TIMES_STRETCH);
-	if (!stretch_find_event(fcinfo, NULL, &column))
-		PG_RETURN_NULL();
+	period = start(fcinfo, &column);
 	found = find(period, &column, &at);
 	stretch_check_column(&column);
 	if (!found)

@@ -10,6 +10,7 @@
 #include "utils/timestamp.h"
 
 #include "behavior/funnel.h"
+#include "behavior/kept.h"
 #include "cdp.h"
 #include "util/status.h"
 #include "util/window.h"
@@ -58,22 +59,34 @@ funnel_get(FunctionCallInfo fcinfo, CdpkName *steps)
 	return funnel;
 }
 
+/* The arguments of a call. */
+typedef struct FunnelCall
+{
+	KeptCall kept;
+	CdpkTimelineFunnel funnel;
+	CdpkName steps[CDPK_FUNNEL_STEPS_MAX];
+} FunnelCall;
+
 /* funnel(timeline, events, window, mode, within, older_than, since, until, as_of) */
 Datum
 cdp_funnel(PG_FUNCTION_ARGS)
 {
-	CdpkName steps[CDPK_FUNNEL_STEPS_MAX];
-	CdpkTimelineFunnel funnel;
+	FunnelCall own;
+	FunnelCall *call = (FunnelCall *) kept_call(fcinfo, &own.kept, sizeof(own));
 	CdpkTimeline timeline;
 	unsigned depth;
 	CdpkStatus status;
 
 	if (FUNNEL_UNKNOWN)
 		PG_RETURN_NULL();
-	funnel = funnel_get(fcinfo, steps);
+	if (!kept_call_is_same(fcinfo, &call->kept))
+	{
+		call->funnel = funnel_get(fcinfo, call->steps);
+		kept_call_is_ready(fcinfo, &call->kept);
+	}
 	if (!stretch_open_timeline(fcinfo, &timeline))
 		PG_RETURN_INT32(0);
-	status = cdpk_timeline_funnel(&funnel, &timeline, &cdp_huge_palloc_allocator, &depth);
+	status = cdpk_timeline_funnel(&call->funnel, &timeline, &cdp_huge_palloc_allocator, &depth);
 	if (status != CDPK_OK)
 		timeline_corrupt(status);
 	PG_RETURN_INT32((int32) depth);

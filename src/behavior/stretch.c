@@ -81,18 +81,28 @@ stretch_open_timeline(FunctionCallInfo fcinfo, CdpkTimeline *timeline)
 	return true;
 }
 
+/* stretch_get_event: see the header. */
+CdpkName
+stretch_get_event(FunctionCallInfo fcinfo)
+{
+	const text *event = PG_GETARG_TEXT_PP(ARG_EVENT);
+	CdpkName name = {VARDATA_ANY(event), VARSIZE_ANY_EXHDR(event)};
+
+	stretch_check_name(event, "event");
+	return name;
+}
+
 /* stretch_find_event: see the header. */
 bool
 stretch_find_event(FunctionCallInfo fcinfo, CdpkTimeline *timeline, CdpkColumn *column)
 {
-	const text *event = PG_GETARG_TEXT_PP(ARG_EVENT);
+	CdpkName event = stretch_get_event(fcinfo);
 	CdpkTimeline own;
 
 	timeline = timeline != NULL ? timeline : &own;
-	stretch_check_name(event, "event");
 	if (!stretch_open_timeline(fcinfo, timeline))
 		return false;
-	if (cdpk_timeline_find(timeline, VARDATA_ANY(event), VARSIZE_ANY_EXHDR(event), column))
+	if (cdpk_timeline_find(timeline, event.text, event.length, column))
 		return true;
 	stretch_check_timeline(timeline);
 	return false;

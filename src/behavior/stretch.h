@@ -32,6 +32,9 @@ extern CdpkPeriod stretch_get_period(FunctionCallInfo fcinfo, int from);
 /* Opens the timeline, argument 0; false where it is NULL, which is one without events. */
 extern bool stretch_open_timeline(FunctionCallInfo fcinfo, CdpkTimeline *timeline);
 
+/* The name of the events that are asked for, argument 1. */
+extern CdpkName stretch_get_event(FunctionCallInfo fcinfo);
+
 /*
  * Finds the events that are asked for, arguments 0 and 1; false where there are none.
  * "timeline" may be NULL.

@@ -22,7 +22,7 @@ BEGIN
 	IF by_trait = '' THEN
 		RAISE EXCEPTION 'by_trait must not be empty' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	RETURN format('SELECT p.profile_id AS person, p.timeline, %s AS breakdown FROM cdp.profile_row p WHERE p.timeline IS NOT NULL%s',
+	RETURN format('SELECT p.profile_id AS person, p.timeline, %s AS breakdown FROM cdp.profile_row p WHERE p.timeline <> ''{}''%s',
 				  CASE WHEN by_trait IS NULL THEN 'NULL::text' ELSE format('p.traits ->> %L', by_trait) END,
 				  CASE WHEN segment IS NOT NULL THEN format(' AND p.profile_id IN (SELECT s.profile_id FROM %s s)', cdp.segment_view(segment)) END);
 END

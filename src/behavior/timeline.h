@@ -19,6 +19,18 @@ typedef struct varlena Timeline;
 /* the bytes of the compact form, made where the value is in the open form */
 extern const uint8_t *timeline_bytes(Timeline *timeline, size_t *length);
 
+/* the same of an argument; most timelines are short */
+static inline const uint8_t *
+timeline_get_bytes(FunctionCallInfo fcinfo, int argument, size_t *length)
+{
+	Timeline *timeline = (Timeline *) PG_GETARG_POINTER(argument);
+
+	if (!VARATT_IS_SHORT(timeline) || VARATT_IS_EXTERNAL(timeline))
+		return timeline_bytes(PG_GETARG_TIMELINE_PP(argument), length);
+	*length = VARSIZE_SHORT(timeline) - VARHDRSZ_SHORT;
+	return (const uint8_t *) VARDATA_SHORT(timeline);
+}
+
 /* Starts reading a timeline; raises an error where its bytes are corrupt. */
 extern void timeline_open(Timeline *timeline, CdpkTimeline *result);
 

@@ -20,13 +20,14 @@ BEGIN
 	CREATE TABLE cdp.profile_timeline (
 		profile_id bigint PRIMARY KEY, timeline cdp.timeline NOT NULL, level_1 cdp.timeline, level_2 cdp.timeline, level_3 cdp.timeline)
 		WITH (toast_tuple_target = 8160);
-	COMMENT ON TABLE cdp.profile_timeline IS 'What each person did: the union of the parts of a row. Read it through cdp.profile_row. Distribution key: profile_id.';
+	COMMENT ON TABLE cdp.profile_timeline IS 'What each person did: the union of the parts of a row; one row for each of cdp.profile. Read it through cdp.profile_row. Distribution key: profile_id.';
 	COMMENT ON COLUMN cdp.profile_timeline.profile_id IS 'Number of the person.';
 	COMMENT ON COLUMN cdp.profile_timeline.timeline IS 'All events, unless some are sealed; then those that came since.';
 	COMMENT ON COLUMN cdp.profile_timeline.level_1 IS 'Events of people with very many: what was sealed last. NULL: nothing is sealed.';
 	COMMENT ON COLUMN cdp.profile_timeline.level_2 IS '… sealed before.';
 	COMMENT ON COLUMN cdp.profile_timeline.level_3 IS '… and all before that.';
 
+	-- each profile has its row in both tables: so an inner join does, and conditions on timelines are judged while these are scanned
 	CREATE VIEW cdp.profile_row AS
 		SELECT p.profile_id, p.first_seen, p.last_seen, p.events,
 			   ARRAY(SELECT i.identifier FROM cdp.identity i WHERE i.profile_id = p.profile_id ORDER BY i.identifier) AS identifiers,
@@ -36,7 +37,7 @@ BEGIN
 					 WHERE i.profile_id = p.profile_id ORDER BY m.group_id) AS accounts,
 			   (SELECT cdp.traits_union(a.traits) FROM cdp.account a WHERE a.group_id IN (
 					SELECT m.group_id FROM cdp.identity i JOIN cdp.account_member m ON m.identity_id = i.identity_id WHERE i.profile_id = p.profile_id)) AS account_traits
-		FROM cdp.profile p LEFT JOIN cdp.profile_timeline t ON t.profile_id = p.profile_id WHERE NOT p.shared;
+		FROM cdp.profile p JOIN cdp.profile_timeline t ON t.profile_id = p.profile_id WHERE NOT p.shared;
 	COMMENT ON VIEW cdp.profile_row IS 'What a segment''s condition sees of a person, in cdp''s own types.';
 	COMMENT ON COLUMN cdp.profile_row.profile_id IS 'Number of the person.';
 	COMMENT ON COLUMN cdp.profile_row.first_seen IS 'Time of the earliest event.';
@@ -44,7 +45,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.profile_row.events IS 'Number of events in the log, calls of every type counted.';
 	COMMENT ON COLUMN cdp.profile_row.identifiers IS 'All identifiers, in their order.';
 	COMMENT ON COLUMN cdp.profile_row.traits IS 'What is known of the person; NULL where nothing is.';
-	COMMENT ON COLUMN cdp.profile_row.timeline IS 'What the person did: track, page and screen calls; NULL where nothing.';
+	COMMENT ON COLUMN cdp.profile_row.timeline IS 'What the person did: track, page and screen calls; empty where nothing.';
 	COMMENT ON COLUMN cdp.profile_row.accounts IS 'The accounts that the person belongs to, in their order.';
 	COMMENT ON COLUMN cdp.profile_row.account_traits IS 'What is known of these, as one; NULL where nothing is.';
 END
@@ -92,6 +93,12 @@ BEGIN
 									ELSE 3 END AS level
 			FROM batch_heavy JOIN cdp.profile_timeline USING (profile_id)) s
 		WHERE t.profile_id = s.profile_id
+	$sql$);
+	-- who has done nothing yet
+	PERFORM cdp.batch_run($sql$
+		INSERT INTO cdp.profile_timeline (profile_id, timeline)
+		SELECT p.profile_id, '{}' FROM (SELECT profile_id FROM batch_summary UNION ALL SELECT profile_id FROM batch_kept) p
+		WHERE NOT EXISTS (SELECT FROM cdp.profile_timeline t WHERE t.profile_id = p.profile_id) ORDER BY p.profile_id
 	$sql$);
 END
 $function$;

@@ -7,9 +7,19 @@
 
 const uint32_t cdpk_timeline_unit[CDPK_TIMELINE_UNITS] = {1000000, 1000, 1};
 
-/* cdpk_timeline_open: see the header. */
-CdpkStatus
-cdpk_timeline_open(const uint8_t *bytes, size_t length, CdpkTimeline *timeline)
+/* read_base reads the newest event's time; of a timeline of eight bytes or more all in one. */
+static inline uint64_t
+read_base(CdpkReader *reader, size_t length)
+{
+	uint64_t seconds =
+		length >= sizeof(uint64_t) ? cdpk_read_long_varint(reader) : cdpk_read_varint(reader);
+
+	return (uint64_t) cdpk_unzigzag(seconds) * cdpk_timeline_unit[0];
+}
+
+/* open_timeline is cdpk_timeline_open for those here who then keep it in registers. */
+static inline CdpkStatus
+open_timeline(const uint8_t *bytes, size_t length, CdpkTimeline *timeline)
 {
 	CdpkReader reader = cdpk_reader(bytes, length);
 	uint8_t version = cdpk_read_u8(&reader);
@@ -24,8 +34,7 @@ cdpk_timeline_open(const uint8_t *bytes, size_t length, CdpkTimeline *timeline)
 	timeline->number_names = cdpk_reader(reader.end, 0);
 	if (timeline->names > 0)
 	{
-		timeline->base =
-			(uint64_t) cdpk_unzigzag(cdpk_read_varint(&reader)) * cdpk_timeline_unit[0];
+		timeline->base = read_base(&reader, length);
 		size = cdpk_read_varint(&reader);
 		directory = cdpk_read_bytes(&reader, size);
 	}
@@ -41,6 +50,13 @@ cdpk_timeline_open(const uint8_t *bytes, size_t length, CdpkTimeline *timeline)
 	}
 	timeline->data = reader;
 	return reader.failed ? CDPK_CORRUPT : CDPK_OK;
+}
+
+/* cdpk_timeline_open: see the header. */
+CdpkStatus
+cdpk_timeline_open(const uint8_t *bytes, size_t length, CdpkTimeline *timeline)
+{
+	return open_timeline(bytes, length, timeline);
 }
 
 /* An entry of the directory: where its name stands, with the column behind it. */
@@ -152,25 +168,84 @@ is_named(Entry entry, const char *name, size_t length)
 	return entry.name_length == length && cdpk_same_bytes(entry.name, name, length);
 }
 
+/*
+ * find_short finds an entry where each size in the directory is one byte, which most are: *failed
+ * where they are not, or go beyond the end.
+ */
+static inline bool
+find_short(const CdpkTimeline *timeline, const char *name, size_t length, Entry *entry,
+		   bool *failed)
+{
+	const uint8_t *sizes = timeline->directory.at;
+	const uint8_t *end = timeline->directory.end;
+	const uint8_t *data = timeline->data.at;
+	size_t left = cdpk_left(&timeline->data);
+	size_t offset = 0;
+	unsigned any = 0;
+
+	for (; sizes < end; sizes += 2)
+	{
+		any |= (unsigned) sizes[0] | sizes[1];
+		if (sizes[0] == length && offset + length + sizes[1] <= left &&
+			cdpk_same_bytes(data + offset, name, length))
+			break;
+		offset += (size_t) sizes[0] + sizes[1];
+	}
+	*failed = any > 0x7f || offset > left;
+	if (*failed || sizes == end)
+		return false;
+	entry->name = data + offset;
+	entry->name_length = length;
+	entry->size = sizes[1];
+	return true;
+}
+
+/* find_entry finds a name's entry; *failed says whether that is for sure. */
+static inline bool
+find_entry(const CdpkTimeline *timeline, const char *name, size_t length, Entry *entry,
+		   bool *failed)
+{
+	CdpkTimeline passage = *timeline; /* of our own: may be kept in registers */
+
+	if (cdpk_left(&timeline->directory) == 2 * timeline->names)
+		return find_short(timeline, name, length, entry, failed);
+	while (next_entry(&passage, entry))
+		if (is_named(*entry, name, length))
+			return true;
+	*failed = cdpk_timeline_failed(&passage);
+	return false;
+}
+
 /* cdpk_timeline_find: see the header. */
 bool
 cdpk_timeline_find(CdpkTimeline *timeline, const char *name, size_t length, CdpkColumn *column)
 {
-	CdpkTimeline passage = *timeline; /* of our own: may be kept in registers */
-	bool failed;
+	bool failed = false;
 	Entry entry;
 
-	while (next_entry(&passage, &entry))
-		if (is_named(entry, name, length))
-		{
-			if (open_column(entry, passage.base, column))
-				return true;
-			timeline->data.failed = true;
-			return false;
-		}
-	failed = cdpk_timeline_failed(&passage);
+	if (find_entry(timeline, name, length, &entry, &failed) &&
+		(failed = !open_column(entry, timeline->base, column)) == false)
+		return true;
 	timeline->data.failed = failed;
 	return false;
+}
+
+/* cdpk_timeline_find_in: see the header. */
+CdpkStatus
+cdpk_timeline_find_in(const uint8_t *bytes, size_t length, const CdpkName *name, CdpkColumn *column)
+{
+	CdpkTimeline timeline;
+	CdpkStatus status = open_timeline(bytes, length, &timeline);
+	bool failed = false;
+	Entry entry;
+
+	column->count = column->left = 0;
+	column->times.failed = false;
+	if (status != CDPK_OK)
+		return status;
+	if (find_entry(&timeline, name->text, name->length, &entry, &failed))
+		failed = !open_column(entry, timeline.base, column);
+	return failed ? CDPK_CORRUPT : CDPK_OK;
 }
 
 /* cdpk_timeline_find_all: see the header. */

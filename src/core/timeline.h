@@ -59,6 +59,13 @@ typedef struct CdpkColumn
 	CdpkReader numbers; /* empty where the column has none */
 } CdpkColumn;
 
+/* A name to look for. */
+typedef struct CdpkName
+{
+	const char *text;
+	size_t length;
+} CdpkName;
+
 /* One number of a column's events. */
 typedef struct CdpkNumberColumn
 {
@@ -84,12 +91,11 @@ extern bool cdpk_timeline_next(CdpkTimeline *timeline, CdpkColumn *column);
 extern bool cdpk_timeline_find(CdpkTimeline *timeline, const char *name, size_t length,
 							   CdpkColumn *column);
 
-/* A name to look for. */
-typedef struct CdpkName
-{
-	const char *text;
-	size_t length;
-} CdpkName;
+/*
+ * The same of a timeline that is not open yet; count and left are 0 where there is no such column.
+ */
+extern CdpkStatus cdpk_timeline_find_in(const uint8_t *bytes, size_t length, const CdpkName *name,
+										CdpkColumn *column);
 
 /*
  * Gives the columns of several names in one passage; columns[i].count is 0 where there is none.

@@ -94,7 +94,7 @@ static CdpkStatus
 depth_by_columns(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline,
 				 const CdpkAllocator *allocator, unsigned *depth)
 {
-	CdpkColumn columns[CDPK_FUNNEL_STEPS_MAX];
+	CdpkTimeline steps = *timeline;
 	Links both[2];
 	bool increase = (funnel->modes & CDPK_FUNNEL_STRICT_INCREASE) != 0;
 	int64_t first = INT64_MIN;
@@ -102,14 +102,20 @@ depth_by_columns(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline,
 
 	*depth = 0;
 	both[0].allocated = both[1].allocated = NULL;
-	if (!cdpk_timeline_find_all(timeline, funnel->steps, funnel->count, columns))
-		return CDPK_CORRUPT;
-	while (*depth < funnel->count && columns[*depth].count > 0)
+	/* step by step: most people have not taken the first ones */
+	while (*depth < funnel->count)
 	{
+		const CdpkName *step = &funnel->steps[*depth];
 		Links *links = &both[*depth % 2];
 		const Links *former = &both[(*depth + 1) % 2];
+		CdpkColumn column;
 
-		status = read_times(funnel->period, &columns[*depth], first, allocator, links);
+		if (!cdpk_timeline_find(&steps, step->text, step->length, &column))
+		{
+			status = cdpk_timeline_failed(&steps) ? CDPK_CORRUPT : CDPK_OK;
+			break;
+		}
+		status = read_times(funnel->period, &column, first, allocator, links);
 		if (status != CDPK_OK)
 			break;
 		if (*depth > 0)

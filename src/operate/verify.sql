@@ -310,7 +310,7 @@ BEGIN
 		), expected AS (
 			SELECT m.profile, cdp.verify_summary(m.identifiers, m.limited, m.shared, EXISTS (SELECT FROM forbidden b WHERE b.profile = m.profile),
 				coalesce(f.events, 0), f.first_seen, f.last_seen, f.expires_at) AS summary,
-				f.traits, f.timeline
+				f.traits, coalesce(f.timeline, '{}') AS timeline
 			FROM members m LEFT JOIN folded f ON f.profile = m.profile
 		), found AS (
 			SELECT i.identifier AS profile, cdp.verify_summary(p.identifiers, p.limited, p.shared, p.has_forbid, p.events, p.first_seen, p.last_seen, p.expires_at) AS summary, p.traits,
@@ -356,7 +356,8 @@ BEGIN
 	END IF;
 	-- what does not follow from a person's own events is taken as it is
 	SELECT string_agg(CASE WHEN a.attname = 'profile_id' THEN 'i.identity_id AS profile_id'
-						   WHEN a.attname IN ('first_seen', 'last_seen', 'traits', 'timeline') THEN format('f.%I', a.attname)
+						   WHEN a.attname IN ('first_seen', 'last_seen', 'traits') THEN format('f.%I', a.attname)
+						   WHEN a.attname = 'timeline' THEN 'coalesce(f.timeline, ''{}'') AS timeline'
 						   WHEN a.attname = 'events' THEN 'coalesce(f.events, 0) AS events' WHEN a.attname = 'identifiers' THEN 'w.identifiers'
 						   ELSE format('r.%I', a.attname) END, ', ' ORDER BY a.attnum)
 	INTO columns FROM pg_attribute a WHERE a.attrelid = 'cdp.profile_row'::regclass AND a.attnum > 0 AND NOT a.attisdropped;

@@ -133,7 +133,7 @@ BEGIN
 	END LOOP;
 
 	view := format('%I.%I', parts[1], parts[2]);
-	EXECUTE format('CREATE VIEW %s AS SELECT p.profile_id, p.first_seen, p.last_seen%s FROM cdp.profile_row p', view, list);
+	EXECUTE format('CREATE VIEW %s AS SELECT p.profile_id, p.first_seen, p.last_seen%s FROM cdp.profile p WHERE NOT p.shared', view, list);
 	PERFORM cdp.comment_profile_view(view, columns);
 	DELETE FROM cdp.profile_view v WHERE (v.schema_name, v.view_name) = (parts[1], parts[2]) OR NOT EXISTS (
 		SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = v.schema_name AND c.relname = v.view_name AND c.relkind = 'v');
@@ -176,7 +176,7 @@ BEGIN
 	IF list IS NULL THEN
 		RETURN;
 	END IF;
-	EXECUTE format('SELECT ARRAY[%s] FROM cdp.profile_row p', list) INTO counts;
+	EXECUTE format('SELECT ARRAY[%s] FROM cdp.profile p WHERE NOT p.shared', list) INTO counts;
 	RETURN QUERY
 		SELECT c.name, c.key, c.type, counts[c.number * 2 - 1], counts[c.number * 2]
 		FROM (SELECT c.*, row_number() OVER (ORDER BY u.place) AS number

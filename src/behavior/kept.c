@@ -1,0 +1,44 @@
+/*
+ * kept.c
+ *		What a function made of its arguments, kept from call to call.
+ */
+#include "postgres.h"
+
+#include "nodes/nodeFuncs.h"
+#include "nodes/primnodes.h"
+#include "utils/lsyscache.h"
+
+#include "behavior/kept.h"
+#include "compat.h"
+
+/*
+ * is_comparable says whether an argument that has the same Datum has the same value: a constant,
+ * unless each call makes a copy of it, and everything that is passed by value.
+ */
+static bool
+is_comparable(const Node *argument)
+{
+	if (IsA(argument, Const))
+	{
+		const Const *constant = (const Const *) argument;
+
+		return constant->constisnull || constant->constlen != -1 ||
+			   !VARATT_IS_EXTENDED(DatumGetPointer(constant->constvalue));
+	}
+	return get_typbyval(exprType(argument));
+}
+
+/* kept_call_make: see the header. */
+KeptCall *
+kept_call_make(FunctionCallInfo fcinfo, Size size)
+{
+	KeptCall *kept = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, size);
+	const FuncExpr *call = (const FuncExpr *) fcinfo->flinfo->fn_expr;
+
+	Assert(fcinfo->nargs - 1 <= KEPT_ARGUMENTS);
+	kept->is_kept = call != NULL && IsA(call, FuncExpr) && list_length(call->args) == fcinfo->nargs;
+	for (int i = 1; kept->is_kept && i < fcinfo->nargs; i++)
+		kept->is_kept = is_comparable(list_nth(call->args, i));
+	fcinfo->flinfo->fn_extra = kept;
+	return kept;
+}
