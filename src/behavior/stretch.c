@@ -75,9 +75,16 @@ stretch_check_timeline(const CdpkTimeline *timeline)
 bool
 stretch_open_timeline(FunctionCallInfo fcinfo, CdpkTimeline *timeline)
 {
+	const uint8_t *bytes;
+	size_t length;
+	CdpkStatus status;
+
 	if (PG_ARGISNULL(ARG_TIMELINE))
 		return false;
-	timeline_open(PG_GETARG_TIMELINE_PP(ARG_TIMELINE), timeline);
+	bytes = timeline_get_bytes(fcinfo, ARG_TIMELINE, &length);
+	status = cdpk_timeline_open(bytes, length, timeline);
+	if (status != CDPK_OK)
+		timeline_corrupt(status);
 	return true;
 }
 

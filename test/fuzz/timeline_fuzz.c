@@ -41,8 +41,65 @@ read_all(const uint8_t *data, size_t size)
 				cdpk_number_next(&numbers[i], event, &present, &value);
 			}
 	}
-	if (cdpk_timeline_open(data, size, &timeline) == CDPK_OK)
-		cdpk_timeline_find(&timeline, "view", 4, &column);
+}
+
+/* Whether a walk through all names gives this column. */
+static bool
+is_on_the_way(const uint8_t *data, size_t size, const CdpkName *name, const CdpkColumn *column)
+{
+	CdpkTimeline timeline;
+	CdpkColumn other;
+
+	if (cdpk_timeline_open(data, size, &timeline) != CDPK_OK)
+		return false;
+	while (cdpk_timeline_next(&timeline, &other))
+		if (other.name_length == name->length && memcmp(other.name, name->text, name->length) == 0)
+			return other.count == column->count && other.times.at == column->times.at &&
+				   other.times.end == column->times.end && other.unit == column->unit &&
+				   other.at == column->at && other.numbers.at == column->numbers.at;
+	return column->count == 0 && !cdpk_timeline_failed(&timeline);
+}
+
+/* Looks for every name of a timeline, and for one that it may not have, in three ways. */
+static void
+find_each(const uint8_t *data, size_t size)
+{
+	CdpkTimeline passage;
+	CdpkColumn column = {"view", 4, 0, 0, 0, 0, {data, data, false}, {data, data, false}};
+
+	if (cdpk_timeline_open(data, size, &passage) != CDPK_OK)
+		return;
+	do
+	{
+		CdpkName name = {column.name, column.name_length};
+		CdpkTimeline timeline;
+		CdpkColumn one;
+		CdpkColumn another;
+		CdpkColumn third;
+
+		if (cdpk_timeline_find_in(data, size, &name, &one) != CDPK_OK)
+			continue;
+		if (!is_on_the_way(data, size, &name, &one) ||
+			cdpk_timeline_open(data, size, &timeline) != CDPK_OK ||
+			!cdpk_timeline_find_all(&timeline, &name, 1, &third) || third.count != one.count ||
+			cdpk_timeline_find(&timeline, name.text, name.length, &another) != (one.count > 0) ||
+			(one.count > 0 && (another.times.at != one.times.at || third.times.at != one.times.at)))
+			abort();
+	} while (cdpk_timeline_next(&passage, &column));
+}
+
+/* Looks for a name and does not care for what it finds. */
+static void
+find_unchecked(const uint8_t *data, size_t size)
+{
+	static const CdpkName names[] = {{"view", 4}, {"cart", 4}, {"a", 1}};
+	CdpkColumn column;
+	int64_t at;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (cdpk_timeline_find_in(data, size, &names[i], &column) == CDPK_OK)
+			while (cdpk_column_next(&column, &at))
+				continue;
 }
 
 /* Merges the two parts of the input, and where both are timelines compares with the open form. */
@@ -129,6 +186,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t length;
 
 	read_all(data, size);
+	if (cdpk_timeline_check(data, size, &fuzz_allocator) == CDPK_OK)
+		find_each(data, size);
+	else
+		find_unchecked(data, size);
 	merge_parts(data, size);
 	/* with itself every column is there twice, at the same times */
 	if (cdpk_timeline_merge(data, size, data, size, &fuzz_allocator, 0, &again, &length) == CDPK_OK)

@@ -280,6 +280,77 @@ grows(void)
 	free(bytes);
 }
 
+/* looks_for says what a look for a name gives: the events that it has, in all ways the same. */
+static uint64_t
+looks_for(const uint8_t *bytes, size_t length, const char *text, size_t text_length)
+{
+	CdpkName name = {text, text_length};
+	CdpkTimeline timeline;
+	CdpkColumn one;
+	CdpkColumn another;
+	CdpkColumn third;
+
+	CHECK(cdpk_timeline_find_in(bytes, length, &name, &one) == CDPK_OK);
+	CHECK(one.left == one.count && !one.times.failed);
+	CHECK(cdpk_timeline_open(bytes, length, &timeline) == CDPK_OK);
+	CHECK(cdpk_timeline_find(&timeline, text, text_length, &another) == (one.count > 0));
+	CHECK(!cdpk_timeline_failed(&timeline));
+	CHECK(cdpk_timeline_find_all(&timeline, &name, 1, &third) && third.count == one.count);
+	if (one.count > 0)
+		CHECK(another.times.at == one.times.at && third.times.at == one.times.at &&
+			  one.name_length == text_length && memcmp(one.name, text, text_length) == 0);
+	return one.count;
+}
+
+/*
+ * Names of all lengths, with and without numbers, and so many events of each that the sizes in the
+ * directory have one byte or more.
+ */
+static void
+finds_every_name(void)
+{
+	static const size_t most[] = {1, 30, 126, 127, 128, 300};
+
+	for (size_t m = 0; m < sizeof(most) / sizeof(most[0]); m++)
+		for (unsigned numbers = 0; numbers < 2; numbers++)
+		{
+			char text[302];
+			CdpkTimelineLog *log = log_of(NULL, 0);
+			uint8_t *bytes;
+			size_t length;
+			uint32_t name;
+			uint32_t total = 0;
+
+			CHECK(cdpk_log_name(&log, &unit_allocator, "total", 5, &total) == CDPK_OK);
+			memset(text, 'x', sizeof(text));
+			for (size_t n = 1; n <= most[m]; n++)
+			{
+				CdpkNumber number = {total, {(int64_t) n, 0}};
+
+				CHECK(cdpk_log_name(&log, &unit_allocator, text, n, &name) == CDPK_OK);
+				for (size_t i = 0; i < n; i++)
+					CHECK(cdpk_log_event(&log, &unit_allocator, name, (int64_t) (i * 1000000 * n),
+										 &number, numbers) == CDPK_OK);
+			}
+			bytes = compact(log, &length);
+			for (size_t n = 1; n <= most[m]; n++)
+				CHECK(looks_for(bytes, length, text, n) == n);
+			CHECK(looks_for(bytes, length, text, most[m] + 1) == 0);
+			text[0] = 'y';
+			CHECK(looks_for(bytes, length, text, 1) == 0);
+			CHECK(looks_for(bytes, length, text, most[m]) == 0);
+			/* what is cut off is not found, or found to be cut off */
+			for (size_t n = 0; n < length; n += 1 + length / 500)
+			{
+				CdpkColumn column;
+				CdpkName last = {"x", 1};
+
+				cdpk_timeline_find_in(bytes, n, &last, &column);
+			}
+			free(bytes);
+		}
+}
+
 static CdpkStatus
 parse_status(const char *text, size_t *position)
 {
@@ -405,6 +476,7 @@ main(void)
 	TEST(refuses_what_it_cannot_hold);
 	TEST(refuses_too_many_numbers_of_a_name);
 	TEST(grows);
+	TEST(finds_every_name);
 	TEST(checks_now_and_then);
 	TEST(refuses_other_texts);
 	TEST(prints_what_a_person_can_read);
