@@ -32,7 +32,8 @@ SELECT profile_id, identifiers, traits, events FROM cdp.profiles ORDER BY profil
 SELECT identifier, identity_id, profile_id FROM cdp.identities ORDER BY identity_id;
 SELECT h.identity_id, h.from_batch_id, h.until_batch_id, h.profile_id FROM cdp.identity_history h ORDER BY 1, 2;
 SELECT profile_id, event_id, "timestamp", type, event, source FROM cdp.events ORDER BY event_id;
-SELECT p.profile_id, t.timeline FROM cdp.profile p LEFT JOIN cdp.profile_timeline t USING (profile_id);
+-- everybody has a timeline, also who has done nothing
+SELECT p.profile_id, t.timeline FROM cdp.profile p LEFT JOIN cdp.profile_timeline t USING (profile_id) ORDER BY p.profile_id;
 SELECT a, b, source, first_at, last_at, events, message_id FROM cdp.link ORDER BY a, b;
 SELECT source, accepted, duplicate, quarantined FROM cdp.source ORDER BY source;
 -- an old profile has gone, its identity answers with the person it is now

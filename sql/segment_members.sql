@@ -64,6 +64,17 @@ SELECT (SELECT count(*) FROM cdp.members('buyers')) AS members, (SELECT count(*)
 SET enable_seqscan = off;
 EXPLAIN (COSTS OFF) SELECT FROM cdp_segment.loyal s WHERE s.profile_id = 7;
 RESET enable_seqscan;
+-- a condition on timelines is judged while these are scanned, before anything is joined to them
+CREATE FUNCTION pg_temp.scans_with(query text, condition text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	plan jsonb;
+BEGIN
+	EXECUTE 'EXPLAIN (FORMAT JSON, COSTS OFF) ' || query INTO plan;
+	RETURN (SELECT string_agg(node ->> 'Relation Name', ', ') FROM jsonb_path_query(plan, 'strict $.**') node
+			WHERE jsonb_typeof(node) = 'object' AND strpos(node ->> 'Filter', condition) > 0);
+END $$;
+SELECT pg_temp.scans_with($$ SELECT FROM cdp.profile_row WHERE cdp.did(timeline, 'a') $$, 'did(') AS did,
+	   pg_temp.scans_with($$ SELECT FROM cdp.profile_row WHERE cdp.did_not(timeline, 'a') AND cdp.funnel(timeline, '{a,b}', '1 day') = 2 $$, 'did_not(') AS did_not;
 
 -- names
 SELECT cdp.create_segment(NULL, 'true');

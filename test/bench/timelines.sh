@@ -53,11 +53,12 @@ serial='SET max_parallel_workers_per_gather = 0; SET jit = off'
 parallel='SET max_parallel_workers_per_gather = 2; SET jit = off; SET min_parallel_table_scan_size = 0'
 # as Debian installs it
 default="SET max_parallel_workers_per_gather = 2; SET jit = on; SET work_mem = '4MB'"
-# over_timelines QUERY: ours, in three configurations, and the reference of the table
+# over_timelines QUERY: ours, in three configurations, and the reference of the table; and of people with all that is known of them
 over_timelines() {
 	in_postgres 'timelines' "$parallel" "$1"
 	in_postgres 'timelines, serial' "$serial" "$1"
 	in_postgres 'timelines, default settings' "$default" "$1"
+	in_postgres 'cdp.profile_row, 2 workers' "$parallel" "${1/FROM person/FROM cdp.profile_row}"
 }
 report() {
 	take_turns

@@ -20,10 +20,11 @@ SELECT user_id, CASE WHEN heavy THEN after ELSE cdp.timeline_concat(before, afte
 FROM (SELECT b.*, pg_column_size(before) + pg_column_size(after) > 8000 AS heavy
 	  FROM (SELECT user_id, cdp.timeline_agg(ts, name) FILTER (WHERE ts < '2026-03-28') AS before, cdp.timeline_agg(ts, name) FILTER (WHERE ts >= '2026-03-28') AS after
 			FROM events GROUP BY user_id OFFSET 0) b OFFSET 0) t;
+INSERT INTO cdp.profile (profile_id) SELECT profile_id FROM cdp.profile_timeline;
 -- rows whose commit is not on disk yet cannot be marked as visible to all
 CHECKPOINT;
-VACUUM ANALYZE cdp.profile_timeline;
+VACUUM ANALYZE cdp.profile_timeline, cdp.profile;
 -- the column timeline of cdp.profile_row
 CREATE VIEW person AS
 SELECT profile_id, CASE WHEN level_1 IS NULL THEN timeline ELSE cdp.timeline_whole(timeline, level_1, level_2, level_3) END AS timeline FROM cdp.profile_timeline;
-SELECT pg_prewarm(c) FROM unnest('{events,events_by_name,events_by_user,cdp.profile_timeline}'::regclass[]) c;
+SELECT pg_prewarm(c) FROM unnest('{events,events_by_name,events_by_user,cdp.profile_timeline,cdp.profile,cdp.profile_pkey}'::regclass[]) c;
