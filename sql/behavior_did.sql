@@ -76,6 +76,57 @@ SELECT count(*) AS answers, count(*) FILTER (WHERE n >= at_least AND n <= coales
 	count(*) FILTER (WHERE cdp.first_time(timeline, event, within, older_than, since, until, as_of) IS DISTINCT FROM first) AS first_differs,
 	count(*) FILTER (WHERE cdp.last_time(timeline, event, within, older_than, since, until, as_of) IS DISTINCT FROM last) AS last_differs
 FROM bd_question JOIN bd_answer USING (question) JOIN bd_timeline USING (person);
+-- the same where the arguments are constants, which are read once for all rows
+CREATE FUNCTION pg_temp.constant_differences() RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+	q bd_question;
+	stretch text;
+	differences bigint;
+	total bigint := 0;
+BEGIN
+	FOR q IN SELECT * FROM bd_question LOOP
+		stretch := format('%L::interval, %L::interval, %L::timestamptz, %L::timestamptz, %L::timestamptz', q.within, q.older_than, q.since, q.until, q.as_of);
+		EXECUTE format('SELECT count(*) FROM bd_answer JOIN bd_timeline t USING (person) WHERE question = %2$s AND (
+			cdp.did(timeline, %3$L, %4$s, %5$L, %1$s) <> (n >= %4$s AND n <= coalesce(%5$L::bigint, n)) OR cdp.did_not(timeline, %3$L, %4$s, %5$L, %1$s) = (n >= %4$s AND n <= coalesce(%5$L::bigint, n))
+			OR cdp.times(timeline, %3$L, %1$s) <> n OR cdp.first_time(timeline, %3$L, %1$s) IS DISTINCT FROM first OR cdp.last_time(timeline, %3$L, %1$s) IS DISTINCT FROM last)',
+			stretch, q.question, q.event, q.at_least, q.at_most) INTO differences;
+		total := total + differences;
+	END LOOP;
+	RETURN total;
+END $$;
+SELECT pg_temp.constant_differences();
+-- and where some are, while others change from row to row, back and forth between given and not
+CREATE TABLE bd_same AS SELECT 'view' AS event, interval '20 hours' AS within, NULL::interval AS older_than;
+SELECT count(*) AS rows, count(*) FILTER (WHERE cdp.did(timeline, 'view', q.at_least, q.at_most, '20 hours', NULL, q.since, q.until, q.as_of)
+		IS DISTINCT FROM cdp.did(timeline, s.event, q.at_least, q.at_most, s.within, s.older_than, q.since, q.until, q.as_of)) AS did_differs,
+	count(*) FILTER (WHERE cdp.times(timeline, 'view', '20 hours', NULL, q.since, q.until, q.as_of) IS DISTINCT FROM cdp.times(timeline, s.event, s.within, s.older_than, q.since, q.until, q.as_of)) AS times_differ,
+	count(*) FILTER (WHERE cdp.last_time(timeline, 'view', '20 hours', NULL, q.since, q.until, CASE WHEN q.at_least > 0 THEN q.as_of END)
+		IS DISTINCT FROM cdp.last_time(timeline, s.event, s.within, s.older_than, q.since, q.until, CASE WHEN q.at_least > 0 THEN q.as_of END)) AS last_differs
+FROM bd_same s CROSS JOIN bd_question q CROSS JOIN (SELECT timeline FROM bd_timeline UNION ALL SELECT NULL) t;
+-- what is refused is refused in the middle too, and nothing of it stays
+SELECT pg_temp.refusal('SELECT count(*) FROM bd_timeline WHERE cdp.did(timeline, ''view'', CASE WHEN person = 20 THEN -1 ELSE 1 END)');
+CREATE FUNCTION pg_temp.caught(at_least bigint[], as_of timestamptz[]) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	t cdp.timeline := '{"view": ["2026-01-01", "2026-01-02", "2026-01-03"]}';
+	result text := '';
+BEGIN
+	FOR i IN 1 .. cardinality(at_least) LOOP
+		BEGIN
+			result := result || ' ' || cdp.did(t, 'view', at_least[i], as_of => as_of[i]);
+		EXCEPTION WHEN invalid_parameter_value THEN
+			result := result || ' refused';
+		END;
+	END LOOP;
+	RETURN result;
+END $$;
+SELECT pg_temp.caught('{2,2,-1,2,2}', '{2026-01-01 12:00,2026-01-02 12:00,2026-01-01 12:00,2026-01-02 12:00,2026-01-01 12:00}');
+PREPARE bd_prepared(text, interval) AS SELECT count(*) FROM bd_timeline WHERE cdp.did(timeline, $1, within => $2, as_of => '2026-01-03');
+SET plan_cache_mode = force_generic_plan;
+EXECUTE bd_prepared('view', '1 day');
+EXECUTE bd_prepared('none', '1 day');
+EXECUTE bd_prepared('view', '1 hour');
+RESET plan_cache_mode;
+DEALLOCATE bd_prepared;
 
 -- immutable where as_of is given, so that an index may hold it; parallel safe; dear enough for its place in a plan
 SELECT DISTINCT provolatile, proparallel, procost FROM pg_proc WHERE pronamespace = 'cdp'::regnamespace AND proname IN ('did', 'did_not', 'times', 'first_time', 'last_time');
@@ -97,4 +148,4 @@ SELECT condition, pg_temp.expected_rows(condition) AS rows FROM unnest(ARRAY[$$c
 	$$cdp.did(timeline, 'a', older_than => '10 days')$$, $$cdp.did(timeline, 'a', within => '40 days', older_than => '10 days')$$, $$cdp.did(timeline, 'a', within => '1 day', older_than => '10 days')$$, $$cdp.did(timeline, 'a', since => '2026-01-01', until => '2026-01-31', as_of => '2026-06-01')$$,
 	$$cdp.did(timeline, 'a', since => '-infinity')$$, $$cdp.did(timeline, 'a', n)$$, $$cdp.matches(timeline, 'a -> b')$$, $$cdp.did(timeline, 'a', at_least => 3, within => '30 days') AND cdp.did_not(timeline, 'b', within => '7 days')$$]) condition;
 DROP TABLE bd_thousand;
-DROP TABLE bd_recent, bd_event, bd_timeline, bd_question, bd_answer;
+DROP TABLE bd_recent, bd_event, bd_timeline, bd_question, bd_answer, bd_same;

@@ -47,6 +47,13 @@ FROM (SELECT person, mode, steps, since, (person % 5) * interval '1 hour' AS wid
 	FROM bf_event CROSS JOIN bf_mode GROUP BY person, mode, steps, since) w JOIN bf_timeline USING (person)
 GROUP BY mode, steps ORDER BY mode COLLATE "C", steps;
 
+-- the same where the arguments are constants, which are read once for all rows, but for what changes from row to row
+CREATE TABLE bf_same AS SELECT '{view,cart,buy}'::text[] AS steps, interval '2 hours' AS width;
+SELECT count(*) AS rows, count(*) FILTER (WHERE cdp.funnel(timeline, '{view,cart,buy}', '2 hours', mode::cdp.funnel_mode, since => m.since, as_of => now_of)
+	<> cdp.funnel(timeline, s.steps, s.width, mode::cdp.funnel_mode, since => m.since, as_of => now_of)) AS differences
+FROM bf_same s CROSS JOIN bf_mode m CROSS JOIN (SELECT timeline, timestamptz '2024-01-01' + (person % 7) * interval '1 hour' AS now_of FROM bf_timeline) t;
+DROP TABLE bf_same;
+
 -- a person with many events
 SELECT cdp.funnel(timeline, '{a,b,c}', '3 seconds') AS three, cdp.funnel(timeline, '{a,b,c}', '1 second') AS two, cdp.funnel(timeline, '{a,c,a}', '3 seconds', 'strict_order') AS one
 FROM (SELECT cdp.timeline_agg(timestamptz '2024-01-01' + n * interval '1 second', ('{a,b,c,d}'::text[])[1 + n % 4]) AS timeline FROM generate_series(1, 100000) n) t;

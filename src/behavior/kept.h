@@ -46,9 +46,12 @@ kept_call(FunctionCallInfo fcinfo, KeptCall *own, Size size)
 	return kept;
 }
 
-/* Whether what was read is of the same arguments; what may change is compared by value. */
+/*
+ * Whether what was read is of the same arguments; what may change is compared by value.  If not, it
+ * is not ready any more, also where reading the others ends in an error that somebody catches.
+ */
 static inline bool
-kept_call_is_same(FunctionCallInfo fcinfo, const KeptCall *kept)
+kept_call_is_same(FunctionCallInfo fcinfo, KeptCall *kept)
 {
 	Datum different = 0;
 
@@ -57,7 +60,8 @@ kept_call_is_same(FunctionCallInfo fcinfo, const KeptCall *kept)
 	for (int i = 1; i < fcinfo->nargs; i++)
 		different |= (kept->arguments[i - 1].value ^ fcinfo->args[i].value) |
 					 (Datum) (kept->arguments[i - 1].isnull ^ fcinfo->args[i].isnull);
-	return different == 0;
+	kept->is_ready = different == 0;
+	return kept->is_ready;
 }
 
 /* Notes that the arguments are read. */
