@@ -30,6 +30,8 @@ INSERT INTO cdp.inbox (type, event, anonymous_id, user_id, identifiers, traits, 
 	('track', 'Login', NULL, 'ann', '{"device_id": "kiosk"}', NULL, NULL, '2026-01-11', '2026-06-01', 'web');
 SELECT accepted, identities FROM cdp.refresh();
 SELECT cdp.mark_shared('device_id:kiosk', true) IS NOT NULL AS marked;
+-- no condition is judged over the timeline of a shared identifier, in whichever order the tables are read
+SELECT count(*) FILTER (WHERE t.shared) AS shared, count(*) FILTER (WHERE t.shared <> p.shared) AS differ FROM cdp.profile_timeline t JOIN cdp.profile p USING (profile_id);
 SELECT profile_id AS ann FROM cdp.identities WHERE identifier = 'user_id:ann' \gset
 SELECT profile_id AS bob FROM cdp.identities WHERE identifier = 'user_id:bob' \gset
 

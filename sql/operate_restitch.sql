@@ -78,7 +78,7 @@ SELECT m.* FROM (VALUES
 	($$ DELETE FROM cdp.profile $$),
 	($$ INSERT INTO cdp.profile (profile_id) VALUES (4711) $$),
 	($$ DELETE FROM cdp.profile_timeline WHERE profile_id = cdp.profile_of('user_id:u2') $$),
-	($$ INSERT INTO cdp.profile_timeline SELECT 4711, timeline FROM cdp.profile_timeline LIMIT 1 $$),
+	($$ INSERT INTO cdp.profile_timeline (profile_id, timeline) SELECT 4711, timeline FROM cdp.profile_timeline LIMIT 1 $$),
 	($$ DELETE FROM cdp.source $$),
 	($$ DELETE FROM cdp.namespace WHERE namespace = 'club' $$),
 	($$ TRUNCATE cdp.profile, cdp.profile_timeline, cdp.link; UPDATE cdp.identity SET profile_id = 0, blocked = true; UPDATE cdp.event SET identity_id = 0 $$)) f (fault)

@@ -54,6 +54,7 @@ SELECT fault($$ UPDATE cdp.profile SET has_forbid = false WHERE profile_id = cdp
 SELECT fault($$ UPDATE cdp.profile SET last_at = '2025-01-01' WHERE profile_id = cdp.profile_of('user_id:u1') $$);
 SELECT fault($$ UPDATE cdp.profile SET events = 9, traits = NULL WHERE profile_id = cdp.profile_of('user_id:u1') $$);
 SELECT fault($$ DELETE FROM cdp.profile_timeline WHERE profile_id = cdp.profile_of('user_id:u2') $$);
+SELECT fault($$ UPDATE cdp.profile_timeline SET shared = true WHERE profile_id = cdp.profile_of('user_id:u2') $$);
 SELECT fault($$ UPDATE cdp.profile_timeline SET timeline = cdp.trim(timeline, '2026-01-04') WHERE profile_id = cdp.profile_of('user_id:u2') $$);
 SELECT fault($$ DELETE FROM cdp.profile WHERE profile_id = cdp.profile_of('user_id:u2') $$);
 SELECT fault($$ DELETE FROM cdp.event WHERE message_id = 'm4' $$);

@@ -35,8 +35,8 @@ kept_call_make(FunctionCallInfo fcinfo, Size size)
 	KeptCall *kept = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, size);
 	const FuncExpr *call = (const FuncExpr *) fcinfo->flinfo->fn_expr;
 
-	Assert(fcinfo->nargs - 1 <= KEPT_ARGUMENTS);
-	kept->is_kept = call != NULL && IsA(call, FuncExpr) && list_length(call->args) == fcinfo->nargs;
+	kept->is_kept = call != NULL && IsA(call, FuncExpr) &&
+					list_length(call->args) == fcinfo->nargs && fcinfo->nargs - 1 <= KEPT_ARGUMENTS;
 	for (int i = 1; kept->is_kept && i < fcinfo->nargs; i++)
 		kept->is_kept = is_comparable(list_nth(call->args, i));
 	fcinfo->flinfo->fn_extra = kept;

@@ -330,6 +330,9 @@ BEGIN
 		JOIN cdp.identity y ON y.identity_id = l.b AND y.profile_id = p.profile_id
 		WHERE p.last_at IS NOT NULL AND (-l.trust, l.first_at) > (-p.last_trust, p.last_at);
 	RETURN QUERY
+		SELECT 'timeline', format('profile %s', t.profile_id), CASE WHEN p.shared THEN 'shared' ELSE 'not shared' END, CASE WHEN t.shared THEN 'shared' ELSE 'not shared' END
+		FROM cdp.profile p JOIN cdp.profile_timeline t ON t.profile_id = p.profile_id WHERE t.shared <> p.shared;
+	RETURN QUERY
 		SELECT 'timeline', format('profile %s', t.profile_id), NULL, cdp.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3)::text FROM cdp.profile_timeline t WHERE NOT EXISTS (SELECT FROM cdp.profile p WHERE p.profile_id = t.profile_id);
 END
 $function$;

@@ -68,7 +68,7 @@ BEGIN
 	END;
 END
 $function$;
-COMMENT ON FUNCTION cdp.profile_view_value(text, text) IS 'Internal: a column''s value, as an expression over p, a row of cdp.profile_row.';
+COMMENT ON FUNCTION cdp.profile_view_value(text, text) IS 'Internal: a column''s value, as an expression over p, a row of cdp.profile.';
 
 CREATE FUNCTION cdp.comment_profile_view(view text, columns text[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
