@@ -32,13 +32,16 @@ is_comparable(const Node *argument)
 KeptCall *
 kept_call_make(FunctionCallInfo fcinfo, Size size)
 {
-	KeptCall *kept = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, size);
 	const FuncExpr *call = (const FuncExpr *) fcinfo->flinfo->fn_expr;
+	bool is_kept = call != NULL && IsA(call, FuncExpr) &&
+				   list_length(call->args) == fcinfo->nargs && fcinfo->nargs - 1 <= KEPT_ARGUMENTS;
+	KeptCall *kept;
 
-	kept->is_kept = call != NULL && IsA(call, FuncExpr) &&
-					list_length(call->args) == fcinfo->nargs && fcinfo->nargs - 1 <= KEPT_ARGUMENTS;
-	for (int i = 1; kept->is_kept && i < fcinfo->nargs; i++)
-		kept->is_kept = is_comparable(list_nth(call->args, i));
+	for (int i = 1; is_kept && i < fcinfo->nargs; i++)
+		is_kept = is_comparable(list_nth(call->args, i));
+	/* where nothing is kept, just that is noted */
+	kept = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, is_kept ? size : sizeof(KeptCall));
+	kept->is_kept = is_kept;
 	fcinfo->flinfo->fn_extra = kept;
 	return kept;
 }
