@@ -1,4 +1,4 @@
-# Sourced by test/check and the demo: builds the tree into a private prefix, and runs
+# Sourced by test/check, the demo and the benchmarks: builds the tree into a private prefix, and runs
 # commands as a user who may start a server (initdb refuses root).
 #
 # Needs: $top (the checkout), $work (a fresh directory of ours).  Gives: build_stage,
@@ -6,14 +6,17 @@
 
 PG_CONFIG=${PG_CONFIG:-pg_config}
 
-# Copies what git would give a clone, changes of today included.
+# Copies what git would give a clone, changes of today included; without git, all but what a build makes.
 copy_tree() {
+	local git=(git -c safe.directory='*' -C "$top")
 	mkdir -p "$work/tree"
-	if git -C "$top" rev-parse --git-dir >/dev/null 2>&1; then
-		(cd "$top" && git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
-			if [ -e "$file" ]; then printf "%s\0" "$file"; fi; done | tar --null -T - -cf -) | tar -C "$work/tree" -xf -
+	if "${git[@]}" rev-parse --git-dir >/dev/null 2>&1; then
+		"${git[@]}" ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
+			[ ! -e "$top/$file" ] || printf '%s\0' "$file"
+		done | tar -C "$top" --null -T - -cf - | tar -C "$work/tree" -xf -
 	else
-		cp -R "$top/." "$work/tree/"
+		tar -C "$top" --exclude-vcs --exclude='*.o' --exclude='*.d' --exclude='*.bc' --exclude='*.so' \
+			--exclude='src/cdp--*.sql' -cf - . | tar -C "$work/tree" -xf -
 	fi
 }
 
