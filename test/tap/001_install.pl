@@ -2,13 +2,14 @@
 use strict;
 use warnings;
 
+use FindBin;
+use lib $FindBin::RealBin;
+use CdpTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init;
-$node->start;
+my $node = new_node('main');
 $node->safe_psql('postgres', 'CREATE EXTENSION cdp');
 $node->restart;
 is($node->safe_psql('postgres', "SELECT extversion FROM pg_extension WHERE extname = 'cdp'"), '1.0', 'there after a restart');

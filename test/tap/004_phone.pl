@@ -6,6 +6,9 @@ use warnings;
 use Cwd qw(abs_path);
 use File::Copy;
 use File::Path qw(make_path);
+use FindBin;
+use lib $FindBin::RealBin;
+use CdpTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -20,9 +23,7 @@ sub output_of
 my $libdir = output_of('pg_config', '--pkglibdir');
 my $sharedir = output_of('pg_config', '--sharedir');
 
-my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init;
-$node->start;
+my $node = new_node('main');
 $node->safe_psql('postgres', 'CREATE EXTENSION cdp');
 my $stage = $node->safe_psql('postgres', "SELECT current_setting('extension_destdir', true)");
 my $module = "$stage$libdir/cdp_phone.so";

@@ -32,6 +32,8 @@ my $pid = $killed->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHER
 kill 'KILL', $pid;
 $refresh->finish;
 $holder->{run}->kill_kill;
+# before that the server still lets a session in, and then ends it
+$killed->wait_for_log(qr/all server processes terminated; reinitializing/);
 ok($killed->poll_query_until('postgres', 'SELECT true'), 'the server is back');
 
 is($killed->safe_psql('postgres', 'SELECT count(*) FROM cdp.inbox'), '5000', 'no row is lost');

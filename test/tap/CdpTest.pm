@@ -1,24 +1,81 @@
-# What the TAP tests share: a server with the platform in it, and a digest of all it holds.
+# What the TAP tests share: a server that owes nothing to the environment, one with the platform in it, a digest of all
+# it holds, and what the servers' logs say about each assertion that fails.
 package CdpTest;
 
 use strict;
 use warnings;
 
 use Exporter 'import';
+use File::Basename qw(basename);
+use List::Util qw(max);
 use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test2::API qw(test2_stack);
+use Test::More;
 
-our @EXPORT = qw(new_platform load_events digest);
+our @EXPORT = qw(new_node new_platform load_events digest);
 
-# A started server with extension and tables in database "postgres".
-sub new_platform
+# A started server.  Options are those of PostgreSQL::Test::Cluster's init, and "settings".
+sub new_node
 {
 	my ($name, %options) = @_;
 	my $node = PostgreSQL::Test::Cluster->new($name);
-	$node->init(%options);
+	$node->init(%options, extra => [ '--encoding=UTF8', '--no-locale', @{ $options{extra} // [] } ]);
 	$node->append_conf('postgresql.conf', $options{settings}) if $options{settings};
 	$node->start;
+	return $node;
+}
+
+# The same with extension and tables in database "postgres".
+sub new_platform
+{
+	my $node = new_node(@_);
 	$node->safe_psql('postgres', 'CREATE EXTENSION cdp; SELECT cdp.init()');
 	return $node;
+}
+
+# Prints the messages, with what belongs to them, that this test's servers have logged since the last call; none if $quiet.
+my %read_to;
+sub show_messages
+{
+	my ($quiet) = @_;
+	my $test = basename($0, '.pl');
+	for my $log (glob(qq("$PostgreSQL::Test::Utils::log_path/${test}_*.log")))
+	{
+		my $from = $read_to{$log} // 0;
+		$read_to{$log} = -s $log;
+		next if $quiet || $read_to{$log} <= $from;
+		my ($wanted, @messages);
+		for my $line (split /\n/, slurp_file($log, $from))
+		{
+			$wanted = $line =~ /(WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|CONTEXT|QUERY|STATEMENT|TRAP): |terminated by signal/ if $line !~ /^\t/;
+			push @messages, $line if $wanted;
+		}
+		splice @messages, 0, max(0, @messages - 60);
+		diag(basename($log), ':', map { "\n  $_" } @messages) if @messages;
+	}
+	return;
+}
+
+my $asserted_in = $$;
+test2_stack()->top->listen(
+	sub {
+		my ($hub, $event) = @_;
+		show_messages(!$event->causes_fail) if $event->facet_data->{assert} && $$ == $asserted_in;
+	});
+
+END
+{
+	# of a test that died: what it died of stands in its own log
+	my $status = $?;
+	if ($status && $$ == $asserted_in)
+	{
+		my @said = split /\n/, slurp_file($PostgreSQL::Test::Utils::test_logfile);
+		splice @said, 0, max(0, @said - 20);
+		diag(join("\n", 'died; its last words:', @said));
+		show_messages();
+	}
+	$? = $status;
 }
 
 # Writes $rows events of 499 people, and of 40 accounts, to the inbox; the same for the same arguments.
