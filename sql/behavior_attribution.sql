@@ -84,9 +84,9 @@ RESET enable_sort;
 CREATE AGGREGATE pg_temp.state_of(text, interval, timestamptz, text, numeric) (SFUNC = cdp.attribution_trans, STYPE = cdp.attribution_state);
 CREATE AGGREGATE pg_temp.shares_of(cdp.attribution_state) (SFUNC = cdp.attribution_combine, STYPE = cdp.attribution_state, FINALFUNC = cdp.attribution_final);
 CREATE TABLE ba_state AS SELECT p, n % 3 AS third, pg_temp.state_of(model, lookback, at, touchpoint, conversion) AS state FROM (SELECT *, row_number() OVER () AS n FROM ba_row) r JOIN ba_model USING (p) GROUP BY 1, 2;
-COPY ba_state TO '/tmp/cdp_behavior_attribution.bin' (FORMAT binary);
+COPY ba_state TO PROGRAM 'cat >cdp_behavior_attribution.bin' (FORMAT binary);
 CREATE TABLE ba_state_read (LIKE ba_state);
-COPY ba_state_read FROM '/tmp/cdp_behavior_attribution.bin' (FORMAT binary);
+COPY ba_state_read FROM PROGRAM 'cat cdp_behavior_attribution.bin; rm cdp_behavior_attribution.bin' (FORMAT binary);
 SELECT count(*) AS people, count(*) FILTER (WHERE s.shares IS DISTINCT FROM a.shares) AS differences
 FROM (SELECT p, pg_temp.shares_of(CASE WHEN third = 0 THEN state ELSE state::text::cdp.attribution_state END) AS shares FROM ba_state_read GROUP BY p) s FULL JOIN ba_answer a USING (p);
 SELECT pg_temp.state_of('position_based(30,5)', '1 second', '2000-01-01 00:00:00.000001Z', 'ab', -1.5) AS state;

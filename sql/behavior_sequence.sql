@@ -11,9 +11,9 @@ SELECT sequence_send('a -> not b -> 2 x c after 1 second within 2 seconds in 1 m
 CREATE TABLE bq_sequence (id int, s sequence);
 INSERT INTO bq_sequence VALUES (1, 'a -> b within 1 day'), (2, 'a->b  within 24 hours'), (3, 'a -> not b within 1 day'), (4, NULL);
 SELECT s, count(*) FROM bq_sequence GROUP BY s ORDER BY s::text;
-COPY bq_sequence TO '/tmp/cdp_behavior_sequence_type.bin' (FORMAT binary);
+COPY bq_sequence TO PROGRAM 'cat >cdp_behavior_sequence_type.bin' (FORMAT binary);
 CREATE TABLE bq_read (LIKE bq_sequence);
-COPY bq_read FROM '/tmp/cdp_behavior_sequence_type.bin' (FORMAT binary);
+COPY bq_read FROM PROGRAM 'cat cdp_behavior_sequence_type.bin; rm cdp_behavior_sequence_type.bin' (FORMAT binary);
 SELECT count(*) AS differences FROM bq_sequence FULL JOIN bq_read r USING (id) WHERE bq_sequence.s IS DISTINCT FROM r.s;
 
 -- what matches: Ann views, puts into the cart, is refunded, orders; all on days of January

@@ -82,9 +82,9 @@ RESET min_parallel_table_scan_size;
 CREATE AGGREGATE pg_temp.state_of(text, int, boolean[]) (SFUNC = cdp.sequence_trans, STYPE = cdp.steps_state);
 CREATE AGGREGATE pg_temp.count_of(cdp.steps_state) (SFUNC = cdp.steps_state_combine, STYPE = cdp.steps_state, FINALFUNC = cdp.sequence_count_final);
 CREATE TABLE bs_state AS SELECT history, id % 3 AS part, pg_temp.state_of('(?1).*(?2)', at, ARRAY[a, b, c]) AS state FROM bs_row GROUP BY 1, 2;
-COPY bs_state TO '/tmp/cdp_behavior_sequence.bin' (FORMAT binary);
+COPY bs_state TO PROGRAM 'cat >cdp_behavior_sequence.bin' (FORMAT binary);
 CREATE TABLE bs_state_read (LIKE bs_state);
-COPY bs_state_read FROM '/tmp/cdp_behavior_sequence.bin' (FORMAT binary);
+COPY bs_state_read FROM PROGRAM 'cat cdp_behavior_sequence.bin; rm cdp_behavior_sequence.bin' (FORMAT binary);
 SELECT count(*) AS histories, count(*) FILTER (WHERE s.count <> w.count) AS differences
 FROM (SELECT history, pg_temp.count_of(CASE WHEN part = 0 THEN state ELSE state::text::cdp.steps_state END) AS count FROM bs_state_read GROUP BY history) s
 JOIN (SELECT history, cdp.sequence_count('(?1).*(?2)', at, a, b, c) AS count FROM bs_row GROUP BY history) w USING (history);

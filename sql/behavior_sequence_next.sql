@@ -55,9 +55,9 @@ RESET min_parallel_table_scan_size;
 CREATE AGGREGATE pg_temp.state_of(text, text, int, text, boolean, boolean[]) (SFUNC = cdp.sequence_next_trans, STYPE = cdp.sequence_next_state);
 CREATE AGGREGATE pg_temp.next_of(cdp.sequence_next_state) (SFUNC = cdp.sequence_next_combine, STYPE = cdp.sequence_next_state, FINALFUNC = cdp.sequence_next_final);
 CREATE TABLE bn_state AS SELECT history, id % 3 AS part, pg_temp.state_of('forward', 'first_match', at, event, can, ARRAY[x, y]) AS state FROM bn_row GROUP BY 1, 2;
-COPY bn_state TO '/tmp/cdp_behavior_next.bin' (FORMAT binary);
+COPY bn_state TO PROGRAM 'cat >cdp_behavior_next.bin' (FORMAT binary);
 CREATE TABLE bn_state_read (LIKE bn_state);
-COPY bn_state_read FROM '/tmp/cdp_behavior_next.bin' (FORMAT binary);
+COPY bn_state_read FROM PROGRAM 'cat cdp_behavior_next.bin; rm cdp_behavior_next.bin' (FORMAT binary);
 ANALYZE bn_state_read, bn_answer;
 SELECT count(*) AS histories, count(*) FILTER (WHERE s.next IS DISTINCT FROM a.next) AS differences
 FROM (SELECT history, pg_temp.next_of(CASE WHEN part = 0 THEN state ELSE state::text::cdp.sequence_next_state END) AS next FROM bn_state_read GROUP BY history) s JOIN bn_answer a USING (history) WHERE direction = 'forward' AND base = 'first_match';

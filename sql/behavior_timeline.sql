@@ -138,9 +138,9 @@ RESET enable_sort;
 DROP TABLE bt_some;
 
 -- binary, and what is wrong with it; stored values of any size
-COPY bt_timeline TO '/tmp/cdp_behavior_timeline.bin' (FORMAT binary);
+COPY bt_timeline TO PROGRAM 'cat >cdp_behavior_timeline.bin' (FORMAT binary);
 CREATE TABLE bt_copied (LIKE bt_timeline);
-COPY bt_copied FROM '/tmp/cdp_behavior_timeline.bin' (FORMAT binary);
+COPY bt_copied FROM PROGRAM 'cat cdp_behavior_timeline.bin; rm cdp_behavior_timeline.bin' (FORMAT binary);
 SELECT count(*) AS same FROM bt_timeline JOIN bt_copied c USING (person) WHERE bt_timeline.timeline = c.timeline;
 SELECT cdp.timeline_send('{"a": ["2026-01-01T00:00:00Z"]}');
 CREATE FUNCTION pg_temp.received(bytes bytea) RETURNS text LANGUAGE plpgsql AS $$
@@ -150,9 +150,9 @@ DECLARE
 BEGIN
 	-- a binary COPY of one row of one value
 	object := lo_from_bytea(0, '\x5047434f50590aff0d0a0000000000000000000001'::bytea || int4send(length(bytes)) || bytes || '\xffff'::bytea);
-	PERFORM lo_export(object, '/tmp/cdp_behavior_bytes.bin'), lo_unlink(object);
+	PERFORM lo_export(object, 'cdp_behavior_bytes.bin'), lo_unlink(object);
 	CREATE TEMP TABLE bt_received (timeline cdp.timeline);
-	COPY bt_received FROM '/tmp/cdp_behavior_bytes.bin' (FORMAT binary);
+	COPY bt_received FROM PROGRAM 'cat cdp_behavior_bytes.bin; rm cdp_behavior_bytes.bin' (FORMAT binary);
 	SELECT timeline::text INTO result FROM bt_received;
 	DROP TABLE bt_received;
 	RETURN result;

@@ -114,9 +114,9 @@ RESET min_parallel_table_scan_size;
 CREATE AGGREGATE pg_temp.state_of(int, int, boolean[]) (SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state);
 CREATE AGGREGATE pg_temp.depth_of(cdp.steps_state) (SFUNC = cdp.steps_state_combine, STYPE = cdp.steps_state, FINALFUNC = cdp.window_funnel_final);
 CREATE TABLE bw_state AS SELECT history, id % 3 AS part, pg_temp.state_of(3, at, ARRAY[a, b, c]) AS state FROM bw_row GROUP BY 1, 2;
-COPY bw_state TO '/tmp/cdp_behavior_state.bin' (FORMAT binary);
+COPY bw_state TO PROGRAM 'cat >cdp_behavior_state.bin' (FORMAT binary);
 CREATE TABLE bw_state_read (LIKE bw_state);
-COPY bw_state_read FROM '/tmp/cdp_behavior_state.bin' (FORMAT binary);
+COPY bw_state_read FROM PROGRAM 'cat cdp_behavior_state.bin; rm cdp_behavior_state.bin' (FORMAT binary);
 SELECT count(*) AS histories, count(*) FILTER (WHERE s.depth <> w.depth) AS differences
 FROM (SELECT history, pg_temp.depth_of(CASE WHEN part = 0 THEN state ELSE state::text::cdp.steps_state END) AS depth FROM bw_state_read GROUP BY history) s
 JOIN (SELECT history, cdp.window_funnel(3, at, a, b, c) AS depth FROM bw_row GROUP BY history) w USING (history);

@@ -23,9 +23,9 @@ INSERT INTO kind SELECT row_number() OVER (), value::jsonb FROM unnest(ARRAY['tr
 CREATE TEMP TABLE kept AS SELECT n, value, cdp.traits(jsonb_build_object('key', value), '2026-01-01', 's') AS traits FROM kind;
 SELECT count(*) AS kinds, count(*) FILTER (WHERE (traits -> 'key')::text = value::text) AS got, count(*) FILTER (WHERE traits ->> 'key' = value #>> '{}') AS got_text,
 	count(*) FILTER (WHERE traits::jsonb::text = jsonb_build_object('key', value)::text) AS cast, count(*) FILTER (WHERE traits::text::cdp.traits = traits) AS through_text FROM kept;
-COPY kept TO '/tmp/cdp_profile_traits.bin' (FORMAT binary);
+COPY kept TO PROGRAM 'cat >cdp_profile_traits.bin' (FORMAT binary);
 CREATE TEMP TABLE copied (LIKE kept);
-COPY copied FROM '/tmp/cdp_profile_traits.bin' (FORMAT binary);
+COPY copied FROM PROGRAM 'cat cdp_profile_traits.bin; rm cdp_profile_traits.bin' (FORMAT binary);
 SELECT count(*) AS through_binary FROM kept JOIN copied USING (n) WHERE kept.traits = copied.traits;
 
 -- operators, on a key that is there, one that was removed, one that never was
@@ -111,9 +111,9 @@ DECLARE
 BEGIN
 	-- a binary COPY of one row of one value
 	object := lo_from_bytea(0, '\x5047434f50590aff0d0a0000000000000000000001'::bytea || int4send(length(bytes)) || bytes || '\xffff'::bytea);
-	PERFORM lo_export(object, '/tmp/cdp_profile_bytes.bin'), lo_unlink(object);
+	PERFORM lo_export(object, 'cdp_profile_bytes.bin'), lo_unlink(object);
 	CREATE TEMP TABLE pt_received (traits cdp.traits);
-	COPY pt_received FROM '/tmp/cdp_profile_bytes.bin' (FORMAT binary);
+	COPY pt_received FROM PROGRAM 'cat cdp_profile_bytes.bin; rm cdp_profile_bytes.bin' (FORMAT binary);
 	SELECT traits::text INTO result FROM pt_received;
 	DROP TABLE pt_received;
 	RETURN result;

@@ -77,9 +77,9 @@ SELECT count(*) AS rows, count(*) FILTER (WHERE traits <> (SELECT traits_agg(b.t
 
 -- partial merges in any split and grouping, some through text, some through binary
 CREATE TABLE pt_part AS SELECT person, part, part % 3 AS way, traits_agg(traits, at, source, pt_rules(), trust) AS traits FROM (SELECT *, floor(random() * 7)::int AS part FROM pt_row) p GROUP BY person, part;
-COPY (SELECT * FROM pt_part WHERE way = 2) TO '/tmp/cdp_profile_parts.bin' (FORMAT binary);
+COPY (SELECT * FROM pt_part WHERE way = 2) TO PROGRAM 'cat >cdp_profile_parts.bin' (FORMAT binary);
 DELETE FROM pt_part WHERE way = 2;
-COPY pt_part FROM '/tmp/cdp_profile_parts.bin' (FORMAT binary);
+COPY pt_part FROM PROGRAM 'cat cdp_profile_parts.bin; rm cdp_profile_parts.bin' (FORMAT binary);
 UPDATE pt_part SET traits = traits::text::cdp.traits WHERE way = 1;
 SELECT count(*) AS differences FROM pt_merged m JOIN (SELECT person, traits_union(traits ORDER BY random()) AS traits FROM pt_part GROUP BY person) o USING (person) WHERE m.traits <> o.traits;
 SELECT count(*) AS differences FROM pt_merged m JOIN (

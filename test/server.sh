@@ -61,7 +61,7 @@ as_server_user() {
 	if [ "$(id -un)" = "$server_user" ]; then
 		"$@"
 	else
-		runuser -u "$server_user" -- env HOME="$work" "$@"
+		runuser -u "$server_user" -- env HOME="$work/tmp" "$@"
 	fi
 }
 
