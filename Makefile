@@ -10,13 +10,18 @@ OWN_GOALS = help check check-% unit lint format demo demo-stop fuzz packages ben
 # every run: so PGXS is left out where one of our own goals is asked for.
 ifneq ($(filter $(OWN_GOALS),$(MAKECMDGOALS)),)
 
-.PHONY: $(filter-out check-%,$(OWN_GOALS)) $(filter check-%,$(MAKECMDGOALS))
+SUITE_GOALS = $(filter check-%,$(MAKECMDGOALS))
+OTHER_GOALS = $(filter-out $(OWN_GOALS),$(MAKECMDGOALS))
+
+.PHONY: $(filter-out check-%,$(OWN_GOALS)) $(SUITE_GOALS) $(OTHER_GOALS)
+.NOTPARALLEL:
 
 help:
 	@echo "make                 build the extension (PG_CONFIG= chooses the server)"
-	@echo "make install         install it into that server"
+	@echo "make install         install it into that server; make uninstall removes it"
 	@echo "make installcheck    run the regression tests against a running server"
-	@echo "make check           run every test on private, temporary servers: unit, lint, regress, isolation, tap"
+	@echo "make clean           remove what was built"
+	@echo "make check           run every test on private, temporary servers: lint, unit, regress, isolation, tap"
 	@echo "make check-SUITE     run one of these suites; make unit, make lint for short"
 	@echo "make demo            load a year of a shop's events into a private server and show what an analyst sees"
 	@echo "make demo DATA=FILE  the same with the Online Retail data set (.csv or .csv.xz)"
@@ -24,16 +29,17 @@ help:
 	@echo "make fuzz TIME=60    fuzz each decoder for TIME seconds (clang)"
 	@echo "make bench           measure against the baselines; prints the tables of the README"
 	@echo "make packages        install the Debian packages that building and testing need"
-	@echo "make format          format the C sources with clang-format"
+	@echo "make format          format the C sources with clang-format-14"
 
 check:
 	@test/check all
-check-%:
+$(SUITE_GOALS): check-%:
 	@test/check $*
 unit lint: %:
 	@test/check $*
+demo: export DATA := $(DATA)
 demo:
-	@test/demo/demo start "$(DATA)"
+	@test/demo/demo start "$$DATA"
 demo-stop:
 	@test/demo/demo stop
 fuzz:
@@ -43,7 +49,10 @@ packages:
 bench:
 	@test/bench/run
 format:
-	@git ls-files '*.c' '*.h' '*.cc' | xargs clang-format -i
+	@test/format
+
+$(OTHER_GOALS):
+	@$(MAKE) --no-print-directory $@
 
 else
 # ---------------------------------------------------------------- PGXS
@@ -79,7 +88,7 @@ PHONE_OBJS = src/identifier/phone/module.o src/identifier/phone/normalize.o
 REGRESS_OPTS = --load-extension=cdp
 REGRESS = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
 
-PG_CPPFLAGS = -I$(CURDIR)/src
+PG_CPPFLAGS = -Isrc
 # PostgreSQL 15 exports every symbol of a module unless told otherwise
 PG_CFLAGS = -fvisibility=hidden -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers
 SHLIB_LINK = -lidn2 -lunistring

@@ -1,7 +1,7 @@
 # Sourced first by every script of this folder that runs something: the environment in which it runs is
 # ours, so that the caller's locale, time zone, servers, build flags and tools' options change nothing.
 #
-# Needs: $top (the checkout).  Gives: keep_environment, make_work, remove_work; sets PATH, LC_ALL, umask.
+# Gives: keep_environment, temporary_base, make_work, remove_work; sets PATH and umask.
 
 # A new machine's may be empty, and that of "su" lacks sbin.
 PATH=${PATH:+$PATH:}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -27,14 +27,19 @@ keep_environment() {
 	export LC_ALL=C
 }
 
-# make_work NAME: a fresh directory $work, which other users may enter, with everything temporary below it.  TMPDIR says
-# where, unless its name is long (a socket's has at most 107 bytes) or has blanks, or the server's user cannot reach it.
-make_work() {
-	local base=${TMPDIR:-/tmp}
-	if ! [[ $base =~ ^/[A-Za-z0-9/._-]{0,40}$ ]] || ! anyone test -w "$base" -a -x "$base"; then
-		base=/tmp
+# temporary_base: TMPDIR, unless its name is long (a socket's has at most 107 bytes) or has blanks, or the server's user
+# cannot reach it; then /tmp
+temporary_base() {
+	if [[ ${TMPDIR:-} =~ ^/[A-Za-z0-9/._-]{1,40}$ ]] && anyone test -w "$TMPDIR" -a -x "$TMPDIR"; then
+		echo "$TMPDIR"
+	else
+		echo /tmp
 	fi
-	work=$(mktemp -d "$base/cdp-$1.XXXXXX") || exit 1
+}
+
+# make_work NAME: a fresh directory $work, which other users may enter, with everything temporary below it
+make_work() {
+	work=$(mktemp -d "$(temporary_base)/cdp-$1.XXXXXX") || exit 1
 	mkdir -m 1777 "$work/tmp"
 	chmod 755 "$work"
 	export TMPDIR=$work/tmp

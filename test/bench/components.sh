@@ -41,7 +41,7 @@ print_table 'a scan: count(*), count(user_id), count(email)' 'cdp.components int
 sample() {
 	psql -XqAt -c "SELECT pg_backend_pid()" -c "SELECT count(*), sum(octet_length(identifier::text)) FROM cdp.components('SELECT NULL::text AS a') AS c" \
 		-c "SET work_mem = '4MB'" -c "SELECT pg_sleep(0.5)" -c "SELECT count(*) AS identifiers, sum(octet_length(identifier::text)) AS text FROM cdp.components('$query')" >"$PGHOST/sample" &
-	local pid= before= most=0 now
+	local pid='' before='' most=0 now
 	while kill -0 $! 2>/dev/null; do
 		[ -n "$pid" ] || pid=$(head -n 1 "$PGHOST/sample")
 		now=$(awk '/^RssAnon/{ print $2 }' "/proc/${pid:-0}/status" 2>/dev/null || true)

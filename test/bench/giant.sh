@@ -3,7 +3,6 @@
 # refresh of 10,000 links costs that each bring a new, weaker identifier to it.
 #   BATCHES=5     refreshes at each size, of which the median counts
 set -euo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
 ROWS=${ROWS:-1000000}
 BATCHES=${BATCHES:-5}
 
