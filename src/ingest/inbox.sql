@@ -11,7 +11,7 @@ BEGIN
 		anonymous_id text, user_id text, group_id text, previous_id text, identifiers jsonb,
 		properties jsonb, traits jsonb, context jsonb,
 		"timestamp" timestamptz, sent_at timestamptz, original_timestamp timestamptz,
-		received_at timestamptz DEFAULT now(), source text);
+		received_at timestamptz DEFAULT now(), source text, written_by text NOT NULL DEFAULT current_user);
 	-- without it a publication of all tables would make refresh's DELETE fail
 	ALTER TABLE cdp.inbox REPLICA IDENTITY FULL;
 	COMMENT ON TABLE cdp.inbox IS 'Append-only entrance for events, in the columns of the Segment spec; all may be NULL. refresh() empties it.';
@@ -31,13 +31,16 @@ BEGIN
 	COMMENT ON COLUMN cdp.inbox.identifiers IS 'More identifiers: an object of namespace to value or array of values; 7, 7.0 and 7.00 are one.';
 	COMMENT ON COLUMN cdp.inbox."timestamp" IS 'When it happened. NULL: corrected from original_timestamp, sent_at and received_at.';
 	COMMENT ON COLUMN cdp.inbox.source IS 'Name of the feed. NULL: default.';
+	COMMENT ON COLUMN cdp.inbox.written_by IS 'The role that wrote the row. No writer may set it: INSERT and COPY with a list of columns.';
 
-	CREATE TABLE cdp.inbox_raw (line text, source text, received_at timestamptz DEFAULT now());
+	CREATE TABLE cdp.inbox_raw (
+		line text, source text, received_at timestamptz DEFAULT now(), written_by text NOT NULL DEFAULT current_user);
 	ALTER TABLE cdp.inbox_raw REPLICA IDENTITY FULL;
 	COMMENT ON TABLE cdp.inbox_raw IS 'Entrance for feeds that may hold anything: one JSON object a line, parsed by refresh(); what is none goes to quarantine.';
 	COMMENT ON COLUMN cdp.inbox_raw.line IS 'The line.';
 	COMMENT ON COLUMN cdp.inbox_raw.source IS 'Name of the feed; NULL: what the line says, else default.';
 	COMMENT ON COLUMN cdp.inbox_raw.received_at IS 'When it reached us; now, where it is not given.';
+	COMMENT ON COLUMN cdp.inbox_raw.written_by IS 'The role that wrote the line. No writer may set it: INSERT and COPY with a list of columns.';
 
 	CREATE TABLE cdp.event (
 		event_id bigint NOT NULL, identity_id bigint NOT NULL, "timestamp" timestamptz NOT NULL, batch_id bigint NOT NULL,
@@ -76,6 +79,7 @@ BEGIN
 	CREATE TABLE cdp.quarantine (
 		quarantine_id bigint PRIMARY KEY, batch_id bigint NOT NULL, quarantined_at timestamptz NOT NULL,
 		source text, reason text NOT NULL, detail text, record jsonb, line text, received_at timestamptz,
+		written_by text NOT NULL,
 		CHECK ((record IS NULL) <> (line IS NULL)));
 	COMMENT ON TABLE cdp.quarantine IS 'Rows that could not become events, as they came, with the reason. Repair record or line in place, then call cdp.replay().';
 	COMMENT ON COLUMN cdp.quarantine.quarantine_id IS 'Number of the row.';
@@ -85,6 +89,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.quarantine.reason IS 'Why, as one word.';
 	COMMENT ON COLUMN cdp.quarantine.detail IS 'Which field, and what is wrong with it; never a value of it.';
 	COMMENT ON COLUMN cdp.quarantine.received_at IS 'When it reached the inbox.';
+	COMMENT ON COLUMN cdp.quarantine.written_by IS 'The role that wrote the row; cdp.replay() keeps it.';
 	COMMENT ON COLUMN cdp.quarantine.record IS 'The row of cdp.inbox, as an object of its columns.';
 	COMMENT ON COLUMN cdp.quarantine.line IS 'The line of cdp.inbox_raw.';
 
@@ -173,10 +178,14 @@ BEGIN
 		DELETE FROM cdp.quarantine q
 		WHERE (replay.reason IS NULL OR q.reason = replay.reason) AND (quarantine_ids IS NULL OR q.quarantine_id = ANY (quarantine_ids)) RETURNING q.*
 	), records AS (
-		INSERT INTO cdp.inbox SELECT i.* FROM released r CROSS JOIN LATERAL jsonb_populate_record(NULL::cdp.inbox, r.record) i
-		WHERE r.record IS NOT NULL
+		INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
+			"timestamp", sent_at, original_timestamp, received_at, source, written_by)
+		SELECT i.message_id, i.type, i.event, i.anonymous_id, i.user_id, i.group_id, i.previous_id, i.identifiers, i.properties, i.traits, i.context,
+			i."timestamp", i.sent_at, i.original_timestamp, i.received_at, i.source, r.written_by
+		FROM released r CROSS JOIN LATERAL jsonb_populate_record(NULL::cdp.inbox, r.record) i WHERE r.record IS NOT NULL
 	), lines AS (
-		INSERT INTO cdp.inbox_raw (line, source, received_at) SELECT r.line, r.source, r.received_at FROM released r WHERE r.line IS NOT NULL
+		INSERT INTO cdp.inbox_raw (line, source, received_at, written_by)
+		SELECT r.line, r.source, r.received_at, r.written_by FROM released r WHERE r.line IS NOT NULL
 	)
 	SELECT count(*) INTO moved FROM released;
 	RETURN moved;
@@ -201,17 +210,18 @@ BEGIN
 			DELETE FROM cdp.inbox_raw
 			WHERE ctid = ANY (ARRAY(SELECT ctid FROM cdp.inbox_raw LIMIT %1$s - (SELECT count(*) FROM taken))) RETURNING *
 		), parsed AS (
-			SELECT line, source AS feed, received_at AS arrived, cdp.parse_line(line) AS p FROM taken_raw OFFSET 0
+			SELECT line, source AS feed, received_at AS arrived, written_by, cdp.parse_line(line) AS p FROM taken_raw OFFSET 0
 		), arrived AS (
 			SELECT NULL::text AS line, NULL::text AS line_reason, NULL::text AS line_detail,
 				   message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
-				   "timestamp", sent_at, original_timestamp, received_at, source
+				   "timestamp", sent_at, original_timestamp, received_at, source, written_by
 			FROM taken
 			UNION ALL
 			SELECT line, (p).reason, (p).detail,
 				   (p).message_id, (p).type, (p).event, (p).anonymous_id, (p).user_id, (p).group_id, (p).previous_id,
 				   (p).identifiers, (p).properties, (p).traits, (p).context,
-				   (p)."timestamp", (p).sent_at, (p).original_timestamp, coalesce((p).received_at, arrived), coalesce(feed, (p).source)
+				   (p)."timestamp", (p).sent_at, (p).original_timestamp, coalesce((p).received_at, arrived), coalesce(feed, (p).source),
+				   written_by
 			FROM parsed
 		), checked AS (
 			SELECT row_number() OVER () AS row_no, a.*,
@@ -220,7 +230,7 @@ BEGIN
 			FROM arrived a OFFSET 0
 		)
 		SELECT row_no, line, message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
-			   "timestamp", sent_at, original_timestamp, received_at, source,
+			   "timestamp", sent_at, original_timestamp, received_at, source, written_by,
 			   cdp.message_key(message_id) AS message_key,
 			   (o).call_type, (o).event_name, (o).at, (o).feed, (o).ids, (o).repeats,
 			   -- a clock of the receiver that is wrong must not outrank true evidence
@@ -255,7 +265,7 @@ BEGIN
 	accepted := cdp.batch_stage('batch_accepted', $sql$ SELECT row_no, message_key, event_id FROM batch_verdict WHERE verdict = 'accepted' $sql$);
 	event_id := event_id + accepted;
 	quarantined := cdp.batch_run(format($sql$
-		INSERT INTO cdp.quarantine (quarantine_id, batch_id, quarantined_at, source, reason, detail, record, line, received_at)
+		INSERT INTO cdp.quarantine (quarantine_id, batch_id, quarantined_at, source, reason, detail, record, line, received_at, written_by)
 		SELECT %s + row_number() OVER (ORDER BY r.row_no), $1, $2, r.source, r.reason, r.detail,
 			   CASE WHEN r.line IS NULL AND r.reason <> 'too_deep' THEN (SELECT to_jsonb(i) FROM (
 					SELECT r.message_id, r.type, r.event, r.anonymous_id, r.user_id, r.group_id, r.previous_id, r.identifiers,
@@ -264,7 +274,7 @@ BEGIN
 			   CASE WHEN r.reason = 'too_deep' THEN (SELECT row_to_json(i)::text FROM (
 					SELECT r.message_id, r.type, r.event, r.anonymous_id, r.user_id, r.group_id, r.previous_id, r.identifiers,
 						   r.properties, r.traits, r.context, r."timestamp", r.sent_at, r.original_timestamp, r.received_at, r.source) i) ELSE r.line END,
-			   r.received_at
+			   r.received_at, r.written_by
 		FROM batch_row r WHERE r.reason IS NOT NULL
 	$sql$, quarantine_id));
 	quarantine_id := quarantine_id + quarantined;

@@ -15,7 +15,12 @@ BEGIN
 	CASE kind
 		WHEN 'writer' THEN statements := ARRAY[
 			'GRANT USAGE ON SCHEMA cdp TO %1$I',
-			'GRANT INSERT ON cdp.inbox, cdp.inbox_raw TO %1$I',
+			-- every column but written_by; a right on the whole table would give that too, and this takes both back
+			'REVOKE INSERT ON cdp.inbox, cdp.inbox_raw FROM %1$I',
+			(SELECT string_agg(format('GRANT INSERT (%s) ON %s TO %%1$I', i.columns, i.inbox), '; ') FROM (
+				SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS columns, a.attrelid::regclass AS inbox
+				FROM pg_attribute a WHERE a.attrelid IN ('cdp.inbox'::regclass, 'cdp.inbox_raw'::regclass)
+					AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'written_by' GROUP BY a.attrelid) i),
 			'GRANT EXECUTE ON FUNCTION cdp.ingest(text, text) TO %1$I'];
 		WHEN 'analyst' THEN statements := ARRAY[
 			'GRANT USAGE ON SCHEMA cdp TO %1$I',
