@@ -44,6 +44,7 @@ BEGIN
 			-- not TRIGGER, which would run their code as whoever refreshes; not partitions, which need no rights of their own
 			(SELECT format('GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON %s TO %%1$I WITH GRANT OPTION', string_agg(c.oid::regclass::text, ', '))
 			 FROM pg_class c WHERE c.relnamespace = 'cdp'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition),
+			'GRANT SELECT, UPDATE ON SEQUENCE cdp.attempt TO %1$I WITH GRANT OPTION',
 			'GRANT SELECT ON ALL TABLES IN SCHEMA cdp_segment TO %1$I WITH GRANT OPTION',
 			'GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA cdp TO %1$I WITH GRANT OPTION'];
 		ELSE
