@@ -6,6 +6,8 @@
 DO $check$
 DECLARE
 	path text := pg_catalog.current_setting('search_path');
+	-- written here by make
+	made_by_init name[] := '{@MADE_BY_INIT@}';
 	owner_name name;
 	owners oid[];
 	foreign_object text;
@@ -31,16 +33,15 @@ BEGIN
 	LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
 	LEFT JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
 	WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = 'cdp'::regnamespace
-		AND NOT coalesce(c.relowner = ANY (owners) AND c.relkind IN ('r', 'p', 'v') AND (
-				c.relname = ANY ('{@RELATIONS@}'::name[]) OR c.relname ~ '^event_[0-9]+_[0-9]+(_[0-9]+)?$'
+		AND NOT coalesce(c.relowner = ANY (owners) AND c.relkind IN ('r', 'p', 'v', 'S') AND (
+				c.relname = ANY (made_by_init) OR c.relname ~ '^event_[0-9]+_[0-9]+(_[0-9]+)?$'
 				OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid AND i.inhparent = to_regclass('cdp.event'))), false)
-		AND NOT coalesce(p.proowner = ANY (owners) AND p.proname = 'add_event_month' AND p.proargtypes[0] = 'timestamptz'::regtype
-				AND p.pronargs = 1, false)
+		AND NOT coalesce(p.proowner = ANY (owners) AND p.proname = ANY (made_by_init), false)
 		AND NOT (d.classid = 'pg_extension'::regclass AND d.objid = (SELECT e.oid FROM pg_extension e WHERE e.extname = 'cdp'))
 	ORDER BY d.classid, d.objid LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION 'schema cdp holds something else than cdp: %', foreign_object USING ERRCODE = 'invalid_schema_definition',
-			DETAIL = 'It could stand in for what the extension calls. There may be only tables and views that cdp.init() made, of a superuser or the owner of the database.',
+			DETAIL = 'It could stand in for what the extension calls. Only what cdp.init() made may be there, owned by a superuser or the owner of the database.',
 			HINT = 'Drop it, or move it into another schema.';
 	END IF;
 	PERFORM pg_catalog.set_config('search_path', path, true);

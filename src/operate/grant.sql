@@ -87,10 +87,10 @@ BEGIN
 			-- not TRIGGER, which would run their code as whoever refreshes; not partitions, which need no rights of their own;
 			-- what only ever grows cannot be rewritten, and the one row of state neither made nor taken away
 			(SELECT string_agg(format('GRANT %s ON %s TO %%1$I WITH GRANT OPTION', CASE
-				WHEN c.relkind = 'v' THEN 'SELECT' WHEN c.relname = 'state' THEN 'SELECT, UPDATE'
+				WHEN c.relkind = 'v' THEN 'SELECT' WHEN c.relkind = 'S' THEN 'SELECT, UPDATE' WHEN c.relname = 'state' THEN 'SELECT, UPDATE'
 				WHEN c.relname IN ('batch', 'message', 'identity_history', 'anchor_history') THEN 'SELECT, INSERT'
 				ELSE 'SELECT, INSERT, UPDATE, DELETE' END, c.oid::regclass), '; ')
-			 FROM pg_class c WHERE c.relnamespace = 'cdp'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition),
+			 FROM pg_class c WHERE c.relnamespace = 'cdp'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S') AND NOT c.relispartition),
 			'GRANT SELECT ON ALL TABLES IN SCHEMA cdp_segment TO %1$I WITH GRANT OPTION',
 			(SELECT format('GRANT EXECUTE ON FUNCTION %s TO %%1$I WITH GRANT OPTION', string_agg(p.oid::regprocedure::text, ', '))
 			 FROM pg_proc p WHERE p.pronamespace = 'cdp'::regnamespace AND p.prokind = 'f' AND p.proname !~ '^init(_|$)')];
