@@ -49,15 +49,33 @@ allowed('ann', 'SELECT * FROM cdp.accounts; SELECT * FROM cdp.account_members; S
 refused('ann', q{SELECT cdp.create_profile_view('cdp_segment.mine', 'email text')});
 is(allowed('ann', q{SELECT count(*) FROM cdp.members('doers')}), '1', 'the segment');
 is(allowed('ann', q{SELECT count(*) FROM cdp.events WHERE profile_id IS NOT NULL}), '2', 'the events');
-allowed('ann', 'SELECT * FROM cdp.identities; SELECT * FROM cdp.quarantine');
+# all that is there for analysts, asked by one
+allowed('ann', $_) for
+  (map { "SELECT * FROM cdp.$_" } qw(identities profile_row accounts account_members open_matters near_shared refused_links outvoted identity_periods refused_traits
+	source batch namespace state segment trait_rule carried_number matter_event verdict profile_view)),
+  q{SELECT cdp.profile_of('user_id:u1'::cdp.identifier), cdp.profile_of(1::bigint), cdp.resolve_profile(99), cdp.profile_at('user_id:u1', now())},
+  'SELECT * FROM cdp.events_at(now())', q{SELECT * FROM cdp.explain('user_id:u1', 'email:ann@example.com')}, q{SELECT * FROM cdp.explain('user_id:u1', 'user_id:u9')},
+  q{SELECT cdp.lookup('user_id:u1', 'identifiers,traits,events,matters,segments,refused_links,accounts,provenance'), cdp.lookup('user_id:u1'::cdp.identifier)},
+  q{SELECT cdp.is_member('doers', 1)}, 'SELECT * FROM cdp_segment.doers',
+  q{SELECT * FROM cdp.funnel_table('{x,y}', '7 days', segment => 'doers')}, q{SELECT * FROM cdp.funnel_table('{x,y}', '7 days', by_trait => 'email')},
+  q{SELECT * FROM cdp.funnel_table('{x,y}', '7 days', by_property => 'sku')}, q{SELECT * FROM cdp.retention_table('x', 'y', 'day', 'UTC', segment => 'doers')},
+  q{SELECT * FROM cdp.paths('x', segment => 'doers')},
+  q{SELECT * FROM cdp.paths(query => 'SELECT profile_id, "timestamp", event FROM cdp.events WHERE event IS NOT NULL')},
+  q{SELECT * FROM cdp.components('SELECT user_id, anonymous_id FROM cdp.events')};
 refused('ann', $_)
-  for q{INSERT INTO cdp.inbox (user_id) VALUES ('x')}, 'SELECT cdp.refresh()', 'SELECT cdp.init()', 'DELETE FROM cdp.quarantine',
+  for 'SELECT * FROM cdp.quarantine', 'SELECT * FROM cdp.inbox', 'SELECT * FROM cdp.inbox_raw', 'SELECT * FROM cdp.writer', 'SELECT * FROM cdp.message', 'SELECT cdp.replay()',
+  'SELECT * FROM cdp.verify()', q{SELECT cdp.set_cap(1)}, q{SELECT cdp.ingest('{}')}, 'UPDATE cdp.segment SET condition = NULL', 'UPDATE cdp.profiles SET events = 0',
+  q{SELECT cdp.create_segment('mine', 'true')}, 'CREATE VIEW cdp_segment.mine AS SELECT 1', q{SELECT cdp.add_event_month(now())},
+  q{INSERT INTO cdp.inbox (user_id) VALUES ('x')}, 'SELECT cdp.refresh()', 'SELECT cdp.init()', 'DELETE FROM cdp.quarantine',
   q{SELECT cdp.grant('ann', 'steward')};
 
 refused('stranger', $_)
   for 'SELECT * FROM cdp.profiles', q{SELECT cdp.lookup('user_id:u1')}, 'SELECT cdp.lookup(1)', 'SELECT * FROM cdp.accounts', q{INSERT INTO cdp.inbox (user_id) VALUES ('x')},
   'SELECT cdp.refresh()', q{SELECT cdp.add_event_month('2030-01-01')};
 
+is( $node->safe_psql('postgres', q{
+		SELECT string_agg(p.oid::regprocedure::text, ' ') FROM pg_proc p WHERE p.prosecdef AND p.pronamespace = 'cdp'::regnamespace}),
+	'cdp.add_event_month(timestamp with time zone)', 'the one function that runs as its owner');
 is( $node->safe_psql('postgres', q{
 		SELECT count(*) FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a WHERE c.relnamespace = 'cdp'::regnamespace AND a.grantee = 0}),
 	'0', 'no table is open to PUBLIC');
