@@ -42,6 +42,11 @@ BEGIN
 	COMMENT ON COLUMN cdp.inbox_raw.received_at IS 'When it reached us; now, where it is not given.';
 	COMMENT ON COLUMN cdp.inbox_raw.written_by IS 'The role that wrote the line. No writer may set it: INSERT and COPY with a list of columns.';
 
+	CREATE TABLE cdp.writer (role text COLLATE "C" PRIMARY KEY, sources text[] COLLATE "C");
+	COMMENT ON TABLE cdp.writer IS 'Who may write to the inboxes, and for which feeds; written by cdp.grant(). A row stands for its role and all members of it.';
+	COMMENT ON COLUMN cdp.writer.role IS 'Name of the role. A role that is given another name is no writer until cdp.grant() is called for it again.';
+	COMMENT ON COLUMN cdp.writer.sources IS 'The feeds that its rows may name; NULL: any.';
+
 	CREATE TABLE cdp.event (
 		event_id bigint NOT NULL, identity_id bigint NOT NULL, "timestamp" timestamptz NOT NULL, batch_id bigint NOT NULL,
 		message_id text, type text NOT NULL, event text,
@@ -132,6 +137,12 @@ BEGIN
 		base text := to_char(first_day, '"event_"YYYY_MM');
 		partition text := base;
 	BEGIN
+		-- refresh() asks for months of events that cdp.onboard() takes, and for the next one; who calls this
+		-- for others shall not fill the catalogs.  A year, as the clock may have been ahead.
+		IF (month BETWEEN '2000-01-01' AND clock_timestamp() + interval '1 year') IS NOT TRUE THEN
+			RAISE EXCEPTION 'there is no month of events for %', coalesce(month::text, 'NULL') USING ERRCODE = 'datetime_field_overflow',
+				DETAIL = 'Events lie from 2000 on, and not more than a day ahead.';
+		END IF;
 		IF EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 				   WHERE i.inhparent = 'cdp.event'::regclass AND NOT i.inhdetachpending AND (c.relname = base OR c.relname LIKE base || '\_%')) THEN
 			RETURN;
@@ -204,6 +215,42 @@ $function$;
 COMMENT ON FUNCTION cdp.replay(text, bigint[]) IS
 	'Moves quarantined rows (those with this reason, those with these numbers, or all) back to where they came from, for the next refresh(). Returns their number. Those that are cut stay, with a notice.';
 
+-- Rights add up: a role may name what any writer may that it is a member of.  A writer counts as long
+-- as it may insert, so that a dropped role's name gives nothing to whoever takes it next.  Who may set
+-- written_by (superusers, stewards, the owner) could name anybody, and so is bound by nothing.
+CREATE FUNCTION cdp.writer_sources(roles text[]) RETURNS jsonb
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN (
+		SELECT jsonb_object_agg(a.role, CASE WHEN r.oid IS NULL THEN '[]'
+			WHEN has_column_privilege(r.oid, 'cdp.inbox', 'written_by', 'INSERT')
+				OR has_column_privilege(r.oid, 'cdp.inbox_raw', 'written_by', 'INSERT') THEN 'null'
+			ELSE (
+				SELECT CASE WHEN bool_or(w.sources IS NULL) THEN 'null'
+					ELSE coalesce(jsonb_agg(s.source) FILTER (WHERE s.source IS NOT NULL), '[]') END
+				FROM cdp.writer w JOIN pg_roles m ON m.rolname = w.role LEFT JOIN LATERAL unnest(w.sources) AS s (source) ON true
+				WHERE pg_has_role(r.oid, m.oid, 'USAGE') AND has_any_column_privilege(m.oid, 'cdp.inbox', 'INSERT')) END)
+		FROM (SELECT DISTINCT u.role FROM unnest(roles) AS u (role)) a LEFT JOIN pg_roles r ON r.rolname = a.role);
+END
+$function$;
+COMMENT ON FUNCTION cdp.writer_sources(text[]) IS
+	'Internal: role to the sources that its rows may name; null: any; none: the role is gone, or no writer.';
+
+-- cdp.account_id takes away what cdp.onboard takes for blank
+CREATE FUNCTION cdp.source_of(source text, allowed jsonb) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN jsonb_typeof(allowed) = 'array' AND jsonb_array_length(allowed) = 1 AND cdp.account_id(source) IS NULL
+		THEN allowed ->> 0 ELSE source END;
+COMMENT ON FUNCTION cdp.source_of(text, jsonb) IS 'Internal: the source of a row: what it says, or where it says nothing and its writer has one only, that one.';
+
+CREATE FUNCTION cdp.foreign_source(feed text, allowed jsonb) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN jsonb_typeof(allowed) <> 'array' OR allowed ? feed THEN NULL
+		WHEN allowed = '[]' THEN 'written_by: no such writer' ELSE 'source: none of those of the writer' END;
+COMMENT ON FUNCTION cdp.foreign_source(text, jsonb) IS 'Internal: what is wrong with the feed of a row whose writer may name these; NULL: nothing.';
+
 -- What arrives in a batch: batch_row.  Its rows are those that the batch was begun with; each is read
 -- whole or, where it is too large, cut before anything else looks at it.
 CREATE FUNCTION cdp.refresh_take(failures text[] DEFAULT NULL, cut_all boolean DEFAULT false) RETURNS bigint
@@ -243,8 +290,11 @@ BEGIN
 				   (p)."timestamp", (p).sent_at, (p).original_timestamp, coalesce((p).received_at, arrived), coalesce(feed, (p).source),
 				   written_by
 			FROM parsed
+		), writer AS MATERIALIZED (
+			-- no role has a longer name
+			SELECT cdp.writer_sources(ARRAY(SELECT left(written_by, 64) FROM taken UNION SELECT left(written_by, 64) FROM taken_raw)) AS sources
 		), refused AS (
-			SELECT a.*, %3$s AS failure FROM arrived a %4$s
+			SELECT a.*, %3$s AS failure, (SELECT sources FROM writer) -> written_by AS allowed FROM arrived a %4$s OFFSET 0
 		), checked AS (
 			SELECT row_number() OVER () AS row_no, a.*,
 				   cdp.onboard(%5$s, $2, (SELECT s.max_identifiers FROM cdp.state s)) AS o
@@ -257,17 +307,19 @@ BEGIN
 			   -- a clock of the receiver that is wrong must not outrank true evidence
 			   CASE WHEN received_at >= '2000-01-01 00:00:00Z' AND received_at <= $2 + interval '24 hours' THEN received_at ELSE $2 END AS seen_at,
 			   CASE WHEN failure IS NOT NULL THEN 'failed' WHEN cut THEN 'row_too_large'
-					ELSE coalesce(line_reason, (o).reason, CASE WHEN problem IS NOT NULL THEN 'invalid_traits' END) END AS reason,
+					ELSE coalesce(line_reason, (o).reason, CASE WHEN foreign_source IS NOT NULL THEN 'foreign_source' END,
+						CASE WHEN problem IS NOT NULL THEN 'invalid_traits' END) END AS reason,
 			   CASE WHEN failure IS NOT NULL THEN failure WHEN cut THEN format('over %%s MB', cdp.max_row_bytes() / 1048576)
-					WHEN line_reason IS NOT NULL THEN line_detail
-					WHEN (o).reason IS NULL AND problem IS NOT NULL THEN 'traits: ' || problem ELSE (o).detail END AS detail
-		FROM (SELECT c.*, CASE WHEN (o).call_type IN ('identify', 'group') THEN cdp.traits_problem(traits, (SELECT cdp.trait_rules())) END AS problem FROM checked c OFFSET 0) c
+					WHEN line_reason IS NOT NULL THEN line_detail WHEN (o).reason IS NOT NULL THEN (o).detail
+					ELSE coalesce(foreign_source, 'traits: ' || problem) END AS detail
+		FROM (SELECT c.*, cdp.foreign_source((o).feed, allowed) AS foreign_source,
+					 CASE WHEN (o).call_type IN ('identify', 'group') THEN cdp.traits_problem(traits, (SELECT cdp.trait_rules())) END AS problem FROM checked c OFFSET 0) c
 	$sql$, failures IS NOT NULL, cut_all, CASE WHEN failures IS NULL THEN 'NULL::text' ELSE 'f.failure' END,
 		CASE WHEN failures IS NULL THEN '' ELSE format($sql$
 			JOIN unnest($3 || $4, %L::text[]) WITH ORDINALITY AS f (place, failure, number)
 			ON f.place = a.place AND f.number > cardinality($3) = a.is_line $sql$, failures) END,
 		CASE WHEN failures IS NULL THEN 'type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
-			"timestamp", sent_at, original_timestamp, received_at, source'
+			"timestamp", sent_at, original_timestamp, received_at, cdp.source_of(source, allowed)'
 			 -- of what is set aside only the feed is asked for
 			 ELSE repeat('NULL, ', 14) || 'CASE WHEN NOT cut THEN source END' END));
 END
@@ -365,6 +417,7 @@ $function$;
 COMMENT ON FUNCTION cdp.refresh_log() IS 'Internal: writes the accepted rows to cdp.event.';
 
 REVOKE ALL ON FUNCTION cdp.init_inbox(), cdp.init_event_month(), cdp.ingest(text, text), cdp.replay(text, bigint[]),
-	cdp.refresh_take(text[], boolean),
-	cdp.inbox_sizes(text, text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb, text), cdp.refresh_judge_rows(bigint, bigint), cdp.refresh_log() FROM PUBLIC;
+	cdp.writer_sources(text[]), cdp.source_of(text, jsonb), cdp.foreign_source(text, jsonb), cdp.refresh_take(text[], boolean),
+	cdp.inbox_sizes(text, text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb, text), cdp.refresh_judge_rows(bigint, bigint),
+	cdp.refresh_log() FROM PUBLIC;
 
