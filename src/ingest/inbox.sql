@@ -291,9 +291,10 @@ BEGIN
 				   written_by
 			FROM parsed
 		), writer AS MATERIALIZED (
-			SELECT cdp.writer_sources(ARRAY(SELECT written_by FROM taken UNION SELECT written_by FROM taken_raw)) AS sources
+			-- no role has a longer name
+			SELECT cdp.writer_sources(ARRAY(SELECT left(written_by, 64) FROM taken UNION SELECT left(written_by, 64) FROM taken_raw)) AS sources
 		), refused AS (
-			SELECT a.*, (SELECT sources FROM writer) -> written_by AS allowed, %3$s AS failure FROM arrived a %4$s OFFSET 0
+			SELECT a.*, %3$s AS failure, (SELECT sources FROM writer) -> written_by AS allowed FROM arrived a %4$s OFFSET 0
 		), checked AS (
 			SELECT row_number() OVER () AS row_no, a.*,
 				   cdp.onboard(%5$s, $2, (SELECT s.max_identifiers FROM cdp.state s)) AS o
@@ -307,10 +308,9 @@ BEGIN
 			   CASE WHEN received_at >= '2000-01-01 00:00:00Z' AND received_at <= $2 + interval '24 hours' THEN received_at ELSE $2 END AS seen_at,
 			   CASE WHEN failure IS NOT NULL THEN 'failed' WHEN cut THEN 'row_too_large'
 					ELSE coalesce(line_reason, (o).reason, CASE WHEN foreign_source IS NOT NULL THEN 'foreign_source' END,
-								  CASE WHEN problem IS NOT NULL THEN 'invalid_traits' END) END AS reason,
+						CASE WHEN problem IS NOT NULL THEN 'invalid_traits' END) END AS reason,
 			   CASE WHEN failure IS NOT NULL THEN failure WHEN cut THEN format('over %%s MB', cdp.max_row_bytes() / 1048576)
-					WHEN line_reason IS NOT NULL THEN line_detail
-					WHEN (o).reason IS NOT NULL THEN (o).detail
+					WHEN line_reason IS NOT NULL THEN line_detail WHEN (o).reason IS NOT NULL THEN (o).detail
 					ELSE coalesce(foreign_source, 'traits: ' || problem) END AS detail
 		FROM (SELECT c.*, cdp.foreign_source((o).feed, allowed) AS foreign_source,
 					 CASE WHEN (o).call_type IN ('identify', 'group') THEN cdp.traits_problem(traits, (SELECT cdp.trait_rules())) END AS problem FROM checked c OFFSET 0) c
@@ -418,5 +418,6 @@ COMMENT ON FUNCTION cdp.refresh_log() IS 'Internal: writes the accepted rows to 
 
 REVOKE ALL ON FUNCTION cdp.init_inbox(), cdp.init_event_month(), cdp.ingest(text, text), cdp.replay(text, bigint[]),
 	cdp.writer_sources(text[]), cdp.source_of(text, jsonb), cdp.foreign_source(text, jsonb), cdp.refresh_take(text[], boolean),
-	cdp.inbox_sizes(text, text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb, text), cdp.refresh_judge_rows(bigint, bigint), cdp.refresh_log() FROM PUBLIC;
+	cdp.inbox_sizes(text, text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb, text), cdp.refresh_judge_rows(bigint, bigint),
+	cdp.refresh_log() FROM PUBLIC;
 

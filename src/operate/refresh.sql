@@ -123,6 +123,7 @@ DECLARE
 	started timestamptz := clock_timestamp();
 	last_batch_id bigint;
 	claim record;
+	lapsed boolean := false;
 BEGIN
 	IF max_rows IS NULL OR max_rows < 1 THEN
 		RAISE EXCEPTION 'max_rows must be at least 1' USING ERRCODE = 'invalid_parameter_value';
@@ -131,7 +132,12 @@ BEGIN
 	IF cdp.refresh_lock(coalesce(wait, true)) THEN
 		SELECT s.batch_id INTO STRICT last_batch_id FROM cdp.state s;
 		SELECT c.places, c.line_places INTO claim FROM cdp.refresh_claim(cdp.attempt_rows(max_rows)) c;
-		IF cardinality(claim.places) + cardinality(claim.line_places) > 0 OR cdp.has_lapsed() THEN
+		IF cardinality(claim.places) + cardinality(claim.line_places) = 0 THEN
+			PERFORM cdp.next_batch();
+			lapsed := cdp.has_lapsed();
+			PERFORM cdp.batch_end();
+		END IF;
+		IF cardinality(claim.places) + cardinality(claim.line_places) > 0 OR lapsed THEN
 			PERFORM cdp.refresh_attempt(max_rows, claim.places, claim.line_places);
 		END IF;
 	END IF;
