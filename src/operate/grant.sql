@@ -46,6 +46,20 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.read_sources(text[]) IS 'Internal: the argument sources of cdp.grant() as cdp.writer keeps it; an error where it makes no sense.';
 
+-- not ALL TABLES: one that somebody keeps to themselves would be an error
+CREATE FUNCTION cdp.grant_segments() RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN 'GRANT SELECT ON ' || replace(string_agg(c.oid::regclass::text, ', '), '%', '%%') || ' TO %1$I'
+	FROM pg_class c WHERE c.relnamespace = to_regnamespace('cdp_segment') AND c.relkind = 'v'
+		AND has_table_privilege(c.oid, 'SELECT WITH GRANT OPTION');
+END
+$function$;
+COMMENT ON FUNCTION cdp.grant_segments() IS
+	'Internal: the statement that gives role %1$I the views of segments which the caller may hand on; NULL where there are none.';
+
 CREATE FUNCTION cdp.grant(role name, kind text, sources text[] DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -80,7 +94,7 @@ BEGIN
 				cdp.retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz),
 				cdp.paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz) TO %1$I',
 			'GRANT USAGE ON SCHEMA cdp_segment TO %1$I',
-			'GRANT SELECT ON ALL TABLES IN SCHEMA cdp_segment TO %1$I'];
+			cdp.grant_segments()];
 		WHEN 'steward' THEN statements := ARRAY[
 			'GRANT USAGE ON SCHEMA cdp TO %1$I WITH GRANT OPTION',
 			'GRANT USAGE, CREATE ON SCHEMA cdp_segment TO %1$I WITH GRANT OPTION',
@@ -91,7 +105,7 @@ BEGIN
 				WHEN c.relname IN ('batch', 'message', 'identity_history', 'anchor_history') THEN 'SELECT, INSERT'
 				ELSE 'SELECT, INSERT, UPDATE, DELETE' END, c.oid::regclass), '; ')
 			 FROM pg_class c WHERE c.relnamespace = 'cdp'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S') AND NOT c.relispartition),
-			'GRANT SELECT ON ALL TABLES IN SCHEMA cdp_segment TO %1$I WITH GRANT OPTION',
+			cdp.grant_segments() || ' WITH GRANT OPTION',
 			(SELECT format('GRANT EXECUTE ON FUNCTION %s TO %%1$I WITH GRANT OPTION', string_agg(p.oid::regprocedure::text, ', '))
 			 FROM pg_proc p WHERE p.pronamespace = 'cdp'::regnamespace AND p.prokind = 'f' AND p.proname !~ '^init(_|$)')];
 		ELSE
@@ -99,6 +113,7 @@ BEGIN
 				HINT = 'It is writer, analyst or steward.';
 	END CASE;
 	FOREACH statement IN ARRAY statements LOOP
+		CONTINUE WHEN statement IS NULL;
 		EXECUTE format(statement, role);
 	END LOOP;
 END
@@ -110,4 +125,4 @@ analyst: to read people, events and segments; neither the inboxes nor the quaran
 steward: everything, refresh() and grant() included, but to make the tables.
 Errors: no such role (42704), no such kind, sources that are empty or no names of sources, sources for another kind than writer (22023); a role that cannot be bound, as it may set written_by (0LP01).$comment$;
 
-REVOKE ALL ON FUNCTION cdp.grant_writer(name, text[]), cdp.read_sources(text[]), cdp.grant(name, text, text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.grant_writer(name, text[]), cdp.read_sources(text[]), cdp.grant_segments(), cdp.grant(name, text, text[]) FROM PUBLIC;
