@@ -10,6 +10,7 @@ DECLARE
 	made_by_init name[] := '{@MADE_BY_INIT@}';
 	owner_name name;
 	owners oid[];
+	restoring boolean;
 	foreign_object text;
 BEGIN
 	-- the script's own path has the schema in it
@@ -17,13 +18,16 @@ BEGIN
 	owners := ARRAY(SELECT r.oid FROM pg_roles r
 					WHERE r.rolsuper OR r.rolname IN (current_user, 'pg_database_owner')
 						OR r.oid = (SELECT d.datdba FROM pg_database d WHERE d.datname = current_database()));
-	SELECT pg_get_userbyid(n.nspowner) INTO owner_name FROM pg_namespace n WHERE n.nspname = 'cdp' AND n.nspowner <> ALL (owners);
-	IF FOUND AND current_setting('row_security')::boolean THEN
+	-- a dump gives the schema its owner before it makes the extension; known by what each dump sets and says
+	restoring := NOT current_setting('row_security')::boolean
+		AND current_query() LIKE '%CREATE EXTENSION IF NOT EXISTS cdp WITH SCHEMA cdp;%';
+	SELECT pg_get_userbyid(n.nspowner) INTO owner_name
+	FROM pg_namespace n WHERE n.nspname = 'cdp' AND n.nspowner <> ALL (owners);
+	IF FOUND AND NOT restoring THEN
 		RAISE EXCEPTION 'schema cdp belongs to role "%"', owner_name USING ERRCODE = 'invalid_schema_definition',
 			DETAIL = 'The owner of the schema could run code as whoever uses the extension, the superuser included.',
 			HINT = 'Drop the schema: CREATE EXTENSION makes one. Or make one that belongs to a superuser or to the owner of the database.';
 	ELSIF FOUND THEN
-		-- each dump turns row_security off, and gives the schema its owner before it makes the extension
 		RAISE WARNING 'schema cdp belongs to role "%", as the dump that is being restored says', owner_name
 			USING DETAIL = 'The owner of the schema can run code as whoever uses the extension.';
 	END IF;
@@ -42,7 +46,7 @@ BEGIN
 	IF FOUND THEN
 		RAISE EXCEPTION 'schema cdp holds something else than cdp: %', foreign_object USING ERRCODE = 'invalid_schema_definition',
 			DETAIL = 'It could stand in for what the extension calls. Only what cdp.init() made may be there, owned by a superuser or the owner of the database.',
-			HINT = 'Drop it, or move it into another schema.';
+			HINT = 'Drop it, move it into another schema, or if cdp.init() made it, give it to one of these.';
 	END IF;
 	PERFORM pg_catalog.set_config('search_path', path, true);
 END

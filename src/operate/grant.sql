@@ -40,7 +40,7 @@ BEGIN
 	IF cardinality(sources) = 0 THEN
 		RAISE EXCEPTION 'sources must not be empty' USING ERRCODE = 'invalid_parameter_value', HINT = 'NULL stands for any source.';
 	END IF;
-	PERFORM cdp.check_source(u.source, NULL, NULL) FROM unnest(sources) AS u (source);
+	PERFORM cdp.check_source(cdp.account_id(u.source), NULL, NULL) FROM unnest(sources) AS u (source);
 	RETURN ARRAY(SELECT DISTINCT cdp.account_id(u.source) FROM unnest(sources) AS u (source) ORDER BY 1);
 END
 $function$;

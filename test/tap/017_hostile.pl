@@ -125,7 +125,7 @@ is(super(q{SELECT reason FROM cdp.quarantine WHERE record ->> 'message_id' = 'he
 # errors of grant, and roles that cannot be bound
 refused('postgres', $_->[0], $_->[1])
   for [ q{SELECT cdp.grant('web', 'writer', '{}')}, qr/sources must not be empty/ ], [ q{SELECT cdp.grant('web', 'writer', '{NULL}')}, qr/source "<NULL>" is invalid/ ],
-  [ q{SELECT cdp.grant('web', 'writer', ARRAY[repeat('x', 64)])}, qr/is invalid/ ], [ q{SELECT cdp.grant('ann', 'analyst', '{web}')}, qr/sources are given to a writer only/ ],
+  [ q{SELECT cdp.grant('web', 'writer', '{web,"  "}')}, qr/is invalid/ ], [ q{SELECT cdp.grant('web', 'writer', ARRAY[repeat('x', 64)])}, qr/is invalid/ ], [ q{SELECT cdp.grant('ann', 'analyst', '{web}')}, qr/sources are given to a writer only/ ],
   [ q{SELECT cdp.grant('postgres', 'writer', '{web}')}, qr/role "postgres" cannot be bound to sources/ ], [ q{SELECT cdp.grant('nobody there', 'writer', '{web}')}, qr/does not exist/ ];
 super(q{CREATE ROLE old LOGIN; GRANT INSERT ON cdp.inbox, cdp.inbox_raw TO old; CREATE ROLE deputy LOGIN IN ROLE boss});
 refused('boss', q{SELECT cdp.grant('old', 'writer', '{web}')}, qr/role "old" cannot be bound to sources/);
