@@ -31,7 +31,7 @@ BEGIN
 	LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
 	LEFT JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
 	WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = 'cdp'::regnamespace
-		AND NOT coalesce(c.relowner = ANY (owners) AND c.relkind IN ('r', 'p', 'v') AND (
+		AND NOT coalesce(c.relowner = ANY (owners) AND c.relkind IN ('r', 'p', 'v', 'S') AND (
 				c.relname = ANY ('{@RELATIONS@}'::name[]) OR c.relname ~ '^event_[0-9]+_[0-9]+(_[0-9]+)?$'
 				OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid AND i.inhparent = to_regclass('cdp.event'))), false)
 		AND NOT coalesce(p.proowner = ANY (owners) AND p.proname = 'add_event_month' AND p.proargtypes[0] = 'timestamptz'::regtype
@@ -40,7 +40,7 @@ BEGIN
 	ORDER BY d.classid, d.objid LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION 'schema cdp holds something else than cdp: %', foreign_object USING ERRCODE = 'invalid_schema_definition',
-			DETAIL = 'It could stand in for what the extension calls. There may be only tables and views that cdp.init() made, of a superuser or the owner of the database.',
+			DETAIL = 'It could stand in for what the extension calls. There may be only tables, views and the sequence that cdp.init() made, of a superuser or the owner of the database.',
 			HINT = 'Drop it, or move it into another schema.';
 	END IF;
 	PERFORM pg_catalog.set_config('search_path', path, true);
