@@ -26,7 +26,8 @@ BEGIN
 	IF FOUND AND NOT restoring THEN
 		RAISE EXCEPTION 'schema cdp belongs to role "%"', owner_name USING ERRCODE = 'invalid_schema_definition',
 			DETAIL = 'The owner of the schema could run code as whoever uses the extension, the superuser included.',
-			HINT = 'Drop the schema: CREATE EXTENSION makes one. Or make one that belongs to a superuser or to the owner of the database.';
+			HINT = 'Drop the schema: CREATE EXTENSION makes one. '
+				'Or make one that belongs to a superuser or to the owner of the database.';
 	ELSIF FOUND THEN
 		RAISE WARNING 'schema cdp belongs to role "%", as the dump that is being restored says', owner_name
 			USING DETAIL = 'The owner of the schema can run code as whoever uses the extension.';
@@ -41,11 +42,14 @@ BEGIN
 				c.relname = ANY (made_by_init) OR c.relname ~ '^event_[0-9]+_[0-9]+(_[0-9]+)?$'
 				OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid AND i.inhparent = to_regclass('cdp.event'))), false)
 		AND NOT coalesce(p.proowner = ANY (owners) AND p.proname = ANY (made_by_init), false)
-		AND NOT (d.classid = 'pg_extension'::regclass AND d.objid = (SELECT e.oid FROM pg_extension e WHERE e.extname = 'cdp'))
+		AND NOT (d.classid = 'pg_extension'::regclass
+				AND d.objid = (SELECT e.oid FROM pg_extension e WHERE e.extname = 'cdp'))
 	ORDER BY d.classid, d.objid LIMIT 1;
 	IF FOUND THEN
-		RAISE EXCEPTION 'schema cdp holds something else than cdp: %', foreign_object USING ERRCODE = 'invalid_schema_definition',
-			DETAIL = 'It could stand in for what the extension calls. Only what cdp.init() made may be there, owned by a superuser or the owner of the database.',
+		RAISE EXCEPTION 'schema cdp holds something else than cdp: %', foreign_object
+			USING ERRCODE = 'invalid_schema_definition',
+			DETAIL = 'It could stand in for what the extension calls. '
+				'Only what cdp.init() made may be there, owned by a superuser or the owner of the database.',
 			HINT = 'Drop it, move it into another schema, or if cdp.init() made it, give it to one of these.';
 	END IF;
 	PERFORM pg_catalog.set_config('search_path', path, true);

@@ -317,7 +317,7 @@ BEGIN
 	$sql$, failures IS NOT NULL, cut_all, CASE WHEN failures IS NULL THEN 'NULL::text' ELSE 'f.failure' END,
 		CASE WHEN failures IS NULL THEN '' ELSE format($sql$
 			JOIN unnest($3 || $4, %L::text[]) WITH ORDINALITY AS f (place, failure, number)
-			ON f.place = a.place AND f.number > cardinality($3) = a.is_line $sql$, failures) END,
+			ON f.place = a.place AND (f.number > cardinality($3)) = a.is_line $sql$, failures) END,
 		CASE WHEN failures IS NULL THEN 'type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
 			"timestamp", sent_at, original_timestamp, received_at, cdp.source_of(source, allowed)'
 			 -- of what is set aside only the feed is asked for
