@@ -98,7 +98,7 @@ WHERE c.relnamespace = 'cdp'::regnamespace AND (obj_description(c.oid, 'pg_class
 -- a table is known by plain types where BI tools look
 SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
 WHERE c.relnamespace = 'cdp'::regnamespace AND c.relname IN ('profiles', 'events', 'identities', 'quarantine')
-  AND a.atttypid NOT IN ('bigint'::regtype, 'text'::regtype, 'text[]'::regtype, 'timestamptz'::regtype, 'jsonb'::regtype);
+  AND a.atttypid NOT IN ('bigint'::regtype, 'text'::regtype, 'text[]'::regtype, 'timestamptz'::regtype, 'jsonb'::regtype, 'boolean'::regtype);
 
 \c :origin
 DROP DATABASE cdp_refresh;

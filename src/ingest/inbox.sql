@@ -11,7 +11,7 @@ BEGIN
 		anonymous_id text, user_id text, group_id text, previous_id text, identifiers jsonb,
 		properties jsonb, traits jsonb, context jsonb,
 		"timestamp" timestamptz, sent_at timestamptz, original_timestamp timestamptz,
-		received_at timestamptz DEFAULT now(), source text);
+		received_at timestamptz DEFAULT now(), source text, written_by text NOT NULL DEFAULT current_user);
 	-- without it a publication of all tables would make refresh's DELETE fail
 	ALTER TABLE cdp.inbox REPLICA IDENTITY FULL;
 	COMMENT ON TABLE cdp.inbox IS 'Append-only entrance for events, in the columns of the Segment spec; all may be NULL. refresh() empties it.';
@@ -31,13 +31,21 @@ BEGIN
 	COMMENT ON COLUMN cdp.inbox.identifiers IS 'More identifiers: an object of namespace to value or array of values; 7, 7.0 and 7.00 are one.';
 	COMMENT ON COLUMN cdp.inbox."timestamp" IS 'When it happened. NULL: corrected from original_timestamp, sent_at and received_at.';
 	COMMENT ON COLUMN cdp.inbox.source IS 'Name of the feed. NULL: default.';
+	COMMENT ON COLUMN cdp.inbox.written_by IS 'The role that wrote the row. No writer may set it: INSERT and COPY with a list of columns.';
 
-	CREATE TABLE cdp.inbox_raw (line text, source text, received_at timestamptz DEFAULT now());
+	CREATE TABLE cdp.inbox_raw (
+		line text, source text, received_at timestamptz DEFAULT now(), written_by text NOT NULL DEFAULT current_user);
 	ALTER TABLE cdp.inbox_raw REPLICA IDENTITY FULL;
 	COMMENT ON TABLE cdp.inbox_raw IS 'Entrance for feeds that may hold anything: one JSON object a line, parsed by refresh(); what is none goes to quarantine.';
 	COMMENT ON COLUMN cdp.inbox_raw.line IS 'The line.';
 	COMMENT ON COLUMN cdp.inbox_raw.source IS 'Name of the feed; NULL: what the line says, else default.';
 	COMMENT ON COLUMN cdp.inbox_raw.received_at IS 'When it reached us; now, where it is not given.';
+	COMMENT ON COLUMN cdp.inbox_raw.written_by IS 'The role that wrote the line. No writer may set it: INSERT and COPY with a list of columns.';
+
+	CREATE TABLE cdp.writer (role text COLLATE "C" PRIMARY KEY, sources text[] COLLATE "C");
+	COMMENT ON TABLE cdp.writer IS 'Who may write to the inboxes, and for which feeds; written by cdp.grant(). A row stands for its role and all members of it.';
+	COMMENT ON COLUMN cdp.writer.role IS 'Name of the role. A role that is given another name is no writer until cdp.grant() is called for it again.';
+	COMMENT ON COLUMN cdp.writer.sources IS 'The feeds that its rows may name; NULL: any.';
 
 	CREATE TABLE cdp.event (
 		event_id bigint NOT NULL, identity_id bigint NOT NULL, "timestamp" timestamptz NOT NULL, batch_id bigint NOT NULL,
@@ -76,15 +84,19 @@ BEGIN
 	CREATE TABLE cdp.quarantine (
 		quarantine_id bigint PRIMARY KEY, batch_id bigint NOT NULL, quarantined_at timestamptz NOT NULL,
 		source text, reason text NOT NULL, detail text, record jsonb, line text, received_at timestamptz,
+		written_by text NOT NULL, cut boolean NOT NULL DEFAULT false, sizes jsonb,
 		CHECK ((record IS NULL) <> (line IS NULL)));
-	COMMENT ON TABLE cdp.quarantine IS 'Rows that could not become events, as they came, with the reason. Repair record or line in place, then call cdp.replay().';
+	COMMENT ON TABLE cdp.quarantine IS 'Rows that could not become events, as they came (cut where they are too large), with the reason. Repair record or line in place, then call cdp.replay().';
 	COMMENT ON COLUMN cdp.quarantine.quarantine_id IS 'Number of the row.';
 	COMMENT ON COLUMN cdp.quarantine.batch_id IS 'The refresh that put it here.';
 	COMMENT ON COLUMN cdp.quarantine.quarantined_at IS 'When that was.';
 	COMMENT ON COLUMN cdp.quarantine.source IS 'The feed, as it came.';
 	COMMENT ON COLUMN cdp.quarantine.reason IS 'Why, as one word.';
-	COMMENT ON COLUMN cdp.quarantine.detail IS 'Which field, and what is wrong with it; never a value of it.';
+	COMMENT ON COLUMN cdp.quarantine.detail IS 'Which field, and what is wrong with it, never a value of it; where the reason is failed, the SQLSTATE and the message of the error.';
 	COMMENT ON COLUMN cdp.quarantine.received_at IS 'When it reached the inbox.';
+	COMMENT ON COLUMN cdp.quarantine.written_by IS 'The role that wrote the row; cdp.replay() keeps it.';
+	COMMENT ON COLUMN cdp.quarantine.cut IS 'Whether this is not the whole row: of a text over 4 kB the first 1,000 characters are kept, of a document over 4 kB nothing. cdp.replay() passes over it.';
+	COMMENT ON COLUMN cdp.quarantine.sizes IS 'Of a row that is cut, the size of each column that it had, in bytes, uncompressed.';
 	COMMENT ON COLUMN cdp.quarantine.record IS 'The row of cdp.inbox, as an object of its columns.';
 	COMMENT ON COLUMN cdp.quarantine.line IS 'The line of cdp.inbox_raw.';
 
@@ -125,6 +137,12 @@ BEGIN
 		base text := to_char(first_day, '"event_"YYYY_MM');
 		partition text := base;
 	BEGIN
+		-- refresh() asks for months of events that cdp.onboard() takes, and for the next one; who calls this
+		-- for others shall not fill the catalogs.  A year, as the clock may have been ahead.
+		IF (month BETWEEN '2000-01-01' AND clock_timestamp() + interval '1 year') IS NOT TRUE THEN
+			RAISE EXCEPTION 'there is no month of events for %', coalesce(month::text, 'NULL') USING ERRCODE = 'datetime_field_overflow',
+				DETAIL = 'Events lie from 2000 on, and not more than a day ahead.';
+		END IF;
 		IF EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 				   WHERE i.inhparent = 'cdp.event'::regclass AND NOT i.inhdetachpending AND (c.relname = base OR c.relname LIKE base || '\_%')) THEN
 			RETURN;
@@ -168,70 +186,157 @@ CREATE FUNCTION cdp.replay(reason text DEFAULT NULL, quarantine_ids bigint[] DEF
 AS $function$
 DECLARE
 	moved bigint;
+	passed_over bigint;
 BEGIN
+	SELECT count(*) INTO passed_over FROM cdp.quarantine q
+	WHERE q.cut AND (replay.reason IS NULL OR q.reason = replay.reason) AND (quarantine_ids IS NULL OR q.quarantine_id = ANY (quarantine_ids));
+	IF passed_over > 0 THEN
+		RAISE NOTICE '% rows are cut and stay in quarantine', passed_over
+			USING HINT = 'Let their source send them again, in smaller parts, and delete them from cdp.quarantine.';
+	END IF;
 	WITH released AS (
 		DELETE FROM cdp.quarantine q
-		WHERE (replay.reason IS NULL OR q.reason = replay.reason) AND (quarantine_ids IS NULL OR q.quarantine_id = ANY (quarantine_ids)) RETURNING q.*
+		WHERE NOT q.cut AND (replay.reason IS NULL OR q.reason = replay.reason)
+		  AND (quarantine_ids IS NULL OR q.quarantine_id = ANY (quarantine_ids)) RETURNING q.*
 	), records AS (
-		INSERT INTO cdp.inbox SELECT i.* FROM released r CROSS JOIN LATERAL jsonb_populate_record(NULL::cdp.inbox, r.record) i
-		WHERE r.record IS NOT NULL
+		INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
+			"timestamp", sent_at, original_timestamp, received_at, source, written_by)
+		SELECT i.message_id, i.type, i.event, i.anonymous_id, i.user_id, i.group_id, i.previous_id, i.identifiers, i.properties, i.traits, i.context,
+			i."timestamp", i.sent_at, i.original_timestamp, i.received_at, i.source, r.written_by
+		FROM released r CROSS JOIN LATERAL jsonb_populate_record(NULL::cdp.inbox, r.record) i WHERE r.record IS NOT NULL
 	), lines AS (
-		INSERT INTO cdp.inbox_raw (line, source, received_at) SELECT r.line, r.source, r.received_at FROM released r WHERE r.line IS NOT NULL
+		INSERT INTO cdp.inbox_raw (line, source, received_at, written_by)
+		SELECT r.line, r.source, r.received_at, r.written_by FROM released r WHERE r.line IS NOT NULL
 	)
 	SELECT count(*) INTO moved FROM released;
 	RETURN moved;
 END
 $function$;
 COMMENT ON FUNCTION cdp.replay(text, bigint[]) IS
-	'Moves quarantined rows (those with this reason, those with these numbers, or all) back to where they came from, for the next refresh(). Returns their number.';
+	'Moves quarantined rows (those with this reason, those with these numbers, or all) back to where they came from, for the next refresh(). Returns their number. Those that are cut stay, with a notice.';
 
--- What arrives in a batch: batch_row.
-CREATE FUNCTION cdp.refresh_take(max_rows bigint) RETURNS bigint
+-- Rights add up: a role may name what any writer may that it is a member of.  A writer counts as long
+-- as it may insert, so that a dropped role's name gives nothing to whoever takes it next.  Who may set
+-- written_by (superusers, stewards, the owner) could name anybody, and so is bound by nothing.
+CREATE FUNCTION cdp.writer_sources(roles text[]) RETURNS jsonb
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN (
+		SELECT jsonb_object_agg(a.role, CASE WHEN r.oid IS NULL THEN '[]'
+			WHEN has_column_privilege(r.oid, 'cdp.inbox', 'written_by', 'INSERT')
+				OR has_column_privilege(r.oid, 'cdp.inbox_raw', 'written_by', 'INSERT') THEN 'null'
+			ELSE (
+				SELECT CASE WHEN bool_or(w.sources IS NULL) THEN 'null'
+					ELSE coalesce(jsonb_agg(s.source) FILTER (WHERE s.source IS NOT NULL), '[]') END
+				FROM cdp.writer w JOIN pg_roles m ON m.rolname = w.role LEFT JOIN LATERAL unnest(w.sources) AS s (source) ON true
+				WHERE pg_has_role(r.oid, m.oid, 'USAGE') AND has_any_column_privilege(m.oid, 'cdp.inbox', 'INSERT')) END)
+		FROM (SELECT DISTINCT u.role FROM unnest(roles) AS u (role)) a LEFT JOIN pg_roles r ON r.rolname = a.role);
+END
+$function$;
+COMMENT ON FUNCTION cdp.writer_sources(text[]) IS
+	'Internal: role to the sources that its rows may name; null: any; none: the role is gone, or no writer.';
+
+-- cdp.account_id takes away what cdp.onboard takes for blank
+CREATE FUNCTION cdp.source_of(source text, allowed jsonb) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN jsonb_typeof(allowed) = 'array' AND jsonb_array_length(allowed) = 1 AND cdp.account_id(source) IS NULL
+		THEN allowed ->> 0 ELSE source END;
+COMMENT ON FUNCTION cdp.source_of(text, jsonb) IS 'Internal: the source of a row: what it says, or where it says nothing and its writer has one only, that one.';
+
+CREATE FUNCTION cdp.foreign_source(feed text, allowed jsonb) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN jsonb_typeof(allowed) <> 'array' OR allowed ? feed THEN NULL
+		WHEN allowed = '[]' THEN 'written_by: no such writer' ELSE 'source: none of those of the writer' END;
+COMMENT ON FUNCTION cdp.foreign_source(text, jsonb) IS 'Internal: what is wrong with the feed of a row whose writer may name these; NULL: nothing.';
+
+-- What arrives in a batch: batch_row.  Its rows are those that the batch was begun with; each is read
+-- whole or, where it is too large, cut before anything else looks at it.
+CREATE FUNCTION cdp.refresh_take(failures text[] DEFAULT NULL, cut_all boolean DEFAULT false) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	-- a claim by ctid: no index, and no second look at rows that come in meanwhile
 	RETURN cdp.batch_stage('batch_row', format($sql$
 		WITH taken AS (
-			-- a tenth is kept for lines, if there are any, so that a busy inbox does not starve them
-			DELETE FROM cdp.inbox WHERE ctid = ANY (ARRAY(
-				SELECT ctid FROM cdp.inbox LIMIT %1$s - (SELECT count(*) FROM (SELECT FROM cdp.inbox_raw LIMIT %1$s / 10) l))) RETURNING *
+			DELETE FROM cdp.inbox WHERE ctid = ANY ($3) RETURNING ctid AS place, *
 		), taken_raw AS (
-			DELETE FROM cdp.inbox_raw
-			WHERE ctid = ANY (ARRAY(SELECT ctid FROM cdp.inbox_raw LIMIT %1$s - (SELECT count(*) FROM taken))) RETURNING *
+			DELETE FROM cdp.inbox_raw WHERE ctid = ANY ($4) RETURNING ctid AS place, *
+		), sized AS (
+			SELECT t.*, %2$L OR cdp.raw_size(message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers,
+				properties, traits, context, source) > cdp.max_row_bytes() AS cut FROM taken t
+		), sized_raw AS (
+			SELECT t.*, %2$L OR cdp.raw_size(line, source) > cdp.max_row_bytes() AS cut FROM taken_raw t
 		), parsed AS (
-			SELECT line, source AS feed, received_at AS arrived, cdp.parse_line(line) AS p FROM taken_raw OFFSET 0
+			SELECT place, cut, CASE WHEN cut THEN jsonb_build_object('line', cdp.raw_size(line)) END AS sizes, cdp.cut_text(line, cut) AS line,
+				   cdp.cut_text(source, cut) AS feed, received_at AS arrived, cdp.cut_text(written_by, cut) AS written_by,
+				   cdp.parse_line(CASE WHEN NOT cut AND NOT %1$L THEN line END) AS p
+			FROM sized_raw OFFSET 0
 		), arrived AS (
-			SELECT NULL::text AS line, NULL::text AS line_reason, NULL::text AS line_detail,
-				   message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
-				   "timestamp", sent_at, original_timestamp, received_at, source
-			FROM taken
+			SELECT place, false AS is_line, cut, CASE WHEN cut THEN cdp.inbox_sizes(message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers,
+																properties, traits, context, source) END AS sizes,
+				   NULL::text AS line, NULL::text AS line_reason, NULL::text AS line_detail,
+				   cdp.cut_text(message_id, cut) AS message_id, cdp.cut_text(type, cut) AS type, cdp.cut_text(event, cut) AS event,
+				   cdp.cut_text(anonymous_id, cut) AS anonymous_id, cdp.cut_text(user_id, cut) AS user_id, cdp.cut_text(group_id, cut) AS group_id,
+				   cdp.cut_text(previous_id, cut) AS previous_id, cdp.cut_document(identifiers, cut) AS identifiers,
+				   cdp.cut_document(properties, cut) AS properties, cdp.cut_document(traits, cut) AS traits, cdp.cut_document(context, cut) AS context,
+				   "timestamp", sent_at, original_timestamp, received_at, cdp.cut_text(source, cut) AS source, cdp.cut_text(written_by, cut) AS written_by
+			FROM sized
 			UNION ALL
-			SELECT line, (p).reason, (p).detail,
+			SELECT place, true, cut, sizes, line, (p).reason, (p).detail,
 				   (p).message_id, (p).type, (p).event, (p).anonymous_id, (p).user_id, (p).group_id, (p).previous_id,
 				   (p).identifiers, (p).properties, (p).traits, (p).context,
-				   (p)."timestamp", (p).sent_at, (p).original_timestamp, coalesce((p).received_at, arrived), coalesce(feed, (p).source)
+				   (p)."timestamp", (p).sent_at, (p).original_timestamp, coalesce((p).received_at, arrived), coalesce(feed, (p).source),
+				   written_by
 			FROM parsed
+		), writer AS MATERIALIZED (
+			-- no role has a longer name
+			SELECT cdp.writer_sources(ARRAY(SELECT left(written_by, 64) FROM taken UNION SELECT left(written_by, 64) FROM taken_raw)) AS sources
+		), refused AS (
+			SELECT a.*, %3$s AS failure, (SELECT sources FROM writer) -> written_by AS allowed FROM arrived a %4$s OFFSET 0
 		), checked AS (
 			SELECT row_number() OVER () AS row_no, a.*,
-				   cdp.onboard(type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
-							   "timestamp", sent_at, original_timestamp, received_at, source, $2, (SELECT s.max_identifiers FROM cdp.state s)) AS o
-			FROM arrived a OFFSET 0
+				   cdp.onboard(%5$s, $2, (SELECT s.max_identifiers FROM cdp.state s)) AS o
+			FROM refused a OFFSET 0
 		)
 		SELECT row_no, line, message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
-			   "timestamp", sent_at, original_timestamp, received_at, source,
-			   cdp.message_key(message_id) AS message_key,
+			   "timestamp", sent_at, original_timestamp, received_at, source, written_by, cut, sizes,
+			   CASE WHEN failure IS NULL AND NOT cut THEN cdp.message_key(message_id) END AS message_key,
 			   (o).call_type, (o).event_name, (o).at, (o).feed, (o).ids, (o).repeats,
 			   -- a clock of the receiver that is wrong must not outrank true evidence
 			   CASE WHEN received_at >= '2000-01-01 00:00:00Z' AND received_at <= $2 + interval '24 hours' THEN received_at ELSE $2 END AS seen_at,
-			   coalesce(line_reason, (o).reason, CASE WHEN problem IS NOT NULL THEN 'invalid_traits' END) AS reason,
-			   CASE WHEN line_reason IS NOT NULL THEN line_detail WHEN (o).reason IS NULL AND problem IS NOT NULL THEN 'traits: ' || problem ELSE (o).detail END AS detail
-		FROM (SELECT c.*, CASE WHEN (o).call_type IN ('identify', 'group') THEN cdp.traits_problem(traits, (SELECT cdp.trait_rules())) END AS problem FROM checked c OFFSET 0) c
-	$sql$, max_rows));
+			   CASE WHEN failure IS NOT NULL THEN 'failed' WHEN cut THEN 'row_too_large'
+					ELSE coalesce(line_reason, (o).reason, CASE WHEN foreign_source IS NOT NULL THEN 'foreign_source' END,
+						CASE WHEN problem IS NOT NULL THEN 'invalid_traits' END) END AS reason,
+			   CASE WHEN failure IS NOT NULL THEN failure WHEN cut THEN format('over %%s MB', cdp.max_row_bytes() / 1048576)
+					WHEN line_reason IS NOT NULL THEN line_detail WHEN (o).reason IS NOT NULL THEN (o).detail
+					ELSE coalesce(foreign_source, 'traits: ' || problem) END AS detail
+		FROM (SELECT c.*, cdp.foreign_source((o).feed, allowed) AS foreign_source,
+					 CASE WHEN (o).call_type IN ('identify', 'group') THEN cdp.traits_problem(traits, (SELECT cdp.trait_rules())) END AS problem FROM checked c OFFSET 0) c
+	$sql$, failures IS NOT NULL, cut_all, CASE WHEN failures IS NULL THEN 'NULL::text' ELSE 'f.failure' END,
+		CASE WHEN failures IS NULL THEN '' ELSE format($sql$
+			JOIN unnest($3 || $4, %L::text[]) WITH ORDINALITY AS f (place, failure, number)
+			ON f.place = a.place AND (f.number > cardinality($3)) = a.is_line $sql$, failures) END,
+		CASE WHEN failures IS NULL THEN 'type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
+			"timestamp", sent_at, original_timestamp, received_at, cdp.source_of(source, allowed)'
+			 -- of what is set aside only the feed is asked for
+			 ELSE repeat('NULL, ', 14) || 'CASE WHEN NOT cut THEN source END' END));
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_take(bigint) IS 'Internal: claims rows of the inboxes and cleans them (batch_row).';
+COMMENT ON FUNCTION cdp.refresh_take(text[], boolean) IS
+	'Internal: takes the rows of the batch from the inboxes and cleans them (batch_row). failures: the errors for which each of them, those of cdp.inbox first, is set aside without another look; cut_all: whatever their size, only what can be kept of any row is kept.';
+
+CREATE FUNCTION cdp.inbox_sizes(message_id text, type text, event text, anonymous_id text, user_id text, group_id text, previous_id text,
+	identifiers jsonb, properties jsonb, traits jsonb, context jsonb, source text) RETURNS jsonb
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN jsonb_strip_nulls(jsonb_build_object('message_id', nullif(cdp.raw_size(message_id), 0), 'type', nullif(cdp.raw_size(type), 0),
+		'event', nullif(cdp.raw_size(event), 0), 'anonymous_id', nullif(cdp.raw_size(anonymous_id), 0), 'user_id', nullif(cdp.raw_size(user_id), 0),
+		'group_id', nullif(cdp.raw_size(group_id), 0), 'previous_id', nullif(cdp.raw_size(previous_id), 0),
+		'identifiers', nullif(cdp.raw_size(identifiers), 0), 'properties', nullif(cdp.raw_size(properties), 0),
+		'traits', nullif(cdp.raw_size(traits), 0), 'context', nullif(cdp.raw_size(context), 0), 'source', nullif(cdp.raw_size(source), 0)));
+COMMENT ON FUNCTION cdp.inbox_sizes(text, text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb, text) IS
+	'Internal: the size of each column of a row of cdp.inbox.';
 
 -- What becomes of each row: batch_verdict; quarantine and message are written.
 CREATE FUNCTION cdp.refresh_judge_rows(INOUT event_id bigint, INOUT quarantine_id bigint,
@@ -255,7 +360,7 @@ BEGIN
 	accepted := cdp.batch_stage('batch_accepted', $sql$ SELECT row_no, message_key, event_id FROM batch_verdict WHERE verdict = 'accepted' $sql$);
 	event_id := event_id + accepted;
 	quarantined := cdp.batch_run(format($sql$
-		INSERT INTO cdp.quarantine (quarantine_id, batch_id, quarantined_at, source, reason, detail, record, line, received_at)
+		INSERT INTO cdp.quarantine (quarantine_id, batch_id, quarantined_at, source, reason, detail, record, line, received_at, written_by, cut, sizes)
 		SELECT %s + row_number() OVER (ORDER BY r.row_no), $1, $2, r.source, r.reason, r.detail,
 			   CASE WHEN r.line IS NULL AND r.reason <> 'too_deep' THEN (SELECT to_jsonb(i) FROM (
 					SELECT r.message_id, r.type, r.event, r.anonymous_id, r.user_id, r.group_id, r.previous_id, r.identifiers,
@@ -264,7 +369,7 @@ BEGIN
 			   CASE WHEN r.reason = 'too_deep' THEN (SELECT row_to_json(i)::text FROM (
 					SELECT r.message_id, r.type, r.event, r.anonymous_id, r.user_id, r.group_id, r.previous_id, r.identifiers,
 						   r.properties, r.traits, r.context, r."timestamp", r.sent_at, r.original_timestamp, r.received_at, r.source) i) ELSE r.line END,
-			   r.received_at
+			   r.received_at, r.written_by, r.cut, r.sizes
 		FROM batch_row r WHERE r.reason IS NOT NULL
 	$sql$, quarantine_id));
 	quarantine_id := quarantine_id + quarantined;
@@ -312,5 +417,7 @@ $function$;
 COMMENT ON FUNCTION cdp.refresh_log() IS 'Internal: writes the accepted rows to cdp.event.';
 
 REVOKE ALL ON FUNCTION cdp.init_inbox(), cdp.init_event_month(), cdp.ingest(text, text), cdp.replay(text, bigint[]),
-	cdp.refresh_take(bigint), cdp.refresh_judge_rows(bigint, bigint), cdp.refresh_log() FROM PUBLIC;
+	cdp.writer_sources(text[]), cdp.source_of(text, jsonb), cdp.foreign_source(text, jsonb), cdp.refresh_take(text[], boolean),
+	cdp.inbox_sizes(text, text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb, text), cdp.refresh_judge_rows(bigint, bigint),
+	cdp.refresh_log() FROM PUBLIC;
 

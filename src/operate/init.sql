@@ -96,7 +96,9 @@ BEGIN
 			HINT = 'Make one with CREATE DATABASE … ENCODING ''UTF8'' TEMPLATE template0.';
 	END IF;
 	PERFORM cdp.init_state();
+	PERFORM cdp.init_claim();
 	PERFORM cdp.init_inbox();
+	PERFORM cdp.init_attempt();
 	PERFORM cdp.init_event_month();
 	PERFORM cdp.init_graph();
 	PERFORM cdp.init_trait_rule();

@@ -27,7 +27,7 @@ $function$;
 COMMENT ON FUNCTION cdp.lookup_segments() IS 'Internal: the segments whose views are there.';
 
 -- The query runs under the caller's search path (to set another one costs a quarter of a lookup), so
--- functions of any type, which a function of the caller's could outdo, are written with their schema.
+-- functions, operators and types, which one of another's could stand in for, are written with their schema.
 CREATE FUNCTION cdp.lookup_part(part text, segments text[]) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
@@ -37,43 +37,47 @@ BEGIN
 		WHEN 'identifiers' THEN $sql$
 			(SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('namespace', n.namespace, 'value', cdp.value(i.identifier), 'first_known', b.as_of, 'shared', i.shared)
 							  ORDER BY n.priority, i.identifier)
-			 FROM cdp.identity i JOIN cdp.batch b ON b.batch_id = i.batch_id JOIN cdp.namespace n ON n.namespace = cdp.namespace(i.identifier)
-			 WHERE i.profile_id = p.profile_id) $sql$
+			 FROM cdp.identity i JOIN cdp.batch b ON b.batch_id OPERATOR(pg_catalog.=) i.batch_id
+			 JOIN cdp.namespace n ON n.namespace OPERATOR(pg_catalog.=) cdp.namespace(i.identifier)
+			 WHERE i.profile_id OPERATOR(pg_catalog.=) p.profile_id) $sql$
 		WHEN 'traits' THEN $sql$ coalesce(cdp.traits_to_jsonb(p.traits), '{}') $sql$
 		WHEN 'provenance' THEN $sql$
 			(SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(v) ORDER BY v.key COLLATE pg_catalog."C", v.current DESC, v.at DESC, v.source COLLATE pg_catalog."C", v.value), '[]') FROM cdp.provenance(p.traits) v) $sql$
 		-- the latest of each identity by the primary key, and of these the latest
 		WHEN 'events' THEN $sql$
 			(SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('timestamp', e."timestamp", 'type', e.type, 'event', e.event, 'source', e.source))
-									   || CASE WHEN e.properties IS NULL THEN '{}' ELSE pg_catalog.jsonb_build_object('properties', e.properties) END
+									   OPERATOR(pg_catalog.||) CASE WHEN e.properties IS NULL THEN '{}' ELSE pg_catalog.jsonb_build_object('properties', e.properties) END
 									   ORDER BY e."timestamp" DESC, e.event_id DESC), '[]')
 			 FROM (SELECT l.* FROM cdp.identity i CROSS JOIN LATERAL (
-						SELECT e.* FROM cdp.event e WHERE e.identity_id = i.identity_id ORDER BY e."timestamp" DESC, e.event_id DESC LIMIT $2) l
-				   WHERE i.profile_id = p.profile_id ORDER BY l."timestamp" DESC, l.event_id DESC LIMIT $2) e) $sql$
+						SELECT e.* FROM cdp.event e WHERE e.identity_id OPERATOR(pg_catalog.=) i.identity_id
+						ORDER BY e."timestamp" DESC, e.event_id DESC LIMIT $2) l
+				   WHERE i.profile_id OPERATOR(pg_catalog.=) p.profile_id ORDER BY l."timestamp" DESC, l.event_id DESC LIMIT $2) e) $sql$
 		WHEN 'matters' THEN $sql$
 			(SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('kind', m.kind, 'matter', m.matter, 'opened_at', m.opened_at)
 									   ORDER BY m.opened_at DESC, m.kind COLLATE pg_catalog."C", m.matter COLLATE pg_catalog."C"), '[]')
-			 FROM cdp.open_matters m WHERE m.profile_id = p.profile_id) $sql$
+			 FROM cdp.open_matters m WHERE m.profile_id OPERATOR(pg_catalog.=) p.profile_id) $sql$
 		-- no EXISTS: where there are few people, that reads them all, and fails where a condition fails of any of them
 		WHEN 'segments' THEN
-			CASE WHEN segments = '{}' THEN ' ''[]''::jsonb '
+			CASE WHEN segments = '{}' THEN ' ''[]''::pg_catalog.jsonb '
 				 ELSE format($sql$ pg_catalog.to_jsonb(pg_catalog.array_remove(ARRAY[%s], NULL)) $sql$, (
-					SELECT string_agg(format('(SELECT %L FROM cdp_segment.%I s WHERE s.profile_id = p.profile_id LIMIT 1)', s.name, s.name), ', ' ORDER BY s.name COLLATE "C")
+					SELECT string_agg(format('(SELECT %L FROM cdp_segment.%I s WHERE s.profile_id OPERATOR(pg_catalog.=) p.profile_id LIMIT 1)',
+											 s.name, s.name), ', ' ORDER BY s.name COLLATE "C")
 					FROM unnest(segments) AS s (name))) END
 		WHEN 'refused_links' THEN $sql$
 			(SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('identifier', r.own, 'other_identifier', r.other, 'other_profile_id', r.other_profile_id,
 									   'reasons', r.reasons, 'last_at', r.last_at) ORDER BY r.last_at DESC, r.own COLLATE pg_catalog."C", r.other COLLATE pg_catalog."C"), '[]')
 			 FROM (SELECT r.* FROM (
 						SELECT r.identifier AS own, r.other_identifier AS other, r.other_profile_id, r.reasons, r.last_at
-						FROM cdp.refused_links r WHERE r.profile_id = p.profile_id
+						FROM cdp.refused_links r WHERE r.profile_id OPERATOR(pg_catalog.=) p.profile_id
 						UNION ALL
 						SELECT r.other_identifier, r.identifier, r.profile_id, r.reasons, r.last_at
-						FROM cdp.refused_links r WHERE r.other_profile_id = p.profile_id) r
+						FROM cdp.refused_links r WHERE r.other_profile_id OPERATOR(pg_catalog.=) p.profile_id) r
 				   ORDER BY r.last_at DESC, r.own COLLATE pg_catalog."C", r.other COLLATE pg_catalog."C" LIMIT 100) r) $sql$
 		WHEN 'accounts' THEN $sql$
 			(SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('group_id', m.group_id, 'since', m.since, 'last_at', m.last_at,
 									   'traits', coalesce(cdp.traits_to_jsonb(a.traits), '{}')) ORDER BY m.group_id), '[]')
-			 FROM cdp.account_members m JOIN cdp.account a ON a.group_id = m.group_id WHERE m.profile_id = p.profile_id) $sql$
+			 FROM cdp.account_members m JOIN cdp.account a ON a.group_id OPERATOR(pg_catalog.=) m.group_id
+			 WHERE m.profile_id OPERATOR(pg_catalog.=) p.profile_id) $sql$
 	END;
 END
 $function$;
@@ -87,8 +91,10 @@ BEGIN
 	RETURN format('SELECT p.profile_id, p.shared, p.first_seen, p.last_seen, p.events%s FROM %s',
 		(SELECT string_agg(format(', %s', cdp.lookup_part(u.part, segments)), '' ORDER BY u.place) FROM unnest(parts) WITH ORDINALITY AS u (part, place)),
 		CASE WHEN by_identifier
-			 THEN 'cdp.identifier_map m JOIN cdp.identity w ON w.identity_id = m.identity_id JOIN cdp.profile p ON p.profile_id = w.profile_id WHERE m.identifier OPERATOR(cdp.=) $1'
-			 ELSE 'cdp.identity w JOIN cdp.profile p ON p.profile_id = w.profile_id WHERE w.identity_id = $1' END);
+			 THEN 'cdp.identifier_map m JOIN cdp.identity w ON w.identity_id OPERATOR(pg_catalog.=) m.identity_id
+				JOIN cdp.profile p ON p.profile_id OPERATOR(pg_catalog.=) w.profile_id WHERE m.identifier OPERATOR(cdp.=) $1'
+			 ELSE 'cdp.identity w JOIN cdp.profile p ON p.profile_id OPERATOR(pg_catalog.=) w.profile_id
+				WHERE w.identity_id OPERATOR(pg_catalog.=) $1' END);
 END
 $function$;
 COMMENT ON FUNCTION cdp.lookup_query(text[], boolean, text[]) IS

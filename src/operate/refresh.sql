@@ -26,43 +26,15 @@ $function$;
 COMMENT ON FUNCTION cdp.refresh_lock(boolean) IS
 	'Internal: becomes the one writer of identities, profiles and memberships, until the transaction ends; false where another one is and the caller does not wait.';
 
-CREATE FUNCTION cdp.refresh_truncate(inbox regclass) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-DECLARE
-	waiting boolean;
-BEGIN
-	-- while any snapshot is held no vacuum frees the rows that a claim deleted, and each claim
-	-- walks over them; a truncation does free them.  Not for a small table: it costs a new file.
-	IF pg_relation_size(inbox) < 1024 * 1024 THEN
-		RETURN;
-	END IF;
-	EXECUTE format('SELECT EXISTS (SELECT FROM %s)', inbox) INTO waiting;
-	IF waiting THEN
-		RETURN;
-	END IF;
-	EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE NOWAIT', inbox);
-	EXECUTE format('SELECT EXISTS (SELECT FROM %s)', inbox) INTO waiting;
-	IF NOT waiting THEN
-		EXECUTE format('TRUNCATE %s', inbox);
-	END IF;
-EXCEPTION
-	WHEN lock_not_available THEN
-		RETURN;
-END
-$function$;
-COMMENT ON FUNCTION cdp.refresh_truncate(regclass) IS 'Internal: truncates an inbox that is empty, if nobody uses it at this moment.';
-
 CREATE TYPE cdp.batch_counts AS (
 	taken bigint, accepted bigint, duplicate bigint, quarantined bigint, identities bigint, links bigint,
 	profiles_created bigint, profiles_merged bigint, profiles_split bigint, profiles_touched bigint,
 	reworks bigint, identities_reworked bigint, events_reanchored bigint, largest_rework bigint, self_links bigint);
 COMMENT ON TYPE cdp.batch_counts IS 'Internal: what a batch did.';
 
--- One batch through every stage: what the inboxes hold, and what cdp.stage_graph_changes() kept; or
--- the whole log, by the stages of restitch.
-CREATE FUNCTION cdp.process_batch(max_rows bigint, whole boolean DEFAULT false) RETURNS cdp.batch_counts
+-- One batch through every stage: the rows that it was begun with, and what cdp.stage_graph_changes()
+-- kept; or the whole log, by the stages of restitch.
+CREATE FUNCTION cdp.process_batch(whole boolean DEFAULT false) RETURNS cdp.batch_counts
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -72,7 +44,7 @@ DECLARE
 	done cdp.batch_counts;
 BEGIN
 	SELECT s.event_id, s.identity_id, s.quarantine_id INTO STRICT last FROM cdp.state s;
-	done.taken := cdp.refresh_take(max_rows);
+	done.taken := cdp.refresh_take();
 	SELECT j.event_id, j.quarantine_id, j.accepted, j.duplicate, j.quarantined
 	INTO last.event_id, last.quarantine_id, done.accepted, done.duplicate, done.quarantined
 	FROM cdp.refresh_judge_rows(last.event_id, last.quarantine_id) j;
@@ -97,31 +69,48 @@ BEGIN
 	done.profiles_touched := cdp.refresh_fold();
 	PERFORM cdp.refresh_fold_timeline();
 	PERFORM cdp.refresh_fold_account(whole);
-
-	PERFORM cdp.batch_run(format('UPDATE cdp.state SET batch_id = $1, as_of = $2, event_id = %s, identity_id = %s, quarantine_id = %s',
-								 last.event_id, last.identity_id, last.quarantine_id));
-	INSERT INTO cdp.batch SELECT s.batch_id, s.as_of, done.*, clock_timestamp() - started FROM cdp.state s;
+	PERFORM cdp.record_batch(done, started, last.event_id, last.identity_id, last.quarantine_id);
 	RETURN done;
 END
 $function$;
-COMMENT ON FUNCTION cdp.process_batch(bigint, boolean) IS 'Internal: takes the batch in hand, or the whole log, through every stage, and records it. The caller holds the lock.';
+COMMENT ON FUNCTION cdp.process_batch(boolean) IS 'Internal: takes the batch in hand, or the whole log, through every stage, and records it. The caller holds the lock.';
 
--- Becomes the one writer and takes a new batch in hand; false where another writes and the caller does not wait.
-CREATE FUNCTION cdp.start_batch(wait boolean DEFAULT true) RETURNS boolean
+CREATE FUNCTION cdp.record_batch(done cdp.batch_counts, started timestamptz, event_id bigint, identity_id bigint, quarantine_id bigint) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp.batch_run(format('UPDATE cdp.state SET batch_id = $1, as_of = $2, event_id = %s, identity_id = %s, quarantine_id = %s',
+								 event_id, identity_id, quarantine_id));
+	INSERT INTO cdp.batch SELECT s.batch_id, s.as_of, done.*, clock_timestamp() - started FROM cdp.state s;
+END
+$function$;
+COMMENT ON FUNCTION cdp.record_batch(cdp.batch_counts, timestamptz, bigint, bigint, bigint) IS
+	'Internal: writes what the batch in hand did, and the last numbers that it handed out.';
+
+CREATE FUNCTION cdp.next_batch(places tid[] DEFAULT '{}', line_places tid[] DEFAULT '{}') RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	-- time never runs back, and what waited for the lock is known only now
+	PERFORM cdp.batch_begin(s.batch_id + 1, greatest(clock_timestamp(), s.as_of), places, line_places) FROM cdp.state s;
+END
+$function$;
+COMMENT ON FUNCTION cdp.next_batch(tid[], tid[]) IS
+	'Internal: takes a new batch in hand, of these rows of cdp.inbox and lines of cdp.inbox_raw. The caller holds the lock.';
+
+CREATE FUNCTION cdp.start_batch() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	PERFORM cdp.check_tables();
-	IF NOT cdp.refresh_lock(wait) THEN
-		RETURN false;
-	END IF;
-	-- time never runs back, and what waited for the lock is known only now
-	PERFORM cdp.batch_begin(s.batch_id + 1, greatest(clock_timestamp(), s.as_of)) FROM cdp.state s;
-	RETURN true;
+	PERFORM cdp.refresh_lock(wait => true);
+	PERFORM cdp.next_batch();
 END
 $function$;
-COMMENT ON FUNCTION cdp.start_batch(boolean) IS 'Internal: becomes the one writer of the graph and takes a new batch in hand; false where another one is and the caller does not wait.';
+COMMENT ON FUNCTION cdp.start_batch() IS 'Internal: becomes the one writer of the graph and takes a new batch in hand, without rows.';
 
 CREATE FUNCTION cdp.refresh(max_rows bigint DEFAULT 100000, wait boolean DEFAULT true,
 	OUT taken bigint, OUT "left" bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint,
@@ -132,33 +121,41 @@ CREATE FUNCTION cdp.refresh(max_rows bigint DEFAULT 100000, wait boolean DEFAULT
 AS $function$
 DECLARE
 	started timestamptz := clock_timestamp();
-	done cdp.batch_counts;
+	last_batch_id bigint;
+	claim record;
+	lapsed boolean := false;
 BEGIN
 	IF max_rows IS NULL OR max_rows < 1 THEN
 		RAISE EXCEPTION 'max_rows must be at least 1' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	done := (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-	IF cdp.start_batch(coalesce(wait, true)) THEN
-		IF EXISTS (SELECT FROM cdp.inbox) OR EXISTS (SELECT FROM cdp.inbox_raw) OR cdp.has_lapsed() THEN
-			PERFORM cdp.stage_graph_changes();
-			done := cdp.process_batch(max_rows);
-			PERFORM cdp.refresh_truncate('cdp.inbox');
-			PERFORM cdp.refresh_truncate('cdp.inbox_raw');
+	PERFORM cdp.check_tables();
+	IF cdp.refresh_lock(coalesce(wait, true)) THEN
+		SELECT s.batch_id INTO STRICT last_batch_id FROM cdp.state s;
+		SELECT c.places, c.line_places INTO claim FROM cdp.refresh_claim(cdp.attempt_rows(max_rows)) c;
+		IF cardinality(claim.places) + cardinality(claim.line_places) = 0 THEN
+			PERFORM cdp.next_batch();
+			lapsed := cdp.has_lapsed();
+			PERFORM cdp.batch_end();
 		END IF;
-		PERFORM cdp.batch_end();
+		IF cardinality(claim.places) + cardinality(claim.line_places) > 0 OR lapsed THEN
+			PERFORM cdp.refresh_attempt(max_rows, claim.places, claim.line_places);
+		END IF;
 	END IF;
 
-	SELECT d.taken, d.accepted, d.duplicate, d.quarantined, d.identities, d.profiles_created, d.profiles_merged, d.profiles_split,
-		   d.profiles_touched, d.reworks, d.identities_reworked, d.events_reanchored
-	INTO taken, accepted, duplicate, quarantined, identities, profiles_created, profiles_merged, profiles_split,
-		 profiles_touched, reworks, identities_reworked, events_reanchored FROM (SELECT done.*) d;
-	"left" := (SELECT count(*) FROM (SELECT FROM cdp.inbox LIMIT 1000000) i) + (SELECT count(*) FROM (SELECT FROM cdp.inbox_raw LIMIT 1000000) r);
+	SELECT coalesce(sum(b.taken), 0), coalesce(sum(b.accepted), 0), coalesce(sum(b.duplicate), 0), coalesce(sum(b.quarantined), 0),
+		   coalesce(sum(b.identities), 0), coalesce(sum(b.profiles_created), 0), coalesce(sum(b.profiles_merged), 0),
+		   coalesce(sum(b.profiles_split), 0), coalesce(sum(b.profiles_touched), 0), coalesce(sum(b.reworks), 0),
+		   coalesce(sum(b.identities_reworked), 0), coalesce(sum(b.events_reanchored), 0)
+	INTO taken, accepted, duplicate, quarantined, identities, profiles_created, profiles_merged, profiles_split, profiles_touched,
+		 reworks, identities_reworked, events_reanchored FROM cdp.batch b WHERE b.batch_id > last_batch_id;
+	"left" := cdp.count_waiting();
 	elapsed := clock_timestamp() - started;
 END
 $function$;
 COMMENT ON FUNCTION cdp.refresh(bigint, boolean) IS
-	'Takes up to max_rows rows from the inboxes to the log, the people and their profiles, in one transaction. One runs at a time: a second caller waits, or with wait => false returns at once with zeros. Returns one row of counts: taken = accepted + duplicate + quarantined; left: rows that still wait (each inbox counted up to a million); identities: identifiers seen for the first time; profiles created, merged into others, split, and touched in any way; reworks: groups of profiles that late or conflicting evidence had taken apart, with the number of identifiers in them; events anchored anew; elapsed. READ COMMITTED only.';
+$comment$Takes up to max_rows rows, and up to 256 MB of them uncompressed, from the inboxes to the log, the people and their profiles, in one transaction. One runs at a time: a second caller waits, or with wait => false returns at once with zeros. READ COMMITTED only.
+Returns one row of counts: taken = accepted + duplicate + quarantined; left: rows that still wait (each inbox counted up to a million; rows of a writer that committed late, behind which others were taken already, are not counted: the refresh that finds no others takes them, or the first one after a minute); identities: identifiers seen for the first time; profiles created, merged into others, split, and touched in any way; reworks: groups of profiles that late or conflicting evidence had taken apart, with the number of identifiers in them; events anchored anew; elapsed.
+A row over 64 MB uncompressed is quarantined as row_too_large. Where a batch fails, the rows at fault are found by trying parts of it, each a batch of its own, and quarantined as failed. An error that no row causes (no space, no memory, a conflict with another transaction, cancel, missing rights) is raised, with the inboxes as they were, and so is one that more than 1,000 rows cause. After out_of_memory, configuration_limit_exceeded (temp_file_limit) and query_canceled (statement_timeout too) the next refresh takes half as many rows, and so on down to one; one that is broken off so three times alone is quarantined as failed.$comment$;
 
-REVOKE ALL ON FUNCTION cdp.refresh_lock(boolean), cdp.refresh_truncate(regclass), cdp.process_batch(bigint, boolean), cdp.start_batch(boolean),
-	cdp.refresh(bigint, boolean) FROM PUBLIC;
-
+REVOKE ALL ON FUNCTION cdp.refresh_lock(boolean), cdp.process_batch(boolean), cdp.record_batch(cdp.batch_counts, timestamptz, bigint, bigint, bigint),
+	cdp.next_batch(tid[], tid[]), cdp.start_batch(), cdp.refresh(bigint, boolean) FROM PUBLIC;

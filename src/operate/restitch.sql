@@ -22,7 +22,7 @@ BEGIN
 			DETAIL = 'Who is known from the missing ones alone would be forgotten.',
 			HINT = 'Attach the months that were detached, or go by what is left with cdp.restitch(incomplete => true).';
 	END IF;
-	done := cdp.process_batch(0, whole => true);
+	done := cdp.process_batch(whole => true);
 	PERFORM cdp.batch_end();
 	identities := done.identities;
 	links := done.links;

@@ -13,7 +13,7 @@ DECLARE
 BEGIN
 	PERFORM cdp.stage_graph_changes(unlinked => unlinked, blocked => blocked, retry => retry, checked => checked, forbids => forbids, judged => judged,
 									reread => reread, reanchored => reanchored, refolded => refolded, traits_changed => traits_changed);
-	done := cdp.process_batch(0);
+	done := cdp.process_batch();
 	PERFORM cdp.batch_end();
 	RETURN done;
 END

@@ -18,7 +18,7 @@
 #include "miscadmin.h"
 #include "nodes/params.h"
 #include "optimizer/optimizer.h"
-#include "optimizer/optimizer.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -36,6 +36,9 @@ CDP_FUNCTION(cdp_batch_run);
 CDP_FUNCTION(cdp_batch_value);
 CDP_FUNCTION(cdp_batch_end);
 
+/* what each statement is given: $1 batch_id, $2 as_of, $3 and $4 claims */
+static Oid parameter_types[] = {INT8OID, TIMESTAMPTZOID, TIDARRAYOID, TIDARRAYOID};
+
 /* memory for each relation that a batch keeps, and each sort or hash table over them, in kB, if the session has less */
 #define BATCH_WORK_MEM (64 * 1024)
 
@@ -50,6 +53,7 @@ typedef struct Batch
 	MemoryContext context; /* all of the batch, below the transaction's */
 	int64 batch_id;
 	TimestampTz as_of;
+	Datum claims[2];                 /* tid[]: the places of the rows that it takes */
 	SubTransactionId subtransaction; /* whose abort ends it */
 	List *relations;                 /* of EphemeralNamedRelation */
 } Batch;
@@ -95,6 +99,7 @@ Datum
 cdp_batch_begin(PG_FUNCTION_ARGS)
 {
 	MemoryContext context;
+	MemoryContext caller;
 	MemoryContextCallback *callback;
 	static bool following = false;
 
@@ -111,6 +116,10 @@ cdp_batch_begin(PG_FUNCTION_ARGS)
 	current_batch->batch_id = PG_GETARG_INT64(0);
 	current_batch->as_of = PG_GETARG_TIMESTAMPTZ(1);
 	current_batch->subtransaction = GetCurrentSubTransactionId();
+	caller = MemoryContextSwitchTo(context);
+	for (int i = 0; i < lengthof(current_batch->claims); i++)
+		current_batch->claims[i] = PointerGetDatum(PG_GETARG_ARRAYTYPE_P_COPY(2 + i));
+	MemoryContextSwitchTo(caller);
 
 	callback = MemoryContextAlloc(context, sizeof(MemoryContextCallback));
 	callback->func = forget_batch;
@@ -166,28 +175,39 @@ batch_enter_planner(void)
 	return nest_level;
 }
 
-/* execute plans and runs a statement with the batch's two parameters. */
+/* make_parameters gives the batch's parameters; only the first two are known to the planner. */
+static ParamListInfo
+make_parameters(const Batch *batch)
+{
+	ParamListInfo parameters = makeParamList(lengthof(parameter_types));
+
+	for (int i = 0; i < lengthof(parameter_types); i++)
+	{
+		parameters->params[i].ptype = parameter_types[i];
+		/* the planner would look at each member of an array that it knows */
+		parameters->params[i].pflags = i < 2 ? PARAM_FLAG_CONST : 0;
+		parameters->params[i].isnull = false;
+	}
+	parameters->params[0].value = Int64GetDatum(batch->batch_id);
+	parameters->params[1].value = TimestampTzGetDatum(batch->as_of);
+	parameters->params[2].value = batch->claims[0];
+	parameters->params[3].value = batch->claims[1];
+	return parameters;
+}
+
+/* execute plans and runs a statement with the batch's parameters. */
 static SPIPlanPtr
 execute(Batch *batch, const char *statement, DestReceiver *receiver)
 {
-	Oid types[2] = {INT8OID, TIMESTAMPTZOID};
 	int nest_level = batch_enter_planner();
-	SPIPlanPtr plan = SPI_prepare(statement, lengthof(types), types);
+	SPIPlanPtr plan = SPI_prepare(statement, lengthof(parameter_types), parameter_types);
 	SPIExecuteOptions options = {0};
 	int result;
 
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
 
-	options.params = makeParamList(lengthof(types));
-	for (int i = 0; i < lengthof(types); i++)
-	{
-		options.params->params[i].ptype = types[i];
-		options.params->params[i].pflags = PARAM_FLAG_CONST;
-		options.params->params[i].isnull = false;
-	}
-	options.params->params[0].value = Int64GetDatum(batch->batch_id);
-	options.params->params[1].value = TimestampTzGetDatum(batch->as_of);
+	options.params = make_parameters(batch);
 	options.dest = receiver;
 
 	result = SPI_execute_plan_extended(plan, &options);

@@ -1,10 +1,10 @@
 -- A batch in the hands of cdp.refresh(): its intermediate results are named relations that live
 -- as long as the call, in memory or a temporary file, and never touch the catalogs.
 
-CREATE FUNCTION cdp.batch_begin(batch_id bigint, as_of timestamptz) RETURNS void
+CREATE FUNCTION cdp.batch_begin(batch_id bigint, as_of timestamptz, claim tid[] DEFAULT '{}', second_claim tid[] DEFAULT '{}') RETURNS void
 	AS 'MODULE_PATHNAME', 'cdp_batch_begin' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION cdp.batch_begin(bigint, timestamptz) IS
-	'Internal: starts a batch; its statements see batch_id as $1 and as_of as $2.';
+COMMENT ON FUNCTION cdp.batch_begin(bigint, timestamptz, tid[], tid[]) IS
+	'Internal: starts a batch; its statements see batch_id as $1, as_of as $2, and the places of the rows that it takes from two tables as $3 and $4.';
 
 CREATE FUNCTION cdp.batch_stage(name text, query text) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'cdp_batch_stage' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
@@ -24,5 +24,5 @@ CREATE FUNCTION cdp.batch_end() RETURNS void
 	AS 'MODULE_PATHNAME', 'cdp_batch_end' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp.batch_end() IS 'Internal: ends the batch and frees what it kept.';
 
-REVOKE ALL ON FUNCTION cdp.batch_begin(bigint, timestamptz), cdp.batch_stage(text, text), cdp.batch_run(text), cdp.batch_value(text), cdp.batch_end() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.batch_begin(bigint, timestamptz, tid[], tid[]), cdp.batch_stage(text, text), cdp.batch_run(text), cdp.batch_value(text), cdp.batch_end() FROM PUBLIC;
 

@@ -81,9 +81,9 @@ END
 # Writes $rows events of 499 people, and of 40 accounts, to the inbox; the same for the same arguments.
 sub load_events
 {
-	my ($node, $rows, $offset) = @_;
+	my ($node, $rows, $offset, $database) = @_;
 	$offset //= 0;
-	$node->safe_psql('postgres', qq{
+	$node->safe_psql($database // 'postgres', qq{
 		INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, group_id, identifiers, traits, properties, "timestamp", received_at, source)
 		SELECT 'm' || i, CASE WHEN i % 25 = 0 THEN 'group' WHEN i % 5 = 0 THEN 'identify' ELSE 'track' END, CASE i % 5 WHEN 0 THEN NULL ELSE 'Event ' || i % 7 END,
 			   'a' || p || '-' || i % 3, CASE WHEN i % 7 < 2 THEN 'u' || p END, CASE WHEN i % 25 = 0 THEN 'g' || p % 40 END,

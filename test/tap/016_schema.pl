@@ -1,0 +1,117 @@
+# Whose schema the extension is made in: one that others own, or put something into, is refused.
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use CdpTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init;
+$node->start;
+$node->safe_psql('postgres', 'CREATE ROLE mallory LOGIN; CREATE ROLE owner LOGIN; CREATE ROLE app LOGIN');
+
+my $databases = 0;
+
+# A fresh database in which these statements have run.
+sub database
+{
+	my ($statements, $owner) = @_;
+	my $name = 'd' . ++$databases;
+	$node->safe_psql('postgres', "CREATE DATABASE $name" . ($owner ? " OWNER $owner" : ''));
+	$node->safe_psql($name, "GRANT CREATE ON DATABASE $name TO mallory; $statements");
+	return $name;
+}
+
+sub refused
+{
+	my ($what, $statements, $message) = @_;
+	my $database = database($statements);
+	for my $create ('CREATE EXTENSION cdp', 'CREATE EXTENSION IF NOT EXISTS cdp WITH SCHEMA cdp;', 'SET row_security = off; CREATE EXTENSION cdp SCHEMA cdp;')
+	{
+		my ($status, $output, $errors) = $node->psql($database, $create);
+		like($errors, $message, "$what: $create");
+	}
+	is($node->safe_psql($database, q{SELECT count(*) FROM pg_extension WHERE extname = 'cdp'}), '0', "$what: nothing is left");
+	return;
+}
+
+my $belongs = qr/ERROR:  schema cdp belongs to role "mallory"/;
+my $by_mallory = 'SET ROLE mallory; CREATE SCHEMA cdp';
+refused('a schema of another', "$by_mallory; RESET ROLE", $belongs);
+refused('one with things in it', "$by_mallory; CREATE FUNCTION cdp.f() RETURNS int LANGUAGE sql RETURN 1", $belongs);
+refused('one given away', 'CREATE SCHEMA cdp; ALTER SCHEMA cdp OWNER TO mallory', $belongs);
+
+# what a role may have put into a schema of the superuser's
+my $open = 'CREATE SCHEMA cdp; GRANT ALL ON SCHEMA cdp TO mallory; SET ROLE mallory';
+my %hostile = (
+	'function cdp.now()' => 'CREATE FUNCTION cdp.now() RETURNS timestamptz LANGUAGE sql RETURN NULL::timestamptz',
+	'function cdp.add_event_month\(timestamp with time zone\)' => q{CREATE FUNCTION cdp.add_event_month(timestamptz) RETURNS void LANGUAGE sql AS ''},
+	'operator cdp.=\(integer,bigint\)' => 'CREATE OPERATOR cdp.= (FUNCTION = int48eq, LEFTARG = integer, RIGHTARG = bigint)',
+	'table cdp.state' => 'CREATE TABLE cdp.state (x int)',
+	'table cdp.event_2030_01' => 'CREATE TABLE cdp.event_2030_01 (x int)',
+	'view cdp.profiles' => 'CREATE VIEW cdp.profiles AS SELECT 1 AS x',
+	'type cdp.mood' => q{CREATE TYPE cdp.mood AS ENUM ('good')},
+	'type cdp.whole' => 'CREATE DOMAIN cdp.whole AS int',
+	'type cdp.pair' => 'CREATE TYPE cdp.pair AS (x int, y int)',
+	'sequence cdp.s' => 'CREATE SEQUENCE cdp.s',
+	'collation cdp.c' => 'CREATE COLLATION cdp.c FROM pg_catalog."C"',
+	'conversion cdp.u' => q{CREATE CONVERSION cdp.u FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8},
+	'text search configuration cdp.t' => 'CREATE TEXT SEARCH CONFIGURATION cdp.t (COPY = pg_catalog.simple)',
+	'text search dictionary cdp.d' => 'CREATE TEXT SEARCH DICTIONARY cdp.d (TEMPLATE = pg_catalog.simple)');
+for my $object (sort keys %hostile)
+{
+	refused($object, "$open; $hostile{$object}", qr/ERROR:  schema cdp holds something else than cdp: $object/);
+}
+refused('of whatever owner', 'CREATE SCHEMA cdp; CREATE FUNCTION cdp.f() RETURNS int LANGUAGE sql RETURN 1', qr/holds something else than cdp: function cdp.f\(\)/);
+refused('what is none of our tables', 'CREATE SCHEMA cdp; CREATE TABLE cdp.mine (x int)', qr/holds something else than cdp: table cdp.mine/);
+
+# whose schema it may be
+for my $mine ('CREATE SCHEMA cdp', 'CREATE SCHEMA cdp AUTHORIZATION owner', 'CREATE SCHEMA cdp AUTHORIZATION pg_database_owner',
+	'CREATE ROLE chief SUPERUSER; CREATE SCHEMA cdp AUTHORIZATION chief', 'CREATE SCHEMA cdp; GRANT ALL ON SCHEMA cdp TO app')
+{
+	my $database = database($mine, 'owner');
+	$node->safe_psql($database, 'CREATE EXTENSION cdp; SELECT cdp.init()');
+	is($node->safe_psql($database, q{SELECT count(*) FROM cdp.state}), '1', $mine);
+}
+
+# what DROP EXTENSION leaves does not stand in the way, months and detached months included
+for my $owner ('postgres', 'owner')
+{
+	my $database = database('CREATE EXTENSION cdp', 'owner');
+	$node->safe_psql($database, qq{
+		GRANT ALL ON SCHEMA cdp TO owner; GRANT CREATE ON DATABASE $database TO owner;
+		GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA cdp TO owner; SET ROLE $owner; SELECT cdp.init(); RESET ROLE;
+		SELECT cdp.grant('app', 'writer', '{web}'), cdp.grant('mallory', 'steward');
+		INSERT INTO cdp.inbox (user_id, event) VALUES ('u1', 'x');
+		SELECT cdp.add_event_month('2020-01-01'), cdp.add_event_month('2020-02-01');
+		SELECT cdp.refresh(), cdp.create_segment('s', 'events > 0');
+		ALTER TABLE cdp.event DETACH PARTITION cdp.event_2020_01;
+		DROP EXTENSION cdp CASCADE;
+		CREATE EXTENSION cdp});
+	is($node->safe_psql($database, q{SELECT cdp.init(); SELECT count(*) FROM cdp.event}), "\n1", "dropped and made again over tables of $owner");
+}
+
+# the owner that a dump gives the schema is there before the extension is
+for my $right ('', 'GRANT CREATE ON DATABASE postgres TO app')
+{
+	my $database = database('CREATE EXTENSION cdp; SELECT cdp.init()');
+	load_events($node, 100, 0, $database);
+	$node->safe_psql($database, 'SELECT cdp.refresh(); ALTER SCHEMA cdp OWNER TO app');
+	for my $format ('plain', 'custom')
+	{
+		my $dump = $node->basedir . "/$database.$format";
+		my $copy = database($right ? 'GRANT CREATE ON DATABASE d' . ($databases + 1) . ' TO app' : '');
+		$node->command_ok([ 'pg_dump', "--format=$format", '-f', $dump, $node->connstr($database) ], "dump, $format");
+		$node->command_ok($format eq 'plain' ? [ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $dump, $node->connstr($copy) ]
+			: [ 'pg_restore', '--exit-on-error', '-d', $node->connstr($copy), $dump ], "restore, $format");
+		is(digest($node, $copy), digest($node, $database), 'all is there');
+		is($node->safe_psql($copy, q{SELECT nspowner::regrole FROM pg_namespace WHERE nspname = 'cdp'}), 'app', 'and the owner of the schema');
+	}
+}
+
+$node->stop;
+done_testing();
