@@ -21,7 +21,7 @@ BEGIN
 			'GRANT USAGE ON SCHEMA cdp TO %1$I',
 			'GRANT SELECT ON cdp.profiles, cdp.events, cdp.identities, cdp.quarantine, cdp.source, cdp.batch, cdp.namespace, cdp.state,
 				cdp.profile_row, cdp.segment, cdp.identifier_map, cdp.identity, cdp.identity_history, cdp.anchor_history, cdp.link, cdp.verdict, cdp.profile, cdp.event,
-				cdp.near_shared, cdp.trait_rule, cdp.refused_traits, cdp.refused_links, cdp.outvoted, cdp.identity_periods, cdp.carried_number,
+				cdp.near_shared, cdp.shared_identifiers, cdp.trait_rule, cdp.refused_traits, cdp.refused_links, cdp.outvoted, cdp.identity_periods, cdp.carried_number,
 				cdp.matter_event, cdp.open_matters, cdp.account, cdp.account_member, cdp.accounts, cdp.account_members, cdp.profile_view TO %1$I',
 			'GRANT EXECUTE ON FUNCTION cdp.check_tables(), cdp.trait_rules(), cdp.profile_of(cdp.identifier), cdp.profile_of(bigint), cdp.resolve_profile(bigint),
 				cdp.lookup(cdp.identifier, text, integer), cdp.lookup(text, text, integer), cdp.lookup(bigint, text, integer),

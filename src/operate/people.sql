@@ -19,6 +19,25 @@ BEGIN
 	COMMENT ON COLUMN cdp.near_shared.max_links IS 'With more it is shared.';
 	COMMENT ON COLUMN cdp.near_shared.profile_id IS 'The person it belongs to now.';
 
+	CREATE VIEW cdp.shared_identifiers AS
+		SELECT i.identifier::text AS identifier, n.namespace, l.linked_namespace, l.links, l.max_links,
+			   v.verdict_id IS NOT NULL AS by_verdict, v.reason, i.profile_id
+		FROM cdp.identity i JOIN cdp.namespace n ON n.namespace = cdp.namespace(i.identifier)
+		LEFT JOIN cdp.verdict v ON v.a = i.identifier AND v.kind = 'shared'
+		LEFT JOIN LATERAL (
+			SELECT o.key AS linked_namespace, o.value::integer AS links, cdp.max_links_to(n.max_links, o.key) AS max_links
+			FROM jsonb_each_text(i.links) o WHERE o.key <> n.namespace AND o.value::bigint > cdp.max_links_to(n.max_links, o.key)) l ON true
+		WHERE i.shared;
+	COMMENT ON VIEW cdp.shared_identifiers IS 'Identifiers that count as shared and link no more: a row for each kind of identifiers that one is linked to more of than its rule allows; one row without a kind where only a verdict says so. cdp.mark_shared(identifier, false) overrules the count.';
+	COMMENT ON COLUMN cdp.shared_identifiers.identifier IS 'namespace:value.';
+	COMMENT ON COLUMN cdp.shared_identifiers.namespace IS 'Kind of the identifier.';
+	COMMENT ON COLUMN cdp.shared_identifiers.linked_namespace IS 'Kind of the identifiers that it is linked to.';
+	COMMENT ON COLUMN cdp.shared_identifiers.links IS 'Number of these.';
+	COMMENT ON COLUMN cdp.shared_identifiers.max_links IS 'The number that it exceeds.';
+	COMMENT ON COLUMN cdp.shared_identifiers.by_verdict IS 'Whether a person decided so, by cdp.mark_shared().';
+	COMMENT ON COLUMN cdp.shared_identifiers.reason IS 'The reason that the person gave.';
+	COMMENT ON COLUMN cdp.shared_identifiers.profile_id IS 'Its profile, in which it is alone and which cdp.profiles leaves out.';
+
 	CREATE VIEW cdp.refused_links AS
 		SELECT x.identifier::text AS identifier, y.identifier::text AS other_identifier, x.profile_id, y.profile_id AS other_profile_id,
 			   CASE WHEN x.shared OR y.shared THEN ARRAY['shared'] ELSE (
