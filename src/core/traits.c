@@ -6,6 +6,7 @@
 #include "core/traits.h"
 
 #include "core/digits.h"
+#include "core/instant.h"
 #include "core/traits_cell.h"
 
 CdpkStatus

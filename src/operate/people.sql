@@ -133,7 +133,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.init_people() IS 'Internal: makes the views for people who judge identities.';
 
-CREATE FUNCTION cdp.profile_at(identifier cdp.identifier, at timestamptz) RETURNS bigint
+CREATE FUNCTION cdp.profile_at(profile_id bigint, at timestamptz) RETURNS bigint
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -142,13 +142,31 @@ BEGIN
 	RETURN (
 		SELECT nullif(CASE WHEN i.since_batch_id <= b.batch_id THEN i.profile_id ELSE h.profile_id END, 0)
 		FROM (SELECT max(o.batch_id) AS batch_id FROM cdp.batch o WHERE o.as_of <= profile_at.at) b
-		JOIN cdp.identifier_map m ON m.identifier = profile_at.identifier
-		JOIN cdp.identity i ON i.identity_id = m.identity_id
+		JOIN cdp.identity i ON i.identity_id = profile_at.profile_id
 		LEFT JOIN cdp.identity_history h ON h.identity_id = i.identity_id AND h.from_batch_id <= b.batch_id AND b.batch_id < h.until_batch_id);
+END
+$function$;
+COMMENT ON FUNCTION cdp.profile_at(bigint, timestamptz) IS
+	'The profile that what is or ever was a profile_id (the identifier it stands for) belonged to at a time, as was known then (by the time of the refreshes, never of the events); NULL where it was not handed out yet, or blocked. Works on a hot standby.';
+
+CREATE FUNCTION cdp.profile_at(identifier cdp.identifier, at timestamptz) RETURNS bigint
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp.check_tables();
+	RETURN (SELECT cdp.profile_at(m.identity_id, profile_at.at) FROM cdp.identifier_map m WHERE m.identifier = profile_at.identifier);
 END
 $function$;
 COMMENT ON FUNCTION cdp.profile_at(cdp.identifier, timestamptz) IS
 	'The profile that an identifier belonged to at a time, as was known then (by the time of the refreshes, never of the events); NULL where it was not seen yet, or blocked. Works on a hot standby.';
+
+CREATE FUNCTION cdp.profile_at(identifier text, at timestamptz) RETURNS bigint
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN CASE WHEN cdp.person_id(identifier) IS NULL THEN cdp.profile_at(identifier::cdp.identifier, at)
+				ELSE cdp.profile_at(cdp.person_id(identifier), at) END;
+COMMENT ON FUNCTION cdp.profile_at(text, timestamptz) IS
+	'The same by namespace:value as text, or by the digits of a profile id. Text that can be neither is an error (22P02).';
 
 CREATE FUNCTION cdp.events_at(at timestamptz) RETURNS TABLE (event_id bigint, "timestamp" timestamptz, profile_id bigint)
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 100000
@@ -173,4 +191,4 @@ $function$;
 COMMENT ON FUNCTION cdp.events_at(timestamptz) IS
 	'The events that were in the log at a time, each with the profile it belonged to, as was known then (by the time of the refreshes, never of the events): a report of the past again. profile_id is NULL where it was nobody''s. Join cdp.event by event_id and timestamp for the rest. Works on a hot standby.';
 
-REVOKE ALL ON FUNCTION cdp.init_people(), cdp.profile_at(cdp.identifier, timestamptz), cdp.events_at(timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.init_people(), cdp.profile_at(cdp.identifier, timestamptz), cdp.profile_at(bigint, timestamptz), cdp.profile_at(text, timestamptz), cdp.events_at(timestamptz) FROM PUBLIC;
