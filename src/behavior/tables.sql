@@ -39,6 +39,7 @@ BEGIN
 	IF by_trait = '' THEN
 		RAISE EXCEPTION 'by_trait must not be empty' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	PERFORM cdp.notice_unseen('trait', by_trait);
 	RETURN format('SELECT p.profile_id AS person, p.timeline, %s AS breakdown FROM cdp.profile_row p WHERE p.timeline <> ''{}''%s',
 				  CASE WHEN by_trait IS NULL THEN 'NULL::text' ELSE format('p.traits ->> %L', by_trait) END,
 				  CASE WHEN segment IS NOT NULL THEN format(' AND p.profile_id IN (SELECT s.profile_id FROM %s s)', cdp.segment_view(segment)) END);
@@ -60,6 +61,9 @@ BEGIN
 	IF cdp.funnel_times(NULL, events, "window", since, until, as_of) IS NULL THEN
 		RAISE EXCEPTION '% must not be null', CASE WHEN events IS NULL THEN 'events' WHEN "window" IS NULL THEN 'window' ELSE 'as_of' END
 			USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	IF query IS NULL THEN
+		PERFORM cdp.notice_unseen('event', e.event) FROM unnest(events) e (event);
 	END IF;
 	IF by_property IS NOT NULL THEN
 		IF by_property = '' THEN
@@ -138,6 +142,9 @@ BEGIN
 		RAISE EXCEPTION 'as_of must be finite' USING ERRCODE = 'datetime_field_overflow';
 	END IF;
 	PERFORM as_of AT TIME ZONE time_zone;
+	IF query IS NULL THEN
+		PERFORM cdp.notice_unseen('event', e.event) FROM (VALUES (first_event), (return_event)) e (event);
+	END IF;
 	RETURN QUERY EXECUTE format($sql$
 		WITH began AS (
 			SELECT p.timeline, p.breakdown, p.first_at, date_trunc($3, p.first_at AT TIME ZONE $4)::date AS cohort
@@ -198,6 +205,9 @@ BEGIN
 		RAISE EXCEPTION 'as_of must be finite' USING ERRCODE = 'datetime_field_overflow';
 	ELSIF depth < 1 OR max_paths < 1 THEN
 		RAISE EXCEPTION '% must be positive', CASE WHEN depth < 1 THEN 'depth' ELSE 'max_paths' END USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	IF query IS NULL THEN
+		PERFORM cdp.notice_unseen('event', e.event) FROM (VALUES (from_event), (to_event)) e (event);
 	END IF;
 	-- the errors of gap, also where there is nobody
 	PERFORM cdp.sessionize(as_of, gap) OVER ();
