@@ -26,12 +26,13 @@ BEGIN
 		INSERT INTO cdp.seen_name (kind, name, batch_id)
 		SELECT n.kind, n.name, $1 FROM (
 			SELECT u.kind, u.name, row_number() OVER (PARTITION BY u.kind ORDER BY u.name COLLATE "C") AS place FROM (
-				SELECT 'event' AS kind, r.event_name AS name FROM batch_row r JOIN batch_accepted USING (row_no) WHERE r.event_name IS NOT NULL
-				UNION
-				SELECT 'trait', k.name FROM batch_row r JOIN batch_accepted USING (row_no) CROSS JOIN LATERAL jsonb_object_keys(r.traits) k (name)
-				WHERE r.call_type IN ('identify', 'group') AND jsonb_typeof(r.traits) = 'object') u
+				SELECT DISTINCT k.kind, k.name FROM batch_row r JOIN batch_accepted USING (row_no) CROSS JOIN LATERAL (
+					SELECT 'event' AS kind, r.event_name AS name WHERE r.event_name IS NOT NULL
+					UNION ALL
+					SELECT 'trait', t.name FROM jsonb_object_keys(CASE WHEN r.call_type IN ('identify', 'group') THEN r.traits END) t (name)) k) u
 			WHERE octet_length(u.name) <= 255 AND NOT EXISTS (SELECT FROM cdp.seen_name s WHERE s.kind = u.kind AND s.name = u.name)) n
-		WHERE n.place + (SELECT count(*) FROM cdp.seen_name s WHERE s.kind = n.kind) <= 10000
+		LEFT JOIN (SELECT s.kind, count(*) AS number FROM cdp.seen_name s GROUP BY s.kind) c ON c.kind = n.kind
+		WHERE n.place + coalesce(c.number, 0) <= 10000
 	$sql$);
 END
 $function$;
