@@ -8,8 +8,8 @@ CREATE FUNCTION cdp.query_people(query text, query_path text) RETURNS TABLE (per
 AS $function$
 DECLARE
 	-- the line break ends a comment of the form "-- ..."
-	statement text := format(E'SELECT pg_catalog.row_number() OVER (), cdp.timeline_agg(q.at, q.event) FROM (\n%s\n) AS q(person, at, event)
-		WHERE q.person IS NOT NULL GROUP BY q.person', query);
+	statement text := format(E'SELECT pg_catalog.row_number() OVER (), cdp.timeline_agg(q.at, q.event)
+		FROM (\n%s\n) AS q(person, at, event) WHERE q.person IS NOT NULL GROUP BY q.person', query);
 BEGIN
 	PERFORM set_config('search_path', query_path, true);
 	RETURN QUERY EXECUTE statement;
@@ -33,7 +33,8 @@ BEGIN
 		IF query = '' THEN
 			RAISE EXCEPTION 'query must not be empty' USING ERRCODE = 'invalid_parameter_value';
 		END IF;
-		RETURN format('SELECT q.person, q.timeline, NULL::text AS breakdown FROM cdp.query_people(%L, %L) q', query, query_path);
+		RETURN format('SELECT q.person, q.timeline, NULL::text AS breakdown FROM cdp.query_people(%L, %L) q',
+					  query, query_path);
 	END IF;
 	PERFORM cdp.check_tables();
 	IF by_trait = '' THEN

@@ -13,8 +13,8 @@
  * What programs send instead of an id: as event collectors have met it, names of
  * the field itself (a header line read as data), the errors of spreadsheets, and
  * MD5, SHA-1 and SHA-256 of nothing.  Sorted by bytes.  As the local part of an
- * e-mail only those words count that nobody is called by: id@, nil@ and true@ may
- * be initials or a name.
+ * e-mail only those words count that can be no name: id@, nil@ and true@ may be
+ * initials or a name.
  */
 static const CdpkMeaningless words[] = {
 	{"#div/0!", true},

@@ -91,7 +91,8 @@ Where they hang together: one row for each link of the chain from a to b that ha
 Where they do not: step 0 and one reason, in one row: same (a and b are one identifier), unknown (never seen), blocked, shared (its links count for nothing), not connected, or too far (no chain within 10,000 people); from_identifier is the one of which it is true. Where only shared identifiers lie between the two: for each on the shortest path (within 10,000 identifiers) a row with step 0, reason shared and it as from_identifier.$comment$;
 
 CREATE FUNCTION cdp.explain(a text, b text)
-	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz, refused boolean, reasons text[])
+	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz,
+		refused boolean, reasons text[])
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE COST 1000 ROWS 5
 BEGIN ATOMIC
 	SELECT e.* FROM cdp.explain(cdp.person_identifier(explain.a), cdp.person_identifier(explain.b)) e;
@@ -100,7 +101,8 @@ COMMENT ON FUNCTION cdp.explain(text, text) IS
 	'The same by namespace:value as text, or by the digits of profile ids, which stand for the identifiers whose numbers they are. Errors: text that can be neither (22P02), a profile id that was never handed out (42704).';
 
 CREATE FUNCTION cdp.explain(a bigint, b bigint)
-	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz, refused boolean, reasons text[])
+	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz,
+		refused boolean, reasons text[])
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE COST 1000 ROWS 5
 BEGIN ATOMIC
 	SELECT e.* FROM cdp.explain(explain.a::text, explain.b::text) e;

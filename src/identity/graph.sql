@@ -100,7 +100,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.init_graph() IS 'Internal: makes the tables of the room identity.';
 
--- One place for what a namespace that nobody has set up gets.  A browser that forgets its anonymous id every
+-- One place for what a namespace without rules of its own gets.  A browser that forgets its anonymous id every
 -- week makes 52 a year, the busiest customer of a wholesaler 250 orders a year; a person has at most 1,000
 -- identifiers (cdp.state.cap), so what is linked to more of one kind is a placeholder or a test account.
 CREATE FUNCTION cdp.default_max_links(namespace text) RETURNS jsonb

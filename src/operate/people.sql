@@ -26,7 +26,8 @@ BEGIN
 		LEFT JOIN cdp.verdict v ON v.a = i.identifier AND v.kind = 'shared'
 		LEFT JOIN LATERAL (
 			SELECT o.key AS linked_namespace, o.value::integer AS links, cdp.max_links_to(n.max_links, o.key) AS max_links
-			FROM jsonb_each_text(i.links) o WHERE o.key <> n.namespace AND o.value::bigint > cdp.max_links_to(n.max_links, o.key)) l ON true
+			FROM jsonb_each_text(i.links) o
+			WHERE o.key <> n.namespace AND o.value::bigint > cdp.max_links_to(n.max_links, o.key)) l ON true
 		WHERE i.shared;
 	COMMENT ON VIEW cdp.shared_identifiers IS 'Identifiers that count as shared and link no more: a row for each kind of identifiers that one is linked to more of than its rule allows; one row without a kind where only a verdict says so. cdp.mark_shared(identifier, false) overrules the count.';
 	COMMENT ON COLUMN cdp.shared_identifiers.identifier IS 'namespace:value.';
@@ -155,7 +156,8 @@ CREATE FUNCTION cdp.profile_at(identifier cdp.identifier, at timestamptz) RETURN
 AS $function$
 BEGIN
 	PERFORM cdp.check_tables();
-	RETURN (SELECT cdp.profile_at(m.identity_id, profile_at.at) FROM cdp.identifier_map m WHERE m.identifier = profile_at.identifier);
+	RETURN (SELECT cdp.profile_at(m.identity_id, profile_at.at) FROM cdp.identifier_map m
+			WHERE m.identifier = profile_at.identifier);
 END
 $function$;
 COMMENT ON FUNCTION cdp.profile_at(cdp.identifier, timestamptz) IS
@@ -191,4 +193,5 @@ $function$;
 COMMENT ON FUNCTION cdp.events_at(timestamptz) IS
 	'The events that were in the log at a time, each with the profile it belonged to, as was known then (by the time of the refreshes, never of the events): a report of the past again. profile_id is NULL where it was nobody''s. Join cdp.event by event_id and timestamp for the rest. Works on a hot standby.';
 
-REVOKE ALL ON FUNCTION cdp.init_people(), cdp.profile_at(cdp.identifier, timestamptz), cdp.profile_at(bigint, timestamptz), cdp.profile_at(text, timestamptz), cdp.events_at(timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.init_people(), cdp.profile_at(cdp.identifier, timestamptz),
+	cdp.profile_at(bigint, timestamptz), cdp.profile_at(text, timestamptz), cdp.events_at(timestamptz) FROM PUBLIC;

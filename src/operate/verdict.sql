@@ -235,7 +235,8 @@ CREATE FUNCTION cdp.mark_shared(identifier text, shared boolean) RETURNS void
 COMMENT ON FUNCTION cdp.mark_shared(text, boolean) IS 'The same with an identifier as text, namespace:value.';
 
 CREATE FUNCTION cdp.unlink(a text, b text)
-	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz, refused boolean, reasons text[])
+	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz,
+		refused boolean, reasons text[])
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE ROWS 5
 BEGIN ATOMIC
 	SELECT u.* FROM cdp.unlink(unlink.a::cdp.identifier, unlink.b::cdp.identifier) u;
@@ -243,7 +244,8 @@ END;
 COMMENT ON FUNCTION cdp.unlink(text, text) IS 'The same with identifiers as text, namespace:value.';
 
 CREATE FUNCTION cdp.unlink(identifier text)
-	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz, refused boolean, reasons text[])
+	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz,
+		refused boolean, reasons text[])
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE ROWS 5
 BEGIN ATOMIC
 	SELECT u.* FROM cdp.unlink(unlink.identifier::cdp.identifier) u;

@@ -57,7 +57,8 @@ DECLARE
 	asked bigint := cdp.person_id(resolve_profile.identifier);
 BEGIN
 	IF asked IS NULL THEN
-		asked := (SELECT m.identity_id FROM cdp.identifier_map m WHERE m.identifier = resolve_profile.identifier::cdp.identifier);
+		asked := (SELECT m.identity_id FROM cdp.identifier_map m
+				  WHERE m.identifier = resolve_profile.identifier::cdp.identifier);
 	END IF;
 	SELECT r.profile_id, r.reason INTO profile_id, reason FROM cdp.resolve_profile(coalesce(asked, 0)) r;
 END

@@ -6,8 +6,8 @@ CREATE FUNCTION cdp.init_seen_name() RETURNS void
 AS $function$
 BEGIN
 	CREATE TABLE cdp.seen_name (
-		kind text COLLATE "C" NOT NULL CHECK (kind IN ('event', 'trait')), name text COLLATE "C" NOT NULL, batch_id bigint NOT NULL,
-		PRIMARY KEY (kind, name));
+		kind text COLLATE "C" NOT NULL CHECK (kind IN ('event', 'trait')), name text COLLATE "C" NOT NULL,
+		batch_id bigint NOT NULL, PRIMARY KEY (kind, name));
 	COMMENT ON TABLE cdp.seen_name IS 'Names of events, and of the traits of identify and group calls, that the log ever had: the first 10,000 of each kind.';
 	COMMENT ON COLUMN cdp.seen_name.kind IS 'event or trait.';
 	COMMENT ON COLUMN cdp.seen_name.name IS 'The name, of at most 255 bytes.';
@@ -29,8 +29,10 @@ BEGIN
 				SELECT DISTINCT k.kind, k.name FROM batch_row r JOIN batch_accepted USING (row_no) CROSS JOIN LATERAL (
 					SELECT 'event' AS kind, r.event_name AS name WHERE r.event_name IS NOT NULL
 					UNION ALL
-					SELECT 'trait', t.name FROM jsonb_object_keys(CASE WHEN r.call_type IN ('identify', 'group') THEN r.traits END) t (name)) k) u
-			WHERE octet_length(u.name) <= 255 AND NOT EXISTS (SELECT FROM cdp.seen_name s WHERE s.kind = u.kind AND s.name = u.name)) n
+					SELECT 'trait', t.name
+					FROM jsonb_object_keys(CASE WHEN r.call_type IN ('identify', 'group') THEN r.traits END) t (name)) k) u
+			WHERE octet_length(u.name) <= 255
+			  AND NOT EXISTS (SELECT FROM cdp.seen_name s WHERE s.kind = u.kind AND s.name = u.name)) n
 		LEFT JOIN (SELECT s.kind, count(*) AS number FROM cdp.seen_name s GROUP BY s.kind) c ON c.kind = n.kind
 		WHERE n.place + coalesce(c.number, 0) <= 10000
 	$sql$);
@@ -50,7 +52,8 @@ BEGIN
 	IF coalesce(name, '') IN ('', '*') OR octet_length(name) > 255 OR NOT EXISTS (SELECT FROM cdp.identity) THEN
 		RETURN;
 	END IF;
-	known := CASE kind WHEN 'namespace' THEN ARRAY(SELECT n.namespace FROM cdp.namespace n ORDER BY n.namespace COLLATE "C")
+	known := CASE kind
+		WHEN 'namespace' THEN ARRAY(SELECT n.namespace FROM cdp.namespace n ORDER BY n.namespace COLLATE "C")
 		ELSE ARRAY(SELECT s.name FROM cdp.seen_name s WHERE s.kind = notice_unseen.kind ORDER BY s.name) END;
 	-- where there is no room for more, a name may have been seen and is not known
 	IF name = ANY (known) OR (kind <> 'namespace' AND cardinality(known) >= 10000) THEN
