@@ -1,7 +1,25 @@
 -- The analyst's tables: funnels, retention and paths of people, in one call each.
 
+-- The people of the caller's query.  Its text alone is read under the caller's search path: all around it is
+-- written so that no path changes what it means, and nothing is evaluated here once the path is set.
+CREATE FUNCTION cdp.query_people(query text, query_path text) RETURNS TABLE (person bigint, timeline cdp.timeline)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 10000
+	SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+	-- the line break ends a comment of the form "-- ..."
+	statement text := format(E'SELECT pg_catalog.row_number() OVER (), cdp.timeline_agg(q.at, q.event)
+		FROM (\n%s\n) AS q(person, at, event) WHERE q.person IS NOT NULL GROUP BY q.person', query);
+BEGIN
+	PERFORM set_config('search_path', query_path, true);
+	RETURN QUERY EXECUTE statement;
+END
+$function$;
+COMMENT ON FUNCTION cdp.query_people(text, text) IS
+	'Internal: the people in the rows of a query that is run under this search path, numbered, with their timelines.';
+
 -- Where the people of a table come from: a query with the columns person, timeline, breakdown.
-CREATE FUNCTION cdp.table_people(query text, segment text, by_trait text) RETURNS text
+CREATE FUNCTION cdp.table_people(query text, query_path text, segment text, by_trait text) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -15,33 +33,38 @@ BEGIN
 		IF query = '' THEN
 			RAISE EXCEPTION 'query must not be empty' USING ERRCODE = 'invalid_parameter_value';
 		END IF;
-		-- the line break ends a comment of the form "-- ..."
-		RETURN format(E'SELECT q.person, cdp.timeline_agg(q.at, q.event) AS timeline, NULL::text AS breakdown FROM (\n%s\n) AS q(person, at, event) WHERE q.person IS NOT NULL GROUP BY q.person', query);
+		RETURN format('SELECT q.person, q.timeline, NULL::text AS breakdown FROM cdp.query_people(%L, %L) q',
+					  query, query_path);
 	END IF;
 	PERFORM cdp.check_tables();
 	IF by_trait = '' THEN
 		RAISE EXCEPTION 'by_trait must not be empty' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	PERFORM cdp.notice_unseen('trait', by_trait);
 	RETURN format('SELECT p.profile_id AS person, p.timeline, %s AS breakdown FROM cdp.profile_row p WHERE p.timeline <> ''{}''%s',
 				  CASE WHEN by_trait IS NULL THEN 'NULL::text' ELSE format('p.traits ->> %L', by_trait) END,
 				  CASE WHEN segment IS NOT NULL THEN format(' AND p.profile_id IN (SELECT s.profile_id FROM %s s)', cdp.segment_view(segment)) END);
 END
 $function$;
-COMMENT ON FUNCTION cdp.table_people(text, text, text) IS 'Internal: the text of the query for the people of an analyst''s table.';
+COMMENT ON FUNCTION cdp.table_people(text, text, text, text) IS 'Internal: the text of the query for the people of an analyst''s table.';
 
-CREATE FUNCTION cdp.funnel_table(events text[], "window" interval, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
-	by_property text DEFAULT NULL, by_trait text DEFAULT NULL, segment text DEFAULT NULL, query text DEFAULT NULL, as_of timestamptz DEFAULT pg_catalog.now())
+CREATE FUNCTION cdp.make_funnel_table(events text[], "window" interval, since timestamptz, until timestamptz,
+	by_property text, by_trait text, segment text, query text, as_of timestamptz,
+	query_path text)
 	RETURNS TABLE (breakdown text, step integer, event text, people bigint, from_previous numeric, from_first numeric, median_time interval)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	person text := cdp.table_people(query, segment, by_trait);
+	person text := cdp.table_people(query, query_path, segment, by_trait);
 BEGIN
 	-- every argument's errors, also where there is nobody
 	IF cdp.funnel_times(NULL, events, "window", since, until, as_of) IS NULL THEN
 		RAISE EXCEPTION '% must not be null', CASE WHEN events IS NULL THEN 'events' WHEN "window" IS NULL THEN 'window' ELSE 'as_of' END
 			USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	IF query IS NULL THEN
+		PERFORM cdp.notice_unseen('event', e.event) FROM unnest(events) e (event);
 	END IF;
 	IF by_property IS NOT NULL THEN
 		IF by_property = '' THEN
@@ -76,11 +99,25 @@ BEGIN
 	$sql$, person) USING events, "window", since, until, as_of, by_property IS NULL AND by_trait IS NULL;
 END
 $function$;
-COMMENT ON FUNCTION cdp.funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz) IS
-	'A funnel of people through at most 32 events, one row a step: how many people reached it within the window from the first step on, which share that is of the step before (from_previous) and of the first (from_first), and the median of the time from the first step to it. The first step lies from since on and before until, as far as given; no event after as_of counts. by_property: a funnel for each value of this property of the person''s earliest first step; by_trait: for each value of this trait; those with most people first. segment: its members only. query: in place of the platform''s people the rows of a query of yours with the columns person, time, event (write tables with their schema). Errors as of cdp.funnel_times. Works on a hot standby. Definition: DEFINITIONS.md.';
+COMMENT ON FUNCTION cdp.make_funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text,
+	timestamptz, text) IS
+	'Internal: cdp.funnel_table(); query_path: the search path for query.';
 
-CREATE FUNCTION cdp.retention_table(first_event text, return_event text, unit text, time_zone text, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
-	periods integer DEFAULT 12, by_trait text DEFAULT NULL, segment text DEFAULT NULL, query text DEFAULT NULL, as_of timestamptz DEFAULT pg_catalog.now())
+CREATE FUNCTION cdp.funnel_table(events text[], "window" interval, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
+	by_property text DEFAULT NULL, by_trait text DEFAULT NULL, segment text DEFAULT NULL, query text DEFAULT NULL, as_of timestamptz DEFAULT pg_catalog.now())
+	RETURNS TABLE (breakdown text, step integer, event text, people bigint, from_previous numeric, from_first numeric, median_time interval)
+	LANGUAGE sql STABLE PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT t.* FROM cdp.make_funnel_table(funnel_table.events, funnel_table."window", funnel_table.since,
+		funnel_table.until, funnel_table.by_property, funnel_table.by_trait, funnel_table.segment, funnel_table.query,
+		funnel_table.as_of, current_setting('search_path')) t;
+END;
+COMMENT ON FUNCTION cdp.funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz) IS
+	'A funnel of people through at most 32 events, one row a step: how many people reached it within the window from the first step on, which share that is of the step before (from_previous) and of the first (from_first), and the median of the time from the first step to it. The first step lies from since on and before until, as far as given; no event after as_of counts. by_property: a funnel for each value of this property of the person''s earliest first step; by_trait: for each value of this trait; those with most people first. segment: its members only. query: in place of the platform''s people the rows of a query of yours with the columns person, time, event; it runs as the caller and under its search path. Errors as of cdp.funnel_times. Works on a hot standby. Definition: DEFINITIONS.md.';
+
+CREATE FUNCTION cdp.make_retention_table(first_event text, return_event text, unit text, time_zone text, since
+	timestamptz, until timestamptz, periods integer, by_trait text, segment text, query text, as_of timestamptz,
+	query_path text)
 	RETURNS TABLE (breakdown text, cohort date, size bigint, period integer, people bigint, share numeric, complete boolean)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -106,6 +143,9 @@ BEGIN
 		RAISE EXCEPTION 'as_of must be finite' USING ERRCODE = 'datetime_field_overflow';
 	END IF;
 	PERFORM as_of AT TIME ZONE time_zone;
+	IF query IS NULL THEN
+		PERFORM cdp.notice_unseen('event', e.event) FROM (VALUES (first_event), (return_event)) e (event);
+	END IF;
 	RETURN QUERY EXECUTE format($sql$
 		WITH began AS (
 			SELECT p.timeline, p.breakdown, p.first_at, date_trunc($3, p.first_at AT TIME ZONE $4)::date AS cohort
@@ -125,18 +165,32 @@ BEGIN
 		FROM cohort c CROSS JOIN LATERAL generate_series(0, least($7, %4$s)) n(period)
 		LEFT JOIN returned r ON (r.cohort, r.period, r.breakdown IS NULL, coalesce(r.breakdown, '')) = (c.cohort, n.period, c.breakdown IS NULL, coalesce(c.breakdown, ''))
 		ORDER BY c.breakdown COLLATE "C", c.cohort, n.period
-	$sql$, cdp.table_people(query, segment, by_trait),
+	$sql$, cdp.table_people(query, query_path, segment, by_trait),
 		CASE WHEN first_event IS NULL THEN '(SELECT min(e.at) FROM cdp.events(p.timeline) e WHERE e.at <= $8)' ELSE 'cdp.first_time(p.timeline, $1, as_of => $8)' END,
 		format(number, 'e.day', 'b.cohort'), format(number, '($8 AT TIME ZONE $4)::date', 'c.cohort'))
 	USING first_event, return_event, unit, time_zone, since, until, periods, as_of;
 END
 $function$;
-COMMENT ON FUNCTION cdp.retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz) IS
-	'Who comes back: people grouped by the calendar day, week (from Monday) or month, in the time zone, of their first first_event (cohort: its first day), and for each such period since then how many of them did return_event, later than that first event: period 0 is the cohort''s own, share is of the cohort''s size, complete says whether the period was over by as_of. NULL stands for any event. since and until bound the first event, periods, at most 10000, the number of periods after the cohort''s own; none is shown that began after as_of. by_trait: apart for each value of this trait. segment: its members only. query: in place of the platform''s people the rows of a query of yours with the columns person, time, event (write tables with their schema). Errors: 22023, 22004. Works on a hot standby. Definition: DEFINITIONS.md.';
+COMMENT ON FUNCTION cdp.make_retention_table(text, text, text, text, timestamptz, timestamptz, integer, text,
+	text, text, timestamptz, text) IS
+	'Internal: cdp.retention_table(); query_path: the search path for query.';
 
-CREATE FUNCTION cdp.paths(from_event text DEFAULT NULL, to_event text DEFAULT NULL, depth integer DEFAULT 5, gap interval DEFAULT '30 minutes',
-	since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL, repeats boolean DEFAULT false, max_paths integer DEFAULT 20,
-	segment text DEFAULT NULL, query text DEFAULT NULL, as_of timestamptz DEFAULT pg_catalog.now())
+CREATE FUNCTION cdp.retention_table(first_event text, return_event text, unit text, time_zone text, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
+	periods integer DEFAULT 12, by_trait text DEFAULT NULL, segment text DEFAULT NULL, query text DEFAULT NULL, as_of timestamptz DEFAULT pg_catalog.now())
+	RETURNS TABLE (breakdown text, cohort date, size bigint, period integer, people bigint, share numeric, complete boolean)
+	LANGUAGE sql STABLE PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT t.* FROM cdp.make_retention_table(retention_table.first_event, retention_table.return_event,
+		retention_table.unit, retention_table.time_zone, retention_table.since, retention_table.until,
+		retention_table.periods, retention_table.by_trait, retention_table.segment, retention_table.query,
+		retention_table.as_of, current_setting('search_path')) t;
+END;
+COMMENT ON FUNCTION cdp.retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz) IS
+	'Who comes back: people grouped by the calendar day, week (from Monday) or month, in the time zone, of their first first_event (cohort: its first day), and for each such period since then how many of them did return_event, later than that first event: period 0 is the cohort''s own, share is of the cohort''s size, complete says whether the period was over by as_of. NULL stands for any event. since and until bound the first event, periods, at most 10000, the number of periods after the cohort''s own; none is shown that began after as_of. by_trait: apart for each value of this trait. segment: its members only. query: in place of the platform''s people the rows of a query of yours with the columns person, time, event; it runs as the caller and under its search path. Errors: 22023, 22004. Works on a hot standby. Definition: DEFINITIONS.md.';
+
+CREATE FUNCTION cdp.make_paths(from_event text, to_event text, depth integer, gap interval, since timestamptz,
+	until timestamptz, repeats boolean, max_paths integer, segment text, query text, as_of timestamptz,
+	query_path text)
 	RETURNS TABLE (path text[], label text, people bigint, occurrences bigint, share numeric)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -152,6 +206,9 @@ BEGIN
 		RAISE EXCEPTION 'as_of must be finite' USING ERRCODE = 'datetime_field_overflow';
 	ELSIF depth < 1 OR max_paths < 1 THEN
 		RAISE EXCEPTION '% must be positive', CASE WHEN depth < 1 THEN 'depth' ELSE 'max_paths' END USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	IF query IS NULL THEN
+		PERFORM cdp.notice_unseen('event', e.event) FROM (VALUES (from_event), (to_event)) e (event);
 	END IF;
 	-- the errors of gap, also where there is nobody
 	PERFORM cdp.sessionize(as_of, gap) OVER ();
@@ -175,13 +232,32 @@ BEGIN
 		)
 		SELECT p.path, array_to_string(p.path, ' > '), count(DISTINCT p.person), count(*), round(count(*) / sum(count(*)) OVER (), 4)
 		FROM path p GROUP BY p.path ORDER BY 3 DESC, 4 DESC, p.path COLLATE "C" LIMIT $8
-	$sql$, cdp.table_people(query, segment, NULL))
+	$sql$, cdp.table_people(query, query_path, segment, NULL))
 	USING from_event, to_event, depth, gap, since, until, repeats, max_paths, as_of;
 END
 $function$;
-COMMENT ON FUNCTION cdp.paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz) IS
-	'The most frequent paths: what people do one after the other within a session, which ends with a gap longer than this. Each session has one path of at most depth events: from its first from_event on; up to its first to_event; from the first from_event to the next to_event (left out if that is longer); or its first events. One and the same event several times in a row counts once unless repeats. A row is a path, as an array and as a label, with the people who took it, how often it was taken, and which share that is of all paths; the max_paths with most people. since, until (exclusive) and as_of (inclusive) bound the events. segment: its members only. query: in place of the platform''s people the rows of a query of yours with the columns person, time, event (write tables with their schema). Errors: 22023, 22004. Works on a hot standby. Definition: DEFINITIONS.md.';
+COMMENT ON FUNCTION cdp.make_paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer,
+	text, text, timestamptz, text) IS
+	'Internal: cdp.paths(); query_path: the search path for query.';
 
-REVOKE ALL ON FUNCTION cdp.table_people(text, text, text), cdp.funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz),
+CREATE FUNCTION cdp.paths(from_event text DEFAULT NULL, to_event text DEFAULT NULL, depth integer DEFAULT 5, gap interval DEFAULT '30 minutes',
+	since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL, repeats boolean DEFAULT false, max_paths integer DEFAULT 20,
+	segment text DEFAULT NULL, query text DEFAULT NULL, as_of timestamptz DEFAULT pg_catalog.now())
+	RETURNS TABLE (path text[], label text, people bigint, occurrences bigint, share numeric)
+	LANGUAGE sql STABLE PARALLEL UNSAFE
+BEGIN ATOMIC
+	SELECT t.* FROM cdp.make_paths(paths.from_event, paths.to_event, paths.depth, paths.gap, paths.since,
+		paths.until, paths.repeats, paths.max_paths, paths.segment, paths.query, paths.as_of,
+		current_setting('search_path')) t;
+END;
+COMMENT ON FUNCTION cdp.paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz) IS
+	'The most frequent paths: what people do one after the other within a session, which ends with a gap longer than this. Each session has one path of at most depth events: from its first from_event on; up to its first to_event; from the first from_event to the next to_event (left out if that is longer); or its first events. One and the same event several times in a row counts once unless repeats. A row is a path, as an array and as a label, with the people who took it, how often it was taken, and which share that is of all paths; the max_paths with most people. since, until (exclusive) and as_of (inclusive) bound the events. segment: its members only. query: in place of the platform''s people the rows of a query of yours with the columns person, time, event; it runs as the caller and under its search path. Errors: 22023, 22004. Works on a hot standby. Definition: DEFINITIONS.md.';
+
+REVOKE ALL ON FUNCTION cdp.table_people(text, text, text, text),
+	cdp.query_people(text, text),
+	cdp.funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz),
+	cdp.make_funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz, text),
 	cdp.retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz),
-	cdp.paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz) FROM PUBLIC;
+	cdp.make_retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz, text),
+	cdp.paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz),
+	cdp.make_paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz, text) FROM PUBLIC;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/email.h"
+#include "core/hexid.h"
 #include "core/meaningless.h"
 #include "core/utf8.h"
 
@@ -116,8 +117,8 @@ normalize_value(const char *name_space, size_t namespace_length, const char *val
 		return normalize_phone(value, length, phone, result, result_length);
 	if (length > room)
 		return CDPK_TOO_LONG;
-	memcpy(result, value, length);
-	*result_length = length;
+	cdpk_hex_normalize(cdpk_hex_kind(name_space, namespace_length), value, length, result,
+					   result_length);
 	return CDPK_OK;
 }
 

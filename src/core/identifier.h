@@ -12,6 +12,8 @@
 #include "core/cdpk.h"
 
 #define CDPK_IDENTIFIER_VERSION 1
+/* goes up whenever a normaliser gives another answer for some value */
+#define CDPK_NORMALIZER_VERSION 2
 #define CDPK_NAMESPACE_MAX 63   /* bytes of a namespace */
 #define CDPK_IDENTIFIER_MAX 512 /* bytes of "namespace:value" */
 #define CDPK_IDENTIFIER_HEADER 2
@@ -42,7 +44,7 @@ typedef struct CdpkPhone
  *
  * namespace: a letter, then letters, digits, '_', '.' or '-'; letters are folded
  * to lower case.  value: white space is trimmed; the namespace's normaliser
- * (email, phone) is applied.  phone may be NULL: then only strict E.164 is taken
+ * (email, phone, UUIDs and hashes) is applied.  phone may be NULL: then only strict E.164 is taken
  * and anything else in namespace "phone" is CDPK_UNSUPPORTED.
  *
  * CDPK_EMPTY: nothing is left of the value after trimming.

@@ -86,3 +86,10 @@ cdpk_instant_parse(const char *text, size_t length, int64_t *instant)
 		return parse_signed_year(text, length, instant);
 	return cdpk_timestamp_parse(text, length, instant);
 }
+
+bool
+cdpk_instant_valid(int64_t instant)
+{
+	return instant == INT64_MIN || instant == INT64_MAX ||
+		   (instant >= INSTANT_MIN && instant < INSTANT_END);
+}

@@ -22,4 +22,7 @@ extern void cdpk_instant_print(int64_t instant, char text[CDPK_TIMESTAMP_TEXT_MA
  */
 extern CdpkStatus cdpk_instant_parse(const char *text, size_t length, int64_t *instant);
 
+/* Whether a timestamptz can have this value, the infinities included. */
+extern bool cdpk_instant_valid(int64_t instant);
+
 #endif /* CDPK_INSTANT_H */

@@ -17,12 +17,15 @@ typedef struct CdpkMeaningless
 /* The words, sorted by bytes; NULL behind the last one. */
 extern const CdpkMeaningless *cdpk_meaningless_words(void);
 
-/* Values of zeros and dashes only mean nothing either; this is that rule as a regular expression. */
-#define CDPK_MEANINGLESS_PATTERN "[0-]+"
+/*
+ * The other rules as regular expressions for the whole value in lower case; NULL
+ * behind the last one.  For those who read them: the code knows the rules itself.
+ */
+extern const CdpkMeaningless *cdpk_meaningless_patterns(void);
 
 /*
  * Whether a raw value means nothing in any namespace: after trimming, whatever
- * its case, also in single or double quotes.  An empty one does.
+ * its case, also in quotes and in parentheses.  An empty one does.
  */
 extern bool cdpk_value_meaningless(const char *value, size_t length);
 

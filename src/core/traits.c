@@ -6,6 +6,7 @@
 #include "core/traits.h"
 
 #include "core/digits.h"
+#include "core/instant.h"
 #include "core/traits_cell.h"
 
 CdpkStatus
@@ -239,6 +240,8 @@ cell_valid(const CdpkTrait *trait)
 		cdpk_value_check(&trait->value) != CDPK_OK)
 		return false;
 	if (trait->value.type == CDPK_VALUE_NULL && !cdpk_rule_removes(trait->rule))
+		return false;
+	if (!cdpk_instant_valid(trait->at))
 		return false;
 	if (trait->count < 1 || trait->count > INT64_MAX ||
 		trait->value.length > cdpk_value_length_max(trait->rule))

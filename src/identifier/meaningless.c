@@ -7,9 +7,9 @@
 #include <idn2.h>
 #include <unistring/version.h>
 
-#include "access/htup_details.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
+#include "utils/tuplestore.h"
 
 #include "cdp.h"
 #include "core/meaningless.h"
@@ -39,34 +39,25 @@ cdp_is_meaningless_value(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(cdpk_value_meaningless(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)));
 }
 
-/* cdp_meaningless_values lists what counts as meaningless: the pattern, then the words. */
+/* cdp_meaningless_values lists what counts as meaningless: the patterns, then the words. */
 Datum
 cdp_meaningless_values(PG_FUNCTION_ARGS)
 {
-	FuncCallContext *calls;
-	const CdpkMeaningless *word;
-	Datum values[3];
-	bool nulls[3] = {false, false, false};
+	const CdpkMeaningless *patterns = cdpk_meaningless_patterns();
+	const CdpkMeaningless *words = cdpk_meaningless_words();
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 
-	if (SRF_IS_FIRSTCALL())
-	{
-		MemoryContext old;
+	InitMaterializedSRF(fcinfo, 0);
+	for (int list = 0; list < 2; list++)
+		for (const CdpkMeaningless *word = list == 0 ? patterns : words; word->word != NULL; word++)
+		{
+			Datum values[3] = {CStringGetTextDatum(word->word), BoolGetDatum(list == 0),
+							   BoolGetDatum(word->in_email)};
+			bool nulls[3] = {false, false, false};
 
-		calls = SRF_FIRSTCALL_INIT();
-		old = MemoryContextSwitchTo(calls->multi_call_memory_ctx);
-		if (get_call_result_type(fcinfo, NULL, &calls->tuple_desc) != TYPEFUNC_COMPOSITE)
-			elog(ERROR, "return type must be a row type");
-		BlessTupleDesc(calls->tuple_desc);
-		MemoryContextSwitchTo(old);
-	}
-	calls = SRF_PERCALL_SETUP();
-	word = calls->call_cntr == 0 ? NULL : cdpk_meaningless_words() + calls->call_cntr - 1;
-	if (word != NULL && word->word == NULL)
-		SRF_RETURN_DONE(calls);
-	values[0] = CStringGetTextDatum(word == NULL ? CDPK_MEANINGLESS_PATTERN : word->word);
-	values[1] = BoolGetDatum(word == NULL);
-	values[2] = BoolGetDatum(word == NULL || word->in_email);
-	SRF_RETURN_NEXT(calls, HeapTupleGetDatum(heap_form_tuple(calls->tuple_desc, values, nulls)));
+			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		}
+	return (Datum) 0;
 }
 
 /*
@@ -78,7 +69,7 @@ Datum
 cdp_normalizer_version(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_TEXT_P(cstring_to_text(
-		psprintf("format %d, libidn2 %s, libunistring %d.%d.%d", CDPK_IDENTIFIER_VERSION,
-				 idn2_check_version(NULL), _libunistring_version >> 16,
+		psprintf("format %d, rules %d, libidn2 %s, libunistring %d.%d.%d", CDPK_IDENTIFIER_VERSION,
+				 CDPK_NORMALIZER_VERSION, idn2_check_version(NULL), _libunistring_version >> 16,
 				 (_libunistring_version >> 8) & 0xff, _libunistring_version & 0xff)));
 }

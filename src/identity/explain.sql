@@ -90,4 +90,24 @@ $comment$Why two identifiers are one person, or why they are not. Works on a hot
 Where they hang together: one row for each link of the chain from a to b that has the fewest refused links, and of those the fewest links; step counts from 1; source, message_id and at are those of the link's best evidence (most trusted source, then earliest). No row is refused where they are one person; else refused rows say in reasons which rules the two people that the link would join would break: forbid, limit and the namespace, cap.
 Where they do not: step 0 and one reason, in one row: same (a and b are one identifier), unknown (never seen), blocked, shared (its links count for nothing), not connected, or too far (no chain within 10,000 people); from_identifier is the one of which it is true. Where only shared identifiers lie between the two: for each on the shortest path (within 10,000 identifiers) a row with step 0, reason shared and it as from_identifier.$comment$;
 
-REVOKE ALL ON FUNCTION cdp.explain_path(bigint, bigint), cdp.explain_shared(bigint, bigint), cdp.explain(cdp.identifier, cdp.identifier) FROM PUBLIC;
+CREATE FUNCTION cdp.explain(a text, b text)
+	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz,
+		refused boolean, reasons text[])
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE COST 1000 ROWS 5
+BEGIN ATOMIC
+	SELECT e.* FROM cdp.explain(cdp.person_identifier(explain.a), cdp.person_identifier(explain.b)) e;
+END;
+COMMENT ON FUNCTION cdp.explain(text, text) IS
+	'The same by namespace:value as text, or by the digits of profile ids, which stand for the identifiers whose numbers they are. Errors: text that can be neither (22P02), a profile id that was never handed out (42704).';
+
+CREATE FUNCTION cdp.explain(a bigint, b bigint)
+	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz,
+		refused boolean, reasons text[])
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE COST 1000 ROWS 5
+BEGIN ATOMIC
+	SELECT e.* FROM cdp.explain(explain.a::text, explain.b::text) e;
+END;
+COMMENT ON FUNCTION cdp.explain(bigint, bigint) IS 'The same by profile ids, present or former.';
+
+REVOKE ALL ON FUNCTION cdp.explain_path(bigint, bigint), cdp.explain_shared(bigint, bigint), cdp.explain(cdp.identifier, cdp.identifier),
+	cdp.explain(text, text), cdp.explain(bigint, bigint) FROM PUBLIC;

@@ -54,6 +54,7 @@ DECLARE
 	was jsonb;
 BEGIN
 	PERFORM cdp.start_batch();
+	PERFORM cdp.notice_unseen('event', event);
 	was := cdp.carried_rules();
 	INSERT INTO cdp.carried_number AS c (event, name, path) VALUES (carry_number.event, coalesce(carry_number.name, property), path)
 	ON CONFLICT ON CONSTRAINT carried_number_pkey DO UPDATE SET path = excluded.path;

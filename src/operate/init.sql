@@ -102,6 +102,7 @@ BEGIN
 	PERFORM cdp.init_event_month();
 	PERFORM cdp.init_graph();
 	PERFORM cdp.init_trait_rule();
+	PERFORM cdp.init_seen_name();
 	PERFORM cdp.init_profile();
 	PERFORM cdp.init_account();
 	PERFORM cdp.init_profile_view();

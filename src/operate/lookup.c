@@ -20,6 +20,7 @@
 
 #include "cdp.h"
 #include "identifier/identifier.h"
+#include "identity/person.h"
 
 CDP_FUNCTION(cdp_lookup_identifier);
 CDP_FUNCTION(cdp_lookup_text);
@@ -345,21 +346,7 @@ cdp_lookup_bigint(PG_FUNCTION_ARGS)
 	return look_up(fcinfo, PG_GETARG_DATUM(0), false);
 }
 
-/* read_profile_id reads digits, blanks around them aside, that are a bigint. */
-static bool
-read_profile_id(const char *text, int64 *profile_id)
-{
-	char *end;
-
-	text += strspn(text, " ");
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	*profile_id = strtoll(text, &end, 10);
-	return errno == 0 && end[strspn(end, " ")] == '\0';
-}
-
-/* cdp_lookup_text looks a person up by the text of either: no identifier begins with a digit. */
+/* cdp_lookup_text looks a person up by the text of either. */
 Datum
 cdp_lookup_text(PG_FUNCTION_ARGS)
 {
@@ -369,7 +356,7 @@ cdp_lookup_text(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	given = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	if (read_profile_id(given, &profile_id))
+	if (person_read_id(given, &profile_id))
 		return look_up(fcinfo, Int64GetDatum(profile_id), false);
 	return look_up(fcinfo, DirectFunctionCall1(cdp_identifier_in, CStringGetDatum(given)), true);
 }

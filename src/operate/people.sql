@@ -19,6 +19,26 @@ BEGIN
 	COMMENT ON COLUMN cdp.near_shared.max_links IS 'With more it is shared.';
 	COMMENT ON COLUMN cdp.near_shared.profile_id IS 'The person it belongs to now.';
 
+	CREATE VIEW cdp.shared_identifiers AS
+		SELECT i.identifier::text AS identifier, n.namespace, l.linked_namespace, l.links, l.max_links,
+			   v.verdict_id IS NOT NULL AS by_verdict, v.reason, i.profile_id
+		FROM cdp.identity i JOIN cdp.namespace n ON n.namespace = cdp.namespace(i.identifier)
+		LEFT JOIN cdp.verdict v ON v.a = i.identifier AND v.kind = 'shared'
+		LEFT JOIN LATERAL (
+			SELECT o.key AS linked_namespace, o.value::integer AS links, cdp.max_links_to(n.max_links, o.key) AS max_links
+			FROM jsonb_each_text(i.links) o
+			WHERE o.key <> n.namespace AND o.value::bigint > cdp.max_links_to(n.max_links, o.key)) l ON true
+		WHERE i.shared;
+	COMMENT ON VIEW cdp.shared_identifiers IS 'Identifiers that count as shared and link no more: a row for each kind of identifiers that one is linked to more of than its rule allows; one row without a kind where only a verdict says so. cdp.mark_shared(identifier, false) overrules the count.';
+	COMMENT ON COLUMN cdp.shared_identifiers.identifier IS 'namespace:value.';
+	COMMENT ON COLUMN cdp.shared_identifiers.namespace IS 'Kind of the identifier.';
+	COMMENT ON COLUMN cdp.shared_identifiers.linked_namespace IS 'Kind of the identifiers that it is linked to.';
+	COMMENT ON COLUMN cdp.shared_identifiers.links IS 'Number of these.';
+	COMMENT ON COLUMN cdp.shared_identifiers.max_links IS 'The number that it exceeds.';
+	COMMENT ON COLUMN cdp.shared_identifiers.by_verdict IS 'Whether a person decided so, by cdp.mark_shared().';
+	COMMENT ON COLUMN cdp.shared_identifiers.reason IS 'The reason that the person gave.';
+	COMMENT ON COLUMN cdp.shared_identifiers.profile_id IS 'Its profile, in which it is alone and which cdp.profiles leaves out.';
+
 	CREATE VIEW cdp.refused_links AS
 		SELECT x.identifier::text AS identifier, y.identifier::text AS other_identifier, x.profile_id, y.profile_id AS other_profile_id,
 			   CASE WHEN x.shared OR y.shared THEN ARRAY['shared'] ELSE (
@@ -114,7 +134,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.init_people() IS 'Internal: makes the views for people who judge identities.';
 
-CREATE FUNCTION cdp.profile_at(identifier cdp.identifier, at timestamptz) RETURNS bigint
+CREATE FUNCTION cdp.profile_at(profile_id bigint, at timestamptz) RETURNS bigint
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -123,13 +143,32 @@ BEGIN
 	RETURN (
 		SELECT nullif(CASE WHEN i.since_batch_id <= b.batch_id THEN i.profile_id ELSE h.profile_id END, 0)
 		FROM (SELECT max(o.batch_id) AS batch_id FROM cdp.batch o WHERE o.as_of <= profile_at.at) b
-		JOIN cdp.identifier_map m ON m.identifier = profile_at.identifier
-		JOIN cdp.identity i ON i.identity_id = m.identity_id
+		JOIN cdp.identity i ON i.identity_id = profile_at.profile_id
 		LEFT JOIN cdp.identity_history h ON h.identity_id = i.identity_id AND h.from_batch_id <= b.batch_id AND b.batch_id < h.until_batch_id);
+END
+$function$;
+COMMENT ON FUNCTION cdp.profile_at(bigint, timestamptz) IS
+	'The profile that what is or ever was a profile_id (the identifier it stands for) belonged to at a time, as was known then (by the time of the refreshes, never of the events); NULL where it was not handed out yet, or blocked. Works on a hot standby.';
+
+CREATE FUNCTION cdp.profile_at(identifier cdp.identifier, at timestamptz) RETURNS bigint
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp.check_tables();
+	RETURN (SELECT cdp.profile_at(m.identity_id, profile_at.at) FROM cdp.identifier_map m
+			WHERE m.identifier = profile_at.identifier);
 END
 $function$;
 COMMENT ON FUNCTION cdp.profile_at(cdp.identifier, timestamptz) IS
 	'The profile that an identifier belonged to at a time, as was known then (by the time of the refreshes, never of the events); NULL where it was not seen yet, or blocked. Works on a hot standby.';
+
+CREATE FUNCTION cdp.profile_at(identifier text, at timestamptz) RETURNS bigint
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN CASE WHEN cdp.person_id(identifier) IS NULL THEN cdp.profile_at(identifier::cdp.identifier, at)
+				ELSE cdp.profile_at(cdp.person_id(identifier), at) END;
+COMMENT ON FUNCTION cdp.profile_at(text, timestamptz) IS
+	'The same by namespace:value as text, or by the digits of a profile id. Text that can be neither is an error (22P02).';
 
 CREATE FUNCTION cdp.events_at(at timestamptz) RETURNS TABLE (event_id bigint, "timestamp" timestamptz, profile_id bigint)
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 100000
@@ -154,4 +193,5 @@ $function$;
 COMMENT ON FUNCTION cdp.events_at(timestamptz) IS
 	'The events that were in the log at a time, each with the profile it belonged to, as was known then (by the time of the refreshes, never of the events): a report of the past again. profile_id is NULL where it was nobody''s. Join cdp.event by event_id and timestamp for the rest. Works on a hot standby.';
 
-REVOKE ALL ON FUNCTION cdp.init_people(), cdp.profile_at(cdp.identifier, timestamptz), cdp.events_at(timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.init_people(), cdp.profile_at(cdp.identifier, timestamptz),
+	cdp.profile_at(bigint, timestamptz), cdp.profile_at(text, timestamptz), cdp.events_at(timestamptz) FROM PUBLIC;

@@ -66,6 +66,7 @@ BEGIN
 	PERFORM cdp.refresh_anchor();
 	done.events_reanchored := CASE WHEN whole THEN cdp.restitch_anchor() ELSE cdp.refresh_reanchor() END;
 	PERFORM cdp.refresh_log();
+	PERFORM cdp.refresh_seen_names();
 	done.profiles_touched := cdp.refresh_fold();
 	PERFORM cdp.refresh_fold_timeline();
 	PERFORM cdp.refresh_fold_account(whole);

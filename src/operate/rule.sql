@@ -210,6 +210,7 @@ DECLARE
 BEGIN
 	PERFORM cdp.check_rule(namespace, max_per_profile, blocked);
 	PERFORM cdp.start_batch();
+	PERFORM cdp.notice_unseen('namespace', namespace);
 	INSERT INTO cdp.namespace AS n (namespace, priority, max_links)
 	SELECT set_rule.namespace, 50, cdp.default_max_links(set_rule.namespace)
 	WHERE NOT EXISTS (SELECT FROM cdp.namespace o WHERE o.namespace = set_rule.namespace);

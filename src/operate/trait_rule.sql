@@ -31,6 +31,7 @@ BEGIN
 			HINT = 'Rules are last, first, min, max, sum, union and most_frequent, with trusted_ before them where the trust of the source comes first, and keep_ before last, first, min or max (keep_trusted_last) where each source''s own value is kept.';
 	END IF;
 	PERFORM cdp.start_batch();
+	PERFORM cdp.notice_unseen('trait', trait);
 	was := (SELECT r.rule FROM cdp.trait_rule r WHERE r.trait = set_trait_rule.trait);
 	DELETE FROM cdp.trait_rule r WHERE r.trait = set_trait_rule.trait;
 	INSERT INTO cdp.trait_rule (trait, rule) SELECT set_trait_rule.trait, set_trait_rule.rule WHERE set_trait_rule.rule IS NOT NULL;

@@ -218,7 +218,42 @@ $function$;
 COMMENT ON FUNCTION cdp.unlink(cdp.identifier) IS
 	'Voids, like cdp.unlink(a, b), the evidence of every pair that the identifier is in. Returns the chains by which it is one person still with those it was linked to; as all its links are void, that is no row. Errors: no evidence joins it to another identifier (22023), NULL (22004).';
 
+-- The same for drivers, which bind parameters as text.
+CREATE FUNCTION cdp.forbid(a text, b text, reason text DEFAULT NULL) RETURNS void
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+	RETURN cdp.forbid(a::cdp.identifier, b::cdp.identifier, reason);
+COMMENT ON FUNCTION cdp.forbid(text, text, text) IS 'The same with identifiers as text, namespace:value.';
+
+CREATE FUNCTION cdp.allow(a text, b text) RETURNS boolean
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+	RETURN cdp.allow(a::cdp.identifier, b::cdp.identifier);
+COMMENT ON FUNCTION cdp.allow(text, text) IS 'The same with identifiers as text, namespace:value.';
+
+CREATE FUNCTION cdp.mark_shared(identifier text, shared boolean) RETURNS void
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE
+	RETURN cdp.mark_shared(identifier::cdp.identifier, shared);
+COMMENT ON FUNCTION cdp.mark_shared(text, boolean) IS 'The same with an identifier as text, namespace:value.';
+
+CREATE FUNCTION cdp.unlink(a text, b text)
+	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz,
+		refused boolean, reasons text[])
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE ROWS 5
+BEGIN ATOMIC
+	SELECT u.* FROM cdp.unlink(unlink.a::cdp.identifier, unlink.b::cdp.identifier) u;
+END;
+COMMENT ON FUNCTION cdp.unlink(text, text) IS 'The same with identifiers as text, namespace:value.';
+
+CREATE FUNCTION cdp.unlink(identifier text)
+	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz,
+		refused boolean, reasons text[])
+	LANGUAGE sql VOLATILE PARALLEL UNSAFE ROWS 5
+BEGIN ATOMIC
+	SELECT u.* FROM cdp.unlink(unlink.identifier::cdp.identifier) u;
+END;
+COMMENT ON FUNCTION cdp.unlink(text) IS 'The same with an identifier as text, namespace:value.';
+
 REVOKE ALL ON FUNCTION cdp.change_graph(text, text, text, text, text, text, text, text, text, text), cdp.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text),
 	cdp.identities_of_pair(cdp.identifier, cdp.identifier), cdp.forbid_changed(bigint, bigint, boolean), cdp.forbid(cdp.identifier, cdp.identifier, text),
 	cdp.allow(cdp.identifier, cdp.identifier), cdp.mark_shared(cdp.identifier, boolean), cdp.void_evidence(bigint, bigint),
-	cdp.unlink(cdp.identifier, cdp.identifier), cdp.unlink(cdp.identifier) FROM PUBLIC;
+	cdp.unlink(cdp.identifier, cdp.identifier), cdp.unlink(cdp.identifier), cdp.forbid(text, text, text), cdp.allow(text, text),
+	cdp.mark_shared(text, boolean), cdp.unlink(text, text), cdp.unlink(text) FROM PUBLIC;

@@ -41,4 +41,30 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.profile_of(bigint) IS 'The present profile of what is or ever was a profile_id; NULL where there is none: cdp.resolve_profile() says why.';
 
-REVOKE ALL ON FUNCTION cdp.profile_of(cdp.identifier), cdp.profile_of(bigint), cdp.resolve_profile(bigint) FROM PUBLIC;
+CREATE FUNCTION cdp.profile_of(identifier text) RETURNS bigint
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN CASE WHEN cdp.person_id(identifier) IS NULL THEN cdp.profile_of(identifier::cdp.identifier)
+				ELSE cdp.profile_of(cdp.person_id(identifier)) END;
+COMMENT ON FUNCTION cdp.profile_of(text) IS
+	'The same by namespace:value as text, or by the digits of a profile id. Text that can be neither is an error (22P02).';
+
+CREATE FUNCTION cdp.resolve_profile(identifier text, OUT profile_id bigint, OUT reason text)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+	asked bigint := cdp.person_id(resolve_profile.identifier);
+BEGIN
+	IF asked IS NULL THEN
+		asked := (SELECT m.identity_id FROM cdp.identifier_map m
+				  WHERE m.identifier = resolve_profile.identifier::cdp.identifier);
+	END IF;
+	SELECT r.profile_id, r.reason INTO profile_id, reason FROM cdp.resolve_profile(coalesce(asked, 0)) r;
+END
+$function$;
+COMMENT ON FUNCTION cdp.resolve_profile(text) IS
+	'The same by the digits of a profile id as text, or by namespace:value; unknown is then an identifier that was never seen. Text that can be neither is an error (22P02).';
+
+REVOKE ALL ON FUNCTION cdp.profile_of(cdp.identifier), cdp.profile_of(bigint), cdp.profile_of(text),
+	cdp.resolve_profile(bigint), cdp.resolve_profile(text) FROM PUBLIC;

@@ -94,6 +94,7 @@ BEGIN
 			HINT = 'A name is a lower-case letter and up to 62 more letters, digits and underscores.';
 	END IF;
 	PERFORM cdp.try_condition(coalesce(create_segment.condition, ''));
+	PERFORM cdp.notice_condition(create_segment.condition);
 
 	INSERT INTO cdp.segment AS s (name, condition, description)
 	VALUES (create_segment.name, create_segment.condition, create_segment.description)

@@ -49,6 +49,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		canonical(payload, length);
 	if (cdpk_identifier_make("email", 5, text, size, NULL, payload, &length) == CDPK_OK)
 		canonical(payload, length);
+	if (cdpk_identifier_make("idfa", 4, text, size, NULL, payload, &length) == CDPK_OK)
+		canonical(payload, length);
+	if (cdpk_identifier_make("email_sha256", 12, text, size, NULL, payload, &length) == CDPK_OK)
+		canonical(payload, length);
 	if (cdpk_identifier_check(data, size) == CDPK_OK)
 		canonical(data, size);
 	(void) cdpk_value_meaningless(text, size);

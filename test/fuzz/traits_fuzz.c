@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/instant.h"
 #include "core/traits.h"
 
 #include "fuzz.h"
@@ -68,6 +69,24 @@ merge_all(CdpkTraitsState *state, const CdpkTraitsView *view)
 	return CDPK_OK;
 }
 
+/* Every time that the check has taken has a text that reads back. */
+static void
+times_have_text(const CdpkTraitsView *view)
+{
+	for (uint32_t i = 0; i < view->count; i++)
+	{
+		char text[CDPK_TIMESTAMP_TEXT_MAX];
+		CdpkTrait trait;
+		int64_t again;
+
+		if (!cdpk_traits_get(view, i, &trait))
+			abort();
+		cdpk_instant_print(trait.at, text);
+		if (cdpk_instant_parse(text, strlen(text), &again) != CDPK_OK || again != trait.at)
+			abort();
+	}
+}
+
 /* What the check has taken is what merging makes of it. */
 static void
 merge_again(const CdpkTraitsView *view)
@@ -132,6 +151,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_all(&view);
 	cdpk_traits_compact_size(&view);
 	if (cdpk_traits_check(data, size) == CDPK_OK)
+	{
+		times_have_text(&view);
 		merge_again(&view);
+	}
 	return 0;
 }

@@ -69,6 +69,8 @@ async function main() {
 	seen.events = (await rows('SELECT profile_id, type, event, properties, source, "timestamp" FROM cdp.events WHERE source = ANY ($1) ORDER BY "timestamp"', [['web', 'shop']])).map(named);
 	seen.quarantine = await rows("SELECT reason, source, record ->> 'message_id' AS message_id FROM cdp.quarantine");
 	seen.lookup = (await rows("SELECT cdp.lookup($1) -> 'traits' -> 'name' AS name", ['email:ZOFIA@example.com']))[0].name;
+	const asked = (await rows('SELECT cdp.profile_of($1) AS id', ['email:ZOFIA@example.com']))[0].id;
+	seen.asked = (await rows('SELECT cdp.profile_of($1::text) AS profile_id UNION ALL SELECT cdp.profile_of($2::bigint)', [asked, asked])).map((row) => people[row.profile_id]);
 	seen.size = Number((await rows('SELECT cdp.create_segment($1, $2) AS size', ['buyers', "cdp.did(timeline, 'Order Completed')"]))[0].size);
 	seen.members = (await rows('SELECT profile_id, cdp.is_member($1, profile_id) AS answer FROM cdp.members($1)', ['buyers'])).map(named);
 	seen.refused = await refused(client);

@@ -79,6 +79,10 @@ def main():
         seen["quarantine"] = cursor.fetchall()
         cursor.execute("SELECT cdp.lookup(%s) -> 'traits' -> 'name' AS name", ["email:ZOFIA@example.com"])
         seen["lookup"] = cursor.fetchone()["name"]
+        cursor.execute("SELECT cdp.profile_of(%s::text) AS id", ["email:ZOFIA@example.com"])
+        asked = cursor.fetchone()["id"]
+        cursor.execute("SELECT cdp.profile_of(%s::text) AS profile_id UNION ALL SELECT cdp.profile_of(%s)", [str(asked), asked])
+        seen["asked"] = [people[row["profile_id"]] for row in cursor.fetchall()]
         cursor.execute("SELECT cdp.create_segment(%s, %s) AS size", ["buyers", "cdp.did(timeline, 'Order Completed')"])
         seen["size"] = cursor.fetchone()["size"]
         cursor.execute("SELECT profile_id, cdp.is_member(%s, profile_id) AS answer FROM cdp.members(%s)", ["buyers", "buyers"])

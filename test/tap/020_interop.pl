@@ -43,6 +43,7 @@ my $expected = {
 	],
 	quarantine => [ { reason => 'no_identifier', source => 'web', message_id => 'm-3' } ],
 	lookup => "Zofia, O'Neil",
+	asked => [ $zofia, $zofia ],
 	size => 1,
 	members => [ { profile_id => $zofia, answer => JSON::PP::true } ],
 	refused => { code => '42601', message => 'syntax error at or near ")"', position => 11, query => 'events > 1) OR (true' }

@@ -72,6 +72,65 @@ canonical_forms(void)
 	CHECK(becomes("emails:Ann", "emails:Ann")); /* no namespace of ours */
 }
 
+#define UUID "6d92078a-8246-4ba4-ae5b-76104861e7dc"
+#define SHA256 "8f434346648f6b96df89dda901c5176b10a6d83961dd3c1ac88b59b2dc327aa4"
+
+/* Each namespace of UUIDs, and each ending of one of hashes. */
+static void
+hexadecimal_forms(void)
+{
+	static const char *const uuids[] = {"idfa", "idfv", "gaid", "advertising_id"};
+	static const char *const typings[] = {UUID,
+										  "6D92078A-8246-4BA4-AE5B-76104861E7DC",
+										  " {6D92078A-8246-4BA4-AE5B-76104861E7DC} ",
+										  "6D92078A82464BA4AE5B76104861E7DC",
+										  "6d92078a82464ba4-ae5b76104861e7dc",
+										  "6D92-078A-8246-4BA4-AE5B-7610-4861-E7DC",
+										  "URN:UUID:6D92078A-8246-4BA4-AE5B-76104861E7DC"};
+	char text[200];
+
+	for (size_t i = 0; i < sizeof(uuids) / sizeof(uuids[0]); i++)
+		for (size_t j = 0; j < sizeof(typings) / sizeof(typings[0]); j++)
+		{
+			char expected[200];
+
+			snprintf(text, sizeof(text), "%s:%s", uuids[i], typings[j]);
+			snprintf(expected, sizeof(expected), "%s:" UUID, uuids[i]);
+			CHECK(becomes(text, expected));
+		}
+	CHECK(becomes("IDFA:8F434346648F6B96DF89DDA901C5176B10A6D83961DD3C1AC88B59B2DC327AA4",
+				  "idfa:" SHA256));
+	CHECK(becomes("email_sha256:8F434346648F6B96DF89DDA901C5176B10A6D83961DD3C1AC88B59B2DC327AA4",
+				  "email_sha256:" SHA256));
+	CHECK(becomes("phone_md5:6D92078A82464BA4AE5B76104861E7DC",
+				  "phone_md5:6d92078a82464ba4ae5b76104861e7dc"));
+	CHECK(becomes("my_sha1:DA39A3EE5E6B4B0D3255BFEF95601890AFD8070A",
+				  "my_sha1:da39a3ee5e6b4b0d3255bfef95601890afd8070a"));
+}
+
+/* What is not of those forms keeps its case. */
+static void
+hexadecimal_strangers(void)
+{
+	CHECK(becomes("idfa:6D92078A-8246-4BA4-AE5B-76104861E7D",
+				  "idfa:6D92078A-8246-4BA4-AE5B-76104861E7D"));
+	CHECK(becomes("idfa:6D92078A--8246-4BA4-AE5B-76104861E7DC",
+				  "idfa:6D92078A--8246-4BA4-AE5B-76104861E7DC"));
+	CHECK(becomes("idfa:6D92078A-8246-4BA4-AE5B-76104861E7DC-",
+				  "idfa:6D92078A-8246-4BA4-AE5B-76104861E7DC-"));
+	CHECK(becomes("idfa:{6D92078A-8246-4BA4-AE5B-76104861E7DC",
+				  "idfa:{6D92078A-8246-4BA4-AE5B-76104861E7DC"));
+	CHECK(becomes("idfa:G", "idfa:G"));
+	CHECK(becomes("email_sha256:X48E/qOjc2yoZdQUoHVNWNvUV2iIk3pLEnoM2tzOEEA=",
+				  "email_sha256:X48E/qOjc2yoZdQUoHVNWNvUV2iIk3pLEnoM2tzOEEA="));
+	CHECK(becomes("email_sha256:8F434346", "email_sha256:8F434346"));
+	CHECK(becomes("user_id:6D92078A-8246-4BA4-AE5B-76104861E7DC",
+				  "user_id:6D92078A-8246-4BA4-AE5B-76104861E7DC"));
+	CHECK(becomes("_sha256x:8F", "_sha256x:8F") == false); /* no namespace */
+	CHECK(becomes("x_sha256x:6D92078A82464BA4AE5B76104861E7DC",
+				  "x_sha256x:6D92078A82464BA4AE5B76104861E7DC"));
+}
+
 static void
 refusals(void)
 {
@@ -168,7 +227,8 @@ static void
 check_knows_its_own(void)
 {
 	static const char *const texts[] = {"email:ann@example.com", "phone:+442079460958",
-										"user_id:U 7", "email:ren\xc3\xa9@example.com"};
+										"user_id:U 7",           "idfa:" UUID,
+										"email_sha256:" SHA256,  "email:ren\xc3\xa9@example.com"};
 	uint8_t payload[CDPK_IDENTIFIER_PAYLOAD_MAX];
 	uint8_t again[CDPK_IDENTIFIER_PAYLOAD_MAX];
 	size_t length;
@@ -255,6 +315,13 @@ meaningless(void)
 				 {"email:unknown@example.com", true},
 				 {"email:ann@example.com", false},
 				 {"emails:unknown@example.com", false},
+				 {"idfa:{00000000-0000-0000-0000-000000000000}", true},
+				 {"gaid:00000000000000000000000000000000", true},
+				 {"email_sha256:"
+				  "E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855",
+				  true},
+				 {"user_id:{{user_id}}", true},
+				 {"email:${user}@example.com", true},
 				 {"device:00000000-0000-0000-0000-000000000000", true}};
 	uint8_t payload[CDPK_IDENTIFIER_PAYLOAD_MAX];
 	size_t length;
@@ -270,6 +337,8 @@ int
 main(void)
 {
 	TEST(canonical_forms);
+	TEST(hexadecimal_forms);
+	TEST(hexadecimal_strangers);
 	TEST(refusals);
 	TEST(limits);
 	TEST(phones_without_module);

@@ -41,10 +41,21 @@ refuses_what_timestamptz_cannot_hold(void)
 		CHECK(cdpk_instant_parse(texts[i], strlen(texts[i]), &instant) == CDPK_OUT_OF_RANGE);
 }
 
+/* What is valid has a text, and what has none is not. */
+static void
+valid_is_what_text_takes(void)
+{
+	CHECK(cdpk_instant_valid(INT64_MIN) && cdpk_instant_valid(INT64_MAX) && cdpk_instant_valid(0));
+	CHECK(cdpk_instant_valid(MIN) && cdpk_instant_valid(END - 1));
+	CHECK(!cdpk_instant_valid(MIN - 1) && !cdpk_instant_valid(END));
+	CHECK(!cdpk_instant_valid(INT64_MIN + 1) && !cdpk_instant_valid(INT64_MAX - 1));
+}
+
 int
 main(void)
 {
 	TEST(every_instant_comes_back);
 	TEST(refuses_what_timestamptz_cannot_hold);
+	TEST(valid_is_what_text_takes);
 	UNIT_EXIT();
 }

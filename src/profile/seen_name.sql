@@ -1,0 +1,74 @@
+-- The names of events and traits that were ever seen, so that a mistyped one in a rule or a condition is noticed.
+
+CREATE FUNCTION cdp.init_seen_name() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	CREATE TABLE cdp.seen_name (
+		kind text COLLATE "C" NOT NULL CHECK (kind IN ('event', 'trait')), name text COLLATE "C" NOT NULL,
+		batch_id bigint NOT NULL, PRIMARY KEY (kind, name));
+	COMMENT ON TABLE cdp.seen_name IS 'Names of events, and of the traits of identify and group calls, that the log ever had: the first 10,000 of each kind.';
+	COMMENT ON COLUMN cdp.seen_name.kind IS 'event or trait.';
+	COMMENT ON COLUMN cdp.seen_name.name IS 'The name, of at most 255 bytes.';
+	COMMENT ON COLUMN cdp.seen_name.batch_id IS 'The refresh that first saw it.';
+END
+$function$;
+COMMENT ON FUNCTION cdp.init_seen_name() IS 'Internal: makes the table of the names that were seen.';
+
+-- Reads batch_row and batch_accepted.  Names that are ids (one for each event) must not fill the disk.
+CREATE FUNCTION cdp.refresh_seen_names() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp.batch_run($sql$
+		INSERT INTO cdp.seen_name (kind, name, batch_id)
+		SELECT n.kind, n.name, $1 FROM (
+			SELECT u.kind, u.name, row_number() OVER (PARTITION BY u.kind ORDER BY u.name COLLATE "C") AS place FROM (
+				SELECT DISTINCT k.kind, k.name FROM batch_row r JOIN batch_accepted USING (row_no) CROSS JOIN LATERAL (
+					SELECT 'event' AS kind, r.event_name AS name WHERE r.event_name IS NOT NULL
+					UNION ALL
+					SELECT 'trait', t.name
+					FROM jsonb_object_keys(CASE WHEN r.call_type IN ('identify', 'group') THEN r.traits END) t (name)) k) u
+			WHERE octet_length(u.name) <= 255
+			  AND NOT EXISTS (SELECT FROM cdp.seen_name s WHERE s.kind = u.kind AND s.name = u.name)) n
+		LEFT JOIN (SELECT s.kind, count(*) AS number FROM cdp.seen_name s GROUP BY s.kind) c ON c.kind = n.kind
+		WHERE n.place + coalesce(c.number, 0) <= 10000
+	$sql$);
+END
+$function$;
+COMMENT ON FUNCTION cdp.refresh_seen_names() IS 'Internal: keeps the names of events and traits that the batch brings for the first time.';
+
+CREATE FUNCTION cdp.notice_unseen(kind text, name text) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	known text[];
+	nearest text;
+BEGIN
+	-- where nothing was loaded yet, no name was seen
+	IF coalesce(name, '') IN ('', '*') OR octet_length(name) > 255 OR NOT EXISTS (SELECT FROM cdp.identity) THEN
+		RETURN;
+	END IF;
+	known := CASE kind
+		WHEN 'namespace' THEN ARRAY(SELECT n.namespace FROM cdp.namespace n ORDER BY n.namespace COLLATE "C")
+		ELSE ARRAY(SELECT s.name FROM cdp.seen_name s WHERE s.kind = notice_unseen.kind ORDER BY s.name) END;
+	-- where there is no room for more, a name may have been seen and is not known
+	IF name = ANY (known) OR (kind <> 'namespace' AND cardinality(known) >= 10000) THEN
+		RETURN;
+	END IF;
+	nearest := cdp.nearest_name(name, known);
+	IF nearest IS NULL THEN
+		RAISE NOTICE '% "%" has never been seen', kind, name;
+	ELSE
+		RAISE NOTICE '% "%" has never been seen', kind, name USING HINT = format('The nearest known name is "%s".', nearest);
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp.notice_unseen(text, text) IS
+	'Internal: a notice, with the nearest known name, where a name was never seen. kind: event, trait or namespace. Silent for * and the empty name, before anything was loaded, and where not all names are known.';
+
+REVOKE ALL ON FUNCTION cdp.init_seen_name(), cdp.refresh_seen_names(), cdp.notice_unseen(text, text) FROM PUBLIC;
+
