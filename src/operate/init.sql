@@ -101,6 +101,7 @@ BEGIN
 	PERFORM cdp.init_graph();
 	PERFORM cdp.init_trait_rule();
 	PERFORM cdp.init_profile();
+	PERFORM cdp.init_undone();
 	PERFORM cdp.init_account();
 	PERFORM cdp.init_profile_view();
 	PERFORM cdp.init_carried_number();

@@ -85,6 +85,8 @@ BEGIN
 	ELSE
 		SELECT i.identity_id, i.identities INTO last.identity_id, done.identities FROM cdp.refresh_identify(last.identity_id) i;
 		done.links := cdp.refresh_link();
+		-- what a verdict or a rule asks for is refused, what evidence asks for is left undone
+		PERFORM cdp.resolve_batch(leave_undone => max_rows > 0);
 		SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identities_reworked
 		INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identities_reworked
 		FROM cdp.refresh_stitch() s;

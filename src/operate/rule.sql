@@ -231,6 +231,9 @@ BEGIN
 	SELECT * INTO by_priority FROM cdp.priority_changed(namespace) WHERE was.priority <> becomes.priority;
 	SELECT * INTO by_blocked FROM cdp.blocked_changed(namespace, was.blocked, becomes.blocked) WHERE was.blocked IS DISTINCT FROM becomes.blocked;
 	SELECT * INTO by_links FROM cdp.max_links_changed(namespace, becomes.max_links) WHERE was.max_links IS DISTINCT FROM becomes.max_links;
+	IF by_blocked.reread IS NOT NULL OR by_priority.reanchored IS NOT NULL THEN
+		PERFORM cdp.check_log();
+	END IF;
 	PERFORM cdp.change_graph(unlinked => by_blocked.unlinked, blocked => by_blocked.blocked, retry => by_limit.retry,
 		checked => nullif(concat_ws(' UNION ', by_limit.checked, by_priority.checked), ''),
 		judged => nullif(concat_ws(' UNION ', by_links, by_blocked.judged), ''),
@@ -377,6 +380,9 @@ BEGIN
 		UPDATE cdp.profile p SET last_trust = NULL, last_at = NULL
 		FROM (SELECT i.profile_id FROM cdp.link l JOIN cdp.identity i ON i.identity_id = l.a WHERE l.source = set_source.source) l
 		WHERE p.profile_id = l.profile_id;
+	END IF;
+	IF (becomes.trust, becomes.expires_after) IS DISTINCT FROM (was.trust, was.expires_after) THEN
+		PERFORM cdp.check_log();
 	END IF;
 	PERFORM cdp.change_graph(
 		checked => CASE WHEN becomes.trust <> was.trust
