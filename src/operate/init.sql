@@ -121,7 +121,7 @@ CREATE FUNCTION cdp.migrate() RETURNS integer
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp.check_tables();
+	PERFORM cdp.refresh_lock(true);
 	IF (SELECT s.normalizer_version FROM cdp.state s) <> cdp.normalizer_version() THEN
 		PERFORM cdp.restitch();
 	END IF;

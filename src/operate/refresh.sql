@@ -11,20 +11,29 @@ BEGIN
 			DETAIL = 'After waiting for another writer it must see what that one has written.',
 			HINT = 'Start the transaction with BEGIN ISOLATION LEVEL READ COMMITTED.';
 	END IF;
+	IF to_regclass('cdp.state') IS NULL THEN
+		PERFORM cdp.check_tables();
+	END IF;
+	-- before anything is read: REINDEX locks a table and then its indexes, and so would wait for a reader
+	-- that waits for it as soon as it writes
 	IF wait THEN
 		LOCK TABLE cdp.state IN SHARE ROW EXCLUSIVE MODE;
-		RETURN true;
+	ELSE
+		BEGIN
+			LOCK TABLE cdp.state IN SHARE ROW EXCLUSIVE MODE NOWAIT;
+		EXCEPTION WHEN lock_not_available THEN
+			RETURN false;
+		END;
 	END IF;
-	BEGIN
-		LOCK TABLE cdp.state IN SHARE ROW EXCLUSIVE MODE NOWAIT;
-	EXCEPTION WHEN lock_not_available THEN
-		RETURN false;
-	END;
+	PERFORM cdp.check_tables();
+	LOCK TABLE cdp.account, cdp.account_member, cdp.anchor_history, cdp.batch, cdp.carried_number, cdp.event, cdp.identifier_map, cdp.identity,
+		cdp.identity_history, cdp.link, cdp.message, cdp.namespace, cdp.profile, cdp.profile_timeline, cdp.quarantine, cdp.source, cdp.trait_rule,
+		cdp.undone, cdp.verdict IN ROW EXCLUSIVE MODE;
 	RETURN true;
 END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_lock(boolean) IS
-	'Internal: becomes the one writer of identities, profiles and memberships, until the transaction ends; false where another one is and the caller does not wait.';
+	'Internal: becomes the one writer of identities, profiles and memberships, until the transaction ends, and locks all that such a one writes; false where another one is and the caller does not wait.';
 
 CREATE FUNCTION cdp.refresh_truncate(inbox regclass) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -114,7 +123,6 @@ CREATE FUNCTION cdp.start_batch(wait boolean DEFAULT true) RETURNS boolean
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp.check_tables();
 	IF NOT cdp.refresh_lock(wait) THEN
 		RETURN false;
 	END IF;

@@ -342,7 +342,6 @@ BEGIN
 		RAISE EXCEPTION 'the number of identifiers must be from 1 to 256' USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'Every two identifiers of an event make a link.';
 	END IF;
-	PERFORM cdp.check_tables();
 	PERFORM cdp.refresh_lock(true);
 	UPDATE cdp.state SET max_identifiers = number;
 END

@@ -39,7 +39,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.profiles.events IS 'Number of events in the log, calls of every type counted.';
 
 	CREATE VIEW cdp.identities AS
-		SELECT i.identifier::text AS identifier, cdp.namespace(i.identifier) AS namespace, cdp.value(i.identifier) AS value,
+		SELECT i.identifier::text COLLATE "C" AS identifier, cdp.namespace(i.identifier) AS namespace, cdp.value(i.identifier) AS value,
 			   i.identity_id, i.profile_id, b.as_of AS first_known, s.as_of AS in_profile_since
 		FROM cdp.identity i JOIN cdp.batch b ON b.batch_id = i.batch_id JOIN cdp.batch s ON s.batch_id = i.since_batch_id;
 	COMMENT ON VIEW cdp.identities IS 'Every identifier, and the person it belongs to now.';

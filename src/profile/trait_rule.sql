@@ -16,7 +16,7 @@ CREATE FUNCTION cdp.init_trait_rule() RETURNS void
 AS $function$
 BEGIN
 	CREATE TABLE cdp.trait_rule (
-		trait text PRIMARY KEY CHECK (trait <> '' AND octet_length(trait) <= 255), rule text NOT NULL CHECK (cdp.is_trait_rule(rule)));
+		trait text COLLATE "C" PRIMARY KEY CHECK (trait <> '' AND octet_length(trait) <= 255), rule text NOT NULL CHECK (cdp.is_trait_rule(rule)));
 	COMMENT ON TABLE cdp.trait_rule IS 'By which rule the values of a trait become one, changed by cdp.set_trait_rule(). A trait that is not listed has the rule of *, and where that is not listed, trusted_last.';
 	COMMENT ON COLUMN cdp.trait_rule.trait IS 'Name of the trait; *: all that are not listed.';
 	COMMENT ON COLUMN cdp.trait_rule.rule IS 'last, first, min, max, sum, union or most_frequent; trusted_ before it: only values of the most trusted source count; keep_ before last, first, min, max and their trusted_ forms: what was outdone stays visible in cdp.provenance().';
