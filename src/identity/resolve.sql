@@ -42,8 +42,7 @@ BEGIN
 		SELECT d.identifier, d.namespace, m.identity_id
 		FROM (SELECT identifier, cdp.namespace(identifier) AS namespace FROM batch_name GROUP BY identifier) d
 		LEFT JOIN cdp.identifier_map m ON m.identifier = d.identifier
-		LEFT JOIN cdp.namespace n ON n.namespace = d.namespace
-		WHERE n.blocked IS NULL OR NOT cdp.is_blocked_value(cdp.value(d.identifier), n.blocked)
+		WHERE NOT cdp.is_blocked(d.identifier, (SELECT cdp.blocked_rules()))
 	$sql$);
 	PERFORM cdp.batch_run($sql$
 		INSERT INTO cdp.namespace (namespace, priority, max_links, batch_id) SELECT DISTINCT namespace, 50, cdp.default_max_links(namespace), $1 FROM batch_known k
@@ -69,11 +68,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_identify(bigint) IS 'Internal: numbers the identifiers of the batch (batch_identity, batch_mention).';
-
-CREATE FUNCTION cdp.is_blocked_value(value text, blocked text[]) RETURNS boolean
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN (SELECT coalesce(bool_or(CASE WHEN b LIKE '^%' THEN value ~* b ELSE lower(value) = lower(btrim(b)) END), false) FROM unnest(blocked) b);
-COMMENT ON FUNCTION cdp.is_blocked_value(text, text[]) IS 'Internal: whether a value is one of these, or matches one that begins with ^.';
 
 -- The evidence of pairs that stood on one event: batch_evidence, for each source; batch_pair, the best.
 CREATE FUNCTION cdp.stage_evidence(known text, met text) RETURNS void
@@ -387,7 +381,6 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_move_events() IS 'Internal: anchors the events of batch_reanchored where it says. Returns how many.';
 
-REVOKE ALL ON FUNCTION cdp.is_blocked_value(text, text[]), cdp.stage_evidence(text, text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION cdp.stage_graph_changes(text, text, text, text, text, text, text, text, text, text), cdp.refresh_identify(bigint), cdp.refresh_link(),
+REVOKE ALL ON FUNCTION cdp.stage_evidence(text, text), cdp.stage_graph_changes(text, text, text, text, text, text, text, text, text, text), cdp.refresh_identify(bigint), cdp.refresh_link(),
 	cdp.refresh_degree(), cdp.refresh_resolve(), cdp.stage_resolved(), cdp.refresh_stitch(), cdp.refresh_relabel(), cdp.refresh_anchor(), cdp.refresh_reanchor(), cdp.refresh_move_events() FROM PUBLIC;
 

@@ -139,8 +139,8 @@ AS $function$
 BEGIN
 	blocked := format($sql$
 		SELECT i.identity_id FROM cdp.identity i
-		WHERE NOT i.blocked AND cdp.namespace(i.identifier) = %L AND cdp.is_blocked_value(cdp.value(i.identifier), %L::text[])
-	$sql$, namespace, becomes);
+		WHERE NOT i.blocked AND cdp.is_blocked(i.identifier, %L)
+	$sql$, jsonb_build_object(namespace, becomes));
 	unlinked := format('SELECT l.a, l.b FROM (%1$s) i JOIN cdp.link l ON l.a = i.identity_id UNION SELECT l.a, l.b FROM (%1$s) i JOIN cdp.link l ON l.b = i.identity_id', blocked);
 	IF was IS NULL OR was <@ becomes THEN
 		RETURN;
@@ -150,9 +150,8 @@ BEGIN
 		SELECT e.event_id, e.identity_id AS place, o.ids, e.source, least(e."timestamp", e.received_at) AS at, e.message_id
 		FROM cdp.event e CROSS JOIN LATERAL cdp.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers,
 			e.properties, e.traits, e.context, e."timestamp", e.sent_at, e.original_timestamp, e.received_at, e.source, $2) o
-		WHERE EXISTS (SELECT FROM unnest(o.ids) AS u (identifier) WHERE cdp.namespace(u.identifier) = %1$L
-					  AND cdp.is_blocked_value(cdp.value(u.identifier), %2$L::text[]) AND NOT coalesce(cdp.is_blocked_value(cdp.value(u.identifier), %3$L::text[]), false))
-	$sql$, namespace, was, becomes);
+		WHERE EXISTS (SELECT FROM unnest(o.ids) AS u (identifier) WHERE cdp.is_blocked(u.identifier, %L) AND NOT cdp.is_blocked(u.identifier, %L))
+	$sql$, jsonb_build_object(namespace, was), jsonb_build_object(namespace, becomes));
 	judged := format($sql$
 		SELECT i.identity_id FROM cdp.identity i JOIN cdp.verdict v ON v.a = i.identifier AND v.kind IN ('shared', 'not_shared')
 		WHERE i.blocked AND cdp.namespace(i.identifier) = %L

@@ -8,12 +8,13 @@ CREATE FUNCTION cdp.verify_log() RETURNS TABLE (event_id bigint, anchor_id bigin
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 #variable_conflict use_column
+DECLARE
+	rules jsonb := cdp.blocked_rules();
 BEGIN
 	RETURN QUERY
 		SELECT e.event_id, e.identity_id, e."timestamp", least(e."timestamp", e.received_at), e.source, e.type, e.event, e.traits, e.message_id,
-			   CASE WHEN NOT EXISTS (SELECT FROM cdp.namespace n WHERE n.blocked IS NOT NULL) THEN coalesce(o.ids, '{}')
-					ELSE ARRAY(SELECT u.identifier FROM unnest(o.ids) AS u (identifier) LEFT JOIN cdp.namespace n ON n.namespace = cdp.namespace(u.identifier)
-							   WHERE NOT coalesce(cdp.is_blocked_value(cdp.value(u.identifier), n.blocked), false)) END
+			   CASE WHEN rules = '{}' THEN coalesce(o.ids, '{}')
+					ELSE ARRAY(SELECT u.identifier FROM unnest(o.ids) AS u (identifier) WHERE NOT cdp.is_blocked(u.identifier, rules)) END
 		FROM cdp.state s CROSS JOIN cdp.event e
 		CROSS JOIN LATERAL cdp.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.properties, e.traits,
 			e.context, e."timestamp", e.sent_at, e.original_timestamp, e.received_at, e.source, s.as_of) o;
