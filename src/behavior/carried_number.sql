@@ -16,7 +16,8 @@ CREATE FUNCTION cdp.init_carried_number() RETURNS void
 AS $function$
 BEGIN
 	CREATE TABLE cdp.carried_number (
-		event text NOT NULL, name text NOT NULL, path text[] NOT NULL, left_out bigint NOT NULL DEFAULT 0, PRIMARY KEY (event, name),
+		event text COLLATE "C" NOT NULL, name text COLLATE "C" NOT NULL, path text[] NOT NULL,
+		left_out bigint NOT NULL DEFAULT 0, PRIMARY KEY (event, name),
 		CHECK (event <> '' AND name <> '' AND path <> '{}' AND array_position(path, NULL) IS NULL));
 	COMMENT ON TABLE cdp.carried_number IS 'The properties that timelines carry as numbers. Written by cdp.carry_number and cdp.drop_number.';
 	COMMENT ON COLUMN cdp.carried_number.event IS 'Name of the event; * for all. Of two with one name that of the event counts.';

@@ -67,6 +67,9 @@ BEGIN
 			SELECT a.profile_id, cdp.timeline_agg(r.at, r.event_name, cdp.carried(r.event_name, r.properties, (SELECT cdp.carried_rules()))) FROM batch_anchor a JOIN batch_row r USING (row_no)
 			WHERE r.event_name IS NOT NULL AND a.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = a.profile_id) GROUP BY a.profile_id
 			UNION ALL
+			SELECT g.profile_id, cdp.timeline_agg(g."timestamp", g.event, cdp.carried(g.event, g.properties, (SELECT cdp.carried_rules())))
+			FROM batch_gained g WHERE g.event IS NOT NULL GROUP BY g.profile_id
+			UNION ALL
 			SELECT i.profile_id, cdp.timeline_agg(e."timestamp", e.event, cdp.carried(e.event, e.properties, (SELECT cdp.carried_rules())))
 			FROM batch_rebuild_identity i JOIN cdp.event e ON e.identity_id = i.identity_id WHERE e.event IS NOT NULL GROUP BY i.profile_id
 		)

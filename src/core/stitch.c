@@ -88,6 +88,14 @@ cdpk_stitch_check_profiles(CdpkStitch *stitch, const int64_t *profile_ids, size_
 }
 
 CdpkStatus
+cdpk_stitch_freeze_profiles(CdpkStitch *stitch, const int64_t *profile_ids, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		STITCH_PUSH(stitch, stitch->frozen, profile_ids[i]);
+	return CDPK_OK;
+}
+
+CdpkStatus
 cdpk_stitch_forbidden(CdpkStitch *stitch, int64_t a, int64_t b)
 {
 	CdpkStitchForbid pair = {a, b};
@@ -129,6 +137,22 @@ resolve(CdpkStitch *stitch)
 	for (uint32_t i = 0; i < stitch->allowed.count; i++)
 		STITCH_TRY(want_pair(stitch, stitch->allowed.items[i].a, stitch->allowed.items[i].b));
 	return stitch_take_rows(stitch);
+}
+
+/* freeze marks the profiles that are not to be taken apart. */
+static CdpkStatus
+freeze(CdpkStitch *stitch)
+{
+	for (uint32_t i = 0; i < stitch->frozen.count; i++)
+	{
+		uint32_t profile;
+
+		if (stitch->frozen.items[i] == 0)
+			return CDPK_INVALID;
+		STITCH_TRY(stitch_stored_profile(stitch, stitch->frozen.items[i], &profile));
+		stitch->profiles.items[profile].frozen = true;
+	}
+	return CDPK_OK;
 }
 
 /* soil lists a profile for the first rework. */
@@ -428,6 +452,21 @@ check_weakened(CdpkStitch *stitch)
 	return CDPK_OK;
 }
 
+/*
+ * drop_frozen takes those that joined a frozen profile off the list of the second
+ * rework: the links that put them there are refused already.
+ */
+static void
+drop_frozen(CdpkStitch *stitch)
+{
+	uint32_t left = 0;
+
+	for (uint32_t i = 0; i < stitch->late.count; i++)
+		if (!stitch->profiles.items[stitch_root(stitch, stitch->late.items[i])].frozen)
+			stitch->late.items[left++] = stitch->late.items[i];
+	stitch->late.count = left;
+}
+
 /* load_touched makes the other profiles known whose summary changes. */
 static CdpkStatus
 load_touched(CdpkStitch *stitch)
@@ -446,6 +485,7 @@ CdpkStatus
 cdpk_stitch_run(CdpkStitch *stitch)
 {
 	STITCH_TRY(resolve(stitch));
+	STITCH_TRY(freeze(stitch));
 	STITCH_TRY(who_counts(stitch));
 	for (uint32_t i = 0; i < stitch->changes.count; i++)
 		STITCH_TRY(judge_change(stitch, &stitch->changes.items[i]));
@@ -457,6 +497,7 @@ cdpk_stitch_run(CdpkStitch *stitch)
 	STITCH_TRY(check_weakened(stitch));
 	STITCH_TRY(stitch_rework(stitch, &stitch->dirty));
 	STITCH_TRY(stitch_insert(stitch));
+	drop_frozen(stitch);
 	STITCH_TRY(stitch_rework(stitch, &stitch->late));
 	return stitch_make_result(stitch);
 }

@@ -221,6 +221,15 @@ extern CdpkStatus cdpk_stitch_retry(CdpkStitch *stitch, const CdpkStitchLink *li
 extern CdpkStatus cdpk_stitch_check_profiles(CdpkStitch *stitch, const int64_t *profile_ids,
 											 size_t count);
 
+/*
+ * Profiles that are not to be taken apart: a link that would do so, or would have
+ * one taken in by a rework, is refused instead (result: declined).  They grow
+ * and move like all others.  A change that takes such a profile apart by itself
+ * (an identifier of it that is gone or shared, a forbid inside, a check) does so.
+ */
+extern CdpkStatus cdpk_stitch_freeze_profiles(CdpkStitch *stitch, const int64_t *profile_ids,
+											  size_t count);
+
 /* A forbid is in force now. */
 extern CdpkStatus cdpk_stitch_forbidden(CdpkStitch *stitch, int64_t a, int64_t b);
 
@@ -311,6 +320,8 @@ typedef struct CdpkStitchResult
 	size_t profile_count;
 	const CdpkStitchVerdict *links; /* links whose "refused" becomes another */
 	size_t link_count;
+	const CdpkStitchVerdict *declined; /* links refused for the sake of a frozen profile */
+	size_t declined_count;
 	const CdpkStitchSharing *sharing; /* identities whose "shared" becomes another */
 	size_t sharing_count;
 	const CdpkStitchReanchor *reanchor; /* events to be anchored anew */

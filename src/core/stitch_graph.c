@@ -200,6 +200,7 @@ stitch_join(CdpkStitch *stitch, uint32_t x, uint32_t y)
 		to->strongest = from->strongest;
 	to->has_forbid |= from->has_forbid;
 	to->late |= from->late;
+	to->frozen |= from->frozen;
 	to->touched = true;
 	stitch_last_raise(stitch, &to->last, &from->last);
 	stitch_append_forbids(stitch, to, from->first_forbid, from->last_forbid);
@@ -351,6 +352,7 @@ stitch_put_link(CdpkStitch *stitch, uint32_t a, uint32_t b, const CdpkEvidence *
 	item.refused = refused;
 	item.was_refused = refused;
 	item.pending = false;
+	item.declined = false;
 	STITCH_PUSH(stitch, stitch->links, item);
 	STITCH_TRY(cdpk_idmap_put(&stitch->link_of_pair, key, *link));
 	stitch_node(stitch, item.rank.strong)->first_edge = 2 * *link;

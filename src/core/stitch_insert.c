@@ -209,7 +209,7 @@ body_at(CdpkStitch *stitch, const StitchRank *rank, uint32_t node, const StitchB
 /*
  * conflict decides about a link between two profiles whose union breaks a rule:
  * it is refused if what reaches its ends over lower ranks breaks one, else both
- * profiles are to be reworked.
+ * profiles are to be reworked, unless one of them is frozen.
  */
 static CdpkStatus
 conflict(CdpkStitch *stitch, StitchLink *link)
@@ -231,6 +231,9 @@ conflict(CdpkStitch *stitch, StitchLink *link)
 		return CDPK_OK;
 	}
 	stitch->result.statistics.early_conflicts++;
+	link->declined = true;
+	if (stitch->profiles.items[x].frozen || stitch->profiles.items[y].frozen)
+		return CDPK_OK;
 	stitch->profiles.items[x].late = true;
 	stitch->profiles.items[y].late = true;
 	STITCH_PUSH(stitch, stitch->late, x);

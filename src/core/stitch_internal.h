@@ -145,7 +145,8 @@ typedef struct StitchLink
 	uint32_t next_edge[2]; /* of the stronger end, of the weaker end */
 	bool refused;
 	bool was_refused;
-	bool pending; /* to be inserted: does not exist for a rework */
+	bool pending;  /* to be inserted: does not exist for a rework */
+	bool declined; /* kept out of its place by a frozen profile, unless its ends meet later */
 } StitchLink;
 
 /* A forbid in the lists of one of its ends: of the identifier, its profile, its set. */
@@ -184,6 +185,7 @@ typedef struct StitchProfile
 	bool touched; /* the summary is another than in the tables */
 	bool dirty;   /* to be reworked before the insertions */
 	bool late;    /* to be reworked after them */
+	bool frozen;  /* not to be taken apart */
 	bool listed;  /* in the list that is being made */
 	uint32_t last_part;
 	uint32_t size;
@@ -243,6 +245,7 @@ struct CdpkStitch
 	STITCH_ARRAY(CdpkStitchForbid) forbidden;
 	STITCH_ARRAY(CdpkStitchForbid) allowed;
 	StitchIds checked;
+	StitchIds frozen;
 	StitchNumbers judged; /* nodes */
 
 	/* the work that follows from them */

@@ -178,6 +178,35 @@ list_links(CdpkStitch *stitch)
 	return CDPK_OK;
 }
 
+/* list_declined: the links that are refused only because an end's profile is frozen. */
+static CdpkStatus
+list_declined(CdpkStitch *stitch)
+{
+	STITCH_ARRAY(CdpkStitchVerdict) declined = {NULL, 0, 0};
+
+	for (uint32_t i = 0; i < stitch->links.count; i++)
+	{
+		const StitchLink *link = &stitch->links.items[i];
+		CdpkStitchVerdict verdict = {stitch_node(stitch, link->rank.strong)->identity_id,
+									 stitch_node(stitch, link->rank.weak)->identity_id, true};
+		uint32_t x;
+		uint32_t y;
+
+		stitch_tick(stitch);
+		if (!link->declined || !link->refused ||
+			stitch_node(stitch, link->rank.strong)->profile == STITCH_NONE ||
+			stitch_node(stitch, link->rank.weak)->profile == STITCH_NONE)
+			continue;
+		x = stitch_profile_of(stitch, link->rank.strong);
+		y = stitch_profile_of(stitch, link->rank.weak);
+		if (stitch->profiles.items[x].frozen || stitch->profiles.items[y].frozen)
+			STITCH_PUSH(stitch, declined, verdict);
+	}
+	stitch->result.declined = declined.items;
+	stitch->result.declined_count = declined.count;
+	return CDPK_OK;
+}
+
 /*
  * list_sharing: who became shared or is not any more, and the events whose
  * anchor that may move: an event is anchored at an identifier that stops being
@@ -217,6 +246,7 @@ stitch_make_result(CdpkStitch *stitch)
 	STITCH_TRY(list_identity_moves(stitch));
 	STITCH_TRY(list_profiles(stitch));
 	STITCH_TRY(list_links(stitch));
+	STITCH_TRY(list_declined(stitch));
 	return list_sharing(stitch);
 }
 

@@ -304,6 +304,11 @@ take_links(CdpkStitch *stitch, Rework *rework)
 		if (rework->tainted[set])
 			continue;
 		STITCH_TRY(outer_link(stitch, rework, set, &rank, far_node, &load, &grow));
+		if (grow && stitch->profiles.items[stitch_profile_of(stitch, far_node)].frozen)
+		{
+			stitch->links.items[rework->links.items[i]].declined = true;
+			continue;
+		}
 		if (load || grow)
 			taint(stitch, rework, set, near_node);
 		if (load)

@@ -6,7 +6,7 @@ CREATE FUNCTION cdp.init_graph() RETURNS void
 AS $function$
 BEGIN
 	CREATE TABLE cdp.namespace (
-		namespace text PRIMARY KEY, priority integer NOT NULL, max_per_profile integer CHECK (max_per_profile > 0),
+		namespace text COLLATE "C" PRIMARY KEY, priority integer NOT NULL, max_per_profile integer CHECK (max_per_profile > 0),
 		max_links jsonb, blocked text[], batch_id bigint);
 	COMMENT ON TABLE cdp.namespace IS 'The kinds of identifiers and their rules, changed by cdp.set_rule(). A kind not listed is added, with the default rules, when it is first seen.';
 	COMMENT ON COLUMN cdp.namespace.namespace IS 'What stands before the colon of an identifier.';
@@ -33,7 +33,7 @@ BEGIN
 		batch_id bigint NOT NULL, since_batch_id bigint NOT NULL);
 	CREATE INDEX identity_profile_id ON cdp.identity (profile_id);
 	-- for the view cdp.identities, whose identifiers are text
-	CREATE INDEX identity_identifier_text ON cdp.identity ((identifier::text));
+	CREATE INDEX identity_identifier_text ON cdp.identity ((identifier::text) COLLATE "C");
 	COMMENT ON TABLE cdp.identity IS 'One row for each identifier ever seen, with the profile it is in now. Distribution key: identity_id.';
 	COMMENT ON COLUMN cdp.identity.identifier IS 'The identifier.';
 	COMMENT ON COLUMN cdp.identity.blocked IS 'Whether its value is one of those that mean nothing now.';
@@ -61,7 +61,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.anchor_history.identity_id IS 'The anchor that it had before that; 0: none.';
 
 	CREATE TABLE cdp.link (
-		a bigint NOT NULL, b bigint NOT NULL, source text NOT NULL,
+		a bigint NOT NULL, b bigint NOT NULL, source text COLLATE "C" NOT NULL,
 		first_at timestamptz NOT NULL, last_at timestamptz NOT NULL, events bigint NOT NULL, message_id text,
 		batch_id bigint NOT NULL, last_batch_id bigint NOT NULL, refused boolean NOT NULL DEFAULT false,
 		PRIMARY KEY (a, b, source), CHECK (a < b));
@@ -80,7 +80,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.link.refused IS 'Whether a rule keeps its ends, neither of them shared, in two profiles.';
 
 	CREATE TABLE cdp.verdict (
-		verdict_id bigint PRIMARY KEY, kind text NOT NULL CHECK (kind IN ('forbid', 'unlink', 'shared', 'not_shared')),
+		verdict_id bigint PRIMARY KEY, kind text COLLATE "C" NOT NULL CHECK (kind IN ('forbid', 'unlink', 'shared', 'not_shared')),
 		a cdp.identifier NOT NULL, b cdp.identifier, until_at timestamptz, reason text,
 		decided_by name NOT NULL DEFAULT session_user, decided_at timestamptz NOT NULL DEFAULT clock_timestamp(), batch_id bigint NOT NULL,
 		CHECK ((b IS NOT NULL) = (kind IN ('forbid', 'unlink'))), CHECK ((until_at IS NOT NULL) = (kind = 'unlink')));

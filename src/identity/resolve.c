@@ -20,7 +20,7 @@
 
 CDP_FUNCTION(cdp_refresh_resolve);
 
-/* columns of the result, see graph_resolve.sql */
+/* columns of the result, see resolve.sql */
 enum
 {
 	COLUMN_KIND,
@@ -161,16 +161,18 @@ give_retries(CdpkStitch *stitch)
 	SPI_freetuptable(rows);
 }
 
+/* give_profiles hands the profile ids of a query on. */
 static void
-give_profiles(CdpkStitch *stitch)
+give_profiles(CdpkStitch *stitch, const char *query,
+			  CdpkStatus (*give)(CdpkStitch *stitch, const int64_t *profile_ids, size_t count))
 {
 	uint64 count;
-	SPITupleTable *rows = resolver_rows("SELECT profile_id FROM batch_check", 0, NULL, &count);
+	SPITupleTable *rows = resolver_rows(query, 0, NULL, &count);
 	int64_t *profile_ids = palloc(sizeof(int64_t) * Max(count, 1));
 
 	for (uint64 i = 0; i < count; i++)
 		profile_ids[i] = resolver_int8(rows, i, 1);
-	resolver_check(cdpk_stitch_check_profiles(stitch, profile_ids, count));
+	resolver_check(give(stitch, profile_ids, count));
 	pfree(profile_ids);
 	SPI_freetuptable(rows);
 }
@@ -315,6 +317,8 @@ put_result(const Resolver *resolver, ReturnSetInfo *result, const CdpkStitchResu
 		set_column(&row, COLUMN_FLAG, BoolGetDatum(stitched->links[i].refused));
 		put_row(result, &row);
 	}
+	for (size_t i = 0; i < stitched->declined_count; i++)
+		put_pair(result, "declined", stitched->declined[i].a, stitched->declined[i].b);
 	for (size_t i = 0; i < stitched->sharing_count; i++)
 		put_flag(result, "sharing", stitched->sharing[i].identity_id, stitched->sharing[i].shared);
 	for (size_t i = 0; i < stitched->reanchor_count; i++)
@@ -350,7 +354,8 @@ cdp_refresh_resolve(PG_FUNCTION_ARGS)
 				  give_evidence);
 	give_sharing(resolver, stitch);
 	give_retries(stitch);
-	give_profiles(stitch);
+	give_profiles(stitch, "SELECT profile_id FROM batch_check", cdpk_stitch_check_profiles);
+	give_profiles(stitch, "SELECT profile_id FROM batch_frozen", cdpk_stitch_freeze_profiles);
 	give_forbids(stitch);
 	resolver_check(cdpk_stitch_run(stitch));
 	put_result(resolver, result, cdpk_stitch_result(stitch));

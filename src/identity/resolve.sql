@@ -12,6 +12,7 @@ BEGIN
 	PERFORM cdp.batch_stage('batch_unlinked', coalesce(unlinked, 'SELECT 0::bigint AS a, 0::bigint AS b WHERE false'));
 	PERFORM cdp.batch_stage('batch_blocked', coalesce(blocked, 'SELECT 0::bigint AS identity_id WHERE false'));
 	PERFORM cdp.batch_stage('batch_retry', coalesce(retry, 'SELECT 0::bigint AS a, 0::bigint AS b, 0 AS trust, now() AS first_at WHERE false'));
+	PERFORM cdp.batch_stage('batch_frozen', 'SELECT 0::bigint AS profile_id, 0::bigint AS lacks WHERE false');
 	PERFORM cdp.batch_stage('batch_check', coalesce(checked, 'SELECT 0::bigint AS profile_id WHERE false'));
 	PERFORM cdp.batch_stage('batch_forbid_changed', coalesce(forbids, 'SELECT 0::bigint AS a, 0::bigint AS b, true AS in_force WHERE false'));
 	PERFORM cdp.batch_stage('batch_judged', coalesce(judged, 'SELECT 0::bigint AS identity_id WHERE false'));
@@ -41,8 +42,7 @@ BEGIN
 		SELECT d.identifier, d.namespace, m.identity_id
 		FROM (SELECT identifier, cdp.namespace(identifier) AS namespace FROM batch_name GROUP BY identifier) d
 		LEFT JOIN cdp.identifier_map m ON m.identifier = d.identifier
-		LEFT JOIN cdp.namespace n ON n.namespace = d.namespace
-		WHERE n.blocked IS NULL OR NOT cdp.is_blocked_value(cdp.value(d.identifier), n.blocked)
+		WHERE NOT cdp.is_blocked(d.identifier, (SELECT cdp.blocked_rules()))
 	$sql$);
 	PERFORM cdp.batch_run($sql$
 		INSERT INTO cdp.namespace (namespace, priority, max_links, batch_id) SELECT DISTINCT namespace, 50, cdp.default_max_links(namespace), $1 FROM batch_known k
@@ -68,11 +68,6 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_identify(bigint) IS 'Internal: numbers the identifiers of the batch (batch_identity, batch_mention).';
-
-CREATE FUNCTION cdp.is_blocked_value(value text, blocked text[]) RETURNS boolean
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN (SELECT coalesce(bool_or(CASE WHEN b LIKE '^%' THEN value ~* b ELSE lower(value) = lower(btrim(b)) END), false) FROM unnest(blocked) b);
-COMMENT ON FUNCTION cdp.is_blocked_value(text, text[]) IS 'Internal: whether a value is one of these, or matches one that begins with ^.';
 
 -- The evidence of pairs that stood on one event: batch_evidence, for each source; batch_pair, the best.
 CREATE FUNCTION cdp.stage_evidence(known text, met text) RETURNS void
@@ -205,11 +200,10 @@ CREATE FUNCTION cdp.refresh_resolve() RETURNS TABLE (
 	LANGUAGE c VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'cdp_refresh_resolve';
 COMMENT ON FUNCTION cdp.refresh_resolve() IS
-	'Internal: what the tables must become after the changes of the batch. kind is move (profile id becomes other), identity (id goes from profile number to profile other; 0: none), ended (id is no profile any more), profile (summary: forbidden, shared, number of identifiers, latest link inside, counts of limited namespaces), link (id, other is refused or no longer), sharing (id is shared or no longer), reanchor (events anchored at id, or those that carry it), reworks (id: how many, other: identifiers in the largest), reworked (id: identifiers, other: profiles split).';
+	'Internal: what the tables must become after the changes of the batch. batch_frozen are profiles that are not to be taken apart. kind is move (profile id becomes other), identity (id goes from profile number to profile other; 0: none), ended (id is no profile any more), profile (summary: forbidden, shared, number of identifiers, latest link inside, counts of limited namespaces), link (id, other is refused or no longer), declined (the link id, other is refused for the sake of a frozen profile), sharing (id is shared or no longer), reanchor (events anchored at id, or those that carry it), reworks (id: how many, other: identifiers in the largest), reworked (id: identifiers, other: profiles split).';
 
--- The graph after the batch: batch_result, batch_moved; cdp.identity and cdp.link are brought up to date.
-CREATE FUNCTION cdp.refresh_stitch(OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
-	OUT reworks bigint, OUT identities_reworked bigint)
+-- The graph after the batch: batch_result, batch_moved, batch_relabel, batch_summary, batch_place.
+CREATE FUNCTION cdp.stage_resolved() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -239,6 +233,30 @@ BEGIN
 		SELECT id AS profile_id, flag AS has_forbid, second_flag AS shared, number::integer AS identifiers, trust AS last_trust, at AS last_at, counts AS limited
 		FROM batch_result WHERE kind = 'profile'
 	$sql$);
+	-- the events that carry an identifier are anchored at it, or at one that it is or was linked to
+	PERFORM cdp.batch_stage('batch_place', $sql$
+		SELECT id AS place FROM batch_result WHERE kind = 'reanchor' AND NOT flag
+		UNION
+		SELECT place FROM batch_reread
+		UNION
+		SELECT p.place FROM (SELECT id FROM batch_result WHERE kind = 'reanchor' AND flag UNION SELECT identity_id FROM batch_rank_changed) r
+		CROSS JOIN LATERAL (
+			SELECT r.id UNION ALL SELECT b FROM cdp.link WHERE a = r.id UNION ALL SELECT a FROM cdp.link WHERE b = r.id
+			UNION ALL
+			SELECT m.identity_id FROM cdp.identity i JOIN cdp.verdict v ON v.kind = 'unlink' AND i.identifier IN (v.a, v.b)
+			JOIN cdp.identifier_map m ON m.identifier IN (v.a, v.b) WHERE i.identity_id = r.id) AS p (place)
+	$sql$);
+END
+$function$;
+COMMENT ON FUNCTION cdp.stage_resolved() IS
+	'Internal: finds the profiles after the batch (batch_result, batch_moved, batch_relabel, batch_summary), and the identities whose events may be anchored elsewhere then (batch_place). Writes nothing: it may be called again after other changes were kept.';
+
+CREATE FUNCTION cdp.refresh_stitch(OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
+	OUT reworks bigint, OUT identities_reworked bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
 	PERFORM cdp.refresh_relabel();
 
 	-- what was a profile before and is part of one now
@@ -254,7 +272,7 @@ BEGIN
 	profiles_split := cdp.batch_value($sql$ SELECT other FROM batch_result WHERE kind = 'reworked' $sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_stitch() IS 'Internal: finds the profiles after the batch (batch_moved, batch_relabel, batch_summary).';
+COMMENT ON FUNCTION cdp.refresh_stitch() IS 'Internal: brings cdp.identity and cdp.link to what cdp.stage_resolved() found, and counts what that does to profiles.';
 
 -- Each identity to its profile, each link to its verdict.
 CREATE FUNCTION cdp.refresh_relabel() RETURNS void
@@ -320,19 +338,6 @@ CREATE FUNCTION cdp.refresh_reanchor() RETURNS bigint
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	-- the events that carry an identifier are anchored at it, or at one that it is or was linked to
-	PERFORM cdp.batch_stage('batch_place', $sql$
-		SELECT id AS place FROM batch_result WHERE kind = 'reanchor' AND NOT flag
-		UNION
-		SELECT place FROM batch_reread
-		UNION
-		SELECT p.place FROM (SELECT id FROM batch_result WHERE kind = 'reanchor' AND flag UNION SELECT identity_id FROM batch_rank_changed) r
-		CROSS JOIN LATERAL (
-			SELECT r.id UNION ALL SELECT b FROM cdp.link WHERE a = r.id UNION ALL SELECT a FROM cdp.link WHERE b = r.id
-			UNION ALL
-			SELECT m.identity_id FROM cdp.identity i JOIN cdp.verdict v ON v.kind = 'unlink' AND i.identifier IN (v.a, v.b)
-			JOIN cdp.identifier_map m ON m.identifier IN (v.a, v.b) WHERE i.identity_id = r.id) AS p (place)
-	$sql$);
 	PERFORM cdp.batch_stage('batch_stray', $sql$
 		SELECT e.event_id, e.identity_id, e."timestamp",
 			   (cdp.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.properties, e.traits, e.context,
@@ -376,7 +381,6 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_move_events() IS 'Internal: anchors the events of batch_reanchored where it says. Returns how many.';
 
-REVOKE ALL ON FUNCTION cdp.is_blocked_value(text, text[]), cdp.stage_evidence(text, text) FROM PUBLIC;
-REVOKE ALL ON FUNCTION cdp.stage_graph_changes(text, text, text, text, text, text, text, text, text, text), cdp.refresh_identify(bigint), cdp.refresh_link(),
-	cdp.refresh_degree(), cdp.refresh_resolve(), cdp.refresh_stitch(), cdp.refresh_relabel(), cdp.refresh_anchor(), cdp.refresh_reanchor(), cdp.refresh_move_events() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.stage_evidence(text, text), cdp.stage_graph_changes(text, text, text, text, text, text, text, text, text, text), cdp.refresh_identify(bigint), cdp.refresh_link(),
+	cdp.refresh_degree(), cdp.refresh_resolve(), cdp.stage_resolved(), cdp.refresh_stitch(), cdp.refresh_relabel(), cdp.refresh_anchor(), cdp.refresh_reanchor(), cdp.refresh_move_events() FROM PUBLIC;
 

@@ -18,8 +18,7 @@ BEGIN
 	PERFORM cdp.batch_stage('batch_carried', $sql$
 		SELECT c.identifier, cdp.namespace(c.identifier) AS namespace
 		FROM (SELECT u.identifier FROM batch_event e CROSS JOIN LATERAL unnest(e.ids) AS u (identifier) GROUP BY u.identifier) c
-		LEFT JOIN cdp.namespace n ON n.namespace = cdp.namespace(c.identifier)
-		WHERE n.blocked IS NULL OR NOT cdp.is_blocked_value(cdp.value(c.identifier), n.blocked)
+		WHERE NOT cdp.is_blocked(c.identifier, (SELECT cdp.blocked_rules()))
 	$sql$);
 	PERFORM cdp.batch_run($sql$
 		INSERT INTO cdp.namespace (namespace, priority, max_links, batch_id) SELECT DISTINCT c.namespace, 50, cdp.default_max_links(c.namespace), $1 FROM batch_carried c

@@ -101,7 +101,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.quarantine.line IS 'The line of cdp.inbox_raw.';
 
 	CREATE TABLE cdp.source (
-		source text PRIMARY KEY, party text NOT NULL DEFAULT 'first' CHECK (party IN ('first', 'second', 'third')),
+		source text COLLATE "C" PRIMARY KEY, party text NOT NULL DEFAULT 'first' CHECK (party IN ('first', 'second', 'third')),
 		trust integer NOT NULL DEFAULT 3 CHECK (trust BETWEEN -128 AND 127), expires_after interval CHECK (expires_after > interval '0'), licence text, accepted bigint NOT NULL DEFAULT 0, duplicate bigint NOT NULL DEFAULT 0, quarantined bigint NOT NULL DEFAULT 0,
 		first_batch_id bigint NOT NULL, last_batch_id bigint NOT NULL);
 	COMMENT ON TABLE cdp.source IS 'The feeds, with what became of their rows.';

@@ -34,6 +34,11 @@ BEGIN
 		RAISE EXCEPTION 'event "%" would carry more than 32 numbers', crowded USING ERRCODE = 'program_limit_exceeded',
 			DETAIL = 'Those of * count for each event.', HINT = 'Take one away with cdp.drop_number().';
 	END IF;
+	IF was IS NOT DISTINCT FROM cdp.carried_rules() THEN
+		PERFORM cdp.change_graph();
+		RETURN 0;
+	END IF;
+	PERFORM cdp.check_log();
 	UPDATE cdp.carried_number SET left_out = 0 WHERE left_out <> 0;
 	PERFORM cdp.count_left_out('SELECT l.event, l.properties FROM cdp.event l WHERE l.event IS NOT NULL AND l.properties IS NOT NULL');
 	done := cdp.change_graph(refolded => format($sql$

@@ -104,6 +104,7 @@ BEGIN
 	PERFORM cdp.init_trait_rule();
 	PERFORM cdp.init_seen_name();
 	PERFORM cdp.init_profile();
+	PERFORM cdp.init_undone();
 	PERFORM cdp.init_account();
 	PERFORM cdp.init_profile_view();
 	PERFORM cdp.init_carried_number();
@@ -123,7 +124,7 @@ CREATE FUNCTION cdp.migrate() RETURNS integer
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp.check_tables();
+	PERFORM cdp.refresh_lock(true);
 	IF (SELECT s.normalizer_version FROM cdp.state s) <> cdp.normalizer_version() THEN
 		PERFORM cdp.restitch();
 	END IF;

@@ -123,7 +123,6 @@ DECLARE
 	sizes jsonb;
 	found jsonb;
 BEGIN
-	PERFORM cdp.check_tables();
 	IF preview_rules.details IS NULL OR preview_rules.details < 0 THEN
 		RAISE EXCEPTION 'details must be at least 0' USING ERRCODE = 'invalid_parameter_value';
 	END IF;

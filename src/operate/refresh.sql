@@ -11,20 +11,29 @@ BEGIN
 			DETAIL = 'After waiting for another writer it must see what that one has written.',
 			HINT = 'Start the transaction with BEGIN ISOLATION LEVEL READ COMMITTED.';
 	END IF;
+	IF to_regclass('cdp.state') IS NULL THEN
+		PERFORM cdp.check_tables();
+	END IF;
+	-- before anything is read: REINDEX locks a table and then its indexes, and so would wait for a reader
+	-- that waits for it as soon as it writes
 	IF wait THEN
 		LOCK TABLE cdp.state IN SHARE ROW EXCLUSIVE MODE;
-		RETURN true;
+	ELSE
+		BEGIN
+			LOCK TABLE cdp.state IN SHARE ROW EXCLUSIVE MODE NOWAIT;
+		EXCEPTION WHEN lock_not_available THEN
+			RETURN false;
+		END;
 	END IF;
-	BEGIN
-		LOCK TABLE cdp.state IN SHARE ROW EXCLUSIVE MODE NOWAIT;
-	EXCEPTION WHEN lock_not_available THEN
-		RETURN false;
-	END;
+	PERFORM cdp.check_tables();
+	LOCK TABLE cdp.account, cdp.account_member, cdp.anchor_history, cdp.batch, cdp.carried_number, cdp.event, cdp.identifier_map, cdp.identity,
+		cdp.identity_history, cdp.inbox_mark, cdp.link, cdp.message, cdp.namespace, cdp.profile, cdp.profile_timeline, cdp.quarantine, cdp.source, cdp.trait_rule,
+		cdp.undone, cdp.verdict IN ROW EXCLUSIVE MODE;
 	RETURN true;
 END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_lock(boolean) IS
-	'Internal: becomes the one writer of identities, profiles and memberships, until the transaction ends; false where another one is and the caller does not wait.';
+	'Internal: becomes the one writer of identities, profiles and memberships, until the transaction ends, and locks all that such a one writes; false where another one is and the caller does not wait.';
 
 CREATE TYPE cdp.batch_counts AS (
 	taken bigint, accepted bigint, duplicate bigint, quarantined bigint, identities bigint, links bigint,
@@ -57,6 +66,8 @@ BEGIN
 	ELSE
 		SELECT i.identity_id, i.identities INTO last.identity_id, done.identities FROM cdp.refresh_identify(last.identity_id) i;
 		done.links := cdp.refresh_link();
+		-- what a verdict or a rule asks for is refused, what evidence asks for is left undone
+		PERFORM cdp.resolve_batch(leave_undone => max_rows > 0);
 		SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identities_reworked
 		INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identities_reworked
 		FROM cdp.refresh_stitch() s;
@@ -106,7 +117,6 @@ CREATE FUNCTION cdp.start_batch() RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp.check_tables();
 	PERFORM cdp.refresh_lock(wait => true);
 	PERFORM cdp.next_batch();
 END
@@ -129,7 +139,6 @@ BEGIN
 	IF max_rows IS NULL OR max_rows < 1 THEN
 		RAISE EXCEPTION 'max_rows must be at least 1' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	PERFORM cdp.check_tables();
 	IF cdp.refresh_lock(coalesce(wait, true)) THEN
 		SELECT s.batch_id INTO STRICT last_batch_id FROM cdp.state s;
 		SELECT c.places, c.line_places INTO claim FROM cdp.refresh_claim(cdp.attempt_rows(max_rows)) c;

@@ -12,16 +12,16 @@ AS $function$
 DECLARE
 	started timestamptz := clock_timestamp();
 	done cdp.batch_counts;
-	logged bigint;
-	numbered bigint;
+	missing bigint;
 BEGIN
 	PERFORM cdp.start_batch();
-	SELECT count(*), (SELECT s.event_id FROM cdp.state s) INTO logged, numbered FROM cdp.event;
-	IF logged < numbered AND NOT coalesce(restitch.incomplete, false) THEN
-		RAISE EXCEPTION 'the log holds % of the % events that were accepted', logged, numbered USING ERRCODE = 'object_not_in_prerequisite_state',
+	missing := CASE WHEN restitch.incomplete THEN 0 ELSE cdp.count_missing() END;
+	IF missing > 0 THEN
+		RAISE EXCEPTION 'the log lacks % of the events that were accepted', missing USING ERRCODE = 'object_not_in_prerequisite_state',
 			DETAIL = 'Who is known from the missing ones alone would be forgotten.',
 			HINT = 'Attach the months that were detached, or go by what is left with cdp.restitch(incomplete => true).';
 	END IF;
+	DELETE FROM cdp.undone;
 	done := cdp.process_batch(whole => true);
 	PERFORM cdp.batch_end();
 	identities := done.identities;

@@ -139,8 +139,8 @@ AS $function$
 BEGIN
 	blocked := format($sql$
 		SELECT i.identity_id FROM cdp.identity i
-		WHERE NOT i.blocked AND cdp.namespace(i.identifier) = %L AND cdp.is_blocked_value(cdp.value(i.identifier), %L::text[])
-	$sql$, namespace, becomes);
+		WHERE NOT i.blocked AND cdp.is_blocked(i.identifier, %L)
+	$sql$, jsonb_build_object(namespace, becomes));
 	unlinked := format('SELECT l.a, l.b FROM (%1$s) i JOIN cdp.link l ON l.a = i.identity_id UNION SELECT l.a, l.b FROM (%1$s) i JOIN cdp.link l ON l.b = i.identity_id', blocked);
 	IF was IS NULL OR was <@ becomes THEN
 		RETURN;
@@ -150,9 +150,8 @@ BEGIN
 		SELECT e.event_id, e.identity_id AS place, o.ids, e.source, least(e."timestamp", e.received_at) AS at, e.message_id
 		FROM cdp.event e CROSS JOIN LATERAL cdp.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers,
 			e.properties, e.traits, e.context, e."timestamp", e.sent_at, e.original_timestamp, e.received_at, e.source, $2) o
-		WHERE EXISTS (SELECT FROM unnest(o.ids) AS u (identifier) WHERE cdp.namespace(u.identifier) = %1$L
-					  AND cdp.is_blocked_value(cdp.value(u.identifier), %2$L::text[]) AND NOT coalesce(cdp.is_blocked_value(cdp.value(u.identifier), %3$L::text[]), false))
-	$sql$, namespace, was, becomes);
+		WHERE EXISTS (SELECT FROM unnest(o.ids) AS u (identifier) WHERE cdp.is_blocked(u.identifier, %L) AND NOT cdp.is_blocked(u.identifier, %L))
+	$sql$, jsonb_build_object(namespace, was), jsonb_build_object(namespace, becomes));
 	judged := format($sql$
 		SELECT i.identity_id FROM cdp.identity i JOIN cdp.verdict v ON v.a = i.identifier AND v.kind IN ('shared', 'not_shared')
 		WHERE i.blocked AND cdp.namespace(i.identifier) = %L
@@ -232,6 +231,9 @@ BEGIN
 	SELECT * INTO by_priority FROM cdp.priority_changed(namespace) WHERE was.priority <> becomes.priority;
 	SELECT * INTO by_blocked FROM cdp.blocked_changed(namespace, was.blocked, becomes.blocked) WHERE was.blocked IS DISTINCT FROM becomes.blocked;
 	SELECT * INTO by_links FROM cdp.max_links_changed(namespace, becomes.max_links) WHERE was.max_links IS DISTINCT FROM becomes.max_links;
+	IF by_blocked.reread IS NOT NULL OR by_priority.reanchored IS NOT NULL THEN
+		PERFORM cdp.check_log();
+	END IF;
 	PERFORM cdp.change_graph(unlinked => by_blocked.unlinked, blocked => by_blocked.blocked, retry => by_limit.retry,
 		checked => nullif(concat_ws(' UNION ', by_limit.checked, by_priority.checked), ''),
 		judged => nullif(concat_ws(' UNION ', by_links, by_blocked.judged), ''),
@@ -340,7 +342,6 @@ BEGIN
 		RAISE EXCEPTION 'the number of identifiers must be from 1 to 256' USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'Every two identifiers of an event make a link.';
 	END IF;
-	PERFORM cdp.check_tables();
 	PERFORM cdp.refresh_lock(true);
 	UPDATE cdp.state SET max_identifiers = number;
 END
@@ -378,6 +379,9 @@ BEGIN
 		UPDATE cdp.profile p SET last_trust = NULL, last_at = NULL
 		FROM (SELECT i.profile_id FROM cdp.link l JOIN cdp.identity i ON i.identity_id = l.a WHERE l.source = set_source.source) l
 		WHERE p.profile_id = l.profile_id;
+	END IF;
+	IF (becomes.trust, becomes.expires_after) IS DISTINCT FROM (was.trust, was.expires_after) THEN
+		PERFORM cdp.check_log();
 	END IF;
 	PERFORM cdp.change_graph(
 		checked => CASE WHEN becomes.trust <> was.trust

@@ -35,6 +35,9 @@ BEGIN
 	was := (SELECT r.rule FROM cdp.trait_rule r WHERE r.trait = set_trait_rule.trait);
 	DELETE FROM cdp.trait_rule r WHERE r.trait = set_trait_rule.trait;
 	INSERT INTO cdp.trait_rule (trait, rule) SELECT set_trait_rule.trait, set_trait_rule.rule WHERE set_trait_rule.rule IS NOT NULL;
+	IF was IS DISTINCT FROM set_trait_rule.rule THEN
+		PERFORM cdp.check_log();
+	END IF;
 	PERFORM cdp.change_graph(traits_changed => CASE WHEN was IS DISTINCT FROM set_trait_rule.rule
 		THEN cdp.refold_query(CASE WHEN trait = '*' THEN 'true' ELSE format('e.traits ? %L', trait) END) END);
 END

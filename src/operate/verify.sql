@@ -8,12 +8,13 @@ CREATE FUNCTION cdp.verify_log() RETURNS TABLE (event_id bigint, anchor_id bigin
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 #variable_conflict use_column
+DECLARE
+	rules jsonb := cdp.blocked_rules();
 BEGIN
 	RETURN QUERY
 		SELECT e.event_id, e.identity_id, e."timestamp", least(e."timestamp", e.received_at), e.source, e.type, e.event, e.traits, e.message_id,
-			   CASE WHEN NOT EXISTS (SELECT FROM cdp.namespace n WHERE n.blocked IS NOT NULL) THEN coalesce(o.ids, '{}')
-					ELSE ARRAY(SELECT u.identifier FROM unnest(o.ids) AS u (identifier) LEFT JOIN cdp.namespace n ON n.namespace = cdp.namespace(u.identifier)
-							   WHERE NOT coalesce(cdp.is_blocked_value(cdp.value(u.identifier), n.blocked), false)) END
+			   CASE WHEN rules = '{}' THEN coalesce(o.ids, '{}')
+					ELSE ARRAY(SELECT u.identifier FROM unnest(o.ids) AS u (identifier) WHERE NOT cdp.is_blocked(u.identifier, rules)) END
 		FROM cdp.state s CROSS JOIN cdp.event e
 		CROSS JOIN LATERAL cdp.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.properties, e.traits,
 			e.context, e."timestamp", e.sent_at, e.original_timestamp, e.received_at, e.source, s.as_of) o;
@@ -407,6 +408,7 @@ BEGIN
 	profiles := ARRAY(
 		SELECT first_value(u.identifier) OVER (PARTITION BY u.part ORDER BY n.priority, u.identifier)
 		FROM unnest(ids, part) WITH ORDINALITY AS u (identifier, part, place) JOIN cdp.namespace n ON n.namespace = cdp.namespace(u.identifier) ORDER BY u.place);
+	RETURN QUERY SELECT * FROM cdp.verify_missing();
 	RETURN QUERY SELECT * FROM cdp.verify_identity(ids, shared, links, profiles);
 	RETURN QUERY SELECT * FROM cdp.verify_anchors(ids, shared);
 	RETURN QUERY SELECT * FROM cdp.verify_profiles(ids, shared, profiles);
@@ -415,7 +417,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.verify() IS
-	'Computes who is who, and what is known of whom, from the log and the rules anew, in the plainest way, and lists what the tables hold otherwise; no row is the healthy answer. stage: identity, link, anchor, profile, traits, timeline or accounts; item: the identifier, pair, event, person, or segment and person; expected: what follows from the log; found: what the tables hold; NULL: nothing. A profile is named by its strongest identifier. Changes nothing, works on a hot standby, and reads the log several times.';
+	'Computes who is who, and what is known of whom, from the log and the rules anew, in the plainest way, and lists what the tables hold otherwise; no row is the healthy answer. stage: log (events that it lacks), undone (left so by refresh(), as the log lacked events), identity, link, anchor, profile, traits, timeline or accounts; item: the identifier, pair, event, person, or segment and person; expected: what follows from the log; found: what the tables hold; NULL: nothing. A profile is named by its strongest identifier. Changes nothing, works on a hot standby, and reads the log several times.';
 
 REVOKE ALL ON FUNCTION cdp.verify_log(), cdp.verify_summary(numeric, jsonb, boolean, boolean, bigint, timestamptz, timestamptz, timestamptz), cdp.verify_evidence(), cdp.verify_identifiers(), cdp.verify_links(cdp.identifier[], boolean[]),
 	cdp.verify_partition(cdp.identifier[], boolean[]), cdp.verify_forbidden(integer[], integer[], integer, integer), cdp.verify_identity(cdp.identifier[], boolean[], jsonb[], cdp.identifier[]),

@@ -87,8 +87,16 @@ BEGIN
 	$sql$);
 
 	-- of which a part has lapsed, or whose rules or sources have changed: folded anew, found in the log by the members
+	PERFORM cdp.batch_stage('batch_account_lapsed', $sql$
+		SELECT a.group_id FROM cdp.account a WHERE a.expires_at <= $2 AND NOT EXISTS (SELECT FROM cdp.undone u WHERE u.kind = 'expiry' AND u.group_id = a.group_id)
+		UNION SELECT cdp.account_id(group_id) FROM batch_refold WHERE type = 'group'
+	$sql$);
+	PERFORM cdp.batch_stage('batch_account_lacking', cdp.lacking_accounts('SELECT group_id FROM batch_account_lapsed'));
+	PERFORM cdp.batch_run($sql$
+		INSERT INTO cdp.undone (kind, profile_id, group_id, lacks, batch_id) SELECT 'expiry', 0, group_id, lacks, $1 FROM batch_account_lacking
+	$sql$);
 	PERFORM cdp.batch_stage('batch_account_refold', $sql$
-		SELECT group_id FROM cdp.account WHERE expires_at <= $2 UNION SELECT cdp.account_id(group_id) FROM batch_refold WHERE type = 'group'
+		SELECT group_id FROM batch_account_lapsed WHERE group_id NOT IN (SELECT group_id FROM batch_account_lacking)
 	$sql$);
 	PERFORM cdp.batch_stage('batch_account_traits', cdp.merged_traits($sql$
 		SELECT g.group_id AS subject, g.traits, g."timestamp", g.received_at, g.source FROM batch_group g
@@ -114,17 +122,18 @@ CREATE FUNCTION cdp.refresh_fold_account_member(whole boolean) RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	-- where a call left an identity, nothing can be subtracted: both ends are counted anew
-	PERFORM cdp.batch_stage('batch_member_moved', format($sql$
-		SELECT DISTINCT u.identity_id FROM batch_reanchored r
-		JOIN cdp.event e ON e.event_id = r.event_id AND e.identity_id = r.new_id AND e."timestamp" = r."timestamp"
-		CROSS JOIN LATERAL (VALUES (r.old_id), (r.new_id)) AS u (identity_id) WHERE e.type = 'group' AND NOT %L::boolean
+	PERFORM cdp.batch_stage('batch_group_moved', format($sql$
+		SELECT r.old_id, r.new_id AS identity_id, cdp.account_id(e.group_id) AS group_id, e."timestamp" FROM batch_reanchored r
+		JOIN cdp.event e ON e.event_id = r.event_id AND e.identity_id = r.new_id AND e."timestamp" = r."timestamp" WHERE e.type = 'group' AND NOT %L::boolean
 	$sql$, whole));
+	-- where a call left an identity, nothing can be subtracted: it is counted anew
+	PERFORM cdp.batch_stage('batch_member_moved', 'SELECT DISTINCT old_id AS identity_id FROM batch_group_moved');
 	PERFORM cdp.batch_run('DELETE FROM cdp.account_member m USING batch_member_moved d WHERE m.identity_id = d.identity_id');
 	PERFORM cdp.batch_run($sql$
 		INSERT INTO cdp.account_member AS m (identity_id, group_id, first_at, last_at, events)
 		SELECT identity_id, group_id, min("timestamp"), max("timestamp"), count(*)
-		FROM (SELECT g.identity_id, g.group_id, g."timestamp" FROM batch_group g
+		FROM (SELECT g.identity_id, g.group_id, g."timestamp"
+			  FROM (SELECT identity_id, group_id, "timestamp" FROM batch_group UNION ALL SELECT identity_id, group_id, "timestamp" FROM batch_group_moved) g
 			  WHERE NOT EXISTS (SELECT FROM batch_member_moved d WHERE d.identity_id = g.identity_id)
 			  UNION ALL
 			  SELECT e.identity_id, cdp.account_id(e.group_id), e."timestamp"

@@ -6,7 +6,7 @@ CREATE FUNCTION cdp.init_matter() RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	CREATE TABLE cdp.matter_event (event text PRIMARY KEY, kind text NOT NULL, opens boolean NOT NULL, property text NOT NULL);
+	CREATE TABLE cdp.matter_event (event text COLLATE "C" PRIMARY KEY, kind text NOT NULL, opens boolean NOT NULL, property text NOT NULL);
 	COMMENT ON TABLE cdp.matter_event IS 'The events that open and close matters of the contact centre. Yours to change: rows for events of your own, or none.';
 	COMMENT ON COLUMN cdp.matter_event.event IS 'Name of the event.';
 	COMMENT ON COLUMN cdp.matter_event.kind IS 'What it opens or closes: ticket, case, call, …';

@@ -39,7 +39,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.profiles.events IS 'Number of events in the log, calls of every type counted.';
 
 	CREATE VIEW cdp.identities AS
-		SELECT i.identifier::text AS identifier, cdp.namespace(i.identifier) AS namespace, cdp.value(i.identifier) AS value,
+		SELECT i.identifier::text COLLATE "C" AS identifier, cdp.namespace(i.identifier) AS namespace, cdp.value(i.identifier) AS value,
 			   i.identity_id, i.profile_id, b.as_of AS first_known, s.as_of AS in_profile_since
 		FROM cdp.identity i JOIN cdp.batch b ON b.batch_id = i.batch_id JOIN cdp.batch s ON s.batch_id = i.since_batch_id;
 	COMMENT ON VIEW cdp.identities IS 'Every identifier, and the person it belongs to now.';
@@ -92,7 +92,7 @@ BEGIN
 		UNION
 		SELECT coalesce(m.new_id, r.old_id) FROM batch_relabel r LEFT JOIN batch_moved m USING (old_id) WHERE r.old_id <> 0
 		UNION
-		SELECT i.profile_id FROM batch_reanchored e JOIN cdp.identity i ON i.identity_id IN (e.old_id, e.new_id) WHERE i.profile_id <> 0
+		SELECT i.profile_id FROM batch_reanchored e JOIN cdp.identity i ON i.identity_id = e.old_id WHERE i.profile_id <> 0
 		UNION
 		SELECT f.profile_id FROM batch_refolded f
 		UNION
@@ -100,6 +100,13 @@ BEGIN
 	$sql$);
 	-- kept, so that it is known how many there are, mostly none, before the log is joined to them
 	PERFORM cdp.batch_stage('batch_rebuild_identity', 'SELECT i.identity_id, i.profile_id FROM batch_rebuild JOIN cdp.identity i USING (profile_id)');
+	-- events that came to others from there
+	PERFORM cdp.batch_stage('batch_gained', $sql$
+		SELECT i.profile_id, e."timestamp", e.type, e.event, e.properties, e.traits, e.received_at, e.source
+		FROM batch_reanchored r JOIN cdp.event e ON e.identity_id = r.new_id AND e."timestamp" = r."timestamp" AND e.event_id = r.event_id
+		JOIN cdp.identity i ON i.identity_id = r.new_id
+		WHERE i.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = i.profile_id)
+	$sql$);
 	PERFORM cdp.batch_stage('batch_gone', $sql$
 		SELECT old_id, new_id FROM batch_moved WHERE NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = new_id)
 	$sql$);
@@ -116,11 +123,11 @@ BEGIN
 	PERFORM cdp.refresh_refold();
 	RETURN cdp.batch_value($sql$
 		SELECT count(*) FROM (SELECT profile_id FROM batch_anchor WHERE profile_id <> 0 UNION SELECT profile_id FROM batch_summary
-							  UNION SELECT profile_id FROM batch_rebuild UNION SELECT profile_id FROM batch_lapsed) t
+							  UNION SELECT profile_id FROM batch_rebuild UNION SELECT profile_id FROM batch_gained UNION SELECT profile_id FROM batch_lapsed) t
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_fold() IS 'Internal: folds events and moved profiles into cdp.profile, and keeps for other folds who must be folded anew (batch_rebuild, batch_rebuild_identity), who moved whole (batch_gone) and whose rows end (batch_end). Returns the number of profiles touched.';
+COMMENT ON FUNCTION cdp.refresh_fold() IS 'Internal: folds events and moved profiles into cdp.profile, and keeps for other folds who must be folded anew (batch_rebuild, batch_rebuild_identity), which events came to others (batch_gained), who moved whole (batch_gone) and whose rows end (batch_end). Returns the number of profiles touched.';
 
 CREATE FUNCTION cdp.refresh_fold_profile() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -137,6 +144,8 @@ BEGIN
 			SELECT a.profile_id, min(r.at), max(r.at), count(*), NULL, NULL FROM batch_anchor a JOIN batch_row r USING (row_no)
 			WHERE a.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = a.profile_id) GROUP BY a.profile_id
 			UNION ALL
+			SELECT g.profile_id, min(g."timestamp"), max(g."timestamp"), count(*), NULL, NULL FROM batch_gained g GROUP BY g.profile_id
+			UNION ALL
 			SELECT i.profile_id, min(e."timestamp"), max(e."timestamp"), count(*), NULL, NULL
 			FROM batch_rebuild_identity i JOIN cdp.event e ON e.identity_id = i.identity_id GROUP BY i.profile_id
 			UNION ALL
@@ -149,6 +158,8 @@ BEGIN
 		SELECT a.profile_id AS subject, r.traits, r.at AS "timestamp", r.seen_at AS received_at, r.feed AS source
 		FROM batch_anchor a JOIN batch_row r USING (row_no)
 		WHERE r.call_type = 'identify' AND a.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = a.profile_id)
+		UNION ALL
+		SELECT g.profile_id, g.traits, g."timestamp", g.received_at, g.source FROM batch_gained g WHERE g.type = 'identify'
 		UNION ALL
 		SELECT i.profile_id, e.traits, e."timestamp", e.received_at, e.source
 		FROM batch_rebuild_identity i JOIN cdp.event e ON e.identity_id = i.identity_id WHERE e.type = 'identify'

@@ -16,7 +16,7 @@ CREATE FUNCTION cdp.init_trait_rule() RETURNS void
 AS $function$
 BEGIN
 	CREATE TABLE cdp.trait_rule (
-		trait text PRIMARY KEY CHECK (trait <> '' AND octet_length(trait) <= 255), rule text NOT NULL CHECK (cdp.is_trait_rule(rule)));
+		trait text COLLATE "C" PRIMARY KEY CHECK (trait <> '' AND octet_length(trait) <= 255), rule text NOT NULL CHECK (cdp.is_trait_rule(rule)));
 	COMMENT ON TABLE cdp.trait_rule IS 'By which rule the values of a trait become one, changed by cdp.set_trait_rule(). A trait that is not listed has the rule of *, and where that is not listed, trusted_last.';
 	COMMENT ON COLUMN cdp.trait_rule.trait IS 'Name of the trait; *: all that are not listed.';
 	COMMENT ON COLUMN cdp.trait_rule.rule IS 'last, first, min, max, sum, union or most_frequent; trusted_ before it: only values of the most trusted source count; keep_ before last, first, min, max and their trusted_ forms: what was outdone stays visible in cdp.provenance().';
@@ -75,11 +75,19 @@ CREATE FUNCTION cdp.refresh_refold() RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp.batch_stage('batch_lapsed', $sql$
-		SELECT p.profile_id FROM cdp.profile p WHERE p.expires_at <= $2
+	PERFORM cdp.batch_stage('batch_lapsing', $sql$
+		SELECT p.profile_id FROM cdp.profile p
+		WHERE p.expires_at <= $2 AND NOT EXISTS (SELECT FROM cdp.undone u WHERE u.kind = 'expiry' AND u.profile_id = p.profile_id)
 		UNION
 		SELECT i.profile_id FROM batch_refold r JOIN cdp.identity i ON i.identity_id = r.identity_id
 		WHERE r.type = 'identify' AND i.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = i.profile_id)
+	$sql$);
+	PERFORM cdp.batch_stage('batch_lapsing_lacking', cdp.lacking_people('SELECT profile_id FROM batch_lapsing'));
+	PERFORM cdp.batch_run($sql$
+		INSERT INTO cdp.undone (kind, profile_id, lacks, batch_id) SELECT 'expiry', profile_id, lacks, $1 FROM batch_lapsing_lacking
+	$sql$);
+	PERFORM cdp.batch_stage('batch_lapsed', $sql$
+		SELECT profile_id FROM batch_lapsing WHERE profile_id NOT IN (SELECT profile_id FROM batch_lapsing_lacking)
 	$sql$);
 	PERFORM cdp.batch_stage('batch_lapsed_identity', 'SELECT i.identity_id, i.profile_id FROM batch_lapsed JOIN cdp.identity i USING (profile_id)');
 	PERFORM cdp.batch_stage('batch_merged', cdp.merged_traits($sql$
@@ -99,9 +107,16 @@ CREATE FUNCTION cdp.has_lapsed() RETURNS boolean
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	RETURN cdp.batch_value('SELECT count(*) FROM ((SELECT FROM cdp.profile p WHERE p.expires_at <= $2 LIMIT 1) UNION ALL (SELECT FROM cdp.account a WHERE a.expires_at <= $2 LIMIT 1)) l') > 0;
+	RETURN cdp.batch_value($sql$
+		SELECT count(*) FROM (
+			(SELECT FROM cdp.profile p WHERE p.expires_at <= $2
+			 AND NOT EXISTS (SELECT FROM cdp.undone u WHERE u.kind = 'expiry' AND u.profile_id = p.profile_id) LIMIT 1)
+			UNION ALL
+			(SELECT FROM cdp.account a WHERE a.expires_at <= $2
+			 AND NOT EXISTS (SELECT FROM cdp.undone u WHERE u.kind = 'expiry' AND u.group_id = a.group_id) LIMIT 1)) l
+	$sql$) > 0;
 END
 $function$;
-COMMENT ON FUNCTION cdp.has_lapsed() IS 'Internal: whether something that is known of somebody, or of an account, has lapsed at the time of the batch in hand.';
+COMMENT ON FUNCTION cdp.has_lapsed() IS 'Internal: whether something that is known of somebody, or of an account, has lapsed at the time of the batch in hand, besides what was left undone.';
 
 REVOKE ALL ON FUNCTION cdp.init_trait_rule(), cdp.trait_rules(), cdp.merged_traits(text), cdp.refresh_refold(), cdp.has_lapsed() FROM PUBLIC;

@@ -14,7 +14,7 @@ BEGIN
 	COMMENT ON SCHEMA cdp_segment IS 'One view for each segment of cdp.segment, with the profiles that are in it now.';
 
 	CREATE TABLE cdp.segment (
-		name text PRIMARY KEY,
+		name text COLLATE "C" PRIMARY KEY,
 		condition text NOT NULL,
 		description text,
 		defined_at timestamptz NOT NULL DEFAULT now()

@@ -230,7 +230,29 @@ result_descriptor(SPIPlanPtr plan)
 	return CreateTupleDescCopy(source->resultDesc);
 }
 
-/* cdp_batch_stage keeps the rows of a query under a name. */
+/* forget_relation drops what is kept under a name, if anything is. */
+static void
+forget_relation(Batch *batch, const char *name)
+{
+	ListCell *cell;
+
+	foreach (cell, batch->relations)
+	{
+		EphemeralNamedRelation relation = lfirst(cell);
+
+		if (strcmp(relation->md.name, name) == 0)
+		{
+			batch->relations = foreach_delete_current(batch->relations, cell);
+			tuplestore_end(relation->reldata);
+			return;
+		}
+	}
+}
+
+/*
+ * cdp_batch_stage keeps the rows of a query under a name, in place of what was
+ * kept under it, which the query may still name.
+ */
 Datum
 cdp_batch_stage(PG_FUNCTION_ARGS)
 {
@@ -255,9 +277,9 @@ cdp_batch_stage(PG_FUNCTION_ARGS)
 	relation->md.enrtype = ENR_NAMED_TUPLESTORE;
 	relation->md.enrtuples = tuplestore_tuple_count(rows);
 	relation->reldata = rows;
-	batch->relations = lappend(batch->relations, relation);
-
 	SPI_finish();
+	forget_relation(batch, name);
+	batch->relations = lappend(batch->relations, relation);
 	MemoryContextSwitchTo(caller);
 	PG_RETURN_INT64((int64) relation->md.enrtuples);
 }

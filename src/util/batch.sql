@@ -9,7 +9,7 @@ COMMENT ON FUNCTION cdp.batch_begin(bigint, timestamptz, tid[], tid[]) IS
 CREATE FUNCTION cdp.batch_stage(name text, query text) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'cdp_batch_stage' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp.batch_stage(text, text) IS
-	'Internal: keeps the rows of a query under a name, for the statements that follow in the batch. Returns their number.';
+	'Internal: keeps the rows of a query under a name, for the statements that follow in the batch, in place of what was kept under it. Returns their number.';
 
 CREATE FUNCTION cdp.batch_run(statement text) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'cdp_batch_run' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
