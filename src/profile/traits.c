@@ -80,10 +80,8 @@ traits_begin(CdpkTraitsState *state, size_t cells, size_t bytes)
 Traits *
 traits_loose(const CdpkTraitsState *state)
 {
-	Traits *traits = (Traits *) (state->bytes - VARHDRSZ);
-
-	SET_VARSIZE(traits, state->view.size + VARHDRSZ);
-	return traits;
+	return (Traits *) DatumGetPointer(
+		cdp_varlena(state->bytes - VARHDRSZ, state->view.size + VARHDRSZ));
 }
 
 /* traits_compact makes a compact copy. */
