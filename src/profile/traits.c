@@ -49,7 +49,7 @@ traits_check_merge(CdpkStatus status)
 		return;
 	if (status == CDPK_TOO_LONG)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("a value of traits is longer than its rule allows")));
+						errmsg("a value of traits is larger than its rule allows")));
 	if (status == CDPK_OUT_OF_RANGE)
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("a sum of traits has too many digits")));
