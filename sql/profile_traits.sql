@@ -88,13 +88,13 @@ FROM (VALUES ('cdp.traits(''{}'', now(), repeat(''s'', 256))'), ('cdp.traits(''{
 	('cdp.traits(''{}'', now(), ''s'', ''[]'')'), ('cdp.traits(''{}'', now(), ''s'', ''{"a": "latest"}'')'), ('cdp.traits(''{}'', now(), ''s'', ''{"a": 1}'')'), ('cdp.traits(''{}'', now(), ''s'', ''{"a": "keep_sum"}'')'),
 	('''[]''::jsonb::cdp.traits'), ('''"a"''::jsonb::cdp.traits'), ('cdp.traits_agg_trans(NULL, ''{}'', now(), ''s'')'), ('cdp.traits_combine(''{}'', ''{}'')'),
 	('cdp.traits((SELECT jsonb_object_agg(i::text, 1) FROM generate_series(1, 4096) i), now(), ''s'') ->> ''4096'''), ('cdp.traits((SELECT jsonb_object_agg(i::text, 1) FROM generate_series(1, 4097) i), now(), ''s'')'),
-	('cdp.traits_problem((SELECT jsonb_object_agg(i::text, 1) FROM generate_series(1, 4097) i))'), ('cdp.traits_problem(jsonb_build_object(''a'', repeat(''x'', 64000)))'), ('cdp.traits_problem(jsonb_build_object(''a'', repeat(''x'', 64001)))'),
-	('cdp.traits_problem(''{"a": 1e64000}'')'), ('cdp.traits_problem(jsonb_build_object(''a'', repeat(''x'', 3500)), ''{"*": "most_frequent"}'')'), ('cdp.traits_problem(jsonb_build_object(''a'', jsonb_build_array(repeat(''x'', 3501))), ''{"*": "union"}'')'),
+	('cdp.traits_problem((SELECT jsonb_object_agg(i::text, 1) FROM generate_series(1, 4097) i))'), ('cdp.traits_problem(jsonb_build_object(''a'', repeat(''x'', 32000)))'), ('cdp.traits_problem(jsonb_build_object(''a'', repeat(''x'', 32001)))'),
+	('cdp.traits_problem(''{"a": 1e32000}'')'), ('cdp.traits_problem(jsonb_build_object(''a'', repeat(''x'', 1750)), ''{"*": "most_frequent"}'')'), ('cdp.traits_problem(jsonb_build_object(''a'', jsonb_build_array(repeat(''x'', 1751))), ''{"*": "union"}'')'),
 	('cdp.traits_problem(jsonb_build_object(''a'', array_fill(1, ARRAY[1000])), ''{"*": "union"}'')'), ('cdp.traits_problem(jsonb_build_object(''a'', array_fill(1, ARRAY[1001])), ''{"*": "union"}'')'), ('cdp.traits(jsonb_build_object(''a'', array_fill(1, ARRAY[1001])), now(), ''s'', ''{"*": "union"}'')'),
 	('cdp.refused_keys(''{"a": 1, "b": "x", "c": null, "d": "x"}'', ''{"a": "sum", "b": "sum", "c": "sum"}'')'), ('cdp.refused_keys(''{"a": 1, "b": "x"}'', ''{"a": "sum"}'')'), ('cdp.refused_keys(''[1]'', ''{"*": "sum"}'')'), ('cdp.refused_keys(''null'', ''{"*": "sum"}'')'),
-	('cdp.refused_keys(jsonb_build_object(''a'', repeat(''x'', 3501), ''b'', array_fill(1, ARRAY[1001]), ''c'', array_fill(1, ARRAY[1001]), ''d'', jsonb_build_array(repeat(''x'', 3500))), ''{"a": "most_frequent", "*": "union", "c": "last"}'')')) v(call);
-SELECT format('{"a": {"value": "%s", "at": "2026-01-01"}}', repeat('x', 64000))::cdp.traits ->> 'a' = repeat('x', 64000) AS longest;
-SELECT pg_temp.refusal(format('SELECT %L::cdp.traits', format('{"a": {"value": "%s", "at": "2026-01-01"}}', repeat('x', 64001)))) AS too_long;
+	('cdp.refused_keys(jsonb_build_object(''a'', repeat(''x'', 1751), ''b'', array_fill(1, ARRAY[1001]), ''c'', array_fill(1, ARRAY[1001]), ''d'', jsonb_build_array(repeat(''x'', 1750))), ''{"a": "most_frequent", "*": "union", "c": "last"}'')')) v(call);
+SELECT format('{"a": {"value": "%s", "at": "2026-01-01"}}', repeat('x', 32000))::cdp.traits ->> 'a' = repeat('x', 32000) AS longest;
+SELECT pg_temp.refusal(format('SELECT %L::cdp.traits', format('{"a": {"value": "%s", "at": "2026-01-01"}}', repeat('x', 32001)))) AS too_long;
 
 -- what is left out: the keys that come last in order; of a union the earliest elements; is_full says that it may be so
 SELECT is_full(a), is_full(b), is_full(a || b), a || b = b || a AS same, (a || b) ? 'k4096' AS shorter, (a || b) ? 'key 1' AS longer, (a || b) ? 'key 2' AS last, (SELECT count(*) FROM provenance(a || b)) AS keys

@@ -63,7 +63,7 @@ check_status(CdpkStatus status)
 	if (status == CDPK_TOO_LONG)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("too many rows in a group for an attribution"),
-						errdetail("The rows of a group take at most 1 GB.")));
+						errdetail("The rows of a group take at most 512 MB.")));
 	if (status != CDPK_OK)
 		cdp_report_bytes(status, "cdp.attribution_state");
 }
@@ -126,8 +126,7 @@ get_state(FunctionCallInfo fcinfo, const CdpkAllocator *allocator,
 static Datum
 return_state(CdpkAttributionState *state)
 {
-	SET_VARSIZE(state, state->size);
-	return PointerGetDatum(state);
+	return cdp_varlena(state, state->size);
 }
 
 /* get_touchpoint reads the touchpoint of a row, if it has one. */
@@ -304,14 +303,14 @@ push_sum(JsonbParseState **state, const CdpkTouchpoint *touchpoint, const Sum *s
 Datum
 cdp_attribution_final(PG_FUNCTION_ARGS)
 {
-	CdpkAllocator huge = cdp_huge_allocator(CurrentMemoryContext);
+	CdpkAllocator scratch = cdp_huge_scratch(CurrentMemoryContext);
 	JsonbParseState *state = NULL;
 	CdpkJourneys journeys;
 	JsonbValue *array;
 	Sum *sums;
 
 	check_status(cdpk_journeys_load(
-		(const CdpkAttributionState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0)), &huge, &journeys));
+		(const CdpkAttributionState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0)), &scratch, &journeys));
 	sums = MemoryContextAllocExtended(CurrentMemoryContext,
 									  ((Size) journeys.name_count + 1) * sizeof(Sum),
 									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);

@@ -28,8 +28,7 @@ state_from_wire(const uint8_t *bytes, size_t length)
 
 	if (status != CDPK_OK)
 		cdp_report_bytes(status, "cdp.attribution_state");
-	SET_VARSIZE(state, state->size);
-	return PointerGetDatum(state);
+	return cdp_varlena(state, state->size);
 }
 
 /* attribution_state_in reads hexadecimal digits. */

@@ -130,9 +130,9 @@ cdp_sequence_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
 }
 
-/* equal compares two sequences: equal ones are equal bytes. */
+/* equal_forms compares two sequences: equal ones are equal bytes. */
 static bool
-equal(FunctionCallInfo fcinfo)
+equal_forms(FunctionCallInfo fcinfo)
 {
 	size_t a_length;
 	size_t b_length;
@@ -145,13 +145,13 @@ equal(FunctionCallInfo fcinfo)
 Datum
 cdp_sequence_eq(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(equal(fcinfo));
+	PG_RETURN_BOOL(equal_forms(fcinfo));
 }
 
 Datum
 cdp_sequence_ne(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(!equal(fcinfo));
+	PG_RETURN_BOOL(!equal_forms(fcinfo));
 }
 
 Datum

@@ -155,7 +155,7 @@ open_history(FunctionCallInfo fcinfo, History *history)
 		return false;
 	state = steps_get_state(fcinfo, CDPK_STEPS_SEQUENCE);
 	setup = cdpk_steps_state_setup(state);
-	history->allocator = cdp_huge_allocator(CurrentMemoryContext);
+	history->allocator = cdp_huge_scratch(CurrentMemoryContext);
 	compile(&setup, &history->program);
 	steps_check(cdpk_steps_state_rows(state, &history->allocator, cdpk_history_order,
 									  &history->rows, &history->count));

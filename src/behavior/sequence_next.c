@@ -48,7 +48,7 @@ check(CdpkStatus status)
 {
 	if (status == CDPK_TOO_LONG)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many rows in a group"),
-						errdetail("The rows of a group, with their events, take at most 1 GB.")));
+						errdetail("The rows of a group, with their events, take at most 512 MB.")));
 	if (status != CDPK_OK)
 		cdp_report_bytes(status, "cdp.sequence_next_state");
 }
@@ -115,8 +115,7 @@ get_state(FunctionCallInfo fcinfo, const CdpkAllocator *allocator, const CdpkNex
 static Datum
 return_state(CdpkNextState *state)
 {
-	SET_VARSIZE(state, state->size);
-	return PointerGetDatum(state);
+	return cdp_varlena(state, state->size);
 }
 
 /* add_row adds a row, unless it has no time or no event. */
@@ -196,14 +195,14 @@ cdp_sequence_next_combine(PG_FUNCTION_ARGS)
 Datum
 cdp_sequence_next_final(PG_FUNCTION_ARGS)
 {
-	CdpkAllocator huge = cdp_huge_allocator(CurrentMemoryContext);
+	CdpkAllocator scratch = cdp_huge_scratch(CurrentMemoryContext);
 	CdpkNextRow row;
 	bool found;
 
 	if (PG_ARGISNULL(ARG_STATE))
 		PG_RETURN_NULL();
 	check(cdpk_next_find((const CdpkNextState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(ARG_STATE)),
-						 &huge, &found, &row));
+						 &scratch, &found, &row));
 	if (!found)
 		PG_RETURN_NULL();
 	/* a state that came over the wire may hold anything */

@@ -48,7 +48,7 @@ steps_check(CdpkStatus status)
 {
 	if (status == CDPK_TOO_LONG)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many rows in a group"),
-						errdetail("The rows of a group take at most 1 GB, 9 to 12 bytes each.")));
+						errdetail("The rows of a group take at most 512 MB, 9 to 12 bytes each.")));
 	if (status != CDPK_OK)
 		cdp_report_bytes(status, "cdp.steps_state");
 }
@@ -170,8 +170,7 @@ get_state(FunctionCallInfo fcinfo, const CdpkAllocator *allocator, const CdpkSte
 static Datum
 return_state(CdpkStepsState *state)
 {
-	SET_VARSIZE(state, state->size);
-	return PointerGetDatum(state);
+	return cdp_varlena(state, state->size);
 }
 
 /* steps_add_row adds a row that has a time. */
@@ -229,8 +228,7 @@ state_from_wire(const uint8_t *bytes, size_t length)
 
 	if (status != CDPK_OK)
 		cdp_report_bytes(status, "cdp.steps_state");
-	SET_VARSIZE(state, state->size);
-	return PointerGetDatum(state);
+	return cdp_varlena(state, state->size);
 }
 
 /* state_to_wire is its inverse. */

@@ -64,8 +64,7 @@ get_state(FunctionCallInfo fcinfo, const CdpkAllocator *allocator)
 static Datum
 return_state(CdpkTimelineLog *log)
 {
-	SET_VARSIZE(log, log->size);
-	return PointerGetDatum(log);
+	return cdp_varlena(log, log->size);
 }
 
 /* timeline_refuse_event raises the error for an event or number that a log refused. */
@@ -96,9 +95,7 @@ timeline_refuse_event(CdpkStatus status, const char *name, size_t length)
 					 errhint("Leave out such rows with FILTER (WHERE isfinite(...)).")));
 			break;
 		default:
-			ereport(ERROR,
-					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("timeline is too large"),
-					 errdetail("A timeline under construction has at most 1 GB.")));
+			timeline_refuse_size();
 	}
 }
 
@@ -249,22 +246,19 @@ cdp_timeline_final(PG_FUNCTION_ARGS)
 static Timeline *
 merge_timelines(Timeline *a, Timeline *b)
 {
-	CdpkAllocator huge = cdp_huge_allocator(CurrentMemoryContext);
+	CdpkAllocator scratch = cdp_huge_scratch(CurrentMemoryContext);
 	uint8_t *result;
 	size_t a_length;
 	size_t b_length;
 	size_t length;
 	const uint8_t *a_bytes = timeline_bytes(a, &a_length);
 	const uint8_t *b_bytes = timeline_bytes(b, &b_length);
-	CdpkStatus status = cdpk_timeline_merge(a_bytes, a_length, b_bytes, b_length, &huge, VARHDRSZ,
-											&result, &length);
+	CdpkStatus status = cdpk_timeline_merge(a_bytes, a_length, b_bytes, b_length, &scratch,
+											&cdp_palloc_allocator, VARHDRSZ, &result, &length);
 
-	if (status == CDPK_TOO_LONG)
-		timeline_refuse_size();
 	if (status != CDPK_OK)
 		timeline_corrupt(status);
-	SET_VARSIZE(result, VARHDRSZ + length);
-	return (Timeline *) result;
+	return (Timeline *) DatumGetPointer(cdp_varlena(result, VARHDRSZ + length));
 }
 
 /* timeline_concat(a, b): the events of both; NULL is no events. */

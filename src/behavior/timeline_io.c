@@ -30,10 +30,12 @@ CDP_FUNCTION(cdp_timeline_cmp);
 CDP_FUNCTION(cdp_timeline_hash);
 CDP_FUNCTION(cdp_timeline_hash_extended);
 
-/* timeline_corrupt raises the error for bytes that are no timeline. */
+/* timeline_corrupt raises the error for bytes that are no timeline, or make none of the size allowed. */
 void
 timeline_corrupt(CdpkStatus status)
 {
+	if (status == CDPK_TOO_LONG)
+		timeline_refuse_size();
 	cdp_report_bytes(status, "cdp.timeline");
 }
 
@@ -41,10 +43,13 @@ timeline_corrupt(CdpkStatus status)
 void
 timeline_refuse_size(void)
 {
-	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("timeline is too large"),
-					errdetail("A timeline has at most 1 GB, and the events of one name at most %d "
-							  "different numbers.",
-							  CDPK_NUMBERS_MAX)));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("timeline is too large"),
+		 errdetail(
+			 "A timeline has at most 256 MB, while it is made 512 MB, and the events of one name have at most %d "
+			 "different numbers.",
+			 CDPK_NUMBERS_MAX)));
 }
 
 /* check_interrupts ends the compaction of a long log where the query is cancelled. */
@@ -58,18 +63,15 @@ check_interrupts(void)
 Timeline *
 timeline_from_log(const CdpkTimelineLog *log)
 {
-	CdpkAllocator huge = cdp_huge_allocator(CurrentMemoryContext);
+	CdpkAllocator scratch = cdp_huge_scratch(CurrentMemoryContext);
 	uint8_t *result;
 	size_t length;
-	CdpkStatus status =
-		cdpk_log_compact_checking(log, &huge, check_interrupts, VARHDRSZ, &result, &length);
+	CdpkStatus status = cdpk_log_compact_checking(log, &scratch, &cdp_palloc_allocator,
+												  check_interrupts, VARHDRSZ, &result, &length);
 
-	if (status == CDPK_TOO_LONG)
-		timeline_refuse_size();
 	if (status != CDPK_OK)
 		timeline_corrupt(status);
-	SET_VARSIZE(result, VARHDRSZ + length);
-	return (Timeline *) result;
+	return (Timeline *) DatumGetPointer(cdp_varlena(result, VARHDRSZ + length));
 }
 
 /* open_log returns the log that a value in the open form is, or NULL for the compact form. */
@@ -121,8 +123,6 @@ timeline_append(CdpkTimelineLog **log, const CdpkAllocator *allocator, Timeline 
 	else
 		status = cdpk_log_compact_form(log, allocator, (const uint8_t *) VARDATA_ANY(timeline),
 									   VARSIZE_ANY_EXHDR(timeline));
-	if (status == CDPK_TOO_LONG)
-		timeline_refuse_event(status, "", 0);
 	if (status != CDPK_OK)
 		timeline_corrupt(status);
 }
@@ -197,8 +197,8 @@ cdp_timeline_recv(PG_FUNCTION_ARGS)
 	StringInfo message = (StringInfo) PG_GETARG_POINTER(0);
 	int length = message->len - message->cursor;
 	const char *bytes = pq_getmsgbytes(message, length);
-	CdpkAllocator huge = cdp_huge_allocator(CurrentMemoryContext);
-	CdpkStatus status = cdpk_timeline_check((const uint8_t *) bytes, (size_t) length, &huge);
+	CdpkAllocator scratch = cdp_huge_scratch(CurrentMemoryContext);
+	CdpkStatus status = cdpk_timeline_check((const uint8_t *) bytes, (size_t) length, &scratch);
 	Timeline *result;
 
 	if (status != CDPK_OK)

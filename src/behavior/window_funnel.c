@@ -127,11 +127,11 @@ cdp_window_funnel_trans_double(PG_FUNCTION_ARGS)
 Datum
 cdp_window_funnel_final(PG_FUNCTION_ARGS)
 {
-	CdpkAllocator huge = cdp_huge_allocator(CurrentMemoryContext);
+	CdpkAllocator scratch = cdp_huge_scratch(CurrentMemoryContext);
 	unsigned depth;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_INT32(0);
-	steps_check(cdpk_funnel_of_state(steps_get_state(fcinfo, CDPK_STEPS_FUNNEL), &huge, &depth));
+	steps_check(cdpk_funnel_of_state(steps_get_state(fcinfo, CDPK_STEPS_FUNNEL), &scratch, &depth));
 	PG_RETURN_INT32((int32) depth);
 }

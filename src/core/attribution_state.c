@@ -12,7 +12,7 @@
 static CdpkStatus
 make_block(const CdpkAllocator *allocator, size_t used, CdpkAttributionState **state)
 {
-	size_t most = CDPK_ATTRIBUTION_STATE_MAX - sizeof(CdpkAttributionState);
+	size_t most = CDPK_STATE_MAX - sizeof(CdpkAttributionState);
 	size_t room = used < ROOM_MIN ? ROOM_MIN : used;
 
 	if (used > most)

@@ -12,7 +12,6 @@
 #include "core/bytes.h"
 
 #define CDPK_ATTRIBUTION_VERSION 1
-#define CDPK_ATTRIBUTION_STATE_MAX UINT32_C(0x3fffffff) /* what a varlena can have */
 
 typedef enum CdpkAttributionModel
 {

@@ -28,8 +28,20 @@ typedef enum CdpkStatus
 } CdpkStatus;
 
 /*
+ * What an aggregate's state may grow to: it goes through rows and messages of at most 1 GB, and as
+ * hexadecimal text it is twice as long.
+ */
+#define CDPK_STATE_MAX (UINT32_C(1) << 29)
+
+/* what a text may grow to, its NUL counted */
+#define CDPK_TEXT_MAX UINT32_C(0x3fffffff)
+
+/*
  * Memory comes from the caller: palloc in a backend (which does not return on
  * failure), malloc in tests.  release may be NULL where all is freed at once.
+ *
+ * Scratch memory that is named so may come from another place than what is
+ * returned: nothing of it leaves the function.
  */
 typedef struct CdpkAllocator
 {

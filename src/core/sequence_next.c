@@ -113,10 +113,10 @@ new_block(const CdpkAllocator *allocator, const CdpkNextSetup *setup, uint64_t n
 	need += sizeof(CdpkNextState);
 	while (size < need)
 		size *= 2;
-	if (need > CDPK_NEXT_MAX)
+	if (need > CDPK_STATE_MAX)
 		return CDPK_TOO_LONG;
-	if (size > CDPK_NEXT_MAX)
-		size = CDPK_NEXT_MAX;
+	if (size > CDPK_STATE_MAX)
+		size = CDPK_STATE_MAX;
 	*state = cdpk_allocate(allocator, size);
 	if (*state == NULL)
 		return CDPK_OUT_OF_MEMORY;

@@ -12,7 +12,6 @@
 #include "core/steps_state.h"
 
 #define CDPK_NEXT_VERSION 1
-#define CDPK_NEXT_MAX CDPK_STEPS_STATE_MAX
 
 typedef enum CdpkNextDirection
 {

@@ -67,15 +67,15 @@ cdpk_steps_state_new(const CdpkAllocator *allocator, const CdpkStepsSetup *setup
 	empty.steps = setup->steps;
 	empty.window = setup->window;
 	empty.pattern_length = (uint32_t) setup->pattern_length;
-	if (setup->pattern_length > CDPK_STEPS_STATE_MAX)
+	if (setup->pattern_length > CDPK_STATE_MAX)
 		return CDPK_TOO_LONG;
 	need = sizeof(empty) + setup->pattern_length + (uint64_t) rows * cdpk_steps_row_size(&empty);
 	while (size < need)
 		size *= 2;
-	if (need > CDPK_STEPS_STATE_MAX)
+	if (need > CDPK_STATE_MAX)
 		return CDPK_TOO_LONG;
-	if (size > CDPK_STEPS_STATE_MAX)
-		size = CDPK_STEPS_STATE_MAX;
+	if (size > CDPK_STATE_MAX)
+		size = CDPK_STATE_MAX;
 	*state = cdpk_allocate(allocator, size);
 	if (*state == NULL)
 		return CDPK_OUT_OF_MEMORY;

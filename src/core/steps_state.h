@@ -13,7 +13,6 @@
 #include "core/timekind.h"
 
 #define CDPK_STEPS_STATE_VERSION 1
-#define CDPK_STEPS_STATE_MAX UINT32_C(0x3fffffff) /* what a varlena can have */
 #define CDPK_STEPS_MAX 32
 
 /* What the rows are for. */

@@ -416,8 +416,10 @@ cdpk_timeline_check(const uint8_t *bytes, size_t length, const CdpkAllocator *al
 	CdpkTimelineLog *log = NULL;
 	uint8_t *again = NULL;
 	size_t again_length = 0;
-	CdpkStatus status = cdpk_log_new(allocator, &log);
+	CdpkStatus status = CDPK_TOO_LONG;
 
+	if (length <= CDPK_TIMELINE_SIZE_MAX)
+		status = cdpk_log_new(allocator, &log);
 	if (status == CDPK_OK)
 		status = cdpk_log_compact_form(&log, allocator, bytes, length);
 	if (status == CDPK_OK)
@@ -426,8 +428,14 @@ cdpk_timeline_check(const uint8_t *bytes, size_t length, const CdpkAllocator *al
 		status = CDPK_CORRUPT;
 	cdpk_release(allocator, again);
 	cdpk_release(allocator, log);
-	/* limits of ours that the bytes break are faults of the bytes */
-	return status == CDPK_OK || status == CDPK_OUT_OF_MEMORY || status == CDPK_UNKNOWN_VERSION
-			   ? status
-			   : CDPK_CORRUPT;
+	switch (status)
+	{
+		case CDPK_OK:
+		case CDPK_OUT_OF_MEMORY:
+		case CDPK_UNKNOWN_VERSION:
+		case CDPK_TOO_LONG:
+			return status;
+		default:
+			return CDPK_CORRUPT;
+	}
 }

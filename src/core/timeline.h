@@ -20,6 +20,7 @@
 #define CDPK_TIME_MIN (-INT64_C(211813488000000000))
 #define CDPK_TIME_END INT64_C(9223371331200000000)
 
+#define CDPK_TIMELINE_SIZE_MAX (UINT32_C(1) << 28) /* bytes of the compact form */
 #define CDPK_NUMBERS_MAX 32 /* different numbers with the events of one name */
 
 /* units of a column's times, coarsest first: s, ms, µs */

@@ -30,10 +30,10 @@ typedef struct Name
 typedef struct Compaction
 {
 	const CdpkTimelineLog *log;
-	const CdpkAllocator *allocator;
-	Name *names;       /* by place */
-	uint32_t *order;   /* places in the order of the names */
-	uint32_t *numbers; /* of those, the ones that are names of numbers */
+	const CdpkAllocator *allocator; /* of scratch memory */
+	Name *names;                    /* by place */
+	uint32_t *order;                /* places in the order of the names */
+	uint32_t *numbers;              /* of those, the ones that are names of numbers */
 	uint32_t number_count;
 	CdpkTimed *events; /* by name, newest first; value is where the record begins in the log */
 	CdpkTimed *scratch;
@@ -461,7 +461,8 @@ number_names_size(const Compaction *c)
 
 /* assemble writes all that stands before the columns, and them. */
 static CdpkStatus
-assemble(Compaction *c, size_t columns_size, size_t head, uint8_t **result, size_t *length)
+assemble(Compaction *c, size_t columns_size, const CdpkAllocator *allocator, size_t head,
+		 uint8_t **result, size_t *length)
 {
 	uint64_t names;
 	size_t directory = directory_size(c, &names);
@@ -472,9 +473,9 @@ assemble(Compaction *c, size_t columns_size, size_t head, uint8_t **result, size
 	if (names > 0)
 		*length += cdpk_varint_size(cdpk_zigzag(c->base)) + cdpk_varint_size(directory) +
 				   directory + number_names_size(c) + columns_size;
-	if (head + *length > CDPK_LOG_MAX)
+	if (*length > CDPK_TIMELINE_SIZE_MAX)
 		return CDPK_TOO_LONG;
-	*result = cdpk_allocate(c->allocator, head + *length);
+	*result = cdpk_allocate(allocator, head + *length);
 	if (*result == NULL)
 		return CDPK_OUT_OF_MEMORY;
 	end = *result + head;
@@ -509,15 +510,16 @@ assemble(Compaction *c, size_t columns_size, size_t head, uint8_t **result, size
 
 /* cdpk_log_compact_checking: see the header. */
 CdpkStatus
-cdpk_log_compact_checking(const CdpkTimelineLog *log, const CdpkAllocator *allocator,
-						  void (*check)(void), size_t head, uint8_t **result, size_t *length)
+cdpk_log_compact_checking(const CdpkTimelineLog *log, const CdpkAllocator *scratch,
+						  const CdpkAllocator *allocator, void (*check)(void), size_t head,
+						  uint8_t **result, size_t *length)
 {
 	uint32_t ticks = 0;
-	Compaction c = {log, allocator, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, check, &ticks};
+	Compaction c = {log, scratch, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, check, &ticks};
 	size_t names_size = log->names * sizeof(Name);
 	size_t events_size = log->events * sizeof(CdpkTimed);
-	uint8_t *memory = cdpk_allocate(allocator, 2 * events_size + names_size +
-												   2 * log->names * sizeof(uint32_t) + 1);
+	uint8_t *memory = cdpk_allocate(scratch, 2 * events_size + names_size +
+												 2 * log->names * sizeof(uint32_t) + 1);
 	CdpkStatus status = CDPK_OUT_OF_MEMORY;
 	size_t columns_size;
 
@@ -535,9 +537,9 @@ cdpk_log_compact_checking(const CdpkTimelineLog *log, const CdpkAllocator *alloc
 		status = write_columns(&c, &columns_size);
 	}
 	if (status == CDPK_OK)
-		status = assemble(&c, columns_size, head, result, length);
-	cdpk_release(allocator, c.columns);
-	cdpk_release(allocator, memory);
+		status = assemble(&c, columns_size, allocator, head, result, length);
+	cdpk_release(scratch, c.columns);
+	cdpk_release(scratch, memory);
 	return status;
 }
 
@@ -546,5 +548,5 @@ CdpkStatus
 cdpk_log_compact(const CdpkTimelineLog *log, const CdpkAllocator *allocator, size_t head,
 				 uint8_t **result, size_t *length)
 {
-	return cdpk_log_compact_checking(log, allocator, NULL, head, result, length);
+	return cdpk_log_compact_checking(log, allocator, allocator, NULL, head, result, length);
 }

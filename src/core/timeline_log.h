@@ -12,8 +12,8 @@
 #include "core/decimal.h"
 #include "core/timeline.h"
 
-#define CDPK_TIMELINE_OPEN 0x81           /* the byte where the compact form has its version */
-#define CDPK_LOG_MAX UINT32_C(0x3fffffff) /* bytes of a block: what a varlena can have */
+#define CDPK_TIMELINE_OPEN 0x81     /* the byte where the compact form has its version */
+#define CDPK_LOG_MAX CDPK_STATE_MAX /* bytes of a block */
 
 /*
  * The block: this, then slots (a hash table from names to the heap), the heap of names, and the
@@ -92,16 +92,17 @@ extern CdpkStatus cdpk_log_open_form(CdpkTimelineLog **log, const CdpkAllocator 
 
 /*
  * Makes the compact form: "head" bytes for the caller to fill, then *length bytes.  The log stays
- * as it is.
+ * as it is.  CDPK_TOO_LONG: longer than CDPK_TIMELINE_SIZE_MAX, or too many different numbers.
  */
 extern CdpkStatus cdpk_log_compact(const CdpkTimelineLog *log, const CdpkAllocator *allocator,
 								   size_t head, uint8_t **result, size_t *length);
 
 /*
- * The same; "check" is called now and then, and need not return where the allocator's memory goes
- * by itself.
+ * The same; what is needed on the way comes from "scratch".  "check" is called now and then, and need
+ * not return where the allocators' memory goes by itself.
  */
 extern CdpkStatus cdpk_log_compact_checking(const CdpkTimelineLog *log,
+											const CdpkAllocator *scratch,
 											const CdpkAllocator *allocator, void (*check)(void),
 											size_t head, uint8_t **result, size_t *length);
 

@@ -22,7 +22,7 @@ typedef struct Buffer
 
 typedef struct Merge
 {
-	const CdpkAllocator *allocator;
+	const CdpkAllocator *allocator; /* of scratch memory */
 	Buffer directory;
 	Buffer columns;
 	CdpkName *numbers; /* the names of numbers, in order */
@@ -513,12 +513,15 @@ merge_number_names(Merge *merge, const CdpkTimeline *a, const CdpkTimeline *b)
 
 /* assemble writes what stands before the columns, and them. */
 static CdpkStatus
-assemble(Merge *merge, size_t head, uint8_t **result, size_t *length)
+assemble(Merge *merge, const CdpkAllocator *allocator, size_t head, uint8_t **result,
+		 size_t *length)
 {
-	Buffer start = {merge->allocator, NULL, 0, 0, CDPK_OK};
+	Buffer start = {allocator, NULL, 0, 0, CDPK_OK};
 
 	if (merge->columns.status != CDPK_OK || merge->directory.status != CDPK_OK)
 		return merge->columns.status != CDPK_OK ? merge->columns.status : merge->directory.status;
+	if (merge->directory.used + merge->columns.used > CDPK_TIMELINE_SIZE_MAX)
+		return CDPK_TOO_LONG;
 	if (!reserve(&start, head + 3 * CDPK_VARINT_MAX + merge->directory.used + merge->columns.used))
 		return start.status;
 	start.used = head;
@@ -538,9 +541,11 @@ assemble(Merge *merge, size_t head, uint8_t **result, size_t *length)
 		}
 		put_bytes(&start, merge->columns.bytes, merge->columns.used);
 	}
+	if (start.status == CDPK_OK && start.used - head > CDPK_TIMELINE_SIZE_MAX)
+		start.status = CDPK_TOO_LONG;
 	if (start.status != CDPK_OK)
 	{
-		cdpk_release(merge->allocator, start.bytes);
+		cdpk_release(allocator, start.bytes);
 		return start.status;
 	}
 	*result = start.bytes;
@@ -551,11 +556,11 @@ assemble(Merge *merge, size_t head, uint8_t **result, size_t *length)
 /* cdpk_timeline_merge: see the header. */
 CdpkStatus
 cdpk_timeline_merge(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length,
-					const CdpkAllocator *allocator, size_t head, uint8_t **result, size_t *length)
+					const CdpkAllocator *scratch, const CdpkAllocator *allocator, size_t head,
+					uint8_t **result, size_t *length)
 {
 	Merge merge = {
-		allocator, {allocator, NULL, 0, 0, CDPK_OK}, {allocator, NULL, 0, 0, CDPK_OK}, NULL, 0, 0,
-		0};
+		scratch, {scratch, NULL, 0, 0, CDPK_OK}, {scratch, NULL, 0, 0, CDPK_OK}, NULL, 0, 0, 0};
 	Side sides[2];
 	CdpkStatus status = cdpk_timeline_open(a, a_length, &sides[0].timeline);
 
@@ -575,10 +580,10 @@ cdpk_timeline_merge(const uint8_t *a, size_t a_length, const uint8_t *b, size_t 
 		reserve(&merge.columns, a_length + b_length + 1024);
 		reserve(&merge.directory, 256);
 		merge_names(&merge, &sides[0], &sides[1]);
-		status = assemble(&merge, head, result, length);
+		status = assemble(&merge, allocator, head, result, length);
 	}
-	cdpk_release(allocator, merge.numbers);
-	cdpk_release(allocator, merge.directory.bytes);
-	cdpk_release(allocator, merge.columns.bytes);
+	cdpk_release(scratch, merge.numbers);
+	cdpk_release(scratch, merge.directory.bytes);
+	cdpk_release(scratch, merge.columns.bytes);
 	return status;
 }

@@ -206,12 +206,12 @@ room(Print *p, size_t size)
 
 	if (p->length + size < capacity)
 		return CDPK_OK;
-	if (p->length + size >= CDPK_LOG_MAX)
+	if (p->length + size >= CDPK_TEXT_MAX)
 		return CDPK_TOO_LONG;
 	while (p->length + size >= capacity)
 		capacity *= 2;
-	if (capacity > CDPK_LOG_MAX)
-		capacity = CDPK_LOG_MAX;
+	if (capacity > CDPK_TEXT_MAX)
+		capacity = CDPK_TEXT_MAX;
 	text = cdpk_allocate(p->allocator, capacity);
 	if (text == NULL)
 		return CDPK_OUT_OF_MEMORY;

@@ -244,7 +244,7 @@ cell_valid(const CdpkTrait *trait)
 	if (!cdpk_instant_valid(trait->at))
 		return false;
 	if (trait->count < 1 || trait->count > INT64_MAX ||
-		trait->value.length > cdpk_value_length_max(trait->rule))
+		!cdpk_value_fits(&trait->value, cdpk_value_size_max(trait->rule)))
 		return false;
 	if ((trait->rule & CDPK_RULE_BASE) != CDPK_RULE_SUM)
 		return true;

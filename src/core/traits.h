@@ -22,11 +22,11 @@
 #define CDPK_TRAITS_KEY_MAX 255         /* bytes of a key */
 #define CDPK_TRAITS_SOURCE_MAX 255      /* bytes of a source's name */
 #define CDPK_TRAITS_CELLS_MAX 65535     /* cells of all traits */
-#define CDPK_TRAITS_SIZE_MAX (1u << 28) /* bytes of all traits */
+#define CDPK_TRAITS_SIZE_MAX (5u << 25) /* bytes of all traits */
 #define CDPK_TRAITS_KEYS_MAX 4096       /* keys of all traits */
 #define CDPK_TRAITS_VALUES_MAX 1000     /* cells of one key */
-#define CDPK_TRAITS_VALUE_MAX 64000     /* bytes of a value */
-#define CDPK_TRAITS_ELEMENT_MAX 3500    /* bytes of one of many values of a key */
+#define CDPK_TRAITS_VALUE_MAX 32000     /* size of a value, as cdpk_value_size counts */
+#define CDPK_TRAITS_ELEMENT_MAX 1750    /* size of one of many values of a key */
 #define CDPK_TRAITS_DIGITS_MAX 1000     /* digits on each side of the point of what is summed */
 #define CDPK_TRAITS_CARRY_MAX 20        /* digits by which a sum may be longer */
 
@@ -134,9 +134,12 @@ cdpk_rule_removes(unsigned code)
 	return (code & CDPK_RULE_BASE) == CDPK_RULE_LAST || (code & CDPK_RULE_BASE) == CDPK_RULE_UNION;
 }
 
-/* How long a value may be by its key's rule: all cells together fit into CDPK_TRAITS_SIZE_MAX. */
+/*
+ * How large a value may be by its key's rule, as cdpk_value_size counts.  All cells together then
+ * fit into CDPK_TRAITS_SIZE_MAX, and what is shown of them into a jsonb of 128 MB.
+ */
 static inline size_t
-cdpk_value_length_max(unsigned code)
+cdpk_value_size_max(unsigned code)
 {
 	return cdpk_rule_many(code) && !(code & CDPK_RULE_KEEP) ? CDPK_TRAITS_ELEMENT_MAX
 															: CDPK_TRAITS_VALUE_MAX;
@@ -213,8 +216,8 @@ extern CdpkStatus cdpk_traits_resume(CdpkTraitsState *state, const CdpkAllocator
  * call before left there if keys come in ascending order.
  *
  * CDPK_INVALID: the rule is sum and the value is no number.  CDPK_OUT_OF_RANGE: a
- * number with too many digits to be summed.  CDPK_TOO_LONG: the value is longer than
- * cdpk_value_length_max.
+ * number with too many digits to be summed.  CDPK_TOO_LONG: the value is larger than
+ * cdpk_value_size_max.
  */
 extern CdpkStatus cdpk_traits_put(CdpkTraitsState *state, const CdpkTrait *trait, uint32_t *hint);
 

@@ -282,7 +282,7 @@ put_found(CdpkTraitsState *state, uint32_t first, const CdpkTrait *present, cons
 static CdpkStatus
 refuses(const CdpkTrait *trait)
 {
-	if (trait->value.length > cdpk_value_length_max(trait->rule))
+	if (!cdpk_value_fits(&trait->value, cdpk_value_size_max(trait->rule)))
 		return CDPK_TOO_LONG;
 	if ((trait->rule & CDPK_RULE_BASE) != CDPK_RULE_SUM)
 		return CDPK_OK;
@@ -299,7 +299,7 @@ cdpk_traits_put_at(CdpkTraitsState *state, const CdpkTrait *trait, uint32_t inde
 
 	/* by far the most frequent: a later value of the rule "last" */
 	if (trait->rule == CDPK_RULE_LAST && present && present->rule == CDPK_RULE_LAST &&
-		trait->at > present->at && trait->value.length <= CDPK_TRAITS_VALUE_MAX)
+		trait->at > present->at && cdpk_value_fits(&trait->value, CDPK_TRAITS_VALUE_MAX))
 		return cdpk_page_replace(state, index, present, trait);
 	if (trait->value.type == CDPK_VALUE_NULL && !cdpk_rule_removes(trait->rule))
 		return CDPK_OK;

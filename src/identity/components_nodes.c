@@ -45,7 +45,7 @@ nodes_init(ComponentsNodes *nodes, MemoryContext context)
 	uint64 seed;
 
 	memset(nodes, 0, sizeof(*nodes));
-	nodes->allocator = cdp_huge_allocator(context);
+	nodes->allocator = cdp_huge_scratch(context);
 	if (!pg_strong_random(&seed, sizeof(seed)))
 		ereport(ERROR,
 				(errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate a random number")));

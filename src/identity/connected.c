@@ -168,7 +168,7 @@ cdp_connected(PG_FUNCTION_ARGS)
 	AnyArrayType *b = PG_GETARG_ANY_ARRAY_P(1);
 	int pairs = ArrayGetNItems(AARR_NDIM(a), AARR_DIMS(a));
 	int others = ArrayGetNItems(AARR_NDIM(b), AARR_DIMS(b));
-	CdpkAllocator allocator = cdp_huge_allocator(CurrentMemoryContext);
+	CdpkAllocator allocator = cdp_huge_scratch(CurrentMemoryContext);
 	Graph graph;
 
 	if (pairs != others)

@@ -342,7 +342,7 @@ cdp_refresh_resolve(PG_FUNCTION_ARGS)
 	batch_connect();
 	nest_level = batch_enter_planner();
 	resolver = resolver_new();
-	allocator = cdp_huge_allocator(CurrentMemoryContext);
+	allocator = cdp_huge_scratch(CurrentMemoryContext);
 	resolver_check(cdpk_stitch_new(&resolver->rules, &resolver->store, &allocator, &stitch));
 	give_portions(resolver, stitch,
 				  "SELECT identity_id, profile_id, identifier, present, shared, forbidden"

@@ -49,7 +49,7 @@ traits_check_merge(CdpkStatus status)
 		return;
 	if (status == CDPK_TOO_LONG)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("a value of traits is longer than its rule allows")));
+						errmsg("a value of traits is larger than its rule allows")));
 	if (status == CDPK_OUT_OF_RANGE)
 		ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
 						errmsg("a sum of traits has too many digits")));
@@ -80,10 +80,8 @@ traits_begin(CdpkTraitsState *state, size_t cells, size_t bytes)
 Traits *
 traits_loose(const CdpkTraitsState *state)
 {
-	Traits *traits = (Traits *) (state->bytes - VARHDRSZ);
-
-	SET_VARSIZE(traits, state->view.size + VARHDRSZ);
-	return traits;
+	return (Traits *) DatumGetPointer(
+		cdp_varlena(state->bytes - VARHDRSZ, state->view.size + VARHDRSZ));
 }
 
 /* traits_compact makes a compact copy. */

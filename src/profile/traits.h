@@ -49,7 +49,10 @@ extern Datum cdp_traits_to_jsonb(PG_FUNCTION_ARGS);
 
 /* ---- traits_value.c: single values ---- */
 
-/* A jsonb value other than a string in canonical form. */
+/*
+ * A jsonb value other than a string in canonical form.  Of an array or object that is too large for
+ * a trait only that is known: a length above CDPK_TRAITS_VALUE_MAX, and no bytes.
+ */
 extern CdpkValue traits_value_make(const JsonbValue *value);
 
 /* A jsonb value in canonical form, which may point into it. */

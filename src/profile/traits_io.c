@@ -227,6 +227,8 @@ read_value(TextInput *input, JsonbContainer *object)
 	if (getKeyJsonValueFromContainer(object, "value", 5, &value) == NULL)
 		return bad_text(input, "The member \"value\" is missing.");
 	*read = traits_value_read(&value);
+	if (read->length > CDPK_TRAITS_VALUE_MAX)
+		return bad_text(input, "A value is larger than its rule allows.");
 	if ((read->type == CDPK_VALUE_ARRAY || read->type == CDPK_VALUE_OBJECT) &&
 		cdpk_value_depth(read->bytes, read->length) > CDPK_VALUE_DEPTH_MAX)
 		return bad_text(input, "Arrays and objects stand in each other more than 256 deep.");
@@ -288,7 +290,7 @@ put_cell(TextInput *input, JsonbContainer *object)
 	if (status == CDPK_OUT_OF_RANGE)
 		return bad_text(input, "A number has too many digits to be summed.");
 	if (status == CDPK_TOO_LONG)
-		return bad_text(input, "A value is longer than its rule allows.");
+		return bad_text(input, "A value is larger than its rule allows.");
 	traits_check_merge(status);
 	return true;
 }

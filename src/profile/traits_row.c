@@ -57,7 +57,7 @@ static bool
 rule_choosy(uint8 code)
 {
 	return (code & CDPK_RULE_BASE) == CDPK_RULE_SUM ||
-		   cdpk_value_length_max(code) < CDPK_TRAITS_VALUE_MAX;
+		   cdpk_value_size_max(code) < CDPK_TRAITS_VALUE_MAX;
 }
 
 /* traits_rules_compile brings rules into the form that rows are merged with. */
@@ -151,18 +151,19 @@ check_value(const CdpkTrait *trait, TraitsProblem *problem)
 	size_t whole;
 	size_t fraction;
 
-	if ((value->type == CDPK_VALUE_ARRAY || value->type == CDPK_VALUE_OBJECT) &&
+	if (value->length <= CDPK_TRAITS_VALUE_MAX &&
+		(value->type == CDPK_VALUE_ARRAY || value->type == CDPK_VALUE_OBJECT) &&
 		cdpk_value_depth(value->bytes, value->length) > CDPK_VALUE_DEPTH_MAX)
 		return set_problem(problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
 						   "arrays and objects stand in each other more than 256 deep", NULL);
-	if (value->length > cdpk_value_length_max(trait->rule))
+	if (!cdpk_value_fits(value, cdpk_value_size_max(trait->rule)))
 		return set_problem(
 			problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-			cdpk_value_length_max(trait->rule) < CDPK_TRAITS_VALUE_MAX
-				? "a value of a key with the rule \"union\" or \"most_frequent\" is longer "
-				  "than 3500 bytes"
-				: "the value is longer than 64000 bytes",
-			NULL);
+			cdpk_value_size_max(trait->rule) < CDPK_TRAITS_VALUE_MAX
+				? "a value of a key with the rule \"union\" or \"most_frequent\" is larger "
+				  "than 1750 bytes"
+				: "the value is larger than 32000 bytes",
+			"What counts is the greater of its JSON text and its jsonb.");
 	if ((trait->rule & CDPK_RULE_BASE) != CDPK_RULE_SUM || value->type == CDPK_VALUE_NULL)
 		return true;
 	if (value->type != CDPK_VALUE_NUMBER)

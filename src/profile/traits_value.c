@@ -10,6 +10,42 @@
 
 #include "profile/traits.h"
 
+/* a container up to this size is printed at once: its numbers, at 1e131071 each, take some megabytes */
+#define PRINTED_AT_ONCE 1024
+
+/*
+ * is_long says whether a container is larger than any value may be, without printing it: a number
+ * of few bytes may have 147,000 digits.
+ */
+static bool
+is_long(JsonbContainer *container, int size)
+{
+	JsonbIterator *iterator;
+	JsonbIteratorToken token;
+	JsonbValue item;
+	size_t length = 0;
+
+	if (size > CDPK_TRAITS_VALUE_MAX)
+		return true;
+	if (size <= PRINTED_AT_ONCE)
+		return false;
+	iterator = JsonbIteratorInit(container);
+	while ((token = JsonbIteratorNext(&iterator, &item, false)) != WJB_DONE)
+	{
+		char *digits;
+
+		if ((token != WJB_ELEM && token != WJB_VALUE) || item.type != jbvNumeric)
+			continue;
+		digits =
+			DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(item.val.numeric)));
+		length += strlen(digits);
+		pfree(digits);
+		if (length > CDPK_TRAITS_VALUE_MAX)
+			return true;
+	}
+	return false;
+}
+
 /* traits_value_make brings a jsonb value other than a string to canonical form. */
 CdpkValue
 traits_value_make(const JsonbValue *value)
@@ -33,6 +69,11 @@ traits_value_make(const JsonbValue *value)
 		case jbvBinary:
 			json.type =
 				JsonContainerIsArray(value->val.binary.data) ? CDPK_VALUE_ARRAY : CDPK_VALUE_OBJECT;
+			if (is_long(value->val.binary.data, value->val.binary.len))
+			{
+				json.length = CDPK_TRAITS_VALUE_MAX + 1;
+				break;
+			}
 			initStringInfo(&text);
 			JsonbToCString(&text, value->val.binary.data, value->val.binary.len);
 			json.bytes = (const uint8 *) text.data;

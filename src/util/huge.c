@@ -1,7 +1,7 @@
 /*
  * huge.c
- *		Memory for large tables: no 1 GB limit, and huge pages where the system has
- *		them.
+ *		Scratch memory for large tables: no 1 GB limit, and huge pages where the
+ *		system has them.
  */
 #include "postgres.h"
 
@@ -110,7 +110,7 @@ pool_release(void *argument, void *pointer)
 }
 
 CdpkAllocator
-cdp_huge_allocator(MemoryContext context)
+cdp_huge_scratch(MemoryContext context)
 {
 	Pool *pool = MemoryContextAllocZero(context, sizeof(Pool));
 	CdpkAllocator allocator = {pool_allocate, pool_release, pool};

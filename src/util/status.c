@@ -61,6 +61,9 @@ cdp_report_bytes(CdpkStatus status, const char *type_name)
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("value of type %s has a format that this release does not know", type_name),
 				 errhint("Install the release of cdp that wrote it, or a later one.")));
+	if (status == CDPK_TOO_LONG)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("value of type %s is too large", type_name)));
 	ereport(ERROR, (errcode(cdp_status_errcode(status)),
 					errmsg("invalid bytes in a value of type %s", type_name)));
 }

@@ -6,6 +6,8 @@
 #ifndef CDP_UTIL_STATUS_H
 #define CDP_UTIL_STATUS_H
 
+#include "utils/memutils.h"
+
 #include "core/cdpk.h"
 
 /* allocates in the current memory context; release is pfree */
@@ -13,6 +15,18 @@ extern const CdpkAllocator cdp_palloc_allocator;
 
 /* the same without the limit of 1 GB */
 extern const CdpkAllocator cdp_huge_palloc_allocator;
+
+/*
+ * Makes a value of "size" bytes, the header counted, of memory that core/ filled.  It must be a
+ * palloc chunk's beginning: the executor asks whose it is.
+ */
+static inline Datum
+cdp_varlena(void *value, size_t size)
+{
+	Assert(MemoryContextIsValid(GetMemoryChunkContext(value)));
+	SET_VARSIZE(value, size);
+	return PointerGetDatum(value);
+}
 
 /* the SQLSTATE that fits a status */
 extern int cdp_status_errcode(CdpkStatus status);

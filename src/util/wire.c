@@ -40,7 +40,9 @@ cdp_wire_to_text(const uint8_t *bytes, size_t length, const char *type_name)
 	char *text;
 
 	if (length > (MaxAllocSize - 1) / 2)
-		cdp_report_bytes(CDPK_TOO_LONG, type_name);
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("value of type %s is too large for its text form", type_name),
+						errhint("Use the binary form.")));
 	text = palloc(2 * length + 1);
 	text[hex_encode((const char *) bytes, length, text)] = '\0';
 	return CStringGetDatum(text);

@@ -113,8 +113,8 @@ merge_parts(const uint8_t *data, size_t size)
 	size_t length;
 	size_t expected_length;
 
-	if (cdpk_timeline_merge(data, cut, data + cut, size - cut, &fuzz_allocator, 0, &merged,
-							&length) != CDPK_OK)
+	if (cdpk_timeline_merge(data, cut, data + cut, size - cut, &fuzz_allocator, &fuzz_allocator, 0,
+							&merged, &length) != CDPK_OK)
 		return;
 	if (cdpk_timeline_check(data, cut, &fuzz_allocator) == CDPK_OK &&
 		cdpk_timeline_check(data + cut, size - cut, &fuzz_allocator) == CDPK_OK)
@@ -192,7 +192,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		find_unchecked(data, size);
 	merge_parts(data, size);
 	/* with itself every column is there twice, at the same times */
-	if (cdpk_timeline_merge(data, size, data, size, &fuzz_allocator, 0, &again, &length) == CDPK_OK)
+	if (cdpk_timeline_merge(data, size, data, size, &fuzz_allocator, &fuzz_allocator, 0, &again,
+							&length) == CDPK_OK)
 		free(again);
 	ask_all(data, size);
 	if (cdpk_timeline_check(data, size, &fuzz_allocator) != CDPK_OK)

@@ -40,6 +40,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (value.type == CDPK_VALUE_NUMBER)
 		add(&value);
+	if (cdpk_value_size(&value) < value.length ||
+		cdpk_value_size(&value) > CDPK_VALUE_SIZE_FACTOR * value.length + 8)
+		abort();
 	half = value;
 	half.length /= 2;
 	if (value.type == CDPK_VALUE_STRING &&

@@ -168,11 +168,10 @@ static void
 refuses_what_is_too_long(void)
 {
 	CdpkAttributionSetup setup = {CDPK_LINEAR, 0, 0, 0, 0};
-	CdpkAttributionRow row = {0, "x", CDPK_ATTRIBUTION_STATE_MAX, NULL, 0};
+	CdpkAttributionRow row = {0, "x", CDPK_STATE_MAX, NULL, 0};
 	CdpkAttributionState *state;
 
-	CHECK(cdpk_attribution_new(&unit_allocator, &setup, CDPK_ATTRIBUTION_STATE_MAX, &state) ==
-		  CDPK_TOO_LONG);
+	CHECK(cdpk_attribution_new(&unit_allocator, &setup, CDPK_STATE_MAX, &state) == CDPK_TOO_LONG);
 	CHECK(cdpk_attribution_new(&unit_allocator, &setup, 0, &state) == CDPK_OK);
 	CHECK(cdpk_attribution_add(&state, &unit_allocator, &row) == CDPK_TOO_LONG);
 	free(state);

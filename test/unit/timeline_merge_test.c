@@ -41,8 +41,8 @@ merges_compact_forms(void)
 		for (unsigned first = 0; first < 2; first++)
 		{
 			CHECK(cdpk_timeline_merge(parts[first], lengths[first], parts[1 - first],
-									  lengths[1 - first], &unit_allocator, 4, &merged,
-									  &merged_length) == CDPK_OK);
+									  lengths[1 - first], &unit_allocator, &unit_allocator, 4,
+									  &merged, &merged_length) == CDPK_OK);
 			CHECK(merged_length == length && memcmp(merged + 4, bytes, length) == 0);
 			free(merged);
 		}
@@ -74,8 +74,8 @@ merges_changed_bytes(void)
 		bytes[unit_random(&state) % length] ^= (uint8_t) (1 << unit_random(&state) % 8);
 		if (unit_random(&state) % 3 == 0)
 			length = unit_random(&state) % length;
-		status = cdpk_timeline_merge(bytes, length, other, other_length, &unit_allocator, 0,
-									 &merged, &merged_length);
+		status = cdpk_timeline_merge(bytes, length, other, other_length, &unit_allocator,
+									 &unit_allocator, 0, &merged, &merged_length);
 		if (status == CDPK_OK)
 			free(merged);
 		refused += status != CDPK_OK;
@@ -119,7 +119,7 @@ merges_no_more_numbers_than_fit(void)
 		/* one that is there already, and one more */
 		uint8_t *other = with_numbers(CDPK_NUMBERS_MAX - 1 + more, 1, &other_length);
 		CdpkStatus status = cdpk_timeline_merge(bytes, length, other, other_length, &unit_allocator,
-												0, &merged, &merged_length);
+												&unit_allocator, 0, &merged, &merged_length);
 
 		CHECK(status == (more == 0 ? CDPK_OK : CDPK_TOO_LONG));
 		if (status == CDPK_OK)
@@ -162,8 +162,8 @@ merges_without_memory(void)
 			int left = some;
 			CdpkAllocator allocator = {allocate_some, unit_release, &left};
 
-			status = cdpk_timeline_merge(parts[0], lengths[0], parts[1], lengths[1], &allocator, 0,
-										 &merged, &length);
+			status = cdpk_timeline_merge(parts[0], lengths[0], parts[1], lengths[1], &allocator,
+										 &allocator, 0, &merged, &length);
 			CHECK(status == CDPK_OK || status == CDPK_OUT_OF_MEMORY);
 			failures += status != CDPK_OK;
 		}

@@ -458,8 +458,8 @@ checks_now_and_then(void)
 	for (unsigned i = 0; i < 200000; i++)
 		CHECK(cdpk_log_event(&log, &unit_allocator, name, (int64_t) (unit_random(&state) >> 20),
 							 NULL, 0) == CDPK_OK);
-	CHECK(cdpk_log_compact_checking(log, &unit_allocator, count_checks, 0, &bytes, &length) ==
-		  CDPK_OK);
+	CHECK(cdpk_log_compact_checking(log, &unit_allocator, &unit_allocator, count_checks, 0, &bytes,
+									&length) == CDPK_OK);
 	/* at least once for each 65,536 comparisons */
 	CHECK(checks > 20);
 	free(bytes);

@@ -322,6 +322,42 @@ brackets_in_strings_are_no_depth(void)
 	CHECK(cdpk_value_depth(made.bytes, made.length) == 3);
 }
 
+/* Sizes as pg_column_size says of the jsonb, less its header of four bytes but with the entry of the whole. */
+static void
+size_is_that_of_text_or_jsonb(void)
+{
+	static const struct
+	{
+		CdpkValueType type;
+		const char *bytes;
+		size_t size;
+	} samples[] = {
+		{CDPK_VALUE_NULL, "", 0},
+		{CDPK_VALUE_NUMBER, "12.50", 5},
+		{CDPK_VALUE_STRING, "plain", 5},
+		{CDPK_VALUE_STRING, "\"\\\n\001", 12},
+		{CDPK_VALUE_ARRAY, "[]", 8},
+		{CDPK_VALUE_ARRAY, "[0]", 20},
+		{CDPK_VALUE_ARRAY, "[1, 10000, 100000000]", 8 + 12 + 16 + 16},
+		{CDPK_VALUE_ARRAY, "[0.5, -0.50001]", 8 + 12 + 16},
+		{CDPK_VALUE_ARRAY, "[[], {}, null]", 8 + 8 + 8 + 4},
+		{CDPK_VALUE_ARRAY, "[\"abcde\", true]", 8 + 4 + 8 + 4},
+		{CDPK_VALUE_ARRAY, "[\"\\u0001\\u0002\\u0003\\u0004\\u0005\"]", 34},
+		{CDPK_VALUE_OBJECT, "{\"a\": 1, \"b\\n\": \"x\"}", 8 + 8 + 12 + 8 + 8},
+	};
+
+	for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++)
+	{
+		CdpkValue made = value(samples[i].type, samples[i].bytes);
+
+		if (cdpk_value_size(&made) != samples[i].size)
+			printf("# %s: %zu\n", samples[i].bytes, cdpk_value_size(&made));
+		CHECK(cdpk_value_size(&made) == samples[i].size);
+		CHECK(cdpk_value_fits(&made, 100) &&
+			  (samples[i].size <= 20 || !cdpk_value_fits(&made, samples[i].size - 1)));
+	}
+}
+
 int
 main(void)
 {
@@ -334,6 +370,7 @@ main(void)
 	TEST(escaped_keys_are_ordered_as_they_are_meant);
 	TEST(depth_is_limited);
 	TEST(brackets_in_strings_are_no_depth);
+	TEST(size_is_that_of_text_or_jsonb);
 	unit_use_all();
 	UNIT_EXIT();
 }
