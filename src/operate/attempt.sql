@@ -94,7 +94,7 @@ AS $function$
 BEGIN
 	PERFORM cdp.next_batch(places, line_places);
 	PERFORM cdp.stage_graph_changes();
-	PERFORM cdp.process_batch();
+	PERFORM cdp.process_batch(leave_undone => true);
 	PERFORM cdp.batch_end();
 END
 $function$;

@@ -43,7 +43,7 @@ COMMENT ON TYPE cdp.batch_counts IS 'Internal: what a batch did.';
 
 -- One batch through every stage: the rows that it was begun with, and what cdp.stage_graph_changes()
 -- kept; or the whole log, by the stages of restitch.
-CREATE FUNCTION cdp.process_batch(whole boolean DEFAULT false) RETURNS cdp.batch_counts
+CREATE FUNCTION cdp.process_batch(whole boolean DEFAULT false, leave_undone boolean DEFAULT false) RETURNS cdp.batch_counts
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -67,7 +67,7 @@ BEGIN
 		SELECT i.identity_id, i.identities INTO last.identity_id, done.identities FROM cdp.refresh_identify(last.identity_id) i;
 		done.links := cdp.refresh_link();
 		-- what a verdict or a rule asks for is refused, what evidence asks for is left undone
-		PERFORM cdp.resolve_batch(leave_undone => max_rows > 0);
+		PERFORM cdp.resolve_batch(leave_undone => leave_undone);
 		SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identities_reworked
 		INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identities_reworked
 		FROM cdp.refresh_stitch() s;
@@ -85,7 +85,7 @@ BEGIN
 	RETURN done;
 END
 $function$;
-COMMENT ON FUNCTION cdp.process_batch(boolean) IS 'Internal: takes the batch in hand, or the whole log, through every stage, and records it. The caller holds the lock.';
+COMMENT ON FUNCTION cdp.process_batch(boolean, boolean) IS 'Internal: takes the batch in hand, or the whole log, through every stage, and records it. The caller holds the lock.';
 
 CREATE FUNCTION cdp.record_batch(done cdp.batch_counts, started timestamptz, event_id bigint, identity_id bigint, quarantine_id bigint) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -167,5 +167,5 @@ $comment$Takes up to max_rows rows, and up to 256 MB of them uncompressed, from 
 Returns one row of counts: taken = accepted + duplicate + quarantined; left: rows that still wait (each inbox counted up to a million; rows of a writer that committed late, behind which others were taken already, are not counted: the refresh that finds no others takes them, or the first one after a minute); identities: identifiers seen for the first time; profiles created, merged into others, split, and touched in any way; reworks: groups of profiles that late or conflicting evidence had taken apart, with the number of identifiers in them; events anchored anew; elapsed.
 A row over 64 MB uncompressed is quarantined as row_too_large. Where a batch fails, the rows at fault are found by trying parts of it, each a batch of its own, and quarantined as failed. An error that no row causes (no space, no memory, a conflict with another transaction, cancel, missing rights) is raised, with the inboxes as they were, and so is one that more than 1,000 rows cause. After out_of_memory, configuration_limit_exceeded (temp_file_limit) and query_canceled (statement_timeout too) the next refresh takes half as many rows, and so on down to one; one that is broken off so three times alone is quarantined as failed.$comment$;
 
-REVOKE ALL ON FUNCTION cdp.refresh_lock(boolean), cdp.process_batch(boolean), cdp.record_batch(cdp.batch_counts, timestamptz, bigint, bigint, bigint),
+REVOKE ALL ON FUNCTION cdp.refresh_lock(boolean), cdp.process_batch(boolean, boolean), cdp.record_batch(cdp.batch_counts, timestamptz, bigint, bigint, bigint),
 	cdp.next_batch(tid[], tid[]), cdp.start_batch(), cdp.refresh(bigint, boolean) FROM PUBLIC;

@@ -9,9 +9,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $node = PostgreSQL::Test::Cluster->new('main');
-$node->init;
-$node->start;
+my $node = new_node('main');
 $node->safe_psql('postgres', 'CREATE ROLE mallory LOGIN; CREATE ROLE owner LOGIN; CREATE ROLE app LOGIN');
 
 my $databases = 0;
