@@ -67,7 +67,7 @@ MODULE_big = cdp
 ROOMS = util identifier ingest identity profile behavior segment privacy activation operate
 OBJS = $(patsubst %.c,%.o,src/cdp.c $(sort $(wildcard src/core/*.c) $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))))
 
-# the install script is its pieces in the order of the manifest, with the names of all tables and views in the first
+# the install script is its pieces in the order of the manifest, with the names of what cdp.init() makes in the first
 PIECES := $(addprefix src/,$(shell sed 's/ *\#.*//' src/install.list))
 DATA_built = src/cdp--$(EXTVERSION).sql
 DATA = $(wildcard src/upgrade/cdp--*--*.sql)
@@ -87,7 +87,7 @@ SHLIB_LINK = -lidn2 -lunistring
 include $(PGXS)
 
 src/cdp--$(EXTVERSION).sql: $(PIECES) src/install.list
-	sed "s/@RELATIONS@/$$(sed -nE 's/^[[:blank:]]*CREATE (TABLE|VIEW|SEQUENCE) cdp\.([a-z_]+) .*/\2/p' $(PIECES) | sort | paste -sd, -)/" $(PIECES) > $@
+	sed "s/@MADE_BY_INIT@/$$(sed -nE 's/^[[:blank:]]+CREATE (TABLE|VIEW|SEQUENCE|FUNCTION) cdp\.([a-z_]+).*/\2/p' $(PIECES) | sort | paste -sd, -)/" $(PIECES) > $@
 
 # Debian's servers are built without --enable-depend: track headers ourselves
 override CFLAGS += -MMD -MP

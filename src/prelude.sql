@@ -6,8 +6,11 @@
 DO $check$
 DECLARE
 	path text := pg_catalog.current_setting('search_path');
+	-- written here by make
+	made_by_init name[] := '{@MADE_BY_INIT@}';
 	owner_name name;
 	owners oid[];
+	restoring boolean;
 	foreign_object text;
 BEGIN
 	-- the script's own path has the schema in it
@@ -15,13 +18,17 @@ BEGIN
 	owners := ARRAY(SELECT r.oid FROM pg_roles r
 					WHERE r.rolsuper OR r.rolname IN (current_user, 'pg_database_owner')
 						OR r.oid = (SELECT d.datdba FROM pg_database d WHERE d.datname = current_database()));
-	SELECT pg_get_userbyid(n.nspowner) INTO owner_name FROM pg_namespace n WHERE n.nspname = 'cdp' AND n.nspowner <> ALL (owners);
-	IF FOUND AND current_setting('row_security')::boolean THEN
+	-- a dump gives the schema its owner before it makes the extension; known by what each dump sets and says
+	restoring := NOT current_setting('row_security')::boolean
+		AND current_query() LIKE '%CREATE EXTENSION IF NOT EXISTS cdp WITH SCHEMA cdp;%';
+	SELECT pg_get_userbyid(n.nspowner) INTO owner_name
+	FROM pg_namespace n WHERE n.nspname = 'cdp' AND n.nspowner <> ALL (owners);
+	IF FOUND AND NOT restoring THEN
 		RAISE EXCEPTION 'schema cdp belongs to role "%"', owner_name USING ERRCODE = 'invalid_schema_definition',
 			DETAIL = 'The owner of the schema could run code as whoever uses the extension, the superuser included.',
-			HINT = 'Drop the schema: CREATE EXTENSION makes one. Or make one that belongs to a superuser or to the owner of the database.';
+			HINT = 'Drop the schema: CREATE EXTENSION makes one. '
+				'Or make one that belongs to a superuser or to the owner of the database.';
 	ELSIF FOUND THEN
-		-- each dump turns row_security off, and gives the schema its owner before it makes the extension
 		RAISE WARNING 'schema cdp belongs to role "%", as the dump that is being restored says', owner_name
 			USING DETAIL = 'The owner of the schema can run code as whoever uses the extension.';
 	END IF;
@@ -32,16 +39,18 @@ BEGIN
 	LEFT JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
 	WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = 'cdp'::regnamespace
 		AND NOT coalesce(c.relowner = ANY (owners) AND c.relkind IN ('r', 'p', 'v', 'S') AND (
-				c.relname = ANY ('{@RELATIONS@}'::name[]) OR c.relname ~ '^event_[0-9]+_[0-9]+(_[0-9]+)?$'
+				c.relname = ANY (made_by_init) OR c.relname ~ '^event_[0-9]+_[0-9]+(_[0-9]+)?$'
 				OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid AND i.inhparent = to_regclass('cdp.event'))), false)
-		AND NOT coalesce(p.proowner = ANY (owners) AND p.proname = 'add_event_month' AND p.proargtypes[0] = 'timestamptz'::regtype
-				AND p.pronargs = 1, false)
-		AND NOT (d.classid = 'pg_extension'::regclass AND d.objid = (SELECT e.oid FROM pg_extension e WHERE e.extname = 'cdp'))
+		AND NOT coalesce(p.proowner = ANY (owners) AND p.proname = ANY (made_by_init), false)
+		AND NOT (d.classid = 'pg_extension'::regclass
+				AND d.objid = (SELECT e.oid FROM pg_extension e WHERE e.extname = 'cdp'))
 	ORDER BY d.classid, d.objid LIMIT 1;
 	IF FOUND THEN
-		RAISE EXCEPTION 'schema cdp holds something else than cdp: %', foreign_object USING ERRCODE = 'invalid_schema_definition',
-			DETAIL = 'It could stand in for what the extension calls. There may be only tables, views and the sequence that cdp.init() made, of a superuser or the owner of the database.',
-			HINT = 'Drop it, or move it into another schema.';
+		RAISE EXCEPTION 'schema cdp holds something else than cdp: %', foreign_object
+			USING ERRCODE = 'invalid_schema_definition',
+			DETAIL = 'It could stand in for what the extension calls. '
+				'Only what cdp.init() made may be there, owned by a superuser or the owner of the database.',
+			HINT = 'Drop it, move it into another schema, or if cdp.init() made it, give it to one of these.';
 	END IF;
 	PERFORM pg_catalog.set_config('search_path', path, true);
 END

@@ -23,7 +23,8 @@ BEGIN
 		IF sources IS NOT NULL AND has_column_privilege(role, inbox.name, 'written_by', 'INSERT') THEN
 			RAISE EXCEPTION 'role "%" cannot be bound to sources', role USING ERRCODE = 'invalid_grant_operation',
 				DETAIL = format('It may write to all columns of %s, so its rows can name any writer.', inbox.name),
-				HINT = 'A superuser, the tables'' owner or a steward, or a member of one, is no writer to bind; revoke what else gives it INSERT on the table.';
+				HINT = 'A superuser, the tables'' owner or a steward, or a member of one, is no writer to bind; '
+					'revoke what else gives it INSERT on the table.';
 		END IF;
 	END LOOP;
 	INSERT INTO cdp.writer AS w (role, sources) VALUES (grant_writer.role, cdp.read_sources(grant_writer.sources))
@@ -38,13 +39,29 @@ CREATE FUNCTION cdp.read_sources(sources text[]) RETURNS text[]
 AS $function$
 BEGIN
 	IF cardinality(sources) = 0 THEN
-		RAISE EXCEPTION 'sources must not be empty' USING ERRCODE = 'invalid_parameter_value', HINT = 'NULL stands for any source.';
+		RAISE EXCEPTION 'sources must not be empty' USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'NULL stands for any source.';
 	END IF;
-	PERFORM cdp.check_source(u.source, NULL, NULL) FROM unnest(sources) AS u (source);
+	PERFORM cdp.check_source(cdp.account_id(u.source), NULL, NULL) FROM unnest(sources) AS u (source);
 	RETURN ARRAY(SELECT DISTINCT cdp.account_id(u.source) FROM unnest(sources) AS u (source) ORDER BY 1);
 END
 $function$;
-COMMENT ON FUNCTION cdp.read_sources(text[]) IS 'Internal: the argument sources of cdp.grant() as cdp.writer keeps it; an error where it makes no sense.';
+COMMENT ON FUNCTION cdp.read_sources(text[]) IS
+	'Internal: the argument sources of cdp.grant() as cdp.writer keeps it; an error where it makes no sense.';
+
+-- not ALL TABLES: one that somebody keeps to themselves would be an error
+CREATE FUNCTION cdp.grant_segments() RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN 'GRANT SELECT ON ' || replace(string_agg(c.oid::regclass::text, ', '), '%', '%%') || ' TO %1$I'
+	FROM pg_class c WHERE c.relnamespace = to_regnamespace('cdp_segment') AND c.relkind = 'v'
+		AND has_table_privilege(c.oid, 'SELECT WITH GRANT OPTION');
+END
+$function$;
+COMMENT ON FUNCTION cdp.grant_segments() IS
+	'Internal: the statement that gives role %1$I the views of segments which the caller may hand on; NULL where there are none.';
 
 CREATE FUNCTION cdp.grant(role name, kind text, sources text[] DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -80,26 +97,28 @@ BEGIN
 				cdp.retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz),
 				cdp.paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz) TO %1$I',
 			'GRANT USAGE ON SCHEMA cdp_segment TO %1$I',
-			'GRANT SELECT ON ALL TABLES IN SCHEMA cdp_segment TO %1$I'];
+			cdp.grant_segments()];
 		WHEN 'steward' THEN statements := ARRAY[
 			'GRANT USAGE ON SCHEMA cdp TO %1$I WITH GRANT OPTION',
 			'GRANT USAGE, CREATE ON SCHEMA cdp_segment TO %1$I WITH GRANT OPTION',
 			-- not TRIGGER, which would run their code as whoever refreshes; not partitions, which need no rights of their own;
 			-- what only ever grows cannot be rewritten, and the rows of state and inbox_mark neither made nor taken away
 			(SELECT string_agg(format('GRANT %s ON %s TO %%1$I WITH GRANT OPTION', CASE
-				WHEN c.relkind = 'v' THEN 'SELECT' WHEN c.relname IN ('state', 'inbox_mark') THEN 'SELECT, UPDATE'
+				WHEN c.relkind = 'v' THEN 'SELECT' WHEN c.relkind = 'S' OR c.relname = 'state' THEN 'SELECT, UPDATE'
 				WHEN c.relname IN ('batch', 'message', 'identity_history', 'anchor_history') THEN 'SELECT, INSERT'
 				ELSE 'SELECT, INSERT, UPDATE, DELETE' END, c.oid::regclass), '; ')
-			 FROM pg_class c WHERE c.relnamespace = 'cdp'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition),
-			'GRANT SELECT, UPDATE ON SEQUENCE cdp.attempt TO %1$I WITH GRANT OPTION',
-			'GRANT SELECT ON ALL TABLES IN SCHEMA cdp_segment TO %1$I WITH GRANT OPTION',
-			(SELECT format('GRANT EXECUTE ON FUNCTION %s TO %%1$I WITH GRANT OPTION', string_agg(p.oid::regprocedure::text, ', '))
+			 FROM pg_class c WHERE c.relnamespace = 'cdp'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
+				AND NOT c.relispartition),
+			cdp.grant_segments() || ' WITH GRANT OPTION',
+			(SELECT format('GRANT EXECUTE ON FUNCTION %s TO %%1$I WITH GRANT OPTION',
+				string_agg(p.oid::regprocedure::text, ', '))
 			 FROM pg_proc p WHERE p.pronamespace = 'cdp'::regnamespace AND p.prokind = 'f' AND p.proname !~ '^init(_|$)')];
 		ELSE
 			RAISE EXCEPTION 'there is no kind of access "%"', kind USING ERRCODE = 'invalid_parameter_value',
 				HINT = 'It is writer, analyst or steward.';
 	END CASE;
 	FOREACH statement IN ARRAY statements LOOP
+		CONTINUE WHEN statement IS NULL;
 		EXECUTE format(statement, role);
 	END LOOP;
 END
@@ -111,4 +130,5 @@ analyst: to read people, events and segments; neither the inboxes nor the quaran
 steward: everything, refresh() and grant() included, but to make the tables.
 Errors: no such role (42704), no such kind, sources that are empty or no names of sources, sources for another kind than writer (22023); a role that cannot be bound, as it may set written_by (0LP01).$comment$;
 
-REVOKE ALL ON FUNCTION cdp.grant_writer(name, text[]), cdp.read_sources(text[]), cdp.grant(name, text, text[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.grant_writer(name, text[]), cdp.read_sources(text[]), cdp.grant_segments(),
+	cdp.grant(name, text, text[]) FROM PUBLIC;

@@ -30,7 +30,7 @@ sub refused
 {
 	my ($what, $statements, $message) = @_;
 	my $database = database($statements);
-	for my $create ('CREATE EXTENSION cdp', 'CREATE EXTENSION IF NOT EXISTS cdp WITH SCHEMA cdp')
+	for my $create ('CREATE EXTENSION cdp', 'CREATE EXTENSION IF NOT EXISTS cdp WITH SCHEMA cdp;', 'SET row_security = off; CREATE EXTENSION cdp SCHEMA cdp;')
 	{
 		my ($status, $output, $errors) = $node->psql($database, $create);
 		like($errors, $message, "$what: $create");
