@@ -2,8 +2,7 @@
 CREATE TEMP TABLE ub_received (traits cdp.traits, timeline cdp.timeline, sequence cdp.sequence, identifier cdp.identifier, funnel_mode cdp.funnel_mode);
 CREATE FUNCTION pg_temp.received(type text, bytes bytea) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-	-- servers of other users may run the same test
-	file text := format('/tmp/cdp_util_binary_%s.bin', (SELECT system_identifier FROM pg_control_system()));
+	file text := current_setting('data_directory') || '/cdp_util_binary.bin';
 	object oid;
 	result text;
 BEGIN
