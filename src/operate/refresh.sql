@@ -112,6 +112,7 @@ BEGIN
 	PERFORM cdp.batch_run(format('UPDATE cdp.state SET batch_id = $1, as_of = $2, event_id = %s, identity_id = %s, quarantine_id = %s',
 								 last.event_id, last.identity_id, last.quarantine_id));
 	INSERT INTO cdp.batch SELECT s.batch_id, s.as_of, done.*, clock_timestamp() - started FROM cdp.state s;
+	PERFORM cdp.gather_statistics();
 	RETURN done;
 END
 $function$;
