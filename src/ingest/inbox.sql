@@ -136,6 +136,7 @@ BEGIN
 		first_day timestamptz := date_trunc('month', month);
 		base text := to_char(first_day, '"event_"YYYY_MM');
 		partition text := base;
+		hidden name;
 	BEGIN
 		-- refresh() asks for months of events that cdp.onboard() takes, and for the next one; who calls this
 		-- for others shall not fill the catalogs.  A year, as the clock may have been ahead.
@@ -153,6 +154,10 @@ BEGIN
 		END LOOP;
 		-- ATTACH, unlike CREATE … PARTITION OF, waits for no reader and no writer
 		EXECUTE format('CREATE TABLE cdp.%I (LIKE cdp.event INCLUDING ALL)', partition);
+		-- LIKE leaves out which columns are to have no statistics
+		FOR hidden IN SELECT a.attname FROM pg_attribute a WHERE a.attrelid = 'cdp.event'::regclass AND a.attnum > 0 AND a.attstattarget = 0 LOOP
+			EXECUTE format('ALTER TABLE cdp.%I ALTER COLUMN %I SET STATISTICS 0', partition, hidden);
+		END LOOP;
 		EXECUTE format('ALTER TABLE cdp.event ATTACH PARTITION cdp.%I FOR VALUES FROM (%L) TO (%L)',
 					   partition, first_day, first_day + interval '1 month');
 	END

@@ -112,6 +112,7 @@ BEGIN
 	PERFORM cdp.init_matter();
 	PERFORM cdp.init_people();
 	PERFORM cdp.init_segment();
+	PERFORM cdp.init_statistics();
 	PERFORM cdp.add_event_month(now());
 	PERFORM cdp.add_event_month(now() + interval '31 days');
 END

@@ -82,6 +82,7 @@ BEGIN
 	PERFORM cdp.refresh_fold_timeline();
 	PERFORM cdp.refresh_fold_account(whole);
 	PERFORM cdp.record_batch(done, started, last.event_id, last.identity_id, last.quarantine_id);
+	PERFORM cdp.gather_statistics();
 	RETURN done;
 END
 $function$;

@@ -300,10 +300,9 @@ BEGIN
 		WITH who AS MATERIALIZED (
 			SELECT u.* FROM unnest(ids, shared, profiles) AS u (identifier, shared, profile)
 		), members AS (
-			SELECT w.profile, sum(c.number) AS identifiers, bool_or(c.shared) AS shared, coalesce(jsonb_object_agg(c.namespace, c.number) FILTER (WHERE n.max_per_profile IS NOT NULL), '{}') AS limited
-			FROM (SELECT DISTINCT profile FROM who) w
-			JOIN (SELECT profile, cdp.namespace(identifier) AS namespace, count(*) AS number, bool_or(shared) AS shared FROM who GROUP BY 1, 2) c ON c.profile = w.profile
-			JOIN cdp.namespace n ON n.namespace = c.namespace GROUP BY w.profile
+			SELECT c.profile, sum(c.number) AS identifiers, bool_or(c.shared) AS shared, coalesce(jsonb_object_agg(c.namespace, c.number) FILTER (WHERE n.max_per_profile IS NOT NULL), '{}') AS limited
+			FROM (SELECT profile, cdp.namespace(identifier) AS namespace, count(*) AS number, bool_or(shared) AS shared FROM who GROUP BY 1, 2) c
+			JOIN cdp.namespace n ON n.namespace = c.namespace GROUP BY c.profile
 		), forbidden AS (
 			SELECT DISTINCT w.profile FROM cdp.verdict v CROSS JOIN LATERAL (VALUES (v.a), (v.b)) AS e (identifier) JOIN who w ON w.identifier = e.identifier WHERE v.kind = 'forbid'
 		), folded AS (
@@ -392,6 +391,8 @@ CREATE FUNCTION cdp.verify() RETURNS TABLE (stage text, item text, expected text
 	SET search_path = pg_catalog, cdp, pg_temp
 	-- each of its statements runs once, and compiling them takes longer than most logs
 	SET jit = off
+	-- all of a table is joined to all of another, of which the planner knows nothing: it would take them for small
+	SET enable_nestloop = off
 AS $function$
 #variable_conflict use_column
 DECLARE

@@ -286,6 +286,8 @@ driver_must_retry(Store *store, const Batch *batch, int a, int b)
 static inline CdpkStatus
 driver_tell_rules(Store *store, CdpkStitch *stitch, const Batch *batch)
 {
+	if (store->frozen != 0)
+		STITCH_TRY(cdpk_stitch_freeze_profiles(stitch, &store->frozen, 1));
 	for (int i = 0; i < store->profile_count; i++)
 		if (driver_must_check(store, batch, &store->profiles[i]) || store_chance(store, 40))
 			STITCH_TRY(cdpk_stitch_check_profiles(stitch, &store->profiles[i].profile_id, 1));
@@ -537,6 +539,7 @@ driver_batch(Store *store, const Op *ops, int op_count, const int *events, int e
 	if (store->status == CDPK_OK)
 	{
 		driver_apply(store, &batch, cdpk_stitch_result(stitch));
+		store->declined += cdpk_stitch_result(stitch)->declined_count;
 		driver_add_statistics(&store->statistics, &cdpk_stitch_result(stitch)->statistics);
 	}
 	else

@@ -62,7 +62,9 @@ typedef struct Store
 	int asked_profile[MAX_THINGS];
 	int asked_contents[MAX_THINGS];
 	int asked_links[MAX_THINGS];
+	int64_t frozen; /* a profile that is not to be taken apart; 0: none */
 	/* over all batches */
+	uint64_t declined;
 	CdpkStitchStatistics statistics;
 	uint64_t calls;
 } Store;

@@ -74,6 +74,48 @@ nothing_is_reworked_in_vain(void)
 	CHECK(store.statistics.profiles_grown == 1);
 }
 
+/* A frozen profile grows, but what would take it apart, or take it in, is declined. */
+static void
+frozen_profiles_stay_whole(void)
+{
+	example_begin(&store, "");
+	CHECK(example_play(&store, &reference, "1:a,u1 2:u1,b"));
+	store.frozen = store.profile_id[thing("a")];
+	CHECK(example_play(&store, &reference, "3:a,c"));
+	CHECK(store.profile_id[thing("c")] == store.frozen && store.declined == 0);
+	CHECK(example_play(&store, &reference, "4:a,u2"));
+	CHECK(store.declined == 0);
+	example_play(&store, &reference, "0:a,u3 5:u3,d");
+	CHECK(store.declined == 1 && store.failed == NULL);
+	CHECK(store.refused[thing("a")][thing("u3")]);
+	CHECK(store.profile_id[thing("a")] == store.frozen);
+	CHECK(store.profile_id[thing("b")] == store.frozen);
+	CHECK(store.profile_id[thing("d")] == store.profile_id[thing("u3")]);
+	CHECK(store.statistics.reworks == 0 && store.statistics.early_conflicts == 1);
+
+	/* without it the same is done */
+	example_begin(&store, "");
+	CHECK(example_play(&store, &reference, "1:a,u1 2:u1,b 3:a,c 4:a,u2"));
+	CHECK(example_play(&store, &reference, "0:a,u3 5:u3,d"));
+	CHECK(store.profile_id[thing("a")] == store.profile_id[thing("u3")] && store.declined == 0);
+
+	/* one that joins a frozen profile in the same batch is whole from then on */
+	example_begin(&store, "");
+	CHECK(example_play(&store, &reference, "1:a,u1 9:f,u4"));
+	store.frozen = store.profile_id[thing("f")];
+	example_play(&store, &reference, "0:a,u3 0:f,u3");
+	CHECK(store.failed == NULL && store.profile_id[thing("f")] == store.frozen);
+	CHECK(store.declined == 1 && store.refused[thing("f")][thing("u3")]);
+
+	/* a neighbour that a rework would take in */
+	example_begin(&store, "cap()=3");
+	CHECK(example_play(&store, &reference, "1:a,b 2:b,c 5:b,k"));
+	store.frozen = store.profile_id[thing("k")];
+	example_play(&store, &reference, "unlink(b,c)");
+	CHECK(store.declined == 1 && store.failed == NULL && store.statistics.profiles_grown == 0);
+	CHECK(store.profile_id[thing("k")] == store.frozen && store.refused[thing("b")][thing("k")]);
+}
+
 /* ---------------------------------------------------------------- histories */
 
 /* Chains between some pairs; the first one must be the same in every order. */
@@ -173,6 +215,7 @@ main(int argc, char **argv)
 	TEST(examples_come_out);
 	TEST(ids_stay_with_the_strongest);
 	TEST(nothing_is_reworked_in_vain);
+	TEST(frozen_profiles_stay_whole);
 	TEST(histories_agree_with_the_reference);
 	TEST(faults_are_noticed);
 	UNIT_EXIT();
