@@ -109,7 +109,8 @@ BEGIN
 			-- not TRIGGER, which would run their code as whoever refreshes; not partitions, which need no rights of their own;
 			-- what only ever grows cannot be rewritten, and the rows of state and inbox_mark neither made nor taken away
 			(SELECT string_agg(format('GRANT %s ON %s TO %%1$I WITH GRANT OPTION', CASE
-				WHEN c.relkind = 'v' THEN 'SELECT' WHEN c.relkind = 'S' OR c.relname = 'state' THEN 'SELECT, UPDATE'
+				WHEN c.relkind = 'v' THEN 'SELECT' WHEN c.relkind = 'S' OR c.relname IN ('state', 'inbox_mark')
+					THEN 'SELECT, UPDATE'
 				WHEN c.relname IN ('batch', 'message', 'identity_history', 'anchor_history') THEN 'SELECT, INSERT'
 				ELSE 'SELECT, INSERT, UPDATE, DELETE' END, c.oid::regclass), '; ')
 			 FROM pg_class c WHERE c.relnamespace = 'cdp'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
