@@ -97,6 +97,9 @@ BEGIN
 	done.profiles_touched := cdp.refresh_fold();
 	PERFORM cdp.refresh_fold_timeline();
 	PERFORM cdp.refresh_fold_account(whole);
+	IF EXISTS (SELECT FROM cdp.segment) THEN
+		PERFORM cdp.refresh_segments(cdp.batch_array('SELECT profile_id FROM batch_touched'));
+	END IF;
 
 	PERFORM cdp.batch_run(format('UPDATE cdp.state SET batch_id = $1, as_of = $2, event_id = %s, identity_id = %s, quarantine_id = %s',
 								 last.event_id, last.identity_id, last.quarantine_id));
@@ -144,6 +147,8 @@ BEGIN
 			done := cdp.process_batch(max_rows);
 			PERFORM cdp.refresh_truncate('cdp.inbox');
 			PERFORM cdp.refresh_truncate('cdp.inbox_raw');
+		ELSIF EXISTS (SELECT FROM cdp.segment s WHERE s.state <> 'live') THEN
+			PERFORM cdp.refresh_segments('{}');
 		END IF;
 		PERFORM cdp.batch_end();
 	END IF;

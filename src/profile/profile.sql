@@ -114,13 +114,13 @@ BEGIN
 	$sql$);
 	PERFORM cdp.refresh_fold_profile();
 	PERFORM cdp.refresh_refold();
-	RETURN cdp.batch_value($sql$
-		SELECT count(*) FROM (SELECT profile_id FROM batch_anchor WHERE profile_id <> 0 UNION SELECT profile_id FROM batch_summary
-							  UNION SELECT profile_id FROM batch_rebuild UNION SELECT profile_id FROM batch_lapsed) t
+	RETURN cdp.batch_stage('batch_touched', $sql$
+		SELECT profile_id FROM batch_anchor WHERE profile_id <> 0 UNION SELECT profile_id FROM batch_summary
+		UNION SELECT profile_id FROM batch_rebuild UNION SELECT profile_id FROM batch_lapsed
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_fold() IS 'Internal: folds events and moved profiles into cdp.profile, and keeps for other folds who must be folded anew (batch_rebuild, batch_rebuild_identity), who moved whole (batch_gone) and whose rows end (batch_end). Returns the number of profiles touched.';
+COMMENT ON FUNCTION cdp.refresh_fold() IS 'Internal: folds events and moved profiles into cdp.profile, and keeps for other folds who must be folded anew (batch_rebuild, batch_rebuild_identity), who moved whole (batch_gone), whose rows end (batch_end) and who was touched (batch_touched). Returns the number of these.';
 
 CREATE FUNCTION cdp.refresh_fold_profile() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
