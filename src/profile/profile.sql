@@ -27,7 +27,9 @@ BEGIN
 	CREATE VIEW cdp.profiles AS
 		SELECT p.profile_id, p.first_seen, p.last_seen,
 			   ARRAY(SELECT i.identifier::text FROM cdp.identity i JOIN cdp.namespace n ON n.namespace = cdp.namespace(i.identifier)
-					 WHERE i.profile_id = p.profile_id ORDER BY n.priority, i.identifier) AS identifiers,
+					 -- three times the same: as in cdp.profile_row
+					 WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id AND i.profile_id <= p.profile_id
+					 ORDER BY n.priority, i.identifier) AS identifiers,
 			   coalesce(p.traits::jsonb, '{}') AS traits, p.events
 		FROM cdp.profile p WHERE NOT p.shared;
 	COMMENT ON VIEW cdp.profiles IS 'People, in plain column types. Shared identifiers (a kiosk, a mailbox of many) are no people and not here.';

@@ -71,9 +71,10 @@ typedef struct KeptPlan
 static KeptPlan kept_plans[PLANS_MAX];
 static int kept_count;
 
-/* the numbers that a query gave */
+/* the numbers that a query gave, which outlive it */
 typedef struct NumberList
 {
+	MemoryContext context;
 	int64 *numbers;
 	int64 count;
 	int64 allocated;
@@ -89,7 +90,7 @@ append_number(void *arg, int64 number)
 		list->allocated = list->allocated ? 2 * list->allocated : 64;
 		list->numbers = list->numbers
 							? repalloc_huge(list->numbers, list->allocated * sizeof(int64))
-							: palloc(list->allocated * sizeof(int64));
+							: MemoryContextAlloc(list->context, list->allocated * sizeof(int64));
 	}
 	list->numbers[list->count++] = number;
 }
@@ -373,7 +374,7 @@ static void
 judge_group(const Segment *segment, const int64 *ids, int count, int failing_max, JudgeTake take,
 			void *arg, Judgement *result)
 {
-	NumberList members = {0};
+	NumberList members = {CurrentMemoryContext};
 	bool too_slow;
 	ErrorData *error = judge_ids(segment, ids, count, &members, result, &too_slow);
 
@@ -435,7 +436,7 @@ judge_people(const Segment *segment, const int64 *ids, int64 count, int failing_
 static void
 judge_pages(const Segment *segment, int failing_max, NumberList *members, Judgement *result)
 {
-	NumberList page = {0};
+	NumberList page = {CurrentMemoryContext};
 	JudgeQuery query = {segment,
 						1,
 						"SELECT p.profile_id FROM cdp.profile_row p WHERE p.profile_id > $1 "
@@ -485,7 +486,7 @@ void
 judge_everyone(const Segment *segment, int failing_max, JudgeTake take, void *arg,
 			   Judgement *result)
 {
-	NumberList members = {0};
+	NumberList members = {CurrentMemoryContext};
 	JudgeQuery query = {segment, 1, NULL, false, InvalidOid, (Datum) 0, append_number, &members};
 	double people = count_people();
 	ErrorData *error;
