@@ -7,16 +7,23 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/skey.h"
+#include "access/stratnum.h"
+#include "access/table.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "nodes/execnodes.h"
 #include "nodes/nodeFuncs.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
+#include "utils/rel.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
@@ -87,22 +94,30 @@ search_node(Node *node, FunctionSearch *search)
 	return expression_tree_walker(node, search_node, search);
 }
 
-/* search_domain searches the constraints of a domain. */
+/* search_domain searches the constraints of a domain: as they are stored, for in plans functions are inlined. */
 static bool
 search_domain(Oid type, FunctionSearch *search)
 {
-	DomainConstraintRef constraints;
-	ListCell *cell;
+	Relation constraints = table_open(ConstraintRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple tuple;
+	bool found = false;
 
-	InitDomainConstraintRef(type, &constraints, CurrentMemoryContext, false);
-	foreach (cell, constraints.constraints)
+	ScanKeyInit(&key, Anum_pg_constraint_contypid, BTEqualStrategyNumber, F_OIDEQ,
+				ObjectIdGetDatum(type));
+	scan = systable_beginscan(constraints, ConstraintTypidIndexId, true, NULL, 1, &key);
+	while (!found && HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
-		DomainConstraintState *constraint = lfirst(cell);
+		bool isnull;
+		Datum expression =
+			heap_getattr(tuple, Anum_pg_constraint_conbin, RelationGetDescr(constraints), &isnull);
 
-		if (search_node((Node *) constraint->check_expr, search))
-			return true;
+		found = !isnull && search_node(stringToNode(TextDatumGetCString(expression)), search);
 	}
-	return search_type(getBaseType(type), search);
+	systable_endscan(scan);
+	table_close(constraints, AccessShareLock);
+	return found || search_type(getBaseType(type), search);
 }
 
 /* search_row searches the types of a row's columns. */
