@@ -100,7 +100,7 @@ BEGIN
 		WHEN 'memory' THEN RAISE out_of_memory;
 		WHEN 'serial' THEN RAISE serialization_failure;
 		WHEN 'sleep' THEN PERFORM pg_sleep(100);
-		WHEN 'regex' THEN RETURN repeat('a', 40) || 'b' ~ '^((a|aa)+)+c\1$';
+		WHEN 'regex' THEN RETURN repeat('x', 201) ~ '^(x+)(x+)(x+)\1\2\3\1\2\3\1\2\3\1\2\3y*z?$';
 		WHEN 'swallow' THEN
 			FOR i IN 1..1000 LOOP
 				BEGIN PERFORM pg_sleep(100); EXCEPTION WHEN query_canceled THEN NULL; END;
@@ -188,6 +188,7 @@ SELECT cdp.create_segment('mine', 'events > 0') AS members;
 SET ROLE regress_judge_other;
 SELECT cdp.create_segment('theirs', 'events > 0') AS members;
 RESET ROLE;
+REVOKE regress_judge_other FROM regress_judge_steward;
 REVOKE ALL ON cdp.profile_row FROM regress_judge_steward;
 SET ROLE regress_judge_analyst;
 SELECT count(*) FROM cdp.members('theirs');

@@ -292,15 +292,20 @@ time_left(const Judgement *result)
 	return (int) Min(Max((result->deadline - GetCurrentTimestamp()) / 1000, 1), INT_MAX);
 }
 
-/* note_error keeps an error, the first one. */
+/* note_error keeps an error; one that the condition calls a cancel must not be taken for the caller's. */
 static void
 note_error(Judgement *result, const ErrorData *error, bool too_slow)
 {
+	bool cancel = ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION;
+	const char *message = error->message != NULL ? error->message : "it gives no reason";
+
 	result->too_slow = too_slow;
-	result->sqlstate = too_slow ? ERRCODE_PROGRAM_LIMIT_EXCEEDED : error->sqlerrcode;
-	result->message = MemoryContextStrdup(
-		result->context, too_slow ? "it takes longer than cdp.segment_timeout allows"
-								  : (error->message ? error->message : "no message"));
+	result->sqlstate = too_slow ? ERRCODE_PROGRAM_LIMIT_EXCEEDED
+					   : cancel ? ERRCODE_EXTERNAL_ROUTINE_EXCEPTION
+								: error->sqlerrcode;
+	if (too_slow)
+		message = "it takes longer than cdp.segment_timeout allows";
+	result->message = MemoryContextStrdup(result->context, message);
 }
 
 /* fail_whole notes that a segment cannot be judged of anybody. */
