@@ -63,8 +63,7 @@ read_segments(void)
 		HeapTuple row = SPI_tuptable->vals[i];
 		bool isnull;
 
-		if (!judge_find(SPI_getvalue(row, SPI_tuptable->tupdesc, 1), false,
-						&list.segments[list.count]))
+		if (!judge_find(SPI_getvalue(row, SPI_tuptable->tupdesc, 1), 0, &list.segments[list.count]))
 			continue;
 		if (DatumGetBool(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull)))
 			list.states[list.count] = SEGMENT_FAILING;
@@ -128,6 +127,8 @@ lookup_segments(int64 profile_id, List **members_of, List **failing)
 	for (int i = 0; i < list.count; i++)
 		if (list.states[i] == SEGMENT_OPEN)
 			judge_owner(&list, i, profile_id);
+	for (int i = 0; i < list.count; i++)
+		judge_release(&list.segments[i]);
 	*members_of = NIL;
 	*failing = NIL;
 	for (int i = 0; i < list.count; i++)

@@ -7,7 +7,7 @@ CREATE FUNCTION cdp.segment_sizes() RETURNS jsonb
 AS $function$
 BEGIN
 	RETURN coalesce((
-		SELECT jsonb_object_agg(s.name, (cdp.judge_segment(s.name, NULL, 1000)).members)
+		SELECT jsonb_object_agg(s.name, (cdp.judge_segment(s.name, NULL, 1000, wait => false)).members)
 		FROM cdp.segment s JOIN pg_class c ON c.relname = s.name AND c.relnamespace = to_regnamespace('cdp_segment')), '{}');
 END
 $function$;

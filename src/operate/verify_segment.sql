@@ -10,7 +10,7 @@ BEGIN
 		SELECT 'segment', format('segment %s', s.name), concat_ws(', ', j.state, j.error), concat_ws(', ', s.state, s.error)
 		FROM cdp.segment s LEFT JOIN pg_class c ON c.relname = s.name AND c.relnamespace = to_regnamespace('cdp_segment')
 		CROSS JOIN LATERAL (
-			SELECT d.state, d.error FROM cdp.judge_segment(s.name, NULL, 1000) d WHERE c.oid IS NOT NULL
+			SELECT d.state, d.error FROM cdp.judge_segment(s.name, NULL, 1000, wait => false) d WHERE c.oid IS NOT NULL
 			UNION ALL
 			SELECT 'failing', '42704: its view does not exist' WHERE c.oid IS NULL) j
 		WHERE j.state <> s.state ORDER BY s.name COLLATE "C";

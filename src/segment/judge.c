@@ -18,6 +18,7 @@
 #include "nodes/params.h"
 #include "optimizer/plancat.h"
 #include "rewrite/rewriteHandler.h"
+#include "storage/lmgr.h"
 #include "tcop/dest.h"
 #include "utils/acl.h"
 #include "utils/array.h"
@@ -231,15 +232,17 @@ check_readable(const RangeVar *relation, Oid view, Oid former, void *arg)
 }
 
 bool
-judge_find(const char *name, bool required, Segment *segment)
+judge_find(const char *name, int flags, Segment *segment)
 {
 	bool readable = false;
 	Oid view = InvalidOid;
 
 	/* not truncated to the name of another */
 	if (strlen(name) < NAMEDATALEN && OidIsValid(get_namespace_oid(SEGMENT_SCHEMA, true)))
-		view = RangeVarGetRelidExtended(makeRangeVar(SEGMENT_SCHEMA, pstrdup(name), -1),
-										AccessShareLock, RVR_MISSING_OK, check_readable, &readable);
+		view = RangeVarGetRelidExtended(
+			makeRangeVar(SEGMENT_SCHEMA, pstrdup(name), -1), AccessShareLock,
+			RVR_MISSING_OK | (flags & JUDGE_NOWAIT ? RVR_SKIP_LOCKED : 0), check_readable,
+			&readable);
 	if (OidIsValid(view) && readable)
 	{
 		HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(view));
@@ -253,15 +256,23 @@ judge_find(const char *name, bool required, Segment *segment)
 			return true;
 		}
 	}
-	if (required && OidIsValid(view) && !readable)
+	if (OidIsValid(view))
+		UnlockRelationOid(view, AccessShareLock);
+	if (flags & JUDGE_REQUIRED && OidIsValid(view) && !readable)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW, name);
-	if (required)
+	if (flags & JUDGE_REQUIRED)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("segment \"%s\" does not exist", name),
 				 errdetail("There is no view of this name in the schema %s.", SEGMENT_SCHEMA),
 				 errhint("The table cdp.segment lists the segments; one whose view was dropped is "
 						 "created again with replace => true, or dropped with cdp.drop_segment.")));
 	return false;
+}
+
+void
+judge_release(const Segment *segment)
+{
+	UnlockRelationOid(segment->view, AccessShareLock);
 }
 
 /* view_name gives the name of a segment's view as it is written in a query. */

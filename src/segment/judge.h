@@ -12,7 +12,7 @@
 #include "utils/palloc.h"
 #include "utils/timestamp.h"
 
-/* a segment whose view was found and is locked until the transaction ends */
+/* a segment whose view was found and is locked */
 typedef struct Segment
 {
 	NameData name;
@@ -42,11 +42,17 @@ typedef struct Judgement
 /* how many people a condition may fail of before the segment as a whole does */
 #define JUDGE_FAILING_MAX 1000
 
+/* what judge_find is to do */
+#define JUDGE_REQUIRED \
+	1 /* raise an error where there is no such segment, or the caller may not read it */
+#define JUDGE_NOWAIT 2 /* do not wait for who is defining it anew: then it is not found */
+
 /*
- * Finds a segment's view, and locks it.  False where there is none, or the caller
- * may not read it; with "required", an error.
+ * Finds a segment's view, and locks it, so that it stays the same until
+ * judge_release; false where there is none that the caller may read.
  */
-extern bool judge_find(const char *name, bool required, Segment *segment);
+extern bool judge_find(const char *name, int flags, Segment *segment);
+extern void judge_release(const Segment *segment);
 
 /* Judges a segment of all people; members go to "take" unless it is NULL. */
 extern void judge_everyone(const Segment *segment, int failing_max, JudgeTake take, void *arg,

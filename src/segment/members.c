@@ -65,7 +65,7 @@ find_segment(text *name, Segment *segment)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("segment \"%s\" does not exist", given),
 				 errhint("The table cdp.segment lists the segments.")));
-	judge_find(given, true, segment);
+	judge_find(given, JUDGE_REQUIRED, segment);
 }
 
 static void
@@ -88,6 +88,7 @@ cdp_members(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	find_segment(PG_GETARG_TEXT_PP(0), &segment);
 	judge_everyone(&segment, JUDGE_FAILING_MAX, put_member, fcinfo->resultinfo, &judgement);
+	judge_release(&segment);
 	if (judgement.whole)
 		judge_raise(&segment, &judgement);
 	return (Datum) 0;
@@ -99,13 +100,13 @@ cdp_is_member(PG_FUNCTION_ARGS)
 {
 	static SPIPlanPtr plan = NULL;
 	Segment segment;
-	Judgement judgement;
+	Judgement judgement = {0};
 	int64 profile_id;
 
 	find_segment(PG_GETARG_TEXT_PP(0), &segment);
-	if (!fetch_number(&plan, "SELECT cdp.profile_of($1)", INT8OID, PG_GETARG_DATUM(1), &profile_id))
-		PG_RETURN_BOOL(false);
-	judge_people(&segment, &profile_id, 1, 1, NULL, NULL, &judgement);
+	if (fetch_number(&plan, "SELECT cdp.profile_of($1)", INT8OID, PG_GETARG_DATUM(1), &profile_id))
+		judge_people(&segment, &profile_id, 1, 1, NULL, NULL, &judgement);
+	judge_release(&segment);
 	/* one of whom it fails is not in it; where it fails of everybody, that is an error */
 	if (judgement.whole && judgement.profile_id == 0)
 		judge_raise(&segment, &judgement);
@@ -159,13 +160,16 @@ cdp_judge_segment(PG_FUNCTION_ARGS)
 	Datum values[4] = {0};
 	bool nulls[4] = {false};
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(2))
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("a segment's name and a number of people must be given")));
+						errmsg("all but the profiles must be given")));
 	if (get_call_result_type(fcinfo, NULL, &row) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	judge_find(text_to_cstring(PG_GETARG_TEXT_PP(0)), true, &segment);
+	if (!judge_find(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+					PG_GETARG_BOOL(3) ? JUDGE_REQUIRED : JUDGE_NOWAIT, &segment))
+		PG_RETURN_NULL();
 	judge_listed(&segment, ids, PG_GETARG_INT32(2), &judgement);
+	judge_release(&segment);
 
 	values[0] = Int64GetDatum(judgement.members);
 	nulls[0] = judgement.whole;

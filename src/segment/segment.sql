@@ -61,11 +61,11 @@ REVOKE EXECUTE ON FUNCTION cdp.segment_share FROM PUBLIC;
 COMMENT ON FUNCTION cdp.segment_share IS
 'Internal: lets those who may read the table cdp.segment read a segment''s view too, and hand the right on where they may do so for the table.';
 
-CREATE FUNCTION cdp.judge_segment(name text, profile_ids bigint[], failing_max integer,
+CREATE FUNCTION cdp.judge_segment(name text, profile_ids bigint[], failing_max integer, wait boolean DEFAULT true,
 	OUT members bigint, OUT state text, OUT error text, OUT profile_id bigint)
 	AS 'MODULE_PATHNAME', 'cdp_judge_segment' LANGUAGE C STABLE PARALLEL UNSAFE;
-COMMENT ON FUNCTION cdp.judge_segment(text, bigint[], integer) IS
-'Internal: judges a segment of these profiles, or of all (NULL), as its owner, and does not fail where the condition does: how many of them are in it (NULL: it cannot be judged), its state, and where that is not live the error and a profile of which it fails. It looks for no more failing profiles than failing_max; where there are more, the segment cannot be judged.';
+COMMENT ON FUNCTION cdp.judge_segment(text, bigint[], integer, boolean) IS
+'Internal: judges a segment of these profiles, or of all (NULL), as its owner, and does not fail where the condition does: how many of them are in it (NULL: it cannot be judged), its state, and where that is not live the error and a profile of which it fails. It looks for no more failing profiles than failing_max; where there are more, the segment cannot be judged. Without wait it gives NULL for a segment that is being defined anew, or that is not there.';
 
 CREATE FUNCTION cdp.create_segment(name text, condition text, description text DEFAULT NULL, replace boolean DEFAULT false) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -148,5 +148,5 @@ CREATE FUNCTION cdp.is_member(name text, profile_id bigint) RETURNS boolean
 COMMENT ON FUNCTION cdp.is_member(text, bigint) IS
 'Whether what is or ever was a profile_id is in a segment now, judged as its owner; false also for a profile that does not exist, or of which the condition fails. Works on a hot standby. Errors: undefined_object, insufficient_privilege, program_limit_exceeded.';
 
-REVOKE ALL ON FUNCTION cdp.judge_segment(text, bigint[], integer), cdp.create_segment(text, text, text, boolean), cdp.drop_segment(text),
+REVOKE ALL ON FUNCTION cdp.judge_segment(text, bigint[], integer, boolean), cdp.create_segment(text, text, text, boolean), cdp.drop_segment(text),
 	cdp.members(text), cdp.is_member(text, bigint) FROM PUBLIC;

@@ -34,11 +34,13 @@ BEGIN
 		IF segment.view IS NULL THEN
 			SELECT 'failing' AS state, '42704: its view does not exist' AS error, NULL::bigint AS profile_id INTO judged;
 		ELSE
-			judged := cdp.judge_segment(segment.name, touched || segment.error_profile_id, 0);
+			judged := cdp.judge_segment(segment.name, touched || segment.error_profile_id, 0, wait => false);
 			IF judged.state = 'live' AND segment.state <> 'live' THEN
-				judged := cdp.judge_segment(segment.name, NULL, 0);
+				judged := cdp.judge_segment(segment.name, NULL, 0, wait => false);
 			END IF;
 		END IF;
+		-- defined anew, or dropped, at this moment
+		CONTINUE WHEN judged.state IS NULL;
 		IF judged.state = 'too_slow' OR (judged.state, judged.error, judged.profile_id) IS DISTINCT FROM (segment.state, segment.error, segment.error_profile_id) THEN
 			PERFORM cdp.mark_segment(segment.name, judged.state, judged.error, judged.profile_id);
 		END IF;
@@ -46,6 +48,6 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION cdp.refresh_segments(bigint[]) IS
-'Internal: judges all segments of these profiles, and those that failed before of the profile that they failed of, and writes down which of them fail. One that was too slow is tried again after ten minutes.';
+'Internal: judges all segments of these profiles, but those that are being defined anew, and those that failed before of the profile that they failed of, and writes down which of them fail. One that was too slow is tried again after ten minutes.';
 
 REVOKE ALL ON FUNCTION cdp.mark_segment(text, text, text, bigint), cdp.refresh_segments(bigint[]) FROM PUBLIC;
