@@ -24,7 +24,7 @@ BEGIN
 		error_profile_id bigint,
 		checked_at timestamptz NOT NULL DEFAULT now()
 	);
-	COMMENT ON TABLE cdp.segment IS 'Segments: conditions over cdp.profile_row, each kept as the view cdp_segment.<name>. Written by cdp.create_segment and cdp.drop_segment.';
+	COMMENT ON TABLE cdp.segment IS 'Segments: conditions over cdp.profile_row, each kept as the view cdp_segment.<name>. Written by cdp.create_segment, cdp.drop_segment and, as far as states go, cdp.refresh.';
 	COMMENT ON COLUMN cdp.segment.name IS 'Name of the segment and of its view in the schema cdp_segment.';
 	COMMENT ON COLUMN cdp.segment.condition IS 'The boolean SQL expression as it was written; what counts is the view, which follows renamed columns and functions.';
 	COMMENT ON COLUMN cdp.segment.description IS 'What the segment is for, in words.';

@@ -34,9 +34,9 @@ BEGIN
 		IF segment.view IS NULL THEN
 			SELECT 'failing' AS state, '42704: its view does not exist' AS error, NULL::bigint AS profile_id INTO judged;
 		ELSE
-			judged := cdp.judge_segment(segment.name, touched || segment.error_profile_id, 0, wait => false);
+			SELECT j.* INTO judged FROM cdp.judge_segment(segment.name, touched || segment.error_profile_id, 0, wait => false) j;
 			IF judged.state = 'live' AND segment.state <> 'live' THEN
-				judged := cdp.judge_segment(segment.name, NULL, 0, wait => false);
+				SELECT j.* INTO judged FROM cdp.judge_segment(segment.name, NULL, 0, wait => false) j;
 			END IF;
 		END IF;
 		-- defined anew, or dropped, at this moment
