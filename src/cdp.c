@@ -1,12 +1,22 @@
 /*
  * cdp.c
- *		The module's magic block; each room brings its own functions.
+ *		The module's magic block and its settings; each room brings its own functions.
  */
 #include "postgres.h"
 
 #include "cdp.h"
+#include "segment/restrict.h"
 
 /* as in CDP_FUNCTION: the first declaration decides a symbol's visibility */
 extern CDP_EXPORT const Pg_magic_struct *PG_MAGIC_FUNCTION_NAME(void);
 
 PG_MODULE_MAGIC;
+
+extern CDP_EXPORT void _PG_init(void);
+
+/* _PG_init runs when a backend loads the module. */
+void
+_PG_init(void)
+{
+	restrict_define_settings();
+}

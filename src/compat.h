@@ -6,6 +6,8 @@
 #define CDP_COMPAT_H
 
 #include "fmgr.h"
+#include "utils/timeout.h"
+#include "utils/timestamp.h"
 
 /* varatt.h left postgres.h in 16 */
 #if PG_VERSION_NUM >= 160000
@@ -38,5 +40,17 @@ cdp_input_call(PGFunction input, char *text, struct Node *escontext, Datum *resu
 #if PG_VERSION_NUM < 170000
 #define INTERVAL_NOT_FINITE(interval) false
 #endif
+
+/* cdp_enable_timeout_every starts a timer that fires again and again; in 14, once. */
+static inline void
+cdp_enable_timeout_every(TimeoutId id, int first_ms, int every_ms)
+{
+#if PG_VERSION_NUM >= 150000
+	enable_timeout_every(id, TimestampTzPlusMilliseconds(GetCurrentTimestamp(), first_ms),
+						 every_ms);
+#else
+	enable_timeout_after(id, first_ms);
+#endif
+}
 
 #endif /* CDP_COMPAT_H */

@@ -41,9 +41,12 @@ BEGIN
 		RAISE EXCEPTION 'by_trait must not be empty' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	PERFORM cdp.notice_unseen('trait', by_trait);
+	IF NOT EXISTS (SELECT FROM cdp.segment s WHERE s.name = segment) AND segment IS NOT NULL THEN
+		RAISE EXCEPTION 'segment "%" does not exist', segment USING ERRCODE = 'undefined_object', HINT = 'The table cdp.segment lists the segments.';
+	END IF;
 	RETURN format('SELECT p.profile_id AS person, p.timeline, %s AS breakdown FROM cdp.profile_row p WHERE p.timeline <> ''{}''%s',
 				  CASE WHEN by_trait IS NULL THEN 'NULL::text' ELSE format('p.traits ->> %L', by_trait) END,
-				  CASE WHEN segment IS NOT NULL THEN format(' AND p.profile_id IN (SELECT s.profile_id FROM %s s)', cdp.segment_view(segment)) END);
+				  CASE WHEN segment IS NOT NULL THEN format(' AND p.profile_id IN (SELECT s.profile_id FROM cdp.members(%L) s)', segment) END);
 END
 $function$;
 COMMENT ON FUNCTION cdp.table_people(text, text, text, text) IS 'Internal: the text of the query for the people of an analyst''s table.';

@@ -28,16 +28,22 @@ BEGIN
 	COMMENT ON COLUMN cdp.profile_timeline.level_2 IS '… sealed before.';
 	COMMENT ON COLUMN cdp.profile_timeline.level_3 IS '… and all before that.';
 
-	-- each profile has its row in both tables: so an inner join does, and conditions on timelines are judged while these are scanned
+	-- each profile has its row in both tables: so an inner join does, and conditions on timelines are judged while these are scanned.
+	-- A person's identities are asked for as equal to, and not below, and not above, the profile: that says nothing new, but
+	-- without fresh statistics a profile is taken for one of 200, and each person's identities are found by reading all
 	CREATE VIEW cdp.profile_row AS
 		SELECT p.profile_id, p.first_seen, p.last_seen, p.events,
-			   ARRAY(SELECT i.identifier FROM cdp.identity i WHERE i.profile_id = p.profile_id ORDER BY i.identifier) AS identifiers,
+			   ARRAY(SELECT i.identifier FROM cdp.identity i
+					 WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id AND i.profile_id <= p.profile_id
+					 ORDER BY i.identifier) AS identifiers,
 			   p.traits,
 			   CASE WHEN t.level_1 IS NULL THEN t.timeline ELSE cdp.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) END AS timeline,
 			   ARRAY(SELECT DISTINCT m.group_id FROM cdp.identity i JOIN cdp.account_member m ON m.identity_id = i.identity_id
-					 WHERE i.profile_id = p.profile_id ORDER BY m.group_id) AS accounts,
+					 WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id AND i.profile_id <= p.profile_id
+					 ORDER BY m.group_id) AS accounts,
 			   (SELECT cdp.traits_union(a.traits) FROM cdp.account a WHERE a.group_id IN (
-					SELECT m.group_id FROM cdp.identity i JOIN cdp.account_member m ON m.identity_id = i.identity_id WHERE i.profile_id = p.profile_id)) AS account_traits
+					SELECT m.group_id FROM cdp.identity i JOIN cdp.account_member m ON m.identity_id = i.identity_id
+					WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id AND i.profile_id <= p.profile_id)) AS account_traits
 		FROM cdp.profile p JOIN cdp.profile_timeline t ON t.profile_id = p.profile_id WHERE NOT p.shared AND NOT t.shared;
 	COMMENT ON VIEW cdp.profile_row IS 'What a segment''s condition sees of a person, in cdp''s own types.';
 	COMMENT ON COLUMN cdp.profile_row.profile_id IS 'Number of the person.';

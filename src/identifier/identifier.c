@@ -8,6 +8,7 @@
 #include "catalog/pg_type.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
 #include "utils/syscache.h"
@@ -27,6 +28,7 @@ CDP_FUNCTION(cdp_identifier);
 CDP_FUNCTION(cdp_try_identifier);
 CDP_FUNCTION(cdp_namespace);
 CDP_FUNCTION(cdp_value);
+CDP_FUNCTION(cdp_has_identifier);
 
 /* identifier_from_payload copies a valid payload into a varlena. */
 Identifier *
@@ -353,4 +355,36 @@ cdp_value(PG_FUNCTION_ARGS)
 	size_t length = cdpk_identifier_value_length(payload, IdentifierLength(identifier));
 
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(cdpk_identifier_value(payload), (int) length));
+}
+
+/* cdp_has_identifier says whether one of some identifiers is of a namespace. */
+Datum
+cdp_has_identifier(PG_FUNCTION_ARGS)
+{
+	ArrayType *identifiers = PG_GETARG_ARRAYTYPE_P(0);
+	text *given = PG_GETARG_TEXT_PP(1);
+	char name_space[CDPK_NAMESPACE_MAX];
+	size_t length = VARSIZE_ANY_EXHDR(given);
+	ArrayIterator iterator;
+	Datum value;
+	bool isnull;
+	bool found = false;
+
+	if (cdpk_namespace_fold(VARDATA_ANY(given), length, name_space) != CDPK_OK)
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("\"%s\" cannot be a namespace", identifier_shown(VARDATA_ANY(given), length)),
+			 errhint("A namespace is a letter, followed by letters, digits, \"_\", \".\" "
+					 "or \"-\".")));
+	iterator = array_create_iterator(identifiers, 0, NULL);
+	while (!found && array_iterate(iterator, &value, &isnull))
+	{
+		const uint8_t *payload = isnull ? NULL : IdentifierPayload(DatumGetIdentifierPP(value));
+
+		found = payload != NULL && cdpk_identifier_namespace_length(payload) == length &&
+				memcmp(cdpk_identifier_namespace(payload), name_space, length) == 0;
+	}
+	array_free_iterator(iterator);
+	PG_RETURN_BOOL(found);
 }

@@ -3,7 +3,8 @@
  *		One person as one document, found through plans that the backend keeps.
  *
  * An agent's screen asks again and again for the same parts.  The query for a set of
- * parts is written by cdp.lookup_query(), and planned once.
+ * parts is written by cdp.lookup_query(), and planned once.  What it shows is read as the
+ * caller; segments are judged apart, each as its owner.
  */
 #include "postgres.h"
 
@@ -12,7 +13,6 @@
 #include "nodes/parsenodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/json.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
@@ -21,6 +21,7 @@
 #include "cdp.h"
 #include "identifier/identifier.h"
 #include "identity/person.h"
+#include "operate/lookup_segments.h"
 
 CDP_FUNCTION(cdp_lookup_identifier);
 CDP_FUNCTION(cdp_lookup_text);
@@ -61,21 +62,19 @@ static const char *const part_names[PART_COUNT] = {
 
 /* the plans for each set of parts, by profile id and by identifier */
 static SPIPlanPtr document_plans[2][1 << PART_COUNT];
-static SPIPlanPtr segments_plan;
-/* what they were made for: the identifier type, and in those with segments a text[] */
+/* the identifier type that they were made for */
 static Oid planned_type;
-static Datum planned_segments;
 
-/* forget_plans drops the plans of the sets that have all of these parts. */
+/* forget_plans drops the plans. */
 static void
-forget_plans(int parts)
+forget_plans(void)
 {
 	for (int by_identifier = 0; by_identifier < 2; by_identifier++)
 		for (int i = 0; i < 1 << PART_COUNT; i++)
 		{
 			SPIPlanPtr plan = document_plans[by_identifier][i];
 
-			if (plan == NULL || (i & parts) != parts)
+			if (plan == NULL)
 				continue;
 			document_plans[by_identifier][i] = NULL;
 			SPI_freeplan(plan);
@@ -114,35 +113,13 @@ fetch(SPIPlanPtr plan, Datum *arguments, Datum *value)
 	return !null;
 }
 
-/* follow_segments drops the plans for other segments than there are now. */
-static void
-follow_segments(void)
-{
-	Datum segments;
-	Datum gone = planned_segments;
-	MemoryContext caller;
-
-	if (segments_plan == NULL)
-		segments_plan = keep_plan("SELECT cdp.lookup_segments()", 0, NULL);
-	if (!fetch(segments_plan, NULL, &segments))
-		elog(ERROR, "there is no list of segments");
-	if (gone != (Datum) 0 && datumIsEqual(segments, gone, false, -1))
-		return;
-	forget_plans(1 << PART_SEGMENTS);
-	caller = MemoryContextSwitchTo(TopMemoryContext);
-	planned_segments = datumCopy(segments, false, -1);
-	MemoryContextSwitchTo(caller);
-	if (gone != (Datum) 0)
-		pfree(DatumGetPointer(gone));
-}
-
 /* follow_type drops all plans where the extension was dropped and made again. */
 static void
 follow_type(void)
 {
 	if (planned_type == identifier_type_oid())
 		return;
-	forget_plans(0);
+	forget_plans();
 	planned_type = identifier_type_oid();
 }
 
@@ -158,22 +135,19 @@ check_tables(void)
 static SPIPlanPtr
 make_plan(int parts, bool by_identifier)
 {
-	Oid query_types[] = {TEXTARRAYOID, BOOLOID, TEXTARRAYOID};
+	Oid query_types[] = {TEXTARRAYOID, BOOLOID};
 	Oid types[] = {by_identifier ? planned_type : INT8OID, INT4OID};
-	Datum arguments[3];
+	Datum arguments[2];
 	Datum names[PART_COUNT];
 	Datum query;
 	int count = 0;
 
 	for (int i = 0; i < PART_COUNT; i++)
-		if (parts & (1 << i))
+		if (parts & (1 << i) && i != PART_SEGMENTS)
 			names[count++] = CStringGetTextDatum(part_names[i]);
 	arguments[0] = PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
 	arguments[1] = BoolGetDatum(by_identifier);
-	arguments[2] = parts & (1 << PART_SEGMENTS) ? planned_segments
-												: PointerGetDatum(construct_empty_array(TEXTOID));
-	if (!fetch(SPI_prepare("SELECT cdp.lookup_query($1, $2, $3)", 3, query_types), arguments,
-			   &query))
+	if (!fetch(SPI_prepare("SELECT cdp.lookup_query($1, $2)", 2, query_types), arguments, &query))
 		elog(ERROR, "there is no query for a lookup");
 	return keep_plan(TextDatumGetCString(query), 2, types);
 }
@@ -187,8 +161,6 @@ find_plan(int parts, bool by_identifier)
 	follow_type();
 	if (*plan == NULL)
 		check_tables();
-	if (parts & (1 << PART_SEGMENTS))
-		follow_segments();
 	if (*plan == NULL)
 		*plan = make_plan(parts, by_identifier);
 	return *plan;
@@ -247,15 +219,15 @@ put_member(JsonbParseState **state, const char *key, JsonbValue *value)
 
 /* read_column gives a column of the row that was found, as it stands in a document. */
 static JsonbValue
-read_column(int number)
+read_column(SPITupleTable *found, int number)
 {
 	bool null;
-	Datum datum = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, number + 1, &null);
+	Datum datum = SPI_getbinval(found->vals[0], found->tupdesc, number + 1, &null);
 	JsonbValue value = {.type = jbvNull};
 
 	if (null)
 		return value;
-	switch (SPI_gettypeid(SPI_tuptable->tupdesc, number + 1))
+	switch (SPI_gettypeid(found->tupdesc, number + 1))
 	{
 		case INT8OID:
 			value.type = jbvNumeric;
@@ -282,26 +254,68 @@ read_column(int number)
 	return value;
 }
 
-/* make_document writes the row that was found, whose last columns are these parts. */
+/* put_names writes a list of names under a key. */
+static void
+put_names(JsonbParseState **state, const char *key, List *names)
+{
+	JsonbValue name = {.type = jbvString};
+	ListCell *cell;
+
+	name.val.string.val = unconstify(char *, key);
+	name.val.string.len = (int) strlen(key);
+	pushJsonbValue(state, WJB_KEY, &name);
+	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+	foreach (cell, names)
+	{
+		name.val.string.val = lfirst(cell);
+		name.val.string.len = (int) strlen(lfirst(cell));
+		pushJsonbValue(state, WJB_ELEM, &name);
+	}
+	pushJsonbValue(state, WJB_END_ARRAY, NULL);
+}
+
+/* put_segments writes the segments that the person is in, and those that cannot be judged, if there are any. */
+static void
+put_segments(JsonbParseState **state, int64 profile_id)
+{
+	List *members_of;
+	List *failing;
+
+	lookup_segments(profile_id, &members_of, &failing);
+	put_names(state, part_names[PART_SEGMENTS], members_of);
+	if (failing != NIL)
+		put_names(state, "segments_failing", failing);
+}
+
+/* make_document writes the row that was found, whose last columns are these parts but segments. */
 static Jsonb *
 make_document(int parts)
 {
+	SPITupleTable *found = SPI_tuptable;
 	JsonbParseState *state = NULL;
 	JsonbValue value;
 	int column = 0;
+	bool null;
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
 	for (; column < lengthof(head_names); column++)
 	{
-		value = read_column(column);
+		value = read_column(found, column);
 		put_member(&state, head_names[column], &value);
 	}
 	for (int i = 0; i < PART_COUNT; i++)
-		if (parts & (1 << i))
+	{
+		if (!(parts & (1 << i)))
+			continue;
+		if (i == PART_SEGMENTS)
 		{
-			value = read_column(column++);
-			put_member(&state, part_names[i], &value);
+			put_segments(&state,
+						 DatumGetInt64(SPI_getbinval(found->vals[0], found->tupdesc, 1, &null)));
+			continue;
 		}
+		value = read_column(found, column++);
+		put_member(&state, part_names[i], &value);
+	}
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 

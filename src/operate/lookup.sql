@@ -1,34 +1,23 @@
 -- One person by any identifier, or by any profile id that there ever was, as one document.
 
 CREATE FUNCTION cdp.lookup(identifier cdp.identifier, parts text DEFAULT 'identifiers,traits,events,matters,segments,refused_links,accounts', last_events integer DEFAULT 10) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'cdp_lookup_identifier' LANGUAGE C STABLE PARALLEL SAFE COST 100;
+	AS 'MODULE_PATHNAME', 'cdp_lookup_identifier' LANGUAGE C STABLE PARALLEL UNSAFE COST 100;
 COMMENT ON FUNCTION cdp.lookup(cdp.identifier, text, integer) IS
-	'The whole person as one JSON document, or NULL for an identifier that nobody has: profile_id, shared (no person, but a shared identifier by itself), first_seen, last_seen, event_count, and the parts asked for, separated by commas. identifiers: namespace, value, first_known, shared, strongest first; traits: plain; provenance: where each trait comes from, key by key; events: the last_events latest, newest first; matters: what the contact centre has open (cdp.open_matters); segments: names of those that the person is in now; refused_links: own and other identifier, other profile, reasons, at most 100, latest first; accounts: those that the person belongs to, since, last_at and traits. All but provenance is there by default. An unknown part is an error, and so is what fails in a segment''s condition. Works on a hot standby.';
+	'The whole person as one JSON document, or NULL for an identifier that nobody has: profile_id, shared (no person, but a shared identifier by itself), first_seen, last_seen, event_count, and the parts asked for, separated by commas. identifiers: namespace, value, first_known, shared, strongest first; traits: plain; provenance: where each trait comes from, key by key; events: the last_events latest, newest first; matters: what the contact centre has open (cdp.open_matters); segments: names of those that the person is in now, of the segments that the caller may read, and where there are any, segments_failing: those that cannot be judged of this person (cdp.segment says why); refused_links: own and other identifier, other profile, reasons, at most 100, latest first; accounts: those that the person belongs to, since, last_at and traits. All but provenance is there by default. An unknown part is an error. Works on a hot standby.';
 
 CREATE FUNCTION cdp.lookup(identifier text, parts text DEFAULT 'identifiers,traits,events,matters,segments,refused_links,accounts', last_events integer DEFAULT 10) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'cdp_lookup_text' LANGUAGE C STABLE PARALLEL SAFE COST 100;
+	AS 'MODULE_PATHNAME', 'cdp_lookup_text' LANGUAGE C STABLE PARALLEL UNSAFE COST 100;
 COMMENT ON FUNCTION cdp.lookup(text, text, integer) IS
 	'The same by namespace:value as text, or by the digits of a profile id. Text that can be neither is an error.';
 
 CREATE FUNCTION cdp.lookup(profile_id bigint, parts text DEFAULT 'identifiers,traits,events,matters,segments,refused_links,accounts', last_events integer DEFAULT 10) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'cdp_lookup_bigint' LANGUAGE C STABLE PARALLEL SAFE COST 100;
+	AS 'MODULE_PATHNAME', 'cdp_lookup_bigint' LANGUAGE C STABLE PARALLEL UNSAFE COST 100;
 COMMENT ON FUNCTION cdp.lookup(bigint, text, integer) IS
 	'The same by anything that is or ever was a profile_id; NULL where there is no such person now: cdp.resolve_profile() says why.';
 
-CREATE FUNCTION cdp.lookup_segments() RETURNS text[]
-	LANGUAGE plpgsql STABLE PARALLEL SAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	RETURN ARRAY(SELECT s.name FROM cdp.segment s WHERE EXISTS (
-					SELECT FROM pg_class c WHERE c.relname = s.name AND c.relnamespace = to_regnamespace('cdp_segment')) ORDER BY s.name COLLATE "C");
-END
-$function$;
-COMMENT ON FUNCTION cdp.lookup_segments() IS 'Internal: the segments whose views are there.';
-
 -- The query runs under the caller's search path (to set another one costs a quarter of a lookup), so
 -- functions, operators and types, which one of another's could stand in for, are written with their schema.
-CREATE FUNCTION cdp.lookup_part(part text, segments text[]) RETURNS text
+CREATE FUNCTION cdp.lookup_part(part text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -56,13 +45,6 @@ BEGIN
 			(SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('kind', m.kind, 'matter', m.matter, 'opened_at', m.opened_at)
 									   ORDER BY m.opened_at DESC, m.kind COLLATE pg_catalog."C", m.matter COLLATE pg_catalog."C"), '[]')
 			 FROM cdp.open_matters m WHERE m.profile_id OPERATOR(pg_catalog.=) p.profile_id) $sql$
-		-- no EXISTS: where there are few people, that reads them all, and fails where a condition fails of any of them
-		WHEN 'segments' THEN
-			CASE WHEN segments = '{}' THEN ' ''[]''::pg_catalog.jsonb '
-				 ELSE format($sql$ pg_catalog.to_jsonb(pg_catalog.array_remove(ARRAY[%s], NULL)) $sql$, (
-					SELECT string_agg(format('(SELECT %L FROM cdp_segment.%I s WHERE s.profile_id OPERATOR(pg_catalog.=) p.profile_id LIMIT 1)',
-											 s.name, s.name), ', ' ORDER BY s.name COLLATE "C")
-					FROM unnest(segments) AS s (name))) END
 		WHEN 'refused_links' THEN $sql$
 			(SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('identifier', r.own, 'other_identifier', r.other, 'other_profile_id', r.other_profile_id,
 									   'reasons', r.reasons, 'last_at', r.last_at) ORDER BY r.last_at DESC, r.own COLLATE pg_catalog."C", r.other COLLATE pg_catalog."C"), '[]')
@@ -81,15 +63,15 @@ BEGIN
 	END;
 END
 $function$;
-COMMENT ON FUNCTION cdp.lookup_part(text, text[]) IS 'Internal: a part of the document, as an expression over p, a row of cdp.profile.';
+COMMENT ON FUNCTION cdp.lookup_part(text) IS 'Internal: a part of the document, as an expression over p, a row of cdp.profile.';
 
-CREATE FUNCTION cdp.lookup_query(parts text[], by_identifier boolean, segments text[]) RETURNS text
+CREATE FUNCTION cdp.lookup_query(parts text[], by_identifier boolean) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	RETURN format('SELECT p.profile_id, p.shared, p.first_seen, p.last_seen, p.events%s FROM %s',
-		(SELECT string_agg(format(', %s', cdp.lookup_part(u.part, segments)), '' ORDER BY u.place) FROM unnest(parts) WITH ORDINALITY AS u (part, place)),
+		(SELECT string_agg(format(', %s', cdp.lookup_part(u.part)), '' ORDER BY u.place) FROM unnest(parts) WITH ORDINALITY AS u (part, place)),
 		CASE WHEN by_identifier
 			 THEN 'cdp.identifier_map m JOIN cdp.identity w ON w.identity_id OPERATOR(pg_catalog.=) m.identity_id
 				JOIN cdp.profile p ON p.profile_id OPERATOR(pg_catalog.=) w.profile_id WHERE m.identifier OPERATOR(cdp.=) $1'
@@ -97,8 +79,8 @@ BEGIN
 				WHERE w.identity_id OPERATOR(pg_catalog.=) $1' END);
 END
 $function$;
-COMMENT ON FUNCTION cdp.lookup_query(text[], boolean, text[]) IS
+COMMENT ON FUNCTION cdp.lookup_query(text[], boolean) IS
 	'Internal: the query of a document with these parts: profile_id, shared, first_seen, last_seen, events, and each part as jsonb; $1 is the identifier or the profile id, $2 the number of events.';
 
 REVOKE ALL ON FUNCTION cdp.lookup(cdp.identifier, text, integer), cdp.lookup(text, text, integer), cdp.lookup(bigint, text, integer),
-	cdp.lookup_segments(), cdp.lookup_part(text, text[]), cdp.lookup_query(text[], boolean, text[]) FROM PUBLIC;
+	cdp.lookup_part(text), cdp.lookup_query(text[], boolean) FROM PUBLIC;

@@ -2,22 +2,16 @@
 -- is told is what cdp.set_rule() does, whatever that is.
 
 CREATE FUNCTION cdp.segment_sizes() RETURNS jsonb
-	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
-DECLARE
-	sizes jsonb := '{}';
-	segment text;
-	members bigint;
 BEGIN
-	FOR segment IN SELECT s.name FROM cdp.segment s ORDER BY s.name LOOP
-		SELECT count(*) INTO members FROM cdp.members(segment);
-		sizes := sizes || jsonb_build_object(segment, members);
-	END LOOP;
-	RETURN sizes;
+	RETURN coalesce((
+		SELECT jsonb_object_agg(s.name, (cdp.judge_segment(s.name, NULL, 1000, wait => false)).members)
+		FROM cdp.segment s JOIN pg_class c ON c.relname = s.name AND c.relnamespace = to_regnamespace('cdp_segment')), '{}');
 END
 $function$;
-COMMENT ON FUNCTION cdp.segment_sizes() IS 'Internal: how many are in each segment now, as an object.';
+COMMENT ON FUNCTION cdp.segment_sizes() IS 'Internal: how many are in each segment now, as an object; null where it cannot be judged.';
 
 -- Who is in another profile than before: one row for each part of a profile that goes somewhere.
 CREATE FUNCTION cdp.profile_changes(since bigint)
@@ -73,7 +67,7 @@ COMMENT ON FUNCTION cdp.profile_counts() IS 'Internal: how many people and how m
 -- The rows of cdp.preview_rules() for what was done since a batch: first the summary, then the details.
 CREATE FUNCTION cdp.preview_rows(since bigint, counts jsonb, sizes jsonb, details integer)
 	RETURNS TABLE (change text, number bigint, profile_id bigint, becomes bigint, identifiers text[], segment text, before bigint, after bigint)
-	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 100
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 #variable_conflict use_column

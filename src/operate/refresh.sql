@@ -81,6 +81,9 @@ BEGIN
 	done.profiles_touched := cdp.refresh_fold();
 	PERFORM cdp.refresh_fold_timeline();
 	PERFORM cdp.refresh_fold_account(whole);
+	IF EXISTS (SELECT FROM cdp.segment) THEN
+		PERFORM cdp.refresh_segments(cdp.batch_array('SELECT profile_id FROM batch_touched'));
+	END IF;
 	PERFORM cdp.record_batch(done, started, last.event_id, last.identity_id, last.quarantine_id);
 	PERFORM cdp.gather_statistics();
 	RETURN done;
@@ -150,6 +153,8 @@ BEGIN
 		END IF;
 		IF cardinality(claim.places) + cardinality(claim.line_places) > 0 OR lapsed THEN
 			PERFORM cdp.refresh_attempt(max_rows, claim.places, claim.line_places);
+		ELSIF EXISTS (SELECT FROM cdp.segment s WHERE s.state <> 'live') THEN
+			PERFORM cdp.refresh_segments('{}');
 		END IF;
 	END IF;
 

@@ -338,56 +338,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.verify_profiles(cdp.identifier[], boolean[], cdp.identifier[]) IS 'Internal: where cdp.profile and cdp.profile_timeline differ from what they should hold.';
 
--- Who is in each segment: its condition, judged over what follows from the log.
-CREATE FUNCTION cdp.verify_members(ids cdp.identifier[], shared boolean[], profiles cdp.identifier[])
-	RETURNS TABLE (stage text, item text, expected text, found text)
-	LANGUAGE plpgsql STABLE PARALLEL SAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-#variable_conflict use_column
-DECLARE
-	conditions text;
-	kept text;
-	columns text;
-BEGIN
-	-- the view's condition, which follows renamed functions, on a line of its own: it may end with a comment
-	SELECT string_agg(format(E'(%L, (%s\n))', s.name, coalesce(substring(pg_get_viewdef(cdp.segment_view(s.name)) FROM 'profile_row\s+WHERE (.*);$'), s.condition)), ', '),
-		   string_agg(format('SELECT %L, m.profile_id FROM cdp.members(%1$L) m', s.name), ' UNION ALL ')
-	INTO conditions, kept FROM cdp.segment s;
-	IF conditions IS NULL THEN
-		RETURN;
-	END IF;
-	-- what does not follow from a person's own events is taken as it is
-	SELECT string_agg(CASE WHEN a.attname = 'profile_id' THEN 'i.identity_id AS profile_id'
-						   WHEN a.attname IN ('first_seen', 'last_seen', 'traits') THEN format('f.%I', a.attname)
-						   WHEN a.attname = 'timeline' THEN 'coalesce(f.timeline, ''{}'') AS timeline'
-						   WHEN a.attname = 'events' THEN 'coalesce(f.events, 0) AS events' WHEN a.attname = 'identifiers' THEN 'w.identifiers'
-						   ELSE format('r.%I', a.attname) END, ', ' ORDER BY a.attnum)
-	INTO columns FROM pg_attribute a WHERE a.attrelid = 'cdp.profile_row'::regclass AND a.attnum > 0 AND NOT a.attisdropped;
-	RETURN QUERY EXECUTE format($sql$
-		WITH expected AS (
-			SELECT s.segment, profile_row.profile_id
-			FROM (SELECT %s
-				  FROM (SELECT u.profile, array_agg(u.identifier ORDER BY u.identifier) AS identifiers FROM unnest($1, $2, $3) AS u (identifier, shared, profile)
-						GROUP BY u.profile HAVING NOT bool_or(u.shared)) w
-				  LEFT JOIN cdp.verify_folded($1, $2, $3) f ON f.profile = w.profile JOIN cdp.identifier_map i ON i.identifier = w.profile
-				  LEFT JOIN cdp.profile_row r ON r.profile_id = i.identity_id) AS profile_row
-			CROSS JOIN LATERAL (VALUES %s) AS s (segment, is_in) WHERE s.is_in
-		), found AS (
-			SELECT m.segment, m.profile_id FROM (%s) AS m (segment, profile_id)
-		)
-		SELECT 'membership', format('segment %%s: %%s', d.segment, coalesce(i.identifier::text, 'profile ' || d.profile_id)), CASE WHEN d.expected THEN 'member' END, CASE WHEN d.found THEN 'member' END
-		FROM (SELECT segment, profile_id, e.is_there AS expected, f.is_there AS found FROM (SELECT *, true AS is_there FROM expected) e
-			  FULL JOIN (SELECT *, true AS is_there FROM found) f USING (segment, profile_id)) d
-		LEFT JOIN cdp.identity i ON i.identity_id = d.profile_id
-		WHERE d.expected IS DISTINCT FROM d.found
-	$sql$, columns, conditions, kept) USING ids, shared, profiles;
-END
-$function$;
-COMMENT ON FUNCTION cdp.verify_members(cdp.identifier[], boolean[], cdp.identifier[]) IS 'Internal: who is in a segment and should not be, or the other way round.';
-
 CREATE FUNCTION cdp.verify() RETURNS TABLE (stage text, item text, expected text, found text)
-	LANGUAGE plpgsql STABLE PARALLEL SAFE COST 1000000
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000000
 	SET search_path = pg_catalog, cdp, pg_temp
 	-- each of its statements runs once, and compiling them takes longer than most logs
 	SET jit = off
@@ -413,15 +365,15 @@ BEGIN
 	RETURN QUERY SELECT * FROM cdp.verify_identity(ids, shared, links, profiles);
 	RETURN QUERY SELECT * FROM cdp.verify_anchors(ids, shared);
 	RETURN QUERY SELECT * FROM cdp.verify_profiles(ids, shared, profiles);
-	RETURN QUERY SELECT * FROM cdp.verify_members(ids, shared, profiles);
+	RETURN QUERY SELECT * FROM cdp.verify_segments();
 	RETURN QUERY SELECT * FROM cdp.verify_accounts(ids, shared);
 END
 $function$;
 COMMENT ON FUNCTION cdp.verify() IS
-	'Computes who is who, and what is known of whom, from the log and the rules anew, in the plainest way, and lists what the tables hold otherwise; no row is the healthy answer. stage: log (events that it lacks), undone (left so by refresh(), as the log lacked events), identity, link, anchor, profile, traits, timeline or accounts; item: the identifier, pair, event, person, or segment and person; expected: what follows from the log; found: what the tables hold; NULL: nothing. A profile is named by its strongest identifier. Changes nothing, works on a hot standby, and reads the log several times.';
+	'Computes who is who, and what is known of whom, from the log and the rules anew, in the plainest way, judges the segments, and lists what the tables hold otherwise; no row is the healthy answer. stage: log (events that it lacks), undone (left so by refresh(), as the log lacked events), identity, link, anchor, profile, traits, timeline, accounts or segment; item: the identifier, pair, event, person or segment; expected: what follows from the log; found: what the tables hold; NULL: nothing. A profile is named by its strongest identifier. Changes nothing, works on a hot standby, and reads the log several times.';
 
 REVOKE ALL ON FUNCTION cdp.verify_log(), cdp.verify_summary(numeric, jsonb, boolean, boolean, bigint, timestamptz, timestamptz, timestamptz), cdp.verify_evidence(), cdp.verify_identifiers(), cdp.verify_links(cdp.identifier[], boolean[]),
 	cdp.verify_partition(cdp.identifier[], boolean[]), cdp.verify_forbidden(integer[], integer[], integer, integer), cdp.verify_identity(cdp.identifier[], boolean[], jsonb[], cdp.identifier[]),
 	cdp.verify_anchors(cdp.identifier[], boolean[]), cdp.verify_anchored(cdp.identifier[], boolean[]), cdp.verify_said(jsonb, jsonb),
 	cdp.verify_folded(cdp.identifier[], boolean[], cdp.identifier[]), cdp.verify_profiles(cdp.identifier[], boolean[], cdp.identifier[]),
-	cdp.verify_members(cdp.identifier[], boolean[], cdp.identifier[]), cdp.verify() FROM PUBLIC;
+	cdp.verify() FROM PUBLIC;

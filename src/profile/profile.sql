@@ -27,7 +27,9 @@ BEGIN
 	CREATE VIEW cdp.profiles AS
 		SELECT p.profile_id, p.first_seen, p.last_seen,
 			   ARRAY(SELECT i.identifier::text FROM cdp.identity i JOIN cdp.namespace n ON n.namespace = cdp.namespace(i.identifier)
-					 WHERE i.profile_id = p.profile_id ORDER BY n.priority, i.identifier) AS identifiers,
+					 -- three times the same: as in cdp.profile_row
+					 WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id AND i.profile_id <= p.profile_id
+					 ORDER BY n.priority, i.identifier) AS identifiers,
 			   coalesce(p.traits::jsonb, '{}') AS traits, p.events
 		FROM cdp.profile p WHERE NOT p.shared;
 	COMMENT ON VIEW cdp.profiles IS 'People, in plain column types. Shared identifiers (a kiosk, a mailbox of many) are no people and not here.';
@@ -121,13 +123,13 @@ BEGIN
 	$sql$);
 	PERFORM cdp.refresh_fold_profile();
 	PERFORM cdp.refresh_refold();
-	RETURN cdp.batch_value($sql$
-		SELECT count(*) FROM (SELECT profile_id FROM batch_anchor WHERE profile_id <> 0 UNION SELECT profile_id FROM batch_summary
-							  UNION SELECT profile_id FROM batch_rebuild UNION SELECT profile_id FROM batch_gained UNION SELECT profile_id FROM batch_lapsed) t
+	RETURN cdp.batch_stage('batch_touched', $sql$
+		SELECT profile_id FROM batch_anchor WHERE profile_id <> 0 UNION SELECT profile_id FROM batch_summary
+		UNION SELECT profile_id FROM batch_rebuild UNION SELECT profile_id FROM batch_gained UNION SELECT profile_id FROM batch_lapsed
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_fold() IS 'Internal: folds events and moved profiles into cdp.profile, and keeps for other folds who must be folded anew (batch_rebuild, batch_rebuild_identity), which events came to others (batch_gained), who moved whole (batch_gone) and whose rows end (batch_end). Returns the number of profiles touched.';
+COMMENT ON FUNCTION cdp.refresh_fold() IS 'Internal: folds events and moved profiles into cdp.profile, and keeps for other folds who must be folded anew (batch_rebuild, batch_rebuild_identity), which events came to others (batch_gained), who moved whole (batch_gone), whose rows end (batch_end) and who was touched (batch_touched). Returns the number of these.';
 
 CREATE FUNCTION cdp.refresh_fold_profile() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

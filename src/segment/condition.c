@@ -16,6 +16,7 @@
 #include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "parser/parse_collate.h"
@@ -28,6 +29,7 @@
 #include "utils/syscache.h"
 
 #include "cdp.h"
+#include "segment/function_owner.h"
 
 /* the text being parsed, and how many characters of ours stand before the condition */
 typedef struct ConditionSource
@@ -142,6 +144,38 @@ refuse_parameter(ParseState *pstate, ParamRef *parameter)
 	return NULL;
 }
 
+/* check_functions_in_node callback: remembers the function if it judges segments itself. */
+static bool
+function_judges(Oid function, void *context)
+{
+	static const char *const judges[] = {"is_member",     "members",      "lookup",
+										 "judge_segment", "funnel_table", "retention_table",
+										 "paths",         "verify"};
+	const char *name = is_cdp_function(function) ? get_func_name(function) : NULL;
+
+	for (int i = 0; name != NULL && i < lengthof(judges); i++)
+		if (strcmp(name, judges[i]) == 0)
+		{
+			*(Oid *) context = function;
+			return true;
+		}
+	return false;
+}
+
+/* Refuses functions by which a condition would depend on segments. */
+static void
+check_segments(Node *node, ParseState *pstate)
+{
+	Oid function = InvalidOid;
+
+	if (check_functions_in_node(node, function_judges, &function))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("a condition cannot ask for segments (cdp.%s)", get_func_name(function)),
+				 errhint("Write the condition of the other segment in its place."),
+				 parser_errposition(pstate, exprLocation(node))));
+}
+
 /* check_functions_in_node callback: remembers the function if it is volatile. */
 static bool
 function_is_volatile(Oid function, void *context)
@@ -229,6 +263,7 @@ check_node(Node *node, ParseState *pstate)
 
 	if (node == NULL)
 		return false;
+	check_segments(node, pstate);
 	kind = forbidden_kind(node);
 	if (kind)
 		ereport(ERROR,
@@ -272,10 +307,12 @@ add_profile_row(ParseState *pstate)
  * refusals speak of conditions.
  */
 static Node *
-analyse_condition(ParseState *pstate, Node *raw)
+analyse_condition(ParseState *pstate, Node *raw, Oid owner)
 {
 	Node *expression;
+	Node *place;
 	Oid type;
+	Oid function;
 
 	add_profile_row(pstate);
 	pstate->p_paramref_hook = refuse_parameter;
@@ -289,6 +326,10 @@ analyse_condition(ParseState *pstate, Node *raw)
 						errmsg("a condition must be of type boolean, not %s", format_type_be(type)),
 						errhint("Compare the value with another, or ask whether it IS NOT NULL."),
 						parser_errposition(pstate, exprLocation(expression))));
+	function = find_foreign_function(expression, owner, &place);
+	if (OidIsValid(function))
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), foreign_function_error(function),
+						parser_errposition(pstate, exprLocation(place))));
 	return expression;
 }
 
@@ -327,22 +368,26 @@ put_leaves(Node *expression, ReturnSetInfo *result)
 }
 
 /*
- * cdp.check_condition(text): returns the parts of the text if it is a condition,
- * else raises an error with a position in it.
+ * cdp.check_condition(text, oid): returns the parts of the text if it is a condition that
+ * this role can own, or the caller, else raises an error with a position in it.
  */
 CDP_FUNCTION(cdp_check_condition);
 Datum
 cdp_check_condition(PG_FUNCTION_ARGS)
 {
-	ConditionSource source = {text_to_cstring(PG_GETARG_TEXT_PP(0)), 0};
+	ConditionSource source = {NULL, 0};
 	ErrorContextCallback callback = {error_context_stack, condition_error_position, &source};
 	ParseState *pstate = make_parsestate(NULL);
+	Oid owner = PG_ARGISNULL(1) ? GetUserId() : PG_GETARG_OID(1);
 	Node *expression;
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	source.condition = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	error_context_stack = &callback;
 	pstate->p_sourcetext = source.condition;
-	expression = analyse_condition(pstate, parse_condition(pstate, &source));
+	expression = analyse_condition(pstate, parse_condition(pstate, &source), owner);
 	free_parsestate(pstate);
 	error_context_stack = callback.previous;
 	put_leaves(expression, (ReturnSetInfo *) fcinfo->resultinfo);

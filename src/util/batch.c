@@ -34,6 +34,7 @@ CDP_FUNCTION(cdp_batch_begin);
 CDP_FUNCTION(cdp_batch_stage);
 CDP_FUNCTION(cdp_batch_run);
 CDP_FUNCTION(cdp_batch_value);
+CDP_FUNCTION(cdp_batch_array);
 CDP_FUNCTION(cdp_batch_end);
 
 /* what each statement is given: $1 batch_id, $2 as_of, $3 and $4 claims */
@@ -299,6 +300,17 @@ cdp_batch_run(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64((int64) processed);
 }
 
+/* fetch_bigints runs a query whose rows are one bigint each. */
+static void
+fetch_bigints(Batch *batch, const char *query)
+{
+	execute(batch, query, NULL);
+	if (SPI_tuptable == NULL || SPI_tuptable->tupdesc->natts != 1 ||
+		SPI_gettypeid(SPI_tuptable->tupdesc, 1) != INT8OID)
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+						errmsg("the query does not give one column of bigints")));
+}
+
 /* cdp_batch_value reads the one number that a query gives. */
 Datum
 cdp_batch_value(PG_FUNCTION_ARGS)
@@ -309,9 +321,8 @@ cdp_batch_value(PG_FUNCTION_ARGS)
 	int64 value = 0;
 
 	batch_connect();
-	execute(batch, query, NULL);
-	if (SPI_processed > 1 || SPI_tuptable == NULL || SPI_tuptable->tupdesc->natts != 1 ||
-		SPI_gettypeid(SPI_tuptable->tupdesc, 1) != INT8OID)
+	fetch_bigints(batch, query);
+	if (SPI_processed > 1)
 		ereport(ERROR, (errcode(ERRCODE_CARDINALITY_VIOLATION),
 						errmsg("the query does not give one bigint")));
 	if (SPI_processed == 1)
@@ -321,6 +332,35 @@ cdp_batch_value(PG_FUNCTION_ARGS)
 	if (isnull)
 		PG_RETURN_NULL();
 	PG_RETURN_INT64(value);
+}
+
+/* cdp_batch_array reads the numbers that a query gives. */
+Datum
+cdp_batch_array(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Batch *batch = get_batch();
+	char *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Datum *values;
+	ArrayType *array;
+
+	batch_connect();
+	fetch_bigints(batch, query);
+	values = palloc_extended(Max(SPI_processed, 1) * sizeof(Datum), MCXT_ALLOC_HUGE);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		bool isnull;
+
+		values[i] = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
+		if (isnull)
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+							errmsg("the query gives a null value")));
+	}
+	MemoryContextSwitchTo(caller);
+	array = construct_array(values, (int) SPI_processed, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
+							TYPALIGN_DOUBLE);
+	SPI_finish();
+	PG_RETURN_ARRAYTYPE_P(array);
 }
 
 /* cdp_batch_end frees what the batch kept. */

@@ -20,9 +20,13 @@ CREATE FUNCTION cdp.batch_value(query text) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'cdp_batch_value' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp.batch_value(text) IS 'Internal: the bigint that a query of one row and column gives; NULL where it gives no row.';
 
+CREATE FUNCTION cdp.batch_array(query text) RETURNS bigint[]
+	AS 'MODULE_PATHNAME', 'cdp_batch_array' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION cdp.batch_array(text) IS 'Internal: the bigints that a query of one column gives.';
+
 CREATE FUNCTION cdp.batch_end() RETURNS void
 	AS 'MODULE_PATHNAME', 'cdp_batch_end' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp.batch_end() IS 'Internal: ends the batch and frees what it kept.';
 
-REVOKE ALL ON FUNCTION cdp.batch_begin(bigint, timestamptz, tid[], tid[]), cdp.batch_stage(text, text), cdp.batch_run(text), cdp.batch_value(text), cdp.batch_end() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.batch_begin(bigint, timestamptz, tid[], tid[]), cdp.batch_stage(text, text), cdp.batch_run(text), cdp.batch_value(text), cdp.batch_array(text), cdp.batch_end() FROM PUBLIC;
 

@@ -1,0 +1,21 @@
+-- Whether segments can be judged.  Who is in one is not kept but judged whenever it is asked for, over rows that
+-- cdp.verify_profiles() compares with the log; so what can differ is what is written down of a segment's state.
+
+CREATE FUNCTION cdp.verify_segments() RETURNS TABLE (stage text, item text, expected text, found text)
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN QUERY
+		SELECT 'segment', format('segment %s', s.name), concat_ws(', ', j.state, j.error), concat_ws(', ', s.state, s.error)
+		FROM cdp.segment s LEFT JOIN pg_class c ON c.relname = s.name AND c.relnamespace = to_regnamespace('cdp_segment')
+		CROSS JOIN LATERAL (
+			SELECT d.state, d.error FROM cdp.judge_segment(s.name, NULL, 1000, wait => false) d WHERE c.oid IS NOT NULL
+			UNION ALL
+			SELECT 'failing', '42704: its view does not exist' WHERE c.oid IS NULL) j
+		WHERE j.state <> s.state ORDER BY s.name COLLATE "C";
+END
+$function$;
+COMMENT ON FUNCTION cdp.verify_segments() IS 'Internal: the segments whose state is another than cdp.segment says.';
+
+REVOKE ALL ON FUNCTION cdp.verify_segments() FROM PUBLIC;
