@@ -89,10 +89,13 @@ JOIN cdp.identity p ON p.identity_id = u.profile_id JOIN cdp.identity a ON a.ide
 -- what lapses
 INSERT INTO cdp.inbox (type, user_id, group_id, traits, "timestamp", received_at, source)
 SELECT v.type, v.user_id, v.group_id, v.traits::jsonb, at, at, 'rented'
-FROM (SELECT now() - interval '60 days' + interval '1.5 seconds') n (at), (VALUES
+FROM (SELECT now() - interval '2 days') n (at), (VALUES
 	('identify', 'ann', NULL, '{"age": 40}'), ('identify', 'cay', NULL, '{"age": 50}'), ('group', 'dee', 'acme', '{"rank": 1}'), ('group', 'cay', 'apex', '{"rank": 2}')) AS v (type, user_id, group_id, traits);
 SELECT accepted, quarantined FROM cdp.refresh();
-SELECT pg_sleep(1.6);
+-- as if time had passed
+UPDATE cdp.source SET expires_after = interval '1 hour' WHERE source = 'rented';
+UPDATE cdp.profile SET expires_at = now() WHERE expires_at IS NOT NULL;
+UPDATE cdp.account SET expires_at = now() WHERE expires_at IS NOT NULL;
 SELECT profiles_touched FROM cdp.refresh();
 SELECT identifiers[1], traits ->> 'age' AS age FROM cdp.profiles WHERE identifiers[1] IN ('user_id:ann', 'user_id:cay') ORDER BY 1;
 SELECT group_id, traits FROM cdp.accounts ORDER BY 1;

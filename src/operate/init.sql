@@ -35,12 +35,14 @@ BEGIN
 		singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
 		tables_version integer NOT NULL, normalizer_version text NOT NULL,
 		cap integer DEFAULT 1000 CHECK (cap > 0), max_identifiers integer NOT NULL DEFAULT 32 CHECK (max_identifiers BETWEEN 1 AND 256), batch_id bigint NOT NULL DEFAULT 0, as_of timestamptz NOT NULL DEFAULT '-infinity',
-		event_id bigint NOT NULL DEFAULT 0, identity_id bigint NOT NULL DEFAULT 0, quarantine_id bigint NOT NULL DEFAULT 0);
+		event_id bigint NOT NULL DEFAULT 0, identity_id bigint NOT NULL DEFAULT 0, quarantine_id bigint NOT NULL DEFAULT 0,
+		lost bigint NOT NULL DEFAULT 0);
 	COMMENT ON TABLE cdp.state IS 'One row: the shape of the tables, and the last numbers handed out. Who writes identities, profiles or memberships locks this table.';
 	COMMENT ON COLUMN cdp.state.singleton IS 'Always true: there is one row.';
 	COMMENT ON COLUMN cdp.state.tables_version IS 'The shape of the tables.';
 	COMMENT ON COLUMN cdp.state.batch_id IS 'Number of the last refresh, verdict or change of rules.';
 	COMMENT ON COLUMN cdp.state.event_id IS 'The last number that an event was given.';
+	COMMENT ON COLUMN cdp.state.lost IS 'How many events the last restitch() found lacking in the log and went without.';
 	COMMENT ON COLUMN cdp.state.identity_id IS 'The last number that an identifier was given.';
 	COMMENT ON COLUMN cdp.state.quarantine_id IS 'The last number that a quarantined row was given.';
 	COMMENT ON COLUMN cdp.state.normalizer_version IS 'The normalisers that made the stored identifiers.';

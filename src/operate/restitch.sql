@@ -15,13 +15,14 @@ DECLARE
 	missing bigint;
 BEGIN
 	PERFORM cdp.start_batch();
-	missing := CASE WHEN restitch.incomplete THEN 0 ELSE cdp.count_missing() END;
-	IF missing > 0 THEN
+	missing := cdp.count_missing();
+	IF missing > 0 AND NOT coalesce(restitch.incomplete, false) THEN
 		RAISE EXCEPTION 'the log lacks % of the events that were accepted', missing USING ERRCODE = 'object_not_in_prerequisite_state',
 			DETAIL = 'Who is known from the missing ones alone would be forgotten.',
 			HINT = 'Attach the months that were detached, or go by what is left with cdp.restitch(incomplete => true).';
 	END IF;
 	DELETE FROM cdp.undone;
+	UPDATE cdp.state s SET lost = greatest(s.event_id - (SELECT count(*) FROM cdp.event), 0);
 	done := cdp.process_batch(whole => true);
 	PERFORM cdp.batch_end();
 	identities := done.identities;
