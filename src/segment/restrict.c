@@ -49,9 +49,9 @@ void
 restrict_define_settings(void)
 {
 	DefineCustomIntVariable(
-		"cdp.segment_timeout",
-		"How long the condition of one segment may be judged for 100,000 people.",
-		"A segment that takes longer counts as failing. Every other number of people has so much, and its share of it; 0: no limit.",
+		"cdp.segment_timeout", "How long the condition of one segment may be judged.",
+		"So long for any number of people, and as long again for each 100,000 of them. A segment that "
+		"takes longer counts as too slow; 0: no limit.",
 		&segment_timeout, 5000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
 }
 
