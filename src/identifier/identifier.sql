@@ -47,5 +47,6 @@ COMMENT ON FUNCTION cdp.value(cdp.identifier) IS 'The value of an identifier: wh
 CREATE FUNCTION cdp.has_identifier(identifiers cdp.identifier[], namespace text) RETURNS boolean
 AS 'MODULE_PATHNAME', 'cdp_has_identifier' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.has_identifier(cdp.identifier[], text) IS
-'Whether one of the identifiers is of this namespace, written in any case: cdp.has_identifier(identifiers, ''email'') over cdp.profile_row. Error 22023: what cannot be a namespace.';
+'Whether one of the identifiers is of this namespace, written in any case: cdp.has_identifier(identifiers, ''email'') '
+'over cdp.profile_row. Error 22023: what cannot be a namespace.';
 

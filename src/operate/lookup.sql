@@ -3,7 +3,15 @@
 CREATE FUNCTION cdp.lookup(identifier cdp.identifier, parts text DEFAULT 'identifiers,traits,events,matters,segments,refused_links,accounts', last_events integer DEFAULT 10) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'cdp_lookup_identifier' LANGUAGE C STABLE PARALLEL UNSAFE COST 100;
 COMMENT ON FUNCTION cdp.lookup(cdp.identifier, text, integer) IS
-	'The whole person as one JSON document, or NULL for an identifier that nobody has: profile_id, shared (no person, but a shared identifier by itself), first_seen, last_seen, event_count, and the parts asked for, separated by commas. identifiers: namespace, value, first_known, shared, strongest first; traits: plain; provenance: where each trait comes from, key by key; events: the last_events latest, newest first; matters: what the contact centre has open (cdp.open_matters); segments: names of those that the person is in now, of the segments that the caller may read, and where there are any, segments_failing: those that cannot be judged of this person (cdp.segment says why); refused_links: own and other identifier, other profile, reasons, at most 100, latest first; accounts: those that the person belongs to, since, last_at and traits. All but provenance is there by default. An unknown part is an error. Works on a hot standby.';
+	'The whole person as one JSON document, or NULL for an identifier that nobody has: profile_id, shared (no person, '
+	'but a shared identifier by itself), first_seen, last_seen, event_count, and the parts asked for, separated by '
+	'commas. identifiers: namespace, value, first_known, shared, strongest first; traits: plain; provenance: where '
+	'each trait comes from, key by key; events: the last_events latest, newest first; matters: what the contact '
+	'centre has open (cdp.open_matters); segments: names of those that the person is in now, of the segments that the '
+	'caller may read, and where there are any, segments_failing: those that cannot be judged of this person '
+	'(cdp.segment says why); refused_links: own and other identifier, other profile, reasons, at most 100, latest '
+	'first; accounts: those that the person belongs to, since, last_at and traits. All but provenance is there by '
+	'default. An unknown part is an error. Works on a hot standby.';
 
 CREATE FUNCTION cdp.lookup(identifier text, parts text DEFAULT 'identifiers,traits,events,matters,segments,refused_links,accounts', last_events integer DEFAULT 10) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'cdp_lookup_text' LANGUAGE C STABLE PARALLEL UNSAFE COST 100;
@@ -63,7 +71,8 @@ BEGIN
 	END;
 END
 $function$;
-COMMENT ON FUNCTION cdp.lookup_part(text) IS 'Internal: a part of the document, as an expression over p, a row of cdp.profile.';
+COMMENT ON FUNCTION cdp.lookup_part(text) IS
+	'Internal: a part of the document, as an expression over p, a row of cdp.profile.';
 
 CREATE FUNCTION cdp.lookup_query(parts text[], by_identifier boolean) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE

@@ -8,7 +8,7 @@ AS $function$
 BEGIN
 	RETURN coalesce((
 		SELECT jsonb_object_agg(s.name, (cdp.judge_segment(s.name, NULL, 1000, wait => false)).members)
-		FROM cdp.segment s JOIN pg_class c ON c.relname = s.name AND c.relnamespace = to_regnamespace('cdp_segment')), '{}');
+		FROM cdp.segment s), '{}');
 END
 $function$;
 COMMENT ON FUNCTION cdp.segment_sizes() IS 'Internal: how many are in each segment now, as an object; null where it cannot be judged.';

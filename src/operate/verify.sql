@@ -370,7 +370,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.verify() IS
-	'Computes who is who, and what is known of whom, from the log and the rules anew, in the plainest way, judges the segments, and lists what the tables hold otherwise; no row is the healthy answer. stage: log (events that it lacks), undone (left so by refresh(), as the log lacked events), identity, link, anchor, profile, traits, timeline, accounts or segment; item: the identifier, pair, event, person or segment; expected: what follows from the log; found: what the tables hold; NULL: nothing. A profile is named by its strongest identifier. Changes nothing, works on a hot standby, and reads the log several times.';
+	'Computes who is who, and what is known of whom, from the log and the rules anew, in the plainest way, judges the '
+	'segments, and lists what the tables hold otherwise; no row is the healthy answer. stage: log '
+	'(events that it lacks), undone (left so by refresh(), as the log lacked events), identity, link, anchor, '
+	'profile, traits, timeline, accounts or segment; item: the identifier, pair, event, person or segment; expected: '
+	'what follows from the log; found: what the tables hold; NULL: nothing. A profile is named by its strongest '
+	'identifier. Changes nothing, works on a hot standby, and reads the log several times.';
 
 REVOKE ALL ON FUNCTION cdp.verify_log(), cdp.verify_summary(numeric, jsonb, boolean, boolean, bigint, timestamptz, timestamptz, timestamptz), cdp.verify_evidence(), cdp.verify_identifiers(), cdp.verify_links(cdp.identifier[], boolean[]),
 	cdp.verify_partition(cdp.identifier[], boolean[]), cdp.verify_forbidden(integer[], integer[], integer, integer), cdp.verify_identity(cdp.identifier[], boolean[], jsonb[], cdp.identifier[]),

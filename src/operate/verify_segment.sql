@@ -7,12 +7,9 @@ CREATE FUNCTION cdp.verify_segments() RETURNS TABLE (stage text, item text, expe
 AS $function$
 BEGIN
 	RETURN QUERY
-		SELECT 'segment', format('segment %s', s.name), concat_ws(', ', j.state, j.error), concat_ws(', ', s.state, s.error)
-		FROM cdp.segment s LEFT JOIN pg_class c ON c.relname = s.name AND c.relnamespace = to_regnamespace('cdp_segment')
-		CROSS JOIN LATERAL (
-			SELECT d.state, d.error FROM cdp.judge_segment(s.name, NULL, 1000, wait => false) d WHERE c.oid IS NOT NULL
-			UNION ALL
-			SELECT 'failing', '42704: its view does not exist' WHERE c.oid IS NULL) j
+		SELECT 'segment', format('segment %s', s.name), concat_ws(', ', j.state, j.error),
+			   concat_ws(', ', s.state, s.error)
+		FROM cdp.segment s CROSS JOIN LATERAL cdp.judge_segment(s.name, NULL, 1000, wait => false) j
 		WHERE j.state <> s.state ORDER BY s.name COLLATE "C";
 END
 $function$;

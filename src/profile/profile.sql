@@ -129,7 +129,11 @@ BEGIN
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_fold() IS 'Internal: folds events and moved profiles into cdp.profile, and keeps for other folds who must be folded anew (batch_rebuild, batch_rebuild_identity), which events came to others (batch_gained), who moved whole (batch_gone), whose rows end (batch_end) and who was touched (batch_touched). Returns the number of these.';
+COMMENT ON FUNCTION cdp.refresh_fold() IS
+	'Internal: folds events and moved profiles into cdp.profile, and keeps for other folds who must be folded anew '
+	'(batch_rebuild, batch_rebuild_identity), which events came to others (batch_gained), '
+	'who moved whole (batch_gone), whose rows end (batch_end) and who was '
+	'touched (batch_touched). Returns the number of these.';
 
 CREATE FUNCTION cdp.refresh_fold_profile() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

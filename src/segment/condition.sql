@@ -8,12 +8,16 @@ LANGUAGE c STABLE PARALLEL SAFE ROWS 3
 SET search_path = pg_catalog, cdp, pg_temp
 AS 'MODULE_PATHNAME', 'cdp_check_condition';
 COMMENT ON FUNCTION cdp.check_condition IS
-'Internal: the parts that AND, OR and NOT combine, if the text is one boolean expression over the columns of cdp.profile_row, without subqueries, aggregates, window, set-returning and volatile functions, parameters, other segments, and functions that belong neither to the owner (the caller, if none is given) nor to a superuser; else an error with the position in the text.';
+'Internal: the parts that AND, OR and NOT combine, if the text is one boolean expression over the columns of '
+'cdp.profile_row, without subqueries, aggregates, window, set-returning and volatile functions, parameters, other '
+'segments, and functions that belong neither to the owner (the caller, if none is given) nor to a superuser; else an '
+'error with the position in the text.';
 
 CREATE FUNCTION cdp.judge_expression(query text, person jsonb, owner oid) RETURNS void
 	AS 'MODULE_PATHNAME', 'cdp_judge_expression' LANGUAGE C STABLE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp.judge_expression(text, jsonb, oid) IS
-'Internal: runs a query with the parameter $1 as a role that the caller can act as, in a security-restricted context, for at most cdp.segment_timeout.';
+'Internal: runs a query with the parameter $1 as a role that the caller can act as, in a security-restricted context, '
+'for at most cdp.segment_timeout.';
 
 -- What is wrong with the constants of a condition (within => '1 month') shows when it is evaluated; there
 -- may be nobody yet to evaluate it for, or a part may hide behind another one.
@@ -38,4 +42,5 @@ $$;
 COMMENT ON FUNCTION cdp.try_condition IS
 'Internal: checks a condition as cdp.check_condition does, and evaluates each part of it for somebody made up, so that errors in its constants show.';
 
-REVOKE ALL ON FUNCTION cdp.check_condition(text, oid), cdp.judge_expression(text, jsonb, oid), cdp.try_condition(text, oid) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.check_condition(text, oid), cdp.judge_expression(text, jsonb, oid),
+	cdp.try_condition(text, oid) FROM PUBLIC;

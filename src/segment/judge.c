@@ -8,7 +8,6 @@
 #include "postgres.h"
 
 #include "access/relation.h"
-#include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
@@ -267,6 +266,15 @@ judge_find(const char *name, int flags, Segment *segment)
 				 errhint("The table cdp.segment lists the segments; one whose view was dropped is "
 						 "created again with replace => true, or dropped with cdp.drop_segment.")));
 	return false;
+}
+
+bool
+judge_exists(const char *name)
+{
+	Oid schema = get_namespace_oid(SEGMENT_SCHEMA, true);
+
+	return strlen(name) < NAMEDATALEN && OidIsValid(schema) &&
+		   OidIsValid(get_relname_relid(name, schema));
 }
 
 void

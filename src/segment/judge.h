@@ -54,6 +54,9 @@ typedef struct Judgement
 extern bool judge_find(const char *name, int flags, Segment *segment);
 extern void judge_release(const Segment *segment);
 
+/* Whether there is a view of a segment's name. */
+extern bool judge_exists(const char *name);
+
 /* Judges a segment of all people; members go to "take" unless it is NULL. */
 extern void judge_everyone(const Segment *segment, int failing_max, JudgeTake take, void *arg,
 						   Judgement *result);

@@ -154,9 +154,10 @@ Datum
 cdp_judge_segment(PG_FUNCTION_ARGS)
 {
 	ArrayType *ids = PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1);
-	Judgement judgement;
+	Judgement judgement = {0};
 	Segment segment;
 	TupleDesc row;
+	char *name;
 	Datum values[4] = {0};
 	bool nulls[4] = {false};
 
@@ -165,11 +166,20 @@ cdp_judge_segment(PG_FUNCTION_ARGS)
 						errmsg("all but the profiles must be given")));
 	if (get_call_result_type(fcinfo, NULL, &row) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
-	if (!judge_find(text_to_cstring(PG_GETARG_TEXT_PP(0)),
-					PG_GETARG_BOOL(3) ? JUDGE_REQUIRED : JUDGE_NOWAIT, &segment))
+	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	if (judge_find(name, PG_GETARG_BOOL(3) ? JUDGE_REQUIRED : JUDGE_NOWAIT, &segment))
+	{
+		judge_listed(&segment, ids, PG_GETARG_INT32(2), &judgement);
+		judge_release(&segment);
+	}
+	else if (judge_exists(name))
 		PG_RETURN_NULL();
-	judge_listed(&segment, ids, PG_GETARG_INT32(2), &judgement);
-	judge_release(&segment);
+	else
+	{
+		judgement.whole = true;
+		judgement.sqlstate = ERRCODE_UNDEFINED_OBJECT;
+		judgement.message = "its view does not exist";
+	}
 
 	values[0] = Int64GetDatum(judgement.members);
 	nulls[0] = judgement.whole;

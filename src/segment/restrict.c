@@ -12,14 +12,10 @@
 
 #include "access/xact.h"
 #include "catalog/objectaccess.h"
-#include "catalog/pg_proc.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
-#include "storage/proc.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
-#include "utils/lsyscache.h"
-#include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/timeout.h"
 
@@ -53,9 +49,9 @@ void
 restrict_define_settings(void)
 {
 	DefineCustomIntVariable(
-		"cdp.segment_timeout",
-		"How long the condition of one segment may be judged for 100,000 people.",
-		"A segment that takes longer counts as failing. Every other number of people has so much, and its share of it; 0: no limit.",
+		"cdp.segment_timeout", "How long the condition of one segment may be judged.",
+		"So long for any number of people, and as long again for each 100,000 of them. A segment that "
+		"takes longer counts as too slow; 0: no limit.",
 		&segment_timeout, 5000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
 }
 

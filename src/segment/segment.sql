@@ -24,12 +24,16 @@ BEGIN
 		error_profile_id bigint,
 		checked_at timestamptz NOT NULL DEFAULT now()
 	);
-	COMMENT ON TABLE cdp.segment IS 'Segments: conditions over cdp.profile_row, each kept as the view cdp_segment.<name>. Written by cdp.create_segment, cdp.drop_segment and, as far as states go, cdp.refresh.';
+	COMMENT ON TABLE cdp.segment IS
+		'Segments: conditions over cdp.profile_row, each kept as the view cdp_segment.<name>. Written by '
+		'cdp.create_segment, cdp.drop_segment and, as far as states go, cdp.refresh.';
 	COMMENT ON COLUMN cdp.segment.name IS 'Name of the segment and of its view in the schema cdp_segment.';
 	COMMENT ON COLUMN cdp.segment.condition IS 'The boolean SQL expression as it was written; what counts is the view, which follows renamed columns and functions.';
 	COMMENT ON COLUMN cdp.segment.description IS 'What the segment is for, in words.';
 	COMMENT ON COLUMN cdp.segment.defined_at IS 'When the present condition was given.';
-	COMMENT ON COLUMN cdp.segment.state IS 'live; failing: its condition fails of somebody, or as a whole; too_slow: judging it takes longer than cdp.segment_timeout. Kept by cdp.create_segment and cdp.refresh, which judges those whom a batch touched.';
+	COMMENT ON COLUMN cdp.segment.state IS
+		'live; failing: its condition fails of somebody, or as a whole; too_slow: judging it takes longer than '
+		'cdp.segment_timeout. Kept by cdp.create_segment and cdp.refresh, which judges those whom a batch touched.';
 	COMMENT ON COLUMN cdp.segment.failing_since IS 'Since when it is not live; NULL: it is.';
 	COMMENT ON COLUMN cdp.segment.error IS 'What it fails with, as SQLSTATE: message.';
 	COMMENT ON COLUMN cdp.segment.error_profile_id IS 'A profile of which it fails; NULL: it fails as a whole.';
@@ -65,7 +69,10 @@ CREATE FUNCTION cdp.judge_segment(name text, profile_ids bigint[], failing_max i
 	OUT members bigint, OUT state text, OUT error text, OUT profile_id bigint)
 	AS 'MODULE_PATHNAME', 'cdp_judge_segment' LANGUAGE C STABLE PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp.judge_segment(text, bigint[], integer, boolean) IS
-'Internal: judges a segment of these profiles, or of all (NULL), as its owner, and does not fail where the condition does: how many of them are in it (NULL: it cannot be judged), its state, and where that is not live the error and a profile of which it fails. It looks for no more failing profiles than failing_max; where there are more, the segment cannot be judged. Without wait it gives NULL for a segment that is being defined anew, or that is not there.';
+'Internal: judges a segment of these profiles, or of all (NULL), as its owner, and does not fail where the condition '
+'does: how many of them are in it (NULL: it cannot be judged), its state, and where that is not live the error and a '
+'profile of which it fails. It looks for no more failing profiles than failing_max; where there are more, the segment '
+'cannot be judged. Without wait it gives NULL for a segment that is being defined anew.';
 
 CREATE FUNCTION cdp.create_segment(name text, condition text, description text DEFAULT NULL, replace boolean DEFAULT false) RETURNS bigint
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -83,7 +90,9 @@ BEGIN
 	END IF;
 	-- another condition is judged as whom the view belongs to
 	PERFORM cdp.try_condition(coalesce(create_segment.condition, ''), (
-		SELECT c.relowner FROM pg_class c WHERE create_segment.replace AND c.relname = create_segment.name AND c.relnamespace = to_regnamespace('cdp_segment')));
+		SELECT c.relowner FROM pg_class c
+		WHERE create_segment.replace AND c.relname = create_segment.name
+		  AND c.relnamespace = to_regnamespace('cdp_segment')));
 	PERFORM cdp.notice_condition(create_segment.condition);
 
 	INSERT INTO cdp.segment AS s (name, condition, description)
@@ -112,14 +121,23 @@ BEGIN
 	END IF;
 	PERFORM cdp.mark_segment(create_segment.name, judged.state, judged.error, judged.profile_id);
 	IF judged.state <> 'live' THEN
-		RAISE WARNING 'segment "%" is %', create_segment.name, CASE judged.state WHEN 'too_slow' THEN 'too slow' ELSE 'failing' END
-			USING DETAIL = judged.error || coalesce(' (profile ' || judged.profile_id || ')', ''), HINT = 'See cdp.segment.';
+		RAISE WARNING 'segment "%" is %', create_segment.name, replace(judged.state, '_', ' ')
+			USING DETAIL = concat_ws(' ', judged.error, '(profile ' || judged.profile_id || ')'),
+				HINT = 'See cdp.segment.';
 	END IF;
 	RETURN judged.members;
 END
 $$;
 COMMENT ON FUNCTION cdp.create_segment IS
-'Makes the segment of the profiles for which a condition holds, and the view cdp_segment.<name> with it, which belongs to the caller; returns the number of members now (NULL: it was too slow to count them). The condition is one boolean SQL expression over the columns of cdp.profile_row, without subqueries, aggregates, window, set-returning and volatile functions, and without cdp.is_member and the like; functions outside pg_catalog and cdp are written with their schema, and belong to the view''s owner or a superuser. It is judged with the owner''s rights, in a security-restricted context, for at most cdp.segment_timeout for each 100,000 people. Where it fails of some people, the segment is made and marked failing, with a warning; where it fails of all, that is an error. replace => true gives an existing segment another condition and description. Errors: invalid_name, syntax_error, datatype_mismatch, feature_not_supported, insufficient_privilege, duplicate_object, and what the condition fails with.';
+'Makes the segment of the profiles for which a condition holds, and the view cdp_segment.<name> with it, which '
+'belongs to the caller; returns the number of members now (NULL: it was too slow to count them). The condition is one '
+'boolean SQL expression over the columns of cdp.profile_row, without subqueries, aggregates, window, set-returning '
+'and volatile functions, and without cdp.is_member and the like; functions outside pg_catalog and cdp are written '
+'with their schema, and belong to the view''s owner or a superuser. It is judged with the owner''s rights, in a '
+'security-restricted context, for at most cdp.segment_timeout for each 100,000 people. Where it fails of some people, '
+'the segment is made and marked failing, with a warning; where it fails of all, that is an error. replace => true '
+'gives an existing segment another condition and description. Errors: invalid_name, syntax_error, datatype_mismatch, '
+'feature_not_supported, insufficient_privilege, duplicate_object, and what the condition fails with.';
 
 CREATE FUNCTION cdp.drop_segment(name text) RETURNS void
 LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
@@ -137,17 +155,26 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION cdp.drop_segment IS
-'Drops a segment and its view; only the view''s owner may. Refused while another view uses it, with the names of those. Errors: undefined_object, dependent_objects_still_exist.';
+'Drops a segment and its view; only the view''s owner may. Refused while another view uses it, with the names of '
+'those. Errors: undefined_object, dependent_objects_still_exist.';
 
 CREATE FUNCTION cdp.members(name text) RETURNS TABLE (profile_id bigint)
 	AS 'MODULE_PATHNAME', 'cdp_members' LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 1000000 ROWS 10000;
 COMMENT ON FUNCTION cdp.members(text) IS
-'The profiles that are in a segment now, judged as its owner, without those of whom its condition fails; the caller must be allowed to read its view. The view cdp_segment.<name> has the same rows where it fails of nobody; in a join it is the better choice, as it is planned together with the rest of the query, but functions in it run as the reader. Works on a hot standby. Errors: undefined_object, insufficient_privilege; what the condition fails with, if it fails of all people, or more than 1,000; program_limit_exceeded, if it takes longer than cdp.segment_timeout for each 100,000 people.';
+'The profiles that are in a segment now, judged as its owner, without those of whom its condition fails; the caller '
+'must be allowed to read its view. The view cdp_segment.<name> has the same rows where it fails of nobody; in a join '
+'it is the better choice, as it is planned together with the rest of the query, but functions in it run as the '
+'reader. Works on a hot standby. Errors: undefined_object, insufficient_privilege; what the condition fails with, if '
+'it fails of all people, or more than 1,000; program_limit_exceeded, if it takes longer than cdp.segment_timeout for '
+'each 100,000 people.';
 
 CREATE FUNCTION cdp.is_member(name text, profile_id bigint) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_is_member' LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 1000;
 COMMENT ON FUNCTION cdp.is_member(text, bigint) IS
-'Whether what is or ever was a profile_id is in a segment now, judged as its owner; false also for a profile that does not exist, or of which the condition fails. Works on a hot standby. Errors: undefined_object, insufficient_privilege, program_limit_exceeded.';
+'Whether what is or ever was a profile_id is in a segment now, judged as its owner; false also for a profile that '
+'does not exist, or of which the condition fails. Works on a hot standby. Errors: undefined_object, '
+'insufficient_privilege, program_limit_exceeded.';
 
-REVOKE ALL ON FUNCTION cdp.judge_segment(text, bigint[], integer, boolean), cdp.create_segment(text, text, text, boolean), cdp.drop_segment(text),
+REVOKE ALL ON FUNCTION cdp.judge_segment(text, bigint[], integer, boolean),
+	cdp.create_segment(text, text, text, boolean), cdp.drop_segment(text),
 	cdp.members(text), cdp.is_member(text, bigint) FROM PUBLIC;

@@ -7,7 +7,8 @@ AS $$
 BEGIN
 	-- one that is being defined anew is marked by who does that
 	UPDATE cdp.segment s
-	SET state = mark_segment.state, error = mark_segment.error, error_profile_id = mark_segment.profile_id, checked_at = clock_timestamp(),
+	SET state = mark_segment.state, error = mark_segment.error, error_profile_id = mark_segment.profile_id,
+		checked_at = clock_timestamp(),
 		failing_since = CASE WHEN mark_segment.state <> 'live' THEN coalesce(s.failing_since, clock_timestamp()) END
 	WHERE s.name = (SELECT k.name FROM cdp.segment k WHERE k.name = mark_segment.name FOR UPDATE SKIP LOCKED);
 END
@@ -24,30 +25,28 @@ DECLARE
 	segment record;
 	judged record;
 BEGIN
-	FOR segment IN
-		SELECT s.name, s.state, s.error, s.error_profile_id, s.checked_at, c.oid AS view
-		FROM cdp.segment s LEFT JOIN pg_class c ON c.relname = s.name AND c.relnamespace = to_regnamespace('cdp_segment')
-		WHERE s.state <> 'live' OR touched <> '{}' OR c.oid IS NULL ORDER BY s.name
-	LOOP
+	FOR segment IN SELECT s.* FROM cdp.segment s ORDER BY s.name LOOP
 		-- not again and again
 		CONTINUE WHEN segment.state = 'too_slow' AND segment.checked_at > clock_timestamp() - interval '10 minutes';
-		IF segment.view IS NULL THEN
-			SELECT 'failing' AS state, '42704: its view does not exist' AS error, NULL::bigint AS profile_id INTO judged;
-		ELSE
-			SELECT j.* INTO judged FROM cdp.judge_segment(segment.name, touched || segment.error_profile_id, 0, wait => false) j;
-			IF judged.state = 'live' AND segment.state <> 'live' THEN
-				SELECT j.* INTO judged FROM cdp.judge_segment(segment.name, NULL, 0, wait => false) j;
-			END IF;
+		SELECT j.* INTO judged
+		FROM cdp.judge_segment(segment.name, touched || segment.error_profile_id, 0, wait => false) j;
+		IF judged.state = 'live' AND segment.state <> 'live' THEN
+			SELECT j.* INTO judged FROM cdp.judge_segment(segment.name, NULL, 0, wait => false) j;
 		END IF;
-		-- defined anew, or dropped, at this moment
+		-- defined anew at this moment
 		CONTINUE WHEN judged.state IS NULL;
-		IF judged.state = 'too_slow' OR (judged.state, judged.error, judged.profile_id) IS DISTINCT FROM (segment.state, segment.error, segment.error_profile_id) THEN
+		IF judged.state = 'too_slow'
+			OR (judged.state, judged.error, judged.profile_id)
+				IS DISTINCT FROM (segment.state, segment.error, segment.error_profile_id)
+		THEN
 			PERFORM cdp.mark_segment(segment.name, judged.state, judged.error, judged.profile_id);
 		END IF;
 	END LOOP;
 END
 $$;
 COMMENT ON FUNCTION cdp.refresh_segments(bigint[]) IS
-'Internal: judges all segments of these profiles, but those that are being defined anew, and those that failed before of the profile that they failed of, and writes down which of them fail. One that was too slow is tried again after ten minutes.';
+'Internal: judges all segments of these profiles, but those that are being defined anew, and those that failed before '
+'of the profile that they failed of, and writes down which of them fail. One that was too slow is tried again after '
+'ten minutes.';
 
 REVOKE ALL ON FUNCTION cdp.mark_segment(text, text, text, bigint), cdp.refresh_segments(bigint[]) FROM PUBLIC;
