@@ -226,8 +226,11 @@ static void
 check_readable(const RangeVar *relation, Oid view, Oid former, void *arg)
 {
 	bool *readable = arg;
+	bool is_missing = false;
 
-	*readable = OidIsValid(view) && pg_class_aclcheck(view, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
+	/* it may be gone by now: then it is looked for again */
+	*readable = OidIsValid(view) &&
+				pg_class_aclcheck_ext(view, GetUserId(), ACL_SELECT, &is_missing) == ACLCHECK_OK;
 }
 
 bool
