@@ -1,0 +1,41 @@
+/*
+ * raw_size.c
+ *		How large values are, without reading them.
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "utils/lsyscache.h"
+
+#include "cdp.h"
+
+CDP_FUNCTION(cdp_raw_size);
+
+/* cdp_raw_size sums the uncompressed sizes of its arguments. */
+Datum
+cdp_raw_size(PG_FUNCTION_ARGS)
+{
+	int16 *lengths = fcinfo->flinfo->fn_extra;
+	int64 size = 0;
+
+	if (get_fn_expr_variadic(fcinfo->flinfo))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("cdp.raw_size takes its values one by one")));
+	if (lengths == NULL)
+	{
+		lengths = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(int16) * PG_NARGS());
+		for (int i = 0; i < PG_NARGS(); i++)
+			lengths[i] = get_typlen(get_fn_expr_argtype(fcinfo->flinfo, i));
+		fcinfo->flinfo->fn_extra = lengths;
+	}
+	for (int i = 0; i < PG_NARGS(); i++)
+	{
+		if (PG_ARGISNULL(i))
+			continue;
+		if (lengths[i] == -1)
+			size += (int64) toast_raw_datum_size(PG_GETARG_DATUM(i)) - VARHDRSZ;
+		else
+			size += lengths[i] == -2 ? (int64) strlen(PG_GETARG_CSTRING(i)) : lengths[i];
+	}
+	PG_RETURN_INT64(size);
+}
