@@ -9,7 +9,6 @@
  */
 #include "postgres.h"
 
-#include "access/detoast.h"
 #include "access/htup_details.h"
 #include "access/relscan.h"
 #include "access/table.h"
@@ -29,6 +28,7 @@
 #include "cdp.h"
 #include "compat.h"
 #include "ingest/ingest.h"
+#include "util/raw_size.h"
 
 /* the results of cdp.claim_rows */
 enum
@@ -61,16 +61,6 @@ typedef struct Claim
 } Claim;
 
 CDP_FUNCTION(cdp_claim_rows);
-CDP_FUNCTION(cdp_raw_size);
-
-/* value_size gives the uncompressed size of a value of a type of this length, without its header. */
-static int64
-value_size(Datum value, int16 length)
-{
-	if (length == -1)
-		return (int64) toast_raw_datum_size(value) - VARHDRSZ;
-	return length == -2 ? (int64) strlen(DatumGetCString(value)) : length;
-}
 
 /* row_size sums what a row holds, its header included. */
 static int64
@@ -82,7 +72,7 @@ row_size(TupleTableSlot *slot)
 	slot_getallattrs(slot);
 	for (int i = 0; i < descriptor->natts; i++)
 		if (!slot->tts_isnull[i])
-			size += value_size(slot->tts_values[i], TupleDescAttr(descriptor, i)->attlen);
+			size += raw_size(slot->tts_values[i], TupleDescAttr(descriptor, i)->attlen);
 	return size;
 }
 
@@ -204,27 +194,4 @@ cdp_claim_rows(PG_FUNCTION_ARGS)
 	values[OUT_BLOCKS] = Int64GetDatum(blocks);
 	values[OUT_ENDED] = BoolGetDatum(claim.ended);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls)));
-}
-
-/* cdp_raw_size implements cdp.raw_size(VARIADIC "any"). */
-Datum
-cdp_raw_size(PG_FUNCTION_ARGS)
-{
-	int16 *lengths = fcinfo->flinfo->fn_extra;
-	int64 size = 0;
-
-	if (get_fn_expr_variadic(fcinfo->flinfo))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("cdp.raw_size takes its values one by one")));
-	if (lengths == NULL)
-	{
-		lengths = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(int16) * PG_NARGS());
-		for (int i = 0; i < PG_NARGS(); i++)
-			lengths[i] = get_typlen(get_fn_expr_argtype(fcinfo->flinfo, i));
-		fcinfo->flinfo->fn_extra = lengths;
-	}
-	for (int i = 0; i < PG_NARGS(); i++)
-		if (!PG_ARGISNULL(i))
-			size += value_size(PG_GETARG_DATUM(i), lengths[i]);
-	PG_RETURN_INT64(size);
 }

@@ -29,12 +29,6 @@ CREATE FUNCTION cdp.max_row_bytes() RETURNS bigint
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 64 * 1024 * 1024;
 COMMENT ON FUNCTION cdp.max_row_bytes() IS 'Internal: how many bytes, uncompressed, a row of an inbox may have; a larger one goes to quarantine, cut.';
 
-CREATE FUNCTION cdp.raw_size(VARIADIC "values" "any") RETURNS bigint
-	LANGUAGE c IMMUTABLE PARALLEL SAFE
-	AS 'MODULE_PATHNAME', 'cdp_raw_size';
-COMMENT ON FUNCTION cdp.raw_size(VARIADIC "any") IS
-	'Internal: the size of values in bytes, uncompressed and without headers; what is stored elsewhere is not read.';
-
 CREATE FUNCTION cdp.cut_text(value text, cut boolean) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN CASE WHEN cut AND cdp.raw_size(value) > 4096 THEN left(value, 1000) ELSE value END;
@@ -166,6 +160,6 @@ $function$;
 COMMENT ON FUNCTION cdp.count_waiting() IS
 	'Internal: how many rows wait in the inboxes, up to a million in each, without those that came to stand before the marks.';
 
-REVOKE ALL ON FUNCTION cdp.init_claim(), cdp.max_batch_bytes(), cdp.max_row_bytes(), cdp.raw_size(VARIADIC "any"), cdp.cut_text(text, boolean),
+REVOKE ALL ON FUNCTION cdp.init_claim(), cdp.max_batch_bytes(), cdp.max_row_bytes(), cdp.cut_text(text, boolean),
 	cdp.cut_document(jsonb, boolean), cdp.claim_rows(regclass, bigint, bigint, bigint, bigint, bigint), cdp.claim_inbox(text, bigint, bigint, bigint),
 	cdp.next_block(text), cdp.move_mark(text, bigint, bigint, bigint, boolean, interval), cdp.refresh_claim(bigint), cdp.count_waiting() FROM PUBLIC;

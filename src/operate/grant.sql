@@ -92,6 +92,7 @@ BEGIN
 				cdp.notice_unseen(text, text), cdp.nearest_name(text, text[]), cdp.person_id(text), cdp.profile_of(text), cdp.resolve_profile(text), cdp.person_identifier(text), cdp.explain(text, text),
 				cdp.explain(bigint, bigint), cdp.profile_at(text, timestamptz), cdp.profile_at(bigint, timestamptz),
 				cdp.lookup(cdp.identifier, text, integer), cdp.lookup(text, text, integer), cdp.lookup(bigint, text, integer),
+				cdp.lookup_list(text),
 				cdp.profile_view_problems(regclass), cdp.profile_view_column(text), cdp.profile_view_value(text, text), cdp.lookup_part(text), cdp.lookup_query(text[], boolean),
 				cdp.members(text), cdp.is_member(text, bigint), cdp.explain(cdp.identifier, cdp.identifier), cdp.explain_path(bigint, bigint), cdp.explain_shared(bigint, bigint),
 				cdp.profile_at(cdp.identifier, timestamptz), cdp.events_at(timestamptz), cdp.table_people(text, text, text, text), cdp.query_people(text, text),

@@ -58,6 +58,10 @@ static const char *const part_names[PART_COUNT] = {
 
 /* all but provenance, which repeats the traits */
 #define PARTS_DEFAULT (((1 << PART_COUNT) - 1) & ~(1 << PART_PROVENANCE))
+/* those whose rows may be more than a document holds */
+#define PARTS_LISTED                                                                       \
+	(1 << PART_IDENTIFIERS | 1 << PART_PROVENANCE | 1 << PART_EVENTS | 1 << PART_MATTERS | \
+	 1 << PART_ACCOUNTS)
 #define EVENTS_DEFAULT 10
 
 /* the plans for each set of parts, by profile id and by identifier */
@@ -254,6 +258,29 @@ read_column(SPITupleTable *found, int number)
 	return value;
 }
 
+/*
+ * put_part writes a part.  Of a list it is what there was room for (cdp.lookup_list), with the number
+ * of what is left out beside it.
+ */
+static void
+put_part(JsonbParseState **state, int part, JsonbValue *value)
+{
+	JsonbValue left_out;
+
+	if (!(PARTS_LISTED & (1 << part)))
+	{
+		put_member(state, part_names[part], value);
+		return;
+	}
+	if (getKeyJsonValueFromContainer(value->val.binary.data, "left_out", strlen("left_out"),
+									 &left_out) == NULL ||
+		getKeyJsonValueFromContainer(value->val.binary.data, "list", strlen("list"), value) == NULL)
+		elog(ERROR, "a part of a lookup is no list");
+	put_member(state, part_names[part], value);
+	if (left_out.type == jbvNumeric)
+		put_member(state, psprintf("%s_left_out", part_names[part]), &left_out);
+}
+
 /* put_names writes a list of names under a key. */
 static void
 put_names(JsonbParseState **state, const char *key, List *names)
@@ -314,7 +341,7 @@ make_document(int parts)
 			continue;
 		}
 		value = read_column(found, column++);
-		put_member(&state, part_names[i], &value);
+		put_part(&state, i, &value);
 	}
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }

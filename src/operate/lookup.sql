@@ -6,11 +6,14 @@ COMMENT ON FUNCTION cdp.lookup(cdp.identifier, text, integer) IS
 	'The whole person as one JSON document, or NULL for an identifier that nobody has: profile_id, shared (no person, '
 	'but a shared identifier by itself), first_seen, last_seen, event_count, and the parts asked for, separated by '
 	'commas. identifiers: namespace, value, first_known, shared, strongest first; traits: plain; provenance: where '
-	'each trait comes from, key by key; events: the last_events latest, newest first; matters: what the contact '
+	'each trait comes from, key by key; events: the last_events latest, newest first, '
+	'as far as 16 MB of them go; matters: what the contact '
 	'centre has open (cdp.open_matters); segments: names of those that the person is in now, of the segments that the '
 	'caller may read, and where there are any, segments_failing: those that cannot be judged of this person '
 	'(cdp.segment says why); refused_links: own and other identifier, other profile, reasons, at most 100, latest '
-	'first; accounts: those that the person belongs to, since, last_at and traits. All but provenance is there by '
+	'first; accounts: those that the person belongs to, since, last_at and traits. Of each other list '
+	'there is as much as 8 MB go. Where some of a list did not fit, their number stands beside it as '
+	'events_left_out (identifiers_left_out, …). All but provenance is there by '
 	'default. An unknown part is an error. Works on a hot standby.';
 
 CREATE FUNCTION cdp.lookup(identifier text, parts text DEFAULT 'identifiers,traits,events,matters,segments,refused_links,accounts', last_events integer DEFAULT 10) RETURNS jsonb
@@ -31,28 +34,7 @@ CREATE FUNCTION cdp.lookup_part(part text) RETURNS text
 AS $function$
 BEGIN
 	RETURN CASE part
-		WHEN 'identifiers' THEN $sql$
-			(SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('namespace', n.namespace, 'value', cdp.value(i.identifier), 'first_known', b.as_of, 'shared', i.shared)
-							  ORDER BY n.priority, i.identifier)
-			 FROM cdp.identity i JOIN cdp.batch b ON b.batch_id OPERATOR(pg_catalog.=) i.batch_id
-			 JOIN cdp.namespace n ON n.namespace OPERATOR(pg_catalog.=) cdp.namespace(i.identifier)
-			 WHERE i.profile_id OPERATOR(pg_catalog.=) p.profile_id) $sql$
 		WHEN 'traits' THEN $sql$ coalesce(cdp.traits_to_jsonb(p.traits), '{}') $sql$
-		WHEN 'provenance' THEN $sql$
-			(SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(v) ORDER BY v.key COLLATE pg_catalog."C", v.current DESC, v.at DESC, v.source COLLATE pg_catalog."C", v.value), '[]') FROM cdp.provenance(p.traits) v) $sql$
-		-- the latest of each identity by the primary key, and of these the latest
-		WHEN 'events' THEN $sql$
-			(SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('timestamp', e."timestamp", 'type', e.type, 'event', e.event, 'source', e.source))
-									   OPERATOR(pg_catalog.||) CASE WHEN e.properties IS NULL THEN '{}' ELSE pg_catalog.jsonb_build_object('properties', e.properties) END
-									   ORDER BY e."timestamp" DESC, e.event_id DESC), '[]')
-			 FROM (SELECT l.* FROM cdp.identity i CROSS JOIN LATERAL (
-						SELECT e.* FROM cdp.event e WHERE e.identity_id OPERATOR(pg_catalog.=) i.identity_id
-						ORDER BY e."timestamp" DESC, e.event_id DESC LIMIT $2) l
-				   WHERE i.profile_id OPERATOR(pg_catalog.=) p.profile_id ORDER BY l."timestamp" DESC, l.event_id DESC LIMIT $2) e) $sql$
-		WHEN 'matters' THEN $sql$
-			(SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('kind', m.kind, 'matter', m.matter, 'opened_at', m.opened_at)
-									   ORDER BY m.opened_at DESC, m.kind COLLATE pg_catalog."C", m.matter COLLATE pg_catalog."C"), '[]')
-			 FROM cdp.open_matters m WHERE m.profile_id OPERATOR(pg_catalog.=) p.profile_id) $sql$
 		WHEN 'refused_links' THEN $sql$
 			(SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('identifier', r.own, 'other_identifier', r.other, 'other_profile_id', r.other_profile_id,
 									   'reasons', r.reasons, 'last_at', r.last_at) ORDER BY r.last_at DESC, r.own COLLATE pg_catalog."C", r.other COLLATE pg_catalog."C"), '[]')
@@ -63,11 +45,7 @@ BEGIN
 						SELECT r.other_identifier, r.identifier, r.profile_id, r.reasons, r.last_at
 						FROM cdp.refused_links r WHERE r.other_profile_id OPERATOR(pg_catalog.=) p.profile_id) r
 				   ORDER BY r.last_at DESC, r.own COLLATE pg_catalog."C", r.other COLLATE pg_catalog."C" LIMIT 100) r) $sql$
-		WHEN 'accounts' THEN $sql$
-			(SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('group_id', m.group_id, 'since', m.since, 'last_at', m.last_at,
-									   'traits', coalesce(cdp.traits_to_jsonb(a.traits), '{}')) ORDER BY m.group_id), '[]')
-			 FROM cdp.account_members m JOIN cdp.account a ON a.group_id OPERATOR(pg_catalog.=) m.group_id
-			 WHERE m.profile_id OPERATOR(pg_catalog.=) p.profile_id) $sql$
+		ELSE cdp.lookup_list(part)
 	END;
 END
 $function$;

@@ -5,13 +5,16 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
+#include "utils/memutils.h"
 
 #include "cdp.h"
 #include "profile/traits.h"
 #include "util/jsonb_walk.h"
+#include "util/jsonb_write.h"
 #include "util/status.h"
 
 /* the cells of one key that has something to show */
@@ -94,38 +97,84 @@ shown_text(const Shown *shown)
 	return cstring_to_text_with_len(json.data, json.len);
 }
 
-/* push_shown pushes what a key shows onto a jsonb being built. */
-static JsonbValue *
-push_shown(JsonbParseState **build, const Shown *shown, JsonbIteratorToken token)
+/* what is made of one value is freed before the next */
+typedef struct ShownWriter
+{
+	JsonbWriter writer;
+	MemoryContext each;
+} ShownWriter;
+
+/* begin_writing begins an array or object. */
+static void
+begin_writing(ShownWriter *shown_writer)
+{
+	jsonb_write_begin(&shown_writer->writer);
+	shown_writer->each =
+		AllocSetContextCreate(CurrentMemoryContext, "value of traits", ALLOCSET_DEFAULT_SIZES);
+}
+
+/* end_writing ends it. */
+static Jsonb *
+end_writing(ShownWriter *shown_writer, bool is_object)
+{
+	MemoryContextDelete(shown_writer->each);
+	return jsonb_write_end(&shown_writer->writer, is_object);
+}
+
+/* write_value writes a value in canonical form. */
+static void
+write_value(ShownWriter *shown_writer, const CdpkValue *value)
+{
+	MemoryContext caller = MemoryContextSwitchTo(shown_writer->each);
+	JsonbValue made = traits_value_jsonb(value);
+
+	MemoryContextSwitchTo(caller);
+	jsonb_write(&shown_writer->writer, &made);
+	MemoryContextReset(shown_writer->each);
+}
+
+/* union_jsonb makes the array of a union's elements. */
+static Jsonb *
+union_jsonb(const Shown *shown)
 {
 	uint32 index = shown->first;
+	ShownWriter elements;
 	CdpkValue element;
-	JsonbValue value;
+
+	begin_writing(&elements);
+	while (next_element(shown, &index, &element))
+		write_value(&elements, &element);
+	return end_writing(&elements, false);
+}
+
+/* write_shown writes what a key shows. */
+static void
+write_shown(ShownWriter *shown_writer, const Shown *shown)
+{
+	Jsonb *array;
+	JsonbValue value = {.type = jbvBinary};
 
 	if (!is_union(shown))
 	{
-		value = traits_value_jsonb(&shown->current.value);
-		return pushJsonbValue(build, token, &value);
+		write_value(shown_writer, &shown->current.value);
+		return;
 	}
-	pushJsonbValue(build, WJB_BEGIN_ARRAY, NULL);
-	while (next_element(shown, &index, &element))
-	{
-		value = traits_value_jsonb(&element);
-		pushJsonbValue(build, WJB_ELEM, &value);
-	}
-	return pushJsonbValue(build, WJB_END_ARRAY, NULL);
+	array = union_jsonb(shown);
+	value.val.binary.data = &array->root;
+	value.val.binary.len = (int) VARSIZE(array) - VARHDRSZ;
+	jsonb_write(&shown_writer->writer, &value);
+	pfree(array);
 }
 
-/* push_member pushes a key and what it shows. */
+/* write_key writes a key. */
 static void
-push_member(JsonbParseState **build, const Shown *shown)
+write_key(ShownWriter *shown_writer, const Shown *shown)
 {
 	JsonbValue key = {.type = jbvString};
 
 	key.val.string.val = (char *) shown->current.key;
 	key.val.string.len = shown->current.key_length;
-	pushJsonbValue(build, WJB_KEY, &key);
-	push_shown(build, shown, WJB_VALUE);
+	jsonb_write(&shown_writer->writer, &key);
 }
 
 CDP_FUNCTION(cdp_traits_get);
@@ -136,13 +185,12 @@ cdp_traits_get(PG_FUNCTION_ARGS)
 {
 	Shown shown = {.view = traits_open(PG_GETARG_TRAITS_PP(0))};
 	text *key = PG_GETARG_TEXT_PP(1);
-	JsonbParseState *build = NULL;
 	JsonbValue value;
 
 	if (!look_up(&shown, VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key)))
 		PG_RETURN_NULL();
 	if (is_union(&shown))
-		PG_RETURN_JSONB_P(JsonbValueToJsonb(push_shown(&build, &shown, WJB_VALUE)));
+		PG_RETURN_JSONB_P(union_jsonb(&shown));
 	value = traits_value_jsonb(&shown.current.value);
 	PG_RETURN_JSONB_P(JsonbValueToJsonb(&value));
 }
@@ -168,15 +216,20 @@ Datum
 cdp_traits_to_jsonb(PG_FUNCTION_ARGS)
 {
 	Shown shown = {.view = traits_open(PG_GETARG_TRAITS_PP(0))};
-	JsonbParseState *build = NULL;
+	ShownWriter object;
 
-	pushJsonbValue(&build, WJB_BEGIN_OBJECT, NULL);
+	begin_writing(&object);
+	/* keys are in jsonb's order */
 	for (; shown.first < shown.view.count; shown.first = shown.end)
-	{
 		if (look_at_cells(&shown))
-			push_member(&build, &shown);
+			write_key(&object, &shown);
+	for (shown.first = 0; shown.first < shown.view.count; shown.first = shown.end)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (look_at_cells(&shown))
+			write_shown(&object, &shown);
 	}
-	PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&build, WJB_END_OBJECT, NULL)));
+	PG_RETURN_JSONB_P(end_writing(&object, true));
 }
 
 /* ---- containment ---- */
@@ -261,7 +314,7 @@ cdp_traits_contains(PG_FUNCTION_ARGS)
 {
 	Shown shown = {.view = traits_open(PG_GETARG_TRAITS_PP(0))};
 	Jsonb *contained = PG_GETARG_JSONB_P(1);
-	JsonbParseState *build = NULL;
+	ShownWriter object;
 	JsonbValue key;
 	JsonbValue value;
 	JsonbWalk walk;
@@ -269,15 +322,19 @@ cdp_traits_contains(PG_FUNCTION_ARGS)
 
 	if (!JB_ROOT_IS_OBJECT(contained))
 		PG_RETURN_BOOL(false);
-	pushJsonbValue(&build, WJB_BEGIN_OBJECT, NULL);
 	walk = jsonb_walk(&contained->root);
 	while (jsonb_walk_member(&walk, &key, &value))
-	{
 		if (!look_up(&shown, key.val.string.val, key.val.string.len))
 			PG_RETURN_BOOL(false);
-		push_member(&build, &shown);
-	}
-	part = JsonbValueToJsonb(pushJsonbValue(&build, WJB_END_OBJECT, NULL));
+	begin_writing(&object);
+	walk = jsonb_walk(&contained->root);
+	while (jsonb_walk_member(&walk, &key, &value))
+		jsonb_write(&object.writer, &key);
+	walk = jsonb_walk(&contained->root);
+	while (jsonb_walk_member(&walk, &key, &value))
+		if (look_up(&shown, key.val.string.val, key.val.string.len))
+			write_shown(&object, &shown);
+	part = end_writing(&object, true);
 	PG_RETURN_DATUM(
 		DirectFunctionCall2(jsonb_contains, JsonbPGetDatum(part), JsonbPGetDatum(contained)));
 }

@@ -7,6 +7,7 @@
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
@@ -64,8 +65,11 @@ Datum
 cdp_provenance(PG_FUNCTION_ARGS)
 {
 	CdpkTraitsView view = traits_open(PG_GETARG_TRAITS_PP(0));
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext each;
 
 	InitMaterializedSRF(fcinfo, 0);
+	each = AllocSetContextCreate(caller, "row of provenance", ALLOCSET_DEFAULT_SIZES);
 	for (uint32 first = 0, end; first < view.count; first = end)
 	{
 		CdpkTrait current;
@@ -79,8 +83,12 @@ cdp_provenance(PG_FUNCTION_ARGS)
 			CHECK_FOR_INTERRUPTS();
 			if (!cdpk_traits_get(&view, i, &trait) || !cdpk_rule_valid(trait.rule))
 				cdp_report_bytes(CDPK_CORRUPT, "cdp.traits");
+			MemoryContextSwitchTo(each);
 			put_row((ReturnSetInfo *) fcinfo->resultinfo, &trait, &current);
+			MemoryContextSwitchTo(caller);
+			MemoryContextReset(each);
 		}
 	}
+	MemoryContextDelete(each);
 	return (Datum) 0;
 }
