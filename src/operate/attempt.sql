@@ -6,7 +6,7 @@ CREATE FUNCTION cdp.init_attempt() RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	-- a sequence, because what is set here must outlive the transaction that is broken off
+	-- a sequence, because what is noted here must outlive the transaction that is broken off
 	CREATE SEQUENCE cdp.attempt MINVALUE -2 START 9223372036854775807;
 	COMMENT ON SEQUENCE cdp.attempt IS 'How many rows the next refresh may take: the greatest number, unless the last one was broken off. 0, -1, -2: one, which was broken off once, twice, three times already.';
 END
@@ -191,8 +191,6 @@ DECLARE
 	before bigint := (SELECT a.last_value FROM cdp.attempt a);
 	number bigint := cardinality(places) + cardinality(line_places);
 BEGIN
-	-- what the next one may take if this one is broken off
-	PERFORM setval('cdp.attempt', CASE WHEN number > 1 THEN number / 2 WHEN before > 0 THEN 0 ELSE greatest(before - 1, -2) END) WHERE number > 0;
 	BEGIN
 		IF before = -2 AND number = 1 THEN
 			PERFORM cdp.set_aside_all(places, array_fill(three_times, ARRAY[cardinality(places)]),
@@ -200,14 +198,12 @@ BEGIN
 		ELSE
 			PERFORM cdp.refresh_rows(places, line_places);
 		END IF;
-	EXCEPTION WHEN OTHERS OR assert_failure THEN
-		-- a cancel does not come by here
-		IF SQLSTATE NOT IN ('53200', '53400') THEN
-			PERFORM setval('cdp.attempt', before);
-		END IF;
+	EXCEPTION WHEN query_canceled OR out_of_memory OR configuration_limit_exceeded THEN
+		PERFORM setval('cdp.attempt', CASE WHEN number > 1 THEN number / 2 WHEN before > 0 THEN 0 ELSE greatest(before - 1, -2) END) WHERE number > 0;
 		RAISE;
 	END;
-	PERFORM setval('cdp.attempt', CASE WHEN before = -2 OR before >= max_rows / 2 THEN unlimited ELSE 2 * greatest(before, 1) END) WHERE number > 0;
+	PERFORM setval('cdp.attempt', CASE WHEN before = -2 OR before >= max_rows / 2 THEN unlimited ELSE 2 * greatest(before, 1) END)
+	WHERE number > 0 AND before < unlimited;
 END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_attempt(bigint, tid[], tid[]) IS
