@@ -73,8 +73,8 @@ EXTENSION = cdp
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" cdp.control)
 MODULE_big = cdp
 
-ROOMS = util identifier ingest identity profile behavior segment privacy activation operate
-OBJS = $(patsubst %.c,%.o,src/cdp.c $(sort $(wildcard src/core/*.c) $(foreach room,$(ROOMS),$(wildcard src/$(room)/*.c))))
+FLOORS = core toolkit platform
+OBJS = $(patsubst %.c,%.o,src/cdp.c $(sort $(foreach floor,$(FLOORS),$(wildcard src/$(floor)/*/*.c))))
 
 # the install script is its pieces in the order of the manifest, with the names of what cdp.init() makes in the first
 PIECES := $(addprefix src/,$(shell sed 's/ *\#.*//' src/install.list))
@@ -83,7 +83,7 @@ DATA = $(wildcard src/upgrade/cdp--*--*.sql)
 EXTRA_CLEAN = $(OBJS:.o=.d) $(PHONE_OBJS) $(PHONE_OBJS:.o=.d) cdp_phone$(DLSUFFIX)
 
 # cdp_phone, a library of its own: C++ enters no backend that reads no phone number
-PHONE_OBJS = src/identifier/phone/module.o src/identifier/phone/normalize.o
+PHONE_OBJS = src/toolkit/identifier/phone/module.o src/toolkit/identifier/phone/normalize.o
 
 REGRESS_OPTS = --load-extension=cdp
 REGRESS = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
@@ -105,7 +105,7 @@ override CFLAGS += -MMD -MP
 ifeq ($(shell $(CXX) -E -x c++ -include phonenumbers/phonenumberutil.h /dev/null >/dev/null 2>&1 && echo yes),yes)
 all: cdp_phone$(DLSUFFIX)
 
-src/identifier/phone/normalize.o: src/identifier/phone/normalize.cc
+src/toolkit/identifier/phone/normalize.o: src/toolkit/identifier/phone/normalize.cc
 	$(CXX) $(CXXFLAGS) -Wextra -fvisibility=hidden $(COPT) $(CFLAGS_SL) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
 cdp_phone$(DLSUFFIX): $(PHONE_OBJS)

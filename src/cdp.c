@@ -5,7 +5,7 @@
 #include "postgres.h"
 
 #include "cdp.h"
-#include "segment/restrict.h"
+#include "platform/segment/restrict.h"
 
 /* as in CDP_FUNCTION: the first declaration decides a symbol's visibility */
 extern CDP_EXPORT const Pg_magic_struct *PG_MAGIC_FUNCTION_NAME(void);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/attribution.h"
+#include "core/attribution/attribution.h"
 
 #include "fuzz.h"
 

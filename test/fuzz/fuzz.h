@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#include "core/cdpk.h"
+#include "core/base/cdpk.h"
 
 static void *
 fuzz_allocate(void *context, size_t size)

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/identifier.h"
-#include "core/meaningless.h"
+#include "core/identifier/identifier.h"
+#include "core/identifier/meaningless.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,8 +4,8 @@
  */
 #include <stdlib.h>
 
-#include "core/json.h"
-#include "core/utf8.h"
+#include "core/text/json.h"
+#include "core/text/utf8.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/scalar.h"
-#include "core/timestamp.h"
+#include "core/text/scalar.h"
+#include "core/text/timestamp.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

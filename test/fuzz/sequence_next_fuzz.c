@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/sequence_next.h"
+#include "core/sequence/sequence_next.h"
 
 #include "fuzz.h"
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/sequence.h"
+#include "core/sequence/sequence.h"
 
 #include "fuzz.h"
 

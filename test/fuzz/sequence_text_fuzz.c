@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/sequence_form.h"
+#include "core/sequence/sequence_form.h"
 
 #include "fuzz.h"
 

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/funnel.h"
-#include "core/sequence.h"
+#include "core/sequence/funnel.h"
+#include "core/sequence/sequence.h"
 
 #include "fuzz.h"
 

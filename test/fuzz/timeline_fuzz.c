@@ -4,14 +4,14 @@
  */
 #include <stdlib.h>
 
-#include "core/funnel_times.h"
-#include "core/horizon.h"
-#include "core/measure.h"
-#include "core/sessions.h"
-#include "core/timeline_funnel.h"
-#include "core/timeline_log.h"
-#include "core/timeline_merge.h"
-#include "core/timeline_text.h"
+#include "core/sequence/funnel_times.h"
+#include "core/timeline/horizon.h"
+#include "core/timeline/measure.h"
+#include "core/timeline/sessions.h"
+#include "core/sequence/timeline_funnel.h"
+#include "core/timeline/timeline_log.h"
+#include "core/timeline/timeline_merge.h"
+#include "core/timeline/timeline_text.h"
 
 #include "fuzz.h"
 

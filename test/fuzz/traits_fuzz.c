@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/instant.h"
-#include "core/traits.h"
+#include "core/text/instant.h"
+#include "core/traits/traits.h"
 
 #include "fuzz.h"
 

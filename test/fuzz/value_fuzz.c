@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/digits.h"
-#include "core/value.h"
+#include "core/text/digits.h"
+#include "core/text/value.h"
 
 /* A number plus itself is a number that is further from zero. */
 static void

@@ -1,5 +1,5 @@
 /* attribution_test.c: models as text; rows, states and shares */
-#include "core/attribution.h"
+#include "core/attribution/attribution.h"
 #include "unit.h"
 
 #define DAY INT64_C(86400000000)

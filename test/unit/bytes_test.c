@@ -1,5 +1,5 @@
 /* bytes_test.c: the reader never passes its end, and takes each varint in one form only */
-#include "core/bytes.h"
+#include "core/base/bytes.h"
 #include "unit.h"
 
 static void

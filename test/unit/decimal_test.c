@@ -1,5 +1,5 @@
 /* decimal_test.c: reading, printing and comparing exact decimals */
-#include "core/decimal.h"
+#include "core/text/decimal.h"
 #include "unit.h"
 
 static CdpkStatus

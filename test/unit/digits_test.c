@@ -1,7 +1,7 @@
 /* digits_test.c: numbers as text against arithmetic on integers, and the form itself */
 #include <inttypes.h>
 
-#include "core/digits.h"
+#include "core/text/digits.h"
 #include "unit.h"
 
 #define BYTES(text) (const uint8_t *) (text), strlen(text)

@@ -1,6 +1,6 @@
 /* email_test.c: which texts are addresses, and which of them are the same */
-#include "core/email.h"
-#include "core/utf8.h"
+#include "core/identifier/email.h"
+#include "core/text/utf8.h"
 #include "unit.h"
 
 /* The canonical form of an address, or the empty text where it is refused. */

@@ -4,7 +4,7 @@
  * The reference is the definition of behavior/DEFINITIONS.md word by word: it reads the rows in
  * order and keeps every chain that there is.
  */
-#include "core/funnel.h"
+#include "core/sequence/funnel.h"
 #include "unit.h"
 
 /* ---------------------------------------------------------------- the reference */

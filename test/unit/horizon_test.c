@@ -2,7 +2,7 @@
  * horizon_test.c: horizons against the answers at every instant at which an event's time, or a
  * window's edge on it, lies, and the microseconds beside these
  */
-#include "core/horizon.h"
+#include "core/timeline/horizon.h"
 #include "timeline_history.h"
 
 /* the answers about the events named "view", by the words of the definition */

@@ -1,5 +1,5 @@
 /* identifier_test.c: making, checking and comparing identifiers */
-#include "core/identifier.h"
+#include "core/identifier/identifier.h"
 #include "unit.h"
 
 /* A phone module of the test: "00" in front of the country code, anything else is refused. */

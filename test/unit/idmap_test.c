@@ -1,5 +1,5 @@
 /* idmap_test.c: a hash table from ids to numbers, against an array */
-#include "core/idmap.h"
+#include "core/base/idmap.h"
 #include "unit.h"
 
 #define KEYS 5000

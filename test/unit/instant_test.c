@@ -1,5 +1,5 @@
 /* instant_test.c: any timestamptz comes back from its text */
-#include "core/instant.h"
+#include "core/text/instant.h"
 #include "unit.h"
 
 #define MIN (-INT64_C(211813488000000000))

@@ -1,6 +1,6 @@
 /* intern_test.c: equal strings get one number, others never do, also where hashes collide */
-#include "core/intern.h"
-#include "core/textcache.h"
+#include "core/base/intern.h"
+#include "core/base/textcache.h"
 #include "unit.h"
 
 #define STRING_MAX 40

@@ -1,6 +1,6 @@
 /* json_test.c: the scanner takes what a plain recursive reader of RFC 8259 takes, within its limits */
-#include "core/json.h"
-#include "core/utf8.h"
+#include "core/text/json.h"
+#include "core/text/utf8.h"
 #include "unit.h"
 
 /* ---------------------------------------------------------------- a reference: RFC 8259 read aloud */

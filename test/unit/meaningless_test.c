@@ -1,5 +1,5 @@
 /* meaningless_test.c: the list, and the forms in which its words come */
-#include "core/meaningless.h"
+#include "core/identifier/meaningless.h"
 #include "unit.h"
 
 static bool

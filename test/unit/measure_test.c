@@ -1,5 +1,5 @@
 /* measure_test.c: sums, extremes and conditions against plain loops over the events */
-#include "core/measure.h"
+#include "core/timeline/measure.h"
 #include "timeline_history.h"
 
 /* thousandths, in which every random number is whole */

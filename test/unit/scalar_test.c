@@ -1,6 +1,6 @@
 /* scalar_test.c: values as they are written, against what the C library makes of them */
-#include "core/scalar.h"
-#include "core/timestamp.h"
+#include "core/text/scalar.h"
+#include "core/text/timestamp.h"
 #include "unit.h"
 
 typedef struct Integer

@@ -4,7 +4,7 @@
  * The reference tries every choice of events for the steps, and asks of each whether it is a match
  * as behavior/DEFINITIONS.md says.
  */
-#include "core/sequence.h"
+#include "core/sequence/sequence.h"
 #include "unit.h"
 
 #define EVENTS_MAX 9

@@ -2,7 +2,7 @@
  * sequence_next_test.c: the event behind a chain, against its definition, and the state that
  * carries the rows
  */
-#include "core/sequence_next.h"
+#include "core/sequence/sequence_next.h"
 #include "unit.h"
 
 #define ROWS_MAX 8

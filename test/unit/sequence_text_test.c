@@ -1,5 +1,5 @@
 /* sequence_text_test.c: the text of a sequence, and its stored form */
-#include "core/sequence_form.h"
+#include "core/sequence/sequence_form.h"
 #include "unit.h"
 
 /* Reads a text and prints it again; NULL where it is refused. */

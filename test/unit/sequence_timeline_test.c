@@ -4,8 +4,8 @@
  * The reference knows events and the parts of a sequence, and tries every choice of events as
  * behavior/DEFINITIONS.md says.  The horizon is compared with the answers at all later instants.
  */
-#include "core/sequence_form.h"
-#include "core/timeline_log.h"
+#include "core/sequence/sequence_form.h"
+#include "core/timeline/timeline_log.h"
 #include "unit.h"
 
 #define EVENTS_MAX 8

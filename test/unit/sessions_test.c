@@ -1,5 +1,5 @@
 /* sessions_test.c: sessions against the definition, event by event */
-#include "core/sessions.h"
+#include "core/timeline/sessions.h"
 #include "timeline_history.h"
 
 /* Whether an event begins a session: none lies at its time before it in the list, nor in the gap. */

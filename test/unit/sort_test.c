@@ -1,5 +1,5 @@
 /* sort_test.c: the merge sort against what qsort gives, on random, ordered and reversed input */
-#include "core/sort.h"
+#include "core/base/sort.h"
 #include "unit.h"
 
 #define ITEMS_MAX 300

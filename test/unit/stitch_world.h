@@ -6,8 +6,8 @@
 #ifndef STITCH_WORLD_H
 #define STITCH_WORLD_H
 
-#include "core/identifier.h"
-#include "core/stitch_internal.h"
+#include "core/identifier/identifier.h"
+#include "core/stitch/stitch_internal.h"
 #include "unit.h"
 
 #define MAX_NAMES 8   /* namespaces */

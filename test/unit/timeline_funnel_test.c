@@ -2,7 +2,7 @@
  * timeline_funnel_test.c: funnels over timelines against the matcher of rows, in every mode, with
  * names that stand for several steps
  */
-#include "core/timeline_funnel.h"
+#include "core/sequence/timeline_funnel.h"
 #include "timeline_history.h"
 
 /* The depth by way of rows: one of each event in the period, with its set of steps. */

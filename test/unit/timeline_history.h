@@ -6,8 +6,8 @@
 #ifndef TIMELINE_HISTORY_H
 #define TIMELINE_HISTORY_H
 
-#include "core/period.h"
-#include "core/timeline_log.h"
+#include "core/timeline/period.h"
+#include "core/timeline/timeline_log.h"
 #include "unit.h"
 
 #define EVENTS_MAX 24

@@ -1,7 +1,7 @@
 /*
  * timeline_merge_test.c: two compact timelines merged against the open form of all their events
  */
-#include "core/timeline_merge.h"
+#include "core/timeline/timeline_merge.h"
 #include "timeline_events.h"
 #include "unit.h"
 

@@ -1,5 +1,5 @@
 /* timestamp_test.c: every day of the calendar, every part of the form, and nothing else */
-#include "core/timestamp.h"
+#include "core/text/timestamp.h"
 #include "unit.h"
 
 static CdpkStatus

@@ -6,7 +6,7 @@
 #ifndef TRAITS_HISTORY_H
 #define TRAITS_HISTORY_H
 
-#include "core/traits.h"
+#include "core/traits/traits.h"
 #include "unit.h"
 
 /* ---- values and a random history ---- */

@@ -1,5 +1,5 @@
 /* traits_merge_test.c: merging traits against a slow, plain reference, and its laws */
-#include "core/digits.h"
+#include "core/text/digits.h"
 #include "traits_history.h"
 
 /* ---- the reference: a pass over the whole history for each question ---- */

@@ -1,5 +1,5 @@
 /* traits_test.c: the bytes of traits: growing and resuming states, limits, the check of bytes */
-#include "core/traits_cell.h"
+#include "core/traits/traits_cell.h"
 #include "traits_history.h"
 
 /* A state goes on from compact bytes as it would have gone on itself. */

@@ -1,5 +1,5 @@
 /* unionfind_test.c: the partition equals a naive one, whatever the order of the joins */
-#include "core/unionfind.h"
+#include "core/base/unionfind.h"
 #include "unit.h"
 
 #define NODES_MAX 300

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/cdpk.h"
+#include "core/base/cdpk.h"
 
 static int unit_failures;
 static int unit_failures_before;

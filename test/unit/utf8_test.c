@@ -1,5 +1,5 @@
 /* utf8_test.c: decoding against an encoder, every malformed kind, trimming */
-#include "core/utf8.h"
+#include "core/text/utf8.h"
 #include "unit.h"
 
 /* encode writes a character the way the standard's table says. */

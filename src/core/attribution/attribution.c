@@ -1,0 +1,383 @@
+/*
+ * attribution.c
+ *		Which share of a conversion each touchpoint before it is given.
+ */
+#include "core/attribution/attribution.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* rests are compared in steps, so that equal ones are equal although doubles are not exact */
+#define REST_STEPS 100000
+
+/* A touch as it is read, before its name has a number. */
+typedef struct Touch
+{
+	const char *name;
+	size_t length;
+	int64_t at;
+} Touch;
+
+/* by_name orders touches by the bytes of their names. */
+static int
+by_name(const void *a, const void *b)
+{
+	const Touch *x = a;
+	const Touch *y = b;
+	int order = memcmp(x->name, y->name, x->length < y->length ? x->length : y->length);
+
+	return order != 0 ? order : (x->length > y->length) - (x->length < y->length);
+}
+
+/* by_time orders numbered touches by time, those of one instant by name. */
+static int
+by_time(const CdpkTimed *a, const CdpkTimed *b, const void *context)
+{
+	(void) context;
+	if (a->at != b->at)
+		return a->at < b->at ? -1 : 1;
+	return (a->value > b->value) - (a->value < b->value);
+}
+
+/* is_direct says whether a name is "direct" or "(direct)", in any case. */
+static bool
+is_direct(const char *name, size_t length)
+{
+	static const char word[] = "direct";
+
+	if (length == sizeof(word) + 1 && name[0] == '(' && name[length - 1] == ')')
+	{
+		name++;
+		length -= 2;
+	}
+	if (length != sizeof(word) - 1)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if ((name[i] | 0x20) != word[i])
+			return false;
+	return true;
+}
+
+/* count_rows counts touches and conversions; false where the bytes are corrupt. */
+static bool
+count_rows(CdpkReader rows, CdpkJourneys *journeys)
+{
+	CdpkAttributionRow row;
+
+	while (cdpk_attribution_next(&rows, &row))
+	{
+		journeys->touch_count += row.touchpoint_length > 0;
+		journeys->conversion_count += row.value_length > 0;
+	}
+	return !rows.failed;
+}
+
+/* read_rows fills in the conversions, and the touches as they are. */
+static void
+read_rows(CdpkReader rows, CdpkJourneys *journeys, Touch *touches)
+{
+	CdpkConversion *conversion = journeys->conversions;
+	CdpkAttributionRow row;
+
+	while (cdpk_attribution_next(&rows, &row))
+	{
+		if (row.touchpoint_length > 0)
+			*touches++ = (Touch){row.touchpoint, row.touchpoint_length, row.at};
+		if (row.value_length > 0)
+			*conversion++ = (CdpkConversion){row.at, row.value, row.value_length};
+	}
+}
+
+/* number_names gives the names their numbers, and orders the touches by time. */
+static void
+number_names(CdpkJourneys *journeys, Touch *touches, CdpkTimed *scratch)
+{
+	size_t count = journeys->touch_count;
+
+	if (count == 0)
+		return;
+	qsort(touches, count, sizeof(Touch), by_name);
+	for (size_t i = 0; i < count; i++)
+	{
+		if (i == 0 || by_name(&touches[i - 1], &touches[i]) != 0)
+			journeys->names[journeys->name_count++] = (CdpkTouchpoint){
+				touches[i].name, touches[i].length, is_direct(touches[i].name, touches[i].length)};
+		journeys->touches[i] = (CdpkTimed){touches[i].at, journeys->name_count - 1};
+	}
+	cdpk_sort(journeys->touches, count, scratch, by_time, NULL);
+}
+
+/* cdpk_journeys_load: see the header. */
+CdpkStatus
+cdpk_journeys_load(const CdpkAttributionState *state, const CdpkAllocator *allocator,
+				   CdpkJourneys *journeys)
+{
+	CdpkReader rows;
+	CdpkTimed *scratch;
+	Touch *touches;
+	size_t count;
+	CdpkStatus status = CDPK_OUT_OF_MEMORY;
+
+	*journeys = (CdpkJourneys){.setup = cdpk_attribution_open(state, &rows)};
+	if (!count_rows(rows, journeys))
+		return CDPK_CORRUPT;
+	count = journeys->touch_count + 1; /* never nothing */
+	touches = cdpk_allocate(allocator, count * sizeof(Touch));
+	scratch = cdpk_allocate(allocator, count * sizeof(CdpkTimed));
+	journeys->names = cdpk_allocate(allocator, count * sizeof(CdpkTouchpoint));
+	journeys->touches = cdpk_allocate(allocator, count * sizeof(CdpkTimed));
+	journeys->weight = cdpk_allocate(allocator, count * sizeof(double));
+	journeys->credits = cdpk_allocate(allocator, count * sizeof(CdpkCredit));
+	journeys->conversions =
+		cdpk_allocate(allocator, (journeys->conversion_count + 1) * sizeof(CdpkConversion));
+	if (touches != NULL && scratch != NULL && journeys->names != NULL &&
+		journeys->touches != NULL && journeys->weight != NULL && journeys->credits != NULL &&
+		journeys->conversions != NULL)
+	{
+		read_rows(rows, journeys, touches);
+		number_names(journeys, touches, scratch);
+		memset(journeys->weight, 0, count * sizeof(double));
+		status = CDPK_OK;
+	}
+	cdpk_release(allocator, touches);
+	cdpk_release(allocator, scratch);
+	if (status != CDPK_OK)
+		cdpk_journeys_release(journeys, allocator);
+	return status;
+}
+
+/* cdpk_journeys_release gives back what loading allocated. */
+void
+cdpk_journeys_release(CdpkJourneys *journeys, const CdpkAllocator *allocator)
+{
+	cdpk_release(allocator, journeys->names);
+	cdpk_release(allocator, journeys->touches);
+	cdpk_release(allocator, journeys->weight);
+	cdpk_release(allocator, journeys->credits);
+	cdpk_release(allocator, journeys->conversions);
+}
+
+/* touches_until counts the touches that are not later than a time. */
+static size_t
+touches_until(const CdpkJourneys *journeys, int64_t at)
+{
+	size_t low = 0;
+	size_t high = journeys->touch_count;
+
+	while (low < high)
+	{
+		size_t middle = low + (high - low) / 2;
+
+		if (journeys->touches[middle].at <= at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The touches that share a conversion: from the first to before the end. */
+typedef struct Range
+{
+	size_t start;
+	size_t end;
+} Range;
+
+/* lookback_range finds the touches of a conversion. */
+static Range
+lookback_range(const CdpkJourneys *journeys, int64_t at)
+{
+	int64_t lookback = journeys->setup.lookback;
+	Range range = {0, touches_until(journeys, at)};
+
+	if (lookback > 0 && at >= INT64_MIN + lookback)
+		range.start = touches_until(journeys, at - lookback);
+	return range;
+}
+
+/* instant_around finds the touches within a range that are at the same time as one of them. */
+static Range
+instant_around(const CdpkJourneys *journeys, Range range, size_t place)
+{
+	const CdpkTimed *touches = journeys->touches;
+	Range instant = {place, place + 1};
+
+	while (instant.start > range.start && touches[instant.start - 1].at == touches[place].at)
+		instant.start--;
+	while (instant.end < range.end && touches[instant.end].at == touches[place].at)
+		instant.end++;
+	return instant;
+}
+
+/* weigh adds to the weight of a touch's name; names that get some for the first time become credits. */
+static void
+weigh(CdpkJourneys *journeys, uint32_t *count, uint32_t name, double weight)
+{
+	if (weight <= 0)
+		return;
+	if (journeys->weight[name] == 0)
+		journeys->credits[(*count)++].name = name;
+	journeys->weight[name] += weight;
+}
+
+/* share_equally gives the touches of a range equal parts of a weight. */
+static void
+share_equally(CdpkJourneys *journeys, uint32_t *count, Range range, double weight)
+{
+	for (size_t i = range.start; i < range.end; i++)
+		weigh(journeys, count, journeys->touches[i].value,
+			  weight / (double) (range.end - range.start));
+}
+
+/* weigh_non_direct gives the last touches that are not direct equal parts; the last, where all are. */
+static void
+weigh_non_direct(CdpkJourneys *journeys, uint32_t *count, Range range)
+{
+	size_t place = range.end;
+	Range instant;
+
+	while (place > range.start && journeys->names[journeys->touches[place - 1].value].direct)
+		place--;
+	if (place == range.start)
+	{
+		share_equally(journeys, count, instant_around(journeys, range, range.end - 1), 1);
+		return;
+	}
+	instant = instant_around(journeys, range, place - 1);
+	for (size_t i = instant.start; i < instant.end; i++)
+		if (!journeys->names[journeys->touches[i].value].direct)
+			weigh(journeys, count, journeys->touches[i].value, 1);
+}
+
+/* weigh_by_age halves the weight of a touch with each half-life before the last one. */
+static void
+weigh_by_age(CdpkJourneys *journeys, uint32_t *count, Range range)
+{
+	int64_t newest = journeys->touches[range.end - 1].at;
+
+	for (size_t i = range.start; i < range.end; i++)
+	{
+		double age = (double) ((uint64_t) newest - (uint64_t) journeys->touches[i].at);
+
+		weigh(journeys, count, journeys->touches[i].value,
+			  exp2(-age / (double) journeys->setup.half_life));
+	}
+}
+
+/* weigh_by_position gives parts to the first, the last, and all touches between them. */
+static void
+weigh_by_position(CdpkJourneys *journeys, uint32_t *count, Range range)
+{
+	Range first = instant_around(journeys, range, range.start);
+	Range last = instant_around(journeys, range, range.end - 1);
+	Range middle = {first.end, last.start};
+
+	if (first.end == range.end)
+	{
+		share_equally(journeys, count, range, 1);
+		return;
+	}
+	share_equally(journeys, count, first, journeys->setup.first);
+	share_equally(journeys, count, last, journeys->setup.last);
+	share_equally(journeys, count, middle, 100.0 - journeys->setup.first - journeys->setup.last);
+}
+
+/* weigh_touches gives the names of a range their weights; returns how many have one. */
+static uint32_t
+weigh_touches(CdpkJourneys *journeys, Range range)
+{
+	uint32_t count = 0;
+
+	switch (journeys->setup.model)
+	{
+		case CDPK_FIRST_TOUCH:
+			share_equally(journeys, &count, instant_around(journeys, range, range.start), 1);
+			break;
+		case CDPK_LAST_TOUCH:
+			share_equally(journeys, &count, instant_around(journeys, range, range.end - 1), 1);
+			break;
+		case CDPK_LAST_NON_DIRECT:
+			weigh_non_direct(journeys, &count, range);
+			break;
+		case CDPK_LINEAR:
+			share_equally(journeys, &count, range, (double) (range.end - range.start));
+			break;
+		case CDPK_TIME_DECAY:
+			weigh_by_age(journeys, &count, range);
+			break;
+		case CDPK_POSITION_BASED:
+			weigh_by_position(journeys, &count, range);
+			break;
+	}
+	return count;
+}
+
+/* by_number orders credits by name. */
+static int
+by_number(const void *a, const void *b)
+{
+	const CdpkCredit *x = a;
+	const CdpkCredit *y = b;
+
+	return (x->name > y->name) - (x->name < y->name);
+}
+
+/* by_rest orders credits by what rounding cut off, the most first, equal ones by name. */
+static int
+by_rest(const void *a, const void *b)
+{
+	const CdpkCredit *x = a;
+	const CdpkCredit *y = b;
+
+	if (x->rest != y->rest)
+		return x->rest > y->rest ? -1 : 1;
+	return by_number(a, b);
+}
+
+/* round_shares makes of the weights shares that add up to one, and the weights zero again. */
+static void
+round_shares(CdpkJourneys *journeys, uint32_t count)
+{
+	CdpkCredit *credits = journeys->credits;
+	int64_t left = CDPK_SHARE_ONE;
+	double total = 0;
+
+	qsort(credits, count, sizeof(CdpkCredit), by_number);
+	for (uint32_t i = 0; i < count; i++)
+		total += journeys->weight[credits[i].name];
+	for (uint32_t i = 0; i < count; i++)
+	{
+		double share = journeys->weight[credits[i].name] / total * (double) CDPK_SHARE_ONE;
+
+		journeys->weight[credits[i].name] = 0;
+		credits[i].share = (int64_t) share;
+		credits[i].rest = floor((share - (double) credits[i].share) * REST_STEPS + 0.5);
+		left -= credits[i].share;
+	}
+	if (left == 0)
+		return;
+	qsort(credits, count, sizeof(CdpkCredit), by_rest);
+	for (uint32_t i = 0; left > 0; i = (i + 1) % count, left--)
+		credits[i].share++;
+	for (uint32_t i = count - 1; left < 0; i = (i + count - 1) % count)
+		if (credits[i].share > 0)
+		{
+			credits[i].share--;
+			left++;
+		}
+	qsort(credits, count, sizeof(CdpkCredit), by_number);
+}
+
+/* cdpk_journeys_credit: see the header. */
+uint32_t
+cdpk_journeys_credit(CdpkJourneys *journeys, const CdpkConversion *conversion)
+{
+	Range range = lookback_range(journeys, conversion->at);
+	uint32_t count;
+
+	if (range.start >= range.end)
+		return 0;
+	count = weigh_touches(journeys, range);
+	round_shares(journeys, count);
+	return count;
+}

@@ -1,0 +1,229 @@
+/*
+ * identifier.c
+ *		The canonical form of an identifier, and how raw text becomes one.
+ */
+#include "core/identifier/identifier.h"
+
+#include <string.h>
+
+#include "core/identifier/email.h"
+#include "core/identifier/hexid.h"
+#include "core/identifier/meaningless.h"
+#include "core/text/utf8.h"
+
+/* E.164: a plus sign and 7 to 15 digits, the first not a zero */
+#define E164_MIN 8
+#define E164_MAX 16
+
+/*
+ * What no typed number needs, full-width digits and all; behind it a phone
+ * library's regular expressions take time that grows faster than the text.
+ */
+#define PHONE_RAW_MAX 128
+
+/* cdpk_namespace_fold checks the form of a namespace and writes it in lower case. */
+CdpkStatus
+cdpk_namespace_fold(const char *name_space, size_t length, char *result)
+{
+	if (length > CDPK_NAMESPACE_MAX)
+		return CDPK_TOO_LONG;
+	if (length == 0 || !cdpk_is_ascii_letter(name_space[0]))
+		return CDPK_INVALID;
+	for (size_t i = 0; i < length; i++)
+	{
+		char byte = name_space[i];
+
+		if (!cdpk_is_ascii_letter(byte) && !cdpk_is_ascii_digit(byte) && byte != '_' &&
+			byte != '.' && byte != '-')
+			return CDPK_INVALID;
+		result[i] = cdpk_ascii_lower(byte);
+	}
+	return CDPK_OK;
+}
+
+static bool
+is_namespace(const char *name_space, size_t length, const char *name)
+{
+	return length == strlen(name) && memcmp(name_space, name, length) == 0;
+}
+
+static bool
+is_e164(const char *value, size_t length)
+{
+	if (length < E164_MIN || length > E164_MAX || value[0] != '+' || value[1] == '0')
+		return false;
+	for (size_t i = 1; i < length; i++)
+		if (!cdpk_is_ascii_digit(value[i]))
+			return false;
+	return true;
+}
+
+/* has_control finds control characters in well-formed UTF-8. */
+static bool
+has_control(const char *value, size_t length)
+{
+	const char *end = value + length;
+
+	while (value < end)
+	{
+		uint32_t character = (uint8_t) *value;
+
+		value += character < 0x80 ? 1 : cdpk_utf8_decode(value, end, &character);
+		if (cdpk_is_control(character))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * normalize_phone takes strict E.164 as it is, on every machine and whatever its
+ * libraries, so that dumps restore; the rest is the phone module's.
+ */
+static CdpkStatus
+normalize_phone(const char *value, size_t length, const CdpkPhone *phone, char *result,
+				size_t *result_length)
+{
+	CdpkStatus status;
+
+	if (is_e164(value, length))
+	{
+		memcpy(result, value, length);
+		*result_length = length;
+		return CDPK_OK;
+	}
+	if (length > PHONE_RAW_MAX)
+		return CDPK_INVALID;
+	if (phone == NULL)
+		return CDPK_UNSUPPORTED;
+	*result_length = E164_MAX;
+	status = phone->normalize(phone->context, value, length, result, result_length);
+	if (status == CDPK_OK && !is_e164(result, *result_length))
+		return CDPK_INVALID;
+	return status;
+}
+
+/*
+ * normalize_value applies the namespace's normaliser to a trimmed value; result
+ * has room for every normaliser's longest result and for "room" bytes.
+ */
+static CdpkStatus
+normalize_value(const char *name_space, size_t namespace_length, const char *value, size_t length,
+				bool ascii, const CdpkPhone *phone, char *result, size_t room,
+				size_t *result_length)
+{
+	if (is_namespace(name_space, namespace_length, "email"))
+		return cdpk_email_normalize(value, length, ascii, result, result_length);
+	if (is_namespace(name_space, namespace_length, "phone"))
+		return normalize_phone(value, length, phone, result, result_length);
+	if (length > room)
+		return CDPK_TOO_LONG;
+	cdpk_hex_normalize(cdpk_hex_kind(name_space, namespace_length), value, length, result,
+					   result_length);
+	return CDPK_OK;
+}
+
+/* cdpk_identifier_make: the cheap checks come first, then the namespace's normaliser. */
+CdpkStatus
+cdpk_identifier_make(const char *name_space, size_t namespace_length, const char *value,
+					 size_t value_length, const CdpkPhone *phone, uint8_t *payload,
+					 size_t *payload_length)
+{
+	char *folded = (char *) payload + CDPK_IDENTIFIER_HEADER;
+	size_t result_length = 0;
+	bool ascii;
+	CdpkStatus status;
+
+	status = cdpk_namespace_fold(name_space, namespace_length, folded);
+	if (status != CDPK_OK)
+		return status;
+	status = cdpk_utf8_check(value, value_length, &ascii);
+	if (status != CDPK_OK)
+		return status;
+	cdpk_trim(&value, &value_length);
+	if (value_length == 0)
+		return CDPK_EMPTY;
+	if (has_control(value, value_length))
+		return CDPK_INVALID;
+	status = normalize_value(folded, namespace_length, value, value_length, ascii, phone,
+							 folded + namespace_length, CDPK_IDENTIFIER_MAX - 1 - namespace_length,
+							 &result_length);
+	if (status != CDPK_OK)
+		return status;
+	payload[0] = CDPK_IDENTIFIER_VERSION;
+	payload[1] = (uint8_t) namespace_length;
+	*payload_length = CDPK_IDENTIFIER_HEADER + namespace_length + result_length;
+	return CDPK_OK;
+}
+
+/* cdpk_identifier_parse splits at the first colon. */
+CdpkStatus
+cdpk_identifier_parse(const char *text, size_t length, const CdpkPhone *phone, uint8_t *payload,
+					  size_t *payload_length)
+{
+	const char *colon = memchr(text, ':', length);
+	size_t namespace_length;
+
+	if (colon == NULL)
+		return CDPK_INVALID;
+	namespace_length = (size_t) (colon - text);
+	return cdpk_identifier_make(text, namespace_length, colon + 1, length - namespace_length - 1,
+								phone, payload, payload_length);
+}
+
+/* cdpk_identifier_check: a payload is right if making it again gives the same bytes. */
+CdpkStatus
+cdpk_identifier_check(const uint8_t *payload, size_t length)
+{
+	uint8_t again[CDPK_IDENTIFIER_PAYLOAD_MAX];
+	size_t again_length;
+	CdpkStatus status;
+
+	if (length < CDPK_IDENTIFIER_HEADER)
+		return CDPK_CORRUPT;
+	if (payload[0] != CDPK_IDENTIFIER_VERSION)
+		return CDPK_UNKNOWN_VERSION;
+	if (length > CDPK_IDENTIFIER_PAYLOAD_MAX || length - CDPK_IDENTIFIER_HEADER < payload[1])
+		return CDPK_CORRUPT;
+	status = cdpk_identifier_make(
+		cdpk_identifier_namespace(payload), payload[1], cdpk_identifier_value(payload),
+		cdpk_identifier_value_length(payload, length), NULL, again, &again_length);
+	if (status == CDPK_OUT_OF_MEMORY)
+		return status;
+	if (status != CDPK_OK || again_length != length || memcmp(again, payload, length) != 0)
+		return CDPK_CORRUPT;
+	return CDPK_OK;
+}
+
+static int
+compare_bytes(const char *a, size_t a_length, const char *b, size_t b_length)
+{
+	int order = memcmp(a, b, a_length < b_length ? a_length : b_length);
+
+	return order != 0 ? order : (a_length > b_length) - (a_length < b_length);
+}
+
+/*
+ * cdpk_identifier_compare: the namespace first, so that each one is a range of an
+ * index.  Namespaces of one length compare together with what lies behind them.
+ */
+int
+cdpk_identifier_compare(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length)
+{
+	if (a[1] != b[1])
+		return compare_bytes(cdpk_identifier_namespace(a), a[1], cdpk_identifier_namespace(b),
+							 b[1]);
+	return compare_bytes(cdpk_identifier_namespace(a), a_length - CDPK_IDENTIFIER_HEADER,
+						 cdpk_identifier_namespace(b), b_length - CDPK_IDENTIFIER_HEADER);
+}
+
+/* cdpk_identifier_meaningless: an e-mail is judged by its local part, any other value as a whole. */
+bool
+cdpk_identifier_meaningless(const uint8_t *payload, size_t length)
+{
+	const char *value = cdpk_identifier_value(payload);
+	size_t value_length = cdpk_identifier_value_length(payload, length);
+
+	if (is_namespace(cdpk_identifier_namespace(payload), payload[1], "email"))
+		return cdpk_email_meaningless(value, value_length);
+	return cdpk_value_meaningless(value, value_length);
+}

@@ -1,0 +1,35 @@
+/*
+ * meaningless.h
+ *		Values that stand where an identifier should be and mean nothing: what a
+ *		program writes for "no value".
+ */
+#ifndef CDPK_MEANINGLESS_H
+#define CDPK_MEANINGLESS_H
+
+#include "core/base/cdpk.h"
+
+typedef struct CdpkMeaningless
+{
+	const char *word; /* in lower case */
+	bool in_email;    /* also as the local part of an e-mail address */
+} CdpkMeaningless;
+
+/* The words, sorted by bytes; NULL behind the last one. */
+extern const CdpkMeaningless *cdpk_meaningless_words(void);
+
+/*
+ * The other rules as regular expressions for the whole value in lower case; NULL
+ * behind the last one.  For those who read them: the code knows the rules itself.
+ */
+extern const CdpkMeaningless *cdpk_meaningless_patterns(void);
+
+/*
+ * Whether a raw value means nothing in any namespace: after trimming, whatever
+ * its case, also in quotes and in parentheses.  An empty one does.
+ */
+extern bool cdpk_value_meaningless(const char *value, size_t length);
+
+/* The same for a canonical e-mail address: it is meaningless if its local part is. */
+extern bool cdpk_email_meaningless(const char *email, size_t length);
+
+#endif /* CDPK_MEANINGLESS_H */

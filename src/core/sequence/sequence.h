@@ -1,0 +1,145 @@
+/*
+ * sequence.h
+ *		Patterns over a history in its order of time, and the one matcher for all of them.
+ *
+ * A program is a list of steps.  A match is one event for each step, in the order of the history,
+ * such that each event satisfies its step and what the step says of the way from the event before
+ * (behavior/DEFINITIONS.md).  All that a step can say bounds a difference of two places or two
+ * times, or forbids events in between; so of any two matches, the earlier events for each step are
+ * a match again, and so are the later ones.  Hence there is an earliest match of all, which is
+ * leftmost and ends first; and of the chains that have got as far as a step, only the newest
+ * matters.  The matcher keeps one chain for each step and takes constant time for an event and a
+ * step.  Only where a step must come some time after the one before, it also keeps the chains that
+ * are younger than that.
+ */
+#ifndef CDPK_SEQUENCE_H
+#define CDPK_SEQUENCE_H
+
+#include "core/base/sort.h"
+#include "core/sequence/timekind.h"
+
+#define CDPK_SEQUENCE_STEPS_MAX 64
+
+/* A bound on the time between two events, in the kind of the times. */
+typedef struct CdpkSequenceBound
+{
+	bool given;
+	bool strict; /* the bound itself is outside */
+	int64_t length;
+} CdpkSequenceBound;
+
+typedef struct CdpkSequenceStep
+{
+	uint32_t any;    /* conditions, bit 0 the first; an event satisfies one of them; 0: any event */
+	uint32_t absent; /* no event between the former step's and this satisfies one of these */
+	bool adjacent;   /* the event follows the former step's immediately */
+	bool joined;     /* "most" counts from where the former step's counts */
+	CdpkSequenceBound least; /* from the former step's event */
+	CdpkSequenceBound most;  /* from the former step's event, or the first step's own */
+} CdpkSequenceStep;
+
+typedef struct CdpkProgram
+{
+	CdpkTimeKind kind;
+	unsigned count;               /* of steps, at least 1 */
+	CdpkSequenceBound whole;      /* from the first event to the last */
+	uint32_t absent_after;        /* no event behind the last satisfies one of these ... */
+	CdpkSequenceBound absent_for; /* ... for so long, which must have passed */
+	CdpkSequenceStep steps[CDPK_SEQUENCE_STEPS_MAX];
+} CdpkProgram;
+
+/* ---------------------------------------------------------------- the matcher */
+
+/* A chain of events for the first steps. */
+typedef struct CdpkChain
+{
+	int64_t at;     /* of its last event */
+	int64_t first;  /* of its first event */
+	int64_t since;  /* from where "most" counts in a joined step */
+	uint64_t place; /* of its last event */
+} CdpkChain;
+
+/* The chains that end with one step. */
+typedef struct CdpkChains
+{
+	bool alive; /* whether there is a newest one that the next step may continue */
+	CdpkChain newest;
+	/* those that are too young for the next step, oldest first: a ring */
+	CdpkChain *young;
+	size_t start;
+	size_t count;
+	size_t room;
+} CdpkChains;
+
+typedef struct CdpkMatcher
+{
+	const CdpkProgram *program;
+	const CdpkAllocator *allocator;
+	uint64_t place; /* of the event before */
+	bool matched;
+	int64_t latest; /* the latest beginning of a match that was seen */
+	/* the oldest chain of all steps that waits for absent_for to pass */
+	bool waiting;
+	CdpkChain waits;
+	CdpkChains chains[CDPK_SEQUENCE_STEPS_MAX];
+} CdpkMatcher;
+
+/* Sets up a matcher that has read nothing; both others must outlive it. */
+extern void cdpk_matcher_init(CdpkMatcher *matcher, const CdpkProgram *program,
+							  const CdpkAllocator *allocator);
+
+/* Forgets all events, so that the next match has no event in common with the last. */
+extern void cdpk_matcher_reset(CdpkMatcher *matcher);
+
+/* Releases its memory. */
+extern void cdpk_matcher_free(CdpkMatcher *matcher);
+
+/*
+ * Feeds the next event; *reached is the set of the steps that some chain reaches with it (bit 0
+ * the first).
+ */
+extern CdpkStatus cdpk_matcher_feed(CdpkMatcher *matcher, const CdpkTimed *event,
+									uint64_t *reached);
+
+/* Says that nothing comes up to an instant (included), which ends what waits for absence. */
+extern void cdpk_matcher_finish(CdpkMatcher *matcher, int64_t as_of);
+
+/* ---------------------------------------------------------------- over sorted events */
+
+/*
+ * The order of a history: by time; events of one time in the dictionary order of the lists of the
+ * conditions that they satisfy.
+ */
+extern int cdpk_history_order(const CdpkTimed *a, const CdpkTimed *b, const void *context);
+
+/* Counts matches without an event in common, each the earliest behind the one before it; reads up
+ * to "enough" of them. */
+extern CdpkStatus cdpk_sequence_count(CdpkMatcher *matcher, const CdpkTimed *events, size_t count,
+									  uint64_t enough, uint64_t *matches);
+
+/*
+ * Finds the earliest match of as many of the first steps as have one: the number of these steps,
+ * and the places of their events.  For programs whose steps are not joined and without "whole".
+ */
+extern CdpkStatus cdpk_sequence_events(const CdpkProgram *program, const CdpkAllocator *allocator,
+									   const CdpkTimed *events, size_t count,
+									   size_t places[CDPK_SEQUENCE_STEPS_MAX], unsigned *depth);
+
+/* ---------------------------------------------------------------- ClickHouse's patterns */
+
+/* where and why a text is refused */
+typedef struct CdpkSequenceProblem
+{
+	const char *words;
+	size_t position; /* byte, from 1 */
+} CdpkSequenceProblem;
+
+/*
+ * Compiles a pattern of (?N), '.', '.*' and (?t op N) for times of a kind and so many conditions;
+ * CDPK_INVALID, or CDPK_TOO_LONG for too many steps, with *problem.
+ */
+extern CdpkStatus cdpk_pattern_compile(const char *text, size_t length, CdpkTimeKind kind,
+									   unsigned conditions, CdpkProgram *program,
+									   CdpkSequenceProblem *problem);
+
+#endif /* CDPK_SEQUENCE_H */

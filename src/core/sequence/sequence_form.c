@@ -1,0 +1,277 @@
+/*
+ * sequence_form.c
+ *		The stored form of a sequence, which parts go together, and its program.
+ */
+#include "core/sequence/sequence_form.h"
+
+#include <string.h>
+
+#include "core/base/bytes.h"
+#include "core/text/utf8.h"
+
+/* an item's first byte */
+#define ITEM_ABSENT 1
+#define ITEM_REPEATED 2
+#define ITEM_AFTER 4
+#define ITEM_WITHIN 8
+#define ITEM_FLAGS 15
+
+/* ---------------------------------------------------------------- what goes together */
+
+/* refuse says what is wrong with a part. */
+static CdpkStatus
+refuse(CdpkSequenceProblem *problem, CdpkStatus status, size_t position, const char *words)
+{
+	problem->words = words;
+	problem->position = position;
+	return status;
+}
+
+/* check_absence checks an item of absence. */
+static CdpkStatus
+check_absence(const CdpkSequence *sequence, unsigned i, CdpkSequenceProblem *problem)
+{
+	const CdpkSequenceItem *item = &sequence->item[i];
+
+	if (i == 0)
+		return refuse(problem, CDPK_INVALID, item->position, "\"not\" without an event before it");
+	if (sequence->item[i - 1].absent)
+		return refuse(problem, CDPK_INVALID, item->position, "\"not\" behind another");
+	if (item->times != 1 || item->after != 0)
+		return refuse(problem, CDPK_INVALID, item->position,
+					  "\"not\" takes neither a number nor \"after\"");
+	if (item->within != 0 && i + 1 < sequence->items)
+		return refuse(problem, CDPK_INVALID, item->position,
+					  "\"not\" takes \"within\" only at the end; before it belongs to the event "
+					  "that follows");
+	return CDPK_OK;
+}
+
+/* check_step checks an item of events that must be there. */
+static CdpkStatus
+check_step(const CdpkSequence *sequence, unsigned i, CdpkSequenceProblem *problem)
+{
+	const CdpkSequenceItem *item = &sequence->item[i];
+
+	if (i == 0 && item->after != 0)
+		return refuse(problem, CDPK_INVALID, item->position,
+					  "\"after\" counts from the event before, and there is none");
+	if (i == 0 && item->within != 0 && item->times == 1)
+		return refuse(problem, CDPK_INVALID, item->position,
+					  "\"within\" counts from the event before, and there is none");
+	if (item->within != 0 && item->after > item->within)
+		return refuse(problem, CDPK_INVALID, item->position, "\"after\" longer than \"within\"");
+	return CDPK_OK;
+}
+
+/* cdpk_sequence_check: see the header. */
+CdpkStatus
+cdpk_sequence_check(const CdpkSequence *sequence, CdpkSequenceProblem *problem)
+{
+	uint64_t steps = 0;
+
+	for (unsigned i = 0; i < sequence->items; i++)
+	{
+		const CdpkSequenceItem *item = &sequence->item[i];
+		CdpkStatus status =
+			item->absent ? check_absence(sequence, i, problem) : check_step(sequence, i, problem);
+
+		if (status != CDPK_OK)
+			return status;
+		steps += item->absent ? 0 : item->times;
+		if (steps > CDPK_SEQUENCE_STEPS_MAX)
+			return refuse(problem, CDPK_TOO_LONG, item->position, "more than 64 events");
+	}
+	if (sequence->whole != 0 && steps < 2)
+		return refuse(problem, CDPK_INVALID, sequence->whole_position,
+					  "\"in\" without a second event");
+	return CDPK_OK;
+}
+
+/* ---------------------------------------------------------------- bytes */
+
+/* cdpk_sequence_room returns what the stored form takes at most. */
+size_t
+cdpk_sequence_room(const CdpkSequence *sequence)
+{
+	size_t room = 1 + 3 * CDPK_VARINT_MAX + sequence->items * (1 + 4 * CDPK_VARINT_MAX);
+
+	for (unsigned i = 0; i < sequence->names; i++)
+		room += CDPK_VARINT_MAX + sequence->name[i].length;
+	return room;
+}
+
+/* cdpk_sequence_write writes the stored form. */
+size_t
+cdpk_sequence_write(const CdpkSequence *sequence, uint8_t *bytes)
+{
+	uint8_t *at = bytes;
+
+	*at++ = CDPK_SEQUENCE_VERSION;
+	at = cdpk_write_varint(at, sequence->names);
+	for (unsigned i = 0; i < sequence->names; i++)
+	{
+		at = cdpk_write_varint(at, sequence->name[i].length);
+		memcpy(at, sequence->name[i].text, sequence->name[i].length);
+		at += sequence->name[i].length;
+	}
+	at = cdpk_write_varint(at, sequence->items);
+	for (unsigned i = 0; i < sequence->items; i++)
+	{
+		const CdpkSequenceItem *item = &sequence->item[i];
+
+		*at++ =
+			(uint8_t) ((item->absent ? ITEM_ABSENT : 0) | (item->times > 1 ? ITEM_REPEATED : 0) |
+					   (item->after != 0 ? ITEM_AFTER : 0) | (item->within != 0 ? ITEM_WITHIN : 0));
+		at = cdpk_write_varint(at, item->any);
+		if (item->times > 1)
+			at = cdpk_write_varint(at, item->times);
+		if (item->after != 0)
+			at = cdpk_write_varint(at, (uint64_t) item->after);
+		if (item->within != 0)
+			at = cdpk_write_varint(at, (uint64_t) item->within);
+	}
+	at = cdpk_write_varint(at, (uint64_t) sequence->whole);
+	return (size_t) (at - bytes);
+}
+
+/* read_names reads the names; they differ, and can be names of events. */
+static bool
+read_names(CdpkReader *reader, CdpkSequence *sequence)
+{
+	uint64_t count = cdpk_read_varint(reader);
+
+	if (count < 1 || count > CDPK_SEQUENCE_NAMES_MAX)
+		return false;
+	for (sequence->names = 0; sequence->names < count; sequence->names++)
+	{
+		CdpkName *name = &sequence->name[sequence->names];
+		bool ascii;
+
+		name->length = cdpk_read_varint(reader);
+		name->text = (const char *) cdpk_read_bytes(reader, name->length);
+		if (name->text == NULL || name->length == 0 ||
+			cdpk_utf8_check(name->text, name->length, &ascii) != CDPK_OK)
+			return false;
+		for (unsigned i = 0; i < sequence->names; i++)
+			if (sequence->name[i].length == name->length &&
+				memcmp(sequence->name[i].text, name->text, name->length) == 0)
+				return false;
+	}
+	return true;
+}
+
+/* read_length reads a length of time, which is not 0. */
+static bool
+read_length(CdpkReader *reader, int64_t *length)
+{
+	uint64_t value = cdpk_read_varint(reader);
+
+	*length = (int64_t) value;
+	return value >= 1 && value <= INT64_MAX;
+}
+
+/* read_item reads an item; *named is the set of names so far, which grows in order. */
+static bool
+read_item(CdpkReader *reader, unsigned names, CdpkSequenceItem *item, uint64_t *named)
+{
+	uint8_t flags = cdpk_read_u8(reader);
+	uint64_t any = cdpk_read_varint(reader);
+	uint64_t times = flags & ITEM_REPEATED ? cdpk_read_varint(reader) : 1;
+
+	memset(item, 0, sizeof(*item));
+	item->absent = (flags & ITEM_ABSENT) != 0;
+	item->any = (uint32_t) any;
+	item->times = (uint32_t) times;
+	*named |= any;
+	/* names are numbered as they appear: the set has no gap */
+	if ((flags & ~ITEM_FLAGS) != 0 || any == 0 || any >> names != 0 || (*named & (*named + 1)) != 0)
+		return false;
+	if (times < 1 || times > CDPK_SEQUENCE_STEPS_MAX || ((flags & ITEM_REPEATED) && times == 1))
+		return false;
+	return (!(flags & ITEM_AFTER) || read_length(reader, &item->after)) &&
+		   (!(flags & ITEM_WITHIN) || read_length(reader, &item->within));
+}
+
+/* cdpk_sequence_read: see the header. */
+CdpkStatus
+cdpk_sequence_read(const uint8_t *bytes, size_t length, CdpkSequence *sequence)
+{
+	CdpkReader reader = cdpk_reader(bytes, length);
+	CdpkSequenceProblem problem;
+	uint64_t named = 0;
+	uint64_t items;
+	uint64_t whole;
+
+	if (cdpk_read_u8(&reader) != CDPK_SEQUENCE_VERSION && !reader.failed)
+		return CDPK_UNKNOWN_VERSION;
+	if (!read_names(&reader, sequence))
+		return CDPK_CORRUPT;
+	items = cdpk_read_varint(&reader);
+	if (items < 1 || items > CDPK_SEQUENCE_ITEMS_MAX)
+		return CDPK_CORRUPT;
+	for (sequence->items = 0; sequence->items < items; sequence->items++)
+		if (!read_item(&reader, sequence->names, &sequence->item[sequence->items], &named))
+			return CDPK_CORRUPT;
+	whole = cdpk_read_varint(&reader);
+	sequence->whole = (int64_t) whole;
+	sequence->whole_position = 0;
+	if (reader.failed || cdpk_left(&reader) > 0 || whole > INT64_MAX ||
+		named + 1 != UINT64_C(1) << sequence->names ||
+		cdpk_sequence_check(sequence, &problem) != CDPK_OK)
+		return CDPK_CORRUPT;
+	return CDPK_OK;
+}
+
+/* ---------------------------------------------------------------- the program */
+
+/* bound makes a bound of a length; 0 is none. */
+static CdpkSequenceBound
+bound(int64_t length)
+{
+	CdpkSequenceBound result = {length != 0, false, length};
+
+	return result;
+}
+
+/* add_steps adds the steps of an item behind an absence. */
+static void
+add_steps(CdpkProgram *program, const CdpkSequenceItem *item, uint32_t absent)
+{
+	for (uint32_t i = 0; i < item->times; i++)
+	{
+		CdpkSequenceStep *step = &program->steps[program->count++];
+
+		step->any = item->any;
+		step->adjacent = false;
+		step->absent = i == 0 ? absent : 0;
+		step->least = bound(i == 0 ? item->after : 0);
+		step->most = bound(item->within);
+		/* all of the repetition lies within, from the event before it or from its own first */
+		step->joined = i > 0 && item->within != 0;
+	}
+}
+
+/* cdpk_sequence_compile makes the program of a sequence. */
+void
+cdpk_sequence_compile(const CdpkSequence *sequence, CdpkProgram *program)
+{
+	uint32_t absent = 0;
+
+	memset(program, 0, offsetof(CdpkProgram, steps));
+	program->kind = CDPK_TIME_INSTANT;
+	program->whole = bound(sequence->whole);
+	for (unsigned i = 0; i < sequence->items; i++)
+	{
+		const CdpkSequenceItem *item = &sequence->item[i];
+
+		if (!item->absent)
+			add_steps(program, item, absent);
+		absent = item->absent ? item->any : 0;
+		if (item->absent && i + 1 == sequence->items)
+		{
+			program->absent_after = item->any;
+			program->absent_for = bound(item->within);
+		}
+	}
+}

@@ -1,0 +1,31 @@
+/*
+ * measure.h
+ *		What the numbers of a column's events amount to in a period: sum, smallest, largest.
+ */
+#ifndef CDPK_MEASURE_H
+#define CDPK_MEASURE_H
+
+#include "core/timeline/period.h"
+
+/*
+ * An exact sum of decimals, whatever their order.  Those of one scale are summed up in two words,
+ * high * 2^32 + low, which the events of one timeline cannot overflow.
+ */
+typedef struct CdpkSum
+{
+	uint64_t count;
+	uint32_t scales; /* a bit for each scale that occurs */
+	int64_t high[CDPK_SCALE_MAX + 1];
+	int64_t low[CDPK_SCALE_MAX + 1];
+} CdpkSum;
+
+/* Sums up a number over the column's events in a period that have it; moves both on. */
+extern CdpkStatus cdpk_measure_sum(CdpkPeriod period, CdpkColumn *column, CdpkNumberColumn *number,
+								   CdpkSum *sum);
+
+/* Finds the largest value, or the smallest; false in *found where no event has one. */
+extern CdpkStatus cdpk_measure_extreme(CdpkPeriod period, CdpkColumn *column,
+									   CdpkNumberColumn *number, bool largest, bool *found,
+									   CdpkDecimal *extreme);
+
+#endif /* CDPK_MEASURE_H */

@@ -1,0 +1,24 @@
+/*
+ * sessions.h
+ *		Sessions of a timeline: what lies between two gaps.
+ */
+#ifndef CDPK_SESSIONS_H
+#define CDPK_SESSIONS_H
+
+#include "core/timeline/period.h"
+
+typedef struct CdpkSessions
+{
+	uint64_t count;
+	int64_t last_start; /* where count > 0 */
+} CdpkSessions;
+
+/*
+ * Finds the sessions of the events in a period, of all names: one begins at each event that is
+ * more than "gap" later than the one before, and at the first.
+ */
+extern CdpkStatus cdpk_timeline_sessions(const CdpkTimeline *timeline, CdpkPeriod period,
+										 int64_t gap, const CdpkAllocator *allocator,
+										 CdpkSessions *sessions);
+
+#endif /* CDPK_SESSIONS_H */

@@ -1,0 +1,143 @@
+/*
+ * timeline_log.h
+ *		The open form of a timeline: a block of memory to which events are appended in any
+ *		order, in constant time each, and which is then brought to the compact form.
+ *
+ * The block is flat (no pointers), so that it can be a varlena, be copied and be sent to another
+ * process of the same machine; it is never stored on disk.  Growing it makes a larger copy.
+ */
+#ifndef CDPK_TIMELINE_LOG_H
+#define CDPK_TIMELINE_LOG_H
+
+#include "core/text/decimal.h"
+#include "core/timeline/timeline.h"
+
+#define CDPK_TIMELINE_OPEN 0x81     /* the byte where the compact form has its version */
+#define CDPK_LOG_MAX CDPK_STATE_MAX /* bytes of a block */
+
+/*
+ * The block: this, then slots (a hash table from names to the heap), the heap of names, and the
+ * events.  Offsets are from the start of the block.
+ */
+typedef struct CdpkTimelineLog
+{
+	uint32_t length_word; /* the caller's: a varlena's length */
+	uint8_t form;         /* CDPK_TIMELINE_OPEN */
+	uint8_t unused[3];    /* zero */
+	uint32_t size;        /* of the whole block */
+	uint32_t names;       /* of events and of numbers */
+	uint32_t slots;       /* a power of two, at least twice the names */
+	uint32_t heap;
+	uint32_t heap_used;
+	uint32_t log; /* where the heap's room ends */
+	uint32_t log_used;
+	uint32_t events;
+} CdpkTimelineLog;
+
+typedef struct CdpkNumber
+{
+	uint32_t name; /* as cdpk_log_name gave it */
+	CdpkDecimal value;
+} CdpkNumber;
+
+/*
+ * All that append may replace *log by a larger copy; the former block is released (where the
+ * allocator releases at all).
+ */
+extern CdpkStatus cdpk_log_new(const CdpkAllocator *allocator, CdpkTimelineLog **log);
+
+/*
+ * Gives the place of a name, the same for the same name.
+ *
+ * CDPK_EMPTY: no bytes.  CDPK_BAD_ENCODING: not UTF-8.  CDPK_TOO_LONG: the block is full.
+ */
+extern CdpkStatus cdpk_log_name(CdpkTimelineLog **log, const CdpkAllocator *allocator,
+								const char *name, size_t length, uint32_t *place);
+
+/*
+ * Appends an event.
+ *
+ * CDPK_OUT_OF_RANGE: the time is not one that a timestamptz holds.  CDPK_INVALID: a number twice.
+ * CDPK_TOO_LONG: more than CDPK_NUMBERS_MAX numbers, or the block is full.
+ */
+extern CdpkStatus cdpk_log_event(CdpkTimelineLog **log, const CdpkAllocator *allocator,
+								 uint32_t name, int64_t at, const CdpkNumber *numbers,
+								 unsigned count);
+
+/* Appends the events of a column that are not older than "first". */
+extern CdpkStatus cdpk_log_column(CdpkTimelineLog **log, const CdpkAllocator *allocator,
+								  const CdpkTimeline *timeline, CdpkColumn *column, int64_t first);
+
+/* A condition on one number of an event: "total" > 100. */
+typedef struct CdpkNumberCondition
+{
+	const char *number;
+	size_t length;
+	CdpkComparison comparison;
+	CdpkDecimal value;
+} CdpkNumberCondition;
+
+/* Appends the events of a column that have a number and satisfy a condition on it. */
+extern CdpkStatus cdpk_log_column_where(CdpkTimelineLog **log, const CdpkAllocator *allocator,
+										const CdpkTimeline *timeline, CdpkColumn *column,
+										const CdpkNumberCondition *condition);
+
+/* Appends all events of a timeline in its compact form. */
+extern CdpkStatus cdpk_log_compact_form(CdpkTimelineLog **log, const CdpkAllocator *allocator,
+										const uint8_t *bytes, size_t length);
+
+/* Appends all events of another log. */
+extern CdpkStatus cdpk_log_open_form(CdpkTimelineLog **log, const CdpkAllocator *allocator,
+									 const CdpkTimelineLog *other);
+
+/*
+ * Makes the compact form: "head" bytes for the caller to fill, then *length bytes.  The log stays
+ * as it is.  CDPK_TOO_LONG: longer than CDPK_TIMELINE_SIZE_MAX, or too many different numbers.
+ */
+extern CdpkStatus cdpk_log_compact(const CdpkTimelineLog *log, const CdpkAllocator *allocator,
+								   size_t head, uint8_t **result, size_t *length);
+
+/*
+ * The same; what is needed on the way comes from "scratch".  "check" is called now and then, and need
+ * not return where the allocators' memory goes by itself.
+ */
+extern CdpkStatus cdpk_log_compact_checking(const CdpkTimelineLog *log,
+											const CdpkAllocator *scratch,
+											const CdpkAllocator *allocator, void (*check)(void),
+											size_t head, uint8_t **result, size_t *length);
+
+/* ---- for the two files that know the block ---- */
+
+/* a name in the heap; its bytes follow */
+typedef struct CdpkLogName
+{
+	uint32_t place;
+	uint32_t length;
+} CdpkLogName;
+
+/* what a name takes in the heap: entries are aligned */
+static inline uint32_t
+cdpk_log_name_room(size_t length)
+{
+	return (uint32_t) ((sizeof(CdpkLogName) + length + 3) & ~(size_t) 3);
+}
+
+/* an event as it lies in the log */
+typedef struct CdpkRecord
+{
+	uint32_t name;
+	int64_t at;
+	unsigned count; /* of numbers */
+	CdpkReader numbers;
+} CdpkRecord;
+
+/* Starts reading the log's events. */
+extern CdpkReader cdpk_log_records(const CdpkTimelineLog *log);
+
+/* Reads an event, and moves on. */
+extern void cdpk_read_record(CdpkReader *reader, CdpkRecord *record);
+
+/* Reads one of its numbers from record.numbers, and moves on. */
+extern CdpkNumber cdpk_read_number(CdpkReader *numbers);
+
+#endif /* CDPK_TIMELINE_LOG_H */

@@ -1,0 +1,344 @@
+/*
+ * traits_merge.c
+ *		Merging traits: one value into a state by its key's rule, and with it all
+ *		of another value.
+ *
+ * What a state holds is a function of the multiset of values put into it, whatever
+ * their order and however they were grouped into partial states: each rule below
+ * is commutative and associative, and all but sum and most_frequent are idempotent.
+ */
+#include "core/traits/traits.h"
+
+#include "core/text/digits.h"
+#include "core/traits/traits_page.h"
+
+/* ---- orders ---- */
+
+/* compare_sources orders the names of two cells' sources. */
+static int
+compare_sources(const CdpkTrait *a, const CdpkTrait *b)
+{
+	size_t common = a->source_length < b->source_length ? a->source_length : b->source_length;
+	int order = common > 0 ? memcmp(a->source, b->source, common) : 0;
+
+	return order != 0 ? order : (int) a->source_length - (int) b->source_length;
+}
+
+/* compare_origins orders two cells by time, then by what makes the order total. */
+static int
+compare_origins(const CdpkTrait *a, const CdpkTrait *b)
+{
+	if (a->at != b->at)
+		return a->at < b->at ? -1 : 1;
+	if (a->trust != b->trust)
+		return a->trust < b->trust ? -1 : 1;
+	return compare_sources(a, b);
+}
+
+/* compare_latest orders two cells by time, then by the bytes of the value, then by origin. */
+static int
+compare_latest(const CdpkTrait *a, const CdpkTrait *b)
+{
+	int order;
+
+	if (a->at != b->at)
+		return a->at < b->at ? -1 : 1;
+	order = cdpk_value_compare_text(&a->value, &b->value);
+	return order != 0 ? order : compare_origins(a, b);
+}
+
+int
+cdpk_trait_prefer(const CdpkTrait *a, const CdpkTrait *b)
+{
+	int order = 0;
+
+	if ((a->rule & CDPK_RULE_TRUSTED) && a->trust != b->trust)
+		return a->trust < b->trust ? -1 : 1;
+	switch (a->rule & CDPK_RULE_BASE)
+	{
+		case CDPK_RULE_FIRST:
+			order = a->at == b->at ? 0 : (a->at < b->at ? 1 : -1);
+			break;
+		case CDPK_RULE_MIN:
+			order = cdpk_value_compare(&b->value, &a->value);
+			break;
+		case CDPK_RULE_MAX:
+			order = cdpk_value_compare(&a->value, &b->value);
+			break;
+		case CDPK_RULE_MOST_FREQUENT:
+			order = a->count == b->count ? 0 : (a->count < b->count ? -1 : 1);
+			break;
+	}
+	return order != 0 ? order : compare_latest(a, b);
+}
+
+int
+cdpk_trait_compare_place(const CdpkTrait *a, const CdpkTrait *b)
+{
+	return (a->rule & CDPK_RULE_KEEP) ? compare_sources(a, b)
+									  : cdpk_value_compare(&a->value, &b->value);
+}
+
+/* ---- the rules ---- */
+
+/* one value on its way into the cells first .. end - 1 of its key */
+typedef struct Merge
+{
+	CdpkTraitsState *state;
+	const CdpkTrait *trait;
+	uint32_t first;
+	uint32_t end;
+} Merge;
+
+/*
+ * find_place finds the trait's own cell among the key's, or where it is to be
+ * made; false where the bytes are corrupt.
+ */
+static bool
+find_place(const Merge *merge, uint32_t *place, bool *found, CdpkTrait *present)
+{
+	uint32_t low = merge->first;
+	uint32_t high = merge->end;
+
+	*found = false;
+	while (low < high)
+	{
+		uint32_t middle = low + (high - low) / 2;
+		CdpkTrait trait;
+		int order;
+
+		if (!cell_read(&merge->state->view, middle, &trait))
+			return false;
+		order = cdpk_trait_compare_place(&trait, merge->trait);
+		if (order == 0)
+		{
+			*found = true;
+			*present = trait;
+			*place = middle;
+			return true;
+		}
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	*place = low;
+	return true;
+}
+
+/* put_preferred merges into the trait's own cell the one of the two that is preferred. */
+static CdpkStatus
+put_preferred(const Merge *merge)
+{
+	CdpkTrait present;
+	uint32_t place;
+	bool found;
+
+	if (!find_place(merge, &place, &found, &present))
+		return CDPK_CORRUPT;
+	if (!found)
+		return cdpk_traits_insert_value(merge->state, merge->first, merge->end, place,
+										merge->trait);
+	if (cdpk_trait_prefer(merge->trait, &present) <= 0)
+		return CDPK_OK;
+	return cdpk_page_replace(merge->state, place, &present, merge->trait);
+}
+
+/* put_counted adds up how often the value came; time and source are those of the latest. */
+static CdpkStatus
+put_counted(const Merge *merge)
+{
+	CdpkTrait present;
+	CdpkTrait merged;
+	uint32_t place;
+	bool found;
+
+	if (!find_place(merge, &place, &found, &present))
+		return CDPK_CORRUPT;
+	if (!found)
+		return cdpk_traits_insert_value(merge->state, merge->first, merge->end, place,
+										merge->trait);
+	merged = compare_latest(merge->trait, &present) > 0 ? *merge->trait : present;
+	merged.count = merge->trait->count > INT64_MAX - present.count
+					   ? INT64_MAX
+					   : merge->trait->count + present.count;
+	return cdpk_page_replace_with_parts(merge->state, place, &present, &merged);
+}
+
+/* sum_fits says whether a number is one that sums are made of. */
+static bool
+sum_fits(const CdpkValue *value)
+{
+	size_t whole;
+	size_t fraction;
+
+	cdpk_digits_count(value->bytes, value->length, &whole, &fraction);
+	return whole <= CDPK_TRAITS_DIGITS_MAX + CDPK_TRAITS_CARRY_MAX &&
+		   fraction <= CDPK_TRAITS_DIGITS_MAX;
+}
+
+/* put_summed adds the value; time and source are those of the latest. */
+static CdpkStatus
+put_summed(const Merge *merge, const CdpkTrait *present)
+{
+	uint8_t sum[2 * (2 * CDPK_TRAITS_DIGITS_MAX + CDPK_TRAITS_CARRY_MAX + 2) + 3];
+	CdpkTrait merged = compare_origins(merge->trait, present) > 0 ? *merge->trait : *present;
+
+	merged.value.bytes = sum;
+	merged.value.length = cdpk_digits_add(merge->trait->value.bytes, merge->trait->value.length,
+										  present->value.bytes, present->value.length, sum);
+	if (!sum_fits(&merged.value))
+		return CDPK_OUT_OF_RANGE;
+	return cdpk_page_replace_with_parts(merge->state, merge->first, present, &merged);
+}
+
+/* sweep_elements takes out the elements of a union that are not later than its removal. */
+static CdpkStatus
+sweep_elements(CdpkTraitsState *state, uint32_t first, uint32_t end, int64_t removed_at)
+{
+	uint32_t kept = first;
+	uint32_t dead = 0;
+
+	for (uint32_t i = first; i < end; i++)
+	{
+		CdpkTrait trait;
+
+		if (!cell_read(&state->view, i, &trait))
+			return CDPK_CORRUPT;
+		if (trait.at > removed_at)
+			memmove(state->bytes + slot_place(kept++), state->bytes + slot_place(i), SLOT_SIZE);
+		else
+			dead += cell_extent(&trait);
+	}
+	cdpk_page_drop(state, kept, end, dead);
+	return CDPK_OK;
+}
+
+/* put_united merges one element of a union, or its removal, which is the cell with null. */
+static CdpkStatus
+put_united(const Merge *merge, const CdpkTrait *present)
+{
+	bool removed = present->value.type == CDPK_VALUE_NULL;
+	uint32_t before = merge->state->view.count;
+	CdpkStatus status;
+
+	if (removed && merge->trait->at <= present->at && merge->trait->value.type != CDPK_VALUE_NULL)
+		return CDPK_OK;
+	status = put_preferred(merge);
+	if (status != CDPK_OK || merge->trait->value.type != CDPK_VALUE_NULL)
+		return status;
+	return sweep_elements(merge->state, merge->first + 1,
+						  merge->end + (merge->state->view.count - before), merge->trait->at);
+}
+
+/* gives_way says whether what is there of a key is outranked as a whole, or (-1) outranks. */
+static int
+gives_way(const CdpkTrait *present, const CdpkTrait *trait)
+{
+	bool whole = (trait->rule & CDPK_RULE_TRUSTED) && !(trait->rule & CDPK_RULE_KEEP);
+
+	if (present->rule != trait->rule)
+		return present->rule < trait->rule ? 1 : -1;
+	if (whole && present->trust != trait->trust)
+		return present->trust < trait->trust ? 1 : -1;
+	return 0;
+}
+
+/* put_found merges a value into a key that is there; present is its first cell. */
+static CdpkStatus
+put_found(CdpkTraitsState *state, uint32_t first, const CdpkTrait *present, const CdpkTrait *trait)
+{
+	Merge merge = {state, trait, first, first + 1};
+	int outranked = gives_way(present, trait);
+	CdpkStatus status;
+
+	if (cdpk_rule_many(present->rule))
+		merge.end = cdpk_traits_end(&state->view, first);
+	if (outranked < 0)
+		return CDPK_OK;
+	if (outranked > 0)
+	{
+		status = cdpk_page_remove(state, first, merge.end);
+		return status == CDPK_OK ? cdpk_page_insert(state, first, trait) : status;
+	}
+	if (trait->rule & CDPK_RULE_KEEP)
+		return put_preferred(&merge);
+	switch (trait->rule & CDPK_RULE_BASE)
+	{
+		case CDPK_RULE_SUM:
+			return put_summed(&merge, present);
+		case CDPK_RULE_UNION:
+			return put_united(&merge, present);
+		case CDPK_RULE_MOST_FREQUENT:
+			return put_counted(&merge);
+		default:
+			if (cdpk_trait_prefer(trait, present) <= 0)
+				return CDPK_OK;
+			return cdpk_page_replace(state, first, present, trait);
+	}
+}
+
+/* refuses says why a value cannot be merged by its rule; CDPK_OK where it can. */
+static CdpkStatus
+refuses(const CdpkTrait *trait)
+{
+	if (!cdpk_value_fits(&trait->value, cdpk_value_size_max(trait->rule)))
+		return CDPK_TOO_LONG;
+	if ((trait->rule & CDPK_RULE_BASE) != CDPK_RULE_SUM)
+		return CDPK_OK;
+	if (trait->value.type != CDPK_VALUE_NUMBER)
+		return CDPK_INVALID;
+	return sum_fits(&trait->value) ? CDPK_OK : CDPK_OUT_OF_RANGE;
+}
+
+CdpkStatus
+cdpk_traits_put_at(CdpkTraitsState *state, const CdpkTrait *trait, uint32_t index,
+				   const CdpkTrait *present)
+{
+	CdpkStatus status;
+
+	/* by far the most frequent: a later value of the rule "last" */
+	if (trait->rule == CDPK_RULE_LAST && present && present->rule == CDPK_RULE_LAST &&
+		trait->at > present->at && cdpk_value_fits(&trait->value, CDPK_TRAITS_VALUE_MAX))
+		return cdpk_page_replace(state, index, present, trait);
+	if (trait->value.type == CDPK_VALUE_NULL && !cdpk_rule_removes(trait->rule))
+		return CDPK_OK;
+	status = refuses(trait);
+	if (status != CDPK_OK)
+		return status;
+	return present ? put_found(state, index, present, trait)
+				   : cdpk_traits_insert_key(state, index, trait);
+}
+
+CdpkStatus
+cdpk_traits_put(CdpkTraitsState *state, const CdpkTrait *trait, uint32_t *hint)
+{
+	CdpkTrait present;
+	CdpkStatus status;
+	bool found;
+
+	*hint = cdpk_traits_find(&state->view, *hint, trait->key, trait->key_length, &found);
+	if (found && !cell_read(&state->view, *hint, &present))
+		return CDPK_CORRUPT;
+	status = cdpk_traits_put_at(state, trait, *hint, found ? &present : NULL);
+	*hint = cdpk_traits_hint(state, *hint);
+	return status;
+}
+
+CdpkStatus
+cdpk_traits_merge(CdpkTraitsState *state, const CdpkTraitsView *other, uint32_t first, uint32_t end)
+{
+	uint32_t hint = 0;
+
+	for (uint32_t i = first; i < end && i < other->count; i++)
+	{
+		CdpkTrait trait;
+		CdpkStatus status = CDPK_CORRUPT;
+
+		if (cell_read(other, i, &trait))
+			status = cdpk_traits_put(state, &trait, &hint);
+		if (status != CDPK_OK)
+			return status;
+	}
+	return CDPK_OK;
+}

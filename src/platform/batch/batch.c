@@ -1,0 +1,377 @@
+/*
+ * batch.c
+ *		The intermediate results of one refresh, as named relations.
+ *
+ * A refresh is a sequence of set-based statements, and what one finds the next
+ * ones need.  A temporary table each would bloat the catalogs at every refresh;
+ * arrays end at a gigabyte; a relation that is named like a trigger's
+ * transition table has neither fault, and tells the planner its exact size.
+ * Statements are prepared anew each time, because that size is fixed at parse
+ * analysis: a plan made for a batch of one row would loop over 100,000.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "executor/tstoreReceiver.h"
+#include "miscadmin.h"
+#include "nodes/params.h"
+#include "optimizer/optimizer.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/plancache.h"
+#include "utils/queryenvironment.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+#include "cdp.h"
+#include "platform/batch/batch.h"
+
+CDP_FUNCTION(cdp_batch_begin);
+CDP_FUNCTION(cdp_batch_stage);
+CDP_FUNCTION(cdp_batch_run);
+CDP_FUNCTION(cdp_batch_value);
+CDP_FUNCTION(cdp_batch_array);
+CDP_FUNCTION(cdp_batch_end);
+
+/* what each statement is given: $1 batch_id, $2 as_of, $3 and $4 claims */
+static Oid parameter_types[] = {INT8OID, TIMESTAMPTZOID, TIDARRAYOID, TIDARRAYOID};
+
+/* memory for each relation that a batch keeps, and each sort or hash table over them, in kB, if the session has less */
+#define BATCH_WORK_MEM (64 * 1024)
+
+/* cost of a page that is looked up, if the session has more */
+#define BATCH_PAGE_COST 0.3
+
+/* the greatest price of a random page, in sequential ones */
+#define RANDOM_PAGE_RATIO 1.1
+
+typedef struct Batch
+{
+	MemoryContext context; /* all of the batch, below the transaction's */
+	int64 batch_id;
+	TimestampTz as_of;
+	Datum claims[2];                 /* tid[]: the places of the rows that it takes */
+	SubTransactionId subtransaction; /* whose abort ends it */
+	List *relations;                 /* of EphemeralNamedRelation */
+} Batch;
+
+static Batch *current_batch = NULL;
+
+/* forget_batch runs when the memory of a batch goes, at its end or on abort. */
+static void
+forget_batch(void *batch)
+{
+	if (current_batch == batch)
+		current_batch = NULL;
+}
+
+/*
+ * follow_subtransaction ends a batch with the subtransaction that began it: its
+ * files are closed then, so that nobody may read it any more.
+ */
+static void
+follow_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	if (current_batch == NULL || current_batch->subtransaction != mine)
+		return;
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		MemoryContextDelete(current_batch->context);
+	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+		current_batch->subtransaction = parent;
+}
+
+/* get_batch returns the batch in hand. */
+static Batch *
+get_batch(void)
+{
+	if (current_batch == NULL)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("there is no batch in hand"),
+						errhint("This function serves cdp.refresh(); call that instead.")));
+	return current_batch;
+}
+
+/* cdp_batch_begin starts a batch. */
+Datum
+cdp_batch_begin(PG_FUNCTION_ARGS)
+{
+	MemoryContext context;
+	MemoryContext caller;
+	MemoryContextCallback *callback;
+	static bool following = false;
+
+	if (current_batch != NULL)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE), errmsg("there is a batch in hand already"),
+						errhint("A refresh cannot start another one.")));
+	if (!following)
+		RegisterSubXactCallback(follow_subtransaction, NULL);
+	following = true;
+
+	context = AllocSetContextCreate(TopTransactionContext, "cdp batch", ALLOCSET_DEFAULT_SIZES);
+	current_batch = MemoryContextAllocZero(context, sizeof(Batch));
+	current_batch->context = context;
+	current_batch->batch_id = PG_GETARG_INT64(0);
+	current_batch->as_of = PG_GETARG_TIMESTAMPTZ(1);
+	current_batch->subtransaction = GetCurrentSubTransactionId();
+	caller = MemoryContextSwitchTo(context);
+	for (int i = 0; i < lengthof(current_batch->claims); i++)
+		current_batch->claims[i] = PointerGetDatum(PG_GETARG_ARRAYTYPE_P_COPY(2 + i));
+	MemoryContextSwitchTo(caller);
+
+	callback = MemoryContextAlloc(context, sizeof(MemoryContextCallback));
+	callback->func = forget_batch;
+	callback->arg = current_batch;
+	MemoryContextRegisterResetCallback(context, callback);
+	PG_RETURN_VOID();
+}
+
+/* batch_connect opens an SPI connection that knows the batch's relations. */
+void
+batch_connect(void)
+{
+	Batch *batch = get_batch();
+	ListCell *cell;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	foreach (cell, batch->relations)
+	{
+		if (SPI_register_relation(lfirst(cell)) != SPI_OK_REL_REGISTER)
+			elog(ERROR, "could not register a relation of the batch");
+	}
+}
+
+/* set_planner changes one setting until the nest level that is open ends. */
+static void
+set_planner(const char *name, const char *value)
+{
+	set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
+ * batch_enter_planner sets the planner up for joins of relations of known size and
+ * unknown contents: it takes them for full of equal keys, and so would sort
+ * both sides of each join, and compile the statement for the rows it expects.
+ * A batch looks up some thousand rows of tables that hold millions, most of them in
+ * memory; priced as on a spinning disk it would read such tables whole, and its cost
+ * would follow the population.
+ */
+int
+batch_enter_planner(void)
+{
+	int nest_level = NewGUCNestLevel();
+
+	set_planner("jit", "off");
+	set_planner("enable_mergejoin", "off");
+	if (random_page_cost > RANDOM_PAGE_RATIO * seq_page_cost)
+		set_planner("random_page_cost", psprintf("%g", RANDOM_PAGE_RATIO * seq_page_cost));
+	if (random_page_cost > BATCH_PAGE_COST)
+		set_planner("random_page_cost", psprintf("%g", BATCH_PAGE_COST));
+	if (work_mem < BATCH_WORK_MEM)
+		set_planner("work_mem", psprintf("%d", BATCH_WORK_MEM));
+	return nest_level;
+}
+
+/* make_parameters gives the batch's parameters; only the first two are known to the planner. */
+static ParamListInfo
+make_parameters(const Batch *batch)
+{
+	ParamListInfo parameters = makeParamList(lengthof(parameter_types));
+
+	for (int i = 0; i < lengthof(parameter_types); i++)
+	{
+		parameters->params[i].ptype = parameter_types[i];
+		/* the planner would look at each member of an array that it knows */
+		parameters->params[i].pflags = i < 2 ? PARAM_FLAG_CONST : 0;
+		parameters->params[i].isnull = false;
+	}
+	parameters->params[0].value = Int64GetDatum(batch->batch_id);
+	parameters->params[1].value = TimestampTzGetDatum(batch->as_of);
+	parameters->params[2].value = batch->claims[0];
+	parameters->params[3].value = batch->claims[1];
+	return parameters;
+}
+
+/* execute plans and runs a statement with the batch's parameters. */
+static SPIPlanPtr
+execute(Batch *batch, const char *statement, DestReceiver *receiver)
+{
+	int nest_level = batch_enter_planner();
+	SPIPlanPtr plan = SPI_prepare(statement, lengthof(parameter_types), parameter_types);
+	SPIExecuteOptions options = {0};
+	int result;
+
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+
+	options.params = make_parameters(batch);
+	options.dest = receiver;
+
+	result = SPI_execute_plan_extended(plan, &options);
+	if (result < 0)
+		elog(ERROR, "SPI_execute_plan_extended failed: %s", SPI_result_code_string(result));
+	AtEOXact_GUC(true, nest_level);
+	return plan;
+}
+
+/* result_descriptor copies the shape of a plan's rows. */
+static TupleDesc
+result_descriptor(SPIPlanPtr plan)
+{
+	List *sources = SPI_plan_get_plan_sources(plan);
+	CachedPlanSource *source = (CachedPlanSource *) linitial(sources);
+
+	if (list_length(sources) != 1 || source->resultDesc == NULL)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("what a batch keeps must be the rows of one query")));
+	return CreateTupleDescCopy(source->resultDesc);
+}
+
+/* forget_relation drops what is kept under a name, if anything is. */
+static void
+forget_relation(Batch *batch, const char *name)
+{
+	ListCell *cell;
+
+	foreach (cell, batch->relations)
+	{
+		EphemeralNamedRelation relation = lfirst(cell);
+
+		if (strcmp(relation->md.name, name) == 0)
+		{
+			batch->relations = foreach_delete_current(batch->relations, cell);
+			tuplestore_end(relation->reldata);
+			return;
+		}
+	}
+}
+
+/*
+ * cdp_batch_stage keeps the rows of a query under a name, in place of what was
+ * kept under it, which the query may still name.
+ */
+Datum
+cdp_batch_stage(PG_FUNCTION_ARGS)
+{
+	Batch *batch = get_batch();
+	char *query = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	MemoryContext caller = MemoryContextSwitchTo(batch->context);
+	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Tuplestorestate *rows = tuplestore_begin_heap(true, false, Max(work_mem, BATCH_WORK_MEM));
+	DestReceiver *receiver = CreateTuplestoreDestReceiver();
+	EphemeralNamedRelation relation;
+	SPIPlanPtr plan;
+
+	SetTuplestoreDestReceiverParams(receiver, rows, batch->context, false, NULL, NULL);
+	batch_connect();
+	plan = execute(batch, query, receiver);
+
+	MemoryContextSwitchTo(batch->context);
+	relation = palloc0(sizeof(EphemeralNamedRelationData));
+	relation->md.name = name;
+	relation->md.reliddesc = InvalidOid;
+	relation->md.tupdesc = result_descriptor(plan);
+	relation->md.enrtype = ENR_NAMED_TUPLESTORE;
+	relation->md.enrtuples = tuplestore_tuple_count(rows);
+	relation->reldata = rows;
+	SPI_finish();
+	forget_relation(batch, name);
+	batch->relations = lappend(batch->relations, relation);
+	MemoryContextSwitchTo(caller);
+	PG_RETURN_INT64((int64) relation->md.enrtuples);
+}
+
+/* cdp_batch_run runs a statement that may name what the batch kept. */
+Datum
+cdp_batch_run(PG_FUNCTION_ARGS)
+{
+	Batch *batch = get_batch();
+	char *statement = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	uint64 processed;
+
+	batch_connect();
+	execute(batch, statement, NULL);
+	processed = SPI_processed;
+	SPI_finish();
+	PG_RETURN_INT64((int64) processed);
+}
+
+/* fetch_bigints runs a query whose rows are one bigint each. */
+static void
+fetch_bigints(Batch *batch, const char *query)
+{
+	execute(batch, query, NULL);
+	if (SPI_tuptable == NULL || SPI_tuptable->tupdesc->natts != 1 ||
+		SPI_gettypeid(SPI_tuptable->tupdesc, 1) != INT8OID)
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+						errmsg("the query does not give one column of bigints")));
+}
+
+/* cdp_batch_value reads the one number that a query gives. */
+Datum
+cdp_batch_value(PG_FUNCTION_ARGS)
+{
+	Batch *batch = get_batch();
+	char *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	bool isnull = true;
+	int64 value = 0;
+
+	batch_connect();
+	fetch_bigints(batch, query);
+	if (SPI_processed > 1)
+		ereport(ERROR, (errcode(ERRCODE_CARDINALITY_VIOLATION),
+						errmsg("the query does not give one bigint")));
+	if (SPI_processed == 1)
+		value =
+			DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	SPI_finish();
+	if (isnull)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(value);
+}
+
+/* cdp_batch_array reads the numbers that a query gives. */
+Datum
+cdp_batch_array(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Batch *batch = get_batch();
+	char *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	Datum *values;
+	ArrayType *array;
+
+	batch_connect();
+	fetch_bigints(batch, query);
+	values = palloc_extended(Max(SPI_processed, 1) * sizeof(Datum), MCXT_ALLOC_HUGE);
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		bool isnull;
+
+		values[i] = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
+		if (isnull)
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+							errmsg("the query gives a null value")));
+	}
+	MemoryContextSwitchTo(caller);
+	array = construct_array(values, (int) SPI_processed, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
+							TYPALIGN_DOUBLE);
+	SPI_finish();
+	PG_RETURN_ARRAYTYPE_P(array);
+}
+
+/* cdp_batch_end frees what the batch kept. */
+Datum
+cdp_batch_end(PG_FUNCTION_ARGS)
+{
+	Batch *batch = get_batch();
+	ListCell *cell;
+
+	foreach (cell, batch->relations)
+		tuplestore_end(((EphemeralNamedRelation) lfirst(cell))->reldata);
+	MemoryContextDelete(batch->context);
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,232 @@
+/*
+ * blocked.c
+ *		Whether an identifier is one of those that a namespace's rule blocks.
+ *
+ * The rules are the same for all identifiers of a statement, so they are read
+ * once: exact values are sorted, and patterns are joined into few, which take
+ * one pass each and stay in the server's cache of compiled ones, which is small.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_collation.h"
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "cdp.h"
+#include "toolkit/identifier/identifier.h"
+#include "toolkit/bridge/jsonb_walk.h"
+
+CDP_FUNCTION(cdp_is_blocked);
+
+/* how many patterns are joined into one */
+#define PATTERNS_TOGETHER 64
+
+typedef struct BlockedSpace
+{
+	const char *name; /* in the rules */
+	int name_length;
+	text **values; /* exact ones, in lower case, in the order of their bytes */
+	int value_count;
+	text **patterns;
+	int pattern_count;
+} BlockedSpace;
+
+typedef struct BlockedRules
+{
+	MemoryContext context; /* of all that this is */
+	Jsonb *rules;
+	BlockedSpace *spaces;
+	int space_count;
+} BlockedRules;
+
+static int
+compare_texts(const void *a, const void *b)
+{
+	text *x = *(text *const *) a;
+	text *y = *(text *const *) b;
+	size_t x_length = VARSIZE_ANY_EXHDR(x);
+	size_t y_length = VARSIZE_ANY_EXHDR(y);
+	int order = memcmp(VARDATA_ANY(x), VARDATA_ANY(y), Min(x_length, y_length));
+
+	if (order == 0 && x_length != y_length)
+		order = x_length < y_length ? -1 : 1;
+	return order;
+}
+
+static text *
+to_lower(text *value)
+{
+	return DatumGetTextP(
+		DirectFunctionCall1Coll(lower, DEFAULT_COLLATION_OID, PointerGetDatum(value)));
+}
+
+/* refers_back: such a pattern counts its own groups, so it stays by itself. */
+static bool
+refers_back(const char *pattern, int length)
+{
+	for (int i = 0; i + 1 < length; i++)
+	{
+		if (pattern[i] != '\\')
+			continue;
+		i++;
+		if (pattern[i] >= '1' && pattern[i] <= '9')
+			return true;
+	}
+	return false;
+}
+
+/* add_pattern joins a pattern to those before it. */
+static void
+add_pattern(BlockedSpace *space, StringInfo joined, int *together, const char *pattern, int length)
+{
+	bool alone = refers_back(pattern, length);
+
+	if (*together > 0 && (alone || *together == PATTERNS_TOGETHER))
+	{
+		space->patterns[space->pattern_count++] =
+			cstring_to_text_with_len(joined->data, joined->len);
+		resetStringInfo(joined);
+		*together = 0;
+	}
+	if (alone)
+	{
+		space->patterns[space->pattern_count++] = cstring_to_text_with_len(pattern, length);
+		return;
+	}
+	appendStringInfoString(joined, *together > 0 ? "|(?:" : "(?:");
+	appendBinaryStringInfo(joined, pattern, length);
+	appendStringInfoChar(joined, ')');
+	(*together)++;
+}
+
+/* read_space reads the list of one namespace. */
+static void
+read_space(BlockedSpace *space, const JsonbValue *name, const JsonbValue *list)
+{
+	JsonbWalk walk = jsonb_walk(list->val.binary.data);
+	JsonbValue entry;
+	StringInfoData joined;
+	int together = 0;
+
+	space->name = name->val.string.val;
+	space->name_length = name->val.string.len;
+	space->values = palloc(sizeof(text *) * Max(walk.count, 1));
+	space->patterns = palloc(sizeof(text *) * (walk.count + 1));
+	initStringInfo(&joined);
+	while (jsonb_walk_element(&walk, &entry))
+	{
+		const char *value = entry.val.string.val;
+		int length = entry.val.string.len;
+
+		if (entry.type != jbvString)
+			continue;
+		if (length > 0 && value[0] == '^')
+		{
+			add_pattern(space, &joined, &together, value, length);
+			continue;
+		}
+		for (; length > 0 && value[0] == ' '; value++)
+			length--;
+		while (length > 0 && value[length - 1] == ' ')
+			length--;
+		space->values[space->value_count++] = to_lower(cstring_to_text_with_len(value, length));
+	}
+	if (together > 0)
+		space->patterns[space->pattern_count++] = cstring_to_text_with_len(joined.data, joined.len);
+	pfree(joined.data);
+	qsort(space->values, space->value_count, sizeof(text *), compare_texts);
+}
+
+/* read_rules reads an object of namespace to list. */
+static BlockedRules *
+read_rules(Jsonb *rules, MemoryContext parent)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "cdp blocked", ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	BlockedRules *read = palloc0(sizeof(BlockedRules));
+	JsonbValue name;
+	JsonbValue list;
+	JsonbWalk walk;
+
+	read->context = context;
+	read->rules = palloc(VARSIZE(rules));
+	memcpy(read->rules, rules, VARSIZE(rules));
+	if (!JB_ROOT_IS_OBJECT(read->rules))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("rules must be a JSON object of lists")));
+	walk = jsonb_walk(&read->rules->root);
+	read->spaces = palloc0(sizeof(BlockedSpace) * Max(walk.count, 1));
+	while (jsonb_walk_member(&walk, &name, &list))
+		if (list.type == jbvBinary && JsonContainerIsArray(list.val.binary.data))
+			read_space(&read->spaces[read->space_count++], &name, &list);
+	MemoryContextSwitchTo(caller);
+	return read;
+}
+
+/* kept_rules gives the rules of a call, read again only where they are others. */
+static BlockedRules *
+kept_rules(FunctionCallInfo fcinfo)
+{
+	BlockedRules *kept = fcinfo->flinfo->fn_extra;
+	Jsonb *rules;
+
+	if (kept != NULL && get_fn_expr_arg_stable(fcinfo->flinfo, 1))
+		return kept;
+	rules = PG_GETARG_JSONB_P(1);
+	if (kept != NULL)
+	{
+		if (VARSIZE(kept->rules) == VARSIZE(rules) &&
+			memcmp(kept->rules, rules, VARSIZE(rules)) == 0)
+			return kept;
+		fcinfo->flinfo->fn_extra = NULL;
+		MemoryContextDelete(kept->context);
+	}
+	kept = read_rules(rules, fcinfo->flinfo->fn_mcxt);
+	fcinfo->flinfo->fn_extra = kept;
+	return kept;
+}
+
+static bool
+is_blocked_in(const BlockedSpace *space, text *value)
+{
+	if (space->value_count > 0)
+	{
+		text *folded = to_lower(value);
+
+		if (bsearch(&folded, space->values, space->value_count, sizeof(text *), compare_texts) !=
+			NULL)
+			return true;
+	}
+	for (int i = 0; i < space->pattern_count; i++)
+		if (DatumGetBool(DirectFunctionCall2Coll(texticregexeq, DEFAULT_COLLATION_OID,
+												 PointerGetDatum(value),
+												 PointerGetDatum(space->patterns[i]))))
+			return true;
+	return false;
+}
+
+/* cdp_is_blocked judges an identifier by the rules given. */
+Datum
+cdp_is_blocked(PG_FUNCTION_ARGS)
+{
+	Identifier *identifier = PG_GETARG_IDENTIFIER_PP(0);
+	const uint8_t *payload = IdentifierPayload(identifier);
+	size_t length = IdentifierLength(identifier);
+	size_t name_length = cdpk_identifier_namespace_length(payload);
+	BlockedRules *rules = kept_rules(fcinfo);
+
+	for (int i = 0; i < rules->space_count; i++)
+	{
+		const BlockedSpace *space = &rules->spaces[i];
+
+		if (space->name_length == (int) name_length &&
+			memcmp(space->name, cdpk_identifier_namespace(payload), name_length) == 0)
+			PG_RETURN_BOOL(is_blocked_in(
+				space,
+				cstring_to_text_with_len(cdpk_identifier_value(payload),
+										 (int) cdpk_identifier_value_length(payload, length))));
+	}
+	PG_RETURN_BOOL(false);
+}

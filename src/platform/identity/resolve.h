@@ -1,0 +1,43 @@
+/*
+ * resolve.h
+ *		Identity resolution over the tables: the rules and the store of core/stitch.h.
+ */
+#ifndef CDP_IDENTITY_RESOLVE_H
+#define CDP_IDENTITY_RESOLVE_H
+
+#include "executor/spi.h"
+
+#include "core/stitch/stitch.h"
+
+typedef struct Resolver
+{
+	CdpkStitchRules
+		rules; /* of cdp.namespace and cdp.state; namespaces in the order of their bytes */
+	CdpkStitchStore store;
+} Resolver;
+
+/* Reads the rules over an open SPI connection, in whose memory the resolver lives. */
+extern Resolver *resolver_new(void);
+
+/* The place of a namespace in the rules; an error where it is not listed. */
+extern uint32_t resolver_namespace(const Resolver *resolver, const char *name, size_t length);
+
+/* Raises the error for a status of core/stitch.h, unless it is CDPK_OK. */
+extern void resolver_check(CdpkStatus status);
+
+/* Runs a query, with arguments of type bigint[], and returns its rows; SPI_freetuptable frees them. */
+extern SPITupleTable *resolver_rows(const char *query, int argument_count, Datum *arguments,
+									uint64 *count);
+
+/* One column of a row, counted from 1; an error where it is NULL. */
+extern bool resolver_isnull(SPITupleTable *rows, uint64_t row, int column);
+extern int64_t resolver_int8(SPITupleTable *rows, uint64_t row, int column);
+extern int32_t resolver_int4(SPITupleTable *rows, uint64_t row, int column);
+extern bool resolver_bool(SPITupleTable *rows, uint64_t row, int column);
+extern text *resolver_text(SPITupleTable *rows, uint64_t row, int column);
+
+/* Fills an identity from the columns identity_id, profile_id, identifier, present, shared, forbidden. */
+extern void resolver_identity(const Resolver *resolver, SPITupleTable *rows, uint64_t row,
+							  CdpkStitchIdentity *identity);
+
+#endif /* CDP_IDENTITY_RESOLVE_H */

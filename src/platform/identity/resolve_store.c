@@ -1,0 +1,400 @@
+/*
+ * resolve_store.c
+ *		The rules and rows of core/stitch.h, read from the tables.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "toolkit/identifier/identifier.h"
+#include "platform/identity/resolve.h"
+#include "toolkit/bridge/status.h"
+
+/* what every query of identity rows selects, for resolver_identity */
+#define IDENTITY_COLUMNS                                                  \
+	"i.identity_id, i.profile_id, i.identifier, NOT i.blocked, i.shared," \
+	" EXISTS (SELECT FROM cdp.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))"
+
+#define LINK_QUERY(ids)                                                                                 \
+	"SELECT l.a, l.b, s.trust, l.first_at, l.refused FROM cdp.link l JOIN cdp.source s USING (source)"  \
+	" WHERE l.a " ids " UNION ALL"                                                                      \
+	" SELECT l.a, l.b, s.trust, l.first_at, l.refused FROM cdp.link l JOIN cdp.source s USING (source)" \
+	" WHERE l.b " ids
+
+void
+resolver_check(CdpkStatus status)
+{
+	if (status == CDPK_OK)
+		return;
+	if (status == CDPK_CORRUPT)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED), errmsg("the tables of cdp contradict each other"),
+				 errdetail("A link, a summary or an identity is not what the others imply."),
+				 errhint("SELECT * FROM cdp.verify() lists what is wrong.")));
+	ereport(ERROR, (errcode(cdp_status_errcode(status)),
+					errmsg("identity resolution failed with status %d", (int) status)));
+}
+
+static Datum
+get_value(SPITupleTable *rows, uint64 row, int column)
+{
+	bool isnull;
+	Datum value = SPI_getbinval(rows->vals[row], rows->tupdesc, column, &isnull);
+
+	if (isnull)
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("column \"%s\" of the tables of cdp is NULL",
+							   SPI_fname(rows->tupdesc, column))));
+	return value;
+}
+
+bool
+resolver_isnull(SPITupleTable *rows, uint64_t row, int column)
+{
+	bool isnull;
+
+	SPI_getbinval(rows->vals[row], rows->tupdesc, column, &isnull);
+	return isnull;
+}
+
+int64_t
+resolver_int8(SPITupleTable *rows, uint64_t row, int column)
+{
+	return DatumGetInt64(get_value(rows, row, column));
+}
+
+int32_t
+resolver_int4(SPITupleTable *rows, uint64_t row, int column)
+{
+	return DatumGetInt32(get_value(rows, row, column));
+}
+
+bool
+resolver_bool(SPITupleTable *rows, uint64_t row, int column)
+{
+	return DatumGetBool(get_value(rows, row, column));
+}
+
+text *
+resolver_text(SPITupleTable *rows, uint64_t row, int column)
+{
+	return DatumGetTextPP(get_value(rows, row, column));
+}
+
+/* resolver_rows runs a query over the open connection and returns its rows, of which there are *count. */
+SPITupleTable *
+resolver_rows(const char *query, int argument_count, Datum *arguments, uint64 *count)
+{
+	Oid types[2] = {INT8ARRAYOID, INT8ARRAYOID};
+	int result = SPI_execute_with_args(query, argument_count, types, arguments, NULL, true, 0);
+
+	if (result != SPI_OK_SELECT)
+		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
+	*count = SPI_processed;
+	return SPI_tuptable;
+}
+
+static Datum
+make_ids(const int64_t *ids, size_t count)
+{
+	Datum *values = palloc(sizeof(Datum) * Max(count, 1));
+
+	for (size_t i = 0; i < count; i++)
+		values[i] = Int64GetDatum(ids[i]);
+	return PointerGetDatum(construct_array(values, (int) count, INT8OID, sizeof(int64),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/* ---------------------------------------------------------------- rules */
+
+/* read_limits reads the arrays of max_links, one for each that the namespaces differ in. */
+static const uint32_t **
+read_limits(uint64 *count)
+{
+	SPITupleTable *rows = resolver_rows(
+		"SELECT array_agg(coalesce(CASE WHEN m.max_links ? n.namespace THEN m.max_links ->> n.namespace"
+		" ELSE m.max_links ->> '*' END::integer, -1) ORDER BY n.namespace COLLATE \"C\")"
+		" FROM (SELECT DISTINCT max_links FROM cdp.namespace WHERE max_links IS NOT NULL) m CROSS JOIN cdp.namespace n"
+		" GROUP BY m.max_links ORDER BY m.max_links",
+		0, NULL, count);
+	const uint32_t **limits = palloc(sizeof(uint32_t *) * Max(*count, 1));
+
+	for (uint64 i = 0; i < *count; i++)
+	{
+		ArrayType *array = DatumGetArrayTypePCopy(get_value(rows, i, 1));
+
+		/* -1, no limit, is CDPK_UNLIMITED */
+		limits[i] = (const uint32_t *) ARR_DATA_PTR(array);
+	}
+	SPI_freetuptable(rows);
+	return limits;
+}
+
+static void
+read_namespaces(Resolver *resolver)
+{
+	uint64 limit_count;
+	const uint32_t **limits = read_limits(&limit_count);
+	uint64 count;
+	SPITupleTable *rows = resolver_rows(
+		"SELECT n.namespace, n.priority, coalesce(n.max_per_profile, -1), coalesce(m.number, 0)::integer"
+		" FROM cdp.namespace n LEFT JOIN (SELECT max_links, row_number() OVER (ORDER BY max_links) AS number"
+		" FROM (SELECT DISTINCT max_links FROM cdp.namespace WHERE max_links IS NOT NULL) d) m USING (max_links)"
+		" ORDER BY n.namespace COLLATE \"C\"",
+		0, NULL, &count);
+	CdpkStitchNamespace *namespaces = palloc0(sizeof(CdpkStitchNamespace) * Max(count, 1));
+
+	for (uint64 i = 0; i < count; i++)
+	{
+		int32 number = resolver_int4(rows, i, 4);
+
+		namespaces[i].name = text_to_cstring(resolver_text(rows, i, 1));
+		namespaces[i].name_length = strlen(namespaces[i].name);
+		namespaces[i].priority = resolver_int4(rows, i, 2);
+		namespaces[i].max_per_profile = (uint32_t) resolver_int4(rows, i, 3);
+		namespaces[i].max_links = number > 0 ? limits[number - 1] : NULL;
+	}
+	SPI_freetuptable(rows);
+	resolver->rules.namespaces = namespaces;
+	resolver->rules.namespace_count = (uint32_t) count;
+}
+
+static void
+read_cap(Resolver *resolver)
+{
+	uint64 count;
+	SPITupleTable *rows = resolver_rows("SELECT coalesce(cap, -1) FROM cdp.state", 0, NULL, &count);
+
+	if (count != 1)
+		resolver_check(CDPK_CORRUPT);
+	resolver->rules.cap = (uint32_t) resolver_int4(rows, 0, 1);
+	SPI_freetuptable(rows);
+}
+
+/* resolver_namespace finds the place of a namespace, by bisection. */
+uint32_t
+resolver_namespace(const Resolver *resolver, const char *name, size_t length)
+{
+	uint32_t low = 0;
+	uint32_t high = resolver->rules.namespace_count;
+
+	while (low < high)
+	{
+		uint32_t middle = (low + high) / 2;
+		const CdpkStitchNamespace *at = &resolver->rules.namespaces[middle];
+		int order = memcmp(name, at->name, Min(length, at->name_length));
+
+		if (order == 0)
+			order = (length > at->name_length) - (length < at->name_length);
+		if (order == 0)
+			return middle;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+					errmsg("namespace \"%.*s\" is not in cdp.namespace", (int) length, name)));
+}
+
+/* ---------------------------------------------------------------- rows */
+
+void
+resolver_identity(const Resolver *resolver, SPITupleTable *rows, uint64_t row,
+				  CdpkStitchIdentity *identity)
+{
+	Identifier *identifier = DatumGetIdentifierPP(get_value(rows, row, 3));
+
+	identity->identity_id = resolver_int8(rows, row, 1);
+	identity->profile_id = resolver_int8(rows, row, 2);
+	identity->payload = IdentifierPayload(identifier);
+	identity->length = IdentifierLength(identifier);
+	identity->name_space =
+		resolver_namespace(resolver, cdpk_identifier_namespace(identity->payload),
+						   cdpk_identifier_namespace_length(identity->payload));
+	identity->present = resolver_bool(rows, row, 4);
+	identity->shared = resolver_bool(rows, row, 5);
+	identity->forbidden = resolver_bool(rows, row, 6);
+}
+
+static CdpkStatus
+add_identities(Resolver *resolver, CdpkStitch *stitch, const char *query, Datum ids)
+{
+	uint64 count;
+	SPITupleTable *rows = resolver_rows(query, 1, &ids, &count);
+	CdpkStitchIdentity *identities = palloc(sizeof(CdpkStitchIdentity) * Max(count, 1));
+	CdpkStatus status;
+
+	for (uint64 i = 0; i < count; i++)
+		resolver_identity(resolver, rows, i, &identities[i]);
+	status = cdpk_stitch_add_identities(stitch, identities, count);
+	pfree(identities);
+	SPI_freetuptable(rows);
+	return status;
+}
+
+static CdpkStatus
+add_links(CdpkStitch *stitch, const char *query, Datum ids)
+{
+	uint64 count;
+	SPITupleTable *rows = resolver_rows(query, 1, &ids, &count);
+	CdpkStitchLink *links = palloc(sizeof(CdpkStitchLink) * Max(count, 1));
+	CdpkStatus status;
+
+	for (uint64 i = 0; i < count; i++)
+	{
+		links[i].a = resolver_int8(rows, i, 1);
+		links[i].b = resolver_int8(rows, i, 2);
+		links[i].evidence.trust = resolver_int4(rows, i, 3);
+		links[i].evidence.first_at = resolver_int8(rows, i, 4);
+		links[i].refused = resolver_bool(rows, i, 5);
+	}
+	status = cdpk_stitch_add_links(stitch, links, count);
+	pfree(links);
+	SPI_freetuptable(rows);
+	return status;
+}
+
+static CdpkStatus
+load_identities(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
+{
+	return add_identities(context, stitch,
+						  "SELECT " IDENTITY_COLUMNS
+						  " FROM cdp.identity i WHERE i.identity_id = ANY ($1)",
+						  make_ids(ids, count));
+}
+
+static CdpkStatus
+load_contents(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t count)
+{
+	Datum ids = make_ids(profile_ids, count);
+	CdpkStatus status = add_identities(
+		context, stitch,
+		"SELECT " IDENTITY_COLUMNS " FROM cdp.identity i WHERE i.profile_id = ANY ($1)", ids);
+
+	if (status != CDPK_OK)
+		return status;
+	return add_links(
+		stitch,
+		LINK_QUERY("IN (SELECT i.identity_id FROM cdp.identity i WHERE i.profile_id = ANY ($1))"),
+		ids);
+}
+
+static CdpkStatus
+load_links(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
+{
+	return add_links(stitch, LINK_QUERY("= ANY ($1)"), make_ids(ids, count));
+}
+
+/* The rows of one profile follow each other, one for each limited namespace that it has identifiers of. */
+static CdpkStatus
+load_profiles(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t profile_count)
+{
+	Resolver *resolver = context;
+	Datum ids = make_ids(profile_ids, profile_count);
+	uint64 count;
+	SPITupleTable *rows = resolver_rows(
+		"SELECT p.profile_id, p.identifiers, p.has_forbid, p.shared, p.last_trust, p.last_at, c.key, c.value::integer"
+		" FROM cdp.profile p LEFT JOIN LATERAL jsonb_each_text(p.limited) c ON true"
+		" WHERE p.profile_id = ANY ($1) ORDER BY p.profile_id",
+		1, &ids, &count);
+	CdpkStitchProfile *profiles = palloc0(sizeof(CdpkStitchProfile) * Max(count, 1));
+	CdpkStitchCount *counts = palloc0(sizeof(CdpkStitchCount) * Max(count, 1));
+	size_t found = 0;
+	CdpkStatus status;
+
+	for (uint64 i = 0; i < count; i++)
+	{
+		int64 profile_id = resolver_int8(rows, i, 1);
+		CdpkStitchProfile *profile;
+
+		if (found == 0 || profiles[found - 1].profile_id != profile_id)
+		{
+			profile = &profiles[found++];
+			profile->profile_id = profile_id;
+			profile->identifiers = (uint32_t) resolver_int4(rows, i, 2);
+			profile->has_forbid = resolver_bool(rows, i, 3);
+			profile->shared = resolver_bool(rows, i, 4);
+			profile->counts = &counts[i];
+			profile->last_known = !resolver_isnull(rows, i, 6);
+			if (profile->last_known)
+			{
+				profile->last.trust = resolver_int4(rows, i, 5);
+				profile->last.first_at = resolver_int8(rows, i, 6);
+			}
+		}
+		profile = &profiles[found - 1];
+		if (!resolver_isnull(rows, i, 7))
+		{
+			text *name = resolver_text(rows, i, 7);
+
+			counts[i].name_space =
+				resolver_namespace(resolver, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+			counts[i].count = (uint32_t) resolver_int4(rows, i, 8);
+			profile->count_length++;
+		}
+	}
+	status = cdpk_stitch_add_profiles(stitch, profiles, found);
+	SPI_freetuptable(rows);
+	pfree(profiles);
+	pfree(counts);
+	return status;
+}
+
+static CdpkStatus
+load_forbids(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t profile_count,
+			 const int64_t *identity_ids, size_t identity_count)
+{
+	Datum arguments[2] = {make_ids(profile_ids, profile_count),
+						  make_ids(identity_ids, identity_count)};
+	uint64 count;
+	SPITupleTable *rows = resolver_rows(
+		"WITH named AS ("
+		" SELECT m.identity_id, m.identifier FROM cdp.identifier_map m LEFT JOIN cdp.identity i USING (identity_id)"
+		" WHERE m.identifier IN (SELECT a FROM cdp.verdict WHERE kind = 'forbid' UNION SELECT b FROM cdp.verdict WHERE kind = 'forbid')"
+		" AND (i.profile_id = ANY ($1) OR m.identity_id = ANY ($2)))"
+		" SELECT a.identity_id, b.identity_id FROM cdp.verdict v JOIN cdp.identifier_map a ON a.identifier = v.a JOIN cdp.identifier_map b ON b.identifier = v.b"
+		" WHERE v.kind = 'forbid' AND (v.a IN (SELECT identifier FROM named) OR v.b IN (SELECT identifier FROM named))",
+		2, arguments, &count);
+	CdpkStitchForbid *forbids = palloc(sizeof(CdpkStitchForbid) * Max(count, 1));
+	CdpkStatus status;
+
+	for (uint64 i = 0; i < count; i++)
+	{
+		forbids[i].a = resolver_int8(rows, i, 1);
+		forbids[i].b = resolver_int8(rows, i, 2);
+	}
+	status = cdpk_stitch_add_forbids(stitch, forbids, count);
+	pfree(forbids);
+	SPI_freetuptable(rows);
+	return status;
+}
+
+static void
+check_interrupts(void *context)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* resolver_new reads the rules over the open connection. */
+Resolver *
+resolver_new(void)
+{
+	Resolver *resolver = palloc0(sizeof(Resolver));
+
+	read_namespaces(resolver);
+	read_cap(resolver);
+	resolver->store.context = resolver;
+	resolver->store.load_identities = load_identities;
+	resolver->store.load_profiles = load_profiles;
+	resolver->store.load_contents = load_contents;
+	resolver->store.load_links = load_links;
+	resolver->store.load_forbids = load_forbids;
+	resolver->store.check_interrupts = check_interrupts;
+	return resolver;
+}

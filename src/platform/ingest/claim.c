@@ -1,0 +1,197 @@
+/*
+ * claim.c
+ *		cdp.claim_rows: the next rows of an inbox, from a block on, up to a number and a size.
+ *
+ * The rows that earlier claims deleted stay in the file for as long as any snapshot is held, so that
+ * a scan that began at the first block would cost more with every batch.  And no statement of SQL
+ * stops at a running sum.  Nothing is locked or changed here, and no value is read: sizes stand in
+ * what points to a large value.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/relscan.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
+
+#include "cdp.h"
+#include "compat.h"
+#include "platform/ingest/ingest.h"
+#include "toolkit/bridge/raw_size.h"
+
+/* the results of cdp.claim_rows */
+enum
+{
+	OUT_PLACES,
+	OUT_BYTES,
+	OUT_FIRST_BLOCK,
+	OUT_LAST_BLOCK,
+	OUT_BLOCKS,
+	OUT_ENDED,
+	OUT_COUNT
+};
+
+/* What a claim may take. */
+typedef struct ClaimLimits
+{
+	int64 rows;
+	int64 bytes;
+	int64 row_bytes; /* a row larger than this will be cut … */
+	int64 cut_bytes; /* … and counts as this */
+} ClaimLimits;
+
+typedef struct Claim
+{
+	ItemPointerData *places;
+	int64 count;
+	int64 capacity;
+	int64 bytes;
+	bool ended; /* nothing is left behind the last one */
+} Claim;
+
+CDP_FUNCTION(cdp_claim_rows);
+
+/* row_size sums what a row holds, its header included. */
+static int64
+row_size(TupleTableSlot *slot)
+{
+	TupleDesc descriptor = slot->tts_tupleDescriptor;
+	int64 size = SizeofHeapTupleHeader;
+
+	slot_getallattrs(slot);
+	for (int i = 0; i < descriptor->natts; i++)
+		if (!slot->tts_isnull[i])
+			size += raw_size(slot->tts_values[i], TupleDescAttr(descriptor, i)->attlen);
+	return size;
+}
+
+/* append_place notes the place of a row. */
+static void
+append_place(Claim *claim, const ItemPointerData *place)
+{
+	if (claim->count == claim->capacity)
+	{
+		claim->capacity *= 2;
+		claim->places = repalloc_huge(claim->places, sizeof(ItemPointerData) * claim->capacity);
+	}
+	claim->places[claim->count++] = *place;
+}
+
+/* place_array makes the array of the places. */
+static Datum
+place_array(const Claim *claim)
+{
+	Datum *places = MemoryContextAllocHuge(CurrentMemoryContext, sizeof(Datum) * claim->capacity);
+
+	for (int64 i = 0; i < claim->count; i++)
+		places[i] = PointerGetDatum(&claim->places[i]);
+	return PointerGetDatum(construct_array(places, (int) claim->count, TIDOID,
+										   sizeof(ItemPointerData), false, TYPALIGN_SHORT));
+}
+
+/*
+ * scan_rows claims rows from a block on.  The first is taken whatever its size, so that no row waits
+ * for ever.
+ */
+static void
+scan_rows(Relation inbox, BlockNumber first, const ClaimLimits *limits, Claim *claim)
+{
+	TupleTableSlot *slot = table_slot_create(inbox, NULL);
+	ItemPointerData low;
+	ItemPointerData high;
+	TableScanDesc scan;
+
+	ItemPointerSet(&low, first, FirstOffsetNumber);
+	ItemPointerSet(&high, MaxBlockNumber, MaxOffsetNumber);
+	scan = table_beginscan_tidrange(inbox, GetActiveSnapshot(), &low, &high);
+	claim->ended = true;
+	while (table_scan_getnextslot_tidrange(scan, ForwardScanDirection, slot))
+	{
+		int64 size = row_size(slot);
+
+		CHECK_FOR_INTERRUPTS();
+		if (size > limits->row_bytes)
+			size = limits->cut_bytes;
+		if (claim->count > 0 && claim->bytes + size > limits->bytes)
+		{
+			claim->ended = false;
+			break;
+		}
+		claim->bytes += size;
+		append_place(claim, &slot->tts_tid);
+		if (claim->count == limits->rows)
+		{
+			claim->ended = false;
+			break;
+		}
+	}
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+/* open_inbox opens a table that the caller may read. */
+static Relation
+open_inbox(Oid oid)
+{
+	Relation inbox = table_open(oid, AccessShareLock);
+	AclResult allowed = pg_class_aclcheck(oid, GetUserId(), ACL_SELECT);
+
+	if (allowed != ACLCHECK_OK)
+		aclcheck_error(allowed, OBJECT_TABLE, RelationGetRelationName(inbox));
+	if (inbox->rd_rel->relkind != RELKIND_RELATION || inbox->rd_tableam->scan_set_tidrange == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a plain table", RelationGetRelationName(inbox)),
+				 errhint("The inboxes stay what cdp.init() made them: plain, local tables.")));
+	if (check_enable_rls(oid, InvalidOid, true) == RLS_ENABLED)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("rows of \"%s\" cannot be claimed under row-level security",
+							   RelationGetRelationName(inbox)),
+						errhint("ALTER TABLE ... DISABLE ROW LEVEL SECURITY.")));
+	return inbox;
+}
+
+/* cdp_claim_rows implements cdp.claim_rows. */
+Datum
+cdp_claim_rows(PG_FUNCTION_ARGS)
+{
+	TupleDesc descriptor = ingest_result_descriptor(fcinfo, OUT_COUNT);
+	int64 first = PG_GETARG_INT64(1);
+	ClaimLimits limits = {PG_GETARG_INT64(2), PG_GETARG_INT64(3), PG_GETARG_INT64(4),
+						  PG_GETARG_INT64(5)};
+	Claim claim = {palloc(sizeof(ItemPointerData) * 64), 0, 64, 0, false};
+	Relation inbox = open_inbox(PG_GETARG_OID(0));
+	BlockNumber blocks = RelationGetNumberOfBlocks(inbox);
+	Datum values[OUT_COUNT];
+	bool nulls[OUT_COUNT] = {false};
+
+	/* a file that has shrunk is another one: its rows may be anywhere */
+	if (first < 0 || first >= blocks)
+		first = 0;
+	if (limits.rows > 0)
+		scan_rows(inbox, (BlockNumber) first, &limits, &claim);
+	table_close(inbox, NoLock);
+
+	values[OUT_PLACES] = place_array(&claim);
+	values[OUT_BYTES] = Int64GetDatum(claim.bytes);
+	values[OUT_FIRST_BLOCK] = Int64GetDatum(first);
+	values[OUT_LAST_BLOCK] = Int64GetDatum(0);
+	nulls[OUT_LAST_BLOCK] = claim.count == 0;
+	if (claim.count > 0)
+		values[OUT_LAST_BLOCK] =
+			Int64GetDatum(ItemPointerGetBlockNumber(&claim.places[claim.count - 1]));
+	values[OUT_BLOCKS] = Int64GetDatum(blocks);
+	values[OUT_ENDED] = BoolGetDatum(claim.ended);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls)));
+}

@@ -1,0 +1,77 @@
+/*
+ * ingest.c
+ *		What the functions that clean arriving rows share.
+ */
+#include "postgres.h"
+
+#include "funcapi.h"
+#include "utils/builtins.h"
+
+#include "compat.h"
+#include "core/text/utf8.h"
+#include "platform/ingest/ingest.h"
+
+/* ingest_refuse: see the header. */
+bool
+ingest_refuse(Refusal *refusal, const char *reason, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	refusal->reason = reason;
+	vsnprintf(refusal->detail, sizeof(refusal->detail), format, arguments);
+	va_end(arguments);
+	return false;
+}
+
+/* ingest_text_argument: see the header. */
+CdpkSpan
+ingest_text_argument(FunctionCallInfo fcinfo, int number)
+{
+	CdpkSpan span = {"", 0};
+
+	if (!PG_ARGISNULL(number))
+	{
+		text *argument = PG_GETARG_TEXT_PP(number);
+
+		span.text = VARDATA_ANY(argument);
+		span.length = VARSIZE_ANY_EXHDR(argument);
+	}
+	return span;
+}
+
+/* ingest_trim: see the header. */
+CdpkSpan
+ingest_trim(CdpkSpan text)
+{
+	cdpk_trim(&text.text, &text.length);
+	return text;
+}
+
+/* ingest_text_datum: see the header. */
+Datum
+ingest_text_datum(CdpkSpan text)
+{
+	return PointerGetDatum(cstring_to_text_with_len(text.text, text.length));
+}
+
+/* ingest_result_descriptor: see the header. */
+TupleDesc
+ingest_result_descriptor(FunctionCallInfo fcinfo, int count)
+{
+	TupleDesc descriptor = fcinfo->flinfo->fn_extra;
+	MemoryContext old;
+
+	if (descriptor != NULL)
+		return descriptor;
+	old = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE ||
+		descriptor->natts != count)
+		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+						errmsg("the function is not declared as this library expects"),
+						errhint("Run ALTER EXTENSION cdp UPDATE.")));
+	descriptor = BlessTupleDesc(descriptor);
+	MemoryContextSwitchTo(old);
+	fcinfo->flinfo->fn_extra = descriptor;
+	return descriptor;
+}

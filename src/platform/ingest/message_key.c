@@ -1,0 +1,50 @@
+/*
+ * message_key.c
+ *		cdp.message_key: the key by which a message is recognised when it arrives again.
+ *
+ * A cryptographic hash, because whoever could choose two message ids with one key could make the
+ * second message vanish as a duplicate of the first.
+ */
+#include "postgres.h"
+
+#include "common/cryptohash.h"
+#include "common/sha2.h"
+#include "utils/uuid.h"
+
+#include "cdp.h"
+#include "compat.h"
+#include "core/identifier/meaningless.h"
+#include "platform/ingest/ingest.h"
+
+/* sha256 hashes bytes; fails only where the server's own hashing does. */
+static void
+sha256(CdpkSpan bytes, uint8 digest[PG_SHA256_DIGEST_LENGTH])
+{
+	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
+
+	if (pg_cryptohash_init(context) < 0 ||
+		pg_cryptohash_update(context, (const uint8 *) bytes.text, bytes.length) < 0 ||
+		pg_cryptohash_final(context, digest, PG_SHA256_DIGEST_LENGTH) < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not compute a SHA-256 hash: %s", pg_cryptohash_error(context))));
+	pg_cryptohash_free(context);
+}
+
+CDP_FUNCTION(cdp_message_key);
+
+/* cdp_message_key implements cdp.message_key(text). */
+Datum
+cdp_message_key(PG_FUNCTION_ARGS)
+{
+	CdpkSpan message_id = ingest_trim(ingest_text_argument(fcinfo, 0));
+	uint8 digest[PG_SHA256_DIGEST_LENGTH];
+	pg_uuid_t *key;
+
+	if (cdpk_value_meaningless(message_id.text, message_id.length))
+		PG_RETURN_NULL();
+	sha256(message_id, digest);
+	key = palloc(sizeof(pg_uuid_t));
+	memcpy(key->data, digest, UUID_LEN);
+	PG_RETURN_UUID_P(key);
+}

@@ -1,0 +1,331 @@
+/*
+ * parse_line.c
+ *		cdp.parse_line: a line that may be anything becomes the columns of the inbox, or a refusal.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "funcapi.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "cdp.h"
+#include "compat.h"
+#include "core/text/timestamp.h"
+#include "platform/ingest/parse_line.h"
+
+typedef enum FieldKind
+{
+	FIELD_ID,     /* a string, or a number which is taken as its text */
+	FIELD_TEXT,   /* a string */
+	FIELD_OBJECT, /* an object */
+	FIELD_TIME,   /* a string that is a time */
+	FIELD_FOLDED, /* anything: it has no column of its own */
+} FieldKind;
+
+/*
+ * The columns of the inbox in the order of parse_line.sql; behind them in the result the refusal,
+ * and in a line the fields that are folded into others.
+ */
+enum
+{
+	COLUMN_MESSAGE_ID,
+	COLUMN_TYPE,
+	COLUMN_EVENT,
+	COLUMN_ANONYMOUS_ID,
+	COLUMN_USER_ID,
+	COLUMN_GROUP_ID,
+	COLUMN_PREVIOUS_ID,
+	COLUMN_IDENTIFIERS,
+	COLUMN_PROPERTIES,
+	COLUMN_TRAITS,
+	COLUMN_CONTEXT,
+	COLUMN_TIMESTAMP,
+	COLUMN_SENT_AT,
+	COLUMN_ORIGINAL_TIMESTAMP,
+	COLUMN_RECEIVED_AT,
+	COLUMN_SOURCE,
+	COLUMN_COUNT,
+	FOLDED_NAME = COLUMN_COUNT,
+	FOLDED_CATEGORY,
+	FOLDED_INTEGRATIONS,
+	FIELD_COUNT,
+	OUT_REASON = COLUMN_COUNT,
+	OUT_DETAIL,
+	OUT_COUNT
+};
+
+/* The names that a field has in a line; the second is NULL where there is one only. */
+static const struct
+{
+	const char *name;
+	const char *camel;
+	FieldKind kind;
+} fields[FIELD_COUNT] = {
+	[COLUMN_MESSAGE_ID] = {"message_id", "messageId", FIELD_ID},
+	[COLUMN_TYPE] = {"type", NULL, FIELD_TEXT},
+	[COLUMN_EVENT] = {"event", NULL, FIELD_TEXT},
+	[COLUMN_ANONYMOUS_ID] = {"anonymous_id", "anonymousId", FIELD_ID},
+	[COLUMN_USER_ID] = {"user_id", "userId", FIELD_ID},
+	[COLUMN_GROUP_ID] = {"group_id", "groupId", FIELD_ID},
+	[COLUMN_PREVIOUS_ID] = {"previous_id", "previousId", FIELD_ID},
+	[COLUMN_IDENTIFIERS] = {"identifiers", NULL, FIELD_OBJECT},
+	[COLUMN_PROPERTIES] = {"properties", NULL, FIELD_OBJECT},
+	[COLUMN_TRAITS] = {"traits", NULL, FIELD_OBJECT},
+	[COLUMN_CONTEXT] = {"context", NULL, FIELD_OBJECT},
+	[COLUMN_TIMESTAMP] = {"timestamp", NULL, FIELD_TIME},
+	[COLUMN_SENT_AT] = {"sent_at", "sentAt", FIELD_TIME},
+	[COLUMN_ORIGINAL_TIMESTAMP] = {"original_timestamp", "originalTimestamp", FIELD_TIME},
+	[COLUMN_RECEIVED_AT] = {"received_at", "receivedAt", FIELD_TIME},
+	[COLUMN_SOURCE] = {"source", NULL, FIELD_TEXT},
+	[FOLDED_NAME] = {"name", NULL, FIELD_FOLDED},
+	[FOLDED_CATEGORY] = {"category", NULL, FIELD_FOLDED},
+	[FOLDED_INTEGRATIONS] = {"integrations", NULL, FIELD_FOLDED},
+};
+
+/* The members of a line, sorted by where they go. */
+typedef struct Line
+{
+	const LineMember *given[FIELD_COUNT]; /* NULL: missing or null */
+	LineMember fields[FIELD_COUNT];
+	LineMembers properties; /* folded into the properties */
+	LineMembers context;    /* folded into the context */
+	LineMembers extra;      /* kept in the context's "_extra" */
+} Line;
+
+CDP_FUNCTION(cdp_parse_line);
+
+/* find_field returns the field that a key names, or -1. */
+static int
+find_field(CdpkSpan key)
+{
+	for (int i = 0; i < FIELD_COUNT; i++)
+		if (line_is_key(key, fields[i].name) ||
+			(fields[i].camel != NULL && line_is_key(key, fields[i].camel)))
+			return i;
+	return -1;
+}
+
+/*
+ * set_field notes the value of a field.  The same key again replaces it, as in any JSON; the
+ * field's other spelling, which differs in length, must not contradict it.
+ */
+static bool
+set_field(Line *line, int field, const LineMember *member, Refusal *refusal)
+{
+	const LineMember *before = line->given[field];
+	bool respelled = before != NULL && before->key.length != member->key.length;
+
+	if (respelled && (member->token == CDPK_JSON_NULL ||
+					  (before->value.length == member->value.length &&
+					   memcmp(before->value.text, member->value.text, before->value.length) == 0)))
+		return true;
+	if (respelled)
+		return ingest_refuse(refusal, "invalid_field", "%s: given in two spellings that differ",
+							 fields[field].name);
+	line->fields[field] = *member;
+	line->given[field] = member->token == CDPK_JSON_NULL ? NULL : &line->fields[field];
+	return true;
+}
+
+/* place_member decides where a member of the line goes. */
+static bool
+place_member(Line *line, const LineMember *member, Refusal *refusal)
+{
+	int field = find_field(member->key);
+
+	if (field >= 0)
+		return set_field(line, field, member, refusal);
+	if (line_is_key(member->key, "batch") && member->token == CDPK_JSON_ARRAY)
+		return ingest_refuse(refusal, "invalid_field", "batch: a line holds one message");
+	if (member->token != CDPK_JSON_NULL)
+		line_append(&line->extra, member);
+	return true;
+}
+
+/* fold puts a field into an object, or among the extra members where the object has its own. */
+static void
+fold(Line *line, int field, int column, LineMembers *folded)
+{
+	const LineMember *member = line->given[field];
+
+	if (member != NULL)
+		line_append(line_has_key(line->given[column], fields[field].name) ? &line->extra : folded,
+					member);
+}
+
+/* check_extra wants no two members to end under one name in the context's "_extra". */
+static bool
+check_extra(const Line *line, Refusal *refusal)
+{
+	if (line->extra.count == 0 || !line_has_key(line->given[COLUMN_CONTEXT], "_extra"))
+		return true;
+	for (int i = 0; i < line->extra.count; i++)
+		if (line_is_key(line->extra.members[i].key, "_extra"))
+			return ingest_refuse(refusal, "invalid_field", "_extra: given here and in context");
+	return true;
+}
+
+/* check_kinds wants each field to have a JSON type that its column takes. */
+static bool
+check_kinds(const Line *line, Refusal *refusal)
+{
+	static const char *const wanted[] = {"neither a string nor a number", "not a string",
+										 "not an object", "not a string"};
+
+	for (int i = 0; i < COLUMN_COUNT; i++)
+	{
+		CdpkJsonToken token = line->given[i] != NULL ? line->given[i]->token : CDPK_JSON_NULL;
+		FieldKind kind = fields[i].kind;
+
+		if (token == CDPK_JSON_NULL || (token == CDPK_JSON_OBJECT && kind == FIELD_OBJECT) ||
+			(token == CDPK_JSON_STRING && kind != FIELD_OBJECT) ||
+			(token == CDPK_JSON_NUMBER && kind == FIELD_ID))
+			continue;
+		return ingest_refuse(refusal, "invalid_field", "%s: %s", fields[i].name, wanted[kind]);
+	}
+	return true;
+}
+
+/* without_mark passes over the byte order mark that some programs put before a file's first line. */
+static CdpkSpan
+without_mark(CdpkSpan text)
+{
+	if (text.length >= 3 && memcmp(text.text, "\xef\xbb\xbf", 3) == 0)
+	{
+		text.text += 3;
+		text.length -= 3;
+	}
+	return text;
+}
+
+/* check_line wants the text to be one JSON object. */
+static bool
+check_line(CdpkSpan text, Refusal *refusal)
+{
+	const char *problem;
+	size_t position;
+	CdpkStatus status;
+
+	if (ingest_trim(text).length == 0)
+		return ingest_refuse(refusal, "empty_line", "nothing but white space");
+	status = cdpk_json_check(text.text, text.length, &problem, &position);
+	if (status == CDPK_TOO_LONG)
+		return ingest_refuse(refusal, "line_too_long", "more than %d bytes", CDPK_JSON_SIZE_MAX);
+	return status == CDPK_OK ||
+		   ingest_refuse(refusal, "invalid_json", "byte %zu: %s", position, problem);
+}
+
+/* split_line sorts the members of the line by where they go. */
+static bool
+split_line(CdpkSpan text, Line *line, Refusal *refusal)
+{
+	CdpkJson json = cdpk_json(text.text, text.length);
+	LineMember member;
+
+	if (cdpk_json_next(&json) != CDPK_JSON_OBJECT)
+		return ingest_refuse(refusal, "not_an_object", "JSON, but not an object");
+	while (line_next_member(&json, &member))
+		if (!place_member(line, &member, refusal))
+			return false;
+	if (!check_kinds(line, refusal))
+		return false;
+	fold(line, FOLDED_NAME, COLUMN_PROPERTIES, &line->properties);
+	fold(line, FOLDED_CATEGORY, COLUMN_PROPERTIES, &line->properties);
+	fold(line, FOLDED_INTEGRATIONS, COLUMN_CONTEXT, &line->context);
+	return check_extra(line, refusal);
+}
+
+/* time_value reads a field that is a time; blank is NULL. */
+static bool
+time_value(const Line *line, int field, Datum *value, bool *null, Refusal *refusal)
+{
+	CdpkSpan text = ingest_trim(line_text(line->given[field]));
+	int64_t time;
+
+	*null = text.length == 0;
+	if (*null)
+		return true;
+	if (cdpk_timestamp_parse(text.text, text.length, &time) != CDPK_OK)
+		return ingest_refuse(refusal, "invalid_timestamp",
+							 "%s: not a date and time in the form of ISO 8601", fields[field].name);
+	*value = TimestampTzGetDatum(time);
+	return true;
+}
+
+/* object_value makes the jsonb of a field that is an object, with what is folded into it. */
+static Datum
+object_value(const Line *line, int field, bool *null)
+{
+	static const LineMembers none = {NULL, 0, 0};
+	const LineMembers *folded = &none;
+	const LineMembers *extra = &none;
+
+	if (field == COLUMN_PROPERTIES)
+		folded = &line->properties;
+	else if (field == COLUMN_CONTEXT)
+	{
+		folded = &line->context;
+		extra = &line->extra;
+	}
+	*null = line->given[field] == NULL && folded->count == 0 && extra->count == 0;
+	return *null ? (Datum) 0 : JsonbPGetDatum(line_object(line->given[field], folded, extra));
+}
+
+/* make_values fills in the columns of the inbox. */
+static bool
+make_values(const Line *line, Datum *values, bool *nulls, Refusal *refusal)
+{
+	for (int i = 0; i < COLUMN_COUNT; i++)
+	{
+		if (fields[i].kind == FIELD_OBJECT)
+			values[i] = object_value(line, i, &nulls[i]);
+		else if (line->given[i] == NULL)
+			nulls[i] = true;
+		else if (fields[i].kind != FIELD_TIME)
+		{
+			values[i] = ingest_text_datum(line_text(line->given[i]));
+			nulls[i] = false;
+		}
+		else if (!time_value(line, i, &values[i], &nulls[i], refusal))
+			return false;
+	}
+	return true;
+}
+
+/* require_utf8 refuses to work where the escapes of JSON cannot be written as text. */
+static void
+require_utf8(void)
+{
+	if (GetDatabaseEncoding() != PG_UTF8)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cdp.parse_line needs a database in encoding UTF8"),
+				 errdetail("The encoding of this database is %s.", GetDatabaseEncodingName()),
+				 errhint("Make one with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0.")));
+}
+
+/* cdp_parse_line implements cdp.parse_line(text). */
+Datum
+cdp_parse_line(PG_FUNCTION_ARGS)
+{
+	TupleDesc descriptor = ingest_result_descriptor(fcinfo, OUT_COUNT);
+	CdpkSpan text = without_mark(ingest_text_argument(fcinfo, 0));
+	Refusal refusal = {NULL, ""};
+	Line line = {{NULL}};
+	Datum values[OUT_COUNT];
+	bool nulls[OUT_COUNT];
+
+	require_utf8();
+	memset(nulls, true, sizeof(nulls));
+	if (!check_line(text, &refusal) || !split_line(text, &line, &refusal) ||
+		!make_values(&line, values, nulls, &refusal))
+	{
+		memset(nulls, true, sizeof(nulls));
+		values[OUT_REASON] = CStringGetTextDatum(refusal.reason);
+		values[OUT_DETAIL] = CStringGetTextDatum(refusal.detail);
+		nulls[OUT_REASON] = nulls[OUT_DETAIL] = false;
+	}
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls)));
+}

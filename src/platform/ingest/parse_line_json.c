@@ -1,0 +1,249 @@
+/*
+ * parse_line_json.c
+ *		The members of a JSON object, and jsonb made of them.
+ *
+ * Nothing here can raise an error for a text that cdpk_json_check has taken (short of running out
+ * of memory).  What the server's functions could object to is excluded by its limits:
+ *
+ * - pushJsonbValue and JsonbValueToJsonb refuse a string, object or array of 256 MB and more than
+ *   some ten million members: a text of 4 MB makes at most 2 million values and 24 MB.
+ * - JsonbValueToJsonb calls itself for each level and refuses to go deeper than the stack: there are
+ *   at most CDPK_JSON_DEPTH_MAX levels and that of "_extra", some 20 kB of stack.
+ * - numeric_in refuses what is no number, more than 16383 decimals and more than 131072 digits
+ *   before the point: a number is well formed, has at most CDPK_JSON_DIGITS_MAX digits and moves
+ *   its point by at most CDPK_JSON_EXPONENT_MAX places.
+ * - strings hold no NUL and are UTF-8, as is the database: cdp_parse_line sees to that.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/numeric.h"
+
+#include "compat.h"
+#include "toolkit/identifier/identifier.h"
+#include "platform/ingest/parse_line.h"
+
+/* unescape gives the text of the key or string that the scanner has just read. */
+static CdpkSpan
+unescape(const CdpkJson *json)
+{
+	CdpkSpan result = json->string;
+	char *text;
+
+	if (json->escaped)
+	{
+		text = palloc(json->string.length);
+		result.length = cdpk_json_unescape(json->string, text);
+		result.text = text;
+	}
+	return result;
+}
+
+/* line_next_member: see the header. */
+bool
+line_next_member(CdpkJson *json, LineMember *member)
+{
+	CHECK_FOR_INTERRUPTS();
+	if (cdpk_json_next(json) != CDPK_JSON_KEY)
+		return false;
+	member->key = unescape(json);
+	member->token = cdpk_json_value(json, &member->value);
+	return true;
+}
+
+/* line_append: see the header. */
+void
+line_append(LineMembers *list, const LineMember *member)
+{
+	if (list->count == list->capacity)
+	{
+		list->capacity = Max(2 * list->capacity, 8);
+		list->members = list->count == 0
+							? palloc(list->capacity * sizeof(LineMember))
+							: repalloc(list->members, list->capacity * sizeof(LineMember));
+	}
+	list->members[list->count++] = *member;
+}
+
+/* open_object starts to read the members of an object. */
+static CdpkJson
+open_object(const LineMember *object)
+{
+	CdpkJson json = cdpk_json(object->value.text, object->value.length);
+
+	cdpk_json_next(&json);
+	return json;
+}
+
+/* line_has_key: see the header. */
+bool
+line_has_key(const LineMember *object, const char *key)
+{
+	CdpkJson json;
+	LineMember member;
+
+	if (object == NULL)
+		return false;
+	json = open_object(object);
+	while (line_next_member(&json, &member))
+		if (line_is_key(member.key, key))
+			return true;
+	return false;
+}
+
+/* make_number makes a numeric of a number's text. */
+static Numeric
+make_number(CdpkSpan number)
+{
+	int64_t integer;
+
+	if (cdpk_json_small_integer(number, &integer))
+		return int64_to_numeric(integer);
+	return DatumGetNumeric(
+		DirectFunctionCall3(numeric_in, CStringGetDatum(pnstrdup(number.text, number.length)),
+							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+}
+
+/* line_text: see the header. */
+CdpkSpan
+line_text(const LineMember *member)
+{
+	CdpkJson json = cdpk_json(member->value.text, member->value.length);
+
+	cdpk_json_next(&json);
+	if (member->token == CDPK_JSON_STRING)
+		return unescape(&json);
+	return ingest_span(identifier_number(make_number(member->value)));
+}
+
+/* push_string gives a key or string to the jsonb in the making. */
+static void
+push_string(JsonbParseState **state, JsonbIteratorToken place, CdpkSpan string)
+{
+	JsonbValue value;
+
+	value.type = jbvString;
+	value.val.string.val = unconstify(char *, string.text);
+	value.val.string.len = string.length;
+	pushJsonbValue(state, place, &value);
+}
+
+/* push_scalar gives the scalar that the scanner has just read to the jsonb in the making. */
+static void
+push_scalar(JsonbParseState **state, const CdpkJson *json, CdpkJsonToken token)
+{
+	JsonbIteratorToken place = cdpk_json_in_array(json) ? WJB_ELEM : WJB_VALUE;
+	CdpkSpan number = {json->token, json->at - json->token};
+	JsonbValue value;
+
+	switch (token)
+	{
+		case CDPK_JSON_STRING:
+			push_string(state, place, unescape(json));
+			return;
+		case CDPK_JSON_NUMBER:
+			value.type = jbvNumeric;
+			value.val.numeric = make_number(number);
+			break;
+		case CDPK_JSON_NULL:
+			value.type = jbvNull;
+			break;
+		default:
+			value.type = jbvBool;
+			value.val.boolean = token == CDPK_JSON_TRUE;
+			break;
+	}
+	pushJsonbValue(state, place, &value);
+}
+
+/* push_value gives a whole value to the jsonb in the making. */
+static void
+push_value(JsonbParseState **state, CdpkSpan text)
+{
+	CdpkJson json = cdpk_json(text.text, text.length);
+	CdpkJsonToken token;
+
+	while ((token = cdpk_json_next(&json)) != CDPK_JSON_END)
+	{
+		CHECK_FOR_INTERRUPTS();
+		switch (token)
+		{
+			case CDPK_JSON_INVALID:
+				Assert(false); /* the whole line was found valid */
+				return;
+			case CDPK_JSON_OBJECT:
+				pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+				break;
+			case CDPK_JSON_OBJECT_END:
+				pushJsonbValue(state, WJB_END_OBJECT, NULL);
+				break;
+			case CDPK_JSON_ARRAY:
+				pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
+				break;
+			case CDPK_JSON_ARRAY_END:
+				pushJsonbValue(state, WJB_END_ARRAY, NULL);
+				break;
+			case CDPK_JSON_KEY:
+				push_string(state, WJB_KEY, unescape(&json));
+				break;
+			default:
+				push_scalar(state, &json, token);
+				break;
+		}
+	}
+}
+
+/* push_member gives a key with its value to the object in the making. */
+static void
+push_member(JsonbParseState **state, const LineMember *member)
+{
+	push_string(state, WJB_KEY, member->key);
+	push_value(state, member->value);
+}
+
+/*
+ * push_extra gives the member "_extra" to the object in the making.  One that the object has
+ * itself becomes a member of it, so that it is not lost.
+ */
+static void
+push_extra(JsonbParseState **state, const LineMember *own, const LineMembers *extra)
+{
+	push_string(state, WJB_KEY, ingest_span("_extra"));
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < extra->count; i++)
+		push_member(state, &extra->members[i]);
+	if (own != NULL)
+		push_member(state, own);
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+/* line_object: see the header. */
+Jsonb *
+line_object(const LineMember *object, const LineMembers *folded, const LineMembers *extra)
+{
+	JsonbParseState *state = NULL;
+	LineMember own;
+	bool has_own_extra = false;
+	LineMember member;
+	CdpkJson json;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < folded->count; i++)
+		push_member(&state, &folded->members[i]);
+	if (object != NULL)
+	{
+		json = open_object(object);
+		while (line_next_member(&json, &member))
+			if (extra->count > 0 && line_is_key(member.key, "_extra"))
+			{
+				own = member;
+				has_own_extra = true;
+			}
+			else
+				push_member(&state, &member);
+	}
+	if (extra->count > 0)
+		push_extra(&state, has_own_extra ? &own : NULL, extra);
+	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}

@@ -1,0 +1,143 @@
+/*
+ * lookup_segments.c
+ *		The segments in a person's document: judged in one statement for each owner, and where that
+ *		fails one by one, so that the others do not fail with one.
+ */
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "utils/memutils.h"
+
+#include "platform/lookup/lookup_segments.h"
+#include "platform/segment/judge.h"
+
+typedef enum SegmentState
+{
+	SEGMENT_OPEN, /* not judged yet */
+	SEGMENT_OUT,
+	SEGMENT_IN,
+	SEGMENT_FAILING
+} SegmentState;
+
+/* the segments that are judged */
+typedef struct SegmentList
+{
+	int count;
+	Segment *segments;
+	SegmentState *states;
+} SegmentList;
+
+/* those of one owner, and where the members go */
+typedef struct OwnedSegments
+{
+	int count;
+	Segment *segments;
+	int *places; /* in the list of all */
+	SegmentState *states;
+} OwnedSegments;
+
+/* read_segments finds the segments that there are; those that were too slow are not judged. */
+static SegmentList
+read_segments(void)
+{
+	static SPIPlanPtr plan = NULL;
+	SegmentList list = {0};
+
+	if (plan == NULL)
+	{
+		SPIPlanPtr made = SPI_prepare(
+			"SELECT s.name, s.state OPERATOR(pg_catalog.=) 'too_slow' FROM cdp.segment s "
+			"ORDER BY s.name COLLATE pg_catalog.\"C\"",
+			0, NULL);
+
+		if (made == NULL || SPI_keepplan(made) != 0)
+			elog(ERROR, "could not prepare a lookup: %s", SPI_result_code_string(SPI_result));
+		plan = made;
+	}
+	if (SPI_execute_plan(plan, NULL, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not list the segments");
+	list.segments = palloc(Max(SPI_processed, 1) * sizeof(Segment));
+	list.states = palloc0(Max(SPI_processed, 1) * sizeof(SegmentState));
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		HeapTuple row = SPI_tuptable->vals[i];
+		bool isnull;
+
+		if (!judge_find(SPI_getvalue(row, SPI_tuptable->tupdesc, 1), 0, &list.segments[list.count]))
+			continue;
+		if (DatumGetBool(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull)))
+			list.states[list.count] = SEGMENT_FAILING;
+		list.count++;
+	}
+	return list;
+}
+
+/* take_place notes that the person is in a segment. */
+static void
+take_place(void *arg, int64 place)
+{
+	OwnedSegments *owned = arg;
+
+	if (place >= 0 && place < owned->count)
+		owned->states[place] = SEGMENT_IN;
+}
+
+/* judge_owned judges the segments of one owner; false where one of them fails. */
+static bool
+judge_owned(OwnedSegments *owned, int64 profile_id)
+{
+	for (int i = 0; i < owned->count; i++)
+		owned->states[i] = SEGMENT_OUT;
+	return judge_person(owned->segments, owned->count, profile_id, take_place, owned) == NULL;
+}
+
+/* judge_owner judges the segments that belong to the owner of the one at this place. */
+static void
+judge_owner(SegmentList *list, int first, int64 profile_id)
+{
+	OwnedSegments owned = {0, palloc(list->count * sizeof(Segment)),
+						   palloc(list->count * sizeof(int)),
+						   palloc(list->count * sizeof(SegmentState))};
+	OwnedSegments one = {1};
+	bool whole;
+
+	for (int i = first; i < list->count; i++)
+		if (list->states[i] == SEGMENT_OPEN &&
+			list->segments[i].owner == list->segments[first].owner)
+		{
+			owned.segments[owned.count] = list->segments[i];
+			owned.places[owned.count++] = i;
+		}
+	whole = judge_owned(&owned, profile_id);
+	for (int i = 0; i < owned.count; i++)
+	{
+		one.segments = &owned.segments[i];
+		one.states = &owned.states[i];
+		if (!whole && (owned.count == 1 || !judge_owned(&one, profile_id)))
+			owned.states[i] = SEGMENT_FAILING;
+		list->states[owned.places[i]] = owned.states[i];
+	}
+}
+
+void
+lookup_segments(int64 profile_id, List **members_of, List **failing)
+{
+	SegmentList list = read_segments();
+
+	for (int i = 0; i < list.count; i++)
+		if (list.states[i] == SEGMENT_OPEN)
+			judge_owner(&list, i, profile_id);
+	for (int i = 0; i < list.count; i++)
+		judge_release(&list.segments[i]);
+	*members_of = NIL;
+	*failing = NIL;
+	for (int i = 0; i < list.count; i++)
+	{
+		char *name = NameStr(list.segments[i].name);
+
+		if (list.states[i] == SEGMENT_IN)
+			*members_of = lappend(*members_of, name);
+		else if (list.states[i] == SEGMENT_FAILING)
+			*failing = lappend(*failing, name);
+	}
+}

@@ -1,0 +1,27 @@
+/*
+ * account.c
+ *		What names an account.
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+
+#include "cdp.h"
+#include "compat.h"
+#include "core/text/utf8.h"
+
+CDP_FUNCTION(cdp_account_id);
+
+/* cdp_account_id gives a group_id without the blanks around it; NULL where nothing is left. */
+Datum
+cdp_account_id(PG_FUNCTION_ARGS)
+{
+	text *argument = PG_GETARG_TEXT_PP(0);
+	const char *group_id = VARDATA_ANY(argument);
+	size_t length = VARSIZE_ANY_EXHDR(argument);
+
+	cdpk_trim(&group_id, &length);
+	if (length == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(group_id, (int) length));
+}

@@ -1,0 +1,245 @@
+/*
+ * members.c
+ *		Who is in a segment, for SQL.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "cdp.h"
+#include "platform/segment/judge.h"
+#include "platform/segment/restrict.h"
+
+CDP_FUNCTION(cdp_members);
+CDP_FUNCTION(cdp_is_member);
+CDP_FUNCTION(cdp_judge_segment);
+CDP_FUNCTION(cdp_judge_expression);
+
+/* fetch_number runs a query of one parameter that is kept; false where it gives no number. */
+static bool
+fetch_number(SPIPlanPtr *plan, const char *query, Oid type, Datum value, int64 *number)
+{
+	bool isnull = true;
+	Datum found = (Datum) 0;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (*plan == NULL)
+	{
+		SPIPlanPtr made;
+
+		if (SPI_execute("SELECT cdp.check_tables()", true, 1) != SPI_OK_SELECT)
+			elog(ERROR, "could not check the tables");
+		made = SPI_prepare(query, 1, &type);
+		if (made == NULL || SPI_keepplan(made) != 0)
+			elog(ERROR, "could not prepare a query: %s", SPI_result_code_string(SPI_result));
+		*plan = made;
+	}
+	if (SPI_execute_plan(*plan, &value, NULL, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not run a query");
+	if (SPI_processed > 0)
+		found = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull);
+	*number = DatumGetInt64(found);
+	SPI_finish();
+	return !isnull;
+}
+
+/* find_segment finds a segment that is listed, or raises an error. */
+static void
+find_segment(text *name, Segment *segment)
+{
+	static SPIPlanPtr plan = NULL;
+	char *given = text_to_cstring(name);
+	int64 listed;
+
+	if (!fetch_number(&plan,
+					  "SELECT 1::bigint FROM cdp.segment s WHERE s.name OPERATOR(pg_catalog.=) $1",
+					  TEXTOID, PointerGetDatum(name), &listed))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("segment \"%s\" does not exist", given),
+				 errhint("The table cdp.segment lists the segments.")));
+	judge_find(given, JUDGE_REQUIRED, segment);
+}
+
+static void
+put_member(void *arg, int64 profile_id)
+{
+	ReturnSetInfo *result = arg;
+	Datum value = Int64GetDatum(profile_id);
+	bool isnull = false;
+
+	tuplestore_putvalues(result->setResult, result->setDesc, &value, &isnull);
+}
+
+/* cdp_members gives the profiles that are in a segment, but those of whom its condition fails. */
+Datum
+cdp_members(PG_FUNCTION_ARGS)
+{
+	Segment segment;
+	Judgement judgement;
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	find_segment(PG_GETARG_TEXT_PP(0), &segment);
+	judge_everyone(&segment, JUDGE_FAILING_MAX, put_member, fcinfo->resultinfo, &judgement);
+	judge_release(&segment);
+	if (judgement.whole)
+		judge_raise(&segment, &judgement);
+	return (Datum) 0;
+}
+
+/* cdp_is_member says whether what is or was a profile's id is in a segment. */
+Datum
+cdp_is_member(PG_FUNCTION_ARGS)
+{
+	static SPIPlanPtr plan = NULL;
+	Segment segment;
+	Judgement judgement = {0};
+	int64 profile_id;
+
+	find_segment(PG_GETARG_TEXT_PP(0), &segment);
+	if (fetch_number(&plan, "SELECT cdp.profile_of($1)", INT8OID, PG_GETARG_DATUM(1), &profile_id))
+		judge_people(&segment, &profile_id, 1, 1, NULL, NULL, &judgement);
+	judge_release(&segment);
+	/* one of whom it fails is not in it; where it fails of everybody, that is an error */
+	if (judgement.whole && judgement.profile_id == 0)
+		judge_raise(&segment, &judgement);
+	PG_RETURN_BOOL(judgement.members > 0);
+}
+
+/* state_of names the state of a segment that was judged. */
+static const char *
+state_of(const Judgement *judgement)
+{
+	if (judgement->message == NULL)
+		return "live";
+	return judgement->too_slow ? "too_slow" : "failing";
+}
+
+/* judge_listed judges a segment of the ids of an array, or of everybody where there is none. */
+static void
+judge_listed(const Segment *segment, ArrayType *ids, int failing_max, Judgement *judgement)
+{
+	Datum *values;
+	int64 *numbers;
+	bool *nulls;
+	int count;
+	int known = 0;
+
+	if (ids == NULL)
+	{
+		judge_everyone(segment, failing_max, NULL, NULL, judgement);
+		return;
+	}
+	deconstruct_array(ids, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &values,
+					  &nulls, &count);
+	numbers = palloc_extended(Max(count, 1) * sizeof(int64), MCXT_ALLOC_HUGE);
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+			numbers[known++] = DatumGetInt64(values[i]);
+	judge_people(segment, numbers, known, failing_max, NULL, NULL, judgement);
+}
+
+/*
+ * cdp_judge_segment judges a segment of some people or of all, and says how that went; it does not
+ * fail where the condition does.
+ */
+Datum
+cdp_judge_segment(PG_FUNCTION_ARGS)
+{
+	ArrayType *ids = PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1);
+	Judgement judgement = {0};
+	Segment segment;
+	TupleDesc row;
+	char *name;
+	Datum values[4] = {0};
+	bool nulls[4] = {false};
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("all but the profiles must be given")));
+	if (get_call_result_type(fcinfo, NULL, &row) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	if (judge_find(name, PG_GETARG_BOOL(3) ? JUDGE_REQUIRED : JUDGE_NOWAIT, &segment))
+	{
+		judge_listed(&segment, ids, PG_GETARG_INT32(2), &judgement);
+		judge_release(&segment);
+	}
+	else if (judge_exists(name))
+		PG_RETURN_NULL();
+	else
+	{
+		judgement.whole = true;
+		judgement.sqlstate = ERRCODE_UNDEFINED_OBJECT;
+		judgement.message = "its view does not exist";
+	}
+
+	values[0] = Int64GetDatum(judgement.members);
+	nulls[0] = judgement.whole;
+	values[1] = CStringGetTextDatum(state_of(&judgement));
+	nulls[2] = judgement.message == NULL;
+	if (judgement.message != NULL)
+		values[2] = CStringGetTextDatum(
+			psprintf("%s: %s", unpack_sql_state(judgement.sqlstate), judgement.message));
+	values[3] = Int64GetDatum(judgement.profile_id);
+	nulls[3] = judgement.profile_id == 0;
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(row, values, nulls)));
+}
+
+/* a query that is tried for somebody made up */
+typedef struct Trial
+{
+	char *query;
+	Datum person;
+} Trial;
+
+/* run_trial runs such a query; called in the restricted context. */
+static void
+run_trial(void *arg)
+{
+	Trial *trial = arg;
+	Oid type = JSONBOID;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute_with_args(trial->query, 1, &type, &trial->person, NULL, true, 1) !=
+		SPI_OK_SELECT)
+		elog(ERROR, "could not try a condition");
+	SPI_finish();
+}
+
+/* check_can_act_as raises an error unless the caller has the rights of a role. */
+static void
+check_can_act_as(Oid role)
+{
+	if (!has_privs_of_role(GetUserId(), role))
+		ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+						errmsg("must be a member of role \"%s\"", GetUserNameFromId(role, false))));
+}
+
+/*
+ * cdp_judge_expression runs a query as a segment's owner, who the caller must be able to act as.
+ * An error in it is raised; that it takes too long is none.
+ */
+Datum
+cdp_judge_expression(PG_FUNCTION_ARGS)
+{
+	Trial trial = {text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_GETARG_DATUM(1)};
+	Oid owner = PG_GETARG_OID(2);
+	bool too_slow;
+	ErrorData *error;
+
+	check_can_act_as(owner);
+	error = restrict_run(owner, "pg_catalog, cdp, pg_temp", restrict_limit(1), run_trial, &trial,
+						 &too_slow);
+	if (error != NULL && !too_slow)
+		ReThrowError(error);
+	PG_RETURN_VOID();
+}

@@ -1,0 +1,281 @@
+/*
+ * names.c
+ *		The names of events, traits and namespaces in a segment's condition.
+ *
+ * A name is a constant where one of cdp's functions has an argument that is called
+ * event, events or namespace, in a cdp.sequence, the namespace of a
+ * cdp.identifier, and behind traits or account_traits in an operator that takes keys.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "funcapi.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/plancache.h"
+#include "utils/syscache.h"
+
+#include "cdp.h"
+#include "core/sequence/sequence_form.h"
+#include "toolkit/identifier/identifier.h"
+
+/* what a walk over a condition needs and fills */
+typedef struct NameWalk
+{
+	List *columns; /* names of profile_row's columns */
+	ReturnSetInfo *result;
+	Oid schema;   /* cdp */
+	Oid sequence; /* the type cdp.sequence */
+	Oid identifier;
+} NameWalk;
+
+static void
+put_name(NameWalk *walk, const char *kind, const char *name, size_t length)
+{
+	Datum values[2] = {CStringGetTextDatum(kind),
+					   PointerGetDatum(cstring_to_text_with_len(name, (int) length))};
+	bool nulls[2] = {false, false};
+
+	tuplestore_putvalues(walk->result->setResult, walk->result->setDesc, values, nulls);
+}
+
+/* put_array puts the elements of a text array. */
+static void
+put_array(NameWalk *walk, const char *kind, ArrayType *array)
+{
+	Datum *elements;
+	bool *nulls;
+	int count;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+		{
+			text *name = DatumGetTextPP(elements[i]);
+
+			put_name(walk, kind, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+		}
+}
+
+/* put_keys puts the keys of a jsonb that is an object. */
+static void
+put_keys(NameWalk *walk, const char *kind, Jsonb *object)
+{
+	JsonbIterator *iterator = JsonbIteratorInit(&object->root);
+	JsonbIteratorToken token;
+	JsonbValue value;
+
+	if (!JB_ROOT_IS_OBJECT(object))
+		return;
+	token = JsonbIteratorNext(&iterator, &value, false);
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+		if (token == WJB_KEY)
+			put_name(walk, kind, value.val.string.val, (size_t) value.val.string.len);
+}
+
+/* put_constant puts the names that an expression is, if it is constant. */
+static void
+put_constant(NameWalk *walk, const char *kind, Node *node)
+{
+	Const *constant = (Const *) eval_const_expressions(NULL, node);
+
+	if (!IsA(constant, Const) || constant->constisnull)
+		return;
+	if (constant->consttype == TEXTOID || constant->consttype == VARCHAROID)
+	{
+		text *name = DatumGetTextPP(constant->constvalue);
+
+		put_name(walk, kind, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
+	}
+	else if (constant->consttype == TEXTARRAYOID)
+		put_array(walk, kind, DatumGetArrayTypeP(constant->constvalue));
+	else if (constant->consttype == JSONBOID)
+		put_keys(walk, kind, DatumGetJsonbP(constant->constvalue));
+}
+
+/* put_sequence puts the events of a constant cdp.sequence. */
+static void
+put_sequence(NameWalk *walk, Node *node)
+{
+	Const *constant = (Const *) eval_const_expressions(NULL, node);
+	struct varlena *form;
+	CdpkSequence *sequence;
+
+	if (!IsA(constant, Const) || constant->constisnull)
+		return;
+	form = PG_DETOAST_DATUM_PACKED(constant->constvalue);
+	sequence = palloc(sizeof(CdpkSequence));
+	if (cdpk_sequence_read((const uint8_t *) VARDATA_ANY(form), VARSIZE_ANY_EXHDR(form),
+						   sequence) != CDPK_OK)
+		return;
+	for (unsigned i = 0; i < sequence->names; i++)
+		put_name(walk, "event", sequence->name[i].text, sequence->name[i].length);
+}
+
+/* put_namespace puts the namespace of an identifier. */
+static void
+put_namespace(NameWalk *walk, Datum value)
+{
+	const uint8_t *payload = IdentifierPayload(DatumGetIdentifierPP(value));
+
+	put_name(walk, "namespace", cdpk_identifier_namespace(payload),
+			 cdpk_identifier_namespace_length(payload));
+}
+
+/* look_at_constant puts the namespaces of constant identifiers. */
+static void
+look_at_constant(NameWalk *walk, const Const *constant)
+{
+	Datum *elements;
+	bool *nulls;
+	int count;
+
+	if (constant->constisnull)
+		return;
+	if (constant->consttype == walk->identifier)
+		put_namespace(walk, constant->constvalue);
+	if (get_element_type(constant->consttype) != walk->identifier)
+		return;
+	deconstruct_array(DatumGetArrayTypeP(constant->constvalue), walk->identifier, -1, false,
+					  TYPALIGN_INT, &elements, &nulls, &count);
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+			put_namespace(walk, elements[i]);
+}
+
+/* argument_names gives the names of a function's arguments, if it is one of cdp's and has any. */
+static char **
+argument_names(const NameWalk *walk, Oid function, int *count)
+{
+	HeapTuple tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	char **names = NULL;
+	bool no_names;
+	bool no_modes;
+	Datum all;
+	Datum modes;
+
+	*count = 0;
+	if (!HeapTupleIsValid(tuple))
+		return NULL;
+	all = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proargnames, &no_names);
+	modes = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_proargmodes, &no_modes);
+	if (((Form_pg_proc) GETSTRUCT(tuple))->pronamespace == walk->schema && !no_names)
+		*count = get_func_input_arg_names(all, no_modes ? (Datum) 0 : modes, &names);
+	ReleaseSysCache(tuple);
+	return names;
+}
+
+/* look_at_function puts the names among a function's arguments. */
+static void
+look_at_function(NameWalk *walk, FuncExpr *function)
+{
+	int count;
+	char **names = argument_names(walk, function->funcid, &count);
+	int place = 0;
+	ListCell *cell;
+
+	foreach (cell, function->args)
+	{
+		Node *argument = lfirst(cell);
+		int number = place++;
+		const char *name;
+
+		if (IsA(argument, NamedArgExpr))
+		{
+			number = ((NamedArgExpr *) argument)->argnumber;
+			argument = (Node *) ((NamedArgExpr *) argument)->arg;
+		}
+		name = number < count ? names[number] : NULL;
+		if (OidIsValid(walk->sequence) && exprType(argument) == walk->sequence)
+			put_sequence(walk, argument);
+		else if (name != NULL && (strcmp(name, "event") == 0 || strcmp(name, "events") == 0))
+			put_constant(walk, "event", argument);
+		else if (name != NULL && strcmp(name, "namespace") == 0)
+			put_constant(walk, "namespace", argument);
+	}
+}
+
+/* is_traits finds the columns of traits, as they are or cast to another type. */
+static bool
+is_traits(const NameWalk *walk, Node *node)
+{
+	const char *column;
+
+	if (IsA(node, FuncExpr) && list_length(((FuncExpr *) node)->args) == 1)
+		node = linitial(((FuncExpr *) node)->args);
+	else if (IsA(node, CoerceViaIO))
+		node = (Node *) ((CoerceViaIO *) node)->arg;
+	if (!IsA(node, Var) || ((Var *) node)->varattno <= 0 ||
+		((Var *) node)->varattno > list_length(walk->columns))
+		return false;
+	column = strVal(list_nth(walk->columns, ((Var *) node)->varattno - 1));
+	return strcmp(column, "traits") == 0 || strcmp(column, "account_traits") == 0;
+}
+
+/* look_at_operator puts the keys on the right of traits. */
+static void
+look_at_operator(NameWalk *walk, OpExpr *operator)
+{
+	static const char *const with_keys[] = {"->", "->>", "?", "?|", "?&", "@>"};
+	const char *name = get_opname(operator->opno);
+
+	if (name == NULL || list_length(operator->args) != 2 ||
+		!is_traits(walk, linitial(operator->args)))
+		return;
+	for (int i = 0; i < lengthof(with_keys); i++)
+		if (strcmp(name, with_keys[i]) == 0)
+			put_constant(walk, "trait", lsecond(operator->args));
+}
+
+static bool
+walk_node(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, FuncExpr))
+		look_at_function(context, (FuncExpr *) node);
+	else if (IsA(node, OpExpr))
+		look_at_operator(context, (OpExpr *) node);
+	else if (IsA(node, Const))
+		look_at_constant(context, (Const *) node);
+	return expression_tree_walker(node, walk_node, context);
+}
+
+CDP_FUNCTION(cdp_condition_names);
+
+/* cdp_condition_names returns the names in a condition, as the server analyses it. */
+Datum
+cdp_condition_names(PG_FUNCTION_ARGS)
+{
+	char *query_text =
+		psprintf("SELECT (\n%s\n) FROM cdp.profile_row", text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	NameWalk walk = {.result = (ReturnSetInfo *) fcinfo->resultinfo};
+	CachedPlanSource *source;
+	SPIPlanPtr plan;
+	Query *query;
+
+	InitMaterializedSRF(fcinfo, 0);
+	walk.schema = get_namespace_oid("cdp", false);
+	walk.identifier = identifier_type_oid();
+	walk.sequence = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("sequence"),
+									ObjectIdGetDatum(walk.schema));
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	plan = SPI_prepare(query_text, 0, NULL);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	source = linitial(SPI_plan_get_plan_sources(plan));
+	query = linitial_node(Query, source->query_list);
+	walk.columns = linitial_node(RangeTblEntry, query->rtable)->eref->colnames;
+	walk_node((Node *) linitial_node(TargetEntry, query->targetList)->expr, &walk);
+	SPI_finish();
+	return (Datum) 0;
+}

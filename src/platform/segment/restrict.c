@@ -1,0 +1,272 @@
+/*
+ * restrict.c
+ *		Runs code as another role, in a security-restricted context, in a
+ *		subtransaction that is always rolled back, for a limited time.
+ *
+ * A security-restricted context alone still allows to change settings, to NOTIFY, to
+ * take locks and to sleep.  The rollback undoes the first two, and what is written;
+ * a timer bounds the rest, and session-level advisory locks, which outlive a
+ * rollback, are released.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/objectaccess.h"
+#include "miscadmin.h"
+#include "storage/lock.h"
+#include "utils/fmgroids.h"
+#include "utils/guc.h"
+#include "utils/resowner.h"
+#include "utils/timeout.h"
+
+#include "compat.h"
+#include "platform/segment/restrict.h"
+
+/* people for whom the limit is granted again */
+#define LIMIT_PEOPLE 100000
+
+/* how long after the limit it is called to mind again, should the cancel have been swallowed */
+#define LIMIT_REPEAT_MS 100
+
+/* the setting cdp.segment_timeout, in milliseconds */
+static int segment_timeout = 5000;
+
+/* the restricted context that is open; volatile as the timer's handler writes it */
+static struct
+{
+	bool open;
+	volatile sig_atomic_t expired;         /* the limit has passed */
+	volatile sig_atomic_t others_canceled; /* and before, the statement had been canceled */
+	bool statement_timeout;                /* one was running when the context was opened */
+	bool used_locks;                       /* a session-level advisory lock was to be taken */
+	bool session_locks;                    /* the session had advisory locks before */
+} context;
+
+static TimeoutId limit_timeout = MAX_TIMEOUTS;
+static object_access_hook_type previous_access_hook;
+
+void
+restrict_define_settings(void)
+{
+	DefineCustomIntVariable(
+		"cdp.segment_timeout", "How long the condition of one segment may be judged.",
+		"So long for any number of people, and as long again for each 100,000 of them. A segment that "
+		"takes longer counts as too slow; 0: no limit.",
+		&segment_timeout, 5000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
+}
+
+int
+restrict_limit(double people)
+{
+	double times = 1 + people / LIMIT_PEOPLE;
+
+	return (int) Min(segment_timeout * times, INT_MAX);
+}
+
+/* cancel makes the next check for interrupts raise a cancel. */
+static void
+cancel(void)
+{
+	QueryCancelPending = true;
+	InterruptPending = true;
+}
+
+/* limit_passed is the timer's handler. */
+static void
+limit_passed(void)
+{
+	if (!context.open)
+		return;
+	if (!context.expired)
+		context.others_canceled = QueryCancelPending;
+	context.expired = true;
+	cancel();
+}
+
+/*
+ * follow_subtransaction calls the passed limit to mind whenever code in the context
+ * has caught an error, which may have been the cancel.
+ */
+static void
+follow_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB && context.open && context.expired)
+		cancel();
+}
+
+/* Whether a function takes or releases session-level advisory locks. */
+static bool
+is_session_lock(Oid function)
+{
+	switch (function)
+	{
+		case F_PG_ADVISORY_LOCK_INT8:
+		case F_PG_ADVISORY_LOCK_INT4_INT4:
+		case F_PG_ADVISORY_LOCK_SHARED_INT8:
+		case F_PG_ADVISORY_LOCK_SHARED_INT4_INT4:
+		case F_PG_TRY_ADVISORY_LOCK_INT8:
+		case F_PG_TRY_ADVISORY_LOCK_INT4_INT4:
+		case F_PG_TRY_ADVISORY_LOCK_SHARED_INT8:
+		case F_PG_TRY_ADVISORY_LOCK_SHARED_INT4_INT4:
+		case F_PG_ADVISORY_UNLOCK_INT8:
+		case F_PG_ADVISORY_UNLOCK_INT4_INT4:
+		case F_PG_ADVISORY_UNLOCK_SHARED_INT8:
+		case F_PG_ADVISORY_UNLOCK_SHARED_INT4_INT4:
+		case F_PG_ADVISORY_UNLOCK_ALL:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Whether the session holds advisory locks. */
+static bool
+holds_advisory_locks(void)
+{
+	LockData *locks = GetLockStatusData();
+
+	for (int i = 0; i < locks->nelements; i++)
+		if (locks->locks[i].pid == MyProcPid &&
+			locks->locks[i].locktag.locktag_type == LOCKTAG_ADVISORY &&
+			locks->locks[i].holdMask != 0)
+			return true;
+	return false;
+}
+
+/*
+ * watch_access is called before a function is run for the first time in a statement.
+ * Locks that the session takes in the context are released as it ends: all of them,
+ * as which were there before is not known one by one.  So there are none where
+ * the session has some of its own.
+ */
+static void
+watch_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void *arg)
+{
+	if (previous_access_hook)
+		previous_access_hook(access, class_id, object_id, sub_id, arg);
+	if (access != OAT_FUNCTION_EXECUTE || !context.open || !is_session_lock(object_id))
+		return;
+	if (!context.used_locks)
+		context.session_locks = holds_advisory_locks();
+	context.used_locks = true;
+	if (context.session_locks)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_IN_USE),
+				 errmsg("a condition cannot use session-level advisory locks while the session "
+						"holds advisory locks of its own")));
+}
+
+/* prepare_backend sets up what watches the context, once in a backend. */
+static void
+prepare_backend(void)
+{
+	if (limit_timeout != MAX_TIMEOUTS)
+		return;
+	limit_timeout = RegisterTimeout(USER_TIMEOUT, limit_passed);
+	RegisterSubXactCallback(follow_subtransaction, NULL);
+	previous_access_hook = object_access_hook;
+	object_access_hook = watch_access;
+}
+
+void
+restrict_set(const char *name, const char *value)
+{
+	set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/* open_context enters the context, in the subtransaction that was just begun. */
+static void
+open_context(Oid owner, const char *search_path, int limit)
+{
+	Oid user;
+	int security;
+
+	memset(&context, 0, sizeof(context));
+	context.statement_timeout = get_timeout_active(STATEMENT_TIMEOUT);
+	context.open = true;
+	GetUserIdAndSecContext(&user, &security);
+	SetUserIdAndSecContext(owner,
+						   security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	restrict_set("search_path", search_path);
+	restrict_set("transaction_read_only", "on");
+	if (limit > 0)
+		cdp_enable_timeout_every(limit_timeout, limit, LIMIT_REPEAT_MS);
+}
+
+/* close_context leaves the context, by rolling the subtransaction back. */
+static void
+close_context(void)
+{
+	disable_timeout(limit_timeout, false);
+	context.open = false;
+	if (context.expired && !context.others_canceled)
+		QueryCancelPending = false;
+	/* brings back the user, the settings, and what was written or sent */
+	RollbackAndReleaseCurrentSubTransaction();
+	if (context.used_locks && !context.session_locks)
+		LockReleaseSession(USER_LOCKMETHOD);
+}
+
+/* Whether an error is a cancel, or the like, that is not from the code that was run. */
+static bool
+is_interrupt(const ErrorData *error)
+{
+	int class = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+
+	/* code can raise an error of any class, but not from there */
+	return error->filename != NULL && strcmp(error->filename, "postgres.c") == 0 &&
+		   (class == ERRCODE_TO_CATEGORY(ERRCODE_QUERY_CANCELED) ||
+			class == ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE));
+}
+
+/* Whether the interrupt that was raised is that of the passed limit. */
+static bool
+is_limit(const ErrorData *error)
+{
+	return context.expired && !context.others_canceled &&
+		   error->sqlerrcode == ERRCODE_QUERY_CANCELED &&
+		   !(context.statement_timeout && !get_timeout_active(STATEMENT_TIMEOUT));
+}
+
+ErrorData *
+restrict_run(Oid owner, const char *search_path, int limit, void (*work)(void *arg), void *arg,
+			 bool *too_slow)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner resources = CurrentResourceOwner;
+	ErrorData *volatile error = NULL;
+
+	if (context.open)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("a segment's condition cannot judge a segment"),
+						errhint("Write the other segment's condition in place of its name.")));
+	prepare_backend();
+	*too_slow = false;
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	PG_TRY();
+	{
+		open_context(owner, search_path, limit);
+		work(arg);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+
+	if (error != NULL && is_interrupt(error))
+	{
+		*too_slow = is_limit(error);
+		if (!*too_slow)
+			context.others_canceled = true;
+	}
+	close_context();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = resources;
+	if (error != NULL && is_interrupt(error) && !*too_slow)
+		ReThrowError(error);
+	return error;
+}

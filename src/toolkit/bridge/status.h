@@ -1,0 +1,37 @@
+/*
+ * status.h
+ *		The bridge from core/ to the server: palloc for its allocator, ereport for
+ *		its status codes.
+ */
+#ifndef CDP_UTIL_STATUS_H
+#define CDP_UTIL_STATUS_H
+
+#include "utils/memutils.h"
+
+#include "core/base/cdpk.h"
+
+/* allocates in the current memory context; release is pfree */
+extern const CdpkAllocator cdp_palloc_allocator;
+
+/* the same without the limit of 1 GB */
+extern const CdpkAllocator cdp_huge_palloc_allocator;
+
+/*
+ * Makes a value of "size" bytes, the header counted, of memory that core/ filled.  It must be a
+ * palloc chunk's beginning: the executor asks whose it is.
+ */
+static inline Datum
+cdp_varlena(void *value, size_t size)
+{
+	Assert(MemoryContextIsValid(GetMemoryChunkContext(value)));
+	SET_VARSIZE(value, size);
+	return PointerGetDatum(value);
+}
+
+/* the SQLSTATE that fits a status */
+extern int cdp_status_errcode(CdpkStatus status);
+
+/* Raises the error that bytes of one of our types deserve; type_name as "cdp.timeline". */
+extern void cdp_report_bytes(CdpkStatus status, const char *type_name) __attribute__((noreturn));
+
+#endif /* CDP_UTIL_STATUS_H */

@@ -1,0 +1,93 @@
+/*
+ * funnel.c
+ *		How deep a timeline goes into a funnel.
+ */
+#include "postgres.h"
+
+#include "access/tupmacs.h"
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/timestamp.h"
+
+#include "toolkit/sequence/funnel.h"
+#include "toolkit/timeline/kept.h"
+#include "cdp.h"
+#include "toolkit/bridge/status.h"
+#include "toolkit/bridge/window.h"
+
+CDP_FUNCTION(cdp_funnel);
+
+/* funnel_get_steps reads the names in place, without a copy of each. */
+unsigned
+funnel_get_steps(ArrayType *array, CdpkName *steps)
+{
+	int count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	const char *at = ARR_DATA_PTR(array);
+
+	if (count < 1 || count > CDPK_FUNNEL_STEPS_MAX)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("the number of events must be from 1 to %d", CDPK_FUNNEL_STEPS_MAX),
+						errdetail("Given are %d.", count)));
+	if (array_contains_nulls(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("events must not contain null")));
+	for (int i = 0; i < count; i++)
+	{
+		at = (const char *) att_align_pointer(at, TYPALIGN_INT, -1, at);
+		if (VARSIZE_ANY_EXHDR(at) == 0)
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("events must not contain an empty name"),
+							errdetail("Step %d is empty.", i + 1)));
+		steps[i].text = VARDATA_ANY(at);
+		steps[i].length = VARSIZE_ANY_EXHDR(at);
+		at += VARSIZE_ANY(at);
+	}
+	return (unsigned) count;
+}
+
+/* funnel_get: see the header. */
+CdpkTimelineFunnel
+funnel_get(FunctionCallInfo fcinfo, CdpkName *steps)
+{
+	CdpkTimelineFunnel funnel = {
+		0, funnel_get_steps(PG_GETARG_ARRAYTYPE_P(FUNNEL_EVENTS), steps), steps, 0, {0, 0}};
+
+	if (!PG_ARGISNULL(FUNNEL_MODE))
+		funnel.modes = PG_GETARG_UINT32(FUNNEL_MODE);
+	funnel.window = cdp_window_microseconds(PG_GETARG_INTERVAL_P(FUNNEL_WINDOW), "window", 0);
+	funnel.period = stretch_get_period(fcinfo, FUNNEL_STRETCH);
+	return funnel;
+}
+
+/* The arguments of a call. */
+typedef struct FunnelCall
+{
+	KeptCall kept;
+	CdpkTimelineFunnel funnel;
+	CdpkName steps[CDPK_FUNNEL_STEPS_MAX];
+} FunnelCall;
+
+/* funnel(timeline, events, window, mode, within, older_than, since, until, as_of) */
+Datum
+cdp_funnel(PG_FUNCTION_ARGS)
+{
+	FunnelCall own;
+	FunnelCall *call = (FunnelCall *) kept_call(fcinfo, &own.kept, sizeof(own));
+	CdpkTimeline timeline;
+	unsigned depth;
+	CdpkStatus status;
+
+	if (FUNNEL_UNKNOWN)
+		PG_RETURN_NULL();
+	if (!kept_call_is_same(fcinfo, &call->kept))
+	{
+		call->funnel = funnel_get(fcinfo, call->steps);
+		kept_call_is_ready(fcinfo, &call->kept);
+	}
+	if (!stretch_open_timeline(fcinfo, &timeline))
+		PG_RETURN_INT32(0);
+	status = cdpk_timeline_funnel(&call->funnel, &timeline, &cdp_huge_palloc_allocator, &depth);
+	if (status != CDPK_OK)
+		timeline_corrupt(status);
+	PG_RETURN_INT32((int32) depth);
+}

@@ -1,0 +1,84 @@
+/*
+ * funnel_times.c
+ *		The function cdp.funnel_times: how long a person took to the steps of a funnel.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/timestamp.h"
+
+#include "toolkit/sequence/funnel.h"
+#include "toolkit/timeline/timeline.h"
+#include "cdp.h"
+#include "core/sequence/funnel_times.h"
+#include "toolkit/bridge/status.h"
+#include "toolkit/bridge/window.h"
+
+CDP_FUNCTION(cdp_funnel_times);
+
+/* places of the arguments behind those that cdp.funnel has too */
+enum
+{
+	ARG_SINCE = FUNNEL_WINDOW + 1,
+	ARG_UNTIL,
+	ARG_AS_OF
+};
+
+/* get_bounds reads where chains may begin, and how long they may take. */
+static CdpkFunnelBounds
+get_bounds(FunctionCallInfo fcinfo)
+{
+	CdpkFunnelBounds bounds = {PG_INT64_MIN, PG_INT64_MAX, PG_GETARG_TIMESTAMPTZ(ARG_AS_OF), 0};
+
+	if (TIMESTAMP_NOT_FINITE(bounds.as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("as_of must be finite")));
+	if (!PG_ARGISNULL(ARG_SINCE))
+		bounds.since = PG_GETARG_TIMESTAMPTZ(ARG_SINCE);
+	if (!PG_ARGISNULL(ARG_UNTIL))
+		bounds.until = PG_GETARG_TIMESTAMPTZ(ARG_UNTIL);
+	bounds.window = cdp_window_microseconds(PG_GETARG_INTERVAL_P(FUNNEL_WINDOW), "window", 0);
+	return bounds;
+}
+
+/* intervals makes the array of the times that it took to each step. */
+static ArrayType *
+intervals(const int64_t *took, unsigned depth)
+{
+	Interval *lengths = palloc0((depth + 1) * sizeof(Interval));
+	Datum *elements = palloc((depth + 1) * sizeof(Datum));
+
+	for (unsigned i = 0; i < depth; i++)
+	{
+		lengths[i].time = took[i];
+		elements[i] = IntervalPGetDatum(&lengths[i]);
+	}
+	return construct_array(elements, (int) depth, INTERVALOID, sizeof(Interval), false,
+						   TYPALIGN_DOUBLE);
+}
+
+/* funnel_times(timeline, events, window, since, until, as_of) */
+Datum
+cdp_funnel_times(PG_FUNCTION_ARGS)
+{
+	CdpkName steps[CDPK_FUNNEL_STEPS_MAX];
+	int64_t took[CDPK_FUNNEL_STEPS_MAX];
+	CdpkFunnelBounds bounds;
+	CdpkTimeline timeline;
+	CdpkStatus status;
+	unsigned count;
+	unsigned depth;
+
+	if (PG_ARGISNULL(FUNNEL_EVENTS) || PG_ARGISNULL(FUNNEL_WINDOW) || PG_ARGISNULL(ARG_AS_OF))
+		PG_RETURN_NULL();
+	count = funnel_get_steps(PG_GETARG_ARRAYTYPE_P(FUNNEL_EVENTS), steps);
+	bounds = get_bounds(fcinfo);
+	if (!stretch_open_timeline(fcinfo, &timeline))
+		PG_RETURN_ARRAYTYPE_P(intervals(took, 0));
+	status = cdpk_funnel_times(&timeline, steps, count, &bounds, &cdp_huge_palloc_allocator, took,
+							   &depth);
+	if (status != CDPK_OK)
+		timeline_corrupt(status);
+	PG_RETURN_ARRAYTYPE_P(intervals(took, depth));
+}

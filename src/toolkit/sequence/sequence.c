@@ -1,0 +1,229 @@
+/*
+ * sequence.c
+ *		The type cdp.sequence, and whether a timeline has one.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "common/string.h"
+#include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
+#include "utils/timestamp.h"
+
+#include "toolkit/timeline/timeline.h"
+#include "cdp.h"
+#include "compat.h"
+#include "core/sequence/sequence_form.h"
+#include "toolkit/bridge/status.h"
+#include "toolkit/bridge/window.h"
+
+CDP_FUNCTION(cdp_sequence_in);
+CDP_FUNCTION(cdp_sequence_out);
+CDP_FUNCTION(cdp_sequence_recv);
+CDP_FUNCTION(cdp_sequence_send);
+CDP_FUNCTION(cdp_sequence_eq);
+CDP_FUNCTION(cdp_sequence_ne);
+CDP_FUNCTION(cdp_sequence_hash);
+CDP_FUNCTION(cdp_sequence_hash_extended);
+CDP_FUNCTION(cdp_matches);
+CDP_FUNCTION(cdp_matches_horizon);
+
+enum
+{
+	ARG_TIMELINE,
+	ARG_SEQUENCE,
+	ARG_WITHIN,
+	ARG_AS_OF
+};
+
+/* ---------------------------------------------------------------- the type */
+
+/* get_form returns the stored form of an argument. */
+static const uint8_t *
+get_form(FunctionCallInfo fcinfo, int argument, size_t *length)
+{
+	const struct varlena *value = PG_GETARG_VARLENA_PP(argument);
+
+	*length = VARSIZE_ANY_EXHDR(value);
+	return (const uint8_t *) VARDATA_ANY(value);
+}
+
+/* sequence_in reads the text. */
+Datum
+cdp_sequence_in(PG_FUNCTION_ARGS)
+{
+	const char *text = PG_GETARG_CSTRING(0);
+	uint8_t *result;
+	size_t length;
+	CdpkSequenceProblem problem;
+	CdpkStatus status = cdpk_sequence_parse(text, strlen(text), &cdp_palloc_allocator, VARHDRSZ,
+											&result, &length, &problem);
+
+	if (status == CDPK_BAD_ENCODING)
+		ereturn(fcinfo->context, (Datum) 0,
+				(errcode(cdp_status_errcode(status)),
+				 errmsg("invalid input syntax for type %s", "cdp.sequence"),
+				 errdetail("Names of events are UTF-8; the encoding of this database is %s.",
+						   GetDatabaseEncodingName())));
+	if (status != CDPK_OK)
+		ereturn(fcinfo->context, (Datum) 0,
+				(errcode(cdp_status_errcode(status)),
+				 errmsg("invalid input syntax for type %s: \"%s\"", "cdp.sequence",
+						pnstrdup(text, pg_mbcliplen(text, (int) strlen(text), 1000))),
+				 errdetail("At byte %zu: %s.", problem.position, problem.words),
+				 errhint("A sequence is a row of events, as in view -> 2 x (cart | wish) within 1 "
+						 "day -> not refund -> \"Order Completed\" after 1 hour in 7 days.")));
+	SET_VARSIZE(result, VARHDRSZ + length);
+	PG_RETURN_POINTER(result);
+}
+
+/* sequence_out writes the text. */
+Datum
+cdp_sequence_out(PG_FUNCTION_ARGS)
+{
+	size_t length;
+	const uint8_t *form = get_form(fcinfo, 0, &length);
+	char *text;
+	CdpkStatus status = cdpk_sequence_print(form, length, &cdp_palloc_allocator, &text);
+
+	if (status != CDPK_OK)
+		cdp_report_bytes(status, "cdp.sequence");
+	PG_RETURN_CSTRING(text);
+}
+
+/* sequence_recv reads the stored form; all of it is checked. */
+Datum
+cdp_sequence_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo message = (StringInfo) PG_GETARG_POINTER(0);
+	int length = message->len - message->cursor;
+	const char *bytes = pq_getmsgbytes(message, length);
+	char *text;
+	struct varlena *result;
+	CdpkStatus status =
+		cdpk_sequence_print((const uint8_t *) bytes, (size_t) length, &cdp_palloc_allocator, &text);
+
+	if (status != CDPK_OK)
+		cdp_report_bytes(status, "cdp.sequence");
+	if (GetDatabaseEncoding() != PG_UTF8 && GetDatabaseEncoding() != PG_SQL_ASCII &&
+		!pg_is_ascii(text))
+		ereport(ERROR, (errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
+						errmsg("sequence has names that are not ASCII"),
+						errdetail("Names of events are UTF-8; the encoding of this database is %s.",
+								  GetDatabaseEncodingName())));
+	result = palloc(VARHDRSZ + length);
+	SET_VARSIZE(result, VARHDRSZ + length);
+	memcpy(VARDATA(result), bytes, length);
+	PG_RETURN_POINTER(result);
+}
+
+/* sequence_send writes the stored form. */
+Datum
+cdp_sequence_send(PG_FUNCTION_ARGS)
+{
+	size_t length;
+	const uint8_t *form = get_form(fcinfo, 0, &length);
+	StringInfoData message;
+
+	pq_begintypsend(&message);
+	pq_sendbytes(&message, (const char *) form, (int) length);
+	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
+}
+
+/* equal_forms compares two sequences: equal ones are equal bytes. */
+static bool
+equal_forms(FunctionCallInfo fcinfo)
+{
+	size_t a_length;
+	size_t b_length;
+	const uint8_t *a = get_form(fcinfo, 0, &a_length);
+	const uint8_t *b = get_form(fcinfo, 1, &b_length);
+
+	return a_length == b_length && memcmp(a, b, a_length) == 0;
+}
+
+Datum
+cdp_sequence_eq(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(equal_forms(fcinfo));
+}
+
+Datum
+cdp_sequence_ne(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(!equal_forms(fcinfo));
+}
+
+Datum
+cdp_sequence_hash(PG_FUNCTION_ARGS)
+{
+	size_t length;
+	const uint8_t *form = get_form(fcinfo, 0, &length);
+
+	PG_RETURN_UINT32(hash_bytes(form, (int) length));
+}
+
+Datum
+cdp_sequence_hash_extended(PG_FUNCTION_ARGS)
+{
+	size_t length;
+	const uint8_t *form = get_form(fcinfo, 0, &length);
+
+	PG_RETURN_UINT64(hash_bytes_extended(form, (int) length, (uint64) PG_GETARG_INT64(1)));
+}
+
+/* ---------------------------------------------------------------- the predicate */
+
+/* judge judges the timeline; as_of and the sequence are not NULL. */
+static CdpkVerdict
+judge(FunctionCallInfo fcinfo, bool want_horizon)
+{
+	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(ARG_AS_OF);
+	int64 within = 0;
+	Timeline *value = PG_ARGISNULL(ARG_TIMELINE) ? NULL : PG_GETARG_TIMELINE_PP(ARG_TIMELINE);
+	CdpkSequence sequence;
+	CdpkTimeline timeline;
+	CdpkVerdict verdict;
+	CdpkStatus status;
+	size_t length;
+	const uint8_t *form = get_form(fcinfo, ARG_SEQUENCE, &length);
+
+	if (TIMESTAMP_NOT_FINITE(as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("as_of must be finite")));
+	if (!PG_ARGISNULL(ARG_WITHIN))
+		within = cdp_window_microseconds(PG_GETARG_INTERVAL_P(ARG_WITHIN), "within", 1);
+	status = cdpk_sequence_read(form, length, &sequence);
+	if (status != CDPK_OK)
+		cdp_report_bytes(status, "cdp.sequence");
+	if (value != NULL)
+		timeline_open(value, &timeline);
+	status = cdpk_sequence_judge(&sequence, value != NULL ? &timeline : NULL, within, as_of,
+								 want_horizon, &cdp_huge_palloc_allocator, &verdict);
+	if (status != CDPK_OK)
+		timeline_corrupt(status);
+	return verdict;
+}
+
+/* matches(timeline, sequence, within, as_of) */
+Datum
+cdp_matches(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(ARG_SEQUENCE) || PG_ARGISNULL(ARG_AS_OF))
+		PG_RETURN_NULL();
+	PG_RETURN_BOOL(judge(fcinfo, false).matches);
+}
+
+/* matches_horizon(timeline, sequence, within, as_of): until when the answer stays, or infinity. */
+Datum
+cdp_matches_horizon(PG_FUNCTION_ARGS)
+{
+	StaticAssertStmt(CDPK_NEVER == DT_NOEND, "never is infinity");
+
+	if (PG_ARGISNULL(ARG_AS_OF))
+		PG_RETURN_NULL();
+	/* then the answer is NULL, whatever as_of is */
+	if (PG_ARGISNULL(ARG_SEQUENCE))
+		PG_RETURN_TIMESTAMPTZ(CDPK_NEVER);
+	PG_RETURN_TIMESTAMPTZ(judge(fcinfo, true).horizon);
+}

@@ -1,0 +1,276 @@
+/*
+ * sequence_next.c
+ *		The aggregate cdp.sequence_next, and the type of its state.
+ *
+ * Arguments of the transition functions: the state, the direction, the base, the time, the event,
+ * the condition of the base, the conditions of the chain.
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "toolkit/sequence/steps_state.h"
+#include "cdp.h"
+#include "compat.h"
+#include "core/sequence/sequence_next.h"
+#include "toolkit/bridge/huge.h"
+#include "toolkit/bridge/status.h"
+#include "toolkit/bridge/wire.h"
+
+CDP_FUNCTION(cdp_sequence_next_trans);
+CDP_FUNCTION(cdp_sequence_next_trans_date);
+CDP_FUNCTION(cdp_sequence_next_trans_bigint);
+CDP_FUNCTION(cdp_sequence_next_trans_integer);
+CDP_FUNCTION(cdp_sequence_next_trans_double);
+CDP_FUNCTION(cdp_sequence_next_combine);
+CDP_FUNCTION(cdp_sequence_next_final);
+CDP_FUNCTION(cdp_sequence_next_state_in);
+CDP_FUNCTION(cdp_sequence_next_state_out);
+CDP_FUNCTION(cdp_sequence_next_state_recv);
+CDP_FUNCTION(cdp_sequence_next_state_send);
+
+enum
+{
+	ARG_STATE,
+	ARG_DIRECTION,
+	ARG_BASE,
+	ARG_AT,
+	ARG_EVENT,
+	ARG_BASE_CONDITION,
+	ARG_CHAIN
+};
+
+/* check raises the error for a state that cannot be read or cannot grow. */
+static void
+check(CdpkStatus status)
+{
+	if (status == CDPK_TOO_LONG)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many rows in a group"),
+						errdetail("The rows of a group, with their events, take at most 512 MB.")));
+	if (status != CDPK_OK)
+		cdp_report_bytes(status, "cdp.sequence_next_state");
+}
+
+/* ---------------------------------------------------------------- reading rows */
+
+/* get_words reads the direction and the base. */
+static void
+get_words(FunctionCallInfo fcinfo, CdpkNextSetup *setup)
+{
+	text *direction;
+	text *base;
+
+	if (PG_ARGISNULL(ARG_DIRECTION))
+		steps_refuse_null("direction");
+	if (PG_ARGISNULL(ARG_BASE))
+		steps_refuse_null("base");
+	direction = PG_GETARG_TEXT_PP(ARG_DIRECTION);
+	base = PG_GETARG_TEXT_PP(ARG_BASE);
+	if (!cdpk_next_direction(VARDATA_ANY(direction), VARSIZE_ANY_EXHDR(direction),
+							 &setup->direction))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid direction \"%s\"", text_to_cstring(direction)),
+						errhint("A direction is forward or backward.")));
+	if (!cdpk_next_base(VARDATA_ANY(base), VARSIZE_ANY_EXHDR(base), &setup->base))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("invalid base \"%s\"", text_to_cstring(base)),
+						errhint("A base is head, tail, first_match or last_match.")));
+}
+
+/* An allocator that never frees: the executor owns the state. */
+static CdpkAllocator
+state_allocator(void)
+{
+	CdpkAllocator allocator = cdp_palloc_allocator;
+
+	allocator.release = NULL;
+	return allocator;
+}
+
+/* get_state returns the state, argument 0, or a new one for the set-up. */
+static CdpkNextState *
+get_state(FunctionCallInfo fcinfo, const CdpkAllocator *allocator, const CdpkNextSetup *setup)
+{
+	CdpkNextState *state;
+
+	if (!AggCheckCallContext(fcinfo, NULL))
+		elog(ERROR, "function on cdp.sequence_next_state called outside of an aggregate");
+	if (PG_ARGISNULL(ARG_STATE))
+		check(cdpk_next_new(allocator, setup, &state));
+	else
+		state = (CdpkNextState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(ARG_STATE));
+	if (!cdpk_next_fits(state, setup))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%s must be the same for all rows of a group",
+							   state->direction != setup->direction ? "direction"
+							   : state->base != setup->base         ? "base"
+							   : state->steps != setup->steps       ? "the number of conditions"
+																	: "the kind of times")));
+	return state;
+}
+
+/* return_state makes the state a varlena. */
+static Datum
+return_state(CdpkNextState *state)
+{
+	return cdp_varlena(state, state->size);
+}
+
+/* add_row adds a row, unless it has no time or no event. */
+static Datum
+add_row(FunctionCallInfo fcinfo, StepsTime type)
+{
+	CdpkAllocator allocator = state_allocator();
+	CdpkNextSetup setup;
+	CdpkNextState *state;
+	CdpkNextRow row;
+	text *event;
+
+	if (PG_ARGISNULL(ARG_AT) || PG_ARGISNULL(ARG_EVENT))
+		return steps_skip_row(fcinfo);
+	get_words(fcinfo, &setup);
+	event = PG_GETARG_TEXT_PP(ARG_EVENT);
+	row.at = steps_get_at(fcinfo, ARG_AT, type, &setup.kind);
+	row.steps = steps_get_steps(fcinfo, ARG_CHAIN, CDPK_STEPS_SEQUENCE, &setup.steps);
+	row.can_be_base = !PG_ARGISNULL(ARG_BASE_CONDITION) && PG_GETARG_BOOL(ARG_BASE_CONDITION);
+	row.name = VARDATA_ANY(event);
+	row.length = VARSIZE_ANY_EXHDR(event);
+	state = get_state(fcinfo, &allocator, &setup);
+	check(cdpk_next_add(&state, &allocator, &row));
+	return return_state(state);
+}
+
+/* sequence_next_trans for timestamptz and timestamp. */
+Datum
+cdp_sequence_next_trans(PG_FUNCTION_ARGS)
+{
+	return add_row(fcinfo, STEPS_TIMESTAMP);
+}
+
+/* sequence_next_trans for date. */
+Datum
+cdp_sequence_next_trans_date(PG_FUNCTION_ARGS)
+{
+	return add_row(fcinfo, STEPS_DATE);
+}
+
+/* sequence_next_trans for bigint. */
+Datum
+cdp_sequence_next_trans_bigint(PG_FUNCTION_ARGS)
+{
+	return add_row(fcinfo, STEPS_BIGINT);
+}
+
+/* sequence_next_trans for integer. */
+Datum
+cdp_sequence_next_trans_integer(PG_FUNCTION_ARGS)
+{
+	return add_row(fcinfo, STEPS_INTEGER);
+}
+
+/* sequence_next_trans for double precision. */
+Datum
+cdp_sequence_next_trans_double(PG_FUNCTION_ARGS)
+{
+	return add_row(fcinfo, STEPS_DOUBLE);
+}
+
+/* sequence_next_combine(state, state) adds the rows of the second to the first; strict. */
+Datum
+cdp_sequence_next_combine(PG_FUNCTION_ARGS)
+{
+	CdpkAllocator allocator = state_allocator();
+	CdpkNextState *other = (CdpkNextState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1));
+	CdpkNextSetup setup = {(CdpkNextDirection) other->direction, (CdpkNextBase) other->base,
+						   (CdpkTimeKind) other->kind, other->steps};
+	CdpkNextState *state = get_state(fcinfo, &allocator, &setup);
+
+	check(cdpk_next_combine(&state, &allocator, other));
+	return return_state(state);
+}
+
+/* sequence_next_final(state): the event behind the chain, or NULL. */
+Datum
+cdp_sequence_next_final(PG_FUNCTION_ARGS)
+{
+	CdpkAllocator scratch = cdp_huge_scratch(CurrentMemoryContext);
+	CdpkNextRow row;
+	bool found;
+
+	if (PG_ARGISNULL(ARG_STATE))
+		PG_RETURN_NULL();
+	check(cdpk_next_find((const CdpkNextState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(ARG_STATE)),
+						 &scratch, &found, &row));
+	if (!found)
+		PG_RETURN_NULL();
+	/* a state that came over the wire may hold anything */
+	pg_verifymbstr(row.name, (int) row.length, false);
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(row.name, (int) row.length));
+}
+
+/* ---------------------------------------------------------------- the type */
+
+/* state_from_wire makes a state from the form on the wire. */
+static Datum
+state_from_wire(const uint8_t *bytes, size_t length)
+{
+	CdpkNextState *state;
+
+	check(cdpk_next_read(bytes, length, &cdp_palloc_allocator, &state));
+	return return_state(state);
+}
+
+/* state_to_wire is its inverse. */
+static uint8_t *
+state_to_wire(Datum datum, size_t *length)
+{
+	const CdpkNextState *state = (const CdpkNextState *) PG_DETOAST_DATUM(datum);
+	uint8_t *bytes;
+
+	*length = cdpk_next_wire_size(state);
+	bytes = palloc(*length);
+	cdpk_next_write(state, bytes);
+	return bytes;
+}
+
+/* sequence_next_state_in reads hexadecimal digits. */
+Datum
+cdp_sequence_next_state_in(PG_FUNCTION_ARGS)
+{
+	size_t length;
+	const uint8_t *bytes = cdp_wire_from_text(fcinfo, &length);
+
+	return state_from_wire(bytes, length);
+}
+
+/* sequence_next_state_out writes them. */
+Datum
+cdp_sequence_next_state_out(PG_FUNCTION_ARGS)
+{
+	size_t length;
+	const uint8_t *bytes = state_to_wire(PG_GETARG_DATUM(0), &length);
+
+	return cdp_wire_to_text(bytes, length, "cdp.sequence_next_state");
+}
+
+/* sequence_next_state_recv reads the form on the wire. */
+Datum
+cdp_sequence_next_state_recv(PG_FUNCTION_ARGS)
+{
+	size_t length;
+	const uint8_t *bytes = cdp_wire_from_message(fcinfo, &length);
+
+	return state_from_wire(bytes, length);
+}
+
+/* sequence_next_state_send writes it. */
+Datum
+cdp_sequence_next_state_send(PG_FUNCTION_ARGS)
+{
+	size_t length;
+	const uint8_t *bytes = state_to_wire(PG_GETARG_DATUM(0), &length);
+
+	return cdp_wire_to_message(bytes, length);
+}

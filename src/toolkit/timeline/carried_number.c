@@ -1,0 +1,191 @@
+/*
+ * carried_number.c
+ *		Which numbers a timeline carries of an event's properties.
+ *
+ * The rules are a JSON object from event to name to path, with "*" for the events that are not
+ * named, so that the functions are pure and know no table.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/numeric.h"
+
+#include "cdp.h"
+#include "core/text/decimal.h"
+#include "toolkit/bridge/jsonb_walk.h"
+
+CDP_FUNCTION(cdp_carried);
+CDP_FUNCTION(cdp_left_out);
+
+/* refuse_rules raises the error for rules of another form. */
+static void
+refuse_rules(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("rules have another form"),
+			 errdetail("They are an object of events, of these an object of names, of these an "
+					   "array of keys, all strings.")));
+}
+
+/* rules_of finds the rules for an event; false where there are none. */
+static bool
+rules_of(Jsonb *rules, text *event, JsonbValue *found)
+{
+	if (!JB_ROOT_IS_OBJECT(rules))
+		refuse_rules();
+	if (getKeyJsonValueFromContainer(&rules->root, VARDATA_ANY(event),
+									 (int) VARSIZE_ANY_EXHDR(event), found) == NULL &&
+		getKeyJsonValueFromContainer(&rules->root, "*", 1, found) == NULL)
+		return false;
+	if (found->type != jbvBinary || !JsonContainerIsObject(found->val.binary.data))
+		refuse_rules();
+	return true;
+}
+
+/* array_place reads a place in an array; -1 where the key is none. */
+static int64
+array_place(const JsonbValue *key)
+{
+	int64 place = 0;
+
+	if (key->val.string.len == 0 || key->val.string.len > 9)
+		return -1;
+	for (int i = 0; i < key->val.string.len; i++)
+	{
+		if (key->val.string.val[i] < '0' || key->val.string.val[i] > '9')
+			return -1;
+		place = place * 10 + (key->val.string.val[i] - '0');
+	}
+	return place;
+}
+
+/* follow_path finds the value at a path; false where there is none, or JSON null. */
+static bool
+follow_path(Jsonb *properties, const JsonbValue *path, JsonbValue *value)
+{
+	JsonbContainer *at = &properties->root;
+	JsonbValue key;
+	JsonbWalk walk;
+
+	if (path->type != jbvBinary || !JsonContainerIsArray(path->val.binary.data))
+		refuse_rules();
+	value->type = jbvNull;
+	walk = jsonb_walk(path->val.binary.data);
+	while (jsonb_walk_element(&walk, &key))
+	{
+		JsonbValue *found = NULL;
+		int64 place;
+
+		if (key.type != jbvString)
+			refuse_rules();
+		if (at == NULL)
+			return false;
+		if (JsonContainerIsObject(at))
+			found = getKeyJsonValueFromContainer(at, key.val.string.val, key.val.string.len, value);
+		else if (!JsonContainerIsScalar(at) && (place = array_place(&key)) >= 0)
+			found = getIthJsonbValueFromContainer(at, (uint32) place);
+		if (found == NULL)
+			return false;
+		*value = *found;
+		at = value->type == jbvBinary ? value->val.binary.data : NULL;
+	}
+	return value->type != jbvNull;
+}
+
+/* read_number turns a number, or a string that is one, into a number that a timeline can carry. */
+static bool
+read_number(JsonbValue *value)
+{
+	CdpkDecimal decimal;
+	char text[CDPK_DECIMAL_TEXT_MAX];
+	char *printed;
+
+	if (value->type == jbvNumeric)
+	{
+		printed =
+			DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+		return cdpk_decimal_parse(printed, strlen(printed), &decimal) == CDPK_OK;
+	}
+	if (value->type != jbvString ||
+		cdpk_decimal_parse(value->val.string.val, (size_t) value->val.string.len, &decimal) !=
+			CDPK_OK)
+		return false;
+	text[cdpk_decimal_print(decimal, text)] = '\0';
+	value->type = jbvNumeric;
+	value->val.numeric = DatumGetNumeric(DirectFunctionCall3(
+		numeric_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+	return true;
+}
+
+/* next_number moves to the next rule whose path leads to something; *fits: to a number. */
+static bool
+next_number(JsonbWalk *rules, Jsonb *properties, JsonbValue *name, JsonbValue *value, bool *fits)
+{
+	JsonbValue path;
+
+	while (jsonb_walk_member(rules, name, &path))
+		if (follow_path(properties, &path, value))
+		{
+			*fits = read_number(value);
+			return true;
+		}
+	return false;
+}
+
+/* carried(event, properties, rules): the numbers that the timeline carries, as an object. */
+Datum
+cdp_carried(PG_FUNCTION_ARGS)
+{
+	Jsonb *properties = PG_GETARG_JSONB_P(1);
+	JsonbParseState *state = NULL;
+	JsonbValue rules;
+	JsonbValue name;
+	JsonbValue value;
+	JsonbWalk walk;
+	bool fits;
+
+	if (!rules_of(PG_GETARG_JSONB_P(2), PG_GETARG_TEXT_PP(0), &rules))
+		PG_RETURN_NULL();
+	walk = jsonb_walk(rules.val.binary.data);
+	while (next_number(&walk, properties, &name, &value, &fits))
+	{
+		if (!fits)
+			continue;
+		if (state == NULL)
+			pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		pushJsonbValue(&state, WJB_KEY, &name);
+		pushJsonbValue(&state, WJB_VALUE, &value);
+	}
+	if (state == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_JSONB_P(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL)));
+}
+
+/* left_out(event, properties, rules): the names whose values cannot be carried. */
+Datum
+cdp_left_out(PG_FUNCTION_ARGS)
+{
+	Jsonb *properties = PG_GETARG_JSONB_P(1);
+	ArrayBuildState *names = NULL;
+	JsonbValue rules;
+	JsonbValue name;
+	JsonbValue value;
+	JsonbWalk walk;
+	bool fits;
+
+	if (!rules_of(PG_GETARG_JSONB_P(2), PG_GETARG_TEXT_PP(0), &rules))
+		PG_RETURN_NULL();
+	walk = jsonb_walk(rules.val.binary.data);
+	while (next_number(&walk, properties, &name, &value, &fits))
+		if (!fits)
+			names = accumArrayResult(
+				names,
+				PointerGetDatum(cstring_to_text_with_len(name.val.string.val, name.val.string.len)),
+				false, TEXTOID, CurrentMemoryContext);
+	if (names == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_DATUM(makeArrayResult(names, CurrentMemoryContext));
+}

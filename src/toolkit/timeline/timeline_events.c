@@ -1,0 +1,211 @@
+/*
+ * timeline_events.c
+ *		What is in a timeline: its events as rows, its names, and parts of it.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+
+#include "toolkit/timeline/timeline.h"
+#include "cdp.h"
+#include "toolkit/bridge/status.h"
+
+CDP_FUNCTION(cdp_events);
+CDP_FUNCTION(cdp_trim);
+CDP_FUNCTION(cdp_event_count);
+CDP_FUNCTION(cdp_event_names);
+
+/* where cdp.events stands between two rows */
+typedef struct Walk
+{
+	CdpkTimeline timeline;
+	CdpkColumn column;
+	CdpkNumberColumn numbers[CDPK_NUMBERS_MAX];
+	unsigned number_count;
+	uint64_t event; /* place in the column */
+	text *name;
+} Walk;
+
+/* close_timeline raises an error where reading stopped before the end. */
+static void
+close_timeline(const CdpkTimeline *timeline)
+{
+	if (cdpk_timeline_failed(timeline))
+		timeline_corrupt(CDPK_CORRUPT);
+}
+
+/* next_event moves to the next event, of this column or the next; false behind the last. */
+static bool
+next_event(Walk *walk, int64_t *at)
+{
+	while (!cdpk_column_next(&walk->column, at))
+	{
+		CdpkStatus status;
+
+		if (walk->column.times.failed)
+			timeline_corrupt(CDPK_CORRUPT);
+		if (!cdpk_timeline_next(&walk->timeline, &walk->column))
+		{
+			close_timeline(&walk->timeline);
+			return false;
+		}
+		status = cdpk_column_numbers(&walk->column, walk->numbers, &walk->number_count);
+		if (status != CDPK_OK)
+			timeline_corrupt(status);
+		walk->event = 0;
+		walk->name = cstring_to_text_with_len(walk->column.name, (int) walk->column.name_length);
+	}
+	return true;
+}
+
+/* event_numbers returns the numbers of the present event as jsonb, or NULL where it has none. */
+static Jsonb *
+event_numbers(Walk *walk)
+{
+	JsonbParseState *state = NULL;
+	JsonbValue *object = NULL;
+
+	for (unsigned i = 0; i < walk->number_count; i++)
+	{
+		char digits[CDPK_DECIMAL_TEXT_MAX];
+		CdpkDecimal decimal;
+		JsonbValue item;
+		size_t length;
+		const char *name;
+		bool present;
+		CdpkStatus status = cdpk_number_next(&walk->numbers[i], walk->event, &present, &decimal);
+
+		name = cdpk_timeline_number_name(&walk->timeline, walk->numbers[i].name, &length);
+		if (status != CDPK_OK || name == NULL)
+			timeline_corrupt(CDPK_CORRUPT);
+		if (!present)
+			continue;
+		if (state == NULL)
+			pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		item.type = jbvString;
+		item.val.string.val = unconstify(char *, name);
+		item.val.string.len = (int) length;
+		pushJsonbValue(&state, WJB_KEY, &item);
+		cdpk_decimal_print(decimal, digits);
+		item.type = jbvNumeric;
+		item.val.numeric = DatumGetNumeric(DirectFunctionCall3(
+			numeric_in, CStringGetDatum(digits), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+		pushJsonbValue(&state, WJB_VALUE, &item);
+	}
+	if (state != NULL)
+		object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	return object != NULL ? JsonbValueToJsonb(object) : NULL;
+}
+
+/* start_walk sets up cdp.events. */
+static void
+start_walk(FunctionCallInfo fcinfo, FuncCallContext *context)
+{
+	MemoryContext former = MemoryContextSwitchTo(context->multi_call_memory_ctx);
+	Walk *walk = palloc0(sizeof(Walk));
+	TupleDesc descriptor;
+
+	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("function returning a row called where none is accepted")));
+	context->tuple_desc = BlessTupleDesc(descriptor);
+	/* a copy: the argument may not live as long */
+	timeline_open((Timeline *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(0)), &walk->timeline);
+	context->user_fctx = walk;
+	MemoryContextSwitchTo(former);
+}
+
+/* events(timeline) gives the events as rows: by name, newest first. */
+Datum
+cdp_events(PG_FUNCTION_ARGS)
+{
+	FuncCallContext *context;
+	Walk *walk;
+	MemoryContext former;
+	int64_t at;
+	bool more;
+
+	if (SRF_IS_FIRSTCALL())
+	{
+		context = SRF_FIRSTCALL_INIT();
+		start_walk(fcinfo, context);
+	}
+	context = SRF_PERCALL_SETUP();
+	walk = context->user_fctx;
+	former = MemoryContextSwitchTo(context->multi_call_memory_ctx);
+	more = next_event(walk, &at);
+	MemoryContextSwitchTo(former);
+	if (more)
+	{
+		Jsonb *numbers = event_numbers(walk);
+		Datum values[3] = {PointerGetDatum(walk->name), TimestampTzGetDatum(at),
+						   PointerGetDatum(numbers)};
+		bool nulls[3] = {false, false, numbers == NULL};
+		HeapTuple row = heap_form_tuple(context->tuple_desc, values, nulls);
+
+		walk->event++;
+		SRF_RETURN_NEXT(context, HeapTupleGetDatum(row));
+	}
+	SRF_RETURN_DONE(context);
+}
+
+/* trim(timeline, before) leaves out the events before a time. */
+Datum
+cdp_trim(PG_FUNCTION_ARGS)
+{
+	TimestampTz before = PG_GETARG_TIMESTAMPTZ(1);
+	CdpkTimeline timeline;
+	CdpkColumn column;
+	CdpkTimelineLog *log;
+
+	timeline_open(PG_GETARG_TIMELINE_PP(0), &timeline);
+	cdpk_log_new(&cdp_palloc_allocator, &log);
+	while (cdpk_timeline_next(&timeline, &column))
+	{
+		CdpkStatus status =
+			cdpk_log_column(&log, &cdp_palloc_allocator, &timeline, &column, before);
+
+		if (status != CDPK_OK)
+			timeline_corrupt(status);
+	}
+	close_timeline(&timeline);
+	PG_RETURN_POINTER(timeline_from_log(log));
+}
+
+/* event_count(timeline) counts all events. */
+Datum
+cdp_event_count(PG_FUNCTION_ARGS)
+{
+	CdpkTimeline timeline;
+	CdpkColumn column;
+	uint64_t count = 0;
+
+	timeline_open(PG_GETARG_TIMELINE_PP(0), &timeline);
+	while (cdpk_timeline_next(&timeline, &column))
+		count += column.count;
+	close_timeline(&timeline);
+	PG_RETURN_INT64((int64) count);
+}
+
+/* event_names(timeline) lists the different names in the order of their bytes. */
+Datum
+cdp_event_names(PG_FUNCTION_ARGS)
+{
+	CdpkTimeline timeline;
+	CdpkColumn column;
+	ArrayBuildState *names;
+
+	timeline_open(PG_GETARG_TIMELINE_PP(0), &timeline);
+	names = initArrayResult(TEXTOID, CurrentMemoryContext, false);
+	while (cdpk_timeline_next(&timeline, &column))
+		accumArrayResult(
+			names, PointerGetDatum(cstring_to_text_with_len(column.name, (int) column.name_length)),
+			false, TEXTOID, CurrentMemoryContext);
+	close_timeline(&timeline);
+	PG_RETURN_DATUM(makeArrayResult(names, CurrentMemoryContext));
+}

@@ -1,0 +1,300 @@
+/*
+ * timeline_io.c
+ *		The type cdp.timeline: its two memory forms, text and binary form, order, hash.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "common/string.h"
+#include "libpq/pqformat.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+
+#include "toolkit/timeline/timeline.h"
+#include "cdp.h"
+#include "core/timeline/timeline_text.h"
+#include "toolkit/bridge/huge.h"
+#include "toolkit/bridge/status.h"
+
+CDP_FUNCTION(cdp_timeline_in);
+CDP_FUNCTION(cdp_timeline_out);
+CDP_FUNCTION(cdp_timeline_recv);
+CDP_FUNCTION(cdp_timeline_send);
+CDP_FUNCTION(cdp_timeline_eq);
+CDP_FUNCTION(cdp_timeline_ne);
+CDP_FUNCTION(cdp_timeline_lt);
+CDP_FUNCTION(cdp_timeline_le);
+CDP_FUNCTION(cdp_timeline_gt);
+CDP_FUNCTION(cdp_timeline_ge);
+CDP_FUNCTION(cdp_timeline_cmp);
+CDP_FUNCTION(cdp_timeline_hash);
+CDP_FUNCTION(cdp_timeline_hash_extended);
+
+/* timeline_corrupt raises the error for bytes that are no timeline, or make none of the size allowed. */
+void
+timeline_corrupt(CdpkStatus status)
+{
+	if (status == CDPK_TOO_LONG)
+		timeline_refuse_size();
+	cdp_report_bytes(status, "cdp.timeline");
+}
+
+/* timeline_refuse_size raises the error for events that are too many for one timeline. */
+void
+timeline_refuse_size(void)
+{
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("timeline is too large"),
+		 errdetail(
+			 "A timeline has at most 256 MB, while it is made 512 MB, and the events of one name have at most %d "
+			 "different numbers.",
+			 CDPK_NUMBERS_MAX)));
+}
+
+/* check_interrupts ends the compaction of a long log where the query is cancelled. */
+static void
+check_interrupts(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* timeline_from_log makes the compact form of a log. */
+Timeline *
+timeline_from_log(const CdpkTimelineLog *log)
+{
+	CdpkAllocator scratch = cdp_huge_scratch(CurrentMemoryContext);
+	uint8_t *result;
+	size_t length;
+	CdpkStatus status = cdpk_log_compact_checking(log, &scratch, &cdp_palloc_allocator,
+												  check_interrupts, VARHDRSZ, &result, &length);
+
+	if (status != CDPK_OK)
+		timeline_corrupt(status);
+	return (Timeline *) DatumGetPointer(cdp_varlena(result, VARHDRSZ + length));
+}
+
+/* open_log returns the log that a value in the open form is, or NULL for the compact form. */
+static const CdpkTimelineLog *
+open_log(Timeline *timeline)
+{
+	const CdpkTimelineLog *log = (const CdpkTimelineLog *) timeline;
+
+	if (VARATT_IS_SHORT(timeline) || VARSIZE(timeline) < sizeof(CdpkTimelineLog) ||
+		log->form != CDPK_TIMELINE_OPEN)
+		return NULL;
+	Assert(log->size == VARSIZE(timeline));
+	return log;
+}
+
+/* timeline_bytes returns the compact form of a value in either form. */
+const uint8_t *
+timeline_bytes(Timeline *timeline, size_t *length)
+{
+	const CdpkTimelineLog *log = open_log(timeline);
+
+	if (log != NULL)
+		timeline = timeline_from_log(log);
+	*length = VARSIZE_ANY_EXHDR(timeline);
+	return (const uint8_t *) VARDATA_ANY(timeline);
+}
+
+/* timeline_open starts reading a value in either form. */
+void
+timeline_open(Timeline *timeline, CdpkTimeline *result)
+{
+	size_t length;
+	const uint8_t *bytes = timeline_bytes(timeline, &length);
+	CdpkStatus status = cdpk_timeline_open(bytes, length, result);
+
+	if (status != CDPK_OK)
+		timeline_corrupt(status);
+}
+
+/* timeline_append appends the events of a value in either form to a log. */
+void
+timeline_append(CdpkTimelineLog **log, const CdpkAllocator *allocator, Timeline *timeline)
+{
+	const CdpkTimelineLog *other = open_log(timeline);
+	CdpkStatus status;
+
+	if (other != NULL)
+		status = cdpk_log_open_form(log, allocator, other);
+	else
+		status = cdpk_log_compact_form(log, allocator, (const uint8_t *) VARDATA_ANY(timeline),
+									   VARSIZE_ANY_EXHDR(timeline));
+	if (status != CDPK_OK)
+		timeline_corrupt(status);
+}
+
+/* timeline_in reads the text form. */
+Datum
+cdp_timeline_in(PG_FUNCTION_ARGS)
+{
+	const char *text = PG_GETARG_CSTRING(0);
+	CdpkTimelineLog *log = NULL;
+	CdpkTextProblem problem;
+	CdpkStatus status;
+
+	cdpk_log_new(&cdp_palloc_allocator, &log);
+	status = cdpk_timeline_parse(text, strlen(text), &cdp_palloc_allocator, &log, &problem);
+	if (status == CDPK_BAD_ENCODING)
+		ereturn(fcinfo->context, (Datum) 0,
+				(errcode(cdp_status_errcode(status)),
+				 errmsg("invalid input syntax for type %s", "cdp.timeline"),
+				 errdetail("Names of events are UTF-8; the encoding of this database is %s.",
+						   GetDatabaseEncodingName())));
+	if (status != CDPK_OK)
+		ereturn(fcinfo->context, (Datum) 0,
+				(errcode(cdp_status_errcode(status)),
+				 errmsg("invalid input syntax for type %s", "cdp.timeline"),
+				 errdetail("At byte %zu: %s.", problem.position, problem.words),
+				 errhint("A timeline is a JSON object from names of events to arrays of their "
+						 "times, as {\"view\": [\"2026-01-01T10:00:00Z\"]}; the time of an event "
+						 "with numbers is [\"2026-01-01T10:00:00Z\", {\"total\": 40.5}].")));
+	PG_RETURN_POINTER(timeline_from_log(log));
+}
+
+/* timeline_out writes the text form. */
+Datum
+cdp_timeline_out(PG_FUNCTION_ARGS)
+{
+	size_t length;
+	const uint8_t *bytes = timeline_bytes(PG_GETARG_TIMELINE_PP(0), &length);
+	char *text;
+	CdpkStatus status = cdpk_timeline_print(bytes, length, &cdp_palloc_allocator, &text, &length);
+
+	if (status == CDPK_TOO_LONG)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("timeline is too large for its text form"),
+						errhint("Use the binary form, or cdp.events(timeline).")));
+	if (status != CDPK_OK)
+		timeline_corrupt(status);
+	PG_RETURN_CSTRING(text);
+}
+
+/* refuse_encoding refuses names that a database of another encoding than UTF-8 cannot show. */
+static void
+refuse_encoding(const char *bytes, size_t length)
+{
+	char *text;
+
+	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
+		return;
+	if (cdpk_timeline_print((const uint8_t *) bytes, length, &cdp_palloc_allocator, &text,
+							&length) != CDPK_OK ||
+		!pg_is_ascii(text))
+		ereport(ERROR, (errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
+						errmsg("timeline has names that are not ASCII"),
+						errdetail("Names of events are UTF-8; the encoding of this database is %s.",
+								  GetDatabaseEncodingName())));
+}
+
+/* timeline_recv reads the binary form: the bytes of the compact form, all of them checked. */
+Datum
+cdp_timeline_recv(PG_FUNCTION_ARGS)
+{
+	StringInfo message = (StringInfo) PG_GETARG_POINTER(0);
+	int length = message->len - message->cursor;
+	const char *bytes = pq_getmsgbytes(message, length);
+	CdpkAllocator scratch = cdp_huge_scratch(CurrentMemoryContext);
+	CdpkStatus status = cdpk_timeline_check((const uint8_t *) bytes, (size_t) length, &scratch);
+	Timeline *result;
+
+	if (status != CDPK_OK)
+		timeline_corrupt(status);
+	refuse_encoding(bytes, (size_t) length);
+	result = palloc(VARHDRSZ + length);
+	SET_VARSIZE(result, VARHDRSZ + length);
+	memcpy(VARDATA(result), bytes, length);
+	PG_RETURN_POINTER(result);
+}
+
+/* timeline_send writes the binary form. */
+Datum
+cdp_timeline_send(PG_FUNCTION_ARGS)
+{
+	size_t length;
+	const uint8_t *bytes = timeline_bytes(PG_GETARG_TIMELINE_PP(0), &length);
+	StringInfoData message;
+
+	pq_begintypsend(&message);
+	pq_sendbytes(&message, (const char *) bytes, (int) length);
+	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
+}
+
+/*
+ * compare orders two timelines by their bytes, the shorter first where it is the other's beginning:
+ * an order without a meaning, but equal ones are equal bytes.
+ */
+static int
+compare(FunctionCallInfo fcinfo)
+{
+	size_t a_length;
+	size_t b_length;
+	const uint8_t *a = timeline_bytes(PG_GETARG_TIMELINE_PP(0), &a_length);
+	const uint8_t *b = timeline_bytes(PG_GETARG_TIMELINE_PP(1), &b_length);
+	int order = memcmp(a, b, Min(a_length, b_length));
+
+	return order != 0 ? order : (a_length > b_length) - (a_length < b_length);
+}
+
+Datum
+cdp_timeline_eq(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare(fcinfo) == 0);
+}
+
+Datum
+cdp_timeline_ne(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare(fcinfo) != 0);
+}
+
+Datum
+cdp_timeline_lt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare(fcinfo) < 0);
+}
+
+Datum
+cdp_timeline_le(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare(fcinfo) <= 0);
+}
+
+Datum
+cdp_timeline_gt(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare(fcinfo) > 0);
+}
+
+Datum
+cdp_timeline_ge(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_BOOL(compare(fcinfo) >= 0);
+}
+
+Datum
+cdp_timeline_cmp(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT32(compare(fcinfo));
+}
+
+Datum
+cdp_timeline_hash(PG_FUNCTION_ARGS)
+{
+	size_t length;
+	const uint8_t *bytes = timeline_bytes(PG_GETARG_TIMELINE_PP(0), &length);
+
+	PG_RETURN_UINT32(hash_bytes(bytes, (int) length));
+}
+
+Datum
+cdp_timeline_hash_extended(PG_FUNCTION_ARGS)
+{
+	size_t length;
+	const uint8_t *bytes = timeline_bytes(PG_GETARG_TIMELINE_PP(0), &length);
+
+	PG_RETURN_UINT64(hash_bytes_extended(bytes, (int) length, (uint64) PG_GETARG_INT64(1)));
+}
