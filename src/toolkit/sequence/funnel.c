@@ -87,7 +87,6 @@ cdp_funnel(PG_FUNCTION_ARGS)
 	if (!stretch_open_timeline(fcinfo, &timeline))
 		PG_RETURN_INT32(0);
 	status = cdpk_timeline_funnel(&call->funnel, &timeline, &cdp_huge_palloc_allocator, &depth);
-	if (status != CDPK_OK)
-		timeline_corrupt(status);
+	timeline_check(status);
 	PG_RETURN_INT32((int32) depth);
 }

@@ -78,7 +78,6 @@ cdp_funnel_times(PG_FUNCTION_ARGS)
 		PG_RETURN_ARRAYTYPE_P(intervals(took, 0));
 	status = cdpk_funnel_times(&timeline, steps, count, &bounds, &cdp_huge_palloc_allocator, took,
 							   &depth);
-	if (status != CDPK_OK)
-		timeline_corrupt(status);
+	timeline_check(status);
 	PG_RETURN_ARRAYTYPE_P(intervals(took, depth));
 }

@@ -200,8 +200,7 @@ judge(FunctionCallInfo fcinfo, bool want_horizon)
 		timeline_open(value, &timeline);
 	status = cdpk_sequence_judge(&sequence, value != NULL ? &timeline : NULL, within, as_of,
 								 want_horizon, &cdp_huge_palloc_allocator, &verdict);
-	if (status != CDPK_OK)
-		timeline_corrupt(status);
+	timeline_check(status);
 	return verdict;
 }
 

@@ -43,8 +43,7 @@ find_events(FunctionCallInfo fcinfo, const DidCall *call, CdpkColumn *column)
 	}
 	bytes = timeline_get_bytes(fcinfo, ARG_TIMELINE, &length);
 	status = cdpk_timeline_find_in(bytes, length, &call->event, column);
-	if (status != CDPK_OK)
-		timeline_corrupt(status);
+	timeline_check(status);
 }
 
 /* did_events says whether the number of events in the period is one that is asked for. */

@@ -10,7 +10,7 @@
 #include "utils/timestamp.h"
 
 #include "toolkit/timeline/did.h"
-#include "toolkit/sequence/funnel.h"
+#include "toolkit/timeline/horizon.h"
 #include "toolkit/timeline/measures.h"
 #include "toolkit/timeline/sessions.h"
 #include "cdp.h"
@@ -28,17 +28,8 @@ CDP_FUNCTION(cdp_avg_horizon);
 CDP_FUNCTION(cdp_min_horizon);
 CDP_FUNCTION(cdp_max_horizon);
 CDP_FUNCTION(cdp_most_frequent_event_horizon);
-CDP_FUNCTION(cdp_funnel_horizon);
 CDP_FUNCTION(cdp_sessions_horizon);
 CDP_FUNCTION(cdp_last_session_start_horizon);
-
-/* check_status raises the error that reading a timeline ended with. */
-static void
-check_status(CdpkStatus status)
-{
-	if (status != CDPK_OK)
-		timeline_corrupt(status);
-}
 
 /* exact gives the horizon of an answer about the events that are asked for. */
 static Datum
@@ -49,7 +40,7 @@ exact(FunctionCallInfo fcinfo, int from, CdpkQuestion question)
 	CdpkColumn column;
 
 	if (stretch_find_event(fcinfo, NULL, &column))
-		check_status(
+		timeline_check(
 			cdpk_horizon_exact(&stretch, &question, &column, &cdp_huge_palloc_allocator, &horizon));
 	PG_RETURN_TIMESTAMPTZ(horizon);
 }
@@ -127,7 +118,7 @@ measure_bound(FunctionCallInfo fcinfo)
 	stretch_check_name(PG_GETARG_TEXT_PP(MEASURE_NUMBER), "number");
 	stretch = stretch_get(fcinfo, MEASURE_STRETCH);
 	if (stretch_find_event(fcinfo, NULL, &column))
-		check_status(cdpk_horizon_bound(&stretch, &column, &horizon));
+		timeline_check(cdpk_horizon_bound(&stretch, &column, &horizon));
 	PG_RETURN_TIMESTAMPTZ(horizon);
 }
 
@@ -159,16 +150,15 @@ cdp_max_horizon(PG_FUNCTION_ARGS)
 	return measure_bound(fcinfo);
 }
 
-/* bound_all gives the bound for an answer about events of all names. */
-static Datum
-bound_all(FunctionCallInfo fcinfo, int from)
+Datum
+horizon_bound_all(FunctionCallInfo fcinfo, int from)
 {
 	CdpkStretch stretch = stretch_get(fcinfo, from);
 	int64_t horizon = CDPK_NEVER;
 	CdpkTimeline timeline;
 
 	if (stretch_open_timeline(fcinfo, &timeline))
-		check_status(cdpk_horizon_bound_all(&stretch, &timeline, &horizon));
+		timeline_check(cdpk_horizon_bound_all(&stretch, &timeline, &horizon));
 	PG_RETURN_TIMESTAMPTZ(horizon);
 }
 
@@ -178,7 +168,7 @@ cdp_most_frequent_event_horizon(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(FREQUENT_STRETCH + STRETCH_AS_OF))
 		PG_RETURN_NULL();
-	return bound_all(fcinfo, FREQUENT_STRETCH);
+	return horizon_bound_all(fcinfo, FREQUENT_STRETCH);
 }
 
 /* sessions_horizon(timeline, gap, within, older_than, since, until, as_of) */
@@ -190,7 +180,7 @@ cdp_sessions_horizon(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(SESSIONS_GAP))
 		PG_RETURN_TIMESTAMPTZ(CDPK_NEVER);
 	sessions_get_gap(fcinfo);
-	return bound_all(fcinfo, SESSIONS_STRETCH);
+	return horizon_bound_all(fcinfo, SESSIONS_STRETCH);
 }
 
 /* last_session_start_horizon(...) */
@@ -198,48 +188,4 @@ Datum
 cdp_last_session_start_horizon(PG_FUNCTION_ARGS)
 {
 	return cdp_sessions_horizon(fcinfo);
-}
-
-/* bound_steps gives the bound for an answer about the events of a funnel's steps. */
-static int64_t
-bound_steps(const CdpkTimelineFunnel *funnel, const CdpkStretch *stretch,
-			const CdpkTimeline *timeline)
-{
-	CdpkColumn columns[CDPK_FUNNEL_STEPS_MAX];
-	int64_t horizon = CDPK_NEVER;
-
-	if (!cdpk_timeline_find_all(timeline, funnel->steps, funnel->count, columns))
-		timeline_corrupt(CDPK_CORRUPT);
-	for (unsigned i = 0; i < funnel->count; i++)
-	{
-		int64_t change = CDPK_NEVER;
-
-		if (columns[i].count > 0)
-			check_status(cdpk_horizon_bound(stretch, &columns[i], &change));
-		horizon = Min(horizon, change);
-	}
-	return horizon;
-}
-
-/* funnel_horizon(timeline, events, window, mode, within, older_than, since, until, as_of) */
-Datum
-cdp_funnel_horizon(PG_FUNCTION_ARGS)
-{
-	CdpkName steps[CDPK_FUNNEL_STEPS_MAX];
-	CdpkTimelineFunnel funnel;
-	CdpkStretch stretch;
-	CdpkTimeline timeline;
-
-	if (PG_ARGISNULL(FUNNEL_STRETCH + STRETCH_AS_OF))
-		PG_RETURN_NULL();
-	if (FUNNEL_UNKNOWN)
-		PG_RETURN_TIMESTAMPTZ(CDPK_NEVER);
-	funnel = funnel_get(fcinfo, steps);
-	/* there every event counts */
-	if ((funnel.modes & CDPK_FUNNEL_STRICT_ORDER) != 0)
-		return bound_all(fcinfo, FUNNEL_STRETCH);
-	stretch = stretch_get(fcinfo, FUNNEL_STRETCH);
-	if (!stretch_open_timeline(fcinfo, &timeline))
-		PG_RETURN_TIMESTAMPTZ(CDPK_NEVER);
-	PG_RETURN_TIMESTAMPTZ(bound_steps(&funnel, &stretch, &timeline));
 }

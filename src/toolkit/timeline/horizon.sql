@@ -71,9 +71,3 @@ CREATE FUNCTION cdp.last_session_start_horizon(timeline cdp.timeline, gap interv
 	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
 AS 'MODULE_PATHNAME', 'cdp_last_session_start_horizon' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION cdp.last_session_start_horizon(cdp.timeline, interval, interval, interval, timestamptz, timestamptz, timestamptz) IS 'An instant after as_of before which cdp.last_session_start with these arguments gives no other answer, if nothing else happens: when the next event enters or leaves the stretch of time; infinity where none does. NULL for a NULL as_of; the errors of cdp.last_session_start.';
-
-CREATE FUNCTION cdp.funnel_horizon(timeline cdp.timeline, events text[], "window" interval, mode cdp.funnel_mode DEFAULT 'default',
-	within interval DEFAULT NULL, older_than interval DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
-	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
-AS 'MODULE_PATHNAME', 'cdp_funnel_horizon' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.funnel_horizon(cdp.timeline, text[], interval, cdp.funnel_mode, interval, interval, timestamptz, timestamptz, timestamptz) IS 'An instant after as_of before which cdp.funnel with these arguments gives no other answer, if nothing else happens: when the next event enters or leaves the stretch of time; infinity where none does. NULL for a NULL as_of; the errors of cdp.funnel.';

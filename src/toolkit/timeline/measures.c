@@ -32,8 +32,7 @@ find_number(FunctionCallInfo fcinfo, CdpkColumn *column, CdpkNumberColumn *numbe
 		return false;
 	status = cdpk_column_number(&timeline, column, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name),
 								number, &found);
-	if (status != CDPK_OK)
-		timeline_corrupt(status);
+	timeline_check(status);
 	return found;
 }
 
@@ -99,8 +98,7 @@ sum_events(FunctionCallInfo fcinfo, CdpkSum *sum)
 	if (!find_number(fcinfo, &column, &number))
 		return false;
 	status = cdpk_measure_sum(period, &column, &number, sum);
-	if (status != CDPK_OK)
-		timeline_corrupt(status);
+	timeline_check(status);
 	return sum->count > 0;
 }
 
@@ -144,8 +142,7 @@ extreme(FunctionCallInfo fcinfo, bool largest)
 	if (!find_number(fcinfo, &column, &number))
 		PG_RETURN_NULL();
 	status = cdpk_measure_extreme(period, &column, &number, largest, &found, &value);
-	if (status != CDPK_OK)
-		timeline_corrupt(status);
+	timeline_check(status);
 	if (!found)
 		PG_RETURN_NULL();
 	PG_RETURN_NUMERIC(decimal_numeric(value.mantissa, value.scale));

@@ -35,8 +35,7 @@ find_sessions(FunctionCallInfo fcinfo)
 	if (!stretch_open_timeline(fcinfo, &timeline))
 		return sessions;
 	status = cdpk_timeline_sessions(&timeline, period, gap, &cdp_huge_palloc_allocator, &sessions);
-	if (status != CDPK_OK)
-		timeline_corrupt(status);
+	timeline_check(status);
 	return sessions;
 }
 

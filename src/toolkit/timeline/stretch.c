@@ -83,8 +83,7 @@ stretch_open_timeline(FunctionCallInfo fcinfo, CdpkTimeline *timeline)
 		return false;
 	bytes = timeline_get_bytes(fcinfo, ARG_TIMELINE, &length);
 	status = cdpk_timeline_open(bytes, length, timeline);
-	if (status != CDPK_OK)
-		timeline_corrupt(status);
+	timeline_check(status);
 	return true;
 }
 

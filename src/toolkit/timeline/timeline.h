@@ -48,6 +48,14 @@ extern void timeline_open(Timeline *timeline, CdpkTimeline *result);
 
 extern void timeline_corrupt(CdpkStatus status) __attribute__((noreturn));
 
+/* timeline_check raises the error that reading a timeline ended with. */
+static inline void
+timeline_check(CdpkStatus status)
+{
+	if (status != CDPK_OK)
+		timeline_corrupt(status);
+}
+
 /* A new timeline with the events of a log. */
 extern Timeline *timeline_from_log(const CdpkTimelineLog *log);
 

@@ -256,8 +256,7 @@ merge_timelines(Timeline *a, Timeline *b)
 	CdpkStatus status = cdpk_timeline_merge(a_bytes, a_length, b_bytes, b_length, &scratch,
 											&cdp_palloc_allocator, VARHDRSZ, &result, &length);
 
-	if (status != CDPK_OK)
-		timeline_corrupt(status);
+	timeline_check(status);
 	return (Timeline *) DatumGetPointer(cdp_varlena(result, VARHDRSZ + length));
 }
 

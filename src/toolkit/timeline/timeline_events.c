@@ -55,8 +55,7 @@ next_event(Walk *walk, int64_t *at)
 			return false;
 		}
 		status = cdpk_column_numbers(&walk->column, walk->numbers, &walk->number_count);
-		if (status != CDPK_OK)
-			timeline_corrupt(status);
+		timeline_check(status);
 		walk->event = 0;
 		walk->name = cstring_to_text_with_len(walk->column.name, (int) walk->column.name_length);
 	}
@@ -170,8 +169,7 @@ cdp_trim(PG_FUNCTION_ARGS)
 		CdpkStatus status =
 			cdpk_log_column(&log, &cdp_palloc_allocator, &timeline, &column, before);
 
-		if (status != CDPK_OK)
-			timeline_corrupt(status);
+		timeline_check(status);
 	}
 	close_timeline(&timeline);
 	PG_RETURN_POINTER(timeline_from_log(log));

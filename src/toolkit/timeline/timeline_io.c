@@ -69,8 +69,7 @@ timeline_from_log(const CdpkTimelineLog *log)
 	CdpkStatus status = cdpk_log_compact_checking(log, &scratch, &cdp_palloc_allocator,
 												  check_interrupts, VARHDRSZ, &result, &length);
 
-	if (status != CDPK_OK)
-		timeline_corrupt(status);
+	timeline_check(status);
 	return (Timeline *) DatumGetPointer(cdp_varlena(result, VARHDRSZ + length));
 }
 
@@ -107,8 +106,7 @@ timeline_open(Timeline *timeline, CdpkTimeline *result)
 	const uint8_t *bytes = timeline_bytes(timeline, &length);
 	CdpkStatus status = cdpk_timeline_open(bytes, length, result);
 
-	if (status != CDPK_OK)
-		timeline_corrupt(status);
+	timeline_check(status);
 }
 
 /* timeline_append appends the events of a value in either form to a log. */
@@ -123,8 +121,7 @@ timeline_append(CdpkTimelineLog **log, const CdpkAllocator *allocator, Timeline 
 	else
 		status = cdpk_log_compact_form(log, allocator, (const uint8_t *) VARDATA_ANY(timeline),
 									   VARSIZE_ANY_EXHDR(timeline));
-	if (status != CDPK_OK)
-		timeline_corrupt(status);
+	timeline_check(status);
 }
 
 /* timeline_in reads the text form. */
@@ -168,8 +165,7 @@ cdp_timeline_out(PG_FUNCTION_ARGS)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("timeline is too large for its text form"),
 						errhint("Use the binary form, or cdp.events(timeline).")));
-	if (status != CDPK_OK)
-		timeline_corrupt(status);
+	timeline_check(status);
 	PG_RETURN_CSTRING(text);
 }
 
@@ -201,8 +197,7 @@ cdp_timeline_recv(PG_FUNCTION_ARGS)
 	CdpkStatus status = cdpk_timeline_check((const uint8_t *) bytes, (size_t) length, &scratch);
 	Timeline *result;
 
-	if (status != CDPK_OK)
-		timeline_corrupt(status);
+	timeline_check(status);
 	refuse_encoding(bytes, (size_t) length);
 	result = palloc(VARHDRSZ + length);
 	SET_VARSIZE(result, VARHDRSZ + length);

@@ -121,7 +121,6 @@ cdp_where_number(PG_FUNCTION_ARGS)
 	cdpk_log_new(&cdp_palloc_allocator, &log);
 	if (stretch_find_event(fcinfo, &timeline, &column))
 		status = cdpk_log_column_where(&log, &cdp_palloc_allocator, &timeline, &column, &condition);
-	if (status != CDPK_OK)
-		timeline_corrupt(status);
+	timeline_check(status);
 	PG_RETURN_POINTER(timeline_from_log(log));
 }
