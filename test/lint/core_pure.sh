@@ -1,2 +1,2 @@
 # core/ knows libc, libidn2 and libunistring, and itself
-! grep -nE '#include "' src/core/*.c src/core/*.h | grep -vE '#include "core/'
+! grep -rnE '#include "' src/core | grep -vE '#include "core/'

@@ -2,25 +2,6 @@
 -- deleted but autovacuum; so each claim goes on where the last one ended, and a pass from block 0
 -- finds what came to stand before that: rows of writers that committed late, and in space used again.
 
-CREATE FUNCTION cdp.init_claim() RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	CREATE TABLE cdp.inbox_mark (
-		inbox text COLLATE "C" PRIMARY KEY CHECK (inbox IN ('inbox', 'inbox_raw')), block bigint NOT NULL DEFAULT 0, passed_at timestamptz NOT NULL DEFAULT '-infinity',
-		pass_until bigint NOT NULL DEFAULT 0, pass_cost interval NOT NULL DEFAULT '0');
-	COMMENT ON TABLE cdp.inbox_mark IS 'How far the refreshes have come in each inbox.';
-	COMMENT ON COLUMN cdp.inbox_mark.inbox IS 'inbox or inbox_raw.';
-	COMMENT ON COLUMN cdp.inbox_mark.block IS 'The block of the last row that was taken; the next claim begins there.';
-	COMMENT ON COLUMN cdp.inbox_mark.passed_at IS 'When a claim last began at block 0.';
-	COMMENT ON COLUMN cdp.inbox_mark.pass_until IS 'The block that the next claim would have begun at then.';
-	COMMENT ON COLUMN cdp.inbox_mark.pass_cost IS 'How long it took to come back to there.';
-	INSERT INTO cdp.inbox_mark (inbox) VALUES ('inbox'), ('inbox_raw');
-END
-$function$;
-COMMENT ON FUNCTION cdp.init_claim() IS 'Internal: makes the table of the marks.';
-
 CREATE FUNCTION cdp.max_batch_bytes() RETURNS bigint
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 256 * 1024 * 1024;
 COMMENT ON FUNCTION cdp.max_batch_bytes() IS 'Internal: how many bytes, uncompressed, the rows of a batch may have.';
@@ -160,6 +141,6 @@ $function$;
 COMMENT ON FUNCTION cdp.count_waiting() IS
 	'Internal: how many rows wait in the inboxes, up to a million in each, without those that came to stand before the marks.';
 
-REVOKE ALL ON FUNCTION cdp.init_claim(), cdp.max_batch_bytes(), cdp.max_row_bytes(), cdp.cut_text(text, boolean),
+REVOKE ALL ON FUNCTION cdp.max_batch_bytes(), cdp.max_row_bytes(), cdp.cut_text(text, boolean),
 	cdp.cut_document(jsonb, boolean), cdp.claim_rows(regclass, bigint, bigint, bigint, bigint, bigint), cdp.claim_inbox(text, bigint, bigint, bigint),
 	cdp.next_block(text), cdp.move_mark(text, bigint, bigint, bigint, boolean, interval), cdp.refresh_claim(bigint), cdp.count_waiting() FROM PUBLIC;

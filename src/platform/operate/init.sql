@@ -1,87 +1,5 @@
 -- The tables of the platform, their version, and who may touch them.
 
-CREATE FUNCTION cdp.tables_version() RETURNS integer
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1;
-COMMENT ON FUNCTION cdp.tables_version() IS 'The shape of the tables that this release works with.';
-
-CREATE FUNCTION cdp.check_tables() RETURNS void
-	LANGUAGE plpgsql STABLE PARALLEL SAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-DECLARE
-	found_version integer;
-BEGIN
-	IF to_regclass('cdp.state') IS NULL THEN
-		RAISE EXCEPTION 'the tables of cdp are not there' USING ERRCODE = 'object_not_in_prerequisite_state',
-			HINT = 'Make them once with SELECT cdp.init().';
-	END IF;
-	SELECT s.tables_version INTO STRICT found_version FROM cdp.state s;
-	IF found_version <> cdp.tables_version() THEN
-		RAISE EXCEPTION 'the tables of cdp have shape %, this release works with shape %', found_version, cdp.tables_version()
-			USING ERRCODE = 'object_not_in_prerequisite_state',
-			HINT = CASE WHEN found_version < cdp.tables_version() THEN 'Bring them along with SELECT cdp.migrate().'
-						ELSE 'Install the release of cdp that made them, or a later one, and run ALTER EXTENSION cdp UPDATE.' END;
-	END IF;
-END
-$function$;
-COMMENT ON FUNCTION cdp.check_tables() IS 'Internal: an error where the tables are missing or of another shape than this release works with.';
-
-CREATE FUNCTION cdp.init_state() RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	CREATE TABLE cdp.state (
-		singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
-		tables_version integer NOT NULL, normalizer_version text NOT NULL,
-		cap integer DEFAULT 1000 CHECK (cap > 0), max_identifiers integer NOT NULL DEFAULT 32 CHECK (max_identifiers BETWEEN 1 AND 256), batch_id bigint NOT NULL DEFAULT 0, as_of timestamptz NOT NULL DEFAULT '-infinity',
-		event_id bigint NOT NULL DEFAULT 0, identity_id bigint NOT NULL DEFAULT 0, quarantine_id bigint NOT NULL DEFAULT 0,
-		lost bigint NOT NULL DEFAULT 0);
-	COMMENT ON TABLE cdp.state IS 'One row: the shape of the tables, and the last numbers handed out. Who writes identities, profiles or memberships locks this table.';
-	COMMENT ON COLUMN cdp.state.singleton IS 'Always true: there is one row.';
-	COMMENT ON COLUMN cdp.state.tables_version IS 'The shape of the tables.';
-	COMMENT ON COLUMN cdp.state.batch_id IS 'Number of the last refresh, verdict or change of rules.';
-	COMMENT ON COLUMN cdp.state.event_id IS 'The last number that an event was given.';
-	COMMENT ON COLUMN cdp.state.lost IS 'How many events the last restitch() found lacking in the log and went without.';
-	COMMENT ON COLUMN cdp.state.identity_id IS 'The last number that an identifier was given.';
-	COMMENT ON COLUMN cdp.state.quarantine_id IS 'The last number that a quarantined row was given.';
-	COMMENT ON COLUMN cdp.state.normalizer_version IS 'The normalisers that made the stored identifiers.';
-	COMMENT ON COLUMN cdp.state.cap IS 'How many identifiers one person can have; NULL: any number.';
-	COMMENT ON COLUMN cdp.state.max_identifiers IS 'How many identifiers one event can carry; one with more is quarantined.';
-	COMMENT ON COLUMN cdp.state.as_of IS 'The instant of the last refresh; time never runs back.';
-
-	CREATE TABLE cdp.batch (
-		batch_id bigint PRIMARY KEY, as_of timestamptz NOT NULL, taken bigint NOT NULL, accepted bigint NOT NULL, duplicate bigint NOT NULL,
-		quarantined bigint NOT NULL, identities bigint NOT NULL, links bigint NOT NULL, profiles_created bigint NOT NULL,
-		profiles_merged bigint NOT NULL, profiles_split bigint NOT NULL, profiles_touched bigint NOT NULL, reworks bigint NOT NULL,
-		identities_reworked bigint NOT NULL, events_reanchored bigint NOT NULL,
-		largest_rework bigint NOT NULL, self_links bigint NOT NULL, elapsed interval NOT NULL);
-	COMMENT ON TABLE cdp.batch IS 'What each refresh did, and the instant by which it is known.';
-
-	COMMENT ON COLUMN cdp.batch.batch_id IS 'Number of the refresh, or of a verdict or change of rules.';
-	COMMENT ON COLUMN cdp.batch.as_of IS 'The instant by which it is known.';
-	COMMENT ON COLUMN cdp.batch.taken IS 'Rows taken from the inboxes.';
-	COMMENT ON COLUMN cdp.batch.accepted IS '… that became events.';
-	COMMENT ON COLUMN cdp.batch.duplicate IS '… whose message was in the log already.';
-	COMMENT ON COLUMN cdp.batch.quarantined IS '… that could not become events.';
-	COMMENT ON COLUMN cdp.batch.identities IS 'Identifiers seen for the first time.';
-	COMMENT ON COLUMN cdp.batch.links IS 'Pairs of identifiers, by source, seen for the first time.';
-	COMMENT ON COLUMN cdp.batch.profiles_created IS 'Profiles that came to be.';
-	COMMENT ON COLUMN cdp.batch.profiles_merged IS 'Profiles that became part of others.';
-	COMMENT ON COLUMN cdp.batch.profiles_split IS 'Profiles whose identifiers are in more than one now.';
-	COMMENT ON COLUMN cdp.batch.profiles_touched IS 'Profiles that changed in any way.';
-	COMMENT ON COLUMN cdp.batch.reworks IS 'Groups of profiles that were taken apart.';
-	COMMENT ON COLUMN cdp.batch.identities_reworked IS 'Identifiers in them.';
-	COMMENT ON COLUMN cdp.batch.events_reanchored IS 'Events in the log whose anchor is another now.';
-	COMMENT ON COLUMN cdp.batch.largest_rework IS 'Identifiers in the largest group of profiles that was taken apart.';
-	COMMENT ON COLUMN cdp.batch.self_links IS 'How often an event named an identifier again; such a link with itself is ignored.';
-	COMMENT ON COLUMN cdp.batch.elapsed IS 'How long it took.';
-
-	INSERT INTO cdp.state (tables_version, normalizer_version) VALUES (cdp.tables_version(), cdp.normalizer_version());
-END
-$function$;
-COMMENT ON FUNCTION cdp.init_state() IS 'Internal: makes the tables of the room operate.';
-
 CREATE FUNCTION cdp.init() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -98,18 +16,13 @@ BEGIN
 			HINT = 'Make one with CREATE DATABASE … ENCODING ''UTF8'' TEMPLATE template0.';
 	END IF;
 	PERFORM cdp.init_state();
-	PERFORM cdp.init_claim();
-	PERFORM cdp.init_inbox();
-	PERFORM cdp.init_attempt();
+	PERFORM cdp.init_log();
 	PERFORM cdp.init_event_month();
 	PERFORM cdp.init_graph();
+	PERFORM cdp.init_profile_tables();
 	PERFORM cdp.init_trait_rule();
-	PERFORM cdp.init_seen_name();
 	PERFORM cdp.init_profile();
-	PERFORM cdp.init_undone();
 	PERFORM cdp.init_account();
-	PERFORM cdp.init_profile_view();
-	PERFORM cdp.init_carried_number();
 	PERFORM cdp.init_timeline();
 	PERFORM cdp.init_matter();
 	PERFORM cdp.init_people();
@@ -137,5 +50,5 @@ $function$;
 COMMENT ON FUNCTION cdp.migrate() IS
 	'Brings the tables to the shape of this release, after ALTER EXTENSION cdp UPDATE, and returns that shape''s number. There is one shape so far, so it only checks; but where the libraries that normalise identifiers are of another release than those that made the stored ones, it calls cdp.restitch().';
 
-REVOKE ALL ON FUNCTION cdp.check_tables(), cdp.init_state(), cdp.init(), cdp.migrate() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.init(), cdp.migrate() FROM PUBLIC;
 

@@ -3,38 +3,11 @@
 -- Membership is kept by the identity that a call is anchored to, so people are merged and taken apart
 -- without touching it; only a call that is anchored anew moves it.
 
-CREATE FUNCTION cdp.account_id(group_id text) RETURNS text
-	AS 'MODULE_PATHNAME', 'cdp_account_id' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.account_id(text) IS 'Internal: the account that a group_id names: without blanks around it.';
-
 CREATE FUNCTION cdp.init_account() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	CREATE TABLE cdp.account (
-		group_id text COLLATE "C" PRIMARY KEY, first_seen timestamptz NOT NULL, last_seen timestamptz NOT NULL, events bigint NOT NULL,
-		traits cdp.traits, expires_at timestamptz);
-	CREATE INDEX account_expires_at ON cdp.account (expires_at) WHERE expires_at IS NOT NULL;
-	COMMENT ON TABLE cdp.account IS 'One row for each account that a group call named. Distribution key: group_id.';
-	COMMENT ON COLUMN cdp.account.group_id IS 'The group_id of its calls, without blanks around it.';
-	COMMENT ON COLUMN cdp.account.first_seen IS 'Time of the earliest call.';
-	COMMENT ON COLUMN cdp.account.last_seen IS 'Time of the latest call.';
-	COMMENT ON COLUMN cdp.account.events IS 'Number of calls.';
-	COMMENT ON COLUMN cdp.account.traits IS 'What the traits of the calls say of it, merged as those of people are.';
-	COMMENT ON COLUMN cdp.account.expires_at IS 'When the first of what made the traits lapses; NULL: nothing does.';
-
-	CREATE TABLE cdp.account_member (
-		identity_id bigint NOT NULL, group_id text COLLATE "C" NOT NULL, first_at timestamptz NOT NULL, last_at timestamptz NOT NULL, events bigint NOT NULL,
-		PRIMARY KEY (identity_id, group_id));
-	CREATE INDEX account_member_group_id ON cdp.account_member (group_id);
-	COMMENT ON TABLE cdp.account_member IS 'Which identities the group calls of an account are anchored to. Distribution key: identity_id.';
-	COMMENT ON COLUMN cdp.account_member.identity_id IS 'The identity; 0: nobody, all identifiers of the call are blocked.';
-	COMMENT ON COLUMN cdp.account_member.group_id IS 'The account.';
-	COMMENT ON COLUMN cdp.account_member.first_at IS 'Time of the earliest call.';
-	COMMENT ON COLUMN cdp.account_member.last_at IS 'Time of the latest call.';
-	COMMENT ON COLUMN cdp.account_member.events IS 'Number of calls.';
-
 	CREATE VIEW cdp.account_members AS
 		SELECT i.profile_id, m.group_id, min(m.first_at) AS since, max(m.last_at) AS last_at, sum(m.events)::bigint AS events
 		FROM cdp.account_member m JOIN cdp.identity i ON i.identity_id = m.identity_id JOIN cdp.profile p ON p.profile_id = i.profile_id
@@ -61,7 +34,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.accounts.traits IS 'What is known of the account.';
 END
 $function$;
-COMMENT ON FUNCTION cdp.init_account() IS 'Internal: makes the tables and views of accounts.';
+COMMENT ON FUNCTION cdp.init_account() IS 'Internal: makes the views of accounts.';
 
 -- The group calls of the batch, or of the whole log, into cdp.account and cdp.account_member.
 CREATE FUNCTION cdp.refresh_fold_account(whole boolean) RETURNS void
@@ -146,4 +119,4 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_fold_account_member(boolean) IS 'Internal: folds group calls into cdp.account_member.';
 
-REVOKE ALL ON FUNCTION cdp.account_id(text), cdp.init_account(), cdp.refresh_fold_account(boolean), cdp.refresh_fold_account_member(boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.init_account(), cdp.refresh_fold_account(boolean), cdp.refresh_fold_account_member(boolean) FROM PUBLIC;

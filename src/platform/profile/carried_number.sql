@@ -10,26 +10,6 @@ AS 'MODULE_PATHNAME', 'cdp_left_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.left_out(text, jsonb, jsonb) IS
 	'Internal: the names of the numbers that an event should have and has not, for what stands there is no number or one of more than 18 digits; NULL where there is none. JSON null is nothing.';
 
-CREATE FUNCTION cdp.init_carried_number() RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	CREATE TABLE cdp.carried_number (
-		event text COLLATE "C" NOT NULL, name text COLLATE "C" NOT NULL, path text[] NOT NULL,
-		left_out bigint NOT NULL DEFAULT 0, PRIMARY KEY (event, name),
-		CHECK (event <> '' AND name <> '' AND path <> '{}' AND array_position(path, NULL) IS NULL));
-	COMMENT ON TABLE cdp.carried_number IS 'The properties that timelines carry as numbers. Written by cdp.carry_number and cdp.drop_number.';
-	COMMENT ON COLUMN cdp.carried_number.event IS 'Name of the event; * for all. Of two with one name that of the event counts.';
-	COMMENT ON COLUMN cdp.carried_number.name IS 'Name of the number.';
-	COMMENT ON COLUMN cdp.carried_number.path IS 'Where it stands in the properties: keys, and places in arrays from 0.';
-	COMMENT ON COLUMN cdp.carried_number.left_out IS 'Events that have something else there, or a number of more than 18 digits.';
-	-- what Segment's specification calls the money and the amounts of an event
-	INSERT INTO cdp.carried_number (event, name, path) SELECT '*', n.name, ARRAY[n.name] FROM unnest('{price,quantity,revenue,total,value}'::text[]) AS n (name);
-END
-$function$;
-COMMENT ON FUNCTION cdp.init_carried_number() IS 'Internal: makes the table of the numbers that timelines carry.';
-
 CREATE FUNCTION cdp.carried_rules() RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -61,4 +41,4 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.count_left_out(text) IS 'Internal: adds to cdp.carried_number what could not be carried of events, a query of event and properties.';
 
-REVOKE ALL ON FUNCTION cdp.init_carried_number(), cdp.carried_rules(), cdp.count_left_out(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.carried_rules(), cdp.count_left_out(text) FROM PUBLIC;

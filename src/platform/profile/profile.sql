@@ -5,25 +5,6 @@ CREATE FUNCTION cdp.init_profile() RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	CREATE TABLE cdp.profile (
-		profile_id bigint PRIMARY KEY, first_seen timestamptz, last_seen timestamptz, events bigint NOT NULL DEFAULT 0, traits cdp.traits,
-		shared boolean NOT NULL DEFAULT false, identifiers integer NOT NULL DEFAULT 0, limited jsonb NOT NULL DEFAULT '{}',
-		has_forbid boolean NOT NULL DEFAULT false, last_trust integer, last_at timestamptz, expires_at timestamptz);
-	CREATE INDEX profile_expires_at ON cdp.profile (expires_at) WHERE expires_at IS NOT NULL;
-	COMMENT ON TABLE cdp.profile IS 'One row for each person. Distribution key: profile_id.';
-	COMMENT ON COLUMN cdp.profile.profile_id IS 'Number of the person: the identity of the strongest identifier.';
-	COMMENT ON COLUMN cdp.profile.first_seen IS 'Time of the earliest event.';
-	COMMENT ON COLUMN cdp.profile.last_seen IS 'Time of the latest event.';
-	COMMENT ON COLUMN cdp.profile.events IS 'Number of events in the log, calls of every type counted.';
-	COMMENT ON COLUMN cdp.profile.traits IS 'What is known of the person; NULL where nothing is.';
-	COMMENT ON COLUMN cdp.profile.last_trust IS 'Trust of the latest link inside; see last_at.';
-	COMMENT ON COLUMN cdp.profile.shared IS 'No person: a shared identifier by itself.';
-	COMMENT ON COLUMN cdp.profile.identifiers IS 'Number of identifiers.';
-	COMMENT ON COLUMN cdp.profile.limited IS 'Number of identifiers of each namespace that has a limit.';
-	COMMENT ON COLUMN cdp.profile.has_forbid IS 'Whether a forbid names one of its identifiers.';
-	COMMENT ON COLUMN cdp.profile.last_at IS 'No link inside ranks behind this time at last_trust; NULL: unknown.';
-	COMMENT ON COLUMN cdp.profile.expires_at IS 'When the first of what made the traits lapses; NULL: nothing does.';
-
 	CREATE VIEW cdp.profiles AS
 		SELECT p.profile_id, p.first_seen, p.last_seen,
 			   ARRAY(SELECT i.identifier::text FROM cdp.identity i JOIN cdp.namespace n ON n.namespace = cdp.namespace(i.identifier)
@@ -80,7 +61,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.events.event IS 'Name of the event; NULL for identify, group and alias calls.';
 END
 $function$;
-COMMENT ON FUNCTION cdp.init_profile() IS 'Internal: makes the tables and views of the room profile.';
+COMMENT ON FUNCTION cdp.init_profile() IS 'Internal: makes the views of people and of events.';
 
 -- Folds the batch into the profiles it touches.
 CREATE FUNCTION cdp.refresh_fold() RETURNS bigint

@@ -1,21 +1,5 @@
 -- Views of people with chosen traits as columns of plain types, for tools that do not know jsonb.
 
-CREATE FUNCTION cdp.init_profile_view() RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	CREATE TABLE cdp.profile_view (
-		schema_name name, view_name name, columns text[] NOT NULL, defined_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (schema_name, view_name));
-	COMMENT ON TABLE cdp.profile_view IS 'What the views of cdp.create_profile_view() were made of. Rows of views that were dropped are of no account, and go when the next one is made.';
-	COMMENT ON COLUMN cdp.profile_view.schema_name IS 'The schema that the view was made in.';
-	COMMENT ON COLUMN cdp.profile_view.view_name IS 'Its name.';
-	COMMENT ON COLUMN cdp.profile_view.columns IS 'The columns, as they were given.';
-	COMMENT ON COLUMN cdp.profile_view.defined_at IS 'When it was made.';
-END
-$function$;
-COMMENT ON FUNCTION cdp.init_profile_view() IS 'Internal: makes the table of what views were made of.';
-
 -- One column as it was given: trait type, or trait as name type; a name with blanks in double quotes.
 CREATE FUNCTION cdp.profile_view_column(spec text, OUT key text, OUT name text, OUT type text)
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -187,5 +171,5 @@ $function$;
 COMMENT ON FUNCTION cdp.profile_view_problems(regclass) IS
 	'For each column of a view of cdp.create_profile_view() that shows a trait: how many people have the trait, and of how many the value is not of the column''s type and so shows as NULL. It reads all people once. Error 42704: no such view.';
 
-REVOKE ALL ON FUNCTION cdp.init_profile_view(), cdp.profile_view_column(text), cdp.profile_view_value(text, text), cdp.comment_profile_view(text, text[]),
+REVOKE ALL ON FUNCTION cdp.profile_view_column(text), cdp.profile_view_value(text, text), cdp.comment_profile_view(text, text[]),
 	cdp.make_profile_view(text, text, text[]), cdp.create_profile_view(text, text[]), cdp.profile_view_problems(regclass) FROM PUBLIC;

@@ -1,21 +1,5 @@
 -- The names of events and traits that were ever seen, so that a mistyped one in a rule or a condition is noticed.
 
-CREATE FUNCTION cdp.init_seen_name() RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	CREATE TABLE cdp.seen_name (
-		kind text COLLATE "C" NOT NULL CHECK (kind IN ('event', 'trait')), name text COLLATE "C" NOT NULL,
-		batch_id bigint NOT NULL, PRIMARY KEY (kind, name));
-	COMMENT ON TABLE cdp.seen_name IS 'Names of events, and of the traits of identify and group calls, that the log ever had: the first 10,000 of each kind.';
-	COMMENT ON COLUMN cdp.seen_name.kind IS 'event or trait.';
-	COMMENT ON COLUMN cdp.seen_name.name IS 'The name, of at most 255 bytes.';
-	COMMENT ON COLUMN cdp.seen_name.batch_id IS 'The refresh that first saw it.';
-END
-$function$;
-COMMENT ON FUNCTION cdp.init_seen_name() IS 'Internal: makes the table of the names that were seen.';
-
 -- Reads batch_row and batch_accepted.  Names that are ids (one for each event) must not fill the disk.
 CREATE FUNCTION cdp.refresh_seen_names() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -70,5 +54,5 @@ $function$;
 COMMENT ON FUNCTION cdp.notice_unseen(text, text) IS
 	'Internal: a notice, with the nearest known name, where a name was never seen. kind: event, trait or namespace. Silent for * and the empty name, before anything was loaded, and where not all names are known.';
 
-REVOKE ALL ON FUNCTION cdp.init_seen_name(), cdp.refresh_seen_names(), cdp.notice_unseen(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.refresh_seen_names(), cdp.notice_unseen(text, text) FROM PUBLIC;
 

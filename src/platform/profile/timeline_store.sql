@@ -16,18 +16,6 @@ CREATE FUNCTION cdp.init_timeline() RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	-- a row stays whole as long as it fits on a page: a scan reads it without a second look-up (a smaller fillfactor saves 2 % of what an append writes, and makes scans 10 % slower)
-	CREATE TABLE cdp.profile_timeline (
-		profile_id bigint PRIMARY KEY, shared boolean NOT NULL DEFAULT false, timeline cdp.timeline NOT NULL, level_1 cdp.timeline, level_2 cdp.timeline, level_3 cdp.timeline)
-		WITH (toast_tuple_target = 8160);
-	COMMENT ON TABLE cdp.profile_timeline IS 'What each person did: the union of the parts of a row; one row for each of cdp.profile. Read it through cdp.profile_row. Distribution key: profile_id.';
-	COMMENT ON COLUMN cdp.profile_timeline.profile_id IS 'Number of the person.';
-	COMMENT ON COLUMN cdp.profile_timeline.shared IS 'As in cdp.profile: no person. It stands here too so that no condition is judged over the timelines of shared identifiers, which are among the largest.';
-	COMMENT ON COLUMN cdp.profile_timeline.timeline IS 'All events, unless some are sealed; then those that came since.';
-	COMMENT ON COLUMN cdp.profile_timeline.level_1 IS 'Events of people with very many: what was sealed last. NULL: nothing is sealed.';
-	COMMENT ON COLUMN cdp.profile_timeline.level_2 IS '… sealed before.';
-	COMMENT ON COLUMN cdp.profile_timeline.level_3 IS '… and all before that.';
-
 	-- each profile has its row in both tables: so an inner join does, and conditions on timelines are judged while these are scanned.
 	-- A person's identities are asked for as equal to, and not below, and not above, the profile: that says nothing new, but
 	-- without fresh statistics a profile is taken for one of 200, and each person's identities are found by reading all
@@ -57,7 +45,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.profile_row.account_traits IS 'What is known of these, as one; NULL where nothing is.';
 END
 $function$;
-COMMENT ON FUNCTION cdp.init_timeline() IS 'Internal: makes the tables of the room behavior, and the view of all that a condition sees of a person.';
+COMMENT ON FUNCTION cdp.init_timeline() IS 'Internal: makes the view of all that a condition sees of a person.';
 
 CREATE FUNCTION cdp.refresh_fold_timeline() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -1,10 +1,6 @@
 
 -- How traits are merged in the pipeline: the rule of each trait, the trust of the source, and what lapses.
 
-CREATE FUNCTION cdp.is_trait_rule(rule text) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'cdp_is_trait_rule' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.is_trait_rule(text) IS 'Internal: whether this is the name of a rule by which traits merge.';
-
 CREATE FUNCTION cdp.refused_keys(traits jsonb, rules jsonb) RETURNS text[]
 	AS 'MODULE_PATHNAME', 'cdp_refused_keys' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
 COMMENT ON FUNCTION cdp.refused_keys(jsonb, jsonb) IS
@@ -15,12 +11,6 @@ CREATE FUNCTION cdp.init_trait_rule() RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	CREATE TABLE cdp.trait_rule (
-		trait text COLLATE "C" PRIMARY KEY CHECK (trait <> '' AND octet_length(trait) <= 255), rule text NOT NULL CHECK (cdp.is_trait_rule(rule)));
-	COMMENT ON TABLE cdp.trait_rule IS 'By which rule the values of a trait become one, changed by cdp.set_trait_rule(). A trait that is not listed has the rule of *, and where that is not listed, trusted_last.';
-	COMMENT ON COLUMN cdp.trait_rule.trait IS 'Name of the trait; *: all that are not listed.';
-	COMMENT ON COLUMN cdp.trait_rule.rule IS 'last, first, min, max, sum, union or most_frequent; trusted_ before it: only values of the most trusted source count; keep_ before last, first, min, max and their trusted_ forms: what was outdone stays visible in cdp.provenance().';
-
 	CREATE VIEW cdp.refused_traits AS
 		SELECT CASE WHEN e.type = 'identify' THEN i.profile_id END AS profile_id, CASE WHEN e.type = 'group' THEN e.group_id END AS group_id,
 			   e.event_id, e."timestamp", e.source, k.trait, coalesce(r.rules ->> k.trait, r.rules ->> '*') AS rule, e.traits -> k.trait AS value
@@ -37,17 +27,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.refused_traits.value IS 'The value that is left out.';
 END
 $function$;
-COMMENT ON FUNCTION cdp.init_trait_rule() IS 'Internal: makes the table and the view of the rules of traits.';
-
-CREATE FUNCTION cdp.trait_rules() RETURNS jsonb
-	LANGUAGE plpgsql STABLE PARALLEL SAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	RETURN (SELECT jsonb_build_object('*', 'trusted_last') || coalesce(jsonb_object_agg(r.trait, r.rule), '{}') FROM cdp.trait_rule r);
-END
-$function$;
-COMMENT ON FUNCTION cdp.trait_rules() IS 'Internal: the rules of all traits, as cdp.traits_agg takes them.';
+COMMENT ON FUNCTION cdp.init_trait_rule() IS 'Internal: makes the view of what the rules of traits refuse.';
 
 -- The one place where traits are made of what was said.
 CREATE FUNCTION cdp.merged_traits(said text) RETURNS text
@@ -119,4 +99,4 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.has_lapsed() IS 'Internal: whether something that is known of somebody, or of an account, has lapsed at the time of the batch in hand, besides what was left undone.';
 
-REVOKE ALL ON FUNCTION cdp.init_trait_rule(), cdp.trait_rules(), cdp.merged_traits(text), cdp.refresh_refold(), cdp.has_lapsed() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.init_trait_rule(), cdp.merged_traits(text), cdp.refresh_refold(), cdp.has_lapsed() FROM PUBLIC;

@@ -1,18 +1,6 @@
 -- A refresh that meets an error: which rows are at fault, what becomes of them, and how many rows the
 -- next one dares to take.
 
-CREATE FUNCTION cdp.init_attempt() RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	-- a sequence, because what is noted here must outlive the transaction that is broken off
-	CREATE SEQUENCE cdp.attempt MINVALUE -2 START 9223372036854775807;
-	COMMENT ON SEQUENCE cdp.attempt IS 'How many rows the next refresh may take: the greatest number, unless the last one was broken off. 0, -1, -2: one, which was broken off once, twice, three times already.';
-END
-$function$;
-COMMENT ON FUNCTION cdp.init_attempt() IS 'Internal: makes the sequence that remembers refreshes that were broken off.';
-
 CREATE FUNCTION cdp.attempt_rows(max_rows bigint) RETURNS bigint
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -209,6 +197,6 @@ $function$;
 COMMENT ON FUNCTION cdp.refresh_attempt(bigint, tid[], tid[]) IS
 	'Internal: refresh_rows(), with a note that outlives it where it is broken off. After a refresh that was, each that is not takes twice as many rows as the one before.';
 
-REVOKE ALL ON FUNCTION cdp.init_attempt(), cdp.attempt_rows(bigint), cdp.is_fault_of_row(text), cdp.set_aside(tid[], tid[], text[], boolean),
+REVOKE ALL ON FUNCTION cdp.attempt_rows(bigint), cdp.is_fault_of_row(text), cdp.set_aside(tid[], tid[], text[], boolean),
 	cdp.set_aside_all(tid[], text[], tid[], text[]), cdp.refresh_part(tid[], tid[]), cdp.check_empty_batch(), cdp.refresh_rows(tid[], tid[]),
 	cdp.refresh_attempt(bigint, tid[], tid[]) FROM PUBLIC;

@@ -73,11 +73,6 @@ CREATE FUNCTION cdp.read_blocked(namespace text, blocked text[]) RETURNS text[]
 			FROM unnest(blocked) WITH ORDINALITY AS b (entry, place));
 COMMENT ON FUNCTION cdp.read_blocked(text, text[]) IS 'Internal: the argument blocked of cdp.set_rule() as cdp.namespace keeps it: normalised, where the namespace takes the value; NULL for an empty list.';
 
-CREATE FUNCTION cdp.max_links_to(max_links jsonb, namespace text) RETURNS integer
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE WHEN max_links ? namespace THEN max_links ->> namespace ELSE max_links ->> '*' END::integer;
-COMMENT ON FUNCTION cdp.max_links_to(jsonb, text) IS 'Internal: from how many links on to a namespace one is shared, by a value of cdp.namespace.max_links; NULL: any number.';
-
 -- The links that a rule refuses, with the profiles they would join.
 CREATE FUNCTION cdp.refused_evidence() RETURNS TABLE (a bigint, b bigint, trust integer, first_at timestamptz, a_profile bigint, b_profile bigint)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 10000

@@ -114,5 +114,10 @@ CREATE FUNCTION cdp.default_max_links(namespace text) RETURNS jsonb
 	END;
 COMMENT ON FUNCTION cdp.default_max_links(text) IS 'Internal: from how many links on an identifier of this namespace counts as shared, where no rule is set.';
 
+CREATE FUNCTION cdp.max_links_to(max_links jsonb, namespace text) RETURNS integer
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN max_links ? namespace THEN max_links ->> namespace ELSE max_links ->> '*' END::integer;
+COMMENT ON FUNCTION cdp.max_links_to(jsonb, text) IS 'Internal: from how many links on to a namespace one is shared, by a value of cdp.namespace.max_links; NULL: any number.';
+
 REVOKE ALL ON FUNCTION cdp.init_graph(), cdp.default_max_links(text) FROM PUBLIC;
 
