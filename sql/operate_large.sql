@@ -25,11 +25,11 @@ SELECT identifiers, pg_column_size(traits) >> 20 AS traits FROM cdp.profiles ORD
 
 -- a lookup shows of each list what there is room for; an event too large by itself is left out alone
 INSERT INTO cdp.inbox (type, event, user_id, "timestamp", properties)
-SELECT 'track', 'e' || i, 'u3', '2026-01-01Z'::timestamptz + i * interval '1 s', CASE WHEN i < 10 THEN jsonb_build_object('p', repeat('x', CASE i WHEN 7 THEN 20 ELSE 3 END << 20)) END
+SELECT 'track', 'e' || i, 'u3', '2026-01-01Z'::timestamptz + i * interval '1 s', CASE WHEN i < 10 THEN jsonb_build_object('p', repeat('x', CASE i WHEN 7 THEN 70 ELSE 12 END << 20)) END
 FROM generate_series(1, 12) AS i;
 SELECT accepted FROM cdp.refresh();
 SELECT (SELECT array_agg(e ->> 'event') FROM jsonb_array_elements(d -> 'events') AS e) AS events, d -> 'events_left_out' AS events_left_out, d -> 'event_count' AS event_count,
-	pg_column_size(d) < 17 << 20 AS fits
+	pg_column_size(d) < 65 << 20 AS fits
 FROM (SELECT cdp.lookup('user_id:u3', last_events => 1000000) AS d) l;
 SELECT jsonb_array_length(d -> 'events') AS events, d ? 'events_left_out' AS left_out FROM (SELECT cdp.lookup('user_id:u3', last_events => 3) AS d) l;
 -- accounts with large traits

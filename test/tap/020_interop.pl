@@ -56,7 +56,7 @@ sub check_client
 	my ($output, $errors) = ('', '');
 	$node->safe_psql('postgres', "CREATE DATABASE $name");
 	$node->safe_psql($name, 'CREATE EXTENSION cdp; SELECT cdp.init()');
-	local %ENV = (%ENV, PGHOST => $node->host, PGPORT => $node->port, PGDATABASE => $name, PGUSER => getpwuid($<), PYTHONIOENCODING => 'utf-8');
+	local %ENV = (%ENV, PGHOST => $node->host, PGPORT => $node->port, PGDATABASE => $name, PYTHONIOENCODING => 'utf-8');
 	ok(IPC::Run::run(\@command, '>', \$output, '2>', \$errors), "$name: runs") or diag($errors);
 	my $seen = eval { decode_json($output) };
 	is_deeply($seen, $expected, "$name: reads what it wrote") or diag($output);

@@ -15,12 +15,15 @@ use Test::More;
 
 our @EXPORT = qw(new_node new_platform load_events digest);
 
+# The superuser's name is not the caller's, who may be called as a role of a test is.
+$ENV{PGUSER} = 'postgres';
+
 # A started server.  Options are those of PostgreSQL::Test::Cluster's init, and "settings".
 sub new_node
 {
 	my ($name, %options) = @_;
 	my $node = PostgreSQL::Test::Cluster->new($name);
-	$node->init(%options, extra => [ '--encoding=UTF8', '--no-locale', @{ $options{extra} // [] } ]);
+	$node->init(%options, extra => [ '--encoding=UTF8', '--no-locale', '--username=postgres', @{ $options{extra} // [] } ]);
 	$node->append_conf('postgresql.conf', $options{settings}) if $options{settings};
 	$node->start;
 	return $node;

@@ -7,13 +7,14 @@ COMMENT ON FUNCTION cdp.lookup(cdp.identifier, text, integer) IS
 	'but a shared identifier by itself), first_seen, last_seen, event_count, and the parts asked for, separated by '
 	'commas. identifiers: namespace, value, first_known, shared, strongest first; traits: plain; provenance: where '
 	'each trait comes from, key by key; events: the last_events latest, newest first, '
-	'as far as 16 MB of them go; matters: what the contact '
+	'as far as 64 MB of them go; matters: what the contact '
 	'centre has open (cdp.open_matters); segments: names of those that the person is in now, of the segments that the '
 	'caller may read, and where there are any, segments_failing: those that cannot be judged of this person '
 	'(cdp.segment says why); refused_links: own and other identifier, other profile, reasons, at most 100, latest '
 	'first; accounts: those that the person belongs to, since, last_at and traits. Of each other list '
 	'there is as much as 8 MB go. Where some of a list did not fit, their number stands beside it as '
-	'events_left_out (identifiers_left_out, …). All but provenance is there by '
+	'events_left_out (identifiers_left_out, …); one that is too large by itself is left out alone. All but '
+	'provenance is there by '
 	'default. An unknown part is an error. Works on a hot standby.';
 
 CREATE FUNCTION cdp.lookup(identifier text, parts text DEFAULT 'identifiers,traits,events,matters,segments,refused_links,accounts', last_events integer DEFAULT 10) RETURNS jsonb

@@ -1,6 +1,6 @@
 -- The parts of a lookup that are lists: as much of each as a document has room for.
 --
--- A jsonb has at most 256 MB.  Traits take up to 128 of them, events 16, every other list 8: so a lookup never
+-- A jsonb has at most 256 MB.  Traits take up to 128 of them, events 64, every other list 8: so a lookup never
 -- fails for what is known of a person.  Like all of a lookup's query, this runs under the caller's search path.
 
 CREATE FUNCTION cdp.lookup_list(part text) RETURNS text
@@ -31,7 +31,7 @@ BEGIN
 			list := 'SELECT v.*, cdp.raw_size(v.key, v.value, v.source) AS size FROM cdp.provenance(p.traits) v';
 		-- the latest of each identity by the primary key, and of these the latest; properties are read of those that are shown
 		WHEN 'events' THEN
-			room := 16 << 20;
+			room := 64 << 20;
 			shown := $sql$
 				pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('timestamp', r."timestamp", 'type', r.type, 'event', r.event, 'source', r.source))
 				OPERATOR(pg_catalog.||) CASE WHEN r.properties IS NULL THEN '{}' ELSE pg_catalog.jsonb_build_object('properties', r.properties) END $sql$;

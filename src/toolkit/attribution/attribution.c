@@ -299,6 +299,10 @@ push_sum(JsonbParseState **state, const CdpkTouchpoint *touchpoint, const Sum *s
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
+/* bytes that the object of a touchpoint takes in the result at least, and what a jsonb has at most */
+#define TOUCHPOINT_SIZE_MIN 64
+#define RESULT_SIZE_MAX JENTRY_OFFLENMASK
+
 /* attribution_final(state): what each touchpoint was given, as a JSON array; strict. */
 Datum
 cdp_attribution_final(PG_FUNCTION_ARGS)
@@ -311,6 +315,10 @@ cdp_attribution_final(PG_FUNCTION_ARGS)
 
 	check_status(cdpk_journeys_load(
 		(const CdpkAttributionState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0)), &scratch, &journeys));
+	if (journeys.name_count > RESULT_SIZE_MAX / TOUCHPOINT_SIZE_MIN)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("too many touchpoints in a group for an attribution"),
+						errdetail("The result has at most 256 MB.")));
 	sums = MemoryContextAllocExtended(CurrentMemoryContext,
 									  ((Size) journeys.name_count + 1) * sizeof(Sum),
 									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);

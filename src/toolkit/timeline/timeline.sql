@@ -26,7 +26,7 @@ CREATE TYPE cdp.timeline (
 	ALIGNMENT = int4,
 	STORAGE = external
 );
-COMMENT ON TYPE cdp.timeline IS 'What a person did: a multiset of events (name, time to the microsecond, numbers by name), compressed, about five bytes an event. Text form: a JSON object from names to arrays of times, newest first, as {"view": ["2026-01-01T10:00:00Z"]}; an event with numbers is [time, {"total": 40.5}]. Names are UTF-8 and not empty, times finite, numbers exact decimals of up to 18 digits, at most 32 different ones with the events of one name.';
+COMMENT ON TYPE cdp.timeline IS 'What a person did: a multiset of events (name, time to the microsecond, numbers by name), compressed, about five bytes an event. Text form: a JSON object from names to arrays of times, newest first, as {"view": ["2026-01-01T10:00:00Z"]}; an event with numbers is [time, {"total": 40.5}]. Names are UTF-8 and not empty, times finite, numbers exact decimals of up to 18 digits, at most 32 different ones with the events of one name. At most 256 MB, and 512 MB while an aggregate builds it, about 60 million events without numbers; more is an error (54000), and so is a text form of more than 1 GB.';
 
 CREATE FUNCTION cdp.timeline_eq(cdp.timeline, cdp.timeline) RETURNS boolean
 AS 'MODULE_PATHNAME', 'cdp_timeline_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

@@ -43,13 +43,11 @@ timeline_corrupt(CdpkStatus status)
 void
 timeline_refuse_size(void)
 {
-	ereport(
-		ERROR,
-		(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("timeline is too large"),
-		 errdetail(
-			 "A timeline has at most 256 MB, while it is made 512 MB, and the events of one name have at most %d "
-			 "different numbers.",
-			 CDPK_NUMBERS_MAX)));
+	ereport(ERROR,
+			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("timeline is too large"),
+			 errdetail("A timeline has at most 256 MB, 512 MB while it is built, and %d different "
+					   "numbers with the events of one name.",
+					   CDPK_NUMBERS_MAX)));
 }
 
 /* check_interrupts ends the compaction of a long log where the query is cancelled. */
