@@ -77,7 +77,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.batch.self_links IS 'How often an event named an identifier again; such a link with itself is ignored.';
 	COMMENT ON COLUMN cdp.batch.elapsed IS 'How long it took.';
 
-	INSERT INTO cdp.state (tables_version, normalizer_version) VALUES (cdp.normalizer_version());
+	INSERT INTO cdp.state (tables_version, normalizer_version) VALUES (cdp.tables_version(), cdp.normalizer_version());
 
 	-- a sequence, because what is noted here must outlive the transaction that is broken off
 	CREATE SEQUENCE cdp.attempt MINVALUE -2 START 9223372036854775807;
