@@ -84,10 +84,11 @@ BEGIN
 			RETURN;
 		WHEN 'analyst' THEN statements := ARRAY[
 			'GRANT USAGE ON SCHEMA cdp TO %1$I',
-			'GRANT SELECT ON cdp.profiles, cdp.events, cdp.identities, cdp.source, cdp.batch, cdp.namespace, cdp.state,
-				cdp.profile_row, cdp.segment, cdp.identifier_map, cdp.identity, cdp.identity_history, cdp.anchor_history, cdp.link, cdp.verdict, cdp.profile, cdp.event,
-				cdp.near_shared, cdp.shared_identifiers, cdp.seen_name, cdp.trait_rule, cdp.refused_traits, cdp.refused_links, cdp.outvoted, cdp.identity_periods, cdp.carried_number,
-				cdp.matter_event, cdp.open_matters, cdp.account, cdp.accounts, cdp.account_members, cdp.profile_view TO %1$I',
+			(SELECT format('GRANT SELECT ON %s TO %%1$I', string_agg(format('cdp.%I', c.name), ', '))
+			 FROM cdp.catalogue() c WHERE 'analyst' = ANY (c.readers)),
+			'GRANT SELECT ON cdp.profiles, cdp.events, cdp.identities, cdp.profile_row, cdp.near_shared, cdp.shared_identifiers,
+				cdp.refused_traits, cdp.refused_links, cdp.outvoted, cdp.identity_periods, cdp.open_matters, cdp.accounts,
+				cdp.account_members TO %1$I',
 			'GRANT EXECUTE ON FUNCTION cdp.check_tables(), cdp.trait_rules(), cdp.profile_of(cdp.identifier), cdp.profile_of(bigint), cdp.resolve_profile(bigint),
 				cdp.notice_unseen(text, text), cdp.nearest_name(text, text[]), cdp.person_id(text), cdp.profile_of(text), cdp.resolve_profile(text), cdp.person_identifier(text), cdp.explain(text, text),
 				cdp.explain(bigint, bigint), cdp.profile_at(text, timestamptz), cdp.profile_at(bigint, timestamptz),
@@ -107,15 +108,13 @@ BEGIN
 		WHEN 'steward' THEN statements := ARRAY[
 			'GRANT USAGE ON SCHEMA cdp TO %1$I WITH GRANT OPTION',
 			'GRANT USAGE, CREATE ON SCHEMA cdp_segment TO %1$I WITH GRANT OPTION',
-			-- not TRIGGER, which would run their code as whoever refreshes; not partitions, which need no rights of their own;
-			-- what only ever grows cannot be rewritten, and the rows of state and inbox_mark neither made nor taken away
-			(SELECT string_agg(format('GRANT %s ON %s TO %%1$I WITH GRANT OPTION', CASE
-				WHEN c.relkind = 'v' THEN 'SELECT' WHEN c.relkind = 'S' OR c.relname IN ('state', 'inbox_mark')
-					THEN 'SELECT, UPDATE'
-				WHEN c.relname IN ('batch', 'message', 'identity_history', 'anchor_history') THEN 'SELECT, INSERT'
-				ELSE 'SELECT, INSERT, UPDATE, DELETE' END, c.oid::regclass), '; ')
-			 FROM pg_class c WHERE c.relnamespace = 'cdp'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S')
-				AND NOT c.relispartition),
+			-- not TRIGGER, which would run their code as whoever refreshes; not partitions, which need no rights of their own
+			(SELECT string_agg(format('GRANT %s ON cdp.%I TO %%1$I WITH GRANT OPTION', CASE c.stewards
+				WHEN 'append' THEN 'SELECT, INSERT' WHEN 'update' THEN 'SELECT, UPDATE'
+				ELSE 'SELECT, INSERT, UPDATE, DELETE' END, c.name), '; ') FROM cdp.catalogue() c),
+			(SELECT string_agg(format('GRANT %s ON %s TO %%1$I WITH GRANT OPTION',
+				CASE r.relkind WHEN 'v' THEN 'SELECT' ELSE 'SELECT, UPDATE' END, r.oid::regclass), '; ')
+			 FROM pg_class r WHERE r.relnamespace = 'cdp'::regnamespace AND r.relkind IN ('v', 'S')),
 			cdp.grant_segments() || ' WITH GRANT OPTION',
 			(SELECT format('GRANT EXECUTE ON FUNCTION %s TO %%1$I WITH GRANT OPTION',
 				string_agg(p.oid::regprocedure::text, ', '))

@@ -26,9 +26,8 @@ BEGIN
 		END;
 	END IF;
 	PERFORM cdp.check_tables();
-	LOCK TABLE cdp.account, cdp.account_member, cdp.anchor_history, cdp.batch, cdp.carried_number, cdp.event, cdp.identifier_map, cdp.identity,
-		cdp.identity_history, cdp.inbox_mark, cdp.link, cdp.message, cdp.namespace, cdp.profile, cdp.profile_timeline, cdp.quarantine, cdp.source, cdp.trait_rule,
-		cdp.undone, cdp.verdict IN ROW EXCLUSIVE MODE;
+	EXECUTE (SELECT format('LOCK TABLE %s IN ROW EXCLUSIVE MODE', string_agg(format('cdp.%I', c.name), ', ' ORDER BY c.name))
+			 FROM cdp.catalogue() c WHERE 'refresh' = ANY (c.written_by) AND NOT 'writer' = ANY (c.written_by) AND c.name <> 'state');
 	RETURN true;
 END
 $function$;

@@ -8,13 +8,7 @@ AS $function$
 DECLARE
 	hidden record;
 BEGIN
-	FOR hidden IN SELECT h.name, u.col FROM (VALUES
-		('inbox', '{message_id,anonymous_id,user_id,group_id,previous_id,identifiers,properties,traits,context}'::text[]), ('inbox_raw', '{line}'),
-		('event', '{message_id,anonymous_id,user_id,group_id,previous_id,identifiers,properties,traits,context}'), ('message', '{message_key}'),
-		('quarantine', '{detail,record,line}'), ('namespace', '{blocked}'), ('identifier_map', '{identifier}'), ('identity', '{identifier}'),
-		('link', '{message_id}'), ('verdict', '{a,b,reason}'), ('profile', '{traits}'), ('profile_timeline', '{timeline,level_1,level_2,level_3}'),
-		('account', '{group_id,traits}'), ('account_member', '{group_id}'), ('undone', '{group_id}'), ('segment', '{condition,description}')) AS h (name, cols)
-		CROSS JOIN LATERAL unnest(h.cols) AS u (col)
+	FOR hidden IN SELECT c.name, p.key AS col FROM cdp.catalogue() c CROSS JOIN LATERAL jsonb_object_keys(c.personal) AS p (key)
 	LOOP
 		EXECUTE format('ALTER TABLE cdp.%I ALTER COLUMN %I SET STATISTICS 0', hidden.name, hidden.col);
 	END LOOP;
