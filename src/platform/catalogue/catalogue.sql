@@ -5,8 +5,8 @@ CREATE FUNCTION cdp.catalogue() RETURNS TABLE (name text, keys text[], distribut
 	stewards text, written_by text[], erase_order integer, personal jsonb)
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30
 BEGIN ATOMIC
-	SELECT c.name, c.keys::text[], c.distributed_by, c.readers::text[], c.stewards, c.written_by::text[], c.erase_order::integer,
-		   c.personal::jsonb
+	SELECT c.name, c.keys::text[], c.distributed_by, c.readers::text[], c.stewards, c.written_by::text[],
+		   c.erase_order::integer, c.personal::jsonb
 	FROM (VALUES
 		('state', '{singleton}', 'reference', '{analyst}', 'update', '{refresh}', NULL, '{}'),
 		('batch', '{batch_id}', 'reference', '{analyst}', 'append', '{refresh}', NULL, '{}'),
@@ -58,9 +58,9 @@ END;
 COMMENT ON FUNCTION cdp.catalogue() IS
 	'Internal: the tables that cdp.init() makes. keys: the columns of the primary key; distributed_by: the column by which
 a cluster distributes it, or reference (each node has it whole), or local; readers: kinds of access (see cdp.grant) that
-read it, beside stewards; stewards: what these do with
-it: append (read and insert), update (read and update), all (read, insert, update, delete); written_by: refresh (a batch, which locks it first), writer,
-grant; erase_order: in which order a person is erased from the tables, NULL: nothing of a person stands there; personal:
-the columns that hold personal data, with their category (identifier, trait, behavior, account, raw).';
+read it, beside stewards; stewards: what these do with it: append (read and insert), update (read and update), all (read,
+insert, update, delete); written_by: refresh (a batch, which locks it first), writer, grant; erase_order: in which order a
+person is erased from the tables, NULL: nothing of a person stands there; personal: the columns that hold personal data,
+with their category (identifier, trait, behavior, account, raw).';
 
 REVOKE ALL ON FUNCTION cdp.catalogue() FROM PUBLIC;
