@@ -180,7 +180,8 @@ prepare_backend(void)
 void
 restrict_set(const char *name, const char *value)
 {
-	set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	/* local to the subtransaction: as a function's settings, 16 and later take no transaction_read_only */
+	set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
 }
 
 /* open_context enters the context, in the subtransaction that was just begun. */
