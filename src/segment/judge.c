@@ -117,6 +117,17 @@ take_end(DestReceiver *receiver)
 {
 }
 
+/* prepare plans a query. */
+static SPIPlanPtr
+prepare(const char *text, int parameters, Oid *types, int options)
+{
+	SPIPlanPtr plan = SPI_prepare_cursor(text, parameters, types, options);
+
+	if (plan == NULL)
+		elog(ERROR, "could not prepare a condition: %s", SPI_result_code_string(SPI_result));
+	return plan;
+}
+
 /*
  * keep_plan gives the plan of a query, which is kept; its views are locked, so
  * that a plan made before follows them if they are others now.
@@ -136,9 +147,7 @@ keep_plan(const char *text, Oid type)
 		memmove(kept_plans, kept_plans + 1, (--kept_count) * sizeof(KeptPlan));
 	}
 	kept = &kept_plans[kept_count];
-	kept->plan = SPI_prepare_cursor(text, 1, &type, CURSOR_OPT_GENERIC_PLAN);
-	if (kept->plan == NULL)
-		elog(ERROR, "could not prepare a condition: %s", SPI_result_code_string(SPI_result));
+	kept->plan = prepare(text, 1, &type, CURSOR_OPT_GENERIC_PLAN);
 	kept->text = MemoryContextStrdup(TopMemoryContext, text);
 	if (SPI_keepplan(kept->plan) != 0)
 		elog(ERROR, "could not keep a plan");
@@ -155,8 +164,6 @@ execute_plan(SPIPlanPtr plan, const JudgeQuery *query)
 	SPIExecuteOptions options = {.read_only = true, .dest = &receiver.receiver};
 	int result;
 
-	if (plan == NULL)
-		elog(ERROR, "could not prepare a condition: %s", SPI_result_code_string(SPI_result));
 	if (OidIsValid(query->type))
 	{
 		options.params = makeParamList(1);
@@ -210,7 +217,7 @@ execute_query(void *arg)
 		execute_plan(keep_plan(query->text, query->type), query);
 	}
 	else
-		execute_plan(SPI_prepare_cursor(query->text, 0, NULL, CURSOR_OPT_PARALLEL_OK), query);
+		execute_plan(prepare(query->text, 0, NULL, CURSOR_OPT_PARALLEL_OK), query);
 	SPI_finish();
 }
 

@@ -43,9 +43,8 @@ typedef struct Judgement
 #define JUDGE_FAILING_MAX 1000
 
 /* what judge_find is to do */
-#define JUDGE_REQUIRED \
-	1 /* raise an error where there is no such segment, or the caller may not read it */
-#define JUDGE_NOWAIT 2 /* do not wait for who is defining it anew: then it is not found */
+#define JUDGE_REQUIRED 1 /* raise an error where there is none that the caller may read */
+#define JUDGE_NOWAIT 2   /* do not wait for who is defining it anew: then it is not found */
 
 /*
  * Finds a segment's view, and locks it, so that it stays the same until
