@@ -61,7 +61,7 @@ AS $function$
 DECLARE
 	person text := cdp.table_people(query, query_path, segment, by_trait);
 BEGIN
-	-- every argument's errors, also where there is nobody
+	-- every argument's errors, also where there are no people
 	IF cdp.funnel_times(NULL, events, "window", since, until, as_of) IS NULL THEN
 		RAISE EXCEPTION '% must not be null', CASE WHEN events IS NULL THEN 'events' WHEN "window" IS NULL THEN 'window' ELSE 'as_of' END
 			USING ERRCODE = 'null_value_not_allowed';
@@ -89,7 +89,7 @@ BEGIN
 			FROM (SELECT p.breakdown, cdp.funnel_times(p.timeline, $1, $2, $3, $4, $5) AS times FROM (%s) p) p
 			CROSS JOIN LATERAL unnest($1, p.times) WITH ORDINALITY f(event, took, step) WHERE p.times <> '{}'
 			UNION ALL
-			-- nobody is a row of zeros, too
+			-- no people are a row of zeros, too
 			SELECT NULL, s.step, s.event, NULL FROM unnest($1) WITH ORDINALITY s(event, step) WHERE $6
 		), counted AS (
 			SELECT s.breakdown, s.step, s.event, count(s.took) AS people, percentile_cont(0.5) WITHIN GROUP (ORDER BY s.took) AS median
@@ -213,7 +213,7 @@ BEGIN
 	IF query IS NULL THEN
 		PERFORM cdp.notice_unseen('event', e.event) FROM (VALUES (from_event), (to_event)) e (event);
 	END IF;
-	-- the errors of gap, also where there is nobody
+	-- the errors of gap, also where there are no people
 	PERFORM cdp.sessionize(as_of, gap) OVER ();
 	RETURN QUERY EXECUTE format($sql$
 		WITH hit AS (

@@ -191,7 +191,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.events_at(timestamptz) IS
-	'The events that were in the log at a time, each with the profile it belonged to, as was known then (by the time of the refreshes, never of the events): a report of the past again. profile_id is NULL where it was nobody''s. Join cdp.event by event_id and timestamp for the rest. Works on a hot standby.';
+	'The events that were in the log at a time, each with the profile it belonged to, as was known then (by the time of the refreshes, never of the events): a report of the past again. profile_id is NULL where it belonged to no person. Join cdp.event by event_id and timestamp for the rest. Works on a hot standby.';
 
 REVOKE ALL ON FUNCTION cdp.init_people(), cdp.profile_at(cdp.identifier, timestamptz),
 	cdp.profile_at(bigint, timestamptz), cdp.profile_at(text, timestamptz), cdp.events_at(timestamptz) FROM PUBLIC;

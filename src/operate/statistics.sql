@@ -1,6 +1,6 @@
 -- What the planner knows of the tables: gathered after a first load, and never of what identifies a person.
 
--- Statistics show values to whoever may read the column's table, long after the row is gone.
+-- Statistics show values to all who may read the column's table, long after the row is gone.
 CREATE FUNCTION cdp.hide_statistics() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp

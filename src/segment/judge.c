@@ -337,7 +337,7 @@ note_error(Judgement *result, const ErrorData *error, bool too_slow)
 	result->message = MemoryContextStrdup(result->context, message);
 }
 
-/* fail_whole notes that a segment cannot be judged of anybody. */
+/* fail_whole notes that a segment cannot be judged of any person. */
 static void
 fail_whole(Judgement *result, const ErrorData *error, bool too_slow)
 {
@@ -373,7 +373,7 @@ judge_ids(const Segment *segment, const int64 *ids, int count, NumberList *membe
 	return run_query(segment->owner, time_left(result), &query, too_slow);
 }
 
-/* fail_person notes that a condition fails of one person; the first time it must not fail of nobody. */
+/* fail_person notes that a condition fails of one person; before the first it is tried without any. */
 static void
 fail_person(const Segment *segment, const ErrorData *error, int64 profile_id, int failing_max,
 			Judgement *result)
@@ -445,7 +445,7 @@ judge_page(const Segment *segment, const int64 *ids, int count, int failing_max,
 	MemoryContextDelete(page);
 }
 
-/* A condition that fails of everybody it was tried of fails as a whole. */
+/* end_judgement: a condition that fails of all people it was tried of fails as a whole. */
 static void
 end_judgement(Judgement *result)
 {
@@ -534,7 +534,7 @@ judge_everyone(const Segment *segment, int failing_max, JudgeTake take, void *ar
 	else if (error != NULL)
 	{
 		members.count = 0;
-		/* page by page it may fail of nobody: of a shared identifier, say, which no segment can have */
+		/* page by page it may fail of no person: of a shared identifier, say, which no segment can have */
 		start_judgement(result, people);
 		judge_pages(segment, failing_max, &members, result);
 	}

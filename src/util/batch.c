@@ -69,7 +69,7 @@ forget_batch(void *batch)
 
 /*
  * follow_subtransaction ends a batch with the subtransaction that began it: its
- * files are closed then, so that nobody may read it any more.
+ * files are closed then, so that it may not be read any more.
  */
 static void
 follow_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)

@@ -1,4 +1,4 @@
-# What each kind of user may do, and that nobody else may do anything.
+# What each kind of user may do, and that others may do nothing.
 use strict;
 use warnings;
 
