@@ -231,4 +231,5 @@ COMMENT ON FUNCTION cdp.refresh_attempt(bigint, tid[], tid[]) IS
 
 REVOKE ALL ON FUNCTION cdp.init_attempt(), cdp.attempt_rows(bigint), cdp.is_fault_of_row(text),
 	cdp.set_aside(tid[], tid[], text[], boolean), cdp.set_aside_all(tid[], tid[], text[]),
-	cdp.refresh_part(tid[], tid[]), cdp.check_empty_batch(), cdp.refresh_rows(tid[], tid[]), cdp.refresh_attempt(bigint, tid[], tid[]) FROM PUBLIC;
+	cdp.refresh_part(tid[], tid[]), cdp.check_empty_batch(), cdp.refresh_rows(tid[], tid[]),
+	cdp.refresh_attempt(bigint, tid[], tid[]) FROM PUBLIC;

@@ -31,7 +31,8 @@ BEGIN
 	ON CONFLICT ON CONSTRAINT writer_pkey DO UPDATE SET sources = excluded.sources;
 END
 $function$;
-COMMENT ON FUNCTION cdp.grant_writer(name, text[]) IS 'Internal: makes a role a writer, of these sources, or with NULL of any.';
+COMMENT ON FUNCTION cdp.grant_writer(name, text[]) IS
+	'Internal: makes a role a writer, of these sources, or with NULL of any.';
 
 CREATE FUNCTION cdp.read_sources(sources text[]) RETURNS text[]
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
@@ -61,7 +62,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.grant_segments() IS
-	'Internal: the statement that gives role %1$I the views of segments which the caller may hand on; NULL where there are none.';
+	'Internal: the statement that gives role %1$I the views of segments which the caller may hand on; NULL where '
+	'there are none.';
 
 CREATE FUNCTION cdp.grant(role name, kind text, sources text[] DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

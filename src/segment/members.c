@@ -11,7 +11,6 @@
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
 
 #include "cdp.h"
 #include "segment/judge.h"

@@ -37,7 +37,8 @@ BEGIN
 	COMMENT ON COLUMN cdp.segment.failing_since IS 'Since when it is not live; NULL: it is.';
 	COMMENT ON COLUMN cdp.segment.error IS 'What it fails with, as SQLSTATE: message.';
 	COMMENT ON COLUMN cdp.segment.error_profile_id IS 'A profile of which it fails; NULL: it fails as a whole.';
-	COMMENT ON COLUMN cdp.segment.checked_at IS 'When the state was last written; one that is too slow is judged again ten minutes later.';
+	COMMENT ON COLUMN cdp.segment.checked_at IS
+		'When the state was last written; one that is too slow is judged again ten minutes later.';
 END
 $$;
 REVOKE EXECUTE ON FUNCTION cdp.init_segment FROM PUBLIC;
