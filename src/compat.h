@@ -6,6 +6,7 @@
 #define CDP_COMPAT_H
 
 #include "fmgr.h"
+#include "storage/proc.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
 
@@ -50,6 +51,17 @@ cdp_enable_timeout_every(TimeoutId id, int first_ms, int every_ms)
 						 every_ms);
 #else
 	enable_timeout_after(id, first_ms);
+#endif
+}
+
+/* cdp_local_transaction numbers the transaction within its backend; the number moved in 17. */
+static inline LocalTransactionId
+cdp_local_transaction(void)
+{
+#if PG_VERSION_NUM >= 170000
+	return MyProc->vxid.lxid;
+#else
+	return MyProc->lxid;
 #endif
 }
 

@@ -1,6 +1,6 @@
 \echo Use "CREATE EXTENSION cdp" to load this file. \quit
 
--- Whoever owns the schema, or put a function or operator into it before, could have the superuser who
+-- A role that owns the schema, or put a function or operator into it before, could have the superuser who
 -- installs and uses this run code of theirs.  So the schema must be of one who may do anything here
 -- already, and hold nothing but what cdp.init() made and DROP EXTENSION left.
 DO $check$

@@ -138,8 +138,8 @@ BEGIN
 		partition text := base;
 		hidden name;
 	BEGIN
-		-- refresh() asks for months of events that cdp.onboard() takes, and for the next one; who calls this
-		-- for others shall not fill the catalogs.  A year, as the clock may have been ahead.
+		-- refresh() asks for months of events that cdp.onboard() takes, and for the next one; callers
+		-- who ask for others must not fill the catalogs.  A year, as the clock may have been ahead.
 		IF (month BETWEEN '2000-01-01' AND clock_timestamp() + interval '1 year') IS NOT TRUE THEN
 			RAISE EXCEPTION 'there is no month of events for %', coalesce(month::text, 'NULL') USING ERRCODE = 'datetime_field_overflow',
 				DETAIL = 'Events lie from 2000 on, and not more than a day ahead.';
@@ -221,8 +221,8 @@ COMMENT ON FUNCTION cdp.replay(text, bigint[]) IS
 	'Moves quarantined rows (those with this reason, those with these numbers, or all) back to where they came from, for the next refresh(). Returns their number. Those that are cut stay, with a notice.';
 
 -- Rights add up: a role may name what any writer may that it is a member of.  A writer counts as long
--- as it may insert, so that a dropped role's name gives nothing to whoever takes it next.  Who may set
--- written_by (superusers, stewards, the owner) could name anybody, and so is bound by nothing.
+-- as it may insert, so that a dropped role's name gives nothing to the role that takes it next.  Who may set
+-- written_by (superusers, stewards, the owner) could name any role, and so is bound by nothing.
 CREATE FUNCTION cdp.writer_sources(roles text[]) RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp

@@ -42,7 +42,8 @@ BEGIN
 	COMMENT ON COLUMN cdp.state.tables_version IS 'The shape of the tables.';
 	COMMENT ON COLUMN cdp.state.batch_id IS 'Number of the last refresh, verdict or change of rules.';
 	COMMENT ON COLUMN cdp.state.event_id IS 'The last number that an event was given.';
-	COMMENT ON COLUMN cdp.state.lost IS 'How many events the last restitch() found lacking in the log and went without.';
+	COMMENT ON COLUMN cdp.state.lost IS
+		'How many events the last restitch() found lacking in the log and went without.';
 	COMMENT ON COLUMN cdp.state.identity_id IS 'The last number that an identifier was given.';
 	COMMENT ON COLUMN cdp.state.quarantine_id IS 'The last number that a quarantined row was given.';
 	COMMENT ON COLUMN cdp.state.normalizer_version IS 'The normalisers that made the stored identifiers.';

@@ -6,7 +6,6 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
-#include "utils/memutils.h"
 
 #include "operate/lookup_segments.h"
 #include "segment/judge.h"

@@ -26,14 +26,16 @@ BEGIN
 		END;
 	END IF;
 	PERFORM cdp.check_tables();
-	LOCK TABLE cdp.account, cdp.account_member, cdp.anchor_history, cdp.batch, cdp.carried_number, cdp.event, cdp.identifier_map, cdp.identity,
-		cdp.identity_history, cdp.inbox_mark, cdp.link, cdp.message, cdp.namespace, cdp.profile, cdp.profile_timeline, cdp.quarantine, cdp.source, cdp.trait_rule,
-		cdp.undone, cdp.verdict IN ROW EXCLUSIVE MODE;
+	LOCK TABLE cdp.account, cdp.account_member, cdp.anchor_history, cdp.batch, cdp.carried_number, cdp.event,
+		cdp.identifier_map, cdp.identity, cdp.identity_history, cdp.inbox_mark, cdp.link, cdp.message, cdp.namespace,
+		cdp.profile, cdp.profile_timeline, cdp.quarantine, cdp.source, cdp.trait_rule, cdp.undone, cdp.verdict
+		IN ROW EXCLUSIVE MODE;
 	RETURN true;
 END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_lock(boolean) IS
-	'Internal: becomes the one writer of identities, profiles and memberships, until the transaction ends, and locks all that such a one writes; false where another one is and the caller does not wait.';
+	'Internal: becomes the one writer of identities, profiles and memberships, until the transaction ends, and locks '
+	'all that such a one writes; false where another one is and the caller does not wait.';
 
 CREATE TYPE cdp.batch_counts AS (
 	taken bigint, accepted bigint, duplicate bigint, quarantined bigint, identities bigint, links bigint,
@@ -43,8 +45,8 @@ COMMENT ON TYPE cdp.batch_counts IS 'Internal: what a batch did.';
 
 -- One batch through every stage: the rows that it was begun with, and what cdp.stage_graph_changes()
 -- kept; or the whole log, by the stages of restitch.
-CREATE FUNCTION cdp.process_batch(whole boolean DEFAULT false, leave_undone boolean DEFAULT false) RETURNS cdp.batch_counts
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+CREATE FUNCTION cdp.process_batch(whole boolean DEFAULT false, leave_undone boolean DEFAULT false)
+	RETURNS cdp.batch_counts LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
@@ -89,10 +91,12 @@ BEGIN
 	RETURN done;
 END
 $function$;
-COMMENT ON FUNCTION cdp.process_batch(boolean, boolean) IS 'Internal: takes the batch in hand, or the whole log, through every stage, and records it. The caller holds the lock.';
+COMMENT ON FUNCTION cdp.process_batch(boolean, boolean) IS
+	'Internal: takes the batch in hand, or the whole log, through every stage, and records it. The caller holds the '
+	'lock.';
 
-CREATE FUNCTION cdp.record_batch(done cdp.batch_counts, started timestamptz, event_id bigint, identity_id bigint, quarantine_id bigint) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+CREATE FUNCTION cdp.record_batch(done cdp.batch_counts, started timestamptz, event_id bigint, identity_id bigint,
+	quarantine_id bigint) RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
@@ -114,7 +118,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.next_batch(tid[], tid[]) IS
-	'Internal: takes a new batch in hand, of these rows of cdp.inbox and lines of cdp.inbox_raw. The caller holds the lock.';
+	'Internal: takes a new batch in hand, of these rows of cdp.inbox and lines of cdp.inbox_raw. The caller holds the '
+	'lock.';
 
 CREATE FUNCTION cdp.start_batch() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -125,7 +130,8 @@ BEGIN
 	PERFORM cdp.next_batch();
 END
 $function$;
-COMMENT ON FUNCTION cdp.start_batch() IS 'Internal: becomes the one writer of the graph and takes a new batch in hand, without rows.';
+COMMENT ON FUNCTION cdp.start_batch() IS
+	'Internal: becomes the one writer of the graph and takes a new batch in hand, without rows.';
 
 CREATE FUNCTION cdp.refresh(max_rows bigint DEFAULT 100000, wait boolean DEFAULT true,
 	OUT taken bigint, OUT "left" bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint,
@@ -158,12 +164,14 @@ BEGIN
 		END IF;
 	END IF;
 
-	SELECT coalesce(sum(b.taken), 0), coalesce(sum(b.accepted), 0), coalesce(sum(b.duplicate), 0), coalesce(sum(b.quarantined), 0),
-		   coalesce(sum(b.identities), 0), coalesce(sum(b.profiles_created), 0), coalesce(sum(b.profiles_merged), 0),
-		   coalesce(sum(b.profiles_split), 0), coalesce(sum(b.profiles_touched), 0), coalesce(sum(b.reworks), 0),
+	SELECT coalesce(sum(b.taken), 0), coalesce(sum(b.accepted), 0), coalesce(sum(b.duplicate), 0),
+		   coalesce(sum(b.quarantined), 0), coalesce(sum(b.identities), 0), coalesce(sum(b.profiles_created), 0),
+		   coalesce(sum(b.profiles_merged), 0), coalesce(sum(b.profiles_split), 0),
+		   coalesce(sum(b.profiles_touched), 0), coalesce(sum(b.reworks), 0),
 		   coalesce(sum(b.identities_reworked), 0), coalesce(sum(b.events_reanchored), 0)
-	INTO taken, accepted, duplicate, quarantined, identities, profiles_created, profiles_merged, profiles_split, profiles_touched,
-		 reworks, identities_reworked, events_reanchored FROM cdp.batch b WHERE b.batch_id > last_batch_id;
+	INTO taken, accepted, duplicate, quarantined, identities, profiles_created, profiles_merged, profiles_split,
+		 profiles_touched, reworks, identities_reworked, events_reanchored
+	FROM cdp.batch b WHERE b.batch_id > last_batch_id;
 	"left" := cdp.count_waiting();
 	elapsed := clock_timestamp() - started;
 END
@@ -173,5 +181,6 @@ $comment$Takes up to max_rows rows, and up to 256 MB of them uncompressed, from 
 Returns one row of counts: taken = accepted + duplicate + quarantined; left: rows that still wait (each inbox counted up to a million; rows of a writer that committed late, behind which others were taken already, are not counted: the refresh that finds no others takes them, or the first one after a minute); identities: identifiers seen for the first time; profiles created, merged into others, split, and touched in any way; reworks: groups of profiles that late or conflicting evidence had taken apart, with the number of identifiers in them; events anchored anew; elapsed.
 A row over 64 MB uncompressed is quarantined as row_too_large. Where a batch fails, the rows at fault are found by trying parts of it, each a batch of its own, and quarantined as failed. An error that no row causes (no space, no memory, a conflict with another transaction, cancel, missing rights) is raised, with the inboxes as they were, and so is one that more than 1,000 rows cause. After out_of_memory, configuration_limit_exceeded (temp_file_limit) and query_canceled (statement_timeout too) the next refresh takes half as many rows, and so on down to one; one that is broken off so three times alone is quarantined as failed.$comment$;
 
-REVOKE ALL ON FUNCTION cdp.refresh_lock(boolean), cdp.process_batch(boolean, boolean), cdp.record_batch(cdp.batch_counts, timestamptz, bigint, bigint, bigint),
-	cdp.next_batch(tid[], tid[]), cdp.start_batch(), cdp.refresh(bigint, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.refresh_lock(boolean), cdp.process_batch(boolean, boolean),
+	cdp.record_batch(cdp.batch_counts, timestamptz, bigint, bigint, bigint), cdp.next_batch(tid[], tid[]),
+	cdp.start_batch(), cdp.refresh(bigint, boolean) FROM PUBLIC;

@@ -29,7 +29,8 @@ BEGIN
 		PRIMARY KEY (identity_id, group_id));
 	CREATE INDEX account_member_group_id ON cdp.account_member (group_id);
 	COMMENT ON TABLE cdp.account_member IS 'Which identities the group calls of an account are anchored to. Distribution key: identity_id.';
-	COMMENT ON COLUMN cdp.account_member.identity_id IS 'The identity; 0: nobody, all identifiers of the call are blocked.';
+	COMMENT ON COLUMN cdp.account_member.identity_id IS
+		'The identity; 0: none, all identifiers of the call are blocked.';
 	COMMENT ON COLUMN cdp.account_member.group_id IS 'The account.';
 	COMMENT ON COLUMN cdp.account_member.first_at IS 'Time of the earliest call.';
 	COMMENT ON COLUMN cdp.account_member.last_at IS 'Time of the latest call.';
@@ -39,7 +40,8 @@ BEGIN
 		SELECT i.profile_id, m.group_id, min(m.first_at) AS since, max(m.last_at) AS last_at, sum(m.events)::bigint AS events
 		FROM cdp.account_member m JOIN cdp.identity i ON i.identity_id = m.identity_id JOIN cdp.profile p ON p.profile_id = i.profile_id
 		WHERE NOT p.shared GROUP BY i.profile_id, m.group_id;
-	COMMENT ON VIEW cdp.account_members IS 'Who belongs to which account: one row for a person and an account that she was named together with.';
+	COMMENT ON VIEW cdp.account_members IS
+		'Who belongs to which account: one row for a person and an account that was named together with them.';
 	COMMENT ON COLUMN cdp.account_members.profile_id IS 'The person.';
 	COMMENT ON COLUMN cdp.account_members.group_id IS 'The account.';
 	COMMENT ON COLUMN cdp.account_members.since IS 'Time of the earliest group call for both.';

@@ -42,6 +42,9 @@ static struct
 	bool session_locks;                    /* the session had advisory locks before */
 } context;
 
+/* the transaction in which code in a restricted context was to take such a lock */
+static LocalTransactionId lock_transaction = InvalidLocalTransactionId;
+
 static TimeoutId limit_timeout = MAX_TIMEOUTS;
 static object_access_hook_type previous_access_hook;
 
@@ -134,18 +137,13 @@ holds_advisory_locks(void)
 }
 
 /*
- * watch_access is called before a function is run for the first time in a statement.
- * Locks that the session takes in the context are released as it ends: all of them,
- * as which were there before is not known one by one.  So there are none where
- * the session has some of its own.
+ * expect_locks prepares for session-level advisory locks.  Those that are taken in the
+ * context are released as it ends: all of them, as which were there before is not
+ * known one by one.  So there are none where the session has some of its own.
  */
 static void
-watch_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void *arg)
+expect_locks(void)
 {
-	if (previous_access_hook)
-		previous_access_hook(access, class_id, object_id, sub_id, arg);
-	if (access != OAT_FUNCTION_EXECUTE || !context.open || !is_session_lock(object_id))
-		return;
 	if (!context.used_locks)
 		context.session_locks = holds_advisory_locks();
 	context.used_locks = true;
@@ -154,6 +152,17 @@ watch_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, v
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("a condition cannot use session-level advisory locks while the session "
 						"holds advisory locks of its own")));
+	lock_transaction = cdp_local_transaction();
+}
+
+/* watch_access is called before a function is run for the first time in a statement. */
+static void
+watch_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void *arg)
+{
+	if (previous_access_hook)
+		previous_access_hook(access, class_id, object_id, sub_id, arg);
+	if (access == OAT_FUNCTION_EXECUTE && context.open && is_session_lock(object_id))
+		expect_locks();
 }
 
 /* prepare_backend sets up what watches the context, once in a backend. */
@@ -171,7 +180,8 @@ prepare_backend(void)
 void
 restrict_set(const char *name, const char *value)
 {
-	set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	/* local to the subtransaction: as a function's settings, 16 and later take no transaction_read_only */
+	set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
 }
 
 /* open_context enters the context, in the subtransaction that was just begun. */
@@ -189,6 +199,9 @@ open_context(Oid owner, const char *search_path, int limit)
 						   security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 	restrict_set("search_path", search_path);
 	restrict_set("transaction_read_only", "on");
+	/* PL/pgSQL keeps its simple expressions for a whole transaction: no call says that they run again */
+	if (lock_transaction == cdp_local_transaction())
+		expect_locks();
 	if (limit > 0)
 		cdp_enable_timeout_every(limit_timeout, limit, LIMIT_REPEAT_MS);
 }

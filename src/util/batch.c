@@ -43,11 +43,9 @@ static Oid parameter_types[] = {INT8OID, TIMESTAMPTZOID, TIDARRAYOID, TIDARRAYOI
 /* memory for each relation that a batch keeps, and each sort or hash table over them, in kB, if the session has less */
 #define BATCH_WORK_MEM (64 * 1024)
 
-/* cost of a page that is looked up, if the session has more */
+/* cost of a page that is looked up, at most, in itself and in sequential ones */
 #define BATCH_PAGE_COST 0.3
-
-/* the greatest price of a random page, in sequential ones */
-#define RANDOM_PAGE_RATIO 1.1
+#define BATCH_PAGE_RATIO 1.1
 
 typedef struct Batch
 {
@@ -71,7 +69,7 @@ forget_batch(void *batch)
 
 /*
  * follow_subtransaction ends a batch with the subtransaction that began it: its
- * files are closed then, so that nobody may read it any more.
+ * files are closed then, so that it may not be read any more.
  */
 static void
 follow_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
@@ -164,13 +162,12 @@ int
 batch_enter_planner(void)
 {
 	int nest_level = NewGUCNestLevel();
+	double page_cost = Min(BATCH_PAGE_COST, BATCH_PAGE_RATIO * seq_page_cost);
 
 	set_planner("jit", "off");
 	set_planner("enable_mergejoin", "off");
-	if (random_page_cost > RANDOM_PAGE_RATIO * seq_page_cost)
-		set_planner("random_page_cost", psprintf("%g", RANDOM_PAGE_RATIO * seq_page_cost));
-	if (random_page_cost > BATCH_PAGE_COST)
-		set_planner("random_page_cost", psprintf("%g", BATCH_PAGE_COST));
+	if (random_page_cost > page_cost)
+		set_planner("random_page_cost", psprintf("%g", page_cost));
 	if (work_mem < BATCH_WORK_MEM)
 		set_planner("work_mem", psprintf("%d", BATCH_WORK_MEM));
 	return nest_level;
