@@ -269,10 +269,11 @@ BEGIN
 		), taken_raw AS (
 			DELETE FROM cdp.inbox_raw WHERE ctid = ANY ($4) RETURNING ctid AS place, *
 		), sized AS (
+			-- all columns, as cdp.claim_rows() counts them
 			SELECT t.*, %2$L OR cdp.raw_size(message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers,
-				properties, traits, context, source) > cdp.max_row_bytes() AS cut FROM taken t
+				properties, traits, context, "timestamp", sent_at, original_timestamp, received_at, source, written_by) > cdp.max_row_bytes() AS cut FROM taken t
 		), sized_raw AS (
-			SELECT t.*, %2$L OR cdp.raw_size(line, source) > cdp.max_row_bytes() AS cut FROM taken_raw t
+			SELECT t.*, %2$L OR cdp.raw_size(line, source, received_at, written_by) > cdp.max_row_bytes() AS cut FROM taken_raw t
 		), parsed AS (
 			SELECT place, cut, CASE WHEN cut THEN jsonb_build_object('line', cdp.raw_size(line)) END AS sizes, cdp.cut_text(line, cut) AS line,
 				   cdp.cut_text(source, cut) AS feed, received_at AS arrived, cdp.cut_text(written_by, cut) AS written_by,

@@ -32,7 +32,8 @@ BEGIN
 					SELECT 'event' AS kind, r.event_name AS name WHERE r.event_name IS NOT NULL
 					UNION ALL
 					SELECT 'trait', t.name
-					FROM jsonb_object_keys(CASE WHEN r.call_type IN ('identify', 'group') THEN r.traits END) t (name)
+					FROM jsonb_object_keys(CASE WHEN r.call_type IN ('identify', 'group')
+												 AND jsonb_typeof(r.traits) = 'object' THEN r.traits END) t (name)
 				) k) u
 			WHERE octet_length(u.name) <= 255
 			  AND NOT EXISTS (SELECT FROM cdp.seen_name s WHERE s.kind = u.kind AND s.name = u.name)) n
