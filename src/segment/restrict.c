@@ -264,7 +264,8 @@ prepare_backend(void)
 void
 restrict_set(const char *name, const char *value)
 {
-	set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	/* until the subtransaction is rolled back; from 16 on transaction_read_only is not SAVEd */
+	set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
 }
 
 /* open_context enters the context, in the subtransaction that was just begun. */
