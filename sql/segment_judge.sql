@@ -182,6 +182,7 @@ INSERT INTO cdp.inbox (type, user_id) VALUES ('identify', 'u1');
 SELECT accepted FROM cdp.refresh();
 SELECT * FROM state;
 SELECT * FROM cdp.verify();
+SELECT cdp.lookup('user_id:u2') -> 'segments_failing' AS failing;
 DELETE FROM cdp.segment WHERE name IN ('q', 'wide', 'words', 'tab', 'mat', 'caller', 'gone');
 
 -- an owner who may no more, and one who is gone

@@ -29,7 +29,17 @@ COMMENT ON FUNCTION cdp.max_batch_bytes() IS 'Internal: how many bytes, uncompre
 CREATE FUNCTION cdp.max_row_bytes() RETURNS bigint
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 64 * 1024 * 1024;
 COMMENT ON FUNCTION cdp.max_row_bytes() IS
-	'Internal: how many bytes, uncompressed, a row of an inbox may have; a larger one goes to quarantine, cut.';
+	'Internal: how many bytes a row of an inbox may have, uncompressed, and its documents as text; '
+	'a larger one goes to quarantine, cut.';
+
+-- a document of 4 kB has at most 40 MB as text
+CREATE FUNCTION cdp.is_row_too_large(raw_size bigint, identifiers jsonb, properties jsonb, traits jsonb, context jsonb) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN raw_size > cdp.max_row_bytes() THEN true WHEN raw_size <= 4096 THEN false
+		ELSE coalesce(cdp.shown_size(identifiers), 0) + coalesce(cdp.shown_size(properties), 0)
+			+ coalesce(cdp.shown_size(traits), 0) + coalesce(cdp.shown_size(context), 0) > cdp.max_row_bytes() END;
+COMMENT ON FUNCTION cdp.is_row_too_large(bigint, jsonb, jsonb, jsonb, jsonb) IS
+	'Internal: whether a row is over cdp.max_row_bytes(), uncompressed or, a few numbers being enough, as text.';
 
 CREATE FUNCTION cdp.cut_text(value text, cut boolean) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -39,7 +49,7 @@ COMMENT ON FUNCTION cdp.cut_text(text, boolean) IS
 
 CREATE FUNCTION cdp.cut_document(value jsonb, cut boolean) RETURNS jsonb
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE WHEN cut AND cdp.raw_size(value) > 4096 THEN NULL ELSE value END;
+	RETURN CASE WHEN cut AND cdp.shown_size(value) > 4096 THEN NULL ELSE value END;
 COMMENT ON FUNCTION cdp.cut_document(jsonb, boolean) IS 'Internal: of a row that is cut what has no more than 4 kB.';
 
 CREATE FUNCTION cdp.claim_rows(inbox regclass, from_block bigint, max_rows bigint, max_bytes bigint,
@@ -179,7 +189,8 @@ COMMENT ON FUNCTION cdp.count_waiting() IS
 	'Internal: how many rows wait in the inboxes, up to a million in each, without those that came to stand before '
 	'the marks.';
 
-REVOKE ALL ON FUNCTION cdp.init_claim(), cdp.max_batch_bytes(), cdp.max_row_bytes(), cdp.cut_text(text, boolean),
+REVOKE ALL ON FUNCTION cdp.init_claim(), cdp.max_batch_bytes(), cdp.max_row_bytes(),
+	cdp.is_row_too_large(bigint, jsonb, jsonb, jsonb, jsonb), cdp.cut_text(text, boolean),
 	cdp.cut_document(jsonb, boolean), cdp.claim_rows(regclass, bigint, bigint, bigint, bigint, bigint),
 	cdp.claim_inbox(text, bigint, bigint, bigint), cdp.next_block(text),
 	cdp.move_mark(text, bigint, bigint, bigint, boolean, interval), cdp.refresh_claim(bigint),

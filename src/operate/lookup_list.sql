@@ -32,8 +32,8 @@ BEGIN
 			listed :=
 				'r.key COLLATE pg_catalog."C", r.current DESC, r.at DESC, r.source COLLATE pg_catalog."C", r.value';
 			list := 'SELECT v.*, cdp.raw_size(v.key, v.value, v.source) AS size FROM cdp.provenance(p.traits) v';
-		-- the latest of each identity by the primary key, and of these the latest; properties are read of those
-		-- that are shown
+		-- the latest of each identity by the primary key, and of these the latest; properties are read of those that
+		-- there is room for as they are stored: as text they have no less
 		WHEN 'events' THEN
 			room := 64 << 20;
 			shown := $sql$
@@ -42,14 +42,18 @@ BEGIN
 				OPERATOR(pg_catalog.||) CASE WHEN r.properties IS NULL THEN '{}'
 											 ELSE pg_catalog.jsonb_build_object('properties', r.properties) END $sql$;
 			listed := 'r."timestamp" DESC, r.event_id DESC';
-			list := $sql$
-				SELECT l.*, cdp.raw_size(l.event, l.source, l.properties) AS size
-				FROM (SELECT l.* FROM cdp.identity i CROSS JOIN LATERAL (
+			list := format($sql$
+				SELECT l.*, CASE WHEN l.raw OPERATOR(pg_catalog.<=) %1$s AND l.raw_filled OPERATOR(pg_catalog.<=) %1$s
+								 THEN cdp.raw_size(l.event, l.source) OPERATOR(pg_catalog.+) coalesce(cdp.shown_size(l.properties), 0)
+								 ELSE l.raw END AS size
+				FROM (SELECT l.*, pg_catalog.sum(l.raw) FILTER (WHERE l.raw OPERATOR(pg_catalog.<=) %1$s)
+							OVER (ORDER BY l."timestamp" DESC, l.event_id DESC ROWS UNBOUNDED PRECEDING) AS raw_filled
+					  FROM (SELECT l.*, cdp.raw_size(l.event, l.source, l.properties) AS raw FROM cdp.identity i CROSS JOIN LATERAL (
 						SELECT e.event_id, e."timestamp", e.type, e.event, e.source, e.properties FROM cdp.event e
 						WHERE e.identity_id OPERATOR(pg_catalog.=) i.identity_id
 						ORDER BY e."timestamp" DESC, e.event_id DESC LIMIT $2) l
 					  WHERE i.profile_id OPERATOR(pg_catalog.=) p.profile_id
-					  ORDER BY l."timestamp" DESC, l.event_id DESC LIMIT $2) l $sql$;
+					  ORDER BY l."timestamp" DESC, l.event_id DESC LIMIT $2) l) l $sql$, room);
 		WHEN 'matters' THEN
 			shown := $sql$
 				pg_catalog.jsonb_build_object('kind', r.kind, 'matter', r.matter, 'opened_at', r.opened_at) $sql$;

@@ -6,6 +6,7 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
@@ -38,7 +39,20 @@ typedef struct OwnedSegments
 	SegmentState *states;
 } OwnedSegments;
 
-/* read_segments finds the segments that there are; those that were too slow are not judged. */
+/*
+ * is_known_gone tells whether a segment that was not found has lost its view; until a refresh has
+ * marked it, it may also be one that was dropped at this moment.
+ */
+static bool
+is_known_gone(const char *name, const char *state)
+{
+	return strcmp(state, "failing") == 0 && !judge_exists(name);
+}
+
+/*
+ * read_segments finds the segments that there are; those that were too slow are not judged, nor
+ * those whose view is gone: these have none.
+ */
 static SegmentList
 read_segments(void)
 {
@@ -47,10 +61,9 @@ read_segments(void)
 
 	if (plan == NULL)
 	{
-		SPIPlanPtr made = SPI_prepare(
-			"SELECT s.name, s.state OPERATOR(pg_catalog.=) 'too_slow' FROM cdp.segment s "
-			"ORDER BY s.name COLLATE pg_catalog.\"C\"",
-			0, NULL);
+		SPIPlanPtr made = SPI_prepare("SELECT s.name, s.state FROM cdp.segment s "
+									  "ORDER BY s.name COLLATE pg_catalog.\"C\"",
+									  0, NULL);
 
 		if (made == NULL || SPI_keepplan(made) != 0)
 			elog(ERROR, "could not prepare a lookup: %s", SPI_result_code_string(SPI_result));
@@ -63,11 +76,19 @@ read_segments(void)
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		HeapTuple row = SPI_tuptable->vals[i];
-		bool isnull;
+		char *name = SPI_getvalue(row, SPI_tuptable->tupdesc, 1);
+		char *state = SPI_getvalue(row, SPI_tuptable->tupdesc, 2);
+		Segment *segment = &list.segments[list.count];
+		bool found = judge_find(name, 0, segment);
 
-		if (!judge_find(SPI_getvalue(row, SPI_tuptable->tupdesc, 1), 0, &list.segments[list.count]))
+		if (!found && !is_known_gone(name, state))
 			continue;
-		if (DatumGetBool(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull)))
+		if (!found)
+		{
+			namestrcpy(&segment->name, name);
+			segment->view = InvalidOid;
+		}
+		if (!found || strcmp(state, "too_slow") == 0)
 			list.states[list.count] = SEGMENT_FAILING;
 		list.count++;
 	}
@@ -147,7 +168,8 @@ lookup_segments(int64 profile_id, List **members_of, List **failing)
 		if (list.states[i] == SEGMENT_OPEN)
 			judge_owner(&list, i, profile_id);
 	for (int i = 0; i < list.count; i++)
-		judge_release(&list.segments[i]);
+		if (OidIsValid(list.segments[i].view))
+			judge_release(&list.segments[i]);
 	*members_of = NIL;
 	*failing = NIL;
 	for (int i = 0; i < list.count; i++)
