@@ -7,9 +7,11 @@
 
 #include "executor/spi.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "operate/lookup_segments.h"
 #include "segment/judge.h"
+#include "segment/restrict.h"
 
 typedef enum SegmentState
 {
@@ -84,11 +86,25 @@ take_place(void *arg, int64 place)
 
 /* judge_owned judges the segments of one owner; false where one of them fails. */
 static bool
-judge_owned(OwnedSegments *owned, int64 profile_id)
+judge_owned(OwnedSegments *owned, int64 profile_id, int limit)
 {
 	for (int i = 0; i < owned->count; i++)
 		owned->states[i] = SEGMENT_OUT;
-	return judge_person(owned->segments, owned->count, profile_id, take_place, owned) == NULL;
+	return judge_person(owned->segments, owned->count, profile_id, limit, take_place, owned) ==
+		   NULL;
+}
+
+/*
+ * share_limit gives what the next of so many segments may take of the time that an owner has had
+ * since "start", in milliseconds; so that his segments together take no longer than one may.
+ */
+static int
+share_limit(TimestampTz start, int segments)
+{
+	int limit = restrict_limit(1);
+	int64 passed = (GetCurrentTimestamp() - start) / 1000;
+
+	return limit == 0 ? 0 : (int) Max((limit - passed) / segments, 1);
 }
 
 /* judge_owner judges the segments that belong to the owner of the one at this place. */
@@ -99,6 +115,7 @@ judge_owner(SegmentList *list, int first, int64 profile_id)
 						   palloc(list->count * sizeof(int)),
 						   palloc(list->count * sizeof(SegmentState))};
 	OwnedSegments one = {1};
+	TimestampTz start;
 	bool whole;
 
 	for (int i = first; i < list->count; i++)
@@ -108,12 +125,14 @@ judge_owner(SegmentList *list, int first, int64 profile_id)
 			owned.segments[owned.count] = list->segments[i];
 			owned.places[owned.count++] = i;
 		}
-	whole = judge_owned(&owned, profile_id);
+	whole = judge_owned(&owned, profile_id, restrict_limit(1));
+	start = GetCurrentTimestamp();
 	for (int i = 0; i < owned.count; i++)
 	{
 		one.segments = &owned.segments[i];
 		one.states = &owned.states[i];
-		if (!whole && (owned.count == 1 || !judge_owned(&one, profile_id)))
+		if (!whole && (owned.count == 1 ||
+					   !judge_owned(&one, profile_id, share_limit(start, owned.count - i))))
 			owned.states[i] = SEGMENT_FAILING;
 		list->states[owned.places[i]] = owned.states[i];
 	}

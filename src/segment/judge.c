@@ -540,7 +540,8 @@ judge_everyone(const Segment *segment, int failing_max, JudgeTake take, void *ar
 }
 
 ErrorData *
-judge_person(const Segment *segments, int count, int64 profile_id, JudgeTake take, void *arg)
+judge_person(const Segment *segments, int count, int64 profile_id, int limit, JudgeTake take,
+			 void *arg)
 {
 	JudgeQuery query = {segments, count, NULL, true, INT8OID, Int64GetDatum(profile_id), take, arg};
 	StringInfoData text;
@@ -551,7 +552,7 @@ judge_person(const Segment *segments, int count, int64 profile_id, JudgeTake tak
 		appendStringInfo(&text, "%sSELECT %d::bigint FROM %s v WHERE v.profile_id = $1",
 						 i > 0 ? " UNION ALL " : "", i, view_name(&segments[i]));
 	query.text = text.data;
-	return run_query(segments[0].owner, restrict_limit(1), &query, &too_slow);
+	return run_query(segments[0].owner, limit, &query, &too_slow);
 }
 
 void

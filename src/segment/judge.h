@@ -66,11 +66,12 @@ extern void judge_people(const Segment *segment, const int64 *ids, int64 count, 
 						 JudgeTake take, void *arg, Judgement *result);
 
 /*
- * Judges all segments of one owner of one person, in one statement; takes the places
- * in the list of those that the person is in.  NULL, or the error of one of them.
+ * Judges all segments of one owner of one person, in one statement, for at most "limit" milliseconds
+ * (0: any number); takes the places in the list of those that the person is in.  NULL, or the
+ * error of one of them.
  */
-extern ErrorData *judge_person(const Segment *segments, int count, int64 profile_id, JudgeTake take,
-							   void *arg);
+extern ErrorData *judge_person(const Segment *segments, int count, int64 profile_id, int limit,
+							   JudgeTake take, void *arg);
 
 /* Raises the error of a segment that cannot be judged. */
 extern void judge_raise(const Segment *segment, const Judgement *result) __attribute__((noreturn));
