@@ -1,6 +1,7 @@
 -- an e-mail address in canonical form, for indexes
 \pset null '-'
-SELECT address, cdp.email_key(address) FROM (VALUES (' Ann@Example.COM '), (U&'\00A0ann@example.com\200B'), ('"A b"@example.com'), ('ann@xn--mller-kva.example'),
+-- releases of psql take the blank without width for different widths
+SELECT replace(address, U&'\200B', '[200B]') AS address, cdp.email_key(address) FROM (VALUES (' Ann@Example.COM '), (U&'\00A0ann@example.com\200B'), ('"A b"@example.com'), ('ann@xn--mller-kva.example'),
 	('renée@example.com'), ('ann@müller.example'), ('ann'), (''), ('ann@example'), ('ann@-example.com'), (E'a\tb@example.com'), (NULL),
 	(repeat('a', 65) || '@example.com'), ('ann@' || repeat('a', 64) || '.com')) v(address);
 SELECT provolatile, proparallel, proisstrict FROM pg_proc WHERE oid = 'cdp.email_key(text)'::regprocedure;

@@ -39,6 +39,13 @@ INSERT INTO cdp.inbox_raw (line) SELECT '{"userId": "r' || i || '", "event": "A"
 SELECT :counts FROM cdp.refresh(20);
 SELECT count(*) AS lines_left FROM cdp.inbox_raw;
 
+-- JSON's null counts as not given
+BEGIN;
+INSERT INTO cdp.inbox (type, user_id, group_id, event, identifiers, properties, traits, context)
+SELECT t, 'null', 'null-g', 'A', 'null', 'null', 'null', 'null' FROM unnest(ARRAY[NULL, 'identify', 'group', 'track', 'page', 'alias']) t;
+SELECT accepted, quarantined FROM cdp.refresh();
+ROLLBACK;
+
 -- some rows of the quarantine, by number
 SELECT cdp.replay(quarantine_ids => (SELECT array_agg(quarantine_id) FROM (SELECT quarantine_id FROM cdp.quarantine ORDER BY 1 LIMIT 2) q));
 

@@ -94,6 +94,8 @@ BEGIN
 		WHEN 'setting' THEN PERFORM set_config('search_path', 'public', false), set_config('work_mem', '64kB', false);
 		WHEN 'notify' THEN PERFORM pg_notify('trap', 'sprung');
 		WHEN 'lock' THEN PERFORM pg_advisory_lock(1), pg_advisory_lock_shared(2, 3), pg_advisory_xact_lock(4);
+		-- an expression that PL/pgSQL prepares once a transaction
+		WHEN 'kept' THEN RETURN pg_try_advisory_lock(5);
 		WHEN 'unlock' THEN PERFORM pg_advisory_unlock_all();
 		WHEN 'judge' THEN RETURN cdp.is_member('trapped', 1);
 		WHEN 'canceled' THEN RAISE query_canceled USING MESSAGE = 'canceling statement due to user request';
@@ -127,11 +129,11 @@ BEGIN
 	RETURN concat_ws(' | ', answer, cdp.lookup('user_id:u1') -> 'segments', cdp.lookup('user_id:u1') -> 'segments_failing',
 		(SELECT 'locks: ' || count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()), current_user, current_setting('work_mem'), current_setting('search_path'));
 END $$;
-SELECT trap, pg_temp.spring(trap) FROM unnest('{who,write,steal,role,temp,setting,notify,lock,unlock,judge,canceled,memory,serial}'::text[]) trap;
+SELECT trap, pg_temp.spring(trap) FROM unnest('{who,write,steal,role,temp,setting,notify,lock,kept,unlock,judge,canceled,memory,serial}'::text[]) trap;
 SELECT count(*) AS written FROM public.notebook;
 -- the caller's own locks stay, and so does what they count
 SELECT pg_advisory_lock(1), pg_advisory_lock_shared(7);
-SELECT trap, pg_temp.spring(trap) FROM unnest('{who,lock,unlock}'::text[]) trap;
+SELECT trap, pg_temp.spring(trap) FROM unnest('{who,lock,kept,unlock}'::text[]) trap;
 SELECT pg_advisory_unlock(1), pg_advisory_unlock_shared(7);
 SELECT count(*) AS locks FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid();
 -- too slow
@@ -180,6 +182,7 @@ INSERT INTO cdp.inbox (type, user_id) VALUES ('identify', 'u1');
 SELECT accepted FROM cdp.refresh();
 SELECT * FROM state;
 SELECT * FROM cdp.verify();
+SELECT cdp.lookup('user_id:u2') -> 'segments_failing' AS failing;
 DELETE FROM cdp.segment WHERE name IN ('q', 'wide', 'words', 'tab', 'mat', 'caller', 'gone');
 
 -- an owner who may no more, and one who is gone

@@ -7,6 +7,7 @@
 #ifndef CDP_H
 #define CDP_H
 
+#include "compat.h"
 #include "fmgr.h"
 
 #define CDP_EXPORT __attribute__((visibility("default")))

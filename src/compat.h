@@ -6,12 +6,18 @@
 #define CDP_COMPAT_H
 
 #include "fmgr.h"
+#include "storage/proc.h"
+#include "utils/guc.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
 
 /* varatt.h left postgres.h in 16 */
 #if PG_VERSION_NUM >= 160000
 #include "varatt.h"
+#endif
+
+#if PG_VERSION_NUM >= 170000
+#include "utils/guc_tables.h"
 #endif
 
 /* errors that an input function can hand back instead of raising came with 16 */
@@ -50,6 +56,34 @@ cdp_enable_timeout_every(TimeoutId id, int first_ms, int every_ms)
 						 every_ms);
 #else
 	enable_timeout_after(id, first_ms);
+#endif
+}
+
+/* cdp_local_transaction gives the number of the transaction in this backend. */
+static inline LocalTransactionId
+cdp_local_transaction(void)
+{
+#if PG_VERSION_NUM >= 170000
+	return MyProc->vxid.lxid;
+#else
+	return MyProc->lxid;
+#endif
+}
+
+/*
+ * cdp_hold_transaction_timeout keeps security-restricted code from setting transaction_timeout,
+ * which came with 17: it works at once, and ends the session.
+ */
+static inline void
+cdp_hold_transaction_timeout(bool hold)
+{
+#if PG_VERSION_NUM >= 170000
+	struct config_generic *setting = find_option("transaction_timeout", false, false, ERROR);
+
+	if (hold)
+		setting->flags |= GUC_NOT_WHILE_SEC_REST;
+	else
+		setting->flags &= ~GUC_NOT_WHILE_SEC_REST;
 #endif
 }
 

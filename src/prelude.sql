@@ -1,6 +1,6 @@
 \echo Use "CREATE EXTENSION cdp" to load this file. \quit
 
--- Whoever owns the schema, or put a function or operator into it before, could have the superuser who
+-- A role that owns the schema, or put a function or operator into it before, could have the superuser who
 -- installs and uses this run code of theirs.  So the schema must be of one who may do anything here
 -- already, and hold nothing but what cdp.init() made and DROP EXTENSION left.
 DO $check$
@@ -11,6 +11,7 @@ DECLARE
 	owner_name name;
 	owners oid[];
 	restoring boolean;
+	makers text;
 	foreign_object text;
 BEGIN
 	-- the script's own path has the schema in it
@@ -32,12 +33,23 @@ BEGIN
 		RAISE WARNING 'schema cdp belongs to role "%", as the dump that is being restored says', owner_name
 			USING DETAIL = 'The owner of the schema can run code as whoever uses the extension.';
 	END IF;
+	-- as the owner of the schema says, who may have his reasons
+	SELECT string_agg(DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, ', ') INTO makers
+	FROM pg_namespace n CROSS JOIN aclexplode(n.nspacl) a
+	WHERE n.nspname = 'cdp' AND a.privilege_type = 'CREATE' AND a.grantee <> ALL (owners) AND a.grantee <> n.nspowner;
+	IF makers IS NOT NULL THEN
+		RAISE WARNING 'others may create objects in schema cdp: %', makers
+			USING DETAIL = 'By these they can run code as whoever uses the extension.',
+			HINT = format('REVOKE CREATE ON SCHEMA cdp FROM %s.', makers);
+	END IF;
 	-- everything in a schema depends on it: types, operators, whatever there is
 	SELECT pg_describe_object(d.classid, d.objid, 0) INTO foreign_object
 	FROM pg_depend d
 	LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
 	LEFT JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
 	WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = 'cdp'::regnamespace
+		-- nothing that could be called: default privileges, and that the schema is published
+		AND d.classid <> 'pg_default_acl'::regclass AND d.classid IS DISTINCT FROM to_regclass('pg_publication_namespace')
 		AND NOT coalesce(c.relowner = ANY (owners) AND c.relkind IN ('r', 'p', 'v', 'S') AND (
 				c.relname = ANY (made_by_init) OR c.relname ~ '^event_[0-9]+_[0-9]+(_[0-9]+)?$'
 				OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid AND i.inhparent = to_regclass('cdp.event'))), false)

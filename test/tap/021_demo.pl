@@ -74,7 +74,7 @@ is(sql('SELECT sum(accepted), sum(duplicate), sum(quarantined) FROM cdp.source')
 is(sql('SELECT sum(events) FROM cdp.profile'), sql('SELECT count(*) FROM cdp.event WHERE identity_id <> 0'),
 	'every attributed event counts in one profile');
 
-# what people sent arrived once each, and nothing that nobody sent
+# what people sent arrived once each, and nothing else
 is( sql(q{SELECT count(*) FROM ((SELECT DISTINCT message_id FROM sent UNION SELECT line::jsonb->>'messageId' FROM sent_raw WHERE line LIKE '%messageId%')
 		INTERSECT SELECT message_id FROM truth.message) s WHERE NOT EXISTS (SELECT FROM cdp.event e WHERE e.message_id = s.message_id)}),
 	0, 'no message of a person is missing');
@@ -95,7 +95,7 @@ foreach my $line (split /\n/, sql(slurp_file("$demo/quality.sql")))
 	my ($of, $how, $count, $precision, $recall) = split /\|/, $line;
 	$quality{"$of $how"} = { precision => $precision, recall => $recall };
 }
-is($quality{'identifiers apart'}{precision}, '1.000', 'identifiers apart are nobody else\'s');
+is($quality{'identifiers apart'}{precision}, '1.000', 'identifiers apart are of no other person');
 cmp_ok($quality{'identifiers apart'}{recall}, '<', 0.5, 'identifiers apart are half of a person at most');
 cmp_ok($quality{"$_ stitched"}{precision}, '>', 0.95, "precision over $_") foreach qw(identifiers events);
 cmp_ok($quality{'identifiers stitched'}{recall}, '>', 0.6, 'recall over identifiers');

@@ -379,7 +379,7 @@ extern bool cdpk_stitch_stronger(const CdpkStitchRules *rules, const CdpkStitchI
 
 /*
  * The anchor of an event with these identifiers: its strongest present one that
- * is not shared, or if all are shared the strongest of them; -1: nobody.
+ * is not shared, or if all are shared the strongest of them; -1: none.
  */
 extern int cdpk_stitch_anchor(const CdpkStitchRules *rules, const CdpkStitchIdentity *identities,
 							  int count);

@@ -1,6 +1,6 @@
 /*
  * traits.h
- *		What is known about somebody: key -> (value, time, source, rule), as flat
+ *		What is known about a person: key -> (value, time, source, rule), as flat
  *		bytes that merge.
  *
  * The bytes (FORMAT.md) are a page: slots in the order of the keys grow from the
@@ -52,7 +52,7 @@ typedef enum CdpkTraitsRule
 #define CDPK_RULE_KEEP 16   /* each source's own value is kept; only of last, first, min, max */
 #define CDPK_RULE_CODE_MAX 31
 
-/* One value of one key; pointers lead into bytes of somebody else. */
+/* One value of one key; pointers lead into bytes that belong elsewhere. */
 typedef struct CdpkTrait
 {
 	const uint8_t *key;

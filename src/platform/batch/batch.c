@@ -43,11 +43,9 @@ static Oid parameter_types[] = {INT8OID, TIMESTAMPTZOID, TIDARRAYOID, TIDARRAYOI
 /* memory for each relation that a batch keeps, and each sort or hash table over them, in kB, if the session has less */
 #define BATCH_WORK_MEM (64 * 1024)
 
-/* cost of a page that is looked up, if the session has more */
+/* cost of a page that is looked up, at most, in itself and in sequential ones */
 #define BATCH_PAGE_COST 0.3
-
-/* the greatest price of a random page, in sequential ones */
-#define RANDOM_PAGE_RATIO 1.1
+#define BATCH_PAGE_RATIO 1.1
 
 typedef struct Batch
 {
@@ -56,8 +54,18 @@ typedef struct Batch
 	TimestampTz as_of;
 	Datum claims[2];                 /* tid[]: the places of the rows that it takes */
 	SubTransactionId subtransaction; /* whose abort ends it */
-	List *relations;                 /* of EphemeralNamedRelation */
+	Oid user;                        /* who began it … */
+	int security;                    /* … and in which security context */
+	List *relations;                 /* of Kept */
+	int running;                     /* statements that are being run */
 } Batch;
+
+/* a relation that is kept, and the subtransaction whose abort ends it, as its file is closed then */
+typedef struct Kept
+{
+	EphemeralNamedRelationData relation;
+	SubTransactionId subtransaction;
+} Kept;
 
 static Batch *current_batch = NULL;
 
@@ -69,30 +77,75 @@ forget_batch(void *batch)
 		current_batch = NULL;
 }
 
+/* follow_relations ends what was kept in a subtransaction that aborts. */
+static void
+follow_relations(SubXactEvent event, SubTransactionId mine, SubTransactionId parent)
+{
+	ListCell *cell;
+
+	foreach (cell, current_batch->relations)
+	{
+		Kept *kept = lfirst(cell);
+
+		if (kept->subtransaction != mine)
+			continue;
+		kept->subtransaction = parent;
+		if (event != SUBXACT_EVENT_ABORT_SUB)
+			continue;
+		current_batch->relations = foreach_delete_current(current_batch->relations, cell);
+		tuplestore_end(kept->relation.reldata);
+	}
+}
+
 /*
- * follow_subtransaction ends a batch with the subtransaction that began it: its
- * files are closed then, so that nobody may read it any more.
+ * follow_subtransaction ends a batch, and each relation of it, with the subtransaction that began it:
+ * its files are closed then, so that it may not be read any more.
  */
 static void
 follow_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
 {
-	if (current_batch == NULL || current_batch->subtransaction != mine)
+	if (current_batch == NULL ||
+		(event != SUBXACT_EVENT_ABORT_SUB && event != SUBXACT_EVENT_COMMIT_SUB))
 		return;
-	if (event == SUBXACT_EVENT_ABORT_SUB)
+	if (current_batch->subtransaction != mine)
+		follow_relations(event, mine, parent);
+	else if (event == SUBXACT_EVENT_ABORT_SUB)
 		MemoryContextDelete(current_batch->context);
-	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+	else
+	{
 		current_batch->subtransaction = parent;
+		follow_relations(event, mine, parent);
+	}
 }
 
-/* get_batch returns the batch in hand. */
+/*
+ * get_batch returns the batch in hand.  It serves who began it, and not the code of others that is run
+ * meanwhile, such as a segment's condition.
+ */
 static Batch *
 get_batch(void)
 {
-	if (current_batch == NULL)
+	Oid user;
+	int security;
+
+	GetUserIdAndSecContext(&user, &security);
+	if (current_batch == NULL || current_batch->user != user || current_batch->security != security)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 						errmsg("there is no batch in hand"),
 						errhint("This function serves cdp.refresh(); call that instead.")));
 	return current_batch;
+}
+
+/* get_idle_batch returns the batch in hand to a function that changes what its statements read. */
+static Batch *
+get_idle_batch(void)
+{
+	Batch *batch = get_batch();
+
+	if (batch->running > 0)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
+						errmsg("a statement of the batch cannot change what the batch keeps")));
+	return batch;
 }
 
 /* cdp_batch_begin starts a batch. */
@@ -117,6 +170,7 @@ cdp_batch_begin(PG_FUNCTION_ARGS)
 	current_batch->batch_id = PG_GETARG_INT64(0);
 	current_batch->as_of = PG_GETARG_TIMESTAMPTZ(1);
 	current_batch->subtransaction = GetCurrentSubTransactionId();
+	GetUserIdAndSecContext(&current_batch->user, &current_batch->security);
 	caller = MemoryContextSwitchTo(context);
 	for (int i = 0; i < lengthof(current_batch->claims); i++)
 		current_batch->claims[i] = PointerGetDatum(PG_GETARG_ARRAYTYPE_P_COPY(2 + i));
@@ -140,7 +194,7 @@ batch_connect(void)
 		elog(ERROR, "SPI_connect failed");
 	foreach (cell, batch->relations)
 	{
-		if (SPI_register_relation(lfirst(cell)) != SPI_OK_REL_REGISTER)
+		if (SPI_register_relation(&((Kept *) lfirst(cell))->relation) != SPI_OK_REL_REGISTER)
 			elog(ERROR, "could not register a relation of the batch");
 	}
 }
@@ -164,13 +218,12 @@ int
 batch_enter_planner(void)
 {
 	int nest_level = NewGUCNestLevel();
+	double page_cost = Min(BATCH_PAGE_COST, BATCH_PAGE_RATIO * seq_page_cost);
 
 	set_planner("jit", "off");
 	set_planner("enable_mergejoin", "off");
-	if (random_page_cost > RANDOM_PAGE_RATIO * seq_page_cost)
-		set_planner("random_page_cost", psprintf("%g", RANDOM_PAGE_RATIO * seq_page_cost));
-	if (random_page_cost > BATCH_PAGE_COST)
-		set_planner("random_page_cost", psprintf("%g", BATCH_PAGE_COST));
+	if (random_page_cost > page_cost)
+		set_planner("random_page_cost", psprintf("%g", page_cost));
 	if (work_mem < BATCH_WORK_MEM)
 		set_planner("work_mem", psprintf("%d", BATCH_WORK_MEM));
 	return nest_level;
@@ -211,7 +264,16 @@ execute(Batch *batch, const char *statement, DestReceiver *receiver)
 	options.params = make_parameters(batch);
 	options.dest = receiver;
 
-	result = SPI_execute_plan_extended(plan, &options);
+	batch->running++;
+	PG_TRY();
+	{
+		result = SPI_execute_plan_extended(plan, &options);
+	}
+	PG_FINALLY();
+	{
+		batch->running--;
+	}
+	PG_END_TRY();
 	if (result < 0)
 		elog(ERROR, "SPI_execute_plan_extended failed: %s", SPI_result_code_string(result));
 	AtEOXact_GUC(true, nest_level);
@@ -223,12 +285,14 @@ static TupleDesc
 result_descriptor(SPIPlanPtr plan)
 {
 	List *sources = SPI_plan_get_plan_sources(plan);
-	CachedPlanSource *source = (CachedPlanSource *) linitial(sources);
+	TupleDesc row = NULL;
 
-	if (list_length(sources) != 1 || source->resultDesc == NULL)
+	if (list_length(sources) == 1)
+		row = ((CachedPlanSource *) linitial(sources))->resultDesc;
+	if (row == NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("what a batch keeps must be the rows of one query")));
-	return CreateTupleDescCopy(source->resultDesc);
+	return CreateTupleDescCopy(row);
 }
 
 /* forget_relation drops what is kept under a name, if anything is. */
@@ -239,12 +303,12 @@ forget_relation(Batch *batch, const char *name)
 
 	foreach (cell, batch->relations)
 	{
-		EphemeralNamedRelation relation = lfirst(cell);
+		Kept *kept = lfirst(cell);
 
-		if (strcmp(relation->md.name, name) == 0)
+		if (strcmp(kept->relation.md.name, name) == 0)
 		{
 			batch->relations = foreach_delete_current(batch->relations, cell);
-			tuplestore_end(relation->reldata);
+			tuplestore_end(kept->relation.reldata);
 			return;
 		}
 	}
@@ -257,13 +321,14 @@ forget_relation(Batch *batch, const char *name)
 Datum
 cdp_batch_stage(PG_FUNCTION_ARGS)
 {
-	Batch *batch = get_batch();
+	Batch *batch = get_idle_batch();
 	char *query = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	MemoryContext caller = MemoryContextSwitchTo(batch->context);
 	char *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	Tuplestorestate *rows = tuplestore_begin_heap(true, false, Max(work_mem, BATCH_WORK_MEM));
 	DestReceiver *receiver = CreateTuplestoreDestReceiver();
 	EphemeralNamedRelation relation;
+	Kept *kept;
 	SPIPlanPtr plan;
 
 	SetTuplestoreDestReceiverParams(receiver, rows, batch->context, false, NULL, NULL);
@@ -271,7 +336,9 @@ cdp_batch_stage(PG_FUNCTION_ARGS)
 	plan = execute(batch, query, receiver);
 
 	MemoryContextSwitchTo(batch->context);
-	relation = palloc0(sizeof(EphemeralNamedRelationData));
+	kept = palloc0(sizeof(Kept));
+	kept->subtransaction = GetCurrentSubTransactionId();
+	relation = &kept->relation;
 	relation->md.name = name;
 	relation->md.reliddesc = InvalidOid;
 	relation->md.tupdesc = result_descriptor(plan);
@@ -280,7 +347,7 @@ cdp_batch_stage(PG_FUNCTION_ARGS)
 	relation->reldata = rows;
 	SPI_finish();
 	forget_relation(batch, name);
-	batch->relations = lappend(batch->relations, relation);
+	batch->relations = lappend(batch->relations, kept);
 	MemoryContextSwitchTo(caller);
 	PG_RETURN_INT64((int64) relation->md.enrtuples);
 }
@@ -367,11 +434,11 @@ cdp_batch_array(PG_FUNCTION_ARGS)
 Datum
 cdp_batch_end(PG_FUNCTION_ARGS)
 {
-	Batch *batch = get_batch();
+	Batch *batch = get_idle_batch();
 	ListCell *cell;
 
 	foreach (cell, batch->relations)
-		tuplestore_end(((EphemeralNamedRelation) lfirst(cell))->reldata);
+		tuplestore_end(((Kept *) lfirst(cell))->relation.reldata);
 	MemoryContextDelete(batch->context);
 	PG_RETURN_VOID();
 }

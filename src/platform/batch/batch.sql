@@ -4,12 +4,14 @@
 CREATE FUNCTION cdp.batch_begin(batch_id bigint, as_of timestamptz, claim tid[] DEFAULT '{}', second_claim tid[] DEFAULT '{}') RETURNS void
 	AS 'MODULE_PATHNAME', 'cdp_batch_begin' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp.batch_begin(bigint, timestamptz, tid[], tid[]) IS
-	'Internal: starts a batch; its statements see batch_id as $1, as_of as $2, and the places of the rows that it takes from two tables as $3 and $4.';
+	'Internal: starts a batch; its statements see batch_id as $1, as_of as $2, and the places of the rows that it '
+	'takes from two tables as $3 and $4.';
 
 CREATE FUNCTION cdp.batch_stage(name text, query text) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'cdp_batch_stage' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp.batch_stage(text, text) IS
-	'Internal: keeps the rows of a query under a name, for the statements that follow in the batch, in place of what was kept under it. Returns their number.';
+	'Internal: keeps the rows of a query under a name, for the statements that follow in the batch, in place of what '
+	'was kept under it. Returns their number.';
 
 CREATE FUNCTION cdp.batch_run(statement text) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'cdp_batch_run' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;

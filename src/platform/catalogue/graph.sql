@@ -39,7 +39,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.identity.blocked IS 'Whether its value is one of those that mean nothing now.';
 	COMMENT ON COLUMN cdp.identity.identity_id IS 'Handed out once, in the order of arrival, and never changed.';
 	COMMENT ON COLUMN cdp.identity.profile_id IS 'The identity_id of the strongest identifier of the profile; 0: none, it is blocked.';
-	COMMENT ON COLUMN cdp.identity.shared IS 'Whether it is linked to too many others to say who somebody is.';
+	COMMENT ON COLUMN cdp.identity.shared IS 'Whether it is linked to too many others to say who a person is.';
 	COMMENT ON COLUMN cdp.identity.links IS 'Number of distinct identifiers that it is linked to, for each namespace.';
 	COMMENT ON COLUMN cdp.identity.batch_id IS 'The refresh that first saw the identifier.';
 	COMMENT ON COLUMN cdp.identity.since_batch_id IS 'The refresh that put it into its present profile.';

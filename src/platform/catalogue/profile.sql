@@ -57,7 +57,8 @@ BEGIN
 		PRIMARY KEY (identity_id, group_id));
 	CREATE INDEX account_member_group_id ON cdp.account_member (group_id);
 	COMMENT ON TABLE cdp.account_member IS 'Which identities the group calls of an account are anchored to. Distribution key: identity_id.';
-	COMMENT ON COLUMN cdp.account_member.identity_id IS 'The identity; 0: nobody, all identifiers of the call are blocked.';
+	COMMENT ON COLUMN cdp.account_member.identity_id IS
+		'The identity; 0: none, all identifiers of the call are blocked.';
 	COMMENT ON COLUMN cdp.account_member.group_id IS 'The account.';
 	COMMENT ON COLUMN cdp.account_member.first_at IS 'Time of the earliest call.';
 	COMMENT ON COLUMN cdp.account_member.last_at IS 'Time of the latest call.';
@@ -80,11 +81,16 @@ BEGIN
 		(ARRAY['call', 'conversation'], true, 'Started'), (ARRAY['call', 'conversation'], false, 'Ended')) AS e (kinds, opens, verb) ON k.kind = ANY (e.kinds);
 
 	CREATE TABLE cdp.undone (
-		kind text COLLATE "C" NOT NULL CHECK (kind IN ('split', 'sharing', 'expiry')), profile_id bigint NOT NULL, a bigint NOT NULL DEFAULT 0,
-		b bigint NOT NULL DEFAULT 0, group_id text COLLATE "C" NOT NULL DEFAULT '', lacks bigint NOT NULL, batch_id bigint NOT NULL,
+		kind text COLLATE "C" NOT NULL CHECK (kind IN ('split', 'sharing', 'expiry')), profile_id bigint NOT NULL,
+		a bigint NOT NULL DEFAULT 0, b bigint NOT NULL DEFAULT 0, group_id text COLLATE "C" NOT NULL DEFAULT '',
+		lacks bigint NOT NULL, batch_id bigint NOT NULL,
 		PRIMARY KEY (kind, profile_id, a, b, group_id));
-	COMMENT ON TABLE cdp.undone IS 'What refresh() left undone because the log lacks events of the people concerned, whose profiles stay as they are. cdp.restitch() does it all once the log is whole, and empties the table.';
-	COMMENT ON COLUMN cdp.undone.kind IS 'split: a link that would take the person apart is refused; sharing: an identifier is not marked as shared; expiry: what has lapsed still shows.';
+	COMMENT ON TABLE cdp.undone IS
+		'What refresh() left undone because the log lacks events of the people concerned, whose profiles stay as they '
+		'are. cdp.restitch() does it all once the log is whole, and empties the table.';
+	COMMENT ON COLUMN cdp.undone.kind IS
+		'split: a link that would take the person apart is refused; sharing: an identifier is not marked as shared; '
+		'expiry: what has lapsed still shows.';
 	COMMENT ON COLUMN cdp.undone.profile_id IS 'The person whose events are lacking; 0: an account.';
 	COMMENT ON COLUMN cdp.undone.a IS 'Of split one identity of the link, of sharing the identity; 0: none.';
 	COMMENT ON COLUMN cdp.undone.b IS 'Of split the other identity of the link; 0: none.';
@@ -95,7 +101,9 @@ BEGIN
 	CREATE TABLE cdp.seen_name (
 		kind text COLLATE "C" NOT NULL CHECK (kind IN ('event', 'trait')), name text COLLATE "C" NOT NULL,
 		batch_id bigint NOT NULL, PRIMARY KEY (kind, name));
-	COMMENT ON TABLE cdp.seen_name IS 'Names of events, and of the traits of identify and group calls, that the log ever had: the first 10,000 of each kind.';
+	COMMENT ON TABLE cdp.seen_name IS
+		'Names of events, and of the traits of identify and group calls, that the log ever had: the first 10,000 of '
+		'each kind.';
 	COMMENT ON COLUMN cdp.seen_name.kind IS 'event or trait.';
 	COMMENT ON COLUMN cdp.seen_name.name IS 'The name, of at most 255 bytes.';
 	COMMENT ON COLUMN cdp.seen_name.batch_id IS 'The refresh that first saw it.';

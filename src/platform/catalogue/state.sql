@@ -42,7 +42,8 @@ BEGIN
 	COMMENT ON COLUMN cdp.state.tables_version IS 'The shape of the tables.';
 	COMMENT ON COLUMN cdp.state.batch_id IS 'Number of the last refresh, verdict or change of rules.';
 	COMMENT ON COLUMN cdp.state.event_id IS 'The last number that an event was given.';
-	COMMENT ON COLUMN cdp.state.lost IS 'How many events the last restitch() found lacking in the log and went without.';
+	COMMENT ON COLUMN cdp.state.lost IS
+		'How many events the last restitch() found lacking in the log and went without.';
 	COMMENT ON COLUMN cdp.state.identity_id IS 'The last number that an identifier was given.';
 	COMMENT ON COLUMN cdp.state.quarantine_id IS 'The last number that a quarantined row was given.';
 	COMMENT ON COLUMN cdp.state.normalizer_version IS 'The normalisers that made the stored identifiers.';
@@ -81,10 +82,13 @@ BEGIN
 
 	-- a sequence, because what is noted here must outlive the transaction that is broken off
 	CREATE SEQUENCE cdp.attempt MINVALUE -2 START 9223372036854775807;
-	COMMENT ON SEQUENCE cdp.attempt IS 'How many rows the next refresh may take: the greatest number, unless the last one was broken off. 0, -1, -2: one, which was broken off once, twice, three times already.';
+	COMMENT ON SEQUENCE cdp.attempt IS
+		'How many rows the next refresh may take: the greatest number, unless the last one was broken off. 0, -1, -2: '
+		'one, which was broken off once, twice, three times already.';
 
 	CREATE TABLE cdp.inbox_mark (
-		inbox text COLLATE "C" PRIMARY KEY CHECK (inbox IN ('inbox', 'inbox_raw')), block bigint NOT NULL DEFAULT 0, passed_at timestamptz NOT NULL DEFAULT '-infinity',
+		inbox text COLLATE "C" PRIMARY KEY CHECK (inbox IN ('inbox', 'inbox_raw')),
+		block bigint NOT NULL DEFAULT 0, passed_at timestamptz NOT NULL DEFAULT '-infinity',
 		pass_until bigint NOT NULL DEFAULT 0, pass_cost interval NOT NULL DEFAULT '0');
 	COMMENT ON TABLE cdp.inbox_mark IS 'How far the refreshes have come in each inbox.';
 	COMMENT ON COLUMN cdp.inbox_mark.inbox IS 'inbox or inbox_raw.';

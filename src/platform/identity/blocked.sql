@@ -3,7 +3,8 @@
 CREATE FUNCTION cdp.is_blocked(identifier cdp.identifier, rules jsonb) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_is_blocked' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.is_blocked(cdp.identifier, jsonb) IS
-	'Internal: whether an identifier''s value is one of those listed for its namespace, in any case, or matches one that begins with ^. rules: an object of namespace to list; they are read once a statement.';
+	'Internal: whether an identifier''s value is one of those listed for its namespace, in any case, or matches one '
+	'that begins with ^. rules: an object of namespace to list; they are read once a statement.';
 
 CREATE FUNCTION cdp.blocked_rules() RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -13,6 +14,7 @@ BEGIN
 	RETURN (SELECT coalesce(jsonb_object_agg(n.namespace, to_jsonb(n.blocked)), '{}') FROM cdp.namespace n WHERE n.blocked IS NOT NULL);
 END
 $function$;
-COMMENT ON FUNCTION cdp.blocked_rules() IS 'Internal: the blocked values of all namespaces, as cdp.is_blocked() takes them.';
+COMMENT ON FUNCTION cdp.blocked_rules() IS
+	'Internal: the blocked values of all namespaces, as cdp.is_blocked() takes them.';
 
 REVOKE ALL ON FUNCTION cdp.is_blocked(cdp.identifier, jsonb), cdp.blocked_rules() FROM PUBLIC;

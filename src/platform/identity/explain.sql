@@ -98,7 +98,8 @@ BEGIN ATOMIC
 	SELECT e.* FROM cdp.explain(cdp.person_identifier(explain.a), cdp.person_identifier(explain.b)) e;
 END;
 COMMENT ON FUNCTION cdp.explain(text, text) IS
-	'The same by namespace:value as text, or by the digits of profile ids, which stand for the identifiers whose numbers they are. Errors: text that can be neither (22P02), a profile id that was never handed out (42704).';
+	'The same by namespace:value as text, or by the digits of profile ids, which stand for the identifiers whose '
+	'numbers they are. Errors: text that can be neither (22P02), a profile id that was never handed out (42704).';
 
 CREATE FUNCTION cdp.explain(a bigint, b bigint)
 	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz,

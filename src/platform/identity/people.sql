@@ -29,7 +29,10 @@ BEGIN
 			FROM jsonb_each_text(i.links) o
 			WHERE o.key <> n.namespace AND o.value::bigint > cdp.max_links_to(n.max_links, o.key)) l ON true
 		WHERE i.shared;
-	COMMENT ON VIEW cdp.shared_identifiers IS 'Identifiers that count as shared and link no more: a row for each kind of identifiers that one is linked to more of than its rule allows; one row without a kind where only a verdict says so. cdp.mark_shared(identifier, false) overrules the count.';
+	COMMENT ON VIEW cdp.shared_identifiers IS
+		'Identifiers that count as shared and link no more: a row for each kind of identifiers that one is linked to '
+		'more of than its rule allows; one row without a kind where only a verdict says so. '
+		'cdp.mark_shared(identifier, false) overrules the count.';
 	COMMENT ON COLUMN cdp.shared_identifiers.identifier IS 'namespace:value.';
 	COMMENT ON COLUMN cdp.shared_identifiers.namespace IS 'Kind of the identifier.';
 	COMMENT ON COLUMN cdp.shared_identifiers.linked_namespace IS 'Kind of the identifiers that it is linked to.';
@@ -37,7 +40,8 @@ BEGIN
 	COMMENT ON COLUMN cdp.shared_identifiers.max_links IS 'The number that it exceeds.';
 	COMMENT ON COLUMN cdp.shared_identifiers.by_verdict IS 'Whether a person decided so, by cdp.mark_shared().';
 	COMMENT ON COLUMN cdp.shared_identifiers.reason IS 'The reason that the person gave.';
-	COMMENT ON COLUMN cdp.shared_identifiers.profile_id IS 'Its profile, in which it is alone and which cdp.profiles leaves out.';
+	COMMENT ON COLUMN cdp.shared_identifiers.profile_id IS
+		'Its profile, in which it is alone and which cdp.profiles leaves out.';
 
 	CREATE VIEW cdp.refused_links AS
 		SELECT x.identifier::text AS identifier, y.identifier::text AS other_identifier, x.profile_id, y.profile_id AS other_profile_id,
@@ -148,7 +152,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.profile_at(bigint, timestamptz) IS
-	'The profile that what is or ever was a profile_id (the identifier it stands for) belonged to at a time, as was known then (by the time of the refreshes, never of the events); NULL where it was not handed out yet, or blocked. Works on a hot standby.';
+	'The profile that what is or ever was a profile_id (the identifier it stands for) belonged to at a time, as was '
+	'known then (by the time of the refreshes, never of the events); NULL where it was not handed out yet, or '
+	'blocked. Works on a hot standby.';
 
 CREATE FUNCTION cdp.profile_at(identifier cdp.identifier, at timestamptz) RETURNS bigint
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -168,7 +174,8 @@ CREATE FUNCTION cdp.profile_at(identifier text, at timestamptz) RETURNS bigint
 	RETURN CASE WHEN cdp.person_id(identifier) IS NULL THEN cdp.profile_at(identifier::cdp.identifier, at)
 				ELSE cdp.profile_at(cdp.person_id(identifier), at) END;
 COMMENT ON FUNCTION cdp.profile_at(text, timestamptz) IS
-	'The same by namespace:value as text, or by the digits of a profile id. Text that can be neither is an error (22P02).';
+	'The same by namespace:value as text, or by the digits of a profile id. Text that can be neither is an error '
+	'(22P02).';
 
 CREATE FUNCTION cdp.events_at(at timestamptz) RETURNS TABLE (event_id bigint, "timestamp" timestamptz, profile_id bigint)
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 100000
@@ -191,7 +198,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.events_at(timestamptz) IS
-	'The events that were in the log at a time, each with the profile it belonged to, as was known then (by the time of the refreshes, never of the events): a report of the past again. profile_id is NULL where it was nobody''s. Join cdp.event by event_id and timestamp for the rest. Works on a hot standby.';
+	'The events that were in the log at a time, each with the profile it belonged to, as was known then (by the time '
+	'of the refreshes, never of the events): a report of the past again. profile_id is NULL where it belonged to no '
+	'person. Join cdp.event by event_id and timestamp for the rest. Works on a hot standby.';
 
 REVOKE ALL ON FUNCTION cdp.init_people(), cdp.profile_at(cdp.identifier, timestamptz),
 	cdp.profile_at(bigint, timestamptz), cdp.profile_at(text, timestamptz), cdp.events_at(timestamptz) FROM PUBLIC;

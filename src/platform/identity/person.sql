@@ -4,7 +4,8 @@
 CREATE FUNCTION cdp.person_id(person text) RETURNS bigint
 AS 'MODULE_PATHNAME', 'cdp_person_id' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.person_id(text) IS
-	'Internal: the profile id that a text is the digits of, blanks around them aside; NULL for any other text, which must then be an identifier.';
+	'Internal: the profile id that a text is the digits of, blanks around them aside; NULL for any other text, which '
+	'must then be an identifier.';
 
 CREATE FUNCTION cdp.person_identifier(person text) RETURNS cdp.identifier
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -24,7 +25,8 @@ BEGIN
 	RETURN result;
 END
 $function$;
-COMMENT ON FUNCTION cdp.person_identifier(text) IS 'Internal: the identifier that a text is, or that the profile id stands for whose digits it is.';
+COMMENT ON FUNCTION cdp.person_identifier(text) IS
+	'Internal: the identifier that a text is, or that the profile id stands for whose digits it is.';
 
 REVOKE ALL ON FUNCTION cdp.person_id(text), cdp.person_identifier(text) FROM PUBLIC;
 

@@ -200,7 +200,13 @@ CREATE FUNCTION cdp.refresh_resolve() RETURNS TABLE (
 	LANGUAGE c VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'cdp_refresh_resolve';
 COMMENT ON FUNCTION cdp.refresh_resolve() IS
-	'Internal: what the tables must become after the changes of the batch. batch_frozen are profiles that are not to be taken apart. kind is move (profile id becomes other), identity (id goes from profile number to profile other; 0: none), ended (id is no profile any more), profile (summary: forbidden, shared, number of identifiers, latest link inside, counts of limited namespaces), link (id, other is refused or no longer), declined (the link id, other is refused for the sake of a frozen profile), sharing (id is shared or no longer), reanchor (events anchored at id, or those that carry it), reworks (id: how many, other: identifiers in the largest), reworked (id: identifiers, other: profiles split).';
+	'Internal: what the tables must become after the changes of the batch. batch_frozen are profiles that are not to '
+	'be taken apart. kind is move (profile id becomes other), identity (id goes from profile number to profile other; '
+	'0: none), ended (id is no profile any more), profile (summary: forbidden, shared, number of identifiers, latest '
+	'link inside, counts of limited namespaces), link (id, other is refused or no longer), declined (the link id, '
+	'other is refused for the sake of a frozen profile), sharing (id is shared or no longer), reanchor (events '
+	'anchored at id, or those that carry it), reworks (id: how many, other: identifiers in the largest), reworked '
+	'(id: identifiers, other: profiles split).';
 
 -- The graph after the batch: batch_result, batch_moved, batch_relabel, batch_summary, batch_place.
 CREATE FUNCTION cdp.stage_resolved() RETURNS void
@@ -249,7 +255,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.stage_resolved() IS
-	'Internal: finds the profiles after the batch (batch_result, batch_moved, batch_relabel, batch_summary), and the identities whose events may be anchored elsewhere then (batch_place). Writes nothing: it may be called again after other changes were kept.';
+	'Internal: finds the profiles after the batch (batch_result, batch_moved, batch_relabel, batch_summary), and the '
+	'identities whose events may be anchored elsewhere then (batch_place). Writes nothing: it may be called again '
+	'after other changes were kept.';
 
 CREATE FUNCTION cdp.refresh_stitch(OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
 	OUT reworks bigint, OUT identities_reworked bigint)
@@ -272,7 +280,9 @@ BEGIN
 	profiles_split := cdp.batch_value($sql$ SELECT other FROM batch_result WHERE kind = 'reworked' $sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_stitch() IS 'Internal: brings cdp.identity and cdp.link to what cdp.stage_resolved() found, and counts what that does to profiles.';
+COMMENT ON FUNCTION cdp.refresh_stitch() IS
+	'Internal: brings cdp.identity and cdp.link to what cdp.stage_resolved() found, and counts what that does to '
+	'profiles.';
 
 -- Each identity to its profile, each link to its verdict.
 CREATE FUNCTION cdp.refresh_relabel() RETURNS void

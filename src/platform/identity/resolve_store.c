@@ -40,12 +40,20 @@ resolver_check(CdpkStatus status)
 					errmsg("identity resolution failed with status %d", (int) status)));
 }
 
+/* get_value gives a value of this type; what a batch keeps can be of any. */
 static Datum
-get_value(SPITupleTable *rows, uint64 row, int column)
+get_value(SPITupleTable *rows, uint64 row, int column, Oid type)
 {
 	bool isnull;
 	Datum value = SPI_getbinval(rows->vals[row], rows->tupdesc, column, &isnull);
+	Oid found = SPI_gettypeid(rows->tupdesc, column);
 
+	/* times are counted in microseconds */
+	if (found != type && !(found == TIMESTAMPTZOID && type == INT8OID))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" is of type %s, not %s", SPI_fname(rows->tupdesc, column),
+						format_type_be(found), format_type_be(type))));
 	if (isnull)
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 						errmsg("column \"%s\" of the tables of cdp is NULL",
@@ -65,25 +73,25 @@ resolver_isnull(SPITupleTable *rows, uint64_t row, int column)
 int64_t
 resolver_int8(SPITupleTable *rows, uint64_t row, int column)
 {
-	return DatumGetInt64(get_value(rows, row, column));
+	return DatumGetInt64(get_value(rows, row, column, INT8OID));
 }
 
 int32_t
 resolver_int4(SPITupleTable *rows, uint64_t row, int column)
 {
-	return DatumGetInt32(get_value(rows, row, column));
+	return DatumGetInt32(get_value(rows, row, column, INT4OID));
 }
 
 bool
 resolver_bool(SPITupleTable *rows, uint64_t row, int column)
 {
-	return DatumGetBool(get_value(rows, row, column));
+	return DatumGetBool(get_value(rows, row, column, BOOLOID));
 }
 
 text *
 resolver_text(SPITupleTable *rows, uint64_t row, int column)
 {
-	return DatumGetTextPP(get_value(rows, row, column));
+	return DatumGetTextPP(get_value(rows, row, column, TEXTOID));
 }
 
 /* resolver_rows runs a query over the open connection and returns its rows, of which there are *count. */
@@ -126,7 +134,7 @@ read_limits(uint64 *count)
 
 	for (uint64 i = 0; i < *count; i++)
 	{
-		ArrayType *array = DatumGetArrayTypePCopy(get_value(rows, i, 1));
+		ArrayType *array = DatumGetArrayTypePCopy(get_value(rows, i, 1, INT4ARRAYOID));
 
 		/* -1, no limit, is CDPK_UNLIMITED */
 		limits[i] = (const uint32_t *) ARR_DATA_PTR(array);
@@ -208,7 +216,7 @@ void
 resolver_identity(const Resolver *resolver, SPITupleTable *rows, uint64_t row,
 				  CdpkStitchIdentity *identity)
 {
-	Identifier *identifier = DatumGetIdentifierPP(get_value(rows, row, 3));
+	Identifier *identifier = DatumGetIdentifierPP(get_value(rows, row, 3, identifier_type_oid()));
 
 	identity->identity_id = resolver_int8(rows, row, 1);
 	identity->profile_id = resolver_int8(rows, row, 2);

@@ -20,7 +20,6 @@
 #include "storage/bufmgr.h"
 #include "utils/acl.h"
 #include "utils/array.h"
-#include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
@@ -62,12 +61,12 @@ typedef struct Claim
 
 CDP_FUNCTION(cdp_claim_rows);
 
-/* row_size sums what a row holds, its header included. */
+/* row_size sums the sizes of all columns, as refresh_take() does that cuts the rows. */
 static int64
 row_size(TupleTableSlot *slot)
 {
 	TupleDesc descriptor = slot->tts_tupleDescriptor;
-	int64 size = SizeofHeapTupleHeader;
+	int64 size = 0;
 
 	slot_getallattrs(slot);
 	for (int i = 0; i < descriptor->natts; i++)
@@ -123,6 +122,7 @@ scan_rows(Relation inbox, BlockNumber first, const ClaimLimits *limits, Claim *c
 		CHECK_FOR_INTERRUPTS();
 		if (size > limits->row_bytes)
 			size = limits->cut_bytes;
+		size += SizeofHeapTupleHeader;
 		if (claim->count > 0 && claim->bytes + size > limits->bytes)
 		{
 			claim->ended = false;

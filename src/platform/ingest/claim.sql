@@ -8,28 +8,44 @@ COMMENT ON FUNCTION cdp.max_batch_bytes() IS 'Internal: how many bytes, uncompre
 
 CREATE FUNCTION cdp.max_row_bytes() RETURNS bigint
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 64 * 1024 * 1024;
-COMMENT ON FUNCTION cdp.max_row_bytes() IS 'Internal: how many bytes, uncompressed, a row of an inbox may have; a larger one goes to quarantine, cut.';
+COMMENT ON FUNCTION cdp.max_row_bytes() IS
+	'Internal: how many bytes a row of an inbox may have, uncompressed, and its documents as text; '
+	'a larger one goes to quarantine, cut.';
+
+-- a document of 4 kB has at most 40 MB as text
+CREATE FUNCTION cdp.is_row_too_large(raw_size bigint, identifiers jsonb, properties jsonb, traits jsonb, context jsonb) RETURNS boolean
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN raw_size > cdp.max_row_bytes() THEN true WHEN raw_size <= 4096 THEN false
+		ELSE coalesce(cdp.shown_size(identifiers), 0) + coalesce(cdp.shown_size(properties), 0)
+			+ coalesce(cdp.shown_size(traits), 0) + coalesce(cdp.shown_size(context), 0) > cdp.max_row_bytes() END;
+COMMENT ON FUNCTION cdp.is_row_too_large(bigint, jsonb, jsonb, jsonb, jsonb) IS
+	'Internal: whether a row is over cdp.max_row_bytes(), uncompressed or, a few numbers being enough, as text.';
 
 CREATE FUNCTION cdp.cut_text(value text, cut boolean) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN CASE WHEN cut AND cdp.raw_size(value) > 4096 THEN left(value, 1000) ELSE value END;
-COMMENT ON FUNCTION cdp.cut_text(text, boolean) IS 'Internal: of a row that is cut the first 1,000 characters, where it has more than 4 kB; no more is read.';
+COMMENT ON FUNCTION cdp.cut_text(text, boolean) IS
+	'Internal: of a row that is cut the first 1,000 characters, where it has more than 4 kB; no more is read.';
 
 CREATE FUNCTION cdp.cut_document(value jsonb, cut boolean) RETURNS jsonb
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE WHEN cut AND cdp.raw_size(value) > 4096 THEN NULL ELSE value END;
+	RETURN CASE WHEN cut AND cdp.shown_size(value) > 4096 THEN NULL ELSE value END;
 COMMENT ON FUNCTION cdp.cut_document(jsonb, boolean) IS 'Internal: of a row that is cut what has no more than 4 kB.';
 
-CREATE FUNCTION cdp.claim_rows(inbox regclass, from_block bigint, max_rows bigint, max_bytes bigint, max_row_bytes bigint, cut_bytes bigint,
-	OUT places tid[], OUT bytes bigint, OUT first_block bigint, OUT last_block bigint, OUT blocks bigint, OUT ended boolean)
+CREATE FUNCTION cdp.claim_rows(inbox regclass, from_block bigint, max_rows bigint, max_bytes bigint,
+	max_row_bytes bigint, cut_bytes bigint, OUT places tid[], OUT bytes bigint, OUT first_block bigint,
+	OUT last_block bigint, OUT blocks bigint, OUT ended boolean)
 	LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'cdp_claim_rows';
 COMMENT ON FUNCTION cdp.claim_rows(regclass, bigint, bigint, bigint, bigint, bigint) IS
-	'Internal: the places of the rows of a table from a block on, up to max_rows of them and max_bytes uncompressed, but at least one; one over max_row_bytes counts as cut_bytes. first_block: where it began, 0 where the file ends before from_block; last_block: that of the last row; blocks: of the file; ended: there are no more behind.';
+	'Internal: the places of the rows of a table from a block on, up to max_rows of them and max_bytes uncompressed, '
+	'but at least one; one over max_row_bytes counts as cut_bytes. first_block: where it began, 0 where the file ends '
+	'before from_block; last_block: that of the last row; blocks: of the file; ended: there are no more behind.';
 
 -- What of an inbox a batch could take.
 CREATE FUNCTION cdp.claim_inbox(inbox text, from_block bigint, max_rows bigint, max_bytes bigint,
-	OUT places tid[], OUT bytes bigint, OUT first_block bigint, OUT last_block bigint, OUT blocks bigint, OUT ended boolean, OUT elapsed interval)
+	OUT places tid[], OUT bytes bigint, OUT first_block bigint, OUT last_block bigint, OUT blocks bigint,
+	OUT ended boolean, OUT elapsed interval)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -38,11 +54,13 @@ DECLARE
 BEGIN
 	-- what is kept of a row that is cut are 16 columns of 4 kB at most
 	SELECT c.* INTO places, bytes, first_block, last_block, blocks, ended
-	FROM cdp.claim_rows(CASE inbox WHEN 'inbox' THEN 'cdp.inbox' ELSE 'cdp.inbox_raw' END::regclass, from_block, max_rows, max_bytes, cdp.max_row_bytes(), 65536) c;
+	FROM cdp.claim_rows(CASE inbox WHEN 'inbox' THEN 'cdp.inbox' ELSE 'cdp.inbox_raw' END::regclass, from_block,
+		max_rows, max_bytes, cdp.max_row_bytes(), 65536) c;
 	elapsed := clock_timestamp() - started;
 END
 $function$;
-COMMENT ON FUNCTION cdp.claim_inbox(text, bigint, bigint, bigint) IS 'Internal: cdp.claim_rows() of an inbox, by the limits on rows, and how long it took.';
+COMMENT ON FUNCTION cdp.claim_inbox(text, bigint, bigint, bigint) IS
+	'Internal: cdp.claim_rows() of an inbox, by the limits on rows, and how long it took.';
 
 -- Where the next claim of an inbox begins: at the mark, or for a pass at 0.
 CREATE FUNCTION cdp.next_block(inbox text) RETURNS bigint
@@ -58,13 +76,16 @@ BEGIN
 		age := clock_timestamp() - mark.passed_at;
 	END IF;
 	-- a fiftieth of the time at most, but once a minute; a clock that was set back is no reason to wait
-	RETURN CASE WHEN age BETWEEN interval '0' AND least(50 * mark.pass_cost, interval '1 minute') THEN mark.block ELSE 0 END;
+	RETURN CASE WHEN age BETWEEN interval '0' AND least(50 * mark.pass_cost, interval '1 minute') THEN mark.block
+				ELSE 0 END;
 END
 $function$;
-COMMENT ON FUNCTION cdp.next_block(text) IS 'Internal: the block where the next claim of an inbox begins: the mark, or 0 where a pass is due.';
+COMMENT ON FUNCTION cdp.next_block(text) IS
+	'Internal: the block where the next claim of an inbox begins: the mark, or 0 where a pass is due.';
 
 -- Remembers how far a claim came, and what a pass costs.
-CREATE FUNCTION cdp.move_mark(inbox text, first_block bigint, last_block bigint, blocks bigint, ended boolean, elapsed interval) RETURNS void
+CREATE FUNCTION cdp.move_mark(inbox text, first_block bigint, last_block bigint, blocks bigint, ended boolean,
+	elapsed interval) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -79,11 +100,13 @@ BEGIN
 		block = CASE WHEN reached < 128 THEN 0 ELSE reached END,
 		passed_at = CASE WHEN first_block = 0 THEN clock_timestamp() ELSE m.passed_at END,
 		pass_until = CASE WHEN first_block = 0 THEN mark.block ELSE m.pass_until END,
-		pass_cost = CASE WHEN first_block = 0 THEN elapsed WHEN first_block < mark.pass_until THEN mark.pass_cost + elapsed ELSE m.pass_cost END
+		pass_cost = CASE WHEN first_block = 0 THEN elapsed
+						 WHEN first_block < mark.pass_until THEN mark.pass_cost + elapsed ELSE m.pass_cost END
 	WHERE m.inbox = move_mark.inbox;
 END
 $function$;
-COMMENT ON FUNCTION cdp.move_mark(text, bigint, bigint, bigint, boolean, interval) IS 'Internal: remembers what cdp.claim_inbox() gave.';
+COMMENT ON FUNCTION cdp.move_mark(text, bigint, bigint, bigint, boolean, interval) IS
+	'Internal: remembers what cdp.claim_inbox() gave.';
 
 -- The rows of the next batch.
 CREATE FUNCTION cdp.refresh_claim(max_rows bigint, OUT places tid[], OUT line_places tid[])
@@ -101,9 +124,11 @@ DECLARE
 BEGIN
 	LOOP
 		SELECT c.* INTO lines FROM cdp.claim_inbox('inbox_raw', from_line_block, line_share, max_bytes / 10) c;
-		SELECT c.* INTO rows FROM cdp.claim_inbox('inbox', from_block, max_rows - cardinality(lines.places), max_bytes - lines.bytes) c;
+		SELECT c.* INTO rows
+		FROM cdp.claim_inbox('inbox', from_block, max_rows - cardinality(lines.places), max_bytes - lines.bytes) c;
 		IF NOT lines.ended THEN
-			SELECT c.* INTO lines FROM cdp.claim_inbox('inbox_raw', from_line_block, max_rows - cardinality(rows.places), max_bytes - rows.bytes) c;
+			SELECT c.* INTO lines FROM cdp.claim_inbox(
+				'inbox_raw', from_line_block, max_rows - cardinality(rows.places), max_bytes - rows.bytes) c;
 		END IF;
 		EXIT WHEN cardinality(rows.places) + cardinality(lines.places) > 0 OR (from_block = 0 AND from_line_block = 0);
 		-- nothing from the marks on: look before them
@@ -116,13 +141,15 @@ BEGIN
 	IF cardinality(places) + cardinality(line_places) > 0 THEN
 		PERFORM cdp.move_mark('inbox', rows.first_block, rows.last_block, rows.blocks, rows.ended, rows.elapsed);
 		IF cardinality(line_places) > 0 OR lines.ended THEN
-			PERFORM cdp.move_mark('inbox_raw', lines.first_block, lines.last_block, lines.blocks, lines.ended, lines.elapsed);
+			PERFORM cdp.move_mark(
+				'inbox_raw', lines.first_block, lines.last_block, lines.blocks, lines.ended, lines.elapsed);
 		END IF;
 	END IF;
 END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_claim(bigint) IS
-	'Internal: the places of the rows of cdp.inbox and of the lines of cdp.inbox_raw that the next batch takes, up to max_rows and cdp.max_batch_bytes() together.';
+	'Internal: the places of the rows of cdp.inbox and of the lines of cdp.inbox_raw that the next batch takes, up to '
+	'max_rows and cdp.max_batch_bytes() together.';
 
 CREATE FUNCTION cdp.count_waiting() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -139,8 +166,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.count_waiting() IS
-	'Internal: how many rows wait in the inboxes, up to a million in each, without those that came to stand before the marks.';
+	'Internal: how many rows wait in the inboxes, up to a million in each, without those that came to stand before '
+	'the marks.';
 
-REVOKE ALL ON FUNCTION cdp.max_batch_bytes(), cdp.max_row_bytes(), cdp.cut_text(text, boolean),
-	cdp.cut_document(jsonb, boolean), cdp.claim_rows(regclass, bigint, bigint, bigint, bigint, bigint), cdp.claim_inbox(text, bigint, bigint, bigint),
-	cdp.next_block(text), cdp.move_mark(text, bigint, bigint, bigint, boolean, interval), cdp.refresh_claim(bigint), cdp.count_waiting() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.max_batch_bytes(), cdp.max_row_bytes(),
+	cdp.is_row_too_large(bigint, jsonb, jsonb, jsonb, jsonb), cdp.cut_text(text, boolean),
+	cdp.cut_document(jsonb, boolean), cdp.claim_rows(regclass, bigint, bigint, bigint, bigint, bigint),
+	cdp.claim_inbox(text, bigint, bigint, bigint), cdp.next_block(text),
+	cdp.move_mark(text, bigint, bigint, bigint, boolean, interval), cdp.refresh_claim(bigint),
+	cdp.count_waiting() FROM PUBLIC;

@@ -53,8 +53,8 @@ COMMENT ON FUNCTION cdp.replay(text, bigint[]) IS
 	'Moves quarantined rows (those with this reason, those with these numbers, or all) back to where they came from, for the next refresh(). Returns their number. Those that are cut stay, with a notice.';
 
 -- Rights add up: a role may name what any writer may that it is a member of.  A writer counts as long
--- as it may insert, so that a dropped role's name gives nothing to whoever takes it next.  Who may set
--- written_by (superusers, stewards, the owner) could name anybody, and so is bound by nothing.
+-- as it may insert, so that a dropped role's name gives nothing to the role that takes it next.  Who may set
+-- written_by (superusers, stewards, the owner) could name any role, and so is bound by nothing.
 CREATE FUNCTION cdp.writer_sources(roles text[]) RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -101,10 +101,12 @@ BEGIN
 		), taken_raw AS (
 			DELETE FROM cdp.inbox_raw WHERE ctid = ANY ($4) RETURNING ctid AS place, *
 		), sized AS (
-			SELECT t.*, %2$L OR cdp.raw_size(message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers,
-				properties, traits, context, source) > cdp.max_row_bytes() AS cut FROM taken t
+			-- all columns, as cdp.claim_rows() counts them
+			SELECT t.*, %2$L OR cdp.is_row_too_large(cdp.raw_size(message_id, type, event, anonymous_id, user_id, group_id,
+				previous_id, identifiers, properties, traits, context, "timestamp", sent_at, original_timestamp, received_at,
+				source, written_by), identifiers, properties, traits, context) AS cut FROM taken t
 		), sized_raw AS (
-			SELECT t.*, %2$L OR cdp.raw_size(line, source) > cdp.max_row_bytes() AS cut FROM taken_raw t
+			SELECT t.*, %2$L OR cdp.raw_size(line, source, received_at, written_by) > cdp.max_row_bytes() AS cut FROM taken_raw t
 		), parsed AS (
 			SELECT place, cut, CASE WHEN cut THEN jsonb_build_object('line', cdp.raw_size(line)) END AS sizes, cdp.cut_text(line, cut) AS line,
 				   cdp.cut_text(source, cut) AS feed, received_at AS arrived, cdp.cut_text(written_by, cut) AS written_by,
@@ -170,10 +172,10 @@ CREATE FUNCTION cdp.inbox_sizes(message_id text, type text, event text, anonymou
 	RETURN jsonb_strip_nulls(jsonb_build_object('message_id', nullif(cdp.raw_size(message_id), 0), 'type', nullif(cdp.raw_size(type), 0),
 		'event', nullif(cdp.raw_size(event), 0), 'anonymous_id', nullif(cdp.raw_size(anonymous_id), 0), 'user_id', nullif(cdp.raw_size(user_id), 0),
 		'group_id', nullif(cdp.raw_size(group_id), 0), 'previous_id', nullif(cdp.raw_size(previous_id), 0),
-		'identifiers', nullif(cdp.raw_size(identifiers), 0), 'properties', nullif(cdp.raw_size(properties), 0),
-		'traits', nullif(cdp.raw_size(traits), 0), 'context', nullif(cdp.raw_size(context), 0), 'source', nullif(cdp.raw_size(source), 0)));
+		'identifiers', cdp.shown_size(identifiers), 'properties', cdp.shown_size(properties),
+		'traits', cdp.shown_size(traits), 'context', cdp.shown_size(context), 'source', nullif(cdp.raw_size(source), 0)));
 COMMENT ON FUNCTION cdp.inbox_sizes(text, text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb, text) IS
-	'Internal: the size of each column of a row of cdp.inbox.';
+	'Internal: the size of each column of a row of cdp.inbox, of documents as cdp.shown_size() says.';
 
 -- What becomes of each row: batch_verdict; quarantine and message are written.
 CREATE FUNCTION cdp.refresh_judge_rows(INOUT event_id bigint, INOUT quarantine_id bigint,

@@ -227,7 +227,7 @@ check_name(CdpkSpan name, size_t max, const char *column, const char *reason, Re
 	return true;
 }
 
-/* find_event gives the event its name: only what happened has one, not what is said of somebody. */
+/* find_event gives the event its name: only what happened has one, not what is said of a person. */
 static bool
 find_event(OnboardedRow *row, Refusal *refusal)
 {

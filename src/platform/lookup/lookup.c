@@ -209,15 +209,22 @@ parse_parts(const char *text)
 	}
 }
 
-/* A member of the document: a value that is set is written under the key. */
+/* put_string writes a string. */
+static void
+put_string(JsonbParseState **state, JsonbIteratorToken token, const char *text)
+{
+	JsonbValue string = {.type = jbvString};
+
+	string.val.string.val = unconstify(char *, text);
+	string.val.string.len = (int) strlen(text);
+	pushJsonbValue(state, token, &string);
+}
+
+/* put_member writes a value under a key. */
 static void
 put_member(JsonbParseState **state, const char *key, JsonbValue *value)
 {
-	JsonbValue name = {.type = jbvString};
-
-	name.val.string.val = unconstify(char *, key);
-	name.val.string.len = (int) strlen(key);
-	pushJsonbValue(state, WJB_KEY, &name);
+	put_string(state, WJB_KEY, key);
 	pushJsonbValue(state, WJB_VALUE, value);
 }
 
@@ -285,19 +292,12 @@ put_part(JsonbParseState **state, int part, JsonbValue *value)
 static void
 put_names(JsonbParseState **state, const char *key, List *names)
 {
-	JsonbValue name = {.type = jbvString};
 	ListCell *cell;
 
-	name.val.string.val = unconstify(char *, key);
-	name.val.string.len = (int) strlen(key);
-	pushJsonbValue(state, WJB_KEY, &name);
+	put_string(state, WJB_KEY, key);
 	pushJsonbValue(state, WJB_BEGIN_ARRAY, NULL);
 	foreach (cell, names)
-	{
-		name.val.string.val = lfirst(cell);
-		name.val.string.len = (int) strlen(lfirst(cell));
-		pushJsonbValue(state, WJB_ELEM, &name);
-	}
+		put_string(state, WJB_ELEM, lfirst(cell));
 	pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 

@@ -3,7 +3,7 @@
 CREATE FUNCTION cdp.lookup(identifier cdp.identifier, parts text DEFAULT 'identifiers,traits,events,matters,segments,refused_links,accounts', last_events integer DEFAULT 10) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'cdp_lookup_identifier' LANGUAGE C STABLE PARALLEL UNSAFE COST 100;
 COMMENT ON FUNCTION cdp.lookup(cdp.identifier, text, integer) IS
-	'The whole person as one JSON document, or NULL for an identifier that nobody has: profile_id, shared (no person, '
+	'The whole person as one JSON document, or NULL for an identifier that was never seen: profile_id, shared (no person, '
 	'but a shared identifier by itself), first_seen, last_seen, event_count, and the parts asked for, separated by '
 	'commas. identifiers: namespace, value, first_known, shared, strongest first; traits: plain; provenance: where '
 	'each trait comes from, key by key; events: the last_events latest, newest first, '

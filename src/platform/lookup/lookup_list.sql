@@ -17,39 +17,54 @@ DECLARE
 BEGIN
 	CASE part
 		WHEN 'identifiers' THEN
-			shown := $sql$ pg_catalog.jsonb_build_object('namespace', r.namespace, 'value', r.value, 'first_known', r.first_known, 'shared', r.shared) $sql$;
+			shown := $sql$
+				pg_catalog.jsonb_build_object('namespace', r.namespace, 'value', r.value, 'first_known', r.first_known,
+					'shared', r.shared) $sql$;
 			listed := 'r.priority, r.identifier';
 			list := $sql$
-				SELECT n.namespace, n.priority, i.identifier, cdp.value(i.identifier) AS value, b.as_of AS first_known, i.shared,
-					   cdp.raw_size(n.namespace, i.identifier) AS size
+				SELECT n.namespace, n.priority, i.identifier, cdp.value(i.identifier) AS value, b.as_of AS first_known,
+					   i.shared, cdp.raw_size(n.namespace, i.identifier) AS size
 				FROM cdp.identity i JOIN cdp.batch b ON b.batch_id OPERATOR(pg_catalog.=) i.batch_id
 				JOIN cdp.namespace n ON n.namespace OPERATOR(pg_catalog.=) cdp.namespace(i.identifier)
 				WHERE i.profile_id OPERATOR(pg_catalog.=) p.profile_id $sql$;
 		WHEN 'provenance' THEN
 			shown := $sql$ pg_catalog.to_jsonb(r) OPERATOR(pg_catalog.-) '{size,filled}'::pg_catalog.text[] $sql$;
-			listed := 'r.key COLLATE pg_catalog."C", r.current DESC, r.at DESC, r.source COLLATE pg_catalog."C", r.value';
+			listed :=
+				'r.key COLLATE pg_catalog."C", r.current DESC, r.at DESC, r.source COLLATE pg_catalog."C", r.value';
 			list := 'SELECT v.*, cdp.raw_size(v.key, v.value, v.source) AS size FROM cdp.provenance(p.traits) v';
-		-- the latest of each identity by the primary key, and of these the latest; properties are read of those that are shown
+		-- the latest of each identity by the primary key, and of these the latest; properties are read of those that
+		-- there is room for as they are stored: as text they have no less
 		WHEN 'events' THEN
 			room := 64 << 20;
 			shown := $sql$
-				pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('timestamp', r."timestamp", 'type', r.type, 'event', r.event, 'source', r.source))
-				OPERATOR(pg_catalog.||) CASE WHEN r.properties IS NULL THEN '{}' ELSE pg_catalog.jsonb_build_object('properties', r.properties) END $sql$;
+				pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('timestamp', r."timestamp", 'type', r.type,
+					'event', r.event, 'source', r.source))
+				OPERATOR(pg_catalog.||) CASE WHEN r.properties IS NULL THEN '{}'
+											 ELSE pg_catalog.jsonb_build_object('properties', r.properties) END $sql$;
 			listed := 'r."timestamp" DESC, r.event_id DESC';
-			list := $sql$
-				SELECT l.*, cdp.raw_size(l.event, l.source, l.properties) AS size
-				FROM (SELECT l.* FROM cdp.identity i CROSS JOIN LATERAL (
+			list := format($sql$
+				SELECT l.*, CASE WHEN l.raw OPERATOR(pg_catalog.<=) %1$s AND l.raw_filled OPERATOR(pg_catalog.<=) %1$s
+								 THEN cdp.raw_size(l.event, l.source) OPERATOR(pg_catalog.+) coalesce(cdp.shown_size(l.properties), 0)
+								 ELSE l.raw END AS size
+				FROM (SELECT l.*, pg_catalog.sum(l.raw) FILTER (WHERE l.raw OPERATOR(pg_catalog.<=) %1$s)
+							OVER (ORDER BY l."timestamp" DESC, l.event_id DESC ROWS UNBOUNDED PRECEDING) AS raw_filled
+					  FROM (SELECT l.*, cdp.raw_size(l.event, l.source, l.properties) AS raw FROM cdp.identity i CROSS JOIN LATERAL (
 						SELECT e.event_id, e."timestamp", e.type, e.event, e.source, e.properties FROM cdp.event e
-						WHERE e.identity_id OPERATOR(pg_catalog.=) i.identity_id ORDER BY e."timestamp" DESC, e.event_id DESC LIMIT $2) l
-					  WHERE i.profile_id OPERATOR(pg_catalog.=) p.profile_id ORDER BY l."timestamp" DESC, l.event_id DESC LIMIT $2) l $sql$;
+						WHERE e.identity_id OPERATOR(pg_catalog.=) i.identity_id
+						ORDER BY e."timestamp" DESC, e.event_id DESC LIMIT $2) l
+					  WHERE i.profile_id OPERATOR(pg_catalog.=) p.profile_id
+					  ORDER BY l."timestamp" DESC, l.event_id DESC LIMIT $2) l) l $sql$, room);
 		WHEN 'matters' THEN
-			shown := $sql$ pg_catalog.jsonb_build_object('kind', r.kind, 'matter', r.matter, 'opened_at', r.opened_at) $sql$;
+			shown := $sql$
+				pg_catalog.jsonb_build_object('kind', r.kind, 'matter', r.matter, 'opened_at', r.opened_at) $sql$;
 			listed := 'r.opened_at DESC, r.kind COLLATE pg_catalog."C", r.matter COLLATE pg_catalog."C"';
 			list := $sql$
 				SELECT m.kind, m.matter, m.opened_at, cdp.raw_size(m.kind, m.matter) AS size
 				FROM cdp.open_matters m WHERE m.profile_id OPERATOR(pg_catalog.=) p.profile_id $sql$;
 		WHEN 'accounts' THEN
-			shown := $sql$ pg_catalog.jsonb_build_object('group_id', r.group_id, 'since', r.since, 'last_at', r.last_at, 'traits', r.traits) $sql$;
+			shown := $sql$
+				pg_catalog.jsonb_build_object('group_id', r.group_id, 'since', r.since, 'last_at', r.last_at,
+					'traits', r.traits) $sql$;
 			listed := 'r.group_id';
 			list := $sql$
 				SELECT a.*, cdp.raw_size(a.group_id, a.traits) AS size
@@ -59,15 +74,18 @@ BEGIN
 	END CASE;
 	-- 256 bytes are more than the names, times and numbers of any of them take
 	RETURN format($sql$
-		(SELECT pg_catalog.jsonb_build_object('list', coalesce(pg_catalog.jsonb_agg(%1$s) FILTER (WHERE r.filled OPERATOR(pg_catalog.<=) %4$s), '[]'),
+		(SELECT pg_catalog.jsonb_build_object(
+				'list', coalesce(pg_catalog.jsonb_agg(%1$s) FILTER (WHERE r.filled OPERATOR(pg_catalog.<=) %4$s), '[]'),
 				'left_out', pg_catalog.sum(1) FILTER (WHERE r.filled OPERATOR(pg_catalog.>) %4$s))
 		 FROM (SELECT r.*, CASE WHEN r.size OPERATOR(pg_catalog.>) %4$s THEN %4$s OPERATOR(pg_catalog.+) 1
-								ELSE pg_catalog.sum(r.size OPERATOR(pg_catalog.+) 256) FILTER (WHERE r.size OPERATOR(pg_catalog.<=) %4$s)
+								ELSE pg_catalog.sum(r.size OPERATOR(pg_catalog.+) 256)
+									 FILTER (WHERE r.size OPERATOR(pg_catalog.<=) %4$s)
 									 OVER (ORDER BY %3$s ROWS UNBOUNDED PRECEDING) END AS filled
 			   FROM (%2$s) r ORDER BY %3$s) r) $sql$, shown, list, listed, room);
 END
 $function$;
 COMMENT ON FUNCTION cdp.lookup_list(text) IS
-	'Internal: a part of the document that is a list, as an expression over p, a row of cdp.profile: {"list": as many as there is room for, "left_out": how many there was none for, or null}.';
+	'Internal: a part of the document that is a list, as an expression over p, a row of cdp.profile: {"list": as many '
+	'as there is room for, "left_out": how many there was none for, or null}.';
 
 REVOKE ALL ON FUNCTION cdp.lookup_list(text) FROM PUBLIC;

@@ -6,10 +6,13 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
+#include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "platform/lookup/lookup_segments.h"
 #include "platform/segment/judge.h"
+#include "platform/segment/restrict.h"
 
 typedef enum SegmentState
 {
@@ -36,7 +39,20 @@ typedef struct OwnedSegments
 	SegmentState *states;
 } OwnedSegments;
 
-/* read_segments finds the segments that there are; those that were too slow are not judged. */
+/*
+ * is_known_gone tells whether a segment that was not found has lost its view; until a refresh has
+ * marked it, it may also be one that was dropped at this moment.
+ */
+static bool
+is_known_gone(const char *name, const char *state)
+{
+	return strcmp(state, "failing") == 0 && !judge_exists(name);
+}
+
+/*
+ * read_segments finds the segments that there are; those that were too slow are not judged, nor
+ * those whose view is gone: these have none.
+ */
 static SegmentList
 read_segments(void)
 {
@@ -45,10 +61,9 @@ read_segments(void)
 
 	if (plan == NULL)
 	{
-		SPIPlanPtr made = SPI_prepare(
-			"SELECT s.name, s.state OPERATOR(pg_catalog.=) 'too_slow' FROM cdp.segment s "
-			"ORDER BY s.name COLLATE pg_catalog.\"C\"",
-			0, NULL);
+		SPIPlanPtr made = SPI_prepare("SELECT s.name, s.state FROM cdp.segment s "
+									  "ORDER BY s.name COLLATE pg_catalog.\"C\"",
+									  0, NULL);
 
 		if (made == NULL || SPI_keepplan(made) != 0)
 			elog(ERROR, "could not prepare a lookup: %s", SPI_result_code_string(SPI_result));
@@ -61,11 +76,19 @@ read_segments(void)
 	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		HeapTuple row = SPI_tuptable->vals[i];
-		bool isnull;
+		char *name = SPI_getvalue(row, SPI_tuptable->tupdesc, 1);
+		char *state = SPI_getvalue(row, SPI_tuptable->tupdesc, 2);
+		Segment *segment = &list.segments[list.count];
+		bool found = judge_find(name, 0, segment);
 
-		if (!judge_find(SPI_getvalue(row, SPI_tuptable->tupdesc, 1), 0, &list.segments[list.count]))
+		if (!found && !is_known_gone(name, state))
 			continue;
-		if (DatumGetBool(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &isnull)))
+		if (!found)
+		{
+			namestrcpy(&segment->name, name);
+			segment->view = InvalidOid;
+		}
+		if (!found || strcmp(state, "too_slow") == 0)
 			list.states[list.count] = SEGMENT_FAILING;
 		list.count++;
 	}
@@ -84,11 +107,25 @@ take_place(void *arg, int64 place)
 
 /* judge_owned judges the segments of one owner; false where one of them fails. */
 static bool
-judge_owned(OwnedSegments *owned, int64 profile_id)
+judge_owned(OwnedSegments *owned, int64 profile_id, int limit)
 {
 	for (int i = 0; i < owned->count; i++)
 		owned->states[i] = SEGMENT_OUT;
-	return judge_person(owned->segments, owned->count, profile_id, take_place, owned) == NULL;
+	return judge_person(owned->segments, owned->count, profile_id, limit, take_place, owned) ==
+		   NULL;
+}
+
+/*
+ * share_limit gives what the next of so many segments may take of the time that an owner has had
+ * since "start", in milliseconds; so that his segments together take no longer than one may.
+ */
+static int
+share_limit(TimestampTz start, int segments)
+{
+	int limit = restrict_limit(1);
+	int64 passed = (GetCurrentTimestamp() - start) / 1000;
+
+	return limit == 0 ? 0 : (int) Max((limit - passed) / segments, 1);
 }
 
 /* judge_owner judges the segments that belong to the owner of the one at this place. */
@@ -99,6 +136,7 @@ judge_owner(SegmentList *list, int first, int64 profile_id)
 						   palloc(list->count * sizeof(int)),
 						   palloc(list->count * sizeof(SegmentState))};
 	OwnedSegments one = {1};
+	TimestampTz start;
 	bool whole;
 
 	for (int i = first; i < list->count; i++)
@@ -108,12 +146,14 @@ judge_owner(SegmentList *list, int first, int64 profile_id)
 			owned.segments[owned.count] = list->segments[i];
 			owned.places[owned.count++] = i;
 		}
-	whole = judge_owned(&owned, profile_id);
+	whole = judge_owned(&owned, profile_id, restrict_limit(1));
+	start = GetCurrentTimestamp();
 	for (int i = 0; i < owned.count; i++)
 	{
 		one.segments = &owned.segments[i];
 		one.states = &owned.states[i];
-		if (!whole && (owned.count == 1 || !judge_owned(&one, profile_id)))
+		if (!whole && (owned.count == 1 ||
+					   !judge_owned(&one, profile_id, share_limit(start, owned.count - i))))
 			owned.states[i] = SEGMENT_FAILING;
 		list->states[owned.places[i]] = owned.states[i];
 	}
@@ -128,7 +168,8 @@ lookup_segments(int64 profile_id, List **members_of, List **failing)
 		if (list.states[i] == SEGMENT_OPEN)
 			judge_owner(&list, i, profile_id);
 	for (int i = 0; i < list.count; i++)
-		judge_release(&list.segments[i]);
+		if (OidIsValid(list.segments[i].view))
+			judge_release(&list.segments[i]);
 	*members_of = NIL;
 	*failing = NIL;
 	for (int i = 0; i < list.count; i++)

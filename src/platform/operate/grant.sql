@@ -31,7 +31,8 @@ BEGIN
 	ON CONFLICT ON CONSTRAINT writer_pkey DO UPDATE SET sources = excluded.sources;
 END
 $function$;
-COMMENT ON FUNCTION cdp.grant_writer(name, text[]) IS 'Internal: makes a role a writer, of these sources, or with NULL of any.';
+COMMENT ON FUNCTION cdp.grant_writer(name, text[]) IS
+	'Internal: makes a role a writer, of these sources, or with NULL of any.';
 
 CREATE FUNCTION cdp.read_sources(sources text[]) RETURNS text[]
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
@@ -49,7 +50,7 @@ $function$;
 COMMENT ON FUNCTION cdp.read_sources(text[]) IS
 	'Internal: the argument sources of cdp.grant() as cdp.writer keeps it; an error where it makes no sense.';
 
--- not ALL TABLES: one that somebody keeps to themselves would be an error
+-- not ALL TABLES: one that its owner keeps back would be an error
 CREATE FUNCTION cdp.grant_segments() RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -61,7 +62,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.grant_segments() IS
-	'Internal: the statement that gives role %1$I the views of segments which the caller may hand on; NULL where there are none.';
+	'Internal: the statement that gives role %1$I the views of segments which the caller may hand on; NULL where '
+	'there are none.';
 
 CREATE FUNCTION cdp.grant(role name, kind text, sources text[] DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -108,7 +110,7 @@ BEGIN
 		WHEN 'steward' THEN statements := ARRAY[
 			'GRANT USAGE ON SCHEMA cdp TO %1$I WITH GRANT OPTION',
 			'GRANT USAGE, CREATE ON SCHEMA cdp_segment TO %1$I WITH GRANT OPTION',
-			-- not TRIGGER, which would run their code as whoever refreshes; not partitions, which need no rights of their own
+			-- not TRIGGER, which would run their code as the role that refreshes; not partitions, which need no rights of their own
 			(SELECT string_agg(format('GRANT %s ON cdp.%I TO %%1$I WITH GRANT OPTION', CASE c.stewards
 				WHEN 'append' THEN 'SELECT, INSERT' WHEN 'update' THEN 'SELECT, UPDATE'
 				ELSE 'SELECT, INSERT, UPDATE, DELETE' END, c.name), '; ') FROM cdp.catalogue() c),

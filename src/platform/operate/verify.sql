@@ -249,7 +249,8 @@ BEGIN
 		FROM cdp.event e LEFT JOIN anchored a ON a.event_id = e.event_id LEFT JOIN ranked r ON r.strength = a.strength;
 END
 $function$;
-COMMENT ON FUNCTION cdp.verify_anchored(cdp.identifier[], boolean[]) IS 'Internal: the events of the log with their anchors; NULL: nobody.';
+COMMENT ON FUNCTION cdp.verify_anchored(cdp.identifier[], boolean[]) IS
+	'Internal: the events of the log with their anchors; NULL: none.';
 
 -- What of a call's traits the rules can take.
 CREATE FUNCTION cdp.verify_said(traits jsonb, rules jsonb) RETURNS jsonb

@@ -12,7 +12,8 @@ BEGIN
 		SELECT i.profile_id, m.group_id, min(m.first_at) AS since, max(m.last_at) AS last_at, sum(m.events)::bigint AS events
 		FROM cdp.account_member m JOIN cdp.identity i ON i.identity_id = m.identity_id JOIN cdp.profile p ON p.profile_id = i.profile_id
 		WHERE NOT p.shared GROUP BY i.profile_id, m.group_id;
-	COMMENT ON VIEW cdp.account_members IS 'Who belongs to which account: one row for a person and an account that she was named together with.';
+	COMMENT ON VIEW cdp.account_members IS
+		'Who belongs to which account: one row for a person and an account that was named together with them.';
 	COMMENT ON COLUMN cdp.account_members.profile_id IS 'The person.';
 	COMMENT ON COLUMN cdp.account_members.group_id IS 'The account.';
 	COMMENT ON COLUMN cdp.account_members.since IS 'Time of the earliest group call for both.';

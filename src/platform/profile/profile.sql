@@ -39,7 +39,8 @@ BEGIN
 			   e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.message_id, e.source,
 			   e.sent_at, e.original_timestamp, e.received_at, e.batch_id
 		FROM cdp.event e LEFT JOIN cdp.identity i ON i.identity_id = e.identity_id;
-	COMMENT ON VIEW cdp.events IS 'The log, with the person each event belongs to now (NULL: nobody, all its identifiers are blocked).';
+	COMMENT ON VIEW cdp.events IS
+		'The log, with the person each event belongs to now (NULL: none, all its identifiers are blocked).';
 	COMMENT ON COLUMN cdp.events.profile_id IS 'The present profile of the event''s anchor.';
 	COMMENT ON COLUMN cdp.events.event_id IS 'Number of the event, in the order of arrival.';
 	COMMENT ON COLUMN cdp.events."timestamp" IS 'When it happened, corrected for clock skew.';

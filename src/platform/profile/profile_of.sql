@@ -46,7 +46,8 @@ CREATE FUNCTION cdp.profile_of(identifier text) RETURNS bigint
 	RETURN CASE WHEN cdp.person_id(identifier) IS NULL THEN cdp.profile_of(identifier::cdp.identifier)
 				ELSE cdp.profile_of(cdp.person_id(identifier)) END;
 COMMENT ON FUNCTION cdp.profile_of(text) IS
-	'The same by namespace:value as text, or by the digits of a profile id. Text that can be neither is an error (22P02).';
+	'The same by namespace:value as text, or by the digits of a profile id. Text that can be neither is an error '
+	'(22P02).';
 
 CREATE FUNCTION cdp.resolve_profile(identifier text, OUT profile_id bigint, OUT reason text)
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -64,7 +65,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.resolve_profile(text) IS
-	'The same by the digits of a profile id as text, or by namespace:value; unknown is then an identifier that was never seen. Text that can be neither is an error (22P02).';
+	'The same by the digits of a profile id as text, or by namespace:value; unknown is then an identifier that was '
+	'never seen. Text that can be neither is an error (22P02).';
 
 REVOKE ALL ON FUNCTION cdp.profile_of(cdp.identifier), cdp.profile_of(bigint), cdp.profile_of(text),
 	cdp.resolve_profile(bigint), cdp.resolve_profile(text) FROM PUBLIC;

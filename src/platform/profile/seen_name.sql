@@ -14,7 +14,9 @@ BEGIN
 					SELECT 'event' AS kind, r.event_name AS name WHERE r.event_name IS NOT NULL
 					UNION ALL
 					SELECT 'trait', t.name
-					FROM jsonb_object_keys(CASE WHEN r.call_type IN ('identify', 'group') THEN r.traits END) t (name)) k) u
+					FROM jsonb_object_keys(CASE WHEN r.call_type IN ('identify', 'group')
+												 AND jsonb_typeof(r.traits) = 'object' THEN r.traits END) t (name)
+				) k) u
 			WHERE octet_length(u.name) <= 255
 			  AND NOT EXISTS (SELECT FROM cdp.seen_name s WHERE s.kind = u.kind AND s.name = u.name)) n
 		LEFT JOIN (SELECT s.kind, count(*) AS number FROM cdp.seen_name s GROUP BY s.kind) c ON c.kind = n.kind
@@ -22,7 +24,8 @@ BEGIN
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_seen_names() IS 'Internal: keeps the names of events and traits that the batch brings for the first time.';
+COMMENT ON FUNCTION cdp.refresh_seen_names() IS
+	'Internal: keeps the names of events and traits that the batch brings for the first time.';
 
 CREATE FUNCTION cdp.notice_unseen(kind text, name text) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -47,12 +50,14 @@ BEGIN
 	IF nearest IS NULL THEN
 		RAISE NOTICE '% "%" has never been seen', kind, name;
 	ELSE
-		RAISE NOTICE '% "%" has never been seen', kind, name USING HINT = format('The nearest known name is "%s".', nearest);
+		RAISE NOTICE '% "%" has never been seen', kind, name
+			USING HINT = format('The nearest known name is "%s".', nearest);
 	END IF;
 END
 $function$;
 COMMENT ON FUNCTION cdp.notice_unseen(text, text) IS
-	'Internal: a notice, with the nearest known name, where a name was never seen. kind: event, trait or namespace. Silent for * and the empty name, before anything was loaded, and where not all names are known.';
+	'Internal: a notice, with the nearest known name, where a name was never seen. kind: event, trait or namespace. '
+	'Silent for * and the empty name, before anything was loaded, and where not all names are known.';
 
 REVOKE ALL ON FUNCTION cdp.refresh_seen_names(), cdp.notice_unseen(text, text) FROM PUBLIC;
 

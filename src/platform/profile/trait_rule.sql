@@ -97,6 +97,8 @@ BEGIN
 	$sql$) > 0;
 END
 $function$;
-COMMENT ON FUNCTION cdp.has_lapsed() IS 'Internal: whether something that is known of somebody, or of an account, has lapsed at the time of the batch in hand, besides what was left undone.';
+COMMENT ON FUNCTION cdp.has_lapsed() IS
+	'Internal: whether something that is known of a person, or of an account, has lapsed at the time of the batch in '
+	'hand, besides what was left undone.';
 
 REVOKE ALL ON FUNCTION cdp.init_trait_rule(), cdp.merged_traits(text), cdp.refresh_refold(), cdp.has_lapsed() FROM PUBLIC;

@@ -7,16 +7,19 @@ CREATE FUNCTION cdp.attempt_rows(max_rows bigint) RETURNS bigint
 AS $function$
 	SELECT least(max_rows, greatest(a.last_value, 1)) FROM cdp.attempt a
 $function$;
-COMMENT ON FUNCTION cdp.attempt_rows(bigint) IS 'Internal: how many rows a refresh may take after those that were broken off.';
+COMMENT ON FUNCTION cdp.attempt_rows(bigint) IS
+	'Internal: how many rows a refresh may take after those that were broken off.';
 
 -- Whether a row may have caused an error.  Everything that is not the server's, the operator's or
 -- another transaction's doing may be.
 CREATE FUNCTION cdp.is_fault_of_row(state text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN left(state, 2) NOT IN (
-		'08', '0A', '0L', '0P', '25', '28', '2D', '3B', '3D', '3F', '40', '42', '53', '55', '57', '58', '72', 'F0', 'HV');
+		'08', '0A', '0L', '0P', '25', '28', '2D', '3B', '3D', '3F',
+		'40', '42', '53', '55', '57', '58', '72', 'F0', 'HV');
 COMMENT ON FUNCTION cdp.is_fault_of_row(text) IS
-	'Internal: whether an error of this SQLSTATE may be the fault of a row; false for those of connections, rights, missing features and objects, transactions, resources, operators and the system.';
+	'Internal: whether an error of this SQLSTATE may be the fault of a row; false for those of connections, rights, '
+	'missing features and objects, transactions, resources, operators and the system.';
 
 -- Rows to quarantine for what happened when they were taken; whatever can be kept of them is.
 CREATE FUNCTION cdp.set_aside(places tid[], line_places tid[], failures text[], cut_all boolean) RETURNS void
@@ -31,27 +34,31 @@ BEGIN
 	PERFORM cdp.next_batch(places, line_places);
 	SELECT s.event_id, s.identity_id, s.quarantine_id INTO STRICT last FROM cdp.state s;
 	done.taken := cdp.refresh_take(failures, cut_all);
-	SELECT j.quarantine_id, j.quarantined INTO last.quarantine_id, done.quarantined FROM cdp.refresh_judge_rows(last.event_id, last.quarantine_id) j;
+	SELECT j.quarantine_id, j.quarantined INTO last.quarantine_id, done.quarantined
+	FROM cdp.refresh_judge_rows(last.event_id, last.quarantine_id) j;
 	PERFORM cdp.record_batch(done, started, last.event_id, last.identity_id, last.quarantine_id);
 	PERFORM cdp.batch_end();
 END
 $function$;
 COMMENT ON FUNCTION cdp.set_aside(tid[], tid[], text[], boolean) IS
-	'Internal: one batch that quarantines rows of the inboxes as failed, each with its error (those of cdp.inbox first); cut_all: cut.';
+	'Internal: one batch that quarantines rows of the inboxes as failed, each with its error (those of cdp.inbox '
+	'first); cut_all: cut.';
 
-CREATE FUNCTION cdp.set_aside_all(places tid[], failures text[], line_places tid[], line_failures text[]) RETURNS void
+CREATE FUNCTION cdp.set_aside_all(places tid[], line_places tid[], failures text[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
 	of_rows bigint := cardinality(places);
 	total bigint := cardinality(places) + cardinality(line_places);
+	place tid[];
+	line_place tid[];
 BEGIN
 	IF total = 0 THEN
 		RETURN;
 	END IF;
 	BEGIN
-		PERFORM cdp.set_aside(places, line_places, failures || line_failures, false);
+		PERFORM cdp.set_aside(places, line_places, failures, false);
 		RETURN;
 	EXCEPTION WHEN OTHERS OR assert_failure THEN
 		IF NOT cdp.is_fault_of_row(SQLSTATE) THEN
@@ -60,19 +67,22 @@ BEGIN
 	END;
 	-- one cannot be kept as it is: each by itself, and that one cut
 	FOR i IN 1 .. total LOOP
+		place := places[i:i];
+		line_place := line_places[i - of_rows:i - of_rows];
 		BEGIN
-			PERFORM cdp.set_aside(places[i:i], line_places[i - of_rows:i - of_rows], (failures || line_failures)[i:i], total = 1);
+			PERFORM cdp.set_aside(place, line_place, failures[i:i], total = 1);
 		EXCEPTION WHEN OTHERS OR assert_failure THEN
 			IF total = 1 OR NOT cdp.is_fault_of_row(SQLSTATE) THEN
 				RAISE;
 			END IF;
-			PERFORM cdp.set_aside(places[i:i], line_places[i - of_rows:i - of_rows], (failures || line_failures)[i:i], true);
+			PERFORM cdp.set_aside(place, line_place, failures[i:i], true);
 		END;
 	END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION cdp.set_aside_all(tid[], text[], tid[], text[]) IS
-	'Internal: quarantines rows of the inboxes as failed, each with its error: whole, or where that fails cut.';
+COMMENT ON FUNCTION cdp.set_aside_all(tid[], tid[], text[]) IS
+	'Internal: quarantines rows of the inboxes as failed, each with its error (those of cdp.inbox first): whole, or '
+	'where that fails cut.';
 
 -- A batch of these rows.
 CREATE FUNCTION cdp.refresh_part(places tid[], line_places tid[]) RETURNS void
@@ -86,7 +96,8 @@ BEGIN
 	PERFORM cdp.batch_end();
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_part(tid[], tid[]) IS 'Internal: takes these rows of the inboxes through every stage, as one batch.';
+COMMENT ON FUNCTION cdp.refresh_part(tid[], tid[]) IS
+	'Internal: takes these rows of the inboxes through every stage, as one batch.';
 
 CREATE FUNCTION cdp.check_empty_batch() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -99,7 +110,8 @@ EXCEPTION WHEN SQLSTATE 'CDP00' THEN
 	-- it worked, and is undone
 END
 $function$;
-COMMENT ON FUNCTION cdp.check_empty_batch() IS 'Internal: raises the error that a batch without rows meets, which is no row''s fault.';
+COMMENT ON FUNCTION cdp.check_empty_batch() IS
+	'Internal: raises the error that a batch without rows meets, which is no row''s fault.';
 
 -- All rows of a claim: as one batch, or where that fails in parts, down to the rows at fault.  A part
 -- that worked stays; so a part is a quarter, by which one bad row of many costs 2.3 batches in all,
@@ -120,10 +132,9 @@ DECLARE
 	checked boolean := false;
 	failure text;
 	counts jsonb := '{}';
-	bad tid[] := '{}';
+	-- those at fault, in order, so that those of cdp.inbox come first
+	bad bigint[] := '{}';
 	failures text[] := '{}';
-	bad_lines tid[] := '{}';
-	line_failures text[] := '{}';
 BEGIN
 	WHILE cardinality(firsts) > 0 LOOP
 		first_row := firsts[cardinality(firsts)];
@@ -131,7 +142,8 @@ BEGIN
 		firsts := trim_array(firsts, 1);
 		lasts := trim_array(lasts, 1);
 		BEGIN
-			PERFORM cdp.refresh_part(places[first_row:last_row], line_places[greatest(first_row - of_rows, 1):last_row - of_rows]);
+			PERFORM cdp.refresh_part(
+				places[first_row:last_row], line_places[greatest(first_row - of_rows, 1):last_row - of_rows]);
 			CONTINUE;
 		EXCEPTION WHEN OTHERS OR assert_failure THEN
 			IF last_row < first_row OR NOT cdp.is_fault_of_row(SQLSTATE) THEN
@@ -142,19 +154,16 @@ BEGIN
 				checked := true;
 			END IF;
 			IF first_row = last_row THEN
-				counts := jsonb_set(counts, ARRAY[SQLSTATE], to_jsonb(coalesce((counts ->> SQLSTATE)::integer, 0) + 1));
+				counts := counts || jsonb_build_object(SQLSTATE, coalesce((counts ->> SQLSTATE)::integer, 0) + 1);
 				IF (counts ->> SQLSTATE)::integer > max_failures THEN
 					RAISE;
 				END IF;
 				failure := SQLSTATE || ': ' || left(SQLERRM, 500);
 			END IF;
 		END;
-		IF first_row = last_row AND first_row <= of_rows THEN
-			bad := bad || places[first_row];
+		IF first_row = last_row THEN
+			bad := bad || first_row;
 			failures := failures || failure;
-		ELSIF first_row = last_row THEN
-			bad_lines := bad_lines || line_places[first_row - of_rows];
-			line_failures := line_failures || failure;
 		ELSE
 			part := (last_row - first_row + 4) / 4;
 			FOR i IN REVERSE (last_row - first_row) / part .. 0 LOOP
@@ -163,11 +172,15 @@ BEGIN
 			END LOOP;
 		END IF;
 	END LOOP;
-	PERFORM cdp.set_aside_all(bad, failures, bad_lines, line_failures);
+	PERFORM cdp.set_aside_all(
+		ARRAY(SELECT places[b.i] FROM unnest(bad) AS b (i) WHERE b.i <= of_rows ORDER BY b.i),
+		ARRAY(SELECT line_places[b.i - of_rows] FROM unnest(bad) AS b (i) WHERE b.i > of_rows ORDER BY b.i),
+		failures);
 END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_rows(tid[], tid[]) IS
-	'Internal: takes these rows of the inboxes through every stage; those that cannot be taken go to quarantine, with their error.';
+	'Internal: takes these rows of the inboxes through every stage; those that cannot be taken go to quarantine, with '
+	'their error.';
 
 CREATE FUNCTION cdp.refresh_attempt(max_rows bigint, places tid[], line_places tid[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -175,28 +188,33 @@ CREATE FUNCTION cdp.refresh_attempt(max_rows bigint, places tid[], line_places t
 AS $function$
 DECLARE
 	unlimited constant bigint := 9223372036854775807;
-	three_times constant text := 'broken off three times, by query_canceled, out_of_memory or configuration_limit_exceeded';
+	three_times constant text :=
+		'broken off three times, by query_canceled, out_of_memory or configuration_limit_exceeded';
 	before bigint := (SELECT a.last_value FROM cdp.attempt a);
 	number bigint := cardinality(places) + cardinality(line_places);
 BEGIN
 	BEGIN
 		IF before = -2 AND number = 1 THEN
-			PERFORM cdp.set_aside_all(places, array_fill(three_times, ARRAY[cardinality(places)]),
-									  line_places, array_fill(three_times, ARRAY[cardinality(line_places)]));
+			PERFORM cdp.set_aside_all(places, line_places, ARRAY[three_times]);
 		ELSE
 			PERFORM cdp.refresh_rows(places, line_places);
 		END IF;
 	EXCEPTION WHEN query_canceled OR out_of_memory OR configuration_limit_exceeded THEN
-		PERFORM setval('cdp.attempt', CASE WHEN number > 1 THEN number / 2 WHEN before > 0 THEN 0 ELSE greatest(before - 1, -2) END) WHERE number > 0;
+		PERFORM setval('cdp.attempt',
+			CASE WHEN number > 1 THEN number / 2 WHEN before > 0 THEN 0 ELSE greatest(before - 1, -2) END)
+		WHERE number > 0;
 		RAISE;
 	END;
-	PERFORM setval('cdp.attempt', CASE WHEN before = -2 OR before >= max_rows / 2 THEN unlimited ELSE 2 * greatest(before, 1) END)
+	PERFORM setval('cdp.attempt',
+		CASE WHEN before = -2 OR before >= max_rows / 2 THEN unlimited ELSE 2 * greatest(before, 1) END)
 	WHERE number > 0 AND before < unlimited;
 END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_attempt(bigint, tid[], tid[]) IS
-	'Internal: refresh_rows(), with a note that outlives it where it is broken off. After a refresh that was, each that is not takes twice as many rows as the one before.';
+	'Internal: refresh_rows(), with a note that outlives it where it is broken off. After a refresh that was, each '
+	'that is not takes twice as many rows as the one before.';
 
-REVOKE ALL ON FUNCTION cdp.attempt_rows(bigint), cdp.is_fault_of_row(text), cdp.set_aside(tid[], tid[], text[], boolean),
-	cdp.set_aside_all(tid[], text[], tid[], text[]), cdp.refresh_part(tid[], tid[]), cdp.check_empty_batch(), cdp.refresh_rows(tid[], tid[]),
+REVOKE ALL ON FUNCTION cdp.attempt_rows(bigint), cdp.is_fault_of_row(text),
+	cdp.set_aside(tid[], tid[], text[], boolean), cdp.set_aside_all(tid[], tid[], text[]),
+	cdp.refresh_part(tid[], tid[]), cdp.check_empty_batch(), cdp.refresh_rows(tid[], tid[]),
 	cdp.refresh_attempt(bigint, tid[], tid[]) FROM PUBLIC;

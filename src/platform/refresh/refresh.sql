@@ -27,12 +27,14 @@ BEGIN
 	END IF;
 	PERFORM cdp.check_tables();
 	EXECUTE (SELECT format('LOCK TABLE %s IN ROW EXCLUSIVE MODE', string_agg(format('cdp.%I', c.name), ', ' ORDER BY c.name))
-			 FROM cdp.catalogue() c WHERE 'refresh' = ANY (c.written_by) AND NOT 'writer' = ANY (c.written_by) AND c.name <> 'state');
+			 FROM cdp.catalogue() c
+			 WHERE 'refresh' = ANY (c.written_by) AND NOT 'writer' = ANY (c.written_by) AND c.name <> 'state');
 	RETURN true;
 END
 $function$;
 COMMENT ON FUNCTION cdp.refresh_lock(boolean) IS
-	'Internal: becomes the one writer of identities, profiles and memberships, until the transaction ends, and locks all that such a one writes; false where another one is and the caller does not wait.';
+	'Internal: becomes the one writer of identities, profiles and memberships, until the transaction ends, and locks '
+	'all that such a one writes; false where another one is and the caller does not wait.';
 
 CREATE TYPE cdp.batch_counts AS (
 	taken bigint, accepted bigint, duplicate bigint, quarantined bigint, identities bigint, links bigint,
@@ -42,8 +44,8 @@ COMMENT ON TYPE cdp.batch_counts IS 'Internal: what a batch did.';
 
 -- One batch through every stage: the rows that it was begun with, and what cdp.stage_graph_changes()
 -- kept; or the whole log, by the stages of restitch.
-CREATE FUNCTION cdp.process_batch(whole boolean DEFAULT false, leave_undone boolean DEFAULT false) RETURNS cdp.batch_counts
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+CREATE FUNCTION cdp.process_batch(whole boolean DEFAULT false, leave_undone boolean DEFAULT false)
+	RETURNS cdp.batch_counts LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
@@ -88,10 +90,12 @@ BEGIN
 	RETURN done;
 END
 $function$;
-COMMENT ON FUNCTION cdp.process_batch(boolean, boolean) IS 'Internal: takes the batch in hand, or the whole log, through every stage, and records it. The caller holds the lock.';
+COMMENT ON FUNCTION cdp.process_batch(boolean, boolean) IS
+	'Internal: takes the batch in hand, or the whole log, through every stage, and records it. The caller holds the '
+	'lock.';
 
-CREATE FUNCTION cdp.record_batch(done cdp.batch_counts, started timestamptz, event_id bigint, identity_id bigint, quarantine_id bigint) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+CREATE FUNCTION cdp.record_batch(done cdp.batch_counts, started timestamptz, event_id bigint, identity_id bigint,
+	quarantine_id bigint) RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
@@ -113,7 +117,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.next_batch(tid[], tid[]) IS
-	'Internal: takes a new batch in hand, of these rows of cdp.inbox and lines of cdp.inbox_raw. The caller holds the lock.';
+	'Internal: takes a new batch in hand, of these rows of cdp.inbox and lines of cdp.inbox_raw. The caller holds the '
+	'lock.';
 
 CREATE FUNCTION cdp.start_batch() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -124,7 +129,8 @@ BEGIN
 	PERFORM cdp.next_batch();
 END
 $function$;
-COMMENT ON FUNCTION cdp.start_batch() IS 'Internal: becomes the one writer of the graph and takes a new batch in hand, without rows.';
+COMMENT ON FUNCTION cdp.start_batch() IS
+	'Internal: becomes the one writer of the graph and takes a new batch in hand, without rows.';
 
 CREATE FUNCTION cdp.refresh(max_rows bigint DEFAULT 100000, wait boolean DEFAULT true,
 	OUT taken bigint, OUT "left" bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint,
@@ -157,12 +163,14 @@ BEGIN
 		END IF;
 	END IF;
 
-	SELECT coalesce(sum(b.taken), 0), coalesce(sum(b.accepted), 0), coalesce(sum(b.duplicate), 0), coalesce(sum(b.quarantined), 0),
-		   coalesce(sum(b.identities), 0), coalesce(sum(b.profiles_created), 0), coalesce(sum(b.profiles_merged), 0),
-		   coalesce(sum(b.profiles_split), 0), coalesce(sum(b.profiles_touched), 0), coalesce(sum(b.reworks), 0),
+	SELECT coalesce(sum(b.taken), 0), coalesce(sum(b.accepted), 0), coalesce(sum(b.duplicate), 0),
+		   coalesce(sum(b.quarantined), 0), coalesce(sum(b.identities), 0), coalesce(sum(b.profiles_created), 0),
+		   coalesce(sum(b.profiles_merged), 0), coalesce(sum(b.profiles_split), 0),
+		   coalesce(sum(b.profiles_touched), 0), coalesce(sum(b.reworks), 0),
 		   coalesce(sum(b.identities_reworked), 0), coalesce(sum(b.events_reanchored), 0)
-	INTO taken, accepted, duplicate, quarantined, identities, profiles_created, profiles_merged, profiles_split, profiles_touched,
-		 reworks, identities_reworked, events_reanchored FROM cdp.batch b WHERE b.batch_id > last_batch_id;
+	INTO taken, accepted, duplicate, quarantined, identities, profiles_created, profiles_merged, profiles_split,
+		 profiles_touched, reworks, identities_reworked, events_reanchored
+	FROM cdp.batch b WHERE b.batch_id > last_batch_id;
 	"left" := cdp.count_waiting();
 	elapsed := clock_timestamp() - started;
 END
@@ -170,7 +178,8 @@ $function$;
 COMMENT ON FUNCTION cdp.refresh(bigint, boolean) IS
 $comment$Takes up to max_rows rows, and up to 256 MB of them uncompressed, from the inboxes to the log, the people and their profiles, in one transaction. One runs at a time: a second caller waits, or with wait => false returns at once with zeros. READ COMMITTED only.
 Returns one row of counts: taken = accepted + duplicate + quarantined; left: rows that still wait (each inbox counted up to a million; rows of a writer that committed late, behind which others were taken already, are not counted: the refresh that finds no others takes them, or the first one after a minute); identities: identifiers seen for the first time; profiles created, merged into others, split, and touched in any way; reworks: groups of profiles that late or conflicting evidence had taken apart, with the number of identifiers in them; events anchored anew; elapsed.
-A row over 64 MB uncompressed is quarantined as row_too_large. Where a batch fails, the rows at fault are found by trying parts of it, each a batch of its own, and quarantined as failed. An error that no row causes (no space, no memory, a conflict with another transaction, cancel, missing rights) is raised, with the inboxes as they were, and so is one that more than 1,000 rows cause. After out_of_memory, configuration_limit_exceeded (temp_file_limit) and query_canceled (statement_timeout too) the next refresh takes half as many rows, and so on down to one; one that is broken off so three times alone is quarantined as failed.$comment$;
+A row over 64 MB, uncompressed or as text, is quarantined as row_too_large. Where a batch fails, the rows at fault are found by trying parts of it, each a batch of its own, and quarantined as failed. An error that no row causes (no space, no memory, a conflict with another transaction, cancel, missing rights) is raised, with the inboxes as they were, and so is one that more than 1,000 rows cause. After out_of_memory, configuration_limit_exceeded (temp_file_limit) and query_canceled (statement_timeout too) the next refresh takes half as many rows, and so on down to one; one that is broken off so three times alone is quarantined as failed.$comment$;
 
-REVOKE ALL ON FUNCTION cdp.refresh_lock(boolean), cdp.process_batch(boolean, boolean), cdp.record_batch(cdp.batch_counts, timestamptz, bigint, bigint, bigint),
-	cdp.next_batch(tid[], tid[]), cdp.start_batch(), cdp.refresh(bigint, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.refresh_lock(boolean), cdp.process_batch(boolean, boolean),
+	cdp.record_batch(cdp.batch_counts, timestamptz, bigint, bigint, bigint), cdp.next_batch(tid[], tid[]),
+	cdp.start_batch(), cdp.refresh(bigint, boolean) FROM PUBLIC;

@@ -36,7 +36,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.restitch(boolean) IS
-$comment$Computes anew, from the log, the rules and the verdicts, who is who and what is known of whom, in place: identities keep their numbers, and so profiles have the very same ids. For repair, and after a change of what makes identifiers equal; cdp.verify() is empty afterwards. Where nothing was wrong nobody moves; traits and timelines are folded anew in any case.
+$comment$Computes anew, from the log, the rules and the verdicts, who is who and what is known of whom, in place: identities keep their numbers, and so profiles have the very same ids. For repair, and after a change of what makes identifiers equal; cdp.verify() is empty afterwards. Where nothing was wrong no identity moves; traits and timelines are folded anew in any case.
 Returns what was wrong: identities that the tables did not have; links whose rows were missing, otherwise or too many; identities in another profile now; profiles that were missing, became part of others, or fell apart; events anchored elsewhere. An identifier that no event of the log carries is in no profile afterwards; one that the present normalisers spell otherwise keeps its number, the first of several that have become one.
 Reads the whole log, and holds the one writer's lock meanwhile: a refresh waits, who writes to the inboxes or reads does not. READ COMMITTED only.
 Error: the log lacks events that were accepted, as after months were detached (55000); incomplete => true goes by what is left.$comment$;

@@ -1,6 +1,6 @@
 -- What the planner knows of the tables: gathered after a first load, and never of what identifies a person.
 
--- Statistics show values to whoever may read the column's table, long after the row is gone.
+-- Statistics show values to all who may read the column's table, long after the row is gone.
 CREATE FUNCTION cdp.hide_statistics() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -35,23 +35,30 @@ BEGIN
 		-- never analyzed, or ten times as large since; small tables need none
 		FOR grown IN
 			SELECT c.oid FROM pg_class c JOIN pg_class o ON o.oid = 'cdp.state'::regclass
-			WHERE c.relnamespace = 'cdp'::regnamespace AND c.relkind = 'r' AND c.relowner = o.relowner AND c.relname NOT IN ('inbox', 'inbox_raw')
-			  AND pg_relation_size(c.oid) >= current_setting('block_size')::bigint * CASE WHEN c.reltuples < 0 THEN 8 ELSE 10 * greatest(c.relpages, 1) END
+			WHERE c.relnamespace = 'cdp'::regnamespace AND c.relkind = 'r' AND c.relowner = o.relowner
+			  AND c.relname NOT IN ('inbox', 'inbox_raw')
+			  AND pg_relation_size(c.oid) >= current_setting('block_size')::bigint
+				* CASE WHEN c.reltuples < 0 THEN 8 ELSE 10 * greatest(c.relpages, 1) END
 		LOOP
 			-- not worth waiting for
 			EXECUTE format('ANALYZE (SKIP_LOCKED) %s', grown);
 		END LOOP;
 		-- of all months together, which takes a sample of each
 		IF EXISTS (SELECT FROM pg_class p WHERE p.oid = 'cdp.event'::regclass
-				   AND 10 * greatest(p.reltuples, 1) < (SELECT sum(c.reltuples) FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid WHERE h.inhparent = p.oid)) THEN
+				   AND 10 * greatest(p.reltuples, 1) < (
+						SELECT sum(c.reltuples) FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
+						WHERE h.inhparent = p.oid)) THEN
 			ANALYZE (SKIP_LOCKED) cdp.event;
 		END IF;
 	END
 	$body$;
 	REVOKE ALL ON FUNCTION cdp.gather_statistics() FROM PUBLIC;
-	COMMENT ON FUNCTION cdp.gather_statistics() IS 'Internal: analyzes the tables that never were, or that are ten times as large as when they were.';
+	COMMENT ON FUNCTION cdp.gather_statistics() IS
+		'Internal: analyzes the tables that never were, or that are ten times as large as when they were.';
 END
 $function$;
-COMMENT ON FUNCTION cdp.init_statistics() IS 'Internal: hides what is personal from statistics, and makes the function that gathers them, owned by the owner of the tables.';
+COMMENT ON FUNCTION cdp.init_statistics() IS
+	'Internal: hides what is personal from statistics, and makes the function that gathers them, owned by the owner '
+	'of the tables.';
 
 REVOKE ALL ON FUNCTION cdp.hide_statistics(), cdp.init_statistics() FROM PUBLIC;

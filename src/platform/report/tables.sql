@@ -49,7 +49,8 @@ BEGIN
 				  CASE WHEN segment IS NOT NULL THEN format(' AND p.profile_id IN (SELECT s.profile_id FROM cdp.members(%L) s)', segment) END);
 END
 $function$;
-COMMENT ON FUNCTION cdp.table_people(text, text, text, text) IS 'Internal: the text of the query for the people of an analyst''s table.';
+COMMENT ON FUNCTION cdp.table_people(text, text, text, text) IS
+	'Internal: the text of the query for the people of an analyst''s table.';
 
 CREATE FUNCTION cdp.make_funnel_table(events text[], "window" interval, since timestamptz, until timestamptz,
 	by_property text, by_trait text, segment text, query text, as_of timestamptz,
@@ -61,7 +62,7 @@ AS $function$
 DECLARE
 	person text := cdp.table_people(query, query_path, segment, by_trait);
 BEGIN
-	-- every argument's errors, also where there is nobody
+	-- every argument's errors, also where there are no people
 	IF cdp.funnel_times(NULL, events, "window", since, until, as_of) IS NULL THEN
 		RAISE EXCEPTION '% must not be null', CASE WHEN events IS NULL THEN 'events' WHEN "window" IS NULL THEN 'window' ELSE 'as_of' END
 			USING ERRCODE = 'null_value_not_allowed';
@@ -89,7 +90,7 @@ BEGIN
 			FROM (SELECT p.breakdown, cdp.funnel_times(p.timeline, $1, $2, $3, $4, $5) AS times FROM (%s) p) p
 			CROSS JOIN LATERAL unnest($1, p.times) WITH ORDINALITY f(event, took, step) WHERE p.times <> '{}'
 			UNION ALL
-			-- nobody is a row of zeros, too
+			-- no people are a row of zeros, too
 			SELECT NULL, s.step, s.event, NULL FROM unnest($1) WITH ORDINALITY s(event, step) WHERE $6
 		), counted AS (
 			SELECT s.breakdown, s.step, s.event, count(s.took) AS people, percentile_cont(0.5) WITHIN GROUP (ORDER BY s.took) AS median
@@ -116,7 +117,14 @@ BEGIN ATOMIC
 		funnel_table.as_of, current_setting('search_path')) t;
 END;
 COMMENT ON FUNCTION cdp.funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz) IS
-	'A funnel of people through at most 32 events, one row a step: how many people reached it within the window from the first step on, which share that is of the step before (from_previous) and of the first (from_first), and the median of the time from the first step to it. The first step lies from since on and before until, as far as given; no event after as_of counts. by_property: a funnel for each value of this property of the person''s earliest first step; by_trait: for each value of this trait; those with most people first. segment: its members only. query: in place of the platform''s people the rows of a query of yours with the columns person, time, event; it runs as the caller and under its search path. Errors as of cdp.funnel_times. Works on a hot standby. Definition: DEFINITIONS.md.';
+	'A funnel of people through at most 32 events, one row a step: how many people reached it within the window from '
+	'the first step on, which share that is of the step before (from_previous) and of the first (from_first), and the '
+	'median of the time from the first step to it. The first step lies from since on and before until, as far as '
+	'given; no event after as_of counts. by_property: a funnel for each value of this property of the person''s '
+	'earliest first step; by_trait: for each value of this trait; those with most people first. segment: its members '
+	'only. query: in place of the platform''s people the rows of a query of yours with the columns person, time, '
+	'event; it runs as the caller and under its search path. Errors as of cdp.funnel_times. Works on a hot standby. '
+	'Definition: DEFINITIONS.md.';
 
 CREATE FUNCTION cdp.make_retention_table(first_event text, return_event text, unit text, time_zone text, since
 	timestamptz, until timestamptz, periods integer, by_trait text, segment text, query text, as_of timestamptz,
@@ -189,7 +197,14 @@ BEGIN ATOMIC
 		retention_table.as_of, current_setting('search_path')) t;
 END;
 COMMENT ON FUNCTION cdp.retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz) IS
-	'Who comes back: people grouped by the calendar day, week (from Monday) or month, in the time zone, of their first first_event (cohort: its first day), and for each such period since then how many of them did return_event, later than that first event: period 0 is the cohort''s own, share is of the cohort''s size, complete says whether the period was over by as_of. NULL stands for any event. since and until bound the first event, periods, at most 10000, the number of periods after the cohort''s own; none is shown that began after as_of. by_trait: apart for each value of this trait. segment: its members only. query: in place of the platform''s people the rows of a query of yours with the columns person, time, event; it runs as the caller and under its search path. Errors: 22023, 22004. Works on a hot standby. Definition: DEFINITIONS.md.';
+	'Who comes back: people grouped by the calendar day, week (from Monday) or month, in the time zone, of their '
+	'first first_event (cohort: its first day), and for each such period since then how many of them did '
+	'return_event, later than that first event: period 0 is the cohort''s own, share is of the cohort''s size, '
+	'complete says whether the period was over by as_of. NULL stands for any event. since and until bound the first '
+	'event, periods, at most 10000, the number of periods after the cohort''s own; none is shown that began after '
+	'as_of. by_trait: apart for each value of this trait. segment: its members only. query: in place of the '
+	'platform''s people the rows of a query of yours with the columns person, time, event; it runs as the caller and '
+	'under its search path. Errors: 22023, 22004. Works on a hot standby. Definition: DEFINITIONS.md.';
 
 CREATE FUNCTION cdp.make_paths(from_event text, to_event text, depth integer, gap interval, since timestamptz,
 	until timestamptz, repeats boolean, max_paths integer, segment text, query text, as_of timestamptz,
@@ -213,7 +228,7 @@ BEGIN
 	IF query IS NULL THEN
 		PERFORM cdp.notice_unseen('event', e.event) FROM (VALUES (from_event), (to_event)) e (event);
 	END IF;
-	-- the errors of gap, also where there is nobody
+	-- the errors of gap, also where there are no people
 	PERFORM cdp.sessionize(as_of, gap) OVER ();
 	RETURN QUERY EXECUTE format($sql$
 		WITH hit AS (
@@ -254,7 +269,14 @@ BEGIN ATOMIC
 		current_setting('search_path')) t;
 END;
 COMMENT ON FUNCTION cdp.paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz) IS
-	'The most frequent paths: what people do one after the other within a session, which ends with a gap longer than this. Each session has one path of at most depth events: from its first from_event on; up to its first to_event; from the first from_event to the next to_event (left out if that is longer); or its first events. One and the same event several times in a row counts once unless repeats. A row is a path, as an array and as a label, with the people who took it, how often it was taken, and which share that is of all paths; the max_paths with most people. since, until (exclusive) and as_of (inclusive) bound the events. segment: its members only. query: in place of the platform''s people the rows of a query of yours with the columns person, time, event; it runs as the caller and under its search path. Errors: 22023, 22004. Works on a hot standby. Definition: DEFINITIONS.md.';
+	'The most frequent paths: what people do one after the other within a session, which ends with a gap longer than '
+	'this. Each session has one path of at most depth events: from its first from_event on; up to its first to_event; '
+	'from the first from_event to the next to_event (left out if that is longer); or its first events. One and the '
+	'same event several times in a row counts once unless repeats. A row is a path, as an array and as a label, with '
+	'the people who took it, how often it was taken, and which share that is of all paths; the max_paths with most '
+	'people. since, until (exclusive) and as_of (inclusive) bound the events. segment: its members only. query: in '
+	'place of the platform''s people the rows of a query of yours with the columns person, time, event; it runs as '
+	'the caller and under its search path. Errors: 22023, 22004. Works on a hot standby. Definition: DEFINITIONS.md.';
 
 REVOKE ALL ON FUNCTION cdp.table_people(text, text, text, text),
 	cdp.query_people(text, text),

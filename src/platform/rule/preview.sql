@@ -11,7 +11,8 @@ BEGIN
 		FROM cdp.segment s), '{}');
 END
 $function$;
-COMMENT ON FUNCTION cdp.segment_sizes() IS 'Internal: how many are in each segment now, as an object; null where it cannot be judged.';
+COMMENT ON FUNCTION cdp.segment_sizes() IS
+	'Internal: how many are in each segment now, as an object; null where it cannot be judged.';
 
 -- Who is in another profile than before: one row for each part of a profile that goes somewhere.
 CREATE FUNCTION cdp.profile_changes(since bigint)

@@ -188,7 +188,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.check_rule(text, integer, text[]) IS 'Internal: an error where an argument of cdp.set_rule() makes no sense.';
 
--- An argument that is left out has a value that nobody would give; NULL means something.
+-- An argument that is left out has a value that no caller would give; NULL means something.
 CREATE FUNCTION cdp.set_rule(namespace text, priority integer DEFAULT -2147483648, max_per_profile integer DEFAULT -2147483648,
 	blocked text[] DEFAULT '{{unchanged}}', max_links text DEFAULT 'unchanged') RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -240,7 +240,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.set_rule(text, integer, integer, text[], text) IS
 $comment$Changes the rules of a namespace, for all history; one not listed yet is added with the default rules. An argument that is left out changes nothing. Name the arguments.
-priority: smaller is stronger; NULL: 50, as of a namespace that nobody has set up. max_per_profile: how many identifiers of it one person can have; NULL: any number.
+priority: smaller is stronger; NULL: 50, as of a namespace without a rule. max_per_profile: how many identifiers of it one person can have; NULL: any number.
 max_links: an identifier is shared, and links no more, where it is linked to more than so many of another namespace: one number for all of them (an integer, see the other forms), or a JSON object, in text or as jsonb, of namespace to number, * for all others, null for any number; it replaces all numbers there were; NULL: never shared.
 blocked: values that mean nothing, exact in any case and normalised as the namespace does, or regular expressions if they begin with ^, which see the normalised value; it replaces the list; NULL: none. A value that is blocked is taken off all events; one that is not any more is looked for in the whole log.
 Error 22023, which names the argument: a limit below 1, a number that is negative or not whole, an unknown namespace in max_links, an invalid regular expression, a blank value.$comment$;
@@ -327,7 +327,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.check_source(text, integer, text) IS 'Internal: an error where an argument of cdp.set_source() makes no sense.';
 
--- An argument that is left out has a value that nobody would give; NULL means something.
+-- An argument that is left out has a value that no caller would give; NULL means something.
 CREATE FUNCTION cdp.set_max_identifiers(number integer) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp

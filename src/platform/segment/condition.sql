@@ -20,7 +20,7 @@ COMMENT ON FUNCTION cdp.judge_expression(text, jsonb, oid) IS
 'for at most cdp.segment_timeout.';
 
 -- What is wrong with the constants of a condition (within => '1 month') shows when it is evaluated; there
--- may be nobody yet to evaluate it for, or a part may hide behind another one.
+-- may be no person yet to evaluate it for, or a part may hide behind another one.
 CREATE FUNCTION cdp.try_condition(condition text, owner oid DEFAULT NULL) RETURNS void
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 SET search_path = pg_catalog, cdp, pg_temp
@@ -40,7 +40,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION cdp.try_condition IS
-'Internal: checks a condition as cdp.check_condition does, and evaluates each part of it for somebody made up, so that errors in its constants show.';
+'Internal: checks a condition as cdp.check_condition does, and evaluates each part of it for a person made up, so that errors in its constants show.';
 
 REVOKE ALL ON FUNCTION cdp.check_condition(text, oid), cdp.judge_expression(text, jsonb, oid),
 	cdp.try_condition(text, oid) FROM PUBLIC;

@@ -71,10 +71,40 @@ made_type(Node *node)
 		case T_CoerceToDomain:
 		case T_ArrayExpr:
 		case T_RowExpr:
+		case T_OpExpr:
+		case T_Aggref:
+		case T_WindowFunc:
+#if PG_VERSION_NUM >= 160000
+		case T_JsonConstructorExpr:
+#endif
+#if PG_VERSION_NUM >= 170000
+		case T_JsonExpr:
+#endif
 			return exprType(node);
 		default:
 			return InvalidOid;
 	}
+}
+
+/* search_table searches the types of columns that are made of what a function, or XML or JSON, gives. */
+static bool
+search_table(RangeTblEntry *table, FunctionSearch *search)
+{
+	ListCell *cell;
+
+	foreach (cell, table->functions)
+	{
+		ListCell *type;
+
+		foreach (type, ((RangeTblFunction *) lfirst(cell))->funccoltypes)
+			if (search_type(lfirst_oid(type), search))
+				return true;
+	}
+	if (table->tablefunc != NULL)
+		foreach (cell, table->tablefunc->coltypes)
+			if (search_type(lfirst_oid(cell), search))
+				return true;
+	return false;
 }
 
 /* search_node searches an expression or query. */
@@ -84,7 +114,9 @@ search_node(Node *node, FunctionSearch *search)
 	if (node == NULL)
 		return false;
 	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, search_node, search, 0);
+		return query_tree_walker((Query *) node, search_node, search, QTW_EXAMINE_RTES_BEFORE);
+	if (IsA(node, RangeTblEntry)) /* what is in it comes next */
+		return search_table((RangeTblEntry *) node, search);
 	if (check_functions_in_node(node, is_foreign, search) || search_type(made_type(node), search))
 	{
 		if (search->node == NULL)

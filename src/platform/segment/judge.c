@@ -117,6 +117,17 @@ take_end(DestReceiver *receiver)
 {
 }
 
+/* prepare plans a query. */
+static SPIPlanPtr
+prepare(const char *text, int parameters, Oid *types, int options)
+{
+	SPIPlanPtr plan = SPI_prepare_cursor(text, parameters, types, options);
+
+	if (plan == NULL)
+		elog(ERROR, "could not prepare a condition: %s", SPI_result_code_string(SPI_result));
+	return plan;
+}
+
 /*
  * keep_plan gives the plan of a query, which is kept; its views are locked, so
  * that a plan made before follows them if they are others now.
@@ -136,9 +147,7 @@ keep_plan(const char *text, Oid type)
 		memmove(kept_plans, kept_plans + 1, (--kept_count) * sizeof(KeptPlan));
 	}
 	kept = &kept_plans[kept_count];
-	kept->plan = SPI_prepare_cursor(text, 1, &type, CURSOR_OPT_GENERIC_PLAN);
-	if (kept->plan == NULL)
-		elog(ERROR, "could not prepare a condition: %s", SPI_result_code_string(SPI_result));
+	kept->plan = prepare(text, 1, &type, CURSOR_OPT_GENERIC_PLAN);
 	kept->text = MemoryContextStrdup(TopMemoryContext, text);
 	if (SPI_keepplan(kept->plan) != 0)
 		elog(ERROR, "could not keep a plan");
@@ -155,8 +164,6 @@ execute_plan(SPIPlanPtr plan, const JudgeQuery *query)
 	SPIExecuteOptions options = {.read_only = true, .dest = &receiver.receiver};
 	int result;
 
-	if (plan == NULL)
-		elog(ERROR, "could not prepare a condition: %s", SPI_result_code_string(SPI_result));
 	if (OidIsValid(query->type))
 	{
 		options.params = makeParamList(1);
@@ -210,7 +217,7 @@ execute_query(void *arg)
 		execute_plan(keep_plan(query->text, query->type), query);
 	}
 	else
-		execute_plan(SPI_prepare_cursor(query->text, 0, NULL, CURSOR_OPT_PARALLEL_OK), query);
+		execute_plan(prepare(query->text, 0, NULL, CURSOR_OPT_PARALLEL_OK), query);
 	SPI_finish();
 }
 
@@ -330,7 +337,7 @@ note_error(Judgement *result, const ErrorData *error, bool too_slow)
 	result->message = MemoryContextStrdup(result->context, message);
 }
 
-/* fail_whole notes that a segment cannot be judged of anybody. */
+/* fail_whole notes that a segment cannot be judged of any person. */
 static void
 fail_whole(Judgement *result, const ErrorData *error, bool too_slow)
 {
@@ -366,7 +373,7 @@ judge_ids(const Segment *segment, const int64 *ids, int count, NumberList *membe
 	return run_query(segment->owner, time_left(result), &query, too_slow);
 }
 
-/* fail_person notes that a condition fails of one person; the first time it must not fail of nobody. */
+/* fail_person notes that a condition fails of one person; before the first it is tried without any. */
 static void
 fail_person(const Segment *segment, const ErrorData *error, int64 profile_id, int failing_max,
 			Judgement *result)
@@ -438,7 +445,7 @@ judge_page(const Segment *segment, const int64 *ids, int count, int failing_max,
 	MemoryContextDelete(page);
 }
 
-/* A condition that fails of everybody it was tried of fails as a whole. */
+/* end_judgement: a condition that fails of all people it was tried of fails as a whole. */
 static void
 end_judgement(Judgement *result)
 {
@@ -527,7 +534,7 @@ judge_everyone(const Segment *segment, int failing_max, JudgeTake take, void *ar
 	else if (error != NULL)
 	{
 		members.count = 0;
-		/* page by page it may fail of nobody: of a shared identifier, say, which no segment can have */
+		/* page by page it may fail of no person: of a shared identifier, say, which no segment can have */
 		start_judgement(result, people);
 		judge_pages(segment, failing_max, &members, result);
 	}
@@ -540,7 +547,8 @@ judge_everyone(const Segment *segment, int failing_max, JudgeTake take, void *ar
 }
 
 ErrorData *
-judge_person(const Segment *segments, int count, int64 profile_id, JudgeTake take, void *arg)
+judge_person(const Segment *segments, int count, int64 profile_id, int limit, JudgeTake take,
+			 void *arg)
 {
 	JudgeQuery query = {segments, count, NULL, true, INT8OID, Int64GetDatum(profile_id), take, arg};
 	StringInfoData text;
@@ -551,7 +559,7 @@ judge_person(const Segment *segments, int count, int64 profile_id, JudgeTake tak
 		appendStringInfo(&text, "%sSELECT %d::bigint FROM %s v WHERE v.profile_id = $1",
 						 i > 0 ? " UNION ALL " : "", i, view_name(&segments[i]));
 	query.text = text.data;
-	return run_query(segments[0].owner, restrict_limit(1), &query, &too_slow);
+	return run_query(segments[0].owner, limit, &query, &too_slow);
 }
 
 void

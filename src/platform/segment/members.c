@@ -11,7 +11,6 @@
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
 
 #include "cdp.h"
 #include "platform/segment/judge.h"
@@ -107,7 +106,7 @@ cdp_is_member(PG_FUNCTION_ARGS)
 	if (fetch_number(&plan, "SELECT cdp.profile_of($1)", INT8OID, PG_GETARG_DATUM(1), &profile_id))
 		judge_people(&segment, &profile_id, 1, 1, NULL, NULL, &judgement);
 	judge_release(&segment);
-	/* one of whom it fails is not in it; where it fails of everybody, that is an error */
+	/* one of whom it fails is not in it; where it fails of all, that is an error */
 	if (judgement.whole && judgement.profile_id == 0)
 		judge_raise(&segment, &judgement);
 	PG_RETURN_BOOL(judgement.members > 0);
@@ -122,7 +121,7 @@ state_of(const Judgement *judgement)
 	return judgement->too_slow ? "too_slow" : "failing";
 }
 
-/* judge_listed judges a segment of the ids of an array, or of everybody where there is none. */
+/* judge_listed judges a segment of the ids of an array, or of all people where there is none. */
 static void
 judge_listed(const Segment *segment, ArrayType *ids, int failing_max, Judgement *judgement)
 {
@@ -193,7 +192,7 @@ cdp_judge_segment(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(row, values, nulls)));
 }
 
-/* a query that is tried for somebody made up */
+/* a query that is tried for a person made up */
 typedef struct Trial
 {
 	char *query;

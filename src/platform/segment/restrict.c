@@ -6,16 +6,21 @@
  * A security-restricted context alone still allows to change settings, to NOTIFY, to
  * take locks and to sleep.  The rollback undoes the first two, and what is written;
  * a timer bounds the rest, and session-level advisory locks, which outlive a
- * rollback, are released.
+ * rollback, are released.  The caller's cursors, and the batch that a refresh has in hand,
+ * are out of reach.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
 #include "catalog/objectaccess.h"
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "storage/lock.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/plancache.h"
+#include "utils/portal.h"
 #include "utils/resowner.h"
 #include "utils/timeout.h"
 
@@ -35,12 +40,18 @@ static int segment_timeout = 5000;
 static struct
 {
 	bool open;
+	SubTransactionId subtransaction;       /* its own */
 	volatile sig_atomic_t expired;         /* the limit has passed */
 	volatile sig_atomic_t others_canceled; /* and before, the statement had been canceled */
 	bool statement_timeout;                /* one was running when the context was opened */
-	bool used_locks;                       /* a session-level advisory lock was to be taken */
+	bool used_locks;                       /* session-level advisory locks may have been taken */
 	bool session_locks;                    /* the session had advisory locks before */
+	Portal *cursors;                       /* the caller's, which are held */
+	int cursor_count;
 } context;
+
+/* the transaction in which functions of session-level locks were last made ready to be called */
+static LocalTransactionId locks_transaction = InvalidLocalTransactionId;
 
 static TimeoutId limit_timeout = MAX_TIMEOUTS;
 static object_access_hook_type previous_access_hook;
@@ -83,17 +94,6 @@ limit_passed(void)
 	cancel();
 }
 
-/*
- * follow_subtransaction calls the passed limit to mind whenever code in the context
- * has caught an error, which may have been the cancel.
- */
-static void
-follow_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
-{
-	if (event == SUBXACT_EVENT_ABORT_SUB && context.open && context.expired)
-		cancel();
-}
-
 /* Whether a function takes or releases session-level advisory locks. */
 static bool
 is_session_lock(Oid function)
@@ -133,27 +133,118 @@ holds_advisory_locks(void)
 	return false;
 }
 
+/* note_locks notes that code in the context can call functions of session-level locks. */
+static void
+note_locks(void)
+{
+	if (!context.used_locks)
+		context.session_locks = holds_advisory_locks();
+	context.used_locks = true;
+}
+
 /*
- * watch_access is called before a function is run for the first time in a statement.
- * Locks that the session takes in the context are released as it ends: all of them,
- * as which were there before is not known one by one.  So there are none where
- * the session has some of its own.
+ * watch_access is called when a function is made ready to be called, which need not be done again in
+ * the same transaction (PL/pgSQL keeps expressions).  Locks that the session takes in the context are
+ * released as it ends: all of them, as which were there before is not known one by one.
+ * So there are none where the session has some of its own.
  */
 static void
 watch_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void *arg)
 {
 	if (previous_access_hook)
 		previous_access_hook(access, class_id, object_id, sub_id, arg);
-	if (access != OAT_FUNCTION_EXECUTE || !context.open || !is_session_lock(object_id))
+	if (access != OAT_FUNCTION_EXECUTE || !is_session_lock(object_id))
 		return;
-	if (!context.used_locks)
-		context.session_locks = holds_advisory_locks();
-	context.used_locks = true;
-	if (context.session_locks)
+	if (context.open)
+		note_locks();
+	if (context.open && context.session_locks)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_IN_USE),
 				 errmsg("a condition cannot use session-level advisory locks while the session "
 						"holds advisory locks of its own")));
+	locks_transaction = cdp_local_transaction();
+}
+
+/* follow_locks looks after functions of locks that were made ready before the context was opened. */
+static void
+follow_locks(void)
+{
+	if (locks_transaction != cdp_local_transaction())
+		return;
+	note_locks();
+	/* what is kept has to be made ready again, and then is refused */
+	if (context.session_locks)
+		ResetPlanCache();
+}
+
+/*
+ * hold_cursors makes the caller's cursors, those of his loops included, look as if they were running:
+ * so that the condition cannot read, move or close them.
+ */
+static void
+hold_cursors(void)
+{
+	if (ThereAreNoReadyPortals())
+		return;
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (SPI_execute("SELECT c.name FROM pg_catalog.pg_cursor() c", true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not list the cursors");
+	context.cursors =
+		MemoryContextAlloc(TopTransactionContext, Max(SPI_processed, 1) * sizeof(Portal));
+	for (uint64 i = 0; i < SPI_processed; i++)
+	{
+		Portal cursor =
+			GetPortalByName(SPI_getvalue(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1));
+
+		if (!PortalIsValid(cursor) || cursor->status != PORTAL_READY)
+			continue;
+		cursor->status = PORTAL_ACTIVE;
+		context.cursors[context.cursor_count++] = cursor;
+	}
+	SPI_finish();
+}
+
+/* leave_context ends what is not the subtransaction's. */
+static void
+leave_context(void)
+{
+	disable_timeout(limit_timeout, false);
+	context.open = false;
+	cdp_hold_transaction_timeout(false);
+	for (int i = 0; i < context.cursor_count; i++)
+		context.cursors[i]->status = PORTAL_READY;
+	if (context.cursors != NULL)
+		pfree(context.cursors);
+	if (context.expired && !context.others_canceled)
+		QueryCancelPending = false;
+}
+
+/* release_locks releases the session-level locks that were taken in the context. */
+static void
+release_locks(void)
+{
+	if (context.used_locks && !context.session_locks)
+		LockReleaseSession(USER_LOCKMETHOD);
+}
+
+/*
+ * follow_subtransaction calls the passed limit to mind whenever code in the context
+ * has caught an error, which may have been the cancel.
+ */
+static void
+follow_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	if (event != SUBXACT_EVENT_ABORT_SUB || !context.open)
+		return;
+	if (mine == context.subtransaction)
+	{
+		/* the error itself could not be handled */
+		leave_context();
+		release_locks();
+	}
+	else if (context.expired)
+		cancel();
 }
 
 /* prepare_backend sets up what watches the context, once in a backend. */
@@ -166,12 +257,15 @@ prepare_backend(void)
 	RegisterSubXactCallback(follow_subtransaction, NULL);
 	previous_access_hook = object_access_hook;
 	object_access_hook = watch_access;
+	/* what was made ready before is not known */
+	locks_transaction = cdp_local_transaction();
 }
 
 void
 restrict_set(const char *name, const char *value)
 {
-	set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	/* until the subtransaction is rolled back; from 16 on transaction_read_only is not SAVEd */
+	set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
 }
 
 /* open_context enters the context, in the subtransaction that was just begun. */
@@ -183,7 +277,11 @@ open_context(Oid owner, const char *search_path, int limit)
 
 	memset(&context, 0, sizeof(context));
 	context.statement_timeout = get_timeout_active(STATEMENT_TIMEOUT);
+	context.subtransaction = GetCurrentSubTransactionId();
 	context.open = true;
+	follow_locks();
+	hold_cursors();
+	cdp_hold_transaction_timeout(true);
 	GetUserIdAndSecContext(&user, &security);
 	SetUserIdAndSecContext(owner,
 						   security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
@@ -197,14 +295,10 @@ open_context(Oid owner, const char *search_path, int limit)
 static void
 close_context(void)
 {
-	disable_timeout(limit_timeout, false);
-	context.open = false;
-	if (context.expired && !context.others_canceled)
-		QueryCancelPending = false;
+	leave_context();
 	/* brings back the user, the settings, and what was written or sent */
 	RollbackAndReleaseCurrentSubTransaction();
-	if (context.used_locks && !context.session_locks)
-		LockReleaseSession(USER_LOCKMETHOD);
+	release_locks();
 }
 
 /* Whether an error is a cancel, or the like, that is not from the code that was run. */

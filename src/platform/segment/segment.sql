@@ -7,7 +7,7 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	-- left over, and ours, after a DROP EXTENSION ... CASCADE; anybody else's is an error
+	-- left over, and ours, after a DROP EXTENSION ... CASCADE; that of another role is an error
 	IF NOT EXISTS (SELECT FROM pg_namespace n WHERE n.nspname = 'cdp_segment' AND pg_get_userbyid(n.nspowner) = current_user) THEN
 		CREATE SCHEMA cdp_segment;
 	END IF;
@@ -32,12 +32,13 @@ BEGIN
 	COMMENT ON COLUMN cdp.segment.description IS 'What the segment is for, in words.';
 	COMMENT ON COLUMN cdp.segment.defined_at IS 'When the present condition was given.';
 	COMMENT ON COLUMN cdp.segment.state IS
-		'live; failing: its condition fails of somebody, or as a whole; too_slow: judging it takes longer than '
+		'live; failing: its condition fails of some people, or as a whole; too_slow: judging it takes longer than '
 		'cdp.segment_timeout. Kept by cdp.create_segment and cdp.refresh, which judges those whom a batch touched.';
 	COMMENT ON COLUMN cdp.segment.failing_since IS 'Since when it is not live; NULL: it is.';
 	COMMENT ON COLUMN cdp.segment.error IS 'What it fails with, as SQLSTATE: message.';
 	COMMENT ON COLUMN cdp.segment.error_profile_id IS 'A profile of which it fails; NULL: it fails as a whole.';
-	COMMENT ON COLUMN cdp.segment.checked_at IS 'When a segment that is not live was last judged of everybody.';
+	COMMENT ON COLUMN cdp.segment.checked_at IS
+		'When the state was last written; one that is too slow is judged again ten minutes later.';
 END
 $$;
 REVOKE EXECUTE ON FUNCTION cdp.init_segment FROM PUBLIC;
@@ -162,7 +163,7 @@ CREATE FUNCTION cdp.members(name text) RETURNS TABLE (profile_id bigint)
 	AS 'MODULE_PATHNAME', 'cdp_members' LANGUAGE C STABLE STRICT PARALLEL UNSAFE COST 1000000 ROWS 10000;
 COMMENT ON FUNCTION cdp.members(text) IS
 'The profiles that are in a segment now, judged as its owner, without those of whom its condition fails; the caller '
-'must be allowed to read its view. The view cdp_segment.<name> has the same rows where it fails of nobody; in a join '
+'must be allowed to read its view. The view cdp_segment.<name> has the same rows where it fails of no person; in a join '
 'it is the better choice, as it is planned together with the rest of the query, but functions in it run as the '
 'reader. Works on a hot standby. Errors: undefined_object, insufficient_privilege; what the condition fails with, if '
 'it fails of all people, or more than 1,000; program_limit_exceeded, if it takes longer than cdp.segment_timeout for '

@@ -16,7 +16,7 @@ $$;
 COMMENT ON FUNCTION cdp.mark_segment(text, text, text, bigint) IS 'Internal: writes down how judging a segment went.';
 
 -- Reads the profiles touched, and writes the states of segments.  One that fails is live again once the profile
--- that it failed of, and then everybody, has been judged.
+-- that it failed of, and then everyone else, has been judged.
 CREATE FUNCTION cdp.refresh_segments(touched bigint[]) RETURNS void
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 SET search_path = pg_catalog, cdp, pg_temp

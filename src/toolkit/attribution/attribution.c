@@ -39,7 +39,7 @@ enum
 	ARG_CONVERSION
 };
 
-/* what a touchpoint, or nobody, was given in all */
+/* what a touchpoint, or none, was given in all */
 typedef struct Sum
 {
 	int64 shares; /* of 10^-9 */
@@ -228,7 +228,7 @@ give(Sum *sum, int64 share, Numeric value, MemoryContext context)
 	MemoryContextSwitchTo(former);
 }
 
-/* give_all gives every conversion's shares to the sums; the last of these is nobody's. */
+/* give_all gives every conversion's shares to the sums; the last of these is that of no touchpoint. */
 static void
 give_all(CdpkJourneys *journeys, Sum *sums)
 {
@@ -272,7 +272,7 @@ push_number(JsonbParseState **state, const char *key, Numeric number)
 	pushJsonbValue(state, WJB_VALUE, &item);
 }
 
-/* push_sum adds the object of one touchpoint, or of nobody, if it was given anything. */
+/* push_sum adds the object of one touchpoint, or of none, if it was given anything. */
 static void
 push_sum(JsonbParseState **state, const CdpkTouchpoint *touchpoint, const Sum *sum)
 {

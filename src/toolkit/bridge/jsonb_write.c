@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "compat.h"
 #include "toolkit/bridge/jsonb_write.h"
 
 /* jsonb_write_begin: see the header. */

@@ -18,6 +18,7 @@ typedef struct JsonbWriter
 	StringInfoData data;    /* what they lead to */
 } JsonbWriter;
 
+/* Begins an array or object. */
 extern void jsonb_write_begin(JsonbWriter *writer);
 
 /*

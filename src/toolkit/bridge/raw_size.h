@@ -8,4 +8,4 @@
 /* raw_size gives the uncompressed size of a value of a type of this length, without its header. */
 extern int64 raw_size(Datum value, int16 length);
 
-#endif
+#endif /* CDP_UTIL_RAW_SIZE_H */

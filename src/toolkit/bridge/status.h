@@ -8,6 +8,7 @@
 
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "core/base/cdpk.h"
 
 /* allocates in the current memory context; release is pfree */

@@ -7,6 +7,7 @@
 #include "utils/builtins.h"
 
 #include "cdp.h"
+#include "compat.h"
 #include "core/identifier/identifier.h"
 #include "core/text/utf8.h"
 

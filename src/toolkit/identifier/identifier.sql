@@ -30,7 +30,13 @@ COMMENT ON TYPE cdp.identifier IS 'One identifier of a person, namespace:value, 
 
 CREATE FUNCTION cdp.identifier(namespace text, value text) RETURNS cdp.identifier
 AS 'MODULE_PATHNAME', 'cdp_identifier' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION cdp.identifier(text, text) IS 'The identifier of a namespace and a raw value. The namespace is a letter followed by letters, digits, "_", "." or "-", and is folded to lower case; blanks around the value go; email and phone are normalised; in idfa, idfv, gaid and advertising_id a UUID, with or without hyphens, braces or urn:uuid:, becomes 8-4-4-4-12 in lower case; there and in namespaces that end in _md5, _sha1, _sha256, _sha384 or _sha512 a hash in hexadecimal digits becomes lower case; other values stay as they are. Error 22P02 for what is no such value, 54000 for more than 512 bytes, 0A000 for a phone number that is not E.164 where the module cdp_phone is not installed.';
+COMMENT ON FUNCTION cdp.identifier(text, text) IS
+	'The identifier of a namespace and a raw value. The namespace is a letter followed by letters, digits, "_", "." '
+	'or "-", and is folded to lower case; blanks around the value go; email and phone are normalised; in idfa, idfv, '
+	'gaid and advertising_id a UUID, with or without hyphens, braces or urn:uuid:, becomes 8-4-4-4-12 in lower case; '
+	'there and in namespaces that end in _md5, _sha1, _sha256, _sha384 or _sha512 a hash in hexadecimal digits '
+	'becomes lower case; other values stay as they are. Error 22P02 for what is no such value, 54000 for more than '
+	'512 bytes, 0A000 for a phone number that is not E.164 where the module cdp_phone is not installed.';
 
 CREATE FUNCTION cdp.try_identifier(namespace text, value text) RETURNS cdp.identifier
 AS 'MODULE_PATHNAME', 'cdp_try_identifier' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 10;

@@ -48,7 +48,7 @@ kept_call(FunctionCallInfo fcinfo, KeptCall *own, Size size)
 
 /*
  * Whether what was read is of the same arguments; what may change is compared by value.  If not, it
- * is not ready any more, also where reading the others ends in an error that somebody catches.
+ * is not ready any more, also where reading the others ends in an error that is caught.
  */
 static inline bool
 kept_call_is_same(FunctionCallInfo fcinfo, KeptCall *kept)

@@ -1,6 +1,6 @@
 /*
  * measures.c
- *		Measures of what somebody did in a stretch of time: sum, average, smallest and largest of a
+ *		Measures of what a person did in a stretch of time: sum, average, smallest and largest of a
  *		number that events carry, the most frequent event.
  */
 #include "postgres.h"

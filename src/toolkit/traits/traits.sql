@@ -1,5 +1,5 @@
 
--- cdp.traits: what is known about somebody, key by key, with time, source and rule; it merges.
+-- cdp.traits: what is known about a person, key by key, with time, source and rule; it merges.
 
 CREATE TYPE cdp.traits;
 
@@ -26,7 +26,11 @@ CREATE TYPE cdp.traits (
 	STORAGE = extended
 );
 COMMENT ON TYPE cdp.traits IS
-	'What is known about somebody: key -> value (any JSON), with its time, source and rule. Two of them merge (||) the same way in any order. Cast it to jsonb to see the plain values. Limits: keys and sources 255 bytes, values 32,000 bytes of JSON text, and of jsonb, and 256 levels deep (with the rules union and most_frequent 1,750 bytes), 4,096 keys, 1,000 values of one key (see cdp.is_full). What is shown of it then has at most 128 MB as jsonb, whatever was merged.';
+	'What is known about a person: key -> value (any JSON), with its time, source and rule. Two of them merge (||) '
+	'the same way in any order. Cast it to jsonb to see the plain values. Limits: keys and sources 255 bytes, values '
+	'32,000 bytes of JSON text, and of jsonb, and 256 levels deep (with the rules union and most_frequent 1,750 '
+	'bytes), 4,096 keys, 1,000 values of one key (see cdp.is_full). What is shown of it then has at most 128 MB as '
+	'jsonb, whatever was merged.';
 
 -- making one
 

@@ -173,7 +173,7 @@ is(super(q{SELECT count(*) FROM pg_inherits WHERE inhparent = 'cdp.event'::regcl
 allowed('boss', q{SET datestyle = 'SQL, DMY'; SET timezone = 'Pacific/Kiritimati'; SELECT cdp.add_event_month('2003-02-01Z'), cdp.add_event_month('2003-02-28Z')});
 is(super(q{SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'event_2003_02'}), q{FOR VALUES FROM ('2003-02-01 00:00:00+00') TO ('2003-03-01 00:00:00+00')}, 'one month');
 
-# text that a steward may write to tables is data, whoever comes along
+# text that a steward may write to tables is data, whoever reads it
 super(q{SELECT cdp.refresh()});
 my $quote = q{x'')) OR lever.pull($l$text$l$) -- %s %1$s $sql$ "};
 allowed('boss', qq{
@@ -241,7 +241,7 @@ allowed('postgres', q{
 	SELECT cdp.explain('user_id:u', 'anonymous_id:a'), cdp.profile_at('user_id:u', pg_catalog.now()); SELECT * FROM cdp.events_at(pg_catalog.now());
 	SELECT cdp.forbid('user_id:u', 'user_id:w'), cdp.allow('user_id:u', 'user_id:w'), cdp.unlink('user_id:u', 'anonymous_id:a2'), cdp.mark_shared('anonymous_id:a', true);
 	SELECT cdp.grant('ann', 'analyst'), cdp.grant('boss', 'steward'), cdp.grant('web', 'writer', '{web}'); SELECT cdp.migrate()});
-is(super(q{SELECT string_agg(DISTINCT who || ' ' || what, ', ') FROM lever.pulled}), '', 'nobody is led to the functions of others by his search path');
+is(super(q{SELECT string_agg(DISTINCT who || ' ' || what, ', ') FROM lever.pulled}), '', 'a search path leads no role to the functions of others');
 is(super('SELECT lever.pull(NULL); SELECT count(*) FROM lever.pulled'), "t\n1", 'the lever works');
 
 $node->stop;

@@ -14,6 +14,7 @@ my $seconds = 8;
 my $node = new_platform('primary', allows_streaming => 1, settings => "deadlock_timeout = 100ms\nmax_connections = 40\n");
 load_events($node, 300);
 $node->safe_psql('postgres', q{
+	INSERT INTO cdp.inbox (type, user_id, traits) SELECT 'identify', 'u' || i, '{"seen": 3}' FROM generate_series(0, 40) i;
 	SELECT cdp.refresh(); SELECT cdp.create_segment('always', 'true');
 	-- what a statement may meet while others define segments
 	CREATE FUNCTION run(statement text) RETURNS void LANGUAGE plpgsql AS $$
@@ -31,7 +32,7 @@ my %scripts = (
 	drop => [1, q{SELECT run(format('SELECT cdp.drop_segment(%L)', 's' || :n));}],
 	members => [2, q{SELECT run(format('SELECT count(*) FROM cdp.members(%L)', 's' || :n));}],
 	is_member => [1, q{SELECT run(format('SELECT cdp.is_member(%L, %s)', 's' || :n, :k));}],
-	look => [2, q{SELECT 1 / (cdp.lookup('user_id:u3') -> 'segments' ? 'always')::int;}],
+	look => [2, q{SELECT 1 / coalesce(cdp.lookup('user_id:u3') -> 'segments' ? 'always', false)::int;}],
 	table => [1, q{SELECT run(format('SELECT count(*) FROM cdp.paths(segment => %L)', 's' || :n));}],
 	verify => [1, q{SELECT 1 / (count(*) = 0)::int FROM cdp.verify() WHERE stage <> 'segment';}],
 	refresh => [1, q{INSERT INTO cdp.inbox (type, user_id, traits) VALUES ('identify', 'u' || :k, '{"seen": 3}'); SELECT cdp.refresh();}]);

@@ -67,6 +67,22 @@ for my $object (sort keys %hostile)
 refused('of whatever owner', 'CREATE SCHEMA cdp; CREATE FUNCTION cdp.f() RETURNS int LANGUAGE sql RETURN 1', qr/holds something else than cdp: function cdp.f\(\)/);
 refused('what is none of our tables', 'CREATE SCHEMA cdp; CREATE TABLE cdp.mine (x int)', qr/holds something else than cdp: table cdp.mine/);
 
+# who may put things there later is named
+{
+	my $database = database('CREATE SCHEMA cdp; GRANT CREATE ON SCHEMA cdp TO mallory, PUBLIC; GRANT USAGE ON SCHEMA cdp TO app');
+	my ($status, $output, $errors) = $node->psql($database, 'CREATE EXTENSION cdp');
+	is($status, 0, 'a schema in which others may create objects');
+	like($errors, qr/WARNING:  others may create objects in schema cdp: PUBLIC, mallory\n/, 'is warned of');
+}
+# what could not be called is in nobody's way
+for my $harmless ('CREATE SCHEMA cdp; ALTER DEFAULT PRIVILEGES IN SCHEMA cdp GRANT SELECT ON TABLES TO app',
+	"SET client_min_messages = error; CREATE SCHEMA cdp; CREATE PUBLICATION p FOR TABLES IN SCHEMA cdp")
+{
+	my $database = database($harmless);
+	my ($status, $output, $errors) = $node->psql($database, 'CREATE EXTENSION cdp');
+	is("$status$errors", '0', $harmless);
+}
+
 # whose schema it may be
 for my $mine ('CREATE SCHEMA cdp', 'CREATE SCHEMA cdp AUTHORIZATION owner', 'CREATE SCHEMA cdp AUTHORIZATION pg_database_owner',
 	'CREATE ROLE chief SUPERUSER; CREATE SCHEMA cdp AUTHORIZATION chief', 'CREATE SCHEMA cdp; GRANT ALL ON SCHEMA cdp TO app')
