@@ -140,6 +140,9 @@ SELECT :counts FROM cdp.refresh();
 INSERT INTO cdp.inbox (user_id, event, properties) SELECT 'u', 'Large', d FROM (SELECT jsonb_build_object('a', repeat('x', 60000000)) AS d OFFSET 0) o, generate_series(1, 6);
 SELECT :counts FROM cdp.refresh();
 SELECT :counts FROM cdp.refresh();
+-- a line that is too large takes no other one with it
+SELECT cdp.ingest(E'{"userId": "i", "event": "A"}\n \n' || repeat('x', 270000000) || E'\n{"userId": "i", "event": "B"}\n');
+SELECT :counts FROM cdp.refresh();
 -- what is counted as cut is cut, at the very limit too
 INSERT INTO cdp.inbox (user_id, event, properties) SELECT 'u', 'L', jsonb_build_object('a', repeat('x', 67108864 - 15));
 SELECT cdp.raw_size(user_id, event, properties) - cdp.max_row_bytes() AS over FROM cdp.inbox;
