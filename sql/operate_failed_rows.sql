@@ -112,13 +112,18 @@ BEGIN
 		outcome := SQLERRM;
 	END;
 	waiting := (SELECT count(*) FROM cdp.inbox);
-	may_take := (SELECT least(last_value, 1000) FROM cdp.attempt);
+	-- below 0: how often the row was broken off alone
+	may_take := (SELECT CASE WHEN last_value < 0 THEN -(-last_value >> 49) ELSE least(last_value, 1000) END FROM cdp.attempt);
 END $$;
 SELECT i, t.* FROM generate_series(1, 12) i, LATERAL try_refresh(i) t;
 SELECT reason, detail, record ->> 'message_id' AS message_id FROM cdp.quarantine;
-DROP TRIGGER fault ON cdp.event;
+-- but not another one that is alone then
 SELECT cdp.replay();
-SELECT :counts FROM cdp.refresh();
+SELECT i, t.* FROM generate_series(1, 3) i, LATERAL try_refresh(i) t;
+UPDATE cdp.inbox SET message_id = 'good other';
+SELECT t.* FROM try_refresh(4) t;
+DROP TRIGGER fault ON cdp.event;
+ALTER SEQUENCE cdp.attempt RESTART 9223372036854775807;
 SELECT * FROM cdp.verify();
 
 -- rows that are too large are cut before anything reads them; the others arrive with them
@@ -139,6 +144,9 @@ SELECT :counts FROM cdp.refresh();
 -- a batch takes 256 MB, however well they are compressed
 INSERT INTO cdp.inbox (user_id, event, properties) SELECT 'u', 'Large', d FROM (SELECT jsonb_build_object('a', repeat('x', 60000000)) AS d OFFSET 0) o, generate_series(1, 6);
 SELECT :counts FROM cdp.refresh();
+SELECT :counts FROM cdp.refresh();
+-- a line that is too large takes no other one with it
+SELECT cdp.ingest(E'{"userId": "i", "event": "A"}\n \n' || repeat('x', 270000000) || E'\n{"userId": "i", "event": "B"}\n');
 SELECT :counts FROM cdp.refresh();
 -- what is counted as cut is cut, at the very limit too
 INSERT INTO cdp.inbox (user_id, event, properties) SELECT 'u', 'L', jsonb_build_object('a', repeat('x', 67108864 - 15));

@@ -27,7 +27,7 @@ SELECT record ->> 'user_id' AS id, reason, detail, cut, sizes, octet_length(reco
 SELECT sum(octet_length(e::text)) >> 20 AS events FROM cdp.events AS e;
 -- a lookup shows as many events as there is room for as text, and says how many it leaves out
 SELECT (SELECT array_agg(e ->> 'event') FROM jsonb_array_elements(d -> 'events') AS e) AS events, d -> 'events_left_out' AS left_out,
-	octet_length(d::text) < 17 << 20 AS fits
+	octet_length(d::text) < 65 << 20 AS fits
 FROM (SELECT cdp.lookup('user_id:u5') AS d) l;
 
 \c :origin

@@ -81,10 +81,10 @@ BEGIN
 	INSERT INTO cdp.state (tables_version, normalizer_version) VALUES (cdp.tables_version(), cdp.normalizer_version());
 
 	-- a sequence, because what is noted here must outlive the transaction that is broken off
-	CREATE SEQUENCE cdp.attempt MINVALUE -2 START 9223372036854775807;
+	CREATE SEQUENCE cdp.attempt MINVALUE -2251799813685248 START 9223372036854775807;
 	COMMENT ON SEQUENCE cdp.attempt IS
-		'How many rows the next refresh may take: the greatest number, unless the last one was broken off. 0, -1, -2: '
-		'one, which was broken off once, twice, three times already.';
+		'How many rows the next refresh may take: the greatest number, unless the last one was broken off. Below 0: one; '
+		'the number without its sign is, times 2^49, how often a row was broken off alone, plus the place of that row.';
 
 	CREATE TABLE cdp.inbox_mark (
 		inbox text COLLATE "C" PRIMARY KEY CHECK (inbox IN ('inbox', 'inbox_raw')),

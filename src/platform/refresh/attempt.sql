@@ -182,6 +182,16 @@ COMMENT ON FUNCTION cdp.refresh_rows(tid[], tid[]) IS
 	'Internal: takes these rows of the inboxes through every stage; those that cannot be taken go to quarantine, with '
 	'their error.';
 
+-- Which row it was must be known: the next one that comes alone may be another, in space that was freed.
+CREATE FUNCTION cdp.place_number(places tid[], line_places tid[]) RETURNS bigint
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+	SELECT (cardinality(line_places)::bigint << 48) + (p.place[0]::bigint << 16) + p.place[1]::bigint
+	FROM (SELECT (places || line_places)[1]::text::point AS place) p
+$function$;
+COMMENT ON FUNCTION cdp.place_number(tid[], tid[]) IS 'Internal: the place of one row of either inbox as a number below 2^49.';
+
 CREATE FUNCTION cdp.refresh_attempt(max_rows bigint, places tid[], line_places tid[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -192,21 +202,24 @@ DECLARE
 		'broken off three times, by query_canceled, out_of_memory or configuration_limit_exceeded';
 	before bigint := (SELECT a.last_value FROM cdp.attempt a);
 	number bigint := cardinality(places) + cardinality(line_places);
+	alone bigint := CASE WHEN number = 1 THEN cdp.place_number(places, line_places) END;
+	-- how often this row was broken off alone
+	times bigint := CASE WHEN before < 0 AND -before & ((1::bigint << 49) - 1) = alone THEN -before >> 49 ELSE 0 END;
 BEGIN
 	BEGIN
-		IF before = -2 AND number = 1 THEN
+		IF times = 3 THEN
 			PERFORM cdp.set_aside_all(places, line_places, ARRAY[three_times]);
 		ELSE
 			PERFORM cdp.refresh_rows(places, line_places);
 		END IF;
 	EXCEPTION WHEN query_canceled OR out_of_memory OR configuration_limit_exceeded THEN
 		PERFORM setval('cdp.attempt',
-			CASE WHEN number > 1 THEN number / 2 WHEN before > 0 THEN 0 ELSE greatest(before - 1, -2) END)
+			CASE WHEN number > 1 THEN number / 2 ELSE -((least(times + 1, 3) << 49) + alone) END)
 		WHERE number > 0;
 		RAISE;
 	END;
 	PERFORM setval('cdp.attempt',
-		CASE WHEN before = -2 OR before >= max_rows / 2 THEN unlimited ELSE 2 * greatest(before, 1) END)
+		CASE WHEN times = 3 OR before >= max_rows / 2 THEN unlimited ELSE 2 * greatest(before, 1) END)
 	WHERE number > 0 AND before < unlimited;
 END
 $function$;
@@ -217,4 +230,5 @@ COMMENT ON FUNCTION cdp.refresh_attempt(bigint, tid[], tid[]) IS
 REVOKE ALL ON FUNCTION cdp.attempt_rows(bigint), cdp.is_fault_of_row(text),
 	cdp.set_aside(tid[], tid[], text[], boolean), cdp.set_aside_all(tid[], tid[], text[]),
 	cdp.refresh_part(tid[], tid[]), cdp.check_empty_batch(), cdp.refresh_rows(tid[], tid[]),
+	cdp.place_number(tid[], tid[]),
 	cdp.refresh_attempt(bigint, tid[], tid[]) FROM PUBLIC;
