@@ -9,7 +9,8 @@
 #include "core/timeline/measure.h"
 #include "core/timeline/sessions.h"
 #include "core/sequence/timeline_funnel.h"
-#include "core/timeline/timeline_log.h"
+#include "core/timeline/timeline_check.h"
+#include "core/timeline/timeline_compact.h"
 #include "core/timeline/timeline_merge.h"
 #include "core/timeline/timeline_text.h"
 

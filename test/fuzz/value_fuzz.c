@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/text/digits.h"
-#include "core/text/value.h"
+#include "core/text/value_size.h"
 
 /* A number plus itself is a number that is further from zero. */
 static void

@@ -1,4 +1,5 @@
 /* measure_test.c: sums, extremes and conditions against plain loops over the events */
+#include "core/timeline/timeline_compact.h"
 #include "core/timeline/measure.h"
 #include "timeline_history.h"
 

@@ -1,6 +1,6 @@
 /* period_test.c: what of a column lies in a period, against a plain loop over the times */
 #include "core/timeline/period.h"
-#include "core/timeline/timeline_log.h"
+#include "core/timeline/timeline_compact.h"
 #include "unit.h"
 
 #define EVENTS_MAX 20

@@ -5,7 +5,7 @@
  * behavior/DEFINITIONS.md says.  The horizon is compared with the answers at all later instants.
  */
 #include "core/sequence/sequence_form.h"
-#include "core/timeline/timeline_log.h"
+#include "core/timeline/timeline_compact.h"
 #include "unit.h"
 
 #define EVENTS_MAX 8

@@ -1,4 +1,5 @@
 /* sessions_test.c: sessions against the definition, event by event */
+#include "core/timeline/timeline_compact.h"
 #include "core/timeline/sessions.h"
 #include "timeline_history.h"
 

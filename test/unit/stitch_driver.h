@@ -371,22 +371,10 @@ driver_apply_profiles(Store *store, const CdpkStitchResult *result)
 static inline void
 driver_anchor(Store *store, int i)
 {
-	const Event *event = &store->world.events[i];
-	CdpkStitchIdentity identities[MAX_ON_EVENT];
-	int anchor;
+	const World *world = &store->world;
 
-	for (int k = 0; k < event->count; k++)
-	{
-		const Thing *thing = &store->world.things[event->things[k]];
-
-		identities[k].payload = thing->payload;
-		identities[k].length = thing->length;
-		identities[k].name_space = thing->name_space;
-		identities[k].present = !store->world.blocked[event->things[k]];
-		identities[k].shared = store->shared[event->things[k]];
-	}
-	anchor = cdpk_stitch_anchor(&store->world.rules, identities, event->count);
-	store->anchor[i] = anchor < 0 || !store->world.in_log[i] ? NOBODY : event->things[anchor];
+	store->anchor[i] =
+		world->in_log[i] ? reference_anchor(world, store->shared, &world->events[i]) : NOBODY;
 }
 
 static inline bool
@@ -458,7 +446,7 @@ static inline CdpkStatus
 driver_stitch(Store *store, CdpkStitch *stitch, const Batch *batch)
 {
 #ifdef CDPK_FAULTS
-	cdpk_stitch_inject(stitch, store->fault);
+	stitch->fault = store->fault;
 #endif
 	STITCH_TRY(driver_tell_identities(store, stitch));
 	STITCH_TRY(driver_tell_evidence(store, stitch));

@@ -5,7 +5,7 @@
 #ifndef TIMELINE_EVENTS_H
 #define TIMELINE_EVENTS_H
 
-#include "core/timeline/timeline_log.h"
+#include "core/timeline/timeline_compact.h"
 #include "unit.h"
 
 #define EVENTS_MAX 60

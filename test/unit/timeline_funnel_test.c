@@ -2,6 +2,7 @@
  * timeline_funnel_test.c: funnels over timelines against the matcher of rows, in every mode, with
  * names that stand for several steps
  */
+#include "core/timeline/timeline_compact.h"
 #include "core/sequence/timeline_funnel.h"
 #include "timeline_history.h"
 

@@ -7,7 +7,7 @@
 #define TIMELINE_HISTORY_H
 
 #include "core/timeline/period.h"
-#include "core/timeline/timeline_log.h"
+#include "core/timeline/timeline_compact.h"
 #include "unit.h"
 
 #define EVENTS_MAX 24

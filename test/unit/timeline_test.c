@@ -4,7 +4,8 @@
  * The reference is an array of events, sorted; the timeline is built from it in random order, in
  * parts that are merged, through its text, and must always be the same bytes.
  */
-#include "core/timeline/timeline_log.h"
+#include "core/timeline/timeline_check.h"
+#include "core/timeline/timeline_compact.h"
 #include "core/timeline/timeline_text.h"
 #include "timeline_events.h"
 #include "unit.h"

@@ -6,7 +6,11 @@
 #ifndef TRAITS_HISTORY_H
 #define TRAITS_HISTORY_H
 
-#include "core/traits/traits.h"
+#include "core/traits/traits_check.h"
+#include "core/traits/traits_limit.h"
+#include "core/traits/traits_merge.h"
+#include "core/traits/traits_page.h"
+#include "core/traits/traits_view.h"
 #include "unit.h"
 
 /* ---- values and a random history ---- */

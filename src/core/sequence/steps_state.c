@@ -5,7 +5,7 @@
 #include "core/sequence/steps_state.h"
 
 #include "core/base/bytes.h"
-#include "core/sequence/funnel.h"
+#include "core/sequence/funnel_modes.h"
 #include "core/sequence/sequence.h"
 
 /* on the wire: version, use, kind, modes, steps, window; then the pattern with its length */

@@ -16,9 +16,19 @@
  *	 F8 a rework takes in a neighbour only if a refused link to it would be
  *		accepted at its place.
  */
-#include "core/stitch/stitch_internal.h"
+#include "core/stitch/stitch.h"
 
 #include <string.h>
+
+#include "core/stitch/stitch_graph.h"
+#include "core/stitch/stitch_insert.h"
+#include "core/stitch/stitch_load.h"
+#include "core/stitch/stitch_rank.h"
+#include "core/stitch/stitch_result.h"
+#include "core/stitch/stitch_rework.h"
+#include "core/stitch/stitch_rules.h"
+#include "core/stitch/stitch_search.h"
+#include "core/stitch/stitch_state.h"
 
 CdpkStatus
 cdpk_stitch_new(const CdpkStitchRules *rules, const CdpkStitchStore *store,
@@ -33,7 +43,8 @@ cdpk_stitch_new(const CdpkStitchRules *rules, const CdpkStitchStore *store,
 	made->rules = rules;
 	made->store = store;
 	stitch_memory_init(&made->memory, allocator);
-	status = stitch_graph_init(made);
+	stitch_graph_init(made);
+	status = stitch_rules_prepare(made);
 	if (status != CDPK_OK)
 	{
 		cdpk_stitch_free(made);
@@ -53,13 +64,39 @@ cdpk_stitch_free(CdpkStitch *stitch)
 		allocator->release(allocator->context, stitch);
 }
 
-#ifdef CDPK_FAULTS
-void
-cdpk_stitch_inject(CdpkStitch *stitch, CdpkStitchFault fault)
+/* ---------------------------------------------------------------- rows of the tables */
+
+CdpkStatus
+cdpk_stitch_add_identities(CdpkStitch *stitch, const CdpkStitchIdentity *rows, size_t count)
 {
-	stitch->fault = fault;
+	for (size_t i = 0; i < count; i++)
+		STITCH_TRY(stitch_add_identity(stitch, &rows[i]));
+	return CDPK_OK;
 }
-#endif
+
+CdpkStatus
+cdpk_stitch_add_profiles(CdpkStitch *stitch, const CdpkStitchProfile *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		STITCH_TRY(stitch_add_profile(stitch, &rows[i]));
+	return CDPK_OK;
+}
+
+CdpkStatus
+cdpk_stitch_add_links(CdpkStitch *stitch, const CdpkStitchLink *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		STITCH_PUSH(stitch, stitch->link_rows, rows[i]);
+	return CDPK_OK;
+}
+
+CdpkStatus
+cdpk_stitch_add_forbids(CdpkStitch *stitch, const CdpkStitchForbid *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		STITCH_PUSH(stitch, stitch->forbid_rows, rows[i]);
+	return CDPK_OK;
+}
 
 /* ---------------------------------------------------------------- changes, as they come */
 
@@ -113,6 +150,21 @@ cdpk_stitch_allowed(CdpkStitch *stitch, int64_t a, int64_t b)
 	return CDPK_OK;
 }
 
+CdpkStatus
+cdpk_stitch_judge_sharing(CdpkStitch *stitch, int64_t identity_id, CdpkSharing verdict,
+						  const CdpkStitchCount *counts, size_t count_length)
+{
+	uint32_t node = stitch_find_node(stitch, identity_id);
+	StitchNode *item;
+
+	if (node == STITCH_NONE)
+		return CDPK_INVALID;
+	item = stitch_node(stitch, node);
+	item->shared = item->present &&
+				   stitch_is_shared(stitch->rules, item->name_space, verdict, counts, count_length);
+	return CDPK_OK;
+}
+
 /* ---------------------------------------------------------------- what follows from them */
 
 static CdpkStatus
@@ -155,9 +207,9 @@ freeze(CdpkStitch *stitch)
 	return CDPK_OK;
 }
 
-/* soil lists a profile for the first rework. */
+/* mark_dirty lists a profile for the first rework. */
 static CdpkStatus
-soil(CdpkStitch *stitch, uint32_t profile)
+mark_dirty(CdpkStitch *stitch, uint32_t profile)
 {
 	if (stitch->profiles.items[profile].dirty)
 		return CDPK_OK;
@@ -203,7 +255,7 @@ who_counts(CdpkStitch *stitch)
 
 		if (node->stored_profile != STITCH_NONE &&
 			(!node->present || (node->shared && !node->was_shared)))
-			STITCH_TRY(soil(stitch, node->stored_profile));
+			STITCH_TRY(mark_dirty(stitch, node->stored_profile));
 		else if (node->present && !node->shared && node->was_shared)
 		{
 			/* its profile is marked as shared in the tables */
@@ -312,7 +364,7 @@ judge_verdicts(CdpkStitch *stitch, StitchNumbers *contents)
 		b->forbidden = true;
 		STITCH_TRY(touch_forbids(stitch, pair, contents));
 		if (a->profile != STITCH_NONE && a->profile == b->profile)
-			STITCH_TRY(soil(stitch, a->profile));
+			STITCH_TRY(mark_dirty(stitch, a->profile));
 	}
 	for (uint32_t i = 0; i < stitch->allowed.count; i++)
 		STITCH_TRY(touch_forbids(stitch, &stitch->allowed.items[i], contents));
@@ -356,7 +408,7 @@ load_what_changes(CdpkStitch *stitch)
 		if (stitch->checked.items[i] == 0)
 			return CDPK_INVALID;
 		STITCH_TRY(stitch_stored_profile(stitch, stitch->checked.items[i], &profile));
-		STITCH_TRY(soil(stitch, profile));
+		STITCH_TRY(mark_dirty(stitch, profile));
 	}
 	STITCH_TRY(judge_verdicts(stitch, &contents));
 	for (uint32_t i = 0; i < stitch->weakened.count; i++)
@@ -444,7 +496,7 @@ check_weakened(CdpkStitch *stitch)
 			search.limit = NULL;
 		STITCH_TRY(stitch_search(stitch, &search));
 		if (!search.found)
-			STITCH_TRY(soil(stitch, profile));
+			STITCH_TRY(mark_dirty(stitch, profile));
 		else if (weakened->link != STITCH_NONE)
 			note_inside(stitch, profile, &stitch->links.items[weakened->link].rank);
 	}
@@ -500,4 +552,10 @@ cdpk_stitch_run(CdpkStitch *stitch)
 	drop_frozen(stitch);
 	STITCH_TRY(stitch_rework(stitch, &stitch->late));
 	return stitch_make_result(stitch);
+}
+
+const CdpkStitchResult *
+cdpk_stitch_result(const CdpkStitch *stitch)
+{
+	return &stitch->result;
 }

@@ -7,7 +7,13 @@
  * of one identifier are taken in order of rank: of equally good chains the
  * evidence alone decides which is told.
  */
-#include "core/stitch/stitch_internal.h"
+#include "core/stitch/stitch_explain.h"
+
+#include "core/stitch/stitch_graph.h"
+#include "core/stitch/stitch_load.h"
+#include "core/stitch/stitch_rank.h"
+#include "core/stitch/stitch_result.h"
+#include "core/stitch/stitch_rules.h"
 
 /* A way to come to a node: the last link of it, and how many there are. */
 typedef struct Arrival
@@ -138,6 +144,45 @@ find_path(CdpkStitch *stitch, Explanation *work, size_t max_profiles, CdpkStitch
 	}
 	*path = CDPK_PATH_NONE;
 	return CDPK_OK;
+}
+
+/* count_of finds the count of a namespace in a summary. */
+static uint64_t
+count_of(const CdpkStitchProfile *profile, uint32_t name_space)
+{
+	for (size_t i = 0; i < profile->count_length; i++)
+		if (profile->counts[i].name_space == name_space)
+			return profile->counts[i].count;
+	return 0;
+}
+
+size_t
+cdpk_stitch_reasons(const CdpkStitchRules *rules, const CdpkStitchProfile *x,
+					const CdpkStitchProfile *y, bool forbidden, int32_t *reasons)
+{
+	size_t count = 0;
+	size_t first;
+
+	if (forbidden)
+		reasons[count++] = CDPK_REASON_FORBID;
+	first = count;
+	for (uint32_t name_space = 0; name_space < rules->namespace_count; name_space++)
+	{
+		uint32_t limit = rules->namespaces[name_space].max_per_profile;
+		size_t place = count;
+
+		if (limit == CDPK_UNLIMITED || count_of(x, name_space) + count_of(y, name_space) <= limit)
+			continue;
+		for (; place > first &&
+			   stitch_limit_compare(rules, name_space, (uint32_t) reasons[place - 1]) < 0;
+			 place--)
+			reasons[place] = reasons[place - 1];
+		reasons[place] = (int32_t) name_space;
+		count++;
+	}
+	if (rules->cap != CDPK_UNLIMITED && (uint64_t) x->identifiers + y->identifiers > rules->cap)
+		reasons[count++] = CDPK_REASON_CAP;
+	return count;
 }
 
 /* give_reasons says why a refused link is refused. */

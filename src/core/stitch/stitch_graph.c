@@ -2,16 +2,17 @@
  * stitch_graph.c
  *		Identifiers, links, forbids and profiles in memory.
  */
-#include "core/stitch/stitch_internal.h"
+#include "core/stitch/stitch_graph.h"
 
 #include <string.h>
 
 #include "core/identifier/identifier.h"
+#include "core/stitch/stitch_rank.h"
 
 /* an edge is twice a link's number, plus one */
 #define LINKS_MAX (UINT32_MAX / 2 - 1)
 
-CdpkStatus
+void
 stitch_graph_init(CdpkStitch *stitch)
 {
 	const CdpkAllocator *allocator = &stitch->memory.allocator;
@@ -22,7 +23,6 @@ stitch_graph_init(CdpkStitch *stitch)
 	cdpk_idmap_init(&stitch->link_of_pair, allocator);
 	cdpk_idmap_init(&stitch->cell_of_pair, allocator);
 	cdpk_idmap_init(&stitch->asked_identities, allocator);
-	return stitch_rules_prepare(stitch);
 }
 
 /* stitch_find_node returns the node of an identity, or NONE. */
@@ -210,9 +210,9 @@ stitch_join(CdpkStitch *stitch, uint32_t x, uint32_t y)
 
 /* ---------------------------------------------------------------- rows */
 
-/* add_identity adds a node, and puts it into the profile that the tables say. */
-static CdpkStatus
-add_identity(CdpkStitch *stitch, const CdpkStitchIdentity *row)
+/* stitch_add_identity adds a node, and puts it into the profile that the tables say. */
+CdpkStatus
+stitch_add_identity(CdpkStitch *stitch, const CdpkStitchIdentity *row)
 {
 	uint32_t place = stitch->nodes.count;
 	uint32_t profile = STITCH_NONE;
@@ -265,17 +265,9 @@ add_identity(CdpkStitch *stitch, const CdpkStitchIdentity *row)
 	return CDPK_OK;
 }
 
+/* stitch_add_profile takes the summary of a profile, unless it is known already. */
 CdpkStatus
-cdpk_stitch_add_identities(CdpkStitch *stitch, const CdpkStitchIdentity *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		STITCH_TRY(add_identity(stitch, &rows[i]));
-	return CDPK_OK;
-}
-
-/* add_profile takes the summary of a profile, unless it is known already. */
-static CdpkStatus
-add_profile(CdpkStitch *stitch, const CdpkStitchProfile *row)
+stitch_add_profile(CdpkStitch *stitch, const CdpkStitchProfile *row)
 {
 	uint32_t place;
 	StitchProfile *profile;
@@ -308,14 +300,6 @@ add_profile(CdpkStitch *stitch, const CdpkStitchProfile *row)
 		profile->last.rank.strong = STITCH_NONE;
 		profile->last.rank.weak = STITCH_NONE;
 	}
-	return CDPK_OK;
-}
-
-CdpkStatus
-cdpk_stitch_add_profiles(CdpkStitch *stitch, const CdpkStitchProfile *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		STITCH_TRY(add_profile(stitch, &rows[i]));
 	return CDPK_OK;
 }
 
@@ -394,20 +378,4 @@ stitch_put_forbid(CdpkStitch *stitch, uint32_t a, uint32_t b)
 	STITCH_TRY(cdpk_idmap_put(&stitch->cell_of_pair, key, stitch->cells.count));
 	STITCH_TRY(put_cell(stitch, a, b));
 	return put_cell(stitch, b, a);
-}
-
-CdpkStatus
-cdpk_stitch_add_links(CdpkStitch *stitch, const CdpkStitchLink *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		STITCH_PUSH(stitch, stitch->link_rows, rows[i]);
-	return CDPK_OK;
-}
-
-CdpkStatus
-cdpk_stitch_add_forbids(CdpkStitch *stitch, const CdpkStitchForbid *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		STITCH_PUSH(stitch, stitch->forbid_rows, rows[i]);
-	return CDPK_OK;
 }

@@ -7,9 +7,14 @@
  * group first; only where the union of a whole group breaks a rule are its links
  * taken one by one.
  */
-#include "core/stitch/stitch_internal.h"
+#include "core/stitch/stitch_insert.h"
 
 #include <string.h>
+
+#include "core/stitch/stitch_graph.h"
+#include "core/stitch/stitch_load.h"
+#include "core/stitch/stitch_rank.h"
+#include "core/stitch/stitch_search.h"
 
 /* The profiles that pending links connect; places are places in "roots". */
 typedef struct Groups

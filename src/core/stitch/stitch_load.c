@@ -2,7 +2,9 @@
  * stitch_load.c
  *		Asks the store for rows, as few times as possible.
  */
-#include "core/stitch/stitch_internal.h"
+#include "core/stitch/stitch_load.h"
+
+#include "core/stitch/stitch_graph.h"
 
 /* stitch_want_identity puts an identity that is not here on the list of the next call. */
 CdpkStatus

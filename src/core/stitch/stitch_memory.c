@@ -2,7 +2,7 @@
  * stitch_memory.c
  *		Blocks that are released together, and arrays that grow.
  */
-#include "core/stitch/stitch_internal.h"
+#include "core/stitch/stitch_memory.h"
 
 #include <string.h>
 

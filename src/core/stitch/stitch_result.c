@@ -2,9 +2,11 @@
  * stitch_result.c
  *		What the tables must become.
  */
-#include "core/stitch/stitch_internal.h"
+#include "core/stitch/stitch_result.h"
 
 #include <string.h>
+
+#include "core/stitch/stitch_graph.h"
 
 /* final_id: a profile's id is the identity_id of its strongest identifier. */
 static int64_t
@@ -248,10 +250,4 @@ stitch_make_result(CdpkStitch *stitch)
 	STITCH_TRY(list_links(stitch));
 	STITCH_TRY(list_declined(stitch));
 	return list_sharing(stitch);
-}
-
-const CdpkStitchResult *
-cdpk_stitch_result(const CdpkStitch *stitch)
-{
-	return &stitch->result;
 }

@@ -13,9 +13,14 @@
  * later; the other sets go on, so that one round finds much of what has to be
  * loaded.  Groups of profiles without a taint are done at the end of a round.
  */
-#include "core/stitch/stitch_internal.h"
+#include "core/stitch/stitch_rework.h"
 
 #include <string.h>
+
+#include "core/stitch/stitch_graph.h"
+#include "core/stitch/stitch_load.h"
+#include "core/stitch/stitch_rank.h"
+#include "core/stitch/stitch_search.h"
 
 typedef struct Rework
 {

@@ -2,9 +2,11 @@
  * stitch_search.c
  *		What reaches an identifier over links of a lower rank.
  */
-#include "core/stitch/stitch_internal.h"
+#include "core/stitch/stitch_search.h"
 
 #include <string.h>
+
+#include "core/stitch/stitch_rank.h"
 
 /* reach takes a node into the body and looks whether the search is over. */
 static CdpkStatus

@@ -51,26 +51,6 @@ extern bool cdpk_value_text_valid(const uint8_t *bytes, size_t length);
 extern size_t cdpk_value_depth(const uint8_t *text, size_t length);
 
 /*
- * How much room a value takes where it is shown: of its JSON text, without the
- * quotes around a string, and a bound of its jsonb, the greater.  (value_size.c)
- */
-extern size_t cdpk_value_size(const CdpkValue *value);
-
-/*
- * The size is at most so many times the length: a \u00xx is six bytes; an element of three bytes, as
- * in [0, 0], is twelve in jsonb, and only what takes some 20 bytes altogether grows more.
- */
-#define CDPK_VALUE_SIZE_FACTOR 6
-
-/* Whether that is no more than a limit. */
-static inline bool
-cdpk_value_fits(const CdpkValue *value, size_t limit)
-{
-	return value->length <= limit &&
-		   (value->length <= limit / CDPK_VALUE_SIZE_FACTOR || cdpk_value_size(value) <= limit);
-}
-
-/*
  * How a byte of a string is printed: writes its escape, at most 6 bytes, and
  * returns the length; 0 for a byte that stands for itself.
  */

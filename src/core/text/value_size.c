@@ -2,9 +2,10 @@
  * value_size.c
  *		How much room a JSON value takes where it is shown: as text, and as jsonb.
  */
+#include "core/text/value_size.h"
+
 #include "core/base/bytes.h"
 #include "core/text/digits.h"
-#include "core/text/value.h"
 
 /* what jsonb has for each element, key and container beside their bytes */
 #define JSONB_ENTRY 4

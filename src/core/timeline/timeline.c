@@ -3,7 +3,6 @@
  *		Reading the compact form of a timeline.
  */
 #include "core/timeline/timeline.h"
-#include "core/timeline/timeline_log.h"
 
 const uint32_t cdpk_timeline_unit[CDPK_TIMELINE_UNITS] = {1000000, 1000, 1};
 
@@ -404,38 +403,4 @@ cdpk_timeline_number_name(const CdpkTimeline *timeline, uint64_t place, size_t *
 		name = cdpk_read_bytes(&reader, *length);
 	}
 	return (const char *) name;
-}
-
-/*
- * cdpk_timeline_check reads every event, which finds what is cut off or out of range, and writes
- * them again, which finds every other form of the same events.
- */
-CdpkStatus
-cdpk_timeline_check(const uint8_t *bytes, size_t length, const CdpkAllocator *allocator)
-{
-	CdpkTimelineLog *log = NULL;
-	uint8_t *again = NULL;
-	size_t again_length = 0;
-	CdpkStatus status = CDPK_TOO_LONG;
-
-	if (length <= CDPK_TIMELINE_SIZE_MAX)
-		status = cdpk_log_new(allocator, &log);
-	if (status == CDPK_OK)
-		status = cdpk_log_compact_form(&log, allocator, bytes, length);
-	if (status == CDPK_OK)
-		status = cdpk_log_compact(log, allocator, 0, &again, &again_length);
-	if (status == CDPK_OK && (again_length != length || memcmp(again, bytes, length) != 0))
-		status = CDPK_CORRUPT;
-	cdpk_release(allocator, again);
-	cdpk_release(allocator, log);
-	switch (status)
-	{
-		case CDPK_OK:
-		case CDPK_OUT_OF_MEMORY:
-		case CDPK_UNKNOWN_VERSION:
-		case CDPK_TOO_LONG:
-			return status;
-		default:
-			return CDPK_CORRUPT;
-	}
 }

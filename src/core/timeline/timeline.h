@@ -154,11 +154,4 @@ extern CdpkStatus cdpk_number_next(CdpkNumberColumn *number, uint64_t event, boo
 extern const char *cdpk_timeline_number_name(const CdpkTimeline *timeline, uint64_t place,
 											 size_t *length);
 
-/*
- * Whether bytes from anywhere are a compact timeline that we could have written: every length is
- * right, every time in range, and no other bytes would stand for the same events.
- */
-extern CdpkStatus cdpk_timeline_check(const uint8_t *bytes, size_t length,
-									  const CdpkAllocator *allocator);
-
 #endif /* CDPK_TIMELINE_H */

@@ -3,8 +3,9 @@
  *		From the open form of a timeline to the compact one, which is the same for the same
  *		events whatever order they came in.
  */
+#include "core/timeline/timeline_compact.h"
+
 #include "core/base/sort.h"
-#include "core/timeline/timeline_log.h"
 
 /* a column without its events and numbers: head, size of the times */
 #define COLUMN_HEAD_MAX (2 * CDPK_VARINT_MAX)

@@ -90,23 +90,7 @@ extern CdpkStatus cdpk_log_compact_form(CdpkTimelineLog **log, const CdpkAllocat
 extern CdpkStatus cdpk_log_open_form(CdpkTimelineLog **log, const CdpkAllocator *allocator,
 									 const CdpkTimelineLog *other);
 
-/*
- * Makes the compact form: "head" bytes for the caller to fill, then *length bytes.  The log stays
- * as it is.  CDPK_TOO_LONG: longer than CDPK_TIMELINE_SIZE_MAX, or too many different numbers.
- */
-extern CdpkStatus cdpk_log_compact(const CdpkTimelineLog *log, const CdpkAllocator *allocator,
-								   size_t head, uint8_t **result, size_t *length);
-
-/*
- * The same; what is needed on the way comes from "scratch".  "check" is called now and then, and need
- * not return where the allocators' memory goes by itself.
- */
-extern CdpkStatus cdpk_log_compact_checking(const CdpkTimelineLog *log,
-											const CdpkAllocator *scratch,
-											const CdpkAllocator *allocator, void (*check)(void),
-											size_t head, uint8_t **result, size_t *length);
-
-/* ---- for the two files that know the block ---- */
+/* ---- the block, for timeline_compact.c, too ---- */
 
 /* a name in the heap; its bytes follow */
 typedef struct CdpkLogName

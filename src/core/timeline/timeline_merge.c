@@ -7,7 +7,7 @@
  * as bytes.  Numbers follow where the one side's events are all later than the other's; else the
  * column goes through the open form, which knows how to order events of one time.
  */
-#include "core/timeline/timeline_log.h"
+#include "core/timeline/timeline_compact.h"
 #include "core/timeline/timeline_merge.h"
 
 /* bytes that grow */

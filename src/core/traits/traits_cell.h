@@ -1,7 +1,6 @@
 /*
  * traits_cell.h
- *		The bytes of traits: header, slots and cells.  Only traits.c and
- *		traits_merge.c look in here; FORMAT.md says what they see.
+ *		The bytes of traits: header, slots and cells, as FORMAT.md says.
  */
 #ifndef CDPK_TRAITS_CELL_H
 #define CDPK_TRAITS_CELL_H
@@ -135,6 +134,13 @@ cell_size(const CdpkTrait *trait)
 		   cdpk_varint_size(trait->value.length) + trait->value.length;
 }
 
+/* The bytes of a cell with its slack. */
+static inline uint32_t
+cell_extent(const CdpkTrait *trait)
+{
+	return (uint32_t) (cell_size(trait) + trait->slack);
+}
+
 /*
  * Copies bytes and returns the place behind them.  Most are a few, for which a call
  * of memcpy costs more than the copy: two words that may overlap do it.
@@ -237,6 +243,41 @@ cell_length(const CdpkTraitsView *view, uint32_t index)
 		return length + cell[CELL_SLACK] <= from_end ? length : 0;
 	}
 	return cell_read(view, index, &trait) ? cell_size(&trait) : 0;
+}
+
+/* a key to look for, with its beginning as a slot has it */
+typedef struct WantedKey
+{
+	const uint8_t *key;
+	size_t length;
+	uint32_t prefix;
+} WantedKey;
+
+/* wanted_key prepares a key. */
+static inline WantedKey
+wanted_key(const uint8_t *key, size_t length)
+{
+	WantedKey wanted = {key, length, key_prefix(key, length)};
+
+	return wanted;
+}
+
+/* compare_key orders a slot's key against a wanted one. */
+static inline int
+compare_key(const CdpkTraitsView *view, uint32_t index, const WantedKey *wanted)
+{
+	const uint8_t *slot = view->bytes + slot_place(index);
+	uint32_t key = slot_key(slot);
+	uint32_t from_end = slot_from_end(slot);
+
+	if (key != wanted->prefix)
+		return key < wanted->prefix ? -1 : 1;
+	if (wanted->length <= SLOT_KEY)
+		return 0;
+	if (from_end > view->heap || from_end < CELL_FIXED + wanted->length)
+		return 1; /* corrupt; whoever reads the cell will see it */
+	return memcmp(view->bytes + view->size - from_end + CELL_FIXED + SLOT_KEY,
+				  wanted->key + SLOT_KEY, wanted->length - SLOT_KEY);
 }
 
 #endif /* CDPK_TRAITS_CELL_H */

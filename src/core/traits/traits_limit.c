@@ -13,12 +13,13 @@
  * shrink; and who is among the best in the end was among the best before, since a
  * cell can only become better, and a removal takes the worst away.
  */
+#include "core/traits/traits_limit.h"
+
 #include <stdlib.h>
 
+#include "core/traits/traits_cell.h"
 #include "core/traits/traits_page.h"
-
-const CdpkTraitsLimits cdpk_traits_limits = {CDPK_TRAITS_KEYS_MAX, CDPK_TRAITS_CELLS_MAX,
-											 CDPK_TRAITS_VALUES_MAX};
+#include "core/traits/traits_view.h"
 
 /*
  * share_of counts the cells that a key of a rule may have among so many keys.  A

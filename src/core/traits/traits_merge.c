@@ -7,79 +7,15 @@
  * their order and however they were grouped into partial states: each rule below
  * is commutative and associative, and all but sum and most_frequent are idempotent.
  */
-#include "core/traits/traits.h"
+#include "core/traits/traits_merge.h"
 
 #include "core/text/digits.h"
+#include "core/text/value_size.h"
+#include "core/traits/traits_cell.h"
+#include "core/traits/traits_limit.h"
+#include "core/traits/traits_order.h"
 #include "core/traits/traits_page.h"
-
-/* ---- orders ---- */
-
-/* compare_sources orders the names of two cells' sources. */
-static int
-compare_sources(const CdpkTrait *a, const CdpkTrait *b)
-{
-	size_t common = a->source_length < b->source_length ? a->source_length : b->source_length;
-	int order = common > 0 ? memcmp(a->source, b->source, common) : 0;
-
-	return order != 0 ? order : (int) a->source_length - (int) b->source_length;
-}
-
-/* compare_origins orders two cells by time, then by what makes the order total. */
-static int
-compare_origins(const CdpkTrait *a, const CdpkTrait *b)
-{
-	if (a->at != b->at)
-		return a->at < b->at ? -1 : 1;
-	if (a->trust != b->trust)
-		return a->trust < b->trust ? -1 : 1;
-	return compare_sources(a, b);
-}
-
-/* compare_latest orders two cells by time, then by the bytes of the value, then by origin. */
-static int
-compare_latest(const CdpkTrait *a, const CdpkTrait *b)
-{
-	int order;
-
-	if (a->at != b->at)
-		return a->at < b->at ? -1 : 1;
-	order = cdpk_value_compare_text(&a->value, &b->value);
-	return order != 0 ? order : compare_origins(a, b);
-}
-
-int
-cdpk_trait_prefer(const CdpkTrait *a, const CdpkTrait *b)
-{
-	int order = 0;
-
-	if ((a->rule & CDPK_RULE_TRUSTED) && a->trust != b->trust)
-		return a->trust < b->trust ? -1 : 1;
-	switch (a->rule & CDPK_RULE_BASE)
-	{
-		case CDPK_RULE_FIRST:
-			order = a->at == b->at ? 0 : (a->at < b->at ? 1 : -1);
-			break;
-		case CDPK_RULE_MIN:
-			order = cdpk_value_compare(&b->value, &a->value);
-			break;
-		case CDPK_RULE_MAX:
-			order = cdpk_value_compare(&a->value, &b->value);
-			break;
-		case CDPK_RULE_MOST_FREQUENT:
-			order = a->count == b->count ? 0 : (a->count < b->count ? -1 : 1);
-			break;
-	}
-	return order != 0 ? order : compare_latest(a, b);
-}
-
-int
-cdpk_trait_compare_place(const CdpkTrait *a, const CdpkTrait *b)
-{
-	return (a->rule & CDPK_RULE_KEEP) ? compare_sources(a, b)
-									  : cdpk_value_compare(&a->value, &b->value);
-}
-
-/* ---- the rules ---- */
+#include "core/traits/traits_view.h"
 
 /* one value on its way into the cells first .. end - 1 of its key */
 typedef struct Merge
@@ -158,7 +94,7 @@ put_counted(const Merge *merge)
 	if (!found)
 		return cdpk_traits_insert_value(merge->state, merge->first, merge->end, place,
 										merge->trait);
-	merged = compare_latest(merge->trait, &present) > 0 ? *merge->trait : present;
+	merged = cdpk_trait_compare_latest(merge->trait, &present) > 0 ? *merge->trait : present;
 	merged.count = merge->trait->count > INT64_MAX - present.count
 					   ? INT64_MAX
 					   : merge->trait->count + present.count;
@@ -182,7 +118,8 @@ static CdpkStatus
 put_summed(const Merge *merge, const CdpkTrait *present)
 {
 	uint8_t sum[2 * (2 * CDPK_TRAITS_DIGITS_MAX + CDPK_TRAITS_CARRY_MAX + 2) + 3];
-	CdpkTrait merged = compare_origins(merge->trait, present) > 0 ? *merge->trait : *present;
+	CdpkTrait merged =
+		cdpk_trait_compare_origins(merge->trait, present) > 0 ? *merge->trait : *present;
 
 	merged.value.bytes = sum;
 	merged.value.length = cdpk_digits_add(merge->trait->value.bytes, merge->trait->value.length,

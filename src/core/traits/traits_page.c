@@ -5,6 +5,12 @@
  */
 #include "core/traits/traits_page.h"
 
+#include "core/traits/traits_cell.h"
+#include "core/traits/traits_view.h"
+
+const CdpkTraitsLimits cdpk_traits_limits = {CDPK_TRAITS_KEYS_MAX, CDPK_TRAITS_CELLS_MAX,
+											 CDPK_TRAITS_VALUES_MAX};
+
 #define PAGE_MAX (2 * (size_t) CDPK_TRAITS_SIZE_MAX) /* with the slack and what is dead */
 
 /* set_counts writes what the header says. */

@@ -2,7 +2,7 @@
  * traits_rule.c
  *		The names of the rules by which traits merge.
  */
-#include "core/traits/traits.h"
+#include "core/traits/traits_rule.h"
 
 #include <string.h>
 

@@ -13,7 +13,7 @@
 #include "cdp.h"
 #include "compat.h"
 #include "core/text/timestamp.h"
-#include "platform/ingest/parse_line.h"
+#include "platform/ingest/parse_line_json.h"
 
 typedef enum FieldKind
 {

@@ -22,7 +22,7 @@
 
 #include "compat.h"
 #include "toolkit/identifier/identifier.h"
-#include "platform/ingest/parse_line.h"
+#include "platform/ingest/parse_line_json.h"
 
 /* unescape gives the text of the key or string that the scanner has just read. */
 static CdpkSpan

@@ -14,7 +14,7 @@
 #include "utils/plancache.h"
 
 #include "cdp.h"
-#include "toolkit/components/components.h"
+#include "toolkit/components/components_collect.h"
 
 #define INTERRUPT_EVERY 8192
 

@@ -15,7 +15,8 @@
 #include "utils/arrayaccess.h"
 #include "utils/memutils.h"
 
-#include "toolkit/components/components.h"
+#include "toolkit/components/components_collect.h"
+#include "toolkit/components/components_column.h"
 #include "toolkit/components/components_nodes.h"
 
 #define BATCH_VALUES 256

@@ -10,7 +10,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "toolkit/components/components.h"
+#include "toolkit/components/components_column.h"
 
 /* Raises the error for a column whose type holds no identifiers. */
 static void

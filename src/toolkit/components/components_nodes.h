@@ -3,8 +3,8 @@
  *		The nodes of cdp.components: distinct identifiers, found by raw or canonical
  *		value, with the partition that rows make of them.
  */
-#ifndef CDP_IDENTITY_COMPONENTS_NODES_H
-#define CDP_IDENTITY_COMPONENTS_NODES_H
+#ifndef CDP_COMPONENTS_NODES_H
+#define CDP_COMPONENTS_NODES_H
 
 #include "core/base/intern.h"
 #include "core/base/textcache.h"
@@ -69,4 +69,4 @@ nodes_hash(const ComponentsNodes *nodes, uint32 space, const char *value, size_t
 							length);
 }
 
-#endif /* CDP_IDENTITY_COMPONENTS_NODES_H */
+#endif /* CDP_COMPONENTS_NODES_H */

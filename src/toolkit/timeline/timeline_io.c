@@ -2,6 +2,8 @@
  * timeline_io.c
  *		The type cdp.timeline: its two memory forms, text and binary form, order, hash.
  */
+#include "core/timeline/timeline_check.h"
+#include "core/timeline/timeline_compact.h"
 #include "postgres.h"
 
 #include "common/hashfn.h"

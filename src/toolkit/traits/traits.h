@@ -11,7 +11,11 @@
 #include "utils/jsonb.h"
 
 #include "compat.h"
-#include "core/traits/traits.h"
+#include "core/traits/traits_check.h"
+#include "core/traits/traits_limit.h"
+#include "core/traits/traits_merge.h"
+#include "core/traits/traits_page.h"
+#include "core/traits/traits_view.h"
 
 /* a varlena whose content is the bytes of core/traits.h, compact or loose */
 typedef struct varlena Traits;

@@ -1,11 +1,11 @@
 /*
- * parse_line.h
+ * parse_line_json.h
  *		The members of a JSON object, and jsonb made of them.
  *
  * Everything here works on text that cdpk_json_check has taken.
  */
-#ifndef CDP_INGEST_PARSE_LINE_H
-#define CDP_INGEST_PARSE_LINE_H
+#ifndef CDP_INGEST_PARSE_LINE_JSON_H
+#define CDP_INGEST_PARSE_LINE_JSON_H
 
 #include "utils/jsonb.h"
 
@@ -52,4 +52,4 @@ extern CdpkSpan line_text(const LineMember *member);
 extern Jsonb *line_object(const LineMember *object, const LineMembers *folded,
 						  const LineMembers *extra);
 
-#endif /* CDP_INGEST_PARSE_LINE_H */
+#endif /* CDP_INGEST_PARSE_LINE_JSON_H */

@@ -1,15 +1,14 @@
 /*
- * components.h
- *		The parts of cdp.components: the columns of the caller's query, and the
- *		collector that turns its rows into a partition of identifiers.
+ * components_column.h
+ *		The columns of the query of cdp.components: which hold identifiers, and the
+ *		bytes of their values.
  */
-#ifndef CDP_IDENTITY_COMPONENTS_H
-#define CDP_IDENTITY_COMPONENTS_H
+#ifndef CDP_COMPONENTS_COLUMN_H
+#define CDP_COMPONENTS_COLUMN_H
 
 #include "access/detoast.h"
 #include "access/tupdesc.h"
 #include "fmgr.h"
-#include "tcop/dest.h"
 
 #include "toolkit/identifier/identifier.h"
 
@@ -61,37 +60,4 @@ components_bytes(Datum value, size_t *length)
 extern const char *components_value(ComponentsColumn *column, Datum value, char *buffer,
 									size_t *length);
 
-/* A receiver of rows whose values become identifiers, those of one row joined. */
-typedef struct ComponentsCollector ComponentsCollector;
-
-/* All of a collector's memory lies in one context below the current one. */
-extern ComponentsCollector *components_collector(void);
-extern DestReceiver *components_receiver(ComponentsCollector *collector);
-
-/* After the last row: how many distinct identifiers there are. */
-extern uint32 components_count(ComponentsCollector *collector);
-
-/* Numbers the components from 0 on, labels[n] for identifier n; returns how many there are. */
-extern uint32 components_labels(ComponentsCollector *collector, uint32 *labels);
-
-/* One identifier after the other, in the order of their numbers: begin with position 0. */
-typedef struct ComponentsIdentifier
-{
-	uint64_t position;
-	uint32 number;
-	union
-	{
-		Identifier varlena;
-		char bytes[VARHDRSZ + CDPK_IDENTIFIER_PAYLOAD_MAX];
-	};
-} ComponentsIdentifier;
-
-extern bool components_next(ComponentsCollector *collector, ComponentsIdentifier *identifier);
-
-/* Ends the collecting: what only it needed is given back. */
-extern void components_seal(ComponentsCollector *collector);
-
-/* Gives all memory back. */
-extern void components_free(ComponentsCollector *collector);
-
-#endif /* CDP_IDENTITY_COMPONENTS_H */
+#endif /* CDP_COMPONENTS_COLUMN_H */
