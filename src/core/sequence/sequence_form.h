@@ -8,7 +8,7 @@
 #ifndef CDPK_SEQUENCE_FORM_H
 #define CDPK_SEQUENCE_FORM_H
 
-#include "core/timeline/period.h"
+#include "core/timeline/time_range.h"
 #include "core/sequence/sequence.h"
 #include "core/sequence/steps_state.h"
 

@@ -13,8 +13,8 @@ typedef struct Columns
 	CdpkColumn column[CDPK_SEQUENCE_NAMES_MAX];
 	uint32_t present; /* bit i: column[i] is there */
 	uint64_t events;  /* in all of them */
-	CdpkPeriod period;
-	int64_t due; /* the earliest event behind the period, or CDPK_NEVER */
+	CdpkTimeRange range;
+	int64_t due; /* the earliest event behind the time range, or CDPK_NEVER */
 } Columns;
 
 /* find_columns finds the columns of the names. */
@@ -53,7 +53,7 @@ possible(const CdpkProgram *program, uint32_t present)
 	return true;
 }
 
-/* read_events reads the events of the period, and what comes first behind it. */
+/* read_events reads the events of the time range, and what comes first behind it. */
 static CdpkStatus
 read_events(const CdpkSequence *sequence, Columns *columns, CdpkTimed *events, size_t *count)
 {
@@ -65,9 +65,9 @@ read_events(const CdpkSequence *sequence, Columns *columns, CdpkTimed *events, s
 
 		if ((columns->present >> i & 1) == 0)
 			continue;
-		while (cdpk_column_next(column, &at) && at >= columns->period.first)
+		while (cdpk_column_next(column, &at) && at >= columns->range.first)
 		{
-			if (at > columns->period.last)
+			if (at > columns->range.last)
 			{
 				columns->due = at < columns->due ? at : columns->due;
 				continue;
@@ -126,7 +126,7 @@ judge_events(const CdpkSequence *sequence, const CdpkProgram *program, Columns *
 		return status;
 	cdpk_sort(events, count, events + columns->events, cdpk_history_order, NULL);
 	cdpk_matcher_init(&matcher, program, allocator);
-	status = run(&matcher, events, count, columns->period.last, want_horizon);
+	status = run(&matcher, events, count, columns->range.last, want_horizon);
 	verdict->matches = matcher.matched;
 	if (want_horizon)
 		verdict->horizon = find_horizon(&matcher, columns->due, within);
@@ -153,9 +153,9 @@ cdpk_sequence_judge(const CdpkSequence *sequence, const CdpkTimeline *timeline, 
 	cdpk_sequence_compile(sequence, &program);
 	if (columns.present == 0 || (!want_horizon && !possible(&program, columns.present)))
 		return CDPK_OK;
-	columns.period = cdpk_period_until_now(as_of);
+	columns.range = cdpk_time_range_until_now(as_of);
 	if (within != 0)
-		cdpk_period_within(&columns.period, as_of, within);
+		cdpk_time_range_within(&columns.range, as_of, within);
 	if (columns.events > FEW)
 		events = cdpk_allocate(allocator, 2 * columns.events * sizeof(CdpkTimed));
 	if (events == NULL)

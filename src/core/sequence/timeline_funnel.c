@@ -28,11 +28,11 @@ typedef struct Links
 } Links;
 
 /*
- * read_times reads a step's times that are in the period, and not before "first", each as the
+ * read_times reads a step's times that are in the time range, and not before "first", each as the
  * beginning of a chain.
  */
 static CdpkStatus
-read_times(CdpkPeriod period, const CdpkColumn *column, int64_t first,
+read_times(CdpkTimeRange range, const CdpkColumn *column, int64_t first,
 		   const CdpkAllocator *allocator, Links *links)
 {
 	CdpkColumn events = *column; /* of our own: may be kept in registers */
@@ -42,7 +42,7 @@ read_times(CdpkPeriod period, const CdpkColumn *column, int64_t first,
 	links->allocated = NULL;
 	links->links = links->here;
 	links->count = 0;
-	first = first > period.first ? first : period.first;
+	first = first > range.first ? first : range.first;
 	if (events.count > cdpk_left(&events.times))
 		return CDPK_CORRUPT;
 	if (events.count > LINKS)
@@ -52,7 +52,7 @@ read_times(CdpkPeriod period, const CdpkColumn *column, int64_t first,
 			return CDPK_OUT_OF_MEMORY;
 	}
 	while (cdpk_column_next(&events, &at) && at >= first)
-		if (at <= period.last)
+		if (at <= range.last)
 		{
 			links->links[links->count].at = at;
 			links->links[links->count++].start = at;
@@ -115,7 +115,7 @@ depth_by_columns(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline,
 			status = cdpk_timeline_failed(&steps) ? CDPK_CORRUPT : CDPK_OK;
 			break;
 		}
-		status = read_times(funnel->period, &column, first, allocator, links);
+		status = read_times(funnel->range, &column, first, allocator, links);
 		if (status != CDPK_OK)
 			break;
 		if (*depth > 0)
@@ -165,8 +165,8 @@ read_rows(const CdpkTimelineFunnel *funnel, CdpkTimeline timeline, CdpkTimed *ro
 			*count += column.count;
 			continue;
 		}
-		while (cdpk_column_next(&column, &at) && at >= funnel->period.first)
-			if (at <= funnel->period.last)
+		while (cdpk_column_next(&column, &at) && at >= funnel->range.first)
+			if (at <= funnel->range.last)
 			{
 				rows[*count].at = at;
 				rows[(*count)++].value = steps;

@@ -6,7 +6,7 @@
 #define CDPK_TIMELINE_FUNNEL_H
 
 #include "core/sequence/funnel.h"
-#include "core/timeline/period.h"
+#include "core/timeline/time_range.h"
 
 typedef struct CdpkTimelineFunnel
 {
@@ -14,7 +14,7 @@ typedef struct CdpkTimelineFunnel
 	unsigned count; /* of steps, 1 to CDPK_FUNNEL_STEPS_MAX */
 	const CdpkName *steps;
 	int64_t window;
-	CdpkPeriod period; /* no other events are read */
+	CdpkTimeRange range; /* no other events are read */
 } CdpkTimelineFunnel;
 
 /*

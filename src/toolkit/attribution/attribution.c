@@ -46,16 +46,6 @@ typedef struct Sum
 	Numeric value;
 } Sum;
 
-/* An allocator that never frees: the executor owns the state. */
-static CdpkAllocator
-state_allocator(void)
-{
-	CdpkAllocator allocator = cdp_palloc_allocator;
-
-	allocator.release = NULL;
-	return allocator;
-}
-
 /* check_status raises the error for a state that cannot grow. */
 static void
 check_status(CdpkStatus status)
@@ -99,8 +89,7 @@ get_setup(FunctionCallInfo fcinfo)
 
 /* get_state returns the state, argument 0, or a new one for the set-up. */
 static CdpkAttributionState *
-get_state(FunctionCallInfo fcinfo, const CdpkAllocator *allocator,
-		  const CdpkAttributionSetup *setup)
+get_state(FunctionCallInfo fcinfo, const CdpkAttributionSetup *setup)
 {
 	CdpkAttributionState *state;
 	CdpkAttributionSetup former;
@@ -110,7 +99,7 @@ get_state(FunctionCallInfo fcinfo, const CdpkAllocator *allocator,
 		elog(ERROR, "transition function of cdp.attribution called outside of an aggregate");
 	if (PG_ARGISNULL(ARG_STATE))
 	{
-		check_status(cdpk_attribution_new(allocator, setup, 0, &state));
+		check_status(cdpk_attribution_new(&cdp_state_allocator, setup, 0, &state));
 		return state;
 	}
 	state = (CdpkAttributionState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(ARG_STATE));
@@ -166,7 +155,6 @@ get_conversion(FunctionCallInfo fcinfo, CdpkAttributionRow *row)
 Datum
 cdp_attribution_trans(PG_FUNCTION_ARGS)
 {
-	CdpkAllocator allocator = state_allocator();
 	CdpkAttributionRow row = {0};
 	CdpkAttributionState *state;
 	CdpkAttributionSetup setup;
@@ -184,8 +172,8 @@ cdp_attribution_trans(PG_FUNCTION_ARGS)
 	get_touchpoint(fcinfo, &row);
 	get_conversion(fcinfo, &row);
 	setup = get_setup(fcinfo);
-	state = get_state(fcinfo, &allocator, &setup);
-	check_status(cdpk_attribution_add(&state, &allocator, &row));
+	state = get_state(fcinfo, &setup);
+	check_status(cdpk_attribution_add(&state, &cdp_state_allocator, &row));
 	return return_state(state);
 }
 
@@ -193,13 +181,12 @@ cdp_attribution_trans(PG_FUNCTION_ARGS)
 Datum
 cdp_attribution_combine(PG_FUNCTION_ARGS)
 {
-	CdpkAllocator allocator = state_allocator();
 	CdpkAttributionState *other = (CdpkAttributionState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1));
 	CdpkReader rows;
 	CdpkAttributionSetup setup = cdpk_attribution_open(other, &rows);
-	CdpkAttributionState *state = get_state(fcinfo, &allocator, &setup);
+	CdpkAttributionState *state = get_state(fcinfo, &setup);
 
-	check_status(cdpk_attribution_combine(&state, &allocator, other));
+	check_status(cdpk_attribution_combine(&state, &cdp_state_allocator, other));
 	return return_state(state);
 }
 

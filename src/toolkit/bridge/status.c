@@ -27,6 +27,7 @@ palloc_release(void *context, void *pointer)
 
 const CdpkAllocator cdp_palloc_allocator = {palloc_allocate, palloc_release, NULL};
 const CdpkAllocator cdp_huge_palloc_allocator = {huge_palloc_allocate, palloc_release, NULL};
+const CdpkAllocator cdp_state_allocator = {palloc_allocate, NULL, NULL};
 
 /* cdp_status_errcode finds the SQLSTATE that fits a status. */
 int

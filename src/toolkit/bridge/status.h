@@ -16,6 +16,9 @@ extern const CdpkAllocator cdp_palloc_allocator;
 /* the same without the limit of 1 GB */
 extern const CdpkAllocator cdp_huge_palloc_allocator;
 
+/* for the state of an aggregate: never releases, because the executor owns the state */
+extern const CdpkAllocator cdp_state_allocator;
+
 /*
  * Makes a value of "size" bytes, the header counted, of memory that core/ filled.  It must be a
  * palloc chunk's beginning: the executor asks whose it is.

@@ -17,6 +17,7 @@
 #include "toolkit/components/components_nodes.h"
 #include "toolkit/bridge/huge.h"
 #include "toolkit/bridge/status.h"
+#include "toolkit/identifier/phone_module.h"
 
 #define FIRST_SPACES 16
 
@@ -125,7 +126,7 @@ nodes_normalize(const NodeSpace *space, const char *value, size_t value_length, 
 	const char *name_space = (const char *) space->head + CDPK_IDENTIFIER_HEADER;
 	size_t namespace_length = space->length - CDPK_IDENTIFIER_HEADER;
 	CdpkStatus status = cdpk_identifier_make(name_space, namespace_length, value, value_length,
-											 identifier_phone(), payload, payload_length);
+											 phone_module_normalizer(), payload, payload_length);
 
 	switch (status)
 	{

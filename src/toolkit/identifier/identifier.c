@@ -15,6 +15,7 @@
 
 #include "cdp.h"
 #include "toolkit/identifier/identifier.h"
+#include "toolkit/identifier/phone_module.h"
 #include "toolkit/bridge/status.h"
 
 /* what of a refused value is shown in its error */
@@ -50,7 +51,7 @@ identifier_make(const char *name_space, size_t namespace_length, const char *val
 	size_t length;
 
 	*status = cdpk_identifier_make(name_space, namespace_length, value, value_length,
-								   identifier_phone(), payload, &length);
+								   phone_module_normalizer(), payload, &length);
 	return *status == CDPK_OK ? identifier_from_payload(payload, length) : NULL;
 }
 
@@ -145,7 +146,7 @@ refuse(Node *escontext, CdpkStatus status, const char *name_space, size_t namesp
 				 errmsg(
 					 "phone number \"%s\" is not in E.164 form, and there is no module cdp_phone to bring it there",
 					 identifier_shown(value, value_length)),
-				 errdetail("The server said: %s.", identifier_phone_missing()),
+				 errdetail("The server said: %s.", phone_module_problem()),
 				 errhint(
 					 "Give the number as a plus sign, the country code and digits only; or install cdp_phone, which \"make install\" does where libphonenumber's development files are found, and open a new session.")));
 			break;

@@ -20,12 +20,6 @@ typedef struct varlena Identifier;
 #define IdentifierPayload(identifier) ((const uint8_t *) VARDATA_ANY(identifier))
 #define IdentifierLength(identifier) ((size_t) VARSIZE_ANY_EXHDR(identifier))
 
-/* The phone normaliser of this backend: loads the module cdp_phone on its first use. */
-extern const CdpkPhone *identifier_phone(void);
-
-/* Why that module could not be loaded; NULL where it was, or was not asked for. */
-extern const char *identifier_phone_missing(void);
-
 /*
  * Makes an identifier in the current memory context, or returns NULL and says
  * why in *status.  Does not raise an error for any text.

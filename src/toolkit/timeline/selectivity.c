@@ -71,21 +71,22 @@ get_count(SupportRequestSelectivity *request, int argument, double otherwise)
 	return get_constant(request, argument, &value) ? (double) DatumGetInt64(value) : otherwise;
 }
 
-/* stretch_length returns how long the stretch of time is, in microseconds. */
+/* range_length returns how long the time range is, in microseconds. */
 static double
-stretch_length(SupportRequestSelectivity *request)
+range_length(SupportRequestSelectivity *request)
 {
-	double as_of = get_time(request, DID_STRETCH + STRETCH_AS_OF, 0);
+	double as_of = get_time(request, DID_TIME_RANGE + TIME_RANGE_AS_OF, 0);
 	double ever = -get_float8_infinity();
-	double first = as_of - get_length(request, DID_STRETCH + STRETCH_WITHIN, get_float8_infinity());
-	double last = as_of - get_length(request, DID_STRETCH + STRETCH_OLDER_THAN, 0);
+	double first =
+		as_of - get_length(request, DID_TIME_RANGE + TIME_RANGE_WITHIN, get_float8_infinity());
+	double last = as_of - get_length(request, DID_TIME_RANGE + TIME_RANGE_OLDER_THAN, 0);
 
-	first = Max(first, get_time(request, DID_STRETCH + STRETCH_SINCE, ever));
-	last = Min(last, get_time(request, DID_STRETCH + STRETCH_UNTIL, last));
+	first = Max(first, get_time(request, DID_TIME_RANGE + TIME_RANGE_SINCE, ever));
+	last = Min(last, get_time(request, DID_TIME_RANGE + TIME_RANGE_UNTIL, last));
 	return Max(last - first, 0);
 }
 
-/* at_least_selectivity is the part of people who do something so often in a stretch of time. */
+/* at_least_selectivity is the part of people who do something so often in a time range. */
 static double
 at_least_selectivity(double count, double length)
 {
@@ -98,7 +99,7 @@ at_least_selectivity(double count, double length)
 static double
 did_selectivity(SupportRequestSelectivity *request)
 {
-	double length = stretch_length(request);
+	double length = range_length(request);
 	double at_least = get_count(request, DID_AT_LEAST, 1);
 	double at_most = get_count(request, DID_AT_MOST, get_float8_infinity());
 	double result = at_least_selectivity(at_least, length);

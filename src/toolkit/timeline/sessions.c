@@ -26,15 +26,15 @@ sessions_get_gap(FunctionCallInfo fcinfo)
 static CdpkSessions
 find_sessions(FunctionCallInfo fcinfo)
 {
-	CdpkPeriod period = stretch_get_period(fcinfo, SESSIONS_STRETCH);
+	CdpkTimeRange range = time_range_get(fcinfo, SESSIONS_TIME_RANGE);
 	int64 gap = sessions_get_gap(fcinfo);
 	CdpkSessions sessions = {0, 0};
 	CdpkTimeline timeline;
 	CdpkStatus status;
 
-	if (!stretch_open_timeline(fcinfo, &timeline))
+	if (!timeline_arg_open(fcinfo, &timeline))
 		return sessions;
-	status = cdpk_timeline_sessions(&timeline, period, gap, &cdp_huge_palloc_allocator, &sessions);
+	status = cdpk_timeline_sessions(&timeline, range, gap, &cdp_huge_palloc_allocator, &sessions);
 	timeline_check(status);
 	return sessions;
 }

@@ -7,7 +7,7 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
-#include "toolkit/timeline/stretch.h"
+#include "toolkit/timeline/timeline_args.h"
 #include "cdp.h"
 #include "mb/pg_wchar.h"
 #include "toolkit/bridge/status.h"
@@ -116,10 +116,10 @@ cdp_where_number(PG_FUNCTION_ARGS)
 	CdpkTimelineLog *log;
 	CdpkStatus status = CDPK_OK;
 
-	stretch_check_name(number, "number");
+	timeline_check_name(number, "number");
 	get_condition(fcinfo, &condition);
 	cdpk_log_new(&cdp_palloc_allocator, &log);
-	if (stretch_find_event(fcinfo, &timeline, &column))
+	if (timeline_arg_find_event(fcinfo, &timeline, &column))
 		status = cdpk_log_column_where(&log, &cdp_palloc_allocator, &timeline, &column, &condition);
 	timeline_check(status);
 	PG_RETURN_POINTER(timeline_from_log(log));

@@ -242,11 +242,11 @@ cdp_is_trait_rule(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(cdpk_rule_parse(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &code));
 }
 
-CDP_FUNCTION(cdp_traits_jsonb_timestamptz_text_jsonb_integer);
+CDP_FUNCTION(cdp_traits_make);
 
 /* cdp_traits_… makes a value of one row (traits, at, source, rules, trust). */
 Datum
-cdp_traits_jsonb_timestamptz_text_jsonb_integer(PG_FUNCTION_ARGS)
+cdp_traits_make(PG_FUNCTION_ARGS)
 {
 	CdpkTraitsState state;
 	TraitsOrigin origin;

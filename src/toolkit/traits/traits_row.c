@@ -13,6 +13,7 @@
 #include "utils/memutils.h"
 
 #include "core/text/digits.h"
+#include "core/text/value_size.h"
 #include "toolkit/traits/traits.h"
 #include "toolkit/bridge/jsonb_walk.h"
 
