@@ -9,7 +9,7 @@
 static void
 add(const CdpkValue *number)
 {
-	size_t room = cdpk_digits_sum_size(number->length, number->length);
+	size_t room = 2 * number->length + 3;
 	uint8_t *sum = malloc(room);
 	size_t length =
 		cdpk_digits_add(number->bytes, number->length, number->bytes, number->length, sum);

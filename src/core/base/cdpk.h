@@ -4,7 +4,7 @@
  *
  * core/ is plain C11: no postgres.h, no globals that change, no I/O.  A function
  * that can fail returns a CdpkStatus; callers on the server's side turn it into
- * an ereport (util/status.h), unit tests and fuzzers look at it.
+ * an ereport (toolkit/bridge/status.h), unit tests and fuzzers look at it.
  */
 #ifndef CDPK_H
 #define CDPK_H

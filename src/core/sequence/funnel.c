@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-#define NOBODY 255
+#define NO_STEP 255
 
-/* cdpk_funnel_init sets up a funnel that has read nothing. */
+/* Set up a funnel that has read nothing. */
 void
 cdpk_funnel_init(CdpkFunnel *funnel, CdpkTimeKind kind, unsigned modes, unsigned steps,
 				 int64_t window)
@@ -20,7 +20,7 @@ cdpk_funnel_init(CdpkFunnel *funnel, CdpkTimeKind kind, unsigned modes, unsigned
 	funnel->window = window;
 }
 
-/* in_window says whether a time, not before "start", is within the window that began then. */
+/* Return whether a time, not before "start", is within the window that began then. */
 static bool
 in_window(const CdpkFunnel *funnel, int64_t start, int64_t at)
 {
@@ -46,7 +46,7 @@ typedef struct Matching
 	uint8_t owner[CDPK_FUNNEL_STEPS_MAX * CDPK_FUNNEL_STEPS_MAX];
 } Matching;
 
-/* find_candidates numbers the rows that any step needs. */
+/* Number the rows that any step needs. */
 static void
 find_candidates(Matching *m, const CdpkTimed *rows, size_t count, unsigned steps)
 {
@@ -65,11 +65,11 @@ find_candidates(Matching *m, const CdpkTimed *rows, size_t count, unsigned steps
 				needed = true;
 			}
 		if (needed)
-			m->owner[numbered++] = NOBODY;
+			m->owner[numbered++] = NO_STEP;
 	}
 }
 
-/* augment finds a row for a step, moving other steps to other rows where it must. */
+/* Find a row for a step, moving other steps to other rows where it must. */
 static bool
 augment(Matching *m, unsigned step, uint32_t *visited)
 {
@@ -79,7 +79,7 @@ augment(Matching *m, unsigned step, uint32_t *visited)
 		uint16_t row = m->candidates[step][i];
 		uint8_t owner = m->owner[row];
 
-		if (owner != NOBODY && ((*visited >> owner & 1) || !augment(m, owner, visited)))
+		if (owner != NO_STEP && ((*visited >> owner & 1) || !augment(m, owner, visited)))
 			continue;
 		m->owner[row] = (uint8_t) step;
 		m->matched[step] = row;
@@ -89,7 +89,7 @@ augment(Matching *m, unsigned step, uint32_t *visited)
 }
 
 /*
- * match_step adds a step, the one behind the last, giving up the lowest ones until all that
+ * Add a step, the one behind the last, giving up the lowest ones until all that
  * remain have rows of their own.
  */
 static void
@@ -106,7 +106,7 @@ match_step(Matching *m, unsigned step)
 			m->lowest = step + 1;
 			return;
 		}
-		m->owner[m->matched[m->lowest++]] = NOBODY;
+		m->owner[m->matched[m->lowest++]] = NO_STEP;
 	}
 }
 
@@ -126,7 +126,7 @@ typedef struct Instant
 	uint32_t now;
 } Instant;
 
-/* look_at sums up the rows of an instant. */
+/* Sum up the rows of an instant. */
 static void
 look_at(const CdpkFunnel *funnel, const CdpkTimed *rows, size_t count, Instant *instant)
 {
@@ -147,7 +147,7 @@ look_at(const CdpkFunnel *funnel, const CdpkTimed *rows, size_t count, Instant *
 }
 
 /*
- * first_of_instant returns the first step, from 0, of the longest run of steps up to this one
+ * Return the first step, from 0, of the longest run of steps up to this one
  * that rows of this instant can fill one after the other.  "previous" is that of the step before.
  */
 static unsigned
@@ -165,7 +165,7 @@ first_of_instant(const CdpkFunnel *funnel, Instant *instant, unsigned step, unsi
 	return previous;
 }
 
-/* extend uses the rows of a step: a run of steps from "first" on, behind a former chain. */
+/* Use the rows of a step: a run of steps from "first" on, behind a former chain. */
 static void
 extend(CdpkFunnel *funnel, Instant *instant, unsigned step, unsigned first)
 {
@@ -183,7 +183,7 @@ extend(CdpkFunnel *funnel, Instant *instant, unsigned step, unsigned first)
 }
 
 /*
- * read_step reads the rows of one step.  Returns whether reading goes on.
+ * Read the rows of one step.  Returns whether reading goes on.
  */
 static bool
 read_step(CdpkFunnel *funnel, Instant *instant, unsigned step, unsigned first)
@@ -199,9 +199,9 @@ read_step(CdpkFunnel *funnel, Instant *instant, unsigned step, unsigned first)
 	return !(deduplicate && funnel->depth > step && (instant->several >> step & 1));
 }
 
-/* cdpk_funnel_feed: see the header. */
-void
-cdpk_funnel_feed(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count)
+/* Feed all rows of one instant, later than those before. */
+static void
+feed(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count)
 {
 	Instant instant;
 	unsigned first = 0;
@@ -230,7 +230,6 @@ cdpk_funnel_feed(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count)
 			funnel->start[step] = instant.start[step];
 }
 
-/* cdpk_funnel_feed_all: see the header. */
 void
 cdpk_funnel_feed_all(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count)
 {
@@ -242,14 +241,13 @@ cdpk_funnel_feed_all(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count)
 
 		while (end < count && rows[end].at == rows[start].at)
 			end++;
-		cdpk_funnel_feed(funnel, rows + start, end - start);
+		feed(funnel, rows + start, end - start);
 		start = end;
 	}
 }
 
 /* ---------------------------------------------------------------- over a state */
 
-/* cdpk_funnel_of_state: see the header. */
 CdpkStatus
 cdpk_funnel_of_state(const CdpkStepsState *state, const CdpkAllocator *allocator, unsigned *depth)
 {

@@ -4,7 +4,7 @@
  *
  * The matcher is fed one instant after the other, with the sets of steps that its rows satisfy,
  * and knows at any time the deepest chain; what a chain is, and the modes, are defined in
- * behavior/DEFINITIONS.md.  It takes constant memory and, but for strict_once, time linear in the
+ * toolkit/DEFINITIONS.md.  It takes constant memory and, but for strict_once, time linear in the
  * rows.  For each depth it keeps the latest beginning of a chain: a chain with an earlier
  * beginning can be continued by nothing that does not continue that one as well.
  */
@@ -31,17 +31,14 @@ typedef struct CdpkFunnel
 extern void cdpk_funnel_init(CdpkFunnel *funnel, CdpkTimeKind kind, unsigned modes, unsigned steps,
 							 int64_t window);
 
-/*
- * Feeds all rows of one instant, later than those before: value is the set of steps that a row
- * satisfies, bit i for step i + 1.  May be called in vain after "ended".
- */
-extern void cdpk_funnel_feed(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count);
-
-/* The depth of the deepest chain in the rows of a funnel's state. */
+/* Find the depth of the deepest chain in the rows of a funnel's state. */
 extern CdpkStatus cdpk_funnel_of_state(const CdpkStepsState *state, const CdpkAllocator *allocator,
 									   unsigned *depth);
 
-/* Feeds rows in the order of their times, until nothing can change the answer. */
+/*
+ * Feed rows in the order of their times, until nothing can change the answer: value is the set of
+ * steps that a row satisfies, bit i for step i + 1.
+ */
 extern void cdpk_funnel_feed_all(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count);
 
 #endif /* CDPK_FUNNEL_H */

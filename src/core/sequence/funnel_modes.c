@@ -28,7 +28,7 @@ is_separator(char byte)
 	return byte == ',' || byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
 }
 
-/* mode_named finds a mode; false where no mode has that name. */
+/* Find a mode; false if no mode has that name. */
 static bool
 mode_named(const char *name, size_t length, unsigned *mode)
 {
@@ -42,7 +42,6 @@ mode_named(const char *name, size_t length, unsigned *mode)
 	return false;
 }
 
-/* cdpk_funnel_modes_parse: see the header. */
 CdpkStatus
 cdpk_funnel_modes_parse(const char *text, size_t length, unsigned *modes, const char **word,
 						size_t *word_length)
@@ -75,7 +74,6 @@ cdpk_funnel_modes_parse(const char *text, size_t length, unsigned *modes, const 
 	return cdpk_funnel_modes_valid(*modes) ? CDPK_OK : CDPK_UNSUPPORTED;
 }
 
-/* cdpk_funnel_modes_print: see the header. */
 size_t
 cdpk_funnel_modes_print(unsigned modes, char text[CDPK_FUNNEL_MODES_TEXT_MAX])
 {

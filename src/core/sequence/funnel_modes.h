@@ -14,7 +14,7 @@
 #define CDPK_FUNNEL_ALLOW_REENTRY 16
 #define CDPK_FUNNEL_MODES_MAX 31
 
-/* Whether a number is a set of modes that goes together. */
+/* Return whether a number is a set of modes that goes together. */
 static inline bool
 cdpk_funnel_modes_valid(unsigned modes)
 {
@@ -23,7 +23,7 @@ cdpk_funnel_modes_valid(unsigned modes)
 }
 
 /*
- * Modes as text: their names in any order, with commas and blanks between them, or "default".
+ * Read modes as text: their names in any order, with commas and blanks between them, or "default".
  *
  * CDPK_INVALID: another word; *word is it.  CDPK_UNSUPPORTED: allow_reentry without strict_order.
  */

@@ -11,7 +11,7 @@
 
 /* ---------------------------------------------------------------- bounds */
 
-/* compare_distance compares the time from one event to a later one with a length. */
+/* Compare the time from one event to a later one with a length. */
 static int
 compare_distance(CdpkTimeKind kind, int64_t from, int64_t to, int64_t length)
 {
@@ -28,7 +28,7 @@ compare_distance(CdpkTimeKind kind, int64_t from, int64_t to, int64_t length)
 	return (distance > (uint64_t) length) - (distance < (uint64_t) length);
 }
 
-/* long_enough says whether so much time lies between two events as a bound asks at least. */
+/* Return whether so much time lies between two events as a bound asks at least. */
 static bool
 long_enough(const CdpkProgram *program, const CdpkSequenceBound *least, int64_t from, int64_t to)
 {
@@ -40,7 +40,7 @@ long_enough(const CdpkProgram *program, const CdpkSequenceBound *least, int64_t 
 	return order > 0 || (order == 0 && !least->strict);
 }
 
-/* short_enough says whether no more time lies between them than a bound allows. */
+/* Return whether no more time lies between them than a bound allows. */
 static bool
 short_enough(const CdpkProgram *program, const CdpkSequenceBound *most, int64_t from, int64_t to)
 {
@@ -54,7 +54,7 @@ short_enough(const CdpkProgram *program, const CdpkSequenceBound *most, int64_t 
 
 /* ---------------------------------------------------------------- the chains of a step */
 
-/* add_young appends a chain to those that are too young for the next step. */
+/* Append a chain to those that are too young for the next step. */
 static CdpkStatus
 add_young(CdpkChains *chains, const CdpkAllocator *allocator, const CdpkChain *chain)
 {
@@ -84,7 +84,7 @@ add_young(CdpkChains *chains, const CdpkAllocator *allocator, const CdpkChain *c
 	return CDPK_OK;
 }
 
-/* come_of_age makes the newest chain that is old enough by now the one to be continued. */
+/* Make the newest chain that is old enough by now the one to be continued. */
 static void
 come_of_age(const CdpkProgram *program, const CdpkSequenceBound *least, CdpkChains *chains,
 			int64_t at)
@@ -98,7 +98,7 @@ come_of_age(const CdpkProgram *program, const CdpkSequenceBound *least, CdpkChai
 	}
 }
 
-/* forget ends all chains of a step. */
+/* End all chains of a step. */
 static void
 forget(CdpkChains *chains)
 {
@@ -109,7 +109,7 @@ forget(CdpkChains *chains)
 
 /* ---------------------------------------------------------------- the matcher */
 
-/* cdpk_matcher_init sets up a matcher that has read nothing. */
+/* Set up a matcher that has read nothing. */
 void
 cdpk_matcher_init(CdpkMatcher *matcher, const CdpkProgram *program, const CdpkAllocator *allocator)
 {
@@ -118,16 +118,16 @@ cdpk_matcher_init(CdpkMatcher *matcher, const CdpkProgram *program, const CdpkAl
 	matcher->allocator = allocator;
 }
 
-/* cdpk_matcher_reset forgets all events. */
-void
-cdpk_matcher_reset(CdpkMatcher *matcher)
+/* Forget all events. */
+static void
+reset(CdpkMatcher *matcher)
 {
 	for (unsigned i = 0; i < matcher->program->count; i++)
 		forget(&matcher->chains[i]);
 	matcher->waiting = false;
 }
 
-/* cdpk_matcher_free releases its memory. */
+/* Release its memory. */
 void
 cdpk_matcher_free(CdpkMatcher *matcher)
 {
@@ -135,7 +135,7 @@ cdpk_matcher_free(CdpkMatcher *matcher)
 		cdpk_release(matcher->allocator, matcher->chains[i].young);
 }
 
-/* note_match remembers a match. */
+/* Remember a match. */
 static void
 note_match(CdpkMatcher *matcher, const CdpkChain *chain)
 {
@@ -144,7 +144,7 @@ note_match(CdpkMatcher *matcher, const CdpkChain *chain)
 	matcher->matched = true;
 }
 
-/* continue_chain says whether an event that satisfies step i ends a chain of i + 1 steps. */
+/* Return whether an event that satisfies step i ends a chain of i + 1 steps. */
 static bool
 continue_chain(CdpkMatcher *matcher, unsigned i, int64_t at, CdpkChain *chain)
 {
@@ -166,7 +166,7 @@ continue_chain(CdpkMatcher *matcher, unsigned i, int64_t at, CdpkChain *chain)
 		   short_enough(program, &program->whole, chain->first, at);
 }
 
-/* keep_chain keeps a chain that ends with step i. */
+/* Keep a chain that ends with step i. */
 static CdpkStatus
 keep_chain(CdpkMatcher *matcher, unsigned i, const CdpkChain *chain)
 {
@@ -195,7 +195,7 @@ keep_chain(CdpkMatcher *matcher, unsigned i, const CdpkChain *chain)
 	return CDPK_OK;
 }
 
-/* wait_for_absence looks at what an event means for the chain that waits. */
+/* Look at what an event means for the chain that waits. */
 static void
 wait_for_absence(CdpkMatcher *matcher, const CdpkTimed *event)
 {
@@ -214,7 +214,7 @@ wait_for_absence(CdpkMatcher *matcher, const CdpkTimed *event)
 }
 
 /*
- * cdpk_matcher_feed takes the steps from the last to the first, so that an event serves for one
+ * Take the steps from the last to the first, so that an event serves for one
  * step of a chain only.
  */
 CdpkStatus
@@ -247,7 +247,7 @@ cdpk_matcher_feed(CdpkMatcher *matcher, const CdpkTimed *event, uint64_t *reache
 	return status;
 }
 
-/* cdpk_matcher_finish says that nothing comes up to an instant. */
+/* Say that nothing comes up to an instant. */
 void
 cdpk_matcher_finish(CdpkMatcher *matcher, int64_t as_of)
 {
@@ -263,7 +263,6 @@ cdpk_matcher_finish(CdpkMatcher *matcher, int64_t as_of)
 
 /* ---------------------------------------------------------------- over sorted events */
 
-/* cdpk_history_order: see the header. */
 int
 cdpk_history_order(const CdpkTimed *a, const CdpkTimed *b, const void *context)
 {
@@ -283,7 +282,6 @@ cdpk_history_order(const CdpkTimed *a, const CdpkTimed *b, const void *context)
 	return has == a ? -1 : 1;
 }
 
-/* cdpk_sequence_count: see the header. */
 CdpkStatus
 cdpk_sequence_count(CdpkMatcher *matcher, const CdpkTimed *events, size_t count, uint64_t enough,
 					uint64_t *matches)
@@ -300,12 +298,12 @@ cdpk_sequence_count(CdpkMatcher *matcher, const CdpkTimed *events, size_t count,
 		if ((reached & whole) == 0)
 			continue;
 		++*matches;
-		cdpk_matcher_reset(matcher);
+		reset(matcher);
 	}
 	return CDPK_OK;
 }
 
-/* read_steps notes for each event which steps it reaches, until all are, and which is the last. */
+/* Note for each event which steps it reaches, until all are, and which is the last. */
 static CdpkStatus
 read_steps(CdpkMatcher *matcher, const CdpkTimed *events, size_t count, uint64_t *reached,
 		   size_t places[CDPK_SEQUENCE_STEPS_MAX], unsigned *depth)
@@ -324,7 +322,7 @@ read_steps(CdpkMatcher *matcher, const CdpkTimed *events, size_t count, uint64_t
 }
 
 /*
- * find_former finds the earliest event for step i - 1 from which "place" can be reached in one
+ * Find the earliest event for step i - 1 from which "place" can be reached in one
  * step.
  */
 static size_t
@@ -347,7 +345,7 @@ find_former(const CdpkProgram *program, const CdpkTimed *events, const uint64_t 
 	return found;
 }
 
-/* cdpk_sequence_events goes forward to the first end, and from there back to the earliest events. */
+/* Go forward to the first end, and from there back to the earliest events. */
 CdpkStatus
 cdpk_sequence_events(const CdpkProgram *program, const CdpkAllocator *allocator,
 					 const CdpkTimed *events, size_t count, size_t places[CDPK_SEQUENCE_STEPS_MAX],

@@ -17,7 +17,7 @@ typedef struct Columns
 	int64_t due; /* the earliest event behind the time range, or CDPK_NEVER */
 } Columns;
 
-/* find_columns finds the columns of the names. */
+/* Find the columns of the names. */
 static CdpkStatus
 find_columns(const CdpkSequence *sequence, const CdpkTimeline *timeline, Columns *columns)
 {
@@ -43,7 +43,7 @@ find_columns(const CdpkSequence *sequence, const CdpkTimeline *timeline, Columns
 	return CDPK_OK;
 }
 
-/* possible says whether each step has one of its names in the timeline. */
+/* Return whether each step has one of its names in the timeline. */
 static bool
 possible(const CdpkProgram *program, uint32_t present)
 {
@@ -53,7 +53,7 @@ possible(const CdpkProgram *program, uint32_t present)
 	return true;
 }
 
-/* read_events reads the events of the time range, and what comes first behind it. */
+/* Read the events of the time range, and what comes first behind it. */
 static CdpkStatus
 read_events(const CdpkSequence *sequence, Columns *columns, CdpkTimed *events, size_t *count)
 {
@@ -81,7 +81,7 @@ read_events(const CdpkSequence *sequence, Columns *columns, CdpkTimed *events, s
 	return CDPK_OK;
 }
 
-/* run feeds events to a matcher, as many as the answer needs. */
+/* Feed events to a matcher, as many as the answer needs. */
 static CdpkStatus
 run(CdpkMatcher *matcher, const CdpkTimed *events, size_t count, int64_t as_of, bool to_the_end)
 {
@@ -97,7 +97,7 @@ run(CdpkMatcher *matcher, const CdpkTimed *events, size_t count, int64_t as_of, 
 	return CDPK_OK;
 }
 
-/* find_horizon returns the earliest of the instants at which the answer could change. */
+/* Return the earliest of the instants at which the answer could change. */
 static int64_t
 find_horizon(const CdpkMatcher *matcher, int64_t due, int64_t within)
 {
@@ -112,7 +112,7 @@ find_horizon(const CdpkMatcher *matcher, int64_t due, int64_t within)
 	return change < due ? change : due;
 }
 
-/* judge_events judges the events of the columns, for which there is room. */
+/* Judge the events of the columns, for which there is room. */
 static CdpkStatus
 judge_events(const CdpkSequence *sequence, const CdpkProgram *program, Columns *columns,
 			 CdpkTimed *events, int64_t within, bool want_horizon, const CdpkAllocator *allocator,
@@ -134,7 +134,6 @@ judge_events(const CdpkSequence *sequence, const CdpkProgram *program, Columns *
 	return status;
 }
 
-/* cdpk_sequence_judge: see the header. */
 CdpkStatus
 cdpk_sequence_judge(const CdpkSequence *sequence, const CdpkTimeline *timeline, int64_t within,
 					int64_t as_of, bool want_horizon, const CdpkAllocator *allocator,

@@ -18,7 +18,7 @@ typedef struct CdpkTimelineFunnel
 } CdpkTimelineFunnel;
 
 /*
- * Gives the depth, as cdpk_funnel_feed would find it.  Reads the columns of the steps alone, but
+ * Return the depth, as cdpk_funnel_feed_all would find it.  Reads the columns of the steps alone, but
  * for strict_order, where every event counts.
  */
 extern CdpkStatus cdpk_timeline_funnel(const CdpkTimelineFunnel *funnel,

@@ -176,7 +176,7 @@ want_pair(CdpkStitch *stitch, int64_t a, int64_t b)
 	return stitch_want_identity(stitch, b);
 }
 
-/* resolve loads every identity that a change names. */
+/* Load every identity that a change names. */
 static CdpkStatus
 resolve(CdpkStitch *stitch)
 {
@@ -191,7 +191,7 @@ resolve(CdpkStitch *stitch)
 	return stitch_take_rows(stitch);
 }
 
-/* freeze marks the profiles that are not to be taken apart. */
+/* Mark the profiles that are not to be taken apart. */
 static CdpkStatus
 freeze(CdpkStitch *stitch)
 {
@@ -207,7 +207,7 @@ freeze(CdpkStitch *stitch)
 	return CDPK_OK;
 }
 
-/* mark_dirty lists a profile for the first rework. */
+/* Mark a profile dirty: the first rework takes it apart. */
 static CdpkStatus
 mark_dirty(CdpkStitch *stitch, uint32_t profile)
 {
@@ -218,7 +218,7 @@ mark_dirty(CdpkStitch *stitch, uint32_t profile)
 	return CDPK_OK;
 }
 
-/* propose lists a link for insertion. */
+/* List a link for insertion. */
 static CdpkStatus
 propose(CdpkStitch *stitch, uint32_t link)
 {
@@ -229,7 +229,7 @@ propose(CdpkStitch *stitch, uint32_t link)
 	return CDPK_OK;
 }
 
-/* propose_links_of proposes the links of an identifier that is not shared any more. */
+/* Propose the links of an identifier that is not shared any more. */
 static CdpkStatus
 propose_links_of(CdpkStitch *stitch, uint32_t node)
 {
@@ -241,8 +241,8 @@ propose_links_of(CdpkStitch *stitch, uint32_t node)
 }
 
 /*
- * who_counts: profiles of identifiers that are gone or became shared are
- * reworked; the links of those that are not shared any more are new.
+ * List for rework the profiles of identifiers that are gone or became shared, and
+ * propose the links of those that are no longer shared.
  */
 static CdpkStatus
 who_counts(CdpkStitch *stitch)
@@ -273,7 +273,7 @@ who_counts(CdpkStitch *stitch)
 	return CDPK_OK;
 }
 
-/* judge_change says what a change of a pair's evidence asks for. */
+/* Return what a change of a pair's evidence asks for. */
 static CdpkStatus
 judge_change(CdpkStitch *stitch, const CdpkStitchChange *change)
 {
@@ -312,7 +312,7 @@ judge_change(CdpkStitch *stitch, const CdpkStitchChange *change)
 	return CDPK_OK;
 }
 
-/* judge_retry proposes a refused link. */
+/* Propose a refused link. */
 static CdpkStatus
 judge_retry(CdpkStitch *stitch, const CdpkStitchLink *row)
 {
@@ -327,7 +327,7 @@ judge_retry(CdpkStitch *stitch, const CdpkStitchLink *row)
 }
 
 /*
- * touch_forbids lists the contents of both ends' profiles for loading: from then
+ * List the contents of both ends' profiles for loading: from then
  * on it is known of each whether forbids name it.
  */
 static CdpkStatus
@@ -350,7 +350,7 @@ touch_forbids(CdpkStitch *stitch, const CdpkStitchForbid *pair, StitchNumbers *c
 	return CDPK_OK;
 }
 
-/* judge_verdicts: a forbid inside a profile takes it apart. */
+/* List for rework the profiles that have a new forbid inside. */
 static CdpkStatus
 judge_verdicts(CdpkStitch *stitch, StitchNumbers *contents)
 {
@@ -371,7 +371,7 @@ judge_verdicts(CdpkStitch *stitch, StitchNumbers *contents)
 	return CDPK_OK;
 }
 
-/* propose_between proposes the links between the profiles of a pair that is allowed again. */
+/* Propose the links between the profiles of a pair that is allowed again. */
 static CdpkStatus
 propose_between(CdpkStitch *stitch, const CdpkStitchForbid *pair)
 {
@@ -395,7 +395,7 @@ propose_between(CdpkStitch *stitch, const CdpkStitchForbid *pair)
 	return CDPK_OK;
 }
 
-/* load_what_changes brings the contents of what is to be searched or taken apart. */
+/* Bring the contents of what is to be searched or taken apart. */
 static CdpkStatus
 load_what_changes(CdpkStitch *stitch)
 {
@@ -424,8 +424,8 @@ load_what_changes(CdpkStitch *stitch)
 }
 
 /*
- * note_inside: a link inside a profile is new, or has another rank.  Contents that
- * were loaded show it already, but the summary in the tables does not know it.
+ * Note that a link inside a profile is new, or has another rank.  Contents that were
+ * loaded include it already; the summary in the tables does not.
  */
 static void
 note_inside(CdpkStitch *stitch, uint32_t root, const StitchRank *rank)
@@ -439,8 +439,8 @@ note_inside(CdpkStitch *stitch, uint32_t root, const StitchRank *rank)
 }
 
 /*
- * settle_pending makes the profiles at the ends of pending links known, and is
- * done with the links that lie inside one (F1).
+ * Make the profiles at the ends of pending links known, and
+ * settle the links that lie inside one (F1).
  */
 static CdpkStatus
 settle_pending(CdpkStitch *stitch)
@@ -479,7 +479,7 @@ settle_pending(CdpkStitch *stitch)
 	return CDPK_OK;
 }
 
-/* check_weakened: a profile is to be reworked unless lower ranks join the link's ends (F4). */
+/* List a profile for rework unless lower ranks join the ends of a weakened link (F4). */
 static CdpkStatus
 check_weakened(CdpkStitch *stitch)
 {
@@ -505,7 +505,7 @@ check_weakened(CdpkStitch *stitch)
 }
 
 /*
- * drop_frozen takes those that joined a frozen profile off the list of the second
+ * Take those that joined a frozen profile off the list of the second
  * rework: the links that put them there are refused already.
  */
 static void
@@ -519,7 +519,7 @@ drop_frozen(CdpkStitch *stitch)
 	stitch->late.count = left;
 }
 
-/* load_touched makes the other profiles known whose summary changes. */
+/* Make the other profiles known whose summary changes. */
 static CdpkStatus
 load_touched(CdpkStitch *stitch)
 {

@@ -1,6 +1,6 @@
 /*
  * stitch.h
- *		Who is who: keeps a partition of identifiers into profiles up to date with
+ *		Keeps a partition of identifiers into profiles up to date with
  *		its evidence and its rules, touching as little as it can.
  *
  * What belongs together is a pure function of the evidence and the rules: links
@@ -36,17 +36,17 @@
 #include "core/stitch/stitch_types.h"
 
 /*
- * A stitch without any changes.  The rules, the store and the allocator must
+ * Make a stitch without any changes.  The rules, the store and the allocator must
  * live as long as it does.  CDPK_OUT_OF_RANGE: a limit or the cap is 0.
  */
 extern CdpkStatus cdpk_stitch_new(const CdpkStitchRules *rules, const CdpkStitchStore *store,
 								  const CdpkAllocator *allocator, CdpkStitch **stitch);
 
-/* Gives all memory back, results included, also after a failure. */
+/* Release all memory, results included, also after a failure. */
 extern void cdpk_stitch_free(CdpkStitch *stitch);
 
 /*
- * Rows for the stitch, copied.  Of two rows with one key the first counts.
+ * Add rows, which are copied.  Of two rows with one key the first counts.
  * Identities may also be added before the run, and must be where one
  *	 - is new, or read again after it was blocked: present, profile_id 0;
  *	 - is blocked or erased: not present, profile_id as the tables have it.
@@ -63,7 +63,7 @@ extern CdpkStatus cdpk_stitch_add_forbids(CdpkStitch *stitch, const CdpkStitchFo
 /* ---------------------------------------------------------------- changes */
 
 /*
- * Pairs whose best evidence became another, appeared or is gone.  Pairs with
+ * Name pairs whose best evidence changed, appeared or is gone.  Pairs with
  * evidence that did not change do no harm.  Where an end is blocked or erased
  * the pair need not be named.
  */
@@ -71,20 +71,20 @@ extern CdpkStatus cdpk_stitch_evidence_changed(CdpkStitch *stitch, const CdpkSti
 											   size_t count);
 
 /*
- * Refused links that may be accepted now: all whose reasons name a limit or cap
+ * Name refused links that may be accepted now: all whose reasons name a limit or cap
  * that became looser (more of them do no harm).
  */
 extern CdpkStatus cdpk_stitch_retry(CdpkStitch *stitch, const CdpkStitchLink *links, size_t count);
 
 /*
- * Profiles that may break a limit or cap that became tighter; after a change of
+ * Name profiles that may break a limit or cap that became tighter; after a change of
  * a trust or of a priority, all profiles that have a refused link.
  */
 extern CdpkStatus cdpk_stitch_check_profiles(CdpkStitch *stitch, const int64_t *profile_ids,
 											 size_t count);
 
 /*
- * Profiles that are not to be taken apart: a link that would do so, or would have
+ * Name profiles that are not to be taken apart: a link that would do so, or would have
  * one taken in by a rework, is refused instead (result: declined).  They grow
  * and move like all others.  A change that takes such a profile apart by itself
  * (an identifier of it that is gone or shared, a forbid inside, a check) does so.
@@ -92,14 +92,14 @@ extern CdpkStatus cdpk_stitch_check_profiles(CdpkStitch *stitch, const int64_t *
 extern CdpkStatus cdpk_stitch_freeze_profiles(CdpkStitch *stitch, const int64_t *profile_ids,
 											  size_t count);
 
-/* A forbid is in force now. */
+/* Note that a forbid is now in force. */
 extern CdpkStatus cdpk_stitch_forbidden(CdpkStitch *stitch, int64_t a, int64_t b);
 
-/* A forbid is not in force any more. */
+/* Note that a forbid is no longer in force. */
 extern CdpkStatus cdpk_stitch_allowed(CdpkStitch *stitch, int64_t a, int64_t b);
 
 /*
- * Whether an identifier is shared must be decided anew: one of its counts, its
+ * Return whether an identifier is shared must be decided anew: one of its counts, its
  * verdict, or a max_links of its namespace changed, or it is present again.
  * counts: for each namespace, how many distinct identifiers of it are linked to
  * this one, whether refused, shared or not.
@@ -112,7 +112,7 @@ extern CdpkStatus cdpk_stitch_judge_sharing(CdpkStitch *stitch, int64_t identity
 
 extern CdpkStatus cdpk_stitch_run(CdpkStitch *stitch);
 
-/* The result of a run that gave CDPK_OK; lives as long as the stitch. */
+/* Return the result of a run that gave CDPK_OK; lives as long as the stitch. */
 extern const CdpkStitchResult *cdpk_stitch_result(const CdpkStitch *stitch);
 
 #endif /* CDPK_STITCH_H */

@@ -37,7 +37,7 @@ typedef struct Explanation
 	bool found;
 } Explanation;
 
-/* load_layer loads the profiles of the seeds; false where they are too many. */
+/* Load the profiles of the seeds; false if they are too many. */
 static CdpkStatus
 load_layer(CdpkStitch *stitch, Explanation *work, size_t max_profiles, bool *loaded)
 {
@@ -58,7 +58,7 @@ load_layer(CdpkStitch *stitch, Explanation *work, size_t max_profiles, bool *loa
 	return CDPK_OK;
 }
 
-/* leave finds where the links of a node lead. */
+/* Find where the links of a node lead. */
 static CdpkStatus
 leave(CdpkStitch *stitch, Explanation *work, const Arrival *here)
 {
@@ -88,7 +88,7 @@ leave(CdpkStitch *stitch, Explanation *work, const Arrival *here)
 	return CDPK_OK;
 }
 
-/* walk_layer visits what the seeds reach inside their profiles, nearest first. */
+/* Visit what the seeds reach inside their profiles, nearest first. */
 static CdpkStatus
 walk_layer(CdpkStitch *stitch, Explanation *work)
 {
@@ -118,7 +118,7 @@ walk_layer(CdpkStitch *stitch, Explanation *work)
 	return CDPK_OK;
 }
 
-/* find_path goes layer by layer until the target is found. */
+/* Go layer by layer until the target is found. */
 static CdpkStatus
 find_path(CdpkStitch *stitch, Explanation *work, size_t max_profiles, CdpkStitchPath *path)
 {
@@ -146,7 +146,7 @@ find_path(CdpkStitch *stitch, Explanation *work, size_t max_profiles, CdpkStitch
 	return CDPK_OK;
 }
 
-/* count_of finds the count of a namespace in a summary. */
+/* Find the count of a namespace in a summary. */
 static uint64_t
 count_of(const CdpkStitchProfile *profile, uint32_t name_space)
 {
@@ -185,7 +185,7 @@ cdpk_stitch_reasons(const CdpkStitchRules *rules, const CdpkStitchProfile *x,
 	return count;
 }
 
-/* give_reasons says why a refused link is refused. */
+/* Return why a refused link is refused. */
 static CdpkStatus
 give_reasons(CdpkStitch *stitch, uint32_t x, uint32_t y, CdpkStitchStep *step)
 {
@@ -209,7 +209,7 @@ give_reasons(CdpkStitch *stitch, uint32_t x, uint32_t y, CdpkStitchStep *step)
 	return CDPK_OK;
 }
 
-/* tell_path writes down the steps of the way that was found. */
+/* Write down the steps of the way that was found. */
 static CdpkStatus
 tell_path(CdpkStitch *stitch, const Explanation *work, const CdpkStitchStep **steps,
 		  size_t *step_count)

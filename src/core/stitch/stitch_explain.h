@@ -30,7 +30,7 @@ typedef enum CdpkStitchPath
 } CdpkStitchPath;
 
 /*
- * The chain of links between two identifiers that has the fewest refused links,
+ * Find the chain of links between two identifiers that has the fewest refused links,
  * and of those the fewest links: of one profile none is refused.  For a stitch
  * without changes, which must not be run.
  */
@@ -39,7 +39,7 @@ extern CdpkStatus cdpk_stitch_explain(CdpkStitch *stitch, int64_t a, int64_t b, 
 									  size_t *step_count);
 
 /*
- * The rules that a profile with these two summaries would break, in the order
+ * Return the rules that a profile with these two summaries would break, in the order
  * forbid, limits by priority, cap.  "forbidden": a forbid stands between them.
  * reasons has room for namespace_count + 2; returns how many there are.
  */

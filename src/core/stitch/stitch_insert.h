@@ -7,7 +7,7 @@
 
 #include "core/stitch/stitch_state.h"
 
-/* Inserts the pending links, all of which run between known profiles. */
+/* Insert the pending links, all of which run between known profiles. */
 extern CdpkStatus stitch_insert(CdpkStitch *stitch);
 
 #endif /* CDPK_STITCH_INSERT_H */

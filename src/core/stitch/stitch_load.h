@@ -14,7 +14,6 @@ extern CdpkStatus stitch_load_summaries(CdpkStitch *stitch, StitchNumbers *roots
 extern CdpkStatus stitch_load_contents(CdpkStitch *stitch, StitchNumbers *roots);
 extern CdpkStatus stitch_load_links(CdpkStitch *stitch, const StitchNumbers *nodes);
 extern CdpkStatus stitch_want_forbids(CdpkStitch *stitch, uint32_t root);
-extern CdpkStatus stitch_load_forbids(CdpkStitch *stitch);
 extern CdpkStatus stitch_list_profile(CdpkStitch *stitch, StitchNumbers *list, uint32_t root);
 extern bool stitch_has_contents(const CdpkStitch *stitch, uint32_t root);
 

@@ -27,7 +27,7 @@ node_priority_compare(const CdpkStitch *stitch, uint32_t x, uint32_t y)
 	return (a > b) - (a < b);
 }
 
-/* stitch_stronger: lower priority number, then namespace and value by bytes. */
+/* Compare by priority number, lower first, then by the bytes of namespace and value. */
 bool
 stitch_stronger(const CdpkStitch *stitch, uint32_t x, uint32_t y)
 {
@@ -36,7 +36,7 @@ stitch_stronger(const CdpkStitch *stitch, uint32_t x, uint32_t y)
 	return order != 0 ? order < 0 : node_bytes_compare(stitch, x, y) < 0;
 }
 
-/* evidence_compare: more trust is earlier, then an earlier time. */
+/* Order evidence: more trust comes earlier, then an earlier time. */
 static int
 evidence_compare(const CdpkEvidence *x, const CdpkEvidence *y)
 {
@@ -51,7 +51,7 @@ stitch_evidence_earlier(const CdpkEvidence *x, const CdpkEvidence *y)
 	return evidence_compare(x, y) < 0;
 }
 
-/* stitch_rank_compare orders the ranks of two links: the lower one is taken first. */
+/* Order the ranks of two links: the lower one is taken first. */
 int
 stitch_rank_compare(const CdpkStitch *stitch, const StitchRank *x, const StitchRank *y)
 {
@@ -68,7 +68,7 @@ stitch_rank_compare(const CdpkStitch *stitch, const StitchRank *x, const StitchR
 	return order;
 }
 
-/* stitch_is_later: whether a link of this rank is certainly later than all that "last" bounds. */
+/* Return whether a link of this rank is certainly later than all that "last" bounds. */
 bool
 stitch_is_later(CdpkStitch *stitch, const StitchRank *rank, const StitchLast *last)
 {
@@ -82,7 +82,7 @@ stitch_is_later(CdpkStitch *stitch, const StitchRank *rank, const StitchLast *la
 	return order > 0;
 }
 
-/* stitch_last_raise makes "last" a bound of what "other" bounds, too. */
+/* Make "last" a bound of what "other" bounds, too. */
 void
 stitch_last_raise(CdpkStitch *stitch, StitchLast *last, const StitchLast *other)
 {
@@ -104,7 +104,7 @@ stitch_last_raise(CdpkStitch *stitch, StitchLast *last, const StitchLast *other)
 		last->rank = other->rank;
 }
 
-/* merge_runs merges two neighbouring runs of sorted links. */
+/* Merge two neighbouring runs of sorted links. */
 static void
 merge_runs(CdpkStitch *stitch, const uint32_t *from, uint32_t *to, uint32_t start, uint32_t middle,
 		   uint32_t end)
@@ -124,7 +124,7 @@ merge_runs(CdpkStitch *stitch, const uint32_t *from, uint32_t *to, uint32_t star
 	}
 }
 
-/* stitch_sort_links sorts links by rank (a merge sort from the bottom up). */
+/* Sort links by rank (a merge sort from the bottom up). */
 CdpkStatus
 stitch_sort_links(CdpkStitch *stitch, StitchNumbers *links)
 {

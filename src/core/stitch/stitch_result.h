@@ -7,10 +7,10 @@
 
 #include "core/stitch/stitch_state.h"
 
-/* Makes the summary of a profile as a row. */
+/* Make the summary of a profile as a row. */
 extern CdpkStatus stitch_make_summary(CdpkStitch *stitch, uint32_t root, CdpkStitchProfile *row);
 
-/* Makes stitch->result. */
+/* Make stitch->result. */
 extern CdpkStatus stitch_make_result(CdpkStitch *stitch);
 
 #endif /* CDPK_STITCH_RESULT_H */

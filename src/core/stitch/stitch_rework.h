@@ -7,7 +7,7 @@
 
 #include "core/stitch/stitch_state.h"
 
-/* Takes the profiles apart and puts them together again; empties the list. */
+/* Take the profiles apart and put them together again; empties the list. */
 extern CdpkStatus stitch_rework(CdpkStitch *stitch, StitchNumbers *profiles);
 
 #endif /* CDPK_STITCH_REWORK_H */

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* stitch_limit_compare compares namespaces as reasons are ordered: by priority, then by name. */
+/* Compare namespaces as reasons are ordered: by priority, then by name. */
 int
 stitch_limit_compare(const CdpkStitchRules *rules, uint32_t x, uint32_t y)
 {
@@ -23,7 +23,7 @@ stitch_limit_compare(const CdpkStitchRules *rules, uint32_t x, uint32_t y)
 }
 
 /*
- * stitch_rules_prepare numbers the namespaces with a limit, and writes down the
+ * Number the namespaces with a limit, and write down the
  * counts that a single identifier has: one row for each of them, one of zeros.
  */
 CdpkStatus
@@ -109,7 +109,7 @@ stitch_body_of_profile(CdpkStitch *stitch, uint32_t root)
 	return body;
 }
 
-/* stitch_breaks_limits: whether the union of two sets is over the cap or a limit. */
+/* Return whether the union of two sets is over the cap or a limit. */
 bool
 stitch_breaks_limits(const CdpkStitch *stitch, const StitchBody *x, const StitchBody *y)
 {
@@ -154,7 +154,7 @@ next_cell(const StitchBody *body, const StitchCell *cell)
 	}
 }
 
-/* stitch_breaks_forbid: whether a forbid stands between two sets. */
+/* Return whether a forbid stands between two sets. */
 bool
 stitch_breaks_forbid(CdpkStitch *stitch, const StitchBody *x, const StitchBody *y)
 {
@@ -177,7 +177,7 @@ stitch_breaks_forbid(CdpkStitch *stitch, const StitchBody *x, const StitchBody *
 
 /* ---------------------------------------------------------------- sharing */
 
-/* stitch_is_shared decides about an identifier of a namespace with these counts. */
+/* Decide about an identifier of a namespace with these counts. */
 bool
 stitch_is_shared(const CdpkStitchRules *rules, uint32_t name_space, CdpkSharing verdict,
 				 const CdpkStitchCount *counts, size_t count_length)

@@ -35,7 +35,7 @@ extern bool stitch_breaks_limits(const CdpkStitch *stitch, const StitchBody *x,
 								 const StitchBody *y);
 extern bool stitch_breaks_forbid(CdpkStitch *stitch, const StitchBody *x, const StitchBody *y);
 
-/* Whether the union of two sets that have nothing in common breaks a rule. */
+/* Return whether the union of two sets that have nothing in common breaks a rule. */
 static inline bool
 stitch_breaks(CdpkStitch *stitch, const StitchBody *x, const StitchBody *y)
 {

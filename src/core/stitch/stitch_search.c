@@ -8,7 +8,7 @@
 
 #include "core/stitch/stitch_rank.h"
 
-/* reach takes a node into the body and looks whether the search is over. */
+/* Take a node into the body and look whether the search is over. */
 static CdpkStatus
 reach(CdpkStitch *stitch, StitchSearch *search, uint32_t node)
 {
@@ -26,7 +26,7 @@ reach(CdpkStitch *stitch, StitchSearch *search, uint32_t node)
 	return CDPK_OK;
 }
 
-/* stitch_search goes breadth first from "start"; the contents of its profile are here. */
+/* Go breadth first from "start"; the contents of its profile are here. */
 CdpkStatus
 stitch_search(CdpkStitch *stitch, StitchSearch *search)
 {

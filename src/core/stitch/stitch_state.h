@@ -203,7 +203,7 @@ struct CdpkStitch
 	CdpkStitchResult result;
 };
 
-/* Lets the server interrupt a long loop. */
+/* Let the server interrupt a long loop. */
 static inline void
 stitch_tick(CdpkStitch *stitch)
 {
@@ -217,14 +217,14 @@ stitch_node(CdpkStitch *stitch, uint32_t node)
 	return &stitch->nodes.items[node];
 }
 
-/* The present profile of a part. */
+/* Return the present profile of a part. */
 static inline uint32_t
 stitch_root(CdpkStitch *stitch, uint32_t profile)
 {
 	return cdpk_unionfind_find(&stitch->joined, profile);
 }
 
-/* The present profile of a node that is in one. */
+/* Return the present profile of a node that is in one. */
 static inline uint32_t
 stitch_profile_of(CdpkStitch *stitch, uint32_t node)
 {
@@ -237,14 +237,14 @@ stitch_counts(CdpkStitch *stitch, uint32_t profile)
 	return stitch->profile_counts.items + (size_t) profile * stitch->limited;
 }
 
-/* Whether links of the node have any effect. */
+/* Return whether links of the node have any effect. */
 static inline bool
 stitch_links_count(const StitchNode *node)
 {
 	return node->present && !node->shared;
 }
 
-/* The node at the other end of an edge. */
+/* Return the node at the other end of an edge. */
 static inline uint32_t
 stitch_far_end(const CdpkStitch *stitch, uint32_t edge)
 {

@@ -32,26 +32,26 @@ typedef struct CdpkValue
 } CdpkValue;
 
 /*
- * Order by value: null, false, true, numbers by value, strings by bytes, arrays,
+ * Return the order by value: null, false, true, numbers by value, strings by bytes, arrays,
  * objects by their text with numbers by value.  Equal values may differ in bytes:
  * 1.0 and 1.00.
  */
 extern int cdpk_value_compare(const CdpkValue *a, const CdpkValue *b);
 
-/* Order by the bytes of the text as jsonb prints it; 0 only for the same bytes. */
+/* Return the order by the bytes of the text as jsonb prints it; 0 only for the same bytes. */
 extern int cdpk_value_compare_text(const CdpkValue *a, const CdpkValue *b);
 
-/* Whether the bytes are canonical; CDPK_CORRUPT otherwise. */
+/* Return whether the bytes are canonical; CDPK_CORRUPT otherwise. */
 extern CdpkStatus cdpk_value_check(const CdpkValue *value);
 
-/* Whether bytes are UTF-8 without a NUL, as strings, keys and names are. */
+/* Return whether bytes are UTF-8 without a NUL, as strings, keys and names are. */
 extern bool cdpk_value_text_valid(const uint8_t *bytes, size_t length);
 
-/* How deep the arrays and objects of a canonical text stand in each other. */
+/* Return how deep the arrays and objects of a canonical text stand in each other. */
 extern size_t cdpk_value_depth(const uint8_t *text, size_t length);
 
 /*
- * How a byte of a string is printed: writes its escape, at most 6 bytes, and
+ * Return how a byte of a string is printed: writes its escape, at most 6 bytes, and
  * returns the length; 0 for a byte that stands for itself.
  */
 extern size_t cdpk_value_escape(uint8_t byte, uint8_t escape[6]);

@@ -19,14 +19,14 @@
 #define NUMERIC_GROUP 4
 #define NUMERIC_GROUP_SIZE 2
 
-/* aligned rounds up to what jsonb aligns numbers and containers to. */
+/* Round up to what jsonb aligns numbers and containers to. */
 static size_t
 aligned(size_t size)
 {
 	return (size + 3) & ~(size_t) 3;
 }
 
-/* numeric_size bounds the bytes of a number in jsonb. */
+/* Bound the bytes of a number in jsonb. */
 static size_t
 numeric_size(const uint8_t *text, size_t length)
 {
@@ -44,7 +44,7 @@ numeric_size(const uint8_t *text, size_t length)
 																			   : NUMERIC_HEAD);
 }
 
-/* take_string passes over a quoted string, and counts its bytes without escapes. */
+/* Pass over a quoted string, and count its bytes without escapes. */
 static size_t
 take_string(CdpkReader *reader)
 {
@@ -60,7 +60,7 @@ take_string(CdpkReader *reader)
 	return length;
 }
 
-/* take_number passes over a number, and bounds its bytes. */
+/* Pass over a number, and bound its bytes. */
 static size_t
 take_number(CdpkReader *reader)
 {
@@ -72,7 +72,7 @@ take_number(CdpkReader *reader)
 	return numeric_size(start, (size_t) (reader->at - start));
 }
 
-/* take_item passes over the next item of a container, and bounds its bytes in jsonb. */
+/* Pass over the next item of a container, and bound its bytes in jsonb. */
 static size_t
 take_item(CdpkReader *reader)
 {
@@ -101,7 +101,7 @@ take_item(CdpkReader *reader)
 	}
 }
 
-/* container_size bounds the bytes of an array or object in jsonb. */
+/* Bound the bytes of an array or object in jsonb. */
 static size_t
 container_size(const uint8_t *text, size_t length)
 {
@@ -113,7 +113,7 @@ container_size(const uint8_t *text, size_t length)
 	return size;
 }
 
-/* string_size counts the bytes of a string with its escapes. */
+/* Count the bytes of a string with its escapes. */
 static size_t
 string_size(const uint8_t *bytes, size_t length)
 {

@@ -8,7 +8,7 @@
 #include "core/text/value.h"
 
 /*
- * How much room a value takes where it is shown: of its JSON text, without the
+ * Return how much room a value takes where it is shown: of its JSON text, without the
  * quotes around a string, and a bound of its jsonb, the greater.
  */
 extern size_t cdpk_value_size(const CdpkValue *value);
@@ -19,7 +19,7 @@ extern size_t cdpk_value_size(const CdpkValue *value);
  */
 #define CDPK_VALUE_SIZE_FACTOR 6
 
-/* Whether that is no more than a limit. */
+/* Return whether that is no more than a limit. */
 static inline bool
 cdpk_value_fits(const CdpkValue *value, size_t limit)
 {

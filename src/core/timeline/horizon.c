@@ -7,7 +7,7 @@
 /* times that need no memory of the caller */
 #define TIMES 128
 
-/* never_counts says whether no event can be in the time range at any time. */
+/* Return whether no event can be in the time range at any time. */
 static bool
 never_counts(const CdpkTimeRangeSpec *spec)
 {
@@ -52,7 +52,7 @@ typedef struct Sweep
 } Sweep;
 
 /*
- * read_sweep reads what of a column matters.  Where nothing leaves, one event that is in is
+ * Read what of a column matters.  Where nothing leaves, one event that is in is
  * enough, the newest; the others are counted.
  */
 static CdpkStatus
@@ -85,7 +85,7 @@ read_sweep(Sweep *sweep, const CdpkColumn *column)
 	return events.times.failed ? CDPK_CORRUPT : CDPK_OK;
 }
 
-/* next_change moves on to the next instant at which events enter or leave, and returns it. */
+/* Move on to the next instant at which events enter or leave, and return it. */
 static int64_t
 next_change(Sweep *sweep)
 {
@@ -117,7 +117,7 @@ typedef struct Answer
 	int64_t value;
 } Answer;
 
-/* answer gives the present answer. */
+/* Return the present answer. */
 static Answer
 answer_of(const Sweep *sweep, const CdpkQuestion *question)
 {
@@ -147,7 +147,6 @@ answer_of(const Sweep *sweep, const CdpkQuestion *question)
 	return answer;
 }
 
-/* cdpk_horizon_exact: see the header. */
 CdpkStatus
 cdpk_horizon_exact(const CdpkTimeRangeSpec *spec, const CdpkQuestion *question,
 				   const CdpkColumn *column, const CdpkAllocator *allocator, int64_t *horizon)
@@ -180,7 +179,6 @@ cdpk_horizon_exact(const CdpkTimeRangeSpec *spec, const CdpkQuestion *question,
 	return status;
 }
 
-/* cdpk_horizon_bound: see the header. */
 CdpkStatus
 cdpk_horizon_bound(const CdpkTimeRangeSpec *spec, const CdpkColumn *column, int64_t *horizon)
 {
@@ -206,7 +204,6 @@ cdpk_horizon_bound(const CdpkTimeRangeSpec *spec, const CdpkColumn *column, int6
 	return events.times.failed ? CDPK_CORRUPT : CDPK_OK;
 }
 
-/* cdpk_horizon_bound_all: see the header. */
 CdpkStatus
 cdpk_horizon_bound_all(const CdpkTimeRangeSpec *spec, const CdpkTimeline *timeline,
 					   int64_t *horizon)

@@ -27,19 +27,19 @@ typedef struct CdpkQuestion
 	uint64_t at_most;
 } CdpkQuestion;
 
-/* Gives the exact horizon of an answer about a column. */
+/* Return the exact horizon of an answer about a column. */
 extern CdpkStatus cdpk_horizon_exact(const CdpkTimeRangeSpec *spec, const CdpkQuestion *question,
 									 const CdpkColumn *column, const CdpkAllocator *allocator,
 									 int64_t *horizon);
 
 /*
- * Gives the earliest instant at which an event of a column enters or leaves the time range: until
+ * Return the earliest instant at which an event of a column enters or leave the time range: until
  * then no answer about the column changes.
  */
 extern CdpkStatus cdpk_horizon_bound(const CdpkTimeRangeSpec *spec, const CdpkColumn *column,
 									 int64_t *horizon);
 
-/* The same of all events of a timeline. */
+/* Give that instant for all events of a timeline. */
 extern CdpkStatus cdpk_horizon_bound_all(const CdpkTimeRangeSpec *spec,
 										 const CdpkTimeline *timeline, int64_t *horizon);
 

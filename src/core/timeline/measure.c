@@ -4,7 +4,7 @@
  */
 #include "core/timeline/measure.h"
 
-/* next_value finds the next number in the time range; false behind the last, or on an error. */
+/* Find the next number in the time range; false behind the last, or on an error. */
 static bool
 next_value(CdpkTimeRange range, CdpkColumn *column, CdpkNumberColumn *number, CdpkDecimal *value,
 		   CdpkStatus *status)
@@ -26,7 +26,6 @@ next_value(CdpkTimeRange range, CdpkColumn *column, CdpkNumberColumn *number, Cd
 	return false;
 }
 
-/* cdpk_measure_sum: see the header. */
 CdpkStatus
 cdpk_measure_sum(CdpkTimeRange range, CdpkColumn *column, CdpkNumberColumn *number, CdpkSum *sum)
 {
@@ -46,7 +45,6 @@ cdpk_measure_sum(CdpkTimeRange range, CdpkColumn *column, CdpkNumberColumn *numb
 	return status;
 }
 
-/* cdpk_measure_extreme: see the header. */
 CdpkStatus
 cdpk_measure_extreme(CdpkTimeRange range, CdpkColumn *column, CdpkNumberColumn *number,
 					 bool largest, bool *found, CdpkDecimal *extreme)

@@ -19,11 +19,11 @@ typedef struct CdpkSum
 	int64_t low[CDPK_SCALE_MAX + 1];
 } CdpkSum;
 
-/* Sums up a number over the column's events in a time range that have it; moves both on. */
+/* Sum up a number over the column's events in a time range that have it; moves both on. */
 extern CdpkStatus cdpk_measure_sum(CdpkTimeRange range, CdpkColumn *column,
 								   CdpkNumberColumn *number, CdpkSum *sum);
 
-/* Finds the largest value, or the smallest; false in *found where no event has one. */
+/* Find the largest value, or the smallest; false in *found where no event has one. */
 extern CdpkStatus cdpk_measure_extreme(CdpkTimeRange range, CdpkColumn *column,
 									   CdpkNumberColumn *number, bool largest, bool *found,
 									   CdpkDecimal *extreme);

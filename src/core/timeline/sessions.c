@@ -8,7 +8,7 @@
 /* events that need no memory of the caller */
 #define EVENTS 128
 
-/* read_times reads all times in a time range, or counts them at most where "times" is NULL. */
+/* Read all times in a time range, or count them at most where "times" is NULL. */
 static CdpkStatus
 read_times(CdpkTimeline timeline, CdpkTimeRange range, CdpkTimed *times, size_t *count)
 {
@@ -38,7 +38,7 @@ read_times(CdpkTimeline timeline, CdpkTimeRange range, CdpkTimed *times, size_t 
 	return cdpk_timeline_failed(&timeline) ? CDPK_CORRUPT : CDPK_OK;
 }
 
-/* count_sessions looks for gaps between times in their order. */
+/* Look for gaps between times in their order. */
 static void
 count_sessions(const CdpkTimed *times, size_t count, int64_t gap, CdpkSessions *sessions)
 {
@@ -50,7 +50,6 @@ count_sessions(const CdpkTimed *times, size_t count, int64_t gap, CdpkSessions *
 		}
 }
 
-/* cdpk_timeline_sessions: see the header. */
 CdpkStatus
 cdpk_timeline_sessions(const CdpkTimeline *timeline, CdpkTimeRange range, int64_t gap,
 					   const CdpkAllocator *allocator, CdpkSessions *sessions)

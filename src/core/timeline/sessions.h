@@ -14,7 +14,7 @@ typedef struct CdpkSessions
 } CdpkSessions;
 
 /*
- * Finds the sessions of the events in a time range, of all names: one begins at each event that is
+ * Find the sessions of the events in a time range, of all names: one begins at each event that is
  * more than "gap" later than the one before, and at the first.
  */
 extern CdpkStatus cdpk_timeline_sessions(const CdpkTimeline *timeline, CdpkTimeRange range,

@@ -7,7 +7,7 @@
 #include "core/timeline/timeline_compact.h"
 
 /*
- * cdpk_timeline_check reads every event, which finds what is cut off or out of range, and writes
+ * Read every event, which finds what is cut off or out of range, and write
  * them again, which finds every other form of the same events.
  */
 CdpkStatus

@@ -8,7 +8,7 @@
 #include "core/base/cdpk.h"
 
 /*
- * Whether bytes from anywhere are a compact timeline that we could have written: every length is
+ * Return whether bytes from anywhere are a compact timeline that we could have written: every length is
  * right, every time in range, and no other bytes would stand for the same events.
  */
 extern CdpkStatus cdpk_timeline_check(const uint8_t *bytes, size_t length,

@@ -8,14 +8,14 @@
 #include "core/timeline/timeline_log.h"
 
 /*
- * Makes the compact form: "head" bytes for the caller to fill, then *length bytes.  The log stays
+ * Make the compact form: "head" bytes for the caller to fill, then *length bytes.  The log stays
  * as it is.  CDPK_TOO_LONG: longer than CDPK_TIMELINE_SIZE_MAX, or too many different numbers.
  */
 extern CdpkStatus cdpk_log_compact(const CdpkTimelineLog *log, const CdpkAllocator *allocator,
 								   size_t head, uint8_t **result, size_t *length);
 
 /*
- * The same; what is needed on the way comes from "scratch".  "check" is called now and then, and need
+ * Make the compact form; what is needed on the way comes from "scratch".  "check" is called now and then, and need
  * not return where the allocators' memory goes by itself.
  */
 extern CdpkStatus cdpk_log_compact_checking(const CdpkTimelineLog *log,

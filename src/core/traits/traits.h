@@ -96,7 +96,7 @@ typedef struct CdpkTraitsState
 #define CDPK_TRAITS_FRONT 4 /* bytes that the owner has in front of ours */
 
 /*
- * How large a value may be by its key's rule, as cdpk_value_size counts.  All cells together then
+ * Return how large a value may be by its key's rule, as cdpk_value_size counts.  All cells together then
  * fit into CDPK_TRAITS_SIZE_MAX, and what is shown of them into a jsonb of 128 MB.
  */
 static inline size_t

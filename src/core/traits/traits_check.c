@@ -12,7 +12,7 @@
 #include "core/traits/traits_order.h"
 #include "core/traits/traits_view.h"
 
-/* cell_valid says whether a cell is one that merging could have made, seen alone. */
+/* Return whether a cell is one that merging could have made, seen alone. */
 static bool
 cell_valid(const CdpkTrait *trait)
 {
@@ -40,7 +40,7 @@ cell_valid(const CdpkTrait *trait)
 }
 
 /*
- * same_key_valid says whether two cells of one key may follow each other; first is
+ * Return whether two cells of one key may follow each other; first is
  * the key's first.
  */
 static bool

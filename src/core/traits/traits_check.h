@@ -7,7 +7,7 @@
 
 #include "core/traits/traits.h"
 
-/* Whether bytes from anywhere are a compact value that merging could have made. */
+/* Return whether bytes from anywhere are a compact value that merging could have made. */
 extern CdpkStatus cdpk_traits_check(const uint8_t *bytes, size_t size);
 
 #endif /* CDPK_TRAITS_CHECK_H */

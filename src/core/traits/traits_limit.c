@@ -22,7 +22,7 @@
 #include "core/traits/traits_view.h"
 
 /*
- * share_of counts the cells that a key of a rule may have among so many keys.  A
+ * Count the cells that a key of a rule may have among so many keys.  A
  * key that keeps what was outdone has less, since its values may be long.
  */
 static uint32_t
@@ -80,7 +80,7 @@ cdpk_traits_full(const CdpkTraitsExtent *extent)
 }
 
 /*
- * roomy says whether a new cell cannot break any limit: with so few cells even one
+ * Return whether a new cell cannot break any limit: with so few cells even one
  * key with all of them has less than its share.
  */
 static bool
@@ -91,7 +91,7 @@ roomy(const CdpkTraitsState *state)
 	return cells * cells <= state->limits->keys;
 }
 
-/* count_keys sees to it that the keys are counted. */
+/* See to it that the keys are counted. */
 static void
 count_keys(CdpkTraitsState *state)
 {
@@ -108,7 +108,7 @@ typedef struct Claim
 	uint32_t index;
 } Claim;
 
-/* claim_of says what a cell at an index claims; the removal always stays. */
+/* Return what a cell at an index claims; the removal always stays. */
 static Claim
 claim_of(const CdpkTrait *trait, uint32_t index)
 {
@@ -117,7 +117,7 @@ claim_of(const CdpkTrait *trait, uint32_t index)
 	return claim;
 }
 
-/* compare_claims orders claims, the best first. */
+/* Order claims, the best first. */
 static int
 compare_claims(const void *left, const void *right)
 {
@@ -129,14 +129,14 @@ compare_claims(const void *left, const void *right)
 	return a->index < b->index ? -1 : a->index > b->index;
 }
 
-/* is_aged says whether it is by their time that cells of a rule stay. */
+/* Return whether it is by their time that cells of a rule stay. */
 static bool
 is_aged(unsigned rule)
 {
 	return (rule & CDPK_RULE_BASE) == CDPK_RULE_UNION;
 }
 
-/* find_worst finds the cell with the least claim among first .. end - 1. */
+/* Find the cell with the least claim among first .. end - 1. */
 static CdpkStatus
 find_worst(const CdpkTraitsState *state, uint32_t first, uint32_t end, Claim *worst)
 {
@@ -155,7 +155,7 @@ find_worst(const CdpkTraitsState *state, uint32_t first, uint32_t end, Claim *wo
 	return CDPK_OK;
 }
 
-/* cut_aged leaves the "keep" cells with the best claims among first .. end - 1. */
+/* Leave the "keep" cells with the best claims among first .. end - 1. */
 static CdpkStatus
 cut_aged(CdpkTraitsState *state, uint32_t first, uint32_t end, uint32_t keep)
 {
@@ -197,7 +197,7 @@ cut_aged(CdpkTraitsState *state, uint32_t first, uint32_t end, uint32_t keep)
 
 /* ---- new cells ---- */
 
-/* drop_last_key takes out all cells of the last key. */
+/* Take out all cells of the last key. */
 static CdpkStatus
 drop_last_key(CdpkTraitsState *state)
 {
@@ -214,7 +214,7 @@ drop_last_key(CdpkTraitsState *state)
 	return cdpk_page_remove(state, first, state->view.count);
 }
 
-/* cut_shares takes out what keys have beyond their shares, which a new key has made smaller. */
+/* Take out what keys have beyond their shares, which a new key has made smaller. */
 static CdpkStatus
 cut_shares(CdpkTraitsState *state)
 {

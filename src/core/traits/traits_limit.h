@@ -17,18 +17,18 @@ typedef struct CdpkTraitsExtent
 
 extern CdpkTraitsExtent cdpk_traits_extent(const CdpkTraitsView *view);
 
-/* Whether it is no more than a value can hold. */
+/* Return whether it is no more than a value can hold. */
 extern bool cdpk_traits_fits(const CdpkTraitsExtent *extent);
 
-/* Whether something may have been left out because a limit was reached. */
+/* Return whether something may have been left out because a limit was reached. */
 extern bool cdpk_traits_full(const CdpkTraitsExtent *extent);
 
-/* Makes the first cell of a new key at an index, unless there are enough keys before it. */
+/* Make the first cell of a new key at an index, unless there are enough keys before it. */
 extern CdpkStatus cdpk_traits_insert_key(CdpkTraitsState *state, uint32_t index,
 										 const CdpkTrait *trait);
 
 /*
- * Makes a new cell at an index among the cells first .. end - 1 of its key, unless
+ * Make a new cell at an index among the cells first .. end - 1 of its key, unless
  * there are enough better ones.
  */
 extern CdpkStatus cdpk_traits_insert_value(CdpkTraitsState *state, uint32_t first, uint32_t end,

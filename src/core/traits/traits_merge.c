@@ -27,8 +27,8 @@ typedef struct Merge
 } Merge;
 
 /*
- * find_place finds the trait's own cell among the key's, or where it is to be
- * made; false where the bytes are corrupt.
+ * Find the trait's own cell among the key's, or where it is to be
+ * made; false if the bytes are corrupt.
  */
 static bool
 find_place(const Merge *merge, uint32_t *place, bool *found, CdpkTrait *present)
@@ -62,7 +62,7 @@ find_place(const Merge *merge, uint32_t *place, bool *found, CdpkTrait *present)
 	return true;
 }
 
-/* put_preferred merges into the trait's own cell the one of the two that is preferred. */
+/* Merge into the trait's own cell the one of the two that is preferred. */
 static CdpkStatus
 put_preferred(const Merge *merge)
 {
@@ -80,7 +80,7 @@ put_preferred(const Merge *merge)
 	return cdpk_page_replace(merge->state, place, &present, merge->trait);
 }
 
-/* put_counted adds up how often the value came; time and source are those of the latest. */
+/* Add up how often the value came; time and source are those of the latest. */
 static CdpkStatus
 put_counted(const Merge *merge)
 {
@@ -101,7 +101,7 @@ put_counted(const Merge *merge)
 	return cdpk_page_replace_with_parts(merge->state, place, &present, &merged);
 }
 
-/* sum_fits says whether a number is one that sums are made of. */
+/* Return whether a number is one that sums are made of. */
 static bool
 sum_fits(const CdpkValue *value)
 {
@@ -113,7 +113,7 @@ sum_fits(const CdpkValue *value)
 		   fraction <= CDPK_TRAITS_DIGITS_MAX;
 }
 
-/* put_summed adds the value; time and source are those of the latest. */
+/* Add the value; time and source are those of the latest. */
 static CdpkStatus
 put_summed(const Merge *merge, const CdpkTrait *present)
 {
@@ -129,7 +129,7 @@ put_summed(const Merge *merge, const CdpkTrait *present)
 	return cdpk_page_replace_with_parts(merge->state, merge->first, present, &merged);
 }
 
-/* sweep_elements takes out the elements of a union that are not later than its removal. */
+/* Take out the elements of a union that are not later than its removal. */
 static CdpkStatus
 sweep_elements(CdpkTraitsState *state, uint32_t first, uint32_t end, int64_t removed_at)
 {
@@ -151,7 +151,7 @@ sweep_elements(CdpkTraitsState *state, uint32_t first, uint32_t end, int64_t rem
 	return CDPK_OK;
 }
 
-/* put_united merges one element of a union, or its removal, which is the cell with null. */
+/* Merge one element of a union, or its removal, which is the cell with null. */
 static CdpkStatus
 put_united(const Merge *merge, const CdpkTrait *present)
 {
@@ -168,7 +168,7 @@ put_united(const Merge *merge, const CdpkTrait *present)
 						  merge->end + (merge->state->view.count - before), merge->trait->at);
 }
 
-/* gives_way says whether what is there of a key is outranked as a whole, or (-1) outranks. */
+/* Return whether what is there of a key is outranked as a whole, or (-1) outranks. */
 static int
 gives_way(const CdpkTrait *present, const CdpkTrait *trait)
 {
@@ -181,7 +181,7 @@ gives_way(const CdpkTrait *present, const CdpkTrait *trait)
 	return 0;
 }
 
-/* put_found merges a value into a key that is there; present is its first cell. */
+/* Merge a value into a key that is there; present is its first cell. */
 static CdpkStatus
 put_found(CdpkTraitsState *state, uint32_t first, const CdpkTrait *present, const CdpkTrait *trait)
 {
@@ -215,7 +215,7 @@ put_found(CdpkTraitsState *state, uint32_t first, const CdpkTrait *present, cons
 	}
 }
 
-/* refuses says why a value cannot be merged by its rule; CDPK_OK where it can. */
+/* Return why a value cannot be merged by its rule; CDPK_OK where it can. */
 static CdpkStatus
 refuses(const CdpkTrait *trait)
 {

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* compare_sources orders the names of two cells' sources. */
+/* Order the names of two cells' sources. */
 static int
 compare_sources(const CdpkTrait *a, const CdpkTrait *b)
 {
@@ -16,7 +16,7 @@ compare_sources(const CdpkTrait *a, const CdpkTrait *b)
 	return order != 0 ? order : (int) a->source_length - (int) b->source_length;
 }
 
-/* cdpk_trait_compare_origins orders two cells by time, then by what makes the order total. */
+/* Order two cells by time, then by what makes the order total. */
 int
 cdpk_trait_compare_origins(const CdpkTrait *a, const CdpkTrait *b)
 {
@@ -27,7 +27,7 @@ cdpk_trait_compare_origins(const CdpkTrait *a, const CdpkTrait *b)
 	return compare_sources(a, b);
 }
 
-/* cdpk_trait_compare_latest orders two cells by time, then by the bytes of the value, then by origin. */
+/* Order two cells by time, then by the bytes of the value, then by origin. */
 int
 cdpk_trait_compare_latest(const CdpkTrait *a, const CdpkTrait *b)
 {

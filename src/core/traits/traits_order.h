@@ -7,16 +7,16 @@
 
 #include "core/traits/traits.h"
 
-/* Order by time, then by what makes the order total: trust and source. */
+/* Return the order by time, then by what makes the order total: trust and source. */
 extern int cdpk_trait_compare_origins(const CdpkTrait *a, const CdpkTrait *b);
 
-/* Order by time, then by the bytes of the value, then by origin. */
+/* Return the order by time, then by the bytes of the value, then by origin. */
 extern int cdpk_trait_compare_latest(const CdpkTrait *a, const CdpkTrait *b);
 
-/* Order of two cells' claims to be what is shown, by their rule; positive: a wins. */
+/* Return the order of two cells' claims to be what is shown, by their rule; positive: a wins. */
 extern int cdpk_trait_prefer(const CdpkTrait *a, const CdpkTrait *b);
 
-/* Order of two cells within their key; 0: they are merged into one. */
+/* Return the order of two cells within their key; 0: they are merged into one. */
 extern int cdpk_trait_compare_place(const CdpkTrait *a, const CdpkTrait *b);
 
 #endif /* CDPK_TRAITS_ORDER_H */

@@ -10,29 +10,29 @@
 /* The limits of traits.h, with which a state begins; tests set smaller ones. */
 extern const CdpkTraitsLimits cdpk_traits_limits;
 
-/* An empty state with room for about that many cells and bytes of keys, sources and values. */
+/* Make an empty state with room for about that many cells and bytes of keys, sources and values. */
 extern CdpkStatus cdpk_traits_begin(CdpkTraitsState *state, const CdpkAllocator *allocator,
 									size_t cells, size_t bytes);
 
-/* A state that goes on with these bytes, of either form, changing them where they are. */
+/* Make a state that goes on with these bytes, of either form, changing them where they are. */
 extern CdpkStatus cdpk_traits_resume(CdpkTraitsState *state, const CdpkAllocator *allocator,
 									 uint8_t *bytes, size_t size);
 
-/* Makes a new cell at an index. */
+/* Make a new cell at an index. */
 extern CdpkStatus cdpk_page_insert(CdpkTraitsState *state, uint32_t index, const CdpkTrait *trait);
 
-/* Writes a cell over another of the same key: where it stood, if it fits. */
+/* Write a cell over another of the same key: where it stood, if it fits. */
 extern CdpkStatus cdpk_page_replace(CdpkTraitsState *state, uint32_t index, const CdpkTrait *old,
 									const CdpkTrait *trait);
 
-/* The same of a cell that is made of parts of the one it replaces. */
+/* Replace a cell by one that is made of parts of it. */
 extern CdpkStatus cdpk_page_replace_with_parts(CdpkTraitsState *state, uint32_t index,
 											   const CdpkTrait *old, const CdpkTrait *trait);
 
-/* Takes out the slots first .. end - 1; their cells had that many bytes. */
+/* Take out the slots first .. end - 1; their cells had that many bytes. */
 extern void cdpk_page_drop(CdpkTraitsState *state, uint32_t first, uint32_t end, uint32_t dead);
 
-/* Takes out the cells first .. end - 1. */
+/* Take out the cells first .. end - 1. */
 extern CdpkStatus cdpk_page_remove(CdpkTraitsState *state, uint32_t first, uint32_t end);
 
 #endif /* CDPK_TRAITS_PAGE_H */

@@ -31,16 +31,16 @@ typedef enum CdpkTraitsRule
 
 #define CDPK_RULE_NAME_SIZE 32
 
-/* Whether a code names a rule. */
+/* Return whether a code names a rule. */
 extern bool cdpk_rule_valid(unsigned code);
 
-/* The name of a rule: "last", "trusted_last", "keep_last", "keep_trusted_last". */
+/* Write the name of a rule: "last", "trusted_last", "keep_last", "keep_trusted_last". */
 extern void cdpk_rule_name(unsigned code, char name[CDPK_RULE_NAME_SIZE]);
 
-/* The code of a name; false where there is no such rule. */
+/* Return the code of a name; false if there is no such rule. */
 extern bool cdpk_rule_parse(const char *name, size_t length, uint8_t *code);
 
-/* Whether a key with this rule may have more than one cell. */
+/* Return whether a key with this rule may have more than one cell. */
 static inline bool
 cdpk_rule_many(unsigned code)
 {
@@ -48,7 +48,7 @@ cdpk_rule_many(unsigned code)
 		   (code & CDPK_RULE_BASE) == CDPK_RULE_MOST_FREQUENT;
 }
 
-/* Whether a null is something to merge; the other rules ignore it. */
+/* Return whether a null is something to merge; the other rules ignore it. */
 static inline bool
 cdpk_rule_removes(unsigned code)
 {

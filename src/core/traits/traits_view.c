@@ -35,7 +35,7 @@ cdpk_traits_get(const CdpkTraitsView *view, uint32_t index, CdpkTrait *trait)
 }
 
 /*
- * find_bound finds the first slot from "from" on that is not before the key (or,
+ * Find the first slot from "from" on that is not before the key (or,
  * with above 1, that is behind it), in steps that double.
  */
 static uint32_t

@@ -39,14 +39,14 @@ enum
 	ARG_CONVERSION
 };
 
-/* what a touchpoint, or nobody, was given in all */
+/* what a touchpoint, or none, was given in all */
 typedef struct Sum
 {
 	int64 shares; /* of 10^-9 */
 	Numeric value;
 } Sum;
 
-/* check_status raises the error for a state that cannot grow. */
+/* Raise the error for a state that cannot grow. */
 static void
 check_status(CdpkStatus status)
 {
@@ -58,7 +58,7 @@ check_status(CdpkStatus status)
 		cdp_report_bytes(status, "cdp.attribution_state");
 }
 
-/* get_setup reads the model and the lookback. */
+/* Read the model and the lookback. */
 static CdpkAttributionSetup
 get_setup(FunctionCallInfo fcinfo)
 {
@@ -87,7 +87,7 @@ get_setup(FunctionCallInfo fcinfo)
 	return setup;
 }
 
-/* get_state returns the state, argument 0, or a new one for the set-up. */
+/* Return the state, argument 0, or a new one for the set-up. */
 static CdpkAttributionState *
 get_state(FunctionCallInfo fcinfo, const CdpkAttributionSetup *setup)
 {
@@ -111,14 +111,14 @@ get_state(FunctionCallInfo fcinfo, const CdpkAttributionSetup *setup)
 	return state;
 }
 
-/* return_state makes the state a varlena. */
+/* Make the state a varlena. */
 static Datum
 return_state(CdpkAttributionState *state)
 {
 	return cdp_varlena(state, state->size);
 }
 
-/* get_touchpoint reads the touchpoint of a row, if it has one. */
+/* Read the touchpoint of a row, if it has one. */
 static void
 get_touchpoint(FunctionCallInfo fcinfo, CdpkAttributionRow *row)
 {
@@ -135,7 +135,7 @@ get_touchpoint(FunctionCallInfo fcinfo, CdpkAttributionRow *row)
 				 errhint("Give NULL for a row that is no touch.")));
 }
 
-/* get_conversion reads the value of a row's conversion, if it is one. */
+/* Read the value of a row's conversion, if it is one. */
 static void
 get_conversion(FunctionCallInfo fcinfo, CdpkAttributionRow *row)
 {
@@ -151,7 +151,7 @@ get_conversion(FunctionCallInfo fcinfo, CdpkAttributionRow *row)
 	row->value_length = strlen(row->value);
 }
 
-/* attribution_trans(state, model, lookback, at, touchpoint, conversion) adds a row. */
+/* attribution_trans(state, model, lookback, at, touchpoint, conversion): add a row. */
 Datum
 cdp_attribution_trans(PG_FUNCTION_ARGS)
 {
@@ -177,7 +177,7 @@ cdp_attribution_trans(PG_FUNCTION_ARGS)
 	return return_state(state);
 }
 
-/* attribution_combine(state, state) adds the rows of the second to the first; strict. */
+/* attribution_combine(state, state): add the rows of the second to the first; strict. */
 Datum
 cdp_attribution_combine(PG_FUNCTION_ARGS)
 {
@@ -190,14 +190,14 @@ cdp_attribution_combine(PG_FUNCTION_ARGS)
 	return return_state(state);
 }
 
-/* to_numeric makes a number of shares. */
+/* Make a number of shares. */
 static Numeric
 to_numeric(int64 shares)
 {
 	return int64_div_fast_to_numeric(shares, CDPK_SHARE_DIGITS);
 }
 
-/* give adds a share of a conversion's value to a sum, which lives in "context". */
+/* Add a share of a conversion's value to a sum, which lives in "context". */
 static void
 give(Sum *sum, int64 share, Numeric value, MemoryContext context)
 {
@@ -215,7 +215,7 @@ give(Sum *sum, int64 share, Numeric value, MemoryContext context)
 	MemoryContextSwitchTo(former);
 }
 
-/* give_all gives every conversion's shares to the sums; the last of these is nobody's. */
+/* Add every conversion's shares to the sums; the last sum is of what no touchpoint gets. */
 static void
 give_all(CdpkJourneys *journeys, Sum *sums)
 {
@@ -244,7 +244,7 @@ give_all(CdpkJourneys *journeys, Sum *sums)
 	MemoryContextDelete(each);
 }
 
-/* push_number adds a member to the object that is being made. */
+/* Add a member to the object that is being made. */
 static void
 push_number(JsonbParseState **state, const char *key, Numeric number)
 {
@@ -259,7 +259,7 @@ push_number(JsonbParseState **state, const char *key, Numeric number)
 	pushJsonbValue(state, WJB_VALUE, &item);
 }
 
-/* push_sum adds the object of one touchpoint, or of nobody, if it was given anything. */
+/* Add the object of one touchpoint, or of what none got, if there is any. */
 static void
 push_sum(JsonbParseState **state, const CdpkTouchpoint *touchpoint, const Sum *sum)
 {

@@ -6,7 +6,6 @@
 
 #include "toolkit/bridge/jsonb_write.h"
 
-/* jsonb_write_begin: see the header. */
 void
 jsonb_write_begin(JsonbWriter *writer)
 {
@@ -14,7 +13,7 @@ jsonb_write_begin(JsonbWriter *writer)
 	initStringInfo(&writer->data);
 }
 
-/* append appends a piece, aligned as numbers and containers are, and its entry. */
+/* Append a piece, aligned as numbers and containers are, and its entry. */
 static void
 append(JsonbWriter *writer, uint32 type, const void *bytes, size_t length, bool aligned)
 {
@@ -38,7 +37,6 @@ append(JsonbWriter *writer, uint32 type, const void *bytes, size_t length, bool 
 	appendBinaryStringInfo(&writer->entries, (const char *) &entry, sizeof(entry));
 }
 
-/* jsonb_write: see the header. */
 void
 jsonb_write(JsonbWriter *writer, const JsonbValue *value)
 {
@@ -68,7 +66,6 @@ jsonb_write(JsonbWriter *writer, const JsonbValue *value)
 	}
 }
 
-/* jsonb_write_end: see the header. */
 Jsonb *
 jsonb_write_end(JsonbWriter *writer, bool is_object)
 {

@@ -13,14 +13,14 @@
 /* A receiver of rows whose values become identifiers, those of one row joined. */
 typedef struct ComponentsCollector ComponentsCollector;
 
-/* All of a collector's memory lies in one context below the current one. */
+/* Make a collector, whose memory lies in one context below the current one. */
 extern ComponentsCollector *components_collector(void);
 extern DestReceiver *components_receiver(ComponentsCollector *collector);
 
-/* After the last row: how many distinct identifiers there are. */
+/* Return, after the last row, how many distinct identifiers there are. */
 extern uint32 components_count(ComponentsCollector *collector);
 
-/* Numbers the components from 0 on, labels[n] for identifier n; returns how many there are. */
+/* Number the components from 0 on, labels[n] for identifier n; returns how many there are. */
 extern uint32 components_labels(ComponentsCollector *collector, uint32 *labels);
 
 /* One identifier after the other, in the order of their numbers: begin with position 0. */
@@ -37,10 +37,10 @@ typedef struct ComponentsIdentifier
 
 extern bool components_next(ComponentsCollector *collector, ComponentsIdentifier *identifier);
 
-/* Ends the collecting: what only it needed is given back. */
+/* End the collecting: what only it needed is given back. */
 extern void components_seal(ComponentsCollector *collector);
 
-/* Gives all memory back. */
+/* Release all memory. */
 extern void components_free(ComponentsCollector *collector);
 
 #endif /* CDP_COMPONENTS_COLLECT_H */

@@ -37,10 +37,10 @@ typedef struct ComponentsColumn
 	uint32 space; /* the collector's number for it */
 } ComponentsColumn;
 
-/* Describes the columns of a query's result; raises an error for one that holds no identifiers. */
+/* Describe the columns of a query's result; raises an error for one that holds no identifiers. */
 extern ComponentsColumn *components_columns(TupleDesc result);
 
-/* The bytes of a varlena, in place unless it is compressed or lies elsewhere. */
+/* Return the bytes of a varlena, in place unless it is compressed or lies elsewhere. */
 static inline const char *
 components_bytes(Datum value, size_t *length)
 {

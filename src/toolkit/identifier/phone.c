@@ -13,7 +13,7 @@
 CDP_FUNCTION(cdp_phone);
 CDP_FUNCTION(cdp_try_phone);
 
-/* normalize_in_region is a CdpkPhone for numbers that may lack their country code. */
+/* Normalise numbers that may lack their country code. */
 static CdpkStatus
 normalize_in_region(void *region, const char *value, size_t length, char *result,
 					size_t *result_length)
@@ -21,7 +21,7 @@ normalize_in_region(void *region, const char *value, size_t length, char *result
 	return phone_module_normalize(value, length, (const char *) region, result, result_length);
 }
 
-/* read_region brings a region to the two capital letters that the library knows. */
+/* Bring a region to the two capital letters that the library knows. */
 static bool
 read_region(text *region, char *code)
 {
@@ -38,7 +38,7 @@ read_region(text *region, char *code)
 }
 
 /*
- * read_phone makes E.164 of a number by making an identifier of it, so that
+ * Make E.164 of a number by making an identifier of it, so that
  * trimming, limits and what needs no module are the same.  NULL, and the reason
  * in *status, where it is no number; CDPK_OUT_OF_RANGE where there is no such region.
  */
@@ -60,7 +60,7 @@ read_phone(text *value, text *region, CdpkStatus *status)
 									(int) cdpk_identifier_value_length(payload, length));
 }
 
-/* cdp_phone brings a number to E.164, or raises an error. */
+/* Bring a number to E.164, or raise an error. */
 Datum
 cdp_phone(PG_FUNCTION_ARGS)
 {
@@ -97,7 +97,7 @@ cdp_phone(PG_FUNCTION_ARGS)
 	identifier_report(status, "phone", 5, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 }
 
-/* cdp_try_phone is cdp_phone with NULL for what is no number. */
+/* Bring a number to E.164, or return NULL for what is no number. */
 Datum
 cdp_try_phone(PG_FUNCTION_ARGS)
 {

@@ -19,7 +19,7 @@ static bool phone_asked = false;
 static char *phone_missing = NULL;
 
 /*
- * load_module looks for the module once per backend, and remembers that it is
+ * Look for the module once per backend, and remember that it is
  * not there: a batch of a million numbers must not search a million times.
  *
  * The error of a missing library is caught without a subtransaction.  That is
@@ -54,7 +54,7 @@ load_module(void)
 	phone_asked = true;
 }
 
-/* phone_module_normalize normalises a number by the module, if there is one. */
+/* Normalise a number by the module, if there is one. */
 CdpkStatus
 phone_module_normalize(const char *value, size_t length, const char *region, char *result,
 					   size_t *result_length)
@@ -66,7 +66,7 @@ phone_module_normalize(const char *value, size_t length, const char *region, cha
 	return phone_normalize(value, length, region, result, result_length);
 }
 
-/* normalize_international is the CdpkPhone of this backend. */
+/* Normalise a number with its country code. */
 static CdpkStatus
 normalize_international(void *context, const char *value, size_t length, char *result,
 						size_t *result_length)
@@ -74,7 +74,7 @@ normalize_international(void *context, const char *value, size_t length, char *r
 	return phone_module_normalize(value, length, NULL, result, result_length);
 }
 
-/* phone_module_normalizer gives the normaliser; its first call, not this one, loads the module. */
+/* Return the normaliser; its first call, not this one, loads the module. */
 const CdpkPhone *
 phone_module_normalizer(void)
 {
@@ -83,7 +83,7 @@ phone_module_normalizer(void)
 	return &phone;
 }
 
-/* phone_module_problem tells what the loader said; NULL where the module was not looked for or is there. */
+/* Return what the loader said; NULL if the module was not looked for or is there. */
 const char *
 phone_module_problem(void)
 {

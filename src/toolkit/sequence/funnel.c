@@ -17,7 +17,7 @@
 
 CDP_FUNCTION(cdp_funnel);
 
-/* funnel_get_steps reads the names in place, without a copy of each. */
+/* Read the names in place, without a copy of each. */
 unsigned
 funnel_get_steps(ArrayType *array, CdpkName *steps)
 {
@@ -45,7 +45,6 @@ funnel_get_steps(ArrayType *array, CdpkName *steps)
 	return (unsigned) count;
 }
 
-/* funnel_get: see the header. */
 CdpkTimelineFunnel
 funnel_get(FunctionCallInfo fcinfo, CdpkName *steps)
 {

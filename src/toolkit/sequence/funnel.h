@@ -21,10 +21,10 @@
 	(PG_ARGISNULL(FUNNEL_EVENTS) || PG_ARGISNULL(FUNNEL_WINDOW) || \
 	 PG_ARGISNULL(FUNNEL_TIME_RANGE + TIME_RANGE_AS_OF))
 
-/* Reads the names of steps, which point into the array; "steps" has room for CDPK_FUNNEL_STEPS_MAX. */
+/* Read the names of steps, which point into the array; "steps" has room for CDPK_FUNNEL_STEPS_MAX. */
 extern unsigned funnel_get_steps(ArrayType *array, CdpkName *steps);
 
-/* Reads the arguments; "steps" has room for CDPK_FUNNEL_STEPS_MAX. */
+/* Read the arguments; "steps" has room for CDPK_FUNNEL_STEPS_MAX. */
 extern CdpkTimelineFunnel funnel_get(FunctionCallInfo fcinfo, CdpkName *steps);
 
 #endif /* CDP_FUNNEL_H */

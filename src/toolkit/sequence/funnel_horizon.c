@@ -13,7 +13,7 @@
 
 CDP_FUNCTION(cdp_funnel_horizon);
 
-/* bound_steps gives the bound for an answer about the events of a funnel's steps. */
+/* Return the bound for an answer about the events of a funnel's steps. */
 static int64_t
 bound_steps(const CdpkTimelineFunnel *funnel, const CdpkTimeRangeSpec *spec,
 			const CdpkTimeline *timeline)

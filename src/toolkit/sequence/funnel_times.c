@@ -25,7 +25,7 @@ enum
 	ARG_AS_OF
 };
 
-/* get_bounds reads where chains may begin, and how long they may take. */
+/* Read where chains may begin, and how long they may take. */
 static CdpkFunnelBounds
 get_bounds(FunctionCallInfo fcinfo)
 {
@@ -42,7 +42,7 @@ get_bounds(FunctionCallInfo fcinfo)
 	return bounds;
 }
 
-/* intervals makes the array of the times that it took to each step. */
+/* Make the array of the times that it took to each step. */
 static ArrayType *
 intervals(const int64_t *took, unsigned depth)
 {

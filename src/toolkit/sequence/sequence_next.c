@@ -42,7 +42,7 @@ enum
 	ARG_CHAIN
 };
 
-/* check raises the error for a state that cannot be read or cannot grow. */
+/* Raise the error for a state that cannot be read or cannot grow. */
 static void
 check(CdpkStatus status)
 {
@@ -55,7 +55,7 @@ check(CdpkStatus status)
 
 /* ---------------------------------------------------------------- reading rows */
 
-/* get_words reads the direction and the base. */
+/* Read the direction and the base. */
 static void
 get_words(FunctionCallInfo fcinfo, CdpkNextSetup *setup)
 {
@@ -79,7 +79,7 @@ get_words(FunctionCallInfo fcinfo, CdpkNextSetup *setup)
 						errhint("A base is head, tail, first_match or last_match.")));
 }
 
-/* get_state returns the state, argument 0, or a new one for the set-up. */
+/* Return the state, argument 0, or a new one for the set-up. */
 static CdpkNextState *
 get_state(FunctionCallInfo fcinfo, const CdpkNextSetup *setup)
 {
@@ -101,14 +101,14 @@ get_state(FunctionCallInfo fcinfo, const CdpkNextSetup *setup)
 	return state;
 }
 
-/* return_state makes the state a varlena. */
+/* Make the state a varlena. */
 static Datum
 return_state(CdpkNextState *state)
 {
 	return cdp_varlena(state, state->size);
 }
 
-/* add_row adds a row, unless it has no time or no event. */
+/* Add a row, unless it has no time or no event. */
 static Datum
 add_row(FunctionCallInfo fcinfo, StepsTime type)
 {
@@ -166,7 +166,7 @@ cdp_sequence_next_trans_double(PG_FUNCTION_ARGS)
 	return add_row(fcinfo, STEPS_DOUBLE);
 }
 
-/* sequence_next_combine(state, state) adds the rows of the second to the first; strict. */
+/* sequence_next_combine(state, state): add the rows of the second to the first; strict. */
 Datum
 cdp_sequence_next_combine(PG_FUNCTION_ARGS)
 {

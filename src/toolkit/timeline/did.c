@@ -27,7 +27,7 @@ typedef struct DidCall
 	CdpkName event;
 } DidCall;
 
-/* find_events starts reading the events that are asked for; there may be none. */
+/* Start reading the events that are asked for; there may be none. */
 static void
 find_events(FunctionCallInfo fcinfo, const DidCall *call, CdpkColumn *column)
 {
@@ -46,7 +46,7 @@ find_events(FunctionCallInfo fcinfo, const DidCall *call, CdpkColumn *column)
 	timeline_check(status);
 }
 
-/* did_events says whether the number of events in the time range is one that is asked for. */
+/* Return whether the number of events in the time range is one that is asked for. */
 static bool
 did_events(FunctionCallInfo fcinfo)
 {
@@ -89,7 +89,7 @@ cdp_did_not(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(!did_events(fcinfo));
 }
 
-/* start starts reading the events that times and the like look at, and gives the time range. */
+/* Start reading the events that times and the like look at, and return the time range. */
 static CdpkTimeRange
 start(FunctionCallInfo fcinfo, CdpkColumn *column)
 {
@@ -122,7 +122,7 @@ cdp_times(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64((int64) count);
 }
 
-/* find_time gives the time that "find" finds in the time range, or NULL. */
+/* Return the time that "find" finds in the time range, or NULL. */
 static inline Datum
 find_time(FunctionCallInfo fcinfo, bool (*find)(CdpkTimeRange, CdpkColumn *, int64_t *))
 {

@@ -31,7 +31,7 @@ CDP_FUNCTION(cdp_most_frequent_event_horizon);
 CDP_FUNCTION(cdp_sessions_horizon);
 CDP_FUNCTION(cdp_last_session_start_horizon);
 
-/* exact gives the horizon of an answer about the events that are asked for. */
+/* Return the horizon of an answer about the events that are asked for. */
 static Datum
 exact(FunctionCallInfo fcinfo, int from, CdpkQuestion question)
 {
@@ -69,7 +69,7 @@ cdp_did_not_horizon(PG_FUNCTION_ARGS)
 	return cdp_did_horizon(fcinfo);
 }
 
-/* times_exact is exact for the arguments of cdp.times. */
+/* Answer exactly for the arguments of cdp.times. */
 static Datum
 times_exact(FunctionCallInfo fcinfo, CdpkAnswer answer)
 {
@@ -103,7 +103,7 @@ cdp_last_time_horizon(PG_FUNCTION_ARGS)
 	return times_exact(fcinfo, CDPK_ANSWER_LAST);
 }
 
-/* measure_bound gives the horizon of a measure over a number: a bound. */
+/* Return the horizon of a measure over a number: a bound. */
 static Datum
 measure_bound(FunctionCallInfo fcinfo)
 {

@@ -1,6 +1,6 @@
 /*
  * measures.c
- *		Measures of what somebody did in a time range: sum, average, smallest and largest of a
+ *		Measures of the events in a time range: sum, average, smallest and largest of a
  *		number that events carry, the most frequent event.
  */
 #include "postgres.h"
@@ -18,7 +18,7 @@ CDP_FUNCTION(cdp_min);
 CDP_FUNCTION(cdp_max);
 CDP_FUNCTION(cdp_most_frequent_event);
 
-/* find_number finds the number of the events that are asked for; false where there is none. */
+/* Find the number of the events that are asked for; false if there is none. */
 static bool
 find_number(FunctionCallInfo fcinfo, CdpkColumn *column, CdpkNumberColumn *number)
 {
@@ -36,7 +36,7 @@ find_number(FunctionCallInfo fcinfo, CdpkColumn *column, CdpkNumberColumn *numbe
 	return found;
 }
 
-/* decimal_numeric returns mantissa / 10^scale without superfluous zeros. */
+/* Return mantissa / 10^scale without superfluous zeros. */
 static Numeric
 decimal_numeric(int64 mantissa, unsigned scale)
 {
@@ -52,7 +52,7 @@ add(Numeric a, Numeric b)
 		DirectFunctionCall2(numeric_add, NumericGetDatum(a), NumericGetDatum(b)));
 }
 
-/* part_numeric returns what a sum has of one scale. */
+/* Return what a sum has of one scale. */
 static Numeric
 part_numeric(const CdpkSum *sum, unsigned scale)
 {
@@ -68,7 +68,7 @@ part_numeric(const CdpkSum *sum, unsigned scale)
 			   decimal_numeric(low, scale));
 }
 
-/* sum_numeric returns a sum without superfluous zeros. */
+/* Return a sum without superfluous zeros. */
 static Numeric
 sum_numeric(const CdpkSum *sum)
 {
@@ -86,7 +86,7 @@ sum_numeric(const CdpkSum *sum)
 	return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(result)));
 }
 
-/* sum_events sums up the number over the time range; false where no event has it. */
+/* Sum up the number over the time range; false if no event has it. */
 static bool
 sum_events(FunctionCallInfo fcinfo, CdpkSum *sum)
 {
@@ -125,7 +125,7 @@ cdp_avg(PG_FUNCTION_ARGS)
 							   NumericGetDatum(int64_to_numeric((int64) sum.count)));
 }
 
-/* extreme finds the largest or the smallest value. */
+/* Find the largest or the smallest value. */
 static Datum
 extreme(FunctionCallInfo fcinfo, bool largest)
 {

@@ -15,14 +15,13 @@
 CDP_FUNCTION(cdp_sessions);
 CDP_FUNCTION(cdp_last_session_start);
 
-/* sessions_get_gap: see the header. */
 int64
 sessions_get_gap(FunctionCallInfo fcinfo)
 {
 	return cdp_window_microseconds(PG_GETARG_INTERVAL_P(SESSIONS_GAP), "gap", 0);
 }
 
-/* find_sessions finds the sessions that are asked for. */
+/* Find the sessions that are asked for. */
 static CdpkSessions
 find_sessions(FunctionCallInfo fcinfo)
 {

@@ -15,7 +15,7 @@
 #define SESSIONS_UNKNOWN \
 	(PG_ARGISNULL(SESSIONS_GAP) || PG_ARGISNULL(SESSIONS_TIME_RANGE + TIME_RANGE_AS_OF))
 
-/* Reads the gap, which is not NULL. */
+/* Read the gap, which is not NULL. */
 extern int64 sessions_get_gap(FunctionCallInfo fcinfo);
 
 #endif /* CDP_SESSIONS_H */

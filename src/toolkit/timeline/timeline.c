@@ -12,18 +12,18 @@
 #include "toolkit/bridge/status.h"
 #include "toolkit/timeline/timeline.h"
 
-/* timeline_corrupt raises the error for bytes that are no timeline, or make none of the size allowed. */
+/* Raise the error for bytes that are no timeline, or make none of the size allowed. */
 void
 timeline_corrupt(CdpkStatus status)
 {
 	if (status == CDPK_TOO_LONG)
-		timeline_refuse_size();
+		refuse_size();
 	cdp_report_bytes(status, "cdp.timeline");
 }
 
-/* timeline_refuse_size raises the error for events that are too many for one timeline. */
-void
-timeline_refuse_size(void)
+/* Raise the error for events that are too many for one timeline. */
+static void
+refuse_size(void)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("timeline is too large"),
@@ -32,7 +32,7 @@ timeline_refuse_size(void)
 					   CDPK_NUMBERS_MAX)));
 }
 
-/* timeline_refuse_event raises the error for an event or number that a log refused. */
+/* Raise the error for an event or number that a log refused. */
 void
 timeline_refuse_event(CdpkStatus status, const char *name, size_t length)
 {
@@ -60,18 +60,18 @@ timeline_refuse_event(CdpkStatus status, const char *name, size_t length)
 					 errhint("Leave out such rows with FILTER (WHERE isfinite(...)).")));
 			break;
 		default:
-			timeline_refuse_size();
+			refuse_size();
 	}
 }
 
-/* check_interrupts ends the compaction of a long log where the query is cancelled. */
+/* End the compaction of a long log where the query is cancelled. */
 static void
 check_interrupts(void)
 {
 	CHECK_FOR_INTERRUPTS();
 }
 
-/* timeline_from_log makes the compact form of a log. */
+/* Make the compact form of a log. */
 Timeline *
 timeline_from_log(const CdpkTimelineLog *log)
 {
@@ -85,7 +85,7 @@ timeline_from_log(const CdpkTimelineLog *log)
 	return (Timeline *) DatumGetPointer(cdp_varlena(result, VARHDRSZ + length));
 }
 
-/* open_log returns the log that a value in the open form is, or NULL for the compact form. */
+/* Return the log that a value in the open form is, or NULL for the compact form. */
 static const CdpkTimelineLog *
 open_log(Timeline *timeline)
 {
@@ -98,7 +98,7 @@ open_log(Timeline *timeline)
 	return log;
 }
 
-/* timeline_bytes returns the compact form of a value in either form. */
+/* Return the compact form of a value in either form. */
 const uint8_t *
 timeline_bytes(Timeline *timeline, size_t *length)
 {
@@ -110,7 +110,7 @@ timeline_bytes(Timeline *timeline, size_t *length)
 	return (const uint8_t *) VARDATA_ANY(timeline);
 }
 
-/* timeline_open starts reading a value in either form. */
+/* Start reading a value in either form. */
 void
 timeline_open(Timeline *timeline, CdpkTimeline *result)
 {
@@ -121,7 +121,7 @@ timeline_open(Timeline *timeline, CdpkTimeline *result)
 	timeline_check(status);
 }
 
-/* timeline_append appends the events of a value in either form to a log. */
+/* Append the events of a value in either form to a log. */
 void
 timeline_append(CdpkTimelineLog **log, const CdpkAllocator *allocator, Timeline *timeline)
 {

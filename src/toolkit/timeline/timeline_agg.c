@@ -27,7 +27,7 @@ CDP_FUNCTION(cdp_timeline_concat);
 CDP_FUNCTION(cdp_timeline_whole);
 
 /*
- * get_state returns the log of the state, argument 0: itself where it is in the open form, else a
+ * Return the log of the state, argument 0: itself where it is in the open form, else a
  * new log with its events.
  */
 static CdpkTimelineLog *
@@ -51,14 +51,14 @@ get_state(FunctionCallInfo fcinfo)
 	return log;
 }
 
-/* return_state makes the log a varlena. */
+/* Make the log a varlena. */
 static Datum
 return_state(CdpkTimelineLog *log)
 {
 	return cdp_varlena(log, log->size);
 }
 
-/* add_event appends one event to the state. */
+/* Append one event to the state. */
 static void
 add_event(CdpkTimelineLog **log, TimestampTz at, text *event, const CdpkNumber *numbers,
 		  unsigned count)
@@ -74,7 +74,7 @@ add_event(CdpkTimelineLog **log, TimestampTz at, text *event, const CdpkNumber *
 		timeline_refuse_event(status, name, length);
 }
 
-/* timeline_agg_trans(state, at, event) skips rows without a time or an event. */
+/* timeline_agg_trans(state, at, event): skip rows without a time or an event. */
 Datum
 cdp_timeline_agg_trans(PG_FUNCTION_ARGS)
 {
@@ -91,7 +91,7 @@ cdp_timeline_agg_trans(PG_FUNCTION_ARGS)
 	return return_state(log);
 }
 
-/* refuse_number raises the error for a number that a timeline cannot carry. */
+/* Raise the error for a number that a timeline cannot carry. */
 static void
 refuse_number(const JsonbValue *key, const char *detail)
 {
@@ -102,7 +102,7 @@ refuse_number(const JsonbValue *key, const char *detail)
 					errdetail_internal("%s", detail)));
 }
 
-/* read_number reads the value of a number. */
+/* Read the value of a number. */
 static CdpkDecimal
 read_number(const JsonbValue *key, const JsonbValue *value)
 {
@@ -118,7 +118,7 @@ read_number(const JsonbValue *key, const JsonbValue *value)
 	return decimal;
 }
 
-/* read_numbers reads an object of numbers; JSON nulls count as absent. */
+/* Read an object of numbers; JSON nulls count as absent. */
 static unsigned
 read_numbers(CdpkTimelineLog **log, Jsonb *object, CdpkNumber *numbers)
 {
@@ -175,7 +175,7 @@ cdp_timeline_agg_trans_numbers(PG_FUNCTION_ARGS)
 	return return_state(log);
 }
 
-/* timeline_combine(state, timeline) adds all events of the second to the first; strict. */
+/* timeline_combine(state, timeline): add all events of the second to the first; strict. */
 Datum
 cdp_timeline_combine(PG_FUNCTION_ARGS)
 {
@@ -185,7 +185,7 @@ cdp_timeline_combine(PG_FUNCTION_ARGS)
 	return return_state(log);
 }
 
-/* timeline_final(state) makes the compact form, and leaves the state as it is. */
+/* timeline_final(state): make the compact form, and leave the state as it is. */
 Datum
 cdp_timeline_final(PG_FUNCTION_ARGS)
 {
@@ -197,7 +197,7 @@ cdp_timeline_final(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* merge_timelines makes the timeline with the events of both. */
+/* Make the timeline with the events of both. */
 static Timeline *
 merge_timelines(Timeline *a, Timeline *b)
 {

@@ -30,7 +30,7 @@ CDP_FUNCTION(cdp_timeline_cmp);
 CDP_FUNCTION(cdp_timeline_hash);
 CDP_FUNCTION(cdp_timeline_hash_extended);
 
-/* timeline_in reads the text form. */
+/* Read the text form. */
 Datum
 cdp_timeline_in(PG_FUNCTION_ARGS)
 {
@@ -58,7 +58,7 @@ cdp_timeline_in(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(timeline_from_log(log));
 }
 
-/* timeline_out writes the text form. */
+/* Write the text form. */
 Datum
 cdp_timeline_out(PG_FUNCTION_ARGS)
 {
@@ -75,7 +75,7 @@ cdp_timeline_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(text);
 }
 
-/* refuse_encoding refuses names that a database of another encoding than UTF-8 cannot show. */
+/* Refuse names that a database of another encoding than UTF-8 cannot show. */
 static void
 refuse_encoding(const char *bytes, size_t length)
 {
@@ -92,7 +92,7 @@ refuse_encoding(const char *bytes, size_t length)
 								  GetDatabaseEncodingName())));
 }
 
-/* timeline_recv reads the binary form: the bytes of the compact form, all of them checked. */
+/* Read the binary form: the bytes of the compact form, all of them checked. */
 Datum
 cdp_timeline_recv(PG_FUNCTION_ARGS)
 {
@@ -111,7 +111,7 @@ cdp_timeline_recv(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(result);
 }
 
-/* timeline_send writes the binary form. */
+/* Write the binary form. */
 Datum
 cdp_timeline_send(PG_FUNCTION_ARGS)
 {
@@ -125,7 +125,7 @@ cdp_timeline_send(PG_FUNCTION_ARGS)
 }
 
 /*
- * compare orders two timelines by their bytes, the shorter first where it is the other's beginning:
+ * Order two timelines by their bytes, the shorter first where it is the other's beginning:
  * an order without a meaning, but equal ones are equal bytes.
  */
 static int
