@@ -12,14 +12,7 @@
 #include "toolkit/bridge/status.h"
 #include "toolkit/timeline/timeline.h"
 
-/* Raise the error for bytes that are no timeline, or make none of the size allowed. */
-void
-timeline_corrupt(CdpkStatus status)
-{
-	if (status == CDPK_TOO_LONG)
-		refuse_size();
-	cdp_report_bytes(status, "cdp.timeline");
-}
+static void refuse_size(void) __attribute__((noreturn));
 
 /* Raise the error for events that are too many for one timeline. */
 static void
@@ -30,6 +23,15 @@ refuse_size(void)
 			 errdetail("A timeline has at most 256 MB, 512 MB while it is built, and %d different "
 					   "numbers with the events of one name.",
 					   CDPK_NUMBERS_MAX)));
+}
+
+/* Raise the error for bytes that are no timeline, or make none of the size allowed. */
+void
+timeline_corrupt(CdpkStatus status)
+{
+	if (status == CDPK_TOO_LONG)
+		refuse_size();
+	cdp_report_bytes(status, "cdp.timeline");
 }
 
 /* Raise the error for an event or number that a log refused. */
