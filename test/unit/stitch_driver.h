@@ -259,21 +259,9 @@ driver_must_retry(Store *store, const Batch *batch, int a, int b)
 	int32_t reasons[MAX_NAMES + 2];
 	size_t count;
 
-	for (int side = 0; side < 2; side++)
-	{
-		const ProfileRow *row = store_profile(store, store->profile_id[side == 0 ? a : b]);
-
-		if (row == NULL)
-			return false;
-		sides[side].identifiers = row->identifiers;
-		sides[side].counts = counts[side];
-		sides[side].count_length = old->rules.namespace_count;
-		for (uint32_t i = 0; i < old->rules.namespace_count; i++)
-		{
-			counts[side][i].name_space = i;
-			counts[side][i].count = row->counts[i];
-		}
-	}
+	if (!store_summary(store, old, a, &sides[0], counts[0]) ||
+		!store_summary(store, old, b, &sides[1], counts[1]))
+		return false;
 	count = cdpk_stitch_reasons(&old->rules, &sides[0], &sides[1], false, reasons);
 	for (size_t i = 0; i < count; i++)
 		if (reasons[i] == CDPK_REASON_CAP ? store->world.rules.cap > old->rules.cap

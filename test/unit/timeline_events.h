@@ -111,4 +111,12 @@ compact(CdpkTimelineLog *log, size_t *length)
 	return bytes;
 }
 
+/* Make a timeline of random events. */
+static inline uint8_t *
+random_timeline(uint64_t *state, Event *events, size_t *count, size_t *length)
+{
+	*count = random_events(state, events);
+	return compact(log_of(events, *count), length);
+}
+
 #endif /* TIMELINE_EVENTS_H */

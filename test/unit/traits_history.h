@@ -182,6 +182,14 @@ merged(const History *history)
 	return made;
 }
 
+/* Make a random history and its value. */
+static inline Compact
+random_value(uint64_t *state, History *history)
+{
+	random_history(state, history);
+	return merged(history);
+}
+
 static inline void
 merge_view(CdpkTraitsState *state, const CdpkTraitsView *other)
 {

@@ -33,6 +33,20 @@ typedef enum CdpkStatus
  */
 #define CDPK_STATE_MAX (UINT32_C(1) << 29)
 
+/*
+ * Return how large a block to allocate for "need" bytes: "first" bytes, doubled until they are enough;
+ * 0 if that is more than CDPK_STATE_MAX.
+ */
+static inline uint32_t
+cdpk_state_size(uint64_t first, uint64_t need)
+{
+	if (need > CDPK_STATE_MAX)
+		return 0;
+	while (first < need)
+		first *= 2;
+	return first < CDPK_STATE_MAX ? (uint32_t) first : CDPK_STATE_MAX;
+}
+
 /* what a text may grow to, its NUL counted */
 #define CDPK_TEXT_MAX UINT32_C(0x3fffffff)
 

@@ -108,15 +108,10 @@ static CdpkStatus
 new_block(const CdpkAllocator *allocator, const CdpkNextSetup *setup, uint64_t need,
 		  CdpkNextState **state)
 {
-	uint64_t size = FIRST_SIZE;
+	uint32_t size = cdpk_state_size(FIRST_SIZE, need + sizeof(CdpkNextState));
 
-	need += sizeof(CdpkNextState);
-	while (size < need)
-		size *= 2;
-	if (need > CDPK_STATE_MAX)
+	if (size == 0)
 		return CDPK_TOO_LONG;
-	if (size > CDPK_STATE_MAX)
-		size = CDPK_STATE_MAX;
 	*state = cdpk_allocate(allocator, size);
 	if (*state == NULL)
 		return CDPK_OUT_OF_MEMORY;
@@ -126,7 +121,7 @@ new_block(const CdpkAllocator *allocator, const CdpkNextSetup *setup, uint64_t n
 	(*state)->base = (uint8_t) setup->base;
 	(*state)->kind = (uint8_t) setup->kind;
 	(*state)->steps = setup->steps;
-	(*state)->size = (uint32_t) size;
+	(*state)->size = size;
 	return CDPK_OK;
 }
 

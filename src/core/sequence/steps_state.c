@@ -56,8 +56,6 @@ cdpk_steps_state_new(const CdpkAllocator *allocator, const CdpkStepsSetup *setup
 					 CdpkStepsState **state)
 {
 	CdpkStepsState empty = {0};
-	uint64_t need;
-	uint64_t size = FIRST_SIZE;
 
 	empty.version = CDPK_STEPS_STATE_VERSION;
 	empty.use = (uint8_t) setup->use;
@@ -68,17 +66,13 @@ cdpk_steps_state_new(const CdpkAllocator *allocator, const CdpkStepsSetup *setup
 	empty.pattern_length = (uint32_t) setup->pattern_length;
 	if (setup->pattern_length > CDPK_STATE_MAX)
 		return CDPK_TOO_LONG;
-	need = sizeof(empty) + setup->pattern_length + (uint64_t) rows * cdpk_steps_row_size(&empty);
-	while (size < need)
-		size *= 2;
-	if (need > CDPK_STATE_MAX)
+	empty.size = cdpk_state_size(FIRST_SIZE, sizeof(empty) + setup->pattern_length +
+												 (uint64_t) rows * cdpk_steps_row_size(&empty));
+	if (empty.size == 0)
 		return CDPK_TOO_LONG;
-	if (size > CDPK_STATE_MAX)
-		size = CDPK_STATE_MAX;
-	*state = cdpk_allocate(allocator, size);
+	*state = cdpk_allocate(allocator, empty.size);
 	if (*state == NULL)
 		return CDPK_OUT_OF_MEMORY;
-	empty.size = (uint32_t) size;
 	**state = empty;
 	if (setup->pattern_length > 0)
 		memcpy(*state + 1, setup->pattern, setup->pattern_length);
