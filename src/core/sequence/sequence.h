@@ -10,7 +10,7 @@
  * leftmost and ends first; and of the chains that have got as far as a step, only the newest
  * matters.  The matcher keeps one chain for each step and takes constant time for an event and a
  * step.  Only where a step must come some time after the one before, it also keeps the chains that
- * are younger than that.
+ * are too early for it.
  */
 #ifndef CDPK_SEQUENCE_H
 #define CDPK_SEQUENCE_H
@@ -64,8 +64,8 @@ typedef struct CdpkChains
 {
 	bool alive; /* whether there is a newest one that the next step may continue */
 	CdpkChain newest;
-	/* those that are too young for the next step, oldest first: a ring */
-	CdpkChain *young;
+	/* those that are too early for the next step, oldest first: a ring */
+	CdpkChain *early;
 	size_t start;
 	size_t count;
 	size_t room;

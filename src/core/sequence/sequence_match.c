@@ -54,16 +54,16 @@ short_enough(const CdpkProgram *program, const CdpkSequenceBound *most, int64_t 
 
 /* ---------------------------------------------------------------- the chains of a step */
 
-/* Append a chain to those that are too young for the next step. */
+/* Append a chain to those that are too early for the next step. */
 static CdpkStatus
-add_young(CdpkChains *chains, const CdpkAllocator *allocator, const CdpkChain *chain)
+add_early(CdpkChains *chains, const CdpkAllocator *allocator, const CdpkChain *chain)
 {
 	size_t last = (chains->start + chains->count + chains->room - 1);
 
-	/* of one instant, the newest chain serves for all: it comes of age with them */
-	if (chains->count > 0 && chains->young[last % chains->room].at == chain->at)
+	/* of one instant, the newest chain serves for all: they become due together */
+	if (chains->count > 0 && chains->early[last % chains->room].at == chain->at)
 	{
-		chains->young[last % chains->room] = *chain;
+		chains->early[last % chains->room] = *chain;
 		return CDPK_OK;
 	}
 	if (chains->count == chains->room)
@@ -74,24 +74,24 @@ add_young(CdpkChains *chains, const CdpkAllocator *allocator, const CdpkChain *c
 		if (larger == NULL)
 			return CDPK_OUT_OF_MEMORY;
 		for (size_t i = 0; i < chains->count; i++)
-			larger[i] = chains->young[(chains->start + i) % chains->room];
-		cdpk_release(allocator, chains->young);
-		chains->young = larger;
+			larger[i] = chains->early[(chains->start + i) % chains->room];
+		cdpk_release(allocator, chains->early);
+		chains->early = larger;
 		chains->start = 0;
 		chains->room = room;
 	}
-	chains->young[(chains->start + chains->count++) % chains->room] = *chain;
+	chains->early[(chains->start + chains->count++) % chains->room] = *chain;
 	return CDPK_OK;
 }
 
 /* Make the newest chain that is old enough by now the one to be continued. */
 static void
-come_of_age(const CdpkProgram *program, const CdpkSequenceBound *least, CdpkChains *chains,
-			int64_t at)
+promote_early(const CdpkProgram *program, const CdpkSequenceBound *least, CdpkChains *chains,
+			  int64_t at)
 {
-	while (chains->count > 0 && long_enough(program, least, chains->young[chains->start].at, at))
+	while (chains->count > 0 && long_enough(program, least, chains->early[chains->start].at, at))
 	{
-		chains->newest = chains->young[chains->start];
+		chains->newest = chains->early[chains->start];
 		chains->alive = true;
 		chains->start = (chains->start + 1) % chains->room;
 		chains->count--;
@@ -132,7 +132,7 @@ void
 cdpk_matcher_free(CdpkMatcher *matcher)
 {
 	for (unsigned i = 0; i < matcher->program->count; i++)
-		cdpk_release(matcher->allocator, matcher->chains[i].young);
+		cdpk_release(matcher->allocator, matcher->chains[i].early);
 }
 
 /* Remember a match. */
@@ -178,8 +178,8 @@ keep_chain(CdpkMatcher *matcher, unsigned i, const CdpkChain *chain)
 
 		if (least->given)
 		{
-			come_of_age(program, least, &matcher->chains[i], chain->at);
-			return add_young(&matcher->chains[i], matcher->allocator, chain);
+			promote_early(program, least, &matcher->chains[i], chain->at);
+			return add_early(&matcher->chains[i], matcher->allocator, chain);
 		}
 		matcher->chains[i].newest = *chain;
 		matcher->chains[i].alive = true;
@@ -234,7 +234,7 @@ cdpk_matcher_feed(CdpkMatcher *matcher, const CdpkTimed *event, uint64_t *reache
 		if (step->any != 0 && ((step->any | step->absent) & event->value) == 0)
 			continue;
 		if (step->least.given && i > 0)
-			come_of_age(program, &step->least, &matcher->chains[i - 1], event->at);
+			promote_early(program, &step->least, &matcher->chains[i - 1], event->at);
 		if ((step->any == 0 || (step->any & event->value) != 0) &&
 			continue_chain(matcher, i, event->at, &chain))
 		{

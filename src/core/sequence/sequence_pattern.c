@@ -59,9 +59,9 @@ read_number(Pattern *p, int64_t most, int64_t *number)
 	return p->at > start;
 }
 
-/* Begin a way to the next step: it follows immediately unless more is said. */
+/* Begin the transition to the next step, which follows immediately unless the pattern says more. */
 static void
-start_way(Pattern *p)
+start_transition(Pattern *p)
 {
 	memset(&p->next, 0, sizeof(p->next));
 	p->next.adjacent = true;
@@ -84,7 +84,7 @@ add_step(Pattern *p, const char *at, uint32_t any)
 	}
 	p->next.any = any;
 	program->steps[program->count++] = p->next;
-	start_way(p);
+	start_transition(p);
 	return CDPK_OK;
 }
 
@@ -170,7 +170,7 @@ cdpk_pattern_compile(const char *text, size_t length, CdpkTimeKind kind, unsigne
 	p.conditions = conditions;
 	p.program = program;
 	p.problem = problem;
-	start_way(&p);
+	start_transition(&p);
 	while (status == CDPK_OK && p.at < p.end)
 	{
 		const char *start = p.at;

@@ -245,7 +245,7 @@ propose_links_of(CdpkStitch *stitch, uint32_t node)
  * propose the links of those that are no longer shared.
  */
 static CdpkStatus
-who_counts(CdpkStitch *stitch)
+judge_identities(CdpkStitch *stitch)
 {
 	StitchNumbers ceased = {NULL, 0, 0};
 
@@ -397,7 +397,7 @@ propose_between(CdpkStitch *stitch, const CdpkStitchForbid *pair)
 
 /* Bring the contents of what is to be searched or taken apart. */
 static CdpkStatus
-load_what_changes(CdpkStitch *stitch)
+load_changed_profiles(CdpkStitch *stitch)
 {
 	StitchNumbers contents = {NULL, 0, 0};
 
@@ -538,12 +538,12 @@ cdpk_stitch_run(CdpkStitch *stitch)
 {
 	STITCH_TRY(resolve(stitch));
 	STITCH_TRY(freeze(stitch));
-	STITCH_TRY(who_counts(stitch));
+	STITCH_TRY(judge_identities(stitch));
 	for (uint32_t i = 0; i < stitch->changes.count; i++)
 		STITCH_TRY(judge_change(stitch, &stitch->changes.items[i]));
 	for (uint32_t i = 0; i < stitch->retries.count; i++)
 		STITCH_TRY(judge_retry(stitch, &stitch->retries.items[i]));
-	STITCH_TRY(load_what_changes(stitch));
+	STITCH_TRY(load_changed_profiles(stitch));
 	STITCH_TRY(load_touched(stitch));
 	STITCH_TRY(settle_pending(stitch));
 	STITCH_TRY(check_weakened(stitch));

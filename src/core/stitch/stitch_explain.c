@@ -5,7 +5,7 @@
  * Dijkstra's algorithm with the cost (refused links, links), one layer for each
  * number of refused links, so that a layer loads its profiles in one go.  Links
  * of one identifier are taken in order of rank: of equally good chains the
- * evidence alone decides which is told.
+ * evidence alone decides which is written.
  */
 #include "core/stitch/stitch_explain.h"
 
@@ -187,7 +187,7 @@ cdpk_stitch_reasons(const CdpkStitchRules *rules, const CdpkStitchProfile *x,
 
 /* Return why a refused link is refused. */
 static CdpkStatus
-give_reasons(CdpkStitch *stitch, uint32_t x, uint32_t y, CdpkStitchStep *step)
+write_reasons(CdpkStitch *stitch, uint32_t x, uint32_t y, CdpkStitchStep *step)
 {
 	uint32_t a = stitch_profile_of(stitch, x);
 	uint32_t b = stitch_profile_of(stitch, y);
@@ -211,10 +211,10 @@ give_reasons(CdpkStitch *stitch, uint32_t x, uint32_t y, CdpkStitchStep *step)
 
 /* Write down the steps of the way that was found. */
 static CdpkStatus
-tell_path(CdpkStitch *stitch, const Explanation *work, const CdpkStitchStep **steps,
-		  size_t *step_count)
+write_path(CdpkStitch *stitch, const Explanation *work, const CdpkStitchStep **steps,
+		   size_t *step_count)
 {
-	CdpkStitchStep *told;
+	CdpkStitchStep *written;
 	uint32_t node = work->target;
 	size_t count = 0;
 	uint32_t edge;
@@ -224,16 +224,16 @@ tell_path(CdpkStitch *stitch, const Explanation *work, const CdpkStitchStep **st
 		node = stitch_far_end(stitch, (edge - 1) ^ 1);
 		count++;
 	}
-	told = stitch_allocate(&stitch->memory, count + 1, sizeof(CdpkStitchStep));
-	if (told == NULL)
+	written = stitch_allocate(&stitch->memory, count + 1, sizeof(CdpkStitchStep));
+	if (written == NULL)
 		return CDPK_OUT_OF_MEMORY;
-	*steps = told;
+	*steps = written;
 	*step_count = count;
 	node = work->target;
 	while ((edge = cdpk_idmap_get(&work->came_by, node)) != 0)
 	{
 		uint32_t before = stitch_far_end(stitch, (edge - 1) ^ 1);
-		CdpkStitchStep *step = &told[--count];
+		CdpkStitchStep *step = &written[--count];
 
 		step->from = stitch_node(stitch, before)->identity_id;
 		step->to = stitch_node(stitch, node)->identity_id;
@@ -241,7 +241,7 @@ tell_path(CdpkStitch *stitch, const Explanation *work, const CdpkStitchStep **st
 		step->reasons = NULL;
 		step->reason_count = 0;
 		if (step->refused)
-			STITCH_TRY(give_reasons(stitch, before, node, step));
+			STITCH_TRY(write_reasons(stitch, before, node, step));
 		node = before;
 	}
 	return CDPK_OK;
@@ -273,7 +273,7 @@ cdpk_stitch_explain(CdpkStitch *stitch, int64_t a, int64_t b, size_t max_profile
 	STITCH_PUSH(stitch, work.seeds, start);
 	STITCH_TRY(find_path(stitch, &work, max_profiles, path));
 	if (*path == CDPK_PATH_FOUND)
-		STITCH_TRY(tell_path(stitch, &work, steps, step_count));
+		STITCH_TRY(write_path(stitch, &work, steps, step_count));
 	stitch_release(&stitch->memory, work.seeds.items);
 	stitch_release(&stitch->memory, work.queue.items);
 	stitch_release(&stitch->memory, work.next.items);

@@ -84,7 +84,7 @@ cdpk_traits_full(const CdpkTraitsExtent *extent)
  * key with all of them has less than its share.
  */
 static bool
-roomy(const CdpkTraitsState *state)
+is_far_below_limits(const CdpkTraitsState *state)
 {
 	uint64_t cells = (uint64_t) state->view.count + 1;
 
@@ -131,7 +131,7 @@ compare_claims(const void *left, const void *right)
 
 /* Return whether it is by their time that cells of a rule stay. */
 static bool
-is_aged(unsigned rule)
+keeps_latest(unsigned rule)
 {
 	return (rule & CDPK_RULE_BASE) == CDPK_RULE_UNION;
 }
@@ -157,7 +157,7 @@ find_worst(const CdpkTraitsState *state, uint32_t first, uint32_t end, Claim *wo
 
 /* Leave the "keep" cells with the best claims among first .. end - 1. */
 static CdpkStatus
-cut_aged(CdpkTraitsState *state, uint32_t first, uint32_t end, uint32_t keep)
+keep_latest(CdpkTraitsState *state, uint32_t first, uint32_t end, uint32_t keep)
 {
 	const CdpkAllocator *allocator = state->allocator;
 	Claim *claims = allocator->allocate(allocator->context, (end - first) * sizeof(Claim));
@@ -236,8 +236,8 @@ cut_shares(CdpkTraitsState *state)
 		share = share_of(state->limits, trait.rule, state->keys);
 		if (end - first <= share)
 			continue;
-		if (is_aged(trait.rule))
-			status = cut_aged(state, first, end, share);
+		if (keeps_latest(trait.rule))
+			status = keep_latest(state, first, end, share);
 		else
 			status = cdpk_page_remove(state, first + share, end);
 		if (status != CDPK_OK)
@@ -252,7 +252,7 @@ cdpk_traits_insert_key(CdpkTraitsState *state, uint32_t index, const CdpkTrait *
 {
 	CdpkStatus status = CDPK_OK;
 
-	if (roomy(state))
+	if (is_far_below_limits(state))
 	{
 		state->keys += state->keys > 0;
 		return cdpk_page_insert(state, index, trait);
@@ -280,12 +280,12 @@ cdpk_traits_insert_value(CdpkTraitsState *state, uint32_t first, uint32_t end, u
 	Claim worst = {INT64_MIN, end - 1};
 	CdpkStatus status = CDPK_OK;
 
-	if (roomy(state))
+	if (is_far_below_limits(state))
 		return cdpk_page_insert(state, index, trait);
 	count_keys(state);
 	if (end - first < share_of(state->limits, trait->rule, state->keys))
 		return cdpk_page_insert(state, index, trait);
-	if (is_aged(trait->rule))
+	if (keeps_latest(trait->rule))
 		status = find_worst(state, first, end, &worst);
 	else
 		claim.at = worst.at;

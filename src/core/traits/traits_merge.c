@@ -168,9 +168,9 @@ put_united(const Merge *merge, const CdpkTrait *present)
 						  merge->end + (merge->state->view.count - before), merge->trait->at);
 }
 
-/* Return whether what is there of a key is outranked as a whole, or (-1) outranks. */
+/* Compare which side takes the key as a whole: 1 the new value, -1 what is there, 0 neither. */
 static int
-gives_way(const CdpkTrait *present, const CdpkTrait *trait)
+compare_precedence(const CdpkTrait *present, const CdpkTrait *trait)
 {
 	bool whole = (trait->rule & CDPK_RULE_TRUSTED) && !(trait->rule & CDPK_RULE_KEEP);
 
@@ -186,7 +186,7 @@ static CdpkStatus
 put_found(CdpkTraitsState *state, uint32_t first, const CdpkTrait *present, const CdpkTrait *trait)
 {
 	Merge merge = {state, trait, first, first + 1};
-	int outranked = gives_way(present, trait);
+	int outranked = compare_precedence(present, trait);
 	CdpkStatus status;
 
 	if (cdpk_rule_many(present->rule))

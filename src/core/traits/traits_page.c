@@ -80,7 +80,7 @@ place_cell(CdpkTraitsState *state, uint32_t index, const CdpkTrait *trait, size_
 
 /* Return the slack that a new cell gets, so that a longer value may fit later. */
 static size_t
-roomy_slack(const CdpkTrait *trait)
+initial_slack(const CdpkTrait *trait)
 {
 	return (0 - cell_size(trait)) & 7;
 }
@@ -184,7 +184,7 @@ cdpk_page_insert(CdpkTraitsState *state, uint32_t index, const CdpkTrait *trait)
 
 	if (state->view.count >= CDPK_TRAITS_CELLS_MAX)
 		return CDPK_TOO_LONG;
-	slack = roomy_slack(trait);
+	slack = initial_slack(trait);
 	status = make_room(state, cell_size(trait) + slack + SLOT_SIZE);
 	if (status != CDPK_OK)
 		return status;
@@ -216,7 +216,7 @@ cdpk_page_replace(CdpkTraitsState *state, uint32_t index, const CdpkTrait *old,
 					   state->view.dead + (uint32_t) (room - size - slack));
 		return CDPK_OK;
 	}
-	slack = roomy_slack(trait);
+	slack = initial_slack(trait);
 	status = make_room(state, size + slack);
 	if (status != CDPK_OK)
 		return status;

@@ -110,7 +110,7 @@ extern void traits_rules_free(TraitsRules *compiled);
 extern bool traits_rules_match(const TraitsRules *compiled, const Jsonb *rules);
 
 /* Return whether any of them refuses values that others would take. */
-extern bool traits_rules_choosy(const TraitsRules *rules);
+extern bool traits_rules_may_refuse(const TraitsRules *rules);
 
 /* Return whether a jsonb is the JSON null, which counts as no traits. */
 extern bool traits_row_empty(Jsonb *object);

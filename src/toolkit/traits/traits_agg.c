@@ -223,7 +223,7 @@ cdp_refused_keys(PG_FUNCTION_ARGS)
 	ArrayType *refused = NULL;
 
 	/* where no rule refuses anything, the row need not be opened */
-	if (traits_rules_choosy(rules))
+	if (traits_rules_may_refuse(rules))
 		refused = traits_row_refused(PG_GETARG_JSONB_P(0), rules);
 	if (refused == NULL)
 		PG_RETURN_NULL();

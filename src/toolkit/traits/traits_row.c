@@ -28,8 +28,8 @@ typedef struct KeyRule
 struct TraitsRules
 {
 	Jsonb *source;
-	uint8 fallback; /* of the keys that are not named: the one of "*", or "last" */
-	bool choosy;    /* some rule cannot take every value */
+	uint8 fallback;  /* of the keys that are not named: the one of "*", or "last" */
+	bool may_refuse; /* some rule cannot take every value */
 	int count;
 	KeyRule keys[FLEXIBLE_ARRAY_MEMBER]; /* in jsonb's order */
 };
@@ -55,7 +55,7 @@ parse_rule(const JsonbValue *key, const JsonbValue *value)
 
 /* Return whether there are values that a rule cannot take, but the others can. */
 static bool
-rule_choosy(uint8 code)
+rule_may_refuse(uint8 code)
 {
 	return (code & CDPK_RULE_BASE) == CDPK_RULE_SUM ||
 		   cdpk_value_size_max(code) < CDPK_TRAITS_VALUE_MAX;
@@ -88,7 +88,7 @@ traits_rules_compile(Jsonb *rules, MemoryContext context)
 		rule->key = key.val.string.val;
 		rule->key_length = key.val.string.len;
 		rule->rule = parse_rule(&key, &value);
-		compiled->choosy |= rule_choosy(rule->rule);
+		compiled->may_refuse |= rule_may_refuse(rule->rule);
 		if (rule->key_length == 1 && rule->key[0] == '*')
 			compiled->fallback = rule->rule;
 		else
@@ -408,9 +408,9 @@ traits_row_check(Jsonb *object, const TraitsRules *rules, TraitsProblem *problem
 
 /* Return whether any rule refuses values that others would take. */
 bool
-traits_rules_choosy(const TraitsRules *rules)
+traits_rules_may_refuse(const TraitsRules *rules)
 {
-	return rules->choosy;
+	return rules->may_refuse;
 }
 
 /* List the keys whose values their rules cannot take; NULL if there are none. */
@@ -427,7 +427,7 @@ traits_row_refused(Jsonb *object, const TraitsRules *rules)
 	walk = row_walk(object, rules);
 	while (row_next(&walk, &trait))
 	{
-		if (rule_choosy(trait.rule) && !check_member(&trait, &walk.value, &problem))
+		if (rule_may_refuse(trait.rule) && !check_member(&trait, &walk.value, &problem))
 			refused = accumArrayResult(refused,
 									   PointerGetDatum(cstring_to_text_with_len(
 										   walk.key.val.string.val, walk.key.val.string.len)),
