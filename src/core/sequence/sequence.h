@@ -4,7 +4,7 @@
  *
  * A program is a list of steps.  A match is one event for each step, in the order of the history,
  * such that each event satisfies its step and what the step says of the way from the event before
- * (behavior/DEFINITIONS.md).  All that a step can say bounds a difference of two places or two
+ * (toolkit/DEFINITIONS.md).  All that a step can say bounds a difference of two places or two
  * times, or forbids events in between; so of any two matches, the earlier events for each step are
  * a match again, and so are the later ones.  Hence there is an earliest match of all, which is
  * leftmost and ends first; and of the chains that have got as far as a step, only the newest

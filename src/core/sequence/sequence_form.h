@@ -3,7 +3,7 @@
  *		A sequence of named events, as in "view -> cart within 1 day -> not refund -> order": its
  *		text, its stored form (FORMAT.md), and whether a timeline has it.
  *
- * The grammar and the meaning are in behavior/DEFINITIONS.md.
+ * The grammar and the meaning are in toolkit/DEFINITIONS.md.
  */
 #ifndef CDPK_SEQUENCE_FORM_H
 #define CDPK_SEQUENCE_FORM_H

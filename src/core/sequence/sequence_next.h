@@ -3,7 +3,7 @@
  *		Which event follows a chain of others: the rows that cdp.sequence_next has seen so far, a
  *		flat block with room to grow, and the answer.
  *
- * What the answer is, is defined in behavior/DEFINITIONS.md.  A row lies in the block as on the
+ * What the answer is, is defined in toolkit/DEFINITIONS.md.  A row lies in the block as on the
  * wire (FORMAT.md).
  */
 #ifndef CDPK_SEQUENCE_NEXT_H

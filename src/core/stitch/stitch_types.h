@@ -42,7 +42,7 @@ typedef struct CdpkStitchIdentity
 {
 	int64_t identity_id;
 	int64_t profile_id;     /* as the tables have it; 0: in no profile yet */
-	const uint8_t *payload; /* of core/identifier.h; copied */
+	const uint8_t *payload; /* of core/identifier/identifier.h; copied */
 	size_t length;
 	uint32_t name_space;
 	bool present;   /* some event carries it, and it is neither blocked nor erased */

@@ -12,7 +12,7 @@
 #include "compat.h"
 #include "core/identifier/identifier.h"
 
-/* a varlena whose content is a payload of core/identifier.h */
+/* a varlena whose content is a payload of core/identifier/identifier.h */
 typedef struct varlena Identifier;
 
 #define DatumGetIdentifierPP(datum) ((Identifier *) PG_DETOAST_DATUM_PACKED(datum))

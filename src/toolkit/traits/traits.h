@@ -1,6 +1,6 @@
 /*
  * traits.h
- *		The type cdp.traits: the server's side of core/traits.h.
+ *		The type cdp.traits: the server's side of core/traits/traits.h.
  */
 #ifndef CDP_PROFILE_TRAITS_H
 #define CDP_PROFILE_TRAITS_H
@@ -17,7 +17,7 @@
 #include "core/traits/traits_page.h"
 #include "core/traits/traits_view.h"
 
-/* a varlena whose content is the bytes of core/traits.h, compact or loose */
+/* a varlena whose content is the bytes of core/traits/traits.h, compact or loose */
 typedef struct varlena Traits;
 
 #define DatumGetTraitsPP(datum) ((Traits *) PG_DETOAST_DATUM_PACKED(datum))
