@@ -88,7 +88,7 @@ read_rows(CdpkReader rows, CdpkJourneys *journeys, Touch *touches)
 	}
 }
 
-/* Return the names their numbers, and order the touches by time. */
+/* Give the names their numbers, and order the touches by time. */
 static void
 number_names(CdpkJourneys *journeys, Touch *touches, CdpkTimed *scratch)
 {
@@ -219,7 +219,7 @@ weigh(CdpkJourneys *journeys, uint32_t *count, uint32_t name, double weight)
 	journeys->weight[name] += weight;
 }
 
-/* Return the touches of a range equal parts of a weight. */
+/* Give the touches of a range equal parts of a weight. */
 static void
 share_equally(CdpkJourneys *journeys, uint32_t *count, Range range, double weight)
 {
@@ -228,7 +228,7 @@ share_equally(CdpkJourneys *journeys, uint32_t *count, Range range, double weigh
 			  weight / (double) (range.end - range.start));
 }
 
-/* Return the last touches that are not direct equal parts; the last, where all are. */
+/* Give the last touches that are not direct equal parts; the last touch all, if all are direct. */
 static void
 weigh_non_direct(CdpkJourneys *journeys, uint32_t *count, Range range)
 {
@@ -263,7 +263,7 @@ weigh_by_age(CdpkJourneys *journeys, uint32_t *count, Range range)
 	}
 }
 
-/* Return parts to the first, the last, and all touches between them. */
+/* Give parts to the first, the last, and all touches between them. */
 static void
 weigh_by_position(CdpkJourneys *journeys, uint32_t *count, Range range)
 {
@@ -281,7 +281,7 @@ weigh_by_position(CdpkJourneys *journeys, uint32_t *count, Range range)
 	share_equally(journeys, count, middle, 100.0 - journeys->setup.first - journeys->setup.last);
 }
 
-/* Return the names of a range their weights; returns how many have one. */
+/* Give the names of a range their weights; return how many have one. */
 static uint32_t
 weigh_touches(CdpkJourneys *journeys, Range range)
 {

@@ -28,7 +28,7 @@ extern void cdpk_idmap_free(CdpkIdMap *map);
 /* Return the number of a key, or CDPK_IDMAP_NONE. */
 extern uint32_t cdpk_idmap_get(const CdpkIdMap *map, uint64_t key);
 
-/* Return a key a number other than CDPK_IDMAP_NONE, in place of the one it had. */
+/* Give a key a number other than CDPK_IDMAP_NONE, in place of the one it had. */
 extern CdpkStatus cdpk_idmap_put(CdpkIdMap *map, uint64_t key, uint32_t number);
 
 #endif /* CDPK_IDMAP_H */

@@ -18,7 +18,7 @@
 
 /* ---------------------------------------------------------------- what goes together */
 
-/* Return what is wrong with a part. */
+/* Note what is wrong with a part. */
 static CdpkStatus
 refuse(CdpkSequenceProblem *problem, CdpkStatus status, size_t position, const char *words)
 {

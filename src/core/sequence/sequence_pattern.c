@@ -21,7 +21,7 @@ typedef struct Pattern
 	const char *time;      /* the time condition on that way, or NULL */
 } Pattern;
 
-/* Return what is wrong at a place of the pattern. */
+/* Note what is wrong at a place of the pattern. */
 static CdpkStatus
 refuse(Pattern *p, CdpkStatus status, const char *at, const char *words)
 {

@@ -40,7 +40,7 @@ typedef struct Parse
 
 /* ---------------------------------------------------------------- tokens */
 
-/* Return what is wrong at a place of the text. */
+/* Note what is wrong at a place of the text. */
 static CdpkStatus
 refuse(Parse *p, CdpkStatus status, const char *at, const char *what)
 {

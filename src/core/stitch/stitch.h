@@ -99,7 +99,7 @@ extern CdpkStatus cdpk_stitch_forbidden(CdpkStitch *stitch, int64_t a, int64_t b
 extern CdpkStatus cdpk_stitch_allowed(CdpkStitch *stitch, int64_t a, int64_t b);
 
 /*
- * Return whether an identifier is shared must be decided anew: one of its counts, its
+ * Decide anew whether an identifier is shared: one of its counts, its
  * verdict, or a max_links of its namespace changed, or it is present again.
  * counts: for each namespace, how many distinct identifiers of it are linked to
  * this one, whether refused, shared or not.

@@ -185,7 +185,7 @@ cdpk_stitch_reasons(const CdpkStitchRules *rules, const CdpkStitchProfile *x,
 	return count;
 }
 
-/* Return why a refused link is refused. */
+/* Write why a link is refused. */
 static CdpkStatus
 write_reasons(CdpkStitch *stitch, uint32_t x, uint32_t y, CdpkStitchStep *step)
 {

@@ -33,7 +33,7 @@ group_of(CdpkStitch *stitch, Groups *groups, uint32_t profile)
 	return cdpk_unionfind_find(&groups->joined, stitch->profiles.items[profile].place);
 }
 
-/* Return a profile its place in the groups. */
+/* Give a profile its place in the groups. */
 static CdpkStatus
 place_root(CdpkStitch *stitch, Groups *groups, uint32_t root)
 {

@@ -369,7 +369,7 @@ move(CdpkStitch *stitch, uint32_t node, uint32_t profile)
 	}
 }
 
-/* Return each shared identifier a profile of its own, and take it from the gone. */
+/* Give each shared identifier a profile of its own, and take it from the gone. */
 static CdpkStatus
 write_alone(CdpkStitch *stitch, Rework *rework)
 {

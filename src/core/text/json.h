@@ -81,7 +81,7 @@ extern CdpkJsonToken cdpk_json_value(CdpkJson *json, CdpkSpan *value);
  */
 extern size_t cdpk_json_unescape(CdpkSpan string, char *result);
 
-/* Return the text of a number of a valid document: whether it is a plain integer of up to 18 digits. */
+/* Read the text of a number of a valid document; return whether it is a plain integer of up to 18 digits. */
 extern bool cdpk_json_small_integer(CdpkSpan number, int64_t *value);
 
 /*

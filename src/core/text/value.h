@@ -51,8 +51,8 @@ extern bool cdpk_value_text_valid(const uint8_t *bytes, size_t length);
 extern size_t cdpk_value_depth(const uint8_t *text, size_t length);
 
 /*
- * Return how a byte of a string is printed: writes its escape, at most 6 bytes, and
- * returns the length; 0 for a byte that stands for itself.
+ * Print a byte of a string: write its escape, at most 6 bytes, and
+ * return the length; 0 for a byte that stands for itself.
  */
 extern size_t cdpk_value_escape(uint8_t byte, uint8_t escape[6]);
 

@@ -33,7 +33,7 @@ extern CdpkStatus cdpk_horizon_exact(const CdpkTimeRangeSpec *spec, const CdpkQu
 									 int64_t *horizon);
 
 /*
- * Return the earliest instant at which an event of a column enters or leave the time range: until
+ * Return the earliest instant at which an event of a column enters or leaves the time range: until
  * then no answer about the column changes.
  */
 extern CdpkStatus cdpk_horizon_bound(const CdpkTimeRangeSpec *spec, const CdpkColumn *column,

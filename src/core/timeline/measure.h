@@ -23,7 +23,7 @@ typedef struct CdpkSum
 extern CdpkStatus cdpk_measure_sum(CdpkTimeRange range, CdpkColumn *column,
 								   CdpkNumberColumn *number, CdpkSum *sum);
 
-/* Find the largest value, or the smallest; false in *found where no event has one. */
+/* Find the largest value, or the smallest; *found is false if no event has one. */
 extern CdpkStatus cdpk_measure_extreme(CdpkTimeRange range, CdpkColumn *column,
 									   CdpkNumberColumn *number, bool largest, bool *found,
 									   CdpkDecimal *extreme);

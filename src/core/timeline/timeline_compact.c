@@ -141,7 +141,7 @@ count_events(Compaction *c)
 	c->base = newest / 1000000 + (newest % 1000000 > 0);
 }
 
-/* Return each name its part of the array, and rank the names of numbers. */
+/* Give each name its part of the array, and rank the names of numbers. */
 static void
 place_events(Compaction *c)
 {

@@ -386,7 +386,7 @@ cdpk_log_compact_form(CdpkTimelineLog **log, const CdpkAllocator *allocator, con
 	return status == CDPK_OK && cdpk_timeline_failed(&timeline) ? CDPK_CORRUPT : status;
 }
 
-/* Return each name of "other" its place in *log. */
+/* Give each name of "other" its place in *log. */
 static CdpkStatus
 map_names(CdpkTimelineLog **log, const CdpkAllocator *allocator, const CdpkTimelineLog *other,
 		  uint32_t *places)

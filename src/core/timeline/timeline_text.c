@@ -18,7 +18,7 @@ typedef struct Parse
 	char *scratch; /* room for any string of the text without its escapes */
 } Parse;
 
-/* Return what is wrong with the last token. */
+/* Note what is wrong with the last token. */
 static CdpkStatus
 refuse(Parse *p, CdpkStatus status, const char *words)
 {

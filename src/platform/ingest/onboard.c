@@ -226,7 +226,7 @@ check_name(CdpkSpan name, size_t max, const char *column, const char *reason, Re
 	return true;
 }
 
-/* Return the event its name: only what happened has one, not what is said of somebody. */
+/* Give the event its name: only what happened has one, not what describes a person. */
 static bool
 find_event(OnboardedRow *row, Refusal *refusal)
 {

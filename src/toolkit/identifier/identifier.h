@@ -47,7 +47,7 @@ extern char *identifier_shown(const char *text, size_t length);
 /* Return a short reason in words ("too long"), for quarantine rows. */
 extern const char *identifier_reason(CdpkStatus status);
 
-/* Return the type's input function; raises an error for text that is no identifier. */
+/* Declare the type's input function, which raises an error for text that is no identifier. */
 extern CDP_EXPORT Datum cdp_identifier_in(PG_FUNCTION_ARGS);
 
 /* Return the type's oid, looked up once per backend and again after DROP EXTENSION. */

@@ -35,7 +35,7 @@ extern int64 steps_get_at(FunctionCallInfo fcinfo, int argument, StepsTime type,
 						  CdpkTimeKind *kind);
 
 /*
- * Return the conditions of a row: the set of those that are true, and how many there are.  NULL is not
+ * Read the conditions of a row: the set of those that are true, and how many there are.  NULL is not
  * true.
  */
 extern uint32 steps_get_steps(FunctionCallInfo fcinfo, int argument, CdpkStepsUse use,

@@ -134,7 +134,7 @@ rule_for(const TraitsRules *rules, const JsonbValue *key, int *next)
 	return rules->fallback;
 }
 
-/* Return why a row cannot be merged; always false. */
+/* Note why a row cannot be merged; return false. */
 static bool
 set_problem(TraitsProblem *problem, int sqlerrcode, const char *reason, const char *hint)
 {
