@@ -74,7 +74,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" cdp.control)
 MODULE_big = cdp
 
 FLOORS = core toolkit platform
-OBJS = $(patsubst %.c,%.o,src/cdp.c $(sort $(foreach floor,$(FLOORS),$(wildcard src/$(floor)/*/*.c))))
+OBJS = $(patsubst %.c,%.o,src/module.c $(sort $(foreach floor,$(FLOORS),$(wildcard src/$(floor)/*/*.c))))
 
 # the install script is its pieces in the order of the manifest, with the names of what cdp.init() makes in the first
 PIECES := $(addprefix src/,$(shell sed 's/ *\#.*//' src/install.list))

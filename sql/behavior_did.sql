@@ -80,16 +80,16 @@ FROM bd_question JOIN bd_answer USING (question) JOIN bd_timeline USING (person)
 CREATE FUNCTION pg_temp.constant_differences() RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
 	q bd_question;
-	stretch text;
+	time_range text;
 	differences bigint;
 	total bigint := 0;
 BEGIN
 	FOR q IN SELECT * FROM bd_question LOOP
-		stretch := format('%L::interval, %L::interval, %L::timestamptz, %L::timestamptz, %L::timestamptz', q.within, q.older_than, q.since, q.until, q.as_of);
+		time_range := format('%L::interval, %L::interval, %L::timestamptz, %L::timestamptz, %L::timestamptz', q.within, q.older_than, q.since, q.until, q.as_of);
 		EXECUTE format('SELECT count(*) FROM bd_answer JOIN bd_timeline t USING (person) WHERE question = %2$s AND (
 			cdp.did(timeline, %3$L, %4$s, %5$L, %1$s) <> (n >= %4$s AND n <= coalesce(%5$L::bigint, n)) OR cdp.did_not(timeline, %3$L, %4$s, %5$L, %1$s) = (n >= %4$s AND n <= coalesce(%5$L::bigint, n))
 			OR cdp.times(timeline, %3$L, %1$s) <> n OR cdp.first_time(timeline, %3$L, %1$s) IS DISTINCT FROM first OR cdp.last_time(timeline, %3$L, %1$s) IS DISTINCT FROM last)',
-			stretch, q.question, q.event, q.at_least, q.at_most) INTO differences;
+			time_range, q.question, q.event, q.at_least, q.at_most) INTO differences;
 		total := total + differences;
 	END LOOP;
 	RETURN total;

@@ -2,8 +2,8 @@
 -- (the _1 output: psql 16 and later take a zero-width character for one of no width)
 -- the row of a test: defaults, overwritten by what is given as jsonb
 CREATE FUNCTION onboard(given jsonb, OUT call_type text, OUT event_name text, OUT at timestamptz, OUT feed text,
-	OUT ids cdp.identifier[], OUT blocked_ids cdp.identifier[], OUT reason text, OUT detail text) LANGUAGE sql AS $$
-	SELECT o.call_type, o.event_name, o.at, o.feed, o.ids, o.blocked_ids, o.reason, o.detail FROM jsonb_to_record(given) AS i (type text, event text, anonymous_id text, user_id text, group_id text, previous_id text,
+	OUT ids cdp.identifier[], OUT reason text, OUT detail text) LANGUAGE sql AS $$
+	SELECT o.call_type, o.event_name, o.at, o.feed, o.ids, o.reason, o.detail FROM jsonb_to_record(given) AS i (type text, event text, anonymous_id text, user_id text, group_id text, previous_id text,
 			identifiers jsonb, properties jsonb, traits jsonb, context jsonb,
 			"timestamp" timestamptz, sent_at timestamptz, original_timestamp timestamptz, received_at timestamptz, source text),
 		cdp.onboard(type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
@@ -96,7 +96,7 @@ INSERT INTO identified (given) VALUES
 SELECT given, o.ids, o.reason, o.detail FROM identified, onboard('{"event":"e"}' || given) o ORDER BY n;
 
 -- values that mean nothing: blocked, or not even a value
-SELECT given, o.ids, o.blocked_ids, o.reason FROM (VALUES
+SELECT given, o.ids, o.reason FROM (VALUES
 	(1, '{"user_id":"null","anonymous_id":"a"}'::jsonb), (2, '{"user_id":" NULL ","anonymous_id":"Undefined"}'), (3, '{"user_id":"0","identifiers":{"x":[true,false]}}'),
 	(4, '{"context":{"device":{"advertisingId":"00000000-0000-0000-0000-000000000000","adTrackingEnabled":true}}}'),
 	(5, '{"identifiers":{"email":"unknown@example.com"}}'), (6, '{"identifiers":{"email":"null","phone":"none"},"user_id":"u"}'), (7, '{"identifiers":{"email":"null"}}')) g (n, given),

@@ -40,12 +40,15 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *text = (const char *) data;
+	const char *colon = size > 0 ? memchr(text, ':', size) : NULL;
 	uint8_t payload[CDPK_IDENTIFIER_PAYLOAD_MAX];
 	size_t length;
 
 	if (size == 0)
 		return 0;
-	if (cdpk_identifier_parse(text, size, NULL, payload, &length) == CDPK_OK)
+	if (colon != NULL &&
+		cdpk_identifier_make(text, (size_t) (colon - text), colon + 1,
+							 size - (size_t) (colon - text) - 1, NULL, payload, &length) == CDPK_OK)
 		canonical(payload, length);
 	if (cdpk_identifier_make("email", 5, text, size, NULL, payload, &length) == CDPK_OK)
 		canonical(payload, length);

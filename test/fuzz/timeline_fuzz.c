@@ -9,7 +9,8 @@
 #include "core/timeline/measure.h"
 #include "core/timeline/sessions.h"
 #include "core/sequence/timeline_funnel.h"
-#include "core/timeline/timeline_log.h"
+#include "core/timeline/timeline_check.h"
+#include "core/timeline/timeline_compact.h"
 #include "core/timeline/timeline_merge.h"
 #include "core/timeline/timeline_text.h"
 
@@ -135,12 +136,12 @@ merge_parts(const uint8_t *data, size_t size)
 static void
 ask_all(const uint8_t *data, size_t size)
 {
-	CdpkStretch stretch = {INT64_C(800000000000000), INT64_C(8000000000000), 1000000, INT64_MIN,
-						   INT64_MAX};
-	CdpkPeriod period = cdpk_stretch_period(&stretch);
+	CdpkTimeRangeSpec spec = {INT64_C(800000000000000), INT64_C(8000000000000), 1000000, INT64_MIN,
+							  INT64_MAX};
+	CdpkTimeRange range = cdpk_time_range_of(&spec);
 	CdpkName steps[2] = {{"view", 4}, {"cart", 4}};
-	CdpkTimelineFunnel funnel = {0, 2, steps, INT64_C(86400000000), period};
-	CdpkFunnelBounds bounds = {INT64_MIN, INT64_MAX, stretch.as_of, INT64_C(86400000000)};
+	CdpkTimelineFunnel funnel = {0, 2, steps, INT64_C(86400000000), range};
+	CdpkFunnelBounds bounds = {INT64_MIN, INT64_MAX, spec.as_of, INT64_C(86400000000)};
 	int64_t took[CDPK_FUNNEL_STEPS_MAX];
 	CdpkQuestion question = {CDPK_ANSWER_TIMES, 0, 0};
 	CdpkTimeline timeline;
@@ -161,10 +162,10 @@ ask_all(const uint8_t *data, size_t size)
 
 		steps[i].text = column.name;
 		steps[i].length = column.name_length;
-		cdpk_horizon_bound(&stretch, &column, &horizon);
-		cdpk_horizon_exact(&stretch, &question, &column, &fuzz_allocator, &horizon);
+		cdpk_horizon_bound(&spec, &column, &horizon);
+		cdpk_horizon_exact(&spec, &question, &column, &fuzz_allocator, &horizon);
 		if (cdpk_column_number(&timeline, &column, "total", 5, &number, &found) == CDPK_OK && found)
-			cdpk_measure_sum(period, &column, &number, &sum);
+			cdpk_measure_sum(range, &column, &number, &sum);
 	}
 	for (funnel.modes = 0; funnel.modes <= CDPK_FUNNEL_MODES_MAX; funnel.modes++)
 		if (cdpk_funnel_modes_valid(funnel.modes))
@@ -172,8 +173,8 @@ ask_all(const uint8_t *data, size_t size)
 	if (cdpk_funnel_times(&timeline, steps, 2, &bounds, &fuzz_allocator, took, &depth) == CDPK_OK &&
 		depth > 2)
 		abort();
-	cdpk_timeline_sessions(&timeline, period, 1000000, &fuzz_allocator, &sessions);
-	cdpk_horizon_bound_all(&stretch, &timeline, &horizon);
+	cdpk_timeline_sessions(&timeline, range, 1000000, &fuzz_allocator, &sessions);
+	cdpk_horizon_bound_all(&spec, &timeline, &horizon);
 }
 
 int

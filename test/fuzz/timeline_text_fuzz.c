@@ -1,7 +1,8 @@
 /* timeline_text_fuzz.c: any text as a timeline; what is taken is printed and read again */
 #include <stdlib.h>
 
-#include "core/timeline/timeline_log.h"
+#include "core/timeline/timeline_check.h"
+#include "core/timeline/timeline_compact.h"
 #include "core/timeline/timeline_text.h"
 
 #include "fuzz.h"

@@ -3,7 +3,11 @@
 #include <string.h>
 
 #include "core/text/instant.h"
-#include "core/traits/traits.h"
+#include "core/traits/traits_check.h"
+#include "core/traits/traits_limit.h"
+#include "core/traits/traits_merge.h"
+#include "core/traits/traits_page.h"
+#include "core/traits/traits_view.h"
 
 #include "fuzz.h"
 

@@ -3,13 +3,13 @@
 #include <string.h>
 
 #include "core/text/digits.h"
-#include "core/text/value.h"
+#include "core/text/value_size.h"
 
 /* A number plus itself is a number that is further from zero. */
 static void
 add(const CdpkValue *number)
 {
-	size_t room = cdpk_digits_sum_size(number->length, number->length);
+	size_t room = 2 * number->length + 3;
 	uint8_t *sum = malloc(room);
 	size_t length =
 		cdpk_digits_add(number->bytes, number->length, number->bytes, number->length, sum);

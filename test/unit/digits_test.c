@@ -93,7 +93,7 @@ order_and_sum_of_small_numbers(void)
 		length = print((x + y) / power[scale], scale, expected);
 		sum_length = cdpk_digits_add((uint8_t *) a, a_length, (uint8_t *) b, b_length, sum);
 		CHECK(sum_length == length && memcmp(sum, expected, length) == 0);
-		CHECK(sum_length <= cdpk_digits_sum_size(a_length, b_length));
+		CHECK(sum_length <= a_length + b_length + 3);
 	}
 }
 

@@ -1,7 +1,7 @@
 /*
  * funnel_test.c: the funnel against its definition, and the state that carries its rows
  *
- * The reference is the definition of behavior/DEFINITIONS.md word by word: it reads the rows in
+ * The reference is the definition of toolkit/DEFINITIONS.md word by word: it reads the rows in
  * order and keeps every chain that there is.
  */
 #include "core/sequence/funnel.h"

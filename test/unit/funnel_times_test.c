@@ -1,6 +1,6 @@
 /* funnel_times_test.c: how long a person took, against a search over all chains */
 #include "core/sequence/funnel_times.h"
-#include "core/timeline/timeline_log.h"
+#include "core/timeline/timeline_compact.h"
 #include "unit.h"
 
 #define EVENTS_MAX 12

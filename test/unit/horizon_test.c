@@ -16,15 +16,15 @@ typedef struct Answers
 } Answers;
 
 static Answers
-answers_at(CdpkStretch stretch, int64_t as_of, const CdpkQuestion *question, const Event *events,
+answers_at(CdpkTimeRangeSpec spec, int64_t as_of, const CdpkQuestion *question, const Event *events,
 		   size_t count)
 {
 	Answers answers = {0, false, INT64_MAX, INT64_MIN, 0};
 
-	stretch.as_of = as_of;
+	spec.as_of = as_of;
 	for (size_t i = 0; i < count; i++)
 	{
-		if (events[i].name != 0 || !counts_at(&stretch, events[i].at))
+		if (events[i].name != 0 || !counts_at(&spec, events[i].at))
 			continue;
 		answers.times++;
 		answers.first = events[i].at < answers.first ? events[i].at : answers.first;
@@ -59,25 +59,25 @@ differ(const Answers *a, const Answers *b, int kind)
 
 /* The first change after as_of, of every kind, at any of the instants at which there can be one. */
 static void
-first_changes(const CdpkStretch *stretch, const CdpkQuestion *question, const Event *events,
+first_changes(const CdpkTimeRangeSpec *spec, const CdpkQuestion *question, const Event *events,
 			  size_t count, int64_t *changes)
 {
-	Answers before = answers_at(*stretch, stretch->as_of, question, events, count);
+	Answers before = answers_at(*spec, spec->as_of, question, events, count);
 
 	for (int kind = 0; kind < ANSWERS_KINDS; kind++)
 		changes[kind] = CDPK_NEVER;
 	for (size_t i = 0; i < count; i++)
 	{
-		int64_t edges[] = {0, stretch->within, stretch->older_than};
+		int64_t edges[] = {0, spec->within, spec->older_than};
 
 		for (int j = 0; j < 9; j++)
 		{
 			int64_t instant = events[i].at + edges[j / 3] + j % 3 - 1;
 			Answers after;
 
-			if (instant <= stretch->as_of)
+			if (instant <= spec->as_of)
 				continue;
-			after = answers_at(*stretch, instant, question, events, count);
+			after = answers_at(*spec, instant, question, events, count);
 			for (int kind = 0; kind < ANSWERS_KINDS; kind++)
 				if (instant < changes[kind] && differ(&before, &after, kind))
 					changes[kind] = instant;
@@ -87,7 +87,7 @@ first_changes(const CdpkStretch *stretch, const CdpkQuestion *question, const Ev
 
 /* Compares the horizons of one column with what is true. */
 static void
-compare(const CdpkStretch *stretch, const CdpkColumn *column, CdpkQuestion question,
+compare(const CdpkTimeRangeSpec *spec, const CdpkColumn *column, CdpkQuestion question,
 		const int64_t *changes)
 {
 	int64_t horizon;
@@ -95,10 +95,10 @@ compare(const CdpkStretch *stretch, const CdpkColumn *column, CdpkQuestion quest
 	for (int kind = 0; kind < ANSWERS_ALL; kind++)
 	{
 		question.answer = (CdpkAnswer) kind;
-		CHECK(cdpk_horizon_exact(stretch, &question, column, &unit_allocator, &horizon) == CDPK_OK);
+		CHECK(cdpk_horizon_exact(spec, &question, column, &unit_allocator, &horizon) == CDPK_OK);
 		CHECK(horizon == changes[kind]);
 	}
-	CHECK(cdpk_horizon_bound(stretch, column, &horizon) == CDPK_OK);
+	CHECK(cdpk_horizon_bound(spec, column, &horizon) == CDPK_OK);
 	/* a change of the set of events is what the bound waits for */
 	CHECK(horizon == changes[ANSWERS_ALL]);
 }
@@ -113,7 +113,7 @@ agrees_with_trying_all_instants(void)
 	{
 		Event events[EVENTS_MAX];
 		size_t count = random_events(&state, 30, events);
-		CdpkStretch stretch = random_stretch(&state, events, count);
+		CdpkTimeRangeSpec spec = random_time_range(&state, events, count);
 		CdpkQuestion question = {CDPK_ANSWER_COUNT, unit_random(&state) % 4, INT64_MAX};
 		int64_t changes[ANSWERS_KINDS];
 		int64_t all = CDPK_NEVER;
@@ -124,12 +124,12 @@ agrees_with_trying_all_instants(void)
 
 		if (unit_random(&state) % 2 == 0)
 			question.at_most = question.at_least + unit_random(&state) % 3;
-		first_changes(&stretch, &question, events, count, changes);
+		first_changes(&spec, &question, events, count, changes);
 		CHECK(cdpk_timeline_open(bytes, length, &timeline) == CDPK_OK);
 		if (cdpk_timeline_find(&timeline, "view", 4, &column))
-			compare(&stretch, &column, question, changes);
-		CHECK(cdpk_horizon_bound_all(&stretch, &timeline, &all) == CDPK_OK);
-		CHECK(all > stretch.as_of && all <= changes[ANSWERS_ALL]);
+			compare(&spec, &column, question, changes);
+		CHECK(cdpk_horizon_bound_all(&spec, &timeline, &all) == CDPK_OK);
+		CHECK(all > spec.as_of && all <= changes[ANSWERS_ALL]);
 		for (int kind = 0; kind < ANSWERS_KINDS; kind++)
 			finite[kind] += changes[kind] != CDPK_NEVER;
 		free(bytes);
@@ -143,7 +143,7 @@ static void
 stops_at_the_end_of_time(void)
 {
 	Event event = {0, CDPK_TIME_END - 10, false, {0, 0}};
-	CdpkStretch stretch = {CDPK_TIME_END - 10, 9, 0, INT64_MIN, INT64_MAX};
+	CdpkTimeRangeSpec spec = {CDPK_TIME_END - 10, 9, 0, INT64_MIN, INT64_MAX};
 	CdpkQuestion question = {CDPK_ANSWER_TIMES, 0, 0};
 	CdpkTimeline timeline;
 	CdpkColumn column;
@@ -153,13 +153,13 @@ stops_at_the_end_of_time(void)
 
 	CHECK(cdpk_timeline_open(bytes, length, &timeline) == CDPK_OK);
 	CHECK(cdpk_timeline_find(&timeline, "view", 4, &column));
-	CHECK(cdpk_horizon_exact(&stretch, &question, &column, &unit_allocator, &horizon) == CDPK_OK);
+	CHECK(cdpk_horizon_exact(&spec, &question, &column, &unit_allocator, &horizon) == CDPK_OK);
 	CHECK(horizon == CDPK_TIME_END - 1);
-	stretch.within = 10;
-	CHECK(cdpk_horizon_exact(&stretch, &question, &column, &unit_allocator, &horizon) == CDPK_OK);
+	spec.within = 10;
+	CHECK(cdpk_horizon_exact(&spec, &question, &column, &unit_allocator, &horizon) == CDPK_OK);
 	CHECK(horizon == CDPK_NEVER);
-	stretch.within = INT64_MAX;
-	CHECK(cdpk_horizon_bound(&stretch, &column, &horizon) == CDPK_OK && horizon == CDPK_NEVER);
+	spec.within = INT64_MAX;
+	CHECK(cdpk_horizon_bound(&spec, &column, &horizon) == CDPK_OK && horizon == CDPK_NEVER);
 	free(bytes);
 }
 

@@ -17,10 +17,25 @@ double_zero(void *context, const char *value, size_t length, char *result, size_
 
 static const CdpkPhone phone = {double_zero, NULL};
 
+/* Make an identifier of "namespace:value". */
+static CdpkStatus
+make(const char *text, size_t text_length, const CdpkPhone *normaliser, uint8_t *payload,
+	 size_t *length)
+{
+	const char *colon = memchr(text, ':', text_length);
+	size_t namespace_length;
+
+	if (colon == NULL)
+		return CDPK_INVALID;
+	namespace_length = (size_t) (colon - text);
+	return cdpk_identifier_make(text, namespace_length, colon + 1,
+								text_length - namespace_length - 1, normaliser, payload, length);
+}
+
 static CdpkStatus
 parse(const char *text, uint8_t *payload, size_t *length)
 {
-	return cdpk_identifier_parse(text, strlen(text), &phone, payload, length);
+	return make(text, strlen(text), &phone, payload, length);
 }
 
 /* Whether a text becomes "namespace:value", and that is accepted and stays as it is. */
@@ -163,15 +178,15 @@ limits(void)
 
 	memset(text, 'a', sizeof(text));
 	text[63] = ':';
-	CHECK(cdpk_identifier_parse(text, 512, NULL, payload, &length) == CDPK_OK);
+	CHECK(make(text, 512, NULL, payload, &length) == CDPK_OK);
 	CHECK(length == CDPK_IDENTIFIER_PAYLOAD_MAX &&
 		  cdpk_identifier_check(payload, length) == CDPK_OK);
-	CHECK(cdpk_identifier_parse(text, 513, NULL, payload, &length) == CDPK_TOO_LONG);
+	CHECK(make(text, 513, NULL, payload, &length) == CDPK_TOO_LONG);
 	memset(text + 512, ' ', sizeof(text) - 512);
-	CHECK(cdpk_identifier_parse(text, sizeof(text), NULL, payload, &length) == CDPK_OK);
+	CHECK(make(text, sizeof(text), NULL, payload, &length) == CDPK_OK);
 	text[63] = 'a';
 	text[64] = ':';
-	CHECK(cdpk_identifier_parse(text, 70, NULL, payload, &length) == CDPK_TOO_LONG);
+	CHECK(make(text, 70, NULL, payload, &length) == CDPK_TOO_LONG);
 }
 
 static void

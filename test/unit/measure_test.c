@@ -1,4 +1,5 @@
 /* measure_test.c: sums, extremes and conditions against plain loops over the events */
+#include "core/timeline/timeline_compact.h"
 #include "core/timeline/measure.h"
 #include "timeline_history.h"
 
@@ -53,8 +54,8 @@ agree_with_plain_loops(void)
 	{
 		Event events[EVENTS_MAX];
 		size_t count = random_events(&state, 12, events);
-		CdpkStretch stretch = random_stretch(&state, events, count);
-		CdpkPeriod period = cdpk_stretch_period(&stretch);
+		CdpkTimeRangeSpec spec = random_time_range(&state, events, count);
+		CdpkTimeRange range = cdpk_time_range_of(&spec);
 		CdpkColumn column;
 		CdpkNumberColumn number;
 		CdpkDecimal extreme;
@@ -75,7 +76,7 @@ agree_with_plain_loops(void)
 			if (events[j].name != 0 || !events[j].has)
 				continue;
 			any = true;
-			if (!counts_at(&stretch, events[j].at))
+			if (!counts_at(&spec, events[j].at))
 				continue;
 			expected++;
 			total += value;
@@ -86,14 +87,13 @@ agree_with_plain_loops(void)
 		if (any)
 		{
 			answers += expected > 1;
-			CHECK(cdpk_measure_sum(period, &column, &number, &sum) == CDPK_OK);
+			CHECK(cdpk_measure_sum(range, &column, &number, &sum) == CDPK_OK);
 			CHECK(sum.count == expected && sum_in_thousandths(&sum) == total);
 			open_views(bytes, length, &column, &number);
-			CHECK(cdpk_measure_extreme(period, &column, &number, true, &found, &extreme) ==
-				  CDPK_OK);
+			CHECK(cdpk_measure_extreme(range, &column, &number, true, &found, &extreme) == CDPK_OK);
 			CHECK(found == (expected > 0) && (!found || thousandths(extreme) == largest));
 			open_views(bytes, length, &column, &number);
-			CHECK(cdpk_measure_extreme(period, &column, &number, false, &found, &extreme) ==
+			CHECK(cdpk_measure_extreme(range, &column, &number, false, &found, &extreme) ==
 				  CDPK_OK);
 			CHECK(found == (expected > 0) && (!found || thousandths(extreme) == smallest));
 		}
@@ -107,7 +107,7 @@ static void
 sums_do_not_overflow(void)
 {
 	Event events[6];
-	CdpkPeriod period = {INT64_MIN, INT64_MAX};
+	CdpkTimeRange range = {INT64_MIN, INT64_MAX};
 	CdpkColumn column;
 	CdpkNumberColumn number;
 	CdpkSum sum;
@@ -123,7 +123,7 @@ sums_do_not_overflow(void)
 	}
 	bytes = timeline_of(events, 6, &length);
 	CHECK(open_views(bytes, length, &column, &number));
-	CHECK(cdpk_measure_sum(period, &column, &number, &sum) == CDPK_OK);
+	CHECK(cdpk_measure_sum(range, &column, &number, &sum) == CDPK_OK);
 	CHECK(sum.count == 6 && sum.scales == (1u | 1u << 18));
 	/* 3 * (2^63 - 1) and 2^63 - 1 */
 	CHECK(sum.high[0] + (sum.low[0] >> 32) == 3 * (INT64_C(1) << 31) - 1);

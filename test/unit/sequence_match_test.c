@@ -2,7 +2,7 @@
  * sequence_match_test.c: the matcher of sequences against the definition of a match
  *
  * The reference tries every choice of events for the steps, and asks of each whether it is a match
- * as behavior/DEFINITIONS.md says.
+ * as toolkit/DEFINITIONS.md says.
  */
 #include "core/sequence/sequence.h"
 #include "unit.h"

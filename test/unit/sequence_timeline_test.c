@@ -2,10 +2,10 @@
  * sequence_timeline_test.c: sequences over timelines against their definition, and their horizon
  *
  * The reference knows events and the parts of a sequence, and tries every choice of events as
- * behavior/DEFINITIONS.md says.  The horizon is compared with the answers at all later instants.
+ * toolkit/DEFINITIONS.md says.  The horizon is compared with the answers at all later instants.
  */
 #include "core/sequence/sequence_form.h"
-#include "core/timeline/timeline_log.h"
+#include "core/timeline/timeline_compact.h"
 #include "unit.h"
 
 #define EVENTS_MAX 8

@@ -1,13 +1,14 @@
 /* sessions_test.c: sessions against the definition, event by event */
+#include "core/timeline/timeline_compact.h"
 #include "core/timeline/sessions.h"
 #include "timeline_history.h"
 
 /* Whether an event begins a session: none lies at its time before it in the list, nor in the gap. */
 static bool
-begins(const CdpkStretch *stretch, const Event *events, size_t count, size_t which, int64_t gap)
+begins(const CdpkTimeRangeSpec *spec, const Event *events, size_t count, size_t which, int64_t gap)
 {
 	for (size_t i = 0; i < count; i++)
-		if (counts_at(stretch, events[i].at) &&
+		if (counts_at(spec, events[i].at) &&
 			((events[i].at == events[which].at && i < which) ||
 			 (events[i].at < events[which].at && events[i].at >= events[which].at - gap)))
 			return false;
@@ -24,7 +25,7 @@ agrees_with_the_definition(void)
 	{
 		Event events[EVENTS_MAX];
 		size_t count = random_events(&state, 100, events);
-		CdpkStretch stretch = random_stretch(&state, events, count);
+		CdpkTimeRangeSpec spec = random_time_range(&state, events, count);
 		int64_t gap =
 			1 + (int64_t) (unit_random(&state) % 10) * (count > 0 ? events[0].at / 40 : 1);
 		CdpkSessions sessions;
@@ -35,15 +36,15 @@ agrees_with_the_definition(void)
 		uint8_t *bytes = timeline_of(events, count, &length);
 
 		if (i % 2 == 0)
-			stretch.as_of = INT64_MAX - 1;
+			spec.as_of = INT64_MAX - 1;
 		for (size_t j = 0; j < count; j++)
-			if (counts_at(&stretch, events[j].at) && begins(&stretch, events, count, j, gap))
+			if (counts_at(&spec, events[j].at) && begins(&spec, events, count, j, gap))
 			{
 				expected++;
 				last = events[j].at > last ? events[j].at : last;
 			}
 		CHECK(cdpk_timeline_open(bytes, length, &timeline) == CDPK_OK);
-		CHECK(cdpk_timeline_sessions(&timeline, cdpk_stretch_period(&stretch), gap, &unit_allocator,
+		CHECK(cdpk_timeline_sessions(&timeline, cdpk_time_range_of(&spec), gap, &unit_allocator,
 									 &sessions) == CDPK_OK);
 		CHECK(sessions.count == expected && (expected == 0 || sessions.last_start == last));
 		several += expected > 2;
@@ -55,7 +56,7 @@ agrees_with_the_definition(void)
 static void
 reads_many_events(void)
 {
-	CdpkPeriod period = {INT64_MIN, INT64_MAX};
+	CdpkTimeRange range = {INT64_MIN, INT64_MAX};
 	CdpkTimelineLog *log;
 	CdpkTimeline timeline;
 	CdpkSessions sessions;
@@ -73,9 +74,9 @@ reads_many_events(void)
 	}
 	CHECK(cdpk_log_compact(log, &unit_allocator, 0, &bytes, &length) == CDPK_OK);
 	CHECK(cdpk_timeline_open(bytes, length, &timeline) == CDPK_OK);
-	CHECK(cdpk_timeline_sessions(&timeline, period, 5, &unit_allocator, &sessions) == CDPK_OK);
+	CHECK(cdpk_timeline_sessions(&timeline, range, 5, &unit_allocator, &sessions) == CDPK_OK);
 	CHECK(sessions.count == 300 && sessions.last_start == 2990 + 299 * 5);
-	CHECK(cdpk_timeline_sessions(&timeline, period, 6, &unit_allocator, &sessions) == CDPK_OK);
+	CHECK(cdpk_timeline_sessions(&timeline, range, 6, &unit_allocator, &sessions) == CDPK_OK);
 	CHECK(sessions.count == 1 && sessions.last_start == 0);
 	free(bytes);
 	free(log);

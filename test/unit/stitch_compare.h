@@ -19,21 +19,9 @@ compare_reasons(Store *store, int a, int b)
 	unsigned bits = 0;
 	size_t count;
 
-	for (int side = 0; side < 2; side++)
-	{
-		const ProfileRow *row = store_profile(store, store->profile_id[side == 0 ? a : b]);
-
-		if (row == NULL)
-			return 0;
-		sides[side].identifiers = row->identifiers;
-		sides[side].counts = counts[side];
-		sides[side].count_length = world->rules.namespace_count;
-		for (uint32_t i = 0; i < world->rules.namespace_count; i++)
-		{
-			counts[side][i].name_space = i;
-			counts[side][i].count = row->counts[i];
-		}
-	}
+	if (!store_summary(store, world, a, &sides[0], counts[0]) ||
+		!store_summary(store, world, b, &sides[1], counts[1]))
+		return 0;
 	for (int x = 0; x < world->thing_count; x++)
 		for (int y = 0; y < world->thing_count && store->profile_id[x] == store->profile_id[a]; y++)
 			forbidden |= store->profile_id[y] == store->profile_id[b] && world->forbidden[x][y];

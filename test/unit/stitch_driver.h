@@ -259,21 +259,9 @@ driver_must_retry(Store *store, const Batch *batch, int a, int b)
 	int32_t reasons[MAX_NAMES + 2];
 	size_t count;
 
-	for (int side = 0; side < 2; side++)
-	{
-		const ProfileRow *row = store_profile(store, store->profile_id[side == 0 ? a : b]);
-
-		if (row == NULL)
-			return false;
-		sides[side].identifiers = row->identifiers;
-		sides[side].counts = counts[side];
-		sides[side].count_length = old->rules.namespace_count;
-		for (uint32_t i = 0; i < old->rules.namespace_count; i++)
-		{
-			counts[side][i].name_space = i;
-			counts[side][i].count = row->counts[i];
-		}
-	}
+	if (!store_summary(store, old, a, &sides[0], counts[0]) ||
+		!store_summary(store, old, b, &sides[1], counts[1]))
+		return false;
 	count = cdpk_stitch_reasons(&old->rules, &sides[0], &sides[1], false, reasons);
 	for (size_t i = 0; i < count; i++)
 		if (reasons[i] == CDPK_REASON_CAP ? store->world.rules.cap > old->rules.cap
@@ -371,22 +359,10 @@ driver_apply_profiles(Store *store, const CdpkStitchResult *result)
 static inline void
 driver_anchor(Store *store, int i)
 {
-	const Event *event = &store->world.events[i];
-	CdpkStitchIdentity identities[MAX_ON_EVENT];
-	int anchor;
+	const World *world = &store->world;
 
-	for (int k = 0; k < event->count; k++)
-	{
-		const Thing *thing = &store->world.things[event->things[k]];
-
-		identities[k].payload = thing->payload;
-		identities[k].length = thing->length;
-		identities[k].name_space = thing->name_space;
-		identities[k].present = !store->world.blocked[event->things[k]];
-		identities[k].shared = store->shared[event->things[k]];
-	}
-	anchor = cdpk_stitch_anchor(&store->world.rules, identities, event->count);
-	store->anchor[i] = anchor < 0 || !store->world.in_log[i] ? NOBODY : event->things[anchor];
+	store->anchor[i] =
+		world->in_log[i] ? reference_anchor(world, store->shared, &world->events[i]) : NOBODY;
 }
 
 static inline bool
@@ -458,7 +434,7 @@ static inline CdpkStatus
 driver_stitch(Store *store, CdpkStitch *stitch, const Batch *batch)
 {
 #ifdef CDPK_FAULTS
-	cdpk_stitch_inject(stitch, store->fault);
+	stitch->fault = store->fault;
 #endif
 	STITCH_TRY(driver_tell_identities(store, stitch));
 	STITCH_TRY(driver_tell_evidence(store, stitch));

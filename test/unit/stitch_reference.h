@@ -218,26 +218,31 @@ reference_find_strongest(const World *world, Reference *result)
 	}
 }
 
+/* reference_anchor finds an event's strongest identifier, first among those that are not shared. */
+static inline int
+reference_anchor(const World *world, const bool *shared, const Event *event)
+{
+	int best = NOBODY;
+
+	for (int k = 0; k < event->count; k++)
+	{
+		int thing = event->things[k];
+
+		if (world->blocked[thing])
+			continue;
+		if (best == NOBODY || (shared[best] && !shared[thing]) ||
+			(shared[best] == shared[thing] && reference_stronger(world, thing, best)))
+			best = thing;
+	}
+	return best;
+}
+
 static inline void
 reference_anchor_events(const World *world, Reference *result)
 {
 	for (int i = 0; i < world->event_count; i++)
-	{
-		int best = NOBODY;
-
-		for (int k = 0; world->in_log[i] && k < world->events[i].count; k++)
-		{
-			int thing = world->events[i].things[k];
-
-			if (world->blocked[thing])
-				continue;
-			if (best == NOBODY || (result->shared[best] && !result->shared[thing]) ||
-				(result->shared[best] == result->shared[thing] &&
-				 reference_stronger(world, thing, best)))
-				best = thing;
-		}
-		result->anchor[i] = best;
-	}
+		result->anchor[i] =
+			world->in_log[i] ? reference_anchor(world, result->shared, &world->events[i]) : NOBODY;
 }
 
 static inline void

@@ -114,6 +114,26 @@ store_profile(Store *store, int64_t profile_id)
 	return NULL;
 }
 
+/* Make the summary of a thing's profile; false if it is in none. */
+static inline bool
+store_summary(Store *store, const World *world, int thing, CdpkStitchProfile *summary,
+			  CdpkStitchCount counts[MAX_NAMES])
+{
+	const ProfileRow *row = store_profile(store, store->profile_id[thing]);
+
+	if (row == NULL)
+		return false;
+	summary->identifiers = row->identifiers;
+	summary->counts = counts;
+	summary->count_length = world->rules.namespace_count;
+	for (uint32_t i = 0; i < world->rules.namespace_count; i++)
+	{
+		counts[i].name_space = i;
+		counts[i].count = row->counts[i];
+	}
+	return true;
+}
+
 static inline bool
 store_is_forbidden(const Store *store, int thing)
 {

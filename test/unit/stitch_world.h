@@ -7,7 +7,10 @@
 #define STITCH_WORLD_H
 
 #include "core/identifier/identifier.h"
-#include "core/stitch/stitch_internal.h"
+#include "core/stitch/stitch_explain.h"
+#include "core/stitch/stitch_rank.h"
+#include "core/stitch/stitch.h"
+#include "core/stitch/stitch_state.h"
 #include "unit.h"
 
 #define MAX_NAMES 8   /* namespaces */

@@ -5,7 +5,7 @@
 #ifndef TIMELINE_EVENTS_H
 #define TIMELINE_EVENTS_H
 
-#include "core/timeline/timeline_log.h"
+#include "core/timeline/timeline_compact.h"
 #include "unit.h"
 
 #define EVENTS_MAX 60
@@ -109,6 +109,14 @@ compact(CdpkTimelineLog *log, size_t *length)
 	CHECK(cdpk_log_compact(log, &unit_allocator, 0, &bytes, length) == CDPK_OK);
 	free(log);
 	return bytes;
+}
+
+/* Make a timeline of random events. */
+static inline uint8_t *
+random_timeline(uint64_t *state, Event *events, size_t *count, size_t *length)
+{
+	*count = random_events(state, events);
+	return compact(log_of(events, *count), length);
 }
 
 #endif /* TIMELINE_EVENTS_H */

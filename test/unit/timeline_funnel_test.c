@@ -2,12 +2,13 @@
  * timeline_funnel_test.c: funnels over timelines against the matcher of rows, in every mode, with
  * names that stand for several steps
  */
+#include "core/timeline/timeline_compact.h"
 #include "core/sequence/timeline_funnel.h"
 #include "timeline_history.h"
 
-/* The depth by way of rows: one of each event in the period, with its set of steps. */
+/* The depth by way of rows: one of each event in the time range, with its set of steps. */
 static unsigned
-depth_of_rows(const CdpkTimelineFunnel *funnel, const CdpkStretch *stretch, const Event *events,
+depth_of_rows(const CdpkTimelineFunnel *funnel, const CdpkTimeRangeSpec *spec, const Event *events,
 			  size_t count)
 {
 	CdpkTimed rows[2 * EVENTS_MAX + 1];
@@ -16,7 +17,7 @@ depth_of_rows(const CdpkTimelineFunnel *funnel, const CdpkStretch *stretch, cons
 
 	for (size_t i = 0; i < count; i++)
 	{
-		if (!counts_at(stretch, events[i].at))
+		if (!counts_at(spec, events[i].at))
 			continue;
 		rows[used].at = events[i].at;
 		rows[used].value = 0;
@@ -42,7 +43,7 @@ agrees_with_rows(void)
 		static const char *const wanted[] = {"view", "cart", "order", "none"};
 		Event events[EVENTS_MAX];
 		size_t count = random_events(&state, 16, events);
-		CdpkStretch stretch = {INT64_MAX - 1, 0, 0, INT64_MIN, INT64_MAX};
+		CdpkTimeRangeSpec spec = {INT64_MAX - 1, 0, 0, INT64_MIN, INT64_MAX};
 		CdpkName steps[5];
 		CdpkTimelineFunnel funnel = {0, 1 + (unsigned) (unit_random(&state) % 5), steps, 0, {0, 0}};
 		CdpkTimeline timeline;
@@ -51,8 +52,8 @@ agrees_with_rows(void)
 		uint8_t *bytes = timeline_of(events, count, &length);
 
 		if (i % 3 == 0)
-			stretch = random_stretch(&state, events, count);
-		funnel.period = cdpk_stretch_period(&stretch);
+			spec = random_time_range(&state, events, count);
+		funnel.range = cdpk_time_range_of(&spec);
 		funnel.window = random_instant(&state, events, count) / (1 + i % 4);
 		if (funnel.window < 0)
 			funnel.window = INT64_MAX;
@@ -69,7 +70,7 @@ agrees_with_rows(void)
 		}
 		CHECK(cdpk_timeline_open(bytes, length, &timeline) == CDPK_OK);
 		CHECK(cdpk_timeline_funnel(&funnel, &timeline, &unit_allocator, &depth) == CDPK_OK);
-		CHECK(depth == depth_of_rows(&funnel, &stretch, events, count));
+		CHECK(depth == depth_of_rows(&funnel, &spec, events, count));
 		depths[depth]++;
 		free(bytes);
 	}

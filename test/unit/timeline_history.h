@@ -1,13 +1,13 @@
 /*
  * timeline_history.h
- *		Random events, stretches of time, and the timelines of them: for the tests of what reads
+ *		Random events, time ranges, and the timelines of them: for the tests of what reads
  *		timelines.
  */
 #ifndef TIMELINE_HISTORY_H
 #define TIMELINE_HISTORY_H
 
-#include "core/timeline/period.h"
-#include "core/timeline/timeline_log.h"
+#include "core/timeline/time_range.h"
+#include "core/timeline/timeline_compact.h"
 #include "unit.h"
 
 #define EVENTS_MAX 24
@@ -76,34 +76,33 @@ random_instant(uint64_t *state, const Event *events, size_t count)
 	return events[unit_random(state) % count].at + (int64_t) (unit_random(state) % 3) - 1;
 }
 
-/* A stretch of time with edges at events or beside them. */
-static inline CdpkStretch
-random_stretch(uint64_t *state, const Event *events, size_t count)
+/* A time range with edges at events or beside them. */
+static inline CdpkTimeRangeSpec
+random_time_range(uint64_t *state, const Event *events, size_t count)
 {
-	CdpkStretch stretch = {random_instant(state, events, count), 0, 0, INT64_MIN, INT64_MAX};
+	CdpkTimeRangeSpec spec = {random_instant(state, events, count), 0, 0, INT64_MIN, INT64_MAX};
 
 	for (int i = 0; i < 2; i++)
 	{
 		int64_t length = random_instant(state, events, count) / 2;
 
 		if (length > 0 && unit_random(state) % 2 == 0)
-			*(i == 0 ? &stretch.within : &stretch.older_than) = length;
+			*(i == 0 ? &spec.within : &spec.older_than) = length;
 	}
 	if (unit_random(state) % 4 == 0)
-		stretch.since = random_instant(state, events, count);
+		spec.since = random_instant(state, events, count);
 	if (unit_random(state) % 4 == 0)
-		stretch.until = random_instant(state, events, count);
-	return stretch;
+		spec.until = random_instant(state, events, count);
+	return spec;
 }
 
 /* Whether an event at a time counts, by the words of the definition. */
 static inline bool
-counts_at(const CdpkStretch *stretch, int64_t at)
+counts_at(const CdpkTimeRangeSpec *spec, int64_t at)
 {
-	return at <= stretch->as_of &&
-		   (stretch->within == 0 || at > stretch->as_of - stretch->within) &&
-		   (stretch->older_than == 0 || at <= stretch->as_of - stretch->older_than) &&
-		   at >= stretch->since && at < stretch->until;
+	return at <= spec->as_of && (spec->within == 0 || at > spec->as_of - spec->within) &&
+		   (spec->older_than == 0 || at <= spec->as_of - spec->older_than) && at >= spec->since &&
+		   at < spec->until;
 }
 
 #endif /* TIMELINE_HISTORY_H */

@@ -62,11 +62,11 @@ merges_changed_bytes(void)
 
 	for (int i = 0; i < 20000; i++)
 	{
-		size_t count = random_events(&state, events);
+		size_t count;
 		size_t length;
 		size_t other_length;
 		size_t merged_length;
-		uint8_t *bytes = compact(log_of(events, count), &length);
+		uint8_t *bytes = random_timeline(&state, events, &count, &length);
 		uint8_t *other = compact(log_of(events, count / 2), &other_length);
 		uint8_t *merged = NULL;
 		CdpkStatus status;

@@ -4,7 +4,8 @@
  * The reference is an array of events, sorted; the timeline is built from it in random order, in
  * parts that are merged, through its text, and must always be the same bytes.
  */
-#include "core/timeline/timeline_log.h"
+#include "core/timeline/timeline_check.h"
+#include "core/timeline/timeline_compact.h"
 #include "core/timeline/timeline_text.h"
 #include "timeline_events.h"
 #include "unit.h"
@@ -82,9 +83,9 @@ holds_what_was_put_in(void)
 
 	for (int i = 0; i < 3000; i++)
 	{
-		size_t count = random_events(&state, events);
+		size_t count;
 		size_t length;
-		uint8_t *bytes = compact(log_of(events, count), &length);
+		uint8_t *bytes = random_timeline(&state, events, &count, &length);
 		bool same = read_back(bytes, length, read) == count;
 
 		qsort(events, count, sizeof(Event), compare_events);
@@ -105,11 +106,11 @@ merges_in_any_order(void)
 
 	for (int i = 0; i < 3000; i++)
 	{
-		size_t count = random_events(&state, events);
+		size_t count;
 		size_t length;
 		size_t part_length;
 		size_t merged_length;
-		uint8_t *bytes = compact(log_of(events, count), &length);
+		uint8_t *bytes = random_timeline(&state, events, &count, &length);
 		CdpkTimelineLog *merged = log_of(NULL, 0);
 		uint8_t *merged_bytes;
 
@@ -149,11 +150,11 @@ round_trips_as_text(void)
 
 	for (int i = 0; i < 3000; i++)
 	{
-		size_t count = random_events(&state, events);
+		size_t count;
 		size_t length;
 		size_t text_length;
 		size_t again_length;
-		uint8_t *bytes = compact(log_of(events, count), &length);
+		uint8_t *bytes = random_timeline(&state, events, &count, &length);
 		uint8_t *again;
 		CdpkTimelineLog *log = log_of(NULL, 0);
 		CdpkTextProblem problem;
@@ -179,9 +180,9 @@ check_finds_changed_bytes(void)
 
 	for (int i = 0; i < 20000; i++)
 	{
-		size_t count = random_events(&state, events);
+		size_t count;
 		size_t length;
-		uint8_t *bytes = compact(log_of(events, count), &length);
+		uint8_t *bytes = random_timeline(&state, events, &count, &length);
 		CdpkStatus status;
 
 		bytes[unit_random(&state) % length] ^= (uint8_t) (1 << unit_random(&state) % 8);

@@ -6,7 +6,11 @@
 #ifndef TRAITS_HISTORY_H
 #define TRAITS_HISTORY_H
 
-#include "core/traits/traits.h"
+#include "core/traits/traits_check.h"
+#include "core/traits/traits_limit.h"
+#include "core/traits/traits_merge.h"
+#include "core/traits/traits_page.h"
+#include "core/traits/traits_view.h"
 #include "unit.h"
 
 /* ---- values and a random history ---- */
@@ -176,6 +180,14 @@ merged(const History *history)
 	made = compact(&state);
 	free(state.bytes);
 	return made;
+}
+
+/* Make a random history and its value. */
+static inline Compact
+random_value(uint64_t *state, History *history)
+{
+	random_history(state, history);
+	return merged(history);
 }
 
 static inline void

@@ -182,8 +182,7 @@ merging_is_what_the_reference_says(void)
 		CdpkTraitsView view;
 		CdpkTrait cell;
 
-		random_history(&random, &history);
-		value = merged(&history);
+		value = random_value(&random, &history);
 		view = open_compact(&value);
 		CHECK(cdpk_traits_is_compact(&view));
 		CHECK(cdpk_traits_check(value.bytes, value.size) == CDPK_OK);
@@ -399,8 +398,7 @@ reading_a_key(void)
 		Compact value;
 		CdpkTraitsView view;
 
-		random_history(&random, &history);
-		value = merged(&history);
+		value = random_value(&random, &history);
 		view = open_compact(&value);
 		for (size_t k = 0; k < KEYS; k++)
 		{

@@ -1,5 +1,5 @@
 /* traits_rule_test.c: the names of rules */
-#include "core/traits/traits.h"
+#include "core/traits/traits_rule.h"
 #include "unit.h"
 
 static void

@@ -262,8 +262,7 @@ check_takes_only_what_merging_makes(void)
 		History history;
 		Compact value;
 
-		random_history(&random, &history);
-		value = merged(&history);
+		value = random_value(&random, &history);
 		for (size_t n = 1 + unit_random(&random) % 3; n > 0; n--)
 			value.bytes[unit_random(&random) % value.size] ^=
 				(uint8_t) (1u << unit_random(&random) % 8);
@@ -296,8 +295,7 @@ check_refuses_cut_and_lengthened_bytes(void)
 		History history;
 		Compact value;
 
-		random_history(&random, &history);
-		value = merged(&history);
+		value = random_value(&random, &history);
 		for (size_t size = 0; size < value.size; size++)
 			CHECK(cdpk_traits_check(value.bytes, size) != CDPK_OK);
 		value.bytes = realloc(value.bytes, value.size + 1);

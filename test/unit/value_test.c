@@ -1,5 +1,5 @@
 /* value_test.c: canonical JSON values: their text, their two orders, the check of bytes */
-#include "core/text/value.h"
+#include "core/text/value_size.h"
 #include "unit.h"
 
 /* A value of that type with these bytes. */

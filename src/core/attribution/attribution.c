@@ -18,7 +18,7 @@ typedef struct Touch
 	int64_t at;
 } Touch;
 
-/* by_name orders touches by the bytes of their names. */
+/* Order touches by the bytes of their names. */
 static int
 by_name(const void *a, const void *b)
 {
@@ -29,7 +29,7 @@ by_name(const void *a, const void *b)
 	return order != 0 ? order : (x->length > y->length) - (x->length < y->length);
 }
 
-/* by_time orders numbered touches by time, those of one instant by name. */
+/* Order numbered touches by time, those of one instant by name. */
 static int
 by_time(const CdpkTimed *a, const CdpkTimed *b, const void *context)
 {
@@ -39,7 +39,7 @@ by_time(const CdpkTimed *a, const CdpkTimed *b, const void *context)
 	return (a->value > b->value) - (a->value < b->value);
 }
 
-/* is_direct says whether a name is "direct" or "(direct)", in any case. */
+/* Return whether a name is "direct" or "(direct)", in any case. */
 static bool
 is_direct(const char *name, size_t length)
 {
@@ -58,7 +58,7 @@ is_direct(const char *name, size_t length)
 	return true;
 }
 
-/* count_rows counts touches and conversions; false where the bytes are corrupt. */
+/* Count touches and conversions; false if the bytes are corrupt. */
 static bool
 count_rows(CdpkReader rows, CdpkJourneys *journeys)
 {
@@ -72,7 +72,7 @@ count_rows(CdpkReader rows, CdpkJourneys *journeys)
 	return !rows.failed;
 }
 
-/* read_rows fills in the conversions, and the touches as they are. */
+/* Fill in the conversions, and the touches as they are. */
 static void
 read_rows(CdpkReader rows, CdpkJourneys *journeys, Touch *touches)
 {
@@ -88,7 +88,7 @@ read_rows(CdpkReader rows, CdpkJourneys *journeys, Touch *touches)
 	}
 }
 
-/* number_names gives the names their numbers, and orders the touches by time. */
+/* Give the names their numbers, and order the touches by time. */
 static void
 number_names(CdpkJourneys *journeys, Touch *touches, CdpkTimed *scratch)
 {
@@ -107,7 +107,6 @@ number_names(CdpkJourneys *journeys, Touch *touches, CdpkTimed *scratch)
 	cdpk_sort(journeys->touches, count, scratch, by_time, NULL);
 }
 
-/* cdpk_journeys_load: see the header. */
 CdpkStatus
 cdpk_journeys_load(const CdpkAttributionState *state, const CdpkAllocator *allocator,
 				   CdpkJourneys *journeys)
@@ -146,7 +145,7 @@ cdpk_journeys_load(const CdpkAttributionState *state, const CdpkAllocator *alloc
 	return status;
 }
 
-/* cdpk_journeys_release gives back what loading allocated. */
+/* Release what loading allocated. */
 void
 cdpk_journeys_release(CdpkJourneys *journeys, const CdpkAllocator *allocator)
 {
@@ -157,7 +156,7 @@ cdpk_journeys_release(CdpkJourneys *journeys, const CdpkAllocator *allocator)
 	cdpk_release(allocator, journeys->conversions);
 }
 
-/* touches_until counts the touches that are not later than a time. */
+/* Count the touches that are not later than a time. */
 static size_t
 touches_until(const CdpkJourneys *journeys, int64_t at)
 {
@@ -183,7 +182,7 @@ typedef struct Range
 	size_t end;
 } Range;
 
-/* lookback_range finds the touches of a conversion. */
+/* Find the touches of a conversion. */
 static Range
 lookback_range(const CdpkJourneys *journeys, int64_t at)
 {
@@ -195,7 +194,7 @@ lookback_range(const CdpkJourneys *journeys, int64_t at)
 	return range;
 }
 
-/* instant_around finds the touches within a range that are at the same time as one of them. */
+/* Find the touches within a range that are at the same time as one of them. */
 static Range
 instant_around(const CdpkJourneys *journeys, Range range, size_t place)
 {
@@ -209,7 +208,7 @@ instant_around(const CdpkJourneys *journeys, Range range, size_t place)
 	return instant;
 }
 
-/* weigh adds to the weight of a touch's name; names that get some for the first time become credits. */
+/* Add to the weight of a touch's name; names that get some for the first time become credits. */
 static void
 weigh(CdpkJourneys *journeys, uint32_t *count, uint32_t name, double weight)
 {
@@ -220,7 +219,7 @@ weigh(CdpkJourneys *journeys, uint32_t *count, uint32_t name, double weight)
 	journeys->weight[name] += weight;
 }
 
-/* share_equally gives the touches of a range equal parts of a weight. */
+/* Give the touches of a range equal parts of a weight. */
 static void
 share_equally(CdpkJourneys *journeys, uint32_t *count, Range range, double weight)
 {
@@ -229,7 +228,7 @@ share_equally(CdpkJourneys *journeys, uint32_t *count, Range range, double weigh
 			  weight / (double) (range.end - range.start));
 }
 
-/* weigh_non_direct gives the last touches that are not direct equal parts; the last, where all are. */
+/* Give the last touches that are not direct equal parts; the last touch all, if all are direct. */
 static void
 weigh_non_direct(CdpkJourneys *journeys, uint32_t *count, Range range)
 {
@@ -249,7 +248,7 @@ weigh_non_direct(CdpkJourneys *journeys, uint32_t *count, Range range)
 			weigh(journeys, count, journeys->touches[i].value, 1);
 }
 
-/* weigh_by_age halves the weight of a touch with each half-life before the last one. */
+/* Halve the weight of a touch with each half-life before the last one. */
 static void
 weigh_by_age(CdpkJourneys *journeys, uint32_t *count, Range range)
 {
@@ -264,7 +263,7 @@ weigh_by_age(CdpkJourneys *journeys, uint32_t *count, Range range)
 	}
 }
 
-/* weigh_by_position gives parts to the first, the last, and all touches between them. */
+/* Give parts to the first, the last, and all touches between them. */
 static void
 weigh_by_position(CdpkJourneys *journeys, uint32_t *count, Range range)
 {
@@ -282,7 +281,7 @@ weigh_by_position(CdpkJourneys *journeys, uint32_t *count, Range range)
 	share_equally(journeys, count, middle, 100.0 - journeys->setup.first - journeys->setup.last);
 }
 
-/* weigh_touches gives the names of a range their weights; returns how many have one. */
+/* Give the names of a range their weights; return how many have one. */
 static uint32_t
 weigh_touches(CdpkJourneys *journeys, Range range)
 {
@@ -312,7 +311,7 @@ weigh_touches(CdpkJourneys *journeys, Range range)
 	return count;
 }
 
-/* by_number orders credits by name. */
+/* Order credits by name. */
 static int
 by_number(const void *a, const void *b)
 {
@@ -322,7 +321,7 @@ by_number(const void *a, const void *b)
 	return (x->name > y->name) - (x->name < y->name);
 }
 
-/* by_rest orders credits by what rounding cut off, the most first, equal ones by name. */
+/* Order credits by what rounding cut off, the most first, equal ones by name. */
 static int
 by_rest(const void *a, const void *b)
 {
@@ -334,7 +333,7 @@ by_rest(const void *a, const void *b)
 	return by_number(a, b);
 }
 
-/* round_shares makes of the weights shares that add up to one, and the weights zero again. */
+/* Make of the weights shares that add up to one, and the weights zero again. */
 static void
 round_shares(CdpkJourneys *journeys, uint32_t count)
 {
@@ -368,7 +367,6 @@ round_shares(CdpkJourneys *journeys, uint32_t count)
 	qsort(credits, count, sizeof(CdpkCredit), by_number);
 }
 
-/* cdpk_journeys_credit: see the header. */
 uint32_t
 cdpk_journeys_credit(CdpkJourneys *journeys, const CdpkConversion *conversion)
 {

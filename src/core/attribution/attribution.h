@@ -47,14 +47,14 @@ typedef struct CdpkJourneys
 	CdpkCredit *credits;
 } CdpkJourneys;
 
-/* Reads a state; what it allocates is the caller's to release, by cdpk_journeys_release. */
+/* Read a state; what it allocates is the caller's to release, by cdpk_journeys_release. */
 extern CdpkStatus cdpk_journeys_load(const CdpkAttributionState *state,
 									 const CdpkAllocator *allocator, CdpkJourneys *journeys);
 
 extern void cdpk_journeys_release(CdpkJourneys *journeys, const CdpkAllocator *allocator);
 
 /*
- * The shares of one conversion, in the order of names, in journeys->credits; returns how many there
+ * Give the shares of one conversion, in the order of names, in journeys->credits; return how many there
  * are.  They add up to CDPK_SHARE_ONE; there are none where no touch lies before the conversion.
  */
 extern uint32_t cdpk_journeys_credit(CdpkJourneys *journeys, const CdpkConversion *conversion);

@@ -21,7 +21,7 @@ skip_blanks(Scan *scan)
 		scan->at++;
 }
 
-/* take_word takes lower-case letters and underscores; its length, 0 where there are none. */
+/* Take lower-case letters and underscores; its length, 0 if there are none. */
 static size_t
 take_word(Scan *scan, const char **word)
 {
@@ -32,7 +32,7 @@ take_word(Scan *scan, const char **word)
 	return (size_t) (scan->at - *word);
 }
 
-/* take takes one character; false where there is another. */
+/* Take one character; false if there is another. */
 static bool
 take(Scan *scan, char character)
 {
@@ -43,7 +43,7 @@ take(Scan *scan, char character)
 	return true;
 }
 
-/* take_number takes up to nine digits. */
+/* Take up to nine digits. */
 static bool
 take_number(Scan *scan, int64_t *number)
 {
@@ -63,7 +63,7 @@ is_word(const char *word, size_t length, const char *wanted)
 	return length == strlen(wanted) && memcmp(word, wanted, length) == 0;
 }
 
-/* take_unit takes a unit of time, in microseconds; 0 where there is none. */
+/* Take a unit of time, in microseconds; 0 if there is none. */
 static int64_t
 take_unit(Scan *scan)
 {
@@ -86,7 +86,7 @@ take_unit(Scan *scan)
 	return 0;
 }
 
-/* take_half_life takes what may follow time_decay. */
+/* Take what may follow time_decay. */
 static CdpkStatus
 take_half_life(Scan *scan, int64_t *half_life)
 {
@@ -104,7 +104,7 @@ take_half_life(Scan *scan, int64_t *half_life)
 	return CDPK_OK;
 }
 
-/* take_positions takes what may follow position_based. */
+/* Take what may follow position_based. */
 static CdpkStatus
 take_positions(Scan *scan, CdpkAttributionSetup *setup)
 {
@@ -121,7 +121,6 @@ take_positions(Scan *scan, CdpkAttributionSetup *setup)
 	return CDPK_OK;
 }
 
-/* cdpk_attribution_model: see the header. */
 CdpkStatus
 cdpk_attribution_model(const char *text, size_t length, CdpkAttributionSetup *setup)
 {

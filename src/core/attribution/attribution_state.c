@@ -8,7 +8,7 @@
 #define ROW_HEAD_MAX (3 * CDPK_VARINT_MAX)
 #define ROOM_MIN 64
 
-/* make_block allocates a state for so many bytes, twice as many as long as that is possible. */
+/* Allocate a state for so many bytes, twice as many as long as that is possible. */
 static CdpkStatus
 make_block(const CdpkAllocator *allocator, size_t used, CdpkAttributionState **state)
 {
@@ -27,7 +27,7 @@ make_block(const CdpkAllocator *allocator, size_t used, CdpkAttributionState **s
 	return CDPK_OK;
 }
 
-/* make_room makes room for so many more bytes. */
+/* Make room for so many more bytes. */
 static CdpkStatus
 make_room(CdpkAttributionState **state, const CdpkAllocator *allocator, size_t more)
 {
@@ -47,7 +47,6 @@ make_room(CdpkAttributionState **state, const CdpkAllocator *allocator, size_t m
 	return CDPK_OK;
 }
 
-/* cdpk_attribution_new: see the header. */
 CdpkStatus
 cdpk_attribution_new(const CdpkAllocator *allocator, const CdpkAttributionSetup *setup, size_t room,
 					 CdpkAttributionState **state)
@@ -68,7 +67,7 @@ cdpk_attribution_new(const CdpkAllocator *allocator, const CdpkAttributionSetup 
 	return CDPK_OK;
 }
 
-/* read_setup reads what a state begins with. */
+/* Read what a state begins with. */
 static CdpkAttributionSetup
 read_setup(CdpkReader *reader)
 {
@@ -83,7 +82,6 @@ read_setup(CdpkReader *reader)
 	return setup;
 }
 
-/* cdpk_attribution_open: see the header. */
 CdpkAttributionSetup
 cdpk_attribution_open(const CdpkAttributionState *state, CdpkReader *rows)
 {
@@ -91,7 +89,7 @@ cdpk_attribution_open(const CdpkAttributionState *state, CdpkReader *rows)
 	return read_setup(rows);
 }
 
-/* read_text reads a length and as many bytes. */
+/* Read a length and as many bytes. */
 static const char *
 read_text(CdpkReader *reader, size_t *length)
 {
@@ -103,7 +101,6 @@ read_text(CdpkReader *reader, size_t *length)
 	return (const char *) cdpk_read_bytes(reader, *length);
 }
 
-/* cdpk_attribution_next: see the header. */
 bool
 cdpk_attribution_next(CdpkReader *rows, CdpkAttributionRow *row)
 {
@@ -115,7 +112,7 @@ cdpk_attribution_next(CdpkReader *rows, CdpkAttributionRow *row)
 	return !rows->failed;
 }
 
-/* write_text writes a length and as many bytes. */
+/* Write a length and as many bytes. */
 static uint8_t *
 write_text(uint8_t *at, const char *text, size_t length)
 {
@@ -125,7 +122,6 @@ write_text(uint8_t *at, const char *text, size_t length)
 	return at + length;
 }
 
-/* cdpk_attribution_add: see the header. */
 CdpkStatus
 cdpk_attribution_add(CdpkAttributionState **state, const CdpkAllocator *allocator,
 					 const CdpkAttributionRow *row)
@@ -143,7 +139,6 @@ cdpk_attribution_add(CdpkAttributionState **state, const CdpkAllocator *allocato
 	return CDPK_OK;
 }
 
-/* cdpk_attribution_combine: see the header. */
 CdpkStatus
 cdpk_attribution_combine(CdpkAttributionState **state, const CdpkAllocator *allocator,
 						 const CdpkAttributionState *other)
@@ -160,7 +155,6 @@ cdpk_attribution_combine(CdpkAttributionState **state, const CdpkAllocator *allo
 	return CDPK_OK;
 }
 
-/* cdpk_attribution_same: see the header. */
 bool
 cdpk_attribution_same(const CdpkAttributionSetup *a, const CdpkAttributionSetup *b)
 {
@@ -168,7 +162,7 @@ cdpk_attribution_same(const CdpkAttributionSetup *a, const CdpkAttributionSetup 
 		   a->half_life == b->half_life && a->lookback == b->lookback;
 }
 
-/* check_setup says whether a set-up is possible. */
+/* Return whether a set-up is possible. */
 static bool
 check_setup(const CdpkAttributionSetup *setup)
 {
@@ -181,7 +175,6 @@ check_setup(const CdpkAttributionSetup *setup)
 	return setup->model == CDPK_TIME_DECAY ? setup->half_life > 0 : setup->half_life == 0;
 }
 
-/* cdpk_attribution_read: see the header. */
 CdpkStatus
 cdpk_attribution_read(const uint8_t *bytes, size_t length, const CdpkAllocator *allocator,
 					  CdpkAttributionState **state)

@@ -53,41 +53,41 @@ typedef struct CdpkAttributionRow
 } CdpkAttributionRow;
 
 /*
- * Reads a model: first, last, last_non_direct, linear, time_decay or time_decay(7 days),
+ * Read a model: first, last, last_non_direct, linear, time_decay or time_decay(7 days),
  * position_based or position_based(40, 40).  CDPK_INVALID: not of this form.  CDPK_OUT_OF_RANGE: no
  * such half-life or percentages.
  */
 extern CdpkStatus cdpk_attribution_model(const char *text, size_t length,
 										 CdpkAttributionSetup *setup);
 
-/* An empty state with room for "room" bytes of rows. */
+/* Make an empty state with room for "room" bytes of rows. */
 extern CdpkStatus cdpk_attribution_new(const CdpkAllocator *allocator,
 									   const CdpkAttributionSetup *setup, size_t room,
 									   CdpkAttributionState **state);
 
-/* The set-up of a state, and a reader at its first row. */
+/* Return the set-up of a state, and a reader at its first row. */
 extern CdpkAttributionSetup cdpk_attribution_open(const CdpkAttributionState *state,
 												  CdpkReader *rows);
 
-/* Reads the next row; false behind the last, or where the bytes are corrupt (rows->failed). */
+/* Read the next row; false behind the last, or where the bytes are corrupt (rows->failed). */
 extern bool cdpk_attribution_next(CdpkReader *rows, CdpkAttributionRow *row);
 
 /*
- * Adds a row.  *state may be replaced by a larger copy, and the former block is released.
+ * Add a row.  *state may be replaced by a larger copy, and the former block is released.
  * CDPK_TOO_LONG: the block is full.
  */
 extern CdpkStatus cdpk_attribution_add(CdpkAttributionState **state, const CdpkAllocator *allocator,
 									   const CdpkAttributionRow *row);
 
-/* Adds all rows of another state of the same set-up. */
+/* Add all rows of another state of the same set-up. */
 extern CdpkStatus cdpk_attribution_combine(CdpkAttributionState **state,
 										   const CdpkAllocator *allocator,
 										   const CdpkAttributionState *other);
 
-/* Whether two states have one set-up. */
+/* Return whether two states have one set-up. */
 extern bool cdpk_attribution_same(const CdpkAttributionSetup *a, const CdpkAttributionSetup *b);
 
-/* Makes a state from bytes that may be anything. */
+/* Make a state from bytes that may be anything. */
 extern CdpkStatus cdpk_attribution_read(const uint8_t *bytes, size_t length,
 										const CdpkAllocator *allocator,
 										CdpkAttributionState **state);

@@ -51,7 +51,7 @@ cdpk_read_u8(CdpkReader *reader)
 	return *reader->at++;
 }
 
-/* Returns a pointer to the next "length" bytes, or NULL where there are fewer. */
+/* Return a pointer to the next "length" bytes, or NULL if there are fewer. */
 static inline const uint8_t *
 cdpk_read_bytes(CdpkReader *reader, size_t length)
 {
@@ -66,7 +66,7 @@ cdpk_read_bytes(CdpkReader *reader, size_t length)
 	return start;
 }
 
-/* Reads an unsigned LEB128 number; only its shortest form is well formed. */
+/* Read an unsigned LEB128 number; only its shortest form is well formed. */
 static inline uint64_t
 cdpk_read_varint(CdpkReader *reader)
 {
@@ -125,7 +125,7 @@ cdpk_read_long_varint(CdpkReader *reader)
 #endif
 }
 
-/* Whether two strings of one length are the same; most that differ do so in the first bytes. */
+/* Return whether two strings of one length are the same; most that differ do so in the first bytes. */
 static inline bool
 cdpk_same_bytes(const void *a, const void *b, size_t length)
 {
@@ -160,7 +160,7 @@ cdpk_varint_size(uint64_t value)
 	return size;
 }
 
-/* Writes a varint and returns the place behind it; the caller has made room. */
+/* Write a varint and return the place behind it; the caller has made room. */
 static inline uint8_t *
 cdpk_write_varint(uint8_t *at, uint64_t value)
 {
@@ -173,7 +173,7 @@ cdpk_write_varint(uint8_t *at, uint64_t value)
 	return at;
 }
 
-/* Writes an integer of 64 bits, little-endian, and returns the place behind it. */
+/* Write an integer of 64 bits, little-endian, and return the place behind it. */
 static inline uint8_t *
 cdpk_write_fixed(uint8_t *at, int64_t value)
 {
@@ -184,7 +184,7 @@ cdpk_write_fixed(uint8_t *at, int64_t value)
 	return at;
 }
 
-/* Reads one from 8 bytes that are there. */
+/* Read one from 8 bytes that are there. */
 static inline int64_t
 cdpk_read_fixed(const uint8_t *at)
 {

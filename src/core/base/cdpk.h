@@ -4,7 +4,7 @@
  *
  * core/ is plain C11: no postgres.h, no globals that change, no I/O.  A function
  * that can fail returns a CdpkStatus; callers on the server's side turn it into
- * an ereport (util/status.h), unit tests and fuzzers look at it.
+ * an ereport (toolkit/bridge/status.h), unit tests and fuzzers look at it.
  */
 #ifndef CDPK_H
 #define CDPK_H
@@ -32,6 +32,20 @@ typedef enum CdpkStatus
  * hexadecimal text it is twice as long.
  */
 #define CDPK_STATE_MAX (UINT32_C(1) << 29)
+
+/*
+ * Return how large a block to allocate for "need" bytes: "first" bytes, doubled until they are enough;
+ * 0 if that is more than CDPK_STATE_MAX.
+ */
+static inline uint32_t
+cdpk_state_size(uint64_t first, uint64_t need)
+{
+	if (need > CDPK_STATE_MAX)
+		return 0;
+	while (first < need)
+		first *= 2;
+	return first < CDPK_STATE_MAX ? (uint32_t) first : CDPK_STATE_MAX;
+}
 
 /* what a text may grow to, its NUL counted */
 #define CDPK_TEXT_MAX UINT32_C(0x3fffffff)

@@ -18,7 +18,7 @@ cdpk_idmap_init(CdpkIdMap *map, const CdpkAllocator *allocator)
 	map->used = 0;
 }
 
-/* release gives back two arrays, either of which may be NULL. */
+/* Release two arrays, either of which may be NULL. */
 static void
 release(const CdpkAllocator *allocator, uint64_t *keys, uint32_t *numbers)
 {
@@ -37,7 +37,7 @@ cdpk_idmap_free(CdpkIdMap *map)
 	cdpk_idmap_init(map, map->allocator);
 }
 
-/* place finds the slot of a key, or the free one where it belongs (the mixer is murmur3's). */
+/* Find the slot of a key, or the free one where it belongs (the mixer is murmur3's). */
 static size_t
 place(const CdpkIdMap *map, uint64_t key)
 {
@@ -58,7 +58,7 @@ cdpk_idmap_get(const CdpkIdMap *map, uint64_t key)
 	return map->slots == 0 ? CDPK_IDMAP_NONE : map->numbers[place(map, key)];
 }
 
-/* grow doubles the number of slots. */
+/* Double the number of slots. */
 static CdpkStatus
 grow(CdpkIdMap *map)
 {

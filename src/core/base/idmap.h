@@ -19,16 +19,16 @@ typedef struct CdpkIdMap
 	size_t used;
 } CdpkIdMap;
 
-/* An empty table; the allocator must live as long as it does. */
+/* Make an empty table; the allocator must live as long as it does. */
 extern void cdpk_idmap_init(CdpkIdMap *map, const CdpkAllocator *allocator);
 
-/* Gives the memory back. */
+/* Release the memory. */
 extern void cdpk_idmap_free(CdpkIdMap *map);
 
-/* The number of a key, or CDPK_IDMAP_NONE. */
+/* Return the number of a key, or CDPK_IDMAP_NONE. */
 extern uint32_t cdpk_idmap_get(const CdpkIdMap *map, uint64_t key);
 
-/* Gives a key a number other than CDPK_IDMAP_NONE, in place of the one it had. */
+/* Give a key a number other than CDPK_IDMAP_NONE, in place of the one it had. */
 extern CdpkStatus cdpk_idmap_put(CdpkIdMap *map, uint64_t key, uint32_t number);
 
 #endif /* CDPK_IDMAP_H */

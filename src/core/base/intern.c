@@ -43,7 +43,7 @@ lines_size(unsigned shift)
 	return ((size_t) 1 << (32 - shift)) * sizeof(CdpkInternLine);
 }
 
-/* Makes an array of empty lines. */
+/* Make an array of empty lines. */
 static CdpkInternLine *
 make_lines(CdpkIntern *intern, unsigned shift)
 {
@@ -118,7 +118,7 @@ cdpk_intern_find(const CdpkIntern *intern, uint32_t hash, const uint8_t *bytes, 
 	}
 }
 
-/* Takes the first free slot from a hash's line on; there is one. */
+/* Take the first free slot from a hash's line on; there is one. */
 static void
 put_slot(CdpkInternLine *lines, unsigned shift, uint32_t hash, uint32_t reference)
 {
@@ -139,7 +139,7 @@ put_slot(CdpkInternLine *lines, unsigned shift, uint32_t hash, uint32_t referenc
 	}
 }
 
-/* Doubles the lines.  Both arrays are in the order of the hash: one walk through each. */
+/* Double the lines.  Both arrays are in the order of the hash: one walk through each. */
 static CdpkStatus
 grow_lines(CdpkIntern *intern)
 {
@@ -164,7 +164,7 @@ grow_lines(CdpkIntern *intern)
 	return CDPK_OK;
 }
 
-/* Makes room in the list of blocks for "more". */
+/* Make room in the list of blocks for "more". */
 static CdpkStatus
 reserve_blocks(CdpkIntern *intern, uint32_t more)
 {
@@ -186,7 +186,7 @@ reserve_blocks(CdpkIntern *intern, uint32_t more)
 	return CDPK_OK;
 }
 
-/* How many blocks the next extent has; 0 where there may be no more. */
+/* Return how many blocks the next extent has; 0 if there may be no more. */
 static uint32_t
 next_extent(const CdpkIntern *intern)
 {
@@ -203,7 +203,7 @@ next_extent(const CdpkIntern *intern)
 	return more;
 }
 
-/* Adds an extent's blocks behind those that there are. */
+/* Add an extent's blocks behind those that there are. */
 static CdpkStatus
 add_extent(CdpkIntern *intern)
 {
@@ -239,7 +239,7 @@ record_units(size_t length)
 	return (offsetof(CdpkInternRecord, bytes) + length + CDPK_INTERN_UNIT - 1) / CDPK_INTERN_UNIT;
 }
 
-/* Finds room for a record of so many units within one block, and moves "used" there. */
+/* Find room for a record of so many units within one block, and move "used" there. */
 static CdpkStatus
 make_room(CdpkIntern *intern, uint64_t units)
 {

@@ -15,6 +15,8 @@
  * (which asks for the record) for all, then cdpk_intern_is, and only where that
  * says no, cdpk_intern_find.
  *
+ * A string has 1 to 65535 bytes.
+ *
  * Memory: at most 32 bytes of slots a string (while the table grows; 11 to 22
  * after that), 6 bytes and padding to a multiple of 8 with each string.
  */
@@ -25,8 +27,7 @@
 
 #include "core/base/cdpk.h"
 
-#define CDPK_INTERN_LENGTH_MAX 65535 /* bytes of a string; the shortest has one */
-#define CDPK_INTERN_NOTHING 0        /* no record has this reference */
+#define CDPK_INTERN_NOTHING 0 /* no record has this reference */
 
 /* records lie in blocks of this many units; a reference counts units */
 #define CDPK_INTERN_UNIT 8
@@ -72,29 +73,29 @@ typedef struct CdpkIntern
 	size_t allocated; /* bytes held now */
 } CdpkIntern;
 
-/* A table without strings.  A seed that others cannot guess keeps them from choosing collisions. */
+/* Make a table without strings.  A seed that others cannot guess keeps them from choosing collisions. */
 extern CdpkStatus cdpk_intern_init(CdpkIntern *intern, const CdpkAllocator *allocator,
 								   uint64_t seed);
 
-/* Gives all memory back. */
+/* Release all memory. */
 extern void cdpk_intern_free(CdpkIntern *intern);
 
-/* Gives back the lines alone: from now on the records can only be walked through. */
+/* Release the lines alone: from now on the records can only be walked through. */
 extern void cdpk_intern_seal(CdpkIntern *intern);
 
-/* The record of a string, or CDPK_INTERN_NOTHING. */
+/* Return the record of a string, or CDPK_INTERN_NOTHING. */
 extern uint32_t cdpk_intern_find(const CdpkIntern *intern, uint32_t hash, const uint8_t *bytes,
 								 size_t length);
 
 /*
- * Adds a string that cdpk_intern_find did not find; its number is the old count.
+ * Add a string that cdpk_intern_find did not find; its number is the old count.
  * CDPK_TOO_LONG: the records would pass 32 GB; nothing is changed.
  */
 extern CdpkStatus cdpk_intern_add(CdpkIntern *intern, uint32_t hash, const uint8_t *bytes,
 								  size_t length);
 
 /*
- * Walks through the records in the order of their numbers: begin with *position
+ * Walk through the records in the order of their numbers: begin with *position
  * 0; NULL at the end.
  */
 extern const CdpkInternRecord *cdpk_intern_next(const CdpkIntern *intern, uint64_t *position);
@@ -108,7 +109,7 @@ cdpk_intern_record(const CdpkIntern *intern, uint32_t reference)
 									   (size_t) within * CDPK_INTERN_UNIT);
 }
 
-/* Mixes two words: the halves of their product. */
+/* Mix two words: the halves of their product. */
 static inline uint64_t
 cdpk_intern_fold(uint64_t a, uint64_t b)
 {
@@ -127,7 +128,7 @@ cdpk_intern_word(const uint8_t *at, size_t size)
 }
 
 /*
- * Folds bytes into a state, 16 at a time; what is left is read again from the
+ * Fold bytes into a state, 16 at a time; what is left is read again from the
  * end, so that nothing behind it is touched.
  */
 static inline uint64_t
@@ -165,7 +166,7 @@ cdpk_intern_fold_bytes(uint64_t secret, uint64_t state, const uint8_t *bytes, si
 }
 
 /*
- * The hash of a string, for the functions below: that of its rest, of 1 byte or
+ * Return the hash of a string, for the functions below: that of its rest, of 1 byte or
  * more, behind a head whose state is known, so that strings with a head in common
  * need not be put together to be hashed.  What the head is, is the caller's choice;
  * the same string must always be hashed in the same way.
@@ -187,7 +188,7 @@ cdpk_intern_hash(const CdpkIntern *intern, uint64_t head, const uint8_t *rest, s
 					   32);
 }
 
-/* Asks for the line where the search for a hash begins. */
+/* Ask for the line where the search for a hash begins. */
 static inline void
 cdpk_intern_prefetch(const CdpkIntern *intern, uint32_t hash)
 {
@@ -195,7 +196,7 @@ cdpk_intern_prefetch(const CdpkIntern *intern, uint32_t hash)
 }
 
 /*
- * A record whose string has this hash, almost always the right one if there is
+ * Return a record whose string has this hash, almost always the right one if there is
  * one, or CDPK_INTERN_NOTHING; asks for the record up to that length.  Looks only
  * at the line where the search begins, without a branch that depends on where in
  * it the hash stands: such branches are guessed wrong half of the time.
@@ -224,7 +225,7 @@ cdpk_intern_candidate(const CdpkIntern *intern, uint32_t hash, size_t length)
 	return reference;
 }
 
-/* Whether a record holds this string. */
+/* Return whether a record holds this string. */
 static inline bool
 cdpk_intern_is(const CdpkIntern *intern, uint32_t reference, const uint8_t *bytes, size_t length)
 {

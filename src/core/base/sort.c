@@ -6,7 +6,7 @@
 
 #include "core/base/sort.h"
 
-/* reverse turns a run around. */
+/* Turn a run around. */
 static void
 reverse(CdpkTimed *items, size_t count)
 {
@@ -19,7 +19,7 @@ reverse(CdpkTimed *items, size_t count)
 	}
 }
 
-/* run_length returns how many items from the start on are in order. */
+/* Return how many items from the start on are in order. */
 static size_t
 run_length(const CdpkTimed *items, size_t count, CdpkCompare compare, const void *context)
 {
@@ -30,7 +30,7 @@ run_length(const CdpkTimed *items, size_t count, CdpkCompare compare, const void
 	return length;
 }
 
-/* turn_descending_runs reverses each run that is not ascending as far as it descends. */
+/* Reverse each run that is not ascending as far as it descends. */
 static void
 turn_descending_runs(CdpkTimed *items, size_t count, CdpkCompare compare, const void *context)
 {
@@ -51,7 +51,7 @@ turn_descending_runs(CdpkTimed *items, size_t count, CdpkCompare compare, const 
 	}
 }
 
-/* merge brings two neighbouring runs of items into order in result. */
+/* Bring two neighbouring runs of items into order in result. */
 static void
 merge(const CdpkTimed *items, size_t middle, size_t count, CdpkTimed *result, CdpkCompare compare,
 	  const void *context)
@@ -68,7 +68,7 @@ merge(const CdpkTimed *items, size_t middle, size_t count, CdpkTimed *result, Cd
 	}
 }
 
-/* merge_pairs merges each two neighbouring runs; returns whether one run was all there was. */
+/* Merge each two neighbouring runs; returns whether one run was all there was. */
 static bool
 merge_pairs(const CdpkTimed *items, size_t count, CdpkTimed *result, CdpkCompare compare,
 			const void *context)
@@ -92,7 +92,6 @@ merge_pairs(const CdpkTimed *items, size_t count, CdpkTimed *result, CdpkCompare
 	return false;
 }
 
-/* cdpk_sort: see the header. */
 void
 cdpk_sort(CdpkTimed *items, size_t count, CdpkTimed *scratch, CdpkCompare compare,
 		  const void *context)
@@ -114,7 +113,7 @@ cdpk_sort(CdpkTimed *items, size_t count, CdpkTimed *scratch, CdpkCompare compar
 		memcpy(items, from, count * sizeof(CdpkTimed));
 }
 
-/* cdpk_oldest_first orders by time alone. */
+/* Order by time alone. */
 int
 cdpk_oldest_first(const CdpkTimed *a, const CdpkTimed *b, const void *context)
 {

@@ -18,11 +18,11 @@ typedef struct CdpkTimed
 /* less than, equal to or greater than 0, as in qsort */
 typedef int (*CdpkCompare)(const CdpkTimed *a, const CdpkTimed *b, const void *context);
 
-/* Sorts items in place; scratch has room for as many.  Equal items may change places. */
+/* Sort items in place; scratch has room for as many.  Equal items may change places. */
 extern void cdpk_sort(CdpkTimed *items, size_t count, CdpkTimed *scratch, CdpkCompare compare,
 					  const void *context);
 
-/* Orders by time alone, oldest first. */
+/* Order by time alone, oldest first. */
 extern int cdpk_oldest_first(const CdpkTimed *a, const CdpkTimed *b, const void *context);
 
 #endif /* CDPK_SORT_H */

@@ -28,32 +28,32 @@ typedef struct CdpkTextCache
 	unsigned shift; /* a hash's place is hash >> shift */
 } CdpkTextCache;
 
-/* A cache of 2^bits places, 64 bytes each; bits from 1 to 31. */
+/* Make a cache of 2^bits places, 64 bytes each; bits from 1 to 31. */
 extern CdpkStatus cdpk_textcache_init(CdpkTextCache *cache, const CdpkAllocator *allocator,
 									  unsigned bits);
 
-/* Gives the memory back. */
+/* Release the memory. */
 extern void cdpk_textcache_free(CdpkTextCache *cache);
 
-/* How many places there are. */
+/* Return how many places there are. */
 static inline uint64_t
 cdpk_textcache_places(const CdpkTextCache *cache)
 {
 	return UINT64_C(1) << (32 - cache->shift);
 }
 
-/* Asks for the place of a hash. */
+/* Ask for the place of a hash. */
 static inline void
 cdpk_textcache_prefetch(const CdpkTextCache *cache, uint32_t hash)
 {
 	__builtin_prefetch(&cache->entries[hash >> cache->shift]);
 }
 
-/* Whether the cache knows the string, and then its number.  The hash must be one of the bytes. */
+/* Return whether the cache knows the string, and then its number.  The hash must be one of the bytes. */
 extern bool cdpk_textcache_get(const CdpkTextCache *cache, uint32_t hash, const uint8_t *bytes,
 							   size_t length, uint32_t *number);
 
-/* Puts a string in; does nothing where it is empty or too long. */
+/* Put a string in; does nothing if it is empty or too long. */
 extern void cdpk_textcache_put(CdpkTextCache *cache, uint32_t hash, const uint8_t *bytes,
 							   size_t length, uint32_t number);
 

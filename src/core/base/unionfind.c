@@ -51,7 +51,7 @@ cdpk_unionfind_reserve(CdpkUnionFind *partition, uint32_t capacity)
 	return CDPK_OK;
 }
 
-/* Doubles the capacity until it holds "count" nodes. */
+/* Double the capacity until it holds "count" nodes. */
 static CdpkStatus
 grow(CdpkUnionFind *partition, uint32_t count)
 {

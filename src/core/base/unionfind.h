@@ -24,28 +24,28 @@ typedef struct CdpkUnionFind
 	const CdpkAllocator *allocator;
 } CdpkUnionFind;
 
-/* An empty partition; the allocator must live as long as it does. */
+/* Make an empty partition; the allocator must live as long as it does. */
 extern void cdpk_unionfind_init(CdpkUnionFind *partition, const CdpkAllocator *allocator);
 
-/* Gives the memory back. */
+/* Release the memory. */
 extern void cdpk_unionfind_free(CdpkUnionFind *partition);
 
-/* Makes room for "capacity" nodes without adding any. */
+/* Make room for "capacity" nodes without adding any. */
 extern CdpkStatus cdpk_unionfind_reserve(CdpkUnionFind *partition, uint32_t capacity);
 
 /*
- * Adds nodes, each alone, until there are "count"; does nothing where there are.
+ * Add nodes, each alone, until there are "count"; does nothing if there are.
  * Capacity grows by doubling, so that adding one at a time is linear.
  */
 extern CdpkStatus cdpk_unionfind_extend(CdpkUnionFind *partition, uint32_t count);
 
 /*
- * Numbers the components 0, 1, … in the order of their smallest nodes, writes
- * each node's number to labels[node], and returns how many there are.
+ * Number the components 0, 1, … in the order of their smallest nodes, write
+ * each node's number to labels[node], and return how many there are.
  */
 extern uint32_t cdpk_unionfind_labels(const CdpkUnionFind *partition, uint32_t *labels);
 
-/* The root of a node's component: its smallest node.  Shortens the path to it. */
+/* Return the root of a node's component: its smallest node.  Shortens the path to it. */
 static inline uint32_t
 cdpk_unionfind_find(CdpkUnionFind *partition, uint32_t node)
 {
@@ -59,7 +59,7 @@ cdpk_unionfind_find(CdpkUnionFind *partition, uint32_t node)
 	return node;
 }
 
-/* Joins the components of two nodes; false where they were one already. */
+/* Join the components of two nodes; false if they were one already. */
 static inline bool
 cdpk_unionfind_join(CdpkUnionFind *partition, uint32_t a, uint32_t b)
 {

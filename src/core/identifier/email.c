@@ -33,7 +33,7 @@ lower_ascii(char *text, size_t length)
 		text[i] = cdpk_ascii_lower(text[i]);
 }
 
-/* compose replaces text in a buffer of RAW_MAX bytes by its normalization form C. */
+/* Replace text in a buffer of RAW_MAX bytes by its normalization form C. */
 static CdpkStatus
 compose(char *text, size_t *length)
 {
@@ -55,7 +55,7 @@ compose(char *text, size_t *length)
 }
 
 /*
- * fold brings text to NFC and the letters A to Z to lower case.  NFC comes twice:
+ * Bring text to NFC and the letters A to Z to lower case.  NFC comes twice:
  * before, because it makes a K of the kelvin sign; after, because some letters
  * have a composed form in lower case only (h with a line below).
  */
@@ -70,7 +70,7 @@ fold(char *text, size_t *length)
 	return compose(text, length);
 }
 
-/* is_atom tells whether a byte may stand in a local part without quotes. */
+/* Return whether a byte may stand in a local part without quotes. */
 static bool
 is_atom(char byte)
 {
@@ -78,7 +78,7 @@ is_atom(char byte)
 		   (byte != '\0' && strchr("!#$%&'*+-/=?^_`{|}~.", byte) != NULL);
 }
 
-/* is_quoted tells whether text is one string in double quotes. */
+/* Return whether text is one string in double quotes. */
 static bool
 is_quoted(const char *text, size_t length)
 {
@@ -139,7 +139,7 @@ is_domain(const char *text, size_t length)
 	return true;
 }
 
-/* is_ascii looks at text that ends with a zero byte. */
+/* Look at text that ends with a zero byte. */
 static bool
 is_ascii(const char *text)
 {
@@ -150,7 +150,7 @@ is_ascii(const char *text)
 }
 
 /*
- * encode_domain brings a domain to its A-labels, in a buffer of
+ * Bring a domain to its A-labels, in a buffer of
  * CDPK_EMAIL_DOMAIN_MAX bytes.  domain ends with a zero byte.  One in ASCII stays
  * as it is: the answer must not depend on what stands before the '@'.
  */
@@ -185,7 +185,7 @@ encode_domain(const char *domain, char *result, size_t *result_length)
 	return length <= CDPK_EMAIL_DOMAIN_MAX ? CDPK_OK : CDPK_INVALID;
 }
 
-/* cdpk_email_local_length finds the last '@'. */
+/* Find the last '@'. */
 size_t
 cdpk_email_local_length(const char *email, size_t length)
 {
@@ -194,7 +194,7 @@ cdpk_email_local_length(const char *email, size_t length)
 	return length > 0 ? length - 1 : 0;
 }
 
-/* join_parts checks local@domain, whose domain is ASCII by now, and writes it. */
+/* Check local@domain, whose domain is ASCII by now, and write it. */
 static CdpkStatus
 join_parts(const char *local, size_t local_length, const char *domain, size_t domain_length,
 		   char *result, size_t *result_length)
@@ -208,7 +208,7 @@ join_parts(const char *local, size_t local_length, const char *domain, size_t do
 	return CDPK_OK;
 }
 
-/* normalize_unicode is cdpk_email_normalize for text beyond ASCII. */
+/* Normalise an address beyond ASCII. */
 static CdpkStatus
 normalize_unicode(const char *value, size_t length, char *result, size_t *result_length)
 {
@@ -234,7 +234,7 @@ normalize_unicode(const char *value, size_t length, char *result, size_t *result
 	return join_parts(text, local_length, encoded, domain_length, result, result_length);
 }
 
-/* cdpk_email_normalize: ASCII, which nearly all addresses are, is done without a library. */
+/* Normalise ASCII, which nearly all addresses are, without a library. */
 CdpkStatus
 cdpk_email_normalize(const char *value, size_t length, bool ascii, char *result,
 					 size_t *result_length)

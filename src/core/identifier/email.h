@@ -14,7 +14,7 @@
 #define CDPK_EMAIL_MAX (CDPK_EMAIL_LOCAL_MAX + 1 + CDPK_EMAIL_DOMAIN_MAX)
 
 /*
- * Writes the canonical form of "value" into a buffer of CDPK_EMAIL_MAX bytes and
+ * Write the canonical form of "value" into a buffer of CDPK_EMAIL_MAX bytes and
  * sets *result_length.  value is trimmed, well-formed UTF-8 without control
  * characters; ascii says that it is ASCII only.
  *
@@ -26,7 +26,7 @@
 extern CdpkStatus cdpk_email_normalize(const char *value, size_t length, bool ascii, char *result,
 									   size_t *result_length);
 
-/* The place of the '@' that ends the local part of a canonical address. */
+/* Return the place of the '@' that ends the local part of a canonical address. */
 extern size_t cdpk_email_local_length(const char *email, size_t length);
 
 #endif /* CDPK_EMAIL_H */

@@ -19,7 +19,7 @@ static const char *const hash_endings[] = {"_md5", "_sha1", "_sha256", "_sha384"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-/* cdpk_hex_kind: hashes have an ending of their own, as email_sha256 has, whoever names the namespace. */
+/* Recognise the namespace: hashes have an ending of their own, as email_sha256 has. */
 CdpkHexKind
 cdpk_hex_kind(const char *name_space, size_t length)
 {
@@ -44,7 +44,7 @@ is_hex(char byte)
 	return cdpk_is_ascii_digit(byte) || (byte >= 'a' && byte <= 'f');
 }
 
-/* is_hash finds as many digits as a hash has, and nothing else. */
+/* Find as many digits as a hash has, and nothing else. */
 static bool
 is_hash(const char *value, size_t length)
 {
@@ -60,7 +60,7 @@ is_hash(const char *value, size_t length)
 	return true;
 }
 
-/* is_urn finds "urn:uuid:", whatever its case. */
+/* Find "urn:uuid:", whatever its case. */
 static bool
 is_urn(const char *value, size_t length)
 {
@@ -73,7 +73,7 @@ is_urn(const char *value, size_t length)
 }
 
 /*
- * read_uuid takes the 32 digits of a UUID, in lower case.  Hyphens may stand
+ * Take the 32 digits of a UUID, in lower case.  Hyphens may stand
  * behind every fourth digit, as in PostgreSQL's own type.
  */
 static bool
@@ -107,7 +107,7 @@ read_uuid(const char *value, size_t length, char *digits)
 	return count == UUID_DIGITS;
 }
 
-/* cdpk_hex_normalize: what is of neither form may be base64, whose case matters. */
+/* Normalise a value; what is of neither form may be base64, whose case matters. */
 void
 cdpk_hex_normalize(CdpkHexKind kind, const char *value, size_t length, char *result,
 				   size_t *result_length)

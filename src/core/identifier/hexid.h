@@ -15,11 +15,11 @@ typedef enum CdpkHexKind
 	CDPK_HEX_HASH  /* namespaces that end in the name of a hash function */
 } CdpkHexKind;
 
-/* The kind of a namespace in lower case. */
+/* Return the kind of a namespace in lower case. */
 extern CdpkHexKind cdpk_hex_kind(const char *name_space, size_t length);
 
 /*
- * Writes the canonical form of a value of such a namespace into a buffer of its
+ * Write the canonical form of a value of such a namespace into a buffer of its
  * length and 4 bytes more, and sets *result_length.  It is its own canonical form.
  *
  * CDPK_HEX_UUID: a UUID, with or without hyphens, braces or "urn:uuid:", becomes

@@ -21,7 +21,7 @@
  */
 #define PHONE_RAW_MAX 128
 
-/* cdpk_namespace_fold checks the form of a namespace and writes it in lower case. */
+/* Check the form of a namespace and write it in lower case. */
 CdpkStatus
 cdpk_namespace_fold(const char *name_space, size_t length, char *result)
 {
@@ -58,7 +58,7 @@ is_e164(const char *value, size_t length)
 	return true;
 }
 
-/* has_control finds control characters in well-formed UTF-8. */
+/* Find control characters in well-formed UTF-8. */
 static bool
 has_control(const char *value, size_t length)
 {
@@ -76,7 +76,7 @@ has_control(const char *value, size_t length)
 }
 
 /*
- * normalize_phone takes strict E.164 as it is, on every machine and whatever its
+ * Take strict E.164 as it is, on every machine and whatever its
  * libraries, so that dumps restore; the rest is the phone module's.
  */
 static CdpkStatus
@@ -103,7 +103,7 @@ normalize_phone(const char *value, size_t length, const CdpkPhone *phone, char *
 }
 
 /*
- * normalize_value applies the namespace's normaliser to a trimmed value; result
+ * Apply the namespace's normaliser to a trimmed value; result
  * has room for every normaliser's longest result and for "room" bytes.
  */
 static CdpkStatus
@@ -122,7 +122,7 @@ normalize_value(const char *name_space, size_t namespace_length, const char *val
 	return CDPK_OK;
 }
 
-/* cdpk_identifier_make: the cheap checks come first, then the namespace's normaliser. */
+/* Make the cheap checks first, then call the namespace's normaliser. */
 CdpkStatus
 cdpk_identifier_make(const char *name_space, size_t namespace_length, const char *value,
 					 size_t value_length, const CdpkPhone *phone, uint8_t *payload,
@@ -155,22 +155,7 @@ cdpk_identifier_make(const char *name_space, size_t namespace_length, const char
 	return CDPK_OK;
 }
 
-/* cdpk_identifier_parse splits at the first colon. */
-CdpkStatus
-cdpk_identifier_parse(const char *text, size_t length, const CdpkPhone *phone, uint8_t *payload,
-					  size_t *payload_length)
-{
-	const char *colon = memchr(text, ':', length);
-	size_t namespace_length;
-
-	if (colon == NULL)
-		return CDPK_INVALID;
-	namespace_length = (size_t) (colon - text);
-	return cdpk_identifier_make(text, namespace_length, colon + 1, length - namespace_length - 1,
-								phone, payload, payload_length);
-}
-
-/* cdpk_identifier_check: a payload is right if making it again gives the same bytes. */
+/* Check that making the payload again gives the same bytes. */
 CdpkStatus
 cdpk_identifier_check(const uint8_t *payload, size_t length)
 {
@@ -203,7 +188,7 @@ compare_bytes(const char *a, size_t a_length, const char *b, size_t b_length)
 }
 
 /*
- * cdpk_identifier_compare: the namespace first, so that each one is a range of an
+ * Compare the namespace first, so that each one is a range of an
  * index.  Namespaces of one length compare together with what lies behind them.
  */
 int
@@ -216,7 +201,7 @@ cdpk_identifier_compare(const uint8_t *a, size_t a_length, const uint8_t *b, siz
 						 cdpk_identifier_namespace(b), b_length - CDPK_IDENTIFIER_HEADER);
 }
 
-/* cdpk_identifier_meaningless: an e-mail is judged by its local part, any other value as a whole. */
+/* Judge an e-mail address by its local part, any other value as a whole. */
 bool
 cdpk_identifier_meaningless(const uint8_t *payload, size_t length)
 {

@@ -21,7 +21,7 @@
 #define CDPK_IDENTIFIER_PAYLOAD_MAX (CDPK_IDENTIFIER_MAX - 1 + CDPK_IDENTIFIER_HEADER)
 
 /*
- * Writes the folded form of a namespace, of the same length, into a buffer of
+ * Write the folded form of a namespace, of the same length, into a buffer of
  * CDPK_NAMESPACE_MAX bytes.  CDPK_INVALID: not a letter followed by letters,
  * digits, '_', '.' or '-'.  CDPK_TOO_LONG: over CDPK_NAMESPACE_MAX.
  */
@@ -39,7 +39,7 @@ typedef struct CdpkPhone
 } CdpkPhone;
 
 /*
- * Makes the payload of (namespace, value) in a buffer of
+ * Make the payload of (namespace, value) in a buffer of
  * CDPK_IDENTIFIER_PAYLOAD_MAX bytes and sets *payload_length.
  *
  * namespace: a letter, then letters, digits, '_', '.' or '-'; letters are folded
@@ -56,18 +56,14 @@ extern CdpkStatus cdpk_identifier_make(const char *name_space, size_t namespace_
 									   const CdpkPhone *phone, uint8_t *payload,
 									   size_t *payload_length);
 
-/* The same for the text form "namespace:value"; CDPK_INVALID where there is no colon. */
-extern CdpkStatus cdpk_identifier_parse(const char *text, size_t length, const CdpkPhone *phone,
-										uint8_t *payload, size_t *payload_length);
-
-/* Whether bytes from anywhere are a payload that cdpk_identifier_make could have made. */
+/* Return whether bytes from anywhere are a payload that cdpk_identifier_make could have made. */
 extern CdpkStatus cdpk_identifier_check(const uint8_t *payload, size_t length);
 
 /* Order: by the bytes of the namespace, then by the bytes of the value. */
 extern int cdpk_identifier_compare(const uint8_t *a, size_t a_length, const uint8_t *b,
 								   size_t b_length);
 
-/* Whether the value means nothing ("null", "undefined", zeros, …) in any namespace. */
+/* Return whether the value means nothing ("null", "undefined", zeros, …) in any namespace. */
 extern bool cdpk_identifier_meaningless(const uint8_t *payload, size_t length);
 
 /* Parts of a valid payload. */

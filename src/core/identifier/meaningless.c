@@ -119,7 +119,7 @@ cdpk_meaningless_patterns(void)
 	return patterns;
 }
 
-/* find_word looks up a trimmed value, whatever its case; NULL where it is no such word. */
+/* Look up a trimmed value, whatever its case; NULL if it is no such word. */
 static const CdpkMeaningless *
 find_word(const char *value, size_t length)
 {
@@ -147,7 +147,7 @@ find_word(const char *value, size_t length)
 	return NULL;
 }
 
-/* is_zeros finds zeros and dashes only, the UUID of zeros among others; nothing at all is that too. */
+/* Find zeros and dashes only, the UUID of zeros among others; nothing at all is that too. */
 static bool
 is_zeros(const char *value, size_t length)
 {
@@ -157,7 +157,7 @@ is_zeros(const char *value, size_t length)
 	return true;
 }
 
-/* says_nothing finds values without a letter and without a digit but 0: "?", "[]", "0.0.0.0". */
+/* Find values without a letter and without a digit but 0: "?", "[]", "0.0.0.0". */
 static bool
 says_nothing(const char *value, size_t length)
 {
@@ -168,7 +168,7 @@ says_nothing(const char *value, size_t length)
 	return true;
 }
 
-/* find finds a text in a value; NULL where it is not in it. */
+/* Find a text in a value; NULL if it is not in it. */
 static const char *
 find(const char *value, const char *end, const char *text)
 {
@@ -180,7 +180,7 @@ find(const char *value, const char *end, const char *text)
 	return NULL;
 }
 
-/* starts tells whether a value starts with a text, whatever its case. */
+/* Return whether a value starts with a text, whatever its case. */
 static bool
 starts(const char *value, const char *text)
 {
@@ -190,7 +190,7 @@ starts(const char *value, const char *text)
 	return true;
 }
 
-/* is_template finds what should have been replaced by a value and was not. */
+/* Find what should have been replaced by a value and was not. */
 static bool
 is_template(const char *value, size_t length)
 {
@@ -218,7 +218,7 @@ is_template(const char *value, size_t length)
 }
 
 /*
- * is_name_in_brackets finds {user_id}, <User Id>, [USER-ID] and %USER.ID%.  A name
+ * Find {user_id}, <User Id>, [USER-ID] and %USER.ID%.  A name
  * has no digit: [u7] may be a list of one id, and {6d92…} is a UUID.
  */
 static bool
@@ -246,7 +246,7 @@ is_unfilled(const char *value, size_t length)
 	return is_template(value, length) || is_name_in_brackets(value, length);
 }
 
-/* unwrap takes one pair of quotes off, then one of parentheses, and the blanks inside them. */
+/* Take one pair of quotes off, then one of parentheses, and the blanks inside them. */
 static void
 unwrap(const char **value, size_t *length)
 {
@@ -264,7 +264,7 @@ unwrap(const char **value, size_t *length)
 		}
 }
 
-/* cdpk_value_meaningless: the order of the steps is that of what they see of the value. */
+/* Judge a value in steps, in the order of how much of it they see. */
 bool
 cdpk_value_meaningless(const char *value, size_t length)
 {
@@ -274,7 +274,7 @@ cdpk_value_meaningless(const char *value, size_t length)
 		   is_unfilled(value, length);
 }
 
-/* cdpk_email_meaningless judges the local part, by the shorter list. */
+/* Judge the local part, by the shorter list. */
 bool
 cdpk_email_meaningless(const char *email, size_t length)
 {

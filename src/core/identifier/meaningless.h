@@ -14,17 +14,17 @@ typedef struct CdpkMeaningless
 	bool in_email;    /* also as the local part of an e-mail address */
 } CdpkMeaningless;
 
-/* The words, sorted by bytes; NULL behind the last one. */
+/* Return the words, sorted by bytes; NULL behind the last one. */
 extern const CdpkMeaningless *cdpk_meaningless_words(void);
 
 /*
- * The other rules as regular expressions for the whole value in lower case; NULL
+ * Return the other rules as regular expressions for the whole value in lower case; NULL
  * behind the last one.  For those who read them: the code knows the rules itself.
  */
 extern const CdpkMeaningless *cdpk_meaningless_patterns(void);
 
 /*
- * Whether a raw value means nothing in any namespace: after trimming, whatever
+ * Return whether a raw value means nothing in any namespace: after trimming, whatever
  * its case, also in quotes and in parentheses.  An empty one does.
  */
 extern bool cdpk_value_meaningless(const char *value, size_t length);

@@ -4,12 +4,11 @@
  */
 #include "core/sequence/funnel.h"
 
-#include <stdio.h>
 #include <string.h>
 
-#define NOBODY 255
+#define NO_STEP 255
 
-/* cdpk_funnel_init sets up a funnel that has read nothing. */
+/* Set up a funnel that has read nothing. */
 void
 cdpk_funnel_init(CdpkFunnel *funnel, CdpkTimeKind kind, unsigned modes, unsigned steps,
 				 int64_t window)
@@ -21,7 +20,7 @@ cdpk_funnel_init(CdpkFunnel *funnel, CdpkTimeKind kind, unsigned modes, unsigned
 	funnel->window = window;
 }
 
-/* in_window says whether a time, not before "start", is within the window that began then. */
+/* Return whether a time, not before "start", is within the window that began then. */
 static bool
 in_window(const CdpkFunnel *funnel, int64_t start, int64_t at)
 {
@@ -47,7 +46,7 @@ typedef struct Matching
 	uint8_t owner[CDPK_FUNNEL_STEPS_MAX * CDPK_FUNNEL_STEPS_MAX];
 } Matching;
 
-/* find_candidates numbers the rows that any step needs. */
+/* Number the rows that any step needs. */
 static void
 find_candidates(Matching *m, const CdpkTimed *rows, size_t count, unsigned steps)
 {
@@ -66,11 +65,11 @@ find_candidates(Matching *m, const CdpkTimed *rows, size_t count, unsigned steps
 				needed = true;
 			}
 		if (needed)
-			m->owner[numbered++] = NOBODY;
+			m->owner[numbered++] = NO_STEP;
 	}
 }
 
-/* augment finds a row for a step, moving other steps to other rows where it must. */
+/* Find a row for a step, moving other steps to other rows where it must. */
 static bool
 augment(Matching *m, unsigned step, uint32_t *visited)
 {
@@ -80,7 +79,7 @@ augment(Matching *m, unsigned step, uint32_t *visited)
 		uint16_t row = m->candidates[step][i];
 		uint8_t owner = m->owner[row];
 
-		if (owner != NOBODY && ((*visited >> owner & 1) || !augment(m, owner, visited)))
+		if (owner != NO_STEP && ((*visited >> owner & 1) || !augment(m, owner, visited)))
 			continue;
 		m->owner[row] = (uint8_t) step;
 		m->matched[step] = row;
@@ -90,7 +89,7 @@ augment(Matching *m, unsigned step, uint32_t *visited)
 }
 
 /*
- * match_step adds a step, the one behind the last, giving up the lowest ones until all that
+ * Add a step, the one behind the last, giving up the lowest ones until all that
  * remain have rows of their own.
  */
 static void
@@ -107,7 +106,7 @@ match_step(Matching *m, unsigned step)
 			m->lowest = step + 1;
 			return;
 		}
-		m->owner[m->matched[m->lowest++]] = NOBODY;
+		m->owner[m->matched[m->lowest++]] = NO_STEP;
 	}
 }
 
@@ -127,7 +126,7 @@ typedef struct Instant
 	uint32_t now;
 } Instant;
 
-/* look_at sums up the rows of an instant. */
+/* Sum up the rows of an instant. */
 static void
 look_at(const CdpkFunnel *funnel, const CdpkTimed *rows, size_t count, Instant *instant)
 {
@@ -148,7 +147,7 @@ look_at(const CdpkFunnel *funnel, const CdpkTimed *rows, size_t count, Instant *
 }
 
 /*
- * first_of_instant returns the first step, from 0, of the longest run of steps up to this one
+ * Return the first step, from 0, of the longest run of steps up to this one
  * that rows of this instant can fill one after the other.  "previous" is that of the step before.
  */
 static unsigned
@@ -166,7 +165,7 @@ first_of_instant(const CdpkFunnel *funnel, Instant *instant, unsigned step, unsi
 	return previous;
 }
 
-/* extend uses the rows of a step: a run of steps from "first" on, behind a former chain. */
+/* Use the rows of a step: a run of steps from "first" on, behind a former chain. */
 static void
 extend(CdpkFunnel *funnel, Instant *instant, unsigned step, unsigned first)
 {
@@ -184,7 +183,7 @@ extend(CdpkFunnel *funnel, Instant *instant, unsigned step, unsigned first)
 }
 
 /*
- * read_step reads the rows of one step.  Returns whether reading goes on.
+ * Read the rows of one step.  Returns whether reading goes on.
  */
 static bool
 read_step(CdpkFunnel *funnel, Instant *instant, unsigned step, unsigned first)
@@ -200,9 +199,9 @@ read_step(CdpkFunnel *funnel, Instant *instant, unsigned step, unsigned first)
 	return !(deduplicate && funnel->depth > step && (instant->several >> step & 1));
 }
 
-/* cdpk_funnel_feed: see the header. */
-void
-cdpk_funnel_feed(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count)
+/* Feed all rows of one instant, later than those before. */
+static void
+feed(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count)
 {
 	Instant instant;
 	unsigned first = 0;
@@ -231,7 +230,6 @@ cdpk_funnel_feed(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count)
 			funnel->start[step] = instant.start[step];
 }
 
-/* cdpk_funnel_feed_all: see the header. */
 void
 cdpk_funnel_feed_all(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count)
 {
@@ -243,14 +241,13 @@ cdpk_funnel_feed_all(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count)
 
 		while (end < count && rows[end].at == rows[start].at)
 			end++;
-		cdpk_funnel_feed(funnel, rows + start, end - start);
+		feed(funnel, rows + start, end - start);
 		start = end;
 	}
 }
 
 /* ---------------------------------------------------------------- over a state */
 
-/* cdpk_funnel_of_state: see the header. */
 CdpkStatus
 cdpk_funnel_of_state(const CdpkStepsState *state, const CdpkAllocator *allocator, unsigned *depth)
 {
@@ -267,89 +264,4 @@ cdpk_funnel_of_state(const CdpkStepsState *state, const CdpkAllocator *allocator
 	*depth = funnel.depth;
 	cdpk_release(allocator, rows);
 	return CDPK_OK;
-}
-
-/* ---------------------------------------------------------------- modes as text */
-
-static const struct
-{
-	const char *name;
-	unsigned mode;
-} modes_by_name[] = {
-	{"default", 0},
-	{"strict_deduplication", CDPK_FUNNEL_STRICT_DEDUPLICATION},
-	{"strict_order", CDPK_FUNNEL_STRICT_ORDER},
-	{"strict_increase", CDPK_FUNNEL_STRICT_INCREASE},
-	{"strict_once", CDPK_FUNNEL_STRICT_ONCE},
-	{"allow_reentry", CDPK_FUNNEL_ALLOW_REENTRY},
-};
-
-#define NAMED_MODES (sizeof(modes_by_name) / sizeof(*modes_by_name))
-
-static bool
-is_separator(char byte)
-{
-	return byte == ',' || byte == ' ' || byte == '\t' || byte == '\n' || byte == '\r';
-}
-
-/* mode_named finds a mode; false where no mode has that name. */
-static bool
-mode_named(const char *name, size_t length, unsigned *mode)
-{
-	for (size_t i = 0; i < NAMED_MODES; i++)
-		if (strlen(modes_by_name[i].name) == length &&
-			memcmp(modes_by_name[i].name, name, length) == 0)
-		{
-			*mode = modes_by_name[i].mode;
-			return true;
-		}
-	return false;
-}
-
-/* cdpk_funnel_modes_parse: see the header. */
-CdpkStatus
-cdpk_funnel_modes_parse(const char *text, size_t length, unsigned *modes, const char **word,
-						size_t *word_length)
-{
-	size_t at = 0;
-	bool any = false;
-
-	*modes = 0;
-	*word = text;
-	*word_length = 0;
-	while (at < length)
-	{
-		unsigned mode;
-
-		if (is_separator(text[at]))
-		{
-			at++;
-			continue;
-		}
-		*word = text + at;
-		for (*word_length = 0; at < length && !is_separator(text[at]); at++)
-			(*word_length)++;
-		if (!mode_named(*word, *word_length, &mode))
-			return CDPK_INVALID;
-		*modes |= mode;
-		any = true;
-	}
-	if (!any)
-		return CDPK_INVALID;
-	return cdpk_funnel_modes_valid(*modes) ? CDPK_OK : CDPK_UNSUPPORTED;
-}
-
-/* cdpk_funnel_modes_print: see the header. */
-size_t
-cdpk_funnel_modes_print(unsigned modes, char text[CDPK_FUNNEL_MODES_TEXT_MAX])
-{
-	int length = 0;
-
-	if (modes == 0)
-		return (size_t) snprintf(text, CDPK_FUNNEL_MODES_TEXT_MAX, "%s", modes_by_name[0].name);
-	for (size_t i = 1; i < NAMED_MODES; i++)
-		if (modes & modes_by_name[i].mode)
-			length += snprintf(text + length, CDPK_FUNNEL_MODES_TEXT_MAX - (size_t) length, "%s%s",
-							   length > 0 ? "," : "", modes_by_name[i].name);
-	return (size_t) length;
 }

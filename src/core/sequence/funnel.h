@@ -4,24 +4,17 @@
  *
  * The matcher is fed one instant after the other, with the sets of steps that its rows satisfy,
  * and knows at any time the deepest chain; what a chain is, and the modes, are defined in
- * behavior/DEFINITIONS.md.  It takes constant memory and, but for strict_once, time linear in the
+ * toolkit/DEFINITIONS.md.  It takes constant memory and, but for strict_once, time linear in the
  * rows.  For each depth it keeps the latest beginning of a chain: a chain with an earlier
  * beginning can be continued by nothing that does not continue that one as well.
  */
 #ifndef CDPK_FUNNEL_H
 #define CDPK_FUNNEL_H
 
+#include "core/sequence/funnel_modes.h"
 #include "core/sequence/steps_state.h"
 
 #define CDPK_FUNNEL_STEPS_MAX CDPK_STEPS_MAX
-
-/* modes */
-#define CDPK_FUNNEL_STRICT_DEDUPLICATION 1
-#define CDPK_FUNNEL_STRICT_ORDER 2
-#define CDPK_FUNNEL_STRICT_INCREASE 4
-#define CDPK_FUNNEL_STRICT_ONCE 8
-#define CDPK_FUNNEL_ALLOW_REENTRY 16
-#define CDPK_FUNNEL_MODES_MAX 31
 
 typedef struct CdpkFunnel
 {
@@ -38,37 +31,14 @@ typedef struct CdpkFunnel
 extern void cdpk_funnel_init(CdpkFunnel *funnel, CdpkTimeKind kind, unsigned modes, unsigned steps,
 							 int64_t window);
 
-/*
- * Feeds all rows of one instant, later than those before: value is the set of steps that a row
- * satisfies, bit i for step i + 1.  May be called in vain after "ended".
- */
-extern void cdpk_funnel_feed(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count);
-
-/* The depth of the deepest chain in the rows of a funnel's state. */
+/* Find the depth of the deepest chain in the rows of a funnel's state. */
 extern CdpkStatus cdpk_funnel_of_state(const CdpkStepsState *state, const CdpkAllocator *allocator,
 									   unsigned *depth);
 
-/* Feeds rows in the order of their times, until nothing can change the answer. */
-extern void cdpk_funnel_feed_all(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count);
-
 /*
- * Modes as text: their names in any order, with commas and blanks between them, or "default".
- *
- * CDPK_INVALID: another word; *word is it.  CDPK_UNSUPPORTED: allow_reentry without strict_order.
+ * Feed rows in the order of their times, until nothing can change the answer: value is the set of
+ * steps that a row satisfies, bit i for step i + 1.
  */
-extern CdpkStatus cdpk_funnel_modes_parse(const char *text, size_t length, unsigned *modes,
-										  const char **word, size_t *word_length);
-
-/* Room for all names and a NUL. */
-#define CDPK_FUNNEL_MODES_TEXT_MAX 96
-extern size_t cdpk_funnel_modes_print(unsigned modes, char text[CDPK_FUNNEL_MODES_TEXT_MAX]);
-
-/* Whether a number is a set of modes that goes together. */
-static inline bool
-cdpk_funnel_modes_valid(unsigned modes)
-{
-	return modes <= CDPK_FUNNEL_MODES_MAX &&
-		   ((modes & CDPK_FUNNEL_ALLOW_REENTRY) == 0 || (modes & CDPK_FUNNEL_STRICT_ORDER) != 0);
-}
+extern void cdpk_funnel_feed_all(CdpkFunnel *funnel, const CdpkTimed *rows, size_t count);
 
 #endif /* CDPK_FUNNEL_H */

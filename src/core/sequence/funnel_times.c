@@ -16,7 +16,7 @@ typedef struct Reached
 	int64_t *start;
 } Reached;
 
-/* release_list gives back what a list holds. */
+/* Release what a list holds. */
 static void
 release_list(const CdpkAllocator *allocator, const Reached *list)
 {
@@ -25,7 +25,7 @@ release_list(const CdpkAllocator *allocator, const Reached *list)
 }
 
 /*
- * read_step gives all events of a step from since to as_of, in the order of time, each as a
+ * Return all events of a step from since to as_of, in the order of time, each as a
  * chain of its own.  None where the timeline has none.
  */
 static CdpkStatus
@@ -59,7 +59,7 @@ read_step(const CdpkTimeline *timeline, const CdpkName *step, const CdpkFunnelBo
 	return CDPK_OK;
 }
 
-/* keep_first keeps the events with which a chain may begin. */
+/* Keep the events with which a chain may begin. */
 static void
 keep_first(Reached *list, int64_t until)
 {
@@ -67,7 +67,7 @@ keep_first(Reached *list, int64_t until)
 		list->count--;
 }
 
-/* keep_reached keeps the events that continue a chain of the step before, with its beginning. */
+/* Keep the events that continue a chain of the step before, with its beginning. */
 static void
 keep_reached(Reached *list, const Reached *before, bool later, int64_t window)
 {
@@ -90,7 +90,7 @@ keep_reached(Reached *list, const Reached *before, bool later, int64_t window)
 	list->count = kept;
 }
 
-/* repeats says whether a step's name is that of one before it. */
+/* Return whether a step's name is that of one before it. */
 static bool
 repeats(const CdpkName *steps, unsigned step)
 {

@@ -4,13 +4,13 @@
  *
  * A program is a list of steps.  A match is one event for each step, in the order of the history,
  * such that each event satisfies its step and what the step says of the way from the event before
- * (behavior/DEFINITIONS.md).  All that a step can say bounds a difference of two places or two
+ * (toolkit/DEFINITIONS.md).  All that a step can say bounds a difference of two places or two
  * times, or forbids events in between; so of any two matches, the earlier events for each step are
  * a match again, and so are the later ones.  Hence there is an earliest match of all, which is
  * leftmost and ends first; and of the chains that have got as far as a step, only the newest
  * matters.  The matcher keeps one chain for each step and takes constant time for an event and a
  * step.  Only where a step must come some time after the one before, it also keeps the chains that
- * are younger than that.
+ * are too early for it.
  */
 #ifndef CDPK_SEQUENCE_H
 #define CDPK_SEQUENCE_H
@@ -64,8 +64,8 @@ typedef struct CdpkChains
 {
 	bool alive; /* whether there is a newest one that the next step may continue */
 	CdpkChain newest;
-	/* those that are too young for the next step, oldest first: a ring */
-	CdpkChain *young;
+	/* those that are too early for the next step, oldest first: a ring */
+	CdpkChain *early;
 	size_t start;
 	size_t count;
 	size_t room;
@@ -84,41 +84,38 @@ typedef struct CdpkMatcher
 	CdpkChains chains[CDPK_SEQUENCE_STEPS_MAX];
 } CdpkMatcher;
 
-/* Sets up a matcher that has read nothing; both others must outlive it. */
+/* Set up a matcher that has read nothing; both others must outlive it. */
 extern void cdpk_matcher_init(CdpkMatcher *matcher, const CdpkProgram *program,
 							  const CdpkAllocator *allocator);
 
-/* Forgets all events, so that the next match has no event in common with the last. */
-extern void cdpk_matcher_reset(CdpkMatcher *matcher);
-
-/* Releases its memory. */
+/* Release its memory. */
 extern void cdpk_matcher_free(CdpkMatcher *matcher);
 
 /*
- * Feeds the next event; *reached is the set of the steps that some chain reaches with it (bit 0
+ * Feed the next event; *reached is the set of the steps that some chain reaches with it (bit 0
  * the first).
  */
 extern CdpkStatus cdpk_matcher_feed(CdpkMatcher *matcher, const CdpkTimed *event,
 									uint64_t *reached);
 
-/* Says that nothing comes up to an instant (included), which ends what waits for absence. */
+/* Say that nothing comes up to an instant (included), which ends what waits for absence. */
 extern void cdpk_matcher_finish(CdpkMatcher *matcher, int64_t as_of);
 
 /* ---------------------------------------------------------------- over sorted events */
 
 /*
- * The order of a history: by time; events of one time in the dictionary order of the lists of the
+ * Return the order of a history: by time; events of one time in the dictionary order of the lists of the
  * conditions that they satisfy.
  */
 extern int cdpk_history_order(const CdpkTimed *a, const CdpkTimed *b, const void *context);
 
-/* Counts matches without an event in common, each the earliest behind the one before it; reads up
+/* Count matches without an event in common, each the earliest behind the one before it; reads up
  * to "enough" of them. */
 extern CdpkStatus cdpk_sequence_count(CdpkMatcher *matcher, const CdpkTimed *events, size_t count,
 									  uint64_t enough, uint64_t *matches);
 
 /*
- * Finds the earliest match of as many of the first steps as have one: the number of these steps,
+ * Find the earliest match of as many of the first steps as have one: the number of these steps,
  * and the places of their events.  For programs whose steps are not joined and without "whole".
  */
 extern CdpkStatus cdpk_sequence_events(const CdpkProgram *program, const CdpkAllocator *allocator,

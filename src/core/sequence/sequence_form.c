@@ -18,7 +18,7 @@
 
 /* ---------------------------------------------------------------- what goes together */
 
-/* refuse says what is wrong with a part. */
+/* Note what is wrong with a part. */
 static CdpkStatus
 refuse(CdpkSequenceProblem *problem, CdpkStatus status, size_t position, const char *words)
 {
@@ -27,7 +27,7 @@ refuse(CdpkSequenceProblem *problem, CdpkStatus status, size_t position, const c
 	return status;
 }
 
-/* check_absence checks an item of absence. */
+/* Check an item of absence. */
 static CdpkStatus
 check_absence(const CdpkSequence *sequence, unsigned i, CdpkSequenceProblem *problem)
 {
@@ -47,7 +47,7 @@ check_absence(const CdpkSequence *sequence, unsigned i, CdpkSequenceProblem *pro
 	return CDPK_OK;
 }
 
-/* check_step checks an item of events that must be there. */
+/* Check an item of events that must be there. */
 static CdpkStatus
 check_step(const CdpkSequence *sequence, unsigned i, CdpkSequenceProblem *problem)
 {
@@ -64,7 +64,6 @@ check_step(const CdpkSequence *sequence, unsigned i, CdpkSequenceProblem *proble
 	return CDPK_OK;
 }
 
-/* cdpk_sequence_check: see the header. */
 CdpkStatus
 cdpk_sequence_check(const CdpkSequence *sequence, CdpkSequenceProblem *problem)
 {
@@ -90,7 +89,7 @@ cdpk_sequence_check(const CdpkSequence *sequence, CdpkSequenceProblem *problem)
 
 /* ---------------------------------------------------------------- bytes */
 
-/* cdpk_sequence_room returns what the stored form takes at most. */
+/* Return what the stored form takes at most. */
 size_t
 cdpk_sequence_room(const CdpkSequence *sequence)
 {
@@ -101,7 +100,7 @@ cdpk_sequence_room(const CdpkSequence *sequence)
 	return room;
 }
 
-/* cdpk_sequence_write writes the stored form. */
+/* Write the stored form. */
 size_t
 cdpk_sequence_write(const CdpkSequence *sequence, uint8_t *bytes)
 {
@@ -135,7 +134,7 @@ cdpk_sequence_write(const CdpkSequence *sequence, uint8_t *bytes)
 	return (size_t) (at - bytes);
 }
 
-/* read_names reads the names; they differ, and can be names of events. */
+/* Read the names; they differ, and can be names of events. */
 static bool
 read_names(CdpkReader *reader, CdpkSequence *sequence)
 {
@@ -161,7 +160,7 @@ read_names(CdpkReader *reader, CdpkSequence *sequence)
 	return true;
 }
 
-/* read_length reads a length of time, which is not 0. */
+/* Read a length of time, which is not 0. */
 static bool
 read_length(CdpkReader *reader, int64_t *length)
 {
@@ -171,7 +170,7 @@ read_length(CdpkReader *reader, int64_t *length)
 	return value >= 1 && value <= INT64_MAX;
 }
 
-/* read_item reads an item; *named is the set of names so far, which grows in order. */
+/* Read an item; *named is the set of names so far, which grows in order. */
 static bool
 read_item(CdpkReader *reader, unsigned names, CdpkSequenceItem *item, uint64_t *named)
 {
@@ -193,7 +192,6 @@ read_item(CdpkReader *reader, unsigned names, CdpkSequenceItem *item, uint64_t *
 		   (!(flags & ITEM_WITHIN) || read_length(reader, &item->within));
 }
 
-/* cdpk_sequence_read: see the header. */
 CdpkStatus
 cdpk_sequence_read(const uint8_t *bytes, size_t length, CdpkSequence *sequence)
 {
@@ -225,7 +223,7 @@ cdpk_sequence_read(const uint8_t *bytes, size_t length, CdpkSequence *sequence)
 
 /* ---------------------------------------------------------------- the program */
 
-/* bound makes a bound of a length; 0 is none. */
+/* Make a bound of a length; 0 is none. */
 static CdpkSequenceBound
 bound(int64_t length)
 {
@@ -234,7 +232,7 @@ bound(int64_t length)
 	return result;
 }
 
-/* add_steps adds the steps of an item behind an absence. */
+/* Add the steps of an item behind an absence. */
 static void
 add_steps(CdpkProgram *program, const CdpkSequenceItem *item, uint32_t absent)
 {
@@ -252,7 +250,7 @@ add_steps(CdpkProgram *program, const CdpkSequenceItem *item, uint32_t absent)
 	}
 }
 
-/* cdpk_sequence_compile makes the program of a sequence. */
+/* Make the program of a sequence. */
 void
 cdpk_sequence_compile(const CdpkSequence *sequence, CdpkProgram *program)
 {

@@ -3,12 +3,12 @@
  *		A sequence of named events, as in "view -> cart within 1 day -> not refund -> order": its
  *		text, its stored form (FORMAT.md), and whether a timeline has it.
  *
- * The grammar and the meaning are in behavior/DEFINITIONS.md.
+ * The grammar and the meaning are in toolkit/DEFINITIONS.md.
  */
 #ifndef CDPK_SEQUENCE_FORM_H
 #define CDPK_SEQUENCE_FORM_H
 
-#include "core/timeline/period.h"
+#include "core/timeline/time_range.h"
 #include "core/sequence/sequence.h"
 #include "core/sequence/steps_state.h"
 
@@ -42,7 +42,7 @@ typedef struct CdpkSequence
 /* ---------------------------------------------------------------- text */
 
 /*
- * Makes the stored form of a text, behind "head" bytes for the caller to fill.
+ * Make the stored form of a text, behind "head" bytes for the caller to fill.
  *
  * CDPK_INVALID, CDPK_TOO_LONG, CDPK_OUT_OF_RANGE: with *problem.  CDPK_BAD_ENCODING: not UTF-8.
  */
@@ -50,23 +50,23 @@ extern CdpkStatus cdpk_sequence_parse(const char *text, size_t length,
 									  const CdpkAllocator *allocator, size_t head, uint8_t **bytes,
 									  size_t *bytes_length, CdpkSequenceProblem *problem);
 
-/* Prints a stored form, NUL-terminated; the same for equal sequences. */
+/* Print a stored form, NUL-terminated; the same for equal sequences. */
 extern CdpkStatus cdpk_sequence_print(const uint8_t *bytes, size_t length,
 									  const CdpkAllocator *allocator, char **text);
 
 /* ---------------------------------------------------------------- the stored form */
 
-/* Reads bytes that may be anything: only what the parser could have made is taken. */
+/* Read bytes that may be anything: only what the parser could have made is taken. */
 extern CdpkStatus cdpk_sequence_read(const uint8_t *bytes, size_t length, CdpkSequence *sequence);
 
 /* Bytes that the stored form takes at most, and writing it; returns what it took. */
 extern size_t cdpk_sequence_room(const CdpkSequence *sequence);
 extern size_t cdpk_sequence_write(const CdpkSequence *sequence, uint8_t *bytes);
 
-/* Whether the parts go together; CDPK_INVALID or CDPK_TOO_LONG with *problem. */
+/* Return whether the parts go together; CDPK_INVALID or CDPK_TOO_LONG with *problem. */
 extern CdpkStatus cdpk_sequence_check(const CdpkSequence *sequence, CdpkSequenceProblem *problem);
 
-/* Makes the program of a sequence that was checked; its conditions are the names. */
+/* Make the program of a sequence that was checked; its conditions are the names. */
 extern void cdpk_sequence_compile(const CdpkSequence *sequence, CdpkProgram *program);
 
 /* ---------------------------------------------------------------- timelines */
@@ -78,7 +78,7 @@ typedef struct CdpkVerdict
 } CdpkVerdict;
 
 /*
- * Says whether the events of a timeline up to as_of, and later than as_of - within where that is
+ * Return whether the events of a timeline up to as_of, and later than as_of - within where that is
  * not 0, have a sequence; NULL is a timeline without events.  The horizon is left out (0) unless
  * it is wanted.
  */

@@ -11,7 +11,7 @@
 
 /* ---------------------------------------------------------------- bounds */
 
-/* compare_distance compares the time from one event to a later one with a length. */
+/* Compare the time from one event to a later one with a length. */
 static int
 compare_distance(CdpkTimeKind kind, int64_t from, int64_t to, int64_t length)
 {
@@ -28,7 +28,7 @@ compare_distance(CdpkTimeKind kind, int64_t from, int64_t to, int64_t length)
 	return (distance > (uint64_t) length) - (distance < (uint64_t) length);
 }
 
-/* long_enough says whether so much time lies between two events as a bound asks at least. */
+/* Return whether so much time lies between two events as a bound asks at least. */
 static bool
 long_enough(const CdpkProgram *program, const CdpkSequenceBound *least, int64_t from, int64_t to)
 {
@@ -40,7 +40,7 @@ long_enough(const CdpkProgram *program, const CdpkSequenceBound *least, int64_t 
 	return order > 0 || (order == 0 && !least->strict);
 }
 
-/* short_enough says whether no more time lies between them than a bound allows. */
+/* Return whether no more time lies between them than a bound allows. */
 static bool
 short_enough(const CdpkProgram *program, const CdpkSequenceBound *most, int64_t from, int64_t to)
 {
@@ -54,16 +54,16 @@ short_enough(const CdpkProgram *program, const CdpkSequenceBound *most, int64_t 
 
 /* ---------------------------------------------------------------- the chains of a step */
 
-/* add_young appends a chain to those that are too young for the next step. */
+/* Append a chain to those that are too early for the next step. */
 static CdpkStatus
-add_young(CdpkChains *chains, const CdpkAllocator *allocator, const CdpkChain *chain)
+add_early(CdpkChains *chains, const CdpkAllocator *allocator, const CdpkChain *chain)
 {
 	size_t last = (chains->start + chains->count + chains->room - 1);
 
-	/* of one instant, the newest chain serves for all: it comes of age with them */
-	if (chains->count > 0 && chains->young[last % chains->room].at == chain->at)
+	/* of one instant, the newest chain serves for all: they become due together */
+	if (chains->count > 0 && chains->early[last % chains->room].at == chain->at)
 	{
-		chains->young[last % chains->room] = *chain;
+		chains->early[last % chains->room] = *chain;
 		return CDPK_OK;
 	}
 	if (chains->count == chains->room)
@@ -74,31 +74,31 @@ add_young(CdpkChains *chains, const CdpkAllocator *allocator, const CdpkChain *c
 		if (larger == NULL)
 			return CDPK_OUT_OF_MEMORY;
 		for (size_t i = 0; i < chains->count; i++)
-			larger[i] = chains->young[(chains->start + i) % chains->room];
-		cdpk_release(allocator, chains->young);
-		chains->young = larger;
+			larger[i] = chains->early[(chains->start + i) % chains->room];
+		cdpk_release(allocator, chains->early);
+		chains->early = larger;
 		chains->start = 0;
 		chains->room = room;
 	}
-	chains->young[(chains->start + chains->count++) % chains->room] = *chain;
+	chains->early[(chains->start + chains->count++) % chains->room] = *chain;
 	return CDPK_OK;
 }
 
-/* come_of_age makes the newest chain that is old enough by now the one to be continued. */
+/* Make the newest chain that is old enough by now the one to be continued. */
 static void
-come_of_age(const CdpkProgram *program, const CdpkSequenceBound *least, CdpkChains *chains,
-			int64_t at)
+promote_early(const CdpkProgram *program, const CdpkSequenceBound *least, CdpkChains *chains,
+			  int64_t at)
 {
-	while (chains->count > 0 && long_enough(program, least, chains->young[chains->start].at, at))
+	while (chains->count > 0 && long_enough(program, least, chains->early[chains->start].at, at))
 	{
-		chains->newest = chains->young[chains->start];
+		chains->newest = chains->early[chains->start];
 		chains->alive = true;
 		chains->start = (chains->start + 1) % chains->room;
 		chains->count--;
 	}
 }
 
-/* forget ends all chains of a step. */
+/* End all chains of a step. */
 static void
 forget(CdpkChains *chains)
 {
@@ -109,7 +109,7 @@ forget(CdpkChains *chains)
 
 /* ---------------------------------------------------------------- the matcher */
 
-/* cdpk_matcher_init sets up a matcher that has read nothing. */
+/* Set up a matcher that has read nothing. */
 void
 cdpk_matcher_init(CdpkMatcher *matcher, const CdpkProgram *program, const CdpkAllocator *allocator)
 {
@@ -118,24 +118,24 @@ cdpk_matcher_init(CdpkMatcher *matcher, const CdpkProgram *program, const CdpkAl
 	matcher->allocator = allocator;
 }
 
-/* cdpk_matcher_reset forgets all events. */
-void
-cdpk_matcher_reset(CdpkMatcher *matcher)
+/* Forget all events. */
+static void
+reset(CdpkMatcher *matcher)
 {
 	for (unsigned i = 0; i < matcher->program->count; i++)
 		forget(&matcher->chains[i]);
 	matcher->waiting = false;
 }
 
-/* cdpk_matcher_free releases its memory. */
+/* Release its memory. */
 void
 cdpk_matcher_free(CdpkMatcher *matcher)
 {
 	for (unsigned i = 0; i < matcher->program->count; i++)
-		cdpk_release(matcher->allocator, matcher->chains[i].young);
+		cdpk_release(matcher->allocator, matcher->chains[i].early);
 }
 
-/* note_match remembers a match. */
+/* Remember a match. */
 static void
 note_match(CdpkMatcher *matcher, const CdpkChain *chain)
 {
@@ -144,7 +144,7 @@ note_match(CdpkMatcher *matcher, const CdpkChain *chain)
 	matcher->matched = true;
 }
 
-/* continue_chain says whether an event that satisfies step i ends a chain of i + 1 steps. */
+/* Return whether an event that satisfies step i ends a chain of i + 1 steps. */
 static bool
 continue_chain(CdpkMatcher *matcher, unsigned i, int64_t at, CdpkChain *chain)
 {
@@ -166,7 +166,7 @@ continue_chain(CdpkMatcher *matcher, unsigned i, int64_t at, CdpkChain *chain)
 		   short_enough(program, &program->whole, chain->first, at);
 }
 
-/* keep_chain keeps a chain that ends with step i. */
+/* Keep a chain that ends with step i. */
 static CdpkStatus
 keep_chain(CdpkMatcher *matcher, unsigned i, const CdpkChain *chain)
 {
@@ -178,8 +178,8 @@ keep_chain(CdpkMatcher *matcher, unsigned i, const CdpkChain *chain)
 
 		if (least->given)
 		{
-			come_of_age(program, least, &matcher->chains[i], chain->at);
-			return add_young(&matcher->chains[i], matcher->allocator, chain);
+			promote_early(program, least, &matcher->chains[i], chain->at);
+			return add_early(&matcher->chains[i], matcher->allocator, chain);
 		}
 		matcher->chains[i].newest = *chain;
 		matcher->chains[i].alive = true;
@@ -195,7 +195,7 @@ keep_chain(CdpkMatcher *matcher, unsigned i, const CdpkChain *chain)
 	return CDPK_OK;
 }
 
-/* wait_for_absence looks at what an event means for the chain that waits. */
+/* Look at what an event means for the chain that waits. */
 static void
 wait_for_absence(CdpkMatcher *matcher, const CdpkTimed *event)
 {
@@ -214,7 +214,7 @@ wait_for_absence(CdpkMatcher *matcher, const CdpkTimed *event)
 }
 
 /*
- * cdpk_matcher_feed takes the steps from the last to the first, so that an event serves for one
+ * Take the steps from the last to the first, so that an event serves for one
  * step of a chain only.
  */
 CdpkStatus
@@ -234,7 +234,7 @@ cdpk_matcher_feed(CdpkMatcher *matcher, const CdpkTimed *event, uint64_t *reache
 		if (step->any != 0 && ((step->any | step->absent) & event->value) == 0)
 			continue;
 		if (step->least.given && i > 0)
-			come_of_age(program, &step->least, &matcher->chains[i - 1], event->at);
+			promote_early(program, &step->least, &matcher->chains[i - 1], event->at);
 		if ((step->any == 0 || (step->any & event->value) != 0) &&
 			continue_chain(matcher, i, event->at, &chain))
 		{
@@ -247,7 +247,7 @@ cdpk_matcher_feed(CdpkMatcher *matcher, const CdpkTimed *event, uint64_t *reache
 	return status;
 }
 
-/* cdpk_matcher_finish says that nothing comes up to an instant. */
+/* Say that nothing comes up to an instant. */
 void
 cdpk_matcher_finish(CdpkMatcher *matcher, int64_t as_of)
 {
@@ -263,7 +263,6 @@ cdpk_matcher_finish(CdpkMatcher *matcher, int64_t as_of)
 
 /* ---------------------------------------------------------------- over sorted events */
 
-/* cdpk_history_order: see the header. */
 int
 cdpk_history_order(const CdpkTimed *a, const CdpkTimed *b, const void *context)
 {
@@ -283,7 +282,6 @@ cdpk_history_order(const CdpkTimed *a, const CdpkTimed *b, const void *context)
 	return has == a ? -1 : 1;
 }
 
-/* cdpk_sequence_count: see the header. */
 CdpkStatus
 cdpk_sequence_count(CdpkMatcher *matcher, const CdpkTimed *events, size_t count, uint64_t enough,
 					uint64_t *matches)
@@ -300,12 +298,12 @@ cdpk_sequence_count(CdpkMatcher *matcher, const CdpkTimed *events, size_t count,
 		if ((reached & whole) == 0)
 			continue;
 		++*matches;
-		cdpk_matcher_reset(matcher);
+		reset(matcher);
 	}
 	return CDPK_OK;
 }
 
-/* read_steps notes for each event which steps it reaches, until all are, and which is the last. */
+/* Note for each event which steps it reaches, until all are, and which is the last. */
 static CdpkStatus
 read_steps(CdpkMatcher *matcher, const CdpkTimed *events, size_t count, uint64_t *reached,
 		   size_t places[CDPK_SEQUENCE_STEPS_MAX], unsigned *depth)
@@ -324,7 +322,7 @@ read_steps(CdpkMatcher *matcher, const CdpkTimed *events, size_t count, uint64_t
 }
 
 /*
- * find_former finds the earliest event for step i - 1 from which "place" can be reached in one
+ * Find the earliest event for step i - 1 from which "place" can be reached in one
  * step.
  */
 static size_t
@@ -347,7 +345,7 @@ find_former(const CdpkProgram *program, const CdpkTimed *events, const uint64_t 
 	return found;
 }
 
-/* cdpk_sequence_events goes forward to the first end, and from there back to the earliest events. */
+/* Go forward to the first end, and from there back to the earliest events. */
 CdpkStatus
 cdpk_sequence_events(const CdpkProgram *program, const CdpkAllocator *allocator,
 					 const CdpkTimed *events, size_t count, size_t places[CDPK_SEQUENCE_STEPS_MAX],

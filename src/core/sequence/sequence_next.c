@@ -18,7 +18,7 @@ static const char *const bases[] = {"head", "tail", "first_match", "last_match"}
 
 /* ---------------------------------------------------------------- names */
 
-/* find_name finds a name in a list; -1 where it is not there. */
+/* Find a name in a list; -1 if it is not there. */
 static int
 find_name(const char *const *names, size_t count, const char *text, size_t length)
 {
@@ -28,7 +28,7 @@ find_name(const char *const *names, size_t count, const char *text, size_t lengt
 	return -1;
 }
 
-/* cdpk_next_direction finds a direction by its name. */
+/* Find a direction by its name. */
 bool
 cdpk_next_direction(const char *text, size_t length, CdpkNextDirection *direction)
 {
@@ -38,7 +38,7 @@ cdpk_next_direction(const char *text, size_t length, CdpkNextDirection *directio
 	return i >= 0;
 }
 
-/* cdpk_next_base finds a base by its name. */
+/* Find a base by its name. */
 bool
 cdpk_next_base(const char *text, size_t length, CdpkNextBase *base)
 {
@@ -56,14 +56,14 @@ rows_of(const CdpkNextState *state)
 	return (const uint8_t *) (state + 1);
 }
 
-/* steps_size returns the bytes of the set of conditions in a row. */
+/* Return the bytes of the set of conditions in a row. */
 static size_t
 steps_size(const CdpkNextState *state)
 {
 	return (state->steps + 7u) / 8;
 }
 
-/* write_row writes a row and returns the place behind it. */
+/* Write a row and return the place behind it. */
 static uint8_t *
 write_row(const CdpkNextState *state, uint8_t *at, const CdpkNextRow *row)
 {
@@ -78,7 +78,7 @@ write_row(const CdpkNextState *state, uint8_t *at, const CdpkNextRow *row)
 	return at + row->length;
 }
 
-/* read_row reads a row and moves on; the reader has failed where it is cut off or malformed. */
+/* Read a row and move on; the reader has failed where it is cut off or malformed. */
 static CdpkNextRow
 read_row(const CdpkNextState *state, CdpkReader *reader)
 {
@@ -103,20 +103,15 @@ read_row(const CdpkNextState *state, CdpkReader *reader)
 
 /* ---------------------------------------------------------------- the block */
 
-/* new_block makes an empty block with room for "need" bytes of rows. */
+/* Make an empty block with room for "need" bytes of rows. */
 static CdpkStatus
 new_block(const CdpkAllocator *allocator, const CdpkNextSetup *setup, uint64_t need,
 		  CdpkNextState **state)
 {
-	uint64_t size = FIRST_SIZE;
+	uint32_t size = cdpk_state_size(FIRST_SIZE, need + sizeof(CdpkNextState));
 
-	need += sizeof(CdpkNextState);
-	while (size < need)
-		size *= 2;
-	if (need > CDPK_STATE_MAX)
+	if (size == 0)
 		return CDPK_TOO_LONG;
-	if (size > CDPK_STATE_MAX)
-		size = CDPK_STATE_MAX;
 	*state = cdpk_allocate(allocator, size);
 	if (*state == NULL)
 		return CDPK_OUT_OF_MEMORY;
@@ -126,18 +121,18 @@ new_block(const CdpkAllocator *allocator, const CdpkNextSetup *setup, uint64_t n
 	(*state)->base = (uint8_t) setup->base;
 	(*state)->kind = (uint8_t) setup->kind;
 	(*state)->steps = setup->steps;
-	(*state)->size = (uint32_t) size;
+	(*state)->size = size;
 	return CDPK_OK;
 }
 
-/* cdpk_next_new makes an empty state. */
+/* Make an empty state. */
 CdpkStatus
 cdpk_next_new(const CdpkAllocator *allocator, const CdpkNextSetup *setup, CdpkNextState **state)
 {
 	return new_block(allocator, setup, 0, state);
 }
 
-/* make_room replaces the block by a larger one if "size" more bytes of rows do not fit. */
+/* Replace the block by a larger one if "size" more bytes of rows do not fit. */
 static CdpkStatus
 make_room(CdpkNextState **state, const CdpkAllocator *allocator, size_t size)
 {
@@ -160,7 +155,7 @@ make_room(CdpkNextState **state, const CdpkAllocator *allocator, size_t size)
 	return CDPK_OK;
 }
 
-/* cdpk_next_add adds a row. */
+/* Add a row. */
 CdpkStatus
 cdpk_next_add(CdpkNextState **state, const CdpkAllocator *allocator, const CdpkNextRow *row)
 {
@@ -177,7 +172,7 @@ cdpk_next_add(CdpkNextState **state, const CdpkAllocator *allocator, const CdpkN
 	return CDPK_OK;
 }
 
-/* cdpk_next_combine adds all rows of another state. */
+/* Add all rows of another state. */
 CdpkStatus
 cdpk_next_combine(CdpkNextState **state, const CdpkAllocator *allocator, const CdpkNextState *other)
 {
@@ -193,7 +188,7 @@ cdpk_next_combine(CdpkNextState **state, const CdpkAllocator *allocator, const C
 
 /* ---------------------------------------------------------------- the answer */
 
-/* row_at reads the row at a place in the block. */
+/* Read the row at a place in the block. */
 static CdpkNextRow
 row_at(const CdpkNextState *state, uint32_t place)
 {
@@ -202,7 +197,7 @@ row_at(const CdpkNextState *state, uint32_t place)
 	return read_row(state, &reader);
 }
 
-/* compare_rows orders rows by time, then by name, then by the conditions that they satisfy. */
+/* Order rows by time, then by name, then by the conditions that they satisfy. */
 static int
 compare_rows(const CdpkTimed *a, const CdpkTimed *b, const void *context)
 {
@@ -227,7 +222,7 @@ compare_rows(const CdpkTimed *a, const CdpkTimed *b, const void *context)
 	return order != 0 ? order : y.can_be_base - x.can_be_base;
 }
 
-/* is_base says whether a row can be the base of a chain. */
+/* Return whether a row can be the base of a chain. */
 static bool
 is_base(const CdpkNextState *state, const CdpkTimed *at, bool of_chain)
 {
@@ -236,7 +231,7 @@ is_base(const CdpkNextState *state, const CdpkTimed *at, bool of_chain)
 	return row.can_be_base && (!of_chain || (row.steps & 1) != 0);
 }
 
-/* find_base finds the base among rows in order; false where there is none. */
+/* Find the base among rows in order; false if there is none. */
 static bool
 find_base(const CdpkNextState *state, const CdpkTimed *rows, size_t *base)
 {
@@ -262,7 +257,7 @@ find_base(const CdpkNextState *state, const CdpkTimed *rows, size_t *base)
 	return false;
 }
 
-/* follow_chain goes along the chain from the base on, to the row behind it. */
+/* Go along the chain from the base on, to the row behind it. */
 static bool
 follow_chain(const CdpkNextState *state, const CdpkTimed *rows, size_t base, CdpkNextRow *row)
 {
@@ -277,7 +272,6 @@ follow_chain(const CdpkNextState *state, const CdpkTimed *rows, size_t base, Cdp
 	return true;
 }
 
-/* cdpk_next_find: see the header. */
 CdpkStatus
 cdpk_next_find(const CdpkNextState *state, const CdpkAllocator *allocator, bool *found,
 			   CdpkNextRow *row)
@@ -305,14 +299,14 @@ cdpk_next_find(const CdpkNextState *state, const CdpkAllocator *allocator, bool 
 
 /* ---------------------------------------------------------------- the wire */
 
-/* cdpk_next_wire_size returns the bytes of the form on the wire. */
+/* Return the bytes of the form on the wire. */
 size_t
 cdpk_next_wire_size(const CdpkNextState *state)
 {
 	return WIRE_HEADER + state->used;
 }
 
-/* cdpk_next_write writes the form on the wire. */
+/* Write the form on the wire. */
 void
 cdpk_next_write(const CdpkNextState *state, uint8_t *bytes)
 {
@@ -324,7 +318,6 @@ cdpk_next_write(const CdpkNextState *state, uint8_t *bytes)
 	memcpy(bytes, rows_of(state), state->used);
 }
 
-/* cdpk_next_read: see the header. */
 CdpkStatus
 cdpk_next_read(const uint8_t *bytes, size_t length, const CdpkAllocator *allocator,
 			   CdpkNextState **state)

@@ -3,7 +3,7 @@
  *		Which event follows a chain of others: the rows that cdp.sequence_next has seen so far, a
  *		flat block with room to grow, and the answer.
  *
- * What the answer is, is defined in behavior/DEFINITIONS.md.  A row lies in the block as on the
+ * What the answer is, is defined in toolkit/DEFINITIONS.md.  A row lies in the block as on the
  * wire (FORMAT.md).
  */
 #ifndef CDPK_SEQUENCE_NEXT_H
@@ -59,15 +59,15 @@ typedef struct CdpkNextRow
 	size_t length;
 } CdpkNextRow;
 
-/* The direction or base of a name; false where there is none. */
+/* Return the direction or base of a name; false if there is none. */
 extern bool cdpk_next_direction(const char *text, size_t length, CdpkNextDirection *direction);
 extern bool cdpk_next_base(const char *text, size_t length, CdpkNextBase *base);
 
-/* An empty state. */
+/* Make an empty state. */
 extern CdpkStatus cdpk_next_new(const CdpkAllocator *allocator, const CdpkNextSetup *setup,
 								CdpkNextState **state);
 
-/* Whether a state is one for this set-up. */
+/* Return whether a state is one for this set-up. */
 static inline bool
 cdpk_next_fits(const CdpkNextState *state, const CdpkNextSetup *setup)
 {
@@ -76,17 +76,17 @@ cdpk_next_fits(const CdpkNextState *state, const CdpkNextSetup *setup)
 }
 
 /*
- * Adds a row.  *state may be replaced by a larger copy, and the former block is released.
+ * Add a row.  *state may be replaced by a larger copy, and the former block is released.
  * CDPK_TOO_LONG: the block is full.
  */
 extern CdpkStatus cdpk_next_add(CdpkNextState **state, const CdpkAllocator *allocator,
 								const CdpkNextRow *row);
 
-/* Adds all rows of another state of the same set-up. */
+/* Add all rows of another state of the same set-up. */
 extern CdpkStatus cdpk_next_combine(CdpkNextState **state, const CdpkAllocator *allocator,
 									const CdpkNextState *other);
 
-/* Finds the row that follows the chain; *found says whether there is one. */
+/* Find the row that follows the chain; *found says whether there is one. */
 extern CdpkStatus cdpk_next_find(const CdpkNextState *state, const CdpkAllocator *allocator,
 								 bool *found, CdpkNextRow *row);
 
@@ -94,7 +94,7 @@ extern CdpkStatus cdpk_next_find(const CdpkNextState *state, const CdpkAllocator
 extern size_t cdpk_next_wire_size(const CdpkNextState *state);
 extern void cdpk_next_write(const CdpkNextState *state, uint8_t *bytes);
 
-/* Makes a state from bytes that may be anything. */
+/* Make a state from bytes that may be anything. */
 extern CdpkStatus cdpk_next_read(const uint8_t *bytes, size_t length,
 								 const CdpkAllocator *allocator, CdpkNextState **state);
 

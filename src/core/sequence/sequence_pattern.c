@@ -21,7 +21,7 @@ typedef struct Pattern
 	const char *time;      /* the time condition on that way, or NULL */
 } Pattern;
 
-/* refuse says what is wrong at a place of the pattern. */
+/* Note what is wrong at a place of the pattern. */
 static CdpkStatus
 refuse(Pattern *p, CdpkStatus status, const char *at, const char *words)
 {
@@ -30,7 +30,7 @@ refuse(Pattern *p, CdpkStatus status, const char *at, const char *words)
 	return status;
 }
 
-/* match takes a word where it stands next. */
+/* Take a word where it stands next. */
 static bool
 match(Pattern *p, const char *word)
 {
@@ -42,7 +42,7 @@ match(Pattern *p, const char *word)
 	return true;
 }
 
-/* read_number reads decimal digits; false where there are none or the number passes "most". */
+/* Read decimal digits; false if there are none or the number passes "most". */
 static bool
 read_number(Pattern *p, int64_t most, int64_t *number)
 {
@@ -59,16 +59,16 @@ read_number(Pattern *p, int64_t most, int64_t *number)
 	return p->at > start;
 }
 
-/* start_way begins a way to the next step: it follows immediately unless more is said. */
+/* Begin the transition to the next step, which follows immediately unless the pattern says more. */
 static void
-start_way(Pattern *p)
+start_transition(Pattern *p)
 {
 	memset(&p->next, 0, sizeof(p->next));
 	p->next.adjacent = true;
 	p->time = NULL;
 }
 
-/* add_step ends the way to a step. */
+/* End the way to a step. */
 static CdpkStatus
 add_step(Pattern *p, const char *at, uint32_t any)
 {
@@ -84,11 +84,11 @@ add_step(Pattern *p, const char *at, uint32_t any)
 	}
 	p->next.any = any;
 	program->steps[program->count++] = p->next;
-	start_way(p);
+	start_transition(p);
 	return CDPK_OK;
 }
 
-/* tighten makes a bound one that says both what it did and what another one says. */
+/* Make a bound one that says both what it did and what another one says. */
 static void
 tighten(CdpkSequenceBound *bound, int64_t length, bool strict, int sign)
 {
@@ -102,7 +102,7 @@ tighten(CdpkSequenceBound *bound, int64_t length, bool strict, int sign)
 	bound->given = true;
 }
 
-/* add_time adds a time condition to the way to the next step. */
+/* Add a time condition to the way to the next step. */
 static CdpkStatus
 add_time(Pattern *p, const char *start)
 {
@@ -133,7 +133,7 @@ add_time(Pattern *p, const char *start)
 	return CDPK_OK;
 }
 
-/* add_item reads what stands between "(?" and ")". */
+/* Read what stands between "(?" and ")". */
 static CdpkStatus
 add_item(Pattern *p, const char *start)
 {
@@ -156,7 +156,6 @@ add_item(Pattern *p, const char *start)
 	return status;
 }
 
-/* cdpk_pattern_compile: see the header. */
 CdpkStatus
 cdpk_pattern_compile(const char *text, size_t length, CdpkTimeKind kind, unsigned conditions,
 					 CdpkProgram *program, CdpkSequenceProblem *problem)
@@ -171,7 +170,7 @@ cdpk_pattern_compile(const char *text, size_t length, CdpkTimeKind kind, unsigne
 	p.conditions = conditions;
 	p.program = program;
 	p.problem = problem;
-	start_way(&p);
+	start_transition(&p);
 	while (status == CDPK_OK && p.at < p.end)
 	{
 		const char *start = p.at;

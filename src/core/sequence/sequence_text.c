@@ -40,7 +40,7 @@ typedef struct Parse
 
 /* ---------------------------------------------------------------- tokens */
 
-/* refuse says what is wrong at a place of the text. */
+/* Note what is wrong at a place of the text. */
 static CdpkStatus
 refuse(Parse *p, CdpkStatus status, const char *at, const char *what)
 {
@@ -49,7 +49,7 @@ refuse(Parse *p, CdpkStatus status, const char *at, const char *what)
 	return status;
 }
 
-/* skip_blanks moves to the next token. */
+/* Move to the next token. */
 static void
 skip_blanks(Parse *p)
 {
@@ -57,7 +57,7 @@ skip_blanks(Parse *p)
 		p->at++;
 }
 
-/* take takes a mark where it stands next. */
+/* Take a mark where it stands next. */
 static bool
 take(Parse *p, const char *mark)
 {
@@ -70,7 +70,7 @@ take(Parse *p, const char *mark)
 	return true;
 }
 
-/* bare_character returns the bytes of a character that a name without quotes can have, or 0. */
+/* Return the bytes of a character that a name without quotes can have, or 0. */
 static size_t
 bare_character(const char *at, const char *end, bool first)
 {
@@ -86,7 +86,7 @@ bare_character(const char *at, const char *end, bool first)
 	return cdpk_is_blank(character) || cdpk_is_control(character) ? 0 : length;
 }
 
-/* bare_length returns the bytes from "at" on that can be a name without quotes, or 0. */
+/* Return the bytes from "at" on that can be a name without quotes, or 0. */
 static size_t
 bare_length(const char *at, const char *end)
 {
@@ -103,7 +103,7 @@ bare_length(const char *at, const char *end)
 	return (size_t) (at - start);
 }
 
-/* is_word compares bytes with a word, whatever the case of the letters. */
+/* Compare bytes with a word, whatever the case of the letters. */
 static bool
 is_word(const char *text, size_t length, const char *word)
 {
@@ -115,7 +115,7 @@ is_word(const char *text, size_t length, const char *word)
 	return true;
 }
 
-/* is_reserved says whether a bare name is one of the words. */
+/* Return whether a bare name is one of the words. */
 static bool
 is_reserved(const char *text, size_t length)
 {
@@ -125,7 +125,7 @@ is_reserved(const char *text, size_t length)
 	return false;
 }
 
-/* take_word takes a word where it stands next. */
+/* Take a word where it stands next. */
 static bool
 take_word(Parse *p, const char *word)
 {
@@ -138,7 +138,7 @@ take_word(Parse *p, const char *word)
 	return true;
 }
 
-/* take_number takes a whole number from 1 on. */
+/* Take a whole number from 1 on. */
 static CdpkStatus
 take_number(Parse *p, int64_t most, int64_t *number)
 {
@@ -160,7 +160,7 @@ take_number(Parse *p, int64_t most, int64_t *number)
 
 /* ---------------------------------------------------------------- parts */
 
-/* take_quoted takes a name in quotes. */
+/* Take a name in quotes. */
 static CdpkStatus
 take_quoted(Parse *p, CdpkName *name)
 {
@@ -183,7 +183,7 @@ take_quoted(Parse *p, CdpkName *name)
 	return name->length > 0 ? CDPK_OK : refuse(p, CDPK_INVALID, start, "an empty name");
 }
 
-/* take_name takes the name of an event and adds it to a set. */
+/* Take the name of an event and add it to a set. */
 static CdpkStatus
 take_name(Parse *p, uint32_t *any)
 {
@@ -216,7 +216,7 @@ take_name(Parse *p, uint32_t *any)
 	return CDPK_OK;
 }
 
-/* take_any takes a name, or several in parentheses. */
+/* Take a name, or several in parentheses. */
 static CdpkStatus
 take_any(Parse *p, uint32_t *any)
 {
@@ -234,7 +234,7 @@ take_any(Parse *p, uint32_t *any)
 	return status;
 }
 
-/* take_length takes a length of time. */
+/* Take a length of time. */
 static CdpkStatus
 take_length(Parse *p, int64_t *length)
 {
@@ -265,7 +265,7 @@ take_length(Parse *p, int64_t *length)
 				  "microseconds");
 }
 
-/* take_windows takes what is said of the time of an item. */
+/* Take what is said of the time of an item. */
 static CdpkStatus
 take_windows(Parse *p, CdpkSequenceItem *item)
 {
@@ -286,7 +286,7 @@ take_windows(Parse *p, CdpkSequenceItem *item)
 	return status;
 }
 
-/* take_item takes what stands between two arrows. */
+/* Take what stands between two arrows. */
 static CdpkStatus
 take_item(Parse *p)
 {
@@ -323,7 +323,7 @@ take_item(Parse *p)
 	return CDPK_OK;
 }
 
-/* take_sequence takes all of the text. */
+/* Take all of the text. */
 static CdpkStatus
 take_sequence(Parse *p)
 {
@@ -345,7 +345,6 @@ take_sequence(Parse *p)
 	return status == CDPK_OK ? cdpk_sequence_check(p->sequence, p->problem) : status;
 }
 
-/* cdpk_sequence_parse: see the header. */
 CdpkStatus
 cdpk_sequence_parse(const char *text, size_t length, const CdpkAllocator *allocator, size_t head,
 					uint8_t **bytes, size_t *bytes_length, CdpkSequenceProblem *problem)
@@ -379,7 +378,7 @@ cdpk_sequence_parse(const char *text, size_t length, const CdpkAllocator *alloca
 
 /* ---------------------------------------------------------------- printing */
 
-/* print_name prints a name, in quotes where it needs them. */
+/* Print a name, in quotes where it needs them. */
 static char *
 print_name(char *to, const CdpkName *name)
 {
@@ -401,7 +400,7 @@ print_name(char *to, const CdpkName *name)
 	return to;
 }
 
-/* print_any prints a set of names. */
+/* Print a set of names. */
 static char *
 print_any(char *to, const CdpkSequence *sequence, uint32_t any)
 {
@@ -422,7 +421,7 @@ print_any(char *to, const CdpkSequence *sequence, uint32_t any)
 	return to;
 }
 
-/* print_length prints a length of time behind a word, in the largest unit that holds it whole. */
+/* Print a length of time behind a word, in the largest unit that holds it whole. */
 static char *
 print_length(char *to, const char *word, int64_t length)
 {
@@ -437,7 +436,7 @@ print_length(char *to, const char *word, int64_t length)
 						length == 1 ? "" : "s");
 }
 
-/* print_room returns what a text takes at most. */
+/* Return what a text takes at most. */
 static size_t
 print_room(const CdpkSequence *sequence)
 {
@@ -451,7 +450,6 @@ print_room(const CdpkSequence *sequence)
 	return room;
 }
 
-/* cdpk_sequence_print: see the header. */
 CdpkStatus
 cdpk_sequence_print(const uint8_t *bytes, size_t length, const CdpkAllocator *allocator,
 					char **text)

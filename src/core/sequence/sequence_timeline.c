@@ -13,11 +13,11 @@ typedef struct Columns
 	CdpkColumn column[CDPK_SEQUENCE_NAMES_MAX];
 	uint32_t present; /* bit i: column[i] is there */
 	uint64_t events;  /* in all of them */
-	CdpkPeriod period;
-	int64_t due; /* the earliest event behind the period, or CDPK_NEVER */
+	CdpkTimeRange range;
+	int64_t due; /* the earliest event behind the time range, or CDPK_NEVER */
 } Columns;
 
-/* find_columns finds the columns of the names. */
+/* Find the columns of the names. */
 static CdpkStatus
 find_columns(const CdpkSequence *sequence, const CdpkTimeline *timeline, Columns *columns)
 {
@@ -43,7 +43,7 @@ find_columns(const CdpkSequence *sequence, const CdpkTimeline *timeline, Columns
 	return CDPK_OK;
 }
 
-/* possible says whether each step has one of its names in the timeline. */
+/* Return whether each step has one of its names in the timeline. */
 static bool
 possible(const CdpkProgram *program, uint32_t present)
 {
@@ -53,7 +53,7 @@ possible(const CdpkProgram *program, uint32_t present)
 	return true;
 }
 
-/* read_events reads the events of the period, and what comes first behind it. */
+/* Read the events of the time range, and what comes first behind it. */
 static CdpkStatus
 read_events(const CdpkSequence *sequence, Columns *columns, CdpkTimed *events, size_t *count)
 {
@@ -65,9 +65,9 @@ read_events(const CdpkSequence *sequence, Columns *columns, CdpkTimed *events, s
 
 		if ((columns->present >> i & 1) == 0)
 			continue;
-		while (cdpk_column_next(column, &at) && at >= columns->period.first)
+		while (cdpk_column_next(column, &at) && at >= columns->range.first)
 		{
-			if (at > columns->period.last)
+			if (at > columns->range.last)
 			{
 				columns->due = at < columns->due ? at : columns->due;
 				continue;
@@ -81,7 +81,7 @@ read_events(const CdpkSequence *sequence, Columns *columns, CdpkTimed *events, s
 	return CDPK_OK;
 }
 
-/* run feeds events to a matcher, as many as the answer needs. */
+/* Feed events to a matcher, as many as the answer needs. */
 static CdpkStatus
 run(CdpkMatcher *matcher, const CdpkTimed *events, size_t count, int64_t as_of, bool to_the_end)
 {
@@ -97,7 +97,7 @@ run(CdpkMatcher *matcher, const CdpkTimed *events, size_t count, int64_t as_of, 
 	return CDPK_OK;
 }
 
-/* find_horizon returns the earliest of the instants at which the answer could change. */
+/* Return the earliest of the instants at which the answer could change. */
 static int64_t
 find_horizon(const CdpkMatcher *matcher, int64_t due, int64_t within)
 {
@@ -112,7 +112,7 @@ find_horizon(const CdpkMatcher *matcher, int64_t due, int64_t within)
 	return change < due ? change : due;
 }
 
-/* judge_events judges the events of the columns, for which there is room. */
+/* Judge the events of the columns, for which there is room. */
 static CdpkStatus
 judge_events(const CdpkSequence *sequence, const CdpkProgram *program, Columns *columns,
 			 CdpkTimed *events, int64_t within, bool want_horizon, const CdpkAllocator *allocator,
@@ -126,7 +126,7 @@ judge_events(const CdpkSequence *sequence, const CdpkProgram *program, Columns *
 		return status;
 	cdpk_sort(events, count, events + columns->events, cdpk_history_order, NULL);
 	cdpk_matcher_init(&matcher, program, allocator);
-	status = run(&matcher, events, count, columns->period.last, want_horizon);
+	status = run(&matcher, events, count, columns->range.last, want_horizon);
 	verdict->matches = matcher.matched;
 	if (want_horizon)
 		verdict->horizon = find_horizon(&matcher, columns->due, within);
@@ -134,7 +134,6 @@ judge_events(const CdpkSequence *sequence, const CdpkProgram *program, Columns *
 	return status;
 }
 
-/* cdpk_sequence_judge: see the header. */
 CdpkStatus
 cdpk_sequence_judge(const CdpkSequence *sequence, const CdpkTimeline *timeline, int64_t within,
 					int64_t as_of, bool want_horizon, const CdpkAllocator *allocator,
@@ -153,9 +152,9 @@ cdpk_sequence_judge(const CdpkSequence *sequence, const CdpkTimeline *timeline, 
 	cdpk_sequence_compile(sequence, &program);
 	if (columns.present == 0 || (!want_horizon && !possible(&program, columns.present)))
 		return CDPK_OK;
-	columns.period = cdpk_period_until_now(as_of);
+	columns.range = cdpk_time_range_until_now(as_of);
 	if (within != 0)
-		cdpk_period_within(&columns.period, as_of, within);
+		cdpk_time_range_within(&columns.range, as_of, within);
 	if (columns.events > FEW)
 		events = cdpk_allocate(allocator, 2 * columns.events * sizeof(CdpkTimed));
 	if (events == NULL)

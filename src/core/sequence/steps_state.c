@@ -5,7 +5,7 @@
 #include "core/sequence/steps_state.h"
 
 #include "core/base/bytes.h"
-#include "core/sequence/funnel.h"
+#include "core/sequence/funnel_modes.h"
 #include "core/sequence/sequence.h"
 
 /* on the wire: version, use, kind, modes, steps, window; then the pattern with its length */
@@ -25,7 +25,7 @@ rows_to_read(const CdpkStepsState *state)
 	return (const uint8_t *) (state + 1) + state->pattern_length;
 }
 
-/* cdpk_steps_state_setup returns the set-up of a state. */
+/* Return the set-up of a state. */
 CdpkStepsSetup
 cdpk_steps_state_setup(const CdpkStepsState *state)
 {
@@ -40,7 +40,7 @@ cdpk_steps_state_setup(const CdpkStepsState *state)
 	return setup;
 }
 
-/* cdpk_steps_state_fits says whether a state is one for a set-up. */
+/* Return whether a state is one for a set-up. */
 bool
 cdpk_steps_state_fits(const CdpkStepsState *state, const CdpkStepsSetup *setup)
 {
@@ -51,14 +51,11 @@ cdpk_steps_state_fits(const CdpkStepsState *state, const CdpkStepsSetup *setup)
 			memcmp(state + 1, setup->pattern, setup->pattern_length) == 0);
 }
 
-/* cdpk_steps_state_new: see the header. */
 CdpkStatus
 cdpk_steps_state_new(const CdpkAllocator *allocator, const CdpkStepsSetup *setup, size_t rows,
 					 CdpkStepsState **state)
 {
 	CdpkStepsState empty = {0};
-	uint64_t need;
-	uint64_t size = FIRST_SIZE;
 
 	empty.version = CDPK_STEPS_STATE_VERSION;
 	empty.use = (uint8_t) setup->use;
@@ -69,24 +66,20 @@ cdpk_steps_state_new(const CdpkAllocator *allocator, const CdpkStepsSetup *setup
 	empty.pattern_length = (uint32_t) setup->pattern_length;
 	if (setup->pattern_length > CDPK_STATE_MAX)
 		return CDPK_TOO_LONG;
-	need = sizeof(empty) + setup->pattern_length + (uint64_t) rows * cdpk_steps_row_size(&empty);
-	while (size < need)
-		size *= 2;
-	if (need > CDPK_STATE_MAX)
+	empty.size = cdpk_state_size(FIRST_SIZE, sizeof(empty) + setup->pattern_length +
+												 (uint64_t) rows * cdpk_steps_row_size(&empty));
+	if (empty.size == 0)
 		return CDPK_TOO_LONG;
-	if (size > CDPK_STATE_MAX)
-		size = CDPK_STATE_MAX;
-	*state = cdpk_allocate(allocator, size);
+	*state = cdpk_allocate(allocator, empty.size);
 	if (*state == NULL)
 		return CDPK_OUT_OF_MEMORY;
-	empty.size = (uint32_t) size;
 	**state = empty;
 	if (setup->pattern_length > 0)
 		memcpy(*state + 1, setup->pattern, setup->pattern_length);
 	return CDPK_OK;
 }
 
-/* make_room replaces the block by a larger one if "size" more bytes of rows do not fit. */
+/* Replace the block by a larger one if "size" more bytes of rows do not fit. */
 static CdpkStatus
 make_room(CdpkStepsState **state, const CdpkAllocator *allocator, size_t size)
 {
@@ -108,7 +101,6 @@ make_room(CdpkStepsState **state, const CdpkAllocator *allocator, size_t size)
 	return CDPK_OK;
 }
 
-/* cdpk_steps_state_add: see the header. */
 CdpkStatus
 cdpk_steps_state_add(CdpkStepsState **state, const CdpkAllocator *allocator, int64_t at,
 					 uint32_t steps)
@@ -131,7 +123,7 @@ cdpk_steps_state_add(CdpkStepsState **state, const CdpkAllocator *allocator, int
 	return CDPK_OK;
 }
 
-/* cdpk_steps_state_combine adds all rows of another state. */
+/* Add all rows of another state. */
 CdpkStatus
 cdpk_steps_state_combine(CdpkStepsState **state, const CdpkAllocator *allocator,
 						 const CdpkStepsState *other)
@@ -145,7 +137,7 @@ cdpk_steps_state_combine(CdpkStepsState **state, const CdpkAllocator *allocator,
 	return CDPK_OK;
 }
 
-/* read_row reads a row. */
+/* Read a row. */
 static CdpkTimed
 read_row(const uint8_t *row, size_t size)
 {
@@ -158,7 +150,6 @@ read_row(const uint8_t *row, size_t size)
 	return item;
 }
 
-/* cdpk_steps_state_rows: see the header. */
 CdpkStatus
 cdpk_steps_state_rows(const CdpkStepsState *state, const CdpkAllocator *allocator,
 					  CdpkCompare compare, CdpkTimed **rows, size_t *count)
@@ -178,7 +169,7 @@ cdpk_steps_state_rows(const CdpkStepsState *state, const CdpkAllocator *allocato
 	return CDPK_OK;
 }
 
-/* cdpk_steps_state_wire_size returns the bytes of the form on the wire. */
+/* Return the bytes of the form on the wire. */
 size_t
 cdpk_steps_state_wire_size(const CdpkStepsState *state)
 {
@@ -186,7 +177,7 @@ cdpk_steps_state_wire_size(const CdpkStepsState *state)
 		   state->used;
 }
 
-/* cdpk_steps_state_write writes the form on the wire. */
+/* Write the form on the wire. */
 void
 cdpk_steps_state_write(const CdpkStepsState *state, uint8_t *bytes)
 {
@@ -211,7 +202,7 @@ cdpk_steps_state_write(const CdpkStepsState *state, uint8_t *bytes)
 	}
 }
 
-/* check_setup says whether what a state begins with is possible. */
+/* Return whether what a state begins with is possible. */
 static bool
 check_setup(const CdpkStepsSetup *setup)
 {
@@ -229,7 +220,7 @@ check_setup(const CdpkStepsSetup *setup)
 		   (setup->kind != CDPK_TIME_DOUBLE || cdpk_is_double_key(setup->window));
 }
 
-/* check_row says whether a row could be in the state. */
+/* Return whether a row could be in the state. */
 static bool
 check_row(const CdpkStepsState *state, const CdpkTimed *row)
 {
@@ -240,7 +231,7 @@ check_row(const CdpkStepsState *state, const CdpkTimed *row)
 	return state->kind != CDPK_TIME_DOUBLE || cdpk_is_double_key(row->at);
 }
 
-/* read_setup reads what a state begins with. */
+/* Read what a state begins with. */
 static CdpkStatus
 read_setup(CdpkReader *reader, CdpkStepsSetup *setup)
 {
@@ -260,7 +251,6 @@ read_setup(CdpkReader *reader, CdpkStepsSetup *setup)
 	return reader->failed || !check_setup(setup) ? CDPK_CORRUPT : CDPK_OK;
 }
 
-/* cdpk_steps_state_read: see the header. */
 CdpkStatus
 cdpk_steps_state_read(const uint8_t *bytes, size_t length, const CdpkAllocator *allocator,
 					  CdpkStepsState **state)

@@ -52,17 +52,17 @@ typedef struct CdpkStepsSetup
 	size_t pattern_length;
 } CdpkStepsSetup;
 
-/* An empty state for "rows" rows at least. */
+/* Make an empty state for "rows" rows at least. */
 extern CdpkStatus cdpk_steps_state_new(const CdpkAllocator *allocator, const CdpkStepsSetup *setup,
 									   size_t rows, CdpkStepsState **state);
 
-/* The set-up of a state; its pattern lies in the state. */
+/* Return the set-up of a state; its pattern lies in the state. */
 extern CdpkStepsSetup cdpk_steps_state_setup(const CdpkStepsState *state);
 
-/* Whether a state is one for this set-up. */
+/* Return whether a state is one for this set-up. */
 extern bool cdpk_steps_state_fits(const CdpkStepsState *state, const CdpkStepsSetup *setup);
 
-/* bytes of a row */
+/* Return the bytes of a row. */
 static inline size_t
 cdpk_steps_row_size(const CdpkStepsState *state)
 {
@@ -70,17 +70,17 @@ cdpk_steps_row_size(const CdpkStepsState *state)
 }
 
 /*
- * Adds a row; one that cannot matter is left out.  *state may be replaced by a larger copy, and
+ * Add a row; one that cannot matter is left out.  *state may be replaced by a larger copy, and
  * the former block is released.  CDPK_TOO_LONG: the block is full.
  */
 extern CdpkStatus cdpk_steps_state_add(CdpkStepsState **state, const CdpkAllocator *allocator,
 									   int64_t at, uint32_t steps);
 
-/* Adds all rows of another state of the same set-up. */
+/* Add all rows of another state of the same set-up. */
 extern CdpkStatus cdpk_steps_state_combine(CdpkStepsState **state, const CdpkAllocator *allocator,
 										   const CdpkStepsState *other);
 
-/* Gives all rows in an order; *rows is the caller's to release, NULL where there are none. */
+/* Return all rows in an order; *rows is the caller's to release, NULL if there are none. */
 extern CdpkStatus cdpk_steps_state_rows(const CdpkStepsState *state, const CdpkAllocator *allocator,
 										CdpkCompare compare, CdpkTimed **rows, size_t *count);
 
@@ -88,7 +88,7 @@ extern CdpkStatus cdpk_steps_state_rows(const CdpkStepsState *state, const CdpkA
 extern size_t cdpk_steps_state_wire_size(const CdpkStepsState *state);
 extern void cdpk_steps_state_write(const CdpkStepsState *state, uint8_t *bytes);
 
-/* Makes a state from bytes that may be anything. */
+/* Make a state from bytes that may be anything. */
 extern CdpkStatus cdpk_steps_state_read(const uint8_t *bytes, size_t length,
 										const CdpkAllocator *allocator, CdpkStepsState **state);
 

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* cdpk_double_key flips what makes the bits of a negative double order the wrong way. */
+/* Flip what makes the bits of a negative double order the wrong way. */
 int64_t
 cdpk_double_key(double value)
 {
@@ -17,7 +17,7 @@ cdpk_double_key(double value)
 	return bits < 0 ? bits ^ INT64_MAX : bits;
 }
 
-/* cdpk_double_of_key is its inverse. */
+/* Invert cdpk_double_key. */
 double
 cdpk_double_of_key(int64_t key)
 {
@@ -28,7 +28,7 @@ cdpk_double_of_key(int64_t key)
 	return value;
 }
 
-/* cdpk_is_double_key says whether a key is that of a finite double. */
+/* Return whether a key is that of a finite double. */
 bool
 cdpk_is_double_key(int64_t key)
 {

@@ -15,11 +15,11 @@ typedef enum CdpkTimeKind
 	CDPK_TIME_DOUBLE /* as cdpk_double_key has it */
 } CdpkTimeKind;
 
-/* An integer that orders as a double does; NaN and the infinities are not for it. */
+/* Return an integer that orders as a double does; NaN and the infinities are not for it. */
 extern int64_t cdpk_double_key(double value);
 extern double cdpk_double_of_key(int64_t key);
 
-/* Whether an integer is one of them. */
+/* Return whether an integer is one of them. */
 extern bool cdpk_is_double_key(int64_t key);
 
 #endif /* CDPK_TIMEKIND_H */

@@ -28,11 +28,11 @@ typedef struct Links
 } Links;
 
 /*
- * read_times reads a step's times that are in the period, and not before "first", each as the
+ * Read a step's times that are in the time range, and not before "first", each as the
  * beginning of a chain.
  */
 static CdpkStatus
-read_times(CdpkPeriod period, const CdpkColumn *column, int64_t first,
+read_times(CdpkTimeRange range, const CdpkColumn *column, int64_t first,
 		   const CdpkAllocator *allocator, Links *links)
 {
 	CdpkColumn events = *column; /* of our own: may be kept in registers */
@@ -42,7 +42,7 @@ read_times(CdpkPeriod period, const CdpkColumn *column, int64_t first,
 	links->allocated = NULL;
 	links->links = links->here;
 	links->count = 0;
-	first = first > period.first ? first : period.first;
+	first = first > range.first ? first : range.first;
 	if (events.count > cdpk_left(&events.times))
 		return CDPK_CORRUPT;
 	if (events.count > LINKS)
@@ -52,7 +52,7 @@ read_times(CdpkPeriod period, const CdpkColumn *column, int64_t first,
 			return CDPK_OUT_OF_MEMORY;
 	}
 	while (cdpk_column_next(&events, &at) && at >= first)
-		if (at <= period.last)
+		if (at <= range.last)
 		{
 			links->links[links->count].at = at;
 			links->links[links->count++].start = at;
@@ -61,7 +61,7 @@ read_times(CdpkPeriod period, const CdpkColumn *column, int64_t first,
 }
 
 /*
- * continue_chains keeps of the events of a step those that continue a chain: one that ends at the
+ * Keep of the events of a step those that continue a chain: one that ends at the
  * same time or before, or only before where "increase" says so.  The latest of these has the
  * latest beginning.
  */
@@ -89,7 +89,7 @@ continue_chains(const Links *former, int64_t window, bool increase, Links *links
 	links->count -= kept;
 }
 
-/* depth_by_columns finds the depth where only the order of times matters. */
+/* Find the depth where only the order of times matters. */
 static CdpkStatus
 depth_by_columns(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline,
 				 const CdpkAllocator *allocator, unsigned *depth)
@@ -115,7 +115,7 @@ depth_by_columns(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline,
 			status = cdpk_timeline_failed(&steps) ? CDPK_CORRUPT : CDPK_OK;
 			break;
 		}
-		status = read_times(funnel->period, &column, first, allocator, links);
+		status = read_times(funnel->range, &column, first, allocator, links);
 		if (status != CDPK_OK)
 			break;
 		if (*depth > 0)
@@ -131,7 +131,7 @@ depth_by_columns(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline,
 	return status;
 }
 
-/* steps_of returns the set of steps that events of a name satisfy. */
+/* Return the set of steps that events of a name satisfy. */
 static uint32_t
 steps_of(const CdpkTimelineFunnel *funnel, const CdpkColumn *column)
 {
@@ -144,7 +144,7 @@ steps_of(const CdpkTimelineFunnel *funnel, const CdpkColumn *column)
 	return steps;
 }
 
-/* read_rows reads the events that matter as rows, or counts them at most where "rows" is NULL. */
+/* Read the events that matter as rows, or count them at most where "rows" is NULL. */
 static CdpkStatus
 read_rows(const CdpkTimelineFunnel *funnel, CdpkTimeline timeline, CdpkTimed *rows, size_t *count)
 {
@@ -165,8 +165,8 @@ read_rows(const CdpkTimelineFunnel *funnel, CdpkTimeline timeline, CdpkTimed *ro
 			*count += column.count;
 			continue;
 		}
-		while (cdpk_column_next(&column, &at) && at >= funnel->period.first)
-			if (at <= funnel->period.last)
+		while (cdpk_column_next(&column, &at) && at >= funnel->range.first)
+			if (at <= funnel->range.last)
 			{
 				rows[*count].at = at;
 				rows[(*count)++].value = steps;
@@ -177,7 +177,7 @@ read_rows(const CdpkTimelineFunnel *funnel, CdpkTimeline timeline, CdpkTimed *ro
 	return cdpk_timeline_failed(&timeline) ? CDPK_CORRUPT : CDPK_OK;
 }
 
-/* depth_by_rows finds the depth in any mode. */
+/* Find the depth in any mode. */
 static CdpkStatus
 depth_by_rows(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline,
 			  const CdpkAllocator *allocator, unsigned *depth)
@@ -205,7 +205,7 @@ depth_by_rows(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline,
 	return status;
 }
 
-/* repeats says whether a name stands for several steps. */
+/* Return whether a name stands for several steps. */
 static bool
 repeats(const CdpkTimelineFunnel *funnel)
 {
@@ -217,7 +217,6 @@ repeats(const CdpkTimelineFunnel *funnel)
 	return false;
 }
 
-/* cdpk_timeline_funnel: see the header. */
 CdpkStatus
 cdpk_timeline_funnel(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline,
 					 const CdpkAllocator *allocator, unsigned *depth)

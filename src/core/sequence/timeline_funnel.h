@@ -6,7 +6,7 @@
 #define CDPK_TIMELINE_FUNNEL_H
 
 #include "core/sequence/funnel.h"
-#include "core/timeline/period.h"
+#include "core/timeline/time_range.h"
 
 typedef struct CdpkTimelineFunnel
 {
@@ -14,11 +14,11 @@ typedef struct CdpkTimelineFunnel
 	unsigned count; /* of steps, 1 to CDPK_FUNNEL_STEPS_MAX */
 	const CdpkName *steps;
 	int64_t window;
-	CdpkPeriod period; /* no other events are read */
+	CdpkTimeRange range; /* no other events are read */
 } CdpkTimelineFunnel;
 
 /*
- * Gives the depth, as cdpk_funnel_feed would find it.  Reads the columns of the steps alone, but
+ * Return the depth, as cdpk_funnel_feed_all would find it.  Reads the columns of the steps alone, but
  * for strict_order, where every event counts.
  */
 extern CdpkStatus cdpk_timeline_funnel(const CdpkTimelineFunnel *funnel,

@@ -16,9 +16,19 @@
  *	 F8 a rework takes in a neighbour only if a refused link to it would be
  *		accepted at its place.
  */
-#include "core/stitch/stitch_internal.h"
+#include "core/stitch/stitch.h"
 
 #include <string.h>
+
+#include "core/stitch/stitch_graph.h"
+#include "core/stitch/stitch_insert.h"
+#include "core/stitch/stitch_load.h"
+#include "core/stitch/stitch_rank.h"
+#include "core/stitch/stitch_result.h"
+#include "core/stitch/stitch_rework.h"
+#include "core/stitch/stitch_rules.h"
+#include "core/stitch/stitch_search.h"
+#include "core/stitch/stitch_state.h"
 
 CdpkStatus
 cdpk_stitch_new(const CdpkStitchRules *rules, const CdpkStitchStore *store,
@@ -33,7 +43,8 @@ cdpk_stitch_new(const CdpkStitchRules *rules, const CdpkStitchStore *store,
 	made->rules = rules;
 	made->store = store;
 	stitch_memory_init(&made->memory, allocator);
-	status = stitch_graph_init(made);
+	stitch_graph_init(made);
+	status = stitch_rules_prepare(made);
 	if (status != CDPK_OK)
 	{
 		cdpk_stitch_free(made);
@@ -53,13 +64,39 @@ cdpk_stitch_free(CdpkStitch *stitch)
 		allocator->release(allocator->context, stitch);
 }
 
-#ifdef CDPK_FAULTS
-void
-cdpk_stitch_inject(CdpkStitch *stitch, CdpkStitchFault fault)
+/* ---------------------------------------------------------------- rows of the tables */
+
+CdpkStatus
+cdpk_stitch_add_identities(CdpkStitch *stitch, const CdpkStitchIdentity *rows, size_t count)
 {
-	stitch->fault = fault;
+	for (size_t i = 0; i < count; i++)
+		STITCH_TRY(stitch_add_identity(stitch, &rows[i]));
+	return CDPK_OK;
 }
-#endif
+
+CdpkStatus
+cdpk_stitch_add_profiles(CdpkStitch *stitch, const CdpkStitchProfile *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		STITCH_TRY(stitch_add_profile(stitch, &rows[i]));
+	return CDPK_OK;
+}
+
+CdpkStatus
+cdpk_stitch_add_links(CdpkStitch *stitch, const CdpkStitchLink *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		STITCH_PUSH(stitch, stitch->link_rows, rows[i]);
+	return CDPK_OK;
+}
+
+CdpkStatus
+cdpk_stitch_add_forbids(CdpkStitch *stitch, const CdpkStitchForbid *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		STITCH_PUSH(stitch, stitch->forbid_rows, rows[i]);
+	return CDPK_OK;
+}
 
 /* ---------------------------------------------------------------- changes, as they come */
 
@@ -113,6 +150,21 @@ cdpk_stitch_allowed(CdpkStitch *stitch, int64_t a, int64_t b)
 	return CDPK_OK;
 }
 
+CdpkStatus
+cdpk_stitch_judge_sharing(CdpkStitch *stitch, int64_t identity_id, CdpkSharing verdict,
+						  const CdpkStitchCount *counts, size_t count_length)
+{
+	uint32_t node = stitch_find_node(stitch, identity_id);
+	StitchNode *item;
+
+	if (node == STITCH_NONE)
+		return CDPK_INVALID;
+	item = stitch_node(stitch, node);
+	item->shared = item->present &&
+				   stitch_is_shared(stitch->rules, item->name_space, verdict, counts, count_length);
+	return CDPK_OK;
+}
+
 /* ---------------------------------------------------------------- what follows from them */
 
 static CdpkStatus
@@ -124,7 +176,7 @@ want_pair(CdpkStitch *stitch, int64_t a, int64_t b)
 	return stitch_want_identity(stitch, b);
 }
 
-/* resolve loads every identity that a change names. */
+/* Load every identity that a change names. */
 static CdpkStatus
 resolve(CdpkStitch *stitch)
 {
@@ -139,7 +191,7 @@ resolve(CdpkStitch *stitch)
 	return stitch_take_rows(stitch);
 }
 
-/* freeze marks the profiles that are not to be taken apart. */
+/* Mark the profiles that are not to be taken apart. */
 static CdpkStatus
 freeze(CdpkStitch *stitch)
 {
@@ -155,9 +207,9 @@ freeze(CdpkStitch *stitch)
 	return CDPK_OK;
 }
 
-/* soil lists a profile for the first rework. */
+/* Mark a profile dirty: the first rework takes it apart. */
 static CdpkStatus
-soil(CdpkStitch *stitch, uint32_t profile)
+mark_dirty(CdpkStitch *stitch, uint32_t profile)
 {
 	if (stitch->profiles.items[profile].dirty)
 		return CDPK_OK;
@@ -166,7 +218,7 @@ soil(CdpkStitch *stitch, uint32_t profile)
 	return CDPK_OK;
 }
 
-/* propose lists a link for insertion. */
+/* List a link for insertion. */
 static CdpkStatus
 propose(CdpkStitch *stitch, uint32_t link)
 {
@@ -177,7 +229,7 @@ propose(CdpkStitch *stitch, uint32_t link)
 	return CDPK_OK;
 }
 
-/* propose_links_of proposes the links of an identifier that is not shared any more. */
+/* Propose the links of an identifier that is not shared any more. */
 static CdpkStatus
 propose_links_of(CdpkStitch *stitch, uint32_t node)
 {
@@ -189,11 +241,11 @@ propose_links_of(CdpkStitch *stitch, uint32_t node)
 }
 
 /*
- * who_counts: profiles of identifiers that are gone or became shared are
- * reworked; the links of those that are not shared any more are new.
+ * List for rework the profiles of identifiers that are gone or became shared, and
+ * propose the links of those that are no longer shared.
  */
 static CdpkStatus
-who_counts(CdpkStitch *stitch)
+judge_identities(CdpkStitch *stitch)
 {
 	StitchNumbers ceased = {NULL, 0, 0};
 
@@ -203,7 +255,7 @@ who_counts(CdpkStitch *stitch)
 
 		if (node->stored_profile != STITCH_NONE &&
 			(!node->present || (node->shared && !node->was_shared)))
-			STITCH_TRY(soil(stitch, node->stored_profile));
+			STITCH_TRY(mark_dirty(stitch, node->stored_profile));
 		else if (node->present && !node->shared && node->was_shared)
 		{
 			/* its profile is marked as shared in the tables */
@@ -221,7 +273,7 @@ who_counts(CdpkStitch *stitch)
 	return CDPK_OK;
 }
 
-/* judge_change says what a change of a pair's evidence asks for. */
+/* Return what a change of a pair's evidence asks for. */
 static CdpkStatus
 judge_change(CdpkStitch *stitch, const CdpkStitchChange *change)
 {
@@ -260,7 +312,7 @@ judge_change(CdpkStitch *stitch, const CdpkStitchChange *change)
 	return CDPK_OK;
 }
 
-/* judge_retry proposes a refused link. */
+/* Propose a refused link. */
 static CdpkStatus
 judge_retry(CdpkStitch *stitch, const CdpkStitchLink *row)
 {
@@ -275,7 +327,7 @@ judge_retry(CdpkStitch *stitch, const CdpkStitchLink *row)
 }
 
 /*
- * touch_forbids lists the contents of both ends' profiles for loading: from then
+ * List the contents of both ends' profiles for loading: from then
  * on it is known of each whether forbids name it.
  */
 static CdpkStatus
@@ -298,7 +350,7 @@ touch_forbids(CdpkStitch *stitch, const CdpkStitchForbid *pair, StitchNumbers *c
 	return CDPK_OK;
 }
 
-/* judge_verdicts: a forbid inside a profile takes it apart. */
+/* List for rework the profiles that have a new forbid inside. */
 static CdpkStatus
 judge_verdicts(CdpkStitch *stitch, StitchNumbers *contents)
 {
@@ -312,14 +364,14 @@ judge_verdicts(CdpkStitch *stitch, StitchNumbers *contents)
 		b->forbidden = true;
 		STITCH_TRY(touch_forbids(stitch, pair, contents));
 		if (a->profile != STITCH_NONE && a->profile == b->profile)
-			STITCH_TRY(soil(stitch, a->profile));
+			STITCH_TRY(mark_dirty(stitch, a->profile));
 	}
 	for (uint32_t i = 0; i < stitch->allowed.count; i++)
 		STITCH_TRY(touch_forbids(stitch, &stitch->allowed.items[i], contents));
 	return CDPK_OK;
 }
 
-/* propose_between proposes the links between the profiles of a pair that is allowed again. */
+/* Propose the links between the profiles of a pair that is allowed again. */
 static CdpkStatus
 propose_between(CdpkStitch *stitch, const CdpkStitchForbid *pair)
 {
@@ -343,9 +395,9 @@ propose_between(CdpkStitch *stitch, const CdpkStitchForbid *pair)
 	return CDPK_OK;
 }
 
-/* load_what_changes brings the contents of what is to be searched or taken apart. */
+/* Bring the contents of what is to be searched or taken apart. */
 static CdpkStatus
-load_what_changes(CdpkStitch *stitch)
+load_changed_profiles(CdpkStitch *stitch)
 {
 	StitchNumbers contents = {NULL, 0, 0};
 
@@ -356,7 +408,7 @@ load_what_changes(CdpkStitch *stitch)
 		if (stitch->checked.items[i] == 0)
 			return CDPK_INVALID;
 		STITCH_TRY(stitch_stored_profile(stitch, stitch->checked.items[i], &profile));
-		STITCH_TRY(soil(stitch, profile));
+		STITCH_TRY(mark_dirty(stitch, profile));
 	}
 	STITCH_TRY(judge_verdicts(stitch, &contents));
 	for (uint32_t i = 0; i < stitch->weakened.count; i++)
@@ -372,8 +424,8 @@ load_what_changes(CdpkStitch *stitch)
 }
 
 /*
- * note_inside: a link inside a profile is new, or has another rank.  Contents that
- * were loaded show it already, but the summary in the tables does not know it.
+ * Note that a link inside a profile is new, or has another rank.  Contents that were
+ * loaded include it already; the summary in the tables does not.
  */
 static void
 note_inside(CdpkStitch *stitch, uint32_t root, const StitchRank *rank)
@@ -387,8 +439,8 @@ note_inside(CdpkStitch *stitch, uint32_t root, const StitchRank *rank)
 }
 
 /*
- * settle_pending makes the profiles at the ends of pending links known, and is
- * done with the links that lie inside one (F1).
+ * Make the profiles at the ends of pending links known, and
+ * settle the links that lie inside one (F1).
  */
 static CdpkStatus
 settle_pending(CdpkStitch *stitch)
@@ -427,7 +479,7 @@ settle_pending(CdpkStitch *stitch)
 	return CDPK_OK;
 }
 
-/* check_weakened: a profile is to be reworked unless lower ranks join the link's ends (F4). */
+/* List a profile for rework unless lower ranks join the ends of a weakened link (F4). */
 static CdpkStatus
 check_weakened(CdpkStitch *stitch)
 {
@@ -444,7 +496,7 @@ check_weakened(CdpkStitch *stitch)
 			search.limit = NULL;
 		STITCH_TRY(stitch_search(stitch, &search));
 		if (!search.found)
-			STITCH_TRY(soil(stitch, profile));
+			STITCH_TRY(mark_dirty(stitch, profile));
 		else if (weakened->link != STITCH_NONE)
 			note_inside(stitch, profile, &stitch->links.items[weakened->link].rank);
 	}
@@ -453,7 +505,7 @@ check_weakened(CdpkStitch *stitch)
 }
 
 /*
- * drop_frozen takes those that joined a frozen profile off the list of the second
+ * Take those that joined a frozen profile off the list of the second
  * rework: the links that put them there are refused already.
  */
 static void
@@ -467,7 +519,7 @@ drop_frozen(CdpkStitch *stitch)
 	stitch->late.count = left;
 }
 
-/* load_touched makes the other profiles known whose summary changes. */
+/* Make the other profiles known whose summary changes. */
 static CdpkStatus
 load_touched(CdpkStitch *stitch)
 {
@@ -486,12 +538,12 @@ cdpk_stitch_run(CdpkStitch *stitch)
 {
 	STITCH_TRY(resolve(stitch));
 	STITCH_TRY(freeze(stitch));
-	STITCH_TRY(who_counts(stitch));
+	STITCH_TRY(judge_identities(stitch));
 	for (uint32_t i = 0; i < stitch->changes.count; i++)
 		STITCH_TRY(judge_change(stitch, &stitch->changes.items[i]));
 	for (uint32_t i = 0; i < stitch->retries.count; i++)
 		STITCH_TRY(judge_retry(stitch, &stitch->retries.items[i]));
-	STITCH_TRY(load_what_changes(stitch));
+	STITCH_TRY(load_changed_profiles(stitch));
 	STITCH_TRY(load_touched(stitch));
 	STITCH_TRY(settle_pending(stitch));
 	STITCH_TRY(check_weakened(stitch));
@@ -500,4 +552,10 @@ cdpk_stitch_run(CdpkStitch *stitch)
 	drop_frozen(stitch);
 	STITCH_TRY(stitch_rework(stitch, &stitch->late));
 	return stitch_make_result(stitch);
+}
+
+const CdpkStitchResult *
+cdpk_stitch_result(const CdpkStitch *stitch)
+{
+	return &stitch->result;
 }

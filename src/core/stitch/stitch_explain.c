@@ -5,9 +5,15 @@
  * Dijkstra's algorithm with the cost (refused links, links), one layer for each
  * number of refused links, so that a layer loads its profiles in one go.  Links
  * of one identifier are taken in order of rank: of equally good chains the
- * evidence alone decides which is told.
+ * evidence alone decides which is written.
  */
-#include "core/stitch/stitch_internal.h"
+#include "core/stitch/stitch_explain.h"
+
+#include "core/stitch/stitch_graph.h"
+#include "core/stitch/stitch_load.h"
+#include "core/stitch/stitch_rank.h"
+#include "core/stitch/stitch_result.h"
+#include "core/stitch/stitch_rules.h"
 
 /* A way to come to a node: the last link of it, and how many there are. */
 typedef struct Arrival
@@ -31,7 +37,7 @@ typedef struct Explanation
 	bool found;
 } Explanation;
 
-/* load_layer loads the profiles of the seeds; false where they are too many. */
+/* Load the profiles of the seeds; false if they are too many. */
 static CdpkStatus
 load_layer(CdpkStitch *stitch, Explanation *work, size_t max_profiles, bool *loaded)
 {
@@ -52,7 +58,7 @@ load_layer(CdpkStitch *stitch, Explanation *work, size_t max_profiles, bool *loa
 	return CDPK_OK;
 }
 
-/* leave finds where the links of a node lead. */
+/* Find where the links of a node lead. */
 static CdpkStatus
 leave(CdpkStitch *stitch, Explanation *work, const Arrival *here)
 {
@@ -82,7 +88,7 @@ leave(CdpkStitch *stitch, Explanation *work, const Arrival *here)
 	return CDPK_OK;
 }
 
-/* walk_layer visits what the seeds reach inside their profiles, nearest first. */
+/* Visit what the seeds reach inside their profiles, nearest first. */
 static CdpkStatus
 walk_layer(CdpkStitch *stitch, Explanation *work)
 {
@@ -112,7 +118,7 @@ walk_layer(CdpkStitch *stitch, Explanation *work)
 	return CDPK_OK;
 }
 
-/* find_path goes layer by layer until the target is found. */
+/* Go layer by layer until the target is found. */
 static CdpkStatus
 find_path(CdpkStitch *stitch, Explanation *work, size_t max_profiles, CdpkStitchPath *path)
 {
@@ -140,9 +146,48 @@ find_path(CdpkStitch *stitch, Explanation *work, size_t max_profiles, CdpkStitch
 	return CDPK_OK;
 }
 
-/* give_reasons says why a refused link is refused. */
+/* Find the count of a namespace in a summary. */
+static uint64_t
+count_of(const CdpkStitchProfile *profile, uint32_t name_space)
+{
+	for (size_t i = 0; i < profile->count_length; i++)
+		if (profile->counts[i].name_space == name_space)
+			return profile->counts[i].count;
+	return 0;
+}
+
+size_t
+cdpk_stitch_reasons(const CdpkStitchRules *rules, const CdpkStitchProfile *x,
+					const CdpkStitchProfile *y, bool forbidden, int32_t *reasons)
+{
+	size_t count = 0;
+	size_t first;
+
+	if (forbidden)
+		reasons[count++] = CDPK_REASON_FORBID;
+	first = count;
+	for (uint32_t name_space = 0; name_space < rules->namespace_count; name_space++)
+	{
+		uint32_t limit = rules->namespaces[name_space].max_per_profile;
+		size_t place = count;
+
+		if (limit == CDPK_UNLIMITED || count_of(x, name_space) + count_of(y, name_space) <= limit)
+			continue;
+		for (; place > first &&
+			   stitch_limit_compare(rules, name_space, (uint32_t) reasons[place - 1]) < 0;
+			 place--)
+			reasons[place] = reasons[place - 1];
+		reasons[place] = (int32_t) name_space;
+		count++;
+	}
+	if (rules->cap != CDPK_UNLIMITED && (uint64_t) x->identifiers + y->identifiers > rules->cap)
+		reasons[count++] = CDPK_REASON_CAP;
+	return count;
+}
+
+/* Write why a link is refused. */
 static CdpkStatus
-give_reasons(CdpkStitch *stitch, uint32_t x, uint32_t y, CdpkStitchStep *step)
+write_reasons(CdpkStitch *stitch, uint32_t x, uint32_t y, CdpkStitchStep *step)
 {
 	uint32_t a = stitch_profile_of(stitch, x);
 	uint32_t b = stitch_profile_of(stitch, y);
@@ -164,12 +209,12 @@ give_reasons(CdpkStitch *stitch, uint32_t x, uint32_t y, CdpkStitchStep *step)
 	return CDPK_OK;
 }
 
-/* tell_path writes down the steps of the way that was found. */
+/* Write down the steps of the way that was found. */
 static CdpkStatus
-tell_path(CdpkStitch *stitch, const Explanation *work, const CdpkStitchStep **steps,
-		  size_t *step_count)
+write_path(CdpkStitch *stitch, const Explanation *work, const CdpkStitchStep **steps,
+		   size_t *step_count)
 {
-	CdpkStitchStep *told;
+	CdpkStitchStep *written;
 	uint32_t node = work->target;
 	size_t count = 0;
 	uint32_t edge;
@@ -179,16 +224,16 @@ tell_path(CdpkStitch *stitch, const Explanation *work, const CdpkStitchStep **st
 		node = stitch_far_end(stitch, (edge - 1) ^ 1);
 		count++;
 	}
-	told = stitch_allocate(&stitch->memory, count + 1, sizeof(CdpkStitchStep));
-	if (told == NULL)
+	written = stitch_allocate(&stitch->memory, count + 1, sizeof(CdpkStitchStep));
+	if (written == NULL)
 		return CDPK_OUT_OF_MEMORY;
-	*steps = told;
+	*steps = written;
 	*step_count = count;
 	node = work->target;
 	while ((edge = cdpk_idmap_get(&work->came_by, node)) != 0)
 	{
 		uint32_t before = stitch_far_end(stitch, (edge - 1) ^ 1);
-		CdpkStitchStep *step = &told[--count];
+		CdpkStitchStep *step = &written[--count];
 
 		step->from = stitch_node(stitch, before)->identity_id;
 		step->to = stitch_node(stitch, node)->identity_id;
@@ -196,7 +241,7 @@ tell_path(CdpkStitch *stitch, const Explanation *work, const CdpkStitchStep **st
 		step->reasons = NULL;
 		step->reason_count = 0;
 		if (step->refused)
-			STITCH_TRY(give_reasons(stitch, before, node, step));
+			STITCH_TRY(write_reasons(stitch, before, node, step));
 		node = before;
 	}
 	return CDPK_OK;
@@ -228,7 +273,7 @@ cdpk_stitch_explain(CdpkStitch *stitch, int64_t a, int64_t b, size_t max_profile
 	STITCH_PUSH(stitch, work.seeds, start);
 	STITCH_TRY(find_path(stitch, &work, max_profiles, path));
 	if (*path == CDPK_PATH_FOUND)
-		STITCH_TRY(tell_path(stitch, &work, steps, step_count));
+		STITCH_TRY(write_path(stitch, &work, steps, step_count));
 	stitch_release(&stitch->memory, work.seeds.items);
 	stitch_release(&stitch->memory, work.queue.items);
 	stitch_release(&stitch->memory, work.next.items);

@@ -2,16 +2,17 @@
  * stitch_graph.c
  *		Identifiers, links, forbids and profiles in memory.
  */
-#include "core/stitch/stitch_internal.h"
+#include "core/stitch/stitch_graph.h"
 
 #include <string.h>
 
 #include "core/identifier/identifier.h"
+#include "core/stitch/stitch_rank.h"
 
 /* an edge is twice a link's number, plus one */
 #define LINKS_MAX (UINT32_MAX / 2 - 1)
 
-CdpkStatus
+void
 stitch_graph_init(CdpkStitch *stitch)
 {
 	const CdpkAllocator *allocator = &stitch->memory.allocator;
@@ -22,17 +23,16 @@ stitch_graph_init(CdpkStitch *stitch)
 	cdpk_idmap_init(&stitch->link_of_pair, allocator);
 	cdpk_idmap_init(&stitch->cell_of_pair, allocator);
 	cdpk_idmap_init(&stitch->asked_identities, allocator);
-	return stitch_rules_prepare(stitch);
 }
 
-/* stitch_find_node returns the node of an identity, or NONE. */
+/* Return the node of an identity, or NONE. */
 uint32_t
 stitch_find_node(const CdpkStitch *stitch, int64_t identity_id)
 {
 	return cdpk_idmap_get(&stitch->node_of_id, (uint64_t) identity_id);
 }
 
-/* pair_key makes one key of two nodes in either order. */
+/* Make one key of two nodes in either order. */
 static uint64_t
 pair_key(uint32_t a, uint32_t b)
 {
@@ -41,7 +41,7 @@ pair_key(uint32_t a, uint32_t b)
 
 /* ---------------------------------------------------------------- profiles */
 
-/* stitch_new_profile makes a profile of which nothing is known. */
+/* Make a profile of which nothing is known. */
 CdpkStatus
 stitch_new_profile(CdpkStitch *stitch, int64_t stored_id, uint32_t *profile)
 {
@@ -68,7 +68,7 @@ stitch_new_profile(CdpkStitch *stitch, int64_t stored_id, uint32_t *profile)
 	return CDPK_OK;
 }
 
-/* stitch_stored_profile finds or makes the profile with an id of the tables. */
+/* Find or make the profile with an id of the tables. */
 CdpkStatus
 stitch_stored_profile(CdpkStitch *stitch, int64_t stored_id, uint32_t *profile)
 {
@@ -79,7 +79,7 @@ stitch_stored_profile(CdpkStitch *stitch, int64_t stored_id, uint32_t *profile)
 	return cdpk_idmap_put(&stitch->profile_of_id, (uint64_t) stored_id, *profile);
 }
 
-/* stitch_add_member puts a node into the list of a part. */
+/* Put a node into the list of a part. */
 void
 stitch_add_member(CdpkStitch *stitch, uint32_t profile, uint32_t node)
 {
@@ -90,7 +90,7 @@ stitch_add_member(CdpkStitch *stitch, uint32_t profile, uint32_t node)
 	stitch->profiles.items[profile].first_member = node;
 }
 
-/* stitch_append_forbids appends a chain of cells to a profile's list. */
+/* Append a chain of cells to a profile's list. */
 void
 stitch_append_forbids(CdpkStitch *stitch, StitchProfile *profile, uint32_t first, uint32_t last)
 {
@@ -103,7 +103,7 @@ stitch_append_forbids(CdpkStitch *stitch, StitchProfile *profile, uint32_t first
 	profile->last_forbid = last;
 }
 
-/* count_member adds one identifier to the summary of a profile. */
+/* Add one identifier to the summary of a profile. */
 static void
 count_member(CdpkStitch *stitch, uint32_t root, uint32_t node)
 {
@@ -120,7 +120,7 @@ count_member(CdpkStitch *stitch, uint32_t root, uint32_t node)
 }
 
 /*
- * stitch_summarize makes the summary of a profile from its contents.  Of an
+ * Make the summary of a profile from its contents.  Of an
  * identifier that is alone it is right even if that one is shared.
  */
 void
@@ -163,7 +163,7 @@ stitch_summarize(CdpkStitch *stitch, uint32_t root)
 	stitch->profiles.items[root].touched = touched;
 }
 
-/* stitch_raise_last: a link of this rank is inside the profile. */
+/* Raise the profile's last rank to that of a link inside it. */
 void
 stitch_raise_last(CdpkStitch *stitch, uint32_t root, const StitchRank *rank)
 {
@@ -180,7 +180,7 @@ stitch_raise_last(CdpkStitch *stitch, uint32_t root, const StitchRank *rank)
 		profile->touched = true;
 }
 
-/* stitch_join makes one profile of two whose union breaks no rule. */
+/* Make one profile of two whose union breaks no rule. */
 void
 stitch_join(CdpkStitch *stitch, uint32_t x, uint32_t y)
 {
@@ -210,9 +210,9 @@ stitch_join(CdpkStitch *stitch, uint32_t x, uint32_t y)
 
 /* ---------------------------------------------------------------- rows */
 
-/* add_identity adds a node, and puts it into the profile that the tables say. */
-static CdpkStatus
-add_identity(CdpkStitch *stitch, const CdpkStitchIdentity *row)
+/* Add a node, and put it into the profile that the tables say. */
+CdpkStatus
+stitch_add_identity(CdpkStitch *stitch, const CdpkStitchIdentity *row)
 {
 	uint32_t place = stitch->nodes.count;
 	uint32_t profile = STITCH_NONE;
@@ -265,17 +265,9 @@ add_identity(CdpkStitch *stitch, const CdpkStitchIdentity *row)
 	return CDPK_OK;
 }
 
+/* Take the summary of a profile, unless it is known already. */
 CdpkStatus
-cdpk_stitch_add_identities(CdpkStitch *stitch, const CdpkStitchIdentity *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		STITCH_TRY(add_identity(stitch, &rows[i]));
-	return CDPK_OK;
-}
-
-/* add_profile takes the summary of a profile, unless it is known already. */
-static CdpkStatus
-add_profile(CdpkStitch *stitch, const CdpkStitchProfile *row)
+stitch_add_profile(CdpkStitch *stitch, const CdpkStitchProfile *row)
 {
 	uint32_t place;
 	StitchProfile *profile;
@@ -311,16 +303,8 @@ add_profile(CdpkStitch *stitch, const CdpkStitchProfile *row)
 	return CDPK_OK;
 }
 
-CdpkStatus
-cdpk_stitch_add_profiles(CdpkStitch *stitch, const CdpkStitchProfile *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		STITCH_TRY(add_profile(stitch, &rows[i]));
-	return CDPK_OK;
-}
-
 /*
- * stitch_put_link finds or makes the link of two nodes; of several rows of one
+ * Find or make the link of two nodes; of several rows of one
  * pair the best evidence counts.
  */
 CdpkStatus
@@ -360,7 +344,7 @@ stitch_put_link(CdpkStitch *stitch, uint32_t a, uint32_t b, const CdpkEvidence *
 	return CDPK_OK;
 }
 
-/* put_cell puts a forbid into the lists of one of its ends. */
+/* Put a forbid into the lists of one of its ends. */
 static CdpkStatus
 put_cell(CdpkStitch *stitch, uint32_t node, uint32_t other)
 {
@@ -381,7 +365,7 @@ put_cell(CdpkStitch *stitch, uint32_t node, uint32_t other)
 	return CDPK_OK;
 }
 
-/* stitch_put_forbid: the two may not be in one profile. */
+/* Note that two identifiers may not be in one profile. */
 CdpkStatus
 stitch_put_forbid(CdpkStitch *stitch, uint32_t a, uint32_t b)
 {
@@ -394,20 +378,4 @@ stitch_put_forbid(CdpkStitch *stitch, uint32_t a, uint32_t b)
 	STITCH_TRY(cdpk_idmap_put(&stitch->cell_of_pair, key, stitch->cells.count));
 	STITCH_TRY(put_cell(stitch, a, b));
 	return put_cell(stitch, b, a);
-}
-
-CdpkStatus
-cdpk_stitch_add_links(CdpkStitch *stitch, const CdpkStitchLink *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		STITCH_PUSH(stitch, stitch->link_rows, rows[i]);
-	return CDPK_OK;
-}
-
-CdpkStatus
-cdpk_stitch_add_forbids(CdpkStitch *stitch, const CdpkStitchForbid *rows, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		STITCH_PUSH(stitch, stitch->forbid_rows, rows[i]);
-	return CDPK_OK;
 }

@@ -7,9 +7,14 @@
  * group first; only where the union of a whole group breaks a rule are its links
  * taken one by one.
  */
-#include "core/stitch/stitch_internal.h"
+#include "core/stitch/stitch_insert.h"
 
 #include <string.h>
+
+#include "core/stitch/stitch_graph.h"
+#include "core/stitch/stitch_load.h"
+#include "core/stitch/stitch_rank.h"
+#include "core/stitch/stitch_search.h"
 
 /* The profiles that pending links connect; places are places in "roots". */
 typedef struct Groups
@@ -28,7 +33,7 @@ group_of(CdpkStitch *stitch, Groups *groups, uint32_t profile)
 	return cdpk_unionfind_find(&groups->joined, stitch->profiles.items[profile].place);
 }
 
-/* place_root gives a profile its place in the groups. */
+/* Give a profile its place in the groups. */
 static CdpkStatus
 place_root(CdpkStitch *stitch, Groups *groups, uint32_t root)
 {
@@ -42,7 +47,7 @@ place_root(CdpkStitch *stitch, Groups *groups, uint32_t root)
 	return CDPK_OK;
 }
 
-/* sum_groups adds up what the profiles of each group hold. */
+/* Add up what the profiles of each group hold. */
 static CdpkStatus
 sum_groups(CdpkStitch *stitch, Groups *groups)
 {
@@ -73,7 +78,7 @@ sum_groups(CdpkStitch *stitch, Groups *groups)
 	return CDPK_OK;
 }
 
-/* judge_groups finds the groups whose union breaks a rule. */
+/* Find the groups whose union breaks a rule. */
 static void
 judge_groups(CdpkStitch *stitch, Groups *groups)
 {
@@ -104,7 +109,7 @@ judge_groups(CdpkStitch *stitch, Groups *groups)
 	}
 }
 
-/* make_groups finds the profiles that pending links connect, and what they would be together. */
+/* Find the profiles that pending links connect, and what they would be together. */
 static CdpkStatus
 make_groups(CdpkStitch *stitch, Groups *groups)
 {
@@ -140,7 +145,7 @@ release_groups(CdpkStitch *stitch, Groups *groups)
 	stitch_release(&stitch->memory, groups->waiting);
 }
 
-/* accept: the link joins its ends, or lies inside one profile already. */
+/* Accept a link: it joins its ends, or lies inside one profile already. */
 static void
 accept(CdpkStitch *stitch, StitchLink *link)
 {
@@ -165,7 +170,7 @@ refuse(StitchLink *link)
 }
 
 /*
- * must_search: whether the fate of a link between two profiles whose union
+ * Return whether the fate of a link between two profiles whose union
  * breaks a rule shows only inside them.  A link later than all that is inside
  * both is refused; so is one at a profile that is to be reworked, which looks
  * at it again.
@@ -184,7 +189,7 @@ must_search(CdpkStitch *stitch, const StitchRank *rank, uint32_t x, uint32_t y)
 }
 
 /*
- * body_at finds what reaches an end of a link over lower ranks: the whole
+ * Find what reaches an end of a link over lower ranks: the whole
  * profile where all of it does.  *broken: with "other" it breaks a limit.
  */
 static CdpkStatus
@@ -207,7 +212,7 @@ body_at(CdpkStitch *stitch, const StitchRank *rank, uint32_t node, const StitchB
 }
 
 /*
- * conflict decides about a link between two profiles whose union breaks a rule:
+ * Decide about a link between two profiles whose union breaks a rule:
  * it is refused if what reaches its ends over lower ranks breaks one, else both
  * profiles are to be reworked, unless one of them is frozen.
  */
@@ -241,7 +246,7 @@ conflict(CdpkStitch *stitch, StitchLink *link)
 	return CDPK_OK;
 }
 
-/* want_contents lists a profile for loading if a search at this link goes through it. */
+/* List a profile for loading if a search at this link goes through it. */
 static CdpkStatus
 want_contents(CdpkStitch *stitch, const StitchRank *rank, uint32_t root, StitchNumbers *wanted)
 {
@@ -252,7 +257,7 @@ want_contents(CdpkStitch *stitch, const StitchRank *rank, uint32_t root, StitchN
 }
 
 /*
- * try_link decides about one link, or lists the profiles that it must search
+ * Decide about one link, or list the profiles that it must search
  * (*undecided).  The links of a group that waits are looked at only to list
  * more: what a link must search as things stand, it must search later, too.
  */
@@ -287,7 +292,7 @@ try_link(CdpkStitch *stitch, StitchLink *link, bool waiting, StitchNumbers *want
 }
 
 /*
- * insert_one_by_one takes the links of broken groups in order of rank.  A group
+ * Take the links of broken groups in order of rank.  A group
  * waits at a link that needs contents of a profile, while the others go on; what
  * all of them need is loaded in one go.
  */
@@ -322,7 +327,7 @@ insert_one_by_one(CdpkStitch *stitch, Groups *groups, StitchNumbers *links)
 	return CDPK_OK;
 }
 
-/* stitch_insert inserts the pending links, all of which run between known profiles. */
+/* Insert the pending links, all of which run between known profiles. */
 CdpkStatus
 stitch_insert(CdpkStitch *stitch)
 {

@@ -2,9 +2,11 @@
  * stitch_load.c
  *		Asks the store for rows, as few times as possible.
  */
-#include "core/stitch/stitch_internal.h"
+#include "core/stitch/stitch_load.h"
 
-/* stitch_want_identity puts an identity that is not here on the list of the next call. */
+#include "core/stitch/stitch_graph.h"
+
+/* Put an identity that is not here on the list of the next call. */
 CdpkStatus
 stitch_want_identity(CdpkStitch *stitch, int64_t identity_id)
 {
@@ -20,7 +22,7 @@ stitch_want_identity(CdpkStitch *stitch, int64_t identity_id)
 	return CDPK_OK;
 }
 
-/* stitch_load_identities loads the identities that were wanted. */
+/* Load the identities that were wanted. */
 CdpkStatus
 stitch_load_identities(CdpkStitch *stitch)
 {
@@ -34,7 +36,7 @@ stitch_load_identities(CdpkStitch *stitch)
 	return CDPK_OK;
 }
 
-/* stitch_take_rows makes links and forbids of the rows that were added. */
+/* Make links and forbids of the rows that were added. */
 CdpkStatus
 stitch_take_rows(CdpkStitch *stitch)
 {
@@ -69,7 +71,7 @@ stitch_take_rows(CdpkStitch *stitch)
 	return CDPK_OK;
 }
 
-/* stitch_list_profile puts a profile on a list, once.  Loading the list empties it. */
+/* Put a profile on a list, once.  Loading the list empties it. */
 CdpkStatus
 stitch_list_profile(CdpkStitch *stitch, StitchNumbers *list, uint32_t root)
 {
@@ -80,7 +82,7 @@ stitch_list_profile(CdpkStitch *stitch, StitchNumbers *list, uint32_t root)
 	return CDPK_OK;
 }
 
-/* stitch_want_forbids puts a profile's forbids, if it has any, on the list of the next call. */
+/* Put a profile's forbids, if it has any, on the list of the next call. */
 CdpkStatus
 stitch_want_forbids(CdpkStitch *stitch, uint32_t root)
 {
@@ -93,9 +95,9 @@ stitch_want_forbids(CdpkStitch *stitch, uint32_t root)
 	return CDPK_OK;
 }
 
-/* stitch_load_forbids loads the forbids that were wanted. */
-CdpkStatus
-stitch_load_forbids(CdpkStitch *stitch)
+/* Load the forbids that were wanted. */
+static CdpkStatus
+load_forbids(CdpkStitch *stitch)
 {
 	stitch->more_ids.count = 0;
 	for (uint32_t i = 0; i < stitch->forbids_wanted.count; i++)
@@ -117,7 +119,7 @@ stitch_load_forbids(CdpkStitch *stitch)
 	return stitch_take_rows(stitch);
 }
 
-/* stitch_load_summaries makes the listed profiles known. */
+/* Make the listed profiles known. */
 CdpkStatus
 stitch_load_summaries(CdpkStitch *stitch, StitchNumbers *roots)
 {
@@ -157,10 +159,10 @@ stitch_load_summaries(CdpkStitch *stitch, StitchNumbers *roots)
 		STITCH_TRY(stitch_want_forbids(stitch, roots->items[i]));
 	}
 	roots->count = 0;
-	return stitch_load_forbids(stitch);
+	return load_forbids(stitch);
 }
 
-/* stitch_has_contents: whether all identifiers and links of a profile are here. */
+/* Return whether all identifiers and links of a profile are here. */
 bool
 stitch_has_contents(const CdpkStitch *stitch, uint32_t root)
 {
@@ -170,7 +172,7 @@ stitch_has_contents(const CdpkStitch *stitch, uint32_t root)
 	return true;
 }
 
-/* stitch_load_contents brings all identifiers and links of the listed profiles. */
+/* Bring all identifiers and links of the listed profiles. */
 CdpkStatus
 stitch_load_contents(CdpkStitch *stitch, StitchNumbers *roots)
 {
@@ -209,10 +211,10 @@ stitch_load_contents(CdpkStitch *stitch, StitchNumbers *roots)
 		STITCH_TRY(stitch_want_forbids(stitch, roots->items[i]));
 	}
 	roots->count = 0;
-	return stitch_load_forbids(stitch);
+	return load_forbids(stitch);
 }
 
-/* stitch_load_links brings every link of some identifiers. */
+/* Bring every link of some identifiers. */
 CdpkStatus
 stitch_load_links(CdpkStitch *stitch, const StitchNumbers *nodes)
 {

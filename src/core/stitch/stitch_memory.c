@@ -2,7 +2,7 @@
  * stitch_memory.c
  *		Blocks that are released together, and arrays that grow.
  */
-#include "core/stitch/stitch_internal.h"
+#include "core/stitch/stitch_memory.h"
 
 #include <string.h>
 
@@ -52,7 +52,7 @@ release(void *context, void *pointer)
 		memory->outer->release(memory->outer->context, block);
 }
 
-/* stitch_memory_init: the memory must not be moved afterwards. */
+/* Set up the memory, which must not be moved afterwards. */
 void
 stitch_memory_init(StitchMemory *memory, const CdpkAllocator *outer)
 {
@@ -72,7 +72,7 @@ stitch_memory_release_all(StitchMemory *memory)
 		release(memory, (uint8_t *) memory->blocks + HEADER_SIZE);
 }
 
-/* stitch_allocate gives a block of count * size bytes, or NULL. */
+/* Return a block of count * size bytes, or NULL. */
 void *
 stitch_allocate(StitchMemory *memory, size_t count, size_t size)
 {
@@ -88,7 +88,7 @@ stitch_release(StitchMemory *memory, void *block)
 		release(memory, block);
 }
 
-/* stitch_copy_bytes copies a few bytes that are released with all the rest. */
+/* Copy a few bytes that are released with all the rest. */
 uint8_t *
 stitch_copy_bytes(StitchMemory *memory, const uint8_t *bytes, size_t length)
 {
@@ -112,7 +112,7 @@ stitch_copy_bytes(StitchMemory *memory, const uint8_t *bytes, size_t length)
 }
 
 /*
- * stitch_grow returns an array with room for "more" items behind the first
+ * Return an array with room for "more" items behind the first
  * "count", doubling its capacity, or NULL.
  */
 void *

@@ -2,18 +2,20 @@
  * stitch_result.c
  *		What the tables must become.
  */
-#include "core/stitch/stitch_internal.h"
+#include "core/stitch/stitch_result.h"
 
 #include <string.h>
 
-/* final_id: a profile's id is the identity_id of its strongest identifier. */
+#include "core/stitch/stitch_graph.h"
+
+/* Return a profile's id: the identity_id of its strongest identifier. */
 static int64_t
 final_id(CdpkStitch *stitch, uint32_t root)
 {
 	return stitch_node(stitch, stitch->profiles.items[root].strongest)->identity_id;
 }
 
-/* is_alive: whether some profile has this id now. */
+/* Return whether some profile has this id now. */
 static bool
 is_alive(CdpkStitch *stitch, int64_t id)
 {
@@ -26,7 +28,7 @@ is_alive(CdpkStitch *stitch, int64_t id)
 	return profile->known && !profile->dissolved && profile->strongest == node;
 }
 
-/* list_profile_moves: profiles that were joined, or whose strongest identifier is another. */
+/* List the profiles that were joined, or have another strongest identifier. */
 static CdpkStatus
 list_profile_moves(CdpkStitch *stitch)
 {
@@ -56,7 +58,7 @@ list_profile_moves(CdpkStitch *stitch)
 	return CDPK_OK;
 }
 
-/* count_split: an identifier of a profile that was taken apart is in profile "to" now. */
+/* Count a profile as split once its identifiers are in more than one; one of them is in "to". */
 static void
 count_split(CdpkStitch *stitch, int64_t *first_to, uint32_t profile, int64_t to)
 {
@@ -69,7 +71,7 @@ count_split(CdpkStitch *stitch, int64_t *first_to, uint32_t profile, int64_t to)
 	}
 }
 
-/* list_identity_moves: identities that are new, gone, or of a profile that was taken apart. */
+/* List the identities that are new, gone, or of a profile that was taken apart. */
 static CdpkStatus
 list_identity_moves(CdpkStitch *stitch)
 {
@@ -107,7 +109,7 @@ list_identity_moves(CdpkStitch *stitch)
 	return CDPK_OK;
 }
 
-/* stitch_make_summary writes down what is known of a profile. */
+/* Write down what is known of a profile. */
 CdpkStatus
 stitch_make_summary(CdpkStitch *stitch, uint32_t root, CdpkStitchProfile *row)
 {
@@ -135,7 +137,7 @@ stitch_make_summary(CdpkStitch *stitch, uint32_t root, CdpkStitchProfile *row)
 	return CDPK_OK;
 }
 
-/* list_profiles: the summaries that are another than in the tables. */
+/* List the summaries that differ from those in the tables. */
 static CdpkStatus
 list_profiles(CdpkStitch *stitch)
 {
@@ -178,7 +180,7 @@ list_links(CdpkStitch *stitch)
 	return CDPK_OK;
 }
 
-/* list_declined: the links that are refused only because an end's profile is frozen. */
+/* List the links that are refused only because an end's profile is frozen. */
 static CdpkStatus
 list_declined(CdpkStitch *stitch)
 {
@@ -208,8 +210,8 @@ list_declined(CdpkStitch *stitch)
 }
 
 /*
- * list_sharing: who became shared or is not any more, and the events whose
- * anchor that may move: an event is anchored at an identifier that stops being
+ * List the identities that became shared or stopped being so, and the events whose
+ * anchor that may move: an event is anchored at an identifier that is no longer
  * eligible, or carries one that is eligible again.
  */
 static CdpkStatus
@@ -248,10 +250,4 @@ stitch_make_result(CdpkStitch *stitch)
 	STITCH_TRY(list_links(stitch));
 	STITCH_TRY(list_declined(stitch));
 	return list_sharing(stitch);
-}
-
-const CdpkStitchResult *
-cdpk_stitch_result(const CdpkStitch *stitch)
-{
-	return &stitch->result;
 }

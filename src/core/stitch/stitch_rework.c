@@ -13,9 +13,14 @@
  * later; the other sets go on, so that one round finds much of what has to be
  * loaded.  Groups of profiles without a taint are done at the end of a round.
  */
-#include "core/stitch/stitch_internal.h"
+#include "core/stitch/stitch_rework.h"
 
 #include <string.h>
+
+#include "core/stitch/stitch_graph.h"
+#include "core/stitch/stitch_load.h"
+#include "core/stitch/stitch_rank.h"
+#include "core/stitch/stitch_search.h"
 
 typedef struct Rework
 {
@@ -43,7 +48,7 @@ typedef struct Rework
 
 /* ---------------------------------------------------------------- what is to be done */
 
-/* gather_nodes lists the identifiers of the profiles and gives all of them places. */
+/* List the identifiers of the profiles and return all of them places. */
 static CdpkStatus
 gather_nodes(CdpkStitch *stitch, Rework *rework)
 {
@@ -71,7 +76,7 @@ gather_nodes(CdpkStitch *stitch, Rework *rework)
 	return CDPK_OK;
 }
 
-/* gather_link takes a link into the round, unless it has no effect. */
+/* Take a link into the round, unless it has no effect. */
 static CdpkStatus
 gather_link(CdpkStitch *stitch, Rework *rework, uint32_t node, uint32_t edge)
 {
@@ -116,7 +121,7 @@ gather_links(CdpkStitch *stitch, Rework *rework)
 	return stitch_sort_links(stitch, &rework->links);
 }
 
-/* make_sets puts every identifier into a set of its own. */
+/* Put every identifier into a set of its own. */
 static CdpkStatus
 make_sets(CdpkStitch *stitch, Rework *rework)
 {
@@ -158,7 +163,7 @@ make_sets(CdpkStitch *stitch, Rework *rework)
 	return CDPK_OK;
 }
 
-/* end_round gives back the places and the memory of a round. */
+/* Release the places and the memory of a round. */
 static void
 end_round(CdpkStitch *stitch, Rework *rework)
 {
@@ -196,7 +201,7 @@ body_of_set(CdpkStitch *stitch, Rework *rework, uint32_t set)
 	return body;
 }
 
-/* unite joins two sets. */
+/* Join two sets. */
 static void
 unite(CdpkStitch *stitch, Rework *rework, uint32_t x, uint32_t y)
 {
@@ -218,7 +223,7 @@ unite(CdpkStitch *stitch, Rework *rework, uint32_t x, uint32_t y)
 	rework->last_forbid[root] = rework->last_forbid[other];
 }
 
-/* inner_link takes a link between two identifiers of the round. */
+/* Take a link between two identifiers of the round. */
 static void
 inner_link(CdpkStitch *stitch, Rework *rework, uint32_t strong, uint32_t weak)
 {
@@ -235,7 +240,7 @@ inner_link(CdpkStitch *stitch, Rework *rework, uint32_t strong, uint32_t weak)
 }
 
 /*
- * outer_link looks at a link to a neighbouring profile: refused, unless what
+ * Look at a link to a neighbouring profile: refused, unless what
  * reaches the far end over lower ranks could join the set of the near end.
  * Sets *load where that profile must be loaded first, *grow where it is to be
  * taken in.
@@ -269,7 +274,7 @@ outer_link(CdpkStitch *stitch, Rework *rework, uint32_t set, const StitchRank *r
 	return CDPK_OK;
 }
 
-/* taint: what becomes of this set shows only in the next round. */
+/* Mark a set whose fate is decided only in the next round. */
 static void
 taint(CdpkStitch *stitch, Rework *rework, uint32_t set, uint32_t node)
 {
@@ -280,7 +285,7 @@ taint(CdpkStitch *stitch, Rework *rework, uint32_t set, uint32_t node)
 											   stitch->profiles.items[profile].place)] = true;
 }
 
-/* take_links takes the links of the round in order of rank. */
+/* Take the links of the round in order of rank. */
 static CdpkStatus
 take_links(CdpkStitch *stitch, Rework *rework)
 {
@@ -329,7 +334,7 @@ is_tainted(CdpkStitch *stitch, Rework *rework, uint32_t root)
 		->tainted_groups[cdpk_unionfind_find(&rework->groups, stitch->profiles.items[root].place)];
 }
 
-/* dissolve: the identifiers of a profile are about to be in others. */
+/* Mark a profile whose identifiers move to others. */
 static void
 dissolve(CdpkStitch *stitch, uint32_t root)
 {
@@ -337,7 +342,7 @@ dissolve(CdpkStitch *stitch, uint32_t root)
 		stitch->profiles.items[part].dissolved = true;
 }
 
-/* new_profile makes an empty profile of which everything is here. */
+/* Make an empty profile of which everything is here. */
 static CdpkStatus
 new_profile(CdpkStitch *stitch, uint32_t *place)
 {
@@ -351,7 +356,7 @@ new_profile(CdpkStitch *stitch, uint32_t *place)
 	return CDPK_OK;
 }
 
-/* move puts a node, and its forbids, into a new profile. */
+/* Put a node, and its forbids, into a new profile. */
 static void
 move(CdpkStitch *stitch, uint32_t node, uint32_t profile)
 {
@@ -364,7 +369,7 @@ move(CdpkStitch *stitch, uint32_t node, uint32_t profile)
 	}
 }
 
-/* write_alone gives each shared identifier a profile of its own, and takes it from the gone. */
+/* Give each shared identifier a profile of its own, and take it from the gone. */
 static CdpkStatus
 write_alone(CdpkStitch *stitch, Rework *rework)
 {
@@ -390,7 +395,7 @@ write_alone(CdpkStitch *stitch, Rework *rework)
 	return CDPK_OK;
 }
 
-/* write_links: a link of the round is refused where its ends are apart. */
+/* Refuse the links of the round whose ends are apart. */
 static void
 write_links(CdpkStitch *stitch, Rework *rework)
 {
@@ -408,7 +413,7 @@ write_links(CdpkStitch *stitch, Rework *rework)
 	}
 }
 
-/* write_sets makes profiles of the sets, in groups without a taint. */
+/* Make profiles of the sets, in groups without a taint. */
 static CdpkStatus
 write_sets(CdpkStitch *stitch, Rework *rework)
 {
@@ -432,7 +437,7 @@ write_sets(CdpkStitch *stitch, Rework *rework)
 	return CDPK_OK;
 }
 
-/* count_groups adds the groups that are done to the statistics. */
+/* Add the groups that are done to the statistics. */
 static CdpkStatus
 count_groups(CdpkStitch *stitch, Rework *rework)
 {
@@ -463,7 +468,7 @@ count_groups(CdpkStitch *stitch, Rework *rework)
 	return CDPK_OK;
 }
 
-/* take_apart puts a profile, once, among those of the next round. */
+/* Put a profile, once, among those of the next round. */
 static CdpkStatus
 take_apart(CdpkStitch *stitch, Rework *rework, uint32_t root)
 {
@@ -477,7 +482,7 @@ take_apart(CdpkStitch *stitch, Rework *rework, uint32_t root)
 }
 
 /*
- * finish_round writes what is decided, and leaves the profiles of tainted groups
+ * Write what is decided, and leave the profiles of tainted groups
  * and those to be taken in for the next round.
  */
 static CdpkStatus
@@ -505,7 +510,7 @@ finish_round(CdpkStitch *stitch, Rework *rework)
 	return CDPK_OK;
 }
 
-/* stitch_rework takes profiles apart and puts their identifiers together again. */
+/* Take profiles apart and put their identifiers together again. */
 CdpkStatus
 stitch_rework(CdpkStitch *stitch, StitchNumbers *profiles)
 {

@@ -2,11 +2,13 @@
  * stitch_search.c
  *		What reaches an identifier over links of a lower rank.
  */
-#include "core/stitch/stitch_internal.h"
+#include "core/stitch/stitch_search.h"
 
 #include <string.h>
 
-/* reach takes a node into the body and looks whether the search is over. */
+#include "core/stitch/stitch_rank.h"
+
+/* Take a node into the body and look whether the search is over. */
 static CdpkStatus
 reach(CdpkStitch *stitch, StitchSearch *search, uint32_t node)
 {
@@ -24,7 +26,7 @@ reach(CdpkStitch *stitch, StitchSearch *search, uint32_t node)
 	return CDPK_OK;
 }
 
-/* stitch_search goes breadth first from "start"; the contents of its profile are here. */
+/* Go breadth first from "start"; the contents of its profile are here. */
 CdpkStatus
 stitch_search(CdpkStitch *stitch, StitchSearch *search)
 {

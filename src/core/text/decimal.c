@@ -14,7 +14,7 @@ typedef struct Digits
 	bool lost;
 } Digits;
 
-/* cdpk_decimal makes the canonical decimal for a mantissa and a scale. */
+/* Make the canonical decimal for a mantissa and a scale. */
 CdpkDecimal
 cdpk_decimal(int64_t mantissa, unsigned scale)
 {
@@ -30,7 +30,7 @@ cdpk_decimal(int64_t mantissa, unsigned scale)
 	return decimal;
 }
 
-/* peek returns the next byte, or 0 at the end. */
+/* Return the next byte, or 0 at the end. */
 static char
 peek(const CdpkReader *reader)
 {
@@ -38,7 +38,7 @@ peek(const CdpkReader *reader)
 }
 
 /*
- * read_digits reads a run of digits into "digits".  Zeros are held back until another digit
+ * Read a run of digits into "digits".  Zeros are held back until another digit
  * follows, so that those at the end of a fraction cost no room.
  */
 static void
@@ -69,7 +69,7 @@ read_digits(CdpkReader *reader, Digits *digits, bool fraction, int *zeros)
 	}
 }
 
-/* read_exponent reads "e[+-]digits" where there is one; what is absurd is held at 10000. */
+/* Read "e[+-]digits" where there is one; what is absurd is held at 10000. */
 static int
 read_exponent(CdpkReader *reader)
 {
@@ -95,7 +95,7 @@ read_exponent(CdpkReader *reader)
 	return negative ? -exponent : exponent;
 }
 
-/* scale_up multiplies by 10^count; false where that does not fit. */
+/* Multiply by 10^count; false if that does not fit. */
 static bool
 scale_up(uint64_t *value, int count)
 {
@@ -108,7 +108,6 @@ scale_up(uint64_t *value, int count)
 	return true;
 }
 
-/* cdpk_decimal_parse: see the header. */
 CdpkStatus
 cdpk_decimal_parse(const char *text, size_t length, CdpkDecimal *decimal)
 {
@@ -145,7 +144,6 @@ cdpk_decimal_parse(const char *text, size_t length, CdpkDecimal *decimal)
 	return CDPK_OK;
 }
 
-/* cdpk_decimal_print: see the header. */
 size_t
 cdpk_decimal_print(CdpkDecimal decimal, char text[CDPK_DECIMAL_TEXT_MAX])
 {
@@ -170,7 +168,6 @@ cdpk_decimal_print(CdpkDecimal decimal, char text[CDPK_DECIMAL_TEXT_MAX])
 	return length;
 }
 
-/* cdpk_decimal_rescale: see the header. */
 bool
 cdpk_decimal_rescale(CdpkDecimal decimal, unsigned scale, int64_t *mantissa)
 {
@@ -183,7 +180,7 @@ cdpk_decimal_rescale(CdpkDecimal decimal, unsigned scale, int64_t *mantissa)
 	return true;
 }
 
-/* cdpk_decimal_compare orders two decimals by value. */
+/* Order two decimals by value. */
 int
 cdpk_decimal_compare(CdpkDecimal a, CdpkDecimal b)
 {
@@ -198,7 +195,6 @@ cdpk_decimal_compare(CdpkDecimal a, CdpkDecimal b)
 	return (left > right) - (left < right);
 }
 
-/* cdpk_comparison_parse: see the header. */
 bool
 cdpk_comparison_parse(const char *text, size_t length, CdpkComparison *comparison)
 {
@@ -219,7 +215,7 @@ cdpk_comparison_parse(const char *text, size_t length, CdpkComparison *compariso
 	return false;
 }
 
-/* cdpk_decimal_holds says whether a compares so with b. */
+/* Return whether a compares so with b. */
 bool
 cdpk_decimal_holds(CdpkDecimal a, CdpkComparison comparison, CdpkDecimal b)
 {

@@ -20,23 +20,23 @@ typedef struct CdpkDecimal
 	uint8_t scale;    /* digits behind the point, 0 to CDPK_SCALE_MAX */
 } CdpkDecimal;
 
-/* The canonical decimal for a mantissa and a scale. */
+/* Return the canonical decimal for a mantissa and a scale. */
 extern CdpkDecimal cdpk_decimal(int64_t mantissa, unsigned scale);
 
 /*
- * Reads a number as JSON and numeric_out write it: digits, a point, an exponent.
+ * Read a number as JSON and numeric_out write it: digits, a point, an exponent.
  *
  * CDPK_INVALID: no number.  CDPK_OUT_OF_RANGE: more digits than a word holds, or
  * more than CDPK_SCALE_MAX behind the point.
  */
 extern CdpkStatus cdpk_decimal_parse(const char *text, size_t length, CdpkDecimal *decimal);
 
-/* Writes it without an exponent and without superfluous zeros; returns the length. */
+/* Write it without an exponent and without superfluous zeros; returns the length. */
 extern size_t cdpk_decimal_print(CdpkDecimal decimal, char text[CDPK_DECIMAL_TEXT_MAX]);
 
 extern int cdpk_decimal_compare(CdpkDecimal a, CdpkDecimal b);
 
-/* Gives the mantissa at a larger or equal scale; false where it does not fit. */
+/* Return the mantissa at a larger or equal scale; false if it does not fit. */
 extern bool cdpk_decimal_rescale(CdpkDecimal decimal, unsigned scale, int64_t *mantissa);
 
 typedef enum CdpkComparison
@@ -49,10 +49,10 @@ typedef enum CdpkComparison
 	CDPK_AT_LEAST
 } CdpkComparison;
 
-/* Reads =, <>, !=, <, <=, > or >=; false for anything else. */
+/* Read =, <>, !=, <, <=, > or >=; false for anything else. */
 extern bool cdpk_comparison_parse(const char *text, size_t length, CdpkComparison *comparison);
 
-/* Whether a compares so with b. */
+/* Return whether a compares so with b. */
 extern bool cdpk_decimal_holds(CdpkDecimal a, CdpkComparison comparison, CdpkDecimal b);
 
 #endif /* CDPK_DECIMAL_H */

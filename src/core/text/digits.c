@@ -16,7 +16,7 @@ typedef struct Parts
 	size_t fraction_length;
 } Parts;
 
-/* take_apart finds the parts of a valid number. */
+/* Find the parts of a valid number. */
 static Parts
 take_apart(const uint8_t *text, size_t length)
 {
@@ -37,7 +37,7 @@ take_apart(const uint8_t *text, size_t length)
 	return parts;
 }
 
-/* all_digits says whether there is at least one byte, and each is a digit. */
+/* Return whether there is at least one byte, and each is a digit. */
 static bool
 all_digits(const uint8_t *text, size_t length)
 {
@@ -49,7 +49,7 @@ all_digits(const uint8_t *text, size_t length)
 	return length > 0;
 }
 
-/* all_zeros says whether no byte is other than the digit 0. */
+/* Return whether no byte is other than the digit 0. */
 static bool
 all_zeros(const uint8_t *text, size_t length)
 {
@@ -88,7 +88,7 @@ cdpk_digits_count(const uint8_t *text, size_t length, size_t *whole, size_t *fra
 	*fraction = parts.fraction_length;
 }
 
-/* compare_magnitudes orders two numbers without their signs. */
+/* Order two numbers without their signs. */
 static int
 compare_magnitudes(const Parts *a, const Parts *b)
 {
@@ -119,7 +119,7 @@ cdpk_digits_compare(const uint8_t *a, size_t a_length, const uint8_t *b, size_t 
 	return left.negative ? compare_magnitudes(&right, &left) : compare_magnitudes(&left, &right);
 }
 
-/* digit_at finds the digit that stands "place" places left of the point (-1: the first right of it). */
+/* Find the digit that stands "place" places left of the point (-1: the first right of it). */
 static int
 digit_at(const Parts *parts, ptrdiff_t place)
 {
@@ -131,7 +131,7 @@ digit_at(const Parts *parts, ptrdiff_t place)
 }
 
 /*
- * combine_digits writes larger + smaller, or larger - smaller, with "whole" digits
+ * Write larger + smaller, or larger - smaller, with "whole" digits
  * and "fraction" digits; the difference of magnitudes is not negative.
  */
 static void

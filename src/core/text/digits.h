@@ -14,28 +14,22 @@
 #define CDPK_DIGITS_WHOLE_MAX 131072   /* digits that numeric holds before the point */
 #define CDPK_DIGITS_FRACTION_MAX 16383 /* and behind it */
 
-/* Whether the text is of that form, and numeric can hold it. */
+/* Return whether the text is of that form, and numeric can hold it. */
 extern bool cdpk_digits_valid(const uint8_t *text, size_t length);
 
-/* Digits before the point, and behind it, of a valid number. */
+/* Count the digits before the point, and behind it, of a valid number. */
 extern void cdpk_digits_count(const uint8_t *text, size_t length, size_t *whole, size_t *fraction);
 
-/* Order by value: 1.0 and 1.00 are equal. */
+/* Return the order by value: 1.0 and 1.00 are equal. */
 extern int cdpk_digits_compare(const uint8_t *a, size_t a_length, const uint8_t *b,
 							   size_t b_length);
 
 /*
- * Writes a + b, with as many digits behind the point as the longer of the two,
- * and returns its length; result has room for cdpk_digits_sum_size() bytes.
+ * Write a + b, with as many digits behind the point as the longer of the two, and
+ * return its length; result has room for a_length + b_length + 3 bytes: the
+ * digits, a carry, sign and point.
  */
 extern size_t cdpk_digits_add(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length,
 							  uint8_t *result);
-
-/* Enough for a sum of numbers of these lengths: their digits, a carry, sign and point. */
-static inline size_t
-cdpk_digits_sum_size(size_t a_length, size_t b_length)
-{
-	return a_length + b_length + 3;
-}
 
 #endif /* CDPK_DIGITS_H */

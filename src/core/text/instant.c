@@ -35,7 +35,7 @@ cdpk_instant_print(int64_t instant, char text[CDPK_TIMESTAMP_TEXT_MAX])
 }
 
 /*
- * parse_signed_year reads a text whose year has a sign: it reads it with a year
+ * Read a text whose year has a sign: it reads it with a year
  * between 2000 and 2399 instead, and moves the result by whole cycles of the calendar.
  */
 static CdpkStatus

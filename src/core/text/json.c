@@ -17,7 +17,7 @@ enum
 	EXPECT_END
 };
 
-/* invalid remembers what is wrong at the present place. */
+/* Remember what is wrong at the present place. */
 static CdpkJsonToken
 invalid(CdpkJson *json, const char *problem)
 {
@@ -25,14 +25,14 @@ invalid(CdpkJson *json, const char *problem)
 	return CDPK_JSON_INVALID;
 }
 
-/* is_next says whether the next byte is "byte". */
+/* Return whether the next byte is "byte". */
 static bool
 is_next(const CdpkJson *json, char byte)
 {
 	return json->at < json->end && *json->at == byte;
 }
 
-/* skip_space passes JSON's four kinds of white space. */
+/* Pass JSON's four kinds of white space. */
 static void
 skip_space(CdpkJson *json)
 {
@@ -41,7 +41,7 @@ skip_space(CdpkJson *json)
 		json->at++;
 }
 
-/* skip_digits passes decimal digits and returns how many there were. */
+/* Pass decimal digits and return how many there were. */
 static size_t
 skip_digits(CdpkJson *json)
 {
@@ -52,14 +52,14 @@ skip_digits(CdpkJson *json)
 	return (size_t) (json->at - start);
 }
 
-/* in_object says whether the innermost open container is an object. */
+/* Return whether the innermost open container is an object. */
 static bool
 in_object(const CdpkJson *json)
 {
 	return (json->objects >> (json->depth - 1)) & 1;
 }
 
-/* value_read returns a token that completes a value. */
+/* Return a token that completes a value. */
 static CdpkJsonToken
 value_read(CdpkJson *json, CdpkJsonToken token)
 {
@@ -67,7 +67,7 @@ value_read(CdpkJson *json, CdpkJsonToken token)
 	return token;
 }
 
-/* open_container passes the bracket that opens an object or array. */
+/* Pass the bracket that opens an object or array. */
 static CdpkJsonToken
 open_container(CdpkJson *json, bool object)
 {
@@ -82,7 +82,7 @@ open_container(CdpkJson *json, bool object)
 	return object ? CDPK_JSON_OBJECT : CDPK_JSON_ARRAY;
 }
 
-/* close_container passes the bracket that closes the innermost container. */
+/* Pass the bracket that closes the innermost container. */
 static CdpkJsonToken
 close_container(CdpkJson *json)
 {
@@ -93,7 +93,7 @@ close_container(CdpkJson *json)
 	return value_read(json, token);
 }
 
-/* read_hex reads the four digits of a \u escape at "at"; false where there are not four. */
+/* Read the four digits of a \u escape at "at"; false if there are not four. */
 static bool
 read_hex(const char *at, const char *end, uint32_t *code)
 {
@@ -115,7 +115,7 @@ read_hex(const char *at, const char *end, uint32_t *code)
 }
 
 /*
- * read_unicode_escape reads what follows "\u", a second escape for the other half of a pair
+ * Read what follows "\u", a second escape for the other half of a pair
  * included.  Moves *at behind it and returns NULL, or the problem.
  */
 static const char *
@@ -139,7 +139,7 @@ read_unicode_escape(const char **at, const char *end, uint32_t *code)
 }
 
 /*
- * read_escape reads an escape whose backslash is at *at; moves *at behind it, gives the character
+ * Read an escape whose backslash is at *at; move *at behind it, give the character
  * and returns NULL, or the problem.
  */
 static const char *
@@ -164,7 +164,7 @@ read_escape(const char **at, const char *end, uint32_t *code)
 	return NULL;
 }
 
-/* read_string passes a string from its opening to its closing quote; false where it has none. */
+/* Pass a string from its opening to its closing quote; false if it has none. */
 static bool
 read_string(CdpkJson *json)
 {
@@ -197,7 +197,7 @@ read_string(CdpkJson *json)
 	return true;
 }
 
-/* read_exponent passes the part of a number behind its "e"; returns the problem or NULL. */
+/* Pass the part of a number behind its "e"; returns the problem or NULL. */
 static const char *
 read_exponent(CdpkJson *json)
 {
@@ -216,7 +216,7 @@ read_exponent(CdpkJson *json)
 	return NULL;
 }
 
-/* read_number passes a number; what may follow it is for the next token to see. */
+/* Pass a number; what may follow it is for the next token to see. */
 static CdpkJsonToken
 read_number(CdpkJson *json)
 {
@@ -254,7 +254,7 @@ read_number(CdpkJson *json)
 	return value_read(json, CDPK_JSON_NUMBER);
 }
 
-/* read_word passes true, false or null. */
+/* Pass true, false or null. */
 static CdpkJsonToken
 read_word(CdpkJson *json)
 {
@@ -276,7 +276,7 @@ read_word(CdpkJson *json)
 	return invalid(json, "no value where one is expected");
 }
 
-/* read_value passes a scalar, or the bracket that opens a container. */
+/* Pass a scalar, or the bracket that opens a container. */
 static CdpkJsonToken
 read_value(CdpkJson *json)
 {
@@ -291,7 +291,7 @@ read_value(CdpkJson *json)
 	return read_word(json);
 }
 
-/* read_key passes a key and its colon. */
+/* Pass a key and its colon. */
 static CdpkJsonToken
 read_key(CdpkJson *json)
 {
@@ -307,7 +307,7 @@ read_key(CdpkJson *json)
 	return CDPK_JSON_KEY;
 }
 
-/* read_next_member passes a comma and what follows it, or the end of the container. */
+/* Pass a comma and what follows it, or the end of the container. */
 static CdpkJsonToken
 read_next_member(CdpkJson *json)
 {
@@ -324,7 +324,6 @@ read_next_member(CdpkJson *json)
 	return in_object(json) ? read_key(json) : read_value(json);
 }
 
-/* cdpk_json: see the header. */
 CdpkJson
 cdpk_json(const char *text, size_t length)
 {
@@ -336,7 +335,6 @@ cdpk_json(const char *text, size_t length)
 	return json;
 }
 
-/* cdpk_json_next: see the header. */
 CdpkJsonToken
 cdpk_json_next(CdpkJson *json)
 {
@@ -362,7 +360,7 @@ cdpk_json_next(CdpkJson *json)
 	}
 }
 
-/* cdpk_json_value: a container is complete when the scanner is as deep again as before it. */
+/* Pass over a value: a container is complete when the scanner is as deep again as before it. */
 CdpkJsonToken
 cdpk_json_value(CdpkJson *json, CdpkSpan *value)
 {
@@ -379,7 +377,7 @@ cdpk_json_value(CdpkJson *json, CdpkSpan *value)
 	return token == CDPK_JSON_INVALID ? token : first;
 }
 
-/* write_utf8 writes a character that is neither 0 nor a surrogate. */
+/* Write a character that is neither 0 nor a surrogate. */
 static char *
 write_utf8(char *at, uint32_t code)
 {
@@ -403,7 +401,7 @@ write_utf8(char *at, uint32_t code)
 	return at;
 }
 
-/* cdpk_json_unescape: an escape of 2 or 6 bytes gives 1 or up to 3, a pair of 12 gives 4. */
+/* Replace the escapes: one of 2 or 6 bytes gives 1 or up to 3, a pair of 12 gives 4. */
 size_t
 cdpk_json_unescape(CdpkSpan string, char *result)
 {
@@ -424,7 +422,7 @@ cdpk_json_unescape(CdpkSpan string, char *result)
 	return (size_t) (out - result);
 }
 
-/* cdpk_json_small_integer: eighteen digits always fit. */
+/* Read an integer of up to eighteen digits, which always fit. */
 bool
 cdpk_json_small_integer(CdpkSpan number, int64_t *value)
 {
@@ -445,7 +443,7 @@ cdpk_json_small_integer(CdpkSpan number, int64_t *value)
 	return true;
 }
 
-/* check_encoding finds the first byte that is not UTF-8, or a NUL. */
+/* Find the first byte that is not UTF-8, or a NUL. */
 static CdpkStatus
 check_encoding(const char *text, size_t length, size_t *position)
 {
@@ -468,7 +466,6 @@ check_encoding(const char *text, size_t length, size_t *position)
 	return CDPK_BAD_ENCODING;
 }
 
-/* cdpk_json_check: see the header. */
 CdpkStatus
 cdpk_json_check(const char *text, size_t length, const char **problem, size_t *position)
 {

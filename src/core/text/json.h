@@ -56,13 +56,13 @@ typedef struct CdpkJson
 	const char *problem; /* what is wrong, in words */
 } CdpkJson;
 
-/* A scanner at the start of a text that is UTF-8. */
+/* Return a scanner at the start of a text that is UTF-8. */
 extern CdpkJson cdpk_json(const char *text, size_t length);
 
-/* Reads the next token.  A key's colon belongs to it; commas are not shown. */
+/* Read the next token.  A key's colon belongs to it; commas are not shown. */
 extern CdpkJsonToken cdpk_json_next(CdpkJson *json);
 
-/* Whether the last token stands directly within an array. */
+/* Return whether the last token stands directly within an array. */
 static inline bool
 cdpk_json_in_array(const CdpkJson *json)
 {
@@ -70,22 +70,22 @@ cdpk_json_in_array(const CdpkJson *json)
 }
 
 /*
- * Reads a whole value, whatever is in it, gives its text, and returns its first token:
+ * Read a whole value, whatever is in it, give its text, and return its first token:
  * CDPK_JSON_INVALID where it is not well formed or where the scanner is not before a value.
  */
 extern CdpkJsonToken cdpk_json_value(CdpkJson *json, CdpkSpan *value);
 
 /*
- * Writes a key or string of a valid document without its escapes, and returns the length, which
+ * Write a key or string of a valid document without its escapes, and return the length, which
  * is never above the length with them.
  */
 extern size_t cdpk_json_unescape(CdpkSpan string, char *result);
 
-/* The text of a number of a valid document: whether it is a plain integer of up to 18 digits. */
+/* Read the text of a number of a valid document; return whether it is a plain integer of up to 18 digits. */
 extern bool cdpk_json_small_integer(CdpkSpan number, int64_t *value);
 
 /*
- * Whether bytes are one JSON document within the limits.  Otherwise *problem says why not, in
+ * Return whether bytes are one JSON document within the limits.  Otherwise *problem says why not, in
  * words, and *position at which byte, from 1.
  *
  * CDPK_TOO_LONG: longer than CDPK_JSON_SIZE_MAX.  CDPK_BAD_ENCODING: not UTF-8, or with a NUL.

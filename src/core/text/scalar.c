@@ -22,7 +22,7 @@ is_blank(char character)
 	return character == ' ' || (character >= '\t' && character <= '\r');
 }
 
-/* trim begins with a text without the white space around it. */
+/* Begin with a text without the white space around it. */
 static Cursor
 trim(const char *text, size_t length)
 {
@@ -35,7 +35,7 @@ trim(const char *text, size_t length)
 	return cursor;
 }
 
-/* skip_sign passes over a sign, and tells whether it is a minus. */
+/* Pass over a sign, and return whether it is a minus. */
 static bool
 skip_sign(Cursor *cursor)
 {
@@ -44,7 +44,7 @@ skip_sign(Cursor *cursor)
 	return *cursor->at++ == '-';
 }
 
-/* skip passes over one character, if it is the next. */
+/* Pass over one character, if it is the next. */
 static bool
 skip(Cursor *cursor, char character)
 {
@@ -54,7 +54,7 @@ skip(Cursor *cursor, char character)
 	return true;
 }
 
-/* skip_digits passes over digits up to the largest given, and returns how many there were. */
+/* Pass over digits up to the largest given, and return how many there were. */
 static size_t
 skip_digits(Cursor *cursor, char largest)
 {
@@ -65,7 +65,7 @@ skip_digits(Cursor *cursor, char largest)
 	return (size_t) (cursor->at - start);
 }
 
-/* read_magnitude reads digits; false where there are none, or they exceed "most". */
+/* Read digits; false if there are none, or they exceed "most". */
 static bool
 read_magnitude(Cursor *cursor, uint64_t most, uint64_t *value)
 {
@@ -84,7 +84,6 @@ read_magnitude(Cursor *cursor, uint64_t most, uint64_t *value)
 	return true;
 }
 
-/* cdpk_scalar_integer: see the header. */
 bool
 cdpk_scalar_integer(const char *text, size_t length, int64_t *value)
 {
@@ -105,7 +104,7 @@ cdpk_scalar_integer(const char *text, size_t length, int64_t *value)
 	return true;
 }
 
-/* skip_exponent passes over an exponent that is not too large, or over nothing. */
+/* Pass over an exponent that is not too large, or over nothing. */
 static bool
 skip_exponent(Cursor *cursor)
 {
@@ -117,7 +116,6 @@ skip_exponent(Cursor *cursor)
 	return read_magnitude(cursor, CDPK_SCALAR_EXPONENT_MAX, &exponent);
 }
 
-/* cdpk_scalar_number: see the header. */
 bool
 cdpk_scalar_number(const char *text, size_t length, const char **number, size_t *number_length)
 {
@@ -135,7 +133,6 @@ cdpk_scalar_number(const char *text, size_t length, const char **number, size_t 
 	return digits > 0 && skip_exponent(&cursor) && cursor.at == cursor.end;
 }
 
-/* cdpk_scalar_time: see the header. */
 bool
 cdpk_scalar_time(const char *text, size_t length, int64_t *microseconds)
 {
@@ -145,7 +142,6 @@ cdpk_scalar_time(const char *text, size_t length, int64_t *microseconds)
 		   CDPK_OK;
 }
 
-/* cdpk_scalar_date: see the header. */
 bool
 cdpk_scalar_date(const char *text, size_t length, int32_t *days)
 {
@@ -160,7 +156,6 @@ cdpk_scalar_date(const char *text, size_t length, int32_t *days)
 	return true;
 }
 
-/* cdpk_scalar_epoch: see the header. */
 bool
 cdpk_scalar_epoch(const char *text, size_t length, int64_t *microseconds)
 {

@@ -14,24 +14,24 @@
 #define CDPK_SCALAR_NUMBER_MAX 1000
 #define CDPK_SCALAR_EXPONENT_MAX 1000
 
-/* A whole number: a sign or none, digits, and maybe a point and zeros ("42", "+42", "-42.00"). */
+/* Return a whole number: a sign or none, digits, and maybe a point and zeros ("42", "+42", "-42.00"). */
 extern bool cdpk_scalar_integer(const char *text, size_t length, int64_t *value);
 
 /*
- * A number: a sign or none, digits with a point among or around them or none, an exponent or none.
+ * Return a number: a sign or none, digits with a point among or around them or none, an exponent or none.
  * *number is its text without white space, which both strtod and the server's numeric take.
  */
 extern bool cdpk_scalar_number(const char *text, size_t length, const char **number,
 							   size_t *number_length);
 
-/* A time in the form of timestamp.h, in microseconds since 2000-01-01 UTC. */
+/* Return a time in the form of timestamp.h, in microseconds since 2000-01-01 UTC. */
 extern bool cdpk_scalar_time(const char *text, size_t length, int64_t *microseconds);
 
-/* The date that is written in such a time, whatever its zone, in days since 2000-01-01. */
+/* Return the date that is written in such a time, whatever its zone, in days since 2000-01-01. */
 extern bool cdpk_scalar_date(const char *text, size_t length, int32_t *days);
 
 /*
- * A time as the number of seconds, milliseconds or microseconds since 1970, which of these being
+ * Return a time as the number of seconds, milliseconds or microseconds since 1970, which of these being
  * told by the size: each reaches from 1973-03-03 to 5138-11-16 and so they do not overlap.  What
  * is finer than a microsecond is cut off.
  */

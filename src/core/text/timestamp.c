@@ -14,14 +14,14 @@
 #define DAYS_TO_2000 INT64_C(730425)
 #define DAYS_OF_400_YEARS INT64_C(146097)
 
-/* peek returns the next byte without reading it, or 0 at the end. */
+/* Return the next byte without reading it, or 0 at the end. */
 static uint8_t
 peek(const CdpkReader *reader)
 {
 	return cdpk_left(reader) > 0 ? *reader->at : 0;
 }
 
-/* take reads the next byte if it is one of the two. */
+/* Read the next byte if it is one of the two. */
 static bool
 take(CdpkReader *reader, char one, char other)
 {
@@ -33,7 +33,7 @@ take(CdpkReader *reader, char one, char other)
 	return true;
 }
 
-/* read_digits reads exactly "count" digits; the reader fails where there are others. */
+/* Read exactly "count" digits; the reader fails where there are others. */
 static int
 read_digits(CdpkReader *reader, int count)
 {
@@ -51,7 +51,7 @@ read_digits(CdpkReader *reader, int count)
 	return value;
 }
 
-/* month_days returns the number of days of a month from 1 to 12. */
+/* Return the number of days of a month from 1 to 12. */
 static int
 month_days(int year, int month)
 {
@@ -62,7 +62,7 @@ month_days(int year, int month)
 }
 
 /*
- * days_since_2000 counts the days of a date from year 0 on.  Years are taken to start in March,
+ * Count the days of a date from year 0 on.  Years are taken to start in March,
  * so that the leap day is the last of its year.
  */
 static int64_t
@@ -76,7 +76,7 @@ days_since_2000(int year, int month, int day)
 		   DAYS_TO_2000;
 }
 
-/* read_date reads YYYY-MM-DD and returns its first microsecond. */
+/* Read YYYY-MM-DD and return its first microsecond. */
 static int64_t
 read_date(CdpkReader *reader)
 {
@@ -92,7 +92,7 @@ read_date(CdpkReader *reader)
 	return reader->failed ? 0 : days_since_2000(year, month, day) * CDPK_DAY;
 }
 
-/* read_fraction reads the digits behind the point, as microseconds rounded half to even. */
+/* Read the digits behind the point, as microseconds rounded half to even. */
 static int64_t
 read_fraction(CdpkReader *reader)
 {
@@ -121,7 +121,7 @@ read_fraction(CdpkReader *reader)
 	return microseconds;
 }
 
-/* read_clock reads HH:MM[:SS[.fraction]]. */
+/* Read HH:MM[:SS[.fraction]]. */
 static int64_t
 read_clock(CdpkReader *reader)
 {
@@ -142,7 +142,7 @@ read_clock(CdpkReader *reader)
 	return hour * HOUR + minute * MINUTE + second * CDPK_SECOND + fraction;
 }
 
-/* read_zone reads Z, ±HH, ±HHMM, ±HH:MM or nothing, and returns how far ahead of UTC that is. */
+/* Read Z, ±HH, ±HHMM, ±HH:MM or nothing, and return how far ahead of UTC that is. */
 static int64_t
 read_zone(CdpkReader *reader)
 {
@@ -163,7 +163,6 @@ read_zone(CdpkReader *reader)
 	return sign * (hour * HOUR + minute * MINUTE);
 }
 
-/* cdpk_timestamp_parse: see the header. */
 CdpkStatus
 cdpk_timestamp_parse(const char *text, size_t length, int64_t *microseconds)
 {
@@ -183,7 +182,7 @@ cdpk_timestamp_parse(const char *text, size_t length, int64_t *microseconds)
 	return CDPK_OK;
 }
 
-/* date_of_days is the inverse of days_since_2000, for any number of days that a time can have. */
+/* Invert days_since_2000, for any number of days that a time can have. */
 static void
 date_of_days(int64_t days, int64_t *year, int *month, int *day)
 {
@@ -201,7 +200,6 @@ date_of_days(int64_t days, int64_t *year, int *month, int *day)
 	*year = era * 400 + year_of_era + (*month <= 2);
 }
 
-/* cdpk_timestamp_print: see the header. */
 size_t
 cdpk_timestamp_print(int64_t microseconds, char text[CDPK_TIMESTAMP_TEXT_MAX])
 {

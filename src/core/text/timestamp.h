@@ -16,7 +16,7 @@
 #define CDPK_TIMESTAMP_TEXT_MAX 40
 
 /*
- * Reads one of
+ * Read one of
  *		YYYY-MM-DD
  *		YYYY-MM-DD(T| )HH:MM[:SS[(.|,)fraction]][zone]
  * with a four-digit year from 0001 on and zone = Z, ±HH, ±HHMM or ±HH:MM up to 15:59; without a
@@ -28,7 +28,7 @@
 extern CdpkStatus cdpk_timestamp_parse(const char *text, size_t length, int64_t *microseconds);
 
 /*
- * Writes any time as YYYY-MM-DDTHH:MM:SS[.ffffff]Z, and returns the length.  Years below 0 and
+ * Write any time as YYYY-MM-DDTHH:MM:SS[.ffffff]Z, and return the length.  Years below 0 and
  * above 9999 have a sign and as many digits as they need, year 0 being 1 BC.
  */
 extern size_t cdpk_timestamp_print(int64_t microseconds, char text[CDPK_TIMESTAMP_TEXT_MAX]);

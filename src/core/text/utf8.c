@@ -4,7 +4,7 @@
  */
 #include "core/text/utf8.h"
 
-/* cdpk_utf8_decode reads one character; the smallest one of each length excludes overlong forms. */
+/* Read one character; the smallest one of each length excludes overlong forms. */
 size_t
 cdpk_utf8_decode(const char *at, const char *end, uint32_t *character)
 {
@@ -41,7 +41,7 @@ cdpk_utf8_decode(const char *at, const char *end, uint32_t *character)
 	return size;
 }
 
-/* cdpk_utf8_check walks over the ASCII bytes and decodes the rest. */
+/* Walk over the ASCII bytes and decode the rest. */
 CdpkStatus
 cdpk_utf8_check(const char *text, size_t length, bool *ascii)
 {
@@ -67,7 +67,7 @@ cdpk_utf8_check(const char *text, size_t length, bool *ascii)
 	return CDPK_OK;
 }
 
-/* cdpk_is_blank looks a character up among those that show nothing. */
+/* Look a character up among those that show nothing. */
 bool
 cdpk_is_blank(uint32_t character)
 {
@@ -94,7 +94,7 @@ cdpk_is_blank(uint32_t character)
 	}
 }
 
-/* cdpk_trim moves both ends inwards over blank characters. */
+/* Move both ends inwards over blank characters. */
 void
 cdpk_trim(const char **text, size_t *length)
 {

@@ -8,7 +8,7 @@
 #include "core/base/cdpk.h"
 
 /*
- * Decodes the character at "at" (before "end") and returns its bytes, or 0 where
+ * Decode the character at "at" (before "end") and return its bytes, or 0 if
  * there is no well-formed one: cut off, overlong, a surrogate, over U+10FFFF.
  */
 extern size_t cdpk_utf8_decode(const char *at, const char *end, uint32_t *character);
@@ -20,22 +20,22 @@ extern size_t cdpk_utf8_decode(const char *at, const char *end, uint32_t *charac
 extern CdpkStatus cdpk_utf8_check(const char *text, size_t length, bool *ascii);
 
 /*
- * Whether a character shows nothing: Unicode's white space, and the zero-width
+ * Return whether a character shows nothing: Unicode's white space, and the zero-width
  * and direction marks that come along when text is copied out of a web page.
  */
 extern bool cdpk_is_blank(uint32_t character);
 
-/* Whether a character is a control character (C0, DEL, C1). */
+/* Return whether a character is a control character (C0, DEL, C1). */
 static inline bool
 cdpk_is_control(uint32_t character)
 {
 	return character < 0x20 || (character >= 0x7f && character < 0xa0);
 }
 
-/* Takes the blank characters off both ends of well-formed UTF-8. */
+/* Take the blank characters off both ends of well-formed UTF-8. */
 extern void cdpk_trim(const char **text, size_t *length);
 
-/* The lower-case form of an ASCII letter, and any other byte as it is. */
+/* Return the lower-case form of an ASCII letter, and any other byte as it is. */
 static inline char
 cdpk_ascii_lower(char byte)
 {

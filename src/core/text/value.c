@@ -35,7 +35,7 @@ cdpk_value_escape(uint8_t byte, uint8_t escape[6])
 	return 6;
 }
 
-/* compare_bytes orders byte strings as memcmp does, a prefix before what it begins. */
+/* Order byte strings as memcmp does, a prefix before what it begins. */
 static int
 compare_bytes(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length)
 {
@@ -53,7 +53,7 @@ is_number_byte(uint8_t byte)
 	return (byte >= '0' && byte <= '9') || byte == '-' || byte == '.';
 }
 
-/* number_length measures the number at the start of the text; 0 where there is none. */
+/* Measure the number at the start of the text; 0 if there is none. */
 static size_t
 number_length(const uint8_t *text, size_t length)
 {
@@ -65,7 +65,7 @@ number_length(const uint8_t *text, size_t length)
 }
 
 /*
- * compare_containers orders two canonical texts by their bytes, except that two
+ * Order two canonical texts by their bytes, except that two
  * numbers at the same place are compared by value.
  */
 static int
@@ -122,7 +122,7 @@ cdpk_value_compare(const CdpkValue *a, const CdpkValue *b)
 	}
 }
 
-/* first_byte finds the byte that a value's text begins with; no two types share one. */
+/* Find the byte that a value's text begins with; no two types share one. */
 static uint8_t
 first_byte(const CdpkValue *value)
 {
@@ -133,7 +133,7 @@ first_byte(const CdpkValue *value)
 }
 
 /*
- * printed_at writes how the string's text goes on at a place: an escape, the byte,
+ * Write how the string's text goes on at a place: an escape, the byte,
  * or the closing quote.
  */
 static size_t
@@ -151,7 +151,7 @@ printed_at(const CdpkValue *string, size_t place, uint8_t printed[6])
 	return length;
 }
 
-/* compare_strings orders two strings as their quoted and escaped texts. */
+/* Order two strings as their quoted and escaped texts. */
 static int
 compare_strings(const CdpkValue *a, const CdpkValue *b)
 {
@@ -226,7 +226,7 @@ typedef struct QuotedString
 	size_t length;
 } QuotedString;
 
-/* take_hex reads a lower-case hexadecimal digit. */
+/* Read a lower-case hexadecimal digit. */
 static uint8_t
 take_hex(CdpkReader *reader)
 {
@@ -239,7 +239,7 @@ take_hex(CdpkReader *reader)
 	return (uint8_t) (digit - 'a' + 10);
 }
 
-/* take_byte reads one byte of a quoted string, taking back its escape; fails where it has none. */
+/* Read one byte of a quoted string, taking back its escape; fails where it has none. */
 static uint8_t
 take_byte(CdpkReader *reader)
 {
@@ -268,7 +268,7 @@ take_byte(CdpkReader *reader)
 	return byte;
 }
 
-/* check_string reads a quoted string. */
+/* Read a quoted string. */
 static QuotedString
 check_string(CdpkReader *reader)
 {
@@ -290,7 +290,7 @@ check_string(CdpkReader *reader)
 	return string;
 }
 
-/* keys_ascend says whether two keys stand in jsonb's order: by length, then by bytes. */
+/* Return whether two keys stand in jsonb's order: by length, then by bytes. */
 static bool
 keys_ascend(const QuotedString *a, const QuotedString *b)
 {
@@ -312,7 +312,7 @@ keys_ascend(const QuotedString *a, const QuotedString *b)
 
 static void check_value(CdpkReader *reader, size_t depth);
 
-/* take_literal reads exactly these characters. */
+/* Read exactly these characters. */
 static void
 take_literal(CdpkReader *reader, const char *literal)
 {
@@ -322,7 +322,7 @@ take_literal(CdpkReader *reader, const char *literal)
 		reader->failed = true;
 }
 
-/* take_separator reads what follows an element: ", " (true) or the closing bracket (false). */
+/* Read what follows an element: ", " (true) or the closing bracket (false). */
 static bool
 take_separator(CdpkReader *reader, uint8_t close)
 {
@@ -338,7 +338,7 @@ take_separator(CdpkReader *reader, uint8_t close)
 	return false;
 }
 
-/* check_array reads an array; the bracket has been read. */
+/* Read an array; the bracket has been read. */
 static void
 check_array(CdpkReader *reader, size_t depth)
 {
@@ -352,7 +352,7 @@ check_array(CdpkReader *reader, size_t depth)
 	while (!reader->failed && take_separator(reader, ']'));
 }
 
-/* check_object reads an object, whose keys ascend; the brace has been read. */
+/* Read an object, whose keys ascend; the brace has been read. */
 static void
 check_object(CdpkReader *reader, size_t depth)
 {
@@ -375,7 +375,7 @@ check_object(CdpkReader *reader, size_t depth)
 	} while (!reader->failed && take_separator(reader, '}'));
 }
 
-/* check_value reads any value; depth is how many containers may still open. */
+/* Read any value; depth is how many containers may still open. */
 static void
 check_value(CdpkReader *reader, size_t depth)
 {

@@ -32,47 +32,27 @@ typedef struct CdpkValue
 } CdpkValue;
 
 /*
- * Order by value: null, false, true, numbers by value, strings by bytes, arrays,
+ * Return the order by value: null, false, true, numbers by value, strings by bytes, arrays,
  * objects by their text with numbers by value.  Equal values may differ in bytes:
  * 1.0 and 1.00.
  */
 extern int cdpk_value_compare(const CdpkValue *a, const CdpkValue *b);
 
-/* Order by the bytes of the text as jsonb prints it; 0 only for the same bytes. */
+/* Return the order by the bytes of the text as jsonb prints it; 0 only for the same bytes. */
 extern int cdpk_value_compare_text(const CdpkValue *a, const CdpkValue *b);
 
-/* Whether the bytes are canonical; CDPK_CORRUPT otherwise. */
+/* Return whether the bytes are canonical; CDPK_CORRUPT otherwise. */
 extern CdpkStatus cdpk_value_check(const CdpkValue *value);
 
-/* Whether bytes are UTF-8 without a NUL, as strings, keys and names are. */
+/* Return whether bytes are UTF-8 without a NUL, as strings, keys and names are. */
 extern bool cdpk_value_text_valid(const uint8_t *bytes, size_t length);
 
-/* How deep the arrays and objects of a canonical text stand in each other. */
+/* Return how deep the arrays and objects of a canonical text stand in each other. */
 extern size_t cdpk_value_depth(const uint8_t *text, size_t length);
 
 /*
- * How much room a value takes where it is shown: of its JSON text, without the
- * quotes around a string, and a bound of its jsonb, the greater.  (value_size.c)
- */
-extern size_t cdpk_value_size(const CdpkValue *value);
-
-/*
- * The size is at most so many times the length: a \u00xx is six bytes; an element of three bytes, as
- * in [0, 0], is twelve in jsonb, and only what takes some 20 bytes altogether grows more.
- */
-#define CDPK_VALUE_SIZE_FACTOR 6
-
-/* Whether that is no more than a limit. */
-static inline bool
-cdpk_value_fits(const CdpkValue *value, size_t limit)
-{
-	return value->length <= limit &&
-		   (value->length <= limit / CDPK_VALUE_SIZE_FACTOR || cdpk_value_size(value) <= limit);
-}
-
-/*
- * How a byte of a string is printed: writes its escape, at most 6 bytes, and
- * returns the length; 0 for a byte that stands for itself.
+ * Print a byte of a string: write its escape, at most 6 bytes, and
+ * return the length; 0 for a byte that stands for itself.
  */
 extern size_t cdpk_value_escape(uint8_t byte, uint8_t escape[6]);
 

@@ -2,9 +2,10 @@
  * value_size.c
  *		How much room a JSON value takes where it is shown: as text, and as jsonb.
  */
+#include "core/text/value_size.h"
+
 #include "core/base/bytes.h"
 #include "core/text/digits.h"
-#include "core/text/value.h"
 
 /* what jsonb has for each element, key and container beside their bytes */
 #define JSONB_ENTRY 4
@@ -18,14 +19,14 @@
 #define NUMERIC_GROUP 4
 #define NUMERIC_GROUP_SIZE 2
 
-/* aligned rounds up to what jsonb aligns numbers and containers to. */
+/* Round up to what jsonb aligns numbers and containers to. */
 static size_t
 aligned(size_t size)
 {
 	return (size + 3) & ~(size_t) 3;
 }
 
-/* numeric_size bounds the bytes of a number in jsonb. */
+/* Bound the bytes of a number in jsonb. */
 static size_t
 numeric_size(const uint8_t *text, size_t length)
 {
@@ -43,7 +44,7 @@ numeric_size(const uint8_t *text, size_t length)
 																			   : NUMERIC_HEAD);
 }
 
-/* take_string passes over a quoted string, and counts its bytes without escapes. */
+/* Pass over a quoted string, and count its bytes without escapes. */
 static size_t
 take_string(CdpkReader *reader)
 {
@@ -59,7 +60,7 @@ take_string(CdpkReader *reader)
 	return length;
 }
 
-/* take_number passes over a number, and bounds its bytes. */
+/* Pass over a number, and bound its bytes. */
 static size_t
 take_number(CdpkReader *reader)
 {
@@ -71,7 +72,7 @@ take_number(CdpkReader *reader)
 	return numeric_size(start, (size_t) (reader->at - start));
 }
 
-/* take_item passes over the next item of a container, and bounds its bytes in jsonb. */
+/* Pass over the next item of a container, and bound its bytes in jsonb. */
 static size_t
 take_item(CdpkReader *reader)
 {
@@ -100,7 +101,7 @@ take_item(CdpkReader *reader)
 	}
 }
 
-/* container_size bounds the bytes of an array or object in jsonb. */
+/* Bound the bytes of an array or object in jsonb. */
 static size_t
 container_size(const uint8_t *text, size_t length)
 {
@@ -112,7 +113,7 @@ container_size(const uint8_t *text, size_t length)
 	return size;
 }
 
-/* string_size counts the bytes of a string with its escapes. */
+/* Count the bytes of a string with its escapes. */
 static size_t
 string_size(const uint8_t *bytes, size_t length)
 {

@@ -1,18 +1,17 @@
 /*
  * horizon.c
- *		Until when an answer about a stretch of time stays as it is.
+ *		Until when an answer about a time range stays as it is.
  */
 #include "core/timeline/horizon.h"
 
 /* times that need no memory of the caller */
 #define TIMES 128
 
-/* never_counts says whether no event can be in the stretch at any time. */
+/* Return whether no event can be in the time range at any time. */
 static bool
-never_counts(const CdpkStretch *stretch)
+never_counts(const CdpkTimeRangeSpec *spec)
 {
-	return stretch->since >= stretch->until ||
-		   (stretch->within > 0 && stretch->older_than >= stretch->within);
+	return spec->since >= spec->until || (spec->within > 0 && spec->older_than >= spec->within);
 }
 
 /* The parts of a column as seen from as_of: what may enter, what is in. */
@@ -24,27 +23,27 @@ typedef struct View
 } View;
 
 static View
-view_of(const CdpkStretch *stretch)
+view_of(const CdpkTimeRangeSpec *spec)
 {
-	CdpkStretch open = *stretch;
-	CdpkPeriod period;
+	CdpkTimeRangeSpec open = *spec;
+	CdpkTimeRange range;
 	View view;
 
 	open.until = INT64_MAX;
-	period = cdpk_stretch_period(&open);
-	view.first = period.first;
-	view.in = period.last;
-	view.until = stretch->until;
+	range = cdpk_time_range_of(&open);
+	view.first = range.first;
+	view.in = range.last;
+	view.until = spec->until;
 	return view;
 }
 
 /*
- * The events that are in the stretch or may enter it, as as_of moves on: newest first, those from
+ * The events that are in the time range or may enter it, as as_of moves on: newest first, those from
  * "entered" to before "left" are in it, and so are "others", older ones that never leave.
  */
 typedef struct Sweep
 {
-	const CdpkStretch *stretch;
+	const CdpkTimeRangeSpec *spec;
 	int64_t *times;
 	size_t count;
 	size_t entered;
@@ -53,15 +52,15 @@ typedef struct Sweep
 } Sweep;
 
 /*
- * read_sweep reads what of a column matters.  Where nothing leaves, one event that is in is
+ * Read what of a column matters.  Where nothing leaves, one event that is in is
  * enough, the newest; the others are counted.
  */
 static CdpkStatus
 read_sweep(Sweep *sweep, const CdpkColumn *column)
 {
-	View view = view_of(sweep->stretch);
+	View view = view_of(sweep->spec);
 	CdpkColumn events = *column;
-	bool leaves = sweep->stretch->within > 0;
+	bool leaves = sweep->spec->within > 0;
 	int64_t at;
 
 	sweep->count = sweep->entered = 0;
@@ -86,12 +85,12 @@ read_sweep(Sweep *sweep, const CdpkColumn *column)
 	return events.times.failed ? CDPK_CORRUPT : CDPK_OK;
 }
 
-/* next_change moves on to the next instant at which events enter or leave, and returns it. */
+/* Move on to the next instant at which events enter or leave, and return it. */
 static int64_t
 next_change(Sweep *sweep)
 {
-	int64_t older_than = sweep->stretch->older_than;
-	int64_t within = sweep->stretch->within;
+	int64_t older_than = sweep->spec->older_than;
+	int64_t within = sweep->spec->within;
 	int64_t enters = CDPK_NEVER;
 	int64_t leaves = CDPK_NEVER;
 	int64_t now;
@@ -118,7 +117,7 @@ typedef struct Answer
 	int64_t value;
 } Answer;
 
-/* answer gives the present answer. */
+/* Return the present answer. */
 static Answer
 answer_of(const Sweep *sweep, const CdpkQuestion *question)
 {
@@ -148,19 +147,18 @@ answer_of(const Sweep *sweep, const CdpkQuestion *question)
 	return answer;
 }
 
-/* cdpk_horizon_exact: see the header. */
 CdpkStatus
-cdpk_horizon_exact(const CdpkStretch *stretch, const CdpkQuestion *question,
+cdpk_horizon_exact(const CdpkTimeRangeSpec *spec, const CdpkQuestion *question,
 				   const CdpkColumn *column, const CdpkAllocator *allocator, int64_t *horizon)
 {
 	int64_t here[TIMES];
-	Sweep sweep = {stretch, here, 0, 0, 0, 0};
+	Sweep sweep = {spec, here, 0, 0, 0, 0};
 	Answer before;
 	Answer after;
 	CdpkStatus status;
 
 	*horizon = CDPK_NEVER;
-	if (never_counts(stretch))
+	if (never_counts(spec))
 		return CDPK_OK;
 	if (column->count > cdpk_left(&column->times))
 		return CDPK_CORRUPT;
@@ -181,16 +179,15 @@ cdpk_horizon_exact(const CdpkStretch *stretch, const CdpkQuestion *question,
 	return status;
 }
 
-/* cdpk_horizon_bound: see the header. */
 CdpkStatus
-cdpk_horizon_bound(const CdpkStretch *stretch, const CdpkColumn *column, int64_t *horizon)
+cdpk_horizon_bound(const CdpkTimeRangeSpec *spec, const CdpkColumn *column, int64_t *horizon)
 {
-	View view = view_of(stretch);
+	View view = view_of(spec);
 	CdpkColumn events = *column;
 	int64_t at;
 
 	*horizon = CDPK_NEVER;
-	if (never_counts(stretch))
+	if (never_counts(spec))
 		return CDPK_OK;
 	while (cdpk_column_next(&events, &at) && at >= view.first)
 	{
@@ -199,17 +196,17 @@ cdpk_horizon_bound(const CdpkStretch *stretch, const CdpkColumn *column, int64_t
 		if (at >= view.until)
 			continue;
 		/* nothing leaves: then what is in already does not matter, nor what is older */
-		if (at <= view.in && stretch->within == 0)
+		if (at <= view.in && spec->within == 0)
 			break;
-		change = cdpk_later(at, at > view.in ? stretch->older_than : stretch->within);
+		change = cdpk_later(at, at > view.in ? spec->older_than : spec->within);
 		*horizon = change < *horizon ? change : *horizon;
 	}
 	return events.times.failed ? CDPK_CORRUPT : CDPK_OK;
 }
 
-/* cdpk_horizon_bound_all: see the header. */
 CdpkStatus
-cdpk_horizon_bound_all(const CdpkStretch *stretch, const CdpkTimeline *timeline, int64_t *horizon)
+cdpk_horizon_bound_all(const CdpkTimeRangeSpec *spec, const CdpkTimeline *timeline,
+					   int64_t *horizon)
 {
 	CdpkTimeline passage = *timeline;
 	CdpkColumn column;
@@ -218,7 +215,7 @@ cdpk_horizon_bound_all(const CdpkStretch *stretch, const CdpkTimeline *timeline,
 	while (cdpk_timeline_next(&passage, &column))
 	{
 		int64_t change;
-		CdpkStatus status = cdpk_horizon_bound(stretch, &column, &change);
+		CdpkStatus status = cdpk_horizon_bound(spec, &column, &change);
 
 		if (status != CDPK_OK)
 			return status;

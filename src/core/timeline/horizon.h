@@ -1,15 +1,15 @@
 /*
  * horizon.h
- *		Until when an answer about a stretch of time stays as it is, if nothing else happens.
+ *		Until when an answer about a time range stays as it is, if nothing else happens.
  *
- * As as_of moves on, an event enters the stretch when it is due and old enough, at + older_than,
+ * As as_of moves on, an event enters the time range when it is due and old enough, at + older_than,
  * and leaves it at + within.  A horizon is the earliest later as_of at which the answer differs,
  * or may differ, from the present one; CDPK_NEVER where there is none.
  */
 #ifndef CDPK_HORIZON_H
 #define CDPK_HORIZON_H
 
-#include "core/timeline/period.h"
+#include "core/timeline/time_range.h"
 
 /* Answers about the events of one name whose horizon is exact. */
 typedef enum CdpkAnswer
@@ -27,20 +27,20 @@ typedef struct CdpkQuestion
 	uint64_t at_most;
 } CdpkQuestion;
 
-/* Gives the exact horizon of an answer about a column. */
-extern CdpkStatus cdpk_horizon_exact(const CdpkStretch *stretch, const CdpkQuestion *question,
+/* Return the exact horizon of an answer about a column. */
+extern CdpkStatus cdpk_horizon_exact(const CdpkTimeRangeSpec *spec, const CdpkQuestion *question,
 									 const CdpkColumn *column, const CdpkAllocator *allocator,
 									 int64_t *horizon);
 
 /*
- * Gives the earliest instant at which an event of a column enters or leaves the stretch: until
+ * Return the earliest instant at which an event of a column enters or leaves the time range: until
  * then no answer about the column changes.
  */
-extern CdpkStatus cdpk_horizon_bound(const CdpkStretch *stretch, const CdpkColumn *column,
+extern CdpkStatus cdpk_horizon_bound(const CdpkTimeRangeSpec *spec, const CdpkColumn *column,
 									 int64_t *horizon);
 
-/* The same of all events of a timeline. */
-extern CdpkStatus cdpk_horizon_bound_all(const CdpkStretch *stretch, const CdpkTimeline *timeline,
-										 int64_t *horizon);
+/* Give that instant for all events of a timeline. */
+extern CdpkStatus cdpk_horizon_bound_all(const CdpkTimeRangeSpec *spec,
+										 const CdpkTimeline *timeline, int64_t *horizon);
 
 #endif /* CDPK_HORIZON_H */

@@ -1,40 +1,39 @@
 /*
  * measure.c
- *		What the numbers of a column's events amount to in a period.
+ *		What the numbers of a column's events amount to in a time range.
  */
 #include "core/timeline/measure.h"
 
-/* next_value finds the next number in the period; false behind the last, or on an error. */
+/* Find the next number in the time range; false behind the last, or on an error. */
 static bool
-next_value(CdpkPeriod period, CdpkColumn *column, CdpkNumberColumn *number, CdpkDecimal *value,
+next_value(CdpkTimeRange range, CdpkColumn *column, CdpkNumberColumn *number, CdpkDecimal *value,
 		   CdpkStatus *status)
 {
 	uint64_t event = column->count - column->left;
 	int64_t at;
 
-	for (; cdpk_column_next(column, &at) && at >= period.first; event++)
+	for (; cdpk_column_next(column, &at) && at >= range.first; event++)
 	{
 		bool present;
 
 		*status = cdpk_number_next_as_stored(number, event, &present, value);
 		if (*status != CDPK_OK)
 			return false;
-		if (present && at <= period.last)
+		if (present && at <= range.last)
 			return true;
 	}
 	*status = column->times.failed ? CDPK_CORRUPT : CDPK_OK;
 	return false;
 }
 
-/* cdpk_measure_sum: see the header. */
 CdpkStatus
-cdpk_measure_sum(CdpkPeriod period, CdpkColumn *column, CdpkNumberColumn *number, CdpkSum *sum)
+cdpk_measure_sum(CdpkTimeRange range, CdpkColumn *column, CdpkNumberColumn *number, CdpkSum *sum)
 {
 	CdpkStatus status;
 	CdpkDecimal value;
 
 	memset(sum, 0, sizeof(*sum));
-	while (next_value(period, column, number, &value, &status))
+	while (next_value(range, column, number, &value, &status))
 	{
 		int64_t low = value.mantissa & INT64_C(0xffffffff);
 
@@ -46,16 +45,15 @@ cdpk_measure_sum(CdpkPeriod period, CdpkColumn *column, CdpkNumberColumn *number
 	return status;
 }
 
-/* cdpk_measure_extreme: see the header. */
 CdpkStatus
-cdpk_measure_extreme(CdpkPeriod period, CdpkColumn *column, CdpkNumberColumn *number, bool largest,
-					 bool *found, CdpkDecimal *extreme)
+cdpk_measure_extreme(CdpkTimeRange range, CdpkColumn *column, CdpkNumberColumn *number,
+					 bool largest, bool *found, CdpkDecimal *extreme)
 {
 	CdpkStatus status;
 	CdpkDecimal value;
 
 	*found = false;
-	while (next_value(period, column, number, &value, &status))
+	while (next_value(range, column, number, &value, &status))
 	{
 		int order = *found ? cdpk_decimal_compare(value, *extreme) : 0;
 

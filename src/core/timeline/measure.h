@@ -1,11 +1,11 @@
 /*
  * measure.h
- *		What the numbers of a column's events amount to in a period: sum, smallest, largest.
+ *		What the numbers of a column's events amount to in a time range: sum, smallest, largest.
  */
 #ifndef CDPK_MEASURE_H
 #define CDPK_MEASURE_H
 
-#include "core/timeline/period.h"
+#include "core/timeline/time_range.h"
 
 /*
  * An exact sum of decimals, whatever their order.  Those of one scale are summed up in two words,
@@ -19,12 +19,12 @@ typedef struct CdpkSum
 	int64_t low[CDPK_SCALE_MAX + 1];
 } CdpkSum;
 
-/* Sums up a number over the column's events in a period that have it; moves both on. */
-extern CdpkStatus cdpk_measure_sum(CdpkPeriod period, CdpkColumn *column, CdpkNumberColumn *number,
-								   CdpkSum *sum);
+/* Sum up a number over the column's events in a time range that have it; moves both on. */
+extern CdpkStatus cdpk_measure_sum(CdpkTimeRange range, CdpkColumn *column,
+								   CdpkNumberColumn *number, CdpkSum *sum);
 
-/* Finds the largest value, or the smallest; false in *found where no event has one. */
-extern CdpkStatus cdpk_measure_extreme(CdpkPeriod period, CdpkColumn *column,
+/* Find the largest value, or the smallest; *found is false if no event has one. */
+extern CdpkStatus cdpk_measure_extreme(CdpkTimeRange range, CdpkColumn *column,
 									   CdpkNumberColumn *number, bool largest, bool *found,
 									   CdpkDecimal *extreme);
 

@@ -8,9 +8,9 @@
 /* events that need no memory of the caller */
 #define EVENTS 128
 
-/* read_times reads all times in a period, or counts them at most where "times" is NULL. */
+/* Read all times in a time range, or count them at most where "times" is NULL. */
 static CdpkStatus
-read_times(CdpkTimeline timeline, CdpkPeriod period, CdpkTimed *times, size_t *count)
+read_times(CdpkTimeline timeline, CdpkTimeRange range, CdpkTimed *times, size_t *count)
 {
 	CdpkColumn column;
 
@@ -26,8 +26,8 @@ read_times(CdpkTimeline timeline, CdpkPeriod period, CdpkTimed *times, size_t *c
 			*count += column.count;
 			continue;
 		}
-		while (cdpk_column_next(&column, &at) && at >= period.first)
-			if (at <= period.last)
+		while (cdpk_column_next(&column, &at) && at >= range.first)
+			if (at <= range.last)
 			{
 				times[*count].at = at;
 				times[(*count)++].value = 0;
@@ -38,7 +38,7 @@ read_times(CdpkTimeline timeline, CdpkPeriod period, CdpkTimed *times, size_t *c
 	return cdpk_timeline_failed(&timeline) ? CDPK_CORRUPT : CDPK_OK;
 }
 
-/* count_sessions looks for gaps between times in their order. */
+/* Look for gaps between times in their order. */
 static void
 count_sessions(const CdpkTimed *times, size_t count, int64_t gap, CdpkSessions *sessions)
 {
@@ -50,15 +50,14 @@ count_sessions(const CdpkTimed *times, size_t count, int64_t gap, CdpkSessions *
 		}
 }
 
-/* cdpk_timeline_sessions: see the header. */
 CdpkStatus
-cdpk_timeline_sessions(const CdpkTimeline *timeline, CdpkPeriod period, int64_t gap,
+cdpk_timeline_sessions(const CdpkTimeline *timeline, CdpkTimeRange range, int64_t gap,
 					   const CdpkAllocator *allocator, CdpkSessions *sessions)
 {
 	CdpkTimed here[2 * EVENTS];
 	CdpkTimed *times = here;
 	size_t count;
-	CdpkStatus status = read_times(*timeline, period, NULL, &count);
+	CdpkStatus status = read_times(*timeline, range, NULL, &count);
 
 	sessions->count = 0;
 	sessions->last_start = 0;
@@ -68,7 +67,7 @@ cdpk_timeline_sessions(const CdpkTimeline *timeline, CdpkPeriod period, int64_t 
 		times = cdpk_allocate(allocator, 2 * count * sizeof(CdpkTimed));
 	if (times == NULL)
 		return CDPK_OUT_OF_MEMORY;
-	status = read_times(*timeline, period, times, &count);
+	status = read_times(*timeline, range, times, &count);
 	if (status == CDPK_OK)
 	{
 		cdpk_sort(times, count, times + count, cdpk_oldest_first, NULL);

@@ -5,7 +5,7 @@
 #ifndef CDPK_SESSIONS_H
 #define CDPK_SESSIONS_H
 
-#include "core/timeline/period.h"
+#include "core/timeline/time_range.h"
 
 typedef struct CdpkSessions
 {
@@ -14,10 +14,10 @@ typedef struct CdpkSessions
 } CdpkSessions;
 
 /*
- * Finds the sessions of the events in a period, of all names: one begins at each event that is
+ * Find the sessions of the events in a time range, of all names: one begins at each event that is
  * more than "gap" later than the one before, and at the first.
  */
-extern CdpkStatus cdpk_timeline_sessions(const CdpkTimeline *timeline, CdpkPeriod period,
+extern CdpkStatus cdpk_timeline_sessions(const CdpkTimeline *timeline, CdpkTimeRange range,
 										 int64_t gap, const CdpkAllocator *allocator,
 										 CdpkSessions *sessions);
 

@@ -3,11 +3,10 @@
  *		Reading the compact form of a timeline.
  */
 #include "core/timeline/timeline.h"
-#include "core/timeline/timeline_log.h"
 
 const uint32_t cdpk_timeline_unit[CDPK_TIMELINE_UNITS] = {1000000, 1000, 1};
 
-/* read_base reads the newest event's time; of a timeline of eight bytes or more all in one. */
+/* Read the newest event's time; of a timeline of eight bytes or more all in one. */
 static inline uint64_t
 read_base(CdpkReader *reader, size_t length)
 {
@@ -17,7 +16,7 @@ read_base(CdpkReader *reader, size_t length)
 	return (uint64_t) cdpk_unzigzag(seconds) * cdpk_timeline_unit[0];
 }
 
-/* open_timeline is cdpk_timeline_open for those here who then keep it in registers. */
+/* Open a timeline; inline, so that callers here keep it in registers. */
 static inline CdpkStatus
 open_timeline(const uint8_t *bytes, size_t length, CdpkTimeline *timeline)
 {
@@ -52,7 +51,6 @@ open_timeline(const uint8_t *bytes, size_t length, CdpkTimeline *timeline)
 	return reader.failed ? CDPK_CORRUPT : CDPK_OK;
 }
 
-/* cdpk_timeline_open: see the header. */
 CdpkStatus
 cdpk_timeline_open(const uint8_t *bytes, size_t length, CdpkTimeline *timeline)
 {
@@ -67,7 +65,7 @@ typedef struct Entry
 	uint64_t size;
 } Entry;
 
-/* read_sizes reads the sizes of an entry where they are not two small numbers. */
+/* Read the sizes of an entry where they are not two small numbers. */
 static bool
 read_sizes(CdpkReader *directory, size_t left, Entry *entry)
 {
@@ -78,7 +76,7 @@ read_sizes(CdpkReader *directory, size_t left, Entry *entry)
 }
 
 /*
- * next_entry passes over a name and its column; false at the end or where they are cut off.  Most
+ * Pass over a name and its column; false at the end or where they are cut off.  Most
  * sizes are two small numbers.
  */
 static inline bool
@@ -116,7 +114,7 @@ next_entry(CdpkTimeline *timeline, Entry *entry)
 	return true;
 }
 
-/* open_column reads the head of an entry's column; false where it is corrupt. */
+/* Read the head of an entry's column; false if it is corrupt. */
 static bool
 open_column(Entry entry, uint64_t base, CdpkColumn *column)
 {
@@ -147,7 +145,6 @@ open_column(Entry entry, uint64_t base, CdpkColumn *column)
 	return true;
 }
 
-/* cdpk_timeline_next: see the header. */
 bool
 cdpk_timeline_next(CdpkTimeline *timeline, CdpkColumn *column)
 {
@@ -161,7 +158,7 @@ cdpk_timeline_next(CdpkTimeline *timeline, CdpkColumn *column)
 	return false;
 }
 
-/* is_named says whether an entry has a name. */
+/* Return whether an entry has a name. */
 static inline bool
 is_named(Entry entry, const char *name, size_t length)
 {
@@ -169,7 +166,7 @@ is_named(Entry entry, const char *name, size_t length)
 }
 
 /*
- * find_short finds an entry where each size in the directory is one byte, which most are: *failed
+ * Find an entry where each size in the directory is one byte, which most are: *failed
  * where they are not, or go beyond the end.
  */
 static inline bool
@@ -200,7 +197,7 @@ find_short(const CdpkTimeline *timeline, const char *name, size_t length, Entry 
 	return true;
 }
 
-/* find_entry finds a name's entry; *failed says whether that is for sure. */
+/* Find a name's entry; *failed says whether that is for sure. */
 static inline bool
 find_entry(const CdpkTimeline *timeline, const char *name, size_t length, Entry *entry,
 		   bool *failed)
@@ -216,7 +213,6 @@ find_entry(const CdpkTimeline *timeline, const char *name, size_t length, Entry 
 	return false;
 }
 
-/* cdpk_timeline_find: see the header. */
 bool
 cdpk_timeline_find(CdpkTimeline *timeline, const char *name, size_t length, CdpkColumn *column)
 {
@@ -230,7 +226,6 @@ cdpk_timeline_find(CdpkTimeline *timeline, const char *name, size_t length, Cdpk
 	return false;
 }
 
-/* cdpk_timeline_find_in: see the header. */
 CdpkStatus
 cdpk_timeline_find_in(const uint8_t *bytes, size_t length, const CdpkName *name, CdpkColumn *column)
 {
@@ -248,7 +243,6 @@ cdpk_timeline_find_in(const uint8_t *bytes, size_t length, const CdpkName *name,
 	return failed ? CDPK_CORRUPT : CDPK_OK;
 }
 
-/* cdpk_timeline_find_all: see the header. */
 bool
 cdpk_timeline_find_all(const CdpkTimeline *timeline, const CdpkName *names, unsigned count,
 					   CdpkColumn *columns)
@@ -278,7 +272,7 @@ cdpk_timeline_find_all(const CdpkTimeline *timeline, const CdpkName *names, unsi
 	return !cdpk_timeline_failed(&passage);
 }
 
-/* open_number reads the head of one number column. */
+/* Read the head of one number column. */
 static bool
 open_number(CdpkReader *reader, uint64_t events, CdpkNumberColumn *number)
 {
@@ -301,7 +295,6 @@ open_number(CdpkReader *reader, uint64_t events, CdpkNumberColumn *number)
 		   (number->scale <= CDPK_SCALE_MAX || number->scale == CDPK_NUMBER_SCALE_EACH);
 }
 
-/* cdpk_column_numbers: see the header. */
 CdpkStatus
 cdpk_column_numbers(const CdpkColumn *column, CdpkNumberColumn numbers[CDPK_NUMBERS_MAX],
 					unsigned *count)
@@ -321,7 +314,7 @@ cdpk_column_numbers(const CdpkColumn *column, CdpkNumberColumn numbers[CDPK_NUMB
 	return reader.failed || cdpk_left(&reader) > 0 ? CDPK_CORRUPT : CDPK_OK;
 }
 
-/* number_place finds the place of a number's name; false where no event has such a number. */
+/* Find the place of a number's name; false if no event has such a number. */
 static bool
 number_place(const CdpkTimeline *timeline, const char *name, size_t length, uint64_t *place)
 {
@@ -338,7 +331,6 @@ number_place(const CdpkTimeline *timeline, const char *name, size_t length, uint
 	return false;
 }
 
-/* cdpk_column_number: see the header. */
 CdpkStatus
 cdpk_column_number(const CdpkTimeline *timeline, const CdpkColumn *column, const char *name,
 				   size_t length, CdpkNumberColumn *number, bool *found)
@@ -359,7 +351,6 @@ cdpk_column_number(const CdpkTimeline *timeline, const CdpkColumn *column, const
 	return reader.failed ? CDPK_CORRUPT : CDPK_OK;
 }
 
-/* cdpk_number_next_as_stored: see the header. */
 CdpkStatus
 cdpk_number_next_as_stored(CdpkNumberColumn *number, uint64_t event, bool *present,
 						   CdpkDecimal *value)
@@ -378,7 +369,6 @@ cdpk_number_next_as_stored(CdpkNumberColumn *number, uint64_t event, bool *prese
 	return CDPK_OK;
 }
 
-/* cdpk_number_next: see the header. */
 CdpkStatus
 cdpk_number_next(CdpkNumberColumn *number, uint64_t event, bool *present, CdpkDecimal *value)
 {
@@ -389,7 +379,6 @@ cdpk_number_next(CdpkNumberColumn *number, uint64_t event, bool *present, CdpkDe
 	return status;
 }
 
-/* cdpk_timeline_number_name: see the header. */
 const char *
 cdpk_timeline_number_name(const CdpkTimeline *timeline, uint64_t place, size_t *length)
 {
@@ -404,38 +393,4 @@ cdpk_timeline_number_name(const CdpkTimeline *timeline, uint64_t place, size_t *
 		name = cdpk_read_bytes(&reader, *length);
 	}
 	return (const char *) name;
-}
-
-/*
- * cdpk_timeline_check reads every event, which finds what is cut off or out of range, and writes
- * them again, which finds every other form of the same events.
- */
-CdpkStatus
-cdpk_timeline_check(const uint8_t *bytes, size_t length, const CdpkAllocator *allocator)
-{
-	CdpkTimelineLog *log = NULL;
-	uint8_t *again = NULL;
-	size_t again_length = 0;
-	CdpkStatus status = CDPK_TOO_LONG;
-
-	if (length <= CDPK_TIMELINE_SIZE_MAX)
-		status = cdpk_log_new(allocator, &log);
-	if (status == CDPK_OK)
-		status = cdpk_log_compact_form(&log, allocator, bytes, length);
-	if (status == CDPK_OK)
-		status = cdpk_log_compact(log, allocator, 0, &again, &again_length);
-	if (status == CDPK_OK && (again_length != length || memcmp(again, bytes, length) != 0))
-		status = CDPK_CORRUPT;
-	cdpk_release(allocator, again);
-	cdpk_release(allocator, log);
-	switch (status)
-	{
-		case CDPK_OK:
-		case CDPK_OUT_OF_MEMORY:
-		case CDPK_UNKNOWN_VERSION:
-		case CDPK_TOO_LONG:
-			return status;
-		default:
-			return CDPK_CORRUPT;
-	}
 }

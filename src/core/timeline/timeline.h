@@ -1,6 +1,6 @@
 /*
  * timeline.h
- *		A person's history as one compressed value, and how it is read.
+ *		The history of a profile as one compressed value, and how it is read.
  *
  * A timeline is a multiset of events: name, time in microseconds since 2000-01-01
  * 00:00:00 UTC, and numbers by their names.  In its compact form (FORMAT.md) each
@@ -78,28 +78,28 @@ typedef struct CdpkNumberColumn
 
 extern const uint32_t cdpk_timeline_unit[CDPK_TIMELINE_UNITS];
 
-/* Starts reading the compact form. */
+/* Start reading the compact form. */
 extern CdpkStatus cdpk_timeline_open(const uint8_t *bytes, size_t length, CdpkTimeline *timeline);
 
-/* Gives the next name's column, in the order of the names' bytes; false at the end or where the
+/* Return the next name's column, in the order of the names' bytes; false at the end or where the
  * bytes are corrupt, which cdpk_timeline_failed then tells apart. */
 extern bool cdpk_timeline_next(CdpkTimeline *timeline, CdpkColumn *column);
 
 /*
- * Gives one name's column; false where there is none or where the bytes are corrupt.  The timeline
+ * Return one name's column; false if there is none or where the bytes are corrupt.  The timeline
  * stays where it is.
  */
 extern bool cdpk_timeline_find(CdpkTimeline *timeline, const char *name, size_t length,
 							   CdpkColumn *column);
 
 /*
- * The same of a timeline that is not open yet; count and left are 0 where there is no such column.
+ * Find one name's column in a timeline that is not open yet; count and left are 0 where there is no such column.
  */
 extern CdpkStatus cdpk_timeline_find_in(const uint8_t *bytes, size_t length, const CdpkName *name,
 										CdpkColumn *column);
 
 /*
- * Gives the columns of several names in one passage; columns[i].count is 0 where there is none.
+ * Return the columns of several names in one passage; columns[i].count is 0 if there is none.
  * False where the bytes are corrupt.
  */
 extern bool cdpk_timeline_find_all(const CdpkTimeline *timeline, const CdpkName *names,
@@ -112,7 +112,7 @@ cdpk_timeline_failed(const CdpkTimeline *timeline)
 }
 
 /*
- * Gives the next older event's time; false at the end or where the bytes are corrupt
+ * Return the next older event's time; false at the end or where the bytes are corrupt
  * (column->times.failed).  What stands before the first column is eight bytes with the first byte
  * of its times, or more.
  */
@@ -127,12 +127,12 @@ cdpk_column_next(CdpkColumn *column, int64_t *at)
 	return !column->times.failed;
 }
 
-/* Starts reading a column's numbers; at most CDPK_NUMBERS_MAX, *count of them. */
+/* Start reading a column's numbers; at most CDPK_NUMBERS_MAX, *count of them. */
 extern CdpkStatus cdpk_column_numbers(const CdpkColumn *column,
 									  CdpkNumberColumn numbers[CDPK_NUMBERS_MAX], unsigned *count);
 
 /*
- * Finds one of a column's numbers by its name and starts reading it; *found says whether any event
+ * Find one of a column's numbers by its name and start to read it; *found says whether any event
  * has it.
  */
 extern CdpkStatus cdpk_column_number(const CdpkTimeline *timeline, const CdpkColumn *column,
@@ -140,25 +140,18 @@ extern CdpkStatus cdpk_column_number(const CdpkTimeline *timeline, const CdpkCol
 									 bool *found);
 
 /*
- * Reads a number of the column's next event: event 0, then 1, and so on.  *present says whether
+ * Read a number of the column's next event: event 0, then 1, and so on.  *present says whether
  * the event has it.  "value" has the column's scale, which may be larger than the number needs.
  */
 extern CdpkStatus cdpk_number_next_as_stored(CdpkNumberColumn *number, uint64_t event,
 											 bool *present, CdpkDecimal *value);
 
-/* The same, with a value in its canonical form. */
+/* Read a number of the column's next event in its canonical form. */
 extern CdpkStatus cdpk_number_next(CdpkNumberColumn *number, uint64_t event, bool *present,
 								   CdpkDecimal *value);
 
-/* Gives the name of a number by its place; NULL where there is none. */
+/* Return the name of a number by its place; NULL if there is none. */
 extern const char *cdpk_timeline_number_name(const CdpkTimeline *timeline, uint64_t place,
 											 size_t *length);
-
-/*
- * Whether bytes from anywhere are a compact timeline that we could have written: every length is
- * right, every time in range, and no other bytes would stand for the same events.
- */
-extern CdpkStatus cdpk_timeline_check(const uint8_t *bytes, size_t length,
-									  const CdpkAllocator *allocator);
 
 #endif /* CDPK_TIMELINE_H */

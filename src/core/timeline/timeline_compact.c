@@ -3,8 +3,9 @@
  *		From the open form of a timeline to the compact one, which is the same for the same
  *		events whatever order they came in.
  */
+#include "core/timeline/timeline_compact.h"
+
 #include "core/base/sort.h"
-#include "core/timeline/timeline_log.h"
 
 /* a column without its events and numbers: head, size of the times */
 #define COLUMN_HEAD_MAX (2 * CDPK_VARINT_MAX)
@@ -43,7 +44,7 @@ typedef struct Compaction
 	uint32_t *ticks;     /* until it is called */
 } Compaction;
 
-/* tick lets the caller interrupt a long loop; called for each step of one. */
+/* Let the caller interrupt a long loop; called for each step of one. */
 static inline void
 tick(const Compaction *c)
 {
@@ -51,7 +52,7 @@ tick(const Compaction *c)
 		c->check();
 }
 
-/* compare_names orders two names by their bytes, a prefix first. */
+/* Order two names by their bytes, a prefix first. */
 static int
 compare_names(const Name *a, const Name *b)
 {
@@ -60,7 +61,7 @@ compare_names(const Name *a, const Name *b)
 	return order != 0 ? order : (a->length > b->length) - (a->length < b->length);
 }
 
-/* sift_down restores the heap below a node: order[] is heap-sorted, for it has no order to use. */
+/* Restore the heap below a node: order[] is heap-sorted, for it has no order to use. */
 static void
 sift_down(const Name *names, uint32_t *order, uint32_t node, uint32_t count)
 {
@@ -78,7 +79,7 @@ sift_down(const Name *names, uint32_t *order, uint32_t node, uint32_t count)
 	}
 }
 
-/* sort_names puts the places into the order of the names. */
+/* Put the places into the order of the names. */
 static void
 sort_names(Compaction *c)
 {
@@ -96,7 +97,7 @@ sort_names(Compaction *c)
 	}
 }
 
-/* read_names fills in the names as the log has them. */
+/* Fill in the names as the log has them. */
 static void
 read_names(Compaction *c)
 {
@@ -118,7 +119,7 @@ read_names(Compaction *c)
 	}
 }
 
-/* count_events counts the events of each name, finds the names of numbers and the newest event. */
+/* Count the events of each name, finds the names of numbers and the newest event. */
 static void
 count_events(Compaction *c)
 {
@@ -140,7 +141,7 @@ count_events(Compaction *c)
 	c->base = newest / 1000000 + (newest % 1000000 > 0);
 }
 
-/* place_events gives each name its part of the array, and ranks the names of numbers. */
+/* Give each name its part of the array, and rank the names of numbers. */
 static void
 place_events(Compaction *c)
 {
@@ -173,7 +174,7 @@ place_events(Compaction *c)
 	}
 }
 
-/* read_event reads the record of an event. */
+/* Read the record of an event. */
 static CdpkRecord
 read_event(const CdpkTimelineLog *log, const CdpkTimed *event)
 {
@@ -185,7 +186,7 @@ read_event(const CdpkTimelineLog *log, const CdpkTimed *event)
 	return record;
 }
 
-/* find_number finds an event's number by the place of its name. */
+/* Find an event's number by the place of its name. */
 static bool
 find_number(CdpkRecord record, uint32_t place, CdpkDecimal *value)
 {
@@ -203,7 +204,7 @@ find_number(CdpkRecord record, uint32_t place, CdpkDecimal *value)
 }
 
 /*
- * newest_first is the order of the events in a column: newest first, and at one time by their
+ * Order the events in a column: newest first, and at one time by their
  * numbers in the order of the numbers' names, none before any.
  */
 static int
@@ -230,7 +231,7 @@ newest_first(const CdpkTimed *a, const CdpkTimed *b, const void *context)
 	return order;
 }
 
-/* column_unit returns the coarsest unit that holds all times. */
+/* Return the coarsest unit that holds all times. */
 static unsigned
 column_unit(const CdpkTimed *events, uint32_t count)
 {
@@ -242,7 +243,7 @@ column_unit(const CdpkTimed *events, uint32_t count)
 	return unit;
 }
 
-/* write_times writes the distances from each event to the next newer one. */
+/* Write the distances from each event to the next newer one. */
 static uint8_t *
 write_times(const Compaction *c, const CdpkTimed *events, uint32_t count, unsigned unit,
 			uint8_t *end)
@@ -264,7 +265,7 @@ typedef struct NumberForm
 	unsigned scale;   /* of all values, or CDPK_NUMBER_SCALE_EACH */
 } NumberForm;
 
-/* number_form finds out how the values of a number are written. */
+/* Find out how the values of a number are written. */
 static NumberForm
 number_form(const Compaction *c, const Name *name, uint32_t place)
 {
@@ -286,7 +287,7 @@ number_form(const Compaction *c, const Name *name, uint32_t place)
 	return form;
 }
 
-/* write_values writes a number column's head, its bits of presence and its values. */
+/* Write a number column's head, its bits of presence and its values. */
 static uint8_t *
 write_values(const Compaction *c, const Name *name, uint32_t place, NumberForm form, uint8_t *end)
 {
@@ -320,7 +321,7 @@ write_values(const Compaction *c, const Name *name, uint32_t place, NumberForm f
 	return end;
 }
 
-/* write_numbers writes the number columns of one event name behind its times. */
+/* Write the number columns of one event name behind its times. */
 static CdpkStatus
 write_numbers(const Compaction *c, const Name *name, uint8_t **end)
 {
@@ -346,7 +347,7 @@ write_numbers(const Compaction *c, const Name *name, uint8_t **end)
 	return CDPK_OK;
 }
 
-/* has_numbers says whether any event of a name has a number. */
+/* Return whether any event of a name has a number. */
 static bool
 has_numbers(const Compaction *c, const Name *name)
 {
@@ -356,7 +357,7 @@ has_numbers(const Compaction *c, const Name *name)
 	return false;
 }
 
-/* write_column writes a name and its column. */
+/* Write a name and its column. */
 static CdpkStatus
 write_column(Compaction *c, Name *name, uint8_t **end)
 {
@@ -388,7 +389,7 @@ write_column(Compaction *c, Name *name, uint8_t **end)
 	return status;
 }
 
-/* columns_room is an upper bound of what the names and columns take. */
+/* Return an upper bound of what the names and columns take. */
 static size_t
 columns_room(const Compaction *c)
 {
@@ -407,7 +408,7 @@ columns_room(const Compaction *c)
 	return log->heap_used + events + (size_t) log->names * (COLUMN_HEAD_MAX + 1) + 1;
 }
 
-/* write_columns sorts each name's events and writes all columns; *size is what they take. */
+/* Sort each name's events and write all columns; *size is what they take. */
 static CdpkStatus
 write_columns(Compaction *c, size_t *size)
 {
@@ -431,7 +432,7 @@ write_columns(Compaction *c, size_t *size)
 	return status;
 }
 
-/* directory_size returns the bytes of the directory, and how many names it has. */
+/* Return the bytes of the directory, and how many names it has. */
 static size_t
 directory_size(const Compaction *c, uint64_t *names)
 {
@@ -448,7 +449,7 @@ directory_size(const Compaction *c, uint64_t *names)
 	return size;
 }
 
-/* number_names_size returns the bytes of the list of the numbers' names. */
+/* Return the bytes of the list of the numbers' names. */
 static size_t
 number_names_size(const Compaction *c)
 {
@@ -459,7 +460,7 @@ number_names_size(const Compaction *c)
 	return size;
 }
 
-/* assemble writes all that stands before the columns, and them. */
+/* Write all that stands before the columns, and them. */
 static CdpkStatus
 assemble(Compaction *c, size_t columns_size, const CdpkAllocator *allocator, size_t head,
 		 uint8_t **result, size_t *length)
@@ -508,7 +509,6 @@ assemble(Compaction *c, size_t columns_size, const CdpkAllocator *allocator, siz
 	return CDPK_OK;
 }
 
-/* cdpk_log_compact_checking: see the header. */
 CdpkStatus
 cdpk_log_compact_checking(const CdpkTimelineLog *log, const CdpkAllocator *scratch,
 						  const CdpkAllocator *allocator, void (*check)(void), size_t head,
@@ -543,7 +543,6 @@ cdpk_log_compact_checking(const CdpkTimelineLog *log, const CdpkAllocator *scrat
 	return status;
 }
 
-/* cdpk_log_compact: see the header. */
 CdpkStatus
 cdpk_log_compact(const CdpkTimelineLog *log, const CdpkAllocator *allocator, size_t head,
 				 uint8_t **result, size_t *length)

@@ -33,7 +33,7 @@ name_at(CdpkTimelineLog *log, uint32_t offset)
 	return (CdpkLogName *) ((uint8_t *) log + log->heap + offset);
 }
 
-/* hash_name mixes eight bytes at a time; it is never stored on disk. */
+/* Mix eight bytes at a time; it is never stored on disk. */
 static uint32_t
 hash_name(const char *name, size_t length)
 {
@@ -52,7 +52,7 @@ hash_name(const char *name, size_t length)
 	return (uint32_t) (hash ^ hash >> 32);
 }
 
-/* place_slot puts a name into the first free slot for its hash. */
+/* Put a name into the first free slot for its hash. */
 static void
 place_slot(CdpkTimelineLog *log, Slot slot)
 {
@@ -64,7 +64,7 @@ place_slot(CdpkTimelineLog *log, Slot slot)
 	slots[i] = slot;
 }
 
-/* init_block lays out an empty block. */
+/* Lay out an empty block. */
 static void
 init_block(CdpkTimelineLog *log, uint32_t size, uint32_t slots, uint32_t heap_room)
 {
@@ -77,7 +77,7 @@ init_block(CdpkTimelineLog *log, uint32_t size, uint32_t slots, uint32_t heap_ro
 	log->log = log->heap + heap_room;
 }
 
-/* cdpk_log_new makes an empty log. */
+/* Make an empty log. */
 CdpkStatus
 cdpk_log_new(const CdpkAllocator *allocator, CdpkTimelineLog **log)
 {
@@ -89,7 +89,7 @@ cdpk_log_new(const CdpkAllocator *allocator, CdpkTimelineLog **log)
 }
 
 /*
- * grow replaces the block by one with room for "names" more names of "heap" bytes in all and
+ * Replace the block by one with room for "names" more names of "heap" bytes in all and
  * "events" bytes more of events.  Whatever part must grow doubles, or the block does, so that
  * growing is linear in what is appended.
  */
@@ -133,7 +133,7 @@ grow(CdpkTimelineLog **log, const CdpkAllocator *allocator, unsigned names, size
 	return CDPK_OK;
 }
 
-/* add_name adds a name that is not there yet. */
+/* Add a name that is not there yet. */
 static CdpkStatus
 add_name(CdpkTimelineLog **log, const CdpkAllocator *allocator, const char *name, size_t length,
 		 uint32_t hash, uint32_t *place)
@@ -165,7 +165,6 @@ add_name(CdpkTimelineLog **log, const CdpkAllocator *allocator, const char *name
 	return CDPK_OK;
 }
 
-/* cdpk_log_name: see the header. */
 CdpkStatus
 cdpk_log_name(CdpkTimelineLog **log, const CdpkAllocator *allocator, const char *name,
 			  size_t length, uint32_t *place)
@@ -190,7 +189,7 @@ cdpk_log_name(CdpkTimelineLog **log, const CdpkAllocator *allocator, const char 
 	return add_name(log, allocator, name, length, hash, place);
 }
 
-/* check_numbers finds what may not be in an event's numbers. */
+/* Find what may not be in an event's numbers. */
 static CdpkStatus
 check_numbers(const CdpkNumber *numbers, unsigned count)
 {
@@ -203,7 +202,6 @@ check_numbers(const CdpkNumber *numbers, unsigned count)
 	return CDPK_OK;
 }
 
-/* cdpk_log_event: see the header. */
 CdpkStatus
 cdpk_log_event(CdpkTimelineLog **log, const CdpkAllocator *allocator, uint32_t name, int64_t at,
 			   const CdpkNumber *numbers, unsigned count)
@@ -235,14 +233,14 @@ cdpk_log_event(CdpkTimelineLog **log, const CdpkAllocator *allocator, uint32_t n
 	return CDPK_OK;
 }
 
-/* cdpk_log_records starts reading the log's events. */
+/* Start reading the log's events. */
 CdpkReader
 cdpk_log_records(const CdpkTimelineLog *log)
 {
 	return cdpk_reader((const uint8_t *) log + log->log, log->log_used);
 }
 
-/* cdpk_read_number reads one number of an event. */
+/* Read one number of an event. */
 CdpkNumber
 cdpk_read_number(CdpkReader *numbers)
 {
@@ -254,7 +252,7 @@ cdpk_read_number(CdpkReader *numbers)
 	return number;
 }
 
-/* cdpk_read_record reads an event and moves on to the next. */
+/* Read an event and move on to the next. */
 void
 cdpk_read_record(CdpkReader *reader, CdpkRecord *record)
 {
@@ -282,7 +280,7 @@ typedef struct ColumnNumbers
 	unsigned conditional;
 } ColumnNumbers;
 
-/* open_numbers starts reading a column's numbers, and gives their names places in the log. */
+/* Start reading a column's numbers, and return their names places in the log. */
 static CdpkStatus
 open_numbers(CdpkTimelineLog **log, const CdpkAllocator *allocator, const CdpkTimeline *timeline,
 			 const CdpkColumn *column, ColumnNumbers *numbers)
@@ -305,7 +303,7 @@ open_numbers(CdpkTimelineLog **log, const CdpkAllocator *allocator, const CdpkTi
 	return status;
 }
 
-/* read_numbers reads an event's numbers; *wanted says whether it satisfies the condition. */
+/* Read an event's numbers; *wanted says whether it satisfies the condition. */
 static CdpkStatus
 read_numbers(ColumnNumbers *numbers, uint64_t event, CdpkNumber *values, unsigned *present,
 			 bool *wanted)
@@ -332,7 +330,7 @@ read_numbers(ColumnNumbers *numbers, uint64_t event, CdpkNumber *values, unsigne
 	return CDPK_OK;
 }
 
-/* append_column appends the events that are not older than "first" and satisfy the condition. */
+/* Append the events that are not older than "first" and satisfy the condition. */
 static CdpkStatus
 append_column(CdpkTimelineLog **log, const CdpkAllocator *allocator, const CdpkTimeline *timeline,
 			  CdpkColumn *column, int64_t first, const CdpkNumberCondition *condition)
@@ -359,7 +357,6 @@ append_column(CdpkTimelineLog **log, const CdpkAllocator *allocator, const CdpkT
 	return status == CDPK_OK && column->times.failed ? CDPK_CORRUPT : status;
 }
 
-/* cdpk_log_column: see the header. */
 CdpkStatus
 cdpk_log_column(CdpkTimelineLog **log, const CdpkAllocator *allocator, const CdpkTimeline *timeline,
 				CdpkColumn *column, int64_t first)
@@ -367,7 +364,6 @@ cdpk_log_column(CdpkTimelineLog **log, const CdpkAllocator *allocator, const Cdp
 	return append_column(log, allocator, timeline, column, first, NULL);
 }
 
-/* cdpk_log_column_where: see the header. */
 CdpkStatus
 cdpk_log_column_where(CdpkTimelineLog **log, const CdpkAllocator *allocator,
 					  const CdpkTimeline *timeline, CdpkColumn *column,
@@ -376,7 +372,7 @@ cdpk_log_column_where(CdpkTimelineLog **log, const CdpkAllocator *allocator,
 	return append_column(log, allocator, timeline, column, INT64_MIN, condition);
 }
 
-/* cdpk_log_compact_form appends all events of a timeline in its compact form. */
+/* Append all events of a timeline in its compact form. */
 CdpkStatus
 cdpk_log_compact_form(CdpkTimelineLog **log, const CdpkAllocator *allocator, const uint8_t *bytes,
 					  size_t length)
@@ -390,7 +386,7 @@ cdpk_log_compact_form(CdpkTimelineLog **log, const CdpkAllocator *allocator, con
 	return status == CDPK_OK && cdpk_timeline_failed(&timeline) ? CDPK_CORRUPT : status;
 }
 
-/* map_names gives each name of "other" its place in *log. */
+/* Give each name of "other" its place in *log. */
 static CdpkStatus
 map_names(CdpkTimelineLog **log, const CdpkAllocator *allocator, const CdpkTimelineLog *other,
 		  uint32_t *places)
@@ -410,7 +406,7 @@ map_names(CdpkTimelineLog **log, const CdpkAllocator *allocator, const CdpkTimel
 	return status;
 }
 
-/* cdpk_log_open_form appends all events of another log. */
+/* Append all events of another log. */
 CdpkStatus
 cdpk_log_open_form(CdpkTimelineLog **log, const CdpkAllocator *allocator,
 				   const CdpkTimelineLog *other)

@@ -41,13 +41,13 @@ typedef struct CdpkNumber
 } CdpkNumber;
 
 /*
- * All that append may replace *log by a larger copy; the former block is released (where the
+ * Make an empty log.  All functions that append may replace *log by a larger copy; the former block is released (where the
  * allocator releases at all).
  */
 extern CdpkStatus cdpk_log_new(const CdpkAllocator *allocator, CdpkTimelineLog **log);
 
 /*
- * Gives the place of a name, the same for the same name.
+ * Return the place of a name, the same for the same name.
  *
  * CDPK_EMPTY: no bytes.  CDPK_BAD_ENCODING: not UTF-8.  CDPK_TOO_LONG: the block is full.
  */
@@ -55,7 +55,7 @@ extern CdpkStatus cdpk_log_name(CdpkTimelineLog **log, const CdpkAllocator *allo
 								const char *name, size_t length, uint32_t *place);
 
 /*
- * Appends an event.
+ * Append an event.
  *
  * CDPK_OUT_OF_RANGE: the time is not one that a timestamptz holds.  CDPK_INVALID: a number twice.
  * CDPK_TOO_LONG: more than CDPK_NUMBERS_MAX numbers, or the block is full.
@@ -64,7 +64,7 @@ extern CdpkStatus cdpk_log_event(CdpkTimelineLog **log, const CdpkAllocator *all
 								 uint32_t name, int64_t at, const CdpkNumber *numbers,
 								 unsigned count);
 
-/* Appends the events of a column that are not older than "first". */
+/* Append the events of a column that are not older than "first". */
 extern CdpkStatus cdpk_log_column(CdpkTimelineLog **log, const CdpkAllocator *allocator,
 								  const CdpkTimeline *timeline, CdpkColumn *column, int64_t first);
 
@@ -77,36 +77,20 @@ typedef struct CdpkNumberCondition
 	CdpkDecimal value;
 } CdpkNumberCondition;
 
-/* Appends the events of a column that have a number and satisfy a condition on it. */
+/* Append the events of a column that have a number and satisfy a condition on it. */
 extern CdpkStatus cdpk_log_column_where(CdpkTimelineLog **log, const CdpkAllocator *allocator,
 										const CdpkTimeline *timeline, CdpkColumn *column,
 										const CdpkNumberCondition *condition);
 
-/* Appends all events of a timeline in its compact form. */
+/* Append all events of a timeline in its compact form. */
 extern CdpkStatus cdpk_log_compact_form(CdpkTimelineLog **log, const CdpkAllocator *allocator,
 										const uint8_t *bytes, size_t length);
 
-/* Appends all events of another log. */
+/* Append all events of another log. */
 extern CdpkStatus cdpk_log_open_form(CdpkTimelineLog **log, const CdpkAllocator *allocator,
 									 const CdpkTimelineLog *other);
 
-/*
- * Makes the compact form: "head" bytes for the caller to fill, then *length bytes.  The log stays
- * as it is.  CDPK_TOO_LONG: longer than CDPK_TIMELINE_SIZE_MAX, or too many different numbers.
- */
-extern CdpkStatus cdpk_log_compact(const CdpkTimelineLog *log, const CdpkAllocator *allocator,
-								   size_t head, uint8_t **result, size_t *length);
-
-/*
- * The same; what is needed on the way comes from "scratch".  "check" is called now and then, and need
- * not return where the allocators' memory goes by itself.
- */
-extern CdpkStatus cdpk_log_compact_checking(const CdpkTimelineLog *log,
-											const CdpkAllocator *scratch,
-											const CdpkAllocator *allocator, void (*check)(void),
-											size_t head, uint8_t **result, size_t *length);
-
-/* ---- for the two files that know the block ---- */
+/* ---- the block, for timeline_compact.c, too ---- */
 
 /* a name in the heap; its bytes follow */
 typedef struct CdpkLogName
@@ -131,13 +115,13 @@ typedef struct CdpkRecord
 	CdpkReader numbers;
 } CdpkRecord;
 
-/* Starts reading the log's events. */
+/* Start reading the log's events. */
 extern CdpkReader cdpk_log_records(const CdpkTimelineLog *log);
 
-/* Reads an event, and moves on. */
+/* Read an event, and move on. */
 extern void cdpk_read_record(CdpkReader *reader, CdpkRecord *record);
 
-/* Reads one of its numbers from record.numbers, and moves on. */
+/* Read one of its numbers from record.numbers, and move on. */
 extern CdpkNumber cdpk_read_number(CdpkReader *numbers);
 
 #endif /* CDPK_TIMELINE_LOG_H */

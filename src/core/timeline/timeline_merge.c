@@ -7,7 +7,7 @@
  * as bytes.  Numbers follow where the one side's events are all later than the other's; else the
  * column goes through the open form, which knows how to order events of one time.
  */
-#include "core/timeline/timeline_log.h"
+#include "core/timeline/timeline_compact.h"
 #include "core/timeline/timeline_merge.h"
 
 /* bytes that grow */
@@ -39,7 +39,7 @@ typedef struct Side
 	bool there; /* whether column is one */
 } Side;
 
-/* reserve makes room for more bytes; false where there is none. */
+/* Make room for more bytes; false if there is none. */
 static bool
 reserve(Buffer *buffer, size_t more)
 {
@@ -86,7 +86,7 @@ put_bytes(Buffer *buffer, const void *bytes, size_t length)
 	buffer->used += length;
 }
 
-/* put_size writes, before what was written from "start" on, how many bytes that is. */
+/* Write, before what was written from "start" on, how many bytes that is. */
 static void
 put_size(Buffer *buffer, size_t start)
 {
@@ -100,7 +100,7 @@ put_size(Buffer *buffer, size_t start)
 	buffer->used += width;
 }
 
-/* compare_names orders names by their bytes, a prefix first. */
+/* Order names by their bytes, a prefix first. */
 static int
 compare_names(const void *a, size_t a_length, const void *b, size_t b_length)
 {
@@ -109,7 +109,7 @@ compare_names(const void *a, size_t a_length, const void *b, size_t b_length)
 	return order != 0 ? order : (a_length > b_length) - (a_length < b_length);
 }
 
-/* put_rest copies what is left of a column's times, of which the last one written is "newer". */
+/* Copy what is left of a column's times, of which the last one written is "newer". */
 static void
 put_rest(Buffer *buffer, CdpkColumn *column, uint64_t unit, uint64_t newer)
 {
@@ -128,7 +128,7 @@ put_rest(Buffer *buffer, CdpkColumn *column, uint64_t unit, uint64_t newer)
 }
 
 /*
- * merge_times writes the times of two columns; true where all events of "a" are later than those
+ * Write the times of two columns; true if all events of "a" are later than those
  * of "b".
  */
 static bool
@@ -166,7 +166,7 @@ merge_times(Merge *merge, CdpkColumn *a, CdpkColumn *b, uint64_t unit)
 	return apart;
 }
 
-/* number_rank gives the place of a number's name in the result. */
+/* Return the place of a number's name in the result. */
 static uint64_t
 number_rank(Merge *merge, const CdpkTimeline *timeline, const CdpkNumberColumn *number)
 {
@@ -180,7 +180,7 @@ number_rank(Merge *merge, const CdpkTimeline *timeline, const CdpkNumberColumn *
 	return 0;
 }
 
-/* copy_numbers copies the numbers of a column that only one side has. */
+/* Copy the numbers of a column that only one side has. */
 static void
 copy_numbers(Merge *merge, const CdpkTimeline *timeline, const CdpkColumn *column)
 {
@@ -207,7 +207,7 @@ copy_numbers(Merge *merge, const CdpkTimeline *timeline, const CdpkColumn *colum
 		merge->columns.status = CDPK_CORRUPT;
 }
 
-/* copy_column copies a column; its distances begin at the result's base. */
+/* Copy a column; its distances begin at the result's base. */
 static void
 copy_column(Merge *merge, const CdpkTimeline *timeline, uint64_t base, CdpkColumn *column)
 {
@@ -231,7 +231,7 @@ copy_column(Merge *merge, const CdpkTimeline *timeline, uint64_t base, CdpkColum
 	copy_numbers(merge, timeline, column);
 }
 
-/* put_present sets the bits of the events that have a number, those of a column from "first" on. */
+/* Set the bits of the events that have a number, those of a column from "first" on. */
 static void
 put_present(uint8_t *bits, uint64_t first, uint64_t count, const CdpkNumberColumn *number)
 {
@@ -240,7 +240,7 @@ put_present(uint8_t *bits, uint64_t first, uint64_t count, const CdpkNumberColum
 			bits[(first + i) / 8] |= (uint8_t) (1 << (first + i) % 8);
 }
 
-/* put_values writes the values of a number with another scale; false where one does not fit. */
+/* Write the values of a number with another scale; false if one does not fit. */
 static bool
 put_values(Buffer *buffer, uint64_t count, CdpkNumberColumn *number, unsigned scale)
 {
@@ -270,7 +270,7 @@ put_values(Buffer *buffer, uint64_t count, CdpkNumberColumn *number, unsigned sc
 }
 
 /*
- * join_number writes a number of the events of "a", which are all later, and of "b"; either may be
+ * Write a number of the events of "a", which are all later, and of "b"; either may be
  * NULL: its events have none.  False where this takes another form of the values.
  */
 static bool
@@ -306,7 +306,7 @@ join_number(Merge *merge, const CdpkColumn *a, CdpkNumberColumn *a_number, const
 	return true;
 }
 
-/* join_numbers writes the numbers of two columns of which "a" is all later; false as join_number. */
+/* Write the numbers of two columns of which "a" is all later; false as join_number. */
 static bool
 join_numbers(Merge *merge, const Side *a, const Side *b)
 {
@@ -347,7 +347,7 @@ join_numbers(Merge *merge, const Side *a, const Side *b)
 	return true;
 }
 
-/* merge_by_log merges two columns by way of the open form. */
+/* Merge two columns by way of the open form. */
 static void
 merge_by_log(Merge *merge, Side *a, Side *b)
 {
@@ -376,7 +376,7 @@ merge_by_log(Merge *merge, Side *a, Side *b)
 	cdpk_release(merge->allocator, log);
 }
 
-/* merge_columns writes the column of a name that both sides have. */
+/* Write the column of a name that both sides have. */
 static void
 merge_columns(Merge *merge, Side *a, Side *b)
 {
@@ -419,7 +419,7 @@ merge_columns(Merge *merge, Side *a, Side *b)
 	merge_by_log(merge, a, b);
 }
 
-/* next_column moves one side to its next name. */
+/* Move one side to its next name. */
 static void
 next_column(Merge *merge, Side *side)
 {
@@ -430,7 +430,7 @@ next_column(Merge *merge, Side *side)
 		merge->columns.status = CDPK_CORRUPT;
 }
 
-/* merge_names writes all columns and the directory. */
+/* Write all columns and the directory. */
 static void
 merge_names(Merge *merge, Side *a, Side *b)
 {
@@ -464,7 +464,7 @@ merge_names(Merge *merge, Side *a, Side *b)
 	}
 }
 
-/* next_number_name reads the next name of a number; false behind the last. */
+/* Read the next name of a number; false behind the last. */
 static bool
 next_number_name(CdpkReader *reader, uint64_t *left, CdpkName *name)
 {
@@ -476,7 +476,7 @@ next_number_name(CdpkReader *reader, uint64_t *left, CdpkName *name)
 	return !reader->failed;
 }
 
-/* merge_number_names makes the list of the names of numbers. */
+/* Make the list of the names of numbers. */
 static CdpkStatus
 merge_number_names(Merge *merge, const CdpkTimeline *a, const CdpkTimeline *b)
 {
@@ -511,7 +511,7 @@ merge_number_names(Merge *merge, const CdpkTimeline *a, const CdpkTimeline *b)
 	return CDPK_OK;
 }
 
-/* assemble writes what stands before the columns, and them. */
+/* Write what stands before the columns, and them. */
 static CdpkStatus
 assemble(Merge *merge, const CdpkAllocator *allocator, size_t head, uint8_t **result,
 		 size_t *length)
@@ -553,7 +553,6 @@ assemble(Merge *merge, const CdpkAllocator *allocator, size_t head, uint8_t **re
 	return CDPK_OK;
 }
 
-/* cdpk_timeline_merge: see the header. */
 CdpkStatus
 cdpk_timeline_merge(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length,
 					const CdpkAllocator *scratch, const CdpkAllocator *allocator, size_t head,

@@ -8,7 +8,7 @@
 #include "core/timeline/timeline.h"
 
 /*
- * Makes the timeline with the events of both: "head" bytes for the caller to fill, then *length
+ * Make the timeline with the events of both: "head" bytes for the caller to fill, then *length
  * bytes, the same as cdpk_log_compact would make of these events.  What is needed on the way comes
  * from "scratch".
  *

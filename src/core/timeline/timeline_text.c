@@ -18,7 +18,7 @@ typedef struct Parse
 	char *scratch; /* room for any string of the text without its escapes */
 } Parse;
 
-/* refuse says what is wrong with the last token. */
+/* Note what is wrong with the last token. */
 static CdpkStatus
 refuse(Parse *p, CdpkStatus status, const char *words)
 {
@@ -27,7 +27,7 @@ refuse(Parse *p, CdpkStatus status, const char *words)
 	return status;
 }
 
-/* next reads a token; what is no JSON at all is refused where it stands. */
+/* Read a token; what is no JSON at all is refused where it stands. */
 static CdpkStatus
 next(Parse *p, CdpkJsonToken *token)
 {
@@ -39,7 +39,7 @@ next(Parse *p, CdpkJsonToken *token)
 	return CDPK_INVALID;
 }
 
-/* expect reads a token that must be of one kind. */
+/* Read a token that must be of one kind. */
 static CdpkStatus
 expect(Parse *p, CdpkJsonToken wanted, const char *words)
 {
@@ -49,7 +49,7 @@ expect(Parse *p, CdpkJsonToken wanted, const char *words)
 	return status == CDPK_OK && token != wanted ? refuse(p, CDPK_INVALID, words) : status;
 }
 
-/* read_name gives the place of the name that the last token is. */
+/* Return the place of the name that the last token is. */
 static CdpkStatus
 read_name(Parse *p, uint32_t *place)
 {
@@ -67,7 +67,7 @@ read_name(Parse *p, uint32_t *place)
 	return status == CDPK_TOO_LONG ? refuse(p, status, "too many names") : status;
 }
 
-/* read_time reads the time that the last token is. */
+/* Read the time that the last token is. */
 static CdpkStatus
 read_time(Parse *p, int64_t *at)
 {
@@ -80,7 +80,7 @@ read_time(Parse *p, int64_t *at)
 	return status == CDPK_OK ? status : refuse(p, status, "no time in the form of ISO 8601");
 }
 
-/* read_numbers reads the object of an event's numbers. */
+/* Read the object of an event's numbers. */
 static CdpkStatus
 read_numbers(Parse *p, CdpkNumber *numbers, unsigned *count)
 {
@@ -109,7 +109,7 @@ read_numbers(Parse *p, CdpkNumber *numbers, unsigned *count)
 											: status;
 }
 
-/* read_event reads one element of a name's array, whose first token has been read. */
+/* Read one element of a name's array, whose first token has been read. */
 static CdpkStatus
 read_event(Parse *p, uint32_t name, CdpkJsonToken token)
 {
@@ -134,7 +134,7 @@ read_event(Parse *p, uint32_t name, CdpkJsonToken token)
 			   : status;
 }
 
-/* read_names reads the members of the outermost object. */
+/* Read the members of the outermost object. */
 static CdpkStatus
 read_names(Parse *p)
 {
@@ -162,7 +162,6 @@ read_names(Parse *p)
 	return status == CDPK_OK ? expect(p, CDPK_JSON_END, "more than one object") : status;
 }
 
-/* cdpk_timeline_parse: see the header. */
 CdpkStatus
 cdpk_timeline_parse(const char *text, size_t length, const CdpkAllocator *allocator,
 					CdpkTimelineLog **log, CdpkTextProblem *problem)
@@ -197,7 +196,7 @@ typedef struct Print
 	size_t capacity;
 } Print;
 
-/* room makes room for "size" more bytes and a NUL. */
+/* Make room for "size" more bytes and a NUL. */
 static CdpkStatus
 room(Print *p, size_t size)
 {
@@ -222,7 +221,7 @@ room(Print *p, size_t size)
 	return CDPK_OK;
 }
 
-/* put appends bytes. */
+/* Append bytes. */
 static CdpkStatus
 put(Print *p, const char *bytes, size_t length)
 {
@@ -235,7 +234,7 @@ put(Print *p, const char *bytes, size_t length)
 	return CDPK_OK;
 }
 
-/* put_string appends a JSON string and what follows it. */
+/* Append a JSON string and what follows it. */
 static CdpkStatus
 put_string(Print *p, const char *string, size_t length, const char *behind)
 {
@@ -263,7 +262,7 @@ put_string(Print *p, const char *string, size_t length, const char *behind)
 	return status == CDPK_OK ? put(p, behind, strlen(behind)) : status;
 }
 
-/* put_numbers appends the object of an event's numbers, where it has any. */
+/* Append the object of an event's numbers, where it has any. */
 static CdpkStatus
 put_numbers(Print *p, const CdpkTimeline *timeline, CdpkNumberColumn *columns, unsigned count,
 			uint64_t event, bool *any)
@@ -294,7 +293,7 @@ put_numbers(Print *p, const CdpkTimeline *timeline, CdpkNumberColumn *columns, u
 	return status == CDPK_OK && *any ? put(p, "}]", 2) : status;
 }
 
-/* put_event appends an event; whether it is an array is known only behind its numbers. */
+/* Append an event; whether it is an array is known only behind its numbers. */
 static CdpkStatus
 put_event(Print *p, const CdpkTimeline *timeline, CdpkNumberColumn *columns, unsigned count,
 		  uint64_t event, int64_t at)
@@ -320,7 +319,7 @@ put_event(Print *p, const CdpkTimeline *timeline, CdpkNumberColumn *columns, uns
 	return status;
 }
 
-/* put_column appends a name and its events. */
+/* Append a name and its events. */
 static CdpkStatus
 put_column(Print *p, const CdpkTimeline *timeline, CdpkColumn *column)
 {
@@ -338,7 +337,6 @@ put_column(Print *p, const CdpkTimeline *timeline, CdpkColumn *column)
 	return status == CDPK_OK ? put(p, "]", 1) : status;
 }
 
-/* cdpk_timeline_print: see the header. */
 CdpkStatus
 cdpk_timeline_print(const uint8_t *bytes, size_t length, const CdpkAllocator *allocator,
 					char **text, size_t *text_length)

@@ -20,7 +20,7 @@ typedef struct CdpkTextProblem
 } CdpkTextProblem;
 
 /*
- * Appends what a text says to a log.
+ * Append what a text says to a log.
  *
  * CDPK_INVALID: *problem says what is wrong.  CDPK_BAD_ENCODING: not UTF-8.  CDPK_TOO_LONG,
  * CDPK_OUT_OF_RANGE, CDPK_EMPTY: as cdpk_log_event and cdpk_decimal_parse, with *problem.
@@ -29,7 +29,7 @@ extern CdpkStatus cdpk_timeline_parse(const char *text, size_t length,
 									  const CdpkAllocator *allocator, CdpkTimelineLog **log,
 									  CdpkTextProblem *problem);
 
-/* Prints the compact form, NUL-terminated. */
+/* Print the compact form, NUL-terminated. */
 extern CdpkStatus cdpk_timeline_print(const uint8_t *bytes, size_t length,
 									  const CdpkAllocator *allocator, char **text,
 									  size_t *text_length);

@@ -1,7 +1,6 @@
 /*
  * traits_cell.h
- *		The bytes of traits: header, slots and cells.  Only traits.c and
- *		traits_merge.c look in here; FORMAT.md says what they see.
+ *		The bytes of traits: header, slots and cells, as FORMAT.md says.
  */
 #ifndef CDPK_TRAITS_CELL_H
 #define CDPK_TRAITS_CELL_H
@@ -62,7 +61,7 @@ store_i64(uint8_t *at, int64_t value)
 	store_u32(at + 4, (uint32_t) ((uint64_t) value >> 32));
 }
 
-/* Writes the header of a page. */
+/* Write the header of a page. */
 static inline void
 store_header(uint8_t *bytes, uint8_t flags, uint32_t count, uint32_t heap, uint32_t dead)
 {
@@ -79,14 +78,14 @@ slot_place(uint32_t index)
 	return TRAITS_HEADER + (size_t) index * SLOT_SIZE;
 }
 
-/* What a slot says of its key, as a number in the order of the keys: by length, then by bytes. */
+/* Return what a slot holds of its key, as a number in the order of the keys: by length, then by bytes. */
 static inline uint32_t
 slot_key(const uint8_t *slot)
 {
 	return (uint32_t) slot[0] << 24 | (uint32_t) slot[1] << 16 | (uint32_t) slot[2] << 8 | slot[3];
 }
 
-/* The same of a key that is looked for. */
+/* Return the same of a key that is looked for. */
 static inline uint32_t
 key_prefix(const uint8_t *key, size_t length)
 {
@@ -113,7 +112,7 @@ store_slot(uint8_t *slot, const uint8_t *key, uint8_t key_length, uint32_t from_
 	store_u32(slot + 4, from_end);
 }
 
-/* How far from the end of all bytes a slot's cell begins. */
+/* Return how far from the end of all bytes a slot's cell begins. */
 static inline uint32_t
 slot_from_end(const uint8_t *slot)
 {
@@ -126,7 +125,7 @@ cell_has_count(uint8_t rule)
 	return (rule & CDPK_RULE_BASE) == CDPK_RULE_MOST_FREQUENT;
 }
 
-/* The bytes that a cell takes, without its slack. */
+/* Return the bytes that a cell takes, without its slack. */
 static inline size_t
 cell_size(const CdpkTrait *trait)
 {
@@ -135,8 +134,15 @@ cell_size(const CdpkTrait *trait)
 		   cdpk_varint_size(trait->value.length) + trait->value.length;
 }
 
+/* Return the bytes of a cell with its slack. */
+static inline uint32_t
+cell_extent(const CdpkTrait *trait)
+{
+	return (uint32_t) (cell_size(trait) + trait->slack);
+}
+
 /*
- * Copies bytes and returns the place behind them.  Most are a few, for which a call
+ * Copy bytes and return the place behind them.  Most are a few, for which a call
  * of memcpy costs more than the copy: two words that may overlap do it.
  */
 static inline uint8_t *
@@ -180,10 +186,10 @@ cell_write(uint8_t *cell, const CdpkTrait *trait, size_t slack)
 	cell_append(at, trait->value.bytes, trait->value.length);
 }
 
-/* Reads what follows a cell's source, when its lengths are not single bytes. */
+/* Read what follows a cell's source, when its lengths are not single bytes. */
 extern bool cdpk_cell_read_long(const uint8_t *at, const uint8_t *end, CdpkTrait *trait);
 
-/* Reads the cell of a slot; false where it does not lie within the heap. */
+/* Read the cell of a slot; false if it does not lie within the heap. */
 static inline bool
 cell_read(const CdpkTraitsView *view, uint32_t index, CdpkTrait *trait)
 {
@@ -216,7 +222,7 @@ cell_read(const CdpkTraitsView *view, uint32_t index, CdpkTrait *trait)
 }
 
 /*
- * The bytes of a slot's cell without its slack; 0 where it does not lie within the
+ * Return the bytes of a slot's cell without its slack; 0 if it does not lie within the
  * heap.
  */
 static inline size_t
@@ -237,6 +243,41 @@ cell_length(const CdpkTraitsView *view, uint32_t index)
 		return length + cell[CELL_SLACK] <= from_end ? length : 0;
 	}
 	return cell_read(view, index, &trait) ? cell_size(&trait) : 0;
+}
+
+/* a key to look for, with its beginning as a slot has it */
+typedef struct WantedKey
+{
+	const uint8_t *key;
+	size_t length;
+	uint32_t prefix;
+} WantedKey;
+
+/* Prepare a key. */
+static inline WantedKey
+wanted_key(const uint8_t *key, size_t length)
+{
+	WantedKey wanted = {key, length, key_prefix(key, length)};
+
+	return wanted;
+}
+
+/* Order a slot's key against a wanted one. */
+static inline int
+compare_key(const CdpkTraitsView *view, uint32_t index, const WantedKey *wanted)
+{
+	const uint8_t *slot = view->bytes + slot_place(index);
+	uint32_t key = slot_key(slot);
+	uint32_t from_end = slot_from_end(slot);
+
+	if (key != wanted->prefix)
+		return key < wanted->prefix ? -1 : 1;
+	if (wanted->length <= SLOT_KEY)
+		return 0;
+	if (from_end > view->heap || from_end < CELL_FIXED + wanted->length)
+		return 1; /* corrupt; found when the cell is read */
+	return memcmp(view->bytes + view->size - from_end + CELL_FIXED + SLOT_KEY,
+				  wanted->key + SLOT_KEY, wanted->length - SLOT_KEY);
 }
 
 #endif /* CDPK_TRAITS_CELL_H */

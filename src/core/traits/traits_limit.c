@@ -13,15 +13,16 @@
  * shrink; and who is among the best in the end was among the best before, since a
  * cell can only become better, and a removal takes the worst away.
  */
+#include "core/traits/traits_limit.h"
+
 #include <stdlib.h>
 
+#include "core/traits/traits_cell.h"
 #include "core/traits/traits_page.h"
-
-const CdpkTraitsLimits cdpk_traits_limits = {CDPK_TRAITS_KEYS_MAX, CDPK_TRAITS_CELLS_MAX,
-											 CDPK_TRAITS_VALUES_MAX};
+#include "core/traits/traits_view.h"
 
 /*
- * share_of counts the cells that a key of a rule may have among so many keys.  A
+ * Count the cells that a key of a rule may have among so many keys.  A
  * key that keeps what was outdone has less, since its values may be long.
  */
 static uint32_t
@@ -79,18 +80,18 @@ cdpk_traits_full(const CdpkTraitsExtent *extent)
 }
 
 /*
- * roomy says whether a new cell cannot break any limit: with so few cells even one
+ * Return whether a new cell cannot break any limit: with so few cells even one
  * key with all of them has less than its share.
  */
 static bool
-roomy(const CdpkTraitsState *state)
+is_far_below_limits(const CdpkTraitsState *state)
 {
 	uint64_t cells = (uint64_t) state->view.count + 1;
 
 	return cells * cells <= state->limits->keys;
 }
 
-/* count_keys sees to it that the keys are counted. */
+/* See to it that the keys are counted. */
 static void
 count_keys(CdpkTraitsState *state)
 {
@@ -107,7 +108,7 @@ typedef struct Claim
 	uint32_t index;
 } Claim;
 
-/* claim_of says what a cell at an index claims; the removal always stays. */
+/* Return what a cell at an index claims; the removal always stays. */
 static Claim
 claim_of(const CdpkTrait *trait, uint32_t index)
 {
@@ -116,7 +117,7 @@ claim_of(const CdpkTrait *trait, uint32_t index)
 	return claim;
 }
 
-/* compare_claims orders claims, the best first. */
+/* Order claims, the best first. */
 static int
 compare_claims(const void *left, const void *right)
 {
@@ -128,14 +129,14 @@ compare_claims(const void *left, const void *right)
 	return a->index < b->index ? -1 : a->index > b->index;
 }
 
-/* is_aged says whether it is by their time that cells of a rule stay. */
+/* Return whether it is by their time that cells of a rule stay. */
 static bool
-is_aged(unsigned rule)
+keeps_latest(unsigned rule)
 {
 	return (rule & CDPK_RULE_BASE) == CDPK_RULE_UNION;
 }
 
-/* find_worst finds the cell with the least claim among first .. end - 1. */
+/* Find the cell with the least claim among first .. end - 1. */
 static CdpkStatus
 find_worst(const CdpkTraitsState *state, uint32_t first, uint32_t end, Claim *worst)
 {
@@ -154,9 +155,9 @@ find_worst(const CdpkTraitsState *state, uint32_t first, uint32_t end, Claim *wo
 	return CDPK_OK;
 }
 
-/* cut_aged leaves the "keep" cells with the best claims among first .. end - 1. */
+/* Leave the "keep" cells with the best claims among first .. end - 1. */
 static CdpkStatus
-cut_aged(CdpkTraitsState *state, uint32_t first, uint32_t end, uint32_t keep)
+keep_latest(CdpkTraitsState *state, uint32_t first, uint32_t end, uint32_t keep)
 {
 	const CdpkAllocator *allocator = state->allocator;
 	Claim *claims = allocator->allocate(allocator->context, (end - first) * sizeof(Claim));
@@ -196,7 +197,7 @@ cut_aged(CdpkTraitsState *state, uint32_t first, uint32_t end, uint32_t keep)
 
 /* ---- new cells ---- */
 
-/* drop_last_key takes out all cells of the last key. */
+/* Take out all cells of the last key. */
 static CdpkStatus
 drop_last_key(CdpkTraitsState *state)
 {
@@ -213,7 +214,7 @@ drop_last_key(CdpkTraitsState *state)
 	return cdpk_page_remove(state, first, state->view.count);
 }
 
-/* cut_shares takes out what keys have beyond their shares, which a new key has made smaller. */
+/* Take out what keys have beyond their shares, which a new key has made smaller. */
 static CdpkStatus
 cut_shares(CdpkTraitsState *state)
 {
@@ -235,8 +236,8 @@ cut_shares(CdpkTraitsState *state)
 		share = share_of(state->limits, trait.rule, state->keys);
 		if (end - first <= share)
 			continue;
-		if (is_aged(trait.rule))
-			status = cut_aged(state, first, end, share);
+		if (keeps_latest(trait.rule))
+			status = keep_latest(state, first, end, share);
 		else
 			status = cdpk_page_remove(state, first + share, end);
 		if (status != CDPK_OK)
@@ -251,7 +252,7 @@ cdpk_traits_insert_key(CdpkTraitsState *state, uint32_t index, const CdpkTrait *
 {
 	CdpkStatus status = CDPK_OK;
 
-	if (roomy(state))
+	if (is_far_below_limits(state))
 	{
 		state->keys += state->keys > 0;
 		return cdpk_page_insert(state, index, trait);
@@ -279,12 +280,12 @@ cdpk_traits_insert_value(CdpkTraitsState *state, uint32_t first, uint32_t end, u
 	Claim worst = {INT64_MIN, end - 1};
 	CdpkStatus status = CDPK_OK;
 
-	if (roomy(state))
+	if (is_far_below_limits(state))
 		return cdpk_page_insert(state, index, trait);
 	count_keys(state);
 	if (end - first < share_of(state->limits, trait->rule, state->keys))
 		return cdpk_page_insert(state, index, trait);
-	if (is_aged(trait->rule))
+	if (keeps_latest(trait->rule))
 		status = find_worst(state, first, end, &worst);
 	else
 		claim.at = worst.at;

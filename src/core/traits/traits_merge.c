@@ -7,79 +7,15 @@
  * their order and however they were grouped into partial states: each rule below
  * is commutative and associative, and all but sum and most_frequent are idempotent.
  */
-#include "core/traits/traits.h"
+#include "core/traits/traits_merge.h"
 
 #include "core/text/digits.h"
+#include "core/text/value_size.h"
+#include "core/traits/traits_cell.h"
+#include "core/traits/traits_limit.h"
+#include "core/traits/traits_order.h"
 #include "core/traits/traits_page.h"
-
-/* ---- orders ---- */
-
-/* compare_sources orders the names of two cells' sources. */
-static int
-compare_sources(const CdpkTrait *a, const CdpkTrait *b)
-{
-	size_t common = a->source_length < b->source_length ? a->source_length : b->source_length;
-	int order = common > 0 ? memcmp(a->source, b->source, common) : 0;
-
-	return order != 0 ? order : (int) a->source_length - (int) b->source_length;
-}
-
-/* compare_origins orders two cells by time, then by what makes the order total. */
-static int
-compare_origins(const CdpkTrait *a, const CdpkTrait *b)
-{
-	if (a->at != b->at)
-		return a->at < b->at ? -1 : 1;
-	if (a->trust != b->trust)
-		return a->trust < b->trust ? -1 : 1;
-	return compare_sources(a, b);
-}
-
-/* compare_latest orders two cells by time, then by the bytes of the value, then by origin. */
-static int
-compare_latest(const CdpkTrait *a, const CdpkTrait *b)
-{
-	int order;
-
-	if (a->at != b->at)
-		return a->at < b->at ? -1 : 1;
-	order = cdpk_value_compare_text(&a->value, &b->value);
-	return order != 0 ? order : compare_origins(a, b);
-}
-
-int
-cdpk_trait_prefer(const CdpkTrait *a, const CdpkTrait *b)
-{
-	int order = 0;
-
-	if ((a->rule & CDPK_RULE_TRUSTED) && a->trust != b->trust)
-		return a->trust < b->trust ? -1 : 1;
-	switch (a->rule & CDPK_RULE_BASE)
-	{
-		case CDPK_RULE_FIRST:
-			order = a->at == b->at ? 0 : (a->at < b->at ? 1 : -1);
-			break;
-		case CDPK_RULE_MIN:
-			order = cdpk_value_compare(&b->value, &a->value);
-			break;
-		case CDPK_RULE_MAX:
-			order = cdpk_value_compare(&a->value, &b->value);
-			break;
-		case CDPK_RULE_MOST_FREQUENT:
-			order = a->count == b->count ? 0 : (a->count < b->count ? -1 : 1);
-			break;
-	}
-	return order != 0 ? order : compare_latest(a, b);
-}
-
-int
-cdpk_trait_compare_place(const CdpkTrait *a, const CdpkTrait *b)
-{
-	return (a->rule & CDPK_RULE_KEEP) ? compare_sources(a, b)
-									  : cdpk_value_compare(&a->value, &b->value);
-}
-
-/* ---- the rules ---- */
+#include "core/traits/traits_view.h"
 
 /* one value on its way into the cells first .. end - 1 of its key */
 typedef struct Merge
@@ -91,8 +27,8 @@ typedef struct Merge
 } Merge;
 
 /*
- * find_place finds the trait's own cell among the key's, or where it is to be
- * made; false where the bytes are corrupt.
+ * Find the trait's own cell among the key's, or where it is to be
+ * made; false if the bytes are corrupt.
  */
 static bool
 find_place(const Merge *merge, uint32_t *place, bool *found, CdpkTrait *present)
@@ -126,7 +62,7 @@ find_place(const Merge *merge, uint32_t *place, bool *found, CdpkTrait *present)
 	return true;
 }
 
-/* put_preferred merges into the trait's own cell the one of the two that is preferred. */
+/* Merge into the trait's own cell the one of the two that is preferred. */
 static CdpkStatus
 put_preferred(const Merge *merge)
 {
@@ -144,7 +80,7 @@ put_preferred(const Merge *merge)
 	return cdpk_page_replace(merge->state, place, &present, merge->trait);
 }
 
-/* put_counted adds up how often the value came; time and source are those of the latest. */
+/* Add up how often the value came; time and source are those of the latest. */
 static CdpkStatus
 put_counted(const Merge *merge)
 {
@@ -158,14 +94,14 @@ put_counted(const Merge *merge)
 	if (!found)
 		return cdpk_traits_insert_value(merge->state, merge->first, merge->end, place,
 										merge->trait);
-	merged = compare_latest(merge->trait, &present) > 0 ? *merge->trait : present;
+	merged = cdpk_trait_compare_latest(merge->trait, &present) > 0 ? *merge->trait : present;
 	merged.count = merge->trait->count > INT64_MAX - present.count
 					   ? INT64_MAX
 					   : merge->trait->count + present.count;
 	return cdpk_page_replace_with_parts(merge->state, place, &present, &merged);
 }
 
-/* sum_fits says whether a number is one that sums are made of. */
+/* Return whether a number is one that sums are made of. */
 static bool
 sum_fits(const CdpkValue *value)
 {
@@ -177,12 +113,13 @@ sum_fits(const CdpkValue *value)
 		   fraction <= CDPK_TRAITS_DIGITS_MAX;
 }
 
-/* put_summed adds the value; time and source are those of the latest. */
+/* Add the value; time and source are those of the latest. */
 static CdpkStatus
 put_summed(const Merge *merge, const CdpkTrait *present)
 {
 	uint8_t sum[2 * (2 * CDPK_TRAITS_DIGITS_MAX + CDPK_TRAITS_CARRY_MAX + 2) + 3];
-	CdpkTrait merged = compare_origins(merge->trait, present) > 0 ? *merge->trait : *present;
+	CdpkTrait merged =
+		cdpk_trait_compare_origins(merge->trait, present) > 0 ? *merge->trait : *present;
 
 	merged.value.bytes = sum;
 	merged.value.length = cdpk_digits_add(merge->trait->value.bytes, merge->trait->value.length,
@@ -192,7 +129,7 @@ put_summed(const Merge *merge, const CdpkTrait *present)
 	return cdpk_page_replace_with_parts(merge->state, merge->first, present, &merged);
 }
 
-/* sweep_elements takes out the elements of a union that are not later than its removal. */
+/* Take out the elements of a union that are not later than its removal. */
 static CdpkStatus
 sweep_elements(CdpkTraitsState *state, uint32_t first, uint32_t end, int64_t removed_at)
 {
@@ -214,7 +151,7 @@ sweep_elements(CdpkTraitsState *state, uint32_t first, uint32_t end, int64_t rem
 	return CDPK_OK;
 }
 
-/* put_united merges one element of a union, or its removal, which is the cell with null. */
+/* Merge one element of a union, or its removal, which is the cell with null. */
 static CdpkStatus
 put_united(const Merge *merge, const CdpkTrait *present)
 {
@@ -231,9 +168,9 @@ put_united(const Merge *merge, const CdpkTrait *present)
 						  merge->end + (merge->state->view.count - before), merge->trait->at);
 }
 
-/* gives_way says whether what is there of a key is outranked as a whole, or (-1) outranks. */
+/* Compare which side takes the key as a whole: 1 the new value, -1 what is there, 0 neither. */
 static int
-gives_way(const CdpkTrait *present, const CdpkTrait *trait)
+compare_precedence(const CdpkTrait *present, const CdpkTrait *trait)
 {
 	bool whole = (trait->rule & CDPK_RULE_TRUSTED) && !(trait->rule & CDPK_RULE_KEEP);
 
@@ -244,12 +181,12 @@ gives_way(const CdpkTrait *present, const CdpkTrait *trait)
 	return 0;
 }
 
-/* put_found merges a value into a key that is there; present is its first cell. */
+/* Merge a value into a key that is there; present is its first cell. */
 static CdpkStatus
 put_found(CdpkTraitsState *state, uint32_t first, const CdpkTrait *present, const CdpkTrait *trait)
 {
 	Merge merge = {state, trait, first, first + 1};
-	int outranked = gives_way(present, trait);
+	int outranked = compare_precedence(present, trait);
 	CdpkStatus status;
 
 	if (cdpk_rule_many(present->rule))
@@ -278,7 +215,7 @@ put_found(CdpkTraitsState *state, uint32_t first, const CdpkTrait *present, cons
 	}
 }
 
-/* refuses says why a value cannot be merged by its rule; CDPK_OK where it can. */
+/* Return why a value cannot be merged by its rule; CDPK_OK where it can. */
 static CdpkStatus
 refuses(const CdpkTrait *trait)
 {

@@ -5,9 +5,15 @@
  */
 #include "core/traits/traits_page.h"
 
+#include "core/traits/traits_cell.h"
+#include "core/traits/traits_view.h"
+
+const CdpkTraitsLimits cdpk_traits_limits = {CDPK_TRAITS_KEYS_MAX, CDPK_TRAITS_CELLS_MAX,
+											 CDPK_TRAITS_VALUES_MAX};
+
 #define PAGE_MAX (2 * (size_t) CDPK_TRAITS_SIZE_MAX) /* with the slack and what is dead */
 
-/* set_counts writes what the header says. */
+/* Write what the header says. */
 static void
 set_counts(CdpkTraitsState *state, uint32_t count, uint32_t heap, uint32_t dead)
 {
@@ -18,7 +24,7 @@ set_counts(CdpkTraitsState *state, uint32_t count, uint32_t heap, uint32_t dead)
 }
 
 /*
- * allocate_page makes an empty loose page with at least that many bytes; the state
+ * Make an empty loose page with at least that many bytes; the state
  * stays as it is where that fails.
  */
 static CdpkStatus
@@ -43,7 +49,7 @@ allocate_page(CdpkTraitsState *state, size_t least)
 	return CDPK_OK;
 }
 
-/* release_page gives back a page that came from the allocator. */
+/* Release a page that came from the allocator. */
 static void
 release_page(const CdpkTraitsState *state)
 {
@@ -51,7 +57,7 @@ release_page(const CdpkTraitsState *state)
 		state->allocator->release(state->allocator->context, state->bytes);
 }
 
-/* free_space counts the bytes between the slots and the heap. */
+/* Count the bytes between the slots and the heap. */
 static size_t
 free_space(const CdpkTraitsState *state)
 {
@@ -59,8 +65,8 @@ free_space(const CdpkTraitsState *state)
 }
 
 /*
- * place_cell writes a cell at the front of the heap, with slack behind it, and
- * points a slot to it.
+ * Write a cell at the front of the heap, with slack behind it, and
+ * point a slot to it.
  */
 static void
 place_cell(CdpkTraitsState *state, uint32_t index, const CdpkTrait *trait, size_t slack)
@@ -72,14 +78,14 @@ place_cell(CdpkTraitsState *state, uint32_t index, const CdpkTrait *trait, size_
 	set_counts(state, state->view.count, heap, state->view.dead);
 }
 
-/* roomy_slack is the slack that a new cell gets, so that a longer value may fit later. */
+/* Return the slack that a new cell gets, so that a longer value may fit later. */
 static size_t
-roomy_slack(const CdpkTrait *trait)
+initial_slack(const CdpkTrait *trait)
 {
 	return (0 - cell_size(trait)) & 7;
 }
 
-/* move_cells copies all cells, with their slack, to an empty page. */
+/* Copy all cells, with their slack, to an empty page. */
 static CdpkStatus
 move_cells(CdpkTraitsState *state, const CdpkTraitsView *old)
 {
@@ -107,7 +113,7 @@ move_cells(CdpkTraitsState *state, const CdpkTraitsView *old)
 }
 
 /*
- * make_room moves the state to a larger page, leaving dead cells behind, unless
+ * Move the state to a larger page, leaving dead cells behind, unless
  * there are already "extra" free bytes.
  */
 static CdpkStatus
@@ -168,7 +174,7 @@ cdpk_traits_resume(CdpkTraitsState *state, const CdpkAllocator *allocator, uint8
 	return status;
 }
 
-/* cdpk_page_insert makes a new cell at an index. */
+/* Make a new cell at an index. */
 CdpkStatus
 cdpk_page_insert(CdpkTraitsState *state, uint32_t index, const CdpkTrait *trait)
 {
@@ -178,7 +184,7 @@ cdpk_page_insert(CdpkTraitsState *state, uint32_t index, const CdpkTrait *trait)
 
 	if (state->view.count >= CDPK_TRAITS_CELLS_MAX)
 		return CDPK_TOO_LONG;
-	slack = roomy_slack(trait);
+	slack = initial_slack(trait);
 	status = make_room(state, cell_size(trait) + slack + SLOT_SIZE);
 	if (status != CDPK_OK)
 		return status;
@@ -189,7 +195,7 @@ cdpk_page_insert(CdpkTraitsState *state, uint32_t index, const CdpkTrait *trait)
 	return CDPK_OK;
 }
 
-/* cdpk_page_replace writes a cell over another of the same key: where it stood, if it fits. */
+/* Write a cell over another of the same key: where it stood, if it fits. */
 CdpkStatus
 cdpk_page_replace(CdpkTraitsState *state, uint32_t index, const CdpkTrait *old,
 				  const CdpkTrait *trait)
@@ -210,7 +216,7 @@ cdpk_page_replace(CdpkTraitsState *state, uint32_t index, const CdpkTrait *old,
 					   state->view.dead + (uint32_t) (room - size - slack));
 		return CDPK_OK;
 	}
-	slack = roomy_slack(trait);
+	slack = initial_slack(trait);
 	status = make_room(state, size + slack);
 	if (status != CDPK_OK)
 		return status;
@@ -219,7 +225,7 @@ cdpk_page_replace(CdpkTraitsState *state, uint32_t index, const CdpkTrait *old,
 	return CDPK_OK;
 }
 
-/* cdpk_page_drop takes out the slots first .. end - 1; their cells had that many bytes. */
+/* Take out the slots first .. end - 1; their cells had that many bytes. */
 void
 cdpk_page_drop(CdpkTraitsState *state, uint32_t first, uint32_t end, uint32_t dead)
 {
@@ -228,7 +234,7 @@ cdpk_page_drop(CdpkTraitsState *state, uint32_t first, uint32_t end, uint32_t de
 	set_counts(state, state->view.count - (end - first), state->view.heap, state->view.dead + dead);
 }
 
-/* cdpk_page_remove takes out the cells first .. end - 1. */
+/* Take out the cells first .. end - 1. */
 CdpkStatus
 cdpk_page_remove(CdpkTraitsState *state, uint32_t first, uint32_t end)
 {
@@ -247,7 +253,7 @@ cdpk_page_remove(CdpkTraitsState *state, uint32_t first, uint32_t end)
 }
 
 /*
- * cdpk_page_replace_with_parts writes a cell that is made of parts of the one it replaces:
+ * Write a cell that is made of parts of the one it replaces:
  * by way of a copy, since they lie in each other.
  */
 CdpkStatus

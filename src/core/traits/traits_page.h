@@ -1,50 +1,38 @@
 /*
  * traits_page.h
- *		The bytes of a state of traits, to change: for traits_merge.c and
- *		traits_limit.c only.
+ *		Changes the bytes of a state of traits: cells are put in, replaced and taken out.
  */
 #ifndef CDPK_TRAITS_PAGE_H
 #define CDPK_TRAITS_PAGE_H
 
-#include "core/traits/traits_cell.h"
+#include "core/traits/traits.h"
 
-/* The bytes of a cell with its slack. */
-static inline uint32_t
-cell_extent(const CdpkTrait *trait)
-{
-	return (uint32_t) (cell_size(trait) + trait->slack);
-}
+/* The limits of traits.h, with which a state begins; tests set smaller ones. */
+extern const CdpkTraitsLimits cdpk_traits_limits;
 
-/* ---- traits_page.c: cells, whatever they mean ---- */
+/* Make an empty state with room for about that many cells and bytes of keys, sources and values. */
+extern CdpkStatus cdpk_traits_begin(CdpkTraitsState *state, const CdpkAllocator *allocator,
+									size_t cells, size_t bytes);
 
-/* Makes a new cell at an index. */
+/* Make a state that goes on with these bytes, of either form, changing them where they are. */
+extern CdpkStatus cdpk_traits_resume(CdpkTraitsState *state, const CdpkAllocator *allocator,
+									 uint8_t *bytes, size_t size);
+
+/* Make a new cell at an index. */
 extern CdpkStatus cdpk_page_insert(CdpkTraitsState *state, uint32_t index, const CdpkTrait *trait);
 
-/* Writes a cell over another of the same key: where it stood, if it fits. */
+/* Write a cell over another of the same key: where it stood, if it fits. */
 extern CdpkStatus cdpk_page_replace(CdpkTraitsState *state, uint32_t index, const CdpkTrait *old,
 									const CdpkTrait *trait);
 
-/* The same of a cell that is made of parts of the one it replaces. */
+/* Replace a cell by one that is made of parts of it. */
 extern CdpkStatus cdpk_page_replace_with_parts(CdpkTraitsState *state, uint32_t index,
 											   const CdpkTrait *old, const CdpkTrait *trait);
 
-/* Takes out the slots first .. end - 1; their cells had that many bytes. */
+/* Take out the slots first .. end - 1; their cells had that many bytes. */
 extern void cdpk_page_drop(CdpkTraitsState *state, uint32_t first, uint32_t end, uint32_t dead);
 
-/* Takes out the cells first .. end - 1. */
+/* Take out the cells first .. end - 1. */
 extern CdpkStatus cdpk_page_remove(CdpkTraitsState *state, uint32_t first, uint32_t end);
-
-/* ---- traits_limit.c: what is left out where there is too much ---- */
-
-/* Makes the first cell of a new key at an index, unless there are enough keys before it. */
-extern CdpkStatus cdpk_traits_insert_key(CdpkTraitsState *state, uint32_t index,
-										 const CdpkTrait *trait);
-
-/*
- * Makes a new cell at an index among the cells first .. end - 1 of its key, unless
- * there are enough better ones.
- */
-extern CdpkStatus cdpk_traits_insert_value(CdpkTraitsState *state, uint32_t first, uint32_t end,
-										   uint32_t index, const CdpkTrait *trait);
 
 #endif /* CDPK_TRAITS_PAGE_H */

@@ -2,7 +2,7 @@
  * traits_rule.c
  *		The names of the rules by which traits merge.
  */
-#include "core/traits/traits.h"
+#include "core/traits/traits_rule.h"
 
 #include <string.h>
 
@@ -33,7 +33,7 @@ cdpk_rule_name(unsigned code, char name[CDPK_RULE_NAME_SIZE])
 	strcat(name, base_names[code & CDPK_RULE_BASE]);
 }
 
-/* skip_prefix takes a prefix off a name, if the name has it. */
+/* Take a prefix off a name, if the name has it. */
 static bool
 skip_prefix(const char **name, size_t *length, const char *prefix)
 {

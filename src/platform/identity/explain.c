@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 
 #include "cdp.h"
+#include "core/stitch/stitch_explain.h"
 #include "platform/identity/resolve.h"
 #include "toolkit/bridge/status.h"
 

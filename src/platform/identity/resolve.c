@@ -1,7 +1,7 @@
 /*
  * resolve.c
  *		Identity resolution of the batch in hand: what it changes, handed to
- *		core/stitch.h; what that says the tables must become, as rows.
+ *		core/stitch/stitch.h; what that says the tables must become, as rows.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
  * resolve.h
- *		Identity resolution over the tables: the rules and the store of core/stitch.h.
+ *		Identity resolution over the tables: the rules and the store of core/stitch/stitch.h.
  */
 #ifndef CDP_IDENTITY_RESOLVE_H
 #define CDP_IDENTITY_RESOLVE_H
@@ -22,7 +22,7 @@ extern Resolver *resolver_new(void);
 /* The place of a namespace in the rules; an error where it is not listed. */
 extern uint32_t resolver_namespace(const Resolver *resolver, const char *name, size_t length);
 
-/* Raises the error for a status of core/stitch.h, unless it is CDPK_OK. */
+/* Raises the error for a status of core/stitch/stitch.h, unless it is CDPK_OK. */
 extern void resolver_check(CdpkStatus status);
 
 /* Runs a query, with arguments of type bigint[], and returns its rows; SPI_freetuptable frees them. */

@@ -1,6 +1,6 @@
 /*
  * resolve_store.c
- *		The rules and rows of core/stitch.h, read from the tables.
+ *		The rules and rows of core/stitch/stitch.h, read from the tables.
  */
 #include "postgres.h"
 

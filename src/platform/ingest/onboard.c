@@ -57,7 +57,6 @@ enum
 	OUT_AT,
 	OUT_FEED,
 	OUT_IDS,
-	OUT_BLOCKED_IDS,
 	OUT_REASON,
 	OUT_DETAIL,
 	OUT_REPEATS,
@@ -97,7 +96,7 @@ typedef struct OnboardedRow
 CDP_FUNCTION(cdp_onboard);
 
 /*
- * json_shape looks at the first bytes of a jsonb only, so that a large one need not be
+ * Look at the first bytes of a jsonb only, so that a large one need not be
  * decompressed.  A scalar is stored as an array with one element.
  */
 static JsonShape
@@ -116,7 +115,7 @@ json_shape(FunctionCallInfo fcinfo, int number)
 	return (words[0] & JB_FSCALAR) && JBE_ISNULL(words[1]) ? JSON_ABSENT : JSON_OTHER;
 }
 
-/* check_shapes wants each jsonb column to be an object or absent. */
+/* Want each jsonb column to be an object or absent. */
 static bool
 check_shapes(FunctionCallInfo fcinfo, Refusal *refusal)
 {
@@ -138,7 +137,7 @@ check_shapes(FunctionCallInfo fcinfo, Refusal *refusal)
 }
 
 /*
- * is_deep tells whether a jsonb nests deeper than a line of JSON may.  Each level
+ * Return whether a jsonb nests deeper than a line of JSON may.  Each level
  * takes eight bytes at least, so that a small one need not be walked through.
  */
 static bool
@@ -166,7 +165,7 @@ is_deep(FunctionCallInfo fcinfo, int number)
 	return false;
 }
 
-/* check_depths comes before all else: what is deep cannot even be copied safely. */
+/* Check the depths before all else: what is deep cannot even be copied safely. */
 static bool
 check_depths(FunctionCallInfo fcinfo, Refusal *refusal)
 {
@@ -186,7 +185,7 @@ check_depths(FunctionCallInfo fcinfo, Refusal *refusal)
 	return true;
 }
 
-/* find_type reads the type of call, or infers it where none is given. */
+/* Read the type of call, or infer it if none is given. */
 static bool
 find_type(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 {
@@ -206,7 +205,7 @@ find_type(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 						 "type: not one of identify, track, page, screen, group, alias");
 }
 
-/* check_name wants a trimmed name to be short and printable. */
+/* Want a trimmed name to be short and printable. */
 static bool
 check_name(CdpkSpan name, size_t max, const char *column, const char *reason, Refusal *refusal)
 {
@@ -227,7 +226,7 @@ check_name(CdpkSpan name, size_t max, const char *column, const char *reason, Re
 	return true;
 }
 
-/* find_event gives the event its name: only what happened has one, not what is said of a person. */
+/* Give the event its name: only what happened has one, not what describes a person. */
 static bool
 find_event(OnboardedRow *row, Refusal *refusal)
 {
@@ -245,7 +244,7 @@ find_event(OnboardedRow *row, Refusal *refusal)
 	return check_name(row->event, EVENT_MAX, "event", "invalid_event", refusal);
 }
 
-/* find_feed names the row's source; one without a usable name counts among the "default" ones. */
+/* Name the row's source; one without a usable name counts among the "default" ones. */
 static bool
 find_feed(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 {
@@ -259,8 +258,8 @@ find_feed(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 }
 
 /*
- * corrected_time takes the sender's clock out of a time: how long before sending it happened is
- * right whatever the clock says.  false where that overflows.
+ * Take the sender's clock out of a time: how long before sending it happened is
+ * right whatever the clock says.  false if that overflows.
  */
 static bool
 corrected_time(TimestampTz received, TimestampTz sent, TimestampTz original, TimestampTz *at)
@@ -272,7 +271,7 @@ corrected_time(TimestampTz received, TimestampTz sent, TimestampTz original, Tim
 		   !pg_sub_s64_overflow(received, delay, at);
 }
 
-/* choose_time finds the best time that the row has, and which column it is from. */
+/* Find the best time that the row has, and which column it is from. */
 static bool
 choose_time(FunctionCallInfo fcinfo, TimestampTz *at, const char **column, Refusal *refusal)
 {
@@ -308,7 +307,7 @@ choose_time(FunctionCallInfo fcinfo, TimestampTz *at, const char **column, Refus
 	return true;
 }
 
-/* find_time wants the row's time between 2000 and a day after the batch. */
+/* Want the row's time between 2000 and a day after the batch. */
 static bool
 find_time(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 {
@@ -331,7 +330,7 @@ find_time(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 						 column, at, bound);
 }
 
-/* object_argument gives the object in an argument, or NULL where there is none. */
+/* Return the object in an argument, or NULL if there is none. */
 static Jsonb *
 object_argument(FunctionCallInfo fcinfo, int number)
 {
@@ -339,7 +338,7 @@ object_argument(FunctionCallInfo fcinfo, int number)
 }
 
 /*
- * find_identifiers collects every identifier of the row.  Traits are the person's only in an
+ * Collect every identifier of the row.  Traits are the person's only in an
  * identify call (a group's are the account's); those in context always are.  group_id names an
  * account and is no identifier.
  */
@@ -373,7 +372,7 @@ find_identifiers(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 		   ingest_refuse(refusal, "no_identifier", "no field that can name a person has a value");
 }
 
-/* check_group wants a group call to say which account it speaks of, in a name fit for one. */
+/* Want a group call to say which account it speaks of, in a name fit for one. */
 static bool
 check_group(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 {
@@ -386,7 +385,7 @@ check_group(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 	return check_name(group_id, GROUP_ID_MAX, "group_id", "invalid_group_id", refusal);
 }
 
-/* onboard_row cleans a row, or says why it cannot be an event. */
+/* Clean a row, or say why it cannot be an event. */
 static bool
 onboard_row(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 {
@@ -400,22 +399,22 @@ onboard_row(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 		   find_identifiers(fcinfo, row, refusal);
 }
 
-/* identifier_array makes the array of those identifiers that mean nothing, or of those that do. */
+/* Make the array of the identifiers that mean something. */
 static Datum
-identifier_array(const IdentifierSet *set, bool meaningless)
+identifier_array(const IdentifierSet *set)
 {
 	Datum members[INGEST_IDENTIFIERS_MAX];
 	int count = 0;
 
 	for (int i = 0; i < set->count; i++)
-		if (cdpk_identifier_meaningless(IdentifierPayload(set->members[i]),
-										IdentifierLength(set->members[i])) == meaningless)
+		if (!cdpk_identifier_meaningless(IdentifierPayload(set->members[i]),
+										 IdentifierLength(set->members[i])))
 			members[count++] = PointerGetDatum(set->members[i]);
 	return PointerGetDatum(
 		construct_array(members, count, identifier_type_oid(), -1, false, TYPALIGN_INT));
 }
 
-/* cdp_onboard implements cdp.onboard. */
+/* Implement cdp.onboard. */
 Datum
 cdp_onboard(PG_FUNCTION_ARGS)
 {
@@ -441,8 +440,7 @@ cdp_onboard(PG_FUNCTION_ARGS)
 		values[OUT_EVENT_NAME] = ingest_text_datum(row.event);
 		nulls[OUT_EVENT_NAME] = row.event.length == 0;
 		values[OUT_AT] = TimestampTzGetDatum(row.at);
-		values[OUT_IDS] = identifier_array(&row.identifiers, false);
-		values[OUT_BLOCKED_IDS] = identifier_array(&row.identifiers, true);
+		values[OUT_IDS] = identifier_array(&row.identifiers);
 		values[OUT_REPEATS] = Int32GetDatum(row.identifiers.repeats);
 		nulls[OUT_REPEATS] = false;
 	}

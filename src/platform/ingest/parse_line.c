@@ -13,7 +13,7 @@
 #include "cdp.h"
 #include "compat.h"
 #include "core/text/timestamp.h"
-#include "platform/ingest/parse_line.h"
+#include "platform/ingest/parse_line_json.h"
 
 typedef enum FieldKind
 {
@@ -96,7 +96,7 @@ typedef struct Line
 
 CDP_FUNCTION(cdp_parse_line);
 
-/* find_field returns the field that a key names, or -1. */
+/* Return the field that a key names, or -1. */
 static int
 find_field(CdpkSpan key)
 {
@@ -108,7 +108,7 @@ find_field(CdpkSpan key)
 }
 
 /*
- * set_field notes the value of a field.  The same key again replaces it, as in any JSON; the
+ * Note the value of a field.  The same key again replaces it, as in any JSON; the
  * field's other spelling, which differs in length, must not contradict it.
  */
 static bool
@@ -129,7 +129,7 @@ set_field(Line *line, int field, const LineMember *member, Refusal *refusal)
 	return true;
 }
 
-/* place_member decides where a member of the line goes. */
+/* Decide where a member of the line goes. */
 static bool
 place_member(Line *line, const LineMember *member, Refusal *refusal)
 {
@@ -144,7 +144,7 @@ place_member(Line *line, const LineMember *member, Refusal *refusal)
 	return true;
 }
 
-/* fold puts a field into an object, or among the extra members where the object has its own. */
+/* Put a field into an object, or among the extra members where the object has its own. */
 static void
 fold(Line *line, int field, int column, LineMembers *folded)
 {
@@ -155,7 +155,7 @@ fold(Line *line, int field, int column, LineMembers *folded)
 					member);
 }
 
-/* check_extra wants no two members to end under one name in the context's "_extra". */
+/* Want no two members to end under one name in the context's "_extra". */
 static bool
 check_extra(const Line *line, Refusal *refusal)
 {
@@ -167,7 +167,7 @@ check_extra(const Line *line, Refusal *refusal)
 	return true;
 }
 
-/* check_kinds wants each field to have a JSON type that its column takes. */
+/* Want each field to have a JSON type that its column takes. */
 static bool
 check_kinds(const Line *line, Refusal *refusal)
 {
@@ -188,7 +188,7 @@ check_kinds(const Line *line, Refusal *refusal)
 	return true;
 }
 
-/* without_mark passes over the byte order mark that some programs put before a file's first line. */
+/* Pass over the byte order mark that some programs put before a file's first line. */
 static CdpkSpan
 without_mark(CdpkSpan text)
 {
@@ -200,7 +200,7 @@ without_mark(CdpkSpan text)
 	return text;
 }
 
-/* check_line wants the text to be one JSON object. */
+/* Want the text to be one JSON object. */
 static bool
 check_line(CdpkSpan text, Refusal *refusal)
 {
@@ -217,7 +217,7 @@ check_line(CdpkSpan text, Refusal *refusal)
 		   ingest_refuse(refusal, "invalid_json", "byte %zu: %s", position, problem);
 }
 
-/* split_line sorts the members of the line by where they go. */
+/* Sort the members of the line by where they go. */
 static bool
 split_line(CdpkSpan text, Line *line, Refusal *refusal)
 {
@@ -237,7 +237,7 @@ split_line(CdpkSpan text, Line *line, Refusal *refusal)
 	return check_extra(line, refusal);
 }
 
-/* time_value reads a field that is a time; blank is NULL. */
+/* Read a field that is a time; blank is NULL. */
 static bool
 time_value(const Line *line, int field, Datum *value, bool *null, Refusal *refusal)
 {
@@ -254,7 +254,7 @@ time_value(const Line *line, int field, Datum *value, bool *null, Refusal *refus
 	return true;
 }
 
-/* object_value makes the jsonb of a field that is an object, with what is folded into it. */
+/* Make the jsonb of a field that is an object, with what is folded into it. */
 static Datum
 object_value(const Line *line, int field, bool *null)
 {
@@ -273,7 +273,7 @@ object_value(const Line *line, int field, bool *null)
 	return *null ? (Datum) 0 : JsonbPGetDatum(line_object(line->given[field], folded, extra));
 }
 
-/* make_values fills in the columns of the inbox. */
+/* Fill in the columns of the inbox. */
 static bool
 make_values(const Line *line, Datum *values, bool *nulls, Refusal *refusal)
 {
@@ -294,7 +294,7 @@ make_values(const Line *line, Datum *values, bool *nulls, Refusal *refusal)
 	return true;
 }
 
-/* require_utf8 refuses to work where the escapes of JSON cannot be written as text. */
+/* Refuse to work where the escapes of JSON cannot be written as text. */
 static void
 require_utf8(void)
 {
@@ -306,7 +306,7 @@ require_utf8(void)
 				 errhint("Make one with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0.")));
 }
 
-/* cdp_parse_line implements cdp.parse_line(text). */
+/* Implement cdp.parse_line(text). */
 Datum
 cdp_parse_line(PG_FUNCTION_ARGS)
 {

@@ -22,9 +22,9 @@
 
 #include "compat.h"
 #include "toolkit/identifier/identifier.h"
-#include "platform/ingest/parse_line.h"
+#include "platform/ingest/parse_line_json.h"
 
-/* unescape gives the text of the key or string that the scanner has just read. */
+/* Return the text of the key or string that the scanner has just read. */
 static CdpkSpan
 unescape(const CdpkJson *json)
 {
@@ -40,7 +40,6 @@ unescape(const CdpkJson *json)
 	return result;
 }
 
-/* line_next_member: see the header. */
 bool
 line_next_member(CdpkJson *json, LineMember *member)
 {
@@ -52,7 +51,6 @@ line_next_member(CdpkJson *json, LineMember *member)
 	return true;
 }
 
-/* line_append: see the header. */
 void
 line_append(LineMembers *list, const LineMember *member)
 {
@@ -66,7 +64,7 @@ line_append(LineMembers *list, const LineMember *member)
 	list->members[list->count++] = *member;
 }
 
-/* open_object starts to read the members of an object. */
+/* Start to read the members of an object. */
 static CdpkJson
 open_object(const LineMember *object)
 {
@@ -76,7 +74,6 @@ open_object(const LineMember *object)
 	return json;
 }
 
-/* line_has_key: see the header. */
 bool
 line_has_key(const LineMember *object, const char *key)
 {
@@ -92,7 +89,7 @@ line_has_key(const LineMember *object, const char *key)
 	return false;
 }
 
-/* make_number makes a numeric of a number's text. */
+/* Make a numeric of a number's text. */
 static Numeric
 make_number(CdpkSpan number)
 {
@@ -105,7 +102,6 @@ make_number(CdpkSpan number)
 							ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
 }
 
-/* line_text: see the header. */
 CdpkSpan
 line_text(const LineMember *member)
 {
@@ -117,7 +113,7 @@ line_text(const LineMember *member)
 	return ingest_span(identifier_number(make_number(member->value)));
 }
 
-/* push_string gives a key or string to the jsonb in the making. */
+/* Push a key or string to the jsonb in the making. */
 static void
 push_string(JsonbParseState **state, JsonbIteratorToken place, CdpkSpan string)
 {
@@ -129,7 +125,7 @@ push_string(JsonbParseState **state, JsonbIteratorToken place, CdpkSpan string)
 	pushJsonbValue(state, place, &value);
 }
 
-/* push_scalar gives the scalar that the scanner has just read to the jsonb in the making. */
+/* Push the scalar that the scanner has just read to the jsonb in the making. */
 static void
 push_scalar(JsonbParseState **state, const CdpkJson *json, CdpkJsonToken token)
 {
@@ -157,7 +153,7 @@ push_scalar(JsonbParseState **state, const CdpkJson *json, CdpkJsonToken token)
 	pushJsonbValue(state, place, &value);
 }
 
-/* push_value gives a whole value to the jsonb in the making. */
+/* Push a whole value to the jsonb in the making. */
 static void
 push_value(JsonbParseState **state, CdpkSpan text)
 {
@@ -194,7 +190,7 @@ push_value(JsonbParseState **state, CdpkSpan text)
 	}
 }
 
-/* push_member gives a key with its value to the object in the making. */
+/* Push a key with its value to the object in the making. */
 static void
 push_member(JsonbParseState **state, const LineMember *member)
 {
@@ -203,7 +199,7 @@ push_member(JsonbParseState **state, const LineMember *member)
 }
 
 /*
- * push_extra gives the member "_extra" to the object in the making.  One that the object has
+ * Push the member "_extra" to the object in the making.  One that the object has
  * itself becomes a member of it, so that it is not lost.
  */
 static void
@@ -218,7 +214,6 @@ push_extra(JsonbParseState **state, const LineMember *own, const LineMembers *ex
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
-/* line_object: see the header. */
 Jsonb *
 line_object(const LineMember *object, const LineMembers *folded, const LineMembers *extra)
 {

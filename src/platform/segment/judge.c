@@ -517,8 +517,7 @@ count_people(void)
 }
 
 void
-judge_everyone(const Segment *segment, int failing_max, JudgeTake take, void *arg,
-			   Judgement *result)
+judge_all(const Segment *segment, int failing_max, JudgeTake take, void *arg, Judgement *result)
 {
 	NumberList members = {CurrentMemoryContext};
 	JudgeQuery query = {segment, 1, NULL, false, InvalidOid, (Datum) 0, append_number, &members};

@@ -57,8 +57,8 @@ extern void judge_release(const Segment *segment);
 extern bool judge_exists(const char *name);
 
 /* Judges a segment of all people; members go to "take" unless it is NULL. */
-extern void judge_everyone(const Segment *segment, int failing_max, JudgeTake take, void *arg,
-						   Judgement *result);
+extern void judge_all(const Segment *segment, int failing_max, JudgeTake take, void *arg,
+					  Judgement *result);
 
 /* Judges a segment of these people. */
 extern void judge_people(const Segment *segment, const int64 *ids, int64 count, int failing_max,

@@ -86,7 +86,7 @@ cdp_members(PG_FUNCTION_ARGS)
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	find_segment(PG_GETARG_TEXT_PP(0), &segment);
-	judge_everyone(&segment, JUDGE_FAILING_MAX, put_member, fcinfo->resultinfo, &judgement);
+	judge_all(&segment, JUDGE_FAILING_MAX, put_member, fcinfo->resultinfo, &judgement);
 	judge_release(&segment);
 	if (judgement.whole)
 		judge_raise(&segment, &judgement);
@@ -133,7 +133,7 @@ judge_listed(const Segment *segment, ArrayType *ids, int failing_max, Judgement 
 
 	if (ids == NULL)
 	{
-		judge_everyone(segment, failing_max, NULL, NULL, judgement);
+		judge_all(segment, failing_max, NULL, NULL, judgement);
 		return;
 	}
 	deconstruct_array(ids, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &values,

@@ -46,17 +46,7 @@ typedef struct Sum
 	Numeric value;
 } Sum;
 
-/* An allocator that never frees: the executor owns the state. */
-static CdpkAllocator
-state_allocator(void)
-{
-	CdpkAllocator allocator = cdp_palloc_allocator;
-
-	allocator.release = NULL;
-	return allocator;
-}
-
-/* check_status raises the error for a state that cannot grow. */
+/* Raise the error for a state that cannot grow. */
 static void
 check_status(CdpkStatus status)
 {
@@ -68,7 +58,7 @@ check_status(CdpkStatus status)
 		cdp_report_bytes(status, "cdp.attribution_state");
 }
 
-/* get_setup reads the model and the lookback. */
+/* Read the model and the lookback. */
 static CdpkAttributionSetup
 get_setup(FunctionCallInfo fcinfo)
 {
@@ -97,10 +87,9 @@ get_setup(FunctionCallInfo fcinfo)
 	return setup;
 }
 
-/* get_state returns the state, argument 0, or a new one for the set-up. */
+/* Return the state, argument 0, or a new one for the set-up. */
 static CdpkAttributionState *
-get_state(FunctionCallInfo fcinfo, const CdpkAllocator *allocator,
-		  const CdpkAttributionSetup *setup)
+get_state(FunctionCallInfo fcinfo, const CdpkAttributionSetup *setup)
 {
 	CdpkAttributionState *state;
 	CdpkAttributionSetup former;
@@ -110,7 +99,7 @@ get_state(FunctionCallInfo fcinfo, const CdpkAllocator *allocator,
 		elog(ERROR, "transition function of cdp.attribution called outside of an aggregate");
 	if (PG_ARGISNULL(ARG_STATE))
 	{
-		check_status(cdpk_attribution_new(allocator, setup, 0, &state));
+		check_status(cdpk_attribution_new(&cdp_state_allocator, setup, 0, &state));
 		return state;
 	}
 	state = (CdpkAttributionState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(ARG_STATE));
@@ -122,14 +111,14 @@ get_state(FunctionCallInfo fcinfo, const CdpkAllocator *allocator,
 	return state;
 }
 
-/* return_state makes the state a varlena. */
+/* Make the state a varlena. */
 static Datum
 return_state(CdpkAttributionState *state)
 {
 	return cdp_varlena(state, state->size);
 }
 
-/* get_touchpoint reads the touchpoint of a row, if it has one. */
+/* Read the touchpoint of a row, if it has one. */
 static void
 get_touchpoint(FunctionCallInfo fcinfo, CdpkAttributionRow *row)
 {
@@ -146,7 +135,7 @@ get_touchpoint(FunctionCallInfo fcinfo, CdpkAttributionRow *row)
 				 errhint("Give NULL for a row that is no touch.")));
 }
 
-/* get_conversion reads the value of a row's conversion, if it is one. */
+/* Read the value of a row's conversion, if it is one. */
 static void
 get_conversion(FunctionCallInfo fcinfo, CdpkAttributionRow *row)
 {
@@ -162,11 +151,10 @@ get_conversion(FunctionCallInfo fcinfo, CdpkAttributionRow *row)
 	row->value_length = strlen(row->value);
 }
 
-/* attribution_trans(state, model, lookback, at, touchpoint, conversion) adds a row. */
+/* attribution_trans(state, model, lookback, at, touchpoint, conversion): add a row. */
 Datum
 cdp_attribution_trans(PG_FUNCTION_ARGS)
 {
-	CdpkAllocator allocator = state_allocator();
 	CdpkAttributionRow row = {0};
 	CdpkAttributionState *state;
 	CdpkAttributionSetup setup;
@@ -184,33 +172,32 @@ cdp_attribution_trans(PG_FUNCTION_ARGS)
 	get_touchpoint(fcinfo, &row);
 	get_conversion(fcinfo, &row);
 	setup = get_setup(fcinfo);
-	state = get_state(fcinfo, &allocator, &setup);
-	check_status(cdpk_attribution_add(&state, &allocator, &row));
+	state = get_state(fcinfo, &setup);
+	check_status(cdpk_attribution_add(&state, &cdp_state_allocator, &row));
 	return return_state(state);
 }
 
-/* attribution_combine(state, state) adds the rows of the second to the first; strict. */
+/* attribution_combine(state, state): add the rows of the second to the first; strict. */
 Datum
 cdp_attribution_combine(PG_FUNCTION_ARGS)
 {
-	CdpkAllocator allocator = state_allocator();
 	CdpkAttributionState *other = (CdpkAttributionState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1));
 	CdpkReader rows;
 	CdpkAttributionSetup setup = cdpk_attribution_open(other, &rows);
-	CdpkAttributionState *state = get_state(fcinfo, &allocator, &setup);
+	CdpkAttributionState *state = get_state(fcinfo, &setup);
 
-	check_status(cdpk_attribution_combine(&state, &allocator, other));
+	check_status(cdpk_attribution_combine(&state, &cdp_state_allocator, other));
 	return return_state(state);
 }
 
-/* to_numeric makes a number of shares. */
+/* Make a number of shares. */
 static Numeric
 to_numeric(int64 shares)
 {
 	return int64_div_fast_to_numeric(shares, CDPK_SHARE_DIGITS);
 }
 
-/* give adds a share of a conversion's value to a sum, which lives in "context". */
+/* Add a share of a conversion's value to a sum, which lives in "context". */
 static void
 give(Sum *sum, int64 share, Numeric value, MemoryContext context)
 {
@@ -228,7 +215,7 @@ give(Sum *sum, int64 share, Numeric value, MemoryContext context)
 	MemoryContextSwitchTo(former);
 }
 
-/* give_all gives every conversion's shares to the sums; the last of these is that of no touchpoint. */
+/* Add every conversion's shares to the sums; the last sum is of what no touchpoint gets. */
 static void
 give_all(CdpkJourneys *journeys, Sum *sums)
 {
@@ -257,7 +244,7 @@ give_all(CdpkJourneys *journeys, Sum *sums)
 	MemoryContextDelete(each);
 }
 
-/* push_number adds a member to the object that is being made. */
+/* Add a member to the object that is being made. */
 static void
 push_number(JsonbParseState **state, const char *key, Numeric number)
 {
@@ -272,7 +259,7 @@ push_number(JsonbParseState **state, const char *key, Numeric number)
 	pushJsonbValue(state, WJB_VALUE, &item);
 }
 
-/* push_sum adds the object of one touchpoint, or of none, if it was given anything. */
+/* Add the object of one touchpoint, or of what none got, if there is any. */
 static void
 push_sum(JsonbParseState **state, const CdpkTouchpoint *touchpoint, const Sum *sum)
 {

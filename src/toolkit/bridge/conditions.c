@@ -6,7 +6,6 @@
 
 #include "toolkit/bridge/conditions.h"
 
-/* cdp_conditions: see the header. */
 uint32
 cdp_conditions(ArrayType *conditions, const char *argument, int *count)
 {

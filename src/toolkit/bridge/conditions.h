@@ -10,7 +10,7 @@
 #define CDP_CONDITIONS_MAX 32
 
 /*
- * Which of the conditions are true, the first as the lowest bit, and how many there are; NULL counts
+ * Return which of the conditions are true, the first as the lowest bit, and how many there are; NULL counts
  * as not true.  Raises an error that names the argument where there are none, or more than 32.
  */
 extern uint32 cdp_conditions(ArrayType *conditions, const char *argument, int *count);

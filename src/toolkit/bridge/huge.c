@@ -27,7 +27,7 @@ typedef struct Pool
 	MemoryContextCallback callback;
 } Pool;
 
-/* Gives all mappings back when their context is reset or deleted. */
+/* Unmap all mappings when their context is reset or deleted. */
 static void
 pool_reset(void *argument)
 {
@@ -40,7 +40,7 @@ pool_reset(void *argument)
 
 #ifdef MADV_HUGEPAGE
 
-/* Maps whole huge pages at a boundary of one: more than is needed, less what lies outside. */
+/* Map whole huge pages at a boundary of one: more than is needed, less what lies outside. */
 static void *
 map_aligned(size_t size)
 {

@@ -13,13 +13,13 @@
 #include "core/base/cdpk.h"
 
 /*
- * An allocator for core/ whose memory goes with "context" at the latest, also on
+ * Return an allocator for core/ whose memory goes with "context" at the latest, also on
  * an error.  Small pieces are palloc'ed there.  It raises an error where memory
  * runs out.
  *
  * Scratch only: a large piece is no palloc chunk, and the executor, which looks
  * at what stands before a value, must never see one.  What leaves a function
- * comes from the allocators of util/status.h, and is made a value by
+ * comes from the allocators of toolkit/bridge/status.h, and is made a value by
  * cdp_varlena(), which checks that.
  */
 extern CdpkAllocator cdp_huge_scratch(MemoryContext context);

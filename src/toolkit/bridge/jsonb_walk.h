@@ -18,7 +18,7 @@ typedef struct JsonbWalk
 	uint32 value_end; /* and the value */
 } JsonbWalk;
 
-/* Begins with the first member of an object, or the first element of an array. */
+/* Begin with the first member of an object, or the first element of an array. */
 static inline JsonbWalk
 jsonb_walk(JsonbContainer *container)
 {
@@ -67,7 +67,7 @@ jsonb_walk_value(JsonbWalk *walk, uint32 index, JsonbValue *value)
 	}
 }
 
-/* Gives the next element of an array; false behind the last.  Nothing is copied. */
+/* Return the next element of an array; false behind the last.  Nothing is copied. */
 static inline bool
 jsonb_walk_element(JsonbWalk *walk, JsonbValue *value)
 {
@@ -78,7 +78,7 @@ jsonb_walk_element(JsonbWalk *walk, JsonbValue *value)
 }
 
 /*
- * Gives the next member of an object; false behind the last.  Nothing is copied.
+ * Return the next member of an object; false behind the last.  Nothing is copied.
  * Keys come in jsonb's order: by length, then by bytes.
  */
 static inline bool

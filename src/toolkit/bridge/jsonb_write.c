@@ -7,7 +7,6 @@
 #include "compat.h"
 #include "toolkit/bridge/jsonb_write.h"
 
-/* jsonb_write_begin: see the header. */
 void
 jsonb_write_begin(JsonbWriter *writer)
 {
@@ -15,7 +14,7 @@ jsonb_write_begin(JsonbWriter *writer)
 	initStringInfo(&writer->data);
 }
 
-/* append appends a piece, aligned as numbers and containers are, and its entry. */
+/* Append a piece, aligned as numbers and containers are, and its entry. */
 static void
 append(JsonbWriter *writer, uint32 type, const void *bytes, size_t length, bool aligned)
 {
@@ -39,7 +38,6 @@ append(JsonbWriter *writer, uint32 type, const void *bytes, size_t length, bool 
 	appendBinaryStringInfo(&writer->entries, (const char *) &entry, sizeof(entry));
 }
 
-/* jsonb_write: see the header. */
 void
 jsonb_write(JsonbWriter *writer, const JsonbValue *value)
 {
@@ -69,7 +67,6 @@ jsonb_write(JsonbWriter *writer, const JsonbValue *value)
 	}
 }
 
-/* jsonb_write_end: see the header. */
 Jsonb *
 jsonb_write_end(JsonbWriter *writer, bool is_object)
 {

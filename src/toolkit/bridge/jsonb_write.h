@@ -22,12 +22,12 @@ typedef struct JsonbWriter
 extern void jsonb_write_begin(JsonbWriter *writer);
 
 /*
- * Appends an element of an array; or of an object first all keys, in jsonb's order and none twice,
+ * Append an element of an array; or of an object first all keys, in jsonb's order and none twice,
  * then the values in the order of their keys.  An array or object is one of type jbvBinary.
  */
 extern void jsonb_write(JsonbWriter *writer, const JsonbValue *value);
 
-/* The whole as a jsonb, an object or an array; what the writer has is freed. */
+/* Return the whole as a jsonb, an object or an array; what the writer has is freed. */
 extern Jsonb *jsonb_write_end(JsonbWriter *writer, bool is_object);
 
 #endif /* CDP_UTIL_JSONB_WRITE_H */

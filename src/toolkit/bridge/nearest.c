@@ -19,8 +19,8 @@
 CDP_FUNCTION(cdp_nearest_name);
 
 /*
- * cdp_nearest_name gives the name that the fewest changes of a character make of
- * another, the first of several; NULL where more than half of it would change.
+ * Return the name that the fewest changes of a character make of
+ * another, the first of several; NULL if more than half of it would change.
  */
 Datum
 cdp_nearest_name(PG_FUNCTION_ARGS)

@@ -20,7 +20,7 @@ raw_size(Datum value, int16 length)
 	return length == -2 ? (int64) strlen(DatumGetCString(value)) : length;
 }
 
-/* cdp_raw_size sums the uncompressed sizes of its arguments. */
+/* Sum the uncompressed sizes of its arguments. */
 Datum
 cdp_raw_size(PG_FUNCTION_ARGS)
 {

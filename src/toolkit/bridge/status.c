@@ -27,8 +27,9 @@ palloc_release(void *context, void *pointer)
 
 const CdpkAllocator cdp_palloc_allocator = {palloc_allocate, palloc_release, NULL};
 const CdpkAllocator cdp_huge_palloc_allocator = {huge_palloc_allocate, palloc_release, NULL};
+const CdpkAllocator cdp_state_allocator = {palloc_allocate, NULL, NULL};
 
-/* cdp_status_errcode finds the SQLSTATE that fits a status. */
+/* Find the SQLSTATE that fits a status. */
 int
 cdp_status_errcode(CdpkStatus status)
 {
@@ -52,7 +53,7 @@ cdp_status_errcode(CdpkStatus status)
 	}
 }
 
-/* cdp_report_bytes raises the error that bytes of one of our types deserve. */
+/* Raise the error that bytes of one of our types deserve. */
 void
 cdp_report_bytes(CdpkStatus status, const char *type_name)
 {

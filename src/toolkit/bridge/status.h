@@ -17,8 +17,11 @@ extern const CdpkAllocator cdp_palloc_allocator;
 /* the same without the limit of 1 GB */
 extern const CdpkAllocator cdp_huge_palloc_allocator;
 
+/* for the state of an aggregate: never releases, because the executor owns the state */
+extern const CdpkAllocator cdp_state_allocator;
+
 /*
- * Makes a value of "size" bytes, the header counted, of memory that core/ filled.  It must be a
+ * Make a value of "size" bytes, the header counted, of memory that core/ filled.  It must be a
  * palloc chunk's beginning: the executor asks whose it is.
  */
 static inline Datum
@@ -29,10 +32,10 @@ cdp_varlena(void *value, size_t size)
 	return PointerGetDatum(value);
 }
 
-/* the SQLSTATE that fits a status */
+/* Return the SQLSTATE that fits a status. */
 extern int cdp_status_errcode(CdpkStatus status);
 
-/* Raises the error that bytes of one of our types deserve; type_name as "cdp.timeline". */
+/* Raise the error that bytes of one of our types deserve; type_name as "cdp.timeline". */
 extern void cdp_report_bytes(CdpkStatus status, const char *type_name) __attribute__((noreturn));
 
 #endif /* CDP_UTIL_STATUS_H */

@@ -9,7 +9,6 @@
 #include "compat.h"
 #include "toolkit/bridge/window.h"
 
-/* cdp_window_microseconds: see the header. */
 int64
 cdp_window_microseconds(const Interval *window, const char *argument, int64 smallest)
 {

@@ -8,7 +8,7 @@
 #include "datatype/timestamp.h"
 
 /*
- * The length of a window in microseconds, a day being 24 hours.  Raises an error that names the
+ * Return the length of a window in microseconds, a day being 24 hours.  Raises an error that names the
  * argument for months and years, for what is infinite or out of range, and for less than
  * "smallest" (0 or 1).
  */

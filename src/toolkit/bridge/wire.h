@@ -3,21 +3,24 @@
  *		The text and binary forms of a type that is bytes to its users: hexadecimal
  *		digits, and the bytes themselves.
  */
-#ifndef CDP_UTIL_WIRE_H
-#define CDP_UTIL_WIRE_H
+#ifndef CDP_BRIDGE_WIRE_H
+#define CDP_BRIDGE_WIRE_H
 
 #include "fmgr.h"
 
-/* The bytes of the text form, argument 0 of an input function. */
-extern const uint8_t *cdp_wire_from_text(FunctionCallInfo fcinfo, size_t *length);
+typedef struct CdpWireType
+{
+	const char *name; /* as "cdp.steps_state" */
+	/* Make a value from bytes that may be anything; raise an error if they are corrupt. */
+	Datum (*from_bytes)(const uint8_t *bytes, size_t length);
+	/* Return the bytes of a value. */
+	const uint8_t *(*to_bytes)(Datum value, size_t *length);
+} CdpWireType;
 
-/* The rest of the message, argument 0 of a receive function. */
-extern const uint8_t *cdp_wire_from_message(FunctionCallInfo fcinfo, size_t *length);
+/* Implement the input, output, receive and send functions of such a type. */
+extern Datum cdp_wire_in(FunctionCallInfo fcinfo, const CdpWireType *type);
+extern Datum cdp_wire_out(FunctionCallInfo fcinfo, const CdpWireType *type);
+extern Datum cdp_wire_recv(FunctionCallInfo fcinfo, const CdpWireType *type);
+extern Datum cdp_wire_send(FunctionCallInfo fcinfo, const CdpWireType *type);
 
-/* The text form; type_name as "cdp.timeline". */
-extern Datum cdp_wire_to_text(const uint8_t *bytes, size_t length, const char *type_name);
-
-/* The binary form. */
-extern Datum cdp_wire_to_message(const uint8_t *bytes, size_t length);
-
-#endif /* CDP_UTIL_WIRE_H */
+#endif /* CDP_BRIDGE_WIRE_H */

@@ -14,11 +14,11 @@
 #include "utils/plancache.h"
 
 #include "cdp.h"
-#include "toolkit/components/components.h"
+#include "toolkit/components/components_collect.h"
 
 #define INTERRUPT_EVERY 8192
 
-/* Whether a query locks rows, in a part of it or as a whole. */
+/* Return whether a query locks rows, in a part of it or as a whole. */
 static bool
 locks_rows(Node *node, void *context)
 {
@@ -30,7 +30,7 @@ locks_rows(Node *node, void *context)
 		   query_tree_walker((Query *) node, locks_rows, context, 0);
 }
 
-/* Raises an error unless the plan is that of one SELECT that only reads. */
+/* Raise an error unless the plan is that of one SELECT that only reads. */
 static void
 check_query(SPIPlanPtr plan)
 {
@@ -59,7 +59,7 @@ check_query(SPIPlanPtr plan)
 }
 
 /*
- * Runs the query; its rows go to the receiver one by one, and nowhere else.
+ * Run the query; its rows go to the receiver one by one, and nowhere else.
  * A parallel plan is welcome.
  */
 static void
@@ -84,7 +84,7 @@ run_query(const char *text, DestReceiver *receiver)
 	SPI_finish();
 }
 
-/* Returns each identifier with the number of its component. */
+/* Return each identifier with the number of its component. */
 static void
 emit(ComponentsCollector *collector, ReturnSetInfo *result)
 {
@@ -108,7 +108,7 @@ emit(ComponentsCollector *collector, ReturnSetInfo *result)
 
 CDP_FUNCTION(cdp_components);
 
-/* cdp_components returns the identifiers of a query's rows, those that rows link under one number. */
+/* Return the identifiers of a query's rows, those that rows link under one number. */
 Datum
 cdp_components(PG_FUNCTION_ARGS)
 {

@@ -15,7 +15,8 @@
 #include "utils/arrayaccess.h"
 #include "utils/memutils.h"
 
-#include "toolkit/components/components.h"
+#include "toolkit/components/components_collect.h"
+#include "toolkit/components/components_column.h"
 #include "toolkit/components/components_nodes.h"
 
 #define BATCH_VALUES 256
@@ -50,7 +51,7 @@ struct ComponentsCollector
 	uint8_t bytes[BATCH_BYTES];
 };
 
-/* Finds the node of each value of the batch. */
+/* Find the node of each value of the batch. */
 static void
 look_up(ComponentsCollector *collector)
 {
@@ -77,12 +78,12 @@ look_up(ComponentsCollector *collector)
 			values[i].node = nodes_resolve(&collector->nodes, values[i].hash, key, values[i].length,
 										   values[i].is_canonical);
 		/* what is no identifier leaves its neighbours in the row neighbours */
-		if (values[i].node == NOBODY && !values[i].starts_row)
+		if (values[i].node == NO_NODE && !values[i].starts_row)
 			values[i].node = values[i - 1].node;
 	}
 }
 
-/* Joins the nodes of each row of the batch, neighbour by neighbour. */
+/* Join the nodes of each row of the batch, neighbour by neighbour. */
 static void
 join_rows(ComponentsCollector *collector)
 {
@@ -92,7 +93,7 @@ join_rows(ComponentsCollector *collector)
 	{
 		const BatchValue *value = &collector->values[collector->joins[i]];
 
-		if (value[-1].node == NOBODY || value->node == NOBODY)
+		if (value[-1].node == NO_NODE || value->node == NO_NODE)
 			continue;
 		__builtin_prefetch(&partition->parent[value[-1].node]);
 		__builtin_prefetch(&partition->parent[value->node]);
@@ -101,12 +102,12 @@ join_rows(ComponentsCollector *collector)
 	{
 		const BatchValue *value = &collector->values[collector->joins[i]];
 
-		if (value[-1].node != NOBODY && value->node != NOBODY)
+		if (value[-1].node != NO_NODE && value->node != NO_NODE)
 			cdpk_unionfind_join(partition, value[-1].node, value->node);
 	}
 }
 
-/* Works the batch off; the present row may go on in the next one. */
+/* Work the batch off; the present row may go on in the next one. */
 static void
 flush(ComponentsCollector *collector)
 {
@@ -120,7 +121,7 @@ flush(ComponentsCollector *collector)
 }
 
 /*
- * Puts a key into the batch.  The value is hashed where it lies: reading what was
+ * Put a key into the batch.  The value is hashed where it lies: reading what was
  * just copied is slow.
  */
 static inline void
@@ -152,7 +153,7 @@ put_payload(ComponentsCollector *collector, const uint8_t *payload, size_t lengt
 			(const char *) payload + head_length, length - head_length, true);
 }
 
-/* Takes a raw value that is too long to be canonical as it stands. */
+/* Take a raw value that is too long to be canonical as it stands. */
 static void
 put_long_text(ComponentsCollector *collector, uint32 space, const char *text, size_t length)
 {
@@ -162,7 +163,7 @@ put_long_text(ComponentsCollector *collector, uint32 space, const char *text, si
 		put_payload(collector, payload, length);
 }
 
-/* Takes one value that is not NULL. */
+/* Take one value that is not NULL. */
 static inline void
 take_value(ComponentsCollector *collector, ComponentsColumn *column, Datum datum)
 {
@@ -262,7 +263,7 @@ collect_destroy(DestReceiver *self)
 {
 }
 
-/* components_collector makes an empty collector. */
+/* Make an empty collector. */
 ComponentsCollector *
 components_collector(void)
 {
@@ -279,7 +280,7 @@ components_collector(void)
 	collector->scratch =
 		AllocSetContextCreate(context, "cdp components row", ALLOCSET_DEFAULT_SIZES);
 	nodes_init(&collector->nodes, context);
-	collector->values[0].node = NOBODY;
+	collector->values[0].node = NO_NODE;
 	return collector;
 }
 
@@ -301,7 +302,7 @@ components_labels(ComponentsCollector *collector, uint32 *labels)
 	return cdpk_unionfind_labels(&collector->nodes.partition, labels);
 }
 
-/* components_next puts namespace and value together again. */
+/* Put namespace and value together again. */
 bool
 components_next(ComponentsCollector *collector, ComponentsIdentifier *identifier)
 {

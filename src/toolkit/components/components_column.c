@@ -10,9 +10,9 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "toolkit/components/components.h"
+#include "toolkit/components/components_column.h"
 
-/* Raises the error for a column whose type holds no identifiers. */
+/* Raise the error for a column whose type holds no identifiers. */
 static void
 refuse_type(Form_pg_attribute attribute)
 {
@@ -32,8 +32,8 @@ refuse_type(Form_pg_attribute attribute)
 }
 
 /*
- * Whether values of a type identify anything.  Booleans, dates and the like do
- * not, and would join everybody; documents do not before they are taken apart.
+ * Return whether values of a type identify anything.  Booleans, dates and the like do
+ * not, and would join all profiles; documents do not before they are taken apart.
  */
 static bool
 holds_identifiers(Oid type)
@@ -58,7 +58,7 @@ holds_identifiers(Oid type)
 	}
 }
 
-/* Finds the form of a type's values. */
+/* Find the form of a type's values. */
 static ColumnForm
 form_of(Oid type)
 {
@@ -73,7 +73,7 @@ form_of(Oid type)
 	return COLUMN_OUTPUT;
 }
 
-/* Takes the column's name as the namespace of its values. */
+/* Take the column's name as the namespace of its values. */
 static void
 set_head(ComponentsColumn *column, Form_pg_attribute attribute)
 {
@@ -119,7 +119,7 @@ describe_column(ComponentsColumn *column, Form_pg_attribute attribute)
 		set_head(column, attribute);
 }
 
-/* components_columns allocates the columns in the current context. */
+/* Allocate the columns in the current context. */
 ComponentsColumn *
 components_columns(TupleDesc result)
 {
@@ -133,7 +133,7 @@ components_columns(TupleDesc result)
 	return columns;
 }
 
-/* components_value writes integers itself: the output function's copy would cost more than they do. */
+/* Write integers itself: the output function's copy would cost more than they do. */
 const char *
 components_value(ComponentsColumn *column, Datum value, char *buffer, size_t *length)
 {

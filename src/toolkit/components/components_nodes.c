@@ -17,6 +17,7 @@
 #include "toolkit/components/components_nodes.h"
 #include "toolkit/bridge/huge.h"
 #include "toolkit/bridge/status.h"
+#include "toolkit/identifier/phone_module.h"
 
 #define FIRST_SPACES 16
 
@@ -25,7 +26,7 @@
 #define LAST_CACHE_BITS 24
 #define IDENTIFIERS_PER_PLACE 8
 
-/* Raises the error of a status that is not about one value. */
+/* Raise the error of a status that is not about one value. */
 static void
 check_status(CdpkStatus status)
 {
@@ -88,7 +89,7 @@ nodes_space(ComponentsNodes *nodes, const uint8_t *head, size_t length)
 	return nodes->spaces_count++;
 }
 
-/* Adds a key that is not there; it is alone in its component at first. */
+/* Add a key that is not there; it is alone in its component at first. */
 static uint32
 add_key(ComponentsNodes *nodes, uint32 hash, const uint8_t *key, size_t length)
 {
@@ -101,7 +102,7 @@ add_key(ComponentsNodes *nodes, uint32 hash, const uint8_t *key, size_t length)
 	return identifiers->count - 1;
 }
 
-/* Remembers what became of a raw key that is not canonical; the cache grows with the identifiers. */
+/* Remember what became of a raw key that is not canonical; the cache grows with the identifiers. */
 static void
 remember_unusual(ComponentsNodes *nodes, uint32 hash, const uint8_t *key, size_t length,
 				 uint32 node)
@@ -117,7 +118,7 @@ remember_unusual(ComponentsNodes *nodes, uint32 hash, const uint8_t *key, size_t
 	cdpk_textcache_put(cache, hash, key, length, node);
 }
 
-/* nodes_normalize: what is wrong with the installation and not with the value is an error. */
+/* Normalise a value; raise an error only for what is wrong with the installation. */
 bool
 nodes_normalize(const NodeSpace *space, const char *value, size_t value_length, uint8_t *payload,
 				size_t *payload_length)
@@ -125,7 +126,7 @@ nodes_normalize(const NodeSpace *space, const char *value, size_t value_length, 
 	const char *name_space = (const char *) space->head + CDPK_IDENTIFIER_HEADER;
 	size_t namespace_length = space->length - CDPK_IDENTIFIER_HEADER;
 	CdpkStatus status = cdpk_identifier_make(name_space, namespace_length, value, value_length,
-											 identifier_phone(), payload, payload_length);
+											 phone_module_normalizer(), payload, payload_length);
 
 	switch (status)
 	{
@@ -144,7 +145,7 @@ nodes_normalize(const NodeSpace *space, const char *value, size_t value_length, 
 	identifier_report(status, name_space, namespace_length, value, value_length);
 }
 
-/* The node of the canonical form of a raw key, which is another key. */
+/* Return the node of the canonical form of a raw key, which is another key. */
 static uint32
 node_of_payload(ComponentsNodes *nodes, uint32 space, const uint8_t *payload, size_t length)
 {
@@ -163,7 +164,7 @@ node_of_payload(ComponentsNodes *nodes, uint32 space, const uint8_t *payload, si
 	return add_key(nodes, hash, key, length);
 }
 
-/* Makes the payload of a key's value; false where it is no identifier. */
+/* Make the payload of a key's value; false if it is no identifier. */
 static bool
 make_payload(const NodeSpace *space, bool is_canonical, const char *value, size_t value_length,
 			 uint8_t *payload, size_t *length)
@@ -179,7 +180,7 @@ make_payload(const NodeSpace *space, bool is_canonical, const char *value, size_
 	return !cdpk_identifier_meaningless(payload, *length);
 }
 
-/* The node of a key that neither is known as it stands nor was met lately. */
+/* Return the node of a key that neither is known as it stands nor was met lately. */
 static uint32
 node_of_new(ComponentsNodes *nodes, uint32 hash, const uint8_t *key, size_t length,
 			bool is_canonical)
@@ -189,7 +190,7 @@ node_of_new(ComponentsNodes *nodes, uint32 hash, const uint8_t *key, size_t leng
 	uint8_t payload[CDPK_IDENTIFIER_PAYLOAD_MAX];
 	size_t payload_length;
 	uint32 space;
-	uint32 node = NOBODY;
+	uint32 node = NO_NODE;
 
 	memcpy(&space, key, KEY_HEAD);
 	if (make_payload(&nodes->spaces[space], is_canonical, value, value_length, payload,

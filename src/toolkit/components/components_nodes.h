@@ -3,8 +3,8 @@
  *		The nodes of cdp.components: distinct identifiers, found by raw or canonical
  *		value, with the partition that rows make of them.
  */
-#ifndef CDP_IDENTITY_COMPONENTS_NODES_H
-#define CDP_IDENTITY_COMPONENTS_NODES_H
+#ifndef CDP_COMPONENTS_NODES_H
+#define CDP_COMPONENTS_NODES_H
 
 #include "core/base/intern.h"
 #include "core/base/textcache.h"
@@ -12,7 +12,7 @@
 #include "toolkit/identifier/identifier.h"
 
 /* the node of a value that is no identifier */
-#define NOBODY UINT32_MAX
+#define NO_NODE UINT32_MAX
 
 /*
  * What is interned is a key: the number of the namespace, then the value.  It is
@@ -42,21 +42,21 @@ typedef struct ComponentsNodes
 	unsigned unusual_bits;
 } ComponentsNodes;
 
-/* No nodes yet; all memory lies in the context.  The struct must stay where it is. */
+/* Set up without nodes; all memory lies in the context.  The struct must stay where it is. */
 extern void nodes_init(ComponentsNodes *nodes, MemoryContext context);
 
-/* Keeps the identifiers and the partition, and gives the rest back. */
+/* Keep the identifiers and the partition, and return the rest back. */
 extern void nodes_seal(ComponentsNodes *nodes);
 
-/* The number of a namespace, given as the head of its payloads. */
+/* Return the number of a namespace, given as the head of its payloads. */
 extern uint32 nodes_space(ComponentsNodes *nodes, const uint8_t *head, size_t length);
 
-/* Makes the payload of a raw value of a namespace; false where it is no identifier. */
+/* Make the payload of a raw value of a namespace; false if it is no identifier. */
 extern bool nodes_normalize(const NodeSpace *space, const char *value, size_t value_length,
 							uint8_t *payload, size_t *payload_length);
 
 /*
- * The node of a key; it is added where it is new.  A raw value that is not canonical
+ * Return the node of a key; it is added where it is new.  A raw value that is not canonical
  * has the node of its canonical form.
  */
 extern uint32 nodes_resolve(ComponentsNodes *nodes, uint32 hash, const uint8_t *key, size_t length,
@@ -69,4 +69,4 @@ nodes_hash(const ComponentsNodes *nodes, uint32 space, const char *value, size_t
 							length);
 }
 
-#endif /* CDP_IDENTITY_COMPONENTS_NODES_H */
+#endif /* CDP_COMPONENTS_NODES_H */

@@ -63,7 +63,7 @@ typedef struct Graph
 	CdpkUnionFind partition;
 } Graph;
 
-/* The place of a node in the partition; adds it where it is new. */
+/* Return the place of a node in the partition; adds it where it is new. */
 static uint32
 graph_node(Graph *graph, int64 number)
 {
@@ -81,7 +81,7 @@ graph_node(Graph *graph, int64 number)
 	return node->index;
 }
 
-/* Adds the pairs a[i] - b[i]; an element that is alone in its pair is a node without a link. */
+/* Add the pairs a[i] - b[i]; an element that is alone in its pair is a node without a link. */
 static void
 graph_add_pairs(Graph *graph, AnyArrayType *a, AnyArrayType *b, int pairs)
 {
@@ -114,7 +114,7 @@ graph_add_pairs(Graph *graph, AnyArrayType *a, AnyArrayType *b, int pairs)
 	}
 }
 
-/* The nodes in ascending order. */
+/* Return the nodes in ascending order. */
 static GraphNode *
 graph_sorted_nodes(Graph *graph)
 {
@@ -131,7 +131,7 @@ graph_sorted_nodes(Graph *graph)
 	return sorted;
 }
 
-/* Returns (node, smallest node of its component), in the order of the nodes. */
+/* Return (node, smallest node of its component), in the order of the nodes. */
 static void
 graph_emit(Graph *graph, ReturnSetInfo *result)
 {
@@ -160,7 +160,7 @@ graph_emit(Graph *graph, ReturnSetInfo *result)
 
 CDP_FUNCTION(cdp_connected);
 
-/* cdp_connected returns the component of every node of the pairs a[i] - b[i]. */
+/* Return the component of every node of the pairs a[i] - b[i]. */
 Datum
 cdp_connected(PG_FUNCTION_ARGS)
 {

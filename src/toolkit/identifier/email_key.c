@@ -11,7 +11,7 @@
 #include "core/identifier/identifier.h"
 #include "core/text/utf8.h"
 
-/* is_ascii tells whether none of the bytes is beyond ASCII. */
+/* Return whether none of the bytes is beyond ASCII. */
 static bool
 is_ascii(const char *text, size_t length)
 {
@@ -24,7 +24,7 @@ is_ascii(const char *text, size_t length)
 CDP_FUNCTION(cdp_email_key);
 
 /*
- * cdp_email_key gives the canonical form of an address in ASCII.  What is beyond
+ * Return the canonical form of an address in ASCII.  What is beyond
  * ASCII goes through tables of libraries, which a new release may change, and an
  * index must not follow; so that is NULL, as is what is no address.
  */

@@ -15,6 +15,7 @@
 
 #include "cdp.h"
 #include "toolkit/identifier/identifier.h"
+#include "toolkit/identifier/phone_module.h"
 #include "toolkit/bridge/status.h"
 
 /* what of a refused value is shown in its error */
@@ -30,9 +31,9 @@ CDP_FUNCTION(cdp_namespace);
 CDP_FUNCTION(cdp_value);
 CDP_FUNCTION(cdp_has_identifier);
 
-/* identifier_from_payload copies a valid payload into a varlena. */
-Identifier *
-identifier_from_payload(const uint8_t *payload, size_t length)
+/* Copy a valid payload into a varlena. */
+static Identifier *
+from_payload(const uint8_t *payload, size_t length)
 {
 	Identifier *identifier = palloc(VARHDRSZ + length);
 
@@ -41,7 +42,7 @@ identifier_from_payload(const uint8_t *payload, size_t length)
 	return identifier;
 }
 
-/* identifier_make makes an identifier, or says in *status why there is none. */
+/* Make an identifier, or say in *status why there is none. */
 Identifier *
 identifier_make(const char *name_space, size_t namespace_length, const char *value,
 				size_t value_length, CdpkStatus *status)
@@ -50,11 +51,11 @@ identifier_make(const char *name_space, size_t namespace_length, const char *val
 	size_t length;
 
 	*status = cdpk_identifier_make(name_space, namespace_length, value, value_length,
-								   identifier_phone(), payload, &length);
-	return *status == CDPK_OK ? identifier_from_payload(payload, length) : NULL;
+								   phone_module_normalizer(), payload, &length);
+	return *status == CDPK_OK ? from_payload(payload, length) : NULL;
 }
 
-/* identifier_shown copies the start of a text, for an error message. */
+/* Copy the start of a text, for an error message. */
 char *
 identifier_shown(const char *text, size_t length)
 {
@@ -87,7 +88,7 @@ static const Form namespace_form = {
 	NULL, "A namespace is a letter, followed by letters, digits, \"_\", \".\" or \"-\".",
 	"cdp.try_identifier(namespace, value) gives NULL instead of this error."};
 
-/* find_form finds the rules that a refused text broke. */
+/* Find the rules that a refused text broke. */
 static const Form *
 find_form(const char *name_space, size_t length)
 {
@@ -103,7 +104,7 @@ find_form(const char *name_space, size_t length)
 }
 
 /*
- * refuse reports text that is no identifier: softly where escontext takes the
+ * Report text that is no identifier: softly where escontext takes the
  * error (PostgreSQL 16 and later), else by raising it.
  */
 static void
@@ -145,7 +146,7 @@ refuse(Node *escontext, CdpkStatus status, const char *name_space, size_t namesp
 				 errmsg(
 					 "phone number \"%s\" is not in E.164 form, and there is no module cdp_phone to bring it there",
 					 identifier_shown(value, value_length)),
-				 errdetail("The server said: %s.", identifier_phone_missing()),
+				 errdetail("The server said: %s.", phone_module_problem()),
 				 errhint(
 					 "Give the number as a plus sign, the country code and digits only; or install cdp_phone, which \"make install\" does where libphonenumber's development files are found, and open a new session.")));
 			break;
@@ -161,7 +162,7 @@ refuse(Node *escontext, CdpkStatus status, const char *name_space, size_t namesp
 	}
 }
 
-/* identifier_report raises the error for text that identifier_make refused. */
+/* Raise the error for text that identifier_make refused. */
 void
 identifier_report(CdpkStatus status, const char *name_space, size_t namespace_length,
 				  const char *value, size_t value_length)
@@ -170,7 +171,7 @@ identifier_report(CdpkStatus status, const char *name_space, size_t namespace_le
 	pg_unreachable();
 }
 
-/* identifier_reason says in a few words why text was refused. */
+/* Say in a few words why text was refused. */
 const char *
 identifier_reason(CdpkStatus status)
 {
@@ -193,14 +194,14 @@ identifier_reason(CdpkStatus status)
 
 static Oid type_oid = InvalidOid;
 
-/* forget_type_oid: some type was made, changed or dropped. */
+/* Forget the oid, because some type was made, changed or dropped. */
 static void
 forget_type_oid(Datum argument, int cache_id, uint32 hash_value)
 {
 	type_oid = InvalidOid;
 }
 
-/* identifier_type_oid looks the type up, and again whenever pg_type has changed. */
+/* Look the type up, and again whenever pg_type has changed. */
 Oid
 identifier_type_oid(void)
 {
@@ -222,7 +223,7 @@ identifier_type_oid(void)
 	return type_oid;
 }
 
-/* cdp_identifier_in reads "namespace:value" and normalises it. */
+/* Read "namespace:value" and normalise it. */
 Datum
 cdp_identifier_in(PG_FUNCTION_ARGS)
 {
@@ -246,7 +247,7 @@ cdp_identifier_in(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(identifier);
 }
 
-/* cdp_identifier_out writes "namespace:value". */
+/* Write "namespace:value". */
 Datum
 cdp_identifier_out(PG_FUNCTION_ARGS)
 {
@@ -263,7 +264,7 @@ cdp_identifier_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(text);
 }
 
-/* cdp_identifier_recv takes the stored form and nothing that is not normalised. */
+/* Take the stored form and nothing that is not normalised. */
 Datum
 cdp_identifier_recv(PG_FUNCTION_ARGS)
 {
@@ -274,10 +275,10 @@ cdp_identifier_recv(PG_FUNCTION_ARGS)
 
 	if (status != CDPK_OK)
 		cdp_report_bytes(status, "cdp.identifier");
-	PG_RETURN_POINTER(identifier_from_payload(payload, length));
+	PG_RETURN_POINTER(from_payload(payload, length));
 }
 
-/* cdp_identifier_send gives the stored form. */
+/* Return the stored form. */
 Datum
 cdp_identifier_send(PG_FUNCTION_ARGS)
 {
@@ -290,7 +291,7 @@ cdp_identifier_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
 }
 
-/* make_from_texts makes an identifier of two SQL values; NULL and *status as in identifier_make. */
+/* Make an identifier of two SQL values; NULL and *status as in identifier_make. */
 static Identifier *
 make_from_texts(text *name_space, text *value, CdpkStatus *status)
 {
@@ -298,7 +299,7 @@ make_from_texts(text *name_space, text *value, CdpkStatus *status)
 						   VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value), status);
 }
 
-/* report_texts raises the error for what make_from_texts refused. */
+/* Raise the error for what make_from_texts refused. */
 static void
 report_texts(CdpkStatus status, text *name_space, text *value)
 {
@@ -306,7 +307,7 @@ report_texts(CdpkStatus status, text *name_space, text *value)
 					  VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 }
 
-/* cdp_identifier makes an identifier of a namespace and a value. */
+/* Make an identifier of a namespace and a value. */
 Datum
 cdp_identifier(PG_FUNCTION_ARGS)
 {
@@ -320,7 +321,7 @@ cdp_identifier(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(identifier);
 }
 
-/* cdp_try_identifier is cdp_identifier with NULL for what cannot be one. */
+/* Make an identifier, or return NULL for text that cannot be one. */
 Datum
 cdp_try_identifier(PG_FUNCTION_ARGS)
 {
@@ -336,7 +337,7 @@ cdp_try_identifier(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(identifier);
 }
 
-/* cdp_namespace gives what stands before the colon. */
+/* Return what stands before the colon. */
 Datum
 cdp_namespace(PG_FUNCTION_ARGS)
 {
@@ -346,7 +347,7 @@ cdp_namespace(PG_FUNCTION_ARGS)
 											  (int) cdpk_identifier_namespace_length(payload)));
 }
 
-/* cdp_value gives what stands behind the first colon. */
+/* Return what stands behind the first colon. */
 Datum
 cdp_value(PG_FUNCTION_ARGS)
 {
@@ -357,7 +358,7 @@ cdp_value(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(cdpk_identifier_value(payload), (int) length));
 }
 
-/* cdp_has_identifier says whether one of some identifiers is of a namespace. */
+/* Return whether one of some identifiers is of a namespace. */
 Datum
 cdp_has_identifier(PG_FUNCTION_ARGS)
 {

@@ -12,7 +12,7 @@
 #include "compat.h"
 #include "core/identifier/identifier.h"
 
-/* a varlena whose content is a payload of core/identifier.h */
+/* a varlena whose content is a payload of core/identifier/identifier.h */
 typedef struct varlena Identifier;
 
 #define DatumGetIdentifierPP(datum) ((Identifier *) PG_DETOAST_DATUM_PACKED(datum))
@@ -20,24 +20,15 @@ typedef struct varlena Identifier;
 #define IdentifierPayload(identifier) ((const uint8_t *) VARDATA_ANY(identifier))
 #define IdentifierLength(identifier) ((size_t) VARSIZE_ANY_EXHDR(identifier))
 
-/* The phone normaliser of this backend: loads the module cdp_phone on its first use. */
-extern const CdpkPhone *identifier_phone(void);
-
-/* Why that module could not be loaded; NULL where it was, or was not asked for. */
-extern const char *identifier_phone_missing(void);
-
 /*
- * Makes an identifier in the current memory context, or returns NULL and says
+ * Make an identifier in the current memory context, or return NULL and say
  * why in *status.  Does not raise an error for any text.
  */
 extern Identifier *identifier_make(const char *name_space, size_t namespace_length,
 								   const char *value, size_t value_length, CdpkStatus *status);
 
-/* An identifier from a payload that is known to be valid. */
-extern Identifier *identifier_from_payload(const uint8_t *payload, size_t length);
-
 /*
- * The value that a number is in an identifier: equal numbers are one text, for
+ * Return the value that a number is in an identifier: equal numbers are one text, for
  * the zeros that end a fraction are left out (7.00 is 7, as an integer is).
  */
 static inline char *
@@ -46,20 +37,20 @@ identifier_number(Numeric number)
 	return numeric_normalize(number);
 }
 
-/* Raises the error for text that identifier_make refused. */
+/* Raise the error for text that identifier_make refused. */
 extern void identifier_report(CdpkStatus status, const char *name_space, size_t namespace_length,
 							  const char *value, size_t value_length) __attribute__((noreturn));
 
-/* The start of a text, as long as it may be in an error message. */
+/* Return the start of a text, as long as it may be in an error message. */
 extern char *identifier_shown(const char *text, size_t length);
 
-/* A short reason in words ("too long"), for quarantine rows. */
+/* Return a short reason in words ("too long"), for quarantine rows. */
 extern const char *identifier_reason(CdpkStatus status);
 
-/* The type's input function; raises an error for text that is no identifier. */
+/* Declare the type's input function, which raises an error for text that is no identifier. */
 extern CDP_EXPORT Datum cdp_identifier_in(PG_FUNCTION_ARGS);
 
-/* The type's oid, looked up once per backend and again after DROP EXTENSION. */
+/* Return the type's oid, looked up once per backend and again after DROP EXTENSION. */
 extern Oid identifier_type_oid(void);
 
 #endif /* CDP_IDENTIFIER_H */

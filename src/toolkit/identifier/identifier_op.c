@@ -21,7 +21,7 @@ CDP_FUNCTION(cdp_identifier_sortsupport);
 CDP_FUNCTION(cdp_identifier_hash);
 CDP_FUNCTION(cdp_identifier_hash_extended);
 
-/* compare gives the order of two values, and frees what it had to detoast. */
+/* Return the order of two values, and free what it had to detoast. */
 static int
 compare(Datum left, Datum right)
 {
@@ -37,7 +37,7 @@ compare(Datum left, Datum right)
 	return order;
 }
 
-/* same compares the bytes: equal identifiers have equal ones. */
+/* Compare the bytes: equal identifiers have equal ones. */
 static bool
 same(Datum left, Datum right)
 {
@@ -53,49 +53,43 @@ same(Datum left, Datum right)
 	return result;
 }
 
-/* cdp_identifier_eq is the operator =. */
 Datum
 cdp_identifier_eq(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(same(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)));
 }
 
-/* cdp_identifier_ne is the operator <>. */
 Datum
 cdp_identifier_ne(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(!same(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)));
 }
 
-/* cdp_identifier_lt is the operator <. */
 Datum
 cdp_identifier_lt(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)) < 0);
 }
 
-/* cdp_identifier_le is the operator <=. */
 Datum
 cdp_identifier_le(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)) <= 0);
 }
 
-/* cdp_identifier_gt is the operator >. */
 Datum
 cdp_identifier_gt(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)) > 0);
 }
 
-/* cdp_identifier_ge is the operator >=. */
 Datum
 cdp_identifier_ge(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1)) >= 0);
 }
 
-/* cdp_identifier_cmp is the comparison of the btree operator class. */
+/* Compare two identifiers for the btree operator class. */
 Datum
 cdp_identifier_cmp(PG_FUNCTION_ARGS)
 {
@@ -108,7 +102,7 @@ compare_for_sort(Datum left, Datum right, SortSupport sort)
 	return compare(left, right);
 }
 
-/* cdp_identifier_sortsupport lets a sort compare without the function manager. */
+/* Let a sort compare without the function manager. */
 Datum
 cdp_identifier_sortsupport(PG_FUNCTION_ARGS)
 {
@@ -118,7 +112,7 @@ cdp_identifier_sortsupport(PG_FUNCTION_ARGS)
 	PG_RETURN_VOID();
 }
 
-/* cdp_identifier_hash hashes the stored bytes. */
+/* Hash the stored bytes. */
 Datum
 cdp_identifier_hash(PG_FUNCTION_ARGS)
 {
@@ -129,7 +123,7 @@ cdp_identifier_hash(PG_FUNCTION_ARGS)
 	return hash;
 }
 
-/* cdp_identifier_hash_extended is the same with 64 bits and a seed. */
+/* Hash to 64 bits with a seed. */
 Datum
 cdp_identifier_hash_extended(PG_FUNCTION_ARGS)
 {

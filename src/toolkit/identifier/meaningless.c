@@ -20,7 +20,7 @@ CDP_FUNCTION(cdp_is_meaningless_value);
 CDP_FUNCTION(cdp_meaningless_values);
 CDP_FUNCTION(cdp_normalizer_version);
 
-/* cdp_is_meaningless judges an identifier. */
+/* Judge an identifier. */
 Datum
 cdp_is_meaningless(PG_FUNCTION_ARGS)
 {
@@ -30,7 +30,7 @@ cdp_is_meaningless(PG_FUNCTION_ARGS)
 		cdpk_identifier_meaningless(IdentifierPayload(identifier), IdentifierLength(identifier)));
 }
 
-/* cdp_is_meaningless_value judges a raw value, before it is an identifier. */
+/* Judge a raw value, before it is an identifier. */
 Datum
 cdp_is_meaningless_value(PG_FUNCTION_ARGS)
 {
@@ -39,7 +39,7 @@ cdp_is_meaningless_value(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(cdpk_value_meaningless(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)));
 }
 
-/* cdp_meaningless_values lists what counts as meaningless: the patterns, then the words. */
+/* List what counts as meaningless: the patterns, then the words. */
 Datum
 cdp_meaningless_values(PG_FUNCTION_ARGS)
 {
@@ -61,7 +61,7 @@ cdp_meaningless_values(PG_FUNCTION_ARGS)
 }
 
 /*
- * cdp_normalizer_version names the versions on which a stored identifier
+ * Name the versions on which a stored identifier
  * depends.  libphonenumber is not among them: what it gives is E.164, which every
  * release and a server without it take as it is.
  */

@@ -1,109 +1,27 @@
 /*
  * phone.c
- *		Phone numbers: brings the module cdp_phone, and with it libphonenumber, into
- *		a backend that meets a number in need of it, and into no other.
+ *		cdp.phone and cdp.try_phone: phone numbers in E.164 form.
  */
 #include "postgres.h"
 
-#include "fmgr.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
 
 #include "cdp.h"
 #include "toolkit/identifier/identifier.h"
-#include "toolkit/identifier/phone/normalize.h"
+#include "toolkit/identifier/phone_module.h"
 
 CDP_FUNCTION(cdp_phone);
 CDP_FUNCTION(cdp_try_phone);
 
-/* the module's function once it was asked for; NULL where the module cannot be loaded */
-static CdpPhoneNormalize *phone_normalize = NULL;
-static bool phone_asked = false;
-
-/* why not, in the loader's words */
-static char *phone_missing = NULL;
-
-/*
- * load_module looks for the module once per backend, and remembers that it is
- * not there: a batch of a million numbers must not search a million times.
- *
- * The error of a missing library is caught without a subtransaction.  That is
- * right here and nowhere else: load_external_function reads files and links
- * them; it takes no lock, buffer, snapshot or catalog entry that a rollback would
- * have to give back, and undoes its own work before it raises.  Searching for the
- * file ourselves would repeat the server's rules, which differ by version.
- */
-static void
-load_module(void)
-{
-	MemoryContext context = CurrentMemoryContext;
-
-	PG_TRY();
-	{
-		phone_normalize = (CdpPhoneNormalize *) load_external_function(
-			"$libdir/cdp_phone", CDP_PHONE_NORMALIZE, true, NULL);
-	}
-	PG_CATCH();
-	{
-		ErrorData *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		if (error->sqlerrcode == ERRCODE_OUT_OF_MEMORY)
-			PG_RE_THROW();
-		FlushErrorState();
-		phone_missing = MemoryContextStrdup(TopMemoryContext, error->message);
-		FreeErrorData(error);
-	}
-	PG_END_TRY();
-	phone_asked = true;
-}
-
-/* call_module normalises a number by the module, if there is one. */
-static CdpkStatus
-call_module(const char *value, size_t length, const char *region, char *result,
-			size_t *result_length)
-{
-	if (!phone_asked)
-		load_module();
-	if (phone_normalize == NULL)
-		return CDPK_UNSUPPORTED;
-	return phone_normalize(value, length, region, result, result_length);
-}
-
-/* normalize_international is the CdpkPhone of this backend. */
-static CdpkStatus
-normalize_international(void *context, const char *value, size_t length, char *result,
-						size_t *result_length)
-{
-	return call_module(value, length, NULL, result, result_length);
-}
-
-/* identifier_phone gives the normaliser; its first call, not this one, loads the module. */
-const CdpkPhone *
-identifier_phone(void)
-{
-	static const CdpkPhone phone = {normalize_international, NULL};
-
-	return &phone;
-}
-
-/* identifier_phone_missing tells what the loader said; NULL where the module was not looked for or is there. */
-const char *
-identifier_phone_missing(void)
-{
-	return phone_missing;
-}
-
-/* normalize_in_region is a CdpkPhone for numbers that may lack their country code. */
+/* Normalise numbers that may lack their country code. */
 static CdpkStatus
 normalize_in_region(void *region, const char *value, size_t length, char *result,
 					size_t *result_length)
 {
-	return call_module(value, length, (const char *) region, result, result_length);
+	return phone_module_normalize(value, length, (const char *) region, result, result_length);
 }
 
-/* read_region brings a region to the two capital letters that the library knows. */
+/* Bring a region to the two capital letters that the library knows. */
 static bool
 read_region(text *region, char *code)
 {
@@ -120,7 +38,7 @@ read_region(text *region, char *code)
 }
 
 /*
- * read_phone makes E.164 of a number by making an identifier of it, so that
+ * Make E.164 of a number by making an identifier of it, so that
  * trimming, limits and what needs no module are the same.  NULL, and the reason
  * in *status, where it is no number; CDPK_OUT_OF_RANGE where there is no such region.
  */
@@ -142,7 +60,7 @@ read_phone(text *value, text *region, CdpkStatus *status)
 									(int) cdpk_identifier_value_length(payload, length));
 }
 
-/* cdp_phone brings a number to E.164, or raises an error. */
+/* Bring a number to E.164, or raise an error. */
 Datum
 cdp_phone(PG_FUNCTION_ARGS)
 {
@@ -179,7 +97,7 @@ cdp_phone(PG_FUNCTION_ARGS)
 	identifier_report(status, "phone", 5, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
 }
 
-/* cdp_try_phone is cdp_phone with NULL for what is no number. */
+/* Bring a number to E.164, or return NULL for what is no number. */
 Datum
 cdp_try_phone(PG_FUNCTION_ARGS)
 {

@@ -10,14 +10,14 @@
 #include "utils/timestamp.h"
 
 #include "toolkit/sequence/funnel.h"
-#include "toolkit/timeline/kept.h"
+#include "toolkit/timeline/argument_cache.h"
 #include "cdp.h"
 #include "toolkit/bridge/status.h"
 #include "toolkit/bridge/window.h"
 
 CDP_FUNCTION(cdp_funnel);
 
-/* funnel_get_steps reads the names in place, without a copy of each. */
+/* Read the names in place, without a copy of each. */
 unsigned
 funnel_get_steps(ArrayType *array, CdpkName *steps)
 {
@@ -45,7 +45,6 @@ funnel_get_steps(ArrayType *array, CdpkName *steps)
 	return (unsigned) count;
 }
 
-/* funnel_get: see the header. */
 CdpkTimelineFunnel
 funnel_get(FunctionCallInfo fcinfo, CdpkName *steps)
 {
@@ -55,14 +54,14 @@ funnel_get(FunctionCallInfo fcinfo, CdpkName *steps)
 	if (!PG_ARGISNULL(FUNNEL_MODE))
 		funnel.modes = PG_GETARG_UINT32(FUNNEL_MODE);
 	funnel.window = cdp_window_microseconds(PG_GETARG_INTERVAL_P(FUNNEL_WINDOW), "window", 0);
-	funnel.period = stretch_get_period(fcinfo, FUNNEL_STRETCH);
+	funnel.range = time_range_get(fcinfo, FUNNEL_TIME_RANGE);
 	return funnel;
 }
 
 /* The arguments of a call. */
 typedef struct FunnelCall
 {
-	KeptCall kept;
+	ArgumentCache cache;
 	CdpkTimelineFunnel funnel;
 	CdpkName steps[CDPK_FUNNEL_STEPS_MAX];
 } FunnelCall;
@@ -72,19 +71,19 @@ Datum
 cdp_funnel(PG_FUNCTION_ARGS)
 {
 	FunnelCall own;
-	FunnelCall *call = (FunnelCall *) kept_call(fcinfo, &own.kept, sizeof(own));
+	FunnelCall *call = (FunnelCall *) argument_cache_get(fcinfo, &own.cache, sizeof(own));
 	CdpkTimeline timeline;
 	unsigned depth;
 	CdpkStatus status;
 
 	if (FUNNEL_UNKNOWN)
 		PG_RETURN_NULL();
-	if (!kept_call_is_same(fcinfo, &call->kept))
+	if (!argument_cache_is_valid(fcinfo, &call->cache))
 	{
 		call->funnel = funnel_get(fcinfo, call->steps);
-		kept_call_is_ready(fcinfo, &call->kept);
+		argument_cache_fill(fcinfo, &call->cache);
 	}
-	if (!stretch_open_timeline(fcinfo, &timeline))
+	if (!timeline_arg_open(fcinfo, &timeline))
 		PG_RETURN_INT32(0);
 	status = cdpk_timeline_funnel(&call->funnel, &timeline, &cdp_huge_palloc_allocator, &depth);
 	timeline_check(status);

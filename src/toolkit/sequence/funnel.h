@@ -7,24 +7,24 @@
 
 #include "utils/array.h"
 
-#include "toolkit/timeline/stretch.h"
+#include "toolkit/timeline/timeline_args.h"
 #include "core/sequence/timeline_funnel.h"
 
 /* behind the timeline */
 #define FUNNEL_EVENTS 1
 #define FUNNEL_WINDOW 2
 #define FUNNEL_MODE 3
-#define FUNNEL_STRETCH 4
+#define FUNNEL_TIME_RANGE 4
 
 /* whether the answer is NULL: where the events, the window or as_of is */
 #define FUNNEL_UNKNOWN                                             \
 	(PG_ARGISNULL(FUNNEL_EVENTS) || PG_ARGISNULL(FUNNEL_WINDOW) || \
-	 PG_ARGISNULL(FUNNEL_STRETCH + STRETCH_AS_OF))
+	 PG_ARGISNULL(FUNNEL_TIME_RANGE + TIME_RANGE_AS_OF))
 
-/* Reads the names of steps, which point into the array; "steps" has room for CDPK_FUNNEL_STEPS_MAX. */
+/* Read the names of steps, which point into the array; "steps" has room for CDPK_FUNNEL_STEPS_MAX. */
 extern unsigned funnel_get_steps(ArrayType *array, CdpkName *steps);
 
-/* Reads the arguments; "steps" has room for CDPK_FUNNEL_STEPS_MAX. */
+/* Read the arguments; "steps" has room for CDPK_FUNNEL_STEPS_MAX. */
 extern CdpkTimelineFunnel funnel_get(FunctionCallInfo fcinfo, CdpkName *steps);
 
 #endif /* CDP_FUNNEL_H */

@@ -6,7 +6,7 @@ CREATE FUNCTION cdp.funnel(timeline cdp.timeline, events text[], "window" interv
 AS 'MODULE_PATHNAME', 'cdp_funnel' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION cdp.funnel(cdp.timeline, text[], interval, cdp.funnel_mode, interval, interval, timestamptz, timestamptz, timestamptz) IS
 	'How many steps of a funnel, from 1 to 32 names of events, a person took in the order of time within the window '
-	'from the first step on, as cdp.window_funnel would count them; over the events in the stretch of time that '
+	'from the first step on, as cdp.window_funnel would count them; over the events in the time range that '
 	'cdp.did would count. A name may stand for several steps. NULL for NULL events, window or as_of; a NULL mode is '
 	'default. Errors (22023): no or more than 32 steps, an empty name, a window with months or negative, those of '
 	'cdp.did; a NULL among the events (22004).';
@@ -15,4 +15,4 @@ CREATE FUNCTION cdp.funnel_horizon(timeline cdp.timeline, events text[], "window
 	within interval DEFAULT NULL, older_than interval DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
 	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
 AS 'MODULE_PATHNAME', 'cdp_funnel_horizon' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.funnel_horizon(cdp.timeline, text[], interval, cdp.funnel_mode, interval, interval, timestamptz, timestamptz, timestamptz) IS 'An instant after as_of before which cdp.funnel with these arguments gives no other answer, if nothing else happens: when the next event enters or leaves the stretch of time; infinity where none does. NULL for a NULL as_of; the errors of cdp.funnel.';
+COMMENT ON FUNCTION cdp.funnel_horizon(cdp.timeline, text[], interval, cdp.funnel_mode, interval, interval, timestamptz, timestamptz, timestamptz) IS 'An instant after as_of before which cdp.funnel with these arguments gives no other answer, if nothing else happens: when the next event enters or leaves the time range; infinity where none does. NULL for a NULL as_of; the errors of cdp.funnel.';

@@ -13,9 +13,9 @@
 
 CDP_FUNCTION(cdp_funnel_horizon);
 
-/* bound_steps gives the bound for an answer about the events of a funnel's steps. */
+/* Return the bound for an answer about the events of a funnel's steps. */
 static int64_t
-bound_steps(const CdpkTimelineFunnel *funnel, const CdpkStretch *stretch,
+bound_steps(const CdpkTimelineFunnel *funnel, const CdpkTimeRangeSpec *spec,
 			const CdpkTimeline *timeline)
 {
 	CdpkColumn columns[CDPK_FUNNEL_STEPS_MAX];
@@ -28,7 +28,7 @@ bound_steps(const CdpkTimelineFunnel *funnel, const CdpkStretch *stretch,
 		int64_t change = CDPK_NEVER;
 
 		if (columns[i].count > 0)
-			timeline_check(cdpk_horizon_bound(stretch, &columns[i], &change));
+			timeline_check(cdpk_horizon_bound(spec, &columns[i], &change));
 		horizon = Min(horizon, change);
 	}
 	return horizon;
@@ -40,19 +40,19 @@ cdp_funnel_horizon(PG_FUNCTION_ARGS)
 {
 	CdpkName steps[CDPK_FUNNEL_STEPS_MAX];
 	CdpkTimelineFunnel funnel;
-	CdpkStretch stretch;
+	CdpkTimeRangeSpec spec;
 	CdpkTimeline timeline;
 
-	if (PG_ARGISNULL(FUNNEL_STRETCH + STRETCH_AS_OF))
+	if (PG_ARGISNULL(FUNNEL_TIME_RANGE + TIME_RANGE_AS_OF))
 		PG_RETURN_NULL();
 	if (FUNNEL_UNKNOWN)
 		PG_RETURN_TIMESTAMPTZ(CDPK_NEVER);
 	funnel = funnel_get(fcinfo, steps);
 	/* there every event counts */
 	if ((funnel.modes & CDPK_FUNNEL_STRICT_ORDER) != 0)
-		return horizon_bound_all(fcinfo, FUNNEL_STRETCH);
-	stretch = stretch_get(fcinfo, FUNNEL_STRETCH);
-	if (!stretch_open_timeline(fcinfo, &timeline))
+		return horizon_bound_all(fcinfo, FUNNEL_TIME_RANGE);
+	spec = time_range_get_spec(fcinfo, FUNNEL_TIME_RANGE);
+	if (!timeline_arg_open(fcinfo, &timeline))
 		PG_RETURN_TIMESTAMPTZ(CDPK_NEVER);
-	PG_RETURN_TIMESTAMPTZ(bound_steps(&funnel, &stretch, &timeline));
+	PG_RETURN_TIMESTAMPTZ(bound_steps(&funnel, &spec, &timeline));
 }

@@ -25,7 +25,7 @@ enum
 	ARG_AS_OF
 };
 
-/* get_bounds reads where chains may begin, and how long they may take. */
+/* Read where chains may begin, and how long they may take. */
 static CdpkFunnelBounds
 get_bounds(FunctionCallInfo fcinfo)
 {
@@ -42,7 +42,7 @@ get_bounds(FunctionCallInfo fcinfo)
 	return bounds;
 }
 
-/* intervals makes the array of the times that it took to each step. */
+/* Make the array of the times that it took to each step. */
 static ArrayType *
 intervals(const int64_t *took, unsigned depth)
 {
@@ -74,7 +74,7 @@ cdp_funnel_times(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	count = funnel_get_steps(PG_GETARG_ARRAYTYPE_P(FUNNEL_EVENTS), steps);
 	bounds = get_bounds(fcinfo);
-	if (!stretch_open_timeline(fcinfo, &timeline))
+	if (!timeline_arg_open(fcinfo, &timeline))
 		PG_RETURN_ARRAYTYPE_P(intervals(took, 0));
 	status = cdpk_funnel_times(&timeline, steps, count, &bounds, &cdp_huge_palloc_allocator, took,
 							   &depth);

@@ -19,7 +19,7 @@ CDP_FUNCTION(cdp_retention_trans);
 CDP_FUNCTION(cdp_retention_combine);
 CDP_FUNCTION(cdp_retention_final);
 
-/* add_rows adds to a state another of the same number of conditions. */
+/* Add to a state another of the same number of conditions. */
 static int64
 add_rows(int64 state, int64 other)
 {
@@ -30,7 +30,7 @@ add_rows(int64 state, int64 other)
 	return state | other;
 }
 
-/* retention_trans(state, conditions) adds a row. */
+/* retention_trans(state, conditions): add a row. */
 Datum
 cdp_retention_trans(PG_FUNCTION_ARGS)
 {

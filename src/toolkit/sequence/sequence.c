@@ -38,7 +38,7 @@ enum
 
 /* ---------------------------------------------------------------- the type */
 
-/* get_form returns the stored form of an argument. */
+/* Return the stored form of an argument. */
 static const uint8_t *
 get_form(FunctionCallInfo fcinfo, int argument, size_t *length)
 {
@@ -48,7 +48,7 @@ get_form(FunctionCallInfo fcinfo, int argument, size_t *length)
 	return (const uint8_t *) VARDATA_ANY(value);
 }
 
-/* sequence_in reads the text. */
+/* Read the text. */
 Datum
 cdp_sequence_in(PG_FUNCTION_ARGS)
 {
@@ -77,7 +77,7 @@ cdp_sequence_in(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(result);
 }
 
-/* sequence_out writes the text. */
+/* Write the text. */
 Datum
 cdp_sequence_out(PG_FUNCTION_ARGS)
 {
@@ -91,7 +91,7 @@ cdp_sequence_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(text);
 }
 
-/* sequence_recv reads the stored form; all of it is checked. */
+/* Read the stored form; all of it is checked. */
 Datum
 cdp_sequence_recv(PG_FUNCTION_ARGS)
 {
@@ -117,7 +117,7 @@ cdp_sequence_recv(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(result);
 }
 
-/* sequence_send writes the stored form. */
+/* Write the stored form. */
 Datum
 cdp_sequence_send(PG_FUNCTION_ARGS)
 {
@@ -130,7 +130,7 @@ cdp_sequence_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
 }
 
-/* equal_forms compares two sequences: equal ones are equal bytes. */
+/* Compare two sequences: equal ones are equal bytes. */
 static bool
 equal_forms(FunctionCallInfo fcinfo)
 {
@@ -174,7 +174,7 @@ cdp_sequence_hash_extended(PG_FUNCTION_ARGS)
 
 /* ---------------------------------------------------------------- the predicate */
 
-/* judge judges the timeline; as_of and the sequence are not NULL. */
+/* Judge the timeline; as_of and the sequence are not NULL. */
 static CdpkVerdict
 judge(FunctionCallInfo fcinfo, bool want_horizon)
 {

@@ -44,7 +44,7 @@ CDP_FUNCTION(cdp_sequence_match_events_final_double);
 
 /* ---------------------------------------------------------------- reading rows */
 
-/* compile compiles the pattern of a set-up; raises an error where it is none. */
+/* Compile the pattern of a set-up; raise an error if it is invalid. */
 static void
 compile(const CdpkStepsSetup *setup, CdpkProgram *program)
 {
@@ -70,7 +70,7 @@ compile(const CdpkStepsSetup *setup, CdpkProgram *program)
 					 "events, as in (?1)(?t<=3600)(?2).")));
 }
 
-/* add_row adds a row, unless it has no time. */
+/* Add a row, unless it has no time. */
 static Datum
 add_row(FunctionCallInfo fcinfo, StepsTime type)
 {
@@ -144,7 +144,7 @@ typedef struct History
 	size_t count;
 } History;
 
-/* open_history reads a state; false for NULL, which is one without rows. */
+/* Read a state; false for NULL, which is one without rows. */
 static bool
 open_history(FunctionCallInfo fcinfo, History *history)
 {
@@ -162,7 +162,7 @@ open_history(FunctionCallInfo fcinfo, History *history)
 	return history->count > 0;
 }
 
-/* count_matches counts up to "enough" matches. */
+/* Count up to "enough" matches. */
 static uint64
 count_matches(FunctionCallInfo fcinfo, uint64 enough)
 {
@@ -198,7 +198,7 @@ cdp_sequence_count_final(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64((int64) count_matches(fcinfo, PG_UINT64_MAX));
 }
 
-/* time_datum turns a time back into what it was. */
+/* Turn a time back into what it was. */
 static Datum
 time_datum(int64 at, Oid type)
 {
@@ -215,7 +215,7 @@ time_datum(int64 at, Oid type)
 	}
 }
 
-/* match_events returns the times of the events for (?N) in the earliest match, as far as it goes. */
+/* Return the times of the events for (?N) in the earliest match, as far as it goes. */
 static Datum
 match_events(FunctionCallInfo fcinfo, Oid type, int width, bool by_value, char align)
 {

@@ -42,7 +42,7 @@ enum
 	ARG_CHAIN
 };
 
-/* check raises the error for a state that cannot be read or cannot grow. */
+/* Raise the error for a state that cannot be read or cannot grow. */
 static void
 check(CdpkStatus status)
 {
@@ -55,7 +55,7 @@ check(CdpkStatus status)
 
 /* ---------------------------------------------------------------- reading rows */
 
-/* get_words reads the direction and the base. */
+/* Read the direction and the base. */
 static void
 get_words(FunctionCallInfo fcinfo, CdpkNextSetup *setup)
 {
@@ -79,26 +79,16 @@ get_words(FunctionCallInfo fcinfo, CdpkNextSetup *setup)
 						errhint("A base is head, tail, first_match or last_match.")));
 }
 
-/* An allocator that never frees: the executor owns the state. */
-static CdpkAllocator
-state_allocator(void)
-{
-	CdpkAllocator allocator = cdp_palloc_allocator;
-
-	allocator.release = NULL;
-	return allocator;
-}
-
-/* get_state returns the state, argument 0, or a new one for the set-up. */
+/* Return the state, argument 0, or a new one for the set-up. */
 static CdpkNextState *
-get_state(FunctionCallInfo fcinfo, const CdpkAllocator *allocator, const CdpkNextSetup *setup)
+get_state(FunctionCallInfo fcinfo, const CdpkNextSetup *setup)
 {
 	CdpkNextState *state;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
 		elog(ERROR, "function on cdp.sequence_next_state called outside of an aggregate");
 	if (PG_ARGISNULL(ARG_STATE))
-		check(cdpk_next_new(allocator, setup, &state));
+		check(cdpk_next_new(&cdp_state_allocator, setup, &state));
 	else
 		state = (CdpkNextState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(ARG_STATE));
 	if (!cdpk_next_fits(state, setup))
@@ -111,18 +101,17 @@ get_state(FunctionCallInfo fcinfo, const CdpkAllocator *allocator, const CdpkNex
 	return state;
 }
 
-/* return_state makes the state a varlena. */
+/* Make the state a varlena. */
 static Datum
 return_state(CdpkNextState *state)
 {
 	return cdp_varlena(state, state->size);
 }
 
-/* add_row adds a row, unless it has no time or no event. */
+/* Add a row, unless it has no time or no event. */
 static Datum
 add_row(FunctionCallInfo fcinfo, StepsTime type)
 {
-	CdpkAllocator allocator = state_allocator();
 	CdpkNextSetup setup;
 	CdpkNextState *state;
 	CdpkNextRow row;
@@ -137,8 +126,8 @@ add_row(FunctionCallInfo fcinfo, StepsTime type)
 	row.can_be_base = !PG_ARGISNULL(ARG_BASE_CONDITION) && PG_GETARG_BOOL(ARG_BASE_CONDITION);
 	row.name = VARDATA_ANY(event);
 	row.length = VARSIZE_ANY_EXHDR(event);
-	state = get_state(fcinfo, &allocator, &setup);
-	check(cdpk_next_add(&state, &allocator, &row));
+	state = get_state(fcinfo, &setup);
+	check(cdpk_next_add(&state, &cdp_state_allocator, &row));
 	return return_state(state);
 }
 
@@ -177,17 +166,16 @@ cdp_sequence_next_trans_double(PG_FUNCTION_ARGS)
 	return add_row(fcinfo, STEPS_DOUBLE);
 }
 
-/* sequence_next_combine(state, state) adds the rows of the second to the first; strict. */
+/* sequence_next_combine(state, state): add the rows of the second to the first; strict. */
 Datum
 cdp_sequence_next_combine(PG_FUNCTION_ARGS)
 {
-	CdpkAllocator allocator = state_allocator();
 	CdpkNextState *other = (CdpkNextState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1));
 	CdpkNextSetup setup = {(CdpkNextDirection) other->direction, (CdpkNextBase) other->base,
 						   (CdpkTimeKind) other->kind, other->steps};
-	CdpkNextState *state = get_state(fcinfo, &allocator, &setup);
+	CdpkNextState *state = get_state(fcinfo, &setup);
 
-	check(cdpk_next_combine(&state, &allocator, other));
+	check(cdpk_next_combine(&state, &cdp_state_allocator, other));
 	return return_state(state);
 }
 
@@ -212,9 +200,9 @@ cdp_sequence_next_final(PG_FUNCTION_ARGS)
 
 /* ---------------------------------------------------------------- the type */
 
-/* state_from_wire makes a state from the form on the wire. */
+/* Make a state from the form on the wire. */
 static Datum
-state_from_wire(const uint8_t *bytes, size_t length)
+state_from_bytes(const uint8_t *bytes, size_t length)
 {
 	CdpkNextState *state;
 
@@ -222,9 +210,9 @@ state_from_wire(const uint8_t *bytes, size_t length)
 	return return_state(state);
 }
 
-/* state_to_wire is its inverse. */
-static uint8_t *
-state_to_wire(Datum datum, size_t *length)
+/* Write the form on the wire. */
+static const uint8_t *
+state_to_bytes(Datum datum, size_t *length)
 {
 	const CdpkNextState *state = (const CdpkNextState *) PG_DETOAST_DATUM(datum);
 	uint8_t *bytes;
@@ -235,42 +223,28 @@ state_to_wire(Datum datum, size_t *length)
 	return bytes;
 }
 
-/* sequence_next_state_in reads hexadecimal digits. */
+static const CdpWireType next_state = {"cdp.sequence_next_state", state_from_bytes, state_to_bytes};
+
 Datum
 cdp_sequence_next_state_in(PG_FUNCTION_ARGS)
 {
-	size_t length;
-	const uint8_t *bytes = cdp_wire_from_text(fcinfo, &length);
-
-	return state_from_wire(bytes, length);
+	return cdp_wire_in(fcinfo, &next_state);
 }
 
-/* sequence_next_state_out writes them. */
 Datum
 cdp_sequence_next_state_out(PG_FUNCTION_ARGS)
 {
-	size_t length;
-	const uint8_t *bytes = state_to_wire(PG_GETARG_DATUM(0), &length);
-
-	return cdp_wire_to_text(bytes, length, "cdp.sequence_next_state");
+	return cdp_wire_out(fcinfo, &next_state);
 }
 
-/* sequence_next_state_recv reads the form on the wire. */
 Datum
 cdp_sequence_next_state_recv(PG_FUNCTION_ARGS)
 {
-	size_t length;
-	const uint8_t *bytes = cdp_wire_from_message(fcinfo, &length);
-
-	return state_from_wire(bytes, length);
+	return cdp_wire_recv(fcinfo, &next_state);
 }
 
-/* sequence_next_state_send writes it. */
 Datum
 cdp_sequence_next_state_send(PG_FUNCTION_ARGS)
 {
-	size_t length;
-	const uint8_t *bytes = state_to_wire(PG_GETARG_DATUM(0), &length);
-
-	return cdp_wire_to_message(bytes, length);
+	return cdp_wire_send(fcinfo, &next_state);
 }

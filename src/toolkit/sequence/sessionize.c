@@ -34,7 +34,7 @@ typedef struct Sessions
 	} last; /* and its time */
 } Sessions;
 
-/* get_arguments fetches the row's time and gap; false for a row without a time. */
+/* Fetch the row's time and gap; false for a row without a time. */
 static bool
 get_arguments(FunctionCallInfo fcinfo, Datum *at, Datum *gap)
 {
@@ -50,14 +50,14 @@ get_arguments(FunctionCallInfo fcinfo, Datum *at, Datum *gap)
 	return true;
 }
 
-/* get_sessions returns what is kept for the partition. */
+/* Return what is kept for the partition. */
 static Sessions *
 get_sessions(FunctionCallInfo fcinfo)
 {
 	return WinGetPartitionLocalMemory(PG_WINDOW_OBJECT(), sizeof(Sessions));
 }
 
-/* refuse_infinite raises the error for a time that is none. */
+/* Raise the error for a time that is none. */
 static void
 refuse_infinite(void)
 {
@@ -65,7 +65,7 @@ refuse_infinite(void)
 					errhint("Leave out such rows with WHERE.")));
 }
 
-/* refuse_order raises the error for a row that is earlier than the one before. */
+/* Raise the error for a row that is earlier than the one before. */
 static void
 refuse_order(void)
 {
@@ -74,14 +74,14 @@ refuse_order(void)
 			 errhint("Write OVER (PARTITION BY ... ORDER BY at), with the same at.")));
 }
 
-/* refuse_gap raises the error for a gap that is a number but none that can be one. */
+/* Raise the error for a gap that is a number but none that can be one. */
 static void
 refuse_gap(const char *problem)
 {
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("gap must %s", problem)));
 }
 
-/* next_session counts a row in. */
+/* Count a row in. */
 static Datum
 next_session(FunctionCallInfo fcinfo, int64 at, int64 gap)
 {
@@ -98,7 +98,7 @@ next_session(FunctionCallInfo fcinfo, int64 at, int64 gap)
 	PG_RETURN_INT64(sessions->session);
 }
 
-/* interval_gap reads a gap that is an interval. */
+/* Read a gap that is an interval. */
 static int64
 interval_gap(Datum gap)
 {

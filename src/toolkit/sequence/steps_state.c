@@ -26,7 +26,7 @@ CDP_FUNCTION(cdp_steps_state_combine);
 
 /* ---------------------------------------------------------------- arguments */
 
-/* steps_refuse_null raises the error for an argument that may not be NULL. */
+/* Raise the error for an argument that may not be NULL. */
 void
 steps_refuse_null(const char *argument)
 {
@@ -34,7 +34,7 @@ steps_refuse_null(const char *argument)
 			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", argument)));
 }
 
-/* refuse_infinite raises the error for a time that is none. */
+/* Raise the error for a time that is none. */
 static void
 refuse_infinite(void)
 {
@@ -42,7 +42,7 @@ refuse_infinite(void)
 					errhint("Leave out such rows with FILTER (WHERE ...).")));
 }
 
-/* steps_check raises the error for a state that cannot be read or cannot grow. */
+/* Raise the error for a state that cannot be read or cannot grow. */
 void
 steps_check(CdpkStatus status)
 {
@@ -53,7 +53,7 @@ steps_check(CdpkStatus status)
 		cdp_report_bytes(status, "cdp.steps_state");
 }
 
-/* get_date gives the midnight of a date. */
+/* Return the midnight of a date. */
 static int64
 get_date(DateADT date)
 {
@@ -67,7 +67,7 @@ get_date(DateADT date)
 	return at;
 }
 
-/* get_double gives a double's key. */
+/* Return a double's key. */
 static int64
 get_double(double at)
 {
@@ -76,7 +76,7 @@ get_double(double at)
 	return cdpk_double_key(at);
 }
 
-/* steps_get_at reads the time of a row. */
+/* Read the time of a row. */
 int64
 steps_get_at(FunctionCallInfo fcinfo, int argument, StepsTime type, CdpkTimeKind *kind)
 {
@@ -102,14 +102,14 @@ steps_get_at(FunctionCallInfo fcinfo, int argument, StepsTime type, CdpkTimeKind
 	pg_unreachable();
 }
 
-/* number_of_steps says what an error calls it. */
+/* Return what an error calls it. */
 static const char *
 number_of_steps(CdpkStepsUse use)
 {
 	return use == CDPK_STEPS_FUNNEL ? "the number of steps" : "the number of conditions";
 }
 
-/* steps_get_steps reads the conditions of a row. */
+/* Read the conditions of a row. */
 uint32
 steps_get_steps(FunctionCallInfo fcinfo, int argument, CdpkStepsUse use, unsigned *count)
 {
@@ -125,17 +125,7 @@ steps_get_steps(FunctionCallInfo fcinfo, int argument, CdpkStepsUse use, unsigne
 
 /* ---------------------------------------------------------------- the state */
 
-/* An allocator that never frees: the executor owns the state. */
-static CdpkAllocator
-state_allocator(void)
-{
-	CdpkAllocator allocator = cdp_palloc_allocator;
-
-	allocator.release = NULL;
-	return allocator;
-}
-
-/* refuse_change raises the error for a row or state that is not of the group's set-up. */
+/* Raise the error for a row or state that is not of the group's set-up. */
 static void
 refuse_change(const CdpkStepsState *state, const CdpkStepsSetup *setup)
 {
@@ -149,16 +139,16 @@ refuse_change(const CdpkStepsState *state, const CdpkStepsSetup *setup)
 					errmsg("%s must be the same for all rows of a group", what)));
 }
 
-/* get_state returns the state, argument 0, or a new one for the set-up. */
+/* Return the state, argument 0, or a new one for the set-up. */
 static CdpkStepsState *
-get_state(FunctionCallInfo fcinfo, const CdpkAllocator *allocator, const CdpkStepsSetup *setup)
+get_state(FunctionCallInfo fcinfo, const CdpkStepsSetup *setup)
 {
 	CdpkStepsState *state;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
 		elog(ERROR, "function on cdp.steps_state called outside of an aggregate");
 	if (PG_ARGISNULL(0))
-		steps_check(cdpk_steps_state_new(allocator, setup, 0, &state));
+		steps_check(cdpk_steps_state_new(&cdp_state_allocator, setup, 0, &state));
 	else
 		state = (CdpkStepsState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0));
 	if (!cdpk_steps_state_fits(state, setup))
@@ -166,25 +156,24 @@ get_state(FunctionCallInfo fcinfo, const CdpkAllocator *allocator, const CdpkSte
 	return state;
 }
 
-/* return_state makes the state a varlena. */
+/* Make the state a varlena. */
 static Datum
 return_state(CdpkStepsState *state)
 {
 	return cdp_varlena(state, state->size);
 }
 
-/* steps_add_row adds a row that has a time. */
+/* Add a row that has a time. */
 Datum
 steps_add_row(FunctionCallInfo fcinfo, const CdpkStepsSetup *setup, int64 at, uint32 steps)
 {
-	CdpkAllocator allocator = state_allocator();
-	CdpkStepsState *state = get_state(fcinfo, &allocator, setup);
+	CdpkStepsState *state = get_state(fcinfo, setup);
 
-	steps_check(cdpk_steps_state_add(&state, &allocator, at, steps));
+	steps_check(cdpk_steps_state_add(&state, &cdp_state_allocator, at, steps));
 	return return_state(state);
 }
 
-/* steps_get_state reads the state for a final function. */
+/* Read the state for a final function. */
 const CdpkStepsState *
 steps_get_state(FunctionCallInfo fcinfo, CdpkStepsUse use)
 {
@@ -195,7 +184,7 @@ steps_get_state(FunctionCallInfo fcinfo, CdpkStepsUse use)
 	return state;
 }
 
-/* steps_skip_row leaves the state as it is. */
+/* Leave the state as it is. */
 Datum
 steps_skip_row(FunctionCallInfo fcinfo)
 {
@@ -204,36 +193,35 @@ steps_skip_row(FunctionCallInfo fcinfo)
 	PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 }
 
-/* steps_state_combine(state, state) adds the rows of the second to the first; strict. */
+/* steps_state_combine(state, state): add the rows of the second to the first; strict. */
 Datum
 cdp_steps_state_combine(PG_FUNCTION_ARGS)
 {
-	CdpkAllocator allocator = state_allocator();
 	CdpkStepsState *other = (CdpkStepsState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1));
 	CdpkStepsSetup setup = cdpk_steps_state_setup(other);
-	CdpkStepsState *state = get_state(fcinfo, &allocator, &setup);
+	CdpkStepsState *state = get_state(fcinfo, &setup);
 
-	steps_check(cdpk_steps_state_combine(&state, &allocator, other));
+	steps_check(cdpk_steps_state_combine(&state, &cdp_state_allocator, other));
 	return return_state(state);
 }
 
 /* ---------------------------------------------------------------- the type */
 
-/* state_from_wire makes a state from the form on the wire. */
+/* Make a state from the form on the wire. */
 static Datum
-state_from_wire(const uint8_t *bytes, size_t length)
+state_from_bytes(const uint8_t *bytes, size_t length)
 {
 	CdpkStepsState *state;
 	CdpkStatus status = cdpk_steps_state_read(bytes, length, &cdp_palloc_allocator, &state);
 
 	if (status != CDPK_OK)
 		cdp_report_bytes(status, "cdp.steps_state");
-	return cdp_varlena(state, state->size);
+	return return_state(state);
 }
 
-/* state_to_wire is its inverse. */
-static uint8_t *
-state_to_wire(Datum datum, size_t *length)
+/* Write the form on the wire. */
+static const uint8_t *
+state_to_bytes(Datum datum, size_t *length)
 {
 	const CdpkStepsState *state = (const CdpkStepsState *) PG_DETOAST_DATUM(datum);
 	uint8_t *bytes;
@@ -244,42 +232,28 @@ state_to_wire(Datum datum, size_t *length)
 	return bytes;
 }
 
-/* steps_state_in reads hexadecimal digits. */
+static const CdpWireType steps_state = {"cdp.steps_state", state_from_bytes, state_to_bytes};
+
 Datum
 cdp_steps_state_in(PG_FUNCTION_ARGS)
 {
-	size_t length;
-	const uint8_t *bytes = cdp_wire_from_text(fcinfo, &length);
-
-	return state_from_wire(bytes, length);
+	return cdp_wire_in(fcinfo, &steps_state);
 }
 
-/* steps_state_out writes them. */
 Datum
 cdp_steps_state_out(PG_FUNCTION_ARGS)
 {
-	size_t length;
-	const uint8_t *bytes = state_to_wire(PG_GETARG_DATUM(0), &length);
-
-	return cdp_wire_to_text(bytes, length, "cdp.steps_state");
+	return cdp_wire_out(fcinfo, &steps_state);
 }
 
-/* steps_state_recv reads the form on the wire. */
 Datum
 cdp_steps_state_recv(PG_FUNCTION_ARGS)
 {
-	size_t length;
-	const uint8_t *bytes = cdp_wire_from_message(fcinfo, &length);
-
-	return state_from_wire(bytes, length);
+	return cdp_wire_recv(fcinfo, &steps_state);
 }
 
-/* steps_state_send writes it. */
 Datum
 cdp_steps_state_send(PG_FUNCTION_ARGS)
 {
-	size_t length;
-	const uint8_t *bytes = state_to_wire(PG_GETARG_DATUM(0), &length);
-
-	return cdp_wire_to_message(bytes, length);
+	return cdp_wire_send(fcinfo, &steps_state);
 }

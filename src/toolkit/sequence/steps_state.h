@@ -24,31 +24,31 @@ typedef enum StepsTime
 	STEPS_DOUBLE
 } StepsTime;
 
-/* Raises the error for an argument that may not be NULL. */
+/* Raise the error for an argument that may not be NULL. */
 extern void steps_refuse_null(const char *argument) __attribute__((noreturn));
 
-/* Raises the error for a state that cannot be read or cannot grow. */
+/* Raise the error for a state that cannot be read or cannot grow. */
 extern void steps_check(CdpkStatus status);
 
-/* The time of a row, which is not NULL, and what it is; a date is its midnight. */
+/* Return the time of a row, which is not NULL, and what it is; a date is its midnight. */
 extern int64 steps_get_at(FunctionCallInfo fcinfo, int argument, StepsTime type,
 						  CdpkTimeKind *kind);
 
 /*
- * The conditions of a row: the set of those that are true, and how many there are.  NULL is not
+ * Read the conditions of a row: the set of those that are true, and how many there are.  NULL is not
  * true.
  */
 extern uint32 steps_get_steps(FunctionCallInfo fcinfo, int argument, CdpkStepsUse use,
 							  unsigned *count);
 
-/* Adds a row to the state, argument 0, or to a new one for the set-up. */
+/* Add a row to the state, argument 0, or to a new one for the set-up. */
 extern Datum steps_add_row(FunctionCallInfo fcinfo, const CdpkStepsSetup *setup, int64 at,
 						   uint32 steps);
 
-/* Reads the state, argument 0, which is not NULL and must be for such a use. */
+/* Read the state, argument 0, which is not NULL and must be for such a use. */
 extern const CdpkStepsState *steps_get_state(FunctionCallInfo fcinfo, CdpkStepsUse use);
 
-/* The state as it is, for a row without a time. */
+/* Return the state as it is, for a row without a time. */
 extern Datum steps_skip_row(FunctionCallInfo fcinfo);
 
 #endif /* CDP_STEPS_STATE_H */

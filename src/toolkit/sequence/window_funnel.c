@@ -30,7 +30,7 @@ CDP_FUNCTION(cdp_window_funnel_final);
 #define ARG_AT (PG_NARGS() - 2)
 #define ARG_STEPS (PG_NARGS() - 1)
 
-/* add_row adds a row that has a time. */
+/* Add a row that has a time. */
 static Datum
 add_row(FunctionCallInfo fcinfo, StepsTime type, int64 window)
 {
@@ -49,7 +49,7 @@ add_row(FunctionCallInfo fcinfo, StepsTime type, int64 window)
 	return steps_add_row(fcinfo, &setup, at, steps);
 }
 
-/* get_interval reads a window that is an interval. */
+/* Read a window that is an interval. */
 static int64
 get_interval(FunctionCallInfo fcinfo)
 {
@@ -76,7 +76,7 @@ cdp_window_funnel_trans_date(PG_FUNCTION_ARGS)
 	return add_row(fcinfo, STEPS_DATE, get_interval(fcinfo));
 }
 
-/* check_window raises the error for a window that is a number but none that can be one. */
+/* Raise the error for a window that is a number but none that can be one. */
 static void
 check_window(double window)
 {

@@ -16,7 +16,7 @@ CDP_FUNCTION(cdp_funnel_mode_out);
 CDP_FUNCTION(cdp_funnel_mode_recv);
 CDP_FUNCTION(cdp_funnel_mode_send);
 
-/* funnel_mode_in reads names of modes. */
+/* Read names of modes. */
 Datum
 cdp_funnel_mode_in(PG_FUNCTION_ARGS)
 {
@@ -40,7 +40,7 @@ cdp_funnel_mode_in(PG_FUNCTION_ARGS)
 	PG_RETURN_UINT32(modes);
 }
 
-/* funnel_mode_out writes them. */
+/* Write them. */
 Datum
 cdp_funnel_mode_out(PG_FUNCTION_ARGS)
 {
@@ -50,7 +50,7 @@ cdp_funnel_mode_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(text);
 }
 
-/* funnel_mode_recv reads the sum of the modes. */
+/* Read the sum of the modes. */
 Datum
 cdp_funnel_mode_recv(PG_FUNCTION_ARGS)
 {
@@ -61,7 +61,7 @@ cdp_funnel_mode_recv(PG_FUNCTION_ARGS)
 	PG_RETURN_UINT32(modes);
 }
 
-/* funnel_mode_send writes it. */
+/* Write it. */
 Datum
 cdp_funnel_mode_send(PG_FUNCTION_ARGS)
 {

@@ -20,7 +20,7 @@
 CDP_FUNCTION(cdp_carried);
 CDP_FUNCTION(cdp_left_out);
 
-/* refuse_rules raises the error for rules of another form. */
+/* Raise the error for rules of another form. */
 static void
 refuse_rules(void)
 {
@@ -30,7 +30,7 @@ refuse_rules(void)
 					   "array of keys, all strings.")));
 }
 
-/* rules_of finds the rules for an event; false where there are none. */
+/* Find the rules for an event; false if there are none. */
 static bool
 rules_of(Jsonb *rules, text *event, JsonbValue *found)
 {
@@ -45,7 +45,7 @@ rules_of(Jsonb *rules, text *event, JsonbValue *found)
 	return true;
 }
 
-/* array_place reads a place in an array; -1 where the key is none. */
+/* Read a place in an array; -1 if the key is none. */
 static int64
 array_place(const JsonbValue *key)
 {
@@ -62,7 +62,7 @@ array_place(const JsonbValue *key)
 	return place;
 }
 
-/* follow_path finds the value at a path; false where there is none, or JSON null. */
+/* Find the value at a path; false if there is none, or JSON null. */
 static bool
 follow_path(Jsonb *properties, const JsonbValue *path, JsonbValue *value)
 {
@@ -95,7 +95,7 @@ follow_path(Jsonb *properties, const JsonbValue *path, JsonbValue *value)
 	return value->type != jbvNull;
 }
 
-/* read_number turns a number, or a string that is one, into a number that a timeline can carry. */
+/* Turn a number, or a string that is one, into a number that a timeline can carry. */
 static bool
 read_number(JsonbValue *value)
 {
@@ -120,7 +120,7 @@ read_number(JsonbValue *value)
 	return true;
 }
 
-/* next_number moves to the next rule whose path leads to something; *fits: to a number. */
+/* Move to the next rule whose path leads to something; *fits: to a number. */
 static bool
 next_number(JsonbWalk *rules, Jsonb *properties, JsonbValue *name, JsonbValue *value, bool *fits)
 {

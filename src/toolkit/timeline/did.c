@@ -2,14 +2,14 @@
  * did.c
  *		Predicates on one name of events: whether, how often, when first and last.
  *
- * All take the same description of a stretch of time, and a NULL timeline is one without events.
+ * All take the same description of a time range, and a NULL timeline is one without events.
  */
 #include "postgres.h"
 
 #include "utils/timestamp.h"
 
 #include "toolkit/timeline/did.h"
-#include "toolkit/timeline/kept.h"
+#include "toolkit/timeline/argument_cache.h"
 #include "cdp.h"
 
 CDP_FUNCTION(cdp_did);
@@ -21,13 +21,13 @@ CDP_FUNCTION(cdp_last_time);
 /* The arguments of a call. */
 typedef struct DidCall
 {
-	KeptCall kept;
-	CdpkPeriod period;
-	StretchCounts counts; /* of did and did_not */
+	ArgumentCache cache;
+	CdpkTimeRange range;
+	EventCounts counts; /* of did and did_not */
 	CdpkName event;
 } DidCall;
 
-/* find_events starts reading the events that are asked for; there may be none. */
+/* Start reading the events that are asked for; there may be none. */
 static void
 find_events(FunctionCallInfo fcinfo, const DidCall *call, CdpkColumn *column)
 {
@@ -46,28 +46,28 @@ find_events(FunctionCallInfo fcinfo, const DidCall *call, CdpkColumn *column)
 	timeline_check(status);
 }
 
-/* did_events says whether the number of events in the period is one that is asked for. */
+/* Return whether the number of events in the time range is one that is asked for. */
 static bool
 did_events(FunctionCallInfo fcinfo)
 {
 	DidCall own;
-	DidCall *call = (DidCall *) kept_call(fcinfo, &own.kept, sizeof(own));
+	DidCall *call = (DidCall *) argument_cache_get(fcinfo, &own.cache, sizeof(own));
 	CdpkColumn column;
 	uint64 count;
 
-	if (!kept_call_is_same(fcinfo, &call->kept))
+	if (!argument_cache_is_valid(fcinfo, &call->cache))
 	{
-		call->period = stretch_get_period(fcinfo, DID_STRETCH);
-		call->counts = stretch_get_counts(fcinfo, DID_AT_LEAST, DID_AT_MOST);
-		call->event = stretch_get_event(fcinfo);
-		kept_call_is_ready(fcinfo, &call->kept);
+		call->range = time_range_get(fcinfo, DID_TIME_RANGE);
+		call->counts = timeline_arg_counts(fcinfo, DID_AT_LEAST, DID_AT_MOST);
+		call->event = timeline_arg_event(fcinfo);
+		argument_cache_fill(fcinfo, &call->cache);
 	}
 	find_events(fcinfo, call, &column);
 	/* one more than allowed is enough to know; so is the least, where there is no most */
-	count = cdpk_period_count(call->period, &column,
-							  call->counts.at_most < PG_INT64_MAX ? call->counts.at_most + 1
-																  : call->counts.at_least);
-	stretch_check_column(&column);
+	count = cdpk_time_range_count(call->range, &column,
+								  call->counts.at_most < PG_INT64_MAX ? call->counts.at_most + 1
+																	  : call->counts.at_least);
+	timeline_check_column(&column);
 	return count >= call->counts.at_least && count <= call->counts.at_most;
 }
 
@@ -75,7 +75,7 @@ did_events(FunctionCallInfo fcinfo)
 Datum
 cdp_did(PG_FUNCTION_ARGS)
 {
-	if (DID_UNKNOWN(DID_STRETCH))
+	if (DID_UNKNOWN(DID_TIME_RANGE))
 		PG_RETURN_NULL();
 	PG_RETURN_BOOL(did_events(fcinfo));
 }
@@ -84,26 +84,26 @@ cdp_did(PG_FUNCTION_ARGS)
 Datum
 cdp_did_not(PG_FUNCTION_ARGS)
 {
-	if (DID_UNKNOWN(DID_STRETCH))
+	if (DID_UNKNOWN(DID_TIME_RANGE))
 		PG_RETURN_NULL();
 	PG_RETURN_BOOL(!did_events(fcinfo));
 }
 
-/* start starts reading the events that times and the like look at, and gives the period. */
-static CdpkPeriod
+/* Start reading the events that times and the like look at, and return the time range. */
+static CdpkTimeRange
 start(FunctionCallInfo fcinfo, CdpkColumn *column)
 {
 	DidCall own;
-	DidCall *call = (DidCall *) kept_call(fcinfo, &own.kept, sizeof(own));
+	DidCall *call = (DidCall *) argument_cache_get(fcinfo, &own.cache, sizeof(own));
 
-	if (!kept_call_is_same(fcinfo, &call->kept))
+	if (!argument_cache_is_valid(fcinfo, &call->cache))
 	{
-		call->period = stretch_get_period(fcinfo, TIMES_STRETCH);
-		call->event = stretch_get_event(fcinfo);
-		kept_call_is_ready(fcinfo, &call->kept);
+		call->range = time_range_get(fcinfo, TIMES_TIME_RANGE);
+		call->event = timeline_arg_event(fcinfo);
+		argument_cache_fill(fcinfo, &call->cache);
 	}
 	find_events(fcinfo, call, column);
-	return call->period;
+	return call->range;
 }
 
 /* times(timeline, event, within, older_than, since, until, as_of) */
@@ -111,31 +111,31 @@ Datum
 cdp_times(PG_FUNCTION_ARGS)
 {
 	CdpkColumn column;
-	CdpkPeriod period;
+	CdpkTimeRange range;
 	uint64 count;
 
-	if (DID_UNKNOWN(TIMES_STRETCH))
+	if (DID_UNKNOWN(TIMES_TIME_RANGE))
 		PG_RETURN_NULL();
-	period = start(fcinfo, &column);
-	count = cdpk_period_count(period, &column, PG_UINT64_MAX);
-	stretch_check_column(&column);
+	range = start(fcinfo, &column);
+	count = cdpk_time_range_count(range, &column, PG_UINT64_MAX);
+	timeline_check_column(&column);
 	PG_RETURN_INT64((int64) count);
 }
 
-/* find_time gives the time that "find" finds in the period, or NULL. */
+/* Return the time that "find" finds in the time range, or NULL. */
 static inline Datum
-find_time(FunctionCallInfo fcinfo, bool (*find)(CdpkPeriod, CdpkColumn *, int64_t *))
+find_time(FunctionCallInfo fcinfo, bool (*find)(CdpkTimeRange, CdpkColumn *, int64_t *))
 {
 	CdpkColumn column;
-	CdpkPeriod period;
+	CdpkTimeRange range;
 	int64_t at = 0;
 	bool found;
 
-	if (DID_UNKNOWN(TIMES_STRETCH))
+	if (DID_UNKNOWN(TIMES_TIME_RANGE))
 		PG_RETURN_NULL();
-	period = start(fcinfo, &column);
-	found = find(period, &column, &at);
-	stretch_check_column(&column);
+	range = start(fcinfo, &column);
+	found = find(range, &column, &at);
+	timeline_check_column(&column);
 	if (!found)
 		PG_RETURN_NULL();
 	PG_RETURN_TIMESTAMPTZ(at);
@@ -145,12 +145,12 @@ find_time(FunctionCallInfo fcinfo, bool (*find)(CdpkPeriod, CdpkColumn *, int64_
 Datum
 cdp_first_time(PG_FUNCTION_ARGS)
 {
-	return find_time(fcinfo, cdpk_period_oldest);
+	return find_time(fcinfo, cdpk_time_range_oldest);
 }
 
 /* last_time(timeline, event, within, older_than, since, until, as_of) */
 Datum
 cdp_last_time(PG_FUNCTION_ARGS)
 {
-	return find_time(fcinfo, cdpk_period_newest);
+	return find_time(fcinfo, cdpk_time_range_newest);
 }

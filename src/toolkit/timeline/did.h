@@ -5,17 +5,17 @@
 #ifndef CDP_DID_H
 #define CDP_DID_H
 
-#include "toolkit/timeline/stretch.h"
+#include "toolkit/timeline/timeline_args.h"
 
 /* did, did_not: behind the event */
 #define DID_AT_LEAST 2
 #define DID_AT_MOST 3
-#define DID_STRETCH 4
+#define DID_TIME_RANGE 4
 
 /* times, first_time, last_time */
-#define TIMES_STRETCH 2
+#define TIMES_TIME_RANGE 2
 
 /* whether the answer is NULL: where the event or as_of is */
-#define DID_UNKNOWN(stretch) (PG_ARGISNULL(ARG_EVENT) || PG_ARGISNULL((stretch) + STRETCH_AS_OF))
+#define DID_UNKNOWN(from) (PG_ARGISNULL(ARG_EVENT) || PG_ARGISNULL((from) + TIME_RANGE_AS_OF))
 
 #endif /* CDP_DID_H */

@@ -20,17 +20,17 @@ CREATE FUNCTION cdp.times(timeline cdp.timeline, event text,
 	within interval DEFAULT NULL, older_than interval DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
 	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS bigint
 AS 'MODULE_PATHNAME', 'cdp_times' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.times(cdp.timeline, text, interval, interval, timestamptz, timestamptz, timestamptz) IS 'How often the event happened in the stretch of time that cdp.did would count; 0 for a NULL timeline.';
+COMMENT ON FUNCTION cdp.times(cdp.timeline, text, interval, interval, timestamptz, timestamptz, timestamptz) IS 'How often the event happened in the time range that cdp.did would count; 0 for a NULL timeline.';
 
 CREATE FUNCTION cdp.first_time(timeline cdp.timeline, event text,
 	within interval DEFAULT NULL, older_than interval DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
 	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
 AS 'MODULE_PATHNAME', 'cdp_first_time' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.first_time(cdp.timeline, text, interval, interval, timestamptz, timestamptz, timestamptz) IS 'When the event first happened in the stretch of time that cdp.did would count; NULL where it did not.';
+COMMENT ON FUNCTION cdp.first_time(cdp.timeline, text, interval, interval, timestamptz, timestamptz, timestamptz) IS 'When the event first happened in the time range that cdp.did would count; NULL where it did not.';
 
 CREATE FUNCTION cdp.last_time(timeline cdp.timeline, event text,
 	within interval DEFAULT NULL, older_than interval DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
 	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
 AS 'MODULE_PATHNAME', 'cdp_last_time' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.last_time(cdp.timeline, text, interval, interval, timestamptz, timestamptz, timestamptz) IS 'When the event last happened in the stretch of time that cdp.did would count; NULL where it did not.';
+COMMENT ON FUNCTION cdp.last_time(cdp.timeline, text, interval, interval, timestamptz, timestamptz, timestamptz) IS 'When the event last happened in the time range that cdp.did would count; NULL where it did not.';
 

@@ -31,17 +31,17 @@ CDP_FUNCTION(cdp_most_frequent_event_horizon);
 CDP_FUNCTION(cdp_sessions_horizon);
 CDP_FUNCTION(cdp_last_session_start_horizon);
 
-/* exact gives the horizon of an answer about the events that are asked for. */
+/* Return the horizon of an answer about the events that are asked for. */
 static Datum
 exact(FunctionCallInfo fcinfo, int from, CdpkQuestion question)
 {
-	CdpkStretch stretch = stretch_get(fcinfo, from);
+	CdpkTimeRangeSpec spec = time_range_get_spec(fcinfo, from);
 	int64_t horizon = CDPK_NEVER;
 	CdpkColumn column;
 
-	if (stretch_find_event(fcinfo, NULL, &column))
+	if (timeline_arg_find_event(fcinfo, NULL, &column))
 		timeline_check(
-			cdpk_horizon_exact(&stretch, &question, &column, &cdp_huge_palloc_allocator, &horizon));
+			cdpk_horizon_exact(&spec, &question, &column, &cdp_huge_palloc_allocator, &horizon));
 	PG_RETURN_TIMESTAMPTZ(horizon);
 }
 
@@ -49,17 +49,17 @@ exact(FunctionCallInfo fcinfo, int from, CdpkQuestion question)
 Datum
 cdp_did_horizon(PG_FUNCTION_ARGS)
 {
-	StretchCounts counts;
+	EventCounts counts;
 	CdpkQuestion question = {CDPK_ANSWER_COUNT, 0, 0};
 
-	if (PG_ARGISNULL(DID_STRETCH + STRETCH_AS_OF))
+	if (PG_ARGISNULL(DID_TIME_RANGE + TIME_RANGE_AS_OF))
 		PG_RETURN_NULL();
 	if (PG_ARGISNULL(ARG_EVENT))
 		PG_RETURN_TIMESTAMPTZ(CDPK_NEVER);
-	counts = stretch_get_counts(fcinfo, DID_AT_LEAST, DID_AT_MOST);
+	counts = timeline_arg_counts(fcinfo, DID_AT_LEAST, DID_AT_MOST);
 	question.at_least = counts.at_least;
 	question.at_most = counts.at_most;
-	return exact(fcinfo, DID_STRETCH, question);
+	return exact(fcinfo, DID_TIME_RANGE, question);
 }
 
 /* did_not_horizon(...): the opposite changes when did does. */
@@ -69,17 +69,17 @@ cdp_did_not_horizon(PG_FUNCTION_ARGS)
 	return cdp_did_horizon(fcinfo);
 }
 
-/* times_exact is exact for the arguments of cdp.times. */
+/* Answer exactly for the arguments of cdp.times. */
 static Datum
 times_exact(FunctionCallInfo fcinfo, CdpkAnswer answer)
 {
 	CdpkQuestion question = {answer, 0, 0};
 
-	if (PG_ARGISNULL(TIMES_STRETCH + STRETCH_AS_OF))
+	if (PG_ARGISNULL(TIMES_TIME_RANGE + TIME_RANGE_AS_OF))
 		PG_RETURN_NULL();
 	if (PG_ARGISNULL(ARG_EVENT))
 		PG_RETURN_TIMESTAMPTZ(CDPK_NEVER);
-	return exact(fcinfo, TIMES_STRETCH, question);
+	return exact(fcinfo, TIMES_TIME_RANGE, question);
 }
 
 /* times_horizon(timeline, event, within, older_than, since, until, as_of) */
@@ -103,22 +103,22 @@ cdp_last_time_horizon(PG_FUNCTION_ARGS)
 	return times_exact(fcinfo, CDPK_ANSWER_LAST);
 }
 
-/* measure_bound gives the horizon of a measure over a number: a bound. */
+/* Return the horizon of a measure over a number: a bound. */
 static Datum
 measure_bound(FunctionCallInfo fcinfo)
 {
-	CdpkStretch stretch;
+	CdpkTimeRangeSpec spec;
 	int64_t horizon = CDPK_NEVER;
 	CdpkColumn column;
 
-	if (PG_ARGISNULL(MEASURE_STRETCH + STRETCH_AS_OF))
+	if (PG_ARGISNULL(MEASURE_TIME_RANGE + TIME_RANGE_AS_OF))
 		PG_RETURN_NULL();
 	if (MEASURE_UNKNOWN)
 		PG_RETURN_TIMESTAMPTZ(CDPK_NEVER);
-	stretch_check_name(PG_GETARG_TEXT_PP(MEASURE_NUMBER), "number");
-	stretch = stretch_get(fcinfo, MEASURE_STRETCH);
-	if (stretch_find_event(fcinfo, NULL, &column))
-		timeline_check(cdpk_horizon_bound(&stretch, &column, &horizon));
+	timeline_check_name(PG_GETARG_TEXT_PP(MEASURE_NUMBER), "number");
+	spec = time_range_get_spec(fcinfo, MEASURE_TIME_RANGE);
+	if (timeline_arg_find_event(fcinfo, NULL, &column))
+		timeline_check(cdpk_horizon_bound(&spec, &column, &horizon));
 	PG_RETURN_TIMESTAMPTZ(horizon);
 }
 
@@ -153,12 +153,12 @@ cdp_max_horizon(PG_FUNCTION_ARGS)
 Datum
 horizon_bound_all(FunctionCallInfo fcinfo, int from)
 {
-	CdpkStretch stretch = stretch_get(fcinfo, from);
+	CdpkTimeRangeSpec spec = time_range_get_spec(fcinfo, from);
 	int64_t horizon = CDPK_NEVER;
 	CdpkTimeline timeline;
 
-	if (stretch_open_timeline(fcinfo, &timeline))
-		timeline_check(cdpk_horizon_bound_all(&stretch, &timeline, &horizon));
+	if (timeline_arg_open(fcinfo, &timeline))
+		timeline_check(cdpk_horizon_bound_all(&spec, &timeline, &horizon));
 	PG_RETURN_TIMESTAMPTZ(horizon);
 }
 
@@ -166,21 +166,21 @@ horizon_bound_all(FunctionCallInfo fcinfo, int from)
 Datum
 cdp_most_frequent_event_horizon(PG_FUNCTION_ARGS)
 {
-	if (PG_ARGISNULL(FREQUENT_STRETCH + STRETCH_AS_OF))
+	if (PG_ARGISNULL(FREQUENT_TIME_RANGE + TIME_RANGE_AS_OF))
 		PG_RETURN_NULL();
-	return horizon_bound_all(fcinfo, FREQUENT_STRETCH);
+	return horizon_bound_all(fcinfo, FREQUENT_TIME_RANGE);
 }
 
 /* sessions_horizon(timeline, gap, within, older_than, since, until, as_of) */
 Datum
 cdp_sessions_horizon(PG_FUNCTION_ARGS)
 {
-	if (PG_ARGISNULL(SESSIONS_STRETCH + STRETCH_AS_OF))
+	if (PG_ARGISNULL(SESSIONS_TIME_RANGE + TIME_RANGE_AS_OF))
 		PG_RETURN_NULL();
 	if (PG_ARGISNULL(SESSIONS_GAP))
 		PG_RETURN_TIMESTAMPTZ(CDPK_NEVER);
 	sessions_get_gap(fcinfo);
-	return horizon_bound_all(fcinfo, SESSIONS_STRETCH);
+	return horizon_bound_all(fcinfo, SESSIONS_TIME_RANGE);
 }
 
 /* last_session_start_horizon(...) */

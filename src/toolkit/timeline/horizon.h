@@ -5,9 +5,9 @@
 #ifndef CDP_TIMELINE_HORIZON_H
 #define CDP_TIMELINE_HORIZON_H
 
-#include "toolkit/timeline/stretch.h"
+#include "toolkit/timeline/timeline_args.h"
 
-/* horizon_bound_all gives the bound for an answer about events of all names. */
+/* Return the bound for an answer about events of all names. */
 extern Datum horizon_bound_all(FunctionCallInfo fcinfo, int from);
 
 #endif

@@ -34,40 +34,40 @@ CREATE FUNCTION cdp.sum_horizon(timeline cdp.timeline, event text, number text,
 	within interval DEFAULT NULL, older_than interval DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
 	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
 AS 'MODULE_PATHNAME', 'cdp_sum_horizon' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.sum_horizon(cdp.timeline, text, text, interval, interval, timestamptz, timestamptz, timestamptz) IS 'An instant after as_of before which cdp.sum with these arguments gives no other answer, if nothing else happens: when the next event enters or leaves the stretch of time; infinity where none does. NULL for a NULL as_of; the errors of cdp.sum.';
+COMMENT ON FUNCTION cdp.sum_horizon(cdp.timeline, text, text, interval, interval, timestamptz, timestamptz, timestamptz) IS 'An instant after as_of before which cdp.sum with these arguments gives no other answer, if nothing else happens: when the next event enters or leaves the time range; infinity where none does. NULL for a NULL as_of; the errors of cdp.sum.';
 
 CREATE FUNCTION cdp.avg_horizon(timeline cdp.timeline, event text, number text,
 	within interval DEFAULT NULL, older_than interval DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
 	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
 AS 'MODULE_PATHNAME', 'cdp_avg_horizon' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.avg_horizon(cdp.timeline, text, text, interval, interval, timestamptz, timestamptz, timestamptz) IS 'An instant after as_of before which cdp.avg with these arguments gives no other answer, if nothing else happens: when the next event enters or leaves the stretch of time; infinity where none does. NULL for a NULL as_of; the errors of cdp.avg.';
+COMMENT ON FUNCTION cdp.avg_horizon(cdp.timeline, text, text, interval, interval, timestamptz, timestamptz, timestamptz) IS 'An instant after as_of before which cdp.avg with these arguments gives no other answer, if nothing else happens: when the next event enters or leaves the time range; infinity where none does. NULL for a NULL as_of; the errors of cdp.avg.';
 
 CREATE FUNCTION cdp.min_horizon(timeline cdp.timeline, event text, number text,
 	within interval DEFAULT NULL, older_than interval DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
 	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
 AS 'MODULE_PATHNAME', 'cdp_min_horizon' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.min_horizon(cdp.timeline, text, text, interval, interval, timestamptz, timestamptz, timestamptz) IS 'An instant after as_of before which cdp.min with these arguments gives no other answer, if nothing else happens: when the next event enters or leaves the stretch of time; infinity where none does. NULL for a NULL as_of; the errors of cdp.min.';
+COMMENT ON FUNCTION cdp.min_horizon(cdp.timeline, text, text, interval, interval, timestamptz, timestamptz, timestamptz) IS 'An instant after as_of before which cdp.min with these arguments gives no other answer, if nothing else happens: when the next event enters or leaves the time range; infinity where none does. NULL for a NULL as_of; the errors of cdp.min.';
 
 CREATE FUNCTION cdp.max_horizon(timeline cdp.timeline, event text, number text,
 	within interval DEFAULT NULL, older_than interval DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
 	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
 AS 'MODULE_PATHNAME', 'cdp_max_horizon' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.max_horizon(cdp.timeline, text, text, interval, interval, timestamptz, timestamptz, timestamptz) IS 'An instant after as_of before which cdp.max with these arguments gives no other answer, if nothing else happens: when the next event enters or leaves the stretch of time; infinity where none does. NULL for a NULL as_of; the errors of cdp.max.';
+COMMENT ON FUNCTION cdp.max_horizon(cdp.timeline, text, text, interval, interval, timestamptz, timestamptz, timestamptz) IS 'An instant after as_of before which cdp.max with these arguments gives no other answer, if nothing else happens: when the next event enters or leaves the time range; infinity where none does. NULL for a NULL as_of; the errors of cdp.max.';
 
 CREATE FUNCTION cdp.most_frequent_event_horizon(timeline cdp.timeline,
 	within interval DEFAULT NULL, older_than interval DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
 	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
 AS 'MODULE_PATHNAME', 'cdp_most_frequent_event_horizon' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.most_frequent_event_horizon(cdp.timeline, interval, interval, timestamptz, timestamptz, timestamptz) IS 'An instant after as_of before which cdp.most_frequent_event with these arguments gives no other answer, if nothing else happens: when the next event enters or leaves the stretch of time; infinity where none does. NULL for a NULL as_of; the errors of cdp.most_frequent_event.';
+COMMENT ON FUNCTION cdp.most_frequent_event_horizon(cdp.timeline, interval, interval, timestamptz, timestamptz, timestamptz) IS 'An instant after as_of before which cdp.most_frequent_event with these arguments gives no other answer, if nothing else happens: when the next event enters or leaves the time range; infinity where none does. NULL for a NULL as_of; the errors of cdp.most_frequent_event.';
 
 CREATE FUNCTION cdp.sessions_horizon(timeline cdp.timeline, gap interval,
 	within interval DEFAULT NULL, older_than interval DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
 	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
 AS 'MODULE_PATHNAME', 'cdp_sessions_horizon' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.sessions_horizon(cdp.timeline, interval, interval, interval, timestamptz, timestamptz, timestamptz) IS 'An instant after as_of before which cdp.sessions with these arguments gives no other answer, if nothing else happens: when the next event enters or leaves the stretch of time; infinity where none does. NULL for a NULL as_of; the errors of cdp.sessions.';
+COMMENT ON FUNCTION cdp.sessions_horizon(cdp.timeline, interval, interval, interval, timestamptz, timestamptz, timestamptz) IS 'An instant after as_of before which cdp.sessions with these arguments gives no other answer, if nothing else happens: when the next event enters or leaves the time range; infinity where none does. NULL for a NULL as_of; the errors of cdp.sessions.';
 
 CREATE FUNCTION cdp.last_session_start_horizon(timeline cdp.timeline, gap interval,
 	within interval DEFAULT NULL, older_than interval DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
 	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
 AS 'MODULE_PATHNAME', 'cdp_last_session_start_horizon' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.last_session_start_horizon(cdp.timeline, interval, interval, interval, timestamptz, timestamptz, timestamptz) IS 'An instant after as_of before which cdp.last_session_start with these arguments gives no other answer, if nothing else happens: when the next event enters or leaves the stretch of time; infinity where none does. NULL for a NULL as_of; the errors of cdp.last_session_start.';
+COMMENT ON FUNCTION cdp.last_session_start_horizon(cdp.timeline, interval, interval, interval, timestamptz, timestamptz, timestamptz) IS 'An instant after as_of before which cdp.last_session_start with these arguments gives no other answer, if nothing else happens: when the next event enters or leaves the time range; infinity where none does. NULL for a NULL as_of; the errors of cdp.last_session_start.';

@@ -1,6 +1,6 @@
 /*
  * measures.c
- *		Measures of what a person did in a stretch of time: sum, average, smallest and largest of a
+ *		Measures of the events in a time range: sum, average, smallest and largest of a
  *		number that events carry, the most frequent event.
  */
 #include "postgres.h"
@@ -18,7 +18,7 @@ CDP_FUNCTION(cdp_min);
 CDP_FUNCTION(cdp_max);
 CDP_FUNCTION(cdp_most_frequent_event);
 
-/* find_number finds the number of the events that are asked for; false where there is none. */
+/* Find the number of the events that are asked for; false if there is none. */
 static bool
 find_number(FunctionCallInfo fcinfo, CdpkColumn *column, CdpkNumberColumn *number)
 {
@@ -27,8 +27,8 @@ find_number(FunctionCallInfo fcinfo, CdpkColumn *column, CdpkNumberColumn *numbe
 	CdpkStatus status;
 	bool found;
 
-	stretch_check_name(name, "number");
-	if (!stretch_find_event(fcinfo, &timeline, column))
+	timeline_check_name(name, "number");
+	if (!timeline_arg_find_event(fcinfo, &timeline, column))
 		return false;
 	status = cdpk_column_number(&timeline, column, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name),
 								number, &found);
@@ -36,7 +36,7 @@ find_number(FunctionCallInfo fcinfo, CdpkColumn *column, CdpkNumberColumn *numbe
 	return found;
 }
 
-/* decimal_numeric returns mantissa / 10^scale without superfluous zeros. */
+/* Return mantissa / 10^scale without superfluous zeros. */
 static Numeric
 decimal_numeric(int64 mantissa, unsigned scale)
 {
@@ -52,7 +52,7 @@ add(Numeric a, Numeric b)
 		DirectFunctionCall2(numeric_add, NumericGetDatum(a), NumericGetDatum(b)));
 }
 
-/* part_numeric returns what a sum has of one scale. */
+/* Return what a sum has of one scale. */
 static Numeric
 part_numeric(const CdpkSum *sum, unsigned scale)
 {
@@ -68,7 +68,7 @@ part_numeric(const CdpkSum *sum, unsigned scale)
 			   decimal_numeric(low, scale));
 }
 
-/* sum_numeric returns a sum without superfluous zeros. */
+/* Return a sum without superfluous zeros. */
 static Numeric
 sum_numeric(const CdpkSum *sum)
 {
@@ -86,18 +86,18 @@ sum_numeric(const CdpkSum *sum)
 	return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(result)));
 }
 
-/* sum_events sums up the number over the period; false where no event has it. */
+/* Sum up the number over the time range; false if no event has it. */
 static bool
 sum_events(FunctionCallInfo fcinfo, CdpkSum *sum)
 {
-	CdpkPeriod period = stretch_get_period(fcinfo, MEASURE_STRETCH);
+	CdpkTimeRange range = time_range_get(fcinfo, MEASURE_TIME_RANGE);
 	CdpkColumn column;
 	CdpkNumberColumn number;
 	CdpkStatus status;
 
 	if (!find_number(fcinfo, &column, &number))
 		return false;
-	status = cdpk_measure_sum(period, &column, &number, sum);
+	status = cdpk_measure_sum(range, &column, &number, sum);
 	timeline_check(status);
 	return sum->count > 0;
 }
@@ -125,11 +125,11 @@ cdp_avg(PG_FUNCTION_ARGS)
 							   NumericGetDatum(int64_to_numeric((int64) sum.count)));
 }
 
-/* extreme finds the largest or the smallest value. */
+/* Find the largest or the smallest value. */
 static Datum
 extreme(FunctionCallInfo fcinfo, bool largest)
 {
-	CdpkPeriod period;
+	CdpkTimeRange range;
 	CdpkColumn column;
 	CdpkNumberColumn number;
 	CdpkDecimal value;
@@ -138,10 +138,10 @@ extreme(FunctionCallInfo fcinfo, bool largest)
 
 	if (MEASURE_UNKNOWN)
 		PG_RETURN_NULL();
-	period = stretch_get_period(fcinfo, MEASURE_STRETCH);
+	range = time_range_get(fcinfo, MEASURE_TIME_RANGE);
 	if (!find_number(fcinfo, &column, &number))
 		PG_RETURN_NULL();
-	status = cdpk_measure_extreme(period, &column, &number, largest, &found, &value);
+	status = cdpk_measure_extreme(range, &column, &number, largest, &found, &value);
 	timeline_check(status);
 	if (!found)
 		PG_RETURN_NULL();
@@ -166,16 +166,16 @@ cdp_max(PG_FUNCTION_ARGS)
 Datum
 cdp_most_frequent_event(PG_FUNCTION_ARGS)
 {
-	CdpkPeriod period;
+	CdpkTimeRange range;
 	CdpkTimeline timeline;
 	CdpkColumn column;
 	CdpkColumn best;
 	uint64 most = 0;
 
-	if (PG_ARGISNULL(FREQUENT_STRETCH + STRETCH_AS_OF))
+	if (PG_ARGISNULL(FREQUENT_TIME_RANGE + TIME_RANGE_AS_OF))
 		PG_RETURN_NULL();
-	period = stretch_get_period(fcinfo, FREQUENT_STRETCH);
-	if (!stretch_open_timeline(fcinfo, &timeline))
+	range = time_range_get(fcinfo, FREQUENT_TIME_RANGE);
+	if (!timeline_arg_open(fcinfo, &timeline))
 		PG_RETURN_NULL();
 	/* names ascend, so the first of several as frequent is the smallest */
 	while (cdpk_timeline_next(&timeline, &column))
@@ -184,15 +184,15 @@ cdp_most_frequent_event(PG_FUNCTION_ARGS)
 
 		if (column.count <= most)
 			continue;
-		count = cdpk_period_count(period, &column, PG_UINT64_MAX);
-		stretch_check_column(&column);
+		count = cdpk_time_range_count(range, &column, PG_UINT64_MAX);
+		timeline_check_column(&column);
 		if (count > most)
 		{
 			most = count;
 			best = column;
 		}
 	}
-	stretch_check_timeline(&timeline);
+	timeline_check_reader(&timeline);
 	if (most == 0)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(best.name, (int) best.name_length));

@@ -5,18 +5,18 @@
 #ifndef CDP_MEASURES_H
 #define CDP_MEASURES_H
 
-#include "toolkit/timeline/stretch.h"
+#include "toolkit/timeline/timeline_args.h"
 
 /* sum, avg, min, max: behind the event */
 #define MEASURE_NUMBER 2
-#define MEASURE_STRETCH 3
+#define MEASURE_TIME_RANGE 3
 
 /* most_frequent_event: behind the timeline */
-#define FREQUENT_STRETCH 1
+#define FREQUENT_TIME_RANGE 1
 
 /* whether the answer is NULL: where the event, the number or as_of is */
 #define MEASURE_UNKNOWN                                         \
 	(PG_ARGISNULL(ARG_EVENT) || PG_ARGISNULL(MEASURE_NUMBER) || \
-	 PG_ARGISNULL(MEASURE_STRETCH + STRETCH_AS_OF))
+	 PG_ARGISNULL(MEASURE_TIME_RANGE + TIME_RANGE_AS_OF))
 
 #endif /* CDP_MEASURES_H */

@@ -28,4 +28,4 @@ CREATE FUNCTION cdp.most_frequent_event(timeline cdp.timeline,
 	within interval DEFAULT NULL, older_than interval DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
 	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS text
 AS 'MODULE_PATHNAME', 'cdp_most_frequent_event' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.most_frequent_event(cdp.timeline, interval, interval, timestamptz, timestamptz, timestamptz) IS 'The name of which most events lie in the stretch of time that cdp.did would count; of several, the smallest by bytes. NULL where there is no event.';
+COMMENT ON FUNCTION cdp.most_frequent_event(cdp.timeline, interval, interval, timestamptz, timestamptz, timestamptz) IS 'The name of which most events lie in the time range that cdp.did would count; of several, the smallest by bytes. NULL where there is no event.';

@@ -27,7 +27,7 @@ CDP_FUNCTION(cdp_predicate_support);
 /* of a predicate that is neither did nor did_not */
 #define OTHER 0.1
 
-/* get_constant gives the value that an argument will have, as far as is known while planning. */
+/* Return the value that an argument will have, as far as is known while planning. */
 static bool
 get_constant(SupportRequestSelectivity *request, int argument, Datum *value)
 {
@@ -39,7 +39,7 @@ get_constant(SupportRequestSelectivity *request, int argument, Datum *value)
 	return true;
 }
 
-/* get_time reads an argument that is an instant. */
+/* Read an argument that is an instant. */
 static double
 get_time(SupportRequestSelectivity *request, int argument, double otherwise)
 {
@@ -49,7 +49,7 @@ get_time(SupportRequestSelectivity *request, int argument, double otherwise)
 												   : otherwise;
 }
 
-/* get_length reads an argument that is an interval. */
+/* Read an argument that is an interval. */
 static double
 get_length(SupportRequestSelectivity *request, int argument, double otherwise)
 {
@@ -62,7 +62,7 @@ get_length(SupportRequestSelectivity *request, int argument, double otherwise)
 		   (double) DatumGetIntervalP(value)->day * USECS_PER_DAY;
 }
 
-/* get_count reads at_least or at_most. */
+/* Read at_least or at_most. */
 static double
 get_count(SupportRequestSelectivity *request, int argument, double otherwise)
 {
@@ -71,21 +71,22 @@ get_count(SupportRequestSelectivity *request, int argument, double otherwise)
 	return get_constant(request, argument, &value) ? (double) DatumGetInt64(value) : otherwise;
 }
 
-/* stretch_length returns how long the stretch of time is, in microseconds. */
+/* Return how long the time range is, in microseconds. */
 static double
-stretch_length(SupportRequestSelectivity *request)
+range_length(SupportRequestSelectivity *request)
 {
-	double as_of = get_time(request, DID_STRETCH + STRETCH_AS_OF, 0);
+	double as_of = get_time(request, DID_TIME_RANGE + TIME_RANGE_AS_OF, 0);
 	double ever = -get_float8_infinity();
-	double first = as_of - get_length(request, DID_STRETCH + STRETCH_WITHIN, get_float8_infinity());
-	double last = as_of - get_length(request, DID_STRETCH + STRETCH_OLDER_THAN, 0);
+	double first =
+		as_of - get_length(request, DID_TIME_RANGE + TIME_RANGE_WITHIN, get_float8_infinity());
+	double last = as_of - get_length(request, DID_TIME_RANGE + TIME_RANGE_OLDER_THAN, 0);
 
-	first = Max(first, get_time(request, DID_STRETCH + STRETCH_SINCE, ever));
-	last = Min(last, get_time(request, DID_STRETCH + STRETCH_UNTIL, last));
+	first = Max(first, get_time(request, DID_TIME_RANGE + TIME_RANGE_SINCE, ever));
+	last = Min(last, get_time(request, DID_TIME_RANGE + TIME_RANGE_UNTIL, last));
 	return Max(last - first, 0);
 }
 
-/* at_least_selectivity is the part of people who do something so often in a stretch of time. */
+/* Estimate the share of profiles that do something so often in a time range. */
 static double
 at_least_selectivity(double count, double length)
 {
@@ -94,11 +95,11 @@ at_least_selectivity(double count, double length)
 	return count < 1 ? 1 : once * 2 / (count + 1);
 }
 
-/* did_selectivity is the part of people for whom did holds. */
+/* Estimate the share of profiles for which did holds. */
 static double
 did_selectivity(SupportRequestSelectivity *request)
 {
-	double length = stretch_length(request);
+	double length = range_length(request);
 	double at_least = get_count(request, DID_AT_LEAST, 1);
 	double at_most = get_count(request, DID_AT_MOST, get_float8_infinity());
 	double result = at_least_selectivity(at_least, length);

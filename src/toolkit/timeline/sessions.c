@@ -15,26 +15,25 @@
 CDP_FUNCTION(cdp_sessions);
 CDP_FUNCTION(cdp_last_session_start);
 
-/* sessions_get_gap: see the header. */
 int64
 sessions_get_gap(FunctionCallInfo fcinfo)
 {
 	return cdp_window_microseconds(PG_GETARG_INTERVAL_P(SESSIONS_GAP), "gap", 0);
 }
 
-/* find_sessions finds the sessions that are asked for. */
+/* Find the sessions that are asked for. */
 static CdpkSessions
 find_sessions(FunctionCallInfo fcinfo)
 {
-	CdpkPeriod period = stretch_get_period(fcinfo, SESSIONS_STRETCH);
+	CdpkTimeRange range = time_range_get(fcinfo, SESSIONS_TIME_RANGE);
 	int64 gap = sessions_get_gap(fcinfo);
 	CdpkSessions sessions = {0, 0};
 	CdpkTimeline timeline;
 	CdpkStatus status;
 
-	if (!stretch_open_timeline(fcinfo, &timeline))
+	if (!timeline_arg_open(fcinfo, &timeline))
 		return sessions;
-	status = cdpk_timeline_sessions(&timeline, period, gap, &cdp_huge_palloc_allocator, &sessions);
+	status = cdpk_timeline_sessions(&timeline, range, gap, &cdp_huge_palloc_allocator, &sessions);
 	timeline_check(status);
 	return sessions;
 }

@@ -5,17 +5,17 @@
 #ifndef CDP_SESSIONS_H
 #define CDP_SESSIONS_H
 
-#include "toolkit/timeline/stretch.h"
+#include "toolkit/timeline/timeline_args.h"
 
 /* sessions, last_session_start: behind the timeline */
 #define SESSIONS_GAP 1
-#define SESSIONS_STRETCH 2
+#define SESSIONS_TIME_RANGE 2
 
 /* whether the answer is NULL: where the gap or as_of is */
 #define SESSIONS_UNKNOWN \
-	(PG_ARGISNULL(SESSIONS_GAP) || PG_ARGISNULL(SESSIONS_STRETCH + STRETCH_AS_OF))
+	(PG_ARGISNULL(SESSIONS_GAP) || PG_ARGISNULL(SESSIONS_TIME_RANGE + TIME_RANGE_AS_OF))
 
-/* Reads the gap, which is not NULL. */
+/* Read the gap, which is not NULL. */
 extern int64 sessions_get_gap(FunctionCallInfo fcinfo);
 
 #endif /* CDP_SESSIONS_H */

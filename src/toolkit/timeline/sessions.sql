@@ -4,7 +4,7 @@ CREATE FUNCTION cdp.sessions(timeline cdp.timeline, gap interval,
 	within interval DEFAULT NULL, older_than interval DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
 	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS bigint
 AS 'MODULE_PATHNAME', 'cdp_sessions' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.sessions(cdp.timeline, interval, interval, interval, timestamptz, timestamptz, timestamptz) IS 'The number of sessions among all events in the stretch of time that cdp.did would count: one begins at each event that is more than gap later than the one before, and at the first. NULL for a NULL gap or as_of. Errors (22023): a gap with months, or negative; those of cdp.did.';
+COMMENT ON FUNCTION cdp.sessions(cdp.timeline, interval, interval, interval, timestamptz, timestamptz, timestamptz) IS 'The number of sessions among all events in the time range that cdp.did would count: one begins at each event that is more than gap later than the one before, and at the first. NULL for a NULL gap or as_of. Errors (22023): a gap with months, or negative; those of cdp.did.';
 
 CREATE FUNCTION cdp.last_session_start(timeline cdp.timeline, gap interval,
 	within interval DEFAULT NULL, older_than interval DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,

@@ -16,7 +16,7 @@ typedef struct varlena Timeline;
 
 #define PG_GETARG_TIMELINE_PP(n) ((Timeline *) PG_DETOAST_DATUM_PACKED(PG_GETARG_DATUM(n)))
 
-/* the bytes of the compact form, made where the value is in the open form */
+/* Return the bytes of the compact form, made if the value is in the open form. */
 extern const uint8_t *timeline_bytes(Timeline *timeline, size_t *length);
 
 /* how much before a timeline is asked for while it is read: a row or two */
@@ -24,7 +24,7 @@ extern const uint8_t *timeline_bytes(Timeline *timeline, size_t *length);
 #define TIMELINE_CACHE_LINE 64
 
 /*
- * The same of an argument; most timelines are short.  Rows that were written one after the other
+ * Return the bytes of an argument; most timelines are short.  Rows that were written one after the other
  * stand on a page in descending order, so what a scan will read next lies before this timeline.
  * Scans of timelines wait for memory more than for anything else, and asking for it now makes them
  * a quarter faster; where the guess is wrong, nothing happens.
@@ -43,12 +43,12 @@ timeline_get_bytes(FunctionCallInfo fcinfo, int argument, size_t *length)
 	return (const uint8_t *) VARDATA_SHORT(timeline);
 }
 
-/* Starts reading a timeline; raises an error where its bytes are corrupt. */
+/* Start reading a timeline; raises an error where its bytes are corrupt. */
 extern void timeline_open(Timeline *timeline, CdpkTimeline *result);
 
 extern void timeline_corrupt(CdpkStatus status) __attribute__((noreturn));
 
-/* timeline_check raises the error that reading a timeline ended with. */
+/* Raise the error that reading a timeline ended with. */
 static inline void
 timeline_check(CdpkStatus status)
 {
@@ -56,18 +56,15 @@ timeline_check(CdpkStatus status)
 		timeline_corrupt(status);
 }
 
-/* A new timeline with the events of a log. */
+/* Return a new timeline with the events of a log. */
 extern Timeline *timeline_from_log(const CdpkTimelineLog *log);
 
-/* Appends a timeline in either form to a log; raises an error where its bytes are corrupt. */
+/* Append a timeline in either form to a log; raises an error where its bytes are corrupt. */
 extern void timeline_append(CdpkTimelineLog **log, const CdpkAllocator *allocator,
 							Timeline *timeline);
 
-/* Raises the error for an event that a log refused; name is what it was called. */
+/* Raise the error for an event that a log refused; name is what it was called. */
 extern void timeline_refuse_event(CdpkStatus status, const char *name, size_t length)
 	__attribute__((noreturn));
-
-/* Raises the error for events that are too many for one timeline. */
-extern void timeline_refuse_size(void) __attribute__((noreturn));
 
 #endif /* CDP_TIMELINE_H */

@@ -8,15 +8,16 @@
  */
 #include "postgres.h"
 
-#include "toolkit/timeline/timeline.h"
-#include "cdp.h"
-#include "core/timeline/timeline_merge.h"
 #include "mb/pg_wchar.h"
-#include "toolkit/bridge/huge.h"
-#include "toolkit/bridge/status.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
+
+#include "cdp.h"
+#include "core/timeline/timeline_merge.h"
+#include "toolkit/bridge/huge.h"
+#include "toolkit/bridge/status.h"
+#include "toolkit/timeline/timeline.h"
 
 CDP_FUNCTION(cdp_timeline_agg_trans);
 CDP_FUNCTION(cdp_timeline_agg_trans_numbers);
@@ -25,22 +26,12 @@ CDP_FUNCTION(cdp_timeline_final);
 CDP_FUNCTION(cdp_timeline_concat);
 CDP_FUNCTION(cdp_timeline_whole);
 
-/* An allocator that never frees: the executor owns the state. */
-static CdpkAllocator
-state_allocator(void)
-{
-	CdpkAllocator allocator = cdp_palloc_allocator;
-
-	allocator.release = NULL;
-	return allocator;
-}
-
 /*
- * get_state returns the log of the state, argument 0: itself where it is in the open form, else a
+ * Return the log of the state, argument 0: itself where it is in the open form, else a
  * new log with its events.
  */
 static CdpkTimelineLog *
-get_state(FunctionCallInfo fcinfo, const CdpkAllocator *allocator)
+get_state(FunctionCallInfo fcinfo)
 {
 	CdpkTimelineLog *log;
 	Timeline *state = NULL;
@@ -54,72 +45,39 @@ get_state(FunctionCallInfo fcinfo, const CdpkAllocator *allocator)
 			((CdpkTimelineLog *) state)->form == CDPK_TIMELINE_OPEN)
 			return (CdpkTimelineLog *) state;
 	}
-	cdpk_log_new(allocator, &log);
+	cdpk_log_new(&cdp_state_allocator, &log);
 	if (state != NULL)
-		timeline_append(&log, allocator, state);
+		timeline_append(&log, &cdp_state_allocator, state);
 	return log;
 }
 
-/* return_state makes the log a varlena. */
+/* Make the log a varlena. */
 static Datum
 return_state(CdpkTimelineLog *log)
 {
 	return cdp_varlena(log, log->size);
 }
 
-/* timeline_refuse_event raises the error for an event or number that a log refused. */
-void
-timeline_refuse_event(CdpkStatus status, const char *name, size_t length)
-{
-	int clipped = pg_mbcliplen(name, (int) length, 128);
-
-	switch (status)
-	{
-		case CDPK_EMPTY:
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("event must not be empty"),
-					 errhint("Give NULL for a row that is no event: it is skipped.")));
-			break;
-		case CDPK_BAD_ENCODING:
-			ereport(
-				ERROR,
-				(errcode(cdp_status_errcode(status)),
-				 errmsg("name \"%.*s\" is not UTF-8", clipped, name),
-				 errdetail("Names in a timeline are UTF-8; the encoding of this database is %s.",
-						   GetDatabaseEncodingName())));
-			break;
-		case CDPK_OUT_OF_RANGE:
-			ereport(ERROR,
-					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("at must be finite"),
-					 errdetail("An event \"%.*s\" has an infinite time.", clipped, name),
-					 errhint("Leave out such rows with FILTER (WHERE isfinite(...)).")));
-			break;
-		default:
-			timeline_refuse_size();
-	}
-}
-
-/* add_event appends one event to the state. */
+/* Append one event to the state. */
 static void
-add_event(CdpkTimelineLog **log, const CdpkAllocator *allocator, TimestampTz at, text *event,
-		  const CdpkNumber *numbers, unsigned count)
+add_event(CdpkTimelineLog **log, TimestampTz at, text *event, const CdpkNumber *numbers,
+		  unsigned count)
 {
 	const char *name = VARDATA_ANY(event);
 	size_t length = VARSIZE_ANY_EXHDR(event);
 	uint32_t place;
-	CdpkStatus status = cdpk_log_name(log, allocator, name, length, &place);
+	CdpkStatus status = cdpk_log_name(log, &cdp_state_allocator, name, length, &place);
 
 	if (status == CDPK_OK)
-		status = cdpk_log_event(log, allocator, place, at, numbers, count);
+		status = cdpk_log_event(log, &cdp_state_allocator, place, at, numbers, count);
 	if (status != CDPK_OK)
 		timeline_refuse_event(status, name, length);
 }
 
-/* timeline_agg_trans(state, at, event) skips rows without a time or an event. */
+/* timeline_agg_trans(state, at, event): skip rows without a time or an event. */
 Datum
 cdp_timeline_agg_trans(PG_FUNCTION_ARGS)
 {
-	CdpkAllocator allocator = state_allocator();
 	CdpkTimelineLog *log;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
@@ -128,12 +86,12 @@ cdp_timeline_agg_trans(PG_FUNCTION_ARGS)
 			PG_RETURN_NULL();
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
-	log = get_state(fcinfo, &allocator);
-	add_event(&log, &allocator, PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TEXT_PP(2), NULL, 0);
+	log = get_state(fcinfo);
+	add_event(&log, PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TEXT_PP(2), NULL, 0);
 	return return_state(log);
 }
 
-/* refuse_number raises the error for a number that a timeline cannot carry. */
+/* Raise the error for a number that a timeline cannot carry. */
 static void
 refuse_number(const JsonbValue *key, const char *detail)
 {
@@ -144,7 +102,7 @@ refuse_number(const JsonbValue *key, const char *detail)
 					errdetail_internal("%s", detail)));
 }
 
-/* read_number reads the value of a number. */
+/* Read the value of a number. */
 static CdpkDecimal
 read_number(const JsonbValue *key, const JsonbValue *value)
 {
@@ -160,10 +118,9 @@ read_number(const JsonbValue *key, const JsonbValue *value)
 	return decimal;
 }
 
-/* read_numbers reads an object of numbers; JSON nulls count as absent. */
+/* Read an object of numbers; JSON nulls count as absent. */
 static unsigned
-read_numbers(CdpkTimelineLog **log, const CdpkAllocator *allocator, Jsonb *object,
-			 CdpkNumber *numbers)
+read_numbers(CdpkTimelineLog **log, Jsonb *object, CdpkNumber *numbers)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(&object->root);
 	JsonbValue key;
@@ -186,7 +143,7 @@ read_numbers(CdpkTimelineLog **log, const CdpkAllocator *allocator, Jsonb *objec
 			ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 							errmsg("numbers has more than %d numbers", CDPK_NUMBERS_MAX)));
 		numbers[count].value = read_number(&key, &value);
-		status = cdpk_log_name(log, allocator, key.val.string.val, key.val.string.len,
+		status = cdpk_log_name(log, &cdp_state_allocator, key.val.string.val, key.val.string.len,
 							   &numbers[count].name);
 		if (status == CDPK_EMPTY)
 			refuse_number(&key, "A number has a name.");
@@ -201,7 +158,6 @@ read_numbers(CdpkTimelineLog **log, const CdpkAllocator *allocator, Jsonb *objec
 Datum
 cdp_timeline_agg_trans_numbers(PG_FUNCTION_ARGS)
 {
-	CdpkAllocator allocator = state_allocator();
 	CdpkNumber numbers[CDPK_NUMBERS_MAX];
 	unsigned count = 0;
 	CdpkTimelineLog *log;
@@ -212,25 +168,24 @@ cdp_timeline_agg_trans_numbers(PG_FUNCTION_ARGS)
 			PG_RETURN_NULL();
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
-	log = get_state(fcinfo, &allocator);
+	log = get_state(fcinfo);
 	if (!PG_ARGISNULL(3))
-		count = read_numbers(&log, &allocator, PG_GETARG_JSONB_P(3), numbers);
-	add_event(&log, &allocator, PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TEXT_PP(2), numbers, count);
+		count = read_numbers(&log, PG_GETARG_JSONB_P(3), numbers);
+	add_event(&log, PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TEXT_PP(2), numbers, count);
 	return return_state(log);
 }
 
-/* timeline_combine(state, timeline) adds all events of the second to the first; strict. */
+/* timeline_combine(state, timeline): add all events of the second to the first; strict. */
 Datum
 cdp_timeline_combine(PG_FUNCTION_ARGS)
 {
-	CdpkAllocator allocator = state_allocator();
-	CdpkTimelineLog *log = get_state(fcinfo, &allocator);
+	CdpkTimelineLog *log = get_state(fcinfo);
 
-	timeline_append(&log, &allocator, (Timeline *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1)));
+	timeline_append(&log, &cdp_state_allocator, (Timeline *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1)));
 	return return_state(log);
 }
 
-/* timeline_final(state) makes the compact form, and leaves the state as it is. */
+/* timeline_final(state): make the compact form, and leave the state as it is. */
 Datum
 cdp_timeline_final(PG_FUNCTION_ARGS)
 {
@@ -242,7 +197,7 @@ cdp_timeline_final(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-/* merge_timelines makes the timeline with the events of both. */
+/* Make the timeline with the events of both. */
 static Timeline *
 merge_timelines(Timeline *a, Timeline *b)
 {

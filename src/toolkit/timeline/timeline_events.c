@@ -31,7 +31,7 @@ typedef struct Walk
 	text *name;
 } Walk;
 
-/* close_timeline raises an error where reading stopped before the end. */
+/* Raise an error where reading stopped before the end. */
 static void
 close_timeline(const CdpkTimeline *timeline)
 {
@@ -39,7 +39,7 @@ close_timeline(const CdpkTimeline *timeline)
 		timeline_corrupt(CDPK_CORRUPT);
 }
 
-/* next_event moves to the next event, of this column or the next; false behind the last. */
+/* Move to the next event, of this column or the next; false behind the last. */
 static bool
 next_event(Walk *walk, int64_t *at)
 {
@@ -62,7 +62,7 @@ next_event(Walk *walk, int64_t *at)
 	return true;
 }
 
-/* event_numbers returns the numbers of the present event as jsonb, or NULL where it has none. */
+/* Return the numbers of the present event as jsonb, or NULL if it has none. */
 static Jsonb *
 event_numbers(Walk *walk)
 {
@@ -101,7 +101,7 @@ event_numbers(Walk *walk)
 	return object != NULL ? JsonbValueToJsonb(object) : NULL;
 }
 
-/* start_walk sets up cdp.events. */
+/* Set up cdp.events. */
 static void
 start_walk(FunctionCallInfo fcinfo, FuncCallContext *context)
 {
@@ -119,7 +119,7 @@ start_walk(FunctionCallInfo fcinfo, FuncCallContext *context)
 	MemoryContextSwitchTo(former);
 }
 
-/* events(timeline) gives the events as rows: by name, newest first. */
+/* events(timeline): return the events as rows: by name, newest first. */
 Datum
 cdp_events(PG_FUNCTION_ARGS)
 {
@@ -153,7 +153,7 @@ cdp_events(PG_FUNCTION_ARGS)
 	SRF_RETURN_DONE(context);
 }
 
-/* trim(timeline, before) leaves out the events before a time. */
+/* trim(timeline, before): leave out the events before a time. */
 Datum
 cdp_trim(PG_FUNCTION_ARGS)
 {
@@ -175,7 +175,7 @@ cdp_trim(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(timeline_from_log(log));
 }
 
-/* event_count(timeline) counts all events. */
+/* event_count(timeline): count all events. */
 Datum
 cdp_event_count(PG_FUNCTION_ARGS)
 {
@@ -190,7 +190,7 @@ cdp_event_count(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64((int64) count);
 }
 
-/* event_names(timeline) lists the different names in the order of their bytes. */
+/* event_names(timeline): list the different names in the order of their bytes. */
 Datum
 cdp_event_names(PG_FUNCTION_ARGS)
 {

@@ -1,6 +1,6 @@
 /*
  * timeline_io.c
- *		The type cdp.timeline: its two memory forms, text and binary form, order, hash.
+ *		The type cdp.timeline: text and binary form, order, hash.
  */
 #include "postgres.h"
 
@@ -8,13 +8,13 @@
 #include "common/string.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
-#include "miscadmin.h"
 
-#include "toolkit/timeline/timeline.h"
 #include "cdp.h"
+#include "core/timeline/timeline_check.h"
 #include "core/timeline/timeline_text.h"
 #include "toolkit/bridge/huge.h"
 #include "toolkit/bridge/status.h"
+#include "toolkit/timeline/timeline.h"
 
 CDP_FUNCTION(cdp_timeline_in);
 CDP_FUNCTION(cdp_timeline_out);
@@ -30,99 +30,7 @@ CDP_FUNCTION(cdp_timeline_cmp);
 CDP_FUNCTION(cdp_timeline_hash);
 CDP_FUNCTION(cdp_timeline_hash_extended);
 
-/* timeline_corrupt raises the error for bytes that are no timeline, or make none of the size allowed. */
-void
-timeline_corrupt(CdpkStatus status)
-{
-	if (status == CDPK_TOO_LONG)
-		timeline_refuse_size();
-	cdp_report_bytes(status, "cdp.timeline");
-}
-
-/* timeline_refuse_size raises the error for events that are too many for one timeline. */
-void
-timeline_refuse_size(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("timeline is too large"),
-			 errdetail("A timeline has at most 256 MB, 512 MB while it is built, and %d different "
-					   "numbers with the events of one name.",
-					   CDPK_NUMBERS_MAX)));
-}
-
-/* check_interrupts ends the compaction of a long log where the query is cancelled. */
-static void
-check_interrupts(void)
-{
-	CHECK_FOR_INTERRUPTS();
-}
-
-/* timeline_from_log makes the compact form of a log. */
-Timeline *
-timeline_from_log(const CdpkTimelineLog *log)
-{
-	CdpkAllocator scratch = cdp_huge_scratch(CurrentMemoryContext);
-	uint8_t *result;
-	size_t length;
-	CdpkStatus status = cdpk_log_compact_checking(log, &scratch, &cdp_palloc_allocator,
-												  check_interrupts, VARHDRSZ, &result, &length);
-
-	timeline_check(status);
-	return (Timeline *) DatumGetPointer(cdp_varlena(result, VARHDRSZ + length));
-}
-
-/* open_log returns the log that a value in the open form is, or NULL for the compact form. */
-static const CdpkTimelineLog *
-open_log(Timeline *timeline)
-{
-	const CdpkTimelineLog *log = (const CdpkTimelineLog *) timeline;
-
-	if (VARATT_IS_SHORT(timeline) || VARSIZE(timeline) < sizeof(CdpkTimelineLog) ||
-		log->form != CDPK_TIMELINE_OPEN)
-		return NULL;
-	Assert(log->size == VARSIZE(timeline));
-	return log;
-}
-
-/* timeline_bytes returns the compact form of a value in either form. */
-const uint8_t *
-timeline_bytes(Timeline *timeline, size_t *length)
-{
-	const CdpkTimelineLog *log = open_log(timeline);
-
-	if (log != NULL)
-		timeline = timeline_from_log(log);
-	*length = VARSIZE_ANY_EXHDR(timeline);
-	return (const uint8_t *) VARDATA_ANY(timeline);
-}
-
-/* timeline_open starts reading a value in either form. */
-void
-timeline_open(Timeline *timeline, CdpkTimeline *result)
-{
-	size_t length;
-	const uint8_t *bytes = timeline_bytes(timeline, &length);
-	CdpkStatus status = cdpk_timeline_open(bytes, length, result);
-
-	timeline_check(status);
-}
-
-/* timeline_append appends the events of a value in either form to a log. */
-void
-timeline_append(CdpkTimelineLog **log, const CdpkAllocator *allocator, Timeline *timeline)
-{
-	const CdpkTimelineLog *other = open_log(timeline);
-	CdpkStatus status;
-
-	if (other != NULL)
-		status = cdpk_log_open_form(log, allocator, other);
-	else
-		status = cdpk_log_compact_form(log, allocator, (const uint8_t *) VARDATA_ANY(timeline),
-									   VARSIZE_ANY_EXHDR(timeline));
-	timeline_check(status);
-}
-
-/* timeline_in reads the text form. */
+/* Read the text form. */
 Datum
 cdp_timeline_in(PG_FUNCTION_ARGS)
 {
@@ -150,7 +58,7 @@ cdp_timeline_in(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(timeline_from_log(log));
 }
 
-/* timeline_out writes the text form. */
+/* Write the text form. */
 Datum
 cdp_timeline_out(PG_FUNCTION_ARGS)
 {
@@ -167,7 +75,7 @@ cdp_timeline_out(PG_FUNCTION_ARGS)
 	PG_RETURN_CSTRING(text);
 }
 
-/* refuse_encoding refuses names that a database of another encoding than UTF-8 cannot show. */
+/* Refuse names that a database of another encoding than UTF-8 cannot show. */
 static void
 refuse_encoding(const char *bytes, size_t length)
 {
@@ -184,7 +92,7 @@ refuse_encoding(const char *bytes, size_t length)
 								  GetDatabaseEncodingName())));
 }
 
-/* timeline_recv reads the binary form: the bytes of the compact form, all of them checked. */
+/* Read the binary form: the bytes of the compact form, all of them checked. */
 Datum
 cdp_timeline_recv(PG_FUNCTION_ARGS)
 {
@@ -203,7 +111,7 @@ cdp_timeline_recv(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(result);
 }
 
-/* timeline_send writes the binary form. */
+/* Write the binary form. */
 Datum
 cdp_timeline_send(PG_FUNCTION_ARGS)
 {
@@ -217,7 +125,7 @@ cdp_timeline_send(PG_FUNCTION_ARGS)
 }
 
 /*
- * compare orders two timelines by their bytes, the shorter first where it is the other's beginning:
+ * Order two timelines by their bytes, the shorter first where it is the other's beginning:
  * an order without a meaning, but equal ones are equal bytes.
  */
 static int

@@ -7,7 +7,7 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
-#include "toolkit/timeline/stretch.h"
+#include "toolkit/timeline/timeline_args.h"
 #include "cdp.h"
 #include "mb/pg_wchar.h"
 #include "toolkit/bridge/status.h"
@@ -19,7 +19,7 @@ CDP_FUNCTION(cdp_where_number);
 #define ARG_COMPARISON 3
 #define ARG_VALUE 4
 
-/* get_comparison reads the comparison's sign. */
+/* Read the comparison's sign. */
 static CdpkComparison
 get_comparison(FunctionCallInfo fcinfo)
 {
@@ -35,7 +35,7 @@ get_comparison(FunctionCallInfo fcinfo)
 	return comparison;
 }
 
-/* get_digits reads the value that numbers are compared with. */
+/* Read the value that numbers are compared with. */
 static char *
 get_digits(FunctionCallInfo fcinfo)
 {
@@ -46,7 +46,7 @@ get_digits(FunctionCallInfo fcinfo)
 	return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value)));
 }
 
-/* cut gives the largest decimal below what unsigned digits say, which is none itself. */
+/* Return the largest decimal below what unsigned digits say, which is none itself. */
 static CdpkDecimal
 cut(const char *digits)
 {
@@ -68,7 +68,7 @@ cut(const char *digits)
 }
 
 /*
- * get_condition reads the comparison and the value.  A value with more digits than
+ * Read the comparison and the value.  A value with more digits than
  * decimals have lies between two of them, and so does the comparison with it.
  */
 static void
@@ -116,10 +116,10 @@ cdp_where_number(PG_FUNCTION_ARGS)
 	CdpkTimelineLog *log;
 	CdpkStatus status = CDPK_OK;
 
-	stretch_check_name(number, "number");
+	timeline_check_name(number, "number");
 	get_condition(fcinfo, &condition);
 	cdpk_log_new(&cdp_palloc_allocator, &log);
-	if (stretch_find_event(fcinfo, &timeline, &column))
+	if (timeline_arg_find_event(fcinfo, &timeline, &column))
 		status = cdpk_log_column_where(&log, &cdp_palloc_allocator, &timeline, &column, &condition);
 	timeline_check(status);
 	PG_RETURN_POINTER(timeline_from_log(log));

@@ -10,14 +10,14 @@
 #include "toolkit/traits/traits.h"
 #include "toolkit/bridge/status.h"
 
-/* allocate_with_header allocates with a varlena's header in front. */
+/* Allocate with a varlena's header in front. */
 static void *
 allocate_with_header(void *context, size_t size)
 {
 	return (char *) palloc(size + VARHDRSZ) + VARHDRSZ;
 }
 
-/* release_with_header frees what allocate_with_header allocated. */
+/* Free what allocate_with_header allocated. */
 static void
 release_with_header(void *context, void *pointer)
 {
@@ -28,7 +28,7 @@ StaticAssertDecl(CDPK_TRAITS_FRONT == VARHDRSZ, "a state's memory begins with a 
 
 const CdpkAllocator traits_allocator = {allocate_with_header, release_with_header, NULL};
 
-/* traits_open opens a value to read. */
+/* Open a value to read. */
 CdpkTraitsView
 traits_open(Traits *traits)
 {
@@ -41,7 +41,7 @@ traits_open(Traits *traits)
 	return view;
 }
 
-/* traits_check_merge raises the error of a merge that did not end with CDPK_OK. */
+/* Raise the error of a merge that did not end with CDPK_OK. */
 void
 traits_check_merge(CdpkStatus status)
 {
@@ -58,7 +58,7 @@ traits_check_merge(CdpkStatus status)
 
 #define MERGE_SLICE 1024
 
-/* traits_merge merges another value into a state. */
+/* Merge another value into a state. */
 void
 traits_merge(CdpkTraitsState *state, const CdpkTraitsView *other)
 {
@@ -69,14 +69,14 @@ traits_merge(CdpkTraitsState *state, const CdpkTraitsView *other)
 	}
 }
 
-/* traits_begin begins a state to merge into. */
+/* Begin a state to merge into. */
 void
 traits_begin(CdpkTraitsState *state, size_t cells, size_t bytes)
 {
 	traits_check_merge(cdpk_traits_begin(state, &traits_allocator, cells, bytes));
 }
 
-/* traits_loose gives a state as a value, which shares its memory. */
+/* Return a state as a value, which shares its memory. */
 Traits *
 traits_loose(const CdpkTraitsState *state)
 {
@@ -84,7 +84,7 @@ traits_loose(const CdpkTraitsState *state)
 		cdp_varlena(state->bytes - VARHDRSZ, state->view.size + VARHDRSZ));
 }
 
-/* traits_compact makes a compact copy. */
+/* Make a compact copy. */
 Traits *
 traits_compact(const CdpkTraitsView *view)
 {

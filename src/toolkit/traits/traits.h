@@ -1,6 +1,6 @@
 /*
  * traits.h
- *		The type cdp.traits: the server's side of core/traits.h.
+ *		The type cdp.traits: the server's side of core/traits/traits.h.
  */
 #ifndef CDP_PROFILE_TRAITS_H
 #define CDP_PROFILE_TRAITS_H
@@ -11,9 +11,13 @@
 #include "utils/jsonb.h"
 
 #include "compat.h"
-#include "core/traits/traits.h"
+#include "core/traits/traits_check.h"
+#include "core/traits/traits_limit.h"
+#include "core/traits/traits_merge.h"
+#include "core/traits/traits_page.h"
+#include "core/traits/traits_view.h"
 
-/* a varlena whose content is the bytes of core/traits.h, compact or loose */
+/* a varlena whose content is the bytes of core/traits/traits.h, compact or loose */
 typedef struct varlena Traits;
 
 #define DatumGetTraitsPP(datum) ((Traits *) PG_DETOAST_DATUM_PACKED(datum))
@@ -21,22 +25,22 @@ typedef struct varlena Traits;
 
 /* ---- traits.c ---- */
 
-/* Opens a value to read; raises an error for bytes that are not of the type. */
+/* Open a value to read; raises an error for bytes that are not of the type. */
 extern CdpkTraitsView traits_open(Traits *traits);
 
-/* Begins a state to merge into, with room for about so many cells and bytes. */
+/* Begin a state to merge into, with room for about so many cells and bytes. */
 extern void traits_begin(CdpkTraitsState *state, size_t cells, size_t bytes);
 
-/* The state as a value in its loose form, which shares its memory. */
+/* Return the state as a value in its loose form, which shares its memory. */
 extern Traits *traits_loose(const CdpkTraitsState *state);
 
-/* A compact copy. */
+/* Return a compact copy. */
 extern Traits *traits_compact(const CdpkTraitsView *view);
 
-/* Merges another value into a state; raises an error where it cannot. */
+/* Merge another value into a state; raises an error where it cannot. */
 extern void traits_merge(CdpkTraitsState *state, const CdpkTraitsView *other);
 
-/* Raises the error of a merge that did not end with CDPK_OK. */
+/* Raise the error of a merge that did not end with CDPK_OK. */
 extern void traits_check_merge(CdpkStatus status);
 
 /* The memory of states: palloc, with a varlena's header in front. */
@@ -44,18 +48,18 @@ extern const CdpkAllocator traits_allocator;
 
 /* ---- traits_op.c ---- */
 
-/* The cast to jsonb, for the functions that index it. */
+/* Return the cast to jsonb, for the functions that index it. */
 extern Datum cdp_traits_to_jsonb(PG_FUNCTION_ARGS);
 
 /* ---- traits_value.c: single values ---- */
 
 /*
- * A jsonb value other than a string in canonical form.  Of an array or object that is too large for
+ * Return a jsonb value other than a string in canonical form.  Of an array or object that is too large for
  * a trait only that is known: a length above CDPK_TRAITS_VALUE_MAX, and no bytes.
  */
 extern CdpkValue traits_value_make(const JsonbValue *value);
 
-/* A jsonb value in canonical form, which may point into it. */
+/* Return a jsonb value in canonical form, which may point into it. */
 static inline CdpkValue
 traits_value_read(const JsonbValue *value)
 {
@@ -68,10 +72,10 @@ traits_value_read(const JsonbValue *value)
 	return string;
 }
 
-/* The other way: a jsonb value, which may point into the canonical one. */
+/* Return the other way: a jsonb value, which may point into the canonical one. */
 extern JsonbValue traits_value_jsonb(const CdpkValue *value);
 
-/* Appends the canonical text. */
+/* Append the canonical text. */
 extern void traits_value_append(StringInfo text, const CdpkValue *value);
 
 /* ---- traits_row.c: one row of an aggregate ---- */
@@ -97,37 +101,37 @@ typedef struct TraitsProblem
 	char *key;          /* where, or NULL */
 } TraitsProblem;
 
-/* Compiles rules in a memory context; raises an error for what is none. */
+/* Compiles rules in a memory context; raise an error if they are invalid. */
 extern TraitsRules *traits_rules_compile(Jsonb *rules, MemoryContext context);
 
 extern void traits_rules_free(TraitsRules *compiled);
 
-/* Whether it was compiled from these very bytes. */
+/* Return whether it was compiled from these very bytes. */
 extern bool traits_rules_match(const TraitsRules *compiled, const Jsonb *rules);
 
-/* Whether any of them refuses values that others would take. */
-extern bool traits_rules_choosy(const TraitsRules *rules);
+/* Return whether any of them refuses values that others would take. */
+extern bool traits_rules_may_refuse(const TraitsRules *rules);
 
-/* Whether a jsonb is the JSON null, which counts as no traits. */
+/* Return whether a jsonb is the JSON null, which counts as no traits. */
 extern bool traits_row_empty(Jsonb *object);
 
-/* Begins a state with room for a row. */
+/* Begin a state with room for a row. */
 extern void traits_row_begin(CdpkTraitsState *state, Jsonb *object, const TraitsOrigin *origin);
 
-/* Whether traits_row_put would take these traits; rules may be NULL.  False with the reason. */
+/* Return whether traits_row_put would take these traits; rules may be NULL.  False with the reason. */
 extern bool traits_row_check(Jsonb *object, const TraitsRules *rules, TraitsProblem *problem);
 
 /*
- * Merges an object's members into a state; rules may be NULL.  False, with the
+ * Merge an object's members into a state; rules may be NULL.  False, with the
  * reason, where it cannot: then the state is of no more use.
  */
 extern bool traits_row_put(CdpkTraitsState *state, Jsonb *object, const TraitsRules *rules,
 						   const TraitsOrigin *origin, TraitsProblem *problem);
 
-/* The keys of an object whose values their rules cannot take, as text[]; NULL where there are none. */
+/* Return the keys of an object whose values their rules cannot take, as text[]; NULL if there are none. */
 extern ArrayType *traits_row_refused(Jsonb *object, const TraitsRules *rules);
 
-/* Raises a problem as an error. */
+/* Raise a problem as an error. */
 extern void traits_problem_report(const TraitsProblem *problem) __attribute__((noreturn));
 
 #endif /* CDP_PROFILE_TRAITS_H */

@@ -35,7 +35,7 @@ COMMENT ON TYPE cdp.traits IS
 -- making one
 
 CREATE FUNCTION cdp.traits(traits jsonb, at timestamptz, source text, rules jsonb DEFAULT NULL, trust integer DEFAULT 0) RETURNS cdp.traits
-	AS 'MODULE_PATHNAME', 'cdp_traits_jsonb_timestamptz_text_jsonb_integer' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
+	AS 'MODULE_PATHNAME', 'cdp_traits_make' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION cdp.traits(jsonb, timestamptz, text, jsonb, integer) IS
 	'Traits that a source said at a time. traits: an object, one member a trait; null removes a trait. rules: {"key": "rule", "*": "rule of the other keys"}; see cdp.traits_agg. trust: the rank of the source, -128 to 127. NULL where traits (or the JSON null) or at is NULL.';
 

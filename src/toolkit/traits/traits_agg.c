@@ -19,7 +19,7 @@
 #define FETCH_MAX 4096
 
 /*
- * fetch asks for memory, all lines of the cache at once.  Groups come in any order,
+ * Ask for memory, all lines of the cache at once.  Groups come in any order,
  * and waiting for one line after the other takes longer than the merge itself.
  */
 static void
@@ -29,7 +29,7 @@ fetch(const void *memory, size_t size)
 		__builtin_prefetch((const char *) memory + at, 1);
 }
 
-/* resume_state opens an aggregate's state to change it where it is, if it is ours to change. */
+/* Open an aggregate's state to change it where it is, if it is ours to change. */
 static void
 resume_state(CdpkTraitsState *state, Datum datum)
 {
@@ -42,7 +42,7 @@ resume_state(CdpkTraitsState *state, Datum datum)
 	fetch(state->bytes + state->view.size - state->view.heap, state->view.heap);
 }
 
-/* require_aggregate refuses a call that is not an aggregate's: the state is changed in place. */
+/* Refuse a call that is not an aggregate's: the state is changed in place. */
 static void
 require_aggregate(FunctionCallInfo fcinfo)
 {
@@ -51,7 +51,7 @@ require_aggregate(FunctionCallInfo fcinfo)
 						errmsg("a transition function of an aggregate was called by itself")));
 }
 
-/* compiled_rules brings an argument with rules into their compiled form, kept from call to call. */
+/* Bring an argument with rules into their compiled form, kept from call to call. */
 static TraitsRules *
 compiled_rules(FunctionCallInfo fcinfo, int argument)
 {
@@ -71,7 +71,7 @@ compiled_rules(FunctionCallInfo fcinfo, int argument)
 	return compiled;
 }
 
-/* row_origin reads the arguments at, source, rules, trust, the first of which is "first". */
+/* Read the arguments at, source, rules, trust, the first of which is "first". */
 static TraitsOrigin
 row_origin(FunctionCallInfo fcinfo, int first)
 {
@@ -92,7 +92,7 @@ row_origin(FunctionCallInfo fcinfo, int first)
 
 CDP_FUNCTION(cdp_traits_agg_trans);
 
-/* cdp_traits_agg_trans merges a row (traits, at, source [, rules [, trust]]) into the state. */
+/* Merge a row (traits, at, source [, rules [, trust]]) into the state. */
 Datum
 cdp_traits_agg_trans(PG_FUNCTION_ARGS)
 {
@@ -123,7 +123,7 @@ cdp_traits_agg_trans(PG_FUNCTION_ARGS)
 
 CDP_FUNCTION(cdp_traits_combine);
 
-/* cdp_traits_combine merges a value into a state: transition of the union, combine of both. */
+/* Merge a value into a state: transition of the union, combine of both. */
 Datum
 cdp_traits_combine(PG_FUNCTION_ARGS)
 {
@@ -148,7 +148,7 @@ cdp_traits_combine(PG_FUNCTION_ARGS)
 
 CDP_FUNCTION(cdp_traits_final);
 
-/* cdp_traits_final makes the compact form of a state. */
+/* Make the compact form of a state. */
 Datum
 cdp_traits_final(PG_FUNCTION_ARGS)
 {
@@ -159,7 +159,7 @@ cdp_traits_final(PG_FUNCTION_ARGS)
 
 CDP_FUNCTION(cdp_traits_concat);
 
-/* cdp_traits_concat merges two values, NULL being none: the operator ||. */
+/* Merge two values, NULL being none: the operator ||. */
 Datum
 cdp_traits_concat(PG_FUNCTION_ARGS)
 {
@@ -181,7 +181,7 @@ cdp_traits_concat(PG_FUNCTION_ARGS)
 
 CDP_FUNCTION(cdp_traits_from_jsonb);
 
-/* cdp_traits_from_jsonb makes a value of plain traits of which nothing is known but that. */
+/* Make a value of plain traits of which nothing is known but that. */
 Datum
 cdp_traits_from_jsonb(PG_FUNCTION_ARGS)
 {
@@ -200,7 +200,7 @@ cdp_traits_from_jsonb(PG_FUNCTION_ARGS)
 
 CDP_FUNCTION(cdp_traits_problem);
 
-/* cdp_traits_problem says why a row's traits cannot be merged, or NULL: an error in words. */
+/* Return why a row's traits cannot be merged, or NULL: an error in words. */
 Datum
 cdp_traits_problem(PG_FUNCTION_ARGS)
 {
@@ -215,7 +215,7 @@ cdp_traits_problem(PG_FUNCTION_ARGS)
 
 CDP_FUNCTION(cdp_refused_keys);
 
-/* cdp_refused_keys lists the keys of a row whose values their rules cannot take; NULL where there are none. */
+/* List the keys of a row whose values their rules cannot take; NULL if there are none. */
 Datum
 cdp_refused_keys(PG_FUNCTION_ARGS)
 {
@@ -223,7 +223,7 @@ cdp_refused_keys(PG_FUNCTION_ARGS)
 	ArrayType *refused = NULL;
 
 	/* where no rule refuses anything, the row need not be opened */
-	if (traits_rules_choosy(rules))
+	if (traits_rules_may_refuse(rules))
 		refused = traits_row_refused(PG_GETARG_JSONB_P(0), rules);
 	if (refused == NULL)
 		PG_RETURN_NULL();
@@ -232,7 +232,7 @@ cdp_refused_keys(PG_FUNCTION_ARGS)
 
 CDP_FUNCTION(cdp_is_trait_rule);
 
-/* cdp_is_trait_rule says whether a text is the name of a rule. */
+/* Return whether a text is the name of a rule. */
 Datum
 cdp_is_trait_rule(PG_FUNCTION_ARGS)
 {
@@ -242,11 +242,11 @@ cdp_is_trait_rule(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(cdpk_rule_parse(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &code));
 }
 
-CDP_FUNCTION(cdp_traits_jsonb_timestamptz_text_jsonb_integer);
+CDP_FUNCTION(cdp_traits_make);
 
-/* cdp_traits_… makes a value of one row (traits, at, source, rules, trust). */
+/* traits(traits, at, source, rules, trust): make a value of one row */
 Datum
-cdp_traits_jsonb_timestamptz_text_jsonb_integer(PG_FUNCTION_ARGS)
+cdp_traits_make(PG_FUNCTION_ARGS)
 {
 	CdpkTraitsState state;
 	TraitsOrigin origin;

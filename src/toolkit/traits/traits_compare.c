@@ -9,7 +9,7 @@
 #include "cdp.h"
 #include "toolkit/traits/traits.h"
 
-/* compact_argument gives an argument's compact bytes, which are its own in all but states. */
+/* Return an argument's compact bytes, which are its own in all but states. */
 static CdpkTraitsView
 compact_argument(FunctionCallInfo fcinfo, int argument)
 {
@@ -18,7 +18,7 @@ compact_argument(FunctionCallInfo fcinfo, int argument)
 	return cdpk_traits_is_compact(&view) ? view : traits_open(traits_compact(&view));
 }
 
-/* compare_arguments orders the two arguments. */
+/* Order the two arguments. */
 static int
 compare_arguments(FunctionCallInfo fcinfo)
 {
@@ -41,56 +41,51 @@ CDP_FUNCTION(cdp_traits_ge);
 CDP_FUNCTION(cdp_traits_hash);
 CDP_FUNCTION(cdp_traits_hash_extended);
 
-/* cdp_traits_cmp: below, equal, above. */
+/* Compare two values for a btree. */
 Datum
 cdp_traits_cmp(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT32(compare_arguments(fcinfo));
 }
 
-/* cdp_traits_eq: the same bytes, and so the same keys, values, times and sources. */
+/* Compare for equal bytes, and so equal keys, values, times and sources. */
 Datum
 cdp_traits_eq(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_arguments(fcinfo) == 0);
 }
 
-/* cdp_traits_ne: anything differs. */
 Datum
 cdp_traits_ne(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_arguments(fcinfo) != 0);
 }
 
-/* cdp_traits_lt: before. */
 Datum
 cdp_traits_lt(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_arguments(fcinfo) < 0);
 }
 
-/* cdp_traits_le: before or equal. */
 Datum
 cdp_traits_le(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_arguments(fcinfo) <= 0);
 }
 
-/* cdp_traits_gt: behind. */
 Datum
 cdp_traits_gt(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_arguments(fcinfo) > 0);
 }
 
-/* cdp_traits_ge: behind or equal. */
 Datum
 cdp_traits_ge(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_BOOL(compare_arguments(fcinfo) >= 0);
 }
 
-/* cdp_traits_hash hashes the bytes. */
+/* Hash the bytes. */
 Datum
 cdp_traits_hash(PG_FUNCTION_ARGS)
 {
@@ -99,7 +94,7 @@ cdp_traits_hash(PG_FUNCTION_ARGS)
 	PG_RETURN_UINT32(hash_bytes(view.bytes, (int) view.size));
 }
 
-/* cdp_traits_hash_extended is the same with 64 bits and a seed. */
+/* Hash to 64 bits with a seed. */
 Datum
 cdp_traits_hash_extended(PG_FUNCTION_ARGS)
 {

@@ -15,7 +15,7 @@ CDP_FUNCTION(cdp_traits_gin_query);
 CDP_FUNCTION(cdp_traits_gin_consistent);
 CDP_FUNCTION(cdp_traits_gin_triconsistent);
 
-/* cdp_traits_gin_extract finds the entries of a value. */
+/* Find the entries of a value. */
 Datum
 cdp_traits_gin_extract(PG_FUNCTION_ARGS)
 {
@@ -24,14 +24,14 @@ cdp_traits_gin_extract(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(DirectFunctionCall2(gin_extract_jsonb, plain, PG_GETARG_DATUM(1)));
 }
 
-/* cdp_traits_gin_query finds the entries of what is asked: a jsonb, a key, an array of keys. */
+/* Find the entries of what is asked: a jsonb, a key, an array of keys. */
 Datum
 cdp_traits_gin_query(PG_FUNCTION_ARGS)
 {
 	return gin_extract_jsonb_query(fcinfo);
 }
 
-/* cdp_traits_gin_consistent says whether the entries that were found are enough. */
+/* Return whether the entries that were found are enough. */
 Datum
 cdp_traits_gin_consistent(PG_FUNCTION_ARGS)
 {

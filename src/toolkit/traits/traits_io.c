@@ -36,7 +36,7 @@ typedef struct TextOutput
 	char at_text[CDPK_TIMESTAMP_TEXT_MAX];
 } TextOutput;
 
-/* append_cell appends the members that describe one value. */
+/* Append the members that describe one value. */
 static void
 append_cell(TextOutput *output, const CdpkTrait *trait)
 {
@@ -64,7 +64,7 @@ append_cell(TextOutput *output, const CdpkTrait *trait)
 		appendStringInfo(text, ", \"count\": " UINT64_FORMAT, trait->count);
 }
 
-/* append_values appends the cells of a key that has several. */
+/* Append the cells of a key that has several. */
 static void
 append_values(TextOutput *output, uint32 first, uint32 end)
 {
@@ -84,7 +84,7 @@ append_values(TextOutput *output, uint32 first, uint32 end)
 	appendStringInfoChar(text, ']');
 }
 
-/* append_key appends a key and what is known of it. */
+/* Append a key and what is known of it. */
 static void
 append_key(TextOutput *output, uint32 first, uint32 end)
 {
@@ -111,7 +111,7 @@ append_key(TextOutput *output, uint32 first, uint32 end)
 
 CDP_FUNCTION(cdp_traits_out);
 
-/* cdp_traits_out writes the text form. */
+/* Write the text form. */
 Datum
 cdp_traits_out(PG_FUNCTION_ARGS)
 {
@@ -141,7 +141,7 @@ typedef struct TextInput
 	Node *escontext;
 } TextInput;
 
-/* bad_text reports JSON that is not the text form; always false. */
+/* Report JSON that is not the text form; always false. */
 static bool
 bad_text(TextInput *input, const char *detail)
 {
@@ -155,7 +155,7 @@ bad_text(TextInput *input, const char *detail)
 }
 
 /*
- * read_member finds a member of an object; *found says whether there is one.
+ * Find a member of an object; *found says whether there is one.
  * False where it is of another type.
  */
 static bool
@@ -168,7 +168,7 @@ read_member(TextInput *input, JsonbContainer *object, const char *name, enum jbv
 	return bad_text(input, psprintf("The member \"%s\" has a value of another type.", name));
 }
 
-/* read_integer reads a member that is a whole number; *number stays where there is none. */
+/* Read a member that is a whole number; *number stays where there is none. */
 static bool
 read_integer(TextInput *input, JsonbContainer *object, const char *name, int64 least, int64 most,
 			 int64 *number)
@@ -191,7 +191,7 @@ read_integer(TextInput *input, JsonbContainer *object, const char *name, int64 l
 }
 
 /*
- * check_names says whether an object has no members but those that are named; the
+ * Return whether an object has no members but those that are named; the
  * names end with NULL.
  */
 static bool
@@ -217,7 +217,7 @@ check_names(TextInput *input, JsonbContainer *object, const char *const *names)
 	return true;
 }
 
-/* read_value reads the member "value". */
+/* Read the member "value". */
 static bool
 read_value(TextInput *input, JsonbContainer *object)
 {
@@ -237,7 +237,7 @@ read_value(TextInput *input, JsonbContainer *object)
 	return true;
 }
 
-/* read_source reads the member "source". */
+/* Read the member "source". */
 static bool
 read_source(TextInput *input, JsonbContainer *object)
 {
@@ -253,7 +253,7 @@ read_source(TextInput *input, JsonbContainer *object)
 	return true;
 }
 
-/* read_cell reads what describes one value. */
+/* Read what describes one value. */
 static bool
 read_cell(TextInput *input, JsonbContainer *object)
 {
@@ -276,7 +276,7 @@ read_cell(TextInput *input, JsonbContainer *object)
 	return true;
 }
 
-/* put_cell reads a value and merges it. */
+/* Read a value and merge it. */
 static bool
 put_cell(TextInput *input, JsonbContainer *object)
 {
@@ -295,7 +295,7 @@ put_cell(TextInput *input, JsonbContainer *object)
 	return true;
 }
 
-/* read_rule reads the member "rule". */
+/* Read the member "rule". */
 static bool
 read_rule(TextInput *input, JsonbContainer *object)
 {
@@ -311,7 +311,7 @@ read_rule(TextInput *input, JsonbContainer *object)
 	return true;
 }
 
-/* as_object gives the object that a jsonb value is, or NULL with an error. */
+/* Return the object that a jsonb value is, or NULL with an error. */
 static JsonbContainer *
 as_object(TextInput *input, const JsonbValue *value, const char *otherwise)
 {
@@ -321,7 +321,7 @@ as_object(TextInput *input, const JsonbValue *value, const char *otherwise)
 	return NULL;
 }
 
-/* put_values reads the values of a key that may have several. */
+/* Read the values of a key that may have several. */
 static bool
 put_values(TextInput *input, JsonbContainer *known)
 {
@@ -351,7 +351,7 @@ put_values(TextInput *input, JsonbContainer *known)
 	return true;
 }
 
-/* put_key reads a key and what is known of it. */
+/* Read a key and what is known of it. */
 static bool
 put_key(TextInput *input, const JsonbValue *key, const JsonbValue *known)
 {
@@ -373,7 +373,7 @@ put_key(TextInput *input, const JsonbValue *key, const JsonbValue *known)
 
 CDP_FUNCTION(cdp_traits_in);
 
-/* cdp_traits_in reads the text form. */
+/* Read the text form. */
 Datum
 cdp_traits_in(PG_FUNCTION_ARGS)
 {
@@ -406,7 +406,7 @@ cdp_traits_in(PG_FUNCTION_ARGS)
 
 CDP_FUNCTION(cdp_traits_send);
 
-/* cdp_traits_send sends the compact bytes, which begin with their version. */
+/* Send the compact bytes, which begin with their version. */
 Datum
 cdp_traits_send(PG_FUNCTION_ARGS)
 {
@@ -421,7 +421,7 @@ cdp_traits_send(PG_FUNCTION_ARGS)
 
 CDP_FUNCTION(cdp_traits_recv);
 
-/* cdp_traits_recv reads what cdp_traits_send sent, and looks at every byte of it. */
+/* Read what cdp_traits_send sent, and look at every byte of it. */
 Datum
 cdp_traits_recv(PG_FUNCTION_ARGS)
 {

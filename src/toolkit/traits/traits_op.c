@@ -26,7 +26,7 @@ typedef struct Shown
 	CdpkTrait current;
 } Shown;
 
-/* look_at_cells finds what a key shows; false where it has been removed. */
+/* Find what a key shows; false if it has been removed. */
 static bool
 look_at_cells(Shown *shown)
 {
@@ -36,7 +36,7 @@ look_at_cells(Shown *shown)
 	return shown->current.value.type != CDPK_VALUE_NULL;
 }
 
-/* look_up finds what a key shows; false where there is nothing. */
+/* Find what a key shows; false if there is nothing. */
 static bool
 look_up(Shown *shown, const char *key, size_t length)
 {
@@ -46,7 +46,7 @@ look_up(Shown *shown, const char *key, size_t length)
 	return found && look_at_cells(shown);
 }
 
-/* next_element finds the next element of a union, from *index on; false behind the last. */
+/* Find the next element of a union, from *index on; false behind the last. */
 static bool
 next_element(const Shown *shown, uint32 *index, CdpkValue *value)
 {
@@ -71,7 +71,7 @@ is_union(const Shown *shown)
 	return (shown->current.rule & CDPK_RULE_BASE) == CDPK_RULE_UNION;
 }
 
-/* shown_text writes what a key shows as ->> does: strings without quotes, the rest as JSON. */
+/* Write what a key shows as ->> does: strings without quotes, the rest as JSON. */
 static text *
 shown_text(const Shown *shown)
 {
@@ -104,7 +104,7 @@ typedef struct ShownWriter
 	MemoryContext each;
 } ShownWriter;
 
-/* begin_writing begins an array or object. */
+/* Begin an array or object. */
 static void
 begin_writing(ShownWriter *shown_writer)
 {
@@ -113,7 +113,7 @@ begin_writing(ShownWriter *shown_writer)
 		AllocSetContextCreate(CurrentMemoryContext, "value of traits", ALLOCSET_DEFAULT_SIZES);
 }
 
-/* end_writing ends it. */
+/* End it. */
 static Jsonb *
 end_writing(ShownWriter *shown_writer, bool is_object)
 {
@@ -121,7 +121,7 @@ end_writing(ShownWriter *shown_writer, bool is_object)
 	return jsonb_write_end(&shown_writer->writer, is_object);
 }
 
-/* write_value writes a value in canonical form. */
+/* Write a value in canonical form. */
 static void
 write_value(ShownWriter *shown_writer, const CdpkValue *value)
 {
@@ -133,7 +133,7 @@ write_value(ShownWriter *shown_writer, const CdpkValue *value)
 	MemoryContextReset(shown_writer->each);
 }
 
-/* union_jsonb makes the array of a union's elements. */
+/* Make the array of a union's elements. */
 static Jsonb *
 union_jsonb(const Shown *shown)
 {
@@ -147,7 +147,7 @@ union_jsonb(const Shown *shown)
 	return end_writing(&elements, false);
 }
 
-/* write_shown writes what a key shows. */
+/* Write what a key shows. */
 static void
 write_shown(ShownWriter *shown_writer, const Shown *shown)
 {
@@ -166,7 +166,7 @@ write_shown(ShownWriter *shown_writer, const Shown *shown)
 	pfree(array);
 }
 
-/* write_key writes a key. */
+/* Write a key. */
 static void
 write_key(ShownWriter *shown_writer, const Shown *shown)
 {
@@ -179,7 +179,7 @@ write_key(ShownWriter *shown_writer, const Shown *shown)
 
 CDP_FUNCTION(cdp_traits_get);
 
-/* cdp_traits_get gives what a key shows as jsonb: the operator ->. */
+/* Return what a key shows as jsonb: the operator ->. */
 Datum
 cdp_traits_get(PG_FUNCTION_ARGS)
 {
@@ -197,7 +197,7 @@ cdp_traits_get(PG_FUNCTION_ARGS)
 
 CDP_FUNCTION(cdp_traits_get_text);
 
-/* cdp_traits_get_text gives what a key shows as text: the operator ->>. */
+/* Return what a key shows as text: the operator ->>. */
 Datum
 cdp_traits_get_text(PG_FUNCTION_ARGS)
 {
@@ -211,7 +211,7 @@ cdp_traits_get_text(PG_FUNCTION_ARGS)
 
 CDP_FUNCTION(cdp_traits_to_jsonb);
 
-/* cdp_traits_to_jsonb makes a plain object of what the keys show. */
+/* Make a plain object of what the keys show. */
 Datum
 cdp_traits_to_jsonb(PG_FUNCTION_ARGS)
 {
@@ -236,7 +236,7 @@ cdp_traits_to_jsonb(PG_FUNCTION_ARGS)
 
 CDP_FUNCTION(cdp_traits_exists);
 
-/* cdp_traits_exists says whether a key has a value: the operator ?. */
+/* Return whether a key has a value: the operator ?. */
 Datum
 cdp_traits_exists(PG_FUNCTION_ARGS)
 {
@@ -246,7 +246,7 @@ cdp_traits_exists(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(look_up(&shown, VARDATA_ANY(key), VARSIZE_ANY_EXHDR(key)));
 }
 
-/* count_keys counts the keys of an array that have a value, and those that are asked for. */
+/* Count the keys of an array that have a value, and those that are asked for. */
 static int
 count_keys(FunctionCallInfo fcinfo, int *asked)
 {
@@ -271,7 +271,7 @@ count_keys(FunctionCallInfo fcinfo, int *asked)
 
 CDP_FUNCTION(cdp_traits_exists_any);
 
-/* cdp_traits_exists_any says whether any of the keys has a value: the operator ?|. */
+/* Return whether any of the keys has a value: the operator ?|. */
 Datum
 cdp_traits_exists_any(PG_FUNCTION_ARGS)
 {
@@ -282,7 +282,7 @@ cdp_traits_exists_any(PG_FUNCTION_ARGS)
 
 CDP_FUNCTION(cdp_traits_exists_all);
 
-/* cdp_traits_exists_all says whether all of the keys have a value: the operator ?&. */
+/* Return whether all of the keys have a value: the operator ?&. */
 Datum
 cdp_traits_exists_all(PG_FUNCTION_ARGS)
 {
@@ -293,7 +293,7 @@ cdp_traits_exists_all(PG_FUNCTION_ARGS)
 
 CDP_FUNCTION(cdp_is_full);
 
-/* cdp_is_full says whether a limit of traits is reached. */
+/* Return whether a limit of traits is reached. */
 Datum
 cdp_is_full(PG_FUNCTION_ARGS)
 {
@@ -306,7 +306,7 @@ cdp_is_full(PG_FUNCTION_ARGS)
 CDP_FUNCTION(cdp_traits_contains);
 
 /*
- * cdp_traits_contains says whether the plain traits contain a jsonb: the operator @>.
+ * Return whether the plain traits contain a jsonb: the operator @>.
  * Only the keys that are asked for are brought into the form of jsonb.
  */
 Datum

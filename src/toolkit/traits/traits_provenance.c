@@ -17,7 +17,7 @@
 
 #define COLUMNS 9
 
-/* is_current says whether a cell takes part in what its key shows. */
+/* Return whether a cell takes part in what its key shows. */
 static bool
 is_current(const CdpkTrait *trait, const CdpkTrait *current)
 {
@@ -26,7 +26,7 @@ is_current(const CdpkTrait *trait, const CdpkTrait *current)
 	return trait->key == current->key;
 }
 
-/* put_row puts the row of one cell. */
+/* Put the row of one cell. */
 static void
 put_row(ReturnSetInfo *result, const CdpkTrait *trait, const CdpkTrait *current)
 {
@@ -60,7 +60,7 @@ put_row(ReturnSetInfo *result, const CdpkTrait *trait, const CdpkTrait *current)
 
 CDP_FUNCTION(cdp_provenance);
 
-/* cdp_provenance gives a row for each cell. */
+/* Return a row for each cell. */
 Datum
 cdp_provenance(PG_FUNCTION_ARGS)
 {

@@ -13,6 +13,7 @@
 #include "utils/memutils.h"
 
 #include "core/text/digits.h"
+#include "core/text/value_size.h"
 #include "toolkit/traits/traits.h"
 #include "toolkit/bridge/jsonb_walk.h"
 
@@ -27,13 +28,13 @@ typedef struct KeyRule
 struct TraitsRules
 {
 	Jsonb *source;
-	uint8 fallback; /* of the keys that are not named: the one of "*", or "last" */
-	bool choosy;    /* some rule cannot take every value */
+	uint8 fallback;  /* of the keys that are not named: the one of "*", or "last" */
+	bool may_refuse; /* some rule cannot take every value */
 	int count;
 	KeyRule keys[FLEXIBLE_ARRAY_MEMBER]; /* in jsonb's order */
 };
 
-/* parse_rule reads the rule of a key, or raises an error. */
+/* Read the rule of a key, or raise an error. */
 static uint8
 parse_rule(const JsonbValue *key, const JsonbValue *value)
 {
@@ -52,15 +53,15 @@ parse_rule(const JsonbValue *key, const JsonbValue *value)
 	return code;
 }
 
-/* rule_choosy says whether there are values that a rule cannot take, but the others can. */
+/* Return whether there are values that a rule cannot take, but the others can. */
 static bool
-rule_choosy(uint8 code)
+rule_may_refuse(uint8 code)
 {
 	return (code & CDPK_RULE_BASE) == CDPK_RULE_SUM ||
 		   cdpk_value_size_max(code) < CDPK_TRAITS_VALUE_MAX;
 }
 
-/* traits_rules_compile brings rules into the form that rows are merged with. */
+/* Bring rules into the form that rows are merged with. */
 TraitsRules *
 traits_rules_compile(Jsonb *rules, MemoryContext context)
 {
@@ -87,7 +88,7 @@ traits_rules_compile(Jsonb *rules, MemoryContext context)
 		rule->key = key.val.string.val;
 		rule->key_length = key.val.string.len;
 		rule->rule = parse_rule(&key, &value);
-		compiled->choosy |= rule_choosy(rule->rule);
+		compiled->may_refuse |= rule_may_refuse(rule->rule);
 		if (rule->key_length == 1 && rule->key[0] == '*')
 			compiled->fallback = rule->rule;
 		else
@@ -96,7 +97,7 @@ traits_rules_compile(Jsonb *rules, MemoryContext context)
 	return compiled;
 }
 
-/* traits_rules_free frees compiled rules. */
+/* Free compiled rules. */
 void
 traits_rules_free(TraitsRules *compiled)
 {
@@ -104,7 +105,7 @@ traits_rules_free(TraitsRules *compiled)
 	pfree(compiled);
 }
 
-/* traits_rules_match says whether rules were compiled from these very bytes. */
+/* Return whether rules were compiled from these very bytes. */
 bool
 traits_rules_match(const TraitsRules *compiled, const Jsonb *rules)
 {
@@ -112,7 +113,7 @@ traits_rules_match(const TraitsRules *compiled, const Jsonb *rules)
 		   memcmp(compiled->source, rules, VARSIZE(rules)) == 0;
 }
 
-/* rule_for finds a key's rule; *next is where to look, for keys in jsonb's order. */
+/* Find a key's rule; *next is where to look, for keys in jsonb's order. */
 static uint8
 rule_for(const TraitsRules *rules, const JsonbValue *key, int *next)
 {
@@ -133,7 +134,7 @@ rule_for(const TraitsRules *rules, const JsonbValue *key, int *next)
 	return rules->fallback;
 }
 
-/* set_problem says why a row cannot be merged; always false. */
+/* Note why a row cannot be merged; return false. */
 static bool
 set_problem(TraitsProblem *problem, int sqlerrcode, const char *reason, const char *hint)
 {
@@ -143,7 +144,7 @@ set_problem(TraitsProblem *problem, int sqlerrcode, const char *reason, const ch
 	return false;
 }
 
-/* check_value says whether a value is one that its rule can merge. */
+/* Return whether a value is one that its rule can merge. */
 static bool
 check_value(const CdpkTrait *trait, TraitsProblem *problem)
 {
@@ -178,7 +179,7 @@ check_value(const CdpkTrait *trait, TraitsProblem *problem)
 	return true;
 }
 
-/* is_elements says whether a member is an array whose elements are merged one by one. */
+/* Return whether a member is an array whose elements are merged one by one. */
 static bool
 is_elements(uint8 rule, const JsonbValue *value)
 {
@@ -186,7 +187,7 @@ is_elements(uint8 rule, const JsonbValue *value)
 		   JsonContainerIsArray(value->val.binary.data);
 }
 
-/* check_elements says whether an array has no more elements than a key can have. */
+/* Return whether an array has no more elements than a key can have. */
 static bool
 check_elements(const JsonbValue *array, TraitsProblem *problem)
 {
@@ -196,7 +197,7 @@ check_elements(const JsonbValue *array, TraitsProblem *problem)
 					   NULL);
 }
 
-/* check_member says whether a member of the object is one that its rule can merge. */
+/* Return whether a member of the object is one that its rule can merge. */
 static bool
 check_member(CdpkTrait *trait, const JsonbValue *value, TraitsProblem *problem)
 {
@@ -220,7 +221,7 @@ check_member(CdpkTrait *trait, const JsonbValue *value, TraitsProblem *problem)
 	return true;
 }
 
-/* put_elements merges the elements of an array, one by one: the rule union. */
+/* Merge the elements of an array, one by one: the rule union. */
 static bool
 put_elements(CdpkTraitsState *state, CdpkTrait *trait, JsonbContainer *array, uint32 index,
 			 TraitsProblem *problem)
@@ -241,7 +242,7 @@ put_elements(CdpkTraitsState *state, CdpkTrait *trait, JsonbContainer *array, ui
 	return true;
 }
 
-/* put_member merges a member of the object; *index is where the one before it was. */
+/* Merge a member of the object; *index is where the one before it was. */
 static bool
 put_member(CdpkTraitsState *state, CdpkTrait *trait, const JsonbValue *value, uint32 *index,
 		   TraitsProblem *problem)
@@ -265,7 +266,7 @@ put_member(CdpkTraitsState *state, CdpkTrait *trait, const JsonbValue *value, ui
 	return true;
 }
 
-/* check_row says whether a row is one to merge at all. */
+/* Return whether a row is one to merge at all. */
 static bool
 check_row(Jsonb *object, const TraitsOrigin *origin, TraitsProblem *problem)
 {
@@ -284,7 +285,7 @@ check_row(Jsonb *object, const TraitsOrigin *origin, TraitsProblem *problem)
 	return true;
 }
 
-/* note_key remembers the key where a problem was met. */
+/* Remember the key where a problem was met. */
 static bool
 note_key(TraitsProblem *problem, const JsonbValue *key)
 {
@@ -304,7 +305,7 @@ typedef struct RowWalk
 	JsonbValue value;
 } RowWalk;
 
-/* row_walk begins to walk over an object. */
+/* Begin to walk over an object. */
 static RowWalk
 row_walk(Jsonb *object, const TraitsRules *rules)
 {
@@ -313,7 +314,7 @@ row_walk(Jsonb *object, const TraitsRules *rules)
 	return walk;
 }
 
-/* row_next goes on to the next member and sets the key and the rule; false at the end. */
+/* Go on to the next member and set the key and the rule; false at the end. */
 static bool
 row_next(RowWalk *walk, CdpkTrait *trait)
 {
@@ -326,7 +327,7 @@ row_next(RowWalk *walk, CdpkTrait *trait)
 	return true;
 }
 
-/* check_key says whether a member's key is short enough. */
+/* Return whether a member's key is short enough. */
 static bool
 check_key(const RowWalk *walk, TraitsProblem *problem)
 {
@@ -335,7 +336,7 @@ check_key(const RowWalk *walk, TraitsProblem *problem)
 					   NULL);
 }
 
-/* traits_row_put merges an object's members into a state. */
+/* Merge an object's members into a state. */
 bool
 traits_row_put(CdpkTraitsState *state, Jsonb *object, const TraitsRules *rules,
 			   const TraitsOrigin *origin, TraitsProblem *problem)
@@ -360,7 +361,7 @@ traits_row_put(CdpkTraitsState *state, Jsonb *object, const TraitsRules *rules,
 	return true;
 }
 
-/* traits_row_empty says whether a jsonb is the JSON null, which counts as no traits. */
+/* Return whether a jsonb is the JSON null, which counts as no traits. */
 bool
 traits_row_empty(Jsonb *object)
 {
@@ -370,7 +371,7 @@ traits_row_empty(Jsonb *object)
 		   value.type == jbvNull;
 }
 
-/* traits_row_begin begins a state with room for a row. */
+/* Begin a state with room for a row. */
 void
 traits_row_begin(CdpkTraitsState *state, Jsonb *object, const TraitsOrigin *origin)
 {
@@ -383,7 +384,7 @@ traits_row_begin(CdpkTraitsState *state, Jsonb *object, const TraitsOrigin *orig
 				 VARSIZE(object) - 8 * cells + cells * (size_t) origin->source_length);
 }
 
-/* traits_row_check says whether traits are ones that can be merged, whoever they are of. */
+/* Return whether traits can be merged. */
 bool
 traits_row_check(Jsonb *object, const TraitsRules *rules, TraitsProblem *problem)
 {
@@ -405,14 +406,14 @@ traits_row_check(Jsonb *object, const TraitsRules *rules, TraitsProblem *problem
 	return true;
 }
 
-/* traits_rules_choosy says whether any rule refuses values that others would take. */
+/* Return whether any rule refuses values that others would take. */
 bool
-traits_rules_choosy(const TraitsRules *rules)
+traits_rules_may_refuse(const TraitsRules *rules)
 {
-	return rules->choosy;
+	return rules->may_refuse;
 }
 
-/* traits_row_refused lists the keys whose values their rules cannot take; NULL where there are none. */
+/* List the keys whose values their rules cannot take; NULL if there are none. */
 ArrayType *
 traits_row_refused(Jsonb *object, const TraitsRules *rules)
 {
@@ -426,7 +427,7 @@ traits_row_refused(Jsonb *object, const TraitsRules *rules)
 	walk = row_walk(object, rules);
 	while (row_next(&walk, &trait))
 	{
-		if (rule_choosy(trait.rule) && !check_member(&trait, &walk.value, &problem))
+		if (rule_may_refuse(trait.rule) && !check_member(&trait, &walk.value, &problem))
 			refused = accumArrayResult(refused,
 									   PointerGetDatum(cstring_to_text_with_len(
 										   walk.key.val.string.val, walk.key.val.string.len)),
@@ -435,7 +436,7 @@ traits_row_refused(Jsonb *object, const TraitsRules *rules)
 	return refused ? DatumGetArrayTypeP(makeArrayResult(refused, CurrentMemoryContext)) : NULL;
 }
 
-/* traits_problem_report raises a problem as an error. */
+/* Raise a problem as an error. */
 void
 traits_problem_report(const TraitsProblem *problem)
 {

@@ -14,7 +14,7 @@
 #define PRINTED_AT_ONCE 1024
 
 /*
- * is_long says whether a container is larger than any value may be, without printing it: a number
+ * Return whether a container is larger than any value may be, without printing it: a number
  * of few bytes may have 147,000 digits.
  */
 static bool
@@ -46,7 +46,7 @@ is_long(JsonbContainer *container, int size)
 	return false;
 }
 
-/* traits_value_make brings a jsonb value other than a string to canonical form. */
+/* Bring a jsonb value other than a string to canonical form. */
 CdpkValue
 traits_value_make(const JsonbValue *value)
 {
@@ -85,7 +85,7 @@ traits_value_make(const JsonbValue *value)
 	return json;
 }
 
-/* traits_value_jsonb makes a jsonb value; strings are not copied. */
+/* Make a jsonb value; strings are not copied. */
 JsonbValue
 traits_value_jsonb(const CdpkValue *json)
 {
@@ -126,7 +126,7 @@ traits_value_jsonb(const CdpkValue *json)
 	return value;
 }
 
-/* append_string appends a JSON string, quoted and escaped. */
+/* Append a JSON string, quoted and escaped. */
 static void
 append_string(StringInfo text, const uint8 *bytes, size_t length)
 {
@@ -147,7 +147,7 @@ append_string(StringInfo text, const uint8 *bytes, size_t length)
 	appendStringInfoCharMacro(text, '"');
 }
 
-/* traits_value_append appends the canonical text. */
+/* Append the canonical text. */
 void
 traits_value_append(StringInfo text, const CdpkValue *value)
 {

@@ -45,7 +45,7 @@ typedef struct Scalar
 /* reads a value as a type; false where it is none of the type */
 typedef bool (*Reader)(const Scalar *scalar, Datum *result);
 
-/* scalar_of_jsonb gives a jsonb's text; false for null, arrays and objects. */
+/* Return a jsonb's text; false for null, arrays and objects. */
 static bool
 scalar_of_jsonb(Jsonb *document, Scalar *scalar)
 {
@@ -75,7 +75,7 @@ scalar_of_jsonb(Jsonb *document, Scalar *scalar)
 	return true;
 }
 
-/* try_jsonb reads the called function's argument, a jsonb. */
+/* Read the called function's argument, a jsonb. */
 static Datum
 try_jsonb(FunctionCallInfo fcinfo, Reader read)
 {
@@ -87,7 +87,7 @@ try_jsonb(FunctionCallInfo fcinfo, Reader read)
 	return result;
 }
 
-/* try_text reads the called function's argument, a text. */
+/* Read the called function's argument, a text. */
 static Datum
 try_text(FunctionCallInfo fcinfo, Reader read)
 {
@@ -123,7 +123,7 @@ read_bigint(const Scalar *scalar, Datum *result)
 	return true;
 }
 
-/* read_numeric lets numeric_in read only what it cannot refuse. */
+/* Let numeric_in read only what it cannot refuse. */
 static bool
 read_numeric(const Scalar *scalar, Datum *result)
 {
@@ -142,7 +142,7 @@ read_numeric(const Scalar *scalar, Datum *result)
 	return true;
 }
 
-/* read_double rounds to the nearest; a number too large for it is none. */
+/* Round to the nearest; a number too large for it is none. */
 static bool
 read_double(const Scalar *scalar, Datum *result)
 {
@@ -160,7 +160,7 @@ read_double(const Scalar *scalar, Datum *result)
 	return true;
 }
 
-/* read_boolean takes the words that PostgreSQL takes, and the numbers 1 and 0. */
+/* Take the words that PostgreSQL takes, and the numbers 1 and 0. */
 static bool
 read_boolean(const Scalar *scalar, Datum *result)
 {

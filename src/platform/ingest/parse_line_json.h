@@ -1,11 +1,11 @@
 /*
- * parse_line.h
+ * parse_line_json.h
  *		The members of a JSON object, and jsonb made of them.
  *
  * Everything here works on text that cdpk_json_check has taken.
  */
-#ifndef CDP_INGEST_PARSE_LINE_H
-#define CDP_INGEST_PARSE_LINE_H
+#ifndef CDP_INGEST_PARSE_LINE_JSON_H
+#define CDP_INGEST_PARSE_LINE_JSON_H
 
 #include "utils/jsonb.h"
 
@@ -26,30 +26,30 @@ typedef struct LineMembers
 	int capacity;
 } LineMembers;
 
-/* Reads the next member of an object whose opening bracket has been read; false at its end. */
+/* Read the next member of an object whose opening bracket has been read; false at its end. */
 extern bool line_next_member(CdpkJson *json, LineMember *member);
 
-/* Appends a copy of the member. */
+/* Append a copy of the member. */
 extern void line_append(LineMembers *list, const LineMember *member);
 
-/* Whether an object has a member of this name; one that is NULL has none. */
+/* Return whether an object has a member of this name; one that is NULL has none. */
 extern bool line_has_key(const LineMember *object, const char *key);
 
-/* Whether a key is this name. */
+/* Return whether a key is this name. */
 static inline bool
 line_is_key(CdpkSpan key, const char *name)
 {
 	return strlen(name) == key.length && memcmp(name, key.text, key.length) == 0;
 }
 
-/* The text of a string, or of a number as it stands in an identifier. */
+/* Return the text of a string, or of a number as it stands in an identifier. */
 extern CdpkSpan line_text(const LineMember *member);
 
 /*
- * The jsonb of an object (without members of its own where it is NULL), with folded members that it
+ * Return the jsonb of an object (without members of its own where it is NULL), with folded members that it
  * does not have itself, and extra ones within its member "_extra" if there are any.
  */
 extern Jsonb *line_object(const LineMember *object, const LineMembers *folded,
 						  const LineMembers *extra);
 
-#endif /* CDP_INGEST_PARSE_LINE_H */
+#endif /* CDP_INGEST_PARSE_LINE_JSON_H */

@@ -1,6 +1,6 @@
-/* period_test.c: what of a column lies in a period, against a plain loop over the times */
-#include "core/timeline/period.h"
-#include "core/timeline/timeline_log.h"
+/* time_range_test.c: what of a column lies in a time range, against a plain loop over the times */
+#include "core/timeline/time_range.h"
+#include "core/timeline/timeline_compact.h"
 #include "unit.h"
 
 #define EVENTS_MAX 20
@@ -57,20 +57,20 @@ counts(const Question *q, int64_t at)
 		   (q->since == 0 || at >= q->since) && (q->until == 0 || at < q->until);
 }
 
-static CdpkPeriod
-period_of(const Question *q)
+static CdpkTimeRange
+range_of(const Question *q)
 {
-	CdpkPeriod period = cdpk_period_until_now(q->as_of);
+	CdpkTimeRange range = cdpk_time_range_until_now(q->as_of);
 
 	if (q->within != 0)
-		cdpk_period_within(&period, q->as_of, q->within);
+		cdpk_time_range_within(&range, q->as_of, q->within);
 	if (q->older_than != 0)
-		cdpk_period_older_than(&period, q->as_of, q->older_than);
+		cdpk_time_range_older_than(&range, q->as_of, q->older_than);
 	if (q->since != 0)
-		cdpk_period_since(&period, q->since);
+		cdpk_time_range_since(&range, q->since);
 	if (q->until != 0)
-		cdpk_period_before(&period, q->until);
-	return period;
+		cdpk_time_range_before(&range, q->until);
+	return range;
 }
 
 static CdpkColumn
@@ -89,7 +89,7 @@ static void
 ask(uint64_t *state, const int64_t *at, size_t count, const uint8_t *bytes, size_t length)
 {
 	Question question = random_question(state);
-	CdpkPeriod period = period_of(&question);
+	CdpkTimeRange range = range_of(&question);
 	CdpkColumn column = column_of(bytes, length);
 	uint64_t enough = unit_random(state) % 4 == 0 ? unit_random(state) % 5 : UINT64_MAX;
 	uint64_t expected = 0;
@@ -104,12 +104,12 @@ ask(uint64_t *state, const int64_t *at, size_t count, const uint8_t *bytes, size
 			oldest = at[i] < oldest ? at[i] : oldest;
 			newest = at[i] > newest ? at[i] : newest;
 		}
-	CHECK(cdpk_period_count(period, &column, enough) == (expected < enough ? expected : enough));
+	CHECK(cdpk_time_range_count(range, &column, enough) == (expected < enough ? expected : enough));
 	column = column_of(bytes, length);
-	CHECK(cdpk_period_newest(period, &column, &found) == (expected > 0));
+	CHECK(cdpk_time_range_newest(range, &column, &found) == (expected > 0));
 	CHECK(expected == 0 || found == newest);
 	column = column_of(bytes, length);
-	CHECK(cdpk_period_oldest(period, &column, &found) == (expected > 0));
+	CHECK(cdpk_time_range_oldest(range, &column, &found) == (expected > 0));
 	CHECK(expected == 0 || found == oldest);
 }
 

@@ -1,5 +1,5 @@
 /*
- * cdp.c
+ * module.c
  *		The module's magic block and its settings; each room brings its own functions.
  */
 #include "postgres.h"
