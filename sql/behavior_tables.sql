@@ -47,7 +47,7 @@ SELECT event, people, median_time FROM cdp.funnel_table('{view,buy}', '7 days');
 -- who may
 CREATE ROLE regress_cdp_table_analyst;
 CREATE ROLE regress_cdp_table_stranger;
-SELECT cdp.grant('regress_cdp_table_analyst', 'analyst');
+SELECT cdp.grant_access('regress_cdp_table_analyst', 'analyst');
 GRANT USAGE ON SCHEMA cdp TO regress_cdp_table_stranger;
 SET ROLE regress_cdp_table_analyst;
 SELECT count(*) FROM cdp.funnel_table('{view,buy}', '7 days', by_property => 'campaign');

@@ -60,7 +60,7 @@ TABLE counted;
 ROLLBACK;
 
 -- conditions see it all
-SELECT cdp.create_segment('often', $$ cdp.times(timeline, 'event 1', as_of => '2027-01-01') > 900 $$);
+SELECT cdp.create_segment('often', $$ cdp.count_events(timeline, 'event 1', as_of => '2027-01-01') > 900 $$);
 SELECT cdp.sum(timeline, 'event 1', 'total', as_of => '2027-01-01') =
 	   (SELECT sum((properties ->> 'total')::numeric) FROM cdp.event e WHERE e.event = 'event 1' AND e.user_id = 'h') AS sum FROM cdp.profile_row WHERE events > 1000;
 

@@ -70,7 +70,7 @@ SELECT * FROM cdp.verify();
 
 -- an analyst reads all this and decides nothing
 CREATE ROLE cdp_people_analyst;
-SELECT cdp.grant('cdp_people_analyst', 'analyst');
+SELECT cdp.grant_access('cdp_people_analyst', 'analyst');
 SET ROLE cdp_people_analyst;
 SELECT count(*) FROM cdp.explain('user_id:u7', 'user_id:u8');
 SELECT cdp.profile_at('user_id:u1', now()) IS NOT NULL AS known;

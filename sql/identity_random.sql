@@ -36,7 +36,7 @@ CREATE FUNCTION feed(w text, s int) RETURNS void LANGUAGE sql AS $$
 		timestamptz '2026-01-01' + h.at * interval '1 hour', timestamptz '2026-01-01 06:00' + h.at * interval '30 minutes', h.source
 	FROM plan p JOIN happened h USING (history, number) WHERE p.world = w AND p.step = s ORDER BY p.place
 $$;
-CREATE FUNCTION drain(batch bigint) RETURNS void LANGUAGE plpgsql AS $$ BEGIN WHILE (SELECT "left" FROM cdp.refresh(batch)) > 0 LOOP END LOOP; END $$;
+CREATE FUNCTION drain(batch bigint) RETURNS void LANGUAGE plpgsql AS $$ BEGIN WHILE (SELECT waiting FROM cdp.refresh(batch)) > 0 LOOP END LOOP; END $$;
 CREATE FUNCTION decide(w text, s int) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	d record;

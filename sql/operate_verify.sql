@@ -55,7 +55,7 @@ SELECT fault($$ UPDATE cdp.profile SET last_at = '2025-01-01' WHERE profile_id =
 SELECT fault($$ UPDATE cdp.profile SET events = 9, traits = NULL WHERE profile_id = cdp.profile_of('user_id:u1') $$);
 SELECT fault($$ DELETE FROM cdp.profile_timeline WHERE profile_id = cdp.profile_of('user_id:u2') $$);
 SELECT fault($$ UPDATE cdp.profile_timeline SET shared = true WHERE profile_id = cdp.profile_of('user_id:u2') $$);
-SELECT fault($$ UPDATE cdp.profile_timeline SET timeline = cdp.trim(timeline, '2026-01-04') WHERE profile_id = cdp.profile_of('user_id:u2') $$);
+SELECT fault($$ UPDATE cdp.profile_timeline SET timeline = cdp.drop_before(timeline, '2026-01-04') WHERE profile_id = cdp.profile_of('user_id:u2') $$);
 SELECT fault($$ DELETE FROM cdp.profile WHERE profile_id = cdp.profile_of('user_id:u2') $$);
 SELECT fault($$ DELETE FROM cdp.event WHERE message_id = 'm4' $$);
 -- a rule or a verdict that was written past the functions

@@ -133,7 +133,7 @@ SELECT count(*) AS full FROM cdp.profile_row WHERE is_full(traits);
 
 -- an analyst sees where it is from
 CREATE ROLE cdp_trait_rule_analyst;
-SELECT cdp.grant('cdp_trait_rule_analyst', 'analyst');
+SELECT cdp.grant_access('cdp_trait_rule_analyst', 'analyst');
 SET ROLE cdp_trait_rule_analyst;
 SELECT v.value, v.source, s.party, s.licence FROM cdp.profile_row p CROSS JOIN cdp.provenance(p.traits) v LEFT JOIN cdp.source s USING (source) WHERE p.profile_id = cdp.profile_of('user_id:cat') AND v.key = 'mobile';
 SELECT count(*) FROM cdp.refused_traits;

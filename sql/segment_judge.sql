@@ -10,7 +10,7 @@ CREATE ROLE regress_judge_steward;
 CREATE ROLE regress_judge_other;
 CREATE ROLE regress_judge_analyst;
 SELECT cdp.init();
-SELECT cdp.grant('regress_judge_steward', 'steward'), cdp.grant('regress_judge_other', 'steward'), cdp.grant('regress_judge_analyst', 'analyst');
+SELECT cdp.grant_access('regress_judge_steward', 'steward'), cdp.grant_access('regress_judge_other', 'steward'), cdp.grant_access('regress_judge_analyst', 'analyst');
 GRANT CREATE ON SCHEMA public TO regress_judge_steward, regress_judge_other;
 INSERT INTO cdp.inbox (type, user_id, traits) SELECT 'identify', 'u' || i, jsonb_build_object('n', i, 'age', CASE WHEN i % 10 = 0 THEN 'unknown' ELSE i::text END) FROM generate_series(1, 50) i;
 SELECT accepted FROM cdp.refresh();

@@ -19,7 +19,7 @@ SELECT kind, name, batch_id FROM cdp.seen_name ORDER BY kind, name;
 
 -- where the names stand in a condition
 SELECT * FROM cdp.condition_names($$ cdp.did(timeline, 'a') AND cdp.did(timeline, within => '1 day', event => 'b') AND NOT cdp.did_not(timeline, 'c' || 'd')
-	AND cdp.sum(timeline, 'e', 'total') > 1 AND cdp.did(cdp.where_number(timeline, 'f', 'total', '>', 1), 'f', within => '30 days')
+	AND cdp.sum(timeline, 'e', 'total') > 1 AND cdp.did(cdp.filter_events(timeline, 'f', 'total', '>', 1), 'f', within => '30 days')
 	AND cdp.matches(timeline, 'g -> (h | i) within 1 day -> not j -> "k l"') AND cdp.funnel(timeline, ARRAY['m', 'n'], '1 day') = 2 AND cdp.funnel(timeline, '{o,p}', '1 day') = 2
 	AND CASE WHEN (SELECT true) THEN true END IS NULL $$);
 SELECT * FROM cdp.condition_names($$ traits ->> 'a' = 'x' AND cdp.try_integer(traits -> 'b') > 1 AND traits ? 'c' AND traits ?| '{d,e}' AND traits ?& ARRAY['f', 'g'] AND traits @> '{"h": {"deep": 1}, "i": 2}'
@@ -47,7 +47,7 @@ SELECT people FROM cdp.funnel_table('{signup,pay}', '7 days', query => $$ VALUES
 -- an analyst gets them, too
 SET client_min_messages = warning;
 CREATE ROLE regress_names;
-SELECT cdp.grant('regress_names', 'analyst');
+SELECT cdp.grant_access('regress_names', 'analyst');
 RESET client_min_messages;
 SET ROLE regress_names;
 SELECT people FROM cdp.funnel_table('{Product Vewed}', '7 days');

@@ -12,7 +12,7 @@ use Test::More;
 my $node = new_platform('main');
 $node->safe_psql('postgres', q{
 	CREATE ROLE stranger LOGIN; CREATE ROLE etl LOGIN; CREATE ROLE ann LOGIN; CREATE ROLE boss LOGIN;
-	SELECT cdp.grant('etl', 'writer'), cdp.grant('ann', 'analyst'), cdp.grant('boss', 'steward')});
+	SELECT cdp.grant_access('etl', 'writer'), cdp.grant_access('ann', 'analyst'), cdp.grant_access('boss', 'steward')});
 
 sub allowed
 {
@@ -50,17 +50,17 @@ is(allowed('ann', q{SELECT cdp.lookup(cdp.profile_of('user_id:u1')) - 'events' -
 is(allowed('boss', q{SELECT cdp.create_profile_view('cdp_segment.people', 'email text', 'user_id identifier')}), 'cdp_segment.people', 'a view of people');
 allowed('boss', 'GRANT SELECT ON cdp_segment.people TO ann');
 is(allowed('ann', q{SELECT * FROM cdp_segment.people, cdp.profile_view_problems('cdp_segment.people')}) =~ s/^.*\|(ann@)/$1/r, 'ann@example.com|u1|email|email|text|1|0', 'which the analyst reads');
-allowed('ann', 'SELECT * FROM cdp.accounts; SELECT * FROM cdp.account_members; SELECT * FROM cdp.open_matters');
+allowed('ann', 'SELECT * FROM cdp.accounts; SELECT * FROM cdp.account_members; SELECT * FROM cdp.open_cases');
 refused('ann', q{SELECT cdp.create_profile_view('cdp_segment.mine', 'email text')});
 is(allowed('ann', q{SELECT count(*) FROM cdp.members('doers')}), '1', 'the segment');
 is(allowed('ann', q{SELECT count(*) FROM cdp.events WHERE profile_id IS NOT NULL}), '2', 'the events');
 # all that is there for analysts, asked by one
 allowed('ann', $_) for
-  (map { "SELECT * FROM cdp.$_" } qw(identities profile_row accounts account_members open_matters near_shared refused_links outvoted identity_periods refused_traits
-	source batch namespace state segment trait_rule carried_number matter_event verdict profile_view)),
+  (map { "SELECT * FROM cdp.$_" } qw(identities profile_row accounts account_members open_cases near_shared refused_links outvoted identity_periods refused_traits
+	source batch namespace state segment trait_rule carried_number case_event verdict profile_view)),
   q{SELECT cdp.profile_of('user_id:u1'::cdp.identifier), cdp.profile_of(1::bigint), cdp.resolve_profile(99), cdp.profile_at('user_id:u1', now())},
   'SELECT * FROM cdp.events_at(now())', q{SELECT * FROM cdp.explain('user_id:u1', 'email:ann@example.com')}, q{SELECT * FROM cdp.explain('user_id:u1', 'user_id:u9')},
-  q{SELECT cdp.lookup('user_id:u1', 'identifiers,traits,events,matters,segments,refused_links,accounts,provenance'), cdp.lookup('user_id:u1'::cdp.identifier)},
+  q{SELECT cdp.lookup('user_id:u1', 'identifiers,traits,events,cases,segments,refused_links,accounts,provenance'), cdp.lookup('user_id:u1'::cdp.identifier)},
   q{SELECT cdp.is_member('doers', 1)}, 'SELECT * FROM cdp_segment.doers',
   q{SELECT * FROM cdp.funnel_table('{x,y}', '7 days', segment => 'doers')}, q{SELECT * FROM cdp.funnel_table('{x,y}', '7 days', by_trait => 'email')},
   q{SELECT * FROM cdp.funnel_table('{x,y}', '7 days', by_property => 'sku')}, q{SELECT * FROM cdp.retention_table('x', 'y', 'day', 'UTC', segment => 'doers')},
@@ -72,7 +72,7 @@ refused('ann', $_)
   'SELECT * FROM cdp.verify()', q{SELECT cdp.set_cap(1)}, q{SELECT cdp.ingest('{}')}, 'UPDATE cdp.segment SET condition = NULL', 'UPDATE cdp.profiles SET events = 0',
   q{SELECT cdp.create_segment('mine', 'true')}, 'CREATE VIEW cdp_segment.mine AS SELECT 1', q{SELECT cdp.add_event_month(now())},
   q{INSERT INTO cdp.inbox (user_id) VALUES ('x')}, 'SELECT cdp.refresh()', 'SELECT cdp.init()', 'DELETE FROM cdp.quarantine',
-  q{SELECT cdp.grant('ann', 'steward')};
+  q{SELECT cdp.grant_access('ann', 'steward')};
 
 refused('stranger', $_)
   for 'SELECT * FROM cdp.profiles', q{SELECT cdp.lookup('user_id:u1')}, 'SELECT cdp.lookup(1)', 'SELECT * FROM cdp.accounts', q{INSERT INTO cdp.inbox (user_id) VALUES ('x')},
@@ -92,16 +92,16 @@ allowed('boss', $_) for
   q{SELECT cdp.unlink('user_id:u2', 'anonymous_id:a2')}, q{SELECT cdp.set_rule('email', max_links => '5', priority => 31, blocked => '{x@example.com}'), cdp.set_rule('email', blocked => NULL)},
   q{SELECT cdp.set_cap(500), cdp.set_max_identifiers(30), cdp.set_source('crm', trust => 4, expires_after => '100 hours'), cdp.set_trait_rule('email', 'first')},
   q{SELECT cdp.carry_number('x', 'total'), cdp.drop_number('x', 'total')}, q{SELECT * FROM cdp.preview_rules('email', max_links => 4)},
-  q{INSERT INTO cdp.matter_event VALUES ('Return Started', 'return', true, 'return_id'); DELETE FROM cdp.matter_event WHERE kind = 'return'},
+  q{INSERT INTO cdp.case_event VALUES ('Return Started', 'return', true, 'return_id'); DELETE FROM cdp.case_event WHERE kind = 'return'},
   q{SELECT cdp.restitch(), cdp.migrate()}, q{SELECT cdp.create_segment('other', 'events > 1'), cdp.create_segment('other', 'events > 2', replace => true), cdp.drop_segment('other')};
 is(allowed('boss', 'SELECT count(*) FROM cdp.verify()'), '0', 'and all is as it should be');
 # what another steward keeps back does not stand in the way
-super(q{CREATE ROLE deputy LOGIN; SELECT cdp.grant('deputy', 'steward')});
+super(q{CREATE ROLE deputy LOGIN; SELECT cdp.grant_access('deputy', 'steward')});
 allowed('deputy', 'CREATE VIEW cdp_segment."my %s own" AS SELECT 1 AS x; CREATE TABLE cdp_segment.hidden ()');
-allowed('boss', q{SELECT cdp.grant('ann', 'analyst'), cdp.grant('ann', 'steward')});
-super(q{SELECT cdp.grant('ann', 'analyst')});
+allowed('boss', q{SELECT cdp.grant_access('ann', 'analyst'), cdp.grant_access('ann', 'steward')});
+super(q{SELECT cdp.grant_access('ann', 'analyst')});
 allowed('ann', 'SELECT * FROM cdp_segment."my %s own"');
-allowed('boss', q{SELECT cdp.grant('etl', 'analyst')});
+allowed('boss', q{SELECT cdp.grant_access('etl', 'analyst')});
 is(allowed('etl', 'SELECT count(*) > 0 FROM cdp.profiles'), 't', 'a steward hands out rights');
 
 $node->stop;

@@ -73,7 +73,7 @@ for my $name (sort keys %runs)
 }
 unlike(slurp_file($node->logfile), qr/deadlock detected/, 'no deadlock');
 
-$node->safe_psql('postgres', q{DO $$ BEGIN WHILE (SELECT "left" FROM cdp.refresh()) > 0 LOOP END LOOP; END $$});
+$node->safe_psql('postgres', q{DO $$ BEGIN WHILE (SELECT waiting FROM cdp.refresh()) > 0 LOOP END LOOP; END $$});
 is($node->safe_psql('postgres', 'SELECT * FROM cdp.verify()'), '', 'the tables hold what the log says');
 is($node->safe_psql('postgres', q{SELECT sum(taken) = sum(accepted + duplicate + quarantined), sum(accepted) = (SELECT count(*) FROM cdp.event), sum(quarantined) = (SELECT count(*) FROM cdp.quarantine) FROM cdp.batch}),
 	't|t|t', 'no row is lost');

@@ -63,13 +63,13 @@ BEGIN
 	COMMENT ON COLUMN cdp.account_member.last_at IS 'Time of the latest call.';
 	COMMENT ON COLUMN cdp.account_member.events IS 'Number of calls.';
 
-	CREATE TABLE cdp.matter_event (event text COLLATE "C" PRIMARY KEY, kind text NOT NULL, opens boolean NOT NULL, property text NOT NULL);
-	COMMENT ON TABLE cdp.matter_event IS 'The events that open and close matters of the contact centre. Yours to change: rows for events of your own, or none.';
-	COMMENT ON COLUMN cdp.matter_event.event IS 'Name of the event.';
-	COMMENT ON COLUMN cdp.matter_event.kind IS 'What it opens or closes: ticket, case, call, …';
-	COMMENT ON COLUMN cdp.matter_event.opens IS 'Whether it opens a matter; if not, it closes it.';
-	COMMENT ON COLUMN cdp.matter_event.property IS 'The property of the event that names the matter. Events without it speak of one matter without a name.';
-	INSERT INTO cdp.matter_event (kind, property, opens, event)
+	CREATE TABLE cdp.case_event (event text COLLATE "C" PRIMARY KEY, kind text NOT NULL, opens boolean NOT NULL, property text NOT NULL);
+	COMMENT ON TABLE cdp.case_event IS 'The events that open and close cases of the contact centre. Yours to change: rows for events of your own, or none.';
+	COMMENT ON COLUMN cdp.case_event.event IS 'Name of the event.';
+	COMMENT ON COLUMN cdp.case_event.kind IS 'What it opens or closes: ticket, case, call, …';
+	COMMENT ON COLUMN cdp.case_event.opens IS 'Whether it opens a case; if not, it closes it.';
+	COMMENT ON COLUMN cdp.case_event.property IS 'The property of the event that names the case. Events without it speak of one case without a name.';
+	INSERT INTO cdp.case_event (kind, property, opens, event)
 	SELECT k.kind, k.property, e.opens, format('%s %s', k.name, e.verb)
 	FROM (VALUES ('ticket', 'ticket_id', 'Ticket'), ('case', 'case_id', 'Case'), ('complaint', 'complaint_id', 'Complaint'),
 		('callback', 'callback_id', 'Callback'), ('call', 'call_id', 'Call'), ('conversation', 'conversation_id', 'Live Chat Conversation')) AS k (kind, property, name)

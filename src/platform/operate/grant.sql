@@ -47,7 +47,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.read_sources(text[]) IS
-	'Internal: the argument sources of cdp.grant() as cdp.writer keeps it; an error where it makes no sense.';
+	'Internal: the argument sources of cdp.grant_access() as cdp.writer keeps it; an error where it makes no sense.';
 
 -- not ALL TABLES: one that somebody keeps to themselves would be an error
 CREATE FUNCTION cdp.grant_segments() RETURNS text
@@ -63,7 +63,7 @@ $function$;
 COMMENT ON FUNCTION cdp.grant_segments() IS
 	'Internal: the statement that gives role %1$I the views of segments which the caller may hand on; NULL where there are none.';
 
-CREATE FUNCTION cdp.grant(role name, kind text, sources text[] DEFAULT NULL) RETURNS void
+CREATE FUNCTION cdp.grant_access(role name, kind text, sources text[] DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -87,7 +87,7 @@ BEGIN
 			'GRANT SELECT ON cdp.profiles, cdp.events, cdp.identities, cdp.source, cdp.batch, cdp.namespace, cdp.state,
 				cdp.profile_row, cdp.segment, cdp.identifier_map, cdp.identity, cdp.identity_history, cdp.anchor_history, cdp.link, cdp.verdict, cdp.profile, cdp.event,
 				cdp.near_shared, cdp.shared_identifiers, cdp.seen_name, cdp.trait_rule, cdp.refused_traits, cdp.refused_links, cdp.outvoted, cdp.identity_periods, cdp.carried_number,
-				cdp.matter_event, cdp.open_matters, cdp.account, cdp.accounts, cdp.account_members, cdp.profile_view TO %1$I',
+				cdp.case_event, cdp.open_cases, cdp.account, cdp.accounts, cdp.account_members, cdp.profile_view TO %1$I',
 			'GRANT EXECUTE ON FUNCTION cdp.check_tables(), cdp.trait_rules(), cdp.profile_of(cdp.identifier), cdp.profile_of(bigint), cdp.resolve_profile(bigint),
 				cdp.notice_unseen(text, text), cdp.nearest_name(text, text[]), cdp.person_id(text), cdp.profile_of(text), cdp.resolve_profile(text), cdp.person_identifier(text), cdp.explain(text, text),
 				cdp.explain(bigint, bigint), cdp.profile_at(text, timestamptz), cdp.profile_at(bigint, timestamptz),
@@ -130,7 +130,7 @@ BEGIN
 	END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION cdp.grant(name, text, text[]) IS
+COMMENT ON FUNCTION cdp.grant_access(name, text, text[]) IS
 $comment$Gives a role what a kind of user needs. Nothing is open to PUBLIC.
 writer: to insert into the inboxes, every column but written_by, which holds the role that wrote the row; so INSERT and COPY name the columns. sources: the feeds that rows of the role, and of its members, may name; NULL: any. A row that names another, or whose writer is gone, is quarantined as foreign_source; where it names none and there is one source only, it is of that one. Given again, sources replace the former ones. Rights of several roles add up. A role that is renamed, or may not insert any more, is no writer until it is given the rights again.
 analyst: to read people, events and segments; neither the inboxes nor the quarantine.
@@ -138,4 +138,4 @@ steward: everything, refresh() and grant() included, but to make the tables.
 Errors: no such role (42704), no such kind, sources that are empty or no names of sources, sources for another kind than writer (22023); a role that cannot be bound, as it may set written_by (0LP01).$comment$;
 
 REVOKE ALL ON FUNCTION cdp.grant_writer(name, text[]), cdp.read_sources(text[]), cdp.grant_segments(),
-	cdp.grant(name, text, text[]) FROM PUBLIC;
+	cdp.grant_access(name, text, text[]) FROM PUBLIC;

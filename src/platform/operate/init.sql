@@ -24,7 +24,7 @@ BEGIN
 	PERFORM cdp.init_profile();
 	PERFORM cdp.init_account();
 	PERFORM cdp.init_timeline();
-	PERFORM cdp.init_matter();
+	PERFORM cdp.init_open_case();
 	PERFORM cdp.init_people();
 	PERFORM cdp.init_segment();
 	PERFORM cdp.init_statistics();

@@ -14,7 +14,7 @@
 
 CDP_FUNCTION(cdp_did);
 CDP_FUNCTION(cdp_did_not);
-CDP_FUNCTION(cdp_times);
+CDP_FUNCTION(cdp_count_events);
 CDP_FUNCTION(cdp_first_time);
 CDP_FUNCTION(cdp_last_time);
 
@@ -89,7 +89,7 @@ cdp_did_not(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(!did_events(fcinfo));
 }
 
-/* start starts reading the events that times and the like look at, and gives the period. */
+/* start starts reading the events that count_events and the like look at, and gives the period. */
 static CdpkPeriod
 start(FunctionCallInfo fcinfo, CdpkColumn *column)
 {
@@ -98,7 +98,7 @@ start(FunctionCallInfo fcinfo, CdpkColumn *column)
 
 	if (!kept_call_is_same(fcinfo, &call->kept))
 	{
-		call->period = stretch_get_period(fcinfo, TIMES_STRETCH);
+		call->period = stretch_get_period(fcinfo, COLUMN_STRETCH);
 		call->event = stretch_get_event(fcinfo);
 		kept_call_is_ready(fcinfo, &call->kept);
 	}
@@ -106,15 +106,15 @@ start(FunctionCallInfo fcinfo, CdpkColumn *column)
 	return call->period;
 }
 
-/* times(timeline, event, within, older_than, since, until, as_of) */
+/* count_events(timeline, event, within, older_than, since, until, as_of) */
 Datum
-cdp_times(PG_FUNCTION_ARGS)
+cdp_count_events(PG_FUNCTION_ARGS)
 {
 	CdpkColumn column;
 	CdpkPeriod period;
 	uint64 count;
 
-	if (DID_UNKNOWN(TIMES_STRETCH))
+	if (DID_UNKNOWN(COLUMN_STRETCH))
 		PG_RETURN_NULL();
 	period = start(fcinfo, &column);
 	count = cdpk_period_count(period, &column, PG_UINT64_MAX);
@@ -131,7 +131,7 @@ find_time(FunctionCallInfo fcinfo, bool (*find)(CdpkPeriod, CdpkColumn *, int64_
 	int64_t at = 0;
 	bool found;
 
-	if (DID_UNKNOWN(TIMES_STRETCH))
+	if (DID_UNKNOWN(COLUMN_STRETCH))
 		PG_RETURN_NULL();
 	period = start(fcinfo, &column);
 	found = find(period, &column, &at);
