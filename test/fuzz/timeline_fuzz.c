@@ -142,7 +142,7 @@ ask_all(const uint8_t *data, size_t size)
 	CdpkTimelineFunnel funnel = {0, 2, steps, INT64_C(86400000000), period};
 	CdpkFunnelBounds bounds = {INT64_MIN, INT64_MAX, stretch.as_of, INT64_C(86400000000)};
 	int64_t took[CDPK_FUNNEL_STEPS_MAX];
-	CdpkQuestion question = {CDPK_ANSWER_COUNT, 0, 0};
+	CdpkQuestion question = {CDPK_ANSWER_TIMES, 0, 0};
 	CdpkTimeline timeline;
 	CdpkTimeline passage;
 	CdpkColumn column;

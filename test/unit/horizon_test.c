@@ -46,7 +46,7 @@ differ(const Answers *a, const Answers *b, int kind)
 	{
 		case CDPK_ANSWER_COUNT:
 			return a->did != b->did;
-		case CDPK_ANSWER_COUNT:
+		case CDPK_ANSWER_TIMES:
 			return a->times != b->times;
 		case CDPK_ANSWER_FIRST:
 			return a->first != b->first;
@@ -144,7 +144,7 @@ stops_at_the_end_of_time(void)
 {
 	Event event = {0, CDPK_TIME_END - 10, false, {0, 0}};
 	CdpkStretch stretch = {CDPK_TIME_END - 10, 9, 0, INT64_MIN, INT64_MAX};
-	CdpkQuestion question = {CDPK_ANSWER_COUNT, 0, 0};
+	CdpkQuestion question = {CDPK_ANSWER_TIMES, 0, 0};
 	CdpkTimeline timeline;
 	CdpkColumn column;
 	int64_t horizon;

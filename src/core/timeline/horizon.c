@@ -130,7 +130,7 @@ answer_of(const Sweep *sweep, const CdpkQuestion *question)
 		case CDPK_ANSWER_COUNT:
 			answer.value = in >= question->at_least && in <= question->at_most;
 			break;
-		case CDPK_ANSWER_COUNT:
+		case CDPK_ANSWER_TIMES:
 			answer.value = (int64_t) in;
 			break;
 		case CDPK_ANSWER_FIRST:

@@ -17,7 +17,7 @@ typedef enum CdpkAnswer
 	CDPK_ANSWER_COUNT, /* whether there are from at_least to at_most */
 	CDPK_ANSWER_FIRST,
 	CDPK_ANSWER_LAST,
-	CDPK_ANSWER_COUNT /* how many there are */
+	CDPK_ANSWER_TIMES /* how many there are */
 } CdpkAnswer;
 
 typedef struct CdpkQuestion

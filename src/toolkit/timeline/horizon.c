@@ -86,7 +86,7 @@ column_exact(FunctionCallInfo fcinfo, CdpkAnswer answer)
 Datum
 cdp_count_events_horizon(PG_FUNCTION_ARGS)
 {
-	return column_exact(fcinfo, CDPK_ANSWER_COUNT);
+	return column_exact(fcinfo, CDPK_ANSWER_TIMES);
 }
 
 /* first_time_horizon(timeline, event, within, older_than, since, until, as_of) */
