@@ -86,7 +86,7 @@ SELECT cdp.profile_of(:first_id) = :ann AS merged, cdp.profile_of(:ann) = :ann A
 SELECT r.* FROM (VALUES (999999), (0), (-5)) AS asked (id) CROSS JOIN LATERAL cdp.resolve_profile(asked.id) r;
 SELECT count(*) AS still_joined FROM cdp.unlink('anonymous_id:a1');
 SELECT cdp.profile_of(:first_id) = :first_id AS alone_again, cdp.lookup(:first_id, 'identifiers') #>> '{identifiers,0,value}' AS of_whom, cdp.lookup(:first_id) ->> 'event_count' AS events;
-SELECT cdp.set_rule('anonymous_id', blocked => '{a1}') IS NOT NULL AS blocked;
+SELECT cdp.set_rules('{"anonymous_id": {"blocked": ["a1"]}}') IS NOT NULL AS blocked;
 SELECT cdp.lookup(:first_id), cdp.lookup('anonymous_id:a1'), cdp.profile_of(:first_id), cdp.resolve_profile(:first_id);
 
 -- the plans that are kept follow the segments

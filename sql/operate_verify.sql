@@ -14,7 +14,7 @@ INSERT INTO cdp.inbox (type, event, message_id, user_id, anonymous_id, traits, "
  ('track', 'Buy', 'm3', 'u2', 'a', NULL, '2026-01-03', '2026-01-03'), ('track', 'Buy', 'm4', 'u2', NULL, NULL, '2026-01-04', '2026-01-04'),
  ('track', 'Buy', 'm5', NULL, 'bad', NULL, '2026-01-05', '2026-01-05');
 SELECT accepted FROM cdp.refresh();
-SELECT cdp.set_rule('anonymous_id', blocked => '{bad}'), cdp.forbid('user_id:u1', 'user_id:u2');
+SELECT cdp.set_rules('{"anonymous_id": {"blocked": ["bad"]}}'), cdp.forbid('user_id:u1', 'user_id:u2');
 SELECT * FROM cdp.verify();
 -- reads only
 BEGIN READ ONLY;

@@ -25,7 +25,7 @@ SELECT cdp.is_member('adults', cdp.profile_of('user_id:u10')) AS failing, cdp.is
 SELECT cdp.lookup('user_id:u10') -> 'segments' AS segments, cdp.lookup('user_id:u10') -> 'segments_failing' AS failing;
 SELECT cdp.lookup('user_id:u19') -> 'segments' AS segments, cdp.lookup('user_id:u19') -> 'segments_failing' AS failing;
 SELECT * FROM cdp.verify();
-SELECT segment, before, after FROM cdp.preview_rules('user_id', blocked => '{u19}') WHERE segment IS NOT NULL;
+SELECT segment, before, after FROM cdp.preview_rules('{"user_id": {"blocked": ["u19"]}}') WHERE segment IS NOT NULL;
 -- of everybody: nothing is made
 SELECT cdp.create_segment('bad', '1 / (events - events) = 1');
 SELECT cdp.create_segment('bad', $$ identifiers[1]::text::int > 1 $$);
@@ -175,7 +175,7 @@ SELECT cdp.lookup('user_id:u2') -> 'segments' AS segments, cdp.lookup('user_id:u
 SELECT count(*) FROM cdp.members('caller');
 SELECT count(*) FROM cdp.members('tab');
 SELECT count(*) FROM cdp.members('gone');
-SELECT segment, before, after FROM cdp.preview_rules(cap => 7) WHERE segment IS NOT NULL;
+SELECT segment, before, after FROM cdp.preview_rules('{"*": {"cap": 7}}') WHERE segment IS NOT NULL;
 INSERT INTO cdp.inbox (type, user_id) VALUES ('identify', 'u1');
 SELECT accepted FROM cdp.refresh();
 SELECT * FROM state;

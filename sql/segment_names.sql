@@ -8,7 +8,7 @@ SELECT cdp.init();
 RESET client_min_messages;
 -- nothing was loaded: no name says anything
 SELECT cdp.create_segment('early', $$ cdp.did(timeline, 'Order Complted') AND traits ->> 'pln' = 'pro' $$);
-SELECT cdp.set_rule('emial', max_per_profile => 3);
+SELECT cdp.set_rules('{"emial": {"max_per_profile": 3}}');
 SELECT cdp.drop_segment('early');
 INSERT INTO cdp.inbox (type, user_id, event, traits, group_id, "timestamp") VALUES
 	('track', 'us-1', 'Order Completed', NULL, NULL, now() - interval '1 day'), ('track', 'us-1', 'Product Viewed', NULL, NULL, now() - interval '2 days'),
@@ -32,12 +32,12 @@ SELECT cdp.create_segment('right', $$ cdp.did(timeline, 'Order Completed') AND t
 SELECT cdp.create_segment('far', $$ cdp.did(timeline, 'zzz') $$);
 -- an error is an error, without notices
 SELECT cdp.create_segment('wrong', $$ cdp.did(timeline, 'Order Complted') AND 7 $$);
-SELECT cdp.set_trait_rule('ctiy', 'last');
-SELECT cdp.set_trait_rule('city', 'last');
-SELECT cdp.set_trait_rule('*', 'last');
+SELECT cdp.set_trait_rules('{"ctiy": "last"}');
+SELECT cdp.set_trait_rules('{"city": "last"}');
+SELECT cdp.set_trait_rules('{"*": "last"}');
 SELECT cdp.carry_number('Order Compleated', 'shipping'), cdp.carry_number('Order Completed', 'tax'), cdp.carry_number('*', 'weight');
-SELECT cdp.set_rule('usr_id', priority => 12);
-SELECT cdp.set_rule('email', priority => 31);
+SELECT cdp.set_rules('{"usr_id": {"priority": 12}}');
+SELECT cdp.set_rules('{"email": {"priority": 31}}');
 SELECT people FROM cdp.funnel_table('{Product Viewed,Ordr Completed}', '7 days');
 SELECT count(*) FROM cdp.funnel_table('{Product Viewed}', '7 days', by_trait => 'citty');
 SELECT count(*) FROM cdp.retention_table('Product Vewed', NULL, 'day', 'UTC', by_trait => 'plann');

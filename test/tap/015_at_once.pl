@@ -39,13 +39,13 @@ my %scripts = (
 		SELECT cdp.mark_shared(cdp.identifier('anonymous_id', 'a' || :p), :p % 3 = 0), cdp.mark_shared(cdp.identifier('anonymous_id', 'a' || (:p + 1)), NULL);}],
 	rule => [1, 1, q{
 		\set n random(1, 4)
-		SELECT cdp.set_rule('user_id', max_per_profile => :n);}],
+		SELECT cdp.set_rules(jsonb_build_object('user_id', jsonb_build_object('max_per_profile', :n)));}],
 	block => [1, 1, q{
 		\set p random(1, 6)
-		SELECT cdp.set_rule('anonymous_id', blocked => ARRAY['^a' || :p || '.$']);}],
+		SELECT cdp.set_rules(jsonb_build_object('anonymous_id', jsonb_build_object('blocked', ARRAY['^a' || :p || '.$'])));}],
 	preview => [1, 1, q{
 		\set n random(1, 4)
-		SELECT count(*) FROM cdp.preview_rules('user_id', max_per_profile => :n, cap => 5 * :n);}],
+		SELECT count(*) FROM cdp.preview_rules(jsonb_build_object('user_id', jsonb_build_object('max_per_profile', :n), '*', jsonb_build_object('cap', 5 * :n)));}],
 	restitch => [1, 1, q{SELECT identities FROM cdp.restitch();}],
 	look => [3, 20, q{
 		\set p random(0, 40)

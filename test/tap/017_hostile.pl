@@ -201,9 +201,9 @@ for my $victim ('postgres', 'ann')
 		SELECT * FROM cdp.funnel_table('{x,y}', '7 days'), cdp.paths('x'), cdp.retention_table('x', 'y', 'day', 'UTC');
 		SELECT cdp.explain('user_id:u', 'anonymous_id:a')};
 	$any = q{
-		SELECT cdp.replay(); SELECT cdp.refresh(); SELECT * FROM cdp.verify(); SELECT cdp.restitch(); SELECT cdp.preview_rules('email', max_links => 3);
-		SELECT cdp.set_rule('email', max_links => 4), cdp.set_rule('email', blocked => '{x}'), cdp.set_trait_rule('plan', 'first'), cdp.set_cap(900),
-			cdp.carry_number('x', 'total'), cdp.forbid('user_id:u', 'user_id:v'), cdp.set_source('crm', trust => 1);
+		SELECT cdp.replay(); SELECT cdp.refresh(); SELECT * FROM cdp.verify(); SELECT cdp.restitch(); SELECT cdp.preview_rules('{"email": {"max_links": 3}}');
+		SELECT cdp.set_rules('{"email": {"max_links": 4}}'), cdp.set_rules('{"email": {"blocked": ["x"]}}'), cdp.set_trait_rules('{"plan": "first"}'), cdp.set_rules('{"*": {"cap": 900}}'),
+			cdp.carry_number('x', 'total'), cdp.forbid('user_id:u', 'user_id:v'), cdp.set_sources('{"crm": {"trust": 1}}');
 		SELECT cdp.grant_access('ann', 'analyst'), cdp.grant_access('boss', 'steward'), cdp.grant_access('web', 'writer', '{web}')} . ";$any"
 	  if $victim eq 'postgres';
 	allowed($victim, $any);
@@ -232,7 +232,7 @@ allowed('postgres', q{
 	INSERT INTO cdp.inbox (type, user_id, anonymous_id, event, properties) VALUES ('track', 'u', 'a2', 'x', '{"p": 1}');
 	SELECT cdp.ingest('{"userId": "u", "event": "y", "type": "track"}'); SELECT cdp.refresh();
 	SELECT cdp.lookup('user_id:u', 'identifiers,traits,events,cases,segments,refused_links,accounts,provenance'), cdp.lookup('user_id:u'::cdp.identifier), cdp.lookup(1);
-	SELECT * FROM cdp.verify(); SELECT cdp.restitch(); SELECT cdp.set_rule('email', max_links => '5'); SELECT cdp.preview_rules('email', max_links => '3');
+	SELECT * FROM cdp.verify(); SELECT cdp.restitch(); SELECT cdp.set_rules('{"email": {"max_links": 5}}'); SELECT cdp.preview_rules('{"email": {"max_links": 3}}');
 	SELECT cdp.create_segment('s', 'events > 0'); SELECT cdp.members('s'), cdp.is_member('s', 1); SELECT cdp.drop_segment('s');
 	SELECT cdp.create_profile_view('cdp_segment.more', 'plan integer', 'email identifier'); SELECT * FROM cdp_segment.more; SELECT * FROM cdp.profile_view_problems('cdp_segment.more');
 	SELECT * FROM cdp.profiles, cdp.identities; SELECT * FROM cdp.refused_links, cdp.outvoted; SELECT * FROM cdp.accounts, cdp.account_members; SELECT * FROM cdp.open_cases, cdp.near_shared;

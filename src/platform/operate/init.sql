@@ -26,6 +26,7 @@ BEGIN
 	PERFORM cdp.init_timeline();
 	PERFORM cdp.init_open_case();
 	PERFORM cdp.init_people();
+	PERFORM cdp.init_sources();
 	PERFORM cdp.init_segment();
 	PERFORM cdp.init_statistics();
 	PERFORM cdp.add_event_month(now());
