@@ -101,7 +101,7 @@ SELECT feed(150), count(*) FROM cdp.refresh();
 DO $$ BEGIN FOR i IN 1 .. 14 LOOP CALL step(); PERFORM feed(40); PERFORM cdp.refresh(); COMMIT; END LOOP; END $$;
 SELECT * FROM wrong ORDER BY number, what, item LIMIT 20;
 -- that something was asked for
-SELECT count(*) > 10 AS documents, sum(parts) > 60 AS rules, sum(moved) > 300 AS moved, sum(split) > 50 AS split, sum(merged) > 50 AS merged,
+SELECT count(*) > 10 AS documents, sum(parts) > 60 AS rules, sum(moved) > 300 AS moved, sum(split) > 50 AS split, sum(merged) > 20 AS merged,
 	count(*) FILTER (WHERE rules -> '*' ? 'sources' AND (SELECT count(*) FROM jsonb_object_keys(rules)) > 2) > 3 AS mixed FROM done;
 
 \c :origin

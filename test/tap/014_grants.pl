@@ -80,8 +80,8 @@ refused('stranger', $_)
   'SELECT cdp.refresh()', q{SELECT cdp.add_event_month('2030-01-01')};
 
 is( $node->safe_psql('postgres', q{
-		SELECT string_agg(p.oid::regprocedure::text, ' ') FROM pg_proc p WHERE p.prosecdef AND p.pronamespace = 'cdp'::regnamespace}),
-	'cdp.add_event_month(timestamp with time zone)', 'the one function that runs as its owner');
+		SELECT string_agg(p.oid::regprocedure::text, ' ' ORDER BY p.proname) FROM pg_proc p WHERE p.prosecdef AND p.pronamespace = 'cdp'::regnamespace}),
+	'cdp.add_event_month(timestamp with time zone) cdp.gather_statistics()', 'the functions that run as their owner');
 is( $node->safe_psql('postgres', q{
 		SELECT count(*) FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a WHERE c.relnamespace = 'cdp'::regnamespace AND a.grantee = 0}),
 	'0', 'no table is open to PUBLIC');

@@ -8,7 +8,8 @@ AS $function$
 BEGIN
 	RETURN QUERY VALUES ('USAGE', 'SCHEMA cdp'), ('EXECUTE', 'FUNCTION cdp.ingest(text, text)');
 	RETURN QUERY
-		SELECT format('INSERT (%s)', string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)), a.attrelid::regclass::text
+		SELECT format('INSERT (%s)', string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)),
+			a.attrelid::regclass::text
 		FROM pg_attribute a WHERE a.attrelid IN ('cdp.inbox'::regclass, 'cdp.inbox_raw'::regclass)
 			AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'written_by' GROUP BY a.attrelid;
 END
@@ -43,7 +44,8 @@ BEGIN
 	ON CONFLICT ON CONSTRAINT writer_pkey DO UPDATE SET sources = excluded.sources;
 END
 $function$;
-COMMENT ON FUNCTION cdp.grant_writer(name, text[]) IS 'Internal: makes a role a writer, of these sources, or with NULL of any.';
+COMMENT ON FUNCTION cdp.grant_writer(name, text[]) IS
+	'Internal: makes a role a writer, of these sources, or with NULL of any.';
 
 CREATE FUNCTION cdp.read_sources(sources text[]) RETURNS text[]
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
@@ -120,7 +122,10 @@ CREATE FUNCTION cdp.steward_rights() RETURNS TABLE (privileges text, objects tex
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	RETURN QUERY VALUES ('USAGE', 'SCHEMA cdp'), ('USAGE, CREATE', 'SCHEMA cdp_segment'), ('SELECT', cdp.granted_segments());
+	RETURN QUERY VALUES
+		('USAGE', 'SCHEMA cdp'),
+		('USAGE, CREATE', 'SCHEMA cdp_segment'),
+		('SELECT', cdp.granted_segments());
 	-- not TRIGGER, which would run their code as whoever refreshes; not partitions, which need no rights of their own;
 	-- what only ever grows cannot be rewritten, and the rows of state and inbox_mark neither made nor taken away
 	RETURN QUERY
@@ -138,7 +143,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.steward_rights() IS
-	'Internal: what a steward is given, with the right to hand it on: privileges on objects, NULL where there are none.';
+	'Internal: what a steward is given, with the right to hand it on: privileges on objects, NULL where there '
+	'are none.';
 
 CREATE FUNCTION cdp.check_access(role name, kind text) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -155,7 +161,8 @@ BEGIN
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp.check_access(name, text) IS 'Internal: raises an error where there is no such role or kind of access.';
+COMMENT ON FUNCTION cdp.check_access(name, text) IS
+	'Internal: raises an error where there is no such role or kind of access.';
 
 CREATE FUNCTION cdp.grant_access(role name, kind text, sources text[] DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -184,10 +191,15 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.grant_access(name, text, text[]) IS
 $comment$Gives a role what a kind of user needs; cdp.revoke_access() takes it away. Nothing is open to PUBLIC.
-writer: to insert into the inboxes, every column but written_by, which holds the role that wrote the row; so INSERT and COPY name the columns. sources: those that rows of the role, and of its members, may name; NULL: any. A row that names another, or whose writer is gone, is quarantined as foreign_source; where it names none and there is one source only, it is of that one. Given again, sources replace the former ones. Rights of several roles add up. A role that is renamed, or may not insert any more, is no writer until it is given the rights again.
+writer: to insert into the inboxes, every column but written_by, which holds the role that wrote the row; so INSERT
+and COPY name the columns. sources: those that rows of the role, and of its members, may name; NULL: any. A row that
+names another, or whose writer is gone, is quarantined as foreign_source; where it names none and there is one
+source only, it is of that one. Given again, sources replace the former ones. Rights of several roles add up. A role
+that is renamed, or may not insert any more, is no writer until it is given the rights again.
 analyst: to read people, events, segments and rules; neither the inboxes nor the quarantine.
 steward: everything, refresh() and grant_access() included, but to make the tables.
-Errors: no such role (42704), no such kind, sources that are empty or no names of sources, sources for another kind than writer (22023); a role that cannot be bound, as it may set written_by (0LP01).$comment$;
+Errors: no such role (42704), no such kind, sources that are empty or no names of sources, sources for another kind
+than writer (22023); a role that cannot be bound, as it may set written_by (0LP01).$comment$;
 
 -- What a role was given itself, not as a member of another, for the kinds tell apart: that it may read profiles,
 -- update the state, or insert into a column of an inbox.
@@ -250,22 +262,30 @@ CREATE FUNCTION cdp.revoke_access(role name, kind text) RETURNS boolean
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
+	held boolean;
 	grantors name[];
 BEGIN
 	PERFORM cdp.check_access(role, kind);
-	IF EXISTS (SELECT FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner WHERE c.oid = 'cdp.state'::regclass AND r.rolname = role) THEN
+	IF EXISTS (SELECT FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
+			   WHERE c.oid = 'cdp.state'::regclass AND r.rolname = role) THEN
 		RAISE EXCEPTION 'role "%" owns the tables', role USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'The owner has all rights, and was given none.';
 	END IF;
-	IF cdp.access_grantors(role, kind) IS NULL AND NOT (kind = 'writer' AND EXISTS (SELECT FROM cdp.writer w WHERE w.role = revoke_access.role))
-			OR kind = 'analyst' AND cdp.access_grantors(role, 'steward') IS NOT NULL THEN
+	held := cdp.access_grantors(role, kind) IS NOT NULL;
+	IF kind = 'writer' THEN
+		held := held OR EXISTS (SELECT FROM cdp.writer w WHERE w.role = revoke_access.role);
+	ELSIF kind = 'analyst' THEN
+		held := held AND cdp.access_grantors(role, 'steward') IS NULL;
+	END IF;
+	IF NOT held THEN
 		RETURN false;
 	END IF;
 	BEGIN
 		PERFORM cdp.revoke_rights(role, kind);
 	EXCEPTION WHEN dependent_objects_still_exist THEN
-		RAISE EXCEPTION 'role "%" has handed on what it would lose', role USING ERRCODE = 'dependent_objects_still_exist',
-			HINT = format('Call cdp.revoke_access() for those it gave access to first, as that role: SET ROLE %I.', role);
+		RAISE EXCEPTION 'role "%" has handed on what it would lose', role
+			USING ERRCODE = 'dependent_objects_still_exist',
+			HINT = format('First revoke, as that role, the access that it gave: SET ROLE %I.', role);
 	END;
 	grantors := cdp.access_grantors(role, kind);
 	IF grantors IS NOT NULL THEN
@@ -276,8 +296,13 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.revoke_access(name, text) IS
-$comment$Takes from a role what cdp.grant_access() gives for that kind (writer, analyst, steward), and returns true; false where the role itself was not given it. What another kind gives the role too stays; as a steward has all that an analyst has, there is nothing of an analyst to take from a steward, and a former steward is no analyst until it is given that again. Views of segments that a steward made stay its own. Rows that a former writer left in the inboxes are quarantined as foreign_source.
-Errors: no such role (42704), no such kind, or the owner of the tables (22023); a steward that has handed on rights (2BP01); access that another role gave (42501): only who gave it can take it away. Nothing is changed then.$comment$;
+$comment$Takes from a role what cdp.grant_access() gives for that kind (writer, analyst, steward), and returns true; false
+where the role itself was not given it. What another kind gives the role too stays; as a steward has all that an
+analyst has, there is nothing of an analyst to take from a steward, and a former steward is no analyst until it is
+given that again. Views of segments that a steward made stay its own. Rows that a former writer left in the inboxes
+are quarantined as foreign_source.
+Errors: no such role (42704), no such kind, or the owner of the tables (22023); a steward that has handed on rights
+(2BP01); access that another role gave (42501): only who gave it can take it away. Nothing is changed then.$comment$;
 
 REVOKE ALL ON FUNCTION cdp.writer_rights(), cdp.grant_writer(name, text[]), cdp.read_sources(text[]), cdp.granted_segments(),
 	cdp.analyst_rights(), cdp.steward_rights(), cdp.check_access(name, text), cdp.grant_access(name, text, text[]),

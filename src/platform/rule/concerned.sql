@@ -38,7 +38,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.concerned_by_limit(integer, integer, text) IS
-	'Internal: finds the profiles above a limit that became tighter, or the refused links that a looser one may allow; NULL: no limit. counted: how many a profile has, as an expression over %s, a row of cdp.profile.';
+	'Internal: finds the profiles above a limit that became tighter, or the refused links that a looser one '
+	'may allow; NULL: no limit. counted: how many a profile has, as an expression over %s, a row of '
+	'cdp.profile.';
 
 CREATE FUNCTION cdp.concerned_by_priority(namespace text) RETURNS TABLE (kind text, query text)
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 2
@@ -61,7 +63,8 @@ BEGIN
 	$sql$, namespace);
 END
 $function$;
-COMMENT ON FUNCTION cdp.concerned_by_priority(text) IS 'Internal: finds what a change of a namespace''s priority can concern.';
+COMMENT ON FUNCTION cdp.concerned_by_priority(text) IS
+	'Internal: finds what a change of a namespace''s priority can concern.';
 
 CREATE FUNCTION cdp.concerned_by_blocked(was jsonb, becomes jsonb) RETURNS TABLE (kind text, query text)
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 4
@@ -84,7 +87,8 @@ BEGIN
 	END IF;
 	-- which events carry a value that was blocked is written nowhere
 	RETURN QUERY SELECT 'reread', format($sql$
-		SELECT e.event_id, e.identity_id AS place, o.ids, e.source, least(e."timestamp", e.received_at) AS at, e.message_id
+		SELECT e.event_id, e.identity_id AS place, o.ids, e.source, least(e."timestamp", e.received_at) AS at,
+			e.message_id
 		FROM cdp.event e CROSS JOIN LATERAL cdp.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id,
 			e.previous_id, e.identifiers, e.properties, e.traits, e.context, e."timestamp", e.sent_at,
 			e.original_timestamp, e.received_at, e.source, $2) o
@@ -92,13 +96,14 @@ BEGIN
 					  WHERE cdp.is_blocked(u.identifier, %L) AND NOT cdp.is_blocked(u.identifier, %L))
 	$sql$, was, becomes);
 	RETURN QUERY SELECT 'judged', format($sql$
-		SELECT i.identity_id FROM cdp.identity i JOIN cdp.verdict v ON v.a = i.identifier AND v.kind IN ('shared', 'not_shared')
-		WHERE i.blocked AND cdp.namespace(i.identifier) = ANY (%L::text[])
+		SELECT i.identity_id FROM cdp.identity i JOIN cdp.verdict v ON v.a = i.identifier
+		WHERE v.kind IN ('shared', 'not_shared') AND i.blocked AND cdp.namespace(i.identifier) = ANY (%L::text[])
 	$sql$, freed);
 END
 $function$;
 COMMENT ON FUNCTION cdp.concerned_by_blocked(jsonb, jsonb) IS
-	'Internal: finds what a change of blocked values concerns; was, becomes: the lists of each namespace where they change, null for none.';
+	'Internal: finds what a change of blocked values concerns; was, becomes: the lists of each namespace '
+	'where they change, null for none.';
 
 CREATE FUNCTION cdp.concerned_by_max_links(namespace text, becomes jsonb) RETURNS TABLE (kind text, query text)
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 1
@@ -122,11 +127,13 @@ CREATE FUNCTION cdp.concerned_by_trust() RETURNS TABLE (kind text, query text)
 AS $function$
 BEGIN
 	RETURN QUERY SELECT 'checked',
-		'SELECT a_profile AS profile_id FROM cdp.refused_evidence() UNION SELECT b_profile FROM cdp.refused_evidence()';
+		'SELECT a_profile AS profile_id FROM cdp.refused_evidence() UNION SELECT b_profile FROM '
+		'cdp.refused_evidence()';
 END
 $function$;
 COMMENT ON FUNCTION cdp.concerned_by_trust() IS
 	'Internal: finds the profiles whose links may be taken in another order once the trust of a source is another.';
 
-REVOKE ALL ON FUNCTION cdp.refused_evidence(), cdp.concerned_by_limit(integer, integer, text), cdp.concerned_by_priority(text),
-	cdp.concerned_by_blocked(jsonb, jsonb), cdp.concerned_by_max_links(text, jsonb), cdp.concerned_by_trust() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.refused_evidence(), cdp.concerned_by_limit(integer, integer, text),
+	cdp.concerned_by_priority(text), cdp.concerned_by_blocked(jsonb, jsonb), cdp.concerned_by_max_links(text, jsonb),
+	cdp.concerned_by_trust() FROM PUBLIC;

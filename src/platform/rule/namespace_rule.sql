@@ -10,13 +10,16 @@ DECLARE
 BEGIN
 	FOR rule IN SELECT r.key AS namespace, r.value AS given FROM jsonb_each(rules) r ORDER BY r.key COLLATE "C" LOOP
 		IF rule.namespace !~ '^[a-z][a-z0-9_.-]{0,62}$' THEN
-			RAISE EXCEPTION 'namespace "%" is invalid', left(rule.namespace, 64) USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'A namespace is a letter followed by up to 62 letters, digits, "_", "." or "-", in lower case.',
+			RAISE EXCEPTION 'namespace "%" is invalid', left(rule.namespace, 64)
+				USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'A namespace is a letter followed by up to 62 letters, digits, "_", "." or "-", '
+					'in lower case.',
 				HINT = 'Rules of no single namespace stand under the key "*".';
 		END IF;
 		IF rule.namespace = ANY ('{cap,max_identifiers,sources}')
 				AND (CASE jsonb_typeof(rule.given) WHEN 'object' THEN rule.given - known <> '{}' ELSE true END) THEN
-			RAISE EXCEPTION '"%" stands where a namespace must', rule.namespace USING ERRCODE = 'invalid_parameter_value',
+			RAISE EXCEPTION '"%" stands where a namespace must', rule.namespace
+				USING ERRCODE = 'invalid_parameter_value',
 				HINT = format('Write it under the key "*": {"*": {"%s": …}}.', rule.namespace);
 		END IF;
 		IF rule.given <> 'null' THEN
@@ -26,7 +29,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.check_namespaces(jsonb) IS
-	'Internal: raises an error where a document of rules, without the key *, has no namespaces or other rules than these have.';
+	'Internal: raises an error where a document of rules, without the key *, has no namespaces or other rules '
+	'than these have.';
 
 CREATE FUNCTION cdp.read_max_links(namespace text, was jsonb, given jsonb) RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -46,11 +50,13 @@ BEGIN
 		RETURN jsonb_build_object('*', cdp.read_whole_number(given, what, 0, unlimited => true));
 	ELSIF jsonb_typeof(given) <> 'object' THEN
 		RAISE EXCEPTION '% is %', what, left(given::text, 64) USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'It must be an object of namespace to number, one number for all, "unlimited", or null for the default.',
+			DETAIL = 'It must be an object of namespace to number, one number for all, "unlimited", '
+				'or null for the default.',
 			HINT = 'Examples: 20, {"user_id": 5, "device_id": "unlimited", "*": 20}.';
 	END IF;
 	known := ARRAY(SELECT n.namespace FROM cdp.namespace n ORDER BY n.namespace);
-	wrong := (SELECT min(l.key COLLATE "C") FROM jsonb_object_keys(given) AS l (key) WHERE l.key <> '*' AND l.key <> ALL (known));
+	wrong := (SELECT min(l.key COLLATE "C") FROM jsonb_object_keys(given) AS l (key)
+			  WHERE l.key <> '*' AND l.key <> ALL (known));
 	IF wrong IS NOT NULL THEN
 		RAISE EXCEPTION '% names "%", which is no known namespace', what, left(wrong, 64)
 			USING ERRCODE = 'invalid_parameter_value',
@@ -59,11 +65,12 @@ BEGIN
 	END IF;
 	-- one that is reset counts as * does, unless the default has a number of its own for it
 	RETURN (
-		SELECT coalesce(was, '{}') - coalesce(array_agg(l.key), '{}') || coalesce(jsonb_object_agg(l.key,
-			CASE WHEN l.value = 'null' THEN standard -> l.key
-				ELSE coalesce(to_jsonb(cdp.read_whole_number(l.value, format('"%s" in %s', l.key, what), 0, unlimited => true)), 'null') END)
-			FILTER (WHERE l.value <> 'null' OR standard ? l.key), '{}')
-		FROM jsonb_each(given) l);
+		SELECT coalesce(was, '{}') - coalesce(array_agg(l.key), '{}')
+			|| coalesce(jsonb_object_agg(l.key, l.number) FILTER (WHERE l.number IS NOT NULL), '{}')
+		FROM (SELECT g.key, CASE WHEN g.value = 'null' THEN standard -> g.key
+				ELSE coalesce(to_jsonb(cdp.read_whole_number(g.value, format('"%s" in %s', g.key, what), 0, unlimited => true)),
+							  'null') END AS number
+			  FROM jsonb_each(given) g) l);
 END
 $function$;
 COMMENT ON FUNCTION cdp.read_max_links(text, jsonb, jsonb) IS
@@ -85,7 +92,9 @@ BEGIN
 		RAISE EXCEPTION '% must be an array of strings', what USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = format('It is of type %s.', jsonb_typeof(given));
 	END IF;
-	FOR entry IN SELECT b.entry FROM jsonb_array_elements(given) WITH ORDINALITY AS b (entry, place) ORDER BY b.place LOOP
+	FOR entry IN
+		SELECT b.entry FROM jsonb_array_elements(given) WITH ORDINALITY AS b (entry, place) ORDER BY b.place
+	LOOP
 		IF jsonb_typeof(entry) <> 'string' OR btrim(entry #>> '{}') = '' THEN
 			RAISE EXCEPTION '% has an entry that is blank or no string', what USING ERRCODE = 'invalid_parameter_value';
 		END IF;
@@ -105,7 +114,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.read_blocked(text, jsonb) IS
-	'Internal: blocked values of a document as cdp.namespace keeps them: normalised, where the namespace takes the value; NULL for none.';
+	'Internal: blocked values of a document as cdp.namespace keeps them: normalised, where the namespace '
+	'takes the value; NULL for none.';
 
 CREATE FUNCTION cdp.read_namespace(namespace text, given jsonb,
 	INOUT priority integer, INOUT max_per_profile integer, INOUT max_links jsonb, INOUT blocked text[])
@@ -113,6 +123,7 @@ CREATE FUNCTION cdp.read_namespace(namespace text, given jsonb,
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
+	of_namespace constant text := format(' of namespace "%s"', namespace);
 	standard record;
 BEGIN
 	SELECT * INTO STRICT standard FROM cdp.default_rule(namespace);
@@ -121,12 +132,11 @@ BEGIN
 	END IF;
 	IF given ? 'priority' THEN
 		priority := CASE WHEN given -> 'priority' = 'null' THEN standard.priority
-			ELSE cdp.read_whole_number(given -> 'priority', format('priority of namespace "%s"', namespace), -2147483648) END;
+			ELSE cdp.read_whole_number(given -> 'priority', 'priority' || of_namespace, -2147483648) END;
 	END IF;
 	IF given ? 'max_per_profile' THEN
 		max_per_profile := CASE WHEN given -> 'max_per_profile' = 'null' THEN standard.max_per_profile
-			ELSE cdp.read_whole_number(given -> 'max_per_profile', format('max_per_profile of namespace "%s"', namespace),
-									   1, unlimited => true) END;
+			ELSE cdp.read_whole_number(given -> 'max_per_profile', 'max_per_profile' || of_namespace, 1, unlimited => true) END;
 	END IF;
 	IF given ? 'max_links' THEN
 		max_links := cdp.read_max_links(namespace, max_links, given -> 'max_links');
@@ -164,7 +174,8 @@ DECLARE
 	becomes_blocked jsonb := '{}';
 BEGIN
 	-- all of them before the first is read, which may name any other
-	PERFORM cdp.notice_unseen('namespace', k.key) FROM (SELECT r.key FROM jsonb_object_keys(rules) AS r (key) ORDER BY 1) k;
+	PERFORM cdp.notice_unseen('namespace', k.key)
+	FROM (SELECT r.key FROM jsonb_object_keys(rules) AS r (key) ORDER BY 1) k;
 	INSERT INTO cdp.namespace (namespace, priority, max_links)
 	SELECT k.key, d.priority, cdp.default_max_links(k.key)
 	FROM jsonb_object_keys(rules) AS k (key) CROSS JOIN LATERAL cdp.default_rule(k.key) d
@@ -196,7 +207,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.change_namespaces(jsonb) IS
-	'Internal: writes the rules of namespaces that a document changes, and returns what that concerns, for cdp.change_graph().';
+	'Internal: writes the rules of namespaces that a document changes, and returns what that concerns, for '
+	'cdp.change_graph().';
 
 -- Frees profiles of counts that no limit asks for any more.
 CREATE FUNCTION cdp.drop_limited(rules jsonb) RETURNS void
@@ -204,7 +216,8 @@ CREATE FUNCTION cdp.drop_limited(rules jsonb) RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	freed text[] := ARRAY(SELECT n.namespace FROM cdp.namespace n WHERE rules ? n.namespace AND n.max_per_profile IS NULL);
+	freed text[] := ARRAY(SELECT n.namespace FROM cdp.namespace n
+						  WHERE rules ? n.namespace AND n.max_per_profile IS NULL);
 BEGIN
 	UPDATE cdp.profile p SET limited = p.limited - freed WHERE p.limited ?| freed;
 END
@@ -228,14 +241,16 @@ BEGIN
 		UPDATE cdp.state SET max_identifiers = DEFAULT;
 	ELSIF given ? 'max_identifiers' THEN
 		-- every two identifiers of an event make a link
-		UPDATE cdp.state SET max_identifiers = cdp.read_whole_number(given -> 'max_identifiers', 'max_identifiers', 1, 256);
+		UPDATE cdp.state
+		SET max_identifiers = cdp.read_whole_number(given -> 'max_identifiers', 'max_identifiers', 1, 256);
 	END IF;
-	RETURN QUERY SELECT c.* FROM cdp.state s CROSS JOIN LATERAL cdp.concerned_by_limit(was, s.cap, '%s.identifiers::bigint') c;
+	RETURN QUERY SELECT c.* FROM cdp.state s
+		CROSS JOIN LATERAL cdp.concerned_by_limit(was, s.cap, '%s.identifiers::bigint') c;
 END
 $function$;
 COMMENT ON FUNCTION cdp.change_limits(jsonb) IS
 	'Internal: writes the limits that a document changes (cap, max_identifiers), and returns what that concerns.';
 
-REVOKE ALL ON FUNCTION cdp.check_namespaces(jsonb), cdp.read_max_links(text, jsonb, jsonb), cdp.read_blocked(text, jsonb),
-	cdp.read_namespace(text, jsonb, integer, integer, jsonb, text[]), cdp.count_limited(text), cdp.change_namespaces(jsonb),
-	cdp.drop_limited(jsonb), cdp.change_limits(jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.check_namespaces(jsonb), cdp.read_max_links(text, jsonb, jsonb),
+	cdp.read_blocked(text, jsonb), cdp.read_namespace(text, jsonb, integer, integer, jsonb, text[]),
+	cdp.count_limited(text), cdp.change_namespaces(jsonb), cdp.drop_limited(jsonb), cdp.change_limits(jsonb) FROM PUBLIC;

@@ -11,7 +11,8 @@ BEGIN
 		FROM cdp.segment s), '{}');
 END
 $function$;
-COMMENT ON FUNCTION cdp.segment_sizes() IS 'Internal: how many are in each segment now, as an object; null where it cannot be judged.';
+COMMENT ON FUNCTION cdp.segment_sizes() IS
+	'Internal: how many are in each segment now, as an object; null where it cannot be judged.';
 
 -- Who is in another profile than before: one row for each part of a profile that goes somewhere.
 CREATE FUNCTION cdp.profile_changes(since bigint)
@@ -51,7 +52,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.profile_changes(bigint) IS
-	'Internal: who is in another profile than after the batch of this number. change: block (in no profile any more), unblock (was in none), split (others of the profile are elsewhere), merge (the whole profile, to where others are), relabel (the whole profile has another id); number of identifiers, and the ten strongest of them.';
+	'Internal: who is in another profile than after the batch of this number. change: block (in no profile '
+	'any more), unblock (was in none), split (others of the profile are elsewhere), merge (the whole profile, '
+	'to where others are), relabel (the whole profile has another id); number of identifiers, and the ten '
+	'strongest of them.';
 
 CREATE FUNCTION cdp.profile_counts() RETURNS TABLE (change text, number bigint)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 2
@@ -101,7 +105,9 @@ BEGIN
 		ORDER BY r.place, r.change, r.row;
 END
 $function$;
-COMMENT ON FUNCTION cdp.preview_rows(bigint, jsonb, jsonb, integer) IS 'Internal: the rows of cdp.preview_rules() for what was done since the batch of this number; counts and sizes as they were then.';
+COMMENT ON FUNCTION cdp.preview_rows(bigint, jsonb, jsonb, integer) IS
+	'Internal: the rows of cdp.preview_rules() for what was done since the batch of this number; counts and '
+	'sizes as they were then.';
 
 CREATE FUNCTION cdp.preview_rules(rules jsonb, details integer DEFAULT 100)
 	RETURNS TABLE (change text, number bigint, profile_id bigint, becomes bigint, identifiers text[], segment text, before bigint, after bigint)
@@ -140,11 +146,18 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.preview_rules(jsonb, integer) IS
-$comment$What cdp.set_rules() would do with a document, without doing it; of sources too: {"*": {"sources": {"list": {"trust": 1}}}}.
-The change is carried out and taken back, so it takes as long as the change, and holds the one writer's lock meanwhile: a refresh waits, who writes to the inboxes or reads does not.
-The first rows are the summary, and profile_id and segment are NULL there: stay (number of profiles that are what they were); people and shared (number of people and of shared identifiers, before and after); merge, split and relabel (number of profiles that become part of others; whose identifiers go to different ones; that only get another id); block and unblock (number of identifiers that leave, or come into, all profiles).
+$comment$What cdp.set_rules() would do with a document, without doing it; of sources too: {"*": {"sources": {"list":
+{"trust": 1}}}}.
+The change is carried out and taken back, so it takes as long as the change, and holds the one writer's lock
+meanwhile: a refresh waits, who writes to the inboxes or reads does not.
+The first rows are the summary, and profile_id and segment are NULL there: stay (number of profiles that are what
+they were); people and shared (number of people and of shared identifiers, before and after); merge, split and
+relabel (number of profiles that become part of others; whose identifiers go to different ones; that only get
+another id); block and unblock (number of identifiers that leave, or come into, all profiles).
 Then segments of another size: segment, before, after.
-Then the details, at most so many for each kind of change, those with most identifiers first: one row for each part of a profile that would be elsewhere: profile_id and what it becomes (NULL: no profile), the number of identifiers, and the ten strongest of them. What stays under its profile_id is not listed.
+Then the details, at most so many for each kind of change, those with most identifiers first: one row for each part
+of a profile that would be elsewhere: profile_id and what it becomes (NULL: no profile), the number of identifiers,
+and the ten strongest of them. What stays under its profile_id is not listed.
 Errors: those of cdp.set_rules(); nothing to change, or details below 0 (22023).$comment$;
 
 REVOKE ALL ON FUNCTION cdp.segment_sizes(), cdp.profile_changes(bigint), cdp.profile_counts(),

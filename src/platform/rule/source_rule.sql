@@ -8,16 +8,21 @@ BEGIN
 	CREATE VIEW cdp.sources AS
 		SELECT s.source, s.party, s.trust, s.expires_after, s.licence, s.accepted, s.duplicate, s.quarantined,
 			f.as_of AS first_refresh_at, l.as_of AS last_refresh_at
-		FROM cdp.source s LEFT JOIN cdp.batch f ON f.batch_id = s.first_batch_id LEFT JOIN cdp.batch l ON l.batch_id = s.last_batch_id;
-	COMMENT ON VIEW cdp.sources IS 'The sources of events, what cdp.set_sources() says of them, and what became of their rows.';
+		FROM cdp.source s
+		LEFT JOIN cdp.batch f ON f.batch_id = s.first_batch_id LEFT JOIN cdp.batch l ON l.batch_id = s.last_batch_id;
+	COMMENT ON VIEW cdp.sources IS
+		'The sources of events, what cdp.set_sources() says of them, and what became of their rows.';
 	COMMENT ON COLUMN cdp.sources.source IS 'Name of the source.';
 	COMMENT ON COLUMN cdp.sources.party IS 'first (our own), second (a partner''s own) or third (bought).';
-	COMMENT ON COLUMN cdp.sources.trust IS 'From -128 to 127, more is better: it decides between links, and between values of a trait.';
-	COMMENT ON COLUMN cdp.sources.expires_after IS 'How long what it says of a person counts, in hours; NULL: it does not lapse.';
+	COMMENT ON COLUMN cdp.sources.trust IS
+		'From -128 to 127, more is better: it decides between links, and between values of a trait.';
+	COMMENT ON COLUMN cdp.sources.expires_after IS
+		'How long what it says of a person counts, in hours; NULL: it does not lapse.';
 	COMMENT ON COLUMN cdp.sources.licence IS 'A note on what its data may be used for; NULL: none.';
 	COMMENT ON COLUMN cdp.sources.accepted IS 'Number of rows that became events.';
 	COMMENT ON COLUMN cdp.sources.duplicate IS 'Number of rows whose message was in the log already.';
-	COMMENT ON COLUMN cdp.sources.quarantined IS 'Number of rows that could not become events; a repaired one counts again.';
+	COMMENT ON COLUMN cdp.sources.quarantined IS
+		'Number of rows that could not become events; a repaired one counts again.';
 	COMMENT ON COLUMN cdp.sources.first_refresh_at IS 'Time of the refresh, or change of rules, that first named it.';
 	COMMENT ON COLUMN cdp.sources.last_refresh_at IS 'Time of the last refresh that took rows of it.';
 END
@@ -48,7 +53,8 @@ BEGIN
 	FOR rule IN SELECT s.key AS source, s.value AS given FROM jsonb_each(sources) s ORDER BY s.key COLLATE "C" LOOP
 		PERFORM cdp.check_source_name(rule.source);
 		IF rule.given <> 'null' THEN
-			PERFORM cdp.check_keys(rule.given, '{party,trust,expires_after,licence}', format('source "%s"', rule.source));
+			PERFORM cdp.check_keys(rule.given, '{party,trust,expires_after,licence}',
+								   format('source "%s"', rule.source));
 		END IF;
 	END LOOP;
 END
@@ -70,7 +76,8 @@ BEGIN
 		expiry := NULL;
 	END;
 	IF expiry IS NULL THEN
-		RAISE EXCEPTION '% is %, which is no interval', what, left(given::text, 64) USING ERRCODE = 'invalid_parameter_value',
+		RAISE EXCEPTION '% is %, which is no interval', what, left(given::text, 64)
+			USING ERRCODE = 'invalid_parameter_value',
 			HINT = 'Write it as a string: "90 days".';
 	END IF;
 	IF extract(year FROM expiry) <> 0 OR extract(month FROM expiry) <> 0 THEN
@@ -91,7 +98,8 @@ COMMENT ON FUNCTION cdp.read_expiry(jsonb, text) IS 'Internal: reads an interval
 CREATE FUNCTION cdp.party_trust(party text) RETURNS integer
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN CASE party WHEN 'first' THEN 3 WHEN 'second' THEN 2 WHEN 'third' THEN 1 END;
-COMMENT ON FUNCTION cdp.party_trust(text) IS 'Internal: the trust of a source of that party unless set; NULL for what is no party.';
+COMMENT ON FUNCTION cdp.party_trust(text) IS
+	'Internal: the trust of a source of that party unless set; NULL for what is no party.';
 
 CREATE FUNCTION cdp.read_source(source text, given jsonb,
 	INOUT party text, INOUT trust integer, INOUT expires_after interval, INOUT licence text)
@@ -105,7 +113,8 @@ BEGIN
 	IF given ? 'party' THEN
 		party := coalesce(given ->> 'party', 'first');
 		IF cdp.party_trust(party) IS NULL THEN
-			RAISE EXCEPTION 'party of source "%" is "%"', source, left(party, 64) USING ERRCODE = 'invalid_parameter_value',
+			RAISE EXCEPTION 'party of source "%" is "%"', source, left(party, 64)
+				USING ERRCODE = 'invalid_parameter_value',
 				DETAIL = 'It must be first, second or third, or null for the default.',
 				HINT = cdp.hint_at(party, '{first,second,third}');
 		END IF;
@@ -190,5 +199,6 @@ $function$;
 COMMENT ON FUNCTION cdp.change_sources(jsonb) IS
 	'Internal: writes what a document says of sources, and returns what that concerns, for cdp.change_graph().';
 
-REVOKE ALL ON FUNCTION cdp.init_sources(), cdp.check_source_name(text), cdp.check_sources(jsonb), cdp.read_expiry(jsonb, text),
-	cdp.read_source(text, jsonb, text, integer, interval, text), cdp.add_sources(jsonb), cdp.change_sources(jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.init_sources(), cdp.check_source_name(text), cdp.check_sources(jsonb),
+	cdp.read_expiry(jsonb, text), cdp.read_source(text, jsonb, text, integer, interval, text), cdp.party_trust(text),
+	cdp.add_sources(jsonb), cdp.change_sources(jsonb) FROM PUBLIC;

@@ -6,13 +6,15 @@ CREATE FUNCTION cdp.refold_query(concerned text) RETURNS text
 AS $function$
 BEGIN
 	RETURN format($sql$
-		SELECT DISTINCT e.type, CASE WHEN e.type = 'identify' THEN e.identity_id ELSE 0 END AS identity_id, CASE WHEN e.type = 'group' THEN e.group_id END AS group_id
+		SELECT DISTINCT e.type, CASE WHEN e.type = 'identify' THEN e.identity_id ELSE 0 END AS identity_id,
+			CASE WHEN e.type = 'group' THEN e.group_id END AS group_id
 		FROM cdp.event e WHERE e.type IN ('identify', 'group') AND e.traits IS NOT NULL AND (%s)
 	$sql$, concerned);
 END
 $function$;
 COMMENT ON FUNCTION cdp.refold_query(text) IS
-	'Internal: whose traits are to be folded anew, as a query for cdp.change_graph(); concerned: which events a change concerns, as a condition on cdp.event e.';
+	'Internal: whose traits are to be folded anew, as a query for cdp.change_graph(); concerned: which events '
+	'a change concerns, as a condition on cdp.event e.';
 
 CREATE FUNCTION cdp.check_trait_rules(rules jsonb) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -26,18 +28,23 @@ BEGIN
 	WHERE r.key = '' OR octet_length(r.key) > 255 ORDER BY r.key COLLATE "C" LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION 'trait "%" is invalid', left(wrong.trait, 64) USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'The name of a trait has 1 to 255 bytes.', HINT = '* is all traits that have no rule of their own.';
+			DETAIL = 'The name of a trait has 1 to 255 bytes.',
+			HINT = '* is all traits that have no rule of their own.';
 	END IF;
 	SELECT r.key AS trait, r.value AS rule INTO wrong FROM jsonb_each(rules) r
-	WHERE CASE jsonb_typeof(r.value) WHEN 'string' THEN NOT cdp.is_trait_rule(r.value #>> '{}') ELSE r.value <> 'null' END
+	WHERE CASE jsonb_typeof(r.value) WHEN 'string' THEN NOT cdp.is_trait_rule(r.value #>> '{}')
+		ELSE r.value <> 'null' END
 	ORDER BY r.key COLLATE "C" LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION 'rule % of trait "%" is unknown', left(wrong.rule::text, 64), left(wrong.trait, 64)
 			USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'Rules are last, first, min, max, sum, union and most_frequent, with trusted_ before them where the trust of the source comes first, and keep_ before last, first, min or max (keep_trusted_last) where each source''s own value is kept.',
+			DETAIL = 'Rules are last, first, min, max, sum, union and most_frequent, with trusted_ before them where the '
+				'trust of the source comes first, and keep_ before last, first, min or max (keep_trusted_last) where each '
+				'source''s own value is kept.',
 			HINT = coalesce('The nearest is "' || cdp.nearest_name(wrong.rule #>> '{}', ARRAY(
 				SELECT k.keep || t.trusted || r.rule
-				FROM unnest('{"",keep_}'::text[]) WITH ORDINALITY AS k (keep, place), unnest('{"",trusted_}'::text[]) AS t (trusted),
+				FROM unnest('{"",keep_}'::text[]) WITH ORDINALITY AS k (keep, place),
+					unnest('{"",trusted_}'::text[]) AS t (trusted),
 					unnest('{last,first,min,max,sum,union,most_frequent}'::text[]) AS r (rule)
 				WHERE cdp.is_trait_rule(k.keep || t.trusted || r.rule) ORDER BY k.place, t.trusted, r.rule)) || '".',
 				'A rule is a string, or null for the default.');
@@ -71,9 +78,15 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.set_trait_rules(jsonb) IS
-$comment$Sets by which rule the values of traits become one, for all history, as one batch: {"plan": "last", "tags": "union", "*": null}. The keys are names of traits, and * for all that have no rule of their own. What is absent stays as it is; null withdraws a rule: the trait has that of *, and * is trusted_last. cdp.trait_rules() shows them.
-Rules: last, first, min, max, sum, union, most_frequent (see cdp.traits_agg); trusted_ before it: only the values of the most trusted source count; keep_ before last, first, min, max and their trusted_ forms: what was outdone stays visible in cdp.provenance(). The plain rules ignore trust.
-Values in the log that the new rule cannot take (sum: text) are left out and listed in cdp.refused_traits; rows that bring such values later go to quarantine.
-Errors: 22023, which names the trait, for an empty name or one of more than 255 bytes, or an unknown rule (with the nearest); NULL (22004); the log lacks events (55000). Nothing is changed then.$comment$;
+$comment$Sets by which rule the values of traits become one, for all history, as one batch: {"plan": "last", "tags": "union",
+"*": null}. The keys are names of traits, and * for all that have no rule of their own. What is absent stays as it
+is; null withdraws a rule: the trait has that of *, and * is trusted_last. cdp.trait_rules() shows them.
+Rules: last, first, min, max, sum, union, most_frequent (see cdp.traits_agg); trusted_ before it: only the values of
+the most trusted source count; keep_ before last, first, min, max and their trusted_ forms: what was outdone stays
+visible in cdp.provenance(). The plain rules ignore trust.
+Values in the log that the new rule cannot take (sum: text) are left out and listed in cdp.refused_traits; rows that
+bring such values later go to quarantine.
+Errors: 22023, which names the trait, for an empty name or one of more than 255 bytes, or an unknown rule (with the
+nearest); NULL (22004); the log lacks events (55000). Nothing is changed then.$comment$;
 
 REVOKE ALL ON FUNCTION cdp.refold_query(text), cdp.check_trait_rules(jsonb), cdp.set_trait_rules(jsonb) FROM PUBLIC;
