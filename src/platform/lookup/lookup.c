@@ -59,7 +59,7 @@ static const char *const part_names[PART_COUNT] = {
 /* all but provenance, which repeats the traits */
 #define PARTS_DEFAULT (((1 << PART_COUNT) - 1) & ~(1 << PART_PROVENANCE))
 /* those whose rows may be more than a document holds */
-#define PARTS_LISTED                                                                       \
+#define PARTS_LISTED                                                                     \
 	(1 << PART_IDENTIFIERS | 1 << PART_PROVENANCE | 1 << PART_EVENTS | 1 << PART_CASES | \
 	 1 << PART_ACCOUNTS)
 #define EVENTS_DEFAULT 10
