@@ -65,7 +65,8 @@ expressions if they begin with ^, which see the normalised value. It replaces th
 blocked is taken off all events; one that is not any more is looked for in the whole log.
 The key * has what is of no namespace. cap: how many identifiers one person can have, or "unlimited".
 max_identifiers: how many one event can carry, 1 to 256; it acts on rows taken from now on, and cdp.replay() brings
-back what a smaller number has kept out. sources: a document of cdp.set_sources().
+back what a smaller number has kept out. sources: a document of cdp.set_sources(). null in place of these: the
+default of cap and max_identifiers.
 Errors: 22023, which names the key, for an unknown key (with the nearest), a value of another type or out of range,
 an invalid regular expression; NULL (22004); the log lacks events (55000). Nothing is changed then.$comment$;
 
