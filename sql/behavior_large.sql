@@ -76,7 +76,7 @@ SELECT i, length(e), right(e, 1) FROM (
 
 -- functions that give a timeline, or what is in one
 CREATE TABLE whole AS SELECT mib, cdp.timeline_agg(at, event) AS timeline FROM large GROUP BY mib;
-SELECT mib, (timeline::text)::cdp.timeline = timeline AS in_out, cdp.trim(timeline, '2026-01-01 00:00:01.5Z') || cdp.timeline_agg(at, event) = timeline AS trim_concat,
+SELECT mib, (timeline::text)::cdp.timeline = timeline AS in_out, cdp.drop_before(timeline, '2026-01-01 00:00:01.5Z') || cdp.timeline_agg(at, event) = timeline AS trim_concat,
 	cdp.event_count(cdp.timeline_whole(timeline, NULL, cdp.timeline_agg(at + interval '1 day', event), timeline)) AS whole
 FROM whole JOIN large USING (mib) WHERE i = 1 GROUP BY mib, timeline ORDER BY mib;
 SELECT mib, (SELECT count(*) FROM cdp.events(timeline) e WHERE e.at >= '2026-01-01Z') AS events, cardinality(cdp.event_names(timeline)) AS names,

@@ -1,4 +1,4 @@
--- Measures on a timeline: sum, avg, min, max, most_frequent_event, sessions; conditions on numbers: where_number.
+-- Measures on a timeline: sum, avg, min, max, most_frequent_event, sessions; conditions on numbers: filter_events.
 SET search_path = public, cdp;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
@@ -13,10 +13,10 @@ SELECT cdp.most_frequent_event(timeline) AS first_by_bytes, cdp.most_frequent_ev
 FROM bm_example;
 
 -- "at least two orders of more than 40 in 30 days", and conditions joined
-SELECT cdp.did(cdp.where_number(timeline, 'Order Completed', 'total', '>', 40), 'Order Completed', at_least => 2, within => '30 days', as_of => '2024-01-10') AS two_large,
-	cdp.did(cdp.where_number(timeline, 'Order Completed', 'total', '>', 40.10), 'Order Completed', at_least => 2, within => '30 days', as_of => '2024-01-10') AS two_larger,
-	cdp.where_number(cdp.where_number(timeline, 'Order Completed', 'total', '>=', 1), 'Order Completed', 'quantity', '=', 2.00) AS both, cdp.where_number(timeline, 'Order Completed', 'total', '<>', 120) AS others,
-	cdp.where_number(timeline, 'view', 'total', '>', 0) AS no_number, cdp.where_number(timeline, 'none', 'total', '>', 0) AS no_event, cdp.where_number(NULL, 'view', 'total', '>', 0) IS NULL AS no_timeline
+SELECT cdp.did(cdp.filter_events(timeline, 'Order Completed', 'total', '>', 40), 'Order Completed', at_least => 2, within => '30 days', as_of => '2024-01-10') AS two_large,
+	cdp.did(cdp.filter_events(timeline, 'Order Completed', 'total', '>', 40.10), 'Order Completed', at_least => 2, within => '30 days', as_of => '2024-01-10') AS two_larger,
+	cdp.filter_events(cdp.filter_events(timeline, 'Order Completed', 'total', '>=', 1), 'Order Completed', 'quantity', '=', 2.00) AS both, cdp.filter_events(timeline, 'Order Completed', 'total', '<>', 120) AS others,
+	cdp.filter_events(timeline, 'view', 'total', '>', 0) AS no_number, cdp.filter_events(timeline, 'none', 'total', '>', 0) AS no_event, cdp.filter_events(NULL, 'view', 'total', '>', 0) IS NULL AS no_timeline
 FROM bm_example;
 
 -- with the search path of a segment's condition; the aggregates of these names keep their meaning
@@ -37,13 +37,13 @@ FROM (VALUES ('{"a": [["2024-01-01", {"n": 999999999999999999}], ["2024-01-01", 
 SELECT cdp.sum(cdp.timeline_agg(timestamptz '2024-01-01', 'a', '{"n": 9223372036854775807}'), 'a', 'n') = 100000 * 9223372036854775807::numeric AS many FROM generate_series(1, 100000);
 
 -- a value may have more digits than a number that is carried: an average has, for one
-SELECT v AS value, bool_and(cdp.did(cdp.where_number(t.timeline, 'a', 'n', '<', v), 'a') = (n < v) AND cdp.did(cdp.where_number(t.timeline, 'a', 'n', '<=', v), 'a') = (n <= v) AND cdp.did(cdp.where_number(t.timeline, 'a', 'n', '>', v), 'a') = (n > v)
-	AND cdp.did(cdp.where_number(t.timeline, 'a', 'n', '>=', v), 'a') = (n >= v) AND cdp.did(cdp.where_number(t.timeline, 'a', 'n', '=', v), 'a') = (n = v) AND cdp.did(cdp.where_number(t.timeline, 'a', 'n', '<>', v), 'a') = (n <> v)) AS exact
+SELECT v AS value, bool_and(cdp.did(cdp.filter_events(t.timeline, 'a', 'n', '<', v), 'a') = (n < v) AND cdp.did(cdp.filter_events(t.timeline, 'a', 'n', '<=', v), 'a') = (n <= v) AND cdp.did(cdp.filter_events(t.timeline, 'a', 'n', '>', v), 'a') = (n > v)
+	AND cdp.did(cdp.filter_events(t.timeline, 'a', 'n', '>=', v), 'a') = (n >= v) AND cdp.did(cdp.filter_events(t.timeline, 'a', 'n', '=', v), 'a') = (n = v) AND cdp.did(cdp.filter_events(t.timeline, 'a', 'n', '<>', v), 'a') = (n <> v)) AS exact
 FROM unnest('{8000, 2666.66666666666666, 2666.666666666666667, 0, 1e-18, 0.5, 9223372036854775807, 92.23372036854775807, 92.2337203685477580, 9.223372036854775807, 922337203685477580.7, 0.999999999999999999}'::numeric[]) u,
 	unnest(ARRAY[u, -u]) n, LATERAL (SELECT format('{"a": [["2024-01-01", {"n": %s}]]}', n)::cdp.timeline AS timeline) t,
 	unnest('{2666.6666666666666667, 1e19, 1e-19, 0.5000000000000000001, 92.23372036854775809, 92.2337203685477580701, 9.2233720368547758075, 9.2233720368547758085, 922337203685477580.71, 922337203685477580.99, 9223372036854775807.5, 9223372036854775808, 0.9999999999999999999}'::numeric[]) w,
 	unnest(ARRAY[w, -w]) v GROUP BY v ORDER BY v;
-SELECT cdp.where_number(timeline, 'a', 'n', '>', cdp.avg(timeline, 'a', 'n')) AS above_average FROM (VALUES ('{"a": [["2024-01-01", {"n": 2000}], ["2024-01-02", {"n": 3000}], ["2024-01-03", {"n": 3000}]]}'::cdp.timeline)) v(timeline);
+SELECT cdp.filter_events(timeline, 'a', 'n', '>', cdp.avg(timeline, 'a', 'n')) AS above_average FROM (VALUES ('{"a": [["2024-01-01", {"n": 2000}], ["2024-01-02", {"n": 3000}], ["2024-01-03", {"n": 3000}]]}'::cdp.timeline)) v(timeline);
 
 -- what is refused
 CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
@@ -62,8 +62,8 @@ END $$;
 SELECT format('%s -> %s', call, pg_temp.refusal(format('SELECT cdp.%s', call))) FROM unnest(ARRAY[$$sum('{}', '', 'n')$$, $$sum('{}', 'a', '')$$, $$avg('{}', 'a', '')$$, $$min('{}', '', 'n')$$, $$max('{}', 'a', 'n', within => '1 month')$$,
 	$$sum('{}', 'a', 'n', within => '-1 day')$$, $$sum('{}', 'a', 'n', older_than => '0')$$, $$sum(NULL, 'a', 'n', as_of => 'infinity')$$, $$most_frequent_event('{}', within => '1 year')$$, $$most_frequent_event('{}', as_of => '-infinity')$$,
 	$$sessions('{"a": ["2024-01-01", "2024-01-01"], "b": ["2024-01-01", "2024-01-02"]}', '0 days')$$, $$sessions('{}', '-1 hour')$$, $$sessions('{}', '1 month')$$, $$sessions(NULL, '1 month')$$, $$sessions('{}', '2147483647 days')$$, $$last_session_start('{}', '1 day', within => '1 month')$$, $$last_session_start('{}', '-1')$$,
-	$$where_number('{}', '', 'n', '>', 1)$$, $$where_number('{}', 'a', '', '>', 1)$$, $$where_number('{}', 'a', 'n', '', 1)$$, $$where_number('{}', 'a', 'n', '==', 1)$$, $$where_number('{}', 'a', 'n', '> ', 1)$$, $$where_number('{}', 'a', 'n', 'like', 1)$$,
-	$$where_number('{}', 'a', 'n', '>', 'NaN')$$, $$where_number('{}', 'a', 'n', '<', '-Infinity')$$, $$where_number('{}', 'a', 'n', '<', 1.000000000000000000000)$$]) call;
+	$$filter_events('{}', '', 'n', '>', 1)$$, $$filter_events('{}', 'a', '', '>', 1)$$, $$filter_events('{}', 'a', 'n', '', 1)$$, $$filter_events('{}', 'a', 'n', '==', 1)$$, $$filter_events('{}', 'a', 'n', '> ', 1)$$, $$filter_events('{}', 'a', 'n', 'like', 1)$$,
+	$$filter_events('{}', 'a', 'n', '>', 'NaN')$$, $$filter_events('{}', 'a', 'n', '<', '-Infinity')$$, $$filter_events('{}', 'a', 'n', '<', 1.000000000000000000000)$$]) call;
 \pset format aligned
 \pset tuples_only off
 
@@ -94,7 +94,7 @@ SELECT count(*) AS answers, count(sum) AS sums, count(*) FILTER (WHERE larger > 
 	count(*) FILTER (WHERE abs(cdp.avg(timeline, event, 'total', within, older_than, since, until, as_of) - avg) > 1e-14 OR num_nulls(cdp.avg(timeline, event, 'total', within, older_than, since, until, as_of), avg) = 1) AS avg_differs,
 	count(*) FILTER (WHERE cdp.min(timeline, event, 'total', within, older_than, since, until, as_of) IS DISTINCT FROM min) AS min_differs,
 	count(*) FILTER (WHERE cdp.max(timeline, event, 'total', within, older_than, since, until, as_of) IS DISTINCT FROM max) AS max_differs,
-	count(*) FILTER (WHERE cdp.times(cdp.where_number(timeline, event, 'total', '>', q.limit), event, within, older_than, since, until, as_of) <> larger) AS where_differs
+	count(*) FILTER (WHERE cdp.count_events(cdp.filter_events(timeline, event, 'total', '>', q.limit), event, within, older_than, since, until, as_of) <> larger) AS where_differs
 FROM bm_question q JOIN bm_answer USING (question) JOIN bm_timeline USING (person);
 CREATE TABLE bm_whole AS
 SELECT q.question, t.person, (SELECT event FROM bm_counted e WHERE e.question = q.question AND e.person = t.person GROUP BY event ORDER BY count(*) DESC, event COLLATE "C" LIMIT 1) AS frequent,
@@ -105,6 +105,6 @@ SELECT count(*) AS answers, count(frequent) AS any, count(*) FILTER (WHERE cdp.m
 FROM bm_question q JOIN bm_whole USING (question) JOIN bm_timeline USING (person);
 
 -- immutable where as_of is given; parallel safe; dear enough for their place in a plan
-SELECT proname, provolatile, proparallel, procost FROM pg_proc WHERE pronamespace = 'cdp'::regnamespace AND proname IN ('sum', 'avg', 'min', 'max', 'most_frequent_event', 'where_number', 'sessions', 'last_session_start') ORDER BY proname COLLATE "C";
+SELECT proname, provolatile, proparallel, procost FROM pg_proc WHERE pronamespace = 'cdp'::regnamespace AND proname IN ('sum', 'avg', 'min', 'max', 'most_frequent_event', 'filter_events', 'sessions', 'last_session_start') ORDER BY proname COLLATE "C";
 DROP VIEW bm_counted;
 DROP TABLE bm_event, bm_timeline, bm_question, bm_answer, bm_whole;

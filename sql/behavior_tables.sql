@@ -10,7 +10,7 @@ SET intervalstyle = 'postgres';
 SELECT cdp.init();
 
 -- u1 looks as a stranger and buys under her name; u2 takes two ways in; u3 is too late; k is a kiosk that others look through
-SELECT cdp.set_rule('device_id', max_links => 2);
+SELECT cdp.set_rules('{"device_id": {"max_links": 2}}');
 INSERT INTO cdp.inbox (anonymous_id, user_id, identifiers, event, properties, traits, "timestamp", type) VALUES
 	('a1', NULL, NULL, 'view', '{"campaign": "spring"}', NULL, '2026-03-01 10:00Z', 'track'), ('a1', 'u1', NULL, NULL, NULL, '{"country": "DE"}', '2026-03-01 11:00Z', 'identify'),
 	(NULL, 'u1', NULL, 'cart', NULL, NULL, '2026-03-01 12:00Z', 'track'), (NULL, 'u1', NULL, 'buy', NULL, NULL, '2026-03-03 10:00Z', 'track'), (NULL, 'u1', NULL, 'view', NULL, NULL, '2026-03-20 10:00Z', 'track'),
@@ -47,7 +47,7 @@ SELECT event, people, median_time FROM cdp.funnel_table('{view,buy}', '7 days');
 -- who may
 CREATE ROLE regress_cdp_table_analyst;
 CREATE ROLE regress_cdp_table_stranger;
-SELECT cdp.grant('regress_cdp_table_analyst', 'analyst');
+SELECT cdp.grant_access('regress_cdp_table_analyst', 'analyst');
 GRANT USAGE ON SCHEMA cdp TO regress_cdp_table_stranger;
 SET ROLE regress_cdp_table_analyst;
 SELECT count(*) FROM cdp.funnel_table('{view,buy}', '7 days', by_property => 'campaign');

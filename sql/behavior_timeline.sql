@@ -101,10 +101,10 @@ SELECT count(*) FILTER (WHERE event = 'view') AS views FROM bt_event;
 SELECT '{"a": ["2026-01-01"]}' || '{"a": ["2026-01-01"], "b": ["2026-01-02"]}'::cdp.timeline AS both,
 	NULL || '{"a": ["2026-01-01"]}'::cdp.timeline AS one, '{"a": ["2026-01-01"]}'::cdp.timeline || NULL AS other, NULL::cdp.timeline || NULL AS none;
 
--- trim keeps what is not before
+-- drop_before keeps what is not before
 SELECT count(*) AS differences FROM bt_timeline t JOIN (SELECT person, cdp.timeline_agg(at, event, numbers) FILTER (WHERE at >= '2025-03-01 05:00') AS timeline FROM bt_event GROUP BY person) e USING (person)
-WHERE cdp.trim(t.timeline, '2025-03-01 05:00') <> e.timeline;
-SELECT cdp.trim('{"a": ["2026-01-01", "2026-01-02"], "b": ["2026-01-01"]}', '2026-01-02'), cdp.trim('{"a": ["2026-01-01"]}', 'infinity'), cdp.trim('{"a": ["2026-01-01"]}', '-infinity');
+WHERE cdp.drop_before(t.timeline, '2025-03-01 05:00') <> e.timeline;
+SELECT cdp.drop_before('{"a": ["2026-01-01", "2026-01-02"], "b": ["2026-01-01"]}', '2026-01-02'), cdp.drop_before('{"a": ["2026-01-01"]}', 'infinity'), cdp.drop_before('{"a": ["2026-01-01"]}', '-infinity');
 
 -- equality, hash, indexes
 SELECT '{"a": ["2026-01-01"]}'::cdp.timeline = '{"a": ["2026-01-01T01:00:00+01"]}' AS equal, '{"a": ["2026-01-01"]}'::cdp.timeline <> '{"a": ["2026-01-01", "2026-01-01"]}' AS not_equal;

@@ -62,7 +62,7 @@ TABLE counted;
 ROLLBACK;
 
 -- conditions see it all
-SELECT cdp.create_segment('often', $$ cdp.times(timeline, 'event 1', as_of => '2027-01-01') > 900 $$);
+SELECT cdp.create_segment('often', $$ cdp.count_events(timeline, 'event 1', as_of => '2027-01-01') > 900 $$);
 SELECT cdp.sum(timeline, 'event 1', 'total', as_of => '2027-01-01') =
 	   (SELECT sum((properties ->> 'total')::numeric) FROM cdp.event e WHERE e.event = 'event 1' AND e.user_id = 'h') AS sum FROM cdp.profile_row WHERE events > 1000;
 
@@ -82,7 +82,7 @@ SELECT cdp.drop_number('*', 'total'), cdp.carry_number('event 1', 'total', 'spen
 TABLE stored;
 SELECT cdp.sum(timeline, 'event 1', 'spent', as_of => '2027-01-01') > 0 AS spent, cdp.sum(timeline, 'event 2', 'total', as_of => '2027-01-01') AS total FROM cdp.profile_row WHERE events > 1000 ORDER BY profile_id;
 -- nobody is without a row who has events, and nobody with one who has none
-SELECT cdp.set_rule('anonymous_id', blocked => '{a}');
+SELECT cdp.set_rules('{"anonymous_id": {"blocked": ["a"]}}');
 TABLE stored;
 
 \c :origin

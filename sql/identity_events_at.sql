@@ -25,14 +25,14 @@ $$;
 SELECT report('empty'), bring(40, 1), report('first'), bring(40, 2), report('second');
 SELECT cdp.mark_shared('anonymous_id:a3', true);
 SELECT report('shared'), bring(40, 3), report('third');
-SELECT cdp.set_rule('email', blocked => '{e1@example.com,e2@example.com}');
+SELECT cdp.set_rules('{"email": {"blocked": ["e1@example.com", "e2@example.com"]}}');
 SELECT report('blocked');
-SELECT cdp.set_rule('email', priority => 5);
+SELECT cdp.set_rules('{"email": {"priority": 5}}');
 SELECT report('priority');
 SELECT cdp.mark_shared('anonymous_id:a3', NULL);
 SELECT report('not shared any more');
 SELECT cdp.forbid('user_id:u1', 'anonymous_id:a1');
-SELECT cdp.set_rule('email', blocked => NULL, priority => 30);
+SELECT cdp.set_rules('{"email": {"blocked": null, "priority": 30}}');
 SELECT report('as at first'), bring(20, 4), report('fourth');
 -- every report again, and how many of its events belong to another profile today
 SELECT s.step, count(r.event_id) AS events, count(DISTINCT r.profile_id) AS profiles,

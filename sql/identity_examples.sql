@@ -47,7 +47,7 @@ $$;
 
 -- one event a batch, the late ones last: what was before them, and after
 SELECT feed(chr(96 + n) || 'x', n, 1, 1) FROM (SELECT DISTINCT number AS n FROM example) e ORDER BY n;
-DO $$ BEGIN WHILE (SELECT "left" FROM cdp.refresh(1)) > 0 LOOP END LOOP; END $$;
+DO $$ BEGIN WHILE (SELECT waiting FROM cdp.refresh(1)) > 0 LOOP END LOOP; END $$;
 SELECT n, people(chr(96 + n) || 'x'), refused(chr(96 + n) || 'x') FROM (SELECT DISTINCT number AS n FROM example) e ORDER BY n;
 SELECT feed(chr(96 + n) || 'x', n, 2, 2) FROM (SELECT DISTINCT number AS n FROM example WHERE part = 2) e ORDER BY n;
 SELECT taken, profiles_split, reworks, events_reanchored FROM cdp.refresh();
@@ -61,7 +61,7 @@ FROM (SELECT DISTINCT number AS n FROM example) e ORDER BY n;
 -- latest first
 SELECT feed(chr(96 + n) || 'z', n, 2, 2) FROM (SELECT DISTINCT number AS n FROM example) e ORDER BY n;
 SELECT feed(chr(96 + n) || 'z', n, 1, 1) FROM (SELECT DISTINCT number AS n FROM example) e ORDER BY n DESC;
-DO $$ BEGIN WHILE (SELECT "left" FROM cdp.refresh(2)) > 0 LOOP END LOOP; END $$;
+DO $$ BEGIN WHILE (SELECT waiting FROM cdp.refresh(2)) > 0 LOOP END LOOP; END $$;
 SELECT n, people(chr(96 + n) || 'z') = people(chr(96 + n) || 'x') AS same, refused(chr(96 + n) || 'z') IS NOT DISTINCT FROM refused(chr(96 + n) || 'x') AS same_refused
 FROM (SELECT DISTINCT number AS n FROM example) e ORDER BY n;
 

@@ -82,7 +82,7 @@ SELECT cdp.forbid('anonymous_id:an-1', 'user_id:us-1'), cdp.allow('anonymous_id:
 SELECT cdp.allow('anonymous_id:an-1', 'user_id:us-1');
 -- an analyst may ask in every form
 CREATE ROLE regress_parameters;
-SELECT cdp.grant('regress_parameters', 'analyst');
+SELECT cdp.grant_access('regress_parameters', 'analyst');
 SET ROLE regress_parameters;
 SELECT cdp.profile_of('user_id:us-1') = cdp.profile_of(:'new_id'::text) AS of, cdp.profile_at(:'new_id', now()) = cdp.profile_at(:new_id, now()) AS at,
 	(cdp.resolve_profile(:'new_id'::text)).profile_id = :new_id AS resolved, (SELECT count(*) FROM cdp.explain(:old_id, :new_id)) AS explained;

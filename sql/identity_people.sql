@@ -31,14 +31,14 @@ SELECT accepted FROM cdp.refresh();
 SELECT count(*) FROM cdp.refused_links;
 SELECT count(*) FROM cdp.outvoted;
 -- all rules that a union would break, in order
-SELECT cdp.set_cap(2), cdp.set_rule('email', max_per_profile => 1), cdp.forbid('user_id:u8', 'user_id:u1');
+SELECT cdp.set_rules('{"*": {"cap": 2}}'), cdp.set_rules('{"email": {"max_per_profile": 1}}'), cdp.forbid('user_id:u8', 'user_id:u1');
 SELECT feed('email:f@example.com', 'user_id:u1'), feed('device_id:d', 'user_id:u1');
 SELECT accepted FROM cdp.refresh();
 SELECT identifier, other_identifier, reasons FROM cdp.refused_links ORDER BY 1, 2;
 SELECT step, from_identifier, to_identifier, reasons FROM cdp.explain('email:f@example.com', 'user_id:u1');
 
 -- 80 % of the links by which it would be shared
-SELECT cdp.set_rule('device_id', max_links => '{"user_id": 5, "email": 100}');
+SELECT cdp.set_rules('{"device_id": {"max_links": {"user_id": 5, "email": 100}}}');
 SELECT feed('device_id:k', 'user_id:k' || i) FROM generate_series(1, 3) i;
 SELECT accepted FROM cdp.refresh();
 SELECT identifier, links, max_links FROM cdp.near_shared;
@@ -56,7 +56,7 @@ SELECT cdp.mark_shared('device_id:k', false);
 SELECT identifier, links, max_links FROM cdp.near_shared;
 
 -- who was who when
-SELECT cdp.set_rule('email', blocked => '{e@example.com}');
+SELECT cdp.set_rules('{"email": {"blocked": ["e@example.com"]}}');
 CALL mark('blocked');
 CREATE FUNCTION name(profile bigint) RETURNS text LANGUAGE sql RETURN (SELECT identifier::text FROM cdp.identity WHERE identity_id = profile);
 SELECT s.name, name(cdp.profile_at('email:e@example.com', s.at)) AS e, name(cdp.profile_at('user_id:u1', s.at)) AS u1, name(cdp.profile_at('user_id:nobody', s.at)) AS nobody FROM step s ORDER BY s.at;
@@ -70,7 +70,7 @@ SELECT * FROM cdp.verify();
 
 -- an analyst reads all this and decides nothing
 CREATE ROLE cdp_people_analyst;
-SELECT cdp.grant('cdp_people_analyst', 'analyst');
+SELECT cdp.grant_access('cdp_people_analyst', 'analyst');
 SET ROLE cdp_people_analyst;
 SELECT count(*) FROM cdp.explain('user_id:u7', 'user_id:u8');
 SELECT cdp.profile_at('user_id:u1', now()) IS NOT NULL AS known;
@@ -80,12 +80,12 @@ SELECT count(*) AS outvoted FROM cdp.outvoted;
 SELECT count(*) > 0 AS periods FROM cdp.identity_periods;
 SELECT cdp.forbid('user_id:u1', 'user_id:u2');
 SELECT cdp.unlink('user_id:u1');
-SELECT cdp.set_cap(5);
-SELECT cdp.set_rule('email', max_links => 5);
+SELECT cdp.set_rules('{"*": {"cap": 5}}');
+SELECT cdp.set_rules('{"email": {"max_links": 5}}');
 SELECT cdp.verify();
 RESET ROLE;
 -- what a limit refuses is measured by the links to what the limit is about, not by the best of all
-SELECT cdp.set_cap(1000), cdp.set_rule('email', max_per_profile => 5);
+SELECT cdp.set_rules('{"*": {"cap": 1000}}'), cdp.set_rules('{"email": {"max_per_profile": 5}}');
 SELECT feed('anonymous_id:oa', 'email:oe@e.ee', 'user_id:o1');
 SELECT count(feed('anonymous_id:oa', 'email:oe@e.ee', 'user_id:o2')) FROM generate_series(1, 5);
 -- without such a link of its own, those of the others count

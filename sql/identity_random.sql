@@ -36,7 +36,7 @@ CREATE FUNCTION feed(w text, s int) RETURNS void LANGUAGE sql AS $$
 		timestamptz '2026-01-01' + h.at * interval '1 hour', timestamptz '2026-01-01 06:00' + h.at * interval '30 minutes', h.source
 	FROM plan p JOIN happened h USING (history, number) WHERE p.world = w AND p.step = s ORDER BY p.place
 $$;
-CREATE FUNCTION drain(batch bigint) RETURNS void LANGUAGE plpgsql AS $$ BEGIN WHILE (SELECT "left" FROM cdp.refresh(batch)) > 0 LOOP END LOOP; END $$;
+CREATE FUNCTION drain(batch bigint) RETURNS void LANGUAGE plpgsql AS $$ BEGIN WHILE (SELECT waiting FROM cdp.refresh(batch)) > 0 LOOP END LOOP; END $$;
 CREATE FUNCTION decide(w text, s int) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
 	d record;
@@ -68,16 +68,14 @@ CREATE PROCEDURE look(s int) LANGUAGE sql AS $$ INSERT INTO found SELECT s, v.* 
 -- a rule changes alone: what one change forgets the next may repair; and does what was foretold
 CREATE TABLE told (change text, number bigint, profile_id bigint, becomes bigint, identifiers text[], segment text, before bigint, after bigint);
 CREATE TABLE was (identity_id bigint, profile_id bigint);
-CREATE TABLE mistold (rule text, profile_id bigint, becomes bigint, number bigint);
+CREATE TABLE mistold (rule jsonb, profile_id bigint, becomes bigint, number bigint);
 CREATE TABLE foretold (change text, number bigint);
-CREATE PROCEDURE rule(s int, change text) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE rule(s int, change jsonb) LANGUAGE plpgsql AS $$
 BEGIN
 	TRUNCATE told, was;
-	EXECUTE 'INSERT INTO told SELECT * FROM cdp.' || regexp_replace(regexp_replace(regexp_replace(regexp_replace(change,
-		'set_rule\((.*)\)', 'preview_rules(\1, details => 100000)'), 'set_cap\((.*)\)', 'preview_rules(cap => \1, details => 100000)'),
-		'party => ''third''', '1'), 'set_source\((.*), (.*)\)', 'preview_rules(source => \1, trust => \2, details => 100000)');
+	INSERT INTO told SELECT * FROM cdp.preview_rules(change, details => 100000);
 	INSERT INTO was SELECT i.identity_id, i.profile_id FROM cdp.identity i;
-	EXECUTE 'SELECT cdp.' || change;
+	PERFORM cdp.set_rules(change);
 	WITH moved AS (
 		SELECT nullif(w.profile_id, 0) AS profile_id, nullif(i.profile_id, 0) AS becomes, count(*) AS number
 		FROM cdp.identity i LEFT JOIN was w USING (identity_id) WHERE i.profile_id <> coalesce(w.profile_id, 0) GROUP BY 1, 2
@@ -99,32 +97,32 @@ CREATE PROCEDURE anew(s int) LANGUAGE sql AS $$ INSERT INTO restitched SELECT s,
 
 SELECT feed('x', 1), feed('y', 1), drain(17);
 CALL look(1);
-CALL rule(1, $$ set_rule('device_id', max_links => '{"user_id": 1, "email": 2}') $$);
-CALL rule(1, $$ set_rule('user_id', max_links => '{"crm_id": 1}') $$);
-CALL rule(1, $$ set_source('list', party => 'third') $$);
+CALL rule(1, '{"device_id": {"max_links": {"user_id": 1, "email": 2}}}');
+CALL rule(1, '{"user_id": {"max_links": {"crm_id": 1}}}');
+CALL rule(1, '{"*": {"sources": {"list": {"party": "third"}}}}');
 SELECT feed('x', 2), decide('x', 2), drain(31), feed('y', 2), decide('y', 2), drain(7);
 CALL look(2);
 CALL anew(2);
-CALL rule(2, $$ set_rule('email', max_per_profile => 1, priority => 65) $$);
-CALL rule(2, $$ set_cap(6) $$);
-CALL rule(2, $$ set_rule('device_id', max_per_profile => 2, max_links => 3) $$);
+CALL rule(2, '{"email": {"max_per_profile": 1, "priority": 65}}');
+CALL rule(2, '{"*": {"cap": 6}}');
+CALL rule(2, '{"device_id": {"max_per_profile": 2, "max_links": 3}}');
 SELECT feed('y', 3), decide('x', 3), drain(60), feed('x', 3), decide('y', 3), drain(5);
 CALL look(3);
-CALL rule(3, $$ set_rule('anonymous_id', blocked => '{^[xy][0-9]*[02468]-a1}') $$);
-CALL rule(3, $$ set_rule('crm_id', max_per_profile => 1, blocked => '{^[xy]1.*}') $$);
-CALL rule(3, $$ set_source('app', 5) $$);
+CALL rule(3, '{"anonymous_id": {"blocked": ["^[xy][0-9]*[02468]-a1"]}}');
+CALL rule(3, '{"crm_id": {"max_per_profile": 1, "blocked": ["^[xy]1.*"]}}');
+CALL rule(3, '{"*": {"sources": {"app": {"trust": 5}}}}');
 SELECT feed('x', 4), feed('y', 4), decide('x', 4), decide('y', 4), drain(1000);
 CALL look(4);
 CALL anew(4);
-CALL rule(4, $$ set_rule('crm_id', blocked => '{^[xy]2.*}', max_links => 2) $$);
-CALL rule(4, $$ set_rule('email', max_per_profile => 2) $$);
-CALL rule(4, $$ set_rule('email', priority => 5) $$);
-CALL rule(4, $$ set_cap(9) $$);
-CALL rule(4, $$ set_source('list', 4) $$);
+CALL rule(4, '{"crm_id": {"blocked": ["^[xy]2.*"], "max_links": 2}}');
+CALL rule(4, '{"email": {"max_per_profile": 2}}');
+CALL rule(4, '{"email": {"priority": 5}}');
+CALL rule(4, '{"*": {"cap": 9}}');
+CALL rule(4, '{"*": {"sources": {"list": {"trust": 4}}}}');
 SELECT feed('x', 5), decide('x', 5), drain(9), feed('y', 5), decide('y', 5), drain(100);
 CALL look(5);
-CALL rule(5, $$ set_rule('anonymous_id', blocked => NULL, max_links => '{"*": 3}') $$);
-CALL rule(5, $$ set_rule('email', max_links => NULL) $$);
+CALL rule(5, '{"anonymous_id": {"blocked": null, "max_links": {"*": 3}}}');
+CALL rule(5, '{"email": {"max_links": "unlimited"}}');
 -- the time of an unlink is that of the evidence there is: the same in both worlds only now
 CREATE TABLE cut AS SELECT DISTINCT ON (history) history, h.ids[1] AS a, h.ids[2] AS b FROM happened h WHERE cardinality(h.ids) > 1 AND NOT h.ids && '{c1,c2}' ORDER BY history, number;
 SELECT count(*) > 10 AS cuts FROM cut, LATERAL (SELECT cdp.unlink(id('x', history, a), id('x', history, b))) u RIGHT JOIN (VALUES (1)) v ON true;

@@ -4,7 +4,7 @@ CREATE DATABASE cdp_hostile ENCODING 'UTF8' TEMPLATE template0;
 \c cdp_hostile
 CREATE EXTENSION cdp;
 SELECT cdp.init();
-\set counts 'taken, "left", accepted, duplicate, quarantined'
+\set counts 'taken, waiting, accepted, duplicate, quarantined'
 
 -- traits that cannot be merged, documents that cannot be copied; the good rows arrive
 INSERT INTO cdp.inbox (type, user_id, traits) VALUES ('identify', 'x', jsonb_build_object(repeat('k', 256), 1)), ('identify', 'x', '{"plan": "pro"}'),

@@ -5,7 +5,7 @@ CREATE DATABASE cdp_failed ENCODING 'UTF8' TEMPLATE template0;
 \set VERBOSITY terse
 CREATE EXTENSION cdp;
 SELECT cdp.init();
-\set counts 'taken, "left", accepted, duplicate, quarantined'
+\set counts 'taken, waiting, accepted, duplicate, quarantined'
 
 -- a fault in a table that a stage writes: an error for rows of which the condition is true
 CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -38,7 +38,7 @@ SELECT 'group', 'u3', 'g' || i, (SELECT jsonb_object_agg('k' || k, repeat('x', 3
 SELECT accepted FROM cdp.refresh();
 SELECT (SELECT array_agg(a ->> 'group_id') FROM jsonb_array_elements(d -> 'accounts') AS a) AS accounts, d -> 'accounts_left_out' AS accounts_left_out,
 	(SELECT array_agg(k ORDER BY k) FROM jsonb_object_keys(d) AS k) AS members
-FROM (SELECT cdp.lookup('user_id:u3', 'accounts,identifiers,provenance,matters,traits') AS d) l;
+FROM (SELECT cdp.lookup('user_id:u3', 'accounts,identifiers,provenance,cases,traits') AS d) l;
 SELECT jsonb_array_length(d -> 'provenance') AS shown, d -> 'provenance_left_out' AS left_out FROM (
 	SELECT cdp.lookup('user_id:u2', 'traits,provenance') AS d) l;
 SELECT count(*) FROM cdp.verify();

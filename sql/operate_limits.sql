@@ -5,7 +5,7 @@ CREATE DATABASE cdp_limits ENCODING 'UTF8' TEMPLATE template0;
 SET client_min_messages = warning;
 CREATE EXTENSION cdp;
 \set VERBOSITY terse
-SELECT cdp.set_max_identifiers(3);
+SELECT cdp.set_rules('{"*": {"max_identifiers": 3}}');
 SELECT cdp.init();
 CREATE FUNCTION feed(message_id text, n int) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO cdp.inbox (type, event, message_id, identifiers, "timestamp") SELECT 'track', 'View', message_id, jsonb_build_object('club', jsonb_agg(message_id || i)), '2026-01-01' FROM generate_series(1, n) i $$;
@@ -16,24 +16,24 @@ SELECT accepted, quarantined, identities FROM cdp.refresh();
 SELECT reason, detail FROM cdp.quarantine;
 -- a namespace that nobody has set up has the default rules, and is listed
 SELECT namespace, priority, max_per_profile, max_links = cdp.default_max_links('club') AS default_links, batch_id FROM cdp.namespace WHERE namespace = 'club';
-SELECT cdp.set_max_identifiers(33), cdp.replay();
+SELECT cdp.set_rules('{"*": {"max_identifiers": 33}}'), cdp.replay();
 SELECT accepted, quarantined FROM cdp.refresh();
 -- a smaller number concerns what comes, not what is there: however the log is read again
-SELECT cdp.set_max_identifiers(1);
+SELECT cdp.set_rules('{"*": {"max_identifiers": 1}}');
 SELECT feed('c', 1), feed('d', 2);
 SELECT accepted, quarantined FROM cdp.refresh();
-SELECT cdp.set_rule('club', priority => 5, blocked => '{a1,^b[12]$}');
+SELECT cdp.set_rules('{"club": {"priority": 5, "blocked": ["a1", "^b[12]$"]}}');
 SELECT count(*) FROM cdp.identity WHERE blocked;
-SELECT cdp.set_rule('club', blocked => NULL);
+SELECT cdp.set_rules('{"club": {"blocked": null}}');
 SELECT identities, links, identities_moved, events_reanchored FROM cdp.restitch();
 SELECT * FROM cdp.verify();
 SELECT profile_id, cardinality(identifiers) AS identifiers FROM cdp.profiles ORDER BY profile_id;
 -- 256 at most
-SELECT cdp.set_max_identifiers(256), cdp.replay(), feed('e', 256), feed('f', 257);
+SELECT cdp.set_rules('{"*": {"max_identifiers": 256}}'), cdp.replay(), feed('e', 256), feed('f', 257);
 SELECT accepted, quarantined FROM cdp.refresh();
-SELECT cdp.set_max_identifiers(0);
-SELECT cdp.set_max_identifiers(257);
-SELECT cdp.set_max_identifiers(NULL);
+SELECT cdp.set_rules('{"*": {"max_identifiers": 0}}');
+SELECT cdp.set_rules('{"*": {"max_identifiers": 257}}');
+SELECT cdp.set_rules('{"*": {"max_identifiers": null}}');
 UPDATE cdp.state SET max_identifiers = 300;
 SELECT max_identifiers FROM cdp.state;
 
@@ -51,7 +51,7 @@ SELECT count(*) FROM cdp.unlink('user_id:u1', 'user_id:u2');
 \set VERBOSITY default
 \set SHOW_CONTEXT never
 SELECT count(*) FROM cdp.unlink('anonymous_id:y', 'anonymous_id:z');
-SELECT cdp.set_rule('email', max_per_profile => 1);
+SELECT cdp.set_rules('{"email": {"max_per_profile": 1}}');
 INSERT INTO cdp.inbox (type, event, message_id, anonymous_id, identifiers, "timestamp") VALUES ('track', 'View', 'j', 'y', '{"crm_id": "7"}', '2026-01-03'), ('track', 'View', 'k', 'y', '{"user_id": ["u1", "u2"]}', '2026-01-04');
 SELECT accepted FROM cdp.refresh();
 SELECT count(*) FROM cdp.unlink('crm_id:7', 'email:a@example.com');

@@ -43,7 +43,7 @@ CREATE FUNCTION plain(document jsonb) RETURNS text LANGUAGE sql AS $$
 $$;
 SELECT cdp.create_segment('pro', $$ traits->>'plan' = 'pro' $$), cdp.create_segment('free', $$ traits->>'plan' = 'free' $$);
 SELECT plain(cdp.lookup('email:ANN@example.com'));
-SELECT plain(cdp.lookup('user_id:bob', 'refused_links, segments,matters'));
+SELECT plain(cdp.lookup('user_id:bob', 'refused_links, segments,cases'));
 -- a shared identifier is no person, and says so
 SELECT plain(cdp.lookup('device_id:kiosk', 'identifiers,refused_links'));
 
@@ -54,8 +54,8 @@ SELECT count(DISTINCT d), min(d ->> 'profile_id') = :'ann' AS ann FROM (
 	SELECT unnest(ARRAY[cdp.lookup('user_id:ann'), cdp.lookup('user_id:ann'::text), cdp.lookup('user_id:ann'::cdp.identifier), cdp.lookup(cdp.identifier('user_id', 'ann')),
 		cdp.lookup(t), cdp.lookup(v), cdp.lookup(c), cdp.lookup(i), cdp.lookup(n), cdp.lookup(s), cdp.lookup(n::text), cdp.lookup(' ' || n || ' '), cdp.lookup(:ann), cdp.lookup(:'ann'),
 		cdp.lookup(:first_id), cdp.lookup(identifier => 'user_id:ann'), cdp.lookup(identifier => i), cdp.lookup(profile_id => :first_id), cdp.lookup('user_id:ann', last_events => 10),
-		cdp.lookup(:first_id, parts => 'identifiers,traits,events,matters,segments,refused_links,accounts'), cdp.lookup(n, NULL, NULL),
-		cdp.lookup(i, last_events => 10, parts => ' Accounts,Refused_Links ,segments,matters,events,TRAITS,identifiers,traits')]) AS d FROM contact) d;
+		cdp.lookup(:first_id, parts => 'identifiers,traits,events,cases,segments,refused_links,accounts'), cdp.lookup(n, NULL, NULL),
+		cdp.lookup(i, last_events => 10, parts => ' Accounts,Refused_Links ,segments,cases,events,TRAITS,identifiers,traits')]) AS d FROM contact) d;
 PREPARE by_parameter AS SELECT cdp.lookup($1, parts => 'traits') -> 'traits' ->> 'plan';
 EXECUTE by_parameter ('email:ann@example.com');
 EXECUTE by_parameter (:'first_id');
@@ -86,7 +86,7 @@ SELECT cdp.profile_of(:first_id) = :ann AS merged, cdp.profile_of(:ann) = :ann A
 SELECT r.* FROM (VALUES (999999), (0), (-5)) AS asked (id) CROSS JOIN LATERAL cdp.resolve_profile(asked.id) r;
 SELECT count(*) AS still_joined FROM cdp.unlink('anonymous_id:a1');
 SELECT cdp.profile_of(:first_id) = :first_id AS alone_again, cdp.lookup(:first_id, 'identifiers') #>> '{identifiers,0,value}' AS of_whom, cdp.lookup(:first_id) ->> 'event_count' AS events;
-SELECT cdp.set_rule('anonymous_id', blocked => '{a1}') IS NOT NULL AS blocked;
+SELECT cdp.set_rules('{"anonymous_id": {"blocked": ["a1"]}}') IS NOT NULL AS blocked;
 SELECT cdp.lookup(:first_id), cdp.lookup('anonymous_id:a1'), cdp.profile_of(:first_id), cdp.resolve_profile(:first_id);
 
 -- the plans that are kept follow the segments
@@ -98,11 +98,11 @@ DROP VIEW cdp_segment.pro;
 SELECT cdp.lookup(:ann, 'segments') -> 'segments' AS segments;
 SELECT cdp.drop_segment('all_of_them'), cdp.drop_segment('free'), cdp.drop_segment('pro');
 SELECT cdp.lookup(:ann, 'segments') -> 'segments' AS segments;
--- and what opens and closes a matter
-DELETE FROM cdp.matter_event WHERE kind <> 'case';
-INSERT INTO cdp.matter_event VALUES ('Login', 'session', true, 'sid');
-SELECT cdp.lookup(:ann, 'matters') -> 'matters' AS matters;
-SELECT profile_id = :ann AS ann, kind, matter, opened_at, openings FROM cdp.open_matters ORDER BY opened_at, profile_id;
+-- and what opens and closes a case
+DELETE FROM cdp.case_event WHERE kind <> 'case';
+INSERT INTO cdp.case_event VALUES ('Login', 'session', true, 'sid');
+SELECT cdp.lookup(:ann, 'cases') -> 'cases' AS cases;
+SELECT profile_id = :ann AS ann, kind, case_id, opened_at, openings FROM cdp.open_cases ORDER BY opened_at, profile_id;
 
 -- a condition that fails of somebody else does not fail here, few as people are
 ANALYZE cdp.profile;
@@ -125,7 +125,7 @@ RESET search_path;
 
 -- an analyst may
 CREATE ROLE regress_lookup;
-SELECT cdp.grant('regress_lookup', 'analyst');
+SELECT cdp.grant_access('regress_lookup', 'analyst');
 SELECT cdp.create_segment('seen', 'events > 0') > 0 AS created;
 SET ROLE regress_lookup;
 SELECT cdp.lookup(:ann) - 'segments' = :'document'::jsonb - 'segments' AS same, cdp.lookup(:first_id, 'provenance') IS NULL AS blocked, cdp.profile_of(:bob) = :bob AS bob,

@@ -9,7 +9,7 @@ SET timezone = 'UTC';
 \set VERBOSITY default
 \set SHOW_CONTEXT never
 
-SELECT cdp.set_source('rented', party => 'third', expires_after => '60 days');
+SELECT cdp.set_sources('{"rented": {"party": "third", "expires_after": "60 days"}}');
 INSERT INTO cdp.inbox (type, event, anonymous_id, user_id, group_id, properties, traits, "timestamp", received_at, source) VALUES
 	('identify', NULL, NULL, 'ann', NULL, NULL, '{"plan": "gold", "email": "ann@example.com"}', '2021-01-10', '2021-01-10', NULL),
 	('identify', NULL, 'a-1', 'ann', NULL, NULL, NULL, '2021-02-01', '2021-02-01', NULL),
@@ -36,11 +36,11 @@ SELECT cdp.unlink('anonymous_id:a-1', 'user_id:ann');
 SELECT cdp.unlink('anonymous_id:b-1');
 SELECT cdp.forbid('anonymous_id:b-1', 'user_id:bob');
 SELECT cdp.mark_shared('user_id:dee', true);
-SELECT cdp.set_rule('user_id', blocked => '{ann}');
-SELECT cdp.set_rule('email', priority => 5);
-SELECT cdp.set_cap(2);
-SELECT cdp.set_trait_rule('plan', 'first');
-SELECT cdp.set_source('default', trust => 2);
+SELECT cdp.set_rules('{"user_id": {"blocked": ["ann"]}}');
+SELECT cdp.set_rules('{"email": {"priority": 5}}');
+SELECT cdp.set_rules('{"*": {"cap": 2}}');
+SELECT cdp.set_trait_rules('{"plan": "first"}');
+SELECT cdp.set_sources('{"default": {"trust": 2}}');
 SELECT cdp.carry_number('View', 'price');
 SELECT cdp.restitch();
 SELECT count(*) AS changed FROM (TABLE public.before EXCEPT SELECT p.*, t.timeline FROM cdp.profile p JOIN cdp.profile_timeline t USING (profile_id)) c;
@@ -48,7 +48,7 @@ SELECT count(*) AS verdicts FROM cdp.verdict;
 -- what does not concern them goes on
 SELECT * FROM cdp.unlink('anonymous_id:c-1', 'user_id:cay');
 SELECT cdp.forbid('user_id:ann', 'user_id:bob');
-SELECT cdp.set_trait_rule('plan', NULL);
+SELECT cdp.set_trait_rules('{"plan": null}');
 SELECT identifiers, traits, events, first_seen FROM cdp.profiles ORDER BY profile_id;
 
 -- people grow and are joined; of those whose events are lacking too

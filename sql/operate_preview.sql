@@ -5,7 +5,7 @@ CREATE DATABASE cdp_preview ENCODING 'UTF8' TEMPLATE template0;
 SET client_min_messages = warning;
 CREATE EXTENSION cdp;
 \set VERBOSITY terse
-SELECT cdp.preview_rules('email', max_links => 1);
+SELECT cdp.preview_rules('{"email": {"max_links": 1}}');
 SELECT cdp.init();
 
 INSERT INTO cdp.inbox (type, event, message_id, user_id, anonymous_id, identifiers, "timestamp", received_at, source)
@@ -24,22 +24,21 @@ CREATE FUNCTION told(change text, number bigint, profile_id bigint, becomes bigi
 		ELSE concat_ws(' ', change, number, segment, before || ' -> ' || after) END;
 \set told 'told(change, number, profile_id, becomes, identifiers, segment, before, after)'
 -- the summary alone
-SELECT :told FROM cdp.preview_rules('user_id', max_per_profile => 2, details => 0);
+SELECT :told FROM cdp.preview_rules('{"user_id": {"max_per_profile": 2}}', details => 0);
 -- and what it stands for; rows of the summary that count nothing are left out here
-SELECT :told FROM cdp.preview_rules('user_id', max_per_profile => 2) WHERE number <> 0 OR number IS NULL;
-SELECT :told FROM cdp.preview_rules('user_id', blocked => '{u1,void,^u5}') WHERE number <> 0 OR number IS NULL;
-SELECT :told FROM cdp.preview_rules('email', max_links => 1) WHERE number <> 0 OR number IS NULL;
-SELECT :told FROM cdp.preview_rules('email', max_links => '{"user_id": 1}') WHERE number <> 0 OR number IS NULL;
-SELECT :told FROM cdp.preview_rules('email', max_links => jsonb '{"user_id": 1}') WHERE number <> 0 OR number IS NULL;
-SELECT :told FROM cdp.preview_rules('email', max_links => NULL) WHERE number <> 0 OR number IS NULL;
-SELECT :told FROM cdp.preview_rules('email', priority => 1) WHERE number <> 0 OR number IS NULL;
-SELECT :told FROM cdp.preview_rules('email', priority => 1, details => 1) WHERE number <> 0 OR number IS NULL;
+SELECT :told FROM cdp.preview_rules('{"user_id": {"max_per_profile": 2}}') WHERE number <> 0 OR number IS NULL;
+SELECT :told FROM cdp.preview_rules('{"user_id": {"blocked": ["u1", "void", "^u5"]}}') WHERE number <> 0 OR number IS NULL;
+SELECT :told FROM cdp.preview_rules('{"email": {"max_links": 1}}') WHERE number <> 0 OR number IS NULL;
+SELECT :told FROM cdp.preview_rules('{"email": {"max_links": {"user_id": 1}}}') WHERE number <> 0 OR number IS NULL;
+SELECT :told FROM cdp.preview_rules('{"email": {"max_links": "unlimited"}}') WHERE number <> 0 OR number IS NULL;
+SELECT :told FROM cdp.preview_rules('{"email": {"priority": 1}}') WHERE number <> 0 OR number IS NULL;
+SELECT :told FROM cdp.preview_rules('{"email": {"priority": 1}}', details => 1) WHERE number <> 0 OR number IS NULL;
 -- the cap and a source's trust, alone and together
-SELECT :told FROM cdp.preview_rules(cap => 2) WHERE number <> 0 OR number IS NULL;
-SELECT :told FROM cdp.preview_rules(source => 'app', trust => 5) WHERE number <> 0 OR number IS NULL;
-SELECT :told FROM cdp.preview_rules('user_id', max_per_profile => NULL, cap => NULL, source => 'app', trust => 5) WHERE number <> 0 OR number IS NULL;
+SELECT :told FROM cdp.preview_rules('{"*": {"cap": 2}}') WHERE number <> 0 OR number IS NULL;
+SELECT :told FROM cdp.preview_rules('{"*": {"sources": {"app": {"trust": 5}}}}') WHERE number <> 0 OR number IS NULL;
+SELECT :told FROM cdp.preview_rules('{"user_id": {"max_per_profile": "unlimited"}, "*": {"cap": "unlimited", "sources": {"app": {"trust": 5}}}}') WHERE number <> 0 OR number IS NULL;
 -- a namespace that nobody has used is no error, and is not listed by a preview
-SELECT :told FROM cdp.preview_rules('club', max_per_profile => 1) WHERE number <> 0 OR number IS NULL;
+SELECT :told FROM cdp.preview_rules('{"club": {"max_per_profile": 1}}') WHERE number <> 0 OR number IS NULL;
 
 -- nothing has changed
 SELECT count(*) FROM cdp.namespace WHERE namespace = 'club';
@@ -49,32 +48,34 @@ SELECT count(*) FROM (SELECT i.*, l.refused FROM cdp.identity i LEFT JOIN LATERA
 SELECT * FROM cdp.verify();
 
 -- a value that was blocked
-SELECT cdp.set_rule('user_id', blocked => '{u1,void}');
-SELECT :told FROM cdp.preview_rules('user_id', blocked => NULL) WHERE number <> 0 OR number IS NULL;
+SELECT cdp.set_rules('{"user_id": {"blocked": ["u1", "void"]}}');
+SELECT :told FROM cdp.preview_rules('{"user_id": {"blocked": null}}') WHERE number <> 0 OR number IS NULL;
 
 -- what makes no sense is the error of the function itself
-SELECT cdp.preview_rules();
-SELECT cdp.preview_rules('email', details => -1);
-SELECT cdp.preview_rules('email', details => NULL);
-SELECT cdp.preview_rules('E mail');
-SELECT cdp.preview_rules('email', max_per_profile => 0);
-SELECT cdp.preview_rules('email', blocked => ARRAY[NULL]::text[]);
-SELECT cdp.preview_rules('email', blocked => ARRAY[ARRAY['a', 'b']]);
-SELECT cdp.preview_rules('email', blocked => '{^(}');
-SELECT cdp.preview_rules('email', max_links => '{"nobody": 1}');
-SELECT cdp.preview_rules(cap => 0);
-SELECT cdp.preview_rules(source => 'app');
-SELECT cdp.preview_rules(trust => 1);
-SELECT cdp.preview_rules(NULL, priority => 1, cap => 5);
+SELECT cdp.preview_rules('{}');
+SELECT cdp.preview_rules('{"email": {}}', details => -1);
+SELECT cdp.preview_rules('{"email": {}}', details => NULL);
+SELECT cdp.preview_rules('{"E mail": {}}');
+SELECT cdp.preview_rules('{"email": {"max_per_profile": 0}}');
+SELECT cdp.preview_rules('{"email": {"blocked": [null]}}');
+SELECT cdp.preview_rules('{"email": {"blocked": [["a", "b"]]}}');
+SELECT cdp.preview_rules('{"email": {"blocked": ["^("]}}');
+SELECT cdp.preview_rules('{"email": {"max_links": {"nobody": 1}}}');
+SELECT cdp.preview_rules('{"*": {"cap": 0}}');
+SELECT cdp.preview_rules('{"*": {"sources": {"app": {"trusts": 1}}}}');
+SELECT cdp.preview_rules('{"*": {"sources": {"nobody": {"licence": "A"}}}}');
+SELECT cdp.preview_rules('{"*": {"sources": 1}}');
+SELECT cdp.preview_rules('{"cap": 5}');
+SELECT cdp.preview_rules(NULL);
 -- and of the transaction
 BEGIN ISOLATION LEVEL REPEATABLE READ;
-SELECT cdp.preview_rules(cap => 1);
+SELECT cdp.preview_rules('{"*": {"cap": 1}}');
 ROLLBACK;
 BEGIN READ ONLY;
-SELECT cdp.preview_rules(cap => 1);
+SELECT cdp.preview_rules('{"*": {"cap": 1}}');
 ROLLBACK;
 -- the one writer still works after an error inside
-SELECT number FROM cdp.preview_rules(cap => 1) WHERE change = 'stay';
+SELECT number FROM cdp.preview_rules('{"*": {"cap": 1}}') WHERE change = 'stay';
 SELECT * FROM cdp.verify();
 
 \c :origin

@@ -10,7 +10,7 @@ SELECT cdp.lookup('user_id:u1');
 SELECT cdp.init();
 SELECT cdp.init();
 SELECT cdp.migrate();
-\set counts 'taken, "left", accepted, duplicate, quarantined, identities, profiles_created AS created, profiles_merged AS merged, profiles_touched AS touched'
+\set counts 'taken, waiting, accepted, duplicate, quarantined, identities, profiles_created AS created, profiles_merged AS merged, profiles_touched AS touched'
 -- nothing to do
 SELECT :counts FROM cdp.refresh();
 SELECT count(*) FROM cdp.batch;
@@ -83,9 +83,9 @@ SELECT sum(taken) = sum(accepted + duplicate + quarantined) AS conserved, sum(ac
 
 -- in parts of any size
 INSERT INTO cdp.inbox (message_id, user_id, event, "timestamp") SELECT 's' || i, 's' || i % 3, 'Step', '2026-01-01' FROM generate_series(1, 10) i;
-SELECT taken, "left" FROM cdp.refresh(4);
-SELECT taken, "left" FROM cdp.refresh(4);
-SELECT taken, "left" FROM cdp.refresh(4);
+SELECT taken, waiting FROM cdp.refresh(4);
+SELECT taken, waiting FROM cdp.refresh(4);
+SELECT taken, waiting FROM cdp.refresh(4);
 SELECT identifiers, events FROM cdp.profiles WHERE identifiers[1] LIKE 'user_id:s_' ORDER BY 1;
 
 -- the log is partitioned by month, without a default; every table but the inboxes has a primary key

@@ -19,7 +19,7 @@ FROM (VALUES (1, NULL, 'a', NULL, NULL, 'web'), (2, 'u1', 'a', NULL, '{"city": "
 	(7, 'u5', 'b', '{"email": "y@example.com", "club": "7"}', NULL, 'web'), (8, NULL, 'bad', NULL, NULL, 'web'), (9, 'u6', 'c', NULL, NULL, 'web'),
 	(10, 'u7', 'c', NULL, NULL, 'web'), (11, 'u8', 'c', NULL, NULL, 'web'), (12, 'u9', 'c', NULL, NULL, 'web'), (13, 'u5', 'd', NULL, NULL, 'web')) AS e (n, u, a, i, t, s);
 SELECT accepted FROM cdp.refresh();
-SELECT cdp.set_rule('anonymous_id', blocked => '{bad}'), cdp.forbid('user_id:u3', 'email:y@example.com'), cdp.mark_shared('email:y@example.com', false);
+SELECT cdp.set_rules('{"anonymous_id": {"blocked": ["bad"]}}'), cdp.forbid('user_id:u3', 'email:y@example.com'), cdp.mark_shared('email:y@example.com', false);
 SELECT count(*) FROM cdp.unlink('user_id:u5', 'anonymous_id:d');
 SELECT cdp.create_segment('everyone', 'true');
 SELECT * FROM cdp.verify();

@@ -17,7 +17,7 @@ BEGIN
 END
 $$;
 CREATE ROLE regress_cdp_statistics;
-SELECT cdp.grant('regress_cdp_statistics', 'steward');
+SELECT cdp.grant_access('regress_cdp_statistics', 'steward');
 
 CREATE FUNCTION public.load(n int, m int, since timestamptz DEFAULT '2021-01-01Z') RETURNS void LANGUAGE sql AS $$
 	INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, group_id, traits, properties, "timestamp", received_at)

@@ -14,7 +14,7 @@ INSERT INTO cdp.inbox (type, event, message_id, user_id, anonymous_id, traits, "
  ('track', 'Buy', 'm3', 'u2', 'a', NULL, '2026-01-03', '2026-01-03'), ('track', 'Buy', 'm4', 'u2', NULL, NULL, '2026-01-04', '2026-01-04'),
  ('track', 'Buy', 'm5', NULL, 'bad', NULL, '2026-01-05', '2026-01-05');
 SELECT accepted FROM cdp.refresh();
-SELECT cdp.set_rule('anonymous_id', blocked => '{bad}'), cdp.forbid('user_id:u1', 'user_id:u2');
+SELECT cdp.set_rules('{"anonymous_id": {"blocked": ["bad"]}}'), cdp.forbid('user_id:u1', 'user_id:u2');
 SELECT * FROM cdp.verify();
 -- reads only
 BEGIN READ ONLY;
@@ -55,7 +55,7 @@ SELECT fault($$ UPDATE cdp.profile SET last_at = '2025-01-01' WHERE profile_id =
 SELECT fault($$ UPDATE cdp.profile SET events = 9, traits = NULL WHERE profile_id = cdp.profile_of('user_id:u1') $$);
 SELECT fault($$ DELETE FROM cdp.profile_timeline WHERE profile_id = cdp.profile_of('user_id:u2') $$);
 SELECT fault($$ UPDATE cdp.profile_timeline SET shared = true WHERE profile_id = cdp.profile_of('user_id:u2') $$);
-SELECT fault($$ UPDATE cdp.profile_timeline SET timeline = cdp.trim(timeline, '2026-01-04') WHERE profile_id = cdp.profile_of('user_id:u2') $$);
+SELECT fault($$ UPDATE cdp.profile_timeline SET timeline = cdp.drop_before(timeline, '2026-01-04') WHERE profile_id = cdp.profile_of('user_id:u2') $$);
 SELECT fault($$ DELETE FROM cdp.profile WHERE profile_id = cdp.profile_of('user_id:u2') $$);
 SELECT fault($$ DELETE FROM cdp.event WHERE message_id = 'm4' $$);
 -- a rule or a verdict that was written past the functions

@@ -49,16 +49,16 @@ SELECT * FROM cdp.verify();
 SELECT "call"('a3', 'cid', 'acme', '{"seats": 9}', 8), "call"('a3', 'cid', 'other', NULL, 9), "call"('a4', 'cid', 'acme', NULL, 10);
 SELECT accepted FROM cdp.refresh();
 SELECT * FROM members WHERE who = 'user_id:cid';
-SELECT count(*) FROM cdp.set_rule('user_id', blocked => '{cid}');
+SELECT count(*) FROM cdp.set_rules('{"user_id": {"blocked": ["cid"]}}');
 SELECT * FROM members;
 SELECT * FROM cdp.verify();
 -- all its identifiers are blocked: the account stays, nobody is its member
-SELECT count(*) FROM cdp.set_rule('anonymous_id', blocked => '{a2,a3,a4}');
+SELECT count(*) FROM cdp.set_rules('{"anonymous_id": {"blocked": ["a2", "a3", "a4"]}}');
 SELECT * FROM members;
 SELECT group_id, members, events, traits FROM cdp.accounts ORDER BY group_id;
 SELECT * FROM cdp.verify();
-SELECT count(*) FROM cdp.set_rule('anonymous_id', blocked => '{}');
-SELECT count(*) FROM cdp.set_rule('user_id', blocked => '{}');
+SELECT count(*) FROM cdp.set_rules('{"anonymous_id": {"blocked": []}}');
+SELECT count(*) FROM cdp.set_rules('{"user_id": {"blocked": []}}');
 SELECT * FROM members;
 SELECT * FROM cdp.verify();
 -- a shared identifier is no member
@@ -67,24 +67,24 @@ SELECT group_id, members FROM cdp.accounts ORDER BY group_id;
 SELECT * FROM cdp.verify();
 
 -- rules and trust act on the history of accounts too, and what lapses lapses
-SELECT cdp.set_trait_rule('seats', 'sum');
+SELECT cdp.set_trait_rules('{"seats": "sum"}');
 SELECT group_id, traits FROM cdp.accounts WHERE group_id = 'acme';
 SELECT "call"(NULL, 'bob', 'acme', '{"plan": "gold"}', 0, 'billing');
 SELECT accepted FROM cdp.refresh();
 SELECT traits ->> 'plan' AS plan FROM cdp.accounts WHERE group_id = 'acme';
-SELECT count(*) FROM cdp.set_source('billing', trust => 9);
+SELECT count(*) FROM cdp.set_sources('{"billing": {"trust": 9}}');
 SELECT traits ->> 'plan' AS plan FROM cdp.accounts WHERE group_id = 'acme';
 SELECT * FROM cdp.verify();
-SELECT count(*) FROM cdp.set_source('billing', expires_after => interval '36500 days');
+SELECT count(*) FROM cdp.set_sources('{"billing": {"expires_after": "36500 days"}}');
 SELECT traits ->> 'plan' AS plan FROM cdp.accounts WHERE group_id = 'acme';
 SELECT expires_at FROM cdp.account WHERE group_id = 'acme';
-SELECT count(*) FROM cdp.set_source('billing', expires_after => interval '1 day');
+SELECT count(*) FROM cdp.set_sources('{"billing": {"expires_after": "1 day"}}');
 SELECT a.traits ->> 'plan' AS plan, a.expires_at FROM cdp.account a WHERE group_id = 'acme';
 SELECT * FROM cdp.verify();
 -- something that lapses by itself: what is said by then is gone at the next refresh
 INSERT INTO cdp.inbox (type, user_id, group_id, traits, source) VALUES ('group', 'bob', 'fleeting', '{"mood": "good"}', 'rumour');
 SELECT accepted FROM cdp.refresh();
-SELECT count(*) FROM cdp.set_source('rumour', expires_after => interval '4 seconds');
+SELECT count(*) FROM cdp.set_sources('{"rumour": {"expires_after": "4 seconds"}}');
 SELECT traits FROM cdp.accounts WHERE group_id = 'fleeting';
 SELECT pg_sleep(greatest(0, extract(epoch FROM expires_at - clock_timestamp())) + 0.01) FROM cdp.account WHERE group_id = 'fleeting';
 SELECT taken FROM cdp.refresh();

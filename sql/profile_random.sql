@@ -81,11 +81,11 @@ DECLARE
 	b cdp.identifier := (SELECT i.identifier FROM cdp.identity i WHERE i.identifier::text <> a::text ORDER BY i.profile_id <> cdp.profile_of(a), random() LIMIT 1);
 	said text := CASE
 		WHEN random() < 0.35 THEN format('SELECT feed(%s), (SELECT count(*) FROM cdp.refresh(%s))', pick(25), pick(20))
-		WHEN random() < 0.4 THEN format('SELECT cdp.set_trait_rule(%L, %L)', one_of('{k1,k2,k3,k4,k5,k6,k7,k8,*}'),
+		WHEN random() < 0.4 THEN format('SELECT cdp.set_trait_rules(jsonb_build_object(%L, %L))', one_of('{k1,k2,k3,k4,k5,k6,k7,k8,*}'),
 			one_of('{last,first,min,max,sum,union,most_frequent,trusted_last,trusted_first,trusted_min,trusted_max,trusted_sum,trusted_union,trusted_most_frequent,keep_last,keep_first,keep_min,keep_max,keep_trusted_last,keep_trusted_first,keep_trusted_min,keep_trusted_max,NULL,NULL}'))
 		WHEN random() < 0.25 THEN format('SELECT wait(%s)', pick(5))
-		WHEN random() < 0.35 THEN format('SELECT cdp.set_source(%L, trust => %s)', one_of('{web,crm,list,partner}'), pick(5))
-		WHEN random() < 0.4 THEN format('SELECT cdp.set_source(%L, party => ''third'', expires_after => %L)', one_of('{list,partner,app}'), nullif(pick(45), 45) * interval '1 hour')
+		WHEN random() < 0.35 THEN format('SELECT cdp.set_sources(jsonb_build_object(%L, jsonb_build_object(''trust'', %s)))', one_of('{web,crm,list,partner}'), pick(5))
+		WHEN random() < 0.4 THEN format('SELECT cdp.set_sources(jsonb_build_object(%L, jsonb_build_object(''party'', ''third'', ''expires_after'', %L)))', one_of('{list,partner,app}'), nullif(pick(45), 45) * interval '1 hour')
 		WHEN random() < 0.3 THEN (SELECT format('SELECT cdp.unlink(%L, %L)', x.identifier, y.identifier) FROM cdp.link l JOIN cdp.identity x ON x.identity_id = l.a JOIN cdp.identity y ON y.identity_id = l.b ORDER BY random() LIMIT 1)
 		WHEN random() < 0.2 THEN format('SELECT cdp.unlink(%L)', a)
 		WHEN random() < 0.4 THEN format('SELECT cdp.forbid(%L, %L)', a, b)
@@ -97,7 +97,7 @@ BEGIN
 END
 $$;
 SELECT feed(30), cdp.refresh() IS NOT NULL AS refreshed;
-SELECT cdp.set_source('crm', trust => 4), cdp.set_source('list', party => 'third', expires_after => '30 hours');
+SELECT cdp.set_sources('{"crm": {"trust": 4}}'), cdp.set_sources('{"list": {"party": "third", "expires_after": "30 hours"}}');
 CREATE PROCEDURE walk(steps int) LANGUAGE plpgsql AS $$
 DECLARE
 	n int;
@@ -114,7 +114,7 @@ BEGIN
 END
 $$;
 CALL walk(70);
-SELECT cdp.set_trait_rule('k1', 'sum'), cdp.set_trait_rule('k2', 'keep_trusted_first'), cdp.set_source('web', expires_after => '400 days');
+SELECT cdp.set_trait_rules('{"k1": "sum"}'), cdp.set_trait_rules('{"k2": "keep_trusted_first"}'), cdp.set_sources('{"web": {"expires_after": "400 days"}}');
 INSERT INTO found SELECT 0, 'last', 'traits', concat_ws(' ', profile_id, key), expected, found FROM differences();
 SELECT * FROM found;
 -- it was no idle walk

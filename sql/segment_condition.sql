@@ -182,7 +182,7 @@ SELECT (SELECT count(*) FROM cdp.profile) AS people, cdp.try_condition($$ cdp.di
 SELECT cdp.try_condition($$ events > 10 AND cdp.did(timeline, 'x', within => '1 month') $$);
 SELECT cdp.try_condition($$ events > 0 OR NOT cdp.did(timeline, 'x', at_least => -1) $$);
 SELECT cdp.try_condition($$ traits ->> 'plan' ~ '(' AND events > 10 $$);
-SELECT cdp.create_segment('wrong', $$ events > 10 AND cdp.times(timeline, 'x', within => '1 month') > 2 $$);
+SELECT cdp.create_segment('wrong', $$ events > 10 AND cdp.count_events(timeline, 'x', within => '1 month') > 2 $$);
 -- what depends on the person is no error
 SELECT cdp.try_condition($$ (traits ->> 'age')::int > 3 AND identifiers[7] IS NULL AND profile_row.events > 0 $$);
 SELECT cdp.try_condition(NULL);

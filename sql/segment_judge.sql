@@ -10,7 +10,7 @@ CREATE ROLE regress_judge_steward;
 CREATE ROLE regress_judge_other;
 CREATE ROLE regress_judge_analyst;
 SELECT cdp.init();
-SELECT cdp.grant('regress_judge_steward', 'steward'), cdp.grant('regress_judge_other', 'steward'), cdp.grant('regress_judge_analyst', 'analyst');
+SELECT cdp.grant_access('regress_judge_steward', 'steward'), cdp.grant_access('regress_judge_other', 'steward'), cdp.grant_access('regress_judge_analyst', 'analyst');
 GRANT CREATE ON SCHEMA public TO regress_judge_steward, regress_judge_other;
 INSERT INTO cdp.inbox (type, user_id, traits) SELECT 'identify', 'u' || i, jsonb_build_object('n', i, 'age', CASE WHEN i % 10 = 0 THEN 'unknown' ELSE i::text END) FROM generate_series(1, 50) i;
 SELECT accepted FROM cdp.refresh();
@@ -25,7 +25,7 @@ SELECT cdp.is_member('adults', cdp.profile_of('user_id:u10')) AS failing, cdp.is
 SELECT cdp.lookup('user_id:u10') -> 'segments' AS segments, cdp.lookup('user_id:u10') -> 'segments_failing' AS failing;
 SELECT cdp.lookup('user_id:u19') -> 'segments' AS segments, cdp.lookup('user_id:u19') -> 'segments_failing' AS failing;
 SELECT * FROM cdp.verify();
-SELECT segment, before, after FROM cdp.preview_rules('user_id', blocked => '{u19}') WHERE segment IS NOT NULL;
+SELECT segment, before, after FROM cdp.preview_rules('{"user_id": {"blocked": ["u19"]}}') WHERE segment IS NOT NULL;
 -- of everybody: nothing is made
 SELECT cdp.create_segment('bad', '1 / (events - events) = 1');
 SELECT cdp.create_segment('bad', $$ identifiers[1]::text::int > 1 $$);
@@ -177,7 +177,7 @@ SELECT cdp.lookup('user_id:u2') -> 'segments' AS segments, cdp.lookup('user_id:u
 SELECT count(*) FROM cdp.members('caller');
 SELECT count(*) FROM cdp.members('tab');
 SELECT count(*) FROM cdp.members('gone');
-SELECT segment, before, after FROM cdp.preview_rules(cap => 7) WHERE segment IS NOT NULL;
+SELECT segment, before, after FROM cdp.preview_rules('{"*": {"cap": 7}}') WHERE segment IS NOT NULL;
 INSERT INTO cdp.inbox (type, user_id) VALUES ('identify', 'u1');
 SELECT accepted FROM cdp.refresh();
 SELECT * FROM state;

@@ -133,7 +133,7 @@ SELECT cdp.drop_segment('pro');
 SELECT cdp.drop_segment('pro');
 
 -- who may what
-SELECT cdp.grant('regress_cdp_steward', 'steward'), cdp.grant('regress_cdp_analyst', 'analyst');
+SELECT cdp.grant_access('regress_cdp_steward', 'steward'), cdp.grant_access('regress_cdp_analyst', 'analyst');
 SELECT count(*) AS not_for_all FROM cdp.segment s
 WHERE NOT has_table_privilege('regress_cdp_analyst', 'cdp_segment.' || quote_ident(s.name), 'SELECT');
 SELECT cdp.create_segment('by_owner', 'events = 5');

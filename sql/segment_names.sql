@@ -8,7 +8,7 @@ SELECT cdp.init();
 RESET client_min_messages;
 -- nothing was loaded: no name says anything
 SELECT cdp.create_segment('early', $$ cdp.did(timeline, 'Order Complted') AND traits ->> 'pln' = 'pro' $$);
-SELECT cdp.set_rule('emial', max_per_profile => 3);
+SELECT cdp.set_rules('{"emial": {"max_per_profile": 3}}');
 SELECT cdp.drop_segment('early');
 INSERT INTO cdp.inbox (type, user_id, event, traits, group_id, "timestamp") VALUES
 	('track', 'us-1', 'Order Completed', NULL, NULL, now() - interval '1 day'), ('track', 'us-1', 'Product Viewed', NULL, NULL, now() - interval '2 days'),
@@ -19,7 +19,7 @@ SELECT kind, name, batch_id FROM cdp.seen_name ORDER BY kind, name;
 
 -- where the names stand in a condition
 SELECT * FROM cdp.condition_names($$ cdp.did(timeline, 'a') AND cdp.did(timeline, within => '1 day', event => 'b') AND NOT cdp.did_not(timeline, 'c' || 'd')
-	AND cdp.sum(timeline, 'e', 'total') > 1 AND cdp.did(cdp.where_number(timeline, 'f', 'total', '>', 1), 'f', within => '30 days')
+	AND cdp.sum(timeline, 'e', 'total') > 1 AND cdp.did(cdp.filter_events(timeline, 'f', 'total', '>', 1), 'f', within => '30 days')
 	AND cdp.matches(timeline, 'g -> (h | i) within 1 day -> not j -> "k l"') AND cdp.funnel(timeline, ARRAY['m', 'n'], '1 day') = 2 AND cdp.funnel(timeline, '{o,p}', '1 day') = 2
 	AND CASE WHEN (SELECT true) THEN true END IS NULL $$);
 SELECT * FROM cdp.condition_names($$ traits ->> 'a' = 'x' AND cdp.try_integer(traits -> 'b') > 1 AND traits ? 'c' AND traits ?| '{d,e}' AND traits ?& ARRAY['f', 'g'] AND traits @> '{"h": {"deep": 1}, "i": 2}'
@@ -32,12 +32,12 @@ SELECT cdp.create_segment('right', $$ cdp.did(timeline, 'Order Completed') AND t
 SELECT cdp.create_segment('far', $$ cdp.did(timeline, 'zzz') $$);
 -- an error is an error, without notices
 SELECT cdp.create_segment('wrong', $$ cdp.did(timeline, 'Order Complted') AND 7 $$);
-SELECT cdp.set_trait_rule('ctiy', 'last');
-SELECT cdp.set_trait_rule('city', 'last');
-SELECT cdp.set_trait_rule('*', 'last');
+SELECT cdp.set_trait_rules('{"ctiy": "last"}');
+SELECT cdp.set_trait_rules('{"city": "last"}');
+SELECT cdp.set_trait_rules('{"*": "last"}');
 SELECT cdp.carry_number('Order Compleated', 'shipping'), cdp.carry_number('Order Completed', 'tax'), cdp.carry_number('*', 'weight');
-SELECT cdp.set_rule('usr_id', priority => 12);
-SELECT cdp.set_rule('email', priority => 31);
+SELECT cdp.set_rules('{"usr_id": {"priority": 12}}');
+SELECT cdp.set_rules('{"email": {"priority": 31}}');
 SELECT people FROM cdp.funnel_table('{Product Viewed,Ordr Completed}', '7 days');
 SELECT count(*) FROM cdp.funnel_table('{Product Viewed}', '7 days', by_trait => 'citty');
 SELECT count(*) FROM cdp.retention_table('Product Vewed', NULL, 'day', 'UTC', by_trait => 'plann');
@@ -47,7 +47,7 @@ SELECT people FROM cdp.funnel_table('{signup,pay}', '7 days', query => $$ VALUES
 -- an analyst gets them, too
 SET client_min_messages = warning;
 CREATE ROLE regress_names;
-SELECT cdp.grant('regress_names', 'analyst');
+SELECT cdp.grant_access('regress_names', 'analyst');
 RESET client_min_messages;
 SET ROLE regress_names;
 SELECT people FROM cdp.funnel_table('{Product Vewed}', '7 days');

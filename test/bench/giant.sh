@@ -9,7 +9,7 @@ BATCHES=${BATCHES:-5}
 psql -Xq -v ON_ERROR_STOP=1 >/dev/null <<'SQL'
 SET client_min_messages = warning;
 SELECT cdp.init();
-SELECT cdp.set_cap(NULL);
+SELECT cdp.set_rules('{"*": {"cap": "unlimited"}}');
 -- each event names a new identifier together with one of those that are there, any of them
 CREATE PROCEDURE bring(n bigint, batch bigint DEFAULT 250000) LANGUAGE plpgsql AS $$
 DECLARE

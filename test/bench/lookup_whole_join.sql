@@ -7,10 +7,10 @@ SELECT p.profile_id, p.shared, p.first_seen, p.last_seen, p.events, p.traits::js
 		  FROM cdp.identity i CROSS JOIN LATERAL (
 			  SELECT e.* FROM cdp.event e WHERE e.identity_id = i.identity_id ORDER BY e."timestamp" DESC, e.event_id DESC LIMIT 10) e
 		  WHERE i.profile_id = p.profile_id ORDER BY e."timestamp" DESC, e.event_id DESC LIMIT 10) AS events,
-	ARRAY(SELECT (t.kind, t.matter, t.opened)
-		  FROM (SELECT m.kind, e.properties ->> m.property AS matter, max(e."timestamp") FILTER (WHERE m.opens) AS opened, max(e."timestamp") FILTER (WHERE NOT m.opens) AS closed
-				FROM cdp.identity i JOIN cdp.event e USING (identity_id) JOIN cdp.matter_event m ON m.event = e.event
-				WHERE i.profile_id = p.profile_id GROUP BY 1, 2) t WHERE t.opened > coalesce(t.closed, '-infinity')) AS matters,
+	ARRAY(SELECT (t.kind, t.case_id, t.opened)
+		  FROM (SELECT m.kind, e.properties ->> m.property AS case_id, max(e."timestamp") FILTER (WHERE m.opens) AS opened, max(e."timestamp") FILTER (WHERE NOT m.opens) AS closed
+				FROM cdp.identity i JOIN cdp.event e USING (identity_id) JOIN cdp.case_event m ON m.event = e.event
+				WHERE i.profile_id = p.profile_id GROUP BY 1, 2) t WHERE t.opened > coalesce(t.closed, '-infinity')) AS cases,
 	ARRAY(SELECT 'viewers' WHERE EXISTS (SELECT FROM cdp_segment.viewers s WHERE s.profile_id = p.profile_id)
 		  UNION ALL SELECT 'often' WHERE EXISTS (SELECT FROM cdp_segment.often s WHERE s.profile_id = p.profile_id)
 		  UNION ALL SELECT 'best' WHERE EXISTS (SELECT FROM cdp_segment.best s WHERE s.profile_id = p.profile_id)

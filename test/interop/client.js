@@ -60,7 +60,7 @@ async function main() {
 	await client.connect();
 	await copyIn(client);
 	await insert(client);
-	seen.refresh = numbers((await rows('SELECT taken, "left", accepted, duplicate, quarantined, profiles_created FROM cdp.refresh()'))[0]);
+	seen.refresh = numbers((await rows('SELECT taken, waiting, accepted, duplicate, quarantined, profiles_created FROM cdp.refresh()'))[0]);
 
 	const profiles = await rows('SELECT profile_id, first_seen, last_seen, identifiers, traits, events FROM cdp.profiles ORDER BY last_seen');
 	const people = Object.fromEntries(profiles.map((profile) => [profile.profile_id, profile.identifiers[0]]));

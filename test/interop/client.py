@@ -65,7 +65,7 @@ def main():
         copy_in(cursor)
         insert(cursor)
     with connection, connection.cursor() as cursor:
-        cursor.execute('SELECT taken, "left", accepted, duplicate, quarantined, profiles_created FROM cdp.refresh()')
+        cursor.execute('SELECT taken, waiting, accepted, duplicate, quarantined, profiles_created FROM cdp.refresh()')
         seen["refresh"] = cursor.fetchone()
     with connection, connection.cursor() as cursor:
         cursor.execute("SELECT profile_id, first_seen, last_seen, identifiers, traits, events FROM cdp.profiles ORDER BY last_seen")

@@ -26,7 +26,7 @@ my @queries = (
 	q{SELECT cdp.lookup('user_id:u3')},
 	q{SELECT cdp.lookup(identity_id, 'provenance,identifiers,segments') FROM cdp.identity ORDER BY identity_id LIMIT 20},
 	q{SELECT cdp.resolve_profile(identity_id) FROM cdp.identity ORDER BY identity_id LIMIT 20},
-	q{SELECT count(*) FROM cdp.open_matters},
+	q{SELECT count(*) FROM cdp.open_cases},
 	q{SELECT * FROM cdp.accounts ORDER BY group_id},
 	q{SELECT * FROM cdp.account_members ORDER BY profile_id, group_id},
 	q{SELECT count(*), sum(plan), max("user") FROM people},

@@ -12,7 +12,7 @@ use Test::More;
 my $node = new_platform('main');
 $node->safe_psql('postgres', q{
 	CREATE ROLE stranger LOGIN; CREATE ROLE etl LOGIN; CREATE ROLE ann LOGIN; CREATE ROLE boss LOGIN;
-	SELECT cdp.grant('etl', 'writer'), cdp.grant('ann', 'analyst'), cdp.grant('boss', 'steward')});
+	SELECT cdp.grant_access('etl', 'writer'), cdp.grant_access('ann', 'analyst'), cdp.grant_access('boss', 'steward')});
 
 sub allowed
 {
@@ -50,18 +50,18 @@ is(allowed('ann', q{SELECT cdp.lookup(cdp.profile_of('user_id:u1')) - 'events' -
 is(allowed('boss', q{SELECT cdp.create_profile_view('cdp_segment.people', 'email text', 'user_id identifier')}), 'cdp_segment.people', 'a view of people');
 allowed('boss', 'GRANT SELECT ON cdp_segment.people TO ann');
 is(allowed('ann', q{SELECT * FROM cdp_segment.people, cdp.profile_view_problems('cdp_segment.people')}) =~ s/^.*\|(ann@)/$1/r, 'ann@example.com|u1|email|email|text|1|0', 'which the analyst reads');
-allowed('ann', 'SELECT * FROM cdp.accounts; SELECT * FROM cdp.account_members; SELECT * FROM cdp.open_matters');
+allowed('ann', 'SELECT * FROM cdp.accounts; SELECT * FROM cdp.account_members; SELECT * FROM cdp.open_cases');
 refused('ann', q{SELECT cdp.create_profile_view('cdp_segment.mine', 'email text')});
 is(allowed('ann', q{SELECT count(*) FROM cdp.members('doers')}), '1', 'the segment');
 is(allowed('ann', q{SELECT count(*) FROM cdp.events WHERE profile_id IS NOT NULL}), '2', 'the events');
 # all that is there for analysts, asked by one
 allowed('ann', $_) for
-  (map { "SELECT * FROM cdp.$_" } qw(identities profile_row accounts account_members open_matters near_shared refused_links outvoted identity_periods refused_traits
-	source batch namespace state segment trait_rule carried_number matter_event verdict profile_view)),
+  (map { "SELECT * FROM cdp.$_" } qw(identities profile_row accounts account_members open_cases near_shared refused_links outvoted identity_periods refused_traits
+	source sources batch namespace state segment trait_rule carried_number case_event verdict profile_view)),
   q{SELECT cdp.profile_of('user_id:u1'::cdp.identifier), cdp.profile_of(1::bigint), cdp.resolve_profile(99), cdp.profile_at('user_id:u1', now())},
   'SELECT * FROM cdp.events_at(now())', q{SELECT * FROM cdp.explain('user_id:u1', 'email:ann@example.com')}, q{SELECT * FROM cdp.explain('user_id:u1', 'user_id:u9')},
-  q{SELECT cdp.lookup('user_id:u1', 'identifiers,traits,events,matters,segments,refused_links,accounts,provenance'), cdp.lookup('user_id:u1'::cdp.identifier)},
-  q{SELECT cdp.is_member('doers', 1)}, 'SELECT * FROM cdp_segment.doers',
+  q{SELECT cdp.lookup('user_id:u1', 'identifiers,traits,events,cases,segments,refused_links,accounts,provenance'), cdp.lookup('user_id:u1'::cdp.identifier)},
+  q{SELECT cdp.rules(), cdp.trait_rules()}, q{SELECT cdp.is_member('doers', 1)}, 'SELECT * FROM cdp_segment.doers',
   q{SELECT * FROM cdp.funnel_table('{x,y}', '7 days', segment => 'doers')}, q{SELECT * FROM cdp.funnel_table('{x,y}', '7 days', by_trait => 'email')},
   q{SELECT * FROM cdp.funnel_table('{x,y}', '7 days', by_property => 'sku')}, q{SELECT * FROM cdp.retention_table('x', 'y', 'day', 'UTC', segment => 'doers')},
   q{SELECT * FROM cdp.paths('x', segment => 'doers')},
@@ -69,10 +69,11 @@ allowed('ann', $_) for
   q{SELECT * FROM cdp.components('SELECT user_id, anonymous_id FROM cdp.events')};
 refused('ann', $_)
   for 'SELECT * FROM cdp.quarantine', 'SELECT * FROM cdp.inbox', 'SELECT * FROM cdp.inbox_raw', 'SELECT * FROM cdp.writer', 'SELECT * FROM cdp.message', 'SELECT cdp.replay()',
-  'SELECT * FROM cdp.verify()', q{SELECT cdp.set_cap(1)}, q{SELECT cdp.ingest('{}')}, 'UPDATE cdp.segment SET condition = NULL', 'UPDATE cdp.profiles SET events = 0',
+  'SELECT * FROM cdp.verify()', q{SELECT cdp.set_rules('{"*": {"cap": 1}}')}, q{SELECT cdp.ingest('{}')}, 'UPDATE cdp.segment SET condition = NULL', 'UPDATE cdp.profiles SET events = 0',
   q{SELECT cdp.create_segment('mine', 'true')}, 'CREATE VIEW cdp_segment.mine AS SELECT 1', q{SELECT cdp.add_event_month(now())},
   q{INSERT INTO cdp.inbox (user_id) VALUES ('x')}, 'SELECT cdp.refresh()', 'SELECT cdp.init()', 'DELETE FROM cdp.quarantine',
-  q{SELECT cdp.grant('ann', 'steward')};
+  q{SELECT cdp.grant_access('ann', 'steward')}, q{SELECT cdp.revoke_access('etl', 'writer')}, q{SELECT cdp.set_rules('{}')}, q{SELECT cdp.set_sources('{}')},
+  q{SELECT cdp.set_trait_rules('{}')}, q{SELECT cdp.preview_rules('{"email": {}}')};
 
 refused('stranger', $_)
   for 'SELECT * FROM cdp.profiles', q{SELECT cdp.lookup('user_id:u1')}, 'SELECT cdp.lookup(1)', 'SELECT * FROM cdp.accounts', q{INSERT INTO cdp.inbox (user_id) VALUES ('x')},
@@ -89,20 +90,92 @@ allowed('boss', $_) for
   q{INSERT INTO cdp.inbox_raw (line) VALUES ('no json'); SELECT cdp.refresh(); UPDATE cdp.quarantine SET line = '{"userId": "u2", "event": "x", "anonymousId": "a2"}'},
   q{SELECT cdp.replay(); SELECT cdp.ingest('{"userId": "u3", "groupId": "g", "type": "group", "traits": {"size": 3}}'); SELECT cdp.refresh()},
   q{SELECT cdp.forbid('user_id:u2', 'anonymous_id:a2'), cdp.allow('user_id:u2', 'anonymous_id:a2'), cdp.mark_shared('anonymous_id:a2', true), cdp.mark_shared('anonymous_id:a2', NULL)},
-  q{SELECT cdp.unlink('user_id:u2', 'anonymous_id:a2')}, q{SELECT cdp.set_rule('email', max_links => '5', priority => 31, blocked => '{x@example.com}'), cdp.set_rule('email', blocked => NULL)},
-  q{SELECT cdp.set_cap(500), cdp.set_max_identifiers(30), cdp.set_source('crm', trust => 4, expires_after => '100 hours'), cdp.set_trait_rule('email', 'first')},
-  q{SELECT cdp.carry_number('x', 'total'), cdp.drop_number('x', 'total')}, q{SELECT * FROM cdp.preview_rules('email', max_links => 4)},
-  q{INSERT INTO cdp.matter_event VALUES ('Return Started', 'return', true, 'return_id'); DELETE FROM cdp.matter_event WHERE kind = 'return'},
+  q{SELECT cdp.unlink('user_id:u2', 'anonymous_id:a2')}, q{SELECT cdp.set_rules('{"email": {"max_links": 5, "priority": 31, "blocked": ["x@example.com"]}}'), cdp.set_rules('{"email": null}')},
+  q{SELECT cdp.set_rules('{"*": {"cap": 500}}'), cdp.set_rules('{"*": {"max_identifiers": 30}}'), cdp.set_sources('{"crm": {"trust": 4, "expires_after": "100 hours"}}'), cdp.set_trait_rules('{"email": "first"}')},
+  q{SELECT cdp.carry_number('x', 'total'), cdp.drop_number('x', 'total')}, q{SELECT * FROM cdp.preview_rules('{"email": {"max_links": 4}}')},
+  q{INSERT INTO cdp.case_event VALUES ('Return Started', 'return', true, 'return_id'); DELETE FROM cdp.case_event WHERE kind = 'return'},
   q{SELECT cdp.restitch(), cdp.migrate()}, q{SELECT cdp.create_segment('other', 'events > 1'), cdp.create_segment('other', 'events > 2', replace => true), cdp.drop_segment('other')};
 is(allowed('boss', 'SELECT count(*) FROM cdp.verify()'), '0', 'and all is as it should be');
 # what another steward keeps back does not stand in the way
-super(q{CREATE ROLE deputy LOGIN; SELECT cdp.grant('deputy', 'steward')});
+super(q{CREATE ROLE deputy LOGIN; SELECT cdp.grant_access('deputy', 'steward')});
 allowed('deputy', 'CREATE VIEW cdp_segment."my %s own" AS SELECT 1 AS x; CREATE TABLE cdp_segment.hidden ()');
-allowed('boss', q{SELECT cdp.grant('ann', 'analyst'), cdp.grant('ann', 'steward')});
-super(q{SELECT cdp.grant('ann', 'analyst')});
+allowed('boss', q{SELECT cdp.grant_access('ann', 'analyst'), cdp.grant_access('ann', 'steward')});
+super(q{SELECT cdp.grant_access('ann', 'analyst')});
 allowed('ann', 'SELECT * FROM cdp_segment."my %s own"');
-allowed('boss', q{SELECT cdp.grant('etl', 'analyst')});
+allowed('boss', q{SELECT cdp.grant_access('etl', 'analyst')});
 is(allowed('etl', 'SELECT count(*) > 0 FROM cdp.profiles'), 't', 'a steward hands out rights');
+
+# what was given is taken away, and no more: the rights of a role are what they were before
+my $rights = q{
+	SELECT string_agg(concat_ws(' ', o.object, a.privilege_type, a.is_grantable, a.grantor::regrole), ', ' ORDER BY 1, o.object, a.privilege_type) FROM (
+		SELECT oid::regclass::text AS object, relacl AS acl FROM pg_class UNION ALL SELECT oid::regprocedure::text, proacl FROM pg_proc
+		UNION ALL SELECT nspname, nspacl FROM pg_namespace UNION ALL SELECT attrelid::regclass || '.' || attname, attacl FROM pg_attribute) o
+	CROSS JOIN LATERAL aclexplode(o.acl) a WHERE a.grantee = '%s'::regrole};
+sub rights_of
+{
+	return super(sprintf $rights, shift);
+}
+super('CREATE ROLE pat LOGIN');
+my %alone;
+for my $kind ('writer', 'analyst', 'steward')
+{
+	is(super("SELECT cdp.revoke_access('pat', '$kind')"), 'f', "no $kind yet");
+	super("SELECT cdp.grant_access('pat', '$kind')");
+	$alone{$kind} = rights_of('pat');
+	isnt($alone{$kind}, '', "a $kind has rights");
+	is(super("SELECT cdp.revoke_access('pat', '$kind')"), 't', 'which are taken away');
+	is(rights_of('pat'), '', 'and nothing is left');
+}
+is(super('SELECT count(*) FROM cdp.writer WHERE role = $$pat$$'), '0', 'and pat is no writer');
+# of two kinds the other stays
+for my $pair ([ 'writer', 'analyst' ], [ 'analyst', 'writer' ], [ 'writer', 'steward' ], [ 'steward', 'writer' ])
+{
+	my ($gone, $stays) = @$pair;
+	super("SELECT cdp.grant_access('pat', '$_')") for sort $gone, $stays;
+	is(super("SELECT cdp.revoke_access('pat', '$gone')"), 't', "no $gone any more");
+	is(rights_of('pat'), $alone{$stays}, "but a $stays");
+	is(super("SELECT cdp.revoke_access('pat', '$stays')"), 't', "nor a $stays");
+	is(rights_of('pat'), '', 'and nothing is left');
+}
+super(q{SELECT cdp.grant_access('pat', 'analyst'), cdp.grant_access('pat', 'steward')});
+is(super(q{SELECT cdp.revoke_access('pat', 'analyst')}), 'f', 'a steward has all of an analyst');
+is(rights_of('pat'), $alone{steward}, 'which stays');
+super(q{SELECT cdp.revoke_access('pat', 'steward')});
+is(rights_of('pat'), '', 'until it is no steward');
+# a bound writer stays bound
+super(q{SELECT cdp.grant_access('pat', 'writer', '{web,app}'), cdp.grant_access('pat', 'analyst'), cdp.revoke_access('pat', 'analyst')});
+is(super(q{SELECT sources FROM cdp.writer WHERE role = 'pat'}), '{app,web}', 'of the same sources');
+is(rights_of('pat'), $alone{writer}, 'with the same rights');
+allowed('pat', q{INSERT INTO cdp.inbox (user_id, event, type, source) VALUES ('u5', 'x', 'track', 'web')});
+super(q{SELECT cdp.revoke_access('pat', 'writer')});
+refused('pat', q{INSERT INTO cdp.inbox (user_id, event, type, source) VALUES ('u5', 'x', 'track', 'web')});
+is(allowed('boss', 'SELECT accepted, quarantined FROM cdp.refresh()'), '0|1', 'what a former writer wrote');
+is(allowed('boss', q{SELECT reason FROM cdp.quarantine WHERE written_by = 'pat'}), 'foreign_source', 'is set aside');
+# only who gave access can take it away, a steward who has handed it on keeps it, and nothing is half done
+sub refusal
+{
+	my ($role, $statement, $pattern) = @_;
+	my ($status, $output, $errors) = $node->psql('postgres', "\\set VERBOSITY verbose\n$statement", extra_params => [ '-U', $role ]);
+	like($errors, $pattern, "$role is refused: $statement");
+	return;
+}
+super(q{CREATE ROLE aide LOGIN; SELECT cdp.grant_access('aide', 'steward')});
+allowed('aide', q{SELECT cdp.grant_access('pat', 'analyst'), cdp.grant_access('pat', 'writer')});
+my $given = rights_of('pat');
+refusal('postgres', q{SELECT cdp.revoke_access('pat', 'analyst')}, qr/42501.*access of role "pat" was given by another role.*Given by: aide/s);
+refusal('boss', q{SELECT cdp.revoke_access('pat', 'writer')}, qr/42501.*access of role "pat" was given by another role.*Given by: aide/s);
+is(rights_of('pat'), $given, 'what others gave stays');
+my $of_aide = rights_of('aide');
+refusal('postgres', q{SELECT cdp.revoke_access('aide', 'steward')}, qr/2BP01.*role "aide" has handed on what it would lose/s);
+is(rights_of('aide'), $of_aide, 'nothing is half done');
+is(allowed('aide', q{SELECT cdp.revoke_access('pat', 'analyst'), cdp.revoke_access('pat', 'writer')}), 't|t', 'its own it takes back');
+is(rights_of('pat'), '', 'all of it');
+is(super(q{SELECT cdp.revoke_access('aide', 'steward')}), 't', 'and then goes itself');
+is(rights_of('aide'), '', 'with all it had');
+refusal('postgres', q{SELECT cdp.revoke_access('pat', 'reader')}, qr/22023.*there is no kind of access "reader"/s);
+refusal('postgres', q{SELECT cdp.revoke_access('pat', NULL)}, qr/22023.*there is no kind of access/s);
+refusal('postgres', q{SELECT cdp.revoke_access('nobody_at_all', 'writer')}, qr/42704.*role "nobody_at_all" does not exist/s);
+refusal('postgres', q{SELECT cdp.revoke_access('postgres', 'steward')}, qr/22023.*role "postgres" owns the tables/s);
 
 $node->stop;
 done_testing();

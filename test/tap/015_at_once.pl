@@ -39,13 +39,13 @@ my %scripts = (
 		SELECT cdp.mark_shared(cdp.identifier('anonymous_id', 'a' || :p), :p % 3 = 0), cdp.mark_shared(cdp.identifier('anonymous_id', 'a' || (:p + 1)), NULL);}],
 	rule => [1, 1, q{
 		\set n random(1, 4)
-		SELECT cdp.set_rule('user_id', max_per_profile => :n);}],
+		SELECT cdp.set_rules(jsonb_build_object('user_id', jsonb_build_object('max_per_profile', :n)));}],
 	block => [1, 1, q{
 		\set p random(1, 6)
-		SELECT cdp.set_rule('anonymous_id', blocked => ARRAY['^a' || :p || '.$']);}],
+		SELECT cdp.set_rules(jsonb_build_object('anonymous_id', jsonb_build_object('blocked', ARRAY['^a' || :p || '.$'])));}],
 	preview => [1, 1, q{
 		\set n random(1, 4)
-		SELECT count(*) FROM cdp.preview_rules('user_id', max_per_profile => :n, cap => 5 * :n);}],
+		SELECT count(*) FROM cdp.preview_rules(jsonb_build_object('user_id', jsonb_build_object('max_per_profile', :n), '*', jsonb_build_object('cap', 5 * :n)));}],
 	restitch => [1, 1, q{SELECT identities FROM cdp.restitch();}],
 	look => [3, 20, q{
 		\set p random(0, 40)
@@ -73,7 +73,7 @@ for my $name (sort keys %runs)
 }
 unlike(slurp_file($node->logfile), qr/deadlock detected/, 'no deadlock');
 
-$node->safe_psql('postgres', q{DO $$ BEGIN WHILE (SELECT "left" FROM cdp.refresh()) > 0 LOOP END LOOP; END $$});
+$node->safe_psql('postgres', q{DO $$ BEGIN WHILE (SELECT waiting FROM cdp.refresh()) > 0 LOOP END LOOP; END $$});
 is($node->safe_psql('postgres', 'SELECT * FROM cdp.verify()'), '', 'the tables hold what the log says');
 is($node->safe_psql('postgres', q{SELECT sum(taken) = sum(accepted + duplicate + quarantined), sum(accepted) = (SELECT count(*) FROM cdp.event), sum(quarantined) = (SELECT count(*) FROM cdp.quarantine) FROM cdp.batch}),
 	't|t|t', 'no row is lost');

@@ -66,7 +66,7 @@ is($during->query_safe($seen), '3000|0', 'a reader from while the first was unde
 is($between->query_safe($seen), '3000|0', 'a reader from between two');
 is($between->query_safe('SELECT count(*) FROM cdp.event'), '2000', '… sees what the first one took in the log');
 is($after->query_safe($seen), '3500|0', 'a reader from after them');
-is($node->safe_psql('restored1', 'SELECT taken, accepted, "left" FROM cdp.refresh()'), '3000|3000|0', 'a restored platform goes on');
+is($node->safe_psql('restored1', 'SELECT taken, accepted, waiting FROM cdp.refresh()'), '3000|3000|0', 'a restored platform goes on');
 is($node->safe_psql('restored1', $seen), '3000|0', '… and has each row once');
 $_->quit for ($before, $during, $between, $after, $refresh);
 
@@ -78,7 +78,7 @@ my $writer = $node->background_psql('postgres');
 $writer->query_safe('BEGIN');
 write_rows($writer, 'late', 10);
 write_rows($node, 'behind it', 5000);
-is($node->safe_psql('postgres', 'SELECT taken, "left" > 0 FROM cdp.refresh(1000)'), '1000|t', 'rows behind the writer are taken');
+is($node->safe_psql('postgres', 'SELECT taken, waiting > 0 FROM cdp.refresh(1000)'), '1000|t', 'rows behind the writer are taken');
 $writer->query_safe('COMMIT');
 my $late = q{SELECT count(*) FROM cdp.event WHERE message_id LIKE 'late %'};
 # as if passes were dear, and the last one half a minute ago: only the mark counts
@@ -96,8 +96,8 @@ write_rows($node, 'still behind', 2000);
 $node->safe_psql('postgres', 'SELECT cdp.refresh()');
 $writer->query_safe('COMMIT');
 $node->safe_psql('postgres', q{UPDATE cdp.inbox_mark SET passed_at = clock_timestamp(), pass_cost = '10 seconds'});
-is($node->safe_psql('postgres', 'SELECT taken, "left" FROM cdp.refresh()'), '10|0', 'a refresh that finds nothing else takes the late ones');
-is($node->safe_psql('postgres', 'SELECT taken, "left" FROM cdp.refresh()'), '0|0', 'and nothing is left');
+is($node->safe_psql('postgres', 'SELECT taken, waiting FROM cdp.refresh()'), '10|0', 'a refresh that finds nothing else takes the late ones');
+is($node->safe_psql('postgres', 'SELECT taken, waiting FROM cdp.refresh()'), '0|0', 'and nothing is left');
 # three times its cost after a pass none is due, 51 times it is
 $node->safe_psql('postgres', q{UPDATE cdp.inbox_mark SET passed_at = clock_timestamp() - interval '30 seconds', pass_cost = '10 seconds'});
 is($node->safe_psql('postgres', q{SELECT m.block > 0 AND cdp.next_block('inbox') = m.block FROM cdp.inbox_mark m WHERE m.inbox = 'inbox'}), 't', 'none is due before that');

@@ -44,8 +44,8 @@ super(q{
 	CREATE ROLE web_group; CREATE ROLE web LOGIN IN ROLE web_group; CREATE ROLE shop LOGIN; CREATE ROLE free LOGIN; CREATE ROLE gone LOGIN;
 	CREATE ROLE pair LOGIN IN ROLE web_group, shop; CREATE ROLE apart LOGIN NOINHERIT IN ROLE web_group;
 	CREATE ROLE boss LOGIN; CREATE ROLE ann LOGIN; CREATE ROLE other LOGIN;
-	SELECT cdp.grant('web_group', 'writer', '{web}'), cdp.grant('shop', 'writer', ARRAY[' shop', 'till', 'shop']), cdp.grant('free', 'writer'),
-		cdp.grant('gone', 'writer', '{gone}'), cdp.grant('boss', 'steward'), cdp.grant('ann', 'analyst')});
+	SELECT cdp.grant_access('web_group', 'writer', '{web}'), cdp.grant_access('shop', 'writer', ARRAY[' shop', 'till', 'shop']), cdp.grant_access('free', 'writer'),
+		cdp.grant_access('gone', 'writer', '{gone}'), cdp.grant_access('boss', 'steward'), cdp.grant_access('ann', 'analyst')});
 is(super(q{SELECT string_agg(format('%s %s', role, sources), '; ' ORDER BY role) FROM cdp.writer}), 'free ; gone {gone}; shop {shop,till}; web_group {web}', 'the writers');
 
 refused('web', $_)
@@ -53,7 +53,7 @@ refused('web', $_)
   q{INSERT INTO cdp.inbox (user_id, written_by) VALUES ('x', DEFAULT)}, 'COPY cdp.inbox FROM STDIN', 'COPY cdp.inbox_raw (line, written_by) FROM STDIN',
   'SELECT written_by FROM cdp.inbox', q{INSERT INTO cdp.inbox (user_id) VALUES ('x') RETURNING user_id}, q{UPDATE cdp.inbox SET written_by = 'free'},
   'DELETE FROM cdp.inbox', 'TRUNCATE cdp.inbox', q{INSERT INTO cdp.writer VALUES ('web', NULL)}, q{UPDATE cdp.writer SET sources = NULL}, 'SELECT * FROM cdp.quarantine',
-  q{SELECT cdp.grant('web', 'writer')}, 'SELECT cdp.replay()', 'ALTER TABLE cdp.inbox ALTER written_by SET DEFAULT 0', 'SET SESSION AUTHORIZATION free', 'SET ROLE free',
+  q{SELECT cdp.grant_access('web', 'writer')}, 'SELECT cdp.replay()', 'ALTER TABLE cdp.inbox ALTER written_by SET DEFAULT 0', 'SET SESSION AUTHORIZATION free', 'SET ROLE free',
   'CREATE TABLE cdp.t ()', 'CREATE RULE r AS ON INSERT TO cdp.inbox DO NOTHING',
   'CREATE FUNCTION pg_temp.f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$; CREATE TRIGGER t BEFORE INSERT ON cdp.inbox FOR EACH ROW EXECUTE FUNCTION pg_temp.f()';
 
@@ -113,7 +113,7 @@ is(allowed('boss', q{SELECT cdp.replay('foreign_source')}), $waiting, 'replayed'
 is(super(q{SELECT count(*) FROM (SELECT written_by FROM cdp.inbox UNION ALL SELECT written_by FROM cdp.inbox_raw) i WHERE written_by NOT IN ('web', 'shop', 'pair', 'gone', 'nobody there')}), '0', 'by who wrote them');
 is(allowed('boss', 'SELECT quarantined FROM cdp.refresh()'), $waiting, 'and as foreign as before');
 # what binds a writer is what it is bound to when its rows are taken
-super(q{SELECT cdp.grant('shop', 'writer'), cdp.grant('renamed', 'writer', '{gone}'); UPDATE cdp.quarantine SET written_by = 'renamed' WHERE written_by = 'gone'; SELECT cdp.replay()});
+super(q{SELECT cdp.grant_access('shop', 'writer'), cdp.grant_access('renamed', 'writer', '{gone}'); UPDATE cdp.quarantine SET written_by = 'renamed' WHERE written_by = 'gone'; SELECT cdp.replay()});
 allowed('boss', 'SELECT cdp.refresh()');
 is(super(q{SELECT string_agg(DISTINCT written_by, ' ' ORDER BY written_by) FROM cdp.quarantine}), 'nobody there web', 'sources => NULL lifts the bond, also for who is a member');
 # a name that is taken again gives nothing, nor does a right that was taken back
@@ -124,17 +124,17 @@ is(super(q{SELECT reason FROM cdp.quarantine WHERE record ->> 'message_id' = 'he
 
 # errors of grant, and roles that cannot be bound
 refused('postgres', $_->[0], $_->[1])
-  for [ q{SELECT cdp.grant('web', 'writer', '{}')}, qr/sources must not be empty/ ], [ q{SELECT cdp.grant('web', 'writer', '{NULL}')}, qr/source "<NULL>" is invalid/ ],
-  [ q{SELECT cdp.grant('web', 'writer', '{web,"  "}')}, qr/is invalid/ ], [ q{SELECT cdp.grant('web', 'writer', ARRAY[repeat('x', 64)])}, qr/is invalid/ ], [ q{SELECT cdp.grant('ann', 'analyst', '{web}')}, qr/sources are given to a writer only/ ],
-  [ q{SELECT cdp.grant('postgres', 'writer', '{web}')}, qr/role "postgres" cannot be bound to sources/ ], [ q{SELECT cdp.grant('nobody there', 'writer', '{web}')}, qr/does not exist/ ];
+  for [ q{SELECT cdp.grant_access('web', 'writer', '{}')}, qr/sources must not be empty/ ], [ q{SELECT cdp.grant_access('web', 'writer', '{NULL}')}, qr/source "<NULL>" is invalid/ ],
+  [ q{SELECT cdp.grant_access('web', 'writer', '{web,"  "}')}, qr/is invalid/ ], [ q{SELECT cdp.grant_access('web', 'writer', ARRAY[repeat('x', 64)])}, qr/is invalid/ ], [ q{SELECT cdp.grant_access('ann', 'analyst', '{web}')}, qr/sources are given to a writer only/ ],
+  [ q{SELECT cdp.grant_access('postgres', 'writer', '{web}')}, qr/role "postgres" cannot be bound to sources/ ], [ q{SELECT cdp.grant_access('nobody there', 'writer', '{web}')}, qr/does not exist/ ];
 super(q{CREATE ROLE old LOGIN; GRANT INSERT ON cdp.inbox, cdp.inbox_raw TO old; CREATE ROLE deputy LOGIN IN ROLE boss});
-refused('boss', q{SELECT cdp.grant('old', 'writer', '{web}')}, qr/role "old" cannot be bound to sources/);
-refused('boss', q{SELECT cdp.grant('deputy', 'writer', '{web}')}, qr/role "deputy" cannot be bound to sources/);
-super(q{SELECT cdp.grant('old', 'writer', '{web}')});
+refused('boss', q{SELECT cdp.grant_access('old', 'writer', '{web}')}, qr/role "old" cannot be bound to sources/);
+refused('boss', q{SELECT cdp.grant_access('deputy', 'writer', '{web}')}, qr/role "deputy" cannot be bound to sources/);
+super(q{SELECT cdp.grant_access('old', 'writer', '{web}')});
 refused('old', q{INSERT INTO cdp.inbox (user_id, written_by) VALUES ('x', 'free')});
-allowed('boss', q{SELECT cdp.grant('other', 'writer', '{web}')});
+allowed('boss', q{SELECT cdp.grant_access('other', 'writer', '{web}')});
 allowed('other', q{INSERT INTO cdp.inbox (user_id) VALUES ('x')});
-super(q{SELECT cdp.grant('boss', 'writer')});
+super(q{SELECT cdp.grant_access('boss', 'writer')});
 allowed('boss', q{INSERT INTO cdp.inbox (user_id, event, written_by) VALUES ('x', 'x', 'free'); SELECT cdp.refresh()});
 
 # --- code of theirs never runs as another
@@ -180,7 +180,7 @@ allowed('boss', qq{
 	INSERT INTO cdp.trait_rule VALUES ('$quote', 'last');
 	INSERT INTO cdp.carried_number (event, name, path) VALUES ('$quote', '$quote', ARRAY['$quote', 'x'])}
   . qq{;
-	INSERT INTO cdp.matter_event VALUES ('$quote', '$quote', true, '$quote');
+	INSERT INTO cdp.case_event VALUES ('$quote', '$quote', true, '$quote');
 	INSERT INTO cdp.source (source, first_batch_id, last_batch_id) VALUES ('$quote', 1, 1);
 	INSERT INTO cdp.namespace (namespace, priority, blocked, max_links) VALUES ('$quote', 50, ARRAY['$quote'], jsonb_build_object('$quote', 1));
 	UPDATE cdp.namespace SET blocked = ARRAY['$quote'], max_links = max_links || jsonb_build_object('$quote', 1) WHERE namespace = 'email';
@@ -195,16 +195,16 @@ super(q{GRANT SELECT ON cdp_segment.people TO ann});
 for my $victim ('postgres', 'ann')
 {
 	my $any = q{
-		SELECT cdp.lookup('user_id:u', 'identifiers,traits,events,matters,segments,refused_links,accounts,provenance');
+		SELECT cdp.lookup('user_id:u', 'identifiers,traits,events,cases,segments,refused_links,accounts,provenance');
 		SELECT * FROM cdp.profile_view_problems('cdp_segment.people');
-		SELECT * FROM cdp.near_shared; SELECT * FROM cdp.refused_links; SELECT * FROM cdp.outvoted; SELECT * FROM cdp.refused_traits; SELECT * FROM cdp.open_matters;
+		SELECT * FROM cdp.near_shared; SELECT * FROM cdp.refused_links; SELECT * FROM cdp.outvoted; SELECT * FROM cdp.refused_traits; SELECT * FROM cdp.open_cases;
 		SELECT * FROM cdp.funnel_table('{x,y}', '7 days'), cdp.paths('x'), cdp.retention_table('x', 'y', 'day', 'UTC');
 		SELECT cdp.explain('user_id:u', 'anonymous_id:a')};
 	$any = q{
-		SELECT cdp.replay(); SELECT cdp.refresh(); SELECT * FROM cdp.verify(); SELECT cdp.restitch(); SELECT cdp.preview_rules('email', max_links => 3);
-		SELECT cdp.set_rule('email', max_links => 4), cdp.set_rule('email', blocked => '{x}'), cdp.set_trait_rule('plan', 'first'), cdp.set_cap(900),
-			cdp.carry_number('x', 'total'), cdp.forbid('user_id:u', 'user_id:v'), cdp.set_source('crm', trust => 1);
-		SELECT cdp.grant('ann', 'analyst'), cdp.grant('boss', 'steward'), cdp.grant('web', 'writer', '{web}')} . ";$any"
+		SELECT cdp.replay(); SELECT cdp.refresh(); SELECT * FROM cdp.verify(); SELECT cdp.restitch(); SELECT cdp.preview_rules('{"email": {"max_links": 3}}');
+		SELECT cdp.set_rules('{"email": {"max_links": 4}}'), cdp.set_rules('{"email": {"blocked": ["x"]}}'), cdp.set_trait_rules('{"plan": "first"}'), cdp.set_rules('{"*": {"cap": 900}}'),
+			cdp.carry_number('x', 'total'), cdp.forbid('user_id:u', 'user_id:v'), cdp.set_sources('{"crm": {"trust": 1}}');
+		SELECT cdp.grant_access('ann', 'analyst'), cdp.grant_access('boss', 'steward'), cdp.grant_access('web', 'writer', '{web}')} . ";$any"
 	  if $victim eq 'postgres';
 	allowed($victim, $any);
 }
@@ -231,16 +231,16 @@ allowed('postgres', q{
 	SET search_path = lever, pg_catalog;
 	INSERT INTO cdp.inbox (type, user_id, anonymous_id, event, properties) VALUES ('track', 'u', 'a2', 'x', '{"p": 1}');
 	SELECT cdp.ingest('{"userId": "u", "event": "y", "type": "track"}'); SELECT cdp.refresh();
-	SELECT cdp.lookup('user_id:u', 'identifiers,traits,events,matters,segments,refused_links,accounts,provenance'), cdp.lookup('user_id:u'::cdp.identifier), cdp.lookup(1);
-	SELECT * FROM cdp.verify(); SELECT cdp.restitch(); SELECT cdp.set_rule('email', max_links => '5'); SELECT cdp.preview_rules('email', max_links => '3');
+	SELECT cdp.lookup('user_id:u', 'identifiers,traits,events,cases,segments,refused_links,accounts,provenance'), cdp.lookup('user_id:u'::cdp.identifier), cdp.lookup(1);
+	SELECT * FROM cdp.verify(); SELECT cdp.restitch(); SELECT cdp.set_rules('{"email": {"max_links": 5}}'); SELECT cdp.preview_rules('{"email": {"max_links": 3}}');
 	SELECT cdp.create_segment('s', 'events > 0'); SELECT cdp.members('s'), cdp.is_member('s', 1); SELECT cdp.drop_segment('s');
 	SELECT cdp.create_profile_view('cdp_segment.more', 'plan integer', 'email identifier'); SELECT * FROM cdp_segment.more; SELECT * FROM cdp.profile_view_problems('cdp_segment.more');
-	SELECT * FROM cdp.profiles, cdp.identities; SELECT * FROM cdp.refused_links, cdp.outvoted; SELECT * FROM cdp.accounts, cdp.account_members; SELECT * FROM cdp.open_matters, cdp.near_shared;
+	SELECT * FROM cdp.profiles, cdp.identities; SELECT * FROM cdp.refused_links, cdp.outvoted; SELECT * FROM cdp.accounts, cdp.account_members; SELECT * FROM cdp.open_cases, cdp.near_shared;
 	SELECT cdp.did(timeline, 'x', within => '7 days'), cdp.sum(timeline, 'x', 'p') FROM cdp.profile_row;
 	SELECT * FROM cdp.funnel_table('{x,y}', '7 days', by_property => 'p'), cdp.retention_table('x', 'y', 'day', 'UTC'), cdp.paths('x');
 	SELECT cdp.explain('user_id:u', 'anonymous_id:a'), cdp.profile_at('user_id:u', pg_catalog.now()); SELECT * FROM cdp.events_at(pg_catalog.now());
 	SELECT cdp.forbid('user_id:u', 'user_id:w'), cdp.allow('user_id:u', 'user_id:w'), cdp.unlink('user_id:u', 'anonymous_id:a2'), cdp.mark_shared('anonymous_id:a', true);
-	SELECT cdp.grant('ann', 'analyst'), cdp.grant('boss', 'steward'), cdp.grant('web', 'writer', '{web}'); SELECT cdp.migrate()});
+	SELECT cdp.grant_access('ann', 'analyst'), cdp.grant_access('boss', 'steward'), cdp.grant_access('web', 'writer', '{web}'); SELECT cdp.migrate()});
 is(super(q{SELECT string_agg(DISTINCT who || ' ' || what, ', ') FROM lever.pulled}), '', 'a search path leads no role to the functions of others');
 is(super('SELECT lever.pull(NULL); SELECT count(*) FROM lever.pulled'), "t\n1", 'the lever works');
 

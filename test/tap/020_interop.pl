@@ -16,7 +16,7 @@ my $node = new_platform('main');
 
 my $zofia = 'user_id:u-1';
 my $expected = {
-	refresh => { taken => 6, left => 0, accepted => 4, duplicate => 1, quarantined => 1, profiles_created => 2 },
+	refresh => { taken => 6, waiting => 0, accepted => 4, duplicate => 1, quarantined => 1, profiles_created => 2 },
 	profiles => [
 		{
 			profile_id => $zofia,

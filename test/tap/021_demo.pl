@@ -54,7 +54,7 @@ my %sum = (taken => 0, accepted => 0, duplicate => 0, quarantined => 0);
 my $left;
 do
 {
-	my @counts = split /\|/, $node->safe_psql('postgres', 'SELECT "left", taken, accepted, duplicate, quarantined FROM cdp.refresh(1000)');
+	my @counts = split /\|/, $node->safe_psql('postgres', 'SELECT waiting, taken, accepted, duplicate, quarantined FROM cdp.refresh(1000)');
 	$left = shift @counts;
 	$sum{$_} += shift @counts foreach qw(taken accepted duplicate quarantined);
 } while ($left > 0);

@@ -41,7 +41,7 @@ none_between(const World *w, const CdpkSequenceItem *item, unsigned from, unsign
 /* What is known of a choice: the places of the first event and of the last so far. */
 static bool find_item(const World *w, unsigned item, int first, int last);
 
-/* Chooses the events of an item that must be there, "left" of them, the first of them "begin". */
+/* Chooses the events of an item that must be there, waiting of them, the first of them "begin". */
 static bool
 find_events(const World *w, unsigned item, unsigned left, int first, int former, int begin,
 			int last)

@@ -8,19 +8,15 @@ BEGIN
 	CREATE TABLE cdp.namespace (
 		namespace text COLLATE "C" PRIMARY KEY, priority integer NOT NULL, max_per_profile integer CHECK (max_per_profile > 0),
 		max_links jsonb, blocked text[], batch_id bigint);
-	COMMENT ON TABLE cdp.namespace IS 'The kinds of identifiers and their rules, changed by cdp.set_rule(). A kind not listed is added, with the default rules, when it is first seen.';
+	COMMENT ON TABLE cdp.namespace IS 'The kinds of identifiers and their rules, changed by cdp.set_rules(). A kind not listed is added, with the default rules, when it is first seen.';
 	COMMENT ON COLUMN cdp.namespace.namespace IS 'What stands before the colon of an identifier.';
 	COMMENT ON COLUMN cdp.namespace.priority IS 'Smaller is stronger: the strongest identifier of an event anchors it, that of a profile gives its id.';
 	COMMENT ON COLUMN cdp.namespace.max_per_profile IS 'How many identifiers of this kind one person can have; NULL: any number.';
 	COMMENT ON COLUMN cdp.namespace.max_links IS 'An identifier of this kind that is linked to more than so many of another kind is shared, and links no more: kind to number, * for all others, null for any number. NULL: never shared.';
 	COMMENT ON COLUMN cdp.namespace.blocked IS 'Values that mean nothing: exact, in any case, or regular expressions if they begin with ^.';
-	COMMENT ON COLUMN cdp.namespace.batch_id IS 'The refresh that first saw it; NULL: it was listed before, by cdp.init() or cdp.set_rule().';
+	COMMENT ON COLUMN cdp.namespace.batch_id IS 'The refresh that first saw it; NULL: it was listed before, by cdp.init() or cdp.set_rules().';
 	INSERT INTO cdp.namespace (namespace, priority, max_per_profile, max_links)
-	SELECT d.namespace, d.priority, d.max_per_profile, cdp.default_max_links(d.namespace)
-	FROM (VALUES ('user_id', 10, 1), ('customer_no', 20, NULL), ('customer_id', 20, NULL), ('crm_id', 20, NULL), ('external_id', 20, NULL),
-		('email', 30, 5), ('email_sha256', 32, 5), ('phone', 40, 5), ('phone_sha256', 42, 5), ('device_id', 60, NULL), ('idfv', 60, NULL),
-		('idfa', 62, NULL), ('gaid', 62, NULL), ('advertising_id', 62, NULL), ('push_token', 65, NULL), ('anonymous_id', 70, NULL),
-		('ga_client_id', 75, NULL)) AS d (namespace, priority, max_per_profile);
+	SELECT d.namespace, d.priority, d.max_per_profile, cdp.default_max_links(d.namespace) FROM cdp.known_namespaces() d;
 
 	CREATE TABLE cdp.identifier_map (identifier cdp.identifier PRIMARY KEY, identity_id bigint NOT NULL);
 	COMMENT ON TABLE cdp.identifier_map IS 'Identifier to identity. Distribution key: identifier.';
@@ -100,7 +96,26 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.init_graph() IS 'Internal: makes the tables of the room identity.';
 
--- One place for what a namespace without rules of its own gets.  A browser that forgets its anonymous id every
+-- One place for what a namespace without rules of its own gets.
+CREATE FUNCTION cdp.known_namespaces() RETURNS TABLE (namespace text, priority integer, max_per_profile integer)
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 17
+BEGIN ATOMIC
+	VALUES ('user_id', 10, 1), ('customer_no', 20, NULL), ('customer_id', 20, NULL), ('crm_id', 20, NULL), ('external_id', 20, NULL),
+		('email', 30, 5), ('email_sha256', 32, 5), ('phone', 40, 5), ('phone_sha256', 42, 5), ('device_id', 60, NULL), ('idfv', 60, NULL),
+		('idfa', 62, NULL), ('gaid', 62, NULL), ('advertising_id', 62, NULL), ('push_token', 65, NULL), ('anonymous_id', 70, NULL),
+		('ga_client_id', 75, NULL);
+END;
+COMMENT ON FUNCTION cdp.known_namespaces() IS 'Internal: the namespaces that cdp.init() lists, with their default rules.';
+
+CREATE FUNCTION cdp.default_rule(namespace text, OUT priority integer, OUT max_per_profile integer)
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+	SELECT coalesce(k.priority, 50), k.max_per_profile
+	FROM (SELECT default_rule.namespace) AS d LEFT JOIN cdp.known_namespaces() k ON k.namespace = d.namespace;
+END;
+COMMENT ON FUNCTION cdp.default_rule(text) IS 'Internal: the default rules of a namespace, but for max_links; NULL: any number.';
+
+-- A browser that forgets its anonymous id every
 -- week makes 52 a year, the busiest customer of a wholesaler 250 orders a year; a person has at most 1,000
 -- identifiers (cdp.state.cap), so what is linked to more of one kind is a placeholder or a test account.
 CREATE FUNCTION cdp.default_max_links(namespace text) RETURNS jsonb
@@ -119,5 +134,5 @@ CREATE FUNCTION cdp.max_links_to(max_links jsonb, namespace text) RETURNS intege
 	RETURN CASE WHEN max_links ? namespace THEN max_links ->> namespace ELSE max_links ->> '*' END::integer;
 COMMENT ON FUNCTION cdp.max_links_to(jsonb, text) IS 'Internal: from how many links on to a namespace one is shared, by a value of cdp.namespace.max_links; NULL: any number.';
 
-REVOKE ALL ON FUNCTION cdp.init_graph(), cdp.default_max_links(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.init_graph(), cdp.known_namespaces(), cdp.default_rule(text), cdp.default_max_links(text) FROM PUBLIC;
 

@@ -43,8 +43,8 @@ BEGIN
 	COMMENT ON COLUMN cdp.inbox_raw.written_by IS 'The role that wrote the line. No writer may set it: INSERT and COPY with a list of columns.';
 
 	CREATE TABLE cdp.writer (role text COLLATE "C" PRIMARY KEY, sources text[] COLLATE "C");
-	COMMENT ON TABLE cdp.writer IS 'Who may write to the inboxes, and for which feeds; written by cdp.grant(). A row stands for its role and all members of it.';
-	COMMENT ON COLUMN cdp.writer.role IS 'Name of the role. A role that is given another name is no writer until cdp.grant() is called for it again.';
+	COMMENT ON TABLE cdp.writer IS 'Who may write to the inboxes, and for which feeds; written by cdp.grant_access(). A row stands for its role and all members of it.';
+	COMMENT ON COLUMN cdp.writer.role IS 'Name of the role. A role that is given another name is no writer until cdp.grant_access() is called for it again.';
 	COMMENT ON COLUMN cdp.writer.sources IS 'The feeds that its rows may name; NULL: any.';
 
 	CREATE TABLE cdp.event (

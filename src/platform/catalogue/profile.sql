@@ -64,13 +64,13 @@ BEGIN
 	COMMENT ON COLUMN cdp.account_member.last_at IS 'Time of the latest call.';
 	COMMENT ON COLUMN cdp.account_member.events IS 'Number of calls.';
 
-	CREATE TABLE cdp.matter_event (event text COLLATE "C" PRIMARY KEY, kind text NOT NULL, opens boolean NOT NULL, property text NOT NULL);
-	COMMENT ON TABLE cdp.matter_event IS 'The events that open and close matters of the contact centre. Yours to change: rows for events of your own, or none.';
-	COMMENT ON COLUMN cdp.matter_event.event IS 'Name of the event.';
-	COMMENT ON COLUMN cdp.matter_event.kind IS 'What it opens or closes: ticket, case, call, …';
-	COMMENT ON COLUMN cdp.matter_event.opens IS 'Whether it opens a matter; if not, it closes it.';
-	COMMENT ON COLUMN cdp.matter_event.property IS 'The property of the event that names the matter. Events without it speak of one matter without a name.';
-	INSERT INTO cdp.matter_event (kind, property, opens, event)
+	CREATE TABLE cdp.case_event (event text COLLATE "C" PRIMARY KEY, kind text NOT NULL, opens boolean NOT NULL, property text NOT NULL);
+	COMMENT ON TABLE cdp.case_event IS 'The events that open and close cases of the contact centre. Yours to change: rows for events of your own, or none.';
+	COMMENT ON COLUMN cdp.case_event.event IS 'Name of the event.';
+	COMMENT ON COLUMN cdp.case_event.kind IS 'What it opens or closes: ticket, case, call, …';
+	COMMENT ON COLUMN cdp.case_event.opens IS 'Whether it opens a case; if not, it closes it.';
+	COMMENT ON COLUMN cdp.case_event.property IS 'The property of the event that names the case. Events without it speak of one case without a name.';
+	INSERT INTO cdp.case_event (kind, property, opens, event)
 	SELECT k.kind, k.property, e.opens, format('%s %s', k.name, e.verb)
 	FROM (VALUES ('ticket', 'ticket_id', 'Ticket'), ('case', 'case_id', 'Case'), ('complaint', 'complaint_id', 'Complaint'),
 		('callback', 'callback_id', 'Callback'), ('call', 'call_id', 'Call'), ('conversation', 'conversation_id', 'Live Chat Conversation')) AS k (kind, property, name)
@@ -110,7 +110,7 @@ BEGIN
 
 	CREATE TABLE cdp.trait_rule (
 		trait text COLLATE "C" PRIMARY KEY CHECK (trait <> '' AND octet_length(trait) <= 255), rule text NOT NULL CHECK (cdp.is_trait_rule(rule)));
-	COMMENT ON TABLE cdp.trait_rule IS 'By which rule the values of a trait become one, changed by cdp.set_trait_rule(). A trait that is not listed has the rule of *, and where that is not listed, trusted_last.';
+	COMMENT ON TABLE cdp.trait_rule IS 'By which rule the values of a trait become one, changed by cdp.set_trait_rules(). A trait that is not listed has the rule of *, and where that is not listed, trusted_last.';
 	COMMENT ON COLUMN cdp.trait_rule.trait IS 'Name of the trait; *: all that are not listed.';
 	COMMENT ON COLUMN cdp.trait_rule.rule IS 'last, first, min, max, sum, union or most_frequent; trusted_ before it: only values of the most trusted source count; keep_ before last, first, min, max and their trusted_ forms: what was outdone stays visible in cdp.provenance().';
 
@@ -137,14 +137,19 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.init_profile_tables() IS 'Internal: makes the tables of people, of accounts, and of what is folded into them.';
 
+CREATE FUNCTION cdp.default_trait_rule(trait text) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN trait = '*' THEN 'trusted_last' END;
+COMMENT ON FUNCTION cdp.default_trait_rule(text) IS 'Internal: the rule of a trait, or of *, unless set; NULL: that of *.';
+
 CREATE FUNCTION cdp.trait_rules() RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	RETURN (SELECT jsonb_build_object('*', 'trusted_last') || coalesce(jsonb_object_agg(r.trait, r.rule), '{}') FROM cdp.trait_rule r);
+	RETURN (SELECT jsonb_build_object('*', cdp.default_trait_rule('*')) || coalesce(jsonb_object_agg(r.trait, r.rule), '{}') FROM cdp.trait_rule r);
 END
 $function$;
-COMMENT ON FUNCTION cdp.trait_rules() IS 'Internal: the rules of all traits, as cdp.traits_agg takes them.';
+COMMENT ON FUNCTION cdp.trait_rules() IS 'The rules of traits that are in force, as the document that cdp.set_trait_rules() takes: trait to rule, * for all traits that have none of their own.';
 
-REVOKE ALL ON FUNCTION cdp.init_profile_tables(), cdp.trait_rules() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.init_profile_tables(), cdp.default_trait_rule(text), cdp.trait_rules() FROM PUBLIC;

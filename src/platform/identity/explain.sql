@@ -1,24 +1,24 @@
 -- Why two identifiers are one person, or why they are not.
 
-CREATE FUNCTION cdp.explain_path("from" bigint, "to" bigint) RETURNS TABLE (step integer, from_id bigint, to_id bigint, refused boolean, reasons text[])
+CREATE FUNCTION cdp.explain_path(first_id bigint, last_id bigint) RETURNS TABLE (step integer, from_id bigint, to_id bigint, refused boolean, reasons text[])
 	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000 ROWS 5
 	SET search_path = pg_catalog, cdp, pg_temp
 	AS 'MODULE_PATHNAME', 'cdp_explain_path';
 COMMENT ON FUNCTION cdp.explain_path(bigint, bigint) IS
 	'Internal: the chain of links between two identities that has the fewest refused ones, and of those the fewest links. Where there is none, one row: step 0, and in reasons: not connected, shared, blocked, or too far (more than 10,000 profiles were looked into).';
 
-CREATE FUNCTION cdp.explain_shared("from" bigint, "to" bigint) RETURNS bigint[]
+CREATE FUNCTION cdp.explain_shared(first_id bigint, last_id bigint) RETURNS bigint[]
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 1000
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	seen bigint[] := ARRAY["from"];
+	seen bigint[] := ARRAY[first_id];
 	came_by bigint[] := ARRAY[0];
-	layer bigint[] := ARRAY["from"];
+	layer bigint[] := ARRAY[first_id];
 	parents bigint[];
-	path bigint[] := ARRAY["to"];
+	path bigint[] := ARRAY[last_id];
 BEGIN
-	WHILE cardinality(layer) > 0 AND cardinality(seen) <= 10000 AND NOT "to" = ANY (layer) LOOP
+	WHILE cardinality(layer) > 0 AND cardinality(seen) <= 10000 AND NOT last_id = ANY (layer) LOOP
 		SELECT array_agg(n.other_id), array_agg(n.parent_id) INTO layer, parents FROM (
 			SELECT l.other_id, min(f.id) AS parent_id FROM unnest(layer) f (id)
 			CROSS JOIN LATERAL (SELECT t.b AS other_id FROM cdp.link t WHERE t.a = f.id UNION ALL SELECT t.a FROM cdp.link t WHERE t.b = f.id) l
@@ -26,10 +26,10 @@ BEGIN
 		seen := seen || layer;
 		came_by := came_by || parents;
 	END LOOP;
-	IF NOT "to" = ANY (seen) THEN
+	IF NOT last_id = ANY (seen) THEN
 		RETURN NULL;
 	END IF;
-	WHILE path[1] <> "from" LOOP
+	WHILE path[1] <> first_id LOOP
 		path := came_by[array_position(seen, path[1])] || path;
 	END LOOP;
 	RETURN path;

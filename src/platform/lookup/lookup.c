@@ -38,7 +38,7 @@ enum
 	PART_TRAITS,
 	PART_PROVENANCE,
 	PART_EVENTS,
-	PART_MATTERS,
+	PART_CASES,
 	PART_SEGMENTS,
 	PART_REFUSED_LINKS,
 	PART_ACCOUNTS,
@@ -50,7 +50,7 @@ static const char *const part_names[PART_COUNT] = {
 	[PART_TRAITS] = "traits",
 	[PART_PROVENANCE] = "provenance",
 	[PART_EVENTS] = "events",
-	[PART_MATTERS] = "matters",
+	[PART_CASES] = "cases",
 	[PART_SEGMENTS] = "segments",
 	[PART_REFUSED_LINKS] = "refused_links",
 	[PART_ACCOUNTS] = "accounts",
@@ -59,8 +59,8 @@ static const char *const part_names[PART_COUNT] = {
 /* all but provenance, which repeats the traits */
 #define PARTS_DEFAULT (((1 << PART_COUNT) - 1) & ~(1 << PART_PROVENANCE))
 /* those whose rows may be more than a document holds */
-#define PARTS_LISTED                                                                       \
-	(1 << PART_IDENTIFIERS | 1 << PART_PROVENANCE | 1 << PART_EVENTS | 1 << PART_MATTERS | \
+#define PARTS_LISTED                                                                     \
+	(1 << PART_IDENTIFIERS | 1 << PART_PROVENANCE | 1 << PART_EVENTS | 1 << PART_CASES | \
 	 1 << PART_ACCOUNTS)
 #define EVENTS_DEFAULT 10
 
@@ -182,7 +182,7 @@ find_part(const char *name, size_t length)
 		(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 		 errmsg("a person has no part \"%s\"", pnstrdup(name, length)),
 		 errhint(
-			 "The parts are identifiers, traits, provenance, events, matters, segments, refused_links and accounts, separated by commas.")));
+			 "The parts are identifiers, traits, provenance, events, cases, segments, refused_links and accounts, separated by commas.")));
 }
 
 /* parse_parts reads the names of parts, separated by commas, as a set. */

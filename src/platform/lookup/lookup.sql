@@ -1,14 +1,14 @@
 -- One person by any identifier, or by any profile id that there ever was, as one document.
 
-CREATE FUNCTION cdp.lookup(identifier cdp.identifier, parts text DEFAULT 'identifiers,traits,events,matters,segments,refused_links,accounts', last_events integer DEFAULT 10) RETURNS jsonb
+CREATE FUNCTION cdp.lookup(identifier cdp.identifier, parts text DEFAULT 'identifiers,traits,events,cases,segments,refused_links,accounts', last_events integer DEFAULT 10) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'cdp_lookup_identifier' LANGUAGE C STABLE PARALLEL UNSAFE COST 100;
 COMMENT ON FUNCTION cdp.lookup(cdp.identifier, text, integer) IS
 	'The whole person as one JSON document, or NULL for an identifier that was never seen: profile_id, shared (no person, '
 	'but a shared identifier by itself), first_seen, last_seen, event_count, and the parts asked for, separated by '
 	'commas. identifiers: namespace, value, first_known, shared, strongest first; traits: plain; provenance: where '
 	'each trait comes from, key by key; events: the last_events latest, newest first, '
-	'as far as 64 MB of them go; matters: what the contact '
-	'centre has open (cdp.open_matters); segments: names of those that the person is in now, of the segments that the '
+	'as far as 64 MB of them go; cases: what the contact '
+	'centre has open (cdp.open_cases); segments: names of those that the person is in now, of the segments that the '
 	'caller may read, and where there are any, segments_failing: those that cannot be judged of this person '
 	'(cdp.segment says why); refused_links: own and other identifier, other profile, reasons, at most 100, latest '
 	'first; accounts: those that the person belongs to, since, last_at and traits. Of each other list '
@@ -17,12 +17,12 @@ COMMENT ON FUNCTION cdp.lookup(cdp.identifier, text, integer) IS
 	'provenance is there by '
 	'default. An unknown part is an error. Works on a hot standby.';
 
-CREATE FUNCTION cdp.lookup(identifier text, parts text DEFAULT 'identifiers,traits,events,matters,segments,refused_links,accounts', last_events integer DEFAULT 10) RETURNS jsonb
+CREATE FUNCTION cdp.lookup(identifier text, parts text DEFAULT 'identifiers,traits,events,cases,segments,refused_links,accounts', last_events integer DEFAULT 10) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'cdp_lookup_text' LANGUAGE C STABLE PARALLEL UNSAFE COST 100;
 COMMENT ON FUNCTION cdp.lookup(text, text, integer) IS
 	'The same by namespace:value as text, or by the digits of a profile id. Text that can be neither is an error.';
 
-CREATE FUNCTION cdp.lookup(profile_id bigint, parts text DEFAULT 'identifiers,traits,events,matters,segments,refused_links,accounts', last_events integer DEFAULT 10) RETURNS jsonb
+CREATE FUNCTION cdp.lookup(profile_id bigint, parts text DEFAULT 'identifiers,traits,events,cases,segments,refused_links,accounts', last_events integer DEFAULT 10) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'cdp_lookup_bigint' LANGUAGE C STABLE PARALLEL UNSAFE COST 100;
 COMMENT ON FUNCTION cdp.lookup(bigint, text, integer) IS
 	'The same by anything that is or ever was a profile_id; NULL where there is no such person now: cdp.resolve_profile() says why.';

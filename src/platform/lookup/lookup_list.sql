@@ -54,13 +54,13 @@ BEGIN
 						ORDER BY e."timestamp" DESC, e.event_id DESC LIMIT $2) l
 					  WHERE i.profile_id OPERATOR(pg_catalog.=) p.profile_id
 					  ORDER BY l."timestamp" DESC, l.event_id DESC LIMIT $2) l) l $sql$, room);
-		WHEN 'matters' THEN
+		WHEN 'cases' THEN
 			shown := $sql$
-				pg_catalog.jsonb_build_object('kind', r.kind, 'matter', r.matter, 'opened_at', r.opened_at) $sql$;
-			listed := 'r.opened_at DESC, r.kind COLLATE pg_catalog."C", r.matter COLLATE pg_catalog."C"';
+				pg_catalog.jsonb_build_object('kind', r.kind, 'case_id', r.case_id, 'opened_at', r.opened_at) $sql$;
+			listed := 'r.opened_at DESC, r.kind COLLATE pg_catalog."C", r.case_id COLLATE pg_catalog."C"';
 			list := $sql$
-				SELECT m.kind, m.matter, m.opened_at, cdp.raw_size(m.kind, m.matter) AS size
-				FROM cdp.open_matters m WHERE m.profile_id OPERATOR(pg_catalog.=) p.profile_id $sql$;
+				SELECT m.kind, m.case_id, m.opened_at, cdp.raw_size(m.kind, m.case_id) AS size
+				FROM cdp.open_cases m WHERE m.profile_id OPERATOR(pg_catalog.=) p.profile_id $sql$;
 		WHEN 'accounts' THEN
 			shown := $sql$
 				pg_catalog.jsonb_build_object('group_id', r.group_id, 'since', r.since, 'last_at', r.last_at,

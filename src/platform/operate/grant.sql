@@ -1,31 +1,44 @@
 -- Who may touch what.
 
--- A writer may set every column of the inboxes but written_by; a right on a whole table would give that
--- too, so it is taken back first.  What others have given stays, and then the role cannot be bound.
+-- Every column of the inboxes but written_by.
+CREATE FUNCTION cdp.writer_rights() RETURNS TABLE (privileges text, objects text)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 4
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN QUERY VALUES ('USAGE', 'SCHEMA cdp'), ('EXECUTE', 'FUNCTION cdp.ingest(text, text)');
+	RETURN QUERY
+		SELECT format('INSERT (%s)', string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)),
+			a.attrelid::regclass::text
+		FROM pg_attribute a WHERE a.attrelid IN ('cdp.inbox'::regclass, 'cdp.inbox_raw'::regclass)
+			AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'written_by' GROUP BY a.attrelid;
+END
+$function$;
+COMMENT ON FUNCTION cdp.writer_rights() IS 'Internal: what a writer is given: privileges on objects.';
+
+-- A right on a whole inbox would give the column written_by too, so it is taken back first.  What others have
+-- given stays, and then the role cannot be bound.
 CREATE FUNCTION cdp.grant_writer(role name, sources text[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	inbox record;
+	inbox regclass;
+	given record;
 BEGIN
-	EXECUTE format('GRANT USAGE ON SCHEMA cdp TO %I', role);
-	EXECUTE format('GRANT EXECUTE ON FUNCTION cdp.ingest(text, text) TO %I', role);
-	FOR inbox IN
-		SELECT a.attrelid::regclass AS name, string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) AS columns
-		FROM pg_attribute a WHERE a.attrelid IN ('cdp.inbox'::regclass, 'cdp.inbox_raw'::regclass)
-			AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'written_by' GROUP BY a.attrelid
-	LOOP
-		IF sources IS NOT NULL OR NOT has_table_privilege(role, inbox.name, 'INSERT WITH GRANT OPTION') THEN
-			EXECUTE format('REVOKE INSERT ON %s FROM %I', inbox.name, role);
+	FOREACH inbox IN ARRAY ARRAY['cdp.inbox', 'cdp.inbox_raw']::regclass[] LOOP
+		IF sources IS NOT NULL OR NOT has_table_privilege(role, inbox, 'INSERT WITH GRANT OPTION') THEN
+			EXECUTE format('REVOKE INSERT ON %s FROM %I', inbox, role);
 		END IF;
-		EXECUTE format('GRANT INSERT (%s) ON %s TO %I', inbox.columns, inbox.name, role);
-		IF sources IS NOT NULL AND has_column_privilege(role, inbox.name, 'written_by', 'INSERT') THEN
+		IF sources IS NOT NULL AND has_column_privilege(role, inbox, 'written_by', 'INSERT') THEN
 			RAISE EXCEPTION 'role "%" cannot be bound to sources', role USING ERRCODE = 'invalid_grant_operation',
-				DETAIL = format('It may write to all columns of %s, so its rows can name any writer.', inbox.name),
+				DETAIL = format('It may write to all columns of %s, so its rows can name any writer.', inbox),
 				HINT = 'A superuser, the tables'' owner or a steward, or a member of one, is no writer to bind; '
 					'revoke what else gives it INSERT on the table.';
 		END IF;
+	END LOOP;
+	FOR given IN SELECT r.* FROM cdp.writer_rights() r LOOP
+		EXECUTE format('GRANT %s ON %s TO %I', given.privileges, given.objects, role);
 	END LOOP;
 	INSERT INTO cdp.writer AS w (role, sources) VALUES (grant_writer.role, cdp.read_sources(grant_writer.sources))
 	ON CONFLICT ON CONSTRAINT writer_pkey DO UPDATE SET sources = excluded.sources;
@@ -43,100 +56,254 @@ BEGIN
 		RAISE EXCEPTION 'sources must not be empty' USING ERRCODE = 'invalid_parameter_value',
 			HINT = 'NULL stands for any source.';
 	END IF;
-	PERFORM cdp.check_source(cdp.account_id(u.source), NULL, NULL) FROM unnest(sources) AS u (source);
+	PERFORM cdp.check_source_name(cdp.account_id(u.source)) FROM unnest(sources) AS u (source);
 	RETURN ARRAY(SELECT DISTINCT cdp.account_id(u.source) FROM unnest(sources) AS u (source) ORDER BY 1);
 END
 $function$;
 COMMENT ON FUNCTION cdp.read_sources(text[]) IS
-	'Internal: the argument sources of cdp.grant() as cdp.writer keeps it; an error where it makes no sense.';
+	'Internal: the argument sources of cdp.grant_access() as cdp.writer keeps it; an error where it makes no sense.';
 
--- not ALL TABLES: one that its owner keeps back would be an error
-CREATE FUNCTION cdp.grant_segments() RETURNS text
+-- not ALL TABLES: one that its owner shares with no one would be an error
+CREATE FUNCTION cdp.granted_segments() RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	RETURN 'GRANT SELECT ON ' || replace(string_agg(c.oid::regclass::text, ', '), '%', '%%') || ' TO %1$I'
-	FROM pg_class c WHERE c.relnamespace = to_regnamespace('cdp_segment') AND c.relkind = 'v'
-		AND has_table_privilege(c.oid, 'SELECT WITH GRANT OPTION');
+	RETURN (
+		SELECT string_agg(c.oid::regclass::text, ', ') FROM pg_class c
+		WHERE c.relnamespace = to_regnamespace('cdp_segment') AND c.relkind = 'v'
+			AND has_table_privilege(c.oid, 'SELECT WITH GRANT OPTION'));
 END
 $function$;
-COMMENT ON FUNCTION cdp.grant_segments() IS
-	'Internal: the statement that gives role %1$I the views of segments which the caller may hand on; NULL where '
-	'there are none.';
+COMMENT ON FUNCTION cdp.granted_segments() IS
+	'Internal: lists the views of segments which the caller may hand on; NULL where there are none.';
 
-CREATE FUNCTION cdp.grant(role name, kind text, sources text[] DEFAULT NULL) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+CREATE FUNCTION cdp.analyst_rights() RETURNS TABLE (privileges text, objects text)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 5
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
-DECLARE
-	statement text;
-	statements text[];
+BEGIN
+	RETURN QUERY VALUES
+		('USAGE', 'SCHEMA cdp'),
+		('SELECT', 'cdp.profiles, cdp.events, cdp.identities, cdp.source, cdp.sources, cdp.batch, cdp.namespace, cdp.state,
+			cdp.profile_row, cdp.segment, cdp.identifier_map, cdp.identity, cdp.identity_history, cdp.anchor_history,
+			cdp.link, cdp.verdict, cdp.profile, cdp.event, cdp.near_shared, cdp.shared_identifiers, cdp.seen_name,
+			cdp.trait_rule, cdp.refused_traits, cdp.refused_links, cdp.outvoted, cdp.identity_periods,
+			cdp.carried_number, cdp.case_event, cdp.open_cases, cdp.account, cdp.accounts, cdp.account_members,
+			cdp.profile_view'),
+		('EXECUTE', 'FUNCTION cdp.check_tables(), cdp.trait_rules(), cdp.rules(), cdp.show_sources(), cdp.show_max_links(text, jsonb),
+			cdp.default_max_links(text), cdp.default_trait_rule(text), cdp.profile_of(cdp.identifier),
+			cdp.profile_of(bigint), cdp.resolve_profile(bigint), cdp.notice_unseen(text, text),
+			cdp.nearest_name(text, text[]), cdp.person_id(text), cdp.profile_of(text), cdp.resolve_profile(text),
+			cdp.person_identifier(text), cdp.explain(text, text), cdp.explain(bigint, bigint),
+			cdp.profile_at(text, timestamptz), cdp.profile_at(bigint, timestamptz),
+			cdp.lookup(cdp.identifier, text, integer), cdp.lookup(text, text, integer),
+			cdp.lookup(bigint, text, integer), cdp.lookup_list(text), cdp.profile_view_problems(regclass),
+			cdp.profile_view_column(text), cdp.profile_view_value(text, text), cdp.lookup_part(text),
+			cdp.lookup_query(text[], boolean), cdp.members(text), cdp.is_member(text, bigint),
+			cdp.explain(cdp.identifier, cdp.identifier), cdp.explain_path(bigint, bigint),
+			cdp.explain_shared(bigint, bigint), cdp.profile_at(cdp.identifier, timestamptz),
+			cdp.events_at(timestamptz), cdp.table_people(text, text, text, text), cdp.query_people(text, text),
+			cdp.make_funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz, text),
+			cdp.make_retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz, text),
+			cdp.make_paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz, text),
+			cdp.funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz),
+			cdp.retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz),
+			cdp.paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz)'),
+		('USAGE', 'SCHEMA cdp_segment'),
+		('SELECT', cdp.granted_segments());
+END
+$function$;
+COMMENT ON FUNCTION cdp.analyst_rights() IS
+	'Internal: what an analyst is given: privileges on objects, which are NULL where there are none.';
+
+CREATE FUNCTION cdp.steward_rights() RETURNS TABLE (privileges text, objects text)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 50
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN QUERY VALUES
+		('USAGE', 'SCHEMA cdp'),
+		('USAGE, CREATE', 'SCHEMA cdp_segment'),
+		('SELECT', cdp.granted_segments());
+	-- not TRIGGER, which would run their code as whoever refreshes; not partitions, which need no rights of their own;
+	-- what only ever grows cannot be rewritten, and the rows of state and inbox_mark neither made nor taken away
+	RETURN QUERY
+		SELECT CASE
+				WHEN c.relkind = 'v' THEN 'SELECT'
+				WHEN c.relkind = 'S' OR c.relname IN ('state', 'inbox_mark') THEN 'SELECT, UPDATE'
+				WHEN c.relname IN ('batch', 'message', 'identity_history', 'anchor_history') THEN 'SELECT, INSERT'
+				ELSE 'SELECT, INSERT, UPDATE, DELETE' END, c.oid::regclass::text
+		FROM pg_class c
+		WHERE c.relnamespace = 'cdp'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S') AND NOT c.relispartition;
+	RETURN QUERY
+		SELECT 'EXECUTE', 'FUNCTION ' || string_agg(p.oid::regprocedure::text, ', ')
+		FROM pg_proc p
+		WHERE p.pronamespace = 'cdp'::regnamespace AND p.prokind = 'f' AND p.proname !~ '^init(_|$)';
+END
+$function$;
+COMMENT ON FUNCTION cdp.steward_rights() IS
+	'Internal: what a steward is given, with the right to hand it on: privileges on objects, NULL where there '
+	'are none.';
+
+CREATE FUNCTION cdp.check_access(role name, kind text) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
 BEGIN
 	PERFORM cdp.check_tables();
 	IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = role) THEN
 		RAISE EXCEPTION 'role "%" does not exist', role USING ERRCODE = 'undefined_object';
 	END IF;
-	IF sources IS NOT NULL AND kind IS DISTINCT FROM 'writer' THEN
+	IF kind IS NULL OR kind NOT IN ('writer', 'analyst', 'steward') THEN
+		RAISE EXCEPTION 'there is no kind of access "%"', kind USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'It is writer, analyst or steward.';
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp.check_access(name, text) IS
+	'Internal: raises an error where there is no such role or kind of access.';
+
+CREATE FUNCTION cdp.grant_access(role name, kind text, sources text[] DEFAULT NULL) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	given record;
+BEGIN
+	PERFORM cdp.check_access(role, kind);
+	IF sources IS NOT NULL AND kind <> 'writer' THEN
 		RAISE EXCEPTION 'sources are given to a writer only' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	CASE kind
 		WHEN 'writer' THEN
 			PERFORM cdp.grant_writer(role, sources);
-			RETURN;
-		WHEN 'analyst' THEN statements := ARRAY[
-			'GRANT USAGE ON SCHEMA cdp TO %1$I',
-			(SELECT format('GRANT SELECT ON %s TO %%1$I', string_agg(format('cdp.%I', c.name), ', '))
-			 FROM cdp.catalogue() c WHERE 'analyst' = ANY (c.readers)),
-			'GRANT SELECT ON cdp.profiles, cdp.events, cdp.identities, cdp.profile_row, cdp.near_shared, cdp.shared_identifiers,
-				cdp.refused_traits, cdp.refused_links, cdp.outvoted, cdp.identity_periods, cdp.open_matters, cdp.accounts,
-				cdp.account_members TO %1$I',
-			'GRANT EXECUTE ON FUNCTION cdp.check_tables(), cdp.trait_rules(), cdp.profile_of(cdp.identifier), cdp.profile_of(bigint), cdp.resolve_profile(bigint),
-				cdp.notice_unseen(text, text), cdp.nearest_name(text, text[]), cdp.person_id(text), cdp.profile_of(text), cdp.resolve_profile(text), cdp.person_identifier(text), cdp.explain(text, text),
-				cdp.explain(bigint, bigint), cdp.profile_at(text, timestamptz), cdp.profile_at(bigint, timestamptz),
-				cdp.lookup(cdp.identifier, text, integer), cdp.lookup(text, text, integer), cdp.lookup(bigint, text, integer),
-				cdp.lookup_list(text),
-				cdp.profile_view_problems(regclass), cdp.profile_view_column(text), cdp.profile_view_value(text, text), cdp.lookup_part(text), cdp.lookup_query(text[], boolean),
-				cdp.members(text), cdp.is_member(text, bigint), cdp.explain(cdp.identifier, cdp.identifier), cdp.explain_path(bigint, bigint), cdp.explain_shared(bigint, bigint),
-				cdp.profile_at(cdp.identifier, timestamptz), cdp.events_at(timestamptz), cdp.table_people(text, text, text, text), cdp.query_people(text, text),
-				cdp.make_funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz, text),
-				cdp.make_retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz, text),
-				cdp.make_paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz, text),
-				cdp.funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz),
-				cdp.retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz),
-				cdp.paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz) TO %1$I',
-			'GRANT USAGE ON SCHEMA cdp_segment TO %1$I',
-			cdp.grant_segments()];
-		WHEN 'steward' THEN statements := ARRAY[
-			'GRANT USAGE ON SCHEMA cdp TO %1$I WITH GRANT OPTION',
-			'GRANT USAGE, CREATE ON SCHEMA cdp_segment TO %1$I WITH GRANT OPTION',
-			-- not TRIGGER, which would run their code as the role that refreshes; not partitions, which need no rights of their own
-			(SELECT string_agg(format('GRANT %s ON cdp.%I TO %%1$I WITH GRANT OPTION', CASE c.stewards
-				WHEN 'append' THEN 'SELECT, INSERT' WHEN 'update' THEN 'SELECT, UPDATE'
-				ELSE 'SELECT, INSERT, UPDATE, DELETE' END, c.name), '; ') FROM cdp.catalogue() c),
-			(SELECT string_agg(format('GRANT %s ON %s TO %%1$I WITH GRANT OPTION',
-				CASE r.relkind WHEN 'v' THEN 'SELECT' ELSE 'SELECT, UPDATE' END, r.oid::regclass), '; ')
-			 FROM pg_class r WHERE r.relnamespace = 'cdp'::regnamespace AND r.relkind IN ('v', 'S')),
-			cdp.grant_segments() || ' WITH GRANT OPTION',
-			(SELECT format('GRANT EXECUTE ON FUNCTION %s TO %%1$I WITH GRANT OPTION',
-				string_agg(p.oid::regprocedure::text, ', '))
-			 FROM pg_proc p WHERE p.pronamespace = 'cdp'::regnamespace AND p.prokind = 'f' AND p.proname !~ '^init(_|$)')];
-		ELSE
-			RAISE EXCEPTION 'there is no kind of access "%"', kind USING ERRCODE = 'invalid_parameter_value',
-				HINT = 'It is writer, analyst or steward.';
+		WHEN 'analyst' THEN
+			FOR given IN SELECT r.* FROM cdp.analyst_rights() r WHERE r.objects IS NOT NULL LOOP
+				EXECUTE format('GRANT %s ON %s TO %I', given.privileges, given.objects, role);
+			END LOOP;
+		WHEN 'steward' THEN
+			FOR given IN SELECT r.* FROM cdp.steward_rights() r WHERE r.objects IS NOT NULL LOOP
+				EXECUTE format('GRANT %s ON %s TO %I WITH GRANT OPTION', given.privileges, given.objects, role);
+			END LOOP;
 	END CASE;
-	FOREACH statement IN ARRAY statements LOOP
-		CONTINUE WHEN statement IS NULL;
-		EXECUTE format(statement, role);
-	END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION cdp.grant(name, text, text[]) IS
-$comment$Gives a role what a kind of user needs. Nothing is open to PUBLIC.
-writer: to insert into the inboxes, every column but written_by, which holds the role that wrote the row; so INSERT and COPY name the columns. sources: the feeds that rows of the role, and of its members, may name; NULL: any. A row that names another, or whose writer is gone, is quarantined as foreign_source; where it names none and there is one source only, it is of that one. Given again, sources replace the former ones. Rights of several roles add up. A role that is renamed, or may not insert any more, is no writer until it is given the rights again.
-analyst: to read people, events and segments; neither the inboxes nor the quarantine.
-steward: everything, refresh() and grant() included, but to make the tables.
-Errors: no such role (42704), no such kind, sources that are empty or no names of sources, sources for another kind than writer (22023); a role that cannot be bound, as it may set written_by (0LP01).$comment$;
+COMMENT ON FUNCTION cdp.grant_access(name, text, text[]) IS
+$comment$Gives a role what a kind of user needs; cdp.revoke_access() takes it away. Nothing is open to PUBLIC.
+writer: to insert into the inboxes, every column but written_by, which holds the role that wrote the row; so INSERT
+and COPY name the columns. sources: those that rows of the role, and of its members, may name; NULL: any. A row that
+names another, or whose writer is gone, is quarantined as foreign_source; where it names none and there is one
+source only, it is of that one. Given again, sources replace the former ones. Rights of several roles add up. A role
+that is renamed, or may not insert any more, is no writer until it is given the rights again.
+analyst: to read people, events, segments and rules; neither the inboxes nor the quarantine.
+steward: everything, refresh() and grant_access() included, but to make the tables.
+Errors: no such role (42704), no such kind, sources that are empty or no names of sources, sources for another kind
+than writer (22023); a role that cannot be bound, as it may set written_by (0LP01).$comment$;
 
-REVOKE ALL ON FUNCTION cdp.grant_writer(name, text[]), cdp.read_sources(text[]), cdp.grant_segments(),
-	cdp.grant(name, text, text[]) FROM PUBLIC;
+-- What a role was given itself, not as a member of another, for the kinds tell apart: that it may read profiles,
+-- update the state, or insert into a column of an inbox.
+CREATE FUNCTION cdp.access_grantors(role name, kind text) RETURNS name[]
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN (
+		SELECT array_agg(DISTINCT g.rolname ORDER BY g.rolname) FROM (
+			SELECT CASE c.relname WHEN 'state' THEN 'steward' ELSE 'analyst' END AS kind, a.*
+			FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
+			WHERE (c.oid, a.privilege_type) IN (('cdp.state'::regclass, 'UPDATE'), ('cdp.profiles'::regclass, 'SELECT'))
+			UNION ALL
+			SELECT 'writer', a.* FROM pg_attribute c CROSS JOIN LATERAL aclexplode(c.attacl) a
+			WHERE c.attrelid IN ('cdp.inbox'::regclass, 'cdp.inbox_raw'::regclass)) a
+		JOIN pg_roles r ON r.oid = a.grantee JOIN pg_roles g ON g.oid = a.grantor
+		WHERE r.rolname = role AND a.kind = access_grantors.kind);
+END
+$function$;
+COMMENT ON FUNCTION cdp.access_grantors(name, text) IS
+	'Internal: finds who gave a role this kind of access; NULL: it has none. A steward has all that an analyst has.';
+
+CREATE FUNCTION cdp.revoke_rights(role name, kind text) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	is_steward boolean := cdp.access_grantors(role, 'steward') IS NOT NULL;
+	is_analyst boolean := cdp.access_grantors(role, 'analyst') IS NOT NULL;
+	was record;
+	given record;
+BEGIN
+	SELECT w.* INTO was FROM cdp.writer w WHERE w.role = revoke_rights.role;
+	IF kind = 'writer' THEN
+		DELETE FROM cdp.writer w WHERE w.role = revoke_rights.role;
+	END IF;
+	FOR given IN
+		SELECT r.* FROM cdp.writer_rights() r WHERE kind = 'writer' AND (r.privileges LIKE 'INSERT%' OR NOT is_steward)
+			AND (r.objects <> 'SCHEMA cdp' OR NOT is_analyst)
+		UNION ALL
+		SELECT r.* FROM cdp.analyst_rights() r WHERE kind = 'analyst'
+		UNION ALL
+		SELECT r.* FROM cdp.steward_rights() r WHERE kind = 'steward'
+	LOOP
+		CONTINUE WHEN given.objects IS NULL;
+		EXECUTE format('REVOKE %s ON %s FROM %I', given.privileges, given.objects, role);
+	END LOOP;
+	-- what a writer has too
+	IF kind <> 'writer' AND was.role IS NOT NULL THEN
+		PERFORM cdp.grant_writer(role, was.sources);
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp.revoke_rights(name, text) IS
+	'Internal: takes from a role what a kind of access gives it and its other kinds do not.';
+
+CREATE FUNCTION cdp.revoke_access(role name, kind text) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	held boolean;
+	grantors name[];
+BEGIN
+	PERFORM cdp.check_access(role, kind);
+	IF EXISTS (SELECT FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
+			   WHERE c.oid = 'cdp.state'::regclass AND r.rolname = role) THEN
+		RAISE EXCEPTION 'role "%" owns the tables', role USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'The owner has all rights, and was given none.';
+	END IF;
+	held := cdp.access_grantors(role, kind) IS NOT NULL;
+	IF kind = 'writer' THEN
+		held := held OR EXISTS (SELECT FROM cdp.writer w WHERE w.role = revoke_access.role);
+	ELSIF kind = 'analyst' THEN
+		held := held AND cdp.access_grantors(role, 'steward') IS NULL;
+	END IF;
+	IF NOT held THEN
+		RETURN false;
+	END IF;
+	BEGIN
+		PERFORM cdp.revoke_rights(role, kind);
+	EXCEPTION WHEN dependent_objects_still_exist THEN
+		RAISE EXCEPTION 'role "%" has handed on what it would lose', role
+			USING ERRCODE = 'dependent_objects_still_exist',
+			HINT = format('First revoke, as that role, the access that it gave: SET ROLE %I.', role);
+	END;
+	grantors := cdp.access_grantors(role, kind);
+	IF grantors IS NOT NULL THEN
+		RAISE EXCEPTION 'access of role "%" was given by another role', role USING ERRCODE = 'insufficient_privilege',
+			DETAIL = format('Given by: %s.', array_to_string(grantors, ', ')), HINT = 'Only that role can revoke it.';
+	END IF;
+	RETURN true;
+END
+$function$;
+COMMENT ON FUNCTION cdp.revoke_access(name, text) IS
+$comment$Takes from a role what cdp.grant_access() gives for that kind (writer, analyst, steward), and returns true; false
+where the role itself was not given it. What another kind gives the role too stays; as a steward has all that an
+analyst has, there is nothing of an analyst to take from a steward, and a former steward is no analyst until it is
+given that again. Views of segments that a steward made stay its own. Rows that a former writer left in the inboxes
+are quarantined as foreign_source.
+Errors: no such role (42704), no such kind, or the owner of the tables (22023); a steward that has handed on rights
+(2BP01); access that another role gave (42501): only who gave it can take it away. Nothing is changed then.$comment$;
+
+REVOKE ALL ON FUNCTION cdp.writer_rights(), cdp.grant_writer(name, text[]), cdp.read_sources(text[]), cdp.granted_segments(),
+	cdp.analyst_rights(), cdp.steward_rights(), cdp.check_access(name, text), cdp.grant_access(name, text, text[]),
+	cdp.access_grantors(name, text), cdp.revoke_rights(name, text), cdp.revoke_access(name, text) FROM PUBLIC;

@@ -24,8 +24,9 @@ BEGIN
 	PERFORM cdp.init_profile();
 	PERFORM cdp.init_account();
 	PERFORM cdp.init_timeline();
-	PERFORM cdp.init_matter();
+	PERFORM cdp.init_open_case();
 	PERFORM cdp.init_people();
+	PERFORM cdp.init_sources();
 	PERFORM cdp.init_segment();
 	PERFORM cdp.init_statistics();
 	PERFORM cdp.add_event_month(now());

@@ -133,7 +133,7 @@ COMMENT ON FUNCTION cdp.start_batch() IS
 	'Internal: becomes the one writer of the graph and takes a new batch in hand, without rows.';
 
 CREATE FUNCTION cdp.refresh(max_rows bigint DEFAULT 100000, wait boolean DEFAULT true,
-	OUT taken bigint, OUT "left" bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint,
+	OUT taken bigint, OUT waiting bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint,
 	OUT identities bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint, OUT profiles_touched bigint,
 	OUT reworks bigint, OUT identities_reworked bigint, OUT events_reanchored bigint, OUT elapsed interval)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -171,13 +171,13 @@ BEGIN
 	INTO taken, accepted, duplicate, quarantined, identities, profiles_created, profiles_merged, profiles_split,
 		 profiles_touched, reworks, identities_reworked, events_reanchored
 	FROM cdp.batch b WHERE b.batch_id > last_batch_id;
-	"left" := cdp.count_waiting();
+	waiting := cdp.count_waiting();
 	elapsed := clock_timestamp() - started;
 END
 $function$;
 COMMENT ON FUNCTION cdp.refresh(bigint, boolean) IS
 $comment$Takes up to max_rows rows, and up to 256 MB of them uncompressed, from the inboxes to the log, the people and their profiles, in one transaction. One runs at a time: a second caller waits, or with wait => false returns at once with zeros. READ COMMITTED only.
-Returns one row of counts: taken = accepted + duplicate + quarantined; left: rows that still wait (each inbox counted up to a million; rows of a writer that committed late, behind which others were taken already, are not counted: the refresh that finds no others takes them, or the first one after a minute); identities: identifiers seen for the first time; profiles created, merged into others, split, and touched in any way; reworks: groups of profiles that late or conflicting evidence had taken apart, with the number of identifiers in them; events anchored anew; elapsed.
+Returns one row of counts: taken = accepted + duplicate + quarantined; waiting: rows that still wait (each inbox counted up to a million; rows of a writer that committed late, behind which others were taken already, are not counted: the refresh that finds no others takes them, or the first one after a minute); identities: identifiers seen for the first time; profiles created, merged into others, split, and touched in any way; reworks: groups of profiles that late or conflicting evidence had taken apart, with the number of identifiers in them; events anchored anew; elapsed.
 A row over 64 MB, uncompressed or as text, is quarantined as row_too_large. Where a batch fails, the rows at fault are found by trying parts of it, each a batch of its own, and quarantined as failed. An error that no row causes (no space, no memory, a conflict with another transaction, cancel, missing rights) is raised, with the inboxes as they were, and so is one that more than 1,000 rows cause. After out_of_memory, configuration_limit_exceeded (temp_file_limit) and query_canceled (statement_timeout too) the next refresh takes half as many rows, and so on down to one; one that is broken off so three times alone is quarantined as failed.$comment$;
 
 REVOKE ALL ON FUNCTION cdp.refresh_lock(boolean), cdp.process_batch(boolean, boolean),

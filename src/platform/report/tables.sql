@@ -52,7 +52,7 @@ $function$;
 COMMENT ON FUNCTION cdp.table_people(text, text, text, text) IS
 	'Internal: the text of the query for the people of an analyst''s table.';
 
-CREATE FUNCTION cdp.make_funnel_table(events text[], "window" interval, since timestamptz, until timestamptz,
+CREATE FUNCTION cdp.make_funnel_table(events text[], within interval, since timestamptz, until timestamptz,
 	by_property text, by_trait text, segment text, query text, as_of timestamptz,
 	query_path text)
 	RETURNS TABLE (breakdown text, step integer, event text, people bigint, from_previous numeric, from_first numeric, median_time interval)
@@ -63,8 +63,8 @@ DECLARE
 	person text := cdp.table_people(query, query_path, segment, by_trait);
 BEGIN
 	-- every argument's errors, also where there are no people
-	IF cdp.funnel_times(NULL, events, "window", since, until, as_of) IS NULL THEN
-		RAISE EXCEPTION '% must not be null', CASE WHEN events IS NULL THEN 'events' WHEN "window" IS NULL THEN 'window' ELSE 'as_of' END
+	IF cdp.funnel_times(NULL, events, within, since, until, as_of) IS NULL THEN
+		RAISE EXCEPTION '% must not be null', CASE WHEN events IS NULL THEN 'events' WHEN within IS NULL THEN 'within' ELSE 'as_of' END
 			USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	IF query IS NULL THEN
@@ -100,19 +100,19 @@ BEGIN
 			   round(c.people::numeric / nullif(first_value(c.people) OVER w, 0), 4), justify_hours(c.median)
 		FROM counted c WINDOW w AS (PARTITION BY c.breakdown ORDER BY c.step)
 		ORDER BY first_value(c.people) OVER w DESC, c.breakdown COLLATE "C", c.step
-	$sql$, person) USING events, "window", since, until, as_of, by_property IS NULL AND by_trait IS NULL;
+	$sql$, person) USING events, within, since, until, as_of, by_property IS NULL AND by_trait IS NULL;
 END
 $function$;
 COMMENT ON FUNCTION cdp.make_funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text,
 	timestamptz, text) IS
 	'Internal: cdp.funnel_table(); query_path: the search path for query.';
 
-CREATE FUNCTION cdp.funnel_table(events text[], "window" interval, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
+CREATE FUNCTION cdp.funnel_table(events text[], within interval, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
 	by_property text DEFAULT NULL, by_trait text DEFAULT NULL, segment text DEFAULT NULL, query text DEFAULT NULL, as_of timestamptz DEFAULT pg_catalog.now())
 	RETURNS TABLE (breakdown text, step integer, event text, people bigint, from_previous numeric, from_first numeric, median_time interval)
 	LANGUAGE sql STABLE PARALLEL UNSAFE
 BEGIN ATOMIC
-	SELECT t.* FROM cdp.make_funnel_table(funnel_table.events, funnel_table."window", funnel_table.since,
+	SELECT t.* FROM cdp.make_funnel_table(funnel_table.events, funnel_table.within, funnel_table.since,
 		funnel_table.until, funnel_table.by_property, funnel_table.by_trait, funnel_table.segment, funnel_table.query,
 		funnel_table.as_of, current_setting('search_path')) t;
 END;

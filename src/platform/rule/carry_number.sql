@@ -89,4 +89,4 @@ $function$;
 COMMENT ON FUNCTION cdp.drop_number(text, text) IS
 	'Has timelines carry a number no more, for all history; returns the number of people whose timelines it changes. Error: it is not carried (42704).';
 
-REVOKE ALL ON FUNCTION cdp.numbers_changed(jsonb), cdp.carry_number(text, text, text), cdp.drop_number(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.read_path(text, text, text), cdp.numbers_changed(jsonb), cdp.carry_number(text, text, text), cdp.drop_number(text, text) FROM PUBLIC;

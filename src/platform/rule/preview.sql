@@ -1,5 +1,5 @@
 -- What a change of the rules would do.  The change is made, looked at and taken back, so that what
--- is told is what cdp.set_rule() does, whatever that is.
+-- is told is what cdp.set_rules() does, whatever that is.
 
 CREATE FUNCTION cdp.segment_sizes() RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -52,7 +52,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.profile_changes(bigint) IS
-	'Internal: who is in another profile than after the batch of this number. change: block (in no profile any more), unblock (was in none), split (others of the profile are elsewhere), merge (the whole profile, to where others are), relabel (the whole profile has another id); number of identifiers, and the ten strongest of them.';
+	'Internal: who is in another profile than after the batch of this number. change: block (in no profile '
+	'any more), unblock (was in none), split (others of the profile are elsewhere), merge (the whole profile, '
+	'to where others are), relabel (the whole profile has another id); number of identifiers, and the ten '
+	'strongest of them.';
 
 CREATE FUNCTION cdp.profile_counts() RETURNS TABLE (change text, number bigint)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 2
@@ -102,11 +105,11 @@ BEGIN
 		ORDER BY r.place, r.change, r.row;
 END
 $function$;
-COMMENT ON FUNCTION cdp.preview_rows(bigint, jsonb, jsonb, integer) IS 'Internal: the rows of cdp.preview_rules() for what was done since the batch of this number; counts and sizes as they were then.';
+COMMENT ON FUNCTION cdp.preview_rows(bigint, jsonb, jsonb, integer) IS
+	'Internal: the rows of cdp.preview_rules() for what was done since the batch of this number; counts and '
+	'sizes as they were then.';
 
-CREATE FUNCTION cdp.preview_rules(namespace text DEFAULT NULL, priority integer DEFAULT -2147483648, max_per_profile integer DEFAULT -2147483648,
-	blocked text[] DEFAULT '{{unchanged}}', max_links text DEFAULT 'unchanged', cap integer DEFAULT -2147483648,
-	source text DEFAULT NULL, trust integer DEFAULT NULL, details integer DEFAULT 100)
+CREATE FUNCTION cdp.preview_rules(rules jsonb, details integer DEFAULT 100)
 	RETURNS TABLE (change text, number bigint, profile_id bigint, becomes bigint, identifiers text[], segment text, before bigint, after bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 100
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -121,77 +124,41 @@ BEGIN
 	IF preview_rules.details IS NULL OR preview_rules.details < 0 THEN
 		RAISE EXCEPTION 'details must be at least 0' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	IF (preview_rules.source IS NULL) <> (preview_rules.trust IS NULL) THEN
-		RAISE EXCEPTION 'source and trust must be given together' USING ERRCODE = 'invalid_parameter_value';
-	END IF;
-	IF preview_rules.namespace IS NULL AND (preview_rules.priority, preview_rules.max_per_profile, preview_rules.blocked, preview_rules.max_links)
-			IS DISTINCT FROM (-2147483648, -2147483648, '{{unchanged}}'::text[], 'unchanged'::text) THEN
-		RAISE EXCEPTION 'namespace must be given with priority, max_per_profile, blocked and max_links' USING ERRCODE = 'invalid_parameter_value';
-	END IF;
-	IF preview_rules.namespace IS NULL AND preview_rules.cap IS NOT DISTINCT FROM -2147483648 AND preview_rules.source IS NULL THEN
-		RAISE EXCEPTION 'there is no rule to change' USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a namespace, cap, or source and trust.';
+	PERFORM cdp.check_rules(preview_rules.rules);
+	IF preview_rules.rules = '{}' THEN
+		RAISE EXCEPTION 'there is no rule to change' USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'Give a document as cdp.set_rules() takes it: {"email": {"max_per_profile": 2}}.';
 	END IF;
 	PERFORM cdp.refresh_lock(true);
 	since := (SELECT s.batch_id FROM cdp.state s);
 	counts := (SELECT jsonb_object_agg(c.change, c.number) FROM cdp.profile_counts() c);
 	sizes := cdp.segment_sizes();
 	BEGIN
-		IF preview_rules.namespace IS NOT NULL THEN
-			PERFORM cdp.set_rule(preview_rules.namespace, preview_rules.priority, preview_rules.max_per_profile, preview_rules.blocked, preview_rules.max_links);
-		END IF;
-		IF preview_rules.cap IS DISTINCT FROM -2147483648 THEN
-			PERFORM cdp.set_cap(preview_rules.cap);
-		END IF;
-		IF preview_rules.source IS NOT NULL THEN
-			PERFORM cdp.set_source(preview_rules.source, trust => preview_rules.trust);
-		END IF;
+		PERFORM cdp.set_rules(preview_rules.rules);
 		found := (SELECT jsonb_agg(to_jsonb(r)) FROM cdp.preview_rows(since, counts, sizes, preview_rules.details) r);
 		-- a variable outlives the subtransaction, and nothing else does
 		RAISE EXCEPTION 'taken back' USING ERRCODE = 'CDP00';
 	EXCEPTION WHEN SQLSTATE 'CDP00' THEN
 		NULL;
 	END;
-	RETURN QUERY SELECT r.* FROM jsonb_to_recordset(found) AS r (change text, number bigint, profile_id bigint, becomes bigint, identifiers text[], segment text, before bigint, after bigint);
+	RETURN QUERY SELECT r.* FROM jsonb_to_recordset(found) AS r (change text, number bigint, profile_id bigint,
+		becomes bigint, identifiers text[], segment text, before bigint, after bigint);
 END
 $function$;
-COMMENT ON FUNCTION cdp.preview_rules(text, integer, integer, text[], text, integer, text, integer, integer) IS
-$comment$What a change of the rules would do, without doing it. The first arguments are those of cdp.set_rule(); cap is that of cdp.set_cap(); source and trust are those of cdp.set_source(); all that are given change together. Name the arguments.
-The change is carried out and taken back, so it takes as long as the change, and holds the one writer's lock meanwhile: a refresh waits, who writes to the inboxes or reads does not.
-The first rows are the summary, and profile_id and segment are NULL there: stay (number of profiles that are what they were); people and shared (number of people and of shared identifiers, before and after); merge, split and relabel (number of profiles that become part of others; whose identifiers go to different ones; that only get another id); block and unblock (number of identifiers that leave, or come into, all profiles).
+COMMENT ON FUNCTION cdp.preview_rules(jsonb, integer) IS
+$comment$What cdp.set_rules() would do with a document, without doing it; of sources too: {"*": {"sources": {"list":
+{"trust": 1}}}}.
+The change is carried out and taken back, so it takes as long as the change, and holds the one writer's lock
+meanwhile: a refresh waits, who writes to the inboxes or reads does not.
+The first rows are the summary, and profile_id and segment are NULL there: stay (number of profiles that are what
+they were); people and shared (number of people and of shared identifiers, before and after); merge, split and
+relabel (number of profiles that become part of others; whose identifiers go to different ones; that only get
+another id); block and unblock (number of identifiers that leave, or come into, all profiles).
 Then segments of another size: segment, before, after.
-Then the details, at most so many for each kind of change, those with most identifiers first: one row for each part of a profile that would be elsewhere: profile_id and what it becomes (NULL: no profile), the number of identifiers, and the ten strongest of them. What stays under its profile_id is not listed.
-Errors: those of the functions named; source without trust, the rule of no namespace, nothing to change, or details below 0 (22023).$comment$;
+Then the details, at most so many for each kind of change, those with most identifiers first: one row for each part
+of a profile that would be elsewhere: profile_id and what it becomes (NULL: no profile), the number of identifiers,
+and the ten strongest of them. What stays under its profile_id is not listed.
+Errors: those of cdp.set_rules(); nothing to change, or details below 0 (22023).$comment$;
 
-CREATE FUNCTION cdp.preview_rules(namespace text, max_links integer, priority integer DEFAULT -2147483648, max_per_profile integer DEFAULT -2147483648,
-	blocked text[] DEFAULT '{{unchanged}}', cap integer DEFAULT -2147483648, source text DEFAULT NULL, trust integer DEFAULT NULL, details integer DEFAULT 100)
-	RETURNS TABLE (change text, number bigint, profile_id bigint, becomes bigint, identifiers text[], segment text, before bigint, after bigint)
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 100
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	RETURN QUERY SELECT * FROM cdp.preview_rules(preview_rules.namespace, preview_rules.priority, preview_rules.max_per_profile, preview_rules.blocked,
-		preview_rules.max_links::text, preview_rules.cap, preview_rules.source, preview_rules.trust, preview_rules.details);
-END
-$function$;
-COMMENT ON FUNCTION cdp.preview_rules(text, integer, integer, integer, text[], integer, text, integer, integer) IS
-	'The same, with one number of links for all other namespaces. Name the arguments: cdp.preview_rules(''email'', max_links => 5).';
-
-CREATE FUNCTION cdp.preview_rules(namespace text, max_links jsonb, priority integer DEFAULT -2147483648, max_per_profile integer DEFAULT -2147483648,
-	blocked text[] DEFAULT '{{unchanged}}', cap integer DEFAULT -2147483648, source text DEFAULT NULL, trust integer DEFAULT NULL, details integer DEFAULT 100)
-	RETURNS TABLE (change text, number bigint, profile_id bigint, becomes bigint, identifiers text[], segment text, before bigint, after bigint)
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 100
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	RETURN QUERY SELECT * FROM cdp.preview_rules(preview_rules.namespace, preview_rules.priority, preview_rules.max_per_profile, preview_rules.blocked,
-		preview_rules.max_links::text, preview_rules.cap, preview_rules.source, preview_rules.trust, preview_rules.details);
-END
-$function$;
-COMMENT ON FUNCTION cdp.preview_rules(text, jsonb, integer, integer, text[], integer, text, integer, integer) IS
-	'The same, with max_links as jsonb, which is the type of cdp.namespace.max_links. Name the arguments: cdp.preview_rules(''email'', max_links => jsonb_build_object(''user_id'', 5)).';
-
-REVOKE ALL ON FUNCTION cdp.segment_sizes(), cdp.profile_changes(bigint), cdp.profile_counts(), cdp.preview_rows(bigint, jsonb, jsonb, integer),
-	cdp.preview_rules(text, integer, integer, text[], text, integer, text, integer, integer),
-	cdp.preview_rules(text, integer, integer, integer, text[], integer, text, integer, integer),
-	cdp.preview_rules(text, jsonb, integer, integer, text[], integer, text, integer, integer) FROM PUBLIC;
-
+REVOKE ALL ON FUNCTION cdp.segment_sizes(), cdp.profile_changes(bigint), cdp.profile_counts(),
+	cdp.preview_rows(bigint, jsonb, jsonb, integer), cdp.preview_rules(jsonb, integer) FROM PUBLIC;

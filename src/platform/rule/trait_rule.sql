@@ -1,5 +1,4 @@
-
--- The rules of traits.  A changed one acts on all history.
+-- The rules of traits, as one document.  A changed one acts on all history.
 
 CREATE FUNCTION cdp.refold_query(concerned text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
@@ -7,44 +6,87 @@ CREATE FUNCTION cdp.refold_query(concerned text) RETURNS text
 AS $function$
 BEGIN
 	RETURN format($sql$
-		SELECT DISTINCT e.type, CASE WHEN e.type = 'identify' THEN e.identity_id ELSE 0 END AS identity_id, CASE WHEN e.type = 'group' THEN e.group_id END AS group_id
+		SELECT DISTINCT e.type, CASE WHEN e.type = 'identify' THEN e.identity_id ELSE 0 END AS identity_id,
+			CASE WHEN e.type = 'group' THEN e.group_id END AS group_id
 		FROM cdp.event e WHERE e.type IN ('identify', 'group') AND e.traits IS NOT NULL AND (%s)
 	$sql$, concerned);
 END
 $function$;
 COMMENT ON FUNCTION cdp.refold_query(text) IS
-	'Internal: whose traits are to be folded anew, as a query for cdp.change_graph(); concerned: which events a change concerns, as a condition on cdp.event e.';
+	'Internal: whose traits are to be folded anew, as a query for cdp.change_graph(); concerned: which events '
+	'a change concerns, as a condition on cdp.event e.';
 
-CREATE FUNCTION cdp.set_trait_rule(trait text, rule text) RETURNS void
+CREATE FUNCTION cdp.check_trait_rules(rules jsonb) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	wrong record;
+BEGIN
+	PERFORM cdp.check_object(rules, 'rules');
+	SELECT r.key AS trait, r.value AS rule INTO wrong FROM jsonb_each(rules) r
+	WHERE r.key = '' OR octet_length(r.key) > 255 ORDER BY r.key COLLATE "C" LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'trait "%" is invalid', left(wrong.trait, 64) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'The name of a trait has 1 to 255 bytes.',
+			HINT = '* is all traits that have no rule of their own.';
+	END IF;
+	SELECT r.key AS trait, r.value AS rule INTO wrong FROM jsonb_each(rules) r
+	WHERE CASE jsonb_typeof(r.value) WHEN 'string' THEN NOT cdp.is_trait_rule(r.value #>> '{}')
+		ELSE r.value <> 'null' END
+	ORDER BY r.key COLLATE "C" LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'rule % of trait "%" is unknown', left(wrong.rule::text, 64), left(wrong.trait, 64)
+			USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'Rules are last, first, min, max, sum, union and most_frequent, with trusted_ before them where the '
+				'trust of the source comes first, and keep_ before last, first, min or max (keep_trusted_last) where each '
+				'source''s own value is kept.',
+			HINT = coalesce('The nearest is "' || cdp.nearest_name(wrong.rule #>> '{}', ARRAY(
+				SELECT k.keep || t.trusted || r.rule
+				FROM unnest('{"",keep_}'::text[]) WITH ORDINALITY AS k (keep, place),
+					unnest('{"",trusted_}'::text[]) AS t (trusted),
+					unnest('{last,first,min,max,sum,union,most_frequent}'::text[]) AS r (rule)
+				WHERE cdp.is_trait_rule(k.keep || t.trusted || r.rule) ORDER BY k.place, t.trusted, r.rule)) || '".',
+				'A rule is a string, or null for the default.');
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp.check_trait_rules(jsonb) IS
+	'Internal: raises an error where a document of the rules of traits has a name that no trait, or no rule, has.';
+
+CREATE FUNCTION cdp.set_trait_rules(rules jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	was text;
+	changed text[];
 BEGIN
-	IF coalesce(trait, '') = '' OR octet_length(trait) > 255 THEN
-		RAISE EXCEPTION 'trait "%" is invalid', trait USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'The name of a trait has 1 to 255 bytes.', HINT = '* is all traits that have no rule of their own.';
-	END IF;
-	IF NOT cdp.is_trait_rule(rule) THEN
-		RAISE EXCEPTION 'rule "%" is unknown', rule USING ERRCODE = 'invalid_parameter_value',
-			HINT = 'Rules are last, first, min, max, sum, union and most_frequent, with trusted_ before them where the trust of the source comes first, and keep_ before last, first, min or max (keep_trusted_last) where each source''s own value is kept.';
-	END IF;
+	PERFORM cdp.check_trait_rules(rules);
 	PERFORM cdp.start_batch();
-	PERFORM cdp.notice_unseen('trait', trait);
-	was := (SELECT r.rule FROM cdp.trait_rule r WHERE r.trait = set_trait_rule.trait);
-	DELETE FROM cdp.trait_rule r WHERE r.trait = set_trait_rule.trait;
-	INSERT INTO cdp.trait_rule (trait, rule) SELECT set_trait_rule.trait, set_trait_rule.rule WHERE set_trait_rule.rule IS NOT NULL;
-	IF was IS DISTINCT FROM set_trait_rule.rule THEN
+	PERFORM cdp.notice_unseen('trait', k.key) FROM (SELECT r.key FROM jsonb_object_keys(rules) AS r (key) ORDER BY 1) k;
+	changed := ARRAY(SELECT g.key FROM jsonb_each_text(rules) g LEFT JOIN cdp.trait_rule r ON r.trait = g.key
+					 CROSS JOIN LATERAL cdp.default_trait_rule(g.key) d (rule)
+					 WHERE coalesce(r.rule, d.rule) IS DISTINCT FROM coalesce(g.value, d.rule) ORDER BY g.key);
+	DELETE FROM cdp.trait_rule r WHERE r.trait = ANY (changed);
+	INSERT INTO cdp.trait_rule (trait, rule)
+	SELECT g.key, g.value FROM jsonb_each_text(rules) g WHERE g.key = ANY (changed) AND g.value IS NOT NULL;
+	IF changed <> '{}' THEN
 		PERFORM cdp.check_log();
 	END IF;
-	PERFORM cdp.change_graph(traits_changed => CASE WHEN was IS DISTINCT FROM set_trait_rule.rule
-		THEN cdp.refold_query(CASE WHEN trait = '*' THEN 'true' ELSE format('e.traits ? %L', trait) END) END);
+	PERFORM cdp.change_graph(traits_changed => CASE WHEN changed <> '{}' THEN cdp.refold_query(
+		CASE WHEN '*' = ANY (changed) THEN 'true' ELSE format('e.traits ?| %L::text[]', changed) END) END);
 END
 $function$;
-COMMENT ON FUNCTION cdp.set_trait_rule(text, text) IS
-$comment$Sets by which rule the values of a trait become one, for all history; NULL withdraws it. trait: its name, or * for all that have no rule of their own (trusted_last unless set).
-rule: last, first, min, max, sum, union, most_frequent (see cdp.traits_agg); trusted_ before it: only the values of the most trusted source count; keep_ before last, first, min, max and their trusted_ forms: what was outdone stays visible in cdp.provenance(). The plain rules take no account of trust.
-Values in the log that the new rule cannot take (sum: text) are left out and listed in cdp.refused_traits; rows that bring such values later go to quarantine. Error 22023, which names the argument: an empty trait or one of more than 255 bytes, an unknown rule.$comment$;
+COMMENT ON FUNCTION cdp.set_trait_rules(jsonb) IS
+$comment$Sets by which rule the values of traits become one, for all history, as one batch: {"plan": "last", "tags": "union",
+"*": null}. The keys are names of traits, and * for all that have no rule of their own. What is absent stays as it
+is; null withdraws a rule: the trait has that of *, and * is trusted_last. cdp.trait_rules() shows them.
+Rules: last, first, min, max, sum, union, most_frequent (see cdp.traits_agg); trusted_ before it: only the values of
+the most trusted source count; keep_ before last, first, min, max and their trusted_ forms: what was outdone stays
+visible in cdp.provenance(). The plain rules ignore trust.
+Values in the log that the new rule cannot take (sum: text) are left out and listed in cdp.refused_traits; rows that
+bring such values later go to quarantine.
+Errors: 22023, which names the trait, for an empty name or one of more than 255 bytes, or an unknown rule (with the
+nearest); NULL (22004); the log lacks events (55000). Nothing is changed then.$comment$;
 
-REVOKE ALL ON FUNCTION cdp.refold_query(text), cdp.set_trait_rule(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.refold_query(text), cdp.check_trait_rules(jsonb), cdp.set_trait_rules(jsonb) FROM PUBLIC;

@@ -53,7 +53,7 @@ funnel_get(FunctionCallInfo fcinfo, CdpkName *steps)
 
 	if (!PG_ARGISNULL(FUNNEL_MODE))
 		funnel.modes = PG_GETARG_UINT32(FUNNEL_MODE);
-	funnel.window = cdp_window_microseconds(PG_GETARG_INTERVAL_P(FUNNEL_WINDOW), "window", 0);
+	funnel.window = cdp_window_microseconds(PG_GETARG_INTERVAL_P(FUNNEL_WINDOW), "steps_within", 0);
 	funnel.range = time_range_get(fcinfo, FUNNEL_TIME_RANGE);
 	return funnel;
 }
@@ -66,7 +66,7 @@ typedef struct FunnelCall
 	CdpkName steps[CDPK_FUNNEL_STEPS_MAX];
 } FunnelCall;
 
-/* funnel(timeline, events, window, mode, within, older_than, since, until, as_of) */
+/* funnel(timeline, events, steps_within, mode, within, older_than, since, until, as_of) */
 Datum
 cdp_funnel(PG_FUNCTION_ARGS)
 {

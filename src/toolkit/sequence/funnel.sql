@@ -1,17 +1,17 @@
 -- The arguments from "within" on are those of cdp.did, and so is their meaning: DEFINITIONS.md.
 
-CREATE FUNCTION cdp.funnel(timeline cdp.timeline, events text[], "window" interval, mode cdp.funnel_mode DEFAULT 'default',
+CREATE FUNCTION cdp.funnel(timeline cdp.timeline, events text[], steps_within interval, mode cdp.funnel_mode DEFAULT 'default',
 	within interval DEFAULT NULL, older_than interval DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
 	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS integer
 AS 'MODULE_PATHNAME', 'cdp_funnel' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION cdp.funnel(cdp.timeline, text[], interval, cdp.funnel_mode, interval, interval, timestamptz, timestamptz, timestamptz) IS
-	'How many steps of a funnel, from 1 to 32 names of events, a person took in the order of time within the window '
-	'from the first step on, as cdp.window_funnel would count them; over the events in the time range that '
-	'cdp.did would count. A name may stand for several steps. NULL for NULL events, window or as_of; a NULL mode is '
-	'default. Errors (22023): no or more than 32 steps, an empty name, a window with months or negative, those of '
+	'How many steps of a funnel, from 1 to 32 names of events, a person took in the order of time within '
+	'steps_within from the first step on, as cdp.window_funnel would count them; over the events in the time range that '
+	'cdp.did would count. A name may stand for several steps. NULL for NULL events, steps_within or as_of; a NULL mode is '
+	'default. Errors (22023): no or more than 32 steps, an empty name, a steps_within with months or negative, those of '
 	'cdp.did; a NULL among the events (22004).';
 
-CREATE FUNCTION cdp.funnel_horizon(timeline cdp.timeline, events text[], "window" interval, mode cdp.funnel_mode DEFAULT 'default',
+CREATE FUNCTION cdp.funnel_horizon(timeline cdp.timeline, events text[], steps_within interval, mode cdp.funnel_mode DEFAULT 'default',
 	within interval DEFAULT NULL, older_than interval DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
 	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
 AS 'MODULE_PATHNAME', 'cdp_funnel_horizon' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;

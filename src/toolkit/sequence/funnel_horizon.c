@@ -34,7 +34,7 @@ bound_steps(const CdpkTimelineFunnel *funnel, const CdpkTimeRangeSpec *spec,
 	return horizon;
 }
 
-/* funnel_horizon(timeline, events, window, mode, within, older_than, since, until, as_of) */
+/* funnel_horizon(timeline, events, steps_within, mode, within, older_than, since, until, as_of) */
 Datum
 cdp_funnel_horizon(PG_FUNCTION_ARGS)
 {

@@ -38,7 +38,7 @@ get_bounds(FunctionCallInfo fcinfo)
 		bounds.since = PG_GETARG_TIMESTAMPTZ(ARG_SINCE);
 	if (!PG_ARGISNULL(ARG_UNTIL))
 		bounds.until = PG_GETARG_TIMESTAMPTZ(ARG_UNTIL);
-	bounds.window = cdp_window_microseconds(PG_GETARG_INTERVAL_P(FUNNEL_WINDOW), "window", 0);
+	bounds.window = cdp_window_microseconds(PG_GETARG_INTERVAL_P(FUNNEL_WINDOW), "within", 0);
 	return bounds;
 }
 
@@ -58,7 +58,7 @@ intervals(const int64_t *took, unsigned depth)
 						   TYPALIGN_DOUBLE);
 }
 
-/* funnel_times(timeline, events, window, since, until, as_of) */
+/* funnel_times(timeline, events, within, since, until, as_of) */
 Datum
 cdp_funnel_times(PG_FUNCTION_ARGS)
 {

@@ -129,7 +129,7 @@ steps_get_steps(FunctionCallInfo fcinfo, int argument, CdpkStepsUse use, unsigne
 static void
 refuse_change(const CdpkStepsState *state, const CdpkStepsSetup *setup)
 {
-	const char *what = state->window != setup->window ? "window"
+	const char *what = state->window != setup->window ? "within"
 					   : state->modes != setup->modes ? "mode"
 					   : state->steps != setup->steps ? number_of_steps(setup->use)
 					   : setup->pattern_length > 0    ? "pattern"

@@ -54,8 +54,8 @@ static int64
 get_interval(FunctionCallInfo fcinfo)
 {
 	if (PG_ARGISNULL(ARG_WINDOW))
-		steps_refuse_null("window");
-	return cdp_window_microseconds(PG_GETARG_INTERVAL_P(ARG_WINDOW), "window", 0);
+		steps_refuse_null("within");
+	return cdp_window_microseconds(PG_GETARG_INTERVAL_P(ARG_WINDOW), "within", 0);
 }
 
 /* window_funnel_trans for timestamptz and timestamp. */
@@ -81,10 +81,10 @@ static void
 check_window(double window)
 {
 	if (isnan(window) || isinf(window))
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("window must be finite")));
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("within must be finite")));
 	if (window < 0)
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("window must not be negative")));
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("within must not be negative")));
 }
 
 /* window_funnel_trans for bigint. */
@@ -94,7 +94,7 @@ cdp_window_funnel_trans_bigint(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(ARG_AT))
 		return steps_skip_row(fcinfo);
 	if (PG_ARGISNULL(ARG_WINDOW))
-		steps_refuse_null("window");
+		steps_refuse_null("within");
 	check_window((double) PG_GETARG_INT64(ARG_WINDOW));
 	return add_row(fcinfo, STEPS_BIGINT, PG_GETARG_INT64(ARG_WINDOW));
 }
@@ -106,7 +106,7 @@ cdp_window_funnel_trans_integer(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(ARG_AT))
 		return steps_skip_row(fcinfo);
 	if (PG_ARGISNULL(ARG_WINDOW))
-		steps_refuse_null("window");
+		steps_refuse_null("within");
 	check_window(PG_GETARG_INT32(ARG_WINDOW));
 	return add_row(fcinfo, STEPS_INTEGER, PG_GETARG_INT32(ARG_WINDOW));
 }
@@ -118,7 +118,7 @@ cdp_window_funnel_trans_double(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(ARG_AT))
 		return steps_skip_row(fcinfo);
 	if (PG_ARGISNULL(ARG_WINDOW))
-		steps_refuse_null("window");
+		steps_refuse_null("within");
 	check_window(PG_GETARG_FLOAT8(ARG_WINDOW));
 	return add_row(fcinfo, STEPS_DOUBLE, cdpk_double_key(PG_GETARG_FLOAT8(ARG_WINDOW)));
 }

@@ -35,7 +35,7 @@ CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, interval, timestamptz, 
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, interval, timestamptz, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
-CREATE AGGREGATE cdp.window_funnel("window" interval, at timestamptz, VARIADIC steps boolean[]) (
+CREATE AGGREGATE cdp.window_funnel(within interval, at timestamptz, VARIADIC steps boolean[]) (
 	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
 	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
@@ -45,7 +45,7 @@ CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, interval, timestamp, bo
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, interval, timestamp, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
-CREATE AGGREGATE cdp.window_funnel("window" interval, at timestamp, VARIADIC steps boolean[]) (
+CREATE AGGREGATE cdp.window_funnel(within interval, at timestamp, VARIADIC steps boolean[]) (
 	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
 	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
@@ -55,7 +55,7 @@ CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, interval, date, boolean
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, interval, date, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
-CREATE AGGREGATE cdp.window_funnel("window" interval, at date, VARIADIC steps boolean[]) (
+CREATE AGGREGATE cdp.window_funnel(within interval, at date, VARIADIC steps boolean[]) (
 	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
 	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
@@ -65,7 +65,7 @@ CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, bigint, bigint, boolean
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans_bigint' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, bigint, bigint, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
-CREATE AGGREGATE cdp.window_funnel("window" bigint, at bigint, VARIADIC steps boolean[]) (
+CREATE AGGREGATE cdp.window_funnel(within bigint, at bigint, VARIADIC steps boolean[]) (
 	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
 	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
@@ -75,7 +75,7 @@ CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, integer, integer, boole
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans_integer' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, integer, integer, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
-CREATE AGGREGATE cdp.window_funnel("window" integer, at integer, VARIADIC steps boolean[]) (
+CREATE AGGREGATE cdp.window_funnel(within integer, at integer, VARIADIC steps boolean[]) (
 	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
 	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
@@ -85,7 +85,7 @@ CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, double precision, doubl
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans_double' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, double precision, double precision, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
-CREATE AGGREGATE cdp.window_funnel("window" double precision, at double precision, VARIADIC steps boolean[]) (
+CREATE AGGREGATE cdp.window_funnel(within double precision, at double precision, VARIADIC steps boolean[]) (
 	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
 	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
@@ -95,7 +95,7 @@ CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, interv
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, interval, timestamptz, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
-CREATE AGGREGATE cdp.window_funnel(mode cdp.funnel_mode, "window" interval, at timestamptz, VARIADIC steps boolean[]) (
+CREATE AGGREGATE cdp.window_funnel(mode cdp.funnel_mode, within interval, at timestamptz, VARIADIC steps boolean[]) (
 	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
 	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
@@ -105,7 +105,7 @@ CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, interv
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, interval, timestamp, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
-CREATE AGGREGATE cdp.window_funnel(mode cdp.funnel_mode, "window" interval, at timestamp, VARIADIC steps boolean[]) (
+CREATE AGGREGATE cdp.window_funnel(mode cdp.funnel_mode, within interval, at timestamp, VARIADIC steps boolean[]) (
 	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
 	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
@@ -115,7 +115,7 @@ CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, interv
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans_date' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, interval, date, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
-CREATE AGGREGATE cdp.window_funnel(mode cdp.funnel_mode, "window" interval, at date, VARIADIC steps boolean[]) (
+CREATE AGGREGATE cdp.window_funnel(mode cdp.funnel_mode, within interval, at date, VARIADIC steps boolean[]) (
 	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
 	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
@@ -125,7 +125,7 @@ CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, bigint
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans_bigint' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, bigint, bigint, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
-CREATE AGGREGATE cdp.window_funnel(mode cdp.funnel_mode, "window" bigint, at bigint, VARIADIC steps boolean[]) (
+CREATE AGGREGATE cdp.window_funnel(mode cdp.funnel_mode, within bigint, at bigint, VARIADIC steps boolean[]) (
 	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
 	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
@@ -135,7 +135,7 @@ CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, intege
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans_integer' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, integer, integer, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
-CREATE AGGREGATE cdp.window_funnel(mode cdp.funnel_mode, "window" integer, at integer, VARIADIC steps boolean[]) (
+CREATE AGGREGATE cdp.window_funnel(mode cdp.funnel_mode, within integer, at integer, VARIADIC steps boolean[]) (
 	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
 	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );
@@ -145,7 +145,7 @@ CREATE FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, double
 AS 'MODULE_PATHNAME', 'cdp_window_funnel_trans_double' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.window_funnel_trans(cdp.steps_state, cdp.funnel_mode, double precision, double precision, boolean[]) IS 'Internal: one row of cdp.window_funnel.';
 
-CREATE AGGREGATE cdp.window_funnel(mode cdp.funnel_mode, "window" double precision, at double precision, VARIADIC steps boolean[]) (
+CREATE AGGREGATE cdp.window_funnel(mode cdp.funnel_mode, within double precision, at double precision, VARIADIC steps boolean[]) (
 	SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state, SSPACE = 256,
 	FINALFUNC = cdp.window_funnel_final, COMBINEFUNC = cdp.steps_state_combine, PARALLEL = SAFE
 );

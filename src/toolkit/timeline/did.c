@@ -14,7 +14,7 @@
 
 CDP_FUNCTION(cdp_did);
 CDP_FUNCTION(cdp_did_not);
-CDP_FUNCTION(cdp_times);
+CDP_FUNCTION(cdp_count_events);
 CDP_FUNCTION(cdp_first_time);
 CDP_FUNCTION(cdp_last_time);
 
@@ -89,7 +89,7 @@ cdp_did_not(PG_FUNCTION_ARGS)
 	PG_RETURN_BOOL(!did_events(fcinfo));
 }
 
-/* Start reading the events that times and the like look at, and return the time range. */
+/* Start reading the events that count_events and the like look at, and return the time range. */
 static CdpkTimeRange
 start(FunctionCallInfo fcinfo, CdpkColumn *column)
 {
@@ -98,7 +98,7 @@ start(FunctionCallInfo fcinfo, CdpkColumn *column)
 
 	if (!argument_cache_is_valid(fcinfo, &call->cache))
 	{
-		call->range = time_range_get(fcinfo, TIMES_TIME_RANGE);
+		call->range = time_range_get(fcinfo, COLUMN_TIME_RANGE);
 		call->event = timeline_arg_event(fcinfo);
 		argument_cache_fill(fcinfo, &call->cache);
 	}
@@ -106,15 +106,15 @@ start(FunctionCallInfo fcinfo, CdpkColumn *column)
 	return call->range;
 }
 
-/* times(timeline, event, within, older_than, since, until, as_of) */
+/* count_events(timeline, event, within, older_than, since, until, as_of) */
 Datum
-cdp_times(PG_FUNCTION_ARGS)
+cdp_count_events(PG_FUNCTION_ARGS)
 {
 	CdpkColumn column;
 	CdpkTimeRange range;
 	uint64 count;
 
-	if (DID_UNKNOWN(TIMES_TIME_RANGE))
+	if (DID_UNKNOWN(COLUMN_TIME_RANGE))
 		PG_RETURN_NULL();
 	range = start(fcinfo, &column);
 	count = cdpk_time_range_count(range, &column, PG_UINT64_MAX);
@@ -131,7 +131,7 @@ find_time(FunctionCallInfo fcinfo, bool (*find)(CdpkTimeRange, CdpkColumn *, int
 	int64_t at = 0;
 	bool found;
 
-	if (DID_UNKNOWN(TIMES_TIME_RANGE))
+	if (DID_UNKNOWN(COLUMN_TIME_RANGE))
 		PG_RETURN_NULL();
 	range = start(fcinfo, &column);
 	found = find(range, &column, &at);

@@ -16,11 +16,11 @@ CREATE FUNCTION cdp.did_not(timeline cdp.timeline, event text, at_least bigint D
 AS 'MODULE_PATHNAME', 'cdp_did_not' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50 SUPPORT cdp.predicate_support;
 COMMENT ON FUNCTION cdp.did_not(cdp.timeline, text, bigint, bigint, interval, interval, timestamptz, timestamptz, timestamptz) IS 'The opposite of cdp.did with the same arguments: true for a NULL timeline, unless at_least is 0.';
 
-CREATE FUNCTION cdp.times(timeline cdp.timeline, event text,
+CREATE FUNCTION cdp.count_events(timeline cdp.timeline, event text,
 	within interval DEFAULT NULL, older_than interval DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
 	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS bigint
-AS 'MODULE_PATHNAME', 'cdp_times' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.times(cdp.timeline, text, interval, interval, timestamptz, timestamptz, timestamptz) IS 'How often the event happened in the time range that cdp.did would count; 0 for a NULL timeline.';
+AS 'MODULE_PATHNAME', 'cdp_count_events' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION cdp.count_events(cdp.timeline, text, interval, interval, timestamptz, timestamptz, timestamptz) IS 'How often the event happened in the time range that cdp.did would count; 0 for a NULL timeline.';
 
 CREATE FUNCTION cdp.first_time(timeline cdp.timeline, event text,
 	within interval DEFAULT NULL, older_than interval DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,

@@ -20,7 +20,7 @@
 
 CDP_FUNCTION(cdp_did_horizon);
 CDP_FUNCTION(cdp_did_not_horizon);
-CDP_FUNCTION(cdp_times_horizon);
+CDP_FUNCTION(cdp_count_events_horizon);
 CDP_FUNCTION(cdp_first_time_horizon);
 CDP_FUNCTION(cdp_last_time_horizon);
 CDP_FUNCTION(cdp_sum_horizon);
@@ -69,38 +69,38 @@ cdp_did_not_horizon(PG_FUNCTION_ARGS)
 	return cdp_did_horizon(fcinfo);
 }
 
-/* Answer exactly for the arguments of cdp.times. */
+/* Answer exactly for the arguments of cdp.count_events. */
 static Datum
-times_exact(FunctionCallInfo fcinfo, CdpkAnswer answer)
+column_exact(FunctionCallInfo fcinfo, CdpkAnswer answer)
 {
 	CdpkQuestion question = {answer, 0, 0};
 
-	if (PG_ARGISNULL(TIMES_TIME_RANGE + TIME_RANGE_AS_OF))
+	if (PG_ARGISNULL(COLUMN_TIME_RANGE + TIME_RANGE_AS_OF))
 		PG_RETURN_NULL();
 	if (PG_ARGISNULL(ARG_EVENT))
 		PG_RETURN_TIMESTAMPTZ(CDPK_NEVER);
-	return exact(fcinfo, TIMES_TIME_RANGE, question);
+	return exact(fcinfo, COLUMN_TIME_RANGE, question);
 }
 
-/* times_horizon(timeline, event, within, older_than, since, until, as_of) */
+/* count_events_horizon(timeline, event, within, older_than, since, until, as_of) */
 Datum
-cdp_times_horizon(PG_FUNCTION_ARGS)
+cdp_count_events_horizon(PG_FUNCTION_ARGS)
 {
-	return times_exact(fcinfo, CDPK_ANSWER_TIMES);
+	return column_exact(fcinfo, CDPK_ANSWER_TIMES);
 }
 
 /* first_time_horizon(timeline, event, within, older_than, since, until, as_of) */
 Datum
 cdp_first_time_horizon(PG_FUNCTION_ARGS)
 {
-	return times_exact(fcinfo, CDPK_ANSWER_FIRST);
+	return column_exact(fcinfo, CDPK_ANSWER_FIRST);
 }
 
 /* last_time_horizon(timeline, event, within, older_than, since, until, as_of) */
 Datum
 cdp_last_time_horizon(PG_FUNCTION_ARGS)
 {
-	return times_exact(fcinfo, CDPK_ANSWER_LAST);
+	return column_exact(fcinfo, CDPK_ANSWER_LAST);
 }
 
 /* Return the horizon of a measure over a number: a bound. */

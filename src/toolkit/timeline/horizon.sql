@@ -12,11 +12,11 @@ CREATE FUNCTION cdp.did_not_horizon(timeline cdp.timeline, event text, at_least 
 AS 'MODULE_PATHNAME', 'cdp_did_not_horizon' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION cdp.did_not_horizon(cdp.timeline, text, bigint, bigint, interval, interval, timestamptz, timestamptz, timestamptz) IS 'The earliest as_of after the given one at which cdp.did_not with these arguments gives another answer, if nothing else happens; infinity where it never does. Events that are due after as_of are in it. NULL for a NULL as_of; the errors of cdp.did_not.';
 
-CREATE FUNCTION cdp.times_horizon(timeline cdp.timeline, event text,
+CREATE FUNCTION cdp.count_events_horizon(timeline cdp.timeline, event text,
 	within interval DEFAULT NULL, older_than interval DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
 	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
-AS 'MODULE_PATHNAME', 'cdp_times_horizon' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.times_horizon(cdp.timeline, text, interval, interval, timestamptz, timestamptz, timestamptz) IS 'The earliest as_of after the given one at which cdp.times with these arguments gives another answer, if nothing else happens; infinity where it never does. Events that are due after as_of are in it. NULL for a NULL as_of; the errors of cdp.times.';
+AS 'MODULE_PATHNAME', 'cdp_count_events_horizon' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION cdp.count_events_horizon(cdp.timeline, text, interval, interval, timestamptz, timestamptz, timestamptz) IS 'The earliest as_of after the given one at which cdp.count_events with these arguments gives another answer, if nothing else happens; infinity where it never does. Events that are due after as_of are in it. NULL for a NULL as_of; the errors of cdp.count_events.';
 
 CREATE FUNCTION cdp.first_time_horizon(timeline cdp.timeline, event text,
 	within interval DEFAULT NULL, older_than interval DEFAULT NULL, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,

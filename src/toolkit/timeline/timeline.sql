@@ -160,9 +160,9 @@ CREATE FUNCTION cdp.events(timeline cdp.timeline, OUT event text, OUT at timesta
 AS 'MODULE_PATHNAME', 'cdp_events' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 100;
 COMMENT ON FUNCTION cdp.events(cdp.timeline) IS 'The events as rows: by name, the newest first; numbers is NULL for an event without.';
 
-CREATE FUNCTION cdp.trim(timeline cdp.timeline, before timestamptz) RETURNS cdp.timeline
-AS 'MODULE_PATHNAME', 'cdp_trim' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.trim(cdp.timeline, timestamptz) IS 'The timeline without the events before a time; an event at that time stays.';
+CREATE FUNCTION cdp.drop_before(timeline cdp.timeline, before timestamptz) RETURNS cdp.timeline
+AS 'MODULE_PATHNAME', 'cdp_drop_before' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION cdp.drop_before(cdp.timeline, timestamptz) IS 'The timeline without the events before a time; an event at that time stays.';
 
 CREATE FUNCTION cdp.event_count(timeline cdp.timeline) RETURNS bigint
 AS 'MODULE_PATHNAME', 'cdp_event_count' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;

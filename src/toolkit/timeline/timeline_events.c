@@ -16,7 +16,7 @@
 #include "toolkit/bridge/status.h"
 
 CDP_FUNCTION(cdp_events);
-CDP_FUNCTION(cdp_trim);
+CDP_FUNCTION(cdp_drop_before);
 CDP_FUNCTION(cdp_event_count);
 CDP_FUNCTION(cdp_event_names);
 
@@ -153,9 +153,9 @@ cdp_events(PG_FUNCTION_ARGS)
 	SRF_RETURN_DONE(context);
 }
 
-/* trim(timeline, before): leave out the events before a time. */
+/* drop_before(timeline, before): leave out the events before a time. */
 Datum
-cdp_trim(PG_FUNCTION_ARGS)
+cdp_drop_before(PG_FUNCTION_ARGS)
 {
 	TimestampTz before = PG_GETARG_TIMESTAMPTZ(1);
 	CdpkTimeline timeline;

@@ -1,5 +1,5 @@
 /*
- * where_number.c
+ * filter_events.c
  *		A condition on a number that events carry, as a function from timelines to timelines.
  */
 #include "postgres.h"
@@ -12,7 +12,7 @@
 #include "mb/pg_wchar.h"
 #include "toolkit/bridge/status.h"
 
-CDP_FUNCTION(cdp_where_number);
+CDP_FUNCTION(cdp_filter_events);
 
 /* places of the arguments behind the event */
 #define ARG_NUMBER 2
@@ -104,9 +104,9 @@ get_condition(FunctionCallInfo fcinfo, CdpkNumberCondition *condition)
 	}
 }
 
-/* where_number(timeline, event, number, comparison, value); strict */
+/* filter_events(timeline, event, number, comparison, value); strict */
 Datum
-cdp_where_number(PG_FUNCTION_ARGS)
+cdp_filter_events(PG_FUNCTION_ARGS)
 {
 	const text *number = PG_GETARG_TEXT_PP(ARG_NUMBER);
 	CdpkNumberCondition condition = {

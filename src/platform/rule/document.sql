@@ -1,0 +1,70 @@
+-- The shape of a document of rules.  An absent key leaves a rule as it is; null sets it to its default.
+
+CREATE FUNCTION cdp.check_object(given jsonb, what text) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF given IS NULL THEN
+		RAISE EXCEPTION '% must not be NULL', what USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	IF jsonb_typeof(given) <> 'object' THEN
+		RAISE EXCEPTION '% must be a JSON object', what USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('It is of type %s.', jsonb_typeof(given));
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp.check_object(jsonb, text) IS
+	'Internal: raises an error unless a part of a document is an object; what: its name in the message.';
+
+-- The hint of an error about a name.
+CREATE FUNCTION cdp.hint_at(wrong text, known text[]) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN coalesce('The nearest is "' || cdp.nearest_name(wrong, known) || '".',
+					'Use one of ' || array_to_string(known, ', ') || '.');
+COMMENT ON FUNCTION cdp.hint_at(text, text[]) IS
+	'Internal: names the known name that is nearest to a wrong one, or all of them where none is near.';
+
+CREATE FUNCTION cdp.check_keys(given jsonb, known text[], what text) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	wrong text;
+BEGIN
+	PERFORM cdp.check_object(given, what);
+	wrong := (SELECT min(k.key COLLATE "C") FROM jsonb_object_keys(given) AS k (key) WHERE k.key <> ALL (known));
+	IF wrong IS NOT NULL THEN
+		RAISE EXCEPTION 'key "%" of % is unknown', left(wrong, 64), what USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('The keys there are %s.', array_to_string(known, ', ')),
+			HINT = cdp.hint_at(wrong, known);
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp.check_keys(jsonb, text[], text) IS
+	'Internal: raises an error unless a part of a document is an object with no keys but those known.';
+
+CREATE FUNCTION cdp.read_whole_number(given jsonb, what text, smallest integer, largest integer DEFAULT 2147483647,
+	unlimited boolean DEFAULT false) RETURNS integer
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF unlimited AND given = '"unlimited"' THEN
+		RETURN NULL;
+	END IF;
+	IF jsonb_typeof(given) = 'number' THEN
+		IF given::numeric BETWEEN smallest AND largest AND given::numeric = trunc(given::numeric) THEN
+			RETURN given::integer;
+		END IF;
+	END IF;
+	RAISE EXCEPTION '% is %', what, left(given::text, 64) USING ERRCODE = 'invalid_parameter_value',
+		DETAIL = format('It must be a whole number from %s to %s%s, or null for the default.', smallest, largest,
+						CASE WHEN unlimited THEN ', "unlimited"' END);
+END
+$function$;
+COMMENT ON FUNCTION cdp.read_whole_number(jsonb, text, integer, integer, boolean) IS
+	'Internal: reads a number of a document; NULL where it may be "unlimited" and is.';
+
+REVOKE ALL ON FUNCTION cdp.check_object(jsonb, text), cdp.hint_at(text, text[]), cdp.check_keys(jsonb, text[], text),
+	cdp.read_whole_number(jsonb, text, integer, integer, boolean) FROM PUBLIC;

@@ -1,0 +1,204 @@
+-- What each source is, how much it is trusted, and how long what it says counts.
+
+CREATE FUNCTION cdp.init_sources() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	CREATE VIEW cdp.sources AS
+		SELECT s.source, s.party, s.trust, s.expires_after, s.licence, s.accepted, s.duplicate, s.quarantined,
+			f.as_of AS first_refresh_at, l.as_of AS last_refresh_at
+		FROM cdp.source s
+		LEFT JOIN cdp.batch f ON f.batch_id = s.first_batch_id LEFT JOIN cdp.batch l ON l.batch_id = s.last_batch_id;
+	COMMENT ON VIEW cdp.sources IS
+		'The sources of events, what cdp.set_sources() says of them, and what became of their rows.';
+	COMMENT ON COLUMN cdp.sources.source IS 'Name of the source.';
+	COMMENT ON COLUMN cdp.sources.party IS 'first (our own), second (a partner''s own) or third (bought).';
+	COMMENT ON COLUMN cdp.sources.trust IS
+		'From -128 to 127, more is better: it decides between links, and between values of a trait.';
+	COMMENT ON COLUMN cdp.sources.expires_after IS
+		'How long what it says of a person counts, in hours; NULL: it does not lapse.';
+	COMMENT ON COLUMN cdp.sources.licence IS 'A note on what its data may be used for; NULL: none.';
+	COMMENT ON COLUMN cdp.sources.accepted IS 'Number of rows that became events.';
+	COMMENT ON COLUMN cdp.sources.duplicate IS 'Number of rows whose message was in the log already.';
+	COMMENT ON COLUMN cdp.sources.quarantined IS
+		'Number of rows that could not become events; a repaired one counts again.';
+	COMMENT ON COLUMN cdp.sources.first_refresh_at IS 'Time of the refresh, or change of rules, that first named it.';
+	COMMENT ON COLUMN cdp.sources.last_refresh_at IS 'Time of the last refresh that took rows of it.';
+END
+$function$;
+COMMENT ON FUNCTION cdp.init_sources() IS 'Internal: makes the view of sources.';
+
+CREATE FUNCTION cdp.check_source_name(source text) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF coalesce(source, '') = '' OR octet_length(source) > 63 OR source ~ '[[:cntrl:]]' THEN
+		RAISE EXCEPTION 'source "%" is invalid', left(source, 64) USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'The name of a source has 1 to 63 bytes and no control characters.';
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp.check_source_name(text) IS 'Internal: raises an error for a name that no source can have.';
+
+CREATE FUNCTION cdp.check_sources(sources jsonb) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	rule record;
+BEGIN
+	PERFORM cdp.check_object(sources, 'sources');
+	FOR rule IN SELECT s.key AS source, s.value AS given FROM jsonb_each(sources) s ORDER BY s.key COLLATE "C" LOOP
+		PERFORM cdp.check_source_name(rule.source);
+		IF rule.given <> 'null' THEN
+			PERFORM cdp.check_keys(rule.given, '{party,trust,expires_after,licence}',
+								   format('source "%s"', rule.source));
+		END IF;
+	END LOOP;
+END
+$function$;
+COMMENT ON FUNCTION cdp.check_sources(jsonb) IS
+	'Internal: raises an error where a document of sources names none, or says other things of them than there are.';
+
+-- How long something counts, in hours: days differ in length with the time zone, months with themselves.
+CREATE FUNCTION cdp.read_expiry(given jsonb, what text) RETURNS interval
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	expiry interval;
+BEGIN
+	BEGIN
+		expiry := CASE jsonb_typeof(given) WHEN 'string' THEN given #>> '{}' END::interval;
+	EXCEPTION WHEN invalid_datetime_format OR datetime_field_overflow OR interval_field_overflow THEN
+		expiry := NULL;
+	END;
+	IF expiry IS NULL THEN
+		RAISE EXCEPTION '% is %, which is no interval', what, left(given::text, 64)
+			USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'Write it as a string: "90 days".';
+	END IF;
+	IF extract(year FROM expiry) <> 0 OR extract(month FROM expiry) <> 0 THEN
+		RAISE EXCEPTION '% has months or years', what USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'They are not of one length.', HINT = 'Give days: "365 days".';
+	END IF;
+	-- a bound that keeps every time it is added to a time
+	IF expiry <= interval '0' OR expiry > interval '36525 days' THEN
+		RAISE EXCEPTION '% is %, it must be more than nothing and at most 100 years', what, expiry
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'null: what the source says does not lapse.';
+	END IF;
+	RETURN make_interval(hours => 24 * extract(day FROM expiry)::integer)
+		+ (expiry - make_interval(days => extract(day FROM expiry)::integer));
+END
+$function$;
+COMMENT ON FUNCTION cdp.read_expiry(jsonb, text) IS 'Internal: reads an interval of a document, in hours.';
+
+CREATE FUNCTION cdp.party_trust(party text) RETURNS integer
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE party WHEN 'first' THEN 3 WHEN 'second' THEN 2 WHEN 'third' THEN 1 END;
+COMMENT ON FUNCTION cdp.party_trust(text) IS
+	'Internal: the trust of a source of that party unless set; NULL for what is no party.';
+
+CREATE FUNCTION cdp.read_source(source text, given jsonb,
+	INOUT party text, INOUT trust integer, INOUT expires_after interval, INOUT licence text)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF given = 'null' THEN
+		given := '{"party": null, "trust": null, "expires_after": null, "licence": null}';
+	END IF;
+	IF given ? 'party' THEN
+		party := coalesce(given ->> 'party', 'first');
+		IF cdp.party_trust(party) IS NULL THEN
+			RAISE EXCEPTION 'party of source "%" is "%"', source, left(party, 64)
+				USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'It must be first, second or third, or null for the default.',
+				HINT = cdp.hint_at(party, '{first,second,third}');
+		END IF;
+		trust := cdp.party_trust(party);
+	END IF;
+	IF given ? 'trust' THEN
+		trust := CASE WHEN given -> 'trust' = 'null' THEN cdp.party_trust(party)
+			ELSE cdp.read_whole_number(given -> 'trust', format('trust of source "%s"', source), -128, 127) END;
+	END IF;
+	IF given ? 'expires_after' THEN
+		expires_after := CASE WHEN given -> 'expires_after' <> 'null'
+			THEN cdp.read_expiry(given -> 'expires_after', format('expires_after of source "%s"', source)) END;
+	END IF;
+	IF given ? 'licence' THEN
+		IF jsonb_typeof(given -> 'licence') NOT IN ('string', 'null') THEN
+			RAISE EXCEPTION 'licence of source "%" must be a string', source USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('It is of type %s.', jsonb_typeof(given -> 'licence'));
+		END IF;
+		licence := given ->> 'licence';
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp.read_source(text, jsonb, text, integer, interval, text) IS
+	'Internal: what is said of a source as it becomes, from what it is and what a document says of it.';
+
+CREATE FUNCTION cdp.add_sources(sources jsonb) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	known text[] := ARRAY(SELECT s.source FROM cdp.source s ORDER BY s.source);
+	-- a mistyped name must not become a source
+	wrong text := (SELECT min(g.key COLLATE "C") FROM jsonb_each(sources) g
+				   WHERE g.key <> ALL (known) AND coalesce(g.value ->> 'trust', g.value ->> 'party') IS NULL);
+BEGIN
+	IF wrong IS NOT NULL THEN
+		RAISE EXCEPTION 'source "%" is not known yet', wrong USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'A source that has sent nothing is listed where trust or party is given.',
+			HINT = coalesce('The nearest is "' || cdp.nearest_name(wrong, known) || '".', 'Give trust or party.');
+	END IF;
+	INSERT INTO cdp.source (source, first_batch_id, last_batch_id)
+	SELECT k.key, t.batch_id + 1, t.batch_id + 1 FROM cdp.state t CROSS JOIN jsonb_object_keys(sources) AS k (key)
+	ON CONFLICT DO NOTHING;
+END
+$function$;
+COMMENT ON FUNCTION cdp.add_sources(jsonb) IS 'Internal: lists the sources of a document that are not known yet.';
+
+CREATE FUNCTION cdp.change_sources(sources jsonb) RETURNS TABLE (kind text, query text)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	was record;
+	becomes record;
+	refolded text[] := '{}';
+BEGIN
+	PERFORM cdp.add_sources(sources);
+	FOR was IN SELECT s.* FROM cdp.source s WHERE sources ? s.source ORDER BY s.source LOOP
+		SELECT * INTO STRICT becomes FROM cdp.read_source(was.source, sources -> was.source,
+			was.party, was.trust, was.expires_after, was.licence);
+		UPDATE cdp.source s SET party = becomes.party, trust = becomes.trust, expires_after = becomes.expires_after,
+			licence = becomes.licence WHERE s.source = was.source;
+		IF becomes.trust < was.trust THEN
+			-- links inside rank behind what was the last of them
+			UPDATE cdp.profile p SET last_trust = NULL, last_at = NULL
+			FROM (SELECT i.profile_id FROM cdp.link l JOIN cdp.identity i ON i.identity_id = l.a
+				  WHERE l.source = was.source) l
+			WHERE p.profile_id = l.profile_id;
+		END IF;
+		IF becomes.trust <> was.trust THEN
+			RETURN QUERY SELECT c.* FROM cdp.concerned_by_trust() c;
+		END IF;
+		IF becomes.trust <> was.trust OR becomes.expires_after IS DISTINCT FROM was.expires_after THEN
+			refolded := refolded || was.source;
+		END IF;
+	END LOOP;
+	IF refolded <> '{}' THEN
+		RETURN QUERY SELECT 'traits_changed', cdp.refold_query(format('e.source = ANY (%L::text[])', refolded));
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp.change_sources(jsonb) IS
+	'Internal: writes what a document says of sources, and returns what that concerns, for cdp.change_graph().';
+
+REVOKE ALL ON FUNCTION cdp.init_sources(), cdp.check_source_name(text), cdp.check_sources(jsonb),
+	cdp.read_expiry(jsonb, text), cdp.read_source(text, jsonb, text, integer, interval, text), cdp.party_trust(text),
+	cdp.add_sources(jsonb), cdp.change_sources(jsonb) FROM PUBLIC;

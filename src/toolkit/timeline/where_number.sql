@@ -1,3 +1,0 @@
-CREATE FUNCTION cdp.where_number(timeline cdp.timeline, event text, number text, comparison text, value numeric) RETURNS cdp.timeline
-AS 'MODULE_PATHNAME', 'cdp_where_number' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
-COMMENT ON FUNCTION cdp.where_number(cdp.timeline, text, text, text, numeric) IS 'The events of one name that carry a number which compares so (=, <>, !=, <, <=, >, >=) with a value; no others, of this name or another. For the functions on timelines, as in cdp.did(cdp.where_number(timeline, ''Order Completed'', ''total'', ''>'', 100), ''Order Completed'', within => ''30 days''); conditions are joined by applying it again. Errors: an empty name, another comparison, a value that is not finite (22023).';
