@@ -9,7 +9,7 @@ CREATE EXTENSION cdp;
 CREATE ROLE regress_reach_steward;
 CREATE ROLE regress_reach_other;
 SELECT cdp.init();
-SELECT cdp.grant('regress_reach_steward', 'steward');
+SELECT cdp.grant_access('regress_reach_steward', 'steward');
 GRANT CREATE ON SCHEMA public TO regress_reach_steward, regress_reach_other;
 INSERT INTO cdp.inbox (type, user_id) SELECT 'identify', 'u' || i FROM generate_series(1, 20) i;
 SELECT accepted FROM cdp.refresh();

@@ -49,7 +49,7 @@ BEGIN ATOMIC
 		('seen_name', '{kind,name}', 'reference', '{analyst}', 'all', '{refresh}', NULL, '{}'),
 		('trait_rule', '{trait}', 'reference', '{analyst}', 'all', '{refresh}', NULL, '{}'),
 		('carried_number', '{event,name}', 'reference', '{analyst}', 'all', '{refresh}', NULL, '{}'),
-		('matter_event', '{event}', 'reference', '{analyst}', 'all', '{}', NULL, '{}'),
+		('case_event', '{event}', 'reference', '{analyst}', 'all', '{}', NULL, '{}'),
 		('profile_view', '{schema_name,view_name}', 'reference', '{analyst}', 'all', '{}', NULL, '{}'),
 		('segment', '{name}', 'reference', '{analyst}', 'all', '{}', NULL,
 		 '{"condition":"raw","description":"raw"}')

@@ -85,12 +85,9 @@ AS $function$
 BEGIN
 	RETURN QUERY VALUES
 		('USAGE', 'SCHEMA cdp'),
-		('SELECT', 'cdp.profiles, cdp.events, cdp.identities, cdp.source, cdp.sources, cdp.batch, cdp.namespace, cdp.state,
-			cdp.profile_row, cdp.segment, cdp.identifier_map, cdp.identity, cdp.identity_history, cdp.anchor_history,
-			cdp.link, cdp.verdict, cdp.profile, cdp.event, cdp.near_shared, cdp.shared_identifiers, cdp.seen_name,
-			cdp.trait_rule, cdp.refused_traits, cdp.refused_links, cdp.outvoted, cdp.identity_periods,
-			cdp.carried_number, cdp.case_event, cdp.open_cases, cdp.account, cdp.accounts, cdp.account_members,
-			cdp.profile_view'),
+		('SELECT', 'cdp.profiles, cdp.events, cdp.identities, cdp.sources, cdp.profile_row, cdp.near_shared,
+			cdp.shared_identifiers, cdp.refused_traits, cdp.refused_links, cdp.outvoted, cdp.identity_periods,
+			cdp.open_cases, cdp.accounts, cdp.account_members'),
 		('EXECUTE', 'FUNCTION cdp.check_tables(), cdp.trait_rules(), cdp.rules(), cdp.show_sources(), cdp.show_max_links(text, jsonb),
 			cdp.default_max_links(text), cdp.default_trait_rule(text), cdp.profile_of(cdp.identifier),
 			cdp.profile_of(bigint), cdp.resolve_profile(bigint), cdp.notice_unseen(text, text),
@@ -112,6 +109,7 @@ BEGIN
 			cdp.paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz)'),
 		('USAGE', 'SCHEMA cdp_segment'),
 		('SELECT', cdp.granted_segments());
+	RETURN QUERY SELECT 'SELECT', format('cdp.%I', c.name) FROM cdp.catalogue() c WHERE 'analyst' = ANY (c.readers);
 END
 $function$;
 COMMENT ON FUNCTION cdp.analyst_rights() IS
@@ -126,16 +124,13 @@ BEGIN
 		('USAGE', 'SCHEMA cdp'),
 		('USAGE, CREATE', 'SCHEMA cdp_segment'),
 		('SELECT', cdp.granted_segments());
-	-- not TRIGGER, which would run their code as whoever refreshes; not partitions, which need no rights of their own;
-	-- what only ever grows cannot be rewritten, and the rows of state and inbox_mark neither made nor taken away
+	-- not TRIGGER, which would run their code as the role that refreshes; not partitions, which need no rights of their own
 	RETURN QUERY
-		SELECT CASE
-				WHEN c.relkind = 'v' THEN 'SELECT'
-				WHEN c.relkind = 'S' OR c.relname IN ('state', 'inbox_mark') THEN 'SELECT, UPDATE'
-				WHEN c.relname IN ('batch', 'message', 'identity_history', 'anchor_history') THEN 'SELECT, INSERT'
-				ELSE 'SELECT, INSERT, UPDATE, DELETE' END, c.oid::regclass::text
-		FROM pg_class c
-		WHERE c.relnamespace = 'cdp'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'S') AND NOT c.relispartition;
+		SELECT CASE c.stewards WHEN 'append' THEN 'SELECT, INSERT' WHEN 'update' THEN 'SELECT, UPDATE'
+							   ELSE 'SELECT, INSERT, UPDATE, DELETE' END, format('cdp.%I', c.name) FROM cdp.catalogue() c
+		UNION ALL
+		SELECT CASE c.relkind WHEN 'v' THEN 'SELECT' ELSE 'SELECT, UPDATE' END, c.oid::regclass::text
+		FROM pg_class c WHERE c.relnamespace = 'cdp'::regnamespace AND c.relkind IN ('v', 'S');
 	RETURN QUERY
 		SELECT 'EXECUTE', 'FUNCTION ' || string_agg(p.oid::regprocedure::text, ', ')
 		FROM pg_proc p

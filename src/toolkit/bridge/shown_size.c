@@ -11,6 +11,7 @@
 #include "cdp.h"
 #include "core/base/bytes.h"
 #include "core/text/value.h"
+#include "core/text/value_size.h"
 #include "toolkit/bridge/raw_size.h"
 
 /* a document that is larger is not read: its text has hardly less */
