@@ -124,6 +124,16 @@ UPDATE cdp.inbox SET message_id = 'good other';
 SELECT t.* FROM try_refresh(4) t;
 DROP TRIGGER fault ON cdp.event;
 ALTER SEQUENCE cdp.attempt RESTART 9223372036854775807;
+-- a line at fault is found alone, though rows wait beside it
+CREATE TRIGGER fault BEFORE INSERT ON cdp.event FOR EACH ROW EXECUTE FUNCTION fault('($1).event = ''Bad''', '53200');
+INSERT INTO cdp.inbox_raw (line) VALUES ('{"userId": "l", "event": "Bad"}'), ('{"userId": "l", "event": "Good"}');
+SELECT good(40, 'waits');
+SELECT count(*) FROM generate_series(1, 20) i, LATERAL try_refresh(i) t;
+SELECT (SELECT count(*) FROM cdp.inbox) AS rows, (SELECT count(*) FROM cdp.inbox_raw) AS lines;
+SELECT reason, line FROM cdp.quarantine;
+DROP TRIGGER fault ON cdp.event;
+SELECT cdp.replay();
+SELECT :counts FROM cdp.refresh();
 SELECT * FROM cdp.verify();
 
 -- rows that are too large are cut before anything reads them; the others arrive with them

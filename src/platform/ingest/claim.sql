@@ -115,8 +115,10 @@ CREATE FUNCTION cdp.refresh_claim(max_rows bigint, OUT places tid[], OUT line_pl
 AS $function$
 DECLARE
 	max_bytes bigint := cdp.max_batch_bytes();
-	-- a tenth is kept for lines, if there are any, so that a busy inbox does not starve them
-	line_share bigint := least((max_rows + 9) / 10, max_rows - 1);
+	-- a tenth is kept for lines, if there are any, so that a busy inbox does not starve them; a single row is
+	-- of either inbox by turns
+	line_share bigint := CASE WHEN max_rows > 1 THEN least((max_rows + 9) / 10, max_rows - 1)
+		ELSE (SELECT s.batch_id % 2 FROM cdp.state s) END;
 	from_block bigint := cdp.next_block('inbox');
 	from_line_block bigint := cdp.next_block('inbox_raw');
 	rows record;
@@ -139,7 +141,9 @@ BEGIN
 	line_places := lines.places;
 	-- where nothing was found the next refresh makes a pass again, and this one writes nothing
 	IF cardinality(places) + cardinality(line_places) > 0 THEN
-		PERFORM cdp.move_mark('inbox', rows.first_block, rows.last_block, rows.blocks, rows.ended, rows.elapsed);
+		IF cardinality(places) > 0 OR rows.ended THEN
+			PERFORM cdp.move_mark('inbox', rows.first_block, rows.last_block, rows.blocks, rows.ended, rows.elapsed);
+		END IF;
 		IF cardinality(line_places) > 0 OR lines.ended THEN
 			PERFORM cdp.move_mark(
 				'inbox_raw', lines.first_block, lines.last_block, lines.blocks, lines.ended, lines.elapsed);

@@ -182,7 +182,7 @@ COMMENT ON FUNCTION cdp.refresh_rows(tid[], tid[]) IS
 	'Internal: takes these rows of the inboxes through every stage; those that cannot be taken go to quarantine, with '
 	'their error.';
 
--- Which row it was must be known: the next one that comes alone may be another, in space that was freed.
+-- Which row it was must be known: the next one that comes alone may be another.
 CREATE FUNCTION cdp.place_number(places tid[], line_places tid[]) RETURNS bigint
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -191,6 +191,22 @@ AS $function$
 	FROM (SELECT (places || line_places)[1]::text::point AS place) p
 $function$;
 COMMENT ON FUNCTION cdp.place_number(tid[], tid[]) IS 'Internal: the place of one row of either inbox as a number below 2^49.';
+
+CREATE FUNCTION cdp.claim_again(OUT places tid[], OUT line_places tid[])
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	before bigint := (SELECT a.last_value FROM cdp.attempt a);
+	place tid := format('(%s,%s)', -before >> 16 & (1::bigint << 32) - 1, -before & 65535);
+	is_line boolean := (-before >> 48 & 1) = 1;
+BEGIN
+	places := ARRAY(SELECT i.ctid FROM cdp.inbox i WHERE before < 0 AND NOT is_line AND i.ctid = place);
+	line_places := ARRAY(SELECT l.ctid FROM cdp.inbox_raw l WHERE before < 0 AND is_line AND l.ctid = place);
+END
+$function$;
+COMMENT ON FUNCTION cdp.claim_again() IS
+	'Internal: the row that the last refresh was broken off with alone, where it is still there. It is tried until it works or is set aside: between others, which come as long as writers write, it would never be alone three times.';
 
 CREATE FUNCTION cdp.refresh_attempt(max_rows bigint, places tid[], line_places tid[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -230,5 +246,5 @@ COMMENT ON FUNCTION cdp.refresh_attempt(bigint, tid[], tid[]) IS
 REVOKE ALL ON FUNCTION cdp.attempt_rows(bigint), cdp.is_fault_of_row(text),
 	cdp.set_aside(tid[], tid[], text[], boolean), cdp.set_aside_all(tid[], tid[], text[]),
 	cdp.refresh_part(tid[], tid[]), cdp.check_empty_batch(), cdp.refresh_rows(tid[], tid[]),
-	cdp.place_number(tid[], tid[]),
+	cdp.place_number(tid[], tid[]), cdp.claim_again(),
 	cdp.refresh_attempt(bigint, tid[], tid[]) FROM PUBLIC;

@@ -150,7 +150,10 @@ BEGIN
 	END IF;
 	IF cdp.refresh_lock(coalesce(wait, true)) THEN
 		SELECT s.batch_id INTO STRICT last_batch_id FROM cdp.state s;
-		SELECT c.places, c.line_places INTO claim FROM cdp.refresh_claim(cdp.attempt_rows(max_rows)) c;
+		SELECT c.places, c.line_places INTO claim FROM cdp.claim_again() c;
+		IF cardinality(claim.places) + cardinality(claim.line_places) = 0 THEN
+			SELECT c.places, c.line_places INTO claim FROM cdp.refresh_claim(cdp.attempt_rows(max_rows)) c;
+		END IF;
 		IF cardinality(claim.places) + cardinality(claim.line_places) = 0 THEN
 			PERFORM cdp.next_batch();
 			lapsed := cdp.has_lapsed();
