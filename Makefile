@@ -96,7 +96,7 @@ SHLIB_LINK = -lidn2 -lunistring
 include $(PGXS)
 
 src/cdp--$(EXTVERSION).sql: $(PIECES) src/install.list
-	sed "s/@MADE_BY_INIT@/$$(sed -nE 's/^[[:blank:]]+CREATE (TABLE|VIEW|SEQUENCE|FUNCTION) cdp\.([a-z_]+).*/\2/p' $(PIECES) | sort | paste -sd, -)/" $(PIECES) > $@
+	sed "s/@MADE_BY_INIT@/$$(sed -nE 's/^[[:blank:]]+CREATE (TABLE|VIEW|SEQUENCE|FUNCTION) cdp(_data)?\.([a-z_]+).*/\3/p' $(PIECES) | sort | paste -sd, -)/" $(PIECES) > $@
 
 # Debian's servers are built without --enable-depend: track headers ourselves
 override CFLAGS += -MMD -MP

@@ -81,14 +81,14 @@ RESET parallel_setup_cost;
 RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
 RESET enable_sort;
-CREATE AGGREGATE pg_temp.state_of(text, interval, timestamptz, text, numeric) (SFUNC = cdp.attribution_trans, STYPE = cdp.attribution_state);
-CREATE AGGREGATE pg_temp.shares_of(cdp.attribution_state) (SFUNC = cdp.attribution_combine, STYPE = cdp.attribution_state, FINALFUNC = cdp.attribution_final);
+CREATE AGGREGATE pg_temp.state_of(text, interval, timestamptz, text, numeric) (SFUNC = cdp_internal.attribution_trans, STYPE = cdp_internal.attribution_state);
+CREATE AGGREGATE pg_temp.shares_of(cdp_internal.attribution_state) (SFUNC = cdp_internal.attribution_combine, STYPE = cdp_internal.attribution_state, FINALFUNC = cdp_internal.attribution_final);
 CREATE TABLE ba_state AS SELECT p, n % 3 AS third, pg_temp.state_of(model, lookback, at, touchpoint, conversion) AS state FROM (SELECT *, row_number() OVER () AS n FROM ba_row) r JOIN ba_model USING (p) GROUP BY 1, 2;
 COPY ba_state TO PROGRAM 'cat >cdp_behavior_attribution.bin' (FORMAT binary);
 CREATE TABLE ba_state_read (LIKE ba_state);
 COPY ba_state_read FROM PROGRAM 'cat cdp_behavior_attribution.bin; rm cdp_behavior_attribution.bin' (FORMAT binary);
 SELECT count(*) AS people, count(*) FILTER (WHERE s.shares IS DISTINCT FROM a.shares) AS differences
-FROM (SELECT p, pg_temp.shares_of(CASE WHEN third = 0 THEN state ELSE state::text::cdp.attribution_state END) AS shares FROM ba_state_read GROUP BY p) s FULL JOIN ba_answer a USING (p);
+FROM (SELECT p, pg_temp.shares_of(CASE WHEN third = 0 THEN state ELSE state::text::cdp_internal.attribution_state END) AS shares FROM ba_state_read GROUP BY p) s FULL JOIN ba_answer a USING (p);
 SELECT pg_temp.state_of('position_based(30,5)', '1 second', '2000-01-01 00:00:00.000001Z', 'ab', -1.5) AS state;
 -- as a window function, and many rows of one group
 SELECT n, cdp.attribution('last', NULL, timestamptz '2026-01-01' + n * interval '1 day', CASE WHEN n % 2 = 1 THEN 't' || n END, CASE WHEN n % 2 = 0 THEN n END) OVER (ORDER BY n) AS so_far FROM generate_series(1, 4) n;
@@ -117,9 +117,9 @@ FROM unnest(ARRAY[$$'lienar', NULL, at, channel, revenue$$, $$'', NULL, at, chan
 	$$'linear', '0', at, channel, revenue$$, $$'linear', '-1 day', at, channel, revenue$$, $$'linear', '1 month', at, channel, revenue$$, $$'linear', '106751992 days', at, channel, revenue$$, $$'linear', extract(day FROM at) * interval '1 day', at, channel, revenue$$,
 	$$CASE extract(day FROM at) WHEN 1 THEN 'first' ELSE 'last' END, NULL, at, channel, revenue$$, $$'linear', NULL, 'infinity'::timestamptz, channel, revenue$$, $$'linear', NULL, '-infinity'::timestamp, channel, revenue$$, $$'linear', NULL, at, '', revenue$$,
 	$$'linear', NULL, at, channel, 'NaN'$$, $$'linear', NULL, at, channel, '-Infinity'$$]) call;
-SELECT format('%s -> %s', bytes, pg_temp.refusal(format('SELECT cdp.attribution_final(%L)', bytes)))
+SELECT format('%s -> %s', bytes, pg_temp.refusal(format('SELECT cdp_internal.attribution_final(%L)', bytes)))
 FROM unnest('{"",00,zz,0103,010300000000,020300000000,010600000000,010301000000,010500000000,010563020000,010400000000,010300000100,0103000000ffffffffffffffffff01,01030000000004,010300000000020000,01030000000004016101,0103000000000401610131,010300000000040161013161,0103000000000401ff0131,01030000000004016103782b31}'::text[]) bytes;
 \pset format aligned
 \pset tuples_only off
-SELECT pg_temp.refusal('SELECT cdp.attribution_combine(NULL, NULL)') AS combine_nulls, pg_temp.refusal($$SELECT cdp.attribution_trans(NULL, 'first', NULL, now(), 'a', 1)$$) AS outside;
+SELECT pg_temp.refusal('SELECT cdp_internal.attribution_combine(NULL, NULL)') AS combine_nulls, pg_temp.refusal($$SELECT cdp_internal.attribution_trans(NULL, 'first', NULL, now(), 'a', 1)$$) AS outside;
 DROP TABLE ba_visit, ba_row, ba_model, ba_defined, ba_answer, ba_parallel, ba_state, ba_state_read;

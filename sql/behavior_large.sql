@@ -34,9 +34,9 @@ END
 $$;
 
 -- aggregates whose result is large
-SELECT in_each_form($$ SELECT mib, cdp.event_count(t) AS events, octet_length(cdp.timeline_send(t)) >= mib << 20 AS large, cdp.timeline_hash(t)
+SELECT in_each_form($$ SELECT mib, cdp.event_count(t) AS events, octet_length(cdp_internal.timeline_send(t)) >= mib << 20 AS large, cdp_internal.timeline_hash(t)
 	FROM (SELECT mib, cdp.timeline_agg(at, event) AS t FROM large WHERE mib < 4 GROUP BY mib) g $$) = (
-	SELECT jsonb_agg(jsonb_build_object('mib', mib, 'events', 16 * mib, 'large', true, 'timeline_hash', cdp.timeline_hash(t)) ORDER BY mib)
+	SELECT jsonb_agg(jsonb_build_object('mib', mib, 'events', 16 * mib, 'large', true, 'timeline_hash', cdp_internal.timeline_hash(t)) ORDER BY mib)
 	FROM (SELECT mib, cdp.timeline_agg(at, event ORDER BY i DESC) AS t FROM large WHERE mib < 4 GROUP BY mib) g) AS timeline_agg;
 SELECT in_each_form($$ SELECT mib, cdp.event_count(t) AS events, cdp.sum(t, max, 'n', as_of => '2027-01-01Z') AS last
 	FROM (SELECT mib, max(event), cdp.timeline_agg(at, event, jsonb_build_object('n', i)) AS t FROM large WHERE mib < 4 GROUP BY mib) g $$);
@@ -49,8 +49,8 @@ SELECT in_each_form($$ SELECT mib, jsonb_array_length(a) AS touchpoints, pg_colu
 SELECT in_each_form($$ SELECT mib, right(e, 9) AS last, octet_length(e) >= mib << 20 AS large
 	FROM (SELECT mib, cdp.sequence_next('forward', 'head', at, repeat('y', mib << 20) || i, true, i = 1) AS e FROM large WHERE i < 4 AND mib < 4 GROUP BY mib) g $$);
 
-SELECT cdp.event_count(t), octet_length(cdp.timeline_send(t)) >= 64 << 20 AS large FROM (SELECT cdp.timeline_agg(at, event) AS t FROM large WHERE mib = 64) g;
-SELECT cdp.event_count(t), octet_length(cdp.timeline_send(t)) >= 64 << 20 AS large FROM (SELECT cdp.timeline_union(timeline) AS t FROM part WHERE mib = 64) g;
+SELECT cdp.event_count(t), octet_length(cdp_internal.timeline_send(t)) >= 64 << 20 AS large FROM (SELECT cdp.timeline_agg(at, event) AS t FROM large WHERE mib = 64) g;
+SELECT cdp.event_count(t), octet_length(cdp_internal.timeline_send(t)) >= 64 << 20 AS large FROM (SELECT cdp.timeline_union(timeline) AS t FROM part WHERE mib = 64) g;
 SELECT jsonb_array_length(a) AS touchpoints, pg_column_size(a) >= 64 << 20 AS large FROM (SELECT cdp.attribution('first', NULL, at, event, 1) AS a FROM large WHERE mib = 64) g;
 SELECT octet_length(e) >= 64 << 20 AS large FROM (SELECT cdp.sequence_next('forward', 'head', i, repeat(i::text, 64 << 20), true, i = 1) AS e FROM generate_series(1, 2) AS i) g;
 
@@ -77,7 +77,7 @@ SELECT i, length(e), right(e, 1) FROM (
 -- functions that give a timeline, or what is in one
 CREATE TABLE whole AS SELECT mib, cdp.timeline_agg(at, event) AS timeline FROM large GROUP BY mib;
 SELECT mib, (timeline::text)::cdp.timeline = timeline AS in_out, cdp.drop_before(timeline, '2026-01-01 00:00:01.5Z') || cdp.timeline_agg(at, event) = timeline AS trim_concat,
-	cdp.event_count(cdp.timeline_whole(timeline, NULL, cdp.timeline_agg(at + interval '1 day', event), timeline)) AS whole
+	cdp.event_count(cdp_internal.timeline_whole(timeline, NULL, cdp.timeline_agg(at + interval '1 day', event), timeline)) AS whole
 FROM whole JOIN large USING (mib) WHERE i = 1 GROUP BY mib, timeline ORDER BY mib;
 SELECT mib, (SELECT count(*) FROM cdp.events(timeline) e WHERE e.at >= '2026-01-01Z') AS events, cardinality(cdp.event_names(timeline)) AS names,
 	octet_length(array_to_string(cdp.event_names(timeline), '')) >= mib << 20 AS large, cdp.did(timeline, (cdp.event_names(timeline))[1], as_of => '2027-01-01Z') AS did
@@ -86,12 +86,12 @@ FROM whole ORDER BY mib;
 -- the limit: a timeline has 256 MB, the state of an aggregate 512 MB
 CREATE TABLE sixteen AS SELECT i, cdp.timeline_agg('2026-01-01Z', repeat(chr(64 + i), 16 << 20)) AS t FROM generate_series(1, 17) AS i GROUP BY i;
 CREATE TABLE half AS SELECT cdp.timeline_union(t) FILTER (WHERE i < 9) AS a, cdp.timeline_union(t) FILTER (WHERE i >= 9 AND i < 16) AS b, cdp.timeline_union(t) FILTER (WHERE i >= 9) AS c FROM sixteen;
-SELECT octet_length(cdp.timeline_send(a || b)) FROM half;
-SELECT octet_length(cdp.timeline_send(a || c)) FROM half;
+SELECT octet_length(cdp_internal.timeline_send(a || b)) FROM half;
+SELECT octet_length(cdp_internal.timeline_send(a || c)) FROM half;
 \echo :LAST_ERROR_SQLSTATE
-SELECT octet_length(cdp.timeline_send(cdp.timeline_union(t))) FROM sixteen;
+SELECT octet_length(cdp_internal.timeline_send(cdp.timeline_union(t))) FROM sixteen;
 \echo :LAST_ERROR_SQLSTATE
-SELECT octet_length(cdp.timeline_send(cdp.timeline_union(t))) FROM (SELECT a FROM half UNION ALL SELECT b FROM half UNION ALL SELECT c FROM half UNION ALL SELECT cdp.timeline_agg('2026-01-01Z', repeat('z', 200 << 20))) h (t);
+SELECT octet_length(cdp_internal.timeline_send(cdp.timeline_union(t))) FROM (SELECT a FROM half UNION ALL SELECT b FROM half UNION ALL SELECT c FROM half UNION ALL SELECT cdp.timeline_agg('2026-01-01Z', repeat('z', 200 << 20))) h (t);
 \echo :LAST_ERROR_SQLSTATE
 SELECT cdp.attribution('linear', NULL, '2026-01-01Z', repeat(chr(64 + i), 260 << 20), 1) FROM generate_series(1, 2) AS i;
 \echo :LAST_ERROR_SQLSTATE

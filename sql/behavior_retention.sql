@@ -52,5 +52,5 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 SELECT format('%s -> %s', call, pg_temp.refusal('SELECT ' || call || ' FROM generate_series(1, 2) n'))
 FROM unnest(ARRAY['cdp.retention(VARIADIC ''{}''::boolean[])', 'cdp.retention(VARIADIC NULL::boolean[])', 'cdp.retention(VARIADIC array_fill(true, ARRAY[33]))',
-	'cdp.retention(VARIADIC array_fill(true, ARRAY[n]))', 'cdp.retention_final(-1)', 'cdp.retention_final(0)', 'cdp.retention_final(141733920769)', 'cdp.retention_combine(4294967296, 8589934592)']) call;
+	'cdp.retention(VARIADIC array_fill(true, ARRAY[n]))', 'cdp_internal.retention_final(-1)', 'cdp_internal.retention_final(0)', 'cdp_internal.retention_final(141733920769)', 'cdp_internal.retention_combine(4294967296, 8589934592)']) call;
 DROP TABLE br_visit, br_row, br_parallel;

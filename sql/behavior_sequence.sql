@@ -6,8 +6,8 @@ SET search_path = public, cdp;
 -- text: one form for equal sequences
 SELECT s, s::sequence AS printed, s::sequence::text::sequence = s::sequence AS same
 FROM unnest(ARRAY['view', 'view->cart', ' "view" -> 3 X ( cart|"cart" |wish ) AFTER 1 hour WITHIN 36 hours', 'view -> not refund -> not "chargeback" -> order within 2 weeks in 30 days', 'view -> not order within 72 hours', '"not" -> "a ""b""" -> "1" -> Käufe', '3 x view within 1 hour']) s;
-SELECT 'a -> b'::sequence = 'a->b' AS same, 'a -> b'::sequence <> 'a -> b in 1 day' AS different, '(a | b)'::sequence = '(b | a)' AS other_order, sequence_hash('a -> b') = sequence_hash('a->b') AS same_hash;
-SELECT sequence_send('a -> not b -> 2 x c after 1 second within 2 seconds in 1 minute');
+SELECT 'a -> b'::sequence = 'a->b' AS same, 'a -> b'::sequence <> 'a -> b in 1 day' AS different, '(a | b)'::sequence = '(b | a)' AS other_order, cdp_internal.sequence_hash('a -> b') = cdp_internal.sequence_hash('a->b') AS same_hash;
+SELECT cdp_internal.sequence_send('a -> not b -> 2 x c after 1 second within 2 seconds in 1 minute');
 CREATE TABLE bq_sequence (id int, s sequence);
 INSERT INTO bq_sequence VALUES (1, 'a -> b within 1 day'), (2, 'a->b  within 24 hours'), (3, 'a -> not b within 1 day'), (4, NULL);
 SELECT s, count(*) FROM bq_sequence GROUP BY s ORDER BY s::text;

@@ -79,14 +79,14 @@ FULL JOIN (SELECT id AS h, cdp.sequence_count('(?1)(?2)(?t>50)(?3)', history, a,
 RESET parallel_setup_cost;
 RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
-CREATE AGGREGATE pg_temp.state_of(text, int, boolean[]) (SFUNC = cdp.sequence_trans, STYPE = cdp.steps_state);
-CREATE AGGREGATE pg_temp.count_of(cdp.steps_state) (SFUNC = cdp.steps_state_combine, STYPE = cdp.steps_state, FINALFUNC = cdp.sequence_count_final);
+CREATE AGGREGATE pg_temp.state_of(text, int, boolean[]) (SFUNC = cdp_internal.sequence_trans, STYPE = cdp_internal.steps_state);
+CREATE AGGREGATE pg_temp.count_of(cdp_internal.steps_state) (SFUNC = cdp_internal.steps_state_combine, STYPE = cdp_internal.steps_state, FINALFUNC = cdp_internal.sequence_count_final);
 CREATE TABLE bs_state AS SELECT history, id % 3 AS part, pg_temp.state_of('(?1).*(?2)', at, ARRAY[a, b, c]) AS state FROM bs_row GROUP BY 1, 2;
 COPY bs_state TO PROGRAM 'cat >cdp_behavior_sequence.bin' (FORMAT binary);
 CREATE TABLE bs_state_read (LIKE bs_state);
 COPY bs_state_read FROM PROGRAM 'cat cdp_behavior_sequence.bin; rm cdp_behavior_sequence.bin' (FORMAT binary);
 SELECT count(*) AS histories, count(*) FILTER (WHERE s.count <> w.count) AS differences
-FROM (SELECT history, pg_temp.count_of(CASE WHEN part = 0 THEN state ELSE state::text::cdp.steps_state END) AS count FROM bs_state_read GROUP BY history) s
+FROM (SELECT history, pg_temp.count_of(CASE WHEN part = 0 THEN state ELSE state::text::cdp_internal.steps_state END) AS count FROM bs_state_read GROUP BY history) s
 JOIN (SELECT history, cdp.sequence_count('(?1).*(?2)', at, a, b, c) AS count FROM bs_row GROUP BY history) w USING (history);
 
 -- as a window function; many rows of one group, and patterns over which a backtracking matcher does not come to an end
@@ -117,9 +117,9 @@ SELECT format('%s -> %s', left(call, 60), pg_temp.refusal(format('SELECT cdp.seq
 FROM unnest(ARRAY[$$NULL, ts, true$$, $$'(?1)', 'infinity'::timestamptz, true$$, $$'(?1)', '-infinity'::date, true$$, $$'(?1)', 'nan'::float8, true$$, $$'(?1)', ts, VARIADIC '{}'::boolean[]$$, $$'(?1)', ts, VARIADIC NULL::boolean[]$$,
 	$$'(?1)', ts, VARIADIC array_fill(true, ARRAY[33])$$, $$'(?1)', ts, VARIADIC array_fill(true, ARRAY[extract(day FROM ts)::int])$$, $$CASE WHEN event = 'view' THEN '(?1)' ELSE '.' END, ts, true$$,
 	$$repeat('.', 65), ts, true$$, $$'(?1)(?t<9223372036855)(?1)', ts, true$$, $$NULL, NULL::timestamptz, true$$]) call;
-SELECT pg_temp.refusal('SELECT cdp.steps_state_combine(NULL, NULL)') AS combine_nulls, pg_temp.refusal($$SELECT cdp.sequence_trans(NULL, '(?1)', 1, '{t}')$$) AS outside,
-	pg_temp.refusal($$SELECT cdp.window_funnel_final('0101000003000000000000000004283f3129')$$) AS wrong_use, pg_temp.refusal($$SELECT cdp.sequence_match_final('0100000003090000000000000000')$$) AS wrong_use_too,
-	pg_temp.refusal($$SELECT '0101000003000000000000000004283f3429'::cdp.steps_state$$) AS no_condition_4;
+SELECT pg_temp.refusal('SELECT cdp_internal.steps_state_combine(NULL, NULL)') AS combine_nulls, pg_temp.refusal($$SELECT cdp_internal.sequence_trans(NULL, '(?1)', 1, '{t}')$$) AS outside,
+	pg_temp.refusal($$SELECT cdp_internal.window_funnel_final('0101000003000000000000000004283f3129')$$) AS wrong_use, pg_temp.refusal($$SELECT cdp_internal.sequence_match_final('0100000003090000000000000000')$$) AS wrong_use_too,
+	pg_temp.refusal($$SELECT '0101000003000000000000000004283f3429'::cdp_internal.steps_state$$) AS no_condition_4;
 \pset format aligned
 \pset tuples_only off
 DROP TABLE my_events, bs_ch, bs_expected, bs_row, bs_ordered, bs_said, bs_state, bs_state_read;

@@ -52,15 +52,15 @@ FULL JOIN (SELECT id, cdp.sequence_next('backward', 'last_match', history, event
 RESET parallel_setup_cost;
 RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
-CREATE AGGREGATE pg_temp.state_of(text, text, int, text, boolean, boolean[]) (SFUNC = cdp.sequence_next_trans, STYPE = cdp.sequence_next_state);
-CREATE AGGREGATE pg_temp.next_of(cdp.sequence_next_state) (SFUNC = cdp.sequence_next_combine, STYPE = cdp.sequence_next_state, FINALFUNC = cdp.sequence_next_final);
+CREATE AGGREGATE pg_temp.state_of(text, text, int, text, boolean, boolean[]) (SFUNC = cdp_internal.sequence_next_trans, STYPE = cdp_internal.sequence_next_state);
+CREATE AGGREGATE pg_temp.next_of(cdp_internal.sequence_next_state) (SFUNC = cdp_internal.sequence_next_combine, STYPE = cdp_internal.sequence_next_state, FINALFUNC = cdp_internal.sequence_next_final);
 CREATE TABLE bn_state AS SELECT history, id % 3 AS part, pg_temp.state_of('forward', 'first_match', at, event, can, ARRAY[x, y]) AS state FROM bn_row GROUP BY 1, 2;
 COPY bn_state TO PROGRAM 'cat >cdp_behavior_next.bin' (FORMAT binary);
 CREATE TABLE bn_state_read (LIKE bn_state);
 COPY bn_state_read FROM PROGRAM 'cat cdp_behavior_next.bin; rm cdp_behavior_next.bin' (FORMAT binary);
 ANALYZE bn_state_read, bn_answer;
 SELECT count(*) AS histories, count(*) FILTER (WHERE s.next IS DISTINCT FROM a.next) AS differences
-FROM (SELECT history, pg_temp.next_of(CASE WHEN part = 0 THEN state ELSE state::text::cdp.sequence_next_state END) AS next FROM bn_state_read GROUP BY history) s JOIN bn_answer a USING (history) WHERE direction = 'forward' AND base = 'first_match';
+FROM (SELECT history, pg_temp.next_of(CASE WHEN part = 0 THEN state ELSE state::text::cdp_internal.sequence_next_state END) AS next FROM bn_state_read GROUP BY history) s JOIN bn_answer a USING (history) WHERE direction = 'forward' AND base = 'first_match';
 SELECT cdp.sequence_next('forward', 'first_match', n, n::text, true, n % 1000 = 999, true, true) AS "1002" FROM generate_series(1, 200000) n;
 
 -- what is refused
@@ -82,10 +82,10 @@ SELECT format('%s -> %s', call, pg_temp.refusal(format('SELECT cdp.sequence_next
 FROM unnest(ARRAY[$$'up', 'head', at, action, true, true$$, $$'', 'head', at, action, true, true$$, $$'forward', 'Head', at, action, true, true$$, $$NULL, 'head', at, action, true, true$$, $$'forward', NULL, at, action, true, true$$, $$'forward', 'head', 'infinity'::timestamptz, action, true, true$$,
 	$$'forward', 'head', 'nan'::float8, action, true, true$$, $$'forward', 'head', at, action, true, VARIADIC '{}'::boolean[]$$, $$'forward', 'head', at, action, true, VARIADIC NULL::boolean[]$$, $$'forward', 'head', at, action, true, VARIADIC array_fill(true, ARRAY[33])$$,
 	$$'forward', 'head', at, action, true, VARIADIC array_fill(true, ARRAY[ascii(action)-64])$$, $$CASE action WHEN 'A' THEN 'forward' ELSE 'backward' END, 'head', at, action, true, true$$, $$'forward', CASE action WHEN 'A' THEN 'head' ELSE 'tail' END, at, action, true, true$$, $$NULL, NULL, at, NULL, true, true$$]) call;
-SELECT format('%s -> %s', bytes, pg_temp.refusal(format('SELECT %L::cdp.sequence_next_state', bytes)))
+SELECT format('%s -> %s', bytes, pg_temp.refusal(format('SELECT %L::cdp_internal.sequence_next_state', bytes)))
 FROM unnest('{"",00,zz,0100000103,0100000121,0102000103,0100040103,0200000103,01000001030500000000000000010701ff,010000010305000000000000000107026162,0100000103050000000000000001070361}'::text[]) bytes;
-SELECT pg_temp.refusal($$SELECT cdp.sequence_next_final('010000010105000000000000000101016105000000000000000101 01ff')$$), pg_temp.refusal($$SELECT cdp.sequence_next_final('01000001010500000000000000010101610600000000000000010101ff')$$),
-	pg_temp.refusal('SELECT cdp.sequence_next_combine(NULL, NULL)'), pg_temp.refusal($$SELECT cdp.sequence_next_trans(NULL, 'forward', 'head', 1, 'a', true, '{t}')$$);
+SELECT pg_temp.refusal($$SELECT cdp_internal.sequence_next_final('010000010105000000000000000101016105000000000000000101 01ff')$$), pg_temp.refusal($$SELECT cdp_internal.sequence_next_final('01000001010500000000000000010101610600000000000000010101ff')$$),
+	pg_temp.refusal('SELECT cdp_internal.sequence_next_combine(NULL, NULL)'), pg_temp.refusal($$SELECT cdp_internal.sequence_next_trans(NULL, 'forward', 'head', 1, 'a', true, '{t}')$$);
 \pset format aligned
 \pset tuples_only off
 DROP TABLE bn_event, bn_row, bn_ordered, bn_answer, bn_state, bn_state_read;

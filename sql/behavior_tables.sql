@@ -21,7 +21,7 @@ INSERT INTO cdp.inbox (anonymous_id, user_id, identifiers, event, properties, tr
 	(NULL, 'u6', '{"device_id": "k"}', NULL, NULL, '{"n": 1}', '2026-03-01 10:00Z', 'identify'), (NULL, 'u7', '{"device_id": "k"}', NULL, NULL, '{"n": 1}', '2026-03-01 10:00Z', 'identify'),
 	(NULL, 'u8', '{"device_id": "k"}', NULL, NULL, '{"n": 1}', '2026-03-01 10:00Z', 'identify'), (NULL, NULL, '{"device_id": "k"}', 'view', NULL, NULL, '2026-03-01 10:00Z', 'track');
 SELECT accepted, quarantined FROM cdp.refresh();
-SELECT count(*) AS profiles, (SELECT count(*) FROM cdp.profile WHERE shared) AS shared FROM cdp.profiles;
+SELECT count(*) AS profiles, (SELECT count(*) FROM cdp_data.profile WHERE shared) AS shared FROM cdp.profiles;
 SELECT cdp.create_segment('french', $$ traits->>'country' = 'FR' $$);
 
 SELECT * FROM cdp.funnel_table('{view,cart,buy}', '7 days');

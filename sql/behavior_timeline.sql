@@ -35,7 +35,7 @@ FROM (VALUES ('cdp.timeline_agg(''infinity'', ''view'')'), ('cdp.timeline_agg(''
 	('cdp.timeline_agg(''2026-01-01'', ''view'', ''{"n": 1e30}'')'), ('cdp.timeline_agg(''2026-01-01'', ''view'', ''{"": 1}'')'),
 	('cdp.timeline_agg(''2026-01-01'', ''view'', (SELECT jsonb_object_agg(i::text, i) FROM generate_series(1, 33) i))'),
 	('cdp.timeline_agg(''2026-01-01'', ''view'', jsonb_build_object(i::text, i)) FROM generate_series(1, 33) i'),
-	('cdp.timeline_agg_trans(NULL, ''2026-01-01'', ''view'')'), ('cdp.timeline_combine(''{}'', ''{}'')'),
+	('cdp_internal.timeline_agg_trans(NULL, ''2026-01-01'', ''view'')'), ('cdp_internal.timeline_combine(''{}'', ''{}'')'),
 	('cdp.timeline_agg(''2026-01-01'', NULL)'), ('cdp.timeline_agg(NULL, ''view'')'), ('cdp.timeline_agg(NULL, ''view'', ''1'')')) v(call);
 \pset format aligned
 \pset tuples_only off
@@ -126,13 +126,13 @@ RESET enable_nestloop;
 CREATE TABLE bt_some (n int, timeline cdp.timeline);
 INSERT INTO bt_some VALUES (1, '{}'), (2, '{"a": ["2026-01-01"]}'), (3, '{"a": ["2026-01-01", "2026-01-01"]}'), (4, '{"b": ["2026-01-01"]}'), (5, '{"a": ["2026-01-01"]}'), (6, '{"a": [["2026-01-01", {"n": 1}]]}'), (7, '{"a": ["2025-01-01"], "b": ["2026-01-01"]}');
 SELECT count(*) AS pairs, count(*) FILTER (WHERE (a.timeline < b.timeline) <> (b.timeline > a.timeline) OR (a.timeline <= b.timeline) <> (b.timeline >= a.timeline) OR (a.timeline < b.timeline) = (a.timeline >= b.timeline)
-	OR (a.timeline <= b.timeline AND b.timeline <= a.timeline) <> (a.timeline = b.timeline) OR sign(cdp.timeline_cmp(a.timeline, b.timeline)::float8) <> sign(timeline_send_cmp::float8)) AS broken
-FROM bt_some a CROSS JOIN bt_some b CROSS JOIN LATERAL (SELECT byteacmp(cdp.timeline_send(a.timeline), cdp.timeline_send(b.timeline)) AS timeline_send_cmp) c;
+	OR (a.timeline <= b.timeline AND b.timeline <= a.timeline) <> (a.timeline = b.timeline) OR sign(cdp_internal.timeline_cmp(a.timeline, b.timeline)::float8) <> sign(timeline_send_cmp::float8)) AS broken
+FROM bt_some a CROSS JOIN bt_some b CROSS JOIN LATERAL (SELECT byteacmp(cdp_internal.timeline_send(a.timeline), cdp_internal.timeline_send(b.timeline)) AS timeline_send_cmp) c;
 CREATE INDEX bt_some_timeline ON bt_some (timeline);
-SELECT n FROM bt_some ORDER BY cdp.timeline_send(timeline), n;
+SELECT n FROM bt_some ORDER BY cdp_internal.timeline_send(timeline), n;
 SET enable_seqscan = off;
 SET enable_sort = off;
-SELECT array_agg(timeline::text) = (SELECT array_agg(timeline::text ORDER BY cdp.timeline_send(timeline)) FROM bt_some) AS in_order FROM (SELECT timeline FROM bt_some ORDER BY timeline) o;
+SELECT array_agg(timeline::text) = (SELECT array_agg(timeline::text ORDER BY cdp_internal.timeline_send(timeline)) FROM bt_some) AS in_order FROM (SELECT timeline FROM bt_some ORDER BY timeline) o;
 RESET enable_seqscan;
 RESET enable_sort;
 DROP TABLE bt_some;
@@ -142,7 +142,7 @@ COPY bt_timeline TO PROGRAM 'cat >cdp_behavior_timeline.bin' (FORMAT binary);
 CREATE TABLE bt_copied (LIKE bt_timeline);
 COPY bt_copied FROM PROGRAM 'cat cdp_behavior_timeline.bin; rm cdp_behavior_timeline.bin' (FORMAT binary);
 SELECT count(*) AS same FROM bt_timeline JOIN bt_copied c USING (person) WHERE bt_timeline.timeline = c.timeline;
-SELECT cdp.timeline_send('{"a": ["2026-01-01T00:00:00Z"]}');
+SELECT cdp_internal.timeline_send('{"a": ["2026-01-01T00:00:00Z"]}');
 CREATE FUNCTION pg_temp.received(bytes bytea) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	object oid;

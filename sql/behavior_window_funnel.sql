@@ -111,14 +111,14 @@ FULL JOIN (SELECT history % 100 AS h, cdp.window_funnel('strict_increase', 300, 
 RESET parallel_setup_cost;
 RESET parallel_tuple_cost;
 RESET min_parallel_table_scan_size;
-CREATE AGGREGATE pg_temp.state_of(int, int, boolean[]) (SFUNC = cdp.window_funnel_trans, STYPE = cdp.steps_state);
-CREATE AGGREGATE pg_temp.depth_of(cdp.steps_state) (SFUNC = cdp.steps_state_combine, STYPE = cdp.steps_state, FINALFUNC = cdp.window_funnel_final);
+CREATE AGGREGATE pg_temp.state_of(int, int, boolean[]) (SFUNC = cdp_internal.window_funnel_trans, STYPE = cdp_internal.steps_state);
+CREATE AGGREGATE pg_temp.depth_of(cdp_internal.steps_state) (SFUNC = cdp_internal.steps_state_combine, STYPE = cdp_internal.steps_state, FINALFUNC = cdp_internal.window_funnel_final);
 CREATE TABLE bw_state AS SELECT history, id % 3 AS part, pg_temp.state_of(3, at, ARRAY[a, b, c]) AS state FROM bw_row GROUP BY 1, 2;
 COPY bw_state TO PROGRAM 'cat >cdp_behavior_state.bin' (FORMAT binary);
 CREATE TABLE bw_state_read (LIKE bw_state);
 COPY bw_state_read FROM PROGRAM 'cat cdp_behavior_state.bin; rm cdp_behavior_state.bin' (FORMAT binary);
 SELECT count(*) AS histories, count(*) FILTER (WHERE s.depth <> w.depth) AS differences
-FROM (SELECT history, pg_temp.depth_of(CASE WHEN part = 0 THEN state ELSE state::text::cdp.steps_state END) AS depth FROM bw_state_read GROUP BY history) s
+FROM (SELECT history, pg_temp.depth_of(CASE WHEN part = 0 THEN state ELSE state::text::cdp_internal.steps_state END) AS depth FROM bw_state_read GROUP BY history) s
 JOIN (SELECT history, cdp.window_funnel(3, at, a, b, c) AS depth FROM bw_row GROUP BY history) w USING (history);
 SELECT state FROM bw_state WHERE history = 1 ORDER BY part;
 
@@ -148,10 +148,10 @@ FROM unnest(ARRAY[$$'1 month', ts, true$$, $$'-1 day', ts, true$$, $$NULL::inter
 	$$'1 day', ts, VARIADIC array_fill(true, ARRAY[33])$$, $$'1 day', ts, VARIADIC array_fill(true, ARRAY[extract(day FROM ts)::int])$$, $$-1, 1, true$$, $$-1::bigint, 1::bigint, true$$, $$'nan'::float8, 1::float8, true$$, $$-0.5, 1::float8, true$$,
 	$$1::float8, 'nan'::float8, true$$, $$NULL::int, 1, true$$, $$NULL::cdp.funnel_mode, 1, 1, true$$, $$'strict', 1, 1, true$$, $$'allow_reentry', 1, 1, true$$, $$'', 1, 1, true$$, $$'strict_once;', 1, 1, true$$,
 	$$(CASE WHEN event = 'view' THEN 'default' ELSE 'strict_once' END)::cdp.funnel_mode, 1, 1, true$$, $$NULL::interval, NULL::timestamptz, true$$, $$'1 day', NULL::date, true$$]) call;
-SELECT format('%s -> %s', bytes, pg_temp.refusal(format('SELECT %L::cdp.steps_state', bytes)))
+SELECT format('%s -> %s', bytes, pg_temp.refusal(format('SELECT %L::cdp_internal.steps_state', bytes)))
 FROM unnest('{"",00,zz,0200000003090000000000000000,0100000003090000000000000000,010000000309000000000000000001,0100000303090000000000000000}'::text[]) bytes;
 \pset format aligned
 \pset tuples_only off
-SELECT pg_temp.refusal('SELECT cdp.steps_state_combine(NULL, NULL)') AS combine_nulls, pg_temp.refusal('SELECT cdp.window_funnel_trans(NULL, 1, 1, ''{t}'')') AS outside;
-SELECT m::cdp.funnel_mode, cdp.funnel_mode_send(m::cdp.funnel_mode) FROM unnest(ARRAY['default', 'strict_once  strict_order', E'strict_order,\tallow_reentry', 'strict_increase']) m;
+SELECT pg_temp.refusal('SELECT cdp_internal.steps_state_combine(NULL, NULL)') AS combine_nulls, pg_temp.refusal('SELECT cdp_internal.window_funnel_trans(NULL, 1, 1, ''{t}'')') AS outside;
+SELECT m::cdp.funnel_mode, cdp_internal.funnel_mode_send(m::cdp.funnel_mode) FROM unnest(ARRAY['default', 'strict_once  strict_order', E'strict_order,\tallow_reentry', 'strict_increase']) m;
 DROP TABLE my_events, bw_ch, bw_row, bw_history, bw_answer, bw_state, bw_state_read;

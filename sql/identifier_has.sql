@@ -31,12 +31,12 @@ END $$;
 CREATE FUNCTION pg_temp.all_scans() RETURNS SETOF text LANGUAGE sql AS $$
 	SELECT pg_temp.scans(q) FROM unnest(ARRAY['SELECT FROM cdp_segment.has_email', 'SELECT FROM cdp_segment.no_email', 'SELECT identifiers FROM cdp.profiles',
 		'SELECT accounts FROM cdp.profile_row', 'SELECT account_traits FROM cdp.profile_row']) q $$;
-DELETE FROM pg_statistic WHERE starelid = 'cdp.identity'::regclass;
+DELETE FROM pg_statistic WHERE starelid = 'cdp_data.identity'::regclass;
 SELECT * FROM pg_temp.all_scans();
-ANALYZE cdp.identity;
+ANALYZE cdp_data.identity;
 SELECT * FROM pg_temp.all_scans();
 -- the statistics of a table that has grown since
-UPDATE pg_statistic SET stadistinct = 10 WHERE starelid = 'cdp.identity'::regclass;
+UPDATE pg_statistic SET stadistinct = 10 WHERE starelid = 'cdp_data.identity'::regclass;
 SELECT * FROM pg_temp.all_scans();
 
 \c :origin

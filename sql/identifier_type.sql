@@ -67,7 +67,7 @@ INSERT INTO person VALUES ('email:ANN@example.com');
 \copy person (id) TO PROGRAM 'cat > "$PG_ABS_BUILDDIR/results/identifier_type.bin"' (FORMAT binary)
 CREATE TEMP TABLE copied (id cdp.identifier);
 \copy copied FROM PROGRAM 'cat "$PG_ABS_BUILDDIR/results/identifier_type.bin"' (FORMAT binary)
-SELECT id, cdp.identifier_send(id) FROM copied ORDER BY id;
+SELECT id, cdp_internal.identifier_send(id) FROM copied ORDER BY id;
 CREATE FUNCTION pg_temp.receive(bytes bytea) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	file bytea := 'PGCOPY\012\377\015\012\000'::bytea || '\x0000000000000000'::bytea || int2send(1::int2) || int4send(length(bytes)) || bytes || int2send(-1::int2);
@@ -91,19 +91,19 @@ CREATE TEMP TABLE sample AS SELECT n, cdp.identifier(ns, v) AS id, convert_to(ns
 FROM (SELECT row_number() OVER () AS n, ns, v FROM unnest(ARRAY['a', 'a-b', 'a.b', 'a_b', 'aa', 'user_id']) ns,
 	unnest(ARRAY['0', '10', '9', 'A', 'a', 'a:', 'aa', 'ä', '😀', repeat('z', 400)]) v) s;
 SELECT count(*) AS wrong FROM sample a, sample b WHERE
-	(a.id = b.id, a.id <> b.id, a.id < b.id, a.id <= b.id, a.id > b.id, a.id >= b.id, sign(cdp.identifier_cmp(a.id, b.id)))
+	(a.id = b.id, a.id <> b.id, a.id < b.id, a.id <= b.id, a.id > b.id, a.id >= b.id, sign(cdp_internal.identifier_cmp(a.id, b.id)))
 	IS DISTINCT FROM (a.n = b.n, a.n <> b.n, (a.ns, a.v) < (b.ns, b.v), (a.ns, a.v) <= (b.ns, b.v), (a.ns, a.v) > (b.ns, b.v), (a.ns, a.v) >= (b.ns, b.v),
 		CASE WHEN (a.ns, a.v) < (b.ns, b.v) THEN -1 WHEN a.n = b.n THEN 0 ELSE 1 END);
 SELECT count(*) AS wrong FROM (SELECT row_number() OVER (ORDER BY ns, v) AS by_bytes, row_number() OVER (ORDER BY id) AS by_id FROM sample) s WHERE by_bytes <> by_id;
 
 -- equal ones, stored with a long and a short header, have one hash
 SELECT count(*) AS pairs,
-	count(*) FILTER (WHERE cdp.identifier_hash(a.id) = cdp.identifier_hash(b.id::text::cdp.identifier)) AS same_hash,
-	count(*) FILTER (WHERE cdp.identifier_hash_extended(a.id, 7) = cdp.identifier_hash_extended(b.id::text::cdp.identifier, 7)) AS same_extended
+	count(*) FILTER (WHERE cdp_internal.identifier_hash(a.id) = cdp_internal.identifier_hash(b.id::text::cdp.identifier)) AS same_hash,
+	count(*) FILTER (WHERE cdp_internal.identifier_hash_extended(a.id, 7) = cdp_internal.identifier_hash_extended(b.id::text::cdp.identifier, 7)) AS same_extended
 FROM sample a JOIN sample b USING (id);
-SELECT count(DISTINCT cdp.identifier_hash(id)) AS hashes, count(DISTINCT cdp.identifier_hash_extended(id, 1)) AS extended,
-	count(*) FILTER (WHERE cdp.identifier_hash_extended(id, 0) & 4294967295 = cdp.identifier_hash(id)::bigint & 4294967295) AS same_low_half,
-	count(*) FILTER (WHERE cdp.identifier_hash_extended(id, 0) = cdp.identifier_hash_extended(id, 1)) AS without_seed FROM sample;
+SELECT count(DISTINCT cdp_internal.identifier_hash(id)) AS hashes, count(DISTINCT cdp_internal.identifier_hash_extended(id, 1)) AS extended,
+	count(*) FILTER (WHERE cdp_internal.identifier_hash_extended(id, 0) & 4294967295 = cdp_internal.identifier_hash(id)::bigint & 4294967295) AS same_low_half,
+	count(*) FILTER (WHERE cdp_internal.identifier_hash_extended(id, 0) = cdp_internal.identifier_hash_extended(id, 1)) AS without_seed FROM sample;
 
 -- indexes, joins and partitions use it
 INSERT INTO person SELECT cdp.identifier('device', i::text) FROM generate_series(1, 5000) i;

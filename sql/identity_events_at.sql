@@ -11,8 +11,8 @@ SELECT cdp.init();
 CREATE TABLE report (step text, at timestamptz, event_id bigint, profile_id bigint);
 CREATE TABLE step (step text, at timestamptz);
 CREATE FUNCTION report(step text) RETURNS bigint LANGUAGE sql AS $$
-	INSERT INTO step SELECT $1, as_of FROM cdp.state;
-	WITH r AS (INSERT INTO report SELECT $1, s.as_of, e.event_id, e.profile_id FROM cdp.events e, cdp.state s RETURNING 1) SELECT count(*) FROM r
+	INSERT INTO step SELECT $1, as_of FROM cdp_data.state;
+	WITH r AS (INSERT INTO report SELECT $1, s.as_of, e.event_id, e.profile_id FROM cdp.events e, cdp_data.state s RETURNING 1) SELECT count(*) FROM r
 $$;
 CREATE FUNCTION bring(n integer, salt integer) RETURNS bigint LANGUAGE sql AS $$
 	INSERT INTO cdp.inbox (type, event, message_id, anonymous_id, user_id, identifiers, "timestamp")

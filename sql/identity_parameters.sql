@@ -17,7 +17,7 @@ SELECT cdp.profile_of('user_id:us-1') AS new_id, cdp.profile_of('user_id:us-1') 
 
 -- every function with a profile id among its arguments: a new one must be added here and below
 SELECT p.oid::regprocedure AS function FROM pg_proc p
-WHERE p.pronamespace = 'cdp'::regnamespace AND 'profile_id' = ANY (p.proargnames[:p.pronargs]) AND obj_description(p.oid, 'pg_proc') NOT LIKE 'Internal:%' ORDER BY 1::text COLLATE "C";
+WHERE p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND 'profile_id' = ANY (p.proargnames[:p.pronargs]) AND obj_description(p.oid, 'pg_proc') NOT LIKE 'Internal:%' ORDER BY 1::text COLLATE "C";
 SELECT cdp.profile_of(:old_id) = :new_id AS profile_of, (cdp.resolve_profile(:old_id)).profile_id = :new_id AS resolve_profile,
 	(cdp.lookup(:old_id) ->> 'profile_id')::bigint = :new_id AS lookup, cdp.profile_at(:old_id, now()) = :new_id AS profile_at,
 	cdp.profile_at(:old_id, :'before_merge') = :old_id AS profile_at_before;
@@ -78,7 +78,7 @@ EXECUTE unlink_one('us-1');
 EXECUTE unlink_one('user_id:us-1');
 EXECUTE unlink_two('anonymous_id:an-1', 'user_id:us-1');
 -- literals and columns
-SELECT cdp.forbid('anonymous_id:an-1', 'user_id:us-1'), cdp.allow('anonymous_id:an-1', i.identifier) FROM cdp.identity i WHERE i.identifier OPERATOR(cdp.=) 'user_id:us-1';
+SELECT cdp.forbid('anonymous_id:an-1', 'user_id:us-1'), cdp.allow('anonymous_id:an-1', i.identifier) FROM cdp_data.identity i WHERE i.identifier OPERATOR(cdp.=) 'user_id:us-1';
 SELECT cdp.allow('anonymous_id:an-1', 'user_id:us-1');
 -- an analyst may ask in every form
 CREATE ROLE regress_parameters;

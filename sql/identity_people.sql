@@ -58,7 +58,7 @@ SELECT identifier, links, max_links FROM cdp.near_shared;
 -- who was who when
 SELECT cdp.set_rules('{"email": {"blocked": ["e@example.com"]}}');
 CALL mark('blocked');
-CREATE FUNCTION name(profile bigint) RETURNS text LANGUAGE sql RETURN (SELECT identifier::text FROM cdp.identity WHERE identity_id = profile);
+CREATE FUNCTION name(profile bigint) RETURNS text LANGUAGE sql RETURN (SELECT identifier::text FROM cdp_data.identity WHERE identity_id = profile);
 SELECT s.name, name(cdp.profile_at('email:e@example.com', s.at)) AS e, name(cdp.profile_at('user_id:u1', s.at)) AS u1, name(cdp.profile_at('user_id:nobody', s.at)) AS nobody FROM step s ORDER BY s.at;
 SELECT cdp.profile_at(NULL, now()), cdp.profile_at('user_id:u1', '-infinity'), name(cdp.profile_at('user_id:u1', 'infinity'));
 SELECT p.identifier, name(p.profile_id) AS profile, ARRAY(SELECT s.name FROM step s WHERE s.at <@ p.known ORDER BY s.at) AS steps, upper_inf(p.known) AS now

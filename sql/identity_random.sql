@@ -55,13 +55,13 @@ $$;
 -- the people of a world, and what is refused there
 CREATE FUNCTION people(w text) RETURNS TABLE (history int, who text) LANGUAGE sql AS $$
 	WITH named AS (SELECT i.*, split_part(substr(cdp.value(i.identifier), 2), '-', 1)::int AS history, regexp_replace(cdp.value(i.identifier), '^.*-|@.*$', '', 'g') AS short
-				   FROM cdp.identity i WHERE cdp.value(i.identifier) LIKE w || '%')
+				   FROM cdp_data.identity i WHERE cdp.value(i.identifier) LIKE w || '%')
 	SELECT n.history, string_agg(n.short, ' ' ORDER BY n.short) || ' is ' || coalesce(min(n.short) FILTER (WHERE n.identity_id = n.profile_id), '-') || CASE WHEN bool_or(n.shared) THEN ' shared' ELSE '' END
-		|| coalesce(' ' || (SELECT concat_ws(' ', p.events, p.first_seen, p.last_seen, p.traits::jsonb, p.limited, p.has_forbid) FROM cdp.profile p WHERE p.profile_id = n.profile_id), '')
+		|| coalesce(' ' || (SELECT concat_ws(' ', p.events, p.first_seen, p.last_seen, p.traits::jsonb, p.limited, p.has_forbid) FROM cdp_data.profile p WHERE p.profile_id = n.profile_id), '')
 	FROM named n GROUP BY n.history, n.profile_id
 	UNION ALL
 	SELECT a.history, concat_ws(' ', least(a.short, b.short), greatest(a.short, b.short), l.source, l.first_at, l.last_at, l.events, l.refused)
-	FROM cdp.link l JOIN named a ON a.identity_id = l.a JOIN named b ON b.identity_id = l.b
+	FROM cdp_data.link l JOIN named a ON a.identity_id = l.a JOIN named b ON b.identity_id = l.b
 $$;
 CREATE TABLE found (step int, stage text, item text, expected text, found text);
 CREATE PROCEDURE look(s int) LANGUAGE sql AS $$ INSERT INTO found SELECT s, v.* FROM cdp.verify() v $$;
@@ -74,15 +74,15 @@ CREATE PROCEDURE rule(s int, change jsonb) LANGUAGE plpgsql AS $$
 BEGIN
 	TRUNCATE told, was;
 	INSERT INTO told SELECT * FROM cdp.preview_rules(change, details => 100000);
-	INSERT INTO was SELECT i.identity_id, i.profile_id FROM cdp.identity i;
+	INSERT INTO was SELECT i.identity_id, i.profile_id FROM cdp_data.identity i;
 	PERFORM cdp.set_rules(change);
 	WITH moved AS (
 		SELECT nullif(w.profile_id, 0) AS profile_id, nullif(i.profile_id, 0) AS becomes, count(*) AS number
-		FROM cdp.identity i LEFT JOIN was w USING (identity_id) WHERE i.profile_id <> coalesce(w.profile_id, 0) GROUP BY 1, 2
+		FROM cdp_data.identity i LEFT JOIN was w USING (identity_id) WHERE i.profile_id <> coalesce(w.profile_id, 0) GROUP BY 1, 2
 	), said AS (
 		SELECT t.profile_id, t.becomes, t.number FROM told t WHERE num_nonnulls(t.profile_id, t.becomes) > 0
 	), counted AS (
-		SELECT -1 AS profile_id, -1 AS becomes, count(*) FILTER (WHERE NOT p.shared) AS number FROM cdp.profile p
+		SELECT -1 AS profile_id, -1 AS becomes, count(*) FILTER (WHERE NOT p.shared) AS number FROM cdp_data.profile p
 	)
 	INSERT INTO mistold
 	SELECT change, d.* FROM (((TABLE moved UNION ALL TABLE counted) EXCEPT ALL (TABLE said UNION ALL SELECT -1, -1, t.after FROM told t WHERE t.change = 'people'))
@@ -141,16 +141,16 @@ SELECT change, count(*) > 1 AS more_than_once FROM foretold GROUP BY change ORDE
 SELECT r.step, f.* FROM restitched r, jsonb_each(r.found) f WHERE f.value <> '0';
 -- and where nothing is left but the log and the numbers of identifiers, it finds everything
 CREATE TABLE knew AS SELECT w, p.* FROM (VALUES ('x'), ('y')) v (w), people(w) p;
-TRUNCATE cdp.link, cdp.profile, cdp.profile_timeline;
-UPDATE cdp.identity SET profile_id = 0, blocked = true, shared = false, links = '{}';
-UPDATE cdp.event SET identity_id = 0;
+TRUNCATE cdp_data.link, cdp_data.profile, cdp_data.profile_timeline;
+UPDATE cdp_data.identity SET profile_id = 0, blocked = true, shared = false, links = '{}';
+UPDATE cdp_data.event SET identity_id = 0;
 SELECT identities, links > 1000 AS links, profiles_created > 100 AS profiles, events_reanchored > 500 AS events FROM cdp.restitch();
 SELECT count(*) FROM cdp.verify();
 SELECT count(*) FROM (SELECT * FROM knew EXCEPT ALL SELECT w, p.* FROM (VALUES ('x'), ('y')) v (w), people(w) p) d;
 (SELECT history, who FROM people('x') EXCEPT SELECT history, who FROM people('y')) UNION ALL (SELECT history, who FROM people('y') EXCEPT SELECT history, who FROM people('x'));
 -- the histories were no idle ones
-SELECT count(*) FILTER (WHERE refused) > 100 AS refused, count(DISTINCT source) AS sources FROM cdp.link;
-SELECT count(*) FILTER (WHERE shared) > 20 AS shared, (SELECT sum(reworks) > 100 FROM cdp.batch) AS reworked, (SELECT sum(events_reanchored) > 100 FROM cdp.batch) AS reanchored FROM cdp.identity;
+SELECT count(*) FILTER (WHERE refused) > 100 AS refused, count(DISTINCT source) AS sources FROM cdp_data.link;
+SELECT count(*) FILTER (WHERE shared) > 20 AS shared, (SELECT sum(reworks) > 100 FROM cdp.batch) AS reworked, (SELECT sum(events_reanchored) > 100 FROM cdp.batch) AS reanchored FROM cdp_data.identity;
 SELECT count(DISTINCT kind) AS kinds FROM cdp.verdict;
 
 \c :origin

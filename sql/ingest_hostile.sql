@@ -28,10 +28,10 @@ SELECT :counts FROM cdp.refresh();
 SELECT identifiers FROM cdp.profiles WHERE identifiers[1] LIKE 'user_id:h_' ORDER BY 1;
 
 -- a month that was detached does not stop what belongs in it
-ALTER TABLE cdp.event DETACH PARTITION cdp.event_2020_02;
+ALTER TABLE cdp_data.event DETACH PARTITION cdp_data.event_2020_02;
 INSERT INTO cdp.inbox (user_id, event, "timestamp") VALUES ('o', 'A', '2020-02-06'), ('o', 'A', '2020-02-07');
 SELECT :counts FROM cdp.refresh();
-SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'cdp.event'::regclass AND inhrelid::regclass::text LIKE '%2020%' ORDER BY 1;
+SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'cdp_data.event'::regclass AND inhrelid::regclass::text LIKE '%2020%' ORDER BY 1;
 
 -- lines get their share while the inbox is never empty
 INSERT INTO cdp.inbox (user_id, event) SELECT 'u' || i, 'A' FROM generate_series(1, 40) i;
@@ -53,9 +53,9 @@ SELECT cdp.replay(quarantine_ids => (SELECT array_agg(quarantine_id) FROM (SELEC
 BEGIN;
 SAVEPOINT a;
 SELECT count(*) FROM cdp.refresh();
-SELECT cdp.batch_begin(1, now());
+SELECT cdp_internal.batch_begin(1, now());
 ROLLBACK TO a;
-SELECT cdp.batch_value('SELECT 1::bigint');
+SELECT cdp_internal.batch_value('SELECT 1::bigint');
 ROLLBACK;
 \c :origin
 DROP DATABASE cdp_hostile;

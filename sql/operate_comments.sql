@@ -8,16 +8,16 @@ CREATE EXTENSION cdp;
 SELECT cdp.init();
 
 SELECT c.oid::regclass AS relation, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-WHERE c.relnamespace = 'cdp'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped AND col_description(c.oid, a.attnum) IS NULL
+WHERE c.relnamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped AND col_description(c.oid, a.attnum) IS NULL
 ORDER BY c.relname, a.attnum;
 SELECT c.oid::regclass AS relation FROM pg_class c
-WHERE c.relnamespace = 'cdp'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition AND obj_description(c.oid, 'pg_class') IS NULL ORDER BY c.relname;
-SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'cdp'::regnamespace AND obj_description(p.oid, 'pg_proc') IS NULL ORDER BY p.proname;
+WHERE c.relnamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition AND obj_description(c.oid, 'pg_class') IS NULL ORDER BY c.relname;
+SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND obj_description(p.oid, 'pg_proc') IS NULL ORDER BY p.proname;
 -- a comment says something
 SELECT c.oid::regclass AS relation, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-WHERE c.relnamespace = 'cdp'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition AND a.attnum > 0 AND col_description(c.oid, a.attnum) !~ '[a-z].*(\.|…)$' ORDER BY c.relname, a.attnum;
+WHERE c.relnamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition AND a.attnum > 0 AND col_description(c.oid, a.attnum) !~ '[a-z].*(\.|…)$' ORDER BY c.relname, a.attnum;
 -- internal functions that read or write are nobody's business
-SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'cdp'::regnamespace AND obj_description(p.oid, 'pg_proc') LIKE 'Internal:%'
+SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND obj_description(p.oid, 'pg_proc') LIKE 'Internal:%'
 AND p.provolatile <> 'i' AND p.prorettype <> ALL ('{cdp.identifier, cdp.timeline, cdp.traits}'::regtype[]) AND has_function_privilege('public', p.oid, 'EXECUTE') ORDER BY p.proname;
 
 \c :origin

@@ -12,7 +12,7 @@ INSERT INTO cdp.inbox (type, event, user_id) SELECT 'track', repeat('y', 240) ||
 SELECT accepted FROM cdp.refresh();
 INSERT INTO cdp.inbox (type, event, user_id) SELECT 'track', repeat('z', 240) || i, 'u1' FROM generate_series(1, 13000) AS i;
 SELECT accepted FROM cdp.refresh();
-SELECT events, cdp.event_count(timeline), octet_length(cdp.timeline_send(timeline)) >= 6 << 20 AS large FROM cdp.profile_row;
+SELECT events, cdp.event_count(timeline), octet_length(cdp_internal.timeline_send(timeline)) >= 6 << 20 AS large FROM cdp.profile_row;
 
 -- rows whose traits are larger as jsonb than as text go to quarantine, the others are merged and shown
 INSERT INTO cdp.inbox (type, user_id, traits)

@@ -15,7 +15,7 @@ SELECT feed('a', 32), feed('b', 33);
 SELECT accepted, quarantined, identities FROM cdp.refresh();
 SELECT reason, detail FROM cdp.quarantine;
 -- a namespace that nobody has set up has the default rules, and is listed
-SELECT namespace, priority, max_per_profile, max_links = cdp.default_max_links('club') AS default_links, batch_id FROM cdp.namespace WHERE namespace = 'club';
+SELECT namespace, priority, max_per_profile, max_links = cdp_internal.default_max_links('club') AS default_links, batch_id FROM cdp.namespace WHERE namespace = 'club';
 SELECT cdp.set_rules('{"*": {"max_identifiers": 33}}'), cdp.replay();
 SELECT accepted, quarantined FROM cdp.refresh();
 -- a smaller number concerns what comes, not what is there: however the log is read again
@@ -23,7 +23,7 @@ SELECT cdp.set_rules('{"*": {"max_identifiers": 1}}');
 SELECT feed('c', 1), feed('d', 2);
 SELECT accepted, quarantined FROM cdp.refresh();
 SELECT cdp.set_rules('{"club": {"priority": 5, "blocked": ["a1", "^b[12]$"]}}');
-SELECT count(*) FROM cdp.identity WHERE blocked;
+SELECT count(*) FROM cdp_data.identity WHERE blocked;
 SELECT cdp.set_rules('{"club": {"blocked": null}}');
 SELECT identities, links, identities_moved, events_reanchored FROM cdp.restitch();
 SELECT * FROM cdp.verify();
@@ -34,8 +34,8 @@ SELECT accepted, quarantined FROM cdp.refresh();
 SELECT cdp.set_rules('{"*": {"max_identifiers": 0}}');
 SELECT cdp.set_rules('{"*": {"max_identifiers": 257}}');
 SELECT cdp.set_rules('{"*": {"max_identifiers": null}}');
-UPDATE cdp.state SET max_identifiers = 300;
-SELECT max_identifiers FROM cdp.state;
+UPDATE cdp_data.state SET max_identifiers = 300;
+SELECT max_identifiers FROM cdp_data.state;
 
 -- an identifier that an event names twice is linked with itself: ignored, and counted
 INSERT INTO cdp.inbox (type, message_id, anonymous_id, previous_id, identifiers, traits, context, "timestamp") VALUES
@@ -43,7 +43,7 @@ INSERT INTO cdp.inbox (type, message_id, anonymous_id, previous_id, identifiers,
 	('identify', 'i', 'z', NULL, NULL, '{"email": "b@example.com"}', NULL, '2026-01-02');
 SELECT accepted, identities FROM cdp.refresh();
 SELECT self_links, links FROM cdp.batch ORDER BY batch_id DESC LIMIT 1;
-SELECT count(*) FROM cdp.link l WHERE l.a = l.b;
+SELECT count(*) FROM cdp_data.link l WHERE l.a = l.b;
 
 -- a verdict about identifiers that nobody has seen is kept; evidence of what is not there cannot be voided
 SELECT cdp.forbid('user_id:u1', 'user_id:u2', 'twins');

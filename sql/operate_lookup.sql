@@ -31,7 +31,7 @@ INSERT INTO cdp.inbox (type, event, anonymous_id, user_id, identifiers, traits, 
 SELECT accepted, identities FROM cdp.refresh();
 SELECT cdp.mark_shared('device_id:kiosk', true) IS NOT NULL AS marked;
 -- no condition is judged over the timeline of a shared identifier, in whichever order the tables are read
-SELECT count(*) FILTER (WHERE t.shared) AS shared, count(*) FILTER (WHERE t.shared <> p.shared) AS differ FROM cdp.profile_timeline t JOIN cdp.profile p USING (profile_id);
+SELECT count(*) FILTER (WHERE t.shared) AS shared, count(*) FILTER (WHERE t.shared <> p.shared) AS differ FROM cdp_data.profile_timeline t JOIN cdp_data.profile p USING (profile_id);
 SELECT profile_id AS ann FROM cdp.identities WHERE identifier = 'user_id:ann' \gset
 SELECT profile_id AS bob FROM cdp.identities WHERE identifier = 'user_id:bob' \gset
 
@@ -105,7 +105,7 @@ SELECT cdp.lookup(:ann, 'cases') -> 'cases' AS cases;
 SELECT profile_id = :ann AS ann, kind, case_id, opened_at, openings FROM cdp.open_cases ORDER BY opened_at, profile_id;
 
 -- a condition that fails of somebody else does not fail here, few as people are
-ANALYZE cdp.profile;
+ANALYZE cdp_data.profile;
 SELECT cdp.create_segment('fragile', $$ (traits ->> 'level')::integer > 0 $$) AS members;
 INSERT INTO cdp.inbox (type, user_id, traits, "timestamp", received_at) VALUES ('identify', 'zed', '{"level": "high"}', '2026-01-12', '2026-06-01');
 SELECT accepted FROM cdp.refresh();
@@ -138,8 +138,7 @@ COMMIT;
 -- the extension dropped and made again within one session
 SET client_min_messages = warning;
 DROP EXTENSION cdp CASCADE;
-DO $$ BEGIN EXECUTE (SELECT string_agg(format('DROP TABLE IF EXISTS cdp.%I CASCADE', relname), '; ') FROM pg_class WHERE relnamespace = 'cdp'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition); END $$;
-DROP SCHEMA cdp CASCADE;
+DROP SCHEMA cdp, cdp_data CASCADE;
 CREATE EXTENSION cdp;
 SELECT cdp.init();
 INSERT INTO cdp.inbox (user_id, event) VALUES ('ann', 'Login');

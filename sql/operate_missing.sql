@@ -27,9 +27,9 @@ INSERT INTO cdp.inbox (type, event, anonymous_id, user_id, group_id, properties,
 	('track', 'View', NULL, 'dee', NULL, NULL, NULL, '2021-02-06', '2021-02-06', NULL);
 SELECT accepted, quarantined FROM cdp.refresh();
 SELECT count(*) FROM cdp.verify();
-CREATE TABLE public.before AS SELECT p.*, t.timeline FROM cdp.profile p JOIN cdp.profile_timeline t USING (profile_id);
+CREATE TABLE public.before AS SELECT p.*, t.timeline FROM cdp_data.profile p JOIN cdp_data.profile_timeline t USING (profile_id);
 
-ALTER TABLE cdp.event DETACH PARTITION cdp.event_2021_01;
+ALTER TABLE cdp_data.event DETACH PARTITION cdp_data.event_2021_01;
 
 -- verdicts and rules are refused, and change nothing
 SELECT cdp.unlink('anonymous_id:a-1', 'user_id:ann');
@@ -43,7 +43,7 @@ SELECT cdp.set_trait_rules('{"plan": "first"}');
 SELECT cdp.set_sources('{"default": {"trust": 2}}');
 SELECT cdp.carry_number('View', 'price');
 SELECT cdp.restitch();
-SELECT count(*) AS changed FROM (TABLE public.before EXCEPT SELECT p.*, t.timeline FROM cdp.profile p JOIN cdp.profile_timeline t USING (profile_id)) c;
+SELECT count(*) AS changed FROM (TABLE public.before EXCEPT SELECT p.*, t.timeline FROM cdp_data.profile p JOIN cdp_data.profile_timeline t USING (profile_id)) c;
 SELECT count(*) AS verdicts FROM cdp.verdict;
 -- what does not concern them goes on
 SELECT * FROM cdp.unlink('anonymous_id:c-1', 'user_id:cay');
@@ -71,7 +71,7 @@ INSERT INTO cdp.inbox (type, event, anonymous_id, user_id, "timestamp", received
 SELECT accepted, quarantined, profiles_split FROM cdp.refresh();
 SELECT identifiers, events FROM cdp.profiles ORDER BY profile_id;
 SELECT u.kind, p.identifier AS person, a.identifier AS a, b.identifier AS b, u.lacks, u.batch_id FROM cdp.undone u
-JOIN cdp.identity p ON p.identity_id = u.profile_id JOIN cdp.identity a ON a.identity_id = u.a JOIN cdp.identity b ON b.identity_id = u.b;
+JOIN cdp_data.identity p ON p.identity_id = u.profile_id JOIN cdp_data.identity a ON a.identity_id = u.a JOIN cdp_data.identity b ON b.identity_id = u.b;
 SELECT identifier, other_identifier, reasons FROM cdp.refused_links ORDER BY 1, 2;
 -- more of the same is no more of it
 INSERT INTO cdp.inbox (type, anonymous_id, user_id, "timestamp", received_at) VALUES ('identify', 'a-1', 'gus', '2020-12-19', '2020-12-19');
@@ -82,9 +82,9 @@ SELECT count(*) AS undone FROM cdp.undone;
 INSERT INTO cdp.inbox (type, event, anonymous_id, user_id, "timestamp", received_at)
 SELECT 'track', 'View', 'b-1', 'u-' || n, timestamptz '2021-02-24' + n * interval '1 hour', '2021-02-25' FROM generate_series(1, 4) n;
 SELECT accepted, quarantined, profiles_split FROM cdp.refresh();
-SELECT shared, links FROM cdp.identity WHERE identifier::text = 'anonymous_id:b-1';
+SELECT shared, links FROM cdp_data.identity WHERE identifier::text = 'anonymous_id:b-1';
 SELECT u.kind, p.identifier AS person, a.identifier AS a FROM cdp.undone u
-JOIN cdp.identity p ON p.identity_id = u.profile_id JOIN cdp.identity a ON a.identity_id = u.a WHERE u.kind = 'sharing';
+JOIN cdp_data.identity p ON p.identity_id = u.profile_id JOIN cdp_data.identity a ON a.identity_id = u.a WHERE u.kind = 'sharing';
 
 -- what lapses
 INSERT INTO cdp.inbox (type, user_id, group_id, traits, "timestamp", received_at, source)
@@ -93,13 +93,13 @@ FROM (SELECT now() - interval '2 days') n (at), (VALUES
 	('identify', 'ann', NULL, '{"age": 40}'), ('identify', 'cay', NULL, '{"age": 50}'), ('group', 'dee', 'acme', '{"rank": 1}'), ('group', 'cay', 'apex', '{"rank": 2}')) AS v (type, user_id, group_id, traits);
 SELECT accepted, quarantined FROM cdp.refresh();
 -- as if time had passed
-UPDATE cdp.source SET expires_after = interval '1 hour' WHERE source = 'rented';
-UPDATE cdp.profile SET expires_at = now() WHERE expires_at IS NOT NULL;
-UPDATE cdp.account SET expires_at = now() WHERE expires_at IS NOT NULL;
+UPDATE cdp_data.source SET expires_after = interval '1 hour' WHERE source = 'rented';
+UPDATE cdp_data.profile SET expires_at = now() WHERE expires_at IS NOT NULL;
+UPDATE cdp_data.account SET expires_at = now() WHERE expires_at IS NOT NULL;
 SELECT profiles_touched FROM cdp.refresh();
 SELECT identifiers[1], traits ->> 'age' AS age FROM cdp.profiles WHERE identifiers[1] IN ('user_id:ann', 'user_id:cay') ORDER BY 1;
 SELECT group_id, traits FROM cdp.accounts ORDER BY 1;
-SELECT u.kind, p.identifier AS person, u.group_id, u.lacks FROM cdp.undone u LEFT JOIN cdp.identity p ON p.identity_id = u.profile_id WHERE u.kind = 'expiry' ORDER BY 2, 3;
+SELECT u.kind, p.identifier AS person, u.group_id, u.lacks FROM cdp.undone u LEFT JOIN cdp_data.identity p ON p.identity_id = u.profile_id WHERE u.kind = 'expiry' ORDER BY 2, 3;
 -- once is enough
 SELECT b.batch_id AS last_batch FROM cdp.batch b ORDER BY 1 DESC LIMIT 1 \gset
 SELECT profiles_touched FROM cdp.refresh();
@@ -109,7 +109,7 @@ SELECT count(*) AS batches FROM cdp.batch WHERE batch_id > :last_batch;
 SELECT stage, item, expected, regexp_replace(found, 'batch \d+', 'batch N') AS found FROM cdp.verify() WHERE stage IN ('log', 'undone');
 
 -- the month comes back: everything is done
-ALTER TABLE cdp.event ATTACH PARTITION cdp.event_2021_01 FOR VALUES FROM ('2021-01-01 00:00:00+00') TO ('2021-02-01 00:00:00+00');
+ALTER TABLE cdp_data.event ATTACH PARTITION cdp_data.event_2021_01 FOR VALUES FROM ('2021-01-01 00:00:00+00') TO ('2021-02-01 00:00:00+00');
 SELECT profiles_split FROM cdp.restitch();
 SELECT identifiers, traits, events FROM cdp.profiles ORDER BY profile_id;
 SELECT group_id, traits FROM cdp.accounts ORDER BY 1;
@@ -117,7 +117,7 @@ SELECT count(*) AS undone FROM cdp.undone;
 SELECT count(*) FROM cdp.verify();
 
 -- rows that were deleted are missed too
-DELETE FROM cdp.event WHERE user_id = 'ann' AND "timestamp" < '2021-02-01';
+DELETE FROM cdp_data.event WHERE user_id = 'ann' AND "timestamp" < '2021-02-01';
 SELECT cdp.forbid('anonymous_id:e-1', 'user_id:ann');
 SELECT cdp.forbid('anonymous_id:f-1', 'user_id:hal');
 \c :origin

@@ -30,12 +30,12 @@ INSERT INTO cdp.inbox (message_id, type, anonymous_id, user_id, traits, "timesta
 SELECT :counts FROM cdp.refresh();
 SELECT profile_id, identifiers, traits, events FROM cdp.profiles ORDER BY profile_id;
 SELECT identifier, identity_id, profile_id FROM cdp.identities ORDER BY identity_id;
-SELECT h.identity_id, h.from_batch_id, h.until_batch_id, h.profile_id FROM cdp.identity_history h ORDER BY 1, 2;
+SELECT h.identity_id, h.from_batch_id, h.until_batch_id, h.profile_id FROM cdp_data.identity_history h ORDER BY 1, 2;
 SELECT profile_id, event_id, "timestamp", type, event, source FROM cdp.events ORDER BY event_id;
 -- everybody has a timeline, also who has done nothing
-SELECT p.profile_id, t.timeline FROM cdp.profile p LEFT JOIN cdp.profile_timeline t USING (profile_id) ORDER BY p.profile_id;
-SELECT a, b, source, first_at, last_at, events, message_id FROM cdp.link ORDER BY a, b;
-SELECT source, accepted, duplicate, quarantined FROM cdp.source ORDER BY source;
+SELECT p.profile_id, t.timeline FROM cdp_data.profile p LEFT JOIN cdp_data.profile_timeline t USING (profile_id) ORDER BY p.profile_id;
+SELECT a, b, source, first_at, last_at, events, message_id FROM cdp_data.link ORDER BY a, b;
+SELECT source, accepted, duplicate, quarantined FROM cdp_data.source ORDER BY source;
 -- an old profile has gone, its identity answers with the person it is now
 SELECT cdp.profile_of('anonymous_id:b'), cdp.profile_of('email:u@EXAMPLE.com'), cdp.profile_of('user_id:nobody');
 
@@ -44,7 +44,7 @@ INSERT INTO cdp.inbox (message_id, anonymous_id, event, "timestamp", source) VAL
  ('6', 'c', 'View', '2026-02-01', 'web'), ('6', 'c', 'View', '2026-02-01', 'web'), ('6', 'c', 'View', '2024-02-01', 'app'),
  (NULL, 'c', 'View', '2026-02-01', 'web'), (NULL, 'c', 'View', '2026-02-01', 'web'), ('', 'c', 'View', '2026-02-01', 'web'), ('2', 'c', 'View', '2026-03-01', 'app');
 SELECT :counts FROM cdp.refresh();
-SELECT source, accepted, duplicate, quarantined FROM cdp.source ORDER BY source;
+SELECT source, accepted, duplicate, quarantined FROM cdp_data.source ORDER BY source;
 
 -- identifiers wherever they stand
 INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, previous_id, identifiers, traits, context, "timestamp") VALUES
@@ -79,7 +79,7 @@ UPDATE cdp.quarantine SET line = '{"type": "track", "event": "Repaired", "userId
 SELECT cdp.replay();
 SELECT :counts FROM cdp.refresh();
 SELECT profile_id IS NOT NULL AS known, source, event FROM cdp.events WHERE event = 'Repaired' ORDER BY source;
-SELECT sum(taken) = sum(accepted + duplicate + quarantined) AS conserved, sum(accepted) = (SELECT count(*) FROM cdp.event) AS logged FROM cdp.batch;
+SELECT sum(taken) = sum(accepted + duplicate + quarantined) AS conserved, sum(accepted) = (SELECT count(*) FROM cdp_data.event) AS logged FROM cdp.batch;
 
 -- in parts of any size
 INSERT INTO cdp.inbox (message_id, user_id, event, "timestamp") SELECT 's' || i, 's' || i % 3, 'Step', '2026-01-01' FROM generate_series(1, 10) i;
@@ -89,15 +89,15 @@ SELECT taken, waiting FROM cdp.refresh(4);
 SELECT identifiers, events FROM cdp.profiles WHERE identifiers[1] LIKE 'user_id:s_' ORDER BY 1;
 
 -- the log is partitioned by month, without a default; every table but the inboxes has a primary key
-SELECT c.relname, pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'cdp.event'::regclass AND c.relname < 'event_2026_04' ORDER BY 1;
-SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'cdp'::regnamespace AND c.relkind IN ('r', 'p') AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) ORDER BY 1;
+SELECT c.relname, pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'cdp_data.event'::regclass AND c.relname < 'event_2026_04' ORDER BY 1;
+SELECT c.relname FROM pg_class c WHERE c.relnamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND c.relkind IN ('r', 'p') AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) ORDER BY 1;
 -- everything that people read has a comment
 SELECT c.relname, a.attname FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
-WHERE c.relnamespace = 'cdp'::regnamespace AND (obj_description(c.oid, 'pg_class') IS NULL AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
+WHERE c.relnamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND (obj_description(c.oid, 'pg_class') IS NULL AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
    OR c.relkind = 'v' AND col_description(c.oid, a.attnum) IS NULL OR c.relname IN ('inbox', 'inbox_raw', 'quarantine') AND col_description(c.oid, a.attnum) IS NULL) ORDER BY 1, 2;
 -- a table is known by plain types where BI tools look
 SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
-WHERE c.relnamespace = 'cdp'::regnamespace AND c.relname IN ('profiles', 'events', 'identities', 'quarantine')
+WHERE c.relnamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND c.relname IN ('profiles', 'events', 'identities', 'quarantine')
   AND a.atttypid NOT IN ('bigint'::regtype, 'text'::regtype, 'text[]'::regtype, 'timestamptz'::regtype, 'jsonb'::regtype, 'boolean'::regtype);
 
 \c :origin

@@ -26,12 +26,12 @@ SELECT * FROM cdp.verify();
 
 -- what the tables hold, without when they came to hold it
 CREATE VIEW held AS
-	SELECT 'identity' AS kind, (to_jsonb(i) - 'batch_id' - 'since_batch_id')::text AS row FROM cdp.identity i
-	UNION ALL SELECT 'map', to_jsonb(m)::text FROM cdp.identifier_map m
-	UNION ALL SELECT 'link', (to_jsonb(l) - 'batch_id' - 'last_batch_id')::text FROM cdp.link l
-	UNION ALL SELECT 'profile', (to_jsonb(p) - 'last_trust' - 'last_at' || jsonb_build_object('traits', p.traits::text))::text FROM cdp.profile p
-	UNION ALL SELECT 'timeline', t::text FROM cdp.profile_timeline t
-	UNION ALL SELECT 'event', to_jsonb(e)::text FROM cdp.event e
+	SELECT 'identity' AS kind, (to_jsonb(i) - 'batch_id' - 'since_batch_id')::text AS row FROM cdp_data.identity i
+	UNION ALL SELECT 'map', to_jsonb(m)::text FROM cdp_data.identifier_map m
+	UNION ALL SELECT 'link', (to_jsonb(l) - 'batch_id' - 'last_batch_id')::text FROM cdp_data.link l
+	UNION ALL SELECT 'profile', (to_jsonb(p) - 'last_trust' - 'last_at' || jsonb_build_object('traits', p.traits::text))::text FROM cdp_data.profile p
+	UNION ALL SELECT 'timeline', t::text FROM cdp_data.profile_timeline t
+	UNION ALL SELECT 'event', to_jsonb(e)::text FROM cdp_data.event e
 	UNION ALL SELECT 'member', m.profile_id::text FROM cdp.members('everyone') m;
 CREATE TABLE healthy AS SELECT * FROM held;
 SELECT identities, links, identities_moved, profiles_created, profiles_merged, profiles_split, events_reanchored FROM cdp.restitch();
@@ -55,33 +55,33 @@ BEGIN
 END
 $$;
 SELECT m.* FROM (VALUES
-	($$ UPDATE cdp.identity SET profile_id = cdp.profile_of('user_id:u2') WHERE identifier = 'anonymous_id:a' $$),
-	($$ UPDATE cdp.identity SET profile_id = 4711 WHERE identifier = 'user_id:u5' $$),
-	($$ UPDATE cdp.identity SET profile_id = 1 $$),
-	($$ UPDATE cdp.identity SET profile_id = identity_id, blocked = false WHERE identifier = 'anonymous_id:bad' $$),
-	($$ UPDATE cdp.identity SET shared = NOT shared $$),
-	($$ UPDATE cdp.identity SET blocked = true, profile_id = 0 WHERE identifier = 'user_id:u2' $$),
-	($$ UPDATE cdp.identity SET links = '{}' $$),
-	($$ DELETE FROM cdp.identity WHERE identifier IN ('user_id:u2', 'club:7', 'anonymous_id:c') $$),
-	($$ INSERT INTO cdp.identity (identity_id, identifier, profile_id, batch_id, since_batch_id) VALUES (4711, 'user_id:u2', 4711, 1, 1) $$),
-	($$ DELETE FROM cdp.identifier_map WHERE identifier = 'user_id:u2' $$),
-	($$ DELETE FROM cdp.identifier_map $$),
-	($$ UPDATE cdp.identifier_map SET identity_id = 1 WHERE identifier = 'user_id:u2' $$),
-	($$ INSERT INTO cdp.identifier_map VALUES ('user_id:nobody', 4711) $$),
-	($$ UPDATE cdp.link SET refused = NOT refused $$),
-	($$ UPDATE cdp.link SET events = 9, first_at = first_at - interval '1 day', message_id = NULL $$),
-	($$ DELETE FROM cdp.link $$),
-	($$ INSERT INTO cdp.link SELECT 1, 2, 'web', '2026-01-01', '2026-01-01', 1, NULL, 1, 1 ON CONFLICT DO NOTHING $$),
-	($$ UPDATE cdp.event SET identity_id = 0 WHERE message_id IN ('4', '6') $$),
-	($$ UPDATE cdp.profile SET identifiers = 7, limited = '{}', has_forbid = NOT has_forbid, shared = NOT shared, last_trust = 3, last_at = '2000-01-01' $$),
-	($$ UPDATE cdp.profile SET events = 9, traits = NULL, first_seen = NULL $$),
-	($$ DELETE FROM cdp.profile $$),
-	($$ INSERT INTO cdp.profile (profile_id) VALUES (4711) $$),
-	($$ DELETE FROM cdp.profile_timeline WHERE profile_id = cdp.profile_of('user_id:u2') $$),
-	($$ INSERT INTO cdp.profile_timeline (profile_id, timeline) SELECT 4711, timeline FROM cdp.profile_timeline LIMIT 1 $$),
-	($$ DELETE FROM cdp.source $$),
+	($$ UPDATE cdp_data.identity SET profile_id = cdp.profile_of('user_id:u2') WHERE identifier = 'anonymous_id:a' $$),
+	($$ UPDATE cdp_data.identity SET profile_id = 4711 WHERE identifier = 'user_id:u5' $$),
+	($$ UPDATE cdp_data.identity SET profile_id = 1 $$),
+	($$ UPDATE cdp_data.identity SET profile_id = identity_id, blocked = false WHERE identifier = 'anonymous_id:bad' $$),
+	($$ UPDATE cdp_data.identity SET shared = NOT shared $$),
+	($$ UPDATE cdp_data.identity SET blocked = true, profile_id = 0 WHERE identifier = 'user_id:u2' $$),
+	($$ UPDATE cdp_data.identity SET links = '{}' $$),
+	($$ DELETE FROM cdp_data.identity WHERE identifier IN ('user_id:u2', 'club:7', 'anonymous_id:c') $$),
+	($$ INSERT INTO cdp_data.identity (identity_id, identifier, profile_id, batch_id, since_batch_id) VALUES (4711, 'user_id:u2', 4711, 1, 1) $$),
+	($$ DELETE FROM cdp_data.identifier_map WHERE identifier = 'user_id:u2' $$),
+	($$ DELETE FROM cdp_data.identifier_map $$),
+	($$ UPDATE cdp_data.identifier_map SET identity_id = 1 WHERE identifier = 'user_id:u2' $$),
+	($$ INSERT INTO cdp_data.identifier_map VALUES ('user_id:nobody', 4711) $$),
+	($$ UPDATE cdp_data.link SET refused = NOT refused $$),
+	($$ UPDATE cdp_data.link SET events = 9, first_at = first_at - interval '1 day', message_id = NULL $$),
+	($$ DELETE FROM cdp_data.link $$),
+	($$ INSERT INTO cdp_data.link SELECT 1, 2, 'web', '2026-01-01', '2026-01-01', 1, NULL, 1, 1 ON CONFLICT DO NOTHING $$),
+	($$ UPDATE cdp_data.event SET identity_id = 0 WHERE message_id IN ('4', '6') $$),
+	($$ UPDATE cdp_data.profile SET identifiers = 7, limited = '{}', has_forbid = NOT has_forbid, shared = NOT shared, last_trust = 3, last_at = '2000-01-01' $$),
+	($$ UPDATE cdp_data.profile SET events = 9, traits = NULL, first_seen = NULL $$),
+	($$ DELETE FROM cdp_data.profile $$),
+	($$ INSERT INTO cdp_data.profile (profile_id) VALUES (4711) $$),
+	($$ DELETE FROM cdp_data.profile_timeline WHERE profile_id = cdp.profile_of('user_id:u2') $$),
+	($$ INSERT INTO cdp_data.profile_timeline (profile_id, timeline) SELECT 4711, timeline FROM cdp_data.profile_timeline LIMIT 1 $$),
+	($$ DELETE FROM cdp_data.source $$),
 	($$ DELETE FROM cdp.namespace WHERE namespace = 'club' $$),
-	($$ TRUNCATE cdp.profile, cdp.profile_timeline, cdp.link; UPDATE cdp.identity SET profile_id = 0, blocked = true; UPDATE cdp.event SET identity_id = 0 $$)) f (fault)
+	($$ TRUNCATE cdp_data.profile, cdp_data.profile_timeline, cdp_data.link; UPDATE cdp_data.identity SET profile_id = 0, blocked = true; UPDATE cdp_data.event SET identity_id = 0 $$)) f (fault)
 CROSS JOIN LATERAL mend(f.fault) m;
 
 -- a rule or a verdict that was written past the functions
@@ -94,9 +94,9 @@ SELECT count(*) FROM cdp.members('everyone');
 ROLLBACK;
 
 -- history is kept, and what follows goes on from there
-UPDATE cdp.identity SET profile_id = cdp.profile_of('user_id:u2') WHERE identifier = 'anonymous_id:a';
+UPDATE cdp_data.identity SET profile_id = cdp.profile_of('user_id:u2') WHERE identifier = 'anonymous_id:a';
 SELECT identities_moved, profiles_created FROM cdp.restitch();
-SELECT count(*) FROM cdp.identity_history h JOIN cdp.identity i USING (identity_id) WHERE i.identifier = 'anonymous_id:a';
+SELECT count(*) FROM cdp_data.identity_history h JOIN cdp_data.identity i USING (identity_id) WHERE i.identifier = 'anonymous_id:a';
 INSERT INTO cdp.inbox (type, event, message_id, user_id, anonymous_id, "timestamp") VALUES ('track', 'View', '20', 'u10', 'e', '2026-01-03'), ('track', 'View', '21', 'u5', 'e', '2026-01-02');
 SELECT accepted, identities FROM cdp.refresh();
 SELECT * FROM cdp.verify();
@@ -104,37 +104,37 @@ SELECT * FROM cdp.verify();
 -- normalisers of another release: what they spelled otherwise keeps its number, in verdicts too
 CREATE CAST (bytea AS cdp.identifier) WITHOUT FUNCTION;
 CREATE FUNCTION misspelled(i cdp.identifier) RETURNS cdp.identifier LANGUAGE sql STABLE
-	RETURN decode(replace(encode(cdp.identifier_send(i), 'hex'), encode('example', 'hex'), encode('EXAMPLE', 'hex')), 'hex')::cdp.identifier;
+	RETURN decode(replace(encode(cdp_internal.identifier_send(i), 'hex'), encode('example', 'hex'), encode('EXAMPLE', 'hex')), 'hex')::cdp.identifier;
 SELECT misspelled('email:x@example.com');
 TRUNCATE healthy;
 INSERT INTO healthy SELECT * FROM held;
 CREATE TABLE decided AS SELECT verdict_id, kind, a, b, until_at, batch_id FROM cdp.verdict;
-UPDATE cdp.identity SET identifier = misspelled(identifier);
-UPDATE cdp.identifier_map SET identifier = misspelled(identifier);
+UPDATE cdp_data.identity SET identifier = misspelled(identifier);
+UPDATE cdp_data.identifier_map SET identifier = misspelled(identifier);
 UPDATE cdp.verdict SET a = misspelled(a), b = misspelled(b);
 -- one of them was seen in both spellings, and so was what was decided about it
-INSERT INTO cdp.identity (identity_id, identifier, profile_id, batch_id, since_batch_id)
-	SELECT 100 + identity_id, replace(identifier::text, 'EXAMPLE', 'example'), 100 + identity_id, 1, 1 FROM cdp.identity WHERE identifier::text LIKE '%y@EXAMPLE%';
+INSERT INTO cdp_data.identity (identity_id, identifier, profile_id, batch_id, since_batch_id)
+	SELECT 100 + identity_id, replace(identifier::text, 'EXAMPLE', 'example'), 100 + identity_id, 1, 1 FROM cdp_data.identity WHERE identifier::text LIKE '%y@EXAMPLE%';
 INSERT INTO cdp.verdict (verdict_id, kind, a, b, batch_id) VALUES (100, 'forbid', misspelled('email:y@example.com'), 'email:y@example.com', 1);
-UPDATE cdp.state SET normalizer_version = 'of another release';
+UPDATE cdp_data.state SET normalizer_version = 'of another release';
 SELECT count(*) > 0 AS wrong FROM cdp.verify();
 SELECT cdp.migrate();
-SELECT normalizer_version = cdp.normalizer_version() AS is_ours FROM cdp.state;
+SELECT normalizer_version = cdp.normalizer_version() AS is_ours FROM cdp_data.state;
 SELECT * FROM cdp.verify();
 SELECT count(*) FROM ((SELECT verdict_id, kind, a, b, until_at, batch_id FROM cdp.verdict EXCEPT TABLE decided) UNION ALL (TABLE decided EXCEPT SELECT verdict_id, kind, a, b, until_at, batch_id FROM cdp.verdict)) d;
 SELECT kind, row FROM ((TABLE held EXCEPT TABLE healthy) UNION ALL (TABLE healthy EXCEPT TABLE held)) d WHERE kind <> 'link' AND row NOT LIKE '%y@%' AND row NOT LIKE '%user_id:u5%';
-SELECT identifier, profile_id = 0 AS nobody FROM cdp.identity WHERE identifier::text LIKE '%y@%' ORDER BY identity_id;
+SELECT identifier, profile_id = 0 AS nobody FROM cdp_data.identity WHERE identifier::text LIKE '%y@%' ORDER BY identity_id;
 
 -- a log that is not whole
 BEGIN;
-DELETE FROM cdp.event WHERE message_id = '12';
+DELETE FROM cdp_data.event WHERE message_id = '12';
 SELECT identities_moved FROM cdp.restitch();
 ROLLBACK;
 BEGIN;
-DELETE FROM cdp.event WHERE message_id = '12';
+DELETE FROM cdp_data.event WHERE message_id = '12';
 SELECT identities_moved, profiles_created FROM cdp.restitch(incomplete => true);
 SELECT * FROM cdp.verify();
-SELECT blocked, profile_id FROM cdp.identity WHERE identifier = 'user_id:u9';
+SELECT blocked, profile_id FROM cdp_data.identity WHERE identifier = 'user_id:u9';
 ROLLBACK;
 BEGIN ISOLATION LEVEL SERIALIZABLE;
 SELECT identities_moved FROM cdp.restitch();

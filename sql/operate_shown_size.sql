@@ -10,10 +10,10 @@ CREATE FUNCTION numbers(n int) RETURNS jsonb LANGUAGE sql AS $$
 	SELECT jsonb_build_object('n', jsonb_agg('1e131071'::numeric)) FROM generate_series(1, n) $$;
 
 -- a bound of the text, and no poor one
-SELECT document, cdp.shown_size(document) BETWEEN octet_length(document::text) AND octet_length(document::text) + 4 * cells AS bound
+SELECT document, cdp_internal.shown_size(document) BETWEEN octet_length(document::text) AND octet_length(document::text) + 4 * cells AS bound
 FROM (VALUES ('{"a": 1, "b": "x\"y\u0001", "c": null, "é": [true, false]}'::jsonb, 8), ('[]', 1), ('"x"', 2), ('0', 4), ('-12.50', 4),
 	('[1.50, -0.001, 1e20, 123456789, 0.00001]', 8)) AS v (document, cells);
-SELECT octet_length(document::text) AS text, pg_column_size(document) < 100 AS small, cdp.shown_size(document) - octet_length(document::text) < 20 AS bound
+SELECT octet_length(document::text) AS text, pg_column_size(document) < 100 AS small, cdp_internal.shown_size(document) - octet_length(document::text) < 20 AS bound
 FROM unnest(ARRAY[to_jsonb('1e131071'::numeric), to_jsonb('-1e-16383'::numeric), numbers(1)]) AS document;
 
 -- over 64 MB as text a row is cut, whichever of its documents it is, and whatever else is wrong with it

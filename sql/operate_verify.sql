@@ -37,31 +37,31 @@ BEGIN
 	END;
 END
 $$;
-SELECT fault($$ UPDATE cdp.identity SET profile_id = cdp.profile_of('user_id:u2') WHERE identifier = 'anonymous_id:a' $$);
-SELECT fault($$ UPDATE cdp.identity SET shared = true WHERE identifier = 'anonymous_id:a' $$);
-SELECT fault($$ UPDATE cdp.identity SET links = '{}' WHERE identifier = 'anonymous_id:a' $$);
-SELECT fault($$ UPDATE cdp.identity SET blocked = false, profile_id = identity_id WHERE identifier = 'anonymous_id:bad' $$);
-SELECT fault($$ UPDATE cdp.identifier_map SET identity_id = 1 WHERE identifier = 'user_id:u2' $$);
-SELECT fault($$ DELETE FROM cdp.link WHERE refused $$);
-SELECT fault($$ UPDATE cdp.link SET refused = NOT refused $$);
-SELECT fault($$ UPDATE cdp.link SET events = 9 WHERE refused $$);
-SELECT fault($$ UPDATE cdp.link SET first_at = '2025-12-31', message_id = 'm0' WHERE NOT refused $$);
-SELECT fault($$ UPDATE cdp.event SET identity_id = (SELECT identity_id FROM cdp.identifier_map WHERE identifier = 'anonymous_id:a') WHERE message_id = 'm3' $$);
-SELECT fault($$ UPDATE cdp.event SET identity_id = 0 WHERE message_id = 'm4' $$);
-SELECT fault($$ UPDATE cdp.profile SET identifiers = 7 WHERE profile_id = cdp.profile_of('user_id:u1') $$);
-SELECT fault($$ UPDATE cdp.profile SET limited = '{"user_id": 2}' WHERE profile_id = cdp.profile_of('user_id:u1') $$);
-SELECT fault($$ UPDATE cdp.profile SET has_forbid = false WHERE profile_id = cdp.profile_of('user_id:u1') $$);
-SELECT fault($$ UPDATE cdp.profile SET last_at = '2025-01-01' WHERE profile_id = cdp.profile_of('user_id:u1') $$);
-SELECT fault($$ UPDATE cdp.profile SET events = 9, traits = NULL WHERE profile_id = cdp.profile_of('user_id:u1') $$);
-SELECT fault($$ DELETE FROM cdp.profile_timeline WHERE profile_id = cdp.profile_of('user_id:u2') $$);
-SELECT fault($$ UPDATE cdp.profile_timeline SET shared = true WHERE profile_id = cdp.profile_of('user_id:u2') $$);
-SELECT fault($$ UPDATE cdp.profile_timeline SET timeline = cdp.drop_before(timeline, '2026-01-04') WHERE profile_id = cdp.profile_of('user_id:u2') $$);
-SELECT fault($$ DELETE FROM cdp.profile WHERE profile_id = cdp.profile_of('user_id:u2') $$);
-SELECT fault($$ DELETE FROM cdp.event WHERE message_id = 'm4' $$);
+SELECT fault($$ UPDATE cdp_data.identity SET profile_id = cdp.profile_of('user_id:u2') WHERE identifier = 'anonymous_id:a' $$);
+SELECT fault($$ UPDATE cdp_data.identity SET shared = true WHERE identifier = 'anonymous_id:a' $$);
+SELECT fault($$ UPDATE cdp_data.identity SET links = '{}' WHERE identifier = 'anonymous_id:a' $$);
+SELECT fault($$ UPDATE cdp_data.identity SET blocked = false, profile_id = identity_id WHERE identifier = 'anonymous_id:bad' $$);
+SELECT fault($$ UPDATE cdp_data.identifier_map SET identity_id = 1 WHERE identifier = 'user_id:u2' $$);
+SELECT fault($$ DELETE FROM cdp_data.link WHERE refused $$);
+SELECT fault($$ UPDATE cdp_data.link SET refused = NOT refused $$);
+SELECT fault($$ UPDATE cdp_data.link SET events = 9 WHERE refused $$);
+SELECT fault($$ UPDATE cdp_data.link SET first_at = '2025-12-31', message_id = 'm0' WHERE NOT refused $$);
+SELECT fault($$ UPDATE cdp_data.event SET identity_id = (SELECT identity_id FROM cdp_data.identifier_map WHERE identifier = 'anonymous_id:a') WHERE message_id = 'm3' $$);
+SELECT fault($$ UPDATE cdp_data.event SET identity_id = 0 WHERE message_id = 'm4' $$);
+SELECT fault($$ UPDATE cdp_data.profile SET identifiers = 7 WHERE profile_id = cdp.profile_of('user_id:u1') $$);
+SELECT fault($$ UPDATE cdp_data.profile SET limited = '{"user_id": 2}' WHERE profile_id = cdp.profile_of('user_id:u1') $$);
+SELECT fault($$ UPDATE cdp_data.profile SET has_forbid = false WHERE profile_id = cdp.profile_of('user_id:u1') $$);
+SELECT fault($$ UPDATE cdp_data.profile SET last_at = '2025-01-01' WHERE profile_id = cdp.profile_of('user_id:u1') $$);
+SELECT fault($$ UPDATE cdp_data.profile SET events = 9, traits = NULL WHERE profile_id = cdp.profile_of('user_id:u1') $$);
+SELECT fault($$ DELETE FROM cdp_data.profile_timeline WHERE profile_id = cdp.profile_of('user_id:u2') $$);
+SELECT fault($$ UPDATE cdp_data.profile_timeline SET shared = true WHERE profile_id = cdp.profile_of('user_id:u2') $$);
+SELECT fault($$ UPDATE cdp_data.profile_timeline SET timeline = cdp.drop_before(timeline, '2026-01-04') WHERE profile_id = cdp.profile_of('user_id:u2') $$);
+SELECT fault($$ DELETE FROM cdp_data.profile WHERE profile_id = cdp.profile_of('user_id:u2') $$);
+SELECT fault($$ DELETE FROM cdp_data.event WHERE message_id = 'm4' $$);
 -- a rule or a verdict that was written past the functions
 SELECT fault($$ UPDATE cdp.namespace SET max_per_profile = NULL WHERE namespace = 'user_id' $$);
 SELECT fault($$ DELETE FROM cdp.verdict $$);
-SELECT fault($$ INSERT INTO cdp.identity (identity_id, identifier, profile_id, batch_id, since_batch_id) VALUES (4711, 'user_id:u2', cdp.profile_of('user_id:u2'), 1, 1) $$);
+SELECT fault($$ INSERT INTO cdp_data.identity (identity_id, identifier, profile_id, batch_id, since_batch_id) VALUES (4711, 'user_id:u2', cdp.profile_of('user_id:u2'), 1, 1) $$);
 SELECT * FROM cdp.verify();
 
 -- segments: whether they can be judged, whatever cdp.segment says
@@ -69,11 +69,11 @@ SELECT cdp.create_segment('everyone', 'true'), cdp.create_segment('buyers', $$ c
 SELECT * FROM cdp.verify();
 SELECT fault($$ UPDATE cdp.segment SET state = 'too_slow' WHERE name = 'buyers' $$);
 SELECT fault($$ DROP VIEW cdp_segment.everyone $$);
-SELECT fault($$ CREATE OR REPLACE VIEW cdp_segment.everyone AS SELECT 1 / (events - events) AS profile_id FROM cdp.profile $$);
+SELECT fault($$ CREATE OR REPLACE VIEW cdp_segment.everyone AS SELECT 1 / (events - events) AS profile_id FROM cdp_data.profile $$);
 -- what is written down as failing is known, and no difference
 CREATE FUNCTION pg_temp.known_faults() RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
-	CREATE OR REPLACE VIEW cdp_segment.everyone AS SELECT 1 / (events - events) AS profile_id FROM cdp.profile;
+	CREATE OR REPLACE VIEW cdp_segment.everyone AS SELECT 1 / (events - events) AS profile_id FROM cdp_data.profile;
 	UPDATE cdp.segment SET state = 'failing' WHERE name = 'everyone';
 	RETURN (SELECT count(*) FROM cdp.verify());
 END $$;

@@ -22,7 +22,7 @@ SELECT taken, accepted, quarantined FROM cdp.refresh();
 SELECT reason, detail, count(*) FROM cdp.quarantine GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT * FROM cdp.accounts ORDER BY group_id;
 SELECT * FROM members;
-SELECT p.key, p.value, p.source, p.at FROM cdp.account a CROSS JOIN LATERAL cdp.provenance(a.traits) p WHERE a.group_id = 'acme' ORDER BY 1;
+SELECT p.key, p.value, p.source, p.at FROM cdp_data.account a CROSS JOIN LATERAL cdp.provenance(a.traits) p WHERE a.group_id = 'acme' ORDER BY 1;
 -- a group's traits are not the person's
 SELECT who(profile_id), traits FROM cdp.profiles ORDER BY 1;
 SELECT * FROM cdp.verify();
@@ -77,25 +77,25 @@ SELECT traits ->> 'plan' AS plan FROM cdp.accounts WHERE group_id = 'acme';
 SELECT * FROM cdp.verify();
 SELECT count(*) FROM cdp.set_sources('{"billing": {"expires_after": "36500 days"}}');
 SELECT traits ->> 'plan' AS plan FROM cdp.accounts WHERE group_id = 'acme';
-SELECT expires_at FROM cdp.account WHERE group_id = 'acme';
+SELECT expires_at FROM cdp_data.account WHERE group_id = 'acme';
 SELECT count(*) FROM cdp.set_sources('{"billing": {"expires_after": "1 day"}}');
-SELECT a.traits ->> 'plan' AS plan, a.expires_at FROM cdp.account a WHERE group_id = 'acme';
+SELECT a.traits ->> 'plan' AS plan, a.expires_at FROM cdp_data.account a WHERE group_id = 'acme';
 SELECT * FROM cdp.verify();
 -- something that lapses by itself: what is said by then is gone at the next refresh
 INSERT INTO cdp.inbox (type, user_id, group_id, traits, source) VALUES ('group', 'bob', 'fleeting', '{"mood": "good"}', 'rumour');
 SELECT accepted FROM cdp.refresh();
 SELECT count(*) FROM cdp.set_sources('{"rumour": {"expires_after": "4 seconds"}}');
 SELECT traits FROM cdp.accounts WHERE group_id = 'fleeting';
-SELECT pg_sleep(greatest(0, extract(epoch FROM expires_at - clock_timestamp())) + 0.01) FROM cdp.account WHERE group_id = 'fleeting';
+SELECT pg_sleep(greatest(0, extract(epoch FROM expires_at - clock_timestamp())) + 0.01) FROM cdp_data.account WHERE group_id = 'fleeting';
 SELECT taken FROM cdp.refresh();
 SELECT traits FROM cdp.accounts WHERE group_id = 'fleeting';
 SELECT * FROM cdp.verify();
 
 -- verify names what is wrong, restitch repairs it
-UPDATE cdp.account SET events = 77 WHERE group_id = 'other';
-DELETE FROM cdp.account WHERE group_id = 'smith family';
-UPDATE cdp.account_member SET events = 5 WHERE identity_id = (SELECT identity_id FROM cdp.identities WHERE identifier = 'user_id:ann');
-INSERT INTO cdp.account_member VALUES (424242, 'ghosts', now(), now(), 1);
+UPDATE cdp_data.account SET events = 77 WHERE group_id = 'other';
+DELETE FROM cdp_data.account WHERE group_id = 'smith family';
+UPDATE cdp_data.account_member SET events = 5 WHERE identity_id = (SELECT identity_id FROM cdp.identities WHERE identifier = 'user_id:ann');
+INSERT INTO cdp_data.account_member VALUES (424242, 'ghosts', now(), now(), 1);
 SELECT stage, item, expected, regexp_replace(found, ' from .*', '') AS found FROM cdp.verify() ORDER BY 1, 2;
 SELECT identities_moved FROM cdp.restitch();
 SELECT * FROM cdp.verify();
@@ -119,7 +119,7 @@ BEGIN
 		PERFORM cdp.refresh();
 		differences := differences + (SELECT count(*) FROM cdp.verify());
 		IF cut = 4 THEN
-			PERFORM cdp.unlink(a.identifier::identifier, b.identifier::identifier) FROM cdp.link l JOIN cdp.identity a ON a.identity_id = l.a JOIN cdp.identity b ON b.identity_id = l.b
+			PERFORM cdp.unlink(a.identifier::identifier, b.identifier::identifier) FROM cdp_data.link l JOIN cdp_data.identity a ON a.identity_id = l.a JOIN cdp_data.identity b ON b.identity_id = l.b
 			WHERE l.source = 's1' ORDER BY a.identifier, b.identifier LIMIT 3;
 			PERFORM cdp.mark_shared('anonymous_id:x3', true);
 		END IF;

@@ -35,7 +35,7 @@ SELECT kind, 'keep_last', cdp.traits_agg(jsonb_build_object('k', w, 'l', w, 'm',
 FROM part, (SELECT jsonb_agg(1) AS w FROM generate_series(1, 2666)) x WHERE kind = 'ones' AND i <= 100 GROUP BY kind;
 
 SELECT kind, rule, cdp.is_full(traits) AS is_full, (SELECT count(*) FROM jsonb_object_keys(traits::jsonb)) AS keys, (SELECT count(*) FROM cdp.provenance(traits)) AS cells,
-	octet_length(cdp.traits_send(traits)) < 5 << 25 AS stored, pg_column_size(traits::jsonb) >> 20 AS shown, octet_length(traits::jsonb::text) > 1 << 20 AS shown_text
+	octet_length(cdp_internal.traits_send(traits)) < 5 << 25 AS stored, pg_column_size(traits::jsonb) >> 20 AS shown, octet_length(traits::jsonb::text) > 1 << 20 AS shown_text
 FROM full_traits ORDER BY kind, rule;
 -- the text form is read again, and merging changes nothing
 SELECT kind, rule, traits::text::cdp.traits = traits AS same FROM full_traits WHERE kind = 'escapes' OR rule IN ('keep_last', 'most_frequent') ORDER BY kind, rule;

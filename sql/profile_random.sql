@@ -27,10 +27,10 @@ $$;
 -- what the log says, in plain SQL: no operator, no aggregate and no view of cdp
 CREATE VIEW said AS
 	SELECT i.profile_id, v.key, v.value, least(e."timestamp", e.received_at) AS at, s.trust,
-		   coalesce((SELECT r.rule FROM cdp.trait_rule r WHERE r.trait = v.key), (SELECT r.rule FROM cdp.trait_rule r WHERE r.trait = '*'), 'trusted_last') AS rule
-	FROM cdp.event e JOIN cdp.identity i USING (identity_id) JOIN cdp.source s ON s.source = e.source CROSS JOIN LATERAL jsonb_each(CASE WHEN jsonb_typeof(e.traits) = 'object' THEN e.traits END) v
+		   coalesce((SELECT r.rule FROM cdp_data.trait_rule r WHERE r.trait = v.key), (SELECT r.rule FROM cdp_data.trait_rule r WHERE r.trait = '*'), 'trusted_last') AS rule
+	FROM cdp_data.event e JOIN cdp_data.identity i USING (identity_id) JOIN cdp_data.source s ON s.source = e.source CROSS JOIN LATERAL jsonb_each(CASE WHEN jsonb_typeof(e.traits) = 'object' THEN e.traits END) v
 	WHERE e.type = 'identify' AND i.profile_id <> 0
-	  AND NOT coalesce(least(e."timestamp", e.received_at) + s.expires_after <= (SELECT as_of FROM cdp.state), false);
+	  AND NOT coalesce(least(e."timestamp", e.received_at) + s.expires_after <= (SELECT as_of FROM cdp_data.state), false);
 CREATE VIEW part AS
 	SELECT s.profile_id, s.key, x.value, s.at, s.trust, substring(s.rule FROM '(last|first|min|max|sum|union|most_frequent)$') AS rule, s.rule LIKE '%trusted_%' AS trusted, x.value::text COLLATE "C" AS bytes,
 		   CASE jsonb_typeof(x.value) WHEN 'boolean' THEN 1 WHEN 'number' THEN 2 WHEN 'string' THEN 3 WHEN 'array' THEN 4 ELSE 5 END AS kind,
@@ -60,16 +60,16 @@ CREATE VIEW shown AS
 -- unions in the order of bytes on both sides
 CREATE FUNCTION differences() RETURNS TABLE (profile_id bigint, key text, expected text, found text) LANGUAGE sql STABLE AS $$
 	SELECT profile_id, key, e.value::text, f.value::text FROM shown e FULL JOIN (
-		SELECT p.profile_id, v.key, CASE WHEN coalesce((SELECT r.rule FROM cdp.trait_rule r WHERE r.trait = v.key), (SELECT r.rule FROM cdp.trait_rule r WHERE r.trait = '*')) LIKE '%union'
+		SELECT p.profile_id, v.key, CASE WHEN coalesce((SELECT r.rule FROM cdp_data.trait_rule r WHERE r.trait = v.key), (SELECT r.rule FROM cdp_data.trait_rule r WHERE r.trait = '*')) LIKE '%union'
 										 THEN (SELECT jsonb_agg(a.value ORDER BY a.value::text COLLATE "C") FROM jsonb_array_elements(v.value) a) ELSE v.value END AS value
-		FROM cdp.profile p CROSS JOIN LATERAL jsonb_each(p.traits::jsonb) v) f USING (profile_id, key)
+		FROM cdp_data.profile p CROSS JOIN LATERAL jsonb_each(p.traits::jsonb) v) f USING (profile_id, key)
 	WHERE e.value::text IS DISTINCT FROM f.value::text
 $$;
 
 -- time goes on
 CREATE FUNCTION wait(hours int) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE cdp.state SET as_of = greatest(as_of, now()) + hours * interval '1 hour';
+	UPDATE cdp_data.state SET as_of = greatest(as_of, now()) + hours * interval '1 hour';
 	RETURN (SELECT profiles_touched FROM cdp.refresh());
 END
 $$;
@@ -77,8 +77,8 @@ CREATE TABLE done (number int GENERATED ALWAYS AS IDENTITY, step text);
 CREATE TABLE found (number int, step text, what text, item text, expected text, found text);
 CREATE FUNCTION step() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-	a cdp.identifier := (SELECT identifier FROM cdp.identity WHERE profile_id <> 0 ORDER BY random() LIMIT 1);
-	b cdp.identifier := (SELECT i.identifier FROM cdp.identity i WHERE i.identifier::text <> a::text ORDER BY i.profile_id <> cdp.profile_of(a), random() LIMIT 1);
+	a cdp.identifier := (SELECT identifier FROM cdp_data.identity WHERE profile_id <> 0 ORDER BY random() LIMIT 1);
+	b cdp.identifier := (SELECT i.identifier FROM cdp_data.identity i WHERE i.identifier::text <> a::text ORDER BY i.profile_id <> cdp.profile_of(a), random() LIMIT 1);
 	said text := CASE
 		WHEN random() < 0.35 THEN format('SELECT feed(%s), (SELECT count(*) FROM cdp.refresh(%s))', pick(25), pick(20))
 		WHEN random() < 0.4 THEN format('SELECT cdp.set_trait_rules(jsonb_build_object(%L, %L))', one_of('{k1,k2,k3,k4,k5,k6,k7,k8,*}'),
@@ -86,7 +86,7 @@ DECLARE
 		WHEN random() < 0.25 THEN format('SELECT wait(%s)', pick(5))
 		WHEN random() < 0.35 THEN format('SELECT cdp.set_sources(jsonb_build_object(%L, jsonb_build_object(''trust'', %s)))', one_of('{web,crm,list,partner}'), pick(5))
 		WHEN random() < 0.4 THEN format('SELECT cdp.set_sources(jsonb_build_object(%L, jsonb_build_object(''party'', ''third'', ''expires_after'', %L)))', one_of('{list,partner,app}'), nullif(pick(45), 45) * interval '1 hour')
-		WHEN random() < 0.3 THEN (SELECT format('SELECT cdp.unlink(%L, %L)', x.identifier, y.identifier) FROM cdp.link l JOIN cdp.identity x ON x.identity_id = l.a JOIN cdp.identity y ON y.identity_id = l.b ORDER BY random() LIMIT 1)
+		WHEN random() < 0.3 THEN (SELECT format('SELECT cdp.unlink(%L, %L)', x.identifier, y.identifier) FROM cdp_data.link l JOIN cdp_data.identity x ON x.identity_id = l.a JOIN cdp_data.identity y ON y.identity_id = l.b ORDER BY random() LIMIT 1)
 		WHEN random() < 0.2 THEN format('SELECT cdp.unlink(%L)', a)
 		WHEN random() < 0.4 THEN format('SELECT cdp.forbid(%L, %L)', a, b)
 		WHEN random() < 0.5 THEN coalesce((SELECT format('SELECT cdp.allow(%L, %L)', v.a, v.b) FROM cdp.verdict v WHERE v.kind = 'forbid' ORDER BY random() LIMIT 1), 'SELECT cdp.refresh()')
@@ -118,9 +118,9 @@ SELECT cdp.set_trait_rules('{"k1": "sum"}'), cdp.set_trait_rules('{"k2": "keep_t
 INSERT INTO found SELECT 0, 'last', 'traits', concat_ws(' ', profile_id, key), expected, found FROM differences();
 SELECT * FROM found;
 -- it was no idle walk
-SELECT count(*) > 4 AS people, (SELECT count(DISTINCT rule) > 4 FROM said) AS rules, (SELECT count(*) > 100 FROM shown) AS traits, (SELECT count(*) > 0 FROM cdp.refused_traits) AS refused FROM cdp.profile;
+SELECT count(*) > 4 AS people, (SELECT count(DISTINCT rule) > 4 FROM said) AS rules, (SELECT count(*) > 100 FROM shown) AS traits, (SELECT count(*) > 0 FROM cdp.refused_traits) AS refused FROM cdp_data.profile;
 SELECT sum(profiles_merged) > 2 AS merged, sum(profiles_split) > 2 AS split, count(*) FILTER (WHERE taken = 0 AND profiles_touched > 0) > 10 AS refolded FROM cdp.batch;
-SELECT bool_or(p.traits::text LIKE '%"keep_%') AS kept, count(*) FILTER (WHERE p.expires_at IS NOT NULL) > 0 AS lapsing FROM cdp.profile p;
+SELECT bool_or(p.traits::text LIKE '%"keep_%') AS kept, count(*) FILTER (WHERE p.expires_at IS NOT NULL) > 0 AS lapsing FROM cdp_data.profile p;
 
 \c :origin
 DROP DATABASE cdp_profile_random;

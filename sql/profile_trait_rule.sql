@@ -55,9 +55,9 @@ SELECT * FROM cdp.verify();
 ROLLBACK;
 -- all traits without a rule of their own
 SELECT set_trait_rules('{"*": "keep_trusted_last"}');
-SELECT * FROM cdp.trait_rule ORDER BY trait COLLATE "C";
+SELECT * FROM cdp_data.trait_rule ORDER BY trait COLLATE "C";
 SELECT v.key, v.value, v.at, v.source, s.party, s.licence, v.rule, v.current
-FROM cdp.profile_row p CROSS JOIN cdp.provenance(p.traits) v LEFT JOIN cdp.source s USING (source) WHERE p.profile_id = cdp.profile_of('user_id:ann') ORDER BY v.key, v.at;
+FROM cdp.profile_row p CROSS JOIN cdp.provenance(p.traits) v LEFT JOIN cdp_data.source s USING (source) WHERE p.profile_id = cdp.profile_of('user_id:ann') ORDER BY v.key, v.at;
 -- the trust of a source changes what is known
 SELECT set_sources('{"list": {"trust": 6}}');
 SELECT * FROM person;
@@ -81,11 +81,11 @@ FROM (VALUES ($$set_trait_rules(NULL)$$), ($$set_trait_rules('["a"]')$$), ($$set
 	($$set_sources(jsonb_build_object(repeat('s', 64), jsonb_build_object('trust', 1)))$$)) v(call);
 -- what is absent stays, null sets the default
 SELECT set_sources('{"crm": {}}'), set_sources('{"crm": {"party": "second", "trust": 4, "expires_after": "2 days 3 hours 0.5 seconds", "licence": "A"}}'), set_sources('{"new": {"trust": -128}}');
-SELECT source, party, trust, expires_after, licence FROM cdp.source ORDER BY source COLLATE "C";
+SELECT source, party, trust, expires_after, licence FROM cdp_data.source ORDER BY source COLLATE "C";
 SELECT set_sources('{"crm": {"party": "first"}}'), set_sources('{"crm": {"licence": "B"}}'), set_sources('{"crm": {"trust": 127}}');
-SELECT source, party, trust, expires_after, licence FROM cdp.source WHERE source = 'crm';
+SELECT source, party, trust, expires_after, licence FROM cdp_data.source WHERE source = 'crm';
 SELECT set_sources('{"crm": {"licence": null, "expires_after": null}}'), set_sources('{"crm": {"expires_after": "36525 days"}}');
-SELECT source, party, trust, expires_after, licence FROM cdp.source WHERE source = 'crm';
+SELECT source, party, trust, expires_after, licence FROM cdp_data.source WHERE source = 'crm';
 
 -- what a bought list says lapses by itself, without new rows, and what it hid shows again; also where people become one meanwhile
 SELECT set_sources('{"bought": {"party": "third", "trust": 9, "expires_after": "10 days"}}'), set_trait_rules('{"mobile": null}');
@@ -95,13 +95,13 @@ INSERT INTO cdp.inbox (type, user_id, identifiers, traits, "timestamp", received
 	('identify', NULL, '{"device_id": "d"}', '{"band": "a"}', now() - interval '10 days' + interval '30 minutes', now(), 'bought'), ('identify', 'cat', NULL, '{"lapsed": 1}', now() - interval '10 days', now(), 'bought');
 SELECT :counts FROM cdp.refresh();
 SELECT * FROM person WHERE who ~ ':(cat|d)';
-SELECT count(*) AS lapsing, min(expires_at) < now() + interval '31 minutes' AS soon FROM cdp.profile WHERE expires_at < now() + interval '2 days';
+SELECT count(*) AS lapsing, min(expires_at) < now() + interval '31 minutes' AS soon FROM cdp_data.profile WHERE expires_at < now() + interval '2 days';
 SELECT :counts FROM cdp.refresh();
 -- an hour later, but before the next refresh, the list's word stands
 SELECT * FROM person WHERE who ~ ':(cat|d)';
 SELECT * FROM cdp.verify();
 INSERT INTO cdp.inbox (type, event, user_id, identifiers) VALUES ('track', 'E', 'cat', '{"device_id": "d"}');
-UPDATE cdp.state SET as_of = now() + interval '1 hour';
+UPDATE cdp_data.state SET as_of = now() + interval '1 hour';
 BEGIN;
 DELETE FROM cdp.inbox;
 SELECT :counts FROM cdp.refresh();
@@ -111,12 +111,12 @@ SELECT :counts FROM cdp.refresh();
 ROLLBACK;
 SELECT :counts FROM cdp.refresh();
 SELECT * FROM person WHERE who ~ ':(cat|d)';
-SELECT expires_at - (now() + interval '1 day') BETWEEN interval '-1 minute' AND '0' AS next FROM cdp.profile WHERE profile_id = cdp.profile_of('user_id:cat');
+SELECT expires_at - (now() + interval '1 day') BETWEEN interval '-1 minute' AND '0' AS next FROM cdp_data.profile WHERE profile_id = cdp.profile_of('user_id:cat');
 SELECT * FROM cdp.verify();
 -- once it does not lapse any more, it is back
 SELECT set_sources('{"bought": {"expires_after": null}}');
 SELECT * FROM person WHERE who ~ ':(cat|d)';
-SELECT expires_at IS NULL AS never FROM cdp.profile WHERE profile_id = cdp.profile_of('user_id:cat');
+SELECT expires_at IS NULL AS never FROM cdp_data.profile WHERE profile_id = cdp.profile_of('user_id:cat');
 SELECT * FROM cdp.verify();
 
 -- more keys than a person can have, over many rows, some of them within one batch
@@ -140,9 +140,9 @@ SELECT count(*) AS full FROM cdp.profile_row WHERE is_full(traits);
 CREATE ROLE cdp_trait_rule_analyst;
 SELECT cdp.grant_access('cdp_trait_rule_analyst', 'analyst');
 SET ROLE cdp_trait_rule_analyst;
-SELECT v.value, v.source, s.party, s.licence FROM cdp.profile_row p CROSS JOIN cdp.provenance(p.traits) v LEFT JOIN cdp.source s USING (source) WHERE p.profile_id = cdp.profile_of('user_id:cat') AND v.key = 'mobile';
+SELECT v.value, v.source, s.party, s.licence FROM cdp.profile_row p CROSS JOIN cdp.provenance(p.traits) v LEFT JOIN cdp_data.source s USING (source) WHERE p.profile_id = cdp.profile_of('user_id:cat') AND v.key = 'mobile';
 SELECT count(*) FROM cdp.refused_traits;
-SELECT count(*) FROM cdp.trait_rule;
+SELECT count(*) FROM cdp_data.trait_rule;
 SELECT refusal($$SELECT cdp.set_trait_rules('{"a": "last"}')$$), refusal($$SELECT cdp.set_sources('{"a": {"trust": 1}}')$$);
 RESET ROLE;
 \c :origin

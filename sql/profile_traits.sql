@@ -86,7 +86,7 @@ FROM (VALUES ('[1]', NULL), ('1', NULL), ('"x"', NULL), ('null', NULL), ('{}', N
 SELECT format('%s -> %s', call, pg_temp.refusal('SELECT ' || call))
 FROM (VALUES ('cdp.traits(''{}'', now(), repeat(''s'', 256))'), ('cdp.traits(''{}'', now(), repeat(''s'', 255))'), ('cdp.traits(''{}'', now(), ''s'', NULL, 128)'), ('cdp.traits(''{}'', now(), ''s'', NULL, -129)'), ('cdp.traits(''{"a": 1}'', ''infinity'', ''s'', NULL, -128)'),
 	('cdp.traits(''{}'', now(), ''s'', ''[]'')'), ('cdp.traits(''{}'', now(), ''s'', ''{"a": "latest"}'')'), ('cdp.traits(''{}'', now(), ''s'', ''{"a": 1}'')'), ('cdp.traits(''{}'', now(), ''s'', ''{"a": "keep_sum"}'')'),
-	('''[]''::jsonb::cdp.traits'), ('''"a"''::jsonb::cdp.traits'), ('cdp.traits_agg_trans(NULL, ''{}'', now(), ''s'')'), ('cdp.traits_combine(''{}'', ''{}'')'),
+	('''[]''::jsonb::cdp.traits'), ('''"a"''::jsonb::cdp.traits'), ('cdp_internal.traits_agg_trans(NULL, ''{}'', now(), ''s'')'), ('cdp_internal.traits_combine(''{}'', ''{}'')'),
 	('cdp.traits((SELECT jsonb_object_agg(i::text, 1) FROM generate_series(1, 4096) i), now(), ''s'') ->> ''4096'''), ('cdp.traits((SELECT jsonb_object_agg(i::text, 1) FROM generate_series(1, 4097) i), now(), ''s'')'),
 	('cdp.traits_problem((SELECT jsonb_object_agg(i::text, 1) FROM generate_series(1, 4097) i))'), ('cdp.traits_problem(jsonb_build_object(''a'', repeat(''x'', 32000)))'), ('cdp.traits_problem(jsonb_build_object(''a'', repeat(''x'', 32001)))'),
 	('cdp.traits_problem(''{"a": 1e32000}'')'), ('cdp.traits_problem(jsonb_build_object(''a'', repeat(''x'', 1750)), ''{"*": "most_frequent"}'')'), ('cdp.traits_problem(jsonb_build_object(''a'', jsonb_build_array(repeat(''x'', 1751))), ''{"*": "union"}'')'),
@@ -120,7 +120,7 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
 	RETURN SQLSTATE || ' ' || SQLERRM;
 END $$;
-SELECT cdp.traits_send(cdp.traits('{"plan": "pro"}', '2000-01-01 00:00:01+00', 'crm'));
+SELECT cdp_internal.traits_send(cdp.traits('{"plan": "pro"}', '2000-01-01 00:00:01+00', 'crm'));
 SELECT format('%s: %s', what, pg_temp.received(bytes)) FROM (VALUES
 	('as it is', '\x0100010017000000000000000470 6c61 17000000 80030000 40420f0000000000 706c616e 63726d 03 70726f'::bytea),
 	('nothing', ''), ('cut off', '\x0100010017000000000000000470 6c61 17000000 80030000 40420f0000000000 706c616e 63726d 03 7072'), ('a byte more', '\x0100010017000000000000000470 6c61 17000000 80030000 40420f0000000000 706c616e 63726d 03 70726f00'),
@@ -137,7 +137,7 @@ SELECT format('%s: %s', what, pg_temp.received(bytes)) FROM (VALUES
 SELECT cdp.traits('{"a": 1}', '2026-01-01', 's') = '{"a": {"value": 1, "at": "2026-01-01T01:00:00+01", "source": "s"}}' AS equal, cdp.traits('{"a": 1}', '2026-01-01', 's') = cdp.traits('{"a": 1}', '2026-01-01', 't') AS other_source,
 	cdp.traits('{"a": 1}', '2026-01-01', 's') <> cdp.traits('{"a": 1.0}', '2026-01-01', 's') AS other_scale;
 CREATE TEMP TABLE many AS SELECT i, cdp.traits(jsonb_build_object('k', i % 100), '2026-01-01', 's') AS traits FROM generate_series(1, 1000) i;
-SELECT count(DISTINCT traits), count(*) FILTER (WHERE (traits < other) = (traits >= other) OR (traits > other) = (traits <= other) OR (traits = other) = (traits <> other) OR cdp.traits_cmp(traits, other) <> - cdp.traits_cmp(other, traits)) AS contradictions
+SELECT count(DISTINCT traits), count(*) FILTER (WHERE (traits < other) = (traits >= other) OR (traits > other) = (traits <= other) OR (traits = other) = (traits <> other) OR cdp_internal.traits_cmp(traits, other) <> - cdp_internal.traits_cmp(other, traits)) AS contradictions
 FROM many, (SELECT traits AS other FROM many WHERE i % 7 = 0) o;
 SET enable_sort = off;
 SELECT count(*) AS groups FROM (SELECT traits FROM many GROUP BY traits) g;

@@ -60,7 +60,7 @@ EXCEPTION WHEN OTHERS THEN
 	RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''), nullif(hint, ''));
 END $$;
 SELECT refusal('people', 'plan text');
-SELECT refusal('v', c) FROM unnest(ARRAY['plan', '', '   ', 'plan txt', 'plan as text', 'plan as p', 'plan text; DROP TABLE cdp.event', 'plan integer[]', '"plan text', '"" text', 'plan as "" text', NULL, repeat('x', 64) || ' text',
+SELECT refusal('v', c) FROM unnest(ARRAY['plan', '', '   ', 'plan txt', 'plan as text', 'plan as p', 'plan text; DROP TABLE cdp_data.event', 'plan integer[]', '"plan text', '"" text', 'plan as "" text', NULL, repeat('x', 64) || ' text',
 	'x as ' || repeat('ä', 32) || ' text', 'e mail identifier', '"e mail" identifier', '1 identifier', 'profile_id bigint', 'plan as last_seen text']) c;
 SELECT refusal('v', 'plan text', 'age integer', 'age as plan integer');
 SELECT refusal(n, 'plan text') FROM unnest(ARRAY['', 'a.b.c', '"x', 'x y', '1x', 'x;', NULL, 'nowhere.v', repeat('x', 64)]) n;

@@ -59,7 +59,7 @@ SELECT cdp.set_rules('{"crm_id": {"priority": 1}, "new_one": {}, "email": {"max_
 SELECT cdp.set_sources('{"crm": {"trust": 1}, "unheard": {"licence": "A"}}');
 SELECT cdp.set_trait_rules('{"plan": "first", "city": "frist"}');
 SELECT cdp.rules() = rules AS same, (SELECT max(b.batch_id) FROM cdp.batch b) - batch_id AS batches FROM before;
-SELECT count(*) AS locks FROM pg_locks WHERE pid = pg_backend_pid() AND relation = 'cdp.state'::regclass AND mode LIKE 'Share%Exclusive%';
+SELECT count(*) AS locks FROM pg_locks WHERE pid = pg_backend_pid() AND relation = 'cdp_data.state'::regclass AND mode LIKE 'Share%Exclusive%';
 
 -- the names that are nearest, at each depth
 \set VERBOSITY default
@@ -85,7 +85,7 @@ SELECT cdp.trait_rules();
 SELECT cdp.set_trait_rules('{"plan": null, "*": null}');
 SELECT cdp.trait_rules();
 SELECT cdp.set_trait_rules(cdp.trait_rules());
-SELECT trait, rule FROM cdp.trait_rule;
+SELECT trait, rule FROM cdp_data.trait_rule;
 
 \c :origin
 DROP DATABASE cdp_document;

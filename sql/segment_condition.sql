@@ -5,7 +5,7 @@ CREATE DATABASE cdp_segment_condition ENCODING 'UTF8' TEMPLATE template0;
 CREATE EXTENSION cdp;
 
 -- before cdp.init()
-SELECT cdp.check_condition('true');
+SELECT cdp_internal.check_condition('true');
 
 SELECT cdp.init();
 CREATE SEQUENCE numbers;
@@ -22,7 +22,7 @@ DECLARE
 	message text;
 	hint text;
 BEGIN
-	PERFORM cdp.check_condition(condition);
+	PERFORM cdp_internal.check_condition(condition);
 	RETURN 'ok';
 EXCEPTION WHEN OTHERS THEN
 	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, hint = PG_EXCEPTION_HINT;
@@ -151,14 +151,14 @@ SELECT condition, verdict(condition) FROM (VALUES
 ) AS c (number, condition) ORDER BY number;
 
 -- the position is in the condition, not in the statement that brought it
-SELECT cdp.check_condition('events > 1 AND plan');
-SELECT cdp.check_condition(E'events > 1\n\tAND count(*) > 1');
-SELECT cdp.check_condition('events > 1, true');
-SELECT cdp.check_condition($$'é' = 'é' AND random() > 0.5$$);
-SELECT cdp.check_condition('true) OR (true');
-SELECT cdp.check_condition('ALL true');
-SELECT cdp.check_condition('events = ''many''');
-SELECT cdp.check_condition('true FROM public.other');
+SELECT cdp_internal.check_condition('events > 1 AND plan');
+SELECT cdp_internal.check_condition(E'events > 1\n\tAND count(*) > 1');
+SELECT cdp_internal.check_condition('events > 1, true');
+SELECT cdp_internal.check_condition($$'é' = 'é' AND random() > 0.5$$);
+SELECT cdp_internal.check_condition('true) OR (true');
+SELECT cdp_internal.check_condition('ALL true');
+SELECT cdp_internal.check_condition('events = ''many''');
+SELECT cdp_internal.check_condition('true FROM public.other');
 
 -- the caller's path does not count: neither for what is found nor for what is shadowed
 CREATE FUNCTION public.now() RETURNS timestamptz VOLATILE RETURN clock_timestamp();
@@ -173,19 +173,19 @@ SELECT verdict(repeat('events > 1 AND ', 20000) || 'true');
 SELECT verdict(repeat('(', 1000) || 'true' || repeat(')', 1000));
 SELECT left(verdict(repeat('(', 100000) || 'true' || repeat(')', 100000)), 30);
 SELECT left(verdict(repeat('NOT ', 100000) || 'true'), 30);
-SELECT count(*) AS strict FROM cdp.check_condition(NULL);
+SELECT count(*) AS strict FROM cdp_internal.check_condition(NULL);
 
 -- the parts of a condition; each is tried for somebody made up, so that what is wrong with its constants shows while there is nobody
-SELECT * FROM cdp.check_condition($$ events > 1 AND (NOT did(timeline, 'x', within => '3 days') OR traits ->> 'plan' = 'pro') AND first_seen < now() $$);
+SELECT * FROM cdp_internal.check_condition($$ events > 1 AND (NOT did(timeline, 'x', within => '3 days') OR traits ->> 'plan' = 'pro') AND first_seen < now() $$);
 \set VERBOSITY terse
-SELECT (SELECT count(*) FROM cdp.profile) AS people, cdp.try_condition($$ cdp.did(timeline, 'x', within => '1 month') $$);
-SELECT cdp.try_condition($$ events > 10 AND cdp.did(timeline, 'x', within => '1 month') $$);
-SELECT cdp.try_condition($$ events > 0 OR NOT cdp.did(timeline, 'x', at_least => -1) $$);
-SELECT cdp.try_condition($$ traits ->> 'plan' ~ '(' AND events > 10 $$);
+SELECT (SELECT count(*) FROM cdp_data.profile) AS people, cdp_internal.try_condition($$ cdp.did(timeline, 'x', within => '1 month') $$);
+SELECT cdp_internal.try_condition($$ events > 10 AND cdp.did(timeline, 'x', within => '1 month') $$);
+SELECT cdp_internal.try_condition($$ events > 0 OR NOT cdp.did(timeline, 'x', at_least => -1) $$);
+SELECT cdp_internal.try_condition($$ traits ->> 'plan' ~ '(' AND events > 10 $$);
 SELECT cdp.create_segment('wrong', $$ events > 10 AND cdp.count_events(timeline, 'x', within => '1 month') > 2 $$);
 -- what depends on the person is no error
-SELECT cdp.try_condition($$ (traits ->> 'age')::int > 3 AND identifiers[7] IS NULL AND profile_row.events > 0 $$);
-SELECT cdp.try_condition(NULL);
+SELECT cdp_internal.try_condition($$ (traits ->> 'age')::int > 3 AND identifiers[7] IS NULL AND profile_row.events > 0 $$);
+SELECT cdp_internal.try_condition(NULL);
 \set VERBOSITY default
 
 SELECT count(*) AS untouched FROM other;

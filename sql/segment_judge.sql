@@ -234,7 +234,7 @@ SELECT cdp.create_segment('large', $$ CASE WHEN profile_id < 0 THEN (traits->>'s
 SELECT count(*) FROM cdp.members('large');
 
 -- nothing that judges runs in a parallel worker
-SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'cdp'::regnamespace AND p.proname IN ('members', 'is_member', 'lookup', 'judge_segment', 'verify', 'preview_rules', 'create_segment', 'paths', 'funnel_table', 'retention_table') AND p.proparallel <> 'u';
+SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND p.proname IN ('members', 'is_member', 'lookup', 'judge_segment', 'verify', 'preview_rules', 'create_segment', 'paths', 'funnel_table', 'retention_table') AND p.proparallel <> 'u';
 SHOW cdp.segment_timeout;
 
 \c :origin

@@ -9,7 +9,8 @@ CREATE ROLE regress_cdp_steward;
 CREATE ROLE regress_cdp_analyst;
 CREATE ROLE regress_cdp_stranger;
 GRANT USAGE, CREATE ON SCHEMA cdp TO regress_cdp_owner WITH GRANT OPTION;
-GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA cdp TO regress_cdp_owner WITH GRANT OPTION;
+GRANT USAGE ON SCHEMA cdp_internal TO regress_cdp_owner WITH GRANT OPTION;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA cdp, cdp_internal TO regress_cdp_owner WITH GRANT OPTION;
 GRANT CREATE ON DATABASE cdp_segment_members TO regress_cdp_owner;
 CREATE FUNCTION public.vip(plan text) RETURNS boolean STABLE RETURN plan = 'pro';
 
@@ -161,7 +162,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA cdp_segment TO regress_cdp_stranger;
 SELECT has_table_privilege('regress_cdp_stranger', 'cdp_segment.by_steward', 'SELECT');
 RESET ROLE;
 SELECT p.proname FROM pg_proc p
-WHERE p.pronamespace = 'cdp'::regnamespace AND (p.proname LIKE '%segment%' OR p.proname IN ('check_condition', 'members', 'is_member'))
+WHERE p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND (p.proname LIKE '%segment%' OR p.proname IN ('check_condition', 'members', 'is_member'))
 	AND has_function_privilege('regress_cdp_stranger', p.oid, 'EXECUTE');
 SELECT c.relname FROM pg_class c WHERE c.relnamespace = 'cdp_segment'::regnamespace AND c.relacl::text ~ '[{,]=';
 

@@ -12,7 +12,7 @@ BEGIN
 	DELETE FROM ub_received;
 	EXECUTE format('COPY ub_received (%I) FROM %L (FORMAT binary)', type, file);
 	BEGIN
-		EXECUTE format('SELECT CASE WHEN cdp.%2$I(%1$I::text::cdp.%1$I) = $1 THEN ''same'' ELSE ''another: '' || %1$I::text END FROM ub_received', type, type || '_send') INTO result USING bytes;
+		EXECUTE format('SELECT CASE WHEN cdp_internal.%2$I(%1$I::text::cdp.%1$I) = $1 THEN ''same'' ELSE ''another: '' || %1$I::text END FROM ub_received', type, type || '_send') INTO result USING bytes;
 	EXCEPTION WHEN OTHERS THEN
 		result := 'only in binary: ' || SQLERRM;
 	END;
@@ -31,25 +31,25 @@ SELECT what, pg_temp.received('traits', '\x010001001700000000000000 04706c61 170
 
 -- any byte of a value changed: it is refused, or reads back from text as the same
 CREATE TEMP TABLE ub_value AS
-SELECT 'traits' AS type, cdp.traits_send(cdp.traits_agg(t.traits, t.at, t.source, t.rules::jsonb, t.trust)) AS bytes
+SELECT 'traits' AS type, cdp_internal.traits_send(cdp.traits_agg(t.traits, t.at, t.source, t.rules::jsonb, t.trust)) AS bytes
 FROM (VALUES ('{"plan": "pro", "n": 12.50, "gone": null, "list": [1, {"a": "b"}]}'::jsonb, timestamptz '2026-01-01', 'crm', '{"n": "sum", "list": "union", "plan": "last"}', 3),
 	('{"plan": "free", "n": 7, "list": ["x"]}', '2026-02-01', 'web', '{"n": "sum", "list": "union", "plan": "last"}', 1)) t(traits, at, source, rules, trust)
 UNION ALL
-SELECT 'traits', cdp.traits_send(cdp.traits_agg(t.traits, t.at, t.source, '{"a": "most_frequent", "b": "keep_trusted_last", "c": "min", "d": "trusted_first"}', t.trust))
+SELECT 'traits', cdp_internal.traits_send(cdp.traits_agg(t.traits, t.at, t.source, '{"a": "most_frequent", "b": "keep_trusted_last", "c": "min", "d": "trusted_first"}', t.trust))
 FROM (VALUES ('{"a": 1, "b": true, "c": "é", "d": {}}'::jsonb, timestamptz '2026-01-01', 'crm', 3), ('{"a": 1, "b": false, "c": "f", "d": []}', 'infinity', 'web', 1)) t(traits, at, source, trust)
 UNION ALL
-SELECT 'timeline', cdp.timeline_send(cdp.timeline_agg(timestamptz '2026-01-01' + i * interval '61.5 s', CASE i % 3 WHEN 0 THEN 'view' ELSE 'Bestätigt' END, CASE WHEN i % 2 = 0 THEN jsonb_build_object('total', i * 1.25) END))
+SELECT 'timeline', cdp_internal.timeline_send(cdp.timeline_agg(timestamptz '2026-01-01' + i * interval '61.5 s', CASE i % 3 WHEN 0 THEN 'view' ELSE 'Bestätigt' END, CASE WHEN i % 2 = 0 THEN jsonb_build_object('total', i * 1.25) END))
 FROM generate_series(1, 12) i
 UNION ALL
-SELECT 'sequence', cdp.sequence_send('view -> 2 x (cart | wish) within 1 day -> not refund -> "Order Completed" after 1 hour in 7 days')
+SELECT 'sequence', cdp_internal.sequence_send('view -> 2 x (cart | wish) within 1 day -> not refund -> "Order Completed" after 1 hour in 7 days')
 UNION ALL
-SELECT 'identifier', cdp.identifier_send(i) FROM unnest('{email:ann@example.com,phone:+442079460958,idfa:6d92078a-8246-4ba4-ae5b-76104861e7dc,user_id:Ü 7}'::cdp.identifier[]) i
+SELECT 'identifier', cdp_internal.identifier_send(i) FROM unnest('{email:ann@example.com,phone:+442079460958,idfa:6d92078a-8246-4ba4-ae5b-76104861e7dc,user_id:Ü 7}'::cdp.identifier[]) i
 UNION ALL
-SELECT 'funnel_mode', cdp.funnel_mode_send('strict_order,allow_reentry');
+SELECT 'funnel_mode', cdp_internal.funnel_mode_send('strict_order,allow_reentry');
 SELECT type, count(*), bool_and(pg_temp.received(type, bytes) = 'same') AS same FROM ub_value GROUP BY type ORDER BY type;
 SELECT setseed(0.25);
 -- numbers of as many digits as a sum may have
-SELECT n, pg_temp.received('traits', cdp.traits_send(cdp.traits_agg(jsonb_build_object('n', repeat('9', n)::numeric), now(), 's', '{"n": "sum"}'))) AS sums
+SELECT n, pg_temp.received('traits', cdp_internal.traits_send(cdp.traits_agg(jsonb_build_object('n', repeat('9', n)::numeric), now(), 's', '{"n": "sum"}'))) AS sums
 FROM (VALUES (10), (1000)) v(n), generate_series(1, 40) GROUP BY n ORDER BY n;
 CREATE TEMP TABLE ub_changed AS SELECT v.type, pg_temp.received(v.type, set_byte(v.bytes, p.place, (CASE n WHEN 1 THEN get_byte(v.bytes, p.place) # (1 << floor(random() * 8)::integer) ELSE floor(random() * 256)::integer END))) AS answer
 FROM ub_value v CROSS JOIN LATERAL generate_series(0, length(v.bytes) - 1) p(place) CROSS JOIN generate_series(1, 2) n;

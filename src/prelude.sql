@@ -46,14 +46,11 @@ BEGIN
 	SELECT pg_describe_object(d.classid, d.objid, 0) INTO foreign_object
 	FROM pg_depend d
 	LEFT JOIN pg_class c ON d.classid = 'pg_class'::regclass AND c.oid = d.objid
-	LEFT JOIN pg_proc p ON d.classid = 'pg_proc'::regclass AND p.oid = d.objid
 	WHERE d.refclassid = 'pg_namespace'::regclass AND d.refobjid = 'cdp'::regnamespace
 		-- nothing that could be called: default privileges, and that the schema is published
 		AND d.classid <> 'pg_default_acl'::regclass AND d.classid IS DISTINCT FROM to_regclass('pg_publication_namespace')
-		AND NOT coalesce(c.relowner = ANY (owners) AND c.relkind IN ('r', 'p', 'v', 'S') AND (
-				c.relname = ANY (made_by_init) OR c.relname ~ '^event_[0-9]+_[0-9]+(_[0-9]+)?$'
-				OR EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid AND i.inhparent = to_regclass('cdp.event'))), false)
-		AND NOT coalesce(p.proowner = ANY (owners) AND p.proname = ANY (made_by_init), false)
+		AND NOT coalesce(c.relowner = ANY (owners) AND c.relkind IN ('r', 'v')
+				AND c.relname = ANY (made_by_init), false)
 		AND NOT (d.classid = 'pg_extension'::regclass
 				AND d.objid = (SELECT e.oid FROM pg_extension e WHERE e.extname = 'cdp'))
 	ORDER BY d.classid, d.objid LIMIT 1;
@@ -68,5 +65,9 @@ BEGIN
 END
 $check$;
 
-COMMENT ON SCHEMA cdp IS 'Customer data platform: toolkit functions, and the tables that cdp.init() makes.';
+COMMENT ON SCHEMA cdp IS 'Customer data platform: types, functions and views, and the inboxes.';
+
+-- PUBLIC may execute what operators, casts, aggregates and types need
+CREATE SCHEMA cdp_internal;
+COMMENT ON SCHEMA cdp_internal IS 'Helper functions of the extension cdp. Nothing here is meant to be called.';
 

@@ -19,7 +19,7 @@ DECLARE
 	c record;
 BEGIN
 	FOR i IN 1 .. claims LOOP
-		SELECT r.places INTO c FROM cdp.refresh_claim(rows) r;
+		SELECT r.places INTO c FROM cdp_internal.refresh_claim(rows) r;
 		DELETE FROM cdp.inbox WHERE ctid = ANY (c.places);
 		COMMIT;
 	END LOOP;
@@ -43,7 +43,7 @@ measure() {
 		CALL :procedure(CASE WHEN :dead > 0 THEN 1 ELSE 0 END, :dead);
 		SELECT bring(10000 * :claims) \g /dev/null
 		CHECKPOINT;
-		UPDATE cdp.inbox_mark SET passed_at = '-infinity';
+		UPDATE cdp_data.inbox_mark SET passed_at = '-infinity';
 		SELECT cpu() AS before \gset
 		CALL :procedure(:claims, 10000);
 		SELECT cpu() AS after \gset

@@ -13,7 +13,7 @@ SELECT cdp.set_rules('{"*": {"cap": "unlimited"}}');
 -- each event names a new identifier together with one of those that are there, any of them
 CREATE PROCEDURE bring(n bigint, batch bigint DEFAULT 250000) LANGUAGE plpgsql AS $$
 DECLARE
-	k bigint := (SELECT s.event_id FROM cdp.state s);
+	k bigint := (SELECT s.event_id FROM cdp_data.state s);
 BEGIN
 	WHILE k < n LOOP
 		INSERT INTO cdp.inbox (type, message_id, identifiers, "timestamp", received_at)
@@ -35,9 +35,9 @@ while :; do
 	psql -Xqc "CALL bring($size)"
 	IFS='|' read -r identifiers profiles ms < <(psql -XqAt -v ON_ERROR_STOP=1 -v batches="$BATCHES" <<-'SQL' | tail -n 1
 		VACUUM (ANALYZE);
-		SELECT event_id + 10000 * :batches AS until FROM cdp.state \gset
+		SELECT event_id + 10000 * :batches AS until FROM cdp_data.state \gset
 		CALL bring(:until, 10000);
-		SELECT (SELECT max(identifiers) FROM cdp.profile), (SELECT count(*) FROM cdp.profile), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM b.elapsed) * 1000)
+		SELECT (SELECT max(identifiers) FROM cdp_data.profile), (SELECT count(*) FROM cdp_data.profile), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM b.elapsed) * 1000)
 		FROM (SELECT * FROM cdp.batch ORDER BY batch_id DESC LIMIT :batches) b;
 	SQL
 	)

@@ -15,7 +15,7 @@ CREATE FUNCTION chance(n bigint, salt int) RETURNS double precision LANGUAGE sql
 -- visits of two events: 60 % are with a login, of which 8 % are at one of five friends' devices; 1 % of events are late
 CREATE PROCEDURE bring(n bigint) LANGUAGE plpgsql AS $$
 DECLARE
-	k bigint := (SELECT s.event_id FROM cdp.state s);
+	k bigint := (SELECT s.event_id FROM cdp_data.state s);
 BEGIN
 	WHILE k < n LOOP
 		INSERT INTO cdp.inbox (type, event, message_id, anonymous_id, user_id, identifiers, "timestamp", received_at)
@@ -39,9 +39,9 @@ first=
 for tenth in 1 2 3 4 5 6 7 8 9 10; do
 	psql -Xqc "CALL bring($ROWS * $tenth / 10)"
 	IFS='|' read -r events identifiers ms reworks reworked largest refused < <(psql -XqAt -v ON_ERROR_STOP=1 -v batches=$((ROWS >= 100000 ? ROWS / 100000 : 1)) <<-'SQL'
-		SELECT s.event_id, (SELECT count(*) FROM cdp.identity), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM b.elapsed) * 1000),
-			   sum(b.reworks), sum(b.identities_reworked), max(b.largest_rework), (SELECT count(*) FROM cdp.link WHERE refused)
-		FROM cdp.state s, LATERAL (SELECT * FROM cdp.batch ORDER BY batch_id DESC LIMIT :batches) b GROUP BY s.event_id;
+		SELECT s.event_id, (SELECT count(*) FROM cdp_data.identity), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM b.elapsed) * 1000),
+			   sum(b.reworks), sum(b.identities_reworked), max(b.largest_rework), (SELECT count(*) FROM cdp_data.link WHERE refused)
+		FROM cdp_data.state s, LATERAL (SELECT * FROM cdp.batch ORDER BY batch_id DESC LIMIT :batches) b GROUP BY s.event_id;
 	SQL
 	)
 	psql -Xqc 'VACUUM (ANALYZE)'
@@ -50,6 +50,6 @@ for tenth in 1 2 3 4 5 6 7 8 9 10; do
 	printf '%12d %12d %12.0f %12s %10d %10d %10d %10d\n' "$events" "$identifiers" "$ms" "$ratio" "$reworks" "$reworked" "$largest" "$refused"
 done
 psql -XqAt -F ' ' <<'SQL' | awk -v ratio="$ratio" '{ printf "refused links counted, %d of %d identifiers hang together; nobody has more than %d\nthe last tenth cost %s times the first a batch (bar: flat, less than 1.5); the largest rework had %d identifiers (bar: 1000)\n", $1, $2, $3, ratio, $4 }'
-SELECT max(c.size), sum(c.size), (SELECT max(identifiers) FROM cdp.profile), (SELECT max(largest_rework) FROM cdp.batch)
-FROM (SELECT count(*) AS size FROM cdp.components('SELECT ARRAY[l.a, l.b] AS id FROM cdp.link l JOIN cdp.identity x ON x.identity_id = l.a JOIN cdp.identity y ON y.identity_id = l.b WHERE NOT x.shared AND NOT y.shared') GROUP BY component) c
+SELECT max(c.size), sum(c.size), (SELECT max(identifiers) FROM cdp_data.profile), (SELECT max(largest_rework) FROM cdp.batch)
+FROM (SELECT count(*) AS size FROM cdp.components('SELECT ARRAY[l.a, l.b] AS id FROM cdp_data.link l JOIN cdp_data.identity x ON x.identity_id = l.a JOIN cdp_data.identity y ON y.identity_id = l.b WHERE NOT x.shared AND NOT y.shared') GROUP BY component) c
 SQL

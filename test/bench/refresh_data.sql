@@ -32,7 +32,7 @@ $$;
 -- brings the stream to its n-th event, in refreshes of so many events, each a transaction
 CREATE PROCEDURE bring(n bigint, batch bigint DEFAULT 250000) LANGUAGE plpgsql AS $$
 DECLARE
-	k bigint := (SELECT s.event_id FROM cdp.state s);
+	k bigint := (SELECT s.event_id FROM cdp_data.state s);
 BEGIN
 	WHILE k < n LOOP
 		PERFORM arrive(k, least(batch, n - k));

@@ -12,11 +12,11 @@ psql -Xq -v ON_ERROR_STOP=1 -f "$here/refresh_data.sql" >/dev/null
 measure() {
 	psql -XqAt -v ON_ERROR_STOP=1 -v batches="$BATCHES" <<-'SQL'
 		VACUUM (ANALYZE);
-		SELECT event_id + 10000 * :batches AS until FROM cdp.state \gset
+		SELECT event_id + 10000 * :batches AS until FROM cdp_data.state \gset
 		CALL bring(:until, 10000);
-		SELECT s.event_id, (SELECT count(*) FROM cdp.profile), (SELECT count(*) FROM cdp.link), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM b.elapsed) * 1000),
+		SELECT s.event_id, (SELECT count(*) FROM cdp_data.profile), (SELECT count(*) FROM cdp_data.link), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM b.elapsed) * 1000),
 			   round(avg(b.profiles_touched)), round(avg(b.identities))
-		FROM cdp.state s, LATERAL (SELECT * FROM cdp.batch ORDER BY batch_id DESC LIMIT :batches) b GROUP BY s.event_id;
+		FROM cdp_data.state s, LATERAL (SELECT * FROM cdp.batch ORDER BY batch_id DESC LIMIT :batches) b GROUP BY s.event_id;
 	SQL
 }
 

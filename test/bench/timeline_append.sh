@@ -12,18 +12,18 @@ SELECT cdp.init();
 CREATE UNLOGGED TABLE arrived (profile_id bigint, event_name text, at timestamptz);
 CREATE FUNCTION fold() RETURNS void LANGUAGE plpgsql SET search_path = cdp, public AS $$
 BEGIN
-	PERFORM cdp.batch_begin(1, now());
-	PERFORM cdp.stage_graph_changes();
-	PERFORM cdp.batch_stage('batch_relabel', 'SELECT 0::bigint AS old_id, 0::bigint AS new_id WHERE false');
-	PERFORM cdp.batch_stage('batch_rebuild', 'SELECT 0::bigint AS profile_id WHERE false');
-	PERFORM cdp.batch_stage('batch_rebuild_identity', 'SELECT 0::bigint AS identity_id, 0::bigint AS profile_id WHERE false');
-	PERFORM cdp.batch_stage('batch_gone', 'SELECT 0::bigint AS old_id, 0::bigint AS new_id WHERE false');
-	PERFORM cdp.batch_stage('batch_end', 'SELECT 0::bigint AS profile_id WHERE false');
-	PERFORM cdp.batch_stage('batch_row', 'SELECT row_number() OVER () AS row_no, a.*, NULL::jsonb AS properties FROM arrived a');
-	PERFORM cdp.batch_stage('batch_accepted', 'SELECT row_no FROM batch_row');
-	PERFORM cdp.batch_stage('batch_anchor', 'SELECT row_no, profile_id FROM batch_row');
-	PERFORM cdp.refresh_fold_timeline();
-	PERFORM cdp.batch_end();
+	PERFORM cdp_internal.batch_begin(1, now());
+	PERFORM cdp_internal.stage_graph_changes();
+	PERFORM cdp_internal.batch_stage('batch_relabel', 'SELECT 0::bigint AS old_id, 0::bigint AS new_id WHERE false');
+	PERFORM cdp_internal.batch_stage('batch_rebuild', 'SELECT 0::bigint AS profile_id WHERE false');
+	PERFORM cdp_internal.batch_stage('batch_rebuild_identity', 'SELECT 0::bigint AS identity_id, 0::bigint AS profile_id WHERE false');
+	PERFORM cdp_internal.batch_stage('batch_gone', 'SELECT 0::bigint AS old_id, 0::bigint AS new_id WHERE false');
+	PERFORM cdp_internal.batch_stage('batch_end', 'SELECT 0::bigint AS profile_id WHERE false');
+	PERFORM cdp_internal.batch_stage('batch_row', 'SELECT row_number() OVER () AS row_no, a.*, NULL::jsonb AS properties FROM arrived a');
+	PERFORM cdp_internal.batch_stage('batch_accepted', 'SELECT row_no FROM batch_row');
+	PERFORM cdp_internal.batch_stage('batch_anchor', 'SELECT row_no, profile_id FROM batch_row');
+	PERFORM cdp_internal.refresh_fold_timeline();
+	PERFORM cdp_internal.batch_end();
 END
 $$;
 -- "batches" times the same number of events, each batch a transaction; "people" of them in turn, from number "base" on
@@ -53,11 +53,11 @@ append() {
 }
 printf '%-74s %8s\n' 'events appended' 'bytes of log an event'
 append "$PEOPLE people, 50 events each, at once" "1, 50 * $PEOPLE, 1, $PEOPLE, '2025-01-01'" $((50 * PEOPLE))
-psql -Xqc 'VACUUM cdp.profile_timeline' -c CHECKPOINT
+psql -Xqc 'VACUUM cdp_data.profile_timeline' -c CHECKPOINT
 append "one more event for each of these people, 1,000 in a batch" "$PEOPLE / 1000, 1000, 1, $PEOPLE, '2026-01-01'" "$PEOPLE"
 append "… again, the pages not being the first time after a checkpoint" "$PEOPLE / 1000, 1000, 1, $PEOPLE, '2026-02-01'" "$PEOPLE"
 append "one person, $EVENTS events, 1,000 in a batch" "$EVENTS / 1000, 1000, 1000000000, 1, '2024-01-01'" "$EVENTS"
 append "that person, one event in a batch" "2000, 1, 1000000000, 1, '2026-01-01'" 2000
 psql -XqAt <<'SQL' | sed 's/^/sizes of that person in bytes: tail, levels: /'
-SELECT pg_column_size(timeline), pg_column_size(level_1), pg_column_size(level_2), pg_column_size(level_3) FROM cdp.profile_timeline WHERE profile_id = 1000000000;
+SELECT pg_column_size(timeline), pg_column_size(level_1), pg_column_size(level_2), pg_column_size(level_3) FROM cdp_data.profile_timeline WHERE profile_id = 1000000000;
 SQL

@@ -8,7 +8,7 @@ WITH item AS (
 	JOIN cdp.identities i USING (identifier)
 	UNION ALL
 	SELECT 'events', t.person, e.identity_id, i.profile_id
-	FROM truth.message t JOIN cdp.event e USING (message_id) LEFT JOIN cdp.identity i USING (identity_id)
+	FROM truth.message t JOIN cdp_data.event e USING (message_id) LEFT JOIN cdp_data.identity i USING (identity_id)
 ), cluster AS (
 	SELECT of, 'apart' AS how, person, nullif(identity_id, 0) AS cluster, count(*)::float8 AS n FROM item GROUP BY of, person, identity_id
 	UNION ALL

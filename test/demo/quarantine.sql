@@ -1,4 +1,4 @@
 -- What became of every row, and what could not become an event
 \pset footer off
-SELECT source, accepted, duplicate, quarantined FROM cdp.source ORDER BY source;
+SELECT source, accepted, duplicate, quarantined FROM cdp.sources ORDER BY source;
 SELECT reason, source, count(*), left(min(detail), 60) AS "for example" FROM cdp.quarantine GROUP BY reason, source ORDER BY reason, source;

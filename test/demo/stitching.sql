@@ -16,5 +16,5 @@ WITH own AS (
 	JOIN cdp.identities i USING (identifier) GROUP BY i.profile_id
 )
 SELECT i.identifier, count(*) AS "people who use it", n.shared, coalesce(o.people, 0) AS "people in its profile"
-FROM truth.identifier t JOIN cdp.identities i USING (identifier) JOIN cdp.identity n USING (identity_id) LEFT JOIN own o ON o.profile_id = i.profile_id
+FROM truth.identifier t JOIN cdp.identities i USING (identifier) JOIN cdp_data.identity n USING (identity_id) LEFT JOIN own o ON o.profile_id = i.profile_id
 GROUP BY i.identifier, n.shared, o.people ORDER BY count(*) DESC, i.identifier LIMIT 5;

@@ -22,7 +22,7 @@ $untouched->safe_psql('postgres', 'SELECT cdp.refresh()');
 
 # a lock on the profiles stops the refresh when identities, links and events are written
 my $holder = $killed->background_psql('postgres');
-$holder->query_safe('BEGIN; LOCK TABLE cdp.profile IN EXCLUSIVE MODE');
+$holder->query_safe('BEGIN; LOCK TABLE cdp_data.profile IN EXCLUSIVE MODE');
 my $refresh = IPC::Run::start(
 	[ 'psql', '-X', '-c', 'SELECT cdp.refresh()', $killed->connstr('postgres') ],
 	'>', \my $output, '2>', \my $errors);

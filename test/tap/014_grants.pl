@@ -68,22 +68,22 @@ allowed('ann', $_) for
   q{SELECT * FROM cdp.paths(query => 'SELECT profile_id, "timestamp", event FROM cdp.events WHERE event IS NOT NULL')},
   q{SELECT * FROM cdp.components('SELECT user_id, anonymous_id FROM cdp.events')};
 refused('ann', $_)
-  for 'SELECT * FROM cdp.quarantine', 'SELECT * FROM cdp.inbox', 'SELECT * FROM cdp.inbox_raw', 'SELECT * FROM cdp.writer', 'SELECT * FROM cdp.message', 'SELECT cdp.replay()',
+  for 'SELECT * FROM cdp.quarantine', 'SELECT * FROM cdp.inbox', 'SELECT * FROM cdp.inbox_raw', 'SELECT * FROM cdp_data.writer', 'SELECT * FROM cdp_data.message', 'SELECT cdp.replay()',
   'SELECT * FROM cdp.verify()', q{SELECT cdp.set_rules('{"*": {"cap": 1}}')}, q{SELECT cdp.ingest('{}')}, 'UPDATE cdp.segment SET condition = NULL', 'UPDATE cdp.profiles SET events = 0',
-  q{SELECT cdp.create_segment('mine', 'true')}, 'CREATE VIEW cdp_segment.mine AS SELECT 1', q{SELECT cdp.add_event_month(now())},
+  q{SELECT cdp.create_segment('mine', 'true')}, 'CREATE VIEW cdp_segment.mine AS SELECT 1', q{SELECT cdp_data.add_event_month(now())},
   q{INSERT INTO cdp.inbox (user_id) VALUES ('x')}, 'SELECT cdp.refresh()', 'SELECT cdp.init()', 'DELETE FROM cdp.quarantine',
   q{SELECT cdp.grant_access('ann', 'steward')}, q{SELECT cdp.revoke_access('etl', 'writer')}, q{SELECT cdp.set_rules('{}')}, q{SELECT cdp.set_sources('{}')},
   q{SELECT cdp.set_trait_rules('{}')}, q{SELECT cdp.preview_rules('{"email": {}}')};
 
 refused('stranger', $_)
   for 'SELECT * FROM cdp.profiles', q{SELECT cdp.lookup('user_id:u1')}, 'SELECT cdp.lookup(1)', 'SELECT * FROM cdp.accounts', q{INSERT INTO cdp.inbox (user_id) VALUES ('x')},
-  'SELECT cdp.refresh()', q{SELECT cdp.add_event_month('2030-01-01')};
+  'SELECT cdp.refresh()', q{SELECT cdp_data.add_event_month('2030-01-01')};
 
 is( $node->safe_psql('postgres', q{
-		SELECT string_agg(p.oid::regprocedure::text, ' ' ORDER BY p.proname) FROM pg_proc p WHERE p.prosecdef AND p.pronamespace = 'cdp'::regnamespace}),
-	'cdp.add_event_month(timestamp with time zone) cdp.gather_statistics()', 'the functions that run as their owner');
+		SELECT string_agg(p.oid::regprocedure::text, ' ' ORDER BY p.proname) FROM pg_proc p WHERE p.prosecdef AND p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[])}),
+	'cdp_data.add_event_month(timestamp with time zone) cdp_data.gather_statistics()', 'the functions that run as their owner');
 is( $node->safe_psql('postgres', q{
-		SELECT count(*) FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a WHERE c.relnamespace = 'cdp'::regnamespace AND a.grantee = 0}),
+		SELECT count(*) FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a WHERE c.relnamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND a.grantee = 0}),
 	'0', 'no table is open to PUBLIC');
 # all that a steward does needs no more than a steward has
 allowed('boss', $_) for
@@ -126,7 +126,7 @@ for my $kind ('writer', 'analyst', 'steward')
 	is(super("SELECT cdp.revoke_access('pat', '$kind')"), 't', 'which are taken away');
 	is(rights_of('pat'), '', 'and nothing is left');
 }
-is(super('SELECT count(*) FROM cdp.writer WHERE role = $$pat$$'), '0', 'and pat is no writer');
+is(super('SELECT count(*) FROM cdp_data.writer WHERE role = $$pat$$'), '0', 'and pat is no writer');
 # of two kinds the other stays
 for my $pair ([ 'writer', 'analyst' ], [ 'analyst', 'writer' ], [ 'writer', 'steward' ], [ 'steward', 'writer' ])
 {
@@ -144,7 +144,7 @@ super(q{SELECT cdp.revoke_access('pat', 'steward')});
 is(rights_of('pat'), '', 'until it is no steward');
 # a bound writer stays bound
 super(q{SELECT cdp.grant_access('pat', 'writer', '{web,app}'), cdp.grant_access('pat', 'analyst'), cdp.revoke_access('pat', 'analyst')});
-is(super(q{SELECT sources FROM cdp.writer WHERE role = 'pat'}), '{app,web}', 'of the same sources');
+is(super(q{SELECT sources FROM cdp_data.writer WHERE role = 'pat'}), '{app,web}', 'of the same sources');
 is(rights_of('pat'), $alone{writer}, 'with the same rights');
 allowed('pat', q{INSERT INTO cdp.inbox (user_id, event, type, source) VALUES ('u5', 'x', 'track', 'web')});
 super(q{SELECT cdp.revoke_access('pat', 'writer')});

@@ -52,8 +52,8 @@ my %scripts = (
 		SELECT cdp.lookup(cdp.identifier('user_id', 'u' || :p)), (SELECT count(*) FROM cdp.explain(cdp.identifier('user_id', 'u' || :p), cdp.identifier('anonymous_id', 'a' || :p))), (SELECT count(*) FROM cdp.members('everyone'));}],
 	# division by zero where a reader sees a part of a batch
 	add => [1, 5, q{
-		SELECT 1 / ((SELECT sum(p.events) FROM cdp.profile p) = (SELECT count(*) FROM cdp.events e WHERE e.profile_id IS NOT NULL))::int,
-			1 / ((SELECT sum(p.identifiers) FROM cdp.profile p) = (SELECT count(*) FROM cdp.identity i WHERE i.profile_id <> 0))::int;}]);
+		SELECT 1 / ((SELECT sum(p.events) FROM cdp_data.profile p) = (SELECT count(*) FROM cdp.events e WHERE e.profile_id IS NOT NULL))::int,
+			1 / ((SELECT sum(p.identifiers) FROM cdp_data.profile p) = (SELECT count(*) FROM cdp_data.identity i WHERE i.profile_id <> 0))::int;}]);
 my %runs;
 for my $name (sort keys %scripts)
 {
@@ -75,7 +75,7 @@ unlike(slurp_file($node->logfile), qr/deadlock detected/, 'no deadlock');
 
 $node->safe_psql('postgres', q{DO $$ BEGIN WHILE (SELECT waiting FROM cdp.refresh()) > 0 LOOP END LOOP; END $$});
 is($node->safe_psql('postgres', 'SELECT * FROM cdp.verify()'), '', 'the tables hold what the log says');
-is($node->safe_psql('postgres', q{SELECT sum(taken) = sum(accepted + duplicate + quarantined), sum(accepted) = (SELECT count(*) FROM cdp.event), sum(quarantined) = (SELECT count(*) FROM cdp.quarantine) FROM cdp.batch}),
+is($node->safe_psql('postgres', q{SELECT sum(taken) = sum(accepted + duplicate + quarantined), sum(accepted) = (SELECT count(*) FROM cdp_data.event), sum(quarantined) = (SELECT count(*) FROM cdp.quarantine) FROM cdp.batch}),
 	't|t|t', 'no row is lost');
 
 $node->stop;

@@ -22,7 +22,7 @@ sub write_rows
 }
 
 # Each message once, in the inbox or in the log: how many there are, and how many stand twice.
-my $seen = q{SELECT count(*), count(*) - count(DISTINCT message_id) FROM (SELECT message_id FROM cdp.inbox UNION ALL SELECT message_id FROM cdp.event) m};
+my $seen = q{SELECT count(*), count(*) - count(DISTINCT message_id) FROM (SELECT message_id FROM cdp.inbox UNION ALL SELECT message_id FROM cdp_data.event) m};
 
 # A dump with a snapshot, restored: what it holds.
 my $dumps = 0;
@@ -64,7 +64,7 @@ is($before->query_safe($seen), '3000|0', 'a reader from before');
 is($before->query_safe('SELECT count(*) FROM cdp.inbox'), '3000', '… sees all in the inbox');
 is($during->query_safe($seen), '3000|0', 'a reader from while the first was under way');
 is($between->query_safe($seen), '3000|0', 'a reader from between two');
-is($between->query_safe('SELECT count(*) FROM cdp.event'), '2000', '… sees what the first one took in the log');
+is($between->query_safe('SELECT count(*) FROM cdp_data.event'), '2000', '… sees what the first one took in the log');
 is($after->query_safe($seen), '3500|0', 'a reader from after them');
 is($node->safe_psql('restored1', 'SELECT taken, accepted, waiting FROM cdp.refresh()'), '3000|3000|0', 'a restored platform goes on');
 is($node->safe_psql('restored1', $seen), '3000|0', '… and has each row once');
@@ -80,12 +80,12 @@ write_rows($writer, 'late', 10);
 write_rows($node, 'behind it', 5000);
 is($node->safe_psql('postgres', 'SELECT taken, waiting > 0 FROM cdp.refresh(1000)'), '1000|t', 'rows behind the writer are taken');
 $writer->query_safe('COMMIT');
-my $late = q{SELECT count(*) FROM cdp.event WHERE message_id LIKE 'late %'};
+my $late = q{SELECT count(*) FROM cdp_data.event WHERE message_id LIKE 'late %'};
 # as if passes were dear, and the last one half a minute ago: only the mark counts
-$node->safe_psql('postgres', q{UPDATE cdp.inbox_mark SET passed_at = clock_timestamp() - interval '30 seconds', pass_cost = '10 seconds'});
+$node->safe_psql('postgres', q{UPDATE cdp_data.inbox_mark SET passed_at = clock_timestamp() - interval '30 seconds', pass_cost = '10 seconds'});
 is($node->safe_psql('postgres', 'SELECT taken FROM cdp.refresh(500)'), '500', 'more are taken');
 is($node->safe_psql('postgres', $late), '0', 'the late ones wait');
-$node->safe_psql('postgres', q{UPDATE cdp.inbox_mark SET passed_at = clock_timestamp() - interval '61 seconds', pass_cost = '10 seconds'});
+$node->safe_psql('postgres', q{UPDATE cdp_data.inbox_mark SET passed_at = clock_timestamp() - interval '61 seconds', pass_cost = '10 seconds'});
 is($node->safe_psql('postgres', 'SELECT taken FROM cdp.refresh(500)'), '500', 'a minute after the last pass');
 is($node->safe_psql('postgres', $late), '10', 'the late ones are taken, with backlog');
 
@@ -95,14 +95,14 @@ write_rows($writer, 'last', 10);
 write_rows($node, 'still behind', 2000);
 $node->safe_psql('postgres', 'SELECT cdp.refresh()');
 $writer->query_safe('COMMIT');
-$node->safe_psql('postgres', q{UPDATE cdp.inbox_mark SET passed_at = clock_timestamp(), pass_cost = '10 seconds'});
+$node->safe_psql('postgres', q{UPDATE cdp_data.inbox_mark SET passed_at = clock_timestamp(), pass_cost = '10 seconds'});
 is($node->safe_psql('postgres', 'SELECT taken, waiting FROM cdp.refresh()'), '10|0', 'a refresh that finds nothing else takes the late ones');
 is($node->safe_psql('postgres', 'SELECT taken, waiting FROM cdp.refresh()'), '0|0', 'and nothing is left');
 # three times its cost after a pass none is due, 51 times it is
-$node->safe_psql('postgres', q{UPDATE cdp.inbox_mark SET passed_at = clock_timestamp() - interval '30 seconds', pass_cost = '10 seconds'});
-is($node->safe_psql('postgres', q{SELECT m.block > 0 AND cdp.next_block('inbox') = m.block FROM cdp.inbox_mark m WHERE m.inbox = 'inbox'}), 't', 'none is due before that');
-$node->safe_psql('postgres', q{UPDATE cdp.inbox_mark SET passed_at = clock_timestamp() - interval '51 ms', pass_cost = '1 ms'});
-is($node->safe_psql('postgres', q{SELECT cdp.next_block('inbox')}), '0', 'a pass is due when the last one is older than 50 times its cost');
+$node->safe_psql('postgres', q{UPDATE cdp_data.inbox_mark SET passed_at = clock_timestamp() - interval '30 seconds', pass_cost = '10 seconds'});
+is($node->safe_psql('postgres', q{SELECT m.block > 0 AND cdp_internal.next_block('inbox') = m.block FROM cdp_data.inbox_mark m WHERE m.inbox = 'inbox'}), 't', 'none is due before that');
+$node->safe_psql('postgres', q{UPDATE cdp_data.inbox_mark SET passed_at = clock_timestamp() - interval '51 ms', pass_cost = '1 ms'});
+is($node->safe_psql('postgres', q{SELECT cdp_internal.next_block('inbox')}), '0', 'a pass is due when the last one is older than 50 times its cost');
 
 # ---------------------------------------------------------------- the file becomes shorter
 for my $shrink ('TRUNCATE cdp.inbox', 'VACUUM FULL cdp.inbox', 'VACUUM cdp.inbox')
@@ -110,10 +110,10 @@ for my $shrink ('TRUNCATE cdp.inbox', 'VACUUM FULL cdp.inbox', 'VACUUM cdp.inbox
 	write_rows($node, "before $shrink", 3000);
 	$node->safe_psql('postgres', 'SELECT cdp.refresh()');
 	$node->safe_psql('postgres', $shrink);
-	is($node->safe_psql('postgres', q{SELECT block >= pg_relation_size('cdp.inbox') / current_setting('block_size')::int FROM cdp.inbox_mark WHERE inbox = 'inbox'}),
+	is($node->safe_psql('postgres', q{SELECT block >= pg_relation_size('cdp.inbox') / current_setting('block_size')::int FROM cdp_data.inbox_mark WHERE inbox = 'inbox'}),
 		't', "a mark beyond the end, after $shrink");
 	write_rows($node, "after $shrink", 20);
-	$node->safe_psql('postgres', q{UPDATE cdp.inbox_mark SET passed_at = clock_timestamp(), pass_cost = '1 minute'});
+	$node->safe_psql('postgres', q{UPDATE cdp_data.inbox_mark SET passed_at = clock_timestamp(), pass_cost = '1 minute'});
 	is($node->safe_psql('postgres', 'SELECT taken FROM cdp.refresh()'), '20', "rows are found after $shrink");
 }
 

@@ -12,7 +12,7 @@ use Test::More;
 my $node = new_platform('failed_rows');
 my $counts = 'taken, accepted, quarantined';
 my $waiting = 'SELECT count(*) FROM cdp.inbox';
-my $unlimited = 'SELECT last_value = 9223372036854775807 FROM cdp.attempt';
+my $unlimited = 'SELECT last_value = 9223372036854775807 FROM cdp_data.attempt';
 
 sub sql { return $node->safe_psql('postgres', shift); }
 sub write_rows
@@ -32,7 +32,7 @@ sql(q{
 
 # ---------------------------------------------------------------- statement_timeout
 write_rows('slow', 8);
-sql(q{CREATE TRIGGER fault BEFORE INSERT ON cdp.event FOR EACH ROW WHEN (NEW.message_id = 'slow 5') EXECUTE FUNCTION doze()});
+sql(q{CREATE TRIGGER fault BEFORE INSERT ON cdp_data.event FOR EACH ROW WHEN (NEW.message_id = 'slow 5') EXECUTE FUNCTION doze()});
 my $attempts = 0;
 while ($attempts < 20 && sql($waiting) > 0)
 {
@@ -45,35 +45,35 @@ while ($attempts < 20 && sql($waiting) > 0)
 cmp_ok($attempts, '<=', 14, "the slow row is out of the way after $attempts refreshes");
 is(sql('SELECT reason, detail, record ->> \'message_id\' FROM cdp.quarantine'),
 	'failed|broken off three times, by query_canceled, out_of_memory or configuration_limit_exceeded|slow 5', 'it is set aside');
-is(sql('SELECT count(*) FROM cdp.event'), 7, 'all others arrived');
+is(sql('SELECT count(*) FROM cdp_data.event'), 7, 'all others arrived');
 is(sql($unlimited), 't', 'and the next refresh may take any number');
-sql('DROP TRIGGER fault ON cdp.event; SELECT cdp.replay()');
+sql('DROP TRIGGER fault ON cdp_data.event; SELECT cdp.replay()');
 is(sql("SELECT $counts FROM cdp.refresh()"), '1|1|0', 'repaired, it arrives');
 
 # a batch that is slow as a whole: smaller ones go on, and grow again
 write_rows('many', 1000);
-sql('ALTER SEQUENCE cdp.attempt RESTART 100');
+sql('ALTER SEQUENCE cdp_data.attempt RESTART 100');
 is(sql("SELECT $counts FROM cdp.refresh()"), '100|100|0', 'after a broken off refresh of 200');
 is(sql("SELECT $counts FROM cdp.refresh()"), '200|200|0', 'twice as many');
 is(sql("SELECT $counts FROM cdp.refresh()"), '400|400|0', 'and again');
 is(sql("SELECT $counts FROM cdp.refresh()"), '300|300|0', 'the rest');
-sql('ALTER SEQUENCE cdp.attempt RESTART 9223372036854775807');
+sql('ALTER SEQUENCE cdp_data.attempt RESTART 9223372036854775807');
 
 # ---------------------------------------------------------------- a backend that is terminated
 write_rows('kill', 10);
-sql(q{CREATE TRIGGER fault BEFORE INSERT ON cdp.event FOR EACH ROW EXECUTE FUNCTION doze()});
+sql(q{CREATE TRIGGER fault BEFORE INSERT ON cdp_data.event FOR EACH ROW EXECUTE FUNCTION doze()});
 my $session = $node->background_psql('postgres', on_error_stop => 0);
 $session->query_until(qr/begun/, "\\echo begun\nSELECT cdp.refresh();\n");
 $node->poll_query_until('postgres', q{SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep')}) or die 'no refresh';
 sql(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'});
 $node->poll_query_until('postgres', q{SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep')});
-sql('DROP TRIGGER fault ON cdp.event');
+sql('DROP TRIGGER fault ON cdp_data.event');
 is(sql($waiting), 10, 'a terminated refresh leaves the inbox as it was');
 is(sql("SELECT $counts FROM cdp.refresh()"), '10|10|0', 'the next one takes all');
 eval { $session->quit };
 
 # ---------------------------------------------------------------- 1,001 rows at fault, and 1,000
-sql(q{CREATE TRIGGER fault BEFORE INSERT ON cdp.message FOR EACH ROW WHEN (NEW.batch_id > 0) EXECUTE FUNCTION fault('22P02')});
+sql(q{CREATE TRIGGER fault BEFORE INSERT ON cdp_data.message FOR EACH ROW WHEN (NEW.batch_id > 0) EXECUTE FUNCTION fault('22P02')});
 write_rows('bad', 1001);
 sql(q{INSERT INTO cdp.inbox (user_id, event, "timestamp") SELECT 'u', 'View', '2026-01-01' FROM generate_series(1, 100)});
 my ($status, $output, $errors) = $node->psql('postgres', 'SELECT cdp.refresh()');
@@ -83,7 +83,7 @@ is(sql($unlimited), 't', 'and no limit for the next');
 is(sql('SELECT count(*) FROM cdp.quarantine'), 0, 'nothing is set aside');
 sql(q{DELETE FROM cdp.inbox WHERE message_id = 'bad 1'});
 is(sql("SELECT $counts FROM cdp.refresh()"), '1100|100|1000', '1,000: they are set aside');
-sql(q{DROP TRIGGER fault ON cdp.message});
+sql(q{DROP TRIGGER fault ON cdp_data.message});
 is(sql('SELECT cdp.replay()'), 1000, 'all come back');
 is(sql("SELECT $counts FROM cdp.refresh()"), '1000|1000|0', 'and arrive');
 
@@ -103,7 +103,7 @@ SKIP:
 	is(sql($waiting), 20000, 'with the inbox as it was');
 	is(sql('SELECT count(*) FROM cdp.quarantine'), 0, 'and no row blamed');
 	is(sql($unlimited), 't', 'nor the size of the batch');
-	is(sql(q{SELECT count(*) FROM cdp.event WHERE message_id LIKE 'space%'}), 0, 'nothing of it is there');
+	is(sql(q{SELECT count(*) FROM cdp_data.event WHERE message_id LIKE 'space%'}), 0, 'nothing of it is there');
 	sql("ALTER TABLE cdp.$month SET TABLESPACE pg_default");
 	is(sql("SELECT $counts FROM cdp.refresh()"), '20000|20000|0', 'with space all arrive');
 }
@@ -112,10 +112,10 @@ sql(q{INSERT INTO cdp.inbox (message_id, user_id, event, properties) SELECT 'tem
 	FROM generate_series(1, 50000) i});
 ($status, $output, $errors) = $node->psql('postgres', q{SET temp_file_limit = '1MB'; SELECT cdp.refresh()});
 like($errors, qr/temporary file size exceeds/, 'temp_file_limit: the error');
-cmp_ok(sql('SELECT last_value FROM cdp.attempt'), '<=', 25000, 'the next one takes less');
+cmp_ok(sql('SELECT last_value FROM cdp_data.attempt'), '<=', 25000, 'the next one takes less');
 sql(q{DO $$ BEGIN WHILE (SELECT taken FROM cdp.refresh()) > 0 LOOP END LOOP; END $$});
 is(sql('SELECT * FROM cdp.verify()'), '', 'the tables hold what the log says');
-is(sql('SELECT sum(taken) = sum(accepted + duplicate + quarantined), sum(accepted) = (SELECT count(*) FROM cdp.event) FROM cdp.batch'), 't|t', 'no row is lost');
+is(sql('SELECT sum(taken) = sum(accepted + duplicate + quarantined), sum(accepted) = (SELECT count(*) FROM cdp_data.event) FROM cdp.batch'), 't|t', 'no row is lost');
 
 $node->stop;
 done_testing();

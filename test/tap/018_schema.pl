@@ -47,10 +47,10 @@ refused('one given away', 'CREATE SCHEMA cdp; ALTER SCHEMA cdp OWNER TO mallory'
 my $open = 'CREATE SCHEMA cdp; GRANT ALL ON SCHEMA cdp TO mallory; SET ROLE mallory';
 my %hostile = (
 	'function cdp.now()' => 'CREATE FUNCTION cdp.now() RETURNS timestamptz LANGUAGE sql RETURN NULL::timestamptz',
-	'function cdp.add_event_month\(timestamp with time zone\)' => q{CREATE FUNCTION cdp.add_event_month(timestamptz) RETURNS void LANGUAGE sql AS ''},
+	'function cdp_data.add_event_month\(timestamp with time zone\)' => q{CREATE FUNCTION cdp_data.add_event_month(timestamptz) RETURNS void LANGUAGE sql AS ''},
 	'operator cdp.=\(integer,bigint\)' => 'CREATE OPERATOR cdp.= (FUNCTION = int48eq, LEFTARG = integer, RIGHTARG = bigint)',
-	'table cdp.state' => 'CREATE TABLE cdp.state (x int)',
-	'table cdp.event_2030_01' => 'CREATE TABLE cdp.event_2030_01 (x int)',
+	'table cdp_data.state' => 'CREATE TABLE cdp_data.state (x int)',
+	'table cdp_data.event_2030_01' => 'CREATE TABLE cdp_data.event_2030_01 (x int)',
 	'view cdp.profiles' => 'CREATE VIEW cdp.profiles AS SELECT 1 AS x',
 	'type cdp.mood' => q{CREATE TYPE cdp.mood AS ENUM ('good')},
 	'type cdp.whole' => 'CREATE DOMAIN cdp.whole AS int',
@@ -89,7 +89,7 @@ for my $mine ('CREATE SCHEMA cdp', 'CREATE SCHEMA cdp AUTHORIZATION owner', 'CRE
 {
 	my $database = database($mine, 'owner');
 	$node->safe_psql($database, 'CREATE EXTENSION cdp; SELECT cdp.init()');
-	is($node->safe_psql($database, q{SELECT count(*) FROM cdp.state}), '1', $mine);
+	is($node->safe_psql($database, q{SELECT count(*) FROM cdp_data.state}), '1', $mine);
 }
 
 # what DROP EXTENSION leaves does not stand in the way, months and detached months included
@@ -101,12 +101,12 @@ for my $owner ('postgres', 'owner')
 		GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA cdp TO owner; SET ROLE $owner; SELECT cdp.init(); RESET ROLE;
 		SELECT cdp.grant_access('app', 'writer', '{web}'), cdp.grant_access('mallory', 'steward');
 		INSERT INTO cdp.inbox (user_id, event) VALUES ('u1', 'x');
-		SELECT cdp.add_event_month('2020-01-01'), cdp.add_event_month('2020-02-01');
+		SELECT cdp_data.add_event_month('2020-01-01'), cdp_data.add_event_month('2020-02-01');
 		SELECT cdp.refresh(), cdp.create_segment('s', 'events > 0');
-		ALTER TABLE cdp.event DETACH PARTITION cdp.event_2020_01;
+		ALTER TABLE cdp_data.event DETACH PARTITION cdp_data.event_2020_01;
 		DROP EXTENSION cdp CASCADE;
 		CREATE EXTENSION cdp});
-	is($node->safe_psql($database, q{SELECT cdp.init(); SELECT count(*) FROM cdp.event}), "\n1", "dropped and made again over tables of $owner");
+	is($node->safe_psql($database, q{SELECT cdp.init(); SELECT count(*) FROM cdp_data.event}), "\n1", "dropped and made again over tables of $owner");
 }
 
 # the owner that a dump gives the schema is there before the extension is

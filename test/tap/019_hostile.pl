@@ -46,13 +46,13 @@ super(q{
 	CREATE ROLE boss LOGIN; CREATE ROLE ann LOGIN; CREATE ROLE other LOGIN;
 	SELECT cdp.grant_access('web_group', 'writer', '{web}'), cdp.grant_access('shop', 'writer', ARRAY[' shop', 'till', 'shop']), cdp.grant_access('free', 'writer'),
 		cdp.grant_access('gone', 'writer', '{gone}'), cdp.grant_access('boss', 'steward'), cdp.grant_access('ann', 'analyst')});
-is(super(q{SELECT string_agg(format('%s %s', role, sources), '; ' ORDER BY role) FROM cdp.writer}), 'free ; gone {gone}; shop {shop,till}; web_group {web}', 'the writers');
+is(super(q{SELECT string_agg(format('%s %s', role, sources), '; ' ORDER BY role) FROM cdp_data.writer}), 'free ; gone {gone}; shop {shop,till}; web_group {web}', 'the writers');
 
 refused('web', $_)
   for q{INSERT INTO cdp.inbox (user_id, written_by) VALUES ('x', 'free')}, q{INSERT INTO cdp.inbox_raw (line, written_by) VALUES ('{}', 'free')},
   q{INSERT INTO cdp.inbox (user_id, written_by) VALUES ('x', DEFAULT)}, 'COPY cdp.inbox FROM STDIN', 'COPY cdp.inbox_raw (line, written_by) FROM STDIN',
   'SELECT written_by FROM cdp.inbox', q{INSERT INTO cdp.inbox (user_id) VALUES ('x') RETURNING user_id}, q{UPDATE cdp.inbox SET written_by = 'free'},
-  'DELETE FROM cdp.inbox', 'TRUNCATE cdp.inbox', q{INSERT INTO cdp.writer VALUES ('web', NULL)}, q{UPDATE cdp.writer SET sources = NULL}, 'SELECT * FROM cdp.quarantine',
+  'DELETE FROM cdp.inbox', 'TRUNCATE cdp.inbox', q{INSERT INTO cdp_data.writer VALUES ('web', NULL)}, q{UPDATE cdp_data.writer SET sources = NULL}, 'SELECT * FROM cdp.quarantine',
   q{SELECT cdp.grant_access('web', 'writer')}, 'SELECT cdp.replay()', 'ALTER TABLE cdp.inbox ALTER written_by SET DEFAULT 0', 'SET SESSION AUTHORIZATION free', 'SET ROLE free',
   'CREATE TABLE cdp.t ()', 'CREATE RULE r AS ON INSERT TO cdp.inbox DO NOTHING',
   'CREATE FUNCTION pg_temp.f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$; CREATE TRIGGER t BEFORE INSERT ON cdp.inbox FOR EACH ROW EXECUTE FUNCTION pg_temp.f()';
@@ -98,7 +98,7 @@ super(q{INSERT INTO cdp.inbox (message_id, user_id, event, source, written_by) V
 push @expected, 'apart-row web', 'lost-row foreign_source';
 
 my $outcome = q{SELECT string_agg(name || ' ' || outcome, E'\n' ORDER BY name) FROM (
-	SELECT message_id AS name, source AS outcome FROM cdp.event
+	SELECT message_id AS name, source AS outcome FROM cdp_data.event
 	UNION ALL SELECT coalesce(record ->> 'message_id', line::jsonb ->> 'messageId'), reason FROM cdp.quarantine) o};
 allowed('boss', 'SELECT cdp.refresh()');
 is_deeply([ sort split /\n/, super($outcome) ], [ sort @expected ], 'each row is of a source of its writer, or in quarantine');
@@ -157,34 +157,34 @@ for my $role ('web', 'ann', 'boss')
 	}
 	refused($role, $_)
 	  for 'CREATE OR REPLACE VIEW cdp.profiles AS SELECT 1', 'CREATE OPERATOR cdp.= (FUNCTION = int48eq, LEFTARG = integer, RIGHTARG = bigint)',
-	  'CREATE FUNCTION cdp.now() RETURNS timestamptz LANGUAGE sql RETURN NULL', 'CREATE TABLE cdp.event_2031_01 ()', 'CREATE TYPE cdp.x AS (y int)',
-	  q{CREATE OR REPLACE FUNCTION cdp.add_event_month(month timestamptz) RETURNS void LANGUAGE sql AS ''}, q{ALTER FUNCTION cdp.add_event_month SECURITY INVOKER},
-	  'CREATE TABLE lever.p PARTITION OF cdp.event FOR VALUES FROM (MINVALUE) TO (MAXVALUE)', 'CREATE TABLE lever.p () INHERITS (cdp.inbox)',
-	  'CREATE TABLE lever.p (x bigint REFERENCES cdp.profile)', 'ALTER SCHEMA cdp RENAME TO x', 'DROP EXTENSION cdp', 'DROP SCHEMA cdp CASCADE', 'SELECT cdp.init()',
+	  'CREATE FUNCTION cdp.now() RETURNS timestamptz LANGUAGE sql RETURN NULL', 'CREATE TABLE cdp_data.event_2031_01 ()', 'CREATE TYPE cdp.x AS (y int)',
+	  q{CREATE OR REPLACE FUNCTION cdp_data.add_event_month(month timestamptz) RETURNS void LANGUAGE sql AS ''}, q{ALTER FUNCTION cdp_data.add_event_month SECURITY INVOKER},
+	  'CREATE TABLE lever.p PARTITION OF cdp_data.event FOR VALUES FROM (MINVALUE) TO (MAXVALUE)', 'CREATE TABLE lever.p () INHERITS (cdp.inbox)',
+	  'CREATE TABLE lever.p (x bigint REFERENCES cdp_data.profile)', 'ALTER SCHEMA cdp RENAME TO x', 'DROP EXTENSION cdp', 'DROP SCHEMA cdp CASCADE', 'SELECT cdp.init()',
 	  'COMMENT ON SCHEMA cdp IS NULL', 'UPDATE cdp.profiles SET events = 0', 'UPDATE cdp.batch SET taken = 0', 'DELETE FROM cdp.batch',
-	  'DELETE FROM cdp.message', 'DELETE FROM cdp.state', 'UPDATE cdp.identity_history SET profile_id = 0', 'DELETE FROM cdp.anchor_history';
+	  'DELETE FROM cdp_data.message', 'DELETE FROM cdp_data.state', 'UPDATE cdp_data.identity_history SET profile_id = 0', 'DELETE FROM cdp_data.anchor_history';
 }
 
 # months: what refresh asks for, and nothing else
-my $months = super(q{SELECT count(*) FROM pg_inherits WHERE inhparent = 'cdp.event'::regclass});
-refused('boss', "SELECT cdp.add_event_month($_)", qr/there is no month of events for/)
+my $months = super(q{SELECT count(*) FROM pg_inherits WHERE inhparent = 'cdp_data.event'::regclass});
+refused('boss', "SELECT cdp_data.add_event_month($_)", qr/there is no month of events for/)
   for 'NULL', q{'infinity'}, q{'-infinity'}, q{'10000-01-01'}, q{'99999-01-01'}, q{'1999-12-31 23:59:59Z'}, q{'0044-03-15 BC'}, q{now() + interval '2 years'};
-is(super(q{SELECT count(*) FROM pg_inherits WHERE inhparent = 'cdp.event'::regclass}), $months, 'no month more');
-allowed('boss', q{SET datestyle = 'SQL, DMY'; SET timezone = 'Pacific/Kiritimati'; SELECT cdp.add_event_month('2003-02-01Z'), cdp.add_event_month('2003-02-28Z')});
+is(super(q{SELECT count(*) FROM pg_inherits WHERE inhparent = 'cdp_data.event'::regclass}), $months, 'no month more');
+allowed('boss', q{SET datestyle = 'SQL, DMY'; SET timezone = 'Pacific/Kiritimati'; SELECT cdp_data.add_event_month('2003-02-01Z'), cdp_data.add_event_month('2003-02-28Z')});
 is(super(q{SELECT pg_get_expr(relpartbound, oid) FROM pg_class WHERE relname = 'event_2003_02'}), q{FOR VALUES FROM ('2003-02-01 00:00:00+00') TO ('2003-03-01 00:00:00+00')}, 'one month');
 
 # text that a steward may write to tables is data, whoever reads it
 super(q{SELECT cdp.refresh()});
 my $quote = q{x'')) OR lever.pull($l$text$l$) -- %s %1$s $sql$ "};
 allowed('boss', qq{
-	INSERT INTO cdp.trait_rule VALUES ('$quote', 'last');
+	INSERT INTO cdp_data.trait_rule VALUES ('$quote', 'last');
 	INSERT INTO cdp.carried_number (event, name, path) VALUES ('$quote', '$quote', ARRAY['$quote', 'x'])}
   . qq{;
 	INSERT INTO cdp.case_event VALUES ('$quote', '$quote', true, '$quote');
-	INSERT INTO cdp.source (source, first_batch_id, last_batch_id) VALUES ('$quote', 1, 1);
+	INSERT INTO cdp_data.source (source, first_batch_id, last_batch_id) VALUES ('$quote', 1, 1);
 	INSERT INTO cdp.namespace (namespace, priority, blocked, max_links) VALUES ('$quote', 50, ARRAY['$quote'], jsonb_build_object('$quote', 1));
 	UPDATE cdp.namespace SET blocked = ARRAY['$quote'], max_links = max_links || jsonb_build_object('$quote', 1) WHERE namespace = 'email';
-	INSERT INTO cdp.writer VALUES ('$quote', ARRAY['$quote']);
+	INSERT INTO cdp_data.writer VALUES ('$quote', ARRAY['$quote']);
 	INSERT INTO cdp.quarantine (quarantine_id, batch_id, quarantined_at, source, reason, record, written_by)
 	VALUES (1000000, 1, now(), '$quote', '$quote', jsonb_build_object('message_id', '$quote', 'user_id', '$quote', 'event', '$quote', 'type', 'track',
 		'source', '$quote', 'properties', jsonb_build_object('$quote', '$quote')), 'free');

@@ -67,22 +67,22 @@ sub sql
 # conservation of rows
 is($sum{taken}, sql('SELECT (SELECT count(*) FROM sent) + (SELECT count(*) FROM sent_raw)'), 'every row was taken');
 is($sum{accepted} + $sum{duplicate} + $sum{quarantined}, $sum{taken}, 'every row was accepted, a duplicate or quarantined');
-is(sql('SELECT count(*) FROM cdp.event'), $sum{accepted}, 'every accepted row is in the log');
+is(sql('SELECT count(*) FROM cdp_data.event'), $sum{accepted}, 'every accepted row is in the log');
 is(sql('SELECT count(*) FROM cdp.quarantine'), $sum{quarantined}, 'every quarantined row is kept');
-is(sql('SELECT sum(accepted), sum(duplicate), sum(quarantined) FROM cdp.source'), "$sum{accepted}|$sum{duplicate}|$sum{quarantined}",
+is(sql('SELECT sum(accepted), sum(duplicate), sum(quarantined) FROM cdp_data.source'), "$sum{accepted}|$sum{duplicate}|$sum{quarantined}",
 	'the sources add up');
-is(sql('SELECT sum(events) FROM cdp.profile'), sql('SELECT count(*) FROM cdp.event WHERE identity_id <> 0'),
+is(sql('SELECT sum(events) FROM cdp_data.profile'), sql('SELECT count(*) FROM cdp_data.event WHERE identity_id <> 0'),
 	'every attributed event counts in one profile');
 
 # what people sent arrived once each, and nothing else
 is( sql(q{SELECT count(*) FROM ((SELECT DISTINCT message_id FROM sent UNION SELECT line::jsonb->>'messageId' FROM sent_raw WHERE line LIKE '%messageId%')
-		INTERSECT SELECT message_id FROM truth.message) s WHERE NOT EXISTS (SELECT FROM cdp.event e WHERE e.message_id = s.message_id)}),
+		INTERSECT SELECT message_id FROM truth.message) s WHERE NOT EXISTS (SELECT FROM cdp_data.event e WHERE e.message_id = s.message_id)}),
 	0, 'no message of a person is missing');
-is(sql('SELECT count(*) FROM cdp.event GROUP BY message_id HAVING count(*) > 1 AND message_id IS NOT NULL'), '', 'no message is there twice');
+is(sql('SELECT count(*) FROM cdp_data.event GROUP BY message_id HAVING count(*) > 1 AND message_id IS NOT NULL'), '', 'no message is there twice');
 cmp_ok($sum{duplicate}, '>', 0, 'some messages came twice');
-is(sql(q{SELECT count(*) FROM cdp.event e WHERE source = 'crm'}), sql(q{SELECT count(*) FROM sent WHERE source = 'crm'}),
+is(sql(q{SELECT count(*) FROM cdp_data.event e WHERE source = 'crm'}), sql(q{SELECT count(*) FROM sent WHERE source = 'crm'}),
 	'rows without a message_id are all accepted');
-is(sql(q{SELECT count(*) FROM cdp.event e LEFT JOIN truth.message t USING (message_id) WHERE t.message_id IS NULL AND e.source <> 'crm'}),
+is(sql(q{SELECT count(*) FROM cdp_data.event e LEFT JOIN truth.message t USING (message_id) WHERE t.message_id IS NULL AND e.source <> 'crm'}),
 	0, 'nothing malformed was accepted');
 is(sql(q{SELECT string_agg(DISTINCT reason, ' ' ORDER BY reason) FROM cdp.quarantine}),
 	'empty_line invalid_identifier invalid_identifiers invalid_json no_identifier not_an_object timestamp_out_of_range',

@@ -80,7 +80,7 @@ $node->poll_query_until('postgres', q{SELECT count(*) > 0 FROM pg_locks WHERE lo
 is($node->safe_psql('postgres', q{
 	SET cdp.segment_timeout = '200ms';
 	SELECT cdp.lookup('user_id:u3') -> 'segments', cdp.lookup('user_id:u3') -> 'segments_failing';
-	SELECT state FROM cdp.judge_segment('sleeper', NULL, 0);
+	SELECT state FROM cdp_internal.judge_segment('sleeper', NULL, 0);
 	SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()}), qq{["always"]|["sleeper"]\ntoo_slow\n0}, 'another session holds the lock');
 $holder->kill_kill;
 

@@ -1,6 +1,6 @@
 -- The inboxes, the log and the quarantine: what arrives, and where each row of it ends.
 
-CREATE FUNCTION cdp.init_log() RETURNS void
+CREATE FUNCTION cdp_internal.init_log() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -42,84 +42,84 @@ BEGIN
 	COMMENT ON COLUMN cdp.inbox_raw.received_at IS 'When it reached us; now, where it is not given.';
 	COMMENT ON COLUMN cdp.inbox_raw.written_by IS 'The role that wrote the line. No writer may set it: INSERT and COPY with a list of columns.';
 
-	CREATE TABLE cdp.writer (role text COLLATE "C" PRIMARY KEY, sources text[] COLLATE "C");
-	COMMENT ON TABLE cdp.writer IS 'Who may write to the inboxes, and for which feeds; written by cdp.grant_access(). A row stands for its role and all members of it.';
-	COMMENT ON COLUMN cdp.writer.role IS 'Name of the role. A role that is given another name is no writer until cdp.grant_access() is called for it again.';
-	COMMENT ON COLUMN cdp.writer.sources IS 'The feeds that its rows may name; NULL: any.';
+	CREATE TABLE cdp_data.writer (role text COLLATE "C" PRIMARY KEY, sources text[] COLLATE "C");
+	COMMENT ON TABLE cdp_data.writer IS 'Who may write to the inboxes, and for which feeds; written by cdp.grant_access(). A row stands for its role and all members of it.';
+	COMMENT ON COLUMN cdp_data.writer.role IS 'Name of the role. A role that is given another name is no writer until cdp.grant_access() is called for it again.';
+	COMMENT ON COLUMN cdp_data.writer.sources IS 'The feeds that its rows may name; NULL: any.';
 
-	CREATE TABLE cdp.event (
+	CREATE TABLE cdp_data.event (
 		event_id bigint NOT NULL, identity_id bigint NOT NULL, "timestamp" timestamptz NOT NULL, batch_id bigint NOT NULL,
 		message_id text, type text NOT NULL, event text,
 		anonymous_id text, user_id text, group_id text, previous_id text, identifiers jsonb,
 		properties jsonb, traits jsonb, context jsonb,
 		sent_at timestamptz, original_timestamp timestamptz, received_at timestamptz NOT NULL, source text NOT NULL,
 		PRIMARY KEY (identity_id, "timestamp", event_id)) PARTITION BY RANGE ("timestamp");
-	CREATE INDEX event_batch_id ON cdp.event USING brin (batch_id);
-	COMMENT ON TABLE cdp.event IS 'The log: every accepted event, by month. Distribution key: identity_id.';
-	COMMENT ON COLUMN cdp.event.event_id IS 'Number of the event, in the order of arrival.';
-	COMMENT ON COLUMN cdp.event."timestamp" IS 'When it happened, corrected for clock skew.';
-	COMMENT ON COLUMN cdp.event.message_id IS 'Unique name of the message, as it came.';
-	COMMENT ON COLUMN cdp.event.type IS 'identify, track, page, screen, group or alias.';
-	COMMENT ON COLUMN cdp.event.event IS 'Name of the event; NULL for identify, group and alias calls.';
-	COMMENT ON COLUMN cdp.event.anonymous_id IS 'As it came.';
-	COMMENT ON COLUMN cdp.event.user_id IS 'As it came.';
-	COMMENT ON COLUMN cdp.event.group_id IS 'As it came.';
-	COMMENT ON COLUMN cdp.event.previous_id IS 'As it came.';
-	COMMENT ON COLUMN cdp.event.identifiers IS 'As they came.';
-	COMMENT ON COLUMN cdp.event.properties IS 'As they came.';
-	COMMENT ON COLUMN cdp.event.traits IS 'As they came.';
-	COMMENT ON COLUMN cdp.event.context IS 'As it came.';
-	COMMENT ON COLUMN cdp.event.sent_at IS 'When the client sent it, by the client''s clock.';
-	COMMENT ON COLUMN cdp.event.original_timestamp IS 'When it happened, by the client''s clock.';
-	COMMENT ON COLUMN cdp.event.received_at IS 'When it reached the inbox.';
-	COMMENT ON COLUMN cdp.event.source IS 'The feed that brought it.';
-	COMMENT ON COLUMN cdp.event.identity_id IS 'The identity that the event is anchored to; 0 where all its identifiers are blocked.';
-	COMMENT ON COLUMN cdp.event.batch_id IS 'The refresh that brought it.';
+	CREATE INDEX event_batch_id ON cdp_data.event USING brin (batch_id);
+	COMMENT ON TABLE cdp_data.event IS 'The log: every accepted event, by month. Distribution key: identity_id.';
+	COMMENT ON COLUMN cdp_data.event.event_id IS 'Number of the event, in the order of arrival.';
+	COMMENT ON COLUMN cdp_data.event."timestamp" IS 'When it happened, corrected for clock skew.';
+	COMMENT ON COLUMN cdp_data.event.message_id IS 'Unique name of the message, as it came.';
+	COMMENT ON COLUMN cdp_data.event.type IS 'identify, track, page, screen, group or alias.';
+	COMMENT ON COLUMN cdp_data.event.event IS 'Name of the event; NULL for identify, group and alias calls.';
+	COMMENT ON COLUMN cdp_data.event.anonymous_id IS 'As it came.';
+	COMMENT ON COLUMN cdp_data.event.user_id IS 'As it came.';
+	COMMENT ON COLUMN cdp_data.event.group_id IS 'As it came.';
+	COMMENT ON COLUMN cdp_data.event.previous_id IS 'As it came.';
+	COMMENT ON COLUMN cdp_data.event.identifiers IS 'As they came.';
+	COMMENT ON COLUMN cdp_data.event.properties IS 'As they came.';
+	COMMENT ON COLUMN cdp_data.event.traits IS 'As they came.';
+	COMMENT ON COLUMN cdp_data.event.context IS 'As it came.';
+	COMMENT ON COLUMN cdp_data.event.sent_at IS 'When the client sent it, by the client''s clock.';
+	COMMENT ON COLUMN cdp_data.event.original_timestamp IS 'When it happened, by the client''s clock.';
+	COMMENT ON COLUMN cdp_data.event.received_at IS 'When it reached the inbox.';
+	COMMENT ON COLUMN cdp_data.event.source IS 'The feed that brought it.';
+	COMMENT ON COLUMN cdp_data.event.identity_id IS 'The identity that the event is anchored to; 0 where all its identifiers are blocked.';
+	COMMENT ON COLUMN cdp_data.event.batch_id IS 'The refresh that brought it.';
 
-	CREATE TABLE cdp.message (message_key uuid PRIMARY KEY, batch_id bigint NOT NULL);
-	COMMENT ON TABLE cdp.message IS 'One key a message, the memory for de-duplication. Distribution key: message_key.';
-	COMMENT ON COLUMN cdp.message.batch_id IS 'The refresh that brought it.';
-	COMMENT ON COLUMN cdp.message.message_key IS '128 bits of SHA-256 of the message_id.';
+	CREATE TABLE cdp_data.message (message_key uuid PRIMARY KEY, batch_id bigint NOT NULL);
+	COMMENT ON TABLE cdp_data.message IS 'One key a message, the memory for de-duplication. Distribution key: message_key.';
+	COMMENT ON COLUMN cdp_data.message.batch_id IS 'The refresh that brought it.';
+	COMMENT ON COLUMN cdp_data.message.message_key IS '128 bits of SHA-256 of the message_id.';
 
-	CREATE TABLE cdp.quarantine (
+	CREATE TABLE cdp_data.quarantine (
 		quarantine_id bigint PRIMARY KEY, batch_id bigint NOT NULL, quarantined_at timestamptz NOT NULL,
 		source text, reason text NOT NULL, detail text, record jsonb, line text, received_at timestamptz,
 		written_by text NOT NULL, cut boolean NOT NULL DEFAULT false, sizes jsonb,
 		CHECK ((record IS NULL) <> (line IS NULL)));
-	COMMENT ON TABLE cdp.quarantine IS 'Rows that could not become events, as they came (cut where they are too large), with the reason. Repair record or line in place, then call cdp.replay().';
-	COMMENT ON COLUMN cdp.quarantine.quarantine_id IS 'Number of the row.';
-	COMMENT ON COLUMN cdp.quarantine.batch_id IS 'The refresh that put it here.';
-	COMMENT ON COLUMN cdp.quarantine.quarantined_at IS 'When that was.';
-	COMMENT ON COLUMN cdp.quarantine.source IS 'The feed, as it came.';
-	COMMENT ON COLUMN cdp.quarantine.reason IS 'Why, as one word.';
-	COMMENT ON COLUMN cdp.quarantine.detail IS 'Which field, and what is wrong with it, never a value of it; where the reason is failed, the SQLSTATE and the message of the error.';
-	COMMENT ON COLUMN cdp.quarantine.received_at IS 'When it reached the inbox.';
-	COMMENT ON COLUMN cdp.quarantine.written_by IS 'The role that wrote the row; cdp.replay() keeps it.';
-	COMMENT ON COLUMN cdp.quarantine.cut IS 'Whether this is not the whole row: of a text over 4 kB the first 1,000 characters are kept, of a document over 4 kB nothing. cdp.replay() passes over it.';
-	COMMENT ON COLUMN cdp.quarantine.sizes IS 'Of a row that is cut, the size of each column that it had, in bytes, uncompressed.';
-	COMMENT ON COLUMN cdp.quarantine.record IS 'The row of cdp.inbox, as an object of its columns.';
-	COMMENT ON COLUMN cdp.quarantine.line IS 'The line of cdp.inbox_raw.';
+	COMMENT ON TABLE cdp_data.quarantine IS 'Rows that could not become events, as they came (cut where they are too large), with the reason. Repair record or line in place, then call cdp.replay().';
+	COMMENT ON COLUMN cdp_data.quarantine.quarantine_id IS 'Number of the row.';
+	COMMENT ON COLUMN cdp_data.quarantine.batch_id IS 'The refresh that put it here.';
+	COMMENT ON COLUMN cdp_data.quarantine.quarantined_at IS 'When that was.';
+	COMMENT ON COLUMN cdp_data.quarantine.source IS 'The feed, as it came.';
+	COMMENT ON COLUMN cdp_data.quarantine.reason IS 'Why, as one word.';
+	COMMENT ON COLUMN cdp_data.quarantine.detail IS 'Which field, and what is wrong with it, never a value of it; where the reason is failed, the SQLSTATE and the message of the error.';
+	COMMENT ON COLUMN cdp_data.quarantine.received_at IS 'When it reached the inbox.';
+	COMMENT ON COLUMN cdp_data.quarantine.written_by IS 'The role that wrote the row; cdp.replay() keeps it.';
+	COMMENT ON COLUMN cdp_data.quarantine.cut IS 'Whether this is not the whole row: of a text over 4 kB the first 1,000 characters are kept, of a document over 4 kB nothing. cdp.replay() passes over it.';
+	COMMENT ON COLUMN cdp_data.quarantine.sizes IS 'Of a row that is cut, the size of each column that it had, in bytes, uncompressed.';
+	COMMENT ON COLUMN cdp_data.quarantine.record IS 'The row of cdp.inbox, as an object of its columns.';
+	COMMENT ON COLUMN cdp_data.quarantine.line IS 'The line of cdp.inbox_raw.';
 
-	CREATE TABLE cdp.source (
+	CREATE TABLE cdp_data.source (
 		source text COLLATE "C" PRIMARY KEY, party text NOT NULL DEFAULT 'first' CHECK (party IN ('first', 'second', 'third')),
 		trust integer NOT NULL DEFAULT 3 CHECK (trust BETWEEN -128 AND 127), expires_after interval CHECK (expires_after > interval '0'), licence text, accepted bigint NOT NULL DEFAULT 0, duplicate bigint NOT NULL DEFAULT 0, quarantined bigint NOT NULL DEFAULT 0,
 		first_batch_id bigint NOT NULL, last_batch_id bigint NOT NULL);
-	COMMENT ON TABLE cdp.source IS 'The feeds, with what became of their rows.';
-	COMMENT ON COLUMN cdp.source.source IS 'Name of the feed.';
-	COMMENT ON COLUMN cdp.source.accepted IS 'Rows that became events.';
-	COMMENT ON COLUMN cdp.source.duplicate IS 'Rows whose message was in the log already.';
-	COMMENT ON COLUMN cdp.source.quarantined IS 'Rows that could not become events; a repaired one counts again.';
-	COMMENT ON COLUMN cdp.source.first_batch_id IS 'The refresh that first saw it.';
-	COMMENT ON COLUMN cdp.source.last_batch_id IS 'The last refresh that took rows of it.';
-	COMMENT ON COLUMN cdp.source.trust IS 'More is better: of two links that a rule lets only one of be, the one from the more trusted source is, and of two values of a trait the more trusted source''s, whatever the times. First party 3, second 2, third 1, unless set.';
-	COMMENT ON COLUMN cdp.source.party IS 'first (our own), second (a partner''s own) or third (bought).';
-	COMMENT ON COLUMN cdp.source.expires_after IS 'So long after it was said, what the feed says of a person does not count any more, from the next refresh on; NULL: it does not lapse. In hours, since days differ in length.';
-	COMMENT ON COLUMN cdp.source.licence IS 'A note on what its data may be used for.';
+	COMMENT ON TABLE cdp_data.source IS 'The feeds, with what became of their rows.';
+	COMMENT ON COLUMN cdp_data.source.source IS 'Name of the feed.';
+	COMMENT ON COLUMN cdp_data.source.accepted IS 'Rows that became events.';
+	COMMENT ON COLUMN cdp_data.source.duplicate IS 'Rows whose message was in the log already.';
+	COMMENT ON COLUMN cdp_data.source.quarantined IS 'Rows that could not become events; a repaired one counts again.';
+	COMMENT ON COLUMN cdp_data.source.first_batch_id IS 'The refresh that first saw it.';
+	COMMENT ON COLUMN cdp_data.source.last_batch_id IS 'The last refresh that took rows of it.';
+	COMMENT ON COLUMN cdp_data.source.trust IS 'More is better: of two links that a rule lets only one of be, the one from the more trusted source is, and of two values of a trait the more trusted source''s, whatever the times. First party 3, second 2, third 1, unless set.';
+	COMMENT ON COLUMN cdp_data.source.party IS 'first (our own), second (a partner''s own) or third (bought).';
+	COMMENT ON COLUMN cdp_data.source.expires_after IS 'So long after it was said, what the feed says of a person does not count any more, from the next refresh on; NULL: it does not lapse. In hours, since days differ in length.';
+	COMMENT ON COLUMN cdp_data.source.licence IS 'A note on what its data may be used for.';
 END
 $function$;
-COMMENT ON FUNCTION cdp.init_log() IS 'Internal: makes the tables of what arrives, and of the log.';
+COMMENT ON FUNCTION cdp_internal.init_log() IS 'Internal: makes the tables of what arrives, and of the log.';
 
-CREATE FUNCTION cdp.init_event_month() RETURNS void
+CREATE FUNCTION cdp_internal.init_event_month() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -127,7 +127,7 @@ BEGIN
 	-- SECURITY DEFINER because only the owner of a partitioned table may add a partition, and
 	-- refresh() runs as any steward.  Made here, not in the extension's script, so that it runs
 	-- as the owner of the tables and never as the superuser who installed the extension.
-	CREATE FUNCTION cdp.add_event_month(month timestamptz) RETURNS void
+	CREATE FUNCTION cdp_data.add_event_month(month timestamptz) RETURNS void
 		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 		SET search_path = pg_catalog, cdp, pg_temp
 		SET timezone = 'UTC'
@@ -145,27 +145,27 @@ BEGIN
 				DETAIL = 'Events lie from 2000 on, and not more than a day ahead.';
 		END IF;
 		IF EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-				   WHERE i.inhparent = 'cdp.event'::regclass AND NOT i.inhdetachpending AND (c.relname = base OR c.relname LIKE base || '\_%')) THEN
+				   WHERE i.inhparent = 'cdp_data.event'::regclass AND NOT i.inhdetachpending AND (c.relname = base OR c.relname LIKE base || '\_%')) THEN
 			RETURN;
 		END IF;
 		-- the name may still be that of a month that was detached
-		WHILE to_regclass('cdp.' || partition) IS NOT NULL LOOP
+		WHILE to_regclass('cdp_data.' || partition) IS NOT NULL LOOP
 			partition := base || '_' || (coalesce(nullif(substr(partition, length(base) + 2), ''), '0')::integer + 1);
 		END LOOP;
 		-- ATTACH, unlike CREATE … PARTITION OF, waits for no reader and no writer
-		EXECUTE format('CREATE TABLE cdp.%I (LIKE cdp.event INCLUDING ALL)', partition);
+		EXECUTE format('CREATE TABLE cdp_data.%I (LIKE cdp_data.event INCLUDING ALL)', partition);
 		-- LIKE leaves out which columns are to have no statistics
-		FOR hidden IN SELECT a.attname FROM pg_attribute a WHERE a.attrelid = 'cdp.event'::regclass AND a.attnum > 0 AND a.attstattarget = 0 LOOP
-			EXECUTE format('ALTER TABLE cdp.%I ALTER COLUMN %I SET STATISTICS 0', partition, hidden);
+		FOR hidden IN SELECT a.attname FROM pg_attribute a WHERE a.attrelid = 'cdp_data.event'::regclass AND a.attnum > 0 AND a.attstattarget = 0 LOOP
+			EXECUTE format('ALTER TABLE cdp_data.%I ALTER COLUMN %I SET STATISTICS 0', partition, hidden);
 		END LOOP;
-		EXECUTE format('ALTER TABLE cdp.event ATTACH PARTITION cdp.%I FOR VALUES FROM (%L) TO (%L)',
+		EXECUTE format('ALTER TABLE cdp_data.event ATTACH PARTITION cdp_data.%I FOR VALUES FROM (%L) TO (%L)',
 					   partition, first_day, first_day + interval '1 month');
 	END
 	$body$;
-	REVOKE ALL ON FUNCTION cdp.add_event_month(timestamptz) FROM PUBLIC;
-	COMMENT ON FUNCTION cdp.add_event_month(timestamptz) IS 'Internal: makes the partition of cdp.event for a month (UTC), where it is missing.';
+	REVOKE ALL ON FUNCTION cdp_data.add_event_month(timestamptz) FROM PUBLIC;
+	COMMENT ON FUNCTION cdp_data.add_event_month(timestamptz) IS 'Internal: makes the partition of cdp_data.event for a month (UTC), where it is missing.';
 END
 $function$;
-COMMENT ON FUNCTION cdp.init_event_month() IS 'Internal: makes the function that adds partitions, owned by the owner of the tables.';
+COMMENT ON FUNCTION cdp_internal.init_event_month() IS 'Internal: makes the function that adds partitions, owned by the owner of the tables.';
 
-REVOKE ALL ON FUNCTION cdp.init_log(), cdp.init_event_month() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_log(), cdp_internal.init_event_month() FROM PUBLIC;

@@ -1,20 +1,20 @@
 -- Values that a namespace's rule blocks.
 
-CREATE FUNCTION cdp.is_blocked(identifier cdp.identifier, rules jsonb) RETURNS boolean
+CREATE FUNCTION cdp_internal.is_blocked(identifier cdp.identifier, rules jsonb) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_is_blocked' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.is_blocked(cdp.identifier, jsonb) IS
+COMMENT ON FUNCTION cdp_internal.is_blocked(cdp.identifier, jsonb) IS
 	'Internal: whether an identifier''s value is one of those listed for its namespace, in any case, or matches one '
 	'that begins with ^. rules: an object of namespace to list; they are read once a statement.';
 
-CREATE FUNCTION cdp.blocked_rules() RETURNS jsonb
+CREATE FUNCTION cdp_internal.blocked_rules() RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	RETURN (SELECT coalesce(jsonb_object_agg(n.namespace, to_jsonb(n.blocked)), '{}') FROM cdp.namespace n WHERE n.blocked IS NOT NULL);
+	RETURN (SELECT coalesce(jsonb_object_agg(n.namespace, to_jsonb(n.blocked)), '{}') FROM cdp_data.namespace n WHERE n.blocked IS NOT NULL);
 END
 $function$;
-COMMENT ON FUNCTION cdp.blocked_rules() IS
-	'Internal: the blocked values of all namespaces, as cdp.is_blocked() takes them.';
+COMMENT ON FUNCTION cdp_internal.blocked_rules() IS
+	'Internal: the blocked values of all namespaces, as cdp_internal.is_blocked() takes them.';
 
-REVOKE ALL ON FUNCTION cdp.is_blocked(cdp.identifier, jsonb), cdp.blocked_rules() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.is_blocked(cdp.identifier, jsonb), cdp_internal.blocked_rules() FROM PUBLIC;

@@ -1,13 +1,13 @@
 -- Why two identifiers are one person, or why they are not.
 
-CREATE FUNCTION cdp.explain_path(first_id bigint, last_id bigint) RETURNS TABLE (step integer, from_id bigint, to_id bigint, refused boolean, reasons text[])
+CREATE FUNCTION cdp_internal.explain_path(first_id bigint, last_id bigint) RETURNS TABLE (step integer, from_id bigint, to_id bigint, refused boolean, reasons text[])
 	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000 ROWS 5
 	SET search_path = pg_catalog, cdp, pg_temp
 	AS 'MODULE_PATHNAME', 'cdp_explain_path';
-COMMENT ON FUNCTION cdp.explain_path(bigint, bigint) IS
+COMMENT ON FUNCTION cdp_internal.explain_path(bigint, bigint) IS
 	'Internal: the chain of links between two identities that has the fewest refused ones, and of those the fewest links. Where there is none, one row: step 0, and in reasons: not connected, shared, blocked, or too far (more than 10,000 profiles were looked into).';
 
-CREATE FUNCTION cdp.explain_shared(first_id bigint, last_id bigint) RETURNS bigint[]
+CREATE FUNCTION cdp_internal.explain_shared(first_id bigint, last_id bigint) RETURNS bigint[]
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 1000
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -21,7 +21,7 @@ BEGIN
 	WHILE cardinality(layer) > 0 AND cardinality(seen) <= 10000 AND NOT last_id = ANY (layer) LOOP
 		SELECT array_agg(n.other_id), array_agg(n.parent_id) INTO layer, parents FROM (
 			SELECT l.other_id, min(f.id) AS parent_id FROM unnest(layer) f (id)
-			CROSS JOIN LATERAL (SELECT t.b AS other_id FROM cdp.link t WHERE t.a = f.id UNION ALL SELECT t.a FROM cdp.link t WHERE t.b = f.id) l
+			CROSS JOIN LATERAL (SELECT t.b AS other_id FROM cdp_data.link t WHERE t.a = f.id UNION ALL SELECT t.a FROM cdp_data.link t WHERE t.b = f.id) l
 			WHERE NOT EXISTS (SELECT FROM unnest(seen) s (id) WHERE s.id = l.other_id) GROUP BY l.other_id) n;
 		seen := seen || layer;
 		came_by := came_by || parents;
@@ -35,7 +35,7 @@ BEGIN
 	RETURN path;
 END
 $function$;
-COMMENT ON FUNCTION cdp.explain_shared(bigint, bigint) IS
+COMMENT ON FUNCTION cdp_internal.explain_shared(bigint, bigint) IS
 	'Internal: the shortest path of links between two identities, those of shared ones included; NULL where there is none, or none within the first 10,000 identifiers.';
 
 CREATE FUNCTION cdp.explain(a cdp.identifier, b cdp.identifier)
@@ -49,32 +49,32 @@ DECLARE
 	end_id bigint;
 	path bigint[];
 BEGIN
-	PERFORM cdp.check_tables();
+	PERFORM cdp_internal.check_tables();
 	-- what ends the matter without a chain; where it is true of both, the first is named
 	RETURN QUERY
 		SELECT 0, o.mine::text, o.other::text, NULL::text, NULL::text, NULL::timestamptz, NULL::boolean, ARRAY[o.outcome]
 		FROM (SELECT e.place, e.mine, e.other,
 					 CASE WHEN e.mine = e.other THEN 'same' WHEN i.identity_id IS NULL THEN 'unknown' WHEN i.blocked THEN 'blocked' WHEN i.shared THEN 'shared' END AS outcome
 			  FROM (VALUES (1, explain.a, explain.b), (2, explain.b, explain.a)) AS e (place, mine, other)
-			  LEFT JOIN cdp.identifier_map m ON m.identifier = e.mine LEFT JOIN cdp.identity i ON i.identity_id = m.identity_id) o
+			  LEFT JOIN cdp_data.identifier_map m ON m.identifier = e.mine LEFT JOIN cdp_data.identity i ON i.identity_id = m.identity_id) o
 		WHERE o.outcome IS NOT NULL ORDER BY o.place LIMIT 1;
 	IF FOUND THEN
 		RETURN;
 	END IF;
-	start_id := (SELECT m.identity_id FROM cdp.identifier_map m WHERE m.identifier = explain.a);
-	end_id := (SELECT m.identity_id FROM cdp.identifier_map m WHERE m.identifier = explain.b);
+	start_id := (SELECT m.identity_id FROM cdp_data.identifier_map m WHERE m.identifier = explain.a);
+	end_id := (SELECT m.identity_id FROM cdp_data.identifier_map m WHERE m.identifier = explain.b);
 	FOR step, from_identifier, to_identifier, source, message_id, at, refused, reasons IN
 		SELECT p.step, x.identifier::text, y.identifier::text, e.source, e.message_id, e.first_at, p.refused, p.reasons
-		FROM cdp.explain_path(start_id, end_id) p
-		JOIN cdp.identity x ON x.identity_id = p.from_id JOIN cdp.identity y ON y.identity_id = p.to_id
+		FROM cdp_internal.explain_path(start_id, end_id) p
+		JOIN cdp_data.identity x ON x.identity_id = p.from_id JOIN cdp_data.identity y ON y.identity_id = p.to_id
 		LEFT JOIN LATERAL (
-			SELECT l.source, l.message_id, l.first_at FROM cdp.link l JOIN cdp.source s ON s.source = l.source
+			SELECT l.source, l.message_id, l.first_at FROM cdp_data.link l JOIN cdp_data.source s ON s.source = l.source
 			WHERE p.step > 0 AND l.a = least(p.from_id, p.to_id) AND l.b = greatest(p.from_id, p.to_id)
 			ORDER BY s.trust DESC, l.first_at, l.source COLLATE "C" LIMIT 1) e ON true
 		ORDER BY p.step
 	LOOP
 		IF reasons = ARRAY['not connected'] THEN
-			path := cdp.explain_shared(start_id, end_id);
+			path := cdp_internal.explain_shared(start_id, end_id);
 		END IF;
 		IF path IS NULL THEN
 			RETURN NEXT;
@@ -82,7 +82,7 @@ BEGIN
 	END LOOP;
 	RETURN QUERY
 		SELECT 0, i.identifier::text, explain.b::text, NULL::text, NULL::text, NULL::timestamptz, NULL::boolean, ARRAY['shared']
-		FROM unnest(path) WITH ORDINALITY u (identity_id, place) JOIN cdp.identity i ON i.identity_id = u.identity_id WHERE i.shared ORDER BY u.place;
+		FROM unnest(path) WITH ORDINALITY u (identity_id, place) JOIN cdp_data.identity i ON i.identity_id = u.identity_id WHERE i.shared ORDER BY u.place;
 END
 $function$;
 COMMENT ON FUNCTION cdp.explain(cdp.identifier, cdp.identifier) IS
@@ -95,7 +95,7 @@ CREATE FUNCTION cdp.explain(a text, b text)
 		refused boolean, reasons text[])
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE COST 1000 ROWS 5
 BEGIN ATOMIC
-	SELECT e.* FROM cdp.explain(cdp.person_identifier(explain.a), cdp.person_identifier(explain.b)) e;
+	SELECT e.* FROM cdp.explain(cdp_internal.person_identifier(explain.a), cdp_internal.person_identifier(explain.b)) e;
 END;
 COMMENT ON FUNCTION cdp.explain(text, text) IS
 	'The same by namespace:value as text, or by the digits of profile ids, which stand for the identifiers whose '
@@ -110,5 +110,5 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION cdp.explain(bigint, bigint) IS 'The same by profile ids, present or former.';
 
-REVOKE ALL ON FUNCTION cdp.explain_path(bigint, bigint), cdp.explain_shared(bigint, bigint), cdp.explain(cdp.identifier, cdp.identifier),
+REVOKE ALL ON FUNCTION cdp_internal.explain_path(bigint, bigint), cdp_internal.explain_shared(bigint, bigint), cdp.explain(cdp.identifier, cdp.identifier),
 	cdp.explain(text, text), cdp.explain(bigint, bigint) FROM PUBLIC;

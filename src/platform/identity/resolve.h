@@ -12,7 +12,7 @@
 typedef struct Resolver
 {
 	CdpkStitchRules
-		rules; /* of cdp.namespace and cdp.state; namespaces in the order of their bytes */
+		rules; /* of cdp.namespace and cdp_data.state; namespaces in the order of their bytes */
 	CdpkStitchStore store;
 } Resolver;
 

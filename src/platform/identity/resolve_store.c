@@ -18,12 +18,12 @@
 /* what every query of identity rows selects, for resolver_identity */
 #define IDENTITY_COLUMNS                                                  \
 	"i.identity_id, i.profile_id, i.identifier, NOT i.blocked, i.shared," \
-	" EXISTS (SELECT FROM cdp.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))"
+	" EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))"
 
 #define LINK_QUERY(ids)                                                                                 \
-	"SELECT l.a, l.b, s.trust, l.first_at, l.refused FROM cdp.link l JOIN cdp.source s USING (source)"  \
+	"SELECT l.a, l.b, s.trust, l.first_at, l.refused FROM cdp_data.link l JOIN cdp_data.source s USING (source)"  \
 	" WHERE l.a " ids " UNION ALL"                                                                      \
-	" SELECT l.a, l.b, s.trust, l.first_at, l.refused FROM cdp.link l JOIN cdp.source s USING (source)" \
+	" SELECT l.a, l.b, s.trust, l.first_at, l.refused FROM cdp_data.link l JOIN cdp_data.source s USING (source)" \
 	" WHERE l.b " ids
 
 void
@@ -127,7 +127,7 @@ read_limits(uint64 *count)
 	SPITupleTable *rows = resolver_rows(
 		"SELECT array_agg(coalesce(CASE WHEN m.max_links ? n.namespace THEN m.max_links ->> n.namespace"
 		" ELSE m.max_links ->> '*' END::integer, -1) ORDER BY n.namespace COLLATE \"C\")"
-		" FROM (SELECT DISTINCT max_links FROM cdp.namespace WHERE max_links IS NOT NULL) m CROSS JOIN cdp.namespace n"
+		" FROM (SELECT DISTINCT max_links FROM cdp_data.namespace WHERE max_links IS NOT NULL) m CROSS JOIN cdp_data.namespace n"
 		" GROUP BY m.max_links ORDER BY m.max_links",
 		0, NULL, count);
 	const uint32_t **limits = palloc(sizeof(uint32_t *) * Max(*count, 1));
@@ -151,8 +151,8 @@ read_namespaces(Resolver *resolver)
 	uint64 count;
 	SPITupleTable *rows = resolver_rows(
 		"SELECT n.namespace, n.priority, coalesce(n.max_per_profile, -1), coalesce(m.number, 0)::integer"
-		" FROM cdp.namespace n LEFT JOIN (SELECT max_links, row_number() OVER (ORDER BY max_links) AS number"
-		" FROM (SELECT DISTINCT max_links FROM cdp.namespace WHERE max_links IS NOT NULL) d) m USING (max_links)"
+		" FROM cdp_data.namespace n LEFT JOIN (SELECT max_links, row_number() OVER (ORDER BY max_links) AS number"
+		" FROM (SELECT DISTINCT max_links FROM cdp_data.namespace WHERE max_links IS NOT NULL) d) m USING (max_links)"
 		" ORDER BY n.namespace COLLATE \"C\"",
 		0, NULL, &count);
 	CdpkStitchNamespace *namespaces = palloc0(sizeof(CdpkStitchNamespace) * Max(count, 1));
@@ -176,7 +176,7 @@ static void
 read_cap(Resolver *resolver)
 {
 	uint64 count;
-	SPITupleTable *rows = resolver_rows("SELECT coalesce(cap, -1) FROM cdp.state", 0, NULL, &count);
+	SPITupleTable *rows = resolver_rows("SELECT coalesce(cap, -1) FROM cdp_data.state", 0, NULL, &count);
 
 	if (count != 1)
 		resolver_check(CDPK_CORRUPT);
@@ -273,7 +273,7 @@ load_identities(void *context, CdpkStitch *stitch, const int64_t *ids, size_t co
 {
 	return add_identities(context, stitch,
 						  "SELECT " IDENTITY_COLUMNS
-						  " FROM cdp.identity i WHERE i.identity_id = ANY ($1)",
+						  " FROM cdp_data.identity i WHERE i.identity_id = ANY ($1)",
 						  make_ids(ids, count));
 }
 
@@ -283,13 +283,13 @@ load_contents(void *context, CdpkStitch *stitch, const int64_t *profile_ids, siz
 	Datum ids = make_ids(profile_ids, count);
 	CdpkStatus status = add_identities(
 		context, stitch,
-		"SELECT " IDENTITY_COLUMNS " FROM cdp.identity i WHERE i.profile_id = ANY ($1)", ids);
+		"SELECT " IDENTITY_COLUMNS " FROM cdp_data.identity i WHERE i.profile_id = ANY ($1)", ids);
 
 	if (status != CDPK_OK)
 		return status;
 	return add_links(
 		stitch,
-		LINK_QUERY("IN (SELECT i.identity_id FROM cdp.identity i WHERE i.profile_id = ANY ($1))"),
+		LINK_QUERY("IN (SELECT i.identity_id FROM cdp_data.identity i WHERE i.profile_id = ANY ($1))"),
 		ids);
 }
 
@@ -308,7 +308,7 @@ load_profiles(void *context, CdpkStitch *stitch, const int64_t *profile_ids, siz
 	uint64 count;
 	SPITupleTable *rows = resolver_rows(
 		"SELECT p.profile_id, p.identifiers, p.has_forbid, p.shared, p.last_trust, p.last_at, c.key, c.value::integer"
-		" FROM cdp.profile p LEFT JOIN LATERAL jsonb_each_text(p.limited) c ON true"
+		" FROM cdp_data.profile p LEFT JOIN LATERAL jsonb_each_text(p.limited) c ON true"
 		" WHERE p.profile_id = ANY ($1) ORDER BY p.profile_id",
 		1, &ids, &count);
 	CdpkStitchProfile *profiles = palloc0(sizeof(CdpkStitchProfile) * Max(count, 1));
@@ -363,10 +363,10 @@ load_forbids(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size
 	uint64 count;
 	SPITupleTable *rows = resolver_rows(
 		"WITH named AS ("
-		" SELECT m.identity_id, m.identifier FROM cdp.identifier_map m LEFT JOIN cdp.identity i USING (identity_id)"
-		" WHERE m.identifier IN (SELECT a FROM cdp.verdict WHERE kind = 'forbid' UNION SELECT b FROM cdp.verdict WHERE kind = 'forbid')"
+		" SELECT m.identity_id, m.identifier FROM cdp_data.identifier_map m LEFT JOIN cdp_data.identity i USING (identity_id)"
+		" WHERE m.identifier IN (SELECT a FROM cdp_data.verdict WHERE kind = 'forbid' UNION SELECT b FROM cdp_data.verdict WHERE kind = 'forbid')"
 		" AND (i.profile_id = ANY ($1) OR m.identity_id = ANY ($2)))"
-		" SELECT a.identity_id, b.identity_id FROM cdp.verdict v JOIN cdp.identifier_map a ON a.identifier = v.a JOIN cdp.identifier_map b ON b.identifier = v.b"
+		" SELECT a.identity_id, b.identity_id FROM cdp_data.verdict v JOIN cdp_data.identifier_map a ON a.identifier = v.a JOIN cdp_data.identifier_map b ON b.identifier = v.b"
 		" WHERE v.kind = 'forbid' AND (v.a IN (SELECT identifier FROM named) OR v.b IN (SELECT identifier FROM named))",
 		2, arguments, &count);
 	CdpkStitchForbid *forbids = palloc(sizeof(CdpkStitchForbid) * Max(count, 1));

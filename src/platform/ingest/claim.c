@@ -1,6 +1,6 @@
 /*
  * claim.c
- *		cdp.claim_rows: the next rows of an inbox, from a block on, up to a number and a size.
+ *		cdp_internal.claim_rows: the next rows of an inbox, from a block on, up to a number and a size.
  *
  * The rows that earlier claims deleted stay in the file for as long as any snapshot is held, so that
  * a scan that began at the first block would cost more with every batch.  And no statement of SQL
@@ -29,7 +29,7 @@
 #include "platform/ingest/ingest.h"
 #include "toolkit/bridge/raw_size.h"
 
-/* the results of cdp.claim_rows */
+/* the results of cdp_internal.claim_rows */
 enum
 {
 	OUT_PLACES,

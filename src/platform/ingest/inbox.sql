@@ -26,14 +26,14 @@ DECLARE
 	moved bigint;
 	passed_over bigint;
 BEGIN
-	SELECT count(*) INTO passed_over FROM cdp.quarantine q
+	SELECT count(*) INTO passed_over FROM cdp_data.quarantine q
 	WHERE q.cut AND (replay.reason IS NULL OR q.reason = replay.reason) AND (quarantine_ids IS NULL OR q.quarantine_id = ANY (quarantine_ids));
 	IF passed_over > 0 THEN
 		RAISE NOTICE '% rows are cut and stay in quarantine', passed_over
 			USING HINT = 'Let their source send them again, in smaller parts, and delete them from cdp.quarantine.';
 	END IF;
 	WITH released AS (
-		DELETE FROM cdp.quarantine q
+		DELETE FROM cdp_data.quarantine q
 		WHERE NOT q.cut AND (replay.reason IS NULL OR q.reason = replay.reason)
 		  AND (quarantine_ids IS NULL OR q.quarantine_id = ANY (quarantine_ids)) RETURNING q.*
 	), records AS (
@@ -56,7 +56,7 @@ COMMENT ON FUNCTION cdp.replay(text, bigint[]) IS
 -- Rights add up: a role may name what any writer may that it is a member of.  A writer counts as long
 -- as it may insert, so that a dropped role's name gives nothing to the role that takes it next.  Who may set
 -- written_by (superusers, stewards, the owner) could name any role, and so is bound by nothing.
-CREATE FUNCTION cdp.writer_sources(roles text[]) RETURNS jsonb
+CREATE FUNCTION cdp_internal.writer_sources(roles text[]) RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -68,60 +68,60 @@ BEGIN
 			ELSE (
 				SELECT CASE WHEN bool_or(w.sources IS NULL) THEN 'null'
 					ELSE coalesce(jsonb_agg(s.source) FILTER (WHERE s.source IS NOT NULL), '[]') END
-				FROM cdp.writer w JOIN pg_roles m ON m.rolname = w.role LEFT JOIN LATERAL unnest(w.sources) AS s (source) ON true
+				FROM cdp_data.writer w JOIN pg_roles m ON m.rolname = w.role LEFT JOIN LATERAL unnest(w.sources) AS s (source) ON true
 				WHERE pg_has_role(r.oid, m.oid, 'USAGE') AND has_any_column_privilege(m.oid, 'cdp.inbox', 'INSERT')) END)
 		FROM (SELECT DISTINCT u.role FROM unnest(roles) AS u (role)) a LEFT JOIN pg_roles r ON r.rolname = a.role);
 END
 $function$;
-COMMENT ON FUNCTION cdp.writer_sources(text[]) IS
+COMMENT ON FUNCTION cdp_internal.writer_sources(text[]) IS
 	'Internal: role to the sources that its rows may name; null: any; none: the role is gone, or no writer.';
 
--- cdp.account_id takes away what cdp.onboard takes for blank
-CREATE FUNCTION cdp.source_of(source text, allowed jsonb) RETURNS text
+-- cdp_internal.account_id takes away what cdp.onboard takes for blank
+CREATE FUNCTION cdp_internal.source_of(source text, allowed jsonb) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE WHEN jsonb_typeof(allowed) = 'array' AND jsonb_array_length(allowed) = 1 AND cdp.account_id(source) IS NULL
+	RETURN CASE WHEN jsonb_typeof(allowed) = 'array' AND jsonb_array_length(allowed) = 1 AND cdp_internal.account_id(source) IS NULL
 		THEN allowed ->> 0 ELSE source END;
-COMMENT ON FUNCTION cdp.source_of(text, jsonb) IS 'Internal: the source of a row: what it says, or where it says nothing and its writer has one only, that one.';
+COMMENT ON FUNCTION cdp_internal.source_of(text, jsonb) IS 'Internal: the source of a row: what it says, or where it says nothing and its writer has one only, that one.';
 
-CREATE FUNCTION cdp.foreign_source(feed text, allowed jsonb) RETURNS text
+CREATE FUNCTION cdp_internal.foreign_source(feed text, allowed jsonb) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN CASE WHEN jsonb_typeof(allowed) <> 'array' OR allowed ? feed THEN NULL
 		WHEN allowed = '[]' THEN 'written_by: no such writer' ELSE 'source: none of those of the writer' END;
-COMMENT ON FUNCTION cdp.foreign_source(text, jsonb) IS 'Internal: what is wrong with the feed of a row whose writer may name these; NULL: nothing.';
+COMMENT ON FUNCTION cdp_internal.foreign_source(text, jsonb) IS 'Internal: what is wrong with the feed of a row whose writer may name these; NULL: nothing.';
 
 -- What arrives in a batch: batch_row.  Its rows are those that the batch was begun with; each is read
 -- whole or, where it is too large, cut before anything else looks at it.
-CREATE FUNCTION cdp.refresh_take(failures text[] DEFAULT NULL, cut_all boolean DEFAULT false) RETURNS bigint
+CREATE FUNCTION cdp_internal.refresh_take(failures text[] DEFAULT NULL, cut_all boolean DEFAULT false) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	RETURN cdp.batch_stage('batch_row', format($sql$
+	RETURN cdp_internal.batch_stage('batch_row', format($sql$
 		WITH taken AS (
 			DELETE FROM cdp.inbox WHERE ctid = ANY ($3) RETURNING ctid AS place, *
 		), taken_raw AS (
 			DELETE FROM cdp.inbox_raw WHERE ctid = ANY ($4) RETURNING ctid AS place, *
 		), sized AS (
-			-- all columns, as cdp.claim_rows() counts them
-			SELECT t.*, %2$L OR cdp.is_row_too_large(cdp.raw_size(message_id, type, event, anonymous_id, user_id, group_id,
+			-- all columns, as cdp_internal.claim_rows() counts them
+			SELECT t.*, %2$L OR cdp_internal.is_row_too_large(cdp_internal.raw_size(message_id, type, event, anonymous_id, user_id, group_id,
 				previous_id, identifiers, properties, traits, context, "timestamp", sent_at, original_timestamp, received_at,
 				source, written_by), identifiers, properties, traits, context) AS cut FROM taken t
 		), sized_raw AS (
-			SELECT t.*, %2$L OR cdp.raw_size(line, source, received_at, written_by) > cdp.max_row_bytes() AS cut FROM taken_raw t
+			SELECT t.*, %2$L OR cdp_internal.raw_size(line, source, received_at, written_by) > cdp_internal.max_row_bytes() AS cut FROM taken_raw t
 		), parsed AS (
-			SELECT place, cut, CASE WHEN cut THEN jsonb_build_object('line', cdp.raw_size(line)) END AS sizes, cdp.cut_text(line, cut) AS line,
-				   cdp.cut_text(source, cut) AS feed, received_at AS arrived, cdp.cut_text(written_by, cut) AS written_by,
+			SELECT place, cut, CASE WHEN cut THEN jsonb_build_object('line', cdp_internal.raw_size(line)) END AS sizes, cdp_internal.cut_text(line, cut) AS line,
+				   cdp_internal.cut_text(source, cut) AS feed, received_at AS arrived, cdp_internal.cut_text(written_by, cut) AS written_by,
 				   cdp.parse_line(CASE WHEN NOT cut AND NOT %1$L THEN line END) AS p
 			FROM sized_raw OFFSET 0
 		), arrived AS (
-			SELECT place, false AS is_line, cut, CASE WHEN cut THEN cdp.inbox_sizes(message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers,
+			SELECT place, false AS is_line, cut, CASE WHEN cut THEN cdp_internal.inbox_sizes(message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers,
 																properties, traits, context, source) END AS sizes,
 				   NULL::text AS line, NULL::text AS line_reason, NULL::text AS line_detail,
-				   cdp.cut_text(message_id, cut) AS message_id, cdp.cut_text(type, cut) AS type, cdp.cut_text(event, cut) AS event,
-				   cdp.cut_text(anonymous_id, cut) AS anonymous_id, cdp.cut_text(user_id, cut) AS user_id, cdp.cut_text(group_id, cut) AS group_id,
-				   cdp.cut_text(previous_id, cut) AS previous_id, cdp.cut_document(identifiers, cut) AS identifiers,
-				   cdp.cut_document(properties, cut) AS properties, cdp.cut_document(traits, cut) AS traits, cdp.cut_document(context, cut) AS context,
-				   "timestamp", sent_at, original_timestamp, received_at, cdp.cut_text(source, cut) AS source, cdp.cut_text(written_by, cut) AS written_by
+				   cdp_internal.cut_text(message_id, cut) AS message_id, cdp_internal.cut_text(type, cut) AS type, cdp_internal.cut_text(event, cut) AS event,
+				   cdp_internal.cut_text(anonymous_id, cut) AS anonymous_id, cdp_internal.cut_text(user_id, cut) AS user_id, cdp_internal.cut_text(group_id, cut) AS group_id,
+				   cdp_internal.cut_text(previous_id, cut) AS previous_id, cdp_internal.cut_document(identifiers, cut) AS identifiers,
+				   cdp_internal.cut_document(properties, cut) AS properties, cdp_internal.cut_document(traits, cut) AS traits, cdp_internal.cut_document(context, cut) AS context,
+				   "timestamp", sent_at, original_timestamp, received_at, cdp_internal.cut_text(source, cut) AS source, cdp_internal.cut_text(written_by, cut) AS written_by
 			FROM sized
 			UNION ALL
 			SELECT place, true, cut, sizes, line, (p).reason, (p).detail,
@@ -132,12 +132,12 @@ BEGIN
 			FROM parsed
 		), writer AS MATERIALIZED (
 			-- no role has a longer name
-			SELECT cdp.writer_sources(ARRAY(SELECT left(written_by, 64) FROM taken UNION SELECT left(written_by, 64) FROM taken_raw)) AS sources
+			SELECT cdp_internal.writer_sources(ARRAY(SELECT left(written_by, 64) FROM taken UNION SELECT left(written_by, 64) FROM taken_raw)) AS sources
 		), refused AS (
 			SELECT a.*, %3$s AS failure, (SELECT sources FROM writer) -> written_by AS allowed FROM arrived a %4$s OFFSET 0
 		), checked AS (
 			SELECT row_number() OVER () AS row_no, a.*,
-				   cdp.onboard(%5$s, $2, (SELECT s.max_identifiers FROM cdp.state s)) AS o
+				   cdp.onboard(%5$s, $2, (SELECT s.max_identifiers FROM cdp_data.state s)) AS o
 			FROM refused a OFFSET 0
 		)
 		SELECT row_no, line, message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
@@ -149,44 +149,44 @@ BEGIN
 			   CASE WHEN failure IS NOT NULL THEN 'failed' WHEN cut THEN 'row_too_large'
 					ELSE coalesce(line_reason, (o).reason, CASE WHEN foreign_source IS NOT NULL THEN 'foreign_source' END,
 						CASE WHEN problem IS NOT NULL THEN 'invalid_traits' END) END AS reason,
-			   CASE WHEN failure IS NOT NULL THEN failure WHEN cut THEN format('over %%s MB', cdp.max_row_bytes() / 1048576)
+			   CASE WHEN failure IS NOT NULL THEN failure WHEN cut THEN format('over %%s MB', cdp_internal.max_row_bytes() / 1048576)
 					WHEN line_reason IS NOT NULL THEN line_detail WHEN (o).reason IS NOT NULL THEN (o).detail
 					ELSE coalesce(foreign_source, 'traits: ' || problem) END AS detail
-		FROM (SELECT c.*, cdp.foreign_source((o).feed, allowed) AS foreign_source,
+		FROM (SELECT c.*, cdp_internal.foreign_source((o).feed, allowed) AS foreign_source,
 					 CASE WHEN (o).call_type IN ('identify', 'group') THEN cdp.traits_problem(traits, (SELECT cdp.trait_rules())) END AS problem FROM checked c OFFSET 0) c
 	$sql$, failures IS NOT NULL, cut_all, CASE WHEN failures IS NULL THEN 'NULL::text' ELSE 'f.failure' END,
 		CASE WHEN failures IS NULL THEN '' ELSE format($sql$
 			JOIN unnest($3 || $4, %L::text[]) WITH ORDINALITY AS f (place, failure, number)
 			ON f.place = a.place AND (f.number > cardinality($3)) = a.is_line $sql$, failures) END,
 		CASE WHEN failures IS NULL THEN 'type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
-			"timestamp", sent_at, original_timestamp, received_at, cdp.source_of(source, allowed)'
+			"timestamp", sent_at, original_timestamp, received_at, cdp_internal.source_of(source, allowed)'
 			 -- of what is set aside only the feed is asked for
 			 ELSE repeat('NULL, ', 14) || 'CASE WHEN NOT cut THEN source END' END));
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_take(text[], boolean) IS
+COMMENT ON FUNCTION cdp_internal.refresh_take(text[], boolean) IS
 	'Internal: takes the rows of the batch from the inboxes and cleans them (batch_row). failures: the errors for which each of them, those of cdp.inbox first, is set aside without another look; cut_all: whatever their size, only what can be kept of any row is kept.';
 
-CREATE FUNCTION cdp.inbox_sizes(message_id text, type text, event text, anonymous_id text, user_id text, group_id text, previous_id text,
+CREATE FUNCTION cdp_internal.inbox_sizes(message_id text, type text, event text, anonymous_id text, user_id text, group_id text, previous_id text,
 	identifiers jsonb, properties jsonb, traits jsonb, context jsonb, source text) RETURNS jsonb
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN jsonb_strip_nulls(jsonb_build_object('message_id', nullif(cdp.raw_size(message_id), 0), 'type', nullif(cdp.raw_size(type), 0),
-		'event', nullif(cdp.raw_size(event), 0), 'anonymous_id', nullif(cdp.raw_size(anonymous_id), 0), 'user_id', nullif(cdp.raw_size(user_id), 0),
-		'group_id', nullif(cdp.raw_size(group_id), 0), 'previous_id', nullif(cdp.raw_size(previous_id), 0),
-		'identifiers', cdp.shown_size(identifiers), 'properties', cdp.shown_size(properties),
-		'traits', cdp.shown_size(traits), 'context', cdp.shown_size(context), 'source', nullif(cdp.raw_size(source), 0)));
-COMMENT ON FUNCTION cdp.inbox_sizes(text, text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb, text) IS
-	'Internal: the size of each column of a row of cdp.inbox, of documents as cdp.shown_size() says.';
+	RETURN jsonb_strip_nulls(jsonb_build_object('message_id', nullif(cdp_internal.raw_size(message_id), 0), 'type', nullif(cdp_internal.raw_size(type), 0),
+		'event', nullif(cdp_internal.raw_size(event), 0), 'anonymous_id', nullif(cdp_internal.raw_size(anonymous_id), 0), 'user_id', nullif(cdp_internal.raw_size(user_id), 0),
+		'group_id', nullif(cdp_internal.raw_size(group_id), 0), 'previous_id', nullif(cdp_internal.raw_size(previous_id), 0),
+		'identifiers', cdp_internal.shown_size(identifiers), 'properties', cdp_internal.shown_size(properties),
+		'traits', cdp_internal.shown_size(traits), 'context', cdp_internal.shown_size(context), 'source', nullif(cdp_internal.raw_size(source), 0)));
+COMMENT ON FUNCTION cdp_internal.inbox_sizes(text, text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb, text) IS
+	'Internal: the size of each column of a row of cdp.inbox, of documents as cdp_internal.shown_size() says.';
 
 -- What becomes of each row: batch_verdict; quarantine and message are written.
-CREATE FUNCTION cdp.refresh_judge_rows(INOUT event_id bigint, INOUT quarantine_id bigint,
+CREATE FUNCTION cdp_internal.refresh_judge_rows(INOUT event_id bigint, INOUT quarantine_id bigint,
 	OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	-- of several good rows with one key the first stays
-	PERFORM cdp.batch_stage('batch_verdict', format($sql$
+	PERFORM cdp_internal.batch_stage('batch_verdict', format($sql$
 		SELECT row_no, message_key, verdict, %s + row_number() OVER (PARTITION BY verdict ORDER BY row_no) AS event_id
 		FROM (SELECT r.row_no, r.message_key,
 					 CASE WHEN r.reason IS NOT NULL THEN 'quarantined'
@@ -194,13 +194,13 @@ BEGIN
 			  FROM (SELECT row_no, message_key, reason,
 						   CASE WHEN message_key IS NOT NULL THEN row_number() OVER (PARTITION BY message_key, reason IS NULL ORDER BY row_no) END AS copy
 					FROM batch_row) r
-			  LEFT JOIN cdp.message m ON m.message_key = r.message_key) v
+			  LEFT JOIN cdp_data.message m ON m.message_key = r.message_key) v
 	$sql$, event_id));
 
-	accepted := cdp.batch_stage('batch_accepted', $sql$ SELECT row_no, message_key, event_id FROM batch_verdict WHERE verdict = 'accepted' $sql$);
+	accepted := cdp_internal.batch_stage('batch_accepted', $sql$ SELECT row_no, message_key, event_id FROM batch_verdict WHERE verdict = 'accepted' $sql$);
 	event_id := event_id + accepted;
-	quarantined := cdp.batch_run(format($sql$
-		INSERT INTO cdp.quarantine (quarantine_id, batch_id, quarantined_at, source, reason, detail, record, line, received_at, written_by, cut, sizes)
+	quarantined := cdp_internal.batch_run(format($sql$
+		INSERT INTO cdp_data.quarantine (quarantine_id, batch_id, quarantined_at, source, reason, detail, record, line, received_at, written_by, cut, sizes)
 		SELECT %s + row_number() OVER (ORDER BY r.row_no), $1, $2, r.source, r.reason, r.detail,
 			   CASE WHEN r.line IS NULL AND r.reason <> 'too_deep' THEN (SELECT to_jsonb(i) FROM (
 					SELECT r.message_id, r.type, r.event, r.anonymous_id, r.user_id, r.group_id, r.previous_id, r.identifiers,
@@ -214,37 +214,37 @@ BEGIN
 	$sql$, quarantine_id));
 	quarantine_id := quarantine_id + quarantined;
 
-	PERFORM cdp.batch_run($sql$
-		INSERT INTO cdp.message (message_key, batch_id)
+	PERFORM cdp_internal.batch_run($sql$
+		INSERT INTO cdp_data.message (message_key, batch_id)
 		SELECT message_key, $1 FROM batch_accepted WHERE message_key IS NOT NULL ORDER BY message_key
 	$sql$);
-	PERFORM cdp.batch_run($sql$
-		INSERT INTO cdp.source AS s (source, accepted, duplicate, quarantined, first_batch_id, last_batch_id)
+	PERFORM cdp_internal.batch_run($sql$
+		INSERT INTO cdp_data.source AS s (source, accepted, duplicate, quarantined, first_batch_id, last_batch_id)
 		SELECT r.feed, count(*) FILTER (WHERE v.verdict = 'accepted'), count(*) FILTER (WHERE v.verdict = 'duplicate'),
 			   count(*) FILTER (WHERE v.verdict = 'quarantined'), $1, $1
 		FROM batch_row r JOIN batch_verdict v USING (row_no) GROUP BY r.feed ORDER BY r.feed
 		ON CONFLICT (source) DO UPDATE SET accepted = s.accepted + excluded.accepted, duplicate = s.duplicate + excluded.duplicate,
 			quarantined = s.quarantined + excluded.quarantined, last_batch_id = excluded.last_batch_id
 	$sql$);
-	duplicate := cdp.batch_value($sql$ SELECT count(*) FROM batch_verdict WHERE verdict = 'duplicate' $sql$);
+	duplicate := cdp_internal.batch_value($sql$ SELECT count(*) FROM batch_verdict WHERE verdict = 'duplicate' $sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_judge_rows(bigint, bigint) IS 'Internal: decides which rows are accepted, duplicates or quarantined (batch_verdict, batch_accepted).';
+COMMENT ON FUNCTION cdp_internal.refresh_judge_rows(bigint, bigint) IS 'Internal: decides which rows are accepted, duplicates or quarantined (batch_verdict, batch_accepted).';
 
 -- The log: one row for each accepted one, anchored as batch_anchor says.
-CREATE FUNCTION cdp.refresh_log() RETURNS void
+CREATE FUNCTION cdp_internal.refresh_log() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp.batch_run($sql$
-		SELECT cdp.add_event_month(month) FROM (
+	PERFORM cdp_internal.batch_run($sql$
+		SELECT cdp_data.add_event_month(month) FROM (
 			SELECT DISTINCT date_trunc('month', r.at, 'UTC') AS month FROM batch_row r JOIN batch_accepted USING (row_no)
 			UNION
 			SELECT date_trunc('month', $2 + interval '31 days', 'UTC')) m
 	$sql$);
-	PERFORM cdp.batch_run($sql$
-		INSERT INTO cdp.event (event_id, identity_id, "timestamp", batch_id, message_id, type, event,
+	PERFORM cdp_internal.batch_run($sql$
+		INSERT INTO cdp_data.event (event_id, identity_id, "timestamp", batch_id, message_id, type, event,
 			anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
 			sent_at, original_timestamp, received_at, source)
 		SELECT a.event_id, n.identity_id, r.at, $1, r.message_id, r.call_type, r.event_name,
@@ -254,10 +254,10 @@ BEGIN
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_log() IS 'Internal: writes the accepted rows to cdp.event.';
+COMMENT ON FUNCTION cdp_internal.refresh_log() IS 'Internal: writes the accepted rows to cdp_data.event.';
 
 REVOKE ALL ON FUNCTION cdp.ingest(text, text), cdp.replay(text, bigint[]),
-	cdp.writer_sources(text[]), cdp.source_of(text, jsonb), cdp.foreign_source(text, jsonb), cdp.refresh_take(text[], boolean),
-	cdp.inbox_sizes(text, text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb, text), cdp.refresh_judge_rows(bigint, bigint),
-	cdp.refresh_log() FROM PUBLIC;
+	cdp_internal.writer_sources(text[]), cdp_internal.source_of(text, jsonb), cdp_internal.foreign_source(text, jsonb), cdp_internal.refresh_take(text[], boolean),
+	cdp_internal.inbox_sizes(text, text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb, text), cdp_internal.refresh_judge_rows(bigint, bigint),
+	cdp_internal.refresh_log() FROM PUBLIC;
 

@@ -3,7 +3,7 @@
  *		One person as one document, found through plans that the backend keeps.
  *
  * An agent's screen asks again and again for the same parts.  The query for a set of
- * parts is written by cdp.lookup_query(), and planned once.  What it shows is read as the
+ * parts is written by cdp_internal.lookup_query(), and planned once.  What it shows is read as the
  * caller; segments are judged apart, each as its owner.
  */
 #include "postgres.h"
@@ -131,7 +131,7 @@ follow_type(void)
 static void
 check_tables(void)
 {
-	if (SPI_execute("SELECT cdp.check_tables()", true, 1) != SPI_OK_SELECT)
+	if (SPI_execute("SELECT cdp_internal.check_tables()", true, 1) != SPI_OK_SELECT)
 		elog(ERROR, "could not check the tables");
 }
 
@@ -151,7 +151,7 @@ make_plan(int parts, bool by_identifier)
 			names[count++] = CStringGetTextDatum(part_names[i]);
 	arguments[0] = PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
 	arguments[1] = BoolGetDatum(by_identifier);
-	if (!fetch(SPI_prepare("SELECT cdp.lookup_query($1, $2)", 2, query_types), arguments, &query))
+	if (!fetch(SPI_prepare("SELECT cdp_internal.lookup_query($1, $2)", 2, query_types), arguments, &query))
 		elog(ERROR, "there is no query for a lookup");
 	return keep_plan(TextDatumGetCString(query), 2, types);
 }
@@ -266,7 +266,7 @@ read_column(SPITupleTable *found, int number)
 }
 
 /*
- * put_part writes a part.  Of a list it is what there was room for (cdp.lookup_list), with the number
+ * put_part writes a part.  Of a list it is what there was room for (cdp_internal.lookup_list), with the number
  * of what is left out beside it.
  */
 static void

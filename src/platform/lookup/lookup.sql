@@ -10,7 +10,7 @@ COMMENT ON FUNCTION cdp.lookup(cdp.identifier, text, integer) IS
 	'as far as 64 MB of them go; cases: what the contact '
 	'centre has open (cdp.open_cases); segments: names of those that the person is in now, of the segments that the '
 	'caller may read, and where there are any, segments_failing: those that cannot be judged of this person '
-	'(cdp.segment says why); refused_links: own and other identifier, other profile, reasons, at most 100, latest '
+	'(cdp_data.segment says why); refused_links: own and other identifier, other profile, reasons, at most 100, latest '
 	'first; accounts: those that the person belongs to, since, last_at and traits. Of each other list '
 	'there is as much as 8 MB go. Where some of a list did not fit, their number stands beside it as '
 	'events_left_out (identifiers_left_out, …); one that is too large by itself is left out alone. All but '
@@ -29,13 +29,13 @@ COMMENT ON FUNCTION cdp.lookup(bigint, text, integer) IS
 
 -- The query runs under the caller's search path (to set another one costs a quarter of a lookup), so
 -- functions, operators and types, which one of another's could stand in for, are written with their schema.
-CREATE FUNCTION cdp.lookup_part(part text) RETURNS text
+CREATE FUNCTION cdp_internal.lookup_part(part text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
 	RETURN CASE part
-		WHEN 'traits' THEN $sql$ coalesce(cdp.traits_to_jsonb(p.traits), '{}') $sql$
+		WHEN 'traits' THEN $sql$ coalesce(cdp_internal.traits_to_jsonb(p.traits), '{}') $sql$
 		WHEN 'refused_links' THEN $sql$
 			(SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('identifier', r.own, 'other_identifier', r.other, 'other_profile_id', r.other_profile_id,
 									   'reasons', r.reasons, 'last_at', r.last_at) ORDER BY r.last_at DESC, r.own COLLATE pg_catalog."C", r.other COLLATE pg_catalog."C"), '[]')
@@ -46,29 +46,29 @@ BEGIN
 						SELECT r.other_identifier, r.identifier, r.profile_id, r.reasons, r.last_at
 						FROM cdp.refused_links r WHERE r.other_profile_id OPERATOR(pg_catalog.=) p.profile_id) r
 				   ORDER BY r.last_at DESC, r.own COLLATE pg_catalog."C", r.other COLLATE pg_catalog."C" LIMIT 100) r) $sql$
-		ELSE cdp.lookup_list(part)
+		ELSE cdp_internal.lookup_list(part)
 	END;
 END
 $function$;
-COMMENT ON FUNCTION cdp.lookup_part(text) IS
-	'Internal: a part of the document, as an expression over p, a row of cdp.profile.';
+COMMENT ON FUNCTION cdp_internal.lookup_part(text) IS
+	'Internal: a part of the document, as an expression over p, a row of cdp_data.profile.';
 
-CREATE FUNCTION cdp.lookup_query(parts text[], by_identifier boolean) RETURNS text
+CREATE FUNCTION cdp_internal.lookup_query(parts text[], by_identifier boolean) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	RETURN format('SELECT p.profile_id, p.shared, p.first_seen, p.last_seen, p.events%s FROM %s',
-		(SELECT string_agg(format(', %s', cdp.lookup_part(u.part)), '' ORDER BY u.place) FROM unnest(parts) WITH ORDINALITY AS u (part, place)),
+		(SELECT string_agg(format(', %s', cdp_internal.lookup_part(u.part)), '' ORDER BY u.place) FROM unnest(parts) WITH ORDINALITY AS u (part, place)),
 		CASE WHEN by_identifier
-			 THEN 'cdp.identifier_map m JOIN cdp.identity w ON w.identity_id OPERATOR(pg_catalog.=) m.identity_id
-				JOIN cdp.profile p ON p.profile_id OPERATOR(pg_catalog.=) w.profile_id WHERE m.identifier OPERATOR(cdp.=) $1'
-			 ELSE 'cdp.identity w JOIN cdp.profile p ON p.profile_id OPERATOR(pg_catalog.=) w.profile_id
+			 THEN 'cdp_data.identifier_map m JOIN cdp_data.identity w ON w.identity_id OPERATOR(pg_catalog.=) m.identity_id
+				JOIN cdp_data.profile p ON p.profile_id OPERATOR(pg_catalog.=) w.profile_id WHERE m.identifier OPERATOR(cdp.=) $1'
+			 ELSE 'cdp_data.identity w JOIN cdp_data.profile p ON p.profile_id OPERATOR(pg_catalog.=) w.profile_id
 				WHERE w.identity_id OPERATOR(pg_catalog.=) $1' END);
 END
 $function$;
-COMMENT ON FUNCTION cdp.lookup_query(text[], boolean) IS
+COMMENT ON FUNCTION cdp_internal.lookup_query(text[], boolean) IS
 	'Internal: the query of a document with these parts: profile_id, shared, first_seen, last_seen, events, and each part as jsonb; $1 is the identifier or the profile id, $2 the number of events.';
 
 REVOKE ALL ON FUNCTION cdp.lookup(cdp.identifier, text, integer), cdp.lookup(text, text, integer), cdp.lookup(bigint, text, integer),
-	cdp.lookup_part(text), cdp.lookup_query(text[], boolean) FROM PUBLIC;
+	cdp_internal.lookup_part(text), cdp_internal.lookup_query(text[], boolean) FROM PUBLIC;

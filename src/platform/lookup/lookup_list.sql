@@ -3,7 +3,7 @@
 -- A jsonb has at most 256 MB.  Traits take up to 128 of them, events 64, every other list 8: so a lookup never
 -- fails for what is known of a person.  Like all of a lookup's query, this runs under the caller's search path.
 
-CREATE FUNCTION cdp.lookup_list(part text) RETURNS text
+CREATE FUNCTION cdp_internal.lookup_list(part text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 	SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -23,15 +23,15 @@ BEGIN
 			listed := 'r.priority, r.identifier';
 			list := $sql$
 				SELECT n.namespace, n.priority, i.identifier, cdp.value(i.identifier) AS value, b.as_of AS first_known,
-					   i.shared, cdp.raw_size(n.namespace, i.identifier) AS size
-				FROM cdp.identity i JOIN cdp.batch b ON b.batch_id OPERATOR(pg_catalog.=) i.batch_id
-				JOIN cdp.namespace n ON n.namespace OPERATOR(pg_catalog.=) cdp.namespace(i.identifier)
+					   i.shared, cdp_internal.raw_size(n.namespace, i.identifier) AS size
+				FROM cdp_data.identity i JOIN cdp_data.batch b ON b.batch_id OPERATOR(pg_catalog.=) i.batch_id
+				JOIN cdp_data.namespace n ON n.namespace OPERATOR(pg_catalog.=) cdp.namespace(i.identifier)
 				WHERE i.profile_id OPERATOR(pg_catalog.=) p.profile_id $sql$;
 		WHEN 'provenance' THEN
 			shown := $sql$ pg_catalog.to_jsonb(r) OPERATOR(pg_catalog.-) '{size,filled}'::pg_catalog.text[] $sql$;
 			listed :=
 				'r.key COLLATE pg_catalog."C", r.current DESC, r.at DESC, r.source COLLATE pg_catalog."C", r.value';
-			list := 'SELECT v.*, cdp.raw_size(v.key, v.value, v.source) AS size FROM cdp.provenance(p.traits) v';
+			list := 'SELECT v.*, cdp_internal.raw_size(v.key, v.value, v.source) AS size FROM cdp.provenance(p.traits) v';
 		-- the latest of each identity by the primary key, and of these the latest; properties are read of those that
 		-- there is room for as they are stored: as text they have no less
 		WHEN 'events' THEN
@@ -44,12 +44,12 @@ BEGIN
 			listed := 'r."timestamp" DESC, r.event_id DESC';
 			list := format($sql$
 				SELECT l.*, CASE WHEN l.raw OPERATOR(pg_catalog.<=) %1$s AND l.raw_filled OPERATOR(pg_catalog.<=) %1$s
-								 THEN cdp.raw_size(l.event, l.source) OPERATOR(pg_catalog.+) coalesce(cdp.shown_size(l.properties), 0)
+								 THEN cdp_internal.raw_size(l.event, l.source) OPERATOR(pg_catalog.+) coalesce(cdp_internal.shown_size(l.properties), 0)
 								 ELSE l.raw END AS size
 				FROM (SELECT l.*, pg_catalog.sum(l.raw) FILTER (WHERE l.raw OPERATOR(pg_catalog.<=) %1$s)
 							OVER (ORDER BY l."timestamp" DESC, l.event_id DESC ROWS UNBOUNDED PRECEDING) AS raw_filled
-					  FROM (SELECT l.*, cdp.raw_size(l.event, l.source, l.properties) AS raw FROM cdp.identity i CROSS JOIN LATERAL (
-						SELECT e.event_id, e."timestamp", e.type, e.event, e.source, e.properties FROM cdp.event e
+					  FROM (SELECT l.*, cdp_internal.raw_size(l.event, l.source, l.properties) AS raw FROM cdp_data.identity i CROSS JOIN LATERAL (
+						SELECT e.event_id, e."timestamp", e.type, e.event, e.source, e.properties FROM cdp_data.event e
 						WHERE e.identity_id OPERATOR(pg_catalog.=) i.identity_id
 						ORDER BY e."timestamp" DESC, e.event_id DESC LIMIT $2) l
 					  WHERE i.profile_id OPERATOR(pg_catalog.=) p.profile_id
@@ -59,7 +59,7 @@ BEGIN
 				pg_catalog.jsonb_build_object('kind', r.kind, 'case_id', r.case_id, 'opened_at', r.opened_at) $sql$;
 			listed := 'r.opened_at DESC, r.kind COLLATE pg_catalog."C", r.case_id COLLATE pg_catalog."C"';
 			list := $sql$
-				SELECT m.kind, m.case_id, m.opened_at, cdp.raw_size(m.kind, m.case_id) AS size
+				SELECT m.kind, m.case_id, m.opened_at, cdp_internal.raw_size(m.kind, m.case_id) AS size
 				FROM cdp.open_cases m WHERE m.profile_id OPERATOR(pg_catalog.=) p.profile_id $sql$;
 		WHEN 'accounts' THEN
 			shown := $sql$
@@ -67,9 +67,9 @@ BEGIN
 					'traits', r.traits) $sql$;
 			listed := 'r.group_id';
 			list := $sql$
-				SELECT a.*, cdp.raw_size(a.group_id, a.traits) AS size
-				FROM (SELECT m.group_id, m.since, m.last_at, coalesce(cdp.traits_to_jsonb(a.traits), '{}') AS traits
-					  FROM cdp.account_members m JOIN cdp.account a ON a.group_id OPERATOR(pg_catalog.=) m.group_id
+				SELECT a.*, cdp_internal.raw_size(a.group_id, a.traits) AS size
+				FROM (SELECT m.group_id, m.since, m.last_at, coalesce(cdp_internal.traits_to_jsonb(a.traits), '{}') AS traits
+					  FROM cdp.account_members m JOIN cdp_data.account a ON a.group_id OPERATOR(pg_catalog.=) m.group_id
 					  WHERE m.profile_id OPERATOR(pg_catalog.=) p.profile_id OFFSET 0) a $sql$;
 	END CASE;
 	-- 256 bytes are more than the names, times and numbers of any of them take
@@ -84,8 +84,8 @@ BEGIN
 			   FROM (%2$s) r ORDER BY %3$s) r) $sql$, shown, list, listed, room);
 END
 $function$;
-COMMENT ON FUNCTION cdp.lookup_list(text) IS
-	'Internal: a part of the document that is a list, as an expression over p, a row of cdp.profile: {"list": as many '
+COMMENT ON FUNCTION cdp_internal.lookup_list(text) IS
+	'Internal: a part of the document that is a list, as an expression over p, a row of cdp_data.profile: {"list": as many '
 	'as there is room for, "left_out": how many there was none for, or null}.';
 
-REVOKE ALL ON FUNCTION cdp.lookup_list(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.lookup_list(text) FROM PUBLIC;

@@ -61,7 +61,7 @@ read_segments(void)
 
 	if (plan == NULL)
 	{
-		SPIPlanPtr made = SPI_prepare("SELECT s.name, s.state FROM cdp.segment s "
+		SPIPlanPtr made = SPI_prepare("SELECT s.name, s.state FROM cdp_data.segment s "
 									  "ORDER BY s.name COLLATE pg_catalog.\"C\"",
 									  0, NULL);
 

@@ -1,7 +1,7 @@
 -- Who may touch what.
 
 -- Every column of the inboxes but written_by.
-CREATE FUNCTION cdp.writer_rights() RETURNS TABLE (privileges text, objects text)
+CREATE FUNCTION cdp_internal.writer_rights() RETURNS TABLE (privileges text, objects text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 4
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -14,11 +14,11 @@ BEGIN
 			AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'written_by' GROUP BY a.attrelid;
 END
 $function$;
-COMMENT ON FUNCTION cdp.writer_rights() IS 'Internal: what a writer is given: privileges on objects.';
+COMMENT ON FUNCTION cdp_internal.writer_rights() IS 'Internal: what a writer is given: privileges on objects.';
 
 -- A right on a whole inbox would give the column written_by too, so it is taken back first.  What others have
 -- given stays, and then the role cannot be bound.
-CREATE FUNCTION cdp.grant_writer(role name, sources text[]) RETURNS void
+CREATE FUNCTION cdp_internal.grant_writer(role name, sources text[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -37,17 +37,17 @@ BEGIN
 					'revoke what else gives it INSERT on the table.';
 		END IF;
 	END LOOP;
-	FOR given IN SELECT r.* FROM cdp.writer_rights() r LOOP
+	FOR given IN SELECT r.* FROM cdp_internal.writer_rights() r LOOP
 		EXECUTE format('GRANT %s ON %s TO %I', given.privileges, given.objects, role);
 	END LOOP;
-	INSERT INTO cdp.writer AS w (role, sources) VALUES (grant_writer.role, cdp.read_sources(grant_writer.sources))
+	INSERT INTO cdp_data.writer AS w (role, sources) VALUES (grant_writer.role, cdp_internal.read_sources(grant_writer.sources))
 	ON CONFLICT ON CONSTRAINT writer_pkey DO UPDATE SET sources = excluded.sources;
 END
 $function$;
-COMMENT ON FUNCTION cdp.grant_writer(name, text[]) IS
+COMMENT ON FUNCTION cdp_internal.grant_writer(name, text[]) IS
 	'Internal: makes a role a writer, of these sources, or with NULL of any.';
 
-CREATE FUNCTION cdp.read_sources(sources text[]) RETURNS text[]
+CREATE FUNCTION cdp_internal.read_sources(sources text[]) RETURNS text[]
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -56,15 +56,15 @@ BEGIN
 		RAISE EXCEPTION 'sources must not be empty' USING ERRCODE = 'invalid_parameter_value',
 			HINT = 'NULL stands for any source.';
 	END IF;
-	PERFORM cdp.check_source_name(cdp.account_id(u.source)) FROM unnest(sources) AS u (source);
-	RETURN ARRAY(SELECT DISTINCT cdp.account_id(u.source) FROM unnest(sources) AS u (source) ORDER BY 1);
+	PERFORM cdp_internal.check_source_name(cdp_internal.account_id(u.source)) FROM unnest(sources) AS u (source);
+	RETURN ARRAY(SELECT DISTINCT cdp_internal.account_id(u.source) FROM unnest(sources) AS u (source) ORDER BY 1);
 END
 $function$;
-COMMENT ON FUNCTION cdp.read_sources(text[]) IS
-	'Internal: the argument sources of cdp.grant_access() as cdp.writer keeps it; an error where it makes no sense.';
+COMMENT ON FUNCTION cdp_internal.read_sources(text[]) IS
+	'Internal: the argument sources of cdp.grant_access() as cdp_data.writer keeps it; an error where it makes no sense.';
 
 -- not ALL TABLES: one that its owner shares with no one would be an error
-CREATE FUNCTION cdp.granted_segments() RETURNS text
+CREATE FUNCTION cdp_internal.granted_segments() RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -75,78 +75,84 @@ BEGIN
 			AND has_table_privilege(c.oid, 'SELECT WITH GRANT OPTION'));
 END
 $function$;
-COMMENT ON FUNCTION cdp.granted_segments() IS
+COMMENT ON FUNCTION cdp_internal.granted_segments() IS
 	'Internal: lists the views of segments which the caller may hand on; NULL where there are none.';
 
-CREATE FUNCTION cdp.analyst_rights() RETURNS TABLE (privileges text, objects text)
+CREATE FUNCTION cdp_internal.analyst_rights() RETURNS TABLE (privileges text, objects text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 5
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	RETURN QUERY VALUES
-		('USAGE', 'SCHEMA cdp'),
+		('USAGE', 'SCHEMA cdp, cdp_internal, cdp_data'),
 		('SELECT', 'cdp.profiles, cdp.events, cdp.identities, cdp.sources, cdp.profile_row, cdp.near_shared,
 			cdp.shared_identifiers, cdp.refused_traits, cdp.refused_links, cdp.outvoted, cdp.identity_periods,
 			cdp.open_cases, cdp.accounts, cdp.account_members'),
-		('EXECUTE', 'FUNCTION cdp.check_tables(), cdp.trait_rules(), cdp.rules(), cdp.show_sources(), cdp.show_max_links(text, jsonb),
-			cdp.default_max_links(text), cdp.default_trait_rule(text), cdp.profile_of(cdp.identifier),
-			cdp.profile_of(bigint), cdp.resolve_profile(bigint), cdp.notice_unseen(text, text),
-			cdp.nearest_name(text, text[]), cdp.person_id(text), cdp.profile_of(text), cdp.resolve_profile(text),
-			cdp.person_identifier(text), cdp.explain(text, text), cdp.explain(bigint, bigint),
+		('EXECUTE', 'FUNCTION cdp_internal.check_tables(), cdp.trait_rules(), cdp.rules(), cdp_internal.show_sources(), cdp_internal.show_max_links(text, jsonb),
+			cdp_internal.default_max_links(text), cdp_internal.default_trait_rule(text), cdp.profile_of(cdp.identifier),
+			cdp.profile_of(bigint), cdp.resolve_profile(bigint), cdp_internal.notice_unseen(text, text),
+			cdp_internal.nearest_name(text, text[]), cdp_internal.person_id(text), cdp.profile_of(text), cdp.resolve_profile(text),
+			cdp_internal.person_identifier(text), cdp.explain(text, text), cdp.explain(bigint, bigint),
 			cdp.profile_at(text, timestamptz), cdp.profile_at(bigint, timestamptz),
 			cdp.lookup(cdp.identifier, text, integer), cdp.lookup(text, text, integer),
-			cdp.lookup(bigint, text, integer), cdp.lookup_list(text), cdp.profile_view_problems(regclass),
-			cdp.profile_view_column(text), cdp.profile_view_value(text, text), cdp.lookup_part(text),
-			cdp.lookup_query(text[], boolean), cdp.members(text), cdp.is_member(text, bigint),
-			cdp.explain(cdp.identifier, cdp.identifier), cdp.explain_path(bigint, bigint),
-			cdp.explain_shared(bigint, bigint), cdp.profile_at(cdp.identifier, timestamptz),
-			cdp.events_at(timestamptz), cdp.table_people(text, text, text, text), cdp.query_people(text, text),
-			cdp.make_funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz, text),
-			cdp.make_retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz, text),
-			cdp.make_paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz, text),
+			cdp.lookup(bigint, text, integer), cdp_internal.lookup_list(text), cdp.profile_view_problems(regclass),
+			cdp_internal.profile_view_column(text), cdp_internal.profile_view_value(text, text), cdp_internal.lookup_part(text),
+			cdp_internal.lookup_query(text[], boolean), cdp.members(text), cdp.is_member(text, bigint),
+			cdp.explain(cdp.identifier, cdp.identifier), cdp_internal.explain_path(bigint, bigint),
+			cdp_internal.explain_shared(bigint, bigint), cdp.profile_at(cdp.identifier, timestamptz),
+			cdp.events_at(timestamptz), cdp_internal.table_people(text, text, text, text), cdp_internal.query_people(text, text),
+			cdp_internal.make_funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz, text),
+			cdp_internal.make_retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz, text),
+			cdp_internal.make_paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz, text),
 			cdp.funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz),
 			cdp.retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz),
 			cdp.paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz)'),
 		('USAGE', 'SCHEMA cdp_segment'),
-		('SELECT', cdp.granted_segments());
-	RETURN QUERY SELECT 'SELECT', format('cdp.%I', c.name) FROM cdp.catalogue() c WHERE 'analyst' = ANY (c.readers);
+		('SELECT', cdp_internal.granted_segments());
+	RETURN QUERY
+		SELECT 'SELECT', format('%I.%I', s.schema_name, c.name)
+		FROM cdp_internal.catalogue() c CROSS JOIN LATERAL unnest(c.schemas) AS s (schema_name) WHERE 'analyst' = ANY (c.readers);
 END
 $function$;
-COMMENT ON FUNCTION cdp.analyst_rights() IS
+COMMENT ON FUNCTION cdp_internal.analyst_rights() IS
 	'Internal: what an analyst is given: privileges on objects, which are NULL where there are none.';
 
-CREATE FUNCTION cdp.steward_rights() RETURNS TABLE (privileges text, objects text)
+CREATE FUNCTION cdp_internal.steward_rights() RETURNS TABLE (privileges text, objects text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 50
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	RETURN QUERY VALUES
-		('USAGE', 'SCHEMA cdp'),
+		('USAGE', 'SCHEMA cdp, cdp_internal, cdp_data'),
 		('USAGE, CREATE', 'SCHEMA cdp_segment'),
-		('SELECT', cdp.granted_segments());
+		('SELECT', cdp_internal.granted_segments());
 	-- not TRIGGER, which would run their code as the role that refreshes; not partitions, which need no rights of their own
 	RETURN QUERY
 		SELECT CASE c.stewards WHEN 'append' THEN 'SELECT, INSERT' WHEN 'update' THEN 'SELECT, UPDATE'
-							   ELSE 'SELECT, INSERT, UPDATE, DELETE' END, format('cdp.%I', c.name) FROM cdp.catalogue() c
+							   ELSE 'SELECT, INSERT, UPDATE, DELETE' END, format('%I.%I', s.schema_name, c.name)
+		FROM cdp_internal.catalogue() c CROSS JOIN LATERAL unnest(c.schemas) AS s (schema_name)
 		UNION ALL
 		SELECT CASE c.relkind WHEN 'v' THEN 'SELECT' ELSE 'SELECT, UPDATE' END, c.oid::regclass::text
-		FROM pg_class c WHERE c.relnamespace = 'cdp'::regnamespace AND c.relkind IN ('v', 'S');
+		FROM pg_class c
+		WHERE c.relnamespace = ANY ('{cdp,cdp_data}'::regnamespace[]) AND c.relkind IN ('v', 'S')
+			AND c.relname NOT IN (SELECT t.name FROM cdp_internal.catalogue() t);
 	RETURN QUERY
 		SELECT 'EXECUTE', 'FUNCTION ' || string_agg(p.oid::regprocedure::text, ', ')
 		FROM pg_proc p
-		WHERE p.pronamespace = 'cdp'::regnamespace AND p.prokind = 'f' AND p.proname !~ '^init(_|$)';
+		WHERE p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND p.prokind = 'f'
+				AND p.proname !~ '^init(_|$)';
 END
 $function$;
-COMMENT ON FUNCTION cdp.steward_rights() IS
+COMMENT ON FUNCTION cdp_internal.steward_rights() IS
 	'Internal: what a steward is given, with the right to hand it on: privileges on objects, NULL where there '
 	'are none.';
 
-CREATE FUNCTION cdp.check_access(role name, kind text) RETURNS void
+CREATE FUNCTION cdp_internal.check_access(role name, kind text) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp.check_tables();
+	PERFORM cdp_internal.check_tables();
 	IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = role) THEN
 		RAISE EXCEPTION 'role "%" does not exist', role USING ERRCODE = 'undefined_object';
 	END IF;
@@ -156,7 +162,7 @@ BEGIN
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp.check_access(name, text) IS
+COMMENT ON FUNCTION cdp_internal.check_access(name, text) IS
 	'Internal: raises an error where there is no such role or kind of access.';
 
 CREATE FUNCTION cdp.grant_access(role name, kind text, sources text[] DEFAULT NULL) RETURNS void
@@ -166,19 +172,19 @@ AS $function$
 DECLARE
 	given record;
 BEGIN
-	PERFORM cdp.check_access(role, kind);
+	PERFORM cdp_internal.check_access(role, kind);
 	IF sources IS NOT NULL AND kind <> 'writer' THEN
 		RAISE EXCEPTION 'sources are given to a writer only' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	CASE kind
 		WHEN 'writer' THEN
-			PERFORM cdp.grant_writer(role, sources);
+			PERFORM cdp_internal.grant_writer(role, sources);
 		WHEN 'analyst' THEN
-			FOR given IN SELECT r.* FROM cdp.analyst_rights() r WHERE r.objects IS NOT NULL LOOP
+			FOR given IN SELECT r.* FROM cdp_internal.analyst_rights() r WHERE r.objects IS NOT NULL LOOP
 				EXECUTE format('GRANT %s ON %s TO %I', given.privileges, given.objects, role);
 			END LOOP;
 		WHEN 'steward' THEN
-			FOR given IN SELECT r.* FROM cdp.steward_rights() r WHERE r.objects IS NOT NULL LOOP
+			FOR given IN SELECT r.* FROM cdp_internal.steward_rights() r WHERE r.objects IS NOT NULL LOOP
 				EXECUTE format('GRANT %s ON %s TO %I WITH GRANT OPTION', given.privileges, given.objects, role);
 			END LOOP;
 	END CASE;
@@ -198,7 +204,7 @@ than writer (22023); a role that cannot be bound, as it may set written_by (0LP0
 
 -- What a role was given itself, not as a member of another, for the kinds tell apart: that it may read profiles,
 -- update the state, or insert into a column of an inbox.
-CREATE FUNCTION cdp.access_grantors(role name, kind text) RETURNS name[]
+CREATE FUNCTION cdp_internal.access_grantors(role name, kind text) RETURNS name[]
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -207,7 +213,7 @@ BEGIN
 		SELECT array_agg(DISTINCT g.rolname ORDER BY g.rolname) FROM (
 			SELECT CASE c.relname WHEN 'state' THEN 'steward' ELSE 'analyst' END AS kind, a.*
 			FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
-			WHERE (c.oid, a.privilege_type) IN (('cdp.state'::regclass, 'UPDATE'), ('cdp.profiles'::regclass, 'SELECT'))
+			WHERE (c.oid, a.privilege_type) IN (('cdp_data.state'::regclass, 'UPDATE'), ('cdp.profiles'::regclass, 'SELECT'))
 			UNION ALL
 			SELECT 'writer', a.* FROM pg_attribute c CROSS JOIN LATERAL aclexplode(c.attacl) a
 			WHERE c.attrelid IN ('cdp.inbox'::regclass, 'cdp.inbox_raw'::regclass)) a
@@ -215,41 +221,41 @@ BEGIN
 		WHERE r.rolname = role AND a.kind = access_grantors.kind);
 END
 $function$;
-COMMENT ON FUNCTION cdp.access_grantors(name, text) IS
+COMMENT ON FUNCTION cdp_internal.access_grantors(name, text) IS
 	'Internal: finds who gave a role this kind of access; NULL: it has none. A steward has all that an analyst has.';
 
-CREATE FUNCTION cdp.revoke_rights(role name, kind text) RETURNS void
+CREATE FUNCTION cdp_internal.revoke_rights(role name, kind text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	is_steward boolean := cdp.access_grantors(role, 'steward') IS NOT NULL;
-	is_analyst boolean := cdp.access_grantors(role, 'analyst') IS NOT NULL;
+	is_steward boolean := cdp_internal.access_grantors(role, 'steward') IS NOT NULL;
+	is_analyst boolean := cdp_internal.access_grantors(role, 'analyst') IS NOT NULL;
 	was record;
 	given record;
 BEGIN
-	SELECT w.* INTO was FROM cdp.writer w WHERE w.role = revoke_rights.role;
+	SELECT w.* INTO was FROM cdp_data.writer w WHERE w.role = revoke_rights.role;
 	IF kind = 'writer' THEN
-		DELETE FROM cdp.writer w WHERE w.role = revoke_rights.role;
+		DELETE FROM cdp_data.writer w WHERE w.role = revoke_rights.role;
 	END IF;
 	FOR given IN
-		SELECT r.* FROM cdp.writer_rights() r WHERE kind = 'writer' AND (r.privileges LIKE 'INSERT%' OR NOT is_steward)
+		SELECT r.* FROM cdp_internal.writer_rights() r WHERE kind = 'writer' AND (r.privileges LIKE 'INSERT%' OR NOT is_steward)
 			AND (r.objects <> 'SCHEMA cdp' OR NOT is_analyst)
 		UNION ALL
-		SELECT r.* FROM cdp.analyst_rights() r WHERE kind = 'analyst'
+		SELECT r.* FROM cdp_internal.analyst_rights() r WHERE kind = 'analyst'
 		UNION ALL
-		SELECT r.* FROM cdp.steward_rights() r WHERE kind = 'steward'
+		SELECT r.* FROM cdp_internal.steward_rights() r WHERE kind = 'steward'
 	LOOP
 		CONTINUE WHEN given.objects IS NULL;
 		EXECUTE format('REVOKE %s ON %s FROM %I', given.privileges, given.objects, role);
 	END LOOP;
 	-- what a writer has too
 	IF kind <> 'writer' AND was.role IS NOT NULL THEN
-		PERFORM cdp.grant_writer(role, was.sources);
+		PERFORM cdp_internal.grant_writer(role, was.sources);
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp.revoke_rights(name, text) IS
+COMMENT ON FUNCTION cdp_internal.revoke_rights(name, text) IS
 	'Internal: takes from a role what a kind of access gives it and its other kinds do not.';
 
 CREATE FUNCTION cdp.revoke_access(role name, kind text) RETURNS boolean
@@ -260,29 +266,29 @@ DECLARE
 	held boolean;
 	grantors name[];
 BEGIN
-	PERFORM cdp.check_access(role, kind);
+	PERFORM cdp_internal.check_access(role, kind);
 	IF EXISTS (SELECT FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
-			   WHERE c.oid = 'cdp.state'::regclass AND r.rolname = role) THEN
+			   WHERE c.oid = 'cdp_data.state'::regclass AND r.rolname = role) THEN
 		RAISE EXCEPTION 'role "%" owns the tables', role USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'The owner has all rights, and was given none.';
 	END IF;
-	held := cdp.access_grantors(role, kind) IS NOT NULL;
+	held := cdp_internal.access_grantors(role, kind) IS NOT NULL;
 	IF kind = 'writer' THEN
-		held := held OR EXISTS (SELECT FROM cdp.writer w WHERE w.role = revoke_access.role);
+		held := held OR EXISTS (SELECT FROM cdp_data.writer w WHERE w.role = revoke_access.role);
 	ELSIF kind = 'analyst' THEN
-		held := held AND cdp.access_grantors(role, 'steward') IS NULL;
+		held := held AND cdp_internal.access_grantors(role, 'steward') IS NULL;
 	END IF;
 	IF NOT held THEN
 		RETURN false;
 	END IF;
 	BEGIN
-		PERFORM cdp.revoke_rights(role, kind);
+		PERFORM cdp_internal.revoke_rights(role, kind);
 	EXCEPTION WHEN dependent_objects_still_exist THEN
 		RAISE EXCEPTION 'role "%" has handed on what it would lose', role
 			USING ERRCODE = 'dependent_objects_still_exist',
 			HINT = format('First revoke, as that role, the access that it gave: SET ROLE %I.', role);
 	END;
-	grantors := cdp.access_grantors(role, kind);
+	grantors := cdp_internal.access_grantors(role, kind);
 	IF grantors IS NOT NULL THEN
 		RAISE EXCEPTION 'access of role "%" was given by another role', role USING ERRCODE = 'insufficient_privilege',
 			DETAIL = format('Given by: %s.', array_to_string(grantors, ', ')), HINT = 'Only that role can revoke it.';
@@ -299,6 +305,6 @@ are quarantined as foreign_source.
 Errors: no such role (42704), no such kind, or the owner of the tables (22023); a steward that has handed on rights
 (2BP01); access that another role gave (42501): only who gave it can take it away. Nothing is changed then.$comment$;
 
-REVOKE ALL ON FUNCTION cdp.writer_rights(), cdp.grant_writer(name, text[]), cdp.read_sources(text[]), cdp.granted_segments(),
-	cdp.analyst_rights(), cdp.steward_rights(), cdp.check_access(name, text), cdp.grant_access(name, text, text[]),
-	cdp.access_grantors(name, text), cdp.revoke_rights(name, text), cdp.revoke_access(name, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.writer_rights(), cdp_internal.grant_writer(name, text[]), cdp_internal.read_sources(text[]), cdp_internal.granted_segments(),
+	cdp_internal.analyst_rights(), cdp_internal.steward_rights(), cdp_internal.check_access(name, text), cdp.grant_access(name, text, text[]),
+	cdp_internal.access_grantors(name, text), cdp_internal.revoke_rights(name, text), cdp.revoke_access(name, text) FROM PUBLIC;

@@ -5,8 +5,8 @@ CREATE FUNCTION cdp.init() RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	IF to_regclass('cdp.state') IS NOT NULL THEN
-		PERFORM cdp.check_tables();
+	IF to_regclass('cdp_data.state') IS NOT NULL THEN
+		PERFORM cdp_internal.check_tables();
 		RAISE NOTICE 'the tables of cdp are there already';
 		RETURN;
 	END IF;
@@ -15,34 +15,35 @@ BEGIN
 			USING ERRCODE = 'feature_not_supported',
 			HINT = 'Make one with CREATE DATABASE … ENCODING ''UTF8'' TEMPLATE template0.';
 	END IF;
-	PERFORM cdp.init_state();
-	PERFORM cdp.init_log();
-	PERFORM cdp.init_event_month();
-	PERFORM cdp.init_graph();
-	PERFORM cdp.init_profile_tables();
-	PERFORM cdp.init_trait_rule();
-	PERFORM cdp.init_profile();
-	PERFORM cdp.init_account();
-	PERFORM cdp.init_timeline();
-	PERFORM cdp.init_open_case();
-	PERFORM cdp.init_people();
-	PERFORM cdp.init_sources();
-	PERFORM cdp.init_segment();
-	PERFORM cdp.init_statistics();
-	PERFORM cdp.add_event_month(now());
-	PERFORM cdp.add_event_month(now() + interval '31 days');
+	PERFORM cdp_internal.init_state();
+	PERFORM cdp_internal.init_log();
+	PERFORM cdp_internal.init_event_month();
+	PERFORM cdp_internal.init_graph();
+	PERFORM cdp_internal.init_profile_tables();
+	PERFORM cdp_internal.init_trait_rule();
+	PERFORM cdp_internal.init_profile();
+	PERFORM cdp_internal.init_account();
+	PERFORM cdp_internal.init_timeline();
+	PERFORM cdp_internal.init_open_case();
+	PERFORM cdp_internal.init_people();
+	PERFORM cdp_internal.init_sources();
+	PERFORM cdp_internal.init_segment();
+	PERFORM cdp_internal.init_statistics();
+	PERFORM cdp_internal.init_views();
+	PERFORM cdp_data.add_event_month(now());
+	PERFORM cdp_data.add_event_month(now() + interval '31 days');
 END
 $function$;
 COMMENT ON FUNCTION cdp.init() IS
-	'Makes the platform''s tables and views in schema cdp, owned by the caller. Called again, it changes nothing. Refuses a database that is not UTF8.';
+	'Makes the platform''s tables, in schema cdp_data, and its inboxes and views, in schema cdp, owned by the caller. Called again, it changes nothing. Refuses a database that is not UTF8.';
 
 CREATE FUNCTION cdp.migrate() RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp.refresh_lock(true);
-	IF (SELECT s.normalizer_version FROM cdp.state s) <> cdp.normalizer_version() THEN
+	PERFORM cdp_internal.refresh_lock(true);
+	IF (SELECT s.normalizer_version FROM cdp_data.state s) <> cdp.normalizer_version() THEN
 		PERFORM cdp.restitch();
 	END IF;
 	RETURN cdp.tables_version();

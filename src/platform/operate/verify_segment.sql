@@ -1,7 +1,7 @@
 -- Whether segments can be judged.  Who is in one is not kept but judged whenever it is asked for, over rows that
--- cdp.verify_profiles() compares with the log; so what can differ is what is written down of a segment's state.
+-- cdp_internal.verify_profiles() compares with the log; so what can differ is what is written down of a segment's state.
 
-CREATE FUNCTION cdp.verify_segments() RETURNS TABLE (stage text, item text, expected text, found text)
+CREATE FUNCTION cdp_internal.verify_segments() RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -9,10 +9,10 @@ BEGIN
 	RETURN QUERY
 		SELECT 'segment', format('segment %s', s.name), concat_ws(', ', j.state, j.error),
 			   concat_ws(', ', s.state, s.error)
-		FROM cdp.segment s CROSS JOIN LATERAL cdp.judge_segment(s.name, NULL, 1000, wait => false) j
+		FROM cdp_data.segment s CROSS JOIN LATERAL cdp_internal.judge_segment(s.name, NULL, 1000, wait => false) j
 		WHERE j.state <> s.state ORDER BY s.name COLLATE "C";
 END
 $function$;
-COMMENT ON FUNCTION cdp.verify_segments() IS 'Internal: the segments whose state is another than cdp.segment says.';
+COMMENT ON FUNCTION cdp_internal.verify_segments() IS 'Internal: the segments whose state is another than cdp.segment says.';
 
-REVOKE ALL ON FUNCTION cdp.verify_segments() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.verify_segments() FROM PUBLIC;

@@ -1,7 +1,7 @@
 -- What a contact centre has open with a person: tickets, cases, calls, told from the events that
 -- open and close them.
 
-CREATE FUNCTION cdp.init_open_case() RETURNS void
+CREATE FUNCTION cdp_internal.init_open_case() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -11,7 +11,7 @@ BEGIN
 		SELECT profile_id, kind, case_id, min("timestamp") AS opened_at, count(*) AS openings
 		FROM (SELECT i.profile_id, m.kind, e.properties ->> m.property AS case_id, e."timestamp", m.opens,
 					 max(e."timestamp") FILTER (WHERE NOT m.opens) OVER (PARTITION BY i.profile_id, m.kind, e.properties ->> m.property) AS closed_at
-			  FROM cdp.identity i JOIN cdp.event e ON e.identity_id = i.identity_id JOIN cdp.case_event m ON m.event = e.event
+			  FROM cdp_data.identity i JOIN cdp_data.event e ON e.identity_id = i.identity_id JOIN cdp_data.case_event m ON m.event = e.event
 			  WHERE i.profile_id <> 0) o
 		WHERE opens AND (closed_at IS NULL OR "timestamp" > closed_at)
 		GROUP BY profile_id, kind, case_id;
@@ -23,6 +23,6 @@ BEGIN
 	COMMENT ON COLUMN cdp.open_cases.openings IS 'How many events have opened it since then.';
 END
 $function$;
-COMMENT ON FUNCTION cdp.init_open_case() IS 'Internal: makes the view of open cases.';
+COMMENT ON FUNCTION cdp_internal.init_open_case() IS 'Internal: makes the view of open cases.';
 
-REVOKE ALL ON FUNCTION cdp.init_open_case() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_open_case() FROM PUBLIC;

@@ -1,18 +1,18 @@
 -- What is known of a person: the profile row, and the views that people read.
 
-CREATE FUNCTION cdp.init_profile() RETURNS void
+CREATE FUNCTION cdp_internal.init_profile() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	CREATE VIEW cdp.profiles AS
 		SELECT p.profile_id, p.first_seen, p.last_seen,
-			   ARRAY(SELECT i.identifier::text FROM cdp.identity i JOIN cdp.namespace n ON n.namespace = cdp.namespace(i.identifier)
+			   ARRAY(SELECT i.identifier::text FROM cdp_data.identity i JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)
 					 -- three times the same: as in cdp.profile_row
 					 WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id AND i.profile_id <= p.profile_id
 					 ORDER BY n.priority, i.identifier) AS identifiers,
 			   coalesce(p.traits::jsonb, '{}') AS traits, p.events
-		FROM cdp.profile p WHERE NOT p.shared;
+		FROM cdp_data.profile p WHERE NOT p.shared;
 	COMMENT ON VIEW cdp.profiles IS 'People, in plain column types. Shared identifiers (a kiosk, a mailbox of many) are no people and not here.';
 	COMMENT ON COLUMN cdp.profiles.profile_id IS 'Number of the person: the identity of the strongest identifier.';
 	COMMENT ON COLUMN cdp.profiles.first_seen IS 'Time of the earliest event.';
@@ -24,7 +24,7 @@ BEGIN
 	CREATE VIEW cdp.identities AS
 		SELECT i.identifier::text COLLATE "C" AS identifier, cdp.namespace(i.identifier) AS namespace, cdp.value(i.identifier) AS value,
 			   i.identity_id, i.profile_id, b.as_of AS first_known, s.as_of AS in_profile_since
-		FROM cdp.identity i JOIN cdp.batch b ON b.batch_id = i.batch_id JOIN cdp.batch s ON s.batch_id = i.since_batch_id;
+		FROM cdp_data.identity i JOIN cdp_data.batch b ON b.batch_id = i.batch_id JOIN cdp_data.batch s ON s.batch_id = i.since_batch_id;
 	COMMENT ON VIEW cdp.identities IS 'Every identifier, and the person it belongs to now.';
 	COMMENT ON COLUMN cdp.identities.identifier IS 'namespace:value, normalised.';
 	COMMENT ON COLUMN cdp.identities.namespace IS 'Kind of the identifier.';
@@ -38,7 +38,7 @@ BEGIN
 		SELECT i.profile_id, e.event_id, e."timestamp", e.type, e.event, e.properties, e.traits, e.context,
 			   e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.message_id, e.source,
 			   e.sent_at, e.original_timestamp, e.received_at, e.batch_id
-		FROM cdp.event e LEFT JOIN cdp.identity i ON i.identity_id = e.identity_id;
+		FROM cdp_data.event e LEFT JOIN cdp_data.identity i ON i.identity_id = e.identity_id;
 	COMMENT ON VIEW cdp.events IS
 		'The log, with the person each event belongs to now (NULL: none, all its identifiers are blocked).';
 	COMMENT ON COLUMN cdp.events.profile_id IS 'The present profile of the event''s anchor.';
@@ -62,70 +62,70 @@ BEGIN
 	COMMENT ON COLUMN cdp.events.event IS 'Name of the event; NULL for identify, group and alias calls.';
 END
 $function$;
-COMMENT ON FUNCTION cdp.init_profile() IS 'Internal: makes the views of people and of events.';
+COMMENT ON FUNCTION cdp_internal.init_profile() IS 'Internal: makes the views of people and of events.';
 
 -- Folds the batch into the profiles it touches.
-CREATE FUNCTION cdp.refresh_fold() RETURNS bigint
+CREATE FUNCTION cdp_internal.refresh_fold() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	-- where identities or events left a profile, nothing can be subtracted: it is folded anew from the log
-	PERFORM cdp.batch_stage('batch_rebuild', $sql$
+	PERFORM cdp_internal.batch_stage('batch_rebuild', $sql$
 		SELECT r.new_id AS profile_id FROM batch_relabel r WHERE r.old_id <> 0 AND r.new_id <> 0
 		UNION
 		SELECT coalesce(m.new_id, r.old_id) FROM batch_relabel r LEFT JOIN batch_moved m USING (old_id) WHERE r.old_id <> 0
 		UNION
-		SELECT i.profile_id FROM batch_reanchored e JOIN cdp.identity i ON i.identity_id = e.old_id WHERE i.profile_id <> 0
+		SELECT i.profile_id FROM batch_reanchored e JOIN cdp_data.identity i ON i.identity_id = e.old_id WHERE i.profile_id <> 0
 		UNION
 		SELECT f.profile_id FROM batch_refolded f
 		UNION
 		SELECT id FROM batch_result WHERE kind = 'refold'
 	$sql$);
 	-- kept, so that it is known how many there are, mostly none, before the log is joined to them
-	PERFORM cdp.batch_stage('batch_rebuild_identity', 'SELECT i.identity_id, i.profile_id FROM batch_rebuild JOIN cdp.identity i USING (profile_id)');
+	PERFORM cdp_internal.batch_stage('batch_rebuild_identity', 'SELECT i.identity_id, i.profile_id FROM batch_rebuild JOIN cdp_data.identity i USING (profile_id)');
 	-- events that came to others from there
-	PERFORM cdp.batch_stage('batch_gained', $sql$
+	PERFORM cdp_internal.batch_stage('batch_gained', $sql$
 		SELECT i.profile_id, e."timestamp", e.type, e.event, e.properties, e.traits, e.received_at, e.source
-		FROM batch_reanchored r JOIN cdp.event e ON e.identity_id = r.new_id AND e."timestamp" = r."timestamp" AND e.event_id = r.event_id
-		JOIN cdp.identity i ON i.identity_id = r.new_id
+		FROM batch_reanchored r JOIN cdp_data.event e ON e.identity_id = r.new_id AND e."timestamp" = r."timestamp" AND e.event_id = r.event_id
+		JOIN cdp_data.identity i ON i.identity_id = r.new_id
 		WHERE i.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = i.profile_id)
 	$sql$);
-	PERFORM cdp.batch_stage('batch_gone', $sql$
+	PERFORM cdp_internal.batch_stage('batch_gone', $sql$
 		SELECT old_id, new_id FROM batch_moved WHERE NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = new_id)
 	$sql$);
-	PERFORM cdp.batch_stage('batch_end', $sql$
+	PERFORM cdp_internal.batch_stage('batch_end', $sql$
 		SELECT profile_id FROM batch_rebuild UNION SELECT old_id FROM batch_moved UNION SELECT id FROM batch_result WHERE kind = 'ended'
 	$sql$);
 	-- people whose identifiers are the same, but whose events are not
-	PERFORM cdp.batch_stage('batch_kept', $sql$
+	PERFORM cdp_internal.batch_stage('batch_kept', $sql$
 		SELECT p.profile_id, p.identifiers, p.limited, p.shared, p.has_forbid, p.last_trust, p.last_at
-		FROM batch_rebuild JOIN cdp.profile p USING (profile_id) JOIN cdp.identity i ON i.identity_id = p.profile_id AND i.profile_id = p.profile_id
+		FROM batch_rebuild JOIN cdp_data.profile p USING (profile_id) JOIN cdp_data.identity i ON i.identity_id = p.profile_id AND i.profile_id = p.profile_id
 		WHERE NOT EXISTS (SELECT FROM batch_summary s WHERE s.profile_id = p.profile_id)
 	$sql$);
-	PERFORM cdp.refresh_fold_profile();
-	PERFORM cdp.refresh_refold();
-	RETURN cdp.batch_stage('batch_touched', $sql$
+	PERFORM cdp_internal.refresh_fold_profile();
+	PERFORM cdp_internal.refresh_refold();
+	RETURN cdp_internal.batch_stage('batch_touched', $sql$
 		SELECT profile_id FROM batch_anchor WHERE profile_id <> 0 UNION SELECT profile_id FROM batch_summary
 		UNION SELECT profile_id FROM batch_rebuild UNION SELECT profile_id FROM batch_gained UNION SELECT profile_id FROM batch_lapsed
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_fold() IS
-	'Internal: folds events and moved profiles into cdp.profile, and keeps for other folds who must be folded anew '
+COMMENT ON FUNCTION cdp_internal.refresh_fold() IS
+	'Internal: folds events and moved profiles into cdp_data.profile, and keeps for other folds who must be folded anew '
 	'(batch_rebuild, batch_rebuild_identity), which events came to others (batch_gained), '
 	'who moved whole (batch_gone), whose rows end (batch_end) and who was '
 	'touched (batch_touched). Returns the number of these.';
 
-CREATE FUNCTION cdp.refresh_fold_profile() RETURNS void
+CREATE FUNCTION cdp_internal.refresh_fold_profile() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	-- union is commutative, so the order of the parts is of no account
-	PERFORM cdp.batch_stage('batch_fold', format($sql$
+	PERFORM cdp_internal.batch_stage('batch_fold', format($sql$
 		WITH ended AS (
-			DELETE FROM cdp.profile p USING batch_end d WHERE p.profile_id = d.profile_id RETURNING p.*
+			DELETE FROM cdp_data.profile p USING batch_end d WHERE p.profile_id = d.profile_id RETURNING p.*
 		), parts AS (
 			SELECT g.new_id AS profile_id, e.first_seen, e.last_seen, e.events, e.traits, e.expires_at FROM ended e JOIN batch_gone g ON g.old_id = e.profile_id
 			UNION ALL
@@ -135,14 +135,14 @@ BEGIN
 			SELECT g.profile_id, min(g."timestamp"), max(g."timestamp"), count(*), NULL, NULL FROM batch_gained g GROUP BY g.profile_id
 			UNION ALL
 			SELECT i.profile_id, min(e."timestamp"), max(e."timestamp"), count(*), NULL, NULL
-			FROM batch_rebuild_identity i JOIN cdp.event e ON e.identity_id = i.identity_id GROUP BY i.profile_id
+			FROM batch_rebuild_identity i JOIN cdp_data.event e ON e.identity_id = i.identity_id GROUP BY i.profile_id
 			UNION ALL
 			SELECT t.subject, NULL, NULL, 0, t.traits, t.expires_at FROM (%s) t
 		)
 		SELECT profile_id, min(first_seen) AS first_seen, max(last_seen) AS last_seen, sum(events)::bigint AS events, cdp.traits_union(traits) AS traits,
 			   min(expires_at) AS expires_at
 		FROM parts GROUP BY profile_id
-	$sql$, cdp.merged_traits($sql$
+	$sql$, cdp_internal.merged_traits($sql$
 		SELECT a.profile_id AS subject, r.traits, r.at AS "timestamp", r.seen_at AS received_at, r.feed AS source
 		FROM batch_anchor a JOIN batch_row r USING (row_no)
 		WHERE r.call_type = 'identify' AND a.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = a.profile_id)
@@ -150,25 +150,25 @@ BEGIN
 		SELECT g.profile_id, g.traits, g."timestamp", g.received_at, g.source FROM batch_gained g WHERE g.type = 'identify'
 		UNION ALL
 		SELECT i.profile_id, e.traits, e."timestamp", e.received_at, e.source
-		FROM batch_rebuild_identity i JOIN cdp.event e ON e.identity_id = i.identity_id WHERE e.type = 'identify'
+		FROM batch_rebuild_identity i JOIN cdp_data.event e ON e.identity_id = i.identity_id WHERE e.type = 'identify'
 	$sql$)));
-	PERFORM cdp.batch_run($sql$
-		INSERT INTO cdp.profile AS p (profile_id, identifiers, limited, shared, has_forbid, last_trust, last_at)
+	PERFORM cdp_internal.batch_run($sql$
+		INSERT INTO cdp_data.profile AS p (profile_id, identifiers, limited, shared, has_forbid, last_trust, last_at)
 		SELECT profile_id, identifiers, limited, shared, has_forbid, last_trust, last_at FROM batch_summary
 		UNION ALL
 		SELECT profile_id, identifiers, limited, shared, has_forbid, last_trust, last_at FROM batch_kept ORDER BY profile_id
 		ON CONFLICT (profile_id) DO UPDATE SET identifiers = excluded.identifiers, limited = excluded.limited, shared = excluded.shared,
 			has_forbid = excluded.has_forbid, last_trust = excluded.last_trust, last_at = excluded.last_at
 	$sql$);
-	PERFORM cdp.batch_run($sql$
-		UPDATE cdp.profile p SET first_seen = least(p.first_seen, f.first_seen), last_seen = greatest(p.last_seen, f.last_seen),
+	PERFORM cdp_internal.batch_run($sql$
+		UPDATE cdp_data.profile p SET first_seen = least(p.first_seen, f.first_seen), last_seen = greatest(p.last_seen, f.last_seen),
 			events = p.events + f.events, traits = p.traits || f.traits,
 			expires_at = least(p.expires_at, f.expires_at)
 		FROM batch_fold f WHERE p.profile_id = f.profile_id
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_fold_profile() IS 'Internal: folds events and moved profiles into cdp.profile.';
+COMMENT ON FUNCTION cdp_internal.refresh_fold_profile() IS 'Internal: folds events and moved profiles into cdp_data.profile.';
 
-REVOKE ALL ON FUNCTION cdp.init_profile(), cdp.refresh_fold(), cdp.refresh_fold_profile() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_profile(), cdp_internal.refresh_fold(), cdp_internal.refresh_fold_profile() FROM PUBLIC;
 

@@ -5,7 +5,7 @@ CREATE FUNCTION cdp.profile_of(identifier cdp.identifier) RETURNS bigint
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	RETURN (SELECT nullif(i.profile_id, 0) FROM cdp.identifier_map m JOIN cdp.identity i ON i.identity_id = m.identity_id
+	RETURN (SELECT nullif(i.profile_id, 0) FROM cdp_data.identifier_map m JOIN cdp_data.identity i ON i.identity_id = m.identity_id
 			WHERE m.identifier = profile_of.identifier);
 END
 $function$;
@@ -22,7 +22,7 @@ DECLARE
 	asked bigint := resolve_profile.profile_id;
 BEGIN
 	SELECT nullif(i.profile_id, 0), CASE WHEN i.profile_id = 0 THEN 'blocked' END INTO profile_id, reason
-	FROM cdp.identity i WHERE i.identity_id = asked;
+	FROM cdp_data.identity i WHERE i.identity_id = asked;
 	IF NOT FOUND THEN
 		reason := 'unknown';
 	END IF;
@@ -43,8 +43,8 @@ COMMENT ON FUNCTION cdp.profile_of(bigint) IS 'The present profile of what is or
 
 CREATE FUNCTION cdp.profile_of(identifier text) RETURNS bigint
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
-	RETURN CASE WHEN cdp.person_id(identifier) IS NULL THEN cdp.profile_of(identifier::cdp.identifier)
-				ELSE cdp.profile_of(cdp.person_id(identifier)) END;
+	RETURN CASE WHEN cdp_internal.person_id(identifier) IS NULL THEN cdp.profile_of(identifier::cdp.identifier)
+				ELSE cdp.profile_of(cdp_internal.person_id(identifier)) END;
 COMMENT ON FUNCTION cdp.profile_of(text) IS
 	'The same by namespace:value as text, or by the digits of a profile id. Text that can be neither is an error '
 	'(22P02).';
@@ -55,10 +55,10 @@ CREATE FUNCTION cdp.resolve_profile(identifier text, OUT profile_id bigint, OUT 
 AS $function$
 #variable_conflict use_column
 DECLARE
-	asked bigint := cdp.person_id(resolve_profile.identifier);
+	asked bigint := cdp_internal.person_id(resolve_profile.identifier);
 BEGIN
 	IF asked IS NULL THEN
-		asked := (SELECT m.identity_id FROM cdp.identifier_map m
+		asked := (SELECT m.identity_id FROM cdp_data.identifier_map m
 				  WHERE m.identifier = resolve_profile.identifier::cdp.identifier);
 	END IF;
 	SELECT r.profile_id, r.reason INTO profile_id, reason FROM cdp.resolve_profile(coalesce(asked, 0)) r;

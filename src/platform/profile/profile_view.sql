@@ -1,7 +1,7 @@
 -- Views of people with chosen traits as columns of plain types, for tools that do not know jsonb.
 
 -- One column as it was given: trait type, or trait as name type; a name with blanks in double quotes.
-CREATE FUNCTION cdp.profile_view_column(spec text, OUT key text, OUT name text, OUT type text)
+CREATE FUNCTION cdp_internal.profile_view_column(spec text, OUT key text, OUT name text, OUT type text)
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -37,24 +37,24 @@ BEGIN
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp.profile_view_column(text) IS 'Internal: the parts of a column of cdp.create_profile_view().';
+COMMENT ON FUNCTION cdp_internal.profile_view_column(text) IS 'Internal: the parts of a column of cdp.create_profile_view().';
 
-CREATE FUNCTION cdp.profile_view_value(key text, type text) RETURNS text
+CREATE FUNCTION cdp_internal.profile_view_value(key text, type text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	RETURN CASE type
-		WHEN 'identifier' THEN format('(SELECT cdp.value(i.identifier) FROM cdp.identity i WHERE i.profile_id = p.profile_id AND cdp.namespace(i.identifier) = %L ORDER BY i.identifier LIMIT 1)', key)
+		WHEN 'identifier' THEN format('(SELECT cdp.value(i.identifier) FROM cdp_data.identity i WHERE i.profile_id = p.profile_id AND cdp.namespace(i.identifier) = %L ORDER BY i.identifier LIMIT 1)', key)
 		WHEN 'text' THEN format('p.traits ->> %L', key)
 		WHEN 'jsonb' THEN format('p.traits -> %L', key)
 		ELSE format('cdp.try_%s(p.traits -> %L)', split_part(type, ' ', 1), key)
 	END;
 END
 $function$;
-COMMENT ON FUNCTION cdp.profile_view_value(text, text) IS 'Internal: a column''s value, as an expression over p, a row of cdp.profile.';
+COMMENT ON FUNCTION cdp_internal.profile_view_value(text, text) IS 'Internal: a column''s value, as an expression over p, a row of cdp_data.profile.';
 
-CREATE FUNCTION cdp.comment_profile_view(view text, columns text[]) RETURNS void
+CREATE FUNCTION cdp_internal.comment_profile_view(view text, columns text[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -68,15 +68,15 @@ BEGIN
 		SELECT c.name, CASE c.type WHEN 'identifier' THEN format('The first of the identifiers of namespace %s.', c.key)
 								   WHEN 'text' THEN format('Trait "%s".', c.key) WHEN 'jsonb' THEN format('Trait "%s", as JSON.', c.key)
 								   ELSE format('Trait "%s" as %s; NULL also where its value is none.', c.key, c.type) END
-		FROM unnest(columns) AS u (spec) CROSS JOIN LATERAL cdp.profile_view_column(u.spec) c
+		FROM unnest(columns) AS u (spec) CROSS JOIN LATERAL cdp_internal.profile_view_column(u.spec) c
 	LOOP
 		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', view, col.name, col.words);
 	END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION cdp.comment_profile_view(text, text[]) IS 'Internal: says of each column what it is.';
+COMMENT ON FUNCTION cdp_internal.comment_profile_view(text, text[]) IS 'Internal: says of each column what it is.';
 
-CREATE FUNCTION cdp.make_profile_view(schema text, name text, columns text[]) RETURNS regclass
+CREATE FUNCTION cdp_internal.make_profile_view(schema text, name text, columns text[]) RETURNS regclass
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -88,7 +88,7 @@ DECLARE
 	col record;
 	view text;
 BEGIN
-	PERFORM cdp.check_tables();
+	PERFORM cdp_internal.check_tables();
 	BEGIN
 		parts := parse_ident(name);
 	EXCEPTION WHEN invalid_parameter_value THEN
@@ -107,30 +107,30 @@ BEGIN
 		RAISE EXCEPTION 'a view has 1 to 500 columns, not %', coalesce(cardinality(columns), 0) USING ERRCODE = 'too_many_columns';
 	END IF;
 	FOREACH spec IN ARRAY columns LOOP
-		SELECT c.* INTO col FROM cdp.profile_view_column(spec) c;
+		SELECT c.* INTO col FROM cdp_internal.profile_view_column(spec) c;
 		IF col.name = ANY (seen) THEN
 			RAISE EXCEPTION 'column "%" is there more than once', col.name USING ERRCODE = 'duplicate_column',
 				DETAIL = 'profile_id, first_seen and last_seen are there in any case.', HINT = 'Give it another name: trait as name type.';
 		END IF;
 		seen := seen || col.name;
-		list := list || format(', %s AS %I', cdp.profile_view_value(col.key, col.type), col.name);
+		list := list || format(', %s AS %I', cdp_internal.profile_view_value(col.key, col.type), col.name);
 	END LOOP;
 
 	view := format('%I.%I', parts[1], parts[2]);
-	EXECUTE format('CREATE VIEW %s AS SELECT p.profile_id, p.first_seen, p.last_seen%s FROM cdp.profile p WHERE NOT p.shared', view, list);
-	PERFORM cdp.comment_profile_view(view, columns);
-	DELETE FROM cdp.profile_view v WHERE (v.schema_name, v.view_name) = (parts[1], parts[2]) OR NOT EXISTS (
+	EXECUTE format('CREATE VIEW %s AS SELECT p.profile_id, p.first_seen, p.last_seen%s FROM cdp_data.profile p WHERE NOT p.shared', view, list);
+	PERFORM cdp_internal.comment_profile_view(view, columns);
+	DELETE FROM cdp_data.profile_view v WHERE (v.schema_name, v.view_name) = (parts[1], parts[2]) OR NOT EXISTS (
 		SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = v.schema_name AND c.relname = v.view_name AND c.relkind = 'v');
-	INSERT INTO cdp.profile_view (schema_name, view_name, columns) VALUES (parts[1], parts[2], columns);
+	INSERT INTO cdp_data.profile_view (schema_name, view_name, columns) VALUES (parts[1], parts[2], columns);
 	RETURN view;
 END
 $function$;
-COMMENT ON FUNCTION cdp.make_profile_view(text, text, text[]) IS 'Internal: makes a view; schema: where, if the name does not say it.';
+COMMENT ON FUNCTION cdp_internal.make_profile_view(text, text, text[]) IS 'Internal: makes a view; schema: where, if the name does not say it.';
 
 -- Not pinned to a search path: a name without a schema means the caller's.
 CREATE FUNCTION cdp.create_profile_view(name text, VARIADIC columns text[]) RETURNS regclass
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
-	RETURN cdp.make_profile_view(current_schema(), create_profile_view.name, create_profile_view.columns);
+	RETURN cdp_internal.make_profile_view(current_schema(), create_profile_view.name, create_profile_view.columns);
 COMMENT ON FUNCTION cdp.create_profile_view(text, text[]) IS
 $comment$Makes a view of people, one row each, that a BI tool can read: profile_id, first_seen, last_seen, and the columns given, each with a comment. It belongs to the caller; drop it with DROP VIEW, and hand it on with GRANT SELECT.
 name: the view's name, or schema.name; without a schema it is made in the first one of the search path.
@@ -148,28 +148,28 @@ DECLARE
 	counts bigint[];
 	list text;
 BEGIN
-	PERFORM cdp.check_tables();
-	SELECT v.columns INTO columns FROM cdp.profile_view v JOIN pg_namespace n ON n.nspname = v.schema_name
+	PERFORM cdp_internal.check_tables();
+	SELECT v.columns INTO columns FROM cdp_data.profile_view v JOIN pg_namespace n ON n.nspname = v.schema_name
 	JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.view_name WHERE c.oid = profile_view_problems.view;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION '"%" is no view that cdp.create_profile_view() made', profile_view_problems.view USING ERRCODE = 'undefined_object',
 			DETAIL = 'A view that was given another name or schema since is not found either.', HINT = 'The table cdp.profile_view lists them.';
 	END IF;
-	SELECT string_agg(format('count(*) FILTER (WHERE p.traits ? %1$L), count(*) FILTER (WHERE p.traits ? %1$L AND %2$s IS NULL)', c.key, cdp.profile_view_value(c.key, c.type)), ', ' ORDER BY u.place)
-	INTO list FROM unnest(columns) WITH ORDINALITY AS u (spec, place) CROSS JOIN LATERAL cdp.profile_view_column(u.spec) c WHERE c.type <> 'identifier';
+	SELECT string_agg(format('count(*) FILTER (WHERE p.traits ? %1$L), count(*) FILTER (WHERE p.traits ? %1$L AND %2$s IS NULL)', c.key, cdp_internal.profile_view_value(c.key, c.type)), ', ' ORDER BY u.place)
+	INTO list FROM unnest(columns) WITH ORDINALITY AS u (spec, place) CROSS JOIN LATERAL cdp_internal.profile_view_column(u.spec) c WHERE c.type <> 'identifier';
 	IF list IS NULL THEN
 		RETURN;
 	END IF;
-	EXECUTE format('SELECT ARRAY[%s] FROM cdp.profile p WHERE NOT p.shared', list) INTO counts;
+	EXECUTE format('SELECT ARRAY[%s] FROM cdp_data.profile p WHERE NOT p.shared', list) INTO counts;
 	RETURN QUERY
 		SELECT c.name, c.key, c.type, counts[c.number * 2 - 1], counts[c.number * 2]
 		FROM (SELECT c.*, row_number() OVER (ORDER BY u.place) AS number
-			  FROM unnest(columns) WITH ORDINALITY AS u (spec, place) CROSS JOIN LATERAL cdp.profile_view_column(u.spec) c WHERE c.type <> 'identifier') c
+			  FROM unnest(columns) WITH ORDINALITY AS u (spec, place) CROSS JOIN LATERAL cdp_internal.profile_view_column(u.spec) c WHERE c.type <> 'identifier') c
 		ORDER BY c.number;
 END
 $function$;
 COMMENT ON FUNCTION cdp.profile_view_problems(regclass) IS
 	'For each column of a view of cdp.create_profile_view() that shows a trait: how many people have the trait, and of how many the value is not of the column''s type and so shows as NULL. It reads all people once. Error 42704: no such view.';
 
-REVOKE ALL ON FUNCTION cdp.profile_view_column(text), cdp.profile_view_value(text, text), cdp.comment_profile_view(text, text[]),
-	cdp.make_profile_view(text, text, text[]), cdp.create_profile_view(text, text[]), cdp.profile_view_problems(regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.profile_view_column(text), cdp_internal.profile_view_value(text, text), cdp_internal.comment_profile_view(text, text[]),
+	cdp_internal.make_profile_view(text, text, text[]), cdp.create_profile_view(text, text[]), cdp.profile_view_problems(regclass) FROM PUBLIC;

@@ -1,13 +1,13 @@
 -- The names of events and traits that were ever seen, so that a mistyped one in a rule or a condition is noticed.
 
 -- Reads batch_row and batch_accepted.  Names that are ids (one for each event) must not fill the disk.
-CREATE FUNCTION cdp.refresh_seen_names() RETURNS void
+CREATE FUNCTION cdp_internal.refresh_seen_names() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp.batch_run($sql$
-		INSERT INTO cdp.seen_name (kind, name, batch_id)
+	PERFORM cdp_internal.batch_run($sql$
+		INSERT INTO cdp_data.seen_name (kind, name, batch_id)
 		SELECT n.kind, n.name, $1 FROM (
 			SELECT u.kind, u.name, row_number() OVER (PARTITION BY u.kind ORDER BY u.name COLLATE "C") AS place FROM (
 				SELECT DISTINCT k.kind, k.name FROM batch_row r JOIN batch_accepted USING (row_no) CROSS JOIN LATERAL (
@@ -18,16 +18,16 @@ BEGIN
 												 AND jsonb_typeof(r.traits) = 'object' THEN r.traits END) t (name)
 				) k) u
 			WHERE octet_length(u.name) <= 255
-			  AND NOT EXISTS (SELECT FROM cdp.seen_name s WHERE s.kind = u.kind AND s.name = u.name)) n
-		LEFT JOIN (SELECT s.kind, count(*) AS number FROM cdp.seen_name s GROUP BY s.kind) c ON c.kind = n.kind
+			  AND NOT EXISTS (SELECT FROM cdp_data.seen_name s WHERE s.kind = u.kind AND s.name = u.name)) n
+		LEFT JOIN (SELECT s.kind, count(*) AS number FROM cdp_data.seen_name s GROUP BY s.kind) c ON c.kind = n.kind
 		WHERE n.place + coalesce(c.number, 0) <= 10000
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_seen_names() IS
+COMMENT ON FUNCTION cdp_internal.refresh_seen_names() IS
 	'Internal: keeps the names of events and traits that the batch brings for the first time.';
 
-CREATE FUNCTION cdp.notice_unseen(kind text, name text) RETURNS void
+CREATE FUNCTION cdp_internal.notice_unseen(kind text, name text) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -36,17 +36,17 @@ DECLARE
 	nearest text;
 BEGIN
 	-- where nothing was loaded yet, no name was seen
-	IF coalesce(name, '') IN ('', '*') OR octet_length(name) > 255 OR NOT EXISTS (SELECT FROM cdp.identity) THEN
+	IF coalesce(name, '') IN ('', '*') OR octet_length(name) > 255 OR NOT EXISTS (SELECT FROM cdp_data.identity) THEN
 		RETURN;
 	END IF;
 	known := CASE kind
-		WHEN 'namespace' THEN ARRAY(SELECT n.namespace FROM cdp.namespace n ORDER BY n.namespace COLLATE "C")
-		ELSE ARRAY(SELECT s.name FROM cdp.seen_name s WHERE s.kind = notice_unseen.kind ORDER BY s.name) END;
+		WHEN 'namespace' THEN ARRAY(SELECT n.namespace FROM cdp_data.namespace n ORDER BY n.namespace COLLATE "C")
+		ELSE ARRAY(SELECT s.name FROM cdp_data.seen_name s WHERE s.kind = notice_unseen.kind ORDER BY s.name) END;
 	-- where there is no room for more, a name may have been seen and is not known
 	IF name = ANY (known) OR (kind <> 'namespace' AND cardinality(known) >= 10000) THEN
 		RETURN;
 	END IF;
-	nearest := cdp.nearest_name(name, known);
+	nearest := cdp_internal.nearest_name(name, known);
 	IF nearest IS NULL THEN
 		RAISE NOTICE '% "%" has never been seen', kind, name;
 	ELSE
@@ -55,9 +55,9 @@ BEGIN
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp.notice_unseen(text, text) IS
+COMMENT ON FUNCTION cdp_internal.notice_unseen(text, text) IS
 	'Internal: a notice, with the nearest known name, where a name was never seen. kind: event, trait or namespace. '
 	'Silent for * and the empty name, before anything was loaded, and where not all names are known.';
 
-REVOKE ALL ON FUNCTION cdp.refresh_seen_names(), cdp.notice_unseen(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.refresh_seen_names(), cdp_internal.notice_unseen(text, text) FROM PUBLIC;
 

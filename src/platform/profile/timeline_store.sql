@@ -6,12 +6,12 @@
 -- its row (TOAST), and an update that leaves a level alone does not write it: so an append writes the tail
 -- that is not sealed, and each event is written anew some tens of times on its way down, not once for each append.
 
-CREATE FUNCTION cdp.timeline_whole(timeline cdp.timeline, level_1 cdp.timeline, level_2 cdp.timeline, level_3 cdp.timeline) RETURNS cdp.timeline
+CREATE FUNCTION cdp_internal.timeline_whole(timeline cdp.timeline, level_1 cdp.timeline, level_2 cdp.timeline, level_3 cdp.timeline) RETURNS cdp.timeline
 AS 'MODULE_PATHNAME', 'cdp_timeline_whole' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION cdp.timeline_whole(cdp.timeline, cdp.timeline, cdp.timeline, cdp.timeline) IS
-	'Internal: a row of cdp.profile_timeline as one timeline; NULL is no events, NULL where all are. So few people need it that it has the cost of an operator.';
+COMMENT ON FUNCTION cdp_internal.timeline_whole(cdp.timeline, cdp.timeline, cdp.timeline, cdp.timeline) IS
+	'Internal: a row of cdp_data.profile_timeline as one timeline; NULL is no events, NULL where all are. So few people need it that it has the cost of an operator.';
 
-CREATE FUNCTION cdp.init_timeline() RETURNS void
+CREATE FUNCTION cdp_internal.init_timeline() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -21,18 +21,18 @@ BEGIN
 	-- without fresh statistics a profile is taken for one of 200, and each person's identities are found by reading all
 	CREATE VIEW cdp.profile_row AS
 		SELECT p.profile_id, p.first_seen, p.last_seen, p.events,
-			   ARRAY(SELECT i.identifier FROM cdp.identity i
+			   ARRAY(SELECT i.identifier FROM cdp_data.identity i
 					 WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id AND i.profile_id <= p.profile_id
 					 ORDER BY i.identifier) AS identifiers,
 			   p.traits,
-			   CASE WHEN t.level_1 IS NULL THEN t.timeline ELSE cdp.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) END AS timeline,
-			   ARRAY(SELECT DISTINCT m.group_id FROM cdp.identity i JOIN cdp.account_member m ON m.identity_id = i.identity_id
+			   CASE WHEN t.level_1 IS NULL THEN t.timeline ELSE cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) END AS timeline,
+			   ARRAY(SELECT DISTINCT m.group_id FROM cdp_data.identity i JOIN cdp_data.account_member m ON m.identity_id = i.identity_id
 					 WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id AND i.profile_id <= p.profile_id
 					 ORDER BY m.group_id) AS accounts,
-			   (SELECT cdp.traits_union(a.traits) FROM cdp.account a WHERE a.group_id IN (
-					SELECT m.group_id FROM cdp.identity i JOIN cdp.account_member m ON m.identity_id = i.identity_id
+			   (SELECT cdp.traits_union(a.traits) FROM cdp_data.account a WHERE a.group_id IN (
+					SELECT m.group_id FROM cdp_data.identity i JOIN cdp_data.account_member m ON m.identity_id = i.identity_id
 					WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id AND i.profile_id <= p.profile_id)) AS account_traits
-		FROM cdp.profile p JOIN cdp.profile_timeline t ON t.profile_id = p.profile_id WHERE NOT p.shared AND NOT t.shared;
+		FROM cdp_data.profile p JOIN cdp_data.profile_timeline t ON t.profile_id = p.profile_id WHERE NOT p.shared AND NOT t.shared;
 	COMMENT ON VIEW cdp.profile_row IS 'What a segment''s condition sees of a person, in cdp''s own types.';
 	COMMENT ON COLUMN cdp.profile_row.profile_id IS 'Number of the person.';
 	COMMENT ON COLUMN cdp.profile_row.first_seen IS 'Time of the earliest event.';
@@ -45,66 +45,66 @@ BEGIN
 	COMMENT ON COLUMN cdp.profile_row.account_traits IS 'What is known of these, as one; NULL where nothing is.';
 END
 $function$;
-COMMENT ON FUNCTION cdp.init_timeline() IS 'Internal: makes the view of all that a condition sees of a person.';
+COMMENT ON FUNCTION cdp_internal.init_timeline() IS 'Internal: makes the view of all that a condition sees of a person.';
 
-CREATE FUNCTION cdp.refresh_fold_timeline() RETURNS void
+CREATE FUNCTION cdp_internal.refresh_fold_timeline() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp.batch_stage('batch_fold_timeline', $sql$
+	PERFORM cdp_internal.batch_stage('batch_fold_timeline', $sql$
 		WITH ended AS (
-			DELETE FROM cdp.profile_timeline t USING batch_end d WHERE t.profile_id = d.profile_id RETURNING t.*
+			DELETE FROM cdp_data.profile_timeline t USING batch_end d WHERE t.profile_id = d.profile_id RETURNING t.*
 		), parts AS (
-			SELECT g.new_id AS profile_id, cdp.timeline_whole(e.timeline, e.level_1, e.level_2, e.level_3) AS timeline FROM ended e JOIN batch_gone g ON g.old_id = e.profile_id
+			SELECT g.new_id AS profile_id, cdp_internal.timeline_whole(e.timeline, e.level_1, e.level_2, e.level_3) AS timeline FROM ended e JOIN batch_gone g ON g.old_id = e.profile_id
 			UNION ALL
-			SELECT a.profile_id, cdp.timeline_agg(r.at, r.event_name, cdp.carried(r.event_name, r.properties, (SELECT cdp.carried_rules()))) FROM batch_anchor a JOIN batch_row r USING (row_no)
+			SELECT a.profile_id, cdp.timeline_agg(r.at, r.event_name, cdp_internal.carried(r.event_name, r.properties, (SELECT cdp_internal.carried_rules()))) FROM batch_anchor a JOIN batch_row r USING (row_no)
 			WHERE r.event_name IS NOT NULL AND a.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = a.profile_id) GROUP BY a.profile_id
 			UNION ALL
-			SELECT g.profile_id, cdp.timeline_agg(g."timestamp", g.event, cdp.carried(g.event, g.properties, (SELECT cdp.carried_rules())))
+			SELECT g.profile_id, cdp.timeline_agg(g."timestamp", g.event, cdp_internal.carried(g.event, g.properties, (SELECT cdp_internal.carried_rules())))
 			FROM batch_gained g WHERE g.event IS NOT NULL GROUP BY g.profile_id
 			UNION ALL
-			SELECT i.profile_id, cdp.timeline_agg(e."timestamp", e.event, cdp.carried(e.event, e.properties, (SELECT cdp.carried_rules())))
-			FROM batch_rebuild_identity i JOIN cdp.event e ON e.identity_id = i.identity_id WHERE e.event IS NOT NULL GROUP BY i.profile_id
+			SELECT i.profile_id, cdp.timeline_agg(e."timestamp", e.event, cdp_internal.carried(e.event, e.properties, (SELECT cdp_internal.carried_rules())))
+			FROM batch_rebuild_identity i JOIN cdp_data.event e ON e.identity_id = i.identity_id WHERE e.event IS NOT NULL GROUP BY i.profile_id
 		)
 		SELECT profile_id, cdp.timeline_union(timeline) AS timeline FROM parts GROUP BY profile_id
 	$sql$);
-	PERFORM cdp.count_left_out('SELECT r.event_name AS event, r.properties FROM batch_row r JOIN batch_accepted USING (row_no) WHERE r.event_name IS NOT NULL');
-	PERFORM cdp.batch_stage('batch_heavy', $sql$
+	PERFORM cdp_internal.count_left_out('SELECT r.event_name AS event, r.properties FROM batch_row r JOIN batch_accepted USING (row_no) WHERE r.event_name IS NOT NULL');
+	PERFORM cdp_internal.batch_stage('batch_heavy', $sql$
 		WITH stored AS (
-			INSERT INTO cdp.profile_timeline AS t (profile_id, timeline)
+			INSERT INTO cdp_data.profile_timeline AS t (profile_id, timeline)
 			SELECT profile_id, timeline FROM batch_fold_timeline ORDER BY profile_id
 			ON CONFLICT (profile_id) DO UPDATE SET timeline = t.timeline || excluded.timeline
 			RETURNING profile_id, pg_column_size(timeline) AS size
 		)
 		SELECT profile_id FROM stored WHERE size > 8000
 	$sql$);
-	PERFORM cdp.batch_run($sql$
-		UPDATE cdp.profile_timeline t SET timeline = '{}',
+	PERFORM cdp_internal.batch_run($sql$
+		UPDATE cdp_data.profile_timeline t SET timeline = '{}',
 			level_1 = CASE s.level WHEN 1 THEN t.level_1 || t.timeline ELSE '{}' END,
-			level_2 = CASE s.level WHEN 1 THEN t.level_2 WHEN 2 THEN cdp.timeline_whole(t.timeline, t.level_1, t.level_2, NULL) ELSE '{}' END,
-			level_3 = CASE s.level WHEN 3 THEN cdp.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) ELSE t.level_3 END
+			level_2 = CASE s.level WHEN 1 THEN t.level_2 WHEN 2 THEN cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, NULL) ELSE '{}' END,
+			level_3 = CASE s.level WHEN 3 THEN cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) ELSE t.level_3 END
 		FROM (
 			-- the first level that can take all before it
 			SELECT profile_id, CASE WHEN pg_column_size(timeline) + coalesce(pg_column_size(level_1), 0) <= 65536 THEN 1
 									WHEN pg_column_size(timeline) + coalesce(pg_column_size(level_1), 0) + coalesce(pg_column_size(level_2), 0) <= 1048576 THEN 2
 									ELSE 3 END AS level
-			FROM batch_heavy JOIN cdp.profile_timeline USING (profile_id)) s
+			FROM batch_heavy JOIN cdp_data.profile_timeline USING (profile_id)) s
 		WHERE t.profile_id = s.profile_id
 	$sql$);
 	-- who has done nothing yet
-	PERFORM cdp.batch_run($sql$
-		INSERT INTO cdp.profile_timeline (profile_id, shared, timeline)
+	PERFORM cdp_internal.batch_run($sql$
+		INSERT INTO cdp_data.profile_timeline (profile_id, shared, timeline)
 		SELECT p.profile_id, p.shared, '{}' FROM (SELECT profile_id, shared FROM batch_summary UNION ALL SELECT profile_id, shared FROM batch_kept) p
-		WHERE NOT EXISTS (SELECT FROM cdp.profile_timeline t WHERE t.profile_id = p.profile_id) ORDER BY p.profile_id
+		WHERE NOT EXISTS (SELECT FROM cdp_data.profile_timeline t WHERE t.profile_id = p.profile_id) ORDER BY p.profile_id
 	$sql$);
-	PERFORM cdp.batch_run($sql$
-		UPDATE cdp.profile_timeline t SET shared = p.shared
+	PERFORM cdp_internal.batch_run($sql$
+		UPDATE cdp_data.profile_timeline t SET shared = p.shared
 		FROM (SELECT profile_id, shared FROM batch_summary UNION ALL SELECT profile_id, shared FROM batch_kept) p
 		WHERE t.profile_id = p.profile_id AND t.shared <> p.shared
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_fold_timeline() IS 'Internal: folds events and moved profiles into cdp.profile_timeline, and seals what has become large.';
+COMMENT ON FUNCTION cdp_internal.refresh_fold_timeline() IS 'Internal: folds events and moved profiles into cdp_data.profile_timeline, and seals what has become large.';
 
-REVOKE ALL ON FUNCTION cdp.init_timeline(), cdp.refresh_fold_timeline() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_timeline(), cdp_internal.refresh_fold_timeline() FROM PUBLIC;

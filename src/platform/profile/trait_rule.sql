@@ -6,7 +6,7 @@ CREATE FUNCTION cdp.refused_keys(traits jsonb, rules jsonb) RETURNS text[]
 COMMENT ON FUNCTION cdp.refused_keys(jsonb, jsonb) IS
 	'The keys of an object whose values cdp.traits_agg would refuse because of their rule (sum: what is no number, or has too many digits; union, most_frequent: what is too long). NULL where there are none.';
 
-CREATE FUNCTION cdp.init_trait_rule() RETURNS void
+CREATE FUNCTION cdp_internal.init_trait_rule() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -14,8 +14,8 @@ BEGIN
 	CREATE VIEW cdp.refused_traits AS
 		SELECT CASE WHEN e.type = 'identify' THEN i.profile_id END AS profile_id, CASE WHEN e.type = 'group' THEN e.group_id END AS group_id,
 			   e.event_id, e."timestamp", e.source, k.trait, coalesce(r.rules ->> k.trait, r.rules ->> '*') AS rule, e.traits -> k.trait AS value
-		FROM (SELECT cdp.trait_rules() AS rules OFFSET 0) r CROSS JOIN cdp.event e CROSS JOIN LATERAL unnest(cdp.refused_keys(e.traits, r.rules)) AS k (trait)
-		LEFT JOIN cdp.identity i ON i.identity_id = e.identity_id WHERE e.type IN ('identify', 'group');
+		FROM (SELECT cdp.trait_rules() AS rules OFFSET 0) r CROSS JOIN cdp_data.event e CROSS JOIN LATERAL unnest(cdp.refused_keys(e.traits, r.rules)) AS k (trait)
+		LEFT JOIN cdp_data.identity i ON i.identity_id = e.identity_id WHERE e.type IN ('identify', 'group');
 	COMMENT ON VIEW cdp.refused_traits IS 'Values in the log that the rule of their trait cannot take, because it was another when they came; they are left out. Newer ones are in quarantine. Reads the whole log.';
 	COMMENT ON COLUMN cdp.refused_traits.profile_id IS 'The person it was said of; NULL: an account.';
 	COMMENT ON COLUMN cdp.refused_traits.group_id IS 'The account it was said of, as it came; NULL: a person.';
@@ -27,10 +27,10 @@ BEGIN
 	COMMENT ON COLUMN cdp.refused_traits.value IS 'The value that is left out.';
 END
 $function$;
-COMMENT ON FUNCTION cdp.init_trait_rule() IS 'Internal: makes the view of what the rules of traits refuse.';
+COMMENT ON FUNCTION cdp_internal.init_trait_rule() IS 'Internal: makes the view of what the rules of traits refuse.';
 
 -- The one place where traits are made of what was said.
-CREATE FUNCTION cdp.merged_traits(said text) RETURNS text
+CREATE FUNCTION cdp_internal.merged_traits(said text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -40,65 +40,65 @@ BEGIN
 										 s.at, s.source, (SELECT cdp.trait_rules()), f.trust) AS traits,
 			   min(s.at + f.expires_after) AS expires_at
 		-- a sender's clock in the future must not hide what is said later
-		FROM (SELECT o.subject, o.traits, least(o."timestamp", o.received_at) AS at, o.source FROM (%s) o) s LEFT JOIN cdp.source f ON f.source = s.source
+		FROM (SELECT o.subject, o.traits, least(o."timestamp", o.received_at) AS at, o.source FROM (%s) o) s LEFT JOIN cdp_data.source f ON f.source = s.source
 		WHERE s.traits IS NOT NULL AND (f.expires_after IS NULL OR s.at + f.expires_after > $2)
 		GROUP BY s.subject
 	$sql$, said);
 END
 $function$;
-COMMENT ON FUNCTION cdp.merged_traits(text) IS
+COMMENT ON FUNCTION cdp_internal.merged_traits(text) IS
 	'Internal: a query of (subject, traits, expires_at) for the statements of a batch: what is known of each subject, by the rules of traits and the trust of sources, without what has lapsed; and when the first of it lapses. said: a query of (subject, traits, "timestamp", received_at, source).';
 
 -- Folds anew the traits that a rule or a source concerns that changed (batch_refold), and those of which a part has lapsed.
-CREATE FUNCTION cdp.refresh_refold() RETURNS void
+CREATE FUNCTION cdp_internal.refresh_refold() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp.batch_stage('batch_lapsing', $sql$
-		SELECT p.profile_id FROM cdp.profile p
-		WHERE p.expires_at <= $2 AND NOT EXISTS (SELECT FROM cdp.undone u WHERE u.kind = 'expiry' AND u.profile_id = p.profile_id)
+	PERFORM cdp_internal.batch_stage('batch_lapsing', $sql$
+		SELECT p.profile_id FROM cdp_data.profile p
+		WHERE p.expires_at <= $2 AND NOT EXISTS (SELECT FROM cdp_data.undone u WHERE u.kind = 'expiry' AND u.profile_id = p.profile_id)
 		UNION
-		SELECT i.profile_id FROM batch_refold r JOIN cdp.identity i ON i.identity_id = r.identity_id
+		SELECT i.profile_id FROM batch_refold r JOIN cdp_data.identity i ON i.identity_id = r.identity_id
 		WHERE r.type = 'identify' AND i.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = i.profile_id)
 	$sql$);
-	PERFORM cdp.batch_stage('batch_lapsing_lacking', cdp.lacking_people('SELECT profile_id FROM batch_lapsing'));
-	PERFORM cdp.batch_run($sql$
-		INSERT INTO cdp.undone (kind, profile_id, lacks, batch_id) SELECT 'expiry', profile_id, lacks, $1 FROM batch_lapsing_lacking
+	PERFORM cdp_internal.batch_stage('batch_lapsing_lacking', cdp_internal.lacking_people('SELECT profile_id FROM batch_lapsing'));
+	PERFORM cdp_internal.batch_run($sql$
+		INSERT INTO cdp_data.undone (kind, profile_id, lacks, batch_id) SELECT 'expiry', profile_id, lacks, $1 FROM batch_lapsing_lacking
 	$sql$);
-	PERFORM cdp.batch_stage('batch_lapsed', $sql$
+	PERFORM cdp_internal.batch_stage('batch_lapsed', $sql$
 		SELECT profile_id FROM batch_lapsing WHERE profile_id NOT IN (SELECT profile_id FROM batch_lapsing_lacking)
 	$sql$);
-	PERFORM cdp.batch_stage('batch_lapsed_identity', 'SELECT i.identity_id, i.profile_id FROM batch_lapsed JOIN cdp.identity i USING (profile_id)');
-	PERFORM cdp.batch_stage('batch_merged', cdp.merged_traits($sql$
+	PERFORM cdp_internal.batch_stage('batch_lapsed_identity', 'SELECT i.identity_id, i.profile_id FROM batch_lapsed JOIN cdp_data.identity i USING (profile_id)');
+	PERFORM cdp_internal.batch_stage('batch_merged', cdp_internal.merged_traits($sql$
 		SELECT i.profile_id AS subject, e.traits, e."timestamp", e.received_at, e.source
-		FROM batch_lapsed_identity i JOIN cdp.event e ON e.identity_id = i.identity_id WHERE e.type = 'identify'
+		FROM batch_lapsed_identity i JOIN cdp_data.event e ON e.identity_id = i.identity_id WHERE e.type = 'identify'
 	$sql$));
-	PERFORM cdp.batch_run($sql$
-		UPDATE cdp.profile p SET traits = f.traits, expires_at = f.expires_at
+	PERFORM cdp_internal.batch_run($sql$
+		UPDATE cdp_data.profile p SET traits = f.traits, expires_at = f.expires_at
 		FROM batch_lapsed l LEFT JOIN batch_merged f ON f.subject = l.profile_id WHERE p.profile_id = l.profile_id
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_refold() IS 'Internal: folds anew the traits of profiles of which a part has lapsed, or whose rules or sources have changed (batch_lapsed).';
+COMMENT ON FUNCTION cdp_internal.refresh_refold() IS 'Internal: folds anew the traits of profiles of which a part has lapsed, or whose rules or sources have changed (batch_lapsed).';
 
-CREATE FUNCTION cdp.has_lapsed() RETURNS boolean
+CREATE FUNCTION cdp_internal.has_lapsed() RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	RETURN cdp.batch_value($sql$
+	RETURN cdp_internal.batch_value($sql$
 		SELECT count(*) FROM (
-			(SELECT FROM cdp.profile p WHERE p.expires_at <= $2
-			 AND NOT EXISTS (SELECT FROM cdp.undone u WHERE u.kind = 'expiry' AND u.profile_id = p.profile_id) LIMIT 1)
+			(SELECT FROM cdp_data.profile p WHERE p.expires_at <= $2
+			 AND NOT EXISTS (SELECT FROM cdp_data.undone u WHERE u.kind = 'expiry' AND u.profile_id = p.profile_id) LIMIT 1)
 			UNION ALL
-			(SELECT FROM cdp.account a WHERE a.expires_at <= $2
-			 AND NOT EXISTS (SELECT FROM cdp.undone u WHERE u.kind = 'expiry' AND u.group_id = a.group_id) LIMIT 1)) l
+			(SELECT FROM cdp_data.account a WHERE a.expires_at <= $2
+			 AND NOT EXISTS (SELECT FROM cdp_data.undone u WHERE u.kind = 'expiry' AND u.group_id = a.group_id) LIMIT 1)) l
 	$sql$) > 0;
 END
 $function$;
-COMMENT ON FUNCTION cdp.has_lapsed() IS
+COMMENT ON FUNCTION cdp_internal.has_lapsed() IS
 	'Internal: whether something that is known of a person, or of an account, has lapsed at the time of the batch in '
 	'hand, besides what was left undone.';
 
-REVOKE ALL ON FUNCTION cdp.init_trait_rule(), cdp.merged_traits(text), cdp.refresh_refold(), cdp.has_lapsed() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_trait_rule(), cdp_internal.merged_traits(text), cdp_internal.refresh_refold(), cdp_internal.has_lapsed() FROM PUBLIC;

@@ -2,40 +2,40 @@
 -- known of one anew, all events are needed.
 
 -- The log is read by its primary key alone.
-CREATE FUNCTION cdp.lacking_people(concerned text) RETURNS text
+CREATE FUNCTION cdp_internal.lacking_people(concerned text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	RETURN format($sql$
-		SELECT p.profile_id, p.events - l.events AS lacks FROM (%s) c JOIN cdp.profile p USING (profile_id)
+		SELECT p.profile_id, p.events - l.events AS lacks FROM (%s) c JOIN cdp_data.profile p USING (profile_id)
 		CROSS JOIN LATERAL (
-			SELECT count(*) AS events FROM cdp.identity i JOIN cdp.event e ON e.identity_id = i.identity_id
+			SELECT count(*) AS events FROM cdp_data.identity i JOIN cdp_data.event e ON e.identity_id = i.identity_id
 			WHERE i.profile_id = p.profile_id) l
 		WHERE l.events < p.events
 	$sql$, concerned);
 END
 $function$;
-COMMENT ON FUNCTION cdp.lacking_people(text) IS
+COMMENT ON FUNCTION cdp_internal.lacking_people(text) IS
 	'Internal: a query of (profile_id, lacks), the people of whom the log holds fewer events than they have, for the '
 	'statements of a batch. concerned: a query of distinct profile_id.';
 
-CREATE FUNCTION cdp.lacking_accounts(concerned text) RETURNS text
+CREATE FUNCTION cdp_internal.lacking_accounts(concerned text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	RETURN format($sql$
-		SELECT a.group_id, a.events - l.events AS lacks FROM (%s) c JOIN cdp.account a USING (group_id)
+		SELECT a.group_id, a.events - l.events AS lacks FROM (%s) c JOIN cdp_data.account a USING (group_id)
 		CROSS JOIN LATERAL (
-			SELECT count(*) AS events FROM cdp.account_member m JOIN cdp.event e ON e.identity_id = m.identity_id
-			WHERE m.group_id = a.group_id AND e.type = 'group' AND cdp.account_id(e.group_id) = m.group_id) l
+			SELECT count(*) AS events FROM cdp_data.account_member m JOIN cdp_data.event e ON e.identity_id = m.identity_id
+			WHERE m.group_id = a.group_id AND e.type = 'group' AND cdp_internal.account_id(e.group_id) = m.group_id) l
 		WHERE l.events < a.events
 	$sql$, concerned);
 END
 $function$;
-COMMENT ON FUNCTION cdp.lacking_accounts(text) IS
+COMMENT ON FUNCTION cdp_internal.lacking_accounts(text) IS
 	'Internal: a query of (group_id, lacks), the accounts of which the log holds fewer calls than they have, for the '
 	'statements of a batch. concerned: a query of distinct group_id.';
 
-REVOKE ALL ON FUNCTION cdp.lacking_people(text), cdp.lacking_accounts(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.lacking_people(text), cdp_internal.lacking_accounts(text) FROM PUBLIC;

@@ -1,50 +1,50 @@
 -- A refresh that meets an error: which rows are at fault, what becomes of them, and how many rows the
 -- next one dares to take.
 
-CREATE FUNCTION cdp.attempt_rows(max_rows bigint) RETURNS bigint
+CREATE FUNCTION cdp_internal.attempt_rows(max_rows bigint) RETURNS bigint
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
-	SELECT least(max_rows, greatest(a.last_value, 1)) FROM cdp.attempt a
+	SELECT least(max_rows, greatest(a.last_value, 1)) FROM cdp_data.attempt a
 $function$;
-COMMENT ON FUNCTION cdp.attempt_rows(bigint) IS
+COMMENT ON FUNCTION cdp_internal.attempt_rows(bigint) IS
 	'Internal: how many rows a refresh may take after those that were broken off.';
 
 -- Whether a row may have caused an error.  Everything that is not the server's, the operator's or
 -- another transaction's doing may be.
-CREATE FUNCTION cdp.is_fault_of_row(state text) RETURNS boolean
+CREATE FUNCTION cdp_internal.is_fault_of_row(state text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN left(state, 2) NOT IN (
 		'08', '0A', '0L', '0P', '25', '28', '2D', '3B', '3D', '3F',
 		'40', '42', '53', '55', '57', '58', '72', 'F0', 'HV');
-COMMENT ON FUNCTION cdp.is_fault_of_row(text) IS
+COMMENT ON FUNCTION cdp_internal.is_fault_of_row(text) IS
 	'Internal: whether an error of this SQLSTATE may be the fault of a row; false for those of connections, rights, '
 	'missing features and objects, transactions, resources, operators and the system.';
 
 -- Rows to quarantine for what happened when they were taken; whatever can be kept of them is.
-CREATE FUNCTION cdp.set_aside(places tid[], line_places tid[], failures text[], cut_all boolean) RETURNS void
+CREATE FUNCTION cdp_internal.set_aside(places tid[], line_places tid[], failures text[], cut_all boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
 	started timestamptz := clock_timestamp();
 	last record;
-	done cdp.batch_counts := (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	done cdp_internal.batch_counts := (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 BEGIN
-	PERFORM cdp.next_batch(places, line_places);
-	SELECT s.event_id, s.identity_id, s.quarantine_id INTO STRICT last FROM cdp.state s;
-	done.taken := cdp.refresh_take(failures, cut_all);
+	PERFORM cdp_internal.next_batch(places, line_places);
+	SELECT s.event_id, s.identity_id, s.quarantine_id INTO STRICT last FROM cdp_data.state s;
+	done.taken := cdp_internal.refresh_take(failures, cut_all);
 	SELECT j.quarantine_id, j.quarantined INTO last.quarantine_id, done.quarantined
-	FROM cdp.refresh_judge_rows(last.event_id, last.quarantine_id) j;
-	PERFORM cdp.record_batch(done, started, last.event_id, last.identity_id, last.quarantine_id);
-	PERFORM cdp.batch_end();
+	FROM cdp_internal.refresh_judge_rows(last.event_id, last.quarantine_id) j;
+	PERFORM cdp_internal.record_batch(done, started, last.event_id, last.identity_id, last.quarantine_id);
+	PERFORM cdp_internal.batch_end();
 END
 $function$;
-COMMENT ON FUNCTION cdp.set_aside(tid[], tid[], text[], boolean) IS
+COMMENT ON FUNCTION cdp_internal.set_aside(tid[], tid[], text[], boolean) IS
 	'Internal: one batch that quarantines rows of the inboxes as failed, each with its error (those of cdp.inbox '
 	'first); cut_all: cut.';
 
-CREATE FUNCTION cdp.set_aside_all(places tid[], line_places tid[], failures text[]) RETURNS void
+CREATE FUNCTION cdp_internal.set_aside_all(places tid[], line_places tid[], failures text[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -58,10 +58,10 @@ BEGIN
 		RETURN;
 	END IF;
 	BEGIN
-		PERFORM cdp.set_aside(places, line_places, failures, false);
+		PERFORM cdp_internal.set_aside(places, line_places, failures, false);
 		RETURN;
 	EXCEPTION WHEN OTHERS OR assert_failure THEN
-		IF NOT cdp.is_fault_of_row(SQLSTATE) THEN
+		IF NOT cdp_internal.is_fault_of_row(SQLSTATE) THEN
 			RAISE;
 		END IF;
 	END;
@@ -70,53 +70,53 @@ BEGIN
 		place := places[i:i];
 		line_place := line_places[i - of_rows:i - of_rows];
 		BEGIN
-			PERFORM cdp.set_aside(place, line_place, failures[i:i], total = 1);
+			PERFORM cdp_internal.set_aside(place, line_place, failures[i:i], total = 1);
 		EXCEPTION WHEN OTHERS OR assert_failure THEN
-			IF total = 1 OR NOT cdp.is_fault_of_row(SQLSTATE) THEN
+			IF total = 1 OR NOT cdp_internal.is_fault_of_row(SQLSTATE) THEN
 				RAISE;
 			END IF;
-			PERFORM cdp.set_aside(place, line_place, failures[i:i], true);
+			PERFORM cdp_internal.set_aside(place, line_place, failures[i:i], true);
 		END;
 	END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION cdp.set_aside_all(tid[], tid[], text[]) IS
+COMMENT ON FUNCTION cdp_internal.set_aside_all(tid[], tid[], text[]) IS
 	'Internal: quarantines rows of the inboxes as failed, each with its error (those of cdp.inbox first): whole, or '
 	'where that fails cut.';
 
 -- A batch of these rows.
-CREATE FUNCTION cdp.refresh_part(places tid[], line_places tid[]) RETURNS void
+CREATE FUNCTION cdp_internal.refresh_part(places tid[], line_places tid[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp.next_batch(places, line_places);
-	PERFORM cdp.stage_graph_changes();
-	PERFORM cdp.process_batch(leave_undone => true);
-	PERFORM cdp.batch_end();
+	PERFORM cdp_internal.next_batch(places, line_places);
+	PERFORM cdp_internal.stage_graph_changes();
+	PERFORM cdp_internal.process_batch(leave_undone => true);
+	PERFORM cdp_internal.batch_end();
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_part(tid[], tid[]) IS
+COMMENT ON FUNCTION cdp_internal.refresh_part(tid[], tid[]) IS
 	'Internal: takes these rows of the inboxes through every stage, as one batch.';
 
-CREATE FUNCTION cdp.check_empty_batch() RETURNS void
+CREATE FUNCTION cdp_internal.check_empty_batch() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp.refresh_part('{}', '{}');
+	PERFORM cdp_internal.refresh_part('{}', '{}');
 	RAISE SQLSTATE 'CDP00';
 EXCEPTION WHEN SQLSTATE 'CDP00' THEN
 	-- it worked, and is undone
 END
 $function$;
-COMMENT ON FUNCTION cdp.check_empty_batch() IS
+COMMENT ON FUNCTION cdp_internal.check_empty_batch() IS
 	'Internal: raises the error that a batch without rows meets, which is no row''s fault.';
 
 -- All rows of a claim: as one batch, or where that fails in parts, down to the rows at fault.  A part
 -- that worked stays; so a part is a quarter, by which one bad row of many costs 2.3 batches in all,
 -- and halves would cost 3.
-CREATE FUNCTION cdp.refresh_rows(places tid[], line_places tid[]) RETURNS void
+CREATE FUNCTION cdp_internal.refresh_rows(places tid[], line_places tid[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -142,15 +142,15 @@ BEGIN
 		firsts := trim_array(firsts, 1);
 		lasts := trim_array(lasts, 1);
 		BEGIN
-			PERFORM cdp.refresh_part(
+			PERFORM cdp_internal.refresh_part(
 				places[first_row:last_row], line_places[greatest(first_row - of_rows, 1):last_row - of_rows]);
 			CONTINUE;
 		EXCEPTION WHEN OTHERS OR assert_failure THEN
-			IF last_row < first_row OR NOT cdp.is_fault_of_row(SQLSTATE) THEN
+			IF last_row < first_row OR NOT cdp_internal.is_fault_of_row(SQLSTATE) THEN
 				RAISE;
 			END IF;
 			IF NOT checked THEN
-				PERFORM cdp.check_empty_batch();
+				PERFORM cdp_internal.check_empty_batch();
 				checked := true;
 			END IF;
 			IF first_row = last_row THEN
@@ -172,32 +172,32 @@ BEGIN
 			END LOOP;
 		END IF;
 	END LOOP;
-	PERFORM cdp.set_aside_all(
+	PERFORM cdp_internal.set_aside_all(
 		ARRAY(SELECT places[b.i] FROM unnest(bad) AS b (i) WHERE b.i <= of_rows ORDER BY b.i),
 		ARRAY(SELECT line_places[b.i - of_rows] FROM unnest(bad) AS b (i) WHERE b.i > of_rows ORDER BY b.i),
 		failures);
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_rows(tid[], tid[]) IS
+COMMENT ON FUNCTION cdp_internal.refresh_rows(tid[], tid[]) IS
 	'Internal: takes these rows of the inboxes through every stage; those that cannot be taken go to quarantine, with '
 	'their error.';
 
 -- Which row it was must be known: the next one that comes alone may be another.
-CREATE FUNCTION cdp.place_number(places tid[], line_places tid[]) RETURNS bigint
+CREATE FUNCTION cdp_internal.place_number(places tid[], line_places tid[]) RETURNS bigint
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 	SELECT (cardinality(line_places)::bigint << 48) + (p.place[0]::bigint << 16) + p.place[1]::bigint
 	FROM (SELECT (places || line_places)[1]::text::point AS place) p
 $function$;
-COMMENT ON FUNCTION cdp.place_number(tid[], tid[]) IS 'Internal: the place of one row of either inbox as a number below 2^49.';
+COMMENT ON FUNCTION cdp_internal.place_number(tid[], tid[]) IS 'Internal: the place of one row of either inbox as a number below 2^49.';
 
-CREATE FUNCTION cdp.claim_again(OUT places tid[], OUT line_places tid[])
+CREATE FUNCTION cdp_internal.claim_again(OUT places tid[], OUT line_places tid[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	before bigint := (SELECT a.last_value FROM cdp.attempt a);
+	before bigint := (SELECT a.last_value FROM cdp_data.attempt a);
 	place tid := format('(%s,%s)', -before >> 16 & (1::bigint << 32) - 1, -before & 65535);
 	is_line boolean := (-before >> 48 & 1) = 1;
 BEGIN
@@ -205,10 +205,10 @@ BEGIN
 	line_places := ARRAY(SELECT l.ctid FROM cdp.inbox_raw l WHERE before < 0 AND is_line AND l.ctid = place);
 END
 $function$;
-COMMENT ON FUNCTION cdp.claim_again() IS
+COMMENT ON FUNCTION cdp_internal.claim_again() IS
 	'Internal: the row that the last refresh was broken off with alone, where it is still there. It is tried until it works or is set aside: between others, which come as long as writers write, it would never be alone three times.';
 
-CREATE FUNCTION cdp.refresh_attempt(max_rows bigint, places tid[], line_places tid[]) RETURNS void
+CREATE FUNCTION cdp_internal.refresh_attempt(max_rows bigint, places tid[], line_places tid[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -216,35 +216,35 @@ DECLARE
 	unlimited constant bigint := 9223372036854775807;
 	three_times constant text :=
 		'broken off three times, by query_canceled, out_of_memory or configuration_limit_exceeded';
-	before bigint := (SELECT a.last_value FROM cdp.attempt a);
+	before bigint := (SELECT a.last_value FROM cdp_data.attempt a);
 	number bigint := cardinality(places) + cardinality(line_places);
-	alone bigint := CASE WHEN number = 1 THEN cdp.place_number(places, line_places) END;
+	alone bigint := CASE WHEN number = 1 THEN cdp_internal.place_number(places, line_places) END;
 	-- how often this row was broken off alone
 	times bigint := CASE WHEN before < 0 AND -before & ((1::bigint << 49) - 1) = alone THEN -before >> 49 ELSE 0 END;
 BEGIN
 	BEGIN
 		IF times = 3 THEN
-			PERFORM cdp.set_aside_all(places, line_places, ARRAY[three_times]);
+			PERFORM cdp_internal.set_aside_all(places, line_places, ARRAY[three_times]);
 		ELSE
-			PERFORM cdp.refresh_rows(places, line_places);
+			PERFORM cdp_internal.refresh_rows(places, line_places);
 		END IF;
 	EXCEPTION WHEN query_canceled OR out_of_memory OR configuration_limit_exceeded THEN
-		PERFORM setval('cdp.attempt',
+		PERFORM setval('cdp_data.attempt',
 			CASE WHEN number > 1 THEN number / 2 ELSE -((least(times + 1, 3) << 49) + alone) END)
 		WHERE number > 0;
 		RAISE;
 	END;
-	PERFORM setval('cdp.attempt',
+	PERFORM setval('cdp_data.attempt',
 		CASE WHEN times = 3 OR before >= max_rows / 2 THEN unlimited ELSE 2 * greatest(before, 1) END)
 	WHERE number > 0 AND before < unlimited;
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_attempt(bigint, tid[], tid[]) IS
+COMMENT ON FUNCTION cdp_internal.refresh_attempt(bigint, tid[], tid[]) IS
 	'Internal: refresh_rows(), with a note that outlives it where it is broken off. After a refresh that was, each '
 	'that is not takes twice as many rows as the one before.';
 
-REVOKE ALL ON FUNCTION cdp.attempt_rows(bigint), cdp.is_fault_of_row(text),
-	cdp.set_aside(tid[], tid[], text[], boolean), cdp.set_aside_all(tid[], tid[], text[]),
-	cdp.refresh_part(tid[], tid[]), cdp.check_empty_batch(), cdp.refresh_rows(tid[], tid[]),
-	cdp.place_number(tid[], tid[]), cdp.claim_again(),
-	cdp.refresh_attempt(bigint, tid[], tid[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.attempt_rows(bigint), cdp_internal.is_fault_of_row(text),
+	cdp_internal.set_aside(tid[], tid[], text[], boolean), cdp_internal.set_aside_all(tid[], tid[], text[]),
+	cdp_internal.refresh_part(tid[], tid[]), cdp_internal.check_empty_batch(), cdp_internal.refresh_rows(tid[], tid[]),
+	cdp_internal.place_number(tid[], tid[]), cdp_internal.claim_again(),
+	cdp_internal.refresh_attempt(bigint, tid[], tid[]) FROM PUBLIC;

@@ -1,9 +1,9 @@
 -- A log that lacks events, because a month was detached or dropped, or rows were deleted.  What is
 -- folded anew from such a log would forget them: verdicts and rules are refused, and what the evidence
--- of a batch asks for is left undone (cdp.undone).
+-- of a batch asks for is left undone (cdp_data.undone).
 
 -- The months by what is known of the person besides the log; where that names none, those without a partition.
-CREATE FUNCTION cdp.missing_months(profile_id bigint) RETURNS text[]
+CREATE FUNCTION cdp_internal.missing_months(profile_id bigint) RETURNS text[]
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 	SET timezone = 'UTC'
@@ -16,17 +16,17 @@ BEGIN
 	found := ARRAY(
 		WITH logged AS MATERIALIZED (
 			SELECT e."timestamp" AS at, least(e."timestamp", e.received_at) AS said_at, e.event, e.type
-			FROM cdp.identity i JOIN cdp.event e ON e.identity_id = i.identity_id WHERE i.profile_id = asked
+			FROM cdp_data.identity i JOIN cdp_data.event e ON e.identity_id = i.identity_id WHERE i.profile_id = asked
 		), lacking AS (
-			(SELECT t.at, t.event FROM cdp.profile_timeline s
-			 CROSS JOIN LATERAL cdp.events(cdp.timeline_whole(s.timeline, s.level_1, s.level_2, s.level_3)) t
+			(SELECT t.at, t.event FROM cdp_data.profile_timeline s
+			 CROSS JOIN LATERAL cdp.events(cdp_internal.timeline_whole(s.timeline, s.level_1, s.level_2, s.level_3)) t
 			 WHERE s.profile_id = asked
 			 EXCEPT ALL SELECT l.at, l.event FROM logged l WHERE l.event IS NOT NULL)
 			UNION ALL
-			SELECT s.at, NULL FROM cdp.profile p CROSS JOIN LATERAL (VALUES (p.first_seen), (p.last_seen)) AS s (at)
+			SELECT s.at, NULL FROM cdp_data.profile p CROSS JOIN LATERAL (VALUES (p.first_seen), (p.last_seen)) AS s (at)
 			WHERE p.profile_id = asked AND NOT EXISTS (SELECT FROM logged l WHERE l.at = s.at)
 			UNION ALL
-			SELECT v.at, NULL FROM cdp.profile p CROSS JOIN LATERAL cdp.provenance(p.traits) v
+			SELECT v.at, NULL FROM cdp_data.profile p CROSS JOIN LATERAL cdp.provenance(p.traits) v
 			WHERE p.profile_id = asked
 			  AND NOT EXISTS (SELECT FROM logged l WHERE l.said_at = v.at AND l.type = 'identify')
 		)
@@ -34,96 +34,96 @@ BEGIN
 	IF found = '{}' THEN
 		found := ARRAY(
 			SELECT to_char(m.month, 'YYYY-MM')
-			FROM cdp.profile p CROSS JOIN LATERAL generate_series(
+			FROM cdp_data.profile p CROSS JOIN LATERAL generate_series(
 				date_trunc('month', p.first_seen), p.last_seen, interval '1 month') AS m (month)
 			WHERE p.profile_id = asked AND NOT EXISTS (
 				SELECT FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
-				WHERE h.inhparent = 'cdp.event'::regclass AND NOT h.inhdetachpending
+				WHERE h.inhparent = 'cdp_data.event'::regclass AND NOT h.inhdetachpending
 				  AND pg_get_expr(c.relpartbound, c.oid) LIKE format('FOR VALUES FROM (%L)%%', m.month)) ORDER BY 1);
 	END IF;
 	RETURN found;
 END
 $function$;
-COMMENT ON FUNCTION cdp.missing_months(bigint) IS
+COMMENT ON FUNCTION cdp_internal.missing_months(bigint) IS
 	'Internal: the months (UTC, YYYY-MM) of which the log lacks events that a profile counts: by its timeline, its '
 	'first and last event and its traits; where these name none, the months between that have no partition.';
 
-CREATE FUNCTION cdp.refuse_missing(profile_id bigint, lacks bigint) RETURNS void
+CREATE FUNCTION cdp_internal.refuse_missing(profile_id bigint, lacks bigint) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 #variable_conflict use_column
 DECLARE
 	asked bigint := refuse_missing.profile_id;
-	months text := array_to_string(cdp.missing_months(asked), ', ');
+	months text := array_to_string(cdp_internal.missing_months(asked), ', ');
 BEGIN
 	RAISE EXCEPTION 'the log lacks % of the % events of "%"', lacks,
-			(SELECT p.events FROM cdp.profile p WHERE p.profile_id = asked),
-			(SELECT i.identifier FROM cdp.identity i WHERE i.identity_id = asked)
+			(SELECT p.events FROM cdp_data.profile p WHERE p.profile_id = asked),
+			(SELECT i.identifier FROM cdp_data.identity i WHERE i.identity_id = asked)
 		USING ERRCODE = 'object_not_in_prerequisite_state',
 		DETAIL = CASE WHEN months = '' THEN 'What they said would be forgotten.'
 					  ELSE format('Events of %s are missing; what they said would be forgotten.', months) END,
-		HINT = 'Attach the month to cdp.event again, or insert its rows, and repeat this.';
+		HINT = 'Attach the month to cdp_data.event again, or insert its rows, and repeat this.';
 END
 $function$;
-COMMENT ON FUNCTION cdp.refuse_missing(bigint, bigint) IS
+COMMENT ON FUNCTION cdp_internal.refuse_missing(bigint, bigint) IS
 	'Internal: the error for a person of whom the log lacks events.';
 
-CREATE FUNCTION cdp.count_missing() RETURNS bigint
+CREATE FUNCTION cdp_internal.count_missing() RETURNS bigint
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	RETURN (SELECT greatest(s.event_id - s.lost - (SELECT count(*) FROM cdp.event), 0) FROM cdp.state s);
+	RETURN (SELECT greatest(s.event_id - s.lost - (SELECT count(*) FROM cdp_data.event), 0) FROM cdp_data.state s);
 END
 $function$;
-COMMENT ON FUNCTION cdp.count_missing() IS
+COMMENT ON FUNCTION cdp_internal.count_missing() IS
 	'Internal: how many events the log lacks of those that were accepted, and not given up by cdp.restitch(incomplete '
 	'=> true).';
 
 -- For what acts on all history: whom it concerns shows in the log alone.
-CREATE FUNCTION cdp.check_log() RETURNS void
+CREATE FUNCTION cdp_internal.check_log() RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 #variable_conflict use_column
 DECLARE
-	missing bigint := cdp.count_missing();
+	missing bigint := cdp_internal.count_missing();
 	person record;
 BEGIN
 	IF missing = 0 THEN
 		RETURN;
 	END IF;
 	SELECT p.profile_id, p.events - coalesce(l.events, 0) AS lacks INTO person
-	FROM cdp.profile p LEFT JOIN (
-		SELECT i.profile_id, count(*) AS events FROM cdp.event e JOIN cdp.identity i USING (identity_id)
+	FROM cdp_data.profile p LEFT JOIN (
+		SELECT i.profile_id, count(*) AS events FROM cdp_data.event e JOIN cdp_data.identity i USING (identity_id)
 		GROUP BY i.profile_id) l USING (profile_id)
 	WHERE coalesce(l.events, 0) < p.events ORDER BY p.profile_id LIMIT 1;
 	IF FOUND THEN
-		PERFORM cdp.refuse_missing(person.profile_id, person.lacks);
+		PERFORM cdp_internal.refuse_missing(person.profile_id, person.lacks);
 	END IF;
 	RAISE EXCEPTION 'the log lacks % of the events that were accepted', missing
 		USING ERRCODE = 'object_not_in_prerequisite_state',
 		DETAIL = 'They belong to no person, as all their identifiers are blocked.',
-		HINT = 'Attach the month to cdp.event again, or insert its rows, and repeat this.';
+		HINT = 'Attach the month to cdp_data.event again, or insert its rows, and repeat this.';
 END
 $function$;
-COMMENT ON FUNCTION cdp.check_log() IS
+COMMENT ON FUNCTION cdp_internal.check_log() IS
 	'Internal: an error where the log lacks events, which names one person and the months.';
 
 -- The people that are folded anew from the log if the batch becomes what was resolved, as they are before
 -- it: who loses identifiers or events, and who is joined with such a one.
-CREATE FUNCTION cdp.stage_concerned() RETURNS void
+CREATE FUNCTION cdp_internal.stage_concerned() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp.batch_stage('batch_concerned', $sql$
+	PERFORM cdp_internal.batch_stage('batch_concerned', $sql$
 		WITH losing AS (
 			SELECT r.old_id AS profile_id, r.new_id FROM batch_relabel r WHERE r.old_id <> 0
 			UNION
 			SELECT i.profile_id, coalesce(r.new_id, i.profile_id)
-			FROM batch_place p JOIN cdp.identity i ON i.identity_id = p.place
+			FROM batch_place p JOIN cdp_data.identity i ON i.identity_id = p.place
 			LEFT JOIN batch_relabel r ON r.identity_id = i.identity_id WHERE i.profile_id <> 0
 			UNION
 			SELECT f.profile_id, f.profile_id FROM batch_refolded f
@@ -140,47 +140,47 @@ BEGIN
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp.stage_concerned() IS
+COMMENT ON FUNCTION cdp_internal.stage_concerned() IS
 	'Internal: keeps the people who are about to be folded anew from the log (batch_concerned).';
 
 -- Resolves the batch; what would take people apart of whom the log lacks events is left undone, or refused.
-CREATE FUNCTION cdp.resolve_batch(leave_undone boolean) RETURNS void
+CREATE FUNCTION cdp_internal.resolve_batch(leave_undone boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
 	refused bigint;
 BEGIN
-	PERFORM cdp.batch_stage('batch_kept_unshared',
+	PERFORM cdp_internal.batch_stage('batch_kept_unshared',
 		'SELECT 0::bigint AS identity_id, 0::bigint AS profile_id WHERE false');
 	LOOP
-		PERFORM cdp.stage_resolved();
-		PERFORM cdp.stage_concerned();
-		EXIT WHEN cdp.batch_stage('batch_lacking', cdp.lacking_people('SELECT profile_id FROM batch_concerned')) = 0;
-		refused := cdp.batch_value(format('SELECT min(l.profile_id) FROM batch_lacking l WHERE NOT %L::boolean
+		PERFORM cdp_internal.stage_resolved();
+		PERFORM cdp_internal.stage_concerned();
+		EXIT WHEN cdp_internal.batch_stage('batch_lacking', cdp_internal.lacking_people('SELECT profile_id FROM batch_concerned')) = 0;
+		refused := cdp_internal.batch_value(format('SELECT min(l.profile_id) FROM batch_lacking l WHERE NOT %L::boolean
 			OR EXISTS (SELECT FROM batch_frozen f WHERE f.profile_id = l.profile_id)', leave_undone));
 		IF refused IS NOT NULL THEN
-			PERFORM cdp.refuse_missing(refused,
-				cdp.batch_value(format('SELECT lacks FROM batch_lacking WHERE profile_id = %s', refused)));
+			PERFORM cdp_internal.refuse_missing(refused,
+				cdp_internal.batch_value(format('SELECT lacks FROM batch_lacking WHERE profile_id = %s', refused)));
 		END IF;
-		PERFORM cdp.batch_stage('batch_frozen',
+		PERFORM cdp_internal.batch_stage('batch_frozen',
 			'SELECT profile_id, lacks FROM batch_frozen UNION ALL SELECT profile_id, lacks FROM batch_lacking');
-		PERFORM cdp.batch_stage('batch_kept_unshared', $sql$
+		PERFORM cdp_internal.batch_stage('batch_kept_unshared', $sql$
 			SELECT identity_id, profile_id FROM batch_kept_unshared
 			UNION
 			SELECT i.identity_id, i.profile_id
-			FROM batch_result r JOIN cdp.identity i ON i.identity_id = r.id JOIN batch_frozen f USING (profile_id)
+			FROM batch_result r JOIN cdp_data.identity i ON i.identity_id = r.id JOIN batch_frozen f USING (profile_id)
 			WHERE r.kind = 'sharing'
 		$sql$);
-		PERFORM cdp.batch_stage('batch_sharing_changed', $sql$
+		PERFORM cdp_internal.batch_stage('batch_sharing_changed', $sql$
 			SELECT * FROM batch_sharing_changed s
 			WHERE NOT EXISTS (SELECT FROM batch_kept_unshared k WHERE k.identity_id = s.identity_id)
 		$sql$);
 	END LOOP;
-	PERFORM cdp.batch_run($sql$
-		INSERT INTO cdp.undone (kind, profile_id, a, b, lacks, batch_id)
+	PERFORM cdp_internal.batch_run($sql$
+		INSERT INTO cdp_data.undone (kind, profile_id, a, b, lacks, batch_id)
 		SELECT 'split', f.profile_id, least(r.id, r.other), greatest(r.id, r.other), f.lacks, $1
-		FROM batch_result r JOIN cdp.identity i ON i.identity_id IN (r.id, r.other)
+		FROM batch_result r JOIN cdp_data.identity i ON i.identity_id IN (r.id, r.other)
 		JOIN batch_frozen f USING (profile_id) WHERE r.kind = 'declined'
 		UNION ALL
 		SELECT 'sharing', k.profile_id, k.identity_id, 0, f.lacks, $1
@@ -189,12 +189,12 @@ BEGIN
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp.resolve_batch(boolean) IS
-	'Internal: finds the profiles after the batch (see cdp.stage_resolved). Where people would be taken apart of whom '
-	'the log lacks events, it raises the error of cdp.refuse_missing(), or with leave_undone finds what else the '
+COMMENT ON FUNCTION cdp_internal.resolve_batch(boolean) IS
+	'Internal: finds the profiles after the batch (see cdp_internal.stage_resolved). Where people would be taken apart of whom '
+	'the log lacks events, it raises the error of cdp_internal.refuse_missing(), or with leave_undone finds what else the '
 	'batch becomes if they stay whole, and lists that in cdp.undone.';
 
-CREATE FUNCTION cdp.verify_missing() RETURNS TABLE (stage text, item text, expected text, found text)
+CREATE FUNCTION cdp_internal.verify_missing() RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -202,21 +202,21 @@ AS $function$
 BEGIN
 	RETURN QUERY
 		SELECT 'log', 'events', 'all that were accepted', format('%s fewer', m.missing)
-		FROM (SELECT cdp.count_missing() AS missing) m WHERE m.missing > 0;
+		FROM (SELECT cdp_internal.count_missing() AS missing) m WHERE m.missing > 0;
 	RETURN QUERY
 		SELECT 'undone', coalesce(nullif(u.group_id, ''), i.identifier::text, format('profile %s', u.profile_id)),
 			   CASE u.kind WHEN 'split' THEN format('the link %s - %s is considered', a.identifier, b.identifier)
 						   WHEN 'sharing' THEN format('%s is shared', a.identifier)
 						   ELSE 'what has lapsed does not show' END,
 			   format('left undone since batch %s: %s event(s) were lacking%s', u.batch_id, u.lacks,
-					  ', of ' || nullif(array_to_string(cdp.missing_months(u.profile_id), ', '), ''))
-		FROM cdp.undone u LEFT JOIN cdp.identity i ON i.identity_id = u.profile_id
-		LEFT JOIN cdp.identity a ON a.identity_id = u.a LEFT JOIN cdp.identity b ON b.identity_id = u.b
+					  ', of ' || nullif(array_to_string(cdp_internal.missing_months(u.profile_id), ', '), ''))
+		FROM cdp_data.undone u LEFT JOIN cdp_data.identity i ON i.identity_id = u.profile_id
+		LEFT JOIN cdp_data.identity a ON a.identity_id = u.a LEFT JOIN cdp_data.identity b ON b.identity_id = u.b
 		ORDER BY u.batch_id, u.kind, u.profile_id, u.a, u.b, u.group_id;
 END
 $function$;
-COMMENT ON FUNCTION cdp.verify_missing() IS
+COMMENT ON FUNCTION cdp_internal.verify_missing() IS
 	'Internal: whether the log lacks events, and what was left undone for that.';
 
-REVOKE ALL ON FUNCTION cdp.missing_months(bigint), cdp.refuse_missing(bigint, bigint), cdp.count_missing(),
-	cdp.check_log(), cdp.stage_concerned(), cdp.resolve_batch(boolean), cdp.verify_missing() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.missing_months(bigint), cdp_internal.refuse_missing(bigint, bigint), cdp_internal.count_missing(),
+	cdp_internal.check_log(), cdp_internal.stage_concerned(), cdp_internal.resolve_batch(boolean), cdp_internal.verify_missing() FROM PUBLIC;

@@ -1,6 +1,6 @@
 -- refresh(): one batch from the inbox through every stage, in one transaction.
 
-CREATE FUNCTION cdp.refresh_lock(wait boolean) RETURNS boolean
+CREATE FUNCTION cdp_internal.refresh_lock(wait boolean) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -11,125 +11,125 @@ BEGIN
 			DETAIL = 'After waiting for another writer it must see what that one has written.',
 			HINT = 'Start the transaction with BEGIN ISOLATION LEVEL READ COMMITTED.';
 	END IF;
-	IF to_regclass('cdp.state') IS NULL THEN
-		PERFORM cdp.check_tables();
+	IF to_regclass('cdp_data.state') IS NULL THEN
+		PERFORM cdp_internal.check_tables();
 	END IF;
 	-- before anything is read: REINDEX locks a table and then its indexes, and so would wait for a reader
 	-- that waits for it as soon as it writes
 	IF wait THEN
-		LOCK TABLE cdp.state IN SHARE ROW EXCLUSIVE MODE;
+		LOCK TABLE cdp_data.state IN SHARE ROW EXCLUSIVE MODE;
 	ELSE
 		BEGIN
-			LOCK TABLE cdp.state IN SHARE ROW EXCLUSIVE MODE NOWAIT;
+			LOCK TABLE cdp_data.state IN SHARE ROW EXCLUSIVE MODE NOWAIT;
 		EXCEPTION WHEN lock_not_available THEN
 			RETURN false;
 		END;
 	END IF;
-	PERFORM cdp.check_tables();
-	EXECUTE (SELECT format('LOCK TABLE %s IN ROW EXCLUSIVE MODE', string_agg(format('cdp.%I', c.name), ', ' ORDER BY c.name))
-			 FROM cdp.catalogue() c
+	PERFORM cdp_internal.check_tables();
+	EXECUTE (SELECT format('LOCK TABLE %s IN ROW EXCLUSIVE MODE', string_agg(format('cdp_data.%I', c.name), ', ' ORDER BY c.name))
+			 FROM cdp_internal.catalogue() c
 			 WHERE 'refresh' = ANY (c.written_by) AND NOT 'writer' = ANY (c.written_by) AND c.name <> 'state');
 	RETURN true;
 END
 $function$;
-COMMENT ON FUNCTION cdp.refresh_lock(boolean) IS
+COMMENT ON FUNCTION cdp_internal.refresh_lock(boolean) IS
 	'Internal: becomes the one writer of identities, profiles and memberships, until the transaction ends, and locks '
 	'all that such a one writes; false where another one is and the caller does not wait.';
 
-CREATE TYPE cdp.batch_counts AS (
+CREATE TYPE cdp_internal.batch_counts AS (
 	taken bigint, accepted bigint, duplicate bigint, quarantined bigint, identities bigint, links bigint,
 	profiles_created bigint, profiles_merged bigint, profiles_split bigint, profiles_touched bigint,
 	reworks bigint, identities_reworked bigint, events_reanchored bigint, largest_rework bigint, self_links bigint);
-COMMENT ON TYPE cdp.batch_counts IS 'Internal: what a batch did.';
+COMMENT ON TYPE cdp_internal.batch_counts IS 'Internal: what a batch did.';
 
--- One batch through every stage: the rows that it was begun with, and what cdp.stage_graph_changes()
+-- One batch through every stage: the rows that it was begun with, and what cdp_internal.stage_graph_changes()
 -- kept; or the whole log, by the stages of restitch.
-CREATE FUNCTION cdp.process_batch(whole boolean DEFAULT false, leave_undone boolean DEFAULT false)
-	RETURNS cdp.batch_counts LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+CREATE FUNCTION cdp_internal.process_batch(whole boolean DEFAULT false, leave_undone boolean DEFAULT false)
+	RETURNS cdp_internal.batch_counts LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
 	started timestamptz := clock_timestamp();
 	last record;
-	done cdp.batch_counts;
+	done cdp_internal.batch_counts;
 BEGIN
-	SELECT s.event_id, s.identity_id, s.quarantine_id INTO STRICT last FROM cdp.state s;
-	done.taken := cdp.refresh_take();
+	SELECT s.event_id, s.identity_id, s.quarantine_id INTO STRICT last FROM cdp_data.state s;
+	done.taken := cdp_internal.refresh_take();
 	SELECT j.event_id, j.quarantine_id, j.accepted, j.duplicate, j.quarantined
 	INTO last.event_id, last.quarantine_id, done.accepted, done.duplicate, done.quarantined
-	FROM cdp.refresh_judge_rows(last.event_id, last.quarantine_id) j;
+	FROM cdp_internal.refresh_judge_rows(last.event_id, last.quarantine_id) j;
 	IF whole THEN
-		SELECT i.identity_id, i.identities INTO last.identity_id, done.identities FROM cdp.restitch_identify(last.identity_id) i;
-		done.links := cdp.restitch_link();
+		SELECT i.identity_id, i.identities INTO last.identity_id, done.identities FROM cdp_internal.restitch_identify(last.identity_id) i;
+		done.links := cdp_internal.restitch_link();
 		SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identities_reworked
 		INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identities_reworked
-		FROM cdp.restitch_stitch() s;
+		FROM cdp_internal.restitch_stitch() s;
 	ELSE
-		SELECT i.identity_id, i.identities INTO last.identity_id, done.identities FROM cdp.refresh_identify(last.identity_id) i;
-		done.links := cdp.refresh_link();
+		SELECT i.identity_id, i.identities INTO last.identity_id, done.identities FROM cdp_internal.refresh_identify(last.identity_id) i;
+		done.links := cdp_internal.refresh_link();
 		-- what a verdict or a rule asks for is refused, what evidence asks for is left undone
-		PERFORM cdp.resolve_batch(leave_undone => leave_undone);
+		PERFORM cdp_internal.resolve_batch(leave_undone => leave_undone);
 		SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identities_reworked
 		INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identities_reworked
-		FROM cdp.refresh_stitch() s;
+		FROM cdp_internal.refresh_stitch() s;
 	END IF;
-	done.largest_rework := cdp.batch_value($sql$ SELECT other FROM batch_result WHERE kind = 'reworks' $sql$);
-	done.self_links := cdp.batch_value('SELECT coalesce(sum(r.repeats), 0)::bigint FROM batch_row r JOIN batch_accepted USING (row_no)');
-	PERFORM cdp.refresh_anchor();
-	done.events_reanchored := CASE WHEN whole THEN cdp.restitch_anchor() ELSE cdp.refresh_reanchor() END;
-	PERFORM cdp.refresh_log();
-	PERFORM cdp.refresh_seen_names();
-	done.profiles_touched := cdp.refresh_fold();
-	PERFORM cdp.refresh_fold_timeline();
-	PERFORM cdp.refresh_fold_account(whole);
-	IF EXISTS (SELECT FROM cdp.segment) THEN
-		PERFORM cdp.refresh_segments(cdp.batch_array('SELECT profile_id FROM batch_touched'));
+	done.largest_rework := cdp_internal.batch_value($sql$ SELECT other FROM batch_result WHERE kind = 'reworks' $sql$);
+	done.self_links := cdp_internal.batch_value('SELECT coalesce(sum(r.repeats), 0)::bigint FROM batch_row r JOIN batch_accepted USING (row_no)');
+	PERFORM cdp_internal.refresh_anchor();
+	done.events_reanchored := CASE WHEN whole THEN cdp_internal.restitch_anchor() ELSE cdp_internal.refresh_reanchor() END;
+	PERFORM cdp_internal.refresh_log();
+	PERFORM cdp_internal.refresh_seen_names();
+	done.profiles_touched := cdp_internal.refresh_fold();
+	PERFORM cdp_internal.refresh_fold_timeline();
+	PERFORM cdp_internal.refresh_fold_account(whole);
+	IF EXISTS (SELECT FROM cdp_data.segment) THEN
+		PERFORM cdp_internal.refresh_segments(cdp_internal.batch_array('SELECT profile_id FROM batch_touched'));
 	END IF;
-	PERFORM cdp.record_batch(done, started, last.event_id, last.identity_id, last.quarantine_id);
-	PERFORM cdp.gather_statistics();
+	PERFORM cdp_internal.record_batch(done, started, last.event_id, last.identity_id, last.quarantine_id);
+	PERFORM cdp_data.gather_statistics();
 	RETURN done;
 END
 $function$;
-COMMENT ON FUNCTION cdp.process_batch(boolean, boolean) IS
+COMMENT ON FUNCTION cdp_internal.process_batch(boolean, boolean) IS
 	'Internal: takes the batch in hand, or the whole log, through every stage, and records it. The caller holds the '
 	'lock.';
 
-CREATE FUNCTION cdp.record_batch(done cdp.batch_counts, started timestamptz, event_id bigint, identity_id bigint,
+CREATE FUNCTION cdp_internal.record_batch(done cdp_internal.batch_counts, started timestamptz, event_id bigint, identity_id bigint,
 	quarantine_id bigint) RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp.batch_run(format('UPDATE cdp.state SET batch_id = $1, as_of = $2, event_id = %s, identity_id = %s, quarantine_id = %s',
+	PERFORM cdp_internal.batch_run(format('UPDATE cdp_data.state SET batch_id = $1, as_of = $2, event_id = %s, identity_id = %s, quarantine_id = %s',
 								 event_id, identity_id, quarantine_id));
-	INSERT INTO cdp.batch SELECT s.batch_id, s.as_of, done.*, clock_timestamp() - started FROM cdp.state s;
+	INSERT INTO cdp_data.batch SELECT s.batch_id, s.as_of, done.*, clock_timestamp() - started FROM cdp_data.state s;
 END
 $function$;
-COMMENT ON FUNCTION cdp.record_batch(cdp.batch_counts, timestamptz, bigint, bigint, bigint) IS
+COMMENT ON FUNCTION cdp_internal.record_batch(cdp_internal.batch_counts, timestamptz, bigint, bigint, bigint) IS
 	'Internal: writes what the batch in hand did, and the last numbers that it handed out.';
 
-CREATE FUNCTION cdp.next_batch(places tid[] DEFAULT '{}', line_places tid[] DEFAULT '{}') RETURNS void
+CREATE FUNCTION cdp_internal.next_batch(places tid[] DEFAULT '{}', line_places tid[] DEFAULT '{}') RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	-- time never runs back, and what waited for the lock is known only now
-	PERFORM cdp.batch_begin(s.batch_id + 1, greatest(clock_timestamp(), s.as_of), places, line_places) FROM cdp.state s;
+	PERFORM cdp_internal.batch_begin(s.batch_id + 1, greatest(clock_timestamp(), s.as_of), places, line_places) FROM cdp_data.state s;
 END
 $function$;
-COMMENT ON FUNCTION cdp.next_batch(tid[], tid[]) IS
+COMMENT ON FUNCTION cdp_internal.next_batch(tid[], tid[]) IS
 	'Internal: takes a new batch in hand, of these rows of cdp.inbox and lines of cdp.inbox_raw. The caller holds the '
 	'lock.';
 
-CREATE FUNCTION cdp.start_batch() RETURNS void
+CREATE FUNCTION cdp_internal.start_batch() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp.refresh_lock(wait => true);
-	PERFORM cdp.next_batch();
+	PERFORM cdp_internal.refresh_lock(wait => true);
+	PERFORM cdp_internal.next_batch();
 END
 $function$;
-COMMENT ON FUNCTION cdp.start_batch() IS
+COMMENT ON FUNCTION cdp_internal.start_batch() IS
 	'Internal: becomes the one writer of the graph and takes a new batch in hand, without rows.';
 
 CREATE FUNCTION cdp.refresh(max_rows bigint DEFAULT 100000, wait boolean DEFAULT true,
@@ -148,21 +148,21 @@ BEGIN
 	IF max_rows IS NULL OR max_rows < 1 THEN
 		RAISE EXCEPTION 'max_rows must be at least 1' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	IF cdp.refresh_lock(coalesce(wait, true)) THEN
-		SELECT s.batch_id INTO STRICT last_batch_id FROM cdp.state s;
-		SELECT c.places, c.line_places INTO claim FROM cdp.claim_again() c;
+	IF cdp_internal.refresh_lock(coalesce(wait, true)) THEN
+		SELECT s.batch_id INTO STRICT last_batch_id FROM cdp_data.state s;
+		SELECT c.places, c.line_places INTO claim FROM cdp_internal.claim_again() c;
 		IF cardinality(claim.places) + cardinality(claim.line_places) = 0 THEN
-			SELECT c.places, c.line_places INTO claim FROM cdp.refresh_claim(cdp.attempt_rows(max_rows)) c;
+			SELECT c.places, c.line_places INTO claim FROM cdp_internal.refresh_claim(cdp_internal.attempt_rows(max_rows)) c;
 		END IF;
 		IF cardinality(claim.places) + cardinality(claim.line_places) = 0 THEN
-			PERFORM cdp.next_batch();
-			lapsed := cdp.has_lapsed();
-			PERFORM cdp.batch_end();
+			PERFORM cdp_internal.next_batch();
+			lapsed := cdp_internal.has_lapsed();
+			PERFORM cdp_internal.batch_end();
 		END IF;
 		IF cardinality(claim.places) + cardinality(claim.line_places) > 0 OR lapsed THEN
-			PERFORM cdp.refresh_attempt(max_rows, claim.places, claim.line_places);
-		ELSIF EXISTS (SELECT FROM cdp.segment s WHERE s.state <> 'live') THEN
-			PERFORM cdp.refresh_segments('{}');
+			PERFORM cdp_internal.refresh_attempt(max_rows, claim.places, claim.line_places);
+		ELSIF EXISTS (SELECT FROM cdp_data.segment s WHERE s.state <> 'live') THEN
+			PERFORM cdp_internal.refresh_segments('{}');
 		END IF;
 	END IF;
 
@@ -173,8 +173,8 @@ BEGIN
 		   coalesce(sum(b.identities_reworked), 0), coalesce(sum(b.events_reanchored), 0)
 	INTO taken, accepted, duplicate, quarantined, identities, profiles_created, profiles_merged, profiles_split,
 		 profiles_touched, reworks, identities_reworked, events_reanchored
-	FROM cdp.batch b WHERE b.batch_id > last_batch_id;
-	waiting := cdp.count_waiting();
+	FROM cdp_data.batch b WHERE b.batch_id > last_batch_id;
+	waiting := cdp_internal.count_waiting();
 	elapsed := clock_timestamp() - started;
 END
 $function$;
@@ -183,6 +183,6 @@ $comment$Takes up to max_rows rows, and up to 256 MB of them uncompressed, from 
 Returns one row of counts: taken = accepted + duplicate + quarantined; waiting: rows that still wait (each inbox counted up to a million; rows of a writer that committed late, behind which others were taken already, are not counted: the refresh that finds no others takes them, or the first one after a minute); identities: identifiers seen for the first time; profiles created, merged into others, split, and touched in any way; reworks: groups of profiles that late or conflicting evidence had taken apart, with the number of identifiers in them; events anchored anew; elapsed.
 A row over 64 MB, uncompressed or as text, is quarantined as row_too_large. Where a batch fails, the rows at fault are found by trying parts of it, each a batch of its own, and quarantined as failed. An error that no row causes (no space, no memory, a conflict with another transaction, cancel, missing rights) is raised, with the inboxes as they were, and so is one that more than 1,000 rows cause. After out_of_memory, configuration_limit_exceeded (temp_file_limit) and query_canceled (statement_timeout too) the next refresh takes half as many rows, and so on down to one; one that is broken off so three times alone is quarantined as failed.$comment$;
 
-REVOKE ALL ON FUNCTION cdp.refresh_lock(boolean), cdp.process_batch(boolean, boolean),
-	cdp.record_batch(cdp.batch_counts, timestamptz, bigint, bigint, bigint), cdp.next_batch(tid[], tid[]),
-	cdp.start_batch(), cdp.refresh(bigint, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.refresh_lock(boolean), cdp_internal.process_batch(boolean, boolean),
+	cdp_internal.record_batch(cdp_internal.batch_counts, timestamptz, bigint, bigint, bigint), cdp_internal.next_batch(tid[], tid[]),
+	cdp_internal.start_batch(), cdp.refresh(bigint, boolean) FROM PUBLIC;

@@ -11,23 +11,23 @@ AS $function$
 #variable_conflict use_column
 DECLARE
 	started timestamptz := clock_timestamp();
-	done cdp.batch_counts;
+	done cdp_internal.batch_counts;
 	missing bigint;
 BEGIN
-	PERFORM cdp.start_batch();
-	missing := cdp.count_missing();
+	PERFORM cdp_internal.start_batch();
+	missing := cdp_internal.count_missing();
 	IF missing > 0 AND NOT coalesce(restitch.incomplete, false) THEN
 		RAISE EXCEPTION 'the log lacks % of the events that were accepted', missing USING ERRCODE = 'object_not_in_prerequisite_state',
 			DETAIL = 'Who is known from the missing ones alone would be forgotten.',
 			HINT = 'Attach the months that were detached, or go by what is left with cdp.restitch(incomplete => true).';
 	END IF;
-	DELETE FROM cdp.undone;
-	UPDATE cdp.state s SET lost = greatest(s.event_id - (SELECT count(*) FROM cdp.event), 0);
-	done := cdp.process_batch(whole => true);
-	PERFORM cdp.batch_end();
+	DELETE FROM cdp_data.undone;
+	UPDATE cdp_data.state s SET lost = greatest(s.event_id - (SELECT count(*) FROM cdp_data.event), 0);
+	done := cdp_internal.process_batch(whole => true);
+	PERFORM cdp_internal.batch_end();
 	identities := done.identities;
 	links := done.links;
-	identities_moved := (SELECT count(*) FROM cdp.identity_history h, cdp.state s WHERE h.until_batch_id = s.batch_id);
+	identities_moved := (SELECT count(*) FROM cdp_data.identity_history h, cdp_data.state s WHERE h.until_batch_id = s.batch_id);
 	profiles_created := done.profiles_created;
 	profiles_merged := done.profiles_merged;
 	profiles_split := done.profiles_split;

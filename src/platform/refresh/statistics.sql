@@ -1,31 +1,33 @@
 -- What the planner knows of the tables: gathered after a first load, and never of what identifies a person.
 
 -- Statistics show values to all who may read the column's table, long after the row is gone.
-CREATE FUNCTION cdp.hide_statistics() RETURNS void
+CREATE FUNCTION cdp_internal.hide_statistics() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
 	hidden record;
 BEGIN
-	FOR hidden IN SELECT c.name, p.key AS col FROM cdp.catalogue() c CROSS JOIN LATERAL jsonb_object_keys(c.personal) AS p (key)
+	FOR hidden IN
+		SELECT c.schemas[1] AS schema_name, c.name, p.key AS col
+		FROM cdp_internal.catalogue() c CROSS JOIN LATERAL jsonb_object_keys(c.personal) AS p (key)
 	LOOP
-		EXECUTE format('ALTER TABLE cdp.%I ALTER COLUMN %I SET STATISTICS 0', hidden.name, hidden.col);
+		EXECUTE format('ALTER TABLE %I.%I ALTER COLUMN %I SET STATISTICS 0', hidden.schema_name, hidden.name, hidden.col);
 	END LOOP;
-	ALTER INDEX cdp.identity_identifier_text ALTER COLUMN 1 SET STATISTICS 0;
+	ALTER INDEX cdp_data.identity_identifier_text ALTER COLUMN 1 SET STATISTICS 0;
 END
 $function$;
-COMMENT ON FUNCTION cdp.hide_statistics() IS 'Internal: keeps identifiers, and what people said, out of pg_stats.';
+COMMENT ON FUNCTION cdp_internal.hide_statistics() IS 'Internal: keeps identifiers, and what people said, out of pg_stats.';
 
-CREATE FUNCTION cdp.init_statistics() RETURNS void
+CREATE FUNCTION cdp_internal.init_statistics() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp.hide_statistics();
+	PERFORM cdp_internal.hide_statistics();
 	-- SECURITY DEFINER because only the owner of a table may analyze it, and refresh() runs as any steward; made
-	-- here, like cdp.add_event_month(), so that it runs as that owner.  It takes no arguments.
-	CREATE FUNCTION cdp.gather_statistics() RETURNS void
+	-- here, like cdp_data.add_event_month(), so that it runs as that owner.  It takes no arguments.
+	CREATE FUNCTION cdp_data.gather_statistics() RETURNS void
 		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 		SET search_path = pg_catalog, cdp, pg_temp
 	AS $body$
@@ -34,9 +36,8 @@ BEGIN
 	BEGIN
 		-- never analyzed, or ten times as large since; small tables need none
 		FOR grown IN
-			SELECT c.oid FROM pg_class c JOIN pg_class o ON o.oid = 'cdp.state'::regclass
-			WHERE c.relnamespace = 'cdp'::regnamespace AND c.relkind = 'r' AND c.relowner = o.relowner
-			  AND c.relname NOT IN ('inbox', 'inbox_raw')
+			SELECT c.oid FROM pg_class c JOIN pg_class o ON o.oid = 'cdp_data.state'::regclass
+			WHERE c.relnamespace = 'cdp_data'::regnamespace AND c.relkind = 'r' AND c.relowner = o.relowner
 			  AND pg_relation_size(c.oid) >= current_setting('block_size')::bigint
 				* CASE WHEN c.reltuples < 0 THEN 8 ELSE 10 * greatest(c.relpages, 1) END
 		LOOP
@@ -44,21 +45,21 @@ BEGIN
 			EXECUTE format('ANALYZE (SKIP_LOCKED) %s', grown);
 		END LOOP;
 		-- of all months together, which takes a sample of each
-		IF EXISTS (SELECT FROM pg_class p WHERE p.oid = 'cdp.event'::regclass
+		IF EXISTS (SELECT FROM pg_class p WHERE p.oid = 'cdp_data.event'::regclass
 				   AND 10 * greatest(p.reltuples, 1) < (
 						SELECT sum(c.reltuples) FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
 						WHERE h.inhparent = p.oid)) THEN
-			ANALYZE (SKIP_LOCKED) cdp.event;
+			ANALYZE (SKIP_LOCKED) cdp_data.event;
 		END IF;
 	END
 	$body$;
-	REVOKE ALL ON FUNCTION cdp.gather_statistics() FROM PUBLIC;
-	COMMENT ON FUNCTION cdp.gather_statistics() IS
+	REVOKE ALL ON FUNCTION cdp_data.gather_statistics() FROM PUBLIC;
+	COMMENT ON FUNCTION cdp_data.gather_statistics() IS
 		'Internal: analyzes the tables that never were, or that are ten times as large as when they were.';
 END
 $function$;
-COMMENT ON FUNCTION cdp.init_statistics() IS
+COMMENT ON FUNCTION cdp_internal.init_statistics() IS
 	'Internal: hides what is personal from statistics, and makes the function that gathers them, owned by the owner '
 	'of the tables.';
 
-REVOKE ALL ON FUNCTION cdp.hide_statistics(), cdp.init_statistics() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.hide_statistics(), cdp_internal.init_statistics() FROM PUBLIC;

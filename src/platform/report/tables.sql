@@ -2,7 +2,7 @@
 
 -- The people of the caller's query.  Its text alone is read under the caller's search path: all around it is
 -- written so that no path changes what it means, and nothing is evaluated here once the path is set.
-CREATE FUNCTION cdp.query_people(query text, query_path text) RETURNS TABLE (person bigint, timeline cdp.timeline)
+CREATE FUNCTION cdp_internal.query_people(query text, query_path text) RETURNS TABLE (person bigint, timeline cdp.timeline)
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE ROWS 10000
 	SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -15,11 +15,11 @@ BEGIN
 	RETURN QUERY EXECUTE statement;
 END
 $function$;
-COMMENT ON FUNCTION cdp.query_people(text, text) IS
+COMMENT ON FUNCTION cdp_internal.query_people(text, text) IS
 	'Internal: the people in the rows of a query that is run under this search path, numbered, with their timelines.';
 
 -- Where the people of a table come from: a query with the columns person, timeline, breakdown.
-CREATE FUNCTION cdp.table_people(query text, query_path text, segment text, by_trait text) RETURNS text
+CREATE FUNCTION cdp_internal.table_people(query text, query_path text, segment text, by_trait text) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -33,15 +33,15 @@ BEGIN
 		IF query = '' THEN
 			RAISE EXCEPTION 'query must not be empty' USING ERRCODE = 'invalid_parameter_value';
 		END IF;
-		RETURN format('SELECT q.person, q.timeline, NULL::text AS breakdown FROM cdp.query_people(%L, %L) q',
+		RETURN format('SELECT q.person, q.timeline, NULL::text AS breakdown FROM cdp_internal.query_people(%L, %L) q',
 					  query, query_path);
 	END IF;
-	PERFORM cdp.check_tables();
+	PERFORM cdp_internal.check_tables();
 	IF by_trait = '' THEN
 		RAISE EXCEPTION 'by_trait must not be empty' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	PERFORM cdp.notice_unseen('trait', by_trait);
-	IF NOT EXISTS (SELECT FROM cdp.segment s WHERE s.name = segment) AND segment IS NOT NULL THEN
+	PERFORM cdp_internal.notice_unseen('trait', by_trait);
+	IF NOT EXISTS (SELECT FROM cdp_data.segment s WHERE s.name = segment) AND segment IS NOT NULL THEN
 		RAISE EXCEPTION 'segment "%" does not exist', segment USING ERRCODE = 'undefined_object', HINT = 'The table cdp.segment lists the segments.';
 	END IF;
 	RETURN format('SELECT p.profile_id AS person, p.timeline, %s AS breakdown FROM cdp.profile_row p WHERE p.timeline <> ''{}''%s',
@@ -49,10 +49,10 @@ BEGIN
 				  CASE WHEN segment IS NOT NULL THEN format(' AND p.profile_id IN (SELECT s.profile_id FROM cdp.members(%L) s)', segment) END);
 END
 $function$;
-COMMENT ON FUNCTION cdp.table_people(text, text, text, text) IS
+COMMENT ON FUNCTION cdp_internal.table_people(text, text, text, text) IS
 	'Internal: the text of the query for the people of an analyst''s table.';
 
-CREATE FUNCTION cdp.make_funnel_table(events text[], within interval, since timestamptz, until timestamptz,
+CREATE FUNCTION cdp_internal.make_funnel_table(events text[], within interval, since timestamptz, until timestamptz,
 	by_property text, by_trait text, segment text, query text, as_of timestamptz,
 	query_path text)
 	RETURNS TABLE (breakdown text, step integer, event text, people bigint, from_previous numeric, from_first numeric, median_time interval)
@@ -60,7 +60,7 @@ CREATE FUNCTION cdp.make_funnel_table(events text[], within interval, since time
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	person text := cdp.table_people(query, query_path, segment, by_trait);
+	person text := cdp_internal.table_people(query, query_path, segment, by_trait);
 BEGIN
 	-- every argument's errors, also where there are no people
 	IF cdp.funnel_times(NULL, events, within, since, until, as_of) IS NULL THEN
@@ -68,7 +68,7 @@ BEGIN
 			USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	IF query IS NULL THEN
-		PERFORM cdp.notice_unseen('event', e.event) FROM unnest(events) e (event);
+		PERFORM cdp_internal.notice_unseen('event', e.event) FROM unnest(events) e (event);
 	END IF;
 	IF by_property IS NOT NULL THEN
 		IF by_property = '' THEN
@@ -103,7 +103,7 @@ BEGIN
 	$sql$, person) USING events, within, since, until, as_of, by_property IS NULL AND by_trait IS NULL;
 END
 $function$;
-COMMENT ON FUNCTION cdp.make_funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text,
+COMMENT ON FUNCTION cdp_internal.make_funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text,
 	timestamptz, text) IS
 	'Internal: cdp.funnel_table(); query_path: the search path for query.';
 
@@ -112,7 +112,7 @@ CREATE FUNCTION cdp.funnel_table(events text[], within interval, since timestamp
 	RETURNS TABLE (breakdown text, step integer, event text, people bigint, from_previous numeric, from_first numeric, median_time interval)
 	LANGUAGE sql STABLE PARALLEL UNSAFE
 BEGIN ATOMIC
-	SELECT t.* FROM cdp.make_funnel_table(funnel_table.events, funnel_table.within, funnel_table.since,
+	SELECT t.* FROM cdp_internal.make_funnel_table(funnel_table.events, funnel_table.within, funnel_table.since,
 		funnel_table.until, funnel_table.by_property, funnel_table.by_trait, funnel_table.segment, funnel_table.query,
 		funnel_table.as_of, current_setting('search_path')) t;
 END;
@@ -126,7 +126,7 @@ COMMENT ON FUNCTION cdp.funnel_table(text[], interval, timestamptz, timestamptz,
 	'event; it runs as the caller and under its search path. Errors as of cdp.funnel_times. Works on a hot standby. '
 	'Definition: DEFINITIONS.md.';
 
-CREATE FUNCTION cdp.make_retention_table(first_event text, return_event text, unit text, time_zone text, since
+CREATE FUNCTION cdp_internal.make_retention_table(first_event text, return_event text, unit text, time_zone text, since
 	timestamptz, until timestamptz, periods integer, by_trait text, segment text, query text, as_of timestamptz,
 	query_path text)
 	RETURNS TABLE (breakdown text, cohort date, size bigint, period integer, people bigint, share numeric, complete boolean)
@@ -155,7 +155,7 @@ BEGIN
 	END IF;
 	PERFORM as_of AT TIME ZONE time_zone;
 	IF query IS NULL THEN
-		PERFORM cdp.notice_unseen('event', e.event) FROM (VALUES (first_event), (return_event)) e (event);
+		PERFORM cdp_internal.notice_unseen('event', e.event) FROM (VALUES (first_event), (return_event)) e (event);
 	END IF;
 	RETURN QUERY EXECUTE format($sql$
 		WITH began AS (
@@ -176,13 +176,13 @@ BEGIN
 		FROM cohort c CROSS JOIN LATERAL generate_series(0, least($7, %4$s)) n(period)
 		LEFT JOIN returned r ON (r.cohort, r.period, r.breakdown IS NULL, coalesce(r.breakdown, '')) = (c.cohort, n.period, c.breakdown IS NULL, coalesce(c.breakdown, ''))
 		ORDER BY c.breakdown COLLATE "C", c.cohort, n.period
-	$sql$, cdp.table_people(query, query_path, segment, by_trait),
+	$sql$, cdp_internal.table_people(query, query_path, segment, by_trait),
 		CASE WHEN first_event IS NULL THEN '(SELECT min(e.at) FROM cdp.events(p.timeline) e WHERE e.at <= $8)' ELSE 'cdp.first_time(p.timeline, $1, as_of => $8)' END,
 		format(number, 'e.day', 'b.cohort'), format(number, '($8 AT TIME ZONE $4)::date', 'c.cohort'))
 	USING first_event, return_event, unit, time_zone, since, until, periods, as_of;
 END
 $function$;
-COMMENT ON FUNCTION cdp.make_retention_table(text, text, text, text, timestamptz, timestamptz, integer, text,
+COMMENT ON FUNCTION cdp_internal.make_retention_table(text, text, text, text, timestamptz, timestamptz, integer, text,
 	text, text, timestamptz, text) IS
 	'Internal: cdp.retention_table(); query_path: the search path for query.';
 
@@ -191,7 +191,7 @@ CREATE FUNCTION cdp.retention_table(first_event text, return_event text, unit te
 	RETURNS TABLE (breakdown text, cohort date, size bigint, period integer, people bigint, share numeric, complete boolean)
 	LANGUAGE sql STABLE PARALLEL UNSAFE
 BEGIN ATOMIC
-	SELECT t.* FROM cdp.make_retention_table(retention_table.first_event, retention_table.return_event,
+	SELECT t.* FROM cdp_internal.make_retention_table(retention_table.first_event, retention_table.return_event,
 		retention_table.unit, retention_table.time_zone, retention_table.since, retention_table.until,
 		retention_table.periods, retention_table.by_trait, retention_table.segment, retention_table.query,
 		retention_table.as_of, current_setting('search_path')) t;
@@ -206,7 +206,7 @@ COMMENT ON FUNCTION cdp.retention_table(text, text, text, text, timestamptz, tim
 	'platform''s people the rows of a query of yours with the columns person, time, event; it runs as the caller and '
 	'under its search path. Errors: 22023, 22004. Works on a hot standby. Definition: DEFINITIONS.md.';
 
-CREATE FUNCTION cdp.make_paths(from_event text, to_event text, depth integer, gap interval, since timestamptz,
+CREATE FUNCTION cdp_internal.make_paths(from_event text, to_event text, depth integer, gap interval, since timestamptz,
 	until timestamptz, repeats boolean, max_paths integer, segment text, query text, as_of timestamptz,
 	query_path text)
 	RETURNS TABLE (path text[], label text, people bigint, occurrences bigint, share numeric)
@@ -226,7 +226,7 @@ BEGIN
 		RAISE EXCEPTION '% must be positive', CASE WHEN depth < 1 THEN 'depth' ELSE 'max_paths' END USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	IF query IS NULL THEN
-		PERFORM cdp.notice_unseen('event', e.event) FROM (VALUES (from_event), (to_event)) e (event);
+		PERFORM cdp_internal.notice_unseen('event', e.event) FROM (VALUES (from_event), (to_event)) e (event);
 	END IF;
 	-- the errors of gap, also where there are no people
 	PERFORM cdp.sessionize(as_of, gap) OVER ();
@@ -250,11 +250,11 @@ BEGIN
 		)
 		SELECT p.path, array_to_string(p.path, ' > '), count(DISTINCT p.person), count(*), round(count(*) / sum(count(*)) OVER (), 4)
 		FROM path p GROUP BY p.path ORDER BY 3 DESC, 4 DESC, p.path COLLATE "C" LIMIT $8
-	$sql$, cdp.table_people(query, query_path, segment, NULL))
+	$sql$, cdp_internal.table_people(query, query_path, segment, NULL))
 	USING from_event, to_event, depth, gap, since, until, repeats, max_paths, as_of;
 END
 $function$;
-COMMENT ON FUNCTION cdp.make_paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer,
+COMMENT ON FUNCTION cdp_internal.make_paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer,
 	text, text, timestamptz, text) IS
 	'Internal: cdp.paths(); query_path: the search path for query.';
 
@@ -264,7 +264,7 @@ CREATE FUNCTION cdp.paths(from_event text DEFAULT NULL, to_event text DEFAULT NU
 	RETURNS TABLE (path text[], label text, people bigint, occurrences bigint, share numeric)
 	LANGUAGE sql STABLE PARALLEL UNSAFE
 BEGIN ATOMIC
-	SELECT t.* FROM cdp.make_paths(paths.from_event, paths.to_event, paths.depth, paths.gap, paths.since,
+	SELECT t.* FROM cdp_internal.make_paths(paths.from_event, paths.to_event, paths.depth, paths.gap, paths.since,
 		paths.until, paths.repeats, paths.max_paths, paths.segment, paths.query, paths.as_of,
 		current_setting('search_path')) t;
 END;
@@ -278,11 +278,11 @@ COMMENT ON FUNCTION cdp.paths(text, text, integer, interval, timestamptz, timest
 	'place of the platform''s people the rows of a query of yours with the columns person, time, event; it runs as '
 	'the caller and under its search path. Errors: 22023, 22004. Works on a hot standby. Definition: DEFINITIONS.md.';
 
-REVOKE ALL ON FUNCTION cdp.table_people(text, text, text, text),
-	cdp.query_people(text, text),
+REVOKE ALL ON FUNCTION cdp_internal.table_people(text, text, text, text),
+	cdp_internal.query_people(text, text),
 	cdp.funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz),
-	cdp.make_funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz, text),
+	cdp_internal.make_funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz, text),
 	cdp.retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz),
-	cdp.make_retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz, text),
+	cdp_internal.make_retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz, text),
 	cdp.paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz),
-	cdp.make_paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz, text) FROM PUBLIC;
+	cdp_internal.make_paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz, text) FROM PUBLIC;

@@ -1,6 +1,6 @@
 -- Which numbers timelines carry.  A change acts on all history: it is a batch of its own.
 
-CREATE FUNCTION cdp.read_path(event text, property text, name text) RETURNS text[]
+CREATE FUNCTION cdp_internal.read_path(event text, property text, name text) RETURNS text[]
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -20,50 +20,50 @@ BEGIN
 	RETURN path;
 END
 $function$;
-COMMENT ON FUNCTION cdp.read_path(text, text, text) IS 'Internal: the path that a property is; an error where an argument of cdp.carry_number() makes no sense.';
+COMMENT ON FUNCTION cdp_internal.read_path(text, text, text) IS 'Internal: the path that a property is; an error where an argument of cdp.carry_number() makes no sense.';
 
-CREATE FUNCTION cdp.numbers_changed(was jsonb) RETURNS bigint
+CREATE FUNCTION cdp_internal.numbers_changed(was jsonb) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	crowded text := (SELECT e.key FROM jsonb_each(cdp.carried_rules()) e WHERE (SELECT count(*) FROM jsonb_object_keys(e.value)) > 32 ORDER BY e.key LIMIT 1);
-	done cdp.batch_counts;
+	crowded text := (SELECT e.key FROM jsonb_each(cdp_internal.carried_rules()) e WHERE (SELECT count(*) FROM jsonb_object_keys(e.value)) > 32 ORDER BY e.key LIMIT 1);
+	done cdp_internal.batch_counts;
 BEGIN
 	IF crowded IS NOT NULL THEN
 		RAISE EXCEPTION 'event "%" would carry more than 32 numbers', crowded USING ERRCODE = 'program_limit_exceeded',
 			DETAIL = 'Those of * count for each event.', HINT = 'Take one away with cdp.drop_number().';
 	END IF;
-	IF was IS NOT DISTINCT FROM cdp.carried_rules() THEN
-		PERFORM cdp.change_graph();
+	IF was IS NOT DISTINCT FROM cdp_internal.carried_rules() THEN
+		PERFORM cdp_internal.change_graph();
 		RETURN 0;
 	END IF;
-	PERFORM cdp.check_log();
-	UPDATE cdp.carried_number SET left_out = 0 WHERE left_out <> 0;
-	PERFORM cdp.count_left_out('SELECT l.event, l.properties FROM cdp.event l WHERE l.event IS NOT NULL AND l.properties IS NOT NULL');
-	done := cdp.change_graph(refolded => format($sql$
-		SELECT DISTINCT i.profile_id FROM cdp.event e JOIN cdp.identity i USING (identity_id)
-		WHERE i.profile_id <> 0 AND cdp.carried(e.event, e.properties, %L) IS DISTINCT FROM cdp.carried(e.event, e.properties, (SELECT cdp.carried_rules()))
+	PERFORM cdp_internal.check_log();
+	UPDATE cdp_data.carried_number SET left_out = 0 WHERE left_out <> 0;
+	PERFORM cdp_internal.count_left_out('SELECT l.event, l.properties FROM cdp_data.event l WHERE l.event IS NOT NULL AND l.properties IS NOT NULL');
+	done := cdp_internal.change_graph(refolded => format($sql$
+		SELECT DISTINCT i.profile_id FROM cdp_data.event e JOIN cdp_data.identity i USING (identity_id)
+		WHERE i.profile_id <> 0 AND cdp_internal.carried(e.event, e.properties, %L) IS DISTINCT FROM cdp_internal.carried(e.event, e.properties, (SELECT cdp_internal.carried_rules()))
 	$sql$, was));
 	RETURN done.profiles_touched;
 END
 $function$;
-COMMENT ON FUNCTION cdp.numbers_changed(jsonb) IS 'Internal: brings the timelines along after a change of cdp.carried_number; was: cdp.carried_rules() before it. Ends the batch.';
+COMMENT ON FUNCTION cdp_internal.numbers_changed(jsonb) IS 'Internal: brings the timelines along after a change of cdp.carried_number; was: cdp_internal.carried_rules() before it. Ends the batch.';
 
 CREATE FUNCTION cdp.carry_number(event text, property text, name text DEFAULT NULL) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	path text[] := cdp.read_path(event, property, name);
+	path text[] := cdp_internal.read_path(event, property, name);
 	was jsonb;
 BEGIN
-	PERFORM cdp.start_batch();
-	PERFORM cdp.notice_unseen('event', event);
-	was := cdp.carried_rules();
-	INSERT INTO cdp.carried_number AS c (event, name, path) VALUES (carry_number.event, coalesce(carry_number.name, property), path)
+	PERFORM cdp_internal.start_batch();
+	PERFORM cdp_internal.notice_unseen('event', event);
+	was := cdp_internal.carried_rules();
+	INSERT INTO cdp_data.carried_number AS c (event, name, path) VALUES (carry_number.event, coalesce(carry_number.name, property), path)
 	ON CONFLICT ON CONSTRAINT carried_number_pkey DO UPDATE SET path = excluded.path;
-	RETURN cdp.numbers_changed(was);
+	RETURN cdp_internal.numbers_changed(was);
 END
 $function$;
 COMMENT ON FUNCTION cdp.carry_number(text, text, text) IS
@@ -76,17 +76,17 @@ AS $function$
 DECLARE
 	was jsonb;
 BEGIN
-	PERFORM cdp.start_batch();
-	was := cdp.carried_rules();
-	DELETE FROM cdp.carried_number c WHERE c.event = drop_number.event AND c.name = drop_number.name;
+	PERFORM cdp_internal.start_batch();
+	was := cdp_internal.carried_rules();
+	DELETE FROM cdp_data.carried_number c WHERE c.event = drop_number.event AND c.name = drop_number.name;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'event "%" carries no number "%"', event, name USING ERRCODE = 'undefined_object',
 			HINT = 'The table cdp.carried_number lists what is carried; * is all events.';
 	END IF;
-	RETURN cdp.numbers_changed(was);
+	RETURN cdp_internal.numbers_changed(was);
 END
 $function$;
 COMMENT ON FUNCTION cdp.drop_number(text, text) IS
 	'Has timelines carry a number no more, for all history; returns the number of people whose timelines it changes. Error: it is not carried (42704).';
 
-REVOKE ALL ON FUNCTION cdp.read_path(text, text, text), cdp.numbers_changed(jsonb), cdp.carry_number(text, text, text), cdp.drop_number(text, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.read_path(text, text, text), cdp_internal.numbers_changed(jsonb), cdp.carry_number(text, text, text), cdp.drop_number(text, text) FROM PUBLIC;

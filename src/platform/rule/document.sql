@@ -1,6 +1,6 @@
 -- The shape of a document of rules.  An absent key leaves a rule as it is; null sets it to its default.
 
-CREATE FUNCTION cdp.check_object(given jsonb, what text) RETURNS void
+CREATE FUNCTION cdp_internal.check_object(given jsonb, what text) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -14,37 +14,37 @@ BEGIN
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp.check_object(jsonb, text) IS
+COMMENT ON FUNCTION cdp_internal.check_object(jsonb, text) IS
 	'Internal: raises an error unless a part of a document is an object; what: its name in the message.';
 
 -- The hint of an error about a name.
-CREATE FUNCTION cdp.hint_at(wrong text, known text[]) RETURNS text
+CREATE FUNCTION cdp_internal.hint_at(wrong text, known text[]) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN coalesce('The nearest is "' || cdp.nearest_name(wrong, known) || '".',
+	RETURN coalesce('The nearest is "' || cdp_internal.nearest_name(wrong, known) || '".',
 					'Use one of ' || array_to_string(known, ', ') || '.');
-COMMENT ON FUNCTION cdp.hint_at(text, text[]) IS
+COMMENT ON FUNCTION cdp_internal.hint_at(text, text[]) IS
 	'Internal: names the known name that is nearest to a wrong one, or all of them where none is near.';
 
-CREATE FUNCTION cdp.check_keys(given jsonb, known text[], what text) RETURNS void
+CREATE FUNCTION cdp_internal.check_keys(given jsonb, known text[], what text) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
 	wrong text;
 BEGIN
-	PERFORM cdp.check_object(given, what);
+	PERFORM cdp_internal.check_object(given, what);
 	wrong := (SELECT min(k.key COLLATE "C") FROM jsonb_object_keys(given) AS k (key) WHERE k.key <> ALL (known));
 	IF wrong IS NOT NULL THEN
 		RAISE EXCEPTION 'key "%" of % is unknown', left(wrong, 64), what USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = format('The keys there are %s.', array_to_string(known, ', ')),
-			HINT = cdp.hint_at(wrong, known);
+			HINT = cdp_internal.hint_at(wrong, known);
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp.check_keys(jsonb, text[], text) IS
+COMMENT ON FUNCTION cdp_internal.check_keys(jsonb, text[], text) IS
 	'Internal: raises an error unless a part of a document is an object with no keys but those known.';
 
-CREATE FUNCTION cdp.read_whole_number(given jsonb, what text, smallest integer, largest integer DEFAULT 2147483647,
+CREATE FUNCTION cdp_internal.read_whole_number(given jsonb, what text, smallest integer, largest integer DEFAULT 2147483647,
 	unlimited boolean DEFAULT false) RETURNS integer
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -63,8 +63,8 @@ BEGIN
 						CASE WHEN unlimited THEN ', "unlimited"' END);
 END
 $function$;
-COMMENT ON FUNCTION cdp.read_whole_number(jsonb, text, integer, integer, boolean) IS
+COMMENT ON FUNCTION cdp_internal.read_whole_number(jsonb, text, integer, integer, boolean) IS
 	'Internal: reads a number of a document; NULL where it may be "unlimited" and is.';
 
-REVOKE ALL ON FUNCTION cdp.check_object(jsonb, text), cdp.hint_at(text, text[]), cdp.check_keys(jsonb, text[], text),
-	cdp.read_whole_number(jsonb, text, integer, integer, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.check_object(jsonb, text), cdp_internal.hint_at(text, text[]), cdp_internal.check_keys(jsonb, text[], text),
+	cdp_internal.read_whole_number(jsonb, text, integer, integer, boolean) FROM PUBLIC;

@@ -1,6 +1,6 @@
 -- The rules of namespaces, and the limits that hold for all of them.
 
-CREATE FUNCTION cdp.check_namespaces(rules jsonb) RETURNS void
+CREATE FUNCTION cdp_internal.check_namespaces(rules jsonb) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -23,22 +23,22 @@ BEGIN
 				HINT = format('Write it under the key "*": {"*": {"%s": …}}.', rule.namespace);
 		END IF;
 		IF rule.given <> 'null' THEN
-			PERFORM cdp.check_keys(rule.given, known, format('namespace "%s"', rule.namespace));
+			PERFORM cdp_internal.check_keys(rule.given, known, format('namespace "%s"', rule.namespace));
 		END IF;
 	END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION cdp.check_namespaces(jsonb) IS
+COMMENT ON FUNCTION cdp_internal.check_namespaces(jsonb) IS
 	'Internal: raises an error where a document of rules, without the key *, has no namespaces or other rules '
 	'than these have.';
 
-CREATE FUNCTION cdp.read_max_links(namespace text, was jsonb, given jsonb) RETURNS jsonb
+CREATE FUNCTION cdp_internal.read_max_links(namespace text, was jsonb, given jsonb) RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
 	what constant text := format('max_links of namespace "%s"', namespace);
-	standard constant jsonb := cdp.default_max_links(namespace);
+	standard constant jsonb := cdp_internal.default_max_links(namespace);
 	known text[];
 	wrong text;
 BEGIN
@@ -47,37 +47,37 @@ BEGIN
 	ELSIF given = '"unlimited"' THEN
 		RETURN NULL;
 	ELSIF jsonb_typeof(given) = 'number' THEN
-		RETURN jsonb_build_object('*', cdp.read_whole_number(given, what, 0, unlimited => true));
+		RETURN jsonb_build_object('*', cdp_internal.read_whole_number(given, what, 0, unlimited => true));
 	ELSIF jsonb_typeof(given) <> 'object' THEN
 		RAISE EXCEPTION '% is %', what, left(given::text, 64) USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'It must be an object of namespace to number, one number for all, "unlimited", '
 				'or null for the default.',
 			HINT = 'Examples: 20, {"user_id": 5, "device_id": "unlimited", "*": 20}.';
 	END IF;
-	known := ARRAY(SELECT n.namespace FROM cdp.namespace n ORDER BY n.namespace);
+	known := ARRAY(SELECT n.namespace FROM cdp_data.namespace n ORDER BY n.namespace);
 	wrong := (SELECT min(l.key COLLATE "C") FROM jsonb_object_keys(given) AS l (key)
 			  WHERE l.key <> '*' AND l.key <> ALL (known));
 	IF wrong IS NOT NULL THEN
 		RAISE EXCEPTION '% names "%", which is no known namespace', what, left(wrong, 64)
 			USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'A namespace is known once it was seen, or has a key in a document of rules; * is all others.',
-			HINT = cdp.hint_at(wrong, known);
+			HINT = cdp_internal.hint_at(wrong, known);
 	END IF;
 	-- one that is reset counts as * does, unless the default has a number of its own for it
 	RETURN (
 		SELECT coalesce(was, '{}') - coalesce(array_agg(l.key), '{}')
 			|| coalesce(jsonb_object_agg(l.key, l.number) FILTER (WHERE l.number IS NOT NULL), '{}')
 		FROM (SELECT g.key, CASE WHEN g.value = 'null' THEN standard -> g.key
-				ELSE coalesce(to_jsonb(cdp.read_whole_number(g.value, format('"%s" in %s', g.key, what), 0, unlimited => true)),
+				ELSE coalesce(to_jsonb(cdp_internal.read_whole_number(g.value, format('"%s" in %s', g.key, what), 0, unlimited => true)),
 							  'null') END AS number
 			  FROM jsonb_each(given) g) l);
 END
 $function$;
-COMMENT ON FUNCTION cdp.read_max_links(text, jsonb, jsonb) IS
+COMMENT ON FUNCTION cdp_internal.read_max_links(text, jsonb, jsonb) IS
 	'Internal: numbers of links as cdp.namespace keeps them, from what they were and what a document says of them.';
 
 -- Values are kept as the namespace spells them, so that they are found in whatever form they were typed.
-CREATE FUNCTION cdp.read_blocked(namespace text, given jsonb) RETURNS text[]
+CREATE FUNCTION cdp_internal.read_blocked(namespace text, given jsonb) RETURNS text[]
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -113,11 +113,11 @@ BEGIN
 		FROM jsonb_array_elements_text(given) WITH ORDINALITY AS b (entry, place));
 END
 $function$;
-COMMENT ON FUNCTION cdp.read_blocked(text, jsonb) IS
+COMMENT ON FUNCTION cdp_internal.read_blocked(text, jsonb) IS
 	'Internal: blocked values of a document as cdp.namespace keeps them: normalised, where the namespace '
 	'takes the value; NULL for none.';
 
-CREATE FUNCTION cdp.read_namespace(namespace text, given jsonb,
+CREATE FUNCTION cdp_internal.read_namespace(namespace text, given jsonb,
 	INOUT priority integer, INOUT max_per_profile integer, INOUT max_links jsonb, INOUT blocked text[])
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -126,44 +126,44 @@ DECLARE
 	of_namespace constant text := format(' of namespace "%s"', namespace);
 	standard record;
 BEGIN
-	SELECT * INTO STRICT standard FROM cdp.default_rule(namespace);
+	SELECT * INTO STRICT standard FROM cdp_internal.default_rule(namespace);
 	IF given = 'null' THEN
 		given := '{"priority": null, "max_per_profile": null, "max_links": null, "blocked": null}';
 	END IF;
 	IF given ? 'priority' THEN
 		priority := CASE WHEN given -> 'priority' = 'null' THEN standard.priority
-			ELSE cdp.read_whole_number(given -> 'priority', 'priority' || of_namespace, -2147483648) END;
+			ELSE cdp_internal.read_whole_number(given -> 'priority', 'priority' || of_namespace, -2147483648) END;
 	END IF;
 	IF given ? 'max_per_profile' THEN
 		max_per_profile := CASE WHEN given -> 'max_per_profile' = 'null' THEN standard.max_per_profile
-			ELSE cdp.read_whole_number(given -> 'max_per_profile', 'max_per_profile' || of_namespace, 1, unlimited => true) END;
+			ELSE cdp_internal.read_whole_number(given -> 'max_per_profile', 'max_per_profile' || of_namespace, 1, unlimited => true) END;
 	END IF;
 	IF given ? 'max_links' THEN
-		max_links := cdp.read_max_links(namespace, max_links, given -> 'max_links');
+		max_links := cdp_internal.read_max_links(namespace, max_links, given -> 'max_links');
 	END IF;
 	IF given ? 'blocked' THEN
-		blocked := cdp.read_blocked(namespace, given -> 'blocked');
+		blocked := cdp_internal.read_blocked(namespace, given -> 'blocked');
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp.read_namespace(text, jsonb, integer, integer, jsonb, text[]) IS
+COMMENT ON FUNCTION cdp_internal.read_namespace(text, jsonb, integer, integer, jsonb, text[]) IS
 	'Internal: the rules of a namespace as they become, from what they are and what a document says of them.';
 
-CREATE FUNCTION cdp.count_limited(namespace text) RETURNS void
+CREATE FUNCTION cdp_internal.count_limited(namespace text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	UPDATE cdp.profile p SET limited = p.limited || jsonb_build_object(count_limited.namespace, c.number)
-	FROM (SELECT i.profile_id, count(*) AS number FROM cdp.identity i
+	UPDATE cdp_data.profile p SET limited = p.limited || jsonb_build_object(count_limited.namespace, c.number)
+	FROM (SELECT i.profile_id, count(*) AS number FROM cdp_data.identity i
 		  WHERE cdp.namespace(i.identifier) = count_limited.namespace GROUP BY i.profile_id) c
 	WHERE p.profile_id = c.profile_id;
 END
 $function$;
-COMMENT ON FUNCTION cdp.count_limited(text) IS
+COMMENT ON FUNCTION cdp_internal.count_limited(text) IS
 	'Internal: counts the identifiers of a namespace in each profile, once it has a limit.';
 
-CREATE FUNCTION cdp.change_namespaces(rules jsonb) RETURNS TABLE (kind text, query text)
+CREATE FUNCTION cdp_internal.change_namespaces(rules jsonb) RETURNS TABLE (kind text, query text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -174,27 +174,27 @@ DECLARE
 	becomes_blocked jsonb := '{}';
 BEGIN
 	-- all of them before the first is read, which may name any other
-	PERFORM cdp.notice_unseen('namespace', k.key)
+	PERFORM cdp_internal.notice_unseen('namespace', k.key)
 	FROM (SELECT r.key FROM jsonb_object_keys(rules) AS r (key) ORDER BY 1) k;
-	INSERT INTO cdp.namespace (namespace, priority, max_links)
-	SELECT k.key, d.priority, cdp.default_max_links(k.key)
-	FROM jsonb_object_keys(rules) AS k (key) CROSS JOIN LATERAL cdp.default_rule(k.key) d
-	WHERE NOT EXISTS (SELECT FROM cdp.namespace n WHERE n.namespace = k.key);
-	FOR was IN SELECT n.* FROM cdp.namespace n WHERE rules ? n.namespace ORDER BY n.namespace LOOP
-		SELECT * INTO STRICT becomes FROM cdp.read_namespace(was.namespace, rules -> was.namespace,
+	INSERT INTO cdp_data.namespace (namespace, priority, max_links)
+	SELECT k.key, d.priority, cdp_internal.default_max_links(k.key)
+	FROM jsonb_object_keys(rules) AS k (key) CROSS JOIN LATERAL cdp_internal.default_rule(k.key) d
+	WHERE NOT EXISTS (SELECT FROM cdp_data.namespace n WHERE n.namespace = k.key);
+	FOR was IN SELECT n.* FROM cdp_data.namespace n WHERE rules ? n.namespace ORDER BY n.namespace LOOP
+		SELECT * INTO STRICT becomes FROM cdp_internal.read_namespace(was.namespace, rules -> was.namespace,
 			was.priority, was.max_per_profile, was.max_links, was.blocked);
-		UPDATE cdp.namespace n SET priority = becomes.priority, max_per_profile = becomes.max_per_profile,
+		UPDATE cdp_data.namespace n SET priority = becomes.priority, max_per_profile = becomes.max_per_profile,
 			max_links = becomes.max_links, blocked = becomes.blocked WHERE n.namespace = was.namespace;
 		IF was.max_per_profile IS NULL AND becomes.max_per_profile IS NOT NULL THEN
-			PERFORM cdp.count_limited(was.namespace);
+			PERFORM cdp_internal.count_limited(was.namespace);
 		END IF;
-		RETURN QUERY SELECT c.* FROM cdp.concerned_by_limit(was.max_per_profile, becomes.max_per_profile,
+		RETURN QUERY SELECT c.* FROM cdp_internal.concerned_by_limit(was.max_per_profile, becomes.max_per_profile,
 			format('coalesce((%%s.limited ->> %L)::bigint, 0)', was.namespace)) c;
 		IF was.priority <> becomes.priority THEN
-			RETURN QUERY SELECT c.* FROM cdp.concerned_by_priority(was.namespace) c;
+			RETURN QUERY SELECT c.* FROM cdp_internal.concerned_by_priority(was.namespace) c;
 		END IF;
 		IF was.max_links IS DISTINCT FROM becomes.max_links THEN
-			RETURN QUERY SELECT c.* FROM cdp.concerned_by_max_links(was.namespace, becomes.max_links) c;
+			RETURN QUERY SELECT c.* FROM cdp_internal.concerned_by_max_links(was.namespace, becomes.max_links) c;
 		END IF;
 		IF was.blocked IS DISTINCT FROM becomes.blocked THEN
 			was_blocked := was_blocked || jsonb_build_object(was.namespace, was.blocked);
@@ -202,55 +202,55 @@ BEGIN
 		END IF;
 	END LOOP;
 	IF was_blocked <> '{}' THEN
-		RETURN QUERY SELECT c.* FROM cdp.concerned_by_blocked(was_blocked, becomes_blocked) c;
+		RETURN QUERY SELECT c.* FROM cdp_internal.concerned_by_blocked(was_blocked, becomes_blocked) c;
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp.change_namespaces(jsonb) IS
+COMMENT ON FUNCTION cdp_internal.change_namespaces(jsonb) IS
 	'Internal: writes the rules of namespaces that a document changes, and returns what that concerns, for '
-	'cdp.change_graph().';
+	'cdp_internal.change_graph().';
 
 -- Frees profiles of counts that no limit asks for any more.
-CREATE FUNCTION cdp.drop_limited(rules jsonb) RETURNS void
+CREATE FUNCTION cdp_internal.drop_limited(rules jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	freed text[] := ARRAY(SELECT n.namespace FROM cdp.namespace n
+	freed text[] := ARRAY(SELECT n.namespace FROM cdp_data.namespace n
 						  WHERE rules ? n.namespace AND n.max_per_profile IS NULL);
 BEGIN
-	UPDATE cdp.profile p SET limited = p.limited - freed WHERE p.limited ?| freed;
+	UPDATE cdp_data.profile p SET limited = p.limited - freed WHERE p.limited ?| freed;
 END
 $function$;
-COMMENT ON FUNCTION cdp.drop_limited(jsonb) IS
+COMMENT ON FUNCTION cdp_internal.drop_limited(jsonb) IS
 	'Internal: drops the counts of identifiers in profiles of those namespaces of a document that have no limit now.';
 
-CREATE FUNCTION cdp.change_limits(given jsonb) RETURNS TABLE (kind text, query text)
+CREATE FUNCTION cdp_internal.change_limits(given jsonb) RETURNS TABLE (kind text, query text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	was integer := (SELECT s.cap FROM cdp.state s);
+	was integer := (SELECT s.cap FROM cdp_data.state s);
 BEGIN
 	IF given -> 'cap' = 'null' THEN
-		UPDATE cdp.state SET cap = DEFAULT;
+		UPDATE cdp_data.state SET cap = DEFAULT;
 	ELSIF given ? 'cap' THEN
-		UPDATE cdp.state SET cap = cdp.read_whole_number(given -> 'cap', 'cap', 1, unlimited => true);
+		UPDATE cdp_data.state SET cap = cdp_internal.read_whole_number(given -> 'cap', 'cap', 1, unlimited => true);
 	END IF;
 	IF given -> 'max_identifiers' = 'null' THEN
-		UPDATE cdp.state SET max_identifiers = DEFAULT;
+		UPDATE cdp_data.state SET max_identifiers = DEFAULT;
 	ELSIF given ? 'max_identifiers' THEN
 		-- every two identifiers of an event make a link
-		UPDATE cdp.state
-		SET max_identifiers = cdp.read_whole_number(given -> 'max_identifiers', 'max_identifiers', 1, 256);
+		UPDATE cdp_data.state
+		SET max_identifiers = cdp_internal.read_whole_number(given -> 'max_identifiers', 'max_identifiers', 1, 256);
 	END IF;
-	RETURN QUERY SELECT c.* FROM cdp.state s
-		CROSS JOIN LATERAL cdp.concerned_by_limit(was, s.cap, '%s.identifiers::bigint') c;
+	RETURN QUERY SELECT c.* FROM cdp_data.state s
+		CROSS JOIN LATERAL cdp_internal.concerned_by_limit(was, s.cap, '%s.identifiers::bigint') c;
 END
 $function$;
-COMMENT ON FUNCTION cdp.change_limits(jsonb) IS
+COMMENT ON FUNCTION cdp_internal.change_limits(jsonb) IS
 	'Internal: writes the limits that a document changes (cap, max_identifiers), and returns what that concerns.';
 
-REVOKE ALL ON FUNCTION cdp.check_namespaces(jsonb), cdp.read_max_links(text, jsonb, jsonb),
-	cdp.read_blocked(text, jsonb), cdp.read_namespace(text, jsonb, integer, integer, jsonb, text[]),
-	cdp.count_limited(text), cdp.change_namespaces(jsonb), cdp.drop_limited(jsonb), cdp.change_limits(jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.check_namespaces(jsonb), cdp_internal.read_max_links(text, jsonb, jsonb),
+	cdp_internal.read_blocked(text, jsonb), cdp_internal.read_namespace(text, jsonb, integer, integer, jsonb, text[]),
+	cdp_internal.count_limited(text), cdp_internal.change_namespaces(jsonb), cdp_internal.drop_limited(jsonb), cdp_internal.change_limits(jsonb) FROM PUBLIC;

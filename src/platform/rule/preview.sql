@@ -1,21 +1,21 @@
 -- What a change of the rules would do.  The change is made, looked at and taken back, so that what
 -- is told is what cdp.set_rules() does, whatever that is.
 
-CREATE FUNCTION cdp.segment_sizes() RETURNS jsonb
+CREATE FUNCTION cdp_internal.segment_sizes() RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	RETURN coalesce((
-		SELECT jsonb_object_agg(s.name, (cdp.judge_segment(s.name, NULL, 1000, wait => false)).members)
-		FROM cdp.segment s), '{}');
+		SELECT jsonb_object_agg(s.name, (cdp_internal.judge_segment(s.name, NULL, 1000, wait => false)).members)
+		FROM cdp_data.segment s), '{}');
 END
 $function$;
-COMMENT ON FUNCTION cdp.segment_sizes() IS
+COMMENT ON FUNCTION cdp_internal.segment_sizes() IS
 	'Internal: how many are in each segment now, as an object; null where it cannot be judged.';
 
 -- Who is in another profile than before: one row for each part of a profile that goes somewhere.
-CREATE FUNCTION cdp.profile_changes(since bigint)
+CREATE FUNCTION cdp_internal.profile_changes(since bigint)
 	RETURNS TABLE (change text, number bigint, profile_id bigint, becomes bigint, identifiers text[])
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -27,17 +27,17 @@ AS $function$
 BEGIN
 	RETURN QUERY
 		WITH before AS (
-			SELECT DISTINCT ON (h.identity_id) h.identity_id, h.profile_id FROM cdp.identity_history h
+			SELECT DISTINCT ON (h.identity_id) h.identity_id, h.profile_id FROM cdp_data.identity_history h
 			WHERE h.until_batch_id > since ORDER BY h.identity_id, h.until_batch_id
 		), moved AS MATERIALIZED (
 			SELECT i.identity_id, i.identifier, coalesce(b.profile_id, 0) AS was, i.profile_id AS becomes
-			FROM cdp.identity i LEFT JOIN before b USING (identity_id)
+			FROM cdp_data.identity i LEFT JOIN before b USING (identity_id)
 			WHERE i.since_batch_id > since AND coalesce(b.profile_id, 0) <> i.profile_id
 		), part AS (
 			SELECT m.was, m.becomes, count(*) AS number, (array_agg(m.identifier::text ORDER BY n.priority, m.identifier))[:10] AS identifiers
-			FROM moved m JOIN cdp.namespace n ON n.namespace = cdp.namespace(m.identifier) GROUP BY m.was, m.becomes
+			FROM moved m JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(m.identifier) GROUP BY m.was, m.becomes
 		), stayed AS (
-			SELECT DISTINCT i.profile_id FROM cdp.identity i LEFT JOIN moved m USING (identity_id) WHERE m.identity_id IS NULL
+			SELECT DISTINCT i.profile_id FROM cdp_data.identity i LEFT JOIN moved m USING (identity_id) WHERE m.identity_id IS NULL
 		), fate AS (
 			-- where a profile's identifiers are now; those that stayed count as one place
 			SELECT o.was, o.places + (s.profile_id IS NOT NULL)::integer AS places
@@ -51,25 +51,25 @@ BEGIN
 		FROM part p LEFT JOIN fate f USING (was) LEFT JOIN origin o USING (becomes);
 END
 $function$;
-COMMENT ON FUNCTION cdp.profile_changes(bigint) IS
+COMMENT ON FUNCTION cdp_internal.profile_changes(bigint) IS
 	'Internal: who is in another profile than after the batch of this number. change: block (in no profile '
 	'any more), unblock (was in none), split (others of the profile are elsewhere), merge (the whole profile, '
 	'to where others are), relabel (the whole profile has another id); number of identifiers, and the ten '
 	'strongest of them.';
 
-CREATE FUNCTION cdp.profile_counts() RETURNS TABLE (change text, number bigint)
+CREATE FUNCTION cdp_internal.profile_counts() RETURNS TABLE (change text, number bigint)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 2
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	RETURN QUERY SELECT CASE WHEN s.shared THEN 'shared' ELSE 'people' END, count(p.shared)
-		FROM (VALUES (false), (true)) AS s (shared) LEFT JOIN cdp.profile p ON p.shared = s.shared GROUP BY s.shared;
+		FROM (VALUES (false), (true)) AS s (shared) LEFT JOIN cdp_data.profile p ON p.shared = s.shared GROUP BY s.shared;
 END
 $function$;
-COMMENT ON FUNCTION cdp.profile_counts() IS 'Internal: how many people and how many shared identifiers there are.';
+COMMENT ON FUNCTION cdp_internal.profile_counts() IS 'Internal: how many people and how many shared identifiers there are.';
 
 -- The rows of cdp.preview_rules() for what was done since a batch: first the summary, then the details.
-CREATE FUNCTION cdp.preview_rows(since bigint, counts jsonb, sizes jsonb, details integer)
+CREATE FUNCTION cdp_internal.preview_rows(since bigint, counts jsonb, sizes jsonb, details integer)
 	RETURNS TABLE (change text, number bigint, profile_id bigint, becomes bigint, identifiers text[], segment text, before bigint, after bigint)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 100
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -78,16 +78,16 @@ AS $function$
 BEGIN
 	RETURN QUERY
 		WITH changed AS MATERIALIZED (
-			SELECT c.*, row_number() OVER (PARTITION BY c.change ORDER BY c.number DESC, c.profile_id, c.becomes) AS place FROM cdp.profile_changes(since) c
+			SELECT c.*, row_number() OVER (PARTITION BY c.change ORDER BY c.number DESC, c.profile_id, c.becomes) AS place FROM cdp_internal.profile_changes(since) c
 		), touched AS (
 			SELECT c.profile_id FROM changed c WHERE c.profile_id IS NOT NULL
 			UNION
 			-- what gained identifiers, if it was a profile before: its id is that of one of its own
-			SELECT i.identity_id FROM changed c JOIN cdp.identity i ON i.identity_id = c.becomes
-			WHERE coalesce((SELECT h.profile_id FROM cdp.identity_history h WHERE h.identity_id = i.identity_id AND h.until_batch_id > since ORDER BY h.until_batch_id LIMIT 1),
+			SELECT i.identity_id FROM changed c JOIN cdp_data.identity i ON i.identity_id = c.becomes
+			WHERE coalesce((SELECT h.profile_id FROM cdp_data.identity_history h WHERE h.identity_id = i.identity_id AND h.until_batch_id > since ORDER BY h.until_batch_id LIMIT 1),
 						   CASE WHEN i.since_batch_id <= since THEN i.profile_id END) = c.becomes
 		), summary AS (
-			SELECT 2 AS place, c.change, NULL::bigint AS number, (counts ->> c.change)::bigint AS before, c.number AS after FROM cdp.profile_counts() c
+			SELECT 2 AS place, c.change, NULL::bigint AS number, (counts ->> c.change)::bigint AS before, c.number AS after FROM cdp_internal.profile_counts() c
 			UNION ALL
 			SELECT 1, 'stay', (SELECT sum(b.value::bigint) FROM jsonb_each_text(counts) b)::bigint - (SELECT count(*) FROM touched t), NULL, NULL
 			UNION ALL
@@ -99,13 +99,13 @@ BEGIN
 			FROM summary s
 			UNION ALL
 			SELECT 8, row_number() OVER (ORDER BY n.key), 'segment', NULL, NULL, NULL, NULL, n.key, (sizes ->> n.key)::bigint, n.value::bigint
-			FROM jsonb_each_text(cdp.segment_sizes()) n WHERE n.value::bigint <> (sizes ->> n.key)::bigint
+			FROM jsonb_each_text(cdp_internal.segment_sizes()) n WHERE n.value::bigint <> (sizes ->> n.key)::bigint
 			UNION ALL
 			SELECT 9, c.place, c.change, c.number, c.profile_id, c.becomes, c.identifiers, NULL, NULL, NULL FROM changed c WHERE c.place <= details) r
 		ORDER BY r.place, r.change, r.row;
 END
 $function$;
-COMMENT ON FUNCTION cdp.preview_rows(bigint, jsonb, jsonb, integer) IS
+COMMENT ON FUNCTION cdp_internal.preview_rows(bigint, jsonb, jsonb, integer) IS
 	'Internal: the rows of cdp.preview_rules() for what was done since the batch of this number; counts and '
 	'sizes as they were then.';
 
@@ -124,18 +124,18 @@ BEGIN
 	IF preview_rules.details IS NULL OR preview_rules.details < 0 THEN
 		RAISE EXCEPTION 'details must be at least 0' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	PERFORM cdp.check_rules(preview_rules.rules);
+	PERFORM cdp_internal.check_rules(preview_rules.rules);
 	IF preview_rules.rules = '{}' THEN
 		RAISE EXCEPTION 'there is no rule to change' USING ERRCODE = 'invalid_parameter_value',
 			HINT = 'Give a document as cdp.set_rules() takes it: {"email": {"max_per_profile": 2}}.';
 	END IF;
-	PERFORM cdp.refresh_lock(true);
-	since := (SELECT s.batch_id FROM cdp.state s);
-	counts := (SELECT jsonb_object_agg(c.change, c.number) FROM cdp.profile_counts() c);
-	sizes := cdp.segment_sizes();
+	PERFORM cdp_internal.refresh_lock(true);
+	since := (SELECT s.batch_id FROM cdp_data.state s);
+	counts := (SELECT jsonb_object_agg(c.change, c.number) FROM cdp_internal.profile_counts() c);
+	sizes := cdp_internal.segment_sizes();
 	BEGIN
 		PERFORM cdp.set_rules(preview_rules.rules);
-		found := (SELECT jsonb_agg(to_jsonb(r)) FROM cdp.preview_rows(since, counts, sizes, preview_rules.details) r);
+		found := (SELECT jsonb_agg(to_jsonb(r)) FROM cdp_internal.preview_rows(since, counts, sizes, preview_rules.details) r);
 		-- a variable outlives the subtransaction, and nothing else does
 		RAISE EXCEPTION 'taken back' USING ERRCODE = 'CDP00';
 	EXCEPTION WHEN SQLSTATE 'CDP00' THEN
@@ -160,5 +160,5 @@ of a profile that would be elsewhere: profile_id and what it becomes (NULL: no p
 and the ten strongest of them. What stays under its profile_id is not listed.
 Errors: those of cdp.set_rules(); nothing to change, or details below 0 (22023).$comment$;
 
-REVOKE ALL ON FUNCTION cdp.segment_sizes(), cdp.profile_changes(bigint), cdp.profile_counts(),
-	cdp.preview_rows(bigint, jsonb, jsonb, integer), cdp.preview_rules(jsonb, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.segment_sizes(), cdp_internal.profile_changes(bigint), cdp_internal.profile_counts(),
+	cdp_internal.preview_rows(bigint, jsonb, jsonb, integer), cdp.preview_rules(jsonb, integer) FROM PUBLIC;

@@ -1,22 +1,22 @@
 -- The rules of who is who, as one document.  A changed rule acts on all history: what its change can concern goes
 -- through the stages of a batch again, for all changes of a document at once.
 
-CREATE FUNCTION cdp.check_rules(rules jsonb) RETURNS void
+CREATE FUNCTION cdp_internal.check_rules(rules jsonb) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp.check_object(rules, 'rules');
-	PERFORM cdp.check_namespaces(rules - '*');
+	PERFORM cdp_internal.check_object(rules, 'rules');
+	PERFORM cdp_internal.check_namespaces(rules - '*');
 	IF rules -> '*' <> 'null' THEN
-		PERFORM cdp.check_keys(rules -> '*', '{cap,max_identifiers,sources}', '"*"');
+		PERFORM cdp_internal.check_keys(rules -> '*', '{cap,max_identifiers,sources}', '"*"');
 		IF rules -> '*' ? 'sources' THEN
-			PERFORM cdp.check_sources(rules -> '*' -> 'sources');
+			PERFORM cdp_internal.check_sources(rules -> '*' -> 'sources');
 		END IF;
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp.check_rules(jsonb) IS
+COMMENT ON FUNCTION cdp_internal.check_rules(jsonb) IS
 	'Internal: raises an error where a document of rules has a wrong name or shape; the values are read '
 	'later, and no table is.';
 
@@ -28,26 +28,26 @@ DECLARE
 	limits jsonb;
 	concerned jsonb;
 BEGIN
-	PERFORM cdp.check_rules(rules);
-	PERFORM cdp.start_batch();
+	PERFORM cdp_internal.check_rules(rules);
+	PERFORM cdp_internal.start_batch();
 	limits := CASE rules -> '*' WHEN 'null' THEN '{"cap": null, "max_identifiers": null}' ELSE rules -> '*' END;
 	concerned := (
 		SELECT coalesce(jsonb_object_agg(k.kind, k.query), '{}') FROM (
 			SELECT c.kind, string_agg(DISTINCT c.query, ' UNION ') AS query FROM (
-				SELECT n.* FROM cdp.change_namespaces(rules - '*') n
+				SELECT n.* FROM cdp_internal.change_namespaces(rules - '*') n
 				UNION ALL
-				SELECT l.* FROM cdp.change_limits(limits) l
+				SELECT l.* FROM cdp_internal.change_limits(limits) l
 				UNION ALL
-				SELECT s.* FROM cdp.change_sources(limits -> 'sources') s) c
+				SELECT s.* FROM cdp_internal.change_sources(limits -> 'sources') s) c
 			GROUP BY c.kind) k);
 	IF concerned ?| '{reread,reanchored,traits_changed}' THEN
-		PERFORM cdp.check_log();
+		PERFORM cdp_internal.check_log();
 	END IF;
-	PERFORM cdp.change_graph(unlinked => concerned ->> 'unlinked', blocked => concerned ->> 'blocked',
+	PERFORM cdp_internal.change_graph(unlinked => concerned ->> 'unlinked', blocked => concerned ->> 'blocked',
 		retry => concerned ->> 'retry', checked => concerned ->> 'checked', judged => concerned ->> 'judged',
 		reread => concerned ->> 'reread', reanchored => concerned ->> 'reanchored',
 		traits_changed => concerned ->> 'traits_changed');
-	PERFORM cdp.drop_limited(rules - '*');
+	PERFORM cdp_internal.drop_limited(rules - '*');
 END
 $function$;
 COMMENT ON FUNCTION cdp.set_rules(jsonb) IS
@@ -75,16 +75,16 @@ CREATE FUNCTION cdp.rules() RETURNS jsonb
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp.check_tables();
+	PERFORM cdp_internal.check_tables();
 	RETURN (
 		SELECT coalesce(jsonb_object_agg(n.namespace, jsonb_build_object('priority', n.priority,
 			'max_per_profile', coalesce(to_jsonb(n.max_per_profile), '"unlimited"'),
-			'max_links', cdp.show_max_links(n.namespace, n.max_links),
+			'max_links', cdp_internal.show_max_links(n.namespace, n.max_links),
 			'blocked', coalesce(to_jsonb(n.blocked), '[]'))), '{}')
-		FROM cdp.namespace n)
+		FROM cdp_data.namespace n)
 		|| (SELECT jsonb_build_object('*', jsonb_build_object('cap', coalesce(to_jsonb(s.cap), '"unlimited"'),
-				'max_identifiers', s.max_identifiers, 'sources', cdp.show_sources()))
-			FROM cdp.state s);
+				'max_identifiers', s.max_identifiers, 'sources', cdp_internal.show_sources()))
+			FROM cdp_data.state s);
 END
 $function$;
 COMMENT ON FUNCTION cdp.rules() IS
@@ -92,17 +92,17 @@ COMMENT ON FUNCTION cdp.rules() IS
 	'cdp.set_rules() takes: given to it, here or in another database, it makes these rules.';
 
 -- Numbers that the default has for a namespace are written out, as what is absent from a document stays.
-CREATE FUNCTION cdp.show_max_links(namespace text, max_links jsonb) RETURNS jsonb
+CREATE FUNCTION cdp_internal.show_max_links(namespace text, max_links jsonb) RETURNS jsonb
 	LANGUAGE sql STABLE PARALLEL SAFE
 	RETURN CASE
 		WHEN max_links IS NULL THEN '"unlimited"'
-		WHEN max_links - '*' = '{}' THEN coalesce(to_jsonb(cdp.max_links_to(max_links, '*')), '"unlimited"')
-		ELSE (SELECT jsonb_object_agg(k.key, coalesce(to_jsonb(cdp.max_links_to(max_links, k.key)), '"unlimited"'))
-			  FROM (SELECT jsonb_object_keys(max_links || cdp.default_max_links(namespace) || '{"*": 0}')) AS k (key))
+		WHEN max_links - '*' = '{}' THEN coalesce(to_jsonb(cdp_internal.max_links_to(max_links, '*')), '"unlimited"')
+		ELSE (SELECT jsonb_object_agg(k.key, coalesce(to_jsonb(cdp_internal.max_links_to(max_links, k.key)), '"unlimited"'))
+			  FROM (SELECT jsonb_object_keys(max_links || cdp_internal.default_max_links(namespace) || '{"*": 0}')) AS k (key))
 	END;
-COMMENT ON FUNCTION cdp.show_max_links(text, jsonb) IS 'Internal: numbers of links as a document of rules says them.';
+COMMENT ON FUNCTION cdp_internal.show_max_links(text, jsonb) IS 'Internal: numbers of links as a document of rules says them.';
 
-CREATE FUNCTION cdp.show_sources() RETURNS jsonb
+CREATE FUNCTION cdp_internal.show_sources() RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 	-- so that the same rules are the same document
@@ -112,10 +112,10 @@ BEGIN
 	RETURN (
 		SELECT coalesce(jsonb_object_agg(s.source, jsonb_build_object('party', s.party, 'trust', s.trust,
 			'expires_after', justify_hours(s.expires_after), 'licence', s.licence)), '{}')
-		FROM cdp.source s);
+		FROM cdp_data.source s);
 END
 $function$;
-COMMENT ON FUNCTION cdp.show_sources() IS
+COMMENT ON FUNCTION cdp_internal.show_sources() IS
 	'Internal: what is said of sources, as the document that cdp.set_sources() takes.';
 
 CREATE FUNCTION cdp.set_sources(sources jsonb) RETURNS void
@@ -123,7 +123,7 @@ CREATE FUNCTION cdp.set_sources(sources jsonb) RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp.check_object(sources, 'sources');
+	PERFORM cdp_internal.check_object(sources, 'sources');
 	PERFORM cdp.set_rules(jsonb_build_object('*', jsonb_build_object('sources', sources)));
 END
 $function$;
@@ -143,5 +143,5 @@ Errors: 22023, which names the key, for an unknown key (with the nearest), an in
 another party, neither trust nor party for a source not known yet, an expires_after of months, of nothing or less,
 or of more than 100 years; NULL (22004); the log lacks events (55000). Nothing is changed then.$comment$;
 
-REVOKE ALL ON FUNCTION cdp.check_rules(jsonb), cdp.set_rules(jsonb), cdp.rules(), cdp.show_max_links(text, jsonb),
-	cdp.show_sources(), cdp.set_sources(jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.check_rules(jsonb), cdp.set_rules(jsonb), cdp.rules(), cdp_internal.show_max_links(text, jsonb),
+	cdp_internal.show_sources(), cdp.set_sources(jsonb) FROM PUBLIC;

@@ -1,6 +1,6 @@
 -- What each source is, how much it is trusted, and how long what it says counts.
 
-CREATE FUNCTION cdp.init_sources() RETURNS void
+CREATE FUNCTION cdp_internal.init_sources() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -8,8 +8,8 @@ BEGIN
 	CREATE VIEW cdp.sources AS
 		SELECT s.source, s.party, s.trust, s.expires_after, s.licence, s.accepted, s.duplicate, s.quarantined,
 			f.as_of AS first_refresh_at, l.as_of AS last_refresh_at
-		FROM cdp.source s
-		LEFT JOIN cdp.batch f ON f.batch_id = s.first_batch_id LEFT JOIN cdp.batch l ON l.batch_id = s.last_batch_id;
+		FROM cdp_data.source s
+		LEFT JOIN cdp_data.batch f ON f.batch_id = s.first_batch_id LEFT JOIN cdp_data.batch l ON l.batch_id = s.last_batch_id;
 	COMMENT ON VIEW cdp.sources IS
 		'The sources of events, what cdp.set_sources() says of them, and what became of their rows.';
 	COMMENT ON COLUMN cdp.sources.source IS 'Name of the source.';
@@ -27,9 +27,9 @@ BEGIN
 	COMMENT ON COLUMN cdp.sources.last_refresh_at IS 'Time of the last refresh that took rows of it.';
 END
 $function$;
-COMMENT ON FUNCTION cdp.init_sources() IS 'Internal: makes the view of sources.';
+COMMENT ON FUNCTION cdp_internal.init_sources() IS 'Internal: makes the view of sources.';
 
-CREATE FUNCTION cdp.check_source_name(source text) RETURNS void
+CREATE FUNCTION cdp_internal.check_source_name(source text) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -40,30 +40,30 @@ BEGIN
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp.check_source_name(text) IS 'Internal: raises an error for a name that no source can have.';
+COMMENT ON FUNCTION cdp_internal.check_source_name(text) IS 'Internal: raises an error for a name that no source can have.';
 
-CREATE FUNCTION cdp.check_sources(sources jsonb) RETURNS void
+CREATE FUNCTION cdp_internal.check_sources(sources jsonb) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
 	rule record;
 BEGIN
-	PERFORM cdp.check_object(sources, 'sources');
+	PERFORM cdp_internal.check_object(sources, 'sources');
 	FOR rule IN SELECT s.key AS source, s.value AS given FROM jsonb_each(sources) s ORDER BY s.key COLLATE "C" LOOP
-		PERFORM cdp.check_source_name(rule.source);
+		PERFORM cdp_internal.check_source_name(rule.source);
 		IF rule.given <> 'null' THEN
-			PERFORM cdp.check_keys(rule.given, '{party,trust,expires_after,licence}',
+			PERFORM cdp_internal.check_keys(rule.given, '{party,trust,expires_after,licence}',
 								   format('source "%s"', rule.source));
 		END IF;
 	END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION cdp.check_sources(jsonb) IS
+COMMENT ON FUNCTION cdp_internal.check_sources(jsonb) IS
 	'Internal: raises an error where a document of sources names none, or says other things of them than there are.';
 
 -- How long something counts, in hours: days differ in length with the time zone, months with themselves.
-CREATE FUNCTION cdp.read_expiry(given jsonb, what text) RETURNS interval
+CREATE FUNCTION cdp_internal.read_expiry(given jsonb, what text) RETURNS interval
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -93,15 +93,15 @@ BEGIN
 		+ (expiry - make_interval(days => extract(day FROM expiry)::integer));
 END
 $function$;
-COMMENT ON FUNCTION cdp.read_expiry(jsonb, text) IS 'Internal: reads an interval of a document, in hours.';
+COMMENT ON FUNCTION cdp_internal.read_expiry(jsonb, text) IS 'Internal: reads an interval of a document, in hours.';
 
-CREATE FUNCTION cdp.party_trust(party text) RETURNS integer
+CREATE FUNCTION cdp_internal.party_trust(party text) RETURNS integer
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN CASE party WHEN 'first' THEN 3 WHEN 'second' THEN 2 WHEN 'third' THEN 1 END;
-COMMENT ON FUNCTION cdp.party_trust(text) IS
+COMMENT ON FUNCTION cdp_internal.party_trust(text) IS
 	'Internal: the trust of a source of that party unless set; NULL for what is no party.';
 
-CREATE FUNCTION cdp.read_source(source text, given jsonb,
+CREATE FUNCTION cdp_internal.read_source(source text, given jsonb,
 	INOUT party text, INOUT trust integer, INOUT expires_after interval, INOUT licence text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -112,21 +112,21 @@ BEGIN
 	END IF;
 	IF given ? 'party' THEN
 		party := coalesce(given ->> 'party', 'first');
-		IF cdp.party_trust(party) IS NULL THEN
+		IF cdp_internal.party_trust(party) IS NULL THEN
 			RAISE EXCEPTION 'party of source "%" is "%"', source, left(party, 64)
 				USING ERRCODE = 'invalid_parameter_value',
 				DETAIL = 'It must be first, second or third, or null for the default.',
-				HINT = cdp.hint_at(party, '{first,second,third}');
+				HINT = cdp_internal.hint_at(party, '{first,second,third}');
 		END IF;
-		trust := cdp.party_trust(party);
+		trust := cdp_internal.party_trust(party);
 	END IF;
 	IF given ? 'trust' THEN
-		trust := CASE WHEN given -> 'trust' = 'null' THEN cdp.party_trust(party)
-			ELSE cdp.read_whole_number(given -> 'trust', format('trust of source "%s"', source), -128, 127) END;
+		trust := CASE WHEN given -> 'trust' = 'null' THEN cdp_internal.party_trust(party)
+			ELSE cdp_internal.read_whole_number(given -> 'trust', format('trust of source "%s"', source), -128, 127) END;
 	END IF;
 	IF given ? 'expires_after' THEN
 		expires_after := CASE WHEN given -> 'expires_after' <> 'null'
-			THEN cdp.read_expiry(given -> 'expires_after', format('expires_after of source "%s"', source)) END;
+			THEN cdp_internal.read_expiry(given -> 'expires_after', format('expires_after of source "%s"', source)) END;
 	END IF;
 	IF given ? 'licence' THEN
 		IF jsonb_typeof(given -> 'licence') NOT IN ('string', 'null') THEN
@@ -137,15 +137,15 @@ BEGIN
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp.read_source(text, jsonb, text, integer, interval, text) IS
+COMMENT ON FUNCTION cdp_internal.read_source(text, jsonb, text, integer, interval, text) IS
 	'Internal: what is said of a source as it becomes, from what it is and what a document says of it.';
 
-CREATE FUNCTION cdp.add_sources(sources jsonb) RETURNS void
+CREATE FUNCTION cdp_internal.add_sources(sources jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	known text[] := ARRAY(SELECT s.source FROM cdp.source s ORDER BY s.source);
+	known text[] := ARRAY(SELECT s.source FROM cdp_data.source s ORDER BY s.source);
 	-- a mistyped name must not become a source
 	wrong text := (SELECT min(g.key COLLATE "C") FROM jsonb_each(sources) g
 				   WHERE g.key <> ALL (known) AND coalesce(g.value ->> 'trust', g.value ->> 'party') IS NULL);
@@ -153,16 +153,16 @@ BEGIN
 	IF wrong IS NOT NULL THEN
 		RAISE EXCEPTION 'source "%" is not known yet', wrong USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'A source that has sent nothing is listed where trust or party is given.',
-			HINT = coalesce('The nearest is "' || cdp.nearest_name(wrong, known) || '".', 'Give trust or party.');
+			HINT = coalesce('The nearest is "' || cdp_internal.nearest_name(wrong, known) || '".', 'Give trust or party.');
 	END IF;
-	INSERT INTO cdp.source (source, first_batch_id, last_batch_id)
-	SELECT k.key, t.batch_id + 1, t.batch_id + 1 FROM cdp.state t CROSS JOIN jsonb_object_keys(sources) AS k (key)
+	INSERT INTO cdp_data.source (source, first_batch_id, last_batch_id)
+	SELECT k.key, t.batch_id + 1, t.batch_id + 1 FROM cdp_data.state t CROSS JOIN jsonb_object_keys(sources) AS k (key)
 	ON CONFLICT DO NOTHING;
 END
 $function$;
-COMMENT ON FUNCTION cdp.add_sources(jsonb) IS 'Internal: lists the sources of a document that are not known yet.';
+COMMENT ON FUNCTION cdp_internal.add_sources(jsonb) IS 'Internal: lists the sources of a document that are not known yet.';
 
-CREATE FUNCTION cdp.change_sources(sources jsonb) RETURNS TABLE (kind text, query text)
+CREATE FUNCTION cdp_internal.change_sources(sources jsonb) RETURNS TABLE (kind text, query text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -171,34 +171,34 @@ DECLARE
 	becomes record;
 	refolded text[] := '{}';
 BEGIN
-	PERFORM cdp.add_sources(sources);
-	FOR was IN SELECT s.* FROM cdp.source s WHERE sources ? s.source ORDER BY s.source LOOP
-		SELECT * INTO STRICT becomes FROM cdp.read_source(was.source, sources -> was.source,
+	PERFORM cdp_internal.add_sources(sources);
+	FOR was IN SELECT s.* FROM cdp_data.source s WHERE sources ? s.source ORDER BY s.source LOOP
+		SELECT * INTO STRICT becomes FROM cdp_internal.read_source(was.source, sources -> was.source,
 			was.party, was.trust, was.expires_after, was.licence);
-		UPDATE cdp.source s SET party = becomes.party, trust = becomes.trust, expires_after = becomes.expires_after,
+		UPDATE cdp_data.source s SET party = becomes.party, trust = becomes.trust, expires_after = becomes.expires_after,
 			licence = becomes.licence WHERE s.source = was.source;
 		IF becomes.trust < was.trust THEN
 			-- links inside rank behind what was the last of them
-			UPDATE cdp.profile p SET last_trust = NULL, last_at = NULL
-			FROM (SELECT i.profile_id FROM cdp.link l JOIN cdp.identity i ON i.identity_id = l.a
+			UPDATE cdp_data.profile p SET last_trust = NULL, last_at = NULL
+			FROM (SELECT i.profile_id FROM cdp_data.link l JOIN cdp_data.identity i ON i.identity_id = l.a
 				  WHERE l.source = was.source) l
 			WHERE p.profile_id = l.profile_id;
 		END IF;
 		IF becomes.trust <> was.trust THEN
-			RETURN QUERY SELECT c.* FROM cdp.concerned_by_trust() c;
+			RETURN QUERY SELECT c.* FROM cdp_internal.concerned_by_trust() c;
 		END IF;
 		IF becomes.trust <> was.trust OR becomes.expires_after IS DISTINCT FROM was.expires_after THEN
 			refolded := refolded || was.source;
 		END IF;
 	END LOOP;
 	IF refolded <> '{}' THEN
-		RETURN QUERY SELECT 'traits_changed', cdp.refold_query(format('e.source = ANY (%L::text[])', refolded));
+		RETURN QUERY SELECT 'traits_changed', cdp_internal.refold_query(format('e.source = ANY (%L::text[])', refolded));
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp.change_sources(jsonb) IS
-	'Internal: writes what a document says of sources, and returns what that concerns, for cdp.change_graph().';
+COMMENT ON FUNCTION cdp_internal.change_sources(jsonb) IS
+	'Internal: writes what a document says of sources, and returns what that concerns, for cdp_internal.change_graph().';
 
-REVOKE ALL ON FUNCTION cdp.init_sources(), cdp.check_source_name(text), cdp.check_sources(jsonb),
-	cdp.read_expiry(jsonb, text), cdp.read_source(text, jsonb, text, integer, interval, text), cdp.party_trust(text),
-	cdp.add_sources(jsonb), cdp.change_sources(jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_sources(), cdp_internal.check_source_name(text), cdp_internal.check_sources(jsonb),
+	cdp_internal.read_expiry(jsonb, text), cdp_internal.read_source(text, jsonb, text, integer, interval, text), cdp_internal.party_trust(text),
+	cdp_internal.add_sources(jsonb), cdp_internal.change_sources(jsonb) FROM PUBLIC;

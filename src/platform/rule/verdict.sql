@@ -2,43 +2,43 @@
 -- stages of cdp.refresh() with no rows of the inbox.
 
 -- Takes changes of the graph through every stage; the caller has started the batch and written what they follow from.
-CREATE FUNCTION cdp.change_graph(unlinked text DEFAULT NULL, blocked text DEFAULT NULL, retry text DEFAULT NULL,
+CREATE FUNCTION cdp_internal.change_graph(unlinked text DEFAULT NULL, blocked text DEFAULT NULL, retry text DEFAULT NULL,
 	checked text DEFAULT NULL, forbids text DEFAULT NULL, judged text DEFAULT NULL, reread text DEFAULT NULL, reanchored text DEFAULT NULL,
-	refolded text DEFAULT NULL, traits_changed text DEFAULT NULL) RETURNS cdp.batch_counts
+	refolded text DEFAULT NULL, traits_changed text DEFAULT NULL) RETURNS cdp_internal.batch_counts
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	done cdp.batch_counts;
+	done cdp_internal.batch_counts;
 BEGIN
-	PERFORM cdp.stage_graph_changes(unlinked => unlinked, blocked => blocked, retry => retry, checked => checked, forbids => forbids, judged => judged,
+	PERFORM cdp_internal.stage_graph_changes(unlinked => unlinked, blocked => blocked, retry => retry, checked => checked, forbids => forbids, judged => judged,
 									reread => reread, reanchored => reanchored, refolded => refolded, traits_changed => traits_changed);
-	done := cdp.process_batch();
-	PERFORM cdp.batch_end();
+	done := cdp_internal.process_batch();
+	PERFORM cdp_internal.batch_end();
 	RETURN done;
 END
 $function$;
-COMMENT ON FUNCTION cdp.change_graph(text, text, text, text, text, text, text, text, text, text) IS
-	'Internal: carries out a batch that changes the graph and takes nothing from the inboxes; the arguments are those of cdp.stage_graph_changes().';
+COMMENT ON FUNCTION cdp_internal.change_graph(text, text, text, text, text, text, text, text, text, text) IS
+	'Internal: carries out a batch that changes the graph and takes nothing from the inboxes; the arguments are those of cdp_internal.stage_graph_changes().';
 
-CREATE FUNCTION cdp.write_verdict(kind text, a cdp.identifier, b cdp.identifier DEFAULT NULL, until_at timestamptz DEFAULT NULL, reason text DEFAULT NULL) RETURNS void
+CREATE FUNCTION cdp_internal.write_verdict(kind text, a cdp.identifier, b cdp.identifier DEFAULT NULL, until_at timestamptz DEFAULT NULL, reason text DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 #variable_conflict use_column
 BEGIN
-	INSERT INTO cdp.verdict AS v (verdict_id, kind, a, b, until_at, reason, batch_id)
-	SELECT coalesce((SELECT max(o.verdict_id) FROM cdp.verdict o), 0) + 1, write_verdict.kind,
+	INSERT INTO cdp_data.verdict AS v (verdict_id, kind, a, b, until_at, reason, batch_id)
+	SELECT coalesce((SELECT max(o.verdict_id) FROM cdp_data.verdict o), 0) + 1, write_verdict.kind,
 		   write_verdict.a, write_verdict.b, write_verdict.until_at, write_verdict.reason, s.batch_id + 1
-	FROM cdp.state s
+	FROM cdp_data.state s
 	ON CONFLICT (a, kind, b) DO UPDATE SET until_at = excluded.until_at, reason = excluded.reason,
 		decided_by = excluded.decided_by, decided_at = excluded.decided_at, batch_id = excluded.batch_id;
 END
 $function$;
-COMMENT ON FUNCTION cdp.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text) IS 'Internal: writes a verdict, in place of one of its kind about the same identifiers.';
+COMMENT ON FUNCTION cdp_internal.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text) IS 'Internal: writes a verdict, in place of one of its kind about the same identifiers.';
 
--- The identities of a pair, each where it was seen, in the order of cdp.link.
-CREATE FUNCTION cdp.identities_of_pair(INOUT a cdp.identifier, INOUT b cdp.identifier, OUT a_id bigint, OUT b_id bigint)
+-- The identities of a pair, each where it was seen, in the order of cdp_data.link.
+CREATE FUNCTION cdp_internal.identities_of_pair(INOUT a cdp.identifier, INOUT b cdp.identifier, OUT a_id bigint, OUT b_id bigint)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -51,30 +51,30 @@ BEGIN
 			DETAIL = 'They are compared in their normalised form.';
 	END IF;
 	SELECT least(identities_of_pair.a, identities_of_pair.b), greatest(identities_of_pair.a, identities_of_pair.b) INTO a, b;
-	a_id := (SELECT m.identity_id FROM cdp.identifier_map m WHERE m.identifier = identities_of_pair.a);
-	b_id := (SELECT m.identity_id FROM cdp.identifier_map m WHERE m.identifier = identities_of_pair.b);
+	a_id := (SELECT m.identity_id FROM cdp_data.identifier_map m WHERE m.identifier = identities_of_pair.a);
+	b_id := (SELECT m.identity_id FROM cdp_data.identifier_map m WHERE m.identifier = identities_of_pair.b);
 END
 $function$;
-COMMENT ON FUNCTION cdp.identities_of_pair(cdp.identifier, cdp.identifier) IS
+COMMENT ON FUNCTION cdp_internal.identities_of_pair(cdp.identifier, cdp.identifier) IS
 	'Internal: two identifiers in their order, with their identities (NULL: not seen yet). An error where one is NULL, or both are the same.';
 
 -- Gives or withdraws the forbid of a pair, whose row in cdp.verdict is written or gone already.
-CREATE FUNCTION cdp.forbid_changed(a_id bigint, b_id bigint, in_force boolean) RETURNS void
+CREATE FUNCTION cdp_internal.forbid_changed(a_id bigint, b_id bigint, in_force boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	-- where only one end was seen, its profile must know when the other comes
-	UPDATE cdp.profile p SET has_forbid = n.has_forbid
-	FROM (SELECT o.profile_id, EXISTS (SELECT FROM cdp.identity i JOIN cdp.verdict v ON v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier)
+	UPDATE cdp_data.profile p SET has_forbid = n.has_forbid
+	FROM (SELECT o.profile_id, EXISTS (SELECT FROM cdp_data.identity i JOIN cdp_data.verdict v ON v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier)
 									   WHERE i.profile_id = o.profile_id) AS has_forbid
-		  FROM cdp.identity o WHERE o.identity_id IN (a_id, b_id) AND o.profile_id <> 0) n
+		  FROM cdp_data.identity o WHERE o.identity_id IN (a_id, b_id) AND o.profile_id <> 0) n
 	WHERE p.profile_id = n.profile_id AND p.has_forbid <> n.has_forbid;
-	PERFORM cdp.change_graph(forbids => CASE WHEN a_id IS NOT NULL AND b_id IS NOT NULL
+	PERFORM cdp_internal.change_graph(forbids => CASE WHEN a_id IS NOT NULL AND b_id IS NOT NULL
 		THEN format('SELECT %s::bigint AS a, %s::bigint AS b, %L::boolean AS in_force', a_id, b_id, in_force) END);
 END
 $function$;
-COMMENT ON FUNCTION cdp.forbid_changed(bigint, bigint, boolean) IS 'Internal: carries out a forbid that was given or withdrawn.';
+COMMENT ON FUNCTION cdp_internal.forbid_changed(bigint, bigint, boolean) IS 'Internal: carries out a forbid that was given or withdrawn.';
 
 CREATE FUNCTION cdp.forbid(a cdp.identifier, b cdp.identifier, reason text DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -83,10 +83,10 @@ AS $function$
 DECLARE
 	pair record;
 BEGIN
-	PERFORM cdp.start_batch();
-	SELECT * INTO STRICT pair FROM cdp.identities_of_pair(a, b);
-	PERFORM cdp.write_verdict('forbid', pair.a, pair.b, NULL, reason);
-	PERFORM cdp.forbid_changed(pair.a_id, pair.b_id, true);
+	PERFORM cdp_internal.start_batch();
+	SELECT * INTO STRICT pair FROM cdp_internal.identities_of_pair(a, b);
+	PERFORM cdp_internal.write_verdict('forbid', pair.a, pair.b, NULL, reason);
+	PERFORM cdp_internal.forbid_changed(pair.a_id, pair.b_id, true);
 END
 $function$;
 COMMENT ON FUNCTION cdp.forbid(cdp.identifier, cdp.identifier, text) IS
@@ -99,14 +99,14 @@ AS $function$
 DECLARE
 	pair record;
 BEGIN
-	PERFORM cdp.start_batch();
-	SELECT * INTO STRICT pair FROM cdp.identities_of_pair(a, b);
-	DELETE FROM cdp.verdict v WHERE v.kind = 'forbid' AND v.a = pair.a AND v.b = pair.b;
+	PERFORM cdp_internal.start_batch();
+	SELECT * INTO STRICT pair FROM cdp_internal.identities_of_pair(a, b);
+	DELETE FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND v.a = pair.a AND v.b = pair.b;
 	IF NOT FOUND THEN
-		PERFORM cdp.batch_end();
+		PERFORM cdp_internal.batch_end();
 		RETURN false;
 	END IF;
-	PERFORM cdp.forbid_changed(pair.a_id, pair.b_id, false);
+	PERFORM cdp_internal.forbid_changed(pair.a_id, pair.b_id, false);
 	RETURN true;
 END
 $function$;
@@ -121,44 +121,44 @@ BEGIN
 	IF identifier IS NULL THEN
 		RAISE EXCEPTION 'an identifier is NULL' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
-	PERFORM cdp.start_batch();
-	DELETE FROM cdp.verdict v WHERE v.kind IN ('shared', 'not_shared') AND v.a = mark_shared.identifier;
+	PERFORM cdp_internal.start_batch();
+	DELETE FROM cdp_data.verdict v WHERE v.kind IN ('shared', 'not_shared') AND v.a = mark_shared.identifier;
 	IF shared IS NOT NULL THEN
-		PERFORM cdp.write_verdict(CASE WHEN shared THEN 'shared' ELSE 'not_shared' END, identifier);
+		PERFORM cdp_internal.write_verdict(CASE WHEN shared THEN 'shared' ELSE 'not_shared' END, identifier);
 	END IF;
-	PERFORM cdp.change_graph(judged => format(
-		'SELECT m.identity_id FROM cdp.identifier_map m WHERE m.identifier = %L::cdp.identifier', identifier));
+	PERFORM cdp_internal.change_graph(judged => format(
+		'SELECT m.identity_id FROM cdp_data.identifier_map m WHERE m.identifier = %L::cdp.identifier', identifier));
 END
 $function$;
 COMMENT ON FUNCTION cdp.mark_shared(cdp.identifier, boolean) IS
 	'Decides whether an identifier is shared by many, in which case its links count for nothing and it is a profile by itself, or is not, however many it is linked to. NULL withdraws the verdict: the numbers decide again. It need not have been seen yet. Error: an identifier that is NULL (22004).';
 
 -- Voids the evidence of pairs of one identity: all of it that there is now.
-CREATE FUNCTION cdp.void_evidence(identity_id bigint, other_id bigint) RETURNS bigint
+CREATE FUNCTION cdp_internal.void_evidence(identity_id bigint, other_id bigint) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
 	pairs text := format($sql$
 		SELECT l.a, l.b, max(l.last_at) AS until_at FROM (
-			SELECT * FROM cdp.link WHERE a = %1$s UNION ALL SELECT * FROM cdp.link WHERE b = %1$s) l
+			SELECT * FROM cdp_data.link WHERE a = %1$s UNION ALL SELECT * FROM cdp_data.link WHERE b = %1$s) l
 		WHERE %2$L::bigint IS NULL OR %2$L::bigint IN (l.a, l.b) GROUP BY l.a, l.b
 	$sql$, identity_id, other_id);
 	pair record;
 	voided bigint := 0;
 BEGIN
 	FOR pair IN EXECUTE format('SELECT x.identifier AS x, y.identifier AS y, p.until_at FROM (%s) p
-		JOIN cdp.identity x ON x.identity_id = p.a JOIN cdp.identity y ON y.identity_id = p.b', pairs) LOOP
-		PERFORM cdp.write_verdict('unlink', least(pair.x, pair.y), greatest(pair.x, pair.y), pair.until_at);
+		JOIN cdp_data.identity x ON x.identity_id = p.a JOIN cdp_data.identity y ON y.identity_id = p.b', pairs) LOOP
+		PERFORM cdp_internal.write_verdict('unlink', least(pair.x, pair.y), greatest(pair.x, pair.y), pair.until_at);
 		voided := voided + 1;
 	END LOOP;
 	IF voided > 0 THEN
-		PERFORM cdp.change_graph(unlinked => format('SELECT a, b FROM (%s) p', pairs));
+		PERFORM cdp_internal.change_graph(unlinked => format('SELECT a, b FROM (%s) p', pairs));
 	END IF;
 	RETURN voided;
 END
 $function$;
-COMMENT ON FUNCTION cdp.void_evidence(bigint, bigint) IS
+COMMENT ON FUNCTION cdp_internal.void_evidence(bigint, bigint) IS
 	'Internal: voids the evidence of a pair of identities, or with NULL of all pairs of the first, up to the latest there is. Returns the number of pairs.';
 
 CREATE FUNCTION cdp.unlink(a cdp.identifier, b cdp.identifier)
@@ -170,9 +170,9 @@ AS $function$
 DECLARE
 	pair record;
 BEGIN
-	PERFORM cdp.start_batch();
-	SELECT * INTO STRICT pair FROM cdp.identities_of_pair(unlink.a, unlink.b);
-	IF pair.a_id IS NULL OR pair.b_id IS NULL OR cdp.void_evidence(pair.a_id, pair.b_id) = 0 THEN
+	PERFORM cdp_internal.start_batch();
+	SELECT * INTO STRICT pair FROM cdp_internal.identities_of_pair(unlink.a, unlink.b);
+	IF pair.a_id IS NULL OR pair.b_id IS NULL OR cdp_internal.void_evidence(pair.a_id, pair.b_id) = 0 THEN
 		RAISE EXCEPTION 'no evidence joins "%" and "%" directly', unlink.a, unlink.b USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = (SELECT CASE WHEN bool_and(e.step = 0) THEN CASE WHEN min(e.reasons[1]) IN ('unknown', 'blocked', 'shared') THEN format('They are apart: "%s" is %s.', min(e.from_identifier), min(e.reasons[1]))
 							ELSE format('They are apart: %s.', min(e.reasons[1])) END
@@ -203,14 +203,14 @@ BEGIN
 	IF unlink.identifier IS NULL THEN
 		RAISE EXCEPTION 'an identifier is NULL' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
-	PERFORM cdp.start_batch();
-	own_id := (SELECT m.identity_id FROM cdp.identifier_map m WHERE m.identifier = unlink.identifier);
-	others := ARRAY(SELECT l.b FROM cdp.link l WHERE l.a = own_id UNION SELECT l.a FROM cdp.link l WHERE l.b = own_id);
-	IF own_id IS NULL OR cdp.void_evidence(own_id, NULL) = 0 THEN
+	PERFORM cdp_internal.start_batch();
+	own_id := (SELECT m.identity_id FROM cdp_data.identifier_map m WHERE m.identifier = unlink.identifier);
+	others := ARRAY(SELECT l.b FROM cdp_data.link l WHERE l.a = own_id UNION SELECT l.a FROM cdp_data.link l WHERE l.b = own_id);
+	IF own_id IS NULL OR cdp_internal.void_evidence(own_id, NULL) = 0 THEN
 		RAISE EXCEPTION 'no evidence joins "%" to any other identifier', unlink.identifier USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	RETURN QUERY
-		SELECT e.* FROM cdp.identity own JOIN cdp.identity o ON o.profile_id = own.profile_id AND o.identity_id = ANY (others)
+		SELECT e.* FROM cdp_data.identity own JOIN cdp_data.identity o ON o.profile_id = own.profile_id AND o.identity_id = ANY (others)
 		CROSS JOIN LATERAL cdp.explain(own.identifier, o.identifier) e
 		WHERE own.identity_id = own_id AND own.profile_id <> 0;
 END
@@ -252,8 +252,8 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION cdp.unlink(text) IS 'The same with an identifier as text, namespace:value.';
 
-REVOKE ALL ON FUNCTION cdp.change_graph(text, text, text, text, text, text, text, text, text, text), cdp.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text),
-	cdp.identities_of_pair(cdp.identifier, cdp.identifier), cdp.forbid_changed(bigint, bigint, boolean), cdp.forbid(cdp.identifier, cdp.identifier, text),
-	cdp.allow(cdp.identifier, cdp.identifier), cdp.mark_shared(cdp.identifier, boolean), cdp.void_evidence(bigint, bigint),
+REVOKE ALL ON FUNCTION cdp_internal.change_graph(text, text, text, text, text, text, text, text, text, text), cdp_internal.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text),
+	cdp_internal.identities_of_pair(cdp.identifier, cdp.identifier), cdp_internal.forbid_changed(bigint, bigint, boolean), cdp.forbid(cdp.identifier, cdp.identifier, text),
+	cdp.allow(cdp.identifier, cdp.identifier), cdp.mark_shared(cdp.identifier, boolean), cdp_internal.void_evidence(bigint, bigint),
 	cdp.unlink(cdp.identifier, cdp.identifier), cdp.unlink(cdp.identifier), cdp.forbid(text, text, text), cdp.allow(text, text),
 	cdp.mark_shared(text, boolean), cdp.unlink(text, text), cdp.unlink(text) FROM PUBLIC;

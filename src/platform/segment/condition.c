@@ -368,7 +368,7 @@ put_leaves(Node *expression, ReturnSetInfo *result)
 }
 
 /*
- * cdp.check_condition(text, oid): returns the parts of the text if it is a condition that
+ * cdp_internal.check_condition(text, oid): returns the parts of the text if it is a condition that
  * this role can own, or the caller, else raises an error with a position in it.
  */
 CDP_FUNCTION(cdp_check_condition);

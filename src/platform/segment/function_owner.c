@@ -38,6 +38,14 @@ typedef struct FunctionSearch
 
 static bool search_type(Oid type, FunctionSearch *search);
 
+/* is_own_schema tells whether a schema is one that the extension makes its functions in. */
+static bool
+is_own_schema(Oid schema)
+{
+	return schema == get_namespace_oid("cdp", true) ||
+		   schema == get_namespace_oid("cdp_internal", true);
+}
+
 /* is_foreign notes a function that is found; a callback of check_functions_in_node. */
 static bool
 is_foreign(Oid function, void *context)
@@ -51,7 +59,7 @@ is_foreign(Oid function, void *context)
 		return false;
 	form = (Form_pg_proc) GETSTRUCT(tuple);
 	foreign = form->pronamespace != PG_CATALOG_NAMESPACE &&
-			  form->pronamespace != get_namespace_oid("cdp", true) &&
+			  !is_own_schema(form->pronamespace) &&
 			  form->proowner != search->owner && !superuser_arg(form->proowner);
 	ReleaseSysCache(tuple);
 	if (foreign)
@@ -221,5 +229,5 @@ check_function_owners(Node *expression, Oid owner)
 bool
 is_cdp_function(Oid function)
 {
-	return OidIsValid(function) && get_func_namespace(function) == get_namespace_oid("cdp", true);
+	return OidIsValid(function) && is_own_schema(get_func_namespace(function));
 }

@@ -503,7 +503,7 @@ static double
 count_people(void)
 {
 	Relation profile =
-		relation_openrv_extended(makeRangeVar("cdp", "profile", -1), AccessShareLock, true);
+		relation_openrv_extended(makeRangeVar("cdp_data", "profile", -1), AccessShareLock, true);
 	BlockNumber pages;
 	double people = 0;
 	double visible;

@@ -34,7 +34,7 @@ fetch_number(SPIPlanPtr *plan, const char *query, Oid type, Datum value, int64 *
 	{
 		SPIPlanPtr made;
 
-		if (SPI_execute("SELECT cdp.check_tables()", true, 1) != SPI_OK_SELECT)
+		if (SPI_execute("SELECT cdp_internal.check_tables()", true, 1) != SPI_OK_SELECT)
 			elog(ERROR, "could not check the tables");
 		made = SPI_prepare(query, 1, &type);
 		if (made == NULL || SPI_keepplan(made) != 0)
@@ -59,7 +59,7 @@ find_segment(text *name, Segment *segment)
 	int64 listed;
 
 	if (!fetch_number(&plan,
-					  "SELECT 1::bigint FROM cdp.segment s WHERE s.name OPERATOR(pg_catalog.=) $1",
+					  "SELECT 1::bigint FROM cdp_data.segment s WHERE s.name OPERATOR(pg_catalog.=) $1",
 					  TEXTOID, PointerGetDatum(name), &listed))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("segment \"%s\" does not exist", given),

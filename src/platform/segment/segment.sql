@@ -2,7 +2,7 @@
 -- apart from cdp so that who may create segments needs no right to create anything in cdp, where a
 -- function or operator of theirs could stand in for one of the extension's, and so that no segment's
 -- name can clash with a table's or an index's.
-CREATE FUNCTION cdp.init_segment() RETURNS void
+CREATE FUNCTION cdp_internal.init_segment() RETURNS void
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -13,7 +13,7 @@ BEGIN
 	END IF;
 	COMMENT ON SCHEMA cdp_segment IS 'One view for each segment of cdp.segment, with the profiles that are in it now.';
 
-	CREATE TABLE cdp.segment (
+	CREATE TABLE cdp_data.segment (
 		name text COLLATE "C" PRIMARY KEY,
 		condition text NOT NULL,
 		description text,
@@ -24,27 +24,27 @@ BEGIN
 		error_profile_id bigint,
 		checked_at timestamptz NOT NULL DEFAULT now()
 	);
-	COMMENT ON TABLE cdp.segment IS
+	COMMENT ON TABLE cdp_data.segment IS
 		'Segments: conditions over cdp.profile_row, each kept as the view cdp_segment.<name>. Written by '
 		'cdp.create_segment, cdp.drop_segment and, as far as states go, cdp.refresh.';
-	COMMENT ON COLUMN cdp.segment.name IS 'Name of the segment and of its view in the schema cdp_segment.';
-	COMMENT ON COLUMN cdp.segment.condition IS 'The boolean SQL expression as it was written; what counts is the view, which follows renamed columns and functions.';
-	COMMENT ON COLUMN cdp.segment.description IS 'What the segment is for, in words.';
-	COMMENT ON COLUMN cdp.segment.defined_at IS 'When the present condition was given.';
-	COMMENT ON COLUMN cdp.segment.state IS
+	COMMENT ON COLUMN cdp_data.segment.name IS 'Name of the segment and of its view in the schema cdp_segment.';
+	COMMENT ON COLUMN cdp_data.segment.condition IS 'The boolean SQL expression as it was written; what counts is the view, which follows renamed columns and functions.';
+	COMMENT ON COLUMN cdp_data.segment.description IS 'What the segment is for, in words.';
+	COMMENT ON COLUMN cdp_data.segment.defined_at IS 'When the present condition was given.';
+	COMMENT ON COLUMN cdp_data.segment.state IS
 		'live; failing: its condition fails of some people, or as a whole; too_slow: judging it takes longer than '
 		'cdp.segment_timeout. Kept by cdp.create_segment and cdp.refresh, which judges those whom a batch touched.';
-	COMMENT ON COLUMN cdp.segment.failing_since IS 'Since when it is not live; NULL: it is.';
-	COMMENT ON COLUMN cdp.segment.error IS 'What it fails with, as SQLSTATE: message.';
-	COMMENT ON COLUMN cdp.segment.error_profile_id IS 'A profile of which it fails; NULL: it fails as a whole.';
-	COMMENT ON COLUMN cdp.segment.checked_at IS
+	COMMENT ON COLUMN cdp_data.segment.failing_since IS 'Since when it is not live; NULL: it is.';
+	COMMENT ON COLUMN cdp_data.segment.error IS 'What it fails with, as SQLSTATE: message.';
+	COMMENT ON COLUMN cdp_data.segment.error_profile_id IS 'A profile of which it fails; NULL: it fails as a whole.';
+	COMMENT ON COLUMN cdp_data.segment.checked_at IS
 		'When the state was last written; one that is too slow is judged again ten minutes later.';
 END
 $$;
-REVOKE EXECUTE ON FUNCTION cdp.init_segment FROM PUBLIC;
-COMMENT ON FUNCTION cdp.init_segment IS 'Internal: makes the table cdp.segment and the schema cdp_segment; called by cdp.init().';
+REVOKE EXECUTE ON FUNCTION cdp_internal.init_segment FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.init_segment IS 'Internal: makes the table cdp.segment and the schema cdp_segment; called by cdp.init().';
 
-CREATE FUNCTION cdp.segment_share(name text) RETURNS void
+CREATE FUNCTION cdp_internal.segment_share(name text) RETURNS void
 LANGUAGE plpgsql STRICT
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -54,7 +54,7 @@ BEGIN
 	FOR reader IN
 		SELECT a.grantee::regrole AS role, bool_or(a.is_grantable OR a.grantee = c.relowner) AS may_share
 		FROM pg_class c, aclexplode(coalesce(c.relacl, acldefault('r', c.relowner))) a
-		WHERE c.oid = 'cdp.segment'::regclass AND a.privilege_type = 'SELECT' AND a.grantee <> 0
+		WHERE c.oid = 'cdp_data.segment'::regclass AND a.privilege_type = 'SELECT' AND a.grantee <> 0
 		GROUP BY a.grantee
 	LOOP
 		EXECUTE format('GRANT SELECT ON cdp_segment.%I TO %s %s', name, reader.role,
@@ -62,14 +62,14 @@ BEGIN
 	END LOOP;
 END
 $$;
-REVOKE EXECUTE ON FUNCTION cdp.segment_share FROM PUBLIC;
-COMMENT ON FUNCTION cdp.segment_share IS
+REVOKE EXECUTE ON FUNCTION cdp_internal.segment_share FROM PUBLIC;
+COMMENT ON FUNCTION cdp_internal.segment_share IS
 'Internal: lets those who may read the table cdp.segment read a segment''s view too, and hand the right on where they may do so for the table.';
 
-CREATE FUNCTION cdp.judge_segment(name text, profile_ids bigint[], failing_max integer, wait boolean DEFAULT true,
+CREATE FUNCTION cdp_internal.judge_segment(name text, profile_ids bigint[], failing_max integer, wait boolean DEFAULT true,
 	OUT members bigint, OUT state text, OUT error text, OUT profile_id bigint)
 	AS 'MODULE_PATHNAME', 'cdp_judge_segment' LANGUAGE C STABLE PARALLEL UNSAFE;
-COMMENT ON FUNCTION cdp.judge_segment(text, bigint[], integer, boolean) IS
+COMMENT ON FUNCTION cdp_internal.judge_segment(text, bigint[], integer, boolean) IS
 'Internal: judges a segment of these profiles, or of all (NULL), as its owner, and does not fail where the condition '
 'does: how many of them are in it (NULL: it cannot be judged), its state, and where that is not live the error and a '
 'profile of which it fails. It looks for no more failing profiles than failing_max; where there are more, the segment '
@@ -83,20 +83,20 @@ AS $$
 DECLARE
 	judged record;
 BEGIN
-	PERFORM cdp.check_tables();
+	PERFORM cdp_internal.check_tables();
 	IF coalesce(create_segment.name, '') !~ '^[a-z][a-z0-9_]{0,62}$' THEN
 		RAISE invalid_name USING
 			MESSAGE = format('"%s" cannot be the name of a segment', create_segment.name),
 			HINT = 'A name is a lower-case letter and up to 62 more letters, digits and underscores.';
 	END IF;
 	-- another condition is judged as whom the view belongs to
-	PERFORM cdp.try_condition(coalesce(create_segment.condition, ''), (
+	PERFORM cdp_internal.try_condition(coalesce(create_segment.condition, ''), (
 		SELECT c.relowner FROM pg_class c
 		WHERE create_segment.replace AND c.relname = create_segment.name
 		  AND c.relnamespace = to_regnamespace('cdp_segment')));
-	PERFORM cdp.notice_condition(create_segment.condition);
+	PERFORM cdp_internal.notice_condition(create_segment.condition);
 
-	INSERT INTO cdp.segment AS s (name, condition, description)
+	INSERT INTO cdp_data.segment AS s (name, condition, description)
 	VALUES (create_segment.name, create_segment.condition, create_segment.description)
 	ON CONFLICT (name) DO UPDATE
 	SET condition = excluded.condition, description = excluded.description, defined_at = excluded.defined_at
@@ -107,20 +107,20 @@ BEGIN
 			HINT = 'Pass replace => true to give it another condition, or drop it with cdp.drop_segment.';
 	END IF;
 
-	-- cdp.check_condition has made sure that the text is one expression, which no bracket, quote or
+	-- cdp_internal.check_condition has made sure that the text is one expression, which no bracket, quote or
 	-- comment in it can leave; the line break ends a comment of the form "-- ..."
 	EXECUTE format(E'%s VIEW cdp_segment.%I AS SELECT profile_row.profile_id FROM cdp.profile_row WHERE (\n%s\n)',
 				   CASE WHEN create_segment.replace THEN 'CREATE OR REPLACE' ELSE 'CREATE' END,
 				   create_segment.name, create_segment.condition);
 	EXECUTE format('COMMENT ON VIEW cdp_segment.%I IS %L', create_segment.name,
 				   coalesce(create_segment.description, create_segment.condition));
-	PERFORM cdp.segment_share(create_segment.name);
-	judged := cdp.judge_segment(create_segment.name, NULL, 1000);
+	PERFORM cdp_internal.segment_share(create_segment.name);
+	judged := cdp_internal.judge_segment(create_segment.name, NULL, 1000);
 	IF judged.members IS NULL AND judged.state = 'failing' THEN
 		RAISE EXCEPTION 'the condition of segment "%" cannot be judged', create_segment.name
 			USING ERRCODE = split_part(judged.error, ': ', 1), DETAIL = substr(judged.error, 8);
 	END IF;
-	PERFORM cdp.mark_segment(create_segment.name, judged.state, judged.error, judged.profile_id);
+	PERFORM cdp_internal.mark_segment(create_segment.name, judged.state, judged.error, judged.profile_id);
 	IF judged.state <> 'live' THEN
 		RAISE WARNING 'segment "%" is %', create_segment.name, replace(judged.state, '_', ' ')
 			USING DETAIL = concat_ws(' ', judged.error, '(profile ' || judged.profile_id || ')'),
@@ -145,8 +145,8 @@ LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-	PERFORM cdp.check_tables();
-	DELETE FROM cdp.segment s WHERE s.name = drop_segment.name;
+	PERFORM cdp_internal.check_tables();
+	DELETE FROM cdp_data.segment s WHERE s.name = drop_segment.name;
 	IF NOT FOUND THEN
 		RAISE undefined_object USING
 			MESSAGE = format('segment "%s" does not exist', name),
@@ -176,6 +176,6 @@ COMMENT ON FUNCTION cdp.is_member(text, bigint) IS
 'does not exist, or of which the condition fails. Works on a hot standby. Errors: undefined_object, '
 'insufficient_privilege, program_limit_exceeded.';
 
-REVOKE ALL ON FUNCTION cdp.judge_segment(text, bigint[], integer, boolean),
+REVOKE ALL ON FUNCTION cdp_internal.judge_segment(text, bigint[], integer, boolean),
 	cdp.create_segment(text, text, text, boolean), cdp.drop_segment(text),
 	cdp.members(text), cdp.is_member(text, bigint) FROM PUBLIC;

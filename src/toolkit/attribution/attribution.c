@@ -55,7 +55,7 @@ check_status(CdpkStatus status)
 						errmsg("too many rows in a group for an attribution"),
 						errdetail("The rows of a group take at most 512 MB.")));
 	if (status != CDPK_OK)
-		cdp_report_bytes(status, "cdp.attribution_state");
+		cdp_report_bytes(status, "cdp_internal.attribution_state");
 }
 
 /* Read the model and the lookback. */

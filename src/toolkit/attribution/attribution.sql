@@ -1,56 +1,56 @@
-CREATE TYPE cdp.attribution_state;
+CREATE TYPE cdp_internal.attribution_state;
 
-CREATE FUNCTION cdp.attribution_state_in(cstring) RETURNS cdp.attribution_state
+CREATE FUNCTION cdp_internal.attribution_state_in(cstring) RETURNS cdp_internal.attribution_state
 AS 'MODULE_PATHNAME', 'cdp_attribution_state_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.attribution_state_in(cstring) IS 'Internal: reads the binary form in hexadecimal.';
+COMMENT ON FUNCTION cdp_internal.attribution_state_in(cstring) IS 'Internal: reads the binary form in hexadecimal.';
 
-CREATE FUNCTION cdp.attribution_state_out(cdp.attribution_state) RETURNS cstring
+CREATE FUNCTION cdp_internal.attribution_state_out(cdp_internal.attribution_state) RETURNS cstring
 AS 'MODULE_PATHNAME', 'cdp_attribution_state_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.attribution_state_out(cdp.attribution_state) IS 'Internal: writes the binary form in hexadecimal.';
+COMMENT ON FUNCTION cdp_internal.attribution_state_out(cdp_internal.attribution_state) IS 'Internal: writes the binary form in hexadecimal.';
 
-CREATE FUNCTION cdp.attribution_state_recv(internal) RETURNS cdp.attribution_state
+CREATE FUNCTION cdp_internal.attribution_state_recv(internal) RETURNS cdp_internal.attribution_state
 AS 'MODULE_PATHNAME', 'cdp_attribution_state_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.attribution_state_recv(internal) IS 'Internal: reads the binary form.';
+COMMENT ON FUNCTION cdp_internal.attribution_state_recv(internal) IS 'Internal: reads the binary form.';
 
-CREATE FUNCTION cdp.attribution_state_send(cdp.attribution_state) RETURNS bytea
+CREATE FUNCTION cdp_internal.attribution_state_send(cdp_internal.attribution_state) RETURNS bytea
 AS 'MODULE_PATHNAME', 'cdp_attribution_state_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.attribution_state_send(cdp.attribution_state) IS 'Internal: writes the binary form (FORMAT.md).';
+COMMENT ON FUNCTION cdp_internal.attribution_state_send(cdp_internal.attribution_state) IS 'Internal: writes the binary form (FORMAT.md).';
 
-CREATE TYPE cdp.attribution_state (
-	INPUT = cdp.attribution_state_in,
-	OUTPUT = cdp.attribution_state_out,
-	RECEIVE = cdp.attribution_state_recv,
-	SEND = cdp.attribution_state_send,
+CREATE TYPE cdp_internal.attribution_state (
+	INPUT = cdp_internal.attribution_state_in,
+	OUTPUT = cdp_internal.attribution_state_out,
+	RECEIVE = cdp_internal.attribution_state_recv,
+	SEND = cdp_internal.attribution_state_send,
 	INTERNALLENGTH = VARIABLE,
 	ALIGNMENT = int4,
 	STORAGE = external
 );
-COMMENT ON TYPE cdp.attribution_state IS 'Internal: the rows that a cdp.attribution has read so far, for parallel and distributed plans.';
+COMMENT ON TYPE cdp_internal.attribution_state IS 'Internal: the rows that a cdp.attribution has read so far, for parallel and distributed plans.';
 
-CREATE FUNCTION cdp.attribution_trans(cdp.attribution_state, text, interval, timestamptz, text, numeric) RETURNS cdp.attribution_state
+CREATE FUNCTION cdp_internal.attribution_trans(cdp_internal.attribution_state, text, interval, timestamptz, text, numeric) RETURNS cdp_internal.attribution_state
 AS 'MODULE_PATHNAME', 'cdp_attribution_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.attribution_trans(cdp.attribution_state, text, interval, timestamptz, text, numeric) IS 'Internal: one row of cdp.attribution.';
+COMMENT ON FUNCTION cdp_internal.attribution_trans(cdp_internal.attribution_state, text, interval, timestamptz, text, numeric) IS 'Internal: one row of cdp.attribution.';
 
-CREATE FUNCTION cdp.attribution_trans(cdp.attribution_state, text, interval, timestamp, text, numeric) RETURNS cdp.attribution_state
+CREATE FUNCTION cdp_internal.attribution_trans(cdp_internal.attribution_state, text, interval, timestamp, text, numeric) RETURNS cdp_internal.attribution_state
 AS 'MODULE_PATHNAME', 'cdp_attribution_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.attribution_trans(cdp.attribution_state, text, interval, timestamp, text, numeric) IS 'Internal: one row of cdp.attribution.';
+COMMENT ON FUNCTION cdp_internal.attribution_trans(cdp_internal.attribution_state, text, interval, timestamp, text, numeric) IS 'Internal: one row of cdp.attribution.';
 
-CREATE FUNCTION cdp.attribution_combine(cdp.attribution_state, cdp.attribution_state) RETURNS cdp.attribution_state
+CREATE FUNCTION cdp_internal.attribution_combine(cdp_internal.attribution_state, cdp_internal.attribution_state) RETURNS cdp_internal.attribution_state
 AS 'MODULE_PATHNAME', 'cdp_attribution_combine' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.attribution_combine(cdp.attribution_state, cdp.attribution_state) IS 'Internal: the rows of both.';
+COMMENT ON FUNCTION cdp_internal.attribution_combine(cdp_internal.attribution_state, cdp_internal.attribution_state) IS 'Internal: the rows of both.';
 
-CREATE FUNCTION cdp.attribution_final(cdp.attribution_state) RETURNS jsonb
+CREATE FUNCTION cdp_internal.attribution_final(cdp_internal.attribution_state) RETURNS jsonb
 AS 'MODULE_PATHNAME', 'cdp_attribution_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.attribution_final(cdp.attribution_state) IS 'Internal: what each touchpoint is given.';
+COMMENT ON FUNCTION cdp_internal.attribution_final(cdp_internal.attribution_state) IS 'Internal: what each touchpoint is given.';
 
 CREATE AGGREGATE cdp.attribution(model text, lookback interval, at timestamptz, touchpoint text, conversion numeric) (
-	SFUNC = cdp.attribution_trans, STYPE = cdp.attribution_state, SSPACE = 512,
-	FINALFUNC = cdp.attribution_final, COMBINEFUNC = cdp.attribution_combine, PARALLEL = SAFE
+	SFUNC = cdp_internal.attribution_trans, STYPE = cdp_internal.attribution_state, SSPACE = 512,
+	FINALFUNC = cdp_internal.attribution_final, COMBINEFUNC = cdp_internal.attribution_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cdp.attribution(text, interval, timestamptz, text, numeric) IS 'Shares each conversion of a person (a row with a conversion: its value) among the touches (rows with a touchpoint) not later than it and less than lookback before it (NULL: any time before), and adds up for each touchpoint, as a JSON array for jsonb_to_recordset(…) AS c(touchpoint text, conversions numeric, value numeric); touchpoint is null for conversions without any touch. The shares of a conversion are multiples of 0.000000001 and add up to 1. Models: first, last, last_non_direct (touchpoints other than direct), linear, time_decay(7 days): the weight halves with each half-life before the last touch; position_based(40, 40): percentages of the first and last touch, the rest to those between. Touches at one time count alike. Rows in any order; those without a time, or with neither, are skipped. Errors: no such model, an empty touchpoint, a lookback that is not positive or has months, a model or lookback that changes within the group (22023), an infinite time (22008) or conversion (22003), a NULL model (22004). Definition: DEFINITIONS.md.';
 
 CREATE AGGREGATE cdp.attribution(model text, lookback interval, at timestamp, touchpoint text, conversion numeric) (
-	SFUNC = cdp.attribution_trans, STYPE = cdp.attribution_state, SSPACE = 512,
-	FINALFUNC = cdp.attribution_final, COMBINEFUNC = cdp.attribution_combine, PARALLEL = SAFE
+	SFUNC = cdp_internal.attribution_trans, STYPE = cdp_internal.attribution_state, SSPACE = 512,
+	FINALFUNC = cdp_internal.attribution_final, COMBINEFUNC = cdp_internal.attribution_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cdp.attribution(text, interval, timestamp, text, numeric) IS 'The same for times without time zone.';

@@ -1,6 +1,6 @@
 /*
  * attribution_type.c
- *		The type cdp.attribution_state, rows of an attribution.
+ *		The type cdp_internal.attribution_state, rows of an attribution.
  */
 #include "postgres.h"
 
@@ -22,7 +22,7 @@ state_from_bytes(const uint8_t *bytes, size_t length)
 	CdpkStatus status = cdpk_attribution_read(bytes, length, &cdp_palloc_allocator, &state);
 
 	if (status != CDPK_OK)
-		cdp_report_bytes(status, "cdp.attribution_state");
+		cdp_report_bytes(status, "cdp_internal.attribution_state");
 	return cdp_varlena(state, state->size);
 }
 
@@ -36,7 +36,7 @@ state_to_bytes(Datum datum, size_t *length)
 	return (const uint8_t *) state->bytes;
 }
 
-static const CdpWireType attribution_state = {"cdp.attribution_state", state_from_bytes,
+static const CdpWireType attribution_state = {"cdp_internal.attribution_state", state_from_bytes,
 											  state_to_bytes};
 
 Datum

@@ -29,7 +29,7 @@ cdp_raw_size(PG_FUNCTION_ARGS)
 
 	if (get_fn_expr_variadic(fcinfo->flinfo))
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("cdp.raw_size takes its values one by one")));
+						errmsg("cdp_internal.raw_size takes its values one by one")));
 	if (lengths == NULL)
 	{
 		lengths = MemoryContextAlloc(fcinfo->flinfo->fn_mcxt, sizeof(int16) * PG_NARGS());

@@ -1,6 +1,6 @@
 -- How large values are, without reading them.
 
-CREATE FUNCTION cdp.raw_size(VARIADIC given "any") RETURNS bigint
+CREATE FUNCTION cdp_internal.raw_size(VARIADIC given "any") RETURNS bigint
 	AS 'MODULE_PATHNAME', 'cdp_raw_size' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.raw_size(VARIADIC "any") IS
+COMMENT ON FUNCTION cdp_internal.raw_size(VARIADIC "any") IS
 	'Internal: the size of values in bytes, uncompressed and without headers; what is stored elsewhere is not read.';

@@ -10,7 +10,7 @@
 
 typedef struct CdpWireType
 {
-	const char *name; /* as "cdp.steps_state" */
+	const char *name; /* as "cdp_internal.steps_state" */
 	/* Make a value from bytes that may be anything; raise an error if they are corrupt. */
 	Datum (*from_bytes)(const uint8_t *bytes, size_t length);
 	/* Return the bytes of a value. */

@@ -1,6 +1,6 @@
 /*
  * connected.c
- *		cdp.connected: the components of a graph of bigint nodes that is given as
+ *		cdp_internal.connected: the components of a graph of bigint nodes that is given as
  *		two arrays.
  */
 #include "postgres.h"

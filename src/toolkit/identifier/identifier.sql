@@ -1,27 +1,27 @@
 CREATE TYPE cdp.identifier;
 
-CREATE FUNCTION cdp.identifier_in(cstring) RETURNS cdp.identifier
+CREATE FUNCTION cdp_internal.identifier_in(cstring) RETURNS cdp.identifier
 AS 'MODULE_PATHNAME', 'cdp_identifier_in' LANGUAGE C STABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.identifier_in(cstring) IS 'Internal: reads namespace:value and normalises it.';
+COMMENT ON FUNCTION cdp_internal.identifier_in(cstring) IS 'Internal: reads namespace:value and normalises it.';
 
-CREATE FUNCTION cdp.identifier_out(cdp.identifier) RETURNS cstring
+CREATE FUNCTION cdp_internal.identifier_out(cdp.identifier) RETURNS cstring
 AS 'MODULE_PATHNAME', 'cdp_identifier_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.identifier_out(cdp.identifier) IS 'Internal: writes namespace:value.';
+COMMENT ON FUNCTION cdp_internal.identifier_out(cdp.identifier) IS 'Internal: writes namespace:value.';
 
-CREATE FUNCTION cdp.identifier_recv(internal) RETURNS cdp.identifier
+CREATE FUNCTION cdp_internal.identifier_recv(internal) RETURNS cdp.identifier
 AS 'MODULE_PATHNAME', 'cdp_identifier_recv' LANGUAGE C STABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.identifier_recv(internal) IS 'Internal: reads the binary form, and refuses what is not normalised.';
+COMMENT ON FUNCTION cdp_internal.identifier_recv(internal) IS 'Internal: reads the binary form, and refuses what is not normalised.';
 
-CREATE FUNCTION cdp.identifier_send(cdp.identifier) RETURNS bytea
+CREATE FUNCTION cdp_internal.identifier_send(cdp.identifier) RETURNS bytea
 AS 'MODULE_PATHNAME', 'cdp_identifier_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.identifier_send(cdp.identifier) IS 'Internal: writes the binary form: a version byte, the length of the namespace (one byte), the namespace, the value.';
+COMMENT ON FUNCTION cdp_internal.identifier_send(cdp.identifier) IS 'Internal: writes the binary form: a version byte, the length of the namespace (one byte), the namespace, the value.';
 
 -- of the string category, so that a literal of unknown type is read as an identifier rather than a number
 CREATE TYPE cdp.identifier (
-	INPUT = cdp.identifier_in,
-	OUTPUT = cdp.identifier_out,
-	RECEIVE = cdp.identifier_recv,
-	SEND = cdp.identifier_send,
+	INPUT = cdp_internal.identifier_in,
+	OUTPUT = cdp_internal.identifier_out,
+	RECEIVE = cdp_internal.identifier_recv,
+	SEND = cdp_internal.identifier_send,
 	INTERNALLENGTH = VARIABLE,
 	STORAGE = extended,
 	CATEGORY = 'S'

@@ -50,7 +50,7 @@ check(CdpkStatus status)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many rows in a group"),
 						errdetail("The rows of a group, with their events, take at most 512 MB.")));
 	if (status != CDPK_OK)
-		cdp_report_bytes(status, "cdp.sequence_next_state");
+		cdp_report_bytes(status, "cdp_internal.sequence_next_state");
 }
 
 /* ---------------------------------------------------------------- reading rows */
@@ -86,7 +86,7 @@ get_state(FunctionCallInfo fcinfo, const CdpkNextSetup *setup)
 	CdpkNextState *state;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "function on cdp.sequence_next_state called outside of an aggregate");
+		elog(ERROR, "function on cdp_internal.sequence_next_state called outside of an aggregate");
 	if (PG_ARGISNULL(ARG_STATE))
 		check(cdpk_next_new(&cdp_state_allocator, setup, &state));
 	else
@@ -223,7 +223,7 @@ state_to_bytes(Datum datum, size_t *length)
 	return bytes;
 }
 
-static const CdpWireType next_state = {"cdp.sequence_next_state", state_from_bytes, state_to_bytes};
+static const CdpWireType next_state = {"cdp_internal.sequence_next_state", state_from_bytes, state_to_bytes};
 
 Datum
 cdp_sequence_next_state_in(PG_FUNCTION_ARGS)

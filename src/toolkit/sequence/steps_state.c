@@ -1,6 +1,6 @@
 /*
  * steps_state.c
- *		The type cdp.steps_state, rows of a funnel or a sequence, and how aggregates fill it.
+ *		The type cdp_internal.steps_state, rows of a funnel or a sequence, and how aggregates fill it.
  */
 #include "postgres.h"
 
@@ -50,7 +50,7 @@ steps_check(CdpkStatus status)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("too many rows in a group"),
 						errdetail("The rows of a group take at most 512 MB, 9 to 12 bytes each.")));
 	if (status != CDPK_OK)
-		cdp_report_bytes(status, "cdp.steps_state");
+		cdp_report_bytes(status, "cdp_internal.steps_state");
 }
 
 /* Return the midnight of a date. */
@@ -146,7 +146,7 @@ get_state(FunctionCallInfo fcinfo, const CdpkStepsSetup *setup)
 	CdpkStepsState *state;
 
 	if (!AggCheckCallContext(fcinfo, NULL))
-		elog(ERROR, "function on cdp.steps_state called outside of an aggregate");
+		elog(ERROR, "function on cdp_internal.steps_state called outside of an aggregate");
 	if (PG_ARGISNULL(0))
 		steps_check(cdpk_steps_state_new(&cdp_state_allocator, setup, 0, &state));
 	else
@@ -215,7 +215,7 @@ state_from_bytes(const uint8_t *bytes, size_t length)
 	CdpkStatus status = cdpk_steps_state_read(bytes, length, &cdp_palloc_allocator, &state);
 
 	if (status != CDPK_OK)
-		cdp_report_bytes(status, "cdp.steps_state");
+		cdp_report_bytes(status, "cdp_internal.steps_state");
 	return return_state(state);
 }
 
@@ -232,7 +232,7 @@ state_to_bytes(Datum datum, size_t *length)
 	return bytes;
 }
 
-static const CdpWireType steps_state = {"cdp.steps_state", state_from_bytes, state_to_bytes};
+static const CdpWireType steps_state = {"cdp_internal.steps_state", state_from_bytes, state_to_bytes};
 
 Datum
 cdp_steps_state_in(PG_FUNCTION_ARGS)

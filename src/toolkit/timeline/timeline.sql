@@ -1,101 +1,101 @@
 CREATE TYPE cdp.timeline;
 
-CREATE FUNCTION cdp.timeline_in(cstring) RETURNS cdp.timeline
+CREATE FUNCTION cdp_internal.timeline_in(cstring) RETURNS cdp.timeline
 AS 'MODULE_PATHNAME', 'cdp_timeline_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.timeline_in(cstring) IS 'Internal: reads the text form.';
+COMMENT ON FUNCTION cdp_internal.timeline_in(cstring) IS 'Internal: reads the text form.';
 
-CREATE FUNCTION cdp.timeline_out(cdp.timeline) RETURNS cstring
+CREATE FUNCTION cdp_internal.timeline_out(cdp.timeline) RETURNS cstring
 AS 'MODULE_PATHNAME', 'cdp_timeline_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.timeline_out(cdp.timeline) IS 'Internal: writes the text form.';
+COMMENT ON FUNCTION cdp_internal.timeline_out(cdp.timeline) IS 'Internal: writes the text form.';
 
-CREATE FUNCTION cdp.timeline_recv(internal) RETURNS cdp.timeline
+CREATE FUNCTION cdp_internal.timeline_recv(internal) RETURNS cdp.timeline
 AS 'MODULE_PATHNAME', 'cdp_timeline_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.timeline_recv(internal) IS 'Internal: reads the binary form, and refuses what we would not have written.';
+COMMENT ON FUNCTION cdp_internal.timeline_recv(internal) IS 'Internal: reads the binary form, and refuses what we would not have written.';
 
-CREATE FUNCTION cdp.timeline_send(cdp.timeline) RETURNS bytea
+CREATE FUNCTION cdp_internal.timeline_send(cdp.timeline) RETURNS bytea
 AS 'MODULE_PATHNAME', 'cdp_timeline_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.timeline_send(cdp.timeline) IS 'Internal: writes the binary form (FORMAT.md).';
+COMMENT ON FUNCTION cdp_internal.timeline_send(cdp.timeline) IS 'Internal: writes the binary form (FORMAT.md).';
 
 -- compressed already: storage without pglz, and large ones outside of the row
 CREATE TYPE cdp.timeline (
-	INPUT = cdp.timeline_in,
-	OUTPUT = cdp.timeline_out,
-	RECEIVE = cdp.timeline_recv,
-	SEND = cdp.timeline_send,
+	INPUT = cdp_internal.timeline_in,
+	OUTPUT = cdp_internal.timeline_out,
+	RECEIVE = cdp_internal.timeline_recv,
+	SEND = cdp_internal.timeline_send,
 	INTERNALLENGTH = VARIABLE,
 	ALIGNMENT = int4,
 	STORAGE = external
 );
 COMMENT ON TYPE cdp.timeline IS 'What a person did: a multiset of events (name, time to the microsecond, numbers by name), compressed, about five bytes an event. Text form: a JSON object from names to arrays of times, newest first, as {"view": ["2026-01-01T10:00:00Z"]}; an event with numbers is [time, {"total": 40.5}]. Names are UTF-8 and not empty, times finite, numbers exact decimals of up to 18 digits, at most 32 different ones with the events of one name. At most 256 MB, and 512 MB while an aggregate builds it, about 60 million events without numbers; more is an error (54000), and so is a text form of more than 1 GB.';
 
-CREATE FUNCTION cdp.timeline_eq(cdp.timeline, cdp.timeline) RETURNS boolean
+CREATE FUNCTION cdp_internal.timeline_eq(cdp.timeline, cdp.timeline) RETURNS boolean
 AS 'MODULE_PATHNAME', 'cdp_timeline_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.timeline_eq(cdp.timeline, cdp.timeline) IS 'Internal: the operator =.';
+COMMENT ON FUNCTION cdp_internal.timeline_eq(cdp.timeline, cdp.timeline) IS 'Internal: the operator =.';
 
-CREATE FUNCTION cdp.timeline_ne(cdp.timeline, cdp.timeline) RETURNS boolean
+CREATE FUNCTION cdp_internal.timeline_ne(cdp.timeline, cdp.timeline) RETURNS boolean
 AS 'MODULE_PATHNAME', 'cdp_timeline_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.timeline_ne(cdp.timeline, cdp.timeline) IS 'Internal: the operator <>.';
+COMMENT ON FUNCTION cdp_internal.timeline_ne(cdp.timeline, cdp.timeline) IS 'Internal: the operator <>.';
 
-CREATE FUNCTION cdp.timeline_lt(cdp.timeline, cdp.timeline) RETURNS boolean
+CREATE FUNCTION cdp_internal.timeline_lt(cdp.timeline, cdp.timeline) RETURNS boolean
 AS 'MODULE_PATHNAME', 'cdp_timeline_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.timeline_lt(cdp.timeline, cdp.timeline) IS 'Internal: the operator <.';
+COMMENT ON FUNCTION cdp_internal.timeline_lt(cdp.timeline, cdp.timeline) IS 'Internal: the operator <.';
 
-CREATE FUNCTION cdp.timeline_le(cdp.timeline, cdp.timeline) RETURNS boolean
+CREATE FUNCTION cdp_internal.timeline_le(cdp.timeline, cdp.timeline) RETURNS boolean
 AS 'MODULE_PATHNAME', 'cdp_timeline_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.timeline_le(cdp.timeline, cdp.timeline) IS 'Internal: the operator <=.';
+COMMENT ON FUNCTION cdp_internal.timeline_le(cdp.timeline, cdp.timeline) IS 'Internal: the operator <=.';
 
-CREATE FUNCTION cdp.timeline_gt(cdp.timeline, cdp.timeline) RETURNS boolean
+CREATE FUNCTION cdp_internal.timeline_gt(cdp.timeline, cdp.timeline) RETURNS boolean
 AS 'MODULE_PATHNAME', 'cdp_timeline_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.timeline_gt(cdp.timeline, cdp.timeline) IS 'Internal: the operator >.';
+COMMENT ON FUNCTION cdp_internal.timeline_gt(cdp.timeline, cdp.timeline) IS 'Internal: the operator >.';
 
-CREATE FUNCTION cdp.timeline_ge(cdp.timeline, cdp.timeline) RETURNS boolean
+CREATE FUNCTION cdp_internal.timeline_ge(cdp.timeline, cdp.timeline) RETURNS boolean
 AS 'MODULE_PATHNAME', 'cdp_timeline_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.timeline_ge(cdp.timeline, cdp.timeline) IS 'Internal: the operator >=.';
+COMMENT ON FUNCTION cdp_internal.timeline_ge(cdp.timeline, cdp.timeline) IS 'Internal: the operator >=.';
 
-CREATE FUNCTION cdp.timeline_cmp(cdp.timeline, cdp.timeline) RETURNS integer
+CREATE FUNCTION cdp_internal.timeline_cmp(cdp.timeline, cdp.timeline) RETURNS integer
 AS 'MODULE_PATHNAME', 'cdp_timeline_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.timeline_cmp(cdp.timeline, cdp.timeline) IS 'Internal: the order for sorts.';
+COMMENT ON FUNCTION cdp_internal.timeline_cmp(cdp.timeline, cdp.timeline) IS 'Internal: the order for sorts.';
 
-CREATE FUNCTION cdp.timeline_hash(cdp.timeline) RETURNS integer
+CREATE FUNCTION cdp_internal.timeline_hash(cdp.timeline) RETURNS integer
 AS 'MODULE_PATHNAME', 'cdp_timeline_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.timeline_hash(cdp.timeline) IS 'Internal: the hash for joins and hash indexes.';
+COMMENT ON FUNCTION cdp_internal.timeline_hash(cdp.timeline) IS 'Internal: the hash for joins and hash indexes.';
 
-CREATE FUNCTION cdp.timeline_hash_extended(cdp.timeline, bigint) RETURNS bigint
+CREATE FUNCTION cdp_internal.timeline_hash_extended(cdp.timeline, bigint) RETURNS bigint
 AS 'MODULE_PATHNAME', 'cdp_timeline_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.timeline_hash_extended(cdp.timeline, bigint) IS 'Internal: the hash with a seed, for hash partitions.';
+COMMENT ON FUNCTION cdp_internal.timeline_hash_extended(cdp.timeline, bigint) IS 'Internal: the hash with a seed, for hash partitions.';
 
 CREATE OPERATOR cdp.= (
-	FUNCTION = cdp.timeline_eq, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
+	FUNCTION = cdp_internal.timeline_eq, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
 	COMMUTATOR = OPERATOR(cdp.=), NEGATOR = OPERATOR(cdp.<>), RESTRICT = pg_catalog.eqsel, JOIN = pg_catalog.eqjoinsel, HASHES, MERGES
 );
 COMMENT ON OPERATOR cdp.= (cdp.timeline, cdp.timeline) IS 'equal: the same events, as often';
 
 CREATE OPERATOR cdp.<> (
-	FUNCTION = cdp.timeline_ne, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
+	FUNCTION = cdp_internal.timeline_ne, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
 	COMMUTATOR = OPERATOR(cdp.<>), NEGATOR = OPERATOR(cdp.=), RESTRICT = pg_catalog.neqsel, JOIN = pg_catalog.neqjoinsel
 );
 COMMENT ON OPERATOR cdp.<> (cdp.timeline, cdp.timeline) IS 'not equal';
 
 CREATE OPERATOR cdp.< (
-	FUNCTION = cdp.timeline_lt, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
+	FUNCTION = cdp_internal.timeline_lt, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
 	COMMUTATOR = OPERATOR(cdp.>), NEGATOR = OPERATOR(cdp.>=), RESTRICT = pg_catalog.scalarltsel, JOIN = pg_catalog.scalarltjoinsel
 );
 COMMENT ON OPERATOR cdp.< (cdp.timeline, cdp.timeline) IS 'less than, by bytes: for sorting and grouping only';
 
 CREATE OPERATOR cdp.<= (
-	FUNCTION = cdp.timeline_le, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
+	FUNCTION = cdp_internal.timeline_le, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
 	COMMUTATOR = OPERATOR(cdp.>=), NEGATOR = OPERATOR(cdp.>), RESTRICT = pg_catalog.scalarlesel, JOIN = pg_catalog.scalarlejoinsel
 );
 COMMENT ON OPERATOR cdp.<= (cdp.timeline, cdp.timeline) IS 'less than or equal, by bytes: for sorting and grouping only';
 
 CREATE OPERATOR cdp.> (
-	FUNCTION = cdp.timeline_gt, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
+	FUNCTION = cdp_internal.timeline_gt, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
 	COMMUTATOR = OPERATOR(cdp.<), NEGATOR = OPERATOR(cdp.<=), RESTRICT = pg_catalog.scalargtsel, JOIN = pg_catalog.scalargtjoinsel
 );
 COMMENT ON OPERATOR cdp.> (cdp.timeline, cdp.timeline) IS 'greater than, by bytes: for sorting and grouping only';
 
 CREATE OPERATOR cdp.>= (
-	FUNCTION = cdp.timeline_ge, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
+	FUNCTION = cdp_internal.timeline_ge, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
 	COMMUTATOR = OPERATOR(cdp.<=), NEGATOR = OPERATOR(cdp.<), RESTRICT = pg_catalog.scalargesel, JOIN = pg_catalog.scalargejoinsel
 );
 COMMENT ON OPERATOR cdp.>= (cdp.timeline, cdp.timeline) IS 'greater than or equal, by bytes: for sorting and grouping only';
@@ -106,44 +106,44 @@ CREATE OPERATOR CLASS cdp.timeline_ops DEFAULT FOR TYPE cdp.timeline USING btree
 	OPERATOR 3 cdp.=,
 	OPERATOR 4 cdp.>=,
 	OPERATOR 5 cdp.>,
-	FUNCTION 1 cdp.timeline_cmp(cdp.timeline, cdp.timeline);
+	FUNCTION 1 cdp_internal.timeline_cmp(cdp.timeline, cdp.timeline);
 
 CREATE OPERATOR CLASS cdp.timeline_hash_ops DEFAULT FOR TYPE cdp.timeline USING hash AS
 	OPERATOR 1 cdp.=,
-	FUNCTION 1 cdp.timeline_hash(cdp.timeline),
-	FUNCTION 2 cdp.timeline_hash_extended(cdp.timeline, bigint);
+	FUNCTION 1 cdp_internal.timeline_hash(cdp.timeline),
+	FUNCTION 2 cdp_internal.timeline_hash_extended(cdp.timeline, bigint);
 
-CREATE FUNCTION cdp.timeline_agg_trans(cdp.timeline, timestamptz, text) RETURNS cdp.timeline
+CREATE FUNCTION cdp_internal.timeline_agg_trans(cdp.timeline, timestamptz, text) RETURNS cdp.timeline
 AS 'MODULE_PATHNAME', 'cdp_timeline_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.timeline_agg_trans(cdp.timeline, timestamptz, text) IS 'Internal: one row of cdp.timeline_agg.';
+COMMENT ON FUNCTION cdp_internal.timeline_agg_trans(cdp.timeline, timestamptz, text) IS 'Internal: one row of cdp.timeline_agg.';
 
-CREATE FUNCTION cdp.timeline_agg_trans(cdp.timeline, timestamptz, text, jsonb) RETURNS cdp.timeline
+CREATE FUNCTION cdp_internal.timeline_agg_trans(cdp.timeline, timestamptz, text, jsonb) RETURNS cdp.timeline
 AS 'MODULE_PATHNAME', 'cdp_timeline_agg_trans_numbers' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.timeline_agg_trans(cdp.timeline, timestamptz, text, jsonb) IS 'Internal: one row of cdp.timeline_agg with numbers.';
+COMMENT ON FUNCTION cdp_internal.timeline_agg_trans(cdp.timeline, timestamptz, text, jsonb) IS 'Internal: one row of cdp.timeline_agg with numbers.';
 
-CREATE FUNCTION cdp.timeline_combine(cdp.timeline, cdp.timeline) RETURNS cdp.timeline
+CREATE FUNCTION cdp_internal.timeline_combine(cdp.timeline, cdp.timeline) RETURNS cdp.timeline
 AS 'MODULE_PATHNAME', 'cdp_timeline_combine' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.timeline_combine(cdp.timeline, cdp.timeline) IS 'Internal: adds the events of the second to the first, a state of an aggregate.';
+COMMENT ON FUNCTION cdp_internal.timeline_combine(cdp.timeline, cdp.timeline) IS 'Internal: adds the events of the second to the first, a state of an aggregate.';
 
-CREATE FUNCTION cdp.timeline_final(cdp.timeline) RETURNS cdp.timeline
+CREATE FUNCTION cdp_internal.timeline_final(cdp.timeline) RETURNS cdp.timeline
 AS 'MODULE_PATHNAME', 'cdp_timeline_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.timeline_final(cdp.timeline) IS 'Internal: the compact form of a state.';
+COMMENT ON FUNCTION cdp_internal.timeline_final(cdp.timeline) IS 'Internal: the compact form of a state.';
 
 CREATE AGGREGATE cdp.timeline_agg(at timestamptz, event text) (
-	SFUNC = cdp.timeline_agg_trans, STYPE = cdp.timeline, SSPACE = 512,
-	FINALFUNC = cdp.timeline_final, COMBINEFUNC = cdp.timeline_combine, PARALLEL = SAFE
+	SFUNC = cdp_internal.timeline_agg_trans, STYPE = cdp.timeline, SSPACE = 512,
+	FINALFUNC = cdp_internal.timeline_final, COMBINEFUNC = cdp_internal.timeline_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cdp.timeline_agg(timestamptz, text) IS 'The timeline of rows in any order. Rows without a time or an event are skipped; NULL where there is no other. Errors: an infinite time (22008), an empty event (22023).';
 
 CREATE AGGREGATE cdp.timeline_agg(at timestamptz, event text, numbers jsonb) (
-	SFUNC = cdp.timeline_agg_trans, STYPE = cdp.timeline, SSPACE = 512,
-	FINALFUNC = cdp.timeline_final, COMBINEFUNC = cdp.timeline_combine, PARALLEL = SAFE
+	SFUNC = cdp_internal.timeline_agg_trans, STYPE = cdp.timeline, SSPACE = 512,
+	FINALFUNC = cdp_internal.timeline_final, COMBINEFUNC = cdp_internal.timeline_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cdp.timeline_agg(timestamptz, text, jsonb) IS 'The timeline of rows with numbers: a JSON object such as {"total": 40.5}, or NULL. JSON nulls in it are left out. Further errors: a value that is no number or has more than 18 digits (22023), more than 32 numbers (54000).';
 
 CREATE AGGREGATE cdp.timeline_union(timeline cdp.timeline) (
-	SFUNC = cdp.timeline_combine, STYPE = cdp.timeline, SSPACE = 512,
-	FINALFUNC = cdp.timeline_final, COMBINEFUNC = cdp.timeline_combine, PARALLEL = SAFE
+	SFUNC = cdp_internal.timeline_combine, STYPE = cdp.timeline, SSPACE = 512,
+	FINALFUNC = cdp_internal.timeline_final, COMBINEFUNC = cdp_internal.timeline_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cdp.timeline_union(cdp.timeline) IS 'All events of all timelines: equal events of two are two. NULLs are skipped.';
 

@@ -3,25 +3,25 @@
 
 CREATE TYPE cdp.traits;
 
-CREATE FUNCTION cdp.traits_in(cstring) RETURNS cdp.traits
+CREATE FUNCTION cdp_internal.traits_in(cstring) RETURNS cdp.traits
 	AS 'MODULE_PATHNAME', 'cdp_traits_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION cdp.traits_out(cdp.traits) RETURNS cstring
+CREATE FUNCTION cdp_internal.traits_out(cdp.traits) RETURNS cstring
 	AS 'MODULE_PATHNAME', 'cdp_traits_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION cdp.traits_recv(internal) RETURNS cdp.traits
+CREATE FUNCTION cdp_internal.traits_recv(internal) RETURNS cdp.traits
 	AS 'MODULE_PATHNAME', 'cdp_traits_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION cdp.traits_send(cdp.traits) RETURNS bytea
+CREATE FUNCTION cdp_internal.traits_send(cdp.traits) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'cdp_traits_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.traits_in(cstring) IS 'Internal: text input of cdp.traits.';
-COMMENT ON FUNCTION cdp.traits_out(cdp.traits) IS 'Internal: text output of cdp.traits.';
-COMMENT ON FUNCTION cdp.traits_recv(internal) IS 'Internal: binary input of cdp.traits.';
-COMMENT ON FUNCTION cdp.traits_send(cdp.traits) IS 'Internal: binary output of cdp.traits.';
+COMMENT ON FUNCTION cdp_internal.traits_in(cstring) IS 'Internal: text input of cdp.traits.';
+COMMENT ON FUNCTION cdp_internal.traits_out(cdp.traits) IS 'Internal: text output of cdp.traits.';
+COMMENT ON FUNCTION cdp_internal.traits_recv(internal) IS 'Internal: binary input of cdp.traits.';
+COMMENT ON FUNCTION cdp_internal.traits_send(cdp.traits) IS 'Internal: binary output of cdp.traits.';
 
 CREATE TYPE cdp.traits (
 	INTERNALLENGTH = VARIABLE,
-	INPUT = cdp.traits_in,
-	OUTPUT = cdp.traits_out,
-	RECEIVE = cdp.traits_recv,
-	SEND = cdp.traits_send,
+	INPUT = cdp_internal.traits_in,
+	OUTPUT = cdp_internal.traits_out,
+	RECEIVE = cdp_internal.traits_recv,
+	SEND = cdp_internal.traits_send,
 	ALIGNMENT = int4,
 	STORAGE = extended
 );
@@ -41,52 +41,52 @@ COMMENT ON FUNCTION cdp.traits(jsonb, timestamptz, text, jsonb, integer) IS
 
 -- aggregates
 
-CREATE FUNCTION cdp.traits_agg_trans(cdp.traits, jsonb, timestamptz, text) RETURNS cdp.traits
+CREATE FUNCTION cdp_internal.traits_agg_trans(cdp.traits, jsonb, timestamptz, text) RETURNS cdp.traits
 	AS 'MODULE_PATHNAME', 'cdp_traits_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION cdp.traits_agg_trans(cdp.traits, jsonb, timestamptz, text, jsonb) RETURNS cdp.traits
+CREATE FUNCTION cdp_internal.traits_agg_trans(cdp.traits, jsonb, timestamptz, text, jsonb) RETURNS cdp.traits
 	AS 'MODULE_PATHNAME', 'cdp_traits_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION cdp.traits_agg_trans(cdp.traits, jsonb, timestamptz, text, jsonb, integer) RETURNS cdp.traits
+CREATE FUNCTION cdp_internal.traits_agg_trans(cdp.traits, jsonb, timestamptz, text, jsonb, integer) RETURNS cdp.traits
 	AS 'MODULE_PATHNAME', 'cdp_traits_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION cdp.traits_combine(cdp.traits, cdp.traits) RETURNS cdp.traits
+CREATE FUNCTION cdp_internal.traits_combine(cdp.traits, cdp.traits) RETURNS cdp.traits
 	AS 'MODULE_PATHNAME', 'cdp_traits_combine' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-CREATE FUNCTION cdp.traits_final(cdp.traits) RETURNS cdp.traits
+CREATE FUNCTION cdp_internal.traits_final(cdp.traits) RETURNS cdp.traits
 	AS 'MODULE_PATHNAME', 'cdp_traits_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.traits_agg_trans(cdp.traits, jsonb, timestamptz, text) IS 'Internal: transition of cdp.traits_agg.';
-COMMENT ON FUNCTION cdp.traits_agg_trans(cdp.traits, jsonb, timestamptz, text, jsonb) IS 'Internal: transition of cdp.traits_agg.';
-COMMENT ON FUNCTION cdp.traits_agg_trans(cdp.traits, jsonb, timestamptz, text, jsonb, integer) IS 'Internal: transition of cdp.traits_agg.';
-COMMENT ON FUNCTION cdp.traits_combine(cdp.traits, cdp.traits) IS 'Internal: transition of cdp.traits_union, combination of both aggregates.';
-COMMENT ON FUNCTION cdp.traits_final(cdp.traits) IS 'Internal: the result of an aggregate, from its state.';
+COMMENT ON FUNCTION cdp_internal.traits_agg_trans(cdp.traits, jsonb, timestamptz, text) IS 'Internal: transition of cdp.traits_agg.';
+COMMENT ON FUNCTION cdp_internal.traits_agg_trans(cdp.traits, jsonb, timestamptz, text, jsonb) IS 'Internal: transition of cdp.traits_agg.';
+COMMENT ON FUNCTION cdp_internal.traits_agg_trans(cdp.traits, jsonb, timestamptz, text, jsonb, integer) IS 'Internal: transition of cdp.traits_agg.';
+COMMENT ON FUNCTION cdp_internal.traits_combine(cdp.traits, cdp.traits) IS 'Internal: transition of cdp.traits_union, combination of both aggregates.';
+COMMENT ON FUNCTION cdp_internal.traits_final(cdp.traits) IS 'Internal: the result of an aggregate, from its state.';
 
 CREATE AGGREGATE cdp.traits_agg(traits jsonb, at timestamptz, source text) (
-	SFUNC = cdp.traits_agg_trans,
+	SFUNC = cdp_internal.traits_agg_trans,
 	STYPE = cdp.traits,
 	SSPACE = 512,
-	COMBINEFUNC = cdp.traits_combine,
-	FINALFUNC = cdp.traits_final,
+	COMBINEFUNC = cdp_internal.traits_combine,
+	FINALFUNC = cdp_internal.traits_final,
 	PARALLEL = SAFE
 );
 CREATE AGGREGATE cdp.traits_agg(traits jsonb, at timestamptz, source text, rules jsonb) (
-	SFUNC = cdp.traits_agg_trans,
+	SFUNC = cdp_internal.traits_agg_trans,
 	STYPE = cdp.traits,
 	SSPACE = 512,
-	COMBINEFUNC = cdp.traits_combine,
-	FINALFUNC = cdp.traits_final,
+	COMBINEFUNC = cdp_internal.traits_combine,
+	FINALFUNC = cdp_internal.traits_final,
 	PARALLEL = SAFE
 );
 CREATE AGGREGATE cdp.traits_agg(traits jsonb, at timestamptz, source text, rules jsonb, trust integer) (
-	SFUNC = cdp.traits_agg_trans,
+	SFUNC = cdp_internal.traits_agg_trans,
 	STYPE = cdp.traits,
 	SSPACE = 512,
-	COMBINEFUNC = cdp.traits_combine,
-	FINALFUNC = cdp.traits_final,
+	COMBINEFUNC = cdp_internal.traits_combine,
+	FINALFUNC = cdp_internal.traits_final,
 	PARALLEL = SAFE
 );
 CREATE AGGREGATE cdp.traits_union(cdp.traits) (
-	SFUNC = cdp.traits_combine,
+	SFUNC = cdp_internal.traits_combine,
 	STYPE = cdp.traits,
 	SSPACE = 512,
-	COMBINEFUNC = cdp.traits_combine,
-	FINALFUNC = cdp.traits_final,
+	COMBINEFUNC = cdp_internal.traits_combine,
+	FINALFUNC = cdp_internal.traits_final,
 	PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cdp.traits_agg(jsonb, timestamptz, text) IS
@@ -98,24 +98,24 @@ COMMENT ON AGGREGATE cdp.traits_agg(jsonb, timestamptz, text, jsonb, integer) IS
 COMMENT ON AGGREGATE cdp.traits_union(cdp.traits) IS
 	'Merges traits: the same result in any order and any grouping. Merging a value twice changes nothing, except keys with the rules sum and most_frequent, which count it twice.';
 
-CREATE FUNCTION cdp.traits_concat(cdp.traits, cdp.traits) RETURNS cdp.traits
+CREATE FUNCTION cdp_internal.traits_concat(cdp.traits, cdp.traits) RETURNS cdp.traits
 	AS 'MODULE_PATHNAME', 'cdp_traits_concat' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION cdp.traits_concat(cdp.traits, cdp.traits) IS 'Internal: the operator ||.';
-CREATE OPERATOR cdp.|| (LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp.traits_concat, COMMUTATOR = OPERATOR(cdp.||));
+COMMENT ON FUNCTION cdp_internal.traits_concat(cdp.traits, cdp.traits) IS 'Internal: the operator ||.';
+CREATE OPERATOR cdp.|| (LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp_internal.traits_concat, COMMUTATOR = OPERATOR(cdp.||));
 COMMENT ON OPERATOR cdp.|| (cdp.traits, cdp.traits) IS 'Merges two traits; the order does not matter, and NULL is none.';
 
 -- reading one
 
-CREATE FUNCTION cdp.traits_to_jsonb(cdp.traits) RETURNS jsonb
+CREATE FUNCTION cdp_internal.traits_to_jsonb(cdp.traits) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'cdp_traits_to_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION cdp.traits_to_jsonb(cdp.traits) IS 'Internal: the cast to jsonb, the plain values of the keys that have not been removed.';
-CREATE CAST (cdp.traits AS jsonb) WITH FUNCTION cdp.traits_to_jsonb(cdp.traits) AS ASSIGNMENT;
+COMMENT ON FUNCTION cdp_internal.traits_to_jsonb(cdp.traits) IS 'Internal: the cast to jsonb, the plain values of the keys that have not been removed.';
+CREATE CAST (cdp.traits AS jsonb) WITH FUNCTION cdp_internal.traits_to_jsonb(cdp.traits) AS ASSIGNMENT;
 COMMENT ON CAST (cdp.traits AS jsonb) IS 'The plain values of the keys that have not been removed.';
 
-CREATE FUNCTION cdp.traits_from_jsonb(jsonb) RETURNS cdp.traits
+CREATE FUNCTION cdp_internal.traits_from_jsonb(jsonb) RETURNS cdp.traits
 	AS 'MODULE_PATHNAME', 'cdp_traits_from_jsonb' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION cdp.traits_from_jsonb(jsonb) IS 'Internal: the cast from jsonb, plain traits at the time -infinity.';
-CREATE CAST (jsonb AS cdp.traits) WITH FUNCTION cdp.traits_from_jsonb(jsonb);
+COMMENT ON FUNCTION cdp_internal.traits_from_jsonb(jsonb) IS 'Internal: the cast from jsonb, plain traits at the time -infinity.';
+CREATE CAST (jsonb AS cdp.traits) WITH FUNCTION cdp_internal.traits_from_jsonb(jsonb);
 COMMENT ON CAST (jsonb AS cdp.traits) IS 'Plain traits without a source, at the time -infinity: any other value of a key wins.';
 
 CREATE FUNCTION cdp.provenance(traits cdp.traits, OUT key text, OUT value jsonb, OUT at timestamptz, OUT source text, OUT rule text, OUT trust integer, OUT removed boolean, OUT current boolean, OUT count bigint) RETURNS SETOF record

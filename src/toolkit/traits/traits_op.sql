@@ -1,31 +1,31 @@
 
 -- operators of cdp.traits: single keys, containment, comparison; its operator classes
 
-CREATE FUNCTION cdp.traits_get(traits cdp.traits, key text) RETURNS jsonb
+CREATE FUNCTION cdp_internal.traits_get(traits cdp.traits, key text) RETURNS jsonb
 	AS 'MODULE_PATHNAME', 'cdp_traits_get' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
-CREATE FUNCTION cdp.traits_get_text(traits cdp.traits, key text) RETURNS text
+CREATE FUNCTION cdp_internal.traits_get_text(traits cdp.traits, key text) RETURNS text
 	AS 'MODULE_PATHNAME', 'cdp_traits_get_text' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
-CREATE FUNCTION cdp.traits_exists(traits cdp.traits, key text) RETURNS boolean
+CREATE FUNCTION cdp_internal.traits_exists(traits cdp.traits, key text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_traits_exists' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2;
-CREATE FUNCTION cdp.traits_exists_any(traits cdp.traits, keys text[]) RETURNS boolean
+CREATE FUNCTION cdp_internal.traits_exists_any(traits cdp.traits, keys text[]) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_traits_exists_any' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 3;
-CREATE FUNCTION cdp.traits_exists_all(traits cdp.traits, keys text[]) RETURNS boolean
+CREATE FUNCTION cdp_internal.traits_exists_all(traits cdp.traits, keys text[]) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_traits_exists_all' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 3;
-CREATE FUNCTION cdp.traits_contains(traits cdp.traits, contained jsonb) RETURNS boolean
+CREATE FUNCTION cdp_internal.traits_contains(traits cdp.traits, contained jsonb) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_traits_contains' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
-COMMENT ON FUNCTION cdp.traits_get(cdp.traits, text) IS 'Internal: the operator ->.';
-COMMENT ON FUNCTION cdp.traits_get_text(cdp.traits, text) IS 'Internal: the operator ->>.';
-COMMENT ON FUNCTION cdp.traits_exists(cdp.traits, text) IS 'Internal: the operator ?.';
-COMMENT ON FUNCTION cdp.traits_exists_any(cdp.traits, text[]) IS 'Internal: the operator ?|.';
-COMMENT ON FUNCTION cdp.traits_exists_all(cdp.traits, text[]) IS 'Internal: the operator ?&.';
-COMMENT ON FUNCTION cdp.traits_contains(cdp.traits, jsonb) IS 'Internal: the operator @>.';
+COMMENT ON FUNCTION cdp_internal.traits_get(cdp.traits, text) IS 'Internal: the operator ->.';
+COMMENT ON FUNCTION cdp_internal.traits_get_text(cdp.traits, text) IS 'Internal: the operator ->>.';
+COMMENT ON FUNCTION cdp_internal.traits_exists(cdp.traits, text) IS 'Internal: the operator ?.';
+COMMENT ON FUNCTION cdp_internal.traits_exists_any(cdp.traits, text[]) IS 'Internal: the operator ?|.';
+COMMENT ON FUNCTION cdp_internal.traits_exists_all(cdp.traits, text[]) IS 'Internal: the operator ?&.';
+COMMENT ON FUNCTION cdp_internal.traits_contains(cdp.traits, jsonb) IS 'Internal: the operator @>.';
 
-CREATE OPERATOR cdp.-> (LEFTARG = cdp.traits, RIGHTARG = text, FUNCTION = cdp.traits_get);
-CREATE OPERATOR cdp.->> (LEFTARG = cdp.traits, RIGHTARG = text, FUNCTION = cdp.traits_get_text);
-CREATE OPERATOR cdp.? (LEFTARG = cdp.traits, RIGHTARG = text, FUNCTION = cdp.traits_exists, RESTRICT = pg_catalog.matchingsel, JOIN = pg_catalog.matchingjoinsel);
-CREATE OPERATOR cdp.?| (LEFTARG = cdp.traits, RIGHTARG = text[], FUNCTION = cdp.traits_exists_any, RESTRICT = pg_catalog.matchingsel, JOIN = pg_catalog.matchingjoinsel);
-CREATE OPERATOR cdp.?& (LEFTARG = cdp.traits, RIGHTARG = text[], FUNCTION = cdp.traits_exists_all, RESTRICT = pg_catalog.matchingsel, JOIN = pg_catalog.matchingjoinsel);
-CREATE OPERATOR cdp.@> (LEFTARG = cdp.traits, RIGHTARG = jsonb, FUNCTION = cdp.traits_contains, RESTRICT = pg_catalog.matchingsel, JOIN = pg_catalog.matchingjoinsel);
+CREATE OPERATOR cdp.-> (LEFTARG = cdp.traits, RIGHTARG = text, FUNCTION = cdp_internal.traits_get);
+CREATE OPERATOR cdp.->> (LEFTARG = cdp.traits, RIGHTARG = text, FUNCTION = cdp_internal.traits_get_text);
+CREATE OPERATOR cdp.? (LEFTARG = cdp.traits, RIGHTARG = text, FUNCTION = cdp_internal.traits_exists, RESTRICT = pg_catalog.matchingsel, JOIN = pg_catalog.matchingjoinsel);
+CREATE OPERATOR cdp.?| (LEFTARG = cdp.traits, RIGHTARG = text[], FUNCTION = cdp_internal.traits_exists_any, RESTRICT = pg_catalog.matchingsel, JOIN = pg_catalog.matchingjoinsel);
+CREATE OPERATOR cdp.?& (LEFTARG = cdp.traits, RIGHTARG = text[], FUNCTION = cdp_internal.traits_exists_all, RESTRICT = pg_catalog.matchingsel, JOIN = pg_catalog.matchingjoinsel);
+CREATE OPERATOR cdp.@> (LEFTARG = cdp.traits, RIGHTARG = jsonb, FUNCTION = cdp_internal.traits_contains, RESTRICT = pg_catalog.matchingsel, JOIN = pg_catalog.matchingjoinsel);
 COMMENT ON OPERATOR cdp.-> (cdp.traits, text) IS 'The value of a trait as jsonb; NULL where there is none.';
 COMMENT ON OPERATOR cdp.->> (cdp.traits, text) IS 'The value of a trait as text; NULL where there is none.';
 COMMENT ON OPERATOR cdp.? (cdp.traits, text) IS 'Whether a trait has a value.';
@@ -35,51 +35,51 @@ COMMENT ON OPERATOR cdp.@> (cdp.traits, jsonb) IS 'Whether the plain traits cont
 
 -- comparison: by bytes, so that equal traits have equal keys, values, times and sources
 
-CREATE FUNCTION cdp.traits_cmp(cdp.traits, cdp.traits) RETURNS integer
+CREATE FUNCTION cdp_internal.traits_cmp(cdp.traits, cdp.traits) RETURNS integer
 	AS 'MODULE_PATHNAME', 'cdp_traits_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION cdp.traits_eq(cdp.traits, cdp.traits) RETURNS boolean
+CREATE FUNCTION cdp_internal.traits_eq(cdp.traits, cdp.traits) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_traits_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION cdp.traits_ne(cdp.traits, cdp.traits) RETURNS boolean
+CREATE FUNCTION cdp_internal.traits_ne(cdp.traits, cdp.traits) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_traits_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION cdp.traits_lt(cdp.traits, cdp.traits) RETURNS boolean
+CREATE FUNCTION cdp_internal.traits_lt(cdp.traits, cdp.traits) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_traits_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION cdp.traits_le(cdp.traits, cdp.traits) RETURNS boolean
+CREATE FUNCTION cdp_internal.traits_le(cdp.traits, cdp.traits) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_traits_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION cdp.traits_gt(cdp.traits, cdp.traits) RETURNS boolean
+CREATE FUNCTION cdp_internal.traits_gt(cdp.traits, cdp.traits) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_traits_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION cdp.traits_ge(cdp.traits, cdp.traits) RETURNS boolean
+CREATE FUNCTION cdp_internal.traits_ge(cdp.traits, cdp.traits) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_traits_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION cdp.traits_hash(cdp.traits) RETURNS integer
+CREATE FUNCTION cdp_internal.traits_hash(cdp.traits) RETURNS integer
 	AS 'MODULE_PATHNAME', 'cdp_traits_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION cdp.traits_hash_extended(cdp.traits, bigint) RETURNS bigint
+CREATE FUNCTION cdp_internal.traits_hash_extended(cdp.traits, bigint) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'cdp_traits_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.traits_cmp(cdp.traits, cdp.traits) IS 'Internal: order of cdp.traits, by bytes.';
-COMMENT ON FUNCTION cdp.traits_eq(cdp.traits, cdp.traits) IS 'Internal: the operator =.';
-COMMENT ON FUNCTION cdp.traits_ne(cdp.traits, cdp.traits) IS 'Internal: the operator <>.';
-COMMENT ON FUNCTION cdp.traits_lt(cdp.traits, cdp.traits) IS 'Internal: the operator <.';
-COMMENT ON FUNCTION cdp.traits_le(cdp.traits, cdp.traits) IS 'Internal: the operator <=.';
-COMMENT ON FUNCTION cdp.traits_gt(cdp.traits, cdp.traits) IS 'Internal: the operator >.';
-COMMENT ON FUNCTION cdp.traits_ge(cdp.traits, cdp.traits) IS 'Internal: the operator >=.';
-COMMENT ON FUNCTION cdp.traits_hash(cdp.traits) IS 'Internal: hash of cdp.traits.';
-COMMENT ON FUNCTION cdp.traits_hash_extended(cdp.traits, bigint) IS 'Internal: hash of cdp.traits with a seed.';
+COMMENT ON FUNCTION cdp_internal.traits_cmp(cdp.traits, cdp.traits) IS 'Internal: order of cdp.traits, by bytes.';
+COMMENT ON FUNCTION cdp_internal.traits_eq(cdp.traits, cdp.traits) IS 'Internal: the operator =.';
+COMMENT ON FUNCTION cdp_internal.traits_ne(cdp.traits, cdp.traits) IS 'Internal: the operator <>.';
+COMMENT ON FUNCTION cdp_internal.traits_lt(cdp.traits, cdp.traits) IS 'Internal: the operator <.';
+COMMENT ON FUNCTION cdp_internal.traits_le(cdp.traits, cdp.traits) IS 'Internal: the operator <=.';
+COMMENT ON FUNCTION cdp_internal.traits_gt(cdp.traits, cdp.traits) IS 'Internal: the operator >.';
+COMMENT ON FUNCTION cdp_internal.traits_ge(cdp.traits, cdp.traits) IS 'Internal: the operator >=.';
+COMMENT ON FUNCTION cdp_internal.traits_hash(cdp.traits) IS 'Internal: hash of cdp.traits.';
+COMMENT ON FUNCTION cdp_internal.traits_hash_extended(cdp.traits, bigint) IS 'Internal: hash of cdp.traits with a seed.';
 
 CREATE OPERATOR cdp.= (
-	LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp.traits_eq, COMMUTATOR = OPERATOR(cdp.=), NEGATOR = OPERATOR(cdp.<>),
+	LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp_internal.traits_eq, COMMUTATOR = OPERATOR(cdp.=), NEGATOR = OPERATOR(cdp.<>),
 	RESTRICT = pg_catalog.eqsel, JOIN = pg_catalog.eqjoinsel, HASHES, MERGES);
 CREATE OPERATOR cdp.<> (
-	LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp.traits_ne, COMMUTATOR = OPERATOR(cdp.<>), NEGATOR = OPERATOR(cdp.=),
+	LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp_internal.traits_ne, COMMUTATOR = OPERATOR(cdp.<>), NEGATOR = OPERATOR(cdp.=),
 	RESTRICT = pg_catalog.neqsel, JOIN = pg_catalog.neqjoinsel);
 CREATE OPERATOR cdp.< (
-	LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp.traits_lt, COMMUTATOR = OPERATOR(cdp.>), NEGATOR = OPERATOR(cdp.>=),
+	LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp_internal.traits_lt, COMMUTATOR = OPERATOR(cdp.>), NEGATOR = OPERATOR(cdp.>=),
 	RESTRICT = pg_catalog.scalarltsel, JOIN = pg_catalog.scalarltjoinsel);
 CREATE OPERATOR cdp.<= (
-	LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp.traits_le, COMMUTATOR = OPERATOR(cdp.>=), NEGATOR = OPERATOR(cdp.>),
+	LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp_internal.traits_le, COMMUTATOR = OPERATOR(cdp.>=), NEGATOR = OPERATOR(cdp.>),
 	RESTRICT = pg_catalog.scalarlesel, JOIN = pg_catalog.scalarlejoinsel);
 CREATE OPERATOR cdp.> (
-	LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp.traits_gt, COMMUTATOR = OPERATOR(cdp.<), NEGATOR = OPERATOR(cdp.<=),
+	LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp_internal.traits_gt, COMMUTATOR = OPERATOR(cdp.<), NEGATOR = OPERATOR(cdp.<=),
 	RESTRICT = pg_catalog.scalargtsel, JOIN = pg_catalog.scalargtjoinsel);
 CREATE OPERATOR cdp.>= (
-	LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp.traits_ge, COMMUTATOR = OPERATOR(cdp.<=), NEGATOR = OPERATOR(cdp.<),
+	LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp_internal.traits_ge, COMMUTATOR = OPERATOR(cdp.<=), NEGATOR = OPERATOR(cdp.<),
 	RESTRICT = pg_catalog.scalargesel, JOIN = pg_catalog.scalargejoinsel);
 COMMENT ON OPERATOR cdp.= (cdp.traits, cdp.traits) IS 'Same keys, values, times, sources and rules.';
 COMMENT ON OPERATOR cdp.<> (cdp.traits, cdp.traits) IS 'Not the same keys, values, times, sources and rules.';
@@ -94,27 +94,27 @@ CREATE OPERATOR CLASS cdp.traits_ops DEFAULT FOR TYPE cdp.traits USING btree AS
 	OPERATOR 3 cdp.=,
 	OPERATOR 4 cdp.>=,
 	OPERATOR 5 cdp.>,
-	FUNCTION 1 cdp.traits_cmp(cdp.traits, cdp.traits);
+	FUNCTION 1 cdp_internal.traits_cmp(cdp.traits, cdp.traits);
 
 CREATE OPERATOR CLASS cdp.traits_hash_ops DEFAULT FOR TYPE cdp.traits USING hash AS
 	OPERATOR 1 cdp.=,
-	FUNCTION 1 cdp.traits_hash(cdp.traits),
-	FUNCTION 2 cdp.traits_hash_extended(cdp.traits, bigint);
+	FUNCTION 1 cdp_internal.traits_hash(cdp.traits),
+	FUNCTION 2 cdp_internal.traits_hash_extended(cdp.traits, bigint);
 
 -- GIN: what jsonb_ops does, on the plain traits
 
-CREATE FUNCTION cdp.traits_gin_extract(cdp.traits, internal) RETURNS internal
+CREATE FUNCTION cdp_internal.traits_gin_extract(cdp.traits, internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'cdp_traits_gin_extract' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION cdp.traits_gin_query(cdp.traits, internal, smallint, internal, internal, internal, internal) RETURNS internal
+CREATE FUNCTION cdp_internal.traits_gin_query(cdp.traits, internal, smallint, internal, internal, internal, internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'cdp_traits_gin_query' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION cdp.traits_gin_consistent(internal, smallint, cdp.traits, integer, internal, internal, internal, internal) RETURNS boolean
+CREATE FUNCTION cdp_internal.traits_gin_consistent(internal, smallint, cdp.traits, integer, internal, internal, internal, internal) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_traits_gin_consistent' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION cdp.traits_gin_triconsistent(internal, smallint, cdp.traits, integer, internal, internal, internal) RETURNS "char"
+CREATE FUNCTION cdp_internal.traits_gin_triconsistent(internal, smallint, cdp.traits, integer, internal, internal, internal) RETURNS "char"
 	AS 'MODULE_PATHNAME', 'cdp_traits_gin_triconsistent' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp.traits_gin_extract(cdp.traits, internal) IS 'Internal: GIN support of cdp.traits.';
-COMMENT ON FUNCTION cdp.traits_gin_query(cdp.traits, internal, smallint, internal, internal, internal, internal) IS 'Internal: GIN support of cdp.traits.';
-COMMENT ON FUNCTION cdp.traits_gin_consistent(internal, smallint, cdp.traits, integer, internal, internal, internal, internal) IS 'Internal: GIN support of cdp.traits.';
-COMMENT ON FUNCTION cdp.traits_gin_triconsistent(internal, smallint, cdp.traits, integer, internal, internal, internal) IS 'Internal: GIN support of cdp.traits.';
+COMMENT ON FUNCTION cdp_internal.traits_gin_extract(cdp.traits, internal) IS 'Internal: GIN support of cdp.traits.';
+COMMENT ON FUNCTION cdp_internal.traits_gin_query(cdp.traits, internal, smallint, internal, internal, internal, internal) IS 'Internal: GIN support of cdp.traits.';
+COMMENT ON FUNCTION cdp_internal.traits_gin_consistent(internal, smallint, cdp.traits, integer, internal, internal, internal, internal) IS 'Internal: GIN support of cdp.traits.';
+COMMENT ON FUNCTION cdp_internal.traits_gin_triconsistent(internal, smallint, cdp.traits, integer, internal, internal, internal) IS 'Internal: GIN support of cdp.traits.';
 
 CREATE OPERATOR CLASS cdp.traits_gin_ops DEFAULT FOR TYPE cdp.traits USING gin AS
 	OPERATOR 7 cdp.@> (cdp.traits, jsonb),
@@ -122,8 +122,8 @@ CREATE OPERATOR CLASS cdp.traits_gin_ops DEFAULT FOR TYPE cdp.traits USING gin A
 	OPERATOR 10 cdp.?| (cdp.traits, text[]),
 	OPERATOR 11 cdp.?& (cdp.traits, text[]),
 	FUNCTION 1 pg_catalog.gin_compare_jsonb(text, text),
-	FUNCTION 2 cdp.traits_gin_extract(cdp.traits, internal),
-	FUNCTION 3 cdp.traits_gin_query(cdp.traits, internal, smallint, internal, internal, internal, internal),
-	FUNCTION 4 cdp.traits_gin_consistent(internal, smallint, cdp.traits, integer, internal, internal, internal, internal),
-	FUNCTION 6 cdp.traits_gin_triconsistent(internal, smallint, cdp.traits, integer, internal, internal, internal),
+	FUNCTION 2 cdp_internal.traits_gin_extract(cdp.traits, internal),
+	FUNCTION 3 cdp_internal.traits_gin_query(cdp.traits, internal, smallint, internal, internal, internal, internal),
+	FUNCTION 4 cdp_internal.traits_gin_consistent(internal, smallint, cdp.traits, integer, internal, internal, internal, internal),
+	FUNCTION 6 cdp_internal.traits_gin_triconsistent(internal, smallint, cdp.traits, integer, internal, internal, internal),
 	STORAGE text;
