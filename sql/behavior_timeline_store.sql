@@ -28,7 +28,7 @@ $$;
 CREATE VIEW stored AS
 SELECT i.identifier, p.events, cdp.event_count(r.timeline) AS whole, w.whole IS NOT DISTINCT FROM r.timeline AS view_has_all, e.expected IS NOT DISTINCT FROM r.timeline AS as_in_log,
 	   pg_column_size(t.timeline) <= 8000 AS short_tail, t.level_1 IS NOT NULL AS sealed
-FROM cdp_data.profile_timeline t JOIN cdp_data.profile p ON p.profile_id = t.profile_id JOIN cdp_data.identity i ON i.identity_id = t.profile_id JOIN cdp.profile_row r ON r.profile_id = t.profile_id
+FROM cdp_data.profile_timeline t JOIN cdp_data.profile p ON p.profile_id = t.profile_id JOIN cdp_data.identifier i ON i.identifier_id = t.profile_id JOIN cdp.profile_row r ON r.profile_id = t.profile_id
 CROSS JOIN LATERAL (SELECT cdp.timeline_union(l) AS whole FROM unnest(ARRAY[t.timeline, t.level_1, t.level_2, t.level_3]) l) w
 CROSS JOIN LATERAL (SELECT cdp.timeline_agg(v."timestamp", v.event, cdp_internal.carried(v.event, v.properties, (SELECT cdp_internal.carried_rules()))) AS expected
 					FROM cdp.events v WHERE v.profile_id = t.profile_id) e ORDER BY i.identifier;

@@ -19,24 +19,24 @@ SELECT 'track', 'E', 'u' || i, CASE WHEN i % 2 = 0 THEN jsonb_build_object('emai
 SELECT accepted FROM cdp.refresh();
 SELECT cdp.create_segment('has_email', $$ cdp.has_identifier(identifiers, 'email') $$) AS with_email, cdp.create_segment('no_email', $$ NOT identifiers::text LIKE '%email:%' $$) AS without;
 
--- each person's identities are found through the index, whatever statistics there are
+-- each person's identifiers are found through the index, whatever statistics there are
 CREATE FUNCTION pg_temp.scans(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	plan jsonb;
 BEGIN
 	EXECUTE 'EXPLAIN (FORMAT JSON, COSTS OFF) ' || query INTO plan;
 	RETURN (SELECT string_agg(DISTINCT node ->> 'Node Type', ', ') FROM jsonb_path_query(plan, 'strict $.**') node
-			WHERE jsonb_typeof(node) = 'object' AND node ->> 'Relation Name' = 'identity');
+			WHERE jsonb_typeof(node) = 'object' AND node ->> 'Relation Name' = 'identifier');
 END $$;
 CREATE FUNCTION pg_temp.all_scans() RETURNS SETOF text LANGUAGE sql AS $$
 	SELECT pg_temp.scans(q) FROM unnest(ARRAY['SELECT FROM cdp_segment.has_email', 'SELECT FROM cdp_segment.no_email', 'SELECT identifiers FROM cdp.profiles',
 		'SELECT accounts FROM cdp.profile_row', 'SELECT account_traits FROM cdp.profile_row']) q $$;
-DELETE FROM pg_statistic WHERE starelid = 'cdp_data.identity'::regclass;
+DELETE FROM pg_statistic WHERE starelid = 'cdp_data.identifier'::regclass;
 SELECT * FROM pg_temp.all_scans();
-ANALYZE cdp_data.identity;
+ANALYZE cdp_data.identifier;
 SELECT * FROM pg_temp.all_scans();
 -- the statistics of a table that has grown since
-UPDATE pg_statistic SET stadistinct = 10 WHERE starelid = 'cdp_data.identity'::regclass;
+UPDATE pg_statistic SET stadistinct = 10 WHERE starelid = 'cdp_data.identifier'::regclass;
 SELECT * FROM pg_temp.all_scans();
 
 \c :origin

@@ -32,8 +32,8 @@ $$;
 -- profiles and refused links of the identifiers with a prefix, without it
 CREATE FUNCTION people(prefix text) RETURNS text LANGUAGE sql AS $$
 	SELECT coalesce(string_agg(p.ids || CASE WHEN p.shared THEN ' shared' ELSE '' END || ' events ' || p.events, ' ' ORDER BY p.ids), '')
-	FROM (SELECT '{' || string_agg(short, ' ' ORDER BY short) || '}' AS ids, r.shared, string_agg(DISTINCT short, '') FILTER (WHERE i.identity_id = i.profile_id) || r.events AS events
-		  FROM (SELECT i.*, CASE cdp.namespace(identifier) WHEN 'phone' THEN 'p' ELSE substr(split_part(cdp.value(identifier), '@', 1), length(prefix) + 1) END AS short FROM cdp_data.identity i
+	FROM (SELECT '{' || string_agg(short, ' ' ORDER BY short) || '}' AS ids, r.shared, string_agg(DISTINCT short, '') FILTER (WHERE i.identifier_id = i.profile_id) || r.events AS events
+		  FROM (SELECT i.*, CASE cdp.namespace(identifier) WHEN 'phone' THEN 'p' ELSE substr(split_part(cdp.value(identifier), '@', 1), length(prefix) + 1) END AS short FROM cdp_data.identifier i
 				WHERE cdp.value(identifier) LIKE prefix || '%' OR cdp.value(identifier) = '+44770090' || lpad((ascii(prefix) * 10 + ascii(substr(prefix, 2)) - 120)::text, 4, '0')) i
 		  JOIN cdp_data.profile r USING (profile_id) GROUP BY i.profile_id, r.shared, r.events) p
 $$;
@@ -41,7 +41,7 @@ CREATE FUNCTION refused(prefix text) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(least(x, y) || '-' || greatest(x, y), ' ' ORDER BY least(x, y), greatest(x, y))
 	FROM (SELECT DISTINCT CASE cdp.namespace(a.identifier) WHEN 'phone' THEN 'p' ELSE substr(split_part(cdp.value(a.identifier), '@', 1), length(prefix) + 1) END AS x,
 			CASE cdp.namespace(b.identifier) WHEN 'phone' THEN 'p' ELSE substr(split_part(cdp.value(b.identifier), '@', 1), length(prefix) + 1) END AS y
-		  FROM cdp_data.link l JOIN cdp_data.identity a ON a.identity_id = l.a JOIN cdp_data.identity b ON b.identity_id = l.b
+		  FROM cdp_data.link l JOIN cdp_data.identifier a ON a.identifier_id = l.a JOIN cdp_data.identifier b ON b.identifier_id = l.b
 		  WHERE l.refused AND (cdp.value(a.identifier) LIKE prefix || '%' OR cdp.value(b.identifier) LIKE prefix || '%')) l
 $$;
 

@@ -78,7 +78,7 @@ EXECUTE unlink_one('us-1');
 EXECUTE unlink_one('user_id:us-1');
 EXECUTE unlink_two('anonymous_id:an-1', 'user_id:us-1');
 -- literals and columns
-SELECT cdp.forbid('anonymous_id:an-1', 'user_id:us-1'), cdp.allow('anonymous_id:an-1', i.identifier) FROM cdp_data.identity i WHERE i.identifier OPERATOR(cdp.=) 'user_id:us-1';
+SELECT cdp.forbid('anonymous_id:an-1', 'user_id:us-1'), cdp.allow('anonymous_id:an-1', i.identifier) FROM cdp_data.identifier i WHERE i.identifier OPERATOR(cdp.=) 'user_id:us-1';
 SELECT cdp.allow('anonymous_id:an-1', 'user_id:us-1');
 -- an analyst may ask in every form
 CREATE ROLE regress_parameters;

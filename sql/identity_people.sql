@@ -58,13 +58,13 @@ SELECT identifier, links, max_links FROM cdp.near_shared;
 -- who was who when
 SELECT cdp.set_rules('{"email": {"blocked": ["e@example.com"]}}');
 CALL mark('blocked');
-CREATE FUNCTION name(profile bigint) RETURNS text LANGUAGE sql RETURN (SELECT identifier::text FROM cdp_data.identity WHERE identity_id = profile);
+CREATE FUNCTION name(profile bigint) RETURNS text LANGUAGE sql RETURN (SELECT identifier::text FROM cdp_data.identifier WHERE identifier_id = profile);
 SELECT s.name, name(cdp.profile_at('email:e@example.com', s.at)) AS e, name(cdp.profile_at('user_id:u1', s.at)) AS u1, name(cdp.profile_at('user_id:nobody', s.at)) AS nobody FROM step s ORDER BY s.at;
 SELECT cdp.profile_at(NULL, now()), cdp.profile_at('user_id:u1', '-infinity'), name(cdp.profile_at('user_id:u1', 'infinity'));
 SELECT p.identifier, name(p.profile_id) AS profile, ARRAY(SELECT s.name FROM step s WHERE s.at <@ p.known ORDER BY s.at) AS steps, upper_inf(p.known) AS now
-FROM cdp.identity_periods p WHERE p.identifier IN ('email:e@example.com', 'user_id:u9') ORDER BY p.identifier, p.known;
+FROM cdp.identifier_periods p WHERE p.identifier IN ('email:e@example.com', 'user_id:u9') ORDER BY p.identifier, p.known;
 -- periods of one identifier neither overlap nor leave a gap
-SELECT count(*) AS wrong FROM (SELECT known, lead(known) OVER (PARTITION BY identifier ORDER BY known) AS next FROM cdp.identity_periods) p
+SELECT count(*) AS wrong FROM (SELECT known, lead(known) OVER (PARTITION BY identifier ORDER BY known) AS next FROM cdp.identifier_periods) p
 WHERE isempty(known) OR (next IS NOT NULL AND NOT known -|- next) OR (next IS NULL AND NOT upper_inf(known));
 SELECT * FROM cdp.verify();
 
@@ -77,7 +77,7 @@ SELECT cdp.profile_at('user_id:u1', now()) IS NOT NULL AS known;
 SELECT count(*) > 0 AS refused FROM cdp.refused_links;
 SELECT count(*) AS near FROM cdp.near_shared;
 SELECT count(*) AS outvoted FROM cdp.outvoted;
-SELECT count(*) > 0 AS periods FROM cdp.identity_periods;
+SELECT count(*) > 0 AS periods FROM cdp.identifier_periods;
 SELECT cdp.forbid('user_id:u1', 'user_id:u2');
 SELECT cdp.unlink('user_id:u1');
 SELECT cdp.set_rules('{"*": {"cap": 5}}');
@@ -98,7 +98,7 @@ SELECT identifier, refused_identifier, refused_events, kept_identifier, kept_eve
 
 -- what people see has a comment, and plain types
 SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
-WHERE c.relnamespace = 'cdp'::regnamespace AND c.relname IN ('near_shared', 'refused_links', 'outvoted', 'identity_periods')
+WHERE c.relnamespace = 'cdp'::regnamespace AND c.relname IN ('near_shared', 'refused_links', 'outvoted', 'identifier_periods')
   AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid, 'pg_class') IS NULL OR a.atttypid NOT IN (SELECT t.oid FROM pg_type t WHERE t.typnamespace = 'pg_catalog'::regnamespace));
 DROP OWNED BY cdp_people_analyst;
 DROP ROLE cdp_people_analyst;

@@ -55,30 +55,30 @@ $$;
 -- the people of a world, and what is refused there
 CREATE FUNCTION people(w text) RETURNS TABLE (history int, who text) LANGUAGE sql AS $$
 	WITH named AS (SELECT i.*, split_part(substr(cdp.value(i.identifier), 2), '-', 1)::int AS history, regexp_replace(cdp.value(i.identifier), '^.*-|@.*$', '', 'g') AS short
-				   FROM cdp_data.identity i WHERE cdp.value(i.identifier) LIKE w || '%')
-	SELECT n.history, string_agg(n.short, ' ' ORDER BY n.short) || ' is ' || coalesce(min(n.short) FILTER (WHERE n.identity_id = n.profile_id), '-') || CASE WHEN bool_or(n.shared) THEN ' shared' ELSE '' END
+				   FROM cdp_data.identifier i WHERE cdp.value(i.identifier) LIKE w || '%')
+	SELECT n.history, string_agg(n.short, ' ' ORDER BY n.short) || ' is ' || coalesce(min(n.short) FILTER (WHERE n.identifier_id = n.profile_id), '-') || CASE WHEN bool_or(n.shared) THEN ' shared' ELSE '' END
 		|| coalesce(' ' || (SELECT concat_ws(' ', p.events, p.first_seen, p.last_seen, p.traits::jsonb, p.limited, p.has_forbid) FROM cdp_data.profile p WHERE p.profile_id = n.profile_id), '')
 	FROM named n GROUP BY n.history, n.profile_id
 	UNION ALL
 	SELECT a.history, concat_ws(' ', least(a.short, b.short), greatest(a.short, b.short), l.source, l.first_at, l.last_at, l.events, l.refused)
-	FROM cdp_data.link l JOIN named a ON a.identity_id = l.a JOIN named b ON b.identity_id = l.b
+	FROM cdp_data.link l JOIN named a ON a.identifier_id = l.a JOIN named b ON b.identifier_id = l.b
 $$;
 CREATE TABLE found (step int, stage text, item text, expected text, found text);
 CREATE PROCEDURE look(s int) LANGUAGE sql AS $$ INSERT INTO found SELECT s, v.* FROM cdp.verify() v $$;
 -- a rule changes alone: what one change forgets the next may repair; and does what was foretold
 CREATE TABLE told (change text, number bigint, profile_id bigint, becomes bigint, identifiers text[], segment text, before bigint, after bigint);
-CREATE TABLE was (identity_id bigint, profile_id bigint);
+CREATE TABLE was (identifier_id bigint, profile_id bigint);
 CREATE TABLE mistold (rule jsonb, profile_id bigint, becomes bigint, number bigint);
 CREATE TABLE foretold (change text, number bigint);
 CREATE PROCEDURE rule(s int, change jsonb) LANGUAGE plpgsql AS $$
 BEGIN
 	TRUNCATE told, was;
 	INSERT INTO told SELECT * FROM cdp.preview_rules(change, details => 100000);
-	INSERT INTO was SELECT i.identity_id, i.profile_id FROM cdp_data.identity i;
+	INSERT INTO was SELECT i.identifier_id, i.profile_id FROM cdp_data.identifier i;
 	PERFORM cdp.set_rules(change);
 	WITH moved AS (
 		SELECT nullif(w.profile_id, 0) AS profile_id, nullif(i.profile_id, 0) AS becomes, count(*) AS number
-		FROM cdp_data.identity i LEFT JOIN was w USING (identity_id) WHERE i.profile_id <> coalesce(w.profile_id, 0) GROUP BY 1, 2
+		FROM cdp_data.identifier i LEFT JOIN was w USING (identifier_id) WHERE i.profile_id <> coalesce(w.profile_id, 0) GROUP BY 1, 2
 	), said AS (
 		SELECT t.profile_id, t.becomes, t.number FROM told t WHERE num_nonnulls(t.profile_id, t.becomes) > 0
 	), counted AS (
@@ -142,15 +142,15 @@ SELECT r.step, f.* FROM restitched r, jsonb_each(r.found) f WHERE f.value <> '0'
 -- and where nothing is left but the log and the numbers of identifiers, it finds everything
 CREATE TABLE knew AS SELECT w, p.* FROM (VALUES ('x'), ('y')) v (w), people(w) p;
 TRUNCATE cdp_data.link, cdp_data.profile, cdp_data.profile_timeline;
-UPDATE cdp_data.identity SET profile_id = 0, blocked = true, shared = false, links = '{}';
-UPDATE cdp_data.event SET identity_id = 0;
-SELECT identities, links > 1000 AS links, profiles_created > 100 AS profiles, events_reanchored > 500 AS events FROM cdp.restitch();
+UPDATE cdp_data.identifier SET profile_id = 0, blocked = true, shared = false, link_counts = '{}';
+UPDATE cdp_data.event SET identifier_id = 0;
+SELECT identifiers, links > 1000 AS links, profiles_created > 100 AS profiles, events_reanchored > 500 AS events FROM cdp.restitch();
 SELECT count(*) FROM cdp.verify();
 SELECT count(*) FROM (SELECT * FROM knew EXCEPT ALL SELECT w, p.* FROM (VALUES ('x'), ('y')) v (w), people(w) p) d;
 (SELECT history, who FROM people('x') EXCEPT SELECT history, who FROM people('y')) UNION ALL (SELECT history, who FROM people('y') EXCEPT SELECT history, who FROM people('x'));
 -- the histories were no idle ones
 SELECT count(*) FILTER (WHERE refused) > 100 AS refused, count(DISTINCT source) AS sources FROM cdp_data.link;
-SELECT count(*) FILTER (WHERE shared) > 20 AS shared, (SELECT sum(reworks) > 100 FROM cdp.batch) AS reworked, (SELECT sum(events_reanchored) > 100 FROM cdp.batch) AS reanchored FROM cdp_data.identity;
+SELECT count(*) FILTER (WHERE shared) > 20 AS shared, (SELECT sum(reworks) > 100 FROM cdp.batch) AS reworked, (SELECT sum(events_reanchored) > 100 FROM cdp.batch) AS reanchored FROM cdp_data.identifier;
 SELECT count(DISTINCT kind) AS kinds FROM cdp.verdict;
 
 \c :origin

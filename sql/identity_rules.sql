@@ -30,12 +30,12 @@ CREATE FUNCTION people(n int) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(p.ids, ' ' ORDER BY p.ids) FROM (
 		SELECT '{' || string_agg(w.short, ' ' ORDER BY w.short) || '}' || CASE WHEN bool_or(i.blocked) THEN ' blocked' WHEN bool_or(i.shared) THEN ' shared' ELSE '' END
 			   || coalesce(':' || (SELECT r.events FROM cdp_data.profile r WHERE r.profile_id = i.profile_id), '') AS ids
-		FROM who w JOIN cdp_data.identity i USING (identifier) WHERE w.example = n GROUP BY i.profile_id) p
+		FROM who w JOIN cdp_data.identifier i USING (identifier) WHERE w.example = n GROUP BY i.profile_id) p
 $$;
 CREATE FUNCTION refused(n int) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(pair, ' ' ORDER BY pair) FROM (
 		SELECT DISTINCT least(x.short, y.short) || '-' || greatest(x.short, y.short) AS pair FROM cdp_data.link l
-		JOIN cdp_data.identity a ON a.identity_id = l.a JOIN who x ON x.identifier = a.identifier JOIN cdp_data.identity b ON b.identity_id = l.b JOIN who y ON y.identifier = b.identifier
+		JOIN cdp_data.identifier a ON a.identifier_id = l.a JOIN who x ON x.identifier = a.identifier JOIN cdp_data.identifier b ON b.identifier_id = l.b JOIN who y ON y.identifier = b.identifier
 		WHERE l.refused AND x.example = n) p
 $$;
 -- rows of explain and unlink, in short names
@@ -87,7 +87,7 @@ SELECT people(6), refused(6);
 SELECT feed(6, 3, 'u e3 a3');
 SELECT accepted, events_reanchored FROM cdp.refresh();
 SELECT people(6), refused(6);
-SELECT e."timestamp", i.identifier FROM cdp_data.event e JOIN cdp_data.identity i USING (identity_id) JOIN who w USING (identifier) WHERE w.example = 6 ORDER BY 1;
+SELECT e."timestamp", i.identifier FROM cdp_data.event e JOIN cdp_data.identifier i USING (identifier_id) JOIN who w USING (identifier) WHERE w.example = 6 ORDER BY 1;
 SELECT cdp.set_rules('{"user_id": {"max_links": {"email": 3}}}');
 SELECT people(6), refused(6);
 SELECT cdp.set_rules('{"user_id": {"max_links": {"email": 1}}}');
@@ -151,15 +151,15 @@ SELECT people(17);
 SELECT cdp.set_rules('{"device_id": {"blocked": ["17A", "^117"]}}');
 SELECT people(17), cdp.profile_of(id(17, 'a')), chain(17, 'a', 'u1');
 SELECT event_id, profile_id, e."timestamp" FROM cdp.events e WHERE message_id LIKE '17 %' AND profile_id IS NULL;
-SELECT count(*) FROM cdp_data.link JOIN cdp_data.identity i ON i.identity_id IN (a, b) WHERE i.blocked;
+SELECT count(*) FROM cdp_data.link JOIN cdp_data.identifier i ON i.identifier_id IN (a, b) WHERE i.blocked;
 SELECT feed(17, 3, 'a u2'), feed(117, 1, 'a'), feed(117, 2, 'a u1'), feed(117, 3, 'a b u2'), feed(117, 4, 'a b');
-SELECT accepted, identities FROM cdp.refresh();
+SELECT accepted, identifiers FROM cdp.refresh();
 SELECT people(17), people(117);
 SELECT cdp.set_rules('{"device_id": {"blocked": ["17a", "^117b"]}}');
 SELECT people(17), people(117), refused(117);
 SELECT cdp.set_rules('{"device_id": {"blocked": null}}');
 SELECT people(17), refused(17), people(117), refused(117);
-SELECT a.identifier, b.identifier, l.source, l.first_at, l.last_at, l.events, l.message_id FROM cdp_data.link l JOIN cdp_data.identity a ON a.identity_id = l.a JOIN cdp_data.identity b ON b.identity_id = l.b
+SELECT a.identifier, b.identifier, l.source, l.first_at, l.last_at, l.events, l.message_id FROM cdp_data.link l JOIN cdp_data.identifier a ON a.identifier_id = l.a JOIN cdp_data.identifier b ON b.identifier_id = l.b
 WHERE a.identifier = ANY (ARRAY[id(17, 'a'), id(117, 'a')]) OR b.identifier = ANY (ARRAY[id(17, 'a'), id(117, 'a')]) ORDER BY 1, 2;
 -- verdicts outlast it: one on sharing, one that forbids, one that unlinks
 SELECT cdp.mark_shared(id(17, 'a'), true), cdp.forbid(id(117, 'a'), id(117, 'u1')), count(*) FROM cdp.unlink(id(117, 'a'), id(117, 'b'));
@@ -172,21 +172,21 @@ SELECT people(17), people(117), refused(117);
 -- a limit on profiles, stricter and looser, and of a namespace that had none
 SELECT feed(30, 1, 'u1 a'), feed(30, 2, 'u1 b'), feed(30, 3, 'b c');
 SELECT accepted FROM cdp.refresh();
-SELECT people(30), refused(30), (SELECT p.limited FROM cdp_data.profile p JOIN cdp_data.identity i USING (profile_id) WHERE i.identifier = id(30, 'a'));
+SELECT people(30), refused(30), (SELECT p.limited FROM cdp_data.profile p JOIN cdp_data.identifier i USING (profile_id) WHERE i.identifier = id(30, 'a'));
 SELECT cdp.set_rules('{"device_id": {"max_per_profile": 2}}');
-SELECT people(30), refused(30), (SELECT p.limited FROM cdp_data.profile p JOIN cdp_data.identity i USING (profile_id) WHERE i.identifier = id(30, 'a'));
+SELECT people(30), refused(30), (SELECT p.limited FROM cdp_data.profile p JOIN cdp_data.identifier i USING (profile_id) WHERE i.identifier = id(30, 'a'));
 SELECT cdp.set_rules('{"device_id": {"max_per_profile": 1}}');
 SELECT people(30), refused(30), chain(30, 'u1', 'c');
 SELECT cdp.set_rules('{"device_id": {"max_per_profile": 3}}');
 SELECT people(30), refused(30);
 SELECT cdp.set_rules('{"device_id": {"max_per_profile": 1}}'), cdp.set_rules('{"device_id": {"max_per_profile": "unlimited"}}');
-SELECT people(30), refused(30), (SELECT p.limited FROM cdp_data.profile p JOIN cdp_data.identity i USING (profile_id) WHERE i.identifier = id(30, 'a'));
+SELECT people(30), refused(30), (SELECT p.limited FROM cdp_data.profile p JOIN cdp_data.identifier i USING (profile_id) WHERE i.identifier = id(30, 'a'));
 
 -- priority: who anchors an event, and who gives a profile its id
 SELECT feed(31, 1, 'e a'), feed(31, 2, 'a'), feed(31, 3, 'e');
 SELECT accepted FROM cdp.refresh();
 CREATE FUNCTION strongest(n int) RETURNS TABLE (anchor text, events bigint, profile text) LANGUAGE sql AS $$
-	SELECT i.identifier::text, count(*), p.identifier::text FROM cdp_data.event e JOIN cdp_data.identity i USING (identity_id) JOIN cdp_data.identity p ON p.identity_id = i.profile_id
+	SELECT i.identifier::text, count(*), p.identifier::text FROM cdp_data.event e JOIN cdp_data.identifier i USING (identifier_id) JOIN cdp_data.identifier p ON p.identifier_id = i.profile_id
 	JOIN who w ON w.identifier = i.identifier WHERE w.example = n GROUP BY 1, 3 ORDER BY 1
 $$;
 SELECT * FROM strongest(31);

@@ -30,12 +30,12 @@ CREATE FUNCTION people(n int) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(p.ids, ' ' ORDER BY p.ids) FROM (
 		SELECT '{' || string_agg(w.short, ' ' ORDER BY w.short) || '}' || CASE WHEN bool_or(i.blocked) THEN ' blocked' WHEN bool_or(i.shared) THEN ' shared' ELSE '' END
 			   || coalesce(':' || (SELECT r.events FROM cdp_data.profile r WHERE r.profile_id = i.profile_id), '') AS ids
-		FROM who w JOIN cdp_data.identity i USING (identifier) WHERE w.example = n GROUP BY i.profile_id) p
+		FROM who w JOIN cdp_data.identifier i USING (identifier) WHERE w.example = n GROUP BY i.profile_id) p
 $$;
 CREATE FUNCTION refused(n int) RETURNS text LANGUAGE sql AS $$
 	SELECT string_agg(pair, ' ' ORDER BY pair) FROM (
 		SELECT DISTINCT least(x.short, y.short) || '-' || greatest(x.short, y.short) AS pair FROM cdp_data.link l
-		JOIN cdp_data.identity a ON a.identity_id = l.a JOIN who x ON x.identifier = a.identifier JOIN cdp_data.identity b ON b.identity_id = l.b JOIN who y ON y.identifier = b.identifier
+		JOIN cdp_data.identifier a ON a.identifier_id = l.a JOIN who x ON x.identifier = a.identifier JOIN cdp_data.identifier b ON b.identifier_id = l.b JOIN who y ON y.identifier = b.identifier
 		WHERE l.refused AND x.example = n) p
 $$;
 -- rows of explain and unlink, in short names
@@ -68,7 +68,7 @@ SELECT people(10), refused(10);
 SELECT cdp.forbid(id(20, 'a'), id(20, 'b')), cdp.forbid(id(21, 'a'), id(21, 'b'));
 SELECT feed(20, 1, 'a c');
 SELECT accepted FROM cdp.refresh();
-SELECT p.has_forbid FROM cdp_data.profile p JOIN cdp_data.identity i USING (profile_id) WHERE i.identifier = id(20, 'a');
+SELECT p.has_forbid FROM cdp_data.profile p JOIN cdp_data.identifier i USING (profile_id) WHERE i.identifier = id(20, 'a');
 SELECT feed(20, 2, 'c b'), feed(21, 1, 'a b');
 SELECT accepted FROM cdp.refresh();
 SELECT people(20), refused(20), people(21), refused(21);
@@ -80,12 +80,12 @@ SELECT feed(22, 2, 'a b');
 SELECT accepted FROM cdp.refresh();
 SELECT people(22), refused(22);
 SELECT cdp.allow(id(22, 'b'), id(22, 'a'));
-SELECT people(22), refused(22), (SELECT bool_or(p.has_forbid) FROM cdp_data.profile p JOIN cdp_data.identity i USING (profile_id) WHERE i.identifier = id(22, 'a')) AS has_forbid;
+SELECT people(22), refused(22), (SELECT bool_or(p.has_forbid) FROM cdp_data.profile p JOIN cdp_data.identifier i USING (profile_id) WHERE i.identifier = id(22, 'a')) AS has_forbid;
 -- withdrawn before the other end was ever seen
 SELECT feed(23, 1, 'a');
 SELECT accepted FROM cdp.refresh();
 SELECT cdp.forbid(id(23, 'b'), id(23, 'a')), cdp.allow(id(23, 'b'), id(23, 'a'));
-SELECT p.has_forbid FROM cdp_data.profile p JOIN cdp_data.identity i USING (profile_id) WHERE i.identifier = id(23, 'a');
+SELECT p.has_forbid FROM cdp_data.profile p JOIN cdp_data.identifier i USING (profile_id) WHERE i.identifier = id(23, 'a');
 
 -- 11: unlink takes away a pair; the detour through the device stays
 SELECT feed(x, 1, 'u1 e a') FROM unnest(ARRAY[11, 111, 211]) x;
@@ -147,13 +147,13 @@ SELECT feed(18, 1, 'a');
 SELECT accepted FROM cdp.refresh();
 SELECT feed(18, 2, 'a u1'), feed(18, 3, 'a u2');
 SELECT accepted FROM cdp.refresh();
-CREATE TABLE ids AS SELECT w.short, i.profile_id FROM who w JOIN cdp_data.identity i USING (identifier) WHERE w.example = 18;
+CREATE TABLE ids AS SELECT w.short, i.profile_id FROM who w JOIN cdp_data.identifier i USING (identifier) WHERE w.example = 18;
 SELECT people(18);
 SELECT feed(18, 0, 'a u2');
 SELECT accepted FROM cdp.refresh();
 SELECT people(18);
-SELECT w.short, i.profile_id = d.profile_id AS same_id, i.profile_id = i.identity_id AS own_id
-FROM who w JOIN cdp_data.identity i USING (identifier) JOIN ids d USING (short) WHERE w.example = 18 ORDER BY w.short;
+SELECT w.short, i.profile_id = d.profile_id AS same_id, i.profile_id = i.identifier_id AS own_id
+FROM who w JOIN cdp_data.identifier i USING (identifier) JOIN ids d USING (short) WHERE w.example = 18 ORDER BY w.short;
 
 -- explain where there is no chain
 SELECT chain(10, 'a', 'a');
@@ -178,7 +178,7 @@ SELECT source, message_id, at FROM cdp.explain(id(24, 'a'), id(24, 'u1'));
 -- a verdict is a batch of its own, and takes nothing from the inbox
 INSERT INTO cdp.inbox (user_id, event) VALUES ('waits', 'x');
 SELECT cdp.mark_shared('user_id:nobody', true);
-SELECT taken, accepted, identities FROM cdp.batch ORDER BY batch_id DESC LIMIT 1;
+SELECT taken, accepted, identifiers FROM cdp.batch ORDER BY batch_id DESC LIMIT 1;
 SELECT count(*) FROM cdp.inbox;
 SELECT accepted FROM cdp.refresh();
 -- a pair that is refused already, and one of which an end is shared

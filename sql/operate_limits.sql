@@ -12,7 +12,7 @@ CREATE FUNCTION feed(message_id text, n int) RETURNS void LANGUAGE sql AS $$
 
 -- 32, unless set
 SELECT feed('a', 32), feed('b', 33);
-SELECT accepted, quarantined, identities FROM cdp.refresh();
+SELECT accepted, quarantined, identifiers FROM cdp.refresh();
 SELECT reason, detail FROM cdp.quarantine;
 -- a namespace that nobody has set up has the default rules, and is listed
 SELECT namespace, priority, max_per_profile, max_links = cdp_internal.default_max_links('club') AS default_links, batch_id FROM cdp.namespace WHERE namespace = 'club';
@@ -23,9 +23,9 @@ SELECT cdp.set_rules('{"*": {"max_identifiers": 1}}');
 SELECT feed('c', 1), feed('d', 2);
 SELECT accepted, quarantined FROM cdp.refresh();
 SELECT cdp.set_rules('{"club": {"priority": 5, "blocked": ["a1", "^b[12]$"]}}');
-SELECT count(*) FROM cdp_data.identity WHERE blocked;
+SELECT count(*) FROM cdp_data.identifier WHERE blocked;
 SELECT cdp.set_rules('{"club": {"blocked": null}}');
-SELECT identities, links, identities_moved, events_reanchored FROM cdp.restitch();
+SELECT identifiers, links, identifiers_moved, events_reanchored FROM cdp.restitch();
 SELECT * FROM cdp.verify();
 SELECT profile_id, cardinality(identifiers) AS identifiers FROM cdp.profiles ORDER BY profile_id;
 -- 256 at most
@@ -41,7 +41,7 @@ SELECT max_identifiers FROM cdp_data.state;
 INSERT INTO cdp.inbox (type, message_id, anonymous_id, previous_id, identifiers, traits, context, "timestamp") VALUES
 	('alias', 'g', 'x', 'x', '{"anonymous_id": ["x", "x"]}', NULL, NULL, '2026-01-02'), ('identify', 'h', 'y', NULL, NULL, '{"email": "a@example.com"}', '{"traits": {"email": "A@EXAMPLE.com"}}', '2026-01-02'),
 	('identify', 'i', 'z', NULL, NULL, '{"email": "b@example.com"}', NULL, '2026-01-02');
-SELECT accepted, identities FROM cdp.refresh();
+SELECT accepted, identifiers FROM cdp.refresh();
 SELECT self_links, links FROM cdp.batch ORDER BY batch_id DESC LIMIT 1;
 SELECT count(*) FROM cdp_data.link l WHERE l.a = l.b;
 

@@ -14,8 +14,8 @@ INSERT INTO cdp.inbox (type, event, anonymous_id, user_id, identifiers, traits, 
 	('track', 'Product Viewed', 'a1', NULL, NULL, NULL, '{"sku": "mug"}', '2026-01-01', '2026-06-01', 'web'),
 	('track', 'Ticket Created', 'a1', NULL, NULL, NULL, '{"ticket_id": "t1"}', '2026-01-02', '2026-06-01', 'desk'),
 	('track', 'Call Started', 'k1', NULL, NULL, NULL, NULL, '2026-01-02', '2026-06-01', 'desk');
-SELECT accepted, identities FROM cdp.refresh();
-SELECT profile_id AS first_id FROM cdp.identities WHERE identifier = 'anonymous_id:a1' \gset
+SELECT accepted, identifiers FROM cdp.refresh();
+SELECT profile_id AS first_id FROM cdp.identifiers WHERE identifier = 'anonymous_id:a1' \gset
 INSERT INTO cdp.inbox (type, event, anonymous_id, user_id, identifiers, traits, properties, "timestamp", received_at, source) VALUES
 	('identify', NULL, 'a1', NULL, NULL, '{"email": "Ann@Example.com", "plan": "free", "gone": 1}', NULL, '2026-01-03', '2026-06-01', 'web'),
 	('identify', NULL, 'a1', 'ann', NULL, '{"plan": "pro", "gone": null, "tags": ["x", {"y": 1}]}', NULL, '2026-01-04', '2026-06-01', 'crm'),
@@ -28,12 +28,12 @@ INSERT INTO cdp.inbox (type, event, anonymous_id, user_id, identifiers, traits, 
 	('track', 'Login', NULL, 'bob', '{"email": "ann@example.com"}', NULL, NULL, '2026-01-09', '2026-06-01', 'web'),
 	('track', 'Login', NULL, 'bob', '{"device_id": "kiosk"}', NULL, NULL, '2026-01-10', '2026-06-01', 'web'),
 	('track', 'Login', NULL, 'ann', '{"device_id": "kiosk"}', NULL, NULL, '2026-01-11', '2026-06-01', 'web');
-SELECT accepted, identities FROM cdp.refresh();
+SELECT accepted, identifiers FROM cdp.refresh();
 SELECT cdp.mark_shared('device_id:kiosk', true) IS NOT NULL AS marked;
 -- no condition is judged over the timeline of a shared identifier, in whichever order the tables are read
 SELECT count(*) FILTER (WHERE t.shared) AS shared, count(*) FILTER (WHERE t.shared <> p.shared) AS differ FROM cdp_data.profile_timeline t JOIN cdp_data.profile p USING (profile_id);
-SELECT profile_id AS ann FROM cdp.identities WHERE identifier = 'user_id:ann' \gset
-SELECT profile_id AS bob FROM cdp.identities WHERE identifier = 'user_id:bob' \gset
+SELECT profile_id AS ann FROM cdp.identifiers WHERE identifier = 'user_id:ann' \gset
+SELECT profile_id AS bob FROM cdp.identifiers WHERE identifier = 'user_id:bob' \gset
 
 -- what depends on the clock of the refresh is replaced, numbers of profiles by names
 CREATE FUNCTION plain(document jsonb) RETURNS text LANGUAGE sql AS $$

@@ -71,7 +71,7 @@ INSERT INTO cdp.inbox (type, event, anonymous_id, user_id, "timestamp", received
 SELECT accepted, quarantined, profiles_split FROM cdp.refresh();
 SELECT identifiers, events FROM cdp.profiles ORDER BY profile_id;
 SELECT u.kind, p.identifier AS person, a.identifier AS a, b.identifier AS b, u.lacks, u.batch_id FROM cdp.undone u
-JOIN cdp_data.identity p ON p.identity_id = u.profile_id JOIN cdp_data.identity a ON a.identity_id = u.a JOIN cdp_data.identity b ON b.identity_id = u.b;
+JOIN cdp_data.identifier p ON p.identifier_id = u.profile_id JOIN cdp_data.identifier a ON a.identifier_id = u.a JOIN cdp_data.identifier b ON b.identifier_id = u.b;
 SELECT identifier, other_identifier, reasons FROM cdp.refused_links ORDER BY 1, 2;
 -- more of the same is no more of it
 INSERT INTO cdp.inbox (type, anonymous_id, user_id, "timestamp", received_at) VALUES ('identify', 'a-1', 'gus', '2020-12-19', '2020-12-19');
@@ -82,9 +82,9 @@ SELECT count(*) AS undone FROM cdp.undone;
 INSERT INTO cdp.inbox (type, event, anonymous_id, user_id, "timestamp", received_at)
 SELECT 'track', 'View', 'b-1', 'u-' || n, timestamptz '2021-02-24' + n * interval '1 hour', '2021-02-25' FROM generate_series(1, 4) n;
 SELECT accepted, quarantined, profiles_split FROM cdp.refresh();
-SELECT shared, links FROM cdp_data.identity WHERE identifier::text = 'anonymous_id:b-1';
+SELECT shared, link_counts FROM cdp_data.identifier WHERE identifier::text = 'anonymous_id:b-1';
 SELECT u.kind, p.identifier AS person, a.identifier AS a FROM cdp.undone u
-JOIN cdp_data.identity p ON p.identity_id = u.profile_id JOIN cdp_data.identity a ON a.identity_id = u.a WHERE u.kind = 'sharing';
+JOIN cdp_data.identifier p ON p.identifier_id = u.profile_id JOIN cdp_data.identifier a ON a.identifier_id = u.a WHERE u.kind = 'sharing';
 
 -- what lapses
 INSERT INTO cdp.inbox (type, user_id, group_id, traits, "timestamp", received_at, source)
@@ -99,7 +99,7 @@ UPDATE cdp_data.account SET expires_at = now() WHERE expires_at IS NOT NULL;
 SELECT profiles_touched FROM cdp.refresh();
 SELECT identifiers[1], traits ->> 'age' AS age FROM cdp.profiles WHERE identifiers[1] IN ('user_id:ann', 'user_id:cay') ORDER BY 1;
 SELECT group_id, traits FROM cdp.accounts ORDER BY 1;
-SELECT u.kind, p.identifier AS person, u.group_id, u.lacks FROM cdp.undone u LEFT JOIN cdp_data.identity p ON p.identity_id = u.profile_id WHERE u.kind = 'expiry' ORDER BY 2, 3;
+SELECT u.kind, p.identifier AS person, u.group_id, u.lacks FROM cdp.undone u LEFT JOIN cdp_data.identifier p ON p.identifier_id = u.profile_id WHERE u.kind = 'expiry' ORDER BY 2, 3;
 -- once is enough
 SELECT b.batch_id AS last_batch FROM cdp.batch b ORDER BY 1 DESC LIMIT 1 \gset
 SELECT profiles_touched FROM cdp.refresh();

@@ -15,10 +15,10 @@ FROM (VALUES (1, NULL, 'a', NULL, 'web'), (2, 'u1', 'a', NULL, 'web'), (3, 'u2',
 	(7, 'void', NULL, NULL, 'web')) AS e (n, u, a, i, s);
 SELECT accepted FROM cdp.refresh();
 SELECT cdp.create_segment('everyone', 'true'), cdp.create_segment('marked', $$ identifiers[1] >= 'user_id:u2' $$);
-CREATE TABLE before AS SELECT i.*, l.refused FROM cdp_data.identity i LEFT JOIN LATERAL (SELECT count(*) FILTER (WHERE l.refused) AS refused FROM cdp_data.link l WHERE i.identity_id IN (l.a, l.b)) l ON true;
+CREATE TABLE before AS SELECT i.*, l.refused FROM cdp_data.identifier i LEFT JOIN LATERAL (SELECT count(*) FILTER (WHERE l.refused) AS refused FROM cdp_data.link l WHERE i.identifier_id IN (l.a, l.b)) l ON true;
 
 -- ids of profiles are told by the identifier that gives them
-CREATE FUNCTION name(id bigint) RETURNS text LANGUAGE sql STABLE RETURN (SELECT i.identifier::text FROM cdp_data.identity i WHERE i.identity_id = id);
+CREATE FUNCTION name(id bigint) RETURNS text LANGUAGE sql STABLE RETURN (SELECT i.identifier::text FROM cdp_data.identifier i WHERE i.identifier_id = id);
 CREATE FUNCTION told(change text, number bigint, profile_id bigint, becomes bigint, identifiers text[], segment text, before bigint, after bigint) RETURNS text LANGUAGE sql STABLE
 	RETURN CASE WHEN num_nonnulls(profile_id, becomes) > 0 THEN concat_ws(' ', change, number, coalesce(name(profile_id), '-'), '->', coalesce(name(becomes), '-'), identifiers)
 		ELSE concat_ws(' ', change, number, segment, before || ' -> ' || after) END;
@@ -43,8 +43,8 @@ SELECT :told FROM cdp.preview_rules('{"club": {"max_per_profile": 1}}') WHERE nu
 -- nothing has changed
 SELECT count(*) FROM cdp.namespace WHERE namespace = 'club';
 SELECT s.batch_id, (SELECT count(*) FROM cdp.batch) AS batches, s.cap, (SELECT max(trust) FROM cdp_data.source) AS trust FROM cdp_data.state s;
-SELECT count(*) FROM cdp_data.identity_history;
-SELECT count(*) FROM (SELECT i.*, l.refused FROM cdp_data.identity i LEFT JOIN LATERAL (SELECT count(*) FILTER (WHERE l.refused) AS refused FROM cdp_data.link l WHERE i.identity_id IN (l.a, l.b)) l ON true EXCEPT SELECT * FROM before) d;
+SELECT count(*) FROM cdp_data.identifier_history;
+SELECT count(*) FROM (SELECT i.*, l.refused FROM cdp_data.identifier i LEFT JOIN LATERAL (SELECT count(*) FILTER (WHERE l.refused) AS refused FROM cdp_data.link l WHERE i.identifier_id IN (l.a, l.b)) l ON true EXCEPT SELECT * FROM before) d;
 SELECT * FROM cdp.verify();
 
 -- a value that was blocked

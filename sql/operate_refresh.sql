@@ -10,7 +10,7 @@ SELECT cdp.lookup('user_id:u1');
 SELECT cdp.init();
 SELECT cdp.init();
 SELECT cdp.migrate();
-\set counts 'taken, waiting, accepted, duplicate, quarantined, identities, profiles_created AS created, profiles_merged AS merged, profiles_touched AS touched'
+\set counts 'taken, waiting, accepted, duplicate, quarantined, identifiers, profiles_created AS created, profiles_merged AS merged, profiles_touched AS touched'
 -- nothing to do
 SELECT :counts FROM cdp.refresh();
 SELECT count(*) FROM cdp.batch;
@@ -29,14 +29,14 @@ INSERT INTO cdp.inbox (message_id, type, anonymous_id, user_id, traits, "timesta
  ('3', 'identify', NULL, 'u', '{}', '2026-01-05', 'web');
 SELECT :counts FROM cdp.refresh();
 SELECT profile_id, identifiers, traits, events FROM cdp.profiles ORDER BY profile_id;
-SELECT identifier, identity_id, profile_id FROM cdp.identities ORDER BY identity_id;
-SELECT h.identity_id, h.from_batch_id, h.until_batch_id, h.profile_id FROM cdp_data.identity_history h ORDER BY 1, 2;
+SELECT identifier, identifier_id, profile_id FROM cdp.identifiers ORDER BY identifier_id;
+SELECT h.identifier_id, h.from_batch_id, h.until_batch_id, h.profile_id FROM cdp_data.identifier_history h ORDER BY 1, 2;
 SELECT profile_id, event_id, "timestamp", type, event, source FROM cdp.events ORDER BY event_id;
 -- everybody has a timeline, also who has done nothing
 SELECT p.profile_id, t.timeline FROM cdp_data.profile p LEFT JOIN cdp_data.profile_timeline t USING (profile_id) ORDER BY p.profile_id;
 SELECT a, b, source, first_at, last_at, events, message_id FROM cdp_data.link ORDER BY a, b;
 SELECT source, accepted, duplicate, quarantined FROM cdp_data.source ORDER BY source;
--- an old profile has gone, its identity answers with the person it is now
+-- an old profile has gone, its identifier answers with the person it is now
 SELECT cdp.profile_of('anonymous_id:b'), cdp.profile_of('email:u@EXAMPLE.com'), cdp.profile_of('user_id:nobody');
 
 -- duplicates: within a batch, across batches and partitions; without a message_id nothing is one
@@ -97,7 +97,7 @@ WHERE c.relnamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND (
    OR c.relkind = 'v' AND col_description(c.oid, a.attnum) IS NULL OR c.relname IN ('inbox', 'inbox_raw', 'quarantine') AND col_description(c.oid, a.attnum) IS NULL) ORDER BY 1, 2;
 -- a table is known by plain types where BI tools look
 SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
-WHERE c.relnamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND c.relname IN ('profiles', 'events', 'identities', 'quarantine')
+WHERE c.relnamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND c.relname IN ('profiles', 'events', 'identifiers', 'quarantine')
   AND a.atttypid NOT IN ('bigint'::regtype, 'text'::regtype, 'text[]'::regtype, 'timestamptz'::regtype, 'jsonb'::regtype, 'boolean'::regtype);
 
 \c :origin

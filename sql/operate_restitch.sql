@@ -10,7 +10,7 @@ SELECT cdp.restitch();
 SELECT cdp.init();
 SET timezone = 'UTC';
 -- of nothing
-SELECT identities, links, identities_moved FROM cdp.restitch();
+SELECT identifiers, links, identifiers_moved FROM cdp.restitch();
 
 INSERT INTO cdp.inbox (type, event, message_id, user_id, anonymous_id, identifiers, traits, "timestamp", received_at, source)
 SELECT CASE WHEN t IS NULL THEN 'track' ELSE 'identify' END, CASE WHEN t IS NULL THEN 'View' END, n::text, u, a, i::jsonb, t::jsonb, timestamptz '2026-01-01' + n * interval '1 hour', '2026-02-01', s
@@ -26,7 +26,7 @@ SELECT * FROM cdp.verify();
 
 -- what the tables hold, without when they came to hold it
 CREATE VIEW held AS
-	SELECT 'identity' AS kind, (to_jsonb(i) - 'batch_id' - 'since_batch_id')::text AS row FROM cdp_data.identity i
+	SELECT 'identifier' AS kind, (to_jsonb(i) - 'batch_id' - 'since_batch_id')::text AS row FROM cdp_data.identifier i
 	UNION ALL SELECT 'map', to_jsonb(m)::text FROM cdp_data.identifier_map m
 	UNION ALL SELECT 'link', (to_jsonb(l) - 'batch_id' - 'last_batch_id')::text FROM cdp_data.link l
 	UNION ALL SELECT 'profile', (to_jsonb(p) - 'last_trust' - 'last_at' || jsonb_build_object('traits', p.traits::text))::text FROM cdp_data.profile p
@@ -34,7 +34,7 @@ CREATE VIEW held AS
 	UNION ALL SELECT 'event', to_jsonb(e)::text FROM cdp_data.event e
 	UNION ALL SELECT 'member', m.profile_id::text FROM cdp.members('everyone') m;
 CREATE TABLE healthy AS SELECT * FROM held;
-SELECT identities, links, identities_moved, profiles_created, profiles_merged, profiles_split, events_reanchored FROM cdp.restitch();
+SELECT identifiers, links, identifiers_moved, profiles_created, profiles_merged, profiles_split, events_reanchored FROM cdp.restitch();
 SELECT count(*) FROM ((TABLE held EXCEPT TABLE healthy) UNION ALL (TABLE healthy EXCEPT TABLE held)) d;
 SELECT * FROM cdp.verify();
 
@@ -55,25 +55,25 @@ BEGIN
 END
 $$;
 SELECT m.* FROM (VALUES
-	($$ UPDATE cdp_data.identity SET profile_id = cdp.profile_of('user_id:u2') WHERE identifier = 'anonymous_id:a' $$),
-	($$ UPDATE cdp_data.identity SET profile_id = 4711 WHERE identifier = 'user_id:u5' $$),
-	($$ UPDATE cdp_data.identity SET profile_id = 1 $$),
-	($$ UPDATE cdp_data.identity SET profile_id = identity_id, blocked = false WHERE identifier = 'anonymous_id:bad' $$),
-	($$ UPDATE cdp_data.identity SET shared = NOT shared $$),
-	($$ UPDATE cdp_data.identity SET blocked = true, profile_id = 0 WHERE identifier = 'user_id:u2' $$),
-	($$ UPDATE cdp_data.identity SET links = '{}' $$),
-	($$ DELETE FROM cdp_data.identity WHERE identifier IN ('user_id:u2', 'club:7', 'anonymous_id:c') $$),
-	($$ INSERT INTO cdp_data.identity (identity_id, identifier, profile_id, batch_id, since_batch_id) VALUES (4711, 'user_id:u2', 4711, 1, 1) $$),
+	($$ UPDATE cdp_data.identifier SET profile_id = cdp.profile_of('user_id:u2') WHERE identifier = 'anonymous_id:a' $$),
+	($$ UPDATE cdp_data.identifier SET profile_id = 4711 WHERE identifier = 'user_id:u5' $$),
+	($$ UPDATE cdp_data.identifier SET profile_id = 1 $$),
+	($$ UPDATE cdp_data.identifier SET profile_id = identifier_id, blocked = false WHERE identifier = 'anonymous_id:bad' $$),
+	($$ UPDATE cdp_data.identifier SET shared = NOT shared $$),
+	($$ UPDATE cdp_data.identifier SET blocked = true, profile_id = 0 WHERE identifier = 'user_id:u2' $$),
+	($$ UPDATE cdp_data.identifier SET link_counts = '{}' $$),
+	($$ DELETE FROM cdp_data.identifier WHERE identifier IN ('user_id:u2', 'club:7', 'anonymous_id:c') $$),
+	($$ INSERT INTO cdp_data.identifier (identifier_id, identifier, profile_id, batch_id, since_batch_id) VALUES (4711, 'user_id:u2', 4711, 1, 1) $$),
 	($$ DELETE FROM cdp_data.identifier_map WHERE identifier = 'user_id:u2' $$),
 	($$ DELETE FROM cdp_data.identifier_map $$),
-	($$ UPDATE cdp_data.identifier_map SET identity_id = 1 WHERE identifier = 'user_id:u2' $$),
+	($$ UPDATE cdp_data.identifier_map SET identifier_id = 1 WHERE identifier = 'user_id:u2' $$),
 	($$ INSERT INTO cdp_data.identifier_map VALUES ('user_id:nobody', 4711) $$),
 	($$ UPDATE cdp_data.link SET refused = NOT refused $$),
 	($$ UPDATE cdp_data.link SET events = 9, first_at = first_at - interval '1 day', message_id = NULL $$),
 	($$ DELETE FROM cdp_data.link $$),
 	($$ INSERT INTO cdp_data.link SELECT 1, 2, 'web', '2026-01-01', '2026-01-01', 1, NULL, 1, 1 ON CONFLICT DO NOTHING $$),
-	($$ UPDATE cdp_data.event SET identity_id = 0 WHERE message_id IN ('4', '6') $$),
-	($$ UPDATE cdp_data.profile SET identifiers = 7, limited = '{}', has_forbid = NOT has_forbid, shared = NOT shared, last_trust = 3, last_at = '2000-01-01' $$),
+	($$ UPDATE cdp_data.event SET identifier_id = 0 WHERE message_id IN ('4', '6') $$),
+	($$ UPDATE cdp_data.profile SET identifier_count = 7, limited = '{}', has_forbid = NOT has_forbid, shared = NOT shared, last_trust = 3, last_at = '2000-01-01' $$),
 	($$ UPDATE cdp_data.profile SET events = 9, traits = NULL, first_seen = NULL $$),
 	($$ DELETE FROM cdp_data.profile $$),
 	($$ INSERT INTO cdp_data.profile (profile_id) VALUES (4711) $$),
@@ -81,24 +81,24 @@ SELECT m.* FROM (VALUES
 	($$ INSERT INTO cdp_data.profile_timeline (profile_id, timeline) SELECT 4711, timeline FROM cdp_data.profile_timeline LIMIT 1 $$),
 	($$ DELETE FROM cdp_data.source $$),
 	($$ DELETE FROM cdp.namespace WHERE namespace = 'club' $$),
-	($$ TRUNCATE cdp_data.profile, cdp_data.profile_timeline, cdp_data.link; UPDATE cdp_data.identity SET profile_id = 0, blocked = true; UPDATE cdp_data.event SET identity_id = 0 $$)) f (fault)
+	($$ TRUNCATE cdp_data.profile, cdp_data.profile_timeline, cdp_data.link; UPDATE cdp_data.identifier SET profile_id = 0, blocked = true; UPDATE cdp_data.event SET identifier_id = 0 $$)) f (fault)
 CROSS JOIN LATERAL mend(f.fault) m;
 
 -- a rule or a verdict that was written past the functions
 BEGIN;
 UPDATE cdp.namespace SET max_per_profile = 2 WHERE namespace = 'user_id';
 DELETE FROM cdp.verdict WHERE kind <> 'unlink';
-SELECT identities, links, identities_moved, profiles_created, profiles_merged, profiles_split, events_reanchored FROM cdp.restitch();
+SELECT identifiers, links, identifiers_moved, profiles_created, profiles_merged, profiles_split, events_reanchored FROM cdp.restitch();
 SELECT * FROM cdp.verify();
 SELECT count(*) FROM cdp.members('everyone');
 ROLLBACK;
 
 -- history is kept, and what follows goes on from there
-UPDATE cdp_data.identity SET profile_id = cdp.profile_of('user_id:u2') WHERE identifier = 'anonymous_id:a';
-SELECT identities_moved, profiles_created FROM cdp.restitch();
-SELECT count(*) FROM cdp_data.identity_history h JOIN cdp_data.identity i USING (identity_id) WHERE i.identifier = 'anonymous_id:a';
+UPDATE cdp_data.identifier SET profile_id = cdp.profile_of('user_id:u2') WHERE identifier = 'anonymous_id:a';
+SELECT identifiers_moved, profiles_created FROM cdp.restitch();
+SELECT count(*) FROM cdp_data.identifier_history h JOIN cdp_data.identifier i USING (identifier_id) WHERE i.identifier = 'anonymous_id:a';
 INSERT INTO cdp.inbox (type, event, message_id, user_id, anonymous_id, "timestamp") VALUES ('track', 'View', '20', 'u10', 'e', '2026-01-03'), ('track', 'View', '21', 'u5', 'e', '2026-01-02');
-SELECT accepted, identities FROM cdp.refresh();
+SELECT accepted, identifiers FROM cdp.refresh();
 SELECT * FROM cdp.verify();
 
 -- normalisers of another release: what they spelled otherwise keeps its number, in verdicts too
@@ -109,12 +109,12 @@ SELECT misspelled('email:x@example.com');
 TRUNCATE healthy;
 INSERT INTO healthy SELECT * FROM held;
 CREATE TABLE decided AS SELECT verdict_id, kind, a, b, until_at, batch_id FROM cdp.verdict;
-UPDATE cdp_data.identity SET identifier = misspelled(identifier);
+UPDATE cdp_data.identifier SET identifier = misspelled(identifier);
 UPDATE cdp_data.identifier_map SET identifier = misspelled(identifier);
 UPDATE cdp.verdict SET a = misspelled(a), b = misspelled(b);
 -- one of them was seen in both spellings, and so was what was decided about it
-INSERT INTO cdp_data.identity (identity_id, identifier, profile_id, batch_id, since_batch_id)
-	SELECT 100 + identity_id, replace(identifier::text, 'EXAMPLE', 'example'), 100 + identity_id, 1, 1 FROM cdp_data.identity WHERE identifier::text LIKE '%y@EXAMPLE%';
+INSERT INTO cdp_data.identifier (identifier_id, identifier, profile_id, batch_id, since_batch_id)
+	SELECT 100 + identifier_id, replace(identifier::text, 'EXAMPLE', 'example'), 100 + identifier_id, 1, 1 FROM cdp_data.identifier WHERE identifier::text LIKE '%y@EXAMPLE%';
 INSERT INTO cdp.verdict (verdict_id, kind, a, b, batch_id) VALUES (100, 'forbid', misspelled('email:y@example.com'), 'email:y@example.com', 1);
 UPDATE cdp_data.state SET normalizer_version = 'of another release';
 SELECT count(*) > 0 AS wrong FROM cdp.verify();
@@ -123,21 +123,21 @@ SELECT normalizer_version = cdp.normalizer_version() AS is_ours FROM cdp_data.st
 SELECT * FROM cdp.verify();
 SELECT count(*) FROM ((SELECT verdict_id, kind, a, b, until_at, batch_id FROM cdp.verdict EXCEPT TABLE decided) UNION ALL (TABLE decided EXCEPT SELECT verdict_id, kind, a, b, until_at, batch_id FROM cdp.verdict)) d;
 SELECT kind, row FROM ((TABLE held EXCEPT TABLE healthy) UNION ALL (TABLE healthy EXCEPT TABLE held)) d WHERE kind <> 'link' AND row NOT LIKE '%y@%' AND row NOT LIKE '%user_id:u5%';
-SELECT identifier, profile_id = 0 AS nobody FROM cdp_data.identity WHERE identifier::text LIKE '%y@%' ORDER BY identity_id;
+SELECT identifier, profile_id = 0 AS nobody FROM cdp_data.identifier WHERE identifier::text LIKE '%y@%' ORDER BY identifier_id;
 
 -- a log that is not whole
 BEGIN;
 DELETE FROM cdp_data.event WHERE message_id = '12';
-SELECT identities_moved FROM cdp.restitch();
+SELECT identifiers_moved FROM cdp.restitch();
 ROLLBACK;
 BEGIN;
 DELETE FROM cdp_data.event WHERE message_id = '12';
-SELECT identities_moved, profiles_created FROM cdp.restitch(incomplete => true);
+SELECT identifiers_moved, profiles_created FROM cdp.restitch(incomplete => true);
 SELECT * FROM cdp.verify();
-SELECT blocked, profile_id FROM cdp_data.identity WHERE identifier = 'user_id:u9';
+SELECT blocked, profile_id FROM cdp_data.identifier WHERE identifier = 'user_id:u9';
 ROLLBACK;
 BEGIN ISOLATION LEVEL SERIALIZABLE;
-SELECT identities_moved FROM cdp.restitch();
+SELECT identifiers_moved FROM cdp.restitch();
 ROLLBACK;
 SELECT * FROM cdp.verify();
 

@@ -10,7 +10,7 @@ INSERT INTO cdp.inbox (type, anonymous_id, user_id, event, properties, traits, "
  ('identify', 'a-1', 'u-7', NULL,              NULL,             '{"email":"Ann@Example.com"}', now() - interval '47 hours'),
  ('track',    NULL,  'u-7', 'Order Completed', '{"total":40}',   NULL,                          now() - interval '1 day');
 
-SELECT taken, waiting, accepted, duplicate, quarantined, identities, profiles_created, profiles_merged, profiles_touched FROM cdp.refresh();
+SELECT taken, waiting, accepted, duplicate, quarantined, identifiers, profiles_created, profiles_merged, profiles_touched FROM cdp.refresh();
 SELECT profile_id, round(extract(epoch FROM now() - first_seen) / 3600) AS hours_since_first, round(extract(epoch FROM now() - last_seen) / 3600) AS hours_since_last, identifiers, traits, events FROM cdp.profiles;
 SELECT jsonb_pretty(cdp.lookup('email:ann@example.com') - 'first_seen' - 'last_seen' #- '{events,0,timestamp}' #- '{events,1,timestamp}' #- '{events,2,timestamp}'
 	#- '{identifiers,0,first_known}' #- '{identifiers,1,first_known}' #- '{identifiers,2,first_known}');

@@ -35,7 +35,7 @@ SET ROLE regress_cdp_statistics;
 SELECT accepted, quarantined FROM cdp.refresh();
 RESET ROLE;
 SELECT name, reltuples FROM public.known WHERE name::text !~ '_20[0-9][0-9]_' OR name = 'cdp_data.event_2021_01'::regclass ORDER BY name::text;
-SELECT tablename, attname, n_distinct FROM pg_stats WHERE schemaname IN ('cdp', 'cdp_data') AND tablename IN ('identity', 'event', 'event_2021_01') AND attname IN ('profile_id', 'identity_id') ORDER BY 1, 2;
+SELECT tablename, attname, n_distinct FROM pg_stats WHERE schemaname IN ('cdp', 'cdp_data') AND tablename IN ('identifier', 'event', 'event_2021_01') AND attname IN ('profile_id', 'identifier_id') ORDER BY 1, 2;
 
 -- nothing that identifies a person, though everything is analyzed
 ANALYZE;

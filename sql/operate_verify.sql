@@ -37,18 +37,18 @@ BEGIN
 	END;
 END
 $$;
-SELECT fault($$ UPDATE cdp_data.identity SET profile_id = cdp.profile_of('user_id:u2') WHERE identifier = 'anonymous_id:a' $$);
-SELECT fault($$ UPDATE cdp_data.identity SET shared = true WHERE identifier = 'anonymous_id:a' $$);
-SELECT fault($$ UPDATE cdp_data.identity SET links = '{}' WHERE identifier = 'anonymous_id:a' $$);
-SELECT fault($$ UPDATE cdp_data.identity SET blocked = false, profile_id = identity_id WHERE identifier = 'anonymous_id:bad' $$);
-SELECT fault($$ UPDATE cdp_data.identifier_map SET identity_id = 1 WHERE identifier = 'user_id:u2' $$);
+SELECT fault($$ UPDATE cdp_data.identifier SET profile_id = cdp.profile_of('user_id:u2') WHERE identifier = 'anonymous_id:a' $$);
+SELECT fault($$ UPDATE cdp_data.identifier SET shared = true WHERE identifier = 'anonymous_id:a' $$);
+SELECT fault($$ UPDATE cdp_data.identifier SET link_counts = '{}' WHERE identifier = 'anonymous_id:a' $$);
+SELECT fault($$ UPDATE cdp_data.identifier SET blocked = false, profile_id = identifier_id WHERE identifier = 'anonymous_id:bad' $$);
+SELECT fault($$ UPDATE cdp_data.identifier_map SET identifier_id = 1 WHERE identifier = 'user_id:u2' $$);
 SELECT fault($$ DELETE FROM cdp_data.link WHERE refused $$);
 SELECT fault($$ UPDATE cdp_data.link SET refused = NOT refused $$);
 SELECT fault($$ UPDATE cdp_data.link SET events = 9 WHERE refused $$);
 SELECT fault($$ UPDATE cdp_data.link SET first_at = '2025-12-31', message_id = 'm0' WHERE NOT refused $$);
-SELECT fault($$ UPDATE cdp_data.event SET identity_id = (SELECT identity_id FROM cdp_data.identifier_map WHERE identifier = 'anonymous_id:a') WHERE message_id = 'm3' $$);
-SELECT fault($$ UPDATE cdp_data.event SET identity_id = 0 WHERE message_id = 'm4' $$);
-SELECT fault($$ UPDATE cdp_data.profile SET identifiers = 7 WHERE profile_id = cdp.profile_of('user_id:u1') $$);
+SELECT fault($$ UPDATE cdp_data.event SET identifier_id = (SELECT identifier_id FROM cdp_data.identifier_map WHERE identifier = 'anonymous_id:a') WHERE message_id = 'm3' $$);
+SELECT fault($$ UPDATE cdp_data.event SET identifier_id = 0 WHERE message_id = 'm4' $$);
+SELECT fault($$ UPDATE cdp_data.profile SET identifier_count = 7 WHERE profile_id = cdp.profile_of('user_id:u1') $$);
 SELECT fault($$ UPDATE cdp_data.profile SET limited = '{"user_id": 2}' WHERE profile_id = cdp.profile_of('user_id:u1') $$);
 SELECT fault($$ UPDATE cdp_data.profile SET has_forbid = false WHERE profile_id = cdp.profile_of('user_id:u1') $$);
 SELECT fault($$ UPDATE cdp_data.profile SET last_at = '2025-01-01' WHERE profile_id = cdp.profile_of('user_id:u1') $$);
@@ -61,7 +61,7 @@ SELECT fault($$ DELETE FROM cdp_data.event WHERE message_id = 'm4' $$);
 -- a rule or a verdict that was written past the functions
 SELECT fault($$ UPDATE cdp.namespace SET max_per_profile = NULL WHERE namespace = 'user_id' $$);
 SELECT fault($$ DELETE FROM cdp.verdict $$);
-SELECT fault($$ INSERT INTO cdp_data.identity (identity_id, identifier, profile_id, batch_id, since_batch_id) VALUES (4711, 'user_id:u2', cdp.profile_of('user_id:u2'), 1, 1) $$);
+SELECT fault($$ INSERT INTO cdp_data.identifier (identifier_id, identifier, profile_id, batch_id, since_batch_id) VALUES (4711, 'user_id:u2', cdp.profile_of('user_id:u2'), 1, 1) $$);
 SELECT * FROM cdp.verify();
 
 -- segments: whether they can be judged, whatever cdp.segment says

@@ -94,10 +94,10 @@ SELECT * FROM cdp.verify();
 -- verify names what is wrong, restitch repairs it
 UPDATE cdp_data.account SET events = 77 WHERE group_id = 'other';
 DELETE FROM cdp_data.account WHERE group_id = 'smith family';
-UPDATE cdp_data.account_member SET events = 5 WHERE identity_id = (SELECT identity_id FROM cdp.identities WHERE identifier = 'user_id:ann');
+UPDATE cdp_data.account_member SET events = 5 WHERE identifier_id = (SELECT identifier_id FROM cdp.identifiers WHERE identifier = 'user_id:ann');
 INSERT INTO cdp_data.account_member VALUES (424242, 'ghosts', now(), now(), 1);
 SELECT stage, item, expected, regexp_replace(found, ' from .*', '') AS found FROM cdp.verify() ORDER BY 1, 2;
-SELECT identities_moved FROM cdp.restitch();
+SELECT identifiers_moved FROM cdp.restitch();
 SELECT * FROM cdp.verify();
 SELECT * FROM members;
 
@@ -119,7 +119,7 @@ BEGIN
 		PERFORM cdp.refresh();
 		differences := differences + (SELECT count(*) FROM cdp.verify());
 		IF cut = 4 THEN
-			PERFORM cdp.unlink(a.identifier::identifier, b.identifier::identifier) FROM cdp_data.link l JOIN cdp_data.identity a ON a.identity_id = l.a JOIN cdp_data.identity b ON b.identity_id = l.b
+			PERFORM cdp.unlink(a.identifier::identifier, b.identifier::identifier) FROM cdp_data.link l JOIN cdp_data.identifier a ON a.identifier_id = l.a JOIN cdp_data.identifier b ON b.identifier_id = l.b
 			WHERE l.source = 's1' ORDER BY a.identifier, b.identifier LIMIT 3;
 			PERFORM cdp.mark_shared('anonymous_id:x3', true);
 		END IF;

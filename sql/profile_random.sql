@@ -28,7 +28,7 @@ $$;
 CREATE VIEW said AS
 	SELECT i.profile_id, v.key, v.value, least(e."timestamp", e.received_at) AS at, s.trust,
 		   coalesce((SELECT r.rule FROM cdp_data.trait_rule r WHERE r.trait = v.key), (SELECT r.rule FROM cdp_data.trait_rule r WHERE r.trait = '*'), 'trusted_last') AS rule
-	FROM cdp_data.event e JOIN cdp_data.identity i USING (identity_id) JOIN cdp_data.source s ON s.source = e.source CROSS JOIN LATERAL jsonb_each(CASE WHEN jsonb_typeof(e.traits) = 'object' THEN e.traits END) v
+	FROM cdp_data.event e JOIN cdp_data.identifier i USING (identifier_id) JOIN cdp_data.source s ON s.source = e.source CROSS JOIN LATERAL jsonb_each(CASE WHEN jsonb_typeof(e.traits) = 'object' THEN e.traits END) v
 	WHERE e.type = 'identify' AND i.profile_id <> 0
 	  AND NOT coalesce(least(e."timestamp", e.received_at) + s.expires_after <= (SELECT as_of FROM cdp_data.state), false);
 CREATE VIEW part AS
@@ -77,8 +77,8 @@ CREATE TABLE done (number int GENERATED ALWAYS AS IDENTITY, step text);
 CREATE TABLE found (number int, step text, what text, item text, expected text, found text);
 CREATE FUNCTION step() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-	a cdp.identifier := (SELECT identifier FROM cdp_data.identity WHERE profile_id <> 0 ORDER BY random() LIMIT 1);
-	b cdp.identifier := (SELECT i.identifier FROM cdp_data.identity i WHERE i.identifier::text <> a::text ORDER BY i.profile_id <> cdp.profile_of(a), random() LIMIT 1);
+	a cdp.identifier := (SELECT identifier FROM cdp_data.identifier WHERE profile_id <> 0 ORDER BY random() LIMIT 1);
+	b cdp.identifier := (SELECT i.identifier FROM cdp_data.identifier i WHERE i.identifier::text <> a::text ORDER BY i.profile_id <> cdp.profile_of(a), random() LIMIT 1);
 	said text := CASE
 		WHEN random() < 0.35 THEN format('SELECT feed(%s), (SELECT count(*) FROM cdp.refresh(%s))', pick(25), pick(20))
 		WHEN random() < 0.4 THEN format('SELECT cdp.set_trait_rules(jsonb_build_object(%L, %L))', one_of('{k1,k2,k3,k4,k5,k6,k7,k8,*}'),
@@ -86,7 +86,7 @@ DECLARE
 		WHEN random() < 0.25 THEN format('SELECT wait(%s)', pick(5))
 		WHEN random() < 0.35 THEN format('SELECT cdp.set_sources(jsonb_build_object(%L, jsonb_build_object(''trust'', %s)))', one_of('{web,crm,list,partner}'), pick(5))
 		WHEN random() < 0.4 THEN format('SELECT cdp.set_sources(jsonb_build_object(%L, jsonb_build_object(''party'', ''third'', ''expires_after'', %L)))', one_of('{list,partner,app}'), nullif(pick(45), 45) * interval '1 hour')
-		WHEN random() < 0.3 THEN (SELECT format('SELECT cdp.unlink(%L, %L)', x.identifier, y.identifier) FROM cdp_data.link l JOIN cdp_data.identity x ON x.identity_id = l.a JOIN cdp_data.identity y ON y.identity_id = l.b ORDER BY random() LIMIT 1)
+		WHEN random() < 0.3 THEN (SELECT format('SELECT cdp.unlink(%L, %L)', x.identifier, y.identifier) FROM cdp_data.link l JOIN cdp_data.identifier x ON x.identifier_id = l.a JOIN cdp_data.identifier y ON y.identifier_id = l.b ORDER BY random() LIMIT 1)
 		WHEN random() < 0.2 THEN format('SELECT cdp.unlink(%L)', a)
 		WHEN random() < 0.4 THEN format('SELECT cdp.forbid(%L, %L)', a, b)
 		WHEN random() < 0.5 THEN coalesce((SELECT format('SELECT cdp.allow(%L, %L)', v.a, v.b) FROM cdp.verdict v WHERE v.kind = 'forbid' ORDER BY random() LIMIT 1), 'SELECT cdp.refresh()')

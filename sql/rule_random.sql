@@ -48,10 +48,10 @@ CREATE FUNCTION joined(parts jsonb[]) RETURNS jsonb LANGUAGE sql AS $$
 $$;
 -- all that follows from the evidence and the rules
 CREATE FUNCTION outcome() RETURNS SETOF text LANGUAGE sql STABLE AS $$
-	SELECT concat_ws(' ', 'identity', identifier, profile_id, shared, blocked, links) FROM cdp_data.identity
+	SELECT concat_ws(' ', 'identifier', identifier, profile_id, shared, blocked, link_counts) FROM cdp_data.identifier
 	UNION ALL SELECT concat_ws(' ', 'link', a, b, source, events, refused) FROM cdp_data.link
-	UNION ALL SELECT concat_ws(' ', 'profile', profile_id, identifiers, shared, limited, events, first_seen, last_seen, traits::jsonb) FROM cdp_data.profile
-	UNION ALL SELECT concat_ws(' ', 'event', event_id, identity_id) FROM cdp_data.event
+	UNION ALL SELECT concat_ws(' ', 'profile', profile_id, identifier_count, shared, limited, events, first_seen, last_seen, traits::jsonb) FROM cdp_data.profile
+	UNION ALL SELECT concat_ws(' ', 'event', event_id, identifier_id) FROM cdp_data.event
 	UNION ALL SELECT concat_ws(' ', 'rules', cdp.rules())
 $$;
 CREATE TABLE done (number int GENERATED ALWAYS AS IDENTITY, rules jsonb, parts int, moved bigint, split bigint, merged bigint);
@@ -81,18 +81,18 @@ BEGIN
 	END;
 	told := (SELECT jsonb_agg(p) FROM cdp.preview_rules(document, details => 100000) p);
 	last_batch := (SELECT s.batch_id FROM cdp_data.state s);
-	CREATE TEMP TABLE was ON COMMIT DROP AS SELECT i.identity_id, i.profile_id FROM cdp_data.identity i;
+	CREATE TEMP TABLE was ON COMMIT DROP AS SELECT i.identifier_id, i.profile_id FROM cdp_data.identifier i;
 	PERFORM cdp.set_rules(document);
 	INSERT INTO wrong SELECT this, 'batches', s.batch_id - last_batch FROM cdp_data.state s WHERE s.batch_id <> last_batch + 1;
 	INSERT INTO wrong SELECT this, 'as a whole', o FROM (SELECT outcome() AS o EXCEPT ALL SELECT unnest(one_by_one)) d;
 	INSERT INTO wrong SELECT this, 'one by one', o FROM (SELECT unnest(one_by_one) AS o EXCEPT ALL SELECT outcome()) d;
 	INSERT INTO wrong SELECT this, 'foretold', d::text FROM (
-		(SELECT nullif(w.profile_id, 0), nullif(i.profile_id, 0), count(*) FROM cdp_data.identity i LEFT JOIN was w USING (identity_id)
+		(SELECT nullif(w.profile_id, 0), nullif(i.profile_id, 0), count(*) FROM cdp_data.identifier i LEFT JOIN was w USING (identifier_id)
 		 WHERE i.profile_id <> coalesce(w.profile_id, 0) GROUP BY 1, 2)
 		EXCEPT ALL
 		SELECT t.profile_id, t.becomes, t.number FROM jsonb_to_recordset(told) AS t (profile_id bigint, becomes bigint, number bigint) WHERE num_nonnulls(t.profile_id, t.becomes) > 0) d;
 	INSERT INTO wrong SELECT this, 'verify', v::text FROM cdp.verify() v;
-	UPDATE done SET moved = (SELECT count(*) FROM cdp_data.identity i JOIN was w USING (identity_id) WHERE i.profile_id <> w.profile_id),
+	UPDATE done SET moved = (SELECT count(*) FROM cdp_data.identifier i JOIN was w USING (identifier_id) WHERE i.profile_id <> w.profile_id),
 		split = b.profiles_split, merged = b.profiles_merged FROM cdp.batch b WHERE number = this AND b.batch_id = last_batch + 1;
 	COMMIT;
 END

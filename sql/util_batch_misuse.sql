@@ -43,10 +43,10 @@ END $$;
 CREATE FUNCTION pg_temp.resolve(identifier text, a text) RETURNS bigint LANGUAGE plpgsql AS $$
 BEGIN
 	PERFORM cdp_internal.batch_begin(1, now(), '{}', '{}');
-	PERFORM cdp_internal.batch_stage('batch_identity_changed', format('SELECT 1::bigint AS identity_id, 1::bigint AS profile_id, %s AS identifier, true AS present, false AS shared, false AS forbidden', identifier));
+	PERFORM cdp_internal.batch_stage('batch_identifier_changed', format('SELECT 1::bigint AS identifier_id, 1::bigint AS profile_id, %s AS identifier, true AS present, false AS shared, false AS forbidden', identifier));
 	PERFORM cdp_internal.batch_stage('batch_evidence_changed', format('SELECT %s AS a, 2::bigint AS b, false AS refused, 1 AS before_trust, now() AS before_at, 1 AS now_trust, now() AS now_at WHERE %L <> ''1::bigint''', a, a));
 	PERFORM cdp_internal.batch_stage('batch_forbid_changed', 'SELECT 1::bigint AS a, 2::bigint AS b, true AS in_force WHERE false');
-	PERFORM cdp_internal.batch_stage('batch_sharing_changed', 'SELECT 1::bigint AS identity_id, true AS verdict, ''{}''::jsonb AS counts WHERE false');
+	PERFORM cdp_internal.batch_stage('batch_sharing_changed', 'SELECT 1::bigint AS identifier_id, true AS verdict, ''{}''::jsonb AS counts WHERE false');
 	PERFORM cdp_internal.batch_stage('batch_retry', 'SELECT 1::bigint AS a, 2::bigint AS b, 1 AS trust, now() AS first_at WHERE false');
 	PERFORM cdp_internal.batch_stage('batch_check', 'SELECT 1::bigint AS profile_id WHERE false');
 	PERFORM cdp_internal.batch_stage('batch_frozen', 'SELECT 1::bigint AS profile_id WHERE false');

@@ -1,4 +1,4 @@
 \set id random(1, :rows)
 SELECT p.profile_id, p.shared, p.first_seen, p.last_seen, p.events, p.traits::jsonb
-FROM cdp_data.identifier_map m JOIN cdp_data.identity i USING (identity_id) JOIN cdp_data.profile p USING (profile_id)
+FROM cdp_data.identifier_map m JOIN cdp_data.identifier i USING (identifier_id) JOIN cdp_data.profile p USING (profile_id)
 WHERE m.identifier OPERATOR(cdp.=) (concat('user_id', chr(58), 'u', :id::text))::cdp.identifier;

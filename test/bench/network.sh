@@ -39,8 +39,8 @@ first=
 for tenth in 1 2 3 4 5 6 7 8 9 10; do
 	psql -Xqc "CALL bring($ROWS * $tenth / 10)"
 	IFS='|' read -r events identifiers ms reworks reworked largest refused < <(psql -XqAt -v ON_ERROR_STOP=1 -v batches=$((ROWS >= 100000 ? ROWS / 100000 : 1)) <<-'SQL'
-		SELECT s.event_id, (SELECT count(*) FROM cdp_data.identity), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM b.elapsed) * 1000),
-			   sum(b.reworks), sum(b.identities_reworked), max(b.largest_rework), (SELECT count(*) FROM cdp_data.link WHERE refused)
+		SELECT s.event_id, (SELECT count(*) FROM cdp_data.identifier), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM b.elapsed) * 1000),
+			   sum(b.reworks), sum(b.identifiers_reworked), max(b.largest_rework), (SELECT count(*) FROM cdp_data.link WHERE refused)
 		FROM cdp_data.state s, LATERAL (SELECT * FROM cdp.batch ORDER BY batch_id DESC LIMIT :batches) b GROUP BY s.event_id;
 	SQL
 	)
@@ -51,5 +51,5 @@ for tenth in 1 2 3 4 5 6 7 8 9 10; do
 done
 psql -XqAt -F ' ' <<'SQL' | awk -v ratio="$ratio" '{ printf "refused links counted, %d of %d identifiers hang together; nobody has more than %d\nthe last tenth cost %s times the first a batch (bar: flat, less than 1.5); the largest rework had %d identifiers (bar: 1000)\n", $1, $2, $3, ratio, $4 }'
 SELECT max(c.size), sum(c.size), (SELECT max(identifiers) FROM cdp_data.profile), (SELECT max(largest_rework) FROM cdp.batch)
-FROM (SELECT count(*) AS size FROM cdp.components('SELECT ARRAY[l.a, l.b] AS id FROM cdp_data.link l JOIN cdp_data.identity x ON x.identity_id = l.a JOIN cdp_data.identity y ON y.identity_id = l.b WHERE NOT x.shared AND NOT y.shared') GROUP BY component) c
+FROM (SELECT count(*) AS size FROM cdp.components('SELECT ARRAY[l.a, l.b] AS id FROM cdp_data.link l JOIN cdp_data.identifier x ON x.identifier_id = l.a JOIN cdp_data.identifier y ON y.identifier_id = l.b WHERE NOT x.shared AND NOT y.shared') GROUP BY component) c
 SQL

@@ -15,7 +15,7 @@ measure() {
 		SELECT event_id + 10000 * :batches AS until FROM cdp_data.state \gset
 		CALL bring(:until, 10000);
 		SELECT s.event_id, (SELECT count(*) FROM cdp_data.profile), (SELECT count(*) FROM cdp_data.link), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM b.elapsed) * 1000),
-			   round(avg(b.profiles_touched)), round(avg(b.identities))
+			   round(avg(b.profiles_touched)), round(avg(b.identifiers))
 		FROM cdp_data.state s, LATERAL (SELECT * FROM cdp.batch ORDER BY batch_id DESC LIMIT :batches) b GROUP BY s.event_id;
 	SQL
 }

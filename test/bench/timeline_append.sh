@@ -16,7 +16,7 @@ BEGIN
 	PERFORM cdp_internal.stage_graph_changes();
 	PERFORM cdp_internal.batch_stage('batch_relabel', 'SELECT 0::bigint AS old_id, 0::bigint AS new_id WHERE false');
 	PERFORM cdp_internal.batch_stage('batch_rebuild', 'SELECT 0::bigint AS profile_id WHERE false');
-	PERFORM cdp_internal.batch_stage('batch_rebuild_identity', 'SELECT 0::bigint AS identity_id, 0::bigint AS profile_id WHERE false');
+	PERFORM cdp_internal.batch_stage('batch_rebuild_identifier', 'SELECT 0::bigint AS identifier_id, 0::bigint AS profile_id WHERE false');
 	PERFORM cdp_internal.batch_stage('batch_gone', 'SELECT 0::bigint AS old_id, 0::bigint AS new_id WHERE false');
 	PERFORM cdp_internal.batch_stage('batch_end', 'SELECT 0::bigint AS profile_id WHERE false');
 	PERFORM cdp_internal.batch_stage('batch_row', 'SELECT row_number() OVER () AS row_no, a.*, NULL::jsonb AS properties FROM arrived a');

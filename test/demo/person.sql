@@ -1,7 +1,7 @@
 -- One person's whole story, by any identifier: cdp.lookup, and the log
 \pset footer off
 SELECT i.identifier AS who
-FROM truth.identifier t JOIN cdp.identities i USING (identifier) JOIN cdp.profiles p USING (profile_id)
+FROM truth.identifier t JOIN cdp.identifiers i USING (identifier) JOIN cdp.profiles p USING (profile_id)
 WHERE t.person = 0 AND i.namespace = 'email' ORDER BY p.events DESC, i.identifier LIMIT 1 \gset
 \echo 'Looked up by' :who
 \pset tuples_only on

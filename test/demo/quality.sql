@@ -3,14 +3,14 @@
 -- together with it.  "apart" is every identifier by itself, as the sources know it.  Identifiers
 -- that several people truly share have no right answer, and count through their events only.
 WITH item AS (
-	SELECT 'identifiers' AS of, t.person, i.identity_id, i.profile_id
+	SELECT 'identifiers' AS of, t.person, i.identifier_id, i.profile_id
 	FROM (SELECT identifier, min(person) AS person FROM truth.identifier GROUP BY identifier HAVING count(*) = 1) t
-	JOIN cdp.identities i USING (identifier)
+	JOIN cdp.identifiers i USING (identifier)
 	UNION ALL
-	SELECT 'events', t.person, e.identity_id, i.profile_id
-	FROM truth.message t JOIN cdp_data.event e USING (message_id) LEFT JOIN cdp_data.identity i USING (identity_id)
+	SELECT 'events', t.person, e.identifier_id, i.profile_id
+	FROM truth.message t JOIN cdp_data.event e USING (message_id) LEFT JOIN cdp_data.identifier i USING (identifier_id)
 ), cluster AS (
-	SELECT of, 'apart' AS how, person, nullif(identity_id, 0) AS cluster, count(*)::float8 AS n FROM item GROUP BY of, person, identity_id
+	SELECT of, 'apart' AS how, person, nullif(identifier_id, 0) AS cluster, count(*)::float8 AS n FROM item GROUP BY of, person, identifier_id
 	UNION ALL
 	SELECT of, 'stitched', person, profile_id, count(*) FROM item GROUP BY of, person, profile_id
 ), precision AS (

@@ -3,7 +3,7 @@
 CREATE TEMP TABLE cohort AS
 SELECT * FROM cdp.retention_table(NULL, NULL, 'month', 'UTC', as_of => '2011-12-10', query => $$
 	SELECT e.profile_id, e."timestamp", e.event FROM cdp.events e WHERE e.type = 'track'
-	AND EXISTS (SELECT FROM cdp.identities i WHERE i.profile_id = e.profile_id AND i.namespace = 'user_id') $$);
+	AND EXISTS (SELECT FROM cdp.identifiers i WHERE i.profile_id = e.profile_id AND i.namespace = 'user_id') $$);
 
 SELECT to_char(cohort, 'YYYY-MM') AS "first seen", size AS customers,
 	   sum(people) FILTER (WHERE period = 1) AS "1", sum(people) FILTER (WHERE period = 2) AS "2", sum(people) FILTER (WHERE period = 3) AS "3",

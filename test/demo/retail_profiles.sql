@@ -2,7 +2,7 @@
 \pset footer off
 WITH profile AS (
 	SELECT profile_id, count(*) FILTER (WHERE namespace = 'user_id') AS customers, count(*) FILTER (WHERE namespace = 'anonymous_id') AS invoices
-	FROM cdp.identities GROUP BY profile_id
+	FROM cdp.identifiers GROUP BY profile_id
 )
 SELECT what, found, expected, CASE WHEN found = expected THEN 'as expected' ELSE 'NOT AS EXPECTED' END AS verdict
 FROM (SELECT 'order lines' AS what, count(*) AS found, 541909 AS expected FROM cdp.events WHERE type = 'track'

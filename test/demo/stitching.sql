@@ -1,10 +1,10 @@
 -- Who is who: identifiers before, people after, and how right that is
 \pset footer off
-SELECT (SELECT count(*) FROM cdp.identities) AS identifiers, (SELECT count(*) FROM cdp.profiles) AS profiles,
-	   (SELECT count(DISTINCT t.person) FROM truth.identifier t JOIN cdp.identities USING (identifier)) AS "people there were";
+SELECT (SELECT count(*) FROM cdp.identifiers) AS identifiers, (SELECT count(*) FROM cdp.profiles) AS profiles,
+	   (SELECT count(DISTINCT t.person) FROM truth.identifier t JOIN cdp.identifiers USING (identifier)) AS "people there were";
 
 SELECT i.namespace, count(*) AS identifiers, count(DISTINCT i.profile_id) AS profiles
-FROM cdp.identities i GROUP BY i.namespace ORDER BY identifiers DESC;
+FROM cdp.identifiers i GROUP BY i.namespace ORDER BY identifiers DESC;
 
 \echo 'Precision and recall (B-cubed) against the truth'
 \ir quality.sql
@@ -13,8 +13,8 @@ FROM cdp.identities i GROUP BY i.namespace ORDER BY identifiers DESC;
 WITH own AS (
 	SELECT i.profile_id, count(DISTINCT t.person) AS people
 	FROM (SELECT identifier, min(person) AS person FROM truth.identifier GROUP BY identifier HAVING count(*) = 1) t
-	JOIN cdp.identities i USING (identifier) GROUP BY i.profile_id
+	JOIN cdp.identifiers i USING (identifier) GROUP BY i.profile_id
 )
 SELECT i.identifier, count(*) AS "people who use it", n.shared, coalesce(o.people, 0) AS "people in its profile"
-FROM truth.identifier t JOIN cdp.identities i USING (identifier) JOIN cdp_data.identity n USING (identity_id) LEFT JOIN own o ON o.profile_id = i.profile_id
+FROM truth.identifier t JOIN cdp.identifiers i USING (identifier) JOIN cdp_data.identifier n USING (identifier_id) LEFT JOIN own o ON o.profile_id = i.profile_id
 GROUP BY i.identifier, n.shared, o.people ORDER BY count(*) DESC, i.identifier LIMIT 5;

@@ -20,7 +20,7 @@ for my $node ($untouched, $killed)
 }
 $untouched->safe_psql('postgres', 'SELECT cdp.refresh()');
 
-# a lock on the profiles stops the refresh when identities, links and events are written
+# a lock on the profiles stops the refresh when identifiers, links and events are written
 my $holder = $killed->background_psql('postgres');
 $holder->query_safe('BEGIN; LOCK TABLE cdp_data.profile IN EXCLUSIVE MODE');
 my $refresh = IPC::Run::start(

@@ -24,14 +24,14 @@ $primary->wait_for_catchup($standby);
 
 my @queries = (
 	q{SELECT cdp.lookup('user_id:u3')},
-	q{SELECT cdp.lookup(identity_id, 'provenance,identifiers,segments') FROM cdp_data.identity ORDER BY identity_id LIMIT 20},
-	q{SELECT cdp.resolve_profile(identity_id) FROM cdp_data.identity ORDER BY identity_id LIMIT 20},
+	q{SELECT cdp.lookup(identifier_id, 'provenance,identifiers,segments') FROM cdp_data.identifier ORDER BY identifier_id LIMIT 20},
+	q{SELECT cdp.resolve_profile(identifier_id) FROM cdp_data.identifier ORDER BY identifier_id LIMIT 20},
 	q{SELECT count(*) FROM cdp.open_cases},
 	q{SELECT * FROM cdp.accounts ORDER BY group_id},
 	q{SELECT * FROM cdp.account_members ORDER BY profile_id, group_id},
 	q{SELECT count(*), sum(plan), max("user") FROM people},
 	q{SELECT * FROM cdp.profile_view_problems('people')},
-	q{SELECT e.* FROM cdp_data.identity i CROSS JOIN LATERAL cdp.explain('user_id:u3', i.identifier) e ORDER BY i.identity_id, e.step},
+	q{SELECT e.* FROM cdp_data.identifier i CROSS JOIN LATERAL cdp.explain('user_id:u3', i.identifier) e ORDER BY i.identifier_id, e.step},
 	q{SELECT cdp.profile_at('user_id:u3', now())},
 	q{SELECT count(*) FROM cdp.verify()},
 	q{SELECT count(*) FROM cdp.members('planned')},

@@ -56,7 +56,7 @@ is(allowed('ann', q{SELECT count(*) FROM cdp.members('doers')}), '1', 'the segme
 is(allowed('ann', q{SELECT count(*) FROM cdp.events WHERE profile_id IS NOT NULL}), '2', 'the events');
 # all that is there for analysts, asked by one
 allowed('ann', $_) for
-  (map { "SELECT * FROM cdp.$_" } qw(identities profile_row accounts account_members open_cases near_shared refused_links outvoted identity_periods refused_traits
+  (map { "SELECT * FROM cdp.$_" } qw(identifiers profile_row accounts account_members open_cases near_shared refused_links outvoted identifier_periods refused_traits
 	source sources batch namespace state segment trait_rule carried_number case_event verdict profile_view)),
   q{SELECT cdp.profile_of('user_id:u1'::cdp.identifier), cdp.profile_of(1::bigint), cdp.resolve_profile(99), cdp.profile_at('user_id:u1', now())},
   'SELECT * FROM cdp.events_at(now())', q{SELECT * FROM cdp.explain('user_id:u1', 'email:ann@example.com')}, q{SELECT * FROM cdp.explain('user_id:u1', 'user_id:u9')},

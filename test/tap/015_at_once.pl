@@ -46,14 +46,14 @@ my %scripts = (
 	preview => [1, 1, q{
 		\set n random(1, 4)
 		SELECT count(*) FROM cdp.preview_rules(jsonb_build_object('user_id', jsonb_build_object('max_per_profile', :n), '*', jsonb_build_object('cap', 5 * :n)));}],
-	restitch => [1, 1, q{SELECT identities FROM cdp.restitch();}],
+	restitch => [1, 1, q{SELECT identifiers FROM cdp.restitch();}],
 	look => [3, 20, q{
 		\set p random(0, 40)
 		SELECT cdp.lookup(cdp.identifier('user_id', 'u' || :p)), (SELECT count(*) FROM cdp.explain(cdp.identifier('user_id', 'u' || :p), cdp.identifier('anonymous_id', 'a' || :p))), (SELECT count(*) FROM cdp.members('everyone'));}],
 	# division by zero where a reader sees a part of a batch
 	add => [1, 5, q{
 		SELECT 1 / ((SELECT sum(p.events) FROM cdp_data.profile p) = (SELECT count(*) FROM cdp.events e WHERE e.profile_id IS NOT NULL))::int,
-			1 / ((SELECT sum(p.identifiers) FROM cdp_data.profile p) = (SELECT count(*) FROM cdp_data.identity i WHERE i.profile_id <> 0))::int;}]);
+			1 / ((SELECT sum(p.identifier_count) FROM cdp_data.profile p) = (SELECT count(*) FROM cdp_data.identifier i WHERE i.profile_id <> 0))::int;}]);
 my %runs;
 for my $name (sort keys %scripts)
 {

@@ -162,7 +162,7 @@ for my $role ('web', 'ann', 'boss')
 	  'CREATE TABLE lever.p PARTITION OF cdp_data.event FOR VALUES FROM (MINVALUE) TO (MAXVALUE)', 'CREATE TABLE lever.p () INHERITS (cdp.inbox)',
 	  'CREATE TABLE lever.p (x bigint REFERENCES cdp_data.profile)', 'ALTER SCHEMA cdp RENAME TO x', 'DROP EXTENSION cdp', 'DROP SCHEMA cdp CASCADE', 'SELECT cdp.init()',
 	  'COMMENT ON SCHEMA cdp IS NULL', 'UPDATE cdp.profiles SET events = 0', 'UPDATE cdp.batch SET taken = 0', 'DELETE FROM cdp.batch',
-	  'DELETE FROM cdp_data.message', 'DELETE FROM cdp_data.state', 'UPDATE cdp_data.identity_history SET profile_id = 0', 'DELETE FROM cdp_data.anchor_history';
+	  'DELETE FROM cdp_data.message', 'DELETE FROM cdp_data.state', 'UPDATE cdp_data.identifier_history SET profile_id = 0', 'DELETE FROM cdp_data.anchor_history';
 }
 
 # months: what refresh asks for, and nothing else
@@ -235,7 +235,7 @@ allowed('postgres', q{
 	SELECT * FROM cdp.verify(); SELECT cdp.restitch(); SELECT cdp.set_rules('{"email": {"max_links": 5}}'); SELECT cdp.preview_rules('{"email": {"max_links": 3}}');
 	SELECT cdp.create_segment('s', 'events > 0'); SELECT cdp.members('s'), cdp.is_member('s', 1); SELECT cdp.drop_segment('s');
 	SELECT cdp.create_profile_view('cdp_segment.more', 'plan integer', 'email identifier'); SELECT * FROM cdp_segment.more; SELECT * FROM cdp.profile_view_problems('cdp_segment.more');
-	SELECT * FROM cdp.profiles, cdp.identities; SELECT * FROM cdp.refused_links, cdp.outvoted; SELECT * FROM cdp.accounts, cdp.account_members; SELECT * FROM cdp.open_cases, cdp.near_shared;
+	SELECT * FROM cdp.profiles, cdp.identifiers; SELECT * FROM cdp.refused_links, cdp.outvoted; SELECT * FROM cdp.accounts, cdp.account_members; SELECT * FROM cdp.open_cases, cdp.near_shared;
 	SELECT cdp.did(timeline, 'x', within => '7 days'), cdp.sum(timeline, 'x', 'p') FROM cdp.profile_row;
 	SELECT * FROM cdp.funnel_table('{x,y}', '7 days', by_property => 'p'), cdp.retention_table('x', 'y', 'day', 'UTC'), cdp.paths('x');
 	SELECT cdp.explain('user_id:u', 'anonymous_id:a'), cdp.profile_at('user_id:u', pg_catalog.now()); SELECT * FROM cdp.events_at(pg_catalog.now());

@@ -71,7 +71,7 @@ is(sql('SELECT count(*) FROM cdp_data.event'), $sum{accepted}, 'every accepted r
 is(sql('SELECT count(*) FROM cdp.quarantine'), $sum{quarantined}, 'every quarantined row is kept');
 is(sql('SELECT sum(accepted), sum(duplicate), sum(quarantined) FROM cdp_data.source'), "$sum{accepted}|$sum{duplicate}|$sum{quarantined}",
 	'the sources add up');
-is(sql('SELECT sum(events) FROM cdp_data.profile'), sql('SELECT count(*) FROM cdp_data.event WHERE identity_id <> 0'),
+is(sql('SELECT sum(events) FROM cdp_data.profile'), sql('SELECT count(*) FROM cdp_data.event WHERE identifier_id <> 0'),
 	'every attributed event counts in one profile');
 
 # what people sent arrived once each, and nothing else

@@ -10,7 +10,7 @@
 #define CHAIN_REFUSED 1000 /* a refused link costs more than any number of others */
 #define CHAIN_NONE INT32_MAX
 
-/* What a chain was found to be, in words that do not depend on identity ids. */
+/* What a chain was found to be, in words that do not depend on identifier ids. */
 typedef struct Chain
 {
 	CdpkStitchPath path;
@@ -105,7 +105,7 @@ chain_ask(Store *store, CdpkStitch *stitch, int from, int to, size_t max_profile
 
 	driver_begin(store);
 	memset(chain, 0, sizeof(*chain));
-	STITCH_TRY(cdpk_stitch_explain(stitch, store->identity_id[from], store->identity_id[to],
+	STITCH_TRY(cdpk_stitch_explain(stitch, store->identifier_id[from], store->identifier_id[to],
 								   max_profiles, &chain->path, steps, &count));
 	chain->length = (int) count;
 	chain->things[0] = from;

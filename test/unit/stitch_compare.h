@@ -38,7 +38,7 @@ static inline const char *
 compare_summary(Store *store, const Reference *reference, int strongest)
 {
 	const World *world = &store->world;
-	const ProfileRow *row = store_profile(store, store->identity_id[strongest]);
+	const ProfileRow *row = store_profile(store, store->identifier_id[strongest]);
 	uint32_t counts[MAX_NAMES] = {0};
 	uint32_t size = 0;
 	bool has_forbid = false;
@@ -91,7 +91,7 @@ compare_partition(const Store *store, const Reference *reference)
 	{
 		int strongest = reference->strongest[a];
 
-		if (store->profile_id[a] != (strongest == NOBODY ? 0 : store->identity_id[strongest]))
+		if (store->profile_id[a] != (strongest == NOBODY ? 0 : store->identifier_id[strongest]))
 			return "an identifier is in another profile";
 		if (store->shared[a] != reference->shared[a])
 			return "an identifier is shared, or not, against the rules";
@@ -144,8 +144,9 @@ compare_rebuilt(Store *store, const CdpkStitchResult *result)
 	bool refused[MAX_THINGS][MAX_THINGS] = {{false}};
 	int64_t profile_id[MAX_THINGS] = {0};
 
-	for (size_t i = 0; i < result->identity_move_count; i++)
-		profile_id[store_thing(store, result->identity_moves[i].id)] = result->identity_moves[i].to;
+	for (size_t i = 0; i < result->identifier_move_count; i++)
+		profile_id[store_thing(store, result->identifier_moves[i].id)] =
+			result->identifier_moves[i].to;
 	for (size_t i = 0; i < result->link_count; i++)
 	{
 		int a = store_thing(store, result->links[i].a);
@@ -172,17 +173,18 @@ rebuild(Store *store, CdpkStitch *stitch)
 	{
 		if (!store->present[a])
 			continue;
-		STITCH_TRY(store_add_identity(store, stitch, a));
+		STITCH_TRY(store_add_identifier(store, stitch, a));
 		store_count(store, &store->now, a, counts);
-		STITCH_TRY(cdpk_stitch_judge_sharing(stitch, store->identity_id[a], store->world.sharing[a],
-											 counts, store->world.rules.namespace_count));
+		STITCH_TRY(cdpk_stitch_judge_sharing(stitch, store->identifier_id[a],
+											 store->world.sharing[a], counts,
+											 store->world.rules.namespace_count));
 		for (int b = 0; b < a; b++)
 		{
 			CdpkStitchChange change;
 
 			memset(&change, 0, sizeof(change));
-			change.a = store->identity_id[a];
-			change.b = store->identity_id[b];
+			change.a = store->identifier_id[a];
+			change.b = store->identifier_id[b];
 			change.exists = store->now.exists[a][b];
 			change.now = store->now.best[a][b];
 			if (change.exists)

@@ -121,7 +121,7 @@ driver_relabel(Store *store)
 			if (store->profile_id[b] == store->profile_id[a] &&
 				reference_stronger(&store->world, b, strongest))
 				strongest = b;
-		renamed[a] = store->profile_id[a] == 0 ? 0 : store->identity_id[strongest];
+		renamed[a] = store->profile_id[a] == 0 ? 0 : store->identifier_id[strongest];
 	}
 	for (int i = 0; i < store->profile_count; i++)
 		store->profiles[i].profile_id = renamed[store_thing(store, store->profiles[i].profile_id)];
@@ -154,12 +154,12 @@ driver_recount(Store *store, const Batch *batch)
 /* ---------------------------------------------------------------- what changed */
 
 static inline CdpkStatus
-driver_tell_identities(Store *store, CdpkStitch *stitch)
+driver_tell_identifiers(Store *store, CdpkStitch *stitch)
 {
 	for (int a = 0; a < store->world.thing_count; a++)
-		if (store->identity_id[a] != 0 &&
+		if (store->identifier_id[a] != 0 &&
 			(store->present[a] != (store->profile_id[a] != 0) || store_chance(store, 8)))
-			STITCH_TRY(store_add_identity(store, stitch, a));
+			STITCH_TRY(store_add_identifier(store, stitch, a));
 	return CDPK_OK;
 }
 
@@ -173,8 +173,8 @@ driver_tell_evidence(Store *store, CdpkStitch *stitch)
 			bool same;
 
 			memset(&change, 0, sizeof(change));
-			change.a = store->identity_id[a];
-			change.b = store->identity_id[b];
+			change.a = store->identifier_id[a];
+			change.b = store->identifier_id[b];
 			change.existed = store->before.exists[a][b];
 			change.exists = store->now.exists[a][b];
 			change.before = store->before.best[a][b];
@@ -210,9 +210,10 @@ driver_tell_sharing(Store *store, CdpkStitch *stitch, const Batch *batch)
 				   sizeof(store->world.max_links[mine])) == 0 &&
 			!store_chance(store, 8))
 			continue;
-		STITCH_TRY(store_add_identity(store, stitch, a));
-		STITCH_TRY(cdpk_stitch_judge_sharing(stitch, store->identity_id[a], store->world.sharing[a],
-											 now, store->world.rules.namespace_count));
+		STITCH_TRY(store_add_identifier(store, stitch, a));
+		STITCH_TRY(cdpk_stitch_judge_sharing(stitch, store->identifier_id[a],
+											 store->world.sharing[a], now,
+											 store->world.rules.namespace_count));
 	}
 	return CDPK_OK;
 }
@@ -224,11 +225,11 @@ driver_tell_verdicts(Store *store, CdpkStitch *stitch, const Batch *batch)
 		for (int b = a + 1; b < store->world.thing_count; b++)
 		{
 			if (store->world.forbidden[a][b] && !batch->old.forbidden[a][b])
-				STITCH_TRY(
-					cdpk_stitch_forbidden(stitch, store->identity_id[a], store->identity_id[b]));
+				STITCH_TRY(cdpk_stitch_forbidden(stitch, store->identifier_id[a],
+												 store->identifier_id[b]));
 			if (!store->world.forbidden[a][b] && batch->old.forbidden[a][b])
 				STITCH_TRY(
-					cdpk_stitch_allowed(stitch, store->identity_id[a], store->identity_id[b]));
+					cdpk_stitch_allowed(stitch, store->identifier_id[a], store->identifier_id[b]));
 		}
 	return CDPK_OK;
 }
@@ -282,7 +283,7 @@ driver_tell_rules(Store *store, CdpkStitch *stitch, const Batch *batch)
 	for (int a = 0; a < store->world.thing_count; a++)
 		for (int b = a + 1; b < store->world.thing_count; b++)
 		{
-			CdpkStitchLink link = {store->identity_id[a], store->identity_id[b],
+			CdpkStitchLink link = {store->identifier_id[a], store->identifier_id[b],
 								   store->now.best[a][b], true};
 
 			if (store->refused[a][b] && store->now.exists[a][b] &&
@@ -311,14 +312,14 @@ driver_apply_moves(Store *store, const CdpkStitchResult *result)
 			if (old[a] == move->from)
 				store->profile_id[a] = move->to;
 	}
-	for (size_t i = 0; i < result->identity_move_count; i++)
+	for (size_t i = 0; i < result->identifier_move_count; i++)
 	{
-		const CdpkStitchMove *move = &result->identity_moves[i];
+		const CdpkStitchMove *move = &result->identifier_moves[i];
 		int thing = store_thing(store, move->id);
 
 		if (thing < 0 || old[thing] != move->from || store->profile_id[thing] != old[thing] ||
 			move->from == move->to)
-			store_fail(store, "an identity is moved from where it is not");
+			store_fail(store, "an identifier is moved from where it is not");
 		else
 			store->profile_id[thing] = move->to;
 	}
@@ -379,7 +380,7 @@ driver_apply_anchors(Store *store, const Batch *batch, const CdpkStitchResult *r
 {
 	for (size_t i = 0; i < result->reanchor_count; i++)
 	{
-		int thing = store_thing(store, result->reanchor[i].identity_id);
+		int thing = store_thing(store, result->reanchor[i].identifier_id);
 
 		for (int k = 0; k < store->world.event_count; k++)
 			if (store->world.in_log[k] && (result->reanchor[i].events == CDPK_ANCHORED
@@ -417,7 +418,7 @@ driver_apply(Store *store, const Batch *batch, const CdpkStitchResult *result)
 	}
 	for (size_t i = 0; i < result->sharing_count; i++)
 	{
-		bool *shared = &store->shared[store_thing(store, result->sharing[i].identity_id)];
+		bool *shared = &store->shared[store_thing(store, result->sharing[i].identifier_id)];
 
 		if (*shared == result->sharing[i].shared)
 			store_fail(store, "sharing changes to what it was");
@@ -436,7 +437,7 @@ driver_stitch(Store *store, CdpkStitch *stitch, const Batch *batch)
 #ifdef CDPK_FAULTS
 	stitch->fault = store->fault;
 #endif
-	STITCH_TRY(driver_tell_identities(store, stitch));
+	STITCH_TRY(driver_tell_identifiers(store, stitch));
 	STITCH_TRY(driver_tell_evidence(store, stitch));
 	STITCH_TRY(driver_tell_sharing(store, stitch, batch));
 	STITCH_TRY(driver_tell_verdicts(store, stitch, batch));
@@ -462,7 +463,7 @@ driver_add_statistics(CdpkStitchStatistics *total, const CdpkStitchStatistics *m
 static inline void
 driver_begin(Store *store)
 {
-	memset(store->asked_identity, 0, sizeof(store->asked_identity));
+	memset(store->asked_identifier, 0, sizeof(store->asked_identifier));
 	memset(store->asked_profile, 0, sizeof(store->asked_profile));
 	memset(store->asked_contents, 0, sizeof(store->asked_contents));
 	memset(store->asked_links, 0, sizeof(store->asked_links));

@@ -256,7 +256,7 @@ example_profiles(const Store *store, char *text, size_t size)
 	profiles.count = 0;
 	for (int a = 0; a < store->world.thing_count; a++)
 	{
-		if (store->profile_id[a] == 0 || store->profile_id[a] != store->identity_id[a])
+		if (store->profile_id[a] == 0 || store->profile_id[a] != store->identifier_id[a])
 			continue;
 		members.count = 0;
 		for (int b = 0; b < store->world.thing_count; b++)

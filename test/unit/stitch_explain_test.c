@@ -103,8 +103,9 @@ reasons_are_given_in_order(void)
 	CHECK(steps[0].reasons[0] == CDPK_REASON_FORBID && steps[0].reasons[1] == 0);
 	CHECK(steps[0].reasons[2] == 1 && steps[0].reasons[3] == CDPK_REASON_CAP);
 	/* an identifier with itself makes no chain */
-	CHECK(cdpk_stitch_explain(stitch, store.identity_id[thing("a")], store.identity_id[thing("a")],
-							  10, &chain.path, &steps, &(size_t){0}) == CDPK_INVALID);
+	CHECK(cdpk_stitch_explain(stitch, store.identifier_id[thing("a")],
+							  store.identifier_id[thing("a")], 10, &chain.path, &steps,
+							  &(size_t){0}) == CDPK_INVALID);
 	cdpk_stitch_free(stitch);
 }
 

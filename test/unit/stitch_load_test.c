@@ -2,7 +2,7 @@
  * stitch_load_test.c: what a stitch asks for, how often, and what it does where
  * rows are missing, wrong, or memory ends
  *
- * The tables are made up on the spot.  Identity 1 is a user_id, and profile 1 a
+ * The tables are made up on the spot.  Identifier 1 is a user_id, and profile 1 a
  * giant: the devices 2 … GIANT, each linked to it.  Above BASE are families of
  * three: a user_id and a device in one profile, and a user_id that is alone.
  */
@@ -49,7 +49,7 @@ is_user(int64_t id)
 	return id == 1 || (id >= BASE && (id - BASE) % 3 != 1);
 }
 
-/* The profile of an identity by the tables; new ones have ids below zero, turned round. */
+/* The profile of an identifier by the tables; new ones have ids below zero, turned round. */
 static int64_t
 profile_of(int64_t id)
 {
@@ -59,15 +59,15 @@ profile_of(int64_t id)
 }
 
 static CdpkStatus
-add_identity(CdpkStitch *stitch, const Tables *tables, int64_t id, int64_t profile_id)
+add_identifier(CdpkStitch *stitch, const Tables *tables, int64_t id, int64_t profile_id)
 {
 	uint8_t payload[CDPK_IDENTIFIER_PAYLOAD_MAX];
 	char value[32];
-	CdpkStitchIdentity row;
+	CdpkStitchIdentifier row;
 
 	memset(&row, 0, sizeof(row));
 	snprintf(value, sizeof(value), "%lld", (long long) id);
-	row.identity_id = id;
+	row.identifier_id = id;
 	row.profile_id = profile_id;
 	row.name_space = tables->damage == WRONG_NAMESPACE ? 2 : !is_user(id);
 	row.payload = payload;
@@ -76,17 +76,17 @@ add_identity(CdpkStitch *stitch, const Tables *tables, int64_t id, int64_t profi
 	row.forbidden = tables->damage == FORBID_LOOP;
 	CHECK(cdpk_identifier_make(namespaces[!is_user(id)].name, namespaces[!is_user(id)].name_length,
 							   value, strlen(value), NULL, payload, &row.length) == CDPK_OK);
-	return cdpk_stitch_add_identities(stitch, &row, 1);
+	return cdpk_stitch_add_identifiers(stitch, &row, 1);
 }
 
 static CdpkStatus
-load_identities(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
+load_identifiers(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
 {
 	Tables *tables = context;
 
 	tables->calls++;
 	for (size_t i = 0; i < count && tables->damage != NO_IDENTITY; i++)
-		STITCH_TRY(add_identity(stitch, tables, ids[i], profile_of(ids[i])));
+		STITCH_TRY(add_identifier(stitch, tables, ids[i], profile_of(ids[i])));
 	return tables->damage == FAILURE ? CDPK_UNSUPPORTED : CDPK_OK;
 }
 
@@ -138,7 +138,7 @@ load_contents(void *context, CdpkStitch *stitch, const int64_t *ids, size_t coun
 		tables->giant_loaded += ids[i] == 1;
 		for (int64_t id = ids[i]; id <= end && !(tables->damage == LATE_MEMBER && id == end); id++)
 		{
-			STITCH_TRY(add_identity(stitch, tables, id, ids[i]));
+			STITCH_TRY(add_identifier(stitch, tables, id, ids[i]));
 			if (id > ids[i])
 				STITCH_TRY(add_link(stitch, tables, ids[i], id, ids[i] == 1 ? id : 10));
 		}
@@ -161,11 +161,11 @@ load_links(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
 
 static CdpkStatus
 load_forbids(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t profile_count,
-			 const int64_t *identity_ids, size_t identity_count)
+			 const int64_t *identifier_ids, size_t identifier_count)
 {
-	CdpkStitchForbid pair = {profile_count > 0 ? profile_ids[0] : identity_ids[0], 0};
+	CdpkStitchForbid pair = {profile_count > 0 ? profile_ids[0] : identifier_ids[0], 0};
 
-	(void) identity_count;
+	(void) identifier_count;
 	((Tables *) context)->calls++;
 	pair.b = pair.a;
 	return cdpk_stitch_add_forbids(stitch, &pair, 1);
@@ -180,8 +180,8 @@ check_interrupts(void *context)
 static CdpkStitch *
 begin(Tables *tables, Damage damage, CdpkStitchStore *callbacks)
 {
-	CdpkStitchStore made = {tables,     load_identities, load_profiles,   load_contents,
-							load_links, load_forbids,    check_interrupts};
+	CdpkStitchStore made = {tables,     load_identifiers, load_profiles,   load_contents,
+							load_links, load_forbids,     check_interrupts};
 	CdpkStitch *stitch = NULL;
 
 	memset(tables, 0, sizeof(*tables));
@@ -216,7 +216,7 @@ a_giant_is_not_loaded_to_be_joined(void)
 	CdpkStitch *stitch = begin(&tables, SOUND, &callbacks);
 	const CdpkStitchResult *result;
 
-	CHECK(add_identity(stitch, &tables, GIANT + 1, 0) == CDPK_OK);
+	CHECK(add_identifier(stitch, &tables, GIANT + 1, 0) == CDPK_OK);
 	link_appears(stitch, 5, 7, 3);                /* inside */
 	link_appears(stitch, 9, GIANT + 1, 3);        /* a new identifier */
 	link_appears(stitch, 11, GIANT + 2, 3);       /* a weaker profile */
@@ -226,8 +226,8 @@ a_giant_is_not_loaded_to_be_joined(void)
 	result = cdpk_stitch_result(stitch);
 	CHECK(result->profile_move_count == 1 && result->profile_moves[0].from == GIANT + 2 &&
 		  result->profile_moves[0].to == 1);
-	CHECK(result->identity_move_count == 1 && result->identity_moves[0].id == GIANT + 1 &&
-		  result->identity_moves[0].from == 0 && result->identity_moves[0].to == 1);
+	CHECK(result->identifier_move_count == 1 && result->identifier_moves[0].id == GIANT + 1 &&
+		  result->identifier_moves[0].from == 0 && result->identifier_moves[0].to == 1);
 	CHECK(result->ended_count == 1 && result->ended[0] == GIANT + 2);
 	CHECK(result->link_count == 1 && result->links[0].refused);
 	CHECK(result->profile_count == 1 && result->profiles[0].profile_id == 1 &&
@@ -253,7 +253,7 @@ a_giant_is_loaded_for_a_conflict(void)
 	CHECK(tables.giant_loaded == 1 && tables.interrupts > 0);
 	result = cdpk_stitch_result(stitch);
 	CHECK(result->statistics.refused_after_search == 2 && result->link_count == 2);
-	CHECK(result->profile_move_count + result->identity_move_count + result->profile_count == 0);
+	CHECK(result->profile_move_count + result->identifier_move_count + result->profile_count == 0);
 	cdpk_stitch_free(stitch);
 }
 
@@ -272,7 +272,7 @@ a_giant_is_not_loaded_for_a_neighbour(void)
 	CHECK(cdpk_stitch_run(stitch) == CDPK_OK);
 	CHECK(tables.contents == 1 && tables.giant_loaded == 0);
 	result = cdpk_stitch_result(stitch);
-	CHECK(result->identity_move_count == 1 && result->identity_moves[0].to == 1);
+	CHECK(result->identifier_move_count == 1 && result->identifier_moves[0].to == 1);
 	CHECK(result->statistics.reworks == 1 && result->statistics.identifiers_reworked == 1);
 	cdpk_stitch_free(stitch);
 }
@@ -302,11 +302,11 @@ many_conflicts_take_few_calls(void)
 		  result->statistics.reworks == FAMILIES && result->statistics.largest_rework == 3);
 	CHECK(result->statistics.refused_at_once == FAMILIES &&
 		  result->statistics.refused_after_search == 0);
-	CHECK(result->identity_move_count == FAMILIES && result->link_count == 2 * FAMILIES);
+	CHECK(result->identifier_move_count == FAMILIES && result->link_count == 2 * FAMILIES);
 	CHECK(result->profile_move_count == 0 && result->ended_count == 0);
-	for (size_t i = 0; i < result->identity_move_count; i++)
-		moved += result->identity_moves[i].from == result->identity_moves[i].id - 1 &&
-				 result->identity_moves[i].to == result->identity_moves[i].id + 1;
+	for (size_t i = 0; i < result->identifier_move_count; i++)
+		moved += result->identifier_moves[i].from == result->identifier_moves[i].id - 1 &&
+				 result->identifier_moves[i].to == result->identifier_moves[i].id + 1;
 	CHECK(moved == FAMILIES);
 	cdpk_stitch_free(stitch);
 }
@@ -359,7 +359,7 @@ wrong_calls_are_noticed(void)
 	CdpkStitch *stitch = begin(&tables, SOUND, &callbacks);
 	CdpkStitch *other = NULL;
 
-	/* sharing is judged of identities that are known, only */
+	/* sharing is judged of identifiers that are known, only */
 	CHECK(cdpk_stitch_judge_sharing(stitch, 5, CDPK_SHARING_ALWAYS, NULL, 0) == CDPK_INVALID);
 	link_appears(stitch, 5, 5, 1);
 	CHECK(cdpk_stitch_run(stitch) == CDPK_INVALID);

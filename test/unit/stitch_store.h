@@ -45,8 +45,8 @@ typedef struct Store
 	CdpkStatus status;  /* of the last run */
 	/* tables */
 	int64_t last_id;
-	int64_t identity_id[MAX_THINGS]; /* 0: never seen */
-	int64_t profile_id[MAX_THINGS];  /* 0: in none */
+	int64_t identifier_id[MAX_THINGS]; /* 0: never seen */
+	int64_t profile_id[MAX_THINGS];    /* 0: in none */
 	bool shared[MAX_THINGS];
 	EvidenceRow evidence[MAX_THINGS][MAX_THINGS][MAX_SOURCES]; /* a < b */
 	bool refused[MAX_THINGS][MAX_THINGS];                      /* both ways */
@@ -58,7 +58,7 @@ typedef struct Store
 	bool present[MAX_THINGS];
 	Links before; /* at the present trust of the sources */
 	Links now;
-	int asked_identity[MAX_THINGS];
+	int asked_identifier[MAX_THINGS];
 	int asked_profile[MAX_THINGS];
 	int asked_contents[MAX_THINGS];
 	int asked_links[MAX_THINGS];
@@ -97,10 +97,10 @@ store_fail(Store *store, const char *why)
 }
 
 static inline int
-store_thing(const Store *store, int64_t identity_id)
+store_thing(const Store *store, int64_t identifier_id)
 {
 	for (int i = 0; i < store->world.thing_count; i++)
-		if (store->identity_id[i] == identity_id)
+		if (store->identifier_id[i] == identifier_id)
 			return i;
 	return -1;
 }
@@ -147,14 +147,14 @@ store_is_forbidden(const Store *store, int thing)
 
 /* What was handed over is unreadable afterwards. */
 static inline CdpkStatus
-store_add_identity(Store *store, CdpkStitch *stitch, int thing)
+store_add_identifier(Store *store, CdpkStitch *stitch, int thing)
 {
-	CdpkStitchIdentity *row = malloc(sizeof(CdpkStitchIdentity));
+	CdpkStitchIdentifier *row = malloc(sizeof(CdpkStitchIdentifier));
 	uint8_t *payload = malloc(store->world.things[thing].length);
 	CdpkStatus status;
 
 	memcpy(payload, store->world.things[thing].payload, store->world.things[thing].length);
-	row->identity_id = store->identity_id[thing];
+	row->identifier_id = store->identifier_id[thing];
 	row->profile_id = store->rebuilding ? 0 : store->profile_id[thing];
 	row->payload = payload;
 	row->length = store->world.things[thing].length;
@@ -162,7 +162,7 @@ store_add_identity(Store *store, CdpkStitch *stitch, int thing)
 	row->present = store->present[thing];
 	row->shared = !store->rebuilding && store->shared[thing];
 	row->forbidden = store_is_forbidden(store, thing);
-	status = cdpk_stitch_add_identities(stitch, row, 1);
+	status = cdpk_stitch_add_identifiers(stitch, row, 1);
 	memset(payload, 0xAA, row->length);
 	memset(row, 0xAA, sizeof(*row));
 	free(payload);
@@ -206,8 +206,8 @@ store_add_link(Store *store, CdpkStitch *stitch, int a, int b)
 
 		if (!row->exists)
 			continue;
-		link.a = store->identity_id[a];
-		link.b = store->identity_id[b];
+		link.a = store->identifier_id[a];
+		link.b = store->identifier_id[b];
 		link.evidence.trust = store->world.trust[source];
 		link.evidence.first_at = row->first_at;
 		link.refused = !store->rebuilding && store->refused[a][b];
@@ -217,7 +217,7 @@ store_add_link(Store *store, CdpkStitch *stitch, int a, int b)
 }
 
 static inline CdpkStatus
-store_load_identities(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
+store_load_identifiers(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
 {
 	Store *store = context;
 
@@ -226,10 +226,10 @@ store_load_identities(void *context, CdpkStitch *stitch, const int64_t *ids, siz
 	{
 		int thing = store_thing(store, ids[i]);
 
-		if (thing < 0 || store->asked_identity[thing]++ > 0)
-			store_fail(store, "an identity is asked for that is not there, or twice");
+		if (thing < 0 || store->asked_identifier[thing]++ > 0)
+			store_fail(store, "an identifier is asked for that is not there, or twice");
 		else
-			STITCH_TRY(store_add_identity(store, stitch, thing));
+			STITCH_TRY(store_add_identifier(store, stitch, thing));
 	}
 	return CDPK_OK;
 }
@@ -238,7 +238,7 @@ static inline CdpkStatus
 store_load_profiles(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
 {
 	Store *store = context;
-	bool identities = store_chance(store, 2);
+	bool identifiers = store_chance(store, 2);
 
 	store->calls++;
 	for (size_t i = 0; i < count; i++)
@@ -250,8 +250,8 @@ store_load_profiles(void *context, CdpkStitch *stitch, const int64_t *ids, size_
 			store_fail(store, "a summary is asked for that is not there, or twice");
 		else
 			STITCH_TRY(store_add_profile(stitch, &store->world, row));
-		if (identities && row != NULL)
-			STITCH_TRY(store_add_identity(store, stitch, thing));
+		if (identifiers && row != NULL)
+			STITCH_TRY(store_add_identifier(store, stitch, thing));
 	}
 	return CDPK_OK;
 }
@@ -272,7 +272,7 @@ store_load_contents(void *context, CdpkStitch *stitch, const int64_t *ids, size_
 		{
 			if (store->profile_id[a] != ids[i])
 				continue;
-			STITCH_TRY(store_add_identity(store, stitch, a));
+			STITCH_TRY(store_add_identifier(store, stitch, a));
 			for (int b = 0; b < store->world.thing_count; b++)
 				if (a != b)
 					STITCH_TRY(store_add_link(store, stitch, a, b));
@@ -302,7 +302,7 @@ store_load_links(void *context, CdpkStitch *stitch, const int64_t *ids, size_t c
 
 static inline CdpkStatus
 store_load_forbids(void *context, CdpkStitch *stitch, const int64_t *profile_ids,
-				   size_t profile_count, const int64_t *identity_ids, size_t identity_count)
+				   size_t profile_count, const int64_t *identifier_ids, size_t identifier_count)
 {
 	Store *store = context;
 
@@ -313,11 +313,11 @@ store_load_forbids(void *context, CdpkStitch *stitch, const int64_t *profile_ids
 
 		for (size_t i = 0; i < profile_count; i++)
 			asked |= !store->rebuilding && store->profile_id[a] == profile_ids[i];
-		for (size_t i = 0; i < identity_count; i++)
-			asked |= store->identity_id[a] == identity_ids[i];
+		for (size_t i = 0; i < identifier_count; i++)
+			asked |= store->identifier_id[a] == identifier_ids[i];
 		for (int b = 0; b < store->world.thing_count && asked; b++)
 		{
-			CdpkStitchForbid pair = {store->identity_id[a], store->identity_id[b]};
+			CdpkStitchForbid pair = {store->identifier_id[a], store->identifier_id[b]};
 
 			if (store->world.forbidden[a][b])
 				STITCH_TRY(cdpk_stitch_add_forbids(stitch, &pair, 1));
@@ -330,7 +330,7 @@ static inline CdpkStitchStore
 store_callbacks(Store *store)
 {
 	CdpkStitchStore callbacks = {store,
-								 store_load_identities,
+								 store_load_identifiers,
 								 store_load_profiles,
 								 store_load_contents,
 								 store_load_links,
@@ -342,12 +342,12 @@ store_callbacks(Store *store)
 
 /* ---------------------------------------------------------------- the log, and what is counted of it */
 
-/* store_name gives an identifier its identity id when it is first heard of. */
+/* store_name gives an identifier its identifier id when it is first heard of. */
 static inline void
 store_name(Store *store, int thing)
 {
-	if (store->identity_id[thing] == 0)
-		store->identity_id[thing] = ++store->last_id;
+	if (store->identifier_id[thing] == 0)
+		store->identifier_id[thing] = ++store->last_id;
 }
 
 /* store_read_log writes the rows of links anew. */

@@ -131,7 +131,7 @@ chains_agree(int order, uint64_t seed)
 		int from = (int) (unit_random(&seed) % (uint64_t) store.world.thing_count);
 		int to = (int) (unit_random(&seed) % (uint64_t) store.world.thing_count);
 
-		if (from == to || store.identity_id[from] == 0 || store.identity_id[to] == 0)
+		if (from == to || store.identifier_id[from] == 0 || store.identifier_id[to] == 0)
 			continue;
 		difference = chain_compare(&store, &reference, from, to, &chain);
 		if (i == 0 && order == 0)

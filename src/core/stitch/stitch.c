@@ -67,10 +67,10 @@ cdpk_stitch_free(CdpkStitch *stitch)
 /* ---------------------------------------------------------------- rows of the tables */
 
 CdpkStatus
-cdpk_stitch_add_identities(CdpkStitch *stitch, const CdpkStitchIdentity *rows, size_t count)
+cdpk_stitch_add_identifiers(CdpkStitch *stitch, const CdpkStitchIdentifier *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		STITCH_TRY(stitch_add_identity(stitch, &rows[i]));
+		STITCH_TRY(stitch_add_identifier(stitch, &rows[i]));
 	return CDPK_OK;
 }
 
@@ -151,10 +151,10 @@ cdpk_stitch_allowed(CdpkStitch *stitch, int64_t a, int64_t b)
 }
 
 CdpkStatus
-cdpk_stitch_judge_sharing(CdpkStitch *stitch, int64_t identity_id, CdpkSharing verdict,
+cdpk_stitch_judge_sharing(CdpkStitch *stitch, int64_t identifier_id, CdpkSharing verdict,
 						  const CdpkStitchCount *counts, size_t count_length)
 {
-	uint32_t node = stitch_find_node(stitch, identity_id);
+	uint32_t node = stitch_find_node(stitch, identifier_id);
 	StitchNode *item;
 
 	if (node == STITCH_NONE)
@@ -172,11 +172,11 @@ want_pair(CdpkStitch *stitch, int64_t a, int64_t b)
 {
 	if (a == b)
 		return CDPK_INVALID;
-	STITCH_TRY(stitch_want_identity(stitch, a));
-	return stitch_want_identity(stitch, b);
+	STITCH_TRY(stitch_want_identifier(stitch, a));
+	return stitch_want_identifier(stitch, b);
 }
 
-/* Load every identity that a change names. */
+/* Load every identifier that a change names. */
 static CdpkStatus
 resolve(CdpkStitch *stitch)
 {
@@ -245,7 +245,7 @@ propose_links_of(CdpkStitch *stitch, uint32_t node)
  * propose the links of those that are no longer shared.
  */
 static CdpkStatus
-judge_identities(CdpkStitch *stitch)
+judge_identifiers(CdpkStitch *stitch)
 {
 	StitchNumbers ceased = {NULL, 0, 0};
 
@@ -538,7 +538,7 @@ cdpk_stitch_run(CdpkStitch *stitch)
 {
 	STITCH_TRY(resolve(stitch));
 	STITCH_TRY(freeze(stitch));
-	STITCH_TRY(judge_identities(stitch));
+	STITCH_TRY(judge_identifiers(stitch));
 	for (uint32_t i = 0; i < stitch->changes.count; i++)
 		STITCH_TRY(judge_change(stitch, &stitch->changes.items[i]));
 	for (uint32_t i = 0; i < stitch->retries.count; i++)

@@ -15,7 +15,7 @@
  * One CdpkStitch serves one batch of changes, and the caller keeps the tables:
  *	1. cdpk_stitch_new;
  *	2. the caller writes the batch's evidence and verdicts into its tables, and
- *	   says what changed: cdpk_stitch_add_identities for who comes and goes, and
+ *	   says what changed: cdpk_stitch_add_identifiers for who comes and goes, and
  *	   the functions under "changes", in any order;
  *	3. cdpk_stitch_run, which asks for rows of the tables through CdpkStitchStore;
  *	   each callback gets all the ids of one step and answers by calling
@@ -27,7 +27,7 @@
  * summaries alone.
  *
  * An unlink verdict is the caller's: evidence that it voids is no row of the
- * tables and counts nowhere.  Rows of links, forbids and identities are taken as
+ * tables and counts nowhere.  Rows of links, forbids and identifiers are taken as
  * true; rows that contradict each other are CDPK_CORRUPT.
  */
 #ifndef CDPK_STITCH_H
@@ -47,12 +47,12 @@ extern void cdpk_stitch_free(CdpkStitch *stitch);
 
 /*
  * Add rows, which are copied.  Of two rows with one key the first counts.
- * Identities may also be added before the run, and must be where one
+ * Identifiers may also be added before the run, and must be where one
  *	 - is new, or read again after it was blocked: present, profile_id 0;
  *	 - is blocked or erased: not present, profile_id as the tables have it.
  */
-extern CdpkStatus cdpk_stitch_add_identities(CdpkStitch *stitch, const CdpkStitchIdentity *rows,
-											 size_t count);
+extern CdpkStatus cdpk_stitch_add_identifiers(CdpkStitch *stitch, const CdpkStitchIdentifier *rows,
+											  size_t count);
 extern CdpkStatus cdpk_stitch_add_profiles(CdpkStitch *stitch, const CdpkStitchProfile *rows,
 										   size_t count);
 extern CdpkStatus cdpk_stitch_add_links(CdpkStitch *stitch, const CdpkStitchLink *rows,
@@ -104,7 +104,7 @@ extern CdpkStatus cdpk_stitch_allowed(CdpkStitch *stitch, int64_t a, int64_t b);
  * counts: for each namespace, how many distinct identifiers of it are linked to
  * this one, whether refused, shared or not.
  */
-extern CdpkStatus cdpk_stitch_judge_sharing(CdpkStitch *stitch, int64_t identity_id,
+extern CdpkStatus cdpk_stitch_judge_sharing(CdpkStitch *stitch, int64_t identifier_id,
 											CdpkSharing verdict, const CdpkStitchCount *counts,
 											size_t count_length);
 

@@ -235,8 +235,8 @@ write_path(CdpkStitch *stitch, const Explanation *work, const CdpkStitchStep **s
 		uint32_t before = stitch_far_end(stitch, (edge - 1) ^ 1);
 		CdpkStitchStep *step = &written[--count];
 
-		step->from = stitch_node(stitch, before)->identity_id;
-		step->to = stitch_node(stitch, node)->identity_id;
+		step->from = stitch_node(stitch, before)->identifier_id;
+		step->to = stitch_node(stitch, node)->identifier_id;
 		step->refused = stitch_profile_of(stitch, before) != stitch_profile_of(stitch, node);
 		step->reasons = NULL;
 		step->reason_count = 0;
@@ -258,9 +258,9 @@ cdpk_stitch_explain(CdpkStitch *stitch, int64_t a, int64_t b, size_t max_profile
 	*step_count = 0;
 	if (a == b)
 		return CDPK_INVALID;
-	STITCH_TRY(stitch_want_identity(stitch, a));
-	STITCH_TRY(stitch_want_identity(stitch, b));
-	STITCH_TRY(stitch_load_identities(stitch));
+	STITCH_TRY(stitch_want_identifier(stitch, a));
+	STITCH_TRY(stitch_want_identifier(stitch, b));
+	STITCH_TRY(stitch_load_identifiers(stitch));
 	start.node = stitch_find_node(stitch, a);
 	work.target = stitch_find_node(stitch, b);
 	*path = CDPK_PATH_ABSENT;

@@ -22,14 +22,14 @@ stitch_graph_init(CdpkStitch *stitch)
 	cdpk_idmap_init(&stitch->profile_of_id, allocator);
 	cdpk_idmap_init(&stitch->link_of_pair, allocator);
 	cdpk_idmap_init(&stitch->cell_of_pair, allocator);
-	cdpk_idmap_init(&stitch->asked_identities, allocator);
+	cdpk_idmap_init(&stitch->asked_identifiers, allocator);
 }
 
-/* Return the node of an identity, or NONE. */
+/* Return the node of an identifier, or NONE. */
 uint32_t
-stitch_find_node(const CdpkStitch *stitch, int64_t identity_id)
+stitch_find_node(const CdpkStitch *stitch, int64_t identifier_id)
 {
-	return cdpk_idmap_get(&stitch->node_of_id, (uint64_t) identity_id);
+	return cdpk_idmap_get(&stitch->node_of_id, (uint64_t) identifier_id);
 }
 
 /* Make one key of two nodes in either order. */
@@ -212,19 +212,19 @@ stitch_join(CdpkStitch *stitch, uint32_t x, uint32_t y)
 
 /* Add a node, and put it into the profile that the tables say. */
 CdpkStatus
-stitch_add_identity(CdpkStitch *stitch, const CdpkStitchIdentity *row)
+stitch_add_identifier(CdpkStitch *stitch, const CdpkStitchIdentifier *row)
 {
 	uint32_t place = stitch->nodes.count;
 	uint32_t profile = STITCH_NONE;
 	StitchNode node;
 
-	if (row->identity_id <= 0 || row->profile_id < 0 ||
+	if (row->identifier_id <= 0 || row->profile_id < 0 ||
 		row->name_space >= stitch->rules->namespace_count || row->length < CDPK_IDENTIFIER_HEADER ||
 		row->length > CDPK_IDENTIFIER_PAYLOAD_MAX)
 		return CDPK_CORRUPT;
-	if (stitch_find_node(stitch, row->identity_id) != STITCH_NONE)
+	if (stitch_find_node(stitch, row->identifier_id) != STITCH_NONE)
 		return CDPK_OK;
-	node.identity_id = row->identity_id;
+	node.identifier_id = row->identifier_id;
 	node.payload = stitch_copy_bytes(&stitch->memory, row->payload, row->length);
 	if (node.payload == NULL)
 		return CDPK_OUT_OF_MEMORY;
@@ -252,7 +252,7 @@ stitch_add_identity(CdpkStitch *stitch, const CdpkStitchIdentity *row)
 	else if (row->present)
 		STITCH_TRY(stitch_new_profile(stitch, 0, &profile));
 	STITCH_PUSH(stitch, stitch->nodes, node);
-	STITCH_TRY(cdpk_idmap_put(&stitch->node_of_id, (uint64_t) row->identity_id, place));
+	STITCH_TRY(cdpk_idmap_put(&stitch->node_of_id, (uint64_t) row->identifier_id, place));
 	if (profile == STITCH_NONE)
 		return CDPK_OK;
 	stitch_add_member(stitch, profile, place);

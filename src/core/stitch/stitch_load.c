@@ -6,29 +6,29 @@
 
 #include "core/stitch/stitch_graph.h"
 
-/* Put an identity that is not here on the list of the next call. */
+/* Put an identifier that is not here on the list of the next call. */
 CdpkStatus
-stitch_want_identity(CdpkStitch *stitch, int64_t identity_id)
+stitch_want_identifier(CdpkStitch *stitch, int64_t identifier_id)
 {
-	uint64_t key = (uint64_t) identity_id;
+	uint64_t key = (uint64_t) identifier_id;
 
-	if (identity_id <= 0)
+	if (identifier_id <= 0)
 		return CDPK_CORRUPT;
-	if (stitch_find_node(stitch, identity_id) != STITCH_NONE ||
-		cdpk_idmap_get(&stitch->asked_identities, key) != CDPK_IDMAP_NONE)
+	if (stitch_find_node(stitch, identifier_id) != STITCH_NONE ||
+		cdpk_idmap_get(&stitch->asked_identifiers, key) != CDPK_IDMAP_NONE)
 		return CDPK_OK;
-	STITCH_TRY(cdpk_idmap_put(&stitch->asked_identities, key, 0));
-	STITCH_PUSH(stitch, stitch->ids, identity_id);
+	STITCH_TRY(cdpk_idmap_put(&stitch->asked_identifiers, key, 0));
+	STITCH_PUSH(stitch, stitch->ids, identifier_id);
 	return CDPK_OK;
 }
 
-/* Load the identities that were wanted. */
+/* Load the identifiers that were wanted. */
 CdpkStatus
-stitch_load_identities(CdpkStitch *stitch)
+stitch_load_identifiers(CdpkStitch *stitch)
 {
 	if (stitch->ids.count > 0)
-		STITCH_TRY(stitch->store->load_identities(stitch->store->context, stitch, stitch->ids.items,
-												  stitch->ids.count));
+		STITCH_TRY(stitch->store->load_identifiers(stitch->store->context, stitch,
+												   stitch->ids.items, stitch->ids.count));
 	for (uint32_t i = 0; i < stitch->ids.count; i++)
 		if (stitch_find_node(stitch, stitch->ids.items[i]) == STITCH_NONE)
 			return CDPK_CORRUPT;
@@ -44,15 +44,15 @@ stitch_take_rows(CdpkStitch *stitch)
 
 	for (uint32_t i = 0; i < stitch->link_rows.count; i++)
 	{
-		STITCH_TRY(stitch_want_identity(stitch, stitch->link_rows.items[i].a));
-		STITCH_TRY(stitch_want_identity(stitch, stitch->link_rows.items[i].b));
+		STITCH_TRY(stitch_want_identifier(stitch, stitch->link_rows.items[i].a));
+		STITCH_TRY(stitch_want_identifier(stitch, stitch->link_rows.items[i].b));
 	}
 	for (uint32_t i = 0; i < stitch->forbid_rows.count; i++)
 	{
-		STITCH_TRY(stitch_want_identity(stitch, stitch->forbid_rows.items[i].a));
-		STITCH_TRY(stitch_want_identity(stitch, stitch->forbid_rows.items[i].b));
+		STITCH_TRY(stitch_want_identifier(stitch, stitch->forbid_rows.items[i].a));
+		STITCH_TRY(stitch_want_identifier(stitch, stitch->forbid_rows.items[i].b));
 	}
-	STITCH_TRY(stitch_load_identities(stitch));
+	STITCH_TRY(stitch_load_identifiers(stitch));
 	for (uint32_t i = 0; i < stitch->link_rows.count; i++)
 	{
 		const CdpkStitchLink *row = &stitch->link_rows.items[i];
@@ -108,7 +108,7 @@ load_forbids(CdpkStitch *stitch)
 			STITCH_PUSH(stitch, stitch->ids, profile->stored_id);
 		else
 			STITCH_PUSH(stitch, stitch->more_ids,
-						stitch_node(stitch, profile->first_member)->identity_id);
+						stitch_node(stitch, profile->first_member)->identifier_id);
 	}
 	if (stitch->forbids_wanted.count > 0)
 		STITCH_TRY(stitch->store->load_forbids(stitch->store->context, stitch, stitch->ids.items,
@@ -147,14 +147,14 @@ stitch_load_summaries(CdpkStitch *stitch, StitchNumbers *roots)
 
 		if (!profile->known)
 			return CDPK_CORRUPT;
-		STITCH_TRY(stitch_want_identity(stitch, profile->stored_id));
+		STITCH_TRY(stitch_want_identifier(stitch, profile->stored_id));
 	}
-	STITCH_TRY(stitch_load_identities(stitch));
+	STITCH_TRY(stitch_load_identifiers(stitch));
 	for (uint32_t i = 0; i < unknown; i++)
 	{
 		StitchProfile *profile = &stitch->profiles.items[roots->items[i]];
 
-		/* the identity that gave the profile its id */
+		/* the identifier that gave the profile its id */
 		profile->strongest = stitch_find_node(stitch, profile->stored_id);
 		STITCH_TRY(stitch_want_forbids(stitch, roots->items[i]));
 	}
@@ -221,7 +221,7 @@ stitch_load_links(CdpkStitch *stitch, const StitchNumbers *nodes)
 	if (nodes->count == 0)
 		return CDPK_OK;
 	for (uint32_t i = 0; i < nodes->count; i++)
-		STITCH_PUSH(stitch, stitch->ids, stitch_node(stitch, nodes->items[i])->identity_id);
+		STITCH_PUSH(stitch, stitch->ids, stitch_node(stitch, nodes->items[i])->identifier_id);
 	STITCH_TRY(stitch->store->load_links(stitch->store->context, stitch, stitch->ids.items,
 										 stitch->ids.count));
 	stitch->ids.count = 0;

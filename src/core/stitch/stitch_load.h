@@ -7,8 +7,8 @@
 
 #include "core/stitch/stitch_state.h"
 
-extern CdpkStatus stitch_want_identity(CdpkStitch *stitch, int64_t identity_id);
-extern CdpkStatus stitch_load_identities(CdpkStitch *stitch);
+extern CdpkStatus stitch_want_identifier(CdpkStitch *stitch, int64_t identifier_id);
+extern CdpkStatus stitch_load_identifiers(CdpkStitch *stitch);
 extern CdpkStatus stitch_take_rows(CdpkStitch *stitch);
 extern CdpkStatus stitch_load_summaries(CdpkStitch *stitch, StitchNumbers *roots);
 extern CdpkStatus stitch_load_contents(CdpkStitch *stitch, StitchNumbers *roots);

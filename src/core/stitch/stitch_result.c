@@ -8,11 +8,11 @@
 
 #include "core/stitch/stitch_graph.h"
 
-/* Return a profile's id: the identity_id of its strongest identifier. */
+/* Return a profile's id: the identifier_id of its strongest identifier. */
 static int64_t
 final_id(CdpkStitch *stitch, uint32_t root)
 {
-	return stitch_node(stitch, stitch->profiles.items[root].strongest)->identity_id;
+	return stitch_node(stitch, stitch->profiles.items[root].strongest)->identifier_id;
 }
 
 /* Return whether some profile has this id now. */
@@ -71,9 +71,9 @@ count_split(CdpkStitch *stitch, int64_t *first_to, uint32_t profile, int64_t to)
 	}
 }
 
-/* List the identities that are new, gone, or of a profile that was taken apart. */
+/* List the identifiers that are new, gone, or of a profile that was taken apart. */
 static CdpkStatus
-list_identity_moves(CdpkStitch *stitch)
+list_identifier_moves(CdpkStitch *stitch)
 {
 	STITCH_ARRAY(CdpkStitchMove) moves = {NULL, 0, 0};
 	int64_t *first_to =
@@ -85,7 +85,7 @@ list_identity_moves(CdpkStitch *stitch)
 	for (uint32_t i = 0; i < stitch->nodes.count; i++)
 	{
 		const StitchNode *node = stitch_node(stitch, i);
-		CdpkStitchMove move = {node->identity_id, 0, 0};
+		CdpkStitchMove move = {node->identifier_id, 0, 0};
 
 		stitch_tick(stitch);
 		if (node->stored_profile != STITCH_NONE)
@@ -104,8 +104,8 @@ list_identity_moves(CdpkStitch *stitch)
 			STITCH_PUSH(stitch, moves, move);
 	}
 	stitch_release(&stitch->memory, first_to);
-	stitch->result.identity_moves = moves.items;
-	stitch->result.identity_move_count = moves.count;
+	stitch->result.identifier_moves = moves.items;
+	stitch->result.identifier_move_count = moves.count;
 	return CDPK_OK;
 }
 
@@ -167,8 +167,8 @@ list_links(CdpkStitch *stitch)
 	for (uint32_t i = 0; i < stitch->links.count; i++)
 	{
 		const StitchLink *link = &stitch->links.items[i];
-		CdpkStitchVerdict verdict = {stitch_node(stitch, link->rank.strong)->identity_id,
-									 stitch_node(stitch, link->rank.weak)->identity_id,
+		CdpkStitchVerdict verdict = {stitch_node(stitch, link->rank.strong)->identifier_id,
+									 stitch_node(stitch, link->rank.weak)->identifier_id,
 									 link->refused};
 
 		stitch_tick(stitch);
@@ -189,8 +189,8 @@ list_declined(CdpkStitch *stitch)
 	for (uint32_t i = 0; i < stitch->links.count; i++)
 	{
 		const StitchLink *link = &stitch->links.items[i];
-		CdpkStitchVerdict verdict = {stitch_node(stitch, link->rank.strong)->identity_id,
-									 stitch_node(stitch, link->rank.weak)->identity_id, true};
+		CdpkStitchVerdict verdict = {stitch_node(stitch, link->rank.strong)->identifier_id,
+									 stitch_node(stitch, link->rank.weak)->identifier_id, true};
 		uint32_t x;
 		uint32_t y;
 
@@ -210,7 +210,7 @@ list_declined(CdpkStitch *stitch)
 }
 
 /*
- * List the identities that became shared or stopped being so, and the events whose
+ * List the identifiers that became shared or stopped being so, and the events whose
  * anchor that may move: an event is anchored at an identifier that is no longer
  * eligible, or carries one that is eligible again.
  */
@@ -223,8 +223,8 @@ list_sharing(CdpkStitch *stitch)
 	for (uint32_t i = 0; i < stitch->nodes.count; i++)
 	{
 		const StitchNode *node = stitch_node(stitch, i);
-		CdpkStitchSharing change = {node->identity_id, node->shared};
-		CdpkStitchReanchor events = {node->identity_id, CDPK_ANCHORED};
+		CdpkStitchSharing change = {node->identifier_id, node->shared};
+		CdpkStitchReanchor events = {node->identifier_id, CDPK_ANCHORED};
 		bool gone = !node->present && node->stored_profile != STITCH_NONE;
 
 		if (node->shared != node->was_shared)
@@ -245,7 +245,7 @@ CdpkStatus
 stitch_make_result(CdpkStitch *stitch)
 {
 	STITCH_TRY(list_profile_moves(stitch));
-	STITCH_TRY(list_identity_moves(stitch));
+	STITCH_TRY(list_identifier_moves(stitch));
 	STITCH_TRY(list_profiles(stitch));
 	STITCH_TRY(list_links(stitch));
 	STITCH_TRY(list_declined(stitch));

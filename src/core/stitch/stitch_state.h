@@ -57,7 +57,7 @@ typedef enum CdpkStitchFault
 
 typedef struct StitchNode
 {
-	int64_t identity_id;
+	int64_t identifier_id;
 	const uint8_t *payload;
 	uint32_t length;
 	uint32_t name_space;
@@ -174,10 +174,10 @@ struct CdpkStitch
 	CdpkIdMap link_of_pair;
 	CdpkIdMap cell_of_pair;
 
-	/* rows that wait for the identities they name, and what is to be asked for */
+	/* rows that wait for the identifiers they name, and what is to be asked for */
 	STITCH_ARRAY(CdpkStitchLink) link_rows;
 	STITCH_ARRAY(CdpkStitchForbid) forbid_rows;
-	CdpkIdMap asked_identities;
+	CdpkIdMap asked_identifiers;
 	StitchIds ids; /* of the next call */
 	StitchIds more_ids;
 	StitchNumbers forbids_wanted; /* profiles */

@@ -38,9 +38,9 @@ typedef struct CdpkEvidence
 	int64_t first_at;
 } CdpkEvidence;
 
-typedef struct CdpkStitchIdentity
+typedef struct CdpkStitchIdentifier
 {
-	int64_t identity_id;
+	int64_t identifier_id;
 	int64_t profile_id;     /* as the tables have it; 0: in no profile yet */
 	const uint8_t *payload; /* of core/identifier/identifier.h; copied */
 	size_t length;
@@ -48,7 +48,7 @@ typedef struct CdpkStitchIdentity
 	bool present;   /* some event carries it, and it is neither blocked nor erased */
 	bool shared;    /* as the tables have it, before this batch */
 	bool forbidden; /* a forbid in force names it */
-} CdpkStitchIdentity;
+} CdpkStitchIdentifier;
 
 /* Evidence of one pair; several rows of a pair (one a source) count as their best. */
 typedef struct CdpkStitchLink
@@ -98,36 +98,36 @@ typedef struct CdpkStitchStore
 {
 	void *context;
 
-	/* Adds the identity row of each id, whether present or not. */
-	CdpkStatus (*load_identities)(void *context, CdpkStitch *stitch, const int64_t *identity_ids,
-								  size_t count);
+	/* Adds the identifier row of each id, whether present or not. */
+	CdpkStatus (*load_identifiers)(void *context, CdpkStitch *stitch, const int64_t *identifier_ids,
+								   size_t count);
 
 	/*
-	 * Adds the summary of each profile, and best at the same time the identity
-	 * row with the profile's id (left out, it costs a call of load_identities).
+	 * Adds the summary of each profile, and best at the same time the identifier
+	 * row with the profile's id (left out, it costs a call of load_identifiers).
 	 */
 	CdpkStatus (*load_profiles)(void *context, CdpkStitch *stitch, const int64_t *profile_ids,
 								size_t count);
 
 	/*
-	 * Adds every identity row of each profile, and every link that has one of
-	 * them at either end, refused or not, whatever the other end (its identity
+	 * Adds every identifier row of each profile, and every link that has one of
+	 * them at either end, refused or not, whatever the other end (its identifier
 	 * row is asked for if it is not there).
 	 */
 	CdpkStatus (*load_contents)(void *context, CdpkStitch *stitch, const int64_t *profile_ids,
 								size_t count);
 
-	/* Adds every link that has one of the identities at either end. */
-	CdpkStatus (*load_links)(void *context, CdpkStitch *stitch, const int64_t *identity_ids,
+	/* Adds every link that has one of the identifiers at either end. */
+	CdpkStatus (*load_links)(void *context, CdpkStitch *stitch, const int64_t *identifier_ids,
 							 size_t count);
 
 	/*
-	 * Adds every forbid in force that names an identity of one of the profiles,
-	 * or one of the identities.
+	 * Adds every forbid in force that names an identifier of one of the profiles,
+	 * or one of the identifiers.
 	 */
 	CdpkStatus (*load_forbids)(void *context, CdpkStitch *stitch, const int64_t *profile_ids,
-							   size_t profile_count, const int64_t *identity_ids,
-							   size_t identity_count);
+							   size_t profile_count, const int64_t *identifier_ids,
+							   size_t identifier_count);
 
 	/* Called now and then in long loops; NULL: never. */
 	void (*check_interrupts)(void *context);
@@ -172,7 +172,7 @@ typedef struct CdpkStitchVerdict
 
 typedef struct CdpkStitchSharing
 {
-	int64_t identity_id;
+	int64_t identifier_id;
 	bool shared;
 } CdpkStitchSharing;
 
@@ -184,7 +184,7 @@ typedef enum CdpkStitchAnchors
 
 typedef struct CdpkStitchReanchor
 {
-	int64_t identity_id;
+	int64_t identifier_id;
 	CdpkStitchAnchors events;
 } CdpkStitchReanchor;
 
@@ -204,15 +204,15 @@ typedef struct CdpkStitchStatistics
 
 /*
  * What the tables must become.  The two lists of moves are disjoint: first all
- * identities of the profiles in profile_moves, in one statement (ids may chain),
- * then those of identity_moves one by one.
+ * identifiers of the profiles in profile_moves, in one statement (ids may chain),
+ * then those of identifier_moves one by one.
  */
 typedef struct CdpkStitchResult
 {
 	const CdpkStitchMove *profile_moves; /* id = from: a whole profile gets another id, or joins */
 	size_t profile_move_count;
-	const CdpkStitchMove *identity_moves; /* new and lost identities too */
-	size_t identity_move_count;
+	const CdpkStitchMove *identifier_moves; /* new and lost identifiers too */
+	size_t identifier_move_count;
 	const int64_t *ended; /* ids that are no profile's any more; before "profiles" */
 	size_t ended_count;
 	const CdpkStitchProfile *profiles; /* new summaries, of new and of old profiles */
@@ -221,7 +221,7 @@ typedef struct CdpkStitchResult
 	size_t link_count;
 	const CdpkStitchVerdict *declined; /* links refused for the sake of a frozen profile */
 	size_t declined_count;
-	const CdpkStitchSharing *sharing; /* identities whose "shared" becomes another */
+	const CdpkStitchSharing *sharing; /* identifiers whose "shared" becomes another */
 	size_t sharing_count;
 	const CdpkStitchReanchor *reanchor; /* events to be anchored anew */
 	size_t reanchor_count;

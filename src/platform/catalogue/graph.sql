@@ -18,43 +18,43 @@ BEGIN
 	INSERT INTO cdp_data.namespace (namespace, priority, max_per_profile, max_links)
 	SELECT d.namespace, d.priority, d.max_per_profile, cdp_internal.default_max_links(d.namespace) FROM cdp_internal.known_namespaces() d;
 
-	CREATE TABLE cdp_data.identifier_map (identifier cdp.identifier PRIMARY KEY, identity_id bigint NOT NULL);
-	COMMENT ON TABLE cdp_data.identifier_map IS 'Identifier to identity. Distribution key: identifier.';
+	CREATE TABLE cdp_data.identifier_map (identifier cdp.identifier PRIMARY KEY, identifier_id bigint NOT NULL);
+	COMMENT ON TABLE cdp_data.identifier_map IS 'Identifier to its number. Distribution key: identifier.';
 	COMMENT ON COLUMN cdp_data.identifier_map.identifier IS 'An identifier, normalised.';
-	COMMENT ON COLUMN cdp_data.identifier_map.identity_id IS 'Its number.';
+	COMMENT ON COLUMN cdp_data.identifier_map.identifier_id IS 'Its number.';
 
-	CREATE TABLE cdp_data.identity (
-		identity_id bigint PRIMARY KEY, identifier cdp.identifier NOT NULL, profile_id bigint NOT NULL,
-		shared boolean NOT NULL DEFAULT false, blocked boolean NOT NULL DEFAULT false, links jsonb NOT NULL DEFAULT '{}',
+	CREATE TABLE cdp_data.identifier (
+		identifier_id bigint PRIMARY KEY, identifier cdp.identifier NOT NULL, profile_id bigint NOT NULL,
+		shared boolean NOT NULL DEFAULT false, blocked boolean NOT NULL DEFAULT false, link_counts jsonb NOT NULL DEFAULT '{}',
 		batch_id bigint NOT NULL, since_batch_id bigint NOT NULL);
-	CREATE INDEX identity_profile_id ON cdp_data.identity (profile_id);
-	-- for the view cdp.identities, whose identifiers are text
-	CREATE INDEX identity_identifier_text ON cdp_data.identity ((identifier::text) COLLATE "C");
-	COMMENT ON TABLE cdp_data.identity IS 'One row for each identifier ever seen, with the profile it is in now. Distribution key: identity_id.';
-	COMMENT ON COLUMN cdp_data.identity.identifier IS 'The identifier.';
-	COMMENT ON COLUMN cdp_data.identity.blocked IS 'Whether its value is one of those that mean nothing now.';
-	COMMENT ON COLUMN cdp_data.identity.identity_id IS 'Handed out once, in the order of arrival, and never changed.';
-	COMMENT ON COLUMN cdp_data.identity.profile_id IS 'The identity_id of the strongest identifier of the profile; 0: none, it is blocked.';
-	COMMENT ON COLUMN cdp_data.identity.shared IS 'Whether it is linked to too many others to say who a person is.';
-	COMMENT ON COLUMN cdp_data.identity.links IS 'Number of distinct identifiers that it is linked to, for each namespace.';
-	COMMENT ON COLUMN cdp_data.identity.batch_id IS 'The refresh that first saw the identifier.';
-	COMMENT ON COLUMN cdp_data.identity.since_batch_id IS 'The refresh that put it into its present profile.';
+	CREATE INDEX identifier_profile_id ON cdp_data.identifier (profile_id);
+	-- for the view cdp.identifiers, whose identifiers are text
+	CREATE INDEX identifier_identifier_text ON cdp_data.identifier ((identifier::text) COLLATE "C");
+	COMMENT ON TABLE cdp_data.identifier IS 'One row for each identifier ever seen, with the profile it is in now. Distribution key: identifier_id.';
+	COMMENT ON COLUMN cdp_data.identifier.identifier IS 'The identifier.';
+	COMMENT ON COLUMN cdp_data.identifier.blocked IS 'Whether its value is one of those that mean nothing now.';
+	COMMENT ON COLUMN cdp_data.identifier.identifier_id IS 'Handed out once, in the order of arrival, and never changed.';
+	COMMENT ON COLUMN cdp_data.identifier.profile_id IS 'The identifier_id of the strongest identifier of the profile; 0: none, it is blocked.';
+	COMMENT ON COLUMN cdp_data.identifier.shared IS 'Whether it is linked to too many others to say who a person is.';
+	COMMENT ON COLUMN cdp_data.identifier.link_counts IS 'Number of distinct identifiers that it is linked to, for each namespace.';
+	COMMENT ON COLUMN cdp_data.identifier.batch_id IS 'The refresh that first saw the identifier.';
+	COMMENT ON COLUMN cdp_data.identifier.since_batch_id IS 'The refresh that put it into its present profile.';
 
-	CREATE TABLE cdp_data.identity_history (
-		identity_id bigint NOT NULL, from_batch_id bigint NOT NULL, until_batch_id bigint NOT NULL, profile_id bigint NOT NULL,
-		PRIMARY KEY (identity_id, from_batch_id));
-	COMMENT ON TABLE cdp_data.identity_history IS 'Profiles that an identity was in before, by batch: from inclusive, until exclusive. Distribution key: identity_id.';
-	COMMENT ON COLUMN cdp_data.identity_history.identity_id IS 'Number of the identifier.';
-	COMMENT ON COLUMN cdp_data.identity_history.from_batch_id IS 'The batch that put it there.';
-	COMMENT ON COLUMN cdp_data.identity_history.until_batch_id IS 'The batch that took it away.';
-	COMMENT ON COLUMN cdp_data.identity_history.profile_id IS 'The profile; 0: none, it was blocked.';
+	CREATE TABLE cdp_data.identifier_history (
+		identifier_id bigint NOT NULL, from_batch_id bigint NOT NULL, until_batch_id bigint NOT NULL, profile_id bigint NOT NULL,
+		PRIMARY KEY (identifier_id, from_batch_id));
+	COMMENT ON TABLE cdp_data.identifier_history IS 'Profiles that an identifier was in before, by batch: from inclusive, until exclusive. Distribution key: identifier_id.';
+	COMMENT ON COLUMN cdp_data.identifier_history.identifier_id IS 'Number of the identifier.';
+	COMMENT ON COLUMN cdp_data.identifier_history.from_batch_id IS 'The batch that put it there.';
+	COMMENT ON COLUMN cdp_data.identifier_history.until_batch_id IS 'The batch that took it away.';
+	COMMENT ON COLUMN cdp_data.identifier_history.profile_id IS 'The profile; 0: none, it was blocked.';
 
 	CREATE TABLE cdp_data.anchor_history (
-		event_id bigint NOT NULL, until_batch_id bigint NOT NULL, identity_id bigint NOT NULL, PRIMARY KEY (event_id, until_batch_id));
-	COMMENT ON TABLE cdp_data.anchor_history IS 'Identities that an event was anchored to before, by batch. Distribution key: event_id.';
+		event_id bigint NOT NULL, until_batch_id bigint NOT NULL, identifier_id bigint NOT NULL, PRIMARY KEY (event_id, until_batch_id));
+	COMMENT ON TABLE cdp_data.anchor_history IS 'Identifiers that an event was anchored to before, by batch. Distribution key: event_id.';
 	COMMENT ON COLUMN cdp_data.anchor_history.event_id IS 'Number of the event.';
 	COMMENT ON COLUMN cdp_data.anchor_history.until_batch_id IS 'The batch that anchored it elsewhere.';
-	COMMENT ON COLUMN cdp_data.anchor_history.identity_id IS 'The anchor that it had before that; 0: none.';
+	COMMENT ON COLUMN cdp_data.anchor_history.identifier_id IS 'The anchor that it had before that; 0: none.';
 
 	CREATE TABLE cdp_data.link (
 		a bigint NOT NULL, b bigint NOT NULL, source text COLLATE "C" NOT NULL,
@@ -63,9 +63,9 @@ BEGIN
 		PRIMARY KEY (a, b, source), CHECK (a < b));
 	CREATE INDEX link_b ON cdp_data.link (b, a);
 	CREATE INDEX link_refused ON cdp_data.link (a, b) WHERE refused;
-	COMMENT ON TABLE cdp_data.link IS 'The evidence: two identities that stood on one event, for each source. Distribution key: a.';
-	COMMENT ON COLUMN cdp_data.link.a IS 'The smaller identity.';
-	COMMENT ON COLUMN cdp_data.link.b IS 'The greater identity.';
+	COMMENT ON TABLE cdp_data.link IS 'The evidence: two identifiers that stood on one event, for each source. Distribution key: a.';
+	COMMENT ON COLUMN cdp_data.link.a IS 'The smaller identifier.';
+	COMMENT ON COLUMN cdp_data.link.b IS 'The greater identifier.';
 	COMMENT ON COLUMN cdp_data.link.source IS 'The feed that brought the evidence.';
 	COMMENT ON COLUMN cdp_data.link.last_at IS 'Latest least(timestamp, received_at) of its events.';
 	COMMENT ON COLUMN cdp_data.link.events IS 'Number of its events.';

@@ -48,14 +48,14 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.writer.sources IS 'The feeds that its rows may name; NULL: any.';
 
 	CREATE TABLE cdp_data.event (
-		event_id bigint NOT NULL, identity_id bigint NOT NULL, "timestamp" timestamptz NOT NULL, batch_id bigint NOT NULL,
+		event_id bigint NOT NULL, identifier_id bigint NOT NULL, "timestamp" timestamptz NOT NULL, batch_id bigint NOT NULL,
 		message_id text, type text NOT NULL, event text,
 		anonymous_id text, user_id text, group_id text, previous_id text, identifiers jsonb,
 		properties jsonb, traits jsonb, context jsonb,
 		sent_at timestamptz, original_timestamp timestamptz, received_at timestamptz NOT NULL, source text NOT NULL,
-		PRIMARY KEY (identity_id, "timestamp", event_id)) PARTITION BY RANGE ("timestamp");
+		PRIMARY KEY (identifier_id, "timestamp", event_id)) PARTITION BY RANGE ("timestamp");
 	CREATE INDEX event_batch_id ON cdp_data.event USING brin (batch_id);
-	COMMENT ON TABLE cdp_data.event IS 'The log: every accepted event, by month. Distribution key: identity_id.';
+	COMMENT ON TABLE cdp_data.event IS 'The log: every accepted event, by month. Distribution key: identifier_id.';
 	COMMENT ON COLUMN cdp_data.event.event_id IS 'Number of the event, in the order of arrival.';
 	COMMENT ON COLUMN cdp_data.event."timestamp" IS 'When it happened, corrected for clock skew.';
 	COMMENT ON COLUMN cdp_data.event.message_id IS 'Unique name of the message, as it came.';
@@ -73,7 +73,7 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.event.original_timestamp IS 'When it happened, by the client''s clock.';
 	COMMENT ON COLUMN cdp_data.event.received_at IS 'When it reached the inbox.';
 	COMMENT ON COLUMN cdp_data.event.source IS 'The feed that brought it.';
-	COMMENT ON COLUMN cdp_data.event.identity_id IS 'The identity that the event is anchored to; 0 where all its identifiers are blocked.';
+	COMMENT ON COLUMN cdp_data.event.identifier_id IS 'The identifier that the event is anchored to; 0 where all its identifiers are blocked.';
 	COMMENT ON COLUMN cdp_data.event.batch_id IS 'The refresh that brought it.';
 
 	CREATE TABLE cdp_data.message (message_key uuid PRIMARY KEY, batch_id bigint NOT NULL);

@@ -11,18 +11,18 @@ AS $function$
 BEGIN
 	CREATE TABLE cdp_data.profile (
 		profile_id bigint PRIMARY KEY, first_seen timestamptz, last_seen timestamptz, events bigint NOT NULL DEFAULT 0, traits cdp.traits,
-		shared boolean NOT NULL DEFAULT false, identifiers integer NOT NULL DEFAULT 0, limited jsonb NOT NULL DEFAULT '{}',
+		shared boolean NOT NULL DEFAULT false, identifier_count integer NOT NULL DEFAULT 0, limited jsonb NOT NULL DEFAULT '{}',
 		has_forbid boolean NOT NULL DEFAULT false, last_trust integer, last_at timestamptz, expires_at timestamptz);
 	CREATE INDEX profile_expires_at ON cdp_data.profile (expires_at) WHERE expires_at IS NOT NULL;
 	COMMENT ON TABLE cdp_data.profile IS 'One row for each person. Distribution key: profile_id.';
-	COMMENT ON COLUMN cdp_data.profile.profile_id IS 'Number of the person: the identity of the strongest identifier.';
+	COMMENT ON COLUMN cdp_data.profile.profile_id IS 'Number of the person: the identifier of the strongest identifier.';
 	COMMENT ON COLUMN cdp_data.profile.first_seen IS 'Time of the earliest event.';
 	COMMENT ON COLUMN cdp_data.profile.last_seen IS 'Time of the latest event.';
 	COMMENT ON COLUMN cdp_data.profile.events IS 'Number of events in the log, calls of every type counted.';
 	COMMENT ON COLUMN cdp_data.profile.traits IS 'What is known of the person; NULL where nothing is.';
 	COMMENT ON COLUMN cdp_data.profile.last_trust IS 'Trust of the latest link inside; see last_at.';
 	COMMENT ON COLUMN cdp_data.profile.shared IS 'No person: a shared identifier by itself.';
-	COMMENT ON COLUMN cdp_data.profile.identifiers IS 'Number of identifiers.';
+	COMMENT ON COLUMN cdp_data.profile.identifier_count IS 'Number of identifiers.';
 	COMMENT ON COLUMN cdp_data.profile.limited IS 'Number of identifiers of each namespace that has a limit.';
 	COMMENT ON COLUMN cdp_data.profile.has_forbid IS 'Whether a forbid names one of its identifiers.';
 	COMMENT ON COLUMN cdp_data.profile.last_at IS 'No link inside ranks behind this time at last_trust; NULL: unknown.';
@@ -53,12 +53,12 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.account.expires_at IS 'When the first of what made the traits lapses; NULL: nothing does.';
 
 	CREATE TABLE cdp_data.account_member (
-		identity_id bigint NOT NULL, group_id text COLLATE "C" NOT NULL, first_at timestamptz NOT NULL, last_at timestamptz NOT NULL, events bigint NOT NULL,
-		PRIMARY KEY (identity_id, group_id));
+		identifier_id bigint NOT NULL, group_id text COLLATE "C" NOT NULL, first_at timestamptz NOT NULL, last_at timestamptz NOT NULL, events bigint NOT NULL,
+		PRIMARY KEY (identifier_id, group_id));
 	CREATE INDEX account_member_group_id ON cdp_data.account_member (group_id);
-	COMMENT ON TABLE cdp_data.account_member IS 'Which identities the group calls of an account are anchored to. Distribution key: identity_id.';
-	COMMENT ON COLUMN cdp_data.account_member.identity_id IS
-		'The identity; 0: none, all identifiers of the call are blocked.';
+	COMMENT ON TABLE cdp_data.account_member IS 'Which identifiers the group calls of an account are anchored to. Distribution key: identifier_id.';
+	COMMENT ON COLUMN cdp_data.account_member.identifier_id IS
+		'The identifier; 0: none, all identifiers of the call are blocked.';
 	COMMENT ON COLUMN cdp_data.account_member.group_id IS 'The account.';
 	COMMENT ON COLUMN cdp_data.account_member.first_at IS 'Time of the earliest call.';
 	COMMENT ON COLUMN cdp_data.account_member.last_at IS 'Time of the latest call.';
@@ -92,8 +92,8 @@ BEGIN
 		'split: a link that would take the person apart is refused; sharing: an identifier is not marked as shared; '
 		'expiry: what has lapsed still shows.';
 	COMMENT ON COLUMN cdp_data.undone.profile_id IS 'The person whose events are lacking; 0: an account.';
-	COMMENT ON COLUMN cdp_data.undone.a IS 'Of split one identity of the link, of sharing the identity; 0: none.';
-	COMMENT ON COLUMN cdp_data.undone.b IS 'Of split the other identity of the link; 0: none.';
+	COMMENT ON COLUMN cdp_data.undone.a IS 'Of split one identifier of the link, of sharing the identifier; 0: none.';
+	COMMENT ON COLUMN cdp_data.undone.b IS 'Of split the other identifier of the link; 0: none.';
 	COMMENT ON COLUMN cdp_data.undone.group_id IS 'The account whose calls are lacking; empty: a person.';
 	COMMENT ON COLUMN cdp_data.undone.lacks IS 'How many events the log lacked of the person or account.';
 	COMMENT ON COLUMN cdp_data.undone.batch_id IS 'The refresh that first left it undone.';

@@ -41,16 +41,16 @@ BEGIN
 		singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
 		tables_version integer NOT NULL, normalizer_version text NOT NULL,
 		cap integer DEFAULT 1000 CHECK (cap > 0), max_identifiers integer NOT NULL DEFAULT 32 CHECK (max_identifiers BETWEEN 1 AND 256), batch_id bigint NOT NULL DEFAULT 0, as_of timestamptz NOT NULL DEFAULT '-infinity',
-		event_id bigint NOT NULL DEFAULT 0, identity_id bigint NOT NULL DEFAULT 0, quarantine_id bigint NOT NULL DEFAULT 0,
+		event_id bigint NOT NULL DEFAULT 0, identifier_id bigint NOT NULL DEFAULT 0, quarantine_id bigint NOT NULL DEFAULT 0,
 		lost bigint NOT NULL DEFAULT 0);
-	COMMENT ON TABLE cdp_data.state IS 'One row: the shape of the tables, and the last numbers handed out. Who writes identities, profiles or memberships locks this table.';
+	COMMENT ON TABLE cdp_data.state IS 'One row: the shape of the tables, and the last numbers handed out. Who writes identifiers, profiles or memberships locks this table.';
 	COMMENT ON COLUMN cdp_data.state.singleton IS 'Always true: there is one row.';
 	COMMENT ON COLUMN cdp_data.state.tables_version IS 'The shape of the tables.';
 	COMMENT ON COLUMN cdp_data.state.batch_id IS 'Number of the last refresh, verdict or change of rules.';
 	COMMENT ON COLUMN cdp_data.state.event_id IS 'The last number that an event was given.';
 	COMMENT ON COLUMN cdp_data.state.lost IS
 		'How many events the last restitch() found lacking in the log and went without.';
-	COMMENT ON COLUMN cdp_data.state.identity_id IS 'The last number that an identifier was given.';
+	COMMENT ON COLUMN cdp_data.state.identifier_id IS 'The last number that an identifier was given.';
 	COMMENT ON COLUMN cdp_data.state.quarantine_id IS 'The last number that a quarantined row was given.';
 	COMMENT ON COLUMN cdp_data.state.normalizer_version IS 'The normalisers that made the stored identifiers.';
 	COMMENT ON COLUMN cdp_data.state.cap IS 'How many identifiers one person can have; NULL: any number.';
@@ -59,9 +59,9 @@ BEGIN
 
 	CREATE TABLE cdp_data.batch (
 		batch_id bigint PRIMARY KEY, as_of timestamptz NOT NULL, taken bigint NOT NULL, accepted bigint NOT NULL, duplicate bigint NOT NULL,
-		quarantined bigint NOT NULL, identities bigint NOT NULL, links bigint NOT NULL, profiles_created bigint NOT NULL,
+		quarantined bigint NOT NULL, identifiers bigint NOT NULL, links bigint NOT NULL, profiles_created bigint NOT NULL,
 		profiles_merged bigint NOT NULL, profiles_split bigint NOT NULL, profiles_touched bigint NOT NULL, reworks bigint NOT NULL,
-		identities_reworked bigint NOT NULL, events_reanchored bigint NOT NULL,
+		identifiers_reworked bigint NOT NULL, events_reanchored bigint NOT NULL,
 		largest_rework bigint NOT NULL, self_links bigint NOT NULL, elapsed interval NOT NULL);
 	COMMENT ON TABLE cdp_data.batch IS 'What each refresh did, and the instant by which it is known.';
 
@@ -71,14 +71,14 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.batch.accepted IS '… that became events.';
 	COMMENT ON COLUMN cdp_data.batch.duplicate IS '… whose message was in the log already.';
 	COMMENT ON COLUMN cdp_data.batch.quarantined IS '… that could not become events.';
-	COMMENT ON COLUMN cdp_data.batch.identities IS 'Identifiers seen for the first time.';
+	COMMENT ON COLUMN cdp_data.batch.identifiers IS 'Identifiers seen for the first time.';
 	COMMENT ON COLUMN cdp_data.batch.links IS 'Pairs of identifiers, by source, seen for the first time.';
 	COMMENT ON COLUMN cdp_data.batch.profiles_created IS 'Profiles that came to be.';
 	COMMENT ON COLUMN cdp_data.batch.profiles_merged IS 'Profiles that became part of others.';
 	COMMENT ON COLUMN cdp_data.batch.profiles_split IS 'Profiles whose identifiers are in more than one now.';
 	COMMENT ON COLUMN cdp_data.batch.profiles_touched IS 'Profiles that changed in any way.';
 	COMMENT ON COLUMN cdp_data.batch.reworks IS 'Groups of profiles that were taken apart.';
-	COMMENT ON COLUMN cdp_data.batch.identities_reworked IS 'Identifiers in them.';
+	COMMENT ON COLUMN cdp_data.batch.identifiers_reworked IS 'Identifiers in them.';
 	COMMENT ON COLUMN cdp_data.batch.events_reanchored IS 'Events in the log whose anchor is another now.';
 	COMMENT ON COLUMN cdp_data.batch.largest_rework IS 'Identifiers in the largest group of profiles that was taken apart.';
 	COMMENT ON COLUMN cdp_data.batch.self_links IS 'How often an event named an identifier again; such a link with itself is ignored.';

@@ -1,6 +1,6 @@
 /*
  * explain.c
- *		The chain of links between two identities.
+ *		The chain of links between two identifiers.
  */
 #include "postgres.h"
 
@@ -84,7 +84,7 @@ put_outcome(ReturnSetInfo *result, int64 from, int64 to, const char *outcome)
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-/* cdp_explain_path finds the chain with the fewest refused links between two identities. */
+/* cdp_explain_path finds the chain with the fewest refused links between two identifiers. */
 Datum
 cdp_explain_path(PG_FUNCTION_ARGS)
 {

@@ -5,7 +5,7 @@ CREATE FUNCTION cdp_internal.explain_path(first_id bigint, last_id bigint) RETUR
 	SET search_path = pg_catalog, cdp, pg_temp
 	AS 'MODULE_PATHNAME', 'cdp_explain_path';
 COMMENT ON FUNCTION cdp_internal.explain_path(bigint, bigint) IS
-	'Internal: the chain of links between two identities that has the fewest refused ones, and of those the fewest links. Where there is none, one row: step 0, and in reasons: not connected, shared, blocked, or too far (more than 10,000 profiles were looked into).';
+	'Internal: the chain of links between two identifiers that has the fewest refused ones, and of those the fewest links. Where there is none, one row: step 0, and in reasons: not connected, shared, blocked, or too far (more than 10,000 profiles were looked into).';
 
 CREATE FUNCTION cdp_internal.explain_shared(first_id bigint, last_id bigint) RETURNS bigint[]
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 1000
@@ -36,7 +36,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.explain_shared(bigint, bigint) IS
-	'Internal: the shortest path of links between two identities, those of shared ones included; NULL where there is none, or none within the first 10,000 identifiers.';
+	'Internal: the shortest path of links between two identifiers, those of shared ones included; NULL where there is none, or none within the first 10,000 identifiers.';
 
 CREATE FUNCTION cdp.explain(a cdp.identifier, b cdp.identifier)
 	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz, refused boolean, reasons text[])
@@ -54,19 +54,19 @@ BEGIN
 	RETURN QUERY
 		SELECT 0, o.mine::text, o.other::text, NULL::text, NULL::text, NULL::timestamptz, NULL::boolean, ARRAY[o.outcome]
 		FROM (SELECT e.place, e.mine, e.other,
-					 CASE WHEN e.mine = e.other THEN 'same' WHEN i.identity_id IS NULL THEN 'unknown' WHEN i.blocked THEN 'blocked' WHEN i.shared THEN 'shared' END AS outcome
+					 CASE WHEN e.mine = e.other THEN 'same' WHEN i.identifier_id IS NULL THEN 'unknown' WHEN i.blocked THEN 'blocked' WHEN i.shared THEN 'shared' END AS outcome
 			  FROM (VALUES (1, explain.a, explain.b), (2, explain.b, explain.a)) AS e (place, mine, other)
-			  LEFT JOIN cdp_data.identifier_map m ON m.identifier = e.mine LEFT JOIN cdp_data.identity i ON i.identity_id = m.identity_id) o
+			  LEFT JOIN cdp_data.identifier_map m ON m.identifier = e.mine LEFT JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id) o
 		WHERE o.outcome IS NOT NULL ORDER BY o.place LIMIT 1;
 	IF FOUND THEN
 		RETURN;
 	END IF;
-	start_id := (SELECT m.identity_id FROM cdp_data.identifier_map m WHERE m.identifier = explain.a);
-	end_id := (SELECT m.identity_id FROM cdp_data.identifier_map m WHERE m.identifier = explain.b);
+	start_id := (SELECT m.identifier_id FROM cdp_data.identifier_map m WHERE m.identifier = explain.a);
+	end_id := (SELECT m.identifier_id FROM cdp_data.identifier_map m WHERE m.identifier = explain.b);
 	FOR step, from_identifier, to_identifier, source, message_id, at, refused, reasons IN
 		SELECT p.step, x.identifier::text, y.identifier::text, e.source, e.message_id, e.first_at, p.refused, p.reasons
 		FROM cdp_internal.explain_path(start_id, end_id) p
-		JOIN cdp_data.identity x ON x.identity_id = p.from_id JOIN cdp_data.identity y ON y.identity_id = p.to_id
+		JOIN cdp_data.identifier x ON x.identifier_id = p.from_id JOIN cdp_data.identifier y ON y.identifier_id = p.to_id
 		LEFT JOIN LATERAL (
 			SELECT l.source, l.message_id, l.first_at FROM cdp_data.link l JOIN cdp_data.source s ON s.source = l.source
 			WHERE p.step > 0 AND l.a = least(p.from_id, p.to_id) AND l.b = greatest(p.from_id, p.to_id)
@@ -82,7 +82,7 @@ BEGIN
 	END LOOP;
 	RETURN QUERY
 		SELECT 0, i.identifier::text, explain.b::text, NULL::text, NULL::text, NULL::timestamptz, NULL::boolean, ARRAY['shared']
-		FROM unnest(path) WITH ORDINALITY u (identity_id, place) JOIN cdp_data.identity i ON i.identity_id = u.identity_id WHERE i.shared ORDER BY u.place;
+		FROM unnest(path) WITH ORDINALITY u (identifier_id, place) JOIN cdp_data.identifier i ON i.identifier_id = u.identifier_id WHERE i.shared ORDER BY u.place;
 END
 $function$;
 COMMENT ON FUNCTION cdp.explain(cdp.identifier, cdp.identifier) IS

@@ -18,7 +18,7 @@ BEGIN
 	IF asked IS NULL THEN
 		RETURN person::cdp.identifier;
 	END IF;
-	SELECT i.identifier INTO result FROM cdp_data.identity i WHERE i.identity_id = asked;
+	SELECT i.identifier INTO result FROM cdp_data.identifier i WHERE i.identifier_id = asked;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'profile id % was never handed out', asked USING ERRCODE = 'undefined_object';
 	END IF;

@@ -1,6 +1,6 @@
 /*
  * resolve.c
- *		Identity resolution of the batch in hand: what it changes, handed to
+ *		Identifier resolution of the batch in hand: what it changes, handed to
  *		core/stitch/stitch.h; what that says the tables must become, as rows.
  */
 #include "postgres.h"
@@ -68,14 +68,14 @@ give_portions(Resolver *resolver, CdpkStitch *stitch, const char *query, GivePor
 }
 
 static void
-give_identities(Resolver *resolver, CdpkStitch *stitch, SPITupleTable *rows, uint64 count)
+give_identifiers(Resolver *resolver, CdpkStitch *stitch, SPITupleTable *rows, uint64 count)
 {
-	CdpkStitchIdentity *identities = palloc(sizeof(CdpkStitchIdentity) * count);
+	CdpkStitchIdentifier *identifiers = palloc(sizeof(CdpkStitchIdentifier) * count);
 
 	for (uint64 i = 0; i < count; i++)
-		resolver_identity(resolver, rows, i, &identities[i]);
-	resolver_check(cdpk_stitch_add_identities(stitch, identities, count));
-	pfree(identities);
+		resolver_identifier(resolver, rows, i, &identifiers[i]);
+	resolver_check(cdpk_stitch_add_identifiers(stitch, identifiers, count));
+	pfree(identifiers);
 }
 
 static void
@@ -105,21 +105,21 @@ give_evidence(Resolver *resolver, CdpkStitch *stitch, SPITupleTable *rows, uint6
 	pfree(changes);
 }
 
-/* The rows of one identity follow each other, one for each namespace that it is linked to. */
+/* The rows of one identifier follow each other, one for each namespace that it is linked to. */
 static void
 give_sharing(Resolver *resolver, CdpkStitch *stitch)
 {
 	uint64 count;
 	SPITupleTable *rows = resolver_rows(
-		"SELECT s.identity_id, s.verdict, c.key, c.value::integer FROM batch_sharing_changed s"
-		" LEFT JOIN LATERAL pg_catalog.jsonb_each_text(s.links) c ON true ORDER BY s.identity_id",
+		"SELECT s.identifier_id, s.verdict, c.key, c.value::integer FROM batch_sharing_changed s"
+		" LEFT JOIN LATERAL pg_catalog.jsonb_each_text(s.links) c ON true ORDER BY s.identifier_id",
 		0, NULL, &count);
 	CdpkStitchCount *counts = palloc(sizeof(CdpkStitchCount) * Max(count, 1));
 	size_t length = 0;
 
 	for (uint64 i = 0; i < count; i++)
 	{
-		int64 identity_id = resolver_int8(rows, i, 1);
+		int64 identifier_id = resolver_int8(rows, i, 1);
 
 		if (!resolver_isnull(rows, i, 3))
 		{
@@ -129,10 +129,10 @@ give_sharing(Resolver *resolver, CdpkStitch *stitch)
 				resolver_namespace(resolver, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
 			counts[length++].count = (uint32_t) resolver_int4(rows, i, 4);
 		}
-		if (i + 1 == count || resolver_int8(rows, i + 1, 1) != identity_id)
+		if (i + 1 == count || resolver_int8(rows, i + 1, 1) != identifier_id)
 		{
 			resolver_check(cdpk_stitch_judge_sharing(
-				stitch, identity_id, (CdpkSharing) resolver_int4(rows, i, 2), counts, length));
+				stitch, identifier_id, (CdpkSharing) resolver_int4(rows, i, 2), counts, length));
 			length = 0;
 		}
 	}
@@ -292,10 +292,10 @@ put_result(const Resolver *resolver, ReturnSetInfo *result, const CdpkStitchResu
 {
 	for (size_t i = 0; i < stitched->profile_move_count; i++)
 		put_pair(result, "move", stitched->profile_moves[i].from, stitched->profile_moves[i].to);
-	for (size_t i = 0; i < stitched->identity_move_count; i++)
+	for (size_t i = 0; i < stitched->identifier_move_count; i++)
 	{
-		const CdpkStitchMove *move = &stitched->identity_moves[i];
-		ResultRow row = start_row("identity", move->id);
+		const CdpkStitchMove *move = &stitched->identifier_moves[i];
+		ResultRow row = start_row("identifier", move->id);
 
 		set_column(&row, COLUMN_NUMBER, Int64GetDatum(move->from));
 		set_column(&row, COLUMN_OTHER, Int64GetDatum(move->to));
@@ -320,9 +320,10 @@ put_result(const Resolver *resolver, ReturnSetInfo *result, const CdpkStitchResu
 	for (size_t i = 0; i < stitched->declined_count; i++)
 		put_pair(result, "declined", stitched->declined[i].a, stitched->declined[i].b);
 	for (size_t i = 0; i < stitched->sharing_count; i++)
-		put_flag(result, "sharing", stitched->sharing[i].identity_id, stitched->sharing[i].shared);
+		put_flag(result, "sharing", stitched->sharing[i].identifier_id,
+				 stitched->sharing[i].shared);
 	for (size_t i = 0; i < stitched->reanchor_count; i++)
-		put_flag(result, "reanchor", stitched->reanchor[i].identity_id,
+		put_flag(result, "reanchor", stitched->reanchor[i].identifier_id,
 				 stitched->reanchor[i].events == CDPK_CARRYING);
 	put_statistics(result, &stitched->statistics);
 }
@@ -345,9 +346,9 @@ cdp_refresh_resolve(PG_FUNCTION_ARGS)
 	allocator = cdp_huge_scratch(CurrentMemoryContext);
 	resolver_check(cdpk_stitch_new(&resolver->rules, &resolver->store, &allocator, &stitch));
 	give_portions(resolver, stitch,
-				  "SELECT identity_id, profile_id, identifier, present, shared, forbidden"
-				  " FROM batch_identity_changed",
-				  give_identities);
+				  "SELECT identifier_id, profile_id, identifier, present, shared, forbidden"
+				  " FROM batch_identifier_changed",
+				  give_identifiers);
 	give_portions(resolver, stitch,
 				  "SELECT a, b, refused, before_trust, before_at, now_trust, now_at"
 				  " FROM batch_evidence_changed",

@@ -1,6 +1,6 @@
 /*
  * resolve.h
- *		Identity resolution over the tables: the rules and the store of core/stitch/stitch.h.
+ *		Identifier resolution over the tables: the rules and the store of core/stitch/stitch.h.
  */
 #ifndef CDP_IDENTITY_RESOLVE_H
 #define CDP_IDENTITY_RESOLVE_H
@@ -36,8 +36,8 @@ extern int32_t resolver_int4(SPITupleTable *rows, uint64_t row, int column);
 extern bool resolver_bool(SPITupleTable *rows, uint64_t row, int column);
 extern text *resolver_text(SPITupleTable *rows, uint64_t row, int column);
 
-/* Fills an identity from the columns identity_id, profile_id, identifier, present, shared, forbidden. */
-extern void resolver_identity(const Resolver *resolver, SPITupleTable *rows, uint64_t row,
-							  CdpkStitchIdentity *identity);
+/* Fills an identifier from the columns identifier_id, profile_id, identifier, present, shared, forbidden. */
+extern void resolver_identifier(const Resolver *resolver, SPITupleTable *rows, uint64_t row,
+								CdpkStitchIdentifier *identifier);
 
 #endif /* CDP_IDENTITY_RESOLVE_H */

@@ -10,24 +10,24 @@ CREATE FUNCTION cdp_internal.stage_graph_changes(unlinked text DEFAULT NULL, blo
 AS $function$
 BEGIN
 	PERFORM cdp_internal.batch_stage('batch_unlinked', coalesce(unlinked, 'SELECT 0::bigint AS a, 0::bigint AS b WHERE false'));
-	PERFORM cdp_internal.batch_stage('batch_blocked', coalesce(blocked, 'SELECT 0::bigint AS identity_id WHERE false'));
+	PERFORM cdp_internal.batch_stage('batch_blocked', coalesce(blocked, 'SELECT 0::bigint AS identifier_id WHERE false'));
 	PERFORM cdp_internal.batch_stage('batch_retry', coalesce(retry, 'SELECT 0::bigint AS a, 0::bigint AS b, 0 AS trust, now() AS first_at WHERE false'));
 	PERFORM cdp_internal.batch_stage('batch_frozen', 'SELECT 0::bigint AS profile_id, 0::bigint AS lacks WHERE false');
 	PERFORM cdp_internal.batch_stage('batch_check', coalesce(checked, 'SELECT 0::bigint AS profile_id WHERE false'));
 	PERFORM cdp_internal.batch_stage('batch_forbid_changed', coalesce(forbids, 'SELECT 0::bigint AS a, 0::bigint AS b, true AS in_force WHERE false'));
-	PERFORM cdp_internal.batch_stage('batch_judged', coalesce(judged, 'SELECT 0::bigint AS identity_id WHERE false'));
+	PERFORM cdp_internal.batch_stage('batch_judged', coalesce(judged, 'SELECT 0::bigint AS identifier_id WHERE false'));
 	PERFORM cdp_internal.batch_stage('batch_reread', coalesce(reread,
 		'SELECT 0::bigint AS event_id, 0::bigint AS place, ARRAY[]::cdp.identifier[] AS ids, '''' AS source, now() AS at, '''' AS message_id WHERE false'));
-	PERFORM cdp_internal.batch_stage('batch_rank_changed', coalesce(reanchored, 'SELECT 0::bigint AS identity_id WHERE false'));
+	PERFORM cdp_internal.batch_stage('batch_rank_changed', coalesce(reanchored, 'SELECT 0::bigint AS identifier_id WHERE false'));
 	PERFORM cdp_internal.batch_stage('batch_refolded', coalesce(refolded, 'SELECT 0::bigint AS profile_id WHERE false'));
-	PERFORM cdp_internal.batch_stage('batch_refold', coalesce(traits_changed, 'SELECT '''' AS type, 0::bigint AS identity_id, '''' AS group_id WHERE false'));
+	PERFORM cdp_internal.batch_stage('batch_refold', coalesce(traits_changed, 'SELECT '''' AS type, 0::bigint AS identifier_id, '''' AS group_id WHERE false'));
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.stage_graph_changes(text, text, text, text, text, text, text, text, text, text) IS
-	'Internal: keeps what a batch changes in the graph besides its events, as queries: pairs whose evidence is void (a, b), identities that are blocked now, refused links to try again, profiles to check, forbids given or withdrawn, identities to judge for sharing, events of the log that carry identifiers which are not blocked any more (event_id, its anchor as place, ids, source, at, message_id), identities whose events may be anchored elsewhere now, profiles to fold anew from the log, identities (type identify) and accounts (type group) whose traits are to be folded anew (type, identity_id, group_id).';
+	'Internal: keeps what a batch changes in the graph besides its events, as queries: pairs whose evidence is void (a, b), identifiers that are blocked now, refused links to try again, profiles to check, forbids given or withdrawn, identifiers to judge for sharing, events of the log that carry identifiers which are not blocked any more (event_id, its anchor as place, ids, source, at, message_id), identifiers whose events may be anchored elsewhere now, profiles to fold anew from the log, identifiers (type identify) and accounts (type group) whose traits are to be folded anew (type, identifier_id, group_id).';
 
--- The identities of the batch: batch_mention (row, identity), batch_identity.
-CREATE FUNCTION cdp_internal.refresh_identify(INOUT identity_id bigint, OUT identities bigint)
+-- The identifiers of the batch: batch_mention (row, identifier), batch_identifier.
+CREATE FUNCTION cdp_internal.refresh_identify(INOUT identifier_id bigint, OUT identifiers bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -39,7 +39,7 @@ BEGIN
 	$sql$);
 	-- look up first, then number only what is missing
 	PERFORM cdp_internal.batch_stage('batch_known', $sql$
-		SELECT d.identifier, d.namespace, m.identity_id
+		SELECT d.identifier, d.namespace, m.identifier_id
 		FROM (SELECT identifier, cdp.namespace(identifier) AS namespace FROM batch_name GROUP BY identifier) d
 		LEFT JOIN cdp_data.identifier_map m ON m.identifier = d.identifier
 		WHERE NOT cdp_internal.is_blocked(d.identifier, (SELECT cdp_internal.blocked_rules()))
@@ -48,26 +48,26 @@ BEGIN
 		INSERT INTO cdp_data.namespace (namespace, priority, max_links, batch_id) SELECT DISTINCT namespace, 50, cdp_internal.default_max_links(namespace), $1 FROM batch_known k
 		WHERE NOT EXISTS (SELECT FROM cdp_data.namespace n WHERE n.namespace = k.namespace) ORDER BY namespace
 	$sql$);
-	identities := cdp_internal.batch_stage('batch_new', format($sql$
-		SELECT identifier, %s + row_number() OVER (ORDER BY identifier) AS identity_id FROM batch_known WHERE identity_id IS NULL
-	$sql$, identity_id));
-	identity_id := identity_id + identities;
-	PERFORM cdp_internal.batch_run($sql$ INSERT INTO cdp_data.identifier_map (identifier, identity_id) SELECT identifier, identity_id FROM batch_new ORDER BY identifier $sql$);
+	identifiers := cdp_internal.batch_stage('batch_new', format($sql$
+		SELECT identifier, %s + row_number() OVER (ORDER BY identifier) AS identifier_id FROM batch_known WHERE identifier_id IS NULL
+	$sql$, identifier_id));
+	identifier_id := identifier_id + identifiers;
+	PERFORM cdp_internal.batch_run($sql$ INSERT INTO cdp_data.identifier_map (identifier, identifier_id) SELECT identifier, identifier_id FROM batch_new ORDER BY identifier $sql$);
 
-	PERFORM cdp_internal.batch_stage('batch_identity', $sql$
-		SELECT k.identifier, k.namespace, i.identity_id, i.profile_id, i.is_new, i.links, row_number() OVER (ORDER BY n.priority, k.identifier) AS strength
+	PERFORM cdp_internal.batch_stage('batch_identifier', $sql$
+		SELECT k.identifier, k.namespace, i.identifier_id, i.profile_id, i.is_new, i.link_counts, row_number() OVER (ORDER BY n.priority, k.identifier) AS strength
 		FROM batch_known k
-		JOIN (SELECT o.identity_id, o.identifier, o.profile_id, o.links, false AS is_new FROM batch_known JOIN cdp_data.identity o USING (identity_id)
+		JOIN (SELECT o.identifier_id, o.identifier, o.profile_id, o.link_counts, false AS is_new FROM batch_known JOIN cdp_data.identifier o USING (identifier_id)
 			  UNION ALL
-			  SELECT identity_id, identifier, 0, '{}', true FROM batch_new) i ON i.identifier = k.identifier
+			  SELECT identifier_id, identifier, 0, '{}', true FROM batch_new) i ON i.identifier = k.identifier
 		JOIN cdp_data.namespace n USING (namespace)
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_mention', $sql$
-		SELECT n.row_no, i.identity_id, i.strength FROM batch_name n JOIN batch_identity i USING (identifier)
+		SELECT n.row_no, i.identifier_id, i.strength FROM batch_name n JOIN batch_identifier i USING (identifier)
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.refresh_identify(bigint) IS 'Internal: numbers the identifiers of the batch (batch_identity, batch_mention).';
+COMMENT ON FUNCTION cdp_internal.refresh_identify(bigint) IS 'Internal: numbers the identifiers of the batch (batch_identifier, batch_mention).';
 
 -- The evidence of pairs that stood on one event: batch_evidence, for each source; batch_pair, the best.
 CREATE FUNCTION cdp_internal.stage_evidence(known text, met text) RETURNS void
@@ -77,7 +77,7 @@ AS $function$
 BEGIN
 	-- evidence up to an unlink's time is void, whenever it arrives
 	PERFORM cdp_internal.batch_stage('batch_void', format($sql$
-		SELECT least(x.identity_id, y.identity_id) AS a, greatest(x.identity_id, y.identity_id) AS b, v.until_at
+		SELECT least(x.identifier_id, y.identifier_id) AS a, greatest(x.identifier_id, y.identifier_id) AS b, v.until_at
 		FROM cdp_data.verdict v JOIN %1$I x ON x.identifier = v.a JOIN %1$I y ON y.identifier = v.b WHERE v.kind = 'unlink'
 	$sql$, known));
 	PERFORM cdp_internal.batch_stage('batch_evidence', format($sql$
@@ -94,7 +94,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.stage_evidence(text, text) IS
-	'Internal: keeps batch_void, batch_evidence and batch_pair. known: the relation of the batch with identifiers and their numbers; met: a query of (a, b, source, at, message_id), two identities that stood on one event, the smaller first.';
+	'Internal: keeps batch_void, batch_evidence and batch_pair. known: the relation of the batch with identifiers and their numbers; met: a query of (a, b, source, at, message_id), two identifiers that stood on one event, the smaller first.';
 
 -- The evidence of the batch: cdp_data.link is brought up to date; batch_evidence_changed: the pairs whose best evidence is another.
 CREATE FUNCTION cdp_internal.refresh_link() RETURNS bigint
@@ -104,14 +104,14 @@ AS $function$
 DECLARE
 	fresh bigint;
 BEGIN
-	PERFORM cdp_internal.stage_evidence('batch_identity', $sql$
-		SELECT x.identity_id AS a, y.identity_id AS b, r.feed AS source, least(r.at, r.seen_at) AS at, r.message_id
-		FROM batch_mention x JOIN batch_mention y ON y.row_no = x.row_no AND x.identity_id < y.identity_id JOIN batch_row r ON r.row_no = x.row_no
+	PERFORM cdp_internal.stage_evidence('batch_identifier', $sql$
+		SELECT x.identifier_id AS a, y.identifier_id AS b, r.feed AS source, least(r.at, r.seen_at) AS at, r.message_id
+		FROM batch_mention x JOIN batch_mention y ON y.row_no = x.row_no AND x.identifier_id < y.identifier_id JOIN batch_row r ON r.row_no = x.row_no
 		UNION ALL
 		-- what is new on an event of the log is what was blocked
-		SELECT x.identity_id, y.identity_id, e.source, e.at, e.message_id
-		FROM batch_reread e JOIN batch_mention x ON x.row_no = -e.event_id JOIN batch_mention y ON y.row_no = x.row_no AND x.identity_id < y.identity_id
-		WHERE EXISTS (SELECT FROM batch_identity i WHERE i.identity_id IN (x.identity_id, y.identity_id) AND i.profile_id = 0)
+		SELECT x.identifier_id, y.identifier_id, e.source, e.at, e.message_id
+		FROM batch_reread e JOIN batch_mention x ON x.row_no = -e.event_id JOIN batch_mention y ON y.row_no = x.row_no AND x.identifier_id < y.identifier_id
+		WHERE EXISTS (SELECT FROM batch_identifier i WHERE i.identifier_id IN (x.identifier_id, y.identifier_id) AND i.profile_id = 0)
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_before', $sql$
 		SELECT DISTINCT ON (p.a, p.b) p.a, p.b, s.trust, l.first_at, l.refused
@@ -154,41 +154,41 @@ CREATE FUNCTION cdp_internal.refresh_degree() RETURNS void
 AS $function$
 BEGIN
 	PERFORM cdp_internal.batch_stage('batch_degree', $sql$
-		SELECT p.identity_id, cdp.namespace(coalesce(n.identifier, o.identifier)) AS namespace, sum(p.step) AS step
-		FROM (SELECT a AS identity_id, b AS other, 1 AS step FROM batch_evidence_changed WHERE before_at IS NULL
+		SELECT p.identifier_id, cdp.namespace(coalesce(n.identifier, o.identifier)) AS namespace, sum(p.step) AS step
+		FROM (SELECT a AS identifier_id, b AS other, 1 AS step FROM batch_evidence_changed WHERE before_at IS NULL
 			  UNION ALL SELECT b, a, 1 FROM batch_evidence_changed WHERE before_at IS NULL
 			  UNION ALL SELECT a, b, -1 FROM batch_evidence_changed WHERE now_at IS NULL
 			  UNION ALL SELECT b, a, -1 FROM batch_evidence_changed WHERE now_at IS NULL) p
-		LEFT JOIN batch_identity n ON n.identity_id = p.other
-		LEFT JOIN cdp_data.identity o ON o.identity_id = p.other AND n.identity_id IS NULL
+		LEFT JOIN batch_identifier n ON n.identifier_id = p.other
+		LEFT JOIN cdp_data.identifier o ON o.identifier_id = p.other AND n.identifier_id IS NULL
 		GROUP BY 1, 2
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_links', $sql$
 		WITH touched AS MATERIALIZED (
-			SELECT d.identity_id, coalesce(i.identifier, b.identifier) AS identifier, i.links
-			FROM (SELECT DISTINCT identity_id FROM batch_degree) d LEFT JOIN cdp_data.identity i USING (identity_id) LEFT JOIN batch_new b USING (identity_id)
+			SELECT d.identifier_id, coalesce(i.identifier, b.identifier) AS identifier, i.link_counts
+			FROM (SELECT DISTINCT identifier_id FROM batch_degree) d LEFT JOIN cdp_data.identifier i USING (identifier_id) LEFT JOIN batch_new b USING (identifier_id)
 		), counted AS (
-			SELECT c.identity_id, c.namespace, sum(c.step) AS number
-			FROM (SELECT identity_id, namespace, step FROM batch_degree
+			SELECT c.identifier_id, c.namespace, sum(c.step) AS number
+			FROM (SELECT identifier_id, namespace, step FROM batch_degree
 				  UNION ALL
-				  SELECT t.identity_id, l.key, l.value::bigint FROM touched t CROSS JOIN LATERAL jsonb_each_text(t.links) l) c
-			GROUP BY c.identity_id, c.namespace
+				  SELECT t.identifier_id, l.key, l.value::bigint FROM touched t CROSS JOIN LATERAL jsonb_each_text(t.links) l) c
+			GROUP BY c.identifier_id, c.namespace
 		)
-		SELECT t.identity_id, t.identifier, coalesce(n.links, '{}') AS links
-		FROM touched t LEFT JOIN (SELECT identity_id, jsonb_object_agg(namespace, number) AS links FROM counted WHERE number <> 0 GROUP BY identity_id) n USING (identity_id)
+		SELECT t.identifier_id, t.identifier, coalesce(n.links, '{}') AS links
+		FROM touched t LEFT JOIN (SELECT identifier_id, jsonb_object_agg(namespace, number) AS links FROM counted WHERE number <> 0 GROUP BY identifier_id) n USING (identifier_id)
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
-		UPDATE cdp_data.identity i SET links = l.links FROM batch_links l WHERE l.identity_id = i.identity_id AND l.links <> i.links
+		UPDATE cdp_data.identifier i SET link_counts = l.links FROM batch_links l WHERE l.identifier_id = i.identifier_id AND l.links <> i.link_counts
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_sharing_changed', $sql$
-		SELECT s.identity_id, CASE v.kind WHEN 'shared' THEN 1 WHEN 'not_shared' THEN 2 ELSE 0 END AS verdict, s.links
-		FROM (SELECT l.identity_id, l.links, l.identifier FROM batch_links l
+		SELECT s.identifier_id, CASE v.kind WHEN 'shared' THEN 1 WHEN 'not_shared' THEN 2 ELSE 0 END AS verdict, s.links
+		FROM (SELECT l.identifier_id, l.links, l.identifier FROM batch_links l
 			  UNION ALL
-			  SELECT i.identity_id, i.links, i.identifier FROM batch_judged JOIN cdp_data.identity i USING (identity_id)
-			  WHERE NOT EXISTS (SELECT FROM batch_links l WHERE l.identity_id = i.identity_id)
+			  SELECT i.identifier_id, i.link_counts, i.identifier FROM batch_judged JOIN cdp_data.identifier i USING (identifier_id)
+			  WHERE NOT EXISTS (SELECT FROM batch_links l WHERE l.identifier_id = i.identifier_id)
 			  UNION ALL
-			  SELECT n.identity_id, '{}', n.identifier FROM batch_new n JOIN cdp_data.verdict v ON v.a = n.identifier AND v.kind IN ('shared', 'not_shared')
-			  WHERE NOT EXISTS (SELECT FROM batch_links l WHERE l.identity_id = n.identity_id)) s
+			  SELECT n.identifier_id, '{}', n.identifier FROM batch_new n JOIN cdp_data.verdict v ON v.a = n.identifier AND v.kind IN ('shared', 'not_shared')
+			  WHERE NOT EXISTS (SELECT FROM batch_links l WHERE l.identifier_id = n.identifier_id)) s
 		LEFT JOIN cdp_data.verdict v ON v.a = s.identifier AND v.kind IN ('shared', 'not_shared')
 	$sql$);
 END
@@ -201,7 +201,7 @@ CREATE FUNCTION cdp_internal.refresh_resolve() RETURNS TABLE (
 	AS 'MODULE_PATHNAME', 'cdp_refresh_resolve';
 COMMENT ON FUNCTION cdp_internal.refresh_resolve() IS
 	'Internal: what the tables must become after the changes of the batch. batch_frozen are profiles that are not to '
-	'be taken apart. kind is move (profile id becomes other), identity (id goes from profile number to profile other; '
+	'be taken apart. kind is move (profile id becomes other), identifier (id goes from profile number to profile other; '
 	'0: none), ended (id is no profile any more), profile (summary: forbidden, shared, number of identifiers, latest '
 	'link inside, counts of limited namespaces), link (id, other is refused or no longer), declined (the link id, '
 	'other is refused for the sake of a frozen profile), sharing (id is shared or no longer), reanchor (events '
@@ -214,29 +214,29 @@ CREATE FUNCTION cdp_internal.stage_resolved() RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp_internal.batch_stage('batch_identity_changed', $sql$
-		SELECT i.identity_id, 0::bigint AS profile_id, i.identifier, true AS present, false AS shared,
+	PERFORM cdp_internal.batch_stage('batch_identifier_changed', $sql$
+		SELECT i.identifier_id, 0::bigint AS profile_id, i.identifier, true AS present, false AS shared,
 			   EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier)) AS forbidden
 		FROM batch_new i
 		UNION ALL
-		SELECT i.identity_id, i.profile_id, i.identifier, false, i.shared,
+		SELECT i.identifier_id, i.profile_id, i.identifier, false, i.shared,
 			   EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))
-		FROM batch_blocked JOIN cdp_data.identity i USING (identity_id)
+		FROM batch_blocked JOIN cdp_data.identifier i USING (identifier_id)
 		UNION ALL
-		SELECT i.identity_id, 0, i.identifier, true, false,
+		SELECT i.identifier_id, 0, i.identifier, true, false,
 			   EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))
-		FROM batch_identity i WHERE i.profile_id = 0 AND NOT i.is_new
+		FROM batch_identifier i WHERE i.profile_id = 0 AND NOT i.is_new
 		UNION ALL
-		SELECT i.identity_id, i.profile_id, i.identifier, NOT i.blocked, i.shared,
+		SELECT i.identifier_id, i.profile_id, i.identifier, NOT i.blocked, i.shared,
 			   EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))
-		FROM batch_sharing_changed JOIN cdp_data.identity i USING (identity_id) WHERE NOT EXISTS (SELECT FROM batch_blocked b WHERE b.identity_id = i.identity_id)
-		  AND NOT EXISTS (SELECT FROM batch_identity b WHERE b.identity_id = i.identity_id AND b.profile_id = 0)
+		FROM batch_sharing_changed JOIN cdp_data.identifier i USING (identifier_id) WHERE NOT EXISTS (SELECT FROM batch_blocked b WHERE b.identifier_id = i.identifier_id)
+		  AND NOT EXISTS (SELECT FROM batch_identifier b WHERE b.identifier_id = i.identifier_id AND b.profile_id = 0)
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_result', 'SELECT * FROM cdp_internal.refresh_resolve()');
 	PERFORM cdp_internal.batch_stage('batch_moved', $sql$ SELECT id AS old_id, other AS new_id FROM batch_result WHERE kind = 'move' $sql$);
-	PERFORM cdp_internal.batch_stage('batch_relabel', $sql$ SELECT id AS identity_id, number AS old_id, other AS new_id FROM batch_result WHERE kind = 'identity' $sql$);
+	PERFORM cdp_internal.batch_stage('batch_relabel', $sql$ SELECT id AS identifier_id, number AS old_id, other AS new_id FROM batch_result WHERE kind = 'identifier' $sql$);
 	PERFORM cdp_internal.batch_stage('batch_summary', $sql$
-		SELECT id AS profile_id, flag AS has_forbid, second_flag AS shared, number::integer AS identifiers, trust AS last_trust, at AS last_at, counts AS limited
+		SELECT id AS profile_id, flag AS has_forbid, second_flag AS shared, number::integer AS identifier_count, trust AS last_trust, at AS last_at, counts AS limited
 		FROM batch_result WHERE kind = 'profile'
 	$sql$);
 	-- the events that carry an identifier are anchored at it, or at one that it is or was linked to
@@ -245,22 +245,22 @@ BEGIN
 		UNION
 		SELECT place FROM batch_reread
 		UNION
-		SELECT p.place FROM (SELECT id FROM batch_result WHERE kind = 'reanchor' AND flag UNION SELECT identity_id FROM batch_rank_changed) r
+		SELECT p.place FROM (SELECT id FROM batch_result WHERE kind = 'reanchor' AND flag UNION SELECT identifier_id FROM batch_rank_changed) r
 		CROSS JOIN LATERAL (
 			SELECT r.id UNION ALL SELECT b FROM cdp_data.link WHERE a = r.id UNION ALL SELECT a FROM cdp_data.link WHERE b = r.id
 			UNION ALL
-			SELECT m.identity_id FROM cdp_data.identity i JOIN cdp_data.verdict v ON v.kind = 'unlink' AND i.identifier IN (v.a, v.b)
-			JOIN cdp_data.identifier_map m ON m.identifier IN (v.a, v.b) WHERE i.identity_id = r.id) AS p (place)
+			SELECT m.identifier_id FROM cdp_data.identifier i JOIN cdp_data.verdict v ON v.kind = 'unlink' AND i.identifier IN (v.a, v.b)
+			JOIN cdp_data.identifier_map m ON m.identifier IN (v.a, v.b) WHERE i.identifier_id = r.id) AS p (place)
 	$sql$);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.stage_resolved() IS
 	'Internal: finds the profiles after the batch (batch_result, batch_moved, batch_relabel, batch_summary), and the '
-	'identities whose events may be anchored elsewhere then (batch_place). Writes nothing: it may be called again '
+	'identifiers whose events may be anchored elsewhere then (batch_place). Writes nothing: it may be called again '
 	'after other changes were kept.';
 
 CREATE FUNCTION cdp_internal.refresh_stitch(OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
-	OUT reworks bigint, OUT identities_reworked bigint)
+	OUT reworks bigint, OUT identifiers_reworked bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -276,42 +276,42 @@ BEGIN
 	profiles_created := cdp_internal.batch_value($sql$ SELECT count(*) FROM batch_summary s WHERE NOT EXISTS (SELECT FROM batch_part p WHERE p.new_id = s.profile_id) $sql$);
 	profiles_merged := cdp_internal.batch_value($sql$ SELECT coalesce(sum(parts - 1), 0)::bigint FROM (SELECT count(*) AS parts FROM batch_part GROUP BY new_id) g $sql$);
 	reworks := cdp_internal.batch_value($sql$ SELECT id FROM batch_result WHERE kind = 'reworks' $sql$);
-	identities_reworked := cdp_internal.batch_value($sql$ SELECT id FROM batch_result WHERE kind = 'reworked' $sql$);
+	identifiers_reworked := cdp_internal.batch_value($sql$ SELECT id FROM batch_result WHERE kind = 'reworked' $sql$);
 	profiles_split := cdp_internal.batch_value($sql$ SELECT other FROM batch_result WHERE kind = 'reworked' $sql$);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refresh_stitch() IS
-	'Internal: brings cdp_data.identity and cdp_data.link to what cdp_internal.stage_resolved() found, and counts what that does to '
+	'Internal: brings cdp_data.identifier and cdp_data.link to what cdp_internal.stage_resolved() found, and counts what that does to '
 	'profiles.';
 
--- Each identity to its profile, each link to its verdict.
+-- Each identifier to its profile, each link to its verdict.
 CREATE FUNCTION cdp_internal.refresh_relabel() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.identity_history (identity_id, from_batch_id, until_batch_id, profile_id)
-		SELECT i.identity_id, i.since_batch_id, $1, i.profile_id FROM cdp_data.identity i JOIN batch_moved m ON m.old_id = i.profile_id
-		WHERE NOT EXISTS (SELECT FROM batch_relabel r WHERE r.identity_id = i.identity_id)
+		INSERT INTO cdp_data.identifier_history (identifier_id, from_batch_id, until_batch_id, profile_id)
+		SELECT i.identifier_id, i.since_batch_id, $1, i.profile_id FROM cdp_data.identifier i JOIN batch_moved m ON m.old_id = i.profile_id
+		WHERE NOT EXISTS (SELECT FROM batch_relabel r WHERE r.identifier_id = i.identifier_id)
 		UNION ALL
-		SELECT i.identity_id, i.since_batch_id, $1, i.profile_id FROM batch_relabel r JOIN cdp_data.identity i USING (identity_id)
+		SELECT i.identifier_id, i.since_batch_id, $1, i.profile_id FROM batch_relabel r JOIN cdp_data.identifier i USING (identifier_id)
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
-		UPDATE cdp_data.identity i SET profile_id = m.new_id, since_batch_id = $1 FROM batch_moved m
-		WHERE i.profile_id = m.old_id AND NOT EXISTS (SELECT FROM batch_relabel r WHERE r.identity_id = i.identity_id)
+		UPDATE cdp_data.identifier i SET profile_id = m.new_id, since_batch_id = $1 FROM batch_moved m
+		WHERE i.profile_id = m.old_id AND NOT EXISTS (SELECT FROM batch_relabel r WHERE r.identifier_id = i.identifier_id)
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
-		UPDATE cdp_data.identity i SET profile_id = r.new_id, since_batch_id = $1, blocked = r.new_id = 0
-		FROM batch_relabel r WHERE i.identity_id = r.identity_id
+		UPDATE cdp_data.identifier i SET profile_id = r.new_id, since_batch_id = $1, blocked = r.new_id = 0
+		FROM batch_relabel r WHERE i.identifier_id = r.identifier_id
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.identity (identity_id, identifier, profile_id, links, batch_id, since_batch_id)
-		SELECT n.identity_id, n.identifier, r.new_id, coalesce(l.links, '{}'), $1, $1
-		FROM batch_new n JOIN batch_relabel r USING (identity_id) LEFT JOIN batch_links l USING (identity_id) ORDER BY n.identity_id
+		INSERT INTO cdp_data.identifier (identifier_id, identifier, profile_id, link_counts, batch_id, since_batch_id)
+		SELECT n.identifier_id, n.identifier, r.new_id, coalesce(l.links, '{}'), $1, $1
+		FROM batch_new n JOIN batch_relabel r USING (identifier_id) LEFT JOIN batch_links l USING (identifier_id) ORDER BY n.identifier_id
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
-		UPDATE cdp_data.identity i SET shared = r.flag FROM batch_result r WHERE r.kind = 'sharing' AND r.id = i.identity_id AND i.shared <> r.flag
+		UPDATE cdp_data.identifier i SET shared = r.flag FROM batch_result r WHERE r.kind = 'sharing' AND r.id = i.identifier_id AND i.shared <> r.flag
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
 		UPDATE cdp_data.link l SET refused = r.flag FROM batch_result r
@@ -319,9 +319,9 @@ BEGIN
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.refresh_relabel() IS 'Internal: writes what refresh_resolve() found to cdp_data.identity, cdp_data.identity_history and cdp_data.link.';
+COMMENT ON FUNCTION cdp_internal.refresh_relabel() IS 'Internal: writes what refresh_resolve() found to cdp_data.identifier, cdp_data.identifier_history and cdp_data.link.';
 
--- The anchor of each new event: batch_anchor (row, identity, profile).
+-- The anchor of each new event: batch_anchor (row, identifier, profile).
 CREATE FUNCTION cdp_internal.refresh_anchor() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -329,13 +329,13 @@ AS $function$
 BEGIN
 	-- the strongest identifier that is not shared; where all are, the strongest of them
 	PERFORM cdp_internal.batch_stage('batch_strength', $sql$
-		SELECT b.identity_id, i.profile_id, row_number() OVER (ORDER BY i.shared, b.strength) AS strength
-		FROM batch_identity b JOIN cdp_data.identity i USING (identity_id)
+		SELECT b.identifier_id, i.profile_id, row_number() OVER (ORDER BY i.shared, b.strength) AS strength
+		FROM batch_identifier b JOIN cdp_data.identifier i USING (identifier_id)
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_anchor', $sql$
-		SELECT a.row_no, coalesce(s.identity_id, 0) AS identity_id, s.profile_id
+		SELECT a.row_no, coalesce(s.identifier_id, 0) AS identifier_id, s.profile_id
 		FROM (SELECT a.row_no, min(s.strength) AS strength FROM batch_accepted a
-			  LEFT JOIN batch_mention m USING (row_no) LEFT JOIN batch_strength s USING (identity_id) GROUP BY a.row_no) a
+			  LEFT JOIN batch_mention m USING (row_no) LEFT JOIN batch_strength s USING (identifier_id) GROUP BY a.row_no) a
 		LEFT JOIN batch_strength s USING (strength)
 	$sql$);
 END
@@ -349,18 +349,18 @@ CREATE FUNCTION cdp_internal.refresh_reanchor() RETURNS bigint
 AS $function$
 BEGIN
 	PERFORM cdp_internal.batch_stage('batch_stray', $sql$
-		SELECT e.event_id, e.identity_id, e."timestamp",
+		SELECT e.event_id, e.identifier_id, e."timestamp",
 			   (cdp.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.properties, e.traits, e.context,
 				e."timestamp", e.sent_at, e.original_timestamp, e.received_at, e.source, $2)).ids AS ids
-		FROM batch_place p JOIN cdp_data.event e ON e.identity_id = p.place
+		FROM batch_place p JOIN cdp_data.event e ON e.identifier_id = p.place
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_reanchored', $sql$
-		SELECT s.event_id, s.identity_id AS old_id, s."timestamp", coalesce(a.identity_id, 0) AS new_id
+		SELECT s.event_id, s.identifier_id AS old_id, s."timestamp", coalesce(a.identifier_id, 0) AS new_id
 		FROM batch_stray s LEFT JOIN LATERAL (
-			SELECT i.identity_id FROM unnest(s.ids) AS u (identifier) JOIN cdp_data.identifier_map m ON m.identifier = u.identifier
-			JOIN cdp_data.identity i ON i.identity_id = m.identity_id JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(u.identifier)
+			SELECT i.identifier_id FROM unnest(s.ids) AS u (identifier) JOIN cdp_data.identifier_map m ON m.identifier = u.identifier
+			JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(u.identifier)
 			WHERE NOT i.blocked ORDER BY i.shared, n.priority, u.identifier LIMIT 1) a ON true
-		WHERE s.identity_id <> coalesce(a.identity_id, 0)
+		WHERE s.identifier_id <> coalesce(a.identifier_id, 0)
 	$sql$);
 	RETURN cdp_internal.refresh_move_events();
 END
@@ -373,15 +373,15 @@ CREATE FUNCTION cdp_internal.refresh_move_events() RETURNS bigint
 AS $function$
 BEGIN
 	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.anchor_history (event_id, until_batch_id, identity_id) SELECT event_id, $1, old_id FROM batch_reanchored ORDER BY event_id
+		INSERT INTO cdp_data.anchor_history (event_id, until_batch_id, identifier_id) SELECT event_id, $1, old_id FROM batch_reanchored ORDER BY event_id
 	$sql$);
 	-- delete and insert: the anchor is the distribution key
 	RETURN cdp_internal.batch_run($sql$
 		WITH gone AS (
 			DELETE FROM cdp_data.event e USING batch_reanchored r
-			WHERE e.event_id = r.event_id AND e.identity_id = r.old_id AND e."timestamp" = r."timestamp" RETURNING e.*, r.new_id
+			WHERE e.event_id = r.event_id AND e.identifier_id = r.old_id AND e."timestamp" = r."timestamp" RETURNING e.*, r.new_id
 		)
-		INSERT INTO cdp_data.event (event_id, identity_id, "timestamp", batch_id, message_id, type, event,
+		INSERT INTO cdp_data.event (event_id, identifier_id, "timestamp", batch_id, message_id, type, event,
 			anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context, sent_at, original_timestamp, received_at, source)
 		SELECT event_id, new_id, "timestamp", batch_id, message_id, type, event,
 			anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context, sent_at, original_timestamp, received_at, source

@@ -15,14 +15,14 @@
 #include "platform/identity/resolve.h"
 #include "toolkit/bridge/status.h"
 
-/* what every query of identity rows selects, for resolver_identity */
-#define IDENTITY_COLUMNS                                                  \
-	"i.identity_id, i.profile_id, i.identifier, NOT i.blocked, i.shared," \
+/* what every query of identifier rows selects, for resolver_identifier */
+#define IDENTITY_COLUMNS                                                    \
+	"i.identifier_id, i.profile_id, i.identifier, NOT i.blocked, i.shared," \
 	" EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))"
 
-#define LINK_QUERY(ids)                                                                                 \
+#define LINK_QUERY(ids)                                                                                           \
 	"SELECT l.a, l.b, s.trust, l.first_at, l.refused FROM cdp_data.link l JOIN cdp_data.source s USING (source)"  \
-	" WHERE l.a " ids " UNION ALL"                                                                      \
+	" WHERE l.a " ids " UNION ALL"                                                                                \
 	" SELECT l.a, l.b, s.trust, l.first_at, l.refused FROM cdp_data.link l JOIN cdp_data.source s USING (source)" \
 	" WHERE l.b " ids
 
@@ -34,10 +34,10 @@ resolver_check(CdpkStatus status)
 	if (status == CDPK_CORRUPT)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED), errmsg("the tables of cdp contradict each other"),
-				 errdetail("A link, a summary or an identity is not what the others imply."),
+				 errdetail("A link, a summary or an identifier is not what the others imply."),
 				 errhint("SELECT * FROM cdp.verify() lists what is wrong.")));
 	ereport(ERROR, (errcode(cdp_status_errcode(status)),
-					errmsg("identity resolution failed with status %d", (int) status)));
+					errmsg("identifier resolution failed with status %d", (int) status)));
 }
 
 /* get_value gives a value of this type; what a batch keeps can be of any. */
@@ -176,7 +176,8 @@ static void
 read_cap(Resolver *resolver)
 {
 	uint64 count;
-	SPITupleTable *rows = resolver_rows("SELECT coalesce(cap, -1) FROM cdp_data.state", 0, NULL, &count);
+	SPITupleTable *rows =
+		resolver_rows("SELECT coalesce(cap, -1) FROM cdp_data.state", 0, NULL, &count);
 
 	if (count != 1)
 		resolver_check(CDPK_CORRUPT);
@@ -213,35 +214,35 @@ resolver_namespace(const Resolver *resolver, const char *name, size_t length)
 /* ---------------------------------------------------------------- rows */
 
 void
-resolver_identity(const Resolver *resolver, SPITupleTable *rows, uint64_t row,
-				  CdpkStitchIdentity *identity)
+resolver_identifier(const Resolver *resolver, SPITupleTable *rows, uint64_t row,
+					CdpkStitchIdentifier *identifier)
 {
-	Identifier *identifier = DatumGetIdentifierPP(get_value(rows, row, 3, identifier_type_oid()));
+	Identifier *value = DatumGetIdentifierPP(get_value(rows, row, 3, identifier_type_oid()));
+	const uint8_t *payload = IdentifierPayload(value);
 
-	identity->identity_id = resolver_int8(rows, row, 1);
-	identity->profile_id = resolver_int8(rows, row, 2);
-	identity->payload = IdentifierPayload(identifier);
-	identity->length = IdentifierLength(identifier);
-	identity->name_space =
-		resolver_namespace(resolver, cdpk_identifier_namespace(identity->payload),
-						   cdpk_identifier_namespace_length(identity->payload));
-	identity->present = resolver_bool(rows, row, 4);
-	identity->shared = resolver_bool(rows, row, 5);
-	identity->forbidden = resolver_bool(rows, row, 6);
+	identifier->identifier_id = resolver_int8(rows, row, 1);
+	identifier->profile_id = resolver_int8(rows, row, 2);
+	identifier->payload = payload;
+	identifier->length = IdentifierLength(value);
+	identifier->name_space = resolver_namespace(resolver, cdpk_identifier_namespace(payload),
+												cdpk_identifier_namespace_length(payload));
+	identifier->present = resolver_bool(rows, row, 4);
+	identifier->shared = resolver_bool(rows, row, 5);
+	identifier->forbidden = resolver_bool(rows, row, 6);
 }
 
 static CdpkStatus
-add_identities(Resolver *resolver, CdpkStitch *stitch, const char *query, Datum ids)
+add_identifiers(Resolver *resolver, CdpkStitch *stitch, const char *query, Datum ids)
 {
 	uint64 count;
 	SPITupleTable *rows = resolver_rows(query, 1, &ids, &count);
-	CdpkStitchIdentity *identities = palloc(sizeof(CdpkStitchIdentity) * Max(count, 1));
+	CdpkStitchIdentifier *identifiers = palloc(sizeof(CdpkStitchIdentifier) * Max(count, 1));
 	CdpkStatus status;
 
 	for (uint64 i = 0; i < count; i++)
-		resolver_identity(resolver, rows, i, &identities[i]);
-	status = cdpk_stitch_add_identities(stitch, identities, count);
-	pfree(identities);
+		resolver_identifier(resolver, rows, i, &identifiers[i]);
+	status = cdpk_stitch_add_identifiers(stitch, identifiers, count);
+	pfree(identifiers);
 	SPI_freetuptable(rows);
 	return status;
 }
@@ -269,27 +270,29 @@ add_links(CdpkStitch *stitch, const char *query, Datum ids)
 }
 
 static CdpkStatus
-load_identities(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
+load_identifiers(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
 {
-	return add_identities(context, stitch,
-						  "SELECT " IDENTITY_COLUMNS
-						  " FROM cdp_data.identity i WHERE i.identity_id = ANY ($1)",
-						  make_ids(ids, count));
+	return add_identifiers(context, stitch,
+						   "SELECT " IDENTITY_COLUMNS
+						   " FROM cdp_data.identifier i WHERE i.identifier_id = ANY ($1)",
+						   make_ids(ids, count));
 }
 
 static CdpkStatus
 load_contents(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t count)
 {
 	Datum ids = make_ids(profile_ids, count);
-	CdpkStatus status = add_identities(
-		context, stitch,
-		"SELECT " IDENTITY_COLUMNS " FROM cdp_data.identity i WHERE i.profile_id = ANY ($1)", ids);
+	CdpkStatus status = add_identifiers(context, stitch,
+										"SELECT " IDENTITY_COLUMNS
+										" FROM cdp_data.identifier i WHERE i.profile_id = ANY ($1)",
+										ids);
 
 	if (status != CDPK_OK)
 		return status;
 	return add_links(
 		stitch,
-		LINK_QUERY("IN (SELECT i.identity_id FROM cdp_data.identity i WHERE i.profile_id = ANY ($1))"),
+		LINK_QUERY(
+			"IN (SELECT i.identifier_id FROM cdp_data.identifier i WHERE i.profile_id = ANY ($1))"),
 		ids);
 }
 
@@ -307,7 +310,7 @@ load_profiles(void *context, CdpkStitch *stitch, const int64_t *profile_ids, siz
 	Datum ids = make_ids(profile_ids, profile_count);
 	uint64 count;
 	SPITupleTable *rows = resolver_rows(
-		"SELECT p.profile_id, p.identifiers, p.has_forbid, p.shared, p.last_trust, p.last_at, c.key, c.value::integer"
+		"SELECT p.profile_id, p.identifier_count, p.has_forbid, p.shared, p.last_trust, p.last_at, c.key, c.value::integer"
 		" FROM cdp_data.profile p LEFT JOIN LATERAL jsonb_each_text(p.limited) c ON true"
 		" WHERE p.profile_id = ANY ($1) ORDER BY p.profile_id",
 		1, &ids, &count);
@@ -356,17 +359,17 @@ load_profiles(void *context, CdpkStitch *stitch, const int64_t *profile_ids, siz
 
 static CdpkStatus
 load_forbids(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t profile_count,
-			 const int64_t *identity_ids, size_t identity_count)
+			 const int64_t *identifier_ids, size_t identifier_count)
 {
 	Datum arguments[2] = {make_ids(profile_ids, profile_count),
-						  make_ids(identity_ids, identity_count)};
+						  make_ids(identifier_ids, identifier_count)};
 	uint64 count;
 	SPITupleTable *rows = resolver_rows(
 		"WITH named AS ("
-		" SELECT m.identity_id, m.identifier FROM cdp_data.identifier_map m LEFT JOIN cdp_data.identity i USING (identity_id)"
+		" SELECT m.identifier_id, m.identifier FROM cdp_data.identifier_map m LEFT JOIN cdp_data.identifier i USING (identifier_id)"
 		" WHERE m.identifier IN (SELECT a FROM cdp_data.verdict WHERE kind = 'forbid' UNION SELECT b FROM cdp_data.verdict WHERE kind = 'forbid')"
-		" AND (i.profile_id = ANY ($1) OR m.identity_id = ANY ($2)))"
-		" SELECT a.identity_id, b.identity_id FROM cdp_data.verdict v JOIN cdp_data.identifier_map a ON a.identifier = v.a JOIN cdp_data.identifier_map b ON b.identifier = v.b"
+		" AND (i.profile_id = ANY ($1) OR m.identifier_id = ANY ($2)))"
+		" SELECT a.identifier_id, b.identifier_id FROM cdp_data.verdict v JOIN cdp_data.identifier_map a ON a.identifier = v.a JOIN cdp_data.identifier_map b ON b.identifier = v.b"
 		" WHERE v.kind = 'forbid' AND (v.a IN (SELECT identifier FROM named) OR v.b IN (SELECT identifier FROM named))",
 		2, arguments, &count);
 	CdpkStitchForbid *forbids = palloc(sizeof(CdpkStitchForbid) * Max(count, 1));
@@ -398,7 +401,7 @@ resolver_new(void)
 	read_namespaces(resolver);
 	read_cap(resolver);
 	resolver->store.context = resolver;
-	resolver->store.load_identities = load_identities;
+	resolver->store.load_identifiers = load_identifiers;
 	resolver->store.load_profiles = load_profiles;
 	resolver->store.load_contents = load_contents;
 	resolver->store.load_links = load_links;

@@ -4,14 +4,14 @@
 
 -- The log with the identifiers of each event: batch_event, batch_mentioned; the identifiers with
 -- their numbers: batch_usable, batch_new; cdp_data.identifier_map, and who is in no profile.
-CREATE FUNCTION cdp_internal.restitch_identify(INOUT identity_id bigint, OUT identities bigint)
+CREATE FUNCTION cdp_internal.restitch_identify(INOUT identifier_id bigint, OUT identifiers bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	PERFORM cdp_internal.restitch_normalize();
 	PERFORM cdp_internal.batch_stage('batch_event', $sql$
-		SELECT e.event_id, e.identity_id AS old_id, e."timestamp", least(e."timestamp", e.received_at) AS at, e.source, e.message_id, o.ids
+		SELECT e.event_id, e.identifier_id AS old_id, e."timestamp", least(e."timestamp", e.received_at) AS at, e.source, e.message_id, o.ids
 		FROM cdp_data.event e CROSS JOIN LATERAL cdp.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers,
 			e.properties, e.traits, e.context, e."timestamp", e.sent_at, e.original_timestamp, e.received_at, e.source, $2) o
 	$sql$);
@@ -24,19 +24,19 @@ BEGIN
 		INSERT INTO cdp_data.namespace (namespace, priority, max_links, batch_id) SELECT DISTINCT c.namespace, 50, cdp_internal.default_max_links(c.namespace), $1 FROM batch_carried c
 		WHERE NOT EXISTS (SELECT FROM cdp_data.namespace n WHERE n.namespace = c.namespace) ORDER BY c.namespace
 	$sql$);
-	PERFORM cdp_internal.restitch_number(identity_id);
-	identities := cdp_internal.batch_value('SELECT count(*) FROM batch_new');
-	identity_id := cdp_internal.batch_value(format('SELECT greatest(%s, (SELECT max(u.identity_id) FROM batch_usable u), (SELECT max(i.identity_id) FROM cdp_data.identity i))', identity_id));
+	PERFORM cdp_internal.restitch_number(identifier_id);
+	identifiers := cdp_internal.batch_value('SELECT count(*) FROM batch_new');
+	identifier_id := cdp_internal.batch_value(format('SELECT greatest(%s, (SELECT max(u.identifier_id) FROM batch_usable u), (SELECT max(i.identifier_id) FROM cdp_data.identifier i))', identifier_id));
 
 	PERFORM cdp_internal.batch_stage('batch_mentioned', $sql$
-		SELECT e.event_id, array_agg(u.identity_id) AS ids
+		SELECT e.event_id, array_agg(u.identifier_id) AS ids
 		FROM (SELECT event_id, unnest(ids) AS identifier FROM batch_event) e JOIN batch_usable u USING (identifier) GROUP BY e.event_id
 	$sql$);
 	-- what the anchors of new events are found by; there are none
-	PERFORM cdp_internal.batch_stage('batch_identity', $sql$
-		SELECT u.identity_id, row_number() OVER (ORDER BY n.priority, u.identifier) AS strength FROM batch_usable u JOIN cdp_data.namespace n USING (namespace)
+	PERFORM cdp_internal.batch_stage('batch_identifier', $sql$
+		SELECT u.identifier_id, row_number() OVER (ORDER BY n.priority, u.identifier) AS strength FROM batch_usable u JOIN cdp_data.namespace n USING (namespace)
 	$sql$);
-	PERFORM cdp_internal.batch_stage('batch_mention', 'SELECT 0::bigint AS row_no, 0::bigint AS identity_id WHERE false');
+	PERFORM cdp_internal.batch_stage('batch_mention', 'SELECT 0::bigint AS row_no, 0::bigint AS identifier_id WHERE false');
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_identify(bigint) IS 'Internal: reads the log, and numbers the identifiers that it carries and the tables have not; those that it does not carry are in no profile.';
@@ -49,11 +49,11 @@ AS $function$
 BEGIN
 	-- of several that have become one the first keeps its number; the others are carried by no event any more
 	PERFORM cdp_internal.batch_run($sql$
-		UPDATE cdp_data.identity i SET identifier = n.becomes
-		FROM (SELECT DISTINCT ON (o.becomes) o.identity_id, o.becomes
-			  FROM (SELECT identity_id, identifier, cdp.try_identifier(cdp.namespace(identifier), cdp.value(identifier)) AS becomes FROM cdp_data.identity) o
-			  WHERE o.becomes <> o.identifier AND NOT EXISTS (SELECT FROM cdp_data.identity e WHERE e.identifier = o.becomes) ORDER BY o.becomes, o.identity_id) n
-		WHERE i.identity_id = n.identity_id
+		UPDATE cdp_data.identifier i SET identifier = n.becomes
+		FROM (SELECT DISTINCT ON (o.becomes) o.identifier_id, o.becomes
+			  FROM (SELECT identifier_id, identifier, cdp.try_identifier(cdp.namespace(identifier), cdp.value(identifier)) AS becomes FROM cdp_data.identifier) o
+			  WHERE o.becomes <> o.identifier AND NOT EXISTS (SELECT FROM cdp_data.identifier e WHERE e.identifier = o.becomes) ORDER BY o.becomes, o.identifier_id) n
+		WHERE i.identifier_id = n.identifier_id
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
 		WITH spelled AS (
@@ -69,7 +69,7 @@ BEGIN
 	PERFORM cdp_internal.batch_run('UPDATE cdp_data.state SET normalizer_version = cdp.normalizer_version() WHERE normalizer_version <> cdp.normalizer_version()');
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.restitch_normalize() IS 'Internal: spells the identifiers of identities and verdicts as the present normalisers do.';
+COMMENT ON FUNCTION cdp_internal.restitch_normalize() IS 'Internal: spells the identifiers of identifiers and verdicts as the present normalisers do.';
 
 -- One number an identifier and one identifier a number.
 CREATE FUNCTION cdp_internal.restitch_number(last_id bigint) RETURNS void
@@ -77,43 +77,43 @@ CREATE FUNCTION cdp_internal.restitch_number(last_id bigint) RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	-- where two identities claim an identifier, it is that of cdp_data.identifier_map
+	-- where two identifiers claim an identifier, it is that of cdp_data.identifier_map
 	PERFORM cdp_internal.batch_stage('batch_numbered', $sql$
-		SELECT DISTINCT ON (n.identifier) n.identifier, n.identity_id, n.is_there FROM (
-			SELECT i.identifier, i.identity_id, true AS is_there, m.identity_id IS NULL AS place
-			FROM cdp_data.identity i LEFT JOIN cdp_data.identifier_map m ON m.identifier = i.identifier AND m.identity_id = i.identity_id
+		SELECT DISTINCT ON (n.identifier) n.identifier, n.identifier_id, n.is_there FROM (
+			SELECT i.identifier, i.identifier_id, true AS is_there, m.identifier_id IS NULL AS place
+			FROM cdp_data.identifier i LEFT JOIN cdp_data.identifier_map m ON m.identifier = i.identifier AND m.identifier_id = i.identifier_id
 			UNION ALL
-			(SELECT DISTINCT ON (m.identity_id) m.identifier, m.identity_id, false, true FROM cdp_data.identifier_map m
-			 WHERE NOT EXISTS (SELECT FROM cdp_data.identity i WHERE i.identity_id = m.identity_id) ORDER BY m.identity_id, m.identifier)) n
-		ORDER BY n.identifier, n.is_there DESC, n.place, n.identity_id
+			(SELECT DISTINCT ON (m.identifier_id) m.identifier, m.identifier_id, false, true FROM cdp_data.identifier_map m
+			 WHERE NOT EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = m.identifier_id) ORDER BY m.identifier_id, m.identifier)) n
+		ORDER BY n.identifier, n.is_there DESC, n.place, n.identifier_id
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
-		DELETE FROM cdp_data.identity i WHERE NOT EXISTS (SELECT FROM batch_numbered n WHERE n.identity_id = i.identity_id AND n.is_there)
+		DELETE FROM cdp_data.identifier i WHERE NOT EXISTS (SELECT FROM batch_numbered n WHERE n.identifier_id = i.identifier_id AND n.is_there)
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_usable', format($sql$
 		SELECT c.identifier, c.namespace, coalesce(n.is_there, false) AS is_there,
-			   coalesce(n.identity_id, greatest(%s, (SELECT max(o.identity_id) FROM batch_numbered o))
-				+ row_number() OVER (PARTITION BY n.identity_id IS NULL ORDER BY c.identifier)) AS identity_id
+			   coalesce(n.identifier_id, greatest(%s, (SELECT max(o.identifier_id) FROM batch_numbered o))
+				+ row_number() OVER (PARTITION BY n.identifier_id IS NULL ORDER BY c.identifier)) AS identifier_id
 		FROM batch_carried c LEFT JOIN batch_numbered n USING (identifier)
 	$sql$, last_id));
-	PERFORM cdp_internal.batch_stage('batch_new', 'SELECT identifier, identity_id FROM batch_usable WHERE NOT is_there');
-	PERFORM cdp_internal.batch_stage('batch_map', 'SELECT identifier, identity_id FROM batch_usable UNION SELECT identifier, identity_id FROM batch_numbered WHERE is_there');
+	PERFORM cdp_internal.batch_stage('batch_new', 'SELECT identifier, identifier_id FROM batch_usable WHERE NOT is_there');
+	PERFORM cdp_internal.batch_stage('batch_map', 'SELECT identifier, identifier_id FROM batch_usable UNION SELECT identifier, identifier_id FROM batch_numbered WHERE is_there');
 	PERFORM cdp_internal.batch_run($sql$
-		DELETE FROM cdp_data.identifier_map m WHERE NOT EXISTS (SELECT FROM batch_map b WHERE b.identifier = m.identifier AND b.identity_id = m.identity_id)
+		DELETE FROM cdp_data.identifier_map m WHERE NOT EXISTS (SELECT FROM batch_map b WHERE b.identifier = m.identifier AND b.identifier_id = m.identifier_id)
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.identifier_map (identifier, identity_id) SELECT b.identifier, b.identity_id FROM batch_map b
+		INSERT INTO cdp_data.identifier_map (identifier, identifier_id) SELECT b.identifier, b.identifier_id FROM batch_map b
 		WHERE NOT EXISTS (SELECT FROM cdp_data.identifier_map m WHERE m.identifier = b.identifier) ORDER BY b.identifier
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_lost', $sql$
-		SELECT i.identity_id, i.profile_id AS old_id, i.since_batch_id FROM cdp_data.identity i
-		WHERE NOT (i.blocked AND i.profile_id = 0) AND NOT EXISTS (SELECT FROM batch_usable u WHERE u.identity_id = i.identity_id)
+		SELECT i.identifier_id, i.profile_id AS old_id, i.since_batch_id FROM cdp_data.identifier i
+		WHERE NOT (i.blocked AND i.profile_id = 0) AND NOT EXISTS (SELECT FROM batch_usable u WHERE u.identifier_id = i.identifier_id)
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.identity_history (identity_id, from_batch_id, until_batch_id, profile_id) SELECT identity_id, since_batch_id, $1, old_id FROM batch_lost
+		INSERT INTO cdp_data.identifier_history (identifier_id, from_batch_id, until_batch_id, profile_id) SELECT identifier_id, since_batch_id, $1, old_id FROM batch_lost
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
-		UPDATE cdp_data.identity i SET profile_id = 0, blocked = true, shared = false, links = '{}', since_batch_id = $1 FROM batch_lost l WHERE i.identity_id = l.identity_id
+		UPDATE cdp_data.identifier i SET profile_id = 0, blocked = true, shared = false, links = '{}', since_batch_id = $1 FROM batch_lost l WHERE i.identifier_id = l.identifier_id
 	$sql$);
 END
 $function$;
@@ -160,18 +160,18 @@ CREATE FUNCTION cdp_internal.restitch_degree() RETURNS void
 AS $function$
 BEGIN
 	PERFORM cdp_internal.batch_stage('batch_links', $sql$
-		SELECT d.identity_id, jsonb_object_agg(d.namespace, d.number) AS links
-		FROM (SELECT p.identity_id, u.namespace, count(*) AS number
-			  FROM (SELECT a AS identity_id, b AS other FROM batch_pair UNION ALL SELECT b, a FROM batch_pair) p JOIN batch_usable u ON u.identity_id = p.other GROUP BY 1, 2) d
-		GROUP BY d.identity_id
+		SELECT d.identifier_id, jsonb_object_agg(d.namespace, d.number) AS links
+		FROM (SELECT p.identifier_id, u.namespace, count(*) AS number
+			  FROM (SELECT a AS identifier_id, b AS other FROM batch_pair UNION ALL SELECT b, a FROM batch_pair) p JOIN batch_usable u ON u.identifier_id = p.other GROUP BY 1, 2) d
+		GROUP BY d.identifier_id
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
-		UPDATE cdp_data.identity i SET links = coalesce(l.links, '{}') FROM batch_usable u LEFT JOIN batch_links l USING (identity_id)
-		WHERE i.identity_id = u.identity_id AND i.links <> coalesce(l.links, '{}')
+		UPDATE cdp_data.identifier i SET link_counts = coalesce(l.links, '{}') FROM batch_usable u LEFT JOIN batch_links l USING (identifier_id)
+		WHERE i.identifier_id = u.identifier_id AND i.link_counts <> coalesce(l.links, '{}')
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_sharing_changed', $sql$
-		SELECT u.identity_id, CASE v.kind WHEN 'shared' THEN 1 WHEN 'not_shared' THEN 2 ELSE 0 END AS verdict, coalesce(l.links, '{}') AS links
-		FROM batch_usable u JOIN cdp_data.namespace n USING (namespace) LEFT JOIN batch_links l USING (identity_id)
+		SELECT u.identifier_id, CASE v.kind WHEN 'shared' THEN 1 WHEN 'not_shared' THEN 2 ELSE 0 END AS verdict, coalesce(l.links, '{}') AS links
+		FROM batch_usable u JOIN cdp_data.namespace n USING (namespace) LEFT JOIN batch_links l USING (identifier_id)
 		LEFT JOIN cdp_data.verdict v ON v.a = u.identifier AND v.kind IN ('shared', 'not_shared')
 		WHERE v.kind IS NOT NULL OR EXISTS (SELECT FROM jsonb_each_text(l.links) c WHERE c.key <> u.namespace AND c.value::bigint > cdp_internal.max_links_to(n.max_links, c.key))
 	$sql$);
@@ -181,13 +181,13 @@ COMMENT ON FUNCTION cdp_internal.restitch_degree() IS 'Internal: counts the iden
 
 -- All identifiers as if they and their links were new: batch_result, batch_relabel, batch_summary.
 CREATE FUNCTION cdp_internal.restitch_stitch(OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
-	OUT reworks bigint, OUT identities_reworked bigint)
+	OUT reworks bigint, OUT identifiers_reworked bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp_internal.batch_stage('batch_identity_changed', $sql$
-		SELECT u.identity_id, 0::bigint AS profile_id, u.identifier, true AS present, false AS shared,
+	PERFORM cdp_internal.batch_stage('batch_identifier_changed', $sql$
+		SELECT u.identifier_id, 0::bigint AS profile_id, u.identifier, true AS present, false AS shared,
 			   EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND (v.a = u.identifier OR v.b = u.identifier)) AS forbidden
 		FROM batch_usable u
 	$sql$);
@@ -195,7 +195,7 @@ BEGIN
 		SELECT a, b, false AS refused, NULL::integer AS before_trust, NULL::timestamptz AS before_at, trust AS now_trust, first_at AS now_at FROM batch_pair
 	$sql$);
 	PERFORM cdp_internal.stage_graph_changes(forbids => $sql$
-		SELECT x.identity_id AS a, y.identity_id AS b, true AS in_force FROM cdp_data.verdict v
+		SELECT x.identifier_id AS a, y.identifier_id AS b, true AS in_force FROM cdp_data.verdict v
 		JOIN batch_usable x ON x.identifier = v.a JOIN batch_usable y ON y.identifier = v.b WHERE v.kind = 'forbid'
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_resolved', 'SELECT * FROM cdp_internal.refresh_resolve()');
@@ -211,11 +211,11 @@ BEGIN
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_moved', 'SELECT 0::bigint AS old_id, 0::bigint AS new_id WHERE false');
 	PERFORM cdp_internal.batch_stage('batch_relabel', $sql$
-		SELECT r.id AS identity_id, coalesce(i.profile_id, 0) AS old_id, r.other AS new_id
-		FROM batch_result r LEFT JOIN cdp_data.identity i ON i.identity_id = r.id WHERE r.kind = 'identity' AND i.profile_id IS DISTINCT FROM r.other
+		SELECT r.id AS identifier_id, coalesce(i.profile_id, 0) AS old_id, r.other AS new_id
+		FROM batch_result r LEFT JOIN cdp_data.identifier i ON i.identifier_id = r.id WHERE r.kind = 'identifier' AND i.profile_id IS DISTINCT FROM r.other
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_summary', $sql$
-		SELECT id AS profile_id, flag AS has_forbid, second_flag AS shared, number::integer AS identifiers, trust AS last_trust, at AS last_at, counts AS limited
+		SELECT id AS profile_id, flag AS has_forbid, second_flag AS shared, number::integer AS identifier_count, trust AS last_trust, at AS last_at, counts AS limited
 		FROM batch_result WHERE kind = 'profile'
 	$sql$);
 	profiles_created := cdp_internal.batch_value($sql$ SELECT count(*) FROM batch_summary s WHERE NOT EXISTS (SELECT FROM cdp_data.profile p WHERE p.profile_id = s.profile_id) $sql$);
@@ -225,12 +225,12 @@ BEGIN
 	profiles_split := cdp_internal.batch_value($sql$
 		SELECT count(*) FROM (
 			SELECT r.old_id FROM batch_relabel r JOIN batch_summary s ON s.profile_id = r.old_id WHERE EXISTS (
-				SELECT FROM cdp_data.identity i WHERE i.profile_id = r.old_id AND NOT EXISTS (SELECT FROM batch_relabel o WHERE o.identity_id = i.identity_id))
+				SELECT FROM cdp_data.identifier i WHERE i.profile_id = r.old_id AND NOT EXISTS (SELECT FROM batch_relabel o WHERE o.identifier_id = i.identifier_id))
 			UNION
 			SELECT r.old_id FROM batch_relabel r WHERE r.old_id <> 0 GROUP BY r.old_id HAVING count(DISTINCT r.new_id) > 1) d
 	$sql$);
 	reworks := cdp_internal.batch_value($sql$ SELECT id FROM batch_result WHERE kind = 'reworks' $sql$);
-	identities_reworked := cdp_internal.batch_value($sql$ SELECT id FROM batch_result WHERE kind = 'reworked' $sql$);
+	identifiers_reworked := cdp_internal.batch_value($sql$ SELECT id FROM batch_result WHERE kind = 'reworked' $sql$);
 
 	-- what was refused or shared and is not; the contrary is in batch_result
 	PERFORM cdp_internal.batch_run($sql$
@@ -238,13 +238,13 @@ BEGIN
 		WHERE l.refused AND NOT EXISTS (SELECT FROM batch_result r WHERE r.kind = 'link' AND r.flag AND least(r.id, r.other) = l.a AND greatest(r.id, r.other) = l.b)
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
-		UPDATE cdp_data.identity i SET shared = false WHERE i.shared AND NOT EXISTS (SELECT FROM batch_result r WHERE r.kind = 'sharing' AND r.flag AND r.id = i.identity_id)
+		UPDATE cdp_data.identifier i SET shared = false WHERE i.shared AND NOT EXISTS (SELECT FROM batch_result r WHERE r.kind = 'sharing' AND r.flag AND r.id = i.identifier_id)
 	$sql$);
 	PERFORM cdp_internal.refresh_relabel();
-	PERFORM cdp_internal.batch_run('UPDATE cdp_data.identity i SET blocked = false FROM batch_usable u WHERE i.blocked AND i.identity_id = u.identity_id');
+	PERFORM cdp_internal.batch_run('UPDATE cdp_data.identifier i SET blocked = false FROM batch_usable u WHERE i.blocked AND i.identifier_id = u.identifier_id');
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.restitch_stitch() IS 'Internal: finds all profiles anew (batch_result), and moves the identities that are elsewhere.';
+COMMENT ON FUNCTION cdp_internal.restitch_stitch() IS 'Internal: finds all profiles anew (batch_result), and moves the identifiers that are elsewhere.';
 
 CREATE FUNCTION cdp_internal.restitch_anchor() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -252,12 +252,12 @@ CREATE FUNCTION cdp_internal.restitch_anchor() RETURNS bigint
 AS $function$
 BEGIN
 	PERFORM cdp_internal.batch_stage('batch_reanchored', $sql$
-		SELECT e.event_id, e.old_id, e."timestamp", coalesce(s.identity_id, 0) AS new_id
+		SELECT e.event_id, e.old_id, e."timestamp", coalesce(s.identifier_id, 0) AS new_id
 		FROM batch_event e
 		LEFT JOIN (SELECT m.event_id, min(s.strength) AS strength FROM batch_mentioned m CROSS JOIN LATERAL unnest(m.ids) AS i (id)
-				   JOIN batch_strength s ON s.identity_id = i.id GROUP BY m.event_id) a USING (event_id)
+				   JOIN batch_strength s ON s.identifier_id = i.id GROUP BY m.event_id) a USING (event_id)
 		LEFT JOIN batch_strength s USING (strength)
-		WHERE e.old_id <> coalesce(s.identity_id, 0)
+		WHERE e.old_id <> coalesce(s.identifier_id, 0)
 	$sql$);
 	RETURN cdp_internal.refresh_move_events();
 END

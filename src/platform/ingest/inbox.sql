@@ -244,10 +244,10 @@ BEGIN
 			SELECT date_trunc('month', $2 + interval '31 days', 'UTC')) m
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.event (event_id, identity_id, "timestamp", batch_id, message_id, type, event,
+		INSERT INTO cdp_data.event (event_id, identifier_id, "timestamp", batch_id, message_id, type, event,
 			anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
 			sent_at, original_timestamp, received_at, source)
-		SELECT a.event_id, n.identity_id, r.at, $1, r.message_id, r.call_type, r.event_name,
+		SELECT a.event_id, n.identifier_id, r.at, $1, r.message_id, r.call_type, r.event_name,
 			r.anonymous_id, r.user_id, r.group_id, r.previous_id, r.identifiers, r.properties, r.traits, r.context,
 			r.sent_at, r.original_timestamp, r.seen_at, r.feed
 		FROM batch_row r JOIN batch_accepted a USING (row_no) JOIN batch_anchor n USING (row_no)

@@ -61,10 +61,10 @@ BEGIN
 	RETURN format('SELECT p.profile_id, p.shared, p.first_seen, p.last_seen, p.events%s FROM %s',
 		(SELECT string_agg(format(', %s', cdp_internal.lookup_part(u.part)), '' ORDER BY u.place) FROM unnest(parts) WITH ORDINALITY AS u (part, place)),
 		CASE WHEN by_identifier
-			 THEN 'cdp_data.identifier_map m JOIN cdp_data.identity w ON w.identity_id OPERATOR(pg_catalog.=) m.identity_id
+			 THEN 'cdp_data.identifier_map m JOIN cdp_data.identifier w ON w.identifier_id OPERATOR(pg_catalog.=) m.identifier_id
 				JOIN cdp_data.profile p ON p.profile_id OPERATOR(pg_catalog.=) w.profile_id WHERE m.identifier OPERATOR(cdp.=) $1'
-			 ELSE 'cdp_data.identity w JOIN cdp_data.profile p ON p.profile_id OPERATOR(pg_catalog.=) w.profile_id
-				WHERE w.identity_id OPERATOR(pg_catalog.=) $1' END);
+			 ELSE 'cdp_data.identifier w JOIN cdp_data.profile p ON p.profile_id OPERATOR(pg_catalog.=) w.profile_id
+				WHERE w.identifier_id OPERATOR(pg_catalog.=) $1' END);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.lookup_query(text[], boolean) IS

@@ -24,7 +24,7 @@ BEGIN
 			list := $sql$
 				SELECT n.namespace, n.priority, i.identifier, cdp.value(i.identifier) AS value, b.as_of AS first_known,
 					   i.shared, cdp_internal.raw_size(n.namespace, i.identifier) AS size
-				FROM cdp_data.identity i JOIN cdp_data.batch b ON b.batch_id OPERATOR(pg_catalog.=) i.batch_id
+				FROM cdp_data.identifier i JOIN cdp_data.batch b ON b.batch_id OPERATOR(pg_catalog.=) i.batch_id
 				JOIN cdp_data.namespace n ON n.namespace OPERATOR(pg_catalog.=) cdp.namespace(i.identifier)
 				WHERE i.profile_id OPERATOR(pg_catalog.=) p.profile_id $sql$;
 		WHEN 'provenance' THEN
@@ -32,7 +32,7 @@ BEGIN
 			listed :=
 				'r.key COLLATE pg_catalog."C", r.current DESC, r.at DESC, r.source COLLATE pg_catalog."C", r.value';
 			list := 'SELECT v.*, cdp_internal.raw_size(v.key, v.value, v.source) AS size FROM cdp.provenance(p.traits) v';
-		-- the latest of each identity by the primary key, and of these the latest; properties are read of those that
+		-- the latest of each identifier by the primary key, and of these the latest; properties are read of those that
 		-- there is room for as they are stored: as text they have no less
 		WHEN 'events' THEN
 			room := 64 << 20;
@@ -48,9 +48,9 @@ BEGIN
 								 ELSE l.raw END AS size
 				FROM (SELECT l.*, pg_catalog.sum(l.raw) FILTER (WHERE l.raw OPERATOR(pg_catalog.<=) %1$s)
 							OVER (ORDER BY l."timestamp" DESC, l.event_id DESC ROWS UNBOUNDED PRECEDING) AS raw_filled
-					  FROM (SELECT l.*, cdp_internal.raw_size(l.event, l.source, l.properties) AS raw FROM cdp_data.identity i CROSS JOIN LATERAL (
+					  FROM (SELECT l.*, cdp_internal.raw_size(l.event, l.source, l.properties) AS raw FROM cdp_data.identifier i CROSS JOIN LATERAL (
 						SELECT e.event_id, e."timestamp", e.type, e.event, e.source, e.properties FROM cdp_data.event e
-						WHERE e.identity_id OPERATOR(pg_catalog.=) i.identity_id
+						WHERE e.identifier_id OPERATOR(pg_catalog.=) i.identifier_id
 						ORDER BY e."timestamp" DESC, e.event_id DESC LIMIT $2) l
 					  WHERE i.profile_id OPERATOR(pg_catalog.=) p.profile_id
 					  ORDER BY l."timestamp" DESC, l.event_id DESC LIMIT $2) l) l $sql$, room);

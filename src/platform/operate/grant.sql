@@ -85,8 +85,8 @@ AS $function$
 BEGIN
 	RETURN QUERY VALUES
 		('USAGE', 'SCHEMA cdp, cdp_internal, cdp_data'),
-		('SELECT', 'cdp.profiles, cdp.events, cdp.identities, cdp.sources, cdp.profile_row, cdp.near_shared,
-			cdp.shared_identifiers, cdp.refused_traits, cdp.refused_links, cdp.outvoted, cdp.identity_periods,
+		('SELECT', 'cdp.profiles, cdp.events, cdp.identifiers, cdp.sources, cdp.profile_row, cdp.near_shared,
+			cdp.shared_identifiers, cdp.refused_traits, cdp.refused_links, cdp.outvoted, cdp.identifier_periods,
 			cdp.open_cases, cdp.accounts, cdp.account_members'),
 		('EXECUTE', 'FUNCTION cdp_internal.check_tables(), cdp.trait_rules(), cdp.rules(), cdp_internal.show_sources(), cdp_internal.show_max_links(text, jsonb),
 			cdp_internal.default_max_links(text), cdp_internal.default_trait_rule(text), cdp.profile_of(cdp.identifier),

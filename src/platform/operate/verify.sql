@@ -12,7 +12,7 @@ DECLARE
 	rules jsonb := cdp_internal.blocked_rules();
 BEGIN
 	RETURN QUERY
-		SELECT e.event_id, e.identity_id, e."timestamp", least(e."timestamp", e.received_at), e.source, e.type, e.event, e.traits, e.message_id,
+		SELECT e.event_id, e.identifier_id, e."timestamp", least(e."timestamp", e.received_at), e.source, e.type, e.event, e.traits, e.message_id,
 			   CASE WHEN rules = '{}' THEN coalesce(o.ids, '{}')
 					ELSE ARRAY(SELECT u.identifier FROM unnest(o.ids) AS u (identifier) WHERE NOT cdp_internal.is_blocked(u.identifier, rules)) END
 		FROM cdp_data.state s CROSS JOIN cdp_data.event e
@@ -178,7 +178,7 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.verify_forbidden(integer[], integer[], integer, integer) IS 'Internal: whether a forbid stands between two sets.';
 
 -- The identifiers, their profiles, and the links between them.
-CREATE FUNCTION cdp_internal.verify_identity(ids cdp.identifier[], shared boolean[], links jsonb[], profiles cdp.identifier[])
+CREATE FUNCTION cdp_internal.verify_identifier(ids cdp.identifier[], shared boolean[], links jsonb[], profiles cdp.identifier[])
 	RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -186,17 +186,17 @@ AS $function$
 #variable_conflict use_column
 BEGIN
 	RETURN QUERY
-		SELECT 'identity', coalesce(e.identifier, f.identifier)::text, e.said, f.said
+		SELECT 'identifier', coalesce(e.identifier, f.identifier)::text, e.said, f.said
 		FROM (SELECT u.identifier, format('profile %s%s, links %s', u.profile, CASE WHEN u.shared THEN ', shared' END, u.links) AS said
 			  FROM unnest(ids, shared, links, profiles) AS u (identifier, shared, links, profile)) e
 		FULL JOIN (
-			SELECT m.identifier, format('profile %s%s, links %s', CASE WHEN i.identifier = m.identifier THEN p.identifier END, CASE WHEN i.shared THEN ', shared' END, i.links) AS said
-			FROM cdp_data.identifier_map m LEFT JOIN cdp_data.identity i ON i.identity_id = m.identity_id LEFT JOIN cdp_data.identity p ON p.identity_id = i.profile_id
+			SELECT m.identifier, format('profile %s%s, links %s', CASE WHEN i.identifier = m.identifier THEN p.identifier END, CASE WHEN i.shared THEN ', shared' END, i.link_counts) AS said
+			FROM cdp_data.identifier_map m LEFT JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id LEFT JOIN cdp_data.identifier p ON p.identifier_id = i.profile_id
 			WHERE i.blocked IS NOT TRUE OR i.profile_id <> 0) f USING (identifier)
 		WHERE e.said IS DISTINCT FROM f.said;
 	RETURN QUERY
-		SELECT 'identity', i.identifier::text, NULL, format('number %s, which cdp_data.identifier_map has not for it', i.identity_id)
-		FROM cdp_data.identity i WHERE NOT EXISTS (SELECT FROM cdp_data.identifier_map m WHERE m.identity_id = i.identity_id AND m.identifier = i.identifier);
+		SELECT 'identifier', i.identifier::text, NULL, format('number %s, which cdp_data.identifier_map has not for it', i.identifier_id)
+		FROM cdp_data.identifier i WHERE NOT EXISTS (SELECT FROM cdp_data.identifier_map m WHERE m.identifier_id = i.identifier_id AND m.identifier = i.identifier);
 	RETURN QUERY
 		WITH who AS MATERIALIZED (
 			SELECT u.* FROM unnest(ids, shared, profiles) AS u (identifier, shared, profile)
@@ -208,11 +208,11 @@ BEGIN
 		FULL JOIN (
 			SELECT least(x.identifier, y.identifier) AS a, greatest(x.identifier, y.identifier) AS b, l.source,
 				   format('%s event(s) from %s to %s, the first is %s%s', l.events, l.first_at, l.last_at, l.message_id, CASE WHEN l.refused THEN ', refused' END) AS said
-			FROM cdp_data.link l JOIN cdp_data.identity x ON x.identity_id = l.a JOIN cdp_data.identity y ON y.identity_id = l.b) f USING (a, b, source)
+			FROM cdp_data.link l JOIN cdp_data.identifier x ON x.identifier_id = l.a JOIN cdp_data.identifier y ON y.identifier_id = l.b) f USING (a, b, source)
 		WHERE e.said IS DISTINCT FROM f.said;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.verify_identity(cdp.identifier[], boolean[], jsonb[], cdp.identifier[]) IS 'Internal: where cdp_data.identity and cdp_data.link differ from what they should hold.';
+COMMENT ON FUNCTION cdp_internal.verify_identifier(cdp.identifier[], boolean[], jsonb[], cdp.identifier[]) IS 'Internal: where cdp_data.identifier and cdp_data.link differ from what they should hold.';
 
 -- The anchors of events.
 CREATE FUNCTION cdp_internal.verify_anchors(ids cdp.identifier[], shared boolean[]) RETURNS TABLE (stage text, item text, expected text, found text)
@@ -224,7 +224,7 @@ BEGIN
 	RETURN QUERY
 		SELECT 'anchor', format('event %s', a.event_id), a.identifier::text, i.identifier::text
 		FROM cdp_internal.verify_anchored(ids, shared) a JOIN cdp_data.event e ON e.event_id = a.event_id AND e."timestamp" = a."timestamp"
-		LEFT JOIN cdp_data.identity i ON i.identity_id = e.identity_id
+		LEFT JOIN cdp_data.identifier i ON i.identifier_id = e.identifier_id
 		WHERE a.identifier IS DISTINCT FROM i.identifier;
 END
 $function$;
@@ -314,9 +314,9 @@ BEGIN
 				f.traits, coalesce(f.timeline, '{}') AS timeline
 			FROM members m LEFT JOIN folded f ON f.profile = m.profile
 		), found AS (
-			SELECT i.identifier AS profile, cdp_internal.verify_summary(p.identifiers, p.limited, p.shared, p.has_forbid, p.events, p.first_seen, p.last_seen, p.expires_at) AS summary, p.traits,
+			SELECT i.identifier AS profile, cdp_internal.verify_summary(p.identifier_count, p.limited, p.shared, p.has_forbid, p.events, p.first_seen, p.last_seen, p.expires_at) AS summary, p.traits,
 				cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) AS timeline, p.profile_id
-			FROM cdp_data.profile p LEFT JOIN cdp_data.profile_timeline t ON t.profile_id = p.profile_id LEFT JOIN cdp_data.identity i ON i.identity_id = p.profile_id
+			FROM cdp_data.profile p LEFT JOIN cdp_data.profile_timeline t ON t.profile_id = p.profile_id LEFT JOIN cdp_data.identifier i ON i.identifier_id = p.profile_id
 		)
 		SELECT d.stage, coalesce(e.profile::text, f.profile::text, format('profile %s', f.profile_id)), d.expected, d.found
 		FROM expected e FULL JOIN found f USING (profile)
@@ -326,9 +326,9 @@ BEGIN
 		WHERE d.expected IS DISTINCT FROM d.found;
 	RETURN QUERY
 		SELECT 'profile', p.profile_id::text, format('no link inside later than trust %s, %s', p.last_trust, p.last_at), format('trust %s, %s', l.trust, l.first_at)
-		FROM cdp_data.profile p JOIN cdp_data.identity x ON x.profile_id = p.profile_id JOIN (
-			SELECT DISTINCT ON (k.a, k.b) k.a, k.b, s.trust, k.first_at FROM cdp_data.link k JOIN cdp_data.source s USING (source) ORDER BY k.a, k.b, s.trust DESC, k.first_at) l ON l.a = x.identity_id
-		JOIN cdp_data.identity y ON y.identity_id = l.b AND y.profile_id = p.profile_id
+		FROM cdp_data.profile p JOIN cdp_data.identifier x ON x.profile_id = p.profile_id JOIN (
+			SELECT DISTINCT ON (k.a, k.b) k.a, k.b, s.trust, k.first_at FROM cdp_data.link k JOIN cdp_data.source s USING (source) ORDER BY k.a, k.b, s.trust DESC, k.first_at) l ON l.a = x.identifier_id
+		JOIN cdp_data.identifier y ON y.identifier_id = l.b AND y.profile_id = p.profile_id
 		WHERE p.last_at IS NOT NULL AND (-l.trust, l.first_at) > (-p.last_trust, p.last_at);
 	RETURN QUERY
 		SELECT 'timeline', format('profile %s', t.profile_id), CASE WHEN p.shared THEN 'shared' ELSE 'not shared' END, CASE WHEN t.shared THEN 'shared' ELSE 'not shared' END
@@ -356,14 +356,14 @@ DECLARE
 	profiles cdp.identifier[];
 BEGIN
 	PERFORM cdp_internal.check_tables();
-	SELECT coalesce(array_agg(i.identifier ORDER BY i.identifier), '{}'), coalesce(array_agg(i.shared ORDER BY i.identifier), '{}'), coalesce(array_agg(i.links ORDER BY i.identifier), '{}')
+	SELECT coalesce(array_agg(i.identifier ORDER BY i.identifier), '{}'), coalesce(array_agg(i.shared ORDER BY i.identifier), '{}'), coalesce(array_agg(i.link_counts ORDER BY i.identifier), '{}')
 	INTO ids, shared, links FROM cdp_internal.verify_identifiers() i;
 	part := cdp_internal.verify_partition(ids, shared);
 	profiles := ARRAY(
 		SELECT first_value(u.identifier) OVER (PARTITION BY u.part ORDER BY n.priority, u.identifier)
 		FROM unnest(ids, part) WITH ORDINALITY AS u (identifier, part, place) JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(u.identifier) ORDER BY u.place);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_missing();
-	RETURN QUERY SELECT * FROM cdp_internal.verify_identity(ids, shared, links, profiles);
+	RETURN QUERY SELECT * FROM cdp_internal.verify_identifier(ids, shared, links, profiles);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_anchors(ids, shared);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_profiles(ids, shared, profiles);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_segments();
@@ -373,13 +373,13 @@ $function$;
 COMMENT ON FUNCTION cdp.verify() IS
 	'Computes who is who, and what is known of whom, from the log and the rules anew, in the plainest way, judges the '
 	'segments, and lists what the tables hold otherwise; no row is the healthy answer. stage: log '
-	'(events that it lacks), undone (left so by refresh(), as the log lacked events), identity, link, anchor, '
+	'(events that it lacks), undone (left so by refresh(), as the log lacked events), identifier, link, anchor, '
 	'profile, traits, timeline, accounts or segment; item: the identifier, pair, event, person or segment; expected: '
 	'what follows from the log; found: what the tables hold; NULL: nothing. A profile is named by its strongest '
 	'identifier. Changes nothing, works on a hot standby, and reads the log several times.';
 
 REVOKE ALL ON FUNCTION cdp_internal.verify_log(), cdp_internal.verify_summary(numeric, jsonb, boolean, boolean, bigint, timestamptz, timestamptz, timestamptz), cdp_internal.verify_evidence(), cdp_internal.verify_identifiers(), cdp_internal.verify_links(cdp.identifier[], boolean[]),
-	cdp_internal.verify_partition(cdp.identifier[], boolean[]), cdp_internal.verify_forbidden(integer[], integer[], integer, integer), cdp_internal.verify_identity(cdp.identifier[], boolean[], jsonb[], cdp.identifier[]),
+	cdp_internal.verify_partition(cdp.identifier[], boolean[]), cdp_internal.verify_forbidden(integer[], integer[], integer, integer), cdp_internal.verify_identifier(cdp.identifier[], boolean[], jsonb[], cdp.identifier[]),
 	cdp_internal.verify_anchors(cdp.identifier[], boolean[]), cdp_internal.verify_anchored(cdp.identifier[], boolean[]), cdp_internal.verify_said(jsonb, jsonb),
 	cdp_internal.verify_folded(cdp.identifier[], boolean[], cdp.identifier[]), cdp_internal.verify_profiles(cdp.identifier[], boolean[], cdp.identifier[]),
 	cdp.verify() FROM PUBLIC;

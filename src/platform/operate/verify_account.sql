@@ -16,9 +16,9 @@ BEGIN
 			  FROM cdp_internal.verify_anchored(ids, shared) a JOIN cdp_data.event c ON c.event_id = a.event_id AND c."timestamp" = a."timestamp"
 			  WHERE a.type = 'group' GROUP BY 1, 2) e
 		FULL JOIN (
-			SELECT coalesce(i.identifier::text, CASE m.identity_id WHEN 0 THEN 'nobody' ELSE format('identity %s', m.identity_id) END) AS member, m.group_id,
+			SELECT coalesce(i.identifier::text, CASE m.identifier_id WHEN 0 THEN 'nobody' ELSE format('identifier %s', m.identifier_id) END) AS member, m.group_id,
 				   format('%s call(s) from %s to %s', m.events, m.first_at, m.last_at) AS said
-			FROM cdp_data.account_member m LEFT JOIN cdp_data.identity i ON i.identity_id = m.identity_id) f USING (member, group_id)
+			FROM cdp_data.account_member m LEFT JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id) f USING (member, group_id)
 		WHERE e.said IS DISTINCT FROM f.said;
 	RETURN QUERY
 		SELECT 'accounts', coalesce(e.group_id, f.group_id), e.said, f.said

@@ -1,6 +1,6 @@
 -- Accounts (companies, households): what group calls say of them, and who belongs to them.
 --
--- Membership is kept by the identity that a call is anchored to, so people are merged and taken apart
+-- Membership is kept by the identifier that a call is anchored to, so people are merged and taken apart
 -- without touching it; only a call that is anchored anew moves it.
 
 CREATE FUNCTION cdp_internal.init_account() RETURNS void
@@ -10,7 +10,7 @@ AS $function$
 BEGIN
 	CREATE VIEW cdp.account_members AS
 		SELECT i.profile_id, m.group_id, min(m.first_at) AS since, max(m.last_at) AS last_at, sum(m.events)::bigint AS events
-		FROM cdp_data.account_member m JOIN cdp_data.identity i ON i.identity_id = m.identity_id JOIN cdp_data.profile p ON p.profile_id = i.profile_id
+		FROM cdp_data.account_member m JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id JOIN cdp_data.profile p ON p.profile_id = i.profile_id
 		WHERE NOT p.shared GROUP BY i.profile_id, m.group_id;
 	COMMENT ON VIEW cdp.account_members IS
 		'Who belongs to which account: one row for a person and an account that was named together with them.';
@@ -22,7 +22,7 @@ BEGIN
 
 	CREATE VIEW cdp.accounts AS
 		SELECT a.group_id, a.first_seen, a.last_seen, a.events,
-			   (SELECT count(DISTINCT i.profile_id) FROM cdp_data.account_member m JOIN cdp_data.identity i ON i.identity_id = m.identity_id
+			   (SELECT count(DISTINCT i.profile_id) FROM cdp_data.account_member m JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id
 				JOIN cdp_data.profile p ON p.profile_id = i.profile_id WHERE m.group_id = a.group_id AND NOT p.shared) AS members,
 			   coalesce(a.traits::jsonb, '{}') AS traits
 		FROM cdp_data.account a;
@@ -44,9 +44,9 @@ CREATE FUNCTION cdp_internal.refresh_fold_account(whole boolean) RETURNS void
 AS $function$
 BEGIN
 	PERFORM cdp_internal.batch_stage('batch_group', CASE WHEN whole THEN $sql$
-		SELECT cdp_internal.account_id(e.group_id) AS group_id, e.identity_id, e.traits, e."timestamp", e.received_at, e.source FROM cdp_data.event e WHERE e.type = 'group'
+		SELECT cdp_internal.account_id(e.group_id) AS group_id, e.identifier_id, e.traits, e."timestamp", e.received_at, e.source FROM cdp_data.event e WHERE e.type = 'group'
 	$sql$ ELSE $sql$
-		SELECT cdp_internal.account_id(r.group_id) AS group_id, a.identity_id, r.traits, r.at AS "timestamp", r.seen_at AS received_at, r.feed AS source
+		SELECT cdp_internal.account_id(r.group_id) AS group_id, a.identifier_id, r.traits, r.at AS "timestamp", r.seen_at AS received_at, r.feed AS source
 		FROM batch_anchor a JOIN batch_row r USING (row_no) WHERE r.call_type = 'group'
 	$sql$ END);
 	IF whole THEN
@@ -77,7 +77,7 @@ BEGIN
 		WHERE NOT EXISTS (SELECT FROM batch_account_refold r WHERE r.group_id = g.group_id)
 		UNION ALL
 		SELECT m.group_id, e.traits, e."timestamp", e.received_at, e.source
-		FROM batch_account_refold JOIN cdp_data.account_member m USING (group_id) JOIN cdp_data.event e ON e.identity_id = m.identity_id
+		FROM batch_account_refold JOIN cdp_data.account_member m USING (group_id) JOIN cdp_data.event e ON e.identifier_id = m.identifier_id
 		WHERE e.type = 'group' AND cdp_internal.account_id(e.group_id) = m.group_id
 	$sql$));
 	PERFORM cdp_internal.batch_run($sql$
@@ -97,23 +97,23 @@ CREATE FUNCTION cdp_internal.refresh_fold_account_member(whole boolean) RETURNS 
 AS $function$
 BEGIN
 	PERFORM cdp_internal.batch_stage('batch_group_moved', format($sql$
-		SELECT r.old_id, r.new_id AS identity_id, cdp_internal.account_id(e.group_id) AS group_id, e."timestamp" FROM batch_reanchored r
-		JOIN cdp_data.event e ON e.event_id = r.event_id AND e.identity_id = r.new_id AND e."timestamp" = r."timestamp" WHERE e.type = 'group' AND NOT %L::boolean
+		SELECT r.old_id, r.new_id AS identifier_id, cdp_internal.account_id(e.group_id) AS group_id, e."timestamp" FROM batch_reanchored r
+		JOIN cdp_data.event e ON e.event_id = r.event_id AND e.identifier_id = r.new_id AND e."timestamp" = r."timestamp" WHERE e.type = 'group' AND NOT %L::boolean
 	$sql$, whole));
-	-- where a call left an identity, nothing can be subtracted: it is counted anew
-	PERFORM cdp_internal.batch_stage('batch_member_moved', 'SELECT DISTINCT old_id AS identity_id FROM batch_group_moved');
-	PERFORM cdp_internal.batch_run('DELETE FROM cdp_data.account_member m USING batch_member_moved d WHERE m.identity_id = d.identity_id');
+	-- where a call left an identifier, nothing can be subtracted: it is counted anew
+	PERFORM cdp_internal.batch_stage('batch_member_moved', 'SELECT DISTINCT old_id AS identifier_id FROM batch_group_moved');
+	PERFORM cdp_internal.batch_run('DELETE FROM cdp_data.account_member m USING batch_member_moved d WHERE m.identifier_id = d.identifier_id');
 	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.account_member AS m (identity_id, group_id, first_at, last_at, events)
-		SELECT identity_id, group_id, min("timestamp"), max("timestamp"), count(*)
-		FROM (SELECT g.identity_id, g.group_id, g."timestamp"
-			  FROM (SELECT identity_id, group_id, "timestamp" FROM batch_group UNION ALL SELECT identity_id, group_id, "timestamp" FROM batch_group_moved) g
-			  WHERE NOT EXISTS (SELECT FROM batch_member_moved d WHERE d.identity_id = g.identity_id)
+		INSERT INTO cdp_data.account_member AS m (identifier_id, group_id, first_at, last_at, events)
+		SELECT identifier_id, group_id, min("timestamp"), max("timestamp"), count(*)
+		FROM (SELECT g.identifier_id, g.group_id, g."timestamp"
+			  FROM (SELECT identifier_id, group_id, "timestamp" FROM batch_group UNION ALL SELECT identifier_id, group_id, "timestamp" FROM batch_group_moved) g
+			  WHERE NOT EXISTS (SELECT FROM batch_member_moved d WHERE d.identifier_id = g.identifier_id)
 			  UNION ALL
-			  SELECT e.identity_id, cdp_internal.account_id(e.group_id), e."timestamp"
-			  FROM batch_member_moved JOIN cdp_data.event e USING (identity_id) WHERE e.type = 'group') c
-		GROUP BY identity_id, group_id ORDER BY identity_id, group_id
-		ON CONFLICT (identity_id, group_id) DO UPDATE SET first_at = least(m.first_at, excluded.first_at), last_at = greatest(m.last_at, excluded.last_at),
+			  SELECT e.identifier_id, cdp_internal.account_id(e.group_id), e."timestamp"
+			  FROM batch_member_moved JOIN cdp_data.event e USING (identifier_id) WHERE e.type = 'group') c
+		GROUP BY identifier_id, group_id ORDER BY identifier_id, group_id
+		ON CONFLICT (identifier_id, group_id) DO UPDATE SET first_at = least(m.first_at, excluded.first_at), last_at = greatest(m.last_at, excluded.last_at),
 			events = m.events + excluded.events
 	$sql$);
 END

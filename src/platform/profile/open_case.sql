@@ -11,7 +11,7 @@ BEGIN
 		SELECT profile_id, kind, case_id, min("timestamp") AS opened_at, count(*) AS openings
 		FROM (SELECT i.profile_id, m.kind, e.properties ->> m.property AS case_id, e."timestamp", m.opens,
 					 max(e."timestamp") FILTER (WHERE NOT m.opens) OVER (PARTITION BY i.profile_id, m.kind, e.properties ->> m.property) AS closed_at
-			  FROM cdp_data.identity i JOIN cdp_data.event e ON e.identity_id = i.identity_id JOIN cdp_data.case_event m ON m.event = e.event
+			  FROM cdp_data.identifier i JOIN cdp_data.event e ON e.identifier_id = i.identifier_id JOIN cdp_data.case_event m ON m.event = e.event
 			  WHERE i.profile_id <> 0) o
 		WHERE opens AND (closed_at IS NULL OR "timestamp" > closed_at)
 		GROUP BY profile_id, kind, case_id;

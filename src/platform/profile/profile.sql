@@ -7,38 +7,38 @@ AS $function$
 BEGIN
 	CREATE VIEW cdp.profiles AS
 		SELECT p.profile_id, p.first_seen, p.last_seen,
-			   ARRAY(SELECT i.identifier::text FROM cdp_data.identity i JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)
+			   ARRAY(SELECT i.identifier::text FROM cdp_data.identifier i JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)
 					 -- three times the same: as in cdp.profile_row
 					 WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id AND i.profile_id <= p.profile_id
 					 ORDER BY n.priority, i.identifier) AS identifiers,
 			   coalesce(p.traits::jsonb, '{}') AS traits, p.events
 		FROM cdp_data.profile p WHERE NOT p.shared;
 	COMMENT ON VIEW cdp.profiles IS 'People, in plain column types. Shared identifiers (a kiosk, a mailbox of many) are no people and not here.';
-	COMMENT ON COLUMN cdp.profiles.profile_id IS 'Number of the person: the identity of the strongest identifier.';
+	COMMENT ON COLUMN cdp.profiles.profile_id IS 'Number of the person: the identifier of the strongest identifier.';
 	COMMENT ON COLUMN cdp.profiles.first_seen IS 'Time of the earliest event.';
 	COMMENT ON COLUMN cdp.profiles.last_seen IS 'Time of the latest event.';
 	COMMENT ON COLUMN cdp.profiles.identifiers IS 'All identifiers, as namespace:value, strongest first.';
 	COMMENT ON COLUMN cdp.profiles.traits IS 'What is known of the person: the latest value of each trait.';
 	COMMENT ON COLUMN cdp.profiles.events IS 'Number of events in the log, calls of every type counted.';
 
-	CREATE VIEW cdp.identities AS
+	CREATE VIEW cdp.identifiers AS
 		SELECT i.identifier::text COLLATE "C" AS identifier, cdp.namespace(i.identifier) AS namespace, cdp.value(i.identifier) AS value,
-			   i.identity_id, i.profile_id, b.as_of AS first_known, s.as_of AS in_profile_since
-		FROM cdp_data.identity i JOIN cdp_data.batch b ON b.batch_id = i.batch_id JOIN cdp_data.batch s ON s.batch_id = i.since_batch_id;
-	COMMENT ON VIEW cdp.identities IS 'Every identifier, and the person it belongs to now.';
-	COMMENT ON COLUMN cdp.identities.identifier IS 'namespace:value, normalised.';
-	COMMENT ON COLUMN cdp.identities.namespace IS 'Kind of the identifier.';
-	COMMENT ON COLUMN cdp.identities.value IS 'Its value, normalised.';
-	COMMENT ON COLUMN cdp.identities.identity_id IS 'Number of the identifier, handed out once.';
-	COMMENT ON COLUMN cdp.identities.profile_id IS 'Number of the person it belongs to now.';
-	COMMENT ON COLUMN cdp.identities.first_known IS 'The refresh that first saw the identifier.';
-	COMMENT ON COLUMN cdp.identities.in_profile_since IS 'The refresh that put it into its present profile.';
+			   i.identifier_id, i.profile_id, b.as_of AS first_known, s.as_of AS in_profile_since
+		FROM cdp_data.identifier i JOIN cdp_data.batch b ON b.batch_id = i.batch_id JOIN cdp_data.batch s ON s.batch_id = i.since_batch_id;
+	COMMENT ON VIEW cdp.identifiers IS 'Every identifier, and the person it belongs to now.';
+	COMMENT ON COLUMN cdp.identifiers.identifier IS 'namespace:value, normalised.';
+	COMMENT ON COLUMN cdp.identifiers.namespace IS 'Kind of the identifier.';
+	COMMENT ON COLUMN cdp.identifiers.value IS 'Its value, normalised.';
+	COMMENT ON COLUMN cdp.identifiers.identifier_id IS 'Number of the identifier, handed out once.';
+	COMMENT ON COLUMN cdp.identifiers.profile_id IS 'Number of the person it belongs to now.';
+	COMMENT ON COLUMN cdp.identifiers.first_known IS 'The refresh that first saw the identifier.';
+	COMMENT ON COLUMN cdp.identifiers.in_profile_since IS 'The refresh that put it into its present profile.';
 
 	CREATE VIEW cdp.events AS
 		SELECT i.profile_id, e.event_id, e."timestamp", e.type, e.event, e.properties, e.traits, e.context,
 			   e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.message_id, e.source,
 			   e.sent_at, e.original_timestamp, e.received_at, e.batch_id
-		FROM cdp_data.event e LEFT JOIN cdp_data.identity i ON i.identity_id = e.identity_id;
+		FROM cdp_data.event e LEFT JOIN cdp_data.identifier i ON i.identifier_id = e.identifier_id;
 	COMMENT ON VIEW cdp.events IS
 		'The log, with the person each event belongs to now (NULL: none, all its identifiers are blocked).';
 	COMMENT ON COLUMN cdp.events.profile_id IS 'The present profile of the event''s anchor.';
@@ -70,25 +70,25 @@ CREATE FUNCTION cdp_internal.refresh_fold() RETURNS bigint
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	-- where identities or events left a profile, nothing can be subtracted: it is folded anew from the log
+	-- where identifiers or events left a profile, nothing can be subtracted: it is folded anew from the log
 	PERFORM cdp_internal.batch_stage('batch_rebuild', $sql$
 		SELECT r.new_id AS profile_id FROM batch_relabel r WHERE r.old_id <> 0 AND r.new_id <> 0
 		UNION
 		SELECT coalesce(m.new_id, r.old_id) FROM batch_relabel r LEFT JOIN batch_moved m USING (old_id) WHERE r.old_id <> 0
 		UNION
-		SELECT i.profile_id FROM batch_reanchored e JOIN cdp_data.identity i ON i.identity_id = e.old_id WHERE i.profile_id <> 0
+		SELECT i.profile_id FROM batch_reanchored e JOIN cdp_data.identifier i ON i.identifier_id = e.old_id WHERE i.profile_id <> 0
 		UNION
 		SELECT f.profile_id FROM batch_refolded f
 		UNION
 		SELECT id FROM batch_result WHERE kind = 'refold'
 	$sql$);
 	-- kept, so that it is known how many there are, mostly none, before the log is joined to them
-	PERFORM cdp_internal.batch_stage('batch_rebuild_identity', 'SELECT i.identity_id, i.profile_id FROM batch_rebuild JOIN cdp_data.identity i USING (profile_id)');
+	PERFORM cdp_internal.batch_stage('batch_rebuild_identifier', 'SELECT i.identifier_id, i.profile_id FROM batch_rebuild JOIN cdp_data.identifier i USING (profile_id)');
 	-- events that came to others from there
 	PERFORM cdp_internal.batch_stage('batch_gained', $sql$
 		SELECT i.profile_id, e."timestamp", e.type, e.event, e.properties, e.traits, e.received_at, e.source
-		FROM batch_reanchored r JOIN cdp_data.event e ON e.identity_id = r.new_id AND e."timestamp" = r."timestamp" AND e.event_id = r.event_id
-		JOIN cdp_data.identity i ON i.identity_id = r.new_id
+		FROM batch_reanchored r JOIN cdp_data.event e ON e.identifier_id = r.new_id AND e."timestamp" = r."timestamp" AND e.event_id = r.event_id
+		JOIN cdp_data.identifier i ON i.identifier_id = r.new_id
 		WHERE i.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = i.profile_id)
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_gone', $sql$
@@ -99,8 +99,8 @@ BEGIN
 	$sql$);
 	-- people whose identifiers are the same, but whose events are not
 	PERFORM cdp_internal.batch_stage('batch_kept', $sql$
-		SELECT p.profile_id, p.identifiers, p.limited, p.shared, p.has_forbid, p.last_trust, p.last_at
-		FROM batch_rebuild JOIN cdp_data.profile p USING (profile_id) JOIN cdp_data.identity i ON i.identity_id = p.profile_id AND i.profile_id = p.profile_id
+		SELECT p.profile_id, p.identifier_count, p.limited, p.shared, p.has_forbid, p.last_trust, p.last_at
+		FROM batch_rebuild JOIN cdp_data.profile p USING (profile_id) JOIN cdp_data.identifier i ON i.identifier_id = p.profile_id AND i.profile_id = p.profile_id
 		WHERE NOT EXISTS (SELECT FROM batch_summary s WHERE s.profile_id = p.profile_id)
 	$sql$);
 	PERFORM cdp_internal.refresh_fold_profile();
@@ -113,7 +113,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refresh_fold() IS
 	'Internal: folds events and moved profiles into cdp_data.profile, and keeps for other folds who must be folded anew '
-	'(batch_rebuild, batch_rebuild_identity), which events came to others (batch_gained), '
+	'(batch_rebuild, batch_rebuild_identifier), which events came to others (batch_gained), '
 	'who moved whole (batch_gone), whose rows end (batch_end) and who was '
 	'touched (batch_touched). Returns the number of these.';
 
@@ -135,7 +135,7 @@ BEGIN
 			SELECT g.profile_id, min(g."timestamp"), max(g."timestamp"), count(*), NULL, NULL FROM batch_gained g GROUP BY g.profile_id
 			UNION ALL
 			SELECT i.profile_id, min(e."timestamp"), max(e."timestamp"), count(*), NULL, NULL
-			FROM batch_rebuild_identity i JOIN cdp_data.event e ON e.identity_id = i.identity_id GROUP BY i.profile_id
+			FROM batch_rebuild_identifier i JOIN cdp_data.event e ON e.identifier_id = i.identifier_id GROUP BY i.profile_id
 			UNION ALL
 			SELECT t.subject, NULL, NULL, 0, t.traits, t.expires_at FROM (%s) t
 		)
@@ -150,14 +150,14 @@ BEGIN
 		SELECT g.profile_id, g.traits, g."timestamp", g.received_at, g.source FROM batch_gained g WHERE g.type = 'identify'
 		UNION ALL
 		SELECT i.profile_id, e.traits, e."timestamp", e.received_at, e.source
-		FROM batch_rebuild_identity i JOIN cdp_data.event e ON e.identity_id = i.identity_id WHERE e.type = 'identify'
+		FROM batch_rebuild_identifier i JOIN cdp_data.event e ON e.identifier_id = i.identifier_id WHERE e.type = 'identify'
 	$sql$)));
 	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.profile AS p (profile_id, identifiers, limited, shared, has_forbid, last_trust, last_at)
-		SELECT profile_id, identifiers, limited, shared, has_forbid, last_trust, last_at FROM batch_summary
+		INSERT INTO cdp_data.profile AS p (profile_id, identifier_count, limited, shared, has_forbid, last_trust, last_at)
+		SELECT profile_id, identifier_count, limited, shared, has_forbid, last_trust, last_at FROM batch_summary
 		UNION ALL
-		SELECT profile_id, identifiers, limited, shared, has_forbid, last_trust, last_at FROM batch_kept ORDER BY profile_id
-		ON CONFLICT (profile_id) DO UPDATE SET identifiers = excluded.identifiers, limited = excluded.limited, shared = excluded.shared,
+		SELECT profile_id, identifier_count, limited, shared, has_forbid, last_trust, last_at FROM batch_kept ORDER BY profile_id
+		ON CONFLICT (profile_id) DO UPDATE SET identifier_count = excluded.identifier_count, limited = excluded.limited, shared = excluded.shared,
 			has_forbid = excluded.has_forbid, last_trust = excluded.last_trust, last_at = excluded.last_at
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$

@@ -5,7 +5,7 @@ CREATE FUNCTION cdp.profile_of(identifier cdp.identifier) RETURNS bigint
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	RETURN (SELECT nullif(i.profile_id, 0) FROM cdp_data.identifier_map m JOIN cdp_data.identity i ON i.identity_id = m.identity_id
+	RETURN (SELECT nullif(i.profile_id, 0) FROM cdp_data.identifier_map m JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id
 			WHERE m.identifier = profile_of.identifier);
 END
 $function$;
@@ -22,7 +22,7 @@ DECLARE
 	asked bigint := resolve_profile.profile_id;
 BEGIN
 	SELECT nullif(i.profile_id, 0), CASE WHEN i.profile_id = 0 THEN 'blocked' END INTO profile_id, reason
-	FROM cdp_data.identity i WHERE i.identity_id = asked;
+	FROM cdp_data.identifier i WHERE i.identifier_id = asked;
 	IF NOT FOUND THEN
 		reason := 'unknown';
 	END IF;
@@ -58,7 +58,7 @@ DECLARE
 	asked bigint := cdp_internal.person_id(resolve_profile.identifier);
 BEGIN
 	IF asked IS NULL THEN
-		asked := (SELECT m.identity_id FROM cdp_data.identifier_map m
+		asked := (SELECT m.identifier_id FROM cdp_data.identifier_map m
 				  WHERE m.identifier = resolve_profile.identifier::cdp.identifier);
 	END IF;
 	SELECT r.profile_id, r.reason INTO profile_id, reason FROM cdp.resolve_profile(coalesce(asked, 0)) r;

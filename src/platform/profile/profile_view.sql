@@ -45,7 +45,7 @@ CREATE FUNCTION cdp_internal.profile_view_value(key text, type text) RETURNS tex
 AS $function$
 BEGIN
 	RETURN CASE type
-		WHEN 'identifier' THEN format('(SELECT cdp.value(i.identifier) FROM cdp_data.identity i WHERE i.profile_id = p.profile_id AND cdp.namespace(i.identifier) = %L ORDER BY i.identifier LIMIT 1)', key)
+		WHEN 'identifier' THEN format('(SELECT cdp.value(i.identifier) FROM cdp_data.identifier i WHERE i.profile_id = p.profile_id AND cdp.namespace(i.identifier) = %L ORDER BY i.identifier LIMIT 1)', key)
 		WHEN 'text' THEN format('p.traits ->> %L', key)
 		WHEN 'jsonb' THEN format('p.traits -> %L', key)
 		ELSE format('cdp.try_%s(p.traits -> %L)', split_part(type, ' ', 1), key)

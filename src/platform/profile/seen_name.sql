@@ -36,7 +36,7 @@ DECLARE
 	nearest text;
 BEGIN
 	-- where nothing was loaded yet, no name was seen
-	IF coalesce(name, '') IN ('', '*') OR octet_length(name) > 255 OR NOT EXISTS (SELECT FROM cdp_data.identity) THEN
+	IF coalesce(name, '') IN ('', '*') OR octet_length(name) > 255 OR NOT EXISTS (SELECT FROM cdp_data.identifier) THEN
 		RETURN;
 	END IF;
 	known := CASE kind

@@ -17,20 +17,20 @@ CREATE FUNCTION cdp_internal.init_timeline() RETURNS void
 AS $function$
 BEGIN
 	-- each profile has its row in both tables: so an inner join does, and conditions on timelines are judged while these are scanned.
-	-- A person's identities are asked for as equal to, and not below, and not above, the profile: that says nothing new, but
-	-- without fresh statistics a profile is taken for one of 200, and each person's identities are found by reading all
+	-- A person's identifiers are asked for as equal to, and not below, and not above, the profile: that says nothing new, but
+	-- without fresh statistics a profile is taken for one of 200, and each person's identifiers are found by reading all
 	CREATE VIEW cdp.profile_row AS
 		SELECT p.profile_id, p.first_seen, p.last_seen, p.events,
-			   ARRAY(SELECT i.identifier FROM cdp_data.identity i
+			   ARRAY(SELECT i.identifier FROM cdp_data.identifier i
 					 WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id AND i.profile_id <= p.profile_id
 					 ORDER BY i.identifier) AS identifiers,
 			   p.traits,
 			   CASE WHEN t.level_1 IS NULL THEN t.timeline ELSE cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) END AS timeline,
-			   ARRAY(SELECT DISTINCT m.group_id FROM cdp_data.identity i JOIN cdp_data.account_member m ON m.identity_id = i.identity_id
+			   ARRAY(SELECT DISTINCT m.group_id FROM cdp_data.identifier i JOIN cdp_data.account_member m ON m.identifier_id = i.identifier_id
 					 WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id AND i.profile_id <= p.profile_id
 					 ORDER BY m.group_id) AS accounts,
 			   (SELECT cdp.traits_union(a.traits) FROM cdp_data.account a WHERE a.group_id IN (
-					SELECT m.group_id FROM cdp_data.identity i JOIN cdp_data.account_member m ON m.identity_id = i.identity_id
+					SELECT m.group_id FROM cdp_data.identifier i JOIN cdp_data.account_member m ON m.identifier_id = i.identifier_id
 					WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id AND i.profile_id <= p.profile_id)) AS account_traits
 		FROM cdp_data.profile p JOIN cdp_data.profile_timeline t ON t.profile_id = p.profile_id WHERE NOT p.shared AND NOT t.shared;
 	COMMENT ON VIEW cdp.profile_row IS 'What a segment''s condition sees of a person, in cdp''s own types.';
@@ -65,7 +65,7 @@ BEGIN
 			FROM batch_gained g WHERE g.event IS NOT NULL GROUP BY g.profile_id
 			UNION ALL
 			SELECT i.profile_id, cdp.timeline_agg(e."timestamp", e.event, cdp_internal.carried(e.event, e.properties, (SELECT cdp_internal.carried_rules())))
-			FROM batch_rebuild_identity i JOIN cdp_data.event e ON e.identity_id = i.identity_id WHERE e.event IS NOT NULL GROUP BY i.profile_id
+			FROM batch_rebuild_identifier i JOIN cdp_data.event e ON e.identifier_id = i.identifier_id WHERE e.event IS NOT NULL GROUP BY i.profile_id
 		)
 		SELECT profile_id, cdp.timeline_union(timeline) AS timeline FROM parts GROUP BY profile_id
 	$sql$);

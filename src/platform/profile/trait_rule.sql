@@ -15,7 +15,7 @@ BEGIN
 		SELECT CASE WHEN e.type = 'identify' THEN i.profile_id END AS profile_id, CASE WHEN e.type = 'group' THEN e.group_id END AS group_id,
 			   e.event_id, e."timestamp", e.source, k.trait, coalesce(r.rules ->> k.trait, r.rules ->> '*') AS rule, e.traits -> k.trait AS value
 		FROM (SELECT cdp.trait_rules() AS rules OFFSET 0) r CROSS JOIN cdp_data.event e CROSS JOIN LATERAL unnest(cdp.refused_keys(e.traits, r.rules)) AS k (trait)
-		LEFT JOIN cdp_data.identity i ON i.identity_id = e.identity_id WHERE e.type IN ('identify', 'group');
+		LEFT JOIN cdp_data.identifier i ON i.identifier_id = e.identifier_id WHERE e.type IN ('identify', 'group');
 	COMMENT ON VIEW cdp.refused_traits IS 'Values in the log that the rule of their trait cannot take, because it was another when they came; they are left out. Newer ones are in quarantine. Reads the whole log.';
 	COMMENT ON COLUMN cdp.refused_traits.profile_id IS 'The person it was said of; NULL: an account.';
 	COMMENT ON COLUMN cdp.refused_traits.group_id IS 'The account it was said of, as it came; NULL: a person.';
@@ -59,7 +59,7 @@ BEGIN
 		SELECT p.profile_id FROM cdp_data.profile p
 		WHERE p.expires_at <= $2 AND NOT EXISTS (SELECT FROM cdp_data.undone u WHERE u.kind = 'expiry' AND u.profile_id = p.profile_id)
 		UNION
-		SELECT i.profile_id FROM batch_refold r JOIN cdp_data.identity i ON i.identity_id = r.identity_id
+		SELECT i.profile_id FROM batch_refold r JOIN cdp_data.identifier i ON i.identifier_id = r.identifier_id
 		WHERE r.type = 'identify' AND i.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = i.profile_id)
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_lapsing_lacking', cdp_internal.lacking_people('SELECT profile_id FROM batch_lapsing'));
@@ -69,10 +69,10 @@ BEGIN
 	PERFORM cdp_internal.batch_stage('batch_lapsed', $sql$
 		SELECT profile_id FROM batch_lapsing WHERE profile_id NOT IN (SELECT profile_id FROM batch_lapsing_lacking)
 	$sql$);
-	PERFORM cdp_internal.batch_stage('batch_lapsed_identity', 'SELECT i.identity_id, i.profile_id FROM batch_lapsed JOIN cdp_data.identity i USING (profile_id)');
+	PERFORM cdp_internal.batch_stage('batch_lapsed_identifier', 'SELECT i.identifier_id, i.profile_id FROM batch_lapsed JOIN cdp_data.identifier i USING (profile_id)');
 	PERFORM cdp_internal.batch_stage('batch_merged', cdp_internal.merged_traits($sql$
 		SELECT i.profile_id AS subject, e.traits, e."timestamp", e.received_at, e.source
-		FROM batch_lapsed_identity i JOIN cdp_data.event e ON e.identity_id = i.identity_id WHERE e.type = 'identify'
+		FROM batch_lapsed_identifier i JOIN cdp_data.event e ON e.identifier_id = i.identifier_id WHERE e.type = 'identify'
 	$sql$));
 	PERFORM cdp_internal.batch_run($sql$
 		UPDATE cdp_data.profile p SET traits = f.traits, expires_at = f.expires_at

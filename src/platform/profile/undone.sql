@@ -10,7 +10,7 @@ BEGIN
 	RETURN format($sql$
 		SELECT p.profile_id, p.events - l.events AS lacks FROM (%s) c JOIN cdp_data.profile p USING (profile_id)
 		CROSS JOIN LATERAL (
-			SELECT count(*) AS events FROM cdp_data.identity i JOIN cdp_data.event e ON e.identity_id = i.identity_id
+			SELECT count(*) AS events FROM cdp_data.identifier i JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
 			WHERE i.profile_id = p.profile_id) l
 		WHERE l.events < p.events
 	$sql$, concerned);
@@ -28,7 +28,7 @@ BEGIN
 	RETURN format($sql$
 		SELECT a.group_id, a.events - l.events AS lacks FROM (%s) c JOIN cdp_data.account a USING (group_id)
 		CROSS JOIN LATERAL (
-			SELECT count(*) AS events FROM cdp_data.account_member m JOIN cdp_data.event e ON e.identity_id = m.identity_id
+			SELECT count(*) AS events FROM cdp_data.account_member m JOIN cdp_data.event e ON e.identifier_id = m.identifier_id
 			WHERE m.group_id = a.group_id AND e.type = 'group' AND cdp_internal.account_id(e.group_id) = m.group_id) l
 		WHERE l.events < a.events
 	$sql$, concerned);

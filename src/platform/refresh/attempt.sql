@@ -32,11 +32,11 @@ DECLARE
 	done cdp_internal.batch_counts := (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 BEGIN
 	PERFORM cdp_internal.next_batch(places, line_places);
-	SELECT s.event_id, s.identity_id, s.quarantine_id INTO STRICT last FROM cdp_data.state s;
+	SELECT s.event_id, s.identifier_id, s.quarantine_id INTO STRICT last FROM cdp_data.state s;
 	done.taken := cdp_internal.refresh_take(failures, cut_all);
 	SELECT j.quarantine_id, j.quarantined INTO last.quarantine_id, done.quarantined
 	FROM cdp_internal.refresh_judge_rows(last.event_id, last.quarantine_id) j;
-	PERFORM cdp_internal.record_batch(done, started, last.event_id, last.identity_id, last.quarantine_id);
+	PERFORM cdp_internal.record_batch(done, started, last.event_id, last.identifier_id, last.quarantine_id);
 	PERFORM cdp_internal.batch_end();
 END
 $function$;

@@ -16,7 +16,7 @@ BEGIN
 	found := ARRAY(
 		WITH logged AS MATERIALIZED (
 			SELECT e."timestamp" AS at, least(e."timestamp", e.received_at) AS said_at, e.event, e.type
-			FROM cdp_data.identity i JOIN cdp_data.event e ON e.identity_id = i.identity_id WHERE i.profile_id = asked
+			FROM cdp_data.identifier i JOIN cdp_data.event e ON e.identifier_id = i.identifier_id WHERE i.profile_id = asked
 		), lacking AS (
 			(SELECT t.at, t.event FROM cdp_data.profile_timeline s
 			 CROSS JOIN LATERAL cdp.events(cdp_internal.timeline_whole(s.timeline, s.level_1, s.level_2, s.level_3)) t
@@ -59,7 +59,7 @@ DECLARE
 BEGIN
 	RAISE EXCEPTION 'the log lacks % of the % events of "%"', lacks,
 			(SELECT p.events FROM cdp_data.profile p WHERE p.profile_id = asked),
-			(SELECT i.identifier FROM cdp_data.identity i WHERE i.identity_id = asked)
+			(SELECT i.identifier FROM cdp_data.identifier i WHERE i.identifier_id = asked)
 		USING ERRCODE = 'object_not_in_prerequisite_state',
 		DETAIL = CASE WHEN months = '' THEN 'What they said would be forgotten.'
 					  ELSE format('Events of %s are missing; what they said would be forgotten.', months) END,
@@ -96,7 +96,7 @@ BEGIN
 	END IF;
 	SELECT p.profile_id, p.events - coalesce(l.events, 0) AS lacks INTO person
 	FROM cdp_data.profile p LEFT JOIN (
-		SELECT i.profile_id, count(*) AS events FROM cdp_data.event e JOIN cdp_data.identity i USING (identity_id)
+		SELECT i.profile_id, count(*) AS events FROM cdp_data.event e JOIN cdp_data.identifier i USING (identifier_id)
 		GROUP BY i.profile_id) l USING (profile_id)
 	WHERE coalesce(l.events, 0) < p.events ORDER BY p.profile_id LIMIT 1;
 	IF FOUND THEN
@@ -123,8 +123,8 @@ BEGIN
 			SELECT r.old_id AS profile_id, r.new_id FROM batch_relabel r WHERE r.old_id <> 0
 			UNION
 			SELECT i.profile_id, coalesce(r.new_id, i.profile_id)
-			FROM batch_place p JOIN cdp_data.identity i ON i.identity_id = p.place
-			LEFT JOIN batch_relabel r ON r.identity_id = i.identity_id WHERE i.profile_id <> 0
+			FROM batch_place p JOIN cdp_data.identifier i ON i.identifier_id = p.place
+			LEFT JOIN batch_relabel r ON r.identifier_id = i.identifier_id WHERE i.profile_id <> 0
 			UNION
 			SELECT f.profile_id, f.profile_id FROM batch_refolded f
 		), anew AS (
@@ -152,7 +152,7 @@ DECLARE
 	refused bigint;
 BEGIN
 	PERFORM cdp_internal.batch_stage('batch_kept_unshared',
-		'SELECT 0::bigint AS identity_id, 0::bigint AS profile_id WHERE false');
+		'SELECT 0::bigint AS identifier_id, 0::bigint AS profile_id WHERE false');
 	LOOP
 		PERFORM cdp_internal.stage_resolved();
 		PERFORM cdp_internal.stage_concerned();
@@ -166,24 +166,24 @@ BEGIN
 		PERFORM cdp_internal.batch_stage('batch_frozen',
 			'SELECT profile_id, lacks FROM batch_frozen UNION ALL SELECT profile_id, lacks FROM batch_lacking');
 		PERFORM cdp_internal.batch_stage('batch_kept_unshared', $sql$
-			SELECT identity_id, profile_id FROM batch_kept_unshared
+			SELECT identifier_id, profile_id FROM batch_kept_unshared
 			UNION
-			SELECT i.identity_id, i.profile_id
-			FROM batch_result r JOIN cdp_data.identity i ON i.identity_id = r.id JOIN batch_frozen f USING (profile_id)
+			SELECT i.identifier_id, i.profile_id
+			FROM batch_result r JOIN cdp_data.identifier i ON i.identifier_id = r.id JOIN batch_frozen f USING (profile_id)
 			WHERE r.kind = 'sharing'
 		$sql$);
 		PERFORM cdp_internal.batch_stage('batch_sharing_changed', $sql$
 			SELECT * FROM batch_sharing_changed s
-			WHERE NOT EXISTS (SELECT FROM batch_kept_unshared k WHERE k.identity_id = s.identity_id)
+			WHERE NOT EXISTS (SELECT FROM batch_kept_unshared k WHERE k.identifier_id = s.identifier_id)
 		$sql$);
 	END LOOP;
 	PERFORM cdp_internal.batch_run($sql$
 		INSERT INTO cdp_data.undone (kind, profile_id, a, b, lacks, batch_id)
 		SELECT 'split', f.profile_id, least(r.id, r.other), greatest(r.id, r.other), f.lacks, $1
-		FROM batch_result r JOIN cdp_data.identity i ON i.identity_id IN (r.id, r.other)
+		FROM batch_result r JOIN cdp_data.identifier i ON i.identifier_id IN (r.id, r.other)
 		JOIN batch_frozen f USING (profile_id) WHERE r.kind = 'declined'
 		UNION ALL
-		SELECT 'sharing', k.profile_id, k.identity_id, 0, f.lacks, $1
+		SELECT 'sharing', k.profile_id, k.identifier_id, 0, f.lacks, $1
 		FROM batch_kept_unshared k JOIN batch_frozen f USING (profile_id)
 		ON CONFLICT DO NOTHING
 	$sql$);
@@ -210,8 +210,8 @@ BEGIN
 						   ELSE 'what has lapsed does not show' END,
 			   format('left undone since batch %s: %s event(s) were lacking%s', u.batch_id, u.lacks,
 					  ', of ' || nullif(array_to_string(cdp_internal.missing_months(u.profile_id), ', '), ''))
-		FROM cdp_data.undone u LEFT JOIN cdp_data.identity i ON i.identity_id = u.profile_id
-		LEFT JOIN cdp_data.identity a ON a.identity_id = u.a LEFT JOIN cdp_data.identity b ON b.identity_id = u.b
+		FROM cdp_data.undone u LEFT JOIN cdp_data.identifier i ON i.identifier_id = u.profile_id
+		LEFT JOIN cdp_data.identifier a ON a.identifier_id = u.a LEFT JOIN cdp_data.identifier b ON b.identifier_id = u.b
 		ORDER BY u.batch_id, u.kind, u.profile_id, u.a, u.b, u.group_id;
 END
 $function$;

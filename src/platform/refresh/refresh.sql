@@ -33,13 +33,13 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refresh_lock(boolean) IS
-	'Internal: becomes the one writer of identities, profiles and memberships, until the transaction ends, and locks '
+	'Internal: becomes the one writer of identifiers, profiles and memberships, until the transaction ends, and locks '
 	'all that such a one writes; false where another one is and the caller does not wait.';
 
 CREATE TYPE cdp_internal.batch_counts AS (
-	taken bigint, accepted bigint, duplicate bigint, quarantined bigint, identities bigint, links bigint,
+	taken bigint, accepted bigint, duplicate bigint, quarantined bigint, identifiers bigint, links bigint,
 	profiles_created bigint, profiles_merged bigint, profiles_split bigint, profiles_touched bigint,
-	reworks bigint, identities_reworked bigint, events_reanchored bigint, largest_rework bigint, self_links bigint);
+	reworks bigint, identifiers_reworked bigint, events_reanchored bigint, largest_rework bigint, self_links bigint);
 COMMENT ON TYPE cdp_internal.batch_counts IS 'Internal: what a batch did.';
 
 -- One batch through every stage: the rows that it was begun with, and what cdp_internal.stage_graph_changes()
@@ -53,24 +53,24 @@ DECLARE
 	last record;
 	done cdp_internal.batch_counts;
 BEGIN
-	SELECT s.event_id, s.identity_id, s.quarantine_id INTO STRICT last FROM cdp_data.state s;
+	SELECT s.event_id, s.identifier_id, s.quarantine_id INTO STRICT last FROM cdp_data.state s;
 	done.taken := cdp_internal.refresh_take();
 	SELECT j.event_id, j.quarantine_id, j.accepted, j.duplicate, j.quarantined
 	INTO last.event_id, last.quarantine_id, done.accepted, done.duplicate, done.quarantined
 	FROM cdp_internal.refresh_judge_rows(last.event_id, last.quarantine_id) j;
 	IF whole THEN
-		SELECT i.identity_id, i.identities INTO last.identity_id, done.identities FROM cdp_internal.restitch_identify(last.identity_id) i;
+		SELECT i.identifier_id, i.identifiers INTO last.identifier_id, done.identifiers FROM cdp_internal.restitch_identify(last.identifier_id) i;
 		done.links := cdp_internal.restitch_link();
-		SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identities_reworked
-		INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identities_reworked
+		SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identifiers_reworked
+		INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identifiers_reworked
 		FROM cdp_internal.restitch_stitch() s;
 	ELSE
-		SELECT i.identity_id, i.identities INTO last.identity_id, done.identities FROM cdp_internal.refresh_identify(last.identity_id) i;
+		SELECT i.identifier_id, i.identifiers INTO last.identifier_id, done.identifiers FROM cdp_internal.refresh_identify(last.identifier_id) i;
 		done.links := cdp_internal.refresh_link();
 		-- what a verdict or a rule asks for is refused, what evidence asks for is left undone
 		PERFORM cdp_internal.resolve_batch(leave_undone => leave_undone);
-		SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identities_reworked
-		INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identities_reworked
+		SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identifiers_reworked
+		INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identifiers_reworked
 		FROM cdp_internal.refresh_stitch() s;
 	END IF;
 	done.largest_rework := cdp_internal.batch_value($sql$ SELECT other FROM batch_result WHERE kind = 'reworks' $sql$);
@@ -85,7 +85,7 @@ BEGIN
 	IF EXISTS (SELECT FROM cdp_data.segment) THEN
 		PERFORM cdp_internal.refresh_segments(cdp_internal.batch_array('SELECT profile_id FROM batch_touched'));
 	END IF;
-	PERFORM cdp_internal.record_batch(done, started, last.event_id, last.identity_id, last.quarantine_id);
+	PERFORM cdp_internal.record_batch(done, started, last.event_id, last.identifier_id, last.quarantine_id);
 	PERFORM cdp_data.gather_statistics();
 	RETURN done;
 END
@@ -94,13 +94,13 @@ COMMENT ON FUNCTION cdp_internal.process_batch(boolean, boolean) IS
 	'Internal: takes the batch in hand, or the whole log, through every stage, and records it. The caller holds the '
 	'lock.';
 
-CREATE FUNCTION cdp_internal.record_batch(done cdp_internal.batch_counts, started timestamptz, event_id bigint, identity_id bigint,
+CREATE FUNCTION cdp_internal.record_batch(done cdp_internal.batch_counts, started timestamptz, event_id bigint, identifier_id bigint,
 	quarantine_id bigint) RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp_internal.batch_run(format('UPDATE cdp_data.state SET batch_id = $1, as_of = $2, event_id = %s, identity_id = %s, quarantine_id = %s',
-								 event_id, identity_id, quarantine_id));
+	PERFORM cdp_internal.batch_run(format('UPDATE cdp_data.state SET batch_id = $1, as_of = $2, event_id = %s, identifier_id = %s, quarantine_id = %s',
+								 event_id, identifier_id, quarantine_id));
 	INSERT INTO cdp_data.batch SELECT s.batch_id, s.as_of, done.*, clock_timestamp() - started FROM cdp_data.state s;
 END
 $function$;
@@ -134,8 +134,8 @@ COMMENT ON FUNCTION cdp_internal.start_batch() IS
 
 CREATE FUNCTION cdp.refresh(max_rows bigint DEFAULT 100000, wait boolean DEFAULT true,
 	OUT taken bigint, OUT waiting bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint,
-	OUT identities bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint, OUT profiles_touched bigint,
-	OUT reworks bigint, OUT identities_reworked bigint, OUT events_reanchored bigint, OUT elapsed interval)
+	OUT identifiers bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint, OUT profiles_touched bigint,
+	OUT reworks bigint, OUT identifiers_reworked bigint, OUT events_reanchored bigint, OUT elapsed interval)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -167,12 +167,12 @@ BEGIN
 	END IF;
 
 	SELECT coalesce(sum(b.taken), 0), coalesce(sum(b.accepted), 0), coalesce(sum(b.duplicate), 0),
-		   coalesce(sum(b.quarantined), 0), coalesce(sum(b.identities), 0), coalesce(sum(b.profiles_created), 0),
+		   coalesce(sum(b.quarantined), 0), coalesce(sum(b.identifiers), 0), coalesce(sum(b.profiles_created), 0),
 		   coalesce(sum(b.profiles_merged), 0), coalesce(sum(b.profiles_split), 0),
 		   coalesce(sum(b.profiles_touched), 0), coalesce(sum(b.reworks), 0),
-		   coalesce(sum(b.identities_reworked), 0), coalesce(sum(b.events_reanchored), 0)
-	INTO taken, accepted, duplicate, quarantined, identities, profiles_created, profiles_merged, profiles_split,
-		 profiles_touched, reworks, identities_reworked, events_reanchored
+		   coalesce(sum(b.identifiers_reworked), 0), coalesce(sum(b.events_reanchored), 0)
+	INTO taken, accepted, duplicate, quarantined, identifiers, profiles_created, profiles_merged, profiles_split,
+		 profiles_touched, reworks, identifiers_reworked, events_reanchored
 	FROM cdp_data.batch b WHERE b.batch_id > last_batch_id;
 	waiting := cdp_internal.count_waiting();
 	elapsed := clock_timestamp() - started;
@@ -180,7 +180,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.refresh(bigint, boolean) IS
 $comment$Takes up to max_rows rows, and up to 256 MB of them uncompressed, from the inboxes to the log, the people and their profiles, in one transaction. One runs at a time: a second caller waits, or with wait => false returns at once with zeros. READ COMMITTED only.
-Returns one row of counts: taken = accepted + duplicate + quarantined; waiting: rows that still wait (each inbox counted up to a million; rows of a writer that committed late, behind which others were taken already, are not counted: the refresh that finds no others takes them, or the first one after a minute); identities: identifiers seen for the first time; profiles created, merged into others, split, and touched in any way; reworks: groups of profiles that late or conflicting evidence had taken apart, with the number of identifiers in them; events anchored anew; elapsed.
+Returns one row of counts: taken = accepted + duplicate + quarantined; waiting: rows that still wait (each inbox counted up to a million; rows of a writer that committed late, behind which others were taken already, are not counted: the refresh that finds no others takes them, or the first one after a minute); identifiers: identifiers seen for the first time; profiles created, merged into others, split, and touched in any way; reworks: groups of profiles that late or conflicting evidence had taken apart, with the number of identifiers in them; events anchored anew; elapsed.
 A row over 64 MB, uncompressed or as text, is quarantined as row_too_large. Where a batch fails, the rows at fault are found by trying parts of it, each a batch of its own, and quarantined as failed. An error that no row causes (no space, no memory, a conflict with another transaction, cancel, missing rights) is raised, with the inboxes as they were, and so is one that more than 1,000 rows cause. After out_of_memory, configuration_limit_exceeded (temp_file_limit) and query_canceled (statement_timeout too) the next refresh takes half as many rows, and so on down to one; one that is broken off so three times alone is quarantined as failed.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.refresh_lock(boolean), cdp_internal.process_batch(boolean, boolean),

@@ -42,7 +42,7 @@ BEGIN
 	UPDATE cdp_data.carried_number SET left_out = 0 WHERE left_out <> 0;
 	PERFORM cdp_internal.count_left_out('SELECT l.event, l.properties FROM cdp_data.event l WHERE l.event IS NOT NULL AND l.properties IS NOT NULL');
 	done := cdp_internal.change_graph(refolded => format($sql$
-		SELECT DISTINCT i.profile_id FROM cdp_data.event e JOIN cdp_data.identity i USING (identity_id)
+		SELECT DISTINCT i.profile_id FROM cdp_data.event e JOIN cdp_data.identifier i USING (identifier_id)
 		WHERE i.profile_id <> 0 AND cdp_internal.carried(e.event, e.properties, %L) IS DISTINCT FROM cdp_internal.carried(e.event, e.properties, (SELECT cdp_internal.carried_rules()))
 	$sql$, was));
 	RETURN done.profiles_touched;

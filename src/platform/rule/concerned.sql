@@ -13,7 +13,7 @@ BEGIN
 	RETURN QUERY
 		SELECT DISTINCT ON (l.a, l.b) l.a, l.b, s.trust, l.first_at, x.profile_id, y.profile_id
 		FROM cdp_data.link l JOIN cdp_data.source s USING (source)
-		JOIN cdp_data.identity x ON x.identity_id = l.a JOIN cdp_data.identity y ON y.identity_id = l.b
+		JOIN cdp_data.identifier x ON x.identifier_id = l.a JOIN cdp_data.identifier y ON y.identifier_id = l.b
 		WHERE l.refused ORDER BY l.a, l.b, s.trust DESC, l.first_at;
 END
 $function$;
@@ -52,14 +52,14 @@ BEGIN
 		SELECT a_profile AS profile_id FROM cdp_internal.refused_evidence() UNION SELECT b_profile FROM cdp_internal.refused_evidence()
 		UNION
 		SELECT s.profile_id FROM (
-			SELECT DISTINCT ON (i.profile_id) i.profile_id, i.identity_id
-			FROM cdp_data.identity i JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)
-			WHERE i.profile_id IN (SELECT o.profile_id FROM cdp_data.identity o WHERE cdp.namespace(o.identifier) = %L)
+			SELECT DISTINCT ON (i.profile_id) i.profile_id, i.identifier_id
+			FROM cdp_data.identifier i JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)
+			WHERE i.profile_id IN (SELECT o.profile_id FROM cdp_data.identifier o WHERE cdp.namespace(o.identifier) = %L)
 			ORDER BY i.profile_id, n.priority, i.identifier) s
-		WHERE s.profile_id NOT IN (0, s.identity_id)
+		WHERE s.profile_id NOT IN (0, s.identifier_id)
 	$sql$, namespace);
 	RETURN QUERY SELECT 'reanchored', format($sql$
-		SELECT i.identity_id FROM cdp_data.identity i WHERE cdp.namespace(i.identifier) = %L AND NOT i.blocked
+		SELECT i.identifier_id FROM cdp_data.identifier i WHERE cdp.namespace(i.identifier) = %L AND NOT i.blocked
 	$sql$, namespace);
 END
 $function$;
@@ -74,20 +74,20 @@ DECLARE
 	freed text[] := ARRAY(SELECT w.key FROM jsonb_each(was) w
 						  WHERE w.value <> 'null' AND NOT w.value <@ (becomes -> w.key) ORDER BY w.key COLLATE "C");
 	blocked text := format($sql$
-		SELECT i.identity_id FROM cdp_data.identity i WHERE NOT i.blocked AND cdp_internal.is_blocked(i.identifier, %L)
+		SELECT i.identifier_id FROM cdp_data.identifier i WHERE NOT i.blocked AND cdp_internal.is_blocked(i.identifier, %L)
 	$sql$, becomes);
 BEGIN
 	RETURN QUERY SELECT 'blocked', blocked;
 	RETURN QUERY SELECT 'unlinked', format($sql$
-		SELECT l.a, l.b FROM (%1$s) i JOIN cdp_data.link l ON l.a = i.identity_id
-		UNION SELECT l.a, l.b FROM (%1$s) i JOIN cdp_data.link l ON l.b = i.identity_id
+		SELECT l.a, l.b FROM (%1$s) i JOIN cdp_data.link l ON l.a = i.identifier_id
+		UNION SELECT l.a, l.b FROM (%1$s) i JOIN cdp_data.link l ON l.b = i.identifier_id
 	$sql$, blocked);
 	IF freed = '{}' THEN
 		RETURN;
 	END IF;
 	-- which events carry a value that was blocked is written nowhere
 	RETURN QUERY SELECT 'reread', format($sql$
-		SELECT e.event_id, e.identity_id AS place, o.ids, e.source, least(e."timestamp", e.received_at) AS at,
+		SELECT e.event_id, e.identifier_id AS place, o.ids, e.source, least(e."timestamp", e.received_at) AS at,
 			e.message_id
 		FROM cdp_data.event e CROSS JOIN LATERAL cdp.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id,
 			e.previous_id, e.identifiers, e.properties, e.traits, e.context, e."timestamp", e.sent_at,
@@ -96,7 +96,7 @@ BEGIN
 					  WHERE cdp_internal.is_blocked(u.identifier, %L) AND NOT cdp_internal.is_blocked(u.identifier, %L))
 	$sql$, was, becomes);
 	RETURN QUERY SELECT 'judged', format($sql$
-		SELECT i.identity_id FROM cdp_data.identity i JOIN cdp_data.verdict v ON v.a = i.identifier
+		SELECT i.identifier_id FROM cdp_data.identifier i JOIN cdp_data.verdict v ON v.a = i.identifier
 		WHERE v.kind IN ('shared', 'not_shared') AND i.blocked AND cdp.namespace(i.identifier) = ANY (%L::text[])
 	$sql$, freed);
 END
@@ -111,15 +111,15 @@ CREATE FUNCTION cdp_internal.concerned_by_max_links(namespace text, becomes json
 AS $function$
 BEGIN
 	RETURN QUERY SELECT 'judged', format($sql$
-		SELECT i.identity_id FROM cdp_data.identity i
+		SELECT i.identifier_id FROM cdp_data.identifier i
 		WHERE cdp.namespace(i.identifier) = %1$L AND NOT i.blocked
-		  AND i.shared <> EXISTS (SELECT FROM jsonb_each_text(i.links) l
+		  AND i.shared <> EXISTS (SELECT FROM jsonb_each_text(i.link_counts) l
 								  WHERE l.key <> %1$L AND l.value::integer > cdp_internal.max_links_to(%2$L, l.key))
 	$sql$, namespace, becomes);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.concerned_by_max_links(text, jsonb) IS
-	'Internal: finds the identities of a namespace that its new max_links may make shared, or shared no more.';
+	'Internal: finds the identifiers of a namespace that its new max_links may make shared, or shared no more.';
 
 CREATE FUNCTION cdp_internal.concerned_by_trust() RETURNS TABLE (kind text, query text)
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 1

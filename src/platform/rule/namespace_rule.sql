@@ -155,7 +155,7 @@ CREATE FUNCTION cdp_internal.count_limited(namespace text) RETURNS void
 AS $function$
 BEGIN
 	UPDATE cdp_data.profile p SET limited = p.limited || jsonb_build_object(count_limited.namespace, c.number)
-	FROM (SELECT i.profile_id, count(*) AS number FROM cdp_data.identity i
+	FROM (SELECT i.profile_id, count(*) AS number FROM cdp_data.identifier i
 		  WHERE cdp.namespace(i.identifier) = count_limited.namespace GROUP BY i.profile_id) c
 	WHERE p.profile_id = c.profile_id;
 END

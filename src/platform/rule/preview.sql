@@ -27,17 +27,17 @@ AS $function$
 BEGIN
 	RETURN QUERY
 		WITH before AS (
-			SELECT DISTINCT ON (h.identity_id) h.identity_id, h.profile_id FROM cdp_data.identity_history h
-			WHERE h.until_batch_id > since ORDER BY h.identity_id, h.until_batch_id
+			SELECT DISTINCT ON (h.identifier_id) h.identifier_id, h.profile_id FROM cdp_data.identifier_history h
+			WHERE h.until_batch_id > since ORDER BY h.identifier_id, h.until_batch_id
 		), moved AS MATERIALIZED (
-			SELECT i.identity_id, i.identifier, coalesce(b.profile_id, 0) AS was, i.profile_id AS becomes
-			FROM cdp_data.identity i LEFT JOIN before b USING (identity_id)
+			SELECT i.identifier_id, i.identifier, coalesce(b.profile_id, 0) AS was, i.profile_id AS becomes
+			FROM cdp_data.identifier i LEFT JOIN before b USING (identifier_id)
 			WHERE i.since_batch_id > since AND coalesce(b.profile_id, 0) <> i.profile_id
 		), part AS (
 			SELECT m.was, m.becomes, count(*) AS number, (array_agg(m.identifier::text ORDER BY n.priority, m.identifier))[:10] AS identifiers
 			FROM moved m JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(m.identifier) GROUP BY m.was, m.becomes
 		), stayed AS (
-			SELECT DISTINCT i.profile_id FROM cdp_data.identity i LEFT JOIN moved m USING (identity_id) WHERE m.identity_id IS NULL
+			SELECT DISTINCT i.profile_id FROM cdp_data.identifier i LEFT JOIN moved m USING (identifier_id) WHERE m.identifier_id IS NULL
 		), fate AS (
 			-- where a profile's identifiers are now; those that stayed count as one place
 			SELECT o.was, o.places + (s.profile_id IS NOT NULL)::integer AS places
@@ -83,8 +83,8 @@ BEGIN
 			SELECT c.profile_id FROM changed c WHERE c.profile_id IS NOT NULL
 			UNION
 			-- what gained identifiers, if it was a profile before: its id is that of one of its own
-			SELECT i.identity_id FROM changed c JOIN cdp_data.identity i ON i.identity_id = c.becomes
-			WHERE coalesce((SELECT h.profile_id FROM cdp_data.identity_history h WHERE h.identity_id = i.identity_id AND h.until_batch_id > since ORDER BY h.until_batch_id LIMIT 1),
+			SELECT i.identifier_id FROM changed c JOIN cdp_data.identifier i ON i.identifier_id = c.becomes
+			WHERE coalesce((SELECT h.profile_id FROM cdp_data.identifier_history h WHERE h.identifier_id = i.identifier_id AND h.until_batch_id > since ORDER BY h.until_batch_id LIMIT 1),
 						   CASE WHEN i.since_batch_id <= since THEN i.profile_id END) = c.becomes
 		), summary AS (
 			SELECT 2 AS place, c.change, NULL::bigint AS number, (counts ->> c.change)::bigint AS before, c.number AS after FROM cdp_internal.profile_counts() c

@@ -180,7 +180,7 @@ BEGIN
 		IF becomes.trust < was.trust THEN
 			-- links inside rank behind what was the last of them
 			UPDATE cdp_data.profile p SET last_trust = NULL, last_at = NULL
-			FROM (SELECT i.profile_id FROM cdp_data.link l JOIN cdp_data.identity i ON i.identity_id = l.a
+			FROM (SELECT i.profile_id FROM cdp_data.link l JOIN cdp_data.identifier i ON i.identifier_id = l.a
 				  WHERE l.source = was.source) l
 			WHERE p.profile_id = l.profile_id;
 		END IF;

@@ -6,7 +6,7 @@ CREATE FUNCTION cdp_internal.refold_query(concerned text) RETURNS text
 AS $function$
 BEGIN
 	RETURN format($sql$
-		SELECT DISTINCT e.type, CASE WHEN e.type = 'identify' THEN e.identity_id ELSE 0 END AS identity_id,
+		SELECT DISTINCT e.type, CASE WHEN e.type = 'identify' THEN e.identifier_id ELSE 0 END AS identifier_id,
 			CASE WHEN e.type = 'group' THEN e.group_id END AS group_id
 		FROM cdp_data.event e WHERE e.type IN ('identify', 'group') AND e.traits IS NOT NULL AND (%s)
 	$sql$, concerned);

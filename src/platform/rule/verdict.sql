@@ -37,8 +37,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text) IS 'Internal: writes a verdict, in place of one of its kind about the same identifiers.';
 
--- The identities of a pair, each where it was seen, in the order of cdp_data.link.
-CREATE FUNCTION cdp_internal.identities_of_pair(INOUT a cdp.identifier, INOUT b cdp.identifier, OUT a_id bigint, OUT b_id bigint)
+-- The identifiers of a pair, each where it was seen, in the order of cdp_data.link.
+CREATE FUNCTION cdp_internal.identifiers_of_pair(INOUT a cdp.identifier, INOUT b cdp.identifier, OUT a_id bigint, OUT b_id bigint)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -50,13 +50,13 @@ BEGIN
 		RAISE EXCEPTION 'the two identifiers are the same: "%"', a USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = 'They are compared in their normalised form.';
 	END IF;
-	SELECT least(identities_of_pair.a, identities_of_pair.b), greatest(identities_of_pair.a, identities_of_pair.b) INTO a, b;
-	a_id := (SELECT m.identity_id FROM cdp_data.identifier_map m WHERE m.identifier = identities_of_pair.a);
-	b_id := (SELECT m.identity_id FROM cdp_data.identifier_map m WHERE m.identifier = identities_of_pair.b);
+	SELECT least(identifiers_of_pair.a, identifiers_of_pair.b), greatest(identifiers_of_pair.a, identifiers_of_pair.b) INTO a, b;
+	a_id := (SELECT m.identifier_id FROM cdp_data.identifier_map m WHERE m.identifier = identifiers_of_pair.a);
+	b_id := (SELECT m.identifier_id FROM cdp_data.identifier_map m WHERE m.identifier = identifiers_of_pair.b);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.identities_of_pair(cdp.identifier, cdp.identifier) IS
-	'Internal: two identifiers in their order, with their identities (NULL: not seen yet). An error where one is NULL, or both are the same.';
+COMMENT ON FUNCTION cdp_internal.identifiers_of_pair(cdp.identifier, cdp.identifier) IS
+	'Internal: two identifiers in their order, with their identifiers (NULL: not seen yet). An error where one is NULL, or both are the same.';
 
 -- Gives or withdraws the forbid of a pair, whose row in cdp.verdict is written or gone already.
 CREATE FUNCTION cdp_internal.forbid_changed(a_id bigint, b_id bigint, in_force boolean) RETURNS void
@@ -66,9 +66,9 @@ AS $function$
 BEGIN
 	-- where only one end was seen, its profile must know when the other comes
 	UPDATE cdp_data.profile p SET has_forbid = n.has_forbid
-	FROM (SELECT o.profile_id, EXISTS (SELECT FROM cdp_data.identity i JOIN cdp_data.verdict v ON v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier)
+	FROM (SELECT o.profile_id, EXISTS (SELECT FROM cdp_data.identifier i JOIN cdp_data.verdict v ON v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier)
 									   WHERE i.profile_id = o.profile_id) AS has_forbid
-		  FROM cdp_data.identity o WHERE o.identity_id IN (a_id, b_id) AND o.profile_id <> 0) n
+		  FROM cdp_data.identifier o WHERE o.identifier_id IN (a_id, b_id) AND o.profile_id <> 0) n
 	WHERE p.profile_id = n.profile_id AND p.has_forbid <> n.has_forbid;
 	PERFORM cdp_internal.change_graph(forbids => CASE WHEN a_id IS NOT NULL AND b_id IS NOT NULL
 		THEN format('SELECT %s::bigint AS a, %s::bigint AS b, %L::boolean AS in_force', a_id, b_id, in_force) END);
@@ -84,7 +84,7 @@ DECLARE
 	pair record;
 BEGIN
 	PERFORM cdp_internal.start_batch();
-	SELECT * INTO STRICT pair FROM cdp_internal.identities_of_pair(a, b);
+	SELECT * INTO STRICT pair FROM cdp_internal.identifiers_of_pair(a, b);
 	PERFORM cdp_internal.write_verdict('forbid', pair.a, pair.b, NULL, reason);
 	PERFORM cdp_internal.forbid_changed(pair.a_id, pair.b_id, true);
 END
@@ -100,7 +100,7 @@ DECLARE
 	pair record;
 BEGIN
 	PERFORM cdp_internal.start_batch();
-	SELECT * INTO STRICT pair FROM cdp_internal.identities_of_pair(a, b);
+	SELECT * INTO STRICT pair FROM cdp_internal.identifiers_of_pair(a, b);
 	DELETE FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND v.a = pair.a AND v.b = pair.b;
 	IF NOT FOUND THEN
 		PERFORM cdp_internal.batch_end();
@@ -127,14 +127,14 @@ BEGIN
 		PERFORM cdp_internal.write_verdict(CASE WHEN shared THEN 'shared' ELSE 'not_shared' END, identifier);
 	END IF;
 	PERFORM cdp_internal.change_graph(judged => format(
-		'SELECT m.identity_id FROM cdp_data.identifier_map m WHERE m.identifier = %L::cdp.identifier', identifier));
+		'SELECT m.identifier_id FROM cdp_data.identifier_map m WHERE m.identifier = %L::cdp.identifier', identifier));
 END
 $function$;
 COMMENT ON FUNCTION cdp.mark_shared(cdp.identifier, boolean) IS
 	'Decides whether an identifier is shared by many, in which case its links count for nothing and it is a profile by itself, or is not, however many it is linked to. NULL withdraws the verdict: the numbers decide again. It need not have been seen yet. Error: an identifier that is NULL (22004).';
 
--- Voids the evidence of pairs of one identity: all of it that there is now.
-CREATE FUNCTION cdp_internal.void_evidence(identity_id bigint, other_id bigint) RETURNS bigint
+-- Voids the evidence of pairs of one identifier: all of it that there is now.
+CREATE FUNCTION cdp_internal.void_evidence(identifier_id bigint, other_id bigint) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -143,12 +143,12 @@ DECLARE
 		SELECT l.a, l.b, max(l.last_at) AS until_at FROM (
 			SELECT * FROM cdp_data.link WHERE a = %1$s UNION ALL SELECT * FROM cdp_data.link WHERE b = %1$s) l
 		WHERE %2$L::bigint IS NULL OR %2$L::bigint IN (l.a, l.b) GROUP BY l.a, l.b
-	$sql$, identity_id, other_id);
+	$sql$, identifier_id, other_id);
 	pair record;
 	voided bigint := 0;
 BEGIN
 	FOR pair IN EXECUTE format('SELECT x.identifier AS x, y.identifier AS y, p.until_at FROM (%s) p
-		JOIN cdp_data.identity x ON x.identity_id = p.a JOIN cdp_data.identity y ON y.identity_id = p.b', pairs) LOOP
+		JOIN cdp_data.identifier x ON x.identifier_id = p.a JOIN cdp_data.identifier y ON y.identifier_id = p.b', pairs) LOOP
 		PERFORM cdp_internal.write_verdict('unlink', least(pair.x, pair.y), greatest(pair.x, pair.y), pair.until_at);
 		voided := voided + 1;
 	END LOOP;
@@ -159,7 +159,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.void_evidence(bigint, bigint) IS
-	'Internal: voids the evidence of a pair of identities, or with NULL of all pairs of the first, up to the latest there is. Returns the number of pairs.';
+	'Internal: voids the evidence of a pair of identifiers, or with NULL of all pairs of the first, up to the latest there is. Returns the number of pairs.';
 
 CREATE FUNCTION cdp.unlink(a cdp.identifier, b cdp.identifier)
 	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz, refused boolean, reasons text[])
@@ -171,7 +171,7 @@ DECLARE
 	pair record;
 BEGIN
 	PERFORM cdp_internal.start_batch();
-	SELECT * INTO STRICT pair FROM cdp_internal.identities_of_pair(unlink.a, unlink.b);
+	SELECT * INTO STRICT pair FROM cdp_internal.identifiers_of_pair(unlink.a, unlink.b);
 	IF pair.a_id IS NULL OR pair.b_id IS NULL OR cdp_internal.void_evidence(pair.a_id, pair.b_id) = 0 THEN
 		RAISE EXCEPTION 'no evidence joins "%" and "%" directly', unlink.a, unlink.b USING ERRCODE = 'invalid_parameter_value',
 			DETAIL = (SELECT CASE WHEN bool_and(e.step = 0) THEN CASE WHEN min(e.reasons[1]) IN ('unknown', 'blocked', 'shared') THEN format('They are apart: "%s" is %s.', min(e.from_identifier), min(e.reasons[1]))
@@ -204,15 +204,15 @@ BEGIN
 		RAISE EXCEPTION 'an identifier is NULL' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	PERFORM cdp_internal.start_batch();
-	own_id := (SELECT m.identity_id FROM cdp_data.identifier_map m WHERE m.identifier = unlink.identifier);
+	own_id := (SELECT m.identifier_id FROM cdp_data.identifier_map m WHERE m.identifier = unlink.identifier);
 	others := ARRAY(SELECT l.b FROM cdp_data.link l WHERE l.a = own_id UNION SELECT l.a FROM cdp_data.link l WHERE l.b = own_id);
 	IF own_id IS NULL OR cdp_internal.void_evidence(own_id, NULL) = 0 THEN
 		RAISE EXCEPTION 'no evidence joins "%" to any other identifier', unlink.identifier USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	RETURN QUERY
-		SELECT e.* FROM cdp_data.identity own JOIN cdp_data.identity o ON o.profile_id = own.profile_id AND o.identity_id = ANY (others)
+		SELECT e.* FROM cdp_data.identifier own JOIN cdp_data.identifier o ON o.profile_id = own.profile_id AND o.identifier_id = ANY (others)
 		CROSS JOIN LATERAL cdp.explain(own.identifier, o.identifier) e
-		WHERE own.identity_id = own_id AND own.profile_id <> 0;
+		WHERE own.identifier_id = own_id AND own.profile_id <> 0;
 END
 $function$;
 COMMENT ON FUNCTION cdp.unlink(cdp.identifier) IS
@@ -253,7 +253,7 @@ END;
 COMMENT ON FUNCTION cdp.unlink(text) IS 'The same with an identifier as text, namespace:value.';
 
 REVOKE ALL ON FUNCTION cdp_internal.change_graph(text, text, text, text, text, text, text, text, text, text), cdp_internal.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text),
-	cdp_internal.identities_of_pair(cdp.identifier, cdp.identifier), cdp_internal.forbid_changed(bigint, bigint, boolean), cdp.forbid(cdp.identifier, cdp.identifier, text),
+	cdp_internal.identifiers_of_pair(cdp.identifier, cdp.identifier), cdp_internal.forbid_changed(bigint, bigint, boolean), cdp.forbid(cdp.identifier, cdp.identifier, text),
 	cdp.allow(cdp.identifier, cdp.identifier), cdp.mark_shared(cdp.identifier, boolean), cdp_internal.void_evidence(bigint, bigint),
 	cdp.unlink(cdp.identifier, cdp.identifier), cdp.unlink(cdp.identifier), cdp.forbid(text, text, text), cdp.allow(text, text),
 	cdp.mark_shared(text, boolean), cdp.unlink(text, text), cdp.unlink(text) FROM PUBLIC;
