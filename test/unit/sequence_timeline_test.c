@@ -216,7 +216,7 @@ pass_through(CdpkSequence *sequence, CdpkSequence *result, uint8_t **bytes)
 	free(text);
 }
 
-/* Until when the answer stays, up to an instant behind which nothing happens. */
+/* Until when the answer stays, up to an instant after which nothing happens. */
 static int64_t
 next_change(const CdpkSequence *s, const Event *events, unsigned count, int64_t within,
 			int64_t as_of)

@@ -171,7 +171,7 @@ cdpk_compare_bytes(const void *a, size_t a_length, const void *b, size_t b_lengt
 	return order != 0 ? order : (a_length > b_length) - (a_length < b_length);
 }
 
-/* Write a varint and return the place behind it; the caller has made room. */
+/* Write a varint and return the place after it; the caller has made room. */
 static inline uint8_t *
 cdpk_write_varint(uint8_t *at, uint64_t value)
 {
@@ -184,7 +184,7 @@ cdpk_write_varint(uint8_t *at, uint64_t value)
 	return at;
 }
 
-/* Write an integer of 64 bits, little-endian, and return the place behind it. */
+/* Write an integer of 64 bits, little-endian, and return the place after it. */
 static inline uint8_t *
 cdpk_write_fixed(uint8_t *at, int64_t value)
 {

@@ -74,7 +74,7 @@ is_urn(const char *value, size_t length)
 
 /*
  * Take the 32 digits of a UUID, in lower case.  Hyphens may stand
- * behind every fourth digit, as in PostgreSQL's own type.
+ * after every fourth digit, as in PostgreSQL's own type.
  */
 static bool
 read_uuid(const char *value, size_t length, char *digits)

@@ -182,7 +182,7 @@ cdpk_identifier_check(const uint8_t *payload, size_t length)
 
 /*
  * Compare the namespace first, so that each one is a range of an
- * index.  Namespaces of one length compare together with what lies behind them.
+ * index.  Namespaces of one length compare together with what lies after them.
  */
 int
 cdpk_identifier_compare(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length)

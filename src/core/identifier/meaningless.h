@@ -14,12 +14,12 @@ typedef struct CdpkMeaningless
 	bool in_email;    /* also as the local part of an e-mail address */
 } CdpkMeaningless;
 
-/* Return the words, sorted by bytes; NULL behind the last one. */
+/* Return the words, sorted by bytes; NULL after the last one. */
 extern const CdpkMeaningless *cdpk_meaningless_words(void);
 
 /*
  * Return the other rules as regular expressions for the whole value in lower case; NULL
- * behind the last one.  For those who read them: the code knows the rules itself.
+ * after the last one.  For those who read them: the code knows the rules itself.
  */
 extern const CdpkMeaningless *cdpk_meaningless_patterns(void);
 

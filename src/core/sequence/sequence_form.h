@@ -14,7 +14,7 @@
 
 #define CDPK_SEQUENCE_VERSION 1 /* first byte of the stored form */
 #define CDPK_SEQUENCE_NAMES_MAX CDPK_STEPS_MAX
-/* every step may have an absence behind it */
+/* every step may have an absence after it */
 #define CDPK_SEQUENCE_ITEMS_MAX (2 * CDPK_SEQUENCE_STEPS_MAX)
 
 /* One part of a sequence, between two arrows. */
@@ -42,7 +42,7 @@ typedef struct CdpkSequence
 /* ---------------------------------------------------------------- text */
 
 /*
- * Make the stored form of a text, behind "head" bytes for the caller to fill.
+ * Make the stored form of a text, after "head" bytes for the caller to fill.
  *
  * CDPK_INVALID, CDPK_TOO_LONG, CDPK_OUT_OF_RANGE: with *problem.  CDPK_BAD_ENCODING: not UTF-8.
  */

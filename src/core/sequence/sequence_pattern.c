@@ -185,7 +185,7 @@ cdpk_pattern_compile(const char *text, size_t length, CdpkTimeKind kind, unsigne
 			return refuse(&p, CDPK_INVALID, start, "neither (?, '.' nor '.*'");
 	}
 	if (status == CDPK_OK && p.time != NULL)
-		return refuse(&p, CDPK_INVALID, p.time, "a time condition without an event behind it");
+		return refuse(&p, CDPK_INVALID, p.time, "a time condition without an event after it");
 	/* a pattern without an event is one of any event */
 	return status == CDPK_OK && program->count == 0 ? add_step(&p, text, 0) : status;
 }

@@ -301,7 +301,7 @@ take_item(Parse *p)
 	{
 		status = take_number(p, INT32_MAX, &times);
 		if (status == CDPK_OK && !take_word(p, "x"))
-			return refuse(p, CDPK_INVALID, p->at, "no x behind the number, as in 3 x view");
+			return refuse(p, CDPK_INVALID, p->at, "no x after the number, as in 3 x view");
 	}
 	item.times = (uint32_t) times;
 	if (status == CDPK_OK)
@@ -421,7 +421,7 @@ print_any(char *to, const CdpkSequence *sequence, uint32_t any)
 	return to;
 }
 
-/* Print a length of time behind a word, in the largest unit that holds it whole. */
+/* Print a length of time after a word, in the largest unit that holds it whole. */
 static char *
 print_length(char *to, const char *word, int64_t length)
 {
@@ -440,7 +440,7 @@ print_length(char *to, const char *word, int64_t length)
 static size_t
 print_room(const CdpkSequence *sequence)
 {
-	/* a number and a word in front; two lengths of time behind */
+	/* a number and a word in front; two lengths of time after */
 	size_t room = 100 + sequence->items * (size_t) 130;
 
 	for (unsigned i = 0; i < sequence->items; i++)

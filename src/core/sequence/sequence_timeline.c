@@ -14,7 +14,7 @@ typedef struct Columns
 	uint32_t present; /* bit i: column[i] is there */
 	uint64_t events;  /* in all of them */
 	CdpkTimeRange range;
-	int64_t due; /* the earliest event behind the time range, or CDPK_NEVER */
+	int64_t due; /* the earliest event after the time range, or CDPK_NEVER */
 } Columns;
 
 /* Find the columns of the names. */
@@ -53,7 +53,7 @@ possible(const CdpkProgram *program, uint32_t present)
 	return true;
 }
 
-/* Read the events of the time range, and what comes first behind it. */
+/* Read the events of the time range, and what comes first after it. */
 static CdpkStatus
 read_events(const CdpkSequence *sequence, Columns *columns, CdpkTimed *events, size_t *count)
 {

@@ -319,7 +319,7 @@ write_values(const Compaction *c, const Name *name, uint32_t place, NumberForm f
 	return end;
 }
 
-/* Write the number columns of one event name behind its times. */
+/* Write the number columns of one event name after its times. */
 static CdpkStatus
 write_numbers(const Compaction *c, const Name *name, uint8_t **end)
 {

@@ -455,7 +455,7 @@ merge_names(Merge *merge, Side *a, Side *b)
 	}
 }
 
-/* Read the next name of a number; false behind the last. */
+/* Read the next name of a number; false after the last. */
 static bool
 next_number_name(CdpkReader *reader, uint64_t *left, CdpkName *name)
 {

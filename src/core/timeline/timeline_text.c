@@ -293,7 +293,7 @@ put_numbers(Print *p, const CdpkTimeline *timeline, CdpkNumberColumn *columns, u
 	return status == CDPK_OK && *any ? put(p, "}]", 2) : status;
 }
 
-/* Append an event; whether it is an array is known only behind its numbers. */
+/* Append an event; whether it is an array is known only after its numbers. */
 static CdpkStatus
 put_event(Print *p, const CdpkTimeline *timeline, CdpkNumberColumn *columns, unsigned count,
 		  uint64_t event, int64_t at)

@@ -49,7 +49,7 @@ typedef struct CdpkTrait
 	uint8_t key_length;
 	uint8_t rule; /* a code */
 	int8_t trust;
-	uint8_t slack; /* of a cell that was read: unused bytes behind it */
+	uint8_t slack; /* of a cell that was read: unused bytes after it */
 	int64_t at;    /* microseconds since 2000-01-01, as timestamptz */
 	const uint8_t *source;
 	uint8_t source_length;

@@ -15,7 +15,7 @@
 #define SLOT_SIZE 8      /* length and first three bytes of the key, place of the cell */
 #define SLOT_KEY 3       /* so many bytes of the key are in the slot */
 #define CELL_FIXED 12    /* rule and type, length of the source, trust, slack, time */
-#define CELL_SLACK 3     /* where its slack stands: how many unused bytes are behind the cell */
+#define CELL_SLACK 3     /* where its slack stands: how many unused bytes are after the cell */
 #define SLACK_MAX 255
 #define CELL_TYPE_SHIFT 5
 
@@ -142,7 +142,7 @@ cell_extent(const CdpkTrait *trait)
 }
 
 /*
- * Copy bytes and return the place behind them.  Most are a few, for which a call
+ * Copy bytes and return the place after them.  Most are a few, for which a call
  * of memcpy costs more than the copy: two words that may overlap do it.
  */
 static inline uint8_t *

@@ -350,7 +350,7 @@ cdp_namespace(PG_FUNCTION_ARGS)
 											  (int) cdpk_identifier_namespace_length(payload)));
 }
 
-/* Return what stands behind the first colon. */
+/* Return what stands after the first colon. */
 Datum
 cdp_value(PG_FUNCTION_ARGS)
 {
