@@ -97,8 +97,7 @@ for my $owner ('postgres', 'owner')
 {
 	my $database = database('CREATE EXTENSION cdp', 'owner');
 	$node->safe_psql($database, qq{
-		GRANT ALL ON SCHEMA cdp TO owner; GRANT CREATE ON DATABASE $database TO owner;
-		GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA cdp TO owner; SET ROLE $owner; SELECT cdp.init(); RESET ROLE;
+		SELECT cdp.init('$owner');
 		SELECT cdp.grant_access('app', 'writer', '{web}'), cdp.grant_access('mallory', 'steward');
 		INSERT INTO cdp.inbox (user_id, event) VALUES ('u1', 'x');
 		SELECT cdp_data.add_event_month('2020-01-01'), cdp_data.add_event_month('2020-02-01');
