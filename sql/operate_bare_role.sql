@@ -24,7 +24,7 @@ END $$;
 CREATE FUNCTION public.sample(type oid) RETURNS text LANGUAGE sql STABLE AS $$
 	SELECT format('(%L)::%s', CASE type::regtype::text
 		WHEN 'cdp.identifier' THEN 'user_id:u1' WHEN 'cdp.traits' THEN '{}' WHEN 'cdp.timeline' THEN '{}' WHEN 'cdp.sequence' THEN 'a -> b'
-		WHEN 'cdp.funnel_mode' THEN 'any_order' WHEN 'jsonb' THEN '{}' WHEN 'text[]' THEN '{a}' WHEN 'cdp.timeline[]' THEN '{}' WHEN 'boolean[]' THEN '{t}'
+		WHEN 'cdp.funnel_mode' THEN 'strict_order' WHEN 'jsonb' THEN '{}' WHEN 'text[]' THEN '{a}' WHEN 'cdp.timeline[]' THEN '{}' WHEN 'boolean[]' THEN '{t}'
 		WHEN 'interval' THEN '1 day' WHEN 'timestamp with time zone' THEN '2026-01-01' WHEN 'text' THEN 'last' WHEN 'boolean' THEN 't' WHEN 'numeric' THEN '1'
 		WHEN 'bigint' THEN '1' WHEN 'integer' THEN '1' END, type::regtype) $$;
 
@@ -38,12 +38,14 @@ CREATE TABLE public.tried AS
 	WHERE 'cdp'::regnamespace IN (s.typnamespace, t.typnamespace) AND c.castfunc <> 0
 	UNION ALL
 	SELECT 'aggregate ' || p.oid::regprocedure, format('SELECT %s(%s)', p.oid::regproc, (
-		SELECT string_agg(CASE WHEN p.provariadic <> 0 AND a.place = p.pronargs THEN public.sample(p.provariadic) ELSE public.sample(a.type) END, ', ' ORDER BY a.place)
+		SELECT string_agg(CASE WHEN p.provariadic <> 0 AND a.place = p.pronargs THEN public.sample(p.provariadic)
+			WHEN p.proname = 'sequence_next' AND a.place <= 2 THEN quote_literal(('{forward,head}'::text[])[a.place])
+			WHEN p.proname LIKE 'sequence\_%' AND a.place = 1 THEN '''(?1)''' ELSE public.sample(a.type) END, ', ' ORDER BY a.place)
 		FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS a (type, place)))
 	FROM pg_proc p WHERE p.pronamespace = 'cdp'::regnamespace AND p.prokind = 'a'
 	UNION ALL
 	SELECT 'index on ' || t.oid::regtype, format('CREATE TEMP TABLE made (v %1$s PRIMARY KEY, w %1$s); INSERT INTO made VALUES (%2$s, %2$s); ANALYZE made;
-		SELECT * FROM made a JOIN made b ON a.v = b.w; DROP TABLE made', t.oid::regtype, public.sample(t.oid))
+		SELECT * FROM made a JOIN made b ON a.v OPERATOR(cdp.=) b.w; DROP TABLE made', t.oid::regtype, public.sample(t.oid))
 	FROM pg_type t WHERE t.typnamespace = 'cdp'::regnamespace AND t.typname = 'identifier'
 	UNION ALL
 	SELECT 'index on traits', $$CREATE TEMP TABLE made (v cdp.traits); CREATE INDEX ON made USING gin (v); INSERT INTO made VALUES ('{}'); SET LOCAL enable_seqscan = off;
