@@ -356,7 +356,7 @@ DECLARE
 	profiles cdp.identifier[];
 BEGIN
 	PERFORM cdp_internal.check_tables();
-	SELECT coalesce(array_agg(i.identifier ORDER BY i.identifier), '{}'), coalesce(array_agg(i.shared ORDER BY i.identifier), '{}'), coalesce(array_agg(i.link_counts ORDER BY i.identifier), '{}')
+	SELECT coalesce(array_agg(i.identifier ORDER BY i.identifier), '{}'), coalesce(array_agg(i.shared ORDER BY i.identifier), '{}'), coalesce(array_agg(i.links ORDER BY i.identifier), '{}')
 	INTO ids, shared, links FROM cdp_internal.verify_identifiers() i;
 	part := cdp_internal.verify_partition(ids, shared);
 	profiles := ARRAY(
