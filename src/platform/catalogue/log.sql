@@ -138,7 +138,7 @@ BEGIN
 		partition text := base;
 		hidden name;
 	BEGIN
-		-- refresh() asks for months of events that cdp.onboard() takes, and for the next one; callers
+		-- refresh() asks for months of events that cdp_internal.onboard() takes, and for the next one; callers
 		-- who ask for others must not fill the catalogs.  A year, as the clock may have been ahead.
 		IF (month BETWEEN '2000-01-01' AND clock_timestamp() + interval '1 year') IS NOT TRUE THEN
 			RAISE EXCEPTION 'there is no month of events for %', coalesce(month::text, 'NULL') USING ERRCODE = 'datetime_field_overflow',
