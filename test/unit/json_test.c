@@ -194,7 +194,8 @@ static void
 every_beginning_of_a_document_is_invalid(void)
 {
 	static const char text[] =
-		" {\"a\" : [1, -2.5e+3, true, false, null, \"x\\u00e9\\ud83d\\ude00\\\"\", {}, [], [[{}]]], \"b\":{\"c\":\"\xc3\xa9\"}} ";
+		" {\"a\" : [1, -2.5e+3, true, false, null, \"x\\u00e9\\ud83d\\ude00\\\"\", {}, [], [[{}]]], "
+		"\"b\":{\"c\":\"\xc3\xa9\"}} ";
 	size_t length = strlen(text);
 	const char *problem;
 	size_t position;

@@ -372,7 +372,7 @@ wrong_calls_are_noticed(void)
 	CHECK(cdpk_stitch_check_profiles(stitch, &nobody, 1) == CDPK_OK);
 	CHECK(cdpk_stitch_run(stitch) == CDPK_INVALID);
 	cdpk_stitch_free(stitch);
-	/* a limit or cap of nothing would forbid everybody to exist */
+	/* a limit or cap of 0 would allow no identifier */
 	CHECK(cdpk_stitch_new(&wrong, &callbacks, &unit_allocator, &other) == CDPK_OUT_OF_RANGE);
 	none[0].max_per_profile = 1;
 	wrong.cap = 0;

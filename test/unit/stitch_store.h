@@ -54,7 +54,7 @@ typedef struct Store
 	int profile_count;
 	int anchor[MAX_EVENTS];
 	/* of the batch */
-	bool rebuilding; /* the tables are read as if nobody had a profile */
+	bool rebuilding; /* the tables are read as if no identifier had a profile */
 	bool present[MAX_THINGS];
 	Links before; /* at the present trust of the sources */
 	Links now;

@@ -32,7 +32,7 @@ thing(const char *label)
 	return example_thing(&store.world, label, strlen(label));
 }
 
-/* The person of an identifier keeps its id for as long as it is the strongest. */
+/* A profile keeps its id for as long as its strongest identifier stays. */
 static void
 ids_stay_with_the_strongest(void)
 {

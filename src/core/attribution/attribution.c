@@ -24,9 +24,8 @@ by_name(const void *a, const void *b)
 {
 	const Touch *x = a;
 	const Touch *y = b;
-	int order = memcmp(x->name, y->name, x->length < y->length ? x->length : y->length);
 
-	return order != 0 ? order : (x->length > y->length) - (x->length < y->length);
+	return cdpk_compare_bytes(x->name, x->length, y->name, y->length);
 }
 
 /* Order numbered touches by time, those of one instant by name. */
@@ -333,7 +332,7 @@ by_rest(const void *a, const void *b)
 	return by_number(a, b);
 }
 
-/* Make of the weights shares that add up to one, and the weights zero again. */
+/* Turn the weights into shares that add up to one, and clear the weights. */
 static void
 round_shares(CdpkJourneys *journeys, uint32_t count)
 {

@@ -92,8 +92,9 @@ cdpk_read_varint(CdpkReader *reader)
 }
 
 /*
- * The same, faster where most numbers take several bytes: eight are looked at together.  The eight
- * bytes before the reader's end must be readable, be they before the reader's place or behind.
+ * Like cdpk_read_varint, but faster where most numbers take several bytes: looks at eight bytes
+ * at once. The eight bytes before the reader's end must be readable, whether before or after
+ * the reader's place.
  */
 static inline uint64_t
 cdpk_read_long_varint(CdpkReader *reader)
@@ -115,7 +116,7 @@ cdpk_read_long_varint(CdpkReader *reader)
 	if (ends == 0 || (last > 0 && (word >> last & 0xff) == 0))
 		return cdpk_read_varint(reader);
 	reader->at += last / 8 + 1;
-	/* groups of 7 bits: the first of them up to the end, brought together two by two */
+	/* the groups of 7 bits up to the end, combined two by two */
 	word &= (ends ^ (ends - 1)) & UINT64_C(0x7f7f7f7f7f7f7f7f);
 	word = (word & UINT64_C(0x007f007f007f007f)) | (word & UINT64_C(0x7f007f007f007f00)) >> 1;
 	word = (word & UINT64_C(0x00003fff00003fff)) | (word & UINT64_C(0x3fff00003fff0000)) >> 2;
@@ -125,7 +126,7 @@ cdpk_read_long_varint(CdpkReader *reader)
 #endif
 }
 
-/* Return whether two strings of one length are the same; most that differ do so in the first bytes. */
+/* Return whether two byte strings of equal length are equal; fast where they differ early. */
 static inline bool
 cdpk_same_bytes(const void *a, const void *b, size_t length)
 {
@@ -158,6 +159,16 @@ cdpk_varint_size(uint64_t value)
 		size++;
 	}
 	return size;
+}
+
+/* Compare byte strings: like memcmp, and a prefix comes before the longer string. */
+static inline int
+cdpk_compare_bytes(const void *a, size_t a_length, const void *b, size_t b_length)
+{
+	size_t common = a_length < b_length ? a_length : b_length;
+	int order = common > 0 ? memcmp(a, b, common) : 0;
+
+	return order != 0 ? order : (a_length > b_length) - (a_length < b_length);
 }
 
 /* Write a varint and return the place behind it; the caller has made room. */

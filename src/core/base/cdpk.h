@@ -28,8 +28,8 @@ typedef enum CdpkStatus
 } CdpkStatus;
 
 /*
- * What an aggregate's state may grow to: it goes through rows and messages of at most 1 GB, and as
- * hexadecimal text it is twice as long.
+ * Maximum size of an aggregate's state: rows and messages hold at most 1 GB, and its
+ * hexadecimal text is twice as long.
  */
 #define CDPK_STATE_MAX (UINT32_C(1) << 29)
 
@@ -47,15 +47,15 @@ cdpk_state_size(uint64_t first, uint64_t need)
 	return first < CDPK_STATE_MAX ? (uint32_t) first : CDPK_STATE_MAX;
 }
 
-/* what a text may grow to, its NUL counted */
+/* maximum size of a text, its NUL included */
 #define CDPK_TEXT_MAX UINT32_C(0x3fffffff)
 
 /*
- * Memory comes from the caller: palloc in a backend (which does not return on
- * failure), malloc in tests.  release may be NULL where all is freed at once.
+ * Memory comes from the caller: palloc in a backend (which does not return on failure), malloc
+ * in tests. release may be NULL where all is freed at once.
  *
- * Scratch memory that is named so may come from another place than what is
- * returned: nothing of it leaves the function.
+ * An allocator that is called scratch may be another one: nothing allocated from it leaves the
+ * function.
  */
 typedef struct CdpkAllocator
 {

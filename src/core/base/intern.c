@@ -8,8 +8,8 @@
 #define BLOCK_UNITS (UINT32_C(1) << CDPK_INTERN_BLOCK_BITS)
 #define BLOCK_SIZE ((size_t) BLOCK_UNITS * CDPK_INTERN_UNIT)
 /*
- * An extent is one eighth of what there is, so that little lies idle, but from
- * 2 MB on whole huge pages: at most 64 MB.
+ * An extent is one eighth of what is allocated, to waste little; from 2 MB on whole huge pages,
+ * at most 64 MB.
  */
 #define EXTENT_SHARE 8
 #define EXTENT_STEP 8

@@ -7,8 +7,8 @@
  * whole cost.  A slot of the table is 8 bytes, 32 bits of hash and a reference to
  * the record with the string's number and bytes, and eight slots are one cache
  * line, which is where a search almost always begins and ends; a string's line is
- * the top bits of its hash, so that growing is one pass in order.  An equal hash
- * is never believed: the bytes are compared.
+ * the top bits of its hash, so that growing is one pass in order.  Equal hashes
+ * are verified by comparing the bytes.
  *
  * A caller with a batch of strings spreads each lookup over the batch:
  * cdpk_intern_hash and cdpk_intern_prefetch for all, then cdpk_intern_candidate

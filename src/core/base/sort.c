@@ -6,7 +6,7 @@
 
 #include "core/base/sort.h"
 
-/* Turn a run around. */
+/* Reverse a run. */
 static void
 reverse(CdpkTimed *items, size_t count)
 {
@@ -68,7 +68,7 @@ merge(const CdpkTimed *items, size_t middle, size_t count, CdpkTimed *result, Cd
 	}
 }
 
-/* Merge each two neighbouring runs; returns whether one run was all there was. */
+/* Merge neighbouring runs in pairs; return whether one run was all there was. */
 static bool
 merge_pairs(const CdpkTimed *items, size_t count, CdpkTimed *result, CdpkCompare compare,
 			const void *context)

@@ -8,8 +8,8 @@
  *   not blank; or a string in double quotes, in which blanks and '@' may stand
  *   and a backslash makes the next character literal;
  * - domain is labels of 1 to 63 letters, digits and inner hyphens with single
- *   dots between them, 253 bytes at most.  An address literal ([192.0.2.1]) is
- *   no place where a person is found, and is refused.
+ *   dots between them, 253 bytes at most.  Address literals ([192.0.2.1])
+ *   are refused: no person has one.
  */
 #include "core/identifier/email.h"
 
@@ -139,7 +139,7 @@ is_domain(const char *text, size_t length)
 	return true;
 }
 
-/* Look at text that ends with a zero byte. */
+/* Return whether NUL-terminated text is ASCII. */
 static bool
 is_ascii(const char *text)
 {
@@ -150,9 +150,8 @@ is_ascii(const char *text)
 }
 
 /*
- * Bring a domain to its A-labels, in a buffer of
- * CDPK_EMAIL_DOMAIN_MAX bytes.  domain ends with a zero byte.  One in ASCII stays
- * as it is: the answer must not depend on what stands before the '@'.
+ * Convert a NUL-terminated domain to A-labels, in a buffer of CDPK_EMAIL_DOMAIN_MAX bytes. A
+ * domain in ASCII stays as it is: the result must not depend on what stands before the '@'.
  */
 static CdpkStatus
 encode_domain(const char *domain, char *result, size_t *result_length)

@@ -20,7 +20,7 @@ extern CdpkHexKind cdpk_hex_kind(const char *name_space, size_t length);
 
 /*
  * Write the canonical form of a value of such a namespace into a buffer of its
- * length and 4 bytes more, and sets *result_length.  It is its own canonical form.
+ * length and 4 bytes more, and set *result_length.  It is its own canonical form.
  *
  * CDPK_HEX_UUID: a UUID, with or without hyphens, braces or "urn:uuid:", becomes
  * 8-4-4-4-12 in lower case.  Both kinds: hexadecimal digits as many as a hash

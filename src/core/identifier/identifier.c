@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "core/base/bytes.h"
 #include "core/identifier/email.h"
 #include "core/identifier/hexid.h"
 #include "core/identifier/meaningless.h"
@@ -16,8 +17,8 @@
 #define E164_MAX 16
 
 /*
- * What no typed number needs, full-width digits and all; behind it a phone
- * library's regular expressions take time that grows faster than the text.
+ * Longer than any typed number, full-width digits included. Beyond it the regular expressions
+ * of a phone library take superlinear time.
  */
 #define PHONE_RAW_MAX 128
 
@@ -179,14 +180,6 @@ cdpk_identifier_check(const uint8_t *payload, size_t length)
 	return CDPK_OK;
 }
 
-static int
-compare_bytes(const char *a, size_t a_length, const char *b, size_t b_length)
-{
-	int order = memcmp(a, b, a_length < b_length ? a_length : b_length);
-
-	return order != 0 ? order : (a_length > b_length) - (a_length < b_length);
-}
-
 /*
  * Compare the namespace first, so that each one is a range of an
  * index.  Namespaces of one length compare together with what lies behind them.
@@ -195,13 +188,13 @@ int
 cdpk_identifier_compare(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length)
 {
 	if (a[1] != b[1])
-		return compare_bytes(cdpk_identifier_namespace(a), a[1], cdpk_identifier_namespace(b),
-							 b[1]);
-	return compare_bytes(cdpk_identifier_namespace(a), a_length - CDPK_IDENTIFIER_HEADER,
-						 cdpk_identifier_namespace(b), b_length - CDPK_IDENTIFIER_HEADER);
+		return cdpk_compare_bytes(cdpk_identifier_namespace(a), a[1], cdpk_identifier_namespace(b),
+								  b[1]);
+	return cdpk_compare_bytes(cdpk_identifier_namespace(a), a_length - CDPK_IDENTIFIER_HEADER,
+							  cdpk_identifier_namespace(b), b_length - CDPK_IDENTIFIER_HEADER);
 }
 
-/* Judge an e-mail address by its local part, any other value as a whole. */
+/* Check the local part of an e-mail address, any other value as a whole. */
 bool
 cdpk_identifier_meaningless(const uint8_t *payload, size_t length)
 {

@@ -1,7 +1,7 @@
 /*
  * identifier.h
  *		The canonical form of an identifier, "namespace:value", and how raw text
- *		becomes one.  Equal people are equal bytes.
+ *		becomes one.  Equal identifiers are equal bytes.
  *
  * The stored form (FORMAT.md) is: version byte, length of the namespace, the
  * namespace, the value.  Everything here works on that form, the "payload".
@@ -40,7 +40,7 @@ typedef struct CdpkPhone
 
 /*
  * Make the payload of (namespace, value) in a buffer of
- * CDPK_IDENTIFIER_PAYLOAD_MAX bytes and sets *payload_length.
+ * CDPK_IDENTIFIER_PAYLOAD_MAX bytes and set *payload_length.
  *
  * namespace: a letter, then letters, digits, '_', '.' or '-'; letters are folded
  * to lower case.  value: white space is trimmed; the namespace's normaliser

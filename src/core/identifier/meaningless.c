@@ -10,11 +10,10 @@
 #include "core/text/utf8.h"
 
 /*
- * What programs send instead of an id: as event collectors have met it, names of
- * the field itself (a header line read as data), the errors of spreadsheets, and
- * MD5, SHA-1 and SHA-256 of nothing.  Sorted by bytes.  As the local part of an
- * e-mail only those words count that can be no name: id@, nil@ and true@ may be
- * initials or a name.
+ * What programs send in place of an id: words that event collectors have met, names of the
+ * field itself (a header line read as data), the errors of spreadsheets, and the MD5, SHA-1 and
+ * SHA-256 of the empty string. Sorted by bytes. In the local part of an e-mail address only
+ * words that cannot be a name count: id@, nil@ and true@ may be initials or a name.
  */
 static const CdpkMeaningless words[] = {
 	{"#div/0!", true},
@@ -147,7 +146,7 @@ find_word(const char *value, size_t length)
 	return NULL;
 }
 
-/* Find zeros and dashes only, the UUID of zeros among others; nothing at all is that too. */
+/* Return whether a value is empty, or only zeros and dashes, such as the nil UUID. */
 static bool
 is_zeros(const char *value, size_t length)
 {
@@ -264,7 +263,7 @@ unwrap(const char **value, size_t *length)
 		}
 }
 
-/* Judge a value in steps, in the order of how much of it they see. */
+/* Trim and unwrap the value, then look for blanks, words and placeholders. */
 bool
 cdpk_value_meaningless(const char *value, size_t length)
 {
@@ -274,7 +273,7 @@ cdpk_value_meaningless(const char *value, size_t length)
 		   is_unfilled(value, length);
 }
 
-/* Judge the local part, by the shorter list. */
+/* Check the local part, by the shorter list. */
 bool
 cdpk_email_meaningless(const char *email, size_t length)
 {

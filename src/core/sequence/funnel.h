@@ -23,7 +23,7 @@ typedef struct CdpkFunnel
 	unsigned steps;
 	int64_t window;
 	unsigned depth; /* of the deepest chain */
-	bool ended;     /* nothing that follows can change the answer */
+	bool ended;     /* no later row can change the answer */
 	/* start[i]: the latest beginning of a chain of depth i + 1, for i < depth */
 	int64_t start[CDPK_FUNNEL_STEPS_MAX];
 } CdpkFunnel;

@@ -27,7 +27,7 @@ refuse(CdpkSequenceProblem *problem, CdpkStatus status, size_t position, const c
 	return status;
 }
 
-/* Check an item of absence. */
+/* Check an item that asks for absence. */
 static CdpkStatus
 check_absence(const CdpkSequence *sequence, unsigned i, CdpkSequenceProblem *problem)
 {
@@ -223,7 +223,7 @@ cdpk_sequence_read(const uint8_t *bytes, size_t length, CdpkSequence *sequence)
 
 /* ---------------------------------------------------------------- the program */
 
-/* Make a bound of a length; 0 is none. */
+/* Make a bound from a length; 0 means none. */
 static CdpkSequenceBound
 bound(int64_t length)
 {

@@ -212,9 +212,7 @@ compare_rows(const CdpkTimed *a, const CdpkTimed *b, const void *context)
 		return a->at < b->at ? -1 : 1;
 	x = row_at(state, a->value);
 	y = row_at(state, b->value);
-	order = memcmp(x.name, y.name, x.length < y.length ? x.length : y.length);
-	if (order == 0)
-		order = (x.length > y.length) - (x.length < y.length);
+	order = cdpk_compare_bytes(x.name, x.length, y.name, y.length);
 	x_steps.value = x.steps;
 	y_steps.value = y.steps;
 	if (order == 0)

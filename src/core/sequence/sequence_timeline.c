@@ -106,7 +106,7 @@ find_horizon(const CdpkMatcher *matcher, int64_t due, int64_t within)
 	/* as long as the match that begins latest is within, the answer is true */
 	if (matcher->matched && within != 0)
 		change = cdpk_later(matcher->latest, within);
-	/* what falls out of the window makes nothing true; what has waited long enough does */
+	/* an event that leaves the window makes nothing true; the end of an absence does */
 	if (!matcher->matched && matcher->waiting)
 		change = cdpk_later(matcher->waits.at, matcher->program->absent_for.length);
 	return change < due ? change : due;

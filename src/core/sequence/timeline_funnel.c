@@ -123,7 +123,7 @@ depth_by_columns(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline,
 		if (links->count == 0)
 			break;
 		(*depth)++;
-		/* what is before the oldest chain's end continues none */
+		/* older events than the oldest chain's end continue none */
 		first = links->links[links->count - 1].at;
 	}
 	cdpk_release(allocator, both[0].allocated);

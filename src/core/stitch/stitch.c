@@ -395,7 +395,7 @@ propose_between(CdpkStitch *stitch, const CdpkStitchForbid *pair)
 	return CDPK_OK;
 }
 
-/* Bring the contents of what is to be searched or taken apart. */
+/* Load the contents of the profiles to be searched or taken apart. */
 static CdpkStatus
 load_changed_profiles(CdpkStitch *stitch)
 {
@@ -505,8 +505,8 @@ check_weakened(CdpkStitch *stitch)
 }
 
 /*
- * Take those that joined a frozen profile off the list of the second
- * rework: the links that put them there are refused already.
+ * Remove profiles that joined a frozen profile from the list of the second rework: the links
+ * that put them there are refused already.
  */
 static void
 drop_frozen(CdpkStitch *stitch)

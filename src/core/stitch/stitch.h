@@ -3,20 +3,20 @@
  *		Keeps a partition of identifiers into profiles up to date with
  *		its evidence and its rules, touching as little as it can.
  *
- * What belongs together is a pure function of the evidence and the rules: links
+ * The partition is a pure function of the evidence and the rules: links
  * are taken in order of rank, and each joins the two components it touches
  * unless the joined one would break a rule.  So a partition is right exactly if
  *	 (1) each profile breaks no rule and is connected by the links inside it, and
  *	 (2) for each link (a, b) between two profiles, what reaches a and what
  *		 reaches b over links of a lower rank inside their profiles would, taken
  *		 together, break a rule: the link is refused.
- * Everything below repairs these two conditions where a change has hurt them.
+ * Everything below repairs these two conditions where a change broke them.
  *
  * One CdpkStitch serves one batch of changes, and the caller keeps the tables:
  *	1. cdpk_stitch_new;
  *	2. the caller writes the batch's evidence and verdicts into its tables, and
- *	   says what changed: cdpk_stitch_add_identifiers for who comes and goes, and
- *	   the functions under "changes", in any order;
+ *	   says what changed: cdpk_stitch_add_identifiers for identifiers that are new
+ *	   or gone, and the functions under "changes", in any order;
  *	3. cdpk_stitch_run, which asks for rows of the tables through CdpkStitchStore;
  *	   each callback gets all the ids of one step and answers by calling
  *	   cdpk_stitch_add_… as often as it likes, with many rows at a time;
@@ -26,8 +26,8 @@
  * where it must be searched or taken apart; joining two profiles takes their
  * summaries alone.
  *
- * An unlink verdict is the caller's: evidence that it voids is no row of the
- * tables and counts nowhere.  Rows of links, forbids and identifiers are taken as
+ * Unlink verdicts are the caller's business: evidence that one voids must not be in
+ * the tables.  Rows of links, forbids and identifiers are taken as
  * true; rows that contradict each other are CDPK_CORRUPT.
  */
 #ifndef CDPK_STITCH_H

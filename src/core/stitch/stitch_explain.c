@@ -209,7 +209,7 @@ write_reasons(CdpkStitch *stitch, uint32_t x, uint32_t y, CdpkStitchStep *step)
 	return CDPK_OK;
 }
 
-/* Write down the steps of the way that was found. */
+/* Write the steps of the chain that was found. */
 static CdpkStatus
 write_path(CdpkStitch *stitch, const Explanation *work, const CdpkStitchStep **steps,
 		   size_t *step_count)

@@ -120,15 +120,15 @@ count_member(CdpkStitch *stitch, uint32_t root, uint32_t node)
 }
 
 /*
- * Make the summary of a profile from its contents.  Of an
- * identifier that is alone it is right even if that one is shared.
+ * Make the summary of a profile from its contents. It is also right for a single identifier
+ * that is shared.
  */
 void
 stitch_summarize(CdpkStitch *stitch, uint32_t root)
 {
 	StitchProfile *profile = &stitch->profiles.items[root];
 	uint32_t alone = profile->next_part == STITCH_NONE ? profile->first_member : STITCH_NONE;
-	/* where the tables do not know the last link, let them know */
+	/* write the last link if the tables do not have it */
 	bool touched =
 		profile->touched || (profile->known && profile->last.kind == STITCH_LAST_UNKNOWN);
 
@@ -244,7 +244,7 @@ stitch_add_identifier(CdpkStitch *stitch, const CdpkStitchIdentifier *row)
 	if (row->profile_id != 0)
 	{
 		STITCH_TRY(stitch_stored_profile(stitch, row->profile_id, &profile));
-		/* all of them came with its contents */
+		/* its identifiers all came with its contents */
 		if (stitch->profiles.items[profile].contents)
 			return CDPK_CORRUPT;
 		node.stored_profile = profile;

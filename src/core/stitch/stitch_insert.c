@@ -170,10 +170,9 @@ refuse(StitchLink *link)
 }
 
 /*
- * Return whether the fate of a link between two profiles whose union
- * breaks a rule shows only inside them.  A link later than all that is inside
- * both is refused; so is one at a profile that is to be reworked, which looks
- * at it again.
+ * Return whether a link between two profiles whose union breaks a rule can only be decided by
+ * their contents. A link later than all links inside both is refused without a search; so is
+ * one at a profile that is to be reworked, which looks at it again.
  */
 static bool
 must_search(CdpkStitch *stitch, const StitchRank *rank, uint32_t x, uint32_t y)
@@ -212,9 +211,9 @@ body_at(CdpkStitch *stitch, const StitchRank *rank, uint32_t node, const StitchB
 }
 
 /*
- * Decide about a link between two profiles whose union breaks a rule:
- * it is refused if what reaches its ends over lower ranks breaks one, else both
- * profiles are to be reworked, unless one of them is frozen.
+ * Decide a link between two profiles whose union breaks a rule. If what reaches its ends over
+ * lower ranks breaks a rule, it is refused; else both profiles are to be reworked, unless one
+ * of them is frozen.
  */
 static CdpkStatus
 conflict(CdpkStitch *stitch, StitchLink *link)
@@ -257,9 +256,9 @@ want_contents(CdpkStitch *stitch, const StitchRank *rank, uint32_t root, StitchN
 }
 
 /*
- * Decide about one link, or list the profiles that it must search
- * (*undecided).  The links of a group that waits are looked at only to list
- * more: what a link must search as things stand, it must search later, too.
+ * Decide one link, or list the profiles that it must search (*undecided). The links of a group
+ * that waits are looked at only to list more: what a link must search as things stand, it must
+ * search later, too.
  */
 static CdpkStatus
 try_link(CdpkStitch *stitch, StitchLink *link, bool waiting, StitchNumbers *wanted, bool *undecided)

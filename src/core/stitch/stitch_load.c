@@ -6,7 +6,7 @@
 
 #include "core/stitch/stitch_graph.h"
 
-/* Put an identifier that is not here on the list of the next call. */
+/* List an identifier that is not loaded for the next call. */
 CdpkStatus
 stitch_want_identifier(CdpkStitch *stitch, int64_t identifier_id)
 {
@@ -162,7 +162,7 @@ stitch_load_summaries(CdpkStitch *stitch, StitchNumbers *roots)
 	return load_forbids(stitch);
 }
 
-/* Return whether all identifiers and links of a profile are here. */
+/* Return whether all identifiers and links of a profile are loaded. */
 bool
 stitch_has_contents(const CdpkStitch *stitch, uint32_t root)
 {
@@ -172,7 +172,7 @@ stitch_has_contents(const CdpkStitch *stitch, uint32_t root)
 	return true;
 }
 
-/* Bring all identifiers and links of the listed profiles. */
+/* Load all identifiers and links of the listed profiles. */
 CdpkStatus
 stitch_load_contents(CdpkStitch *stitch, StitchNumbers *roots)
 {
@@ -214,7 +214,7 @@ stitch_load_contents(CdpkStitch *stitch, StitchNumbers *roots)
 	return load_forbids(stitch);
 }
 
-/* Bring every link of some identifiers. */
+/* Load every link of some identifiers. */
 CdpkStatus
 stitch_load_links(CdpkStitch *stitch, const StitchNumbers *nodes)
 {

@@ -109,7 +109,7 @@ list_identifier_moves(CdpkStitch *stitch)
 	return CDPK_OK;
 }
 
-/* Write down what is known of a profile. */
+/* Copy the summary of a profile. */
 CdpkStatus
 stitch_make_summary(CdpkStitch *stitch, uint32_t root, CdpkStitchProfile *row)
 {

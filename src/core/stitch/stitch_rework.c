@@ -234,7 +234,7 @@ inner_link(CdpkStitch *stitch, Rework *rework, uint32_t strong, uint32_t weak)
 
 	if (x == y)
 		return;
-	/* what a tainted set holds is not known, so neither is what becomes of the other */
+	/* the content of a tainted set is unknown, so the other set is undecided too */
 	if (rework->tainted[x] || rework->tainted[y] || !stitch_breaks(stitch, &a, &b))
 		unite(stitch, rework, x, y);
 }
@@ -274,7 +274,7 @@ outer_link(CdpkStitch *stitch, Rework *rework, uint32_t set, const StitchRank *r
 	return CDPK_OK;
 }
 
-/* Mark a set whose fate is decided only in the next round. */
+/* Mark a set that can be decided only in the next round. */
 static void
 taint(CdpkStitch *stitch, Rework *rework, uint32_t set, uint32_t node)
 {
@@ -369,7 +369,7 @@ move(CdpkStitch *stitch, uint32_t node, uint32_t profile)
 	}
 }
 
-/* Give each shared identifier a profile of its own, and take it from the gone. */
+/* Give each shared identifier a profile of its own, and remove the gone from theirs. */
 static CdpkStatus
 write_alone(CdpkStitch *stitch, Rework *rework)
 {

@@ -6,20 +6,18 @@
 
 #include <string.h>
 
+#include "core/base/bytes.h"
+
 /* Compare namespaces as reasons are ordered: by priority, then by name. */
 int
 stitch_limit_compare(const CdpkStitchRules *rules, uint32_t x, uint32_t y)
 {
 	const CdpkStitchNamespace *a = &rules->namespaces[x];
 	const CdpkStitchNamespace *b = &rules->namespaces[y];
-	int order;
 
 	if (a->priority != b->priority)
 		return a->priority < b->priority ? -1 : 1;
-	order =
-		memcmp(a->name, b->name, a->name_length < b->name_length ? a->name_length : b->name_length);
-	return order != 0 ? order
-					  : (a->name_length > b->name_length) - (a->name_length < b->name_length);
+	return cdpk_compare_bytes(a->name, a->name_length, b->name, b->name_length);
 }
 
 /*
@@ -177,7 +175,7 @@ stitch_breaks_forbid(CdpkStitch *stitch, const StitchBody *x, const StitchBody *
 
 /* ---------------------------------------------------------------- sharing */
 
-/* Decide about an identifier of a namespace with these counts. */
+/* Return whether an identifier of a namespace with these counts is shared. */
 bool
 stitch_is_shared(const CdpkStitchRules *rules, uint32_t name_space, CdpkSharing verdict,
 				 const CdpkStitchCount *counts, size_t count_length)

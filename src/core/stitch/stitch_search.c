@@ -8,7 +8,7 @@
 
 #include "core/stitch/stitch_rank.h"
 
-/* Take a node into the body and look whether the search is over. */
+/* Add a node to the body, and check whether the search is over. */
 static CdpkStatus
 reach(CdpkStitch *stitch, StitchSearch *search, uint32_t node)
 {

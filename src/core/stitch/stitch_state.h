@@ -78,7 +78,7 @@ typedef struct StitchNode
 typedef struct StitchRank
 {
 	CdpkEvidence evidence;
-	uint32_t strong; /* nodes; NONE in a bound of which the evidence alone is known */
+	uint32_t strong; /* nodes; NONE in a bound known only by its evidence */
 	uint32_t weak;
 } StitchRank;
 
@@ -119,8 +119,8 @@ typedef struct StitchProfile
 	int64_t stored_id; /* 0: not in the tables */
 	uint32_t first_member;
 	uint32_t next_part;
-	bool contents;  /* all its identifiers and their links are here */
-	bool forbids;   /* the forbids that name its identifiers are here, or asked for */
+	bool contents;  /* all its identifiers and their links are loaded */
+	bool forbids;   /* the forbids that name its identifiers are loaded, or asked for */
 	bool dissolved; /* its identifiers are in other profiles now */
 	/* of the whole: looked at in a root only */
 	bool known; /* size to last */

@@ -50,7 +50,7 @@ typedef struct CdpkStitchIdentifier
 	bool forbidden; /* a forbid in force names it */
 } CdpkStitchIdentifier;
 
-/* Evidence of one pair; several rows of a pair (one a source) count as their best. */
+/* Evidence of one pair; several rows of a pair (one for each source) count as their best. */
 typedef struct CdpkStitchLink
 {
 	int64_t a;

@@ -5,7 +5,7 @@
 #include "core/base/bytes.h"
 #include "core/text/decimal.h"
 
-/* the text of a number, taken apart; digits beyond a word set "lost" */
+/* a parsed number; digits beyond a word set "lost" */
 typedef struct Digits
 {
 	uint64_t value;
@@ -69,7 +69,7 @@ read_digits(CdpkReader *reader, Digits *digits, bool fraction, int *zeros)
 	}
 }
 
-/* Read "e[+-]digits" where there is one; what is absurd is held at 10000. */
+/* Read "e[+-]digits" where there is one; larger exponents count as 10000. */
 static int
 read_exponent(CdpkReader *reader)
 {

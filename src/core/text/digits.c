@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* a number taken apart; the digits are not copied */
+/* a parsed number; the digits are not copied */
 typedef struct Parts
 {
 	bool negative;

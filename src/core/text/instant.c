@@ -35,8 +35,8 @@ cdpk_instant_print(int64_t instant, char text[CDPK_TIMESTAMP_TEXT_MAX])
 }
 
 /*
- * Read a text whose year has a sign: it reads it with a year
- * between 2000 and 2399 instead, and moves the result by whole cycles of the calendar.
+ * Read a text whose year has a sign: reads it with a year between 2000 and 2399 instead, and
+ * moves the result by whole cycles of the calendar.
  */
 static CdpkStatus
 parse_signed_year(const char *text, size_t length, int64_t *instant)

@@ -1,8 +1,7 @@
 /*
  * instant.h
  *		Any timestamptz as text that reads back exactly, the same under any setting
- *		of the session: timestamp.h's form, and what that does not take because no
- *		message should have it.
+ *		of the session: timestamp.h's form, extended to all years and the infinities.
  */
 #ifndef CDPK_INSTANT_H
 #define CDPK_INSTANT_H

@@ -116,7 +116,7 @@ read_hex(const char *at, const char *end, uint32_t *code)
 
 /*
  * Read what follows "\u", a second escape for the other half of a pair
- * included.  Moves *at behind it and returns NULL, or the problem.
+ * included.  Move *at behind it and return NULL, or the problem.
  */
 static const char *
 read_unicode_escape(const char **at, const char *end, uint32_t *code)
@@ -140,7 +140,7 @@ read_unicode_escape(const char **at, const char *end, uint32_t *code)
 
 /*
  * Read an escape whose backslash is at *at; move *at behind it, give the character
- * and returns NULL, or the problem.
+ * and return NULL, or the problem.
  */
 static const char *
 read_escape(const char **at, const char *end, uint32_t *code)

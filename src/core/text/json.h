@@ -3,9 +3,9 @@
  *		A strict scanner for JSON (RFC 8259) that may be anything.
  *
  * It takes nothing that PostgreSQL's jsonb would refuse.  Beyond RFC 8259 it refuses \u0000, halves
- * of surrogate pairs, and what passes the limits below; each of them is far from what messages of
- * people and shops hold, and low enough that a document which is taken can always be stored,
- * printed and dumped again (jsonb prints 1e100000 with all its zeros).
+ * of surrogate pairs, and what passes the limits below; each of them is far beyond real
+ * messages, and low enough that a document which is taken can always be stored, printed and dumped
+ * again (jsonb prints 1e100000 with all its zeros).
  *
  * The scanner keeps one bit a level and calls nothing recursively.
  */

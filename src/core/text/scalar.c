@@ -148,7 +148,7 @@ cdpk_scalar_date(const char *text, size_t length, int32_t *days)
 	Cursor cursor = trim(text, length);
 	int64_t midnight;
 
-	/* all of it must be right, and what is not the date in it begins behind ten characters */
+	/* the whole text must be valid; what follows the date begins after ten characters */
 	if (!cdpk_scalar_time(text, length, &midnight) ||
 		cdpk_timestamp_parse(cursor.at, 10, &midnight) != CDPK_OK)
 		return false;

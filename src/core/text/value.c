@@ -35,18 +35,6 @@ cdpk_value_escape(uint8_t byte, uint8_t escape[6])
 	return 6;
 }
 
-/* Order byte strings as memcmp does, a prefix before what it begins. */
-static int
-compare_bytes(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length)
-{
-	size_t common = a_length < b_length ? a_length : b_length;
-	int order = common > 0 ? memcmp(a, b, common) : 0;
-
-	if (order != 0)
-		return order < 0 ? -1 : 1;
-	return a_length < b_length ? -1 : a_length > b_length;
-}
-
 static bool
 is_number_byte(uint8_t byte)
 {
@@ -113,7 +101,7 @@ cdpk_value_compare(const CdpkValue *a, const CdpkValue *b)
 		case CDPK_VALUE_NUMBER:
 			return cdpk_digits_compare(a->bytes, a->length, b->bytes, b->length);
 		case CDPK_VALUE_STRING:
-			return compare_bytes(a->bytes, a->length, b->bytes, b->length);
+			return cdpk_compare_bytes(a->bytes, a->length, b->bytes, b->length);
 		case CDPK_VALUE_ARRAY:
 		case CDPK_VALUE_OBJECT:
 			return compare_containers(a, b);
@@ -168,7 +156,7 @@ compare_strings(const CdpkValue *a, const CdpkValue *b)
 		return 0;
 	left_length = printed_at(a, i, left);
 	right_length = printed_at(b, i, right);
-	return compare_bytes(left, left_length, right, right_length);
+	return cdpk_compare_bytes(left, left_length, right, right_length);
 }
 
 int
@@ -181,7 +169,7 @@ cdpk_value_compare_text(const CdpkValue *a, const CdpkValue *b)
 		return left < right ? -1 : 1;
 	if (a->type == CDPK_VALUE_STRING)
 		return compare_strings(a, b);
-	return compare_bytes(a->bytes, a->length, b->bytes, b->length);
+	return cdpk_compare_bytes(a->bytes, a->length, b->bytes, b->length);
 }
 
 size_t

@@ -14,10 +14,10 @@
 /* Answers about the events of one name whose horizon is exact. */
 typedef enum CdpkAnswer
 {
-	CDPK_ANSWER_COUNT, /* whether there are from at_least to at_most */
+	CDPK_ANSWER_COUNT, /* did: whether at_least to at_most events are in the range */
 	CDPK_ANSWER_FIRST,
 	CDPK_ANSWER_LAST,
-	CDPK_ANSWER_TIMES /* how many there are */
+	CDPK_ANSWER_TIMES /* count_events: how many events are in the range */
 } CdpkAnswer;
 
 typedef struct CdpkQuestion

@@ -56,9 +56,7 @@ tick(const Compaction *c)
 static int
 compare_names(const Name *a, const Name *b)
 {
-	int order = memcmp(a->text, b->text, a->length < b->length ? a->length : b->length);
-
-	return order != 0 ? order : (a->length > b->length) - (a->length < b->length);
+	return cdpk_compare_bytes(a->text, a->length, b->text, b->length);
 }
 
 /* Restore the heap below a node: order[] is heap-sorted, for it has no order to use. */
@@ -119,7 +117,7 @@ read_names(Compaction *c)
 	}
 }
 
-/* Count the events of each name, finds the names of numbers and the newest event. */
+/* Count the events of each name, find the names of numbers and the newest event. */
 static void
 count_events(Compaction *c)
 {

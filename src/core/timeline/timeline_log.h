@@ -41,8 +41,8 @@ typedef struct CdpkNumber
 } CdpkNumber;
 
 /*
- * Make an empty log.  All functions that append may replace *log by a larger copy; the former block is released (where the
- * allocator releases at all).
+ * Make an empty log. All functions that append may replace *log by a larger copy, and release
+ * the former block (if the allocator releases at all).
  */
 extern CdpkStatus cdpk_log_new(const CdpkAllocator *allocator, CdpkTimelineLog **log);
 

@@ -100,15 +100,6 @@ put_size(Buffer *buffer, size_t start)
 	buffer->used += width;
 }
 
-/* Order names by their bytes, a prefix first. */
-static int
-compare_names(const void *a, size_t a_length, const void *b, size_t b_length)
-{
-	int order = memcmp(a, b, a_length < b_length ? a_length : b_length);
-
-	return order != 0 ? order : (a_length > b_length) - (a_length < b_length);
-}
-
 /* Copy what is left of a column's times, of which the last one written is "newer". */
 static void
 put_rest(Buffer *buffer, CdpkColumn *column, uint64_t unit, uint64_t newer)
@@ -443,8 +434,8 @@ merge_names(Merge *merge, Side *a, Side *b)
 		size_t start;
 
 		if (a->there && b->there)
-			order = compare_names(a->column.name, a->column.name_length, b->column.name,
-								  b->column.name_length);
+			order = cdpk_compare_bytes(a->column.name, a->column.name_length, b->column.name,
+									   b->column.name_length);
 		column = order <= 0 ? &a->column : &b->column;
 		put_bytes(&merge->columns, column->name, column->name_length);
 		put_varint(&merge->directory, column->name_length);
@@ -501,7 +492,7 @@ merge_number_names(Merge *merge, const CdpkTimeline *a, const CdpkTimeline *b)
 		int order = !b_there ? -1 : 1;
 
 		if (a_there && b_there)
-			order = compare_names(a_name.text, a_name.length, b_name.text, b_name.length);
+			order = cdpk_compare_bytes(a_name.text, a_name.length, b_name.text, b_name.length);
 		merge->numbers[merge->number_count++] = order <= 0 ? a_name : b_name;
 		if (order <= 0)
 			a_there = next_number_name(&a_reader, &a_left, &a_name);

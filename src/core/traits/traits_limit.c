@@ -91,7 +91,7 @@ is_far_below_limits(const CdpkTraitsState *state)
 	return cells * cells <= state->limits->keys;
 }
 
-/* See to it that the keys are counted. */
+/* Count the keys if they are not counted yet. */
 static void
 count_keys(CdpkTraitsState *state)
 {

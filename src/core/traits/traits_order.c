@@ -4,16 +4,13 @@
  */
 #include "core/traits/traits_order.h"
 
-#include <string.h>
+#include "core/base/bytes.h"
 
 /* Order the names of two cells' sources. */
 static int
 compare_sources(const CdpkTrait *a, const CdpkTrait *b)
 {
-	size_t common = a->source_length < b->source_length ? a->source_length : b->source_length;
-	int order = common > 0 ? memcmp(a->source, b->source, common) : 0;
-
-	return order != 0 ? order : (int) a->source_length - (int) b->source_length;
+	return cdpk_compare_bytes(a->source, a->source_length, b->source, b->source_length);
 }
 
 /* Order two cells by time, then by what makes the order total. */

@@ -39,7 +39,7 @@ enum
 	ARG_CONVERSION
 };
 
-/* what a touchpoint, or none, was given in all */
+/* the shares of one touchpoint, or of none */
 typedef struct Sum
 {
 	int64 shares; /* of 10^-9 */
@@ -111,13 +111,6 @@ get_state(FunctionCallInfo fcinfo, const CdpkAttributionSetup *setup)
 	return state;
 }
 
-/* Make the state a varlena. */
-static Datum
-return_state(CdpkAttributionState *state)
-{
-	return cdp_varlena(state, state->size);
-}
-
 /* Read the touchpoint of a row, if it has one. */
 static void
 get_touchpoint(FunctionCallInfo fcinfo, CdpkAttributionRow *row)
@@ -174,7 +167,7 @@ cdp_attribution_trans(PG_FUNCTION_ARGS)
 	setup = get_setup(fcinfo);
 	state = get_state(fcinfo, &setup);
 	check_status(cdpk_attribution_add(&state, &cdp_state_allocator, &row));
-	return return_state(state);
+	return cdp_varlena(state, state->size);
 }
 
 /* attribution_combine(state, state): add the rows of the second to the first; strict. */
@@ -187,10 +180,10 @@ cdp_attribution_combine(PG_FUNCTION_ARGS)
 	CdpkAttributionState *state = get_state(fcinfo, &setup);
 
 	check_status(cdpk_attribution_combine(&state, &cdp_state_allocator, other));
-	return return_state(state);
+	return cdp_varlena(state, state->size);
 }
 
-/* Make a number of shares. */
+/* Convert shares to a numeric. */
 static Numeric
 to_numeric(int64 shares)
 {

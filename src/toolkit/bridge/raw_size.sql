@@ -3,4 +3,4 @@
 CREATE FUNCTION cdp_internal.raw_size(VARIADIC given "any") RETURNS bigint
 	AS 'MODULE_PATHNAME', 'cdp_raw_size' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.raw_size(VARIADIC "any") IS
-	'Internal: the size of values in bytes, uncompressed and without headers; what is stored elsewhere is not read.';
+	'Internal: returns the size of the values in bytes, uncompressed and without headers. Does not detoast.';

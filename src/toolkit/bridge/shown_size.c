@@ -77,7 +77,7 @@ item_size(JsonbIteratorToken token, const JsonbValue *value)
 	}
 }
 
-/* cdp_shown_size reads no document over READ_MAX: of such a one it is the size that it has. */
+/* cdp_shown_size returns the size of a document over READ_MAX without reading it. */
 Datum
 cdp_shown_size(PG_FUNCTION_ARGS)
 {

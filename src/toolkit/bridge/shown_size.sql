@@ -3,4 +3,5 @@
 CREATE FUNCTION cdp_internal.shown_size(document jsonb) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'cdp_shown_size' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.shown_size(jsonb) IS
-	'Internal: a bound of the size of a document in bytes, the greater of its text and of the jsonb uncompressed; one over 64 MB is not read.';
+	'Internal: returns an upper bound of a document''s size in bytes: the greater of its text and of the uncompressed '
+	'jsonb. Does not read a document of more than 64 MB.';

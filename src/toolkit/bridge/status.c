@@ -53,7 +53,7 @@ cdp_status_errcode(CdpkStatus status)
 	}
 }
 
-/* Raise the error that bytes of one of our types deserve. */
+/* Raise the error for bytes that are not a value of one of our types. */
 void
 cdp_report_bytes(CdpkStatus status, const char *type_name)
 {

@@ -21,8 +21,8 @@ extern const CdpkAllocator cdp_huge_palloc_allocator;
 extern const CdpkAllocator cdp_state_allocator;
 
 /*
- * Make a value of "size" bytes, the header counted, of memory that core/ filled.  It must be a
- * palloc chunk's beginning: the executor asks whose it is.
+ * Set the varlena header of memory that core/ filled: "size" bytes, the header included. It
+ * must be the beginning of a palloc chunk, because the executor asks for its context.
  */
 static inline Datum
 cdp_varlena(void *value, size_t size)
@@ -35,7 +35,10 @@ cdp_varlena(void *value, size_t size)
 /* Return the SQLSTATE that fits a status. */
 extern int cdp_status_errcode(CdpkStatus status);
 
-/* Raise the error that bytes of one of our types deserve; type_name as "cdp.timeline". */
+/*
+ * Raise the error for bytes that are not a value of one of our types; type_name as
+ * "cdp.timeline".
+ */
 extern void cdp_report_bytes(CdpkStatus status, const char *type_name) __attribute__((noreturn));
 
 #endif /* CDP_UTIL_STATUS_H */

@@ -58,10 +58,7 @@ check_query(SPIPlanPtr plan)
 						errhint("Give a SELECT that neither changes nor locks rows.")));
 }
 
-/*
- * Run the query; its rows go to the receiver one by one, and nowhere else.
- * A parallel plan is welcome.
- */
+/* Run the query; its rows go only to the receiver, one by one. A parallel plan is allowed. */
 static void
 run_query(const char *text, DestReceiver *receiver)
 {

@@ -40,7 +40,7 @@ struct ComponentsCollector
 	ComponentsNodes nodes;
 	ComponentsColumn *columns;
 	int columns_count;
-	bool in_row; /* the present row has put a value into the batch */
+	bool in_row; /* the current row has put a value into the batch */
 	int values_count;
 	int joins_count;
 	uint32 bytes_count;
@@ -77,7 +77,7 @@ look_up(ComponentsCollector *collector)
 		else
 			values[i].node = nodes_resolve(&collector->nodes, values[i].hash, key, values[i].length,
 										   values[i].is_canonical);
-		/* what is no identifier leaves its neighbours in the row neighbours */
+		/* a value that is not an identifier is passed over: its neighbours in the row are joined */
 		if (values[i].node == NO_NODE && !values[i].starts_row)
 			values[i].node = values[i - 1].node;
 	}

@@ -87,7 +87,8 @@ set_head(ComponentsColumn *column, Form_pg_attribute attribute)
 			(errcode(ERRCODE_INVALID_NAME),
 			 errmsg("column \"%s\" of the query has no name that can be a namespace", name),
 			 errdetail(
-				 "A column's name is the namespace of its values: a letter, followed by letters, digits, \"_\", \".\" or \"-\"."),
+				 "A column's name is the namespace of its values: a letter, followed by letters, "
+				 "digits, \"_\", \".\" or \"-\"."),
 			 errhint("Name it with AS, as in SELECT lower(mail) AS email.")));
 	column->head[0] = CDPK_IDENTIFIER_VERSION;
 	column->head[1] = (uint8_t) length;

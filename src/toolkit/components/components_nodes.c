@@ -180,7 +180,7 @@ make_payload(const NodeSpace *space, bool is_canonical, const char *value, size_
 	return !cdpk_identifier_meaningless(payload, *length);
 }
 
-/* Return the node of a key that neither is known as it stands nor was met lately. */
+/* Return the node of a key that is neither a known node nor in the cache. */
 static uint32
 node_of_new(ComponentsNodes *nodes, uint32 hash, const uint8_t *key, size_t length,
 			bool is_canonical)

@@ -63,7 +63,7 @@ typedef struct Graph
 	CdpkUnionFind partition;
 } Graph;
 
-/* Return the place of a node in the partition; adds it where it is new. */
+/* Return the place of a node in the partition; add it if it is new. */
 static uint32
 graph_node(Graph *graph, int64 number)
 {

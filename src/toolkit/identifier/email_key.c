@@ -24,9 +24,9 @@ is_ascii(const char *text, size_t length)
 CDP_FUNCTION(cdp_email_key);
 
 /*
- * Return the canonical form of an address in ASCII.  What is beyond
- * ASCII goes through tables of libraries, which a new release may change, and an
- * index must not follow; so that is NULL, as is what is no address.
+ * Return the canonical form of an ASCII address. NULL for characters beyond ASCII, whose form
+ * comes from tables of libraries that a new release may change, which an index must not depend
+ * on; and for what is not an address.
  */
 Datum
 cdp_email_key(PG_FUNCTION_ARGS)

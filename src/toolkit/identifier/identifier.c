@@ -18,7 +18,7 @@
 #include "toolkit/identifier/phone_module.h"
 #include "toolkit/bridge/status.h"
 
-/* what of a refused value is shown in its error */
+/* bytes of a refused value shown in its error */
 #define SHOWN_MAX 128
 
 CDP_FUNCTION(cdp_identifier_in);
@@ -88,7 +88,7 @@ static const Form namespace_form = {
 	NULL, "A namespace is a letter, followed by letters, digits, \"_\", \".\" or \"-\".",
 	"cdp.try_identifier(namespace, value) gives NULL instead of this error."};
 
-/* Find the rules that a refused text broke. */
+/* Find the rules of the namespace of a refused text. */
 static const Form *
 find_form(const char *name_space, size_t length)
 {
@@ -148,7 +148,9 @@ refuse(Node *escontext, CdpkStatus status, const char *name_space, size_t namesp
 					 identifier_shown(value, value_length)),
 				 errdetail("The server said: %s.", phone_module_problem()),
 				 errhint(
-					 "Give the number as a plus sign, the country code and digits only; or install cdp_phone, which \"make install\" does where libphonenumber's development files are found, and open a new session.")));
+					 "Give the number as a plus sign, the country code and digits only; or install cdp_phone, "
+					 "which \"make install\" does where libphonenumber's development files are found, "
+					 "and open a new session.")));
 			break;
 		case CDPK_OUT_OF_MEMORY:
 			ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
@@ -330,7 +332,8 @@ cdp_try_identifier(PG_FUNCTION_ARGS)
 	CdpkStatus status;
 	Identifier *identifier = make_from_texts(name_space, value, &status);
 
-	if (identifier == NULL && status == CDPK_OUT_OF_MEMORY) /* which says nothing of the text */
+	/* out of memory says nothing about the text */
+	if (identifier == NULL && status == CDPK_OUT_OF_MEMORY)
 		report_texts(status, name_space, value);
 	if (identifier == NULL)
 		PG_RETURN_NULL();

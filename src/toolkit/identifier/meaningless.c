@@ -20,7 +20,7 @@ CDP_FUNCTION(cdp_is_meaningless_value);
 CDP_FUNCTION(cdp_meaningless_values);
 CDP_FUNCTION(cdp_normalizer_version);
 
-/* Judge an identifier. */
+/* Return whether an identifier means nothing. */
 Datum
 cdp_is_meaningless(PG_FUNCTION_ARGS)
 {
@@ -30,7 +30,7 @@ cdp_is_meaningless(PG_FUNCTION_ARGS)
 		cdpk_identifier_meaningless(IdentifierPayload(identifier), IdentifierLength(identifier)));
 }
 
-/* Judge a raw value, before it is an identifier. */
+/* Return whether a raw value means nothing. */
 Datum
 cdp_is_meaningless_value(PG_FUNCTION_ARGS)
 {
@@ -61,9 +61,8 @@ cdp_meaningless_values(PG_FUNCTION_ARGS)
 }
 
 /*
- * Name the versions on which a stored identifier
- * depends.  libphonenumber is not among them: what it gives is E.164, which every
- * release and a server without it take as it is.
+ * Return the versions on which a stored identifier depends. libphonenumber is not among them:
+ * its result is E.164, which every release takes as it is, and so does a server without it.
  */
 Datum
 cdp_normalizer_version(PG_FUNCTION_ARGS)

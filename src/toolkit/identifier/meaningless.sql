@@ -1,26 +1,27 @@
 CREATE FUNCTION cdp.is_meaningless(identifier cdp.identifier) RETURNS boolean
-AS 'MODULE_PATHNAME', 'cdp_is_meaningless' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_is_meaningless' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.is_meaningless(cdp.identifier) IS
-	'Whether the value is one of cdp.meaningless_values(), in any case, also in quotes and in parentheses; of an '
-	'e-mail address, whether its local part is one of those with in_email.';
+	'Returns whether the value is one of cdp.meaningless_values(), in any case, also in quotes or parentheses. For an '
+	'e-mail address: whether its local part is one of those with in_email.';
 
 CREATE FUNCTION cdp.is_meaningless_value(value text) RETURNS boolean
-AS 'MODULE_PATHNAME', 'cdp_is_meaningless_value' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_is_meaningless_value' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.is_meaningless_value(text) IS
-	'Whether a raw value is blank or one of cdp.meaningless_values(), after trimming, in any case, also in quotes and '
-	'in parentheses: for values that cannot become an identifier, such as the phone number "null".';
+	'Returns whether a raw value is blank or one of cdp.meaningless_values(), after trimming, in any case, also in '
+	'quotes or parentheses. For values that cannot become an identifier, such as the phone number "null".';
 
-CREATE FUNCTION cdp.meaningless_values(OUT value text, OUT is_pattern boolean, OUT in_email boolean) RETURNS SETOF record
-AS 'MODULE_PATHNAME', 'cdp_meaningless_values' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 60;
+CREATE FUNCTION cdp.meaningless_values(OUT value text, OUT is_pattern boolean,
+	OUT in_email boolean) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'cdp_meaningless_values' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 60;
 COMMENT ON FUNCTION cdp.meaningless_values() IS
-	'Values that stand where an identifier should be and mean nothing. Besides words: values without a letter and '
-	'without a digit but 0; placeholders that were not filled in, such as {{user_id}}, ${userId}, %%USER_ID%%, '
-	'<user_id>, [object Object]; MD5, SHA-1 and SHA-256 of nothing. value: in lower case, compared as a whole; '
-	'is_pattern: value is a regular expression for the whole value in lower case; in_email: also as the local part of '
-	'an e-mail address.';
+	'Lists values that stand in place of an identifier and mean nothing. Besides words: values that hold neither a '
+	'letter nor a digit other than 0; placeholders that were not filled in, such as {{user_id}}, ${userId}, '
+	'%%USER_ID%%, <user_id>, [object Object]; the MD5, SHA-1 and SHA-256 of the empty string. value: in lower case, '
+	'compared as a whole. is_pattern: value is a regular expression for the whole value in lower case. in_email: also '
+	'as the local part of an e-mail address.';
 
 CREATE FUNCTION cdp.normalizer_version() RETURNS text
-AS 'MODULE_PATHNAME', 'cdp_normalizer_version' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_normalizer_version' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.normalizer_version() IS
-	'The versions that decide the canonical form of an identifier: of the stored form, of the rules by which values '
-	'are normalised, and of the libraries in use. Phone numbers are stored as E.164, which no release changes.';
+	'Returns the versions that decide the canonical form of an identifier: of the stored form, of the rules of '
+	'normalization, and of the libraries in use. Phone numbers are stored as E.164, which no release changes.';

@@ -38,9 +38,9 @@ read_region(text *region, char *code)
 }
 
 /*
- * Make E.164 of a number by making an identifier of it, so that
- * trimming, limits and what needs no module are the same.  NULL, and the reason
- * in *status, where it is no number; CDPK_OUT_OF_RANGE where there is no such region.
+ * Normalize a number by making an identifier of it, so that trimming, limits and strict E.164
+ * are handled alike. NULL, with the reason in *status, if it is not a number; CDPK_OUT_OF_RANGE
+ * if there is no such region.
  */
 static text *
 read_phone(text *value, text *region, CdpkStatus *status)

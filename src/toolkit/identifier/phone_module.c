@@ -19,14 +19,14 @@ static bool phone_asked = false;
 static char *phone_missing = NULL;
 
 /*
- * Look for the module once per backend, and remember that it is
- * not there: a batch of a million numbers must not search a million times.
+ * Load the module once per backend, and remember if it is missing: a batch of a million numbers
+ * must not search a million times.
  *
- * The error of a missing library is caught without a subtransaction.  That is
- * right here and nowhere else: load_external_function reads files and links
- * them; it takes no lock, buffer, snapshot or catalog entry that a rollback would
- * have to give back, and undoes its own work before it raises.  Searching for the
- * file ourselves would repeat the server's rules, which differ by version.
+ * The error for a missing library is caught without a subtransaction. That is only safe because
+ * load_external_function reads files and links them: it takes no lock, buffer, snapshot or
+ * catalog entry that a rollback would have to release, and undoes its own work before it raises
+ * the error. Searching for the file ourselves would repeat the server's rules, which differ by
+ * version.
  */
 static void
 load_module(void)

@@ -3,19 +3,19 @@
 CREATE TYPE cdp.sequence;
 
 CREATE FUNCTION cdp_internal.sequence_in(cstring) RETURNS cdp.sequence
-AS 'MODULE_PATHNAME', 'cdp_sequence_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_sequence_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.sequence_in(cstring) IS 'Internal: reads the text.';
 
 CREATE FUNCTION cdp_internal.sequence_out(cdp.sequence) RETURNS cstring
-AS 'MODULE_PATHNAME', 'cdp_sequence_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_sequence_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.sequence_out(cdp.sequence) IS 'Internal: writes the text.';
 
 CREATE FUNCTION cdp_internal.sequence_recv(internal) RETURNS cdp.sequence
-AS 'MODULE_PATHNAME', 'cdp_sequence_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_sequence_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.sequence_recv(internal) IS 'Internal: reads the stored form.';
 
 CREATE FUNCTION cdp_internal.sequence_send(cdp.sequence) RETURNS bytea
-AS 'MODULE_PATHNAME', 'cdp_sequence_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_sequence_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.sequence_send(cdp.sequence) IS 'Internal: writes the stored form (FORMAT.md).';
 
 CREATE TYPE cdp.sequence (
@@ -26,33 +26,43 @@ CREATE TYPE cdp.sequence (
 	INTERNALLENGTH = VARIABLE,
 	STORAGE = extended
 );
-COMMENT ON TYPE cdp.sequence IS 'Events that follow one another in a person''s history, for cdp.matches: view -> 2 x (cart | wish) within 1 day -> not refund -> "Order Completed" after 1 hour in 7 days. Between two arrows stands the name of an event, or of several of which one is asked for; a number asks for so many; within and after bound the time since the event before, in starts a bound on all of it; not asks for absence in between, or at the end, where within says for how long. At most 64 events of 32 names. Names that are no plain words stand in double quotes. Lengths of time are whole weeks, days (24 hours), hours, minutes, seconds, milliseconds or microseconds. Errors name the byte (22P02; 54000 and 22003 for what is too much).';
+COMMENT ON TYPE cdp.sequence IS
+	'Events that follow one another in a person''s history, for cdp.matches: view -> 2 x (cart | wish) within 1 day '
+	'-> not refund -> "Order Completed" after 1 hour in 7 days. Between two arrows stands the name of an event, or '
+	'several names in parentheses, one of which must occur. A number asks for so many events. within and after bound '
+	'the time since the event before; in, at the end, bounds the time from the first event to the last. not asks for '
+	'absence between two events, or at the end, where within says for how long. At most 64 events of 32 names. Names '
+	'that are not plain words stand in double quotes. Lengths of time are whole weeks, days (24 hours), hours, '
+	'minutes, seconds, milliseconds or microseconds. Errors give the byte: 22P02; 54000 and 22003 beyond a limit.';
 
 CREATE FUNCTION cdp_internal.sequence_eq(cdp.sequence, cdp.sequence) RETURNS boolean
-AS 'MODULE_PATHNAME', 'cdp_sequence_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_sequence_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.sequence_eq(cdp.sequence, cdp.sequence) IS 'Internal: the operator =.';
 
 CREATE FUNCTION cdp_internal.sequence_ne(cdp.sequence, cdp.sequence) RETURNS boolean
-AS 'MODULE_PATHNAME', 'cdp_sequence_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_sequence_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.sequence_ne(cdp.sequence, cdp.sequence) IS 'Internal: the operator <>.';
 
 CREATE FUNCTION cdp_internal.sequence_hash(cdp.sequence) RETURNS integer
-AS 'MODULE_PATHNAME', 'cdp_sequence_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp_internal.sequence_hash(cdp.sequence) IS 'Internal: hash.';
+	AS 'MODULE_PATHNAME', 'cdp_sequence_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.sequence_hash(cdp.sequence) IS 'Internal: hashes for joins and hash indexes.';
 
 CREATE FUNCTION cdp_internal.sequence_hash_extended(cdp.sequence, bigint) RETURNS bigint
-AS 'MODULE_PATHNAME', 'cdp_sequence_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp_internal.sequence_hash_extended(cdp.sequence, bigint) IS 'Internal: hash with a seed.';
+	AS 'MODULE_PATHNAME', 'cdp_sequence_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.sequence_hash_extended(cdp.sequence, bigint) IS
+	'Internal: hashes with a seed, for hash partitions.';
 
 CREATE OPERATOR cdp.= (
 	FUNCTION = cdp_internal.sequence_eq, LEFTARG = cdp.sequence, RIGHTARG = cdp.sequence,
-	COMMUTATOR = OPERATOR(cdp.=), NEGATOR = OPERATOR(cdp.<>), RESTRICT = pg_catalog.eqsel, JOIN = pg_catalog.eqjoinsel, HASHES
+	COMMUTATOR = OPERATOR(cdp.=), NEGATOR = OPERATOR(cdp.<>),
+	RESTRICT = pg_catalog.eqsel, JOIN = pg_catalog.eqjoinsel, HASHES
 );
 COMMENT ON OPERATOR cdp.= (cdp.sequence, cdp.sequence) IS 'equal: the same text';
 
 CREATE OPERATOR cdp.<> (
 	FUNCTION = cdp_internal.sequence_ne, LEFTARG = cdp.sequence, RIGHTARG = cdp.sequence,
-	COMMUTATOR = OPERATOR(cdp.<>), NEGATOR = OPERATOR(cdp.=), RESTRICT = pg_catalog.neqsel, JOIN = pg_catalog.neqjoinsel
+	COMMUTATOR = OPERATOR(cdp.<>), NEGATOR = OPERATOR(cdp.=),
+	RESTRICT = pg_catalog.neqsel, JOIN = pg_catalog.neqjoinsel
 );
 COMMENT ON OPERATOR cdp.<> (cdp.sequence, cdp.sequence) IS 'not equal';
 
@@ -61,10 +71,21 @@ CREATE OPERATOR CLASS cdp.sequence_hash_ops DEFAULT FOR TYPE cdp.sequence USING 
 	FUNCTION 1 cdp_internal.sequence_hash(cdp.sequence),
 	FUNCTION 2 cdp_internal.sequence_hash_extended(cdp.sequence, bigint);
 
-CREATE FUNCTION cdp.matches(timeline cdp.timeline, sequence cdp.sequence, within interval DEFAULT NULL, as_of timestamptz DEFAULT pg_catalog.now()) RETURNS boolean
-AS 'MODULE_PATHNAME', 'cdp_matches' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50 SUPPORT cdp_internal.predicate_support;
-COMMENT ON FUNCTION cdp.matches(cdp.timeline, cdp.sequence, interval, timestamptz) IS 'Whether the history has the sequence: cdp.matches(timeline, ''view -> cart within 1 day -> order''). It reads the events up to as_of, and with within only those in (as_of - within, as_of]. A day is 24 hours; months and years, and what is not positive, are errors (22023). A NULL timeline is one without events; NULL for a NULL sequence or as_of. Linear in the events of the names of the sequence.';
+CREATE FUNCTION cdp.matches(timeline cdp.timeline, sequence cdp.sequence, within interval DEFAULT NULL,
+	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'cdp_matches'
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50 SUPPORT cdp_internal.predicate_support;
+COMMENT ON FUNCTION cdp.matches(cdp.timeline, cdp.sequence, interval, timestamptz) IS
+	'Returns whether the timeline contains the sequence: cdp.matches(timeline, ''view -> cart within 1 day -> '
+	'order''). It reads the events up to as_of; with within only those in (as_of - within, as_of]. A day is 24 hours; '
+	'an interval that is not positive, or has months or years, is an error (22023). A NULL timeline has no events; '
+	'NULL for a NULL sequence or as_of. Takes time linear in the events of the names of the sequence.';
 
-CREATE FUNCTION cdp.matches_horizon(timeline cdp.timeline, sequence cdp.sequence, within interval DEFAULT NULL, as_of timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
-AS 'MODULE_PATHNAME', 'cdp_matches_horizon' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.matches_horizon(cdp.timeline, cdp.sequence, interval, timestamptz) IS 'An instant later than as_of before which cdp.matches with the same arguments keeps its answer if the timeline stays as it is: never later than the change, exact where no event is to come and no absence is at the end; infinity for never, and for a NULL sequence. NULL for a NULL as_of; the errors of cdp.matches.';
+CREATE FUNCTION cdp.matches_horizon(timeline cdp.timeline, sequence cdp.sequence, within interval DEFAULT NULL,
+	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
+	AS 'MODULE_PATHNAME', 'cdp_matches_horizon' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION cdp.matches_horizon(cdp.timeline, cdp.sequence, interval, timestamptz) IS
+	'Returns a time after as_of before which cdp.matches with the same arguments keeps its answer, if the timeline '
+	'stays as it is. It is never later than the change, and exact if no event is later than as_of and the sequence '
+	'does not end with an absence. infinity if the answer never changes, and for a NULL sequence. NULL for a NULL '
+	'as_of; the errors of cdp.matches.';

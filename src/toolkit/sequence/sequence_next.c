@@ -101,13 +101,6 @@ get_state(FunctionCallInfo fcinfo, const CdpkNextSetup *setup)
 	return state;
 }
 
-/* Make the state a varlena. */
-static Datum
-return_state(CdpkNextState *state)
-{
-	return cdp_varlena(state, state->size);
-}
-
 /* Add a row, unless it has no time or no event. */
 static Datum
 add_row(FunctionCallInfo fcinfo, StepsTime type)
@@ -128,7 +121,7 @@ add_row(FunctionCallInfo fcinfo, StepsTime type)
 	row.length = VARSIZE_ANY_EXHDR(event);
 	state = get_state(fcinfo, &setup);
 	check(cdpk_next_add(&state, &cdp_state_allocator, &row));
-	return return_state(state);
+	return cdp_varlena(state, state->size);
 }
 
 /* sequence_next_trans for timestamptz and timestamp. */
@@ -176,7 +169,7 @@ cdp_sequence_next_combine(PG_FUNCTION_ARGS)
 	CdpkNextState *state = get_state(fcinfo, &setup);
 
 	check(cdpk_next_combine(&state, &cdp_state_allocator, other));
-	return return_state(state);
+	return cdp_varlena(state, state->size);
 }
 
 /* sequence_next_final(state): the event behind the chain, or NULL. */
@@ -207,7 +200,7 @@ state_from_bytes(const uint8_t *bytes, size_t length)
 	CdpkNextState *state;
 
 	check(cdpk_next_read(bytes, length, &cdp_palloc_allocator, &state));
-	return return_state(state);
+	return cdp_varlena(state, state->size);
 }
 
 /* Write the form on the wire. */
@@ -223,7 +216,8 @@ state_to_bytes(Datum datum, size_t *length)
 	return bytes;
 }
 
-static const CdpWireType next_state = {"cdp_internal.sequence_next_state", state_from_bytes, state_to_bytes};
+static const CdpWireType next_state = {"cdp_internal.sequence_next_state", state_from_bytes,
+									   state_to_bytes};
 
 Datum
 cdp_sequence_next_state_in(PG_FUNCTION_ARGS)

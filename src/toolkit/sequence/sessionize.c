@@ -57,7 +57,7 @@ get_sessions(FunctionCallInfo fcinfo)
 	return WinGetPartitionLocalMemory(PG_WINDOW_OBJECT(), sizeof(Sessions));
 }
 
-/* Raise the error for a time that is none. */
+/* Raise the error for an infinite time. */
 static void
 refuse_infinite(void)
 {
@@ -74,14 +74,14 @@ refuse_order(void)
 			 errhint("Write OVER (PARTITION BY ... ORDER BY at), with the same at.")));
 }
 
-/* Raise the error for a gap that is a number but none that can be one. */
+/* Raise the error for a gap that is not a valid number. */
 static void
 refuse_gap(const char *problem)
 {
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("gap must %s", problem)));
 }
 
-/* Count a row in. */
+/* Add a row to the sessions. */
 static Datum
 next_session(FunctionCallInfo fcinfo, int64 at, int64 gap)
 {

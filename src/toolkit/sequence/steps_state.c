@@ -34,7 +34,7 @@ steps_refuse_null(const char *argument)
 			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", argument)));
 }
 
-/* Raise the error for a time that is none. */
+/* Raise the error for an infinite time. */
 static void
 refuse_infinite(void)
 {
@@ -125,7 +125,7 @@ steps_get_steps(FunctionCallInfo fcinfo, int argument, CdpkStepsUse use, unsigne
 
 /* ---------------------------------------------------------------- the state */
 
-/* Raise the error for a row or state that is not of the group's set-up. */
+/* Raise the error for a row or state of another set-up than the group's. */
 static void
 refuse_change(const CdpkStepsState *state, const CdpkStepsSetup *setup)
 {
@@ -156,13 +156,6 @@ get_state(FunctionCallInfo fcinfo, const CdpkStepsSetup *setup)
 	return state;
 }
 
-/* Make the state a varlena. */
-static Datum
-return_state(CdpkStepsState *state)
-{
-	return cdp_varlena(state, state->size);
-}
-
 /* Add a row that has a time. */
 Datum
 steps_add_row(FunctionCallInfo fcinfo, const CdpkStepsSetup *setup, int64 at, uint32 steps)
@@ -170,7 +163,7 @@ steps_add_row(FunctionCallInfo fcinfo, const CdpkStepsSetup *setup, int64 at, ui
 	CdpkStepsState *state = get_state(fcinfo, setup);
 
 	steps_check(cdpk_steps_state_add(&state, &cdp_state_allocator, at, steps));
-	return return_state(state);
+	return cdp_varlena(state, state->size);
 }
 
 /* Read the state for a final function. */
@@ -184,7 +177,7 @@ steps_get_state(FunctionCallInfo fcinfo, CdpkStepsUse use)
 	return state;
 }
 
-/* Leave the state as it is. */
+/* Return the state as it is, for a row without a time. */
 Datum
 steps_skip_row(FunctionCallInfo fcinfo)
 {
@@ -202,7 +195,7 @@ cdp_steps_state_combine(PG_FUNCTION_ARGS)
 	CdpkStepsState *state = get_state(fcinfo, &setup);
 
 	steps_check(cdpk_steps_state_combine(&state, &cdp_state_allocator, other));
-	return return_state(state);
+	return cdp_varlena(state, state->size);
 }
 
 /* ---------------------------------------------------------------- the type */
@@ -216,7 +209,7 @@ state_from_bytes(const uint8_t *bytes, size_t length)
 
 	if (status != CDPK_OK)
 		cdp_report_bytes(status, "cdp_internal.steps_state");
-	return return_state(state);
+	return cdp_varlena(state, state->size);
 }
 
 /* Write the form on the wire. */
@@ -232,7 +225,8 @@ state_to_bytes(Datum datum, size_t *length)
 	return bytes;
 }
 
-static const CdpWireType steps_state = {"cdp_internal.steps_state", state_from_bytes, state_to_bytes};
+static const CdpWireType steps_state = {"cdp_internal.steps_state", state_from_bytes,
+										state_to_bytes};
 
 Datum
 cdp_steps_state_in(PG_FUNCTION_ARGS)

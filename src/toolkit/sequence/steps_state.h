@@ -1,7 +1,7 @@
 /*
  * steps_state.h
  *		What the aggregates over rows with steps have in common: arguments, and the type
- *		cdp.steps_state.
+ *		cdp_internal.steps_state.
  *
  * The arguments of a transition function end with the time and the array of steps.  The state is
  * changed in place; where it must grow, the larger copy is made in the per-row memory context, and

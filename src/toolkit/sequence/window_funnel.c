@@ -76,7 +76,7 @@ cdp_window_funnel_trans_date(PG_FUNCTION_ARGS)
 	return add_row(fcinfo, STEPS_DATE, get_interval(fcinfo));
 }
 
-/* Raise the error for a window that is a number but none that can be one. */
+/* Raise the error for a window that is not a valid number. */
 static void
 check_window(double window)
 {

@@ -20,7 +20,7 @@
 CDP_FUNCTION(cdp_carried);
 CDP_FUNCTION(cdp_left_out);
 
-/* Raise the error for rules of another form. */
+/* Raise the error for rules of the wrong form. */
 static void
 refuse_rules(void)
 {
@@ -45,7 +45,7 @@ rules_of(Jsonb *rules, text *event, JsonbValue *found)
 	return true;
 }
 
-/* Read a place in an array; -1 if the key is none. */
+/* Read an array index; -1 if the key is not one. */
 static int64
 array_place(const JsonbValue *key)
 {
@@ -95,7 +95,7 @@ follow_path(Jsonb *properties, const JsonbValue *path, JsonbValue *value)
 	return value->type != jbvNull;
 }
 
-/* Turn a number, or a string that is one, into a number that a timeline can carry. */
+/* Convert a number, or a string that is one, to a number that a timeline can carry. */
 static bool
 read_number(JsonbValue *value)
 {

@@ -46,7 +46,7 @@ find_events(FunctionCallInfo fcinfo, const DidCall *call, CdpkColumn *column)
 	timeline_check(status);
 }
 
-/* Return whether the number of events in the time range is one that is asked for. */
+/* Return whether the number of events in the time range is within at_least and at_most. */
 static bool
 did_events(FunctionCallInfo fcinfo)
 {
@@ -63,7 +63,7 @@ did_events(FunctionCallInfo fcinfo)
 		argument_cache_fill(fcinfo, &call->cache);
 	}
 	find_events(fcinfo, call, &column);
-	/* one more than allowed is enough to know; so is the least, where there is no most */
+	/* stop counting once the answer is decided */
 	count = cdpk_time_range_count(call->range, &column,
 								  call->counts.at_most < PG_INT64_MAX ? call->counts.at_most + 1
 																	  : call->counts.at_least);

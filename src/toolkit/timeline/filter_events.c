@@ -46,7 +46,7 @@ get_digits(FunctionCallInfo fcinfo)
 	return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value)));
 }
 
-/* Return the largest decimal below what unsigned digits say, which is none itself. */
+/* Return the largest decimal below unsigned digits that are not a decimal themselves. */
 static CdpkDecimal
 cut(const char *digits)
 {

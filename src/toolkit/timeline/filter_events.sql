@@ -1,3 +1,8 @@
-CREATE FUNCTION cdp.filter_events(timeline cdp.timeline, event text, number text, comparison text, value numeric) RETURNS cdp.timeline
-AS 'MODULE_PATHNAME', 'cdp_filter_events' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
-COMMENT ON FUNCTION cdp.filter_events(cdp.timeline, text, text, text, numeric) IS 'The events of one name that carry a number which compares so (=, <>, !=, <, <=, >, >=) with a value; no others, of this name or another. For the functions on timelines, as in cdp.did(cdp.filter_events(timeline, ''Order Completed'', ''total'', ''>'', 100), ''Order Completed'', within => ''30 days''); conditions are joined by applying it again. Errors: an empty name, another comparison, a value that is not finite (22023).';
+CREATE FUNCTION cdp.filter_events(timeline cdp.timeline, event text, number text, comparison text,
+	value numeric) RETURNS cdp.timeline
+	AS 'MODULE_PATHNAME', 'cdp_filter_events' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+COMMENT ON FUNCTION cdp.filter_events(cdp.timeline, text, text, text, numeric) IS
+	'Returns the events of one name that carry a number for which the comparison with value (=, <>, !=, <, <=, >, >=) '
+	'is true; no others, of this name or another. For the functions on timelines: cdp.did(cdp.filter_events(timeline, '
+	'''Order Completed'', ''total'', ''>'', 100), ''Order Completed'', within => ''30 days''). Apply it again for a '
+	'further condition. Errors: an empty name, another comparison, a value that is not finite (22023).';

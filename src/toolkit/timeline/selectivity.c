@@ -21,7 +21,7 @@
 
 CDP_FUNCTION(cdp_predicate_support);
 
-/* the part of all people who do an ordinary thing at all, and in what time half of these do it */
+/* share of people who ever do an ordinary thing, and the time in which half of them do it */
 #define EVER 0.5
 #define HALF_TIME (30.0 * USECS_PER_DAY)
 /* of a predicate that is neither did nor did_not */
@@ -57,7 +57,7 @@ get_length(SupportRequestSelectivity *request, int argument, double otherwise)
 
 	if (!get_constant(request, argument, &value))
 		return otherwise;
-	/* what did refuses needs no estimate that is right */
+	/* did raises an error for these: any estimate will do */
 	return (double) DatumGetIntervalP(value)->time +
 		   (double) DatumGetIntervalP(value)->day * USECS_PER_DAY;
 }
@@ -109,7 +109,7 @@ did_selectivity(SupportRequestSelectivity *request)
 	return result;
 }
 
-/* predicate_support(internal) answers how selective a predicate is, and nothing else. */
+/* predicate_support(internal): answer SupportRequestSelectivity, and nothing else. */
 Datum
 cdp_predicate_support(PG_FUNCTION_ARGS)
 {

@@ -25,7 +25,7 @@ refuse_size(void)
 					   CDPK_NUMBERS_MAX)));
 }
 
-/* Raise the error for bytes that are no timeline, or make none of the size allowed. */
+/* Raise the error for bytes that are not a timeline, or make one of more than the allowed size. */
 void
 timeline_corrupt(CdpkStatus status)
 {
@@ -66,7 +66,7 @@ timeline_refuse_event(CdpkStatus status, const char *name, size_t length)
 	}
 }
 
-/* End the compaction of a long log where the query is cancelled. */
+/* Let a cancelled query interrupt the compaction of a long log. */
 static void
 check_interrupts(void)
 {

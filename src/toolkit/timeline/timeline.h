@@ -19,15 +19,15 @@ typedef struct varlena Timeline;
 /* Return the bytes of the compact form, made if the value is in the open form. */
 extern const uint8_t *timeline_bytes(Timeline *timeline, size_t *length);
 
-/* how much before a timeline is asked for while it is read: a row or two */
+/* bytes before a timeline to prefetch while it is read: a row or two */
 #define TIMELINE_AHEAD 512
 #define TIMELINE_CACHE_LINE 64
 
 /*
- * Return the bytes of an argument; most timelines are short.  Rows that were written one after the other
- * stand on a page in descending order, so what a scan will read next lies before this timeline.
- * Scans of timelines wait for memory more than for anything else, and asking for it now makes them
- * a quarter faster; where the guess is wrong, nothing happens.
+ * Return the bytes of an argument; most timelines are short. Rows written one after the other
+ * stand on a page in descending order, so a scan will next read what lies before this timeline.
+ * Scans of timelines mostly wait for memory; prefetching it makes them a quarter faster, and
+ * does no harm if the guess is wrong.
  */
 static inline const uint8_t *
 timeline_get_bytes(FunctionCallInfo fcinfo, int argument, size_t *length)

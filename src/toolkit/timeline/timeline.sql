@@ -1,19 +1,20 @@
 CREATE TYPE cdp.timeline;
 
 CREATE FUNCTION cdp_internal.timeline_in(cstring) RETURNS cdp.timeline
-AS 'MODULE_PATHNAME', 'cdp_timeline_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_timeline_in' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.timeline_in(cstring) IS 'Internal: reads the text form.';
 
 CREATE FUNCTION cdp_internal.timeline_out(cdp.timeline) RETURNS cstring
-AS 'MODULE_PATHNAME', 'cdp_timeline_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_timeline_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.timeline_out(cdp.timeline) IS 'Internal: writes the text form.';
 
 CREATE FUNCTION cdp_internal.timeline_recv(internal) RETURNS cdp.timeline
-AS 'MODULE_PATHNAME', 'cdp_timeline_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp_internal.timeline_recv(internal) IS 'Internal: reads the binary form, and refuses what we would not have written.';
+	AS 'MODULE_PATHNAME', 'cdp_timeline_recv' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.timeline_recv(internal) IS
+	'Internal: reads the binary form; an error for bytes that timeline_send does not write.';
 
 CREATE FUNCTION cdp_internal.timeline_send(cdp.timeline) RETURNS bytea
-AS 'MODULE_PATHNAME', 'cdp_timeline_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_timeline_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.timeline_send(cdp.timeline) IS 'Internal: writes the binary form (FORMAT.md).';
 
 -- compressed already: storage without pglz, and large ones outside of the row
@@ -26,79 +27,95 @@ CREATE TYPE cdp.timeline (
 	ALIGNMENT = int4,
 	STORAGE = external
 );
-COMMENT ON TYPE cdp.timeline IS 'What a person did: a multiset of events (name, time to the microsecond, numbers by name), compressed, about five bytes an event. Text form: a JSON object from names to arrays of times, newest first, as {"view": ["2026-01-01T10:00:00Z"]}; an event with numbers is [time, {"total": 40.5}]. Names are UTF-8 and not empty, times finite, numbers exact decimals of up to 18 digits, at most 32 different ones with the events of one name. At most 256 MB, and 512 MB while an aggregate builds it, about 60 million events without numbers; more is an error (54000), and so is a text form of more than 1 GB.';
+COMMENT ON TYPE cdp.timeline IS
+	'What a person did: a multiset of events (name, time to the microsecond, numbers by name), compressed to about '
+	'five bytes an event. Text form: a JSON object from names to arrays of times, newest first, such as {"view": '
+	'["2026-01-01T10:00:00Z"]}; an event with numbers is [time, {"total": 40.5}]. Names are UTF-8 and not empty, '
+	'times are finite, numbers are exact decimals of up to 18 digits, with at most 32 different names for the events '
+	'of one name. At most 256 MB, and 512 MB while an aggregate builds it: about 60 million events without numbers. '
+	'More is an error (54000), and so is a text form of more than 1 GB.';
 
 CREATE FUNCTION cdp_internal.timeline_eq(cdp.timeline, cdp.timeline) RETURNS boolean
-AS 'MODULE_PATHNAME', 'cdp_timeline_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_timeline_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.timeline_eq(cdp.timeline, cdp.timeline) IS 'Internal: the operator =.';
 
 CREATE FUNCTION cdp_internal.timeline_ne(cdp.timeline, cdp.timeline) RETURNS boolean
-AS 'MODULE_PATHNAME', 'cdp_timeline_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_timeline_ne' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.timeline_ne(cdp.timeline, cdp.timeline) IS 'Internal: the operator <>.';
 
 CREATE FUNCTION cdp_internal.timeline_lt(cdp.timeline, cdp.timeline) RETURNS boolean
-AS 'MODULE_PATHNAME', 'cdp_timeline_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_timeline_lt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.timeline_lt(cdp.timeline, cdp.timeline) IS 'Internal: the operator <.';
 
 CREATE FUNCTION cdp_internal.timeline_le(cdp.timeline, cdp.timeline) RETURNS boolean
-AS 'MODULE_PATHNAME', 'cdp_timeline_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_timeline_le' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.timeline_le(cdp.timeline, cdp.timeline) IS 'Internal: the operator <=.';
 
 CREATE FUNCTION cdp_internal.timeline_gt(cdp.timeline, cdp.timeline) RETURNS boolean
-AS 'MODULE_PATHNAME', 'cdp_timeline_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_timeline_gt' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.timeline_gt(cdp.timeline, cdp.timeline) IS 'Internal: the operator >.';
 
 CREATE FUNCTION cdp_internal.timeline_ge(cdp.timeline, cdp.timeline) RETURNS boolean
-AS 'MODULE_PATHNAME', 'cdp_timeline_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_timeline_ge' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.timeline_ge(cdp.timeline, cdp.timeline) IS 'Internal: the operator >=.';
 
 CREATE FUNCTION cdp_internal.timeline_cmp(cdp.timeline, cdp.timeline) RETURNS integer
-AS 'MODULE_PATHNAME', 'cdp_timeline_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp_internal.timeline_cmp(cdp.timeline, cdp.timeline) IS 'Internal: the order for sorts.';
+	AS 'MODULE_PATHNAME', 'cdp_timeline_cmp' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.timeline_cmp(cdp.timeline, cdp.timeline) IS
+	'Internal: compares two timelines by their bytes.';
 
 CREATE FUNCTION cdp_internal.timeline_hash(cdp.timeline) RETURNS integer
-AS 'MODULE_PATHNAME', 'cdp_timeline_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp_internal.timeline_hash(cdp.timeline) IS 'Internal: the hash for joins and hash indexes.';
+	AS 'MODULE_PATHNAME', 'cdp_timeline_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.timeline_hash(cdp.timeline) IS 'Internal: hashes for joins and hash indexes.';
 
 CREATE FUNCTION cdp_internal.timeline_hash_extended(cdp.timeline, bigint) RETURNS bigint
-AS 'MODULE_PATHNAME', 'cdp_timeline_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp_internal.timeline_hash_extended(cdp.timeline, bigint) IS 'Internal: the hash with a seed, for hash partitions.';
+	AS 'MODULE_PATHNAME', 'cdp_timeline_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.timeline_hash_extended(cdp.timeline, bigint) IS
+	'Internal: hashes with a seed, for hash partitions.';
 
 CREATE OPERATOR cdp.= (
 	FUNCTION = cdp_internal.timeline_eq, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
-	COMMUTATOR = OPERATOR(cdp.=), NEGATOR = OPERATOR(cdp.<>), RESTRICT = pg_catalog.eqsel, JOIN = pg_catalog.eqjoinsel, HASHES, MERGES
+	COMMUTATOR = OPERATOR(cdp.=), NEGATOR = OPERATOR(cdp.<>),
+	RESTRICT = pg_catalog.eqsel, JOIN = pg_catalog.eqjoinsel, HASHES, MERGES
 );
-COMMENT ON OPERATOR cdp.= (cdp.timeline, cdp.timeline) IS 'equal: the same events, as often';
+COMMENT ON OPERATOR cdp.= (cdp.timeline, cdp.timeline) IS 'equal: the same events, each as often';
 
 CREATE OPERATOR cdp.<> (
 	FUNCTION = cdp_internal.timeline_ne, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
-	COMMUTATOR = OPERATOR(cdp.<>), NEGATOR = OPERATOR(cdp.=), RESTRICT = pg_catalog.neqsel, JOIN = pg_catalog.neqjoinsel
+	COMMUTATOR = OPERATOR(cdp.<>), NEGATOR = OPERATOR(cdp.=),
+	RESTRICT = pg_catalog.neqsel, JOIN = pg_catalog.neqjoinsel
 );
 COMMENT ON OPERATOR cdp.<> (cdp.timeline, cdp.timeline) IS 'not equal';
 
 CREATE OPERATOR cdp.< (
 	FUNCTION = cdp_internal.timeline_lt, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
-	COMMUTATOR = OPERATOR(cdp.>), NEGATOR = OPERATOR(cdp.>=), RESTRICT = pg_catalog.scalarltsel, JOIN = pg_catalog.scalarltjoinsel
+	COMMUTATOR = OPERATOR(cdp.>), NEGATOR = OPERATOR(cdp.>=),
+	RESTRICT = pg_catalog.scalarltsel, JOIN = pg_catalog.scalarltjoinsel
 );
 COMMENT ON OPERATOR cdp.< (cdp.timeline, cdp.timeline) IS 'less than, by bytes: for sorting and grouping only';
 
 CREATE OPERATOR cdp.<= (
 	FUNCTION = cdp_internal.timeline_le, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
-	COMMUTATOR = OPERATOR(cdp.>=), NEGATOR = OPERATOR(cdp.>), RESTRICT = pg_catalog.scalarlesel, JOIN = pg_catalog.scalarlejoinsel
+	COMMUTATOR = OPERATOR(cdp.>=), NEGATOR = OPERATOR(cdp.>),
+	RESTRICT = pg_catalog.scalarlesel, JOIN = pg_catalog.scalarlejoinsel
 );
-COMMENT ON OPERATOR cdp.<= (cdp.timeline, cdp.timeline) IS 'less than or equal, by bytes: for sorting and grouping only';
+COMMENT ON OPERATOR cdp.<= (cdp.timeline, cdp.timeline) IS
+	'less than or equal, by bytes: for sorting and grouping only';
 
 CREATE OPERATOR cdp.> (
 	FUNCTION = cdp_internal.timeline_gt, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
-	COMMUTATOR = OPERATOR(cdp.<), NEGATOR = OPERATOR(cdp.<=), RESTRICT = pg_catalog.scalargtsel, JOIN = pg_catalog.scalargtjoinsel
+	COMMUTATOR = OPERATOR(cdp.<), NEGATOR = OPERATOR(cdp.<=),
+	RESTRICT = pg_catalog.scalargtsel, JOIN = pg_catalog.scalargtjoinsel
 );
 COMMENT ON OPERATOR cdp.> (cdp.timeline, cdp.timeline) IS 'greater than, by bytes: for sorting and grouping only';
 
 CREATE OPERATOR cdp.>= (
 	FUNCTION = cdp_internal.timeline_ge, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
-	COMMUTATOR = OPERATOR(cdp.<=), NEGATOR = OPERATOR(cdp.<), RESTRICT = pg_catalog.scalargesel, JOIN = pg_catalog.scalargejoinsel
+	COMMUTATOR = OPERATOR(cdp.<=), NEGATOR = OPERATOR(cdp.<),
+	RESTRICT = pg_catalog.scalargesel, JOIN = pg_catalog.scalargejoinsel
 );
-COMMENT ON OPERATOR cdp.>= (cdp.timeline, cdp.timeline) IS 'greater than or equal, by bytes: for sorting and grouping only';
+COMMENT ON OPERATOR cdp.>= (cdp.timeline, cdp.timeline) IS
+	'greater than or equal, by bytes: for sorting and grouping only';
 
 CREATE OPERATOR CLASS cdp.timeline_ops DEFAULT FOR TYPE cdp.timeline USING btree AS
 	OPERATOR 1 cdp.<,
@@ -114,61 +131,74 @@ CREATE OPERATOR CLASS cdp.timeline_hash_ops DEFAULT FOR TYPE cdp.timeline USING 
 	FUNCTION 2 cdp_internal.timeline_hash_extended(cdp.timeline, bigint);
 
 CREATE FUNCTION cdp_internal.timeline_agg_trans(cdp.timeline, timestamptz, text) RETURNS cdp.timeline
-AS 'MODULE_PATHNAME', 'cdp_timeline_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp_internal.timeline_agg_trans(cdp.timeline, timestamptz, text) IS 'Internal: one row of cdp.timeline_agg.';
+	AS 'MODULE_PATHNAME', 'cdp_timeline_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.timeline_agg_trans(cdp.timeline, timestamptz, text) IS
+	'Internal: adds a row to cdp.timeline_agg.';
 
 CREATE FUNCTION cdp_internal.timeline_agg_trans(cdp.timeline, timestamptz, text, jsonb) RETURNS cdp.timeline
-AS 'MODULE_PATHNAME', 'cdp_timeline_agg_trans_numbers' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp_internal.timeline_agg_trans(cdp.timeline, timestamptz, text, jsonb) IS 'Internal: one row of cdp.timeline_agg with numbers.';
+	AS 'MODULE_PATHNAME', 'cdp_timeline_agg_trans_numbers' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.timeline_agg_trans(cdp.timeline, timestamptz, text, jsonb) IS
+	'Internal: adds a row with numbers to cdp.timeline_agg.';
 
 CREATE FUNCTION cdp_internal.timeline_combine(cdp.timeline, cdp.timeline) RETURNS cdp.timeline
-AS 'MODULE_PATHNAME', 'cdp_timeline_combine' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp_internal.timeline_combine(cdp.timeline, cdp.timeline) IS 'Internal: adds the events of the second to the first, a state of an aggregate.';
+	AS 'MODULE_PATHNAME', 'cdp_timeline_combine' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.timeline_combine(cdp.timeline, cdp.timeline) IS
+	'Internal: adds the events of the second timeline to the first, the state of an aggregate.';
 
 CREATE FUNCTION cdp_internal.timeline_final(cdp.timeline) RETURNS cdp.timeline
-AS 'MODULE_PATHNAME', 'cdp_timeline_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp_internal.timeline_final(cdp.timeline) IS 'Internal: the compact form of a state.';
+	AS 'MODULE_PATHNAME', 'cdp_timeline_final' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.timeline_final(cdp.timeline) IS 'Internal: returns the compact form of a state.';
 
 CREATE AGGREGATE cdp.timeline_agg(at timestamptz, event text) (
 	SFUNC = cdp_internal.timeline_agg_trans, STYPE = cdp.timeline, SSPACE = 512,
 	FINALFUNC = cdp_internal.timeline_final, COMBINEFUNC = cdp_internal.timeline_combine, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE cdp.timeline_agg(timestamptz, text) IS 'The timeline of rows in any order. Rows without a time or an event are skipped; NULL where there is no other. Errors: an infinite time (22008), an empty event (22023).';
+COMMENT ON AGGREGATE cdp.timeline_agg(timestamptz, text) IS
+	'Collects rows, in any order, into a timeline. Skips rows without a time or an event; NULL if no row is left. '
+	'Errors: an infinite time (22008), an empty event (22023).';
 
 CREATE AGGREGATE cdp.timeline_agg(at timestamptz, event text, numbers jsonb) (
 	SFUNC = cdp_internal.timeline_agg_trans, STYPE = cdp.timeline, SSPACE = 512,
 	FINALFUNC = cdp_internal.timeline_final, COMBINEFUNC = cdp_internal.timeline_combine, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE cdp.timeline_agg(timestamptz, text, jsonb) IS 'The timeline of rows with numbers: a JSON object such as {"total": 40.5}, or NULL. JSON nulls in it are left out. Further errors: a value that is no number or has more than 18 digits (22023), more than 32 numbers (54000).';
+COMMENT ON AGGREGATE cdp.timeline_agg(timestamptz, text, jsonb) IS
+	'Collects rows with numbers into a timeline. numbers: a JSON object such as {"total": 40.5}, or NULL. JSON nulls '
+	'in it are left out. Further errors: a value that is not a number or has more than 18 digits (22023), more than '
+	'32 numbers (54000).';
 
 CREATE AGGREGATE cdp.timeline_union(timeline cdp.timeline) (
 	SFUNC = cdp_internal.timeline_combine, STYPE = cdp.timeline, SSPACE = 512,
 	FINALFUNC = cdp_internal.timeline_final, COMBINEFUNC = cdp_internal.timeline_combine, PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE cdp.timeline_union(cdp.timeline) IS 'All events of all timelines: equal events of two are two. NULLs are skipped.';
+COMMENT ON AGGREGATE cdp.timeline_union(cdp.timeline) IS
+	'Collects all events of all timelines; equal events of two timelines are two events. Skips NULLs.';
 
 CREATE FUNCTION cdp.timeline_concat(cdp.timeline, cdp.timeline) RETURNS cdp.timeline
-AS 'MODULE_PATHNAME', 'cdp_timeline_concat' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.timeline_concat(cdp.timeline, cdp.timeline) IS 'The events of both timelines. NULL is no events; NULL where both are.';
+	AS 'MODULE_PATHNAME', 'cdp_timeline_concat' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION cdp.timeline_concat(cdp.timeline, cdp.timeline) IS
+	'Returns the events of both timelines. A NULL counts as no events; NULL if both are.';
 
 CREATE OPERATOR cdp.|| (
-	FUNCTION = cdp.timeline_concat, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline, COMMUTATOR = OPERATOR(cdp.||)
+	FUNCTION = cdp.timeline_concat, LEFTARG = cdp.timeline, RIGHTARG = cdp.timeline,
+	COMMUTATOR = OPERATOR(cdp.||)
 );
-COMMENT ON OPERATOR cdp.|| (cdp.timeline, cdp.timeline) IS 'the events of both; NULL is no events';
+COMMENT ON OPERATOR cdp.|| (cdp.timeline, cdp.timeline) IS 'the events of both timelines; a NULL counts as no events';
 
-CREATE FUNCTION cdp.events(timeline cdp.timeline, OUT event text, OUT at timestamptz, OUT numbers jsonb) RETURNS SETOF record
-AS 'MODULE_PATHNAME', 'cdp_events' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 100;
-COMMENT ON FUNCTION cdp.events(cdp.timeline) IS 'The events as rows: by name, the newest first; numbers is NULL for an event without.';
+CREATE FUNCTION cdp.events(timeline cdp.timeline, OUT event text, OUT at timestamptz,
+	OUT numbers jsonb) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'cdp_events' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION cdp.events(cdp.timeline) IS
+	'Returns the events as rows: by name, newest first. numbers is NULL for an event without numbers.';
 
 CREATE FUNCTION cdp.drop_before(timeline cdp.timeline, before timestamptz) RETURNS cdp.timeline
-AS 'MODULE_PATHNAME', 'cdp_drop_before' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.drop_before(cdp.timeline, timestamptz) IS 'The timeline without the events before a time; an event at that time stays.';
+	AS 'MODULE_PATHNAME', 'cdp_drop_before' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
+COMMENT ON FUNCTION cdp.drop_before(cdp.timeline, timestamptz) IS
+	'Returns the timeline without the events before a time; an event at that time stays.';
 
 CREATE FUNCTION cdp.event_count(timeline cdp.timeline) RETURNS bigint
-AS 'MODULE_PATHNAME', 'cdp_event_count' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION cdp.event_count(cdp.timeline) IS 'The number of events.';
+	AS 'MODULE_PATHNAME', 'cdp_event_count' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION cdp.event_count(cdp.timeline) IS 'Returns the number of all events.';
 
 CREATE FUNCTION cdp.event_names(timeline cdp.timeline) RETURNS text[]
-AS 'MODULE_PATHNAME', 'cdp_event_names' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
-COMMENT ON FUNCTION cdp.event_names(cdp.timeline) IS 'The different names of events, in the order of their bytes.';
-
+	AS 'MODULE_PATHNAME', 'cdp_event_names' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
+COMMENT ON FUNCTION cdp.event_names(cdp.timeline) IS 'Returns the distinct names of events, ordered by bytes.';

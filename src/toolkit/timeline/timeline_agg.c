@@ -51,13 +51,6 @@ get_state(FunctionCallInfo fcinfo)
 	return log;
 }
 
-/* Make the log a varlena. */
-static Datum
-return_state(CdpkTimelineLog *log)
-{
-	return cdp_varlena(log, log->size);
-}
-
 /* Append one event to the state. */
 static void
 add_event(CdpkTimelineLog **log, TimestampTz at, text *event, const CdpkNumber *numbers,
@@ -88,7 +81,7 @@ cdp_timeline_agg_trans(PG_FUNCTION_ARGS)
 	}
 	log = get_state(fcinfo);
 	add_event(&log, PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TEXT_PP(2), NULL, 0);
-	return return_state(log);
+	return cdp_varlena(log, log->size);
 }
 
 /* Raise the error for a number that a timeline cannot carry. */
@@ -172,7 +165,7 @@ cdp_timeline_agg_trans_numbers(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(3))
 		count = read_numbers(&log, PG_GETARG_JSONB_P(3), numbers);
 	add_event(&log, PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TEXT_PP(2), numbers, count);
-	return return_state(log);
+	return cdp_varlena(log, log->size);
 }
 
 /* timeline_combine(state, timeline): add all events of the second to the first; strict. */
@@ -182,7 +175,7 @@ cdp_timeline_combine(PG_FUNCTION_ARGS)
 	CdpkTimelineLog *log = get_state(fcinfo);
 
 	timeline_append(&log, &cdp_state_allocator, (Timeline *) PG_DETOAST_DATUM(PG_GETARG_DATUM(1)));
-	return return_state(log);
+	return cdp_varlena(log, log->size);
 }
 
 /* timeline_final(state): make the compact form, and leave the state as it is. */

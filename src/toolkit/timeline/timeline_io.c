@@ -125,8 +125,8 @@ cdp_timeline_send(PG_FUNCTION_ARGS)
 }
 
 /*
- * Order two timelines by their bytes, the shorter first where it is the other's beginning:
- * an order without a meaning, but equal ones are equal bytes.
+ * Compare two timelines by their bytes, a prefix first: an order without a meaning, but equal
+ * timelines are equal bytes.
  */
 static int
 compare(FunctionCallInfo fcinfo)

@@ -54,8 +54,8 @@ extern Datum cdp_traits_to_jsonb(PG_FUNCTION_ARGS);
 /* ---- traits_value.c: single values ---- */
 
 /*
- * Return a jsonb value other than a string in canonical form.  Of an array or object that is too large for
- * a trait only that is known: a length above CDPK_TRAITS_VALUE_MAX, and no bytes.
+ * Return a jsonb value other than a string in canonical form. For an array or object that is
+ * too large for a trait returns no bytes, and a length above CDPK_TRAITS_VALUE_MAX.
  */
 extern CdpkValue traits_value_make(const JsonbValue *value);
 
@@ -72,7 +72,7 @@ traits_value_read(const JsonbValue *value)
 	return string;
 }
 
-/* Return the other way: a jsonb value, which may point into the canonical one. */
+/* Return a jsonb value from a canonical one, into which it may point. */
 extern JsonbValue traits_value_jsonb(const CdpkValue *value);
 
 /* Append the canonical text. */
@@ -101,12 +101,12 @@ typedef struct TraitsProblem
 	char *key;          /* where, or NULL */
 } TraitsProblem;
 
-/* Compiles rules in a memory context; raise an error if they are invalid. */
+/* Compile rules in a memory context; raises an error if they are invalid. */
 extern TraitsRules *traits_rules_compile(Jsonb *rules, MemoryContext context);
 
 extern void traits_rules_free(TraitsRules *compiled);
 
-/* Return whether it was compiled from these very bytes. */
+/* Return whether the rules were compiled from these bytes. */
 extern bool traits_rules_match(const TraitsRules *compiled, const Jsonb *rules);
 
 /* Return whether any of them refuses values that others would take. */
@@ -122,8 +122,8 @@ extern void traits_row_begin(CdpkTraitsState *state, Jsonb *object, const Traits
 extern bool traits_row_check(Jsonb *object, const TraitsRules *rules, TraitsProblem *problem);
 
 /*
- * Merge an object's members into a state; rules may be NULL.  False, with the
- * reason, where it cannot: then the state is of no more use.
+ * Merge an object's members into a state; rules may be NULL. False, with the reason, if it
+ * cannot: then the state must not be used again.
  */
 extern bool traits_row_put(CdpkTraitsState *state, Jsonb *object, const TraitsRules *rules,
 						   const TraitsOrigin *origin, TraitsProblem *problem);

@@ -19,8 +19,8 @@
 #define FETCH_MAX 4096
 
 /*
- * Ask for memory, all lines of the cache at once.  Groups come in any order,
- * and waiting for one line after the other takes longer than the merge itself.
+ * Prefetch all cache lines of a state. Groups come in any order, and waiting for one line after
+ * the other takes longer than the merge itself.
  */
 static void
 fetch(const void *memory, size_t size)
@@ -29,7 +29,7 @@ fetch(const void *memory, size_t size)
 		__builtin_prefetch((const char *) memory + at, 1);
 }
 
-/* Open an aggregate's state to change it where it is, if it is ours to change. */
+/* Open an aggregate's state to change it in place, if it is ours to change. */
 static void
 resume_state(CdpkTraitsState *state, Datum datum)
 {
@@ -51,7 +51,7 @@ require_aggregate(FunctionCallInfo fcinfo)
 						errmsg("a transition function of an aggregate was called by itself")));
 }
 
-/* Bring an argument with rules into their compiled form, kept from call to call. */
+/* Compile an argument with rules; the compiled form is kept from call to call. */
 static TraitsRules *
 compiled_rules(FunctionCallInfo fcinfo, int argument)
 {
@@ -181,7 +181,7 @@ cdp_traits_concat(PG_FUNCTION_ARGS)
 
 CDP_FUNCTION(cdp_traits_from_jsonb);
 
-/* Make a value of plain traits of which nothing is known but that. */
+/* Make a value from plain traits, without time, source or rules. */
 Datum
 cdp_traits_from_jsonb(PG_FUNCTION_ARGS)
 {
@@ -222,7 +222,7 @@ cdp_refused_keys(PG_FUNCTION_ARGS)
 	TraitsRules *rules = compiled_rules(fcinfo, 1);
 	ArrayType *refused = NULL;
 
-	/* where no rule refuses anything, the row need not be opened */
+	/* if no rule refuses anything, the row need not be read */
 	if (traits_rules_may_refuse(rules))
 		refused = traits_row_refused(PG_GETARG_JSONB_P(0), rules);
 	if (refused == NULL)

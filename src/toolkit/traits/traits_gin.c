@@ -24,7 +24,7 @@ cdp_traits_gin_extract(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(DirectFunctionCall2(gin_extract_jsonb, plain, PG_GETARG_DATUM(1)));
 }
 
-/* Find the entries of what is asked: a jsonb, a key, an array of keys. */
+/* Find the entries of a query: a jsonb, a key, an array of keys. */
 Datum
 cdp_traits_gin_query(PG_FUNCTION_ARGS)
 {
@@ -38,7 +38,7 @@ cdp_traits_gin_consistent(PG_FUNCTION_ARGS)
 	return gin_consistent_jsonb(fcinfo);
 }
 
-/* cdp_traits_gin_triconsistent is the same where some are not known. */
+/* Like cdp_traits_gin_consistent, where some entries are unknown. */
 Datum
 cdp_traits_gin_triconsistent(PG_FUNCTION_ARGS)
 {

@@ -141,7 +141,7 @@ typedef struct TextInput
 	Node *escontext;
 } TextInput;
 
-/* Report JSON that is not the text form; always false. */
+/* Report JSON that is not the text form; always returns false. */
 static bool
 bad_text(TextInput *input, const char *detail)
 {

@@ -1,4 +1,3 @@
-
 -- operators of cdp.traits: single keys, containment, comparison; its operator classes
 
 CREATE FUNCTION cdp_internal.traits_get(traits cdp.traits, key text) RETURNS jsonb
@@ -20,18 +19,35 @@ COMMENT ON FUNCTION cdp_internal.traits_exists_any(cdp.traits, text[]) IS 'Inter
 COMMENT ON FUNCTION cdp_internal.traits_exists_all(cdp.traits, text[]) IS 'Internal: the operator ?&.';
 COMMENT ON FUNCTION cdp_internal.traits_contains(cdp.traits, jsonb) IS 'Internal: the operator @>.';
 
-CREATE OPERATOR cdp.-> (LEFTARG = cdp.traits, RIGHTARG = text, FUNCTION = cdp_internal.traits_get);
-CREATE OPERATOR cdp.->> (LEFTARG = cdp.traits, RIGHTARG = text, FUNCTION = cdp_internal.traits_get_text);
-CREATE OPERATOR cdp.? (LEFTARG = cdp.traits, RIGHTARG = text, FUNCTION = cdp_internal.traits_exists, RESTRICT = pg_catalog.matchingsel, JOIN = pg_catalog.matchingjoinsel);
-CREATE OPERATOR cdp.?| (LEFTARG = cdp.traits, RIGHTARG = text[], FUNCTION = cdp_internal.traits_exists_any, RESTRICT = pg_catalog.matchingsel, JOIN = pg_catalog.matchingjoinsel);
-CREATE OPERATOR cdp.?& (LEFTARG = cdp.traits, RIGHTARG = text[], FUNCTION = cdp_internal.traits_exists_all, RESTRICT = pg_catalog.matchingsel, JOIN = pg_catalog.matchingjoinsel);
-CREATE OPERATOR cdp.@> (LEFTARG = cdp.traits, RIGHTARG = jsonb, FUNCTION = cdp_internal.traits_contains, RESTRICT = pg_catalog.matchingsel, JOIN = pg_catalog.matchingjoinsel);
-COMMENT ON OPERATOR cdp.-> (cdp.traits, text) IS 'The value of a trait as jsonb; NULL where there is none.';
-COMMENT ON OPERATOR cdp.->> (cdp.traits, text) IS 'The value of a trait as text; NULL where there is none.';
+CREATE OPERATOR cdp.-> (
+	FUNCTION = cdp_internal.traits_get, LEFTARG = cdp.traits, RIGHTARG = text
+);
+CREATE OPERATOR cdp.->> (
+	FUNCTION = cdp_internal.traits_get_text, LEFTARG = cdp.traits, RIGHTARG = text
+);
+CREATE OPERATOR cdp.? (
+	FUNCTION = cdp_internal.traits_exists, LEFTARG = cdp.traits, RIGHTARG = text,
+	RESTRICT = pg_catalog.matchingsel, JOIN = pg_catalog.matchingjoinsel
+);
+CREATE OPERATOR cdp.?| (
+	FUNCTION = cdp_internal.traits_exists_any, LEFTARG = cdp.traits, RIGHTARG = text[],
+	RESTRICT = pg_catalog.matchingsel, JOIN = pg_catalog.matchingjoinsel
+);
+CREATE OPERATOR cdp.?& (
+	FUNCTION = cdp_internal.traits_exists_all, LEFTARG = cdp.traits, RIGHTARG = text[],
+	RESTRICT = pg_catalog.matchingsel, JOIN = pg_catalog.matchingjoinsel
+);
+CREATE OPERATOR cdp.@> (
+	FUNCTION = cdp_internal.traits_contains, LEFTARG = cdp.traits, RIGHTARG = jsonb,
+	RESTRICT = pg_catalog.matchingsel, JOIN = pg_catalog.matchingjoinsel
+);
+COMMENT ON OPERATOR cdp.-> (cdp.traits, text) IS 'The value of a trait as jsonb; NULL if it has none.';
+COMMENT ON OPERATOR cdp.->> (cdp.traits, text) IS 'The value of a trait as text; NULL if it has none.';
 COMMENT ON OPERATOR cdp.? (cdp.traits, text) IS 'Whether a trait has a value.';
 COMMENT ON OPERATOR cdp.?| (cdp.traits, text[]) IS 'Whether any of the traits has a value.';
 COMMENT ON OPERATOR cdp.?& (cdp.traits, text[]) IS 'Whether all of the traits have a value.';
-COMMENT ON OPERATOR cdp.@> (cdp.traits, jsonb) IS 'Whether the plain traits contain an object, as jsonb''s @> says.';
+COMMENT ON OPERATOR cdp.@> (cdp.traits, jsonb) IS
+	'Whether the plain traits contain an object, in the sense of jsonb''s @>.';
 
 -- comparison: by bytes, so that equal traits have equal keys, values, times and sources
 
@@ -53,40 +69,54 @@ CREATE FUNCTION cdp_internal.traits_hash(cdp.traits) RETURNS integer
 	AS 'MODULE_PATHNAME', 'cdp_traits_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 CREATE FUNCTION cdp_internal.traits_hash_extended(cdp.traits, bigint) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'cdp_traits_hash_extended' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp_internal.traits_cmp(cdp.traits, cdp.traits) IS 'Internal: order of cdp.traits, by bytes.';
+COMMENT ON FUNCTION cdp_internal.traits_cmp(cdp.traits, cdp.traits) IS 'Internal: compares two traits by their bytes.';
 COMMENT ON FUNCTION cdp_internal.traits_eq(cdp.traits, cdp.traits) IS 'Internal: the operator =.';
 COMMENT ON FUNCTION cdp_internal.traits_ne(cdp.traits, cdp.traits) IS 'Internal: the operator <>.';
 COMMENT ON FUNCTION cdp_internal.traits_lt(cdp.traits, cdp.traits) IS 'Internal: the operator <.';
 COMMENT ON FUNCTION cdp_internal.traits_le(cdp.traits, cdp.traits) IS 'Internal: the operator <=.';
 COMMENT ON FUNCTION cdp_internal.traits_gt(cdp.traits, cdp.traits) IS 'Internal: the operator >.';
 COMMENT ON FUNCTION cdp_internal.traits_ge(cdp.traits, cdp.traits) IS 'Internal: the operator >=.';
-COMMENT ON FUNCTION cdp_internal.traits_hash(cdp.traits) IS 'Internal: hash of cdp.traits.';
-COMMENT ON FUNCTION cdp_internal.traits_hash_extended(cdp.traits, bigint) IS 'Internal: hash of cdp.traits with a seed.';
+COMMENT ON FUNCTION cdp_internal.traits_hash(cdp.traits) IS 'Internal: hashes for joins and hash indexes.';
+COMMENT ON FUNCTION cdp_internal.traits_hash_extended(cdp.traits, bigint) IS
+	'Internal: hashes with a seed, for hash partitions.';
 
 CREATE OPERATOR cdp.= (
-	LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp_internal.traits_eq, COMMUTATOR = OPERATOR(cdp.=), NEGATOR = OPERATOR(cdp.<>),
-	RESTRICT = pg_catalog.eqsel, JOIN = pg_catalog.eqjoinsel, HASHES, MERGES);
+	FUNCTION = cdp_internal.traits_eq, LEFTARG = cdp.traits, RIGHTARG = cdp.traits,
+	COMMUTATOR = OPERATOR(cdp.=), NEGATOR = OPERATOR(cdp.<>),
+	RESTRICT = pg_catalog.eqsel, JOIN = pg_catalog.eqjoinsel, HASHES, MERGES
+);
 CREATE OPERATOR cdp.<> (
-	LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp_internal.traits_ne, COMMUTATOR = OPERATOR(cdp.<>), NEGATOR = OPERATOR(cdp.=),
-	RESTRICT = pg_catalog.neqsel, JOIN = pg_catalog.neqjoinsel);
+	FUNCTION = cdp_internal.traits_ne, LEFTARG = cdp.traits, RIGHTARG = cdp.traits,
+	COMMUTATOR = OPERATOR(cdp.<>), NEGATOR = OPERATOR(cdp.=),
+	RESTRICT = pg_catalog.neqsel, JOIN = pg_catalog.neqjoinsel
+);
 CREATE OPERATOR cdp.< (
-	LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp_internal.traits_lt, COMMUTATOR = OPERATOR(cdp.>), NEGATOR = OPERATOR(cdp.>=),
-	RESTRICT = pg_catalog.scalarltsel, JOIN = pg_catalog.scalarltjoinsel);
+	FUNCTION = cdp_internal.traits_lt, LEFTARG = cdp.traits, RIGHTARG = cdp.traits,
+	COMMUTATOR = OPERATOR(cdp.>), NEGATOR = OPERATOR(cdp.>=),
+	RESTRICT = pg_catalog.scalarltsel, JOIN = pg_catalog.scalarltjoinsel
+);
 CREATE OPERATOR cdp.<= (
-	LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp_internal.traits_le, COMMUTATOR = OPERATOR(cdp.>=), NEGATOR = OPERATOR(cdp.>),
-	RESTRICT = pg_catalog.scalarlesel, JOIN = pg_catalog.scalarlejoinsel);
+	FUNCTION = cdp_internal.traits_le, LEFTARG = cdp.traits, RIGHTARG = cdp.traits,
+	COMMUTATOR = OPERATOR(cdp.>=), NEGATOR = OPERATOR(cdp.>),
+	RESTRICT = pg_catalog.scalarlesel, JOIN = pg_catalog.scalarlejoinsel
+);
 CREATE OPERATOR cdp.> (
-	LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp_internal.traits_gt, COMMUTATOR = OPERATOR(cdp.<), NEGATOR = OPERATOR(cdp.<=),
-	RESTRICT = pg_catalog.scalargtsel, JOIN = pg_catalog.scalargtjoinsel);
+	FUNCTION = cdp_internal.traits_gt, LEFTARG = cdp.traits, RIGHTARG = cdp.traits,
+	COMMUTATOR = OPERATOR(cdp.<), NEGATOR = OPERATOR(cdp.<=),
+	RESTRICT = pg_catalog.scalargtsel, JOIN = pg_catalog.scalargtjoinsel
+);
 CREATE OPERATOR cdp.>= (
-	LEFTARG = cdp.traits, RIGHTARG = cdp.traits, FUNCTION = cdp_internal.traits_ge, COMMUTATOR = OPERATOR(cdp.<=), NEGATOR = OPERATOR(cdp.<),
-	RESTRICT = pg_catalog.scalargesel, JOIN = pg_catalog.scalargejoinsel);
+	FUNCTION = cdp_internal.traits_ge, LEFTARG = cdp.traits, RIGHTARG = cdp.traits,
+	COMMUTATOR = OPERATOR(cdp.<=), NEGATOR = OPERATOR(cdp.<),
+	RESTRICT = pg_catalog.scalargesel, JOIN = pg_catalog.scalargejoinsel
+);
 COMMENT ON OPERATOR cdp.= (cdp.traits, cdp.traits) IS 'Same keys, values, times, sources and rules.';
 COMMENT ON OPERATOR cdp.<> (cdp.traits, cdp.traits) IS 'Not the same keys, values, times, sources and rules.';
-COMMENT ON OPERATOR cdp.< (cdp.traits, cdp.traits) IS 'Before, in the order of the bytes.';
-COMMENT ON OPERATOR cdp.<= (cdp.traits, cdp.traits) IS 'Before or equal, in the order of the bytes.';
-COMMENT ON OPERATOR cdp.> (cdp.traits, cdp.traits) IS 'Behind, in the order of the bytes.';
-COMMENT ON OPERATOR cdp.>= (cdp.traits, cdp.traits) IS 'Behind or equal, in the order of the bytes.';
+COMMENT ON OPERATOR cdp.< (cdp.traits, cdp.traits) IS 'Less than, by bytes: for sorting and grouping only.';
+COMMENT ON OPERATOR cdp.<= (cdp.traits, cdp.traits) IS 'Less than or equal, by bytes: for sorting and grouping only.';
+COMMENT ON OPERATOR cdp.> (cdp.traits, cdp.traits) IS 'Greater than, by bytes: for sorting and grouping only.';
+COMMENT ON OPERATOR cdp.>= (cdp.traits, cdp.traits) IS
+	'Greater than or equal, by bytes: for sorting and grouping only.';
 
 CREATE OPERATOR CLASS cdp.traits_ops DEFAULT FOR TYPE cdp.traits USING btree AS
 	OPERATOR 1 cdp.<,
@@ -105,16 +135,26 @@ CREATE OPERATOR CLASS cdp.traits_hash_ops DEFAULT FOR TYPE cdp.traits USING hash
 
 CREATE FUNCTION cdp_internal.traits_gin_extract(cdp.traits, internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'cdp_traits_gin_extract' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION cdp_internal.traits_gin_query(cdp.traits, internal, smallint, internal, internal, internal, internal) RETURNS internal
+CREATE FUNCTION cdp_internal.traits_gin_query(cdp.traits, internal, smallint, internal, internal, internal,
+	internal) RETURNS internal
 	AS 'MODULE_PATHNAME', 'cdp_traits_gin_query' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION cdp_internal.traits_gin_consistent(internal, smallint, cdp.traits, integer, internal, internal, internal, internal) RETURNS boolean
+CREATE FUNCTION cdp_internal.traits_gin_consistent(internal, smallint, cdp.traits, integer, internal, internal,
+	internal, internal) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_traits_gin_consistent' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-CREATE FUNCTION cdp_internal.traits_gin_triconsistent(internal, smallint, cdp.traits, integer, internal, internal, internal) RETURNS "char"
+CREATE FUNCTION cdp_internal.traits_gin_triconsistent(internal, smallint, cdp.traits, integer, internal, internal,
+	internal) RETURNS "char"
 	AS 'MODULE_PATHNAME', 'cdp_traits_gin_triconsistent' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp_internal.traits_gin_extract(cdp.traits, internal) IS 'Internal: GIN support of cdp.traits.';
-COMMENT ON FUNCTION cdp_internal.traits_gin_query(cdp.traits, internal, smallint, internal, internal, internal, internal) IS 'Internal: GIN support of cdp.traits.';
-COMMENT ON FUNCTION cdp_internal.traits_gin_consistent(internal, smallint, cdp.traits, integer, internal, internal, internal, internal) IS 'Internal: GIN support of cdp.traits.';
-COMMENT ON FUNCTION cdp_internal.traits_gin_triconsistent(internal, smallint, cdp.traits, integer, internal, internal, internal) IS 'Internal: GIN support of cdp.traits.';
+COMMENT ON FUNCTION cdp_internal.traits_gin_extract(cdp.traits, internal) IS
+	'Internal: extracts the GIN keys of a value.';
+COMMENT ON FUNCTION cdp_internal.traits_gin_query(cdp.traits, internal, smallint, internal, internal, internal,
+	internal) IS
+	'Internal: extracts the GIN keys of a query.';
+COMMENT ON FUNCTION cdp_internal.traits_gin_consistent(internal, smallint, cdp.traits, integer, internal, internal,
+	internal, internal) IS
+	'Internal: decides whether a GIN item matches a query.';
+COMMENT ON FUNCTION cdp_internal.traits_gin_triconsistent(internal, smallint, cdp.traits, integer, internal, internal,
+	internal) IS
+	'Internal: decides whether a GIN item matches a query, with three values.';
 
 CREATE OPERATOR CLASS cdp.traits_gin_ops DEFAULT FOR TYPE cdp.traits USING gin AS
 	OPERATOR 7 cdp.@> (cdp.traits, jsonb),
@@ -124,6 +164,8 @@ CREATE OPERATOR CLASS cdp.traits_gin_ops DEFAULT FOR TYPE cdp.traits USING gin A
 	FUNCTION 1 pg_catalog.gin_compare_jsonb(text, text),
 	FUNCTION 2 cdp_internal.traits_gin_extract(cdp.traits, internal),
 	FUNCTION 3 cdp_internal.traits_gin_query(cdp.traits, internal, smallint, internal, internal, internal, internal),
-	FUNCTION 4 cdp_internal.traits_gin_consistent(internal, smallint, cdp.traits, integer, internal, internal, internal, internal),
-	FUNCTION 6 cdp_internal.traits_gin_triconsistent(internal, smallint, cdp.traits, integer, internal, internal, internal),
+	FUNCTION 4 cdp_internal.traits_gin_consistent(internal, smallint, cdp.traits, integer, internal, internal, internal,
+		internal),
+	FUNCTION 6 cdp_internal.traits_gin_triconsistent(internal, smallint, cdp.traits, integer, internal, internal,
+		internal),
 	STORAGE text;

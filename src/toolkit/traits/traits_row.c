@@ -53,7 +53,7 @@ parse_rule(const JsonbValue *key, const JsonbValue *value)
 	return code;
 }
 
-/* Return whether there are values that a rule cannot take, but the others can. */
+/* Return whether a rule refuses values that others accept. */
 static bool
 rule_may_refuse(uint8 code)
 {
@@ -61,7 +61,7 @@ rule_may_refuse(uint8 code)
 		   cdpk_value_size_max(code) < CDPK_TRAITS_VALUE_MAX;
 }
 
-/* Bring rules into the form that rows are merged with. */
+/* Compile rules. */
 TraitsRules *
 traits_rules_compile(Jsonb *rules, MemoryContext context)
 {
@@ -231,7 +231,7 @@ put_elements(CdpkTraitsState *state, CdpkTrait *trait, JsonbContainer *array, ui
 
 	while (jsonb_walk_element(&walk, &element))
 	{
-		/* a null among the elements is nothing; as the whole value it removes the key */
+		/* ignore null elements; null as the whole value removes the key */
 		if (element.type == jbvNull)
 			continue;
 		trait->value = traits_value_read(&element);

@@ -39,10 +39,10 @@ typedef struct Scalar
 {
 	const char *text;
 	size_t length;
-	Numeric number; /* what the text is of; NULL where it was text before */
+	Numeric number; /* the JSON number that the text was printed from, else NULL */
 } Scalar;
 
-/* reads a value as a type; false where it is none of the type */
+/* reads a value as a type; false if it is not one */
 typedef bool (*Reader)(const Scalar *scalar, Datum *result);
 
 /* Return a jsonb's text; false for null, arrays and objects. */
@@ -123,7 +123,7 @@ read_bigint(const Scalar *scalar, Datum *result)
 	return true;
 }
 
-/* Let numeric_in read only what it cannot refuse. */
+/* Call numeric_in, only for text that it cannot refuse. */
 static bool
 read_numeric(const Scalar *scalar, Datum *result)
 {
@@ -142,7 +142,7 @@ read_numeric(const Scalar *scalar, Datum *result)
 	return true;
 }
 
-/* Round to the nearest; a number too large for it is none. */
+/* Round to the nearest double; false if it is too large. */
 static bool
 read_double(const Scalar *scalar, Datum *result)
 {
@@ -172,7 +172,7 @@ read_boolean(const Scalar *scalar, Datum *result)
 		start++;
 	while (end > start && isspace((unsigned char) end[-1]))
 		end--;
-	/* it looks at the first two characters of what may have none */
+	/* parse_bool looks at the first two characters, which may not exist */
 	if (start == end || !parse_bool_with_len(pnstrdup(start, end - start), end - start, &value))
 		return false;
 	*result = BoolGetDatum(value);

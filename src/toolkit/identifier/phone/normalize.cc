@@ -58,8 +58,8 @@ supported_regions(const PhoneNumberUtil &util)
 }
 
 /*
- * Letters stand in no customer's number, but the library reads them as keys
- * ("1-800-FLOWERS") or skips them in front; only a tel: URI may hold some.
+ * Customers' numbers have no letters, but the library reads them as keys ("1-800-FLOWERS") or
+ * skips leading ones. So letters are allowed only in a tel: URI.
  */
 static CdpkStatus
 normalize(std::string value, const char *region, std::string *result)
