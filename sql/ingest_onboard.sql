@@ -1,12 +1,12 @@
--- cdp.onboard: what a row of the inbox becomes
+-- cdp_internal.onboard: what a row of the inbox becomes
 -- (the _1 output: psql 16 and later take a zero-width character for one of no width)
 -- the row of a test: defaults, overwritten by what is given as jsonb
-CREATE FUNCTION onboard(given jsonb, OUT call_type text, OUT event_name text, OUT at timestamptz, OUT feed text,
+CREATE FUNCTION onboard(given jsonb, OUT call_type text, OUT event_name text, OUT at timestamptz, OUT source text,
 	OUT ids cdp.identifier[], OUT reason text, OUT detail text) LANGUAGE sql AS $$
-	SELECT o.call_type, o.event_name, o.at, o.feed, o.ids, o.reason, o.detail FROM jsonb_to_record(given) AS i (type text, event text, anonymous_id text, user_id text, group_id text, previous_id text,
+	SELECT o.call_type, o.event_name, o.at, o.source, o.ids, o.reason, o.detail FROM jsonb_to_record(given) AS i (type text, event text, anonymous_id text, user_id text, group_id text, previous_id text,
 			identifiers jsonb, properties jsonb, traits jsonb, context jsonb,
 			"timestamp" timestamptz, sent_at timestamptz, original_timestamp timestamptz, received_at timestamptz, source text),
-		cdp.onboard(type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
+		cdp_internal.onboard(type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
 			"timestamp", sent_at, original_timestamp, received_at, source, timestamptz '2026-03-01 00:00+00') o
 $$;
 SET timezone = 'UTC';
@@ -32,12 +32,12 @@ INSERT INTO typed (given) VALUES
 	('{"type":"group"}'), ('{"type":"group","group_id":" "}');
 SELECT given, o.call_type, o.event_name, o.reason, o.detail FROM typed, onboard(given || '{"user_id":"u"}') o ORDER BY n;
 SELECT n, length(o.event_name), octet_length(o.event_name), o.reason, o.detail
-FROM unnest(ARRAY[127, 128, 255]) n, cdp.onboard('track', repeat(CASE n WHEN 255 THEN 'x' ELSE 'é' END, n), 'a', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now()) o ORDER BY n;
+FROM unnest(ARRAY[127, 128, 255]) n, cdp_internal.onboard('track', repeat(CASE n WHEN 255 THEN 'x' ELSE 'é' END, n), 'a', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now()) o ORDER BY n;
 
 -- source
-SELECT source, o.feed, o.reason, o.detail
+SELECT s.source, o.source AS taken, o.reason, o.detail
 FROM (VALUES (NULL), (''), (' '), (' crm '), (repeat('s', 63)), (repeat('s', 64)), (E'a\x01b')) s (source),
-	cdp.onboard('track', 'e', 'a', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, source, now()) o;
+	cdp_internal.onboard('track', 'e', 'a', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, s.source, now()) o;
 
 -- time: which column counts, and its bounds
 CREATE TEMP TABLE timed (n serial, given jsonb);
@@ -120,15 +120,15 @@ SELECT given, o.reason, o.detail FROM refused, onboard('{"event":"e"}' || given)
 
 -- at most 512 bytes, namespace and colon included; at most 256, or what is asked for
 SELECT n, length(o.ids[1]::text), o.reason, o.detail FROM unnest(ARRAY[504, 505, 100000]) n,
-	cdp.onboard('track', 'e', NULL, repeat('u', n), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now()) o ORDER BY n;
-SELECT o.reason, o.detail FROM cdp.onboard('track', 'e', NULL, NULL, NULL, NULL, '{"x":1e131071}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now()) o;
+	cdp_internal.onboard('track', 'e', NULL, repeat('u', n), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now()) o ORDER BY n;
+SELECT o.reason, o.detail FROM cdp_internal.onboard('track', 'e', NULL, NULL, NULL, NULL, '{"x":1e131071}', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now()) o;
 SELECT n, cardinality(o.ids), o.reason, o.detail FROM unnest(ARRAY[255, 256, 257]) n,
 	onboard(jsonb_build_object('event', 'e', 'identifiers', jsonb_build_object('x', (SELECT jsonb_agg(i) FROM generate_series(1, n) i)))) o ORDER BY n;
 SELECT max, n, cardinality(o.ids), o.repeats, o.reason, o.detail FROM (VALUES (1, 1), (1, 2), (32, 32), (32, 33), (256, 256), (256, 257)) v (max, n),
-	cdp.onboard('track', 'e', NULL, NULL, NULL, NULL, (SELECT jsonb_build_object('x', jsonb_agg(i)) FROM generate_series(1, n) i), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now(), max) o ORDER BY max, n;
-SELECT o.reason FROM cdp.onboard('track', 'e', 'a', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now(), 0) o;
-SELECT o.reason FROM cdp.onboard('track', 'e', 'a', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now(), 257) o;
-SELECT o.reason FROM cdp.onboard('track', 'e', 'a', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now(), NULL) o;
+	cdp_internal.onboard('track', 'e', NULL, NULL, NULL, NULL, (SELECT jsonb_build_object('x', jsonb_agg(i)) FROM generate_series(1, n) i), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now(), max) o ORDER BY max, n;
+SELECT o.reason FROM cdp_internal.onboard('track', 'e', 'a', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now(), 0) o;
+SELECT o.reason FROM cdp_internal.onboard('track', 'e', 'a', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now(), 257) o;
+SELECT o.reason FROM cdp_internal.onboard('track', 'e', 'a', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now(), NULL) o;
 -- repeats do not count; the order is the type's
 SELECT cardinality(o.ids), o.reason, o.ids = (SELECT array_agg(i ORDER BY i) FROM unnest(o.ids) i) AS sorted
 FROM onboard(jsonb_build_object('event', 'e', 'identifiers', jsonb_build_object('x', (SELECT jsonb_agg('v' || i % 32) FROM generate_series(1, 10000) i)))) o;
@@ -138,8 +138,8 @@ SELECT o.ids, o.reason FROM onboard('{"event":"e","identifiers":{"customer_no":[
 SELECT o.ids, o.reason FROM onboard('{"event":"e","identifiers":{"customer_no":[7.50, 7.5, 100, 1e2, 100.00, -0.0070, "7.0", "7.50"]}}') o;
 SELECT o.ids, o.reason FROM onboard('{"event":"e","context":{"device":{"id":8.0},"externalIds":[{"id":9.00,"type":"crm","collection":"users"}]}}') o;
 SELECT p.user_id, p.anonymous_id, p.previous_id, p.group_id, p.message_id, o.ids, o.reason
-FROM cdp.parse_line('{"type":"alias","userId":7.0,"anonymousId":7.50,"previousId":100.00,"groupId":0.0,"messageId":5e0,"identifiers":{"customer_no":[7,7.00]}}') p,
-	cdp.onboard(p.type, p.event, p.anonymous_id, p.user_id, p.group_id, p.previous_id, p.identifiers, p.properties, p.traits, p.context, p."timestamp", p.sent_at, p.original_timestamp, p.received_at, p.source, now()) o;
+FROM cdp_internal.parse_line('{"type":"alias","userId":7.0,"anonymousId":7.50,"previousId":100.00,"groupId":0.0,"messageId":5e0,"identifiers":{"customer_no":[7,7.00]}}') p,
+	cdp_internal.onboard(p.type, p.event, p.anonymous_id, p.user_id, p.group_id, p.previous_id, p.identifiers, p.properties, p.traits, p.context, p."timestamp", p.sent_at, p.original_timestamp, p.received_at, p.source, now()) o;
 
 -- the first reason is the one
 SELECT step, o.reason FROM (VALUES
@@ -149,8 +149,8 @@ SELECT step, o.reason FROM (VALUES
 	onboard(given) o ORDER BY step;
 
 -- the batch's time is the caller's business
-SELECT o.reason FROM cdp.onboard('track', 'e', 'a', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL) o;
-SELECT o.reason FROM cdp.onboard('track', 'e', 'a', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'infinity') o;
+SELECT o.reason FROM cdp_internal.onboard('track', 'e', 'a', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL) o;
+SELECT o.reason FROM cdp_internal.onboard('track', 'e', 'a', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'infinity') o;
 \echo :LAST_ERROR_SQLSTATE
 
 -- all of it at once, from compressed and external values, as refresh() calls it
@@ -160,7 +160,7 @@ CREATE TEMP TABLE large AS SELECT n, CASE WHEN n % 2 = 0 THEN 'identify' ELSE 'p
 	CASE WHEN n % 5 = 0 THEN to_jsonb(repeat('x', 100000)) ELSE to_jsonb(repeat('y', n)) || '[]' END AS properties
 FROM generate_series(1, 40) n;
 SELECT (o).call_type, (o).event_name, (o).reason, count(*), min((o).ids) AS first_ids
-FROM (SELECT cdp.onboard(type, NULL, NULL, user_id, NULL, NULL, NULL, CASE WHEN n > 20 THEN properties END, traits, context, NULL, NULL, NULL, NULL, NULL, now()) AS o FROM large OFFSET 0) l
+FROM (SELECT cdp_internal.onboard(type, NULL, NULL, user_id, NULL, NULL, NULL, CASE WHEN n > 20 THEN properties END, traits, context, NULL, NULL, NULL, NULL, NULL, now()) AS o FROM large OFFSET 0) l
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
 
 -- no detail repeats a value

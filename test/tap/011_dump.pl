@@ -35,6 +35,25 @@ is($node->safe_psql('restored', q{SELECT count(*) FROM cdp.members('planned')}),
 is($node->safe_psql('restored', 'SELECT * FROM people ORDER BY profile_id'), $node->safe_psql('postgres', 'SELECT * FROM people ORDER BY profile_id'), 'and the view of people');
 is($node->safe_psql('restored', q{SELECT count(*), sum(problems) FROM cdp.profile_view_problems('people')}), '2|0', 'which is known there');
 
+# events, rules and verdicts into the inbox of another installation, as the README has it
+my $columns = 'message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context, "timestamp", sent_at, original_timestamp, received_at, source';
+$node->safe_psql('postgres', q{SELECT cdp.forbid('user_id:u1', 'device_id:d1', 'two people'), cdp.mark_shared('anonymous_id:a2-0', true), cdp.set_rules('{"device_id": {"max_per_profile": 3}}')});
+$node->safe_psql('postgres', 'CREATE DATABASE another');
+$node->safe_psql('another', 'CREATE EXTENSION cdp; SELECT cdp.init()');
+my $events = $node->basedir . '/events';
+$node->safe_psql('postgres', "COPY (SELECT $columns FROM cdp.events ORDER BY event_id) TO '$events'");
+$node->safe_psql('another', "COPY cdp.inbox ($columns) FROM '$events'");
+my ($rules, $sources, $trait_rules) = map { $node->safe_psql('postgres', "SELECT quote_literal($_)") } 'cdp.rules()', q{(SELECT jsonb_object_agg(source, jsonb_build_object('trust', trust)) FROM cdp.sources)}, 'cdp.trait_rules()';
+$node->safe_psql('another', "SELECT cdp.set_rules($rules), cdp.set_sources($sources), cdp.set_trait_rules($trait_rules); SELECT cdp.refresh()");
+$node->safe_psql('another', $node->safe_psql('postgres', q{
+	SELECT format(CASE kind WHEN 'forbid' THEN 'SELECT cdp.forbid(%L, %L, %L);' WHEN 'unlink' THEN 'SELECT cdp.unlink(%L, %L);'
+		ELSE 'SELECT cdp.mark_shared(%L, ' || (kind = 'shared') || ');' END, a, b, reason) FROM cdp.verdict ORDER BY verdict_id}));
+for my $question ('SELECT e.message_id, e.properties, e."timestamp", p.identifiers FROM cdp.events e LEFT JOIN cdp.profiles p USING (profile_id) ORDER BY e.message_id COLLATE "C"',
+	'SELECT identifiers, traits, events, first_seen, last_seen FROM cdp.profiles ORDER BY identifiers', 'SELECT cdp.rules() - \'*\', cdp.trait_rules()')
+{
+	is($node->safe_psql('another', $question), $node->safe_psql('postgres', $question), 'the same from events, rules and verdicts');
+}
+
 my ($status, $output, $errors) = $node->psql('restored', 'DROP EXTENSION cdp');
 isnt($status, 0, 'DROP EXTENSION without CASCADE does not drop the customers');
 like($errors, qr/cannot drop extension cdp because other objects depend on it/, 'and says why');

@@ -57,7 +57,8 @@ is(allowed('ann', q{SELECT count(*) FROM cdp.events WHERE profile_id IS NOT NULL
 # all that is there for analysts, asked by one
 allowed('ann', $_) for
   (map { "SELECT * FROM cdp.$_" } qw(identifiers profile_row accounts account_members open_cases near_shared refused_links outvoted identifier_periods refused_traits
-	source sources batch namespace state segment trait_rule carried_number case_event verdict profile_view)),
+	sources batch namespace segment carried_number case_event verdict profile_view seen_name shared_identifiers)),
+  'SELECT * FROM cdp_data.state', 'SELECT * FROM cdp_data.source', 'SELECT * FROM cdp_data.trait_rule',
   q{SELECT cdp.profile_of('user_id:u1'::cdp.identifier), cdp.profile_of(1::bigint), cdp.resolve_profile(99), cdp.profile_at('user_id:u1', now())},
   'SELECT * FROM cdp.events_at(now())', q{SELECT * FROM cdp.explain('user_id:u1', 'email:ann@example.com')}, q{SELECT * FROM cdp.explain('user_id:u1', 'user_id:u9')},
   q{SELECT cdp.lookup('user_id:u1', 'identifiers,traits,events,cases,segments,refused_links,accounts,provenance'), cdp.lookup('user_id:u1'::cdp.identifier)},

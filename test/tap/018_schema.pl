@@ -47,10 +47,10 @@ refused('one given away', 'CREATE SCHEMA cdp; ALTER SCHEMA cdp OWNER TO mallory'
 my $open = 'CREATE SCHEMA cdp; GRANT ALL ON SCHEMA cdp TO mallory; SET ROLE mallory';
 my %hostile = (
 	'function cdp.now()' => 'CREATE FUNCTION cdp.now() RETURNS timestamptz LANGUAGE sql RETURN NULL::timestamptz',
-	'function cdp_data.add_event_month\(timestamp with time zone\)' => q{CREATE FUNCTION cdp_data.add_event_month(timestamptz) RETURNS void LANGUAGE sql AS ''},
+	'function cdp.add_event_month\(timestamp with time zone\)' => q{CREATE FUNCTION cdp.add_event_month(timestamptz) RETURNS void LANGUAGE sql AS ''},
 	'operator cdp.=\(integer,bigint\)' => 'CREATE OPERATOR cdp.= (FUNCTION = int48eq, LEFTARG = integer, RIGHTARG = bigint)',
-	'table cdp_data.state' => 'CREATE TABLE cdp_data.state (x int)',
-	'table cdp_data.event_2030_01' => 'CREATE TABLE cdp_data.event_2030_01 (x int)',
+	'table cdp.state' => 'CREATE TABLE cdp.state (x int)',
+	'table cdp.event_2030_01' => 'CREATE TABLE cdp.event_2030_01 (x int)',
 	'view cdp.profiles' => 'CREATE VIEW cdp.profiles AS SELECT 1 AS x',
 	'type cdp.mood' => q{CREATE TYPE cdp.mood AS ENUM ('good')},
 	'type cdp.whole' => 'CREATE DOMAIN cdp.whole AS int',
@@ -97,8 +97,7 @@ for my $owner ('postgres', 'owner')
 {
 	my $database = database('CREATE EXTENSION cdp', 'owner');
 	$node->safe_psql($database, qq{
-		GRANT ALL ON SCHEMA cdp TO owner; GRANT CREATE ON DATABASE $database TO owner;
-		GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA cdp TO owner; SET ROLE $owner; SELECT cdp.init(); RESET ROLE;
+		SELECT cdp.init('$owner');
 		SELECT cdp.grant_access('app', 'writer', '{web}'), cdp.grant_access('mallory', 'steward');
 		INSERT INTO cdp.inbox (user_id, event) VALUES ('u1', 'x');
 		SELECT cdp_data.add_event_month('2020-01-01'), cdp_data.add_event_month('2020-02-01');

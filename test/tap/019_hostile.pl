@@ -146,14 +146,14 @@ super(q{
 	GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA lever TO PUBLIC});
 for my $role ('web', 'ann', 'boss')
 {
-	for my $relation ('inbox', 'event', 'profile', 'segment', 'state', 'quarantine')
+	for my $relation ('cdp.inbox', map { "cdp_data.$_" } qw(event profile segment state quarantine))
 	{
 		refused($role, $_)
-		  for "CREATE TRIGGER t BEFORE INSERT OR UPDATE OR DELETE ON cdp.$relation FOR EACH ROW EXECUTE FUNCTION lever.trigger()",
-		  "CREATE RULE r AS ON UPDATE TO cdp.$relation DO ALSO SELECT lever.pull('rule')", "CREATE POLICY p ON cdp.$relation USING (lever.pull('policy'))",
-		  "ALTER TABLE cdp.$relation ADD COLUMN x boolean DEFAULT lever.pull('default')", "ALTER TABLE cdp.$relation ADD CHECK (lever.pull('check'))",
-		  "CREATE INDEX ON cdp.$relation (lever.pull('index'))", "TRUNCATE cdp.$relation", "DROP TABLE cdp.$relation", "ALTER TABLE cdp.$relation OWNER TO $role",
-		  "GRANT TRIGGER ON cdp.$relation TO PUBLIC; CREATE TRIGGER t BEFORE INSERT ON cdp.$relation EXECUTE FUNCTION lever.trigger()";
+		  for "CREATE TRIGGER t BEFORE INSERT OR UPDATE OR DELETE ON $relation FOR EACH ROW EXECUTE FUNCTION lever.trigger()",
+		  "CREATE RULE r AS ON UPDATE TO $relation DO ALSO SELECT lever.pull('rule')", "CREATE POLICY p ON $relation USING (lever.pull('policy'))",
+		  "ALTER TABLE $relation ADD COLUMN x boolean DEFAULT lever.pull('default')", "ALTER TABLE $relation ADD CHECK (lever.pull('check'))",
+		  "CREATE INDEX ON $relation (lever.pull('index'))", "TRUNCATE $relation", "DROP TABLE $relation", "ALTER TABLE $relation OWNER TO $role",
+		  "GRANT TRIGGER ON $relation TO PUBLIC; CREATE TRIGGER t BEFORE INSERT ON $relation EXECUTE FUNCTION lever.trigger()";
 	}
 	refused($role, $_)
 	  for 'CREATE OR REPLACE VIEW cdp.profiles AS SELECT 1', 'CREATE OPERATOR cdp.= (FUNCTION = int48eq, LEFTARG = integer, RIGHTARG = bigint)',

@@ -2,12 +2,11 @@
  * batch.c
  *		The intermediate results of one refresh, as named relations.
  *
- * A refresh is a sequence of set-based statements, and what one finds the next
- * ones need.  A temporary table each would bloat the catalogs at every refresh;
- * arrays end at a gigabyte; a relation that is named like a trigger's
- * transition table has neither fault, and tells the planner its exact size.
- * Statements are prepared anew each time, because that size is fixed at parse
- * analysis: a plan made for a batch of one row would loop over 100,000.
+ * A refresh is a sequence of set-based statements that use each other's results.  Temporary tables
+ * would bloat the catalogs at every refresh, and arrays are limited to 1 GB.  Ephemeral named
+ * relations, like the transition tables of triggers, have neither problem, and give the planner their
+ * exact size.  Statements are prepared anew each time, because the size is fixed at parse analysis: a
+ * plan for a batch of one row would be a nested loop over 100,000.
  */
 #include "postgres.h"
 
@@ -37,30 +36,30 @@ CDP_FUNCTION(cdp_batch_value);
 CDP_FUNCTION(cdp_batch_array);
 CDP_FUNCTION(cdp_batch_end);
 
-/* what each statement is given: $1 batch_id, $2 as_of, $3 and $4 claims */
+/* parameters of each statement: $1 batch_id, $2 as_of, $3 and $4 claims */
 static Oid parameter_types[] = {INT8OID, TIMESTAMPTZOID, TIDARRAYOID, TIDARRAYOID};
 
-/* memory for each relation that a batch keeps, and each sort or hash table over them, in kB, if the session has less */
+/* least work_mem, in kB, for each relation of a batch, and each sort or hash table over them */
 #define BATCH_WORK_MEM (64 * 1024)
 
-/* cost of a page that is looked up, at most, in itself and in sequential ones */
+/* upper bounds on random_page_cost: absolute, and relative to seq_page_cost */
 #define BATCH_PAGE_COST 0.3
 #define BATCH_PAGE_RATIO 1.1
 
 typedef struct Batch
 {
-	MemoryContext context; /* all of the batch, below the transaction's */
+	MemoryContext context; /* of the batch, below the transaction's */
 	int64 batch_id;
 	TimestampTz as_of;
-	Datum claims[2];                 /* tid[]: the places of the rows that it takes */
+	Datum claims[2];                 /* tid[]: places of the rows that it takes */
 	SubTransactionId subtransaction; /* whose abort ends it */
-	Oid user;                        /* who began it … */
-	int security;                    /* … and in which security context */
+	Oid user;                        /* who began it, … */
+	int security;                    /* … and the security context */
 	List *relations;                 /* of Kept */
-	int running;                     /* statements that are being run */
+	int running;                     /* number of statements being run */
 } Batch;
 
-/* a relation that is kept, and the subtransaction whose abort ends it, as its file is closed then */
+/* a relation, and the subtransaction whose abort ends it (which closes its temporary file) */
 typedef struct Kept
 {
 	EphemeralNamedRelationData relation;
@@ -69,7 +68,7 @@ typedef struct Kept
 
 static Batch *current_batch = NULL;
 
-/* forget_batch runs when the memory of a batch goes, at its end or on abort. */
+/* forget_batch runs when the memory of a batch is freed, at its end or on abort. */
 static void
 forget_batch(void *batch)
 {
@@ -77,7 +76,7 @@ forget_batch(void *batch)
 		current_batch = NULL;
 }
 
-/* follow_relations ends what was kept in a subtransaction that aborts. */
+/* follow_relations ends the relations of a subtransaction that aborts. */
 static void
 follow_relations(SubXactEvent event, SubTransactionId mine, SubTransactionId parent)
 {
@@ -98,8 +97,8 @@ follow_relations(SubXactEvent event, SubTransactionId mine, SubTransactionId par
 }
 
 /*
- * follow_subtransaction ends a batch, and each relation of it, with the subtransaction that began it:
- * its files are closed then, so that it may not be read any more.
+ * follow_subtransaction ends a batch, or a relation of it, when the subtransaction that began it
+ * aborts: its temporary files are closed then, so it can no longer be read.
  */
 static void
 follow_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
@@ -119,8 +118,8 @@ follow_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionI
 }
 
 /*
- * get_batch returns the batch in hand.  It serves who began it, and not the code of others that is run
- * meanwhile, such as a segment's condition.
+ * get_batch returns the current batch.  Only the role that began it may use it, not code that runs
+ * meanwhile as another role, such as a segment's condition.
  */
 static Batch *
 get_batch(void)
@@ -136,7 +135,7 @@ get_batch(void)
 	return current_batch;
 }
 
-/* get_idle_batch returns the batch in hand to a function that changes what its statements read. */
+/* get_idle_batch returns the current batch to a function that changes relations that its statements read. */
 static Batch *
 get_idle_batch(void)
 {
@@ -144,7 +143,7 @@ get_idle_batch(void)
 
 	if (batch->running > 0)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE),
-						errmsg("a statement of the batch cannot change what the batch keeps")));
+						errmsg("a statement of the batch cannot change its relations")));
 	return batch;
 }
 
@@ -207,12 +206,10 @@ set_planner(const char *name, const char *value)
 }
 
 /*
- * batch_enter_planner sets the planner up for joins of relations of known size and
- * unknown contents: it takes them for full of equal keys, and so would sort
- * both sides of each join, and compile the statement for the rows it expects.
- * A batch looks up some thousand rows of tables that hold millions, most of them in
- * memory; priced as on a spinning disk it would read such tables whole, and its cost
- * would follow the population.
+ * batch_enter_planner sets planner options for relations of known size without statistics.  The
+ * planner would assume many equal keys, and so prefer merge joins, which sort both sides, and JIT for
+ * the many rows it expects.  A batch looks up some thousand rows in tables of millions, mostly cached;
+ * with the default random_page_cost it would scan such tables, and its cost would grow with them.
  */
 int
 batch_enter_planner(void)
@@ -229,7 +226,7 @@ batch_enter_planner(void)
 	return nest_level;
 }
 
-/* make_parameters gives the batch's parameters; only the first two are known to the planner. */
+/* make_parameters makes the parameters of a statement; the planner knows only the first two. */
 static ParamListInfo
 make_parameters(const Batch *batch)
 {
@@ -238,7 +235,7 @@ make_parameters(const Batch *batch)
 	for (int i = 0; i < lengthof(parameter_types); i++)
 	{
 		parameters->params[i].ptype = parameter_types[i];
-		/* the planner would look at each member of an array that it knows */
+		/* the planner would look at each member of a constant array */
 		parameters->params[i].pflags = i < 2 ? PARAM_FLAG_CONST : 0;
 		parameters->params[i].isnull = false;
 	}
@@ -249,7 +246,7 @@ make_parameters(const Batch *batch)
 	return parameters;
 }
 
-/* execute plans and runs a statement with the batch's parameters. */
+/* execute plans and runs a statement with the parameters of the batch. */
 static SPIPlanPtr
 execute(Batch *batch, const char *statement, DestReceiver *receiver)
 {
@@ -280,7 +277,7 @@ execute(Batch *batch, const char *statement, DestReceiver *receiver)
 	return plan;
 }
 
-/* result_descriptor copies the shape of a plan's rows. */
+/* result_descriptor copies the row descriptor of a plan. */
 static TupleDesc
 result_descriptor(SPIPlanPtr plan)
 {
@@ -291,11 +288,11 @@ result_descriptor(SPIPlanPtr plan)
 		row = ((CachedPlanSource *) linitial(sources))->resultDesc;
 	if (row == NULL)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("what a batch keeps must be the rows of one query")));
+						errmsg("a relation of a batch must be the rows of one query")));
 	return CreateTupleDescCopy(row);
 }
 
-/* forget_relation drops what is kept under a name, if anything is. */
+/* forget_relation drops a relation, if it exists. */
 static void
 forget_relation(Batch *batch, const char *name)
 {
@@ -315,8 +312,8 @@ forget_relation(Batch *batch, const char *name)
 }
 
 /*
- * cdp_batch_stage keeps the rows of a query under a name, in place of what was
- * kept under it, which the query may still name.
+ * cdp_batch_stage stores the rows of a query under a name.  It replaces a relation of that name, which
+ * the query may still read.
  */
 Datum
 cdp_batch_stage(PG_FUNCTION_ARGS)
@@ -352,7 +349,7 @@ cdp_batch_stage(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64((int64) relation->md.enrtuples);
 }
 
-/* cdp_batch_run runs a statement that may name what the batch kept. */
+/* cdp_batch_run runs a statement that may name relations of the batch. */
 Datum
 cdp_batch_run(PG_FUNCTION_ARGS)
 {
@@ -367,7 +364,7 @@ cdp_batch_run(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64((int64) processed);
 }
 
-/* fetch_bigints runs a query whose rows are one bigint each. */
+/* fetch_bigints runs a query of one column of type bigint. */
 static void
 fetch_bigints(Batch *batch, const char *query)
 {
@@ -378,7 +375,7 @@ fetch_bigints(Batch *batch, const char *query)
 						errmsg("the query does not give one column of bigints")));
 }
 
-/* cdp_batch_value reads the one number that a query gives. */
+/* cdp_batch_value returns the bigint of a query of one row; NULL if it has none. */
 Datum
 cdp_batch_value(PG_FUNCTION_ARGS)
 {
@@ -401,7 +398,7 @@ cdp_batch_value(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(value);
 }
 
-/* cdp_batch_array reads the numbers that a query gives. */
+/* cdp_batch_array returns the bigints of a query. */
 Datum
 cdp_batch_array(PG_FUNCTION_ARGS)
 {
@@ -430,7 +427,7 @@ cdp_batch_array(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(array);
 }
 
-/* cdp_batch_end frees what the batch kept. */
+/* cdp_batch_end ends the batch and frees its relations. */
 Datum
 cdp_batch_end(PG_FUNCTION_ARGS)
 {

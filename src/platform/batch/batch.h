@@ -1,14 +1,14 @@
 /*
  * batch.h
- *		The batch in hand, for C code that reads what its statements kept.
+ *		The current batch, for C code that reads its relations.
  */
-#ifndef CDP_UTIL_BATCH_H
-#define CDP_UTIL_BATCH_H
+#ifndef CDP_BATCH_BATCH_H
+#define CDP_BATCH_BATCH_H
 
-/* Opens an SPI connection in which the relations of the batch can be named. */
+/* Opens an SPI connection in which the relations of the batch are visible. */
 extern void batch_connect(void);
 
-/* Sets the planner up for its statements, until AtEOXact_GUC(true, what this returns). */
+/* Sets planner options for its statements; undo with AtEOXact_GUC(true, result). */
 extern int batch_enter_planner(void);
 
-#endif /* CDP_UTIL_BATCH_H */
+#endif /* CDP_BATCH_BATCH_H */

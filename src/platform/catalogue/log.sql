@@ -1,123 +1,204 @@
--- The inboxes, the log and the quarantine: what arrives, and where each row of it ends.
+-- The tables of the inboxes, the log and the quarantine.
 
 CREATE FUNCTION cdp_internal.init_log() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	-- no index, no trigger, no constraint: writers get the speed of a bare heap
+	-- no index, trigger or constraint, so that writing is as fast as to a bare heap
 	CREATE TABLE cdp.inbox (
-		message_id text, type text, event text,
-		anonymous_id text, user_id text, group_id text, previous_id text, identifiers jsonb,
-		properties jsonb, traits jsonb, context jsonb,
-		"timestamp" timestamptz, sent_at timestamptz, original_timestamp timestamptz,
-		received_at timestamptz DEFAULT now(), source text, written_by text NOT NULL DEFAULT current_user);
-	-- without it a publication of all tables would make refresh's DELETE fail
+		message_id text,
+		type text,
+		event text,
+		anonymous_id text,
+		user_id text,
+		group_id text,
+		previous_id text,
+		identifiers jsonb,
+		properties jsonb,
+		traits jsonb,
+		context jsonb,
+		"timestamp" timestamptz,
+		sent_at timestamptz,
+		original_timestamp timestamptz,
+		received_at timestamptz DEFAULT now(),
+		source text,
+		written_by text NOT NULL DEFAULT current_user);
+	-- otherwise a publication of all tables would make the DELETE of cdp.refresh() fail
 	ALTER TABLE cdp.inbox REPLICA IDENTITY FULL;
-	COMMENT ON TABLE cdp.inbox IS 'Append-only entrance for events, in the columns of the Segment spec; all may be NULL. refresh() empties it.';
-	COMMENT ON COLUMN cdp.inbox.message_id IS 'Unique name of the message; a second row with it is counted as a duplicate. NULL: always accepted.';
-	COMMENT ON COLUMN cdp.inbox.type IS 'identify, track, page, screen, group or alias. NULL: track where there is an event, identify where there are traits.';
+	COMMENT ON TABLE cdp.inbox IS
+		'Where events are written, in the columns of the Segment spec. All may be NULL. cdp.refresh() empties it.';
+	COMMENT ON COLUMN cdp.inbox.message_id IS
+		'Unique id of the message; a second row with it counts as a duplicate. NULL: never a duplicate.';
+	COMMENT ON COLUMN cdp.inbox.type IS
+		'identify, track, page, screen, group or alias. NULL: track if there is an event, else identify if there are '
+		'traits.';
 	COMMENT ON COLUMN cdp.inbox.event IS 'Name of the event of a track call; name of the page or screen.';
 	COMMENT ON COLUMN cdp.inbox.anonymous_id IS 'Identifier of a browser or installation (namespace anonymous_id).';
 	COMMENT ON COLUMN cdp.inbox.user_id IS 'Identifier of a known person (namespace user_id).';
 	COMMENT ON COLUMN cdp.inbox.group_id IS 'The account of a group call.';
 	COMMENT ON COLUMN cdp.inbox.previous_id IS 'The earlier anonymous id of an alias call.';
+	COMMENT ON COLUMN cdp.inbox.identifiers IS
+		'More identifiers: an object of namespace to value or array of values; 7, 7.0 and 7.00 are one value.';
 	COMMENT ON COLUMN cdp.inbox.properties IS 'Properties of the event, an object.';
 	COMMENT ON COLUMN cdp.inbox.traits IS 'Traits of an identify or group call, an object.';
-	COMMENT ON COLUMN cdp.inbox.context IS 'Context in Segment''s shape, an object.';
+	COMMENT ON COLUMN cdp.inbox.context IS 'Context in the shape of the Segment spec, an object.';
+	COMMENT ON COLUMN cdp.inbox."timestamp" IS
+		'When it happened. NULL: computed from original_timestamp, sent_at and received_at.';
 	COMMENT ON COLUMN cdp.inbox.sent_at IS 'When the client sent it, by the client''s clock.';
 	COMMENT ON COLUMN cdp.inbox.original_timestamp IS 'When it happened, by the client''s clock.';
-	COMMENT ON COLUMN cdp.inbox.received_at IS 'When it reached us; now, where it is not given.';
-	COMMENT ON COLUMN cdp.inbox.identifiers IS 'More identifiers: an object of namespace to value or array of values; 7, 7.0 and 7.00 are one.';
-	COMMENT ON COLUMN cdp.inbox."timestamp" IS 'When it happened. NULL: corrected from original_timestamp, sent_at and received_at.';
-	COMMENT ON COLUMN cdp.inbox.source IS 'Name of the feed. NULL: default.';
-	COMMENT ON COLUMN cdp.inbox.written_by IS 'The role that wrote the row. No writer may set it: INSERT and COPY with a list of columns.';
+	COMMENT ON COLUMN cdp.inbox.received_at IS 'When it was received; now, if it is not given.';
+	COMMENT ON COLUMN cdp.inbox.source IS 'Name of the source. NULL: default.';
+	COMMENT ON COLUMN cdp.inbox.written_by IS
+		'The role that wrote the row. A writer cannot set it, so INSERT and COPY must list their columns.';
 
 	CREATE TABLE cdp.inbox_raw (
-		line text, source text, received_at timestamptz DEFAULT now(), written_by text NOT NULL DEFAULT current_user);
+		line text,
+		source text,
+		received_at timestamptz DEFAULT now(),
+		written_by text NOT NULL DEFAULT current_user);
 	ALTER TABLE cdp.inbox_raw REPLICA IDENTITY FULL;
-	COMMENT ON TABLE cdp.inbox_raw IS 'Entrance for feeds that may hold anything: one JSON object a line, parsed by refresh(); what is none goes to quarantine.';
+	COMMENT ON TABLE cdp.inbox_raw IS
+		'Where lines of any content are written, one JSON object each. cdp.refresh() parses them; a line that is not '
+		'valid goes to quarantine.';
 	COMMENT ON COLUMN cdp.inbox_raw.line IS 'The line.';
-	COMMENT ON COLUMN cdp.inbox_raw.source IS 'Name of the feed; NULL: what the line says, else default.';
-	COMMENT ON COLUMN cdp.inbox_raw.received_at IS 'When it reached us; now, where it is not given.';
-	COMMENT ON COLUMN cdp.inbox_raw.written_by IS 'The role that wrote the line. No writer may set it: INSERT and COPY with a list of columns.';
+	COMMENT ON COLUMN cdp.inbox_raw.source IS 'Name of the source; NULL: as in the line, else default.';
+	COMMENT ON COLUMN cdp.inbox_raw.received_at IS 'When it was received; now, if it is not given.';
+	COMMENT ON COLUMN cdp.inbox_raw.written_by IS
+		'The role that wrote the line. A writer cannot set it, so INSERT and COPY must list their columns.';
 
-	CREATE TABLE cdp_data.writer (role text COLLATE "C" PRIMARY KEY, sources text[] COLLATE "C");
-	COMMENT ON TABLE cdp_data.writer IS 'Who may write to the inboxes, and for which feeds; written by cdp.grant_access(). A row stands for its role and all members of it.';
-	COMMENT ON COLUMN cdp_data.writer.role IS 'Name of the role. A role that is given another name is no writer until cdp.grant_access() is called for it again.';
-	COMMENT ON COLUMN cdp_data.writer.sources IS 'The feeds that its rows may name; NULL: any.';
+	CREATE TABLE cdp_data.writer (
+		role text COLLATE "C" PRIMARY KEY,
+		sources text[] COLLATE "C");
+	COMMENT ON TABLE cdp_data.writer IS
+		'Who may write to the inboxes, and for which sources; changed by cdp.grant_access(). A row counts for the role '
+		'and all its members.';
+	COMMENT ON COLUMN cdp_data.writer.role IS
+		'Name of the role. A role that was renamed is not a writer until cdp.grant_access() is called for it again.';
+	COMMENT ON COLUMN cdp_data.writer.sources IS 'The sources that its rows may name; NULL: any.';
 
 	CREATE TABLE cdp_data.event (
-		event_id bigint NOT NULL, identifier_id bigint NOT NULL, "timestamp" timestamptz NOT NULL, batch_id bigint NOT NULL,
-		message_id text, type text NOT NULL, event text,
-		anonymous_id text, user_id text, group_id text, previous_id text, identifiers jsonb,
-		properties jsonb, traits jsonb, context jsonb,
-		sent_at timestamptz, original_timestamp timestamptz, received_at timestamptz NOT NULL, source text NOT NULL,
+		event_id bigint NOT NULL,
+		identifier_id bigint NOT NULL,
+		"timestamp" timestamptz NOT NULL,
+		batch_id bigint NOT NULL,
+		message_id text,
+		type text NOT NULL,
+		event text,
+		anonymous_id text,
+		user_id text,
+		group_id text,
+		previous_id text,
+		identifiers jsonb,
+		properties jsonb,
+		traits jsonb,
+		context jsonb,
+		sent_at timestamptz,
+		original_timestamp timestamptz,
+		received_at timestamptz NOT NULL,
+		source text NOT NULL,
 		PRIMARY KEY (identifier_id, "timestamp", event_id)) PARTITION BY RANGE ("timestamp");
 	CREATE INDEX event_batch_id ON cdp_data.event USING brin (batch_id);
-	COMMENT ON TABLE cdp_data.event IS 'The log: every accepted event, by month. Distribution key: identifier_id.';
+	COMMENT ON TABLE cdp_data.event IS
+		'The log: all accepted events, partitioned by month. Distribution key: identifier_id.';
 	COMMENT ON COLUMN cdp_data.event.event_id IS 'Number of the event, in the order of arrival.';
-	COMMENT ON COLUMN cdp_data.event."timestamp" IS 'When it happened, corrected for clock skew.';
-	COMMENT ON COLUMN cdp_data.event.message_id IS 'Unique name of the message, as it came.';
+	COMMENT ON COLUMN cdp_data.event.identifier_id IS
+		'The anchor: the strongest identifier of the event; 0: all its identifiers are blocked.';
+	COMMENT ON COLUMN cdp_data.event."timestamp" IS 'When it happened, corrected for the client''s clock.';
+	COMMENT ON COLUMN cdp_data.event.batch_id IS 'The batch that accepted it.';
+	COMMENT ON COLUMN cdp_data.event.message_id IS 'Unique id of the message, as received.';
 	COMMENT ON COLUMN cdp_data.event.type IS 'identify, track, page, screen, group or alias.';
 	COMMENT ON COLUMN cdp_data.event.event IS 'Name of the event; NULL for identify, group and alias calls.';
-	COMMENT ON COLUMN cdp_data.event.anonymous_id IS 'As it came.';
-	COMMENT ON COLUMN cdp_data.event.user_id IS 'As it came.';
-	COMMENT ON COLUMN cdp_data.event.group_id IS 'As it came.';
-	COMMENT ON COLUMN cdp_data.event.previous_id IS 'As it came.';
-	COMMENT ON COLUMN cdp_data.event.identifiers IS 'As they came.';
-	COMMENT ON COLUMN cdp_data.event.properties IS 'As they came.';
-	COMMENT ON COLUMN cdp_data.event.traits IS 'As they came.';
-	COMMENT ON COLUMN cdp_data.event.context IS 'As it came.';
+	COMMENT ON COLUMN cdp_data.event.anonymous_id IS 'As received.';
+	COMMENT ON COLUMN cdp_data.event.user_id IS 'As received.';
+	COMMENT ON COLUMN cdp_data.event.group_id IS 'As received.';
+	COMMENT ON COLUMN cdp_data.event.previous_id IS 'As received.';
+	COMMENT ON COLUMN cdp_data.event.identifiers IS 'As received.';
+	COMMENT ON COLUMN cdp_data.event.properties IS 'As received.';
+	COMMENT ON COLUMN cdp_data.event.traits IS 'As received.';
+	COMMENT ON COLUMN cdp_data.event.context IS 'As received.';
 	COMMENT ON COLUMN cdp_data.event.sent_at IS 'When the client sent it, by the client''s clock.';
 	COMMENT ON COLUMN cdp_data.event.original_timestamp IS 'When it happened, by the client''s clock.';
-	COMMENT ON COLUMN cdp_data.event.received_at IS 'When it reached the inbox.';
-	COMMENT ON COLUMN cdp_data.event.source IS 'The feed that brought it.';
-	COMMENT ON COLUMN cdp_data.event.identifier_id IS 'The identifier that the event is anchored to; 0 where all its identifiers are blocked.';
-	COMMENT ON COLUMN cdp_data.event.batch_id IS 'The refresh that brought it.';
+	COMMENT ON COLUMN cdp_data.event.received_at IS 'When it was received.';
+	COMMENT ON COLUMN cdp_data.event.source IS 'The source that sent it.';
 
-	CREATE TABLE cdp_data.message (message_key uuid PRIMARY KEY, batch_id bigint NOT NULL);
-	COMMENT ON TABLE cdp_data.message IS 'One key a message, the memory for de-duplication. Distribution key: message_key.';
-	COMMENT ON COLUMN cdp_data.message.batch_id IS 'The refresh that brought it.';
-	COMMENT ON COLUMN cdp_data.message.message_key IS '128 bits of SHA-256 of the message_id.';
+	CREATE TABLE cdp_data.message (
+		message_key uuid PRIMARY KEY,
+		batch_id bigint NOT NULL);
+	COMMENT ON TABLE cdp_data.message IS
+		'The key of each accepted message, by which duplicates are found. Distribution key: message_key.';
+	COMMENT ON COLUMN cdp_data.message.message_key IS 'cdp.message_key(message_id).';
+	COMMENT ON COLUMN cdp_data.message.batch_id IS 'The batch that accepted it.';
 
 	CREATE TABLE cdp_data.quarantine (
-		quarantine_id bigint PRIMARY KEY, batch_id bigint NOT NULL, quarantined_at timestamptz NOT NULL,
-		source text, reason text NOT NULL, detail text, record jsonb, line text, received_at timestamptz,
-		written_by text NOT NULL, cut boolean NOT NULL DEFAULT false, sizes jsonb,
+		quarantine_id bigint PRIMARY KEY,
+		batch_id bigint NOT NULL,
+		quarantined_at timestamptz NOT NULL,
+		source text,
+		reason text NOT NULL,
+		detail text,
+		record jsonb,
+		line text,
+		received_at timestamptz,
+		written_by text NOT NULL,
+		cut boolean NOT NULL DEFAULT false,
+		sizes jsonb,
 		CHECK ((record IS NULL) <> (line IS NULL)));
-	COMMENT ON TABLE cdp_data.quarantine IS 'Rows that could not become events, as they came (cut where they are too large), with the reason. Repair record or line in place, then call cdp.replay().';
+	COMMENT ON TABLE cdp_data.quarantine IS
+		'Rows that could not become events, as received (cut if too large), with the reason. Repair record or line in '
+		'place, then call cdp.replay().';
 	COMMENT ON COLUMN cdp_data.quarantine.quarantine_id IS 'Number of the row.';
-	COMMENT ON COLUMN cdp_data.quarantine.batch_id IS 'The refresh that put it here.';
-	COMMENT ON COLUMN cdp_data.quarantine.quarantined_at IS 'When that was.';
-	COMMENT ON COLUMN cdp_data.quarantine.source IS 'The feed, as it came.';
-	COMMENT ON COLUMN cdp_data.quarantine.reason IS 'Why, as one word.';
-	COMMENT ON COLUMN cdp_data.quarantine.detail IS 'Which field, and what is wrong with it, never a value of it; where the reason is failed, the SQLSTATE and the message of the error.';
-	COMMENT ON COLUMN cdp_data.quarantine.received_at IS 'When it reached the inbox.';
+	COMMENT ON COLUMN cdp_data.quarantine.batch_id IS 'The batch that quarantined it.';
+	COMMENT ON COLUMN cdp_data.quarantine.quarantined_at IS 'Time of that batch.';
+	COMMENT ON COLUMN cdp_data.quarantine.source IS 'The source, as received; NULL: none.';
+	COMMENT ON COLUMN cdp_data.quarantine.reason IS 'Reason, as one word.';
+	COMMENT ON COLUMN cdp_data.quarantine.detail IS
+		'The field and what is wrong with it, never its value; if the reason is failed, the SQLSTATE and the message '
+		'of the error.';
+	COMMENT ON COLUMN cdp_data.quarantine.record IS
+		'The row of cdp.inbox, as an object of its columns; NULL for a line.';
+	COMMENT ON COLUMN cdp_data.quarantine.line IS
+		'The line of cdp.inbox_raw, or a row of cdp.inbox that is too deep for jsonb; NULL for other rows.';
+	COMMENT ON COLUMN cdp_data.quarantine.received_at IS 'When it was received; NULL: not known.';
 	COMMENT ON COLUMN cdp_data.quarantine.written_by IS 'The role that wrote the row; cdp.replay() keeps it.';
-	COMMENT ON COLUMN cdp_data.quarantine.cut IS 'Whether this is not the whole row: of a text over 4 kB the first 1,000 characters are kept, of a document over 4 kB nothing. cdp.replay() passes over it.';
-	COMMENT ON COLUMN cdp_data.quarantine.sizes IS 'Of a row that is cut, the size of each column that it had, in bytes, uncompressed.';
-	COMMENT ON COLUMN cdp_data.quarantine.record IS 'The row of cdp.inbox, as an object of its columns.';
-	COMMENT ON COLUMN cdp_data.quarantine.line IS 'The line of cdp.inbox_raw.';
+	COMMENT ON COLUMN cdp_data.quarantine.cut IS
+		'Whether the row is not whole: of a text over 4 kB the first 1,000 characters are kept, of a document over 4 '
+		'kB nothing. cdp.replay() skips it.';
+	COMMENT ON COLUMN cdp_data.quarantine.sizes IS
+		'Size of each column of a row that is cut, in bytes, uncompressed; NULL: not cut.';
 
 	CREATE TABLE cdp_data.source (
-		source text COLLATE "C" PRIMARY KEY, party text NOT NULL DEFAULT 'first' CHECK (party IN ('first', 'second', 'third')),
-		trust integer NOT NULL DEFAULT 3 CHECK (trust BETWEEN -128 AND 127), expires_after interval CHECK (expires_after > interval '0'), licence text, accepted bigint NOT NULL DEFAULT 0, duplicate bigint NOT NULL DEFAULT 0, quarantined bigint NOT NULL DEFAULT 0,
-		first_batch_id bigint NOT NULL, last_batch_id bigint NOT NULL);
-	COMMENT ON TABLE cdp_data.source IS 'The feeds, with what became of their rows.';
-	COMMENT ON COLUMN cdp_data.source.source IS 'Name of the feed.';
-	COMMENT ON COLUMN cdp_data.source.accepted IS 'Rows that became events.';
-	COMMENT ON COLUMN cdp_data.source.duplicate IS 'Rows whose message was in the log already.';
-	COMMENT ON COLUMN cdp_data.source.quarantined IS 'Rows that could not become events; a repaired one counts again.';
-	COMMENT ON COLUMN cdp_data.source.first_batch_id IS 'The refresh that first saw it.';
-	COMMENT ON COLUMN cdp_data.source.last_batch_id IS 'The last refresh that took rows of it.';
-	COMMENT ON COLUMN cdp_data.source.trust IS 'More is better: of two links that a rule lets only one of be, the one from the more trusted source is, and of two values of a trait the more trusted source''s, whatever the times. First party 3, second 2, third 1, unless set.';
+		source text COLLATE "C" PRIMARY KEY,
+		party text NOT NULL DEFAULT 'first' CHECK (party IN ('first', 'second', 'third')),
+		trust integer NOT NULL DEFAULT 3 CHECK (trust BETWEEN -128 AND 127),
+		expires_after interval CHECK (expires_after > interval '0'),
+		licence text,
+		accepted bigint NOT NULL DEFAULT 0,
+		duplicate bigint NOT NULL DEFAULT 0,
+		quarantined bigint NOT NULL DEFAULT 0,
+		first_batch_id bigint NOT NULL,
+		last_batch_id bigint NOT NULL);
+	COMMENT ON TABLE cdp_data.source IS 'The sources, with the outcomes of their rows.';
+	COMMENT ON COLUMN cdp_data.source.source IS 'Name of the source.';
 	COMMENT ON COLUMN cdp_data.source.party IS 'first (our own), second (a partner''s own) or third (bought).';
-	COMMENT ON COLUMN cdp_data.source.expires_after IS 'So long after it was said, what the feed says of a person does not count any more, from the next refresh on; NULL: it does not lapse. In hours, since days differ in length.';
-	COMMENT ON COLUMN cdp_data.source.licence IS 'A note on what its data may be used for.';
+	COMMENT ON COLUMN cdp_data.source.trust IS
+		'Greater is more trusted. If a rule allows only one of several links, the most trusted source''s link wins; of '
+		'several values of a trait, the most trusted source''s value wins, whatever the times. Default: first party 3, '
+		'second 2, third 1.';
+	COMMENT ON COLUMN cdp_data.source.expires_after IS
+		'How long the traits that the source sends count; expired ones disappear with the next refresh. In hours, '
+		'since days differ in length. NULL: they do not expire.';
+	COMMENT ON COLUMN cdp_data.source.licence IS 'A note on what its data may be used for; NULL: none.';
+	COMMENT ON COLUMN cdp_data.source.accepted IS 'Number of rows that became events.';
+	COMMENT ON COLUMN cdp_data.source.duplicate IS 'Number of rows whose message was already in the log.';
+	COMMENT ON COLUMN cdp_data.source.quarantined IS
+		'Number of rows that could not become events; a replayed row counts again.';
+	COMMENT ON COLUMN cdp_data.source.first_batch_id IS 'The batch that first saw it.';
+	COMMENT ON COLUMN cdp_data.source.last_batch_id IS 'The last batch that took rows of it.';
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.init_log() IS 'Internal: makes the tables of what arrives, and of the log.';
+COMMENT ON FUNCTION cdp_internal.init_log() IS
+	'Internal: makes the tables of the inboxes, the log, the quarantine and the sources.';
 
 CREATE FUNCTION cdp_internal.init_event_month() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -138,24 +219,30 @@ BEGIN
 		partition text := base;
 		hidden name;
 	BEGIN
-		-- refresh() asks for months of events that cdp.onboard() takes, and for the next one; callers
-		-- who ask for others must not fill the catalogs.  A year, as the clock may have been ahead.
+		-- refresh() asks for months of events that cdp_internal.onboard() accepts, and for the next month; callers
+		-- must not fill the catalogs with others.  A year ahead, as the clock may have been wrong before.
 		IF (month BETWEEN '2000-01-01' AND clock_timestamp() + interval '1 year') IS NOT TRUE THEN
-			RAISE EXCEPTION 'there is no month of events for %', coalesce(month::text, 'NULL') USING ERRCODE = 'datetime_field_overflow',
+			RAISE EXCEPTION 'there is no month of events for %', coalesce(month::text, 'NULL')
+				USING ERRCODE = 'datetime_field_overflow',
 				DETAIL = 'Events lie from 2000 on, and not more than a day ahead.';
 		END IF;
 		IF EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-				   WHERE i.inhparent = 'cdp_data.event'::regclass AND NOT i.inhdetachpending AND (c.relname = base OR c.relname LIKE base || '\_%')) THEN
+				   WHERE i.inhparent = 'cdp_data.event'::regclass
+					 AND NOT i.inhdetachpending
+					 AND (c.relname = base OR c.relname LIKE base || '\_%')) THEN
 			RETURN;
 		END IF;
-		-- the name may still be that of a month that was detached
+		-- a detached month may still have the name
 		WHILE to_regclass('cdp_data.' || partition) IS NOT NULL LOOP
 			partition := base || '_' || (coalesce(nullif(substr(partition, length(base) + 2), ''), '0')::integer + 1);
 		END LOOP;
-		-- ATTACH, unlike CREATE … PARTITION OF, waits for no reader and no writer
+		-- ATTACH, unlike CREATE … PARTITION OF, does not wait for readers or writers
 		EXECUTE format('CREATE TABLE cdp_data.%I (LIKE cdp_data.event INCLUDING ALL)', partition);
-		-- LIKE leaves out which columns are to have no statistics
-		FOR hidden IN SELECT a.attname FROM pg_attribute a WHERE a.attrelid = 'cdp_data.event'::regclass AND a.attnum > 0 AND a.attstattarget = 0 LOOP
+		-- LIKE does not copy the statistics target of columns
+		FOR hidden IN
+			SELECT a.attname FROM pg_attribute a
+			WHERE a.attrelid = 'cdp_data.event'::regclass AND a.attnum > 0 AND a.attstattarget = 0
+		LOOP
 			EXECUTE format('ALTER TABLE cdp_data.%I ALTER COLUMN %I SET STATISTICS 0', partition, hidden);
 		END LOOP;
 		EXECUTE format('ALTER TABLE cdp_data.event ATTACH PARTITION cdp_data.%I FOR VALUES FROM (%L) TO (%L)',
@@ -163,9 +250,11 @@ BEGIN
 	END
 	$body$;
 	REVOKE ALL ON FUNCTION cdp_data.add_event_month(timestamptz) FROM PUBLIC;
-	COMMENT ON FUNCTION cdp_data.add_event_month(timestamptz) IS 'Internal: makes the partition of cdp_data.event for a month (UTC), where it is missing.';
+	COMMENT ON FUNCTION cdp_data.add_event_month(timestamptz) IS
+		'Internal: makes the partition of cdp_data.event for a month (UTC), if it is missing.';
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.init_event_month() IS 'Internal: makes the function that adds partitions, owned by the owner of the tables.';
+COMMENT ON FUNCTION cdp_internal.init_event_month() IS
+	'Internal: makes the function that adds partitions, owned by the owner of the tables.';
 
 REVOKE ALL ON FUNCTION cdp_internal.init_log(), cdp_internal.init_event_month() FROM PUBLIC;

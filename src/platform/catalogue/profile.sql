@@ -1,8 +1,8 @@
--- What is known of people and accounts, and the rules by which it is folded.
+-- The tables of people and accounts, and of the rules by which traits are folded.
 
 CREATE FUNCTION cdp_internal.is_trait_rule(rule text) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_is_trait_rule' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp_internal.is_trait_rule(text) IS 'Internal: whether this is the name of a rule by which traits merge.';
+COMMENT ON FUNCTION cdp_internal.is_trait_rule(text) IS 'Internal: returns whether a text is the name of a trait rule.';
 
 CREATE FUNCTION cdp_internal.init_profile_tables() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -10,146 +10,235 @@ CREATE FUNCTION cdp_internal.init_profile_tables() RETURNS void
 AS $function$
 BEGIN
 	CREATE TABLE cdp_data.profile (
-		profile_id bigint PRIMARY KEY, first_seen timestamptz, last_seen timestamptz, events bigint NOT NULL DEFAULT 0, traits cdp.traits,
-		shared boolean NOT NULL DEFAULT false, identifier_count integer NOT NULL DEFAULT 0, limited jsonb NOT NULL DEFAULT '{}',
-		has_forbid boolean NOT NULL DEFAULT false, last_trust integer, last_at timestamptz, expires_at timestamptz);
+		profile_id bigint PRIMARY KEY,
+		first_seen timestamptz,
+		last_seen timestamptz,
+		events bigint NOT NULL DEFAULT 0,
+		traits cdp.traits,
+		shared boolean NOT NULL DEFAULT false,
+		identifier_count integer NOT NULL DEFAULT 0,
+		limited jsonb NOT NULL DEFAULT '{}',
+		has_forbid boolean NOT NULL DEFAULT false,
+		last_trust integer,
+		last_at timestamptz,
+		expires_at timestamptz);
 	CREATE INDEX profile_expires_at ON cdp_data.profile (expires_at) WHERE expires_at IS NOT NULL;
-	COMMENT ON TABLE cdp_data.profile IS 'One row for each person. Distribution key: profile_id.';
-	COMMENT ON COLUMN cdp_data.profile.profile_id IS 'Number of the person: the identifier of the strongest identifier.';
-	COMMENT ON COLUMN cdp_data.profile.first_seen IS 'Time of the earliest event.';
-	COMMENT ON COLUMN cdp_data.profile.last_seen IS 'Time of the latest event.';
-	COMMENT ON COLUMN cdp_data.profile.events IS 'Number of events in the log, calls of every type counted.';
-	COMMENT ON COLUMN cdp_data.profile.traits IS 'What is known of the person; NULL where nothing is.';
-	COMMENT ON COLUMN cdp_data.profile.last_trust IS 'Trust of the latest link inside; see last_at.';
-	COMMENT ON COLUMN cdp_data.profile.shared IS 'No person: a shared identifier by itself.';
+	COMMENT ON TABLE cdp_data.profile IS
+		'One row for each person, and for each shared identifier. Distribution key: profile_id.';
+	COMMENT ON COLUMN cdp_data.profile.profile_id IS 'The identifier_id of the strongest identifier.';
+	COMMENT ON COLUMN cdp_data.profile.first_seen IS 'Time of the earliest event; NULL: there is no event.';
+	COMMENT ON COLUMN cdp_data.profile.last_seen IS 'Time of the latest event; NULL: there is no event.';
+	COMMENT ON COLUMN cdp_data.profile.events IS 'Number of events in the log, of calls of all types.';
+	COMMENT ON COLUMN cdp_data.profile.traits IS 'Traits of the person; NULL: none.';
+	COMMENT ON COLUMN cdp_data.profile.shared IS 'Whether this is not a person, but a shared identifier alone.';
 	COMMENT ON COLUMN cdp_data.profile.identifier_count IS 'Number of identifiers.';
-	COMMENT ON COLUMN cdp_data.profile.limited IS 'Number of identifiers of each namespace that has a limit.';
-	COMMENT ON COLUMN cdp_data.profile.has_forbid IS 'Whether a forbid names one of its identifiers.';
-	COMMENT ON COLUMN cdp_data.profile.last_at IS 'No link inside ranks behind this time at last_trust; NULL: unknown.';
-	COMMENT ON COLUMN cdp_data.profile.expires_at IS 'When the first of what made the traits lapses; NULL: nothing does.';
+	COMMENT ON COLUMN cdp_data.profile.limited IS 'Number of identifiers of each namespace that has max_per_profile.';
+	COMMENT ON COLUMN cdp_data.profile.has_forbid IS 'Whether a forbid names one of the identifiers.';
+	COMMENT ON COLUMN cdp_data.profile.last_trust IS
+		'With last_at, an upper bound on the rank of links inside this profile: trust of the source; NULL: unknown.';
+	COMMENT ON COLUMN cdp_data.profile.last_at IS
+		'With last_trust, an upper bound on the rank of links inside this profile: time of the link; NULL: unknown.';
+	COMMENT ON COLUMN cdp_data.profile.expires_at IS
+		'Time at which the first of the values behind the traits expires; NULL: none does.';
 
-	-- a row stays whole as long as it fits on a page: a scan reads it without a second look-up (a smaller fillfactor saves 2 % of what an append writes, and makes scans 10 % slower)
+	-- A row stays whole as long as it fits on a page, so that a scan needs no second look-up.  (A smaller fillfactor
+	-- saves 2 % of what an append writes, and makes scans 10 % slower.)
 	CREATE TABLE cdp_data.profile_timeline (
-		profile_id bigint PRIMARY KEY, shared boolean NOT NULL DEFAULT false, timeline cdp.timeline NOT NULL, level_1 cdp.timeline, level_2 cdp.timeline, level_3 cdp.timeline)
+		profile_id bigint PRIMARY KEY,
+		shared boolean NOT NULL DEFAULT false,
+		timeline cdp.timeline NOT NULL,
+		level_1 cdp.timeline,
+		level_2 cdp.timeline,
+		level_3 cdp.timeline)
 		WITH (toast_tuple_target = 8160);
-	COMMENT ON TABLE cdp_data.profile_timeline IS 'What each person did: the union of the parts of a row; one row for each of cdp_data.profile. Read it through cdp.profile_row. Distribution key: profile_id.';
-	COMMENT ON COLUMN cdp_data.profile_timeline.profile_id IS 'Number of the person.';
-	COMMENT ON COLUMN cdp_data.profile_timeline.shared IS 'As in cdp_data.profile: no person. It stands here too so that no condition is judged over the timelines of shared identifiers, which are among the largest.';
-	COMMENT ON COLUMN cdp_data.profile_timeline.timeline IS 'All events, unless some are sealed; then those that came since.';
-	COMMENT ON COLUMN cdp_data.profile_timeline.level_1 IS 'Events of people with very many: what was sealed last. NULL: nothing is sealed.';
-	COMMENT ON COLUMN cdp_data.profile_timeline.level_2 IS '… sealed before.';
-	COMMENT ON COLUMN cdp_data.profile_timeline.level_3 IS '… and all before that.';
+	COMMENT ON TABLE cdp_data.profile_timeline IS
+		'What each person did, one row for each row of cdp_data.profile. The history is the union of the four '
+		'timelines; read it through cdp.profile_row. Distribution key: profile_id.';
+	COMMENT ON COLUMN cdp_data.profile_timeline.profile_id IS 'Number of the profile.';
+	COMMENT ON COLUMN cdp_data.profile_timeline.shared IS
+		'As in cdp_data.profile. Repeated here so that no condition is judged over the timelines of shared '
+		'identifiers, which are among the largest.';
+	COMMENT ON COLUMN cdp_data.profile_timeline.timeline IS 'All events that are not in a level.';
+	COMMENT ON COLUMN cdp_data.profile_timeline.level_1 IS
+		'Events of a very long history that were moved out of timeline last; NULL: none.';
+	COMMENT ON COLUMN cdp_data.profile_timeline.level_2 IS 'Events that were moved before these; NULL: none.';
+	COMMENT ON COLUMN cdp_data.profile_timeline.level_3 IS 'Events that were moved before these; NULL: none.';
 
 	CREATE TABLE cdp_data.account (
-		group_id text COLLATE "C" PRIMARY KEY, first_seen timestamptz NOT NULL, last_seen timestamptz NOT NULL, events bigint NOT NULL,
-		traits cdp.traits, expires_at timestamptz);
+		group_id text COLLATE "C" PRIMARY KEY,
+		first_seen timestamptz NOT NULL,
+		last_seen timestamptz NOT NULL,
+		events bigint NOT NULL,
+		traits cdp.traits,
+		expires_at timestamptz);
 	CREATE INDEX account_expires_at ON cdp_data.account (expires_at) WHERE expires_at IS NOT NULL;
-	COMMENT ON TABLE cdp_data.account IS 'One row for each account that a group call named. Distribution key: group_id.';
+	COMMENT ON TABLE cdp_data.account IS
+		'One row for each account that a group call named. Distribution key: group_id.';
 	COMMENT ON COLUMN cdp_data.account.group_id IS 'The group_id of its calls, without blanks around it.';
 	COMMENT ON COLUMN cdp_data.account.first_seen IS 'Time of the earliest call.';
 	COMMENT ON COLUMN cdp_data.account.last_seen IS 'Time of the latest call.';
 	COMMENT ON COLUMN cdp_data.account.events IS 'Number of calls.';
-	COMMENT ON COLUMN cdp_data.account.traits IS 'What the traits of the calls say of it, merged as those of people are.';
-	COMMENT ON COLUMN cdp_data.account.expires_at IS 'When the first of what made the traits lapses; NULL: nothing does.';
+	COMMENT ON COLUMN cdp_data.account.traits IS 'Traits of the calls, merged like those of people; NULL: none.';
+	COMMENT ON COLUMN cdp_data.account.expires_at IS
+		'Time at which the first of the values behind the traits expires; NULL: none does.';
 
 	CREATE TABLE cdp_data.account_member (
-		identifier_id bigint NOT NULL, group_id text COLLATE "C" NOT NULL, first_at timestamptz NOT NULL, last_at timestamptz NOT NULL, events bigint NOT NULL,
+		identifier_id bigint NOT NULL,
+		group_id text COLLATE "C" NOT NULL,
+		first_at timestamptz NOT NULL,
+		last_at timestamptz NOT NULL,
+		events bigint NOT NULL,
 		PRIMARY KEY (identifier_id, group_id));
 	CREATE INDEX account_member_group_id ON cdp_data.account_member (group_id);
-	COMMENT ON TABLE cdp_data.account_member IS 'Which identifiers the group calls of an account are anchored to. Distribution key: identifier_id.';
+	COMMENT ON TABLE cdp_data.account_member IS
+		'The anchors of the group calls of each account. Distribution key: identifier_id.';
 	COMMENT ON COLUMN cdp_data.account_member.identifier_id IS
-		'The identifier; 0: none, all identifiers of the call are blocked.';
+		'The anchor; 0: none, all identifiers of the call are blocked.';
 	COMMENT ON COLUMN cdp_data.account_member.group_id IS 'The account.';
 	COMMENT ON COLUMN cdp_data.account_member.first_at IS 'Time of the earliest call.';
 	COMMENT ON COLUMN cdp_data.account_member.last_at IS 'Time of the latest call.';
 	COMMENT ON COLUMN cdp_data.account_member.events IS 'Number of calls.';
 
-	CREATE TABLE cdp_data.case_event (event text COLLATE "C" PRIMARY KEY, kind text NOT NULL, opens boolean NOT NULL, property text NOT NULL);
-	COMMENT ON TABLE cdp_data.case_event IS 'The events that open and close cases of the contact centre. Yours to change: rows for events of your own, or none.';
+	CREATE TABLE cdp_data.case_event (
+		event text COLLATE "C" PRIMARY KEY,
+		kind text NOT NULL,
+		opens boolean NOT NULL,
+		property text NOT NULL);
+	COMMENT ON TABLE cdp_data.case_event IS
+		'The events that open and close the cases of a contact centre. Change the rows freely: add your own events, or '
+		'delete all.';
 	COMMENT ON COLUMN cdp_data.case_event.event IS 'Name of the event.';
 	COMMENT ON COLUMN cdp_data.case_event.kind IS 'What it opens or closes: ticket, case, call, …';
 	COMMENT ON COLUMN cdp_data.case_event.opens IS 'Whether it opens a case; if not, it closes it.';
-	COMMENT ON COLUMN cdp_data.case_event.property IS 'The property of the event that names the case. Events without it speak of one case without a name.';
+	COMMENT ON COLUMN cdp_data.case_event.property IS
+		'The property of the event that identifies the case. Events without it belong to one case without a name.';
 	INSERT INTO cdp_data.case_event (kind, property, opens, event)
 	SELECT k.kind, k.property, e.opens, format('%s %s', k.name, e.verb)
-	FROM (VALUES ('ticket', 'ticket_id', 'Ticket'), ('case', 'case_id', 'Case'), ('complaint', 'complaint_id', 'Complaint'),
-		('callback', 'callback_id', 'Callback'), ('call', 'call_id', 'Call'), ('conversation', 'conversation_id', 'Live Chat Conversation')) AS k (kind, property, name)
-	JOIN (VALUES (ARRAY['ticket', 'case', 'complaint'], true, 'Created'), (ARRAY['ticket', 'case', 'complaint'], true, 'Opened'),
-		(ARRAY['ticket', 'case', 'complaint'], true, 'Reopened'), (ARRAY['ticket', 'case', 'complaint'], false, 'Solved'),
-		(ARRAY['ticket', 'case', 'complaint'], false, 'Resolved'), (ARRAY['ticket', 'case', 'complaint'], false, 'Closed'),
-		(ARRAY['callback'], true, 'Requested'), (ARRAY['callback'], false, 'Completed'), (ARRAY['callback'], false, 'Canceled'),
-		(ARRAY['call', 'conversation'], true, 'Started'), (ARRAY['call', 'conversation'], false, 'Ended')) AS e (kinds, opens, verb) ON k.kind = ANY (e.kinds);
+	FROM (VALUES
+		('ticket', 'ticket_id', 'Ticket'),
+		('case', 'case_id', 'Case'),
+		('complaint', 'complaint_id', 'Complaint'),
+		('callback', 'callback_id', 'Callback'),
+		('call', 'call_id', 'Call'),
+		('conversation', 'conversation_id', 'Live Chat Conversation')) AS k (kind, property, name)
+	JOIN (VALUES
+		(ARRAY['ticket', 'case', 'complaint'], true, 'Created'),
+		(ARRAY['ticket', 'case', 'complaint'], true, 'Opened'),
+		(ARRAY['ticket', 'case', 'complaint'], true, 'Reopened'),
+		(ARRAY['ticket', 'case', 'complaint'], false, 'Solved'),
+		(ARRAY['ticket', 'case', 'complaint'], false, 'Resolved'),
+		(ARRAY['ticket', 'case', 'complaint'], false, 'Closed'),
+		(ARRAY['callback'], true, 'Requested'),
+		(ARRAY['callback'], false, 'Completed'),
+		(ARRAY['callback'], false, 'Canceled'),
+		(ARRAY['call', 'conversation'], true, 'Started'),
+		(ARRAY['call', 'conversation'], false, 'Ended')) AS e (kinds, opens, verb) ON k.kind = ANY (e.kinds);
 
 	CREATE TABLE cdp_data.undone (
-		kind text COLLATE "C" NOT NULL CHECK (kind IN ('split', 'sharing', 'expiry')), profile_id bigint NOT NULL,
-		a bigint NOT NULL DEFAULT 0, b bigint NOT NULL DEFAULT 0, group_id text COLLATE "C" NOT NULL DEFAULT '',
-		lacks bigint NOT NULL, batch_id bigint NOT NULL,
+		kind text COLLATE "C" NOT NULL CHECK (kind IN ('split', 'sharing', 'expiry')),
+		profile_id bigint NOT NULL,
+		a bigint NOT NULL DEFAULT 0,
+		b bigint NOT NULL DEFAULT 0,
+		group_id text COLLATE "C" NOT NULL DEFAULT '',
+		lacks bigint NOT NULL,
+		batch_id bigint NOT NULL,
 		PRIMARY KEY (kind, profile_id, a, b, group_id));
 	COMMENT ON TABLE cdp_data.undone IS
-		'What refresh() left undone because the log lacks events of the people concerned, whose profiles stay as they '
-		'are. cdp.restitch() does it all once the log is whole, and empties the table.';
+		'Changes that cdp.refresh() left undone, because the log lacks events of the people concerned; their profiles '
+		'stay as they are. Once the log is complete, cdp.restitch() makes all these changes and empties the table.';
 	COMMENT ON COLUMN cdp_data.undone.kind IS
-		'split: a link that would take the person apart is refused; sharing: an identifier is not marked as shared; '
-		'expiry: what has lapsed still shows.';
-	COMMENT ON COLUMN cdp_data.undone.profile_id IS 'The person whose events are lacking; 0: an account.';
-	COMMENT ON COLUMN cdp_data.undone.a IS 'Of split one identifier of the link, of sharing the identifier; 0: none.';
-	COMMENT ON COLUMN cdp_data.undone.b IS 'Of split the other identifier of the link; 0: none.';
-	COMMENT ON COLUMN cdp_data.undone.group_id IS 'The account whose calls are lacking; empty: a person.';
-	COMMENT ON COLUMN cdp_data.undone.lacks IS 'How many events the log lacked of the person or account.';
-	COMMENT ON COLUMN cdp_data.undone.batch_id IS 'The refresh that first left it undone.';
+		'split: a link that would split the person is refused; sharing: an identifier is not marked as shared; expiry: '
+		'expired traits still show.';
+	COMMENT ON COLUMN cdp_data.undone.profile_id IS 'The person whose events are missing; 0: an account.';
+	COMMENT ON COLUMN cdp_data.undone.a IS
+		'An identifier_id: one end of the link (split), or the identifier (sharing); 0: expiry.';
+	COMMENT ON COLUMN cdp_data.undone.b IS 'The identifier_id of the other end of the link (split); 0: another kind.';
+	COMMENT ON COLUMN cdp_data.undone.group_id IS 'The account whose calls are missing; empty: a person.';
+	COMMENT ON COLUMN cdp_data.undone.lacks IS 'Number of events of the person or account that the log lacked.';
+	COMMENT ON COLUMN cdp_data.undone.batch_id IS 'The batch that first left the change undone.';
 
 	CREATE TABLE cdp_data.seen_name (
-		kind text COLLATE "C" NOT NULL CHECK (kind IN ('event', 'trait')), name text COLLATE "C" NOT NULL,
-		batch_id bigint NOT NULL, PRIMARY KEY (kind, name));
+		kind text COLLATE "C" NOT NULL CHECK (kind IN ('event', 'trait')),
+		name text COLLATE "C" NOT NULL,
+		batch_id bigint NOT NULL,
+		PRIMARY KEY (kind, name));
 	COMMENT ON TABLE cdp_data.seen_name IS
-		'Names of events, and of the traits of identify and group calls, that the log ever had: the first 10,000 of '
+		'Names of events, and of traits in identify and group calls, that were ever in the log: the first 10,000 of '
 		'each kind.';
 	COMMENT ON COLUMN cdp_data.seen_name.kind IS 'event or trait.';
-	COMMENT ON COLUMN cdp_data.seen_name.name IS 'The name, of at most 255 bytes.';
-	COMMENT ON COLUMN cdp_data.seen_name.batch_id IS 'The refresh that first saw it.';
+	COMMENT ON COLUMN cdp_data.seen_name.name IS 'The name, at most 255 bytes.';
+	COMMENT ON COLUMN cdp_data.seen_name.batch_id IS 'The batch that first saw it.';
 
 	CREATE TABLE cdp_data.trait_rule (
-		trait text COLLATE "C" PRIMARY KEY CHECK (trait <> '' AND octet_length(trait) <= 255), rule text NOT NULL CHECK (cdp_internal.is_trait_rule(rule)));
-	COMMENT ON TABLE cdp_data.trait_rule IS 'By which rule the values of a trait become one, changed by cdp.set_trait_rules(). A trait that is not listed has the rule of *, and where that is not listed, trusted_last.';
-	COMMENT ON COLUMN cdp_data.trait_rule.trait IS 'Name of the trait; *: all that are not listed.';
-	COMMENT ON COLUMN cdp_data.trait_rule.rule IS 'last, first, min, max, sum, union or most_frequent; trusted_ before it: only values of the most trusted source count; keep_ before last, first, min, max and their trusted_ forms: what was outdone stays visible in cdp.provenance().';
+		trait text COLLATE "C" PRIMARY KEY CHECK (trait <> '' AND octet_length(trait) <= 255),
+		rule text NOT NULL CHECK (cdp_internal.is_trait_rule(rule)));
+	COMMENT ON TABLE cdp_data.trait_rule IS
+		'The rules by which the values of a trait are merged, changed by cdp.set_trait_rules(). A trait that is not '
+		'listed has the rule of *; if that is not listed either, trusted_last.';
+	COMMENT ON COLUMN cdp_data.trait_rule.trait IS 'Name of the trait; *: all traits that are not listed.';
+	COMMENT ON COLUMN cdp_data.trait_rule.rule IS
+		'last, first, min, max, sum, union or most_frequent. Prefix trusted_: only values of the most trusted source '
+		'count. Prefix keep_ (for last, first, min, max and their trusted_ forms): values that do not win stay visible '
+		'in cdp.provenance().';
 
 	CREATE TABLE cdp_data.carried_number (
-		event text COLLATE "C" NOT NULL, name text COLLATE "C" NOT NULL, path text[] NOT NULL,
-		left_out bigint NOT NULL DEFAULT 0, PRIMARY KEY (event, name),
+		event text COLLATE "C" NOT NULL,
+		name text COLLATE "C" NOT NULL,
+		path text[] NOT NULL,
+		left_out bigint NOT NULL DEFAULT 0,
+		PRIMARY KEY (event, name),
 		CHECK (event <> '' AND name <> '' AND path <> '{}' AND array_position(path, NULL) IS NULL));
-	COMMENT ON TABLE cdp_data.carried_number IS 'The properties that timelines carry as numbers. Written by cdp.carry_number and cdp.drop_number.';
-	COMMENT ON COLUMN cdp_data.carried_number.event IS 'Name of the event; * for all. Of two with one name that of the event counts.';
+	COMMENT ON TABLE cdp_data.carried_number IS
+		'The properties that timelines carry as numbers, changed by cdp.carry_number() and cdp.drop_number().';
+	COMMENT ON COLUMN cdp_data.carried_number.event IS
+		'Name of the event; *: all events. A row for an event takes precedence over one for * with the same name.';
 	COMMENT ON COLUMN cdp_data.carried_number.name IS 'Name of the number.';
-	COMMENT ON COLUMN cdp_data.carried_number.path IS 'Where it stands in the properties: keys, and places in arrays from 0.';
-	COMMENT ON COLUMN cdp_data.carried_number.left_out IS 'Events that have something else there, or a number of more than 18 digits.';
-	-- what Segment's specification calls the money and the amounts of an event
-	INSERT INTO cdp_data.carried_number (event, name, path) SELECT '*', n.name, ARRAY[n.name] FROM unnest('{price,quantity,revenue,total,value}'::text[]) AS n (name);
+	COMMENT ON COLUMN cdp_data.carried_number.path IS
+		'Path of the number in the properties: keys, and positions in arrays from 0.';
+	COMMENT ON COLUMN cdp_data.carried_number.left_out IS
+		'Number of events that have a value there which is not a number, or has more than 18 digits.';
+	-- the names of money and amounts in the Segment spec
+	INSERT INTO cdp_data.carried_number (event, name, path)
+	SELECT '*', n.name, ARRAY[n.name] FROM unnest('{price,quantity,revenue,total,value}'::text[]) AS n (name);
 
 	CREATE TABLE cdp_data.profile_view (
-		schema_name name, view_name name, columns text[] NOT NULL, defined_at timestamptz NOT NULL DEFAULT now(), PRIMARY KEY (schema_name, view_name));
-	COMMENT ON TABLE cdp_data.profile_view IS 'What the views of cdp.create_profile_view() were made of. Rows of views that were dropped are of no account, and go when the next one is made.';
-	COMMENT ON COLUMN cdp_data.profile_view.schema_name IS 'The schema that the view was made in.';
-	COMMENT ON COLUMN cdp_data.profile_view.view_name IS 'Its name.';
+		schema_name name,
+		view_name name,
+		columns text[] NOT NULL,
+		defined_at timestamptz NOT NULL DEFAULT now(),
+		PRIMARY KEY (schema_name, view_name));
+	COMMENT ON TABLE cdp_data.profile_view IS
+		'Definitions of the views made by cdp.create_profile_view(). Rows of dropped views are ignored, and deleted '
+		'when the next view is made.';
+	COMMENT ON COLUMN cdp_data.profile_view.schema_name IS 'Schema of the view.';
+	COMMENT ON COLUMN cdp_data.profile_view.view_name IS 'Name of the view.';
 	COMMENT ON COLUMN cdp_data.profile_view.columns IS 'The columns, as they were given.';
 	COMMENT ON COLUMN cdp_data.profile_view.defined_at IS 'When it was made.';
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.init_profile_tables() IS 'Internal: makes the tables of people, of accounts, and of what is folded into them.';
+COMMENT ON FUNCTION cdp_internal.init_profile_tables() IS
+	'Internal: makes the tables of people, of accounts, and of what is folded into them.';
 
 CREATE FUNCTION cdp_internal.default_trait_rule(trait text) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN CASE WHEN trait = '*' THEN 'trusted_last' END;
-COMMENT ON FUNCTION cdp_internal.default_trait_rule(text) IS 'Internal: the rule of a trait, or of *, unless set; NULL: that of *.';
+COMMENT ON FUNCTION cdp_internal.default_trait_rule(text) IS
+	'Internal: returns the default rule of a trait, or of *; NULL: that of *.';
 
 CREATE FUNCTION cdp.trait_rules() RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	RETURN (SELECT jsonb_build_object('*', cdp_internal.default_trait_rule('*')) || coalesce(jsonb_object_agg(r.trait, r.rule), '{}') FROM cdp_data.trait_rule r);
+	RETURN (
+		SELECT jsonb_build_object('*', cdp_internal.default_trait_rule('*'))
+			|| coalesce(jsonb_object_agg(r.trait, r.rule), '{}')
+		FROM cdp_data.trait_rule r);
 END
 $function$;
-COMMENT ON FUNCTION cdp.trait_rules() IS 'The rules of traits that are in force, as the document that cdp.set_trait_rules() takes: trait to rule, * for all traits that have none of their own.';
+COMMENT ON FUNCTION cdp.trait_rules() IS
+	'Returns the trait rules in force, as the document that cdp.set_trait_rules() takes: trait to rule, * for all '
+	'traits that have no rule of their own.';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_profile_tables(), cdp_internal.default_trait_rule(text), cdp.trait_rules() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_profile_tables(), cdp_internal.default_trait_rule(text),
+	cdp.trait_rules() FROM PUBLIC;

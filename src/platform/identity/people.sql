@@ -72,7 +72,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.refused_links.events IS 'Number of events that carry both.';
 	COMMENT ON COLUMN cdp.refused_links.first_at IS 'Time of the earliest of them.';
 	COMMENT ON COLUMN cdp.refused_links.last_at IS 'Time of the latest of them.';
-	COMMENT ON COLUMN cdp.refused_links.sources IS 'The feeds that brought them.';
+	COMMENT ON COLUMN cdp.refused_links.sources IS 'The sources that sent them.';
 
 	CREATE VIEW cdp.outvoted AS
 		WITH refused AS (

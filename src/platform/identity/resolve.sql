@@ -105,7 +105,7 @@ DECLARE
 	fresh bigint;
 BEGIN
 	PERFORM cdp_internal.stage_evidence('batch_identifier', $sql$
-		SELECT x.identifier_id AS a, y.identifier_id AS b, r.feed AS source, least(r.at, r.seen_at) AS at, r.message_id
+		SELECT x.identifier_id AS a, y.identifier_id AS b, r.source, least(r.at, r.seen_at) AS at, r.message_id
 		FROM batch_mention x JOIN batch_mention y ON y.row_no = x.row_no AND x.identifier_id < y.identifier_id JOIN batch_row r ON r.row_no = x.row_no
 		UNION ALL
 		-- what is new on an event of the log is what was blocked
@@ -350,7 +350,7 @@ AS $function$
 BEGIN
 	PERFORM cdp_internal.batch_stage('batch_stray', $sql$
 		SELECT e.event_id, e.identifier_id, e."timestamp",
-			   (cdp.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.properties, e.traits, e.context,
+			   (cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.properties, e.traits, e.context,
 				e."timestamp", e.sent_at, e.original_timestamp, e.received_at, e.source, $2)).ids AS ids
 		FROM batch_place p JOIN cdp_data.event e ON e.identifier_id = p.place
 	$sql$);

@@ -12,7 +12,7 @@ BEGIN
 	PERFORM cdp_internal.restitch_normalize();
 	PERFORM cdp_internal.batch_stage('batch_event', $sql$
 		SELECT e.event_id, e.identifier_id AS old_id, e."timestamp", least(e."timestamp", e.received_at) AS at, e.source, e.message_id, o.ids
-		FROM cdp_data.event e CROSS JOIN LATERAL cdp.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers,
+		FROM cdp_data.event e CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers,
 			e.properties, e.traits, e.context, e."timestamp", e.sent_at, e.original_timestamp, e.received_at, e.source, $2) o
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_carried', $sql$
@@ -113,7 +113,7 @@ BEGIN
 		INSERT INTO cdp_data.identifier_history (identifier_id, from_batch_id, until_batch_id, profile_id) SELECT identifier_id, since_batch_id, $1, old_id FROM batch_lost
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
-		UPDATE cdp_data.identifier i SET profile_id = 0, blocked = true, shared = false, links = '{}', since_batch_id = $1 FROM batch_lost l WHERE i.identifier_id = l.identifier_id
+		UPDATE cdp_data.identifier i SET profile_id = 0, blocked = true, shared = false, link_counts = '{}', since_batch_id = $1 FROM batch_lost l WHERE i.identifier_id = l.identifier_id
 	$sql$);
 END
 $function$;

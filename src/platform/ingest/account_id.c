@@ -1,6 +1,6 @@
 /*
- * account.c
- *		What names an account.
+ * account_id.c
+ *		cdp_internal.account_id: the stored form of a group_id.
  */
 #include "postgres.h"
 
@@ -12,7 +12,7 @@
 
 CDP_FUNCTION(cdp_account_id);
 
-/* cdp_account_id gives a group_id without the blanks around it; NULL where nothing is left. */
+/* cdp_account_id trims a group_id; NULL if nothing is left. */
 Datum
 cdp_account_id(PG_FUNCTION_ARGS)
 {

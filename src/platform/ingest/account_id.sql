@@ -1,7 +1,8 @@
--- Ids of accounts, and names of sources, as they are kept.
+-- The stored form of the ids of accounts and of the names of sources.
 
 CREATE FUNCTION cdp_internal.account_id(group_id text) RETURNS text
 	AS 'MODULE_PATHNAME', 'cdp_account_id' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp_internal.account_id(text) IS 'Internal: the account that a group_id names: without blanks around it.';
+COMMENT ON FUNCTION cdp_internal.account_id(text) IS
+	'Internal: returns the stored form of a group_id, without blanks around it; NULL if nothing is left.';
 
 REVOKE ALL ON FUNCTION cdp_internal.account_id(text) FROM PUBLIC;

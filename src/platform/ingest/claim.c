@@ -1,11 +1,11 @@
 /*
  * claim.c
- *		cdp_internal.claim_rows: the next rows of an inbox, from a block on, up to a number and a size.
+ *		cdp_internal.claim_rows: the next rows of an inbox from a block on, up to a number and a size.
  *
- * The rows that earlier claims deleted stay in the file for as long as any snapshot is held, so that
- * a scan that began at the first block would cost more with every batch.  And no statement of SQL
- * stops at a running sum.  Nothing is locked or changed here, and no value is read: sizes stand in
- * what points to a large value.
+ * This is in C because a scan must start at a given block (rows deleted by earlier claims stay in the
+ * file while any snapshot is held, so a scan from block 0 would get slower with every batch) and stop
+ * at a running sum.  It locks and changes nothing, and fetches no TOASTed value: the TOAST pointer has
+ * the size.
  */
 #include "postgres.h"
 
@@ -41,13 +41,13 @@ enum
 	OUT_COUNT
 };
 
-/* What a claim may take. */
+/* the limits of a claim */
 typedef struct ClaimLimits
 {
 	int64 rows;
 	int64 bytes;
-	int64 row_bytes; /* a row larger than this will be cut … */
-	int64 cut_bytes; /* … and counts as this */
+	int64 row_bytes; /* a larger row will be cut … */
+	int64 cut_bytes; /* … and counts this many bytes */
 } ClaimLimits;
 
 typedef struct Claim
@@ -56,12 +56,12 @@ typedef struct Claim
 	int64 count;
 	int64 capacity;
 	int64 bytes;
-	bool ended; /* nothing is left behind the last one */
+	bool ended; /* no rows are left after the last place */
 } Claim;
 
 CDP_FUNCTION(cdp_claim_rows);
 
-/* row_size sums the sizes of all columns, as refresh_take() does that cuts the rows. */
+/* row_size sums the raw sizes of all columns, as refresh_take() does. */
 static int64
 row_size(TupleTableSlot *slot)
 {
@@ -75,7 +75,7 @@ row_size(TupleTableSlot *slot)
 	return size;
 }
 
-/* append_place notes the place of a row. */
+/* append_place appends the place of a row. */
 static void
 append_place(Claim *claim, const ItemPointerData *place)
 {
@@ -87,7 +87,7 @@ append_place(Claim *claim, const ItemPointerData *place)
 	claim->places[claim->count++] = *place;
 }
 
-/* place_array makes the array of the places. */
+/* place_array makes a tid[] of the places. */
 static Datum
 place_array(const Claim *claim)
 {
@@ -100,8 +100,8 @@ place_array(const Claim *claim)
 }
 
 /*
- * scan_rows claims rows from a block on.  The first is taken whatever its size, so that no row waits
- * for ever.
+ * scan_rows claims rows from a block on.  It takes the first row whatever its size, so that no row
+ * waits forever.
  */
 static void
 scan_rows(Relation inbox, BlockNumber first, const ClaimLimits *limits, Claim *claim)
@@ -140,7 +140,7 @@ scan_rows(Relation inbox, BlockNumber first, const ClaimLimits *limits, Claim *c
 	ExecDropSingleTupleTableSlot(slot);
 }
 
-/* open_inbox opens a table that the caller may read. */
+/* open_inbox opens an inbox, after checking that the caller may read all of it. */
 static Relation
 open_inbox(Oid oid)
 {
@@ -162,7 +162,7 @@ open_inbox(Oid oid)
 	return inbox;
 }
 
-/* cdp_claim_rows implements cdp.claim_rows. */
+/* cdp_claim_rows implements cdp_internal.claim_rows. */
 Datum
 cdp_claim_rows(PG_FUNCTION_ARGS)
 {
@@ -176,7 +176,7 @@ cdp_claim_rows(PG_FUNCTION_ARGS)
 	Datum values[OUT_COUNT];
 	bool nulls[OUT_COUNT] = {false};
 
-	/* a file that has shrunk is another one: its rows may be anywhere */
+	/* the file was truncated or rewritten: rows may be anywhere */
 	if (first < 0 || first >= blocks)
 		first = 0;
 	if (limits.rows > 0)

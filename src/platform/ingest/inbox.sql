@@ -76,18 +76,18 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.writer_sources(text[]) IS
 	'Internal: role to the sources that its rows may name; null: any; none: the role is gone, or no writer.';
 
--- cdp_internal.account_id takes away what cdp.onboard takes for blank
+-- cdp_internal.account_id takes away what cdp_internal.onboard takes for blank
 CREATE FUNCTION cdp_internal.source_of(source text, allowed jsonb) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN CASE WHEN jsonb_typeof(allowed) = 'array' AND jsonb_array_length(allowed) = 1 AND cdp_internal.account_id(source) IS NULL
 		THEN allowed ->> 0 ELSE source END;
 COMMENT ON FUNCTION cdp_internal.source_of(text, jsonb) IS 'Internal: the source of a row: what it says, or where it says nothing and its writer has one only, that one.';
 
-CREATE FUNCTION cdp_internal.foreign_source(feed text, allowed jsonb) RETURNS text
+CREATE FUNCTION cdp_internal.foreign_source(source text, allowed jsonb) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE WHEN jsonb_typeof(allowed) <> 'array' OR allowed ? feed THEN NULL
+	RETURN CASE WHEN jsonb_typeof(allowed) <> 'array' OR allowed ? source THEN NULL
 		WHEN allowed = '[]' THEN 'written_by: no such writer' ELSE 'source: none of those of the writer' END;
-COMMENT ON FUNCTION cdp_internal.foreign_source(text, jsonb) IS 'Internal: what is wrong with the feed of a row whose writer may name these; NULL: nothing.';
+COMMENT ON FUNCTION cdp_internal.foreign_source(text, jsonb) IS 'Internal: what is wrong with the source of a row whose writer may name these; NULL: nothing.';
 
 -- What arrives in a batch: batch_row.  Its rows are those that the batch was begun with; each is read
 -- whole or, where it is too large, cut before anything else looks at it.
@@ -110,8 +110,8 @@ BEGIN
 			SELECT t.*, %2$L OR cdp_internal.raw_size(line, source, received_at, written_by) > cdp_internal.max_row_bytes() AS cut FROM taken_raw t
 		), parsed AS (
 			SELECT place, cut, CASE WHEN cut THEN jsonb_build_object('line', cdp_internal.raw_size(line)) END AS sizes, cdp_internal.cut_text(line, cut) AS line,
-				   cdp_internal.cut_text(source, cut) AS feed, received_at AS arrived, cdp_internal.cut_text(written_by, cut) AS written_by,
-				   cdp.parse_line(CASE WHEN NOT cut AND NOT %1$L THEN line END) AS p
+				   cdp_internal.cut_text(source, cut) AS source, received_at AS arrived, cdp_internal.cut_text(written_by, cut) AS written_by,
+				   cdp_internal.parse_line(CASE WHEN NOT cut AND NOT %1$L THEN line END) AS p
 			FROM sized_raw OFFSET 0
 		), arrived AS (
 			SELECT place, false AS is_line, cut, CASE WHEN cut THEN cdp_internal.inbox_sizes(message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers,
@@ -127,7 +127,7 @@ BEGIN
 			SELECT place, true, cut, sizes, line, (p).reason, (p).detail,
 				   (p).message_id, (p).type, (p).event, (p).anonymous_id, (p).user_id, (p).group_id, (p).previous_id,
 				   (p).identifiers, (p).properties, (p).traits, (p).context,
-				   (p)."timestamp", (p).sent_at, (p).original_timestamp, coalesce((p).received_at, arrived), coalesce(feed, (p).source),
+				   (p)."timestamp", (p).sent_at, (p).original_timestamp, coalesce((p).received_at, arrived), coalesce(source, (p).source),
 				   written_by
 			FROM parsed
 		), writer AS MATERIALIZED (
@@ -137,13 +137,13 @@ BEGIN
 			SELECT a.*, %3$s AS failure, (SELECT sources FROM writer) -> written_by AS allowed FROM arrived a %4$s OFFSET 0
 		), checked AS (
 			SELECT row_number() OVER () AS row_no, a.*,
-				   cdp.onboard(%5$s, $2, (SELECT s.max_identifiers FROM cdp_data.state s)) AS o
+				   cdp_internal.onboard(%5$s, $2, (SELECT s.max_identifiers FROM cdp_data.state s)) AS o
 			FROM refused a OFFSET 0
 		)
 		SELECT row_no, line, message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
-			   "timestamp", sent_at, original_timestamp, received_at, source, written_by, cut, sizes,
+			   "timestamp", sent_at, original_timestamp, received_at, source AS source_given, written_by, cut, sizes,
 			   CASE WHEN failure IS NULL AND NOT cut THEN cdp.message_key(message_id) END AS message_key,
-			   (o).call_type, (o).event_name, (o).at, (o).feed, (o).ids, (o).repeats,
+			   (o).call_type, (o).event_name, (o).at, (o).source, (o).ids, (o).repeats,
 			   -- a clock of the receiver that is wrong must not outrank true evidence
 			   CASE WHEN received_at >= '2000-01-01 00:00:00Z' AND received_at <= $2 + interval '24 hours' THEN received_at ELSE $2 END AS seen_at,
 			   CASE WHEN failure IS NOT NULL THEN 'failed' WHEN cut THEN 'row_too_large'
@@ -152,7 +152,7 @@ BEGIN
 			   CASE WHEN failure IS NOT NULL THEN failure WHEN cut THEN format('over %%s MB', cdp_internal.max_row_bytes() / 1048576)
 					WHEN line_reason IS NOT NULL THEN line_detail WHEN (o).reason IS NOT NULL THEN (o).detail
 					ELSE coalesce(foreign_source, 'traits: ' || problem) END AS detail
-		FROM (SELECT c.*, cdp_internal.foreign_source((o).feed, allowed) AS foreign_source,
+		FROM (SELECT c.*, cdp_internal.foreign_source((o).source, allowed) AS foreign_source,
 					 CASE WHEN (o).call_type IN ('identify', 'group') THEN cdp.traits_problem(traits, (SELECT cdp.trait_rules())) END AS problem FROM checked c OFFSET 0) c
 	$sql$, failures IS NOT NULL, cut_all, CASE WHEN failures IS NULL THEN 'NULL::text' ELSE 'f.failure' END,
 		CASE WHEN failures IS NULL THEN '' ELSE format($sql$
@@ -160,7 +160,7 @@ BEGIN
 			ON f.place = a.place AND (f.number > cardinality($3)) = a.is_line $sql$, failures) END,
 		CASE WHEN failures IS NULL THEN 'type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context,
 			"timestamp", sent_at, original_timestamp, received_at, cdp_internal.source_of(source, allowed)'
-			 -- of what is set aside only the feed is asked for
+			 -- of what is set aside only the source is asked for
 			 ELSE repeat('NULL, ', 14) || 'CASE WHEN NOT cut THEN source END' END));
 END
 $function$;
@@ -178,7 +178,7 @@ CREATE FUNCTION cdp_internal.inbox_sizes(message_id text, type text, event text,
 COMMENT ON FUNCTION cdp_internal.inbox_sizes(text, text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb, text) IS
 	'Internal: the size of each column of a row of cdp.inbox, of documents as cdp_internal.shown_size() says.';
 
--- What becomes of each row: batch_verdict; quarantine and message are written.
+-- What becomes of each row: batch_outcome; quarantine and message are written.
 CREATE FUNCTION cdp_internal.refresh_judge_rows(INOUT event_id bigint, INOUT quarantine_id bigint,
 	OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -186,29 +186,29 @@ CREATE FUNCTION cdp_internal.refresh_judge_rows(INOUT event_id bigint, INOUT qua
 AS $function$
 BEGIN
 	-- of several good rows with one key the first stays
-	PERFORM cdp_internal.batch_stage('batch_verdict', format($sql$
-		SELECT row_no, message_key, verdict, %s + row_number() OVER (PARTITION BY verdict ORDER BY row_no) AS event_id
+	PERFORM cdp_internal.batch_stage('batch_outcome', format($sql$
+		SELECT row_no, message_key, outcome, %s + row_number() OVER (PARTITION BY outcome ORDER BY row_no) AS event_id
 		FROM (SELECT r.row_no, r.message_key,
 					 CASE WHEN r.reason IS NOT NULL THEN 'quarantined'
-						  WHEN r.copy > 1 OR m.message_key IS NOT NULL THEN 'duplicate' ELSE 'accepted' END AS verdict
+						  WHEN r.copy > 1 OR m.message_key IS NOT NULL THEN 'duplicate' ELSE 'accepted' END AS outcome
 			  FROM (SELECT row_no, message_key, reason,
 						   CASE WHEN message_key IS NOT NULL THEN row_number() OVER (PARTITION BY message_key, reason IS NULL ORDER BY row_no) END AS copy
 					FROM batch_row) r
 			  LEFT JOIN cdp_data.message m ON m.message_key = r.message_key) v
 	$sql$, event_id));
 
-	accepted := cdp_internal.batch_stage('batch_accepted', $sql$ SELECT row_no, message_key, event_id FROM batch_verdict WHERE verdict = 'accepted' $sql$);
+	accepted := cdp_internal.batch_stage('batch_accepted', $sql$ SELECT row_no, message_key, event_id FROM batch_outcome WHERE outcome = 'accepted' $sql$);
 	event_id := event_id + accepted;
 	quarantined := cdp_internal.batch_run(format($sql$
 		INSERT INTO cdp_data.quarantine (quarantine_id, batch_id, quarantined_at, source, reason, detail, record, line, received_at, written_by, cut, sizes)
-		SELECT %s + row_number() OVER (ORDER BY r.row_no), $1, $2, r.source, r.reason, r.detail,
+		SELECT %s + row_number() OVER (ORDER BY r.row_no), $1, $2, r.source_given, r.reason, r.detail,
 			   CASE WHEN r.line IS NULL AND r.reason <> 'too_deep' THEN (SELECT to_jsonb(i) FROM (
 					SELECT r.message_id, r.type, r.event, r.anonymous_id, r.user_id, r.group_id, r.previous_id, r.identifiers,
-						   r.properties, r.traits, r.context, r."timestamp", r.sent_at, r.original_timestamp, r.received_at, r.source) i) END,
+						   r.properties, r.traits, r.context, r."timestamp", r.sent_at, r.original_timestamp, r.received_at, r.source_given AS source) i) END,
 			   -- building a document anew goes down its depth; writing it as text does not
 			   CASE WHEN r.reason = 'too_deep' THEN (SELECT row_to_json(i)::text FROM (
 					SELECT r.message_id, r.type, r.event, r.anonymous_id, r.user_id, r.group_id, r.previous_id, r.identifiers,
-						   r.properties, r.traits, r.context, r."timestamp", r.sent_at, r.original_timestamp, r.received_at, r.source) i) ELSE r.line END,
+						   r.properties, r.traits, r.context, r."timestamp", r.sent_at, r.original_timestamp, r.received_at, r.source_given AS source) i) ELSE r.line END,
 			   r.received_at, r.written_by, r.cut, r.sizes
 		FROM batch_row r WHERE r.reason IS NOT NULL
 	$sql$, quarantine_id));
@@ -220,16 +220,16 @@ BEGIN
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
 		INSERT INTO cdp_data.source AS s (source, accepted, duplicate, quarantined, first_batch_id, last_batch_id)
-		SELECT r.feed, count(*) FILTER (WHERE v.verdict = 'accepted'), count(*) FILTER (WHERE v.verdict = 'duplicate'),
-			   count(*) FILTER (WHERE v.verdict = 'quarantined'), $1, $1
-		FROM batch_row r JOIN batch_verdict v USING (row_no) GROUP BY r.feed ORDER BY r.feed
+		SELECT r.source, count(*) FILTER (WHERE v.outcome = 'accepted'), count(*) FILTER (WHERE v.outcome = 'duplicate'),
+			   count(*) FILTER (WHERE v.outcome = 'quarantined'), $1, $1
+		FROM batch_row r JOIN batch_outcome v USING (row_no) GROUP BY r.source ORDER BY r.source
 		ON CONFLICT (source) DO UPDATE SET accepted = s.accepted + excluded.accepted, duplicate = s.duplicate + excluded.duplicate,
 			quarantined = s.quarantined + excluded.quarantined, last_batch_id = excluded.last_batch_id
 	$sql$);
-	duplicate := cdp_internal.batch_value($sql$ SELECT count(*) FROM batch_verdict WHERE verdict = 'duplicate' $sql$);
+	duplicate := cdp_internal.batch_value($sql$ SELECT count(*) FROM batch_outcome WHERE outcome = 'duplicate' $sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.refresh_judge_rows(bigint, bigint) IS 'Internal: decides which rows are accepted, duplicates or quarantined (batch_verdict, batch_accepted).';
+COMMENT ON FUNCTION cdp_internal.refresh_judge_rows(bigint, bigint) IS 'Internal: decides which rows are accepted, duplicates or quarantined (batch_outcome, batch_accepted).';
 
 -- The log: one row for each accepted one, anchored as batch_anchor says.
 CREATE FUNCTION cdp_internal.refresh_log() RETURNS void
@@ -249,7 +249,7 @@ BEGIN
 			sent_at, original_timestamp, received_at, source)
 		SELECT a.event_id, n.identifier_id, r.at, $1, r.message_id, r.call_type, r.event_name,
 			r.anonymous_id, r.user_id, r.group_id, r.previous_id, r.identifiers, r.properties, r.traits, r.context,
-			r.sent_at, r.original_timestamp, r.seen_at, r.feed
+			r.sent_at, r.original_timestamp, r.seen_at, r.source
 		FROM batch_row r JOIN batch_accepted a USING (row_no) JOIN batch_anchor n USING (row_no)
 	$sql$);
 END

@@ -1,6 +1,6 @@
 /*
  * ingest.c
- *		What the functions that clean arriving rows share.
+ *		Functions shared by those that clean incoming rows.
  */
 #include "postgres.h"
 

@@ -1,9 +1,9 @@
 /*
  * ingest.h
- *		What the functions that clean arriving rows share.
+ *		Functions shared by those that clean incoming rows.
  *
  * They are called for every row of a batch without a subtransaction, so no content of a row may
- * raise an error: what is wrong becomes a refusal, which ends as a row of cdp.quarantine.
+ * raise an error: a bad row gives a refusal, which becomes a row of cdp.quarantine.
  */
 #ifndef CDP_INGEST_H
 #define CDP_INGEST_H
@@ -15,19 +15,19 @@
 
 /*
  * Why a row cannot be an event.  The reason is one of a fixed list of words; the detail names the
- * field and what is wrong with it.  Neither ever repeats what the row says of a person.
+ * field and what is wrong with it.  Neither holds personal data of the row.
  */
 typedef struct Refusal
 {
-	const char *reason; /* NULL: nothing is wrong */
-	char detail[256];   /* ASCII, so that no cut falls within a character */
+	const char *reason; /* NULL: no refusal */
+	char detail[256];   /* ASCII, so that it can be cut at any byte */
 } Refusal;
 
-/* Notes a refusal and returns false, for "return ingest_refuse(…)". */
+/* Sets a refusal and returns false, for "return ingest_refuse(…)". */
 extern bool ingest_refuse(Refusal *refusal, const char *reason, const char *format, ...)
 	pg_attribute_printf(3, 4);
 
-/* The span of a string. */
+/* Returns the span of a string. */
 static inline CdpkSpan
 ingest_span(const char *string)
 {
@@ -36,18 +36,18 @@ ingest_span(const char *string)
 	return span;
 }
 
-/* The text of an argument, or an empty span where it is NULL. */
+/* Returns the text of an argument, an empty span if it is NULL. */
 extern CdpkSpan ingest_text_argument(FunctionCallInfo fcinfo, int number);
 
-/* A span without the blank characters at its ends. */
+/* Returns a span without leading and trailing blanks. */
 extern CdpkSpan ingest_trim(CdpkSpan text);
 
-/* A text datum of a span. */
+/* Makes a text datum of a span. */
 extern Datum ingest_text_datum(CdpkSpan text);
 
 /*
- * The descriptor of the rows that the called function returns, which has "count" columns: looked
- * up on the first call of a query.
+ * Returns the descriptor of the called function's result, which must have "count" columns.  It is
+ * looked up once a query.
  */
 extern TupleDesc ingest_result_descriptor(FunctionCallInfo fcinfo, int count);
 

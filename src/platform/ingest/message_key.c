@@ -1,9 +1,9 @@
 /*
  * message_key.c
- *		cdp.message_key: the key by which a message is recognised when it arrives again.
+ *		cdp.message_key: the key by which a repeated message is recognised.
  *
- * A cryptographic hash, because whoever could choose two message ids with one key could make the
- * second message vanish as a duplicate of the first.
+ * The hash is cryptographic, because a sender who found two message ids with the same key could make
+ * another message vanish as a duplicate.
  */
 #include "postgres.h"
 
@@ -16,7 +16,7 @@
 #include "core/identifier/meaningless.h"
 #include "platform/ingest/ingest.h"
 
-/* sha256 hashes bytes; fails only where the server's own hashing does. */
+/* sha256 hashes bytes. */
 static void
 sha256(CdpkSpan bytes, uint8 digest[PG_SHA256_DIGEST_LENGTH])
 {

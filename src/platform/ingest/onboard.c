@@ -1,9 +1,9 @@
 /*
  * onboard.c
- *		cdp.onboard: a row of the inbox becomes the parts of an event, or a refusal.
+ *		cdp_internal.onboard: a row of the inbox becomes the parts of an event, or a refusal.
  *
- * Called for every row of a batch.  The checks stand in the order in which onboard_row makes
- * them; the first that fails is the row's reason.
+ * Called for every row of a batch.  onboard_row makes the checks in a fixed order; the first that
+ * fails is the row's reason.
  */
 #include "postgres.h"
 
@@ -26,9 +26,9 @@
 
 #define EVENT_MAX 255    /* bytes of an event's name */
 #define SOURCE_MAX 63    /* bytes of a source's name */
-#define GROUP_ID_MAX 512 /* bytes of what names an account */
+#define GROUP_ID_MAX 512 /* bytes of an account's group_id */
 
-/* the arguments and results of cdp.onboard, in the order of onboard.sql */
+/* the arguments and results of cdp_internal.onboard, in the order of onboard.sql */
 enum
 {
 	ARG_TYPE,
@@ -45,7 +45,7 @@ enum
 	ARG_SENT_AT,
 	ARG_ORIGINAL_TIMESTAMP,
 	ARG_RECEIVED_AT,
-	ARG_SOURCE,
+	ARG_SOURCE_GIVEN,
 	ARG_AS_OF,
 	ARG_MAX_IDENTIFIERS
 };
@@ -55,7 +55,7 @@ enum
 	OUT_CALL_TYPE,
 	OUT_EVENT_NAME,
 	OUT_AT,
-	OUT_FEED,
+	OUT_SOURCE,
 	OUT_IDS,
 	OUT_REASON,
 	OUT_DETAIL,
@@ -83,12 +83,12 @@ typedef enum JsonShape
 	JSON_OTHER
 } JsonShape;
 
-/* What a row becomes if nothing is wrong with it. */
+/* The parts of an event. */
 typedef struct OnboardedRow
 {
 	CallType type;
-	CdpkSpan event; /* empty where the call has none */
-	CdpkSpan feed;  /* the name of its source; set for every row, even a refused one */
+	CdpkSpan event;  /* empty if the call has none */
+	CdpkSpan source; /* set for a refused row too */
 	TimestampTz at;
 	IdentifierSet identifiers;
 } OnboardedRow;
@@ -96,8 +96,8 @@ typedef struct OnboardedRow
 CDP_FUNCTION(cdp_onboard);
 
 /*
- * Look at the first bytes of a jsonb only, so that a large one need not be
- * decompressed.  A scalar is stored as an array with one element.
+ * Return the shape of a jsonb, from its first bytes, so that a large value is not decompressed.
+ * A scalar is stored as an array with one element.
  */
 static JsonShape
 json_shape(FunctionCallInfo fcinfo, int number)
@@ -115,7 +115,7 @@ json_shape(FunctionCallInfo fcinfo, int number)
 	return (words[0] & JB_FSCALAR) && JBE_ISNULL(words[1]) ? JSON_ABSENT : JSON_OTHER;
 }
 
-/* Want each jsonb column to be an object or absent. */
+/* Refuse a jsonb column that is neither an object nor absent. */
 static bool
 check_shapes(FunctionCallInfo fcinfo, Refusal *refusal)
 {
@@ -137,8 +137,8 @@ check_shapes(FunctionCallInfo fcinfo, Refusal *refusal)
 }
 
 /*
- * Return whether a jsonb nests deeper than a line of JSON may.  Each level
- * takes eight bytes at least, so that a small one need not be walked through.
+ * Return whether a jsonb nests deeper than a line of JSON may.  Each level takes at least eight
+ * bytes, so a small value is not walked.
  */
 static bool
 is_deep(FunctionCallInfo fcinfo, int number)
@@ -165,7 +165,7 @@ is_deep(FunctionCallInfo fcinfo, int number)
 	return false;
 }
 
-/* Check the depths before all else: what is deep cannot even be copied safely. */
+/* Check the depths first: a jsonb that is too deep cannot even be copied safely. */
 static bool
 check_depths(FunctionCallInfo fcinfo, Refusal *refusal)
 {
@@ -185,7 +185,7 @@ check_depths(FunctionCallInfo fcinfo, Refusal *refusal)
 	return true;
 }
 
-/* Read the type of call, or infer it if none is given. */
+/* Read the type of the call, or infer it if it is not given. */
 static bool
 find_type(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 {
@@ -205,7 +205,7 @@ find_type(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 						 "type: not one of identify, track, page, screen, group, alias");
 }
 
-/* Want a trimmed name to be short and printable. */
+/* Refuse a trimmed name that is too long or not printable. */
 static bool
 check_name(CdpkSpan name, size_t max, const char *column, const char *reason, Refusal *refusal)
 {
@@ -226,7 +226,7 @@ check_name(CdpkSpan name, size_t max, const char *column, const char *reason, Re
 	return true;
 }
 
-/* Give the event its name: only what happened has one, not what describes a person. */
+/* Set the name of the event; identify, group and alias calls have none. */
 static bool
 find_event(OnboardedRow *row, Refusal *refusal)
 {
@@ -244,22 +244,22 @@ find_event(OnboardedRow *row, Refusal *refusal)
 	return check_name(row->event, EVENT_MAX, "event", "invalid_event", refusal);
 }
 
-/* Name the row's source; one without a usable name counts among the "default" ones. */
+/* Set the source, "default" if no valid name is given. */
 static bool
-find_feed(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
+find_source(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 {
-	CdpkSpan source = ingest_trim(ingest_text_argument(fcinfo, ARG_SOURCE));
+	CdpkSpan source = ingest_trim(ingest_text_argument(fcinfo, ARG_SOURCE_GIVEN));
 	bool valid = check_name(source, SOURCE_MAX, "source", "invalid_source", refusal);
 
 	if (!valid || source.length == 0)
 		source = ingest_span("default");
-	row->feed = source;
+	row->source = source;
 	return valid;
 }
 
 /*
- * Take the sender's clock out of a time: how long before sending it happened is
- * right whatever the clock says.  false if that overflows.
+ * Correct a time for the sender's clock: the difference of two of its times is right even if the
+ * clock is wrong.  Return false if the result overflows.
  */
 static bool
 corrected_time(TimestampTz received, TimestampTz sent, TimestampTz original, TimestampTz *at)
@@ -271,7 +271,7 @@ corrected_time(TimestampTz received, TimestampTz sent, TimestampTz original, Tim
 		   !pg_sub_s64_overflow(received, delay, at);
 }
 
-/* Find the best time that the row has, and which column it is from. */
+/* Choose the best time of the row; *column names where it is from. */
 static bool
 choose_time(FunctionCallInfo fcinfo, TimestampTz *at, const char **column, Refusal *refusal)
 {
@@ -307,7 +307,7 @@ choose_time(FunctionCallInfo fcinfo, TimestampTz *at, const char **column, Refus
 	return true;
 }
 
-/* Want the row's time between 2000 and a day after the batch. */
+/* Set the time of the event; refuse it before 2000 or more than a day after the batch. */
 static bool
 find_time(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 {
@@ -330,7 +330,7 @@ find_time(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 						 column, at, bound);
 }
 
-/* Return the object in an argument, or NULL if there is none. */
+/* Return an argument that is a JSON object, else NULL. */
 static Jsonb *
 object_argument(FunctionCallInfo fcinfo, int number)
 {
@@ -338,9 +338,8 @@ object_argument(FunctionCallInfo fcinfo, int number)
 }
 
 /*
- * Collect every identifier of the row.  Traits are the person's only in an
- * identify call (a group's are the account's); those in context always are.  group_id names an
- * account and is no identifier.
+ * Collect all identifiers of the row.  Traits describe the person only in an identify call (those of
+ * a group call describe the account); traits in context always do.  group_id is not an identifier.
  */
 static bool
 find_identifiers(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
@@ -372,7 +371,7 @@ find_identifiers(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 		   ingest_refuse(refusal, "no_identifier", "no field that can name a person has a value");
 }
 
-/* Want a group call to say which account it speaks of, in a name fit for one. */
+/* Refuse a group call without a valid group_id. */
 static bool
 check_group(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 {
@@ -385,21 +384,21 @@ check_group(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 	return check_name(group_id, GROUP_ID_MAX, "group_id", "invalid_group_id", refusal);
 }
 
-/* Clean a row, or say why it cannot be an event. */
+/* Clean a row; false with a refusal if it cannot be an event. */
 static bool
 onboard_row(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 {
 	bool named;
 
 	row->event = ingest_trim(ingest_text_argument(fcinfo, ARG_EVENT));
-	named = find_feed(fcinfo, row, refusal);
+	named = find_source(fcinfo, row, refusal);
 	return check_depths(fcinfo, refusal) && named && check_shapes(fcinfo, refusal) &&
 		   find_type(fcinfo, row, refusal) && find_event(row, refusal) &&
 		   check_group(fcinfo, row, refusal) && find_time(fcinfo, row, refusal) &&
 		   find_identifiers(fcinfo, row, refusal);
 }
 
-/* Make the array of the identifiers that mean something. */
+/* Make the array of the identifiers that are not meaningless. */
 static Datum
 identifier_array(const IdentifierSet *set)
 {
@@ -414,7 +413,7 @@ identifier_array(const IdentifierSet *set)
 		construct_array(members, count, identifier_type_oid(), -1, false, TYPALIGN_INT));
 }
 
-/* Implement cdp.onboard. */
+/* Implement cdp_internal.onboard. */
 Datum
 cdp_onboard(PG_FUNCTION_ARGS)
 {
@@ -450,7 +449,7 @@ cdp_onboard(PG_FUNCTION_ARGS)
 		values[OUT_DETAIL] = CStringGetTextDatum(refusal.detail);
 		nulls[OUT_REASON] = nulls[OUT_DETAIL] = false;
 	}
-	values[OUT_FEED] = ingest_text_datum(row.feed);
-	nulls[OUT_FEED] = false;
+	values[OUT_SOURCE] = ingest_text_datum(row.source);
+	nulls[OUT_SOURCE] = false;
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls)));
 }

@@ -11,38 +11,38 @@
 #include "platform/ingest/ingest.h"
 
 /*
- * Every two of an event's identifiers make a link: many of them are a mistake, not a person.
- * How many are let through is a setting; no setting goes beyond this.
+ * The greatest value of the setting max_identifiers.  Each pair of identifiers of an event is a link,
+ * so an event with many identifiers is likely a mistake.
  */
 #define INGEST_IDENTIFIERS_MAX 256
 
-/* Identifiers in ascending order, each once. */
+/* Distinct identifiers in ascending order. */
 typedef struct IdentifierSet
 {
 	int count;
 	int max;     /* 1 … INGEST_IDENTIFIERS_MAX */
-	int repeats; /* how often one was named again */
+	int repeats; /* number of duplicates that were ignored */
 	Identifier *members[INGEST_IDENTIFIERS_MAX];
 } IdentifierSet;
 
 /*
- * Each of these adds the identifiers that it finds to the set, and returns false with a refusal
- * where a value cannot be one.  What is NULL, blank, or means nothing and has not even its
- * namespace's form ("null" as an e-mail address) counts as not given.
+ * These functions add identifiers to the set, and return false with a refusal if a value cannot be an
+ * identifier.  A value that is NULL, blank, or meaningless and not of its namespace's form ("null" as
+ * an e-mail address) counts as not given.
  */
 
-/* A column of the row, in the namespace of its name or another one. */
+/* Add a column of the row. */
 extern bool identifiers_add_column(IdentifierSet *set, const char *column, const char *name_space,
 								   CdpkSpan value, Refusal *refusal);
 
-/* The column "identifiers": namespace → value, or an array of values. */
+/* Add the column "identifiers": namespace to value or array of values. */
 extern bool identifiers_add_object(IdentifierSet *set, Jsonb *identifiers, Refusal *refusal);
 
-/* E-mail address and phone number among a person's traits. */
+/* Add the e-mail address and the phone number in traits. */
 extern bool identifiers_add_traits(IdentifierSet *set, const char *field, JsonbContainer *traits,
 								   Refusal *refusal);
 
-/* What the column "context" knows of the person: traits, device, externalIds, integrations. */
+/* Add the identifiers in the column "context": traits, device, externalIds, integrations. */
 extern bool identifiers_add_context(IdentifierSet *set, JsonbContainer *context, Refusal *refusal);
 
 #endif /* CDP_INGEST_ONBOARD_H */

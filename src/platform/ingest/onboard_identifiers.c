@@ -1,8 +1,8 @@
 /*
  * onboard_identifiers.c
- *		Finds every identifier of a row of the inbox, wherever it stands.
+ *		The identifiers of one row of the inbox.
  *
- * Reads jsonb through the server's own functions, which raise no error for a valid jsonb.
+ * jsonb is read through the server's functions, which raise no error for a valid jsonb.
  */
 #include "postgres.h"
 
@@ -14,10 +14,10 @@
 #include "core/identifier/meaningless.h"
 #include "platform/ingest/onboard.h"
 
-/* what an address as long as an identifier and its path need */
+/* size of a field's path, which may end in a namespace */
 #define FIELD_MAX (CDPK_NAMESPACE_MAX + 64)
 
-/* equals_word compares a string of a jsonb with a word in lower case, whatever its own case. */
+/* equals_word compares a string of a jsonb with a lower-case word, ignoring case. */
 static bool
 equals_word(const JsonbValue *value, const char *word)
 {
@@ -31,7 +31,7 @@ equals_word(const JsonbValue *value, const char *word)
 	return text.length == strlen(word) && pg_strncasecmp(text.text, word, text.length) == 0;
 }
 
-/* insert keeps the set sorted and each member single; false where it is full. */
+/* insert adds an identifier to the set, unless the set has it; false if the set is full. */
 static bool
 insert(IdentifierSet *set, Identifier *identifier)
 {
@@ -63,7 +63,7 @@ insert(IdentifierSet *set, Identifier *identifier)
 	return true;
 }
 
-/* refuse_value says why a text is no identifier, unless it counts as not given. */
+/* refuse_value refuses a text that is not an identifier, unless it counts as not given. */
 static bool
 refuse_value(const char *field, CdpkSpan name_space, CdpkSpan value, CdpkStatus status,
 			 Refusal *refusal)
@@ -80,7 +80,7 @@ refuse_value(const char *field, CdpkSpan name_space, CdpkSpan value, CdpkStatus 
 		   ingest_refuse(refusal, "invalid_identifier", "%s: %s", field, identifier_reason(status));
 }
 
-/* add_text adds the identifier that a text stands for. */
+/* add_text adds the identifier in a text. */
 static bool
 add_text(IdentifierSet *set, const char *field, CdpkSpan name_space, CdpkSpan value,
 		 Refusal *refusal)
@@ -95,7 +95,7 @@ add_text(IdentifierSet *set, const char *field, CdpkSpan name_space, CdpkSpan va
 		   ingest_refuse(refusal, "too_many_identifiers", "more than %d identifiers", set->max);
 }
 
-/* add_scalar adds the identifier that a scalar of a jsonb stands for. */
+/* add_scalar adds the identifier in a scalar of a jsonb. */
 static bool
 add_scalar(IdentifierSet *set, const char *field, CdpkSpan name_space, JsonbValue *value,
 		   Refusal *refusal)
@@ -123,7 +123,7 @@ add_scalar(IdentifierSet *set, const char *field, CdpkSpan name_space, JsonbValu
 	return add_text(set, field, name_space, text, refusal);
 }
 
-/* add_value adds what a scalar or the scalars of an array stand for. */
+/* add_value adds the identifiers in a scalar, or in an array of scalars. */
 static bool
 add_value(IdentifierSet *set, const char *field, CdpkSpan name_space, JsonbValue *value,
 		  Refusal *refusal)
@@ -144,7 +144,7 @@ add_value(IdentifierSet *set, const char *field, CdpkSpan name_space, JsonbValue
 	return true;
 }
 
-/* member finds a member of an object; NULL where it is missing or null. */
+/* member returns a member of an object; NULL if it is missing or null. */
 static JsonbValue *
 member(JsonbContainer *object, const char *key, JsonbValue *value)
 {
@@ -154,7 +154,7 @@ member(JsonbContainer *object, const char *key, JsonbValue *value)
 	return value;
 }
 
-/* object_member finds a member that is an object; NULL where there is none. */
+/* object_member returns a member that is an object, else NULL. */
 static JsonbContainer *
 object_member(JsonbContainer *object, const char *key)
 {
@@ -166,7 +166,7 @@ object_member(JsonbContainer *object, const char *key)
 	return value.val.binary.data;
 }
 
-/* add_member adds what the member of an object stands for, if it is there. */
+/* add_member adds the identifiers in a member of an object, if it is there. */
 static bool
 add_member(IdentifierSet *set, const char *object_name, JsonbContainer *object, const char *key,
 		   const char *name_space, Refusal *refusal)
@@ -188,7 +188,7 @@ identifiers_add_column(IdentifierSet *set, const char *column, const char *name_
 	return value.length == 0 || add_text(set, column, ingest_span(name_space), value, refusal);
 }
 
-/* identifiers_add_object: a namespace that is none is not repeated, it may be a value by mistake. */
+/* identifiers_add_object: an invalid namespace is not shown, as it may be a misplaced value. */
 bool
 identifiers_add_object(IdentifierSet *set, Jsonb *identifiers, Refusal *refusal)
 {
@@ -227,7 +227,7 @@ identifiers_add_traits(IdentifierSet *set, const char *field, JsonbContainer *tr
 		   add_member(set, field, traits, "phone", "phone", refusal);
 }
 
-/* may_track says whether a device lets its advertising id be used: said in any spelling, denied in none. */
+/* may_track returns whether the advertising id may be used: allowed in one spelling, denied in none. */
 static bool
 may_track(JsonbContainer *device)
 {
@@ -246,7 +246,7 @@ may_track(JsonbContainer *device)
 	return allowed;
 }
 
-/* advertising_namespace tells whose advertising id a device has. */
+/* advertising_namespace returns the namespace of a device's advertising id. */
 static const char *
 advertising_namespace(JsonbContainer *device)
 {
@@ -259,7 +259,7 @@ advertising_namespace(JsonbContainer *device)
 	return equals_word(&type, "android") ? "gaid" : "advertising_id";
 }
 
-/* add_device adds the ids of a device; the advertising id only where its owner allows that. */
+/* add_device adds the ids of a device, the advertising id only if tracking is allowed. */
 static bool
 add_device(IdentifierSet *set, JsonbContainer *device, Refusal *refusal)
 {
@@ -276,7 +276,7 @@ add_device(IdentifierSet *set, JsonbContainer *device, Refusal *refusal)
 		   add_member(set, name, device, "advertising_id", advertising, refusal);
 }
 
-/* add_external_id adds one entry {id, type, collection} of externalIds, unless it is an account's. */
+/* add_external_id adds one entry {id, type, collection} of externalIds whose collection is users. */
 static bool
 add_external_id(IdentifierSet *set, const char *field, JsonbValue *entry, Refusal *refusal)
 {
@@ -326,7 +326,7 @@ add_external_ids(IdentifierSet *set, JsonbContainer *context, const char *key, R
 	return true;
 }
 
-/* add_google_analytics adds the client id that the integration's settings hold. */
+/* add_google_analytics adds the client id in the settings of the integration. */
 static bool
 add_google_analytics(IdentifierSet *set, JsonbContainer *context, Refusal *refusal)
 {
@@ -340,7 +340,7 @@ add_google_analytics(IdentifierSet *set, JsonbContainer *context, Refusal *refus
 			add_member(set, name, settings, "client_id", "ga_client_id", refusal));
 }
 
-/* identifiers_add_context: a part that is not of the expected shape holds no identifier. */
+/* identifiers_add_context: a part of another shape than expected is ignored. */
 bool
 identifiers_add_context(IdentifierSet *set, JsonbContainer *context, Refusal *refusal)
 {

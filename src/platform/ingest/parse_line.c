@@ -1,6 +1,6 @@
 /*
  * parse_line.c
- *		cdp.parse_line: a line that may be anything becomes the columns of the inbox, or a refusal.
+ *		cdp_internal.parse_line: a line becomes the columns of the inbox, or a refusal.
  */
 #include "postgres.h"
 
@@ -17,16 +17,16 @@
 
 typedef enum FieldKind
 {
-	FIELD_ID,     /* a string, or a number which is taken as its text */
+	FIELD_ID,     /* a string, or a number, taken as its text */
 	FIELD_TEXT,   /* a string */
 	FIELD_OBJECT, /* an object */
 	FIELD_TIME,   /* a string that is a time */
-	FIELD_FOLDED, /* anything: it has no column of its own */
+	FIELD_FOLDED, /* any type; it has no column */
 } FieldKind;
 
 /*
- * The columns of the inbox in the order of parse_line.sql; behind them in the result the refusal,
- * and in a line the fields that are folded into others.
+ * The columns of the inbox in the order of parse_line.sql.  They are followed by the refusal in the
+ * result, and by the folded fields in a line.
  */
 enum
 {
@@ -56,7 +56,7 @@ enum
 	OUT_COUNT
 };
 
-/* The names that a field has in a line; the second is NULL where there is one only. */
+/* The names of a field in a line; camel is NULL if it is the same as name. */
 static const struct
 {
 	const char *name;
@@ -84,7 +84,7 @@ static const struct
 	[FOLDED_INTEGRATIONS] = {"integrations", NULL, FIELD_FOLDED},
 };
 
-/* The members of a line, sorted by where they go. */
+/* The members of a line, by destination. */
 typedef struct Line
 {
 	const LineMember *given[FIELD_COUNT]; /* NULL: missing or null */
@@ -96,7 +96,7 @@ typedef struct Line
 
 CDP_FUNCTION(cdp_parse_line);
 
-/* Return the field that a key names, or -1. */
+/* Return the field with a key, or -1. */
 static int
 find_field(CdpkSpan key)
 {
@@ -108,8 +108,8 @@ find_field(CdpkSpan key)
 }
 
 /*
- * Note the value of a field.  The same key again replaces it, as in any JSON; the
- * field's other spelling, which differs in length, must not contradict it.
+ * Set the value of a field.  A repeated key replaces it, as usual in JSON; the other spelling of the
+ * key, which differs in length, must have the same value.
  */
 static bool
 set_field(Line *line, int field, const LineMember *member, Refusal *refusal)
@@ -144,7 +144,7 @@ place_member(Line *line, const LineMember *member, Refusal *refusal)
 	return true;
 }
 
-/* Put a field into an object, or among the extra members where the object has its own. */
+/* Fold a field into an object, or into the extra members if the object already has it. */
 static void
 fold(Line *line, int field, int column, LineMembers *folded)
 {
@@ -155,7 +155,7 @@ fold(Line *line, int field, int column, LineMembers *folded)
 					member);
 }
 
-/* Want no two members to end under one name in the context's "_extra". */
+/* Refuse two members of the name "_extra", which would collide in the context's "_extra". */
 static bool
 check_extra(const Line *line, Refusal *refusal)
 {
@@ -167,7 +167,7 @@ check_extra(const Line *line, Refusal *refusal)
 	return true;
 }
 
-/* Want each field to have a JSON type that its column takes. */
+/* Refuse a field of a JSON type that its column does not take. */
 static bool
 check_kinds(const Line *line, Refusal *refusal)
 {
@@ -188,7 +188,7 @@ check_kinds(const Line *line, Refusal *refusal)
 	return true;
 }
 
-/* Pass over the byte order mark that some programs put before a file's first line. */
+/* Skip the byte order mark that some programs write at the start of a file. */
 static CdpkSpan
 without_mark(CdpkSpan text)
 {
@@ -200,7 +200,7 @@ without_mark(CdpkSpan text)
 	return text;
 }
 
-/* Want the text to be one JSON object. */
+/* Refuse a text that is not one JSON value. */
 static bool
 check_line(CdpkSpan text, Refusal *refusal)
 {
@@ -217,7 +217,7 @@ check_line(CdpkSpan text, Refusal *refusal)
 		   ingest_refuse(refusal, "invalid_json", "byte %zu: %s", position, problem);
 }
 
-/* Sort the members of the line by where they go. */
+/* Split the line into its members. */
 static bool
 split_line(CdpkSpan text, Line *line, Refusal *refusal)
 {
@@ -237,7 +237,7 @@ split_line(CdpkSpan text, Line *line, Refusal *refusal)
 	return check_extra(line, refusal);
 }
 
-/* Read a field that is a time; blank is NULL. */
+/* Read a time; blank is NULL. */
 static bool
 time_value(const Line *line, int field, Datum *value, bool *null, Refusal *refusal)
 {
@@ -254,7 +254,7 @@ time_value(const Line *line, int field, Datum *value, bool *null, Refusal *refus
 	return true;
 }
 
-/* Make the jsonb of a field that is an object, with what is folded into it. */
+/* Make the jsonb of an object, with the fields that are folded into it. */
 static Datum
 object_value(const Line *line, int field, bool *null)
 {
@@ -273,7 +273,7 @@ object_value(const Line *line, int field, bool *null)
 	return *null ? (Datum) 0 : JsonbPGetDatum(line_object(line->given[field], folded, extra));
 }
 
-/* Fill in the columns of the inbox. */
+/* Make the values of the columns of the inbox. */
 static bool
 make_values(const Line *line, Datum *values, bool *nulls, Refusal *refusal)
 {
@@ -294,19 +294,19 @@ make_values(const Line *line, Datum *values, bool *nulls, Refusal *refusal)
 	return true;
 }
 
-/* Refuse to work where the escapes of JSON cannot be written as text. */
+/* Raise an error in another encoding, in which JSON's escapes may have no text. */
 static void
 require_utf8(void)
 {
 	if (GetDatabaseEncoding() != PG_UTF8)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cdp.parse_line needs a database in encoding UTF8"),
+				 errmsg("lines of JSON need a database in encoding UTF8"),
 				 errdetail("The encoding of this database is %s.", GetDatabaseEncodingName()),
 				 errhint("Make one with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0.")));
 }
 
-/* Implement cdp.parse_line(text). */
+/* Implement cdp_internal.parse_line. */
 Datum
 cdp_parse_line(PG_FUNCTION_ARGS)
 {

@@ -2,17 +2,17 @@
  * parse_line_json.c
  *		The members of a JSON object, and jsonb made of them.
  *
- * Nothing here can raise an error for a text that cdpk_json_check has taken (short of running out
- * of memory).  What the server's functions could object to is excluded by its limits:
+ * Nothing here raises an error for a text that passed cdpk_json_check (except out of memory).  Its
+ * limits exclude what the server's functions would refuse:
  *
  * - pushJsonbValue and JsonbValueToJsonb refuse a string, object or array of 256 MB and more than
  *   some ten million members: a text of 4 MB makes at most 2 million values and 24 MB.
  * - JsonbValueToJsonb calls itself for each level and refuses to go deeper than the stack: there are
  *   at most CDPK_JSON_DEPTH_MAX levels and that of "_extra", some 20 kB of stack.
- * - numeric_in refuses what is no number, more than 16383 decimals and more than 131072 digits
+ * - numeric_in refuses what is not a number, more than 16383 decimals and more than 131072 digits
  *   before the point: a number is well formed, has at most CDPK_JSON_DIGITS_MAX digits and moves
  *   its point by at most CDPK_JSON_EXPONENT_MAX places.
- * - strings hold no NUL and are UTF-8, as is the database: cdp_parse_line sees to that.
+ * - strings hold no NUL and are UTF-8, as is the database: cdp_parse_line checks that.
  */
 #include "postgres.h"
 
@@ -64,7 +64,7 @@ line_append(LineMembers *list, const LineMember *member)
 	list->members[list->count++] = *member;
 }
 
-/* Start to read the members of an object. */
+/* Start reading the members of an object. */
 static CdpkJson
 open_object(const LineMember *object)
 {
@@ -199,8 +199,8 @@ push_member(JsonbParseState **state, const LineMember *member)
 }
 
 /*
- * Push the member "_extra" to the object in the making.  One that the object has
- * itself becomes a member of it, so that it is not lost.
+ * Push the member "_extra" to the object in the making.  A member "_extra" of the object itself
+ * becomes a member of the new one, so that it is not lost.
  */
 static void
 push_extra(JsonbParseState **state, const LineMember *own, const LineMembers *extra)

@@ -2,7 +2,7 @@
  * parse_line_json.h
  *		The members of a JSON object, and jsonb made of them.
  *
- * Everything here works on text that cdpk_json_check has taken.
+ * All text must have passed cdpk_json_check.
  */
 #ifndef CDP_INGEST_PARSE_LINE_JSON_H
 #define CDP_INGEST_PARSE_LINE_JSON_H
@@ -32,10 +32,10 @@ extern bool line_next_member(CdpkJson *json, LineMember *member);
 /* Append a copy of the member. */
 extern void line_append(LineMembers *list, const LineMember *member);
 
-/* Return whether an object has a member of this name; one that is NULL has none. */
+/* Return whether an object has a member of this name; false if it is NULL. */
 extern bool line_has_key(const LineMember *object, const char *key);
 
-/* Return whether a key is this name. */
+/* Return whether a key is equal to this name. */
 static inline bool
 line_is_key(CdpkSpan key, const char *name)
 {
@@ -46,8 +46,8 @@ line_is_key(CdpkSpan key, const char *name)
 extern CdpkSpan line_text(const LineMember *member);
 
 /*
- * Return the jsonb of an object (without members of its own where it is NULL), with folded members that it
- * does not have itself, and extra ones within its member "_extra" if there are any.
+ * Return the jsonb of an object (NULL: an empty one) with the folded members, and with the extra ones
+ * in its member "_extra" if there are any.
  */
 extern Jsonb *line_object(const LineMember *object, const LineMembers *folded,
 						  const LineMembers *extra);

@@ -1,20 +1,25 @@
 -- The tables of the platform, their version, and who may touch them.
 
-CREATE FUNCTION cdp.init() RETURNS void
+-- What a role needs to own the tables that is not a superuser's: to make them, and to hand on rights.
+CREATE FUNCTION cdp_internal.grant_owner(owner name) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	IF to_regclass('cdp_data.state') IS NOT NULL THEN
-		PERFORM cdp_internal.check_tables();
-		RAISE NOTICE 'the tables of cdp are there already';
-		RETURN;
-	END IF;
-	IF getdatabaseencoding() <> 'UTF8' THEN
-		RAISE EXCEPTION 'cdp needs a database in encoding UTF8, this one is in %', getdatabaseencoding()
-			USING ERRCODE = 'feature_not_supported',
-			HINT = 'Make one with CREATE DATABASE … ENCODING ''UTF8'' TEMPLATE template0.';
-	END IF;
+	EXECUTE format('GRANT CREATE ON DATABASE %I TO %I', current_database(), owner);
+	EXECUTE format('GRANT USAGE, CREATE ON SCHEMA cdp TO %I WITH GRANT OPTION', owner);
+	EXECUTE format('GRANT USAGE ON SCHEMA cdp_internal TO %I WITH GRANT OPTION', owner);
+	EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA cdp, cdp_internal TO %I WITH GRANT OPTION', owner);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.grant_owner(name) IS
+	'Internal: gives a role what it needs to make the tables and to grant access to them.';
+
+CREATE FUNCTION cdp_internal.init_tables() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
 	PERFORM cdp_internal.init_state();
 	PERFORM cdp_internal.init_log();
 	PERFORM cdp_internal.init_event_month();
@@ -34,8 +39,41 @@ BEGIN
 	PERFORM cdp_data.add_event_month(now() + interval '31 days');
 END
 $function$;
-COMMENT ON FUNCTION cdp.init() IS
-	'Makes the platform''s tables, in schema cdp_data, and its inboxes and views, in schema cdp, owned by the caller. Called again, it changes nothing. Refuses a database that is not UTF8.';
+COMMENT ON FUNCTION cdp_internal.init_tables() IS 'Internal: makes all tables and views, owned by the current role.';
+
+CREATE FUNCTION cdp.init(owner name DEFAULT NULL) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	role_before text := current_setting('role');
+BEGIN
+	IF to_regclass('cdp_data.state') IS NOT NULL THEN
+		PERFORM cdp_internal.check_tables();
+		RAISE NOTICE 'the tables of cdp are there already';
+		RETURN;
+	END IF;
+	IF getdatabaseencoding() <> 'UTF8' THEN
+		RAISE EXCEPTION 'cdp needs a database in encoding UTF8, this one is in %', getdatabaseencoding()
+			USING ERRCODE = 'feature_not_supported',
+			HINT = 'Make one with CREATE DATABASE … ENCODING ''UTF8'' TEMPLATE template0.';
+	END IF;
+	IF owner IS NULL OR owner = current_user THEN
+		PERFORM cdp_internal.init_tables();
+		RETURN;
+	END IF;
+	PERFORM cdp_internal.grant_owner(owner);
+	PERFORM set_config('role', owner, true);
+	PERFORM cdp_internal.init_tables();
+	PERFORM set_config('role', role_before, true);
+END
+$function$;
+COMMENT ON FUNCTION cdp.init(name) IS
+$comment$Makes the platform's tables, in schema cdp_data, and its inboxes and views, in schema cdp. They belong to owner, by
+default to the caller; owner need not be a superuser, and is given what it needs to make them and to grant access to
+them. Called again, it changes nothing.
+Errors: the database is not in UTF8 (0A000); no such role (42704); the caller may not grant, or not act as owner
+(42501).$comment$;
 
 CREATE FUNCTION cdp.migrate() RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -52,5 +90,5 @@ $function$;
 COMMENT ON FUNCTION cdp.migrate() IS
 	'Brings the tables to the shape of this release, after ALTER EXTENSION cdp UPDATE, and returns that shape''s number. There is one shape so far, so it only checks; but where the libraries that normalise identifiers are of another release than those that made the stored ones, it calls cdp.restitch().';
 
-REVOKE ALL ON FUNCTION cdp.init(), cdp.migrate() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.grant_owner(name), cdp_internal.init_tables(), cdp.init(name), cdp.migrate() FROM PUBLIC;
 

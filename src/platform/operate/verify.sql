@@ -16,7 +16,7 @@ BEGIN
 			   CASE WHEN rules = '{}' THEN coalesce(o.ids, '{}')
 					ELSE ARRAY(SELECT u.identifier FROM unnest(o.ids) AS u (identifier) WHERE NOT cdp_internal.is_blocked(u.identifier, rules)) END
 		FROM cdp_data.state s CROSS JOIN cdp_data.event e
-		CROSS JOIN LATERAL cdp.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.properties, e.traits,
+		CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.properties, e.traits,
 			e.context, e."timestamp", e.sent_at, e.original_timestamp, e.received_at, e.source, s.as_of) o;
 END
 $function$;
@@ -356,7 +356,7 @@ DECLARE
 	profiles cdp.identifier[];
 BEGIN
 	PERFORM cdp_internal.check_tables();
-	SELECT coalesce(array_agg(i.identifier ORDER BY i.identifier), '{}'), coalesce(array_agg(i.shared ORDER BY i.identifier), '{}'), coalesce(array_agg(i.link_counts ORDER BY i.identifier), '{}')
+	SELECT coalesce(array_agg(i.identifier ORDER BY i.identifier), '{}'), coalesce(array_agg(i.shared ORDER BY i.identifier), '{}'), coalesce(array_agg(i.links ORDER BY i.identifier), '{}')
 	INTO ids, shared, links FROM cdp_internal.verify_identifiers() i;
 	part := cdp_internal.verify_partition(ids, shared);
 	profiles := ARRAY(

@@ -46,7 +46,7 @@ BEGIN
 	PERFORM cdp_internal.batch_stage('batch_group', CASE WHEN whole THEN $sql$
 		SELECT cdp_internal.account_id(e.group_id) AS group_id, e.identifier_id, e.traits, e."timestamp", e.received_at, e.source FROM cdp_data.event e WHERE e.type = 'group'
 	$sql$ ELSE $sql$
-		SELECT cdp_internal.account_id(r.group_id) AS group_id, a.identifier_id, r.traits, r.at AS "timestamp", r.seen_at AS received_at, r.feed AS source
+		SELECT cdp_internal.account_id(r.group_id) AS group_id, a.identifier_id, r.traits, r.at AS "timestamp", r.seen_at AS received_at, r.source
 		FROM batch_anchor a JOIN batch_row r USING (row_no) WHERE r.call_type = 'group'
 	$sql$ END);
 	IF whole THEN

@@ -54,7 +54,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.events.previous_id IS 'Earlier anonymous id of an alias call, as it came.';
 	COMMENT ON COLUMN cdp.events.identifiers IS 'More identifiers, as they came.';
 	COMMENT ON COLUMN cdp.events.message_id IS 'Unique name of the message, as it came.';
-	COMMENT ON COLUMN cdp.events.source IS 'The feed that brought it.';
+	COMMENT ON COLUMN cdp.events.source IS 'The source that sent it.';
 	COMMENT ON COLUMN cdp.events.sent_at IS 'When the client sent it, by the client''s clock.';
 	COMMENT ON COLUMN cdp.events.original_timestamp IS 'When it happened, by the client''s clock.';
 	COMMENT ON COLUMN cdp.events.received_at IS 'When it reached the inbox.';
@@ -143,7 +143,7 @@ BEGIN
 			   min(expires_at) AS expires_at
 		FROM parts GROUP BY profile_id
 	$sql$, cdp_internal.merged_traits($sql$
-		SELECT a.profile_id AS subject, r.traits, r.at AS "timestamp", r.seen_at AS received_at, r.feed AS source
+		SELECT a.profile_id AS subject, r.traits, r.at AS "timestamp", r.seen_at AS received_at, r.source
 		FROM batch_anchor a JOIN batch_row r USING (row_no)
 		WHERE r.call_type = 'identify' AND a.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = a.profile_id)
 		UNION ALL

@@ -21,7 +21,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.refused_traits.group_id IS 'The account it was said of, as it came; NULL: a person.';
 	COMMENT ON COLUMN cdp.refused_traits.event_id IS 'The call that said it.';
 	COMMENT ON COLUMN cdp.refused_traits."timestamp" IS 'When it was said.';
-	COMMENT ON COLUMN cdp.refused_traits.source IS 'The feed that said it.';
+	COMMENT ON COLUMN cdp.refused_traits.source IS 'The source that said it.';
 	COMMENT ON COLUMN cdp.refused_traits.trait IS 'Name of the trait.';
 	COMMENT ON COLUMN cdp.refused_traits.rule IS 'Its rule now.';
 	COMMENT ON COLUMN cdp.refused_traits.value IS 'The value that is left out.';

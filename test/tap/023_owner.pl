@@ -1,0 +1,76 @@
+# Tables that belong to a role which is no superuser: made, filled, ruled over, granted, dumped and restored.
+use strict;
+use warnings;
+
+use FindBin;
+use lib $FindBin::RealBin;
+use CdpTest;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = new_node('main');
+$node->safe_psql('postgres', 'CREATE ROLE keeper LOGIN; CREATE ROLE etl LOGIN; CREATE ROLE ann LOGIN; CREATE ROLE boss LOGIN; CREATE DATABASE crm');
+
+sub as
+{
+	my ($role, $statement, $database) = @_;
+	my ($status, $output, $errors) = $node->psql($database // 'crm', $statement, extra_params => [ '-U', $role ]);
+	is($status, 0, "$role may: $statement") or diag($errors);
+	return $output;
+}
+
+sub refused
+{
+	my ($role, $statement, $message) = @_;
+	my ($status, $output, $errors) = $node->psql('crm', $statement, extra_params => [ '-U', $role ]);
+	like($errors, $message, "$role may not: $statement");
+	return;
+}
+
+$node->safe_psql('crm', 'CREATE EXTENSION cdp');
+refused('keeper', 'SELECT cdp.init()', qr/permission denied/);
+$node->safe_psql('crm', q{GRANT USAGE ON SCHEMA cdp TO ann; GRANT EXECUTE ON FUNCTION cdp.init(name) TO ann});
+refused('ann', q{SELECT cdp.init('keeper')}, qr/permission denied/);
+my ($status, $output, $errors) = $node->psql('crm', q{SELECT cdp.init('nobody')});
+like($errors, qr/role "nobody" does not exist/, 'an owner is a role');
+$node->safe_psql('crm', q{SELECT cdp.init('keeper')});
+is($node->safe_psql('crm', 'SELECT current_user'), 'postgres', 'and the caller is who it was');
+
+# everything belongs to the owner, but what the extension made
+is($node->safe_psql('crm', q{
+	SELECT string_agg(DISTINCT relowner::regrole::text, ',') FROM pg_class WHERE relnamespace IN ('cdp'::regnamespace, 'cdp_data'::regnamespace) AND relkind IN ('r', 'p', 'v', 'S', 'i')}),
+	'keeper', 'the owner of tables, views and indexes');
+is($node->safe_psql('crm', q{SELECT string_agg(nspname || ' ' || nspowner::regrole, ', ' ORDER BY nspname) FROM pg_namespace WHERE nspname LIKE 'cdp%'}),
+	'cdp postgres, cdp_data keeper, cdp_internal postgres, cdp_segment keeper', 'the owners of the schemas');
+
+load_events($node, 3000, 0, 'crm');
+is(as('keeper', 'SELECT taken, accepted FROM cdp.refresh()'), '3000|3000', 'refreshed');
+as('keeper', q{SELECT cdp.create_segment('planned', $$ traits ->> 'plan' = '1' AND cdp.did(timeline, 'Event 1') $$)});
+as('keeper', q{SELECT cdp.grant_access('etl', 'writer', '{web}'), cdp.grant_access('ann', 'analyst'), cdp.grant_access('boss', 'steward')});
+my $members = as('ann', q{SELECT count(*) FROM cdp.members('planned')});
+cmp_ok($members, '>', 0, 'the segment has members');
+as('etl', q{INSERT INTO cdp.inbox (type, event, user_id, source) VALUES ('track', 'Event 1', 'u1', 'web')});
+is(as('boss', 'SELECT taken, accepted FROM cdp.refresh()'), '1|1', 'refreshed by a steward');
+as('boss', q{SELECT cdp.forbid('user_id:u1', 'anonymous_id:a1-0', 'two people')});
+as('boss', q{SELECT cdp.set_rules('{"email": {"max_per_profile": 2}}'), cdp.set_trait_rules('{"seen": "max"}'), cdp.carry_number('Event 1', 'n')});
+is(as('keeper', 'SELECT count(*) FROM cdp.verify()'), '0', 'nothing differs');
+as('keeper', 'SELECT * FROM cdp.restitch(); SELECT cdp.migrate()');
+is(as('keeper', q{SELECT cdp.revoke_access('boss', 'steward')}), 't', 'taken back');
+refused('boss', 'SELECT * FROM cdp.refresh()', qr/permission denied/);
+
+my $dump = $node->basedir . '/crm.dump';
+$node->command_ok([ 'pg_dump', '--format=custom', '-f', $dump, $node->connstr('crm') ], 'dump');
+$node->safe_psql('postgres', 'CREATE DATABASE copy');
+$node->command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr('copy'), $dump ], 'restore');
+is(digest($node, 'copy'), digest($node, 'crm'), 'all is there');
+for my $database ('crm', 'copy')
+{
+	$node->safe_psql($database, q{INSERT INTO cdp.inbox (message_id, type, event, user_id, "timestamp", received_at) VALUES ('late', 'track', 'Event 1', 'u2', '2026-03-01', '2026-06-01')});
+	is(as('keeper', 'SELECT taken, accepted FROM cdp.refresh()', $database), '1|1', "the owner refreshes $database");
+}
+is(digest($node, 'copy'), digest($node, 'crm'), 'and it goes on in the same way');
+is(as('ann', q{SELECT count(*) FROM cdp.members('planned')}, 'copy'), as('ann', q{SELECT count(*) FROM cdp.members('planned')}), 'for the analyst too');
+
+$node->stop;
+done_testing();
