@@ -71,19 +71,20 @@ extern void cdpk_sequence_compile(const CdpkSequence *sequence, CdpkProgram *pro
 
 /* ---------------------------------------------------------------- timelines */
 
-typedef struct CdpkVerdict
+typedef struct CdpkSequenceAnswer
 {
 	bool matches;
 	int64_t horizon; /* before it the answer stays, if nothing else happens; or CDPK_NEVER */
-} CdpkVerdict;
+} CdpkSequenceAnswer;
 
 /*
  * Return whether the events of a timeline up to as_of, and later than as_of - within where that is
  * not 0, have a sequence; NULL is a timeline without events.  The horizon is left out (0) unless
  * it is wanted.
  */
-extern CdpkStatus cdpk_sequence_judge(const CdpkSequence *sequence, const CdpkTimeline *timeline,
-									  int64_t within, int64_t as_of, bool want_horizon,
-									  const CdpkAllocator *allocator, CdpkVerdict *verdict);
+extern CdpkStatus cdpk_sequence_evaluate(const CdpkSequence *sequence, const CdpkTimeline *timeline,
+										 int64_t within, int64_t as_of, bool want_horizon,
+										 const CdpkAllocator *allocator,
+										 CdpkSequenceAnswer *result);
 
 #endif /* CDPK_SEQUENCE_FORM_H */

@@ -199,7 +199,7 @@ take_name(Parse *p, uint32_t *any)
 		status = take_quoted(p, &name);
 	else if (is_reserved(name.text, name.length))
 		return refuse(p, CDPK_INVALID, start,
-					  "no name of an event; one that is such a word stands in double quotes");
+					  "no name of an event; write a name that is such a word in double quotes");
 	else
 		p->at += name.length;
 	if (status != CDPK_OK)

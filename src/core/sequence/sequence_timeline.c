@@ -112,11 +112,11 @@ find_horizon(const CdpkMatcher *matcher, int64_t due, int64_t within)
 	return change < due ? change : due;
 }
 
-/* Judge the events of the columns, for which there is room. */
+/* Evaluate the sequence over the columns, for whose events there is room. */
 static CdpkStatus
-judge_events(const CdpkSequence *sequence, const CdpkProgram *program, Columns *columns,
-			 CdpkTimed *events, int64_t within, bool want_horizon, const CdpkAllocator *allocator,
-			 CdpkVerdict *verdict)
+evaluate_columns(const CdpkSequence *sequence, const CdpkProgram *program, Columns *columns,
+				 CdpkTimed *events, int64_t within, bool want_horizon,
+				 const CdpkAllocator *allocator, CdpkSequenceAnswer *result)
 {
 	CdpkMatcher matcher;
 	size_t count;
@@ -127,17 +127,17 @@ judge_events(const CdpkSequence *sequence, const CdpkProgram *program, Columns *
 	cdpk_sort(events, count, events + columns->events, cdpk_history_order, NULL);
 	cdpk_matcher_init(&matcher, program, allocator);
 	status = run(&matcher, events, count, columns->range.last, want_horizon);
-	verdict->matches = matcher.matched;
+	result->matches = matcher.matched;
 	if (want_horizon)
-		verdict->horizon = find_horizon(&matcher, columns->due, within);
+		result->horizon = find_horizon(&matcher, columns->due, within);
 	cdpk_matcher_free(&matcher);
 	return status;
 }
 
 CdpkStatus
-cdpk_sequence_judge(const CdpkSequence *sequence, const CdpkTimeline *timeline, int64_t within,
-					int64_t as_of, bool want_horizon, const CdpkAllocator *allocator,
-					CdpkVerdict *verdict)
+cdpk_sequence_evaluate(const CdpkSequence *sequence, const CdpkTimeline *timeline, int64_t within,
+					   int64_t as_of, bool want_horizon, const CdpkAllocator *allocator,
+					   CdpkSequenceAnswer *result)
 {
 	CdpkProgram program;
 	Columns columns;
@@ -145,8 +145,8 @@ cdpk_sequence_judge(const CdpkSequence *sequence, const CdpkTimeline *timeline, 
 	CdpkTimed *events = few;
 	CdpkStatus status = find_columns(sequence, timeline, &columns);
 
-	verdict->matches = false;
-	verdict->horizon = want_horizon ? CDPK_NEVER : 0;
+	result->matches = false;
+	result->horizon = want_horizon ? CDPK_NEVER : 0;
 	if (status != CDPK_OK)
 		return status;
 	cdpk_sequence_compile(sequence, &program);
@@ -159,8 +159,8 @@ cdpk_sequence_judge(const CdpkSequence *sequence, const CdpkTimeline *timeline, 
 		events = cdpk_allocate(allocator, 2 * columns.events * sizeof(CdpkTimed));
 	if (events == NULL)
 		return CDPK_OUT_OF_MEMORY;
-	status = judge_events(sequence, &program, &columns, events, within, want_horizon, allocator,
-						  verdict);
+	status = evaluate_columns(sequence, &program, &columns, events, within, want_horizon, allocator,
+							  result);
 	if (events != few)
 		cdpk_release(allocator, events);
 	return status;
