@@ -109,10 +109,10 @@ cdpk_read_long_varint(CdpkReader *reader)
 	if (reader->failed || left == 0)
 		return cdpk_read_varint(reader);
 	memcpy(&word, reader->at - beyond, sizeof(word));
-	word >>= 8 * beyond; /* zeros stand for what is beyond the end */
+	word >>= 8 * beyond; /* bytes beyond the end are zero */
 	ends = ~word & UINT64_C(0x8080808080808080);
 	last = ends != 0 ? (unsigned) __builtin_ctzll(ends) - 7 : 0;
-	/* nine or ten bytes; or cut off, or not the shortest form, which both end in a zero */
+	/* nine or ten bytes; or cut off, or not the shortest form: both end in a zero byte */
 	if (ends == 0 || (last > 0 && (word >> last & 0xff) == 0))
 		return cdpk_read_varint(reader);
 	reader->at += last / 8 + 1;

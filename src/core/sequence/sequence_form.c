@@ -18,7 +18,7 @@
 
 /* ---------------------------------------------------------------- what goes together */
 
-/* Note what is wrong with a part. */
+/* Report what is wrong with a part. */
 static CdpkStatus
 refuse(CdpkSequenceProblem *problem, CdpkStatus status, size_t position, const char *words)
 {
@@ -89,7 +89,7 @@ cdpk_sequence_check(const CdpkSequence *sequence, CdpkSequenceProblem *problem)
 
 /* ---------------------------------------------------------------- bytes */
 
-/* Return what the stored form takes at most. */
+/* Return the maximum size of the stored form. */
 size_t
 cdpk_sequence_room(const CdpkSequence *sequence)
 {

@@ -28,7 +28,10 @@ typedef struct CdpkSequenceItem
 	size_t position; /* in the text; 0 where it came as bytes */
 } CdpkSequenceItem;
 
-/* A sequence taken apart.  Names are numbered as they first appear, and lie in what was read. */
+/*
+ * A parsed sequence. Names are numbered as they first appear, and point into the bytes that
+ * were read.
+ */
 typedef struct CdpkSequence
 {
 	unsigned names;
@@ -56,7 +59,7 @@ extern CdpkStatus cdpk_sequence_print(const uint8_t *bytes, size_t length,
 
 /* ---------------------------------------------------------------- the stored form */
 
-/* Read bytes that may be anything: only what the parser could have made is taken. */
+/* Read untrusted bytes; accepts only what the parser could have made. */
 extern CdpkStatus cdpk_sequence_read(const uint8_t *bytes, size_t length, CdpkSequence *sequence);
 
 /* Bytes that the stored form takes at most, and writing it; returns what it took. */
@@ -74,7 +77,8 @@ extern void cdpk_sequence_compile(const CdpkSequence *sequence, CdpkProgram *pro
 typedef struct CdpkSequenceAnswer
 {
 	bool matches;
-	int64_t horizon; /* before it the answer stays, if nothing else happens; or CDPK_NEVER */
+	int64_t
+		horizon; /* the answer stays the same before this time if the timeline does; or CDPK_NEVER */
 } CdpkSequenceAnswer;
 
 /*

@@ -7,7 +7,7 @@
 /* so many events are sorted without asking for memory */
 #define FEW 64
 
-/* The columns that a sequence names, and what is to be read of them. */
+/* The columns that a sequence names, and the events to read from them. */
 typedef struct Columns
 {
 	CdpkColumn column[CDPK_SEQUENCE_NAMES_MAX];
@@ -53,7 +53,7 @@ possible(const CdpkProgram *program, uint32_t present)
 	return true;
 }
 
-/* Read the events of the time range, and what comes first after it. */
+/* Read the events of the time range, and find the first one after it. */
 static CdpkStatus
 read_events(const CdpkSequence *sequence, Columns *columns, CdpkTimed *events, size_t *count)
 {

@@ -273,7 +273,7 @@ process_identifiers(CdpkStitch *stitch)
 	return CDPK_OK;
 }
 
-/* Return what a change of a pair's evidence asks for. */
+/* Return the action that a change of a pair's evidence needs. */
 static CdpkStatus
 process_change(CdpkStitch *stitch, const CdpkStitchChange *change)
 {

@@ -17,7 +17,7 @@ enum
 	EXPECT_END
 };
 
-/* Remember what is wrong at the present place. */
+/* Report what is wrong at the current place. */
 static CdpkJsonToken
 invalid(CdpkJson *json, const char *problem)
 {

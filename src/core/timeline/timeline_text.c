@@ -18,7 +18,7 @@ typedef struct Parse
 	char *scratch; /* room for any string of the text without its escapes */
 } Parse;
 
-/* Note what is wrong with the last token. */
+/* Report what is wrong with the last token. */
 static CdpkStatus
 refuse(Parse *p, CdpkStatus status, const char *words)
 {
@@ -27,7 +27,7 @@ refuse(Parse *p, CdpkStatus status, const char *words)
 	return status;
 }
 
-/* Read a token; what is no JSON at all is refused where it stands. */
+/* Read a token; report invalid JSON. */
 static CdpkStatus
 next(Parse *p, CdpkJsonToken *token)
 {
