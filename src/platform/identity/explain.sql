@@ -5,7 +5,9 @@ CREATE FUNCTION cdp_internal.explain_path(first_id bigint, last_id bigint) RETUR
 	SET search_path = pg_catalog, cdp, pg_temp
 	AS 'MODULE_PATHNAME', 'cdp_explain_path';
 COMMENT ON FUNCTION cdp_internal.explain_path(bigint, bigint) IS
-	'Internal: the chain of links between two identifiers that has the fewest refused ones, and of those the fewest links. Where there is none, one row: step 0, and in reasons: not connected, shared, blocked, or too far (more than 10,000 profiles were looked into).';
+	'Internal: the chain of links between two identifiers that has the fewest refused ones, and of those the fewest '
+	'links. Where there is none, one row: step 0, and in reasons: not connected, shared, blocked, or too far (more '
+	'than 10,000 profiles were looked into).';
 
 CREATE FUNCTION cdp_internal.explain_shared(first_id bigint, last_id bigint) RETURNS bigint[]
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 1000
@@ -36,7 +38,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.explain_shared(bigint, bigint) IS
-	'Internal: the shortest path of links between two identifiers, those of shared ones included; NULL where there is none, or none within the first 10,000 identifiers.';
+	'Internal: the shortest path of links between two identifiers, those of shared ones included; NULL where there is '
+	'none, or none within the first 10,000 identifiers.';
 
 CREATE FUNCTION cdp.explain(a cdp.identifier, b cdp.identifier)
 	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz, refused boolean, reasons text[])

@@ -11,7 +11,9 @@ BEGIN
 		FROM cdp_data.identifier i JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier) CROSS JOIN LATERAL jsonb_each_text(i.link_counts) l
 		WHERE l.key <> n.namespace AND NOT i.shared AND NOT i.blocked AND l.value::bigint * 5 >= cdp_internal.max_links_to(n.max_links, l.key)::bigint * 4
 		  AND NOT EXISTS (SELECT FROM cdp_data.verdict v WHERE v.a = i.identifier AND v.kind = 'not_shared');
-	COMMENT ON VIEW cdp.near_shared IS 'Identifiers that have at least 80 % of the links by which they would count as shared, and are not; without those that a person has decided about.';
+	COMMENT ON VIEW cdp.near_shared IS
+		'Identifiers that have at least 80 % of the links by which they would count as shared, and are not; without '
+		'those that a person has decided about.';
 	COMMENT ON COLUMN cdp.near_shared.identifier IS 'namespace:value.';
 	COMMENT ON COLUMN cdp.near_shared.namespace IS 'Kind of the identifier.';
 	COMMENT ON COLUMN cdp.near_shared.linked_namespace IS 'Kind of the identifiers that it is linked to.';
@@ -63,12 +65,15 @@ BEGIN
 		LEFT JOIN cdp_data.profile p ON p.profile_id = x.profile_id LEFT JOIN cdp_data.profile q ON q.profile_id = y.profile_id
 		-- one row for a pair, found from the identifiers at either end, so that one person's are quickly found
 		WHERE (l.refused OR x.shared OR y.shared) AND NOT EXISTS (SELECT FROM cdp_data.link o WHERE o.a = l.a AND o.b = l.b AND o.source < l.source);
-	COMMENT ON VIEW cdp.refused_links IS 'Identifiers that stood on one event and are not one person, with all rules that joining the two people would break.';
+	COMMENT ON VIEW cdp.refused_links IS
+		'Identifiers that stood on one event and are not one person, with all rules that joining the two people would '
+		'break.';
 	COMMENT ON COLUMN cdp.refused_links.identifier IS 'namespace:value.';
 	COMMENT ON COLUMN cdp.refused_links.other_identifier IS 'What it stood together with.';
 	COMMENT ON COLUMN cdp.refused_links.profile_id IS 'The person that the first belongs to.';
 	COMMENT ON COLUMN cdp.refused_links.other_profile_id IS 'The person that the other belongs to.';
-	COMMENT ON COLUMN cdp.refused_links.reasons IS 'forbid, limit and the namespace, cap; or shared, where one of the two is.';
+	COMMENT ON COLUMN cdp.refused_links.reasons IS
+		'forbid, limit and the namespace, cap; or shared, where one of the two is.';
 	COMMENT ON COLUMN cdp.refused_links.events IS 'Number of events that carry both.';
 	COMMENT ON COLUMN cdp.refused_links.first_at IS 'Time of the earliest of them.';
 	COMMENT ON COLUMN cdp.refused_links.last_at IS 'Time of the latest of them.';
@@ -114,11 +119,17 @@ BEGIN
 			SELECT c.identifier_id, c.events FROM keeper c ORDER BY c.events DESC, c.identifier_id LIMIT 1) h
 		JOIN cdp_data.identifier k ON k.identifier_id = h.identifier_id
 		WHERE r.events > h.events;
-	COMMENT ON VIEW cdp.outvoted IS 'Refused links with more evidence than what keeps them out: an early mistake looks like this. Where limits refuse, that is every link of the identifier to those of its profile that the limits are about, or where it has none, the links of the others of its profile to them; where the cap or a forbid does, every link that keeps the identifier where it is. cdp.unlink() of the kept pairs lets the refused one be, except where a forbid does not.';
+	COMMENT ON VIEW cdp.outvoted IS
+		'Refused links with more evidence than what keeps them out: an early mistake looks like this. Where limits '
+		'refuse, that is every link of the identifier to those of its profile that the limits are about, or where it '
+		'has none, the links of the others of its profile to them; where the cap or a forbid does, every link that '
+		'keeps the identifier where it is. cdp.unlink() of the kept pairs lets the refused one be, except where a '
+		'forbid does not.';
 	COMMENT ON COLUMN cdp.outvoted.identifier IS 'namespace:value of the end that is kept in another profile.';
 	COMMENT ON COLUMN cdp.outvoted.refused_identifier IS 'The identifier that it is refused to be one person with.';
 	COMMENT ON COLUMN cdp.outvoted.refused_events IS 'Number of events that carry the two.';
-	COMMENT ON COLUMN cdp.outvoted.kept_identifier IS 'What keeps it there: of the identifiers of its profile that count, the one with most events.';
+	COMMENT ON COLUMN cdp.outvoted.kept_identifier IS
+		'What keeps it there: of the identifiers of its profile that count, the one with most events.';
 	COMMENT ON COLUMN cdp.outvoted.kept_events IS 'Number of the events of that link.';
 	COMMENT ON COLUMN cdp.outvoted.profile_id IS 'The person that the identifier belongs to.';
 	COMMENT ON COLUMN cdp.outvoted.refused_profile_id IS 'The person that the refused identifier belongs to.';
@@ -129,11 +140,13 @@ BEGIN
 			  UNION ALL
 			  SELECT identifier_id, profile_id, since_batch_id, NULL FROM cdp_data.identifier) p
 		JOIN cdp_data.identifier i ON i.identifier_id = p.identifier_id JOIN cdp_data.batch f ON f.batch_id = p.from_batch_id LEFT JOIN cdp_data.batch u ON u.batch_id = p.until_batch_id;
-	COMMENT ON VIEW cdp.identifier_periods IS 'The person that each identifier belonged to, as was known then: one row for each period between refreshes.';
+	COMMENT ON VIEW cdp.identifier_periods IS
+		'The person that each identifier belonged to, as was known then: one row for each period between refreshes.';
 	COMMENT ON COLUMN cdp.identifier_periods.identifier IS 'namespace:value.';
 	COMMENT ON COLUMN cdp.identifier_periods.identifier_id IS 'Number of the identifier.';
 	COMMENT ON COLUMN cdp.identifier_periods.profile_id IS 'Number of the person; NULL while it was blocked.';
-	COMMENT ON COLUMN cdp.identifier_periods.known IS 'From the refresh that put it there, inclusive, to the one that took it away, exclusive; without an end: now.';
+	COMMENT ON COLUMN cdp.identifier_periods.known IS
+		'From the refresh that put it there, inclusive, to the one that took it away, exclusive; without an end: now.';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_people() IS 'Internal: makes the views for people who judge identifiers.';
@@ -153,8 +166,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.profile_at(bigint, timestamptz) IS
 	'The profile that what is or ever was a profile_id (the identifier it stands for) belonged to at a time, as was '
-	'known then (by the time of the refreshes, never of the events); NULL where it was not handed out yet, or '
-	'blocked. Works on a hot standby.';
+	'known then (by the time of the refreshes, never of the events); NULL where it was not handed out yet, or blocked. '
+	'Works on a hot standby.';
 
 CREATE FUNCTION cdp.profile_at(identifier cdp.identifier, at timestamptz) RETURNS bigint
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -167,7 +180,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.profile_at(cdp.identifier, timestamptz) IS
-	'The profile that an identifier belonged to at a time, as was known then (by the time of the refreshes, never of the events); NULL where it was not seen yet, or blocked. Works on a hot standby.';
+	'The profile that an identifier belonged to at a time, as was known then (by the time of the refreshes, never of '
+	'the events); NULL where it was not seen yet, or blocked. Works on a hot standby.';
 
 CREATE FUNCTION cdp.profile_at(identifier text, at timestamptz) RETURNS bigint
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE

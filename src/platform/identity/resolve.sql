@@ -24,7 +24,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.stage_graph_changes(text, text, text, text, text, text, text, text, text, text) IS
-	'Internal: keeps what a batch changes in the graph besides its events, as queries: pairs whose evidence is void (a, b), identifiers that are blocked now, refused links to try again, profiles to check, forbids given or withdrawn, identifiers to judge for sharing, events of the log that carry identifiers which are not blocked any more (event_id, its anchor as place, ids, source, at, message_id), identifiers whose events may be anchored elsewhere now, profiles to fold anew from the log, identifiers (type identify) and accounts (type group) whose traits are to be folded anew (type, identifier_id, group_id).';
+	'Internal: keeps what a batch changes in the graph besides its events, as queries: pairs whose evidence is void '
+	'(a, b), identifiers that are blocked now, refused links to try again, profiles to check, forbids given or '
+	'withdrawn, identifiers to judge for sharing, events of the log that carry identifiers which are not blocked any '
+	'more (event_id, its anchor as place, ids, source, at, message_id), identifiers whose events may be anchored '
+	'elsewhere now, profiles to fold anew from the log, identifiers (type identify) and accounts (type group) whose '
+	'traits are to be folded anew (type, identifier_id, group_id).';
 
 -- The identifiers of the batch: batch_mention (row, identifier), batch_identifier.
 CREATE FUNCTION cdp_internal.refresh_identify(INOUT identifier_id bigint, OUT identifiers bigint)
@@ -67,7 +72,8 @@ BEGIN
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.refresh_identify(bigint) IS 'Internal: numbers the identifiers of the batch (batch_identifier, batch_mention).';
+COMMENT ON FUNCTION cdp_internal.refresh_identify(bigint) IS
+	'Internal: numbers the identifiers of the batch (batch_identifier, batch_mention).';
 
 -- The evidence of pairs that stood on one event: batch_evidence, for each source; batch_pair, the best.
 CREATE FUNCTION cdp_internal.stage_evidence(known text, met text) RETURNS void
@@ -94,7 +100,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.stage_evidence(text, text) IS
-	'Internal: keeps batch_void, batch_evidence and batch_pair. known: the relation of the batch with identifiers and their numbers; met: a query of (a, b, source, at, message_id), two identifiers that stood on one event, the smaller first.';
+	'Internal: keeps batch_void, batch_evidence and batch_pair. known: the relation of the batch with identifiers and '
+	'their numbers; met: a query of (a, b, source, at, message_id), two identifiers that stood on one event, the '
+	'smaller first.';
 
 -- The evidence of the batch: cdp_data.link is brought up to date; batch_evidence_changed: the pairs whose best evidence is another.
 CREATE FUNCTION cdp_internal.refresh_link() RETURNS bigint
@@ -145,7 +153,9 @@ BEGIN
 	RETURN fresh;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.refresh_link() IS 'Internal: writes the links of the batch, and takes away those in batch_unlinked (batch_evidence_changed). Returns the number of new ones.';
+COMMENT ON FUNCTION cdp_internal.refresh_link() IS
+	'Internal: writes the links of the batch, and takes away those in batch_unlinked (batch_evidence_changed). Returns '
+	'the number of new ones.';
 
 -- How many identifiers each is linked to: batch_degree, batch_sharing_changed.
 CREATE FUNCTION cdp_internal.refresh_degree() RETURNS void
@@ -193,7 +203,8 @@ BEGIN
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.refresh_degree() IS 'Internal: counts the identifiers that each is linked to (batch_sharing_changed).';
+COMMENT ON FUNCTION cdp_internal.refresh_degree() IS
+	'Internal: counts the identifiers that each is linked to (batch_sharing_changed).';
 
 CREATE FUNCTION cdp_internal.refresh_resolve() RETURNS TABLE (
 	kind text, id bigint, other bigint, flag boolean, second_flag boolean, number bigint, trust integer, at timestamptz, counts jsonb)
@@ -201,12 +212,12 @@ CREATE FUNCTION cdp_internal.refresh_resolve() RETURNS TABLE (
 	AS 'MODULE_PATHNAME', 'cdp_refresh_resolve';
 COMMENT ON FUNCTION cdp_internal.refresh_resolve() IS
 	'Internal: what the tables must become after the changes of the batch. batch_frozen are profiles that are not to '
-	'be taken apart. kind is move (profile id becomes other), identifier (id goes from profile number to profile other; '
-	'0: none), ended (id is no profile any more), profile (summary: forbidden, shared, number of identifiers, latest '
-	'link inside, counts of limited namespaces), link (id, other is refused or no longer), declined (the link id, '
-	'other is refused for the sake of a frozen profile), sharing (id is shared or no longer), reanchor (events '
-	'anchored at id, or those that carry it), reworks (id: how many, other: identifiers in the largest), reworked '
-	'(id: identifiers, other: profiles split).';
+	'be taken apart. kind is move (profile id becomes other), identifier (id goes from profile number to profile '
+	'other; 0: none), ended (id is no profile any more), profile (summary: forbidden, shared, number of identifiers, '
+	'latest link inside, counts of limited namespaces), link (id, other is refused or no longer), declined (the link '
+	'id, other is refused for the sake of a frozen profile), sharing (id is shared or no longer), reanchor (events '
+	'anchored at id, or those that carry it), reworks (id: how many, other: identifiers in the largest), reworked (id: '
+	'identifiers, other: profiles split).';
 
 -- The graph after the batch: batch_result, batch_moved, batch_relabel, batch_summary, batch_place.
 CREATE FUNCTION cdp_internal.stage_resolved() RETURNS void
@@ -281,8 +292,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refresh_stitch() IS
-	'Internal: brings cdp_data.identifier and cdp_data.link to what cdp_internal.stage_resolved() found, and counts what that does to '
-	'profiles.';
+	'Internal: brings cdp_data.identifier and cdp_data.link to what cdp_internal.stage_resolved() found, and counts '
+	'what that does to profiles.';
 
 -- Each identifier to its profile, each link to its verdict.
 CREATE FUNCTION cdp_internal.refresh_relabel() RETURNS void
@@ -319,7 +330,9 @@ BEGIN
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.refresh_relabel() IS 'Internal: writes what refresh_resolve() found to cdp_data.identifier, cdp_data.identifier_history and cdp_data.link.';
+COMMENT ON FUNCTION cdp_internal.refresh_relabel() IS
+	'Internal: writes what refresh_resolve() found to cdp_data.identifier, cdp_data.identifier_history and '
+	'cdp_data.link.';
 
 -- The anchor of each new event: batch_anchor (row, identifier, profile).
 CREATE FUNCTION cdp_internal.refresh_anchor() RETURNS void
@@ -365,7 +378,9 @@ BEGIN
 	RETURN cdp_internal.refresh_move_events();
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.refresh_reanchor() IS 'Internal: anchors anew the events whose anchor became shared, blocked or neither (batch_reanchored). Returns how many moved.';
+COMMENT ON FUNCTION cdp_internal.refresh_reanchor() IS
+	'Internal: anchors anew the events whose anchor became shared, blocked or neither (batch_reanchored). Returns how '
+	'many moved.';
 
 CREATE FUNCTION cdp_internal.refresh_move_events() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -389,7 +404,8 @@ BEGIN
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.refresh_move_events() IS 'Internal: anchors the events of batch_reanchored where it says. Returns how many.';
+COMMENT ON FUNCTION cdp_internal.refresh_move_events() IS
+	'Internal: anchors the events of batch_reanchored where it says. Returns how many.';
 
 REVOKE ALL ON FUNCTION cdp_internal.stage_evidence(text, text), cdp_internal.stage_graph_changes(text, text, text, text, text, text, text, text, text, text), cdp_internal.refresh_identify(bigint), cdp_internal.refresh_link(),
 	cdp_internal.refresh_degree(), cdp_internal.refresh_resolve(), cdp_internal.stage_resolved(), cdp_internal.refresh_stitch(), cdp_internal.refresh_relabel(), cdp_internal.refresh_anchor(), cdp_internal.refresh_reanchor(), cdp_internal.refresh_move_events() FROM PUBLIC;

@@ -39,7 +39,9 @@ BEGIN
 	PERFORM cdp_internal.batch_stage('batch_mention', 'SELECT 0::bigint AS row_no, 0::bigint AS identifier_id WHERE false');
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.restitch_identify(bigint) IS 'Internal: reads the log, and numbers the identifiers that it carries and the tables have not; those that it does not carry are in no profile.';
+COMMENT ON FUNCTION cdp_internal.restitch_identify(bigint) IS
+	'Internal: reads the log, and numbers the identifiers that it carries and the tables have not; those that it does '
+	'not carry are in no profile.';
 
 -- What an earlier release of the normalisers spelled otherwise than this one does.
 CREATE FUNCTION cdp_internal.restitch_normalize() RETURNS void
@@ -69,7 +71,8 @@ BEGIN
 	PERFORM cdp_internal.batch_run('UPDATE cdp_data.state SET normalizer_version = cdp.normalizer_version() WHERE normalizer_version <> cdp.normalizer_version()');
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.restitch_normalize() IS 'Internal: spells the identifiers of identifiers and verdicts as the present normalisers do.';
+COMMENT ON FUNCTION cdp_internal.restitch_normalize() IS
+	'Internal: spells the identifiers of identifiers and verdicts as the present normalisers do.';
 
 -- One number an identifier and one identifier a number.
 CREATE FUNCTION cdp_internal.restitch_number(last_id bigint) RETURNS void
@@ -117,7 +120,9 @@ BEGIN
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.restitch_number(bigint) IS 'Internal: gives each identifier of batch_carried its number, new ones after the last (batch_usable, batch_new), and mends cdp_data.identifier_map.';
+COMMENT ON FUNCTION cdp_internal.restitch_number(bigint) IS
+	'Internal: gives each identifier of batch_carried its number, new ones after the last (batch_usable, batch_new), '
+	'and mends cdp_data.identifier_map.';
 
 -- All evidence: cdp_data.link, batch_pair; what each is linked to: batch_links, batch_sharing_changed.
 CREATE FUNCTION cdp_internal.restitch_link() RETURNS bigint
@@ -152,7 +157,8 @@ BEGIN
 	RETURN mended;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.restitch_link() IS 'Internal: makes cdp_data.link what the log says. Returns the number of rows that it was not.';
+COMMENT ON FUNCTION cdp_internal.restitch_link() IS
+	'Internal: makes cdp_data.link what the log says. Returns the number of rows that it was not.';
 
 CREATE FUNCTION cdp_internal.restitch_degree() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -177,7 +183,9 @@ BEGIN
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.restitch_degree() IS 'Internal: counts the identifiers that each is linked to (batch_links), and finds those that may be shared (batch_sharing_changed).';
+COMMENT ON FUNCTION cdp_internal.restitch_degree() IS
+	'Internal: counts the identifiers that each is linked to (batch_links), and finds those that may be shared '
+	'(batch_sharing_changed).';
 
 -- All identifiers as if they and their links were new: batch_result, batch_relabel, batch_summary.
 CREATE FUNCTION cdp_internal.restitch_stitch(OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
@@ -244,7 +252,8 @@ BEGIN
 	PERFORM cdp_internal.batch_run('UPDATE cdp_data.identifier i SET blocked = false FROM batch_usable u WHERE i.blocked AND i.identifier_id = u.identifier_id');
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.restitch_stitch() IS 'Internal: finds all profiles anew (batch_result), and moves the identifiers that are elsewhere.';
+COMMENT ON FUNCTION cdp_internal.restitch_stitch() IS
+	'Internal: finds all profiles anew (batch_result), and moves the identifiers that are elsewhere.';
 
 CREATE FUNCTION cdp_internal.restitch_anchor() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -262,7 +271,9 @@ BEGIN
 	RETURN cdp_internal.refresh_move_events();
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.restitch_anchor() IS 'Internal: anchors anew the events that are anchored elsewhere than they should be (batch_reanchored). Returns how many.';
+COMMENT ON FUNCTION cdp_internal.restitch_anchor() IS
+	'Internal: anchors anew the events that are anchored elsewhere than they should be (batch_reanchored). Returns how '
+	'many.';
 
 REVOKE ALL ON FUNCTION cdp_internal.restitch_normalize(), cdp_internal.restitch_identify(bigint), cdp_internal.restitch_number(bigint), cdp_internal.restitch_link(), cdp_internal.restitch_degree(), cdp_internal.restitch_stitch(),
 	cdp_internal.restitch_anchor() FROM PUBLIC;

@@ -61,7 +61,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.read_sources(text[]) IS
-	'Internal: the argument sources of cdp.grant_access() as cdp_data.writer keeps it; an error where it makes no sense.';
+	'Internal: the argument sources of cdp.grant_access() as cdp_data.writer keeps it; an error where it makes no '
+	'sense.';
 
 -- not ALL TABLES: one that its owner shares with no one would be an error
 CREATE FUNCTION cdp_internal.granted_segments() RETURNS text
@@ -144,8 +145,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.steward_rights() IS
-	'Internal: what a steward is given, with the right to hand it on: privileges on objects, NULL where there '
-	'are none.';
+	'Internal: what a steward is given, with the right to hand it on: privileges on objects, NULL where there are '
+	'none.';
 
 CREATE FUNCTION cdp_internal.check_access(role name, kind text) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE

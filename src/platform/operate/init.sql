@@ -35,7 +35,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.init() IS
-	'Makes the platform''s tables, in schema cdp_data, and its inboxes and views, in schema cdp, owned by the caller. Called again, it changes nothing. Refuses a database that is not UTF8.';
+	'Makes the platform''s tables, in schema cdp_data, and its inboxes and views, in schema cdp, owned by the caller. '
+	'Called again, it changes nothing. Refuses a database that is not UTF8.';
 
 CREATE FUNCTION cdp.migrate() RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -50,7 +51,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.migrate() IS
-	'Brings the tables to the shape of this release, after ALTER EXTENSION cdp UPDATE, and returns that shape''s number. There is one shape so far, so it only checks; but where the libraries that normalise identifiers are of another release than those that made the stored ones, it calls cdp.restitch().';
+	'Brings the tables to the shape of this release, after ALTER EXTENSION cdp UPDATE, and returns that shape''s '
+	'number. There is one shape so far, so it only checks; but where the libraries that normalise identifiers are of '
+	'another release than those that made the stored ones, it calls cdp.restitch().';
 
 REVOKE ALL ON FUNCTION cdp.init(), cdp.migrate() FROM PUBLIC;
 

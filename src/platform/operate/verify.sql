@@ -35,7 +35,8 @@ BEGIN
 		GROUP BY 1, 2, 3;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.verify_evidence() IS 'Internal: the evidence for each pair of identifiers and source, from the log.';
+COMMENT ON FUNCTION cdp_internal.verify_evidence() IS
+	'Internal: the evidence for each pair of identifiers and source, from the log.';
 
 -- Who there is, how many of each namespace each is linked to, and who is shared.
 CREATE FUNCTION cdp_internal.verify_identifiers() RETURNS TABLE (identifier cdp.identifier, links jsonb, shared boolean)
@@ -60,7 +61,8 @@ BEGIN
 		LEFT JOIN counted c USING (identifier) LEFT JOIN cdp_data.verdict v ON v.a = p.identifier AND v.kind IN ('shared', 'not_shared');
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.verify_identifiers() IS 'Internal: the usable identifiers of the log, with the numbers of their links, and whether they are shared.';
+COMMENT ON FUNCTION cdp_internal.verify_identifiers() IS
+	'Internal: the usable identifiers of the log, with the numbers of their links, and whether they are shared.';
 
 -- The links that count, in order of rank.
 CREATE FUNCTION cdp_internal.verify_links(ids cdp.identifier[], shared boolean[]) RETURNS TABLE (x integer, y integer)
@@ -86,7 +88,9 @@ BEGIN
 			CASE WHEN e.forward THEN e.a ELSE e.b END, CASE WHEN e.forward THEN e.b ELSE e.a END;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.verify_links(cdp.identifier[], boolean[]) IS 'Internal: the links between identifiers that are not shared, as places in the array, the stronger end first, in order of rank.';
+COMMENT ON FUNCTION cdp_internal.verify_links(cdp.identifier[], boolean[]) IS
+	'Internal: the links between identifiers that are not shared, as places in the array, the stronger end first, in '
+	'order of rank.';
 
 -- All apart; links in order of rank; each joins the sets of its ends unless the union breaks a rule.
 CREATE FUNCTION cdp_internal.verify_partition(ids cdp.identifier[], shared boolean[]) RETURNS integer[]
@@ -153,7 +157,8 @@ BEGIN
 	RETURN part;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.verify_partition(cdp.identifier[], boolean[]) IS 'Internal: who belongs together, as the place of one of them for each place of the array.';
+COMMENT ON FUNCTION cdp_internal.verify_partition(cdp.identifier[], boolean[]) IS
+	'Internal: who belongs together, as the place of one of them for each place of the array.';
 
 CREATE FUNCTION cdp_internal.verify_forbidden(part integer[], forbids integer[], p integer, q integer) RETURNS boolean
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -175,7 +180,8 @@ BEGIN
 	RETURN false;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.verify_forbidden(integer[], integer[], integer, integer) IS 'Internal: whether a forbid stands between two sets.';
+COMMENT ON FUNCTION cdp_internal.verify_forbidden(integer[], integer[], integer, integer) IS
+	'Internal: whether a forbid stands between two sets.';
 
 -- The identifiers, their profiles, and the links between them.
 CREATE FUNCTION cdp_internal.verify_identifier(ids cdp.identifier[], shared boolean[], links jsonb[], profiles cdp.identifier[])
@@ -212,7 +218,8 @@ BEGIN
 		WHERE e.said IS DISTINCT FROM f.said;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.verify_identifier(cdp.identifier[], boolean[], jsonb[], cdp.identifier[]) IS 'Internal: where cdp_data.identifier and cdp_data.link differ from what they should hold.';
+COMMENT ON FUNCTION cdp_internal.verify_identifier(cdp.identifier[], boolean[], jsonb[], cdp.identifier[]) IS
+	'Internal: where cdp_data.identifier and cdp_data.link differ from what they should hold.';
 
 -- The anchors of events.
 CREATE FUNCTION cdp_internal.verify_anchors(ids cdp.identifier[], shared boolean[]) RETURNS TABLE (stage text, item text, expected text, found text)
@@ -228,7 +235,8 @@ BEGIN
 		WHERE a.identifier IS DISTINCT FROM i.identifier;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.verify_anchors(cdp.identifier[], boolean[]) IS 'Internal: the events that are anchored elsewhere than they should be.';
+COMMENT ON FUNCTION cdp_internal.verify_anchors(cdp.identifier[], boolean[]) IS
+	'Internal: the events that are anchored elsewhere than they should be.';
 
 CREATE FUNCTION cdp_internal.verify_anchored(ids cdp.identifier[], shared boolean[])
 	RETURNS TABLE (event_id bigint, "timestamp" timestamptz, at timestamptz, source text, type text, event text, properties jsonb, traits jsonb, identifier cdp.identifier)
@@ -257,7 +265,8 @@ CREATE FUNCTION cdp_internal.verify_said(traits jsonb, rules jsonb) RETURNS json
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN CASE WHEN cdp.traits_problem(traits, rules) IS NULL THEN traits WHEN jsonb_typeof(traits) = 'object' THEN coalesce((
 		SELECT jsonb_object_agg(v.key, v.value) FROM jsonb_each(traits) v WHERE cdp.traits_problem(jsonb_build_object(v.key, v.value), rules) IS NULL), '{}') END;
-COMMENT ON FUNCTION cdp_internal.verify_said(jsonb, jsonb) IS 'Internal: traits without those that their rules cannot take.';
+COMMENT ON FUNCTION cdp_internal.verify_said(jsonb, jsonb) IS
+	'Internal: traits without those that their rules cannot take.';
 
 -- What follows from the events of each profile.
 CREATE FUNCTION cdp_internal.verify_folded(ids cdp.identifier[], shared boolean[], profiles cdp.identifier[])
@@ -280,14 +289,16 @@ BEGIN
 		GROUP BY w.profile;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.verify_folded(cdp.identifier[], boolean[], cdp.identifier[]) IS 'Internal: what each profile should hold of its events.';
+COMMENT ON FUNCTION cdp_internal.verify_folded(cdp.identifier[], boolean[], cdp.identifier[]) IS
+	'Internal: what each profile should hold of its events.';
 
 CREATE FUNCTION cdp_internal.verify_summary(identifiers numeric, limited jsonb, shared boolean, has_forbid boolean, events bigint,
 	first_seen timestamptz, last_seen timestamptz, expires_at timestamptz) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 	RETURN format('%s identifier(s), limited %s%s%s, %s event(s) from %s to %s', identifiers, limited, CASE WHEN shared THEN ', shared' END,
 				  CASE WHEN has_forbid THEN ', with a forbid' END, events, first_seen, last_seen) || coalesce(', lapsing from ' || expires_at, '');
-COMMENT ON FUNCTION cdp_internal.verify_summary(numeric, jsonb, boolean, boolean, bigint, timestamptz, timestamptz, timestamptz) IS 'Internal: what a profile holds besides traits and timeline, in words.';
+COMMENT ON FUNCTION cdp_internal.verify_summary(numeric, jsonb, boolean, boolean, bigint, timestamptz, timestamptz, timestamptz) IS
+	'Internal: what a profile holds besides traits and timeline, in words.';
 
 -- What each profile holds: its summary, its traits, its timeline.
 CREATE FUNCTION cdp_internal.verify_profiles(ids cdp.identifier[], shared boolean[], profiles cdp.identifier[])
@@ -337,7 +348,8 @@ BEGIN
 		SELECT 'timeline', format('profile %s', t.profile_id), NULL, cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3)::text FROM cdp_data.profile_timeline t WHERE NOT EXISTS (SELECT FROM cdp_data.profile p WHERE p.profile_id = t.profile_id);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.verify_profiles(cdp.identifier[], boolean[], cdp.identifier[]) IS 'Internal: where cdp_data.profile and cdp_data.profile_timeline differ from what they should hold.';
+COMMENT ON FUNCTION cdp_internal.verify_profiles(cdp.identifier[], boolean[], cdp.identifier[]) IS
+	'Internal: where cdp_data.profile and cdp_data.profile_timeline differ from what they should hold.';
 
 CREATE FUNCTION cdp.verify() RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000000
@@ -372,11 +384,11 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.verify() IS
 	'Computes who is who, and what is known of whom, from the log and the rules anew, in the plainest way, judges the '
-	'segments, and lists what the tables hold otherwise; no row is the healthy answer. stage: log '
-	'(events that it lacks), undone (left so by refresh(), as the log lacked events), identifier, link, anchor, '
-	'profile, traits, timeline, accounts or segment; item: the identifier, pair, event, person or segment; expected: '
-	'what follows from the log; found: what the tables hold; NULL: nothing. A profile is named by its strongest '
-	'identifier. Changes nothing, works on a hot standby, and reads the log several times.';
+	'segments, and lists what the tables hold otherwise; no row is the healthy answer. stage: log (events that it '
+	'lacks), undone (left so by refresh(), as the log lacked events), identifier, link, anchor, profile, traits, '
+	'timeline, accounts or segment; item: the identifier, pair, event, person or segment; expected: what follows from '
+	'the log; found: what the tables hold; NULL: nothing. A profile is named by its strongest identifier. Changes '
+	'nothing, works on a hot standby, and reads the log several times.';
 
 REVOKE ALL ON FUNCTION cdp_internal.verify_log(), cdp_internal.verify_summary(numeric, jsonb, boolean, boolean, bigint, timestamptz, timestamptz, timestamptz), cdp_internal.verify_evidence(), cdp_internal.verify_identifiers(), cdp_internal.verify_links(cdp.identifier[], boolean[]),
 	cdp_internal.verify_partition(cdp.identifier[], boolean[]), cdp_internal.verify_forbidden(integer[], integer[], integer, integer), cdp_internal.verify_identifier(cdp.identifier[], boolean[], jsonb[], cdp.identifier[]),

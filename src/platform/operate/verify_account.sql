@@ -35,6 +35,7 @@ BEGIN
 		WHERE e.said IS DISTINCT FROM f.said;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.verify_accounts(cdp.identifier[], boolean[]) IS 'Internal: where cdp_data.account and cdp_data.account_member differ from what they should hold.';
+COMMENT ON FUNCTION cdp_internal.verify_accounts(cdp.identifier[], boolean[]) IS
+	'Internal: where cdp_data.account and cdp_data.account_member differ from what they should hold.';
 
 REVOKE ALL ON FUNCTION cdp_internal.verify_accounts(cdp.identifier[], boolean[]) FROM PUBLIC;

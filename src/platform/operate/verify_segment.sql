@@ -13,6 +13,7 @@ BEGIN
 		WHERE j.state <> s.state ORDER BY s.name COLLATE "C";
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.verify_segments() IS 'Internal: the segments whose state is another than cdp.segment says.';
+COMMENT ON FUNCTION cdp_internal.verify_segments() IS
+	'Internal: the segments whose state is another than cdp.segment says.';
 
 REVOKE ALL ON FUNCTION cdp_internal.verify_segments() FROM PUBLIC;

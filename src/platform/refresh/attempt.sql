@@ -190,7 +190,8 @@ AS $function$
 	SELECT (cardinality(line_places)::bigint << 48) + (p.place[0]::bigint << 16) + p.place[1]::bigint
 	FROM (SELECT (places || line_places)[1]::text::point AS place) p
 $function$;
-COMMENT ON FUNCTION cdp_internal.place_number(tid[], tid[]) IS 'Internal: the place of one row of either inbox as a number below 2^49.';
+COMMENT ON FUNCTION cdp_internal.place_number(tid[], tid[]) IS
+	'Internal: the place of one row of either inbox as a number below 2^49.';
 
 CREATE FUNCTION cdp_internal.claim_again(OUT places tid[], OUT line_places tid[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -206,7 +207,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.claim_again() IS
-	'Internal: the row that the last refresh was broken off with alone, where it is still there. It is tried until it works or is set aside: between others, which come as long as writers write, it would never be alone three times.';
+	'Internal: the row that the last refresh was broken off with alone, where it is still there. It is tried until it '
+	'works or is set aside: between others, which come as long as writers write, it would never be alone three times.';
 
 CREATE FUNCTION cdp_internal.refresh_attempt(max_rows bigint, places tid[], line_places tid[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -190,9 +190,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.resolve_batch(boolean) IS
-	'Internal: finds the profiles after the batch (see cdp_internal.stage_resolved). Where people would be taken apart of whom '
-	'the log lacks events, it raises the error of cdp_internal.refuse_missing(), or with leave_undone finds what else the '
-	'batch becomes if they stay whole, and lists that in cdp.undone.';
+	'Internal: finds the profiles after the batch (see cdp_internal.stage_resolved). Where people would be taken apart '
+	'of whom the log lacks events, it raises the error of cdp_internal.refuse_missing(), or with leave_undone finds '
+	'what else the batch becomes if they stay whole, and lists that in cdp.undone.';
 
 CREATE FUNCTION cdp_internal.verify_missing() RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE

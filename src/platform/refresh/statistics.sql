@@ -17,7 +17,8 @@ BEGIN
 	ALTER INDEX cdp_data.identifier_identifier_text ALTER COLUMN 1 SET STATISTICS 0;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.hide_statistics() IS 'Internal: keeps identifiers, and what people said, out of pg_stats.';
+COMMENT ON FUNCTION cdp_internal.hide_statistics() IS
+	'Internal: keeps identifiers, and what people said, out of pg_stats.';
 
 CREATE FUNCTION cdp_internal.init_statistics() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -59,7 +60,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_statistics() IS
-	'Internal: hides what is personal from statistics, and makes the function that gathers them, owned by the owner '
-	'of the tables.';
+	'Internal: hides what is personal from statistics, and makes the function that gathers them, owned by the owner of '
+	'the tables.';
 
 REVOKE ALL ON FUNCTION cdp_internal.hide_statistics(), cdp_internal.init_statistics() FROM PUBLIC;
