@@ -40,7 +40,8 @@ BEGIN
 	FOR given IN SELECT r.* FROM cdp_internal.writer_rights() r LOOP
 		EXECUTE format('GRANT %s ON %s TO %I', given.privileges, given.objects, role);
 	END LOOP;
-	INSERT INTO cdp_data.writer AS w (role, sources) VALUES (grant_writer.role, cdp_internal.read_sources(grant_writer.sources))
+	INSERT INTO cdp_data.writer AS w (role, sources)
+	VALUES (grant_writer.role, cdp_internal.read_sources(grant_writer.sources))
 	ON CONFLICT ON CONSTRAINT writer_pkey DO UPDATE SET sources = excluded.sources;
 END
 $function$;
@@ -89,30 +90,41 @@ BEGIN
 		('SELECT', 'cdp.profiles, cdp.events, cdp.identifiers, cdp.sources, cdp.profile_row, cdp.near_shared,
 			cdp.shared_identifiers, cdp.refused_traits, cdp.refused_links, cdp.outvoted, cdp.identifier_periods,
 			cdp.open_cases, cdp.accounts, cdp.account_members'),
-		('EXECUTE', 'FUNCTION cdp_internal.check_tables(), cdp.trait_rules(), cdp.rules(), cdp_internal.show_sources(), cdp_internal.show_max_links(text, jsonb),
+		('EXECUTE',
+			'FUNCTION cdp_internal.check_tables(), cdp.trait_rules(), cdp.rules(), cdp_internal.show_sources(), cdp_internal.show_max_links(text, jsonb),
 			cdp_internal.default_max_links(text), cdp_internal.default_trait_rule(text), cdp.profile_of(cdp.identifier),
 			cdp.profile_of(bigint), cdp.resolve_profile(bigint), cdp_internal.notice_unseen(text, text),
-			cdp_internal.nearest_name(text, text[]), cdp_internal.person_id(text), cdp.profile_of(text), cdp.resolve_profile(text),
+			cdp_internal.nearest_name(text, text[]), cdp_internal.person_id(text), cdp.profile_of(text),
+				cdp.resolve_profile(text),
 			cdp_internal.person_identifier(text), cdp.explain(text, text), cdp.explain(bigint, bigint),
 			cdp.profile_at(text, timestamptz), cdp.profile_at(bigint, timestamptz),
 			cdp.lookup(cdp.identifier, text, integer), cdp.lookup(text, text, integer),
 			cdp.lookup(bigint, text, integer), cdp_internal.lookup_list(text), cdp.profile_view_problems(regclass),
-			cdp_internal.profile_view_column(text), cdp_internal.profile_view_value(text, text), cdp_internal.lookup_part(text),
+			cdp_internal.profile_view_column(text), cdp_internal.profile_view_value(text, text),
+				cdp_internal.lookup_part(text),
 			cdp_internal.lookup_query(text[], boolean), cdp.members(text), cdp.is_member(text, bigint),
 			cdp.explain(cdp.identifier, cdp.identifier), cdp_internal.explain_path(bigint, bigint),
 			cdp_internal.explain_shared(bigint, bigint), cdp.profile_at(cdp.identifier, timestamptz),
-			cdp.events_at(timestamptz), cdp_internal.table_people(text, text, text, text), cdp_internal.query_people(text, text),
-			cdp_internal.make_funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz, text),
-			cdp_internal.make_retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz, text),
-			cdp_internal.make_paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz, text),
+			cdp.events_at(timestamptz), cdp_internal.table_people(text, text, text, text),
+				cdp_internal.query_people(text, text),
+			cdp_internal.make_funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text,
+				timestamptz, text),
+			cdp_internal.make_retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text,
+				text, timestamptz, text),
+			cdp_internal.make_paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text,
+				text, timestamptz, text),
 			cdp.funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz),
-			cdp.retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz),
-			cdp.paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz)'),
+			cdp.retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text,
+				timestamptz),
+			cdp.paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text,
+				timestamptz)'),
 		('USAGE', 'SCHEMA cdp_segment'),
 		('SELECT', cdp_internal.granted_segments());
 	RETURN QUERY
 		SELECT 'SELECT', format('%I.%I', s.schema_name, c.name)
-		FROM cdp_internal.catalogue() c CROSS JOIN LATERAL unnest(c.schemas) AS s (schema_name) WHERE 'analyst' = ANY (c.readers);
+		FROM cdp_internal.catalogue() c
+		CROSS JOIN LATERAL unnest(c.schemas) AS s (schema_name)
+		WHERE 'analyst' = ANY (c.readers);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.analyst_rights() IS
@@ -214,7 +226,8 @@ BEGIN
 		SELECT array_agg(DISTINCT g.rolname ORDER BY g.rolname) FROM (
 			SELECT CASE c.relname WHEN 'state' THEN 'steward' ELSE 'analyst' END AS kind, a.*
 			FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
-			WHERE (c.oid, a.privilege_type) IN (('cdp_data.state'::regclass, 'UPDATE'), ('cdp.profiles'::regclass, 'SELECT'))
+			WHERE (c.oid, a.privilege_type) IN (('cdp_data.state'::regclass, 'UPDATE'),
+				('cdp.profiles'::regclass, 'SELECT'))
 			UNION ALL
 			SELECT 'writer', a.* FROM pg_attribute c CROSS JOIN LATERAL aclexplode(c.attacl) a
 			WHERE c.attrelid IN ('cdp.inbox'::regclass, 'cdp.inbox_raw'::regclass)) a
@@ -240,7 +253,9 @@ BEGIN
 		DELETE FROM cdp_data.writer w WHERE w.role = revoke_rights.role;
 	END IF;
 	FOR given IN
-		SELECT r.* FROM cdp_internal.writer_rights() r WHERE kind = 'writer' AND (r.privileges LIKE 'INSERT%' OR NOT is_steward)
+		SELECT r.*
+		FROM cdp_internal.writer_rights() r
+		WHERE kind = 'writer' AND (r.privileges LIKE 'INSERT%' OR NOT is_steward)
 			AND (r.objects <> 'SCHEMA cdp' OR NOT is_analyst)
 		UNION ALL
 		SELECT r.* FROM cdp_internal.analyst_rights() r WHERE kind = 'analyst'
@@ -306,6 +321,8 @@ are quarantined as foreign_source.
 Errors: no such role (42704), no such kind, or the owner of the tables (22023); a steward that has handed on rights
 (2BP01); access that another role gave (42501): only who gave it can take it away. Nothing is changed then.$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.writer_rights(), cdp_internal.grant_writer(name, text[]), cdp_internal.read_sources(text[]), cdp_internal.granted_segments(),
-	cdp_internal.analyst_rights(), cdp_internal.steward_rights(), cdp_internal.check_access(name, text), cdp.grant_access(name, text, text[]),
-	cdp_internal.access_grantors(name, text), cdp_internal.revoke_rights(name, text), cdp.revoke_access(name, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.writer_rights(), cdp_internal.grant_writer(name, text[]),
+	cdp_internal.read_sources(text[]), cdp_internal.granted_segments(), cdp_internal.analyst_rights(),
+	cdp_internal.steward_rights(), cdp_internal.check_access(name, text), cdp.grant_access(name, text, text[]),
+	cdp_internal.access_grantors(name, text), cdp_internal.revoke_rights(name, text),
+	cdp.revoke_access(name, text) FROM PUBLIC;

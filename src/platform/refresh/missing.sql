@@ -16,14 +16,18 @@ BEGIN
 	found := ARRAY(
 		WITH logged AS MATERIALIZED (
 			SELECT e."timestamp" AS at, least(e."timestamp", e.received_at) AS said_at, e.event, e.type
-			FROM cdp_data.identifier i JOIN cdp_data.event e ON e.identifier_id = i.identifier_id WHERE i.profile_id = asked
+			FROM cdp_data.identifier i
+			JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
+			WHERE i.profile_id = asked
 		), lacking AS (
 			(SELECT t.at, t.event FROM cdp_data.profile_timeline s
 			 CROSS JOIN LATERAL cdp.events(cdp_internal.timeline_whole(s.timeline, s.level_1, s.level_2, s.level_3)) t
 			 WHERE s.profile_id = asked
 			 EXCEPT ALL SELECT l.at, l.event FROM logged l WHERE l.event IS NOT NULL)
 			UNION ALL
-			SELECT s.at, NULL FROM cdp_data.profile p CROSS JOIN LATERAL (VALUES (p.first_seen), (p.last_seen)) AS s (at)
+			SELECT s.at, NULL
+			FROM cdp_data.profile p
+			CROSS JOIN LATERAL (VALUES (p.first_seen), (p.last_seen)) AS s (at)
 			WHERE p.profile_id = asked AND NOT EXISTS (SELECT FROM logged l WHERE l.at = s.at)
 			UNION ALL
 			SELECT v.at, NULL FROM cdp_data.profile p CROSS JOIN LATERAL cdp.provenance(p.traits) v
@@ -156,7 +160,8 @@ BEGIN
 	LOOP
 		PERFORM cdp_internal.stage_resolved();
 		PERFORM cdp_internal.stage_concerned();
-		EXIT WHEN cdp_internal.batch_stage('batch_lacking', cdp_internal.lacking_people('SELECT profile_id FROM batch_concerned')) = 0;
+		EXIT WHEN cdp_internal.batch_stage('batch_lacking',
+			cdp_internal.lacking_people('SELECT profile_id FROM batch_concerned')) = 0;
 		refused := cdp_internal.batch_value(format('SELECT min(l.profile_id) FROM batch_lacking l WHERE NOT %L::boolean
 			OR EXISTS (SELECT FROM batch_frozen f WHERE f.profile_id = l.profile_id)', leave_undone));
 		IF refused IS NOT NULL THEN
@@ -169,7 +174,9 @@ BEGIN
 			SELECT identifier_id, profile_id FROM batch_kept_unshared
 			UNION
 			SELECT i.identifier_id, i.profile_id
-			FROM batch_result r JOIN cdp_data.identifier i ON i.identifier_id = r.id JOIN batch_frozen f USING (profile_id)
+			FROM batch_result r
+			JOIN cdp_data.identifier i ON i.identifier_id = r.id
+			JOIN batch_frozen f USING (profile_id)
 			WHERE r.kind = 'sharing'
 		$sql$);
 		PERFORM cdp_internal.batch_stage('batch_sharing_changed', $sql$
@@ -211,12 +218,14 @@ BEGIN
 			   format('left undone since batch %s: %s event(s) were lacking%s', u.batch_id, u.lacks,
 					  ', of ' || nullif(array_to_string(cdp_internal.missing_months(u.profile_id), ', '), ''))
 		FROM cdp_data.undone u LEFT JOIN cdp_data.identifier i ON i.identifier_id = u.profile_id
-		LEFT JOIN cdp_data.identifier a ON a.identifier_id = u.a LEFT JOIN cdp_data.identifier b ON b.identifier_id = u.b
+		LEFT JOIN cdp_data.identifier a ON a.identifier_id = u.a
+		LEFT JOIN cdp_data.identifier b ON b.identifier_id = u.b
 		ORDER BY u.batch_id, u.kind, u.profile_id, u.a, u.b, u.group_id;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_missing() IS
 	'Internal: whether the log lacks events, and what was left undone for that.';
 
-REVOKE ALL ON FUNCTION cdp_internal.missing_months(bigint), cdp_internal.refuse_missing(bigint, bigint), cdp_internal.count_missing(),
-	cdp_internal.check_log(), cdp_internal.stage_concerned(), cdp_internal.resolve_batch(boolean), cdp_internal.verify_missing() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.missing_months(bigint), cdp_internal.refuse_missing(bigint, bigint),
+	cdp_internal.count_missing(), cdp_internal.check_log(), cdp_internal.stage_concerned(),
+	cdp_internal.resolve_batch(boolean), cdp_internal.verify_missing() FROM PUBLIC;

@@ -26,7 +26,9 @@ BEGIN
 		END;
 	END IF;
 	PERFORM cdp_internal.check_tables();
-	EXECUTE (SELECT format('LOCK TABLE %s IN ROW EXCLUSIVE MODE', string_agg(format('cdp_data.%I', c.name), ', ' ORDER BY c.name))
+	EXECUTE (
+		SELECT format('LOCK TABLE %s IN ROW EXCLUSIVE MODE',
+			   string_agg(format('cdp_data.%I', c.name), ', ' ORDER BY c.name))
 			 FROM cdp_internal.catalogue() c
 			 WHERE 'refresh' = ANY (c.written_by) AND NOT 'writer' = ANY (c.written_by) AND c.name <> 'state');
 	RETURN true;
@@ -59,13 +61,15 @@ BEGIN
 	INTO last.event_id, last.quarantine_id, done.accepted, done.duplicate, done.quarantined
 	FROM cdp_internal.refresh_judge_rows(last.event_id, last.quarantine_id) j;
 	IF whole THEN
-		SELECT i.identifier_id, i.identifiers INTO last.identifier_id, done.identifiers FROM cdp_internal.restitch_identify(last.identifier_id) i;
+		SELECT i.identifier_id, i.identifiers INTO last.identifier_id, done.identifiers
+		FROM cdp_internal.restitch_identify(last.identifier_id) i;
 		done.links := cdp_internal.restitch_link();
 		SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identifiers_reworked
 		INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identifiers_reworked
 		FROM cdp_internal.restitch_stitch() s;
 	ELSE
-		SELECT i.identifier_id, i.identifiers INTO last.identifier_id, done.identifiers FROM cdp_internal.refresh_identify(last.identifier_id) i;
+		SELECT i.identifier_id, i.identifiers INTO last.identifier_id, done.identifiers
+		FROM cdp_internal.refresh_identify(last.identifier_id) i;
 		done.links := cdp_internal.refresh_link();
 		-- what a verdict or a rule asks for is refused, what evidence asks for is left undone
 		PERFORM cdp_internal.resolve_batch(leave_undone => leave_undone);
@@ -94,8 +98,9 @@ COMMENT ON FUNCTION cdp_internal.process_batch(boolean, boolean) IS
 	'Internal: takes the batch in hand, or the whole log, through every stage, and records it. The caller holds the '
 	'lock.';
 
-CREATE FUNCTION cdp_internal.record_batch(done cdp_internal.batch_counts, started timestamptz, event_id bigint, identifier_id bigint,
-	quarantine_id bigint) RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+CREATE FUNCTION cdp_internal.record_batch(done cdp_internal.batch_counts, started timestamptz, event_id bigint,
+	identifier_id bigint, quarantine_id bigint) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
@@ -113,7 +118,8 @@ CREATE FUNCTION cdp_internal.next_batch(places tid[] DEFAULT '{}', line_places t
 AS $function$
 BEGIN
 	-- time never runs back, and what waited for the lock is known only now
-	PERFORM cdp_internal.batch_begin(s.batch_id + 1, greatest(clock_timestamp(), s.as_of), places, line_places) FROM cdp_data.state s;
+	PERFORM cdp_internal.batch_begin(s.batch_id + 1, greatest(clock_timestamp(), s.as_of), places, line_places)
+	FROM cdp_data.state s;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.next_batch(tid[], tid[]) IS
@@ -132,9 +138,9 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.start_batch() IS
 	'Internal: becomes the one writer of the graph and takes a new batch in hand, without rows.';
 
-CREATE FUNCTION cdp.refresh(max_rows bigint DEFAULT 100000, wait boolean DEFAULT true,
-	OUT taken bigint, OUT waiting bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint,
-	OUT identifiers bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint, OUT profiles_touched bigint,
+CREATE FUNCTION cdp.refresh(max_rows bigint DEFAULT 100000, wait boolean DEFAULT true, OUT taken bigint,
+	OUT waiting bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint, OUT identifiers bigint,
+	OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint, OUT profiles_touched bigint,
 	OUT reworks bigint, OUT identifiers_reworked bigint, OUT events_reanchored bigint, OUT elapsed interval)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -152,7 +158,8 @@ BEGIN
 		SELECT s.batch_id INTO STRICT last_batch_id FROM cdp_data.state s;
 		SELECT c.places, c.line_places INTO claim FROM cdp_internal.claim_again() c;
 		IF cardinality(claim.places) + cardinality(claim.line_places) = 0 THEN
-			SELECT c.places, c.line_places INTO claim FROM cdp_internal.refresh_claim(cdp_internal.attempt_rows(max_rows)) c;
+			SELECT c.places, c.line_places INTO claim
+			FROM cdp_internal.refresh_claim(cdp_internal.attempt_rows(max_rows)) c;
 		END IF;
 		IF cardinality(claim.places) + cardinality(claim.line_places) = 0 THEN
 			PERFORM cdp_internal.next_batch();
@@ -184,5 +191,5 @@ Returns one row of counts: taken = accepted + duplicate + quarantined; waiting: 
 A row over 64 MB, uncompressed or as text, is quarantined as row_too_large. Where a batch fails, the rows at fault are found by trying parts of it, each a batch of its own, and quarantined as failed. An error that no row causes (no space, no memory, a conflict with another transaction, cancel, missing rights) is raised, with the inboxes as they were, and so is one that more than 1,000 rows cause. After out_of_memory, configuration_limit_exceeded (temp_file_limit) and query_canceled (statement_timeout too) the next refresh takes half as many rows, and so on down to one; one that is broken off so three times alone is quarantined as failed.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.refresh_lock(boolean), cdp_internal.process_batch(boolean, boolean),
-	cdp_internal.record_batch(cdp_internal.batch_counts, timestamptz, bigint, bigint, bigint), cdp_internal.next_batch(tid[], tid[]),
-	cdp_internal.start_batch(), cdp.refresh(bigint, boolean) FROM PUBLIC;
+	cdp_internal.record_batch(cdp_internal.batch_counts, timestamptz, bigint, bigint, bigint),
+	cdp_internal.next_batch(tid[], tid[]), cdp_internal.start_batch(), cdp.refresh(bigint, boolean) FROM PUBLIC;

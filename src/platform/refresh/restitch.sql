@@ -1,7 +1,7 @@
 -- Everything that follows from the log, computed anew in place.
 
-CREATE FUNCTION cdp.restitch(incomplete boolean DEFAULT false,
-	OUT identifiers bigint, OUT links bigint, OUT identifiers_moved bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
+CREATE FUNCTION cdp.restitch(incomplete boolean DEFAULT false, OUT identifiers bigint, OUT links bigint,
+	OUT identifiers_moved bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
 	OUT events_reanchored bigint, OUT elapsed interval)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -17,7 +17,8 @@ BEGIN
 	PERFORM cdp_internal.start_batch();
 	missing := cdp_internal.count_missing();
 	IF missing > 0 AND NOT coalesce(restitch.incomplete, false) THEN
-		RAISE EXCEPTION 'the log lacks % of the events that were accepted', missing USING ERRCODE = 'object_not_in_prerequisite_state',
+		RAISE EXCEPTION 'the log lacks % of the events that were accepted',
+			missing USING ERRCODE = 'object_not_in_prerequisite_state',
 			DETAIL = 'Who is known from the missing ones alone would be forgotten.',
 			HINT = 'Attach the months that were detached, or go by what is left with cdp.restitch(incomplete => true).';
 	END IF;
@@ -27,7 +28,8 @@ BEGIN
 	PERFORM cdp_internal.batch_end();
 	identifiers := done.identifiers;
 	links := done.links;
-	identifiers_moved := (SELECT count(*) FROM cdp_data.identifier_history h, cdp_data.state s WHERE h.until_batch_id = s.batch_id);
+	identifiers_moved := (
+		SELECT count(*) FROM cdp_data.identifier_history h, cdp_data.state s WHERE h.until_batch_id = s.batch_id);
 	profiles_created := done.profiles_created;
 	profiles_merged := done.profiles_merged;
 	profiles_split := done.profiles_split;

@@ -12,7 +12,8 @@ BEGIN
 		SELECT c.schemas[1] AS schema_name, c.name, p.key AS col
 		FROM cdp_internal.catalogue() c CROSS JOIN LATERAL jsonb_object_keys(c.personal) AS p (key)
 	LOOP
-		EXECUTE format('ALTER TABLE %I.%I ALTER COLUMN %I SET STATISTICS 0', hidden.schema_name, hidden.name, hidden.col);
+		EXECUTE format('ALTER TABLE %I.%I ALTER COLUMN %I SET STATISTICS 0', hidden.schema_name, hidden.name,
+			hidden.col);
 	END LOOP;
 	ALTER INDEX cdp_data.identifier_identifier_text ALTER COLUMN 1 SET STATISTICS 0;
 END
