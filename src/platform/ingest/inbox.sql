@@ -125,9 +125,9 @@ BEGIN
 		), sized AS (
 			-- all columns, as cdp_internal.claim_rows() counts them
 			SELECT t.*, %2$L OR cdp_internal.is_row_too_large(
-				cdp_internal.raw_size(message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers,
-					properties, traits, context, "timestamp", sent_at, original_timestamp, received_at, source,
-					written_by),
+				cdp_internal.raw_size(message_id, type, event, anonymous_id, user_id, group_id, previous_id,
+					identifiers, properties, traits, context, "timestamp", sent_at, original_timestamp, received_at,
+					source, written_by),
 				identifiers, properties, traits, context) AS cut
 			FROM taken t
 		), sized_raw AS (

@@ -1,4 +1,4 @@
--- The tables of the platform, their version, and who may touch them.
+-- Making and migrating the tables of the platform.
 
 CREATE FUNCTION cdp.init() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -35,8 +35,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.init() IS
-	'Makes the platform''s tables, in schema cdp_data, and its inboxes and views, in schema cdp, owned by the caller. '
-	'Called again, it changes nothing. Refuses a database that is not UTF8.';
+	'Makes the tables of the platform in schema cdp_data, and its inboxes and views in schema cdp, owned by the '
+	'caller. If they exist, it changes nothing. Error: the encoding of the database is not UTF8 (0A000).';
 
 CREATE FUNCTION cdp.migrate() RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -51,9 +51,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.migrate() IS
-	'Brings the tables to the shape of this release, after ALTER EXTENSION cdp UPDATE, and returns that shape''s '
-	'number. There is one shape so far, so it only checks; but where the libraries that normalise identifiers are of '
-	'another release than those that made the stored ones, it calls cdp.restitch().';
+	'Migrates the tables to the version of this release, after ALTER EXTENSION cdp UPDATE. Returns that version. There '
+	'is only one version so far. If the stored identifiers were made by another version of the normalisers, it calls '
+	'cdp.restitch().';
 
 REVOKE ALL ON FUNCTION cdp.init(), cdp.migrate() FROM PUBLIC;
 

@@ -1,5 +1,5 @@
--- What the tables should hold, computed from the log and the rules in the plainest way, and where
--- they do not.  Nothing here uses the stages of cdp.refresh() or the core they stand on.
+-- Compares the tables with what follows from the log and the rules, computed in the simplest way.  Nothing here uses
+-- the stages of cdp.refresh() or the core below them.
 
 -- The log with the usable identifiers of each event.
 CREATE FUNCTION cdp_internal.verify_log()
@@ -16,17 +16,18 @@ BEGIN
 		SELECT e.event_id, e.identifier_id, e."timestamp", least(e."timestamp", e.received_at), e.source, e.type,
 			   e.event, e.traits, e.message_id,
 			   CASE WHEN rules = '{}' THEN coalesce(o.ids, '{}')
-					ELSE ARRAY(
+				ELSE ARRAY(
 						SELECT u.identifier
 						FROM unnest(o.ids) AS u (identifier)
 						WHERE NOT cdp_internal.is_blocked(u.identifier, rules)) END
 		FROM cdp_data.state s CROSS JOIN cdp_data.event e
 		CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id,
-			e.identifiers, e.properties, e.traits,
-			e.context, e."timestamp", e.sent_at, e.original_timestamp, e.received_at, e.source, s.as_of) o;
+			e.identifiers, e.properties, e.traits, e.context, e."timestamp", e.sent_at, e.original_timestamp,
+			e.received_at, e.source, s.as_of) o;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.verify_log() IS 'Internal: the log, with the usable identifiers of each event.';
+COMMENT ON FUNCTION cdp_internal.verify_log() IS
+	'Internal: returns the log, with the usable identifiers of each event.';
 
 CREATE FUNCTION cdp_internal.verify_evidence()
 	RETURNS TABLE (a cdp.identifier, b cdp.identifier, source text, first_at timestamptz, last_at timestamptz,
@@ -49,9 +50,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_evidence() IS
-	'Internal: the evidence for each pair of identifiers and source, from the log.';
+	'Internal: returns the evidence for each pair of identifiers, by source, from the log.';
 
--- Who there is, how many of each namespace each is linked to, and who is shared.
+-- The identifiers, their link counts, and whether they are shared.
 CREATE FUNCTION cdp_internal.verify_identifiers() RETURNS TABLE (identifier cdp.identifier, links jsonb, shared boolean)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100000
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -66,8 +67,8 @@ BEGIN
 			FROM (SELECT a AS identifier, b AS other FROM evidence UNION ALL SELECT b, a FROM evidence) e GROUP BY 1, 2
 		), counted AS (
 			SELECT l.identifier, jsonb_object_agg(l.other, l.number) AS links,
-				   bool_or(l.other <> n.namespace AND l.number > cdp_internal.max_links_to(n.max_links,
-				   l.other)) AS is_over
+				   bool_or(l.other <> n.namespace
+					AND l.number > cdp_internal.max_links_to(n.max_links, l.other)) AS is_over
 			FROM linked l JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(l.identifier) GROUP BY l.identifier
 		)
 		SELECT p.identifier, coalesce(c.links, '{}'),
@@ -81,7 +82,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_identifiers() IS
-	'Internal: the usable identifiers of the log, with the numbers of their links, and whether they are shared.';
+	'Internal: returns the usable identifiers of the log, with their link counts, and whether they are shared.';
 
 -- The links that count, in order of rank.
 CREATE FUNCTION cdp_internal.verify_links(ids cdp.identifier[], shared boolean[]) RETURNS TABLE (x integer, y integer)
@@ -105,18 +106,18 @@ BEGIN
 		SELECT CASE WHEN e.forward THEN e.p ELSE e.q END, CASE WHEN e.forward THEN e.q ELSE e.p END
 		FROM (
 			SELECT b.trust, b.first_at, p.place AS p, q.place AS q, p.priority AS p_priority, q.priority AS q_priority,
-				   b.a, b.b,
-					 (p.priority, b.a) < (q.priority, b.b) AS forward
+				   b.a, b.b, (p.priority, b.a) < (q.priority, b.b) AS forward
 			  FROM best b JOIN usable p ON p.identifier = b.a JOIN usable q ON q.identifier = b.b) e
 		ORDER BY e.trust DESC, e.first_at, least(e.p_priority, e.q_priority), greatest(e.p_priority, e.q_priority),
 			CASE WHEN e.forward THEN e.a ELSE e.b END, CASE WHEN e.forward THEN e.b ELSE e.a END;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_links(cdp.identifier[], boolean[]) IS
-	'Internal: the links between identifiers that are not shared, as places in the array, the stronger end first, in '
-	'order of rank.';
+	'Internal: returns the links between identifiers that are not shared, as positions in the array, the stronger end '
+	'first, in order of rank.';
 
--- All apart; links in order of rank; each joins the sets of its ends unless the union breaks a rule.
+-- Starts with each identifier alone.  Takes the links in order of rank; each joins the sets of its ends unless the
+-- union breaks a rule.
 CREATE FUNCTION cdp_internal.verify_partition(ids cdp.identifier[], shared boolean[]) RETURNS integer[]
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -187,7 +188,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_partition(cdp.identifier[], boolean[]) IS
-	'Internal: who belongs together, as the place of one of them for each place of the array.';
+	'Internal: returns the partition of the identifiers into people: for each position of the array that of one '
+	'representative.';
 
 CREATE FUNCTION cdp_internal.verify_forbidden(part integer[], forbids integer[], p integer, q integer) RETURNS boolean
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -210,7 +212,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_forbidden(integer[], integer[], integer, integer) IS
-	'Internal: whether a forbid stands between two sets.';
+	'Internal: returns whether a forbid separates two sets.';
 
 -- The identifiers, their profiles, and the links between them.
 CREATE FUNCTION cdp_internal.verify_identifier(ids cdp.identifier[], shared boolean[], links jsonb[],
@@ -230,7 +232,7 @@ BEGIN
 		FULL JOIN (
 			SELECT m.identifier,
 				   format('profile %s%s, links %s', CASE WHEN i.identifier = m.identifier THEN p.identifier END,
-				   CASE WHEN i.shared THEN ', shared' END, i.link_counts) AS said
+					CASE WHEN i.shared THEN ', shared' END, i.link_counts) AS said
 			FROM cdp_data.identifier_map m
 			LEFT JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id
 			LEFT JOIN cdp_data.identifier p ON p.identifier_id = i.profile_id
@@ -252,12 +254,12 @@ BEGIN
 		FROM (
 			SELECT v.a, v.b, v.source,
 				   format('%s event(s) from %s to %s, the first is %s%s', v.events, v.first_at, v.last_at, v.message_id,
-					 CASE WHEN NOT x.shared AND NOT y.shared AND x.profile <> y.profile THEN ', refused' END) AS said
+					CASE WHEN NOT x.shared AND NOT y.shared AND x.profile <> y.profile THEN ', refused' END) AS said
 			  FROM cdp_internal.verify_evidence() v JOIN who x ON x.identifier = v.a JOIN who y ON y.identifier = v.b) e
 		FULL JOIN (
 			SELECT least(x.identifier, y.identifier) AS a, greatest(x.identifier, y.identifier) AS b, l.source,
 				   format('%s event(s) from %s to %s, the first is %s%s', l.events, l.first_at, l.last_at, l.message_id,
-				   CASE WHEN l.refused THEN ', refused' END) AS said
+					CASE WHEN l.refused THEN ', refused' END) AS said
 			FROM cdp_data.link l
 			JOIN cdp_data.identifier x ON x.identifier_id = l.a
 			JOIN cdp_data.identifier y ON y.identifier_id = l.b) f USING (a, b, source)
@@ -265,7 +267,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_identifier(cdp.identifier[], boolean[], jsonb[], cdp.identifier[]) IS
-	'Internal: where cdp_data.identifier and cdp_data.link differ from what they should hold.';
+	'Internal: returns the differences of cdp_data.identifier and cdp_data.link from the log.';
 
 -- The anchors of events.
 CREATE FUNCTION cdp_internal.verify_anchors(ids cdp.identifier[], shared boolean[])
@@ -284,7 +286,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_anchors(cdp.identifier[], boolean[]) IS
-	'Internal: the events that are anchored elsewhere than they should be.';
+	'Internal: returns the events that have a wrong anchor.';
 
 CREATE FUNCTION cdp_internal.verify_anchored(ids cdp.identifier[], shared boolean[])
 	RETURNS TABLE (event_id bigint, "timestamp" timestamptz, at timestamptz, source text, type text, event text,
@@ -314,18 +316,20 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_anchored(cdp.identifier[], boolean[]) IS
-	'Internal: the events of the log with their anchors; NULL: none.';
+	'Internal: returns the events of the log with their anchors; NULL: none.';
 
 -- What of a call's traits the rules can take.
 CREATE FUNCTION cdp_internal.verify_said(traits jsonb, rules jsonb) RETURNS jsonb
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE WHEN cdp.traits_problem(traits,
-		rules) IS NULL THEN traits WHEN jsonb_typeof(traits) = 'object' THEN coalesce((
-		SELECT jsonb_object_agg(v.key, v.value)
-		FROM jsonb_each(traits) v
-		WHERE cdp.traits_problem(jsonb_build_object(v.key, v.value), rules) IS NULL), '{}') END;
+	RETURN CASE
+		WHEN cdp.traits_problem(traits, rules) IS NULL THEN traits
+		WHEN jsonb_typeof(traits) = 'object' THEN coalesce((
+			SELECT jsonb_object_agg(v.key, v.value)
+			FROM jsonb_each(traits) v
+			WHERE cdp.traits_problem(jsonb_build_object(v.key, v.value), rules) IS NULL), '{}')
+	END;
 COMMENT ON FUNCTION cdp_internal.verify_said(jsonb, jsonb) IS
-	'Internal: traits without those that their rules cannot take.';
+	'Internal: returns the traits of a call that their rules can take.';
 
 -- What follows from the events of each profile.
 CREATE FUNCTION cdp_internal.verify_folded(ids cdp.identifier[], shared boolean[], profiles cdp.identifier[])
@@ -343,27 +347,29 @@ BEGIN
 			   cdp.traits_agg(t.traits, e.at, e.source, rules, o.trust) AS traits,
 			   min(e.at + o.expires_after) FILTER (WHERE t.counts) AS expires_at,
 			   cdp.timeline_agg(e."timestamp", e.event,
-			   cdp_internal.carried(e.event, e.properties, (SELECT cdp_internal.carried_rules()))) AS timeline
+				cdp_internal.carried(e.event, e.properties, (SELECT cdp_internal.carried_rules()))) AS timeline
 		FROM cdp_internal.verify_anchored(ids, shared) e
 		JOIN unnest(ids, profiles) AS w (identifier, profile) ON w.identifier = e.identifier
 		LEFT JOIN cdp_data.source o ON o.source = e.source
 		LEFT JOIN LATERAL (SELECT true AS counts, cdp_internal.verify_said(e.traits, rules) AS traits
 						   WHERE e.type = 'identify' AND e.traits IS NOT NULL
-							 AND (o.expires_after IS NULL OR e.at + o.expires_after > (SELECT s.as_of FROM cdp_data.state s))) t ON true
+							 AND (o.expires_after IS NULL
+								OR e.at + o.expires_after > (SELECT s.as_of FROM cdp_data.state s))) t ON true
 		GROUP BY w.profile;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_folded(cdp.identifier[], boolean[], cdp.identifier[]) IS
-	'Internal: what each profile should hold of its events.';
+	'Internal: returns what each profile should hold of its events.';
 
 CREATE FUNCTION cdp_internal.verify_summary(identifiers numeric, limited jsonb, shared boolean, has_forbid boolean,
 	events bigint, first_seen timestamptz, last_seen timestamptz, expires_at timestamptz) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
 	RETURN format('%s identifier(s), limited %s%s%s, %s event(s) from %s to %s', identifiers, limited,
-		CASE WHEN shared THEN ', shared' END,
-				  CASE WHEN has_forbid THEN ', with a forbid' END, events, first_seen,
-					last_seen) || coalesce(', lapsing from ' || expires_at, '');
-COMMENT ON FUNCTION cdp_internal.verify_summary(numeric, jsonb, boolean, boolean, bigint, timestamptz, timestamptz, timestamptz) IS
+			CASE WHEN shared THEN ', shared' END, CASE WHEN has_forbid THEN ', with a forbid' END,
+			events, first_seen, last_seen)
+		|| coalesce(', lapsing from ' || expires_at, '');
+COMMENT ON FUNCTION cdp_internal.verify_summary(numeric, jsonb, boolean, boolean, bigint,
+	timestamptz, timestamptz, timestamptz) IS
 	'Internal: what a profile holds besides traits and timeline, in words.';
 
 -- What each profile holds: its summary, its traits, its timeline.
@@ -379,8 +385,8 @@ BEGIN
 			SELECT u.* FROM unnest(ids, shared, profiles) AS u (identifier, shared, profile)
 		), members AS (
 			SELECT c.profile, sum(c.number) AS identifiers, bool_or(c.shared) AS shared,
-				   coalesce(jsonb_object_agg(c.namespace, c.number) FILTER (WHERE n.max_per_profile IS NOT NULL),
-				   '{}') AS limited
+				   coalesce(jsonb_object_agg(c.namespace, c.number)
+					FILTER (WHERE n.max_per_profile IS NOT NULL), '{}') AS limited
 			FROM (
 				SELECT profile, cdp.namespace(identifier) AS namespace, count(*) AS number, bool_or(shared) AS shared
 				FROM who
@@ -397,15 +403,15 @@ BEGIN
 		), expected AS (
 			SELECT m.profile,
 				   cdp_internal.verify_summary(m.identifiers, m.limited, m.shared,
-				   EXISTS (SELECT FROM forbidden b WHERE b.profile = m.profile),
+					EXISTS (SELECT FROM forbidden b WHERE b.profile = m.profile),
 				coalesce(f.events, 0), f.first_seen, f.last_seen, f.expires_at) AS summary,
 				f.traits, coalesce(f.timeline, '{}') AS timeline
 			FROM members m LEFT JOIN folded f ON f.profile = m.profile
 		), found AS (
 			SELECT i.identifier AS profile,
 				   cdp_internal.verify_summary(p.identifier_count, p.limited, p.shared, p.has_forbid, p.events,
-				   p.first_seen, p.last_seen, p.expires_at) AS summary, p.traits,
-				cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) AS timeline, p.profile_id
+					p.first_seen, p.last_seen, p.expires_at) AS summary, p.traits,
+				   cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) AS timeline, p.profile_id
 			FROM cdp_data.profile p
 			LEFT JOIN cdp_data.profile_timeline t ON t.profile_id = p.profile_id
 			LEFT JOIN cdp_data.identifier i ON i.identifier_id = p.profile_id
@@ -413,11 +419,13 @@ BEGIN
 		SELECT d.stage, coalesce(e.profile::text, f.profile::text, format('profile %s', f.profile_id)), d.expected,
 			   d.found
 		FROM expected e FULL JOIN found f USING (profile)
-		CROSS JOIN LATERAL (VALUES ('profile', e.summary, f.summary), ('traits', e.traits::text, f.traits::text),
-								   -- a person's whole history as text only where there is something to show
-								   ('timeline',
-								   CASE WHEN e.timeline IS DISTINCT FROM f.timeline THEN e.timeline::text END,
-									CASE WHEN e.timeline IS DISTINCT FROM f.timeline THEN f.timeline::text END)) AS d (stage, expected, found)
+		CROSS JOIN LATERAL (VALUES
+			('profile', e.summary, f.summary),
+			('traits', e.traits::text, f.traits::text),
+			-- a history as text only if there is a difference to show
+			('timeline', CASE WHEN e.timeline IS DISTINCT FROM f.timeline THEN e.timeline::text END,
+				CASE WHEN e.timeline IS DISTINCT FROM f.timeline THEN f.timeline::text END)
+		) AS d (stage, expected, found)
 		WHERE d.expected IS DISTINCT FROM d.found;
 	RETURN QUERY
 		SELECT 'profile', p.profile_id::text, format('no link inside later than trust %s, %s', p.last_trust, p.last_at),
@@ -443,14 +451,14 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_profiles(cdp.identifier[], boolean[], cdp.identifier[]) IS
-	'Internal: where cdp_data.profile and cdp_data.profile_timeline differ from what they should hold.';
+	'Internal: returns the differences of cdp_data.profile and cdp_data.profile_timeline from the log.';
 
 CREATE FUNCTION cdp.verify() RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000000
 	SET search_path = pg_catalog, cdp, pg_temp
-	-- each of its statements runs once, and compiling them takes longer than most logs
+	-- each statement runs once, so compiling it takes longer than it saves
 	SET jit = off
-	-- all of a table is joined to all of another, of which the planner knows nothing: it would take them for small
+	-- whole tables are joined to function results, which the planner takes for small
 	SET enable_nestloop = off
 AS $function$
 #variable_conflict use_column
@@ -481,12 +489,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.verify() IS
-	'Computes who is who, and what is known of whom, from the log and the rules anew, in the plainest way, judges the '
-	'segments, and lists what the tables hold otherwise; no row is the healthy answer. stage: log (events that it '
-	'lacks), undone (left so by refresh(), as the log lacked events), identifier, link, anchor, profile, traits, '
-	'timeline, accounts or segment; item: the identifier, pair, event, person or segment; expected: what follows from '
-	'the log; found: what the tables hold; NULL: nothing. A profile is named by its strongest identifier. Changes '
-	'nothing, works on a hot standby, and reads the log several times.';
+	'Compares the tables with what follows from the log, the rules and the verdicts, computed in the simplest way, and '
+	'judges the segments. Returns the differences; no row means that all is well. stage: log (it lacks events), undone '
+	'(left undone by cdp.refresh(), as the log lacked events), identifier, link, anchor, profile, traits, timeline, '
+	'accounts or segment; item: the identifier, pair, event, person or segment; expected: what follows from the log; '
+	'found: what the tables hold; NULL: nothing. A profile is named by its strongest identifier. It changes nothing, '
+	'works on a hot standby, and reads the log several times.';
 
 REVOKE ALL ON FUNCTION cdp_internal.verify_log(),
 	cdp_internal.verify_summary(numeric, jsonb, boolean, boolean, bigint, timestamptz, timestamptz, timestamptz),

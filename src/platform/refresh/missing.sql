@@ -1,8 +1,7 @@
--- A log that lacks events, because a month was detached or dropped, or rows were deleted.  What is
--- folded anew from such a log would forget them: verdicts and rules are refused, and what the evidence
--- of a batch asks for is left undone (cdp_data.undone).
+-- A log that lacks events, because a month was detached or dropped, or rows were deleted.  Folding people from such a
+-- log would lose the missing events: so verdicts and rules are refused, and changes that the evidence of a batch
+-- requires are left undone (cdp_data.undone).
 
--- The months by what is known of the person besides the log; where that names none, those without a partition.
 CREATE FUNCTION cdp_internal.missing_months(profile_id bigint) RETURNS text[]
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -49,8 +48,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.missing_months(bigint) IS
-	'Internal: the months (UTC, YYYY-MM) of which the log lacks events that a profile counts: by its timeline, its '
-	'first and last event and its traits; where these name none, the months between that have no partition.';
+	'Internal: returns the months (UTC, YYYY-MM) in which the log lacks events of a profile, by its timeline, its '
+	'first and last event and its traits; if these name none, the months between the two events without a partition.';
 
 CREATE FUNCTION cdp_internal.refuse_missing(profile_id bigint, lacks bigint) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -71,7 +70,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refuse_missing(bigint, bigint) IS
-	'Internal: the error for a person of whom the log lacks events.';
+	'Internal: raises the error for a person whose events the log lacks.';
 
 CREATE FUNCTION cdp_internal.count_missing() RETURNS bigint
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -82,10 +81,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.count_missing() IS
-	'Internal: how many events the log lacks of those that were accepted, and not given up by cdp.restitch(incomplete '
-	'=> true).';
+	'Internal: returns how many accepted events the log lacks, without those given up by cdp.restitch(incomplete => '
+	'true).';
 
--- For what acts on all history: whom it concerns shows in the log alone.
+-- For changes of all history: only the log shows which people they concern.
 CREATE FUNCTION cdp_internal.check_log() RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -113,10 +112,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.check_log() IS
-	'Internal: an error where the log lacks events, which names one person and the months.';
+	'Internal: raises an error if the log lacks events, with one person and the months.';
 
--- The people that are folded anew from the log if the batch becomes what was resolved, as they are before
--- it: who loses identifiers or events, and who is joined with such a one.
+-- The people that the batch will fold from the log: those that lose identifiers or events, and those that they are
+-- merged with.
 CREATE FUNCTION cdp_internal.stage_concerned() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -145,9 +144,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.stage_concerned() IS
-	'Internal: keeps the people who are about to be folded anew from the log (batch_concerned).';
+	'Internal: stages the people who are about to be folded from the log (batch_concerned).';
 
--- Resolves the batch; what would take people apart of whom the log lacks events is left undone, or refused.
 CREATE FUNCTION cdp_internal.resolve_batch(leave_undone boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -197,9 +195,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.resolve_batch(boolean) IS
-	'Internal: finds the profiles after the batch (see cdp_internal.stage_resolved). Where people would be taken apart '
-	'of whom the log lacks events, it raises the error of cdp_internal.refuse_missing(), or with leave_undone finds '
-	'what else the batch becomes if they stay whole, and lists that in cdp.undone.';
+	'Internal: finds the profiles after the batch (see cdp_internal.stage_resolved). If the log lacks events of people '
+	'who would be taken apart, it raises the error of cdp_internal.refuse_missing(), or with leave_undone keeps these '
+	'people whole, and lists what was left undone in cdp_data.undone.';
 
 CREATE FUNCTION cdp_internal.verify_missing() RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -224,7 +222,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_missing() IS
-	'Internal: whether the log lacks events, and what was left undone for that.';
+	'Internal: returns whether the log lacks events, and what was left undone because of that.';
 
 REVOKE ALL ON FUNCTION cdp_internal.missing_months(bigint), cdp_internal.refuse_missing(bigint, bigint),
 	cdp_internal.count_missing(), cdp_internal.check_log(), cdp_internal.stage_concerned(),
