@@ -129,9 +129,9 @@ get_batch(void)
 
 	GetUserIdAndSecContext(&user, &security);
 	if (current_batch == NULL || current_batch->user != user || current_batch->security != security)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("no batch is active"),
-						errhint("This function serves cdp.refresh(); call that instead.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("no batch is active"),
+				 errhint("This function serves cdp.refresh(); call that instead.")));
 	return current_batch;
 }
 

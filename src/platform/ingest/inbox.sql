@@ -106,7 +106,7 @@ CREATE FUNCTION cdp_internal.foreign_source(source text, allowed jsonb) RETURNS 
 	RETURN CASE
 		WHEN jsonb_typeof(allowed) <> 'array' OR allowed ? source THEN NULL
 		WHEN allowed = '[]' THEN 'written_by: no such writer'
-		ELSE 'source: none of those of the writer'
+		ELSE 'source: not a source of the writer'
 	END;
 COMMENT ON FUNCTION cdp_internal.foreign_source(text, jsonb) IS
 	'Internal: returns what is wrong with the source of a row whose writer may name these; NULL: nothing.';

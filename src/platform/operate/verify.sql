@@ -240,7 +240,7 @@ BEGIN
 		WHERE e.said IS DISTINCT FROM f.said;
 	RETURN QUERY
 		SELECT 'identifier', i.identifier::text, NULL,
-			   format('number %s, which cdp_data.identifier_map has not for it', i.identifier_id)
+			   format('number %s, which is not its number in cdp_data.identifier_map', i.identifier_id)
 		FROM cdp_data.identifier i
 		WHERE NOT EXISTS (
 			SELECT FROM cdp_data.identifier_map m
