@@ -245,7 +245,7 @@ BEGIN
 		SET max_identifiers = cdp_internal.read_whole_number(given -> 'max_identifiers', 'max_identifiers', 1, 256);
 	END IF;
 	RETURN QUERY SELECT c.* FROM cdp_data.state s
-		CROSS JOIN LATERAL cdp_internal.concerned_by_limit(was, s.cap, '%s.identifiers::bigint') c;
+		CROSS JOIN LATERAL cdp_internal.concerned_by_limit(was, s.cap, '%s.identifier_count::bigint') c;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.change_limits(jsonb) IS
