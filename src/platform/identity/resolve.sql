@@ -171,7 +171,7 @@ BEGIN
 			SELECT c.identifier_id, c.namespace, sum(c.step) AS number
 			FROM (SELECT identifier_id, namespace, step FROM batch_degree
 				  UNION ALL
-				  SELECT t.identifier_id, l.key, l.value::bigint FROM touched t CROSS JOIN LATERAL jsonb_each_text(t.links) l) c
+				  SELECT t.identifier_id, l.key, l.value::bigint FROM touched t CROSS JOIN LATERAL jsonb_each_text(t.link_counts) l) c
 			GROUP BY c.identifier_id, c.namespace
 		)
 		SELECT t.identifier_id, t.identifier, coalesce(n.links, '{}') AS links
