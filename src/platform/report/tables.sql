@@ -354,7 +354,8 @@ COMMENT ON FUNCTION cdp.paths(text, text, integer, interval, timestamptz, timest
 
 REVOKE ALL ON FUNCTION cdp_internal.table_people(text, text, text, text), cdp_internal.query_people(text, text),
 	cdp.funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz),
-	cdp_internal.make_funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz, text),
+	cdp_internal.make_funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz,
+		text),
 	cdp.retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz),
 	cdp_internal.make_retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text,
 		timestamptz, text),

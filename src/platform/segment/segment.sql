@@ -73,7 +73,8 @@ COMMENT ON FUNCTION cdp_internal.segment_share IS
 	'Internal: grants SELECT on the view of a segment to the roles that have it on cdp_data.segment, with the grant '
 	'option if they have that.';
 
-CREATE FUNCTION cdp_internal.judge_segment(name text, profile_ids bigint[], failing_max integer, wait boolean DEFAULT true,
+CREATE FUNCTION cdp_internal.judge_segment(name text, profile_ids bigint[], failing_max integer,
+	wait boolean DEFAULT true,
 	OUT members bigint, OUT state text, OUT error text, OUT profile_id bigint)
 	AS 'MODULE_PATHNAME', 'cdp_judge_segment' LANGUAGE C STABLE PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.judge_segment(text, bigint[], integer, boolean) IS
