@@ -209,8 +209,8 @@ change); people and shared (number of people and of shared identifiers, before a
 profile_id); block and unblock (number of identifiers that leave or enter the profiles).
 Then the segments whose size changes: segment, before, after.
 Then the details, at most this number for each kind of change, those with most identifiers first: one row for each
-part of a profile that moves, with its profile_id, the profile_id that it gets (becomes; NULL: no profile), the number of
-identifiers, and the ten strongest of them. Parts that keep their profile_id are not listed.
+part of a profile that moves, with its profile_id, the profile_id that it gets (becomes; NULL: no profile), the number
+of identifiers, and the ten strongest of them. Parts that keep their profile_id are not listed.
 Errors: those of cdp.set_rules(); no rule, or details below 0 (22023).$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.segment_sizes(), cdp_internal.profile_changes(bigint), cdp_internal.profile_counts(),
