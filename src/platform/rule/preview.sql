@@ -213,5 +213,5 @@ part of a profile that moves, with its profile_id, the profile_id that it gets (
 of identifiers, and the ten strongest of them. Parts that keep their profile_id are not listed.
 Errors: those of cdp.set_rules(); no rule, or details below 0 (22023).$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.segment_sizes(), cdp_internal.profile_changes(bigint), cdp_internal.profile_counts(),
-	cdp_internal.preview_rows(bigint, jsonb, jsonb, integer), cdp.preview_rules(jsonb, integer) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.segment_sizes(), cdp_internal.profile_changes(bigint),
+	cdp_internal.profile_counts(), cdp_internal.preview_rows(bigint, jsonb, jsonb, integer), cdp.preview_rules(jsonb, integer) FROM PUBLIC;
