@@ -214,4 +214,5 @@ of identifiers, and the ten strongest of them. Parts that keep their profile_id 
 Errors: those of cdp.set_rules(); no rule, or details below 0 (22023).$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.segment_sizes(), cdp_internal.profile_changes(bigint),
-	cdp_internal.profile_counts(), cdp_internal.preview_rows(bigint, jsonb, jsonb, integer), cdp.preview_rules(jsonb, integer) FROM PUBLIC;
+	cdp_internal.profile_counts(), cdp_internal.preview_rows(bigint, jsonb, jsonb, integer),
+	cdp.preview_rules(jsonb, integer) FROM PUBLIC;
