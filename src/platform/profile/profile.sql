@@ -84,7 +84,7 @@ CREATE FUNCTION cdp_internal.refresh_fold() RETURNS bigint
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	-- A profile that lost identifiers or events cannot be subtracted from: it is folded anew from the log.
+	-- A profile that lost identifiers or events cannot be subtracted from: it is folded again from the log.
 	PERFORM cdp_internal.batch_stage('batch_rebuild', $sql$
 		SELECT r.new_id AS profile_id
 		FROM batch_relabel r
@@ -159,9 +159,9 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refresh_fold() IS
 	'Internal: folds events and moved profiles into cdp_data.profile. Stages for the other folds: profiles to fold '
-	'anew from the log (batch_rebuild, batch_rebuild_identifier), events that moved to another profile (batch_gained), '
-	'profiles that moved as a whole (batch_gone), profiles whose rows end (batch_end), and profiles touched '
-	'(batch_touched). Returns the number of profiles touched.';
+	'again from the log (batch_rebuild, batch_rebuild_identifier), events that moved to another profile '
+	'(batch_gained), profiles that moved as a whole (batch_gone), profiles whose rows end (batch_end), and profiles '
+	'touched (batch_touched). Returns the number of profiles touched.';
 
 CREATE FUNCTION cdp_internal.refresh_fold_profile() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

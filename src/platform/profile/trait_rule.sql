@@ -112,7 +112,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refresh_refold() IS
-	'Internal: folds the traits of profiles anew if some have expired, or if a rule or source that concerns them has '
+	'Internal: folds the traits of profiles again if some have expired, or if a rule or source that concerns them has '
 	'changed (batch_refold). Stages these profiles (batch_lapsed).';
 
 CREATE FUNCTION cdp_internal.has_lapsed() RETURNS boolean

@@ -1,5 +1,5 @@
 -- Which people and accounts lack events in the log.  A refresh leaves undone what it would have to read all their
--- events for: splitting a profile, or folding its traits anew.
+-- events for: splitting a profile, or folding its traits again.
 
 -- The query reads the log through its primary key only.
 CREATE FUNCTION cdp_internal.lacking_people(concerned text) RETURNS text

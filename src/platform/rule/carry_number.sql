@@ -70,7 +70,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.numbers_changed(jsonb) IS
-	'Internal: folds timelines anew after a change of cdp.carried_number, and ends the batch. Returns the number of '
+	'Internal: folds timelines again after a change of cdp.carried_number, and ends the batch. Returns the number of '
 	'people whose timelines changed. was: cdp_internal.carried_rules() before the change.';
 
 CREATE FUNCTION cdp.carry_number(event text, property text, name text DEFAULT NULL) RETURNS bigint

@@ -14,7 +14,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refold_query(text) IS
-	'Internal: returns a query for the people and accounts whose traits must be folded anew, for '
+	'Internal: returns a query for the people and accounts whose traits must be folded again, for '
 	'cdp_internal.change_graph(). concerned: a condition on cdp_data.event e for the events that a change concerns.';
 
 CREATE FUNCTION cdp_internal.check_trait_rules(rules jsonb) RETURNS void
