@@ -144,7 +144,7 @@ BEGIN
 			ON e.event_id = r.event_id AND e.identifier_id = r.new_id AND e."timestamp" = r."timestamp"
 		WHERE e.type = 'group' AND NOT %L::boolean
 	$sql$, whole));
-	-- An identifier that lost a call is counted again from the log: its earliest and latest time cannot be subtracted from.
+	-- An identifier that lost a call is counted again from the log: earliest and latest time cannot be subtracted from.
 	PERFORM cdp_internal.batch_stage('batch_member_moved',
 		'SELECT DISTINCT old_id AS identifier_id FROM batch_group_moved');
 	PERFORM cdp_internal.batch_run($sql$
