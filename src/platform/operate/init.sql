@@ -68,9 +68,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.init(name) IS
-$comment$Makes the platform's tables, in schema cdp_data, and its inboxes and views, in schema cdp. They belong to owner, by
-default to the caller; owner need not be a superuser, and is given what it needs to make them and to grant access to
-them. Called again, it changes nothing.
+$comment$Makes the tables of the platform in schema cdp_data, and its inboxes and views in schema cdp. They belong to
+owner, by default to the caller. The owner need not be a superuser: it is granted what it needs to make them and to
+grant access to them. If they exist, it changes nothing.
 Errors: the database is not in UTF8 (0A000); no such role (42704); the caller may not grant, or not act as owner
 (42501).$comment$;
 

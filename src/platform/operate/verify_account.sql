@@ -13,7 +13,8 @@ BEGIN
 	RETURN QUERY
 		SELECT 'accounts', format('%s in %s', coalesce(e.member, f.member), coalesce(e.group_id, f.group_id)), e.said,
 			   f.said
-		FROM (SELECT coalesce(a.identifier::text, 'no identifier') AS member, cdp_internal.account_id(c.group_id) AS group_id,
+		FROM (SELECT coalesce(a.identifier::text, 'no identifier') AS member,
+					 cdp_internal.account_id(c.group_id) AS group_id,
 					 format('%s call(s) from %s to %s', count(*), min(a."timestamp"), max(a."timestamp")) AS said
 			  FROM cdp_internal.verify_anchored(ids, shared) a
 			  JOIN cdp_data.event c ON c.event_id = a.event_id AND c."timestamp" = a."timestamp"
