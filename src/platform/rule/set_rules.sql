@@ -137,7 +137,8 @@ $function$;
 COMMENT ON FUNCTION cdp.set_sources(jsonb) IS
 $comment$Changes the rules of sources, for all history, as one batch: {"crm": {"party": "first", "trust": 5}, "list":
 {"party": "third", "expires_after": "90 days", "licence": "…"}}. An absent key leaves its rule unchanged; null
-sets the default of one rule, or of all rules of a source. A source that has sent no rows yet is added, and needs party or trust.
+sets the default of one rule, or of all rules of a source.
+A source that has sent no rows yet is added, and needs party or trust.
 The view cdp.sources lists all sources.
 party: first (the default), second or third.
 trust: -128 to 127. If a rule allows only one of several links, the most trusted source's link wins; of several values
