@@ -7,7 +7,7 @@ CREATE FUNCTION cdp_internal.init_people() RETURNS void
 AS $function$
 BEGIN
 	CREATE VIEW cdp.near_shared AS
-		SELECT i.identifier::text AS identifier, n.namespace, l.key AS linked_namespace, l.value::integer AS links,
+		SELECT i.identifier::text AS identifier, n.namespace, l.key AS linked_namespace, l.value::integer AS link_count,
 			   cdp_internal.max_links_to(n.max_links, l.key) AS max_links, i.profile_id
 		FROM cdp_data.identifier i
 		JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)
@@ -22,17 +22,17 @@ BEGIN
 	COMMENT ON COLUMN cdp.near_shared.identifier IS 'namespace:value.';
 	COMMENT ON COLUMN cdp.near_shared.namespace IS 'Namespace of the identifier.';
 	COMMENT ON COLUMN cdp.near_shared.linked_namespace IS 'Namespace of the identifiers that it is linked to.';
-	COMMENT ON COLUMN cdp.near_shared.links IS 'Number of these identifiers.';
+	COMMENT ON COLUMN cdp.near_shared.link_count IS 'Number of these identifiers.';
 	COMMENT ON COLUMN cdp.near_shared.max_links IS 'Number of them that it can have before it is shared.';
 	COMMENT ON COLUMN cdp.near_shared.profile_id IS 'The person that it belongs to now.';
 
 	CREATE VIEW cdp.shared_identifiers AS
-		SELECT i.identifier::text AS identifier, n.namespace, l.linked_namespace, l.links, l.max_links,
+		SELECT i.identifier::text AS identifier, n.namespace, l.linked_namespace, l.link_count, l.max_links,
 			   v.verdict_id IS NOT NULL AS by_verdict, v.reason, i.profile_id
 		FROM cdp_data.identifier i JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)
 		LEFT JOIN cdp_data.verdict v ON v.a = i.identifier AND v.kind = 'shared'
 		LEFT JOIN LATERAL (
-			SELECT o.key AS linked_namespace, o.value::integer AS links,
+			SELECT o.key AS linked_namespace, o.value::integer AS link_count,
 				   cdp_internal.max_links_to(n.max_links, o.key) AS max_links
 			FROM jsonb_each_text(i.link_counts) o
 			WHERE o.key <> n.namespace AND o.value::bigint > cdp_internal.max_links_to(n.max_links, o.key)) l ON true
@@ -45,7 +45,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.shared_identifiers.namespace IS 'Namespace of the identifier.';
 	COMMENT ON COLUMN cdp.shared_identifiers.linked_namespace IS
 		'Namespace of the identifiers that it is linked to; NULL: only a verdict makes it shared.';
-	COMMENT ON COLUMN cdp.shared_identifiers.links IS 'Number of these identifiers.';
+	COMMENT ON COLUMN cdp.shared_identifiers.link_count IS 'Number of these identifiers.';
 	COMMENT ON COLUMN cdp.shared_identifiers.max_links IS 'Number of them that is allowed.';
 	COMMENT ON COLUMN cdp.shared_identifiers.by_verdict IS 'Whether a verdict makes it shared, see cdp.mark_shared().';
 	COMMENT ON COLUMN cdp.shared_identifiers.reason IS 'Reason of the verdict; NULL: none.';
