@@ -9,9 +9,11 @@ SELECT cdp.init();
 CREATE FUNCTION chance(n bigint, salt int) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN (hashint8extended(n, salt) & 4503599627370495) / 4503599627370496.0::double precision;
 
--- writes the next n events after the first k to the inbox
-CREATE FUNCTION arrive(k bigint, n bigint) RETURNS void LANGUAGE sql AS $$
-	INSERT INTO cdp.inbox (type, event, message_id, anonymous_id, user_id, identifiers, traits, properties, "timestamp", received_at, source)
+-- the next n events after the first k
+CREATE FUNCTION stream(k bigint, n bigint)
+	RETURNS TABLE (type text, event text, message_id text, anonymous_id text, user_id text, identifiers jsonb, traits jsonb, properties jsonb,
+				   "timestamp" timestamptz, received_at timestamptz, source text)
+	LANGUAGE sql AS $$
 	SELECT CASE WHEN e.is_known AND e.number % 5 = 0 THEN 'identify' ELSE 'track' END,
 		   CASE WHEN e.is_known AND e.number % 5 = 0 THEN NULL ELSE 'event ' || floor(power(chance(e.number, 1), 2) * 20) END,
 		   'm' || e.number,
@@ -27,6 +29,12 @@ CREATE FUNCTION arrive(k bigint, n bigint) RETURNS void LANGUAGE sql AS $$
 	FROM (SELECT p.*, chance(p.person, 11) >= 0.3 AND chance(p.visit, 12) < 0.45 AS is_known
 		  FROM (SELECT v.*, 1 + floor(chance(v.visit, 13) * (50 + v.number / 20))::bigint AS person
 				FROM (SELECT i AS number, i / 5 AS visit FROM generate_series(k + 1, k + n) i OFFSET 0) v OFFSET 0) p OFFSET 0) e
+$$;
+
+-- writes them to the inbox
+CREATE FUNCTION arrive(k bigint, n bigint) RETURNS void LANGUAGE sql AS $$
+	INSERT INTO cdp.inbox (type, event, message_id, anonymous_id, user_id, identifiers, traits, properties, "timestamp", received_at, source)
+	SELECT * FROM stream(k, n)
 $$;
 
 -- brings the stream to its n-th event, in refreshes of so many events, each a transaction
