@@ -102,7 +102,7 @@ copy_beside() {
 # write_script: SQL for all of a stream
 write_script() {
 	local round size i
-	echo "SET client_min_messages = log; SET log_statement_stats = on;"
+	echo "SET client_min_messages = log; SET log_statement_stats = on; SET search_path = public, cdp;"
 	echo "SELECT array_to_string(proargnames[3:], ', ') AS columns FROM pg_proc WHERE proname = '$stream' \\gset"
 	while [ "$k" -lt "$ROWS" ]; do
 		bring "$BATCH"
@@ -171,7 +171,7 @@ print_report() {
 	printf 'new identifiers an event: %s\n' "$(psql -XqAtc "SELECT round(sum(identifiers) / sum(accepted), 2) FROM cdp.batch WHERE accepted = $BATCH")"
 	printf 'an event in a batch of %d costs %s times one in a batch of %d (bar 1.3), in one of %d %s times (bar 2)\n' $((BATCH / 10)) \
 		"$(ratio_of "cpu cdp $((BATCH / 10))" "cpu cdp $BATCH")" "$BATCH" $((BATCH / 100)) "$(ratio_of "cpu cdp $((BATCH / 100))" "cpu cdp $BATCH")"
-	printf 'a refresh of one event: %.2f ms, %s times the %d plain statements that write the same rows (bar 4); WAL %.0f bytes, %s times\n' \
+	printf 'a refresh of one event: %.2f ms, %s times the %.0f plain statements that write the same rows (bar 4); WAL %.0f bytes, %s times\n' \
 		"$(awk -v t="$(median_of "cpu cdp one")" 'BEGIN { print t / 1000 }')" "$(ratio_of "cpu cdp one" "cpu plain one")" "$(median_of statements)" \
 		"$(median_of "wal cdp one")" "$(ratio_of "wal cdp one" "wal plain one")"
 	if [ -n "${times_of[cpu copy beside]:-}" ]; then

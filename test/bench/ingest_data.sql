@@ -77,8 +77,7 @@ DECLARE
 BEGIN
 	FOR t IN SELECT * FROM written_tables() LOOP
 		FOR r IN SELECT w -> 'row' FROM jsonb_array_elements(written) w WHERE w ->> 'table' = t.name::text LOOP
-			condition := (SELECT string_agg(format('%I = %L::%s', a.attname, r ->> a.attname, a.atttypid::regtype), ' AND ')
-						  FROM pg_attribute a WHERE a.attrelid = t.name AND a.attname = ANY (t.keys));
+			condition := (SELECT string_agg(format('%I = %L', k, r ->> k), ' AND ') FROM unnest(t.keys) k);
 			EXECUTE format('SELECT EXISTS (SELECT FROM %s WHERE %s)', t.name, condition) INTO is_there;
 			statements := statements || CASE WHEN is_there THEN
 				(SELECT format('UPDATE %s SET %s WHERE %s', t.name, string_agg(format('%I = %L', c.key, c.value), ', '), condition)
