@@ -1,4 +1,4 @@
--- Events for ingest.sh, and what it compares with.  Reads refresh_data.sql first: its stream() is the steady one.
+-- Events for ingest.sh, and what it compares with.  Reads refresh_data.sql first: its steady() is the other stream.
 
 -- The worst case, likewise from k alone: the next n events after the first k, of which each brings 1.57 new
 -- identifiers, however many came before.  Segment-like track calls, as lines of JSON of about 440 bytes.  Each is of

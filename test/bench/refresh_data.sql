@@ -10,7 +10,7 @@ CREATE FUNCTION chance(n bigint, salt int) RETURNS double precision LANGUAGE sql
 	RETURN (hashint8extended(n, salt) & 4503599627370495) / 4503599627370496.0::double precision;
 
 -- the next n events after the first k
-CREATE FUNCTION stream(k bigint, n bigint)
+CREATE FUNCTION steady(k bigint, n bigint)
 	RETURNS TABLE (type text, event text, message_id text, anonymous_id text, user_id text, identifiers jsonb, traits jsonb, properties jsonb,
 				   "timestamp" timestamptz, received_at timestamptz, source text)
 	LANGUAGE sql AS $$
@@ -34,7 +34,7 @@ $$;
 -- writes them to the inbox
 CREATE FUNCTION arrive(k bigint, n bigint) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO cdp.inbox (type, event, message_id, anonymous_id, user_id, identifiers, traits, properties, "timestamp", received_at, source)
-	SELECT * FROM stream(k, n)
+	SELECT * FROM steady(k, n)
 $$;
 
 -- brings the stream to its n-th event, in refreshes of so many events, each a transaction
