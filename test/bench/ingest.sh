@@ -162,13 +162,14 @@ quotient() {
 	awk -v a="$(median_of "$1")" -v b="$(median_of "$2")" 'BEGIN { printf "%.2f", a / b }'
 }
 
-# print_report: what times_of has of the stream
+# print_report: what times_of has of the stream; CPU in microseconds, WAL in bytes an event
 print_report() {
 	local size
-	printf '%12s %12s %12s %12s %12s %12s %12s\n' batch 'us: plain' inbox 'and refresh' 'x plain' 'WAL: plain' cdp
+	printf '%8s %11s %11s %11s %11s | %11s %11s %11s\n' batch 'CPU: plain' inbox 'and refresh' 'x plain' 'WAL: plain' inbox 'and refresh'
 	for size in "$BATCH" $((BATCH / 10)) $((BATCH / 100)); do
-		printf '%12d %12.2f %12.2f %12.2f %12s %12.0f %12.0f\n' "$size" "$(median_of "cpu plain $size")" "$(median_of "cpu inbox $size")" \
-			"$(median_of "cpu cdp $size")" "$(ratio_of "cpu cdp $size" "cpu plain $size")" "$(median_of "wal plain $size")" "$(median_of "wal cdp $size")"
+		printf '%8d %11.2f %11.2f %11.2f %11s | %11.0f %11.0f %11.0f\n' "$size" \
+			"$(median_of "cpu plain $size")" "$(median_of "cpu inbox $size")" "$(median_of "cpu cdp $size")" "$(ratio_of "cpu cdp $size" "cpu plain $size")" \
+			"$(median_of "wal plain $size")" "$(median_of "wal inbox $size")" "$(median_of "wal cdp $size")"
 	done
 	printf 'new identifiers an event: %s\n' "$(psql -XqAtc "SELECT round(sum(identifiers) / sum(accepted), 2) FROM cdp.batch WHERE accepted = $BATCH")"
 	printf 'an event in a batch of %d costs %s times one in a batch of %d (bar 1.3), in one of %d %s times (bar 2)\n' $((BATCH / 10)) \
