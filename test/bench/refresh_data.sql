@@ -1,7 +1,8 @@
 -- A stream of events that may be as long as one likes: what its k-th event is follows from k alone.
 -- Visits of five events; a person for every 20 events, each of them as likely to come again as any
 -- other; one to five devices, the first used most; 30 % of persons never say who they are; 20 kiosk
--- devices that 0.01 % of visits are made at; 1 % of events arrive up to a week late.
+-- devices that 0.01 % of visits are made at; 1 % of events arrive up to a week late.  Message ids are
+-- in no order, as clients make them.
 SET client_min_messages = warning;
 SELECT cdp.init();
 
@@ -16,7 +17,7 @@ CREATE FUNCTION steady(k bigint, n bigint)
 	LANGUAGE sql AS $$
 	SELECT CASE WHEN e.is_known AND e.number % 5 = 0 THEN 'identify' ELSE 'track' END,
 		   CASE WHEN e.is_known AND e.number % 5 = 0 THEN NULL ELSE 'event ' || floor(power(chance(e.number, 1), 2) * 20) END,
-		   'm' || e.number,
+		   md5('message ' || e.number)::uuid::text,
 		   CASE WHEN chance(e.visit, 2) < 0.0001 THEN 'kiosk ' || floor(chance(e.visit, 3) * 20)
 				ELSE 'device ' || e.person || '-' || floor(chance(e.visit, 4) * chance(e.visit, 5) * (1 + floor(power(chance(e.person, 6), 2) * 5))) END,
 		   CASE WHEN e.is_known THEN 'user ' || e.person END,
