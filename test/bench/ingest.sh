@@ -5,7 +5,7 @@
 #   ROUNDS=3      repetitions, of which the median counts
 #   BATCH=100000  events in a reading: as one batch, as ten, as a hundred
 #   EVENTS=15     refreshes of one event
-#   STREAMS="strangers steady"
+#   STREAMS="strangers steady"   which of them
 # Prints for each stream: CPU and WAL of both sides by size of batch; a refresh of one event beside the plain statements
 # that write the same rows; clients' COPY beside a running refresh; the share of each stage of a refresh.
 #
@@ -178,7 +178,7 @@ print_report() {
 		"$(awk -v t="$(median_of "cpu cdp one")" 'BEGIN { print t / 1000 }')" "$(ratio_of "cpu cdp one" "cpu plain one")" "$(median_of statements)" \
 		"$(median_of "wal cdp one")" "$(ratio_of "wal cdp one" "wal plain one")"
 	if [ -n "${times_of[cpu copy beside]:-}" ]; then
-		printf 'COPY into the inbox beside a refresh costs %s times the CPU of COPY alone, and takes %s times as long (bar 1.1)\n' \
+		printf 'COPY into the inbox beside a refresh costs %s times the CPU of COPY alone, and takes %s times as long, waiting for a core included (bar 1.1)\n' \
 			"$(quotient "cpu copy beside" "cpu copy alone")" "$(quotient "time copy beside" "time copy alone")"
 	else
 		echo 'each refresh ended before a COPY beside it'
