@@ -15,6 +15,13 @@ BEGIN
 		RAISE EXCEPTION 'the tables of cdp are not there' USING ERRCODE = 'object_not_in_prerequisite_state',
 			HINT = 'Make them once with SELECT cdp.init().';
 	END IF;
+	IF to_regclass('cdp.profile_row') IS NULL THEN
+		RAISE EXCEPTION 'the tables of cdp are incomplete' USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = 'DROP EXTENSION ... CASCADE has dropped views and columns of them. The log and the inboxes are whole.',
+			HINT = 'Restore a dump. Or begin again from the log: ALTER SCHEMA cdp_data RENAME TO cdp_lost; '
+				'ALTER TABLE cdp.inbox SET SCHEMA cdp_lost; ALTER TABLE cdp.inbox_raw SET SCHEMA cdp_lost; '
+				'SELECT cdp.init(); then insert the rows of cdp_lost.event, inbox and inbox_raw into the new inboxes.';
+	END IF;
 	SELECT s.tables_version INTO STRICT found_version FROM cdp_data.state s;
 	IF found_version <> cdp.tables_version() THEN
 		RAISE EXCEPTION 'the tables of cdp have version %, this release works with version %',
@@ -27,7 +34,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.check_tables() IS
-	'Internal: raises an error if the tables are missing or of another version than this release works with.';
+	'Internal: raises an error if the tables are missing, incomplete or of another version than this release works with.';
 
 CREATE FUNCTION cdp_internal.init_state() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
