@@ -113,9 +113,9 @@ for my $owner ('postgres', 'owner')
 	# as the hint has it
 	$node->safe_psql($database, qq{
 		INSERT INTO cdp.inbox (user_id, event) VALUES ('u2', 'x');
-		ALTER SCHEMA cdp_data RENAME TO cdp_lost; ALTER TABLE cdp.inbox SET SCHEMA cdp_lost; ALTER TABLE cdp.inbox_raw SET SCHEMA cdp_lost;
-		SELECT cdp.init('$owner');
-		INSERT INTO cdp.inbox (type, user_id, event, "timestamp") SELECT type, user_id, event, "timestamp" FROM cdp_lost.event;
+		DROP EXTENSION cdp; ALTER SCHEMA cdp RENAME TO cdp_lost; ALTER SCHEMA cdp_data RENAME TO cdp_lost_data;
+		CREATE EXTENSION cdp; SELECT cdp.init('$owner');
+		INSERT INTO cdp.inbox (type, user_id, event, "timestamp") SELECT type, user_id, event, "timestamp" FROM cdp_lost_data.event;
 		INSERT INTO cdp.inbox (type, user_id, event) SELECT type, user_id, event FROM cdp_lost.inbox;
 		SELECT cdp.refresh()});
 	is($node->safe_psql($database, q{SELECT string_agg(array_to_string(identifiers, ' '), ', ' ORDER BY identifiers) FROM cdp.profiles}),

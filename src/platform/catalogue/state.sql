@@ -18,9 +18,9 @@ BEGIN
 	IF to_regclass('cdp.profile_row') IS NULL THEN
 		RAISE EXCEPTION 'the tables of cdp are incomplete' USING ERRCODE = 'object_not_in_prerequisite_state',
 			DETAIL = 'DROP EXTENSION ... CASCADE has dropped views and columns of them. The log and the inboxes are whole.',
-			HINT = 'Restore a dump. Or begin again from the log: ALTER SCHEMA cdp_data RENAME TO cdp_lost; '
-				'ALTER TABLE cdp.inbox SET SCHEMA cdp_lost; ALTER TABLE cdp.inbox_raw SET SCHEMA cdp_lost; '
-				'SELECT cdp.init(); then insert the rows of cdp_lost.event, inbox and inbox_raw into the new inboxes.';
+			HINT = 'Restore a dump. Or begin again from the log: DROP EXTENSION cdp; ALTER SCHEMA cdp RENAME TO cdp_lost; '
+				'ALTER SCHEMA cdp_data RENAME TO cdp_lost_data; CREATE EXTENSION cdp; SELECT cdp.init(); then insert the '
+				'rows of cdp_lost_data.event, cdp_lost.inbox and cdp_lost.inbox_raw into the new inboxes.';
 	END IF;
 	SELECT s.tables_version INTO STRICT found_version FROM cdp_data.state s;
 	IF found_version <> cdp.tables_version() THEN
