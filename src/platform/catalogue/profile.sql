@@ -226,6 +226,7 @@ CREATE FUNCTION cdp.trait_rules() RETURNS jsonb
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
+	PERFORM cdp_internal.check_schema();
 	RETURN (
 		SELECT jsonb_build_object('*', cdp_internal.default_trait_rule('*'))
 			|| coalesce(jsonb_object_agg(r.trait, r.rule), '{}')
