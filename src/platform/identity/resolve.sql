@@ -273,7 +273,7 @@ COMMENT ON FUNCTION cdp_internal.refresh_degree() IS
 CREATE FUNCTION cdp_internal.refresh_resolve()
 	RETURNS TABLE (kind text, id bigint, other bigint, flag boolean, second_flag boolean, number bigint, trust integer,
 		at timestamptz, counts jsonb)
-	LANGUAGE c VOLATILE PARALLEL UNSAFE
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'cdp_refresh_resolve';
 COMMENT ON FUNCTION cdp_internal.refresh_resolve() IS
 	'Internal: returns what the tables must become after the changes of the batch. Profiles in batch_frozen are not '
