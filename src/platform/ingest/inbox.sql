@@ -86,8 +86,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.replay(text, bigint[]) IS
 	'Moves quarantined rows back to their inboxes, for the next cdp.refresh(): those with a reason, those with these '
-	'numbers, or all. Returns the number of rows moved. Rows that are cut, and records that were repaired into what cannot '
-	'be a row of cdp.inbox, stay, with a notice.';
+	'numbers, or all. Returns the number of rows moved. Rows that are cut, and repaired records that cannot be rows '
+	'of cdp.inbox, stay, with a notice.';
 
 -- Rights add up: a role may name the sources of all writers that it is a member of.  A writer counts as long as it may
 -- insert, so that the name of a dropped role gives nothing to the next role of that name.  Roles that may set
