@@ -52,23 +52,32 @@ DECLARE
 	started timestamptz := clock_timestamp();
 	last record;
 	done cdp_internal.batch_counts;
+	events bigint;
 BEGIN
 	SELECT s.event_id, s.identifier_id, s.quarantine_id INTO STRICT last FROM cdp_data.state s;
+	PERFORM cdp_internal.progress_set('take', 0, 0);
 	done.taken := cdp_internal.refresh_take();
+	PERFORM cdp_internal.progress_set('clean', 0, done.taken);
 	SELECT j.event_id, j.quarantine_id, j.accepted, j.duplicate, j.quarantined
 	INTO last.event_id, last.quarantine_id, done.accepted, done.duplicate, done.quarantined
 	FROM cdp_internal.refresh_judge_rows(last.event_id, last.quarantine_id) j;
+	events := CASE WHEN whole THEN last.event_id ELSE done.accepted END;
+	PERFORM cdp_internal.progress_set('identify', 0, events);
 	IF whole THEN
 		SELECT i.identifier_id, i.identifiers INTO last.identifier_id, done.identifiers
 		FROM cdp_internal.restitch_identify(last.identifier_id) i;
+		PERFORM cdp_internal.progress_set('link', 0, events);
 		done.links := cdp_internal.restitch_link();
+		PERFORM cdp_internal.progress_set('stitch', 0, 0);
 		SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identifiers_reworked
 		INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identifiers_reworked
 		FROM cdp_internal.restitch_stitch() s;
 	ELSE
 		SELECT i.identifier_id, i.identifiers INTO last.identifier_id, done.identifiers
 		FROM cdp_internal.refresh_identify(last.identifier_id) i;
+		PERFORM cdp_internal.progress_set('link', 0, events);
 		done.links := cdp_internal.refresh_link();
+		PERFORM cdp_internal.progress_set('stitch', 0, 0);
 		-- if the log lacks events, changes by a verdict or a rule are refused, changes by evidence are left undone
 		PERFORM cdp_internal.resolve_batch(leave_undone => leave_undone);
 		SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identifiers_reworked
@@ -79,18 +88,25 @@ BEGIN
 	done.self_links := cdp_internal.batch_value($sql$
 		SELECT coalesce(sum(r.repeats), 0)::bigint FROM batch_row r JOIN batch_accepted USING (row_no)
 	$sql$);
+	PERFORM cdp_internal.progress_set('anchor', 0, events);
 	PERFORM cdp_internal.refresh_anchor();
 	done.events_reanchored := CASE WHEN whole THEN cdp_internal.restitch_anchor()
 		ELSE cdp_internal.refresh_reanchor() END;
+	PERFORM cdp_internal.progress_set('log', 0, done.accepted);
 	PERFORM cdp_internal.refresh_log();
 	PERFORM cdp_internal.refresh_seen_names();
+	PERFORM cdp_internal.progress_set('fold', 0, 0);
 	done.profiles_touched := cdp_internal.refresh_fold();
+	PERFORM cdp_internal.progress_set('timelines', 0, done.profiles_touched);
 	PERFORM cdp_internal.refresh_fold_timeline();
+	PERFORM cdp_internal.progress_set('accounts', 0, 0);
 	PERFORM cdp_internal.refresh_fold_account(whole);
+	PERFORM cdp_internal.progress_set('segments', 0, 0);
 	IF EXISTS (SELECT FROM cdp_data.segment) THEN
 		PERFORM cdp_internal.refresh_segments(cdp_internal.batch_array('SELECT profile_id FROM batch_touched'));
 	END IF;
 	PERFORM cdp_internal.record_batch(done, started, last.event_id, last.identifier_id, last.quarantine_id);
+	PERFORM cdp_internal.progress_set('analyze', 0, 0);
 	PERFORM cdp_data.gather_statistics();
 	RETURN done;
 END
@@ -135,6 +151,7 @@ CREATE FUNCTION cdp_internal.start_batch() RETURNS void
 AS $function$
 BEGIN
 	PERFORM cdp_internal.refresh_lock(wait => true);
+	PERFORM cdp_internal.progress_begin('change', 0);
 	PERFORM cdp_internal.next_batch();
 END
 $function$;

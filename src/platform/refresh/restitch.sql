@@ -24,8 +24,10 @@ BEGIN
 	END IF;
 	DELETE FROM cdp_data.undone;
 	UPDATE cdp_data.state s SET lost = greatest(s.event_id - (SELECT count(*) FROM cdp_data.event), 0);
+	PERFORM cdp_internal.progress_begin('restitch', s.event_id - s.lost) FROM cdp_data.state s;
 	done := cdp_internal.process_batch(whole => true);
 	PERFORM cdp_internal.batch_end();
+	PERFORM cdp_internal.progress_end();
 	identifiers := done.identifiers;
 	links := done.links;
 	identifiers_moved := (

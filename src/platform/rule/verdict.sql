@@ -17,6 +17,7 @@ BEGIN
 		refolded => refolded, traits_changed => traits_changed);
 	done := cdp_internal.process_batch();
 	PERFORM cdp_internal.batch_end();
+	PERFORM cdp_internal.progress_end();
 	RETURN done;
 END
 $function$;
