@@ -64,11 +64,10 @@ BEGIN
 		SELECT w.words[1] AS work, w.words[2] AS stage, p.done & (1::bigint << 40) - 1 AS done,
 			   CASE WHEN p.total >> 40 = p.done >> 40 THEN nullif(p.total & (1::bigint << 40) - 1, 0) - 1 END AS total,
 			   s.epoch + p.started_at * interval '1 microsecond' AS started_at,
-			   CASE WHEN p.ends_at > 0 THEN greatest(s.epoch + p.ends_at * interval '1 microsecond', clock_timestamp())
-			   END AS estimated_end,
-			   l.pid
+			   CASE WHEN e.at > clock_timestamp() THEN e.at END AS estimated_end, l.pid
 		FROM place p
 		CROSS JOIN (SELECT timestamptz '2000-01-01 00:00:00+00' AS epoch) s
+		CROSS JOIN LATERAL (SELECT s.epoch + p.ends_at * interval '1 microsecond' AS at) e
 		CROSS JOIN LATERAL (SELECT cdp_internal.progress_words(p.done >> 40) AS words) w
 		-- a run holds this lock until its transaction ends; what a killed one left is of another transaction
 		JOIN pg_locks l ON l.locktype = 'relation' AND l.relation = p.id AND l.granted
@@ -85,7 +84,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.progress.total IS 'How many rows the stage has to do; NULL: not known.';
 	COMMENT ON COLUMN cdp.progress.started_at IS 'When it began.';
 	COMMENT ON COLUMN cdp.progress.estimated_end IS
-		'When it will end, by the usual shares of the stages; NULL: it cannot be said yet.';
+		'When it will end, by the usual shares of the stages; NULL: it cannot be said yet, or takes longer than usual.';
 	COMMENT ON COLUMN cdp.progress.pid IS 'Process of the session that runs it.';
 END
 $function$;

@@ -114,6 +114,19 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.check_log() IS
 	'Internal: raises an error if the log lacks events, with one person and the months.';
 
+CREATE FUNCTION cdp_internal.start_whole_change() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp_internal.check_log();
+	PERFORM cdp_internal.progress_begin('change', s.event_id - s.lost) FROM cdp_data.state s;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.start_whole_change() IS
+	'Internal: begins the progress of a change that reads the whole log, or raises the error of '
+	'cdp_internal.check_log().';
+
 -- The people that the batch will fold from the log: those that lose identifiers or events, and those that they are
 -- merged with.
 CREATE FUNCTION cdp_internal.stage_concerned() RETURNS void
@@ -225,5 +238,5 @@ COMMENT ON FUNCTION cdp_internal.verify_missing() IS
 	'Internal: returns whether the log lacks events, and what was left undone because of that.';
 
 REVOKE ALL ON FUNCTION cdp_internal.missing_months(bigint), cdp_internal.refuse_missing(bigint, bigint),
-	cdp_internal.count_missing(), cdp_internal.check_log(), cdp_internal.stage_concerned(),
-	cdp_internal.resolve_batch(boolean), cdp_internal.verify_missing() FROM PUBLIC;
+	cdp_internal.count_missing(), cdp_internal.check_log(), cdp_internal.start_whole_change(),
+	cdp_internal.stage_concerned(), cdp_internal.resolve_batch(boolean), cdp_internal.verify_missing() FROM PUBLIC;

@@ -12,6 +12,7 @@ AS $function$
 DECLARE
 	done cdp_internal.batch_counts;
 BEGIN
+	PERFORM cdp_internal.progress_set('take', 0, 0);
 	PERFORM cdp_internal.stage_graph_changes(unlinked => unlinked, blocked => blocked, retry => retry,
 		checked => checked, forbids => forbids, judged => judged, reread => reread, reanchored => reanchored,
 		refolded => refolded, traits_changed => traits_changed);
