@@ -158,20 +158,20 @@ $estimated->quit;
 # what a verify does, in two sessions at once
 my @verify = map { $node->background_psql('postgres', extra_params => [ '-U', 'steward' ]) } 1 .. 2;
 $_->query_safe('BEGIN') for @verify;
-$verify[0]->query_safe(q{SELECT cdp_internal.progress_begin('verify', 10000), cdp_internal.progress_set('links', 5, 10)});
-is(shown(), 'verify|links|5|10', 'a verify, with rows');
-$verify[1]->query_safe(q{SELECT cdp_internal.progress_begin('verify', 10000), cdp_internal.progress_set('anchors', 0, 0)});
-is(shown(), 'verify|links|5|10', 'of two, the first is shown');
-$verify[0]->query_safe(q{SELECT cdp_internal.progress_set('anchors', 3, 0)});
-is(shown(), 'verify|anchors|3|', 'without a total');
-$verify[0]->query_safe(q{SELECT cdp_internal.progress_set('anchors', 4, 0)});
-is(shown(), 'verify|anchors|3|', 'within a stage it is not written at every call');
+$verify[0]->query_safe(q{SELECT cdp_internal.progress_begin('verify', 10000), cdp_internal.progress_set('log', 5, 10)});
+is(shown(), 'verify|log|5|10', 'a verify, with rows');
+$verify[1]->query_safe(q{SELECT cdp_internal.progress_begin('verify', 10000), cdp_internal.progress_set('identifiers', 0, 0)});
+is(shown(), 'verify|log|5|10', 'of two, the first is shown');
+$verify[0]->query_safe(q{SELECT cdp_internal.progress_set('profiles', 3, 0)});
+is(shown(), 'verify|profiles|3|', 'without a total');
+$verify[0]->query_safe(q{SELECT cdp_internal.progress_set('profiles', 4, 0)});
+is(shown(), 'verify|profiles|3|', 'within a stage it is not written at every call');
 $verify[0]->query_safe(q{SELECT cdp_internal.progress_end()});
 is(shown(), '', 'it ends');
 $_->query_safe('COMMIT') for @verify;
 $before = written();
 is($node->safe_psql('postgres', q{BEGIN READ ONLY;
-	SELECT cdp_internal.progress_begin('verify', 10000), cdp_internal.progress_set('links', 5, 10); SELECT count(*) FROM cdp.progress; COMMIT}) =~ s/^\|\n//r,
+	SELECT cdp_internal.progress_begin('verify', 10000), cdp_internal.progress_set('log', 5, 10); SELECT count(*) FROM cdp.progress; COMMIT}) =~ s/^\|\n//r,
 	'0', 'a read-only transaction writes nothing');
 is(written(), $before, 'nothing at all');
 like(($node->psql('postgres', q{SELECT cdp_internal.progress_begin('verify', 1), cdp_internal.progress_set('lunch', 0, 0)}))[2], qr/verify has no stage "lunch"/, 'an unknown stage');
