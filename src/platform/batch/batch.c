@@ -10,10 +10,12 @@
  */
 #include "postgres.h"
 
-#include "executor/spi.h"
+#include "access/htup_details.h"
 #include "access/xact.h"
+#include "executor/spi.h"
 #include "catalog/pg_type.h"
 #include "executor/tstoreReceiver.h"
+#include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "nodes/params.h"
 #include "optimizer/optimizer.h"
@@ -224,6 +226,62 @@ batch_enter_planner(void)
 	if (work_mem < BATCH_WORK_MEM)
 		set_planner("work_mem", psprintf("%d", BATCH_WORK_MEM));
 	return nest_level;
+}
+
+int64
+batch_number(void)
+{
+	return get_batch()->batch_id;
+}
+
+TimestampTz
+batch_as_of(void)
+{
+	return get_batch()->as_of;
+}
+
+/* find_relation gives the relation of a name. */
+static EphemeralNamedRelation
+find_relation(const Batch *batch, const char *name)
+{
+	ListCell *cell;
+
+	foreach (cell, batch->relations)
+	{
+		EphemeralNamedRelation relation = &((Kept *) lfirst(cell))->relation;
+
+		if (strcmp(relation->md.name, name) == 0)
+			return relation;
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("the batch has no relation \"%s\"", name)));
+}
+
+void
+batch_read(const char *name, BatchRowFunction function, void *arg)
+{
+	EphemeralNamedRelation relation = find_relation(get_batch(), name);
+	Tuplestorestate *rows = relation->reldata;
+	TupleDesc descriptor = relation->md.tupdesc;
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(descriptor, &TTSOpsMinimalTuple);
+
+	tuplestore_select_read_pointer(rows, 0);
+	tuplestore_rescan(rows);
+	while (tuplestore_gettupleslot(rows, true, false, slot))
+	{
+		MinimalTuple tuple = ExecCopySlotMinimalTuple(slot);
+		HeapTupleData heap;
+		Datum *values = palloc(sizeof(Datum) * Max(descriptor->natts, 1));
+		bool *nulls = palloc(sizeof(bool) * Max(descriptor->natts, 1));
+
+		heap.t_len = tuple->t_len + MINIMAL_TUPLE_OFFSET;
+		heap.t_data = (HeapTupleHeader) ((char *) tuple - MINIMAL_TUPLE_OFFSET);
+		heap_deform_tuple(&heap, descriptor, values, nulls);
+		function(arg, descriptor, values, nulls);
+		pfree(values);
+		pfree(nulls);
+	}
+	ExecDropSingleTupleTableSlot(slot);
 }
 
 /* make_parameters makes the parameters of a statement; the planner knows only the first two. */

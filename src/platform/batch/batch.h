@@ -5,6 +5,20 @@
 #ifndef CDP_BATCH_BATCH_H
 #define CDP_BATCH_BATCH_H
 
+#include "access/tupdesc.h"
+#include "datatype/timestamp.h"
+
+/* The number of the current batch, and its time. */
+extern int64 batch_number(void);
+extern TimestampTz batch_as_of(void);
+
+/* Takes a row of a relation; the values are in the memory context in which it is read. */
+typedef void (*BatchRowFunction)(void *arg, TupleDesc descriptor, const Datum *values,
+								 const bool *nulls);
+
+/* Hands out copies of the rows of a relation, in their order; an error where there is none of that name. */
+extern void batch_read(const char *name, BatchRowFunction function, void *arg);
+
 /* Opens an SPI connection in which the relations of the batch are visible. */
 extern void batch_connect(void);
 

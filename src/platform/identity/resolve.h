@@ -22,6 +22,9 @@ extern Resolver *resolver_new(void);
 /* The place of a namespace in the rules; an error where it is not listed. */
 extern uint32_t resolver_namespace(const Resolver *resolver, const char *name, size_t length);
 
+/* Tells whether a namespace is listed. */
+extern bool resolver_knows(const Resolver *resolver, const char *name, size_t length);
+
 /* Raises the error for a status of core/stitch/stitch.h, unless it is CDPK_OK. */
 extern void resolver_check(CdpkStatus status);
 

@@ -185,9 +185,9 @@ read_cap(Resolver *resolver)
 	SPI_freetuptable(rows);
 }
 
-/* resolver_namespace finds the place of a namespace, by bisection. */
-uint32_t
-resolver_namespace(const Resolver *resolver, const char *name, size_t length)
+/* find_namespace finds the place of a namespace, by bisection; CDPK_UNLIMITED: it is not listed. */
+static uint32_t
+find_namespace(const Resolver *resolver, const char *name, size_t length)
 {
 	uint32_t low = 0;
 	uint32_t high = resolver->rules.namespace_count;
@@ -207,8 +207,24 @@ resolver_namespace(const Resolver *resolver, const char *name, size_t length)
 		else
 			low = middle + 1;
 	}
-	ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
-					errmsg("namespace \"%.*s\" is not in cdp.namespace", (int) length, name)));
+	return CDPK_UNLIMITED;
+}
+
+bool
+resolver_knows(const Resolver *resolver, const char *name, size_t length)
+{
+	return find_namespace(resolver, name, length) != CDPK_UNLIMITED;
+}
+
+uint32_t
+resolver_namespace(const Resolver *resolver, const char *name, size_t length)
+{
+	uint32_t place = find_namespace(resolver, name, length);
+
+	if (place == CDPK_UNLIMITED)
+		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+						errmsg("namespace \"%.*s\" is not in cdp.namespace", (int) length, name)));
+	return place;
 }
 
 /* ---------------------------------------------------------------- rows */

@@ -178,6 +178,31 @@ CREATE FUNCTION cdp_internal.inbox_sizes(message_id text, type text, event text,
 COMMENT ON FUNCTION cdp_internal.inbox_sizes(text, text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb, text) IS
 	'Internal: the size of each column of a row of cdp.inbox, of documents as cdp_internal.shown_size() says.';
 
+-- Keeps the rows of batch_row that cannot become events.
+CREATE FUNCTION cdp_internal.quarantine_rows(last_id bigint) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN cdp_internal.batch_run(format($sql$
+		INSERT INTO cdp_data.quarantine (quarantine_id, batch_id, quarantined_at, source, reason, detail, record, line, received_at, written_by, cut, sizes)
+		SELECT %s + row_number() OVER (ORDER BY r.row_no), $1, $2, r.source_given, r.reason, r.detail,
+			   CASE WHEN r.line IS NULL AND r.reason <> 'too_deep' THEN (SELECT to_jsonb(i) FROM (
+					SELECT r.message_id, r.type, r.event, r.anonymous_id, r.user_id, r.group_id, r.previous_id, r.identifiers,
+						   r.properties, r.traits, r.context, r."timestamp", r.sent_at, r.original_timestamp, r.received_at, r.source_given AS source) i) END,
+			   -- building a document anew goes down its depth; writing it as text does not
+			   CASE WHEN r.reason = 'too_deep' THEN (SELECT row_to_json(i)::text FROM (
+					SELECT r.message_id, r.type, r.event, r.anonymous_id, r.user_id, r.group_id, r.previous_id, r.identifiers,
+						   r.properties, r.traits, r.context, r."timestamp", r.sent_at, r.original_timestamp, r.received_at, r.source_given AS source) i) ELSE r.line END,
+			   r.received_at, r.written_by, r.cut, r.sizes
+		FROM batch_row r WHERE r.reason IS NOT NULL
+	$sql$, last_id));
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.quarantine_rows(bigint) IS
+	'Internal: writes the rows of the batch that have a reason to cdp_data.quarantine, with the numbers after the last '
+	'one. Returns their number.';
+
 -- What becomes of each row: batch_outcome; quarantine and message are written.
 CREATE FUNCTION cdp_internal.refresh_judge_rows(INOUT event_id bigint, INOUT quarantine_id bigint,
 	OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint)
@@ -199,19 +224,7 @@ BEGIN
 
 	accepted := cdp_internal.batch_stage('batch_accepted', $sql$ SELECT row_no, message_key, event_id FROM batch_outcome WHERE outcome = 'accepted' $sql$);
 	event_id := event_id + accepted;
-	quarantined := cdp_internal.batch_run(format($sql$
-		INSERT INTO cdp_data.quarantine (quarantine_id, batch_id, quarantined_at, source, reason, detail, record, line, received_at, written_by, cut, sizes)
-		SELECT %s + row_number() OVER (ORDER BY r.row_no), $1, $2, r.source_given, r.reason, r.detail,
-			   CASE WHEN r.line IS NULL AND r.reason <> 'too_deep' THEN (SELECT to_jsonb(i) FROM (
-					SELECT r.message_id, r.type, r.event, r.anonymous_id, r.user_id, r.group_id, r.previous_id, r.identifiers,
-						   r.properties, r.traits, r.context, r."timestamp", r.sent_at, r.original_timestamp, r.received_at, r.source_given AS source) i) END,
-			   -- building a document anew goes down its depth; writing it as text does not
-			   CASE WHEN r.reason = 'too_deep' THEN (SELECT row_to_json(i)::text FROM (
-					SELECT r.message_id, r.type, r.event, r.anonymous_id, r.user_id, r.group_id, r.previous_id, r.identifiers,
-						   r.properties, r.traits, r.context, r."timestamp", r.sent_at, r.original_timestamp, r.received_at, r.source_given AS source) i) ELSE r.line END,
-			   r.received_at, r.written_by, r.cut, r.sizes
-		FROM batch_row r WHERE r.reason IS NOT NULL
-	$sql$, quarantine_id));
+	quarantined := cdp_internal.quarantine_rows(quarantine_id);
 	quarantine_id := quarantine_id + quarantined;
 
 	PERFORM cdp_internal.batch_run($sql$
@@ -258,6 +271,7 @@ COMMENT ON FUNCTION cdp_internal.refresh_log() IS 'Internal: writes the accepted
 
 REVOKE ALL ON FUNCTION cdp.ingest(text, text), cdp.replay(text, bigint[]),
 	cdp_internal.writer_sources(text[]), cdp_internal.source_of(text, jsonb), cdp_internal.foreign_source(text, jsonb), cdp_internal.refresh_take(text[], boolean),
-	cdp_internal.inbox_sizes(text, text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb, text), cdp_internal.refresh_judge_rows(bigint, bigint),
+	cdp_internal.inbox_sizes(text, text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb, text), cdp_internal.quarantine_rows(bigint),
+	cdp_internal.refresh_judge_rows(bigint, bigint),
 	cdp_internal.refresh_log() FROM PUBLIC;
 

@@ -60,36 +60,52 @@ BEGIN
 			events = a.events + excluded.events
 	$sql$);
 
-	-- of which a part has lapsed, or whose rules or sources have changed: folded anew, found in the log by the members
+	PERFORM cdp_internal.batch_stage('batch_account_traits', cdp_internal.merged_traits($sql$
+		SELECT g.group_id AS subject, g.traits, g."timestamp", g.received_at, g.source FROM batch_group g
+	$sql$));
+	PERFORM cdp_internal.batch_run($sql$
+		UPDATE cdp_data.account a SET traits = a.traits || t.traits, expires_at = least(a.expires_at, t.expires_at)
+		FROM batch_account_traits t WHERE t.subject = a.group_id
+	$sql$);
+	PERFORM cdp_internal.refresh_refold_account();
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.refresh_fold_account(boolean) IS 'Internal: folds the group calls of the batch, or of the whole log, into cdp_data.account and cdp_data.account_member (batch_group).';
+
+-- Folds anew the traits of accounts of which a part has lapsed, or whose rules or sources have changed; their calls are
+-- found in the log by the members.
+CREATE FUNCTION cdp_internal.refresh_refold_account() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
 	PERFORM cdp_internal.batch_stage('batch_account_lapsed', $sql$
-		SELECT a.group_id FROM cdp_data.account a WHERE a.expires_at <= $2 AND NOT EXISTS (SELECT FROM cdp_data.undone u WHERE u.kind = 'expiry' AND u.group_id = a.group_id)
+		SELECT a.group_id FROM cdp_data.account a WHERE a.expires_at <= $2
+		AND NOT EXISTS (SELECT FROM cdp_data.undone u WHERE u.kind = 'expiry' AND u.group_id = a.group_id)
 		UNION SELECT cdp_internal.account_id(group_id) FROM batch_refold WHERE type = 'group'
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_account_lacking', cdp_internal.lacking_accounts('SELECT group_id FROM batch_account_lapsed'));
 	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.undone (kind, profile_id, group_id, lacks, batch_id) SELECT 'expiry', 0, group_id, lacks, $1 FROM batch_account_lacking
+		INSERT INTO cdp_data.undone (kind, profile_id, group_id, lacks, batch_id)
+		SELECT 'expiry', 0, group_id, lacks, $1 FROM batch_account_lacking
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_account_refold', $sql$
 		SELECT group_id FROM batch_account_lapsed WHERE group_id NOT IN (SELECT group_id FROM batch_account_lacking)
 	$sql$);
-	PERFORM cdp_internal.batch_stage('batch_account_traits', cdp_internal.merged_traits($sql$
-		SELECT g.group_id AS subject, g.traits, g."timestamp", g.received_at, g.source FROM batch_group g
-		WHERE NOT EXISTS (SELECT FROM batch_account_refold r WHERE r.group_id = g.group_id)
-		UNION ALL
-		SELECT m.group_id, e.traits, e."timestamp", e.received_at, e.source
-		FROM batch_account_refold JOIN cdp_data.account_member m USING (group_id) JOIN cdp_data.event e ON e.identifier_id = m.identifier_id
+	PERFORM cdp_internal.batch_stage('batch_account_merged', cdp_internal.merged_traits($sql$
+		SELECT m.group_id AS subject, e.traits, e."timestamp", e.received_at, e.source
+		FROM batch_account_refold JOIN cdp_data.account_member m USING (group_id)
+		JOIN cdp_data.event e ON e.identifier_id = m.identifier_id
 		WHERE e.type = 'group' AND cdp_internal.account_id(e.group_id) = m.group_id
 	$sql$));
 	PERFORM cdp_internal.batch_run($sql$
-		UPDATE cdp_data.account a SET traits = CASE WHEN f.refold THEN f.traits ELSE a.traits || f.traits END,
-			expires_at = CASE WHEN f.refold THEN f.expires_at ELSE least(a.expires_at, f.expires_at) END
-		FROM (SELECT coalesce(r.group_id, t.subject) AS group_id, t.traits, t.expires_at, r.group_id IS NOT NULL AS refold
-			  FROM batch_account_traits t FULL JOIN batch_account_refold r ON r.group_id = t.subject) f
-		WHERE f.group_id = a.group_id
+		UPDATE cdp_data.account a SET traits = t.traits, expires_at = t.expires_at
+		FROM batch_account_refold r LEFT JOIN batch_account_merged t ON t.subject = r.group_id WHERE a.group_id = r.group_id
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.refresh_fold_account(boolean) IS 'Internal: folds the group calls of the batch, or of the whole log, into cdp_data.account and cdp_data.account_member (batch_group, batch_account_refold).';
+COMMENT ON FUNCTION cdp_internal.refresh_refold_account() IS
+	'Internal: folds anew the traits of accounts of which a part has lapsed, or whose rules or sources have changed.';
 
 CREATE FUNCTION cdp_internal.refresh_fold_account_member(whole boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -120,4 +136,5 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refresh_fold_account_member(boolean) IS 'Internal: folds group calls into cdp_data.account_member.';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_account(), cdp_internal.refresh_fold_account(boolean), cdp_internal.refresh_fold_account_member(boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_account(), cdp_internal.refresh_fold_account(boolean), cdp_internal.refresh_refold_account(),
+	cdp_internal.refresh_fold_account_member(boolean) FROM PUBLIC;

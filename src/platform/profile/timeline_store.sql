@@ -47,6 +47,32 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_timeline() IS 'Internal: makes the view of all that a condition sees of a person.';
 
+-- Moves what has become large out of the column that new events are added to.
+CREATE FUNCTION cdp_internal.seal_timelines(profile_ids bigint[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	UPDATE cdp_data.profile_timeline t SET timeline = '{}',
+		level_1 = CASE s.level WHEN 1 THEN t.level_1 || t.timeline ELSE '{}' END,
+		level_2 = CASE s.level WHEN 1 THEN t.level_2
+			WHEN 2 THEN cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, NULL) ELSE '{}' END,
+		level_3 = CASE s.level WHEN 3 THEN cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3)
+			ELSE t.level_3 END
+	FROM (
+		-- the first level that can take all before it
+		SELECT o.profile_id, CASE
+			WHEN pg_column_size(o.timeline) + coalesce(pg_column_size(o.level_1), 0) <= 65536 THEN 1
+			WHEN pg_column_size(o.timeline) + coalesce(pg_column_size(o.level_1), 0)
+				+ coalesce(pg_column_size(o.level_2), 0) <= 1048576 THEN 2
+			ELSE 3 END AS level
+		FROM unnest(profile_ids) AS h (profile_id) JOIN cdp_data.profile_timeline o ON o.profile_id = h.profile_id) s
+	WHERE t.profile_id = s.profile_id;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.seal_timelines(bigint[]) IS
+	'Internal: moves the timelines of people to the first level of cdp_data.profile_timeline that can take them.';
+
 CREATE FUNCTION cdp_internal.refresh_fold_timeline() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -79,19 +105,7 @@ BEGIN
 		)
 		SELECT profile_id FROM stored WHERE size > 8000
 	$sql$);
-	PERFORM cdp_internal.batch_run($sql$
-		UPDATE cdp_data.profile_timeline t SET timeline = '{}',
-			level_1 = CASE s.level WHEN 1 THEN t.level_1 || t.timeline ELSE '{}' END,
-			level_2 = CASE s.level WHEN 1 THEN t.level_2 WHEN 2 THEN cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, NULL) ELSE '{}' END,
-			level_3 = CASE s.level WHEN 3 THEN cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) ELSE t.level_3 END
-		FROM (
-			-- the first level that can take all before it
-			SELECT profile_id, CASE WHEN pg_column_size(timeline) + coalesce(pg_column_size(level_1), 0) <= 65536 THEN 1
-									WHEN pg_column_size(timeline) + coalesce(pg_column_size(level_1), 0) + coalesce(pg_column_size(level_2), 0) <= 1048576 THEN 2
-									ELSE 3 END AS level
-			FROM batch_heavy JOIN cdp_data.profile_timeline USING (profile_id)) s
-		WHERE t.profile_id = s.profile_id
-	$sql$);
+	PERFORM cdp_internal.seal_timelines(cdp_internal.batch_array('SELECT profile_id FROM batch_heavy'));
 	-- who has done nothing yet
 	PERFORM cdp_internal.batch_run($sql$
 		INSERT INTO cdp_data.profile_timeline (profile_id, shared, timeline)
@@ -107,4 +121,4 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refresh_fold_timeline() IS 'Internal: folds events and moved profiles into cdp_data.profile_timeline, and seals what has become large.';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_timeline(), cdp_internal.refresh_fold_timeline() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_timeline(), cdp_internal.seal_timelines(bigint[]), cdp_internal.refresh_fold_timeline() FROM PUBLIC;

@@ -60,7 +60,7 @@ BEGIN
 		WHERE p.expires_at <= $2 AND NOT EXISTS (SELECT FROM cdp_data.undone u WHERE u.kind = 'expiry' AND u.profile_id = p.profile_id)
 		UNION
 		SELECT i.profile_id FROM batch_refold r JOIN cdp_data.identifier i ON i.identifier_id = r.identifier_id
-		WHERE r.type = 'identify' AND i.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = i.profile_id)
+		WHERE r.type = 'identify' AND i.profile_id <> 0
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_lapsing_lacking', cdp_internal.lacking_people('SELECT profile_id FROM batch_lapsing'));
 	PERFORM cdp_internal.batch_run($sql$

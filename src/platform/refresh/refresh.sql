@@ -51,41 +51,22 @@ AS $function$
 DECLARE
 	started timestamptz := clock_timestamp();
 	last record;
+	passed record;
 	done cdp_internal.batch_counts;
 BEGIN
 	SELECT s.event_id, s.identifier_id, s.quarantine_id INTO STRICT last FROM cdp_data.state s;
-	done.taken := cdp_internal.refresh_take();
-	SELECT j.event_id, j.quarantine_id, j.accepted, j.duplicate, j.quarantined
-	INTO last.event_id, last.quarantine_id, done.accepted, done.duplicate, done.quarantined
-	FROM cdp_internal.refresh_judge_rows(last.event_id, last.quarantine_id) j;
 	IF whole THEN
-		SELECT i.identifier_id, i.identifiers INTO last.identifier_id, done.identifiers FROM cdp_internal.restitch_identify(last.identifier_id) i;
-		done.links := cdp_internal.restitch_link();
-		SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identifiers_reworked
-		INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identifiers_reworked
-		FROM cdp_internal.restitch_stitch() s;
+		SELECT r.* INTO passed FROM cdp_internal.restitch_pass(last.event_id, last.identifier_id, last.quarantine_id) r;
 	ELSE
-		SELECT i.identifier_id, i.identifiers INTO last.identifier_id, done.identifiers FROM cdp_internal.refresh_identify(last.identifier_id) i;
-		done.links := cdp_internal.refresh_link();
+		PERFORM cdp_internal.refresh_take();
 		-- what a verdict or a rule asks for is refused, what evidence asks for is left undone
-		PERFORM cdp_internal.resolve_batch(leave_undone => leave_undone);
-		SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identifiers_reworked
-		INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identifiers_reworked
-		FROM cdp_internal.refresh_stitch() s;
+		SELECT p.* INTO passed FROM cdp_internal.refresh_pass(last.event_id, last.identifier_id, last.quarantine_id, leave_undone) p;
 	END IF;
-	done.largest_rework := cdp_internal.batch_value($sql$ SELECT other FROM batch_result WHERE kind = 'reworks' $sql$);
-	done.self_links := cdp_internal.batch_value('SELECT coalesce(sum(r.repeats), 0)::bigint FROM batch_row r JOIN batch_accepted USING (row_no)');
-	PERFORM cdp_internal.refresh_anchor();
-	done.events_reanchored := CASE WHEN whole THEN cdp_internal.restitch_anchor() ELSE cdp_internal.refresh_reanchor() END;
-	PERFORM cdp_internal.refresh_log();
-	PERFORM cdp_internal.refresh_seen_names();
-	done.profiles_touched := cdp_internal.refresh_fold();
-	PERFORM cdp_internal.refresh_fold_timeline();
-	PERFORM cdp_internal.refresh_fold_account(whole);
+	done := passed.done;
 	IF EXISTS (SELECT FROM cdp_data.segment) THEN
-		PERFORM cdp_internal.refresh_segments(cdp_internal.batch_array('SELECT profile_id FROM batch_touched'));
+		PERFORM cdp_internal.refresh_segments(passed.touched);
 	END IF;
-	PERFORM cdp_internal.record_batch(done, started, last.event_id, last.identifier_id, last.quarantine_id);
+	PERFORM cdp_internal.record_batch(done, started, passed.event_id, passed.identifier_id, passed.quarantine_id);
 	PERFORM cdp_data.gather_statistics();
 	RETURN done;
 END

@@ -1,0 +1,187 @@
+/*
+ * pass.c
+ *		cdp_internal.refresh_pass: a batch through core/batch.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/typcache.h"
+
+#include "cdp.h"
+#include "platform/batch/batch.h"
+#include "platform/refresh/pass.h"
+#include "toolkit/bridge/huge.h"
+
+/* the columns of the result */
+enum
+{
+	OUT_EVENT_ID,
+	OUT_IDENTIFIER_ID,
+	OUT_QUARANTINE_ID,
+	OUT_DONE,
+	OUT_TOUCHED,
+	OUT_COLUMNS
+};
+
+CDP_FUNCTION(cdp_refresh_pass);
+
+static void
+check_interrupts(void *context)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* begin hands the rows and changes to core/batch. */
+static void
+begin(Pass *pass)
+{
+	CdpkBatchSetup setup = {&pass->allocator, check_interrupts, NULL, 0};
+
+	if (!pg_strong_random(&setup.seed, sizeof(setup.seed)))
+		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("there are no random numbers")));
+	pass_check(cdpk_batch_new(&setup, &pass->batch));
+	pass_read_rows(pass);
+	pass_read_changes(pass);
+	pass_read_value_rules(pass);
+	pass_check(
+		cdpk_batch_begin(pass->batch, pass->batch_rows, (size_t) pass->row_count, &pass->changes));
+}
+
+/* note_lapsed is the BatchRowFunction that takes a profile whose traits were folded anew. */
+static void
+note_lapsed(void *arg, TupleDesc descriptor, const Datum *values, const bool *nulls)
+{
+	pass_add_id(arg, DatumGetInt64(values[0]));
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	int64 x = *(const int64 *) a;
+	int64 y = *(const int64 *) b;
+
+	return (x > y) - (x < y);
+}
+
+/* fold_lapsed folds anew of what a part has lapsed, or whose rules or sources have changed. */
+static void
+fold_lapsed(Pass *pass)
+{
+	int before = pass->touched.count;
+	int kept = 0;
+
+	if (!pass->has_refold && !pass_ask(pass, "SELECT cdp_internal.has_lapsed()"))
+		return;
+	pass_run(pass, "SELECT cdp_internal.refresh_refold()", 0, NULL, NULL);
+	pass_run(pass, "SELECT cdp_internal.refresh_refold_account()", 0, NULL, NULL);
+	batch_read("batch_lapsed", note_lapsed, &pass->touched);
+	if (pass->touched.count == before)
+		return;
+	qsort(pass->touched.items, pass->touched.count, sizeof(int64), compare_ids);
+	for (int i = 0; i < pass->touched.count; i++)
+		if (kept == 0 || pass->touched.items[i] != pass->touched.items[kept - 1])
+			pass->touched.items[kept++] = pass->touched.items[i];
+	pass->touched.count = kept;
+}
+
+/* run takes the batch through every stage. */
+static void
+run(Pass *pass)
+{
+	begin(pass);
+	pass_judge(pass);
+	pass_identify(pass);
+	pass_link(pass);
+	pass_prepare_resolve(pass);
+	pass_resolve(pass);
+	pass_anchor(pass);
+	pass_write_links(pass);
+	pass_write_identifiers(pass);
+	pass_move_events(pass);
+	pass_log(pass);
+	pass_fold(pass);
+	pass_fold_accounts(pass);
+	pass_note_names(pass);
+	fold_lapsed(pass);
+	pass->counts[COUNT_PROFILES_TOUCHED] = pass->touched.count;
+}
+
+/* make_counts makes a value of type cdp_internal.batch_counts. */
+static Datum
+make_counts(const Pass *pass, Oid type)
+{
+	TupleDesc descriptor = lookup_rowtype_tupdesc(type, -1);
+	Datum values[PASS_COUNTS];
+	bool nulls[PASS_COUNTS] = {false};
+	HeapTuple tuple;
+
+	if (descriptor->natts != PASS_COUNTS)
+		elog(ERROR, "cdp_internal.batch_counts has %d columns", descriptor->natts);
+	for (int i = 0; i < PASS_COUNTS; i++)
+		values[i] = Int64GetDatum(pass->counts[i]);
+	tuple = heap_form_tuple(descriptor, values, nulls);
+	ReleaseTupleDesc(descriptor);
+	return HeapTupleGetDatum(tuple);
+}
+
+/* make_result makes the result of the function. */
+static Datum
+make_result(const Pass *pass, TupleDesc descriptor)
+{
+	Datum values[OUT_COLUMNS];
+	bool nulls[OUT_COLUMNS] = {false};
+
+	values[OUT_EVENT_ID] = Int64GetDatum(pass->last_event_id);
+	values[OUT_IDENTIFIER_ID] = Int64GetDatum(pass->last_identifier_id);
+	values[OUT_QUARANTINE_ID] = Int64GetDatum(pass->last_quarantine_id);
+	values[OUT_DONE] = make_counts(pass, TupleDescAttr(descriptor, OUT_DONE)->atttypid);
+	values[OUT_TOUCHED] = pass_id_array(pass->touched.items, pass->touched.count);
+	return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
+}
+
+/* cdp_refresh_pass takes the batch in hand through every stage but those that look at people. */
+Datum
+cdp_refresh_pass(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	TupleDesc descriptor;
+	Pass *pass;
+	Datum result;
+	int nest_level;
+
+	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE ||
+		descriptor->natts != OUT_COLUMNS)
+		elog(ERROR, "the result of refresh_pass has another form");
+	descriptor = BlessTupleDesc(descriptor);
+	batch_connect();
+	nest_level = batch_enter_planner();
+	{
+		MemoryContext context = AllocSetContextCreate(caller, "cdp pass", ALLOCSET_DEFAULT_SIZES);
+
+		MemoryContextSwitchTo(context);
+		pass = palloc0(sizeof(Pass));
+		pass->context = context;
+	}
+	pass->scratch = AllocSetContextCreate(pass->context, "cdp pass row", ALLOCSET_DEFAULT_SIZES);
+	pass->allocator = cdp_huge_scratch(pass->context);
+	pass->batch_id = batch_number();
+	pass->as_of = batch_as_of();
+	pass->last_event_id = PG_GETARG_INT64(0);
+	pass->last_identifier_id = PG_GETARG_INT64(1);
+	pass->last_quarantine_id = PG_GETARG_INT64(2);
+	pass->leave_undone = PG_GETARG_BOOL(3);
+	run(pass);
+	pass_close_tables(pass);
+	AtEOXact_GUC(true, nest_level);
+	SPI_finish();
+	MemoryContextSwitchTo(caller);
+	result = make_result(pass, descriptor);
+	MemoryContextDelete(pass->context);
+	return result;
+}
