@@ -264,37 +264,6 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_anchor() IS 'Internal: anchors anew the events that are anchored elsewhere than they should be (batch_reanchored). Returns how many.';
 
--- All stages, in the place of those of cdp_internal.refresh_pass().
-CREATE FUNCTION cdp_internal.restitch_pass(INOUT event_id bigint, INOUT identifier_id bigint, INOUT quarantine_id bigint,
-	OUT done cdp_internal.batch_counts, OUT touched bigint[])
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	done.taken := cdp_internal.refresh_take();
-	SELECT j.event_id, j.quarantine_id, j.accepted, j.duplicate, j.quarantined
-	INTO event_id, quarantine_id, done.accepted, done.duplicate, done.quarantined
-	FROM cdp_internal.refresh_judge_rows(event_id, quarantine_id) j;
-	SELECT i.identifier_id, i.identifiers INTO identifier_id, done.identifiers FROM cdp_internal.restitch_identify(identifier_id) i;
-	done.links := cdp_internal.restitch_link();
-	SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identifiers_reworked
-	INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identifiers_reworked
-	FROM cdp_internal.restitch_stitch() s;
-	done.largest_rework := cdp_internal.batch_value($sql$ SELECT other FROM batch_result WHERE kind = 'reworks' $sql$);
-	done.self_links := 0;
-	PERFORM cdp_internal.refresh_anchor();
-	done.events_reanchored := cdp_internal.restitch_anchor();
-	PERFORM cdp_internal.refresh_log();
-	PERFORM cdp_internal.refresh_seen_names();
-	done.profiles_touched := cdp_internal.refresh_fold();
-	PERFORM cdp_internal.refresh_fold_timeline();
-	PERFORM cdp_internal.refresh_fold_account(true);
-	touched := cdp_internal.batch_array('SELECT profile_id FROM batch_touched');
-END
-$function$;
-COMMENT ON FUNCTION cdp_internal.restitch_pass(bigint, bigint, bigint) IS
-	'Internal: takes the whole log through every stage up to the profiles, and returns what cdp_internal.refresh_pass() does.';
-
 REVOKE ALL ON FUNCTION cdp_internal.restitch_normalize(), cdp_internal.restitch_identify(bigint), cdp_internal.restitch_number(bigint), cdp_internal.restitch_link(), cdp_internal.restitch_degree(), cdp_internal.restitch_stitch(),
-	cdp_internal.restitch_anchor(), cdp_internal.restitch_pass(bigint, bigint, bigint) FROM PUBLIC;
+	cdp_internal.restitch_anchor() FROM PUBLIC;
 

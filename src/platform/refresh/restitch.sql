@@ -1,5 +1,36 @@
 -- Everything that follows from the log, computed anew in place.
 
+-- All stages, in the place of those of cdp_internal.refresh_pass().
+CREATE FUNCTION cdp_internal.restitch_pass(INOUT event_id bigint, INOUT identifier_id bigint, INOUT quarantine_id bigint,
+	OUT done cdp_internal.batch_counts, OUT touched bigint[])
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	done.taken := cdp_internal.refresh_take();
+	SELECT j.event_id, j.quarantine_id, j.accepted, j.duplicate, j.quarantined
+	INTO event_id, quarantine_id, done.accepted, done.duplicate, done.quarantined
+	FROM cdp_internal.refresh_judge_rows(event_id, quarantine_id) j;
+	SELECT i.identifier_id, i.identifiers INTO identifier_id, done.identifiers FROM cdp_internal.restitch_identify(identifier_id) i;
+	done.links := cdp_internal.restitch_link();
+	SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identifiers_reworked
+	INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identifiers_reworked
+	FROM cdp_internal.restitch_stitch() s;
+	done.largest_rework := cdp_internal.batch_value($sql$ SELECT other FROM batch_result WHERE kind = 'reworks' $sql$);
+	done.self_links := 0;
+	PERFORM cdp_internal.refresh_anchor();
+	done.events_reanchored := cdp_internal.restitch_anchor();
+	PERFORM cdp_internal.refresh_log();
+	PERFORM cdp_internal.refresh_seen_names();
+	done.profiles_touched := cdp_internal.refresh_fold();
+	PERFORM cdp_internal.refresh_fold_timeline();
+	PERFORM cdp_internal.refresh_fold_account(true);
+	touched := cdp_internal.batch_array('SELECT profile_id FROM batch_touched');
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.restitch_pass(bigint, bigint, bigint) IS
+	'Internal: takes the whole log through every stage up to the profiles, and returns what cdp_internal.refresh_pass() does.';
+
 CREATE FUNCTION cdp.restitch(incomplete boolean DEFAULT false,
 	OUT identifiers bigint, OUT links bigint, OUT identifiers_moved bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
 	OUT events_reanchored bigint, OUT elapsed interval)
@@ -41,5 +72,5 @@ Returns what was wrong: identifiers that the tables did not have; links whose ro
 Reads the whole log, and holds the one writer's lock meanwhile: a refresh waits, who writes to the inboxes or reads does not. READ COMMITTED only.
 Error: the log lacks events that were accepted, as after months were detached (55000); incomplete => true goes by what is left.$comment$;
 
-REVOKE ALL ON FUNCTION cdp.restitch(boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.restitch_pass(bigint, bigint, bigint), cdp.restitch(boolean) FROM PUBLIC;
 
