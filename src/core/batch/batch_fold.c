@@ -375,7 +375,7 @@ cdpk_batch_fold(CdpkBatch *batch)
 {
 	CdpkBatchProfile profile;
 	Lists lists;
-	int64_t profile_id;
+	int64_t profile_id = 0;
 
 	if (!batch->planned || batch->folded)
 		return CDPK_INVALID;
