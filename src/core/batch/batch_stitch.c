@@ -88,11 +88,23 @@ give_sharing(CdpkBatch *batch)
 	return CDPK_OK;
 }
 
-/* Tell what is not about identifiers and links of the batch. */
+/*
+ * Tell what is not about identifiers and links of the batch.  A refused link that lost all its
+ * evidence and has other now is tried as well: who finds those to be tried again does not find it.
+ */
 static CdpkStatus
 give_changes(CdpkBatch *batch)
 {
 	const CdpkBatchChanges *changes = &batch->changes;
+
+	for (uint32_t i = 0; changes->unlinked_count > 0 && i < batch->link_changes.count; i++)
+	{
+		const CdpkStitchChange *change = &batch->link_changes.items[i];
+		CdpkStitchLink link = {change->a, change->b, change->now, true};
+
+		if (change->existed && change->exists && change->refused)
+			STITCH_TRY(cdpk_stitch_retry(batch->stitch, &link, 1));
+	}
 
 	STITCH_TRY(cdpk_stitch_retry(batch->stitch, changes->retry, changes->retry_count));
 	STITCH_TRY(cdpk_stitch_check_profiles(batch->stitch, changes->check, changes->check_count));
