@@ -34,7 +34,7 @@ typedef struct Handed
 static inline bool
 pass_one_in(Tables *tables, unsigned one_in)
 {
-	return unit_random(&tables->random) % one_in == 0;
+	return !tables->plain && unit_random(&tables->random) % one_in == 0;
 }
 
 /* ---------------------------------------------------------------- verdicts and rules */

@@ -33,7 +33,8 @@ pass_make_rows(Tables *tables, Handed *handed, const int *events, int event_coun
 		pass_add_row(tables, handed, events[i], false);
 		if (pass_one_in(tables, 8) && tables->said[events[i]].row.message_key != NULL)
 			pass_add_row(tables, handed, events[i], false);
-		if (tables->event_id[other] != 0 && tables->said[other].row.message_key != NULL &&
+		if (!tables->plain && tables->event_id[other] != 0 &&
+			tables->said[other].row.message_key != NULL &&
 			handed->row_count < MAX_ROWS - 4 * (event_count - i))
 			pass_add_row(tables, handed, other, false);
 	}
@@ -217,19 +218,16 @@ pass_evidence(Tables *tables)
 	return CDPK_OK;
 }
 
-/* Keep a profile whole, where one is to be. */
-static inline CdpkStatus
-pass_stitch(Tables *tables, const CdpkStitchStore *callbacks)
+static inline bool
+pass_has(const int64_t *ids, size_t count, int64_t id)
 {
-	STITCH_TRY(cdpk_batch_stitch(tables->batch, callbacks));
-	if (tables->frozen == 0)
-		return CDPK_OK;
-	STITCH_TRY(cdpk_batch_freeze(tables->batch, &tables->frozen, 1));
-	return cdpk_batch_stitch(tables->batch, callbacks);
+	for (size_t i = 0; i < count; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
 }
 
-/* ---------------------------------------------------------------- anchors */
-
+/* Return whether events that are anchored at an identifier may have another anchor. */
 static inline bool
 pass_is_place(const Tables *tables, int64_t anchor)
 {
@@ -253,6 +251,47 @@ pass_is_place(const Tables *tables, int64_t anchor)
 	}
 	return false;
 }
+
+/* Note who would be folded anew. */
+static inline CdpkStatus
+pass_note_concerned(Tables *tables)
+{
+	CdpkStitchMove places[2 * MAX_THINGS];
+	size_t place_count = 0;
+	const int64_t *ids;
+
+	for (int a = 0; a < tables->world.thing_count; a++)
+	{
+		CdpkStitchMove place = {tables->identifier_id[a], tables->profile_id[a], 0};
+
+		if (place.id != 0 && pass_is_place(tables, place.id))
+			places[place_count++] = place;
+	}
+	STITCH_TRY(
+		cdpk_batch_concerned(tables->batch, places, place_count, &ids, &tables->concerned_count));
+	for (size_t i = 0; i < tables->concerned_count; i++)
+		tables->concerned[i] = ids[i];
+	return CDPK_OK;
+}
+
+/* Keep a profile whole, where one is to be. */
+static inline CdpkStatus
+pass_stitch(Tables *tables, const CdpkStitchStore *callbacks)
+{
+	STITCH_TRY(cdpk_batch_stitch(tables->batch, callbacks));
+	STITCH_TRY(pass_note_concerned(tables));
+	if (tables->frozen != 0 && pass_has(tables->concerned, tables->concerned_count, tables->frozen))
+	{
+		STITCH_TRY(cdpk_batch_freeze(tables->batch, &tables->frozen, 1));
+		STITCH_TRY(cdpk_batch_stitch(tables->batch, callbacks));
+		STITCH_TRY(pass_note_concerned(tables));
+	}
+	tables->declined = cdpk_batch_result(tables->batch)->declined_count;
+	(void) cdpk_batch_kept(tables->batch, &tables->kept);
+	return CDPK_OK;
+}
+
+/* ---------------------------------------------------------------- anchors */
 
 static inline CdpkStatus
 pass_reanchor(Tables *tables, Handed *handed)
@@ -289,15 +328,6 @@ pass_reanchor(Tables *tables, Handed *handed)
 }
 
 /* ---------------------------------------------------------------- folds */
-
-static inline bool
-pass_has(const int64_t *ids, size_t count, int64_t id)
-{
-	for (size_t i = 0; i < count; i++)
-		if (ids[i] == id)
-			return true;
-	return false;
-}
 
 static inline CdpkStatus
 pass_give_folded(Tables *tables, Handed *handed)

@@ -75,6 +75,7 @@ typedef struct Tables
 {
 	World world;
 	uint64_t random;
+	bool plain; /* no row comes twice */
 	const CdpkAllocator *allocator;
 	const char *failed;
 	CdpkStatus status;
@@ -99,6 +100,12 @@ typedef struct Tables
 	/* the batch under way, for the store of the stitch */
 	CdpkBatch *batch;
 	int64_t frozen; /* a profile to be kept whole, or 0 */
+	/* … and what was said of it */
+	int64_t concerned[2 * MAX_THINGS];
+	size_t concerned_count;
+	size_t declined;
+	size_t kept;
+	/* over all batches */
 	uint64_t touched;
 	uint64_t rebuilt;
 	uint64_t reanchored;

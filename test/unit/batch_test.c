@@ -4,6 +4,8 @@
  * usage: batch_test [number of histories [first seed]]
  * The environment's CDPK_HISTORIES is the number where none is given.
  */
+#include "core/batch/batch_sort.h"
+
 #include "batch_driver.h"
 #include "batch_reference.h"
 
@@ -13,6 +15,228 @@ static uint64_t first_seed = 1;
 static History history;
 static Tables tables;
 static Said said[MAX_EVENTS];
+
+/* ---------------------------------------------------------------- sorts */
+
+static CdpkBatchBytes strings[2000];
+
+static int
+by_bytes(const void *x, const void *y)
+{
+	uint32_t a = ((const BatchItem *) x)->value;
+	uint32_t b = ((const BatchItem *) y)->value;
+	int order = batch_compare_bytes(&strings[a], &strings[b]);
+
+	return order != 0 ? order : (a > b) - (a < b);
+}
+
+static int
+by_key(const void *x, const void *y)
+{
+	const BatchItem *a = x;
+	const BatchItem *b = y;
+
+	if (a->key != b->key)
+		return a->key < b->key ? -1 : 1;
+	return (a->value > b->value) - (a->value < b->value);
+}
+
+/* Strings with long prefixes in common, prefixes of each other, equal ones, ones with NUL. */
+static void
+sorts_are_stable(void)
+{
+	static uint8_t bytes[2000][64];
+	static BatchItem items[4000];
+	static BatchItem expected[2000];
+	uint64_t random = 5;
+
+	for (int round = 0; round < 200; round++)
+	{
+		size_t count = unit_random(&random) % (round % 4 == 0 ? 2000 : 70);
+		unsigned letters = 1 + unit_random(&random) % 4;
+		uint32_t longest = 1 + (uint32_t) (unit_random(&random) % 63);
+		uint64_t mask = UINT64_MAX >> unit_random(&random) % 64;
+
+		for (size_t i = 0; i < count; i++)
+		{
+			uint32_t same = (uint32_t) (unit_random(&random) % longest);
+
+			strings[i].bytes = bytes[i];
+			strings[i].length = (uint32_t) (unit_random(&random) % longest);
+			memset(bytes[i], 'p', sizeof(bytes[i]));
+			for (uint32_t k = same; k < sizeof(bytes[i]); k++)
+				bytes[i][k] = (uint8_t) (unit_random(&random) % letters);
+			items[i].value = expected[i].value = (uint32_t) i;
+			items[i].key = 0;
+		}
+		batch_sort_strings(items, items + count, count, strings);
+		qsort(expected, count, sizeof(BatchItem), by_bytes);
+		for (size_t i = 0; i < count; i++)
+			CHECK(items[i].value == expected[i].value);
+		for (size_t i = 0; i < count; i++)
+		{
+			items[i].value = expected[i].value = (uint32_t) i;
+			items[i].key = expected[i].key = unit_random(&random) & mask;
+		}
+		batch_sort(items, items + count, count);
+		qsort(expected, count, sizeof(BatchItem), by_key);
+		CHECK(memcmp(items, expected, count * sizeof(BatchItem)) == 0);
+	}
+}
+
+/* ---------------------------------------------------------------- rows */
+
+static void
+the_first_good_row_stays(void)
+{
+	static const uint8_t keys[][CDPK_BATCH_KEY_SIZE] = {"b", "a", "b", "c", "b", "b"};
+	static const bool quarantined[] = {true, false, false, false, false, true};
+	static const CdpkBatchOutcome outcomes[] = {
+		CDPK_BATCH_QUARANTINED, CDPK_BATCH_ACCEPTED,    CDPK_BATCH_ACCEPTED, CDPK_BATCH_DUPLICATE,
+		CDPK_BATCH_DUPLICATE,   CDPK_BATCH_QUARANTINED, CDPK_BATCH_ACCEPTED, CDPK_BATCH_ACCEPTED};
+	static const uint32_t firsts[] = {0, 1, 2, 3, 2, 5, 6, 7};
+	static const int64_t numbers[] = {0, 8, 9, 0, 0, 0, 10, 11};
+	static const bool known[] = {false, false, true};
+	CdpkBatchSetup setup = {&unit_allocator, NULL, NULL, 1};
+	CdpkBatchRow rows[8];
+	CdpkBatch *batch;
+	const CdpkBatchKey *found;
+	size_t count;
+
+	memset(rows, 0, sizeof(rows));
+	for (int i = 0; i < 6; i++)
+	{
+		rows[i].message_key = keys[i];
+		rows[i].quarantined = quarantined[i];
+	}
+	CHECK(cdpk_batch_new(&setup, &batch) == CDPK_OK);
+	CHECK(cdpk_batch_accept(batch, NULL, 0) == CDPK_INVALID);
+	CHECK(cdpk_batch_begin(batch, rows, 8, NULL) == CDPK_OK);
+	CHECK(cdpk_batch_begin(batch, rows, 8, NULL) == CDPK_INVALID);
+	found = cdpk_batch_keys(batch, &count);
+	CHECK(count == 3 && found[0].row == 1 && found[1].row == 2 && found[2].row == 3);
+	CHECK(cdpk_batch_accept(batch, known, 7) == CDPK_OK);
+	for (int i = 0; i < 8; i++)
+	{
+		CHECK(cdpk_batch_judged(batch)[i].outcome == outcomes[i]);
+		CHECK(cdpk_batch_judged(batch)[i].first_row == firsts[i]);
+		CHECK(cdpk_batch_judged(batch)[i].event_id == numbers[i]);
+	}
+	cdpk_batch_free(batch);
+}
+
+/* ---------------------------------------------------------------- small histories */
+
+static const int events[] = {0, 1, 2};
+
+/* Begin a history without things and events: user ids, one a profile, rank first. */
+static void
+begin_small(void)
+{
+	memset(&history, 0, sizeof(history));
+	world_init(&history.world, 4);
+	history.world.namespaces[0].priority = 10;
+	history.world.namespaces[0].max_per_profile = 1;
+	memset(said, 0, sizeof(said));
+}
+
+static int
+add_thing(uint32_t name_space, const char *label)
+{
+	return world_add_thing(&history.world, name_space, label);
+}
+
+/* Make an event of the history that carries two things; it names a view. */
+static int
+add_event(int64_t at, int a, int b)
+{
+	int number = history.world.event_count++;
+	Event *event = &history.world.events[number];
+
+	event->at = at;
+	event->things[event->count++] = a;
+	if (b != NOBODY)
+		event->things[event->count++] = b;
+	said_make(&history.world, number, &said[number], 1);
+	bytes_free(&said[number].traits);
+	said[number].row.call = CDPK_BATCH_OTHER;
+	said[number].row.traits.bytes = NULL;
+	said[number].row.account.bytes = NULL;
+	said[number].row.expires_at = CDPK_BATCH_NEVER;
+	said[number].row.event = bytes_of_text("view");
+	said[number].account = -1;
+	return number;
+}
+
+static int64_t
+profile_of(int thing)
+{
+	return tables.profile_id[thing];
+}
+
+/* A profile of which the log lacks events is not taken apart, nor is its sharing changed. */
+static void
+frozen_profiles_stay_whole(void)
+{
+	for (int frozen = 0; frozen < 2; frozen++)
+	{
+		int a, b, u1, u3;
+
+		begin_small();
+		u1 = add_thing(0, "u1");
+		u3 = add_thing(0, "u3");
+		a = add_thing(3, "a");
+		b = add_thing(3, "b");
+		add_event(1, a, u1);
+		add_event(2, u1, b);
+		add_event(0, a, u3);
+		tables_init(&tables, &history.world, said, 1);
+		tables.plain = true;
+		tables_batch(&tables, NULL, 0, &events[0], 1);
+		tables_batch(&tables, NULL, 0, &events[1], 1);
+		CHECK(tables.failed == NULL && profile_of(a) == profile_of(u1));
+		CHECK(compare_tables(&tables) == NULL);
+		tables.frozen = frozen ? profile_of(a) : 0;
+		tables_batch(&tables, NULL, 0, &events[2], 1);
+		CHECK(tables.failed == NULL);
+		CHECK(profile_of(b) == profile_of(u1) && profile_of(u3) != profile_of(u1));
+		CHECK(profile_of(a) == profile_of(frozen ? u1 : u3));
+		CHECK((compare_tables(&tables) == NULL) == !frozen);
+		/* who would be folded anew: the profile that loses a cookie */
+		CHECK(tables.concerned_count == (frozen ? 0 : 2));
+		CHECK(frozen || tables.concerned[0] == profile_of(u1));
+		CHECK(tables.declined == (size_t) frozen);
+		tables_free(&tables);
+	}
+}
+
+static void
+sharing_of_frozen_profiles_is_kept(void)
+{
+	Op op = {OP_SHARING, 0, 0, CDPK_SHARING_ALWAYS};
+	int a, u1;
+
+	begin_small();
+	a = add_thing(3, "a");
+	u1 = add_thing(0, "u1");
+	op.a = a;
+	add_event(1, a, u1);
+	tables_init(&tables, &history.world, said, 1);
+	tables.plain = true;
+	tables_batch(&tables, NULL, 0, &events[0], 1);
+	tables.frozen = profile_of(a);
+	tables_batch(&tables, &op, 1, NULL, 0);
+	CHECK(tables.failed == NULL && profile_of(a) == profile_of(u1) && !tables.shared[a]);
+	CHECK(tables.kept == 1);
+	tables.frozen = 0;
+	/* the verdict is there still */
+	op.kind = OP_SHARING;
+	tables.world.sharing[a] = CDPK_SHARING_BY_COUNT;
+	tables_batch(&tables, &op, 1, NULL, 0);
+	CHECK(tables.failed == NULL && profile_of(a) != profile_of(u1) && tables.shared[a]);
+	CHECK(tables.kept == 0 && compare_tables(&tables) == NULL);
+	tables_free(&tables);
+}
 
 /* ---------------------------------------------------------------- histories */
 
@@ -115,6 +339,41 @@ histories_agree_with_the_reference(void)
 	CHECK(touched >= 100 * histories && rebuilt >= 20 * histories && reanchored >= 20 * histories);
 }
 
+/* ---------------------------------------------------------------- memory */
+
+typedef struct Scarce
+{
+	int64_t left;
+} Scarce;
+
+static void *
+scarce_allocate(void *context, size_t size)
+{
+	Scarce *scarce = context;
+
+	return scarce->left-- > 0 ? malloc(size ? size : 1) : NULL;
+}
+
+/* Wherever memory ends the pass says so, and everything is given back. */
+static void
+memory_may_end_anywhere(void)
+{
+	Scarce scarce = {0};
+	CdpkAllocator allocator = {scarce_allocate, unit_release, &scarce};
+	const char *difference = "none yet";
+
+	make_history(3);
+	for (int64_t enough = 0; difference != NULL; enough += 1 + enough / 96)
+	{
+		scarce.left = enough;
+		difference = feed_all(FEED_SHUFFLED, 1, &allocator);
+		CHECK(difference == NULL || tables.status == CDPK_OUT_OF_MEMORY);
+		if (tables.status != CDPK_OUT_OF_MEMORY && difference != NULL)
+			break;
+	}
+	free_history();
+}
+
 int
 main(int argc, char **argv)
 {
@@ -124,6 +383,11 @@ main(int argc, char **argv)
 		histories = strtoull(number, NULL, 10);
 	if (argc > 2)
 		first_seed = strtoull(argv[2], NULL, 10);
+	TEST(sorts_are_stable);
+	TEST(the_first_good_row_stays);
+	TEST(frozen_profiles_stay_whole);
+	TEST(sharing_of_frozen_profiles_is_kept);
 	TEST(histories_agree_with_the_reference);
+	TEST(memory_may_end_anywhere);
 	UNIT_EXIT();
 }
