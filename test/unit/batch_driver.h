@@ -367,12 +367,49 @@ pass_give_folded(Tables *tables, Handed *handed)
 
 /* ---------------------------------------------------------------- one batch */
 
+/* The log is written by (anchor, time), profiles are folded by (profile, anchor, time). */
+static inline void
+pass_check_orders(Tables *tables, const Handed *handed)
+{
+	const int64_t *anchors = cdpk_batch_anchors(tables->batch);
+	const int64_t *profiles = cdpk_batch_anchor_profiles(tables->batch);
+	size_t count;
+	size_t folded = 0;
+	size_t attributed = 0;
+	const uint32_t *order = cdpk_batch_log_order(tables->batch, &count);
+	const CdpkBatchProfile *rows;
+
+	for (size_t i = 0; i < count; i++)
+	{
+		attributed += profiles[order[i]] != 0;
+		if (i > 0 && (anchors[order[i - 1]] > anchors[order[i]] ||
+					  (anchors[order[i - 1]] == anchors[order[i]] &&
+					   handed->rows[order[i - 1]].at > handed->rows[order[i]].at)))
+			tables_fail(tables, "the log is not in its order");
+	}
+	order = cdpk_batch_fold_order(tables->batch, &count);
+	if (count != attributed)
+		tables_fail(tables, "not all rows are folded");
+	for (size_t i = 1; i < count; i++)
+		if (profiles[order[i - 1]] == profiles[order[i]] &&
+			(anchors[order[i - 1]] > anchors[order[i]] ||
+			 (anchors[order[i - 1]] == anchors[order[i]] &&
+			  handed->rows[order[i - 1]].at > handed->rows[order[i]].at)))
+			tables_fail(tables, "what is folded is not in its order");
+	rows = cdpk_batch_profiles(tables->batch, &count);
+	for (size_t i = 0; i < count; i++)
+		for (uint32_t k = 0; k < rows[i].rows; k++, folded++)
+			if (profiles[order[rows[i].first_row + k]] != rows[i].profile_id)
+				tables_fail(tables, "a row is folded into another profile");
+	if (folded != attributed)
+		tables_fail(tables, "not all rows are folded");
+}
+
 static inline CdpkStatus
 pass_run(Tables *tables, Handed *handed)
 {
 	CdpkStitchStore callbacks = tables_callbacks(tables);
 	CdpkBatch *batch = tables->batch;
-	size_t count;
 
 	STITCH_TRY(cdpk_batch_begin(batch, handed->rows, (size_t) handed->row_count, &handed->changes));
 	STITCH_TRY(pass_dedupe(tables, handed));
@@ -389,8 +426,7 @@ pass_run(Tables *tables, Handed *handed)
 	pass_write_accounts(tables);
 	pass_write_log(tables, handed);
 	pass_recount_members(tables);
-	(void) cdpk_batch_touched(batch, &count);
-	tables->touched += count;
+	pass_check_orders(tables, handed);
 	return CDPK_OK;
 }
 

@@ -171,13 +171,6 @@ expect_times(const Tables *tables, const bool *which, Folded *folded)
 	}
 }
 
-static inline bool
-bytes_equal(const Bytes *a, const Bytes *b)
-{
-	return (a->bytes == NULL) == (b->bytes == NULL) && a->length == b->length &&
-		   (a->length == 0 || memcmp(a->bytes, b->bytes, a->length) == 0);
-}
-
 static inline const char *
 compare_folded(const Folded *found, Folded *expected)
 {

@@ -152,6 +152,13 @@ bytes_set(Bytes *to, const uint8_t *bytes, size_t length)
 	to->length = length;
 }
 
+static inline bool
+bytes_equal(const Bytes *a, const Bytes *b)
+{
+	return (a->bytes == NULL) == (b->bytes == NULL) && a->length == b->length &&
+		   (a->length == 0 || memcmp(a->bytes, b->bytes, a->length) == 0);
+}
+
 static inline CdpkBatchBytes
 bytes_of(const Bytes *bytes)
 {

@@ -103,6 +103,44 @@ pass_write_graph(Tables *tables)
 
 /* ---------------------------------------------------------------- folds */
 
+static inline bool
+folded_equal(const Folded *a, const Folded *b)
+{
+	return a->events == b->events && a->first_at == b->first_at && a->last_at == b->last_at &&
+		   a->expires_at == b->expires_at && bytes_equal(&a->traits, &b->traits) &&
+		   bytes_equal(&a->timeline, &b->timeline);
+}
+
+/* Whoever is another than before must be on the list of who was touched; whose row ended, as "former" at least. */
+static inline void
+pass_check_touched(Tables *tables, const PersonRow *before)
+{
+	bool listed[2 * MAX_THINGS] = {false};
+	size_t count;
+	const CdpkBatchTouched *touched = cdpk_batch_touched(tables->batch, &count);
+
+	tables->touched += count;
+	for (size_t i = 0; i < count; i++)
+	{
+		if (i > 0 && touched[i - 1].profile_id > touched[i].profile_id)
+			tables_fail(tables, "who was touched is not in order");
+		listed[touched[i].profile_id] = listed[touched[i].former_profile_id] = true;
+		if ((touched[i].cause == CDPK_BATCH_EVENT || touched[i].cause == CDPK_BATCH_GAINED) !=
+			(touched[i].event_id != 0))
+			tables_fail(tables, "an event is no cause, or another cause has an event");
+	}
+	for (int id = 1; id < 2 * MAX_THINGS; id++)
+	{
+		const PersonRow *now = &tables->people[id];
+
+		if (!listed[id] &&
+			(now->exists != before[id].exists || !folded_equal(&now->folded, &before[id].folded) ||
+			 now->summary.identifiers != before[id].summary.identifiers ||
+			 now->summary.shared != before[id].summary.shared))
+			tables_fail(tables, "a profile is another, and not on the list of who was touched");
+	}
+}
+
 static inline void
 pass_write_people(Tables *tables)
 {
@@ -148,6 +186,7 @@ pass_write_people(Tables *tables)
 		bytes_set(&row->folded.traits, profiles[i].traits.bytes, profiles[i].traits.length);
 		bytes_set(&row->folded.timeline, profiles[i].timeline.bytes, profiles[i].timeline.length);
 	}
+	pass_check_touched(tables, written);
 	for (int id = 0; id < 2 * MAX_THINGS; id++)
 	{
 		if (written[id].folded.traits.bytes != tables->people[id].folded.traits.bytes)
