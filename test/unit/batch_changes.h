@@ -191,8 +191,18 @@ pass_find_pairs(Tables *tables, Handed *handed)
 		}
 }
 
+/* Return whether a limit or the cap is tighter than it was. */
+static inline bool
+pass_is_tighter(const Handed *handed, const World *world)
+{
+	for (uint32_t i = 0; i < world->rules.namespace_count; i++)
+		if (world->namespaces[i].max_per_profile < handed->old.namespaces[i].max_per_profile)
+			return true;
+	return world->rules.cap < handed->old.rules.cap;
+}
+
 static inline void
-pass_find_identifiers(Tables *tables, Handed *handed)
+pass_find_identifiers(Tables *tables, Handed *handed, bool ranks_changed)
 {
 	const World *world = &tables->world;
 	CdpkBatchChanges *changes = &handed->changes;
@@ -225,7 +235,7 @@ pass_find_identifiers(Tables *tables, Handed *handed)
 			break;
 		}
 	for (int id = 1; id < 2 * MAX_THINGS; id++)
-		if (tables->people[id].exists)
+		if (tables->people[id].exists && (ranks_changed || pass_is_tighter(handed, world)))
 			handed->check[changes->check_count++] = id;
 }
 
@@ -247,7 +257,7 @@ pass_write_ops(Tables *tables, Handed *handed, const Op *ops, int op_count)
 		return;
 	pass_correct_summaries(tables, ranks_changed);
 	pass_find_pairs(tables, handed);
-	pass_find_identifiers(tables, handed);
+	pass_find_identifiers(tables, handed, ranks_changed);
 	changes->unlinked = handed->unlinked;
 	changes->blocked = handed->blocked;
 	changes->retry = handed->retry;

@@ -238,6 +238,63 @@ sharing_of_frozen_profiles_is_kept(void)
 	tables_free(&tables);
 }
 
+/* A verdict may come before the identifier, and be all that is said of it. */
+static void
+a_verdict_may_come_first(void)
+{
+	Op op = {OP_SHARING, 0, 0, CDPK_SHARING_ALWAYS};
+
+	begin_small();
+	op.a = add_thing(3, "a");
+	add_event(1, op.a, NOBODY);
+	tables_init(&tables, &history.world, said, 1);
+	tables.plain = true;
+	tables_batch(&tables, &op, 1, NULL, 0);
+	CHECK(tables.failed == NULL && tables.identifier_id[op.a] == 0);
+	tables_batch(&tables, NULL, 0, &events[0], 1);
+	CHECK(tables.failed == NULL && tables.shared[op.a] && compare_tables(&tables) == NULL);
+	tables_free(&tables);
+}
+
+/*
+ * A refused link that loses its evidence and gets other in the same batch: its end may become shared,
+ * or what stood in its way be gone.
+ */
+static void
+evidence_may_be_void_and_come_again(void)
+{
+	for (int shared = 0; shared < 2; shared++)
+	{
+		Op ops[2] = {{OP_UNLINK, 0, 0, 0}, {OP_LIMIT, 0, 0, CDPK_UNLIMITED}};
+		int a, u1, u2;
+
+		begin_small();
+		u1 = add_thing(0, "u1");
+		u2 = add_thing(0, "u2");
+		a = add_thing(3, "a");
+		add_event(1, a, u1);
+		add_event(2, a, u2);
+		add_event(3, a, u2);
+		tables_init(&tables, &history.world, said, 1);
+		tables.plain = true;
+		tables_batch(&tables, NULL, 0, events, 2);
+		CHECK(tables.failed == NULL && tables_refused(&tables, a, u2));
+		ops[0].a = a;
+		ops[0].b = u2;
+		if (shared)
+		{
+			ops[1].kind = OP_SHARING;
+			ops[1].a = a;
+			ops[1].value = CDPK_SHARING_ALWAYS;
+		}
+		tables_batch(&tables, ops, 2, &events[2], 1);
+		CHECK(tables.failed == NULL && !tables_refused(&tables, a, u2));
+		CHECK((profile_of(a) == profile_of(u2)) == !shared);
+		CHECK(compare_tables(&tables) == NULL);
+		tables_free(&tables);
+	}
+}
+
 /* ---------------------------------------------------------------- histories */
 
 /* Feed the events of a phase in batches, then its verdicts in one of their own or with the next events. */
@@ -387,6 +444,8 @@ main(int argc, char **argv)
 	TEST(the_first_good_row_stays);
 	TEST(frozen_profiles_stay_whole);
 	TEST(sharing_of_frozen_profiles_is_kept);
+	TEST(a_verdict_may_come_first);
+	TEST(evidence_may_be_void_and_come_again);
 	TEST(histories_agree_with_the_reference);
 	TEST(memory_may_end_anywhere);
 	UNIT_EXIT();

@@ -61,8 +61,10 @@ pass_write_graph(Tables *tables)
 		const CdpkBatchIdentifier *row = cdpk_batch_identifier(tables->batch, places[i]);
 		int thing = pass_thing(tables, &row->payload);
 
-		if (row->identifier_id != tables->last_id + 1)
-			tables_fail(tables, "numbers do not follow each other");
+		if (row->identifier_id != tables->last_id + 1 ||
+			(i > 0 &&
+			 reference_bytes(&tables->world, tables_thing(tables, tables->last_id), thing) >= 0))
+			tables_fail(tables, "numbers do not follow the order of the bytes");
 		tables->last_id = tables->identifier_id[thing] = row->identifier_id;
 	}
 	memcpy(old, tables->profile_id, sizeof(old));
@@ -86,8 +88,7 @@ pass_write_graph(Tables *tables)
 		for (uint32_t k = 0; k < row->count_length; k++)
 			counts[row->counts[k].name_space] = row->counts[k].count;
 	}
-	pass_write_links(tables, links->inserted, links->inserted_count, false);
-	pass_write_links(tables, links->updated, links->updated_count, true);
+	/* rows that are written have their flags already */
 	for (size_t i = 0; i < result->link_count; i++)
 	{
 		int a = tables_thing(tables, result->links[i].a);
@@ -99,6 +100,8 @@ pass_write_graph(Tables *tables)
 			tables->links[b][a][source].refused = result->links[i].refused;
 		}
 	}
+	pass_write_links(tables, links->inserted, links->inserted_count, false);
+	pass_write_links(tables, links->updated, links->updated_count, true);
 }
 
 /* ---------------------------------------------------------------- folds */
