@@ -32,7 +32,6 @@
 	} while (0)
 
 #define PAYLOAD_ROOM 64
-#define MAX_IDENTIFIERS 8000000
 
 enum
 {
@@ -470,12 +469,13 @@ main(int argc, char **argv)
 {
 	size_t row_count = argc > 1 ? strtoull(argv[1], NULL, 10) : 100000;
 	int batches = argc > 2 ? atoi(argv[2]) : 3;
+	size_t room = 4 * row_count * (size_t) batches + 1; /* two identifiers a row, new and known */
 	Row *values = malloc(row_count * sizeof(Row));
 	CdpkBatchRow *rows = malloc(row_count * sizeof(CdpkBatchRow));
 
 	people = malloc((size_t) batches * row_count * sizeof(uint64_t));
-	tables = calloc(MAX_IDENTIFIERS, sizeof(Known));
-	links = malloc((size_t) MAX_IDENTIFIERS * sizeof(CdpkBatchLink));
+	tables = calloc(room, sizeof(Known));
+	links = malloc(room * sizeof(CdpkBatchLink));
 	TRY(cdpk_intern_init(&by_payload, &allocator, 3));
 	cdpk_idmap_init(&link_of_pair, &allocator);
 	for (int known = 0; known < 2; known++)

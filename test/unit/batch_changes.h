@@ -24,6 +24,7 @@ typedef struct Handed
 	int64_t judged[MAX_THINGS];
 	CdpkBatchReread reread[MAX_EVENTS];
 	int64_t reranked[MAX_THINGS];
+	int64_t refolded[2];
 	CdpkBatchChanges changes;
 	CdpkStitchCount counts[MAX_THINGS][MAX_NAMES];
 	CdpkBatchStray strays[MAX_EVENTS];
@@ -253,6 +254,10 @@ pass_write_ops(Tables *tables, Handed *handed, const Op *ops, int op_count)
 		ranks_changed |= ops[i].kind == OP_TRUST || ops[i].kind == OP_PRIORITY;
 	}
 	memset(changes, 0, sizeof(*changes));
+	/* where nothing is wrong, folding anew changes nothing */
+	handed->refolded[0] = 1 + (int64_t) pick(&tables->random, 2 * MAX_THINGS - 1);
+	changes->refolded = handed->refolded;
+	changes->refolded_count = tables->people[handed->refolded[0]].exists && pass_one_in(tables, 2);
 	if (op_count == 0)
 		return;
 	pass_correct_summaries(tables, ranks_changed);

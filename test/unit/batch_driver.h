@@ -367,6 +367,27 @@ pass_give_folded(Tables *tables, Handed *handed)
 
 /* ---------------------------------------------------------------- one batch */
 
+/* Events that touched a profile name the account of a group call. */
+static inline void
+pass_check_accounts(Tables *tables)
+{
+	size_t count;
+	const CdpkBatchAccount *accounts = cdpk_batch_accounts(tables->batch, &count);
+	const CdpkBatchTouched *touched = cdpk_batch_touched(tables->batch, &count);
+
+	for (size_t i = 0; i < count; i++)
+	{
+		const Said *event = &tables->said[tables->event_of_id[touched[i].event_id]];
+
+		if (touched[i].cause == CDPK_BATCH_EVENT && event->account >= 0
+				? touched[i].account == CDPK_BATCH_NONE ||
+					  batch_compare_bytes(&accounts[touched[i].account].account,
+										  &event->row.account) != 0
+				: touched[i].account != CDPK_BATCH_NONE)
+			tables_fail(tables, "an event names another account");
+	}
+}
+
 /* The log is written by (anchor, time), profiles are folded by (profile, anchor, time). */
 static inline void
 pass_check_orders(Tables *tables, const Handed *handed)
@@ -403,6 +424,7 @@ pass_check_orders(Tables *tables, const Handed *handed)
 				tables_fail(tables, "a row is folded into another profile");
 	if (folded != attributed)
 		tables_fail(tables, "not all rows are folded");
+	pass_check_accounts(tables);
 }
 
 static inline CdpkStatus

@@ -9,6 +9,7 @@
 #define BATCH_STORE_H
 
 #include "core/batch/batch.h"
+#include "core/batch/batch_sort.h"
 #include "core/timeline/timeline_compact.h"
 #include "core/traits/traits_merge.h"
 #include "core/traits/traits_page.h"
