@@ -89,8 +89,9 @@ give_sharing(CdpkBatch *batch)
 }
 
 /*
- * Tell what is not about identifiers and links of the batch.  A refused link that lost all its
- * evidence and has other now is tried as well: who finds those to be tried again does not find it.
+ * Tell what is not about identifiers and links of the batch.  A link that lost all its evidence and
+ * has other now is tried like a new one: it is in no table where a refused link, or one of an
+ * identifier that is shared no more, is looked for.
  */
 static CdpkStatus
 give_changes(CdpkBatch *batch)
@@ -100,12 +101,11 @@ give_changes(CdpkBatch *batch)
 	for (uint32_t i = 0; changes->unlinked_count > 0 && i < batch->link_changes.count; i++)
 	{
 		const CdpkStitchChange *change = &batch->link_changes.items[i];
-		CdpkStitchLink link = {change->a, change->b, change->now, true};
+		CdpkStitchLink link = {change->a, change->b, change->now, change->refused};
 
-		if (change->existed && change->exists && change->refused)
+		if (change->existed && change->exists)
 			STITCH_TRY(cdpk_stitch_retry(batch->stitch, &link, 1));
 	}
-
 	STITCH_TRY(cdpk_stitch_retry(batch->stitch, changes->retry, changes->retry_count));
 	STITCH_TRY(cdpk_stitch_check_profiles(batch->stitch, changes->check, changes->check_count));
 	STITCH_TRY(
