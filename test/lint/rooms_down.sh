@@ -4,7 +4,7 @@ python3 - <<'PYTHON'
 import re, sys
 from pathlib import Path
 
-ROOMS = """core/base core/text core/identifier core/traits core/timeline core/sequence core/attribution core/stitch
+ROOMS = """core/base core/text core/identifier core/traits core/timeline core/sequence core/attribution core/stitch core/batch
 toolkit/bridge toolkit/identifier toolkit/components toolkit/traits toolkit/timeline toolkit/sequence toolkit/attribution
 platform/catalogue platform/store platform/batch platform/ingest platform/identity platform/profile platform/segment platform/report
 platform/lookup platform/refresh platform/rule platform/operate""".split()

@@ -99,10 +99,28 @@ flag_rows(CdpkBatchLink *rows, uint32_t count, int64_t a, int64_t b, bool refuse
 		rows[low].refused = refused;
 }
 
+/* Return whether the links of an identifier have no effect after the batch. */
+static bool
+is_idle(const CdpkBatch *batch, int64_t identifier_id)
+{
+	const CdpkBatchIdentifier *identifier =
+		&batch->identifiers.items[batch_place_of_id(batch, identifier_id)];
+
+	return identifier->shared_after || !identifier->present;
+}
+
 /* Write down which links of the batch are refused. */
 static void
 settle_links(CdpkBatch *batch)
 {
+	/* the stitch does not see those of a pair that lost all its rows, if an end becomes shared */
+	for (uint32_t i = 0; i < batch->inserted.count; i++)
+	{
+		CdpkBatchLink *row = &batch->inserted.items[i];
+
+		if (row->refused && (is_idle(batch, row->a) || is_idle(batch, row->b)))
+			row->refused = false;
+	}
 	for (size_t i = 0; i < batch->result->link_count; i++)
 	{
 		const CdpkStitchVerdict *verdict = &batch->result->links[i];

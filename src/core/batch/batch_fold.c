@@ -22,6 +22,7 @@ typedef struct Lists
 	List own;       /* parts that are this one's row */
 	List summaries; /* places in the stitch's result */
 	List rebuilt;
+	List moved; /* profile moves: another profile is in this one */
 	List split; /* identifier moves: identifiers of another profile are in this one */
 	/* room for what one profile is made of */
 	const CdpkBatchRow **identify_rows;
@@ -192,6 +193,10 @@ make_lists(CdpkBatch *batch, Lists *lists)
 		add_item(&lists->summaries, batch->result->profiles[i].profile_id, (uint32_t) i);
 	sort_list(&lists->summaries);
 	STITCH_TRY(make_list(batch, &lists->rebuilt, batch->rebuilt.count));
+	STITCH_TRY(make_list(batch, &lists->moved, batch->result->profile_move_count));
+	for (size_t i = 0; i < batch->result->profile_move_count; i++)
+		add_item(&lists->moved, batch->result->profile_moves[i].to, (uint32_t) i);
+	sort_list(&lists->moved);
 	for (uint32_t i = 0; i < batch->rebuilt.count; i++)
 		add_item(&lists->rebuilt, batch->rebuilt.items[i], i);
 	sort_list(&lists->rebuilt);
@@ -209,8 +214,8 @@ make_lists(CdpkBatch *batch, Lists *lists)
 static bool
 next_profile(const Lists *lists, int64_t *profile_id)
 {
-	const List *all[] = {&lists->rows, &lists->gone, &lists->summaries, &lists->rebuilt,
-						 &lists->split};
+	const List *all[] = {&lists->rows,    &lists->gone,  &lists->summaries,
+						 &lists->rebuilt, &lists->moved, &lists->split};
 	bool found = false;
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -299,14 +304,18 @@ add_rows(CdpkBatch *batch, CdpkBatchProfile *profile, Lists *lists, uint32_t *id
 	return CDPK_OK;
 }
 
-/* Say from where identifiers came to a profile. */
+/* Say from where profiles and identifiers came to a profile. */
 static CdpkStatus
-touch_split(CdpkBatch *batch, Lists *lists, int64_t profile_id)
+touch_moved(CdpkBatch *batch, Lists *lists, int64_t profile_id)
 {
 	const BatchItem *items;
-	size_t count = items_of(&lists->split, profile_id, &items);
+	size_t count = items_of(&lists->moved, profile_id, &items);
 	int64_t former = 0;
 
+	for (size_t i = 0; i < count; i++)
+		STITCH_TRY(touch(batch, profile_id, batch->result->profile_moves[items[i].value].from,
+						 BATCH_NONE, CDPK_BATCH_MOVED, 0));
+	count = items_of(&lists->split, profile_id, &items);
 	for (size_t i = 0; i < count; i++)
 	{
 		int64_t from = batch->result->identifier_moves[items[i].value].from;
@@ -339,16 +348,11 @@ fold_profile(CdpkBatch *batch, Lists *lists, CdpkBatchProfile *profile)
 		profile->summary = &batch->result->profiles[items->value];
 		STITCH_TRY(touch(batch, profile_id, 0, BATCH_NONE, CDPK_BATCH_SUMMARY, 0));
 	}
-	STITCH_TRY(touch_split(batch, lists, profile_id));
+	STITCH_TRY(touch_moved(batch, lists, profile_id));
 	count = items_of(&lists->gone, profile_id, &items);
 	profile->folded |= count > 0;
 	for (size_t i = 0; i < count; i++)
-	{
-		const CdpkBatchPart *part = &batch->parts.items[items[i].value];
-
-		add_part(profile, part, lists, &parts);
-		STITCH_TRY(touch(batch, profile_id, part->profile_id, BATCH_NONE, CDPK_BATCH_MOVED, 0));
-	}
+		add_part(profile, &batch->parts.items[items[i].value], lists, &parts);
 	profile->stored = items_of(&lists->own, profile_id, &items) > 0;
 	if (profile->stored &&
 		cdpk_idmap_get(&batch->is_ended, (uint64_t) profile_id) == CDPK_IDMAP_NONE)
@@ -375,7 +379,7 @@ cdpk_batch_fold(CdpkBatch *batch)
 {
 	CdpkBatchProfile profile;
 	Lists lists;
-	int64_t profile_id;
+	int64_t profile_id = 0;
 
 	if (!batch->planned || batch->folded)
 		return CDPK_INVALID;

@@ -36,14 +36,12 @@ find_rebuilt(CdpkBatch *batch)
 	for (size_t i = 0; i < result->identifier_move_count; i++)
 	{
 		const CdpkStitchMove *move = &result->identifier_moves[i];
-		uint32_t whole;
 
+		/* a profile of which identifiers moved one by one did not move whole */
 		if (move->from == 0)
 			continue;
-		whole = cdpk_idmap_get(&batch->profile_move, (uint64_t) move->from);
 		STITCH_TRY(rebuild(batch, move->to));
-		STITCH_TRY(rebuild(batch, whole != CDPK_IDMAP_NONE ? result->profile_moves[whole].to
-														   : move->from));
+		STITCH_TRY(rebuild(batch, move->from));
 	}
 	for (uint32_t i = 0; i < batch->reanchored.count; i++)
 		STITCH_TRY(rebuild(batch, batch_profile_of_anchor(batch, batch->reanchored.items[i].from)));

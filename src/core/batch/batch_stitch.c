@@ -88,12 +88,24 @@ give_sharing(CdpkBatch *batch)
 	return CDPK_OK;
 }
 
-/* Tell what is not about identifiers and links of the batch. */
+/*
+ * Tell what is not about identifiers and links of the batch.  A link that lost all its evidence and
+ * has other now is tried like a new one: it is in no table where a refused link, or one of an
+ * identifier that is shared no more, is looked for.
+ */
 static CdpkStatus
 give_changes(CdpkBatch *batch)
 {
 	const CdpkBatchChanges *changes = &batch->changes;
 
+	for (uint32_t i = 0; changes->unlinked_count > 0 && i < batch->link_changes.count; i++)
+	{
+		const CdpkStitchChange *change = &batch->link_changes.items[i];
+		CdpkStitchLink link = {change->a, change->b, change->now, change->refused};
+
+		if (change->existed && change->exists)
+			STITCH_TRY(cdpk_stitch_retry(batch->stitch, &link, 1));
+	}
 	STITCH_TRY(cdpk_stitch_retry(batch->stitch, changes->retry, changes->retry_count));
 	STITCH_TRY(cdpk_stitch_check_profiles(batch->stitch, changes->check, changes->check_count));
 	STITCH_TRY(
