@@ -39,8 +39,8 @@ typedef struct Call
 {
 	StoreTable table;
 	StoreForm form;
-	Oid *types;  /* of each column */
-	int first;   /* of the columns that arrays are given for */
+	Oid *types; /* of each column */
+	int first;  /* of the columns that arrays are given for */
 	int arrays;
 	StoreColumn *column; /* those */
 	int rows;
@@ -89,7 +89,8 @@ take_array(Call *call, int i, ArrayType *array)
 {
 	StoreColumn *column = &call->column[i];
 	Oid element = ARR_ELEMTYPE(array);
-	Oid relation = get_relname_relid(call->table.name, get_namespace_oid(call->table.schema, false));
+	Oid relation =
+		get_relname_relid(call->table.name, get_namespace_oid(call->table.schema, false));
 	Oid type;
 	int16 length;
 	bool by_value;
@@ -351,6 +352,6 @@ store_test_cpu(PG_FUNCTION_ARGS)
 	struct rusage usage;
 
 	getrusage(RUSAGE_SELF, &usage);
-	PG_RETURN_FLOAT8((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 + usage.ru_utime.tv_usec +
-					 usage.ru_stime.tv_usec);
+	PG_RETURN_FLOAT8((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 +
+					 usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
