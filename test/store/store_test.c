@@ -72,15 +72,18 @@ name_table(Call *call, char *name)
 	call->table.name = dot + 1;
 }
 
-/* value_of makes a column's value of its text. */
+/* value_of makes a column's value of one of another type. */
 static Datum
-value_of(Oid type, Datum form)
+value_of(Oid type, Oid from, Datum value)
 {
 	Oid input;
+	Oid output;
 	Oid parameter;
+	bool is_varlena;
 
+	getTypeOutputInfo(from, &output, &is_varlena);
 	getTypeInputInfo(type, &input, &parameter);
-	return OidInputFunctionCall(input, TextDatumGetCString(form), parameter, -1);
+	return OidInputFunctionCall(input, OidOutputFunctionCall(output, value), parameter, -1);
 }
 
 /* take_array takes the values of a column. */
@@ -110,7 +113,7 @@ take_array(Call *call, int i, ArrayType *array)
 	call->rows = count;
 	for (int j = 0; j < count && element != type; j++)
 		if (!nulls[j])
-			values[j] = value_of(type, values[j]);
+			values[j] = value_of(type, element, values[j]);
 	column->values = values;
 	column->nulls = nulls;
 }
@@ -156,7 +159,7 @@ set_of(const Call *call)
 	return set;
 }
 
-/* open_as opens the table; where the direct form is asked for and does not serve, that is no test. */
+/* open_as opens the table in the form that is asked for. */
 static Store *
 open_as(const Call *call)
 {
