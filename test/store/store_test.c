@@ -39,8 +39,8 @@ typedef struct Call
 {
 	StoreTable table;
 	StoreForm form;
-	Oid *types;  /* of each column */
-	int first;   /* of the columns that arrays are given for */
+	Oid *types; /* of each column */
+	int first;  /* of the columns that arrays are given for */
 	int arrays;
 	StoreColumn *column; /* those */
 	int rows;
@@ -72,15 +72,18 @@ name_table(Call *call, char *name)
 	call->table.name = dot + 1;
 }
 
-/* value_of makes a column's value of its text. */
+/* value_of makes a column's value of one of another type. */
 static Datum
-value_of(Oid type, Datum form)
+value_of(Oid type, Oid from, Datum value)
 {
 	Oid input;
+	Oid output;
 	Oid parameter;
+	bool is_varlena;
 
+	getTypeOutputInfo(from, &output, &is_varlena);
 	getTypeInputInfo(type, &input, &parameter);
-	return OidInputFunctionCall(input, TextDatumGetCString(form), parameter, -1);
+	return OidInputFunctionCall(input, OidOutputFunctionCall(output, value), parameter, -1);
 }
 
 /* take_array takes the values of a column. */
@@ -89,7 +92,8 @@ take_array(Call *call, int i, ArrayType *array)
 {
 	StoreColumn *column = &call->column[i];
 	Oid element = ARR_ELEMTYPE(array);
-	Oid relation = get_relname_relid(call->table.name, get_namespace_oid(call->table.schema, false));
+	Oid relation =
+		get_relname_relid(call->table.name, get_namespace_oid(call->table.schema, false));
 	Oid type;
 	int16 length;
 	bool by_value;
@@ -109,7 +113,7 @@ take_array(Call *call, int i, ArrayType *array)
 	call->rows = count;
 	for (int j = 0; j < count && element != type; j++)
 		if (!nulls[j])
-			values[j] = value_of(type, values[j]);
+			values[j] = value_of(type, element, values[j]);
 	column->values = values;
 	column->nulls = nulls;
 }
@@ -155,7 +159,7 @@ set_of(const Call *call)
 	return set;
 }
 
-/* open_as opens the table; where the direct form is asked for and does not serve, that is no test. */
+/* open_as opens the table in the form that is asked for. */
 static Store *
 open_as(const Call *call)
 {
@@ -351,6 +355,6 @@ store_test_cpu(PG_FUNCTION_ARGS)
 	struct rusage usage;
 
 	getrusage(RUSAGE_SELF, &usage);
-	PG_RETURN_FLOAT8((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 + usage.ru_utime.tv_usec +
-					 usage.ru_stime.tv_usec);
+	PG_RETURN_FLOAT8((usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 +
+					 usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }

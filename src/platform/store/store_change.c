@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "access/tableam.h"
 #include "access/xact.h"
 #include "executor/executor.h"
@@ -25,7 +26,7 @@ typedef struct Change
 	StoreColumns set;
 	CommandId command;
 	StoreHeap *heap;        /* that the rest is of */
-	TupleTableSlot *made;   /* the new version of a row */
+	TupleTableSlot *tuple;  /* the new version of a row */
 	TupleTableSlot *latest; /* a version that another transaction committed meanwhile */
 	bool *found;            /* which keys found a row; may be NULL */
 	int64 changed;
@@ -88,11 +89,11 @@ finish_heap(Change *change)
 	store_fill_indexes(change->store, heap);
 	for (int i = 0; i < heap->index_count; i++)
 		heap->indexes[i].unchanged = false;
-	if (change->made != NULL)
-		ExecDropSingleTupleTableSlot(change->made);
+	if (change->tuple != NULL)
+		ExecDropSingleTupleTableSlot(change->tuple);
 	if (change->latest != NULL)
 		ExecDropSingleTupleTableSlot(change->latest);
-	change->made = NULL;
+	change->tuple = NULL;
 	change->latest = NULL;
 	change->heap = NULL;
 }
@@ -108,7 +109,7 @@ begin_heap(Change *change, StoreHeap *heap, CmdType command)
 	if (command != CMD_UPDATE)
 		return;
 	store_prepare_write(change->store, heap);
-	change->made = MakeSingleTupleTableSlot(heap->descriptor, &TTSOpsVirtual);
+	change->tuple = MakeSingleTupleTableSlot(heap->descriptor, &TTSOpsHeapTuple);
 	note_unchanged(change);
 }
 
@@ -176,7 +177,7 @@ is_gone(const Change *change, TM_Result result)
 static void
 make_version(Change *change, int key, TupleTableSlot *old)
 {
-	TupleTableSlot *made = ExecClearTuple(change->made);
+	TupleTableSlot *made = ExecClearTuple(change->heap->row);
 	int attributes = change->heap->descriptor->natts;
 
 	slot_getallattrs(old);
@@ -196,6 +197,9 @@ make_version(Change *change, int key, TupleTableSlot *old)
 		ExecConstraints(change->heap->result, made, change->store->estate);
 		ResetPerTupleExprContext(change->store->estate);
 	}
+	ExecStoreHeapTuple(
+		heap_form_tuple(change->heap->descriptor, made->tts_values, made->tts_isnull),
+		change->tuple, true);
 }
 
 /* update_row is the StoreScanFunction of an update. */
@@ -215,11 +219,12 @@ update_row(void *arg, StoreHeap *heap, int key, TupleTableSlot *slot, Snapshot s
 
 		make_version(change, key, slot);
 		if (!is_gone(change,
-					 table_tuple_update(heap->relation, &place, change->made, change->command,
+					 table_tuple_update(heap->relation, &place, change->tuple, change->command,
 										snapshot, InvalidSnapshot, true, &failure, &lock, &update)))
 		{
+			heap->row->tts_tid = change->tuple->tts_tid;
 			if (CDP_UPDATES_INDEXES(update))
-				store_index_row(change->store, heap, change->made, true,
+				store_index_row(change->store, heap, heap->row, true,
 								CDP_UPDATES_SUMMARIES(update));
 			break;
 		}

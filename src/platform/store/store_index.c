@@ -90,6 +90,7 @@ store_prepare_write(Store *store, StoreHeap *heap)
 		store->estate = CreateExecutorState();
 	/* one that holds no reference, as there may be a thousand slots of it */
 	heap->descriptor = CreateTupleDescCopyConstr(RelationGetDescr(heap->relation));
+	heap->row = MakeSingleTupleTableSlot(heap->descriptor, &TTSOpsVirtual);
 	open_indexes(heap);
 	heap->result = makeNode(ResultRelInfo);
 	InitResultRelInfo(heap->result, heap->relation, 0, NULL, 0);
@@ -165,8 +166,8 @@ index_row(Store *store, StoreIndex *index, TupleTableSlot *slot, bool keep)
 }
 
 /*
- * store_index_row notes what goes into the indexes for a row that is in the heap.  The row's values are
- * copied if they are to be kept, else they last until the indexes are filled.
+ * store_index_row notes what goes into the indexes for a row, whose place is known or the number of its
+ * slot.  The row's values are copied if they are to be kept, else they last until the indexes are filled.
  */
 void
 store_index_row(Store *store, StoreHeap *heap, TupleTableSlot *slot, bool keep, bool only_summaries)
@@ -176,6 +177,48 @@ store_index_row(Store *store, StoreHeap *heap, TupleTableSlot *slot, bool keep, 
 		if (!only_summaries || cdp_index_summarizes(heap->indexes[i].info))
 			index_row(store, &heap->indexes[i], slot, keep);
 	ResetPerTupleExprContext(store->estate);
+}
+
+/* store_place_rows notes the places of rows that have come into the heap since they were noted. */
+void
+store_place_rows(StoreHeap *heap)
+{
+	for (int i = 0; i < heap->index_count; i++)
+	{
+		StoreIndex *index = &heap->indexes[i];
+
+		for (; index->placed < index->count; index->placed++)
+		{
+			ItemPointerData *place = &index->places[index->placed];
+
+			*place = heap->slots[ItemPointerGetBlockNumberNoCheck(place)]->tts_tid;
+		}
+	}
+}
+
+/*
+ * repeats tells whether a row says what the one before has said of the same block to an index of blocks,
+ * as all rows of a batch do of its number.
+ */
+static bool
+repeats(const StoreIndex *index, int row)
+{
+	Size cell = (Size) row * index->attributes;
+
+	if (index->relation->rd_rel->relam != BRIN_AM_OID || row == 0 ||
+		ItemPointerGetBlockNumber(&index->places[row]) !=
+			ItemPointerGetBlockNumber(&index->places[row - 1]))
+		return false;
+	for (int i = 0; i < index->attributes; i++, cell++)
+	{
+		Size former = cell - index->attributes;
+
+		if (index->nulls[cell] != index->nulls[former] ||
+			(!index->nulls[cell] && !datumIsEqual(index->values[cell], index->values[former],
+												  index->by_value[i], index->lengths[i])))
+			return false;
+	}
+	return true;
 }
 
 /* sort_index gives the rows in the order of a B-tree; NULL: as they are, for others. */
@@ -213,6 +256,8 @@ fill_index(StoreHeap *heap, StoreIndex *index)
 		int row = order != NULL ? order[i] : i;
 
 		CHECK_FOR_INTERRUPTS();
+		if (repeats(index, row))
+			continue;
 		index_insert(index->relation, index->values + (Size) row * index->attributes,
 					 index->nulls + (Size) row * index->attributes, &index->places[row],
 					 heap->relation, check, index->unchanged, index->info);
@@ -225,6 +270,7 @@ fill_index(StoreHeap *heap, StoreIndex *index)
 	if (order != NULL)
 		pfree(order);
 	index->count = 0;
+	index->placed = 0;
 	index->capacity = 0;
 	MemoryContextReset(index->context);
 }
@@ -244,6 +290,8 @@ store_close_heap(StoreHeap *heap)
 {
 	for (int i = 0; i < heap->index_count; i++)
 		index_close(heap->indexes[i].relation, NoLock);
+	if (heap->row != NULL)
+		ExecDropSingleTupleTableSlot(heap->row);
 	for (int i = 0; i < heap->slot_count; i++)
 		ExecDropSingleTupleTableSlot(heap->slots[i]);
 }

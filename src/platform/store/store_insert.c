@@ -122,7 +122,7 @@ map_defaults(Load *load)
 	}
 }
 
-/* next_slot gives an empty slot for the next row. */
+/* next_slot gives an empty slot for the next tuple. */
 static TupleTableSlot *
 next_slot(Load *load)
 {
@@ -136,36 +136,60 @@ next_slot(Load *load)
 		MemoryContext caller = MemoryContextSwitchTo(load->store->context);
 
 		heap->slots[heap->slot_count++] =
-			MakeSingleTupleTableSlot(heap->descriptor, &TTSOpsVirtual);
+			MakeSingleTupleTableSlot(heap->descriptor, &TTSOpsHeapTuple);
 		MemoryContextSwitchTo(caller);
 	}
-	return ExecClearTuple(heap->slots[load->count]);
+	return heap->slots[load->count];
 }
 
-/* fill_slot makes a row of the values given and of defaults, and returns the size of the large ones. */
+/* make_row makes a row of the values given and of defaults, and returns the size of the large ones. */
 static Size
-fill_slot(Load *load, TupleTableSlot *slot, int count, const StoreColumn *columns, int row)
+make_row(Load *load, int count, const StoreColumn *columns, int from)
 {
+	TupleTableSlot *row = ExecClearTuple(load->heap->row);
 	int attributes = load->heap->descriptor->natts;
 	Size bytes = sizeof(Datum) * attributes;
 
-	memcpy(slot->tts_values, load->default_values, sizeof(Datum) * attributes);
-	memcpy(slot->tts_isnull, load->default_nulls, sizeof(bool) * attributes);
+	memcpy(row->tts_values, load->default_values, sizeof(Datum) * attributes);
+	memcpy(row->tts_isnull, load->default_nulls, sizeof(bool) * attributes);
 	for (int i = 0; i < count; i++)
 	{
 		const StoreType *type = &load->store->types[columns[i].column];
 		int to = load->heap->attributes[type->attribute - 1] - 1;
 
-		slot->tts_isnull[to] = store_column_is_null(&columns[i], row);
-		slot->tts_values[to] = columns[i].values[row];
-		if (type->length == -1 && !slot->tts_isnull[to])
-			bytes += VARSIZE_ANY(DatumGetPointer(slot->tts_values[to]));
+		row->tts_isnull[to] = store_column_is_null(&columns[i], from);
+		row->tts_values[to] = columns[i].values[from];
+		if (type->length == -1 && !row->tts_isnull[to])
+			bytes += VARSIZE_ANY(DatumGetPointer(row->tts_values[to]));
 	}
-	ExecStoreVirtualTuple(slot);
+	ExecStoreVirtualTuple(row);
 	return bytes;
 }
 
-/* flush writes the rows to the heap, and notes what goes into the indexes. */
+/* add_row checks the row at hand, and notes what of it goes into the heap and the indexes. */
+static void
+add_row(Load *load)
+{
+	StoreHeap *heap = load->heap;
+	TupleTableSlot *row = heap->row;
+	TupleTableSlot *slot = next_slot(load);
+	MemoryContext caller;
+
+	if (heap->descriptor->constr != NULL)
+	{
+		ExecConstraints(heap->result, row, load->store->estate);
+		ResetPerTupleExprContext(load->store->estate);
+	}
+	caller = MemoryContextSwitchTo(load->work);
+	ExecStoreHeapTuple(heap_form_tuple(heap->descriptor, row->tts_values, row->tts_isnull), slot,
+					   true);
+	MemoryContextSwitchTo(caller);
+	ItemPointerSet(&row->tts_tid, load->count, FirstOffsetNumber);
+	store_index_row(load->store, heap, row, false, false);
+	load->count++;
+}
+
+/* flush writes the tuples to the heap. */
 static void
 flush(Load *load)
 {
@@ -174,10 +198,11 @@ flush(Load *load)
 
 	if (load->count > 0)
 		table_multi_insert(heap->relation, heap->slots, load->count, load->command, 0, load->bulk);
+	store_place_rows(heap);
+	for (int i = 0; i < load->count; i++)
+		ExecClearTuple(heap->slots[i]);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(load->work);
-	for (int i = 0; i < load->count && heap->index_count > 0; i++)
-		store_index_row(load->store, heap, heap->slots[i], false, false);
 	load->count = 0;
 	load->bytes = 0;
 }
@@ -196,16 +221,9 @@ load_heap(Store *store, StoreHeap *heap, const int *row, int rows, int count,
 		AllocSetContextCreate(CurrentMemoryContext, "cdp store load", ALLOCSET_DEFAULT_SIZES);
 	for (int i = 0; i < rows; i++)
 	{
-		TupleTableSlot *slot = next_slot(&load);
-
 		CHECK_FOR_INTERRUPTS();
-		load.bytes += fill_slot(&load, slot, count, columns, row != NULL ? row[i] : i);
-		if (heap->descriptor->constr != NULL)
-		{
-			ExecConstraints(heap->result, slot, store->estate);
-			ResetPerTupleExprContext(store->estate);
-		}
-		load.count++;
+		load.bytes += make_row(&load, count, columns, row != NULL ? row[i] : i);
+		add_row(&load);
 		if (load.count == TOGETHER_ROWS || load.bytes >= TOGETHER_BYTES)
 			flush(&load);
 	}

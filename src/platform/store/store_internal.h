@@ -52,6 +52,7 @@ typedef struct StoreIndex
 	Datum *values; /* row by row */
 	bool *nulls;
 	ItemPointerData *places;
+	int placed;     /* those that are known; of the others, the block is the number of their slot */
 	bool unchanged; /* the rows that follow have the keys of earlier versions */
 } StoreIndex;
 
@@ -64,7 +65,8 @@ typedef struct StoreHeap
 	TupleDesc descriptor;
 	int index_count;
 	StoreIndex *indexes;
-	TupleTableSlot **slots; /* rows on their way into the heap */
+	TupleTableSlot *row;    /* the values of one row, the caller's */
+	TupleTableSlot **slots; /* tuples on their way into the heap */
 	int slot_count;
 } StoreHeap;
 
@@ -174,6 +176,7 @@ extern bool store_direct_can_set(const Store *store, StoreColumns set);
 extern void store_prepare_write(Store *store, StoreHeap *heap);
 extern void store_index_row(Store *store, StoreHeap *heap, TupleTableSlot *slot, bool keep,
 							bool only_summaries);
+extern void store_place_rows(StoreHeap *heap);
 extern void store_fill_indexes(Store *store, StoreHeap *heap);
 extern void store_close_heap(StoreHeap *heap);
 

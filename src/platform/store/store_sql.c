@@ -187,13 +187,20 @@ append_columns(StringInfo text, const Store *store, const char *prefix, int coun
 						 quote_identifier(store->table->columns[column[i].column]));
 }
 
+/* append_cast appends the cast of a value that is handed as text. */
+static void
+append_cast(StringInfo text, const Store *store, int column)
+{
+	if (store->types[column].is_array)
+		appendStringInfo(text, "::%s", format_type_be_qualified(store->types[column].type));
+}
+
 /* append_value appends how a statement names a value of the arrays. */
 static void
 append_value(StringInfo text, const Store *store, int place, int column)
 {
 	appendStringInfo(text, "k.c%d", place);
-	if (store->types[column].is_array)
-		appendStringInfo(text, "::%s", format_type_be_qualified(store->types[column].type));
+	append_cast(text, store, column);
 }
 
 /* append_arrays appends the arrays as a relation k with columns c0, c1, …, and with places n. */
@@ -297,7 +304,7 @@ store_sql_find(Store *store, const StoreKey *key, int keys, const StoreColumn *a
 	run_chunks(&chunk, keys, text.data, &receiver.receiver);
 }
 
-/* append_insert appends an INSERT of the arrays. */
+/* append_insert appends an INSERT of the arrays, which are read in step and kept nowhere. */
 static void
 append_insert(StringInfo text, const Store *store, int count, const StoreColumn *column)
 {
@@ -308,11 +315,9 @@ append_insert(StringInfo text, const Store *store, int count, const StoreColumn 
 	appendStringInfoString(text, ") SELECT ");
 	for (int i = 0; i < count; i++)
 	{
-		appendStringInfoString(text, i > 0 ? ", " : "");
-		append_value(text, store, i, column[i].column);
+		appendStringInfo(text, "%spg_catalog.unnest($%d)", i > 0 ? ", " : "", i + 1);
+		append_cast(text, store, column[i].column);
 	}
-	appendStringInfoString(text, " FROM ");
-	append_arrays(text, count, false);
 }
 
 void
