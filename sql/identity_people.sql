@@ -41,19 +41,19 @@ SELECT step, from_identifier, to_identifier, reasons FROM cdp.explain('email:f@e
 SELECT cdp.set_rules('{"device_id": {"max_links": {"user_id": 5, "email": 100}}}');
 SELECT feed('device_id:k', 'user_id:k' || i) FROM generate_series(1, 3) i;
 SELECT accepted FROM cdp.refresh();
-SELECT identifier, links, max_links FROM cdp.near_shared;
+SELECT identifier, link_count, max_links FROM cdp.near_shared;
 SELECT feed('device_id:k', 'user_id:k4');
 SELECT accepted FROM cdp.refresh();
-SELECT identifier, namespace, linked_namespace, links, max_links, profile_id = cdp.profile_of('device_id:k') AS profile FROM cdp.near_shared;
+SELECT identifier, namespace, linked_namespace, link_count, max_links, profile_id = cdp.profile_of('device_id:k') AS profile FROM cdp.near_shared;
 SELECT feed('device_id:k', 'user_id:k5');
 SELECT accepted FROM cdp.refresh();
-SELECT identifier, links, max_links FROM cdp.near_shared;
+SELECT identifier, link_count, max_links FROM cdp.near_shared;
 SELECT feed('device_id:k', 'user_id:k6');
 SELECT accepted FROM cdp.refresh();
-SELECT identifier, links, max_links FROM cdp.near_shared;
+SELECT identifier, link_count, max_links FROM cdp.near_shared;
 SELECT identifier, other_identifier, reasons FROM cdp.refused_links WHERE other_identifier LIKE '%:k' OR identifier LIKE '%:k' ORDER BY 1, 2;
 SELECT cdp.mark_shared('device_id:k', false);
-SELECT identifier, links, max_links FROM cdp.near_shared;
+SELECT identifier, link_count, max_links FROM cdp.near_shared;
 
 -- who was who when
 SELECT cdp.set_rules('{"email": {"blocked": ["e@example.com"]}}');

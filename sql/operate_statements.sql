@@ -1,5 +1,5 @@
 -- SQL in strings is parsed, whether or not a test reaches it: PL/pgSQL parses a statement that it does not run.  A string is
--- a statement, an expression, or what stands behind FROM a.  What format() puts in is tried as a name, a query, and so on.
+-- a statement, an expression, or what stands after FROM, or after FROM a.  What format() puts in is tried as a name, a query, and so on.
 SET client_min_messages = warning;
 CREATE FUNCTION pg_temp.parses(statement text) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
@@ -34,6 +34,7 @@ CREATE TEMP TABLE written AS
 	WHERE p.pronamespace IN ('cdp'::regnamespace, 'cdp_internal'::regnamespace);
 SELECT count(*) > 30 AS enough FROM written;
 SELECT function, statement FROM written w WHERE NOT EXISTS (SELECT FROM pg_temp.fills(w.statement) f (statement) WHERE pg_temp.parses(f.statement)
-	OR pg_temp.parses('SELECT ' || f.statement) OR pg_temp.parses('SELECT FROM a ' || f.statement));
+	OR pg_temp.parses('SELECT ' || f.statement) OR pg_temp.parses('SELECT FROM ' || f.statement)
+	OR pg_temp.parses('SELECT FROM a ' || f.statement));
 -- and it would show
 SELECT pg_temp.parses('SELECT a FROM b WHERE'), pg_temp.parses('SELEC 1'), pg_temp.parses('DELETE FROM b USING c WHERE c.d = $1');

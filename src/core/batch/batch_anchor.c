@@ -123,7 +123,7 @@ settle_links(CdpkBatch *batch)
 	}
 	for (size_t i = 0; i < batch->result->link_count; i++)
 	{
-		const CdpkStitchVerdict *verdict = &batch->result->links[i];
+		const CdpkStitchRefusal *verdict = &batch->result->links[i];
 		int64_t a = verdict->a < verdict->b ? verdict->a : verdict->b;
 		int64_t b = verdict->a < verdict->b ? verdict->b : verdict->a;
 

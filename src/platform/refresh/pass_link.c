@@ -153,7 +153,7 @@ add_value_columns(const Pass *pass, PassColumns *columns, const CdpkBatchLink *r
 typedef struct Flags
 {
 	Pass *pass;
-	const CdpkStitchVerdict *verdicts;
+	const CdpkStitchRefusal *verdicts;
 	PassColumns key;
 	Datum *a;
 	Datum *b;
