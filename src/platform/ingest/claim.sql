@@ -12,26 +12,6 @@ COMMENT ON FUNCTION cdp_internal.max_row_bytes() IS
 	'Internal: how many bytes a row of an inbox may have, uncompressed, and its documents as text; '
 	'a larger one goes to quarantine, cut.';
 
--- a document of 4 kB has at most 40 MB as text
-CREATE FUNCTION cdp_internal.is_row_too_large(raw_size bigint, identifiers jsonb, properties jsonb, traits jsonb, context jsonb) RETURNS boolean
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE WHEN raw_size > cdp_internal.max_row_bytes() THEN true WHEN raw_size <= 4096 THEN false
-		ELSE coalesce(cdp_internal.shown_size(identifiers), 0) + coalesce(cdp_internal.shown_size(properties), 0)
-			+ coalesce(cdp_internal.shown_size(traits), 0) + coalesce(cdp_internal.shown_size(context), 0) > cdp_internal.max_row_bytes() END;
-COMMENT ON FUNCTION cdp_internal.is_row_too_large(bigint, jsonb, jsonb, jsonb, jsonb) IS
-	'Internal: whether a row is over cdp_internal.max_row_bytes(), uncompressed or, a few numbers being enough, as text.';
-
-CREATE FUNCTION cdp_internal.cut_text(value text, cut boolean) RETURNS text
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE WHEN cut AND cdp_internal.raw_size(value) > 4096 THEN left(value, 1000) ELSE value END;
-COMMENT ON FUNCTION cdp_internal.cut_text(text, boolean) IS
-	'Internal: of a row that is cut the first 1,000 characters, where it has more than 4 kB; no more is read.';
-
-CREATE FUNCTION cdp_internal.cut_document(value jsonb, cut boolean) RETURNS jsonb
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE WHEN cut AND cdp_internal.shown_size(value) > 4096 THEN NULL ELSE value END;
-COMMENT ON FUNCTION cdp_internal.cut_document(jsonb, boolean) IS 'Internal: of a row that is cut what has no more than 4 kB.';
-
 CREATE FUNCTION cdp_internal.claim_rows(inbox regclass, from_block bigint, max_rows bigint, max_bytes bigint,
 	max_row_bytes bigint, cut_bytes bigint, OUT places tid[], OUT bytes bigint, OUT first_block bigint,
 	OUT last_block bigint, OUT blocks bigint, OUT ended boolean)
@@ -174,8 +154,7 @@ COMMENT ON FUNCTION cdp_internal.count_waiting() IS
 	'the marks.';
 
 REVOKE ALL ON FUNCTION cdp_internal.max_batch_bytes(), cdp_internal.max_row_bytes(),
-	cdp_internal.is_row_too_large(bigint, jsonb, jsonb, jsonb, jsonb), cdp_internal.cut_text(text, boolean),
-	cdp_internal.cut_document(jsonb, boolean), cdp_internal.claim_rows(regclass, bigint, bigint, bigint, bigint, bigint),
+	cdp_internal.claim_rows(regclass, bigint, bigint, bigint, bigint, bigint),
 	cdp_internal.claim_inbox(text, bigint, bigint, bigint), cdp_internal.next_block(text),
 	cdp_internal.move_mark(text, bigint, bigint, bigint, boolean, interval), cdp_internal.refresh_claim(bigint),
 	cdp_internal.count_waiting() FROM PUBLIC;
