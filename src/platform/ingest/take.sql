@@ -21,15 +21,16 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.writer_sources(text[]) IS
-	'Internal: returns roles and the sources that their rows may name; NULL: any; none: the role is gone, or no writer.';
+	'Internal: returns roles and the sources that their rows may name; NULL: any; none: the role is gone, or no '
+	'writer.';
 
 CREATE FUNCTION cdp_internal.taken_rows(places tid[], line_places tid[], as_of timestamptz, max_identifiers integer,
 	max_row_bytes bigint, trait_rules jsonb, cut_all boolean, failures text[],
 	OUT row_no bigint, OUT line text,
 	OUT message_id text, OUT type text, OUT event text, OUT anonymous_id text, OUT user_id text, OUT group_id text,
 	OUT previous_id text, OUT identifiers jsonb, OUT properties jsonb, OUT traits jsonb, OUT context jsonb,
-	OUT "timestamp" timestamptz, OUT sent_at timestamptz, OUT original_timestamp timestamptz, OUT received_at timestamptz,
-	OUT source_given text, OUT written_by text,
+	OUT "timestamp" timestamptz, OUT sent_at timestamptz, OUT original_timestamp timestamptz,
+	OUT received_at timestamptz, OUT source_given text, OUT written_by text,
 	OUT cut boolean, OUT sizes jsonb, OUT message_key uuid, OUT call_type text, OUT event_name text, OUT at timestamptz,
 	OUT source text, OUT ids cdp.identifier[], OUT repeats integer, OUT seen_at timestamptz, OUT reason text,
 	OUT detail text) RETURNS SETOF record
@@ -57,9 +58,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refresh_take(text[], boolean) IS
-	'Internal: takes the rows of the batch from the inboxes and cleans them (batch_row). failures: the errors for which '
-	'each of them, those of cdp.inbox first, is set aside without another look; cut_all: whatever their size, only what '
-	'can be kept of any row is kept.';
+	'Internal: takes the rows of the batch from the inboxes and cleans them (batch_row). failures: the errors for '
+	'which each of them, those of cdp.inbox first, is set aside without another look; cut_all: of each row, whatever '
+	'its size, only what can be kept of a row that is cut.';
 
 REVOKE ALL ON FUNCTION cdp_internal.writer_sources(text[]),
 	cdp_internal.taken_rows(tid[], tid[], timestamptz, integer, bigint, jsonb, boolean, text[]),
