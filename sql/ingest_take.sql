@@ -33,7 +33,7 @@ CREATE TABLE deleted (number serial, message_id text);
 CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	IF OLD.message_id = 'kept' THEN RETURN NULL; END IF;
-	INSERT INTO deleted (message_id) VALUES (OLD.message_id);
+	INSERT INTO public.deleted (message_id) VALUES (OLD.message_id);
 	RETURN OLD;
 END $$;
 CREATE TRIGGER note BEFORE DELETE ON cdp.inbox FOR EACH ROW EXECUTE FUNCTION note();
@@ -48,23 +48,25 @@ DROP TRIGGER fail ON cdp.inbox;
 DROP TRIGGER note ON cdp.inbox;
 SELECT :counts FROM cdp.refresh();
 
--- a rule: what it returns is what arrives, how many rows that may be
-CREATE RULE twice AS ON DELETE TO cdp.inbox_raw DO INSTEAD
-	UPDATE cdp.inbox_raw SET line = replace(OLD.line, 'line', 'ruled') FROM generate_series(1, 2) WHERE inbox_raw.ctid = OLD.ctid
-	RETURNING inbox_raw.*;
+-- a rule
+CREATE RULE note AS ON DELETE TO cdp.inbox_raw DO ALSO INSERT INTO public.deleted (message_id) VALUES (OLD.line);
 SELECT bring('f', 'g');
-SELECT count(*) FROM cdp_internal.taken_rows(ARRAY(SELECT ctid FROM cdp.inbox), '{}', now(), 32, 1000000, '{}', false, NULL);
-DROP RULE twice ON cdp.inbox_raw;
+SELECT :counts FROM cdp.refresh();
+SELECT message_id FROM deleted ORDER BY number;
+DROP RULE note ON cdp.inbox_raw;
 
 -- places: one that is not there, one twice; a failure for each
+SELECT bring('h', 'i');
 SELECT row_no, line, message_id, reason, detail FROM cdp_internal.taken_rows('{"(9999,1)"}',
 	ARRAY(SELECT ctid FROM cdp.inbox_raw UNION ALL SELECT ctid FROM cdp.inbox_raw ORDER BY 1), now(), 32, 1000000, '{}', false, NULL);
-SELECT bring('h');
 SELECT * FROM cdp_internal.taken_rows(ARRAY(SELECT ctid FROM cdp.inbox), '{}', now(), 32, 1000000, '{}', false, '{}');
 SELECT * FROM cdp_internal.taken_rows('{}', '{}', 'infinity', 32, 1000000, '{}', false, NULL);
 SELECT * FROM cdp_internal.taken_rows('{}', '{}', NULL, 32, 1000000, '{}', false, NULL);
 SELECT row_no, message_id, reason, detail, cut, sizes, source FROM cdp_internal.taken_rows(
 	ARRAY(SELECT ctid FROM cdp.inbox), ARRAY(SELECT ctid FROM cdp.inbox_raw), now(), 32, 1000000, '{}', true, '{one,two}');
+SELECT bring('j');
+SELECT row_no, message_id, line, reason, detail, cut, sizes, source FROM cdp_internal.taken_rows(
+	ARRAY(SELECT ctid FROM cdp.inbox), ARRAY(SELECT ctid FROM cdp.inbox_raw), now(), 32, 1000000, '{}', false, '{one,two}');
 
 \c :origin
 DROP DATABASE cdp_take;

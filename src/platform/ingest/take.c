@@ -143,13 +143,8 @@ append_row(Take *take)
 {
 	TakenRows *taken = take->taken;
 
-	/* a rule can return more rows than were asked for */
 	if (taken->count == take->capacity)
-	{
-		take->capacity *= 2;
-		taken->rows = repalloc_huge(taken->rows, sizeof(TakenRow) * take->capacity);
-		take->origins = repalloc_huge(take->origins, sizeof(Origin) * take->capacity);
-	}
+		elog(ERROR, "more rows were deleted than there are places");
 	memset(&taken->rows[taken->count], 0, sizeof(TakenRow));
 	return &taken->rows[taken->count++];
 }
