@@ -31,17 +31,9 @@ SELECT cdp.did('{}', NULL) AS did, cdp.did_not('{}', NULL) AS did_not, cdp.count
 SELECT cdp.did('{"a": ["2026-01-01"]}', 'a', NULL, NULL, NULL, NULL, NULL, NULL, '2026-01-02') AS did, cdp.did('{}', 'a', NULL, as_of => '2026-01-02') AS did_nothing;
 
 -- what is refused
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	hint text;
-	result text;
-BEGIN
-	EXECUTE statement INTO result;
-	RETURN 'no error: ' || coalesce(result, 'NULL');
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(hint, ''));
-END $$;
+\getenv top PG_ABS_SRCDIR
+\set refusal :top '/test/include/refusal.sql'
+\i :refusal
 SELECT call, pg_temp.refusal(format('SELECT cdp.%s', call)) FROM unnest(ARRAY[$$did('{}', '')$$, $$did('{}', 'a', within => '1 month')$$, $$did('{}', 'a', within => '1 year')$$,
 	$$did('{}', 'a', within => '0 days')$$, $$did('{}', 'a', within => '-1 day')$$, $$did('{}', 'a', older_than => '1 month')$$, $$did('{}', 'a', older_than => '-1 day')$$,
 	$$did('{}', 'a', within => '106751992 days')$$, $$did('{}', 'a', within => '2147483647 days')$$, $$did('{}', 'a', -1)$$, $$did('{}', 'a', at_most => -1)$$, $$did('{}', 'a', at_most => 0)$$, $$did('{}', 'a', 3, 2)$$,

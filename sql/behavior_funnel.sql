@@ -13,18 +13,9 @@ SELECT cdp.funnel(timeline, NULL, '7 days') AS events, cdp.funnel(timeline, '{vi
 FROM bf_example WHERE person = 1;
 
 -- what is refused
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	detail text;
-	hint text;
-	result text;
-BEGIN
-	EXECUTE statement INTO result;
-	RETURN 'no error: ' || coalesce(result, 'NULL');
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''), nullif(hint, ''));
-END $$;
+\getenv top PG_ABS_SRCDIR
+\set refusal :top '/test/include/refusal.sql'
+\i :refusal
 \pset format unaligned
 \pset tuples_only on
 SELECT format('%s -> %s', call, pg_temp.refusal(format('SELECT cdp.funnel(%s)', call))) FROM unnest(ARRAY[$$'{}', '{}', '1 day'$$, $$'{}', array_fill('a'::text, ARRAY[33]), '1 day'$$, $$NULL, '{}', '1 day'$$, $$'{}', '{a,NULL}', '1 day'$$, $$'{}', '{a,""}', '1 day'$$,

@@ -18,15 +18,9 @@ SELECT cdp.did_horizon(NULL, 'a') AS timeline, cdp.did_horizon('{}', NULL) AS ev
 	cdp.sessions_horizon('{}', NULL) AS gap, cdp.funnel_horizon('{}', NULL, '1 day') AS steps, cdp.funnel_horizon(NULL, '{a}', '1 day') AS funnel, cdp.funnel_horizon('{}', '{a}', '1 day', as_of => NULL) AS funnel_as_of;
 
 -- what is refused, as by their twins
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	result text;
-BEGIN
-	EXECUTE statement INTO result;
-	RETURN 'no error: ' || coalesce(result, 'NULL');
-EXCEPTION WHEN OTHERS THEN
-	RETURN concat_ws(' | ', SQLSTATE, SQLERRM);
-END $$;
+\getenv top PG_ABS_SRCDIR
+\set refusal :top '/test/include/refusal.sql'
+\i :refusal
 SELECT call, pg_temp.refusal(format('SELECT cdp.%s', call)) FROM unnest(ARRAY[$$did_horizon('{}', '')$$, $$did_horizon('{}', 'a', 3, 2)$$, $$did_not_horizon('{}', 'a', -1)$$, $$did_horizon(NULL, 'a', within => '1 month')$$, $$count_events_horizon('{}', 'a', as_of => 'infinity')$$,
 	$$first_time_horizon('{}', 'a', older_than => '-1 day')$$, $$last_time_horizon('{}', '')$$, $$sum_horizon('{}', 'a', '')$$, $$avg_horizon('{}', '', 'n')$$, $$min_horizon('{}', 'a', 'n', within => '0')$$, $$most_frequent_event_horizon('{}', within => '1 year')$$,
 	$$sessions_horizon('{}', '-1')$$, $$last_session_start_horizon('{}', '1 month')$$, $$funnel_horizon('{}', '{}', '1 day')$$, $$funnel_horizon('{}', '{""}', '1 day')$$, $$funnel_horizon('{}', '{a}', '1 month')$$, $$funnel_horizon('{}', array_fill('a'::text, ARRAY[33]), '1 day', 'strict_order')$$]) call;

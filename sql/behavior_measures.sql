@@ -46,17 +46,9 @@ FROM unnest('{8000, 2666.66666666666666, 2666.666666666666667, 0, 1e-18, 0.5, 92
 SELECT cdp.filter_events(timeline, 'a', 'n', '>', cdp.avg(timeline, 'a', 'n')) AS above_average FROM (VALUES ('{"a": [["2024-01-01", {"n": 2000}], ["2024-01-02", {"n": 3000}], ["2024-01-03", {"n": 3000}]]}'::cdp.timeline)) v(timeline);
 
 -- what is refused
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	hint text;
-	result text;
-BEGIN
-	EXECUTE statement INTO result;
-	RETURN 'no error: ' || coalesce(result, 'NULL');
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(hint, ''));
-END $$;
+\getenv top PG_ABS_SRCDIR
+\set refusal :top '/test/include/refusal.sql'
+\i :refusal
 \pset format unaligned
 \pset tuples_only on
 SELECT format('%s -> %s', call, pg_temp.refusal(format('SELECT cdp.%s', call))) FROM unnest(ARRAY[$$sum('{}', '', 'n')$$, $$sum('{}', 'a', '')$$, $$avg('{}', 'a', '')$$, $$min('{}', '', 'n')$$, $$max('{}', 'a', 'n', within => '1 month')$$,

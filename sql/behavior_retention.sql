@@ -39,17 +39,9 @@ RESET enable_sort;
 -- what is refused
 \pset format unaligned
 \pset tuples_only on
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	detail text;
-	result text;
-BEGIN
-	EXECUTE statement INTO result;
-	RETURN 'no error: ' || coalesce(result, 'NULL');
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-	RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''));
-END $$;
+\getenv top PG_ABS_SRCDIR
+\set refusal :top '/test/include/refusal.sql'
+\i :refusal
 SELECT format('%s -> %s', call, pg_temp.refusal('SELECT ' || call || ' FROM generate_series(1, 2) n'))
 FROM unnest(ARRAY['cdp.retention(VARIADIC ''{}''::boolean[])', 'cdp.retention(VARIADIC NULL::boolean[])', 'cdp.retention(VARIADIC array_fill(true, ARRAY[33]))',
 	'cdp.retention(VARIADIC array_fill(true, ARRAY[n]))', 'cdp_internal.retention_final(-1)', 'cdp_internal.retention_final(0)', 'cdp_internal.retention_final(141733920769)', 'cdp_internal.retention_combine(4294967296, 8589934592)']) call;

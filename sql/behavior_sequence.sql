@@ -68,17 +68,9 @@ SELECT matches(timeline, 'a -> b -> a -> b within 1 second -> a after 1 day', as
 SELECT matches(timeline, '2 x a -> not b -> a after 100 seconds', as_of => '2027-01-01') AS no, matches(timeline, 'a -> 62 x a after 1 day -> b', as_of => '2027-01-01') AS yes, matches_horizon(timeline, '64 x b', '1 day', '2026-01-02') FROM bq_large;
 
 -- what is refused
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	detail text;
-	result text;
-BEGIN
-	EXECUTE statement INTO result;
-	RETURN 'no error: ' || coalesce(result, 'NULL');
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-	RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''));
-END $$;
+\getenv top PG_ABS_SRCDIR
+\set refusal :top '/test/include/refusal.sql'
+\i :refusal
 \pset format unaligned
 \pset tuples_only on
 SELECT pg_temp.refusal(format('SELECT %L::cdp.sequence', s))

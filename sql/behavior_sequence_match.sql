@@ -98,17 +98,9 @@ FROM generate_series(1, 200000) n;
 SELECT cdp.sequence_match_events((SELECT string_agg(format('(?%s)', i), '' ORDER BY i) FROM generate_series(1, 32) i), n, VARIADIC (SELECT array_agg(n = i ORDER BY i) FROM generate_series(1, 32) i)) = (SELECT array_agg(i) FROM generate_series(1, 32) i) AS thirty_two FROM generate_series(1, 40) n;
 
 -- what is refused
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	detail text;
-	result text;
-BEGIN
-	EXECUTE statement INTO result;
-	RETURN 'no error: ' || coalesce(result, 'NULL');
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-	RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''));
-END $$;
+\getenv top PG_ABS_SRCDIR
+\set refusal :top '/test/include/refusal.sql'
+\i :refusal
 \pset format unaligned
 \pset tuples_only on
 SELECT format('%s -> %s', pattern, pg_temp.refusal(format('SELECT cdp.sequence_match(%L, 1, true, false)', pattern)))

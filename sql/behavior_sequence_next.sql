@@ -64,18 +64,9 @@ FROM (SELECT history, pg_temp.next_of(CASE WHEN part = 0 THEN state ELSE state::
 SELECT cdp.sequence_next('forward', 'first_match', n, n::text, true, n % 1000 = 999, true, true) AS "1002" FROM generate_series(1, 200000) n;
 
 -- what is refused
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	detail text;
-	hint text;
-	result text;
-BEGIN
-	EXECUTE statement INTO result;
-	RETURN 'no error: ' || coalesce(result, 'NULL');
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''), nullif(hint, ''));
-END $$;
+\getenv top PG_ABS_SRCDIR
+\set refusal :top '/test/include/refusal.sql'
+\i :refusal
 \pset format unaligned
 \pset tuples_only on
 SELECT format('%s -> %s', call, pg_temp.refusal(format('SELECT cdp.sequence_next(%s) FROM bn_event WHERE id = 1', call)))

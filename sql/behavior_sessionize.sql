@@ -39,18 +39,9 @@ SELECT n, cdp.sessionize(n, 1) OVER (ORDER BY n) AS session FROM generate_series
 -- what is refused
 \pset format unaligned
 \pset tuples_only on
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	detail text;
-	hint text;
-	result text;
-BEGIN
-	EXECUTE statement INTO result;
-	RETURN 'no error: ' || coalesce(result, 'NULL');
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''), nullif(hint, ''));
-END $$;
+\getenv top PG_ABS_SRCDIR
+\set refusal :top '/test/include/refusal.sql'
+\i :refusal
 SELECT format('%s -> %s', call, pg_temp.refusal(format('SELECT max(s) FROM (SELECT cdp.sessionize(%s) OVER (ORDER BY n) AS s FROM generate_series(1, 2) n) x', call)))
 FROM unnest(ARRAY[$$timestamptz '2026-01-01', '1 month'$$, $$timestamptz '2026-01-01', '-1 second'$$, $$date '2026-01-01', '-1 second'$$, $$timestamptz '2026-01-01', NULL$$, $$timestamptz 'infinity', '1 day'$$, $$date '-infinity', '1 day'$$,
 	$$timestamptz '2026-01-01', '106751992 days'$$, $$date '2026-01-01' - n, '1 day'$$, $$-n, 1$$, $$n, -1$$, $$n::bigint, -1::bigint$$, $$n::float8, -0.5$$, $$n::float8, 'nan'$$, $$n::float8, 'infinity'$$, $$float8 'nan', 1$$, $$-n::float8, 1$$, $$n, NULL$$,

@@ -180,18 +180,9 @@ SELECT event, people FROM cdp.funnel_table('{x}', '1 day', query => E'VALUES (1,
 SELECT event, people FROM cdp.funnel_table('{x,y}', '1 day', query => $$ SELECT * FROM (VALUES ('p'::text, now() - interval '1 hour', 'x'), ('p', now(), 'y'), (NULL, now(), 'x'), ('q', NULL, 'x'), ('r', now(), NULL)) v $$);
 
 -- what is refused
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	detail text;
-	hint text;
-	result text;
-BEGIN
-	EXECUTE statement INTO result;
-	RETURN 'no error: ' || coalesce(result, 'NULL');
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''), nullif(hint, ''));
-END $$;
+\getenv top PG_ABS_SRCDIR
+\set refusal :top '/test/include/refusal.sql'
+\i :refusal
 \pset format unaligned
 \pset tuples_only on
 SELECT format('%s -> %s', call, pg_temp.refusal('SELECT count(*) FROM cdp.' || call))

@@ -6,19 +6,9 @@ SELECT '{}'::cdp.timeline, ' {"b":["2026-01-01"],"a":["2026-01-01"],"b":["2026-0
 SELECT '{"Käufe \u00e4 \"x\"": ["-0043-03-15T12:00:00Z", "+0000-02-29", "+12026-01-01T00:00:00.5Z"]}'::cdp.timeline;
 
 -- what is no timeline
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	said text;
-	detail text;
-	hint text;
-	result text;
-BEGIN
-	EXECUTE statement INTO result;
-	RETURN 'no error: ' || coalesce(result, 'NULL');
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS said = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(' | ', SQLSTATE, said, nullif(detail, ''), nullif(left(hint, 60), ''));
-END $$;
+\getenv top PG_ABS_SRCDIR
+\set refusal :top '/test/include/refusal.sql'
+\i :refusal
 \pset format unaligned
 \pset tuples_only on
 SELECT format('%s -> %s', input, pg_temp.refusal(format('SELECT %L::cdp.timeline', input)))

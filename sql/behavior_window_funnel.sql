@@ -128,18 +128,9 @@ SELECT cdp.window_funnel(2, n, n % 4 = 1, n % 4 = 2, n % 4 = 3, n % 4 = 0) AS th
 SELECT cdp.window_funnel(40, n, VARIADIC (SELECT array_agg(n = i ORDER BY i) FROM generate_series(1, 32) i)) AS thirty_two FROM generate_series(1, 40) n;
 
 -- what is refused
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	detail text;
-	hint text;
-	result text;
-BEGIN
-	EXECUTE statement INTO result;
-	RETURN 'no error: ' || coalesce(result, 'NULL');
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(' | ', SQLSTATE, SQLERRM, nullif(detail, ''), nullif(hint, ''));
-END $$;
+\getenv top PG_ABS_SRCDIR
+\set refusal :top '/test/include/refusal.sql'
+\i :refusal
 \pset format unaligned
 \pset tuples_only on
 SELECT format('%s -> %s', call, pg_temp.refusal(format('SELECT cdp.window_funnel(%s) FROM my_events WHERE user_id = 1', call)))

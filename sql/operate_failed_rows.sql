@@ -56,7 +56,7 @@ SELECT s.name, t.* FROM (VALUES
 	('account_member', '($1).group_id LIKE ''bad%''', 3),
 	('quarantine', '($1).source LIKE ''bad%'' AND NOT ($1).cut', 1)) s (name, condition, number), LATERAL try_fault(s.name, s.condition, s.number) t;
 
--- what could not be kept whole is cut, stays, and its feed counts among the default ones
+-- what could not be kept whole is cut, stays, and its source counts as default
 SELECT source, reason, cut, sizes, jsonb_strip_nulls(record - 'received_at') AS record FROM cdp.quarantine WHERE cut ORDER BY 1;
 SELECT source, accepted, quarantined FROM cdp_data.source WHERE source IN ('default', 'bad source', 'bad quarantine') ORDER BY 1;
 DELETE FROM cdp.quarantine;

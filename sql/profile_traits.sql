@@ -46,19 +46,9 @@ SELECT source, at FROM t, cdp.provenance(traits) WHERE key = 'plan';
 SELECT count(*) FROM cdp.provenance(NULL);
 
 -- what is no traits
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-	said text;
-	detail text;
-	hint text;
-	result text;
-BEGIN
-	EXECUTE statement INTO result;
-	RETURN 'no error: ' || coalesce(left(result, 100), 'NULL');
-EXCEPTION WHEN OTHERS THEN
-	GET STACKED DIAGNOSTICS said = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-	RETURN concat_ws(' | ', SQLSTATE, said, nullif(detail, ''), nullif(left(hint, 60), ''));
-END $$;
+\getenv top PG_ABS_SRCDIR
+\set refusal :top '/test/include/refusal.sql'
+\i :refusal
 \pset format unaligned
 \pset tuples_only on
 SELECT format('%s -> %s', left(input, 80), pg_temp.refusal(format('SELECT %L::cdp.traits', input)))

@@ -1,7 +1,7 @@
 #!/bin/bash
-# What a claim of 10,000 rows costs beside a million rows that earlier claims deleted and that no
-# vacuum may free, because some transaction holds a snapshot; in CPU seconds of the backend.
-#   ROWS=1000000  deleted rows    CLAIMS=50  claims in a row, of which the first makes a pass
+# Cost of a claim of 10,000 rows next to a million rows that earlier claims deleted and that vacuum cannot
+# remove, because a transaction holds a snapshot; in CPU seconds of the backend.
+#   ROWS=1000000  deleted rows    CLAIMS=50  claims in a row; the first reads the table
 set -euo pipefail
 ROWS=${ROWS:-1000000}
 CLAIMS=${CLAIMS:-50}
@@ -13,7 +13,7 @@ CREATE FUNCTION cpu() RETURNS numeric LANGUAGE sql VOLATILE AS $$
 CREATE FUNCTION bring(rows bigint) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO cdp.inbox (message_id, type, event, user_id, properties, "timestamp", source)
 	SELECT 'm' || i, 'track', 'Product Viewed', 'u' || i % 9973, jsonb_build_object('n', i), timestamptz '2026-01-01', 'web' FROM generate_series(1, rows) i $$;
--- as refresh does it
+-- as cdp.refresh() claims
 CREATE PROCEDURE claim(claims integer, rows bigint) LANGUAGE plpgsql AS $$
 DECLARE
 	c record;
@@ -24,7 +24,7 @@ BEGIN
 		COMMIT;
 	END LOOP;
 END $$;
--- as a statement would, that begins at the first block
+-- as a statement that starts at the first block would claim
 CREATE PROCEDURE claim_from_start(claims integer, rows bigint) LANGUAGE plpgsql AS $$
 BEGIN
 	FOR i IN 1 .. claims LOOP
@@ -35,7 +35,7 @@ END $$;
 CREATE TABLE result (name text, cpu numeric);
 SQL
 
-# measure NAME PROCEDURE DEAD: CPU seconds of the claims beside so many dead rows
+# measure NAME PROCEDURE DEAD: CPU seconds of the claims next to this number of dead rows
 measure() {
 	psql -XqAt -v ON_ERROR_STOP=1 -v name="$1" -v claims="$CLAIMS" -v dead="$3" -v procedure="$2" <<-'SQL'
 		TRUNCATE cdp.inbox;

@@ -1,9 +1,9 @@
 #!/bin/bash
-# cdp.components beside what one would use instead, on ROWS rows of (anonymous_id, user_id, email).
-#   SLOW=1        rounds of label propagation over text, which takes a minute for 10 million rows; 0 leaves it out
+# cdp.components compared with alternatives, on ROWS rows of (anonymous_id, user_id, email).
+#   SLOW=1        rounds of label propagation over text (a minute for 10 million rows); 0: skip it
 #   DUCKDB=DIR    a folder in which npm has installed @duckdb/node-api
-# pgRouting takes part where its extension is available (Debian: postgresql-15-pgrouting).
-# All but the scans must find the same number of identifiers and of components.
+# pgRouting is included if its extension is available (Debian: postgresql-15-pgrouting).
+# All but the scans must find the same number of identifiers and the same number of components.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=test/bench/functions
@@ -24,20 +24,20 @@ if [ "$(psql -XAtc "SELECT count(*) FROM pg_available_extensions WHERE name = 'p
 	psql -Xqc 'CREATE EXTENSION pgrouting CASCADE' 2>/dev/null
 	contender 'pgRouting, ids made and mapped back' 99 timed_sql "$here/components_pgrouting.sql"
 else
-	echo "pgRouting is not installed: left out"
+	echo "pgRouting is not installed: skipped"
 fi
 if [ -n "${DUCKDB:-}" ]; then
 	psql -Xqc "\\copy (SELECT anonymous_id, user_id, email FROM links) TO '$PGHOST/links.csv' (FORMAT csv)"
 	NODE_PATH=$DUCKDB/node_modules node "$here/components_duckdb.js" load "$PGHOST/links.duckdb" "$PGHOST/links.csv"
 	contender 'DuckDB, labels and pointer jumping' 99 env NODE_PATH="$DUCKDB/node_modules" node "$here/components_duckdb.js" run "$PGHOST/links.duckdb"
 else
-	echo "DUCKDB names no installation of DuckDB: left out"
+	echo "no DuckDB in the folder DUCKDB: skipped"
 fi
 
 take_turns
 print_table 'a scan: count(*), count(user_id), count(email)' 'cdp.components into a table'
 
-# Memory: the most that the process holds of its own, sampled, less what it held before.
+# Memory: the peak of the process's private memory, sampled, minus its value at the start.
 sample() {
 	psql -XqAt -c "SELECT pg_backend_pid()" -c "SELECT count(*), sum(octet_length(identifier::text)) FROM cdp.components('SELECT NULL::text AS a') AS c" \
 		-c "SET work_mem = '4MB'" -c "SELECT pg_sleep(0.5)" -c "SELECT count(*) AS identifiers, sum(octet_length(identifier::text)) AS text FROM cdp.components('$query')" >"$PGHOST/sample" &

@@ -1,10 +1,9 @@
--- A log of :rows rows (anonymous_id, user_id, email, "timestamp") in order of arrival, the same in
--- every run: about one person for 20 rows, with several devices of very different activity; 3 of 10
--- persons stay anonymous for ever; a third of the rows have a user_id, one in 13 an e-mail; a few
--- kiosks and values that mean nothing.
+-- A log of :rows rows (anonymous_id, user_id, email, "timestamp") in order of arrival, the same in every run: about one
+-- person per 20 rows, with several devices of very different activity; 3 of 10 people always stay anonymous; a third of
+-- the rows have a user_id, one in 13 an e-mail; a few kiosks and meaningless values.
 CREATE TABLE links AS
 WITH event AS (
-	-- a device's chance falls with the power -2/3 of its number
+	-- the probability of a device is proportional to the power -2/3 of its number
 	SELECT i, (:rows / 11.5 * power((hashint8extended(i, 1) & 9007199254740991) / 9007199254740992.0, 3))::bigint AS device,
 		hashint8extended(i, 2) & 1048575 AS a, hashint8extended(i, 3) & 1048575 AS b
 	FROM generate_series(1, :rows) AS i

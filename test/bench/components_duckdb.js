@@ -1,5 +1,5 @@
-// DuckDB's best form of the same: integer nodes, then rounds of "smallest label among the
-// neighbours" and pointer jumping until nothing changes.
+// The fastest form for DuckDB: integer nodes, then rounds of "smallest label of the neighbours" and pointer
+// jumping, until nothing changes.
 //   node components_duckdb.js load DATABASE CSV
 //   node components_duckdb.js run DATABASE      prints the answer and its seconds
 const { DuckDBInstance } = require('@duckdb/node-api');

@@ -1,5 +1,5 @@
--- Label propagation over text, as it is done in a warehouse: every identifier takes the smallest
--- label among its neighbours until none changes.
+-- Label propagation over text, as done in a warehouse: every identifier takes the smallest label of its neighbours,
+-- until none changes.
 BEGIN;
 CREATE TEMPORARY TABLE edge ON COMMIT DROP AS
 SELECT DISTINCT 'anonymous_id:' || anonymous_id AS a, 'user_id:' || user_id AS b FROM links WHERE user_id <> 'undefined'

@@ -1,4 +1,4 @@
--- pgRouting works on integer nodes: number the identifiers, map the pairs, and map the answer back.
+-- pgRouting needs integer nodes: number the identifiers, map the pairs, and map the result back.
 BEGIN;
 CREATE TEMPORARY TABLE seen ON COMMIT DROP AS
 SELECT DISTINCT anonymous_id AS a, nullif(user_id, 'undefined') AS u, nullif(email, 'unknown@example.com') AS e FROM links;

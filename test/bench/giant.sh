@@ -1,7 +1,7 @@
 #!/bin/bash
-# One person of ROWS identifiers, as the cap keeps from happening and as happens without it: what a
-# refresh of 10,000 links costs that each bring a new, weaker identifier to it.
-#   BATCHES=5     refreshes at each size, of which the median counts
+# Cost of a refresh of 10,000 links that each add a new, weaker identifier to a person who has ROWS
+# identifiers.  The cap prevents such a person; it is switched off here.
+#   BATCHES=5     refreshes at each size; the median counts
 set -euo pipefail
 ROWS=${ROWS:-1000000}
 BATCHES=${BATCHES:-5}
@@ -10,7 +10,7 @@ psql -Xq -v ON_ERROR_STOP=1 >/dev/null <<'SQL'
 SET client_min_messages = warning;
 SELECT cdp.init();
 SELECT cdp.set_rules('{"*": {"cap": "unlimited"}}');
--- each event names a new identifier together with one of those that are there, any of them
+-- each event has a new identifier and a random existing one
 CREATE PROCEDURE bring(n bigint, batch bigint DEFAULT 250000) LANGUAGE plpgsql AS $$
 DECLARE
 	k bigint := (SELECT s.event_id FROM cdp_data.state s);
@@ -47,5 +47,5 @@ while :; do
 	[ "$size" -lt "$ROWS" ] || break
 	size=$((size * 10 < ROWS * 4 ? size * 316 / 100 : ROWS))
 done
-[ "$profiles" = 1 ] || echo "there are $profiles profiles, which should be one"
+[ "$profiles" = 1 ] || echo "there are $profiles profiles instead of one"
 echo "from 60,000 to $identifiers identifiers in one profile a new link costs $ratio times as much (bar: flat, less than 1.5)"

@@ -1,6 +1,6 @@
 #!/bin/bash
-# cdp.lookup beside plain SQL that fetches the same, on ROWS profiles: pgbench, two clients,
-# prepared statements, EACH seconds a turn.  The table's seconds are those of 10,000 lookups.
+# cdp.lookup compared with plain SQL that fetches the same data, on ROWS profiles: pgbench, two clients,
+# prepared statements, EACH seconds per turn.  The table shows the seconds of 10,000 lookups.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=test/bench/functions
@@ -9,7 +9,7 @@ EACH=${EACH:-5}
 
 psql -Xq -v ON_ERROR_STOP=1 -v rows="$ROWS" -f "$here/lookup_data.sql" >/dev/null
 
-# timed_pgbench SCRIPT: the script names nothing but the variable rows.
+# timed_pgbench SCRIPT: the script's only variable is rows.
 timed_pgbench() {
 	pgbench -n -M prepared -c 2 -j 2 -T "$EACH" -D rows="$ROWS" -f "$1" "$PGDATABASE" |
 		awk '/^tps/ { printf "%d lookups a second\nseconds %.4f\n", $3, 10000 / $3 }'

@@ -1,6 +1,6 @@
--- :rows people with three identifiers, eight traits and four events each; a fifth of them has a
--- ticket, which every second one has closed; one in fifty has used the e-mail address of another
--- customer; ten belong to one account.  And five segments.
+-- :rows people with three identifiers, eight traits and four events each; a fifth of them have a ticket, half of these
+-- a closed one; one in fifty used the e-mail address of another customer; ten people belong to each account.  Five
+-- segments.
 SET client_min_messages = warning;
 SELECT cdp.init();
 INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, identifiers, traits, properties, "timestamp", received_at, source)
@@ -10,7 +10,7 @@ SELECT 'm' || p || '-' || n, CASE n WHEN 0 THEN 'identify' ELSE 'track' END,
 	CASE n WHEN 0 THEN jsonb_build_object('email', 'person' || p || '@example.com', 'first_name', 'First ' || p % 1000, 'last_name', 'Last ' || p % 5000,
 		'city', 'City ' || p % 300, 'plan', p % 3, 'age', 18 + p % 60, 'newsletter', p % 2 = 0, 'score', p % 100) END,
 	CASE WHEN n > 0 THEN jsonb_build_object('sku', 's' || p % 400, 'price', n * 1.5, 'ticket_id', 't' || p) END,
-	timestamptz '2026-03-01' + n * interval '10 days' + p * interval '1 second', '2026-06-01', 'feed ' || p % 3
+	timestamptz '2026-03-01' + n * interval '10 days' + p * interval '1 second', '2026-06-01', 'source ' || p % 3
 FROM generate_series(1, :rows) AS p, generate_series(0, 3) AS n ORDER BY n, p;
 INSERT INTO cdp.inbox (message_id, type, user_id, group_id, traits, "timestamp", received_at, source)
 SELECT 'g' || p, 'group', 'u' || p, 'company ' || p / 10, jsonb_build_object('name', 'Company ' || p / 10, 'seats', p % 10), timestamptz '2026-05-01' + p * interval '1 second', '2026-06-01', 'crm'

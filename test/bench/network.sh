@@ -1,7 +1,7 @@
 #!/bin/bash
-# Two years in which 8 % of logins are at a friend's device, so that refused links chain most
-# identifiers together: what a batch of 10,000 events costs, and how much a rework takes apart.
-# ROWS events of ROWS / 100 people; each has five friends and two devices, whose cookies last 120 days.
+# Two years in which 8 % of logins are on a friend's device, so that refused links connect most identifiers:
+# cost of a batch of 10,000 events, and how much a rework splits.
+# ROWS events of ROWS / 100 people, each with five friends and two devices whose cookies last 120 days.
 set -euo pipefail
 ROWS=${ROWS:-1000000}
 
@@ -12,7 +12,7 @@ SELECT :rows AS all_rows, greatest(:rows / 100, 20) AS people \gset
 CREATE TABLE size AS SELECT :all_rows::bigint AS events, :people::bigint AS people;
 CREATE FUNCTION chance(n bigint, salt int) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN (hashint8extended(n, salt) & 4503599627370495) / 4503599627370496.0::double precision;
--- visits of two events: 60 % are with a login, of which 8 % are at one of five friends' devices; 1 % of events are late
+-- visits of two events: 60 % have a login, 8 % of these on the device of one of five friends; 1 % of events are late
 CREATE PROCEDURE bring(n bigint) LANGUAGE plpgsql AS $$
 DECLARE
 	k bigint := (SELECT s.event_id FROM cdp_data.state s);
@@ -49,7 +49,7 @@ for tenth in 1 2 3 4 5 6 7 8 9 10; do
 	ratio=$(awk -v a="$ms" -v b="$first" 'BEGIN { printf "%.2f", a / b }')
 	printf '%12d %12d %12.0f %12s %10d %10d %10d %10d\n' "$events" "$identifiers" "$ms" "$ratio" "$reworks" "$reworked" "$largest" "$refused"
 done
-psql -XqAt -F ' ' <<'SQL' | awk -v ratio="$ratio" '{ printf "refused links counted, %d of %d identifiers hang together; nobody has more than %d\nthe last tenth cost %s times the first a batch (bar: flat, less than 1.5); the largest rework had %d identifiers (bar: 1000)\n", $1, $2, $3, ratio, $4 }'
+psql -XqAt -F ' ' <<'SQL' | awk -v ratio="$ratio" '{ printf "refused links counted, %d of %d identifiers are connected; no person has more than %d\nthe last tenth cost %s times the first a batch (bar: flat, less than 1.5); the largest rework had %d identifiers (bar: 1000)\n", $1, $2, $3, ratio, $4 }'
 SELECT max(c.size), sum(c.size), (SELECT max(identifiers) FROM cdp_data.profile), (SELECT max(largest_rework) FROM cdp.batch)
 FROM (SELECT count(*) AS size FROM cdp.components('SELECT ARRAY[l.a, l.b] AS id FROM cdp_data.link l JOIN cdp_data.identifier x ON x.identifier_id = l.a JOIN cdp_data.identifier y ON y.identifier_id = l.b WHERE NOT x.shared AND NOT y.shared') GROUP BY component) c
 SQL

@@ -1,14 +1,14 @@
 #!/bin/bash
-# What a refresh of 10,000 new events costs while the population grows from 100,000 events to ROWS.
-#   BATCHES=5     refreshes at each size, of which the median counts
-# The stream is that of refresh_data.sql: the new events are drawn as all others were.
+# Cost of a refresh of 10,000 new events as the log grows from 100,000 events to ROWS.
+#   BATCHES=5     refreshes at each size; the median counts
+# The stream is that of refresh_data.sql: new events have the same distribution as all others.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 ROWS=${ROWS:-1000000}
 BATCHES=${BATCHES:-5}
 
 psql -Xq -v ON_ERROR_STOP=1 -f "$here/refresh_data.sql" >/dev/null
-# measure: the statistics are fresh, as autovacuum keeps them
+# measure: with fresh statistics, as autovacuum would keep them
 measure() {
 	psql -XqAt -v ON_ERROR_STOP=1 -v batches="$BATCHES" <<-'SQL'
 		VACUUM (ANALYZE);

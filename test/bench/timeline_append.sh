@@ -1,6 +1,6 @@
 #!/bin/bash
-# What appending to stored timelines writes: bytes of write-ahead log for each event, of the fold alone,
-# for ordinary people, and for one with EVENTS events.  Sizes of what is written, not times: no rounds.
+# Write-ahead log of appending to stored timelines: bytes for each event, of the fold alone, for ordinary
+# people and for one with EVENTS events.  Measures sizes, not times, so it needs no rounds.
 set -euo pipefail
 EVENTS=${EVENTS:-1000000}
 PEOPLE=${PEOPLE:-10000}
@@ -8,7 +8,7 @@ PEOPLE=${PEOPLE:-10000}
 psql -Xq -v ON_ERROR_STOP=1 >/dev/null <<'SQL'
 SET client_min_messages = warning;
 SELECT cdp.init();
--- folds events of the table "arrived" as a refresh does
+-- folds the events of table "arrived" as a refresh does
 CREATE UNLOGGED TABLE arrived (profile_id bigint, event_name text, at timestamptz);
 CREATE FUNCTION fold() RETURNS void LANGUAGE plpgsql SET search_path = cdp, public AS $$
 BEGIN
@@ -26,7 +26,7 @@ BEGIN
 	PERFORM cdp_internal.batch_end();
 END
 $$;
--- "batches" times the same number of events, each batch a transaction; "people" of them in turn, from number "base" on
+-- "batches" batches of equal size, each a transaction; "people" people in turn, numbered from "base"
 CREATE PROCEDURE append(batches int, events int, base bigint, people bigint, start timestamptz) LANGUAGE plpgsql AS $$
 DECLARE
 	n bigint := 0;
@@ -43,7 +43,7 @@ END
 $$;
 SQL
 
-# append TITLE ARGUMENTS EVENTS: what one call writes for each event
+# append TITLE ARGUMENTS EVENTS: prints the bytes that one call writes for each event
 append() {
 	local before after
 	before=$(psql -XqAtc 'SELECT pg_current_wal_insert_lsn()')

@@ -1,8 +1,8 @@
 #!/bin/bash
-# What people did: over stored timelines, one row a person, and over rows, beside what one would use instead,
-# on ROWS events of PEOPLE people (a tenth as many unless given), 20 names, millisecond times.
+# Questions about what people did, over stored timelines (one row per person) and over rows, compared with
+# alternatives, on ROWS events of PEOPLE people (default ROWS / 10), 20 names, times in milliseconds.
 #   DUCKDB=DIR     a folder in which npm has installed @duckdb/node-api
-#   CLICKHOUSE=0   leaves ClickHouse out; it takes part where clickhouse-server is installed, on CLICKHOUSE_PORT
+#   CLICKHOUSE=0   skips ClickHouse, which is included if clickhouse-server is installed, on CLICKHOUSE_PORT
 # All contenders of a question must give the same answer.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
@@ -24,14 +24,14 @@ if [ -n "${DUCKDB:-}" ]; then
 	NODE_PATH=$DUCKDB/node_modules node "$here/timelines_duckdb.js" load "$duckdb" "$PGHOST/events.csv"
 	rm "$PGHOST/events.csv"
 else
-	echo "DUCKDB names no installation of DuckDB: left out"
+	echo "no DuckDB in the folder DUCKDB: skipped"
 fi
 if [ "${CLICKHOUSE:-1}" != 0 ] && command -v clickhouse-server >/dev/null && command -v clickhouse-client >/dev/null; then
 	trap 'kill "$clickhouse_pid" 2>/dev/null || true' EXIT
 	start_clickhouse "$PGHOST/clickhouse"
 	load_clickhouse
 else
-	echo "ClickHouse is not installed, or CLICKHOUSE=0: left out"
+	echo "ClickHouse is not installed, or CLICKHOUSE=0: skipped"
 fi
 
 # in_postgres LABEL SETTINGS QUERY: a contender in PostgreSQL
@@ -51,9 +51,9 @@ in_clickhouse() {
 day=21600000
 serial='SET max_parallel_workers_per_gather = 0; SET jit = off'
 parallel='SET max_parallel_workers_per_gather = 2; SET jit = off; SET min_parallel_table_scan_size = 0'
-# as Debian installs it
+# Debian's configuration
 default="SET max_parallel_workers_per_gather = 2; SET jit = on; SET work_mem = '4MB'"
-# over_timelines QUERY: ours, in three configurations, and the reference of the table; and of people with all that is known of them
+# over_timelines QUERY: over stored timelines, in three configurations, and over cdp.profile_row
 over_timelines() {
 	in_postgres 'timelines' "$parallel" "$1"
 	in_postgres 'timelines, serial' "$serial" "$1"
@@ -94,7 +94,7 @@ report
 
 echo "-- product_viewed, then product_added, then order_completed, within 7 days"
 steps="name IN ('product_viewed', 'product_added', 'order_completed')"
-# the latest first step of a chain that each row continues; the frame ends at the row itself
+# for each row, the latest first step of a chain that it continues; the frame ends at the row itself
 chains() {
 	echo "SELECT count(DISTINCT user_id) FROM (
 	SELECT user_id, ts, name, max(CASE WHEN name = 'product_added' AND ts - first <= interval '7 days' THEN first END) OVER w AS second FROM (

@@ -1,5 +1,6 @@
--- :rows events of :people people in the 90 days before 2026-04-01, in the order of their times, no two at one time: a few people have
--- hundreds of times as many as most (Pareto, exponent 1.2, at most 500 times the least), 20 names from 35 % down to 0.15 %.
+-- :rows events of :people people in the 90 days before 2026-04-01, in order of time, no two at the same time.  A few people
+-- have hundreds of times as many as most (Pareto, exponent 1.2, at most 500 times the minimum); 20 names, from 35 % down
+-- to 0.15 %.
 SET timezone = 'UTC';
 CREATE UNLOGGED TABLE events AS
 SELECT (ceil(CASE WHEN t < 0.28854 THEN t / 500 ELSE ((t - 0.28854) / 6 + 0.28854) ^ 6 END * :people)::bigint * 7919 % :people)::integer AS user_id,
@@ -13,7 +14,7 @@ VACUUM ANALYZE events;
 CREATE INDEX events_by_name ON events (name, ts) INCLUDE (user_id);
 CREATE INDEX events_by_user ON events (user_id, ts) INCLUDE (name);
 
--- as the platform keeps them, that is with the history of people with very many sealed but for what came last
+-- as the platform stores them: timelines of people with very many events are sealed, except for the latest events
 SELECT cdp.init();
 INSERT INTO cdp_data.profile_timeline (profile_id, timeline, level_1)
 SELECT user_id, CASE WHEN heavy THEN after ELSE cdp.timeline_concat(before, after) END, CASE WHEN heavy THEN before END
@@ -21,10 +22,10 @@ FROM (SELECT b.*, pg_column_size(before) + pg_column_size(after) > 8000 AS heavy
 	  FROM (SELECT user_id, cdp.timeline_agg(ts, name) FILTER (WHERE ts < '2026-03-28') AS before, cdp.timeline_agg(ts, name) FILTER (WHERE ts >= '2026-03-28') AS after
 			FROM events GROUP BY user_id OFFSET 0) b OFFSET 0) t;
 INSERT INTO cdp_data.profile (profile_id) SELECT profile_id FROM cdp_data.profile_timeline;
--- rows whose commit is not on disk yet cannot be marked as visible to all
+-- a row can be marked all-visible only after its commit is flushed to disk
 CHECKPOINT;
 VACUUM ANALYZE cdp_data.profile_timeline, cdp_data.profile;
--- the column timeline of cdp.profile_row
+-- as the column timeline of cdp.profile_row
 CREATE VIEW person AS
 SELECT profile_id, CASE WHEN level_1 IS NULL THEN timeline ELSE cdp_internal.timeline_whole(timeline, level_1, level_2, level_3) END AS timeline FROM cdp_data.profile_timeline;
 SELECT pg_prewarm(c) FROM unnest('{events,events_by_name,events_by_user,cdp_data.profile_timeline,cdp_data.profile,cdp.profile_pkey}'::regclass[]) c;

@@ -1,4 +1,4 @@
-// One query over the table "events", in DuckDB, with what it reads in memory already.
+// One query over table "events" in DuckDB, with its data already in memory.
 //   node timelines_duckdb.js load DATABASE CSV
 //   node timelines_duckdb.js run DATABASE QUERY      prints the answer and the seconds of the second run
 const { DuckDBInstance } = require('@duckdb/node-api');

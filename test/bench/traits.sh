@@ -1,8 +1,8 @@
 #!/bin/bash
-# Merging the traits of ROWS identify calls, about 8 of 20 keys each, into one value for each of a fifth as many profiles:
-# cdp.traits_agg beside what one would use instead.
+# Merging the traits of ROWS identify calls, about 8 of 20 keys each, into one value for each of ROWS / 5 profiles:
+# cdp.traits_agg compared with alternatives.
 #   DUCKDB=DIR     a folder in which npm has installed @duckdb/node-api
-# All contenders find the same values; that is checked outside of what is timed.
+# All contenders must find the same values; the check is not timed.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=test/bench/functions
@@ -18,7 +18,7 @@ if [ -n "${DUCKDB:-}" ]; then
 	NODE_PATH=$DUCKDB/node_modules node "$here/traits_duckdb.js" load "$duckdb" "$PGHOST/traits.csv" "$keys"
 	rm "$PGHOST/traits.csv"
 else
-	echo "DUCKDB names no installation of DuckDB: left out"
+	echo "no DuckDB in the folder DUCKDB: skipped"
 fi
 
 serial="SET max_parallel_workers_per_gather = 0; SET jit = off; SET work_mem = '3GB'"
@@ -53,7 +53,7 @@ take_turns
 print_table 'cdp.traits_agg, one process' 'cdp.traits_agg, 2 workers'
 same_answers
 
-# the values themselves: profiles, values and their characters; and which profiles differ from plain SQL's
+# numbers of profiles, values and characters; and of profiles that differ from plain SQL's
 check="$serial; WITH ours AS MATERIALIZED ($ours), plain AS MATERIALIZED ($sorted) SELECT count(*), sum(values), sum(characters), sum(differ)
 	FROM (SELECT count(*) AS values, sum(length(v.value)) AS characters, max((o.traits::jsonb IS DISTINCT FROM p.traits)::int) AS differ
 		  FROM ours o FULL JOIN plain p USING (profile_id) LEFT JOIN LATERAL jsonb_each_text(o.traits::jsonb) v ON true GROUP BY profile_id) f"
@@ -62,7 +62,7 @@ echo "profiles, values, characters of cdp.traits_agg, and profiles that differ f
 [ "${found##*|}" = 0 ]
 if [ -n "$duckdb" ]; then
 	other=$(NODE_PATH=$DUCKDB/node_modules node "$here/traits_duckdb.js" check "$duckdb" "$keys")
-	[ "$other" = "${found%|*}" ] || { echo "DuckDB has found other values: $other" >&2; exit 1; }
+	[ "$other" = "${found%|*}" ] || { echo "DuckDB found other values: $other" >&2; exit 1; }
 fi
 psql -XqAt <<'SQL'
 SELECT format('bytes a profile: cdp.traits %s, plain jsonb %s', round(avg(pg_column_size(traits))), round(avg(pg_column_size(traits::jsonb))))

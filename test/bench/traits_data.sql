@@ -1,5 +1,5 @@
--- :rows identify calls of a fifth as many profiles, in the order of their times, about 8 of 20 keys each: a few profiles have
--- many rows, most few.
+-- :rows identify calls of :rows / 5 profiles, in order of time, about 8 of 20 keys each; a few profiles have many rows,
+-- most have few.
 SET timezone = 'UTC';
 CREATE AGGREGATE jsonb_merge_agg (jsonb) (SFUNC = jsonb_concat, STYPE = jsonb, INITCOND = '{}', PARALLEL = SAFE);
 CREATE UNLOGGED TABLE identify AS

@@ -1,6 +1,6 @@
-// The latest value of each of a fixed list of keys, in DuckDB, with what it reads in memory already.
+// The latest value of each key in a fixed list, in DuckDB, with its data already in memory.
 //   node traits_duckdb.js load DATABASE CSV KEYS
-//   node traits_duckdb.js json|columns DATABASE KEYS      prints how many profiles there are, and the seconds of the second run
+//   node traits_duckdb.js json|columns DATABASE KEYS      prints the number of profiles, and the seconds of the second run
 //   node traits_duckdb.js check DATABASE KEYS             prints profiles, values, and characters of values
 const { DuckDBInstance } = require('@duckdb/node-api');
 
@@ -10,7 +10,7 @@ async function main([task, database, ...others]) {
 	const connection = await instance.connect();
 	const row = async (sql) => (await connection.runAndReadAll(sql)).getRows()[0];
 	const each = (expression) => keys.map((key) => expression.replaceAll('KEY', key));
-	// the keys are taken out of a document all at once; arg_max leaves out rows whose value is NULL
+	// all keys are extracted from a document at once; arg_max ignores rows whose value is NULL
 	const parsed = `SELECT profile_id, said_at, json_transform(traits, '{${each('"KEY": "VARCHAR"')}}') AS t FROM identify`;
 	const merged = {
 		json: `SELECT profile_id, ${each('arg_max(t.KEY, said_at) AS KEY')} FROM (${parsed}) GROUP BY profile_id`,

@@ -1,5 +1,5 @@
--- :rows events of :people people in the 90 days before 2026-04-01, in the order of their times, no two at one time: names and people are
--- spread as in timelines_data.sql, a few people with hundreds of times as many as most.
+-- :rows events of :people people in the 90 days before 2026-04-01, in order of time, no two at the same time.  Names and
+-- people are distributed as in timelines_data.sql.
 SET timezone = 'UTC';
 CREATE UNLOGGED TABLE events AS
 SELECT (ceil(CASE WHEN t < 0.28854 THEN t / 500 ELSE ((t - 0.28854) / 6 + 0.28854) ^ 6 END * :people)::bigint * 7919 % :people)::integer AS user_id,

@@ -1,24 +1,23 @@
 #!/usr/bin/env python3
-"""Makes up a year of a shop: what six sources send, and who really did what.
+"""Generates a year of events of a fictional shop: what six sources send, and the truth about who did what.
 
-The same arguments give the same bytes, whatever the Python version and the day of the run:
-chance comes from random.Random(seed).random() alone, and nothing depends on a set's order or
-a hash.
+The same arguments give the same bytes, with any Python version on any day: the only source of
+randomness is random.Random(seed).random(), and nothing depends on the order of a set or on a hash.
 
-Written into the directory OUT, for load_shop.sql:
+Writes these files into the directory OUT, for load_shop.sql:
   inbox.tsv        rows for cdp.inbox, in the order of arrival
-  raw.tsv          lines for cdp.inbox_raw: the contact centre's JSON lines, a few of them broken
-  identifiers.tsv  the truth: identifier, person (a shared one stands once for each person)
+  raw.tsv          lines for cdp.inbox_raw: the contact centre's JSON lines, a few of them malformed
+  identifiers.tsv  the truth: identifier, person (a shared identifier has one line for each person)
   messages.tsv     the truth: message_id, person
 
 The sources know the same people under different identifiers:
-  web             anonymous ids (some browsers forget theirs after 7 days), logins, e-mails typed
+  web             anonymous ids (some browsers lose theirs after 7 days), logins, e-mails entered
                   at the checkout; a kiosk in the store, a tablet in some families
   app             device ids, logins, the SHA-256 of the e-mail
   shop            orders: customer number, e-mail and its SHA-256, phone
   crm             contacts: CRM id, customer number, e-mail, phone, traits; no message ids
-  contact_centre  calls: the phone and nothing else
-  enrichment      a bought list: e-mail or its SHA-256, traits; some rows are mistaken
+  contact_centre  calls: only the phone
+  enrichment      a bought list: e-mail or its SHA-256, traits; some rows are wrong
 """
 import argparse
 import datetime
@@ -29,7 +28,7 @@ import os
 import random
 
 NULL = "\\N"
-SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000  # times are milliseconds since the year began
+SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000  # times are milliseconds since the start of the year
 YEAR = 365 * DAY
 
 FIRST = """Ada Alan Alice Amir Anna Anton Beatrice Ben Camille Carlos Chloe Clara Daniel David Dora Edith Elena Eli Emil
@@ -43,25 +42,25 @@ Nguyen Novak Olsen Owen Park Patel Perrin Petit Quinn Reed Renard Rossi Roux Sat
 Taylor Turner Vidal Walker Ward Weber White Wilson Wood Wright Young Zhang""".split()
 CITIES = {"GB": ["London", "Leeds", "Bristol", "Glasgow", "Cardiff", "Belfast"],
           "FR": ["Paris", "Lyon", "Lille", "Nantes", "Rennes"]}
-# What the regulators keep free for fiction; the last digits follow.
+# Prefixes that the regulators reserve for fiction; the last digits are added.
 PHONES = {"GB": ["+44 20 7946 0", "+44 113 496 0", "+44 114 496 0", "+44 116 496 0", "+44 117 496 0", "+44 118 496 0",
                  "+44 121 496 0", "+44 131 496 0", "+44 141 496 0", "+44 151 496 0", "+44 161 496 0", "+44 191 498 0",
                  "+44 28 9649 6", "+44 29 2018 0"],
           "FR": ["+33 1 99 00 ", "+33 2 61 91 ", "+33 3 53 01 ", "+33 4 65 71 ", "+33 5 36 49 "]}
-MAX_PEOPLE = 25_000  # so that the British numbers suffice
+MAX_PEOPLE = 25_000  # limited by the British phone numbers
 GOODS = {"kitchen": "mug teapot bowl tray apron whisk jar", "garden": "lantern trowel planter gloves hose",
          "home": "candle cushion vase clock blanket frame lamp", "gift": "card ribbon puzzle notebook pen"}
 GARBAGE = ["null", "undefined", "anonymous", "00000000-0000-0000-0000-000000000000", " NULL "]
 
 
 class Person:
-    """Someone real: all that the sources know of her, and her habits."""
+    """A real person: what the sources know about them, and their habits."""
     __slots__ = ("number", "name", "country", "city", "emails", "phones", "user_id", "customer_no", "crm_id",
                  "device_id", "browsers", "tablet", "birthday", "joined", "gap", "churn", "appetite")
 
 
 class Browser:
-    """One browser; a forgetful one has a new anonymous id every 7 days."""
+    """A browser; a forgetful one gets a new anonymous id every 7 days."""
     __slots__ = ("anonymous_id", "since", "forgetful")
 
     def __init__(self, forgetful):
@@ -72,7 +71,7 @@ class Shop:
     def __init__(self, people, seed, until):
         self.chance = random.Random(seed).random
         self.rows, self.raw, self.messages = [], [], []  # rows, raw: (received, number, line)
-        self.truth = {}  # (identifier, person) -> None, in the order of their first use
+        self.truth = {}  # (identifier, person) -> None, in order of first use
         self.sent = self.orders = 0
         first = until - datetime.timedelta(days=364)
         self.days = [(first + datetime.timedelta(days=day)).isoformat() for day in range(380)]
@@ -87,7 +86,7 @@ class Shop:
         self.phones = {country: self.free_numbers(PHONES[country]) for country in PHONES}
         self.people = self.populate(people)
 
-    # ------------------------------------------------------------ chance
+    # ------------------------------------------------------------ randomness
     def below(self, n):
         return int(self.chance() * n)
 
@@ -95,7 +94,7 @@ class Shop:
         return options[int(self.chance() * len(options))]
 
     def wait(self, mean):
-        """A waiting time: exponential, in whole milliseconds."""
+        """Returns an exponentially distributed time in whole milliseconds."""
         return int(-mean * math.log(1 - self.chance()))
 
     def hex_id(self):
@@ -126,7 +125,7 @@ class Shop:
         return people
 
     def person(self, number, last, country, city, taken):
-        """The first person, for the demo's story, is known to every source."""
+        """Returns a new person.  The first one, whom the demo shows, is known to every source."""
         p, chance, known = Person(), self.chance, number == 0
         first = self.pick(FIRST)
         p.number, p.name, p.country, p.city = number, (first, last), country, city
@@ -150,7 +149,7 @@ class Shop:
 
     @staticmethod
     def mailbox(local, domain, taken):
-        """The next free address of that name: ann.lee@, ann.lee2@, …"""
+        """Returns the next free address for a name: ann.lee@, ann.lee2@, …"""
         taken[local] = taken.get(local, 0) + 1
         return f"{local}{taken[local] if taken[local] > 1 else ''}@{domain}"
 
@@ -160,7 +159,7 @@ class Shop:
         return value
 
     def email(self, p):
-        """One of her addresses as somebody typed it."""
+        """Returns one of the person's addresses, as typed."""
         address, how = p.emails[0] if self.chance() < .85 else p.emails[-1], self.chance()
         self.owns(p, "email", address)
         if how < .85:
@@ -170,11 +169,11 @@ class Shop:
                 else f" {address} " if how < .98 else f"{local}@{domain.upper()}")
 
     def sha256(self, p):
-        """The hash of her first address in its normal form."""
+        """Returns the hash of the person's first address, normalised."""
         return self.owns(p, "email_sha256", hashlib.sha256(p.emails[0].encode()).hexdigest())
 
     def phone(self, p):
-        """Her first number, or one of those she has, as somebody typed it."""
+        """Returns the person's first phone number, or any of theirs, as typed."""
         number, how = p.phones[0] if self.chance() < .7 else self.pick(p.phones), self.chance()
         compact = self.owns(p, "phone", number.replace(" ", ""))
         return (compact if how < .5 else number if how < .75 else f"{number[:3]} (0){number[4:]}" if how < .9
@@ -186,7 +185,7 @@ class Shop:
         return self.owns(p, "anonymous_id", browser.anonymous_id)
 
     def known_by(self, p, customer_no):
-        """The identifiers of an order or a contact as members of a JSON object."""
+        """Returns the identifiers of an order or a contact as members of a JSON object."""
         ids = [f'"customer_no":"{self.owns(p, "customer_no", p.customer_no)}"'] if customer_no else []
         ids.append(f'"email":"{self.email(p)}"')
         if p.phones and self.chance() < .6:
@@ -211,8 +210,8 @@ class Shop:
 
     def send(self, p, source, at, delay, kind="track", event=NULL, anonymous=NULL, user=NULL, previous=NULL,
              ids=NULL, properties=NULL, traits=NULL, context=NULL, timestamp=None, sent=NULL, original=NULL):
-        """One row for the inbox; one in a hundred that has a message_id arrives twice.  What has not
-        arrived by the end of the year is not there yet."""
+        """Adds a row to the inbox; one in a hundred rows with a message_id arrives twice.  Rows that
+        would arrive after the end of the year are left out."""
         if at + delay >= YEAR:
             return
         message = NULL if source == "crm" else self.message(p, source)
@@ -228,7 +227,7 @@ class Shop:
 
     # ------------------------------------------------------------ visits
     def basket(self, p):
-        """One visit as (time since its start, event, properties) and, if it ends with an order, its cents."""
+        """Returns a visit as (time since its start, event, properties), and the cents of its order or None."""
         steps, cents, at = [], [], 0
         for _ in range(1 + min(self.wait(2.8), 12)):
             at += 10 * SECOND + self.wait(40 * SECOND)
@@ -286,12 +285,12 @@ class Shop:
                       traits=f'{{"email":"{self.email(p)}","first_name":"{p.name[0]}","last_name":"{p.name[1]}"}}')
 
     def web_delay(self):
-        """A second or two; now and then a browser keeps what it has for hours."""
+        """Returns a second or two; sometimes hours, as a browser sends late."""
         return 200 + self.below(2 * SECOND) if self.chance() < .99 else self.wait(5 * HOUR)
 
     def app_visit(self, p, start):
-        """The app keeps its events while it is offline, and knows the time by the phone's clock only: one
-        in twenty is a day ahead.  Half the phones name the device in the context."""
+        """The app stores its events while it is offline, and knows only the phone's clock: one in twenty
+        is a day ahead.  Half of the phones name the device in the context."""
         device = self.owns(p, "device_id", p.device_id)
         ahead = int(int(device, 16) % 20 == 0)
         offline = 0 if self.chance() < .9 else min(self.wait(30 * HOUR), 10 * DAY)
@@ -318,7 +317,7 @@ class Shop:
 
     # ------------------------------------------------------------ the other sources
     def order(self, p, at, cents, channel):
-        """The shop's own system knows the order by the customer, whoever she was on the way to it."""
+        """The shop's system identifies an order by the customer, not by the visitor who placed it."""
         self.orders += 1
         order = f'"order_id":"O{70_000 + self.orders}"'
         if channel != "store" or self.chance() < .6:
@@ -359,7 +358,7 @@ class Shop:
         self.arrive(self.raw, json.dumps(call) + "\t", received, "contact_centre")
 
     def contact(self, p):
-        """Her record in the CRM, sent in the night after each change; the newest traits win."""
+        """The person's record in the CRM, sent in the night after each change; the latest traits win."""
         at = p.joined
         for tier in ["bronze", "silver", "gold"][:1 + self.below(3)]:
             ids = [f'"crm_id":"{self.owns(p, "crm_id", p.crm_id)}"']
@@ -370,7 +369,7 @@ class Shop:
             at += DAY + self.wait(90 * DAY)
 
     def enrich(self):
-        """The bought list of the eighth month.  One row in a hundred gives somebody else's phone."""
+        """The bought list of the eighth month.  One row in a hundred has the phone of another person."""
         at = 240 * DAY
         for p in self.people:
             if p.number and self.chance() > .3:
@@ -387,7 +386,7 @@ class Shop:
             self.send(p, "enrichment", at, 2 * DAY, "identify", ids=f"{{{ids}}}", traits=traits)
 
     def malformed(self):
-        """What cannot be anybody's event: each kind once in 400 people."""
+        """Rows that cannot become events: each kind once for 400 people."""
         kinds = [dict(), dict(ids='{"email":"ann(at)example.com"}'), dict(ids='{"phone":"ask reception"}'),
                  dict(anonymous="a-clock", timestamp="2099-01-01 00:00:00+00"),
                  dict(anonymous="a-clock", timestamp="1970-01-01 00:00:00+00"),
@@ -403,7 +402,7 @@ class Shop:
 
     # ------------------------------------------------------------ the year
     def habits(self, p):
-        """Visits until she loses interest; with them orders in the store, calls, her CRM record."""
+        """Visits until the person loses interest, with orders in the store, calls and the CRM record."""
         at = p.joined
         while at < YEAR:
             at = at - at % DAY + 7 * HOUR + self.below(15 * HOUR)

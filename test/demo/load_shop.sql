@@ -1,5 +1,5 @@
--- Fills the inbox with the shop's events, and keeps the truth beside it to compare with.
--- Run where generate.py wrote its files.
+-- Fills the inbox with the shop's events, and loads the truth to compare with.
+-- Run in the directory of generate.py's files.
 \copy cdp.inbox (message_id, type, event, anonymous_id, user_id, previous_id, identifiers, properties, traits, context, "timestamp", sent_at, original_timestamp, received_at, source) FROM 'inbox.tsv'
 \copy cdp.inbox_raw (line, received_at, source) FROM 'raw.tsv'
 

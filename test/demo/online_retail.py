@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Turns the Online Retail data set (.csv or .csv.xz) into rows for cdp.inbox.
 
-Writes them to standard output, for load_retail.sql.  An invoice is an anonymous id and a
-customer a user id, for an invoice is all that many a buyer left behind.  Each line of an
-invoice is an event, "Order Line" or "Order Line Cancelled" (invoices that begin with C); a
-customer's country is an identify call of its own wherever it is new.  Lines have no name of
-their own in the data set, and equal lines occur, so that there is no message_id.
+Writes them to standard output, for load_retail.sql.  An invoice becomes an anonymous id and a
+customer a user id, because many invoices have no customer.  Each line of an invoice is an event,
+"Order Line" or "Order Line Cancelled" (invoices that begin with C); a customer's country is an
+identify call whenever it changes.  Lines have no id in the data set, and equal lines occur, so
+there is no message_id.
 """
 import csv
 import json

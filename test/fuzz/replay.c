@@ -22,7 +22,7 @@ replay_file(const char *path)
 		abort();
 	size = fread(data, 1, 1 << 20, file);
 	fclose(file);
-	exact = malloc(size ? size : 1); /* so that the sanitizer sees a read behind the end */
+	exact = malloc(size ? size : 1); /* so that the sanitizer sees a read after the end */
 	if (exact == NULL)
 		abort();
 	for (size_t i = 0; i < size; i++)

@@ -1,7 +1,7 @@
 /*
  * sequence_form_fuzz.c: any bytes as a stored sequence, and others as a timeline
  *
- * What is taken as a sequence is written again, printed, and judged over the timeline: the two
+ * What is taken as a sequence is written again, printed, and evaluated over the timeline: the two
  * bytes in front are the length of the sequence's.
  */
 #include <stdlib.h>
@@ -51,15 +51,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < sizeof(instants) / sizeof(*instants); i++)
 	{
 		int64_t within = i % 2 == 0 ? 0 : INT64_C(86400000000) * 10;
-		CdpkVerdict quick;
-		CdpkVerdict full;
-		CdpkStatus status = cdpk_sequence_judge(&sequence, &timeline, within, instants[i], true,
-												&fuzz_allocator, &full);
+		CdpkSequenceAnswer quick;
+		CdpkSequenceAnswer full;
+		CdpkStatus status = cdpk_sequence_evaluate(&sequence, &timeline, within, instants[i], true,
+												   &fuzz_allocator, &full);
 
 		if (status != CDPK_OK)
 			continue;
-		if (cdpk_sequence_judge(&sequence, &timeline, within, instants[i], false, &fuzz_allocator,
-								&quick) != CDPK_OK ||
+		if (cdpk_sequence_evaluate(&sequence, &timeline, within, instants[i], false,
+								   &fuzz_allocator, &quick) != CDPK_OK ||
 			quick.matches != full.matches || full.horizon <= instants[i])
 			abort();
 	}

@@ -1,4 +1,4 @@
-/* sequence_next_fuzz.c: any bytes as the state of a sequence_next; what is taken is judged and written again */
+/* sequence_next_fuzz.c: any bytes as the state of a sequence_next; what is taken is evaluated and written again */
 #include <stdlib.h>
 #include <string.h>
 

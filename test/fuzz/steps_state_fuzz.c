@@ -1,4 +1,4 @@
-/* steps_state_fuzz.c: any bytes as the state of a funnel or a sequence; what is taken is judged and written again */
+/* steps_state_fuzz.c: any bytes as the state of a funnel or a sequence; what is taken is evaluated and written again */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +9,7 @@
 
 /* A funnel's depth, or a sequence's matches: neither can be more than the rows allow. */
 static void
-judge(const CdpkStepsState *state)
+evaluate(const CdpkStepsState *state)
 {
 	CdpkStepsSetup setup = cdpk_steps_state_setup(state);
 	size_t places[CDPK_SEQUENCE_STEPS_MAX];
@@ -61,7 +61,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cdpk_steps_state_write(state, again);
 	if (memcmp(again, data, size) != 0)
 		abort();
-	judge(state);
+	evaluate(state);
 	free(again);
 	free(state);
 	return 0;

@@ -163,11 +163,11 @@ sub refusal
 super(q{CREATE ROLE aide LOGIN; SELECT cdp.grant_access('aide', 'steward')});
 allowed('aide', q{SELECT cdp.grant_access('pat', 'analyst'), cdp.grant_access('pat', 'writer')});
 my $given = rights_of('pat');
-refusal('postgres', q{SELECT cdp.revoke_access('pat', 'analyst')}, qr/42501.*access of role "pat" was given by another role.*Given by: aide/s);
-refusal('boss', q{SELECT cdp.revoke_access('pat', 'writer')}, qr/42501.*access of role "pat" was given by another role.*Given by: aide/s);
+refusal('postgres', q{SELECT cdp.revoke_access('pat', 'analyst')}, qr/42501.*access of role "pat" was granted by another role.*Granted by: aide/s);
+refusal('boss', q{SELECT cdp.revoke_access('pat', 'writer')}, qr/42501.*access of role "pat" was granted by another role.*Granted by: aide/s);
 is(rights_of('pat'), $given, 'what others gave stays');
 my $of_aide = rights_of('aide');
-refusal('postgres', q{SELECT cdp.revoke_access('aide', 'steward')}, qr/2BP01.*role "aide" has handed on what it would lose/s);
+refusal('postgres', q{SELECT cdp.revoke_access('aide', 'steward')}, qr/2BP01.*role "aide" has granted to others what it would lose/s);
 is(rights_of('aide'), $of_aide, 'nothing is half done');
 is(allowed('aide', q{SELECT cdp.revoke_access('pat', 'analyst'), cdp.revoke_access('pat', 'writer')}), 't|t', 'its own it takes back');
 is(rights_of('pat'), '', 'all of it');

@@ -62,10 +62,10 @@ my %hostile = (
 	'text search dictionary cdp.d' => 'CREATE TEXT SEARCH DICTIONARY cdp.d (TEMPLATE = pg_catalog.simple)');
 for my $object (sort keys %hostile)
 {
-	refused($object, "$open; $hostile{$object}", qr/ERROR:  schema cdp holds something else than cdp: $object/);
+	refused($object, "$open; $hostile{$object}", qr/ERROR:  schema cdp holds an object that is not part of cdp: $object/);
 }
-refused('of whatever owner', 'CREATE SCHEMA cdp; CREATE FUNCTION cdp.f() RETURNS int LANGUAGE sql RETURN 1', qr/holds something else than cdp: function cdp.f\(\)/);
-refused('what is none of our tables', 'CREATE SCHEMA cdp; CREATE TABLE cdp.mine (x int)', qr/holds something else than cdp: table cdp.mine/);
+refused('of whatever owner', 'CREATE SCHEMA cdp; CREATE FUNCTION cdp.f() RETURNS int LANGUAGE sql RETURN 1', qr/holds an object that is not part of cdp: function cdp.f\(\)/);
+refused('what is none of our tables', 'CREATE SCHEMA cdp; CREATE TABLE cdp.mine (x int)', qr/holds an object that is not part of cdp: table cdp.mine/);
 
 # who may put things there later is named
 {

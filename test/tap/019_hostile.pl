@@ -103,7 +103,7 @@ my $outcome = q{SELECT string_agg(name || ' ' || outcome, E'\n' ORDER BY name) F
 allowed('boss', 'SELECT cdp.refresh()');
 is_deeply([ sort split /\n/, super($outcome) ], [ sort @expected ], 'each row is of a source of its writer, or in quarantine');
 is(super(q{SELECT string_agg(DISTINCT format('%s: %s', written_by, detail), '; ' ORDER BY format('%s: %s', written_by, detail)) FROM cdp.quarantine}),
-	'gone: written_by: no such writer; nobody there: written_by: no such writer; pair: source: none of those of the writer; shop: source: none of those of the writer; web: source: none of those of the writer',
+	'gone: written_by: no such writer; nobody there: written_by: no such writer; pair: source: not a source of the writer; shop: source: not a source of the writer; web: source: not a source of the writer',
 	'with the writer, and what is wrong');
 
 # the writer is kept through replay, also where the record names another

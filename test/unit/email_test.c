@@ -103,7 +103,7 @@ limits(void)
 	snprintf(text, sizeof(text), "%s%s@example.com", label, "ll");
 	CHECK(becomes(text, ""));
 	snprintf(text, sizeof(text), "a@%s.%s.%s.%.61s", label, label, label, label);
-	CHECK(becomes(text, text)); /* 253 bytes behind it, in labels of 63 */
+	CHECK(becomes(text, text)); /* 253 bytes after it, in labels of 63 */
 	snprintf(text, sizeof(text), "a@%s.%s.%s.%.62s", label, label, label, label);
 	CHECK(becomes(text, ""));
 	snprintf(text, sizeof(text), "a@l%s.example", label);

@@ -204,7 +204,7 @@ every_beginning_of_a_document_is_invalid(void)
 	CHECK(cdpk_json_check(text, length - 1, &problem, &position) == CDPK_OK);
 	for (size_t i = 0; i < length - 1; i++)
 	{
-		char *exact = malloc(i ? i : 1); /* so that the sanitizer sees a read behind the end */
+		char *exact = malloc(i ? i : 1); /* so that the sanitizer sees a read after the end */
 
 		memcpy(exact, text, i);
 		CHECK(cdpk_json_check(exact, i, &problem, &position) != CDPK_OK);

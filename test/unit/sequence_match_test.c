@@ -69,7 +69,7 @@ is_match(const CdpkProgram *p, unsigned count, const CdpkTimed *events, const Ch
 	return true;
 }
 
-/* Moves to the next choice in the order of the places; false behind the last. */
+/* Moves to the next choice in the order of the places; false after the last. */
 static bool
 next_choice(Choice *c, unsigned count, unsigned from, unsigned events)
 {
@@ -115,7 +115,7 @@ find_match(const CdpkProgram *p, unsigned count, const CdpkTimed *events, unsign
 	return found;
 }
 
-/* Whether there is a match behind whose end absence is kept up to as_of. */
+/* Whether there is a match after whose end absence is kept up to as_of. */
 static bool
 is_true(const CdpkProgram *p, const CdpkTimed *events, unsigned n, int64_t as_of)
 {

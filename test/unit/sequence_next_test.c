@@ -1,5 +1,5 @@
 /*
- * sequence_next_test.c: the event behind a chain, against its definition, and the state that
+ * sequence_next_test.c: the event after a chain, against its definition, and the state that
  * carries the rows
  */
 #include "core/sequence/sequence_next.h"
@@ -30,7 +30,7 @@ is_before(const CdpkNextRow *a, const CdpkNextRow *b)
 	return order != 0 ? order < 0 : a->can_be_base && !b->can_be_base;
 }
 
-/* The name of the row behind the chain, or NULL; rows are in order. */
+/* The name of the row after the chain, or NULL; rows are in order. */
 static const char *
 reference(const CdpkNextSetup *setup, const CdpkNextRow *rows, int count)
 {

@@ -216,7 +216,7 @@ pass_through(CdpkSequence *sequence, CdpkSequence *result, uint8_t **bytes)
 	free(text);
 }
 
-/* Until when the answer stays, up to an instant behind which nothing happens. */
+/* Until when the answer stays, up to an instant after which nothing happens. */
 static int64_t
 next_change(const CdpkSequence *s, const Event *events, unsigned count, int64_t within,
 			int64_t as_of)
@@ -249,26 +249,26 @@ agrees_with_the_definition(void)
 		uint8_t *form;
 		uint8_t *bytes = make_timeline(events, count, &length);
 		CdpkTimeline timeline;
-		CdpkVerdict verdict;
-		CdpkVerdict quick;
+		CdpkSequenceAnswer result;
+		CdpkSequenceAnswer quick;
 		int64_t change;
 
 		random_sequence(&state, &made);
 		pass_through(&made, &s, &form);
 		CHECK(cdpk_timeline_open(bytes, length, &timeline) == CDPK_OK);
-		CHECK(cdpk_sequence_judge(&s, &timeline, within, as_of, true, &unit_allocator, &verdict) ==
-			  CDPK_OK);
-		CHECK(cdpk_sequence_judge(&s, &timeline, within, as_of, false, &unit_allocator, &quick) ==
-			  CDPK_OK);
-		CHECK(verdict.matches == reference(&s, events, count, within, as_of));
-		CHECK(quick.matches == verdict.matches);
+		CHECK(cdpk_sequence_evaluate(&s, &timeline, within, as_of, true, &unit_allocator,
+									 &result) == CDPK_OK);
+		CHECK(cdpk_sequence_evaluate(&s, &timeline, within, as_of, false, &unit_allocator,
+									 &quick) == CDPK_OK);
+		CHECK(result.matches == reference(&s, events, count, within, as_of));
+		CHECK(quick.matches == result.matches);
 		change = next_change(&s, events, count, within, as_of);
-		CHECK(verdict.horizon > as_of && verdict.horizon <= change);
+		CHECK(result.horizon > as_of && result.horizon <= change);
 		/* a horizon is given for a reason: an event that comes due, or time that passes */
-		if (verdict.horizon != CDPK_NEVER)
-			changes[verdict.horizon == change]++;
-		exact += verdict.horizon == change;
-		answers[verdict.matches]++;
+		if (result.horizon != CDPK_NEVER)
+			changes[result.horizon == change]++;
+		exact += result.horizon == change;
+		answers[result.matches]++;
 		free(bytes);
 		free(form);
 	}
@@ -293,16 +293,16 @@ horizons_are_exact_where_only_time_passes(void)
 		size_t length;
 		uint8_t *bytes = make_timeline(events, count, &length);
 		CdpkTimeline timeline;
-		CdpkVerdict verdict;
+		CdpkSequenceAnswer result;
 
 		random_sequence(&state, &s);
 		CHECK(cdpk_timeline_open(bytes, length, &timeline) == CDPK_OK);
-		CHECK(cdpk_sequence_judge(&s, &timeline, within, as_of, true, &unit_allocator, &verdict) ==
-			  CDPK_OK);
+		CHECK(cdpk_sequence_evaluate(&s, &timeline, within, as_of, true, &unit_allocator,
+									 &result) == CDPK_OK);
 		if (!s.item[s.items - 1].absent)
 		{
-			CHECK(verdict.horizon == next_change(&s, events, count, within, as_of));
-			changes += verdict.horizon != CDPK_NEVER;
+			CHECK(result.horizon == next_change(&s, events, count, within, as_of));
+			changes += result.horizon != CDPK_NEVER;
 		}
 		free(bytes);
 	}
@@ -317,13 +317,13 @@ no_timeline_matches_nothing(void)
 	CdpkSequenceProblem problem;
 	uint8_t *bytes;
 	size_t length;
-	CdpkVerdict verdict;
+	CdpkSequenceAnswer result;
 
 	CHECK(cdpk_sequence_parse(text, strlen(text), &unit_allocator, 0, &bytes, &length, &problem) ==
 		  CDPK_OK);
 	CHECK(cdpk_sequence_read(bytes, length, &s) == CDPK_OK);
-	CHECK(cdpk_sequence_judge(&s, NULL, 0, 0, true, &unit_allocator, &verdict) == CDPK_OK);
-	CHECK(!verdict.matches && verdict.horizon == CDPK_NEVER);
+	CHECK(cdpk_sequence_evaluate(&s, NULL, 0, 0, true, &unit_allocator, &result) == CDPK_OK);
+	CHECK(!result.matches && result.horizon == CDPK_NEVER);
 	free(bytes);
 }
 
@@ -339,19 +339,19 @@ ends_of_time_are_no_trouble(void)
 	size_t length;
 	uint8_t *bytes;
 	CdpkTimeline timeline;
-	CdpkVerdict verdict;
+	CdpkSequenceAnswer result;
 
 	CHECK(cdpk_sequence_parse(text, strlen(text), &unit_allocator, 0, &form, &length, &problem) ==
 		  CDPK_OK);
 	CHECK(cdpk_sequence_read(form, length, &s) == CDPK_OK);
 	bytes = make_timeline(events, 2, &length);
 	CHECK(cdpk_timeline_open(bytes, length, &timeline) == CDPK_OK);
-	CHECK(cdpk_sequence_judge(&s, &timeline, INT64_MAX, CDPK_TIME_END - 1, true, &unit_allocator,
-							  &verdict) == CDPK_OK);
-	CHECK(!verdict.matches && verdict.horizon == CDPK_NEVER);
-	CHECK(cdpk_sequence_judge(&s, &timeline, 1, CDPK_TIME_MIN, true, &unit_allocator, &verdict) ==
+	CHECK(cdpk_sequence_evaluate(&s, &timeline, INT64_MAX, CDPK_TIME_END - 1, true, &unit_allocator,
+								 &result) == CDPK_OK);
+	CHECK(!result.matches && result.horizon == CDPK_NEVER);
+	CHECK(cdpk_sequence_evaluate(&s, &timeline, 1, CDPK_TIME_MIN, true, &unit_allocator, &result) ==
 		  CDPK_OK);
-	CHECK(!verdict.matches && verdict.horizon == INT64_MAX + CDPK_TIME_MIN);
+	CHECK(!result.matches && result.horizon == INT64_MAX + CDPK_TIME_MIN);
 	free(bytes);
 	free(form);
 }

@@ -8,7 +8,7 @@
  *		p: tel; all others: device_id.
  *
  *		What is expected stands in alphabetical order: the profiles, with a star
- *		behind what is shared; the refused links with their reasons; and for each
+ *		after what is shared; the refused links with their reasons; and for each
  *		event in the order of the example the strongest identifier of its profile.
  */
 #ifndef STITCH_EXAMPLES_H

@@ -359,7 +359,7 @@ wrong_calls_are_noticed(void)
 	CdpkStitch *stitch = begin(&tables, SOUND, &callbacks);
 	CdpkStitch *other = NULL;
 
-	/* sharing is judged of identifiers that are known, only */
+	/* sharing is decided only for known identifiers */
 	CHECK(cdpk_stitch_judge_sharing(stitch, 5, CDPK_SHARING_ALWAYS, NULL, 0) == CDPK_INVALID);
 	link_appears(stitch, 5, 5, 1);
 	CHECK(cdpk_stitch_run(stitch) == CDPK_INVALID);

@@ -38,7 +38,7 @@ static const CdpkValue values[] = {
 	VALUE(ARRAY, "[1.0, 2]"),
 	VALUE(OBJECT, "{\"a\": null}"),
 	VALUE(STRING, "a string of more than 127 bytes, the length of which takes two bytes instead of "
-				  "one, and so moves everything that stands behind it in the cell by a byte")};
+				  "one, and so moves everything that stands after it in the cell by a byte")};
 
 #define VALUES (sizeof(values) / sizeof(values[0]))
 #define FIRST_NUMBER 3

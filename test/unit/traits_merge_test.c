@@ -84,7 +84,7 @@ counts(const History *history, const CdpkTrait *trait)
 	return true;
 }
 
-/* Thousandths of a number with at most three digits behind the point. */
+/* Thousandths of a number with at most three digits after the point. */
 static long long
 thousandths(const CdpkValue *number)
 {

@@ -66,7 +66,7 @@ malformed_is_refused(void)
 		"\xe0\x9f\xbf",     /* overlong, three bytes */
 		"\xf0\x8f\xbf\xbf", /* overlong, four bytes */
 		"\xed\xa0\x80",     /* the first surrogate */
-		"\xf4\x90\x80\x80", /* behind U+10FFFF */
+		"\xf4\x90\x80\x80", /* after U+10FFFF */
 		"\xf8\x88\x80\x80", /* a lead byte of five */
 		"\xff",
 		"\xc3(",          /* the second byte is no continuation */

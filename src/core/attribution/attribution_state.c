@@ -67,7 +67,7 @@ cdpk_attribution_new(const CdpkAllocator *allocator, const CdpkAttributionSetup 
 	return CDPK_OK;
 }
 
-/* Read what a state begins with. */
+/* Read the header of a state. */
 static CdpkAttributionSetup
 read_setup(CdpkReader *reader)
 {

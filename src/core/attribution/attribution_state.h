@@ -3,7 +3,7 @@
  *		The model of an attribution, and the rows that it has seen so far: a flat block with room
  *		to grow.
  *
- * The block is a varlena in the server; its bytes behind the head are also the form on the wire
+ * The block is a varlena in the server; its bytes after the head are also the form on the wire
  * (FORMAT.md).
  */
 #ifndef CDPK_ATTRIBUTION_STATE_H
@@ -38,7 +38,7 @@ typedef struct CdpkAttributionState
 {
 	uint32_t length_word; /* the caller's */
 	uint32_t size;        /* of the whole block */
-	uint32_t used;        /* bytes behind this */
+	uint32_t used;        /* bytes after this */
 	uint8_t bytes[];      /* the set-up, then the rows */
 } CdpkAttributionState;
 
@@ -69,7 +69,7 @@ extern CdpkStatus cdpk_attribution_new(const CdpkAllocator *allocator,
 extern CdpkAttributionSetup cdpk_attribution_open(const CdpkAttributionState *state,
 												  CdpkReader *rows);
 
-/* Read the next row; false behind the last, or where the bytes are corrupt (rows->failed). */
+/* Read the next row; false after the last, or where the bytes are corrupt (rows->failed). */
 extern bool cdpk_attribution_next(CdpkReader *rows, CdpkAttributionRow *row);
 
 /*

@@ -109,10 +109,10 @@ cdpk_read_long_varint(CdpkReader *reader)
 	if (reader->failed || left == 0)
 		return cdpk_read_varint(reader);
 	memcpy(&word, reader->at - beyond, sizeof(word));
-	word >>= 8 * beyond; /* zeros stand for what is beyond the end */
+	word >>= 8 * beyond; /* bytes beyond the end are zero */
 	ends = ~word & UINT64_C(0x8080808080808080);
 	last = ends != 0 ? (unsigned) __builtin_ctzll(ends) - 7 : 0;
-	/* nine or ten bytes; or cut off, or not the shortest form, which both end in a zero */
+	/* nine or ten bytes; or cut off, or not the shortest form: both end in a zero byte */
 	if (ends == 0 || (last > 0 && (word >> last & 0xff) == 0))
 		return cdpk_read_varint(reader);
 	reader->at += last / 8 + 1;
@@ -171,7 +171,7 @@ cdpk_compare_bytes(const void *a, size_t a_length, const void *b, size_t b_lengt
 	return order != 0 ? order : (a_length > b_length) - (a_length < b_length);
 }
 
-/* Write a varint and return the place behind it; the caller has made room. */
+/* Write a varint and return the place after it; the caller has made room. */
 static inline uint8_t *
 cdpk_write_varint(uint8_t *at, uint64_t value)
 {
@@ -184,7 +184,7 @@ cdpk_write_varint(uint8_t *at, uint64_t value)
 	return at;
 }
 
-/* Write an integer of 64 bits, little-endian, and return the place behind it. */
+/* Write an integer of 64 bits, little-endian, and return the place after it. */
 static inline uint8_t *
 cdpk_write_fixed(uint8_t *at, int64_t value)
 {

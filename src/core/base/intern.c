@@ -203,7 +203,7 @@ next_extent(const CdpkIntern *intern)
 	return more;
 }
 
-/* Add an extent's blocks behind those that there are. */
+/* Add an extent's blocks after those that there are. */
 static CdpkStatus
 add_extent(CdpkIntern *intern)
 {

@@ -129,7 +129,7 @@ cdpk_intern_word(const uint8_t *at, size_t size)
 
 /*
  * Fold bytes into a state, 16 at a time; what is left is read again from the
- * end, so that nothing behind it is touched.
+ * end, so that nothing after it is touched.
  */
 static inline uint64_t
 cdpk_intern_fold_bytes(uint64_t secret, uint64_t state, const uint8_t *bytes, size_t length)
@@ -167,7 +167,7 @@ cdpk_intern_fold_bytes(uint64_t secret, uint64_t state, const uint8_t *bytes, si
 
 /*
  * Return the hash of a string, for the functions below: that of its rest, of 1 byte or
- * more, behind a head whose state is known, so that strings with a head in common
+ * more, after a head whose state is known, so that strings with a head in common
  * need not be put together to be hashed.  What the head is, is the caller's choice;
  * the same string must always be hashed in the same way.
  */

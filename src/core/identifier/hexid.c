@@ -74,7 +74,7 @@ is_urn(const char *value, size_t length)
 
 /*
  * Take the 32 digits of a UUID, in lower case.  Hyphens may stand
- * behind every fourth digit, as in PostgreSQL's own type.
+ * after every fourth digit, as in PostgreSQL's own type.
  */
 static bool
 read_uuid(const char *value, size_t length, char *digits)
@@ -107,7 +107,10 @@ read_uuid(const char *value, size_t length, char *digits)
 	return count == UUID_DIGITS;
 }
 
-/* Normalise a value; what is of neither form may be base64, whose case matters. */
+/*
+ * Normalise a value. A value of neither form may be base64, whose case matters: it stays as it
+ * is.
+ */
 void
 cdpk_hex_normalize(CdpkHexKind kind, const char *value, size_t length, char *result,
 				   size_t *result_length)

@@ -7,7 +7,7 @@
 
 #include "core/base/cdpk.h"
 
-/* What the namespaces that hold such identifiers are told apart by. */
+/* The kinds of namespaces that hold such identifiers. */
 typedef enum CdpkHexKind
 {
 	CDPK_HEX_NONE, /* the namespace holds something else */

@@ -77,8 +77,8 @@ has_control(const char *value, size_t length)
 }
 
 /*
- * Take strict E.164 as it is, on every machine and whatever its
- * libraries, so that dumps restore; the rest is the phone module's.
+ * Keep strict E.164 as it is, whatever libraries a machine has, so that dumps restore; pass
+ * other numbers to the phone module.
  */
 static CdpkStatus
 normalize_phone(const char *value, size_t length, const CdpkPhone *phone, char *result,
@@ -181,8 +181,8 @@ cdpk_identifier_check(const uint8_t *payload, size_t length)
 }
 
 /*
- * Compare the namespace first, so that each one is a range of an
- * index.  Namespaces of one length compare together with what lies behind them.
+ * Compare the namespaces first, so that each is a range of an index. If they have the same
+ * length, one comparison covers namespace and value.
  */
 int
 cdpk_identifier_compare(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_length)

@@ -12,7 +12,7 @@
 #include "core/base/cdpk.h"
 
 #define CDPK_IDENTIFIER_VERSION 1
-/* goes up whenever a normaliser gives another answer for some value */
+/* raise it whenever a normaliser gives another result for some value */
 #define CDPK_NORMALIZER_VERSION 2
 #define CDPK_NAMESPACE_MAX 63   /* bytes of a namespace */
 #define CDPK_IDENTIFIER_MAX 512 /* bytes of "namespace:value" */
@@ -59,7 +59,7 @@ extern CdpkStatus cdpk_identifier_make(const char *name_space, size_t namespace_
 /* Return whether bytes from anywhere are a payload that cdpk_identifier_make could have made. */
 extern CdpkStatus cdpk_identifier_check(const uint8_t *payload, size_t length);
 
-/* Order: by the bytes of the namespace, then by the bytes of the value. */
+/* Compare by the bytes of the namespace, then of the value. */
 extern int cdpk_identifier_compare(const uint8_t *a, size_t a_length, const uint8_t *b,
 								   size_t b_length);
 

@@ -76,10 +76,7 @@ static const CdpkMeaningless words[] = {
 #define WORD_COUNT (sizeof(words) / sizeof(words[0]) - 1)
 #define WORD_MAX 64 /* the longest one's bytes */
 
-/*
- * What template engines, ad servers and shells leave where a value should have
- * been put in: anything between these.
- */
+/* Delimiters of placeholders of template engines, ad servers and shells that were not filled in. */
 typedef struct Template
 {
 	const char *open;
@@ -95,7 +92,10 @@ static const Template templates[] = {
 
 #define TEMPLATE_COUNT (sizeof(templates) / sizeof(templates[0]))
 
-/* The same rules, and those of is_zeros(), says_nothing() and is_name_in_brackets(), as regular expressions. */
+/*
+ * The rules of the code below, is_zeros(), says_nothing() and is_name_in_brackets() included,
+ * as regular expressions.
+ */
 static const CdpkMeaningless patterns[] = {
 	{"[0-]*", true},
 	{"[ -/0:-@[-`{-~]*", false},
@@ -118,7 +118,7 @@ cdpk_meaningless_patterns(void)
 	return patterns;
 }
 
-/* Look up a trimmed value, whatever its case; NULL if it is no such word. */
+/* Look up a trimmed value in any case; NULL if it is not a word of the list. */
 static const CdpkMeaningless *
 find_word(const char *value, size_t length)
 {
@@ -189,7 +189,7 @@ starts(const char *value, const char *text)
 	return true;
 }
 
-/* Find what should have been replaced by a value and was not. */
+/* Find a placeholder that was not filled in. */
 static bool
 is_template(const char *value, size_t length)
 {

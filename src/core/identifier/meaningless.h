@@ -14,18 +14,18 @@ typedef struct CdpkMeaningless
 	bool in_email;    /* also as the local part of an e-mail address */
 } CdpkMeaningless;
 
-/* Return the words, sorted by bytes; NULL behind the last one. */
+/* Return the words, sorted by bytes; NULL after the last one. */
 extern const CdpkMeaningless *cdpk_meaningless_words(void);
 
 /*
- * Return the other rules as regular expressions for the whole value in lower case; NULL
- * behind the last one.  For those who read them: the code knows the rules itself.
+ * Return the other rules as regular expressions for the whole value in lower case; NULL after
+ * the last one. Only for display: the code does not use them.
  */
 extern const CdpkMeaningless *cdpk_meaningless_patterns(void);
 
 /*
- * Return whether a raw value means nothing in any namespace: after trimming, whatever
- * its case, also in quotes and in parentheses.  An empty one does.
+ * Return whether a raw value means nothing in any namespace: after trimming, in any case, also
+ * in quotes and parentheses. True for an empty value.
  */
 extern bool cdpk_value_meaningless(const char *value, size_t length);
 

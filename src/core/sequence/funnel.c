@@ -89,7 +89,7 @@ augment(Matching *m, unsigned step, uint32_t *visited)
 }
 
 /*
- * Add a step, the one behind the last, giving up the lowest ones until all that
+ * Add a step, the one after the last, giving up the lowest ones until all that
  * remain have rows of their own.
  */
 static void
@@ -165,7 +165,7 @@ first_of_instant(const CdpkFunnel *funnel, Instant *instant, unsigned step, unsi
 	return previous;
 }
 
-/* Use the rows of a step: a run of steps from "first" on, behind a former chain. */
+/* Use the rows of a step: a run of steps from "first" on, after a former chain. */
 static void
 extend(CdpkFunnel *funnel, Instant *instant, unsigned step, unsigned first)
 {

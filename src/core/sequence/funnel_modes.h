@@ -14,7 +14,7 @@
 #define CDPK_FUNNEL_ALLOW_REENTRY 16
 #define CDPK_FUNNEL_MODES_MAX 31
 
-/* Return whether a number is a set of modes that goes together. */
+/* Return whether a number is a valid set of modes. */
 static inline bool
 cdpk_funnel_modes_valid(unsigned modes)
 {

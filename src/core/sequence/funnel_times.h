@@ -13,13 +13,13 @@ typedef struct CdpkFunnelBounds
 {
 	int64_t since; /* the first step is not before it */
 	int64_t until; /* and before this */
-	int64_t as_of; /* no event behind it counts */
+	int64_t as_of; /* no event after it counts */
 	int64_t window;
 } CdpkFunnelBounds;
 
 /*
  * A chain is an event for each of the first steps, none earlier than the one before, and later
- * where its name stands among the steps before too; the last at most the window behind the first.
+ * where its name stands among the steps before too; the last at most the window after the first.
  * Gives in took[i], for each step that a chain reaches, the time from the beginning to the event of
  * the step, in the chain that reaches it first, and of those the one that began last.  *depth is the
  * number of these steps.

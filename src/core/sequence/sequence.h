@@ -43,7 +43,7 @@ typedef struct CdpkProgram
 	CdpkTimeKind kind;
 	unsigned count;               /* of steps, at least 1 */
 	CdpkSequenceBound whole;      /* from the first event to the last */
-	uint32_t absent_after;        /* no event behind the last satisfies one of these ... */
+	uint32_t absent_after;        /* no event after the last satisfies one of these ... */
 	CdpkSequenceBound absent_for; /* ... for so long, which must have passed */
 	CdpkSequenceStep steps[CDPK_SEQUENCE_STEPS_MAX];
 } CdpkProgram;
@@ -109,7 +109,7 @@ extern void cdpk_matcher_finish(CdpkMatcher *matcher, int64_t as_of);
  */
 extern int cdpk_history_order(const CdpkTimed *a, const CdpkTimed *b, const void *context);
 
-/* Count matches without an event in common, each the earliest behind the one before it; reads up
+/* Count matches without an event in common, each the earliest after the one before it; reads up
  * to "enough" of them. */
 extern CdpkStatus cdpk_sequence_count(CdpkMatcher *matcher, const CdpkTimed *events, size_t count,
 									  uint64_t enough, uint64_t *matches);

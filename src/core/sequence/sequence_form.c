@@ -18,7 +18,7 @@
 
 /* ---------------------------------------------------------------- what goes together */
 
-/* Note what is wrong with a part. */
+/* Report what is wrong with a part. */
 static CdpkStatus
 refuse(CdpkSequenceProblem *problem, CdpkStatus status, size_t position, const char *words)
 {
@@ -36,7 +36,7 @@ check_absence(const CdpkSequence *sequence, unsigned i, CdpkSequenceProblem *pro
 	if (i == 0)
 		return refuse(problem, CDPK_INVALID, item->position, "\"not\" without an event before it");
 	if (sequence->item[i - 1].absent)
-		return refuse(problem, CDPK_INVALID, item->position, "\"not\" behind another");
+		return refuse(problem, CDPK_INVALID, item->position, "\"not\" after another");
 	if (item->times != 1 || item->after != 0)
 		return refuse(problem, CDPK_INVALID, item->position,
 					  "\"not\" takes neither a number nor \"after\"");
@@ -89,7 +89,7 @@ cdpk_sequence_check(const CdpkSequence *sequence, CdpkSequenceProblem *problem)
 
 /* ---------------------------------------------------------------- bytes */
 
-/* Return what the stored form takes at most. */
+/* Return the maximum size of the stored form. */
 size_t
 cdpk_sequence_room(const CdpkSequence *sequence)
 {
@@ -232,7 +232,7 @@ bound(int64_t length)
 	return result;
 }
 
-/* Add the steps of an item behind an absence. */
+/* Add the steps of an item after an absence. */
 static void
 add_steps(CdpkProgram *program, const CdpkSequenceItem *item, uint32_t absent)
 {

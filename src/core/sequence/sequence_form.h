@@ -14,7 +14,7 @@
 
 #define CDPK_SEQUENCE_VERSION 1 /* first byte of the stored form */
 #define CDPK_SEQUENCE_NAMES_MAX CDPK_STEPS_MAX
-/* every step may have an absence behind it */
+/* every step may have an absence after it */
 #define CDPK_SEQUENCE_ITEMS_MAX (2 * CDPK_SEQUENCE_STEPS_MAX)
 
 /* One part of a sequence, between two arrows. */
@@ -28,7 +28,10 @@ typedef struct CdpkSequenceItem
 	size_t position; /* in the text; 0 where it came as bytes */
 } CdpkSequenceItem;
 
-/* A sequence taken apart.  Names are numbered as they first appear, and lie in what was read. */
+/*
+ * A parsed sequence. Names are numbered as they first appear, and point into the bytes that
+ * were read.
+ */
 typedef struct CdpkSequence
 {
 	unsigned names;
@@ -42,7 +45,7 @@ typedef struct CdpkSequence
 /* ---------------------------------------------------------------- text */
 
 /*
- * Make the stored form of a text, behind "head" bytes for the caller to fill.
+ * Make the stored form of a text, after "head" bytes for the caller to fill.
  *
  * CDPK_INVALID, CDPK_TOO_LONG, CDPK_OUT_OF_RANGE: with *problem.  CDPK_BAD_ENCODING: not UTF-8.
  */
@@ -56,7 +59,7 @@ extern CdpkStatus cdpk_sequence_print(const uint8_t *bytes, size_t length,
 
 /* ---------------------------------------------------------------- the stored form */
 
-/* Read bytes that may be anything: only what the parser could have made is taken. */
+/* Read untrusted bytes; accepts only what the parser could have made. */
 extern CdpkStatus cdpk_sequence_read(const uint8_t *bytes, size_t length, CdpkSequence *sequence);
 
 /* Bytes that the stored form takes at most, and writing it; returns what it took. */
@@ -71,19 +74,21 @@ extern void cdpk_sequence_compile(const CdpkSequence *sequence, CdpkProgram *pro
 
 /* ---------------------------------------------------------------- timelines */
 
-typedef struct CdpkVerdict
+typedef struct CdpkSequenceAnswer
 {
 	bool matches;
-	int64_t horizon; /* before it the answer stays, if nothing else happens; or CDPK_NEVER */
-} CdpkVerdict;
+	int64_t
+		horizon; /* the answer stays the same before this time if the timeline does; or CDPK_NEVER */
+} CdpkSequenceAnswer;
 
 /*
  * Return whether the events of a timeline up to as_of, and later than as_of - within where that is
  * not 0, have a sequence; NULL is a timeline without events.  The horizon is left out (0) unless
  * it is wanted.
  */
-extern CdpkStatus cdpk_sequence_judge(const CdpkSequence *sequence, const CdpkTimeline *timeline,
-									  int64_t within, int64_t as_of, bool want_horizon,
-									  const CdpkAllocator *allocator, CdpkVerdict *verdict);
+extern CdpkStatus cdpk_sequence_evaluate(const CdpkSequence *sequence, const CdpkTimeline *timeline,
+										 int64_t within, int64_t as_of, bool want_horizon,
+										 const CdpkAllocator *allocator,
+										 CdpkSequenceAnswer *result);
 
 #endif /* CDPK_SEQUENCE_FORM_H */

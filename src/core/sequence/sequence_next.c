@@ -63,7 +63,7 @@ steps_size(const CdpkNextState *state)
 	return (state->steps + 7u) / 8;
 }
 
-/* Write a row and return the place behind it. */
+/* Write a row and return the place after it. */
 static uint8_t *
 write_row(const CdpkNextState *state, uint8_t *at, const CdpkNextRow *row)
 {
@@ -255,7 +255,7 @@ find_base(const CdpkNextState *state, const CdpkTimed *rows, size_t *base)
 	return false;
 }
 
-/* Go along the chain from the base on, to the row behind it. */
+/* Go along the chain from the base on, to the row after it. */
 static bool
 follow_chain(const CdpkNextState *state, const CdpkTimed *rows, size_t base, CdpkNextRow *row)
 {

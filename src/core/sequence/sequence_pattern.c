@@ -17,11 +17,11 @@ typedef struct Pattern
 	unsigned conditions;
 	CdpkProgram *program;
 	CdpkSequenceProblem *problem;
-	CdpkSequenceStep next; /* what is known of the way to the next step */
-	const char *time;      /* the time condition on that way, or NULL */
+	CdpkSequenceStep next; /* the transition to the next step */
+	const char *time;      /* the time condition on the transition, or NULL */
 } Pattern;
 
-/* Note what is wrong at a place of the pattern. */
+/* Report what is wrong at a place of the pattern. */
 static CdpkStatus
 refuse(Pattern *p, CdpkStatus status, const char *at, const char *words)
 {
@@ -30,7 +30,7 @@ refuse(Pattern *p, CdpkStatus status, const char *at, const char *words)
 	return status;
 }
 
-/* Take a word where it stands next. */
+/* Accept a word if it comes next. */
 static bool
 match(Pattern *p, const char *word)
 {
@@ -68,7 +68,7 @@ start_transition(Pattern *p)
 	p->time = NULL;
 }
 
-/* End the way to a step. */
+/* End the transition to a step. */
 static CdpkStatus
 add_step(Pattern *p, const char *at, uint32_t any)
 {
@@ -88,7 +88,7 @@ add_step(Pattern *p, const char *at, uint32_t any)
 	return CDPK_OK;
 }
 
-/* Make a bound one that says both what it did and what another one says. */
+/* Restrict a bound by another one. */
 static void
 tighten(CdpkSequenceBound *bound, int64_t length, bool strict, int sign)
 {
@@ -102,7 +102,7 @@ tighten(CdpkSequenceBound *bound, int64_t length, bool strict, int sign)
 	bound->given = true;
 }
 
-/* Add a time condition to the way to the next step. */
+/* Add a time condition to the transition. */
 static CdpkStatus
 add_time(Pattern *p, const char *start)
 {
@@ -185,7 +185,7 @@ cdpk_pattern_compile(const char *text, size_t length, CdpkTimeKind kind, unsigne
 			return refuse(&p, CDPK_INVALID, start, "neither (?, '.' nor '.*'");
 	}
 	if (status == CDPK_OK && p.time != NULL)
-		return refuse(&p, CDPK_INVALID, p.time, "a time condition without an event behind it");
+		return refuse(&p, CDPK_INVALID, p.time, "a time condition without an event after it");
 	/* a pattern without an event is one of any event */
 	return status == CDPK_OK && program->count == 0 ? add_step(&p, text, 0) : status;
 }

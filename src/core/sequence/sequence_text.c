@@ -40,7 +40,7 @@ typedef struct Parse
 
 /* ---------------------------------------------------------------- tokens */
 
-/* Note what is wrong at a place of the text. */
+/* Report what is wrong at a place of the text. */
 static CdpkStatus
 refuse(Parse *p, CdpkStatus status, const char *at, const char *what)
 {
@@ -57,7 +57,7 @@ skip_blanks(Parse *p)
 		p->at++;
 }
 
-/* Take a mark where it stands next. */
+/* Accept a mark if it comes next. */
 static bool
 take(Parse *p, const char *mark)
 {
@@ -125,7 +125,7 @@ is_reserved(const char *text, size_t length)
 	return false;
 }
 
-/* Take a word where it stands next. */
+/* Accept a word if it comes next. */
 static bool
 take_word(Parse *p, const char *word)
 {
@@ -138,7 +138,7 @@ take_word(Parse *p, const char *word)
 	return true;
 }
 
-/* Take a whole number from 1 on. */
+/* Parse a whole number from 1 on. */
 static CdpkStatus
 take_number(Parse *p, int64_t most, int64_t *number)
 {
@@ -160,7 +160,7 @@ take_number(Parse *p, int64_t most, int64_t *number)
 
 /* ---------------------------------------------------------------- parts */
 
-/* Take a name in quotes. */
+/* Parse a name in quotes. */
 static CdpkStatus
 take_quoted(Parse *p, CdpkName *name)
 {
@@ -183,7 +183,7 @@ take_quoted(Parse *p, CdpkName *name)
 	return name->length > 0 ? CDPK_OK : refuse(p, CDPK_INVALID, start, "an empty name");
 }
 
-/* Take the name of an event and add it to a set. */
+/* Parse the name of an event and add it to a set. */
 static CdpkStatus
 take_name(Parse *p, uint32_t *any)
 {
@@ -199,7 +199,7 @@ take_name(Parse *p, uint32_t *any)
 		status = take_quoted(p, &name);
 	else if (is_reserved(name.text, name.length))
 		return refuse(p, CDPK_INVALID, start,
-					  "no name of an event; one that is such a word stands in double quotes");
+					  "no name of an event; write a name that is such a word in double quotes");
 	else
 		p->at += name.length;
 	if (status != CDPK_OK)
@@ -216,7 +216,7 @@ take_name(Parse *p, uint32_t *any)
 	return CDPK_OK;
 }
 
-/* Take a name, or several in parentheses. */
+/* Parse a name, or several in parentheses. */
 static CdpkStatus
 take_any(Parse *p, uint32_t *any)
 {
@@ -234,7 +234,7 @@ take_any(Parse *p, uint32_t *any)
 	return status;
 }
 
-/* Take a length of time. */
+/* Parse a length of time. */
 static CdpkStatus
 take_length(Parse *p, int64_t *length)
 {
@@ -265,7 +265,7 @@ take_length(Parse *p, int64_t *length)
 				  "microseconds");
 }
 
-/* Take what is said of the time of an item. */
+/* Parse the bounds of an item. */
 static CdpkStatus
 take_windows(Parse *p, CdpkSequenceItem *item)
 {
@@ -286,7 +286,7 @@ take_windows(Parse *p, CdpkSequenceItem *item)
 	return status;
 }
 
-/* Take what stands between two arrows. */
+/* Parse an item, between two arrows. */
 static CdpkStatus
 take_item(Parse *p)
 {
@@ -301,7 +301,7 @@ take_item(Parse *p)
 	{
 		status = take_number(p, INT32_MAX, &times);
 		if (status == CDPK_OK && !take_word(p, "x"))
-			return refuse(p, CDPK_INVALID, p->at, "no x behind the number, as in 3 x view");
+			return refuse(p, CDPK_INVALID, p->at, "no x after the number, as in 3 x view");
 	}
 	item.times = (uint32_t) times;
 	if (status == CDPK_OK)
@@ -310,7 +310,7 @@ take_item(Parse *p)
 		status = take_windows(p, &item);
 	if (status != CDPK_OK)
 		return status;
-	/* absence of one and of another is absence of either */
+	/* absence of one item and of the next is one absence of both */
 	if (item.absent && sequence->items > 0 && sequence->item[sequence->items - 1].absent &&
 		sequence->item[sequence->items - 1].within == 0)
 	{
@@ -323,7 +323,7 @@ take_item(Parse *p)
 	return CDPK_OK;
 }
 
-/* Take all of the text. */
+/* Parse the whole text. */
 static CdpkStatus
 take_sequence(Parse *p)
 {
@@ -421,7 +421,7 @@ print_any(char *to, const CdpkSequence *sequence, uint32_t any)
 	return to;
 }
 
-/* Print a length of time behind a word, in the largest unit that holds it whole. */
+/* Print a length of time after a word, in the largest unit that holds it whole. */
 static char *
 print_length(char *to, const char *word, int64_t length)
 {
@@ -436,11 +436,11 @@ print_length(char *to, const char *word, int64_t length)
 						length == 1 ? "" : "s");
 }
 
-/* Return what a text takes at most. */
+/* Return the maximum size of a text. */
 static size_t
 print_room(const CdpkSequence *sequence)
 {
-	/* a number and a word in front; two lengths of time behind */
+	/* a number and a word in front; two lengths of time after */
 	size_t room = 100 + sequence->items * (size_t) 130;
 
 	for (unsigned i = 0; i < sequence->items; i++)

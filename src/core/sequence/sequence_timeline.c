@@ -7,14 +7,14 @@
 /* so many events are sorted without asking for memory */
 #define FEW 64
 
-/* The columns that a sequence names, and what is to be read of them. */
+/* The columns that a sequence names, and the events to read from them. */
 typedef struct Columns
 {
 	CdpkColumn column[CDPK_SEQUENCE_NAMES_MAX];
 	uint32_t present; /* bit i: column[i] is there */
 	uint64_t events;  /* in all of them */
 	CdpkTimeRange range;
-	int64_t due; /* the earliest event behind the time range, or CDPK_NEVER */
+	int64_t due; /* the earliest event after the time range, or CDPK_NEVER */
 } Columns;
 
 /* Find the columns of the names. */
@@ -53,7 +53,7 @@ possible(const CdpkProgram *program, uint32_t present)
 	return true;
 }
 
-/* Read the events of the time range, and what comes first behind it. */
+/* Read the events of the time range, and find the first one after it. */
 static CdpkStatus
 read_events(const CdpkSequence *sequence, Columns *columns, CdpkTimed *events, size_t *count)
 {
@@ -112,11 +112,11 @@ find_horizon(const CdpkMatcher *matcher, int64_t due, int64_t within)
 	return change < due ? change : due;
 }
 
-/* Judge the events of the columns, for which there is room. */
+/* Evaluate the sequence over the columns, for whose events there is room. */
 static CdpkStatus
-judge_events(const CdpkSequence *sequence, const CdpkProgram *program, Columns *columns,
-			 CdpkTimed *events, int64_t within, bool want_horizon, const CdpkAllocator *allocator,
-			 CdpkVerdict *verdict)
+evaluate_columns(const CdpkSequence *sequence, const CdpkProgram *program, Columns *columns,
+				 CdpkTimed *events, int64_t within, bool want_horizon,
+				 const CdpkAllocator *allocator, CdpkSequenceAnswer *result)
 {
 	CdpkMatcher matcher;
 	size_t count;
@@ -127,17 +127,17 @@ judge_events(const CdpkSequence *sequence, const CdpkProgram *program, Columns *
 	cdpk_sort(events, count, events + columns->events, cdpk_history_order, NULL);
 	cdpk_matcher_init(&matcher, program, allocator);
 	status = run(&matcher, events, count, columns->range.last, want_horizon);
-	verdict->matches = matcher.matched;
+	result->matches = matcher.matched;
 	if (want_horizon)
-		verdict->horizon = find_horizon(&matcher, columns->due, within);
+		result->horizon = find_horizon(&matcher, columns->due, within);
 	cdpk_matcher_free(&matcher);
 	return status;
 }
 
 CdpkStatus
-cdpk_sequence_judge(const CdpkSequence *sequence, const CdpkTimeline *timeline, int64_t within,
-					int64_t as_of, bool want_horizon, const CdpkAllocator *allocator,
-					CdpkVerdict *verdict)
+cdpk_sequence_evaluate(const CdpkSequence *sequence, const CdpkTimeline *timeline, int64_t within,
+					   int64_t as_of, bool want_horizon, const CdpkAllocator *allocator,
+					   CdpkSequenceAnswer *result)
 {
 	CdpkProgram program;
 	Columns columns;
@@ -145,8 +145,8 @@ cdpk_sequence_judge(const CdpkSequence *sequence, const CdpkTimeline *timeline, 
 	CdpkTimed *events = few;
 	CdpkStatus status = find_columns(sequence, timeline, &columns);
 
-	verdict->matches = false;
-	verdict->horizon = want_horizon ? CDPK_NEVER : 0;
+	result->matches = false;
+	result->horizon = want_horizon ? CDPK_NEVER : 0;
 	if (status != CDPK_OK)
 		return status;
 	cdpk_sequence_compile(sequence, &program);
@@ -159,8 +159,8 @@ cdpk_sequence_judge(const CdpkSequence *sequence, const CdpkTimeline *timeline, 
 		events = cdpk_allocate(allocator, 2 * columns.events * sizeof(CdpkTimed));
 	if (events == NULL)
 		return CDPK_OUT_OF_MEMORY;
-	status = judge_events(sequence, &program, &columns, events, within, want_horizon, allocator,
-						  verdict);
+	status = evaluate_columns(sequence, &program, &columns, events, within, want_horizon, allocator,
+							  result);
 	if (events != few)
 		cdpk_release(allocator, events);
 	return status;

@@ -202,7 +202,7 @@ cdpk_steps_state_write(const CdpkStepsState *state, uint8_t *bytes)
 	}
 }
 
-/* Return whether what a state begins with is possible. */
+/* Return whether the header of a state is possible. */
 static bool
 check_setup(const CdpkStepsSetup *setup)
 {
@@ -231,7 +231,7 @@ check_row(const CdpkStepsState *state, const CdpkTimed *row)
 	return state->kind != CDPK_TIME_DOUBLE || cdpk_is_double_key(row->at);
 }
 
-/* Read what a state begins with. */
+/* Read the header of a state. */
 static CdpkStatus
 read_setup(CdpkReader *reader, CdpkStepsSetup *setup)
 {

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* Flip what makes the bits of a negative double order the wrong way. */
+/* Flip the bits that make negative doubles order the wrong way. */
 int64_t
 cdpk_double_key(double value)
 {

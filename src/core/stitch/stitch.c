@@ -245,7 +245,7 @@ propose_links_of(CdpkStitch *stitch, uint32_t node)
  * propose the links of those that are no longer shared.
  */
 static CdpkStatus
-judge_identifiers(CdpkStitch *stitch)
+process_identifiers(CdpkStitch *stitch)
 {
 	StitchNumbers ceased = {NULL, 0, 0};
 
@@ -273,9 +273,9 @@ judge_identifiers(CdpkStitch *stitch)
 	return CDPK_OK;
 }
 
-/* Return what a change of a pair's evidence asks for. */
+/* Return the action that a change of a pair's evidence needs. */
 static CdpkStatus
-judge_change(CdpkStitch *stitch, const CdpkStitchChange *change)
+process_change(CdpkStitch *stitch, const CdpkStitchChange *change)
 {
 	uint32_t a = stitch_find_node(stitch, change->a);
 	uint32_t b = stitch_find_node(stitch, change->b);
@@ -314,7 +314,7 @@ judge_change(CdpkStitch *stitch, const CdpkStitchChange *change)
 
 /* Propose a refused link. */
 static CdpkStatus
-judge_retry(CdpkStitch *stitch, const CdpkStitchLink *row)
+process_retry(CdpkStitch *stitch, const CdpkStitchLink *row)
 {
 	uint32_t a = stitch_find_node(stitch, row->a);
 	uint32_t b = stitch_find_node(stitch, row->b);
@@ -352,7 +352,7 @@ touch_forbids(CdpkStitch *stitch, const CdpkStitchForbid *pair, StitchNumbers *c
 
 /* List for rework the profiles that have a new forbid inside. */
 static CdpkStatus
-judge_verdicts(CdpkStitch *stitch, StitchNumbers *contents)
+process_verdicts(CdpkStitch *stitch, StitchNumbers *contents)
 {
 	for (uint32_t i = 0; i < stitch->forbidden.count; i++)
 	{
@@ -410,7 +410,7 @@ load_changed_profiles(CdpkStitch *stitch)
 		STITCH_TRY(stitch_stored_profile(stitch, stitch->checked.items[i], &profile));
 		STITCH_TRY(mark_dirty(stitch, profile));
 	}
-	STITCH_TRY(judge_verdicts(stitch, &contents));
+	STITCH_TRY(process_verdicts(stitch, &contents));
 	for (uint32_t i = 0; i < stitch->weakened.count; i++)
 		STITCH_TRY(stitch_list_profile(
 			stitch, &contents, stitch_profile_of(stitch, stitch->weakened.items[i].before.strong)));
@@ -538,11 +538,11 @@ cdpk_stitch_run(CdpkStitch *stitch)
 {
 	STITCH_TRY(resolve(stitch));
 	STITCH_TRY(freeze(stitch));
-	STITCH_TRY(judge_identifiers(stitch));
+	STITCH_TRY(process_identifiers(stitch));
 	for (uint32_t i = 0; i < stitch->changes.count; i++)
-		STITCH_TRY(judge_change(stitch, &stitch->changes.items[i]));
+		STITCH_TRY(process_change(stitch, &stitch->changes.items[i]));
 	for (uint32_t i = 0; i < stitch->retries.count; i++)
-		STITCH_TRY(judge_retry(stitch, &stitch->retries.items[i]));
+		STITCH_TRY(process_retry(stitch, &stitch->retries.items[i]));
 	STITCH_TRY(load_changed_profiles(stitch));
 	STITCH_TRY(load_touched(stitch));
 	STITCH_TRY(settle_pending(stitch));

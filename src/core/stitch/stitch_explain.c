@@ -30,7 +30,7 @@ typedef struct Explanation
 	uint32_t target;
 	Arrivals seeds;    /* of this layer; in order of "links", as all of them */
 	Arrivals queue;    /* found inside the profiles of this layer */
-	Arrivals next;     /* found behind a refused link */
+	Arrivals next;     /* found after a refused link */
 	CdpkIdMap came_by; /* node → 1 + edge of the node before it; 0: the start */
 	StitchNumbers edges;
 	size_t profiles;

@@ -7,7 +7,7 @@
 
 #include "core/stitch/stitch_types.h"
 
-/* what a reason can be, beside the namespace whose limit it is */
+/* reasons other than the namespace whose limit it is */
 #define CDPK_REASON_FORBID (-1)
 #define CDPK_REASON_CAP (-2)
 
@@ -25,7 +25,7 @@ typedef enum CdpkStitchPath
 	CDPK_PATH_FOUND,
 	CDPK_PATH_NONE,    /* nothing joins them, not even refused links */
 	CDPK_PATH_SHARED,  /* one of them is shared: none of its links counts */
-	CDPK_PATH_ABSENT,  /* one of them is on no event, or blocked */
+	CDPK_PATH_ABSENT,  /* one of them is carried by no event, or blocked */
 	CDPK_PATH_GIVEN_UP /* none was found in the first max_profiles profiles */
 } CdpkStitchPath;
 

@@ -80,7 +80,7 @@ sum_groups(CdpkStitch *stitch, Groups *groups)
 
 /* Find the groups whose union breaks a rule. */
 static void
-judge_groups(CdpkStitch *stitch, Groups *groups)
+check_groups(CdpkStitch *stitch, Groups *groups)
 {
 	uint32_t limited = stitch->limited;
 
@@ -128,7 +128,7 @@ make_groups(CdpkStitch *stitch, Groups *groups)
 							stitch->profiles.items[y].place);
 	}
 	STITCH_TRY(sum_groups(stitch, groups));
-	judge_groups(stitch, groups);
+	check_groups(stitch, groups);
 	return CDPK_OK;
 }
 

@@ -112,7 +112,7 @@ stitch_copy_bytes(StitchMemory *memory, const uint8_t *bytes, size_t length)
 }
 
 /*
- * Return an array with room for "more" items behind the first
+ * Return an array with room for "more" items after the first
  * "count", doubling its capacity, or NULL.
  */
 void *

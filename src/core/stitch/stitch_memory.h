@@ -45,7 +45,7 @@ extern void *stitch_grow(StitchMemory *memory, void *items, uint32_t count, uint
 		uint32_t capacity; \
 	}
 
-/* Makes room for "more" items behind those that are there. */
+/* Makes room for "more" items after those that are there. */
 #define STITCH_RESERVE(stitch, array, more)                                                   \
 	(((array).items = stitch_grow(&(stitch)->memory, (array).items, (array).count,            \
 								  &(array).capacity, (more), sizeof(*(array).items))) != NULL \

@@ -162,21 +162,21 @@ list_profiles(CdpkStitch *stitch)
 static CdpkStatus
 list_links(CdpkStitch *stitch)
 {
-	STITCH_ARRAY(CdpkStitchVerdict) verdicts = {NULL, 0, 0};
+	STITCH_ARRAY(CdpkStitchRefusal) refusals = {NULL, 0, 0};
 
 	for (uint32_t i = 0; i < stitch->links.count; i++)
 	{
 		const StitchLink *link = &stitch->links.items[i];
-		CdpkStitchVerdict verdict = {stitch_node(stitch, link->rank.strong)->identifier_id,
+		CdpkStitchRefusal refusal = {stitch_node(stitch, link->rank.strong)->identifier_id,
 									 stitch_node(stitch, link->rank.weak)->identifier_id,
 									 link->refused};
 
 		stitch_tick(stitch);
 		if (link->refused != link->was_refused)
-			STITCH_PUSH(stitch, verdicts, verdict);
+			STITCH_PUSH(stitch, refusals, refusal);
 	}
-	stitch->result.links = verdicts.items;
-	stitch->result.link_count = verdicts.count;
+	stitch->result.links = refusals.items;
+	stitch->result.link_count = refusals.count;
 	return CDPK_OK;
 }
 
@@ -184,12 +184,12 @@ list_links(CdpkStitch *stitch)
 static CdpkStatus
 list_declined(CdpkStitch *stitch)
 {
-	STITCH_ARRAY(CdpkStitchVerdict) declined = {NULL, 0, 0};
+	STITCH_ARRAY(CdpkStitchRefusal) declined = {NULL, 0, 0};
 
 	for (uint32_t i = 0; i < stitch->links.count; i++)
 	{
 		const StitchLink *link = &stitch->links.items[i];
-		CdpkStitchVerdict verdict = {stitch_node(stitch, link->rank.strong)->identifier_id,
+		CdpkStitchRefusal refusal = {stitch_node(stitch, link->rank.strong)->identifier_id,
 									 stitch_node(stitch, link->rank.weak)->identifier_id, true};
 		uint32_t x;
 		uint32_t y;
@@ -202,7 +202,7 @@ list_declined(CdpkStitch *stitch)
 		x = stitch_profile_of(stitch, link->rank.strong);
 		y = stitch_profile_of(stitch, link->rank.weak);
 		if (stitch->profiles.items[x].frozen || stitch->profiles.items[y].frozen)
-			STITCH_PUSH(stitch, declined, verdict);
+			STITCH_PUSH(stitch, declined, refusal);
 	}
 	stitch->result.declined = declined.items;
 	stitch->result.declined_count = declined.count;

@@ -482,8 +482,8 @@ take_apart(CdpkStitch *stitch, Rework *rework, uint32_t root)
 }
 
 /*
- * Write what is decided, and leave the profiles of tainted groups
- * and those to be taken in for the next round.
+ * Store what is decided, and leave the profiles of tainted groups and those to be taken in for
+ * the next round.
  */
 static CdpkStatus
 finish_round(CdpkStitch *stitch, Rework *rework)

@@ -163,12 +163,12 @@ typedef struct CdpkStitchMove
 	int64_t to;   /* 0: no profile */
 } CdpkStitchMove;
 
-typedef struct CdpkStitchVerdict
+typedef struct CdpkStitchRefusal
 {
 	int64_t a;
 	int64_t b;
 	bool refused;
-} CdpkStitchVerdict;
+} CdpkStitchRefusal;
 
 typedef struct CdpkStitchSharing
 {
@@ -217,11 +217,11 @@ typedef struct CdpkStitchResult
 	size_t ended_count;
 	const CdpkStitchProfile *profiles; /* new summaries, of new and of old profiles */
 	size_t profile_count;
-	const CdpkStitchVerdict *links; /* links whose "refused" becomes another */
+	const CdpkStitchRefusal *links; /* links whose "refused" changes */
 	size_t link_count;
-	const CdpkStitchVerdict *declined; /* links refused for the sake of a frozen profile */
+	const CdpkStitchRefusal *declined; /* links refused for the sake of a frozen profile */
 	size_t declined_count;
-	const CdpkStitchSharing *sharing; /* identifiers whose "shared" becomes another */
+	const CdpkStitchSharing *sharing; /* identifiers whose "shared" changes */
 	size_t sharing_count;
 	const CdpkStitchReanchor *reanchor; /* events to be anchored anew */
 	size_t reanchor_count;

@@ -17,7 +17,7 @@
 typedef struct CdpkDecimal
 {
 	int64_t mantissa; /* INT64_MIN is not used */
-	uint8_t scale;    /* digits behind the point, 0 to CDPK_SCALE_MAX */
+	uint8_t scale;    /* digits after the point, 0 to CDPK_SCALE_MAX */
 } CdpkDecimal;
 
 /* Return the canonical decimal for a mantissa and a scale. */
@@ -27,7 +27,7 @@ extern CdpkDecimal cdpk_decimal(int64_t mantissa, unsigned scale);
  * Read a number as JSON and numeric_out write it: digits, a point, an exponent.
  *
  * CDPK_INVALID: no number.  CDPK_OUT_OF_RANGE: more digits than a word holds, or
- * more than CDPK_SCALE_MAX behind the point.
+ * more than CDPK_SCALE_MAX after the point.
  */
 extern CdpkStatus cdpk_decimal_parse(const char *text, size_t length, CdpkDecimal *decimal);
 

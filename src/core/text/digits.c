@@ -169,7 +169,7 @@ cdpk_digits_add(const uint8_t *a, size_t a_length, const uint8_t *b, size_t b_le
 		left.fraction_length > right.fraction_length ? left.fraction_length : right.fraction_length;
 	size_t length = whole + (fraction > 0 ? fraction + 1 : 0);
 	size_t zeros = 0;
-	uint8_t *digits = result + 1; /* behind the sign */
+	uint8_t *digits = result + 1; /* after the sign */
 
 	combine_digits(larger, smaller, left.negative != right.negative, whole, fraction, digits);
 	while (zeros < whole - 1 && digits[zeros] == '0')

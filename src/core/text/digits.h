@@ -12,12 +12,12 @@
 #include "core/base/cdpk.h"
 
 #define CDPK_DIGITS_WHOLE_MAX 131072   /* digits that numeric holds before the point */
-#define CDPK_DIGITS_FRACTION_MAX 16383 /* and behind it */
+#define CDPK_DIGITS_FRACTION_MAX 16383 /* and after it */
 
 /* Return whether the text is of that form, and numeric can hold it. */
 extern bool cdpk_digits_valid(const uint8_t *text, size_t length);
 
-/* Count the digits before the point, and behind it, of a valid number. */
+/* Count the digits before the point, and after it, of a valid number. */
 extern void cdpk_digits_count(const uint8_t *text, size_t length, size_t *whole, size_t *fraction);
 
 /* Return the order by value: 1.0 and 1.00 are equal. */
@@ -25,7 +25,7 @@ extern int cdpk_digits_compare(const uint8_t *a, size_t a_length, const uint8_t 
 							   size_t b_length);
 
 /*
- * Write a + b, with as many digits behind the point as the longer of the two, and
+ * Write a + b, with as many digits after the point as the longer of the two, and
  * return its length; result has room for a_length + b_length + 3 bytes: the
  * digits, a carry, sign and point.
  */

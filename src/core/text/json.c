@@ -17,7 +17,7 @@ enum
 	EXPECT_END
 };
 
-/* Remember what is wrong at the present place. */
+/* Report what is wrong at the current place. */
 static CdpkJsonToken
 invalid(CdpkJson *json, const char *problem)
 {
@@ -116,7 +116,7 @@ read_hex(const char *at, const char *end, uint32_t *code)
 
 /*
  * Read what follows "\u", a second escape for the other half of a pair
- * included.  Move *at behind it and return NULL, or the problem.
+ * included.  Move *at after it and return NULL, or the problem.
  */
 static const char *
 read_unicode_escape(const char **at, const char *end, uint32_t *code)
@@ -139,7 +139,7 @@ read_unicode_escape(const char **at, const char *end, uint32_t *code)
 }
 
 /*
- * Read an escape whose backslash is at *at; move *at behind it, give the character
+ * Read an escape whose backslash is at *at; move *at after it, give the character
  * and return NULL, or the problem.
  */
 static const char *
@@ -197,7 +197,7 @@ read_string(CdpkJson *json)
 	return true;
 }
 
-/* Pass the part of a number behind its "e"; returns the problem or NULL. */
+/* Pass the part of a number after its "e"; returns the problem or NULL. */
 static const char *
 read_exponent(CdpkJson *json)
 {
@@ -239,7 +239,7 @@ read_number(CdpkJson *json)
 		json->at++;
 		decimals = skip_digits(json);
 		if (decimals == 0)
-			return invalid(json, "a number without digits behind its point");
+			return invalid(json, "a number without digits after its point");
 		digits += decimals;
 	}
 	if (is_next(json, 'e') || is_next(json, 'E'))
@@ -301,7 +301,7 @@ read_key(CdpkJson *json)
 		return CDPK_JSON_INVALID;
 	skip_space(json);
 	if (!is_next(json, ':'))
-		return invalid(json, "no colon behind a key");
+		return invalid(json, "no colon after a key");
 	json->at++;
 	json->expected = EXPECT_VALUE;
 	return CDPK_JSON_KEY;
@@ -344,7 +344,7 @@ cdpk_json_next(CdpkJson *json)
 	json->token = json->at;
 	if (json->expected == EXPECT_END)
 		return json->at == json->end ? CDPK_JSON_END
-									 : invalid(json, "something behind the end of the document");
+									 : invalid(json, "text after the end of the document");
 	if (json->at == json->end)
 		return invalid(json, "the text ends within a document");
 	switch (json->expected)

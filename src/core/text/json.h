@@ -45,7 +45,7 @@ typedef struct CdpkSpan
 typedef struct CdpkJson
 {
 	const char *start;
-	const char *at; /* behind the last token; where CDPK_JSON_INVALID was found */
+	const char *at; /* after the last token; where CDPK_JSON_INVALID was found */
 	const char *end;
 	const char *token; /* the first byte of the last token */
 	CdpkSpan string;   /* of a key or string: what is between its quotes, escapes as they are */

@@ -162,7 +162,7 @@ cdpk_scalar_epoch(const char *text, size_t length, int64_t *microseconds)
 	Cursor cursor = trim(text, length);
 	CdpkDecimal number;
 	int64_t whole;
-	unsigned micro_scale = 6; /* digits behind the point that are microseconds */
+	unsigned micro_scale = 6; /* digits after the point that are microseconds */
 
 	if (cdpk_decimal_parse(cursor.at, (size_t) (cursor.end - cursor.at), &number) != CDPK_OK)
 		return false;

@@ -92,14 +92,14 @@ read_date(CdpkReader *reader)
 	return reader->failed ? 0 : days_since_2000(year, month, day) * CDPK_DAY;
 }
 
-/* Read the digits behind the point, as microseconds rounded half to even. */
+/* Read the digits after the point, as microseconds rounded half to even. */
 static int64_t
 read_fraction(CdpkReader *reader)
 {
 	int64_t microseconds = 0;
 	int digits = 0;
 	int next = 0;       /* the first digit that is cut off */
-	bool above = false; /* whether a digit behind that one is not 0 */
+	bool above = false; /* whether a digit after that one is not 0 */
 
 	for (; peek(reader) >= '0' && peek(reader) <= '9'; digits++)
 	{

@@ -47,7 +47,7 @@ extern CdpkStatus cdpk_value_check(const CdpkValue *value);
 /* Return whether bytes are UTF-8 without a NUL, as strings, keys and names are. */
 extern bool cdpk_value_text_valid(const uint8_t *bytes, size_t length);
 
-/* Return how deep the arrays and objects of a canonical text stand in each other. */
+/* Return the nesting depth of the arrays and objects of a canonical text. */
 extern size_t cdpk_value_depth(const uint8_t *text, size_t length);
 
 /*

@@ -8,18 +8,18 @@
 #include "core/text/value.h"
 
 /*
- * Return how much room a value takes where it is shown: of its JSON text, without the
- * quotes around a string, and a bound of its jsonb, the greater.
+ * Return the size of a value: the greater of its JSON text, without the quotes around a string,
+ * and an upper bound of its jsonb.
  */
 extern size_t cdpk_value_size(const CdpkValue *value);
 
 /*
- * The size is at most so many times the length: a \u00xx is six bytes; an element of three bytes, as
- * in [0, 0], is twelve in jsonb, and only what takes some 20 bytes altogether grows more.
+ * Maximum ratio of size to length: a \u00xx is six bytes; an element of three bytes, as in [0,
+ * 0], is twelve in jsonb, and only texts of less than some 20 bytes grow more.
  */
 #define CDPK_VALUE_SIZE_FACTOR 6
 
-/* Return whether that is no more than a limit. */
+/* Return whether that size is within a limit. */
 static inline bool
 cdpk_value_fits(const CdpkValue *value, size_t limit)
 {

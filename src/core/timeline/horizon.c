@@ -14,11 +14,11 @@ never_counts(const CdpkTimeRangeSpec *spec)
 	return spec->since >= spec->until || (spec->within > 0 && spec->older_than >= spec->within);
 }
 
-/* The parts of a column as seen from as_of: what may enter, what is in. */
+/* The parts of a column relative to as_of: events that may enter, events that are in. */
 typedef struct View
 {
-	int64_t first; /* what is older is out for good */
-	int64_t in;    /* what is later has not entered yet */
+	int64_t first; /* older events have left for good */
+	int64_t in;    /* later events have not entered yet */
 	int64_t until;
 } View;
 
@@ -134,7 +134,7 @@ answer_of(const Sweep *sweep, const CdpkQuestion *question)
 			break;
 		case CDPK_ANSWER_FIRST:
 			answer.known = in > 0;
-			/* where there are others nothing leaves: the oldest that was read stands for the first */
+			/* with others nothing leaves: the oldest that was read stands for the first */
 			if (in > 0)
 				answer.value = sweep->times[sweep->left - 1];
 			break;
@@ -195,7 +195,7 @@ cdpk_horizon_bound(const CdpkTimeRangeSpec *spec, const CdpkColumn *column, int6
 
 		if (at >= view.until)
 			continue;
-		/* nothing leaves: then what is in already does not matter, nor what is older */
+		/* nothing leaves: then neither the events already in nor older ones matter */
 		if (at <= view.in && spec->within == 0)
 			break;
 		change = cdpk_later(at, at > view.in ? spec->older_than : spec->within);

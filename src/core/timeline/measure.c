@@ -4,7 +4,7 @@
  */
 #include "core/timeline/measure.h"
 
-/* Find the next number in the time range; false behind the last, or on an error. */
+/* Find the next number in the time range; false after the last, or on an error. */
 static bool
 next_value(CdpkTimeRange range, CdpkColumn *column, CdpkNumberColumn *number, CdpkDecimal *value,
 		   CdpkStatus *status)

@@ -36,7 +36,7 @@ cdpk_time_range_until_now(int64_t as_of)
 	return range;
 }
 
-/* Restrict the range to what is later than "length" before an instant: the half-open window. */
+/* Restrict the range to times later than "length" before an instant: the half-open window. */
 static inline void
 cdpk_time_range_within(CdpkTimeRange *range, int64_t as_of, int64_t length)
 {
@@ -45,7 +45,7 @@ cdpk_time_range_within(CdpkTimeRange *range, int64_t as_of, int64_t length)
 	range->first = first > range->first ? first : range->first;
 }
 
-/* Restrict the range to what is at least "length" before an instant. */
+/* Restrict the range to times at least "length" before an instant. */
 static inline void
 cdpk_time_range_older_than(CdpkTimeRange *range, int64_t as_of, int64_t length)
 {
@@ -66,7 +66,7 @@ static inline void
 cdpk_time_range_before(CdpkTimeRange *range, int64_t end)
 {
 	if (end == INT64_MIN)
-		range->first = INT64_MAX; /* nothing is */
+		range->first = INT64_MAX; /* the empty range */
 	else if (end <= range->last)
 		range->last = end - 1;
 }

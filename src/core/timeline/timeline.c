@@ -57,7 +57,7 @@ cdpk_timeline_open(const uint8_t *bytes, size_t length, CdpkTimeline *timeline)
 	return open_timeline(bytes, length, timeline);
 }
 
-/* An entry of the directory: where its name stands, with the column behind it. */
+/* An entry of the directory: where its name stands, with the column after it. */
 typedef struct Entry
 {
 	const uint8_t *name;

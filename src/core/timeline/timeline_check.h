@@ -8,8 +8,9 @@
 #include "core/base/cdpk.h"
 
 /*
- * Return whether bytes from anywhere are a compact timeline that we could have written: every length is
- * right, every time in range, and no other bytes would stand for the same events.
+ * Return whether untrusted bytes are a compact timeline in the form that cdpk_log_compact
+ * writes: every length is right, every time in range, and no other bytes stand for the same
+ * events.
  */
 extern CdpkStatus cdpk_timeline_check(const uint8_t *bytes, size_t length,
 									  const CdpkAllocator *allocator);

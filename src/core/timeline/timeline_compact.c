@@ -256,7 +256,7 @@ write_times(const Compaction *c, const CdpkTimed *events, uint32_t count, unsign
 	return end;
 }
 
-/* what the values of one number have in common */
+/* the common properties of one number's values */
 typedef struct NumberForm
 {
 	uint32_t present; /* events that have it */
@@ -319,7 +319,7 @@ write_values(const Compaction *c, const Name *name, uint32_t place, NumberForm f
 	return end;
 }
 
-/* Write the number columns of one event name behind its times. */
+/* Write the number columns of one event name after its times. */
 static CdpkStatus
 write_numbers(const Compaction *c, const Name *name, uint8_t **end)
 {
@@ -387,7 +387,7 @@ write_column(Compaction *c, Name *name, uint8_t **end)
 	return status;
 }
 
-/* Return an upper bound of what the names and columns take. */
+/* Return an upper bound of the size of the names and columns. */
 static size_t
 columns_room(const Compaction *c)
 {
@@ -458,7 +458,7 @@ number_names_size(const Compaction *c)
 	return size;
 }
 
-/* Write all that stands before the columns, and them. */
+/* Write the header and the directory, then the columns. */
 static CdpkStatus
 assemble(Compaction *c, size_t columns_size, const CdpkAllocator *allocator, size_t head,
 		 uint8_t **result, size_t *length)

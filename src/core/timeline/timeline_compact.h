@@ -15,8 +15,8 @@ extern CdpkStatus cdpk_log_compact(const CdpkTimelineLog *log, const CdpkAllocat
 								   size_t head, uint8_t **result, size_t *length);
 
 /*
- * Make the compact form; what is needed on the way comes from "scratch".  "check" is called now and then, and need
- * not return where the allocators' memory goes by itself.
+ * Make the compact form; temporary memory comes from "scratch". "check" is called now and then;
+ * it need not return if the allocators' memory is freed anyway.
  */
 extern CdpkStatus cdpk_log_compact_checking(const CdpkTimelineLog *log,
 											const CdpkAllocator *scratch,

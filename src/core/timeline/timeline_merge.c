@@ -17,7 +17,7 @@ typedef struct Buffer
 	uint8_t *bytes;
 	size_t used;
 	size_t room;
-	CdpkStatus status; /* what has gone wrong; nothing is written any more */
+	CdpkStatus status; /* the first error; nothing is written after it */
 } Buffer;
 
 typedef struct Merge
@@ -31,7 +31,7 @@ typedef struct Merge
 	uint64_t base; /* microseconds */
 } Merge;
 
-/* one of the two: where it stands */
+/* a reader of one of the two timelines */
 typedef struct Side
 {
 	CdpkTimeline timeline;
@@ -455,7 +455,7 @@ merge_names(Merge *merge, Side *a, Side *b)
 	}
 }
 
-/* Read the next name of a number; false behind the last. */
+/* Read the next name of a number; false after the last. */
 static bool
 next_number_name(CdpkReader *reader, uint64_t *left, CdpkName *name)
 {
@@ -502,7 +502,7 @@ merge_number_names(Merge *merge, const CdpkTimeline *a, const CdpkTimeline *b)
 	return CDPK_OK;
 }
 
-/* Write what stands before the columns, and them. */
+/* Write the header and the directory, then the columns. */
 static CdpkStatus
 assemble(Merge *merge, const CdpkAllocator *allocator, size_t head, uint8_t **result,
 		 size_t *length)

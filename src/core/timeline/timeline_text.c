@@ -18,7 +18,7 @@ typedef struct Parse
 	char *scratch; /* room for any string of the text without its escapes */
 } Parse;
 
-/* Note what is wrong with the last token. */
+/* Report what is wrong with the last token. */
 static CdpkStatus
 refuse(Parse *p, CdpkStatus status, const char *words)
 {
@@ -27,7 +27,7 @@ refuse(Parse *p, CdpkStatus status, const char *words)
 	return status;
 }
 
-/* Read a token; what is no JSON at all is refused where it stands. */
+/* Read a token; report invalid JSON. */
 static CdpkStatus
 next(Parse *p, CdpkJsonToken *token)
 {
@@ -293,7 +293,7 @@ put_numbers(Print *p, const CdpkTimeline *timeline, CdpkNumberColumn *columns, u
 	return status == CDPK_OK && *any ? put(p, "}]", 2) : status;
 }
 
-/* Append an event; whether it is an array is known only behind its numbers. */
+/* Append an event; whether it is an array is known only after its numbers. */
 static CdpkStatus
 put_event(Print *p, const CdpkTimeline *timeline, CdpkNumberColumn *columns, unsigned count,
 		  uint64_t event, int64_t at)

@@ -49,12 +49,12 @@ typedef struct CdpkTrait
 	uint8_t key_length;
 	uint8_t rule; /* a code */
 	int8_t trust;
-	uint8_t slack; /* of a cell that was read: unused bytes behind it */
+	uint8_t slack; /* of a cell that was read: unused bytes after it */
 	int64_t at;    /* microseconds since 2000-01-01, as timestamptz */
 	const uint8_t *source;
 	uint8_t source_length;
 	uint64_t count;  /* how often it came, for most_frequent; else 1 */
-	CdpkValue value; /* null: what was there up to "at" is removed */
+	CdpkValue value; /* null: removes what was there up to "at" */
 } CdpkTrait;
 
 /* Bytes to read. */
@@ -96,8 +96,8 @@ typedef struct CdpkTraitsState
 #define CDPK_TRAITS_FRONT 4 /* bytes that the owner has in front of ours */
 
 /*
- * Return how large a value may be by its key's rule, as cdpk_value_size counts.  All cells together then
- * fit into CDPK_TRAITS_SIZE_MAX, and what is shown of them into a jsonb of 128 MB.
+ * Return the maximum size of a value by its key's rule, as cdpk_value_size counts. All cells
+ * together then fit into CDPK_TRAITS_SIZE_MAX, and the plain values into a jsonb of 128 MB.
  */
 static inline size_t
 cdpk_value_size_max(unsigned code)

@@ -15,7 +15,7 @@
 #define SLOT_SIZE 8      /* length and first three bytes of the key, place of the cell */
 #define SLOT_KEY 3       /* so many bytes of the key are in the slot */
 #define CELL_FIXED 12    /* rule and type, length of the source, trust, slack, time */
-#define CELL_SLACK 3     /* where its slack stands: how many unused bytes are behind the cell */
+#define CELL_SLACK 3     /* offset of the slack byte: how many unused bytes follow the cell */
 #define SLACK_MAX 255
 #define CELL_TYPE_SHIFT 5
 
@@ -78,7 +78,10 @@ slot_place(uint32_t index)
 	return TRAITS_HEADER + (size_t) index * SLOT_SIZE;
 }
 
-/* Return what a slot holds of its key, as a number in the order of the keys: by length, then by bytes. */
+/*
+ * Return the part of the key in a slot as a number that orders like the keys: by length, then
+ * by bytes.
+ */
 static inline uint32_t
 slot_key(const uint8_t *slot)
 {
@@ -142,7 +145,7 @@ cell_extent(const CdpkTrait *trait)
 }
 
 /*
- * Copy bytes and return the place behind them.  Most are a few, for which a call
+ * Copy bytes and return the place after them.  Most are a few, for which a call
  * of memcpy costs more than the copy: two words that may overlap do it.
  */
 static inline uint8_t *

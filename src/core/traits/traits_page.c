@@ -65,7 +65,7 @@ free_space(const CdpkTraitsState *state)
 }
 
 /*
- * Write a cell at the front of the heap, with slack behind it, and
+ * Write a cell at the front of the heap, with slack after it, and
  * point a slot to it.
  */
 static void

@@ -36,7 +36,7 @@ cdpk_traits_get(const CdpkTraitsView *view, uint32_t index, CdpkTrait *trait)
 
 /*
  * Find the first slot from "from" on that is not before the key (or,
- * with above 1, that is behind it), in steps that double.
+ * with above 1, that is after it), in steps that double.
  */
 static uint32_t
 find_bound(const CdpkTraitsView *view, uint32_t from, const WantedKey *wanted, int above,

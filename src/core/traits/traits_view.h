@@ -20,7 +20,7 @@ extern bool cdpk_traits_get(const CdpkTraitsView *view, uint32_t index, CdpkTrai
 extern uint32_t cdpk_traits_find(const CdpkTraitsView *view, uint32_t from, const uint8_t *key,
 								 size_t key_length, bool *found);
 
-/* Return the cell behind the last one that has the same key as the cell "first". */
+/* Return the cell after the last one that has the same key as the cell "first". */
 extern uint32_t cdpk_traits_end(const CdpkTraitsView *view, uint32_t first);
 
 /*

@@ -129,9 +129,9 @@ get_batch(void)
 
 	GetUserIdAndSecContext(&user, &security);
 	if (current_batch == NULL || current_batch->user != user || current_batch->security != security)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-						errmsg("there is no batch in hand"),
-						errhint("This function serves cdp.refresh(); call that instead.")));
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("no batch is active"),
+				 errhint("This function serves cdp.refresh(); call that instead.")));
 	return current_batch;
 }
 
@@ -157,8 +157,8 @@ cdp_batch_begin(PG_FUNCTION_ARGS)
 	static bool following = false;
 
 	if (current_batch != NULL)
-		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE), errmsg("there is a batch in hand already"),
-						errhint("A refresh cannot start another one.")));
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE), errmsg("a batch is already active"),
+						errhint("A refresh cannot start another refresh.")));
 	if (!following)
 		RegisterSubXactCallback(follow_subtransaction, NULL);
 	following = true;

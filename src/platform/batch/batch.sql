@@ -33,6 +33,6 @@ CREATE FUNCTION cdp_internal.batch_end() RETURNS void
 	AS 'MODULE_PATHNAME', 'cdp_batch_end' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.batch_end() IS 'Internal: ends the batch and frees its relations.';
 
-REVOKE ALL ON FUNCTION cdp_internal.batch_begin(bigint, timestamptz, tid[], tid[]), cdp_internal.batch_stage(text, text),
-	cdp_internal.batch_run(text), cdp_internal.batch_value(text), cdp_internal.batch_array(text),
-	cdp_internal.batch_end() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.batch_begin(bigint, timestamptz, tid[], tid[]),
+	cdp_internal.batch_stage(text, text), cdp_internal.batch_run(text), cdp_internal.batch_value(text),
+	cdp_internal.batch_array(text), cdp_internal.batch_end() FROM PUBLIC;

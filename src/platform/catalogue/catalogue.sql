@@ -109,6 +109,6 @@ stewards: what stewards may do with it: append (read, insert), update (read, upd
 delete).
 written_by: refresh (a batch, which locks the table first), writer or grant.
 erase_order: position of the table when a person is erased; NULL: it holds nothing of a person.
-personal: the columns with personal data, each with its category (identifier, trait, behavior, account or raw).$comment$;
+personal: the columns with personal data, each with its category: identifier, trait, behavior, account or raw.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.catalogue() FROM PUBLIC;

@@ -1,10 +1,9 @@
 /*
  * blocked.c
- *		Whether an identifier is one of those that a namespace's rule blocks.
+ *		cdp_internal.is_blocked: whether the rules block an identifier.
  *
- * The rules are the same for all identifiers of a statement, so they are read
- * once: exact values are sorted, and patterns are joined into few, which take
- * one pass each and stay in the server's cache of compiled ones, which is small.
+ * The rules are the same for all identifiers of a statement, so they are read once.  Exact values are
+ * sorted.  Patterns are joined into few, because the server's cache of compiled patterns is small.
  */
 #include "postgres.h"
 
@@ -20,14 +19,14 @@
 
 CDP_FUNCTION(cdp_is_blocked);
 
-/* how many patterns are joined into one */
+/* number of patterns that are joined into one */
 #define PATTERNS_TOGETHER 64
 
 typedef struct BlockedSpace
 {
 	const char *name; /* in the rules */
 	int name_length;
-	text **values; /* exact ones, in lower case, in the order of their bytes */
+	text **values; /* exact values in lower case, in byte order */
 	int value_count;
 	text **patterns;
 	int pattern_count;
@@ -35,7 +34,7 @@ typedef struct BlockedSpace
 
 typedef struct BlockedRules
 {
-	MemoryContext context; /* of all that this is */
+	MemoryContext context; /* of the whole structure */
 	Jsonb *rules;
 	BlockedSpace *spaces;
 	int space_count;
@@ -62,7 +61,7 @@ to_lower(text *value)
 		DirectFunctionCall1Coll(lower, DEFAULT_COLLATION_OID, PointerGetDatum(value)));
 }
 
-/* refers_back: such a pattern counts its own groups, so it stays by itself. */
+/* refers_back returns whether a pattern has a back reference; it cannot be joined, as groups are counted. */
 static bool
 refers_back(const char *pattern, int length)
 {
@@ -77,7 +76,7 @@ refers_back(const char *pattern, int length)
 	return false;
 }
 
-/* add_pattern joins a pattern to those before it. */
+/* add_pattern joins a pattern to the previous ones. */
 static void
 add_pattern(BlockedSpace *space, StringInfo joined, int *together, const char *pattern, int length)
 {
@@ -165,7 +164,7 @@ read_rules(Jsonb *rules, MemoryContext parent)
 	return read;
 }
 
-/* kept_rules gives the rules of a call, read again only where they are others. */
+/* kept_rules returns the rules of a call, and reads them again only if they changed. */
 static BlockedRules *
 kept_rules(FunctionCallInfo fcinfo)
 {
@@ -207,7 +206,7 @@ is_blocked_in(const BlockedSpace *space, text *value)
 	return false;
 }
 
-/* cdp_is_blocked judges an identifier by the rules given. */
+/* cdp_is_blocked implements cdp_internal.is_blocked. */
 Datum
 cdp_is_blocked(PG_FUNCTION_ARGS)
 {

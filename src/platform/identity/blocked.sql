@@ -3,18 +3,22 @@
 CREATE FUNCTION cdp_internal.is_blocked(identifier cdp.identifier, rules jsonb) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_is_blocked' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.is_blocked(cdp.identifier, jsonb) IS
-	'Internal: whether an identifier''s value is one of those listed for its namespace, in any case, or matches one '
-	'that begins with ^. rules: an object of namespace to list; they are read once a statement.';
+	'Internal: returns whether the rules block an identifier: its value is listed for its namespace, ignoring case, or '
+	'matches a listed regular expression (one that begins with ^). rules: an object of namespace to list; it is read '
+	'once a statement.';
 
 CREATE FUNCTION cdp_internal.blocked_rules() RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	RETURN (SELECT coalesce(jsonb_object_agg(n.namespace, to_jsonb(n.blocked)), '{}') FROM cdp_data.namespace n WHERE n.blocked IS NOT NULL);
+	RETURN (
+		SELECT coalesce(jsonb_object_agg(n.namespace, to_jsonb(n.blocked)), '{}')
+		FROM cdp_data.namespace n
+		WHERE n.blocked IS NOT NULL);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.blocked_rules() IS
-	'Internal: the blocked values of all namespaces, as cdp_internal.is_blocked() takes them.';
+	'Internal: returns the blocked values of all namespaces, as cdp_internal.is_blocked() takes them.';
 
 REVOKE ALL ON FUNCTION cdp_internal.is_blocked(cdp.identifier, jsonb), cdp_internal.blocked_rules() FROM PUBLIC;

@@ -17,7 +17,7 @@
 
 CDP_FUNCTION(cdp_explain_path);
 
-/* a search that has looked into so many profiles gives up */
+/* limit on the profiles that a search looks into */
 #define MAX_PROFILES 10000
 
 /* columns of the result, see explain.sql */
@@ -31,7 +31,7 @@ enum
 	COLUMN_COUNT
 };
 
-/* make_reasons writes the reasons of a refused link as text[]. */
+/* make_reasons makes a text[] of the reasons of a refused link. */
 static Datum
 make_reasons(const Resolver *resolver, const CdpkStitchStep *step)
 {
@@ -67,11 +67,11 @@ put_step(const Resolver *resolver, ReturnSetInfo *result, int number, const Cdpk
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }
 
-/* put_outcome says, as the only row, why there is no chain. */
+/* put_reason makes the only row of a result without a chain. */
 static void
-put_outcome(ReturnSetInfo *result, int64 from, int64 to, const char *outcome)
+put_reason(ReturnSetInfo *result, int64 from, int64 to, const char *name)
 {
-	Datum reason = CStringGetTextDatum(outcome);
+	Datum reason = CStringGetTextDatum(name);
 	Datum values[COLUMN_COUNT] = {0};
 	bool nulls[COLUMN_COUNT] = {false};
 
@@ -88,7 +88,7 @@ put_outcome(ReturnSetInfo *result, int64 from, int64 to, const char *outcome)
 Datum
 cdp_explain_path(PG_FUNCTION_ARGS)
 {
-	static const char *const outcomes[] = {
+	static const char *const reasons[] = {
 		[CDPK_PATH_NONE] = "not connected",
 		[CDPK_PATH_SHARED] = "shared",
 		[CDPK_PATH_ABSENT] = "blocked",
@@ -114,7 +114,7 @@ cdp_explain_path(PG_FUNCTION_ARGS)
 		for (size_t i = 0; i < step_count; i++)
 			put_step(resolver, result, (int) i + 1, &steps[i]);
 	else
-		put_outcome(result, from, to, outcomes[path]);
-	SPI_finish(); /* frees the stitch too */
+		put_reason(result, from, to, reasons[path]);
+	SPI_finish(); /* also frees the stitch */
 	return (Datum) 0;
 }

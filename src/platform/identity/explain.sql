@@ -1,11 +1,14 @@
 -- Why two identifiers are one person, or why they are not.
 
-CREATE FUNCTION cdp_internal.explain_path(first_id bigint, last_id bigint) RETURNS TABLE (step integer, from_id bigint, to_id bigint, refused boolean, reasons text[])
+CREATE FUNCTION cdp_internal.explain_path(first_id bigint, last_id bigint)
+	RETURNS TABLE (step integer, from_id bigint, to_id bigint, refused boolean, reasons text[])
 	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000 ROWS 5
 	SET search_path = pg_catalog, cdp, pg_temp
 	AS 'MODULE_PATHNAME', 'cdp_explain_path';
 COMMENT ON FUNCTION cdp_internal.explain_path(bigint, bigint) IS
-	'Internal: the chain of links between two identifiers that has the fewest refused ones, and of those the fewest links. Where there is none, one row: step 0, and in reasons: not connected, shared, blocked, or too far (more than 10,000 profiles were looked into).';
+	'Internal: finds the chain of links between two identifiers with the fewest refused links, and of those the '
+	'shortest. If there is none: one row with step 0 and one reason, not connected, shared, blocked, or too far (over '
+	'10,000 profiles searched).';
 
 CREATE FUNCTION cdp_internal.explain_shared(first_id bigint, last_id bigint) RETURNS bigint[]
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 1000
@@ -21,7 +24,14 @@ BEGIN
 	WHILE cardinality(layer) > 0 AND cardinality(seen) <= 10000 AND NOT last_id = ANY (layer) LOOP
 		SELECT array_agg(n.other_id), array_agg(n.parent_id) INTO layer, parents FROM (
 			SELECT l.other_id, min(f.id) AS parent_id FROM unnest(layer) f (id)
-			CROSS JOIN LATERAL (SELECT t.b AS other_id FROM cdp_data.link t WHERE t.a = f.id UNION ALL SELECT t.a FROM cdp_data.link t WHERE t.b = f.id) l
+			CROSS JOIN LATERAL (
+				SELECT t.b AS other_id
+				FROM cdp_data.link t
+				WHERE t.a = f.id
+				UNION ALL
+				SELECT t.a
+				FROM cdp_data.link t
+				WHERE t.b = f.id) l
 			WHERE NOT EXISTS (SELECT FROM unnest(seen) s (id) WHERE s.id = l.other_id) GROUP BY l.other_id) n;
 		seen := seen || layer;
 		came_by := came_by || parents;
@@ -36,10 +46,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.explain_shared(bigint, bigint) IS
-	'Internal: the shortest path of links between two identifiers, those of shared ones included; NULL where there is none, or none within the first 10,000 identifiers.';
+	'Internal: finds the shortest path of links between two identifiers, links of shared identifiers included. NULL if '
+	'there is none within 10,000 identifiers.';
 
 CREATE FUNCTION cdp.explain(a cdp.identifier, b cdp.identifier)
-	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz, refused boolean, reasons text[])
+	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz,
+		refused boolean, reasons text[])
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE COST 1000 ROWS 5
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -50,13 +62,20 @@ DECLARE
 	path bigint[];
 BEGIN
 	PERFORM cdp_internal.check_tables();
-	-- what ends the matter without a chain; where it is true of both, the first is named
+	-- reasons that need no chain; if one is true of both, a is named
 	RETURN QUERY
-		SELECT 0, o.mine::text, o.other::text, NULL::text, NULL::text, NULL::timestamptz, NULL::boolean, ARRAY[o.outcome]
+		SELECT 0, o.mine::text, o.other::text, NULL::text, NULL::text, NULL::timestamptz, NULL::boolean,
+			   ARRAY[o.outcome]
 		FROM (SELECT e.place, e.mine, e.other,
-					 CASE WHEN e.mine = e.other THEN 'same' WHEN i.identifier_id IS NULL THEN 'unknown' WHEN i.blocked THEN 'blocked' WHEN i.shared THEN 'shared' END AS outcome
+					 CASE
+						WHEN e.mine = e.other THEN 'same'
+						WHEN i.identifier_id IS NULL THEN 'unknown'
+						WHEN i.blocked THEN 'blocked'
+						WHEN i.shared THEN 'shared'
+					 END AS outcome
 			  FROM (VALUES (1, explain.a, explain.b), (2, explain.b, explain.a)) AS e (place, mine, other)
-			  LEFT JOIN cdp_data.identifier_map m ON m.identifier = e.mine LEFT JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id) o
+			  LEFT JOIN cdp_data.identifier_map m ON m.identifier = e.mine
+			  LEFT JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id) o
 		WHERE o.outcome IS NOT NULL ORDER BY o.place LIMIT 1;
 	IF FOUND THEN
 		RETURN;
@@ -66,7 +85,8 @@ BEGIN
 	FOR step, from_identifier, to_identifier, source, message_id, at, refused, reasons IN
 		SELECT p.step, x.identifier::text, y.identifier::text, e.source, e.message_id, e.first_at, p.refused, p.reasons
 		FROM cdp_internal.explain_path(start_id, end_id) p
-		JOIN cdp_data.identifier x ON x.identifier_id = p.from_id JOIN cdp_data.identifier y ON y.identifier_id = p.to_id
+		JOIN cdp_data.identifier x ON x.identifier_id = p.from_id
+		JOIN cdp_data.identifier y ON y.identifier_id = p.to_id
 		LEFT JOIN LATERAL (
 			SELECT l.source, l.message_id, l.first_at FROM cdp_data.link l JOIN cdp_data.source s ON s.source = l.source
 			WHERE p.step > 0 AND l.a = least(p.from_id, p.to_id) AND l.b = greatest(p.from_id, p.to_id)
@@ -81,14 +101,24 @@ BEGIN
 		END IF;
 	END LOOP;
 	RETURN QUERY
-		SELECT 0, i.identifier::text, explain.b::text, NULL::text, NULL::text, NULL::timestamptz, NULL::boolean, ARRAY['shared']
-		FROM unnest(path) WITH ORDINALITY u (identifier_id, place) JOIN cdp_data.identifier i ON i.identifier_id = u.identifier_id WHERE i.shared ORDER BY u.place;
+		SELECT 0, i.identifier::text, explain.b::text, NULL::text, NULL::text, NULL::timestamptz, NULL::boolean,
+			   ARRAY['shared']
+		FROM unnest(path) WITH ORDINALITY u (identifier_id, place)
+		JOIN cdp_data.identifier i ON i.identifier_id = u.identifier_id
+		WHERE i.shared
+		ORDER BY u.place;
 END
 $function$;
 COMMENT ON FUNCTION cdp.explain(cdp.identifier, cdp.identifier) IS
-$comment$Why two identifiers are one person, or why they are not. Works on a hot standby.
-Where they hang together: one row for each link of the chain from a to b that has the fewest refused links, and of those the fewest links; step counts from 1; source, message_id and at are those of the link's best evidence (most trusted source, then earliest). No row is refused where they are one person; else refused rows say in reasons which rules the two people that the link would join would break: forbid, limit and the namespace, cap.
-Where they do not: step 0 and one reason, in one row: same (a and b are one identifier), unknown (never seen), blocked, shared (its links count for nothing), not connected, or too far (no chain within 10,000 people); from_identifier is the one of which it is true. Where only shared identifiers lie between the two: for each on the shortest path (within 10,000 identifiers) a row with step 0, reason shared and it as from_identifier.$comment$;
+$comment$Explains why two identifiers are one person, or why they are not. Works on a hot standby.
+If a chain of links connects them: one row for each link of the chain from a to b with the fewest refused links, and of
+those the shortest. step counts from 1; source, message_id and at are those of the link's best evidence (most trusted
+source, then earliest). If they are one person, no row is refused. Otherwise reasons of the refused rows list the rules
+that joining the two people of the link would break: forbid, limit and the namespace, cap.
+If not: one row with step 0 and one reason: same (a and b are one identifier), unknown (never seen), blocked, shared
+(its links do not count), not connected, or too far (no chain within 10,000 people); from_identifier is the identifier
+that the reason is about. If only shared identifiers connect the two: a row with step 0 and the reason shared for each
+of those on the shortest path (within 10,000 identifiers).$comment$;
 
 CREATE FUNCTION cdp.explain(a text, b text)
 	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz,
@@ -98,8 +128,8 @@ BEGIN ATOMIC
 	SELECT e.* FROM cdp.explain(cdp_internal.person_identifier(explain.a), cdp_internal.person_identifier(explain.b)) e;
 END;
 COMMENT ON FUNCTION cdp.explain(text, text) IS
-	'The same by namespace:value as text, or by the digits of profile ids, which stand for the identifiers whose '
-	'numbers they are. Errors: text that can be neither (22P02), a profile id that was never handed out (42704).';
+	'The same for texts: namespace:value, or the digits of a profile_id, which stands for the identifier of that '
+	'number. Errors: text that is neither (22P02), a profile_id that was never assigned (42704).';
 
 CREATE FUNCTION cdp.explain(a bigint, b bigint)
 	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz,
@@ -108,7 +138,7 @@ CREATE FUNCTION cdp.explain(a bigint, b bigint)
 BEGIN ATOMIC
 	SELECT e.* FROM cdp.explain(explain.a::text, explain.b::text) e;
 END;
-COMMENT ON FUNCTION cdp.explain(bigint, bigint) IS 'The same by profile ids, present or former.';
+COMMENT ON FUNCTION cdp.explain(bigint, bigint) IS 'The same for profile ids, present or former.';
 
-REVOKE ALL ON FUNCTION cdp_internal.explain_path(bigint, bigint), cdp_internal.explain_shared(bigint, bigint), cdp.explain(cdp.identifier, cdp.identifier),
-	cdp.explain(text, text), cdp.explain(bigint, bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.explain_path(bigint, bigint), cdp_internal.explain_shared(bigint, bigint),
+	cdp.explain(cdp.identifier, cdp.identifier), cdp.explain(text, text), cdp.explain(bigint, bigint) FROM PUBLIC;

@@ -1,6 +1,6 @@
 /*
  * person.c
- *		What a person is asked for by: an identifier, or the digits of a profile id.
+ *		A person given as text: an identifier, or the digits of a profile id.
  */
 #include "postgres.h"
 
@@ -27,7 +27,7 @@ person_read_id(const char *text, int64 *profile_id)
 
 CDP_FUNCTION(cdp_person_id);
 
-/* cdp_person_id gives the profile id that a text is the digits of, or NULL. */
+/* cdp_person_id returns the profile id whose digits a text is, else NULL. */
 Datum
 cdp_person_id(PG_FUNCTION_ARGS)
 {

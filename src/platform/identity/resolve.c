@@ -1,7 +1,7 @@
 /*
  * resolve.c
- *		Identifier resolution of the batch in hand: what it changes, handed to
- *		core/stitch/stitch.h; what that says the tables must become, as rows.
+ *		cdp_internal.refresh_resolve: gives the changes of the batch to core/stitch/stitch.h, and
+ *		returns what the tables must become as rows.
  */
 #include "postgres.h"
 
@@ -41,15 +41,15 @@ typedef struct ResultRow
 	bool nulls[COLUMN_COUNT];
 } ResultRow;
 
-/* ---------------------------------------------------------------- what the batch changes */
+/* ---------------------------------------------------------------- the changes of the batch */
 
-/* rows that are held at a time of what may be as many as the log has */
+/* number of rows that are fetched at a time from queries whose result may be as large as the log */
 #define PORTION 10000
 
 typedef void (*GivePortion)(Resolver *resolver, CdpkStitch *stitch, SPITupleTable *rows,
 							uint64 count);
 
-/* give_portions hands the rows of a query on, some at a time. */
+/* give_portions passes on the rows of a query, PORTION at a time. */
 static void
 give_portions(Resolver *resolver, CdpkStitch *stitch, const char *query, GivePortion give)
 {
@@ -105,7 +105,7 @@ give_evidence(Resolver *resolver, CdpkStitch *stitch, SPITupleTable *rows, uint6
 	pfree(changes);
 }
 
-/* The rows of one identifier follow each other, one for each namespace that it is linked to. */
+/* give_sharing reads the rows of one identifier one after the other: one for each namespace linked to it. */
 static void
 give_sharing(Resolver *resolver, CdpkStitch *stitch)
 {
@@ -161,7 +161,7 @@ give_retries(CdpkStitch *stitch)
 	SPI_freetuptable(rows);
 }
 
-/* give_profiles hands the profile ids of a query on. */
+/* give_profiles passes on the profile ids of a query. */
 static void
 give_profiles(CdpkStitch *stitch, const char *query,
 			  CdpkStatus (*give)(CdpkStitch *stitch, const int64_t *profile_ids, size_t count))
@@ -197,7 +197,7 @@ give_forbids(CdpkStitch *stitch)
 
 /* ---------------------------------------------------------------- what the tables must become */
 
-/* start_row makes a row of a kind about an id, all else NULL. */
+/* start_row makes a row with kind and id, all else NULL. */
 static ResultRow
 start_row(const char *kind, int64 id)
 {
@@ -242,7 +242,7 @@ put_flag(ReturnSetInfo *result, const char *kind, int64 id, bool flag)
 	put_row(result, &row);
 }
 
-/* make_counts writes the counts of a summary as a jsonb object; names of namespaces need no escapes. */
+/* make_counts makes a jsonb object of the counts; names of namespaces need no escapes. */
 static Datum
 make_counts(const Resolver *resolver, const CdpkStitchProfile *profile)
 {
@@ -328,7 +328,7 @@ put_result(const Resolver *resolver, ReturnSetInfo *result, const CdpkStitchResu
 	put_statistics(result, &stitched->statistics);
 }
 
-/* cdp_refresh_resolve resolves the batch in hand. */
+/* cdp_refresh_resolve implements cdp_internal.refresh_resolve. */
 Datum
 cdp_refresh_resolve(PG_FUNCTION_ARGS)
 {
@@ -336,7 +336,6 @@ cdp_refresh_resolve(PG_FUNCTION_ARGS)
 	Resolver *resolver;
 	CdpkAllocator allocator;
 	CdpkStitch *stitch;
-
 	int nest_level;
 
 	InitMaterializedSRF(fcinfo, 0);
@@ -361,6 +360,6 @@ cdp_refresh_resolve(PG_FUNCTION_ARGS)
 	resolver_check(cdpk_stitch_run(stitch));
 	put_result(resolver, result, cdpk_stitch_result(stitch));
 	AtEOXact_GUC(true, nest_level);
-	SPI_finish(); /* frees the stitch too */
+	SPI_finish(); /* also frees the stitch */
 	return (Datum) 0;
 }

@@ -1,6 +1,6 @@
 /*
  * resolve.h
- *		Identifier resolution over the tables: the rules and the store of core/stitch/stitch.h.
+ *		Identity resolution over the tables: the rules and the store of core/stitch/stitch.h.
  */
 #ifndef CDP_IDENTITY_RESOLVE_H
 #define CDP_IDENTITY_RESOLVE_H
@@ -11,25 +11,24 @@
 
 typedef struct Resolver
 {
-	CdpkStitchRules
-		rules; /* of cdp.namespace and cdp_data.state; namespaces in the order of their bytes */
+	CdpkStitchRules rules; /* namespaces in byte order */
 	CdpkStitchStore store;
 } Resolver;
 
-/* Reads the rules over an open SPI connection, in whose memory the resolver lives. */
+/* Reads the rules over an open SPI connection; the resolver is allocated in its memory. */
 extern Resolver *resolver_new(void);
 
-/* The place of a namespace in the rules; an error where it is not listed. */
+/* Returns the position of a namespace in the rules; an error if it is not there. */
 extern uint32_t resolver_namespace(const Resolver *resolver, const char *name, size_t length);
 
 /* Raises the error for a status of core/stitch/stitch.h, unless it is CDPK_OK. */
 extern void resolver_check(CdpkStatus status);
 
-/* Runs a query, with arguments of type bigint[], and returns its rows; SPI_freetuptable frees them. */
+/* Runs a query with arguments of type bigint[] and returns its rows, for SPI_freetuptable. */
 extern SPITupleTable *resolver_rows(const char *query, int argument_count, Datum *arguments,
 									uint64 *count);
 
-/* One column of a row, counted from 1; an error where it is NULL. */
+/* Return a column (from 1) of a row; an error if it is NULL. */
 extern bool resolver_isnull(SPITupleTable *rows, uint64_t row, int column);
 extern int64_t resolver_int8(SPITupleTable *rows, uint64_t row, int column);
 extern int32_t resolver_int4(SPITupleTable *rows, uint64_t row, int column);

@@ -15,8 +15,8 @@
 #include "platform/identity/resolve.h"
 #include "toolkit/bridge/status.h"
 
-/* what every query of identifier rows selects, for resolver_identifier */
-#define IDENTITY_COLUMNS                                                    \
+/* the columns that resolver_identifier reads */
+#define IDENTIFIER_COLUMNS                                                  \
 	"i.identifier_id, i.profile_id, i.identifier, NOT i.blocked, i.shared," \
 	" EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))"
 
@@ -37,10 +37,10 @@ resolver_check(CdpkStatus status)
 				 errdetail("A link, a summary or an identifier is not what the others imply."),
 				 errhint("SELECT * FROM cdp.verify() lists what is wrong.")));
 	ereport(ERROR, (errcode(cdp_status_errcode(status)),
-					errmsg("identifier resolution failed with status %d", (int) status)));
+					errmsg("identity resolution failed with status %d", (int) status)));
 }
 
-/* get_value gives a value of this type; what a batch keeps can be of any. */
+/* get_value returns a value after checking its type, as relations of a batch can have any. */
 static Datum
 get_value(SPITupleTable *rows, uint64 row, int column, Oid type)
 {
@@ -48,7 +48,7 @@ get_value(SPITupleTable *rows, uint64 row, int column, Oid type)
 	Datum value = SPI_getbinval(rows->vals[row], rows->tupdesc, column, &isnull);
 	Oid found = SPI_gettypeid(rows->tupdesc, column);
 
-	/* times are counted in microseconds */
+	/* a timestamptz is an int64 of microseconds */
 	if (found != type && !(found == TIMESTAMPTZOID && type == INT8OID))
 		ereport(ERROR,
 				(errcode(ERRCODE_DATATYPE_MISMATCH),
@@ -94,7 +94,7 @@ resolver_text(SPITupleTable *rows, uint64_t row, int column)
 	return DatumGetTextPP(get_value(rows, row, column, TEXTOID));
 }
 
-/* resolver_rows runs a query over the open connection and returns its rows, of which there are *count. */
+/* resolver_rows runs a query over the open connection; *count is the number of rows. */
 SPITupleTable *
 resolver_rows(const char *query, int argument_count, Datum *arguments, uint64 *count)
 {
@@ -120,7 +120,7 @@ make_ids(const int64_t *ids, size_t count)
 
 /* ---------------------------------------------------------------- rules */
 
-/* read_limits reads the arrays of max_links, one for each that the namespaces differ in. */
+/* read_limits reads the distinct values of max_links as arrays. */
 static const uint32_t **
 read_limits(uint64 *count)
 {
@@ -136,7 +136,7 @@ read_limits(uint64 *count)
 	{
 		ArrayType *array = DatumGetArrayTypePCopy(get_value(rows, i, 1, INT4ARRAYOID));
 
-		/* -1, no limit, is CDPK_UNLIMITED */
+		/* -1 is CDPK_UNLIMITED */
 		limits[i] = (const uint32_t *) ARR_DATA_PTR(array);
 	}
 	SPI_freetuptable(rows);
@@ -185,7 +185,7 @@ read_cap(Resolver *resolver)
 	SPI_freetuptable(rows);
 }
 
-/* resolver_namespace finds the place of a namespace, by bisection. */
+/* resolver_namespace finds the position of a namespace, by binary search. */
 uint32_t
 resolver_namespace(const Resolver *resolver, const char *name, size_t length)
 {
@@ -273,7 +273,7 @@ static CdpkStatus
 load_identifiers(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
 {
 	return add_identifiers(context, stitch,
-						   "SELECT " IDENTITY_COLUMNS
+						   "SELECT " IDENTIFIER_COLUMNS
 						   " FROM cdp_data.identifier i WHERE i.identifier_id = ANY ($1)",
 						   make_ids(ids, count));
 }
@@ -283,7 +283,7 @@ load_contents(void *context, CdpkStitch *stitch, const int64_t *profile_ids, siz
 {
 	Datum ids = make_ids(profile_ids, count);
 	CdpkStatus status = add_identifiers(context, stitch,
-										"SELECT " IDENTITY_COLUMNS
+										"SELECT " IDENTIFIER_COLUMNS
 										" FROM cdp_data.identifier i WHERE i.profile_id = ANY ($1)",
 										ids);
 
@@ -302,7 +302,7 @@ load_links(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
 	return add_links(stitch, LINK_QUERY("= ANY ($1)"), make_ids(ids, count));
 }
 
-/* The rows of one profile follow each other, one for each limited namespace that it has identifiers of. */
+/* load_profiles reads the rows of one profile one after the other: one for each limited namespace. */
 static CdpkStatus
 load_profiles(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t profile_count)
 {

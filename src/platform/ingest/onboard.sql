@@ -1,7 +1,8 @@
 -- One row of the inbox: the parts of an event, or the reason why it cannot be one.
 
-CREATE FUNCTION cdp_internal.onboard(type text, event text, anonymous_id text, user_id text, group_id text, previous_id text,
-	identifiers jsonb, properties jsonb, traits jsonb, context jsonb,
+CREATE FUNCTION cdp_internal.onboard(type text, event text,
+	anonymous_id text, user_id text, group_id text, previous_id text, identifiers jsonb,
+	properties jsonb, traits jsonb, context jsonb,
 	"timestamp" timestamptz, sent_at timestamptz, original_timestamp timestamptz, received_at timestamptz,
 	source_given text, as_of timestamptz, max_identifiers integer DEFAULT 256,
 	OUT call_type text, OUT event_name text, OUT at timestamptz, OUT source text,

@@ -4,7 +4,8 @@ CREATE FUNCTION cdp_internal.parse_line(line text,
 	OUT message_id text, OUT type text, OUT event text,
 	OUT anonymous_id text, OUT user_id text, OUT group_id text, OUT previous_id text, OUT identifiers jsonb,
 	OUT properties jsonb, OUT traits jsonb, OUT context jsonb,
-	OUT "timestamp" timestamptz, OUT sent_at timestamptz, OUT original_timestamp timestamptz, OUT received_at timestamptz,
+	OUT "timestamp" timestamptz, OUT sent_at timestamptz, OUT original_timestamp timestamptz,
+	OUT received_at timestamptz,
 	OUT source text, OUT reason text, OUT detail text)
 	LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100
 	AS 'MODULE_PATHNAME', 'cdp_parse_line';

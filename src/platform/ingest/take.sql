@@ -1,8 +1,8 @@
 -- What arrives in a batch: its rows, taken from the inboxes and cleaned.
 
--- Rights add up: a role may name what any writer may that it is a member of.  A writer counts as long
--- as it may insert, so that a dropped role's name gives nothing to the role that takes it next.  Who may set
--- written_by (superusers, stewards, the owner) could name any role, and so is bound by nothing.
+-- Rights add up: a role may name the sources of all writers that it is a member of.  A writer counts as long as it may
+-- insert, so that the name of a dropped role gives nothing to the next role of that name.  Roles that may set
+-- written_by (superusers, stewards, the owner) could name any role, and so are not bound.
 CREATE FUNCTION cdp_internal.writer_sources(roles text[]) RETURNS TABLE (role text, sources text[])
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -21,8 +21,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.writer_sources(text[]) IS
-	'Internal: returns roles and the sources that their rows may name; NULL: any; none: the role is gone, or no '
-	'writer.';
+	'Internal: returns roles and the sources that their rows may name; NULL: any; empty: the role does not exist or is '
+	'not a writer.';
 
 CREATE FUNCTION cdp_internal.taken_rows(places tid[], line_places tid[], as_of timestamptz, max_identifiers integer,
 	max_row_bytes bigint, trait_rules jsonb, cut_all boolean, failures text[],
@@ -40,7 +40,7 @@ $comment$Internal: deletes the rows at these places of cdp.inbox and of cdp.inbo
 cdp_internal.onboard() and cdp_internal.parse_line() say, in the order of their places.
 A row over max_row_bytes, uncompressed or, a few numbers being enough, as text, or with cut_all every row, is cut: of a
 text over 4 kB only the first 1,000 characters are kept, and no document over 4 kB; sizes says how large each text and
-document was. failures: for each place the error for which its row is set aside without another look.
+document was. failures: an error for each place; the rows are set aside with these errors and not cleaned.
 reason: failed, row_too_large, those of parse_line(), those of onboard(), foreign_source, invalid_traits; NULL: the row
 is an event, and only then it has call_type, event_name, at, ids and repeats.
 seen_at: received_at, or where that is no time at which the row can have been received as_of.$comment$;
@@ -58,9 +58,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refresh_take(text[], boolean) IS
-	'Internal: takes the rows of the batch from the inboxes and cleans them (batch_row). failures: the errors for '
-	'which each of them, those of cdp.inbox first, is set aside without another look; cut_all: of each row, whatever '
-	'its size, only what can be kept of a row that is cut.';
+	'Internal: takes the rows of the batch from the inboxes and cleans them (batch_row). failures: an error for each '
+	'row, those of cdp.inbox first; the rows are set aside with these errors and not cleaned. cut_all: cut all rows, '
+	'whatever their size.';
 
 REVOKE ALL ON FUNCTION cdp_internal.writer_sources(text[]),
 	cdp_internal.taken_rows(tid[], tid[], timestamptz, integer, bigint, jsonb, boolean, text[]),

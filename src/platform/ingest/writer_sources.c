@@ -140,6 +140,5 @@ writer_problem(const Writer *writer, CdpkSpan source)
 		if (writer->sources[i].length == source.length &&
 			memcmp(writer->sources[i].text, source.text, source.length) == 0)
 			return NULL;
-	return writer->count == 0 ? "written_by: no such writer"
-							  : "source: none of those of the writer";
+	return writer->count == 0 ? "written_by: no such writer" : "source: not a source of the writer";
 }

@@ -1,10 +1,10 @@
 /*
  * lookup.c
- *		One person as one document, found through plans that the backend keeps.
+ *		Returns one person as one document, through cached plans.
  *
- * An agent's screen asks again and again for the same parts.  The query for a set of
- * parts is written by cdp_internal.lookup_query(), and planned once.  What it shows is read as the
- * caller; segments are judged apart, each as its owner.
+ * Applications ask for the same parts again and again.  So the query for a set of
+ * parts, written by cdp_internal.lookup_query(), is planned once per session.  It
+ * reads as the caller; segments are judged separately, each as its owner.
  */
 #include "postgres.h"
 
@@ -27,11 +27,11 @@ CDP_FUNCTION(cdp_lookup_identifier);
 CDP_FUNCTION(cdp_lookup_text);
 CDP_FUNCTION(cdp_lookup_bigint);
 
-/* what every document has, in the order of the query's columns */
+/* keys that every document has, in the order of the query's columns */
 static const char *const head_names[] = {"profile_id", "shared", "first_seen", "last_seen",
 										 "event_count"};
 
-/* and the parts that follow */
+/* the parts, in the order of the document */
 enum
 {
 	PART_IDENTIFIERS,
@@ -58,7 +58,7 @@ static const char *const part_names[PART_COUNT] = {
 
 /* all but provenance, which repeats the traits */
 #define PARTS_DEFAULT (((1 << PART_COUNT) - 1) & ~(1 << PART_PROVENANCE))
-/* those whose rows may be more than a document holds */
+/* parts that are cut to the size of a document: see cdp_internal.lookup_list() */
 #define PARTS_LISTED                                                                     \
 	(1 << PART_IDENTIFIERS | 1 << PART_PROVENANCE | 1 << PART_EVENTS | 1 << PART_CASES | \
 	 1 << PART_ACCOUNTS)
@@ -69,7 +69,7 @@ static SPIPlanPtr document_plans[2][1 << PART_COUNT];
 /* the identifier type that they were made for */
 static Oid planned_type;
 
-/* forget_plans drops the plans. */
+/* forget_plans frees all plans. */
 static void
 forget_plans(void)
 {
@@ -85,7 +85,7 @@ forget_plans(void)
 		}
 }
 
-/* keep_plan plans a query for the rest of the session; its arguments are too many to plan for each. */
+/* keep_plan plans a query, generically, for the rest of the session. */
 static SPIPlanPtr
 keep_plan(const char *query, int argument_count, Oid *types)
 {
@@ -96,7 +96,7 @@ keep_plan(const char *query, int argument_count, Oid *types)
 	return plan;
 }
 
-/* run runs a plan; false where it gives no row. */
+/* run runs a plan; returns false if there is no row. */
 static bool
 run(SPIPlanPtr plan, Datum *arguments)
 {
@@ -105,7 +105,7 @@ run(SPIPlanPtr plan, Datum *arguments)
 	return SPI_processed > 0;
 }
 
-/* fetch runs a plan for the one value of its one row; false where there is none. */
+/* fetch runs a plan that returns one value; returns false if there is none. */
 static bool
 fetch(SPIPlanPtr plan, Datum *arguments, Datum *value)
 {
@@ -117,7 +117,7 @@ fetch(SPIPlanPtr plan, Datum *arguments, Datum *value)
 	return !null;
 }
 
-/* follow_type drops all plans where the extension was dropped and made again. */
+/* follow_type frees all plans if the extension was dropped and created again. */
 static void
 follow_type(void)
 {
@@ -127,7 +127,7 @@ follow_type(void)
 	planned_type = identifier_type_oid();
 }
 
-/* check_tables raises an error where the tables are missing, or of another release. */
+/* check_tables raises an error if the tables are missing, or of another version. */
 static void
 check_tables(void)
 {
@@ -151,12 +151,13 @@ make_plan(int parts, bool by_identifier)
 			names[count++] = CStringGetTextDatum(part_names[i]);
 	arguments[0] = PointerGetDatum(construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT));
 	arguments[1] = BoolGetDatum(by_identifier);
-	if (!fetch(SPI_prepare("SELECT cdp_internal.lookup_query($1, $2)", 2, query_types), arguments, &query))
+	if (!fetch(SPI_prepare("SELECT cdp_internal.lookup_query($1, $2)", 2, query_types), arguments,
+			   &query))
 		elog(ERROR, "there is no query for a lookup");
 	return keep_plan(TextDatumGetCString(query), 2, types);
 }
 
-/* find_plan gives the plan for a set of parts. */
+/* find_plan returns the plan for a set of parts. */
 static SPIPlanPtr
 find_plan(int parts, bool by_identifier)
 {
@@ -170,7 +171,7 @@ find_plan(int parts, bool by_identifier)
 	return *plan;
 }
 
-/* find_part gives the number of a part by its name, written in any case. */
+/* find_part returns the number of a part by its name, ignoring case. */
 static int
 find_part(const char *name, size_t length)
 {
@@ -180,9 +181,10 @@ find_part(const char *name, size_t length)
 	ereport(
 		ERROR,
 		(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-		 errmsg("a person has no part \"%s\"", pnstrdup(name, length)),
+		 errmsg("part \"%s\" of a person is unknown", pnstrdup(name, length)),
 		 errhint(
-			 "The parts are identifiers, traits, provenance, events, cases, segments, refused_links and accounts, separated by commas.")));
+			 "Parts are identifiers, traits, provenance, events, cases, segments, refused_links and "
+			 "accounts, separated by commas.")));
 }
 
 /* parse_parts reads the names of parts, separated by commas, as a set. */
@@ -228,7 +230,7 @@ put_member(JsonbParseState **state, const char *key, JsonbValue *value)
 	pushJsonbValue(state, WJB_VALUE, value);
 }
 
-/* read_column gives a column of the row that was found, as it stands in a document. */
+/* read_column returns a column of the row as a value of a document. */
 static JsonbValue
 read_column(SPITupleTable *found, int number)
 {
@@ -266,8 +268,8 @@ read_column(SPITupleTable *found, int number)
 }
 
 /*
- * put_part writes a part.  Of a list it is what there was room for (cdp_internal.lookup_list), with the number
- * of what is left out beside it.
+ * put_part writes a part.  If it is a list that was cut (cdp_internal.lookup_list), writes
+ * the number of entries left out beside it.
  */
 static void
 put_part(JsonbParseState **state, int part, JsonbValue *value)
@@ -282,7 +284,7 @@ put_part(JsonbParseState **state, int part, JsonbValue *value)
 	if (getKeyJsonValueFromContainer(value->val.binary.data, "left_out", strlen("left_out"),
 									 &left_out) == NULL ||
 		getKeyJsonValueFromContainer(value->val.binary.data, "list", strlen("list"), value) == NULL)
-		elog(ERROR, "a part of a lookup is no list");
+		elog(ERROR, "a part of a lookup is not a list");
 	put_member(state, part_names[part], value);
 	if (left_out.type == jbvNumeric)
 		put_member(state, psprintf("%s_left_out", part_names[part]), &left_out);
@@ -301,7 +303,7 @@ put_names(JsonbParseState **state, const char *key, List *names)
 	pushJsonbValue(state, WJB_END_ARRAY, NULL);
 }
 
-/* put_segments writes the segments that the person is in, and those that cannot be judged, if there are any. */
+/* put_segments writes the segments that the person is in, and those that cannot be judged, if any. */
 static void
 put_segments(JsonbParseState **state, int64 profile_id)
 {
@@ -314,7 +316,7 @@ put_segments(JsonbParseState **state, int64 profile_id)
 		put_names(state, "segments_failing", failing);
 }
 
-/* make_document writes the row that was found, whose last columns are these parts but segments. */
+/* make_document makes a document of the row, whose last columns are these parts without segments. */
 static Jsonb *
 make_document(int parts)
 {
@@ -346,7 +348,7 @@ make_document(int parts)
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
 }
 
-/* look_up makes the document that a call asks for; its first argument is "person". */
+/* look_up returns the document of "person", the first argument, or NULL. */
 static Datum
 look_up(FunctionCallInfo fcinfo, Datum person, bool by_identifier)
 {
@@ -369,7 +371,7 @@ look_up(FunctionCallInfo fcinfo, Datum person, bool by_identifier)
 	return document;
 }
 
-/* cdp_lookup_identifier looks a person up by an identifier. */
+/* cdp_lookup_identifier looks up a person by an identifier. */
 Datum
 cdp_lookup_identifier(PG_FUNCTION_ARGS)
 {
@@ -378,7 +380,7 @@ cdp_lookup_identifier(PG_FUNCTION_ARGS)
 	return look_up(fcinfo, PG_GETARG_DATUM(0), true);
 }
 
-/* cdp_lookup_bigint looks a person up by a present or former profile id. */
+/* cdp_lookup_bigint looks up a person by a present or former profile_id. */
 Datum
 cdp_lookup_bigint(PG_FUNCTION_ARGS)
 {
@@ -387,7 +389,7 @@ cdp_lookup_bigint(PG_FUNCTION_ARGS)
 	return look_up(fcinfo, PG_GETARG_DATUM(0), false);
 }
 
-/* cdp_lookup_text looks a person up by the text of either. */
+/* cdp_lookup_text looks up a person by the text of an identifier or profile_id. */
 Datum
 cdp_lookup_text(PG_FUNCTION_ARGS)
 {

@@ -1,7 +1,9 @@
 /*
  * lookup_segments.c
- *		The segments in a person's document: judged in one statement for each owner, and where that
- *		fails one by one, so that the others do not fail with one.
+ *		Finds the segments that a person is in.
+ *
+ * The segments of an owner are judged in one statement; if that fails, one by one, so that
+ * one that fails does not affect the others.
  */
 #include "postgres.h"
 
@@ -22,7 +24,7 @@ typedef enum SegmentState
 	SEGMENT_FAILING
 } SegmentState;
 
-/* the segments that are judged */
+/* the segments to judge */
 typedef struct SegmentList
 {
 	int count;
@@ -30,18 +32,18 @@ typedef struct SegmentList
 	SegmentState *states;
 } SegmentList;
 
-/* those of one owner, and where the members go */
+/* the segments of one owner */
 typedef struct OwnedSegments
 {
 	int count;
 	Segment *segments;
-	int *places; /* in the list of all */
+	int *places; /* their indexes in the list of all */
 	SegmentState *states;
 } OwnedSegments;
 
 /*
- * is_known_gone tells whether a segment that was not found has lost its view; until a refresh has
- * marked it, it may also be one that was dropped at this moment.
+ * is_known_gone returns whether a segment that was not found has lost its view.  Only if a refresh
+ * has marked it as failing: before that, the segment may just have been dropped.
  */
 static bool
 is_known_gone(const char *name, const char *state)
@@ -50,8 +52,8 @@ is_known_gone(const char *name, const char *state)
 }
 
 /*
- * read_segments finds the segments that there are; those that were too slow are not judged, nor
- * those whose view is gone: these have none.
+ * read_segments returns all segments that the caller may read, locked.  Segments that were too slow or
+ * have lost their view (view is InvalidOid) are failing without being judged.
  */
 static SegmentList
 read_segments(void)
@@ -95,7 +97,7 @@ read_segments(void)
 	return list;
 }
 
-/* take_place notes that the person is in a segment. */
+/* take_place notes that the person is in the segment with this index. */
 static void
 take_place(void *arg, int64 place)
 {
@@ -105,7 +107,7 @@ take_place(void *arg, int64 place)
 		owned->states[place] = SEGMENT_IN;
 }
 
-/* judge_owned judges the segments of one owner; false where one of them fails. */
+/* judge_owned judges the segments of one owner; returns false if one of them fails. */
 static bool
 judge_owned(OwnedSegments *owned, int64 profile_id, int limit)
 {
@@ -116,8 +118,8 @@ judge_owned(OwnedSegments *owned, int64 profile_id, int limit)
 }
 
 /*
- * share_limit gives what the next of so many segments may take of the time that an owner has had
- * since "start", in milliseconds; so that his segments together take no longer than one may.
+ * share_limit returns the milliseconds that the next of this number of segments may take, so that the
+ * segments of an owner, judged one by one since "start", together take no longer than one may.
  */
 static int
 share_limit(TimestampTz start, int segments)
@@ -128,7 +130,7 @@ share_limit(TimestampTz start, int segments)
 	return limit == 0 ? 0 : (int) Max((limit - passed) / segments, 1);
 }
 
-/* judge_owner judges the segments that belong to the owner of the one at this place. */
+/* judge_owner judges all segments that have the same owner as the one with index "first". */
 static void
 judge_owner(SegmentList *list, int first, int64 profile_id)
 {

@@ -1,6 +1,5 @@
--- Who may touch what.
+-- The rights of writers, analysts and stewards.
 
--- Every column of the inboxes but written_by.
 CREATE FUNCTION cdp_internal.writer_rights() RETURNS TABLE (privileges text, objects text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 4
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -14,10 +13,11 @@ BEGIN
 			AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'written_by' GROUP BY a.attrelid;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.writer_rights() IS 'Internal: what a writer is given: privileges on objects.';
+COMMENT ON FUNCTION cdp_internal.writer_rights() IS
+	'Internal: returns the privileges of a writer: INSERT on all columns of the inboxes except written_by.';
 
--- A right on a whole inbox would give the column written_by too, so it is taken back first.  What others have
--- given stays, and then the role cannot be bound.
+-- INSERT on a whole inbox would include the column written_by, so it is revoked first.  Rights granted by others stay;
+-- with them the role cannot be bound.
 CREATE FUNCTION cdp_internal.grant_writer(role name, sources text[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -33,19 +33,20 @@ BEGIN
 		IF sources IS NOT NULL AND has_column_privilege(role, inbox, 'written_by', 'INSERT') THEN
 			RAISE EXCEPTION 'role "%" cannot be bound to sources', role USING ERRCODE = 'invalid_grant_operation',
 				DETAIL = format('It may write to all columns of %s, so its rows can name any writer.', inbox),
-				HINT = 'A superuser, the tables'' owner or a steward, or a member of one, is no writer to bind; '
-					'revoke what else gives it INSERT on the table.';
+				HINT = 'A superuser, the owner of the tables or a steward, or a member of one, cannot be bound; '
+					'revoke other rights that give it INSERT on the table.';
 		END IF;
 	END LOOP;
 	FOR given IN SELECT r.* FROM cdp_internal.writer_rights() r LOOP
 		EXECUTE format('GRANT %s ON %s TO %I', given.privileges, given.objects, role);
 	END LOOP;
-	INSERT INTO cdp_data.writer AS w (role, sources) VALUES (grant_writer.role, cdp_internal.read_sources(grant_writer.sources))
+	INSERT INTO cdp_data.writer AS w (role, sources)
+	VALUES (grant_writer.role, cdp_internal.read_sources(grant_writer.sources))
 	ON CONFLICT ON CONSTRAINT writer_pkey DO UPDATE SET sources = excluded.sources;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.grant_writer(name, text[]) IS
-	'Internal: makes a role a writer, of these sources, or with NULL of any.';
+	'Internal: makes a role a writer of these sources; NULL: of any source.';
 
 CREATE FUNCTION cdp_internal.read_sources(sources text[]) RETURNS text[]
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
@@ -61,9 +62,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.read_sources(text[]) IS
-	'Internal: the argument sources of cdp.grant_access() as cdp_data.writer keeps it; an error where it makes no sense.';
+	'Internal: returns the argument sources of cdp.grant_access() as it is stored in cdp_data.writer; raises an error '
+	'if it is not valid.';
 
--- not ALL TABLES: one that its owner shares with no one would be an error
+-- Not ALL TABLES, because a view that its owner does not share would be an error.
 CREATE FUNCTION cdp_internal.granted_segments() RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -76,7 +78,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.granted_segments() IS
-	'Internal: lists the views of segments which the caller may hand on; NULL where there are none.';
+	'Internal: lists the views of segments that the caller may grant; NULL if there are none.';
 
 CREATE FUNCTION cdp_internal.analyst_rights() RETURNS TABLE (privileges text, objects text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 5
@@ -88,34 +90,45 @@ BEGIN
 		('SELECT', 'cdp.profiles, cdp.events, cdp.identifiers, cdp.sources, cdp.profile_row, cdp.near_shared,
 			cdp.shared_identifiers, cdp.refused_traits, cdp.refused_links, cdp.outvoted, cdp.identifier_periods,
 			cdp.open_cases, cdp.accounts, cdp.account_members'),
-		('EXECUTE', 'FUNCTION cdp_internal.check_tables(), cdp.trait_rules(), cdp.rules(), cdp_internal.show_sources(), cdp_internal.show_max_links(text, jsonb),
-			cdp_internal.default_max_links(text), cdp_internal.default_trait_rule(text), cdp.profile_of(cdp.identifier),
-			cdp.profile_of(bigint), cdp.resolve_profile(bigint), cdp_internal.notice_unseen(text, text),
-			cdp_internal.nearest_name(text, text[]), cdp_internal.person_id(text), cdp.profile_of(text), cdp.resolve_profile(text),
-			cdp_internal.person_identifier(text), cdp.explain(text, text), cdp.explain(bigint, bigint),
-			cdp.profile_at(text, timestamptz), cdp.profile_at(bigint, timestamptz),
-			cdp.lookup(cdp.identifier, text, integer), cdp.lookup(text, text, integer),
-			cdp.lookup(bigint, text, integer), cdp_internal.lookup_list(text), cdp.profile_view_problems(regclass),
-			cdp_internal.profile_view_column(text), cdp_internal.profile_view_value(text, text), cdp_internal.lookup_part(text),
-			cdp_internal.lookup_query(text[], boolean), cdp.members(text), cdp.is_member(text, bigint),
-			cdp.explain(cdp.identifier, cdp.identifier), cdp_internal.explain_path(bigint, bigint),
-			cdp_internal.explain_shared(bigint, bigint), cdp.profile_at(cdp.identifier, timestamptz),
-			cdp.events_at(timestamptz), cdp_internal.table_people(text, text, text, text), cdp_internal.query_people(text, text),
-			cdp_internal.make_funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz, text),
-			cdp_internal.make_retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz, text),
-			cdp_internal.make_paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz, text),
+		('EXECUTE', 'FUNCTION cdp.events_at(timestamptz), cdp.explain(bigint, bigint),
+			cdp.explain(cdp.identifier, cdp.identifier), cdp.explain(text, text),
 			cdp.funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz),
-			cdp.retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text, timestamptz),
-			cdp.paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text, timestamptz)'),
+			cdp.is_member(text, bigint), cdp.lookup(bigint, text, integer),
+			cdp.lookup(cdp.identifier, text, integer), cdp.lookup(text, text, integer), cdp.members(text),
+			cdp.paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text, text,
+				timestamptz),
+			cdp.profile_at(bigint, timestamptz), cdp.profile_at(cdp.identifier, timestamptz),
+			cdp.profile_at(text, timestamptz), cdp.profile_of(bigint), cdp.profile_of(cdp.identifier),
+			cdp.profile_of(text), cdp.profile_view_problems(regclass), cdp.resolve_profile(bigint),
+			cdp.resolve_profile(text),
+			cdp.retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text,
+				timestamptz),
+			cdp.rules(), cdp.trait_rules(), cdp_internal.check_tables(), cdp_internal.default_max_links(text),
+			cdp_internal.default_trait_rule(text), cdp_internal.explain_path(bigint, bigint),
+			cdp_internal.explain_shared(bigint, bigint), cdp_internal.lookup_list(text),
+			cdp_internal.lookup_part(text), cdp_internal.lookup_query(text[], boolean),
+			cdp_internal.make_funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text,
+				timestamptz, text),
+			cdp_internal.make_paths(text, text, integer, interval, timestamptz, timestamptz, boolean, integer, text,
+				text, timestamptz, text),
+			cdp_internal.make_retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text,
+				text, timestamptz, text),
+			cdp_internal.nearest_name(text, text[]), cdp_internal.notice_unseen(text, text),
+			cdp_internal.person_id(text), cdp_internal.person_identifier(text),
+			cdp_internal.profile_view_column(text), cdp_internal.profile_view_value(text, text),
+			cdp_internal.query_people(text, text), cdp_internal.show_max_links(text, jsonb),
+			cdp_internal.show_sources(), cdp_internal.table_people(text, text, text, text)'),
 		('USAGE', 'SCHEMA cdp_segment'),
 		('SELECT', cdp_internal.granted_segments());
 	RETURN QUERY
 		SELECT 'SELECT', format('%I.%I', s.schema_name, c.name)
-		FROM cdp_internal.catalogue() c CROSS JOIN LATERAL unnest(c.schemas) AS s (schema_name) WHERE 'analyst' = ANY (c.readers);
+		FROM cdp_internal.catalogue() c
+		CROSS JOIN LATERAL unnest(c.schemas) AS s (schema_name)
+		WHERE 'analyst' = ANY (c.readers);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.analyst_rights() IS
-	'Internal: what an analyst is given: privileges on objects, which are NULL where there are none.';
+	'Internal: returns the privileges of an analyst. objects is NULL if there are none.';
 
 CREATE FUNCTION cdp_internal.steward_rights() RETURNS TABLE (privileges text, objects text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 50
@@ -126,7 +139,7 @@ BEGIN
 		('USAGE', 'SCHEMA cdp, cdp_internal, cdp_data'),
 		('USAGE, CREATE', 'SCHEMA cdp_segment'),
 		('SELECT', cdp_internal.granted_segments());
-	-- not TRIGGER, which would run their code as the role that refreshes; not partitions, which need no rights of their own
+	-- not TRIGGER, which would run their code as the role that refreshes; no rights on partitions are needed
 	RETURN QUERY
 		SELECT CASE c.stewards WHEN 'append' THEN 'SELECT, INSERT' WHEN 'update' THEN 'SELECT, UPDATE'
 							   ELSE 'SELECT, INSERT, UPDATE, DELETE' END, format('%I.%I', s.schema_name, c.name)
@@ -144,8 +157,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.steward_rights() IS
-	'Internal: what a steward is given, with the right to hand it on: privileges on objects, NULL where there '
-	'are none.';
+	'Internal: returns the privileges of a steward, which are granted with grant option. objects is NULL if there are '
+	'none.';
 
 CREATE FUNCTION cdp_internal.check_access(role name, kind text) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -163,7 +176,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.check_access(name, text) IS
-	'Internal: raises an error where there is no such role or kind of access.';
+	'Internal: raises an error if the role or the kind of access does not exist.';
 
 CREATE FUNCTION cdp.grant_access(role name, kind text, sources text[] DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -191,19 +204,19 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.grant_access(name, text, text[]) IS
-$comment$Gives a role what a kind of user needs; cdp.revoke_access() takes it away. Nothing is open to PUBLIC.
-writer: to insert into the inboxes, every column but written_by, which holds the role that wrote the row; so INSERT
-and COPY name the columns. sources: those that rows of the role, and of its members, may name; NULL: any. A row that
-names another, or whose writer is gone, is quarantined as foreign_source; where it names none and there is one
-source only, it is of that one. Given again, sources replace the former ones. Rights of several roles add up. A role
-that is renamed, or may not insert any more, is no writer until it is given the rights again.
-analyst: to read people, events, segments and rules; neither the inboxes nor the quarantine.
-steward: everything, refresh() and grant_access() included, but to make the tables.
-Errors: no such role (42704), no such kind, sources that are empty or no names of sources, sources for another kind
-than writer (22023); a role that cannot be bound, as it may set written_by (0LP01).$comment$;
+$comment$Grants a role what a kind of user needs; cdp.revoke_access() revokes it. PUBLIC has no rights.
+writer: may insert into the inboxes, into all columns except written_by, which holds the role that wrote the row; so
+INSERT and COPY must list their columns. sources: the sources that rows of the role and of its members may name; NULL:
+any. A row with another source, or whose writer no longer exists, is quarantined as foreign_source. A row without a
+source gets that of the writer, if there is only one. Calling it again replaces the sources. Rights of several roles
+add up. A role that was renamed, or lost INSERT, is not a writer until it is granted again.
+analyst: may read people, events, segments and rules, but not the inboxes and the quarantine.
+steward: may do everything, including refresh() and grant_access(), except make the tables.
+Errors: the role does not exist (42704); an unknown kind, sources that are empty or not valid names, sources for
+another kind than writer (22023); a role that cannot be bound to sources, as it may set written_by (0LP01).$comment$;
 
--- What a role was given itself, not as a member of another, for the kinds tell apart: that it may read profiles,
--- update the state, or insert into a column of an inbox.
+-- A kind of access is recognised by a right granted to the role itself: analyst by SELECT on cdp.profiles, steward by
+-- UPDATE on cdp_data.state, writer by INSERT into a column of an inbox.
 CREATE FUNCTION cdp_internal.access_grantors(role name, kind text) RETURNS name[]
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -213,7 +226,8 @@ BEGIN
 		SELECT array_agg(DISTINCT g.rolname ORDER BY g.rolname) FROM (
 			SELECT CASE c.relname WHEN 'state' THEN 'steward' ELSE 'analyst' END AS kind, a.*
 			FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
-			WHERE (c.oid, a.privilege_type) IN (('cdp_data.state'::regclass, 'UPDATE'), ('cdp.profiles'::regclass, 'SELECT'))
+			WHERE (c.oid, a.privilege_type) IN (('cdp_data.state'::regclass, 'UPDATE'),
+				('cdp.profiles'::regclass, 'SELECT'))
 			UNION ALL
 			SELECT 'writer', a.* FROM pg_attribute c CROSS JOIN LATERAL aclexplode(c.attacl) a
 			WHERE c.attrelid IN ('cdp.inbox'::regclass, 'cdp.inbox_raw'::regclass)) a
@@ -222,7 +236,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.access_grantors(name, text) IS
-	'Internal: finds who gave a role this kind of access; NULL: it has none. A steward has all that an analyst has.';
+	'Internal: returns the roles that granted a role this kind of access; NULL: it has none. A steward has all rights '
+	'of an analyst.';
 
 CREATE FUNCTION cdp_internal.revoke_rights(role name, kind text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -239,7 +254,9 @@ BEGIN
 		DELETE FROM cdp_data.writer w WHERE w.role = revoke_rights.role;
 	END IF;
 	FOR given IN
-		SELECT r.* FROM cdp_internal.writer_rights() r WHERE kind = 'writer' AND (r.privileges LIKE 'INSERT%' OR NOT is_steward)
+		SELECT r.*
+		FROM cdp_internal.writer_rights() r
+		WHERE kind = 'writer' AND (r.privileges LIKE 'INSERT%' OR NOT is_steward)
 			AND (r.objects <> 'SCHEMA cdp' OR NOT is_analyst)
 		UNION ALL
 		SELECT r.* FROM cdp_internal.analyst_rights() r WHERE kind = 'analyst'
@@ -249,14 +266,14 @@ BEGIN
 		CONTINUE WHEN given.objects IS NULL;
 		EXECUTE format('REVOKE %s ON %s FROM %I', given.privileges, given.objects, role);
 	END LOOP;
-	-- what a writer has too
+	-- rights that a writer has too
 	IF kind <> 'writer' AND was.role IS NOT NULL THEN
 		PERFORM cdp_internal.grant_writer(role, was.sources);
 	END IF;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.revoke_rights(name, text) IS
-	'Internal: takes from a role what a kind of access gives it and its other kinds do not.';
+	'Internal: revokes from a role the rights of a kind of access that its other kinds do not include.';
 
 CREATE FUNCTION cdp.revoke_access(role name, kind text) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -270,7 +287,7 @@ BEGIN
 	IF EXISTS (SELECT FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
 			   WHERE c.oid = 'cdp_data.state'::regclass AND r.rolname = role) THEN
 		RAISE EXCEPTION 'role "%" owns the tables', role USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'The owner has all rights, and was given none.';
+			DETAIL = 'The owner has all rights without a grant.';
 	END IF;
 	held := cdp_internal.access_grantors(role, kind) IS NOT NULL;
 	IF kind = 'writer' THEN
@@ -284,27 +301,30 @@ BEGIN
 	BEGIN
 		PERFORM cdp_internal.revoke_rights(role, kind);
 	EXCEPTION WHEN dependent_objects_still_exist THEN
-		RAISE EXCEPTION 'role "%" has handed on what it would lose', role
+		RAISE EXCEPTION 'role "%" has granted to others what it would lose', role
 			USING ERRCODE = 'dependent_objects_still_exist',
-			HINT = format('First revoke, as that role, the access that it gave: SET ROLE %I.', role);
+			HINT = format('First revoke, as that role, the access that it granted: SET ROLE %I.', role);
 	END;
 	grantors := cdp_internal.access_grantors(role, kind);
 	IF grantors IS NOT NULL THEN
-		RAISE EXCEPTION 'access of role "%" was given by another role', role USING ERRCODE = 'insufficient_privilege',
-			DETAIL = format('Given by: %s.', array_to_string(grantors, ', ')), HINT = 'Only that role can revoke it.';
+		RAISE EXCEPTION 'access of role "%" was granted by another role', role USING ERRCODE = 'insufficient_privilege',
+			DETAIL = format('Granted by: %s.', array_to_string(grantors, ', ')), HINT = 'Only that role can revoke it.';
 	END IF;
 	RETURN true;
 END
 $function$;
 COMMENT ON FUNCTION cdp.revoke_access(name, text) IS
-$comment$Takes from a role what cdp.grant_access() gives for that kind (writer, analyst, steward), and returns true; false
-where the role itself was not given it. What another kind gives the role too stays; as a steward has all that an
-analyst has, there is nothing of an analyst to take from a steward, and a former steward is no analyst until it is
-given that again. Views of segments that a steward made stay its own. Rows that a former writer left in the inboxes
-are quarantined as foreign_source.
-Errors: no such role (42704), no such kind, or the owner of the tables (22023); a steward that has handed on rights
-(2BP01); access that another role gave (42501): only who gave it can take it away. Nothing is changed then.$comment$;
+$comment$Revokes from a role what cdp.grant_access() granted for a kind (writer, analyst, steward). Returns true; false
+if the role itself did not have that access. Rights that another kind of the role includes stay. A steward has all
+rights of an analyst, so nothing is revoked from a steward as an analyst, and a former steward is not an analyst until
+that is granted again. Views of segments that a steward made stay its own. Rows that a former writer left in the
+inboxes are quarantined as foreign_source.
+Errors: the role does not exist (42704); an unknown kind, or the owner of the tables (22023); a steward that has
+granted rights to others (2BP01); access that another role granted, which only that role can revoke (42501). After an
+error nothing is changed.$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.writer_rights(), cdp_internal.grant_writer(name, text[]), cdp_internal.read_sources(text[]), cdp_internal.granted_segments(),
-	cdp_internal.analyst_rights(), cdp_internal.steward_rights(), cdp_internal.check_access(name, text), cdp.grant_access(name, text, text[]),
-	cdp_internal.access_grantors(name, text), cdp_internal.revoke_rights(name, text), cdp.revoke_access(name, text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.writer_rights(), cdp_internal.grant_writer(name, text[]),
+	cdp_internal.read_sources(text[]), cdp_internal.granted_segments(), cdp_internal.analyst_rights(),
+	cdp_internal.steward_rights(), cdp_internal.check_access(name, text), cdp.grant_access(name, text, text[]),
+	cdp_internal.access_grantors(name, text), cdp_internal.revoke_rights(name, text),
+	cdp.revoke_access(name, text) FROM PUBLIC;

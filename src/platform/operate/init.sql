@@ -1,6 +1,5 @@
--- The tables of the platform, their version, and who may touch them.
+-- Making and migrating the tables of the platform.
 
--- What a role needs to own the tables that is not a superuser's: to make them, and to hand on rights.
 CREATE FUNCTION cdp_internal.grant_owner(owner name) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -69,9 +68,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.init(name) IS
-$comment$Makes the platform's tables, in schema cdp_data, and its inboxes and views, in schema cdp. They belong to owner, by
-default to the caller; owner need not be a superuser, and is given what it needs to make them and to grant access to
-them. Called again, it changes nothing.
+$comment$Makes the tables of the platform in schema cdp_data, and its inboxes and views in schema cdp. They belong to
+owner, by default to the caller. The owner need not be a superuser: it is granted what it needs to make them and to
+grant access to them. If they exist, it changes nothing.
 Errors: the database is not in UTF8 (0A000); no such role (42704); the caller may not grant, or not act as owner
 (42501).$comment$;
 
@@ -88,7 +87,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.migrate() IS
-	'Brings the tables to the shape of this release, after ALTER EXTENSION cdp UPDATE, and returns that shape''s number. There is one shape so far, so it only checks; but where the libraries that normalise identifiers are of another release than those that made the stored ones, it calls cdp.restitch().';
+	'Migrates the tables to the version of this release, after ALTER EXTENSION cdp UPDATE. Returns that version. There '
+	'is only one version so far. If the stored identifiers were made by another version of the normalisers, it calls '
+	'cdp.restitch().';
 
-REVOKE ALL ON FUNCTION cdp_internal.grant_owner(name), cdp_internal.init_tables(), cdp.init(name), cdp.migrate() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.grant_owner(name), cdp_internal.init_tables(), cdp.init(name),
+	cdp.migrate() FROM PUBLIC;
 

@@ -1,5 +1,5 @@
--- Whether segments can be judged.  Who is in one is not kept but judged whenever it is asked for, over rows that
--- cdp_internal.verify_profiles() compares with the log; so what can differ is what is written down of a segment's state.
+-- The states of segments.  Members are not stored but judged on each call, over rows that
+-- cdp_internal.verify_profiles() compares with the log, so only the stored state of a segment can be wrong.
 
 CREATE FUNCTION cdp_internal.verify_segments() RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -13,6 +13,7 @@ BEGIN
 		WHERE j.state <> s.state ORDER BY s.name COLLATE "C";
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.verify_segments() IS 'Internal: the segments whose state is another than cdp.segment says.';
+COMMENT ON FUNCTION cdp_internal.verify_segments() IS
+	'Internal: returns the segments whose state differs from cdp.segment.';
 
 REVOKE ALL ON FUNCTION cdp_internal.verify_segments() FROM PUBLIC;

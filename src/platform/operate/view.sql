@@ -10,7 +10,8 @@ DECLARE
 BEGIN
 	FOR shown IN SELECT c.name FROM cdp_internal.catalogue() c WHERE c.schemas = '{cdp_data,cdp}' LOOP
 		EXECUTE format('CREATE VIEW cdp.%1$I AS SELECT * FROM cdp_data.%1$I', shown);
-		EXECUTE format('COMMENT ON VIEW cdp.%I IS %L', shown, obj_description(format('cdp_data.%I', shown)::regclass, 'pg_class'));
+		EXECUTE format('COMMENT ON VIEW cdp.%I IS %L',
+			shown, obj_description(format('cdp_data.%I', shown)::regclass, 'pg_class'));
 		FOR described IN
 			SELECT a.attname, col_description(a.attrelid, a.attnum) AS comment FROM pg_attribute a
 			WHERE a.attrelid = format('cdp_data.%I', shown)::regclass AND a.attnum > 0 AND NOT a.attisdropped
@@ -21,6 +22,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_views() IS
-	'Internal: makes a view of each table that the catalogue says is shown, with the comments of the table.';
+	'Internal: makes a view in schema cdp of each table that the catalogue shows there, with the comments of the '
+	'table.';
 
 REVOKE ALL ON FUNCTION cdp_internal.init_views() FROM PUBLIC;

@@ -1,14 +1,17 @@
 -- Which properties of events timelines carry as numbers.
 
 CREATE FUNCTION cdp_internal.carried(event text, properties jsonb, rules jsonb) RETURNS jsonb
-AS 'MODULE_PATHNAME', 'cdp_carried' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_carried' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.carried(text, jsonb, jsonb) IS
-	'Internal: the numbers of an event, as cdp.timeline_agg takes them; NULL where it has none. rules: event to name to path, as cdp_internal.carried_rules() gives them.';
+	'Internal: returns the numbers of an event, in the form that cdp.timeline_agg takes; NULL if it has none. rules: '
+	'event to name to path, as cdp_internal.carried_rules() returns them.';
 
 CREATE FUNCTION cdp_internal.left_out(event text, properties jsonb, rules jsonb) RETURNS text[]
-AS 'MODULE_PATHNAME', 'cdp_left_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_left_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.left_out(text, jsonb, jsonb) IS
-	'Internal: the names of the numbers that an event should have and has not, for what stands there is no number or one of more than 18 digits; NULL where there is none. JSON null is nothing.';
+	'Internal: returns the names of the rules whose property is present in an event but cannot be carried: it is not a '
+	'number, or has more than 18 digits. A property that is absent or JSON null does not count. NULL if there are '
+	'none.';
 
 CREATE FUNCTION cdp_internal.carried_rules() RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -16,29 +19,39 @@ CREATE FUNCTION cdp_internal.carried_rules() RETURNS jsonb
 AS $function$
 BEGIN
 	RETURN (
-		SELECT coalesce(jsonb_object_agg(e.event, e.rules), '{}') FROM (
+		SELECT coalesce(jsonb_object_agg(e.event, e.rules), '{}')
+		FROM (
 			SELECT e.event, jsonb_object_agg(c.name, to_jsonb(c.path) ORDER BY c.event = '*' DESC) AS rules
-			FROM (SELECT DISTINCT n.event FROM cdp_data.carried_number n) e JOIN cdp_data.carried_number c ON c.event IN (e.event, '*')
+			FROM (SELECT DISTINCT n.event FROM cdp_data.carried_number n) e
+			JOIN cdp_data.carried_number c ON c.event IN (e.event, '*')
 			GROUP BY e.event) e);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.carried_rules() IS 'Internal: cdp.carried_number as one document: event to name to path. An event that is named has the rules of * too.';
+COMMENT ON FUNCTION cdp_internal.carried_rules() IS
+	'Internal: returns cdp.carried_number as one document: event to name to path. An event that is listed has the '
+	'rules of * too.';
 
--- Counts what could not be carried: in new events, or in all of the log.
 CREATE FUNCTION cdp_internal.count_left_out(events text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	PERFORM cdp_internal.batch_run(format($sql$
-		UPDATE cdp_data.carried_number c SET left_out = c.left_out + n.events
-		FROM (SELECT coalesce(own.event, '*') AS event, l.name, count(*) AS events
-			  FROM (%s) e CROSS JOIN LATERAL unnest(cdp_internal.left_out(e.event, e.properties, (SELECT cdp_internal.carried_rules()))) AS l (name)
-			  LEFT JOIN cdp_data.carried_number own ON own.event = e.event AND own.name = l.name GROUP BY 1, 2) n
+		UPDATE cdp_data.carried_number c
+		SET left_out = c.left_out + n.events
+		FROM (
+			SELECT coalesce(own.event, '*') AS event, l.name, count(*) AS events
+			FROM (%s) e
+			CROSS JOIN LATERAL unnest(
+				cdp_internal.left_out(e.event, e.properties, (SELECT cdp_internal.carried_rules()))) AS l (name)
+			LEFT JOIN cdp_data.carried_number own ON own.event = e.event AND own.name = l.name
+			GROUP BY 1, 2) n
 		WHERE c.event = n.event AND c.name = n.name
 	$sql$, events));
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.count_left_out(text) IS 'Internal: adds to cdp.carried_number what could not be carried of events, a query of event and properties.';
+COMMENT ON FUNCTION cdp_internal.count_left_out(text) IS
+	'Internal: adds the numbers of events that could not be carried to cdp.carried_number.left_out. events: a query of '
+	'(event, properties).';
 
 REVOKE ALL ON FUNCTION cdp_internal.carried_rules(), cdp_internal.count_left_out(text) FROM PUBLIC;

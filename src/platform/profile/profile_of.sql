@@ -1,18 +1,22 @@
--- The present profile of an identifier, and of any profile id that there ever was.
+-- The present profile of an identifier, or of any present or former profile_id.
 
 CREATE FUNCTION cdp.profile_of(identifier cdp.identifier) RETURNS bigint
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	RETURN (SELECT nullif(i.profile_id, 0) FROM cdp_data.identifier_map m JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id
-			WHERE m.identifier = profile_of.identifier);
+	RETURN (
+		SELECT nullif(i.profile_id, 0)
+		FROM cdp_data.identifier_map m
+		JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id
+		WHERE m.identifier = profile_of.identifier);
 END
 $function$;
-COMMENT ON FUNCTION cdp.profile_of(cdp.identifier) IS 'The profile that an identifier belongs to now; NULL where it was never seen or is blocked.';
+COMMENT ON FUNCTION cdp.profile_of(cdp.identifier) IS
+	'Returns the profile that an identifier belongs to now; NULL if it was never seen or is blocked.';
 
--- A profile's id is the number of its strongest identifier, so what was a profile's id is that of a
--- stronger one's part now, or of what is left without it.
+-- A profile's id is the number of its strongest identifier.  So a former profile_id stands for an identifier,
+-- which now is part of a profile with a stronger one, or of what remained after a split.
 CREATE FUNCTION cdp.resolve_profile(INOUT profile_id bigint, OUT reason text)
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -22,14 +26,17 @@ DECLARE
 	asked bigint := resolve_profile.profile_id;
 BEGIN
 	SELECT nullif(i.profile_id, 0), CASE WHEN i.profile_id = 0 THEN 'blocked' END INTO profile_id, reason
-	FROM cdp_data.identifier i WHERE i.identifier_id = asked;
+	FROM cdp_data.identifier i
+	WHERE i.identifier_id = asked;
 	IF NOT FOUND THEN
 		reason := 'unknown';
 	END IF;
 END
 $function$;
 COMMENT ON FUNCTION cdp.resolve_profile(bigint) IS
-	'The present profile of what is or ever was a profile_id (of what was one person''s and is two people''s now: the person that has the identifier it stands for). Where there is none, profile_id is NULL and reason is blocked (its identifier means nothing now) or unknown (never handed out).';
+	'Returns the present profile of a present or former profile_id. If that profile was split, it is the part that has '
+	'the identifier of this number. If there is none, profile_id is NULL and reason is blocked (its identifier is '
+	'blocked now) or unknown (there never was such a profile_id).';
 
 CREATE FUNCTION cdp.profile_of(profile_id bigint) RETURNS bigint
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -39,15 +46,16 @@ BEGIN
 	RETURN (SELECT r.profile_id FROM cdp.resolve_profile(profile_of.profile_id) r);
 END
 $function$;
-COMMENT ON FUNCTION cdp.profile_of(bigint) IS 'The present profile of what is or ever was a profile_id; NULL where there is none: cdp.resolve_profile() says why.';
+COMMENT ON FUNCTION cdp.profile_of(bigint) IS
+	'Returns the present profile of a present or former profile_id; NULL if there is none. cdp.resolve_profile() '
+	'returns the reason.';
 
 CREATE FUNCTION cdp.profile_of(identifier text) RETURNS bigint
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 	RETURN CASE WHEN cdp_internal.person_id(identifier) IS NULL THEN cdp.profile_of(identifier::cdp.identifier)
-				ELSE cdp.profile_of(cdp_internal.person_id(identifier)) END;
+		ELSE cdp.profile_of(cdp_internal.person_id(identifier)) END;
 COMMENT ON FUNCTION cdp.profile_of(text) IS
-	'The same by namespace:value as text, or by the digits of a profile id. Text that can be neither is an error '
-	'(22P02).';
+	'The same for text: namespace:value, or the digits of a profile_id. Other text is an error (22P02).';
 
 CREATE FUNCTION cdp.resolve_profile(identifier text, OUT profile_id bigint, OUT reason text)
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -58,15 +66,18 @@ DECLARE
 	asked bigint := cdp_internal.person_id(resolve_profile.identifier);
 BEGIN
 	IF asked IS NULL THEN
-		asked := (SELECT m.identifier_id FROM cdp_data.identifier_map m
-				  WHERE m.identifier = resolve_profile.identifier::cdp.identifier);
+		asked := (
+			SELECT m.identifier_id
+			FROM cdp_data.identifier_map m
+			WHERE m.identifier = resolve_profile.identifier::cdp.identifier);
 	END IF;
-	SELECT r.profile_id, r.reason INTO profile_id, reason FROM cdp.resolve_profile(coalesce(asked, 0)) r;
+	SELECT r.profile_id, r.reason INTO profile_id, reason
+	FROM cdp.resolve_profile(coalesce(asked, 0)) r;
 END
 $function$;
 COMMENT ON FUNCTION cdp.resolve_profile(text) IS
-	'The same by the digits of a profile id as text, or by namespace:value; unknown is then an identifier that was '
-	'never seen. Text that can be neither is an error (22P02).';
+	'The same for text: the digits of a profile_id, or namespace:value; unknown then means that the identifier was '
+	'never seen. Other text is an error (22P02).';
 
 REVOKE ALL ON FUNCTION cdp.profile_of(cdp.identifier), cdp.profile_of(bigint), cdp.profile_of(text),
 	cdp.resolve_profile(bigint), cdp.resolve_profile(text) FROM PUBLIC;

@@ -1,43 +1,62 @@
--- Views of people with chosen traits as columns of plain types, for tools that do not know jsonb.
+-- Views of people with selected traits as columns of plain types, for tools that cannot read jsonb.
 
--- One column as it was given: trait type, or trait as name type; a name with blanks in double quotes.
+-- A column is written as: trait type, or: trait as name type.  A name with blanks is in double quotes.
 CREATE FUNCTION cdp_internal.profile_view_column(spec text, OUT key text, OUT name text, OUT type text)
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	parts text[] := regexp_match(spec, '^\s*("(?:[^"]|"")+"|[^\s"]+)\s+(?:as\s+("(?:[^"]|"")+"|[^\s"]+)\s+)?(\S.*?)\s*$', 'i');
+	parts text[] := regexp_match(spec,
+		'^\s*("(?:[^"]|"")+"|[^\s"]+)\s+(?:as\s+("(?:[^"]|"")+"|[^\s"]+)\s+)?(\S.*?)\s*$', 'i');
 	asked text := lower(regexp_replace(parts[3], '\s+', ' ', 'g'));
 BEGIN
 	IF parts IS NULL THEN
-		RAISE EXCEPTION 'column "%" is not of the form: trait type, or trait as name type', spec USING ERRCODE = 'invalid_parameter_value',
-			HINT = 'For example ''age integer'', ''signup_date as signed_up timestamptz'', ''"Lead Score" as score numeric'', ''email identifier''.';
+		RAISE EXCEPTION 'column "%" is not of the form: trait type, or trait as name type', spec
+			USING ERRCODE = 'invalid_parameter_value',
+				HINT = 'Examples: ''age integer'', ''signup_date as signed_up timestamptz'', '
+					'''"Lead Score" as score numeric'', ''email identifier''.';
 	END IF;
-	key := CASE WHEN parts[1] LIKE '"%' THEN replace(substr(parts[1], 2, length(parts[1]) - 2), '""', '"') ELSE parts[1] END;
-	name := CASE WHEN parts[2] LIKE '"%' THEN replace(substr(parts[2], 2, length(parts[2]) - 2), '""', '"') ELSE coalesce(parts[2], key) END;
+	key := CASE WHEN parts[1] LIKE '"%' THEN replace(substr(parts[1], 2, length(parts[1]) - 2), '""', '"')
+		ELSE parts[1] END;
+	name := CASE WHEN parts[2] LIKE '"%' THEN replace(substr(parts[2], 2, length(parts[2]) - 2), '""', '"')
+		ELSE coalesce(parts[2], key) END;
 	SELECT t.type INTO type
-	FROM (VALUES ('integer', '{integer,int,int4}'::text[]), ('bigint', '{bigint,int8}'), ('numeric', '{numeric,decimal}'), ('double precision', '{double precision,double,float8}'),
-		('boolean', '{boolean,bool}'), ('date', '{date}'), ('timestamptz', '{timestamptz,timestamp with time zone}'), ('text', '{text,varchar,character varying}'),
-		('jsonb', '{jsonb,json}'), ('identifier', '{identifier}')) AS t (type, names)
+	FROM (VALUES
+		('integer', '{integer,int,int4}'::text[]),
+		('bigint', '{bigint,int8}'),
+		('numeric', '{numeric,decimal}'),
+		('double precision', '{double precision,double,float8}'),
+		('boolean', '{boolean,bool}'),
+		('date', '{date}'),
+		('timestamptz', '{timestamptz,timestamp with time zone}'),
+		('text', '{text,varchar,character varying}'),
+		('jsonb', '{jsonb,json}'),
+		('identifier', '{identifier}')) AS t (type, names)
 	WHERE asked = ANY (t.names);
 	IF type IS NULL THEN
-		RAISE EXCEPTION 'column "%" has the unknown type "%"', name, asked USING ERRCODE = 'undefined_object',
-			HINT = 'Types are integer, bigint, numeric, double precision, boolean, date, timestamptz, text, jsonb, and identifier for the strongest identifier of a namespace.';
+		RAISE EXCEPTION 'column "%" has the unknown type "%"', name, asked
+			USING ERRCODE = 'undefined_object',
+				HINT = 'Types are integer, bigint, numeric, double precision, boolean, date, timestamptz, text, jsonb, '
+					'and identifier for the strongest identifier of a namespace.';
 	END IF;
 	IF octet_length(name) > 63 THEN
-		RAISE EXCEPTION 'column name "%" is too long', name USING ERRCODE = 'name_too_long',
-			DETAIL = 'A column name has at most 63 bytes.', HINT = 'Give it another: trait as name type.';
+		RAISE EXCEPTION 'column name "%" is too long', name
+			USING ERRCODE = 'name_too_long',
+				DETAIL = 'A column name has at most 63 bytes.',
+				HINT = 'Choose another name: trait as name type.';
 	END IF;
 	IF type = 'identifier' THEN
 		key := lower(key);
 		IF key !~ '^[a-z][a-z0-9_.-]{0,62}$' THEN
-			RAISE EXCEPTION 'column "%" names no namespace of identifiers: "%"', name, key USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'A namespace is a letter, followed by letters, digits, "_", "." or "-".';
+			RAISE EXCEPTION 'column "%" has the invalid namespace "%"', name, key
+				USING ERRCODE = 'invalid_parameter_value',
+					DETAIL = 'A namespace is a letter followed by up to 62 letters, digits, "_", "." or "-".';
 		END IF;
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.profile_view_column(text) IS 'Internal: the parts of a column of cdp.create_profile_view().';
+COMMENT ON FUNCTION cdp_internal.profile_view_column(text) IS
+	'Internal: parses a column of cdp.create_profile_view().';
 
 CREATE FUNCTION cdp_internal.profile_view_value(key text, type text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -45,14 +64,20 @@ CREATE FUNCTION cdp_internal.profile_view_value(key text, type text) RETURNS tex
 AS $function$
 BEGIN
 	RETURN CASE type
-		WHEN 'identifier' THEN format('(SELECT cdp.value(i.identifier) FROM cdp_data.identifier i WHERE i.profile_id = p.profile_id AND cdp.namespace(i.identifier) = %L ORDER BY i.identifier LIMIT 1)', key)
+		WHEN 'identifier' THEN format($sql$(
+			SELECT cdp.value(i.identifier)
+			FROM cdp_data.identifier i
+			WHERE i.profile_id = p.profile_id AND cdp.namespace(i.identifier) = %L
+			ORDER BY i.identifier
+			LIMIT 1)$sql$, key)
 		WHEN 'text' THEN format('p.traits ->> %L', key)
 		WHEN 'jsonb' THEN format('p.traits -> %L', key)
 		ELSE format('cdp.try_%s(p.traits -> %L)', split_part(type, ' ', 1), key)
 	END;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.profile_view_value(text, text) IS 'Internal: a column''s value, as an expression over p, a row of cdp_data.profile.';
+COMMENT ON FUNCTION cdp_internal.profile_view_value(text, text) IS
+	'Internal: returns the value of a column as an expression over p, a row of cdp_data.profile.';
 
 CREATE FUNCTION cdp_internal.comment_profile_view(view text, columns text[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -61,20 +86,29 @@ AS $function$
 DECLARE
 	col record;
 BEGIN
-	EXECUTE format('COMMENT ON VIEW %s IS ''People, one row each, with traits in columns of plain types; made by cdp.create_profile_view().''', view);
+	EXECUTE format('COMMENT ON VIEW %s IS %L', view,
+		'People, one row each, with traits in columns of plain types; made by cdp.create_profile_view().');
 	FOR col IN
-		SELECT f.name, f.words FROM (VALUES ('profile_id', 'Number of the person.'), ('first_seen', 'Time of the earliest event.'), ('last_seen', 'Time of the latest event.')) AS f (name, words)
+		SELECT f.name, f.words
+		FROM (VALUES
+			('profile_id', 'Number of the person.'),
+			('first_seen', 'Time of the earliest event.'),
+			('last_seen', 'Time of the latest event.')) AS f (name, words)
 		UNION ALL
-		SELECT c.name, CASE c.type WHEN 'identifier' THEN format('The first of the identifiers of namespace %s.', c.key)
-								   WHEN 'text' THEN format('Trait "%s".', c.key) WHEN 'jsonb' THEN format('Trait "%s", as JSON.', c.key)
-								   ELSE format('Trait "%s" as %s; NULL also where its value is none.', c.key, c.type) END
-		FROM unnest(columns) AS u (spec) CROSS JOIN LATERAL cdp_internal.profile_view_column(u.spec) c
+		SELECT c.name, CASE c.type
+			WHEN 'identifier' THEN format('The first of the identifiers of namespace %s.', c.key)
+			WHEN 'text' THEN format('Trait "%s".', c.key)
+			WHEN 'jsonb' THEN format('Trait "%s", as JSON.', c.key)
+			ELSE format('Trait "%s" as %s; NULL also if its value does not cast.', c.key, c.type) END
+		FROM unnest(columns) AS u (spec)
+		CROSS JOIN LATERAL cdp_internal.profile_view_column(u.spec) c
 	LOOP
 		EXECUTE format('COMMENT ON COLUMN %s.%I IS %L', view, col.name, col.words);
 	END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.comment_profile_view(text, text[]) IS 'Internal: says of each column what it is.';
+COMMENT ON FUNCTION cdp_internal.comment_profile_view(text, text[]) IS
+	'Internal: writes the comments of a view and its columns.';
 
 CREATE FUNCTION cdp_internal.make_profile_view(schema text, name text, columns text[]) RETURNS regclass
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -95,50 +129,70 @@ BEGIN
 		parts := NULL;
 	END;
 	IF parts IS NULL OR cardinality(parts) > 2 OR octet_length(parts[cardinality(parts)]) > 63 THEN
-		RAISE EXCEPTION '"%" cannot be the name of a view', name USING ERRCODE = 'invalid_name', HINT = 'Give name or schema.name; what is not lower-case letters, digits and underscores in double quotes.';
+		RAISE EXCEPTION '"%" cannot be the name of a view', name
+			USING ERRCODE = 'invalid_name',
+				HINT = 'Write name or schema.name. A name with other characters than lower-case letters, digits and '
+					'underscores needs double quotes.';
 	END IF;
 	IF cardinality(parts) = 1 THEN
 		parts := ARRAY[schema, parts[1]];
 	END IF;
 	IF parts[1] IS NULL THEN
-		RAISE EXCEPTION 'no schema has been selected to create "%" in', parts[2] USING ERRCODE = 'invalid_schema_name', HINT = 'Give schema.name, or set search_path.';
+		RAISE EXCEPTION 'no schema has been selected to create "%" in', parts[2]
+			USING ERRCODE = 'invalid_schema_name', HINT = 'Write schema.name, or set search_path.';
 	END IF;
 	IF coalesce(cardinality(columns), 0) = 0 OR cardinality(columns) > 500 THEN
-		RAISE EXCEPTION 'a view has 1 to 500 columns, not %', coalesce(cardinality(columns), 0) USING ERRCODE = 'too_many_columns';
+		RAISE EXCEPTION 'a view has 1 to 500 columns, not %', coalesce(cardinality(columns), 0)
+			USING ERRCODE = 'too_many_columns';
 	END IF;
 	FOREACH spec IN ARRAY columns LOOP
 		SELECT c.* INTO col FROM cdp_internal.profile_view_column(spec) c;
 		IF col.name = ANY (seen) THEN
-			RAISE EXCEPTION 'column "%" is there more than once', col.name USING ERRCODE = 'duplicate_column',
-				DETAIL = 'profile_id, first_seen and last_seen are there in any case.', HINT = 'Give it another name: trait as name type.';
+			RAISE EXCEPTION 'column "%" is specified more than once', col.name
+				USING ERRCODE = 'duplicate_column',
+					DETAIL = 'Every view has the columns profile_id, first_seen and last_seen.',
+					HINT = 'Choose another name: trait as name type.';
 		END IF;
 		seen := seen || col.name;
 		list := list || format(', %s AS %I', cdp_internal.profile_view_value(col.key, col.type), col.name);
 	END LOOP;
 
 	view := format('%I.%I', parts[1], parts[2]);
-	EXECUTE format('CREATE VIEW %s AS SELECT p.profile_id, p.first_seen, p.last_seen%s FROM cdp_data.profile p WHERE NOT p.shared', view, list);
+	EXECUTE format('CREATE VIEW %s AS SELECT p.profile_id, p.first_seen, p.last_seen%s FROM cdp_data.profile p '
+		'WHERE NOT p.shared', view, list);
 	PERFORM cdp_internal.comment_profile_view(view, columns);
-	DELETE FROM cdp_data.profile_view v WHERE (v.schema_name, v.view_name) = (parts[1], parts[2]) OR NOT EXISTS (
-		SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = v.schema_name AND c.relname = v.view_name AND c.relkind = 'v');
+	DELETE FROM cdp_data.profile_view v
+	WHERE (v.schema_name, v.view_name) = (parts[1], parts[2]) OR NOT EXISTS (
+		SELECT
+		FROM pg_class c
+		JOIN pg_namespace n ON n.oid = c.relnamespace
+		WHERE n.nspname = v.schema_name AND c.relname = v.view_name AND c.relkind = 'v');
 	INSERT INTO cdp_data.profile_view (schema_name, view_name, columns) VALUES (parts[1], parts[2], columns);
 	RETURN view;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.make_profile_view(text, text, text[]) IS 'Internal: makes a view; schema: where, if the name does not say it.';
+COMMENT ON FUNCTION cdp_internal.make_profile_view(text, text, text[]) IS
+	'Internal: makes a view of people; schema: the schema if the name has none.';
 
--- Not pinned to a search path: a name without a schema means the caller's.
+-- Has no pinned search path: a view without a schema is made in the caller's.
 CREATE FUNCTION cdp.create_profile_view(name text, VARIADIC columns text[]) RETURNS regclass
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 	RETURN cdp_internal.make_profile_view(current_schema(), create_profile_view.name, create_profile_view.columns);
 COMMENT ON FUNCTION cdp.create_profile_view(text, text[]) IS
-$comment$Makes a view of people, one row each, that a BI tool can read: profile_id, first_seen, last_seen, and the columns given, each with a comment. It belongs to the caller; drop it with DROP VIEW, and hand it on with GRANT SELECT.
-name: the view's name, or schema.name; without a schema it is made in the first one of the search path.
-columns: 1 to 500 of 'trait type' or 'trait as name type', such as 'age integer', 'signup_date as signed_up timestamptz', '"Lead Score" as score numeric'. type: integer, bigint, numeric, double precision, boolean, date, timestamptz, text, jsonb; or identifier, which shows the first identifier (by its bytes) of the namespace named in the trait's place, such as 'email identifier'.
-A value that is not of the column's type shows as NULL (see cdp.try_integer and the like); cdp.profile_view_problems() counts such values.
-Errors: a name that cannot be one (42602), a view of that name (42P07), a column not of that form (22023), of an unknown type (42704), named twice (42701), with too long a name (42622), none or too many (54011).$comment$;
+$comment$Makes a view of people, one row each, for BI tools. Its columns are profile_id, first_seen, last_seen and those
+given; each has a comment. The view belongs to the caller: drop it with DROP VIEW, share it with GRANT SELECT.
+name: name or schema.name of the view; without a schema it is made in the first schema of the search path.
+columns: 1 to 500 of 'trait type' or 'trait as name type', such as 'age integer', 'signup_date as signed_up
+timestamptz', '"Lead Score" as score numeric'. type: integer, bigint, numeric, double precision, boolean, date,
+timestamptz, text or jsonb; or identifier, for the first identifier (in byte order) of the namespace that is written
+in place of the trait, such as 'email identifier'.
+A value that does not cast to the column's type shows as NULL (see cdp.try_integer and the like);
+cdp.profile_view_problems() counts these values.
+Errors: invalid name of the view (42602), the view exists (42P07), invalid column (22023), unknown type (42704), column
+specified twice (42701), name of a column too long (42622), no columns or too many (54011).$comment$;
 
-CREATE FUNCTION cdp.profile_view_problems(view regclass, OUT column_name text, OUT trait text, OUT type text, OUT people bigint, OUT problems bigint) RETURNS SETOF record
+CREATE FUNCTION cdp.profile_view_problems(view regclass, OUT column_name text, OUT trait text, OUT type text,
+	OUT people bigint, OUT problems bigint) RETURNS SETOF record
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -149,27 +203,43 @@ DECLARE
 	list text;
 BEGIN
 	PERFORM cdp_internal.check_tables();
-	SELECT v.columns INTO columns FROM cdp_data.profile_view v JOIN pg_namespace n ON n.nspname = v.schema_name
-	JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.view_name WHERE c.oid = profile_view_problems.view;
+	SELECT v.columns INTO columns
+	FROM cdp_data.profile_view v
+	JOIN pg_namespace n ON n.nspname = v.schema_name
+	JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = v.view_name
+	WHERE c.oid = profile_view_problems.view;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION '"%" is no view that cdp.create_profile_view() made', profile_view_problems.view USING ERRCODE = 'undefined_object',
-			DETAIL = 'A view that was given another name or schema since is not found either.', HINT = 'The table cdp.profile_view lists them.';
+		RAISE EXCEPTION '"%" is not a view made by cdp.create_profile_view()', profile_view_problems.view
+			USING ERRCODE = 'undefined_object',
+				DETAIL = 'A view that was renamed or moved to another schema is not found.',
+				HINT = 'cdp.profile_view lists these views.';
 	END IF;
-	SELECT string_agg(format('count(*) FILTER (WHERE p.traits ? %1$L), count(*) FILTER (WHERE p.traits ? %1$L AND %2$s IS NULL)', c.key, cdp_internal.profile_view_value(c.key, c.type)), ', ' ORDER BY u.place)
-	INTO list FROM unnest(columns) WITH ORDINALITY AS u (spec, place) CROSS JOIN LATERAL cdp_internal.profile_view_column(u.spec) c WHERE c.type <> 'identifier';
+	SELECT string_agg(
+		format('count(*) FILTER (WHERE p.traits ? %1$L), count(*) FILTER (WHERE p.traits ? %1$L AND %2$s IS NULL)',
+			c.key, cdp_internal.profile_view_value(c.key, c.type)), ', ' ORDER BY u.place)
+	INTO list
+	FROM unnest(columns) WITH ORDINALITY AS u (spec, place)
+	CROSS JOIN LATERAL cdp_internal.profile_view_column(u.spec) c
+	WHERE c.type <> 'identifier';
 	IF list IS NULL THEN
 		RETURN;
 	END IF;
 	EXECUTE format('SELECT ARRAY[%s] FROM cdp_data.profile p WHERE NOT p.shared', list) INTO counts;
 	RETURN QUERY
 		SELECT c.name, c.key, c.type, counts[c.number * 2 - 1], counts[c.number * 2]
-		FROM (SELECT c.*, row_number() OVER (ORDER BY u.place) AS number
-			  FROM unnest(columns) WITH ORDINALITY AS u (spec, place) CROSS JOIN LATERAL cdp_internal.profile_view_column(u.spec) c WHERE c.type <> 'identifier') c
+		FROM (
+			SELECT c.*, row_number() OVER (ORDER BY u.place) AS number
+			FROM unnest(columns) WITH ORDINALITY AS u (spec, place)
+			CROSS JOIN LATERAL cdp_internal.profile_view_column(u.spec) c
+			WHERE c.type <> 'identifier') c
 		ORDER BY c.number;
 END
 $function$;
 COMMENT ON FUNCTION cdp.profile_view_problems(regclass) IS
-	'For each column of a view of cdp.create_profile_view() that shows a trait: how many people have the trait, and of how many the value is not of the column''s type and so shows as NULL. It reads all people once. Error 42704: no such view.';
+	'Returns for each trait column of a view made by cdp.create_profile_view(): the number of people who have the '
+	'trait (people), and the number of those whose value does not cast to the type of the column and shows as NULL '
+	'(problems). Reads all people once. Error: no such view (42704).';
 
-REVOKE ALL ON FUNCTION cdp_internal.profile_view_column(text), cdp_internal.profile_view_value(text, text), cdp_internal.comment_profile_view(text, text[]),
-	cdp_internal.make_profile_view(text, text, text[]), cdp.create_profile_view(text, text[]), cdp.profile_view_problems(regclass) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.profile_view_column(text), cdp_internal.profile_view_value(text, text),
+	cdp_internal.comment_profile_view(text, text[]), cdp_internal.make_profile_view(text, text, text[]),
+	cdp.create_profile_view(text, text[]), cdp.profile_view_problems(regclass) FROM PUBLIC;

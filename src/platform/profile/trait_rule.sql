@@ -1,10 +1,10 @@
-
--- How traits are merged in the pipeline: the rule of each trait, the trust of the source, and what lapses.
+-- How the pipeline merges traits: the rule of each trait, the trust of the source, and expiry.
 
 CREATE FUNCTION cdp.refused_keys(traits jsonb, rules jsonb) RETURNS text[]
 	AS 'MODULE_PATHNAME', 'cdp_refused_keys' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
 COMMENT ON FUNCTION cdp.refused_keys(jsonb, jsonb) IS
-	'The keys of an object whose values cdp.traits_agg would refuse because of their rule (sum: what is no number, or has too many digits; union, most_frequent: what is too long). NULL where there are none.';
+	'Returns the keys of an object whose values cdp.traits_agg would refuse because of their rule (sum: not a number, '
+	'or too many digits; union, most_frequent: too long). NULL if there are none.';
 
 CREATE FUNCTION cdp_internal.init_trait_rule() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -12,75 +12,108 @@ CREATE FUNCTION cdp_internal.init_trait_rule() RETURNS void
 AS $function$
 BEGIN
 	CREATE VIEW cdp.refused_traits AS
-		SELECT CASE WHEN e.type = 'identify' THEN i.profile_id END AS profile_id, CASE WHEN e.type = 'group' THEN e.group_id END AS group_id,
-			   e.event_id, e."timestamp", e.source, k.trait, coalesce(r.rules ->> k.trait, r.rules ->> '*') AS rule, e.traits -> k.trait AS value
-		FROM (SELECT cdp.trait_rules() AS rules OFFSET 0) r CROSS JOIN cdp_data.event e CROSS JOIN LATERAL unnest(cdp.refused_keys(e.traits, r.rules)) AS k (trait)
-		LEFT JOIN cdp_data.identifier i ON i.identifier_id = e.identifier_id WHERE e.type IN ('identify', 'group');
-	COMMENT ON VIEW cdp.refused_traits IS 'Values in the log that the rule of their trait cannot take, because it was another when they came; they are left out. Newer ones are in quarantine. Reads the whole log.';
-	COMMENT ON COLUMN cdp.refused_traits.profile_id IS 'The person it was said of; NULL: an account.';
-	COMMENT ON COLUMN cdp.refused_traits.group_id IS 'The account it was said of, as it came; NULL: a person.';
-	COMMENT ON COLUMN cdp.refused_traits.event_id IS 'The call that said it.';
-	COMMENT ON COLUMN cdp.refused_traits."timestamp" IS 'When it was said.';
-	COMMENT ON COLUMN cdp.refused_traits.source IS 'The source that said it.';
+		SELECT CASE WHEN e.type = 'identify' THEN i.profile_id END AS profile_id,
+			CASE WHEN e.type = 'group' THEN e.group_id END AS group_id,
+			e.event_id, e."timestamp", e.source, k.trait, coalesce(r.rules ->> k.trait, r.rules ->> '*') AS rule,
+			e.traits -> k.trait AS value
+		FROM (SELECT cdp.trait_rules() AS rules OFFSET 0) r
+		CROSS JOIN cdp_data.event e
+		CROSS JOIN LATERAL unnest(cdp.refused_keys(e.traits, r.rules)) AS k (trait)
+		LEFT JOIN cdp_data.identifier i ON i.identifier_id = e.identifier_id
+		WHERE e.type IN ('identify', 'group');
+	COMMENT ON VIEW cdp.refused_traits IS
+		'Values in the log that are left out because the present rule of their trait cannot take them: they arrived '
+		'under another rule. Rows that bring such values later go to quarantine. Reads the whole log.';
+	COMMENT ON COLUMN cdp.refused_traits.profile_id IS 'The person that the call is about; NULL: an account.';
+	COMMENT ON COLUMN cdp.refused_traits.group_id IS 'The account that the call is about, as sent; NULL: a person.';
+	COMMENT ON COLUMN cdp.refused_traits.event_id IS 'Number of the event in the log.';
+	COMMENT ON COLUMN cdp.refused_traits."timestamp" IS 'Time of the event.';
+	COMMENT ON COLUMN cdp.refused_traits.source IS 'The source that sent it.';
 	COMMENT ON COLUMN cdp.refused_traits.trait IS 'Name of the trait.';
-	COMMENT ON COLUMN cdp.refused_traits.rule IS 'Its rule now.';
+	COMMENT ON COLUMN cdp.refused_traits.rule IS 'Present rule of the trait.';
 	COMMENT ON COLUMN cdp.refused_traits.value IS 'The value that is left out.';
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.init_trait_rule() IS 'Internal: makes the view of what the rules of traits refuse.';
+COMMENT ON FUNCTION cdp_internal.init_trait_rule() IS 'Internal: makes the view of values that trait rules refuse.';
 
--- The one place where traits are made of what was said.
+-- All traits of people and accounts are merged by this query.
 CREATE FUNCTION cdp_internal.merged_traits(said text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	RETURN format($sql$
-		SELECT s.subject, cdp.traits_agg(coalesce(s.traits - cdp.refused_keys(s.traits, (SELECT cdp.trait_rules())), s.traits),
-										 s.at, s.source, (SELECT cdp.trait_rules()), f.trust) AS traits,
-			   min(s.at + f.expires_after) AS expires_at
-		-- a sender's clock in the future must not hide what is said later
-		FROM (SELECT o.subject, o.traits, least(o."timestamp", o.received_at) AS at, o.source FROM (%s) o) s LEFT JOIN cdp_data.source f ON f.source = s.source
+		SELECT s.subject,
+			cdp.traits_agg(coalesce(s.traits - cdp.refused_keys(s.traits, (SELECT cdp.trait_rules())), s.traits),
+				s.at, s.source, (SELECT cdp.trait_rules()), f.trust) AS traits,
+			min(s.at + f.expires_after) AS expires_at
+		FROM (
+			-- a sender's clock in the future must not hide later values
+			SELECT o.subject, o.traits, least(o."timestamp", o.received_at) AS at, o.source
+			FROM (%s) o) s
+		LEFT JOIN cdp_data.source f ON f.source = s.source
 		WHERE s.traits IS NOT NULL AND (f.expires_after IS NULL OR s.at + f.expires_after > $2)
 		GROUP BY s.subject
 	$sql$, said);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.merged_traits(text) IS
-	'Internal: a query of (subject, traits, expires_at) for the statements of a batch: what is known of each subject, by the rules of traits and the trust of sources, without what has lapsed; and when the first of it lapses. said: a query of (subject, traits, "timestamp", received_at, source).';
+	'Internal: returns a query of (subject, traits, expires_at) for the statements of a batch: the traits of each '
+	'subject, merged by the trait rules and the trust of sources, without expired values; and when the first of them '
+	'expires. said: a query of (subject, traits, "timestamp", received_at, source).';
 
--- Folds anew the traits that a rule or a source concerns that changed (batch_refold), and those of which a part has lapsed.
 CREATE FUNCTION cdp_internal.refresh_refold() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	PERFORM cdp_internal.batch_stage('batch_lapsing', $sql$
-		SELECT p.profile_id FROM cdp_data.profile p
-		WHERE p.expires_at <= $2 AND NOT EXISTS (SELECT FROM cdp_data.undone u WHERE u.kind = 'expiry' AND u.profile_id = p.profile_id)
+		SELECT p.profile_id
+		FROM cdp_data.profile p
+		WHERE p.expires_at <= $2
+			AND NOT EXISTS (SELECT FROM cdp_data.undone u WHERE u.kind = 'expiry' AND u.profile_id = p.profile_id)
 		UNION
-		SELECT i.profile_id FROM batch_refold r JOIN cdp_data.identifier i ON i.identifier_id = r.identifier_id
-		WHERE r.type = 'identify' AND i.profile_id <> 0 AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = i.profile_id)
+		SELECT i.profile_id
+		FROM batch_refold r
+		JOIN cdp_data.identifier i ON i.identifier_id = r.identifier_id
+		WHERE r.type = 'identify' AND i.profile_id <> 0
+			AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = i.profile_id)
 	$sql$);
-	PERFORM cdp_internal.batch_stage('batch_lapsing_lacking', cdp_internal.lacking_people('SELECT profile_id FROM batch_lapsing'));
+	PERFORM cdp_internal.batch_stage('batch_lapsing_lacking',
+		cdp_internal.lacking_people('SELECT profile_id FROM batch_lapsing'));
 	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.undone (kind, profile_id, lacks, batch_id) SELECT 'expiry', profile_id, lacks, $1 FROM batch_lapsing_lacking
+		INSERT INTO cdp_data.undone (kind, profile_id, lacks, batch_id)
+		SELECT 'expiry', profile_id, lacks, $1
+		FROM batch_lapsing_lacking
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_lapsed', $sql$
-		SELECT profile_id FROM batch_lapsing WHERE profile_id NOT IN (SELECT profile_id FROM batch_lapsing_lacking)
+		SELECT profile_id
+		FROM batch_lapsing
+		WHERE profile_id NOT IN (SELECT profile_id FROM batch_lapsing_lacking)
 	$sql$);
-	PERFORM cdp_internal.batch_stage('batch_lapsed_identifier', 'SELECT i.identifier_id, i.profile_id FROM batch_lapsed JOIN cdp_data.identifier i USING (profile_id)');
+	PERFORM cdp_internal.batch_stage('batch_lapsed_identifier', $sql$
+		SELECT i.identifier_id, i.profile_id
+		FROM batch_lapsed
+		JOIN cdp_data.identifier i USING (profile_id)
+	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_merged', cdp_internal.merged_traits($sql$
 		SELECT i.profile_id AS subject, e.traits, e."timestamp", e.received_at, e.source
-		FROM batch_lapsed_identifier i JOIN cdp_data.event e ON e.identifier_id = i.identifier_id WHERE e.type = 'identify'
+		FROM batch_lapsed_identifier i
+		JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
+		WHERE e.type = 'identify'
 	$sql$));
 	PERFORM cdp_internal.batch_run($sql$
-		UPDATE cdp_data.profile p SET traits = f.traits, expires_at = f.expires_at
-		FROM batch_lapsed l LEFT JOIN batch_merged f ON f.subject = l.profile_id WHERE p.profile_id = l.profile_id
+		UPDATE cdp_data.profile p
+		SET traits = f.traits, expires_at = f.expires_at
+		FROM batch_lapsed l
+		LEFT JOIN batch_merged f ON f.subject = l.profile_id
+		WHERE p.profile_id = l.profile_id
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.refresh_refold() IS 'Internal: folds anew the traits of profiles of which a part has lapsed, or whose rules or sources have changed (batch_lapsed).';
+COMMENT ON FUNCTION cdp_internal.refresh_refold() IS
+	'Internal: folds the traits of profiles again if some have expired, or if a rule or source that concerns them has '
+	'changed (batch_refold). Stages these profiles (batch_lapsed).';
 
 CREATE FUNCTION cdp_internal.has_lapsed() RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -88,17 +121,25 @@ CREATE FUNCTION cdp_internal.has_lapsed() RETURNS boolean
 AS $function$
 BEGIN
 	RETURN cdp_internal.batch_value($sql$
-		SELECT count(*) FROM (
-			(SELECT FROM cdp_data.profile p WHERE p.expires_at <= $2
-			 AND NOT EXISTS (SELECT FROM cdp_data.undone u WHERE u.kind = 'expiry' AND u.profile_id = p.profile_id) LIMIT 1)
+		SELECT count(*)
+		FROM (
+			(SELECT
+			FROM cdp_data.profile p
+			WHERE p.expires_at <= $2
+				AND NOT EXISTS (SELECT FROM cdp_data.undone u WHERE u.kind = 'expiry' AND u.profile_id = p.profile_id)
+			LIMIT 1)
 			UNION ALL
-			(SELECT FROM cdp_data.account a WHERE a.expires_at <= $2
-			 AND NOT EXISTS (SELECT FROM cdp_data.undone u WHERE u.kind = 'expiry' AND u.group_id = a.group_id) LIMIT 1)) l
+			(SELECT
+			FROM cdp_data.account a
+			WHERE a.expires_at <= $2
+				AND NOT EXISTS (SELECT FROM cdp_data.undone u WHERE u.kind = 'expiry' AND u.group_id = a.group_id)
+			LIMIT 1)) l
 	$sql$) > 0;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.has_lapsed() IS
-	'Internal: whether something that is known of a person, or of an account, has lapsed at the time of the batch in '
-	'hand, besides what was left undone.';
+	'Internal: returns whether a trait of a person or account has expired at the time of the current batch, except '
+	'where a refresh left that undone.';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_trait_rule(), cdp_internal.merged_traits(text), cdp_internal.refresh_refold(), cdp_internal.has_lapsed() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_trait_rule(), cdp_internal.merged_traits(text), cdp_internal.refresh_refold(),
+	cdp_internal.has_lapsed() FROM PUBLIC;

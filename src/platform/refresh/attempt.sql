@@ -1,5 +1,5 @@
--- A refresh that meets an error: which rows are at fault, what becomes of them, and how many rows the
--- next one dares to take.
+-- Errors during a refresh: finding the rows at fault, setting them aside, and the number of rows that the next refresh
+-- takes.
 
 CREATE FUNCTION cdp_internal.attempt_rows(max_rows bigint) RETURNS bigint
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -8,20 +8,18 @@ AS $function$
 	SELECT least(max_rows, greatest(a.last_value, 1)) FROM cdp_data.attempt a
 $function$;
 COMMENT ON FUNCTION cdp_internal.attempt_rows(bigint) IS
-	'Internal: how many rows a refresh may take after those that were broken off.';
+	'Internal: returns how many rows a refresh may take, fewer after refreshes that were cancelled or ran out of a '
+	'resource.';
 
--- Whether a row may have caused an error.  Everything that is not the server's, the operator's or
--- another transaction's doing may be.
 CREATE FUNCTION cdp_internal.is_fault_of_row(state text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN left(state, 2) NOT IN (
 		'08', '0A', '0L', '0P', '25', '28', '2D', '3B', '3D', '3F',
 		'40', '42', '53', '55', '57', '58', '72', 'F0', 'HV');
 COMMENT ON FUNCTION cdp_internal.is_fault_of_row(text) IS
-	'Internal: whether an error of this SQLSTATE may be the fault of a row; false for those of connections, rights, '
-	'missing features and objects, transactions, resources, operators and the system.';
+	'Internal: returns whether a row may have caused an error of this SQLSTATE; false for errors of connections, '
+	'rights, missing features and objects, transactions, resources, operators and the system.';
 
--- Rows to quarantine for what happened when they were taken; whatever can be kept of them is.
 CREATE FUNCTION cdp_internal.set_aside(places tid[], line_places tid[], failures text[], cut_all boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -41,8 +39,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.set_aside(tid[], tid[], text[], boolean) IS
-	'Internal: one batch that quarantines rows of the inboxes as failed, each with its error (those of cdp.inbox '
-	'first); cut_all: cut.';
+	'Internal: quarantines rows of the inboxes as failed, in one batch, each with its error (those of cdp.inbox '
+	'first). cut_all: cut them.';
 
 CREATE FUNCTION cdp_internal.set_aside_all(places tid[], line_places tid[], failures text[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -65,7 +63,7 @@ BEGIN
 			RAISE;
 		END IF;
 	END;
-	-- one cannot be kept as it is: each by itself, and that one cut
+	-- a row cannot be stored whole: set each aside alone, and cut that row
 	FOR i IN 1 .. total LOOP
 		place := places[i:i];
 		line_place := line_places[i - of_rows:i - of_rows];
@@ -81,10 +79,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.set_aside_all(tid[], tid[], text[]) IS
-	'Internal: quarantines rows of the inboxes as failed, each with its error (those of cdp.inbox first): whole, or '
-	'where that fails cut.';
+	'Internal: quarantines rows of the inboxes as failed, each with its error (those of cdp.inbox first), whole or, if '
+	'that fails, cut.';
 
--- A batch of these rows.
 CREATE FUNCTION cdp_internal.refresh_part(places tid[], line_places tid[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -97,7 +94,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refresh_part(tid[], tid[]) IS
-	'Internal: takes these rows of the inboxes through every stage, as one batch.';
+	'Internal: takes these rows of the inboxes through all stages, as one batch.';
 
 CREATE FUNCTION cdp_internal.check_empty_batch() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -107,15 +104,14 @@ BEGIN
 	PERFORM cdp_internal.refresh_part('{}', '{}');
 	RAISE SQLSTATE 'CDP00';
 EXCEPTION WHEN SQLSTATE 'CDP00' THEN
-	-- it worked, and is undone
+	-- it worked, and is rolled back
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.check_empty_batch() IS
-	'Internal: raises the error that a batch without rows meets, which is no row''s fault.';
+	'Internal: raises the error, if any, of a batch without rows, which no row can have caused.';
 
--- All rows of a claim: as one batch, or where that fails in parts, down to the rows at fault.  A part
--- that worked stays; so a part is a quarter, by which one bad row of many costs 2.3 batches in all,
--- and halves would cost 3.
+-- All rows of a claim, as one batch or, if that fails, in parts, down to the rows at fault.  A part that worked stays.
+-- Parts are quarters, so that one bad row among many costs the work of 2.3 batches; with halves it would cost 3.
 CREATE FUNCTION cdp_internal.refresh_rows(places tid[], line_places tid[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -123,7 +119,7 @@ AS $function$
 DECLARE
 	max_failures constant integer := 1000;
 	of_rows bigint := cardinality(places);
-	-- what is still to be tried, the next one last
+	-- the parts still to be tried, the next one last
 	firsts bigint[] := ARRAY[1];
 	lasts bigint[] := ARRAY[cardinality(places) + cardinality(line_places)];
 	first_row bigint;
@@ -132,7 +128,7 @@ DECLARE
 	checked boolean := false;
 	failure text;
 	counts jsonb := '{}';
-	-- those at fault, in order, so that those of cdp.inbox come first
+	-- the rows at fault, in order, so that those of cdp.inbox come first
 	bad bigint[] := '{}';
 	failures text[] := '{}';
 BEGIN
@@ -179,10 +175,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refresh_rows(tid[], tid[]) IS
-	'Internal: takes these rows of the inboxes through every stage; those that cannot be taken go to quarantine, with '
-	'their error.';
+	'Internal: takes these rows of the inboxes through all stages; rows that fail are quarantined with their error.';
 
--- Which row it was must be known: the next one that comes alone may be another.
 CREATE FUNCTION cdp_internal.place_number(places tid[], line_places tid[]) RETURNS bigint
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -190,7 +184,9 @@ AS $function$
 	SELECT (cardinality(line_places)::bigint << 48) + (p.place[0]::bigint << 16) + p.place[1]::bigint
 	FROM (SELECT (places || line_places)[1]::text::point AS place) p
 $function$;
-COMMENT ON FUNCTION cdp_internal.place_number(tid[], tid[]) IS 'Internal: the place of one row of either inbox as a number below 2^49.';
+COMMENT ON FUNCTION cdp_internal.place_number(tid[], tid[]) IS
+	'Internal: returns the place of one row of either inbox as a number below 2^49, to recognise the row in the next '
+	'attempt.';
 
 CREATE FUNCTION cdp_internal.claim_again(OUT places tid[], OUT line_places tid[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -206,7 +202,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.claim_again() IS
-	'Internal: the row that the last refresh was broken off with alone, where it is still there. It is tried until it works or is set aside: between others, which come as long as writers write, it would never be alone three times.';
+	'Internal: returns the row with which the last refresh failed alone, if it is still there. It is tried alone until '
+	'it works or is set aside; among other rows, which keep coming, it would never be alone three times.';
 
 CREATE FUNCTION cdp_internal.refresh_attempt(max_rows bigint, places tid[], line_places tid[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -219,7 +216,7 @@ DECLARE
 	before bigint := (SELECT a.last_value FROM cdp_data.attempt a);
 	number bigint := cardinality(places) + cardinality(line_places);
 	alone bigint := CASE WHEN number = 1 THEN cdp_internal.place_number(places, line_places) END;
-	-- how often this row was broken off alone
+	-- number of attempts in which this row failed alone
 	times bigint := CASE WHEN before < 0 AND -before & ((1::bigint << 49) - 1) = alone THEN -before >> 49 ELSE 0 END;
 BEGIN
 	BEGIN
@@ -240,8 +237,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refresh_attempt(bigint, tid[], tid[]) IS
-	'Internal: refresh_rows(), with a note that outlives it where it is broken off. After a refresh that was, each '
-	'that is not takes twice as many rows as the one before.';
+	'Internal: calls refresh_rows() and, if it is cancelled or runs out of a resource, records that in a sequence, '
+	'which survives the rollback. After such a refresh, each one that works doubles the number of rows of the next.';
 
 REVOKE ALL ON FUNCTION cdp_internal.attempt_rows(bigint), cdp_internal.is_fault_of_row(text),
 	cdp_internal.set_aside(tid[], tid[], text[], boolean), cdp_internal.set_aside_all(tid[], tid[], text[]),

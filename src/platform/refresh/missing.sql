@@ -1,8 +1,7 @@
--- A log that lacks events, because a month was detached or dropped, or rows were deleted.  What is
--- folded anew from such a log would forget them: verdicts and rules are refused, and what the evidence
--- of a batch asks for is left undone (cdp_data.undone).
+-- A log that lacks events, because a month was detached or dropped, or rows were deleted.  Folding people from such a
+-- log would lose the missing events: so verdicts and rules are refused, and changes that the evidence of a batch
+-- requires are left undone (cdp_data.undone).
 
--- The months by what is known of the person besides the log; where that names none, those without a partition.
 CREATE FUNCTION cdp_internal.missing_months(profile_id bigint) RETURNS text[]
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -16,14 +15,18 @@ BEGIN
 	found := ARRAY(
 		WITH logged AS MATERIALIZED (
 			SELECT e."timestamp" AS at, least(e."timestamp", e.received_at) AS said_at, e.event, e.type
-			FROM cdp_data.identifier i JOIN cdp_data.event e ON e.identifier_id = i.identifier_id WHERE i.profile_id = asked
+			FROM cdp_data.identifier i
+			JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
+			WHERE i.profile_id = asked
 		), lacking AS (
 			(SELECT t.at, t.event FROM cdp_data.profile_timeline s
 			 CROSS JOIN LATERAL cdp.events(cdp_internal.timeline_whole(s.timeline, s.level_1, s.level_2, s.level_3)) t
 			 WHERE s.profile_id = asked
 			 EXCEPT ALL SELECT l.at, l.event FROM logged l WHERE l.event IS NOT NULL)
 			UNION ALL
-			SELECT s.at, NULL FROM cdp_data.profile p CROSS JOIN LATERAL (VALUES (p.first_seen), (p.last_seen)) AS s (at)
+			SELECT s.at, NULL
+			FROM cdp_data.profile p
+			CROSS JOIN LATERAL (VALUES (p.first_seen), (p.last_seen)) AS s (at)
 			WHERE p.profile_id = asked AND NOT EXISTS (SELECT FROM logged l WHERE l.at = s.at)
 			UNION ALL
 			SELECT v.at, NULL FROM cdp_data.profile p CROSS JOIN LATERAL cdp.provenance(p.traits) v
@@ -45,8 +48,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.missing_months(bigint) IS
-	'Internal: the months (UTC, YYYY-MM) of which the log lacks events that a profile counts: by its timeline, its '
-	'first and last event and its traits; where these name none, the months between that have no partition.';
+	'Internal: returns the months (UTC, YYYY-MM) in which the log lacks events of a profile, by its timeline, its '
+	'first and last event and its traits; if these name none, the months between the two events without a partition.';
 
 CREATE FUNCTION cdp_internal.refuse_missing(profile_id bigint, lacks bigint) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -67,7 +70,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refuse_missing(bigint, bigint) IS
-	'Internal: the error for a person of whom the log lacks events.';
+	'Internal: raises the error for a person whose events the log lacks.';
 
 CREATE FUNCTION cdp_internal.count_missing() RETURNS bigint
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -78,10 +81,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.count_missing() IS
-	'Internal: how many events the log lacks of those that were accepted, and not given up by cdp.restitch(incomplete '
-	'=> true).';
+	'Internal: returns how many accepted events the log lacks, without those given up by cdp.restitch(incomplete => '
+	'true).';
 
--- For what acts on all history: whom it concerns shows in the log alone.
+-- For changes of all history: only the log shows which people they concern.
 CREATE FUNCTION cdp_internal.check_log() RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -109,10 +112,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.check_log() IS
-	'Internal: an error where the log lacks events, which names one person and the months.';
+	'Internal: raises an error if the log lacks events, with one person and the months.';
 
--- The people that are folded anew from the log if the batch becomes what was resolved, as they are before
--- it: who loses identifiers or events, and who is joined with such a one.
+-- The people that the batch will fold from the log: those that lose identifiers or events, and those that they are
+-- merged with.
 CREATE FUNCTION cdp_internal.stage_concerned() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -141,9 +144,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.stage_concerned() IS
-	'Internal: keeps the people who are about to be folded anew from the log (batch_concerned).';
+	'Internal: stages the people who are about to be folded from the log (batch_concerned).';
 
--- Resolves the batch; what would take people apart of whom the log lacks events is left undone, or refused.
 CREATE FUNCTION cdp_internal.resolve_batch(leave_undone boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -156,7 +158,8 @@ BEGIN
 	LOOP
 		PERFORM cdp_internal.stage_resolved();
 		PERFORM cdp_internal.stage_concerned();
-		EXIT WHEN cdp_internal.batch_stage('batch_lacking', cdp_internal.lacking_people('SELECT profile_id FROM batch_concerned')) = 0;
+		EXIT WHEN cdp_internal.batch_stage('batch_lacking',
+			cdp_internal.lacking_people('SELECT profile_id FROM batch_concerned')) = 0;
 		refused := cdp_internal.batch_value(format('SELECT min(l.profile_id) FROM batch_lacking l WHERE NOT %L::boolean
 			OR EXISTS (SELECT FROM batch_frozen f WHERE f.profile_id = l.profile_id)', leave_undone));
 		IF refused IS NOT NULL THEN
@@ -169,7 +172,9 @@ BEGIN
 			SELECT identifier_id, profile_id FROM batch_kept_unshared
 			UNION
 			SELECT i.identifier_id, i.profile_id
-			FROM batch_result r JOIN cdp_data.identifier i ON i.identifier_id = r.id JOIN batch_frozen f USING (profile_id)
+			FROM batch_result r
+			JOIN cdp_data.identifier i ON i.identifier_id = r.id
+			JOIN batch_frozen f USING (profile_id)
 			WHERE r.kind = 'sharing'
 		$sql$);
 		PERFORM cdp_internal.batch_stage('batch_sharing_changed', $sql$
@@ -190,9 +195,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.resolve_batch(boolean) IS
-	'Internal: finds the profiles after the batch (see cdp_internal.stage_resolved). Where people would be taken apart of whom '
-	'the log lacks events, it raises the error of cdp_internal.refuse_missing(), or with leave_undone finds what else the '
-	'batch becomes if they stay whole, and lists that in cdp.undone.';
+	'Internal: finds the profiles after the batch (see cdp_internal.stage_resolved). If the log lacks events of people '
+	'who would be taken apart, it raises the error of cdp_internal.refuse_missing(), or with leave_undone keeps these '
+	'people whole, and lists what was left undone in cdp_data.undone.';
 
 CREATE FUNCTION cdp_internal.verify_missing() RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -211,12 +216,14 @@ BEGIN
 			   format('left undone since batch %s: %s event(s) were lacking%s', u.batch_id, u.lacks,
 					  ', of ' || nullif(array_to_string(cdp_internal.missing_months(u.profile_id), ', '), ''))
 		FROM cdp_data.undone u LEFT JOIN cdp_data.identifier i ON i.identifier_id = u.profile_id
-		LEFT JOIN cdp_data.identifier a ON a.identifier_id = u.a LEFT JOIN cdp_data.identifier b ON b.identifier_id = u.b
+		LEFT JOIN cdp_data.identifier a ON a.identifier_id = u.a
+		LEFT JOIN cdp_data.identifier b ON b.identifier_id = u.b
 		ORDER BY u.batch_id, u.kind, u.profile_id, u.a, u.b, u.group_id;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_missing() IS
-	'Internal: whether the log lacks events, and what was left undone for that.';
+	'Internal: returns whether the log lacks events, and what was left undone because of that.';
 
-REVOKE ALL ON FUNCTION cdp_internal.missing_months(bigint), cdp_internal.refuse_missing(bigint, bigint), cdp_internal.count_missing(),
-	cdp_internal.check_log(), cdp_internal.stage_concerned(), cdp_internal.resolve_batch(boolean), cdp_internal.verify_missing() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.missing_months(bigint), cdp_internal.refuse_missing(bigint, bigint),
+	cdp_internal.count_missing(), cdp_internal.check_log(), cdp_internal.stage_concerned(),
+	cdp_internal.resolve_batch(boolean), cdp_internal.verify_missing() FROM PUBLIC;

@@ -1,4 +1,4 @@
--- refresh(): one batch from the inbox through every stage, in one transaction.
+-- cdp.refresh(): rows from the inboxes through all stages, in one transaction.
 
 CREATE FUNCTION cdp_internal.refresh_lock(wait boolean) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -8,14 +8,14 @@ BEGIN
 	IF current_setting('transaction_isolation') <> 'read committed' THEN
 		RAISE EXCEPTION 'this needs isolation level read committed, not %', current_setting('transaction_isolation')
 			USING ERRCODE = 'invalid_transaction_state',
-			DETAIL = 'After waiting for another writer it must see what that one has written.',
+			DETAIL = 'After waiting for another session it must see what that session has written.',
 			HINT = 'Start the transaction with BEGIN ISOLATION LEVEL READ COMMITTED.';
 	END IF;
 	IF to_regclass('cdp_data.state') IS NULL THEN
 		PERFORM cdp_internal.check_tables();
 	END IF;
-	-- before anything is read: REINDEX locks a table and then its indexes, and so would wait for a reader
-	-- that waits for it as soon as it writes
+	-- before reading anything: REINDEX locks a table and then its indexes, so it could wait for a reader that then
+	-- waits for it on its first write
 	IF wait THEN
 		LOCK TABLE cdp_data.state IN SHARE ROW EXCLUSIVE MODE;
 	ELSE
@@ -26,24 +26,26 @@ BEGIN
 		END;
 	END IF;
 	PERFORM cdp_internal.check_tables();
-	EXECUTE (SELECT format('LOCK TABLE %s IN ROW EXCLUSIVE MODE', string_agg(format('cdp_data.%I', c.name), ', ' ORDER BY c.name))
-			 FROM cdp_internal.catalogue() c
-			 WHERE 'refresh' = ANY (c.written_by) AND NOT 'writer' = ANY (c.written_by) AND c.name <> 'state');
+	EXECUTE (
+		SELECT format('LOCK TABLE %s IN ROW EXCLUSIVE MODE',
+			string_agg(format('cdp_data.%I', c.name), ', ' ORDER BY c.name))
+		FROM cdp_internal.catalogue() c
+		WHERE 'refresh' = ANY (c.written_by) AND NOT 'writer' = ANY (c.written_by) AND c.name <> 'state');
 	RETURN true;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refresh_lock(boolean) IS
-	'Internal: becomes the one writer of identifiers, profiles and memberships, until the transaction ends, and locks '
-	'all that such a one writes; false where another one is and the caller does not wait.';
+	'Internal: locks all tables that a batch writes, so that one session at a time writes identifiers, profiles and '
+	'memberships, until the transaction ends. Returns false if another session holds the lock and wait is false.';
 
 CREATE TYPE cdp_internal.batch_counts AS (
 	taken bigint, accepted bigint, duplicate bigint, quarantined bigint, identifiers bigint, links bigint,
 	profiles_created bigint, profiles_merged bigint, profiles_split bigint, profiles_touched bigint,
 	reworks bigint, identifiers_reworked bigint, events_reanchored bigint, largest_rework bigint, self_links bigint);
-COMMENT ON TYPE cdp_internal.batch_counts IS 'Internal: what a batch did.';
+COMMENT ON TYPE cdp_internal.batch_counts IS 'Internal: the counts of a batch, see cdp.batch.';
 
--- One batch through every stage: the rows that it was begun with, and what cdp_internal.stage_graph_changes()
--- kept; or the whole log, by the stages of restitch.
+-- One batch through all stages: the rows that it was begun with, and the changes of
+-- cdp_internal.stage_graph_changes(); or the whole log, by the stages of cdp.restitch().
 CREATE FUNCTION cdp_internal.process_batch(whole boolean DEFAULT false, leave_undone boolean DEFAULT false)
 	RETURNS cdp_internal.batch_counts LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -59,24 +61,29 @@ BEGIN
 	INTO last.event_id, last.quarantine_id, done.accepted, done.duplicate, done.quarantined
 	FROM cdp_internal.refresh_judge_rows(last.event_id, last.quarantine_id) j;
 	IF whole THEN
-		SELECT i.identifier_id, i.identifiers INTO last.identifier_id, done.identifiers FROM cdp_internal.restitch_identify(last.identifier_id) i;
+		SELECT i.identifier_id, i.identifiers INTO last.identifier_id, done.identifiers
+		FROM cdp_internal.restitch_identify(last.identifier_id) i;
 		done.links := cdp_internal.restitch_link();
 		SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identifiers_reworked
 		INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identifiers_reworked
 		FROM cdp_internal.restitch_stitch() s;
 	ELSE
-		SELECT i.identifier_id, i.identifiers INTO last.identifier_id, done.identifiers FROM cdp_internal.refresh_identify(last.identifier_id) i;
+		SELECT i.identifier_id, i.identifiers INTO last.identifier_id, done.identifiers
+		FROM cdp_internal.refresh_identify(last.identifier_id) i;
 		done.links := cdp_internal.refresh_link();
-		-- what a verdict or a rule asks for is refused, what evidence asks for is left undone
+		-- if the log lacks events, changes by a verdict or a rule are refused, changes by evidence are left undone
 		PERFORM cdp_internal.resolve_batch(leave_undone => leave_undone);
 		SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identifiers_reworked
 		INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identifiers_reworked
 		FROM cdp_internal.refresh_stitch() s;
 	END IF;
 	done.largest_rework := cdp_internal.batch_value($sql$ SELECT other FROM batch_result WHERE kind = 'reworks' $sql$);
-	done.self_links := cdp_internal.batch_value('SELECT coalesce(sum(r.repeats), 0)::bigint FROM batch_row r JOIN batch_accepted USING (row_no)');
+	done.self_links := cdp_internal.batch_value($sql$
+		SELECT coalesce(sum(r.repeats), 0)::bigint FROM batch_row r JOIN batch_accepted USING (row_no)
+	$sql$);
 	PERFORM cdp_internal.refresh_anchor();
-	done.events_reanchored := CASE WHEN whole THEN cdp_internal.restitch_anchor() ELSE cdp_internal.refresh_reanchor() END;
+	done.events_reanchored := CASE WHEN whole THEN cdp_internal.restitch_anchor()
+		ELSE cdp_internal.refresh_reanchor() END;
 	PERFORM cdp_internal.refresh_log();
 	PERFORM cdp_internal.refresh_seen_names();
 	done.profiles_touched := cdp_internal.refresh_fold();
@@ -91,33 +98,37 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.process_batch(boolean, boolean) IS
-	'Internal: takes the batch in hand, or the whole log, through every stage, and records it. The caller holds the '
+	'Internal: takes the current batch, or the whole log, through all stages, and records it. The caller holds the '
 	'lock.';
 
-CREATE FUNCTION cdp_internal.record_batch(done cdp_internal.batch_counts, started timestamptz, event_id bigint, identifier_id bigint,
-	quarantine_id bigint) RETURNS void LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+CREATE FUNCTION cdp_internal.record_batch(done cdp_internal.batch_counts, started timestamptz, event_id bigint,
+	identifier_id bigint, quarantine_id bigint) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp_internal.batch_run(format('UPDATE cdp_data.state SET batch_id = $1, as_of = $2, event_id = %s, identifier_id = %s, quarantine_id = %s',
-								 event_id, identifier_id, quarantine_id));
+	PERFORM cdp_internal.batch_run(format($sql$
+		UPDATE cdp_data.state
+		SET batch_id = $1, as_of = $2, event_id = %s, identifier_id = %s, quarantine_id = %s
+	$sql$, event_id, identifier_id, quarantine_id));
 	INSERT INTO cdp_data.batch SELECT s.batch_id, s.as_of, done.*, clock_timestamp() - started FROM cdp_data.state s;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.record_batch(cdp_internal.batch_counts, timestamptz, bigint, bigint, bigint) IS
-	'Internal: writes what the batch in hand did, and the last numbers that it handed out.';
+	'Internal: writes the counts of the current batch, and the last numbers assigned.';
 
 CREATE FUNCTION cdp_internal.next_batch(places tid[] DEFAULT '{}', line_places tid[] DEFAULT '{}') RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	-- time never runs back, and what waited for the lock is known only now
-	PERFORM cdp_internal.batch_begin(s.batch_id + 1, greatest(clock_timestamp(), s.as_of), places, line_places) FROM cdp_data.state s;
+	-- as_of never decreases; it is read after waiting for the lock
+	PERFORM cdp_internal.batch_begin(s.batch_id + 1, greatest(clock_timestamp(), s.as_of), places, line_places)
+	FROM cdp_data.state s;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.next_batch(tid[], tid[]) IS
-	'Internal: takes a new batch in hand, of these rows of cdp.inbox and lines of cdp.inbox_raw. The caller holds the '
+	'Internal: begins the next batch, of these rows of cdp.inbox and lines of cdp.inbox_raw. The caller holds the '
 	'lock.';
 
 CREATE FUNCTION cdp_internal.start_batch() RETURNS void
@@ -129,12 +140,11 @@ BEGIN
 	PERFORM cdp_internal.next_batch();
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.start_batch() IS
-	'Internal: becomes the one writer of the graph and takes a new batch in hand, without rows.';
+COMMENT ON FUNCTION cdp_internal.start_batch() IS 'Internal: takes the lock and begins a batch without rows.';
 
-CREATE FUNCTION cdp.refresh(max_rows bigint DEFAULT 100000, wait boolean DEFAULT true,
-	OUT taken bigint, OUT waiting bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint,
-	OUT identifiers bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint, OUT profiles_touched bigint,
+CREATE FUNCTION cdp.refresh(max_rows bigint DEFAULT 100000, wait boolean DEFAULT true, OUT taken bigint,
+	OUT waiting bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint, OUT identifiers bigint,
+	OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint, OUT profiles_touched bigint,
 	OUT reworks bigint, OUT identifiers_reworked bigint, OUT events_reanchored bigint, OUT elapsed interval)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -152,7 +162,8 @@ BEGIN
 		SELECT s.batch_id INTO STRICT last_batch_id FROM cdp_data.state s;
 		SELECT c.places, c.line_places INTO claim FROM cdp_internal.claim_again() c;
 		IF cardinality(claim.places) + cardinality(claim.line_places) = 0 THEN
-			SELECT c.places, c.line_places INTO claim FROM cdp_internal.refresh_claim(cdp_internal.attempt_rows(max_rows)) c;
+			SELECT c.places, c.line_places INTO claim
+			FROM cdp_internal.refresh_claim(cdp_internal.attempt_rows(max_rows)) c;
 		END IF;
 		IF cardinality(claim.places) + cardinality(claim.line_places) = 0 THEN
 			PERFORM cdp_internal.next_batch();
@@ -179,10 +190,22 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.refresh(bigint, boolean) IS
-$comment$Takes up to max_rows rows, and up to 256 MB of them uncompressed, from the inboxes to the log, the people and their profiles, in one transaction. One runs at a time: a second caller waits, or with wait => false returns at once with zeros. READ COMMITTED only.
-Returns one row of counts: taken = accepted + duplicate + quarantined; waiting: rows that still wait (each inbox counted up to a million; rows of a writer that committed late, behind which others were taken already, are not counted: the refresh that finds no others takes them, or the first one after a minute); identifiers: identifiers seen for the first time; profiles created, merged into others, split, and touched in any way; reworks: groups of profiles that late or conflicting evidence had taken apart, with the number of identifiers in them; events anchored anew; elapsed.
-A row over 64 MB, uncompressed or as text, is quarantined as row_too_large. Where a batch fails, the rows at fault are found by trying parts of it, each a batch of its own, and quarantined as failed. An error that no row causes (no space, no memory, a conflict with another transaction, cancel, missing rights) is raised, with the inboxes as they were, and so is one that more than 1,000 rows cause. After out_of_memory, configuration_limit_exceeded (temp_file_limit) and query_canceled (statement_timeout too) the next refresh takes half as many rows, and so on down to one; one that is broken off so three times alone is quarantined as failed.$comment$;
+$comment$Takes up to max_rows rows, and up to 256 MB of them uncompressed, from the inboxes to the log, the people and
+their profiles, in one transaction. One refresh runs at a time: a second caller waits, or with wait => false returns at
+once with zeros. READ COMMITTED only.
+Returns one row of counts. taken: accepted + duplicate + quarantined. waiting: rows that still wait (up to a million in
+each inbox are counted; rows of a writer that committed after later rows were taken are not counted, they are taken
+when no others wait, or after a minute at the latest). identifiers: identifiers seen for the first time.
+profiles_created, profiles_merged (into others), profiles_split, profiles_touched (changed in any way). reworks: sets
+of profiles that late or conflicting evidence had taken apart and stitched again; identifiers_reworked: identifiers in
+them. events_reanchored: events of the log whose anchor changed. elapsed: duration.
+A row over 64 MB, uncompressed or as text, is quarantined as row_too_large. If a batch fails, refresh tries parts of
+it, each a batch of its own, to find the rows at fault, and quarantines these as failed. It raises, and leaves the
+inboxes unchanged, errors that no row causes (no space, no memory, a conflict with another transaction, cancel, missing
+rights), and an error that more than 1,000 rows cause. After out_of_memory, configuration_limit_exceeded
+(temp_file_limit) and query_canceled (also statement_timeout) the next refresh takes half as many rows, down to one; a
+row that fails so three times alone is quarantined as failed.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.refresh_lock(boolean), cdp_internal.process_batch(boolean, boolean),
-	cdp_internal.record_batch(cdp_internal.batch_counts, timestamptz, bigint, bigint, bigint), cdp_internal.next_batch(tid[], tid[]),
-	cdp_internal.start_batch(), cdp.refresh(bigint, boolean) FROM PUBLIC;
+	cdp_internal.record_batch(cdp_internal.batch_counts, timestamptz, bigint, bigint, bigint),
+	cdp_internal.next_batch(tid[], tid[]), cdp_internal.start_batch(), cdp.refresh(bigint, boolean) FROM PUBLIC;

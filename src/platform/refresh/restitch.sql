@@ -1,11 +1,11 @@
--- Everything that follows from the log, computed anew in place.
+-- cdp.restitch(): computes in place everything that follows from the log.
 
-CREATE FUNCTION cdp.restitch(incomplete boolean DEFAULT false,
-	OUT identifiers bigint, OUT links bigint, OUT identifiers_moved bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
+CREATE FUNCTION cdp.restitch(incomplete boolean DEFAULT false, OUT identifiers bigint, OUT links bigint,
+	OUT identifiers_moved bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
 	OUT events_reanchored bigint, OUT elapsed interval)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
-	-- each of its statements runs once
+	-- each statement runs once
 	SET jit = off
 AS $function$
 #variable_conflict use_column
@@ -17,9 +17,10 @@ BEGIN
 	PERFORM cdp_internal.start_batch();
 	missing := cdp_internal.count_missing();
 	IF missing > 0 AND NOT coalesce(restitch.incomplete, false) THEN
-		RAISE EXCEPTION 'the log lacks % of the events that were accepted', missing USING ERRCODE = 'object_not_in_prerequisite_state',
-			DETAIL = 'Who is known from the missing ones alone would be forgotten.',
-			HINT = 'Attach the months that were detached, or go by what is left with cdp.restitch(incomplete => true).';
+		RAISE EXCEPTION 'the log lacks % of the events that were accepted', missing
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = 'People who are known only from the missing events would be lost.',
+			HINT = 'Attach the detached months again, or use the events left with cdp.restitch(incomplete => true).';
 	END IF;
 	DELETE FROM cdp_data.undone;
 	UPDATE cdp_data.state s SET lost = greatest(s.event_id - (SELECT count(*) FROM cdp_data.event), 0);
@@ -27,7 +28,8 @@ BEGIN
 	PERFORM cdp_internal.batch_end();
 	identifiers := done.identifiers;
 	links := done.links;
-	identifiers_moved := (SELECT count(*) FROM cdp_data.identifier_history h, cdp_data.state s WHERE h.until_batch_id = s.batch_id);
+	identifiers_moved := (
+		SELECT count(*) FROM cdp_data.identifier_history h, cdp_data.state s WHERE h.until_batch_id = s.batch_id);
 	profiles_created := done.profiles_created;
 	profiles_merged := done.profiles_merged;
 	profiles_split := done.profiles_split;
@@ -36,10 +38,18 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.restitch(boolean) IS
-$comment$Computes anew, from the log, the rules and the verdicts, who is who and what is known of whom, in place: identifiers keep their numbers, and so profiles have the very same ids. For repair, and after a change of what makes identifiers equal; cdp.verify() is empty afterwards. Where nothing was wrong no identifier moves; traits and timelines are folded anew in any case.
-Returns what was wrong: identifiers that the tables did not have; links whose rows were missing, otherwise or too many; identifiers in another profile now; profiles that were missing, became part of others, or fell apart; events anchored elsewhere. An identifier that no event of the log carries is in no profile afterwards; one that the present normalisers spell otherwise keeps its number, the first of several that have become one.
-Reads the whole log, and holds the one writer's lock meanwhile: a refresh waits, who writes to the inboxes or reads does not. READ COMMITTED only.
-Error: the log lacks events that were accepted, as after months were detached (55000); incomplete => true goes by what is left.$comment$;
+$comment$Computes identifiers, links, profiles, traits and timelines from the log, the rules and the verdicts, in
+place. Identifiers keep their numbers, so profiles keep their ids. Use it to repair the tables, and after a change of
+the normalisers; cdp.verify() returns no rows afterwards. If nothing was wrong, no identifier moves; traits and
+timelines are folded in any case.
+Returns what was wrong: identifiers that were missing; links whose rows were missing, wrong or superfluous; identifiers
+that moved to another profile; profiles that were missing, merged into others, or split; events that got another
+anchor. An identifier that no event of the log has is in no profile afterwards. One that the present normalisers write
+differently keeps its number; of several that become one, the first.
+It reads the whole log and holds the lock of cdp.refresh() meanwhile: other refreshes wait; writers of the inboxes and
+readers do not. READ COMMITTED only.
+Error: the log lacks accepted events, for example after months were detached (55000); incomplete => true uses the
+events left.$comment$;
 
 REVOKE ALL ON FUNCTION cdp.restitch(boolean) FROM PUBLIC;
 

@@ -1,8 +1,7 @@
--- What a changed rule concerns, so that it acts on all history: queries for cdp_internal.change_graph(), each with the name
--- of its argument as kind.  They are read against the tables as they are before the change, but for the rules,
--- which are the new ones.  Several of one kind are joined: of all that may change, each is concerned by itself.
+-- What a change of rules concerns, so that it acts on all history: queries for cdp_internal.change_graph(), each with
+-- the name of its argument (kind).  They see the tables as before the change, except for the rules, which are the new
+-- ones.  Queries of one kind are combined by UNION: each returns what its own rule concerns.
 
--- The links that a rule refuses, with the profiles they would join.
 CREATE FUNCTION cdp_internal.refused_evidence()
 	RETURNS TABLE (a bigint, b bigint, trust integer, first_at timestamptz, a_profile bigint, b_profile bigint)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 10000
@@ -12,15 +11,19 @@ AS $function$
 BEGIN
 	RETURN QUERY
 		SELECT DISTINCT ON (l.a, l.b) l.a, l.b, s.trust, l.first_at, x.profile_id, y.profile_id
-		FROM cdp_data.link l JOIN cdp_data.source s USING (source)
-		JOIN cdp_data.identifier x ON x.identifier_id = l.a JOIN cdp_data.identifier y ON y.identifier_id = l.b
-		WHERE l.refused ORDER BY l.a, l.b, s.trust DESC, l.first_at;
+		FROM cdp_data.link l
+		JOIN cdp_data.source s USING (source)
+		JOIN cdp_data.identifier x ON x.identifier_id = l.a
+		JOIN cdp_data.identifier y ON y.identifier_id = l.b
+		WHERE l.refused
+		ORDER BY l.a, l.b, s.trust DESC, l.first_at;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refused_evidence() IS
-	'Internal: returns the refused links with their best evidence, and the profiles of their ends.';
+	'Internal: returns the refused links, each with its best evidence and the profiles of its two identifiers.';
 
-CREATE FUNCTION cdp_internal.concerned_by_limit(was integer, becomes integer, counted text) RETURNS TABLE (kind text, query text)
+CREATE FUNCTION cdp_internal.concerned_by_limit(was integer, becomes integer, counted text)
+	RETURNS TABLE (kind text, query text)
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 1
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -30,16 +33,18 @@ BEGIN
 			format('SELECT p.profile_id FROM cdp_data.profile p WHERE %s > %s', format(counted, 'p'), becomes);
 	ELSIF was IS NOT NULL AND (becomes IS NULL OR becomes > was) THEN
 		RETURN QUERY SELECT 'retry', format($sql$
-			SELECT r.a, r.b, r.trust, r.first_at FROM cdp_internal.refused_evidence() r
-			JOIN cdp_data.profile x ON x.profile_id = r.a_profile JOIN cdp_data.profile y ON y.profile_id = r.b_profile
+			SELECT r.a, r.b, r.trust, r.first_at
+			FROM cdp_internal.refused_evidence() r
+			JOIN cdp_data.profile x ON x.profile_id = r.a_profile
+			JOIN cdp_data.profile y ON y.profile_id = r.b_profile
 			WHERE %s + %s > %s
 		$sql$, format(counted, 'x'), format(counted, 'y'), was);
 	END IF;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.concerned_by_limit(integer, integer, text) IS
-	'Internal: finds the profiles above a limit that became tighter, or the refused links that a looser one '
-	'may allow; NULL: no limit. counted: how many a profile has, as an expression over %s, a row of '
+	'Internal: returns what a changed limit concerns: the profiles above a tighter one, or the refused links that a '
+	'looser one may allow. NULL: no limit. counted: the number that is limited, as an expression over %s, a row of '
 	'cdp_data.profile.';
 
 CREATE FUNCTION cdp_internal.concerned_by_priority(namespace text) RETURNS TABLE (kind text, query text)
@@ -47,93 +52,121 @@ CREATE FUNCTION cdp_internal.concerned_by_priority(namespace text) RETURNS TABLE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	-- profiles whose links may be taken in another order, and those whose strongest identifier is another
+	-- profiles whose links may rank in another order, and those whose strongest identifier changes
 	RETURN QUERY SELECT 'checked', format($sql$
-		SELECT a_profile AS profile_id FROM cdp_internal.refused_evidence() UNION SELECT b_profile FROM cdp_internal.refused_evidence()
+		SELECT a_profile AS profile_id FROM cdp_internal.refused_evidence()
 		UNION
-		SELECT s.profile_id FROM (
+		SELECT b_profile FROM cdp_internal.refused_evidence()
+		UNION
+		SELECT s.profile_id
+		FROM (
 			SELECT DISTINCT ON (i.profile_id) i.profile_id, i.identifier_id
-			FROM cdp_data.identifier i JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)
-			WHERE i.profile_id IN (SELECT o.profile_id FROM cdp_data.identifier o WHERE cdp.namespace(o.identifier) = %L)
+			FROM cdp_data.identifier i
+			JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)
+			WHERE i.profile_id IN (
+				SELECT o.profile_id
+				FROM cdp_data.identifier o
+				WHERE cdp.namespace(o.identifier) = %L)
 			ORDER BY i.profile_id, n.priority, i.identifier) s
 		WHERE s.profile_id NOT IN (0, s.identifier_id)
 	$sql$, namespace);
 	RETURN QUERY SELECT 'reanchored', format($sql$
-		SELECT i.identifier_id FROM cdp_data.identifier i WHERE cdp.namespace(i.identifier) = %L AND NOT i.blocked
+		SELECT i.identifier_id
+		FROM cdp_data.identifier i
+		WHERE cdp.namespace(i.identifier) = %L AND NOT i.blocked
 	$sql$, namespace);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.concerned_by_priority(text) IS
-	'Internal: finds what a change of a namespace''s priority can concern.';
+	'Internal: returns what a changed priority of a namespace concerns.';
 
 CREATE FUNCTION cdp_internal.concerned_by_blocked(was jsonb, becomes jsonb) RETURNS TABLE (kind text, query text)
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 4
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	freed text[] := ARRAY(SELECT w.key FROM jsonb_each(was) w
-						  WHERE w.value <> 'null' AND NOT w.value <@ (becomes -> w.key) ORDER BY w.key COLLATE "C");
+	freed text[] := ARRAY(
+		SELECT w.key
+		FROM jsonb_each(was) w
+		WHERE w.value <> 'null' AND NOT w.value <@ (becomes -> w.key)
+		ORDER BY w.key COLLATE "C");
 	blocked text := format($sql$
-		SELECT i.identifier_id FROM cdp_data.identifier i WHERE NOT i.blocked AND cdp_internal.is_blocked(i.identifier, %L)
+		SELECT i.identifier_id
+		FROM cdp_data.identifier i
+		WHERE NOT i.blocked AND cdp_internal.is_blocked(i.identifier, %L)
 	$sql$, becomes);
 BEGIN
 	RETURN QUERY SELECT 'blocked', blocked;
 	RETURN QUERY SELECT 'unlinked', format($sql$
-		SELECT l.a, l.b FROM (%1$s) i JOIN cdp_data.link l ON l.a = i.identifier_id
-		UNION SELECT l.a, l.b FROM (%1$s) i JOIN cdp_data.link l ON l.b = i.identifier_id
+		SELECT l.a, l.b
+		FROM (%1$s) i
+		JOIN cdp_data.link l ON l.a = i.identifier_id
+		UNION
+		SELECT l.a, l.b
+		FROM (%1$s) i
+		JOIN cdp_data.link l ON l.b = i.identifier_id
 	$sql$, blocked);
 	IF freed = '{}' THEN
 		RETURN;
 	END IF;
-	-- which events carry a value that was blocked is written nowhere
+	-- no table records which events carry a blocked value: the log is read
 	RETURN QUERY SELECT 'reread', format($sql$
 		SELECT e.event_id, e.identifier_id AS place, o.ids, e.source, least(e."timestamp", e.received_at) AS at,
 			e.message_id
-		FROM cdp_data.event e CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id,
-			e.previous_id, e.identifiers, e.properties, e.traits, e.context, e."timestamp", e.sent_at,
+		FROM cdp_data.event e CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id,
+			e.group_id, e.previous_id, e.identifiers, e.properties, e.traits, e.context, e."timestamp", e.sent_at,
 			e.original_timestamp, e.received_at, e.source, $2) o
 		WHERE EXISTS (SELECT FROM unnest(o.ids) AS u (identifier)
 					  WHERE cdp_internal.is_blocked(u.identifier, %L) AND NOT cdp_internal.is_blocked(u.identifier, %L))
 	$sql$, was, becomes);
 	RETURN QUERY SELECT 'judged', format($sql$
-		SELECT i.identifier_id FROM cdp_data.identifier i JOIN cdp_data.verdict v ON v.a = i.identifier
+		SELECT i.identifier_id
+		FROM cdp_data.identifier i
+		JOIN cdp_data.verdict v ON v.a = i.identifier
 		WHERE v.kind IN ('shared', 'not_shared') AND i.blocked AND cdp.namespace(i.identifier) = ANY (%L::text[])
 	$sql$, freed);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.concerned_by_blocked(jsonb, jsonb) IS
-	'Internal: finds what a change of blocked values concerns; was, becomes: the lists of each namespace '
-	'where they change, null for none.';
+	'Internal: returns what a change of blocked values concerns; was, becomes: the lists of the namespaces where they '
+	'change; null: no list.';
 
-CREATE FUNCTION cdp_internal.concerned_by_max_links(namespace text, becomes jsonb) RETURNS TABLE (kind text, query text)
+CREATE FUNCTION cdp_internal.concerned_by_max_links(namespace text, becomes jsonb)
+	RETURNS TABLE (kind text, query text)
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 1
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	RETURN QUERY SELECT 'judged', format($sql$
-		SELECT i.identifier_id FROM cdp_data.identifier i
+		SELECT i.identifier_id
+		FROM cdp_data.identifier i
 		WHERE cdp.namespace(i.identifier) = %1$L AND NOT i.blocked
-		  AND i.shared <> EXISTS (SELECT FROM jsonb_each_text(i.link_counts) l
-								  WHERE l.key <> %1$L AND l.value::integer > cdp_internal.max_links_to(%2$L, l.key))
+			AND i.shared <> EXISTS (
+				SELECT
+				FROM jsonb_each_text(i.link_counts) l
+				WHERE l.key <> %1$L AND l.value::integer > cdp_internal.max_links_to(%2$L, l.key))
 	$sql$, namespace, becomes);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.concerned_by_max_links(text, jsonb) IS
-	'Internal: finds the identifiers of a namespace that its new max_links may make shared, or shared no more.';
+	'Internal: returns what a changed max_links of a namespace concerns: the identifiers that may become shared, or '
+	'stop being shared.';
 
 CREATE FUNCTION cdp_internal.concerned_by_trust() RETURNS TABLE (kind text, query text)
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 1
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	RETURN QUERY SELECT 'checked',
-		'SELECT a_profile AS profile_id FROM cdp_internal.refused_evidence() UNION SELECT b_profile FROM '
-		'cdp_internal.refused_evidence()';
+	RETURN QUERY SELECT 'checked', $sql$
+		SELECT a_profile AS profile_id FROM cdp_internal.refused_evidence()
+		UNION
+		SELECT b_profile FROM cdp_internal.refused_evidence()
+	$sql$;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.concerned_by_trust() IS
-	'Internal: finds the profiles whose links may be taken in another order once the trust of a source is another.';
+	'Internal: returns what a changed trust of a source concerns: the profiles whose links may rank in another order.';
 
 REVOKE ALL ON FUNCTION cdp_internal.refused_evidence(), cdp_internal.concerned_by_limit(integer, integer, text),
-	cdp_internal.concerned_by_priority(text), cdp_internal.concerned_by_blocked(jsonb, jsonb), cdp_internal.concerned_by_max_links(text, jsonb),
-	cdp_internal.concerned_by_trust() FROM PUBLIC;
+	cdp_internal.concerned_by_priority(text), cdp_internal.concerned_by_blocked(jsonb, jsonb),
+	cdp_internal.concerned_by_max_links(text, jsonb), cdp_internal.concerned_by_trust() FROM PUBLIC;

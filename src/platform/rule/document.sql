@@ -1,4 +1,4 @@
--- The shape of a document of rules.  An absent key leaves a rule as it is; null sets it to its default.
+-- Checks and readers for documents of rules.  An absent key leaves a rule unchanged; null sets it to its default.
 
 CREATE FUNCTION cdp_internal.check_object(given jsonb, what text) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -15,15 +15,14 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.check_object(jsonb, text) IS
-	'Internal: raises an error unless a part of a document is an object; what: its name in the message.';
+	'Internal: raises an error unless a part of a document is an object. what: name of the part in the message.';
 
--- The hint of an error about a name.
 CREATE FUNCTION cdp_internal.hint_at(wrong text, known text[]) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN coalesce('The nearest is "' || cdp_internal.nearest_name(wrong, known) || '".',
-					'Use one of ' || array_to_string(known, ', ') || '.');
+		'Use one of ' || array_to_string(known, ', ') || '.');
 COMMENT ON FUNCTION cdp_internal.hint_at(text, text[]) IS
-	'Internal: names the known name that is nearest to a wrong one, or all of them where none is near.';
+	'Internal: returns the hint for a wrong name: the nearest known name, or all of them if none is near.';
 
 CREATE FUNCTION cdp_internal.check_keys(given jsonb, known text[], what text) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -36,16 +35,17 @@ BEGIN
 	wrong := (SELECT min(k.key COLLATE "C") FROM jsonb_object_keys(given) AS k (key) WHERE k.key <> ALL (known));
 	IF wrong IS NOT NULL THEN
 		RAISE EXCEPTION 'key "%" of % is unknown', left(wrong, 64), what USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = format('The keys there are %s.', array_to_string(known, ', ')),
+			DETAIL = format('Known keys are %s.', array_to_string(known, ', ')),
 			HINT = cdp_internal.hint_at(wrong, known);
 	END IF;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.check_keys(jsonb, text[], text) IS
-	'Internal: raises an error unless a part of a document is an object with no keys but those known.';
+	'Internal: raises an error unless a part of a document is an object that has only known keys. what: name of the '
+	'part in the message.';
 
-CREATE FUNCTION cdp_internal.read_whole_number(given jsonb, what text, smallest integer, largest integer DEFAULT 2147483647,
-	unlimited boolean DEFAULT false) RETURNS integer
+CREATE FUNCTION cdp_internal.read_whole_number(given jsonb, what text, smallest integer,
+	largest integer DEFAULT 2147483647, unlimited boolean DEFAULT false) RETURNS integer
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -60,11 +60,12 @@ BEGIN
 	END IF;
 	RAISE EXCEPTION '% is %', what, left(given::text, 64) USING ERRCODE = 'invalid_parameter_value',
 		DETAIL = format('It must be a whole number from %s to %s%s, or null for the default.', smallest, largest,
-						CASE WHEN unlimited THEN ', "unlimited"' END);
+			CASE WHEN unlimited THEN ', "unlimited"' END);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.read_whole_number(jsonb, text, integer, integer, boolean) IS
-	'Internal: reads a number of a document; NULL where it may be "unlimited" and is.';
+	'Internal: reads a whole number of a document; NULL: it is "unlimited", which the parameter unlimited permits.';
 
-REVOKE ALL ON FUNCTION cdp_internal.check_object(jsonb, text), cdp_internal.hint_at(text, text[]), cdp_internal.check_keys(jsonb, text[], text),
+REVOKE ALL ON FUNCTION cdp_internal.check_object(jsonb, text), cdp_internal.hint_at(text, text[]),
+	cdp_internal.check_keys(jsonb, text[], text),
 	cdp_internal.read_whole_number(jsonb, text, integer, integer, boolean) FROM PUBLIC;

@@ -1,4 +1,4 @@
--- The rules of namespaces, and the limits that hold for all of them.
+-- The rules of namespaces, and the limits that are not of one namespace (key *).
 
 CREATE FUNCTION cdp_internal.check_namespaces(rules jsonb) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -14,11 +14,11 @@ BEGIN
 				USING ERRCODE = 'invalid_parameter_value',
 				DETAIL = 'A namespace is a letter followed by up to 62 letters, digits, "_", "." or "-", '
 					'in lower case.',
-				HINT = 'Rules of no single namespace stand under the key "*".';
+				HINT = 'Rules that are not of one namespace stand under the key "*".';
 		END IF;
 		IF rule.namespace = ANY ('{cap,max_identifiers,sources}')
 				AND (CASE jsonb_typeof(rule.given) WHEN 'object' THEN rule.given - known <> '{}' ELSE true END) THEN
-			RAISE EXCEPTION '"%" stands where a namespace must', rule.namespace
+			RAISE EXCEPTION '"%" stands in place of a namespace', rule.namespace
 				USING ERRCODE = 'invalid_parameter_value',
 				HINT = format('Write it under the key "*": {"*": {"%s": …}}.', rule.namespace);
 		END IF;
@@ -29,8 +29,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.check_namespaces(jsonb) IS
-	'Internal: raises an error where a document of rules, without the key *, has no namespaces or other rules '
-	'than these have.';
+	'Internal: raises an error if a document of rules, without the key *, has a key that is not a namespace, or an '
+	'unknown rule of one.';
 
 CREATE FUNCTION cdp_internal.read_max_links(namespace text, was jsonb, given jsonb) RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -55,28 +55,33 @@ BEGIN
 			HINT = 'Examples: 20, {"user_id": 5, "device_id": "unlimited", "*": 20}.';
 	END IF;
 	known := ARRAY(SELECT n.namespace FROM cdp_data.namespace n ORDER BY n.namespace);
-	wrong := (SELECT min(l.key COLLATE "C") FROM jsonb_object_keys(given) AS l (key)
-			  WHERE l.key <> '*' AND l.key <> ALL (known));
+	wrong := (
+		SELECT min(l.key COLLATE "C")
+		FROM jsonb_object_keys(given) AS l (key)
+		WHERE l.key <> '*' AND l.key <> ALL (known));
 	IF wrong IS NOT NULL THEN
-		RAISE EXCEPTION '% names "%", which is no known namespace', what, left(wrong, 64)
+		RAISE EXCEPTION '% has the unknown namespace "%"', what, left(wrong, 64)
 			USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'A namespace is known once it was seen, or has a key in a document of rules; * is all others.',
+			DETAIL = 'A namespace is known once it was seen or is a key of a document of rules; * stands for all '
+				'others.',
 			HINT = cdp_internal.hint_at(wrong, known);
 	END IF;
-	-- one that is reset counts as * does, unless the default has a number of its own for it
+	-- A namespace set to null gets the default's number for it; if the default has none, that of * applies.
 	RETURN (
 		SELECT coalesce(was, '{}') - coalesce(array_agg(l.key), '{}')
 			|| coalesce(jsonb_object_agg(l.key, l.number) FILTER (WHERE l.number IS NOT NULL), '{}')
-		FROM (SELECT g.key, CASE WHEN g.value = 'null' THEN standard -> g.key
-				ELSE coalesce(to_jsonb(cdp_internal.read_whole_number(g.value, format('"%s" in %s', g.key, what), 0, unlimited => true)),
-							  'null') END AS number
-			  FROM jsonb_each(given) g) l);
+		FROM (
+			SELECT g.key, CASE
+				WHEN g.value = 'null' THEN standard -> g.key
+				ELSE coalesce(to_jsonb(cdp_internal.read_whole_number(g.value, format('"%s" in %s', g.key, what), 0,
+					unlimited => true)), 'null') END AS number
+			FROM jsonb_each(given) g) l);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.read_max_links(text, jsonb, jsonb) IS
-	'Internal: numbers of links as cdp.namespace keeps them, from what they were and what a document says of them.';
+	'Internal: reads max_links of a document; returns it as stored in cdp_data.namespace. was: the present value.';
 
--- Values are kept as the namespace spells them, so that they are found in whatever form they were typed.
+-- Stores values in the normal form of their namespace, so that they match however they are spelled.
 CREATE FUNCTION cdp_internal.read_blocked(namespace text, given jsonb) RETURNS text[]
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -96,13 +101,14 @@ BEGIN
 		SELECT b.entry FROM jsonb_array_elements(given) WITH ORDINALITY AS b (entry, place) ORDER BY b.place
 	LOOP
 		IF jsonb_typeof(entry) <> 'string' OR btrim(entry #>> '{}') = '' THEN
-			RAISE EXCEPTION '% has an entry that is blank or no string', what USING ERRCODE = 'invalid_parameter_value';
+			RAISE EXCEPTION '% has an entry that is blank or not a string', what
+				USING ERRCODE = 'invalid_parameter_value';
 		END IF;
 		IF entry #>> '{}' LIKE '^%' THEN
 			BEGIN
 				PERFORM '' ~* (entry #>> '{}');
 			EXCEPTION WHEN invalid_regular_expression THEN
-				RAISE EXCEPTION '% has "%", which is no regular expression', what, entry #>> '{}'
+				RAISE EXCEPTION '% has the invalid regular expression "%"', what, entry #>> '{}'
 					USING ERRCODE = 'invalid_parameter_value', DETAIL = SQLERRM;
 			END;
 		END IF;
@@ -114,8 +120,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.read_blocked(text, jsonb) IS
-	'Internal: blocked values of a document as cdp.namespace keeps them: normalised, where the namespace '
-	'takes the value; NULL for none.';
+	'Internal: reads blocked of a document; returns it as stored in cdp_data.namespace: each value normalised if the '
+	'namespace accepts it; NULL: no list.';
 
 CREATE FUNCTION cdp_internal.read_namespace(namespace text, given jsonb,
 	INOUT priority integer, INOUT max_per_profile integer, INOUT max_links jsonb, INOUT blocked text[])
@@ -136,7 +142,8 @@ BEGIN
 	END IF;
 	IF given ? 'max_per_profile' THEN
 		max_per_profile := CASE WHEN given -> 'max_per_profile' = 'null' THEN standard.max_per_profile
-			ELSE cdp_internal.read_whole_number(given -> 'max_per_profile', 'max_per_profile' || of_namespace, 1, unlimited => true) END;
+			ELSE cdp_internal.read_whole_number(given -> 'max_per_profile', 'max_per_profile' || of_namespace, 1,
+				unlimited => true) END;
 	END IF;
 	IF given ? 'max_links' THEN
 		max_links := cdp_internal.read_max_links(namespace, max_links, given -> 'max_links');
@@ -147,7 +154,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.read_namespace(text, jsonb, integer, integer, jsonb, text[]) IS
-	'Internal: the rules of a namespace as they become, from what they are and what a document says of them.';
+	'Internal: applies the part of a document about a namespace to its present rules; returns the new ones.';
 
 CREATE FUNCTION cdp_internal.count_limited(namespace text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -155,13 +162,16 @@ CREATE FUNCTION cdp_internal.count_limited(namespace text) RETURNS void
 AS $function$
 BEGIN
 	UPDATE cdp_data.profile p SET limited = p.limited || jsonb_build_object(count_limited.namespace, c.number)
-	FROM (SELECT i.profile_id, count(*) AS number FROM cdp_data.identifier i
-		  WHERE cdp.namespace(i.identifier) = count_limited.namespace GROUP BY i.profile_id) c
+	FROM (
+		SELECT i.profile_id, count(*) AS number
+		FROM cdp_data.identifier i
+		WHERE cdp.namespace(i.identifier) = count_limited.namespace
+		GROUP BY i.profile_id) c
 	WHERE p.profile_id = c.profile_id;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.count_limited(text) IS
-	'Internal: counts the identifiers of a namespace in each profile, once it has a limit.';
+	'Internal: counts the identifiers of a namespace in each profile, when the namespace gets a limit.';
 
 CREATE FUNCTION cdp_internal.change_namespaces(rules jsonb) RETURNS TABLE (kind text, query text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -173,18 +183,21 @@ DECLARE
 	was_blocked jsonb := '{}';
 	becomes_blocked jsonb := '{}';
 BEGIN
-	-- all of them before the first is read, which may name any other
+	-- Add all new namespaces before reading the first rule: it may refer to any of them.
 	PERFORM cdp_internal.notice_unseen('namespace', k.key)
 	FROM (SELECT r.key FROM jsonb_object_keys(rules) AS r (key) ORDER BY 1) k;
 	INSERT INTO cdp_data.namespace (namespace, priority, max_links)
 	SELECT k.key, d.priority, cdp_internal.default_max_links(k.key)
-	FROM jsonb_object_keys(rules) AS k (key) CROSS JOIN LATERAL cdp_internal.default_rule(k.key) d
+	FROM jsonb_object_keys(rules) AS k (key)
+	CROSS JOIN LATERAL cdp_internal.default_rule(k.key) d
 	WHERE NOT EXISTS (SELECT FROM cdp_data.namespace n WHERE n.namespace = k.key);
 	FOR was IN SELECT n.* FROM cdp_data.namespace n WHERE rules ? n.namespace ORDER BY n.namespace LOOP
 		SELECT * INTO STRICT becomes FROM cdp_internal.read_namespace(was.namespace, rules -> was.namespace,
 			was.priority, was.max_per_profile, was.max_links, was.blocked);
-		UPDATE cdp_data.namespace n SET priority = becomes.priority, max_per_profile = becomes.max_per_profile,
-			max_links = becomes.max_links, blocked = becomes.blocked WHERE n.namespace = was.namespace;
+		UPDATE cdp_data.namespace n
+		SET priority = becomes.priority, max_per_profile = becomes.max_per_profile, max_links = becomes.max_links,
+			blocked = becomes.blocked
+		WHERE n.namespace = was.namespace;
 		IF was.max_per_profile IS NULL AND becomes.max_per_profile IS NOT NULL THEN
 			PERFORM cdp_internal.count_limited(was.namespace);
 		END IF;
@@ -207,23 +220,24 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.change_namespaces(jsonb) IS
-	'Internal: writes the rules of namespaces that a document changes, and returns what that concerns, for '
+	'Internal: writes the rules of namespaces in a document; returns what the change concerns, for '
 	'cdp_internal.change_graph().';
 
--- Frees profiles of counts that no limit asks for any more.
 CREATE FUNCTION cdp_internal.drop_limited(rules jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	freed text[] := ARRAY(SELECT n.namespace FROM cdp_data.namespace n
-						  WHERE rules ? n.namespace AND n.max_per_profile IS NULL);
+	freed text[] := ARRAY(
+		SELECT n.namespace
+		FROM cdp_data.namespace n
+		WHERE rules ? n.namespace AND n.max_per_profile IS NULL);
 BEGIN
 	UPDATE cdp_data.profile p SET limited = p.limited - freed WHERE p.limited ?| freed;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.drop_limited(jsonb) IS
-	'Internal: drops the counts of identifiers in profiles of those namespaces of a document that have no limit now.';
+	'Internal: drops the counts in profiles for those namespaces of a document that have no limit now.';
 
 CREATE FUNCTION cdp_internal.change_limits(given jsonb) RETURNS TABLE (kind text, query text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -240,17 +254,21 @@ BEGIN
 	IF given -> 'max_identifiers' = 'null' THEN
 		UPDATE cdp_data.state SET max_identifiers = DEFAULT;
 	ELSIF given ? 'max_identifiers' THEN
-		-- every two identifiers of an event make a link
+		-- at most 256: each two identifiers of an event make a link
 		UPDATE cdp_data.state
 		SET max_identifiers = cdp_internal.read_whole_number(given -> 'max_identifiers', 'max_identifiers', 1, 256);
 	END IF;
-	RETURN QUERY SELECT c.* FROM cdp_data.state s
-		CROSS JOIN LATERAL cdp_internal.concerned_by_limit(was, s.cap, '%s.identifiers::bigint') c;
+	RETURN QUERY
+		SELECT c.*
+		FROM cdp_data.state s
+		CROSS JOIN LATERAL cdp_internal.concerned_by_limit(was, s.cap, '%s.identifier_count::bigint') c;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.change_limits(jsonb) IS
-	'Internal: writes the limits that a document changes (cap, max_identifiers), and returns what that concerns.';
+	'Internal: writes the limits in a document (cap, max_identifiers); returns what the change concerns, for '
+	'cdp_internal.change_graph().';
 
 REVOKE ALL ON FUNCTION cdp_internal.check_namespaces(jsonb), cdp_internal.read_max_links(text, jsonb, jsonb),
 	cdp_internal.read_blocked(text, jsonb), cdp_internal.read_namespace(text, jsonb, integer, integer, jsonb, text[]),
-	cdp_internal.count_limited(text), cdp_internal.change_namespaces(jsonb), cdp_internal.drop_limited(jsonb), cdp_internal.change_limits(jsonb) FROM PUBLIC;
+	cdp_internal.count_limited(text), cdp_internal.change_namespaces(jsonb), cdp_internal.drop_limited(jsonb),
+	cdp_internal.change_limits(jsonb) FROM PUBLIC;

@@ -1,5 +1,5 @@
--- The rules of who is who, as one document.  A changed rule acts on all history: what its change can concern goes
--- through the stages of a batch again, for all changes of a document at once.
+-- The rules of identity, as one document.  A change acts on all history: what it can concern passes through the
+-- stages of a batch again, once for all changes of a document.
 
 CREATE FUNCTION cdp_internal.check_rules(rules jsonb) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -17,8 +17,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.check_rules(jsonb) IS
-	'Internal: raises an error where a document of rules has a wrong name or shape; the values are read '
-	'later, and no table is.';
+	'Internal: raises an error if a document of rules has an unknown key or a part of the wrong type. Does not check '
+	'the values, and reads no table.';
 
 CREATE FUNCTION cdp.set_rules(rules jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -32,8 +32,10 @@ BEGIN
 	PERFORM cdp_internal.start_batch();
 	limits := CASE rules -> '*' WHEN 'null' THEN '{"cap": null, "max_identifiers": null}' ELSE rules -> '*' END;
 	concerned := (
-		SELECT coalesce(jsonb_object_agg(k.kind, k.query), '{}') FROM (
-			SELECT c.kind, string_agg(DISTINCT c.query, ' UNION ') AS query FROM (
+		SELECT coalesce(jsonb_object_agg(k.kind, k.query), '{}')
+		FROM (
+			SELECT c.kind, string_agg(DISTINCT c.query, ' UNION ') AS query
+			FROM (
 				SELECT n.* FROM cdp_internal.change_namespaces(rules - '*') n
 				UNION ALL
 				SELECT l.* FROM cdp_internal.change_limits(limits) l
@@ -51,24 +53,24 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.set_rules(jsonb) IS
-$comment$Changes rules of who is who, for all history, as one batch: {"email": {"max_per_profile": 5, "max_links":
-{"user_id": 5}}, "*": {"cap": 500}}. The keys are namespaces; one that is not known yet is added. What is absent
-stays as it is, at each depth; null sets the default, of one rule, or of all rules of a namespace; cdp.rules() shows
-all of them.
-priority: an integer, smaller is stronger. max_per_profile: how many identifiers of the namespace one person can
-have, or "unlimited".
-max_links: an identifier is shared, and links no more, where it is linked to more than so many of another namespace:
-an object of namespace to number, * for all others; or one number in place of all; "unlimited" for one, or in place
-of all: never shared.
-blocked: the list of values that mean nothing, exact in any case and normalised as the namespace does, or regular
-expressions if they begin with ^, which see the normalised value. It replaces the former list. A value that is
-blocked is taken off all events; one that is not any more is looked for in the whole log.
-The key * has what is of no namespace. cap: how many identifiers one person can have, or "unlimited".
-max_identifiers: how many one event can carry, 1 to 256; it acts on rows taken from now on, and cdp.replay() brings
-back what a smaller number has kept out. sources: a document of cdp.set_sources(). null in place of these: the
-default of cap and max_identifiers.
-Errors: 22023, which names the key, for an unknown key (with the nearest), a value of another type or out of range,
-an invalid regular expression; NULL (22004); the log lacks events (55000). Nothing is changed then.$comment$;
+$comment$Changes the rules of identity, for all history, as one batch: {"email": {"max_per_profile": 5, "max_links":
+{"user_id": 5}}, "*": {"cap": 500}}. The keys are namespaces; a new one is added. An absent key leaves its rule
+unchanged, at each depth; null sets the default of one rule, or of all rules of a namespace. cdp.rules() returns all
+rules.
+priority: an integer; a smaller one is stronger.
+max_per_profile: how many identifiers of the namespace a person can have, or "unlimited".
+max_links: how many identifiers of another namespace an identifier can be linked to before it is shared and its links
+no longer count: an object of namespace to number, with * for all others; or one number for all; "unlimited" in place
+of a number, or of all: never shared.
+blocked: the list of values that identify no one. A value is compared in any case, normalised as the namespace does; one
+that begins with ^ is a regular expression over normalised values. The list replaces the former one. A value that
+becomes blocked is removed from all events; one that is no longer blocked is searched for in the whole log.
+The key * holds the rules that are not of one namespace. cap: how many identifiers a person can have, or "unlimited".
+max_identifiers: how many identifiers an event can carry, 1 to 256; it applies to rows taken from now on, and
+cdp.replay() brings back rows that a smaller number kept out. sources: a document of cdp.set_sources(). null in place
+of these: the defaults of cap and max_identifiers.
+Errors: unknown key (the hint names the nearest), value of the wrong type or out of range, invalid regular expression
+(22023, each names the key); NULL (22004); the log lacks events (55000). On an error nothing changes.$comment$;
 
 CREATE FUNCTION cdp.rules() RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -88,24 +90,29 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.rules() IS
-	'All rules of who is who that are in force, those of sources included, as the document that '
-	'cdp.set_rules() takes: given to it, here or in another database, it makes these rules.';
+	'Returns all rules of identity, those of sources included, as a document for cdp.set_rules(): applied here or in '
+	'another database, it sets these rules.';
 
--- Numbers that the default has for a namespace are written out, as what is absent from a document stays.
+-- Lists the numbers that the default has too: a key that is absent from a document would leave a rule unchanged.
 CREATE FUNCTION cdp_internal.show_max_links(namespace text, max_links jsonb) RETURNS jsonb
 	LANGUAGE sql STABLE PARALLEL SAFE
 	RETURN CASE
 		WHEN max_links IS NULL THEN '"unlimited"'
 		WHEN max_links - '*' = '{}' THEN coalesce(to_jsonb(cdp_internal.max_links_to(max_links, '*')), '"unlimited"')
-		ELSE (SELECT jsonb_object_agg(k.key, coalesce(to_jsonb(cdp_internal.max_links_to(max_links, k.key)), '"unlimited"'))
-			  FROM (SELECT jsonb_object_keys(max_links || cdp_internal.default_max_links(namespace) || '{"*": 0}')) AS k (key))
+		ELSE (
+			SELECT jsonb_object_agg(k.key,
+				coalesce(to_jsonb(cdp_internal.max_links_to(max_links, k.key)), '"unlimited"'))
+			FROM (
+				SELECT jsonb_object_keys(max_links || cdp_internal.default_max_links(namespace) || '{"*": 0}')
+			) AS k (key))
 	END;
-COMMENT ON FUNCTION cdp_internal.show_max_links(text, jsonb) IS 'Internal: numbers of links as a document of rules says them.';
+COMMENT ON FUNCTION cdp_internal.show_max_links(text, jsonb) IS
+	'Internal: returns max_links of a namespace in the form of a document of rules.';
 
 CREATE FUNCTION cdp_internal.show_sources() RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
-	-- so that the same rules are the same document
+	-- the same rules must give the same document
 	SET intervalstyle = postgres
 AS $function$
 BEGIN
@@ -116,7 +123,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.show_sources() IS
-	'Internal: what is said of sources, as the document that cdp.set_sources() takes.';
+	'Internal: returns the rules of sources, as a document for cdp.set_sources().';
 
 CREATE FUNCTION cdp.set_sources(sources jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -128,20 +135,21 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.set_sources(jsonb) IS
-$comment$Says what sources are, for all history, as one batch: {"crm": {"party": "first", "trust": 5}, "list": {"party":
-"third", "expires_after": "90 days", "licence": "…"}}. What is absent stays as it is; null sets the default, of one
-key, or of all that is said of a source. A source that has sent nothing yet is listed, and needs party or trust. The
-view cdp.sources shows them.
-party: first (the default), second or third. trust, -128 to 127, more is better: where a rule allows only one of
-several links, that of the most trusted source counts, and of several values of a trait the most trusted source's,
-unless the trait's rule says otherwise. The default follows the party: first 3, second 2, third 1; a party without a
-trust sets it.
-expires_after: how long what the source says of a person counts after it was said; then other evidence shows again,
-from the next refresh on, which needs no rows for it. A string, "90 days"; a day in it is 24 hours; the default: it
-does not lapse. licence: a note on what the data may be used for.
-Errors: 22023, which names the key, for an unknown key (with the nearest), an invalid name, a trust out of range,
-another party, neither trust nor party for a source not known yet, an expires_after of months, of nothing or less,
-or of more than 100 years; NULL (22004); the log lacks events (55000). Nothing is changed then.$comment$;
+$comment$Changes the rules of sources, for all history, as one batch: {"crm": {"party": "first", "trust": 5}, "list":
+{"party": "third", "expires_after": "90 days", "licence": "…"}}. An absent key leaves its rule unchanged; null
+sets the default of one rule, or of all rules of a source.
+A source that has sent no rows yet is added, and needs party or trust.
+The view cdp.sources lists all sources.
+party: first (the default), second or third.
+trust: -128 to 127. If a rule allows only one of several links, the most trusted source's link wins; of several values
+of a trait, the most trusted source's value wins, unless the rule of the trait says otherwise. The default depends on
+the party: first 3, second 2, third 1; setting party without trust sets it.
+expires_after: how long values of the source count; then values of other sources show again, from the next refresh on,
+which needs no rows for that. A string such as "90 days"; a day is 24 hours; default: they do not expire.
+licence: a note on what the data may be used for.
+Errors: unknown key (the hint names the nearest), invalid name, trust out of range, unknown party, neither party nor
+trust for a new source, expires_after not an interval, with months, not positive, or more than 100 years (22023, each
+names the key); NULL (22004); the log lacks events (55000). On an error nothing changes.$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.check_rules(jsonb), cdp.set_rules(jsonb), cdp.rules(), cdp_internal.show_max_links(text, jsonb),
-	cdp_internal.show_sources(), cdp.set_sources(jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.check_rules(jsonb), cdp.set_rules(jsonb), cdp.rules(),
+	cdp_internal.show_max_links(text, jsonb), cdp_internal.show_sources(), cdp.set_sources(jsonb) FROM PUBLIC;

@@ -1,4 +1,4 @@
--- What each source is, how much it is trusted, and how long what it says counts.
+-- The rules of sources: party, trust, and how long their values count.
 
 CREATE FUNCTION cdp_internal.init_sources() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -9,22 +9,25 @@ BEGIN
 		SELECT s.source, s.party, s.trust, s.expires_after, s.licence, s.accepted, s.duplicate, s.quarantined,
 			f.as_of AS first_refresh_at, l.as_of AS last_refresh_at
 		FROM cdp_data.source s
-		LEFT JOIN cdp_data.batch f ON f.batch_id = s.first_batch_id LEFT JOIN cdp_data.batch l ON l.batch_id = s.last_batch_id;
+		LEFT JOIN cdp_data.batch f ON f.batch_id = s.first_batch_id
+		LEFT JOIN cdp_data.batch l ON l.batch_id = s.last_batch_id;
 	COMMENT ON VIEW cdp.sources IS
-		'The sources of events, what cdp.set_sources() says of them, and what became of their rows.';
+		'The sources of events, as set by cdp.set_sources(), and the outcomes of their rows.';
 	COMMENT ON COLUMN cdp.sources.source IS 'Name of the source.';
-	COMMENT ON COLUMN cdp.sources.party IS 'first (our own), second (a partner''s own) or third (bought).';
+	COMMENT ON COLUMN cdp.sources.party IS
+		'first (your own data), second (a partner''s own data) or third (bought data).';
 	COMMENT ON COLUMN cdp.sources.trust IS
-		'From -128 to 127, more is better: it decides between links, and between values of a trait.';
+		'Trust, from -128 to 127; links and values of the more trusted source win.';
 	COMMENT ON COLUMN cdp.sources.expires_after IS
-		'How long what it says of a person counts, in hours; NULL: it does not lapse.';
-	COMMENT ON COLUMN cdp.sources.licence IS 'A note on what its data may be used for; NULL: none.';
-	COMMENT ON COLUMN cdp.sources.accepted IS 'Number of rows that became events.';
-	COMMENT ON COLUMN cdp.sources.duplicate IS 'Number of rows whose message was in the log already.';
+		'How long its values of traits count, in hours; NULL: they do not expire.';
+	COMMENT ON COLUMN cdp.sources.licence IS 'A note on what its data may be used for; NULL: no note.';
+	COMMENT ON COLUMN cdp.sources.accepted IS 'Number of rows that were accepted: they became events.';
+	COMMENT ON COLUMN cdp.sources.duplicate IS 'Number of rows whose message was already in the log.';
 	COMMENT ON COLUMN cdp.sources.quarantined IS
-		'Number of rows that could not become events; a repaired one counts again.';
-	COMMENT ON COLUMN cdp.sources.first_refresh_at IS 'Time of the refresh, or change of rules, that first named it.';
-	COMMENT ON COLUMN cdp.sources.last_refresh_at IS 'Time of the last refresh that took rows of it.';
+		'Number of rows that could not become events; a row that is replayed counts again.';
+	COMMENT ON COLUMN cdp.sources.first_refresh_at IS
+		'Time of the refresh or change of rules that first named it.';
+	COMMENT ON COLUMN cdp.sources.last_refresh_at IS 'Time of the last refresh that took rows from it.';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_sources() IS 'Internal: makes the view of sources.';
@@ -40,7 +43,8 @@ BEGIN
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.check_source_name(text) IS 'Internal: raises an error for a name that no source can have.';
+COMMENT ON FUNCTION cdp_internal.check_source_name(text) IS
+	'Internal: raises an error if this cannot be the name of a source.';
 
 CREATE FUNCTION cdp_internal.check_sources(sources jsonb) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -54,15 +58,15 @@ BEGIN
 		PERFORM cdp_internal.check_source_name(rule.source);
 		IF rule.given <> 'null' THEN
 			PERFORM cdp_internal.check_keys(rule.given, '{party,trust,expires_after,licence}',
-								   format('source "%s"', rule.source));
+				format('source "%s"', rule.source));
 		END IF;
 	END LOOP;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.check_sources(jsonb) IS
-	'Internal: raises an error where a document of sources names none, or says other things of them than there are.';
+	'Internal: raises an error if a document of sources has an invalid name of a source or an unknown key.';
 
--- How long something counts, in hours: days differ in length with the time zone, months with themselves.
+-- Returns hours, because days differ in length with the time zone, and months from one another.
 CREATE FUNCTION cdp_internal.read_expiry(given jsonb, what text) RETURNS interval
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -76,18 +80,19 @@ BEGIN
 		expiry := NULL;
 	END;
 	IF expiry IS NULL THEN
-		RAISE EXCEPTION '% is %, which is no interval', what, left(given::text, 64)
+		RAISE EXCEPTION '% is %, which is not an interval', what, left(given::text, 64)
 			USING ERRCODE = 'invalid_parameter_value',
 			HINT = 'Write it as a string: "90 days".';
 	END IF;
 	IF extract(year FROM expiry) <> 0 OR extract(month FROM expiry) <> 0 THEN
 		RAISE EXCEPTION '% has months or years', what USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'They are not of one length.', HINT = 'Give days: "365 days".';
+			DETAIL = 'Their length varies.', HINT = 'Write it in days: "365 days".';
 	END IF;
-	-- a bound that keeps every time it is added to a time
+	-- bounded, so that adding it to a time cannot overflow
 	IF expiry <= interval '0' OR expiry > interval '36525 days' THEN
-		RAISE EXCEPTION '% is %, it must be more than nothing and at most 100 years', what, expiry
-			USING ERRCODE = 'invalid_parameter_value', HINT = 'null: what the source says does not lapse.';
+		RAISE EXCEPTION '% is %', what, expiry
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'It must be more than 0 and at most 100 years.',
+				HINT = 'null: values of the source do not expire.';
 	END IF;
 	RETURN make_interval(hours => 24 * extract(day FROM expiry)::integer)
 		+ (expiry - make_interval(days => extract(day FROM expiry)::integer));
@@ -99,7 +104,7 @@ CREATE FUNCTION cdp_internal.party_trust(party text) RETURNS integer
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN CASE party WHEN 'first' THEN 3 WHEN 'second' THEN 2 WHEN 'third' THEN 1 END;
 COMMENT ON FUNCTION cdp_internal.party_trust(text) IS
-	'Internal: the trust of a source of that party unless set; NULL for what is no party.';
+	'Internal: returns the default trust of a source of this party; NULL: there is no such party.';
 
 CREATE FUNCTION cdp_internal.read_source(source text, given jsonb,
 	INOUT party text, INOUT trust integer, INOUT expires_after interval, INOUT licence text)
@@ -122,7 +127,8 @@ BEGIN
 	END IF;
 	IF given ? 'trust' THEN
 		trust := CASE WHEN given -> 'trust' = 'null' THEN cdp_internal.party_trust(party)
-			ELSE cdp_internal.read_whole_number(given -> 'trust', format('trust of source "%s"', source), -128, 127) END;
+			ELSE cdp_internal.read_whole_number(given -> 'trust', format('trust of source "%s"', source), -128,
+				127) END;
 	END IF;
 	IF given ? 'expires_after' THEN
 		expires_after := CASE WHEN given -> 'expires_after' <> 'null'
@@ -138,7 +144,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.read_source(text, jsonb, text, integer, interval, text) IS
-	'Internal: what is said of a source as it becomes, from what it is and what a document says of it.';
+	'Internal: applies the part of a document about a source to its present rules; returns the new ones.';
 
 CREATE FUNCTION cdp_internal.add_sources(sources jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -146,21 +152,27 @@ CREATE FUNCTION cdp_internal.add_sources(sources jsonb) RETURNS void
 AS $function$
 DECLARE
 	known text[] := ARRAY(SELECT s.source FROM cdp_data.source s ORDER BY s.source);
-	-- a mistyped name must not become a source
-	wrong text := (SELECT min(g.key COLLATE "C") FROM jsonb_each(sources) g
-				   WHERE g.key <> ALL (known) AND coalesce(g.value ->> 'trust', g.value ->> 'party') IS NULL);
+	-- a mistyped name must not add a source
+	wrong text := (
+		SELECT min(g.key COLLATE "C")
+		FROM jsonb_each(sources) g
+		WHERE g.key <> ALL (known) AND coalesce(g.value ->> 'trust', g.value ->> 'party') IS NULL);
 BEGIN
 	IF wrong IS NOT NULL THEN
 		RAISE EXCEPTION 'source "%" is not known yet', wrong USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'A source that has sent nothing is listed where trust or party is given.',
-			HINT = coalesce('The nearest is "' || cdp_internal.nearest_name(wrong, known) || '".', 'Give trust or party.');
+			DETAIL = 'A source that has sent no rows is added only if trust or party is given.',
+			HINT = coalesce('The nearest is "' || cdp_internal.nearest_name(wrong, known) || '".',
+				'Add trust or party.');
 	END IF;
 	INSERT INTO cdp_data.source (source, first_batch_id, last_batch_id)
-	SELECT k.key, t.batch_id + 1, t.batch_id + 1 FROM cdp_data.state t CROSS JOIN jsonb_object_keys(sources) AS k (key)
+	SELECT k.key, t.batch_id + 1, t.batch_id + 1
+	FROM cdp_data.state t
+	CROSS JOIN jsonb_object_keys(sources) AS k (key)
 	ON CONFLICT DO NOTHING;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.add_sources(jsonb) IS 'Internal: lists the sources of a document that are not known yet.';
+COMMENT ON FUNCTION cdp_internal.add_sources(jsonb) IS
+	'Internal: adds the sources of a document that are not known yet.';
 
 CREATE FUNCTION cdp_internal.change_sources(sources jsonb) RETURNS TABLE (kind text, query text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -175,13 +187,19 @@ BEGIN
 	FOR was IN SELECT s.* FROM cdp_data.source s WHERE sources ? s.source ORDER BY s.source LOOP
 		SELECT * INTO STRICT becomes FROM cdp_internal.read_source(was.source, sources -> was.source,
 			was.party, was.trust, was.expires_after, was.licence);
-		UPDATE cdp_data.source s SET party = becomes.party, trust = becomes.trust, expires_after = becomes.expires_after,
-			licence = becomes.licence WHERE s.source = was.source;
+		UPDATE cdp_data.source s
+		SET party = becomes.party, trust = becomes.trust, expires_after = becomes.expires_after,
+			licence = becomes.licence
+		WHERE s.source = was.source;
 		IF becomes.trust < was.trust THEN
-			-- links inside rank behind what was the last of them
-			UPDATE cdp_data.profile p SET last_trust = NULL, last_at = NULL
-			FROM (SELECT i.profile_id FROM cdp_data.link l JOIN cdp_data.identifier i ON i.identifier_id = l.a
-				  WHERE l.source = was.source) l
+			-- its links now rank behind the stored bound of their profiles
+			UPDATE cdp_data.profile p
+			SET last_trust = NULL, last_at = NULL
+			FROM (
+				SELECT i.profile_id
+				FROM cdp_data.link l
+				JOIN cdp_data.identifier i ON i.identifier_id = l.a
+				WHERE l.source = was.source) l
 			WHERE p.profile_id = l.profile_id;
 		END IF;
 		IF becomes.trust <> was.trust THEN
@@ -192,13 +210,16 @@ BEGIN
 		END IF;
 	END LOOP;
 	IF refolded <> '{}' THEN
-		RETURN QUERY SELECT 'traits_changed', cdp_internal.refold_query(format('e.source = ANY (%L::text[])', refolded));
+		RETURN QUERY
+			SELECT 'traits_changed', cdp_internal.refold_query(format('e.source = ANY (%L::text[])', refolded));
 	END IF;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.change_sources(jsonb) IS
-	'Internal: writes what a document says of sources, and returns what that concerns, for cdp_internal.change_graph().';
+	'Internal: writes the rules of sources in a document; returns what the change concerns, for '
+	'cdp_internal.change_graph().';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_sources(), cdp_internal.check_source_name(text), cdp_internal.check_sources(jsonb),
-	cdp_internal.read_expiry(jsonb, text), cdp_internal.read_source(text, jsonb, text, integer, interval, text), cdp_internal.party_trust(text),
+REVOKE ALL ON FUNCTION cdp_internal.init_sources(), cdp_internal.check_source_name(text),
+	cdp_internal.check_sources(jsonb), cdp_internal.read_expiry(jsonb, text),
+	cdp_internal.read_source(text, jsonb, text, integer, interval, text), cdp_internal.party_trust(text),
 	cdp_internal.add_sources(jsonb), cdp_internal.change_sources(jsonb) FROM PUBLIC;

@@ -1,27 +1,31 @@
--- What a person decides about identifiers.  A verdict is a batch of its own: it goes through the
--- stages of cdp.refresh() with no rows of the inbox.
+-- Verdicts: what a person decides about identifiers.  A verdict is a batch of its own: it passes through the stages of
+-- cdp.refresh() without rows of the inbox.
 
--- Takes changes of the graph through every stage; the caller has started the batch and written what they follow from.
-CREATE FUNCTION cdp_internal.change_graph(unlinked text DEFAULT NULL, blocked text DEFAULT NULL, retry text DEFAULT NULL,
-	checked text DEFAULT NULL, forbids text DEFAULT NULL, judged text DEFAULT NULL, reread text DEFAULT NULL, reanchored text DEFAULT NULL,
-	refolded text DEFAULT NULL, traits_changed text DEFAULT NULL) RETURNS cdp_internal.batch_counts
+-- The caller has started the batch, and has written the rules or verdicts that the changes follow from.
+CREATE FUNCTION cdp_internal.change_graph(unlinked text DEFAULT NULL, blocked text DEFAULT NULL,
+	retry text DEFAULT NULL, checked text DEFAULT NULL, forbids text DEFAULT NULL, judged text DEFAULT NULL,
+	reread text DEFAULT NULL, reanchored text DEFAULT NULL, refolded text DEFAULT NULL,
+	traits_changed text DEFAULT NULL) RETURNS cdp_internal.batch_counts
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
 	done cdp_internal.batch_counts;
 BEGIN
-	PERFORM cdp_internal.stage_graph_changes(unlinked => unlinked, blocked => blocked, retry => retry, checked => checked, forbids => forbids, judged => judged,
-									reread => reread, reanchored => reanchored, refolded => refolded, traits_changed => traits_changed);
+	PERFORM cdp_internal.stage_graph_changes(unlinked => unlinked, blocked => blocked, retry => retry,
+		checked => checked, forbids => forbids, judged => judged, reread => reread, reanchored => reanchored,
+		refolded => refolded, traits_changed => traits_changed);
 	done := cdp_internal.process_batch();
 	PERFORM cdp_internal.batch_end();
 	RETURN done;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.change_graph(text, text, text, text, text, text, text, text, text, text) IS
-	'Internal: carries out a batch that changes the graph and takes nothing from the inboxes; the arguments are those of cdp_internal.stage_graph_changes().';
+	'Internal: takes changes of the graph through all stages of a batch, without rows of the inboxes, and ends the '
+	'batch. The arguments are those of cdp_internal.stage_graph_changes().';
 
-CREATE FUNCTION cdp_internal.write_verdict(kind text, a cdp.identifier, b cdp.identifier DEFAULT NULL, until_at timestamptz DEFAULT NULL, reason text DEFAULT NULL) RETURNS void
+CREATE FUNCTION cdp_internal.write_verdict(kind text, a cdp.identifier, b cdp.identifier DEFAULT NULL,
+	until_at timestamptz DEFAULT NULL, reason text DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -29,16 +33,18 @@ AS $function$
 BEGIN
 	INSERT INTO cdp_data.verdict AS v (verdict_id, kind, a, b, until_at, reason, batch_id)
 	SELECT coalesce((SELECT max(o.verdict_id) FROM cdp_data.verdict o), 0) + 1, write_verdict.kind,
-		   write_verdict.a, write_verdict.b, write_verdict.until_at, write_verdict.reason, s.batch_id + 1
+		write_verdict.a, write_verdict.b, write_verdict.until_at, write_verdict.reason, s.batch_id + 1
 	FROM cdp_data.state s
-	ON CONFLICT (a, kind, b) DO UPDATE SET until_at = excluded.until_at, reason = excluded.reason,
-		decided_by = excluded.decided_by, decided_at = excluded.decided_at, batch_id = excluded.batch_id;
+	ON CONFLICT (a, kind, b) DO UPDATE
+	SET until_at = excluded.until_at, reason = excluded.reason, decided_by = excluded.decided_by,
+		decided_at = excluded.decided_at, batch_id = excluded.batch_id;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text) IS 'Internal: writes a verdict, in place of one of its kind about the same identifiers.';
+COMMENT ON FUNCTION cdp_internal.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text) IS
+	'Internal: writes a verdict; replaces one of the same kind about the same identifiers.';
 
--- The identifiers of a pair, each where it was seen, in the order of cdp_data.link.
-CREATE FUNCTION cdp_internal.identifiers_of_pair(INOUT a cdp.identifier, INOUT b cdp.identifier, OUT a_id bigint, OUT b_id bigint)
+CREATE FUNCTION cdp_internal.identifiers_of_pair(INOUT a cdp.identifier, INOUT b cdp.identifier, OUT a_id bigint,
+	OUT b_id bigint)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -47,34 +53,49 @@ BEGIN
 		RAISE EXCEPTION 'an identifier is NULL' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	IF a = b THEN
-		RAISE EXCEPTION 'the two identifiers are the same: "%"', a USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'They are compared in their normalised form.';
+		RAISE EXCEPTION 'the two identifiers are the same: "%"', a
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'They are compared in normalised form.';
 	END IF;
-	SELECT least(identifiers_of_pair.a, identifiers_of_pair.b), greatest(identifiers_of_pair.a, identifiers_of_pair.b) INTO a, b;
-	a_id := (SELECT m.identifier_id FROM cdp_data.identifier_map m WHERE m.identifier = identifiers_of_pair.a);
-	b_id := (SELECT m.identifier_id FROM cdp_data.identifier_map m WHERE m.identifier = identifiers_of_pair.b);
+	SELECT least(identifiers_of_pair.a, identifiers_of_pair.b), greatest(identifiers_of_pair.a, identifiers_of_pair.b)
+	INTO a, b;
+	a_id := (
+		SELECT m.identifier_id
+		FROM cdp_data.identifier_map m
+		WHERE m.identifier = identifiers_of_pair.a);
+	b_id := (
+		SELECT m.identifier_id
+		FROM cdp_data.identifier_map m
+		WHERE m.identifier = identifiers_of_pair.b);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.identifiers_of_pair(cdp.identifier, cdp.identifier) IS
-	'Internal: two identifiers in their order, with their identifiers (NULL: not seen yet). An error where one is NULL, or both are the same.';
+	'Internal: returns two identifiers in the order of cdp_data.link, with their numbers (NULL: never seen). Raises an '
+	'error if one is NULL, or both are the same.';
 
--- Gives or withdraws the forbid of a pair, whose row in cdp.verdict is written or gone already.
+-- The row in cdp_data.verdict is already written or deleted.
 CREATE FUNCTION cdp_internal.forbid_changed(a_id bigint, b_id bigint, in_force boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	-- where only one end was seen, its profile must know when the other comes
-	UPDATE cdp_data.profile p SET has_forbid = n.has_forbid
-	FROM (SELECT o.profile_id, EXISTS (SELECT FROM cdp_data.identifier i JOIN cdp_data.verdict v ON v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier)
-									   WHERE i.profile_id = o.profile_id) AS has_forbid
-		  FROM cdp_data.identifier o WHERE o.identifier_id IN (a_id, b_id) AND o.profile_id <> 0) n
+	-- also if only one identifier was seen: its profile must be checked when the other arrives
+	UPDATE cdp_data.profile p
+	SET has_forbid = n.has_forbid
+	FROM (
+		SELECT o.profile_id, EXISTS (
+			SELECT
+			FROM cdp_data.identifier i
+			JOIN cdp_data.verdict v ON v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier)
+			WHERE i.profile_id = o.profile_id) AS has_forbid
+		FROM cdp_data.identifier o
+		WHERE o.identifier_id IN (a_id, b_id) AND o.profile_id <> 0) n
 	WHERE p.profile_id = n.profile_id AND p.has_forbid <> n.has_forbid;
 	PERFORM cdp_internal.change_graph(forbids => CASE WHEN a_id IS NOT NULL AND b_id IS NOT NULL
 		THEN format('SELECT %s::bigint AS a, %s::bigint AS b, %L::boolean AS in_force', a_id, b_id, in_force) END);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.forbid_changed(bigint, bigint, boolean) IS 'Internal: carries out a forbid that was given or withdrawn.';
+COMMENT ON FUNCTION cdp_internal.forbid_changed(bigint, bigint, boolean) IS
+	'Internal: applies a forbid that was given or withdrawn.';
 
 CREATE FUNCTION cdp.forbid(a cdp.identifier, b cdp.identifier, reason text DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -90,7 +111,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.forbid(cdp.identifier, cdp.identifier, text) IS
-	'Decides that two identifiers are of two people: they are in one profile no more, whatever evidence comes. On each path between them the lowest-ranked link gives way. The order of the two is of no account; they need not have been seen yet; given again, it has the new reason. cdp.allow() withdraws it. Errors: NULL (22004), twice the same identifier (22023).';
+	'Rules that two identifiers belong to two people: they are never in one profile, whatever the evidence. On each '
+	'path between them the lowest-ranked link is refused. The order of the two does not matter; they need not have '
+	'been seen yet. Given again, it replaces the reason. cdp.allow() withdraws it. Errors: NULL (22004), twice the '
+	'same identifier (22023).';
 
 CREATE FUNCTION cdp.allow(a cdp.identifier, b cdp.identifier) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -111,7 +135,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.allow(cdp.identifier, cdp.identifier) IS
-	'Withdraws a forbid: evidence alone decides about the two again. Returns false where there was none. Errors: NULL (22004), twice the same identifier (22023).';
+	'Withdraws a forbid: the evidence decides again. Returns false if there was none. Errors: NULL (22004), twice the '
+	'same identifier (22023).';
 
 CREATE FUNCTION cdp.mark_shared(identifier cdp.identifier, shared boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -131,24 +156,34 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.mark_shared(cdp.identifier, boolean) IS
-	'Decides whether an identifier is shared by many, in which case its links count for nothing and it is a profile by itself, or is not, however many it is linked to. NULL withdraws the verdict: the numbers decide again. It need not have been seen yet. Error: an identifier that is NULL (22004).';
+	'Rules that an identifier is shared by many people (true: its links do not count, and it is a profile of its own), '
+	'or that it is not, whatever its link counts (false). NULL withdraws the verdict: the link counts decide again. '
+	'The identifier need not have been seen yet. Error: NULL in place of the identifier (22004).';
 
--- Voids the evidence of pairs of one identifier: all of it that there is now.
 CREATE FUNCTION cdp_internal.void_evidence(identifier_id bigint, other_id bigint) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
 	pairs text := format($sql$
-		SELECT l.a, l.b, max(l.last_at) AS until_at FROM (
-			SELECT * FROM cdp_data.link WHERE a = %1$s UNION ALL SELECT * FROM cdp_data.link WHERE b = %1$s) l
-		WHERE %2$L::bigint IS NULL OR %2$L::bigint IN (l.a, l.b) GROUP BY l.a, l.b
+		SELECT l.a, l.b, max(l.last_at) AS until_at
+		FROM (
+			SELECT * FROM cdp_data.link WHERE a = %1$s
+			UNION ALL
+			SELECT * FROM cdp_data.link WHERE b = %1$s) l
+		WHERE %2$L::bigint IS NULL OR %2$L::bigint IN (l.a, l.b)
+		GROUP BY l.a, l.b
 	$sql$, identifier_id, other_id);
 	pair record;
 	voided bigint := 0;
 BEGIN
-	FOR pair IN EXECUTE format('SELECT x.identifier AS x, y.identifier AS y, p.until_at FROM (%s) p
-		JOIN cdp_data.identifier x ON x.identifier_id = p.a JOIN cdp_data.identifier y ON y.identifier_id = p.b', pairs) LOOP
+	FOR pair IN EXECUTE format($sql$
+		SELECT x.identifier AS x, y.identifier AS y, p.until_at
+		FROM (%s) p
+		JOIN cdp_data.identifier x ON x.identifier_id = p.a
+		JOIN cdp_data.identifier y ON y.identifier_id = p.b
+	$sql$, pairs)
+	LOOP
 		PERFORM cdp_internal.write_verdict('unlink', least(pair.x, pair.y), greatest(pair.x, pair.y), pair.until_at);
 		voided := voided + 1;
 	END LOOP;
@@ -159,10 +194,12 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.void_evidence(bigint, bigint) IS
-	'Internal: voids the evidence of a pair of identifiers, or with NULL of all pairs of the first, up to the latest there is. Returns the number of pairs.';
+	'Internal: voids the present evidence of a pair of identifiers, or of all pairs of the first (other_id NULL), up '
+	'to the latest. Returns the number of pairs.';
 
 CREATE FUNCTION cdp.unlink(a cdp.identifier, b cdp.identifier)
-	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz, refused boolean, reasons text[])
+	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz,
+		refused boolean, reasons text[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 5
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -173,14 +210,23 @@ BEGIN
 	PERFORM cdp_internal.start_batch();
 	SELECT * INTO STRICT pair FROM cdp_internal.identifiers_of_pair(unlink.a, unlink.b);
 	IF pair.a_id IS NULL OR pair.b_id IS NULL OR cdp_internal.void_evidence(pair.a_id, pair.b_id) = 0 THEN
-		RAISE EXCEPTION 'no evidence joins "%" and "%" directly', unlink.a, unlink.b USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = (SELECT CASE WHEN bool_and(e.step = 0) THEN CASE WHEN min(e.reasons[1]) IN ('unknown', 'blocked', 'shared') THEN format('They are apart: "%s" is %s.', min(e.from_identifier), min(e.reasons[1]))
+		RAISE EXCEPTION 'no evidence joins "%" and "%" directly', unlink.a, unlink.b
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = (
+					SELECT CASE
+						WHEN bool_and(e.step = 0) THEN CASE
+							WHEN min(e.reasons[1]) IN ('unknown', 'blocked', 'shared')
+								THEN format('They are apart: "%s" is %s.', min(e.from_identifier), min(e.reasons[1]))
 							ELSE format('They are apart: %s.', min(e.reasons[1])) END
-						WHEN bool_or(e.refused) THEN format('They are apart; between them are %s.', string_agg(format('%s - %s (%s)', e.from_identifier, e.to_identifier,
-							CASE WHEN e.refused THEN array_to_string(e.reasons, ', ') ELSE e.source END), ', ' ORDER BY e.step))
-						ELSE format('The chain that joins them is %s.', string_agg(format('%s - %s', e.from_identifier, e.to_identifier), ', ' ORDER BY e.step)) END
-					  FROM cdp.explain(unlink.a, unlink.b) e),
-			HINT = 'cdp.forbid() keeps two identifiers apart for certain.';
+						WHEN bool_or(e.refused)
+							THEN format('They are apart; between them are %s.', string_agg(
+								format('%s - %s (%s)', e.from_identifier, e.to_identifier,
+									CASE WHEN e.refused THEN array_to_string(e.reasons, ', ') ELSE e.source END),
+								', ' ORDER BY e.step))
+						ELSE format('The chain that joins them is %s.', string_agg(
+							format('%s - %s', e.from_identifier, e.to_identifier), ', ' ORDER BY e.step)) END
+					FROM cdp.explain(unlink.a, unlink.b) e),
+				HINT = 'cdp.forbid() keeps two identifiers apart whatever the evidence.';
 	END IF;
 	IF cdp.profile_of(unlink.a) = cdp.profile_of(unlink.b) THEN
 		RETURN QUERY SELECT * FROM cdp.explain(unlink.a, unlink.b);
@@ -188,10 +234,14 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.unlink(cdp.identifier, cdp.identifier) IS
-	'Voids the evidence that joins two identifiers directly, up to the latest there is now: such evidence counts for nothing, whenever it arrives; later evidence counts. Returns the chain by which they are one person still, as cdp.explain() does; no row where nothing joins them. Errors: no direct evidence (22023, the detail shows the chain), NULL (22004), twice the same identifier (22023).';
+	'Voids the evidence that joins two identifiers directly, up to the latest that there is now: it does not count, '
+	'even if it arrives again; later evidence counts. Returns the chain that still joins them, as cdp.explain() does; '
+	'no rows if nothing does. Errors: no direct evidence (22023, the detail shows the chain), NULL (22004), twice the '
+	'same identifier (22023).';
 
 CREATE FUNCTION cdp.unlink(identifier cdp.identifier)
-	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz, refused boolean, reasons text[])
+	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz,
+		refused boolean, reasons text[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 5
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -204,21 +254,32 @@ BEGIN
 		RAISE EXCEPTION 'an identifier is NULL' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	PERFORM cdp_internal.start_batch();
-	own_id := (SELECT m.identifier_id FROM cdp_data.identifier_map m WHERE m.identifier = unlink.identifier);
-	others := ARRAY(SELECT l.b FROM cdp_data.link l WHERE l.a = own_id UNION SELECT l.a FROM cdp_data.link l WHERE l.b = own_id);
+	own_id := (
+		SELECT m.identifier_id
+		FROM cdp_data.identifier_map m
+		WHERE m.identifier = unlink.identifier);
+	others := ARRAY(
+		SELECT l.b FROM cdp_data.link l WHERE l.a = own_id
+		UNION
+		SELECT l.a FROM cdp_data.link l WHERE l.b = own_id);
 	IF own_id IS NULL OR cdp_internal.void_evidence(own_id, NULL) = 0 THEN
-		RAISE EXCEPTION 'no evidence joins "%" to any other identifier', unlink.identifier USING ERRCODE = 'invalid_parameter_value';
+		RAISE EXCEPTION 'no evidence joins "%" to any other identifier', unlink.identifier
+			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	RETURN QUERY
-		SELECT e.* FROM cdp_data.identifier own JOIN cdp_data.identifier o ON o.profile_id = own.profile_id AND o.identifier_id = ANY (others)
+		SELECT e.*
+		FROM cdp_data.identifier own
+		JOIN cdp_data.identifier o ON o.profile_id = own.profile_id AND o.identifier_id = ANY (others)
 		CROSS JOIN LATERAL cdp.explain(own.identifier, o.identifier) e
 		WHERE own.identifier_id = own_id AND own.profile_id <> 0;
 END
 $function$;
 COMMENT ON FUNCTION cdp.unlink(cdp.identifier) IS
-	'Voids, like cdp.unlink(a, b), the evidence of every pair that the identifier is in. Returns the chains by which it is one person still with those it was linked to; as all its links are void, that is no row. Errors: no evidence joins it to another identifier (22023), NULL (22004).';
+	'Voids, like cdp.unlink(a, b), the evidence of every pair that the identifier is in. Returns the chains that still '
+	'join it to identifiers it was linked to; as all its links are void, there are none. Errors: no evidence joins it '
+	'to another identifier (22023), NULL (22004).';
 
--- The same for drivers, which bind parameters as text.
+-- The same functions for drivers that bind parameters as text.
 CREATE FUNCTION cdp.forbid(a text, b text, reason text DEFAULT NULL) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 	RETURN cdp.forbid(a::cdp.identifier, b::cdp.identifier, reason);
@@ -252,8 +313,11 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION cdp.unlink(text) IS 'The same with an identifier as text, namespace:value.';
 
-REVOKE ALL ON FUNCTION cdp_internal.change_graph(text, text, text, text, text, text, text, text, text, text), cdp_internal.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text),
-	cdp_internal.identifiers_of_pair(cdp.identifier, cdp.identifier), cdp_internal.forbid_changed(bigint, bigint, boolean), cdp.forbid(cdp.identifier, cdp.identifier, text),
-	cdp.allow(cdp.identifier, cdp.identifier), cdp.mark_shared(cdp.identifier, boolean), cdp_internal.void_evidence(bigint, bigint),
-	cdp.unlink(cdp.identifier, cdp.identifier), cdp.unlink(cdp.identifier), cdp.forbid(text, text, text), cdp.allow(text, text),
-	cdp.mark_shared(text, boolean), cdp.unlink(text, text), cdp.unlink(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.change_graph(text, text, text, text, text, text, text, text, text, text),
+	cdp_internal.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text),
+	cdp_internal.identifiers_of_pair(cdp.identifier, cdp.identifier),
+	cdp_internal.forbid_changed(bigint, bigint, boolean), cdp.forbid(cdp.identifier, cdp.identifier, text),
+	cdp.allow(cdp.identifier, cdp.identifier), cdp.mark_shared(cdp.identifier, boolean),
+	cdp_internal.void_evidence(bigint, bigint), cdp.unlink(cdp.identifier, cdp.identifier),
+	cdp.unlink(cdp.identifier), cdp.forbid(text, text, text), cdp.allow(text, text), cdp.mark_shared(text, boolean),
+	cdp.unlink(text, text), cdp.unlink(text) FROM PUBLIC;

@@ -1,10 +1,10 @@
 /*
  * condition.c
- *		Checks that a text is a segment's condition: one boolean SQL expression over
- *		the columns of one row of cdp.profile_row.
+ *		Checks the condition of a segment: one boolean SQL expression over the columns
+ *		of cdp.profile_row.
  *
- * The server's own parser and analysis decide what the text means; the functions
- * here refuse what they would accept and a segment cannot have.
+ * The server's parser and analysis decide what the text means; the functions here
+ * refuse what the server accepts but a condition cannot have.
  */
 #include "postgres.h"
 
@@ -31,7 +31,7 @@
 #include "cdp.h"
 #include "platform/segment/function_owner.h"
 
-/* the text being parsed, and how many characters of ours stand before the condition */
+/* the condition being parsed, and the length of what we put before it */
 typedef struct ConditionSource
 {
 	const char *condition;
@@ -39,8 +39,8 @@ typedef struct ConditionSource
 } ConditionSource;
 
 /*
- * Error context callback: a position in the condition must not be taken for one in
- * the client's statement, so it becomes a position in an internal query.
+ * Error context callback: reports a position in the condition as one in an internal
+ * query, so that it is not taken for a position in the client's statement.
  */
 static void
 condition_error_position(void *arg)
@@ -56,14 +56,14 @@ condition_error_position(void *arg)
 	}
 }
 
-/* Parses a text as PL/pgSQL parses an expression; all that can follow SELECT is let through. */
+/* Parses a text as PL/pgSQL parses an expression; accepts everything that can follow SELECT. */
 static SelectStmt *
 parse_select(const char *text)
 {
 	return (SelectStmt *) linitial_node(RawStmt, raw_parser(text, RAW_PARSE_PLPGSQL_EXPR))->stmt;
 }
 
-/* Raises the error for a part of a SELECT that a condition has no place for. */
+/* Raises the error for a clause of SELECT that a condition cannot have. */
 static void
 refuse_clause(ParseState *pstate, const char *clause, Node *node)
 {
@@ -74,7 +74,7 @@ refuse_clause(ParseState *pstate, const char *clause, Node *node)
 		 parser_errposition(pstate, exprLocation(node))));
 }
 
-/* Refuses the clauses that may follow the list of expressions, or come before it. */
+/* Refuses all clauses of SELECT but the list of expressions. */
 static void
 check_clauses(ParseState *pstate, const SelectStmt *select)
 {
@@ -97,7 +97,7 @@ check_clauses(ParseState *pstate, const SelectStmt *select)
 	}
 }
 
-/* Parses the condition; returns its raw expression, the only one there is. */
+/* Parses the condition; returns its only expression, not analysed yet. */
 static Node *
 parse_condition(ParseState *pstate, ConditionSource *source)
 {
@@ -107,24 +107,24 @@ parse_condition(ParseState *pstate, ConditionSource *source)
 	check_clauses(pstate, select);
 	if (select->targetList == NIL)
 		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("a condition cannot be empty"),
-						errhint("A condition that holds for every profile is true.")));
+						errhint("Write true for a condition that holds for every profile.")));
 	if (list_length(select->targetList) > 1)
-		ereport(ERROR,
-				(errcode(ERRCODE_SYNTAX_ERROR),
-				 errmsg("a condition is one expression, not %d", list_length(select->targetList)),
-				 errhint("Join expressions with AND or OR, not with a comma."),
-				 parser_errposition(pstate, exprLocation(lsecond(select->targetList)))));
+		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
+						errmsg("a condition must be one expression, not %d",
+							   list_length(select->targetList)),
+						errhint("Join expressions with AND or OR, not with a comma."),
+						parser_errposition(pstate, exprLocation(lsecond(select->targetList)))));
 	target = linitial_node(ResTarget, select->targetList);
 	if (target->name)
 		ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
 						errmsg("unexpected \"%s\" after the condition's expression", target->name),
-						errhint("Expressions are joined with AND or OR; a condition has no alias."),
+						errhint("Join expressions with AND or OR; a condition has no alias."),
 						parser_errposition(pstate, target->location)));
 
 	/*
-	 * What may follow SELECT and is no expression, and leaves no trace in the
-	 * parse tree or cannot be analysed ("ALL true", "*"), does not parse in the
-	 * parentheses that the view puts around a condition.
+	 * Parse it again in parentheses, as the view writes it.  That refuses what may
+	 * follow SELECT without being an expression, and is not visible in the parse
+	 * tree or cannot be analysed ("ALL true", "*").
 	 */
 	source->prefix_length = 1;
 	parse_select(psprintf("(%s\n)", source->condition));
@@ -132,19 +132,18 @@ parse_condition(ParseState *pstate, ConditionSource *source)
 	return target->val;
 }
 
-/* Hook for $1, $2, …: there is nothing that a stored condition could take them from. */
+/* Parameter hook: refuses $1, $2, …, as a stored condition has no values for them. */
 static Node *
 refuse_parameter(ParseState *pstate, ParamRef *parameter)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("a condition cannot contain parameters"),
-			 errhint("Write the value into the condition, as format('%%L', value) quotes it."),
-			 parser_errposition(pstate, parameter->location)));
+	ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					errmsg("a condition cannot contain parameters"),
+					errhint("Write the value into the condition, quoted by format('%%L', value)."),
+					parser_errposition(pstate, parameter->location)));
 	return NULL;
 }
 
-/* check_functions_in_node callback: remembers the function if it judges segments itself. */
+/* check_functions_in_node callback: notes the function if it judges segments. */
 static bool
 function_judges(Oid function, void *context)
 {
@@ -162,21 +161,21 @@ function_judges(Oid function, void *context)
 	return false;
 }
 
-/* Refuses functions by which a condition would depend on segments. */
+/* Refuses functions that judge segments. */
 static void
 check_segments(Node *node, ParseState *pstate)
 {
 	Oid function = InvalidOid;
 
 	if (check_functions_in_node(node, function_judges, &function))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("a condition cannot ask for segments (cdp.%s)", get_func_name(function)),
-				 errhint("Write the condition of the other segment in its place."),
-				 parser_errposition(pstate, exprLocation(node))));
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("a condition cannot call a function that judges segments (cdp.%s)",
+							   get_func_name(function)),
+						errhint("Write the condition of the other segment in its place."),
+						parser_errposition(pstate, exprLocation(node))));
 }
 
-/* check_functions_in_node callback: remembers the function if it is volatile. */
+/* check_functions_in_node callback: notes the function if it is volatile. */
 static bool
 function_is_volatile(Oid function, void *context)
 {
@@ -186,7 +185,7 @@ function_is_volatile(Oid function, void *context)
 	return true;
 }
 
-/* Names what a node is if a condition cannot contain it, else returns NULL. */
+/* Returns what to call a node that a condition cannot contain; NULL for other nodes. */
 static const char *
 forbidden_kind(Node *node)
 {
@@ -210,7 +209,7 @@ forbidden_kind(Node *node)
 	}
 }
 
-/* Finds the operator of a comparison that is written without naming it, if the node is one. */
+/* Returns the operator of a comparison that is written without it, such as IS DISTINCT FROM. */
 static Oid
 unnamed_operator(Node *node)
 {
@@ -229,8 +228,8 @@ unnamed_operator(Node *node)
 }
 
 /*
- * Refuses comparisons that a dump of the segment's view could not bring back: those
- * without a name for their operator find it on the search path only.
+ * Refuses comparisons that would break a dump of the segment's view: those that do
+ * not name their operator find it only through the search path.
  */
 static void
 check_restorable(Node *node, ParseState *pstate)
@@ -244,17 +243,16 @@ check_restorable(Node *node, ParseState *pstate)
 	name_space = ((Form_pg_operator) GETSTRUCT(tuple))->oprnamespace;
 	ReleaseSysCache(tuple);
 	if (name_space != PG_CATALOG_NAMESPACE)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("a condition cannot compare values of this type in this form"),
-			 errdetail("A dump could not be restored: the operator is not in pg_catalog, and this "
-					   "form does not name it."),
-			 errhint("Write the comparison with =, <> or <, or compare the values as text."),
-			 parser_errposition(pstate, exprLocation(node))));
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("a condition cannot compare values of this type in this form"),
+				 errdetail("A dump of it could not be restored: the operator is not in pg_catalog, "
+						   "and this form does not name it."),
+				 errhint("Use =, <> or <, or compare the values as text."),
+				 parser_errposition(pstate, exprLocation(node))));
 }
 
-/* Walks an analysed expression and raises an error for anything that makes it more than a function of one row. */
+/* Walks an analysed expression; raises an error for a node that a condition cannot contain. */
 static bool
 check_node(Node *node, ParseState *pstate)
 {
@@ -266,24 +264,22 @@ check_node(Node *node, ParseState *pstate)
 	check_segments(node, pstate);
 	kind = forbidden_kind(node);
 	if (kind)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("a condition cannot contain %s", kind),
-				 errdetail("A condition is judged from the columns of one row of cdp.profile_row."),
-				 parser_errposition(pstate, exprLocation(node))));
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						errmsg("a condition cannot contain %s", kind),
+						errdetail("A condition is evaluated over one row of cdp.profile_row."),
+						parser_errposition(pstate, exprLocation(node))));
 	if (check_functions_in_node(node, function_is_volatile, &function))
 		ereport(
 			ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("a condition cannot contain a volatile function (%s)", get_func_name(function)),
-			 errdetail(
-				 "A condition gives the same answer as long as the profile and the time are the same."),
+			 errdetail("The result of a condition can depend only on the profile and the time."),
 			 parser_errposition(pstate, exprLocation(node))));
 	check_restorable(node, pstate);
 	return expression_tree_walker(node, check_node, pstate);
 }
 
-/* Makes the columns of cdp.profile_row known to the analysis; the view stays locked until the transaction ends. */
+/* Adds the columns of cdp.profile_row to the namespace; locks the view until the transaction ends. */
 static void
 add_profile_row(ParseState *pstate)
 {
@@ -302,9 +298,9 @@ add_profile_row(ParseState *pstate)
 }
 
 /*
- * Analyses the raw expression and refuses what is not a boolean function of one row.
- * It is analysed as a select list is, which lets everything through, so that all
- * refusals speak of conditions.
+ * Analyses the raw expression and refuses what is not a condition.  It is analysed
+ * as a select list, where the server allows everything, so that all refusals are
+ * ours and speak of conditions.
  */
 static Node *
 analyse_condition(ParseState *pstate, Node *raw, Oid owner)
@@ -324,7 +320,7 @@ analyse_condition(ParseState *pstate, Node *raw, Oid owner)
 	if (getBaseType(type) != BOOLOID)
 		ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
 						errmsg("a condition must be of type boolean, not %s", format_type_be(type)),
-						errhint("Compare the value with another, or ask whether it IS NOT NULL."),
+						errhint("Compare the value with another, or test it with IS NOT NULL."),
 						parser_errposition(pstate, exprLocation(expression))));
 	function = find_foreign_function(expression, owner, &place);
 	if (OidIsValid(function))
@@ -348,7 +344,7 @@ list_leaves(Node *node, List **leaves)
 		list_leaves(lfirst(cell), leaves);
 }
 
-/* put_leaves returns the parts of a condition as rows, written as the server writes expressions. */
+/* put_leaves returns the parts of a condition as rows, deparsed by the server. */
 static void
 put_leaves(Node *expression, ReturnSetInfo *result)
 {
@@ -368,8 +364,8 @@ put_leaves(Node *expression, ReturnSetInfo *result)
 }
 
 /*
- * cdp_internal.check_condition(text, oid): returns the parts of the text if it is a condition that
- * this role can own, or the caller, else raises an error with a position in it.
+ * cdp_internal.check_condition(text, oid): returns the parts of a condition that this role (or the
+ * caller) can own; raises an error, with its position, if the text is not one.
  */
 CDP_FUNCTION(cdp_check_condition);
 Datum

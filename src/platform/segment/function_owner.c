@@ -1,9 +1,9 @@
 /*
  * function_owner.c
- *		Whose functions a condition calls.
+ *		Checks who owns the functions that a condition calls.
  *
- * A condition runs with the rights of the segment's owner.  A function that belongs to
- * another role could become any other function at any time, and use these rights.
+ * A condition runs with the rights of the segment's owner.  The owner of a function
+ * can replace it at any time, and so use these rights.
  */
 #include "postgres.h"
 
@@ -38,7 +38,7 @@ typedef struct FunctionSearch
 
 static bool search_type(Oid type, FunctionSearch *search);
 
-/* is_own_schema tells whether a schema is one that the extension makes its functions in. */
+/* is_own_schema returns whether a schema is one of the extension's for functions. */
 static bool
 is_own_schema(Oid schema)
 {
@@ -46,7 +46,7 @@ is_own_schema(Oid schema)
 		   schema == get_namespace_oid("cdp_internal", true);
 }
 
-/* is_foreign notes a function that is found; a callback of check_functions_in_node. */
+/* is_foreign notes a function of another owner; a callback of check_functions_in_node. */
 static bool
 is_foreign(Oid function, void *context)
 {
@@ -58,8 +58,7 @@ is_foreign(Oid function, void *context)
 	if (!HeapTupleIsValid(tuple))
 		return false;
 	form = (Form_pg_proc) GETSTRUCT(tuple);
-	foreign = form->pronamespace != PG_CATALOG_NAMESPACE &&
-			  !is_own_schema(form->pronamespace) &&
+	foreign = form->pronamespace != PG_CATALOG_NAMESPACE && !is_own_schema(form->pronamespace) &&
 			  form->proowner != search->owner && !superuser_arg(form->proowner);
 	ReleaseSysCache(tuple);
 	if (foreign)
@@ -67,7 +66,7 @@ is_foreign(Oid function, void *context)
 	return foreign;
 }
 
-/* The type that a node makes values of, if making them can call functions. */
+/* made_type returns the type of a node's values, if making them can call functions. */
 static Oid
 made_type(Node *node)
 {
@@ -94,7 +93,7 @@ made_type(Node *node)
 	}
 }
 
-/* search_table searches the types of columns that are made of what a function, or XML or JSON, gives. */
+/* search_table searches the types of the columns of a function, XMLTABLE or JSON_TABLE in FROM. */
 static bool
 search_table(RangeTblEntry *table, FunctionSearch *search)
 {
@@ -123,7 +122,7 @@ search_node(Node *node, FunctionSearch *search)
 		return false;
 	if (IsA(node, Query))
 		return query_tree_walker((Query *) node, search_node, search, QTW_EXAMINE_RTES_BEFORE);
-	if (IsA(node, RangeTblEntry)) /* what is in it comes next */
+	if (IsA(node, RangeTblEntry)) /* the walker visits its contents next */
 		return search_table((RangeTblEntry *) node, search);
 	if (check_functions_in_node(node, is_foreign, search) || search_type(made_type(node), search))
 	{
@@ -134,7 +133,7 @@ search_node(Node *node, FunctionSearch *search)
 	return expression_tree_walker(node, search_node, search);
 }
 
-/* search_domain searches the constraints of a domain: as they are stored, for in plans functions are inlined. */
+/* search_domain searches a domain's constraints, as stored: in plans functions are inlined. */
 static bool
 search_domain(Oid type, FunctionSearch *search)
 {
@@ -173,12 +172,12 @@ search_row(Oid type, FunctionSearch *search)
 	return false;
 }
 
-/* search_type searches what making a value of a type calls: its domains' constraints. */
+/* search_type searches the functions that making a value of a type calls: constraints of domains. */
 static bool
 search_type(Oid type, FunctionSearch *search)
 {
 	check_stack_depth();
-	/* types below are of the server's own */
+	/* types below are built in */
 	if (type < FirstUnpinnedObjectId)
 		return false;
 	switch (get_typtype(type))
@@ -212,8 +211,8 @@ foreign_function_error(Oid function)
 	errmsg("function %s belongs neither to the segment's owner nor to a superuser",
 		   format_procedure_qualified(function));
 	return errhint(
-		"A condition runs with the rights of the segment's owner, so its functions outside "
-		"pg_catalog and cdp must belong to that role or to a superuser.");
+		"A condition runs with the rights of the segment's owner. Its functions outside pg_catalog "
+		"and cdp must belong to that role or to a superuser.");
 }
 
 void

@@ -1,6 +1,6 @@
 /*
  * function_owner.h
- *		Whose functions a condition calls.
+ *		Checks who owns the functions that a condition calls.
  */
 #ifndef CDP_SEGMENT_FUNCTION_OWNER_H
 #define CDP_SEGMENT_FUNCTION_OWNER_H
@@ -8,19 +8,20 @@
 #include "nodes/nodes.h"
 
 /*
- * Finds a function that an expression or query calls, as itself, by an operator, a
- * cast or a domain, and that lies outside pg_catalog and cdp and belongs to neither
- * this owner nor a superuser; *node is where it is called.
+ * Returns a function that an expression or query calls, directly or through an
+ * operator, a cast or a domain, that is not in pg_catalog or a schema of the
+ * extension, and that belongs neither to this owner nor to a superuser; InvalidOid
+ * if there is none.  *node is the node that calls it.
  */
 extern Oid find_foreign_function(Node *expression, Oid owner, Node **node);
 
-/* Raises an error if there is one. */
+/* Raises an error if there is such a function. */
 extern void check_function_owners(Node *expression, Oid owner);
 
-/* The message and hint of that error, for ereport(). */
+/* Sets the message and hint of that error, within ereport(). */
 extern int foreign_function_error(Oid function);
 
-/* Whether a function lies in the schema cdp. */
+/* Returns whether a function is in a schema of the extension. */
 extern bool is_cdp_function(Oid function);
 
 #endif /* CDP_SEGMENT_FUNCTION_OWNER_H */

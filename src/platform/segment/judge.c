@@ -1,9 +1,9 @@
 /*
  * judge.c
- *		Judges segments' conditions, each as its owner, and gives ids.
+ *		Judges segments: evaluates their conditions, each as its owner.
  *
- * A condition that fails of some people is judged of ever smaller groups, down to those at
- * fault: the others are judged, and it is known whom it fails of.
+ * If a condition fails for a group of people, it is judged for each half of the group, and
+ * so on.  That finds the people it fails for, and judges all others.
  */
 #include "postgres.h"
 
@@ -35,26 +35,26 @@
 #define SEGMENT_SCHEMA "cdp_segment"
 #define JUDGE_PATH "pg_catalog, pg_temp"
 
-/* people of a segment that fails as a whole are judged so many at a time */
+/* how many people are judged in one statement, unless all are */
 #define PAGE_PEOPLE 10000
 
-/* plans that a backend keeps */
+/* plans cached by a backend */
 #define PLANS_MAX 64
 
 /* a query that is run as an owner */
 typedef struct JudgeQuery
 {
-	const Segment *segments; /* whose views are checked before */
+	const Segment *segments; /* their views are checked first */
 	int segment_count;
 	const char *text;
-	bool by_person; /* find people through the indexes */
-	Oid type;       /* of the one parameter, if there is one */
+	bool by_person; /* force index scans on people */
+	Oid type;       /* type of the parameter; InvalidOid: none */
 	Datum value;
 	JudgeTake take;
 	void *arg;
 } JudgeQuery;
 
-/* hands the first column of each row on */
+/* passes the first column of each row to a callback */
 typedef struct TakeReceiver
 {
 	DestReceiver receiver;
@@ -71,7 +71,7 @@ typedef struct KeptPlan
 static KeptPlan kept_plans[PLANS_MAX];
 static int kept_count;
 
-/* the numbers that a query gave, which outlive it */
+/* numbers returned by a query, in memory that outlives it */
 typedef struct NumberList
 {
 	MemoryContext context;
@@ -129,8 +129,8 @@ prepare(const char *text, int parameters, Oid *types, int options)
 }
 
 /*
- * keep_plan gives the plan of a query, which is kept; its views are locked, so
- * that a plan made before follows them if they are others now.
+ * keep_plan returns the plan of a query, cached by its text.  The caller holds locks
+ * on its views; the plan cache replans it if they were replaced.
  */
 static SPIPlanPtr
 keep_plan(const char *text, Oid type)
@@ -155,7 +155,7 @@ keep_plan(const char *text, Oid type)
 	return kept->plan;
 }
 
-/* execute_plan runs a plan, its rows going to the query's taker. */
+/* execute_plan runs a plan and passes its rows to the query's callback. */
 static void
 execute_plan(SPIPlanPtr plan, const JudgeQuery *query)
 {
@@ -177,7 +177,7 @@ execute_plan(SPIPlanPtr plan, const JudgeQuery *query)
 		elog(ERROR, "could not judge a condition: %s", SPI_result_code_string(result));
 }
 
-/* check_view raises an error unless a relation is the view of a segment, whose functions its owner can trust. */
+/* check_view checks that a relation is the view of a segment, and the owners of its functions. */
 static void
 check_view(const Segment *segment)
 {
@@ -190,7 +190,7 @@ check_view(const Segment *segment)
 		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
 						errmsg("\"%s.%s\" is not the view of a segment", SEGMENT_SCHEMA,
 							   NameStr(segment->name)),
-						errdetail("That has one column, profile_id bigint."),
+						errdetail("The view of a segment has one column, profile_id bigint."),
 						errhint("Create the segment again with cdp.create_segment.")));
 	check_function_owners((Node *) get_view_query(view), segment->owner);
 	relation_close(view, NoLock);
@@ -209,8 +209,8 @@ execute_query(void *arg)
 	if (query->by_person)
 	{
 		/*
-		 * However small the tables: a scan of them would judge all people, and fail
-		 * of any of them.
+		 * A sequential scan, which the planner prefers for small tables, would
+		 * evaluate the condition for all people, and fail for any of them.
 		 */
 		restrict_set("enable_seqscan", "off");
 		restrict_set("jit", "off");
@@ -221,21 +221,21 @@ execute_query(void *arg)
 	SPI_finish();
 }
 
-/* run_query runs a query as a role; returns the error it failed with. */
+/* run_query runs a query as a role; returns its error, or NULL. */
 static ErrorData *
 run_query(Oid owner, int limit, JudgeQuery *query, bool *too_slow)
 {
 	return restrict_run(owner, JUDGE_PATH, limit, execute_query, query, too_slow);
 }
 
-/* check_readable notes whether the caller may read the view that is about to be locked. */
+/* check_readable notes whether the caller may read the view; called before it is locked. */
 static void
 check_readable(const RangeVar *relation, Oid view, Oid former, void *arg)
 {
 	bool *readable = arg;
 	bool is_missing = false;
 
-	/* it may be gone by now: then it is looked for again */
+	/* if it was dropped meanwhile, the caller looks it up again */
 	*readable = OidIsValid(view) &&
 				pg_class_aclcheck_ext(view, GetUserId(), ACL_SELECT, &is_missing) == ACLCHECK_OK;
 }
@@ -246,7 +246,7 @@ judge_find(const char *name, int flags, Segment *segment)
 	bool readable = false;
 	Oid view = InvalidOid;
 
-	/* not truncated to the name of another */
+	/* a longer name would be truncated to that of another view */
 	if (strlen(name) < NAMEDATALEN && OidIsValid(get_namespace_oid(SEGMENT_SCHEMA, true)))
 		view = RangeVarGetRelidExtended(
 			makeRangeVar(SEGMENT_SCHEMA, pstrdup(name), -1), AccessShareLock,
@@ -270,11 +270,13 @@ judge_find(const char *name, int flags, Segment *segment)
 	if (flags & JUDGE_REQUIRED && OidIsValid(view) && !readable)
 		aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_VIEW, name);
 	if (flags & JUDGE_REQUIRED)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("segment \"%s\" does not exist", name),
-				 errdetail("There is no view of this name in the schema %s.", SEGMENT_SCHEMA),
-				 errhint("The table cdp.segment lists the segments; one whose view was dropped is "
-						 "created again with replace => true, or dropped with cdp.drop_segment.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("segment \"%s\" does not exist", name),
+			 errdetail("There is no view of this name in the schema %s.", SEGMENT_SCHEMA),
+			 errhint(
+				 "cdp.segment lists the segments. If only the view was dropped, create the segment "
+				 "again with replace => true, or drop it with cdp.drop_segment.")));
 	return false;
 }
 
@@ -293,14 +295,14 @@ judge_release(const Segment *segment)
 	UnlockRelationOid(segment->view, AccessShareLock);
 }
 
-/* view_name gives the name of a segment's view as it is written in a query. */
+/* view_name returns the qualified, quoted name of a segment's view. */
 static const char *
 view_name(const Segment *segment)
 {
 	return quote_qualified_identifier(SEGMENT_SCHEMA, NameStr(segment->name));
 }
 
-/* start_judgement begins to judge so many people. */
+/* start_judgement initialises a judgement and sets its deadline for this number of people. */
 static void
 start_judgement(Judgement *result, double people)
 {
@@ -312,7 +314,7 @@ start_judgement(Judgement *result, double people)
 		result->deadline = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), limit);
 }
 
-/* time_left gives the milliseconds that judging may still take; 0: any number. */
+/* time_left returns the milliseconds until the deadline; 0: no limit. */
 static int
 time_left(const Judgement *result)
 {
@@ -321,12 +323,12 @@ time_left(const Judgement *result)
 	return (int) Min(Max((result->deadline - GetCurrentTimestamp()) / 1000, 1), INT_MAX);
 }
 
-/* note_error keeps an error; one that the condition calls a cancel must not be taken for the caller's. */
+/* note_error records an error; a "query canceled" raised by the condition gets another code. */
 static void
 note_error(Judgement *result, const ErrorData *error, bool too_slow)
 {
 	bool cancel = ERRCODE_TO_CATEGORY(error->sqlerrcode) == ERRCODE_OPERATOR_INTERVENTION;
-	const char *message = error->message != NULL ? error->message : "it gives no reason";
+	const char *message = error->message != NULL ? error->message : "no message";
 
 	result->too_slow = too_slow;
 	result->sqlstate = too_slow ? ERRCODE_PROGRAM_LIMIT_EXCEEDED
@@ -337,7 +339,7 @@ note_error(Judgement *result, const ErrorData *error, bool too_slow)
 	result->message = MemoryContextStrdup(result->context, message);
 }
 
-/* fail_whole notes that a segment cannot be judged of any person. */
+/* fail_whole notes that a segment fails as a whole. */
 static void
 fail_whole(Judgement *result, const ErrorData *error, bool too_slow)
 {
@@ -346,7 +348,7 @@ fail_whole(Judgement *result, const ErrorData *error, bool too_slow)
 	result->whole = true;
 }
 
-/* make_array gives numbers as a bigint[]. */
+/* make_array returns numbers as a bigint[]. */
 static Datum
 make_array(const int64 *numbers, int count)
 {
@@ -358,7 +360,7 @@ make_array(const int64 *numbers, int count)
 		construct_array(values, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
-/* judge_ids judges a segment of these people in one statement; returns the error it failed with. */
+/* judge_ids judges a segment for these people in one statement; returns its error, or NULL. */
 static ErrorData *
 judge_ids(const Segment *segment, const int64 *ids, int count, NumberList *members,
 		  const Judgement *result, bool *too_slow)
@@ -373,7 +375,7 @@ judge_ids(const Segment *segment, const int64 *ids, int count, NumberList *membe
 	return run_query(segment->owner, time_left(result), &query, too_slow);
 }
 
-/* fail_person notes that a condition fails of one person; before the first it is tried without any. */
+/* fail_person notes that a condition fails for a person, or as a whole if it fails for no people too. */
 static void
 fail_person(const Segment *segment, const ErrorData *error, int64 profile_id, int failing_max,
 			Judgement *result)
@@ -394,7 +396,7 @@ fail_person(const Segment *segment, const ErrorData *error, int64 profile_id, in
 		result->whole = true;
 }
 
-/* give_members hands on those that were found. */
+/* give_members counts the members found and passes them to the callback. */
 static void
 give_members(const NumberList *members, JudgeTake take, void *arg, Judgement *result)
 {
@@ -403,7 +405,7 @@ give_members(const NumberList *members, JudgeTake take, void *arg, Judgement *re
 		take(arg, members->numbers[i]);
 }
 
-/* judge_group judges a segment of a group of people, and where that fails of its halves. */
+/* judge_group judges a segment for a group of people; if that fails, for each half of the group. */
 static void
 judge_group(const Segment *segment, const int64 *ids, int count, int failing_max, JudgeTake take,
 			void *arg, Judgement *result)
@@ -430,7 +432,7 @@ judge_group(const Segment *segment, const int64 *ids, int count, int failing_max
 	}
 }
 
-/* judge_page judges a segment of a page of people, in memory that is freed after. */
+/* judge_page judges a segment for a page of people, in a memory context of its own. */
 static void
 judge_page(const Segment *segment, const int64 *ids, int count, int failing_max, JudgeTake take,
 		   void *arg, Judgement *result)
@@ -445,7 +447,7 @@ judge_page(const Segment *segment, const int64 *ids, int count, int failing_max,
 	MemoryContextDelete(page);
 }
 
-/* end_judgement: a condition that fails of all people it was tried of fails as a whole. */
+/* end_judgement: a condition that fails for all people it was judged for fails as a whole. */
 static void
 end_judgement(Judgement *result)
 {
@@ -466,7 +468,7 @@ judge_people(const Segment *segment, const int64 *ids, int64 count, int failing_
 	end_judgement(result);
 }
 
-/* judge_pages judges a segment of all people, page by page. */
+/* judge_pages judges a segment for all people, page by page. */
 static void
 judge_pages(const Segment *segment, int failing_max, NumberList *members, Judgement *result)
 {
@@ -498,7 +500,7 @@ judge_pages(const Segment *segment, int failing_max, NumberList *members, Judgem
 	}
 }
 
-/* count_people estimates how many there are. */
+/* count_people estimates the number of people. */
 static double
 count_people(void)
 {
@@ -533,7 +535,7 @@ judge_all(const Segment *segment, int failing_max, JudgeTake take, void *arg, Ju
 	else if (error != NULL)
 	{
 		members.count = 0;
-		/* page by page it may fail of no person: of a shared identifier, say, which no segment can have */
+		/* page by page it may succeed: only people are judged then, not shared identifiers */
 		start_judgement(result, people);
 		judge_pages(segment, failing_max, &members, result);
 	}
@@ -570,6 +572,6 @@ judge_raise(const Segment *segment, const Judgement *result)
 			 errdetail("%s", result->message),
 			 result->failing == 0
 				 ? 0
-				 : errhint("It fails of profile %lld, and of %lld people in all.",
-						   (long long) result->profile_id, (long long) result->failing)));
+				 : errhint("It fails for %lld people, profile %lld among them.",
+						   (long long) result->failing, (long long) result->profile_id)));
 }

@@ -1,9 +1,10 @@
 /*
  * judge.h
- *		Judges segments' conditions, each as its owner, and gives ids.
+ *		Judges segments: evaluates their conditions, each as its owner.
  *
- * A condition is a stranger's code to those who read.  Everything that judges one
- * does it through here; what is shown of the people found is read as the caller.
+ * To a reader of a segment its condition is untrusted code.  All conditions are
+ * evaluated through these functions, which return ids only; data about the people
+ * found is read as the caller.
  */
 #ifndef CDP_SEGMENT_JUDGE_H
 #define CDP_SEGMENT_JUDGE_H
@@ -20,53 +21,53 @@ typedef struct Segment
 	Oid owner;
 } Segment;
 
-/* Takes one id, or other number, that a judged query gives. */
+/* Callback: takes one id, or other number, from a query. */
 typedef void (*JudgeTake)(void *arg, int64 number);
 
-/* what came of judging a segment */
+/* the result of judging a segment */
 typedef struct Judgement
 {
-	int64 judged;     /* people of whom it was judged, where they were counted */
-	int64 members;    /* those in it */
-	int64 failing;    /* people of whom it cannot be judged */
-	int64 profile_id; /* the first of them; 0: none in particular */
-	int sqlstate;     /* what it fails with */
-	char *message;    /* NULL: it does not */
-	bool too_slow;    /* that it takes too long */
-	bool whole;       /* it cannot be judged of any person: there are no members */
+	int64 judged;     /* people judged without failure; 0 if all were judged in one statement */
+	int64 members;    /* people in it */
+	int64 failing;    /* people for whom the condition fails */
+	int64 profile_id; /* the first of them; 0: none, or it fails as a whole */
+	int sqlstate;     /* the error, if there is a message */
+	char *message;    /* NULL: it did not fail */
+	bool too_slow;    /* the error is that it takes too long */
+	bool whole;       /* it fails as a whole: it has no members */
 
 	TimestampTz deadline;  /* 0: none */
 	MemoryContext context; /* of the message */
 } Judgement;
 
-/* how many people a condition may fail of before the segment as a whole does */
+/* how many people a condition may fail for before the segment fails as a whole */
 #define JUDGE_FAILING_MAX 1000
 
-/* what judge_find is to do */
-#define JUDGE_REQUIRED 1 /* raise an error where there is none that the caller may read */
-#define JUDGE_NOWAIT 2   /* do not wait for who is defining it anew: then it is not found */
+/* flags of judge_find */
+#define JUDGE_REQUIRED 1 /* raise an error if there is no view that the caller may read */
+#define JUDGE_NOWAIT 2   /* do not wait for a transaction that redefines it: do not find it */
 
 /*
- * Finds a segment's view, and locks it, so that it stays the same until
- * judge_release; false where there is none that the caller may read.
+ * Finds a segment's view and locks it, so that it does not change until
+ * judge_release; returns false if there is none that the caller may read.
  */
 extern bool judge_find(const char *name, int flags, Segment *segment);
 extern void judge_release(const Segment *segment);
 
-/* Whether there is a view of a segment's name. */
+/* Returns whether a segment of this name has a view. */
 extern bool judge_exists(const char *name);
 
-/* Judges a segment of all people; members go to "take" unless it is NULL. */
+/* Judges a segment for all people; passes members to "take" unless it is NULL. */
 extern void judge_all(const Segment *segment, int failing_max, JudgeTake take, void *arg,
 					  Judgement *result);
 
-/* Judges a segment of these people. */
+/* Judges a segment for these people. */
 extern void judge_people(const Segment *segment, const int64 *ids, int64 count, int failing_max,
 						 JudgeTake take, void *arg, Judgement *result);
 
 /*
- * Judges all segments of one owner of one person, in one statement, for at most "limit" milliseconds
- * (0: any number); takes the places in the list of those that the person is in.  NULL, or the
+ * Judges segments of one owner for one person, in one statement, for at most "limit" milliseconds
+ * (0: no limit).  Passes the indexes of those that the person is in to "take".  Returns NULL, or the
  * error of one of them.
  */
 extern ErrorData *judge_person(const Segment *segments, int count, int64 profile_id, int limit,

@@ -1,6 +1,6 @@
 /*
  * members.c
- *		Who is in a segment, for SQL.
+ *		The SQL functions that judge segments.
  */
 #include "postgres.h"
 
@@ -21,7 +21,7 @@ CDP_FUNCTION(cdp_is_member);
 CDP_FUNCTION(cdp_judge_segment);
 CDP_FUNCTION(cdp_judge_expression);
 
-/* fetch_number runs a query of one parameter that is kept; false where it gives no number. */
+/* fetch_number runs a cached query with one parameter; returns false if the result is empty or NULL. */
 static bool
 fetch_number(SPIPlanPtr *plan, const char *query, Oid type, Datum value, int64 *number)
 {
@@ -50,7 +50,7 @@ fetch_number(SPIPlanPtr *plan, const char *query, Oid type, Datum value, int64 *
 	return !isnull;
 }
 
-/* find_segment finds a segment that is listed, or raises an error. */
+/* find_segment finds and locks a segment in cdp_data.segment, or raises an error. */
 static void
 find_segment(text *name, Segment *segment)
 {
@@ -58,12 +58,13 @@ find_segment(text *name, Segment *segment)
 	char *given = text_to_cstring(name);
 	int64 listed;
 
-	if (!fetch_number(&plan,
-					  "SELECT 1::bigint FROM cdp_data.segment s WHERE s.name OPERATOR(pg_catalog.=) $1",
-					  TEXTOID, PointerGetDatum(name), &listed))
+	if (!fetch_number(
+			&plan,
+			"SELECT 1::bigint FROM cdp_data.segment s WHERE s.name OPERATOR(pg_catalog.=) $1",
+			TEXTOID, PointerGetDatum(name), &listed))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("segment \"%s\" does not exist", given),
-				 errhint("The table cdp.segment lists the segments.")));
+				 errhint("cdp.segment lists the segments.")));
 	judge_find(given, JUDGE_REQUIRED, segment);
 }
 
@@ -77,7 +78,7 @@ put_member(void *arg, int64 profile_id)
 	tuplestore_putvalues(result->setResult, result->setDesc, &value, &isnull);
 }
 
-/* cdp_members gives the profiles that are in a segment, but those of whom its condition fails. */
+/* cdp_members returns the profiles in a segment, without those that its condition fails for. */
 Datum
 cdp_members(PG_FUNCTION_ARGS)
 {
@@ -93,7 +94,7 @@ cdp_members(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* cdp_is_member says whether what is or was a profile's id is in a segment. */
+/* cdp_is_member returns whether a present or former profile id is in a segment. */
 Datum
 cdp_is_member(PG_FUNCTION_ARGS)
 {
@@ -106,13 +107,13 @@ cdp_is_member(PG_FUNCTION_ARGS)
 	if (fetch_number(&plan, "SELECT cdp.profile_of($1)", INT8OID, PG_GETARG_DATUM(1), &profile_id))
 		judge_people(&segment, &profile_id, 1, 1, NULL, NULL, &judgement);
 	judge_release(&segment);
-	/* one of whom it fails is not in it; where it fails of all, that is an error */
+	/* failing for this person: not a member; failing as a whole: an error */
 	if (judgement.whole && judgement.profile_id == 0)
 		judge_raise(&segment, &judgement);
 	PG_RETURN_BOOL(judgement.members > 0);
 }
 
-/* state_of names the state of a segment that was judged. */
+/* state_of returns the state of a judged segment. */
 static const char *
 state_of(const Judgement *judgement)
 {
@@ -121,7 +122,7 @@ state_of(const Judgement *judgement)
 	return judgement->too_slow ? "too_slow" : "failing";
 }
 
-/* judge_listed judges a segment of the ids of an array, or of all people where there is none. */
+/* judge_listed judges a segment for the ids in an array, or for all people if it is NULL. */
 static void
 judge_listed(const Segment *segment, ArrayType *ids, int failing_max, Judgement *judgement)
 {
@@ -146,8 +147,8 @@ judge_listed(const Segment *segment, ArrayType *ids, int failing_max, Judgement 
 }
 
 /*
- * cdp_judge_segment judges a segment of some people or of all, and says how that went; it does not
- * fail where the condition does.
+ * cdp_judge_segment judges a segment for some people or for all, and returns the result; it does not
+ * fail if the condition does.
  */
 Datum
 cdp_judge_segment(PG_FUNCTION_ARGS)
@@ -162,7 +163,7 @@ cdp_judge_segment(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-						errmsg("all but the profiles must be given")));
+						errmsg("name, failing_max and wait must not be null")));
 	if (get_call_result_type(fcinfo, NULL, &row) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
@@ -192,14 +193,14 @@ cdp_judge_segment(PG_FUNCTION_ARGS)
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(row, values, nulls)));
 }
 
-/* a query that is tried for a person made up */
+/* a query that is evaluated for a sample person */
 typedef struct Trial
 {
 	char *query;
 	Datum person;
 } Trial;
 
-/* run_trial runs such a query; called in the restricted context. */
+/* run_trial runs a trial; called in the restricted context. */
 static void
 run_trial(void *arg)
 {
@@ -214,7 +215,7 @@ run_trial(void *arg)
 	SPI_finish();
 }
 
-/* check_can_act_as raises an error unless the caller has the rights of a role. */
+/* check_can_act_as raises an error unless the caller has the privileges of a role. */
 static void
 check_can_act_as(Oid role)
 {
@@ -224,8 +225,8 @@ check_can_act_as(Oid role)
 }
 
 /*
- * cdp_judge_expression runs a query as a segment's owner, who the caller must be able to act as.
- * An error in it is raised; that it takes too long is none.
+ * cdp_judge_expression runs a query as a segment's owner, whose privileges the caller must have.
+ * Raises the query's error, unless that is only that it takes too long.
  */
 Datum
 cdp_judge_expression(PG_FUNCTION_ARGS)

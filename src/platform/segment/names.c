@@ -2,9 +2,9 @@
  * names.c
  *		The names of events, traits and namespaces in a segment's condition.
  *
- * A name is a constant where one of cdp's functions has an argument that is called
- * event, events or namespace, in a cdp.sequence, the namespace of a
- * cdp.identifier, and behind traits or account_traits in an operator that takes keys.
+ * Names are constants in these places: arguments named event, events or namespace of
+ * cdp's functions; events of a cdp.sequence; the namespace of a cdp.identifier; keys
+ * to the right of traits or account_traits in an operator such as ->>.
  */
 #include "postgres.h"
 
@@ -27,14 +27,14 @@
 #include "core/sequence/sequence_form.h"
 #include "toolkit/identifier/identifier.h"
 
-/* what a walk over a condition needs and fills */
+/* state of a walk over a condition */
 typedef struct NameWalk
 {
-	List *columns; /* names of profile_row's columns */
+	List *columns; /* names of the columns of cdp.profile_row */
 	ReturnSetInfo *result;
-	Oid schema;   /* cdp */
-	Oid sequence; /* the type cdp.sequence */
-	Oid identifier;
+	Oid schema;     /* cdp */
+	Oid sequence;   /* the type cdp.sequence */
+	Oid identifier; /* the type cdp.identifier */
 } NameWalk;
 
 static void
@@ -65,7 +65,7 @@ put_array(NameWalk *walk, const char *kind, ArrayType *array)
 		}
 }
 
-/* put_keys puts the keys of a jsonb that is an object. */
+/* put_keys puts the keys of a jsonb object. */
 static void
 put_keys(NameWalk *walk, const char *kind, Jsonb *object)
 {
@@ -81,7 +81,7 @@ put_keys(NameWalk *walk, const char *kind, Jsonb *object)
 			put_name(walk, kind, value.val.string.val, (size_t) value.val.string.len);
 }
 
-/* put_constant puts the names that an expression is, if it is constant. */
+/* put_constant puts the names in a constant: a text, a text array, or the keys of a jsonb. */
 static void
 put_constant(NameWalk *walk, const char *kind, Node *node)
 {
@@ -151,7 +151,7 @@ look_at_constant(NameWalk *walk, const Const *constant)
 			put_namespace(walk, elements[i]);
 }
 
-/* argument_names gives the names of a function's arguments, if it is one of cdp's and has any. */
+/* argument_names returns the argument names of a function of schema cdp; NULL if there are none. */
 static char **
 argument_names(const NameWalk *walk, Oid function, int *count)
 {
@@ -173,7 +173,7 @@ argument_names(const NameWalk *walk, Oid function, int *count)
 	return names;
 }
 
-/* look_at_function puts the names among a function's arguments. */
+/* look_at_function puts the names in a function's arguments. */
 static void
 look_at_function(NameWalk *walk, FuncExpr *function)
 {
@@ -203,7 +203,7 @@ look_at_function(NameWalk *walk, FuncExpr *function)
 	}
 }
 
-/* is_traits finds the columns of traits, as they are or cast to another type. */
+/* is_traits returns whether a node is a column of traits, possibly cast to another type. */
 static bool
 is_traits(const NameWalk *walk, Node *node)
 {
@@ -220,7 +220,7 @@ is_traits(const NameWalk *walk, Node *node)
 	return strcmp(column, "traits") == 0 || strcmp(column, "account_traits") == 0;
 }
 
-/* look_at_operator puts the keys on the right of traits. */
+/* look_at_operator puts the keys to the right of a column of traits. */
 static void
 look_at_operator(NameWalk *walk, OpExpr *operator)
 {
@@ -251,7 +251,7 @@ walk_node(Node *node, void *context)
 
 CDP_FUNCTION(cdp_condition_names);
 
-/* cdp_condition_names returns the names in a condition, as the server analyses it. */
+/* cdp_condition_names returns the names in a condition, as analysed by the server. */
 Datum
 cdp_condition_names(PG_FUNCTION_ARGS)
 {

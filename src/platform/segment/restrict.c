@@ -3,11 +3,10 @@
  *		Runs code as another role, in a security-restricted context, in a
  *		subtransaction that is always rolled back, for a limited time.
  *
- * A security-restricted context alone still allows to change settings, to NOTIFY, to
- * take locks and to sleep.  The rollback undoes the first two, and what is written;
- * a timer bounds the rest, and session-level advisory locks, which outlive a
- * rollback, are released.  The caller's cursors, and the batch that a refresh has in hand,
- * are out of reach.
+ * A security-restricted context alone still allows code to change settings, to NOTIFY,
+ * to take locks and to sleep.  The rollback undoes the first two and all writes; a
+ * timer limits the time; session-level advisory locks, which survive a rollback, are
+ * released.  The caller's cursors, and the batch of a running refresh, are hidden.
  */
 #include "postgres.h"
 
@@ -27,30 +26,30 @@
 #include "compat.h"
 #include "platform/segment/restrict.h"
 
-/* people for whom the limit is granted again */
+/* the limit is granted once, and again for this number of people */
 #define LIMIT_PEOPLE 100000
 
-/* how long after the limit it is called to mind again, should the cancel have been swallowed */
+/* interval at which the cancel is repeated after the limit, in case the code caught it */
 #define LIMIT_REPEAT_MS 100
 
 /* the setting cdp.segment_timeout, in milliseconds */
 static int segment_timeout = 5000;
 
-/* the restricted context that is open; volatile as the timer's handler writes it */
+/* the open restricted context */
 static struct
 {
 	bool open;
-	SubTransactionId subtransaction;       /* its own */
-	volatile sig_atomic_t expired;         /* the limit has passed */
-	volatile sig_atomic_t others_canceled; /* and before, the statement had been canceled */
-	bool statement_timeout;                /* one was running when the context was opened */
+	SubTransactionId subtransaction;       /* the context's subtransaction */
+	volatile sig_atomic_t expired;         /* the limit has passed; set by the timer's handler */
+	volatile sig_atomic_t others_canceled; /* the statement was already canceled then */
+	bool statement_timeout;                /* a statement_timeout was active at the start */
 	bool used_locks;                       /* session-level advisory locks may have been taken */
-	bool session_locks;                    /* the session had advisory locks before */
-	Portal *cursors;                       /* the caller's, which are held */
+	bool session_locks;                    /* the session held advisory locks before that */
+	Portal *cursors;                       /* the caller's cursors that are hidden */
 	int cursor_count;
 } context;
 
-/* the transaction in which functions of session-level locks were last made ready to be called */
+/* the transaction in which a function of session-level locks was last prepared for a call */
 static LocalTransactionId locks_transaction = InvalidLocalTransactionId;
 
 static TimeoutId limit_timeout = MAX_TIMEOUTS;
@@ -61,8 +60,8 @@ restrict_define_settings(void)
 {
 	DefineCustomIntVariable(
 		"cdp.segment_timeout", "How long the condition of one segment may be judged.",
-		"So long for any number of people, and as long again for each 100,000 of them. A segment that "
-		"takes longer counts as too slow; 0: no limit.",
+		"The limit applies to up to 100,000 people, and is granted again for each 100,000 people. A "
+		"segment that takes longer is marked too_slow; 0: no limit.",
 		&segment_timeout, 5000, 0, INT_MAX, PGC_USERSET, GUC_UNIT_MS, NULL, NULL, NULL);
 }
 
@@ -94,7 +93,7 @@ limit_passed(void)
 	cancel();
 }
 
-/* Whether a function takes or releases session-level advisory locks. */
+/* is_session_lock returns whether a function takes or releases session-level advisory locks. */
 static bool
 is_session_lock(Oid function)
 {
@@ -119,7 +118,7 @@ is_session_lock(Oid function)
 	}
 }
 
-/* Whether the session holds advisory locks. */
+/* holds_advisory_locks returns whether the session holds advisory locks. */
 static bool
 holds_advisory_locks(void)
 {
@@ -133,7 +132,7 @@ holds_advisory_locks(void)
 	return false;
 }
 
-/* note_locks notes that code in the context can call functions of session-level locks. */
+/* note_locks notes that code in the context may take session-level locks. */
 static void
 note_locks(void)
 {
@@ -143,10 +142,10 @@ note_locks(void)
 }
 
 /*
- * watch_access is called when a function is made ready to be called, which need not be done again in
- * the same transaction (PL/pgSQL keeps expressions).  Locks that the session takes in the context are
- * released as it ends: all of them, as which were there before is not known one by one.
- * So there are none where the session has some of its own.
+ * watch_access is called when a function is prepared for a call; PL/pgSQL keeps prepared expressions
+ * for later calls in the same transaction.  When the context closes, all session-level locks are
+ * released, because those taken in it cannot be told from older ones.  So the lock functions are
+ * refused if the session already holds locks.
  */
 static void
 watch_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, void *arg)
@@ -165,21 +164,21 @@ watch_access(ObjectAccessType access, Oid class_id, Oid object_id, int sub_id, v
 	locks_transaction = cdp_local_transaction();
 }
 
-/* follow_locks looks after functions of locks that were made ready before the context was opened. */
+/* follow_locks handles lock functions that were prepared before the context was opened. */
 static void
 follow_locks(void)
 {
 	if (locks_transaction != cdp_local_transaction())
 		return;
 	note_locks();
-	/* what is kept has to be made ready again, and then is refused */
+	/* prepare the kept expressions again: watch_access refuses them then */
 	if (context.session_locks)
 		ResetPlanCache();
 }
 
 /*
- * hold_cursors makes the caller's cursors, those of his loops included, look as if they were running:
- * so that the condition cannot read, move or close them.
+ * hold_cursors marks the caller's cursors, those of PL/pgSQL loops included, as active, so that the
+ * condition cannot read, move or close them.
  */
 static void
 hold_cursors(void)
@@ -205,7 +204,7 @@ hold_cursors(void)
 	SPI_finish();
 }
 
-/* leave_context ends what is not the subtransaction's. */
+/* leave_context undoes what the rollback of the subtransaction does not. */
 static void
 leave_context(void)
 {
@@ -229,7 +228,7 @@ release_locks(void)
 }
 
 /*
- * follow_subtransaction calls the passed limit to mind whenever code in the context
+ * follow_subtransaction repeats the cancel after the limit, when code in the context
  * has caught an error, which may have been the cancel.
  */
 static void
@@ -239,7 +238,7 @@ follow_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionI
 		return;
 	if (mine == context.subtransaction)
 	{
-		/* the error itself could not be handled */
+		/* the subtransaction aborts while restrict_run handles an error */
 		leave_context();
 		release_locks();
 	}
@@ -247,7 +246,7 @@ follow_subtransaction(SubXactEvent event, SubTransactionId mine, SubTransactionI
 		cancel();
 }
 
-/* prepare_backend sets up what watches the context, once in a backend. */
+/* prepare_backend installs the timer and the hooks, once in a backend. */
 static void
 prepare_backend(void)
 {
@@ -257,18 +256,18 @@ prepare_backend(void)
 	RegisterSubXactCallback(follow_subtransaction, NULL);
 	previous_access_hook = object_access_hook;
 	object_access_hook = watch_access;
-	/* what was made ready before is not known */
+	/* functions prepared so far were not watched */
 	locks_transaction = cdp_local_transaction();
 }
 
 void
 restrict_set(const char *name, const char *value)
 {
-	/* until the subtransaction is rolled back; from 16 on transaction_read_only is not SAVEd */
+	/* LOCAL: undone by the rollback; since 16 transaction_read_only cannot be saved */
 	set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0, false);
 }
 
-/* open_context enters the context, in the subtransaction that was just begun. */
+/* open_context opens the context, in the subtransaction that was just begun. */
 static void
 open_context(Oid owner, const char *search_path, int limit)
 {
@@ -291,29 +290,29 @@ open_context(Oid owner, const char *search_path, int limit)
 		cdp_enable_timeout_every(limit_timeout, limit, LIMIT_REPEAT_MS);
 }
 
-/* close_context leaves the context, by rolling the subtransaction back. */
+/* close_context closes the context and rolls the subtransaction back. */
 static void
 close_context(void)
 {
 	leave_context();
-	/* brings back the user, the settings, and what was written or sent */
+	/* restores the user and the settings; undoes writes and notifications */
 	RollbackAndReleaseCurrentSubTransaction();
 	release_locks();
 }
 
-/* Whether an error is a cancel, or the like, that is not from the code that was run. */
+/* is_interrupt returns whether an error is a cancel or the like from outside the code that was run. */
 static bool
 is_interrupt(const ErrorData *error)
 {
 	int class = ERRCODE_TO_CATEGORY(error->sqlerrcode);
 
-	/* code can raise an error of any class, but not from there */
+	/* the code can raise errors of these classes too, but not from postgres.c */
 	return error->filename != NULL && strcmp(error->filename, "postgres.c") == 0 &&
 		   (class == ERRCODE_TO_CATEGORY(ERRCODE_QUERY_CANCELED) ||
 			class == ERRCODE_TO_CATEGORY(ERRCODE_T_R_SERIALIZATION_FAILURE));
 }
 
-/* Whether the interrupt that was raised is that of the passed limit. */
+/* is_limit returns whether an interrupt came from the limit. */
 static bool
 is_limit(const ErrorData *error)
 {
@@ -332,8 +331,8 @@ restrict_run(Oid owner, const char *search_path, int limit, void (*work)(void *a
 
 	if (context.open)
 		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						errmsg("a segment's condition cannot judge a segment"),
-						errhint("Write the other segment's condition in place of its name.")));
+						errmsg("the condition of a segment cannot judge a segment"),
+						errhint("Write the condition of the other segment in its place.")));
 	prepare_backend();
 	*too_slow = false;
 	BeginInternalSubTransaction(NULL);

@@ -125,7 +125,7 @@ get_touchpoint(FunctionCallInfo fcinfo, CdpkAttributionRow *row)
 	if (row->touchpoint_length == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("touchpoint must not be empty"),
-				 errhint("Give NULL for a row that is no touch.")));
+				 errhint("Give NULL for a row that is not a touch.")));
 }
 
 /* Read the value of a row's conversion, if it is one. */

@@ -17,7 +17,7 @@ cdp_conditions(ArrayType *conditions, const char *argument, int *count)
 	if (*count < 1 || *count > CDP_CONDITIONS_MAX)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("%s must be from 1 to %d", argument, CDP_CONDITIONS_MAX),
-						errdetail("Given are %d.", *count)));
+						errdetail("%d were given.", *count)));
 	for (int i = 0; i < *count; i++)
 	{
 		if (nulls != NULL && (nulls[i / 8] >> (i % 8) & 1) == 0)

@@ -33,7 +33,7 @@ jsonb_walk(JsonbContainer *container)
 	return walk;
 }
 
-/* Internal: gives the value of the entry at index, and moves value_end behind it. */
+/* Internal: gives the value of the entry at index, and moves value_end after it. */
 static inline void
 jsonb_walk_value(JsonbWalk *walk, uint32 index, JsonbValue *value)
 {
@@ -67,7 +67,7 @@ jsonb_walk_value(JsonbWalk *walk, uint32 index, JsonbValue *value)
 	}
 }
 
-/* Return the next element of an array; false behind the last.  Nothing is copied. */
+/* Return the next element of an array; false after the last.  Nothing is copied. */
 static inline bool
 jsonb_walk_element(JsonbWalk *walk, JsonbValue *value)
 {
@@ -78,7 +78,7 @@ jsonb_walk_element(JsonbWalk *walk, JsonbValue *value)
 }
 
 /*
- * Return the next member of an object; false behind the last.  Nothing is copied.
+ * Return the next member of an object; false after the last.  Nothing is copied.
  * Keys come in jsonb's order: by length, then by bytes.
  */
 static inline bool

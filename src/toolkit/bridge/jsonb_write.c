@@ -27,8 +27,7 @@ append(JsonbWriter *writer, uint32 type, const void *bytes, size_t length, bool 
 	if (aligned)
 		appendBinaryStringInfo(data, zeros, (int) (INTALIGN(data->len) - data->len));
 	if (length > JENTRY_OFFLENMASK - (size_t) data->len)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("a jsonb has no room for what it should hold"),
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("jsonb value is too large"),
 						errdetail("It has at most %u bytes.", JENTRY_OFFLENMASK)));
 	if (length > 0)
 		appendBinaryStringInfo(data, bytes, (int) length);

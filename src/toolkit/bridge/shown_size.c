@@ -66,7 +66,7 @@ static int64
 item_size(JsonbIteratorToken token, const JsonbValue *value)
 {
 	if (token != WJB_KEY && token != WJB_VALUE && token != WJB_ELEM)
-		return 2; /* a bracket, and a separator behind it */
+		return 2; /* a bracket, and a separator after it */
 	switch (value->type)
 	{
 		case jbvString:

@@ -20,7 +20,7 @@ cdp_window_microseconds(const Interval *window, const char *argument, int64 smal
 	if (window->month != 0)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("%s must not have months or years", argument),
-						errdetail("A window has an exact length, and months differ in theirs."),
+						errdetail("Months and years have no exact length."),
 						errhint("Give days, which have 24 hours here, as in '30 days'.")));
 	if (pg_mul_s64_overflow(window->day, USECS_PER_DAY, &length) ||
 		pg_add_s64_overflow(length, window->time, &length))

@@ -52,7 +52,7 @@ check_query(SPIPlanPtr plan)
 								   : GetCommandTagName(source->commandTag)),
 						errhint("Give one SELECT.")));
 	if (query->hasModifyingCTE || locks_rows((Node *) query, NULL))
-		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("query does not only read"),
+		ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("query must only read"),
 						query->hasModifyingCTE ? errdetail("It changes rows in a WITH clause.")
 											   : errdetail("It locks rows."),
 						errhint("Give a SELECT that neither changes nor locks rows.")));

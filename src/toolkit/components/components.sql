@@ -5,7 +5,7 @@ COMMENT ON FUNCTION cdp.components(text) IS
 	'identifiers of one row are linked, and so are those that a chain of rows links. Components are numbered from 1 '
 	'in the order in which the query first returns them. query: one SELECT that neither changes nor locks rows. It '
 	'runs as the caller, also in parallel and on a standby. The name of a column is the namespace of its values, '
-	'which are normalized accordingly; values of type cdp.identifier have their own namespace. Columns hold strings, '
+	'which are normalised accordingly; values of type cdp.identifier have their own namespace. Columns hold strings, '
 	'numbers, enums, UUIDs, network addresses or cdp.identifier, or arrays of these, whose elements count as further '
 	'values of the row. A numeric loses the zeros at the end of its fraction: 7.00 is 7, like an integer, and 7.50 is '
 	'7.5; text stays as it is. A value that is no identifier (NULL, blank, invalid, too long, meaningless) counts as '

@@ -22,7 +22,7 @@ refuse_type(Form_pg_attribute attribute)
 	ereport(
 		ERROR,
 		(errcode(ERRCODE_DATATYPE_MISMATCH),
-		 errmsg("column \"%s\" of the query has type %s, which is no type of identifiers",
+		 errmsg("column \"%s\" of the query has type %s, which cannot hold identifiers",
 				NameStr(attribute->attname), format_type_be(attribute->atttypid)),
 		 errdetail(
 			 "A column holds strings, numbers, UUIDs, network addresses or cdp.identifier, or an array of these."),

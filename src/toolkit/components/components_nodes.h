@@ -21,7 +21,7 @@
 #define KEY_HEAD sizeof(uint32)
 #define KEY_MAX (KEY_HEAD + CDPK_IDENTIFIER_MAX)
 
-/* a namespace: how a payload begins, and the state of a hash behind it */
+/* a namespace: how a payload begins, and the state of a hash after it */
 typedef struct NodeSpace
 {
 	uint64 hash;

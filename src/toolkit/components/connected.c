@@ -176,7 +176,7 @@ cdp_connected(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_ARRAY_SUBSCRIPT_ERROR),
 				 errmsg("arrays of different lengths: %d and %d elements", pairs, others),
 				 errdetail("Element i of the first array and element i of the second are a pair."),
-				 errhint("Where a node has no partner, give NULL as the other element.")));
+				 errhint("Give NULL as the other element for a node without a partner.")));
 	InitMaterializedSRF(fcinfo, 0);
 	graph.nodes = nodes_create(CurrentMemoryContext, FIRST_NODES, NULL);
 	cdpk_unionfind_init(&graph.partition, &allocator);

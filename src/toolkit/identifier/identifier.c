@@ -121,7 +121,7 @@ refuse(Node *escontext, CdpkStatus status, const char *name_space, size_t namesp
 					(errcode(cdp_status_errcode(status)),
 					 errmsg("identifier of namespace \"%s\" has no value", namespace_shown),
 					 errdetail("Nothing is left when white space is trimmed."),
-					 errhint("Where there is no value, give NULL instead of an identifier.")));
+					 errhint("Give NULL instead of an identifier without a value.")));
 			break;
 		case CDPK_BAD_ENCODING:
 			errsave(escontext,
@@ -144,7 +144,7 @@ refuse(Node *escontext, CdpkStatus status, const char *name_space, size_t namesp
 				escontext,
 				(errcode(cdp_status_errcode(status)),
 				 errmsg(
-					 "phone number \"%s\" is not in E.164 form, and there is no module cdp_phone to bring it there",
+					 "phone number \"%s\" is not in E.164 form, and the module cdp_phone is not installed",
 					 identifier_shown(value, value_length)),
 				 errdetail("The server said: %s.", phone_module_problem()),
 				 errhint(
@@ -350,7 +350,7 @@ cdp_namespace(PG_FUNCTION_ARGS)
 											  (int) cdpk_identifier_namespace_length(payload)));
 }
 
-/* Return what stands behind the first colon. */
+/* Return what stands after the first colon. */
 Datum
 cdp_value(PG_FUNCTION_ARGS)
 {

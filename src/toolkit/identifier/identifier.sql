@@ -2,7 +2,7 @@ CREATE TYPE cdp.identifier;
 
 CREATE FUNCTION cdp_internal.identifier_in(cstring) RETURNS cdp.identifier
 	AS 'MODULE_PATHNAME', 'cdp_identifier_in' LANGUAGE C STABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp_internal.identifier_in(cstring) IS 'Internal: reads namespace:value and normalizes it.';
+COMMENT ON FUNCTION cdp_internal.identifier_in(cstring) IS 'Internal: reads namespace:value and normalises it.';
 
 CREATE FUNCTION cdp_internal.identifier_out(cdp.identifier) RETURNS cstring
 	AS 'MODULE_PATHNAME', 'cdp_identifier_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -11,7 +11,7 @@ COMMENT ON FUNCTION cdp_internal.identifier_out(cdp.identifier) IS 'Internal: wr
 CREATE FUNCTION cdp_internal.identifier_recv(internal) RETURNS cdp.identifier
 	AS 'MODULE_PATHNAME', 'cdp_identifier_recv' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.identifier_recv(internal) IS
-	'Internal: reads the binary form; an error if it is not normalized.';
+	'Internal: reads the binary form; an error if it is not normalised.';
 
 CREATE FUNCTION cdp_internal.identifier_send(cdp.identifier) RETURNS bytea
 	AS 'MODULE_PATHNAME', 'cdp_identifier_send' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -39,7 +39,7 @@ CREATE FUNCTION cdp.identifier(namespace text, value text) RETURNS cdp.identifie
 COMMENT ON FUNCTION cdp.identifier(text, text) IS
 	'Returns the identifier of a namespace and a raw value. The namespace is a letter followed by letters, digits, '
 	'"_", "." or "-", and is folded to lower case. Blanks around the value are removed. email and phone are '
-	'normalized. In idfa, idfv, gaid and advertising_id a UUID, with or without hyphens, braces or urn:uuid:, becomes '
+	'normalised. In idfa, idfv, gaid and advertising_id a UUID, with or without hyphens, braces or urn:uuid:, becomes '
 	'8-4-4-4-12 in lower case. There, and in namespaces that end in _md5, _sha1, _sha256, _sha384 or _sha512, a hash '
 	'in hexadecimal digits becomes lower case. Other values stay as they are. Errors: 22P02 for an invalid namespace '
 	'or value, 54000 for more than 512 bytes, 0A000 for a phone number that is not E.164 if the module cdp_phone is '

@@ -1,6 +1,6 @@
 /*
  * meaningless.c
- *		Values that mean nothing, and which versions judge and normalise the rest.
+ *		Values that mean nothing, and the versions that normalisation depends on.
  */
 #include "postgres.h"
 

@@ -24,4 +24,4 @@ CREATE FUNCTION cdp.normalizer_version() RETURNS text
 	AS 'MODULE_PATHNAME', 'cdp_normalizer_version' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp.normalizer_version() IS
 	'Returns the versions that decide the canonical form of an identifier: of the stored form, of the rules of '
-	'normalization, and of the libraries in use. Phone numbers are stored as E.164, which no release changes.';
+	'normalisation, and of the libraries in use. Phone numbers are stored as E.164, which no release changes.';

@@ -38,7 +38,7 @@ read_region(text *region, char *code)
 }
 
 /*
- * Normalize a number by making an identifier of it, so that trimming, limits and strict E.164
+ * Normalise a number by making an identifier of it, so that trimming, limits and strict E.164
  * are handled alike. NULL, with the reason in *status, if it is not a number; CDPK_OUT_OF_RANGE
  * if there is no such region.
  */

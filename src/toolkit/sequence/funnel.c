@@ -27,7 +27,7 @@ funnel_get_steps(ArrayType *array, CdpkName *steps)
 	if (count < 1 || count > CDPK_FUNNEL_STEPS_MAX)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 						errmsg("the number of events must be from 1 to %d", CDPK_FUNNEL_STEPS_MAX),
-						errdetail("Given are %d.", count)));
+						errdetail("%d were given.", count)));
 	if (array_contains_nulls(array))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("events must not contain null")));

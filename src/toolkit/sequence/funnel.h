@@ -10,7 +10,7 @@
 #include "toolkit/timeline/timeline_args.h"
 #include "core/sequence/timeline_funnel.h"
 
-/* behind the timeline */
+/* after the timeline */
 #define FUNNEL_EVENTS 1
 #define FUNNEL_WINDOW 2
 #define FUNNEL_MODE 3

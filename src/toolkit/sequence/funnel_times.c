@@ -17,7 +17,7 @@
 
 CDP_FUNCTION(cdp_funnel_times);
 
-/* places of the arguments behind those that cdp.funnel has too */
+/* places of the arguments after those that cdp.funnel has too */
 enum
 {
 	ARG_SINCE = FUNNEL_WINDOW + 1,

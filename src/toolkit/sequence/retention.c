@@ -59,7 +59,7 @@ cdp_retention_final(PG_FUNCTION_ARGS)
 
 	if (count < 1 || count > CDPK_STEPS_MAX)
 		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("this is no state of cdp.retention")));
+						errmsg("invalid state of cdp.retention")));
 	for (int i = 0; i < count; i++)
 		satisfied[i] = BoolGetDatum((state & 1) != 0 && (state >> i & 1) != 0);
 	PG_RETURN_ARRAYTYPE_P(

@@ -174,16 +174,16 @@ cdp_sequence_hash_extended(PG_FUNCTION_ARGS)
 
 /* ---------------------------------------------------------------- the predicate */
 
-/* Judge the timeline; as_of and the sequence are not NULL. */
-static CdpkVerdict
-judge(FunctionCallInfo fcinfo, bool want_horizon)
+/* Evaluate the sequence; as_of and the sequence are not NULL. */
+static CdpkSequenceAnswer
+evaluate(FunctionCallInfo fcinfo, bool want_horizon)
 {
 	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(ARG_AS_OF);
 	int64 within = 0;
 	Timeline *value = PG_ARGISNULL(ARG_TIMELINE) ? NULL : PG_GETARG_TIMELINE_PP(ARG_TIMELINE);
 	CdpkSequence sequence;
 	CdpkTimeline timeline;
-	CdpkVerdict verdict;
+	CdpkSequenceAnswer result;
 	CdpkStatus status;
 	size_t length;
 	const uint8_t *form = get_form(fcinfo, ARG_SEQUENCE, &length);
@@ -198,10 +198,10 @@ judge(FunctionCallInfo fcinfo, bool want_horizon)
 		cdp_report_bytes(status, "cdp.sequence");
 	if (value != NULL)
 		timeline_open(value, &timeline);
-	status = cdpk_sequence_judge(&sequence, value != NULL ? &timeline : NULL, within, as_of,
-								 want_horizon, &cdp_huge_palloc_allocator, &verdict);
+	status = cdpk_sequence_evaluate(&sequence, value != NULL ? &timeline : NULL, within, as_of,
+									want_horizon, &cdp_huge_palloc_allocator, &result);
 	timeline_check(status);
-	return verdict;
+	return result;
 }
 
 /* matches(timeline, sequence, within, as_of) */
@@ -210,7 +210,7 @@ cdp_matches(PG_FUNCTION_ARGS)
 {
 	if (PG_ARGISNULL(ARG_SEQUENCE) || PG_ARGISNULL(ARG_AS_OF))
 		PG_RETURN_NULL();
-	PG_RETURN_BOOL(judge(fcinfo, false).matches);
+	PG_RETURN_BOOL(evaluate(fcinfo, false).matches);
 }
 
 /* matches_horizon(timeline, sequence, within, as_of): until when the answer stays, or infinity. */
@@ -224,5 +224,5 @@ cdp_matches_horizon(PG_FUNCTION_ARGS)
 	/* then the answer is NULL, whatever as_of is */
 	if (PG_ARGISNULL(ARG_SEQUENCE))
 		PG_RETURN_TIMESTAMPTZ(CDPK_NEVER);
-	PG_RETURN_TIMESTAMPTZ(judge(fcinfo, true).horizon);
+	PG_RETURN_TIMESTAMPTZ(evaluate(fcinfo, true).horizon);
 }

@@ -172,7 +172,7 @@ cdp_sequence_next_combine(PG_FUNCTION_ARGS)
 	return cdp_varlena(state, state->size);
 }
 
-/* sequence_next_final(state): the event behind the chain, or NULL. */
+/* sequence_next_final(state): the event after the chain, or NULL. */
 Datum
 cdp_sequence_next_final(PG_FUNCTION_ARGS)
 {

@@ -24,10 +24,11 @@ CDP_FUNCTION(cdp_left_out);
 static void
 refuse_rules(void)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("rules have another form"),
-			 errdetail("They are an object of events, of these an object of names, of these an "
-					   "array of keys, all strings.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("invalid rules of carried numbers"),
+		 errdetail(
+			 "Rules are a JSON object of events, each an object of names, each an array of keys, all strings.")));
 }
 
 /* Find the rules for an event; false if there are none. */

@@ -7,7 +7,7 @@
 
 #include "toolkit/timeline/timeline_args.h"
 
-/* did, did_not: behind the event */
+/* did, did_not: after the event */
 #define DID_AT_LEAST 2
 #define DID_AT_MOST 3
 #define DID_TIME_RANGE 4

@@ -14,7 +14,7 @@
 
 CDP_FUNCTION(cdp_filter_events);
 
-/* places of the arguments behind the event */
+/* places of the arguments after the event */
 #define ARG_NUMBER 2
 #define ARG_COMPARISON 3
 #define ARG_VALUE 4
@@ -59,7 +59,7 @@ cut(const char *digits)
 	{
 		if (cdpk_decimal_parse(digits, whole + 1 + (size_t) scale, &decimal) == CDPK_OK)
 			return cdpk_decimal_compare(largest, decimal) > 0 ? largest : decimal;
-		/* all decimals with so many digits behind the point are below */
+		/* all decimals with so many digits after the point are below */
 		largest = cdpk_decimal(PG_INT64_MAX, (unsigned) scale);
 	}
 	if (cdpk_decimal_parse(digits, whole, &decimal) == CDPK_OK)

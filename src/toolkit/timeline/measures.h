@@ -7,11 +7,11 @@
 
 #include "toolkit/timeline/timeline_args.h"
 
-/* sum, avg, min, max: behind the event */
+/* sum, avg, min, max: after the event */
 #define MEASURE_NUMBER 2
 #define MEASURE_TIME_RANGE 3
 
-/* most_frequent_event: behind the timeline */
+/* most_frequent_event: after the timeline */
 #define FREQUENT_TIME_RANGE 1
 
 /* whether the answer is NULL: where the event, the number or as_of is */

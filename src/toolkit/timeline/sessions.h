@@ -7,7 +7,7 @@
 
 #include "toolkit/timeline/timeline_args.h"
 
-/* sessions, last_session_start: behind the timeline */
+/* sessions, last_session_start: after the timeline */
 #define SESSIONS_GAP 1
 #define SESSIONS_TIME_RANGE 2
 

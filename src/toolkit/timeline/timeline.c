@@ -45,7 +45,7 @@ timeline_refuse_event(CdpkStatus status, const char *name, size_t length)
 		case CDPK_EMPTY:
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("event must not be empty"),
-					 errhint("Give NULL for a row that is no event: it is skipped.")));
+					 errhint("Give NULL for a row without an event: it is skipped.")));
 			break;
 		case CDPK_BAD_ENCODING:
 			ereport(

@@ -106,7 +106,7 @@ read_number(const JsonbValue *key, const JsonbValue *value)
 		refuse_number(key, "It is not a number.");
 	text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
 	if (cdpk_decimal_parse(text, strlen(text), &decimal) != CDPK_OK)
-		refuse_number(key, "A number has at most 18 digits, and at most 18 behind the point.");
+		refuse_number(key, "A number has at most 18 digits, and at most 18 after the point.");
 	pfree(text);
 	return decimal;
 }

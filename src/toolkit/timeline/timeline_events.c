@@ -39,7 +39,7 @@ close_timeline(const CdpkTimeline *timeline)
 		timeline_corrupt(CDPK_CORRUPT);
 }
 
-/* Move to the next event, of this column or the next; false behind the last. */
+/* Move to the next event, of this column or the next; false after the last. */
 static bool
 next_event(Walk *walk, int64_t *at)
 {

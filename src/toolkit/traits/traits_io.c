@@ -145,12 +145,13 @@ typedef struct TextInput
 static bool
 bad_text(TextInput *input, const char *detail)
 {
-	errsave(input->escontext,
-			(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-			 errmsg("invalid input syntax for type cdp.traits"), errdetail("%s", detail),
-			 errhint("The form is {\"key\": {\"value\": 1, \"at\": \"2024-05-01T10:00:00Z\", "
-					 "\"source\": \"crm\", \"rule\": \"last\"}}; plain traits become one by "
-					 "cdp.traits(jsonb, at, source).")));
+	errsave(
+		input->escontext,
+		(errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
+		 errmsg("invalid input syntax for type cdp.traits"), errdetail("%s", detail),
+		 errhint(
+			 "The form is {\"key\": {\"value\": 1, \"at\": \"2024-05-01T10:00:00Z\", "
+			 "\"source\": \"crm\", \"rule\": \"last\"}}; convert plain traits with cdp.traits(jsonb, at, source).")));
 	return false;
 }
 

@@ -46,7 +46,7 @@ look_up(Shown *shown, const char *key, size_t length)
 	return found && look_at_cells(shown);
 }
 
-/* Find the next element of a union, from *index on; false behind the last. */
+/* Find the next element of a union, from *index on; false after the last. */
 static bool
 next_element(const Shown *shown, uint32 *index, CdpkValue *value)
 {

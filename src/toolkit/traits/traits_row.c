@@ -156,7 +156,7 @@ check_value(const CdpkTrait *trait, TraitsProblem *problem)
 		(value->type == CDPK_VALUE_ARRAY || value->type == CDPK_VALUE_OBJECT) &&
 		cdpk_value_depth(value->bytes, value->length) > CDPK_VALUE_DEPTH_MAX)
 		return set_problem(problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
-						   "arrays and objects stand in each other more than 256 deep", NULL);
+						   "arrays and objects are nested more than 256 levels deep", NULL);
 	if (!cdpk_value_fits(value, cdpk_value_size_max(trait->rule)))
 		return set_problem(
 			problem, ERRCODE_PROGRAM_LIMIT_EXCEEDED,
