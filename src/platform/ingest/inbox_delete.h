@@ -32,7 +32,7 @@ typedef void (*InboxConsumer)(void *state, const ItemPointerData *place, const D
  * are passed over.
  *
  * Values that are compressed or stored outside the row stay so; they can be read until the end of the
- * transaction.
+ * transaction.  There must be an active snapshot.
  */
 extern void inbox_delete(const InboxTable *table, const ItemPointerData *places, int64 count,
 						 InboxConsumer consume, void *state);
