@@ -10,6 +10,7 @@
 #include "fmgr.h"
 #include "storage/proc.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
 
@@ -122,6 +123,17 @@ cdp_hold_transaction_timeout(bool hold)
 		setting->flags |= GUC_NOT_WHILE_SEC_REST;
 	else
 		setting->flags &= ~GUC_NOT_WHILE_SEC_REST;
+#endif
+}
+
+/* cdp_generation_context makes a memory context for what is freed all at once. */
+static inline MemoryContext
+cdp_generation_context(MemoryContext parent, const char *name)
+{
+#if PG_VERSION_NUM >= 150000
+	return GenerationContextCreate(parent, name, ALLOCSET_DEFAULT_SIZES);
+#else
+	return GenerationContextCreate(parent, name, 1024 * 1024);
 #endif
 }
 

@@ -41,7 +41,7 @@ for piece, text in texts.items():
         made.setdefault(name, set()).add(piece)
 for piece, text in texts.items():
     # comments, and what a message says, use nothing
-    code = re.sub(r"--.*|\b(HINT|DETAIL|MESSAGE) = .*", "", text)
+    code = re.sub(r"--.*|\b(HINT|DETAIL|MESSAGE) = .*(\n\s*'.*)*", "", text)
     code = re.sub(r"^\s*COMMENT ON .*?(?:'|\$comment\$);$", "", code, flags=re.M | re.S)
     for name in set(re.findall(r"\bcdp(?:_\w+)?\.(\w+)", code)):
         for other in made.get(name, ()):

@@ -105,7 +105,21 @@ for my $owner ('postgres', 'owner')
 		ALTER TABLE cdp_data.event DETACH PARTITION cdp_data.event_2020_01;
 		DROP EXTENSION cdp CASCADE;
 		CREATE EXTENSION cdp});
-	is($node->safe_psql($database, q{SELECT cdp.init(); SELECT count(*) FROM cdp_data.event}), "\n1", "dropped and made again over tables of $owner");
+	for my $call ('cdp.init()', 'cdp.refresh()', 'cdp.verify()')
+	{
+		my ($status, $output, $errors) = $node->psql($database, "SELECT $call");
+		like($errors, qr/the tables of cdp are incomplete.*begin again from the log/s, "$call over tables of $owner that lost columns");
+	}
+	# as the hint has it
+	$node->safe_psql($database, qq{
+		INSERT INTO cdp.inbox (user_id, event) VALUES ('u2', 'x');
+		DROP EXTENSION cdp; ALTER SCHEMA cdp RENAME TO cdp_lost; ALTER SCHEMA cdp_data RENAME TO cdp_lost_data;
+		CREATE EXTENSION cdp; SELECT cdp.init('$owner');
+		INSERT INTO cdp.inbox (type, user_id, event, "timestamp") SELECT type, user_id, event, "timestamp" FROM cdp_lost_data.event;
+		INSERT INTO cdp.inbox (type, user_id, event) SELECT type, user_id, event FROM cdp_lost.inbox;
+		SELECT cdp.refresh()});
+	is($node->safe_psql($database, q{SELECT string_agg(array_to_string(identifiers, ' '), ', ' ORDER BY identifiers) FROM cdp.profiles}),
+		'user_id:u1, user_id:u2', 'begun again from the log');
 }
 
 # the owner that a dump gives the schema is there before the extension is

@@ -62,7 +62,7 @@ BEGIN ATOMIC
 		('carried_number',     '{analyst}', 'all',    '{refresh}',        NULL),
 		('case_event',         '{analyst}', 'all',    '{}',               NULL),
 		('profile_view',       '{analyst}', 'all',    '{}',               NULL),
-		('segment',            '{analyst}', 'all',    '{}',               NULL)
+		('segment',            '{analyst}', 'all',    '{refresh}',        NULL)
 	), personal (name, category, columns) AS (VALUES
 		('inbox',            'identifier', '{anonymous_id,user_id,previous_id,identifiers}'),
 		('inbox',            'account',    '{group_id}'),

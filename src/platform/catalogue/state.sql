@@ -15,6 +15,16 @@ BEGIN
 		RAISE EXCEPTION 'the tables of cdp are not there' USING ERRCODE = 'object_not_in_prerequisite_state',
 			HINT = 'Make them once with SELECT cdp.init().';
 	END IF;
+	IF NOT EXISTS (SELECT FROM pg_attribute a
+				   WHERE a.attrelid = to_regclass('cdp_data.profile') AND a.attname = 'traits') THEN
+		RAISE EXCEPTION 'the tables of cdp are incomplete' USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = 'DROP EXTENSION ... CASCADE dropped views, and columns of tables. The log and the inboxes are '
+				'whole.',
+			HINT = 'Restore a dump. Or begin again from the log: DROP EXTENSION cdp; '
+				'ALTER SCHEMA cdp RENAME TO cdp_lost; ALTER SCHEMA cdp_data RENAME TO cdp_lost_data; '
+				'CREATE EXTENSION cdp; SELECT cdp.init(); then insert the rows of cdp_lost_data.event, '
+				'cdp_lost.inbox and cdp_lost.inbox_raw into the new inboxes.';
+	END IF;
 	SELECT s.tables_version INTO STRICT found_version FROM cdp_data.state s;
 	IF found_version <> cdp.tables_version() THEN
 		RAISE EXCEPTION 'the tables of cdp have version %, this release works with version %',
@@ -27,14 +37,15 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.check_tables() IS
-	'Internal: raises an error if the tables are missing or of another version than this release works with.';
+	'Internal: raises an error if the tables are missing, incomplete, or of another version than this release works '
+	'with.';
 
 CREATE FUNCTION cdp_internal.init_state() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	-- the schema may be left from before a DROP EXTENSION ... CASCADE; one of another owner is an error
+	-- the schema may be left from before a DROP EXTENSION ... CASCADE; that of another owner is an error
 	IF NOT EXISTS (SELECT FROM pg_namespace n
 				   WHERE n.nspname = 'cdp_data' AND pg_get_userbyid(n.nspowner) = current_user) THEN
 		CREATE SCHEMA cdp_data;

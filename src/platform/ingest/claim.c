@@ -61,7 +61,7 @@ typedef struct Claim
 
 CDP_FUNCTION(cdp_claim_rows);
 
-/* row_size sums the raw sizes of all columns, as refresh_take() does. */
+/* row_size sums the raw sizes of all columns, as take.c does. */
 static int64
 row_size(TupleTableSlot *slot)
 {

@@ -13,34 +13,6 @@ COMMENT ON FUNCTION cdp_internal.max_row_bytes() IS
 	'Internal: returns the limit on a row of an inbox, uncompressed, and on its documents as text, in bytes. A larger '
 	'row is quarantined, cut.';
 
--- A jsonb of 4 kB has at most 40 MB as text.
-CREATE FUNCTION cdp_internal.is_row_too_large(raw_size bigint, identifiers jsonb, properties jsonb, traits jsonb,
-	context jsonb) RETURNS boolean
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE
-		WHEN raw_size > cdp_internal.max_row_bytes() THEN true
-		WHEN raw_size <= 4096 THEN false
-		ELSE coalesce(cdp_internal.shown_size(identifiers), 0) + coalesce(cdp_internal.shown_size(properties), 0)
-			+ coalesce(cdp_internal.shown_size(traits), 0) + coalesce(cdp_internal.shown_size(context), 0)
-			> cdp_internal.max_row_bytes()
-	END;
-COMMENT ON FUNCTION cdp_internal.is_row_too_large(bigint, jsonb, jsonb, jsonb, jsonb) IS
-	'Internal: returns whether a row is larger than cdp_internal.max_row_bytes(), uncompressed or as text (a few '
-	'numbers can be long as text).';
-
-CREATE FUNCTION cdp_internal.cut_text(value text, cut boolean) RETURNS text
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE WHEN cut AND cdp_internal.raw_size(value) > 4096 THEN left(value, 1000) ELSE value END;
-COMMENT ON FUNCTION cdp_internal.cut_text(text, boolean) IS
-	'Internal: returns a text, or if the row is cut and the text is over 4 kB, its first 1,000 characters; no more is '
-	'read.';
-
-CREATE FUNCTION cdp_internal.cut_document(value jsonb, cut boolean) RETURNS jsonb
-	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN CASE WHEN cut AND cdp_internal.shown_size(value) > 4096 THEN NULL ELSE value END;
-COMMENT ON FUNCTION cdp_internal.cut_document(jsonb, boolean) IS
-	'Internal: returns a document, or NULL if the row is cut and the document is over 4 kB.';
-
 CREATE FUNCTION cdp_internal.claim_rows(inbox regclass, from_block bigint, max_rows bigint, max_bytes bigint,
 	max_row_bytes bigint, cut_bytes bigint, OUT places tid[], OUT bytes bigint, OUT first_block bigint,
 	OUT last_block bigint, OUT blocks bigint, OUT ended boolean)
@@ -184,8 +156,6 @@ COMMENT ON FUNCTION cdp_internal.count_waiting() IS
 	'Internal: counts the rows that wait in the inboxes after the marks, up to a million in each.';
 
 REVOKE ALL ON FUNCTION cdp_internal.max_batch_bytes(), cdp_internal.max_row_bytes(),
-	cdp_internal.is_row_too_large(bigint, jsonb, jsonb, jsonb, jsonb), cdp_internal.cut_text(text, boolean),
-	cdp_internal.cut_document(jsonb, boolean),
 	cdp_internal.claim_rows(regclass, bigint, bigint, bigint, bigint, bigint),
 	cdp_internal.claim_inbox(text, bigint, bigint, bigint), cdp_internal.next_block(text),
 	cdp_internal.move_mark(text, bigint, bigint, bigint, boolean, interval), cdp_internal.refresh_claim(bigint),
