@@ -305,6 +305,8 @@ store_update(Store *store, int keys, StoreColumns key, StoreColumns set)
 	int64 updated;
 
 	require_write(store);
+	if (set.count == 0)
+		elog(ERROR, "an update that sets no column");
 	store_refuse_twice(store, by, keys, arranged, order);
 	if (store_may(store, ACL_SELECT | ACL_UPDATE) && store_direct_has(store, by) &&
 		store_direct_can_set(store, set))

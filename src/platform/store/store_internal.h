@@ -84,8 +84,9 @@ struct Store
 	EState *estate;
 	int heap_count;
 	StoreHeap *heaps;
-	int *route_columns;    /* the columns that choose a partition */
-	Datum *default_values; /* of each attribute; NULL: not known yet */
+	struct PartitionDescData *partitions; /* as they were at open */
+	int *route_columns;                   /* the columns that choose one */
+	Datum *default_values;                /* of each attribute; NULL: not known yet */
 	bool *default_nulls;
 	bool *default_varies; /* it is not a constant */
 };

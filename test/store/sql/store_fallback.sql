@@ -134,6 +134,11 @@ SELECT store_test.count('sql', 'store_fallback.secured', '{id}', '{}', '{2,3}'::
 SELECT store_test.reason('pg_catalog.pg_class', 'read');
 SELECT cdp.init();
 SELECT c.name, store_test.reason('cdp_data.' || c.name) FROM cdp_internal.catalogue() c WHERE 'cdp_data' = ANY (c.schemas) ORDER BY 2, 1;
+-- the setting, once the module of the extension is loaded
+SET cdp.store = 'neither';
+SET cdp.store = 'sql';
+SELECT store_test.reason('cdp_data.event');
+RESET cdp.store;
 DROP SCHEMA store_fallback CASCADE;
 DROP OWNED BY regress_store_ann;
 DROP ROLE regress_store_ann;
