@@ -34,14 +34,17 @@ CREATE PROCEDURE bench.stage(first bigint, last bigint) LANGUAGE plpgsql AS $$
 BEGIN
 	DROP TABLE IF EXISTS bench.new_identifier, bench.new_event, bench.new_link;
 	CREATE TABLE bench.new_identifier AS
-		SELECT i AS identifier_id, CASE WHEN i % 3 = 0 THEN 1 + hashint8extended(i, 1) & 1048575 ELSE i END AS profile_id,
+		SELECT i AS identifier_id, CASE WHEN i % 3 = 0 THEN 1 + hashint8extended(i, 1) & 1048575 ELSE i END
+			AS profile_id,
 			   i / 10000 AS batch_id
 		FROM generate_series(first, last) i;
 	CREATE TABLE bench.new_event AS
 		SELECT i AS event_id, hashint8extended(i, 2) & 262143 AS identifier_id,
 			   timestamptz '2026-01-15+00' + (hashint8extended(i, 3) & 2097151) * interval '1 second' AS "timestamp",
-			   i / 10000 AS batch_id, 'message-' || i AS message_id, 'track'::text AS type, 'Product Viewed'::text AS event,
-			   jsonb_build_object('product', i % 977, 'price', i % 97, 'category', 'category ' || i % 37, 'path', '/p/' || i) AS properties,
+			   i / 10000 AS batch_id, 'message-' || i AS message_id, 'track'::text AS type, 'Product Viewed'::text
+				AS event,
+			   jsonb_build_object('product', i % 977, 'price', i % 97, 'category', 'category ' || i % 37, 'path',
+				'/p/' || i) AS properties,
 			   timestamptz '2026-02-20' AS received_at, 'web'::text AS source
 		FROM generate_series(first, last) i ORDER BY 2, 3;
 	CREATE TABLE bench.new_link AS
@@ -59,14 +62,17 @@ BEGIN
 	CALL bench.stage(1, base);
 	INSERT INTO bench.identifier (identifier_id, profile_id, batch_id, since_batch_id)
 	SELECT identifier_id, profile_id, batch_id, batch_id FROM bench.new_identifier;
-	INSERT INTO bench.event (event_id, identifier_id, "timestamp", batch_id, message_id, type, event, properties, received_at, source)
+	INSERT INTO bench.event (event_id, identifier_id, "timestamp", batch_id, message_id, type, event, properties,
+		received_at, source)
 	TABLE bench.new_event;
-	INSERT INTO bench.link (a, b, source, first_at, last_at, events, message_id, batch_id, last_batch_id) TABLE bench.new_link;
+	INSERT INTO bench.link (a, b, source, first_at, last_at, events, message_id, batch_id,
+		last_batch_id) TABLE bench.new_link;
 	ANALYZE bench.identifier, bench.event, bench.link;
 END $$;
 
 -- notes what a statement costs; the arrays are the parameters
-CREATE PROCEDURE bench.note(round integer, what text, form text, INOUT before float8, rows bigint) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE bench.note(round integer, what text, form text, INOUT before float8, rows bigint)
+	LANGUAGE plpgsql AS $$
 BEGIN
 	INSERT INTO bench.result VALUES (round, what, form, (store_test.cpu() - before) / rows);
 	before := store_test.cpu();
@@ -83,11 +89,14 @@ DECLARE
 BEGIN
 	CALL bench.fill(base);
 	CALL bench.stage(base + 1, base + batch);
-	SELECT array_agg(identifier_id) AS a, array_agg(profile_id) AS b, array_agg(batch_id) AS c INTO new_i FROM bench.new_identifier;
-	SELECT array_agg(event_id) AS a, array_agg(identifier_id) AS b, array_agg("timestamp") AS c, array_agg(batch_id) AS d,
+	SELECT array_agg(identifier_id) AS a, array_agg(profile_id) AS b, array_agg(batch_id) AS c INTO new_i
+		FROM bench.new_identifier;
+	SELECT array_agg(event_id) AS a, array_agg(identifier_id) AS b, array_agg("timestamp") AS c, array_agg(batch_id)
+		AS d,
 		   array_agg(message_id) AS e, array_agg(type) AS f, array_agg(event) AS g, array_agg(properties) AS h,
 		   array_agg(received_at) AS i, array_agg(source) AS j INTO new_e FROM bench.new_event;
-	SELECT array_agg(a) AS a, array_agg(b) AS b, array_agg(source) AS c, array_agg(first_at) AS d, array_agg(last_at) AS e,
+	SELECT array_agg(a) AS a, array_agg(b) AS b, array_agg(source) AS c, array_agg(first_at) AS d, array_agg(last_at)
+		AS e,
 		   array_agg(events) AS f, array_agg(message_id) AS g, array_agg(batch_id) AS h, array_agg(last_batch_id) AS i
 	INTO new_l FROM bench.new_link;
 	SELECT array_agg(k), array_agg(1 + hashint8extended(k, 5) & 1048575) INTO keys, targets
@@ -100,10 +109,12 @@ BEGIN
 		INSERT INTO bench.identifier (identifier_id, profile_id, batch_id, since_batch_id)
 		SELECT identifier_id, profile_id, batch_id, batch_id FROM bench.new_identifier;
 		CALL bench.note(turn, '1 insert identifiers', form, t, batch);
-		INSERT INTO bench.event (event_id, identifier_id, "timestamp", batch_id, message_id, type, event, properties, received_at, source)
+		INSERT INTO bench.event (event_id, identifier_id, "timestamp", batch_id, message_id, type, event, properties,
+			received_at, source)
 		TABLE bench.new_event;
 		CALL bench.note(turn, '2 insert events', form, t, batch);
-		INSERT INTO bench.link (a, b, source, first_at, last_at, events, message_id, batch_id, last_batch_id) TABLE bench.new_link;
+		INSERT INTO bench.link (a, b, source, first_at, last_at, events, message_id, batch_id,
+			last_batch_id) TABLE bench.new_link;
 		CALL bench.note(turn, '3 insert links', form, t, batch);
 		PERFORM count(i.profile_id) FROM key JOIN bench.identifier i ON i.identifier_id = k;
 		CALL bench.note(turn, '4 find identifiers by number', form, t, batch);
@@ -113,7 +124,8 @@ BEGIN
 		CALL bench.note(turn, '6 update identifiers, no index', form, t, batch);
 		UPDATE bench.identifier SET profile_id = v FROM key WHERE identifier_id = k;
 		CALL bench.note(turn, '7 update identifiers, one index', form, t, batch);
-		INSERT INTO bench.identifier (identifier_id, profile_id, batch_id, since_batch_id) SELECT k + base - batch, v, v, v FROM key
+		INSERT INTO bench.identifier (identifier_id, profile_id, batch_id, since_batch_id) SELECT k + base - batch, v,
+			v, v FROM key
 		ON CONFLICT (identifier_id) DO UPDATE SET profile_id = excluded.profile_id, batch_id = excluded.batch_id,
 			since_batch_id = excluded.since_batch_id;
 		CALL bench.note(turn, '8 upsert identifiers', form, t, batch);
@@ -121,13 +133,15 @@ BEGIN
 		CALL bench.note(turn, '9 delete links by one end', form, t, batch);
 		RETURN;
 	END IF;
-	PERFORM store_test.insert(form, 'bench.identifier', '{identifier_id,profile_id,batch_id,since_batch_id}', new_i.a, new_i.b, new_i.c, new_i.c);
+	PERFORM store_test.insert(form, 'bench.identifier', '{identifier_id,profile_id,batch_id,since_batch_id}', new_i.a,
+		new_i.b, new_i.c, new_i.c);
 	CALL bench.note(turn, '1 insert identifiers', form, t, batch);
 	PERFORM store_test.insert(form, 'bench.event',
 		'{event_id,identifier_id,timestamp,batch_id,message_id,type,event,properties,received_at,source}',
 		new_e.a, new_e.b, new_e.c, new_e.d, new_e.e, new_e.f, new_e.g, new_e.h, new_e.i, new_e.j);
 	CALL bench.note(turn, '2 insert events', form, t, batch);
-	PERFORM store_test.insert(form, 'bench.link', '{a,b,source,first_at,last_at,events,message_id,batch_id,last_batch_id}',
+	PERFORM store_test.insert(form, 'bench.link',
+		'{a,b,source,first_at,last_at,events,message_id,batch_id,last_batch_id}',
 		new_l.a, new_l.b, new_l.c, new_l.d, new_l.e, new_l.f, new_l.g, new_l.h, new_l.i);
 	CALL bench.note(turn, '3 insert links', form, t, batch);
 	PERFORM store_test.count(form, 'bench.identifier', '{identifier_id}', '{profile_id}', keys);
@@ -140,7 +154,8 @@ BEGIN
 	CALL bench.note(turn, '7 update identifiers, one index', form, t, batch);
 	keys := ARRAY(SELECT k + base - batch FROM key);
 	t := store_test.cpu();
-	PERFORM store_test.upsert(form, 'bench.identifier', '{identifier_id}', '{profile_id,batch_id,since_batch_id}', keys, targets, targets, targets);
+	PERFORM store_test.upsert(form, 'bench.identifier', '{identifier_id}', '{profile_id,batch_id,since_batch_id}', keys,
+		targets, targets, targets);
 	CALL bench.note(turn, '8 upsert identifiers', form, t, batch);
 	keys := ARRAY(SELECT k FROM key);
 	t := store_test.cpu();

@@ -1,5 +1,5 @@
--- form: direct or sql; tab: schema.table; arrays: one for each column that is named, of its type, or of text where arrays
--- of it do not exist.
+-- form: direct or sql; tab: schema.table; arrays: one for each column that is named, of its type, or of text where
+-- arrays of it do not exist.
 
 CREATE FUNCTION reason(tab text, access text DEFAULT 'write') RETURNS text
 	LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_test_reason';
@@ -16,14 +16,17 @@ CREATE FUNCTION delete(form text, tab text, keys text[], VARIADIC arrays "any") 
 CREATE FUNCTION find(form text, tab text, keys text[], columns text[], VARIADIC arrays "any")
 	RETURNS TABLE (key integer, found text[])
 	LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_test_find';
-COMMENT ON FUNCTION find(text, text, text[], text[], "any") IS 'Returns the place of each key, from 1, and the columns of a row that has it.';
+COMMENT ON FUNCTION find(text, text, text[], text[], "any") IS
+	'Returns the place of each key, from 1, and the columns of a row that has it.';
 CREATE FUNCTION count(form text, tab text, keys text[], columns text[], VARIADIC arrays "any") RETURNS bigint
 	LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_test_count';
 CREATE FUNCTION find_stable(form text, tab text, keys text[], columns text[], VARIADIC arrays "any") RETURNS bigint
 	LANGUAGE c STABLE STRICT AS 'MODULE_PATHNAME', 'store_test_find_stable';
-COMMENT ON FUNCTION find_stable(text, text, text[], text[], "any") IS 'Counts as count() does, by a store that is opened to read.';
+COMMENT ON FUNCTION find_stable(text, text, text[], text[], "any") IS
+	'Counts as count() does, by a store that is opened to read.';
 CREATE FUNCTION nested(form text, tab text, keys text[], columns text[], VARIADIC arrays "any") RETURNS bigint
 	LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_test_nested';
-COMMENT ON FUNCTION nested(text, text, text[], text[], "any") IS 'For each row that is found, finds all the keys again, and counts these.';
+COMMENT ON FUNCTION nested(text, text, text[], text[], "any") IS
+	'For each row that is found, finds all the keys again, and counts these.';
 CREATE FUNCTION cpu() RETURNS float8 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'store_test_cpu';
 COMMENT ON FUNCTION cpu() IS 'Returns the microseconds of processor time that this backend has used.';

@@ -241,6 +241,22 @@ wanted_of(const Call *call, int *count)
 	return wanted;
 }
 
+/* begin_rows begins the result of a function that returns rows. */
+static void
+begin_rows(FunctionCallInfo fcinfo)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext caller = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
+	TupleDesc descriptor;
+
+	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "the function does not return rows");
+	result->returnMode = SFRM_Materialize;
+	result->setDesc = CreateTupleDescCopy(descriptor);
+	result->setResult = tuplestore_begin_heap(true, false, work_mem);
+	MemoryContextSwitchTo(caller);
+}
+
 /* put_row puts a row that was found into the result. */
 static void
 put_row(const Call *call, ReturnSetInfo *result, const StoreRows *rows, int columns, int row)
@@ -281,11 +297,7 @@ store_test_find(PG_FUNCTION_ARGS)
 	StoreRows *rows = store_find_rows(store, call->rows, keys_of(call), count, wanted);
 
 	store_close(store);
-#if PG_VERSION_NUM >= 150000
-	InitMaterializedSRF(fcinfo, 0);
-#else
-	SetSingleFuncCall(fcinfo, 0);
-#endif
+	begin_rows(fcinfo);
 	for (int i = 0; i < rows->count; i++)
 		put_row(call, (ReturnSetInfo *) fcinfo->resultinfo, rows, count, i);
 	return (Datum) 0;

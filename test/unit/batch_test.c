@@ -513,6 +513,8 @@ phases_have_an_order(void)
 	CHECK(cdpk_batch_anchor(batch) == CDPK_INVALID);
 	CHECK(cdpk_batch_link(batch) == CDPK_OK);
 	CHECK(cdpk_batch_link(batch) == CDPK_INVALID);
+	CHECK(cdpk_batch_add_links(batch, NULL, 0) == CDPK_INVALID);
+	CHECK(cdpk_batch_add_others(batch, NULL, 0) == CDPK_INVALID);
 	CHECK(cdpk_batch_freeze(batch, NULL, 0) == CDPK_INVALID);
 	CHECK(cdpk_batch_add_strays(batch, NULL, 0, &first) == CDPK_INVALID);
 	CHECK(cdpk_batch_plan(batch) == CDPK_INVALID);

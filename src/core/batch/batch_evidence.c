@@ -261,6 +261,8 @@ cdpk_batch_pair(CdpkBatch *batch)
 	STITCH_TRY(sort_meetings(batch, &items));
 	STITCH_TRY(gather_evidence(batch, items));
 	stitch_release(&batch->memory, items);
+	stitch_release(&batch->memory, batch->meetings.items);
+	memset(&batch->meetings, 0, sizeof(batch->meetings));
 	STITCH_TRY(add_unlinked(batch));
 	return want_links(batch);
 }
@@ -277,6 +279,8 @@ cdpk_batch_pairs(const CdpkBatch *batch, size_t *count)
 CdpkStatus
 cdpk_batch_add_links(CdpkBatch *batch, const CdpkBatchLink *rows, size_t count)
 {
+	if (batch->rank_of_place == NULL || batch->links.changes != NULL)
+		return CDPK_INVALID;
 	if (count >= BATCH_NONE)
 		return CDPK_TOO_LONG;
 	STITCH_TRY(STITCH_RESERVE(batch, batch->stored_links, count));
@@ -446,6 +450,12 @@ cdpk_batch_link(CdpkBatch *batch)
 		STITCH_TRY(link_pair(batch, pair, items + start, at - start));
 	}
 	stitch_release(&batch->memory, items);
+	stitch_release(&batch->memory, batch->pairs.items);
+	stitch_release(&batch->memory, batch->evidence.items);
+	stitch_release(&batch->memory, batch->stored_links.items);
+	memset(&batch->pairs, 0, sizeof(batch->pairs));
+	memset(&batch->evidence, 0, sizeof(batch->evidence));
+	memset(&batch->stored_links, 0, sizeof(batch->stored_links));
 	batch->links.inserted = batch->inserted.items;
 	batch->links.inserted_count = batch->inserted.count;
 	batch->links.updated = batch->updated.items;

@@ -427,6 +427,8 @@ cdpk_batch_wanted(const CdpkBatch *batch, size_t *count)
 CdpkStatus
 cdpk_batch_add_others(CdpkBatch *batch, const CdpkBatchOther *rows, size_t count)
 {
+	if (batch->rank_of_place != NULL)
+		return CDPK_INVALID;
 	for (size_t i = 0; i < count; i++)
 	{
 		const CdpkBatchOther *row = &rows[i];

@@ -196,19 +196,36 @@ store_deliver(StoreFind *find, int key, TupleTableSlot *slot, const AttrNumber *
 		MemoryContextReset(find->row);
 }
 
+/* enter_work switches to a context for what a call needs while it runs, below the caller's. */
+static MemoryContext
+enter_work(void)
+{
+	MemoryContext work =
+		AllocSetContextCreate(CurrentMemoryContext, "cdp store work", ALLOCSET_DEFAULT_SIZES);
+
+	return MemoryContextSwitchTo(work);
+}
+
+/* leave_work frees it, and switches back to the caller's. */
+static void
+leave_work(MemoryContext caller)
+{
+	MemoryContext work = MemoryContextSwitchTo(caller);
+
+	MemoryContextDelete(work);
+}
+
 int64
 store_find(Store *store, int keys, StoreColumns key, int wanted_count, const int *wanted,
 		   StoreRowFunction function, void *arg)
 {
-	StoreFind find = {wanted_count, wanted, function, arg, CurrentMemoryContext};
+	StoreFind find = {wanted_count, wanted, function, arg};
 	StoreColumn arranged[INDEX_MAX_KEYS];
 	StoreKey *by = store_get_key(store, key, arranged);
-	MemoryContext work =
-		AllocSetContextCreate(CurrentMemoryContext, "cdp store find", ALLOCSET_DEFAULT_SIZES);
 	int *order;
 
-	MemoryContextSwitchTo(work);
-	find.row = AllocSetContextCreate(work, "cdp store row", ALLOCSET_DEFAULT_SIZES);
+	find.caller = enter_work();
+	find.row = AllocSetContextCreate(CurrentMemoryContext, "cdp store row", ALLOCSET_DEFAULT_SIZES);
 	find.values = palloc(sizeof(Datum) * Max(wanted_count, 1));
 	find.nulls = palloc(sizeof(bool) * Max(wanted_count, 1));
 	order = store_sort_keys(by, keys, arranged);
@@ -216,8 +233,7 @@ store_find(Store *store, int keys, StoreColumns key, int wanted_count, const int
 		store_direct_find(store, by, keys, arranged, order, &find);
 	else
 		store_sql_find(store, by, keys, arranged, order, &find);
-	MemoryContextSwitchTo(find.caller);
-	MemoryContextDelete(work);
+	leave_work(find.caller);
 	return find.found;
 }
 
@@ -286,14 +302,18 @@ store_find_rows(Store *store, int keys, StoreColumns key, int wanted_count, cons
 void
 store_insert(Store *store, int rows, StoreColumns columns)
 {
+	MemoryContext caller;
+
 	require_write(store);
 	if (rows == 0)
 		return;
+	caller = enter_work();
 	if (store_may(store, ACL_INSERT) &&
 		store_direct_can_insert(store, columns.count, columns.column))
 		store_direct_insert(store, NULL, rows, columns.count, columns.column);
 	else
 		store_sql_insert(store, rows, columns);
+	leave_work(caller);
 }
 
 int64
@@ -301,18 +321,35 @@ store_update(Store *store, int keys, StoreColumns key, StoreColumns set)
 {
 	StoreColumn arranged[INDEX_MAX_KEYS];
 	StoreKey *by = store_get_key(store, key, arranged);
-	int *order = store_sort_keys(by, keys, arranged);
+	MemoryContext caller;
+	int *order;
 	int64 updated;
 
 	require_write(store);
+	if (set.count == 0)
+		elog(ERROR, "an update that sets no column");
+	caller = enter_work();
+	order = store_sort_keys(by, keys, arranged);
 	store_refuse_twice(store, by, keys, arranged, order);
 	if (store_may(store, ACL_SELECT | ACL_UPDATE) && store_direct_has(store, by) &&
 		store_direct_can_set(store, set))
 		updated = store_direct_update(store, by, keys, arranged, order, set, NULL);
 	else
 		updated = store_sql_update(store, by, keys, arranged, order, set);
-	pfree(order);
+	leave_work(caller);
 	return updated;
+}
+
+/* store_join_columns puts the columns of a key and those to be set into one list. */
+StoreColumn *
+store_join_columns(const StoreKey *by, const StoreColumn *arranged, StoreColumns set)
+{
+	StoreColumn *columns = palloc(sizeof(StoreColumn) * (by->count + set.count));
+
+	memcpy(columns, arranged, sizeof(StoreColumn) * by->count);
+	if (set.count > 0)
+		memcpy(columns + by->count, set.column, sizeof(StoreColumn) * set.count);
+	return columns;
 }
 
 /* upsert_directly updates what is found, and inserts the rest in the order given. */
@@ -320,39 +357,27 @@ static void
 upsert_directly(Store *store, StoreKey *by, int keys, const StoreColumn *arranged, const int *order,
 				StoreColumns set)
 {
-	int count = by->count + set.count;
-	StoreColumn *columns = palloc(sizeof(StoreColumn) * count);
 	bool *found = palloc0(sizeof(bool) * keys);
 	int *missing = palloc_extended(sizeof(int) * keys, MCXT_ALLOC_HUGE);
 	int missing_count = 0;
 
-	memcpy(columns, arranged, sizeof(StoreColumn) * by->count);
-	memcpy(columns + by->count, set.column, sizeof(StoreColumn) * set.count);
 	store_direct_update(store, by, keys, arranged, order, set, found);
 	for (int i = 0; i < keys; i++)
 		if (!found[i])
 			missing[missing_count++] = i;
 	if (missing_count > 0)
-		store_direct_insert(store, missing, missing_count, count, columns);
-	pfree(missing);
-	pfree(found);
-	pfree(columns);
+		store_direct_insert(store, missing, missing_count, by->count + set.count,
+							store_join_columns(by, arranged, set));
 }
 
 /* can_upsert_directly tells whether both parts of an upsert can be done directly. */
 static bool
 can_upsert_directly(Store *store, StoreKey *by, const StoreColumn *arranged, StoreColumns set)
 {
-	int count = by->count + set.count;
-	StoreColumn *columns = palloc(sizeof(StoreColumn) * count);
-	bool can;
-
-	memcpy(columns, arranged, sizeof(StoreColumn) * by->count);
-	memcpy(columns + by->count, set.column, sizeof(StoreColumn) * set.count);
-	can = store_may(store, ACL_SELECT | ACL_INSERT | ACL_UPDATE) && store_direct_has(store, by) &&
-		  store_direct_can_set(store, set) && store_direct_can_insert(store, count, columns);
-	pfree(columns);
-	return can;
+	return store_may(store, ACL_SELECT | ACL_INSERT | ACL_UPDATE) && store_direct_has(store, by) &&
+		   store_direct_can_set(store, set) &&
+		   store_direct_can_insert(store, by->count + set.count,
+								   store_join_columns(by, arranged, set));
 }
 
 void
@@ -360,6 +385,7 @@ store_upsert(Store *store, int keys, StoreColumns key, StoreColumns set)
 {
 	StoreColumn arranged[INDEX_MAX_KEYS];
 	StoreKey *by = store_get_key(store, key, arranged);
+	MemoryContext caller;
 	int *order;
 
 	require_write(store);
@@ -371,13 +397,14 @@ store_upsert(Store *store, int keys, StoreColumns key, StoreColumns set)
 				 errhint("Create one, whose nulls are distinct and which is not deferrable.")));
 	if (keys == 0)
 		return;
+	caller = enter_work();
 	order = store_sort_keys(by, keys, arranged);
 	store_refuse_twice(store, by, keys, arranged, order);
 	if (can_upsert_directly(store, by, arranged, set))
 		upsert_directly(store, by, keys, arranged, order, set);
 	else
 		store_sql_upsert(store, by, keys, arranged, order, set);
-	pfree(order);
+	leave_work(caller);
 }
 
 int64
@@ -385,14 +412,17 @@ store_delete(Store *store, int keys, StoreColumns key)
 {
 	StoreColumn arranged[INDEX_MAX_KEYS];
 	StoreKey *by = store_get_key(store, key, arranged);
-	int *order = store_sort_keys(by, keys, arranged);
+	MemoryContext caller;
+	int *order;
 	int64 deleted;
 
 	require_write(store);
+	caller = enter_work();
+	order = store_sort_keys(by, keys, arranged);
 	if (store_may(store, ACL_SELECT | ACL_DELETE) && store_direct_has(store, by))
 		deleted = store_direct_delete(store, by, keys, arranged, order);
 	else
 		deleted = store_sql_delete(store, by, keys, arranged, order);
-	pfree(order);
+	leave_work(caller);
 	return deleted;
 }

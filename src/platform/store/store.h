@@ -104,8 +104,8 @@ extern void store_insert(Store *store, int rows, StoreColumns columns);
 extern int64 store_update(Store *store, int keys, StoreColumns key, StoreColumns set);
 
 /*
- * Sets columns of the row that has each key, or inserts it where there is none.  The key is all
- * columns of a unique index, and none may be given twice.  While others write to the table, the
+ * Sets columns of the row that has each key, or inserts it where there is none; with no columns to set,
+ * only inserts.  The key is all columns of a unique index, and none may be given twice.  While others write to the table, the
  * direct form may meet their new row and raise unique_violation.
  */
 extern void store_upsert(Store *store, int keys, StoreColumns key, StoreColumns set);

@@ -40,7 +40,7 @@ store_direct_can_set(const Store *store, StoreColumns set)
 		return true;
 	for (int i = 0; i < RelationGetPartitionKey(store->relation)->partnatts; i++)
 		for (int j = 0; j < set.count; j++)
-			if (store->route_columns[i] < 0 || set.column[j].column == store->route_columns[i])
+			if (set.column[j].column == store->route_columns[i])
 				return false;
 	return true;
 }
@@ -104,8 +104,6 @@ begin_heap(Change *change, StoreHeap *heap, CmdType command)
 {
 	finish_heap(change);
 	change->heap = heap;
-	/* as for any statement: what is published must say which row it was */
-	CheckCmdReplicaIdentity(heap->relation, command);
 	if (command != CMD_UPDATE)
 		return;
 	store_prepare_write(change->store, heap);
@@ -237,6 +235,14 @@ update_row(void *arg, StoreHeap *heap, int key, TupleTableSlot *slot, Snapshot s
 		change->found[key] = true;
 }
 
+/* check_published raises the server's error if what is published of a change could not say which row it was. */
+static void
+check_published(const Store *store, CmdType command)
+{
+	for (int i = 0; i < store->heap_count; i++)
+		CheckCmdReplicaIdentity(store->heaps[i].relation, command);
+}
+
 /* note_row is that of an upsert that sets nothing. */
 static void
 note_row(void *arg, StoreHeap *heap, int key, TupleTableSlot *slot, Snapshot snapshot)
@@ -252,6 +258,8 @@ store_direct_update(Store *store, StoreKey *key, int keys, const StoreColumn *ar
 	Change change = {store, key, arranged, set};
 
 	change.found = found;
+	if (set.count > 0)
+		check_published(store, CMD_UPDATE);
 	CommandCounterIncrement();
 	change.command = GetCurrentCommandId(true);
 	store_direct_scan(store, key, keys, arranged, order,
@@ -296,6 +304,7 @@ store_direct_delete(Store *store, StoreKey *key, int keys, const StoreColumn *ar
 {
 	Change change = {store, key, arranged};
 
+	check_published(store, CMD_DELETE);
 	CommandCounterIncrement();
 	change.command = GetCurrentCommandId(true);
 	store_direct_scan(store, key, keys, arranged, order, delete_row, &change);

@@ -84,8 +84,9 @@ struct Store
 	EState *estate;
 	int heap_count;
 	StoreHeap *heaps;
-	int *route_columns;    /* the columns that choose a partition */
-	Datum *default_values; /* of each attribute; NULL: not known yet */
+	struct PartitionDescData *partitions; /* as they were at open */
+	int *route_columns;                   /* the columns that choose one */
+	Datum *default_values;                /* of each attribute; NULL: not known yet */
 	bool *default_nulls;
 	bool *default_varies; /* it is not a constant */
 };
@@ -133,6 +134,8 @@ extern int store_compare(int columns, const StoreSortColumn *column, int a, int 
 extern void store_deliver(StoreFind *find, int key, TupleTableSlot *slot,
 						  const AttrNumber *attributes);
 extern bool store_column_is_null(const StoreColumn *column, int row);
+extern StoreColumn *store_join_columns(const StoreKey *by, const StoreColumn *arranged,
+									   StoreColumns set);
 extern bool store_key_has_null(const StoreKey *key, const StoreColumn *arranged, int row);
 
 /* store_sql.c */

@@ -76,17 +76,21 @@ store_open_heaps(Store *store)
 {
 	bool plain = store->relation->rd_rel->relkind == RELKIND_RELATION;
 	LOCKMODE lock = store->access == STORE_WRITE ? RowExclusiveLock : AccessShareLock;
-	PartitionDesc partitions = plain ? NULL : RelationGetPartitionDesc(store->relation, true);
-	int count = plain ? 1 : partitions->nparts;
+	int count = 1;
 	const char *reason = NULL;
 
 	if (!plain && !prepare_route(store))
 		return "it is not partitioned by the range of columns";
+	if (!plain)
+	{
+		store->partitions = RelationGetPartitionDesc(store->relation, true);
+		count = store->partitions->nparts;
+	}
 	store->heaps = palloc0(sizeof(StoreHeap) * Max(count, 1));
 	/* what is open when a reason is found is closed with the store */
 	for (int i = 0; i < count && reason == NULL; i++)
 	{
-		Relation heap = plain ? store->relation : table_open(partitions->oids[i], lock);
+		Relation heap = plain ? store->relation : table_open(store->partitions->oids[i], lock);
 
 		store->heaps[i].relation = heap;
 		store->heap_count++;
@@ -134,7 +138,7 @@ store_route(const Store *store, int count, const StoreColumn *columns, int row)
 	if (store->relation->rd_rel->relkind == RELKIND_RELATION)
 		return 0;
 	key = RelationGetPartitionKey(store->relation);
-	bounds = RelationGetPartitionDesc(store->relation, true)->boundinfo;
+	bounds = store->partitions->boundinfo;
 	if (bounds == NULL)
 		return -1;
 	for (int i = 0; i < key->partnatts; i++)

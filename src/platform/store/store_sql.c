@@ -329,29 +329,15 @@ store_sql_insert(Store *store, int rows, StoreColumns columns)
 	initStringInfo(&text);
 	append_insert(&text, store, columns.count, columns.column);
 	run_chunks(&chunk, rows, text.data, NULL);
-	pfree(text.data);
-}
-
-/* join_columns puts the columns of a key and those to be set into one list. */
-static StoreColumn *
-join_columns(const StoreKey *key, const StoreColumn *arranged, StoreColumns set)
-{
-	StoreColumn *columns = palloc(sizeof(StoreColumn) * (key->count + set.count));
-
-	memcpy(columns, arranged, sizeof(StoreColumn) * key->count);
-	if (set.count > 0)
-		memcpy(columns + key->count, set.column, sizeof(StoreColumn) * set.count);
-	return columns;
 }
 
 int64
 store_sql_update(Store *store, const StoreKey *key, int keys, const StoreColumn *arranged,
 				 const int *order, StoreColumns set)
 {
-	StoreColumn *columns = join_columns(key, arranged, set);
+	StoreColumn *columns = store_join_columns(key, arranged, set);
 	Chunk chunk = {store, key->count + set.count, columns, order};
 	StringInfoData text;
-	int64 updated;
 
 	initStringInfo(&text);
 	appendStringInfoString(&text, "UPDATE ");
@@ -368,17 +354,14 @@ store_sql_update(Store *store, const StoreKey *key, int keys, const StoreColumn 
 	append_arrays(&text, chunk.columns, false);
 	appendStringInfoString(&text, " WHERE ");
 	append_match(&text, store, key);
-	updated = (int64) run_chunks(&chunk, keys, text.data, NULL);
-	pfree(text.data);
-	pfree(columns);
-	return updated;
+	return (int64) run_chunks(&chunk, keys, text.data, NULL);
 }
 
 void
 store_sql_upsert(Store *store, const StoreKey *key, int keys, const StoreColumn *arranged,
 				 const int *order, StoreColumns set)
 {
-	StoreColumn *columns = join_columns(key, arranged, set);
+	StoreColumn *columns = store_join_columns(key, arranged, set);
 	Chunk chunk = {store, key->count + set.count, columns, order};
 	StringInfoData text;
 
@@ -395,8 +378,6 @@ store_sql_upsert(Store *store, const StoreKey *key, int keys, const StoreColumn 
 		append_columns(&text, store, "excluded.", 1, &set.column[i]);
 	}
 	run_chunks(&chunk, keys, text.data, NULL);
-	pfree(text.data);
-	pfree(columns);
 }
 
 int64
@@ -405,7 +386,6 @@ store_sql_delete(Store *store, const StoreKey *key, int keys, const StoreColumn 
 {
 	Chunk chunk = {store, key->count, arranged, order};
 	StringInfoData text;
-	int64 deleted;
 
 	initStringInfo(&text);
 	appendStringInfoString(&text, "DELETE FROM ");
@@ -414,7 +394,5 @@ store_sql_delete(Store *store, const StoreKey *key, int keys, const StoreColumn 
 	append_arrays(&text, key->count, false);
 	appendStringInfoString(&text, " WHERE ");
 	append_match(&text, store, key);
-	deleted = (int64) run_chunks(&chunk, keys, text.data, NULL);
-	pfree(text.data);
-	return deleted;
+	return (int64) run_chunks(&chunk, keys, text.data, NULL);
 }

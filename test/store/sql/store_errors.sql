@@ -5,13 +5,15 @@ CREATE SCHEMA store_errors;
 SET search_path = store_errors;
 CREATE TABLE form (form text, tab text);
 INSERT INTO form VALUES ('direct', 'store_errors.by_direct'), ('sql', 'store_errors.by_sql');
-CREATE TABLE by_direct (id bigint PRIMARY KEY, u text COLLATE "C" UNIQUE, n integer NOT NULL CHECK (n > 0), e integer, CHECK (e < n));
+CREATE TABLE by_direct (id bigint PRIMARY KEY, u text COLLATE "C" UNIQUE, n integer NOT NULL CHECK (n > 0), e integer,
+	CHECK (e < n));
 CREATE TABLE by_sql (LIKE by_direct INCLUDING ALL);
 INSERT INTO by_direct VALUES (1, 'a', 1, 0), (2, 'b', 2, 0);
 INSERT INTO by_sql TABLE by_direct;
 
 -- the error of a call by each form
-CREATE FUNCTION try(call text) RETURNS TABLE (form text, reason text, state text, message text, detail text, hint text) LANGUAGE plpgsql AS $$
+CREATE FUNCTION try(call text) RETURNS TABLE (form text, reason text, state text, message text, detail text, hint text)
+	LANGUAGE plpgsql AS $$
 DECLARE
 	f form;
 BEGIN
@@ -22,7 +24,8 @@ BEGIN
 		BEGIN
 			EXECUTE 'SELECT store_test.' || format(call, f.form, f.tab);
 		EXCEPTION WHEN OTHERS THEN
-			GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+			GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL,
+				hint = PG_EXCEPTION_HINT;
 		END;
 		RETURN NEXT;
 	END LOOP;
@@ -57,7 +60,8 @@ SELECT * FROM try($$insert(%L, replace(%L, 'errors', 'error'), '{id}', '{3}'::bi
 CREATE VIEW shown AS TABLE by_direct;
 SELECT * FROM try($$insert(%L, regexp_replace(%L, 'by_.*', 'shown'), '{id}', '{3}'::bigint[])$$);
 -- values too large for an index
-SELECT form, state, message FROM try($$insert(%L, %L, '{id,u,n}', '{3}'::bigint[], ARRAY[(SELECT string_agg(md5(i::text), '') FROM generate_series(1, 500) i)], '{1}'::integer[])$$);
+SELECT form, state, message FROM try($$insert(%L, %L, '{id,u,n}', '{3}'::bigint[],
+	ARRAY[(SELECT string_agg(md5(i::text), '') FROM generate_series(1, 500) i)], '{1}'::integer[])$$);
 -- nothing of all this is left, and the settings are as they were
 TABLE by_direct ORDER BY id;
 TABLE by_sql ORDER BY id;

@@ -18,10 +18,12 @@ BEGIN
 	said := store_test.count(form, 'store_visible.t', '{id}', '{}', '{1,2,3}'::bigint[]);
 	PERFORM store_test.update(form, 'store_visible.t', '{id}', '{n}', '{1,2}'::bigint[], '{5,5}'::integer[]);
 	PERFORM store_test.update(form, 'store_visible.t', '{n}', '{n}', '{5}'::integer[], '{6}'::integer[]);
-	said := concat_ws(' ', said, store_test.count(form, 'store_visible.t', '{n}', '{}', '{6}'::integer[]), store_test.count(form, 'store_visible.t', '{n}', '{}', '{5}'::integer[]));
+	said := concat_ws(' ', said, store_test.count(form, 'store_visible.t', '{n}', '{}', '{6}'::integer[]),
+		store_test.count(form, 'store_visible.t', '{n}', '{}', '{5}'::integer[]));
 	UPDATE t SET n = 7 WHERE id = 3;
 	said := concat_ws(' ', said, store_test.count(form, 'store_visible.t', '{n}', '{}', '{7}'::integer[]));
-	said := concat_ws(' ', said, store_test.delete(form, 'store_visible.t', '{n}', '{7,6,7}'::integer[]), (SELECT count(*) FROM t));
+	said := concat_ws(' ', said, store_test.delete(form, 'store_visible.t', '{n}', '{7,6,7}'::integer[]),
+		(SELECT count(*) FROM t));
 	PERFORM store_test.upsert(form, 'store_visible.t', '{id}', '{n}', '{1,2}'::bigint[], '{8,8}'::integer[]);
 	PERFORM store_test.upsert(form, 'store_visible.t', '{id}', '{n}', '{2,4}'::bigint[], '{9,9}'::integer[]);
 	RETURN concat_ws(' ', said, (SELECT string_agg(t::text, ' ' ORDER BY id) FROM t));
@@ -32,7 +34,8 @@ SELECT form, store_test.upsert(form, 'store_visible.t', '{id}', '{n}', '{2}'::bi
 
 -- one that only reads sees what its statement does, and may be part of one that is stable
 BEGIN;
-SELECT form, (SELECT count(*) FROM store_test.insert(form, 'store_visible.t', '{id,n}', ARRAY[length(form) * 100]::bigint[], '{77}'::integer[])) AS inserted,
+SELECT form, (SELECT count(*) FROM store_test.insert(form, 'store_visible.t', '{id,n}',
+	ARRAY[length(form) * 100]::bigint[], '{77}'::integer[])) AS inserted,
 	   store_test.find_stable(form, 'store_visible.t', '{n}', '{}', '{77}'::integer[]) AS before,
 	   store_test.count(form, 'store_visible.t', '{n}', '{}', '{77}'::integer[]) AS now FROM form;
 SELECT form, store_test.find_stable(form, 'store_visible.t', '{n}', '{}', '{77}'::integer[]) FROM form;
@@ -69,7 +72,8 @@ BEGIN
 		BEGIN
 			PERFORM store_test.insert('direct', 'store_visible.t', '{id,n}', '{60,50}'::bigint[], '{2,2}'::integer[]);
 		EXCEPTION WHEN unique_violation THEN
-			RAISE WARNING 'caught, % rows', store_test.count('direct', 'store_visible.t', '{id}', '{}', '{60,50}'::bigint[]);
+			RAISE WARNING 'caught, % rows', store_test.count('direct', 'store_visible.t', '{id}', '{}',
+				'{60,50}'::bigint[]);
 		END;
 	END LOOP;
 END $$;
@@ -81,7 +85,8 @@ SELECT form, store_test.nested(form, 'store_visible.t', '{id}', '{n}', '{1,2,50,
 BEGIN;
 DECLARE c CURSOR FOR SELECT * FROM t ORDER BY id;
 FETCH 1 FROM c;
-SELECT store_test.update('direct', 'store_visible.t', '{id}', '{n}', '{1,2,4,50}'::bigint[], '{-1,-2,-4,-50}'::integer[]);
+SELECT store_test.update('direct', 'store_visible.t', '{id}', '{n}', '{1,2,4,50}'::bigint[],
+	'{-1,-2,-4,-50}'::integer[]);
 FETCH ALL FROM c;
 COMMIT;
 TABLE t ORDER BY id;
@@ -89,7 +94,8 @@ TABLE t ORDER BY id;
 -- tables that are remade under the same name, of other types, in one session
 DROP TABLE t;
 CREATE TABLE t (id integer PRIMARY KEY, n text);
-SELECT form, store_test.upsert(form, 'store_visible.t', '{id}', '{n}', '{1,2}'::integer[], '{a,b}'::text[]), store_test.count(form, 'store_visible.t', '{id}', '{n}', '{1,2}'::integer[]) FROM form;
+SELECT form, store_test.upsert(form, 'store_visible.t', '{id}', '{n}', '{1,2}'::integer[], '{a,b}'::text[]),
+	store_test.count(form, 'store_visible.t', '{id}', '{n}', '{1,2}'::integer[]) FROM form;
 -- an index that is made while a store is not open is filled by the next
 CREATE UNIQUE INDEX ON t (n);
 SELECT store_test.upsert('direct', 'store_visible.t', '{id}', '{n}', '{3}'::integer[], '{a}'::text[]);
