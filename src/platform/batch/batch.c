@@ -240,6 +240,18 @@ batch_as_of(void)
 	return get_batch()->as_of;
 }
 
+const ItemPointerData *
+batch_claim(int table, int64 *count)
+{
+	ArrayType *places = DatumGetArrayTypeP(get_batch()->claims[table]);
+
+	if (ARR_HASNULL(places))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("a place of a row must not be null")));
+	*count = ArrayGetNItems(ARR_NDIM(places), ARR_DIMS(places));
+	return (const ItemPointerData *) ARR_DATA_PTR(places);
+}
+
 /* find_relation gives the relation of a name. */
 static EphemeralNamedRelation
 find_relation(const Batch *batch, const char *name)

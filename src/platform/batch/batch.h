@@ -7,10 +7,14 @@
 
 #include "access/tupdesc.h"
 #include "datatype/timestamp.h"
+#include "storage/itemptr.h"
 
 /* The number of the current batch, and its time. */
 extern int64 batch_number(void);
 extern TimestampTz batch_as_of(void);
+
+/* The places that the current batch was begun with: those of the first table (0), or of the second (1). */
+extern const ItemPointerData *batch_claim(int table, int64 *count);
 
 /* Takes a row of a relation; the values are in the memory context in which it is read. */
 typedef void (*BatchRowFunction)(void *arg, TupleDesc descriptor, const Datum *values,

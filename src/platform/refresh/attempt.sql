@@ -27,14 +27,15 @@ AS $function$
 DECLARE
 	started timestamptz := clock_timestamp();
 	last record;
-	done cdp_internal.batch_counts := (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	passed record;
 BEGIN
 	PERFORM cdp_internal.next_batch(places, line_places);
 	SELECT s.event_id, s.identifier_id, s.quarantine_id INTO STRICT last FROM cdp_data.state s;
-	done.taken := cdp_internal.refresh_take(failures, cut_all);
-	SELECT j.quarantine_id, j.quarantined INTO last.quarantine_id, done.quarantined
-	FROM cdp_internal.refresh_judge_rows(last.event_id, last.quarantine_id) j;
-	PERFORM cdp_internal.record_batch(done, started, last.event_id, last.identifier_id, last.quarantine_id);
+	SELECT p.* INTO passed
+	FROM cdp_internal.refresh_pass(last.event_id, last.identifier_id, last.quarantine_id, failures => failures,
+		cut_all => cut_all) p;
+	PERFORM cdp_internal.record_batch(passed.done, started, passed.event_id, passed.identifier_id,
+		passed.quarantine_id);
 	PERFORM cdp_internal.batch_end();
 END
 $function$;

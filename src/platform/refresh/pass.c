@@ -46,9 +46,10 @@ begin(Pass *pass)
 	if (!pg_strong_random(&setup.seed, sizeof(setup.seed)))
 		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("there are no random numbers")));
 	pass_check(cdpk_batch_new(&setup, &pass->batch));
-	pass_read_rows(pass);
-	pass_read_changes(pass);
 	pass_read_value_rules(pass);
+	pass_read_rows(pass);
+	if (pass->failures == NULL)
+		pass_read_changes(pass);
 	pass_check(
 		cdpk_batch_begin(pass->batch, pass->batch_rows, (size_t) pass->row_count, &pass->changes));
 }
@@ -96,6 +97,8 @@ run(Pass *pass)
 {
 	begin(pass);
 	pass_judge(pass);
+	if (pass->failures != NULL)
+		return;
 	pass_identify(pass);
 	pass_link(pass);
 	pass_prepare_resolve(pass);
@@ -145,6 +148,25 @@ make_result(const Pass *pass, TupleDesc descriptor)
 	return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
 }
 
+/* read_failures reads the errors for which rows are set aside: one for each place that the batch was begun with. */
+static void
+read_failures(Pass *pass, ArrayType *failures)
+{
+	int64 count;
+	int64 line_count;
+	Datum *texts;
+	bool *nulls;
+	int found;
+
+	batch_claim(0, &count);
+	batch_claim(1, &line_count);
+	deconstruct_array(failures, TEXTOID, -1, false, TYPALIGN_INT, &texts, &nulls, &found);
+	if (array_contains_nulls(failures) || found != count + line_count)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("there must be one failure for each place of a row")));
+	pass->failures = texts;
+}
+
 /* cdp_refresh_pass takes the batch in hand through every stage but those that look at people. */
 Datum
 cdp_refresh_pass(PG_FUNCTION_ARGS)
@@ -155,6 +177,10 @@ cdp_refresh_pass(PG_FUNCTION_ARGS)
 	Datum result;
 	int nest_level;
 
+	for (int i = 0; i < 6; i++)
+		if (PG_ARGISNULL(i) && i != 4)
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+							errmsg("only the failures may be null")));
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE ||
 		descriptor->natts != OUT_COLUMNS)
 		elog(ERROR, "the result of refresh_pass has another form");
@@ -176,6 +202,9 @@ cdp_refresh_pass(PG_FUNCTION_ARGS)
 	pass->last_identifier_id = PG_GETARG_INT64(1);
 	pass->last_quarantine_id = PG_GETARG_INT64(2);
 	pass->leave_undone = PG_GETARG_BOOL(3);
+	if (!PG_ARGISNULL(4))
+		read_failures(pass, PG_GETARG_ARRAYTYPE_P(4));
+	pass->cut_all = PG_GETARG_BOOL(5);
 	run(pass);
 	pass_close_tables(pass);
 	AtEOXact_GUC(true, nest_level);

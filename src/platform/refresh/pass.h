@@ -9,7 +9,8 @@
  *	pass_value		traits and numbers of one row
  *	pass_row		the rows of the batch, their sources
  *	pass_change		what else the batch changes
- *	pass_judge		duplicates, quarantine
+ *	pass_quarantine	rows that cannot become events
+ *	pass_judge		what becomes of each row
  *	pass_identify	identifiers: numbers, rules, verdicts
  *	pass_link		links
  *	pass_resolve	what core/stitch asks for
@@ -36,6 +37,7 @@
 #include "core/batch/batch.h"
 #include "platform/identity/blocked.h"
 #include "platform/identity/resolve.h"
+#include "platform/ingest/take.h"
 #include "platform/store/store.h"
 #include "toolkit/traits/traits.h"
 
@@ -119,7 +121,7 @@ enum
 	EVENT_ID,
 	EVENT_IDENTIFIER_ID,
 	EVENT_BATCH_ID,
-	EVENT_LOGGED /* from here on those of PassColumn */
+	EVENT_LOGGED /* from here on those of LoggedColumn */
 };
 
 enum
@@ -175,38 +177,27 @@ enum
 
 /* ---------------------------------------------------------------- rows */
 
-/* The columns of a row of the batch: first those that the log keeps. */
-typedef enum PassColumn
+/* The columns of the log that say what came, in the order of pass_table.c. */
+typedef enum LoggedColumn
 {
-	ROW_AT,
-	ROW_MESSAGE_ID,
-	ROW_CALL_TYPE,
-	ROW_EVENT_NAME,
-	ROW_ANONYMOUS_ID,
-	ROW_USER_ID,
-	ROW_GROUP_ID,
-	ROW_PREVIOUS_ID,
-	ROW_IDENTIFIERS,
-	ROW_PROPERTIES,
-	ROW_TRAITS,
-	ROW_CONTEXT,
-	ROW_SENT_AT,
-	ROW_ORIGINAL_TIMESTAMP,
-	ROW_SEEN_AT,
-	ROW_SOURCE,
-	ROW_LOGGED,
-	ROW_MESSAGE_KEY = ROW_LOGGED,
-	ROW_IDS,
-	ROW_REPEATS,
-	ROW_REASON,
-	ROW_COLUMNS
-} PassColumn;
-
-typedef struct PassRow
-{
-	Datum values[ROW_COLUMNS];
-	bool nulls[ROW_COLUMNS];
-} PassRow;
+	LOGGED_AT,
+	LOGGED_MESSAGE_ID,
+	LOGGED_TYPE,
+	LOGGED_EVENT,
+	LOGGED_ANONYMOUS_ID,
+	LOGGED_USER_ID,
+	LOGGED_GROUP_ID,
+	LOGGED_PREVIOUS_ID,
+	LOGGED_IDENTIFIERS,
+	LOGGED_PROPERTIES,
+	LOGGED_TRAITS,
+	LOGGED_CONTEXT,
+	LOGGED_SENT_AT,
+	LOGGED_ORIGINAL_TIMESTAMP,
+	LOGGED_RECEIVED_AT,
+	LOGGED_SOURCE,
+	LOGGED_COLUMNS
+} LoggedColumn;
 
 typedef struct PassSource
 {
@@ -270,15 +261,17 @@ typedef struct Pass
 	int64 last_quarantine_id;
 	int64 counts[PASS_COUNTS];
 
+	const Datum *failures; /* for which each row is set aside, or NULL */
+	bool cut_all;
 	int row_count;
-	int row_capacity;
-	PassRow *rows;
+	TakenRow *rows;
 	CdpkBatchRow *batch_rows;
 	PassSource *sources; /* all, by name */
 	int source_count;
 	CdpkBatchChanges changes;
 	bool has_refold; /* traits of some are to be folded anew */
 
+	Jsonb *trait_document;
 	TraitsRules *trait_rules;
 	Jsonb *carried_rules; /* NULL: timelines carry no numbers */
 	PassLeftOut *left_out;
@@ -354,6 +347,9 @@ extern void pass_check(CdpkStatus status);
 extern SPITupleTable *pass_query(Pass *pass, const char *query, int argument_count,
 								 const Oid *types, const Datum *arguments, uint64 *count);
 
+/* Runs a query of one row and one column of a type of fixed length, and returns its value. */
+extern Datum pass_ask_value(Pass *pass, const char *query);
+
 /* Runs a statement, and returns the number of rows processed. */
 extern uint64 pass_run(Pass *pass, const char *statement, int argument_count, const Oid *types,
 					   const Datum *arguments);
@@ -387,6 +383,9 @@ extern void pass_set_identifiers(Datum ids, CdpkBatchRow *row);
 
 /* pass_change.c */
 extern void pass_read_changes(Pass *pass);
+
+/* pass_quarantine.c */
+extern void pass_quarantine(Pass *pass);
 
 /* pass_judge.c */
 extern void pass_judge(Pass *pass);

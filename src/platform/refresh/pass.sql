@@ -1,11 +1,14 @@
 -- One pass of a batch through the tables, in C.
 
 CREATE FUNCTION cdp_internal.refresh_pass(INOUT event_id bigint, INOUT identifier_id bigint, INOUT quarantine_id bigint,
-	leave_undone boolean, OUT done cdp_internal.batch_counts, OUT touched bigint[])
-	AS 'MODULE_PATHNAME', 'cdp_refresh_pass' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION cdp_internal.refresh_pass(bigint, bigint, bigint, boolean) IS
-	'Internal: takes the rows of the batch (batch_row), and what cdp_internal.stage_graph_changes() kept, through every '
-	'stage up to the profiles, and returns the last numbers handed out, what was done, and the profiles that were '
-	'touched. leave_undone: what would take people apart of whom the log lacks events is left undone, and no error.';
+	leave_undone boolean DEFAULT false, failures text[] DEFAULT NULL, cut_all boolean DEFAULT false,
+	OUT done cdp_internal.batch_counts, OUT touched bigint[])
+	AS 'MODULE_PATHNAME', 'cdp_refresh_pass' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION cdp_internal.refresh_pass(bigint, bigint, bigint, boolean, text[], boolean) IS
+	'Internal: takes the rows of the batch from the inboxes, and what cdp_internal.stage_graph_changes() kept, through '
+	'all stages up to the profiles. Takes the last numbers assigned, and returns the new ones, the counts of the batch, '
+	'and the profiles that changed in any way. leave_undone: if the log lacks events, changes by evidence are left '
+	'undone. failures: an error for each row, those of cdp.inbox first; the rows are quarantined with these errors, and '
+	'nothing else is done. cut_all: cut all rows, whatever their size.';
 
-REVOKE ALL ON FUNCTION cdp_internal.refresh_pass(bigint, bigint, bigint, boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.refresh_pass(bigint, bigint, bigint, boolean, text[], boolean) FROM PUBLIC;

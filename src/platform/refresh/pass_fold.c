@@ -49,13 +49,13 @@ enum
 
 static const int read_columns[READ_COLUMNS] = {EVENT_ID,
 											   EVENT_BATCH_ID,
-											   EVENT_LOGGED + ROW_AT,
-											   EVENT_LOGGED + ROW_CALL_TYPE,
-											   EVENT_LOGGED + ROW_EVENT_NAME,
-											   EVENT_LOGGED + ROW_PROPERTIES,
-											   EVENT_LOGGED + ROW_TRAITS,
-											   EVENT_LOGGED + ROW_SEEN_AT,
-											   EVENT_LOGGED + ROW_SOURCE};
+											   EVENT_LOGGED + LOGGED_AT,
+											   EVENT_LOGGED + LOGGED_TYPE,
+											   EVENT_LOGGED + LOGGED_EVENT,
+											   EVENT_LOGGED + LOGGED_PROPERTIES,
+											   EVENT_LOGGED + LOGGED_TRAITS,
+											   EVENT_LOGGED + LOGGED_RECEIVED_AT,
+											   EVENT_LOGGED + LOGGED_SOURCE};
 
 /* note_event is the StoreRowFunction that takes an event, unless it is of this batch. */
 static void

@@ -70,9 +70,7 @@ count_outcomes(Pass *pass)
 			case CDPK_BATCH_ACCEPTED:
 				source->accepted++;
 				pass->counts[COUNT_ACCEPTED]++;
-				if (!pass->rows[i].nulls[ROW_REPEATS])
-					pass->counts[COUNT_SELF_LINKS] +=
-						DatumGetInt32(pass->rows[i].values[ROW_REPEATS]);
+				pass->counts[COUNT_SELF_LINKS] += pass->rows[i].repeats;
 				break;
 			case CDPK_BATCH_DUPLICATE:
 				source->duplicate++;
@@ -124,13 +122,13 @@ set_values(Pass *pass)
 
 	for (int i = 0; i < pass->row_count; i++)
 	{
-		const PassRow *row = &pass->rows[i];
+		const InboxRow *row = &pass->rows[i].columns;
 
 		CHECK_FOR_INTERRUPTS();
 		if (judged[i].outcome == CDPK_BATCH_ACCEPTED)
-			pass_fold_values(pass, &pass->batch_rows[i], row->values[ROW_TRAITS],
-							 row->nulls[ROW_TRAITS], row->values[ROW_PROPERTIES],
-							 row->nulls[ROW_PROPERTIES], true);
+			pass_fold_values(pass, &pass->batch_rows[i], row->values[INBOX_TRAITS],
+							 row->nulls[INBOX_TRAITS], row->values[INBOX_PROPERTIES],
+							 row->nulls[INBOX_PROPERTIES], true);
 	}
 	pass_count_left_out(pass);
 }
@@ -146,13 +144,7 @@ pass_judge(Pass *pass)
 	pfree(known);
 	count_outcomes(pass);
 	if (pass->counts[COUNT_QUARANTINED] > 0)
-	{
-		static const Oid types[] = {INT8OID};
-		Datum last = Int64GetDatum(pass->last_quarantine_id);
-
-		pass_run(pass, "SELECT cdp_internal.quarantine_rows($3)", 1, types, &last);
-		pass->last_quarantine_id += pass->counts[COUNT_QUARANTINED];
-	}
+		pass_quarantine(pass);
 	write_sources(pass);
 	set_values(pass);
 }

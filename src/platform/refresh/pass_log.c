@@ -7,6 +7,7 @@
 #include "catalog/pg_type.h"
 #include "pgtime.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
@@ -60,6 +61,68 @@ add_months(Pass *pass, const uint32_t *order, size_t count)
 			 types, &argument);
 }
 
+/* make_type_names makes the names of calls as texts. */
+static void
+make_type_names(Datum *names)
+{
+	for (int i = 0; i < CALL_COUNT; i++)
+		names[i] = CStringGetTextDatum(onboard_call_name(i));
+}
+
+/* event_text makes the name of an event a text: mostly it is what came. */
+static Datum
+event_text(const TakenRow *row)
+{
+	if (!row->columns.nulls[INBOX_EVENT])
+	{
+		struct varlena *came = (struct varlena *) DatumGetPointer(row->columns.values[INBOX_EVENT]);
+
+		if (!VARATT_IS_EXTENDED(came) || VARATT_IS_SHORT(came))
+			if (VARDATA_ANY(came) == row->event.text &&
+				VARSIZE_ANY_EXHDR(came) == row->event.length)
+				return PointerGetDatum(came);
+	}
+	return ingest_text_datum(row->event);
+}
+
+/* set_logged sets what the log keeps of a row. */
+static void
+set_logged(Pass *pass, uint32_t number, const Datum *type_names, Datum **values, bool **nulls,
+		   size_t at)
+{
+	/* those that are kept as they came */
+	static const struct
+	{
+		LoggedColumn to;
+		InboxColumn from;
+	} kept[] = {{LOGGED_MESSAGE_ID, INBOX_MESSAGE_ID},
+				{LOGGED_ANONYMOUS_ID, INBOX_ANONYMOUS_ID},
+				{LOGGED_USER_ID, INBOX_USER_ID},
+				{LOGGED_GROUP_ID, INBOX_GROUP_ID},
+				{LOGGED_PREVIOUS_ID, INBOX_PREVIOUS_ID},
+				{LOGGED_IDENTIFIERS, INBOX_IDENTIFIERS},
+				{LOGGED_PROPERTIES, INBOX_PROPERTIES},
+				{LOGGED_TRAITS, INBOX_TRAITS},
+				{LOGGED_CONTEXT, INBOX_CONTEXT},
+				{LOGGED_SENT_AT, INBOX_SENT_AT},
+				{LOGGED_ORIGINAL_TIMESTAMP, INBOX_ORIGINAL_TIMESTAMP}};
+	const TakenRow *row = &pass->rows[number];
+
+	for (int i = 0; i < lengthof(kept); i++)
+	{
+		values[kept[i].to][at] = row->columns.values[kept[i].from];
+		nulls[kept[i].to][at] = row->columns.nulls[kept[i].from];
+	}
+	values[LOGGED_AT][at] = TimestampTzGetDatum(row->at);
+	values[LOGGED_TYPE][at] = type_names[row->call_type];
+	nulls[LOGGED_EVENT][at] = row->event.length == 0;
+	if (row->event.length > 0)
+		values[LOGGED_EVENT][at] = event_text(row);
+	values[LOGGED_RECEIVED_AT][at] = TimestampTzGetDatum(row->seen_at);
+	values[LOGGED_SOURCE][at] =
+		PointerGetDatum(pass->sources[pass->batch_rows[number].source].name);
+}
+
 void
 pass_log(Pass *pass)
 {
@@ -71,6 +134,9 @@ pass_log(Pass *pass)
 	Datum *event_id;
 	Datum *identifier_id;
 	Datum *batch_id;
+	Datum *values[LOGGED_COLUMNS];
+	bool *nulls[LOGGED_COLUMNS];
+	Datum type_names[CALL_COUNT];
 
 	add_months(pass, order, total);
 	if (total == 0)
@@ -84,17 +150,13 @@ pass_log(Pass *pass)
 		identifier_id[i] = Int64GetDatum(anchors[order[i]]);
 		batch_id[i] = Int64GetDatum(pass->batch_id);
 	}
-	for (int k = 0; k < ROW_LOGGED; k++)
+	for (int k = 0; k < LOGGED_COLUMNS; k++)
+		values[k] = pass_null_column(&row, EVENT_LOGGED + k, &nulls[k]);
+	make_type_names(type_names);
+	for (size_t i = 0; i < total; i++)
 	{
-		bool *nulls;
-		Datum *values = pass_null_column(&row, EVENT_LOGGED + k, &nulls);
-
 		CHECK_FOR_INTERRUPTS();
-		for (size_t i = 0; i < total; i++)
-		{
-			values[i] = pass->rows[order[i]].values[k];
-			nulls[i] = pass->rows[order[i]].nulls[k];
-		}
+		set_logged(pass, order[i], type_names, values, nulls, i);
 	}
 	store_insert(pass_table(pass, TABLE_EVENT), (int) total, pass_columns(&row));
 	for (int k = 0; k < row.count; k++)

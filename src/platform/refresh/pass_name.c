@@ -124,8 +124,8 @@ gather(Pass *pass, Names *names)
 			continue;
 		if (row->event.bytes != NULL)
 			add_name(names, NAME_EVENT, (const char *) row->event.bytes, (int) row->event.length);
-		if (row->call != CDPK_BATCH_OTHER && !pass->rows[i].nulls[ROW_TRAITS])
-			add_keys(names, pass->rows[i].values[ROW_TRAITS]);
+		if (row->call != CDPK_BATCH_OTHER && !pass->rows[i].columns.nulls[INBOX_TRAITS])
+			add_keys(names, pass->rows[i].columns.values[INBOX_TRAITS]);
 	}
 }
 

@@ -8,70 +8,33 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
-#include "core/text/utf8.h"
 #include "platform/batch/batch.h"
 #include "platform/refresh/pass.h"
 #include "toolkit/identifier/identifier.h"
 
-/* the names of a row's columns in the relation batch_row */
-static const char *const column_names[ROW_COLUMNS] = {"at",           "message_id",
-													  "call_type",    "event_name",
-													  "anonymous_id", "user_id",
-													  "group_id",     "previous_id",
-													  "identifiers",  "properties",
-													  "traits",       "context",
-													  "sent_at",      "original_timestamp",
-													  "seen_at",      "source",
-													  "message_key",  "ids",
-													  "repeats",      "reason"};
-
-/* What reads the relation: where in it each column is. */
-typedef struct RowReader
-{
-	Pass *pass;
-	bool ready;
-	int places[ROW_COLUMNS];
-} RowReader;
-
-/* find_columns looks the columns up by their names. */
+/* take takes the rows of the batch from the inboxes. */
 static void
-find_columns(RowReader *reader, TupleDesc descriptor)
+take(Pass *pass)
 {
-	for (int i = 0; i < ROW_COLUMNS; i++)
-	{
-		int number = SPI_fnumber(descriptor, column_names[i]);
+	TakeOptions options = {.onboard = {.as_of = pass->as_of},
+						   .trait_rules = pass->trait_document,
+						   .cut_all = pass->cut_all,
+						   .failures = pass->failures};
+	int64 count;
+	int64 line_count;
+	const ItemPointerData *places = batch_claim(0, &count);
+	const ItemPointerData *line_places = batch_claim(1, &line_count);
+	TakenRows *taken;
 
-		if (number <= 0)
-			elog(ERROR, "batch_row has no column \"%s\"", column_names[i]);
-		reader->places[i] = number - 1;
-	}
-	reader->ready = true;
-}
-
-/* read_row is the BatchRowFunction that fills pass->rows. */
-static void
-read_row(void *arg, TupleDesc descriptor, const Datum *values, const bool *nulls)
-{
-	RowReader *reader = arg;
-	Pass *pass = reader->pass;
-	PassRow *row;
-
-	CHECK_FOR_INTERRUPTS();
-	if (!reader->ready)
-		find_columns(reader, descriptor);
-	if (pass->row_count == pass->row_capacity)
-	{
-		pass->row_capacity = Max(1024, pass->row_capacity * 2);
-		pass->rows = pass->rows == NULL
-						 ? pass_array(pass->row_capacity, sizeof(PassRow))
-						 : repalloc_huge(pass->rows, sizeof(PassRow) * pass->row_capacity);
-	}
-	row = &pass->rows[pass->row_count++];
-	for (int i = 0; i < ROW_COLUMNS; i++)
-	{
-		row->values[i] = values[reader->places[i]];
-		row->nulls[i] = nulls[reader->places[i]];
-	}
+	if (count + line_count == 0)
+		return;
+	options.onboard.max_identifiers =
+		DatumGetInt32(pass_ask_value(pass, "SELECT s.max_identifiers FROM cdp_data.state s"));
+	options.max_row_bytes =
+		DatumGetInt64(pass_ask_value(pass, "SELECT cdp_internal.max_row_bytes()"));
+	taken = take_rows(places, count, line_places, line_count, &options);
+	pass->row_count = (int) taken->count;
+	pass->rows = taken->rows;
 }
 
 /* ---------------------------------------------------------------- sources */
@@ -153,19 +116,19 @@ pass_known_source(const Pass *pass, Datum name)
 static int
 list_new_sources(const Pass *pass, Datum *names)
 {
-	const text *last = NULL;
+	const CdpkSpan *last = NULL;
 	int count = 0;
 
 	for (int i = 0; i < pass->row_count; i++)
 	{
-		text *name = DatumGetTextPP(pass->rows[i].values[ROW_SOURCE]);
+		const CdpkSpan *name = &pass->rows[i].source;
 
-		if (last != NULL && VARSIZE_ANY_EXHDR(last) == VARSIZE_ANY_EXHDR(name) &&
-			memcmp(VARDATA_ANY(last), VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name)) == 0)
+		if (last != NULL && last->length == name->length &&
+			memcmp(last->text, name->text, name->length) == 0)
 			continue;
 		last = name;
-		if (pass_source(pass, VARDATA_ANY(name), (int) VARSIZE_ANY_EXHDR(name)) == CDPK_BATCH_NONE)
-			names[count++] = PointerGetDatum(name);
+		if (pass_source(pass, name->text, (int) name->length) == CDPK_BATCH_NONE)
+			names[count++] = ingest_text_datum(*name);
 	}
 	return count;
 }
@@ -234,49 +197,57 @@ pass_set_identifiers(Datum ids, CdpkBatchRow *row)
 
 /* set_account sets the account of a group call. */
 static void
-set_account(const PassRow *from, CdpkBatchRow *row)
+set_account(const TakenRow *from, CdpkBatchRow *row)
 {
-	const char *start;
-	size_t length;
-	text *group_id;
+	CdpkSpan account;
 
-	if (row->call != CDPK_BATCH_GROUP || from->nulls[ROW_GROUP_ID])
+	if (row->call != CDPK_BATCH_GROUP)
 		return;
-	group_id = DatumGetTextPP(from->values[ROW_GROUP_ID]);
-	start = VARDATA_ANY(group_id);
-	length = VARSIZE_ANY_EXHDR(group_id);
-	cdpk_trim(&start, &length);
-	if (length == 0)
+	account = ingest_trim(ingest_column(&from->columns, INBOX_GROUP_ID));
+	if (account.length == 0)
 		return;
-	row->account.bytes = (const uint8_t *) start;
-	row->account.length = (uint32_t) length;
+	row->account.bytes = (const uint8_t *) account.text;
+	row->account.length = (uint32_t) account.length;
 }
 
-/* make_row makes a row of one that is read. */
+/* make_row makes a row of one that is taken. */
 static void
-make_row(Pass *pass, const PassRow *from, CdpkBatchRow *row)
+make_row(Pass *pass, const TakenRow *from, CdpkBatchRow *row)
 {
-	row->source = pass_known_source(pass, from->values[ROW_SOURCE]);
-	row->quarantined = !from->nulls[ROW_REASON];
+	CdpkBatchBytes *identifiers;
+
+	row->source = pass_source(pass, from->source.text, (int) from->source.length);
+	if (row->source == CDPK_BATCH_NONE)
+		pass_check(CDPK_CORRUPT);
+	row->quarantined = from->reason != NULL;
 	if (row->quarantined)
 		return;
-	if (!from->nulls[ROW_MESSAGE_KEY])
-		row->message_key = (const uint8_t *) DatumGetPointer(from->values[ROW_MESSAGE_KEY]);
-	row->message_id = pass_bytes(from->values[ROW_MESSAGE_ID], from->nulls[ROW_MESSAGE_ID]);
-	row->event = pass_bytes(from->values[ROW_EVENT_NAME], from->nulls[ROW_EVENT_NAME]);
-	row->call = pass_call(from->values[ROW_CALL_TYPE]);
-	row->at = DatumGetTimestampTz(from->values[ROW_AT]);
-	row->said_at = Min(row->at, DatumGetTimestampTz(from->values[ROW_SEEN_AT]));
-	pass_set_identifiers(from->values[ROW_IDS], row);
+	if (from->has_key)
+		row->message_key = from->message_key.data;
+	row->message_id =
+		pass_bytes(from->columns.values[INBOX_MESSAGE_ID], from->columns.nulls[INBOX_MESSAGE_ID]);
+	if (from->event.length > 0)
+	{
+		row->event.bytes = (const uint8_t *) from->event.text;
+		row->event.length = (uint32_t) from->event.length;
+	}
+	row->call = from->call_type == CALL_IDENTIFY ? CDPK_BATCH_IDENTIFY
+				: from->call_type == CALL_GROUP  ? CDPK_BATCH_GROUP
+												 : CDPK_BATCH_OTHER;
+	row->at = from->at;
+	row->said_at = Min(from->at, from->seen_at);
+	identifiers = palloc(sizeof(CdpkBatchBytes) * Max(from->identifier_count, 1));
+	for (int i = 0; i < from->identifier_count; i++)
+		identifiers[i] = pass_payload(PointerGetDatum(from->identifiers[i]));
+	row->identifiers = identifiers;
+	row->identifier_count = (uint32_t) from->identifier_count;
 	set_account(from, row);
 }
 
 void
 pass_read_rows(Pass *pass)
 {
-	RowReader reader = {pass};
-
-	batch_read("batch_row", read_row, &reader);
+	take(pass);
 	read_sources(pass);
 	pass->batch_rows = palloc_extended(sizeof(CdpkBatchRow) * Max(pass->row_count, 1),
 									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);

@@ -64,15 +64,26 @@ pass_run(Pass *pass, const char *statement, int argument_count, const Oid *types
 	return SPI_processed;
 }
 
-bool
-pass_ask(Pass *pass, const char *query)
+Datum
+pass_ask_value(Pass *pass, const char *query)
 {
 	uint64 count;
 	SPITupleTable *rows = pass_query(pass, query, 0, NULL, NULL, &count);
-	bool answer = count == 1 && resolver_bool(rows, 0, 1);
+	bool isnull = true;
+	Datum value = 0;
 
+	if (count == 1)
+		value = SPI_getbinval(rows->vals[0], rows->tupdesc, 1, &isnull);
+	if (isnull)
+		elog(ERROR, "a query that does not give one value");
 	SPI_freetuptable(rows);
-	return answer;
+	return value;
+}
+
+bool
+pass_ask(Pass *pass, const char *query)
+{
+	return DatumGetBool(pass_ask_value(pass, query));
 }
 
 Jsonb *

@@ -45,8 +45,8 @@ static const StoreTable *const tables[PASS_TABLES] = {&message_table,
 													  &account_member_table,
 													  &seen_name_table};
 
-StaticAssertDecl(lengthof(event_columns) == EVENT_LOGGED + ROW_LOGGED,
-				 "the log keeps the columns of rows");
+StaticAssertDecl(lengthof(event_columns) == EVENT_LOGGED + LOGGED_COLUMNS,
+				 "the columns of the log are listed");
 
 Store *
 pass_table(Pass *pass, PassTable table)

@@ -19,8 +19,8 @@ pass_read_value_rules(Pass *pass)
 
 	if (JB_ROOT_COUNT(carried) > 0)
 		pass->carried_rules = carried;
-	pass->trait_rules =
-		traits_rules_compile(pass_ask_jsonb(pass, "SELECT cdp.trait_rules()"), pass->context);
+	pass->trait_document = pass_ask_jsonb(pass, "SELECT cdp.trait_rules()");
+	pass->trait_rules = traits_rules_compile(pass->trait_document, pass->context);
 }
 
 /* ---------------------------------------------------------------- traits */

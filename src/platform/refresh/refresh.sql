@@ -61,7 +61,6 @@ BEGIN
 		SELECT r.* INTO passed
 		FROM cdp_internal.restitch_pass(last.event_id, last.identifier_id, last.quarantine_id) r;
 	ELSE
-		PERFORM cdp_internal.refresh_take();
 		-- if the log lacks events, changes by a verdict or a rule are refused, changes by evidence are left undone
 		SELECT p.* INTO passed
 		FROM cdp_internal.refresh_pass(last.event_id, last.identifier_id, last.quarantine_id, leave_undone) p;
