@@ -1,6 +1,6 @@
 /*
  * resolve.c
- *		cdp_internal.refresh_resolve: gives the changes of the batch to core/stitch/stitch.h, and
+ *		cdp_internal.restitch_resolve: gives the changes of the batch to core/stitch/stitch.h, and
  *		returns what the tables must become as rows.
  */
 #include "postgres.h"
@@ -18,7 +18,7 @@
 #include "platform/batch/batch.h"
 #include "toolkit/bridge/huge.h"
 
-CDP_FUNCTION(cdp_refresh_resolve);
+CDP_FUNCTION(cdp_restitch_resolve);
 
 /* columns of the result, see resolve.sql */
 enum
@@ -328,9 +328,9 @@ put_result(const Resolver *resolver, ReturnSetInfo *result, const CdpkStitchResu
 	put_statistics(result, &stitched->statistics);
 }
 
-/* cdp_refresh_resolve implements cdp_internal.refresh_resolve. */
+/* cdp_restitch_resolve implements cdp_internal.restitch_resolve. */
 Datum
-cdp_refresh_resolve(PG_FUNCTION_ARGS)
+cdp_restitch_resolve(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Resolver *resolver;

@@ -45,23 +45,5 @@ reason: failed, row_too_large, those of parse_line(), those of onboard(), foreig
 is an event, and only then it has call_type, event_name, at, ids and repeats.
 seen_at: received_at, or where that is no time at which the row can have been received as_of.$comment$;
 
--- Stages batch_row: the rows that the batch was begun with.
-CREATE FUNCTION cdp_internal.refresh_take(failures text[] DEFAULT NULL, cut_all boolean DEFAULT false) RETURNS bigint
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	RETURN cdp_internal.batch_stage('batch_row', format($sql$
-		SELECT t.* FROM cdp_data.state s CROSS JOIN LATERAL cdp_internal.taken_rows(
-			$3, $4, $2, s.max_identifiers, cdp_internal.max_row_bytes(), cdp.trait_rules(), %L, %L) t
-	$sql$, cut_all, failures));
-END
-$function$;
-COMMENT ON FUNCTION cdp_internal.refresh_take(text[], boolean) IS
-	'Internal: takes the rows of the batch from the inboxes and cleans them (batch_row). failures: an error for each '
-	'row, those of cdp.inbox first; the rows are set aside with these errors and not cleaned. cut_all: cut all rows, '
-	'whatever their size.';
-
 REVOKE ALL ON FUNCTION cdp_internal.writer_sources(text[]),
-	cdp_internal.taken_rows(tid[], tid[], timestamptz, integer, bigint, jsonb, boolean, text[]),
-	cdp_internal.refresh_take(text[], boolean) FROM PUBLIC;
+	cdp_internal.taken_rows(tid[], tid[], timestamptz, integer, bigint, jsonb, boolean, text[]) FROM PUBLIC;

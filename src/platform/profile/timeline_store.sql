@@ -99,62 +99,27 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.seal_timelines(bigint[]) IS
 	'Internal: moves the timelines of profiles to the first level of cdp_data.profile_timeline that has room for them.';
 
-CREATE FUNCTION cdp_internal.refresh_fold_timeline() RETURNS void
+-- Folds all timelines from the log, for cdp.restitch().
+CREATE FUNCTION cdp_internal.restitch_fold_timeline() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp_internal.batch_stage('batch_fold_timeline', $sql$
-		WITH ended AS (
-			DELETE FROM cdp_data.profile_timeline t
-			USING batch_end d
-			WHERE t.profile_id = d.profile_id
-			RETURNING t.*
-		), parts AS (
-			SELECT g.new_id AS profile_id,
-				cdp_internal.timeline_whole(e.timeline, e.level_1, e.level_2, e.level_3) AS timeline
-			FROM ended e
-			JOIN batch_gone g ON g.old_id = e.profile_id
-			UNION ALL
-			SELECT a.profile_id, cdp.timeline_agg(r.at, r.event_name,
-				cdp_internal.carried(r.event_name, r.properties, (SELECT cdp_internal.carried_rules())))
-			FROM batch_anchor a
-			JOIN batch_row r USING (row_no)
-			WHERE r.event_name IS NOT NULL AND a.profile_id <> 0
-				AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = a.profile_id)
-			GROUP BY a.profile_id
-			UNION ALL
-			SELECT g.profile_id, cdp.timeline_agg(g."timestamp", g.event,
-				cdp_internal.carried(g.event, g.properties, (SELECT cdp_internal.carried_rules())))
-			FROM batch_gained g
-			WHERE g.event IS NOT NULL
-			GROUP BY g.profile_id
-			UNION ALL
+	PERFORM cdp_internal.batch_run('DELETE FROM cdp_data.profile_timeline');
+	PERFORM cdp_internal.batch_stage('batch_heavy', $sql$
+		WITH folded AS (
 			SELECT i.profile_id, cdp.timeline_agg(e."timestamp", e.event,
-				cdp_internal.carried(e.event, e.properties, (SELECT cdp_internal.carried_rules())))
-			FROM batch_rebuild_identifier i
+				cdp_internal.carried(e.event, e.properties, (SELECT cdp_internal.carried_rules()))) AS timeline
+			FROM cdp_data.identifier i
 			JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
 			WHERE e.event IS NOT NULL
 			GROUP BY i.profile_id
-		)
-		SELECT profile_id, cdp.timeline_union(timeline) AS timeline
-		FROM parts
-		GROUP BY profile_id
-	$sql$);
-	PERFORM cdp_internal.count_left_out($sql$
-		SELECT r.event_name AS event, r.properties
-		FROM batch_row r
-		JOIN batch_accepted USING (row_no)
-		WHERE r.event_name IS NOT NULL
-	$sql$);
-	PERFORM cdp_internal.batch_stage('batch_heavy', $sql$
-		WITH stored AS (
-			INSERT INTO cdp_data.profile_timeline AS t (profile_id, timeline)
-			SELECT profile_id, timeline
-			FROM batch_fold_timeline
-			ORDER BY profile_id
-			ON CONFLICT (profile_id) DO UPDATE
-			SET timeline = t.timeline || excluded.timeline
+		), stored AS (
+			INSERT INTO cdp_data.profile_timeline (profile_id, shared, timeline)
+			SELECT s.profile_id, s.shared, coalesce(f.timeline, '{}')
+			FROM batch_summary s
+			LEFT JOIN folded f USING (profile_id)
+			ORDER BY s.profile_id
 			RETURNING profile_id, pg_column_size(timeline) AS size
 		)
 		SELECT profile_id
@@ -162,30 +127,10 @@ BEGIN
 		WHERE size > 8000
 	$sql$);
 	PERFORM cdp_internal.seal_timelines(cdp_internal.batch_array('SELECT profile_id FROM batch_heavy'));
-	-- a row for each profile without events
-	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.profile_timeline (profile_id, shared, timeline)
-		SELECT p.profile_id, p.shared, '{}'
-		FROM (
-			SELECT profile_id, shared FROM batch_summary
-			UNION ALL
-			SELECT profile_id, shared FROM batch_kept) p
-		WHERE NOT EXISTS (SELECT FROM cdp_data.profile_timeline t WHERE t.profile_id = p.profile_id)
-		ORDER BY p.profile_id
-	$sql$);
-	PERFORM cdp_internal.batch_run($sql$
-		UPDATE cdp_data.profile_timeline t
-		SET shared = p.shared
-		FROM (
-			SELECT profile_id, shared FROM batch_summary
-			UNION ALL
-			SELECT profile_id, shared FROM batch_kept) p
-		WHERE t.profile_id = p.profile_id AND t.shared <> p.shared
-	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.refresh_fold_timeline() IS
-	'Internal: folds events and moved profiles into cdp_data.profile_timeline, and seals timelines that became large.';
+COMMENT ON FUNCTION cdp_internal.restitch_fold_timeline() IS
+	'Internal: folds all events of the log into cdp_data.profile_timeline, and seals timelines that are large.';
 
 REVOKE ALL ON FUNCTION cdp_internal.init_timeline(), cdp_internal.seal_timelines(bigint[]),
-	cdp_internal.refresh_fold_timeline() FROM PUBLIC;
+	cdp_internal.restitch_fold_timeline() FROM PUBLIC;

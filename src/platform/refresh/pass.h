@@ -357,6 +357,9 @@ extern uint64 pass_run(Pass *pass, const char *statement, int argument_count, co
 /* Runs a query of one bool. */
 extern bool pass_ask(Pass *pass, const char *query);
 
+/* Runs a query of one text. */
+extern char *pass_ask_text(Pass *pass, const char *query);
+
 /* Runs a query of one jsonb, which lasts as long as the pass. */
 extern Jsonb *pass_ask_jsonb(Pass *pass, const char *query);
 

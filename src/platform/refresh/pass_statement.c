@@ -6,6 +6,7 @@
 
 #include "catalog/pg_type.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 
 #include "platform/refresh/pass.h"
 #include "toolkit/bridge/status.h"
@@ -84,6 +85,20 @@ bool
 pass_ask(Pass *pass, const char *query)
 {
 	return DatumGetBool(pass_ask_value(pass, query));
+}
+
+char *
+pass_ask_text(Pass *pass, const char *query)
+{
+	uint64 count;
+	SPITupleTable *rows = pass_query(pass, query, 0, NULL, NULL, &count);
+	char *answer;
+
+	if (count != 1)
+		elog(ERROR, "a query that does not give one text");
+	answer = text_to_cstring(resolver_text(rows, 0, 1));
+	SPI_freetuptable(rows);
+	return answer;
 }
 
 Jsonb *

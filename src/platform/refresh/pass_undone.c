@@ -135,15 +135,11 @@ find_lacking(Pass *pass, const int64_t *profile_ids, size_t count, Lacking **lac
 	static const Oid types[] = {INT8ARRAYOID};
 	Datum argument = pass_id_array((const int64 *) profile_ids, (int) count);
 	uint64 found;
-	SPITupleTable *rows = pass_query(
+	char *query = pass_ask_text(
 		pass,
-		/* the log is read by its primary key alone */
-		"SELECT p.profile_id, p.events - l.events FROM unnest($3) AS c (profile_id)"
-		" JOIN cdp_data.profile p USING (profile_id) CROSS JOIN LATERAL ("
-		"  SELECT count(*) AS events FROM cdp_data.identifier i"
-		"  JOIN cdp_data.event e ON e.identifier_id = i.identifier_id WHERE i.profile_id = p.profile_id) l"
-		" WHERE l.events < p.events ORDER BY p.profile_id",
-		1, types, &argument, &found);
+		"SELECT cdp_internal.lacking_people('SELECT c.profile_id FROM unnest($3) AS c (profile_id)')");
+	SPITupleTable *rows =
+		pass_query(pass, psprintf("%s ORDER BY 1", query), 1, types, &argument, &found);
 
 	*lacking = pass_array((int64) found, sizeof(Lacking));
 	for (uint64 i = 0; i < found; i++)

@@ -1,16 +1,13 @@
 -- cdp.restitch(): computes in place everything that follows from the log.
 
--- All stages, in the place of those of cdp_internal.refresh_pass().
-CREATE FUNCTION cdp_internal.restitch_pass(INOUT event_id bigint, INOUT identifier_id bigint,
-	INOUT quarantine_id bigint, OUT done cdp_internal.batch_counts, OUT touched bigint[])
+-- All stages, in the place of cdp_internal.refresh_pass().
+CREATE FUNCTION cdp_internal.restitch_pass(INOUT identifier_id bigint, OUT done cdp_internal.batch_counts,
+	OUT touched bigint[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	done.taken := cdp_internal.refresh_take();
-	SELECT j.event_id, j.quarantine_id, j.accepted, j.duplicate, j.quarantined
-	INTO event_id, quarantine_id, done.accepted, done.duplicate, done.quarantined
-	FROM cdp_internal.refresh_judge_rows(event_id, quarantine_id) j;
+	done := (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 	SELECT i.identifier_id, i.identifiers INTO identifier_id, done.identifiers
 	FROM cdp_internal.restitch_identify(identifier_id) i;
 	done.links := cdp_internal.restitch_link();
@@ -18,19 +15,15 @@ BEGIN
 	INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identifiers_reworked
 	FROM cdp_internal.restitch_stitch() s;
 	done.largest_rework := cdp_internal.batch_value($sql$ SELECT other FROM batch_result WHERE kind = 'reworks' $sql$);
-	done.self_links := 0;
-	PERFORM cdp_internal.refresh_anchor();
 	done.events_reanchored := cdp_internal.restitch_anchor();
-	PERFORM cdp_internal.refresh_log();
-	PERFORM cdp_internal.refresh_seen_names();
-	done.profiles_touched := cdp_internal.refresh_fold();
-	PERFORM cdp_internal.refresh_fold_timeline();
-	PERFORM cdp_internal.refresh_fold_account(true);
+	done.profiles_touched := cdp_internal.restitch_fold();
+	PERFORM cdp_internal.restitch_fold_timeline();
+	PERFORM cdp_internal.restitch_fold_account();
 	touched := cdp_internal.batch_array('SELECT profile_id FROM batch_touched');
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.restitch_pass(bigint, bigint, bigint) IS
-	'Internal: takes the whole log through all stages up to the profiles, and returns what '
+COMMENT ON FUNCTION cdp_internal.restitch_pass(bigint) IS
+	'Internal: takes the whole log through all stages up to the profiles. Takes and returns what '
 	'cdp_internal.refresh_pass() does.';
 
 CREATE FUNCTION cdp.restitch(incomplete boolean DEFAULT false, OUT identifiers bigint, OUT links bigint,
@@ -84,5 +77,5 @@ readers do not. READ COMMITTED only.
 Error: the log lacks accepted events, for example after months were detached (55000); incomplete => true uses the
 events left.$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.restitch_pass(bigint, bigint, bigint), cdp.restitch(boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.restitch_pass(bigint), cdp.restitch(boolean) FROM PUBLIC;
 
