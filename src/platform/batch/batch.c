@@ -252,7 +252,42 @@ batch_claim(int table, int64 *count)
 	return (const ItemPointerData *) ARR_DATA_PTR(places);
 }
 
-/* find_relation gives the relation of a name. */
+/* A constant statement, and its plan. */
+typedef struct Planned
+{
+	const char *statement;
+	SPIPlanPtr plan;
+} Planned;
+
+SPIPlanPtr
+batch_plan(const char *statement)
+{
+	static List *plans = NIL; /* of Planned */
+	MemoryContext caller;
+	Planned *planned;
+	SPIPlanPtr plan;
+	ListCell *cell;
+
+	foreach (cell, plans)
+	{
+		planned = lfirst(cell);
+		if (planned->statement == statement)
+			return planned->plan;
+	}
+	plan = SPI_prepare(statement, 2, parameter_types);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	caller = MemoryContextSwitchTo(TopMemoryContext);
+	planned = palloc(sizeof(Planned));
+	planned->statement = statement;
+	planned->plan = plan;
+	plans = lappend(plans, planned);
+	SPI_keepplan(plan);
+	MemoryContextSwitchTo(caller);
+	return plan;
+}
+
+/* find_relation gives the relation of a name; NULL: there is none. */
 static EphemeralNamedRelation
 find_relation(const Batch *batch, const char *name)
 {
@@ -265,18 +300,28 @@ find_relation(const Batch *batch, const char *name)
 		if (strcmp(relation->md.name, name) == 0)
 			return relation;
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_UNDEFINED_TABLE), errmsg("the batch has no relation \"%s\"", name)));
+	return NULL;
+}
+
+bool
+batch_has(const char *name)
+{
+	return find_relation(get_batch(), name) != NULL;
 }
 
 void
 batch_read(const char *name, BatchRowFunction function, void *arg)
 {
 	EphemeralNamedRelation relation = find_relation(get_batch(), name);
-	Tuplestorestate *rows = relation->reldata;
-	TupleDesc descriptor = relation->md.tupdesc;
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(descriptor, &TTSOpsMinimalTuple);
+	Tuplestorestate *rows;
+	TupleDesc descriptor;
+	TupleTableSlot *slot;
 
+	if (relation == NULL)
+		return;
+	rows = relation->reldata;
+	descriptor = relation->md.tupdesc;
+	slot = MakeSingleTupleTableSlot(descriptor, &TTSOpsMinimalTuple);
 	tuplestore_select_read_pointer(rows, 0);
 	tuplestore_rescan(rows);
 	while (tuplestore_gettupleslot(rows, true, false, slot))

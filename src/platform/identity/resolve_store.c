@@ -12,6 +12,7 @@
 #include "utils/timestamp.h"
 
 #include "toolkit/identifier/identifier.h"
+#include "platform/batch/batch.h"
 #include "platform/identity/resolve.h"
 #include "toolkit/bridge/status.h"
 
@@ -94,15 +95,20 @@ resolver_text(SPITupleTable *rows, uint64_t row, int column)
 	return DatumGetTextPP(get_value(rows, row, column, TEXTOID));
 }
 
-/* resolver_rows runs a query over the open connection; *count is the number of rows. */
+/* resolver_rows runs a constant query over the open connection; *count is the number of rows. */
 SPITupleTable *
 resolver_rows(const char *query, int argument_count, Datum *arguments, uint64 *count)
 {
 	Oid types[2] = {INT8ARRAYOID, INT8ARRAYOID};
-	int result = SPI_execute_with_args(query, argument_count, types, arguments, NULL, true, 0);
+	Datum none[2] = {0, 0};
+	int result;
 
+	if (argument_count > 0)
+		result = SPI_execute_with_args(query, argument_count, types, arguments, NULL, true, 0);
+	else
+		result = SPI_execute_plan(batch_plan(query), none, "nn", true, 0);
 	if (result != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
+		elog(ERROR, "a query failed: %s", SPI_result_code_string(result));
 	*count = SPI_processed;
 	return SPI_tuptable;
 }

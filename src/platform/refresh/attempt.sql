@@ -89,7 +89,6 @@ CREATE FUNCTION cdp_internal.refresh_part(places tid[], line_places tid[]) RETUR
 AS $function$
 BEGIN
 	PERFORM cdp_internal.next_batch(places, line_places);
-	PERFORM cdp_internal.stage_graph_changes();
 	PERFORM cdp_internal.process_batch(leave_undone => true);
 	PERFORM cdp_internal.batch_end();
 END

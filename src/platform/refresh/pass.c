@@ -79,6 +79,8 @@ fold_lapsed(Pass *pass)
 
 	if (!pass->has_refold && !pass_ask(pass, "SELECT cdp_internal.has_lapsed()"))
 		return;
+	if (!batch_has("batch_refold"))
+		pass_run(pass, "SELECT cdp_internal.stage_graph_changes()", 0, NULL, NULL);
 	pass_run(pass, "SELECT cdp_internal.refresh_refold()", 0, NULL, NULL);
 	pass_run(pass, "SELECT cdp_internal.refresh_refold_account()", 0, NULL, NULL);
 	batch_read("batch_lapsed", note_lapsed, &pass->touched);

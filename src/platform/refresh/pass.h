@@ -7,6 +7,7 @@
  *	pass_table		the tables, columns as arrays
  *	pass_statement	statements, for what is rare
  *	pass_value		traits and numbers of one row
+ *	pass_counts		numbers of identifiers by namespace
  *	pass_row		the rows of the batch, their sources
  *	pass_change		what else the batch changes
  *	pass_quarantine	rows that cannot become events
@@ -246,6 +247,8 @@ typedef struct PassIds
 	int capacity;
 } PassIds;
 
+typedef struct PassKeptCounts PassKeptCounts;
+
 typedef struct Pass
 {
 	MemoryContext context; /* of all that lasts as long as the pass */
@@ -281,6 +284,7 @@ typedef struct Pass
 	Resolver *resolver;
 	bool has_verdicts;
 	BlockedRules *blocked; /* NULL: there are none */
+	PassKeptCounts *kept_counts;
 	CdpkStitchStore stitch_store;
 
 	CdpkBatchStray *strays; /* events of the log that may have other anchors */
@@ -377,6 +381,11 @@ extern void pass_fold_values(Pass *pass, CdpkBatchRow *row, Datum traits, bool n
 							 Datum properties, bool no_properties, bool is_new);
 extern void pass_count_left_out(Pass *pass);
 
+/* pass_counts.c */
+extern void pass_read_counts(Pass *pass, Datum link_counts, const CdpkStitchCount **counts,
+							 uint32_t *length);
+extern Datum pass_make_counts(Pass *pass, const CdpkStitchCount *counts, size_t length);
+
 /* pass_row.c */
 extern void pass_read_rows(Pass *pass);
 extern uint32 pass_source(const Pass *pass, const char *name, int length);
@@ -396,9 +405,6 @@ extern void pass_judge(Pass *pass);
 /* pass_identify.c */
 extern void pass_identify(Pass *pass);
 extern void pass_look_up_names(Pass *pass, size_t first);
-extern void pass_read_counts(Pass *pass, Datum link_counts, const CdpkStitchCount **counts,
-							 uint32_t *length);
-extern Datum pass_make_counts(Pass *pass, const CdpkStitchCount *counts, size_t length);
 
 /* pass_link.c */
 extern void pass_link(Pass *pass);

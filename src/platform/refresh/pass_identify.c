@@ -4,18 +4,14 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
-#include "utils/numeric.h"
 #include "utils/snapmgr.h"
-#include "access/xact.h"
 
 #include "platform/refresh/pass.h"
-#include "toolkit/bridge/jsonb_walk.h"
 #include "toolkit/identifier/identifier.h"
 
 /* ---------------------------------------------------------------- rules */
@@ -186,64 +182,6 @@ look_up_verdicts(Pass *pass)
 	mark_verdicts(pass, array_type, array);
 	add_voids(pass, array_type, array);
 	pfree(DatumGetPointer(array));
-}
-
-/* ---------------------------------------------------------------- counts of links */
-
-/* pass_read_counts reads how many identifiers of each namespace one is linked to. */
-void
-pass_read_counts(Pass *pass, Datum link_counts, const CdpkStitchCount **counts, uint32_t *length)
-{
-	MemoryContext caller = MemoryContextSwitchTo(pass->scratch);
-	Jsonb *object = DatumGetJsonbP(link_counts);
-	JsonbWalk walk = jsonb_walk(&object->root);
-	CdpkStitchCount *read;
-	JsonbValue name;
-	JsonbValue value;
-
-	*counts = NULL;
-	*length = 0;
-	if (walk.count > 0)
-	{
-		read = MemoryContextAlloc(pass->context, sizeof(CdpkStitchCount) * walk.count);
-		while (jsonb_walk_member(&walk, &name, &value))
-		{
-			if (value.type != jbvNumeric)
-				pass_check(CDPK_CORRUPT);
-			read[*length].name_space =
-				resolver_namespace(pass->resolver, name.val.string.val, name.val.string.len);
-			read[(*length)++].count = (uint32_t) DatumGetInt32(
-				DirectFunctionCall1(numeric_int4, NumericGetDatum(value.val.numeric)));
-		}
-		*counts = read;
-	}
-	MemoryContextSwitchTo(caller);
-	MemoryContextReset(pass->scratch);
-}
-
-/* pass_make_counts makes an object of namespace to number. */
-Datum
-pass_make_counts(Pass *pass, const CdpkStitchCount *counts, size_t length)
-{
-	JsonbParseState *state = NULL;
-	JsonbValue *object;
-
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	for (size_t i = 0; i < length; i++)
-	{
-		const CdpkStitchNamespace *of = &pass->resolver->rules.namespaces[counts[i].name_space];
-		JsonbValue value;
-
-		value.type = jbvString;
-		value.val.string.val = unconstify(char *, of->name);
-		value.val.string.len = (int) of->name_length;
-		pushJsonbValue(&state, WJB_KEY, &value);
-		value.type = jbvNumeric;
-		value.val.numeric = int64_to_numeric((int64) counts[i].count);
-		pushJsonbValue(&state, WJB_VALUE, &value);
-	}
-	object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
-	return JsonbPGetDatum(JsonbValueToJsonb(object));
 }
 
 /* ---------------------------------------------------------------- look-up */

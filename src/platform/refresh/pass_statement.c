@@ -8,6 +8,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "platform/batch/batch.h"
 #include "platform/refresh/pass.h"
 #include "toolkit/bridge/status.h"
 
@@ -19,7 +20,7 @@ pass_check(CdpkStatus status)
 	resolver_check(status);
 }
 
-/* execute runs a statement over the open connection. */
+/* execute runs a statement over the open connection; without arguments it must be a constant. */
 static void
 execute(Pass *pass, const char *statement, int argument_count, const Oid *types,
 		const Datum *arguments)
@@ -32,6 +33,14 @@ execute(Pass *pass, const char *statement, int argument_count, const Oid *types,
 
 	if (argument_count > ARGUMENTS_MAX)
 		elog(ERROR, "a statement with %d arguments", argument_count);
+	if (argument_count == 0)
+	{
+		result = SPI_execute_plan(batch_plan(statement), values, NULL, false, 0);
+		if (result < 0)
+			elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
+		MemoryContextSwitchTo(caller);
+		return;
+	}
 	for (int i = 0; i < argument_count; i++)
 	{
 		all_types[2 + i] = types[i];
