@@ -69,7 +69,7 @@ SELECT input::cdp.traits FROM (VALUES ('{}'), (' {"b":{"at":"2026-01-01 12:00:00
 	('{"m": {"rule": "most_frequent", "values": [{"value": 2, "at": "2026-01-02", "count": 9223372036854775807}, {"value": 2, "at": "2026-01-02"}]}}'), ('{"": {"value": "", "at": "2026-01-01"}}'), ('{"n": {"value": null, "at": "2026-01-01"}}')) v(input);
 
 -- rows that cannot be merged, as an error, and in words
-SELECT format('%s | %s' || E'\n   -> %s\n   -> %s', left(traits, 80), rules, pg_temp.refusal(format('SELECT cdp.traits_agg(%L, now(), %L, %L)', traits, 's', rules)), coalesce(cdp.traits_problem(traits::jsonb, rules::jsonb), 'NULL'))
+SELECT format('%s | %s' || E'\n   -> %s\n   -> %s', left(traits, 80), rules, pg_temp.refusal(format('SELECT left(cdp.traits_agg(%L, timestamptz ''2026-01-01 00:00:00Z'', %L, %L)::text, 100)', traits, 's', rules)), coalesce(cdp.traits_problem(traits::jsonb, rules::jsonb), 'NULL'))
 FROM (VALUES ('[1]', NULL), ('1', NULL), ('"x"', NULL), ('null', NULL), ('{}', NULL), ('{"a": "x"}', '{"a": "sum"}'), ('{"a": null}', '{"a": "sum"}'), ('{"a": [1]}', '{"*": "trusted_sum"}'),
 	(format('{"%s": 1}', repeat('ü', 128)), NULL), (format('{"%s": 1}', repeat('k', 255)), NULL), (format('{"a": 1%s}', repeat('0', 1000)), '{"a": "sum"}'), (format('{"a": 0.%s1}', repeat('0', 1000)), '{"a": "sum"}'),
 	(format('{"a": 1%s}', repeat('0', 1000)), NULL), (format('{"a": [%s%s]}', repeat('[', 256), repeat(']', 256)), NULL), (format('{"u": [1, [%s%s]]}', repeat('[', 256), repeat(']', 256)), '{"u": "union"}')) v(traits, rules);

@@ -7,8 +7,10 @@
 
 #include "access/genam.h"
 #include "access/tableam.h"
+#include "catalog/pg_namespace.h"
 #include "fmgr.h"
 #include "storage/proc.h"
+#include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/timeout.h"
@@ -42,6 +44,17 @@ cdp_input_call(PGFunction input, char *text, struct Node *escontext, Datum *resu
 	*result = DirectFunctionCall3(input, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid),
 								  Int32GetDatum(-1));
 	return true;
+#endif
+}
+
+/* cdp_may_create_in says whether a role may create objects in a schema. */
+static inline bool
+cdp_may_create_in(Oid schema, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	return object_aclcheck(NamespaceRelationId, schema, role, ACL_CREATE) == ACLCHECK_OK;
+#else
+	return pg_namespace_aclcheck(schema, role, ACL_CREATE) == ACLCHECK_OK;
 #endif
 }
 

@@ -1,14 +1,6 @@
-<<<<<<< HEAD
 -- A stream of events of any length: the k-th event depends on k alone.  Visits of five events; one person per 20 events,
 -- all equally likely to return; one to five devices, the first used most; 30 % of people stay anonymous; 20 kiosk devices
--- have 0.01 % of the visits; 1 % of events arrive up to a week late.
-=======
--- A stream of events that may be as long as one likes: what its k-th event is follows from k alone.
--- Visits of five events; a person for every 20 events, each of them as likely to come again as any
--- other; one to five devices, the first used most; 30 % of persons never say who they are; 20 kiosk
--- devices that 0.01 % of visits are made at; 1 % of events arrive up to a week late.  Message ids are
--- in no order, as clients make them.
->>>>>>> rn
+-- have 0.01 % of the visits; 1 % of events arrive up to a week late. Message ids are in no order, as clients make them.
 SET client_min_messages = warning;
 SELECT cdp.init();
 
@@ -16,17 +8,11 @@ SELECT cdp.init();
 CREATE FUNCTION chance(n bigint, salt int) RETURNS double precision LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN (hashint8extended(n, salt) & 4503599627370495) / 4503599627370496.0::double precision;
 
-<<<<<<< HEAD
--- writes the n events after the first k to the inbox
-CREATE FUNCTION arrive(k bigint, n bigint) RETURNS void LANGUAGE sql AS $$
-	INSERT INTO cdp.inbox (type, event, message_id, anonymous_id, user_id, identifiers, traits, properties, "timestamp", received_at, source)
-=======
--- the next n events after the first k
+-- the n events after the first k
 CREATE FUNCTION steady(k bigint, n bigint)
 	RETURNS TABLE (type text, event text, message_id text, anonymous_id text, user_id text, identifiers jsonb, traits jsonb, properties jsonb,
 				   "timestamp" timestamptz, received_at timestamptz, source text)
 	LANGUAGE sql AS $$
->>>>>>> rn
 	SELECT CASE WHEN e.is_known AND e.number % 5 = 0 THEN 'identify' ELSE 'track' END,
 		   CASE WHEN e.is_known AND e.number % 5 = 0 THEN NULL ELSE 'event ' || floor(power(chance(e.number, 1), 2) * 20) END,
 		   md5('message ' || e.number)::uuid::text,
@@ -44,17 +30,13 @@ CREATE FUNCTION steady(k bigint, n bigint)
 				FROM (SELECT i AS number, i / 5 AS visit FROM generate_series(k + 1, k + n) i OFFSET 0) v OFFSET 0) p OFFSET 0) e
 $$;
 
-<<<<<<< HEAD
--- brings the stream to its n-th event, in refreshes of this many events, each a transaction
-=======
--- writes them to the inbox
+-- writes these events to the inbox
 CREATE FUNCTION arrive(k bigint, n bigint) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO cdp.inbox (type, event, message_id, anonymous_id, user_id, identifiers, traits, properties, "timestamp", received_at, source)
 	SELECT * FROM steady(k, n)
 $$;
 
--- brings the stream to its n-th event, in refreshes of so many events, each a transaction
->>>>>>> rn
+-- brings the stream to its n-th event, in refreshes of this many events, each a transaction
 CREATE PROCEDURE bring(n bigint, batch bigint DEFAULT 250000) LANGUAGE plpgsql AS $$
 DECLARE
 	k bigint := (SELECT s.event_id FROM cdp_data.state s);

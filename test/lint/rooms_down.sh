@@ -8,7 +8,7 @@ ROOMS = """core/base core/text core/identifier core/traits core/timeline core/se
 toolkit/bridge toolkit/identifier toolkit/components toolkit/traits toolkit/timeline toolkit/sequence toolkit/attribution
 platform/catalogue platform/store platform/batch platform/ingest platform/identity platform/profile platform/segment platform/report
 platform/lookup platform/refresh platform/rule platform/operate""".split()
-MADE = re.compile(r"\bCREATE (?:FUNCTION|AGGREGATE|TYPE|TABLE|VIEW|SEQUENCE) cdp(?:_\w+)?\.(\w+)")
+MADE = re.compile(r"\bCREATE (?:FUNCTION|AGGREGATE|TYPE|TABLE|VIEW|SEQUENCE) (cdp(?:_\w+)?\.\w+)")
 broken = []
 
 
@@ -43,10 +43,10 @@ for piece, text in texts.items():
     # comments, and what a message says, use nothing
     code = re.sub(r"--.*|\b(HINT|DETAIL|MESSAGE) = .*(\n\s*'.*)*", "", text)
     code = re.sub(r"^\s*COMMENT ON .*?(?:'|\$comment\$);$", "", code, flags=re.M | re.S)
-    for name in set(re.findall(r"\bcdp(?:_\w+)?\.(\w+)", code)):
-        for other in made.get(name, ()):
-            if len(made[name]) == 1:
-                uses(piece, other, name)
+    for name in set(re.findall(r"\bcdp(?:_\w+)?\.\w+", code)):
+        if name in made:
+            # of a name that several pieces make, the lowest
+            uses(piece, min(made[name], key=lambda p: ROOMS.index(room(p))), name)
 print("\n".join(broken))
 sys.exit(bool(broken))
 PYTHON

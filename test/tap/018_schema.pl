@@ -122,6 +122,40 @@ for my $owner ('postgres', 'owner')
 		'user_id:u1, user_id:u2', 'begun again from the log');
 }
 
+# tables that cdp.init() did not make: each is a view that runs a function of mallory's
+{
+	my $made = database('CREATE EXTENSION cdp; SELECT cdp.init()');
+	my $views = $node->safe_psql($made, q{
+		SELECT string_agg(format('CREATE VIEW cdp_data.%I AS SELECT %s WHERE cdp_data.evil();', c.relname,
+			(SELECT string_agg(format('NULL::%s AS %I', format_type(a.atttypid, a.atttypmod), a.attname), ', ' ORDER BY a.attnum)
+			 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0)), ' ')
+		FROM pg_class c WHERE c.relnamespace = 'cdp_data'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition});
+	my $database = database(qq{
+		CREATE EXTENSION cdp; GRANT USAGE ON SCHEMA cdp TO mallory; SET ROLE mallory; CREATE SCHEMA cdp_data;
+		CREATE FUNCTION cdp_data.evil() RETURNS boolean LANGUAGE plpgsql AS \$\$ BEGIN RAISE WARNING 'evil as %', current_user; RETURN false; END \$\$; $views});
+	my @calls = split /\n/, $node->safe_psql($database, q{
+		SELECT format('SELECT cdp.%I(%s)', p.proname, (
+			SELECT string_agg(format('%s %L::%s', CASE WHEN p.provariadic <> 0 AND t.place = p.pronargs THEN 'VARIADIC' END, CASE format_type(t.oid, NULL) WHEN 'bigint' THEN '1' WHEN 'integer' THEN '1' WHEN 'boolean' THEN 'true'
+				WHEN 'jsonb' THEN '{}' WHEN 'text[]' THEN '{x,y}' WHEN 'bigint[]' THEN '{1}' WHEN 'interval' THEN '1 hour' WHEN 'name' THEN 'mallory'
+				WHEN 'timestamp with time zone' THEN '2026-01-01' WHEN 'regclass' THEN 'cdp_data.state' ELSE 'user_id:u' END, t.oid::regtype), ', ' ORDER BY t.place)
+			FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS t (oid, place) WHERE t.place <= p.pronargs - p.pronargdefaults))
+		FROM pg_proc p WHERE p.pronamespace = 'cdp'::regnamespace AND p.prokind = 'f' AND NOT has_function_privilege('public', p.oid, 'EXECUTE')
+		AND p.proname NOT IN ('ingest', 'preview_rules', 'retention_table')});
+	cmp_ok(scalar @calls, '>', 30, 'functions that read tables');
+	my $refusal = qr/ERROR:  schema cdp_data belongs to role "mallory", which may not create objects in schema cdp/;
+	for my $call ('SELECT cdp.init()', q{SELECT cdp.profile_of('1')}, q{SELECT cdp.resolve_profile('1')}, q{SELECT cdp.lookup('1')}, q{SELECT cdp.explain('1', '2')},
+		q{SELECT cdp.preview_rules('{"email": {}}')}, q{SELECT * FROM cdp.retention_table('x', 'y', 'day', 'UTC')}, q{SELECT * FROM cdp.paths('x')}, @calls)
+	{
+		my ($status, $output, $errors) = $node->psql($database, $call);
+		like($errors, $refusal, $call);
+		unlike($errors, qr/evil/, 'and nothing ran');
+	}
+	# a role that may create objects in schema cdp can run code as anyone already
+	$node->safe_psql($database, 'GRANT CREATE ON SCHEMA cdp TO mallory');
+	my ($status, $output, $errors) = $node->psql($database, 'SELECT cdp.trait_rules()');
+	like($errors, qr/WARNING:  evil as postgres/, 'the owner of the tables is trusted');
+}
+
 # the owner that a dump gives the schema is there before the extension is
 for my $right ('', 'GRANT CREATE ON DATABASE postgres TO app')
 {

@@ -72,5 +72,18 @@ for my $database ('crm', 'copy')
 is(digest($node, 'copy'), digest($node, 'crm'), 'and it goes on in the same way');
 is(as('ann', q{SELECT count(*) FROM cdp.members('planned')}, 'copy'), as('ann', q{SELECT count(*) FROM cdp.members('planned')}), 'for the analyst too');
 
+# given to another role: it needs what the first owner was granted
+$node->safe_psql('copy', 'CREATE ROLE heir LOGIN; REASSIGN OWNED BY keeper TO heir');
+($status, $output, $errors) = $node->psql('copy', 'SELECT cdp.refresh()', extra_params => [ '-U', 'heir' ]);
+like($errors, qr/permission denied/, 'heir may not refresh yet');
+($status, $output, $errors) = $node->psql('copy', 'SELECT cdp.refresh()');
+like($errors, qr/schema cdp_data belongs to role "heir", which may not create objects in schema cdp/, 'nor is heir trusted');
+($status, $output, $errors) = $node->psql('copy', q{SELECT cdp.init('keeper')});
+like($errors, qr/ERROR:  the tables of cdp are there already and belong to role "heir"/, 'keeper owns them no more');
+$node->safe_psql('copy', q{SELECT cdp.init('heir')});
+$node->safe_psql('copy', q{INSERT INTO cdp.inbox (type, event, user_id, "timestamp") VALUES ('track', 'Event 1', 'u3', '2026-01-01')});
+is(as('heir', 'SELECT taken, accepted FROM cdp.refresh()', 'copy'), '1|1', 'the new owner refreshes');
+as('heir', q{SELECT cdp.grant_access('boss', 'steward')}, 'copy');
+
 $node->stop;
 done_testing();

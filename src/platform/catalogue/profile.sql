@@ -1,9 +1,5 @@
 -- The tables of people and accounts, and of the rules by which traits are folded.
 
-CREATE FUNCTION cdp_internal.is_trait_rule(rule text) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'cdp_is_trait_rule' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp_internal.is_trait_rule(text) IS 'Internal: returns whether a text is the name of a trait rule.';
-
 CREATE FUNCTION cdp_internal.init_profile_tables() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -230,6 +226,7 @@ CREATE FUNCTION cdp.trait_rules() RETURNS jsonb
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
+	PERFORM cdp_internal.check_schema();
 	RETURN (
 		SELECT jsonb_build_object('*', cdp_internal.default_trait_rule('*'))
 			|| coalesce(jsonb_object_agg(r.trait, r.rule), '{}')

@@ -4,6 +4,13 @@ CREATE FUNCTION cdp.tables_version() RETURNS integer
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 1;
 COMMENT ON FUNCTION cdp.tables_version() IS 'Returns the version of the tables that this release works with.';
 
+CREATE FUNCTION cdp_internal.check_schema() RETURNS void
+	AS 'MODULE_PATHNAME', 'cdp_check_schema' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.check_schema() IS
+	'Internal: raises an error if the tables are missing, or if the owner of their schema may not create objects in '
+	'schema cdp, so that cdp.init() did not make it. Each function that reads tables calls it, or '
+	'cdp_internal.check_tables(), first.';
+
 CREATE FUNCTION cdp_internal.check_tables() RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -11,10 +18,7 @@ AS $function$
 DECLARE
 	found_version integer;
 BEGIN
-	IF to_regclass('cdp_data.state') IS NULL THEN
-		RAISE EXCEPTION 'the tables of cdp are not there' USING ERRCODE = 'object_not_in_prerequisite_state',
-			HINT = 'Make them once with SELECT cdp.init().';
-	END IF;
+	PERFORM cdp_internal.check_schema();
 	IF NOT EXISTS (SELECT FROM pg_attribute a
 				   WHERE a.attrelid = to_regclass('cdp_data.profile') AND a.attname = 'traits') THEN
 		RAISE EXCEPTION 'the tables of cdp are incomplete' USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -37,8 +41,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.check_tables() IS
-	'Internal: raises an error if the tables are missing, incomplete, or of another version than this release works '
-	'with.';
+	'Internal: raises an error if the tables are missing or incomplete, are not those that cdp.init() made, or are of '
+	'another version than this release works with.';
 
 CREATE FUNCTION cdp_internal.init_state() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -152,4 +156,4 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.init_state() IS
 	'Internal: makes the tables of the state, of the batches, and of the progress in the inboxes.';
 
-REVOKE ALL ON FUNCTION cdp_internal.check_tables(), cdp_internal.init_state() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.check_schema(), cdp_internal.check_tables(), cdp_internal.init_state() FROM PUBLIC;

@@ -2,7 +2,7 @@
 
 CREATE FUNCTION cdp_internal.explain_path(first_id bigint, last_id bigint)
 	RETURNS TABLE (step integer, from_id bigint, to_id bigint, refused boolean, reasons text[])
-	LANGUAGE c STABLE STRICT PARALLEL SAFE COST 1000 ROWS 5
+	LANGUAGE C STABLE STRICT PARALLEL SAFE COST 1000 ROWS 5
 	SET search_path = pg_catalog, cdp, pg_temp
 	AS 'MODULE_PATHNAME', 'cdp_explain_path';
 COMMENT ON FUNCTION cdp_internal.explain_path(bigint, bigint) IS
@@ -65,18 +65,18 @@ BEGIN
 	-- reasons that need no chain; if one is true of both, a is named
 	RETURN QUERY
 		SELECT 0, o.mine::text, o.other::text, NULL::text, NULL::text, NULL::timestamptz, NULL::boolean,
-			   ARRAY[o.outcome]
+			   ARRAY[o.reason]
 		FROM (SELECT e.place, e.mine, e.other,
 					 CASE
 						WHEN e.mine = e.other THEN 'same'
 						WHEN i.identifier_id IS NULL THEN 'unknown'
 						WHEN i.blocked THEN 'blocked'
 						WHEN i.shared THEN 'shared'
-					 END AS outcome
+					 END AS reason
 			  FROM (VALUES (1, explain.a, explain.b), (2, explain.b, explain.a)) AS e (place, mine, other)
 			  LEFT JOIN cdp_data.identifier_map m ON m.identifier = e.mine
 			  LEFT JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id) o
-		WHERE o.outcome IS NOT NULL ORDER BY o.place LIMIT 1;
+		WHERE o.reason IS NOT NULL ORDER BY o.place LIMIT 1;
 	IF FOUND THEN
 		RETURN;
 	END IF;

@@ -18,6 +18,7 @@ BEGIN
 	IF asked IS NULL THEN
 		RETURN person::cdp.identifier;
 	END IF;
+	PERFORM cdp_internal.check_schema();
 	SELECT i.identifier INTO result FROM cdp_data.identifier i WHERE i.identifier_id = asked;
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'profile id % was never assigned', asked USING ERRCODE = 'undefined_object';

@@ -46,7 +46,7 @@ COMMENT ON FUNCTION cdp_internal.stage_graph_changes(text, text, text, text, tex
 CREATE FUNCTION cdp_internal.restitch_resolve()
 	RETURNS TABLE (kind text, id bigint, other bigint, flag boolean, second_flag boolean, number bigint, trust integer,
 		at timestamptz, counts jsonb)
-	LANGUAGE c VOLATILE PARALLEL UNSAFE
+	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'cdp_restitch_resolve';
 COMMENT ON FUNCTION cdp_internal.restitch_resolve() IS
 	'Internal: returns what the tables must become after the changes of the batch. Profiles in batch_frozen are not '

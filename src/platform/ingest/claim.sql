@@ -16,7 +16,7 @@ COMMENT ON FUNCTION cdp_internal.max_row_bytes() IS
 CREATE FUNCTION cdp_internal.claim_rows(inbox regclass, from_block bigint, max_rows bigint, max_bytes bigint,
 	max_row_bytes bigint, cut_bytes bigint, OUT places tid[], OUT bytes bigint, OUT first_block bigint,
 	OUT last_block bigint, OUT blocks bigint, OUT ended boolean)
-	LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'cdp_claim_rows';
 COMMENT ON FUNCTION cdp_internal.claim_rows(regclass, bigint, bigint, bigint, bigint, bigint) IS
 	'Internal: returns the places of the rows of a table from a block on, up to max_rows and max_bytes (uncompressed), '

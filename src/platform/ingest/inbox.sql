@@ -27,6 +27,7 @@ DECLARE
 	moved bigint;
 	passed_over bigint;
 BEGIN
+	PERFORM cdp_internal.check_tables();
 	SELECT count(*) INTO passed_over FROM cdp_data.quarantine q
 	WHERE q.cut AND (replay.reason IS NULL OR q.reason = replay.reason)
 	  AND (quarantine_ids IS NULL OR q.quarantine_id = ANY (quarantine_ids));

@@ -1,5 +1,5 @@
 CREATE FUNCTION cdp.message_key(message_id text) RETURNS uuid
-	LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10
 	AS 'MODULE_PATHNAME', 'cdp_message_key';
 COMMENT ON FUNCTION cdp.message_key(text) IS
 	'Returns the 128-bit key by which a repeated message is recognised: the first half of the SHA-256 of its trimmed '

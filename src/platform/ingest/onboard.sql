@@ -7,7 +7,7 @@ CREATE FUNCTION cdp_internal.onboard(type text, event text,
 	source_given text, as_of timestamptz, max_identifiers integer DEFAULT 256,
 	OUT call_type text, OUT event_name text, OUT at timestamptz, OUT source text,
 	OUT ids cdp.identifier[], OUT reason text, OUT detail text, OUT repeats integer)
-	LANGUAGE c STABLE PARALLEL SAFE COST 100
+	LANGUAGE C STABLE PARALLEL SAFE COST 100
 	AS 'MODULE_PATHNAME', 'cdp_onboard';
 COMMENT ON FUNCTION cdp_internal.onboard(text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb,
 	timestamptz, timestamptz, timestamptz, timestamptz, text, timestamptz, integer) IS

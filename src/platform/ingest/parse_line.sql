@@ -7,7 +7,7 @@ CREATE FUNCTION cdp_internal.parse_line(line text,
 	OUT "timestamp" timestamptz, OUT sent_at timestamptz, OUT original_timestamp timestamptz,
 	OUT received_at timestamptz,
 	OUT source text, OUT reason text, OUT detail text)
-	LANGUAGE c IMMUTABLE PARALLEL SAFE COST 100
+	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 100
 	AS 'MODULE_PATHNAME', 'cdp_parse_line';
 COMMENT ON FUNCTION cdp_internal.parse_line(text) IS
 $comment$Internal: reads a line as one JSON object in the shape of the Segment spec, into the columns of cdp.inbox. If

@@ -46,8 +46,15 @@ CREATE FUNCTION cdp.init(owner name DEFAULT NULL) RETURNS void
 AS $function$
 DECLARE
 	role_before text := current_setting('role');
+	found_owner name := (SELECT pg_get_userbyid(n.nspowner) FROM pg_namespace n WHERE n.nspname = 'cdp_data');
 BEGIN
 	IF to_regclass('cdp_data.state') IS NOT NULL THEN
+		IF owner <> found_owner THEN
+			RAISE EXCEPTION 'the tables of cdp are there already and belong to role "%"', found_owner
+				USING ERRCODE = 'object_not_in_prerequisite_state';
+		ELSIF owner <> current_user THEN
+			PERFORM cdp_internal.grant_owner(owner);
+		END IF;
 		PERFORM cdp_internal.check_tables();
 		RAISE NOTICE 'the tables of cdp are there already';
 		RETURN;
@@ -70,9 +77,11 @@ $function$;
 COMMENT ON FUNCTION cdp.init(name) IS
 $comment$Makes the tables of the platform in schema cdp_data, and its inboxes and views in schema cdp. They belong to
 owner, by default to the caller. The owner need not be a superuser: it is granted what it needs to make them and to
-grant access to them. If they exist, it changes nothing.
+grant access to them. If they exist, it only grants that to their owner, if named; needed after they were given to
+another role, and after ALTER EXTENSION UPDATE.
 Errors: the database is not in UTF8 (0A000); no such role (42704); the caller may not grant, or not act as owner
-(42501).$comment$;
+(42501); the tables exist and belong to another role than the one named (55000), or are not those that cdp.init() made
+(42P17).$comment$;
 
 CREATE FUNCTION cdp.migrate() RETURNS integer
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE

@@ -1,18 +1,5 @@
 -- Which properties of events timelines carry as numbers.
 
-CREATE FUNCTION cdp_internal.carried(event text, properties jsonb, rules jsonb) RETURNS jsonb
-	AS 'MODULE_PATHNAME', 'cdp_carried' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp_internal.carried(text, jsonb, jsonb) IS
-	'Internal: returns the numbers of an event, in the form that cdp.timeline_agg takes; NULL if it has none. rules: '
-	'event to name to path, as cdp_internal.carried_rules() returns them.';
-
-CREATE FUNCTION cdp_internal.left_out(event text, properties jsonb, rules jsonb) RETURNS text[]
-	AS 'MODULE_PATHNAME', 'cdp_left_out' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cdp_internal.left_out(text, jsonb, jsonb) IS
-	'Internal: returns the names of the rules whose property is present in an event but cannot be carried: it is not a '
-	'number, or has more than 18 digits. A property that is absent or JSON null does not count. NULL if there are '
-	'none.';
-
 CREATE FUNCTION cdp_internal.carried_rules() RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp

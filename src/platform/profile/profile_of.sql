@@ -5,6 +5,7 @@ CREATE FUNCTION cdp.profile_of(identifier cdp.identifier) RETURNS bigint
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
+	PERFORM cdp_internal.check_schema();
 	RETURN (
 		SELECT nullif(i.profile_id, 0)
 		FROM cdp_data.identifier_map m
@@ -25,6 +26,7 @@ AS $function$
 DECLARE
 	asked bigint := resolve_profile.profile_id;
 BEGIN
+	PERFORM cdp_internal.check_schema();
 	SELECT nullif(i.profile_id, 0), CASE WHEN i.profile_id = 0 THEN 'blocked' END INTO profile_id, reason
 	FROM cdp_data.identifier i
 	WHERE i.identifier_id = asked;
@@ -65,6 +67,7 @@ AS $function$
 DECLARE
 	asked bigint := cdp_internal.person_id(resolve_profile.identifier);
 BEGIN
+	PERFORM cdp_internal.check_schema();
 	IF asked IS NULL THEN
 		asked := (
 			SELECT m.identifier_id

@@ -8,6 +8,7 @@ DECLARE
 	known text[];
 	nearest text;
 BEGIN
+	PERFORM cdp_internal.check_schema();
 	-- before the first refresh no name was seen
 	IF coalesce(name, '') IN ('', '*') OR octet_length(name) > 255 OR NOT EXISTS (SELECT FROM cdp_data.identifier) THEN
 		RETURN;

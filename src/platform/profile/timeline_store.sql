@@ -6,13 +6,6 @@
 -- (TOAST), and an update that leaves a level unchanged does not write it.  So an append writes the unsealed tail
 -- only, and each event is rewritten some tens of times on its way down instead of once for each append.
 
-CREATE FUNCTION cdp_internal.timeline_whole(timeline cdp.timeline, level_1 cdp.timeline, level_2 cdp.timeline,
-	level_3 cdp.timeline) RETURNS cdp.timeline
-	AS 'MODULE_PATHNAME', 'cdp_timeline_whole' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1;
-COMMENT ON FUNCTION cdp_internal.timeline_whole(cdp.timeline, cdp.timeline, cdp.timeline, cdp.timeline) IS
-	'Internal: returns the parts of a row of cdp_data.profile_timeline as one timeline. A NULL part has no events; '
-	'NULL if all are NULL. Its cost is that of an operator, because few people have sealed events.';
-
 CREATE FUNCTION cdp_internal.init_timeline() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp

@@ -1,11 +1,5 @@
 -- How the pipeline merges traits: the rule of each trait, the trust of the source, and expiry.
 
-CREATE FUNCTION cdp.refused_keys(traits jsonb, rules jsonb) RETURNS text[]
-	AS 'MODULE_PATHNAME', 'cdp_refused_keys' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
-COMMENT ON FUNCTION cdp.refused_keys(jsonb, jsonb) IS
-	'Returns the keys of an object whose values cdp.traits_agg would refuse because of their rule (sum: not a number, '
-	'or too many digits; union, most_frequent: too long). NULL if there are none.';
-
 CREATE FUNCTION cdp_internal.init_trait_rule() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp

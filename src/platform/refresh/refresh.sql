@@ -11,9 +11,7 @@ BEGIN
 			DETAIL = 'After waiting for another session it must see what that session has written.',
 			HINT = 'Start the transaction with BEGIN ISOLATION LEVEL READ COMMITTED.';
 	END IF;
-	IF to_regclass('cdp_data.state') IS NULL THEN
-		PERFORM cdp_internal.check_tables();
-	END IF;
+	PERFORM cdp_internal.check_schema();
 	-- before reading anything: REINDEX locks a table and then its indexes, so it could wait for a reader that then
 	-- waits for it on its first write
 	IF wait THEN

@@ -5,10 +5,10 @@
 -- The rest of the caller's search path is ignored, so that a condition means the same for every caller;
 -- functions of other schemas need their schema.
 CREATE FUNCTION cdp_internal.check_condition(condition text, owner oid DEFAULT NULL) RETURNS SETOF text
-	LANGUAGE c STABLE PARALLEL SAFE ROWS 3
+	LANGUAGE C STABLE PARALLEL SAFE ROWS 3
 	SET search_path = pg_catalog, cdp, pg_temp
 	AS 'MODULE_PATHNAME', 'cdp_check_condition';
-COMMENT ON FUNCTION cdp_internal.check_condition IS
+COMMENT ON FUNCTION cdp_internal.check_condition(text, oid) IS
 	'Internal: raises an error, with the position in the text, unless the text is a condition: one boolean expression '
 	'over the columns of cdp.profile_row, without subqueries, aggregates, window, set-returning and volatile '
 	'functions, parameters, other segments, and functions that belong neither to the owner (default: the caller) nor '
@@ -41,7 +41,7 @@ BEGIN
 	END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.try_condition IS
+COMMENT ON FUNCTION cdp_internal.try_condition(text, oid) IS
 	'Internal: checks a condition as cdp_internal.check_condition does, and evaluates each part of it for a sample '
 	'person, so that errors in its constants show.';
 

@@ -2,57 +2,9 @@
 -- segments needs no right to create objects in cdp, where a function or operator could shadow one of the extension's,
 -- and so that the name of a segment cannot clash with that of a table or an index.
 
-CREATE FUNCTION cdp_internal.init_segment() RETURNS void
-	LANGUAGE plpgsql
-	SET search_path = pg_catalog, pg_temp
-AS $function$
-BEGIN
-	-- DROP EXTENSION ... CASCADE leaves the schema.  One that belongs to another role is an error.
-	IF NOT EXISTS (
-		SELECT
-		FROM pg_namespace n
-		WHERE n.nspname = 'cdp_segment' AND pg_get_userbyid(n.nspowner) = current_user)
-	THEN
-		CREATE SCHEMA cdp_segment;
-	END IF;
-	COMMENT ON SCHEMA cdp_segment IS 'One view for each segment in cdp.segment, with the profiles that are in it now.';
-
-	CREATE TABLE cdp_data.segment (
-		name text COLLATE "C" PRIMARY KEY,
-		condition text NOT NULL,
-		description text,
-		defined_at timestamptz NOT NULL DEFAULT now(),
-		state text NOT NULL DEFAULT 'live' CHECK (state IN ('live', 'failing', 'too_slow')),
-		failing_since timestamptz,
-		error text,
-		error_profile_id bigint,
-		checked_at timestamptz NOT NULL DEFAULT now()
-	);
-	COMMENT ON TABLE cdp_data.segment IS
-		'Segments: conditions over cdp.profile_row, each kept as the view cdp_segment.<name>. Written by '
-		'cdp.create_segment and cdp.drop_segment; their states also by cdp.refresh.';
-	COMMENT ON COLUMN cdp_data.segment.name IS 'Name of the segment, and of its view in schema cdp_segment.';
-	COMMENT ON COLUMN cdp_data.segment.condition IS
-		'The boolean SQL expression, as written. The view decides, and follows when columns and functions are renamed.';
-	COMMENT ON COLUMN cdp_data.segment.description IS 'What the segment is for; NULL: not given.';
-	COMMENT ON COLUMN cdp_data.segment.defined_at IS 'When the present condition was given.';
-	COMMENT ON COLUMN cdp_data.segment.state IS
-		'live; failing: the condition raises an error for some people, or for all; too_slow: judging it takes longer '
-		'than cdp.segment_timeout. cdp.refresh judges it for the people that a batch touched.';
-	COMMENT ON COLUMN cdp_data.segment.failing_since IS 'When it stopped being live; NULL: it is live.';
-	COMMENT ON COLUMN cdp_data.segment.error IS 'Why it is not live, as SQLSTATE: message; NULL: it is live.';
-	COMMENT ON COLUMN cdp_data.segment.error_profile_id IS
-		'A profile that the condition fails for; NULL: it is live, or fails for all.';
-	COMMENT ON COLUMN cdp_data.segment.checked_at IS
-		'When the state was last written. A segment that is too slow is judged again ten minutes later.';
-END
-$function$;
-COMMENT ON FUNCTION cdp_internal.init_segment IS
-	'Internal: makes the table of segments and the schema cdp_segment.';
-
 CREATE FUNCTION cdp_internal.segment_share(name text) RETURNS void
-	LANGUAGE plpgsql STRICT
-	SET search_path = pg_catalog, pg_temp
+	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
 	reader record;
@@ -69,7 +21,7 @@ BEGIN
 	END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.segment_share IS
+COMMENT ON FUNCTION cdp_internal.segment_share(text) IS
 	'Internal: grants SELECT on the view of a segment to the roles that have it on cdp_data.segment, with the grant '
 	'option if they have that.';
 
@@ -94,8 +46,8 @@ DECLARE
 BEGIN
 	PERFORM cdp_internal.check_tables();
 	IF coalesce(create_segment.name, '') !~ '^[a-z][a-z0-9_]{0,62}$' THEN
-		RAISE invalid_name USING
-			MESSAGE = format('"%s" cannot be the name of a segment', create_segment.name),
+		RAISE EXCEPTION '"%" cannot be the name of a segment', coalesce(create_segment.name, '')
+			USING ERRCODE = 'invalid_name',
 			HINT = 'A name is a lower-case letter followed by up to 62 lower-case letters, digits or underscores.';
 	END IF;
 	-- a view that is replaced keeps its owner, as whom the condition is judged
@@ -112,8 +64,7 @@ BEGIN
 	SET condition = excluded.condition, description = excluded.description, defined_at = excluded.defined_at
 	WHERE create_segment.replace;
 	IF NOT FOUND THEN
-		RAISE duplicate_object USING
-			MESSAGE = format('segment "%s" already exists', create_segment.name),
+		RAISE EXCEPTION 'segment "%" already exists', create_segment.name USING ERRCODE = 'duplicate_object',
 			HINT = 'Replace its condition with replace => true, or drop it with cdp.drop_segment.';
 	END IF;
 
@@ -139,7 +90,7 @@ BEGIN
 	RETURN judged.members;
 END
 $function$;
-COMMENT ON FUNCTION cdp.create_segment IS
+COMMENT ON FUNCTION cdp.create_segment(text, text, text, boolean) IS
 	'Creates a segment: the profiles for which a condition holds. Makes the view cdp_segment.<name>, which belongs to '
 	'the caller. Returns the number of members now (NULL: counting them was too slow). The condition is one boolean '
 	'SQL expression over the columns of cdp.profile_row, without subqueries, aggregates, window, set-returning and '
@@ -151,6 +102,7 @@ COMMENT ON FUNCTION cdp.create_segment IS
 	'Errors: invalid_name, syntax_error, datatype_mismatch, feature_not_supported, insufficient_privilege, '
 	'duplicate_object, and the error of the condition.';
 
+-- Without cdp on the search path the server's errors name views with their schema.
 CREATE FUNCTION cdp.drop_segment(name text) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, pg_temp
@@ -159,14 +111,13 @@ BEGIN
 	PERFORM cdp_internal.check_tables();
 	DELETE FROM cdp_data.segment s WHERE s.name = drop_segment.name;
 	IF NOT FOUND THEN
-		RAISE undefined_object USING
-			MESSAGE = format('segment "%s" does not exist', name),
+		RAISE EXCEPTION 'segment "%" does not exist', name USING ERRCODE = 'undefined_object',
 			HINT = 'cdp.segment lists the segments.';
 	END IF;
 	EXECUTE format('DROP VIEW IF EXISTS cdp_segment.%I', name);
 END
 $function$;
-COMMENT ON FUNCTION cdp.drop_segment IS
+COMMENT ON FUNCTION cdp.drop_segment(text) IS
 	'Drops a segment and its view. Only the owner of the view can. Refused while other views use it; the error names '
 	'them. Errors: undefined_object, dependent_objects_still_exist.';
 
@@ -187,6 +138,6 @@ COMMENT ON FUNCTION cdp.is_member(text, bigint) IS
 	'that does not exist or that the condition fails for. Works on a hot standby. Errors: undefined_object, '
 	'insufficient_privilege, program_limit_exceeded.';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_segment(), cdp_internal.segment_share(text),
+REVOKE ALL ON FUNCTION cdp_internal.segment_share(text),
 	cdp_internal.judge_segment(text, bigint[], integer, boolean), cdp.create_segment(text, text, text, boolean),
 	cdp.drop_segment(text), cdp.members(text), cdp.is_member(text, bigint) FROM PUBLIC;

@@ -202,3 +202,10 @@ COMMENT ON FUNCTION cdp.event_count(cdp.timeline) IS 'Returns the number of all 
 CREATE FUNCTION cdp.event_names(timeline cdp.timeline) RETURNS text[]
 	AS 'MODULE_PATHNAME', 'cdp_event_names' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 10;
 COMMENT ON FUNCTION cdp.event_names(cdp.timeline) IS 'Returns the distinct names of events, ordered by bytes.';
+
+CREATE FUNCTION cdp_internal.timeline_whole(timeline cdp.timeline, level_1 cdp.timeline, level_2 cdp.timeline,
+	level_3 cdp.timeline) RETURNS cdp.timeline
+	AS 'MODULE_PATHNAME', 'cdp_timeline_whole' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1;
+COMMENT ON FUNCTION cdp_internal.timeline_whole(cdp.timeline, cdp.timeline, cdp.timeline, cdp.timeline) IS
+	'Internal: returns the parts in which a timeline is stored as one timeline. A NULL part has no events; NULL if all '
+	'are NULL. Its cost is that of an operator, because few timelines have more than one part.';

@@ -165,3 +165,13 @@ CREATE FUNCTION cdp.traits_problem(traits jsonb, rules jsonb DEFAULT NULL) RETUR
 COMMENT ON FUNCTION cdp.traits_problem(jsonb, jsonb) IS
 	'Returns why cdp.traits_agg would refuse these traits under these rules, in words; NULL if it accepts them. For '
 	'checking rows before a batch is merged.';
+
+CREATE FUNCTION cdp.refused_keys(traits jsonb, rules jsonb) RETURNS text[]
+	AS 'MODULE_PATHNAME', 'cdp_refused_keys' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 5;
+COMMENT ON FUNCTION cdp.refused_keys(jsonb, jsonb) IS
+	'Returns the keys of an object whose values cdp.traits_agg would refuse because of their rule (sum: not a number, '
+	'or too many digits; union, most_frequent: too long). NULL if there are none.';
+
+CREATE FUNCTION cdp_internal.is_trait_rule(rule text) RETURNS boolean
+	AS 'MODULE_PATHNAME', 'cdp_is_trait_rule' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.is_trait_rule(text) IS 'Internal: returns whether a text is the name of a trait rule.';
