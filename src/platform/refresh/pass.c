@@ -77,7 +77,7 @@ fold_lapsed(Pass *pass)
 	int before = pass->touched.count;
 	int kept = 0;
 
-	if (!pass->has_refold && !pass_ask(pass, "SELECT cdp_internal.has_lapsed()"))
+	if (!pass->has_refold && !pass_ask(pass, "SELECT cdp_internal.has_lapsed($2)"))
 		return;
 	if (!batch_has("batch_refold"))
 		pass_run(pass, "SELECT cdp_internal.stage_graph_changes()", 0, NULL, NULL);

@@ -140,9 +140,8 @@ BEGIN
 			FROM cdp_internal.refresh_claim(cdp_internal.attempt_rows(max_rows)) c;
 		END IF;
 		IF cardinality(claim.places) + cardinality(claim.line_places) = 0 THEN
-			PERFORM cdp_internal.next_batch();
-			lapsed := cdp_internal.has_lapsed();
-			PERFORM cdp_internal.batch_end();
+			lapsed := cdp_internal.has_lapsed(s.as_of)
+			FROM (SELECT greatest(clock_timestamp(), t.as_of) AS as_of FROM cdp_data.state t) s;
 		END IF;
 		IF cardinality(claim.places) + cardinality(claim.line_places) > 0 OR lapsed THEN
 			PERFORM cdp_internal.refresh_attempt(max_rows, claim.places, claim.line_places);
