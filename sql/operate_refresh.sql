@@ -75,6 +75,13 @@ SELECT quarantine_id, source, reason, regexp_replace(detail, '(is after|[0-9]{4}
 SELECT cdp.replay('missing_event');
 SELECT :counts FROM cdp.refresh();
 UPDATE cdp.quarantine SET record = jsonb_set(record, '{event}', '"Repaired"') WHERE reason = 'missing_event';
+-- what was repaired into something that is no row of the inbox stays, and stops no other
+CREATE TABLE public.kept AS SELECT quarantine_id, record FROM cdp.quarantine WHERE record IS NOT NULL ORDER BY quarantine_id LIMIT 3;
+UPDATE cdp.quarantine q SET record = (ARRAY['{"timestamp": "foo"}', '[1, 2]', '"x"']::jsonb[])[n.number]
+FROM (SELECT quarantine_id, row_number() OVER (ORDER BY quarantine_id) AS number FROM public.kept) n WHERE n.quarantine_id = q.quarantine_id;
+SELECT cdp.replay(quarantine_ids => ARRAY(SELECT quarantine_id FROM public.kept)) AS moved;
+UPDATE cdp.quarantine q SET record = k.record FROM public.kept k WHERE k.quarantine_id = q.quarantine_id;
+DROP TABLE public.kept;
 UPDATE cdp.quarantine SET line = '{"type": "track", "event": "Repaired", "userId": "raw"}' WHERE line = 'nonsense';
 SELECT cdp.replay();
 SELECT :counts FROM cdp.refresh();

@@ -95,7 +95,7 @@ SKIP:
 	mkdir $location or die "mkdir $location: $!";
 	sql("CREATE TABLESPACE small LOCATION '$location'");
 	my $month = sql(q{SELECT to_char(now() AT TIME ZONE 'UTC', '"event_"YYYY_MM')});
-	sql("ALTER TABLE cdp.$month SET TABLESPACE small");
+	sql("ALTER TABLE cdp_data.$month SET TABLESPACE small");
 	sql(q{INSERT INTO cdp.inbox (message_id, user_id, event, properties) SELECT 'space ' || i, 'u', 'View', jsonb_build_object('a', (SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 60) g WHERE i > 0))
 		FROM generate_series(1, 20000) i});
 	($status, $output, $errors) = $node->psql('postgres', 'SELECT cdp.refresh()');
@@ -104,7 +104,7 @@ SKIP:
 	is(sql('SELECT count(*) FROM cdp.quarantine'), 0, 'and no row blamed');
 	is(sql($unlimited), 't', 'nor the size of the batch');
 	is(sql(q{SELECT count(*) FROM cdp_data.event WHERE message_id LIKE 'space%'}), 0, 'nothing of it is there');
-	sql("ALTER TABLE cdp.$month SET TABLESPACE pg_default");
+	sql("ALTER TABLE cdp_data.$month SET TABLESPACE pg_default");
 	is(sql("SELECT $counts FROM cdp.refresh()"), '20000|20000|0', 'with space all arrive');
 }
 # temporary files

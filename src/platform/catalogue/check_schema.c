@@ -54,6 +54,6 @@ cdp_check_schema(PG_FUNCTION_ARGS)
 			 errdetail(
 				 "So cdp.init() did not make it, and its owner could run code as whoever uses the extension."),
 			 errhint(
-				 "Drop schema cdp_data. If the role is to own the tables, grant it CREATE on schema cdp.")));
+				 "If that role is to own the tables, name it in cdp.init(owner). Otherwise drop the schema.")));
 	PG_RETURN_VOID();
 }

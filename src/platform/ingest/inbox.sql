@@ -19,6 +19,21 @@ COMMENT ON FUNCTION cdp.ingest(text, text) IS
 	'Writes lines of JSON, one object each, to cdp.inbox_raw, without blank lines. Returns the number of lines '
 	'written. cdp.refresh() parses them.';
 
+-- A repaired record may hold anything.
+CREATE FUNCTION cdp_internal.is_inbox_record(record jsonb) RETURNS boolean
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM jsonb_populate_record(NULL::cdp.inbox, record);
+	RETURN record IS NOT NULL;
+EXCEPTION WHEN data_exception THEN
+	RETURN false;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.is_inbox_record(jsonb) IS
+	'Internal: whether a record can be a row of cdp.inbox; false for NULL.';
+
 CREATE FUNCTION cdp.replay(reason text DEFAULT NULL, quarantine_ids bigint[] DEFAULT NULL) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -26,6 +41,7 @@ AS $function$
 DECLARE
 	moved bigint;
 	passed_over bigint;
+	unfit bigint[];
 BEGIN
 	PERFORM cdp_internal.check_tables();
 	SELECT count(*) INTO passed_over FROM cdp_data.quarantine q
@@ -35,10 +51,22 @@ BEGIN
 		RAISE NOTICE '% rows are cut and stay in quarantine', passed_over
 			USING HINT = 'Let their source send them again, in smaller parts, and delete them from cdp.quarantine.';
 	END IF;
+	unfit := ARRAY(
+		SELECT q.quarantine_id FROM cdp_data.quarantine q
+		WHERE NOT q.cut AND q.line IS NULL AND (replay.reason IS NULL OR q.reason = replay.reason)
+		  AND (quarantine_ids IS NULL OR q.quarantine_id = ANY (quarantine_ids))
+		  AND NOT cdp_internal.is_inbox_record(q.record)
+		ORDER BY q.quarantine_id);
+	IF unfit <> '{}' THEN
+		RAISE NOTICE '% rows cannot be rows of cdp.inbox and stay in quarantine', cardinality(unfit)
+			USING DETAIL = format('The first is number %s.', unfit[1]),
+				HINT = 'Its record must be an object whose values the columns of cdp.inbox take.';
+	END IF;
 	WITH released AS (
 		DELETE FROM cdp_data.quarantine q
 		WHERE NOT q.cut AND (replay.reason IS NULL OR q.reason = replay.reason)
 		  AND (quarantine_ids IS NULL OR q.quarantine_id = ANY (quarantine_ids))
+		  AND q.quarantine_id <> ALL (unfit)
 		RETURNING q.*
 	), records AS (
 		INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers,
@@ -58,6 +86,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.replay(text, bigint[]) IS
 	'Moves quarantined rows back to their inboxes, for the next cdp.refresh(): those with a reason, those with these '
-	'numbers, or all. Returns the number of rows moved. Rows that are cut stay, with a notice.';
+	'numbers, or all. Returns the number of rows moved. Rows that are cut, and repaired records that cannot be rows '
+	'of cdp.inbox, stay, with a notice.';
 
-REVOKE ALL ON FUNCTION cdp.ingest(text, text), cdp.replay(text, bigint[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.ingest(text, text), cdp_internal.is_inbox_record(jsonb), cdp.replay(text, bigint[])
+	FROM PUBLIC;

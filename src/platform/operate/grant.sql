@@ -154,7 +154,7 @@ BEGIN
 		SELECT 'EXECUTE', 'FUNCTION ' || string_agg(p.oid::regprocedure::text, ', ')
 		FROM pg_proc p
 		WHERE p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND p.prokind = 'f'
-				AND p.proname !~ '^init(_|$)';
+				AND p.proname !~ '^init(_|$)|^grant_owner$';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.steward_rights() IS
