@@ -93,6 +93,19 @@ fold_lapsed(Pass *pass)
 	pass->touched.count = kept;
 }
 
+/* run_stage runs a stage that leaves nothing but what it puts into the tables, and into longer memory. */
+static void
+run_stage(Pass *pass, void (*stage)(Pass *pass))
+{
+	MemoryContext work =
+		AllocSetContextCreate(pass->context, "cdp pass stage", ALLOCSET_DEFAULT_SIZES);
+
+	MemoryContextSwitchTo(work);
+	stage(pass);
+	MemoryContextSwitchTo(pass->context);
+	MemoryContextDelete(work);
+}
+
 /* run takes the batch through every stage. */
 static void
 run(Pass *pass)
@@ -106,13 +119,13 @@ run(Pass *pass)
 	pass_prepare_resolve(pass);
 	pass_resolve(pass);
 	pass_anchor(pass);
-	pass_write_links(pass);
-	pass_write_identifiers(pass);
-	pass_move_events(pass);
-	pass_log(pass);
-	pass_fold(pass);
-	pass_fold_accounts(pass);
-	pass_note_names(pass);
+	run_stage(pass, pass_write_links);
+	run_stage(pass, pass_write_identifiers);
+	run_stage(pass, pass_move_events);
+	run_stage(pass, pass_log);
+	run_stage(pass, pass_fold);
+	run_stage(pass, pass_fold_accounts);
+	run_stage(pass, pass_note_names);
 	fold_lapsed(pass);
 	pass->counts[COUNT_PROFILES_TOUCHED] = pass->touched.count;
 }

@@ -225,12 +225,14 @@ count_profiles(PassFold *fold)
 static void
 list_touched(Pass *pass)
 {
+	MemoryContext caller = MemoryContextSwitchTo(pass->context);
 	size_t count;
 	const CdpkBatchTouched *touched = cdpk_batch_touched(pass->batch, &count);
 
 	for (size_t i = 0; i < count; i++)
 		if (i == 0 || touched[i].profile_id != touched[i - 1].profile_id)
 			pass_add_id(&pass->touched, touched[i].profile_id);
+	MemoryContextSwitchTo(caller);
 }
 
 void
