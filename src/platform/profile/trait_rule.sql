@@ -128,8 +128,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.has_lapsed(timestamptz) IS
-	'Internal: returns whether traits of a person or an account have expired at that time, besides those that were left '
-	'undone.';
+	'Internal: returns whether traits of a person or an account have expired at that time, except where a refresh left '
+	'that undone.';
 
 REVOKE ALL ON FUNCTION cdp_internal.init_trait_rule(), cdp_internal.merged_traits(text), cdp_internal.refresh_refold(),
 	cdp_internal.has_lapsed(timestamptz) FROM PUBLIC;
