@@ -6,6 +6,7 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "port/pg_bswap.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -219,28 +220,88 @@ note_known(void *arg, int key, const Datum *values, const bool *nulls)
 	pass_read_counts(lookup->pass, values[2], &known->counts, &known->count_length);
 }
 
+/* A name that is looked up, by what it is sorted. */
+typedef struct Asked
+{
+	uint32 name_space; /* these are numbered in the order of their names */
+	uint32 place;
+	uint64 prefix; /* the first bytes of the value */
+	const CdpkBatchBytes *name;
+} Asked;
+
+/* compare_asked compares names as the type cdp.identifier does. */
+static inline int
+compare_asked(const Asked *a, const Asked *b)
+{
+	if (a->name_space != b->name_space)
+		return a->name_space < b->name_space ? -1 : 1;
+	if (a->prefix != b->prefix)
+		return a->prefix < b->prefix ? -1 : 1;
+	return cdpk_identifier_compare(a->name->bytes, a->name->length, b->name->bytes,
+								   b->name->length);
+}
+
+#define ST_SORT sort_asked
+#define ST_ELEMENT_TYPE Asked
+#define ST_COMPARE(a, b) compare_asked(a, b)
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+/* list_asked lists the names from "first" on that are looked up, in their order: an index is read so fastest. */
+static int
+list_asked(Pass *pass, size_t first, Asked *asked)
+{
+	size_t count;
+	const CdpkBatchBytes *names = cdpk_batch_names(pass->batch, &count);
+	int found = 0;
+
+	for (size_t i = first; i < count; i++)
+	{
+		const CdpkBatchIdentifier *identifier = cdpk_batch_identifier(pass->batch, (uint32_t) i);
+		const char *value = cdpk_identifier_value(names[i].bytes);
+		Size length = cdpk_identifier_value_length(names[i].bytes, names[i].length);
+		uint64 prefix = 0;
+
+		if (identifier->blocked)
+			continue;
+		memcpy(&prefix, value, Min(length, sizeof(prefix)));
+		asked[found].name_space = identifier->name_space;
+		asked[found].place = (uint32) i;
+		asked[found].prefix = pg_ntoh64(prefix);
+		asked[found++].name = &names[i];
+	}
+	sort_asked(asked, found);
+	return found;
+}
+
 /* find_numbers finds the numbers of the names from "first" on, and keeps those names that have one. */
 static void
 find_numbers(Lookup *lookup, size_t first)
 {
+	static const int wanted[] = {MAP_IDENTIFIER_ID};
 	Pass *pass = lookup->pass;
 	size_t count;
-	const CdpkBatchBytes *names = cdpk_batch_names(pass->batch, &count);
-	static const int wanted[] = {MAP_IDENTIFIER_ID};
-	PassColumns key = {(int) (count - first)};
-	Datum *values = pass_column(&key, MAP_IDENTIFIER);
-	int asked = 0;
+	Asked *names;
+	PassColumns key = {0};
+	Datum *values;
+	int asked;
 
-	lookup->places = pass_array((int64) (count - first), sizeof(uint32_t));
-	lookup->ids = pass_array((int64) (count - first), sizeof(int64));
-	memset(lookup->ids, 0, sizeof(int64) * (count - first));
-	for (size_t i = first; i < count; i++)
+	cdpk_batch_names(pass->batch, &count);
+	count -= first;
+	names = pass_array((int64) count, sizeof(Asked));
+	asked = list_asked(pass, first, names);
+	key.rows = asked;
+	values = pass_column(&key, MAP_IDENTIFIER);
+	lookup->places = pass_array(asked, sizeof(uint32_t));
+	lookup->ids = pass_array(asked, sizeof(int64));
+	memset(lookup->ids, 0, sizeof(int64) * asked);
+	for (int i = 0; i < asked; i++)
 	{
-		if (cdpk_batch_identifier(pass->batch, (uint32_t) i)->blocked)
-			continue;
-		lookup->places[asked] = (uint32_t) i;
-		values[asked++] = pass_identifier(&names[i]);
+		lookup->places[i] = names[i].place;
+		values[i] = pass_identifier(names[i].name);
 	}
+	pfree(names);
 	if (asked > 0)
 		store_find(pass_table(pass, TABLE_IDENTIFIER_MAP), asked, pass_columns(&key), 1, wanted,
 				   note_id, lookup);

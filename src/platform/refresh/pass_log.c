@@ -61,6 +61,18 @@ add_months(Pass *pass, const uint32_t *order, size_t count)
 			 types, &argument);
 }
 
+/* how many rows ahead the memory of one is asked for: they come in the order of their anchors */
+#define AHEAD 8
+#define CACHE_LINE 64
+
+/* prefetch_row asks for the memory of a row that comes soon. */
+static void
+prefetch_row(const TakenRow *row)
+{
+	for (Size at = 0; at < sizeof(TakenRow); at += CACHE_LINE)
+		__builtin_prefetch((const char *) row + at);
+}
+
 /* make_type_names makes the names of calls as texts. */
 static void
 make_type_names(Datum *names)
@@ -156,6 +168,8 @@ pass_log(Pass *pass)
 	for (size_t i = 0; i < total; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
+		if (i + AHEAD < total)
+			prefetch_row(&pass->rows[order[i + AHEAD]]);
 		set_logged(pass, order[i], type_names, values, nulls, i);
 	}
 	store_insert(pass_table(pass, TABLE_EVENT), (int) total, pass_columns(&row));
