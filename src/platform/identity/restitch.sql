@@ -184,7 +184,7 @@ BEGIN
 		FROM (%s) e
 		WHERE NOT EXISTS (SELECT FROM batch_void v WHERE v.a = e.a AND v.b = e.b AND e.at <= v.until_at)
 		WINDOW pair AS (PARTITION BY a, b, source)
-		ORDER BY a, b, source, at, message_id
+		ORDER BY a, b, source, at, message_id COLLATE "C"
 	$sql$, met));
 	PERFORM cdp_internal.batch_stage('batch_pair', $sql$
 		SELECT DISTINCT ON (e.a, e.b) e.a, e.b, s.trust, e.first_at

@@ -39,7 +39,7 @@ AS $function$
 BEGIN
 	RETURN QUERY
 		SELECT x.identifier, y.identifier, l.source, min(l.at), max(l.at), count(*),
-			   (array_agg(l.message_id ORDER BY l.at, l.message_id))[1]
+			   (array_agg(l.message_id ORDER BY l.at, l.message_id COLLATE "C"))[1]
 		FROM cdp_internal.verify_log() l
 		CROSS JOIN LATERAL unnest(l.ids) AS x (identifier)
 		JOIN LATERAL unnest(l.ids) AS y (identifier) ON x.identifier < y.identifier
