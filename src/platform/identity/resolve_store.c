@@ -9,6 +9,9 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
+#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 #include "toolkit/identifier/identifier.h"
@@ -126,54 +129,76 @@ make_ids(const int64_t *ids, size_t count)
 
 /* ---------------------------------------------------------------- rules */
 
-/* read_limits reads the distinct values of max_links as arrays. */
-static const uint32_t **
-read_limits(uint64 *count)
+/* read_limit reads a value of max_links; one that is missing or null is no limit. */
+static uint32_t
+read_limit(JsonbContainer *max_links, const char *name, size_t length, uint32_t otherwise)
 {
-	SPITupleTable *rows = resolver_rows(
-		"SELECT array_agg(coalesce(CASE WHEN m.max_links ? n.namespace THEN m.max_links ->> n.namespace"
-		" ELSE m.max_links ->> '*' END::integer, -1) ORDER BY n.namespace COLLATE \"C\")"
-		" FROM (SELECT DISTINCT max_links FROM cdp_data.namespace WHERE max_links IS NOT NULL) m CROSS JOIN cdp_data.namespace n"
-		" GROUP BY m.max_links ORDER BY m.max_links",
-		0, NULL, count);
-	const uint32_t **limits = palloc(sizeof(uint32_t *) * Max(*count, 1));
+	JsonbValue value;
 
-	for (uint64 i = 0; i < *count; i++)
-	{
-		ArrayType *array = DatumGetArrayTypePCopy(get_value(rows, i, 1, INT4ARRAYOID));
+	if (getKeyJsonValueFromContainer(max_links, name, (int) length, &value) == NULL)
+		return otherwise;
+	if (value.type == jbvNull)
+		return CDPK_UNLIMITED;
+	if (value.type != jbvNumeric)
+		resolver_check(CDPK_CORRUPT);
+	return (uint32_t) DatumGetInt32(
+		DirectFunctionCall1(numeric_int4, NumericGetDatum(value.val.numeric)));
+}
 
-		/* -1 is CDPK_UNLIMITED */
-		limits[i] = (const uint32_t *) ARR_DATA_PTR(array);
-	}
-	SPI_freetuptable(rows);
+/* read_limits reads max_links as an array by namespace; * is all that are not named. */
+static const uint32_t *
+read_limits(const CdpkStitchNamespace *namespaces, uint64 count, Jsonb *max_links)
+{
+	uint32_t *limits = palloc(sizeof(uint32_t) * Max(count, 1));
+	uint32_t others = read_limit(&max_links->root, "*", 1, CDPK_UNLIMITED);
+
+	for (uint64 i = 0; i < count; i++)
+		limits[i] =
+			read_limit(&max_links->root, namespaces[i].name, namespaces[i].name_length, others);
 	return limits;
+}
+
+/* share_limits reads the limits of each namespace, those that are equal once. */
+static void
+share_limits(CdpkStitchNamespace *namespaces, Jsonb **max_links, uint64 count)
+{
+	for (uint64 i = 0; i < count; i++)
+	{
+		uint64 same = 0;
+
+		if (max_links[i] == NULL)
+			continue;
+		while (max_links[same] == NULL || VARSIZE(max_links[same]) != VARSIZE(max_links[i]) ||
+			   memcmp(max_links[same], max_links[i], VARSIZE(max_links[i])) != 0)
+			same++;
+		namespaces[i].max_links =
+			same < i ? namespaces[same].max_links : read_limits(namespaces, count, max_links[i]);
+	}
 }
 
 static void
 read_namespaces(Resolver *resolver)
 {
-	uint64 limit_count;
-	const uint32_t **limits = read_limits(&limit_count);
 	uint64 count;
-	SPITupleTable *rows = resolver_rows(
-		"SELECT n.namespace, n.priority, coalesce(n.max_per_profile, -1), coalesce(m.number, 0)::integer"
-		" FROM cdp_data.namespace n LEFT JOIN (SELECT max_links, row_number() OVER (ORDER BY max_links) AS number"
-		" FROM (SELECT DISTINCT max_links FROM cdp_data.namespace WHERE max_links IS NOT NULL) d) m USING (max_links)"
-		" ORDER BY n.namespace COLLATE \"C\"",
-		0, NULL, &count);
+	SPITupleTable *rows =
+		resolver_rows("SELECT n.namespace, n.priority, coalesce(n.max_per_profile, -1), n.max_links"
+					  " FROM cdp_data.namespace n ORDER BY n.namespace COLLATE \"C\"",
+					  0, NULL, &count);
 	CdpkStitchNamespace *namespaces = palloc0(sizeof(CdpkStitchNamespace) * Max(count, 1));
+	Jsonb **max_links = palloc0(sizeof(Jsonb *) * Max(count, 1));
 
 	for (uint64 i = 0; i < count; i++)
 	{
-		int32 number = resolver_int4(rows, i, 4);
-
 		namespaces[i].name = text_to_cstring(resolver_text(rows, i, 1));
 		namespaces[i].name_length = strlen(namespaces[i].name);
 		namespaces[i].priority = resolver_int4(rows, i, 2);
 		namespaces[i].max_per_profile = (uint32_t) resolver_int4(rows, i, 3);
-		namespaces[i].max_links = number > 0 ? limits[number - 1] : NULL;
+		if (!resolver_isnull(rows, i, 4))
+			max_links[i] = DatumGetJsonbP(get_value(rows, i, 4, JSONBOID));
 	}
+	share_limits(namespaces, max_links, count);
 	SPI_freetuptable(rows);
+	pfree(max_links);
 	resolver->rules.namespaces = namespaces;
 	resolver->rules.namespace_count = (uint32_t) count;
 }
