@@ -342,6 +342,9 @@ extern Datum pass_identifier(const CdpkBatchBytes *payload);
 
 extern void pass_add_id(PassIds *ids, int64 id);
 
+/* Sorts numbers, and drops those that are there twice. */
+extern void pass_sort_ids(PassIds *ids);
+
 /* ---------------------------------------------------------------- pass_statement.c */
 
 /* Raises the error for a status of core/batch, unless it is CDPK_OK. */
