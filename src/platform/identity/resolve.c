@@ -355,7 +355,6 @@ cdp_restitch_resolve(PG_FUNCTION_ARGS)
 	give_sharing(resolver, stitch);
 	give_retries(stitch);
 	give_profiles(stitch, "SELECT profile_id FROM batch_check", cdpk_stitch_check_profiles);
-	give_profiles(stitch, "SELECT profile_id FROM batch_frozen", cdpk_stitch_freeze_profiles);
 	give_forbids(stitch);
 	resolver_check(cdpk_stitch_run(stitch));
 	put_result(resolver, result, cdpk_stitch_result(stitch));

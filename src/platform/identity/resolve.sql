@@ -15,7 +15,6 @@ BEGIN
 		coalesce(blocked, 'SELECT 0::bigint AS identifier_id WHERE false'));
 	PERFORM cdp_internal.batch_stage('batch_retry',
 		coalesce(retry, 'SELECT 0::bigint AS a, 0::bigint AS b, 0 AS trust, now() AS first_at WHERE false'));
-	PERFORM cdp_internal.batch_stage('batch_frozen', 'SELECT 0::bigint AS profile_id, 0::bigint AS lacks WHERE false');
 	PERFORM cdp_internal.batch_stage('batch_check', coalesce(checked, 'SELECT 0::bigint AS profile_id WHERE false'));
 	PERFORM cdp_internal.batch_stage('batch_forbid_changed',
 		coalesce(forbids, 'SELECT 0::bigint AS a, 0::bigint AS b, true AS in_force WHERE false'));
@@ -49,13 +48,13 @@ CREATE FUNCTION cdp_internal.restitch_resolve()
 	LANGUAGE C VOLATILE PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'cdp_restitch_resolve';
 COMMENT ON FUNCTION cdp_internal.restitch_resolve() IS
-	'Internal: returns what the tables must become after the changes of the batch. Profiles in batch_frozen are not '
-	'taken apart. kind: move (profile id becomes other), identifier (id moves from profile number to profile other; 0: '
-	'none), ended (profile id ends), profile (summary: forbidden, shared, number of identifiers, upper bound on the '
-	'rank of links inside, counts of limited namespaces), link (link id, other is refused or no longer), declined '
-	'(link id, other is refused because of a frozen profile), sharing (id is shared or no longer), reanchor (events '
-	'anchored at id, or with it, may get another anchor), reworks (id: their number, other: identifiers in the '
-	'largest), reworked (id: identifiers, other: profiles split).';
+	'Internal: returns what the tables must become after the changes of the batch. kind: move (profile id becomes '
+	'other), identifier (id moves from profile number to profile other; 0: none), ended (profile id ends), profile '
+	'(summary: forbidden, shared, number of identifiers, upper bound on the rank of links inside, counts of limited '
+	'namespaces), link (link id, other is refused or no longer), declined (link id, other is refused because of a '
+	'frozen profile), sharing (id is shared or no longer), reanchor (events anchored at id, or with it, may get another '
+	'anchor), reworks (id: their number, other: identifiers in the largest), reworked (id: identifiers, other: profiles '
+	'split).';
 
 REVOKE ALL ON FUNCTION cdp_internal.stage_graph_changes(text, text, text, text, text, text, text, text, text, text),
 	cdp_internal.restitch_resolve() FROM PUBLIC;
