@@ -52,9 +52,9 @@ COMMENT ON FUNCTION cdp_internal.restitch_resolve() IS
 	'other), identifier (id moves from profile number to profile other; 0: none), ended (profile id ends), profile '
 	'(summary: forbidden, shared, number of identifiers, upper bound on the rank of links inside, counts of limited '
 	'namespaces), link (link id, other is refused or no longer), declined (link id, other is refused because of a '
-	'frozen profile), sharing (id is shared or no longer), reanchor (events anchored at id, or with it, may get another '
-	'anchor), reworks (id: their number, other: identifiers in the largest), reworked (id: identifiers, other: profiles '
-	'split).';
+	'frozen profile), sharing (id is shared or no longer), reanchor (events anchored at id, or with it, may get '
+	'another anchor), reworks (id: their number, other: identifiers in the largest), reworked (id: identifiers, '
+	'other: profiles split).';
 
 REVOKE ALL ON FUNCTION cdp_internal.stage_graph_changes(text, text, text, text, text, text, text, text, text, text),
 	cdp_internal.restitch_resolve() FROM PUBLIC;
