@@ -50,6 +50,12 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.next_block(text) IS
 	'Internal: returns the block where the next claim of an inbox starts: the mark, or 0 if a pass is due.';
 
+CREATE FUNCTION cdp_internal.small_inbox() RETURNS bigint
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 128;
+COMMENT ON FUNCTION cdp_internal.small_inbox() IS
+	'Internal: returns how many blocks of an inbox each claim reads from the first one on: that is cheap, and keeps '
+	'the order in a small inbox.';
+
 CREATE FUNCTION cdp_internal.move_mark(inbox text, first_block bigint, last_block bigint, blocks bigint, ended boolean,
 	elapsed interval) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -62,12 +68,8 @@ BEGIN
 	SELECT m.block, m.pass_until, m.pass_cost INTO STRICT mark
 	FROM cdp_data.inbox_mark m WHERE m.inbox = move_mark.inbox;
 	reached := CASE WHEN ended THEN greatest(last_block, least(mark.block, blocks - 1)) ELSE last_block END;
-	-- the first megabyte is always read: that is cheap, and keeps the order in a small inbox
-	IF reached < 128 AND mark.block = 0 THEN
-		RETURN;
-	END IF;
 	UPDATE cdp_data.inbox_mark m SET
-		block = CASE WHEN reached < 128 THEN 0 ELSE reached END,
+		block = CASE WHEN reached < cdp_internal.small_inbox() THEN 0 ELSE reached END,
 		passed_at = CASE WHEN first_block = 0 THEN clock_timestamp() ELSE m.passed_at END,
 		pass_until = CASE WHEN first_block = 0 THEN mark.block ELSE m.pass_until END,
 		pass_cost = CASE WHEN first_block = 0 THEN elapsed
@@ -91,8 +93,10 @@ DECLARE
 	-- inboxes by turns
 	line_share bigint := CASE WHEN max_rows > 1 THEN least((max_rows + 9) / 10, max_rows - 1)
 		ELSE (SELECT s.batch_id % 2 FROM cdp_data.state s) END;
-	from_block bigint := cdp_internal.next_block('inbox');
-	from_line_block bigint := cdp_internal.next_block('inbox_raw');
+	-- small inboxes have no mark to begin at, and none to move
+	is_small boolean := (SELECT bool_and(m.block = 0) FROM cdp_data.inbox_mark m);
+	from_block bigint := CASE WHEN is_small THEN 0 ELSE cdp_internal.next_block('inbox') END;
+	from_line_block bigint := CASE WHEN is_small THEN 0 ELSE cdp_internal.next_block('inbox_raw') END;
 	rows record;
 	lines record;
 BEGIN
@@ -112,8 +116,9 @@ BEGIN
 	END LOOP;
 	places := rows.places;
 	line_places := lines.places;
+	is_small := is_small AND coalesce(greatest(rows.last_block, lines.last_block), 0) < cdp_internal.small_inbox();
 	-- if no rows were found, write nothing: the next refresh makes a pass again
-	IF cardinality(places) + cardinality(line_places) > 0 THEN
+	IF cardinality(places) + cardinality(line_places) > 0 AND NOT is_small THEN
 		IF cardinality(places) > 0 OR rows.ended THEN
 			PERFORM cdp_internal.move_mark(
 				'inbox', rows.first_block, rows.last_block, rows.blocks, rows.ended, rows.elapsed);
@@ -145,6 +150,6 @@ COMMENT ON FUNCTION cdp_internal.count_waiting() IS
 
 REVOKE ALL ON FUNCTION cdp_internal.max_batch_bytes(), cdp_internal.max_row_bytes(),
 	cdp_internal.claim_rows(regclass, bigint, bigint, bigint, bigint, bigint),
-	cdp_internal.count_rows(regclass, bigint, bigint), cdp_internal.next_block(text),
+	cdp_internal.count_rows(regclass, bigint, bigint), cdp_internal.next_block(text), cdp_internal.small_inbox(),
 	cdp_internal.move_mark(text, bigint, bigint, bigint, boolean, interval), cdp_internal.refresh_claim(bigint),
 	cdp_internal.count_waiting() FROM PUBLIC;

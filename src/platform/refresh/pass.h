@@ -309,6 +309,9 @@ typedef struct PassColumns
 /* Opens a table, the first time, to read and write. */
 extern Store *pass_table(Pass *pass, PassTable table);
 
+/* Tells whether a table has a partition for a value, see store_has_range(). */
+extern bool pass_has_range(PassTable table, Datum value);
+
 extern void pass_close_tables(Pass *pass);
 
 /* Adds a column without nulls, and returns its values, to be set. */

@@ -135,10 +135,14 @@ DECLARE
 	number bigint;
 	claim record;
 	lapsed boolean := false;
+	done record;
 BEGIN
 	IF max_rows IS NULL OR max_rows < 1 THEN
 		RAISE EXCEPTION 'max_rows must be at least 1' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
+	taken := 0; accepted := 0; duplicate := 0; quarantined := 0; identifiers := 0;
+	profiles_created := 0; profiles_merged := 0; profiles_split := 0; profiles_touched := 0;
+	reworks := 0; identifiers_reworked := 0; events_reanchored := 0;
 	IF cdp_internal.refresh_lock(coalesce(wait, true)) THEN
 		SELECT s.batch_id INTO STRICT last_batch_id FROM cdp_data.state s;
 		SELECT c.places, c.line_places INTO claim FROM cdp_internal.claim_batch(max_rows) c;
@@ -149,23 +153,26 @@ BEGIN
 		END IF;
 		IF number > 0 OR lapsed THEN
 			PERFORM cdp_internal.refresh_attempt(max_rows, claim.places, claim.line_places);
+			-- each by itself: of "all after the last", a plan that is kept must expect a third of the table
+			FOR n IN last_batch_id + 1 .. (SELECT s.batch_id FROM cdp_data.state s) LOOP
+				SELECT b.* INTO STRICT done FROM cdp_data.batch b WHERE b.batch_id = n;
+				taken := taken + done.taken;
+				accepted := accepted + done.accepted;
+				duplicate := duplicate + done.duplicate;
+				quarantined := quarantined + done.quarantined;
+				identifiers := identifiers + done.identifiers;
+				profiles_created := profiles_created + done.profiles_created;
+				profiles_merged := profiles_merged + done.profiles_merged;
+				profiles_split := profiles_split + done.profiles_split;
+				profiles_touched := profiles_touched + done.profiles_touched;
+				reworks := reworks + done.reworks;
+				identifiers_reworked := identifiers_reworked + done.identifiers_reworked;
+				events_reanchored := events_reanchored + done.events_reanchored;
+			END LOOP;
 		ELSIF EXISTS (SELECT FROM cdp_data.segment s WHERE s.state <> 'live') THEN
 			PERFORM cdp_internal.refresh_segments('{}');
 		END IF;
 	END IF;
-
-	SELECT coalesce(sum(b.taken), 0), coalesce(sum(b.accepted), 0), coalesce(sum(b.duplicate), 0),
-		   coalesce(sum(b.quarantined), 0), coalesce(sum(b.identifiers), 0), coalesce(sum(b.profiles_created), 0),
-		   coalesce(sum(b.profiles_merged), 0), coalesce(sum(b.profiles_split), 0),
-		   coalesce(sum(b.profiles_touched), 0), coalesce(sum(b.reworks), 0),
-		   coalesce(sum(b.identifiers_reworked), 0), coalesce(sum(b.events_reanchored), 0)
-	INTO taken, accepted, duplicate, quarantined, identifiers, profiles_created, profiles_merged, profiles_split,
-		 profiles_touched, reworks, identifiers_reworked, events_reanchored
-	-- not "b.batch_id > last_batch_id", which a plan that is kept must expect of a third of the table
-	FROM cdp_data.batch b
-	WHERE b.batch_id = ANY (ARRAY(
-		SELECT n.batch_id
-		FROM cdp_data.state s CROSS JOIN LATERAL generate_series(last_batch_id + 1, s.batch_id) AS n (batch_id)));
 	waiting := cdp_internal.count_waiting();
 	elapsed := clock_timestamp() - started;
 END
