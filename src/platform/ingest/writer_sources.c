@@ -115,8 +115,8 @@ look_up_plan(void)
 
 	if (plan == NULL)
 	{
-		SPIPlanPtr made =
-			SPI_prepare("SELECT w.role, w.sources FROM cdp_internal.writer_sources($1) w", 1, types);
+		SPIPlanPtr made = SPI_prepare(
+			"SELECT w.role, w.sources FROM cdp_internal.writer_sources($1) w", 1, types);
 
 		if (made == NULL)
 			elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));

@@ -205,7 +205,8 @@ DECLARE
 	before bigint := (SELECT a.last_value FROM cdp_data.attempt a);
 BEGIN
 	IF before < 0 THEN
-		-- alone until it works or is set aside; among other rows, which keep coming, it would never be alone three times
+		-- alone until it works or is set aside; among other rows, which keep coming, it would never be alone three
+		-- times
 		SELECT c.places, c.line_places INTO places, line_places FROM cdp_internal.claim_again(before) c;
 		IF cardinality(places) + cardinality(line_places) > 0 THEN
 			RETURN;
