@@ -1,6 +1,7 @@
 /*
  * check_schema.c
- *		cdp_internal.check_schema: whether cdp.init() made the schema cdp_data.
+ *		cdp_internal.check_schema: whether cdp.init() made the schema cdp_data;
+ *		cdp_internal.tables_are_whole: whether its tables have all their columns.
  *
  * The extension cannot own the schema, so until cdp.init() makes it any role with CREATE on the
  * database could: a view in it would run code as whoever calls a function of cdp.  The owner of the
@@ -56,4 +57,18 @@ cdp_check_schema(PG_FUNCTION_ARGS)
 			 errhint(
 				 "If that role is to own the tables, name it in cdp.init(owner). Otherwise drop the schema.")));
 	PG_RETURN_VOID();
+}
+
+/*
+ * cdp_tables_are_whole looks at one of the columns that DROP EXTENSION ... CASCADE drops: those of
+ * the extension's types.
+ */
+CDP_FUNCTION(cdp_tables_are_whole);
+Datum
+cdp_tables_are_whole(PG_FUNCTION_ARGS)
+{
+	Oid schema = get_namespace_oid("cdp_data", true);
+	Oid profile = OidIsValid(schema) ? get_relname_relid("profile", schema) : InvalidOid;
+
+	PG_RETURN_BOOL(OidIsValid(profile) && get_attnum(profile, "traits") != InvalidAttrNumber);
 }

@@ -16,6 +16,7 @@
 
 #include "toolkit/identifier/identifier.h"
 #include "platform/batch/batch.h"
+#include "platform/batch/same_rows.h"
 #include "platform/identity/resolve.h"
 #include "toolkit/bridge/status.h"
 
@@ -176,17 +177,22 @@ share_limits(CdpkStitchNamespace *namespaces, Jsonb **max_links, uint64 count)
 	}
 }
 
-static void
-read_namespaces(Resolver *resolver)
+/* list_namespaces makes the list of the namespaces in the current memory context. */
+static CdpkStitchNamespace *
+list_namespaces(uint32_t *length)
 {
+	MemoryContext caller = CurrentMemoryContext;
 	uint64 count;
 	SPITupleTable *rows =
 		resolver_rows("SELECT n.namespace, n.priority, coalesce(n.max_per_profile, -1), n.max_links"
 					  " FROM cdp_data.namespace n ORDER BY n.namespace COLLATE \"C\"",
 					  0, NULL, &count);
-	CdpkStitchNamespace *namespaces = palloc0(sizeof(CdpkStitchNamespace) * Max(count, 1));
-	Jsonb **max_links = palloc0(sizeof(Jsonb *) * Max(count, 1));
+	CdpkStitchNamespace *namespaces;
+	Jsonb **max_links;
 
+	MemoryContextSwitchTo(caller); /* SPI has left another */
+	namespaces = palloc0(sizeof(CdpkStitchNamespace) * Max(count, 1));
+	max_links = palloc0(sizeof(Jsonb *) * Max(count, 1));
 	for (uint64 i = 0; i < count; i++)
 	{
 		namespaces[i].name = text_to_cstring(resolver_text(rows, i, 1));
@@ -199,8 +205,34 @@ read_namespaces(Resolver *resolver)
 	share_limits(namespaces, max_links, count);
 	SPI_freetuptable(rows);
 	pfree(max_links);
+	*length = (uint32_t) count;
+	return namespaces;
+}
+
+/* read_namespaces lists the namespaces anew if they are not what they were the last time in the session. */
+static void
+read_namespaces(Resolver *resolver)
+{
+	static SameRows rows;
+	static MemoryContext context = NULL;
+	static CdpkStitchNamespace *namespaces;
+	static uint32_t count;
+
+	if (!same_rows(&rows, "namespace"))
+	{
+		MemoryContext caller;
+
+		if (context == NULL)
+			context =
+				AllocSetContextCreate(TopMemoryContext, "cdp namespaces", ALLOCSET_SMALL_SIZES);
+		MemoryContextReset(context);
+		caller = MemoryContextSwitchTo(context);
+		namespaces = list_namespaces(&count);
+		MemoryContextSwitchTo(caller);
+		rows.valid = true;
+	}
 	resolver->rules.namespaces = namespaces;
-	resolver->rules.namespace_count = (uint32_t) count;
+	resolver->rules.namespace_count = count;
 }
 
 static void

@@ -61,6 +61,12 @@ pass_table(Pass *pass, PassTable table)
 	return pass->stores[table];
 }
 
+bool
+pass_has_range(PassTable table, Datum value)
+{
+	return store_has_range(tables[table], value);
+}
+
 void
 pass_close_tables(Pass *pass)
 {
