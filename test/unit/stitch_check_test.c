@@ -50,6 +50,7 @@ make_partition(const World *world, const int *part)
 		memset(row, 0, sizeof(*row));
 		row->identifier_id = a + 1;
 		row->profile_id = strongest + 1;
+		row->present = true;
 		row->payload = world->things[a].payload;
 		row->length = world->things[a].length;
 		row->name_space = world->things[a].name_space;

@@ -19,6 +19,7 @@ typedef struct Claim
 {
 	int64_t profile_id;
 	uint32_t strongest; /* node */
+	bool judged;
 	bool breaks;
 } Claim;
 
@@ -45,16 +46,16 @@ tell(const Check *check, CdpkStitchWrongKind kind, int64_t id, int64_t other,
 
 /* Find or make the claim of a profile. */
 static CdpkStatus
-find_claim(Check *check, int64_t profile_id, uint32_t node, uint32_t *place)
+find_claim(Check *check, const CdpkStitchIdentifier *row, uint32_t node, uint32_t *place)
 {
-	Claim claim = {profile_id, node, false};
+	Claim claim = {row->profile_id, node, row->present, false};
 
-	*place = cdpk_idmap_get(&check->claim_of_id, (uint64_t) profile_id);
+	*place = cdpk_idmap_get(&check->claim_of_id, (uint64_t) row->profile_id);
 	if (*place == CDPK_IDMAP_NONE)
 	{
 		*place = check->claims.count;
 		STITCH_PUSH(check->stitch, check->claims, claim);
-		STITCH_TRY(cdpk_idmap_put(&check->claim_of_id, (uint64_t) profile_id, *place));
+		STITCH_TRY(cdpk_idmap_put(&check->claim_of_id, (uint64_t) row->profile_id, *place));
 	}
 	if (stitch_stronger(check->stitch, node, check->claims.items[*place].strongest))
 		check->claims.items[*place].strongest = node;
@@ -80,7 +81,7 @@ take_identifiers(Check *check, const CdpkStitchPartition *partition)
 		STITCH_TRY(stitch_add_identifier(stitch, &alone));
 		if (stitch->nodes.count == node)
 			continue;
-		STITCH_TRY(find_claim(check, partition->identifiers[i].profile_id, node, &claim));
+		STITCH_TRY(find_claim(check, &partition->identifiers[i], node, &claim));
 		STITCH_PUSH(stitch, check->claim_of, claim);
 	}
 	return CDPK_OK;
@@ -168,7 +169,8 @@ judge_claims(const Check *check)
 		const Claim *claim = &check->claims.items[check->claim_of.items[node]];
 
 		stitch_tick(stitch);
-		if (stitch_profile_of(stitch, node) != stitch_profile_of(stitch, claim->strongest))
+		if (claim->judged &&
+			stitch_profile_of(stitch, node) != stitch_profile_of(stitch, claim->strongest))
 			tell(check, CDPK_WRONG_APART, stitch_node(stitch, node)->identifier_id,
 				 stitch_node(stitch, claim->strongest)->identifier_id, NULL);
 	}
@@ -178,6 +180,8 @@ judge_claims(const Check *check)
 		int64_t strongest = stitch_node(stitch, claim->strongest)->identifier_id;
 
 		stitch_tick(stitch);
+		if (!claim->judged)
+			continue;
 		if (claim->breaks)
 			tell(check, CDPK_WRONG_BREAKS, claim->profile_id, 0, NULL);
 		if (strongest != claim->profile_id)

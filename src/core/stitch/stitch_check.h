@@ -16,7 +16,7 @@
  */
 typedef struct CdpkStitchPartition
 {
-	const CdpkStitchIdentifier *identifiers; /* profile_id is what is checked; in any order */
+	const CdpkStitchIdentifier *identifiers; /* present: its profile is one to check */
 	size_t identifier_count;
 	const CdpkStitchLink *links; /* between identifiers that are not shared; others are ignored */
 	size_t link_count;

@@ -199,7 +199,8 @@ COMMENT ON FUNCTION cdp_internal.resolve_batch(boolean) IS
 	'who would be taken apart, it raises the error of cdp_internal.refuse_missing(), or with leave_undone keeps these '
 	'people whole, and lists what was left undone in cdp_data.undone.';
 
-CREATE FUNCTION cdp_internal.verify_missing() RETURNS TABLE (stage text, item text, expected text, found text)
+CREATE FUNCTION cdp_internal.verify_missing(person bigint)
+	RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -207,7 +208,19 @@ AS $function$
 BEGIN
 	RETURN QUERY
 		SELECT 'log', 'events', 'all that were accepted', format('%s fewer', m.missing)
-		FROM (SELECT cdp_internal.count_missing() AS missing) m WHERE m.missing > 0;
+		FROM (SELECT cdp_internal.count_missing() AS missing) m WHERE person IS NULL AND m.missing > 0;
+	RETURN QUERY
+		SELECT 'log', 'events of ' || i.identifier::text, format('%s that were accepted', p.events),
+			   format('%s fewer%s', p.events - l.events,
+				', of ' || nullif(array_to_string(cdp_internal.missing_months(p.profile_id), ', '), ''))
+		FROM cdp_data.profile p
+		JOIN cdp_data.identifier i ON i.identifier_id = p.profile_id
+		CROSS JOIN LATERAL (
+			SELECT count(*) AS events
+			FROM cdp_data.identifier o
+			JOIN cdp_data.event e ON e.identifier_id = o.identifier_id
+			WHERE o.profile_id = p.profile_id) l
+		WHERE p.profile_id = person AND cdp_internal.count_missing() > 0 AND l.events < p.events;
 	RETURN QUERY
 		SELECT 'undone', coalesce(nullif(u.group_id, ''), i.identifier::text, format('profile %s', u.profile_id)),
 			   CASE u.kind WHEN 'split' THEN format('the link %s - %s is considered', a.identifier, b.identifier)
@@ -218,12 +231,14 @@ BEGIN
 		FROM cdp_data.undone u LEFT JOIN cdp_data.identifier i ON i.identifier_id = u.profile_id
 		LEFT JOIN cdp_data.identifier a ON a.identifier_id = u.a
 		LEFT JOIN cdp_data.identifier b ON b.identifier_id = u.b
+		WHERE person IS NULL OR u.profile_id = person
 		ORDER BY u.batch_id, u.kind, u.profile_id, u.a, u.b, u.group_id;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.verify_missing() IS
-	'Internal: returns whether the log lacks events, and what was left undone because of that.';
+COMMENT ON FUNCTION cdp_internal.verify_missing(bigint) IS
+	'Internal: returns whether the log lacks events, and what was left undone because of that. person: a profile_id; '
+	'NULL: all.';
 
 REVOKE ALL ON FUNCTION cdp_internal.missing_months(bigint), cdp_internal.refuse_missing(bigint, bigint),
 	cdp_internal.count_missing(), cdp_internal.check_log(), cdp_internal.stage_concerned(),
-	cdp_internal.resolve_batch(boolean), cdp_internal.verify_missing() FROM PUBLIC;
+	cdp_internal.resolve_batch(boolean), cdp_internal.verify_missing(bigint) FROM PUBLIC;
