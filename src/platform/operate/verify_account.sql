@@ -9,18 +9,20 @@ CREATE FUNCTION cdp_internal.verify_members(own bigint[])
 AS $function$
 #variable_conflict use_column
 BEGIN
-	RETURN QUERY EXECUTE format($sql$
-		SELECT 'accounts', format('%%s in %%s',
+	RETURN QUERY EXECUTE $sql$
+		SELECT 'accounts', format('%s in %s',
 				coalesce(cdp_internal.verify_name(coalesce(e.identifier_id, f.identifier_id)), 'no identifier'),
 				coalesce(e.group_id, f.group_id)),
 			   cdp_internal.verify_calls(e.events, e.first_at, e.last_at),
 			   cdp_internal.verify_calls(f.events, f.first_at, f.last_at)
 		FROM (SELECT c.identifier_id, cdp_internal.account_id(c.group_id) COLLATE "C" AS group_id, count(*) AS events,
 					 min(c."timestamp") AS first_at, max(c."timestamp") AS last_at
-			  FROM cdp_data.event c WHERE c.type = 'group' %1$s GROUP BY 1, 2) e
-		FULL JOIN (SELECT c.* FROM cdp_data.account_member c WHERE true %1$s) f USING (identifier_id, group_id)
+			  FROM cdp_data.event c
+			  WHERE c.type = 'group' AND ($1 IS NULL OR c.identifier_id = ANY ($1)) GROUP BY 1, 2) e
+		FULL JOIN (SELECT c.* FROM cdp_data.account_member c WHERE $1 IS NULL OR c.identifier_id = ANY ($1)) f
+			USING (identifier_id, group_id)
 		WHERE (e.events, e.first_at, e.last_at) IS DISTINCT FROM (f.events, f.first_at, f.last_at)
-	$sql$, CASE WHEN own IS NULL THEN '' ELSE 'AND c.identifier_id = ANY ($1)' END) USING own;
+	$sql$ USING own;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_members(bigint[]) IS

@@ -39,7 +39,7 @@ DECLARE
 	rules jsonb := cdp_internal.blocked_rules();
 	asked bigint := person;
 BEGIN
-	RETURN QUERY EXECUTE format($sql$
+	RETURN QUERY EXECUTE $sql$
 		SELECT d.stage, i.identifier::text, d.expected, d.found
 		FROM cdp_data.identifier i
 		LEFT JOIN cdp_data.identifier_map m ON m.identifier = i.identifier
@@ -67,7 +67,7 @@ BEGIN
 			OFFSET 0) w
 		CROSS JOIN LATERAL (VALUES
 			('identifier', NULL, CASE WHEN m.identifier_id IS DISTINCT FROM i.identifier_id THEN
-				format('number %%s, which is not its number in cdp_data.identifier_map', i.identifier_id) END),
+				format('number %s, which is not its number in cdp_data.identifier_map', i.identifier_id) END),
 			('identifier', 'a namespace of cdp.namespace', CASE WHEN n.namespace IS NULL THEN 'another' END),
 			('identifier', 'blocked', CASE WHEN w.blocked AND NOT (i.blocked AND i.profile_id = 0) THEN
 				cdp_internal.verify_profile_of(i.profile_id) END),
@@ -88,8 +88,8 @@ BEGIN
 					  FROM cdp_data.identifier_history f WHERE f.identifier_id = i.identifier_id) h)
 				THEN 'batches that overlap' END)
 		) AS d (stage, expected, found)
-		WHERE d.found IS NOT NULL %s
-	$sql$, CASE WHEN asked IS NULL THEN '' ELSE 'AND i.profile_id = $2' END) USING rules, asked;
+		WHERE d.found IS NOT NULL AND ($2 IS NULL OR i.profile_id = $2)
+	$sql$ USING rules, asked;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_identifiers(bigint) IS

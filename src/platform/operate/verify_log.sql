@@ -68,18 +68,15 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_said_query(text) IS
-	'Internal: returns a query of (event_id, found_id, anchor_id, ids, lacking, at, source, message_id, is_known): what '
-	'each event should have. ids: the numbers of its usable identifiers, the strongest first; lacking: identifiers that '
-	'the tables lack or take for blocked. events: what stands in FROM, as e. Parameters: the time of the last batch, '
-	'the blocked values.';
+	'Internal: returns a query of (event_id, found_id, anchor_id, ids, lacking, at, source, message_id, is_known): '
+	'what each event should have. ids: the numbers of its usable identifiers, the strongest first; lacking: those '
+	'that the tables lack or take for blocked. events: what stands in FROM, as e. Parameters: the time of the last '
+	'batch, the blocked values.';
 
 -- The links that the events say, beside those of cdp_data.link.  Sorted on disk, if there are many.
-CREATE FUNCTION cdp_internal.verify_link_query(stored text) RETURNS text
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	RETURN format($sql$
+CREATE FUNCTION cdp_internal.verify_link_query() RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN $sql$
 		SELECT coalesce(w.a, l.a) AS a, coalesce(w.b, l.b) AS b, coalesce(w.source, l.source) AS source,
 			   w.first_at AS said_first, w.last_at AS said_last, w.events AS said_events, w.message_id AS said_message,
 			   l.first_at, l.last_at, l.events, l.message_id, l.refused
@@ -96,14 +93,13 @@ BEGIN
 			  AND ($3 IS NULL OR t.a = ANY ($3) OR t.b = ANY ($3))
 			WINDOW pair AS (PARTITION BY t.a, t.b, t.source)
 			ORDER BY t.a, t.b, t.source, t.at, t.message_id) w
-		FULL JOIN (%s) l ON l.a = w.a AND l.b = w.b AND l.source = w.source
-	$sql$, stored);
-END
-$function$;
-COMMENT ON FUNCTION cdp_internal.verify_link_query(text) IS
+		FULL JOIN (SELECT * FROM cdp_data.link l WHERE $3 IS NULL OR l.a = ANY ($3) OR l.b = ANY ($3)) l
+			ON l.a = w.a AND l.b = w.b AND l.source = w.source
+	$sql$;
+COMMENT ON FUNCTION cdp_internal.verify_link_query() IS
 	'Internal: returns a query of (a, b, source, said_first, said_last, said_events, said_message, first_at, last_at, '
 	'events, message_id, refused) over said and void: what the events say of each pair, and what the tables hold. '
-	'stored: a query of cdp_data.link. Parameter $3: the identifiers that either end is one of; NULL: all.';
+	'Parameter $3: the identifiers that either end is one of; NULL: all.';
 
 CREATE FUNCTION cdp_internal.verify_log(own bigint[])
 	RETURNS TABLE (stage text, item text, expected text, found text)
@@ -153,8 +149,7 @@ BEGIN
 	$sql$,
 		cdp_internal.verify_said_query(CASE WHEN own IS NULL THEN 'cdp_data.event e'
 			ELSE 'unnest($4) AS p (place) JOIN cdp_data.event e ON e.identifier_id = p.place' END),
-		cdp_internal.verify_link_query('SELECT * FROM cdp_data.link'
-			|| CASE WHEN own IS NULL THEN '' ELSE ' WHERE a = ANY ($3) OR b = ANY ($3)' END))
+		cdp_internal.verify_link_query())
 	USING (SELECT s.as_of FROM cdp_data.state s), cdp_internal.blocked_rules(), own, cdp_internal.verify_places(own);
 END
 $function$;
@@ -172,5 +167,5 @@ COMMENT ON FUNCTION cdp_internal.verify_link(bigint, timestamptz, timestamptz, t
 	'Internal: what a link holds, in words.';
 
 REVOKE ALL ON FUNCTION cdp_internal.verify_name(bigint), cdp_internal.verify_places(bigint[]),
-	cdp_internal.verify_said_query(text), cdp_internal.verify_link_query(text), cdp_internal.verify_log(bigint[]),
+	cdp_internal.verify_said_query(text), cdp_internal.verify_link_query(), cdp_internal.verify_log(bigint[]),
 	cdp_internal.verify_link(bigint, timestamptz, timestamptz, text, boolean) FROM PUBLIC;

@@ -28,9 +28,9 @@ COMMENT ON FUNCTION cdp_internal.verify_summary(bigint, jsonb, boolean, boolean,
 CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN $sql$
-		SELECT p.profile_id, p.is_there, p.events, p.first_seen, p.last_seen, p.traits, p.expires_at, p.identifier_count,
-			   p.limited, p.shared, p.has_forbid, m.identifiers AS said_identifiers, m.limited AS said_limited,
-			   m.shared AS said_shared, m.has_forbid AS said_forbid, l.events AS said_events,
+		SELECT p.profile_id, p.is_there, p.events, p.first_seen, p.last_seen, p.traits, p.expires_at,
+			   p.identifier_count, p.limited, p.shared, p.has_forbid, m.identifiers AS said_identifiers,
+			   m.limited AS said_limited, m.shared AS said_shared, m.has_forbid AS said_forbid, l.events AS said_events,
 			   l.first_seen AS said_first, l.last_seen AS said_last, l.traits AS said_traits,
 			   l.expires_at AS said_expires, l.timeline AS said_timeline, t.profile_id IS NOT NULL AS has_timeline,
 			   t.shared AS timeline_shared,
@@ -39,10 +39,11 @@ CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
 			SELECT p.profile_id, true AS is_there, p.events, p.first_seen, p.last_seen, p.traits, p.expires_at,
 				   p.identifier_count, p.limited, p.shared, p.has_forbid
 			FROM cdp_data.profile p
+			WHERE $4 IS NULL OR p.profile_id = $4
 			UNION ALL
 			SELECT i.profile_id, false, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 			FROM cdp_data.identifier i
-			WHERE NOT i.blocked AND i.profile_id <> 0
+			WHERE NOT i.blocked AND i.profile_id <> 0 AND ($4 IS NULL OR i.profile_id = $4)
 			  AND (SELECT true FROM cdp_data.profile p WHERE p.profile_id = i.profile_id) IS NULL
 			GROUP BY i.profile_id) p
 		CROSS JOIN LATERAL (
@@ -76,8 +77,9 @@ CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
 		LEFT JOIN cdp_data.profile_timeline t ON t.profile_id = p.profile_id
 	$sql$;
 COMMENT ON FUNCTION cdp_internal.verify_profile_query() IS
-	'Internal: returns a query of the profiles: what their rows hold, and (said_…) what follows from their identifiers '
-	'and events. Parameters: the trait rules, the time of the last batch, whether there are forbids.';
+	'Internal: returns a query of the profiles: what their rows hold, and (said_…) what follows from their '
+	'identifiers and events. Parameters: the trait rules, the time of the last batch, whether there are forbids, one profile_id '
+	'or NULL.';
 
 CREATE FUNCTION cdp_internal.verify_profiles(person bigint)
 	RETURNS TABLE (stage text, item text, expected text, found text)
@@ -96,23 +98,34 @@ DECLARE
 BEGIN
 	RETURN QUERY EXECUTE format($sql$
 		SELECT d.stage, coalesce(cdp_internal.verify_name(f.profile_id), 'profile 0'), d.expected, d.found
-		FROM (%s) f
+		FROM (
+			SELECT f.*, (f.said_identifiers, f.said_limited, f.said_shared, f.said_forbid, f.said_events, f.said_first,
+					f.said_last, f.said_expires, true) IS DISTINCT FROM (f.identifier_count, f.limited, f.shared,
+					f.has_forbid, f.events, f.first_seen, f.last_seen, f.expires_at, f.is_there) AS summary_differs,
+				   f.traits IS DISTINCT FROM f.said_traits AS traits_differ,
+				   f.timeline IS DISTINCT FROM coalesce(f.said_timeline, '{}') AS timeline_differs,
+				   f.is_there AND f.has_timeline AND f.shared <> f.timeline_shared AS shared_differs
+			FROM (%s) f
+			OFFSET 0) f
+		-- as text only what differs
 		CROSS JOIN LATERAL (VALUES
-			('profile', CASE WHEN f.said_identifiers > 0 THEN cdp_internal.verify_summary(f.said_identifiers,
-					f.said_limited, f.said_shared, f.said_forbid, f.said_events, f.said_first, f.said_last,
-					f.said_expires) END,
-				CASE WHEN f.is_there THEN cdp_internal.verify_summary(f.identifier_count, f.limited, f.shared,
-					f.has_forbid, f.events, f.first_seen, f.last_seen, f.expires_at) END),
-			('traits', f.said_traits::text, f.traits::text),
-			-- a history as text only if there is a difference to show
-			('timeline', CASE WHEN f.timeline IS DISTINCT FROM coalesce(f.said_timeline, '{}') THEN
-				coalesce(f.said_timeline, '{}')::text END,
-				CASE WHEN f.timeline IS DISTINCT FROM coalesce(f.said_timeline, '{}') THEN f.timeline::text END),
-			('timeline', CASE WHEN f.has_timeline THEN CASE WHEN f.shared THEN 'shared' ELSE 'not shared' END END,
-				CASE WHEN f.timeline_shared THEN 'shared' WHEN f.has_timeline THEN 'not shared' END)
-		) AS d (stage, expected, found)
-		WHERE d.expected IS DISTINCT FROM d.found %s
-	$sql$, cdp_internal.verify_profile_query(), CASE WHEN asked IS NULL THEN '' ELSE 'AND f.profile_id = $4' END)
+			(f.summary_differs, 'profile',
+				CASE WHEN f.summary_differs AND f.said_identifiers > 0 THEN
+					cdp_internal.verify_summary(f.said_identifiers, f.said_limited, f.said_shared, f.said_forbid,
+						f.said_events, f.said_first, f.said_last, f.said_expires) END,
+				CASE WHEN f.summary_differs AND f.is_there THEN
+					cdp_internal.verify_summary(f.identifier_count, f.limited, f.shared, f.has_forbid, f.events,
+						f.first_seen, f.last_seen, f.expires_at) END),
+			(f.traits_differ, 'traits', CASE WHEN f.traits_differ THEN f.said_traits::text END,
+				CASE WHEN f.traits_differ THEN f.traits::text END),
+			(f.timeline_differs, 'timeline',
+				CASE WHEN f.timeline_differs THEN coalesce(f.said_timeline, '{}')::text END,
+				CASE WHEN f.timeline_differs THEN f.timeline::text END),
+			(f.shared_differs, 'timeline', CASE WHEN f.shared THEN 'shared' ELSE 'not shared' END,
+				CASE WHEN f.timeline_shared THEN 'shared' ELSE 'not shared' END)
+		) AS d (differs, stage, expected, found)
+		WHERE (f.summary_differs OR f.traits_differ OR f.timeline_differs OR f.shared_differs) AND d.differs
+	$sql$, cdp_internal.verify_profile_query())
 	USING cdp.trait_rules(), (SELECT s.as_of FROM cdp_data.state s),
 		EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid'), asked;
 	RETURN QUERY
