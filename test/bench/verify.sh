@@ -25,7 +25,7 @@ measure() {
 			SELECT round(substring(pg_read_file('/proc/self/status') FROM key || ':\s+(\d+)')::numeric / 1024) \$\$;
 		SELECT pg_temp.cpu() AS before \gset
 		$1 \gset
-		SELECT pg_temp.cpu() - :before, pg_temp.memory('VmHWM') - pg_temp.memory('RssShmem'), :answer;
+		SELECT round(pg_temp.cpu() - :before, 2), pg_temp.memory('VmHWM') - pg_temp.memory('RssShmem'), :answer;
 	SQL
 }
 

@@ -78,8 +78,8 @@ CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
 	$sql$;
 COMMENT ON FUNCTION cdp_internal.verify_profile_query() IS
 	'Internal: returns a query of the profiles: what their rows hold, and (said_…) what follows from their '
-	'identifiers and events. Parameters: the trait rules, the time of the last batch, whether there are forbids, one profile_id '
-	'or NULL.';
+	'identifiers and events. Parameters: the trait rules, the time of the last batch, whether there are forbids, one '
+	'profile_id or NULL.';
 
 CREATE FUNCTION cdp_internal.verify_profiles(person bigint)
 	RETURNS TABLE (stage text, item text, expected text, found text)
