@@ -2,6 +2,25 @@
 -- log would lose the missing events: so verdicts and rules are refused, and changes that the evidence of a batch
 -- requires are left undone (cdp_data.undone).
 
+CREATE FUNCTION cdp_internal.absent_months(first_at timestamptz, last_at timestamptz) RETURNS text[]
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+	SET timezone = 'UTC'
+AS $function$
+BEGIN
+	RETURN ARRAY(
+		SELECT to_char(m.month, 'YYYY-MM')
+		FROM generate_series(date_trunc('month', first_at), last_at, interval '1 month') AS m (month)
+		WHERE NOT EXISTS (
+			SELECT FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
+			WHERE h.inhparent = 'cdp_data.event'::regclass AND NOT h.inhdetachpending
+			  AND pg_get_expr(c.relpartbound, c.oid) LIKE format('FOR VALUES FROM (%L)%%', m.month))
+		ORDER BY 1);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.absent_months(timestamptz, timestamptz) IS
+	'Internal: returns the months (UTC, YYYY-MM) between two times for which the log has no partition.';
+
 CREATE FUNCTION cdp_internal.missing_months(profile_id bigint) RETURNS text[]
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -35,14 +54,10 @@ BEGIN
 		)
 		SELECT DISTINCT to_char(l.at, 'YYYY-MM') FROM lacking l ORDER BY 1);
 	IF found = '{}' THEN
-		found := ARRAY(
-			SELECT to_char(m.month, 'YYYY-MM')
-			FROM cdp_data.profile p CROSS JOIN LATERAL generate_series(
-				date_trunc('month', p.first_seen), p.last_seen, interval '1 month') AS m (month)
-			WHERE p.profile_id = asked AND NOT EXISTS (
-				SELECT FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
-				WHERE h.inhparent = 'cdp_data.event'::regclass AND NOT h.inhdetachpending
-				  AND pg_get_expr(c.relpartbound, c.oid) LIKE format('FOR VALUES FROM (%L)%%', m.month)) ORDER BY 1);
+		found := coalesce((
+			SELECT cdp_internal.absent_months(p.first_seen, p.last_seen)
+			FROM cdp_data.profile p
+			WHERE p.profile_id = asked), '{}');
 	END IF;
 	RETURN found;
 END
@@ -207,8 +222,14 @@ AS $function$
 #variable_conflict use_column
 BEGIN
 	RETURN QUERY
-		SELECT 'log', 'events', 'all that were accepted', format('%s fewer', m.missing)
-		FROM (SELECT cdp_internal.count_missing() AS missing) m WHERE person IS NULL AND m.missing > 0;
+		SELECT 'log', 'events', 'all that were accepted',
+			   format('%s fewer%s', m.missing,
+				'; no partition for ' || nullif(array_to_string(a.months[1:12], ', '), '')
+				|| CASE WHEN cardinality(a.months) > 12 THEN ', …' ELSE '' END)
+		FROM (SELECT cdp_internal.count_missing() AS missing) m CROSS JOIN LATERAL (
+			SELECT cdp_internal.absent_months(min(p.first_seen), max(p.last_seen)) AS months
+			FROM cdp_data.profile p WHERE m.missing > 0) a
+		WHERE person IS NULL AND m.missing > 0;
 	RETURN QUERY
 		SELECT 'log', 'events of ' || i.identifier::text, format('%s that were accepted', p.events),
 			   format('%s fewer%s', p.events - l.events,
@@ -239,6 +260,6 @@ COMMENT ON FUNCTION cdp_internal.verify_missing(bigint) IS
 	'Internal: returns whether the log lacks events, and what was left undone because of that. person: a profile_id; '
 	'NULL: all.';
 
-REVOKE ALL ON FUNCTION cdp_internal.missing_months(bigint), cdp_internal.refuse_missing(bigint, bigint),
-	cdp_internal.count_missing(), cdp_internal.check_log(), cdp_internal.stage_concerned(),
+REVOKE ALL ON FUNCTION cdp_internal.absent_months(timestamptz, timestamptz), cdp_internal.missing_months(bigint),
+	cdp_internal.refuse_missing(bigint, bigint), cdp_internal.count_missing(), cdp_internal.check_log(), cdp_internal.stage_concerned(),
 	cdp_internal.resolve_batch(boolean), cdp_internal.verify_missing(bigint) FROM PUBLIC;
