@@ -80,8 +80,8 @@ INSERT INTO fault (name, key, condition, change) VALUES
 	('link', 'a || ''-'' || t.b || t.source', 'true', 'UPDATE @ SET source = ''another'''),
 	('profile', 'profile_id', 'true', 'DELETE FROM @'),
 	('profile', 'profile_id', 'true', 'UPDATE @ SET profile_id = 4711'),
-	('profile', 'profile_id', 'true', 'UPDATE @ SET first_seen = NULL'),
-	('profile', 'profile_id', 'true', 'UPDATE @ SET last_seen = last_seen + interval ''1 second'''),
+	('profile', 'profile_id', 'true', 'UPDATE @ SET first_seen = ''2020-01-01'''),
+	('profile', 'profile_id', 'last_seen IS NOT NULL', 'UPDATE @ SET last_seen = last_seen + interval ''1 second'''),
 	('profile', 'profile_id', 'true', 'UPDATE @ SET events = events - 1'),
 	('profile', 'profile_id', 'traits IS NOT NULL', 'UPDATE @ SET traits = NULL'),
 	('profile', 'profile_id', 'true', 'UPDATE @ SET shared = NOT shared'),
@@ -106,9 +106,7 @@ INSERT INTO fault (name, key, condition, change) VALUES
 	('namespace', 'namespace', 'namespace = ''anonymous_id''', 'UPDATE @ SET blocked = ''{^a}'''),
 	('source', 'source', 'true', 'DELETE FROM @'),
 	('source', 'source', 'source = ''web''', 'UPDATE @ SET trust = -5'),
-	('verdict', 'verdict_id', 'kind = ''forbid''', 'DELETE FROM @'),
-	('verdict', 'verdict_id', 'kind = ''unlink''', 'DELETE FROM @'),
-	('verdict', 'verdict_id', 'kind = ''shared''', 'DELETE FROM @');
+	('verdict', 'verdict_id', 'kind = ''unlink''', 'DELETE FROM @');
 CREATE FUNCTION found(change text) RETURNS bigint LANGUAGE plpgsql SET search_path = public, cdp, pg_temp AS $$
 DECLARE
 	rows bigint;
