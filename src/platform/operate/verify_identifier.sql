@@ -2,7 +2,7 @@
 
 -- Whether some event has an identifier.  If it has a link, or an event is anchored at it, this is so (the links and
 -- anchors are compared with the log).  Otherwise all its links are void.
-CREATE FUNCTION cdp_internal.verify_is_said(identifier_id bigint, identifier cdp.identifier) RETURNS boolean
+CREATE FUNCTION cdp_internal.verify_is_said(identifier cdp.identifier) RETURNS boolean
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -20,27 +20,15 @@ BEGIN
 		WHERE v.kind = 'unlink' AND identifier IN (v.a, v.b) AND identifier = ANY (o.ids));
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.verify_is_said(bigint, cdp.identifier) IS
+COMMENT ON FUNCTION cdp_internal.verify_is_said(cdp.identifier) IS
 	'Internal: returns whether an event of the log has an identifier that has no link, and that no event is anchored '
 	'at.';
 
--- The nested loops read one identifier after the other, so memory is that of one.
-CREATE FUNCTION cdp_internal.verify_identifiers(person bigint)
-	RETURNS TABLE (stage text, item text, expected text, found text)
-	LANGUAGE plpgsql STABLE PARALLEL SAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-	SET jit = off
-	SET max_parallel_workers_per_gather = 0
-	SET enable_hashjoin = off
-	SET enable_mergejoin = off
-AS $function$
-#variable_conflict use_column
-DECLARE
-	rules jsonb := cdp_internal.blocked_rules();
-	asked bigint := person;
-BEGIN
-	RETURN QUERY EXECUTE $sql$
-		SELECT d.stage, i.identifier::text, d.expected, d.found
+CREATE FUNCTION cdp_internal.verify_identifier_query() RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN $sql$
+		SELECT i.*, m.identifier_id AS mapped_id, n.namespace, l.counts, w.is_blocked, w.is_shared,
+			   NOT i.blocked AND (i.shared <> w.is_shared OR i.link_counts <> l.counts) AS differs
 		FROM cdp_data.identifier i
 		LEFT JOIN cdp_data.identifier_map m ON m.identifier = i.identifier
 		LEFT JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)
@@ -58,29 +46,47 @@ BEGIN
 				GROUP BY 1) g) l
 		LEFT JOIN cdp_data.verdict v ON v.a = i.identifier AND v.kind IN ('shared', 'not_shared')
 		CROSS JOIN LATERAL (
-			SELECT b.blocked, b.shared,
-				   NOT i.blocked AND (i.shared <> b.shared OR i.link_counts <> l.counts) AS differs
-			FROM (
-				SELECT cdp_internal.is_blocked(i.identifier, $1) AS blocked,
-					   coalesce(v.kind = 'shared', l.is_over) AS shared
-				OFFSET 0) b
+			SELECT cdp_internal.is_blocked(i.identifier, $1) AS is_blocked,
+				   coalesce(v.kind = 'shared', l.is_over) AS is_shared
 			OFFSET 0) w
+		WHERE $2 IS NULL OR i.profile_id = $2
+	$sql$;
+COMMENT ON FUNCTION cdp_internal.verify_identifier_query() IS
+	'Internal: returns a query of cdp_data.identifier, with what follows from the links, the rules and the verdicts: '
+	'counts, is_blocked, is_shared; differs: whether counts or sharing do. Parameters: the blocked values, one '
+	'profile_id or NULL.';
+
+-- The nested loops read one identifier after the other, so memory is that of one.
+CREATE FUNCTION cdp_internal.verify_identifiers(person bigint)
+	RETURNS TABLE (stage text, item text, expected text, found text)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+	SET jit = off
+	SET max_parallel_workers_per_gather = 0
+	SET enable_hashjoin = off
+	SET enable_mergejoin = off
+	SET enable_seqscan = off
+AS $function$
+BEGIN
+	RETURN QUERY EXECUTE format($sql$
+		SELECT d.stage, i.identifier::text, d.expected, d.found
+		FROM (%s OFFSET 0) i
 		CROSS JOIN LATERAL (VALUES
-			('identifier', NULL, CASE WHEN m.identifier_id IS DISTINCT FROM i.identifier_id THEN
-				format('number %s, which is not its number in cdp_data.identifier_map', i.identifier_id) END),
-			('identifier', 'a namespace of cdp.namespace', CASE WHEN n.namespace IS NULL THEN 'another' END),
-			('identifier', 'blocked', CASE WHEN w.blocked AND NOT (i.blocked AND i.profile_id = 0) THEN
+			('identifier', NULL, CASE WHEN i.mapped_id IS DISTINCT FROM i.identifier_id THEN
+				concat('number ', i.identifier_id, ', which is not its number in cdp_data.identifier_map') END),
+			('identifier', 'a namespace of cdp.namespace', CASE WHEN i.namespace IS NULL THEN 'another' END),
+			('identifier', 'blocked', CASE WHEN i.is_blocked AND NOT (i.blocked AND i.profile_id = 0) THEN
 				cdp_internal.verify_profile_of(i.profile_id) END),
-			('identifier', 'in a profile', CASE WHEN NOT w.blocked AND NOT i.blocked AND i.profile_id = 0 THEN
+			('identifier', 'in a profile', CASE WHEN NOT i.is_blocked AND NOT i.blocked AND i.profile_id = 0 THEN
 				'in none' END),
-			('identifier', 'in no profile', CASE WHEN NOT w.blocked AND i.blocked AND i.profile_id <> 0 THEN
+			('identifier', 'in no profile', CASE WHEN NOT i.is_blocked AND i.blocked AND i.profile_id <> 0 THEN
 				cdp_internal.verify_profile_of(i.profile_id) || ', blocked' END),
-			('identifier', NULL, CASE WHEN NOT w.blocked AND NOT i.blocked AND l.counts = '{}'
+			('identifier', NULL, CASE WHEN NOT i.is_blocked AND NOT i.blocked AND i.counts = '{}'
 				AND (SELECT true FROM cdp_data.event e WHERE e.identifier_id = i.identifier_id LIMIT 1) IS NULL
-				AND NOT cdp_internal.verify_is_said(i.identifier_id, i.identifier)
+				AND NOT cdp_internal.verify_is_said(i.identifier)
 				THEN cdp_internal.verify_profile_of(i.profile_id) || ', but no event has it' END),
-			('identifier', CASE WHEN w.differs THEN cdp_internal.verify_sharing(w.shared, l.counts) END,
-				CASE WHEN w.differs THEN cdp_internal.verify_sharing(i.shared, i.link_counts) END),
+			('identifier', CASE WHEN i.differs THEN cdp_internal.verify_sharing(i.is_shared, i.counts) END,
+				CASE WHEN i.differs THEN cdp_internal.verify_sharing(i.shared, i.link_counts) END),
 			('history', 'former profiles one after the other, before the present one', CASE WHEN (
 				SELECT bool_or(h.from_batch_id > h.until_batch_id OR h.until_batch_id > h.next_batch_id)
 				FROM (SELECT f.from_batch_id, f.until_batch_id,
@@ -88,8 +94,8 @@ BEGIN
 					  FROM cdp_data.identifier_history f WHERE f.identifier_id = i.identifier_id) h)
 				THEN 'batches that overlap' END)
 		) AS d (stage, expected, found)
-		WHERE d.found IS NOT NULL AND ($2 IS NULL OR i.profile_id = $2)
-	$sql$ USING rules, asked;
+		WHERE d.found IS NOT NULL
+	$sql$, cdp_internal.verify_identifier_query()) USING cdp_internal.blocked_rules(), person;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_identifiers(bigint) IS
@@ -132,6 +138,6 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_profile_of(bigint) IS 'Internal: the name of a profile, in words.';
 
-REVOKE ALL ON FUNCTION cdp_internal.verify_is_said(bigint, cdp.identifier), cdp_internal.verify_identifiers(bigint),
-	cdp_internal.verify_numbers(), cdp_internal.verify_sharing(boolean, jsonb),
+REVOKE ALL ON FUNCTION cdp_internal.verify_is_said(cdp.identifier), cdp_internal.verify_identifier_query(),
+	cdp_internal.verify_identifiers(bigint), cdp_internal.verify_numbers(), cdp_internal.verify_sharing(boolean, jsonb),
 	cdp_internal.verify_profile_of(bigint) FROM PUBLIC;
