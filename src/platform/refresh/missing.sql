@@ -2,24 +2,22 @@
 -- log would lose the missing events: so verdicts and rules are refused, and changes that the evidence of a batch
 -- requires are left undone (cdp_data.undone).
 
-CREATE FUNCTION cdp_internal.absent_months(first_at timestamptz, last_at timestamptz) RETURNS text[]
-	LANGUAGE plpgsql STABLE PARALLEL SAFE
+CREATE FUNCTION cdp_internal.has_month(month timestamptz) RETURNS boolean
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 	SET timezone = 'UTC'
 AS $function$
 BEGIN
-	RETURN ARRAY(
-		SELECT to_char(m.month, 'YYYY-MM')
-		FROM generate_series(date_trunc('month', first_at), last_at, interval '1 month') AS m (month)
-		WHERE NOT EXISTS (
-			SELECT FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
-			WHERE h.inhparent = 'cdp_data.event'::regclass AND NOT h.inhdetachpending
-			  AND pg_get_expr(c.relpartbound, c.oid) LIKE format('FOR VALUES FROM (%L)%%', m.month))
-		ORDER BY 1);
+	RETURN EXISTS (
+		SELECT
+		FROM pg_inherits h
+		JOIN pg_class c ON c.oid = h.inhrelid
+		WHERE h.inhparent = 'cdp_data.event'::regclass AND NOT h.inhdetachpending
+		  AND pg_get_expr(c.relpartbound, c.oid) LIKE format('FOR VALUES FROM (%L)%%', month));
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.absent_months(timestamptz, timestamptz) IS
-	'Internal: returns the months (UTC, YYYY-MM) between two times for which the log has no partition.';
+COMMENT ON FUNCTION cdp_internal.has_month(timestamptz) IS
+	'Internal: returns whether the log has a partition for the month that begins at a time (UTC).';
 
 CREATE FUNCTION cdp_internal.missing_months(profile_id bigint) RETURNS text[]
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -54,10 +52,12 @@ BEGIN
 		)
 		SELECT DISTINCT to_char(l.at, 'YYYY-MM') FROM lacking l ORDER BY 1);
 	IF found = '{}' THEN
-		found := coalesce((
-			SELECT cdp_internal.absent_months(p.first_seen, p.last_seen)
+		found := ARRAY(
+			SELECT to_char(m.month, 'YYYY-MM')
 			FROM cdp_data.profile p
-			WHERE p.profile_id = asked), '{}');
+			CROSS JOIN LATERAL
+				generate_series(date_trunc('month', p.first_seen), p.last_seen, interval '1 month') AS m (month)
+			WHERE p.profile_id = asked AND NOT cdp_internal.has_month(m.month) ORDER BY 1);
 	END IF;
 	RETURN found;
 END
@@ -218,17 +218,20 @@ CREATE FUNCTION cdp_internal.verify_missing(person bigint)
 	RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
+	SET timezone = 'UTC'
 AS $function$
 #variable_conflict use_column
 BEGIN
 	RETURN QUERY
 		SELECT 'log', 'events', 'all that were accepted',
-			   format('%s fewer%s', m.missing,
-				'; no partition for ' || nullif(array_to_string(a.months[1:12], ', '), '')
-				|| CASE WHEN cardinality(a.months) > 12 THEN ', …' ELSE '' END)
+			   format('%s fewer%s', m.missing, '; no partition for ' || nullif(a.months, ''))
 		FROM (SELECT cdp_internal.count_missing() AS missing) m CROSS JOIN LATERAL (
-			SELECT cdp_internal.absent_months(min(p.first_seen), max(p.last_seen)) AS months
-			FROM cdp_data.profile p WHERE m.missing > 0) a
+			SELECT string_agg(to_char(o.month, 'YYYY-MM'), ', ' ORDER BY o.month) AS months
+			FROM (SELECT DISTINCT date_trunc('month', s.at) AS month
+				  FROM cdp_data.profile p
+				  CROSS JOIN LATERAL (VALUES (p.first_seen), (p.last_seen)) AS s (at)
+				  WHERE m.missing > 0) o
+			WHERE NOT cdp_internal.has_month(o.month)) a
 		WHERE person IS NULL AND m.missing > 0;
 	RETURN QUERY
 		SELECT 'log', 'events of ' || i.identifier::text, format('%s that were accepted', p.events),
@@ -260,6 +263,6 @@ COMMENT ON FUNCTION cdp_internal.verify_missing(bigint) IS
 	'Internal: returns whether the log lacks events, and what was left undone because of that. person: a profile_id; '
 	'NULL: all.';
 
-REVOKE ALL ON FUNCTION cdp_internal.absent_months(timestamptz, timestamptz), cdp_internal.missing_months(bigint),
-	cdp_internal.refuse_missing(bigint, bigint), cdp_internal.count_missing(), cdp_internal.check_log(), cdp_internal.stage_concerned(),
-	cdp_internal.resolve_batch(boolean), cdp_internal.verify_missing(bigint) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.has_month(timestamptz), cdp_internal.missing_months(bigint),
+	cdp_internal.refuse_missing(bigint, bigint), cdp_internal.count_missing(), cdp_internal.check_log(),
+	cdp_internal.stage_concerned(), cdp_internal.resolve_batch(boolean), cdp_internal.verify_missing(bigint) FROM PUBLIC;
