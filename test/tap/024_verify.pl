@@ -34,7 +34,8 @@ do
 	$found .= $node->safe_psql('postgres', 'SELECT * FROM cdp.verify()');
 	$meanwhile++ if $node->safe_psql('postgres', 'SELECT batch_id FROM cdp_data.state') > $before;
 	$rounds++;
-} while ($found eq '' && $session->pumpable && $rounds < 1000);
+	$session->pump_nb;
+} while ($found eq '' && $session->pumpable && $rounds < 500);
 $session->finish;
 is($session->result, 0, 'the other session wrote') or diag($output);
 is($found, '', "no differences in $rounds rounds");
