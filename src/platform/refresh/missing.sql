@@ -265,4 +265,5 @@ COMMENT ON FUNCTION cdp_internal.verify_missing(bigint) IS
 
 REVOKE ALL ON FUNCTION cdp_internal.has_month(timestamptz), cdp_internal.missing_months(bigint),
 	cdp_internal.refuse_missing(bigint, bigint), cdp_internal.count_missing(), cdp_internal.check_log(),
-	cdp_internal.stage_concerned(), cdp_internal.resolve_batch(boolean), cdp_internal.verify_missing(bigint) FROM PUBLIC;
+	cdp_internal.stage_concerned(), cdp_internal.resolve_batch(boolean), cdp_internal.verify_missing(bigint)
+	FROM PUBLIC;
