@@ -13,15 +13,15 @@ use Test::More;
 my $node = new_platform('verify');
 load_events($node, 2000);
 
-# A session that writes, 30 times.
+# A session that writes, 12 times.
 my $writes = $node->basedir . '/writes.sql';
 append_to_file($writes, qq{
 	INSERT INTO cdp.inbox (type, event, message_id, user_id, anonymous_id, "timestamp")
 	SELECT 'track', 'View', 'w$_ ' || i, 'u' || (i * $_) % 40, 'a' || (i * 7 + $_) % 60, timestamptz '2026-01-01' + i * interval '1 minute' FROM generate_series(1, 100) i;
 	SELECT taken FROM cdp.refresh();
 	SELECT cdp.forbid('user_id:u' || $_ % 40, 'anonymous_id:a' || $_ % 60);
-	SELECT cdp.set_rules('{"anonymous_id": {"max_per_profile": ' || 3 + $_ % 3 || '}}');
-}) for 1 .. 30;
+	SELECT cdp.set_rules(jsonb_build_object('anonymous_id', jsonb_build_object('max_per_profile', 3 + $_ % 3)));
+}) for 1 .. 12;
 my $output = '';
 my $session = IPC::Run::start([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('postgres'), '-f', $writes ], '>', \$output, '2>', \$output);
 
