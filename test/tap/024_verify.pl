@@ -36,8 +36,7 @@ do
 	$rounds++;
 	$session->pump_nb;
 } while ($found eq '' && $session->pumpable && $rounds < 500);
-$session->finish;
-is($session->result, 0, 'the other session wrote') or diag($output);
+ok($session->finish, 'the other session wrote') or diag($output);
 is($found, '', "no differences in $rounds rounds");
 cmp_ok($meanwhile, '>', 0, 'while batches were committed');
 
