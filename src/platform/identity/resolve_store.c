@@ -117,8 +117,8 @@ resolver_rows(const char *query, int argument_count, Datum *arguments, uint64 *c
 	return SPI_tuptable;
 }
 
-static Datum
-make_ids(const int64_t *ids, size_t count)
+Datum
+resolver_ids(const int64_t *ids, size_t count)
 {
 	Datum *values = palloc(sizeof(Datum) * Max(count, 1));
 
@@ -354,13 +354,13 @@ load_identifiers(void *context, CdpkStitch *stitch, const int64_t *ids, size_t c
 	return add_identifiers(context, stitch,
 						   "SELECT " IDENTIFIER_COLUMNS
 						   " FROM cdp_data.identifier i WHERE i.identifier_id = ANY ($1)",
-						   make_ids(ids, count));
+						   resolver_ids(ids, count));
 }
 
 static CdpkStatus
 load_contents(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t count)
 {
-	Datum ids = make_ids(profile_ids, count);
+	Datum ids = resolver_ids(profile_ids, count);
 	CdpkStatus status = add_identifiers(context, stitch,
 										"SELECT " IDENTIFIER_COLUMNS
 										" FROM cdp_data.identifier i WHERE i.profile_id = ANY ($1)",
@@ -378,7 +378,7 @@ load_contents(void *context, CdpkStitch *stitch, const int64_t *profile_ids, siz
 static CdpkStatus
 load_links(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
 {
-	return add_links(stitch, LINK_QUERY("= ANY ($1)"), make_ids(ids, count));
+	return add_links(stitch, LINK_QUERY("= ANY ($1)"), resolver_ids(ids, count));
 }
 
 /* load_profiles reads the rows of one profile one after the other: one for each limited namespace. */
@@ -386,7 +386,7 @@ static CdpkStatus
 load_profiles(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t profile_count)
 {
 	Resolver *resolver = context;
-	Datum ids = make_ids(profile_ids, profile_count);
+	Datum ids = resolver_ids(profile_ids, profile_count);
 	uint64 count;
 	SPITupleTable *rows = resolver_rows(
 		"SELECT p.profile_id, p.identifier_count, p.has_forbid, p.shared, p.last_trust, p.last_at, c.key, c.value::integer"
@@ -440,8 +440,8 @@ static CdpkStatus
 load_forbids(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t profile_count,
 			 const int64_t *identifier_ids, size_t identifier_count)
 {
-	Datum arguments[2] = {make_ids(profile_ids, profile_count),
-						  make_ids(identifier_ids, identifier_count)};
+	Datum arguments[2] = {resolver_ids(profile_ids, profile_count),
+						  resolver_ids(identifier_ids, identifier_count)};
 	uint64 count;
 	SPITupleTable *rows = resolver_rows(
 		"WITH named AS ("
