@@ -68,7 +68,7 @@ INSERT INTO fault (name, key, condition, change) VALUES
 	('identifier', 'identifier_id', 'NOT blocked', 'DELETE FROM @'),
 	('identifier_map', 'identifier_id', 'true', 'DELETE FROM @'),
 	('identifier_map', 'identifier_id', 'true', 'UPDATE @ SET identifier_id = identifier_id % 7 + 1'),
-	('identifier_history', 'identifier_id * 100000 + t.from_batch_id', 'true', 'UPDATE @ SET from_batch_id = until_batch_id + 1'),
+	('identifier_history', 'identifier_id * 100000 + t.from_batch_id', 'true', 'UPDATE @ SET from_batch_id = until_batch_id + 1000'),
 	('identifier_history', 'identifier_id * 100000 + t.from_batch_id', 'true', 'UPDATE @ SET until_batch_id = 4711'),
 	('link', 'a || ''-'' || t.b || t.source', 'true', 'DELETE FROM @'),
 	('link', 'a || ''-'' || t.b || t.source', 'true', 'UPDATE @ SET first_at = first_at - interval ''1 second'''),
