@@ -112,16 +112,18 @@ store_open(const StoreTable *table, StoreAccess access, StoreForm form)
 	for (int i = 0; i < table->column_count; i++)
 		describe_column(store, i);
 
-	if (form == STORE_SQL)
-		store->sql_reason = "it is asked for";
-	else if (setting_is_sql())
-		store->sql_reason = "cdp.store says so";
-	else
-		store->sql_reason = store_unfit(store->relation, access);
+	store->sql_reason =
+		form == STORE_SQL ? "it is asked for" : store_needs_sql(store->relation, access);
 	if (store->sql_reason == NULL)
 		store->sql_reason = store_open_heaps(store);
 	MemoryContextSwitchTo(caller);
 	return store;
+}
+
+const char *
+store_needs_sql(Relation relation, StoreAccess access)
+{
+	return setting_is_sql() ? "cdp.store says so" : store_unfit(relation, access);
 }
 
 const char *
