@@ -2,8 +2,8 @@
  * same_rows.c
  *		Whether a small table still has the rows that it had.
  *
- * To read the few rows of a table of rules is much cheaper than to make something of them by a query,
- * and exact whoever changes them, and whether that is rolled back: a version of a row never changes,
+ * Reading the few rows of a table of rules costs much less than a query that makes something of them.
+ * The answer is exact for changes by any session, rolled back or not: a version of a row never changes,
  * and each has its place and its transaction.
  */
 #include "postgres.h"

@@ -4,7 +4,7 @@
  *		cdp_internal.tables_are_whole: whether its tables have all their columns.
  *
  * The extension cannot own the schema, so until cdp.init() makes it any role with CREATE on the
- * database could: a view in it would run code as whoever calls a function of cdp.  The owner of the
+ * database could: a view in it would run code as the role that calls a function of cdp.  The owner of the
  * tables needs CREATE on schema cdp to make them, and a role that has that right is trusted already.
  */
 #include "postgres.h"
@@ -53,7 +53,7 @@ cdp_check_schema(PG_FUNCTION_ARGS)
 				 "schema cdp_data belongs to role \"%s\", which may not create objects in schema cdp",
 				 GetUserNameFromId(owner, false)),
 			 errdetail(
-				 "So cdp.init() did not make it, and its owner could run code as whoever uses the extension."),
+				 "So cdp.init() did not make it, and its owner could run code as any user of the extension."),
 			 errhint(
 				 "If that role is to own the tables, name it in cdp.init(owner). Otherwise drop the schema.")));
 	PG_RETURN_VOID();
