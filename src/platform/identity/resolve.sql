@@ -26,11 +26,11 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.stage_graph_changes(text, text, text, text, text, text, text, text, text, text) IS
 	'Internal: stages what a batch changes in the graph besides its events, as queries; NULL: nothing. unlinked: pairs '
 	'whose evidence is void (a, b); blocked: identifiers that are blocked now; retry: refused links to try again; '
-	'checked: profiles to check; forbids: forbids added or withdrawn; judged: identifiers to judge for sharing; reread: '
-	'events of the log with identifiers that are no longer blocked (event_id, its anchor as place, ids, source, at, '
-	'message_id); reanchored: identifiers whose events may get another anchor; refolded: profiles to fold from the log; '
-	'traits_changed: identifiers (type identify) and accounts (type group) whose traits to fold from the log (type, '
-	'identifier_id, group_id), staged even if it is NULL.';
+	'checked: profiles to check; forbids: forbids added or withdrawn; judged: identifiers to judge for sharing; '
+	'reread: events of the log with identifiers that are no longer blocked (event_id, its anchor as place, ids, '
+	'source, at, message_id); reanchored: identifiers whose events may get another anchor; refolded: profiles to fold '
+	'from the log; traits_changed: identifiers (type identify) and accounts (type group) whose traits to fold from '
+	'the log (type, identifier_id, group_id), staged even if it is NULL.';
 
 CREATE FUNCTION cdp_internal.restitch_resolve()
 	RETURNS TABLE (kind text, id bigint, other bigint, flag boolean, second_flag boolean, number bigint, trust integer,
