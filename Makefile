@@ -21,7 +21,7 @@ help:
 	@echo "make install         install it into that server; make uninstall removes it"
 	@echo "make installcheck    run the regression tests against a running server"
 	@echo "make clean           remove what was built"
-	@echo "make check           run every test on private, temporary servers: lint, unit, regress, isolation, tap"
+	@echo "make check           run every test on private, temporary servers: lint, unit, regress, store, isolation, tap"
 	@echo "make check-SUITE     run one of these suites; make unit, make lint for short"
 	@echo "make demo            load a year of a shop's events into a private server and show what an analyst sees"
 	@echo "make demo DATA=FILE  the same with the Online Retail data set (.csv or .csv.xz)"

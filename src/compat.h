@@ -5,12 +5,15 @@
 #ifndef CDP_COMPAT_H
 #define CDP_COMPAT_H
 
+#include "access/genam.h"
+#include "access/tableam.h"
 #include "catalog/pg_namespace.h"
 #include "fmgr.h"
 #include "storage/lock.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
 
@@ -73,6 +76,42 @@ cdp_enable_timeout_every(TimeoutId id, int first_ms, int every_ms)
 #endif
 }
 
+/* cdp_index_beginscan starts a scan of an index; 18 asks what to count its work for. */
+static inline struct IndexScanDescData *
+cdp_index_beginscan(Relation table, Relation index, Snapshot snapshot, int keys)
+{
+#if PG_VERSION_NUM >= 180000
+	return index_beginscan(table, index, snapshot, NULL, keys, 0);
+#else
+	return index_beginscan(table, index, snapshot, keys, 0);
+#endif
+}
+
+/* cdp_index_insert_cleanup ends a number of inserts, for which 17 and later keep some things. */
+static inline void
+cdp_index_insert_cleanup(Relation index, struct IndexInfo *info)
+{
+#if PG_VERSION_NUM >= 170000
+	index_insert_cleanup(index, info);
+#endif
+}
+
+/*
+ * From 16 on an update tells, beside whether the indexes need the new version, whether only those do
+ * that summarize blocks.
+ */
+#if PG_VERSION_NUM >= 160000
+typedef TU_UpdateIndexes CdpUpdateIndexes;
+#define CDP_UPDATES_INDEXES(update) ((update) != TU_None)
+#define CDP_UPDATES_SUMMARIES(update) ((update) == TU_Summarizing)
+#define cdp_index_summarizes(info) ((info)->ii_Summarizing)
+#else
+typedef bool CdpUpdateIndexes;
+#define CDP_UPDATES_INDEXES(update) (update)
+#define CDP_UPDATES_SUMMARIES(update) false
+#define cdp_index_summarizes(info) false
+#endif
+
 /* cdp_local_transaction gives the number of the transaction in this backend. */
 static inline LocalTransactionId
 cdp_local_transaction(void)
@@ -109,6 +148,17 @@ cdp_hold_transaction_timeout(bool hold)
 		setting->flags |= GUC_NOT_WHILE_SEC_REST;
 	else
 		setting->flags &= ~GUC_NOT_WHILE_SEC_REST;
+#endif
+}
+
+/* cdp_generation_context makes a memory context for what is freed all at once. */
+static inline MemoryContext
+cdp_generation_context(MemoryContext parent, const char *name)
+{
+#if PG_VERSION_NUM >= 150000
+	return GenerationContextCreate(parent, name, ALLOCSET_DEFAULT_SIZES);
+#else
+	return GenerationContextCreate(parent, name, 1024 * 1024);
 #endif
 }
 

@@ -6,6 +6,7 @@
 
 #include "cdp.h"
 #include "platform/segment/restrict.h"
+#include "platform/store/store.h"
 
 /* as in CDP_FUNCTION: the first declaration decides a symbol's visibility */
 extern CDP_EXPORT const Pg_magic_struct *PG_MAGIC_FUNCTION_NAME(void);
@@ -19,4 +20,5 @@ void
 _PG_init(void)
 {
 	restrict_define_settings();
+	store_define_settings();
 }

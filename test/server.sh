@@ -33,6 +33,14 @@ build_stage() {
 	stage_settings >"$server_config"
 }
 
+# build_store_test FLAGS: builds the module that calls the store, in the built copy, and installs it below $stage.
+build_store_test() {
+	make -C "$work/tree/test/store" -s PG_CONFIG="$PG_CONFIG" with_llvm=no COPT="$1" all install DESTDIR="$stage" >"$work/build_store_test.log" 2>&1 || {
+		cat "$work/build_store_test.log" >&2
+		return 1
+	}
+}
+
 # How a server finds an extension outside its own prefix: Debian's extension_destdir up to 17,
 # PostgreSQL's own paths from 18 on.
 stage_settings() {

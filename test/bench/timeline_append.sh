@@ -11,19 +11,17 @@ SELECT cdp.init();
 -- folds the events of table "arrived" as a refresh does
 CREATE UNLOGGED TABLE arrived (profile_id bigint, event_name text, at timestamptz);
 CREATE FUNCTION fold() RETURNS void LANGUAGE plpgsql SET search_path = cdp, public AS $$
+DECLARE
+	heavy bigint[];
 BEGIN
-	PERFORM cdp_internal.batch_begin(1, now());
-	PERFORM cdp_internal.stage_graph_changes();
-	PERFORM cdp_internal.batch_stage('batch_relabel', 'SELECT 0::bigint AS old_id, 0::bigint AS new_id WHERE false');
-	PERFORM cdp_internal.batch_stage('batch_rebuild', 'SELECT 0::bigint AS profile_id WHERE false');
-	PERFORM cdp_internal.batch_stage('batch_rebuild_identifier', 'SELECT 0::bigint AS identifier_id, 0::bigint AS profile_id WHERE false');
-	PERFORM cdp_internal.batch_stage('batch_gone', 'SELECT 0::bigint AS old_id, 0::bigint AS new_id WHERE false');
-	PERFORM cdp_internal.batch_stage('batch_end', 'SELECT 0::bigint AS profile_id WHERE false');
-	PERFORM cdp_internal.batch_stage('batch_row', 'SELECT row_number() OVER () AS row_no, a.*, NULL::jsonb AS properties FROM arrived a');
-	PERFORM cdp_internal.batch_stage('batch_accepted', 'SELECT row_no FROM batch_row');
-	PERFORM cdp_internal.batch_stage('batch_anchor', 'SELECT row_no, profile_id FROM batch_row');
-	PERFORM cdp_internal.refresh_fold_timeline();
-	PERFORM cdp_internal.batch_end();
+	WITH stored AS (
+		INSERT INTO cdp_data.profile_timeline AS t (profile_id, timeline)
+		SELECT a.profile_id, cdp.timeline_agg(a.at, a.event_name) FROM arrived a GROUP BY a.profile_id ORDER BY a.profile_id
+		ON CONFLICT (profile_id) DO UPDATE SET timeline = t.timeline || excluded.timeline
+		RETURNING profile_id, pg_column_size(timeline) AS size
+	)
+	SELECT array_agg(profile_id) INTO heavy FROM stored WHERE size > 8000;
+	PERFORM cdp_internal.seal_timelines(coalesce(heavy, '{}'));
 END
 $$;
 -- "batches" batches of equal size, each a transaction; "people" people in turn, numbered from "base"

@@ -10,10 +10,12 @@
  */
 #include "postgres.h"
 
-#include "executor/spi.h"
+#include "access/htup_details.h"
 #include "access/xact.h"
+#include "executor/spi.h"
 #include "catalog/pg_type.h"
 #include "executor/tstoreReceiver.h"
+#include "executor/tuptable.h"
 #include "miscadmin.h"
 #include "nodes/params.h"
 #include "optimizer/optimizer.h"
@@ -30,6 +32,8 @@
 #include "platform/batch/batch.h"
 
 CDP_FUNCTION(cdp_batch_begin);
+CDP_FUNCTION(cdp_batch_number);
+CDP_FUNCTION(cdp_batch_as_of);
 CDP_FUNCTION(cdp_batch_stage);
 CDP_FUNCTION(cdp_batch_run);
 CDP_FUNCTION(cdp_batch_value);
@@ -224,6 +228,133 @@ batch_enter_planner(void)
 	if (work_mem < BATCH_WORK_MEM)
 		set_planner("work_mem", psprintf("%d", BATCH_WORK_MEM));
 	return nest_level;
+}
+
+int64
+batch_number(void)
+{
+	return get_batch()->batch_id;
+}
+
+TimestampTz
+batch_as_of(void)
+{
+	return get_batch()->as_of;
+}
+
+/* cdp_batch_number implements cdp_internal.batch_number. */
+Datum
+cdp_batch_number(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(batch_number());
+}
+
+/* cdp_batch_as_of implements cdp_internal.batch_as_of. */
+Datum
+cdp_batch_as_of(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TIMESTAMPTZ(batch_as_of());
+}
+
+const ItemPointerData *
+batch_claim(int table, int64 *count)
+{
+	ArrayType *places = DatumGetArrayTypeP(get_batch()->claims[table]);
+
+	if (ARR_HASNULL(places))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("a place of a row must not be null")));
+	*count = ArrayGetNItems(ARR_NDIM(places), ARR_DIMS(places));
+	return (const ItemPointerData *) ARR_DATA_PTR(places);
+}
+
+/* A constant statement, and its plan. */
+typedef struct Planned
+{
+	const char *statement;
+	SPIPlanPtr plan;
+} Planned;
+
+SPIPlanPtr
+batch_plan(const char *statement)
+{
+	static List *plans = NIL; /* of Planned */
+	MemoryContext caller;
+	Planned *planned;
+	SPIPlanPtr plan;
+	ListCell *cell;
+
+	foreach (cell, plans)
+	{
+		planned = lfirst(cell);
+		if (planned->statement == statement)
+			return planned->plan;
+	}
+	plan = SPI_prepare(statement, 2, parameter_types);
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+	caller = MemoryContextSwitchTo(TopMemoryContext);
+	planned = palloc(sizeof(Planned));
+	planned->statement = statement;
+	planned->plan = plan;
+	plans = lappend(plans, planned);
+	SPI_keepplan(plan);
+	MemoryContextSwitchTo(caller);
+	return plan;
+}
+
+/* find_relation gives the relation of a name; NULL: there is none. */
+static EphemeralNamedRelation
+find_relation(const Batch *batch, const char *name)
+{
+	ListCell *cell;
+
+	foreach (cell, batch->relations)
+	{
+		EphemeralNamedRelation relation = &((Kept *) lfirst(cell))->relation;
+
+		if (strcmp(relation->md.name, name) == 0)
+			return relation;
+	}
+	return NULL;
+}
+
+bool
+batch_has(const char *name)
+{
+	return find_relation(get_batch(), name) != NULL;
+}
+
+void
+batch_read(const char *name, BatchRowFunction function, void *arg)
+{
+	EphemeralNamedRelation relation = find_relation(get_batch(), name);
+	Tuplestorestate *rows;
+	TupleDesc descriptor;
+	TupleTableSlot *slot;
+
+	if (relation == NULL)
+		return;
+	rows = relation->reldata;
+	descriptor = relation->md.tupdesc;
+	slot = MakeSingleTupleTableSlot(descriptor, &TTSOpsMinimalTuple);
+	tuplestore_select_read_pointer(rows, 0);
+	tuplestore_rescan(rows);
+	while (tuplestore_gettupleslot(rows, true, false, slot))
+	{
+		MinimalTuple tuple = ExecCopySlotMinimalTuple(slot);
+		HeapTupleData heap;
+		Datum *values = palloc(sizeof(Datum) * Max(descriptor->natts, 1));
+		bool *nulls = palloc(sizeof(bool) * Max(descriptor->natts, 1));
+
+		heap.t_len = tuple->t_len + MINIMAL_TUPLE_OFFSET;
+		heap.t_data = (HeapTupleHeader) ((char *) tuple - MINIMAL_TUPLE_OFFSET);
+		heap_deform_tuple(&heap, descriptor, values, nulls);
+		function(arg, descriptor, values, nulls);
+		pfree(values);
+		pfree(nulls);
+	}
+	ExecDropSingleTupleTableSlot(slot);
 }
 
 /* make_parameters makes the parameters of a statement; the planner knows only the first two. */

@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 
 #include "cdp.h"
+#include "platform/identity/blocked.h"
 #include "toolkit/identifier/identifier.h"
 #include "toolkit/bridge/jsonb_walk.h"
 
@@ -32,13 +33,13 @@ typedef struct BlockedSpace
 	int pattern_count;
 } BlockedSpace;
 
-typedef struct BlockedRules
+struct BlockedRules
 {
 	MemoryContext context; /* of the whole structure */
 	Jsonb *rules;
 	BlockedSpace *spaces;
 	int space_count;
-} BlockedRules;
+};
 
 static int
 compare_texts(const void *a, const void *b)
@@ -138,9 +139,8 @@ read_space(BlockedSpace *space, const JsonbValue *name, const JsonbValue *list)
 	qsort(space->values, space->value_count, sizeof(text *), compare_texts);
 }
 
-/* read_rules reads an object of namespace to list. */
-static BlockedRules *
-read_rules(Jsonb *rules, MemoryContext parent)
+BlockedRules *
+blocked_rules_read(Jsonb *rules, MemoryContext parent)
 {
 	MemoryContext context = AllocSetContextCreate(parent, "cdp blocked", ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
@@ -182,7 +182,7 @@ kept_rules(FunctionCallInfo fcinfo)
 		fcinfo->flinfo->fn_extra = NULL;
 		MemoryContextDelete(kept->context);
 	}
-	kept = read_rules(rules, fcinfo->flinfo->fn_mcxt);
+	kept = blocked_rules_read(rules, fcinfo->flinfo->fn_mcxt);
 	fcinfo->flinfo->fn_extra = kept;
 	return kept;
 }
@@ -206,15 +206,10 @@ is_blocked_in(const BlockedSpace *space, text *value)
 	return false;
 }
 
-/* cdp_is_blocked implements cdp_internal.is_blocked. */
-Datum
-cdp_is_blocked(PG_FUNCTION_ARGS)
+bool
+blocked_rules_match(const BlockedRules *rules, const uint8_t *payload, size_t length)
 {
-	Identifier *identifier = PG_GETARG_IDENTIFIER_PP(0);
-	const uint8_t *payload = IdentifierPayload(identifier);
-	size_t length = IdentifierLength(identifier);
 	size_t name_length = cdpk_identifier_namespace_length(payload);
-	BlockedRules *rules = kept_rules(fcinfo);
 
 	for (int i = 0; i < rules->space_count; i++)
 	{
@@ -222,10 +217,19 @@ cdp_is_blocked(PG_FUNCTION_ARGS)
 
 		if (space->name_length == (int) name_length &&
 			memcmp(space->name, cdpk_identifier_namespace(payload), name_length) == 0)
-			PG_RETURN_BOOL(is_blocked_in(
-				space,
-				cstring_to_text_with_len(cdpk_identifier_value(payload),
-										 (int) cdpk_identifier_value_length(payload, length))));
+			return is_blocked_in(space, cstring_to_text_with_len(
+											cdpk_identifier_value(payload),
+											(int) cdpk_identifier_value_length(payload, length)));
 	}
-	PG_RETURN_BOOL(false);
+	return false;
+}
+
+/* cdp_is_blocked judges an identifier by the rules given. */
+Datum
+cdp_is_blocked(PG_FUNCTION_ARGS)
+{
+	Identifier *identifier = PG_GETARG_IDENTIFIER_PP(0);
+
+	PG_RETURN_BOOL(blocked_rules_match(kept_rules(fcinfo), IdentifierPayload(identifier),
+									   IdentifierLength(identifier)));
 }

@@ -21,12 +21,18 @@ extern Resolver *resolver_new(void);
 /* Returns the position of a namespace in the rules; an error if it is not there. */
 extern uint32_t resolver_namespace(const Resolver *resolver, const char *name, size_t length);
 
+/* Tells whether a namespace is listed. */
+extern bool resolver_knows(const Resolver *resolver, const char *name, size_t length);
+
 /* Raises the error for a status of core/stitch/stitch.h, unless it is CDPK_OK. */
 extern void resolver_check(CdpkStatus status);
 
 /* Runs a query with arguments of type bigint[] and returns its rows, for SPI_freetuptable. */
 extern SPITupleTable *resolver_rows(const char *query, int argument_count, Datum *arguments,
 									uint64 *count);
+
+/* Makes an argument for resolver_rows. */
+extern Datum resolver_ids(const int64_t *ids, size_t count);
 
 /* Return a column (from 1) of a row; an error if it is NULL. */
 extern bool resolver_isnull(SPITupleTable *rows, uint64_t row, int column);

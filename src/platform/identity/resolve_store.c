@@ -9,9 +9,14 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
+#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
 #include "toolkit/identifier/identifier.h"
+#include "platform/batch/batch.h"
+#include "platform/batch/same_rows.h"
 #include "platform/identity/resolve.h"
 #include "toolkit/bridge/status.h"
 
@@ -94,21 +99,26 @@ resolver_text(SPITupleTable *rows, uint64_t row, int column)
 	return DatumGetTextPP(get_value(rows, row, column, TEXTOID));
 }
 
-/* resolver_rows runs a query over the open connection; *count is the number of rows. */
+/* resolver_rows runs a constant query over the open connection; *count is the number of rows. */
 SPITupleTable *
 resolver_rows(const char *query, int argument_count, Datum *arguments, uint64 *count)
 {
 	Oid types[2] = {INT8ARRAYOID, INT8ARRAYOID};
-	int result = SPI_execute_with_args(query, argument_count, types, arguments, NULL, true, 0);
+	Datum none[2] = {0, 0};
+	int result;
 
+	if (argument_count > 0)
+		result = SPI_execute_with_args(query, argument_count, types, arguments, NULL, true, 0);
+	else
+		result = SPI_execute_plan(batch_plan(query), none, "nn", true, 0);
 	if (result != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute_with_args failed: %s", SPI_result_code_string(result));
+		elog(ERROR, "a query failed: %s", SPI_result_code_string(result));
 	*count = SPI_processed;
 	return SPI_tuptable;
 }
 
-static Datum
-make_ids(const int64_t *ids, size_t count)
+Datum
+resolver_ids(const int64_t *ids, size_t count)
 {
 	Datum *values = palloc(sizeof(Datum) * Max(count, 1));
 
@@ -120,56 +130,109 @@ make_ids(const int64_t *ids, size_t count)
 
 /* ---------------------------------------------------------------- rules */
 
-/* read_limits reads the distinct values of max_links as arrays. */
-static const uint32_t **
-read_limits(uint64 *count)
+/* read_limit reads a value of max_links; one that is missing or null is no limit. */
+static uint32_t
+read_limit(JsonbContainer *max_links, const char *name, size_t length, uint32_t otherwise)
 {
-	SPITupleTable *rows = resolver_rows(
-		"SELECT array_agg(coalesce(CASE WHEN m.max_links ? n.namespace THEN m.max_links ->> n.namespace"
-		" ELSE m.max_links ->> '*' END::integer, -1) ORDER BY n.namespace COLLATE \"C\")"
-		" FROM (SELECT DISTINCT max_links FROM cdp_data.namespace WHERE max_links IS NOT NULL) m CROSS JOIN cdp_data.namespace n"
-		" GROUP BY m.max_links ORDER BY m.max_links",
-		0, NULL, count);
-	const uint32_t **limits = palloc(sizeof(uint32_t *) * Max(*count, 1));
+	JsonbValue value;
 
-	for (uint64 i = 0; i < *count; i++)
-	{
-		ArrayType *array = DatumGetArrayTypePCopy(get_value(rows, i, 1, INT4ARRAYOID));
+	if (getKeyJsonValueFromContainer(max_links, name, (int) length, &value) == NULL)
+		return otherwise;
+	if (value.type == jbvNull)
+		return CDPK_UNLIMITED;
+	if (value.type != jbvNumeric)
+		resolver_check(CDPK_CORRUPT);
+	return (uint32_t) DatumGetInt32(
+		DirectFunctionCall1(numeric_int4, NumericGetDatum(value.val.numeric)));
+}
 
-		/* -1 is CDPK_UNLIMITED */
-		limits[i] = (const uint32_t *) ARR_DATA_PTR(array);
-	}
-	SPI_freetuptable(rows);
+/* read_limits reads max_links as an array by namespace; * is all that are not named. */
+static const uint32_t *
+read_limits(const CdpkStitchNamespace *namespaces, uint64 count, Jsonb *max_links)
+{
+	uint32_t *limits = palloc(sizeof(uint32_t) * Max(count, 1));
+	uint32_t others = read_limit(&max_links->root, "*", 1, CDPK_UNLIMITED);
+
+	for (uint64 i = 0; i < count; i++)
+		limits[i] =
+			read_limit(&max_links->root, namespaces[i].name, namespaces[i].name_length, others);
 	return limits;
 }
 
+/* share_limits reads the limits of each namespace, those that are equal once. */
 static void
-read_namespaces(Resolver *resolver)
+share_limits(CdpkStitchNamespace *namespaces, Jsonb **max_links, uint64 count)
 {
-	uint64 limit_count;
-	const uint32_t **limits = read_limits(&limit_count);
-	uint64 count;
-	SPITupleTable *rows = resolver_rows(
-		"SELECT n.namespace, n.priority, coalesce(n.max_per_profile, -1), coalesce(m.number, 0)::integer"
-		" FROM cdp_data.namespace n LEFT JOIN (SELECT max_links, row_number() OVER (ORDER BY max_links) AS number"
-		" FROM (SELECT DISTINCT max_links FROM cdp_data.namespace WHERE max_links IS NOT NULL) d) m USING (max_links)"
-		" ORDER BY n.namespace COLLATE \"C\"",
-		0, NULL, &count);
-	CdpkStitchNamespace *namespaces = palloc0(sizeof(CdpkStitchNamespace) * Max(count, 1));
-
 	for (uint64 i = 0; i < count; i++)
 	{
-		int32 number = resolver_int4(rows, i, 4);
+		uint64 same = 0;
 
+		if (max_links[i] == NULL)
+			continue;
+		while (max_links[same] == NULL || VARSIZE(max_links[same]) != VARSIZE(max_links[i]) ||
+			   memcmp(max_links[same], max_links[i], VARSIZE(max_links[i])) != 0)
+			same++;
+		namespaces[i].max_links =
+			same < i ? namespaces[same].max_links : read_limits(namespaces, count, max_links[i]);
+	}
+}
+
+/* list_namespaces makes the list of the namespaces in the current memory context. */
+static CdpkStitchNamespace *
+list_namespaces(uint32_t *length)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	uint64 count;
+	SPITupleTable *rows =
+		resolver_rows("SELECT n.namespace, n.priority, coalesce(n.max_per_profile, -1), n.max_links"
+					  " FROM cdp_data.namespace n ORDER BY n.namespace COLLATE \"C\"",
+					  0, NULL, &count);
+	CdpkStitchNamespace *namespaces;
+	Jsonb **max_links;
+
+	MemoryContextSwitchTo(caller); /* SPI has left another */
+	namespaces = palloc0(sizeof(CdpkStitchNamespace) * Max(count, 1));
+	max_links = palloc0(sizeof(Jsonb *) * Max(count, 1));
+	for (uint64 i = 0; i < count; i++)
+	{
 		namespaces[i].name = text_to_cstring(resolver_text(rows, i, 1));
 		namespaces[i].name_length = strlen(namespaces[i].name);
 		namespaces[i].priority = resolver_int4(rows, i, 2);
 		namespaces[i].max_per_profile = (uint32_t) resolver_int4(rows, i, 3);
-		namespaces[i].max_links = number > 0 ? limits[number - 1] : NULL;
+		if (!resolver_isnull(rows, i, 4))
+			max_links[i] = DatumGetJsonbP(get_value(rows, i, 4, JSONBOID));
 	}
+	share_limits(namespaces, max_links, count);
 	SPI_freetuptable(rows);
+	pfree(max_links);
+	*length = (uint32_t) count;
+	return namespaces;
+}
+
+/* read_namespaces lists the namespaces anew if they are not what they were the last time in the session. */
+static void
+read_namespaces(Resolver *resolver)
+{
+	static SameRows rows;
+	static MemoryContext context = NULL;
+	static CdpkStitchNamespace *namespaces;
+	static uint32_t count;
+
+	if (!same_rows(&rows, "namespace"))
+	{
+		MemoryContext caller;
+
+		if (context == NULL)
+			context =
+				AllocSetContextCreate(TopMemoryContext, "cdp namespaces", ALLOCSET_SMALL_SIZES);
+		MemoryContextReset(context);
+		caller = MemoryContextSwitchTo(context);
+		namespaces = list_namespaces(&count);
+		MemoryContextSwitchTo(caller);
+		rows.valid = true;
+	}
 	resolver->rules.namespaces = namespaces;
-	resolver->rules.namespace_count = (uint32_t) count;
+	resolver->rules.namespace_count = count;
 }
 
 static void
@@ -185,9 +248,9 @@ read_cap(Resolver *resolver)
 	SPI_freetuptable(rows);
 }
 
-/* resolver_namespace finds the position of a namespace, by binary search. */
-uint32_t
-resolver_namespace(const Resolver *resolver, const char *name, size_t length)
+/* find_namespace finds the place of a namespace, by bisection; CDPK_UNLIMITED: it is not listed. */
+static uint32_t
+find_namespace(const Resolver *resolver, const char *name, size_t length)
 {
 	uint32_t low = 0;
 	uint32_t high = resolver->rules.namespace_count;
@@ -207,8 +270,24 @@ resolver_namespace(const Resolver *resolver, const char *name, size_t length)
 		else
 			low = middle + 1;
 	}
-	ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
-					errmsg("namespace \"%.*s\" is not in cdp.namespace", (int) length, name)));
+	return CDPK_UNLIMITED;
+}
+
+bool
+resolver_knows(const Resolver *resolver, const char *name, size_t length)
+{
+	return find_namespace(resolver, name, length) != CDPK_UNLIMITED;
+}
+
+uint32_t
+resolver_namespace(const Resolver *resolver, const char *name, size_t length)
+{
+	uint32_t place = find_namespace(resolver, name, length);
+
+	if (place == CDPK_UNLIMITED)
+		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+						errmsg("namespace \"%.*s\" is not in cdp.namespace", (int) length, name)));
+	return place;
 }
 
 /* ---------------------------------------------------------------- rows */
@@ -275,13 +354,13 @@ load_identifiers(void *context, CdpkStitch *stitch, const int64_t *ids, size_t c
 	return add_identifiers(context, stitch,
 						   "SELECT " IDENTIFIER_COLUMNS
 						   " FROM cdp_data.identifier i WHERE i.identifier_id = ANY ($1)",
-						   make_ids(ids, count));
+						   resolver_ids(ids, count));
 }
 
 static CdpkStatus
 load_contents(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t count)
 {
-	Datum ids = make_ids(profile_ids, count);
+	Datum ids = resolver_ids(profile_ids, count);
 	CdpkStatus status = add_identifiers(context, stitch,
 										"SELECT " IDENTIFIER_COLUMNS
 										" FROM cdp_data.identifier i WHERE i.profile_id = ANY ($1)",
@@ -299,7 +378,7 @@ load_contents(void *context, CdpkStitch *stitch, const int64_t *profile_ids, siz
 static CdpkStatus
 load_links(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
 {
-	return add_links(stitch, LINK_QUERY("= ANY ($1)"), make_ids(ids, count));
+	return add_links(stitch, LINK_QUERY("= ANY ($1)"), resolver_ids(ids, count));
 }
 
 /* load_profiles reads the rows of one profile one after the other: one for each limited namespace. */
@@ -307,7 +386,7 @@ static CdpkStatus
 load_profiles(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t profile_count)
 {
 	Resolver *resolver = context;
-	Datum ids = make_ids(profile_ids, profile_count);
+	Datum ids = resolver_ids(profile_ids, profile_count);
 	uint64 count;
 	SPITupleTable *rows = resolver_rows(
 		"SELECT p.profile_id, p.identifier_count, p.has_forbid, p.shared, p.last_trust, p.last_at, c.key, c.value::integer"
@@ -361,8 +440,8 @@ static CdpkStatus
 load_forbids(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t profile_count,
 			 const int64_t *identifier_ids, size_t identifier_count)
 {
-	Datum arguments[2] = {make_ids(profile_ids, profile_count),
-						  make_ids(identifier_ids, identifier_count)};
+	Datum arguments[2] = {resolver_ids(profile_ids, profile_count),
+						  resolver_ids(identifier_ids, identifier_count)};
 	uint64 count;
 	SPITupleTable *rows = resolver_rows(
 		"WITH named AS ("

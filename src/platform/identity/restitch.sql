@@ -45,14 +45,6 @@ BEGIN
 		JOIN batch_usable u USING (identifier)
 		GROUP BY e.event_id
 	$sql$);
-	-- read by the stage that anchors new events; there are none
-	PERFORM cdp_internal.batch_stage('batch_identifier', $sql$
-		SELECT u.identifier_id, row_number() OVER (ORDER BY n.priority, u.identifier) AS strength
-		FROM batch_usable u
-		JOIN cdp_data.namespace n USING (namespace)
-	$sql$);
-	PERFORM cdp_internal.batch_stage('batch_mention',
-		'SELECT 0::bigint AS row_no, 0::bigint AS identifier_id WHERE false');
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_identify(bigint) IS
@@ -172,6 +164,41 @@ COMMENT ON FUNCTION cdp_internal.restitch_number(bigint) IS
 	'Internal: gives each identifier of batch_carried its number, new ones after the last (batch_usable, batch_new), '
 	'and corrects cdp_data.identifier_map.';
 
+-- The evidence for pairs that stood on one event: batch_evidence, by source; batch_pair, the best.
+CREATE FUNCTION cdp_internal.restitch_evidence(known text, met text) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	-- evidence up to an unlink's time is void, whenever it arrives
+	PERFORM cdp_internal.batch_stage('batch_void', format($sql$
+		SELECT least(x.identifier_id, y.identifier_id) AS a, greatest(x.identifier_id, y.identifier_id) AS b, v.until_at
+		FROM cdp_data.verdict v
+		JOIN %1$I x ON x.identifier = v.a
+		JOIN %1$I y ON y.identifier = v.b
+		WHERE v.kind = 'unlink'
+	$sql$, known));
+	PERFORM cdp_internal.batch_stage('batch_evidence', format($sql$
+		SELECT DISTINCT ON (a, b, source) a, b, source, at AS first_at, max(at) OVER pair AS last_at,
+			   count(*) OVER pair AS events, message_id
+		FROM (%s) e
+		WHERE NOT EXISTS (SELECT FROM batch_void v WHERE v.a = e.a AND v.b = e.b AND e.at <= v.until_at)
+		WINDOW pair AS (PARTITION BY a, b, source)
+		ORDER BY a, b, source, at, message_id COLLATE "C"
+	$sql$, met));
+	PERFORM cdp_internal.batch_stage('batch_pair', $sql$
+		SELECT DISTINCT ON (e.a, e.b) e.a, e.b, s.trust, e.first_at
+		FROM batch_evidence e
+		JOIN cdp_data.source s USING (source)
+		ORDER BY e.a, e.b, s.trust DESC, e.first_at
+	$sql$);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.restitch_evidence(text, text) IS
+	'Internal: stages batch_void, batch_evidence and batch_pair. known: the relation of the batch with identifiers and '
+	'their numbers; met: a query of (a, b, source, at, message_id), two identifiers that stood on one event, the '
+	'smaller first.';
+
 -- All evidence: cdp_data.link, batch_pair; link counts: batch_links, batch_sharing_changed.
 CREATE FUNCTION cdp_internal.restitch_link() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -186,7 +213,7 @@ BEGIN
 		FROM batch_event e
 		WHERE NOT EXISTS (SELECT FROM cdp_data.source s WHERE s.source = e.source) ORDER BY e.source
 	$sql$);
-	PERFORM cdp_internal.stage_evidence('batch_usable', $sql$
+	PERFORM cdp_internal.restitch_evidence('batch_usable', $sql$
 		SELECT x.id AS a, y.id AS b, e.source, e.at, e.message_id
 		FROM batch_mentioned m
 		JOIN batch_event e USING (event_id)
@@ -253,6 +280,56 @@ COMMENT ON FUNCTION cdp_internal.restitch_degree() IS
 	'Internal: corrects the link counts of identifiers (batch_links), and finds those that may be shared '
 	'(batch_sharing_changed).';
 
+-- The profile of each identifier, and whether each link is refused.
+CREATE FUNCTION cdp_internal.restitch_relabel() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp_internal.batch_run($sql$
+		INSERT INTO cdp_data.identifier_history (identifier_id, from_batch_id, until_batch_id, profile_id)
+		SELECT i.identifier_id, i.since_batch_id, $1, i.profile_id
+		FROM cdp_data.identifier i
+		JOIN batch_moved m ON m.old_id = i.profile_id
+		WHERE NOT EXISTS (SELECT FROM batch_relabel r WHERE r.identifier_id = i.identifier_id)
+		UNION ALL
+		SELECT i.identifier_id, i.since_batch_id, $1, i.profile_id
+		FROM batch_relabel r
+		JOIN cdp_data.identifier i USING (identifier_id)
+	$sql$);
+	PERFORM cdp_internal.batch_run($sql$
+		UPDATE cdp_data.identifier i SET profile_id = m.new_id, since_batch_id = $1 FROM batch_moved m
+		WHERE i.profile_id = m.old_id
+		  AND NOT EXISTS (SELECT FROM batch_relabel r WHERE r.identifier_id = i.identifier_id)
+	$sql$);
+	PERFORM cdp_internal.batch_run($sql$
+		UPDATE cdp_data.identifier i SET profile_id = r.new_id, since_batch_id = $1, blocked = r.new_id = 0
+		FROM batch_relabel r WHERE i.identifier_id = r.identifier_id
+	$sql$);
+	PERFORM cdp_internal.batch_run($sql$
+		INSERT INTO cdp_data.identifier (identifier_id, identifier, profile_id, link_counts, batch_id, since_batch_id)
+		SELECT n.identifier_id, n.identifier, r.new_id, coalesce(l.links, '{}'), $1, $1
+		FROM batch_new n
+		JOIN batch_relabel r USING (identifier_id)
+		LEFT JOIN batch_links l USING (identifier_id)
+		ORDER BY n.identifier_id
+	$sql$);
+	PERFORM cdp_internal.batch_run($sql$
+		UPDATE cdp_data.identifier i
+		SET shared = r.flag
+		FROM batch_result r
+		WHERE r.kind = 'sharing' AND r.id = i.identifier_id AND i.shared <> r.flag
+	$sql$);
+	PERFORM cdp_internal.batch_run($sql$
+		UPDATE cdp_data.link l SET refused = r.flag FROM batch_result r
+		WHERE r.kind = 'link' AND l.a = least(r.id, r.other) AND l.b = greatest(r.id, r.other) AND l.refused <> r.flag
+	$sql$);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.restitch_relabel() IS
+	'Internal: writes what restitch_resolve() found to cdp_data.identifier, cdp_data.identifier_history and '
+	'cdp_data.link.';
+
 -- All identifiers as if they and their links were new: batch_result, batch_relabel, batch_summary.
 CREATE FUNCTION cdp_internal.restitch_stitch(OUT profiles_created bigint, OUT profiles_merged bigint,
 	OUT profiles_split bigint, OUT reworks bigint, OUT identifiers_reworked bigint)
@@ -276,7 +353,7 @@ BEGIN
 		SELECT x.identifier_id AS a, y.identifier_id AS b, true AS in_force FROM cdp_data.verdict v
 		JOIN batch_usable x ON x.identifier = v.a JOIN batch_usable y ON y.identifier = v.b WHERE v.kind = 'forbid'
 	$sql$);
-	PERFORM cdp_internal.batch_stage('batch_resolved', 'SELECT * FROM cdp_internal.refresh_resolve()');
+	PERFORM cdp_internal.batch_stage('batch_resolved', 'SELECT * FROM cdp_internal.restitch_resolve()');
 	-- fold every profile from the log, and end the others
 	PERFORM cdp_internal.batch_stage('batch_result', $sql$
 		SELECT * FROM batch_resolved
@@ -339,7 +416,7 @@ BEGIN
 		WHERE i.shared
 		  AND NOT EXISTS (SELECT FROM batch_result r WHERE r.kind = 'sharing' AND r.flag AND r.id = i.identifier_id)
 	$sql$);
-	PERFORM cdp_internal.refresh_relabel();
+	PERFORM cdp_internal.restitch_relabel();
 	PERFORM cdp_internal.batch_run($sql$
 		UPDATE cdp_data.identifier i SET blocked = false
 		FROM batch_usable u
@@ -351,11 +428,47 @@ COMMENT ON FUNCTION cdp_internal.restitch_stitch() IS
 	'Internal: stitches all profiles from nothing (batch_result), and moves the identifiers that were in other '
 	'profiles.';
 
+CREATE FUNCTION cdp_internal.restitch_move_events() RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp_internal.batch_run($sql$
+		INSERT INTO cdp_data.anchor_history (event_id, until_batch_id, identifier_id)
+		SELECT event_id, $1, old_id
+		FROM batch_reanchored
+		ORDER BY event_id
+	$sql$);
+	-- delete and insert: the anchor is the distribution key
+	RETURN cdp_internal.batch_run($sql$
+		WITH gone AS (
+			DELETE FROM cdp_data.event e USING batch_reanchored r
+			WHERE e.event_id = r.event_id AND e.identifier_id = r.old_id AND e."timestamp" = r."timestamp"
+			RETURNING e.*, r.new_id
+		)
+		INSERT INTO cdp_data.event (event_id, identifier_id, "timestamp", batch_id, message_id, type, event,
+			anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context, sent_at,
+				original_timestamp, received_at, source)
+		SELECT event_id, new_id, "timestamp", batch_id, message_id, type, event,
+			anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits, context, sent_at,
+				original_timestamp, received_at, source
+		FROM gone
+	$sql$);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.restitch_move_events() IS
+	'Internal: moves the events of batch_reanchored to their new anchors. Returns the number of events moved.';
+
 CREATE FUNCTION cdp_internal.restitch_anchor() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
+	-- the strongest identifier that is not shared; if all are shared, the strongest of them
+	PERFORM cdp_internal.batch_stage('batch_strength', $sql$
+		SELECT i.identifier_id, row_number() OVER (ORDER BY i.shared, n.priority, u.identifier) AS strength
+		FROM batch_usable u JOIN cdp_data.identifier i USING (identifier_id) JOIN cdp_data.namespace n USING (namespace)
+	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_reanchored', $sql$
 		SELECT e.event_id, e.old_id, e."timestamp", coalesce(s.identifier_id, 0) AS new_id
 		FROM batch_event e
@@ -367,7 +480,7 @@ BEGIN
 		LEFT JOIN batch_strength s USING (strength)
 		WHERE e.old_id <> coalesce(s.identifier_id, 0)
 	$sql$);
-	RETURN cdp_internal.refresh_move_events();
+	RETURN cdp_internal.restitch_move_events();
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_anchor() IS
@@ -375,5 +488,6 @@ COMMENT ON FUNCTION cdp_internal.restitch_anchor() IS
 
 REVOKE ALL ON FUNCTION cdp_internal.restitch_normalize(), cdp_internal.restitch_identify(bigint),
 	cdp_internal.restitch_number(bigint), cdp_internal.restitch_link(), cdp_internal.restitch_degree(),
-	cdp_internal.restitch_stitch(), cdp_internal.restitch_anchor() FROM PUBLIC;
+	cdp_internal.restitch_stitch(), cdp_internal.restitch_anchor(), cdp_internal.restitch_evidence(text, text),
+	cdp_internal.restitch_relabel(), cdp_internal.restitch_move_events() FROM PUBLIC;
 

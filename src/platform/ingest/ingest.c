@@ -24,19 +24,13 @@ ingest_refuse(Refusal *refusal, const char *reason, const char *format, ...)
 	return false;
 }
 
-/* ingest_text_argument: see the header. */
+/* ingest_text: see the header. */
 CdpkSpan
-ingest_text_argument(FunctionCallInfo fcinfo, int number)
+ingest_text(Datum value)
 {
-	CdpkSpan span = {"", 0};
+	text *packed = DatumGetTextPP(value);
+	CdpkSpan span = {VARDATA_ANY(packed), VARSIZE_ANY_EXHDR(packed)};
 
-	if (!PG_ARGISNULL(number))
-	{
-		text *argument = PG_GETARG_TEXT_PP(number);
-
-		span.text = VARDATA_ANY(argument);
-		span.length = VARSIZE_ANY_EXHDR(argument);
-	}
 	return span;
 }
 

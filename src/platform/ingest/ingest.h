@@ -10,8 +10,39 @@
 
 #include "access/tupdesc.h"
 #include "fmgr.h"
+#include "utils/uuid.h"
 
 #include "core/text/json.h"
+
+/* The columns of cdp.inbox.  A line gives those before INBOX_WRITTEN_BY. */
+typedef enum InboxColumn
+{
+	INBOX_MESSAGE_ID,
+	INBOX_TYPE,
+	INBOX_EVENT,
+	INBOX_ANONYMOUS_ID,
+	INBOX_USER_ID,
+	INBOX_GROUP_ID,
+	INBOX_PREVIOUS_ID,
+	INBOX_IDENTIFIERS,
+	INBOX_PROPERTIES,
+	INBOX_TRAITS,
+	INBOX_CONTEXT,
+	INBOX_TIMESTAMP,
+	INBOX_SENT_AT,
+	INBOX_ORIGINAL_TIMESTAMP,
+	INBOX_RECEIVED_AT,
+	INBOX_SOURCE,
+	INBOX_WRITTEN_BY,
+	INBOX_COLUMNS
+} InboxColumn;
+
+/* One row of cdp.inbox.  Texts and documents may be compressed or stored elsewhere. */
+typedef struct InboxRow
+{
+	Datum values[INBOX_COLUMNS];
+	bool nulls[INBOX_COLUMNS];
+} InboxRow;
 
 /*
  * Why a row cannot be an event.  The reason is one of a fixed list of words; the detail names the
@@ -36,8 +67,23 @@ ingest_span(const char *string)
 	return span;
 }
 
-/* Returns the text of an argument, an empty span if it is NULL. */
-extern CdpkSpan ingest_text_argument(FunctionCallInfo fcinfo, int number);
+/* Returns the span of a text, decompressed in the current memory context where needed. */
+extern CdpkSpan ingest_text(Datum text);
+
+/* Returns the text of a column, an empty span if it is NULL. */
+static inline CdpkSpan
+ingest_column(const InboxRow *row, InboxColumn column)
+{
+	CdpkSpan none = {"", 0};
+
+	return row->nulls[column] ? none : ingest_text(row->values[column]);
+}
+
+/*
+ * Computes the key by which a repeated message is recognised; false if its id says nothing (it is blank
+ * or meaningless), so that it is never a duplicate.
+ */
+extern bool ingest_message_key(CdpkSpan message_id, pg_uuid_t *key);
 
 /* Returns a span without leading and trailing blanks. */
 extern CdpkSpan ingest_trim(CdpkSpan text);

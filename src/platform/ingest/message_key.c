@@ -9,7 +9,6 @@
 
 #include "common/cryptohash.h"
 #include "common/sha2.h"
-#include "utils/uuid.h"
 
 #include "cdp.h"
 #include "compat.h"
@@ -31,20 +30,29 @@ sha256(CdpkSpan bytes, uint8 digest[PG_SHA256_DIGEST_LENGTH])
 	pg_cryptohash_free(context);
 }
 
+/* ingest_message_key: see the header. */
+bool
+ingest_message_key(CdpkSpan message_id, pg_uuid_t *key)
+{
+	uint8 digest[PG_SHA256_DIGEST_LENGTH];
+
+	message_id = ingest_trim(message_id);
+	if (cdpk_value_meaningless(message_id.text, message_id.length))
+		return false;
+	sha256(message_id, digest);
+	memcpy(key->data, digest, UUID_LEN);
+	return true;
+}
+
 CDP_FUNCTION(cdp_message_key);
 
 /* cdp_message_key implements cdp.message_key(text). */
 Datum
 cdp_message_key(PG_FUNCTION_ARGS)
 {
-	CdpkSpan message_id = ingest_trim(ingest_text_argument(fcinfo, 0));
-	uint8 digest[PG_SHA256_DIGEST_LENGTH];
-	pg_uuid_t *key;
+	pg_uuid_t *key = palloc(sizeof(pg_uuid_t));
 
-	if (cdpk_value_meaningless(message_id.text, message_id.length))
+	if (!ingest_message_key(ingest_text(PG_GETARG_DATUM(0)), key))
 		PG_RETURN_NULL();
-	sha256(message_id, digest);
-	key = palloc(sizeof(pg_uuid_t));
-	memcpy(key->data, digest, UUID_LEN);
 	PG_RETURN_UUID_P(key);
 }

@@ -28,28 +28,30 @@
 #define SOURCE_MAX 63    /* bytes of a source's name */
 #define GROUP_ID_MAX 512 /* bytes of an account's group_id */
 
-/* the arguments and results of cdp_internal.onboard, in the order of onboard.sql */
+/* the arguments of cdp_internal.onboard, in the order of onboard.sql: some columns, then these */
+static const InboxColumn argument_columns[] = {INBOX_TYPE,
+											   INBOX_EVENT,
+											   INBOX_ANONYMOUS_ID,
+											   INBOX_USER_ID,
+											   INBOX_GROUP_ID,
+											   INBOX_PREVIOUS_ID,
+											   INBOX_IDENTIFIERS,
+											   INBOX_PROPERTIES,
+											   INBOX_TRAITS,
+											   INBOX_CONTEXT,
+											   INBOX_TIMESTAMP,
+											   INBOX_SENT_AT,
+											   INBOX_ORIGINAL_TIMESTAMP,
+											   INBOX_RECEIVED_AT,
+											   INBOX_SOURCE};
+
 enum
 {
-	ARG_TYPE,
-	ARG_EVENT,
-	ARG_ANONYMOUS_ID,
-	ARG_USER_ID,
-	ARG_GROUP_ID,
-	ARG_PREVIOUS_ID,
-	ARG_IDENTIFIERS,
-	ARG_PROPERTIES,
-	ARG_TRAITS,
-	ARG_CONTEXT,
-	ARG_TIMESTAMP,
-	ARG_SENT_AT,
-	ARG_ORIGINAL_TIMESTAMP,
-	ARG_RECEIVED_AT,
-	ARG_SOURCE_GIVEN,
-	ARG_AS_OF,
+	ARG_AS_OF = lengthof(argument_columns),
 	ARG_MAX_IDENTIFIERS
 };
 
+/* its results */
 enum
 {
 	OUT_CALL_TYPE,
@@ -63,17 +65,6 @@ enum
 	OUT_COUNT
 };
 
-typedef enum CallType
-{
-	CALL_IDENTIFY,
-	CALL_TRACK,
-	CALL_PAGE,
-	CALL_SCREEN,
-	CALL_GROUP,
-	CALL_ALIAS,
-	CALL_COUNT
-} CallType;
-
 static const char *const call_names[] = {"identify", "track", "page", "screen", "group", "alias"};
 
 typedef enum JsonShape
@@ -83,16 +74,6 @@ typedef enum JsonShape
 	JSON_OTHER
 } JsonShape;
 
-/* The parts of an event. */
-typedef struct OnboardedRow
-{
-	CallType type;
-	CdpkSpan event;  /* empty if the call has none */
-	CdpkSpan source; /* set for a refused row too */
-	TimestampTz at;
-	IdentifierSet identifiers;
-} OnboardedRow;
-
 CDP_FUNCTION(cdp_onboard);
 
 /*
@@ -100,15 +81,16 @@ CDP_FUNCTION(cdp_onboard);
  * A scalar is stored as an array with one element.
  */
 static JsonShape
-json_shape(FunctionCallInfo fcinfo, int number)
+json_shape(const InboxRow *row, InboxColumn column)
 {
 	struct varlena *start;
 	uint32 words[2] = {0, 0};
 
-	if (PG_ARGISNULL(number))
+	if (row->nulls[column])
 		return JSON_ABSENT;
-	start = PG_GETARG_RAW_VARLENA_P(number);
-	start = PG_DETOAST_DATUM_SLICE(PointerGetDatum(start), 0, sizeof(words));
+	start = (struct varlena *) DatumGetPointer(row->values[column]);
+	if (VARATT_IS_COMPRESSED(start) || VARATT_IS_EXTERNAL(start))
+		start = PG_DETOAST_DATUM_SLICE(row->values[column], 0, sizeof(words));
 	memcpy(words, VARDATA_ANY(start), Min(sizeof(words), VARSIZE_ANY_EXHDR(start)));
 	if (words[0] & JB_FOBJECT)
 		return JSON_OBJECT;
@@ -117,22 +99,22 @@ json_shape(FunctionCallInfo fcinfo, int number)
 
 /* Refuse a jsonb column that is neither an object nor absent. */
 static bool
-check_shapes(FunctionCallInfo fcinfo, Refusal *refusal)
+check_shapes(const InboxRow *row, Refusal *refusal)
 {
 	static const struct
 	{
-		int number;
-		const char *column;
+		InboxColumn column;
+		const char *name;
 		const char *reason;
-	} columns[] = {{ARG_PROPERTIES, "properties", "invalid_properties"},
-				   {ARG_TRAITS, "traits", "invalid_traits"},
-				   {ARG_CONTEXT, "context", "invalid_context"},
-				   {ARG_IDENTIFIERS, "identifiers", "invalid_identifiers"}};
+	} columns[] = {{INBOX_PROPERTIES, "properties", "invalid_properties"},
+				   {INBOX_TRAITS, "traits", "invalid_traits"},
+				   {INBOX_CONTEXT, "context", "invalid_context"},
+				   {INBOX_IDENTIFIERS, "identifiers", "invalid_identifiers"}};
 
 	for (int i = 0; i < lengthof(columns); i++)
-		if (json_shape(fcinfo, columns[i].number) == JSON_OTHER)
+		if (json_shape(row, columns[i].column) == JSON_OTHER)
 			return ingest_refuse(refusal, columns[i].reason, "%s: not a JSON object",
-								 columns[i].column);
+								 columns[i].name);
 	return true;
 }
 
@@ -141,7 +123,7 @@ check_shapes(FunctionCallInfo fcinfo, Refusal *refusal)
  * bytes, so a small value is not walked.
  */
 static bool
-is_deep(FunctionCallInfo fcinfo, int number)
+is_deep(const InboxRow *row, InboxColumn column)
 {
 	Jsonb *document;
 	JsonbIterator *iterator;
@@ -149,10 +131,9 @@ is_deep(FunctionCallInfo fcinfo, int number)
 	JsonbValue value;
 	int depth = 0;
 
-	if (PG_ARGISNULL(number) ||
-		toast_raw_datum_size(PG_GETARG_DATUM(number)) <= 8 * CDPK_JSON_DEPTH_MAX)
+	if (row->nulls[column] || toast_raw_datum_size(row->values[column]) <= 8 * CDPK_JSON_DEPTH_MAX)
 		return false;
-	document = PG_GETARG_JSONB_P(number);
+	document = DatumGetJsonbP(row->values[column]);
 	iterator = JsonbIteratorInit(&document->root);
 	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
 	{
@@ -167,39 +148,39 @@ is_deep(FunctionCallInfo fcinfo, int number)
 
 /* Check the depths first: a jsonb that is too deep cannot even be copied safely. */
 static bool
-check_depths(FunctionCallInfo fcinfo, Refusal *refusal)
+check_depths(const InboxRow *row, Refusal *refusal)
 {
 	static const struct
 	{
-		int number;
-		const char *column;
-	} columns[] = {{ARG_PROPERTIES, "properties"},
-				   {ARG_TRAITS, "traits"},
-				   {ARG_CONTEXT, "context"},
-				   {ARG_IDENTIFIERS, "identifiers"}};
+		InboxColumn column;
+		const char *name;
+	} columns[] = {{INBOX_PROPERTIES, "properties"},
+				   {INBOX_TRAITS, "traits"},
+				   {INBOX_CONTEXT, "context"},
+				   {INBOX_IDENTIFIERS, "identifiers"}};
 
 	for (int i = 0; i < lengthof(columns); i++)
-		if (is_deep(fcinfo, columns[i].number))
+		if (is_deep(row, columns[i].column))
 			return ingest_refuse(refusal, "too_deep", "%s: more than %d levels deep",
-								 columns[i].column, CDPK_JSON_DEPTH_MAX);
+								 columns[i].name, CDPK_JSON_DEPTH_MAX);
 	return true;
 }
 
 /* Read the type of the call, or infer it if it is not given. */
 static bool
-find_type(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
+find_type(const InboxRow *row, OnboardedRow *event, Refusal *refusal)
 {
-	CdpkSpan type = ingest_trim(ingest_text_argument(fcinfo, ARG_TYPE));
+	CdpkSpan type = ingest_trim(ingest_column(row, INBOX_TYPE));
 
 	if (type.length == 0)
 	{
-		row->type = row->event.length > 0 ? CALL_TRACK : CALL_IDENTIFY;
-		return row->event.length > 0 || json_shape(fcinfo, ARG_TRAITS) == JSON_OBJECT ||
+		event->type = event->event.length > 0 ? CALL_TRACK : CALL_IDENTIFY;
+		return event->event.length > 0 || json_shape(row, INBOX_TRAITS) == JSON_OBJECT ||
 			   ingest_refuse(refusal, "missing_type", "neither type, event nor traits are given");
 	}
-	for (row->type = 0; row->type < CALL_COUNT; row->type++)
-		if (strlen(call_names[row->type]) == type.length &&
-			pg_strncasecmp(call_names[row->type], type.text, type.length) == 0)
+	for (event->type = 0; event->type < CALL_COUNT; event->type++)
+		if (strlen(call_names[event->type]) == type.length &&
+			pg_strncasecmp(call_names[event->type], type.text, type.length) == 0)
 			return true;
 	return ingest_refuse(refusal, "unknown_type",
 						 "type: not one of identify, track, page, screen, group, alias");
@@ -228,33 +209,20 @@ check_name(CdpkSpan name, size_t max, const char *column, const char *reason, Re
 
 /* Set the name of the event; identify, group and alias calls have none. */
 static bool
-find_event(OnboardedRow *row, Refusal *refusal)
+find_event(OnboardedRow *event, Refusal *refusal)
 {
-	bool view = row->type == CALL_PAGE || row->type == CALL_SCREEN;
+	bool view = event->type == CALL_PAGE || event->type == CALL_SCREEN;
 
-	if (row->type != CALL_TRACK && !view)
+	if (event->type != CALL_TRACK && !view)
 	{
-		row->event.length = 0;
+		event->event.length = 0;
 		return true;
 	}
-	if (view && row->event.length == 0)
-		row->event = ingest_span(call_names[row->type]);
-	if (row->event.length == 0)
+	if (view && event->event.length == 0)
+		event->event = ingest_span(call_names[event->type]);
+	if (event->event.length == 0)
 		return ingest_refuse(refusal, "missing_event", "event: a track call needs a name");
-	return check_name(row->event, EVENT_MAX, "event", "invalid_event", refusal);
-}
-
-/* Set the source, "default" if no valid name is given. */
-static bool
-find_source(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
-{
-	CdpkSpan source = ingest_trim(ingest_text_argument(fcinfo, ARG_SOURCE_GIVEN));
-	bool valid = check_name(source, SOURCE_MAX, "source", "invalid_source", refusal);
-
-	if (!valid || source.length == 0)
-		source = ingest_span("default");
-	row->source = source;
-	return valid;
+	return check_name(event->event, EVENT_MAX, "event", "invalid_event", refusal);
 }
 
 /*
@@ -273,68 +241,72 @@ corrected_time(TimestampTz received, TimestampTz sent, TimestampTz original, Tim
 
 /* Choose the best time of the row; *column names where it is from. */
 static bool
-choose_time(FunctionCallInfo fcinfo, TimestampTz *at, const char **column, Refusal *refusal)
+choose_time(const InboxRow *row, TimestampTz as_of, TimestampTz *at, const char **column,
+			Refusal *refusal)
 {
 	static const struct
 	{
-		int number;
-		const char *column;
-	} others[] = {{ARG_ORIGINAL_TIMESTAMP, "original_timestamp"},
-				  {ARG_SENT_AT, "sent_at"},
-				  {ARG_RECEIVED_AT, "received_at"},
-				  {ARG_AS_OF, "as_of"}};
-	int i = 0;
+		InboxColumn column;
+		const char *name;
+	} others[] = {{INBOX_ORIGINAL_TIMESTAMP, "original_timestamp"},
+				  {INBOX_SENT_AT, "sent_at"},
+				  {INBOX_RECEIVED_AT, "received_at"}};
 
 	*column = "timestamp";
-	if (!PG_ARGISNULL(ARG_TIMESTAMP))
+	if (!row->nulls[INBOX_TIMESTAMP])
 	{
-		*at = PG_GETARG_TIMESTAMPTZ(ARG_TIMESTAMP);
+		*at = DatumGetTimestampTz(row->values[INBOX_TIMESTAMP]);
 		return true;
 	}
-	if (!PG_ARGISNULL(ARG_RECEIVED_AT) && !PG_ARGISNULL(ARG_SENT_AT) &&
-		!PG_ARGISNULL(ARG_ORIGINAL_TIMESTAMP))
+	if (!row->nulls[INBOX_RECEIVED_AT] && !row->nulls[INBOX_SENT_AT] &&
+		!row->nulls[INBOX_ORIGINAL_TIMESTAMP])
 	{
 		*column = "received_at - (sent_at - original_timestamp)";
-		return corrected_time(PG_GETARG_TIMESTAMPTZ(ARG_RECEIVED_AT),
-							  PG_GETARG_TIMESTAMPTZ(ARG_SENT_AT),
-							  PG_GETARG_TIMESTAMPTZ(ARG_ORIGINAL_TIMESTAMP), at) ||
+		return corrected_time(DatumGetTimestampTz(row->values[INBOX_RECEIVED_AT]),
+							  DatumGetTimestampTz(row->values[INBOX_SENT_AT]),
+							  DatumGetTimestampTz(row->values[INBOX_ORIGINAL_TIMESTAMP]), at) ||
 			   ingest_refuse(refusal, "timestamp_out_of_range", "%s: not a finite time", *column);
 	}
-	while (PG_ARGISNULL(others[i].number))
-		i++; /* as_of is never NULL */
-	*column = others[i].column;
-	*at = PG_GETARG_TIMESTAMPTZ(others[i].number);
+	for (int i = 0; i < lengthof(others); i++)
+		if (!row->nulls[others[i].column])
+		{
+			*column = others[i].name;
+			*at = DatumGetTimestampTz(row->values[others[i].column]);
+			return true;
+		}
+	*column = "as_of";
+	*at = as_of;
 	return true;
 }
 
 /* Set the time of the event; refuse it before 2000 or more than a day after the batch. */
 static bool
-find_time(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
+find_time(const InboxRow *row, OnboardOptions options, OnboardedRow *event, Refusal *refusal)
 {
-	TimestampTz latest = PG_GETARG_TIMESTAMPTZ(ARG_AS_OF) + CDPK_DAY;
+	TimestampTz latest = options.as_of + CDPK_DAY;
 	char at[CDPK_TIMESTAMP_TEXT_MAX];
 	char bound[CDPK_TIMESTAMP_TEXT_MAX];
 	const char *column;
 
-	if (!choose_time(fcinfo, &row->at, &column, refusal))
+	if (!choose_time(row, options.as_of, &event->at, &column, refusal))
 		return false;
-	if (TIMESTAMP_NOT_FINITE(row->at))
+	if (TIMESTAMP_NOT_FINITE(event->at))
 		return ingest_refuse(refusal, "timestamp_out_of_range", "%s: not a finite time", column);
-	if (row->at >= 0 && row->at <= latest)
+	if (event->at >= 0 && event->at <= latest)
 		return true;
-	cdpk_timestamp_print(row->at, at);
-	cdpk_timestamp_print(row->at < 0 ? 0 : latest, bound);
+	cdpk_timestamp_print(event->at, at);
+	cdpk_timestamp_print(event->at < 0 ? 0 : latest, bound);
 	return ingest_refuse(refusal, "timestamp_out_of_range",
-						 row->at < 0 ? "%s: %s is before %s"
-									 : "%s: %s is after %s, a day after the batch",
+						 event->at < 0 ? "%s: %s is before %s"
+									   : "%s: %s is after %s, a day after the batch",
 						 column, at, bound);
 }
 
-/* Return an argument that is a JSON object, else NULL. */
+/* Return a column that is a JSON object, else NULL. */
 static Jsonb *
-object_argument(FunctionCallInfo fcinfo, int number)
+object_column(const InboxRow *row, InboxColumn column)
 {
-	return json_shape(fcinfo, number) == JSON_OBJECT ? PG_GETARG_JSONB_P(number) : NULL;
+	return json_shape(row, column) == JSON_OBJECT ? DatumGetJsonbP(row->values[column]) : NULL;
 }
 
 /*
@@ -342,24 +314,24 @@ object_argument(FunctionCallInfo fcinfo, int number)
  * a group call describe the account); traits in context always do.  group_id is not an identifier.
  */
 static bool
-find_identifiers(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
+find_identifiers(const InboxRow *row, OnboardOptions options, OnboardedRow *event, Refusal *refusal)
 {
-	IdentifierSet *set = &row->identifiers;
-	Jsonb *identifiers = object_argument(fcinfo, ARG_IDENTIFIERS);
-	Jsonb *traits = row->type == CALL_IDENTIFY ? object_argument(fcinfo, ARG_TRAITS) : NULL;
-	Jsonb *context = object_argument(fcinfo, ARG_CONTEXT);
+	IdentifierSet *set = &event->identifiers;
+	Jsonb *identifiers = object_column(row, INBOX_IDENTIFIERS);
+	Jsonb *traits = event->type == CALL_IDENTIFY ? object_column(row, INBOX_TRAITS) : NULL;
+	Jsonb *context = object_column(row, INBOX_CONTEXT);
 
 	set->count = 0;
 	set->repeats = 0;
-	set->max = PG_GETARG_INT32(ARG_MAX_IDENTIFIERS);
-	if (!identifiers_add_column(set, "user_id", "user_id",
-								ingest_text_argument(fcinfo, ARG_USER_ID), refusal) ||
+	set->max = options.max_identifiers;
+	if (!identifiers_add_column(set, "user_id", "user_id", ingest_column(row, INBOX_USER_ID),
+								refusal) ||
 		!identifiers_add_column(set, "anonymous_id", "anonymous_id",
-								ingest_text_argument(fcinfo, ARG_ANONYMOUS_ID), refusal))
+								ingest_column(row, INBOX_ANONYMOUS_ID), refusal))
 		return false;
-	if (row->type == CALL_ALIAS &&
+	if (event->type == CALL_ALIAS &&
 		!identifiers_add_column(set, "previous_id", "anonymous_id",
-								ingest_text_argument(fcinfo, ARG_PREVIOUS_ID), refusal))
+								ingest_column(row, INBOX_PREVIOUS_ID), refusal))
 		return false;
 	if (identifiers != NULL && !identifiers_add_object(set, identifiers, refusal))
 		return false;
@@ -373,44 +345,96 @@ find_identifiers(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
 
 /* Refuse a group call without a valid group_id. */
 static bool
-check_group(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
+check_group(const InboxRow *row, OnboardedRow *event, Refusal *refusal)
 {
-	CdpkSpan group_id = ingest_trim(ingest_text_argument(fcinfo, ARG_GROUP_ID));
+	CdpkSpan group_id = ingest_trim(ingest_column(row, INBOX_GROUP_ID));
 
-	if (row->type != CALL_GROUP)
+	if (event->type != CALL_GROUP)
 		return true;
 	if (group_id.length == 0)
 		return ingest_refuse(refusal, "missing_group_id", "group_id: a group call needs one");
 	return check_name(group_id, GROUP_ID_MAX, "group_id", "invalid_group_id", refusal);
 }
 
-/* Clean a row; false with a refusal if it cannot be an event. */
-static bool
-onboard_row(FunctionCallInfo fcinfo, OnboardedRow *row, Refusal *refusal)
+/* Remove the identifiers that are meaningless. */
+static void
+drop_meaningless(IdentifierSet *set)
 {
-	bool named;
-
-	row->event = ingest_trim(ingest_text_argument(fcinfo, ARG_EVENT));
-	named = find_source(fcinfo, row, refusal);
-	return check_depths(fcinfo, refusal) && named && check_shapes(fcinfo, refusal) &&
-		   find_type(fcinfo, row, refusal) && find_event(row, refusal) &&
-		   check_group(fcinfo, row, refusal) && find_time(fcinfo, row, refusal) &&
-		   find_identifiers(fcinfo, row, refusal);
-}
-
-/* Make the array of the identifiers that are not meaningless. */
-static Datum
-identifier_array(const IdentifierSet *set)
-{
-	Datum members[INGEST_IDENTIFIERS_MAX];
 	int count = 0;
 
 	for (int i = 0; i < set->count; i++)
 		if (!cdpk_identifier_meaningless(IdentifierPayload(set->members[i]),
 										 IdentifierLength(set->members[i])))
-			members[count++] = PointerGetDatum(set->members[i]);
+			set->members[count++] = set->members[i];
+	set->count = count;
+}
+
+void
+onboard_check_options(OnboardOptions options)
+{
+	if (TIMESTAMP_NOT_FINITE(options.as_of))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("as_of must be a finite time"),
+				 errhint("Give the time of the batch, for example now().")));
+	if (options.max_identifiers < 1 || options.max_identifiers > INGEST_IDENTIFIERS_MAX)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("max_identifiers must be from 1 to %d", INGEST_IDENTIFIERS_MAX)));
+}
+
+const char *
+onboard_call_name(CallType type)
+{
+	return call_names[type];
+}
+
+bool
+onboard_source(CdpkSpan given, OnboardedRow *event, Refusal *refusal)
+{
+	CdpkSpan source = ingest_trim(given);
+	bool valid = check_name(source, SOURCE_MAX, "source", "invalid_source", refusal);
+
+	event->source = valid && source.length > 0 ? source : ingest_span("default");
+	return valid;
+}
+
+bool
+onboard_row(const InboxRow *row, CdpkSpan source, OnboardOptions options, OnboardedRow *event,
+			Refusal *refusal)
+{
+	bool named = onboard_source(source, event, refusal);
+
+	event->event = ingest_trim(ingest_column(row, INBOX_EVENT));
+	if (!check_depths(row, refusal) || !named || !check_shapes(row, refusal) ||
+		!find_type(row, event, refusal) || !find_event(event, refusal) ||
+		!check_group(row, event, refusal) || !find_time(row, options, event, refusal) ||
+		!find_identifiers(row, options, event, refusal))
+		return false;
+	drop_meaningless(&event->identifiers);
+	return true;
+}
+
+/* Make the array of the identifiers. */
+static Datum
+identifier_array(const IdentifierSet *set)
+{
+	Datum members[INGEST_IDENTIFIERS_MAX];
+
+	for (int i = 0; i < set->count; i++)
+		members[i] = PointerGetDatum(set->members[i]);
 	return PointerGetDatum(
-		construct_array(members, count, identifier_type_oid(), -1, false, TYPALIGN_INT));
+		construct_array(members, set->count, identifier_type_oid(), -1, false, TYPALIGN_INT));
+}
+
+/* Read the arguments that are columns. */
+static void
+read_columns(FunctionCallInfo fcinfo, InboxRow *row)
+{
+	memset(row->nulls, true, sizeof(row->nulls));
+	for (int i = 0; i < lengthof(argument_columns); i++)
+	{
+		row->values[argument_columns[i]] = PG_GETARG_DATUM(i);
+		row->nulls[argument_columns[i]] = PG_ARGISNULL(i);
+	}
 }
 
 /* Implement cdp_internal.onboard. */
@@ -418,29 +442,27 @@ Datum
 cdp_onboard(PG_FUNCTION_ARGS)
 {
 	TupleDesc descriptor = ingest_result_descriptor(fcinfo, OUT_COUNT);
+	OnboardOptions options = {
+		PG_ARGISNULL(ARG_AS_OF) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(ARG_AS_OF),
+		PG_ARGISNULL(ARG_MAX_IDENTIFIERS) ? 0 : PG_GETARG_INT32(ARG_MAX_IDENTIFIERS)};
 	Refusal refusal = {NULL, ""};
-	OnboardedRow row;
+	InboxRow row;
+	OnboardedRow event;
 	Datum values[OUT_COUNT];
 	bool nulls[OUT_COUNT];
 
-	if (PG_ARGISNULL(ARG_AS_OF) || TIMESTAMP_NOT_FINITE(PG_GETARG_TIMESTAMPTZ(ARG_AS_OF)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("as_of must be a finite time"),
-				 errhint("Give the time of the batch, for example now().")));
-	if (PG_ARGISNULL(ARG_MAX_IDENTIFIERS) || PG_GETARG_INT32(ARG_MAX_IDENTIFIERS) < 1 ||
-		PG_GETARG_INT32(ARG_MAX_IDENTIFIERS) > INGEST_IDENTIFIERS_MAX)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("max_identifiers must be from 1 to %d", INGEST_IDENTIFIERS_MAX)));
+	onboard_check_options(options);
+	read_columns(fcinfo, &row);
 	memset(nulls, true, sizeof(nulls));
-	if (onboard_row(fcinfo, &row, &refusal))
+	if (onboard_row(&row, ingest_column(&row, INBOX_SOURCE), options, &event, &refusal))
 	{
 		memset(nulls, false, OUT_REASON);
-		values[OUT_CALL_TYPE] = CStringGetTextDatum(call_names[row.type]);
-		values[OUT_EVENT_NAME] = ingest_text_datum(row.event);
-		nulls[OUT_EVENT_NAME] = row.event.length == 0;
-		values[OUT_AT] = TimestampTzGetDatum(row.at);
-		values[OUT_IDS] = identifier_array(&row.identifiers);
-		values[OUT_REPEATS] = Int32GetDatum(row.identifiers.repeats);
+		values[OUT_CALL_TYPE] = CStringGetTextDatum(call_names[event.type]);
+		values[OUT_EVENT_NAME] = ingest_text_datum(event.event);
+		nulls[OUT_EVENT_NAME] = event.event.length == 0;
+		values[OUT_AT] = TimestampTzGetDatum(event.at);
+		values[OUT_IDS] = identifier_array(&event.identifiers);
+		values[OUT_REPEATS] = Int32GetDatum(event.identifiers.repeats);
 		nulls[OUT_REPEATS] = false;
 	}
 	else
@@ -449,7 +471,7 @@ cdp_onboard(PG_FUNCTION_ARGS)
 		values[OUT_DETAIL] = CStringGetTextDatum(refusal.detail);
 		nulls[OUT_REASON] = nulls[OUT_DETAIL] = false;
 	}
-	values[OUT_SOURCE] = ingest_text_datum(row.source);
+	values[OUT_SOURCE] = ingest_text_datum(event.source);
 	nulls[OUT_SOURCE] = false;
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls)));
 }

@@ -1,11 +1,12 @@
 /*
  * onboard.h
- *		The identifiers of one row of the inbox.
+ *		A row of the inbox becomes the parts of an event, or a refusal.
  */
 #ifndef CDP_INGEST_ONBOARD_H
 #define CDP_INGEST_ONBOARD_H
 
 #include "utils/jsonb.h"
+#include "utils/timestamp.h"
 
 #include "toolkit/identifier/identifier.h"
 #include "platform/ingest/ingest.h"
@@ -24,6 +25,49 @@ typedef struct IdentifierSet
 	int repeats; /* number of duplicates that were ignored */
 	Identifier *members[INGEST_IDENTIFIERS_MAX];
 } IdentifierSet;
+
+typedef enum CallType
+{
+	CALL_IDENTIFY,
+	CALL_TRACK,
+	CALL_PAGE,
+	CALL_SCREEN,
+	CALL_GROUP,
+	CALL_ALIAS,
+	CALL_COUNT
+} CallType;
+
+/* The parts of an event.  Spans point into the row, or to what the current memory context holds. */
+typedef struct OnboardedRow
+{
+	CallType type;
+	CdpkSpan event;  /* empty if the call has none */
+	CdpkSpan source; /* set for a refused row too */
+	TimestampTz at;
+	IdentifierSet identifiers; /* none of them meaningless */
+} OnboardedRow;
+
+typedef struct OnboardOptions
+{
+	TimestampTz as_of;   /* time of the batch, finite */
+	int max_identifiers; /* 1 … INGEST_IDENTIFIERS_MAX */
+} OnboardOptions;
+
+/* Raise an error for options that are out of range. */
+extern void onboard_check_options(OnboardOptions options);
+
+/*
+ * Clean a row; false with a refusal if it cannot be an event.  No content of a row raises an error.
+ * "source" is what counts as its source.
+ */
+extern bool onboard_row(const InboxRow *row, CdpkSpan source, OnboardOptions options,
+						OnboardedRow *event, Refusal *refusal);
+
+/* Set the source, "default" if no valid name is given; false with a refusal if the name is invalid. */
+extern bool onboard_source(CdpkSpan given, OnboardedRow *event, Refusal *refusal);
+
+/* Return the name of a call: "identify", … */
+extern const char *onboard_call_name(CallType type);
 
 /*
  * These functions add identifiers to the set, and return false with a refusal if a value cannot be an

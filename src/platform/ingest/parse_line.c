@@ -13,6 +13,7 @@
 #include "cdp.h"
 #include "compat.h"
 #include "core/text/timestamp.h"
+#include "platform/ingest/parse_line.h"
 #include "platform/ingest/parse_line_json.h"
 
 typedef enum FieldKind
@@ -24,34 +25,20 @@ typedef enum FieldKind
 	FIELD_FOLDED, /* any type; it has no column */
 } FieldKind;
 
-/*
- * The columns of the inbox in the order of parse_line.sql.  They are followed by the refusal in the
- * result, and by the folded fields in a line.
- */
+/* The fields of a line: the columns that it gives, and those that are folded into others. */
 enum
 {
-	COLUMN_MESSAGE_ID,
-	COLUMN_TYPE,
-	COLUMN_EVENT,
-	COLUMN_ANONYMOUS_ID,
-	COLUMN_USER_ID,
-	COLUMN_GROUP_ID,
-	COLUMN_PREVIOUS_ID,
-	COLUMN_IDENTIFIERS,
-	COLUMN_PROPERTIES,
-	COLUMN_TRAITS,
-	COLUMN_CONTEXT,
-	COLUMN_TIMESTAMP,
-	COLUMN_SENT_AT,
-	COLUMN_ORIGINAL_TIMESTAMP,
-	COLUMN_RECEIVED_AT,
-	COLUMN_SOURCE,
-	COLUMN_COUNT,
-	FOLDED_NAME = COLUMN_COUNT,
+	PARSED_COLUMNS = INBOX_WRITTEN_BY,
+	FOLDED_NAME = PARSED_COLUMNS,
 	FOLDED_CATEGORY,
 	FOLDED_INTEGRATIONS,
-	FIELD_COUNT,
-	OUT_REASON = COLUMN_COUNT,
+	FIELD_COUNT
+};
+
+/* The results of cdp_internal.parse_line behind the columns, in the order of parse_line.sql. */
+enum
+{
+	OUT_REASON = PARSED_COLUMNS,
 	OUT_DETAIL,
 	OUT_COUNT
 };
@@ -63,22 +50,22 @@ static const struct
 	const char *camel;
 	FieldKind kind;
 } fields[FIELD_COUNT] = {
-	[COLUMN_MESSAGE_ID] = {"message_id", "messageId", FIELD_ID},
-	[COLUMN_TYPE] = {"type", NULL, FIELD_TEXT},
-	[COLUMN_EVENT] = {"event", NULL, FIELD_TEXT},
-	[COLUMN_ANONYMOUS_ID] = {"anonymous_id", "anonymousId", FIELD_ID},
-	[COLUMN_USER_ID] = {"user_id", "userId", FIELD_ID},
-	[COLUMN_GROUP_ID] = {"group_id", "groupId", FIELD_ID},
-	[COLUMN_PREVIOUS_ID] = {"previous_id", "previousId", FIELD_ID},
-	[COLUMN_IDENTIFIERS] = {"identifiers", NULL, FIELD_OBJECT},
-	[COLUMN_PROPERTIES] = {"properties", NULL, FIELD_OBJECT},
-	[COLUMN_TRAITS] = {"traits", NULL, FIELD_OBJECT},
-	[COLUMN_CONTEXT] = {"context", NULL, FIELD_OBJECT},
-	[COLUMN_TIMESTAMP] = {"timestamp", NULL, FIELD_TIME},
-	[COLUMN_SENT_AT] = {"sent_at", "sentAt", FIELD_TIME},
-	[COLUMN_ORIGINAL_TIMESTAMP] = {"original_timestamp", "originalTimestamp", FIELD_TIME},
-	[COLUMN_RECEIVED_AT] = {"received_at", "receivedAt", FIELD_TIME},
-	[COLUMN_SOURCE] = {"source", NULL, FIELD_TEXT},
+	[INBOX_MESSAGE_ID] = {"message_id", "messageId", FIELD_ID},
+	[INBOX_TYPE] = {"type", NULL, FIELD_TEXT},
+	[INBOX_EVENT] = {"event", NULL, FIELD_TEXT},
+	[INBOX_ANONYMOUS_ID] = {"anonymous_id", "anonymousId", FIELD_ID},
+	[INBOX_USER_ID] = {"user_id", "userId", FIELD_ID},
+	[INBOX_GROUP_ID] = {"group_id", "groupId", FIELD_ID},
+	[INBOX_PREVIOUS_ID] = {"previous_id", "previousId", FIELD_ID},
+	[INBOX_IDENTIFIERS] = {"identifiers", NULL, FIELD_OBJECT},
+	[INBOX_PROPERTIES] = {"properties", NULL, FIELD_OBJECT},
+	[INBOX_TRAITS] = {"traits", NULL, FIELD_OBJECT},
+	[INBOX_CONTEXT] = {"context", NULL, FIELD_OBJECT},
+	[INBOX_TIMESTAMP] = {"timestamp", NULL, FIELD_TIME},
+	[INBOX_SENT_AT] = {"sent_at", "sentAt", FIELD_TIME},
+	[INBOX_ORIGINAL_TIMESTAMP] = {"original_timestamp", "originalTimestamp", FIELD_TIME},
+	[INBOX_RECEIVED_AT] = {"received_at", "receivedAt", FIELD_TIME},
+	[INBOX_SOURCE] = {"source", NULL, FIELD_TEXT},
 	[FOLDED_NAME] = {"name", NULL, FIELD_FOLDED},
 	[FOLDED_CATEGORY] = {"category", NULL, FIELD_FOLDED},
 	[FOLDED_INTEGRATIONS] = {"integrations", NULL, FIELD_FOLDED},
@@ -159,7 +146,7 @@ fold(Line *line, int field, int column, LineMembers *folded)
 static bool
 check_extra(const Line *line, Refusal *refusal)
 {
-	if (line->extra.count == 0 || !line_has_key(line->given[COLUMN_CONTEXT], "_extra"))
+	if (line->extra.count == 0 || !line_has_key(line->given[INBOX_CONTEXT], "_extra"))
 		return true;
 	for (int i = 0; i < line->extra.count; i++)
 		if (line_is_key(line->extra.members[i].key, "_extra"))
@@ -174,7 +161,7 @@ check_kinds(const Line *line, Refusal *refusal)
 	static const char *const wanted[] = {"neither a string nor a number", "not a string",
 										 "not an object", "not a string"};
 
-	for (int i = 0; i < COLUMN_COUNT; i++)
+	for (int i = 0; i < PARSED_COLUMNS; i++)
 	{
 		CdpkJsonToken token = line->given[i] != NULL ? line->given[i]->token : CDPK_JSON_NULL;
 		FieldKind kind = fields[i].kind;
@@ -231,9 +218,9 @@ split_line(CdpkSpan text, Line *line, Refusal *refusal)
 			return false;
 	if (!check_kinds(line, refusal))
 		return false;
-	fold(line, FOLDED_NAME, COLUMN_PROPERTIES, &line->properties);
-	fold(line, FOLDED_CATEGORY, COLUMN_PROPERTIES, &line->properties);
-	fold(line, FOLDED_INTEGRATIONS, COLUMN_CONTEXT, &line->context);
+	fold(line, FOLDED_NAME, INBOX_PROPERTIES, &line->properties);
+	fold(line, FOLDED_CATEGORY, INBOX_PROPERTIES, &line->properties);
+	fold(line, FOLDED_INTEGRATIONS, INBOX_CONTEXT, &line->context);
 	return check_extra(line, refusal);
 }
 
@@ -262,9 +249,9 @@ object_value(const Line *line, int field, bool *null)
 	const LineMembers *folded = &none;
 	const LineMembers *extra = &none;
 
-	if (field == COLUMN_PROPERTIES)
+	if (field == INBOX_PROPERTIES)
 		folded = &line->properties;
-	else if (field == COLUMN_CONTEXT)
+	else if (field == INBOX_CONTEXT)
 	{
 		folded = &line->context;
 		extra = &line->extra;
@@ -275,9 +262,12 @@ object_value(const Line *line, int field, bool *null)
 
 /* Make the values of the columns of the inbox. */
 static bool
-make_values(const Line *line, Datum *values, bool *nulls, Refusal *refusal)
+make_values(const Line *line, InboxRow *row, Refusal *refusal)
 {
-	for (int i = 0; i < COLUMN_COUNT; i++)
+	Datum *values = row->values;
+	bool *nulls = row->nulls;
+
+	for (int i = 0; i < PARSED_COLUMNS; i++)
 	{
 		if (fields[i].kind == FIELD_OBJECT)
 			values[i] = object_value(line, i, &nulls[i]);
@@ -306,26 +296,41 @@ require_utf8(void)
 				 errhint("Make one with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE template0.")));
 }
 
+bool
+parse_line(CdpkSpan text, InboxRow *row, Refusal *refusal)
+{
+	Line line = {{NULL}};
+
+	require_utf8();
+	text = without_mark(text);
+	memset(row->nulls, true, sizeof(row->nulls));
+	if (check_line(text, refusal) && split_line(text, &line, refusal) &&
+		make_values(&line, row, refusal))
+		return true;
+	memset(row->nulls, true, sizeof(row->nulls));
+	return false;
+}
+
 /* Implement cdp_internal.parse_line. */
 Datum
 cdp_parse_line(PG_FUNCTION_ARGS)
 {
 	TupleDesc descriptor = ingest_result_descriptor(fcinfo, OUT_COUNT);
-	CdpkSpan text = without_mark(ingest_text_argument(fcinfo, 0));
+	CdpkSpan text = {"", 0};
 	Refusal refusal = {NULL, ""};
-	Line line = {{NULL}};
+	InboxRow row;
 	Datum values[OUT_COUNT];
 	bool nulls[OUT_COUNT];
 
-	require_utf8();
-	memset(nulls, true, sizeof(nulls));
-	if (!check_line(text, &refusal) || !split_line(text, &line, &refusal) ||
-		!make_values(&line, values, nulls, &refusal))
+	if (!PG_ARGISNULL(0))
+		text = ingest_text(PG_GETARG_DATUM(0));
+	if (!parse_line(text, &row, &refusal))
 	{
-		memset(nulls, true, sizeof(nulls));
 		values[OUT_REASON] = CStringGetTextDatum(refusal.reason);
 		values[OUT_DETAIL] = CStringGetTextDatum(refusal.detail);
-		nulls[OUT_REASON] = nulls[OUT_DETAIL] = false;
 	}
+	nulls[OUT_REASON] = nulls[OUT_DETAIL] = refusal.reason == NULL;
+	memcpy(values, row.values, sizeof(Datum) * PARSED_COLUMNS);
+	memcpy(nulls, row.nulls, sizeof(bool) * PARSED_COLUMNS);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls)));
 }

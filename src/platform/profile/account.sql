@@ -46,43 +46,13 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_account() IS 'Internal: makes the views of accounts.';
 
--- Folds the group calls of the batch, or of the whole log, into cdp_data.account and cdp_data.account_member.
-CREATE FUNCTION cdp_internal.refresh_fold_account(whole boolean) RETURNS void
+-- Folds accounts again that have expired traits, or whose rules or sources changed.
+-- Their calls are found in the log through the members.
+CREATE FUNCTION cdp_internal.refresh_refold_account() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp_internal.batch_stage('batch_group', CASE WHEN whole THEN $sql$
-		SELECT cdp_internal.account_id(e.group_id) AS group_id, e.identifier_id, e.traits, e."timestamp", e.received_at,
-			e.source
-		FROM cdp_data.event e
-		WHERE e.type = 'group'
-	$sql$ ELSE $sql$
-		SELECT cdp_internal.account_id(r.group_id) AS group_id, a.identifier_id, r.traits, r.at AS "timestamp",
-			r.seen_at AS received_at, r.source
-		FROM batch_anchor a
-		JOIN batch_row r USING (row_no)
-		WHERE r.call_type = 'group'
-	$sql$ END);
-	IF whole THEN
-		PERFORM cdp_internal.batch_run('DELETE FROM cdp_data.account_member'),
-			cdp_internal.batch_run('DELETE FROM cdp_data.account');
-	END IF;
-	PERFORM cdp_internal.refresh_fold_account_member(whole);
-	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.account AS a (group_id, first_seen, last_seen, events)
-		SELECT group_id, min("timestamp"), max("timestamp"), count(*)
-		FROM batch_group
-		GROUP BY group_id
-		ORDER BY group_id
-		ON CONFLICT (group_id) DO UPDATE
-		SET first_seen = least(a.first_seen, excluded.first_seen),
-			last_seen = greatest(a.last_seen, excluded.last_seen),
-			events = a.events + excluded.events
-	$sql$);
-
-	-- Fold accounts again that have expired traits, or whose rules or sources changed.
-	-- Their calls are found in the log through the members.
 	PERFORM cdp_internal.batch_stage('batch_account_lapsed', $sql$
 		SELECT a.group_id
 		FROM cdp_data.account a
@@ -105,12 +75,8 @@ BEGIN
 		FROM batch_account_lapsed
 		WHERE group_id NOT IN (SELECT group_id FROM batch_account_lacking)
 	$sql$);
-	PERFORM cdp_internal.batch_stage('batch_account_traits', cdp_internal.merged_traits($sql$
-		SELECT g.group_id AS subject, g.traits, g."timestamp", g.received_at, g.source
-		FROM batch_group g
-		WHERE NOT EXISTS (SELECT FROM batch_account_refold r WHERE r.group_id = g.group_id)
-		UNION ALL
-		SELECT m.group_id, e.traits, e."timestamp", e.received_at, e.source
+	PERFORM cdp_internal.batch_stage('batch_account_merged', cdp_internal.merged_traits($sql$
+		SELECT m.group_id AS subject, e.traits, e."timestamp", e.received_at, e.source
 		FROM batch_account_refold
 		JOIN cdp_data.account_member m USING (group_id)
 		JOIN cdp_data.event e ON e.identifier_id = m.identifier_id
@@ -118,66 +84,55 @@ BEGIN
 	$sql$));
 	PERFORM cdp_internal.batch_run($sql$
 		UPDATE cdp_data.account a
-		SET traits = CASE WHEN f.refold THEN f.traits ELSE a.traits || f.traits END,
-			expires_at = CASE WHEN f.refold THEN f.expires_at ELSE least(a.expires_at, f.expires_at) END
-		FROM (
-			SELECT coalesce(r.group_id, t.subject) AS group_id, t.traits, t.expires_at, r.group_id IS NOT NULL AS refold
-			FROM batch_account_traits t
-			FULL JOIN batch_account_refold r ON r.group_id = t.subject) f
-		WHERE f.group_id = a.group_id
+		SET traits = t.traits, expires_at = t.expires_at
+		FROM batch_account_refold r
+		LEFT JOIN batch_account_merged t ON t.subject = r.group_id
+		WHERE a.group_id = r.group_id
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.refresh_fold_account(boolean) IS
-	'Internal: folds the group calls of the batch, or of the whole log, into cdp_data.account and '
-	'cdp_data.account_member (batch_group, batch_account_refold).';
+COMMENT ON FUNCTION cdp_internal.refresh_refold_account() IS
+	'Internal: folds the traits of accounts again that have expired traits, or whose rules or sources changed.';
 
-CREATE FUNCTION cdp_internal.refresh_fold_account_member(whole boolean) RETURNS void
+-- Folds all accounts from the log, for cdp.restitch().
+CREATE FUNCTION cdp_internal.restitch_fold_account() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp_internal.batch_stage('batch_group_moved', format($sql$
-		SELECT r.old_id, r.new_id AS identifier_id, cdp_internal.account_id(e.group_id) AS group_id, e."timestamp"
-		FROM batch_reanchored r
-		JOIN cdp_data.event e
-			ON e.event_id = r.event_id AND e.identifier_id = r.new_id AND e."timestamp" = r."timestamp"
-		WHERE e.type = 'group' AND NOT %L::boolean
-	$sql$, whole));
-	-- An identifier that lost a call is counted again from the log: earliest and latest time cannot be subtracted from.
-	PERFORM cdp_internal.batch_stage('batch_member_moved',
-		'SELECT DISTINCT old_id AS identifier_id FROM batch_group_moved');
-	PERFORM cdp_internal.batch_run($sql$
-		DELETE FROM cdp_data.account_member m
-		USING batch_member_moved d
-		WHERE m.identifier_id = d.identifier_id
+	PERFORM cdp_internal.batch_stage('batch_group', $sql$
+		SELECT cdp_internal.account_id(e.group_id) AS group_id, e.identifier_id, e.traits, e."timestamp",
+			e.received_at, e.source
+		FROM cdp_data.event e
+		WHERE e.type = 'group'
 	$sql$);
+	PERFORM cdp_internal.batch_run('DELETE FROM cdp_data.account_member'),
+		cdp_internal.batch_run('DELETE FROM cdp_data.account');
 	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.account_member AS m (identifier_id, group_id, first_at, last_at, events)
+		INSERT INTO cdp_data.account_member (identifier_id, group_id, first_at, last_at, events)
 		SELECT identifier_id, group_id, min("timestamp"), max("timestamp"), count(*)
-		FROM (
-			SELECT g.identifier_id, g.group_id, g."timestamp"
-			FROM (
-				SELECT identifier_id, group_id, "timestamp" FROM batch_group
-				UNION ALL
-				SELECT identifier_id, group_id, "timestamp" FROM batch_group_moved) g
-			WHERE NOT EXISTS (SELECT FROM batch_member_moved d WHERE d.identifier_id = g.identifier_id)
-			UNION ALL
-			SELECT e.identifier_id, cdp_internal.account_id(e.group_id), e."timestamp"
-			FROM batch_member_moved
-			JOIN cdp_data.event e USING (identifier_id)
-			WHERE e.type = 'group') c
+		FROM batch_group
 		GROUP BY identifier_id, group_id
 		ORDER BY identifier_id, group_id
-		ON CONFLICT (identifier_id, group_id) DO UPDATE
-		SET first_at = least(m.first_at, excluded.first_at),
-			last_at = greatest(m.last_at, excluded.last_at),
-			events = m.events + excluded.events
+	$sql$);
+	PERFORM cdp_internal.batch_stage('batch_account_traits', cdp_internal.merged_traits($sql$
+		SELECT g.group_id AS subject, g.traits, g."timestamp", g.received_at, g.source
+		FROM batch_group g
+	$sql$));
+	PERFORM cdp_internal.batch_run($sql$
+		INSERT INTO cdp_data.account (group_id, first_seen, last_seen, events, traits, expires_at)
+		SELECT g.group_id, g.first_seen, g.last_seen, g.events, t.traits, t.expires_at
+		FROM (
+			SELECT group_id, min("timestamp") AS first_seen, max("timestamp") AS last_seen, count(*) AS events
+			FROM batch_group
+			GROUP BY group_id) g
+		LEFT JOIN batch_account_traits t ON t.subject = g.group_id
+		ORDER BY g.group_id
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.refresh_fold_account_member(boolean) IS
-	'Internal: folds group calls into cdp_data.account_member.';
+COMMENT ON FUNCTION cdp_internal.restitch_fold_account() IS
+	'Internal: folds all group calls of the log into cdp_data.account and cdp_data.account_member.';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_account(), cdp_internal.refresh_fold_account(boolean),
-	cdp_internal.refresh_fold_account_member(boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_account(), cdp_internal.refresh_refold_account(),
+	cdp_internal.restitch_fold_account() FROM PUBLIC;

@@ -64,110 +64,66 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.init_timeline() IS
 	'Internal: makes the view of people that the conditions of segments are evaluated over.';
 
-CREATE FUNCTION cdp_internal.refresh_fold_timeline() RETURNS void
+-- Moves timelines that became large out of the column that new events are added to.
+CREATE FUNCTION cdp_internal.seal_timelines(profile_ids bigint[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp_internal.batch_stage('batch_fold_timeline', $sql$
-		WITH ended AS (
-			DELETE FROM cdp_data.profile_timeline t
-			USING batch_end d
-			WHERE t.profile_id = d.profile_id
-			RETURNING t.*
-		), parts AS (
-			SELECT g.new_id AS profile_id,
-				cdp_internal.timeline_whole(e.timeline, e.level_1, e.level_2, e.level_3) AS timeline
-			FROM ended e
-			JOIN batch_gone g ON g.old_id = e.profile_id
-			UNION ALL
-			SELECT a.profile_id, cdp.timeline_agg(r.at, r.event_name,
-				cdp_internal.carried(r.event_name, r.properties, (SELECT cdp_internal.carried_rules())))
-			FROM batch_anchor a
-			JOIN batch_row r USING (row_no)
-			WHERE r.event_name IS NOT NULL AND a.profile_id <> 0
-				AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = a.profile_id)
-			GROUP BY a.profile_id
-			UNION ALL
-			SELECT g.profile_id, cdp.timeline_agg(g."timestamp", g.event,
-				cdp_internal.carried(g.event, g.properties, (SELECT cdp_internal.carried_rules())))
-			FROM batch_gained g
-			WHERE g.event IS NOT NULL
-			GROUP BY g.profile_id
-			UNION ALL
+	UPDATE cdp_data.profile_timeline t
+	SET timeline = '{}',
+		level_1 = CASE s.level WHEN 1 THEN t.level_1 || t.timeline ELSE '{}' END,
+		level_2 = CASE s.level WHEN 1 THEN t.level_2
+			WHEN 2 THEN cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, NULL) ELSE '{}' END,
+		level_3 = CASE s.level WHEN 3
+			THEN cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) ELSE t.level_3 END
+	FROM (
+		-- the first level with room for all parts before it
+		SELECT o.profile_id, CASE
+			WHEN pg_column_size(o.timeline) + coalesce(pg_column_size(o.level_1), 0) <= 65536 THEN 1
+			WHEN pg_column_size(o.timeline) + coalesce(pg_column_size(o.level_1), 0)
+				+ coalesce(pg_column_size(o.level_2), 0) <= 1048576 THEN 2
+			ELSE 3 END AS level
+		FROM unnest(profile_ids) AS h (profile_id)
+		JOIN cdp_data.profile_timeline o ON o.profile_id = h.profile_id) s
+	WHERE t.profile_id = s.profile_id;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.seal_timelines(bigint[]) IS
+	'Internal: moves the timelines of profiles to the first level of cdp_data.profile_timeline that has room for them.';
+
+-- Folds all timelines from the log, for cdp.restitch().
+CREATE FUNCTION cdp_internal.restitch_fold_timeline() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp_internal.batch_run('DELETE FROM cdp_data.profile_timeline');
+	PERFORM cdp_internal.batch_stage('batch_heavy', $sql$
+		WITH folded AS (
 			SELECT i.profile_id, cdp.timeline_agg(e."timestamp", e.event,
-				cdp_internal.carried(e.event, e.properties, (SELECT cdp_internal.carried_rules())))
-			FROM batch_rebuild_identifier i
+				cdp_internal.carried(e.event, e.properties, (SELECT cdp_internal.carried_rules()))) AS timeline
+			FROM cdp_data.identifier i
 			JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
 			WHERE e.event IS NOT NULL
 			GROUP BY i.profile_id
-		)
-		SELECT profile_id, cdp.timeline_union(timeline) AS timeline
-		FROM parts
-		GROUP BY profile_id
-	$sql$);
-	PERFORM cdp_internal.count_left_out($sql$
-		SELECT r.event_name AS event, r.properties
-		FROM batch_row r
-		JOIN batch_accepted USING (row_no)
-		WHERE r.event_name IS NOT NULL
-	$sql$);
-	PERFORM cdp_internal.batch_stage('batch_heavy', $sql$
-		WITH stored AS (
-			INSERT INTO cdp_data.profile_timeline AS t (profile_id, timeline)
-			SELECT profile_id, timeline
-			FROM batch_fold_timeline
-			ORDER BY profile_id
-			ON CONFLICT (profile_id) DO UPDATE
-			SET timeline = t.timeline || excluded.timeline
+		), stored AS (
+			INSERT INTO cdp_data.profile_timeline (profile_id, shared, timeline)
+			SELECT s.profile_id, s.shared, coalesce(f.timeline, '{}')
+			FROM batch_summary s
+			LEFT JOIN folded f USING (profile_id)
+			ORDER BY s.profile_id
 			RETURNING profile_id, pg_column_size(timeline) AS size
 		)
 		SELECT profile_id
 		FROM stored
 		WHERE size > 8000
 	$sql$);
-	PERFORM cdp_internal.batch_run($sql$
-		UPDATE cdp_data.profile_timeline t
-		SET timeline = '{}',
-			level_1 = CASE s.level WHEN 1 THEN t.level_1 || t.timeline ELSE '{}' END,
-			level_2 = CASE s.level WHEN 1 THEN t.level_2
-				WHEN 2 THEN cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, NULL) ELSE '{}' END,
-			level_3 = CASE s.level WHEN 3
-				THEN cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) ELSE t.level_3 END
-		FROM (
-			-- the first level with room for all parts before it
-			SELECT profile_id, CASE
-				WHEN pg_column_size(timeline) + coalesce(pg_column_size(level_1), 0) <= 65536 THEN 1
-				WHEN pg_column_size(timeline) + coalesce(pg_column_size(level_1), 0)
-					+ coalesce(pg_column_size(level_2), 0) <= 1048576 THEN 2
-				ELSE 3 END AS level
-			FROM batch_heavy
-			JOIN cdp_data.profile_timeline USING (profile_id)) s
-		WHERE t.profile_id = s.profile_id
-	$sql$);
-	-- a row for each profile without events
-	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.profile_timeline (profile_id, shared, timeline)
-		SELECT p.profile_id, p.shared, '{}'
-		FROM (
-			SELECT profile_id, shared FROM batch_summary
-			UNION ALL
-			SELECT profile_id, shared FROM batch_kept) p
-		WHERE NOT EXISTS (SELECT FROM cdp_data.profile_timeline t WHERE t.profile_id = p.profile_id)
-		ORDER BY p.profile_id
-	$sql$);
-	PERFORM cdp_internal.batch_run($sql$
-		UPDATE cdp_data.profile_timeline t
-		SET shared = p.shared
-		FROM (
-			SELECT profile_id, shared FROM batch_summary
-			UNION ALL
-			SELECT profile_id, shared FROM batch_kept) p
-		WHERE t.profile_id = p.profile_id AND t.shared <> p.shared
-	$sql$);
+	PERFORM cdp_internal.seal_timelines(cdp_internal.batch_array('SELECT profile_id FROM batch_heavy'));
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.refresh_fold_timeline() IS
-	'Internal: folds events and moved profiles into cdp_data.profile_timeline, and seals timelines that became large.';
+COMMENT ON FUNCTION cdp_internal.restitch_fold_timeline() IS
+	'Internal: folds all events of the log into cdp_data.profile_timeline, and seals timelines that are large.';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_timeline(), cdp_internal.refresh_fold_timeline() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_timeline(), cdp_internal.seal_timelines(bigint[]),
+	cdp_internal.restitch_fold_timeline() FROM PUBLIC;

@@ -71,7 +71,6 @@ BEGIN
 		FROM batch_refold r
 		JOIN cdp_data.identifier i ON i.identifier_id = r.identifier_id
 		WHERE r.type = 'identify' AND i.profile_id <> 0
-			AND NOT EXISTS (SELECT FROM batch_rebuild b WHERE b.profile_id = i.profile_id)
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_lapsing_lacking',
 		cdp_internal.lacking_people('SELECT profile_id FROM batch_lapsing'));
@@ -109,31 +108,29 @@ COMMENT ON FUNCTION cdp_internal.refresh_refold() IS
 	'Internal: folds the traits of profiles again if some have expired, or if a rule or source that concerns them has '
 	'changed (batch_refold). Stages these profiles (batch_lapsed).';
 
-CREATE FUNCTION cdp_internal.has_lapsed() RETURNS boolean
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+CREATE FUNCTION cdp_internal.has_lapsed(as_of timestamptz) RETURNS boolean
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
+	-- mostly nothing has expired, which a plan that is kept cannot know: the indexes of expires_at tell at once
+	SET enable_seqscan = off
+	SET plan_cache_mode = force_generic_plan
 AS $function$
 BEGIN
-	RETURN cdp_internal.batch_value($sql$
-		SELECT count(*)
-		FROM (
-			(SELECT
+	RETURN EXISTS (
+			SELECT
 			FROM cdp_data.profile p
-			WHERE p.expires_at <= $2
-				AND NOT EXISTS (SELECT FROM cdp_data.undone u WHERE u.kind = 'expiry' AND u.profile_id = p.profile_id)
-			LIMIT 1)
-			UNION ALL
-			(SELECT
+			WHERE p.expires_at <= as_of
+				AND NOT EXISTS (SELECT FROM cdp_data.undone u WHERE u.kind = 'expiry' AND u.profile_id = p.profile_id))
+		OR EXISTS (
+			SELECT
 			FROM cdp_data.account a
-			WHERE a.expires_at <= $2
-				AND NOT EXISTS (SELECT FROM cdp_data.undone u WHERE u.kind = 'expiry' AND u.group_id = a.group_id)
-			LIMIT 1)) l
-	$sql$) > 0;
+			WHERE a.expires_at <= as_of
+				AND NOT EXISTS (SELECT FROM cdp_data.undone u WHERE u.kind = 'expiry' AND u.group_id = a.group_id));
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.has_lapsed() IS
-	'Internal: returns whether a trait of a person or account has expired at the time of the current batch, except '
-	'where a refresh left that undone.';
+COMMENT ON FUNCTION cdp_internal.has_lapsed(timestamptz) IS
+	'Internal: returns whether traits of a person or an account have expired at that time, except where a refresh left '
+	'that undone.';
 
 REVOKE ALL ON FUNCTION cdp_internal.init_trait_rule(), cdp_internal.merged_traits(text), cdp_internal.refresh_refold(),
-	cdp_internal.has_lapsed() FROM PUBLIC;
+	cdp_internal.has_lapsed(timestamptz) FROM PUBLIC;

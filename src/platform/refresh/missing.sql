@@ -2,6 +2,23 @@
 -- log would lose the missing events: so verdicts and rules are refused, and changes that the evidence of a batch
 -- requires are left undone (cdp_data.undone).
 
+CREATE FUNCTION cdp_internal.has_month(month timestamptz) RETURNS boolean
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+	SET timezone = 'UTC'
+AS $function$
+BEGIN
+	RETURN EXISTS (
+		SELECT
+		FROM pg_inherits h
+		JOIN pg_class c ON c.oid = h.inhrelid
+		WHERE h.inhparent = 'cdp_data.event'::regclass AND NOT h.inhdetachpending
+		  AND pg_get_expr(c.relpartbound, c.oid) LIKE format('FOR VALUES FROM (%L)%%', month));
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.has_month(timestamptz) IS
+	'Internal: returns whether the log has a partition for the month that begins at a time (UTC).';
+
 CREATE FUNCTION cdp_internal.missing_months(profile_id bigint) RETURNS text[]
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -37,12 +54,10 @@ BEGIN
 	IF found = '{}' THEN
 		found := ARRAY(
 			SELECT to_char(m.month, 'YYYY-MM')
-			FROM cdp_data.profile p CROSS JOIN LATERAL generate_series(
-				date_trunc('month', p.first_seen), p.last_seen, interval '1 month') AS m (month)
-			WHERE p.profile_id = asked AND NOT EXISTS (
-				SELECT FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
-				WHERE h.inhparent = 'cdp_data.event'::regclass AND NOT h.inhdetachpending
-				  AND pg_get_expr(c.relpartbound, c.oid) LIKE format('FOR VALUES FROM (%L)%%', m.month)) ORDER BY 1);
+			FROM cdp_data.profile p
+			CROSS JOIN LATERAL
+				generate_series(date_trunc('month', p.first_seen), p.last_seen, interval '1 month') AS m (month)
+			WHERE p.profile_id = asked AND NOT cdp_internal.has_month(m.month) ORDER BY 1);
 	END IF;
 	RETURN found;
 END
@@ -127,100 +142,37 @@ COMMENT ON FUNCTION cdp_internal.start_whole_change() IS
 	'Internal: begins the progress of a change that reads the whole log, or raises the error of '
 	'cdp_internal.check_log().';
 
--- The people that the batch will fold from the log: those that lose identifiers or events, and those that they are
--- merged with.
-CREATE FUNCTION cdp_internal.stage_concerned() RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	PERFORM cdp_internal.batch_stage('batch_concerned', $sql$
-		WITH losing AS (
-			SELECT r.old_id AS profile_id, r.new_id FROM batch_relabel r WHERE r.old_id <> 0
-			UNION
-			SELECT i.profile_id, coalesce(r.new_id, i.profile_id)
-			FROM batch_place p JOIN cdp_data.identifier i ON i.identifier_id = p.place
-			LEFT JOIN batch_relabel r ON r.identifier_id = i.identifier_id WHERE i.profile_id <> 0
-			UNION
-			SELECT f.profile_id, f.profile_id FROM batch_refolded f
-		), anew AS (
-			SELECT new_id AS profile_id FROM losing
-			UNION
-			SELECT coalesce(m.new_id, l.profile_id) FROM losing l LEFT JOIN batch_moved m ON m.old_id = l.profile_id
-		)
-		SELECT profile_id FROM losing
-		UNION
-		SELECT profile_id FROM anew
-		UNION
-		SELECT m.old_id FROM batch_moved m JOIN anew n ON n.profile_id = m.new_id
-	$sql$);
-END
-$function$;
-COMMENT ON FUNCTION cdp_internal.stage_concerned() IS
-	'Internal: stages the people who are about to be folded from the log (batch_concerned).';
-
-CREATE FUNCTION cdp_internal.resolve_batch(leave_undone boolean) RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-DECLARE
-	refused bigint;
-BEGIN
-	PERFORM cdp_internal.batch_stage('batch_kept_unshared',
-		'SELECT 0::bigint AS identifier_id, 0::bigint AS profile_id WHERE false');
-	LOOP
-		PERFORM cdp_internal.stage_resolved();
-		PERFORM cdp_internal.stage_concerned();
-		EXIT WHEN cdp_internal.batch_stage('batch_lacking',
-			cdp_internal.lacking_people('SELECT profile_id FROM batch_concerned')) = 0;
-		refused := cdp_internal.batch_value(format('SELECT min(l.profile_id) FROM batch_lacking l WHERE NOT %L::boolean
-			OR EXISTS (SELECT FROM batch_frozen f WHERE f.profile_id = l.profile_id)', leave_undone));
-		IF refused IS NOT NULL THEN
-			PERFORM cdp_internal.refuse_missing(refused,
-				cdp_internal.batch_value(format('SELECT lacks FROM batch_lacking WHERE profile_id = %s', refused)));
-		END IF;
-		PERFORM cdp_internal.batch_stage('batch_frozen',
-			'SELECT profile_id, lacks FROM batch_frozen UNION ALL SELECT profile_id, lacks FROM batch_lacking');
-		PERFORM cdp_internal.batch_stage('batch_kept_unshared', $sql$
-			SELECT identifier_id, profile_id FROM batch_kept_unshared
-			UNION
-			SELECT i.identifier_id, i.profile_id
-			FROM batch_result r
-			JOIN cdp_data.identifier i ON i.identifier_id = r.id
-			JOIN batch_frozen f USING (profile_id)
-			WHERE r.kind = 'sharing'
-		$sql$);
-		PERFORM cdp_internal.batch_stage('batch_sharing_changed', $sql$
-			SELECT * FROM batch_sharing_changed s
-			WHERE NOT EXISTS (SELECT FROM batch_kept_unshared k WHERE k.identifier_id = s.identifier_id)
-		$sql$);
-	END LOOP;
-	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.undone (kind, profile_id, a, b, lacks, batch_id)
-		SELECT 'split', f.profile_id, least(r.id, r.other), greatest(r.id, r.other), f.lacks, $1
-		FROM batch_result r JOIN cdp_data.identifier i ON i.identifier_id IN (r.id, r.other)
-		JOIN batch_frozen f USING (profile_id) WHERE r.kind = 'declined'
-		UNION ALL
-		SELECT 'sharing', k.profile_id, k.identifier_id, 0, f.lacks, $1
-		FROM batch_kept_unshared k JOIN batch_frozen f USING (profile_id)
-		ON CONFLICT DO NOTHING
-	$sql$);
-END
-$function$;
-COMMENT ON FUNCTION cdp_internal.resolve_batch(boolean) IS
-	'Internal: finds the profiles after the batch (see cdp_internal.stage_resolved). If the log lacks events of people '
-	'who would be taken apart, it raises the error of cdp_internal.refuse_missing(), or with leave_undone keeps these '
-	'people whole, and lists what was left undone in cdp_data.undone.';
-
-CREATE FUNCTION cdp_internal.verify_missing() RETURNS TABLE (stage text, item text, expected text, found text)
+CREATE FUNCTION cdp_internal.verify_missing(person bigint)
+	RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
+	SET timezone = 'UTC'
 AS $function$
 #variable_conflict use_column
 BEGIN
 	RETURN QUERY
-		SELECT 'log', 'events', 'all that were accepted', format('%s fewer', m.missing)
-		FROM (SELECT cdp_internal.count_missing() AS missing) m WHERE m.missing > 0;
+		SELECT 'log', 'events', 'all that were accepted',
+			   format('%s fewer%s', m.missing, '; no partition for ' || nullif(a.months, ''))
+		FROM (SELECT cdp_internal.count_missing() AS missing) m CROSS JOIN LATERAL (
+			SELECT string_agg(to_char(o.month, 'YYYY-MM'), ', ' ORDER BY o.month) AS months
+			FROM (SELECT DISTINCT date_trunc('month', s.at) AS month
+				  FROM cdp_data.profile p
+				  CROSS JOIN LATERAL (VALUES (p.first_seen), (p.last_seen)) AS s (at)
+				  WHERE m.missing > 0) o
+			WHERE NOT cdp_internal.has_month(o.month)) a
+		WHERE person IS NULL AND m.missing > 0;
+	RETURN QUERY
+		SELECT 'log', 'events of ' || i.identifier::text, format('%s that were accepted', p.events),
+			   format('%s fewer%s', p.events - l.events,
+				', of ' || nullif(array_to_string(cdp_internal.missing_months(p.profile_id), ', '), ''))
+		FROM cdp_data.profile p
+		JOIN cdp_data.identifier i ON i.identifier_id = p.profile_id
+		CROSS JOIN LATERAL (
+			SELECT count(*) AS events
+			FROM cdp_data.identifier o
+			JOIN cdp_data.event e ON e.identifier_id = o.identifier_id
+			WHERE o.profile_id = p.profile_id) l
+		WHERE p.profile_id = person AND cdp_internal.count_missing() > 0 AND l.events < p.events;
 	RETURN QUERY
 		SELECT 'undone', coalesce(nullif(u.group_id, ''), i.identifier::text, format('profile %s', u.profile_id)),
 			   CASE u.kind WHEN 'split' THEN format('the link %s - %s is considered', a.identifier, b.identifier)
@@ -231,12 +183,15 @@ BEGIN
 		FROM cdp_data.undone u LEFT JOIN cdp_data.identifier i ON i.identifier_id = u.profile_id
 		LEFT JOIN cdp_data.identifier a ON a.identifier_id = u.a
 		LEFT JOIN cdp_data.identifier b ON b.identifier_id = u.b
+		WHERE person IS NULL OR u.profile_id = person
 		ORDER BY u.batch_id, u.kind, u.profile_id, u.a, u.b, u.group_id;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.verify_missing() IS
-	'Internal: returns whether the log lacks events, and what was left undone because of that.';
+COMMENT ON FUNCTION cdp_internal.verify_missing(bigint) IS
+	'Internal: returns whether the log lacks events, and what was left undone because of that. person: a profile_id; '
+	'NULL: all.';
 
-REVOKE ALL ON FUNCTION cdp_internal.missing_months(bigint), cdp_internal.refuse_missing(bigint, bigint),
-	cdp_internal.count_missing(), cdp_internal.check_log(), cdp_internal.start_whole_change(),
-	cdp_internal.stage_concerned(), cdp_internal.resolve_batch(boolean), cdp_internal.verify_missing() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.has_month(timestamptz), cdp_internal.missing_months(bigint),
+	cdp_internal.refuse_missing(bigint, bigint), cdp_internal.count_missing(), cdp_internal.check_log(),
+	cdp_internal.start_whole_change(), cdp_internal.verify_missing(bigint)
+	FROM PUBLIC;

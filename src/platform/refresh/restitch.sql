@@ -1,5 +1,31 @@
 -- cdp.restitch(): computes in place everything that follows from the log.
 
+-- All stages, in the place of cdp_internal.refresh_pass().
+CREATE FUNCTION cdp_internal.restitch_pass(INOUT identifier_id bigint, OUT done cdp_internal.batch_counts,
+	OUT touched bigint[])
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	done := (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	SELECT i.identifier_id, i.identifiers INTO identifier_id, done.identifiers
+	FROM cdp_internal.restitch_identify(identifier_id) i;
+	done.links := cdp_internal.restitch_link();
+	SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identifiers_reworked
+	INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identifiers_reworked
+	FROM cdp_internal.restitch_stitch() s;
+	done.largest_rework := cdp_internal.batch_value($sql$ SELECT other FROM batch_result WHERE kind = 'reworks' $sql$);
+	done.events_reanchored := cdp_internal.restitch_anchor();
+	done.profiles_touched := cdp_internal.restitch_fold();
+	PERFORM cdp_internal.restitch_fold_timeline();
+	PERFORM cdp_internal.restitch_fold_account();
+	touched := cdp_internal.batch_array('SELECT profile_id FROM batch_touched');
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.restitch_pass(bigint) IS
+	'Internal: takes the whole log through all stages up to the profiles. Takes and returns what '
+	'cdp_internal.refresh_pass() does.';
+
 CREATE FUNCTION cdp.restitch(incomplete boolean DEFAULT false, OUT identifiers bigint, OUT links bigint,
 	OUT identifiers_moved bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
 	OUT events_reanchored bigint, OUT elapsed interval)
@@ -42,8 +68,8 @@ $function$;
 COMMENT ON FUNCTION cdp.restitch(boolean) IS
 $comment$Computes identifiers, links, profiles, traits and timelines from the log, the rules and the verdicts, in
 place. Identifiers keep their numbers, so profiles keep their ids. Use it to repair the tables, and after a change of
-the normalisers; cdp.verify() returns no rows afterwards. If nothing was wrong, no identifier moves; traits and
-timelines are folded in any case.
+the normalisers; cdp.verify() returns no rows afterwards, except of its stages log, message, history and segment. If
+nothing was wrong, no identifier moves; traits and timelines are folded in any case.
 Returns what was wrong: identifiers that were missing; links whose rows were missing, wrong or superfluous; identifiers
 that moved to another profile; profiles that were missing, merged into others, or split; events that got another
 anchor. An identifier that no event of the log has is in no profile afterwards. One that the present normalisers write
@@ -53,5 +79,5 @@ readers do not. READ COMMITTED only.
 Error: the log lacks accepted events, for example after months were detached (55000); incomplete => true uses the
 events left.$comment$;
 
-REVOKE ALL ON FUNCTION cdp.restitch(boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.restitch_pass(bigint), cdp.restitch(boolean) FROM PUBLIC;
 

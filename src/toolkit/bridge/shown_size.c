@@ -13,6 +13,7 @@
 #include "core/text/value.h"
 #include "core/text/value_size.h"
 #include "toolkit/bridge/raw_size.h"
+#include "toolkit/bridge/shown_size.h"
 
 /* a document that is larger is not read: its text has hardly less */
 #define READ_MAX (64 << 20)
@@ -77,26 +78,34 @@ item_size(JsonbIteratorToken token, const JsonbValue *value)
 	}
 }
 
-/* cdp_shown_size returns the size of a document over READ_MAX without reading it. */
-Datum
-cdp_shown_size(PG_FUNCTION_ARGS)
+/* shown_size: see the header. */
+int64
+shown_size(Datum value)
 {
-	int64 raw = raw_size(PG_GETARG_DATUM(0), -1);
+	int64 raw = raw_size(value, -1);
 	int64 size = 0;
 	Jsonb *document;
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
-	JsonbValue value;
+	JsonbValue item;
 
 	if (raw > READ_MAX)
-		PG_RETURN_INT64(raw);
-	document = PG_GETARG_JSONB_P(0);
+		return raw;
+	document = DatumGetJsonbP(value);
 	iterator = JsonbIteratorInit(&document->root);
-	while ((token = JsonbIteratorNext(&iterator, &value, false)) != WJB_DONE)
+	while ((token = JsonbIteratorNext(&iterator, &item, false)) != WJB_DONE)
 	{
 		CHECK_FOR_INTERRUPTS();
-		size += item_size(token, &value);
+		size += item_size(token, &item);
 	}
-	PG_FREE_IF_COPY(document, 0);
-	PG_RETURN_INT64(Max(raw, size));
+	if ((Pointer) document != DatumGetPointer(value))
+		pfree(document);
+	return Max(raw, size);
+}
+
+/* cdp_shown_size implements cdp_internal.shown_size. */
+Datum
+cdp_shown_size(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(shown_size(PG_GETARG_DATUM(0)));
 }

@@ -14,8 +14,8 @@
 #include "utils/numeric.h"
 
 #include "cdp.h"
-#include "core/text/decimal.h"
 #include "toolkit/bridge/jsonb_walk.h"
+#include "toolkit/timeline/carried_number.h"
 
 CDP_FUNCTION(cdp_carried);
 CDP_FUNCTION(cdp_left_out);
@@ -33,12 +33,11 @@ refuse_rules(void)
 
 /* Find the rules for an event; false if there are none. */
 static bool
-rules_of(Jsonb *rules, text *event, JsonbValue *found)
+rules_of(Jsonb *rules, const char *event, int length, JsonbValue *found)
 {
 	if (!JB_ROOT_IS_OBJECT(rules))
 		refuse_rules();
-	if (getKeyJsonValueFromContainer(&rules->root, VARDATA_ANY(event),
-									 (int) VARSIZE_ANY_EXHDR(event), found) == NULL &&
+	if (getKeyJsonValueFromContainer(&rules->root, event, length, found) == NULL &&
 		getKeyJsonValueFromContainer(&rules->root, "*", 1, found) == NULL)
 		return false;
 	if (found->type != jbvBinary || !JsonContainerIsObject(found->val.binary.data))
@@ -96,24 +95,34 @@ follow_path(Jsonb *properties, const JsonbValue *path, JsonbValue *value)
 	return value->type != jbvNull;
 }
 
-/* Convert a number, or a string that is one, to a number that a timeline can carry. */
+/* Read a number, or a string that is one, as a timeline can carry it; false if it cannot. */
 static bool
-read_number(JsonbValue *value)
+read_number(const JsonbValue *value, CdpkDecimal *decimal)
 {
-	CdpkDecimal decimal;
-	char text[CDPK_DECIMAL_TEXT_MAX];
 	char *printed;
 
 	if (value->type == jbvNumeric)
 	{
 		printed =
 			DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
-		return cdpk_decimal_parse(printed, strlen(printed), &decimal) == CDPK_OK;
+		return cdpk_decimal_parse(printed, strlen(printed), decimal) == CDPK_OK;
 	}
-	if (value->type != jbvString ||
-		cdpk_decimal_parse(value->val.string.val, (size_t) value->val.string.len, &decimal) !=
-			CDPK_OK)
+	return value->type == jbvString &&
+		   cdpk_decimal_parse(value->val.string.val, (size_t) value->val.string.len, decimal) ==
+			   CDPK_OK;
+}
+
+/* Convert a value to a JSON number; false if a timeline cannot carry it. */
+static bool
+make_number(JsonbValue *value)
+{
+	CdpkDecimal decimal;
+	char text[CDPK_DECIMAL_TEXT_MAX];
+
+	if (!read_number(value, &decimal))
 		return false;
+	if (value->type == jbvNumeric)
+		return true;
 	text[cdpk_decimal_print(decimal, text)] = '\0';
 	value->type = jbvNumeric;
 	value->val.numeric = DatumGetNumeric(DirectFunctionCall3(
@@ -121,19 +130,45 @@ read_number(JsonbValue *value)
 	return true;
 }
 
-/* Move to the next rule whose path leads to something; *fits: to a number. */
+/* Move to the next rule whose path leads to something. */
 static bool
-next_number(JsonbWalk *rules, Jsonb *properties, JsonbValue *name, JsonbValue *value, bool *fits)
+next_value(JsonbWalk *rules, Jsonb *properties, JsonbValue *name, JsonbValue *value)
 {
 	JsonbValue path;
 
 	while (jsonb_walk_member(rules, name, &path))
 		if (follow_path(properties, &path, value))
-		{
-			*fits = read_number(value);
 			return true;
-		}
 	return false;
+}
+
+/* carried_numbers: see the header. */
+int
+carried_numbers(Jsonb *rules, const char *event, int length, Jsonb *properties,
+				CarriedNumber *numbers)
+{
+	JsonbValue of_event;
+	JsonbValue name;
+	JsonbValue value;
+	JsonbWalk walk;
+	int count = 0;
+
+	if (!rules_of(rules, event, length, &of_event))
+		return 0;
+	walk = jsonb_walk(of_event.val.binary.data);
+	while (next_value(&walk, properties, &name, &value))
+	{
+		CarriedNumber *number = &numbers[count];
+
+		if (count == CDPK_NUMBERS_MAX)
+			ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+							errmsg("an event has more than %d numbers", CDPK_NUMBERS_MAX)));
+		number->name = name.val.string.val;
+		number->length = name.val.string.len;
+		number->fits = read_number(&value, &number->value);
+		count++;
+	}
+	return count;
 }
 
 /* carried(event, properties, rules): the numbers that the timeline carries, as an object. */
@@ -146,14 +181,14 @@ cdp_carried(PG_FUNCTION_ARGS)
 	JsonbValue name;
 	JsonbValue value;
 	JsonbWalk walk;
-	bool fits;
+	text *event = PG_GETARG_TEXT_PP(0);
 
-	if (!rules_of(PG_GETARG_JSONB_P(2), PG_GETARG_TEXT_PP(0), &rules))
+	if (!rules_of(PG_GETARG_JSONB_P(2), VARDATA_ANY(event), (int) VARSIZE_ANY_EXHDR(event), &rules))
 		PG_RETURN_NULL();
 	walk = jsonb_walk(rules.val.binary.data);
-	while (next_number(&walk, properties, &name, &value, &fits))
+	while (next_value(&walk, properties, &name, &value))
 	{
-		if (!fits)
+		if (!make_number(&value))
 			continue;
 		if (state == NULL)
 			pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
@@ -175,13 +210,14 @@ cdp_left_out(PG_FUNCTION_ARGS)
 	JsonbValue name;
 	JsonbValue value;
 	JsonbWalk walk;
-	bool fits;
+	text *event = PG_GETARG_TEXT_PP(0);
+	CdpkDecimal decimal;
 
-	if (!rules_of(PG_GETARG_JSONB_P(2), PG_GETARG_TEXT_PP(0), &rules))
+	if (!rules_of(PG_GETARG_JSONB_P(2), VARDATA_ANY(event), (int) VARSIZE_ANY_EXHDR(event), &rules))
 		PG_RETURN_NULL();
 	walk = jsonb_walk(rules.val.binary.data);
-	while (next_number(&walk, properties, &name, &value, &fits))
-		if (!fits)
+	while (next_value(&walk, properties, &name, &value))
+		if (!read_number(&value, &decimal))
 			names = accumArrayResult(
 				names,
 				PointerGetDatum(cstring_to_text_with_len(name.val.string.val, name.val.string.len)),

@@ -56,6 +56,9 @@ timeline_check(CdpkStatus status)
 		timeline_corrupt(status);
 }
 
+/* Return the timeline with the events of all that are not null, NULL if all are; one alone is not copied. */
+extern Timeline *timeline_whole(const Datum *parts, const bool *nulls, int count);
+
 /* Return a new timeline with the events of a log. */
 extern Timeline *timeline_from_log(const CdpkTimelineLog *log);
 

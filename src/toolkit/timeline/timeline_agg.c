@@ -220,23 +220,23 @@ cdp_timeline_concat(PG_FUNCTION_ARGS)
 }
 
 /*
- * timeline_whole(a, b, c, d): the events of all; NULL is no events.  One alone is not copied.  The
- * cheapest order is from the smallest to the largest: each is copied with all before it.
+ * One alone is not copied.  The cheapest order is from the smallest to the largest: each is copied
+ * with all before it.
  */
-Datum
-cdp_timeline_whole(PG_FUNCTION_ARGS)
+Timeline *
+timeline_whole(const Datum *parts, const bool *nulls, int count)
 {
 	Timeline *whole = NULL;
 	bool empty = true; /* what whole is */
 
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < count; i++)
 	{
 		Timeline *part;
 		CdpkTimeline opened;
 
-		if (PG_ARGISNULL(i))
+		if (nulls[i])
 			continue;
-		part = PG_GETARG_TIMELINE_PP(i);
+		part = (Timeline *) PG_DETOAST_DATUM_PACKED(parts[i]);
 		timeline_open(part, &opened);
 		if (!empty && opened.names > 0)
 			whole = merge_timelines(whole, part);
@@ -244,6 +244,23 @@ cdp_timeline_whole(PG_FUNCTION_ARGS)
 			whole = part;
 		empty = empty && opened.names == 0;
 	}
+	return whole;
+}
+
+/* timeline_whole(a, b, c, d): the events of all; NULL is no events. */
+Datum
+cdp_timeline_whole(PG_FUNCTION_ARGS)
+{
+	Datum parts[4];
+	bool nulls[4];
+	Timeline *whole;
+
+	for (int i = 0; i < lengthof(parts); i++)
+	{
+		parts[i] = PG_GETARG_DATUM(i);
+		nulls[i] = PG_ARGISNULL(i);
+	}
+	whole = timeline_whole(parts, nulls, lengthof(parts));
 	if (whole == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(whole);

@@ -131,6 +131,9 @@ extern bool traits_row_put(CdpkTraitsState *state, Jsonb *object, const TraitsRu
 /* Return the keys of an object whose values their rules cannot take, as text[]; NULL if there are none. */
 extern ArrayType *traits_row_refused(Jsonb *object, const TraitsRules *rules);
 
+/* Return a problem in words, with the key where there is one. */
+extern const char *traits_problem_text(const TraitsProblem *problem);
+
 /* Raise a problem as an error. */
 extern void traits_problem_report(const TraitsProblem *problem) __attribute__((noreturn));
 

@@ -209,8 +209,7 @@ cdp_traits_problem(PG_FUNCTION_ARGS)
 	if (PG_ARGISNULL(0) ||
 		traits_row_check(PG_GETARG_JSONB_P(0), compiled_rules(fcinfo, 1), &problem))
 		PG_RETURN_NULL();
-	PG_RETURN_TEXT_P(cstring_to_text(
-		problem.key ? psprintf("%s (\"%s\")", problem.reason, problem.key) : problem.reason));
+	PG_RETURN_TEXT_P(cstring_to_text(traits_problem_text(&problem)));
 }
 
 CDP_FUNCTION(cdp_refused_keys);

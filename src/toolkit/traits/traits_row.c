@@ -436,6 +436,13 @@ traits_row_refused(Jsonb *object, const TraitsRules *rules)
 	return refused ? DatumGetArrayTypeP(makeArrayResult(refused, CurrentMemoryContext)) : NULL;
 }
 
+/* Return a problem in words. */
+const char *
+traits_problem_text(const TraitsProblem *problem)
+{
+	return problem->key ? psprintf("%s (\"%s\")", problem->reason, problem->key) : problem->reason;
+}
+
 /* Raise a problem as an error. */
 void
 traits_problem_report(const TraitsProblem *problem)

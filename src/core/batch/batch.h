@@ -1,0 +1,244 @@
+/*
+ * batch.h
+ *		One pass through a batch: from cleaned rows to what the tables must become.
+ *
+ * All that happens between reading and writing is here.  What must be looked up is
+ * asked for in phases: the batch gives an array of keys, the caller looks them up
+ * and hands the rows in, and calls the next phase.  The functions are declared in the
+ * order of their use; those that end in "_add_…" may be called any number of times.
+ *
+ *	rows			cdpk_batch_new, cdpk_batch_begin
+ *	dedupe			cdpk_batch_keys → known ones → cdpk_batch_accept
+ *	identify		cdpk_batch_identify → namespaces → cdpk_batch_set_rules;
+ *					names → marks, voids, known ones → cdpk_batch_number → wanted ones
+ *	evidence		cdpk_batch_pair → pairs → rows of links → cdpk_batch_link
+ *	stitch			cdpk_batch_stitch, again after cdpk_batch_freeze
+ *	anchor			cdpk_batch_anchor; events of the log that may move
+ *	fold			cdpk_batch_plan → rows of profiles, events to fold anew →
+ *					cdpk_batch_fold
+ *
+ * Numbers follow the order in which identifiers arrive, and within a batch that of
+ * their bytes.  Given these, what comes of the rows does not depend on how they are
+ * cut into batches.
+ *
+ * A phase that is called before its time, or is given what is not there, says
+ * CDPK_INVALID; rows of tables that contradict each other are CDPK_CORRUPT.
+ */
+#ifndef CDPK_BATCH_H
+#define CDPK_BATCH_H
+
+#include "core/batch/batch_types.h"
+#include "core/stitch/stitch.h"
+
+typedef struct CdpkBatch CdpkBatch;
+
+typedef struct CdpkBatchSetup
+{
+	const CdpkAllocator *allocator;          /* lives as long as the batch */
+	void (*check_interrupts)(void *context); /* called now and then in long loops, or NULL */
+	void *context;
+	uint64_t seed; /* one that others cannot guess keeps them from choosing collisions */
+} CdpkBatchSetup;
+
+extern CdpkStatus cdpk_batch_new(const CdpkBatchSetup *setup, CdpkBatch **batch);
+
+/* Release all memory, results included, also after a failure. */
+extern void cdpk_batch_free(CdpkBatch *batch);
+
+/* Take rows, at most UINT32_MAX / 2, and changes (NULL: none).  A row's number is its place. */
+extern CdpkStatus cdpk_batch_begin(CdpkBatch *batch, const CdpkBatchRow *rows, size_t count,
+								   const CdpkBatchChanges *changes);
+
+/* ---------------------------------------------------------------- dedupe */
+
+/* Return the distinct message keys of the rows that are not quarantined, in their order. */
+extern const CdpkBatchKey *cdpk_batch_keys(const CdpkBatch *batch, size_t *count);
+
+/*
+ * Decide what becomes of each row: known[i] says whether the i-th key is in the tables
+ * (NULL: none is).  Accepted ones get the numbers after the last one, in their order.  The
+ * keys to be written are those that are not known.
+ */
+extern CdpkStatus cdpk_batch_accept(CdpkBatch *batch, const bool *known, int64_t last_event_id);
+
+/* Return what became of each row. */
+extern const CdpkBatchJudged *cdpk_batch_judged(const CdpkBatch *batch);
+
+/* ---------------------------------------------------------------- identify */
+
+/* Find the distinct identifiers of accepted rows, and of events that are read again. */
+extern CdpkStatus cdpk_batch_identify(CdpkBatch *batch);
+
+/* Return the namespaces of these. */
+extern const CdpkBatchBytes *cdpk_batch_namespaces(const CdpkBatch *batch, size_t *count);
+
+/* Give the rules, with all of these namespaces (but for those that only blocked identifiers have). */
+extern CdpkStatus cdpk_batch_set_rules(CdpkBatch *batch, const CdpkBatchRules *rules);
+
+/* Return the payloads of these identifiers. */
+extern const CdpkBatchBytes *cdpk_batch_names(const CdpkBatch *batch, size_t *count);
+
+/* Return the place of a payload among them, or CDPK_BATCH_NONE. */
+extern uint32_t cdpk_batch_find(const CdpkBatch *batch, const uint8_t *payload, size_t length);
+
+/*
+ * Say what rules and verdicts say of an identifier: that it is blocked before its row is added.  Blocked
+ * ones need not be looked up.
+ */
+extern CdpkStatus cdpk_batch_mark(CdpkBatch *batch, uint32_t place, CdpkBatchMark mark);
+
+/* Add the unlink verdicts of which both ends are in the batch; of one pair the latest time counts. */
+extern CdpkStatus cdpk_batch_add_voids(CdpkBatch *batch, const CdpkBatchVoid *voids, size_t count);
+
+/* Add the rows of identifiers that the tables know. */
+extern CdpkStatus cdpk_batch_add_known(CdpkBatch *batch, const CdpkBatchKnown *rows, size_t count);
+
+/* Number what is new. */
+extern CdpkStatus cdpk_batch_number(CdpkBatch *batch, int64_t last_identifier_id);
+
+/* Return the places of the new identifiers, in the order of their numbers, which follow the last one. */
+extern const uint32_t *cdpk_batch_fresh(const CdpkBatch *batch, size_t *count);
+
+/* Return the numbers that the changes name and no event carries: mostly none. */
+extern const int64_t *cdpk_batch_wanted(const CdpkBatch *batch, size_t *count);
+
+/* Add the rows of these. */
+extern CdpkStatus cdpk_batch_add_others(CdpkBatch *batch, const CdpkBatchOther *rows, size_t count);
+
+/* Return all that is known of an identifier by its place. */
+extern const CdpkBatchIdentifier *cdpk_batch_identifier(const CdpkBatch *batch, uint32_t place);
+
+/* Return the place of a number, or CDPK_BATCH_NONE. */
+extern uint32_t cdpk_batch_place(const CdpkBatch *batch, int64_t identifier_id);
+
+/* ---------------------------------------------------------------- evidence */
+
+/* Find the pairs of identifiers that stood on one event. */
+extern CdpkStatus cdpk_batch_pair(CdpkBatch *batch);
+
+/* Return the pairs that may have rows of links, sorted. */
+extern const CdpkBatchIdPair *cdpk_batch_pairs(const CdpkBatch *batch, size_t *count);
+
+/* Add the rows of links of these pairs, of all sources. */
+extern CdpkStatus cdpk_batch_add_links(CdpkBatch *batch, const CdpkBatchLink *rows, size_t count);
+
+/* Find what becomes of links, of the counts of identifiers, and of sharing. */
+extern CdpkStatus cdpk_batch_link(CdpkBatch *batch);
+
+/*
+ * Return what becomes of links.  What is to be deleted must be gone from the tables before the
+ * stitch, the rest may be written before or after it; after it "refused" is what it said.
+ */
+extern const CdpkBatchLinks *cdpk_batch_links(const CdpkBatch *batch);
+
+/* Return the places of identifiers whose counts changed; new ones are among them. */
+extern const uint32_t *cdpk_batch_recounted(const CdpkBatch *batch, size_t *count);
+
+/* ---------------------------------------------------------------- stitch */
+
+/*
+ * Find the profiles after the batch.  The store reads the tables as they are before it, but for
+ * deleted links; of new identifiers it is asked for their forbids alone, by number (see
+ * cdpk_batch_place, and cdpk_batch_find for the other end).
+ */
+extern CdpkStatus cdpk_batch_stitch(CdpkBatch *batch, const CdpkStitchStore *store);
+
+/* Return what the last stitch said. */
+extern const CdpkStitchResult *cdpk_batch_result(const CdpkBatch *batch);
+
+/*
+ * Return the identifiers that are a reason to look for events with other anchors: "places" are
+ * themselves the present anchors; of "carried" the neighbours are, too: those that a row of the
+ * links in the tables, or an unlink verdict, joins with one of them.
+ */
+extern const int64_t *cdpk_batch_places(const CdpkBatch *batch, size_t *count);
+extern const int64_t *cdpk_batch_carried(const CdpkBatch *batch, size_t *count);
+
+/*
+ * Return the profiles, as they are before the batch, of which all events are needed: who loses
+ * identifiers or events, and who is joined with such a one.  place_profiles: the stored profiles of
+ * all places and neighbours of carried ones, with their identifiers as "id" and the profile as "from".
+ */
+extern CdpkStatus cdpk_batch_concerned(CdpkBatch *batch, const CdpkStitchMove *place_profiles,
+									   size_t count, const int64_t **profile_ids,
+									   size_t *profile_count);
+
+/*
+ * Name profiles that are not to be taken apart.  What the last stitch made of the sharing of their
+ * identifiers is left undone as well.  cdpk_batch_stitch must follow.
+ */
+extern CdpkStatus cdpk_batch_freeze(CdpkBatch *batch, const int64_t *profile_ids, size_t count);
+
+/* Return the identifiers whose sharing was left undone, and in "from" their profiles. */
+extern const CdpkStitchMove *cdpk_batch_kept(const CdpkBatch *batch, size_t *count);
+
+/* ---------------------------------------------------------------- anchor */
+
+/* Find the anchor of each accepted row.  No stitch may follow. */
+extern CdpkStatus cdpk_batch_anchor(CdpkBatch *batch);
+
+/* Return the anchors of rows, and the profiles of these after the batch; 0: none. */
+extern const int64_t *cdpk_batch_anchors(const CdpkBatch *batch);
+extern const int64_t *cdpk_batch_anchor_profiles(const CdpkBatch *batch);
+
+/* Return the accepted rows in the order of (anchor, time, number). */
+extern const uint32_t *cdpk_batch_log_order(const CdpkBatch *batch, size_t *count);
+
+/*
+ * Give the events of the log that are anchored at places or at neighbours of carried ones, all at once.
+ * Their identifiers that the batch does not know have names from *first_name on: they are looked up,
+ * marked where they are blocked, and added with cdpk_batch_add_known, as they are in the tables.
+ */
+extern CdpkStatus cdpk_batch_add_strays(CdpkBatch *batch, const CdpkBatchStray *strays,
+										size_t count, size_t *first_name);
+
+/* Find the anchors of these, and return those that are others. */
+extern CdpkStatus cdpk_batch_reanchor(CdpkBatch *batch, const CdpkBatchReanchored **reanchored,
+									  size_t *count);
+
+/* ---------------------------------------------------------------- fold */
+
+/* Find who is folded anew, who moves, and whose rows end. */
+extern CdpkStatus cdpk_batch_plan(CdpkBatch *batch);
+
+/* Return the profiles that are folded anew from the log, by their ids after the batch. */
+extern const int64_t *cdpk_batch_rebuilt(const CdpkBatch *batch, size_t *count);
+
+/* Return the profiles that moved whole into others that are not folded anew. */
+extern const CdpkStitchMove *cdpk_batch_gone(const CdpkBatch *batch, size_t *count);
+
+/* Return the profiles whose rows are wanted; not all need have one. */
+extern const int64_t *cdpk_batch_profiles_wanted(const CdpkBatch *batch, size_t *count);
+
+/* Add rows of these. */
+extern CdpkStatus cdpk_batch_add_parts(CdpkBatch *batch, const CdpkBatchPart *parts, size_t count);
+
+/*
+ * Give the events of the log of profiles that are folded anew, all at once, with the anchors that they
+ * have after cdpk_batch_reanchor, and without the rows of the batch.
+ */
+extern CdpkStatus cdpk_batch_set_logged(CdpkBatch *batch, const CdpkBatchLogged *events,
+										size_t count);
+
+/* Build the values of all profiles and accounts. */
+extern CdpkStatus cdpk_batch_fold(CdpkBatch *batch);
+
+/* Return the rows of profiles to be written, by id. */
+extern const CdpkBatchProfile *cdpk_batch_profiles(const CdpkBatch *batch, size_t *count);
+
+/* Return the profiles whose rows are deleted; not all need have one. */
+extern const int64_t *cdpk_batch_ended(const CdpkBatch *batch, size_t *count);
+
+/* Return the accepted rows that are folded, in the order of (profile, anchor, time). */
+extern const uint32_t *cdpk_batch_fold_order(const CdpkBatch *batch, size_t *count);
+
+/* Return what group calls of the batch add to accounts, by their names. */
+extern const CdpkBatchAccount *cdpk_batch_accounts(const CdpkBatch *batch, size_t *count);
+
+/* Return what they add to members of accounts, by (identifier, account). */
+extern const CdpkBatchMember *cdpk_batch_members(const CdpkBatch *batch, size_t *count);
+
+/* Return who was touched, and why, by profile. */
+extern const CdpkBatchTouched *cdpk_batch_touched(const CdpkBatch *batch, size_t *count);
+
+#endif /* CDPK_BATCH_H */

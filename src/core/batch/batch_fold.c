@@ -1,0 +1,433 @@
+/*
+ * batch_fold.c
+ *		The rows of profiles to be written: each is built once, of all that becomes part of it.
+ *
+ * What becomes part of profiles comes in lists that are sorted by profile: events, rows of the tables,
+ * summaries.  They are walked through together.
+ */
+#include "core/batch/batch_state.h"
+
+typedef struct List
+{
+	BatchItem *items; /* key: a profile's id */
+	size_t count;
+	size_t at;
+} List;
+
+/* What is walked through. */
+typedef struct Lists
+{
+	List rows;      /* places in "fold" */
+	List gone;      /* parts of profiles that moved into this one */
+	List own;       /* parts that are this one's row */
+	List summaries; /* places in the stitch's result */
+	List rebuilt;
+	List moved; /* profile moves: another profile is in this one */
+	List split; /* identifier moves: identifiers of another profile are in this one */
+	/* room for what one profile is made of */
+	const CdpkBatchRow **identify_rows;
+	const CdpkBatchRow **event_rows;
+	CdpkBatchBytes *traits;
+	CdpkBatchBytes *timelines;
+} Lists;
+
+/* ---------------------------------------------------------------- lists */
+
+static CdpkStatus
+make_list(CdpkBatch *batch, List *list, size_t most)
+{
+	list->items = batch_items(batch, most);
+	list->count = 0;
+	list->at = 0;
+	return list->items != NULL ? CDPK_OK : CDPK_OUT_OF_MEMORY;
+}
+
+static void
+add_item(List *list, int64_t profile_id, uint32_t value)
+{
+	list->items[list->count].key = (uint64_t) profile_id;
+	list->items[list->count++].value = value;
+}
+
+static void
+sort_list(List *list)
+{
+	batch_sort(list->items, list->items + list->count, list->count);
+}
+
+/* Return how many items of a list are of a profile; the list is at them, or at what follows. */
+static size_t
+items_of(List *list, int64_t profile_id, const BatchItem **items)
+{
+	size_t start;
+
+	while (list->at < list->count && list->items[list->at].key < (uint64_t) profile_id)
+		list->at++;
+	start = list->at;
+	*items = list->items + start;
+	while (list->at < list->count && list->items[list->at].key == (uint64_t) profile_id)
+		list->at++;
+	return list->at - start;
+}
+
+/* Put the event of a row or of the log on the list of what is folded. */
+static CdpkStatus
+add_fold_row(CdpkBatch *batch, const CdpkBatchRow *row, int64_t event_id, int64_t anchor,
+			 int64_t profile_id, uint32_t number)
+{
+	BatchFoldRow fold = {row, event_id, anchor, profile_id, number, BATCH_NONE};
+
+	if (profile_id == 0)
+		return CDPK_OK;
+	if (number != BATCH_NONE && batch->account_of_row != NULL)
+		fold.account = batch->account_of_row[number];
+	STITCH_PUSH(batch, batch->fold, fold);
+	return CDPK_OK;
+}
+
+/* Sort what is folded by profile, then by anchor, then by time; rows of the batch came so but for the profile. */
+static CdpkStatus
+list_rows(CdpkBatch *batch, List *list)
+{
+	uint32_t own;
+
+	STITCH_TRY(STITCH_RESERVE(batch, batch->fold, batch->log_order.count));
+	for (uint32_t i = 0; i < batch->log_order.count; i++)
+	{
+		uint32_t row = batch->log_order.items[i];
+
+		STITCH_TRY(add_fold_row(batch, &batch->rows[row], batch->judged_rows[row].event_id,
+								batch->anchor_of_row[row], batch->profile_of_row[row], row));
+	}
+	own = batch->fold.count;
+	for (uint32_t i = 0; i < batch->reanchored.count; i++)
+	{
+		const CdpkBatchReanchored *moved = &batch->reanchored.items[i];
+		int64_t profile_id = batch_profile_of_anchor(batch, moved->to);
+
+		if (cdpk_idmap_get(&batch->is_rebuilt, (uint64_t) profile_id) == CDPK_IDMAP_NONE)
+			STITCH_TRY(add_fold_row(batch, &batch->strays[moved->stray].row, moved->event_id,
+									moved->to, profile_id, BATCH_NONE));
+	}
+	for (size_t i = 0; i < batch->logged_count; i++)
+	{
+		const CdpkBatchLogged *event = &batch->logged[i];
+
+		if (cdpk_idmap_get(&batch->is_rebuilt, (uint64_t) event->profile_id) == CDPK_IDMAP_NONE)
+			return CDPK_INVALID;
+		STITCH_TRY(add_fold_row(batch, &event->row, event->event_id, event->anchor,
+								event->profile_id, BATCH_NONE));
+	}
+	STITCH_TRY(make_list(batch, list, batch->fold.count));
+	list->count = batch->fold.count;
+	for (uint32_t i = 0; i < batch->fold.count; i++)
+	{
+		list->items[i].key = batch_signed_key(batch->fold.items[i].row->at);
+		list->items[i].value = i;
+	}
+	if (own < batch->fold.count)
+	{
+		sort_list(list);
+		for (uint32_t i = 0; i < batch->fold.count; i++)
+			list->items[i].key = (uint64_t) batch->fold.items[list->items[i].value].identifier_id;
+		sort_list(list);
+	}
+	for (uint32_t i = 0; i < batch->fold.count; i++)
+		list->items[i].key = (uint64_t) batch->fold.items[list->items[i].value].profile_id;
+	sort_list(list);
+	return CDPK_OK;
+}
+
+/* List the rows of the tables: what became part of another profile, and what is there still. */
+static CdpkStatus
+list_parts(CdpkBatch *batch, List *gone, List *own)
+{
+	STITCH_TRY(make_list(batch, gone, batch->parts.count));
+	STITCH_TRY(make_list(batch, own, batch->parts.count));
+	for (uint32_t i = 0; i < batch->parts.count; i++)
+	{
+		int64_t profile_id = batch->parts.items[i].profile_id;
+		uint32_t move = cdpk_idmap_get(&batch->profile_move, (uint64_t) profile_id);
+
+		add_item(own, profile_id, i);
+		if (move == CDPK_IDMAP_NONE)
+			continue;
+		if (cdpk_idmap_get(&batch->is_rebuilt, (uint64_t) batch->result->profile_moves[move].to) ==
+			CDPK_IDMAP_NONE)
+			add_item(gone, batch->result->profile_moves[move].to, i);
+	}
+	sort_list(gone);
+	sort_list(own);
+	return CDPK_OK;
+}
+
+/* List from where identifiers came to each profile. */
+static CdpkStatus
+list_split(CdpkBatch *batch, List *list)
+{
+	const CdpkStitchResult *result = batch->result;
+	size_t most = 0;
+
+	for (size_t i = 0; i < result->identifier_move_count; i++)
+		most += result->identifier_moves[i].from != 0;
+	STITCH_TRY(make_list(batch, list, most));
+	for (size_t i = 0; most > 0 && i < result->identifier_move_count; i++)
+		if (result->identifier_moves[i].from != 0 && result->identifier_moves[i].to != 0)
+			add_item(list, result->identifier_moves[i].from, (uint32_t) i);
+	sort_list(list);
+	for (size_t i = 0; i < list->count; i++)
+		list->items[i].key = (uint64_t) result->identifier_moves[list->items[i].value].to;
+	sort_list(list);
+	return CDPK_OK;
+}
+
+static CdpkStatus
+make_lists(CdpkBatch *batch, Lists *lists)
+{
+	memset(lists, 0, sizeof(*lists));
+	STITCH_TRY(list_rows(batch, &lists->rows));
+	STITCH_TRY(list_parts(batch, &lists->gone, &lists->own));
+	STITCH_TRY(list_split(batch, &lists->split));
+	STITCH_TRY(make_list(batch, &lists->summaries, batch->result->profile_count));
+	for (size_t i = 0; i < batch->result->profile_count; i++)
+		add_item(&lists->summaries, batch->result->profiles[i].profile_id, (uint32_t) i);
+	sort_list(&lists->summaries);
+	STITCH_TRY(make_list(batch, &lists->rebuilt, batch->rebuilt.count));
+	STITCH_TRY(make_list(batch, &lists->moved, batch->result->profile_move_count));
+	for (size_t i = 0; i < batch->result->profile_move_count; i++)
+		add_item(&lists->moved, batch->result->profile_moves[i].to, (uint32_t) i);
+	sort_list(&lists->moved);
+	for (uint32_t i = 0; i < batch->rebuilt.count; i++)
+		add_item(&lists->rebuilt, batch->rebuilt.items[i], i);
+	sort_list(&lists->rebuilt);
+	lists->identify_rows = batch_allocate(batch, batch->fold.count, sizeof(CdpkBatchRow *));
+	lists->event_rows = batch_allocate(batch, batch->fold.count, sizeof(CdpkBatchRow *));
+	lists->traits = batch_allocate(batch, batch->parts.count, sizeof(CdpkBatchBytes));
+	lists->timelines = batch_allocate(batch, batch->parts.count, sizeof(CdpkBatchBytes));
+	return lists->identify_rows != NULL && lists->event_rows != NULL && lists->traits != NULL &&
+				   lists->timelines != NULL
+			   ? CDPK_OK
+			   : CDPK_OUT_OF_MEMORY;
+}
+
+/* Return the smallest profile that any list but "own" is at; false at the end. */
+static bool
+next_profile(const Lists *lists, int64_t *profile_id)
+{
+	const List *all[] = {&lists->rows,    &lists->gone,  &lists->summaries,
+						 &lists->rebuilt, &lists->moved, &lists->split};
+	bool found = false;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+	{
+		if (all[i]->at == all[i]->count)
+			continue;
+		if (!found || (int64_t) all[i]->items[all[i]->at].key < *profile_id)
+			*profile_id = (int64_t) all[i]->items[all[i]->at].key;
+		found = true;
+	}
+	return found;
+}
+
+/* ---------------------------------------------------------------- one profile */
+
+static CdpkStatus
+touch(CdpkBatch *batch, int64_t profile_id, int64_t former, uint32_t account, CdpkBatchCause cause,
+	  int64_t event_id)
+{
+	CdpkBatchTouched touched = {profile_id, former, account, cause, event_id};
+
+	STITCH_PUSH(batch, batch->touched, touched);
+	return CDPK_OK;
+}
+
+/* Add the number of events and their times. */
+static void
+add_events(CdpkBatchProfile *profile, int64_t events, int64_t first_at, int64_t last_at)
+{
+	if (events == 0)
+		return;
+	if (profile->events == 0 || first_at < profile->first_at)
+		profile->first_at = first_at;
+	if (profile->events == 0 || last_at > profile->last_at)
+		profile->last_at = last_at;
+	profile->events += events;
+}
+
+/* Add what the tables have of a profile that becomes part of this one. */
+static void
+add_part(CdpkBatchProfile *profile, const CdpkBatchPart *part, Lists *lists, uint32_t *parts)
+{
+	add_events(profile, part->events, part->first_at, part->last_at);
+	if (part->expires_at < profile->expires_at)
+		profile->expires_at = part->expires_at;
+	lists->traits[*parts] = part->traits;
+	lists->timelines[(*parts)++] = part->timeline;
+}
+
+/* Add the events that are folded into a profile; of those of the batch their order is kept. */
+static CdpkStatus
+add_rows(CdpkBatch *batch, CdpkBatchProfile *profile, Lists *lists, uint32_t *identify_count,
+		 uint32_t *event_count)
+{
+	const BatchItem *items;
+	size_t count = items_of(&lists->rows, profile->profile_id, &items);
+
+	profile->first_row = batch->fold_order.count;
+	for (size_t i = 0; i < count; i++)
+	{
+		const BatchFoldRow *fold = &batch->fold.items[items[i].value];
+		const CdpkBatchRow *row = fold->row;
+
+		batch_tick(batch);
+		add_events(profile, 1, row->at, row->at);
+		if (row->call == CDPK_BATCH_IDENTIFY)
+		{
+			lists->identify_rows[(*identify_count)++] = row;
+			if (row->expires_at < profile->expires_at)
+				profile->expires_at = row->expires_at;
+		}
+		if (row->event.bytes != NULL)
+			lists->event_rows[(*event_count)++] = row;
+		if (fold->number != BATCH_NONE)
+		{
+			STITCH_PUSH(batch, batch->fold_order, fold->number);
+			profile->rows++;
+			STITCH_TRY(touch(batch, profile->profile_id, 0, fold->account, CDPK_BATCH_EVENT,
+							 fold->event_id));
+		}
+		else if (!profile->rebuilt)
+			STITCH_TRY(touch(batch, profile->profile_id, 0, BATCH_NONE, CDPK_BATCH_GAINED,
+							 fold->event_id));
+	}
+	profile->folded |= count > 0;
+	return CDPK_OK;
+}
+
+/* Say from where profiles and identifiers came to a profile. */
+static CdpkStatus
+touch_moved(CdpkBatch *batch, Lists *lists, int64_t profile_id)
+{
+	const BatchItem *items;
+	size_t count = items_of(&lists->moved, profile_id, &items);
+	int64_t former = 0;
+
+	for (size_t i = 0; i < count; i++)
+		STITCH_TRY(touch(batch, profile_id, batch->result->profile_moves[items[i].value].from,
+						 BATCH_NONE, CDPK_BATCH_MOVED, 0));
+	count = items_of(&lists->split, profile_id, &items);
+	for (size_t i = 0; i < count; i++)
+	{
+		int64_t from = batch->result->identifier_moves[items[i].value].from;
+
+		if (from != former)
+			STITCH_TRY(touch(batch, profile_id, from, BATCH_NONE, CDPK_BATCH_SPLIT, 0));
+		former = from;
+	}
+	return CDPK_OK;
+}
+
+/* Build the row of a profile. */
+static CdpkStatus
+fold_profile(CdpkBatch *batch, Lists *lists, CdpkBatchProfile *profile)
+{
+	int64_t profile_id = profile->profile_id;
+	const BatchItem *items;
+	uint32_t parts = 0;
+	uint32_t identify_count = 0;
+	uint32_t event_count = 0;
+	size_t count;
+
+	profile->expires_at = CDPK_BATCH_NEVER;
+	profile->rebuilt = items_of(&lists->rebuilt, profile_id, &items) > 0;
+	profile->folded = profile->rebuilt;
+	if (profile->rebuilt)
+		STITCH_TRY(touch(batch, profile_id, 0, BATCH_NONE, CDPK_BATCH_REBUILT, 0));
+	if (items_of(&lists->summaries, profile_id, &items) > 0)
+	{
+		profile->summary = &batch->result->profiles[items->value];
+		STITCH_TRY(touch(batch, profile_id, 0, BATCH_NONE, CDPK_BATCH_SUMMARY, 0));
+	}
+	STITCH_TRY(touch_moved(batch, lists, profile_id));
+	count = items_of(&lists->gone, profile_id, &items);
+	profile->folded |= count > 0;
+	for (size_t i = 0; i < count; i++)
+		add_part(profile, &batch->parts.items[items[i].value], lists, &parts);
+	profile->stored = items_of(&lists->own, profile_id, &items) > 0;
+	if (profile->stored &&
+		cdpk_idmap_get(&batch->is_ended, (uint64_t) profile_id) == CDPK_IDMAP_NONE)
+		add_part(profile, &batch->parts.items[items->value], lists, &parts);
+	STITCH_TRY(add_rows(batch, profile, lists, &identify_count, &event_count));
+	STITCH_TRY(batch_merge_traits(batch, lists->identify_rows, identify_count, lists->traits, parts,
+								  &profile->traits));
+	return batch_merge_timelines(batch, lists->event_rows, event_count, lists->timelines, parts,
+								 &profile->timeline);
+}
+
+/* Return whether a profile is one after the batch; one that is folded anew need not be. */
+static bool
+is_written(CdpkBatch *batch, const CdpkBatchProfile *profile)
+{
+	uint32_t ended = cdpk_idmap_get(&batch->is_ended, (uint64_t) profile->profile_id);
+
+	return profile->summary != NULL || ended == CDPK_IDMAP_NONE ||
+		   (ended == BATCH_ROW_REPLACED && profile->stored);
+}
+
+CdpkStatus
+cdpk_batch_fold(CdpkBatch *batch)
+{
+	CdpkBatchProfile profile;
+	Lists lists;
+	int64_t profile_id = 0;
+
+	if (!batch->planned || batch->folded)
+		return CDPK_INVALID;
+	batch->folded = true;
+	STITCH_TRY(batch_fold_accounts(batch));
+	STITCH_TRY(make_lists(batch, &lists));
+	while (next_profile(&lists, &profile_id))
+	{
+		batch_tick(batch);
+		memset(&profile, 0, sizeof(profile));
+		profile.profile_id = profile_id;
+		STITCH_TRY(fold_profile(batch, &lists, &profile));
+		if (!is_written(batch, &profile))
+			continue;
+		STITCH_PUSH(batch, batch->profiles, profile);
+		if (cdpk_idmap_get(&batch->is_ended, (uint64_t) profile_id) != CDPK_IDMAP_NONE)
+			STITCH_TRY(cdpk_idmap_put(&batch->is_ended, (uint64_t) profile_id, BATCH_ROW_WRITTEN));
+	}
+	for (uint32_t i = 0; i < batch->ended.count; i++)
+		if (cdpk_idmap_get(&batch->is_ended, (uint64_t) batch->ended.items[i]) != BATCH_ROW_WRITTEN)
+			STITCH_PUSH(batch, batch->deleted_profiles, batch->ended.items[i]);
+	return CDPK_OK;
+}
+
+const CdpkBatchProfile *
+cdpk_batch_profiles(const CdpkBatch *batch, size_t *count)
+{
+	*count = batch->profiles.count;
+	return batch->profiles.items;
+}
+
+const int64_t *
+cdpk_batch_ended(const CdpkBatch *batch, size_t *count)
+{
+	*count = batch->deleted_profiles.count;
+	return batch->deleted_profiles.items;
+}
+
+const uint32_t *
+cdpk_batch_fold_order(const CdpkBatch *batch, size_t *count)
+{
+	*count = batch->fold_order.count;
+	return batch->fold_order.items;
+}
+
+const CdpkBatchTouched *
+cdpk_batch_touched(const CdpkBatch *batch, size_t *count)
+{
+	*count = batch->touched.count;
+	return batch->touched.items;
+}

@@ -1,0 +1,257 @@
+/*
+ * batch_state.h
+ *		What the files of this folder share.
+ *
+ * Each file calls only files above it in this list:
+ *	batch_sort		sorts
+ *	batch_memory	memory that is released together, or used again
+ *	batch_identify	identifiers and their numbers
+ *	batch_evidence	pairs of identifiers on events, and rows of links
+ *	batch_degree	how many each is linked to, and what that says about sharing
+ *	batch_anchor	where identifiers and events are after the stitch
+ *	batch_stitch	drives core/stitch
+ *	batch_value		traits and timelines of many rows
+ *	batch_account	what group calls say
+ *	batch_plan		who is folded anew, who moves
+ *	batch_fold		the rows of profiles
+ *	batch			rows, and which of them are duplicates
+ */
+#ifndef CDPK_BATCH_STATE_H
+#define CDPK_BATCH_STATE_H
+
+#include "core/base/idmap.h"
+#include "core/base/intern.h"
+#include "core/batch/batch.h"
+#include "core/batch/batch_sort.h"
+#include "core/stitch/stitch_memory.h"
+
+#define BATCH_NONE CDPK_BATCH_NONE
+
+/* Memory in large pieces, given back all at once. */
+typedef struct BatchArena
+{
+	StitchMemory *memory;
+	uint8_t *piece;
+	size_t size;
+	size_t used;
+	bool used_again; /* reset gives back what is not the last piece */
+	STITCH_ARRAY(uint8_t *) former;
+	CdpkAllocator allocator; /* hands out memory of this arena; release does nothing */
+} BatchArena;
+
+/* Two identifiers on an event, by their ranks. */
+typedef struct BatchMeeting
+{
+	uint32_t a;
+	uint32_t b;
+	uint32_t carrier;
+} BatchMeeting;
+
+/* What all events of the batch say of a pair, by one source. */
+typedef struct BatchEvidence
+{
+	uint32_t source;
+	uint32_t carrier; /* the earliest message */
+	int64_t first_at;
+	int64_t last_at;
+	int64_t events;
+} BatchEvidence;
+
+/* A pair that has evidence in the batch, or loses that which it had. */
+typedef struct BatchPair
+{
+	uint32_t a; /* ranks: a < b, as their numbers */
+	uint32_t b;
+	uint32_t first; /* its evidence, by source */
+	uint32_t count;
+	bool unlinked;
+} BatchPair;
+
+/* What an event is folded into. */
+typedef struct BatchFoldRow
+{
+	const CdpkBatchRow *row;
+	int64_t event_id;
+	int64_t identifier_id; /* its anchor */
+	int64_t profile_id;
+	uint32_t number;  /* of the row, or NONE: it is of the log */
+	uint32_t account; /* of a group call of the batch, else NONE */
+} BatchFoldRow;
+
+/* What becomes of the row of a profile that is not what it was. */
+enum
+{
+	BATCH_ROW_REPLACED, /* it is folded anew */
+	BATCH_ROW_ENDED,    /* no profile has its id, or another set of identifiers than before */
+	BATCH_ROW_WRITTEN   /* … has it again */
+};
+
+struct CdpkBatch
+{
+	CdpkBatchSetup setup;
+	StitchMemory memory;
+	uint32_t ticks;
+	CdpkBatchChanges changes;
+	CdpkBatchRules rules;
+
+	/* rows */
+	const CdpkBatchRow *rows;
+	uint32_t row_count;
+	CdpkBatchJudged *judged_rows;
+	uint32_t *key_of_row;
+	STITCH_ARRAY(CdpkBatchKey) keys;
+
+	/* identifiers; those of events come first, in "names" and "identifiers" alike */
+	CdpkIntern by_bytes;
+	CdpkIntern namespaces_by_bytes;
+	STITCH_ARRAY(CdpkBatchBytes) namespaces;
+	uint32_t *rule_of_namespace;
+	STITCH_ARRAY(CdpkBatchBytes) names;
+	STITCH_ARRAY(CdpkBatchIdentifier) identifiers;
+	CdpkIdMap place_of_id;
+	uint32_t carriers;       /* rows, then events that are read again */
+	uint32_t *first_mention; /* of each carrier */
+	StitchNumbers mentions;
+	int64_t last_identifier_id;
+	StitchNumbers fresh; /* places, by number */
+	StitchIds wanted;
+	uint32_t *rank_of_place; /* order by number */
+	StitchNumbers place_of_rank;
+
+	/* evidence */
+	STITCH_ARRAY(CdpkBatchVoid) voids;
+	CdpkIdMap void_of_pair;
+	STITCH_ARRAY(BatchMeeting) meetings;
+	uint32_t meetings_together; /* from so many on they are made evidence */
+	STITCH_ARRAY(BatchEvidence) evidence;
+	STITCH_ARRAY(BatchPair) pairs;
+	STITCH_ARRAY(CdpkBatchIdPair) wanted_pairs;
+	STITCH_ARRAY(CdpkBatchLink) stored_links;
+	STITCH_ARRAY(CdpkBatchLink) inserted;
+	STITCH_ARRAY(CdpkBatchLink) updated;
+	STITCH_ARRAY(CdpkBatchIdPair) deleted;
+	STITCH_ARRAY(CdpkStitchChange) link_changes;
+	CdpkBatchLinks links;
+	StitchNumbers recounted; /* places whose counts are others */
+	StitchNumbers judged;    /* places whose sharing is decided anew */
+
+	/* the stitch */
+	CdpkStitch *stitch;
+	const CdpkStitchResult *result;
+	StitchIds frozen;
+	STITCH_ARRAY(CdpkStitchMove) kept; /* sharing that is left as it is */
+	CdpkIdMap kept_of_id;
+	CdpkIdMap profile_move;    /* from → place in the result */
+	CdpkIdMap identifier_move; /* … of those that are not new */
+
+	/* anchors */
+	int64_t *anchor_of_row;
+	int64_t *profile_of_row;
+	StitchNumbers log_order;
+	StitchIds places;
+	StitchIds carried;
+	const CdpkBatchStray *strays;
+	uint32_t stray_count;
+	uint32_t *first_stray_mention;
+	StitchNumbers stray_mentions;
+	uint32_t stray_names; /* the first name that only strays have */
+	STITCH_ARRAY(CdpkBatchReanchored) reanchored;
+
+	/* folds */
+	bool planned;
+	bool folded;
+	StitchIds rebuilt;
+	CdpkIdMap is_rebuilt;
+	StitchIds ended;
+	CdpkIdMap is_ended;
+	StitchIds deleted_profiles;
+	STITCH_ARRAY(CdpkStitchMove) gone;
+	StitchIds wanted_profiles;
+	const CdpkBatchLogged *logged;
+	size_t logged_count;
+	STITCH_ARRAY(CdpkBatchPart) parts;
+	STITCH_ARRAY(BatchFoldRow) fold;
+	StitchNumbers fold_order;
+	STITCH_ARRAY(CdpkBatchProfile) profiles;
+	STITCH_ARRAY(CdpkBatchAccount) accounts;
+	STITCH_ARRAY(CdpkBatchMember) members;
+	uint32_t *account_of_row; /* NULL: there is no group call */
+	STITCH_ARRAY(CdpkBatchTouched) touched;
+	BatchArena values;
+	BatchArena scratch;
+};
+
+/* Let the server interrupt a long loop. */
+static inline void
+batch_tick(CdpkBatch *batch)
+{
+	if ((++batch->ticks & 1023) == 0 && batch->setup.check_interrupts != NULL)
+		batch->setup.check_interrupts(batch->setup.context);
+}
+
+/* Return a block of count items, or NULL. */
+static inline void *
+batch_allocate(CdpkBatch *batch, size_t count, size_t size)
+{
+	return stitch_allocate(&batch->memory, count + 1, size);
+}
+
+/* Return two arrays to sort so many items with, the second behind the first, or NULL. */
+static inline BatchItem *
+batch_items(CdpkBatch *batch, size_t count)
+{
+	return batch_allocate(batch, 2 * count, sizeof(BatchItem));
+}
+
+/* Return the row of what carries identifiers. */
+static inline const CdpkBatchRow *
+batch_carrier(const CdpkBatch *batch, uint32_t carrier)
+{
+	return carrier < batch->row_count ? &batch->rows[carrier]
+									  : &batch->changes.reread[carrier - batch->row_count].row;
+}
+
+/* Return whether an identifier has a number and counts after the batch. */
+static inline bool
+batch_usable(const CdpkBatchIdentifier *identifier)
+{
+	return identifier->identifier_id != 0 && identifier->present;
+}
+
+static inline CdpkBatchIdentifier *
+batch_identifier_of_rank(CdpkBatch *batch, uint32_t rank)
+{
+	return &batch->identifiers.items[batch->place_of_rank.items[rank]];
+}
+
+/* batch_memory.c */
+extern void batch_arena_init(BatchArena *arena, StitchMemory *memory, bool used_again);
+extern void batch_arena_reset(BatchArena *arena);
+
+/* batch_identify.c */
+extern CdpkStatus batch_intern(CdpkBatch *batch, const CdpkBatchRow *const *rows, uint32_t count,
+							   uint32_t *first_mention, StitchNumbers *mentions);
+extern uint32_t batch_place_of_id(const CdpkBatch *batch, int64_t identifier_id);
+extern CdpkStatus batch_rank_identifiers(CdpkBatch *batch);
+
+/* batch_degree.c */
+extern CdpkStatus batch_count_degrees(CdpkBatch *batch);
+
+/* batch_anchor.c */
+extern CdpkStatus batch_index_moves(CdpkBatch *batch);
+extern int64_t batch_profile_after(const CdpkBatch *batch, int64_t identifier_id,
+								   int64_t profile_id);
+extern int64_t batch_profile_of_anchor(const CdpkBatch *batch, int64_t identifier_id);
+
+/* batch_value.c: rows is an array of pointers */
+extern CdpkStatus batch_merge_traits(CdpkBatch *batch, const CdpkBatchRow *const *rows,
+									 uint32_t row_count, const CdpkBatchBytes *parts,
+									 uint32_t part_count, CdpkBatchBytes *result);
+extern CdpkStatus batch_merge_timelines(CdpkBatch *batch, const CdpkBatchRow *const *rows,
+										uint32_t row_count, const CdpkBatchBytes *parts,
+										uint32_t part_count, CdpkBatchBytes *result);
+
+/* batch_account.c */
+extern CdpkStatus batch_fold_accounts(CdpkBatch *batch);
+
+#endif /* CDPK_BATCH_STATE_H */

@@ -1,0 +1,317 @@
+/*
+ * batch_stitch.c
+ *		Tells core/stitch what the batch changes.
+ */
+#include "core/batch/batch_state.h"
+#include "core/stitch/stitch_rules.h"
+
+/* identifiers that are handed over at a time */
+#define PORTION 256
+
+/* Return whether the sharing of an identifier is left as it is. */
+static bool
+is_kept(const CdpkBatch *batch, int64_t identifier_id)
+{
+	return cdpk_idmap_get(&batch->kept_of_id, (uint64_t) identifier_id) != CDPK_IDMAP_NONE;
+}
+
+/* Mark the identifiers that come, go, or stand at the end of what changes. */
+static CdpkStatus
+mark_involved(CdpkBatch *batch, bool *involved)
+{
+	for (uint32_t i = 0; i < batch->identifiers.count; i++)
+	{
+		const CdpkBatchIdentifier *identifier = &batch->identifiers.items[i];
+
+		involved[i] = identifier->profile_id == 0 && batch_usable(identifier);
+	}
+	for (uint32_t i = 0; i < batch->link_changes.count; i++)
+	{
+		involved[batch_place_of_id(batch, batch->link_changes.items[i].a)] = true;
+		involved[batch_place_of_id(batch, batch->link_changes.items[i].b)] = true;
+	}
+	for (uint32_t i = 0; i < batch->judged.count; i++)
+		involved[batch->judged.items[i]] = true;
+	for (size_t i = 0; i < batch->changes.blocked_count; i++)
+		involved[batch_place_of_id(batch, batch->changes.blocked[i])] = true;
+	return CDPK_OK;
+}
+
+static CdpkStatus
+give_identifiers(CdpkBatch *batch, const bool *involved)
+{
+	CdpkStitchIdentifier rows[PORTION];
+	size_t count = 0;
+
+	/* by number: what is found together then lies together */
+	for (uint32_t rank = 0; rank < batch->place_of_rank.count; rank++)
+	{
+		const CdpkBatchIdentifier *identifier = batch_identifier_of_rank(batch, rank);
+
+		if (!involved[batch->place_of_rank.items[rank]])
+			continue;
+		rows[count].identifier_id = identifier->identifier_id;
+		rows[count].profile_id = identifier->profile_id;
+		rows[count].payload = identifier->payload.bytes;
+		rows[count].length = identifier->payload.length;
+		rows[count].name_space = identifier->name_space;
+		rows[count].present = identifier->present;
+		rows[count].shared = identifier->profile_id != 0 && identifier->shared;
+		rows[count++].forbidden = identifier->forbidden;
+		if (count < PORTION)
+			continue;
+		STITCH_TRY(cdpk_stitch_add_identifiers(batch->stitch, rows, count));
+		count = 0;
+	}
+	return cdpk_stitch_add_identifiers(batch->stitch, rows, count);
+}
+
+/* Tell whose sharing becomes another. */
+static CdpkStatus
+give_sharing(CdpkBatch *batch)
+{
+	for (uint32_t i = 0; i < batch->judged.count; i++)
+	{
+		const CdpkBatchIdentifier *identifier = &batch->identifiers.items[batch->judged.items[i]];
+		bool shared =
+			stitch_is_shared(&batch->rules.stitch, identifier->name_space, identifier->sharing,
+							 identifier->counts, identifier->count_length);
+		bool was_shared = identifier->profile_id != 0 && identifier->shared;
+
+		batch_tick(batch);
+		if (shared != was_shared && identifier->present &&
+			!is_kept(batch, identifier->identifier_id))
+			STITCH_TRY(cdpk_stitch_judge_sharing(batch->stitch, identifier->identifier_id,
+												 identifier->sharing, identifier->counts,
+												 identifier->count_length));
+	}
+	return CDPK_OK;
+}
+
+/*
+ * Tell what is not about identifiers and links of the batch.  A link that lost all its evidence and
+ * has other now is tried like a new one: it is in no table where a refused link, or one of an
+ * identifier that is shared no more, is looked for.
+ */
+static CdpkStatus
+give_changes(CdpkBatch *batch)
+{
+	const CdpkBatchChanges *changes = &batch->changes;
+
+	for (uint32_t i = 0; changes->unlinked_count > 0 && i < batch->link_changes.count; i++)
+	{
+		const CdpkStitchChange *change = &batch->link_changes.items[i];
+		CdpkStitchLink link = {change->a, change->b, change->now, change->refused};
+
+		if (change->existed && change->exists)
+			STITCH_TRY(cdpk_stitch_retry(batch->stitch, &link, 1));
+	}
+	STITCH_TRY(cdpk_stitch_retry(batch->stitch, changes->retry, changes->retry_count));
+	STITCH_TRY(cdpk_stitch_check_profiles(batch->stitch, changes->check, changes->check_count));
+	STITCH_TRY(
+		cdpk_stitch_freeze_profiles(batch->stitch, batch->frozen.items, batch->frozen.count));
+	for (size_t i = 0; i < changes->forbid_count; i++)
+	{
+		const CdpkBatchForbid *forbid = &changes->forbids[i];
+
+		STITCH_TRY((forbid->in_force ? cdpk_stitch_forbidden
+									 : cdpk_stitch_allowed)(batch->stitch, forbid->a, forbid->b));
+	}
+	return CDPK_OK;
+}
+
+/* Add a number to the list of places. */
+static CdpkStatus
+add_place(CdpkBatch *batch, int64_t identifier_id)
+{
+	STITCH_PUSH(batch, batch->places, identifier_id);
+	return CDPK_OK;
+}
+
+/* Sort numbers, each once. */
+static CdpkStatus
+sort_ids(CdpkBatch *batch, StitchIds *ids)
+{
+	BatchItem *items = batch_items(batch, ids->count);
+	uint32_t count = ids->count;
+
+	if (items == NULL)
+		return CDPK_OUT_OF_MEMORY;
+	for (uint32_t i = 0; i < count; i++)
+		items[i].key = (uint64_t) ids->items[i];
+	batch_sort(items, items + count, count);
+	ids->count = 0;
+	for (uint32_t i = 0; i < count; i++)
+		if (i == 0 || items[i].key != items[i - 1].key)
+			ids->items[ids->count++] = (int64_t) items[i].key;
+	stitch_release(&batch->memory, items);
+	return CDPK_OK;
+}
+
+/* List the anchors of events that may have another one after the batch. */
+static CdpkStatus
+list_places(CdpkBatch *batch)
+{
+	batch->places.count = 0;
+	batch->carried.count = 0;
+	for (size_t i = 0; i < batch->result->reanchor_count; i++)
+	{
+		const CdpkStitchReanchor *reanchor = &batch->result->reanchor[i];
+
+		STITCH_TRY(add_place(batch, reanchor->identifier_id));
+		if (reanchor->events == CDPK_CARRYING)
+			STITCH_PUSH(batch, batch->carried, reanchor->identifier_id);
+	}
+	for (size_t i = 0; i < batch->changes.reranked_count; i++)
+	{
+		STITCH_TRY(add_place(batch, batch->changes.reranked[i]));
+		STITCH_PUSH(batch, batch->carried, batch->changes.reranked[i]);
+	}
+	for (size_t i = 0; i < batch->changes.reread_count; i++)
+		STITCH_TRY(add_place(batch, batch->changes.reread[i].anchor));
+	STITCH_TRY(sort_ids(batch, &batch->places));
+	return sort_ids(batch, &batch->carried);
+}
+
+CdpkStatus
+cdpk_batch_stitch(CdpkBatch *batch, const CdpkStitchStore *store)
+{
+	bool *involved;
+
+	if (batch->links.changes == NULL || batch->anchor_of_row != NULL)
+		return CDPK_INVALID;
+	if (batch->stitch != NULL)
+		cdpk_stitch_free(batch->stitch);
+	batch->stitch = NULL;
+	batch->result = NULL;
+	involved = batch_allocate(batch, batch->identifiers.count, sizeof(bool));
+	if (involved == NULL)
+		return CDPK_OUT_OF_MEMORY;
+	STITCH_TRY(mark_involved(batch, involved));
+	STITCH_TRY(
+		cdpk_stitch_new(&batch->rules.stitch, store, batch->setup.allocator, &batch->stitch));
+	STITCH_TRY(give_identifiers(batch, involved));
+	stitch_release(&batch->memory, involved);
+	STITCH_TRY(cdpk_stitch_evidence_changed(batch->stitch, batch->link_changes.items,
+											batch->link_changes.count));
+	STITCH_TRY(give_sharing(batch));
+	STITCH_TRY(give_changes(batch));
+	STITCH_TRY(cdpk_stitch_run(batch->stitch));
+	batch->result = cdpk_stitch_result(batch->stitch);
+	return list_places(batch);
+}
+
+const CdpkStitchResult *
+cdpk_batch_result(const CdpkBatch *batch)
+{
+	return batch->result;
+}
+
+const int64_t *
+cdpk_batch_places(const CdpkBatch *batch, size_t *count)
+{
+	*count = batch->places.count;
+	return batch->places.items;
+}
+
+const int64_t *
+cdpk_batch_carried(const CdpkBatch *batch, size_t *count)
+{
+	*count = batch->carried.count;
+	return batch->carried.items;
+}
+
+/* ---------------------------------------------------------------- who must be whole */
+
+/* Note that a profile loses identifiers or events, and that what it becomes is folded anew. */
+static CdpkStatus
+lose(CdpkBatch *batch, int64_t from, int64_t to, StitchIds *losing, CdpkIdMap *anew)
+{
+	uint32_t move = cdpk_idmap_get(&batch->profile_move, (uint64_t) from);
+	int64_t stays = move != CDPK_IDMAP_NONE ? batch->result->profile_moves[move].to : from;
+
+	if (from == 0)
+		return CDPK_OK;
+	STITCH_PUSH(batch, *losing, from);
+	STITCH_PUSH(batch, *losing, stays);
+	STITCH_TRY(cdpk_idmap_put(anew, (uint64_t) stays, 0));
+	if (to == 0)
+		return CDPK_OK;
+	STITCH_PUSH(batch, *losing, to);
+	return cdpk_idmap_put(anew, (uint64_t) to, 0);
+}
+
+CdpkStatus
+cdpk_batch_concerned(CdpkBatch *batch, const CdpkStitchMove *place_profiles, size_t count,
+					 const int64_t **profile_ids, size_t *profile_count)
+{
+	const CdpkStitchResult *result = batch->result;
+	StitchIds losing = {NULL, 0, 0};
+	CdpkIdMap anew;
+
+	if (result == NULL)
+		return CDPK_INVALID;
+	cdpk_idmap_init(&anew, &batch->memory.allocator);
+	STITCH_TRY(batch_index_moves(batch));
+	for (size_t i = 0; i < result->identifier_move_count; i++)
+		STITCH_TRY(lose(batch, result->identifier_moves[i].from, result->identifier_moves[i].to,
+						&losing, &anew));
+	for (size_t i = 0; i < count; i++)
+	{
+		uint32_t move = cdpk_idmap_get(&batch->identifier_move, (uint64_t) place_profiles[i].id);
+
+		STITCH_TRY(lose(batch, place_profiles[i].from,
+						move != CDPK_IDMAP_NONE ? result->identifier_moves[move].to
+												: place_profiles[i].from,
+						&losing, &anew));
+	}
+	for (size_t i = 0; i < batch->changes.refolded_count; i++)
+		STITCH_TRY(
+			lose(batch, batch->changes.refolded[i], batch->changes.refolded[i], &losing, &anew));
+	for (size_t i = 0; i < result->profile_move_count; i++)
+		if (cdpk_idmap_get(&anew, (uint64_t) result->profile_moves[i].to) != CDPK_IDMAP_NONE)
+			STITCH_PUSH(batch, losing, result->profile_moves[i].from);
+	cdpk_idmap_free(&anew);
+	STITCH_TRY(sort_ids(batch, &losing));
+	*profile_ids = losing.items;
+	*profile_count = losing.count;
+	return CDPK_OK;
+}
+
+CdpkStatus
+cdpk_batch_freeze(CdpkBatch *batch, const int64_t *profile_ids, size_t count)
+{
+	CdpkIdMap frozen;
+
+	if (batch->result == NULL || batch->anchor_of_row != NULL)
+		return CDPK_INVALID;
+	for (size_t i = 0; i < count; i++)
+		STITCH_PUSH(batch, batch->frozen, profile_ids[i]);
+	cdpk_idmap_init(&frozen, &batch->memory.allocator);
+	for (uint32_t i = 0; i < batch->frozen.count; i++)
+		STITCH_TRY(cdpk_idmap_put(&frozen, (uint64_t) batch->frozen.items[i], 0));
+	for (size_t i = 0; i < batch->result->sharing_count; i++)
+	{
+		int64_t identifier_id = batch->result->sharing[i].identifier_id;
+		uint32_t place = batch_place_of_id(batch, identifier_id);
+		CdpkStitchMove kept = {identifier_id, 0, 0};
+
+		if (place == BATCH_NONE || is_kept(batch, identifier_id))
+			continue;
+		kept.from = kept.to = batch->identifiers.items[place].profile_id;
+		if (cdpk_idmap_get(&frozen, (uint64_t) kept.from) == CDPK_IDMAP_NONE)
+			continue;
+		STITCH_TRY(cdpk_idmap_put(&batch->kept_of_id, (uint64_t) identifier_id, 0));
+		STITCH_PUSH(batch, batch->kept, kept);
+	}
+	cdpk_idmap_free(&frozen);
+	batch->result = NULL;
+	return CDPK_OK;
+}
+
+const CdpkStitchMove *
+cdpk_batch_kept(const CdpkBatch *batch, size_t *count)
+{
+	*count = batch->kept.count;
+	return batch->kept.items;
+}

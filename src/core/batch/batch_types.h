@@ -1,0 +1,336 @@
+/*
+ * batch_types.h
+ *		The rows, changes, table rows and results of a batch.
+ *
+ * Pointers of what is handed in lead into memory of the caller's, which lives and
+ * stays unchanged as long as the batch; pointers of results live as long as it, too,
+ * unless said otherwise.
+ */
+#ifndef CDPK_BATCH_TYPES_H
+#define CDPK_BATCH_TYPES_H
+
+#include "core/base/cdpk.h"
+#include "core/stitch/stitch_types.h"
+#include "core/text/decimal.h"
+
+#define CDPK_BATCH_KEY_SIZE 16
+
+/* no place in an array */
+#define CDPK_BATCH_NONE UINT32_MAX
+
+/* a time that never comes */
+#define CDPK_BATCH_NEVER INT64_MAX
+
+/* A byte string; NULL is no string. */
+typedef struct CdpkBatchBytes
+{
+	const uint8_t *bytes;
+	uint32_t length;
+} CdpkBatchBytes;
+
+/* ---------------------------------------------------------------- rows */
+
+typedef enum CdpkBatchCall
+{
+	CDPK_BATCH_OTHER,
+	CDPK_BATCH_IDENTIFY, /* its traits are those of a person */
+	CDPK_BATCH_GROUP     /* its traits are those of an account */
+} CdpkBatchCall;
+
+/* A number that a timeline carries with an event. */
+typedef struct CdpkBatchNumber
+{
+	CdpkBatchBytes name;
+	CdpkDecimal value;
+} CdpkBatchNumber;
+
+/* A cleaned row of an inbox, or an event of the log, which was one. */
+typedef struct CdpkBatchRow
+{
+	const uint8_t *message_key;        /* of CDPK_BATCH_KEY_SIZE bytes; NULL: no duplicate of any */
+	CdpkBatchBytes message_id;         /* names the earliest message of a link */
+	const CdpkBatchBytes *identifiers; /* payloads of core/identifier/identifier.h, each once */
+	uint32_t identifier_count;
+	uint32_t source; /* a place in the sources of CdpkBatchRules */
+	CdpkBatchCall call;
+	bool quarantined;
+	int64_t at;             /* the event's time */
+	int64_t said_at;        /* the evidence's: not later than it was received */
+	int64_t expires_at;     /* when its traits lapse, or NEVER; those that have are not given */
+	CdpkBatchBytes traits;  /* core/traits, of this row alone */
+	CdpkBatchBytes account; /* of a group call */
+	CdpkBatchBytes event;   /* the name, of calls that timelines show */
+	const CdpkBatchNumber *numbers;
+	uint32_t number_count;
+} CdpkBatchRow;
+
+typedef enum CdpkBatchOutcome
+{
+	CDPK_BATCH_ACCEPTED,
+	CDPK_BATCH_DUPLICATE,
+	CDPK_BATCH_QUARANTINED
+} CdpkBatchOutcome;
+
+/* A message key, and the first good row that has it. */
+typedef struct CdpkBatchKey
+{
+	const uint8_t *key;
+	uint32_t row;
+} CdpkBatchKey;
+
+typedef struct CdpkBatchJudged
+{
+	CdpkBatchOutcome outcome;
+	uint32_t first_row; /* of a duplicate: the first good row with its key, or itself */
+	int64_t event_id;   /* of an accepted one, else 0 */
+} CdpkBatchJudged;
+
+/* ---------------------------------------------------------------- what else changes */
+
+typedef struct CdpkBatchIdPair
+{
+	int64_t a;
+	int64_t b;
+} CdpkBatchIdPair;
+
+typedef struct CdpkBatchForbid
+{
+	int64_t a;
+	int64_t b;
+	bool in_force;
+} CdpkBatchForbid;
+
+/* An event of the log: of the row, the identifiers, source, said_at and message_id count. */
+typedef struct CdpkBatchReread
+{
+	int64_t event_id;
+	int64_t anchor;
+	CdpkBatchRow row;
+} CdpkBatchReread;
+
+/*
+ * What a batch changes beside its rows: verdicts and rules that are given or withdrawn.  All of it is
+ * in force when the batch begins.  Identifiers and profiles are named by their numbers.
+ */
+typedef struct CdpkBatchChanges
+{
+	const CdpkBatchIdPair *unlinked; /* a < b: the link rows that are there are void */
+	size_t unlinked_count;
+	const int64_t *blocked; /* identifiers that are blocked now */
+	size_t blocked_count;
+	const CdpkStitchLink
+		*retry; /* refused links that may be accepted now, with their best evidence */
+	size_t retry_count;
+	const int64_t *check; /* profiles that may break a rule, or whose links have other ranks */
+	size_t check_count;
+	const CdpkBatchForbid *forbids;
+	size_t forbid_count;
+	const int64_t *judged; /* identifiers whose verdict or max_links changed */
+	size_t judged_count;
+	const CdpkBatchReread
+		*reread; /* events that carry identifiers which are not blocked any more */
+	size_t reread_count;
+	const int64_t *reranked; /* identifiers of which events may have another anchor now */
+	size_t reranked_count;
+	const int64_t *refolded; /* profiles to be folded anew from the log */
+	size_t refolded_count;
+} CdpkBatchChanges;
+
+/* ---------------------------------------------------------------- rules, rows of tables */
+
+typedef struct CdpkBatchRules
+{
+	CdpkStitchRules stitch;
+	const int32_t *trust; /* of each source */
+	uint32_t source_count;
+} CdpkBatchRules;
+
+/* The row of an identifier of the batch that has a number. */
+typedef struct CdpkBatchKnown
+{
+	uint32_t place; /* in cdpk_batch_names */
+	bool shared;
+	int64_t identifier_id;
+	int64_t profile_id;            /* 0: blocked until now, or carried by no event */
+	const CdpkStitchCount *counts; /* the identifiers of each namespace that it is linked to */
+	uint32_t count_length;
+} CdpkBatchKnown;
+
+/* The row of an identifier that was asked for by its number. */
+typedef struct CdpkBatchOther
+{
+	int64_t identifier_id;
+	int64_t profile_id;
+	CdpkBatchBytes payload;
+	const CdpkStitchCount *counts;
+	uint32_t count_length;
+	CdpkSharing sharing;
+	bool shared;
+	bool present; /* not blocked before this batch */
+	bool forbidden;
+} CdpkBatchOther;
+
+typedef enum CdpkBatchMark
+{
+	CDPK_BATCH_BLOCKED,   /* by a rule that is in force now */
+	CDPK_BATCH_FORBIDDEN, /* a forbid in force names it */
+	CDPK_BATCH_SHARED,    /* a person's verdict */
+	CDPK_BATCH_NOT_SHARED /* a person's verdict */
+} CdpkBatchMark;
+
+/* An unlink verdict about two identifiers of the batch, as places in cdpk_batch_names. */
+typedef struct CdpkBatchVoid
+{
+	uint32_t a;
+	uint32_t b;
+	int64_t until_at;
+} CdpkBatchVoid;
+
+/* A row of the links: the evidence of one source. */
+typedef struct CdpkBatchLink
+{
+	int64_t a; /* a < b */
+	int64_t b;
+	uint32_t source;
+	bool refused;
+	int64_t first_at;
+	int64_t last_at;
+	int64_t events;
+	CdpkBatchBytes message_id; /* of the earliest; of several the smallest by bytes */
+} CdpkBatchLink;
+
+/* An identifier that the batch knows, now and after it. */
+typedef struct CdpkBatchIdentifier
+{
+	CdpkBatchBytes payload;
+	uint32_t name_space; /* of the rules; NONE: no identifier of the tables is in it */
+	int64_t
+		identifier_id;  /* 0: none, as it is blocked, or only an event to be anchored anew has it */
+	int64_t profile_id; /* as the tables have it */
+	int64_t profile_after;
+	const CdpkStitchCount *counts; /* from cdpk_batch_link on as they are after the batch */
+	uint32_t count_length;
+	CdpkSharing sharing;
+	bool is_new;
+	bool present; /* after the batch */
+	bool blocked; /* by the rule, as marked */
+	bool forbidden;
+	bool shared; /* as the tables have it */
+	bool shared_after;
+} CdpkBatchIdentifier;
+
+/* What becomes of links; each sorted by (a, b, source). */
+typedef struct CdpkBatchLinks
+{
+	const CdpkBatchLink *inserted;
+	size_t inserted_count;
+	const CdpkBatchLink *updated;
+	size_t updated_count;
+	const CdpkBatchIdPair *deleted; /* all rows of the pair, before anything is inserted */
+	size_t deleted_count;
+	const CdpkStitchChange *changes; /* pairs whose best evidence is another */
+	size_t change_count;
+} CdpkBatchLinks;
+
+/* ---------------------------------------------------------------- anchors */
+
+/* An event of the log that may have to be anchored anew. */
+typedef struct CdpkBatchStray
+{
+	int64_t event_id;
+	int64_t anchor;
+	CdpkBatchRow row;
+} CdpkBatchStray;
+
+typedef struct CdpkBatchReanchored
+{
+	uint32_t stray; /* its place */
+	int64_t event_id;
+	int64_t from; /* identifiers; 0: none */
+	int64_t to;
+} CdpkBatchReanchored;
+
+/* ---------------------------------------------------------------- folds */
+
+/* An event of the log that is folded anew with all others of its profile. */
+typedef struct CdpkBatchLogged
+{
+	int64_t event_id;
+	int64_t anchor;
+	int64_t profile_id; /* of the anchor, after the batch */
+	CdpkBatchRow row;
+} CdpkBatchLogged;
+
+/* What the tables know of a profile: its row. */
+typedef struct CdpkBatchPart
+{
+	int64_t profile_id;
+	int64_t events;
+	int64_t first_at; /* looked at where there are events */
+	int64_t last_at;
+	int64_t expires_at; /* or NEVER */
+	CdpkBatchBytes traits;
+	CdpkBatchBytes timeline;
+} CdpkBatchPart;
+
+/* A row to be written, of a profile. */
+typedef struct CdpkBatchProfile
+{
+	int64_t profile_id;
+	bool stored;  /* the tables have it, and it stays */
+	bool rebuilt; /* from the log alone */
+	bool folded;  /* the values below may be others than in the tables */
+	uint32_t
+		rows; /* … of this batch that are folded into it: in cdpk_batch_fold_order from first_row on */
+	uint32_t first_row;
+	const CdpkStitchProfile *summary; /* NULL: as it is in the tables */
+	int64_t events;
+	int64_t first_at;
+	int64_t last_at;
+	int64_t expires_at;
+	CdpkBatchBytes traits;
+	CdpkBatchBytes timeline;
+} CdpkBatchProfile;
+
+/* What group calls of the batch said of an account: to be added to its row. */
+typedef struct CdpkBatchAccount
+{
+	CdpkBatchBytes account;
+	int64_t events;
+	int64_t first_at;
+	int64_t last_at;
+	int64_t expires_at;
+	CdpkBatchBytes traits;
+} CdpkBatchAccount;
+
+/* Group calls of one anchor for one account. */
+typedef struct CdpkBatchMember
+{
+	int64_t identifier_id; /* 0: no identifier */
+	uint32_t account;      /* a place in the accounts */
+	int64_t events;
+	int64_t first_at;
+	int64_t last_at;
+} CdpkBatchMember;
+
+typedef enum CdpkBatchCause
+{
+	CDPK_BATCH_EVENT,   /* an event of the batch */
+	CDPK_BATCH_MOVED,   /* the whole profile "former" is in it now */
+	CDPK_BATCH_SPLIT,   /* identifiers of the profile "former" are in it now */
+	CDPK_BATCH_REBUILT, /* folded anew: identifiers or events left it or came to it */
+	CDPK_BATCH_GAINED,  /* an event of the log came to it */
+	CDPK_BATCH_SUMMARY  /* another set of identifiers, another sharing, forbid, latest link */
+} CdpkBatchCause;
+
+/* Who was touched, and why. */
+typedef struct CdpkBatchTouched
+{
+	int64_t profile_id;
+	int64_t former_profile_id; /* of MOVED and SPLIT, else 0 */
+	uint32_t account;          /* of a group call: a place in the accounts, else NONE */
+	CdpkBatchCause cause;
+	int64_t event_id; /* of EVENT and GAINED, else 0 */
+} CdpkBatchTouched;
+
+#endif /* CDPK_BATCH_TYPES_H */

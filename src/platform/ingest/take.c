@@ -1,0 +1,549 @@
+/*
+ * take.c
+ *		Takes the rows of a batch out of the inboxes and cleans them.
+ *
+ * First all rows are deleted and copied, so that their writers can be looked up at once; then each is
+ * cleaned.  Whatever cleaning needs for one row is in a memory context that is reset after it.
+ */
+#include "postgres.h"
+
+#include "access/heaptoast.h"
+#include "access/toast_internals.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+
+#include "cdp.h"
+#include "compat.h"
+#include "core/text/timestamp.h"
+#include "toolkit/bridge/raw_size.h"
+#include "toolkit/bridge/shown_size.h"
+#include "toolkit/traits/traits.h"
+#include "platform/ingest/inbox_delete.h"
+#include "platform/ingest/parse_line.h"
+#include "platform/ingest/take.h"
+#include "platform/ingest/writer_sources.h"
+
+/* a row that is smaller has no document that is large as text: one of 4 kB has at most 40 MB */
+#define SMALL_ROW 4096
+
+/* of a row that is cut: a larger text or document is not kept, … */
+#define CUT_MAX 4096
+
+/* … of a text but these characters */
+#define CUT_CHARACTERS 1000
+
+static const InboxTable inbox = {
+	"inbox",
+	INBOX_COLUMNS,
+	{[INBOX_MESSAGE_ID] = {"message_id", TEXTOID},
+	 [INBOX_TYPE] = {"type", TEXTOID},
+	 [INBOX_EVENT] = {"event", TEXTOID},
+	 [INBOX_ANONYMOUS_ID] = {"anonymous_id", TEXTOID},
+	 [INBOX_USER_ID] = {"user_id", TEXTOID},
+	 [INBOX_GROUP_ID] = {"group_id", TEXTOID},
+	 [INBOX_PREVIOUS_ID] = {"previous_id", TEXTOID},
+	 [INBOX_IDENTIFIERS] = {"identifiers", JSONBOID},
+	 [INBOX_PROPERTIES] = {"properties", JSONBOID},
+	 [INBOX_TRAITS] = {"traits", JSONBOID},
+	 [INBOX_CONTEXT] = {"context", JSONBOID},
+	 [INBOX_TIMESTAMP] = {"timestamp", TIMESTAMPTZOID},
+	 [INBOX_SENT_AT] = {"sent_at", TIMESTAMPTZOID},
+	 [INBOX_ORIGINAL_TIMESTAMP] = {"original_timestamp", TIMESTAMPTZOID},
+	 [INBOX_RECEIVED_AT] = {"received_at", TIMESTAMPTZOID},
+	 [INBOX_SOURCE] = {"source", TEXTOID},
+	 [INBOX_WRITTEN_BY] = {"written_by", TEXTOID}}};
+
+/* the columns of cdp.inbox_raw */
+enum
+{
+	RAW_LINE,
+	RAW_SOURCE,
+	RAW_RECEIVED_AT,
+	RAW_WRITTEN_BY,
+	RAW_COLUMNS
+};
+
+static const InboxTable inbox_raw = {"inbox_raw",
+									 RAW_COLUMNS,
+									 {[RAW_LINE] = {"line", TEXTOID},
+									  [RAW_SOURCE] = {"source", TEXTOID},
+									  [RAW_RECEIVED_AT] = {"received_at", TIMESTAMPTZOID},
+									  [RAW_WRITTEN_BY] = {"written_by", TEXTOID}}};
+
+/* What is known of a row before it is cleaned. */
+typedef struct Origin
+{
+	Writer *writer;
+	const text *failure; /* or NULL */
+} Origin;
+
+typedef struct Take
+{
+	const TakeOptions *options;
+	TakenRows *taken;
+	int64 capacity;
+	Origin *origins; /* of each row */
+	Writers *writers;
+	TraitsRules *rules;
+	/* the inbox that is being emptied */
+	bool is_lines;
+	const ItemPointerData *places;
+	int64 count;
+	int64 next;            /* the place that is expected */
+	const Datum *failures; /* of each place, or NULL */
+} Take;
+
+/* is_document returns whether a column is a jsonb. */
+static bool
+is_document(InboxColumn column)
+{
+	return inbox.columns[column].type == JSONBOID;
+}
+
+/* is_time returns whether a column is a time. */
+static bool
+is_time(InboxColumn column)
+{
+	return inbox.columns[column].type == TIMESTAMPTZOID;
+}
+
+/* is_packed returns whether a value must be decompressed or fetched to be read. */
+static bool
+is_packed(Datum value)
+{
+	struct varlena *stored = (struct varlena *) DatumGetPointer(value);
+
+	return VARATT_IS_COMPRESSED(stored) || VARATT_IS_EXTERNAL(stored);
+}
+
+/* find_failure returns the failure of the row at a place. */
+static const text *
+find_failure(Take *take, const ItemPointerData *place)
+{
+	ItemPointerData found = *place;
+
+	for (int64 tried = 0; tried < take->count; tried++)
+	{
+		int64 i = take->next;
+		ItemPointerData expected = take->places[i];
+
+		take->next = (take->next + 1) % take->count;
+		if (ItemPointerEquals(&found, &expected))
+			return DatumGetTextPP(take->failures[i]);
+	}
+	elog(ERROR, "a row came from a place that was not asked for");
+}
+
+/* append_row appends an empty row. */
+static TakenRow *
+append_row(Take *take)
+{
+	TakenRows *taken = take->taken;
+
+	if (taken->count == take->capacity)
+		elog(ERROR, "more rows were deleted than there are places");
+	memset(&taken->rows[taken->count], 0, sizeof(TakenRow));
+	return &taken->rows[taken->count++];
+}
+
+/* consume_row appends a row that was deleted. */
+static void
+consume_row(void *state, const ItemPointerData *place, const Datum *values, const bool *nulls)
+{
+	static const InboxColumn raw_columns[] = {[RAW_SOURCE] = INBOX_SOURCE,
+											  [RAW_RECEIVED_AT] = INBOX_RECEIVED_AT,
+											  [RAW_WRITTEN_BY] = INBOX_WRITTEN_BY};
+	Take *take = state;
+	TakenRow *row = append_row(take);
+	Origin *origin = &take->origins[take->taken->count - 1];
+
+	row->is_line = take->is_lines;
+	if (row->is_line)
+	{
+		memset(row->columns.nulls, true, sizeof(row->columns.nulls));
+		if (!nulls[RAW_LINE])
+			row->line = (text *) DatumGetPointer(values[RAW_LINE]);
+		for (int i = RAW_SOURCE; i < RAW_COLUMNS; i++)
+		{
+			row->columns.values[raw_columns[i]] = values[i];
+			row->columns.nulls[raw_columns[i]] = nulls[i];
+		}
+	}
+	else
+	{
+		memcpy(row->columns.values, values, sizeof(row->columns.values));
+		memcpy(row->columns.nulls, nulls, sizeof(row->columns.nulls));
+	}
+	origin->failure = take->failures != NULL ? find_failure(take, place) : NULL;
+	origin->writer = writers_add(take->writers, ingest_column(&row->columns, INBOX_WRITTEN_BY));
+}
+
+/* empty_inbox takes the rows of one inbox. */
+static void
+empty_inbox(Take *take, const InboxTable *table, const ItemPointerData *places, int64 count,
+			const Datum *failures)
+{
+	take->is_lines = table == &inbox_raw;
+	take->places = places;
+	take->count = count;
+	take->next = 0;
+	take->failures = failures;
+	inbox_delete(table, places, count, consume_row, take);
+}
+
+/* row_size sums the raw sizes of the columns of the table that the row is from, as a claim counts them. */
+static int64
+row_size(const TakenRow *row)
+{
+	int64 size = row->line != NULL ? raw_size(PointerGetDatum(row->line), -1) : 0;
+
+	for (int i = 0; i < INBOX_COLUMNS; i++)
+		if (!row->columns.nulls[i])
+			size += is_time(i) ? sizeof(TimestampTz) : raw_size(row->columns.values[i], -1);
+	return size;
+}
+
+/* is_too_large returns whether a row is too large, uncompressed or, a few numbers being enough, as text. */
+static bool
+is_too_large(const TakenRow *row, int64 max)
+{
+	int64 size = row_size(row);
+
+	if (size > max || size <= SMALL_ROW || row->is_line)
+		return size > max;
+	size = 0;
+	for (int i = 0; i < INBOX_COLUMNS; i++)
+		if (is_document(i) && !row->columns.nulls[i])
+			size += shown_size(row->columns.values[i]);
+	return size > max;
+}
+
+/* keep_value copies a value to the memory of the rows. */
+static Datum
+keep_value(const Take *take, Datum value)
+{
+	MemoryContext caller = MemoryContextSwitchTo(take->taken->context);
+	Datum copy = datumCopy(value, false, -1);
+
+	MemoryContextSwitchTo(caller);
+	return copy;
+}
+
+/* keep_text copies a string to the memory of the rows. */
+static const char *
+keep_text(const Take *take, const char *string)
+{
+	return MemoryContextStrdup(take->taken->context, string);
+}
+
+/* cut_text keeps the first characters of a text, where it is long; no more of it is read. */
+static Datum
+cut_text(const Take *take, Datum value)
+{
+	if (raw_size(value, -1) <= CUT_MAX)
+		return value;
+	return keep_value(take, DirectFunctionCall2(text_left, value, Int32GetDatum(CUT_CHARACTERS)));
+}
+
+/* push_size adds a column's size to an object in the making. */
+static void
+push_size(JsonbParseState **state, const char *column, int64 size)
+{
+	JsonbValue value;
+
+	value.type = jbvString;
+	value.val.string.val = unconstify(char *, column);
+	value.val.string.len = (int) strlen(column);
+	pushJsonbValue(state, WJB_KEY, &value);
+	value.type = jbvNumeric;
+	value.val.numeric = int64_to_numeric(size);
+	pushJsonbValue(state, WJB_VALUE, &value);
+}
+
+/* measure makes the sizes of a row that is cut: of a line, or of each text and document that is not empty. */
+static void
+measure(const Take *take, TakenRow *row)
+{
+	JsonbParseState *state = NULL;
+	Jsonb *sizes;
+
+	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+	if (row->is_line)
+		push_size(&state, "line", row->line != NULL ? raw_size(PointerGetDatum(row->line), -1) : 0);
+	for (int i = 0; i < INBOX_WRITTEN_BY && !row->is_line; i++)
+	{
+		int64 size = 0;
+
+		if (!row->columns.nulls[i] && !is_time(i))
+			size = is_document(i) ? shown_size(row->columns.values[i])
+								  : raw_size(row->columns.values[i], -1);
+		if (size > 0)
+			push_size(&state, inbox.columns[i].name, size);
+	}
+	sizes = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+	row->sizes = (Jsonb *) DatumGetPointer(keep_value(take, JsonbPGetDatum(sizes)));
+}
+
+/* cut measures a row and leaves of it what is small, and the beginnings of texts. */
+static void
+cut(const Take *take, TakenRow *row)
+{
+	InboxRow *columns = &row->columns;
+
+	row->cut = true;
+	measure(take, row);
+	if (row->line != NULL)
+		row->line = (text *) DatumGetPointer(cut_text(take, PointerGetDatum(row->line)));
+	for (int i = 0; i < INBOX_COLUMNS; i++)
+	{
+		if (columns->nulls[i] || is_time(i))
+			continue;
+		if (!is_document(i))
+			columns->values[i] = cut_text(take, columns->values[i]);
+		else
+			columns->nulls[i] = shown_size(columns->values[i]) > CUT_MAX;
+	}
+}
+
+/* refuse gives a row a reason, and a detail that is copied. */
+static void
+refuse(const Take *take, TakenRow *row, const char *reason, const char *detail)
+{
+	row->reason = reason;
+	row->detail = keep_text(take, detail);
+}
+
+/* read_line reads the columns of a line.  What the inbox says of source and time comes first and second. */
+static void
+read_line(const Take *take, TakenRow *row)
+{
+	InboxRow before = row->columns;
+	CdpkSpan line = {"", 0};
+	Refusal refusal;
+
+	if (row->line != NULL)
+		line = ingest_text(PointerGetDatum(row->line));
+	if (!parse_line(line, &row->columns, &refusal))
+		refuse(take, row, refusal.reason, refusal.detail);
+	if (row->columns.nulls[INBOX_RECEIVED_AT])
+	{
+		row->columns.values[INBOX_RECEIVED_AT] = before.values[INBOX_RECEIVED_AT];
+		row->columns.nulls[INBOX_RECEIVED_AT] = before.nulls[INBOX_RECEIVED_AT];
+	}
+	if (!before.nulls[INBOX_SOURCE])
+	{
+		row->columns.values[INBOX_SOURCE] = before.values[INBOX_SOURCE];
+		row->columns.nulls[INBOX_SOURCE] = false;
+	}
+	row->columns.values[INBOX_WRITTEN_BY] = before.values[INBOX_WRITTEN_BY];
+	row->columns.nulls[INBOX_WRITTEN_BY] = before.nulls[INBOX_WRITTEN_BY];
+}
+
+/* keep_document copies a document to the memory of the rows, compressed where the log would compress it. */
+static Datum
+keep_document(const Take *take, Datum document)
+{
+	Datum compressed = (Datum) 0;
+
+	if (VARSIZE(DatumGetPointer(document)) > TOAST_TUPLE_THRESHOLD)
+		compressed = toast_compress_datum(document, InvalidCompressionMethod);
+	return keep_value(take, compressed != (Datum) 0 ? compressed : document);
+}
+
+/* keep_line copies what was read from a line to the memory of the rows. */
+static void
+keep_line(const Take *take, InboxRow *columns)
+{
+	for (int i = 0; i < INBOX_WRITTEN_BY; i++)
+	{
+		if (columns->nulls[i] || is_time(i))
+			continue;
+		if (is_document(i))
+			columns->values[i] = keep_document(take, columns->values[i]);
+		else
+			columns->values[i] = keep_value(take, columns->values[i]);
+	}
+}
+
+/* keep_span copies a part of a column to the memory of the rows, unless it is there. */
+static CdpkSpan
+keep_span(const Take *take, const TakenRow *row, InboxColumn column, CdpkSpan span)
+{
+	char *copy;
+
+	if (row->columns.nulls[column] || (!row->is_line && !is_packed(row->columns.values[column])))
+		return span;
+	copy = MemoryContextAlloc(take->taken->context, Max(span.length, 1));
+	memcpy(copy, span.text, span.length);
+	span.text = copy;
+	return span;
+}
+
+/* keep_identifiers copies the identifiers of a row to the memory of the rows, in one piece. */
+static void
+keep_identifiers(const Take *take, TakenRow *row, const IdentifierSet *set)
+{
+	Size size = MAXALIGN(sizeof(Identifier *) * set->count);
+	char *next;
+
+	for (int i = 0; i < set->count; i++)
+		size += INTALIGN(VARSIZE_ANY(set->members[i]));
+	row->identifiers = MemoryContextAlloc(take->taken->context, Max(size, 1));
+	row->identifier_count = set->count;
+	row->repeats = set->repeats;
+	next = (char *) row->identifiers + MAXALIGN(sizeof(Identifier *) * set->count);
+	for (int i = 0; i < set->count; i++)
+	{
+		row->identifiers[i] = (Identifier *) next;
+		memcpy(next, set->members[i], VARSIZE_ANY(set->members[i]));
+		next += INTALIGN(VARSIZE_ANY(set->members[i]));
+	}
+}
+
+/* check_traits refuses traits that their rules cannot take. */
+static void
+check_traits(const Take *take, TakenRow *row, const OnboardedRow *event)
+{
+	TraitsProblem problem;
+
+	if ((event->type == CALL_IDENTIFY || event->type == CALL_GROUP) &&
+		!row->columns.nulls[INBOX_TRAITS] &&
+		!traits_row_check(DatumGetJsonbP(row->columns.values[INBOX_TRAITS]), take->rules, &problem))
+		refuse(take, row, "invalid_traits", psprintf("traits: %s", traits_problem_text(&problem)));
+}
+
+/* clean_event makes an event of a row, or refuses it. */
+static void
+clean_event(const Take *take, TakenRow *row, const Writer *writer)
+{
+	CdpkSpan source;
+	Refusal refusal;
+	OnboardedRow event;
+	const char *foreign;
+
+	if (row->is_line)
+		read_line(take, row);
+	source = writer_source(writer, ingest_column(&row->columns, INBOX_SOURCE));
+	row->has_key =
+		!row->columns.nulls[INBOX_MESSAGE_ID] &&
+		ingest_message_key(ingest_column(&row->columns, INBOX_MESSAGE_ID), &row->message_key);
+	if (row->reason != NULL)
+		onboard_source(source, &event, &refusal);
+	else if (!onboard_row(&row->columns, source, take->options->onboard, &event, &refusal))
+		refuse(take, row, refusal.reason, refusal.detail);
+	row->source = keep_span(take, row, INBOX_SOURCE, event.source);
+	if (row->reason != NULL)
+		return;
+
+	foreign = writer_problem(writer, event.source);
+	if (foreign != NULL)
+		refuse(take, row, "foreign_source", foreign);
+	else
+		check_traits(take, row, &event);
+	if (row->reason != NULL)
+		return;
+	row->call_type = event.type;
+	row->event = keep_span(take, row, INBOX_EVENT, event.event);
+	row->at = event.at;
+	keep_identifiers(take, row, &event.identifiers);
+}
+
+/* set_aside refuses a row without a look at its content; but what it is counted for is its source. */
+static void
+set_aside(const Take *take, TakenRow *row, const Origin *origin)
+{
+	CdpkSpan source = ingest_column(&row->columns, INBOX_SOURCE);
+	CdpkSpan none = {"", 0};
+	Refusal refusal;
+	OnboardedRow event;
+
+	if (origin->failure != NULL)
+	{
+		refuse(take, row, "failed", text_to_cstring(origin->failure));
+		if (row->cut)
+			source = none;
+	}
+	else
+	{
+		refuse(take, row, "row_too_large",
+			   psprintf("over " INT64_FORMAT " MB", take->options->max_row_bytes >> 20));
+		source = writer_source(origin->writer, source);
+	}
+	onboard_source(source, &event, &refusal);
+	row->source = keep_span(take, row, INBOX_SOURCE, event.source);
+}
+
+/* clean_row cleans a row. */
+static void
+clean_row(const Take *take, TakenRow *row, const Origin *origin)
+{
+	TimestampTz as_of = take->options->onboard.as_of;
+	TimestampTz received;
+
+	if (take->options->cut_all || is_too_large(row, take->options->max_row_bytes))
+		cut(take, row);
+	if (row->cut || origin->failure != NULL)
+		set_aside(take, row, origin);
+	else
+	{
+		clean_event(take, row, origin->writer);
+		if (row->is_line)
+			keep_line(take, &row->columns);
+	}
+	/* a clock of the receiver that is wrong must not outrank true evidence */
+	row->seen_at = as_of;
+	if (!row->columns.nulls[INBOX_RECEIVED_AT])
+	{
+		received = DatumGetTimestampTz(row->columns.values[INBOX_RECEIVED_AT]);
+		if (received >= 0 && received <= as_of + CDPK_DAY)
+			row->seen_at = received;
+	}
+}
+
+/* clean_rows cleans all rows. */
+static void
+clean_rows(const Take *take)
+{
+	MemoryContext scratch =
+		AllocSetContextCreate(CurrentMemoryContext, "cdp row", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(scratch);
+
+	for (int64 i = 0; i < take->taken->count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		clean_row(take, &take->taken->rows[i], &take->origins[i]);
+		MemoryContextReset(scratch);
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(scratch);
+}
+
+TakenRows *
+take_rows(const ItemPointerData *places, int64 count, const ItemPointerData *line_places,
+		  int64 line_count, const TakeOptions *options)
+{
+	MemoryContext context = cdp_generation_context(CurrentMemoryContext, "cdp taken rows");
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	Take take = {.options = options, .capacity = Max(count + line_count, 1)};
+
+	onboard_check_options(options->onboard);
+	take.taken = palloc0(sizeof(TakenRows));
+	take.taken->context = context;
+	take.taken->rows = palloc_extended(sizeof(TakenRow) * take.capacity, MCXT_ALLOC_HUGE);
+	take.origins = palloc_extended(sizeof(Origin) * take.capacity, MCXT_ALLOC_HUGE);
+	take.writers = writers_new();
+	if (options->trait_rules != NULL)
+		take.rules = traits_rules_compile(options->trait_rules, context);
+	empty_inbox(&take, &inbox, places, count, options->failures);
+	empty_inbox(&take, &inbox_raw, line_places, line_count,
+				options->failures != NULL ? options->failures + count : NULL);
+	if (options->failures == NULL)
+		writers_look_up(take.writers);
+	clean_rows(&take);
+	pfree(take.origins);
+	MemoryContextSwitchTo(caller);
+	return take.taken;
+}

@@ -1,0 +1,71 @@
+/*
+ * take.h
+ *		Takes the rows of a batch out of the inboxes and cleans them.
+ */
+#ifndef CDP_INGEST_TAKE_H
+#define CDP_INGEST_TAKE_H
+
+#include "storage/itemptr.h"
+
+#include "platform/ingest/onboard.h"
+
+typedef struct TakeOptions
+{
+	OnboardOptions onboard;
+	int64 max_row_bytes; /* a larger row is cut */
+	Jsonb *trait_rules;
+	bool cut_all; /* cut every row, whatever its size */
+	const Datum
+		*failures; /* a text for each place, those of cdp.inbox first: the error for which the row
+							* is set aside without another look; or NULL */
+} TakeOptions;
+
+/* One row of a batch. */
+typedef struct TakenRow
+{
+	/*
+	 * The columns as they came, those of a line as they are read from it.  Of a row that is cut, what is kept.
+	 */
+	InboxRow columns;
+	text *line; /* the line; NULL for a row of cdp.inbox */
+	bool is_line;
+	bool cut;
+	Jsonb *sizes; /* of a row that is cut: column to the size that it had */
+
+	const char *reason; /* why the row goes to quarantine; NULL: it does not */
+	const char *detail;
+
+	CdpkSpan source;     /* never empty */
+	TimestampTz seen_at; /* received_at, or as_of where that is no time at which it can have been */
+	bool has_key;        /* false: never a duplicate */
+	pg_uuid_t message_key;
+
+	/* the event, where reason is NULL */
+	CallType call_type;
+	CdpkSpan event; /* empty: none */
+	TimestampTz at;
+	int repeats;
+	int identifier_count;
+	Identifier **identifiers; /* distinct, ascending, none meaningless */
+} TakenRow;
+
+typedef struct TakenRows
+{
+	MemoryContext context; /* of everything here: delete it to free all of it */
+	int64 count;
+	TakenRow *rows; /* those of cdp.inbox, then those of cdp.inbox_raw, each by place */
+} TakenRows;
+
+/*
+ * Delete the rows at these places of cdp.inbox and of cdp.inbox_raw, in ascending order, and clean them.
+ * What inbox_delete() passes over is left out.  No content of a row raises an error.
+ *
+ * The result is in a memory context of its own, a child of the current one.  It has about the size of
+ * the rows as they are stored, and half a kilobyte for each.  Documents stay as they were stored, or, made
+ * from lines, compressed where they are large.
+ */
+extern TakenRows *take_rows(const ItemPointerData *places, int64 count,
+							const ItemPointerData *line_places, int64 line_count,
+							const TakeOptions *options);
+
+#endif /* CDP_INGEST_TAKE_H */

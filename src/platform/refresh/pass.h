@@ -1,0 +1,471 @@
+/*
+ * pass.h
+ *		One pass of a batch: what the files of it share.
+ *
+ * core/batch decides; these files look up what it asks for, and write what it says.  Each calls
+ * only files above it in this list:
+ *	pass_table		the tables, columns as arrays
+ *	pass_statement	statements, for what is rare
+ *	pass_value		traits and numbers of one row
+ *	pass_counts		numbers of identifiers by namespace
+ *	pass_row		the rows of the batch, their sources
+ *	pass_change		what else the batch changes
+ *	pass_quarantine	rows that cannot become events
+ *	pass_judge		what becomes of each row
+ *	pass_identify	identifiers: numbers, rules, verdicts
+ *	pass_link		links
+ *	pass_resolve	what core/stitch asks for
+ *	pass_undone		people of whom the log lacks events
+ *	pass_anchor		events of the log with other anchors
+ *	pass_graph		identifiers in other profiles
+ *	pass_log		the log
+ *	pass_profile	rows of profiles and of their timelines
+ *	pass_fold		what is folded into them
+ *	pass_account	accounts
+ *	pass_name		names of events and traits
+ *	pass			the order of it all
+ */
+#ifndef CDP_REFRESH_PASS_H
+#define CDP_REFRESH_PASS_H
+
+#include "executor/spi.h"
+#include "miscadmin.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "core/base/idmap.h"
+#include "core/batch/batch.h"
+#include "platform/identity/blocked.h"
+#include "platform/identity/resolve.h"
+#include "platform/ingest/take.h"
+#include "platform/store/store.h"
+#include "toolkit/traits/traits.h"
+
+/* ---------------------------------------------------------------- tables */
+
+typedef enum PassTable
+{
+	TABLE_MESSAGE,
+	TABLE_SOURCE,
+	TABLE_IDENTIFIER_MAP,
+	TABLE_IDENTIFIER,
+	TABLE_IDENTIFIER_HISTORY,
+	TABLE_LINK,
+	TABLE_EVENT,
+	TABLE_PROFILE,
+	TABLE_TIMELINE,
+	TABLE_ACCOUNT,
+	TABLE_MEMBER,
+	TABLE_SEEN_NAME,
+	PASS_TABLES
+} PassTable;
+
+/* their columns, in the order of pass_table.c */
+enum
+{
+	MESSAGE_KEY,
+	MESSAGE_BATCH_ID
+};
+
+enum
+{
+	SOURCE_NAME,
+	SOURCE_ACCEPTED,
+	SOURCE_DUPLICATE,
+	SOURCE_QUARANTINED,
+	SOURCE_LAST_BATCH_ID
+};
+
+enum
+{
+	MAP_IDENTIFIER,
+	MAP_IDENTIFIER_ID
+};
+
+enum
+{
+	IDENTIFIER_ID,
+	IDENTIFIER_VALUE,
+	IDENTIFIER_PROFILE_ID,
+	IDENTIFIER_SHARED,
+	IDENTIFIER_BLOCKED,
+	IDENTIFIER_LINK_COUNTS,
+	IDENTIFIER_BATCH_ID,
+	IDENTIFIER_SINCE_BATCH_ID
+};
+
+enum
+{
+	HISTORY_IDENTIFIER_ID,
+	HISTORY_FROM_BATCH_ID,
+	HISTORY_UNTIL_BATCH_ID,
+	HISTORY_PROFILE_ID
+};
+
+enum
+{
+	LINK_A,
+	LINK_B,
+	LINK_SOURCE,
+	LINK_FIRST_AT,
+	LINK_LAST_AT,
+	LINK_EVENTS,
+	LINK_MESSAGE_ID,
+	LINK_BATCH_ID,
+	LINK_LAST_BATCH_ID,
+	LINK_REFUSED
+};
+
+enum
+{
+	EVENT_ID,
+	EVENT_IDENTIFIER_ID,
+	EVENT_BATCH_ID,
+	EVENT_LOGGED /* from here on those of LoggedColumn */
+};
+
+enum
+{
+	PROFILE_ID,
+	PROFILE_FIRST_SEEN,
+	PROFILE_LAST_SEEN,
+	PROFILE_EVENTS,
+	PROFILE_TRAITS,
+	PROFILE_SHARED,
+	PROFILE_IDENTIFIER_COUNT,
+	PROFILE_LIMITED,
+	PROFILE_HAS_FORBID,
+	PROFILE_LAST_TRUST,
+	PROFILE_LAST_AT,
+	PROFILE_EXPIRES_AT
+};
+
+enum
+{
+	TIMELINE_PROFILE_ID,
+	TIMELINE_SHARED,
+	TIMELINE_TIMELINE,
+	TIMELINE_LEVEL_1,
+	TIMELINE_LEVEL_2,
+	TIMELINE_LEVEL_3
+};
+
+enum
+{
+	ACCOUNT_GROUP_ID,
+	ACCOUNT_FIRST_SEEN,
+	ACCOUNT_LAST_SEEN,
+	ACCOUNT_EVENTS,
+	ACCOUNT_TRAITS,
+	ACCOUNT_EXPIRES_AT
+};
+
+enum
+{
+	MEMBER_IDENTIFIER_ID,
+	MEMBER_GROUP_ID,
+	MEMBER_FIRST_AT,
+	MEMBER_LAST_AT,
+	MEMBER_EVENTS
+};
+
+enum
+{
+	SEEN_KIND,
+	SEEN_NAME
+};
+
+/* ---------------------------------------------------------------- rows */
+
+/* The columns of the log that say what came, in the order of pass_table.c. */
+typedef enum LoggedColumn
+{
+	LOGGED_AT,
+	LOGGED_MESSAGE_ID,
+	LOGGED_TYPE,
+	LOGGED_EVENT,
+	LOGGED_ANONYMOUS_ID,
+	LOGGED_USER_ID,
+	LOGGED_GROUP_ID,
+	LOGGED_PREVIOUS_ID,
+	LOGGED_IDENTIFIERS,
+	LOGGED_PROPERTIES,
+	LOGGED_TRAITS,
+	LOGGED_CONTEXT,
+	LOGGED_SENT_AT,
+	LOGGED_ORIGINAL_TIMESTAMP,
+	LOGGED_RECEIVED_AT,
+	LOGGED_SOURCE,
+	LOGGED_COLUMNS
+} LoggedColumn;
+
+typedef struct PassSource
+{
+	text *name;
+	int32 trust;
+	Interval *expires_after; /* NULL: what it says does not lapse */
+	int64 accepted;
+	int64 duplicate;
+	int64 quarantined;
+	bool met; /* rows of the batch are of it */
+} PassSource;
+
+/* What an event is called, where what it carries could not be carried. */
+typedef struct PassLeftOut
+{
+	Datum event;
+	Datum name;
+} PassLeftOut;
+
+/* What a batch did, in the order of cdp_internal.batch_counts. */
+typedef enum PassCount
+{
+	COUNT_TAKEN,
+	COUNT_ACCEPTED,
+	COUNT_DUPLICATE,
+	COUNT_QUARANTINED,
+	COUNT_IDENTIFIERS,
+	COUNT_LINKS,
+	COUNT_PROFILES_CREATED,
+	COUNT_PROFILES_MERGED,
+	COUNT_PROFILES_SPLIT,
+	COUNT_PROFILES_TOUCHED,
+	COUNT_REWORKS,
+	COUNT_IDENTIFIERS_REWORKED,
+	COUNT_EVENTS_REANCHORED,
+	COUNT_LARGEST_REWORK,
+	COUNT_SELF_LINKS,
+	PASS_COUNTS
+} PassCount;
+
+/* Numbers that grow one by one. */
+typedef struct PassIds
+{
+	int64 *items;
+	int count;
+	int capacity;
+} PassIds;
+
+typedef struct PassKeptCounts PassKeptCounts;
+
+typedef struct Pass
+{
+	MemoryContext context; /* of all that lasts as long as the pass */
+	MemoryContext scratch; /* reset after each row */
+	CdpkBatch *batch;
+	CdpkAllocator allocator;
+	Store *stores[PASS_TABLES];
+	int64 batch_id;
+	TimestampTz as_of;
+	bool leave_undone;
+	int64 last_event_id;
+	int64 last_identifier_id;
+	int64 last_quarantine_id;
+	int64 counts[PASS_COUNTS];
+
+	const Datum *failures; /* for which each row is set aside, or NULL */
+	bool cut_all;
+	int row_count;
+	TakenRow *rows;
+	CdpkBatchRow *batch_rows;
+	PassSource *sources; /* all, by name */
+	int source_count;
+	CdpkBatchChanges changes;
+	bool has_refold; /* traits of some are to be folded anew */
+
+	Jsonb *trait_document;
+	TraitsRules *trait_rules;
+	Jsonb *carried_rules; /* NULL: timelines carry no numbers */
+	PassLeftOut *left_out;
+	int left_out_count;
+	int left_out_capacity;
+
+	Resolver *resolver;
+	bool has_verdicts;
+	BlockedRules *blocked; /* NULL: there are none */
+	PassKeptCounts *kept_counts;
+	CdpkStitchStore stitch_store;
+
+	CdpkBatchStray *strays; /* events of the log that may have other anchors */
+	const CdpkBatchReanchored *moved;
+	size_t moved_count;
+
+	PassIds touched;
+} Pass;
+
+/* ---------------------------------------------------------------- pass_table.c */
+
+#define PASS_COLUMNS_MAX 20
+
+/* Some columns, of so many rows. */
+typedef struct PassColumns
+{
+	int rows;
+	int count;
+	StoreColumn column[PASS_COLUMNS_MAX];
+} PassColumns;
+
+/* Opens a table, the first time, to read and write. */
+extern Store *pass_table(Pass *pass, PassTable table);
+
+/* Tells whether a table has a partition for a value, see store_has_range(). */
+extern bool pass_has_range(PassTable table, Datum value);
+
+extern void pass_close_tables(Pass *pass);
+
+/* Adds a column without nulls, and returns its values, to be set. */
+extern Datum *pass_column(PassColumns *columns, int column);
+
+/* Adds a column, and returns its values, to be set; *nulls: all false. */
+extern Datum *pass_null_column(PassColumns *columns, int column, bool **nulls);
+
+/* Makes columns of so many rows the argument of a store's function. */
+extern StoreColumns pass_columns(const PassColumns *columns);
+
+/* Finds rows by one column of type bigint. */
+extern void pass_find_ids(Pass *pass, PassTable table, int column, const int64 *ids, int count,
+						  int wanted_count, const int *wanted, StoreRowFunction function,
+						  void *arg);
+
+/* Allocates an array of so many items, which may be more than 1 GB. */
+extern void *pass_array(int64 count, Size size);
+
+/* Makes a value of bytes. */
+extern Datum pass_varlena(const CdpkBatchBytes *bytes);
+
+/* Makes bytes of a value, which is detoasted where it must be; NULL of none. */
+extern CdpkBatchBytes pass_bytes(Datum value, bool isnull);
+
+/* The same of an identifier: what stands before the bytes is its header of 4 bytes. */
+extern CdpkBatchBytes pass_payload(Datum identifier);
+
+/* Returns the identifier that bytes are of, which came from pass_payload. */
+extern Datum pass_identifier(const CdpkBatchBytes *payload);
+
+extern void pass_add_id(PassIds *ids, int64 id);
+
+/* Sorts numbers, and drops those that are there twice. */
+extern void pass_sort_ids(PassIds *ids);
+
+/* ---------------------------------------------------------------- pass_statement.c */
+
+/* Raises the error for a status of core/batch, unless it is CDPK_OK. */
+extern void pass_check(CdpkStatus status);
+
+/* Runs a query, and returns its rows; SPI_freetuptable frees them.  $1 is batch_id, $2 as_of. */
+extern SPITupleTable *pass_query(Pass *pass, const char *query, int argument_count,
+								 const Oid *types, const Datum *arguments, uint64 *count);
+
+/* Runs a query of one row and one column of a type of fixed length, and returns its value. */
+extern Datum pass_ask_value(Pass *pass, const char *query);
+
+/* Runs a statement, and returns the number of rows processed. */
+extern uint64 pass_run(Pass *pass, const char *statement, int argument_count, const Oid *types,
+					   const Datum *arguments);
+
+/* Runs a query of one bool. */
+extern bool pass_ask(Pass *pass, const char *query);
+
+/* Runs a query of one text. */
+extern char *pass_ask_text(Pass *pass, const char *query);
+
+/* Runs a query of one jsonb, which lasts as long as the pass. */
+extern Jsonb *pass_ask_jsonb(Pass *pass, const char *query);
+
+/*
+ * Does the same for a query that reads one table of cdp_data, unless the table's rows are still those of
+ * the last time in the session.  The query must be a constant.
+ */
+extern Jsonb *pass_ask_kept(Pass *pass, const char *query, const char *table);
+
+/* Makes an array of bigints. */
+extern Datum pass_id_array(const int64 *ids, int count);
+
+/* Makes an array of values of a type of variable length, none null. */
+extern Datum pass_value_array(Datum *values, int count, Oid type);
+
+/* ---------------------------------------------------------------- the stages */
+
+/* pass_value.c */
+extern void pass_read_value_rules(Pass *pass);
+extern void pass_fold_values(Pass *pass, CdpkBatchRow *row, Datum traits, bool no_traits,
+							 Datum properties, bool no_properties, bool is_new);
+extern void pass_count_left_out(Pass *pass);
+
+/* pass_counts.c */
+extern void pass_read_counts(Pass *pass, Datum link_counts, const CdpkStitchCount **counts,
+							 uint32_t *length);
+extern Datum pass_make_counts(Pass *pass, const CdpkStitchCount *counts, size_t length);
+
+/* pass_row.c */
+extern void pass_read_rows(Pass *pass);
+extern uint32 pass_source(const Pass *pass, const char *name, int length);
+extern uint32 pass_known_source(const Pass *pass, Datum name);
+extern CdpkBatchCall pass_call(Datum call_type);
+extern void pass_set_identifiers(Datum ids, CdpkBatchRow *row);
+
+/* pass_change.c */
+extern void pass_read_changes(Pass *pass);
+
+/* pass_quarantine.c */
+extern void pass_quarantine(Pass *pass);
+
+/* pass_judge.c */
+extern void pass_judge(Pass *pass);
+
+/* pass_identify.c */
+extern void pass_identify(Pass *pass);
+extern void pass_look_up_names(Pass *pass, size_t first);
+
+/* pass_link.c */
+extern void pass_link(Pass *pass);
+extern void pass_write_links(Pass *pass);
+
+/* pass_resolve.c */
+extern void pass_prepare_resolve(Pass *pass);
+
+/* pass_undone.c */
+extern void pass_resolve(Pass *pass);
+extern void pass_find_places(Pass *pass, PassIds *places);
+
+/* pass_anchor.c */
+extern void pass_anchor(Pass *pass);
+extern void pass_move_events(Pass *pass);
+
+/* pass_graph.c */
+extern void pass_write_identifiers(Pass *pass);
+
+/* pass_log.c */
+extern void pass_log(Pass *pass);
+
+/* What is folded. */
+typedef struct PassFold
+{
+	Pass *pass;
+	CdpkBatchPart *parts; /* what the tables have of profiles */
+	int part_count;
+	struct
+	{
+		bool found;
+		bool shared;
+	} * timelines;      /* of each part, what the row of its timeline says */
+	CdpkIdMap part;     /* by profile */
+	CdpkIdMap gone;     /* profiles that become part of others, not folded anew */
+	CdpkIdMap replaced; /* profiles of which nothing is kept */
+} PassFold;
+
+/* pass_profile.c */
+extern void pass_write_profiles(PassFold *fold);
+extern void pass_write_timelines(PassFold *fold);
+
+/* pass_fold.c */
+extern void pass_fold(Pass *pass);
+
+/* pass_account.c */
+extern void pass_fold_accounts(Pass *pass);
+
+/* pass_name.c */
+extern void pass_note_names(Pass *pass);
+
+#endif /* CDP_REFRESH_PASS_H */

@@ -1,0 +1,142 @@
+/*
+ * pass_anchor.c
+ *		The anchors of events: those of the batch, and those of the log that have others now.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/datum.h"
+
+#include "platform/refresh/pass.h"
+
+/* copy_value copies a column of a row, which may be out of line. */
+static Datum
+copy_value(SPITupleTable *rows, uint64 row, int column, bool *isnull)
+{
+	Datum value = SPI_getbinval(rows->vals[row], rows->tupdesc, column, isnull);
+
+	return *isnull ? value : PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
+}
+
+/* read_stray makes an event of the log that may be anchored elsewhere. */
+static void
+read_stray(Pass *pass, SPITupleTable *rows, uint64 row, CdpkBatchStray *stray)
+{
+	bool isnull;
+	bool no_traits;
+	bool no_properties;
+	Datum traits;
+	Datum properties;
+	Datum value;
+
+	memset(stray, 0, sizeof(*stray));
+	stray->event_id = resolver_int8(rows, row, 1);
+	stray->anchor = resolver_int8(rows, row, 2);
+	stray->row.at = resolver_int8(rows, row, 3);
+	stray->row.said_at = Min(stray->row.at, resolver_int8(rows, row, 4));
+	stray->row.call = pass_call(PointerGetDatum(resolver_text(rows, row, 5)));
+	value = copy_value(rows, row, 6, &isnull);
+	stray->row.event = pass_bytes(value, isnull);
+	stray->row.source = pass_known_source(pass, PointerGetDatum(resolver_text(rows, row, 7)));
+	properties = SPI_getbinval(rows->vals[row], rows->tupdesc, 8, &no_properties);
+	traits = SPI_getbinval(rows->vals[row], rows->tupdesc, 9, &no_traits);
+	value = copy_value(rows, row, 10, &isnull);
+	/* an event that is refused now carries nothing */
+	if (!isnull)
+		pass_set_identifiers(value, &stray->row);
+	pass_fold_values(pass, &stray->row, traits, no_traits, properties, no_properties, false);
+}
+
+/* find_moved finds the events of the log that have other anchors now. */
+static void
+find_moved(Pass *pass)
+{
+	static const Oid types[] = {INT8ARRAYOID};
+	PassIds places = {NULL};
+	Datum argument;
+	uint64 count;
+	SPITupleTable *rows;
+	size_t first_name;
+
+	pass_find_places(pass, &places);
+	if (places.count == 0)
+		return;
+	argument = pass_id_array(places.items, places.count);
+	rows = pass_query(
+		pass,
+		"SELECT e.event_id, e.identifier_id, e.\"timestamp\", e.received_at, e.type, e.event, e.source,"
+		" e.properties, e.traits,"
+		" (cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id,"
+		" e.identifiers, e.properties, e.traits, e.context, e.\"timestamp\", e.sent_at,"
+		" e.original_timestamp, e.received_at, e.source, $2)).ids"
+		" FROM unnest($3) AS p (place) JOIN cdp_data.event e ON e.identifier_id = p.place",
+		1, types, &argument, &count);
+	pass->strays = pass_array((int64) count, sizeof(CdpkBatchStray));
+	for (uint64 i = 0; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		read_stray(pass, rows, i, &pass->strays[i]);
+	}
+	SPI_freetuptable(rows);
+	pass_check(cdpk_batch_add_strays(pass->batch, pass->strays, count, &first_name));
+	pass_look_up_names(pass, first_name);
+	pass_check(cdpk_batch_reanchor(pass->batch, &pass->moved, &pass->moved_count));
+	pass->counts[COUNT_EVENTS_REANCHORED] = (int64) pass->moved_count;
+}
+
+/* pass_anchor anchors the events of the batch, and finds those of the log that have other anchors. */
+void
+pass_anchor(Pass *pass)
+{
+	pass_check(cdpk_batch_anchor(pass->batch));
+	find_moved(pass);
+}
+
+/* pass_move_events brings these in the log to their anchors. */
+void
+pass_move_events(Pass *pass)
+{
+	static const Oid types[] = {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID};
+	int count = (int) pass->moved_count;
+	int64 *event_ids = pass_array(count, sizeof(int64));
+	int64 *from = pass_array(count, sizeof(int64));
+	int64 *to = pass_array(count, sizeof(int64));
+	Datum *at = pass_array(count, sizeof(Datum));
+	Datum arguments[4];
+
+	if (count == 0)
+		return;
+	for (int i = 0; i < count; i++)
+	{
+		event_ids[i] = pass->moved[i].event_id;
+		from[i] = pass->moved[i].from;
+		to[i] = pass->moved[i].to;
+		at[i] = TimestampTzGetDatum(pass->strays[pass->moved[i].stray].row.at);
+	}
+	arguments[0] = pass_id_array(event_ids, count);
+	arguments[1] = pass_id_array(from, count);
+	arguments[2] = pass_id_array(to, count);
+	arguments[3] = PointerGetDatum(construct_array(at, count, TIMESTAMPTZOID, sizeof(TimestampTz),
+												   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	pass_run(pass,
+			 "INSERT INTO cdp_data.anchor_history (event_id, until_batch_id, identifier_id)"
+			 " SELECT m.event_id, $1, m.old_id FROM unnest($3, $4) AS m (event_id, old_id)"
+			 " ORDER BY m.event_id",
+			 2, types, arguments);
+	/* delete and insert: the anchor is the distribution key */
+	pass_run(
+		pass,
+		"WITH gone AS ("
+		" DELETE FROM cdp_data.event e"
+		" USING unnest($3, $4, $5, $6) AS r (event_id, old_id, new_id, \"timestamp\")"
+		" WHERE e.event_id = r.event_id AND e.identifier_id = r.old_id"
+		" AND e.\"timestamp\" = r.\"timestamp\" RETURNING e.*, r.new_id)"
+		" INSERT INTO cdp_data.event (event_id, identifier_id, \"timestamp\", batch_id, message_id,"
+		" type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits,"
+		" context, sent_at, original_timestamp, received_at, source)"
+		" SELECT event_id, new_id, \"timestamp\", batch_id, message_id, type, event, anonymous_id,"
+		" user_id, group_id, previous_id, identifiers, properties, traits, context, sent_at,"
+		" original_timestamp, received_at, source FROM gone",
+		4, types, arguments);
+}

@@ -1,0 +1,146 @@
+/*
+ * pass_change.c
+ *		What the batch changes beside its rows, as cdp_internal.stage_graph_changes() kept it.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+
+#include "platform/batch/batch.h"
+#include "platform/refresh/pass.h"
+#include "toolkit/identifier/identifier.h"
+
+/* Rows of a relation, as items of one size. */
+typedef struct Reader
+{
+	Pass *pass;
+	Size size;
+	char *items;
+	int count;
+	int capacity;
+	void (*read)(struct Reader *reader, void *item, const Datum *values, const bool *nulls);
+} Reader;
+
+/* add_row is the BatchRowFunction that makes an item of a row. */
+static void
+add_row(void *arg, TupleDesc descriptor, const Datum *values, const bool *nulls)
+{
+	Reader *reader = arg;
+	void *item;
+
+	CHECK_FOR_INTERRUPTS();
+	if (reader->count == reader->capacity)
+	{
+		reader->capacity = Max(64, reader->capacity * 2);
+		reader->items = reader->items == NULL
+							? pass_array(reader->capacity, reader->size)
+							: repalloc_huge(reader->items, reader->size * reader->capacity);
+	}
+	for (int i = 0; i < descriptor->natts; i++)
+		if (nulls[i] && TupleDescAttr(descriptor, i)->atttypid == INT8OID)
+			elog(ERROR, "a number of what the batch changes is null");
+	item = reader->items + reader->size * reader->count++;
+	memset(item, 0, reader->size);
+	reader->read(reader, item, values, nulls);
+}
+
+/* read_items reads a relation, and returns its rows as items. */
+static void *
+read_items(Pass *pass, const char *relation, Size size,
+		   void (*read)(Reader *reader, void *item, const Datum *values, const bool *nulls),
+		   size_t *count)
+{
+	Reader reader = {pass, size};
+
+	reader.read = read;
+	batch_read(relation, add_row, &reader);
+	*count = (size_t) reader.count;
+	return reader.items;
+}
+
+static void
+read_id(Reader *reader, void *item, const Datum *values, const bool *nulls)
+{
+	*(int64_t *) item = DatumGetInt64(values[0]);
+}
+
+static void
+read_pair(Reader *reader, void *item, const Datum *values, const bool *nulls)
+{
+	CdpkBatchIdPair *pair = item;
+
+	pair->a = DatumGetInt64(values[0]);
+	pair->b = DatumGetInt64(values[1]);
+}
+
+static void
+read_retry(Reader *reader, void *item, const Datum *values, const bool *nulls)
+{
+	CdpkStitchLink *link = item;
+
+	link->a = DatumGetInt64(values[0]);
+	link->b = DatumGetInt64(values[1]);
+	link->evidence.trust = DatumGetInt32(values[2]);
+	link->evidence.first_at = DatumGetTimestampTz(values[3]);
+	link->refused = true;
+}
+
+static void
+read_forbid(Reader *reader, void *item, const Datum *values, const bool *nulls)
+{
+	CdpkBatchForbid *forbid = item;
+
+	forbid->a = DatumGetInt64(values[0]);
+	forbid->b = DatumGetInt64(values[1]);
+	forbid->in_force = DatumGetBool(values[2]);
+}
+
+/* event_id, place, ids, source, at, message_id */
+static void
+read_reread(Reader *reader, void *item, const Datum *values, const bool *nulls)
+{
+	CdpkBatchReread *reread = item;
+
+	reread->event_id = DatumGetInt64(values[0]);
+	reread->anchor = DatumGetInt64(values[1]);
+	pass_set_identifiers(values[2], &reread->row);
+	reread->row.source = pass_known_source(reader->pass, values[3]);
+	reread->row.said_at = reread->row.at = DatumGetTimestampTz(values[4]);
+	reread->row.message_id = pass_bytes(values[5], nulls[5]);
+	reread->row.expires_at = CDPK_BATCH_NEVER;
+}
+
+/* ignore_row counts only. */
+static void
+ignore_row(Reader *reader, void *item, const Datum *values, const bool *nulls)
+{
+}
+
+void
+pass_read_changes(Pass *pass)
+{
+	CdpkBatchChanges *changes = &pass->changes;
+	size_t refold;
+
+	changes->unlinked = read_items(pass, "batch_unlinked", sizeof(CdpkBatchIdPair), read_pair,
+								   &changes->unlinked_count);
+	changes->blocked =
+		read_items(pass, "batch_blocked", sizeof(int64_t), read_id, &changes->blocked_count);
+	changes->retry =
+		read_items(pass, "batch_retry", sizeof(CdpkStitchLink), read_retry, &changes->retry_count);
+	changes->check =
+		read_items(pass, "batch_check", sizeof(int64_t), read_id, &changes->check_count);
+	changes->forbids = read_items(pass, "batch_forbid_changed", sizeof(CdpkBatchForbid),
+								  read_forbid, &changes->forbid_count);
+	changes->judged =
+		read_items(pass, "batch_judged", sizeof(int64_t), read_id, &changes->judged_count);
+	changes->reread = read_items(pass, "batch_reread", sizeof(CdpkBatchReread), read_reread,
+								 &changes->reread_count);
+	changes->reranked =
+		read_items(pass, "batch_rank_changed", sizeof(int64_t), read_id, &changes->reranked_count);
+	changes->refolded =
+		read_items(pass, "batch_refolded", sizeof(int64_t), read_id, &changes->refolded_count);
+	read_items(pass, "batch_refold", sizeof(int64_t), ignore_row, &refold);
+	pass->has_refold = refold > 0;
+}

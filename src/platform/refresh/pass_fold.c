@@ -1,0 +1,257 @@
+/*
+ * pass_fold.c
+ *		Folds events into profiles and their timelines: what is read for that, and what follows.
+ */
+#include "postgres.h"
+
+#include "utils/datum.h"
+
+#include "platform/refresh/pass.h"
+#include "toolkit/timeline/timeline.h"
+
+/* ---------------------------------------------------------------- the log */
+
+/* Events of the log of profiles that are folded anew. */
+typedef struct Logged
+{
+	Pass *pass;
+	PassIds identifier_ids; /* of these profiles, … */
+	PassIds profile_ids;    /* … and the profile of each */
+	CdpkBatchLogged *events;
+	int count;
+	int capacity;
+} Logged;
+
+/* note_anchor is the StoreRowFunction that takes an identifier of such a profile. */
+static void
+note_anchor(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Logged *logged = arg;
+
+	pass_add_id(&logged->identifier_ids, DatumGetInt64(values[0]));
+	pass_add_id(&logged->profile_ids, DatumGetInt64(values[1]));
+}
+
+/* the columns that are read of an event */
+enum
+{
+	READ_ID,
+	READ_BATCH_ID,
+	READ_AT,
+	READ_TYPE,
+	READ_EVENT,
+	READ_PROPERTIES,
+	READ_TRAITS,
+	READ_RECEIVED_AT,
+	READ_SOURCE,
+	READ_COLUMNS
+};
+
+static const int read_columns[READ_COLUMNS] = {EVENT_ID,
+											   EVENT_BATCH_ID,
+											   EVENT_LOGGED + LOGGED_AT,
+											   EVENT_LOGGED + LOGGED_TYPE,
+											   EVENT_LOGGED + LOGGED_EVENT,
+											   EVENT_LOGGED + LOGGED_PROPERTIES,
+											   EVENT_LOGGED + LOGGED_TRAITS,
+											   EVENT_LOGGED + LOGGED_RECEIVED_AT,
+											   EVENT_LOGGED + LOGGED_SOURCE};
+
+/* note_event is the StoreRowFunction that takes an event, unless it is of this batch. */
+static void
+note_event(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Logged *logged = arg;
+	Pass *pass = logged->pass;
+	CdpkBatchLogged *event;
+
+	CHECK_FOR_INTERRUPTS();
+	if (DatumGetInt64(values[READ_BATCH_ID]) == pass->batch_id)
+		return;
+	if (logged->count == logged->capacity)
+	{
+		logged->capacity = Max(1024, logged->capacity * 2);
+		logged->events =
+			logged->events == NULL
+				? pass_array(logged->capacity, sizeof(CdpkBatchLogged))
+				: repalloc_huge(logged->events, sizeof(CdpkBatchLogged) * logged->capacity);
+	}
+	event = &logged->events[logged->count++];
+	memset(event, 0, sizeof(*event));
+	event->event_id = DatumGetInt64(values[READ_ID]);
+	event->anchor = logged->identifier_ids.items[key];
+	event->profile_id = logged->profile_ids.items[key];
+	event->row.at = DatumGetTimestampTz(values[READ_AT]);
+	event->row.said_at = Min(event->row.at, DatumGetTimestampTz(values[READ_RECEIVED_AT]));
+	event->row.call = pass_call(values[READ_TYPE]);
+	event->row.source = pass_known_source(pass, values[READ_SOURCE]);
+	if (!nulls[READ_EVENT])
+		event->row.event = pass_bytes(datumCopy(values[READ_EVENT], false, -1), false);
+	pass_fold_values(pass, &event->row, values[READ_TRAITS], nulls[READ_TRAITS],
+					 values[READ_PROPERTIES], nulls[READ_PROPERTIES], false);
+}
+
+/* read_log reads the events of the log of profiles that are folded anew. */
+static void
+read_log(Pass *pass)
+{
+	static const int wanted[] = {IDENTIFIER_ID, IDENTIFIER_PROFILE_ID};
+	size_t count;
+	const int64_t *rebuilt = cdpk_batch_rebuilt(pass->batch, &count);
+	Logged logged = {pass};
+
+	if (count == 0)
+		return;
+	pass_find_ids(pass, TABLE_IDENTIFIER, IDENTIFIER_PROFILE_ID, (const int64 *) rebuilt,
+				  (int) count, lengthof(wanted), wanted, note_anchor, &logged);
+	pass_find_ids(pass, TABLE_EVENT, EVENT_IDENTIFIER_ID, logged.identifier_ids.items,
+				  logged.identifier_ids.count, READ_COLUMNS, read_columns, note_event, &logged);
+	pass_check(cdpk_batch_set_logged(pass->batch, logged.events, (size_t) logged.count));
+}
+
+/* ---------------------------------------------------------------- rows of profiles */
+
+/* note_profile is the StoreRowFunction that takes the row of a profile. */
+static void
+note_profile(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	PassFold *fold = arg;
+	CdpkBatchPart *part = &fold->parts[fold->part_count];
+
+	memset(part, 0, sizeof(*part));
+	part->profile_id = DatumGetInt64(values[0]);
+	part->events = DatumGetInt64(values[1]);
+	part->first_at = nulls[2] ? 0 : DatumGetTimestampTz(values[2]);
+	part->last_at = nulls[3] ? 0 : DatumGetTimestampTz(values[3]);
+	part->expires_at = nulls[4] ? CDPK_BATCH_NEVER : DatumGetTimestampTz(values[4]);
+	if (!nulls[5])
+		part->traits = pass_bytes(datumCopy(values[5], false, -1), false);
+	fold->timelines[fold->part_count].found = false;
+	pass_check(
+		cdpk_idmap_put(&fold->part, (uint64_t) part->profile_id, (uint32_t) fold->part_count));
+	fold->part_count++;
+}
+
+/* note_timeline is that which takes what a person did: of one that moves to another, all of it. */
+static void
+note_timeline(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	PassFold *fold = arg;
+	uint64_t profile_id = (uint64_t) DatumGetInt64(values[0]);
+	uint32_t place = cdpk_idmap_get(&fold->part, profile_id);
+	Datum copies[4];
+
+	if (place == CDPK_IDMAP_NONE)
+		pass_check(CDPK_CORRUPT);
+	fold->timelines[place].found = true;
+	fold->timelines[place].shared = DatumGetBool(values[1]);
+	for (int i = 0; i < lengthof(copies); i++)
+		if (!nulls[2 + i])
+			copies[i] = datumCopy(values[2 + i], false, -1);
+	if (!nulls[3] && cdpk_idmap_get(&fold->gone, profile_id) != CDPK_IDMAP_NONE)
+		copies[0] = PointerGetDatum(timeline_whole(copies, nulls + 2, lengthof(copies)));
+	fold->parts[place].timeline = pass_bytes(copies[0], false);
+}
+
+/* read_parts tells what the tables have of profiles. */
+static void
+read_parts(PassFold *fold)
+{
+	static const int wanted[] = {PROFILE_ID,        PROFILE_EVENTS,     PROFILE_FIRST_SEEN,
+								 PROFILE_LAST_SEEN, PROFILE_EXPIRES_AT, PROFILE_TRAITS};
+	static const int wanted_timeline[] = {TIMELINE_PROFILE_ID, TIMELINE_SHARED,  TIMELINE_TIMELINE,
+										  TIMELINE_LEVEL_1,    TIMELINE_LEVEL_2, TIMELINE_LEVEL_3};
+	Pass *pass = fold->pass;
+	size_t count;
+	const CdpkStitchMove *gone = cdpk_batch_gone(pass->batch, &count);
+	const int64_t *profile_ids;
+
+	for (size_t i = 0; i < count; i++)
+		pass_check(cdpk_idmap_put(&fold->gone, (uint64_t) gone[i].from, 0));
+	profile_ids = cdpk_batch_profiles_wanted(pass->batch, &count);
+	fold->parts = pass_array((int64) count, sizeof(CdpkBatchPart));
+	fold->timelines = pass_array((int64) count, sizeof(*fold->timelines));
+	pass_find_ids(pass, TABLE_PROFILE, PROFILE_ID, (const int64 *) profile_ids, (int) count,
+				  lengthof(wanted), wanted, note_profile, fold);
+	pass_find_ids(pass, TABLE_TIMELINE, TIMELINE_PROFILE_ID, (const int64 *) profile_ids,
+				  (int) count, lengthof(wanted_timeline), wanted_timeline, note_timeline, fold);
+	pass_check(cdpk_batch_add_parts(pass->batch, fold->parts, (size_t) fold->part_count));
+}
+
+/* ---------------------------------------------------------------- what the batch did */
+
+/* count_profiles counts what the stitch did to profiles: what was one before and is part of one now. */
+static void
+count_profiles(PassFold *fold)
+{
+	Pass *pass = fold->pass;
+	const CdpkStitchResult *result = cdpk_batch_result(pass->batch);
+	CdpkIdMap former; /* of each profile, how many */
+	CdpkIdMap moved;
+
+	cdpk_idmap_init(&former, &pass->allocator);
+	cdpk_idmap_init(&moved, &pass->allocator);
+	for (size_t i = 0; i < result->profile_move_count; i++)
+	{
+		uint64_t to = (uint64_t) result->profile_moves[i].to;
+		uint32_t count = cdpk_idmap_get(&former, to);
+
+		pass_check(cdpk_idmap_put(&moved, (uint64_t) result->profile_moves[i].from, 0));
+		pass_check(cdpk_idmap_put(&former, to, count == CDPK_IDMAP_NONE ? 1 : count + 1));
+		if (count != CDPK_IDMAP_NONE)
+			pass->counts[COUNT_PROFILES_MERGED]++;
+	}
+	for (size_t i = 0; i < result->profile_count; i++)
+	{
+		uint64_t id = (uint64_t) result->profiles[i].profile_id;
+		bool joined = cdpk_idmap_get(&former, id) != CDPK_IDMAP_NONE;
+		bool stayed = cdpk_idmap_get(&fold->part, id) != CDPK_IDMAP_NONE &&
+					  cdpk_idmap_get(&moved, id) == CDPK_IDMAP_NONE;
+
+		if (!joined && !stayed)
+			pass->counts[COUNT_PROFILES_CREATED]++;
+		if (joined && stayed)
+			pass->counts[COUNT_PROFILES_MERGED]++;
+	}
+	pass->counts[COUNT_PROFILES_SPLIT] = (int64) result->statistics.profiles_split;
+	pass->counts[COUNT_REWORKS] = (int64) result->statistics.reworks;
+	pass->counts[COUNT_IDENTIFIERS_REWORKED] = (int64) result->statistics.identifiers_reworked;
+	pass->counts[COUNT_LARGEST_REWORK] = (int64) result->statistics.largest_rework;
+	cdpk_idmap_free(&former);
+	cdpk_idmap_free(&moved);
+}
+
+/* list_touched lists who was touched, each once. */
+static void
+list_touched(Pass *pass)
+{
+	MemoryContext caller = MemoryContextSwitchTo(pass->context);
+	size_t count;
+	const CdpkBatchTouched *touched = cdpk_batch_touched(pass->batch, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (i == 0 || touched[i].profile_id != touched[i - 1].profile_id)
+			pass_add_id(&pass->touched, touched[i].profile_id);
+	MemoryContextSwitchTo(caller);
+}
+
+void
+pass_fold(Pass *pass)
+{
+	PassFold fold = {pass};
+
+	cdpk_idmap_init(&fold.part, &pass->allocator);
+	cdpk_idmap_init(&fold.gone, &pass->allocator);
+	cdpk_idmap_init(&fold.replaced, &pass->allocator);
+	pass_check(cdpk_batch_plan(pass->batch));
+	read_log(pass);
+	read_parts(&fold);
+	pass_check(cdpk_batch_fold(pass->batch));
+	count_profiles(&fold);
+	pass_write_profiles(&fold);
+	pass_write_timelines(&fold);
+	list_touched(pass);
+	cdpk_idmap_free(&fold.part);
+	cdpk_idmap_free(&fold.gone);
+	cdpk_idmap_free(&fold.replaced);
+}

@@ -1,0 +1,450 @@
+/*
+ * pass_identify.c
+ *		The identifiers of the batch: what rules and verdicts say of them, and their numbers.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "port/pg_bswap.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+
+#include "platform/refresh/pass.h"
+#include "toolkit/identifier/identifier.h"
+
+/* ---------------------------------------------------------------- rules */
+
+/* read_rules reads the rules of namespaces as they are now. */
+static void
+read_rules(Pass *pass)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	pass->resolver = resolver_new();
+	PopActiveSnapshot();
+	MemoryContextSwitchTo(caller);
+}
+
+/* add_namespaces lists the namespaces that the batch brings for the first time. */
+static bool
+add_namespaces(Pass *pass)
+{
+	static const Oid types[] = {TEXTARRAYOID};
+	size_t count;
+	const CdpkBatchBytes *found = cdpk_batch_namespaces(pass->batch, &count);
+	Datum *names = pass_array(count, sizeof(Datum));
+	int missing = 0;
+	Datum argument;
+
+	for (size_t i = 0; i < count; i++)
+		if (!resolver_knows(pass->resolver, (const char *) found[i].bytes, found[i].length))
+			names[missing++] = PointerGetDatum(
+				cstring_to_text_with_len((const char *) found[i].bytes, (int) found[i].length));
+	if (missing == 0)
+		return false;
+	argument = pass_value_array(names, missing, TEXTOID);
+	pass_run(pass,
+			 "INSERT INTO cdp_data.namespace (namespace, priority, max_links, batch_id)"
+			 " SELECT n.namespace, d.priority, cdp_internal.default_max_links(n.namespace), $1"
+			 " FROM unnest($3) AS n (namespace)"
+			 " CROSS JOIN LATERAL cdp_internal.default_rule(n.namespace) d ORDER BY n.namespace",
+			 1, types, &argument);
+	return true;
+}
+
+/* set_rules gives the batch the rules, and marks what is blocked. */
+static void
+set_rules(Pass *pass)
+{
+	CdpkBatchRules rules;
+	int32_t *trust = pass_array(pass->source_count, sizeof(int32_t));
+	Jsonb *blocked = pass_ask_kept(pass, "SELECT cdp_internal.blocked_rules()", "namespace");
+
+	read_rules(pass);
+	if (add_namespaces(pass))
+		read_rules(pass);
+	for (int i = 0; i < pass->source_count; i++)
+		trust[i] = pass->sources[i].trust;
+	memset(&rules, 0, sizeof(rules));
+	rules.stitch = pass->resolver->rules;
+	rules.trust = trust;
+	rules.source_count = (uint32_t) pass->source_count;
+	pass_check(cdpk_batch_set_rules(pass->batch, &rules));
+	if (JB_ROOT_COUNT(blocked) > 0)
+		pass->blocked = blocked_rules_read(blocked, pass->context);
+	pass->has_verdicts = pass_ask(pass, "SELECT EXISTS (SELECT FROM cdp_data.verdict)");
+}
+
+/* mark_blocked marks the names from "first" on that a rule blocks. */
+static void
+mark_blocked(Pass *pass, size_t first)
+{
+	size_t count;
+	const CdpkBatchBytes *names = cdpk_batch_names(pass->batch, &count);
+	MemoryContext caller;
+
+	if (pass->blocked == NULL)
+		return;
+	caller = MemoryContextSwitchTo(pass->scratch);
+	for (size_t i = first; i < count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (blocked_rules_match(pass->blocked, names[i].bytes, names[i].length))
+			pass_check(cdpk_batch_mark(pass->batch, (uint32_t) i, CDPK_BATCH_BLOCKED));
+		MemoryContextReset(pass->scratch);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+/* ---------------------------------------------------------------- verdicts */
+
+/* name_array makes an array of the names of the batch. */
+static Datum
+name_array(Pass *pass)
+{
+	size_t count;
+	const CdpkBatchBytes *names = cdpk_batch_names(pass->batch, &count);
+	Datum *values = pass_array((int64) count, sizeof(Datum));
+	Datum array;
+
+	for (size_t i = 0; i < count; i++)
+		values[i] = pass_identifier(&names[i]);
+	array = pass_value_array(values, (int) count, identifier_type_oid());
+	pfree(values);
+	return array;
+}
+
+/* mark_verdicts tells what people decided about single identifiers. */
+static void
+mark_verdicts(Pass *pass, Oid array_type, Datum array)
+{
+	uint64 count;
+	SPITupleTable *rows = pass_query(
+		pass,
+		"SELECT n.place, v.kind FROM unnest($3) WITH ORDINALITY AS n (identifier, place)"
+		" JOIN cdp_data.verdict v ON v.a = n.identifier WHERE v.kind <> 'unlink'"
+		" UNION ALL"
+		" SELECT n.place, v.kind FROM unnest($3) WITH ORDINALITY AS n (identifier, place)"
+		" JOIN cdp_data.verdict v ON v.b = n.identifier WHERE v.kind = 'forbid'",
+		1, &array_type, &array, &count);
+
+	for (uint64 i = 0; i < count; i++)
+	{
+		char *kind = text_to_cstring(resolver_text(rows, i, 2));
+		CdpkBatchMark mark = CDPK_BATCH_FORBIDDEN;
+
+		if (strcmp(kind, "shared") == 0)
+			mark = CDPK_BATCH_SHARED;
+		else if (strcmp(kind, "not_shared") == 0)
+			mark = CDPK_BATCH_NOT_SHARED;
+		pass_check(cdpk_batch_mark(pass->batch, (uint32_t) (resolver_int8(rows, i, 1) - 1), mark));
+	}
+	SPI_freetuptable(rows);
+}
+
+/* add_voids tells which evidence is void: that up to an unlink's time, whenever it arrives. */
+static void
+add_voids(Pass *pass, Oid array_type, Datum array)
+{
+	uint64 count;
+	SPITupleTable *rows =
+		pass_query(pass,
+				   "SELECT x.place, y.place, v.until_at FROM cdp_data.verdict v"
+				   " JOIN unnest($3) WITH ORDINALITY AS x (identifier, place) ON x.identifier = v.a"
+				   " JOIN unnest($3) WITH ORDINALITY AS y (identifier, place) ON y.identifier = v.b"
+				   " WHERE v.kind = 'unlink'",
+				   1, &array_type, &array, &count);
+	CdpkBatchVoid *voids = pass_array((int64) count, sizeof(CdpkBatchVoid));
+
+	for (uint64 i = 0; i < count; i++)
+	{
+		voids[i].a = (uint32_t) (resolver_int8(rows, i, 1) - 1);
+		voids[i].b = (uint32_t) (resolver_int8(rows, i, 2) - 1);
+		voids[i].until_at = resolver_int8(rows, i, 3);
+	}
+	pass_check(cdpk_batch_add_voids(pass->batch, voids, count));
+	SPI_freetuptable(rows);
+}
+
+static void
+look_up_verdicts(Pass *pass)
+{
+	Oid array_type = get_array_type(identifier_type_oid());
+	Datum array;
+
+	if (!pass->has_verdicts)
+		return;
+	array = name_array(pass);
+	mark_verdicts(pass, array_type, array);
+	add_voids(pass, array_type, array);
+	pfree(DatumGetPointer(array));
+}
+
+/* ---------------------------------------------------------------- look-up */
+
+/* Names that are looked up: their places, and the numbers that were found for them. */
+typedef struct Lookup
+{
+	Pass *pass;
+	uint32_t *places;
+	int64 *ids;
+	int count;
+	CdpkBatchKnown *known;
+	int known_count;
+} Lookup;
+
+/* note_id is the StoreRowFunction that takes the number of a name. */
+static void
+note_id(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	((Lookup *) arg)->ids[key] = DatumGetInt64(values[0]);
+}
+
+/* note_known is that which takes the row of an identifier. */
+static void
+note_known(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Lookup *lookup = arg;
+	CdpkBatchKnown *known = &lookup->known[lookup->known_count++];
+
+	memset(known, 0, sizeof(*known));
+	known->place = lookup->places[key];
+	known->identifier_id = lookup->ids[key];
+	known->profile_id = DatumGetInt64(values[0]);
+	known->shared = DatumGetBool(values[1]);
+	pass_read_counts(lookup->pass, values[2], &known->counts, &known->count_length);
+}
+
+/* A name that is looked up, by what it is sorted. */
+typedef struct Asked
+{
+	uint32 name_space; /* these are numbered in the order of their names */
+	uint32 place;
+	uint64 prefix; /* the first bytes of the value */
+	const CdpkBatchBytes *name;
+} Asked;
+
+/* compare_asked compares names as the type cdp.identifier does. */
+static inline int
+compare_asked(const Asked *a, const Asked *b)
+{
+	if (a->name_space != b->name_space)
+		return a->name_space < b->name_space ? -1 : 1;
+	if (a->prefix != b->prefix)
+		return a->prefix < b->prefix ? -1 : 1;
+	return cdpk_identifier_compare(a->name->bytes, a->name->length, b->name->bytes,
+								   b->name->length);
+}
+
+#define ST_SORT sort_asked
+#define ST_ELEMENT_TYPE Asked
+#define ST_COMPARE(a, b) compare_asked(a, b)
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+/* list_asked lists the names from "first" on that are looked up, in their order: an index is read so fastest. */
+static int
+list_asked(Pass *pass, size_t first, Asked *asked)
+{
+	size_t count;
+	const CdpkBatchBytes *names = cdpk_batch_names(pass->batch, &count);
+	int found = 0;
+
+	for (size_t i = first; i < count; i++)
+	{
+		const CdpkBatchIdentifier *identifier = cdpk_batch_identifier(pass->batch, (uint32_t) i);
+		const char *value = cdpk_identifier_value(names[i].bytes);
+		Size length = cdpk_identifier_value_length(names[i].bytes, names[i].length);
+		uint64 prefix = 0;
+
+		if (identifier->blocked)
+			continue;
+		memcpy(&prefix, value, Min(length, sizeof(prefix)));
+		asked[found].name_space = identifier->name_space;
+		asked[found].place = (uint32) i;
+		asked[found].prefix = pg_ntoh64(prefix);
+		asked[found++].name = &names[i];
+	}
+	sort_asked(asked, found);
+	return found;
+}
+
+/* find_numbers finds the numbers of the names from "first" on, and keeps those names that have one. */
+static void
+find_numbers(Lookup *lookup, size_t first)
+{
+	static const int wanted[] = {MAP_IDENTIFIER_ID};
+	Pass *pass = lookup->pass;
+	size_t count;
+	Asked *names;
+	PassColumns key = {0};
+	Datum *values;
+	int asked;
+
+	cdpk_batch_names(pass->batch, &count);
+	count -= first;
+	names = pass_array((int64) count, sizeof(Asked));
+	asked = list_asked(pass, first, names);
+	key.rows = asked;
+	values = pass_column(&key, MAP_IDENTIFIER);
+	lookup->places = pass_array(asked, sizeof(uint32_t));
+	lookup->ids = pass_array(asked, sizeof(int64));
+	memset(lookup->ids, 0, sizeof(int64) * asked);
+	for (int i = 0; i < asked; i++)
+	{
+		lookup->places[i] = names[i].place;
+		values[i] = pass_identifier(names[i].name);
+	}
+	pfree(names);
+	if (asked > 0)
+		store_find(pass_table(pass, TABLE_IDENTIFIER_MAP), asked, pass_columns(&key), 1, wanted,
+				   note_id, lookup);
+	pfree(values);
+	for (int i = 0; i < asked; i++)
+		if (lookup->ids[i] != 0)
+		{
+			lookup->places[lookup->count] = lookup->places[i];
+			lookup->ids[lookup->count++] = lookup->ids[i];
+		}
+}
+
+/* pass_look_up_names tells which names from "first" on are blocked, and what the tables know of the others. */
+void
+pass_look_up_names(Pass *pass, size_t first)
+{
+	static const int wanted[] = {IDENTIFIER_PROFILE_ID, IDENTIFIER_SHARED, IDENTIFIER_LINK_COUNTS};
+	Lookup lookup = {pass};
+
+	mark_blocked(pass, first);
+	find_numbers(&lookup, first);
+	lookup.known = pass_array(lookup.count, sizeof(CdpkBatchKnown));
+	pass_find_ids(pass, TABLE_IDENTIFIER, IDENTIFIER_ID, lookup.ids, lookup.count, lengthof(wanted),
+				  wanted, note_known, &lookup);
+	if (lookup.known_count != lookup.count)
+		pass_check(CDPK_CORRUPT);
+	pass_check(cdpk_batch_add_known(pass->batch, lookup.known, (size_t) lookup.known_count));
+	pfree(lookup.places);
+	pfree(lookup.ids);
+	pfree(lookup.known);
+}
+
+/* ---------------------------------------------------------------- others */
+
+/* What takes the rows of identifiers that only changes name. */
+typedef struct Others
+{
+	Pass *pass;
+	CdpkBatchOther *rows;
+	int count;
+} Others;
+
+/* note_other is its StoreRowFunction. */
+static void
+note_other(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Others *others = arg;
+	CdpkBatchOther *row = &others->rows[others->count++];
+
+	memset(row, 0, sizeof(*row));
+	row->identifier_id = DatumGetInt64(values[0]);
+	row->payload = pass_payload(PointerGetDatum(PG_DETOAST_DATUM_COPY(values[1])));
+	row->profile_id = DatumGetInt64(values[2]);
+	row->shared = DatumGetBool(values[3]);
+	row->present = !DatumGetBool(values[4]);
+	pass_read_counts(others->pass, values[5], &row->counts, &row->count_length);
+}
+
+/* judge_others tells what people decided about these. */
+static void
+judge_others(Pass *pass, Others *others)
+{
+	Oid array_type = get_array_type(identifier_type_oid());
+	Datum *values = pass_array(others->count, sizeof(Datum));
+	Datum array;
+	uint64 count;
+	SPITupleTable *rows;
+
+	for (int i = 0; i < others->count; i++)
+		values[i] = pass_identifier(&others->rows[i].payload);
+	array = pass_value_array(values, others->count, identifier_type_oid());
+	rows = pass_query(
+		pass,
+		"SELECT n.place,"
+		" EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND (v.a = n.identifier OR v.b = n.identifier)),"
+		" EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'shared' AND v.a = n.identifier),"
+		" EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'not_shared' AND v.a = n.identifier)"
+		" FROM unnest($3) WITH ORDINALITY AS n (identifier, place)",
+		1, &array_type, &array, &count);
+	for (uint64 i = 0; i < count; i++)
+	{
+		CdpkBatchOther *row = &others->rows[resolver_int8(rows, i, 1) - 1];
+
+		row->forbidden = resolver_bool(rows, i, 2);
+		if (resolver_bool(rows, i, 3))
+			row->sharing = CDPK_SHARING_ALWAYS;
+		else if (resolver_bool(rows, i, 4))
+			row->sharing = CDPK_SHARING_NEVER;
+	}
+	SPI_freetuptable(rows);
+}
+
+static void
+look_up_others(Pass *pass)
+{
+	static const int wanted[] = {IDENTIFIER_ID,     IDENTIFIER_VALUE,   IDENTIFIER_PROFILE_ID,
+								 IDENTIFIER_SHARED, IDENTIFIER_BLOCKED, IDENTIFIER_LINK_COUNTS};
+	size_t count;
+	const int64_t *ids = cdpk_batch_wanted(pass->batch, &count);
+	Others others = {pass};
+
+	if (count == 0)
+		return;
+	others.rows = pass_array((int64) count, sizeof(CdpkBatchOther));
+	pass_find_ids(pass, TABLE_IDENTIFIER, IDENTIFIER_ID, (const int64 *) ids, (int) count,
+				  lengthof(wanted), wanted, note_other, &others);
+	if (pass->has_verdicts)
+		judge_others(pass, &others);
+	pass_check(cdpk_batch_add_others(pass->batch, others.rows, (size_t) others.count));
+}
+
+/* write_map writes the numbers of new identifiers. */
+static void
+write_map(Pass *pass)
+{
+	size_t count;
+	const uint32_t *fresh = cdpk_batch_fresh(pass->batch, &count);
+	PassColumns row = {(int) count};
+	Datum *identifier = pass_column(&row, MAP_IDENTIFIER);
+	Datum *identifier_id = pass_column(&row, MAP_IDENTIFIER_ID);
+
+	for (size_t i = 0; i < count; i++)
+	{
+		const CdpkBatchIdentifier *made = cdpk_batch_identifier(pass->batch, fresh[i]);
+
+		identifier[i] = pass_identifier(&made->payload);
+		identifier_id[i] = Int64GetDatum(made->identifier_id);
+	}
+	store_insert(pass_table(pass, TABLE_IDENTIFIER_MAP), (int) count, pass_columns(&row));
+	pfree(identifier);
+	pfree(identifier_id);
+	pass->counts[COUNT_IDENTIFIERS] = (int64) count;
+}
+
+void
+pass_identify(Pass *pass)
+{
+	pass_check(cdpk_batch_identify(pass->batch));
+	set_rules(pass);
+	pass_look_up_names(pass, 0);
+	look_up_verdicts(pass);
+	pass_check(cdpk_batch_number(pass->batch, pass->last_identifier_id));
+	look_up_others(pass);
+	write_map(pass);
+	pass->last_identifier_id += pass->counts[COUNT_IDENTIFIERS];
+}

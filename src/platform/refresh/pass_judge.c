@@ -1,0 +1,150 @@
+/*
+ * pass_judge.c
+ *		What becomes of each row: accepted, duplicate or quarantined.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+
+#include "platform/refresh/pass.h"
+
+/* note_key is the StoreRowFunction that marks a message key that the tables have. */
+static void
+note_key(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	((bool *) arg)[key] = true;
+}
+
+/* accept_rows looks the message keys up, decides, and returns the keys with those that are known. */
+static bool *
+accept_rows(Pass *pass, const CdpkBatchKey *keys, size_t count)
+{
+	bool *known = palloc_extended(Max(count, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	PassColumns key = {(int) count};
+	Datum *values = pass_column(&key, MESSAGE_KEY);
+
+	for (size_t i = 0; i < count; i++)
+		values[i] = PointerGetDatum(keys[i].key);
+	if (count > 0)
+		store_find(pass_table(pass, TABLE_MESSAGE), (int) count, pass_columns(&key), 0, NULL,
+				   note_key, known);
+	pfree(values);
+	pass_check(cdpk_batch_accept(pass->batch, known, pass->last_event_id));
+	return known;
+}
+
+/* write_keys writes the keys that are not known yet. */
+static void
+write_keys(Pass *pass, const CdpkBatchKey *keys, size_t count, const bool *known)
+{
+	PassColumns row = {(int) count};
+	Datum *key = pass_column(&row, MESSAGE_KEY);
+	Datum *batch_id = pass_column(&row, MESSAGE_BATCH_ID);
+	int written = 0;
+
+	for (size_t i = 0; i < count; i++)
+	{
+		if (known[i])
+			continue;
+		key[written] = PointerGetDatum(keys[i].key);
+		batch_id[written++] = Int64GetDatum(pass->batch_id);
+	}
+	if (written > 0)
+		store_insert(pass_table(pass, TABLE_MESSAGE), written, pass_columns(&row));
+	pfree(key);
+	pfree(batch_id);
+}
+
+/* count_outcomes counts what became of rows, in all and by source. */
+static void
+count_outcomes(Pass *pass)
+{
+	const CdpkBatchJudged *judged = cdpk_batch_judged(pass->batch);
+
+	for (int i = 0; i < pass->row_count; i++)
+	{
+		PassSource *source = &pass->sources[pass->batch_rows[i].source];
+
+		switch (judged[i].outcome)
+		{
+			case CDPK_BATCH_ACCEPTED:
+				source->accepted++;
+				pass->counts[COUNT_ACCEPTED]++;
+				pass->counts[COUNT_SELF_LINKS] += pass->rows[i].repeats;
+				break;
+			case CDPK_BATCH_DUPLICATE:
+				source->duplicate++;
+				pass->counts[COUNT_DUPLICATE]++;
+				break;
+			case CDPK_BATCH_QUARANTINED:
+				source->quarantined++;
+				pass->counts[COUNT_QUARANTINED]++;
+				break;
+		}
+	}
+	pass->last_event_id += pass->counts[COUNT_ACCEPTED];
+}
+
+/* write_sources brings the counts of sources up to date. */
+static void
+write_sources(Pass *pass)
+{
+	PassColumns key = {pass->source_count};
+	PassColumns set = {pass->source_count};
+	Datum *name = pass_column(&key, SOURCE_NAME);
+	Datum *accepted = pass_column(&set, SOURCE_ACCEPTED);
+	Datum *duplicate = pass_column(&set, SOURCE_DUPLICATE);
+	Datum *quarantined = pass_column(&set, SOURCE_QUARANTINED);
+	Datum *last_batch_id = pass_column(&set, SOURCE_LAST_BATCH_ID);
+	int count = 0;
+
+	for (int i = 0; i < pass->source_count; i++)
+	{
+		const PassSource *source = &pass->sources[i];
+
+		if (!source->met)
+			continue;
+		name[count] = PointerGetDatum(source->name);
+		accepted[count] = Int64GetDatum(source->accepted);
+		duplicate[count] = Int64GetDatum(source->duplicate);
+		quarantined[count] = Int64GetDatum(source->quarantined);
+		last_batch_id[count++] = Int64GetDatum(pass->batch_id);
+	}
+	if (count > 0)
+		store_update(pass_table(pass, TABLE_SOURCE), count, pass_columns(&key), pass_columns(&set));
+}
+
+/* set_values sets what is folded of accepted rows. */
+static void
+set_values(Pass *pass)
+{
+	const CdpkBatchJudged *judged = cdpk_batch_judged(pass->batch);
+
+	for (int i = 0; i < pass->row_count; i++)
+	{
+		const InboxRow *row = &pass->rows[i].columns;
+
+		CHECK_FOR_INTERRUPTS();
+		if (judged[i].outcome == CDPK_BATCH_ACCEPTED)
+			pass_fold_values(pass, &pass->batch_rows[i], row->values[INBOX_TRAITS],
+							 row->nulls[INBOX_TRAITS], row->values[INBOX_PROPERTIES],
+							 row->nulls[INBOX_PROPERTIES], true);
+	}
+	pass_count_left_out(pass);
+}
+
+void
+pass_judge(Pass *pass)
+{
+	size_t count;
+	const CdpkBatchKey *keys = cdpk_batch_keys(pass->batch, &count);
+	bool *known = accept_rows(pass, keys, count);
+
+	write_keys(pass, keys, count, known);
+	pfree(known);
+	count_outcomes(pass);
+	if (pass->counts[COUNT_QUARANTINED] > 0)
+		pass_quarantine(pass);
+	write_sources(pass);
+	set_values(pass);
+}

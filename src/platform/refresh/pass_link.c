@@ -1,0 +1,259 @@
+/*
+ * pass_link.c
+ *		The links of the batch.
+ */
+#include "postgres.h"
+
+#include "utils/datum.h"
+
+#include "platform/refresh/pass.h"
+
+/* Rows of links that were found. */
+typedef struct Found
+{
+	Pass *pass;
+	CdpkBatchLink *rows;
+	int count;
+	int capacity;
+} Found;
+
+/* note_link is the StoreRowFunction that keeps a row. */
+static void
+note_link(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Found *found = arg;
+	CdpkBatchLink *row;
+
+	if (found->count == found->capacity)
+	{
+		found->capacity = Max(1024, found->capacity * 2);
+		found->rows = found->rows == NULL
+						  ? pass_array(found->capacity, sizeof(CdpkBatchLink))
+						  : repalloc_huge(found->rows, sizeof(CdpkBatchLink) * found->capacity);
+	}
+	row = &found->rows[found->count++];
+	memset(row, 0, sizeof(*row));
+	row->a = DatumGetInt64(values[0]);
+	row->b = DatumGetInt64(values[1]);
+	row->source = pass_known_source(found->pass, values[2]);
+	row->refused = DatumGetBool(values[3]);
+	row->first_at = DatumGetTimestampTz(values[4]);
+	row->last_at = DatumGetTimestampTz(values[5]);
+	row->events = DatumGetInt64(values[6]);
+	if (!nulls[7])
+		row->message_id = pass_bytes(datumCopy(values[7], false, -1), false);
+}
+
+/* look_up_links tells what the tables know of the pairs. */
+static void
+look_up_links(Pass *pass)
+{
+	static const int wanted[] = {LINK_A,        LINK_B,       LINK_SOURCE, LINK_REFUSED,
+								 LINK_FIRST_AT, LINK_LAST_AT, LINK_EVENTS, LINK_MESSAGE_ID};
+	size_t count;
+	const CdpkBatchIdPair *pairs = cdpk_batch_pairs(pass->batch, &count);
+	PassColumns key = {(int) count};
+	Found found = {pass};
+	Datum *a;
+	Datum *b;
+
+	if (count == 0)
+		return;
+	a = pass_column(&key, LINK_A);
+	b = pass_column(&key, LINK_B);
+	for (size_t i = 0; i < count; i++)
+	{
+		a[i] = Int64GetDatum(pairs[i].a);
+		b[i] = Int64GetDatum(pairs[i].b);
+	}
+	store_find(pass_table(pass, TABLE_LINK), (int) count, pass_columns(&key), lengthof(wanted),
+			   wanted, note_link, &found);
+	pass_check(cdpk_batch_add_links(pass->batch, found.rows, (size_t) found.count));
+	pfree(a);
+	pfree(b);
+}
+
+/* delete_links deletes the rows of pairs whose evidence is void. */
+static void
+delete_links(Pass *pass, const CdpkBatchLinks *links)
+{
+	int count = (int) links->deleted_count;
+	PassColumns key = {count};
+	Datum *a;
+	Datum *b;
+
+	if (count == 0)
+		return;
+	a = pass_column(&key, LINK_A);
+	b = pass_column(&key, LINK_B);
+	for (int i = 0; i < count; i++)
+	{
+		a[i] = Int64GetDatum(links->deleted[i].a);
+		b[i] = Int64GetDatum(links->deleted[i].b);
+	}
+	store_delete(pass_table(pass, TABLE_LINK), count, pass_columns(&key));
+}
+
+/* pass_link finds what becomes of links, and deletes what must be gone before the stitch. */
+void
+pass_link(Pass *pass)
+{
+	const CdpkBatchLinks *links;
+
+	pass_check(cdpk_batch_pair(pass->batch));
+	look_up_links(pass);
+	pass_check(cdpk_batch_link(pass->batch));
+	links = cdpk_batch_links(pass->batch);
+	delete_links(pass, links);
+	pass->counts[COUNT_LINKS] = (int64) links->inserted_count;
+}
+
+/* add_key_columns adds the columns of a link's key. */
+static void
+add_key_columns(const Pass *pass, PassColumns *columns, const CdpkBatchLink *rows, int count)
+{
+	Datum *a = pass_column(columns, LINK_A);
+	Datum *b = pass_column(columns, LINK_B);
+	Datum *source = pass_column(columns, LINK_SOURCE);
+
+	for (int i = 0; i < count; i++)
+	{
+		a[i] = Int64GetDatum(rows[i].a);
+		b[i] = Int64GetDatum(rows[i].b);
+		source[i] = PointerGetDatum(pass->sources[rows[i].source].name);
+	}
+}
+
+/* add_value_columns adds the columns of what is known of a link. */
+static void
+add_value_columns(const Pass *pass, PassColumns *columns, const CdpkBatchLink *rows, int count)
+{
+	bool *no_message;
+	Datum *first_at = pass_column(columns, LINK_FIRST_AT);
+	Datum *last_at = pass_column(columns, LINK_LAST_AT);
+	Datum *events = pass_column(columns, LINK_EVENTS);
+	Datum *message_id = pass_null_column(columns, LINK_MESSAGE_ID, &no_message);
+	Datum *last_batch_id = pass_column(columns, LINK_LAST_BATCH_ID);
+	Datum *refused = pass_column(columns, LINK_REFUSED);
+
+	for (int i = 0; i < count; i++)
+	{
+		first_at[i] = TimestampTzGetDatum(rows[i].first_at);
+		last_at[i] = TimestampTzGetDatum(rows[i].last_at);
+		events[i] = Int64GetDatum(rows[i].events);
+		no_message[i] = rows[i].message_id.bytes == NULL;
+		if (!no_message[i])
+			message_id[i] = pass_varlena(&rows[i].message_id);
+		last_batch_id[i] = Int64GetDatum(pass->batch_id);
+		refused[i] = BoolGetDatum(rows[i].refused);
+	}
+}
+
+/* What of the links of pairs that the stitch judged anew is not as it says. */
+typedef struct Flags
+{
+	Pass *pass;
+	const CdpkStitchRefusal *verdicts;
+	PassColumns key;
+	Datum *a;
+	Datum *b;
+	Datum *source;
+	PassColumns set;
+	Datum *refused;
+	int capacity;
+	int count;
+} Flags;
+
+/* note_flag is the StoreRowFunction that notes a row with another flag. */
+static void
+note_flag(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Flags *flags = arg;
+	int at = flags->count;
+
+	if (DatumGetBool(values[3]) == flags->verdicts[key].refused)
+		return;
+	if (at == flags->capacity)
+	{
+		flags->capacity *= 2;
+		flags->a = repalloc_huge(flags->a, sizeof(Datum) * flags->capacity);
+		flags->b = repalloc_huge(flags->b, sizeof(Datum) * flags->capacity);
+		flags->source = repalloc_huge(flags->source, sizeof(Datum) * flags->capacity);
+		flags->refused = repalloc_huge(flags->refused, sizeof(Datum) * flags->capacity);
+	}
+	flags->a[at] = values[0];
+	flags->b[at] = values[1];
+	flags->source[at] =
+		PointerGetDatum(flags->pass->sources[pass_known_source(flags->pass, values[2])].name);
+	flags->refused[at] = BoolGetDatum(flags->verdicts[key].refused);
+	flags->count++;
+}
+
+/* flag_links brings all rows of pairs that the stitch judged anew to what it said. */
+static void
+flag_links(Pass *pass)
+{
+	static const int wanted[] = {LINK_A, LINK_B, LINK_SOURCE, LINK_REFUSED};
+	const CdpkStitchResult *result = cdpk_batch_result(pass->batch);
+	int count = (int) result->link_count;
+	PassColumns pair = {count};
+	Flags flags = {pass, result->links};
+	Datum *a;
+	Datum *b;
+
+	if (count == 0)
+		return;
+	a = pass_column(&pair, LINK_A);
+	b = pass_column(&pair, LINK_B);
+	for (int i = 0; i < count; i++)
+	{
+		a[i] = Int64GetDatum(Min(result->links[i].a, result->links[i].b));
+		b[i] = Int64GetDatum(Max(result->links[i].a, result->links[i].b));
+	}
+	flags.capacity = flags.key.rows = flags.set.rows = 2 * count;
+	flags.a = pass_column(&flags.key, LINK_A);
+	flags.b = pass_column(&flags.key, LINK_B);
+	flags.source = pass_column(&flags.key, LINK_SOURCE);
+	flags.refused = pass_column(&flags.set, LINK_REFUSED);
+	store_find(pass_table(pass, TABLE_LINK), count, pass_columns(&pair), lengthof(wanted), wanted,
+			   note_flag, &flags);
+	flags.key.column[0].values = flags.a;
+	flags.key.column[1].values = flags.b;
+	flags.key.column[2].values = flags.source;
+	flags.set.column[0].values = flags.refused;
+	if (flags.count > 0)
+		store_update(pass_table(pass, TABLE_LINK), flags.count, pass_columns(&flags.key),
+					 pass_columns(&flags.set));
+}
+
+/* pass_write_links writes the links, once it is known which are refused. */
+void
+pass_write_links(Pass *pass)
+{
+	const CdpkBatchLinks *links = cdpk_batch_links(pass->batch);
+	int inserted = (int) links->inserted_count;
+	int updated = (int) links->updated_count;
+
+	if (updated > 0)
+	{
+		PassColumns key = {updated};
+		PassColumns set = {updated};
+
+		add_key_columns(pass, &key, links->updated, updated);
+		add_value_columns(pass, &set, links->updated, updated);
+		store_update(pass_table(pass, TABLE_LINK), updated, pass_columns(&key), pass_columns(&set));
+	}
+	if (inserted > 0)
+	{
+		PassColumns row = {inserted};
+		Datum *batch_id;
+
+		add_key_columns(pass, &row, links->inserted, inserted);
+		add_value_columns(pass, &row, links->inserted, inserted);
+		batch_id = pass_column(&row, LINK_BATCH_ID);
+		for (int i = 0; i < inserted; i++)
+			batch_id[i] = Int64GetDatum(pass->batch_id);
+		store_insert(pass_table(pass, TABLE_LINK), inserted, pass_columns(&row));
+	}
+	flag_links(pass);
+}

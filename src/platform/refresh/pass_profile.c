@@ -1,0 +1,355 @@
+/*
+ * pass_profile.c
+ *		Writes profiles and their timelines, each row once.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+
+#include "platform/refresh/pass.h"
+#include "toolkit/bridge/status.h"
+#include "toolkit/timeline/timeline.h"
+
+/* what of the row of a profile is written: its values, and … */
+#define SET_SUMMARY 1 /* what its identifiers are */
+#define SET_TRAITS 2
+#define PROFILE_CLASSES 4
+
+/* what of the row of its timeline is written */
+#define SET_TIMELINE 1
+#define SET_LEVELS 2 /* they become empty: it is made anew */
+#define SET_SHARED 4
+#define TIMELINE_CLASSES 8
+
+/* a timeline above so many bytes is moved out of the column that new events are added to */
+#define HEAVY 8000
+
+/* find_part gives what the tables have of a profile, or NULL. */
+static const CdpkBatchPart *
+find_part(const PassFold *fold, const CdpkBatchProfile *profile)
+{
+	uint32_t place = cdpk_idmap_get(&fold->part, (uint64_t) profile->profile_id);
+
+	return place != CDPK_IDMAP_NONE ? &fold->parts[place] : NULL;
+}
+
+static bool
+same_bytes(const CdpkBatchBytes *a, const CdpkBatchBytes *b)
+{
+	if (a->bytes == NULL || b->bytes == NULL)
+		return a->bytes == b->bytes;
+	return a->length == b->length &&
+		   (a->bytes == b->bytes || memcmp(a->bytes, b->bytes, a->length) == 0);
+}
+
+/* delete_rows deletes the rows of profiles that have ended. */
+static void
+delete_rows(Pass *pass, PassTable table, int column)
+{
+	size_t count;
+	const int64_t *ended = cdpk_batch_ended(pass->batch, &count);
+	PassColumns key = {(int) count};
+	Datum *profile_id;
+
+	if (count == 0)
+		return;
+	profile_id = pass_column(&key, column);
+	for (size_t i = 0; i < count; i++)
+		profile_id[i] = Int64GetDatum(ended[i]);
+	store_delete(pass_table(pass, table), (int) count, pass_columns(&key));
+}
+
+/* ---------------------------------------------------------------- profiles */
+
+/* add_values adds the columns of what is folded. */
+static void
+add_values(PassColumns *columns, const CdpkBatchProfile *const *profiles, bool with_traits)
+{
+	bool *no_first;
+	bool *no_last;
+	bool *no_expiry;
+	bool *no_traits;
+	Datum *first = pass_null_column(columns, PROFILE_FIRST_SEEN, &no_first);
+	Datum *last = pass_null_column(columns, PROFILE_LAST_SEEN, &no_last);
+	Datum *events = pass_column(columns, PROFILE_EVENTS);
+	Datum *expires_at = pass_null_column(columns, PROFILE_EXPIRES_AT, &no_expiry);
+	Datum *traits = with_traits ? pass_null_column(columns, PROFILE_TRAITS, &no_traits) : NULL;
+
+	for (int i = 0; i < columns->rows; i++)
+	{
+		const CdpkBatchProfile *profile = profiles[i];
+
+		no_first[i] = no_last[i] = profile->events == 0;
+		first[i] = TimestampTzGetDatum(profile->first_at);
+		last[i] = TimestampTzGetDatum(profile->last_at);
+		events[i] = Int64GetDatum(profile->events);
+		no_expiry[i] = profile->expires_at == CDPK_BATCH_NEVER;
+		expires_at[i] = TimestampTzGetDatum(profile->expires_at);
+		if (!with_traits)
+			continue;
+		no_traits[i] = profile->traits.bytes == NULL;
+		if (!no_traits[i])
+			traits[i] = pass_varlena(&profile->traits);
+	}
+}
+
+/* add_summary adds the columns of what the identifiers of a profile are. */
+static void
+add_summary(Pass *pass, PassColumns *columns, const CdpkBatchProfile *const *profiles)
+{
+	bool *no_trust;
+	bool *no_last;
+	Datum *shared = pass_column(columns, PROFILE_SHARED);
+	Datum *identifiers = pass_column(columns, PROFILE_IDENTIFIER_COUNT);
+	Datum *limited = pass_column(columns, PROFILE_LIMITED);
+	Datum *has_forbid = pass_column(columns, PROFILE_HAS_FORBID);
+	Datum *trust = pass_null_column(columns, PROFILE_LAST_TRUST, &no_trust);
+	Datum *last_at = pass_null_column(columns, PROFILE_LAST_AT, &no_last);
+
+	for (int i = 0; i < columns->rows; i++)
+	{
+		const CdpkStitchProfile *summary = profiles[i]->summary;
+
+		shared[i] = BoolGetDatum(summary->shared);
+		identifiers[i] = Int32GetDatum((int32) summary->identifiers);
+		limited[i] = pass_make_counts(pass, summary->counts, summary->count_length);
+		has_forbid[i] = BoolGetDatum(summary->has_forbid);
+		no_trust[i] = no_last[i] = !summary->last_known;
+		trust[i] = Int32GetDatum(summary->last.trust);
+		last_at[i] = TimestampTzGetDatum(summary->last.first_at);
+	}
+}
+
+/* add_ids adds the column of the profiles' numbers. */
+static void
+add_ids(PassColumns *columns, int column, const CdpkBatchProfile *const *profiles)
+{
+	Datum *profile_id = pass_column(columns, column);
+
+	for (int i = 0; i < columns->rows; i++)
+		profile_id[i] = Int64GetDatum(profiles[i]->profile_id);
+}
+
+/* insert_profiles writes the rows of new profiles. */
+static void
+insert_profiles(Pass *pass, const CdpkBatchProfile *const *profiles, int count)
+{
+	PassColumns row = {count};
+
+	if (count == 0)
+		return;
+	add_ids(&row, PROFILE_ID, profiles);
+	add_values(&row, profiles, true);
+	add_summary(pass, &row, profiles);
+	store_insert(pass_table(pass, TABLE_PROFILE), count, pass_columns(&row));
+}
+
+/* update_profiles writes those rows of profiles of which the same is to be set. */
+static void
+update_profiles(Pass *pass, const CdpkBatchProfile *const *profiles, int count, int class)
+{
+	PassColumns key = {count};
+	PassColumns set = {count};
+
+	if (count == 0)
+		return;
+	add_ids(&key, PROFILE_ID, profiles);
+	add_values(&set, profiles, class & SET_TRAITS);
+	if (class & SET_SUMMARY)
+		add_summary(pass, &set, profiles);
+	store_update(pass_table(pass, TABLE_PROFILE), count, pass_columns(&key), pass_columns(&set));
+}
+
+void
+pass_write_profiles(PassFold *fold)
+{
+	Pass *pass = fold->pass;
+	size_t total;
+	const CdpkBatchProfile *profiles = cdpk_batch_profiles(pass->batch, &total);
+	const CdpkBatchProfile **chosen = pass_array((int64) total, sizeof(*chosen));
+	uint8 *classes = pass_array((int64) total, 1);
+	int count = 0;
+
+	delete_rows(pass, TABLE_PROFILE, PROFILE_ID);
+	for (size_t i = 0; i < total; i++)
+	{
+		const CdpkBatchPart *part = find_part(fold, &profiles[i]);
+
+		classes[i] = PROFILE_CLASSES;
+		if (part == NULL && profiles[i].summary == NULL)
+			pass_check(CDPK_CORRUPT);
+		else if (part == NULL)
+			chosen[count++] = &profiles[i];
+		else if (profiles[i].folded || profiles[i].summary != NULL)
+			classes[i] = (profiles[i].summary != NULL ? SET_SUMMARY : 0) |
+						 (same_bytes(&part->traits, &profiles[i].traits) ? 0 : SET_TRAITS);
+	}
+	insert_profiles(pass, chosen, count);
+	for (int class = 0; class < PROFILE_CLASSES; class ++)
+	{
+		count = 0;
+		for (size_t i = 0; i < total; i++)
+			if (classes[i] == class)
+				chosen[count++] = &profiles[i];
+		update_profiles(pass, chosen, count, class);
+	}
+	pfree(chosen);
+	pfree(classes);
+}
+
+/* ---------------------------------------------------------------- timelines */
+
+/* empty_timeline makes the timeline of who has done nothing yet. */
+static Datum
+empty_timeline(void)
+{
+	CdpkTimelineLog *log;
+
+	timeline_check(cdpk_log_new(&cdp_palloc_allocator, &log));
+	return PointerGetDatum(timeline_from_log(log));
+}
+
+/* add_timelines adds their column. */
+static void
+add_timelines(PassColumns *columns, const CdpkBatchProfile *const *profiles)
+{
+	Datum *timeline = pass_column(columns, TIMELINE_TIMELINE);
+	Datum empty = empty_timeline();
+
+	for (int i = 0; i < columns->rows; i++)
+		timeline[i] =
+			profiles[i]->timeline.bytes != NULL ? pass_varlena(&profiles[i]->timeline) : empty;
+}
+
+/* add_shared adds the column that says whether a profile is no person. */
+static void
+add_shared(PassColumns *columns, const CdpkBatchProfile *const *profiles)
+{
+	Datum *shared = pass_column(columns, TIMELINE_SHARED);
+
+	for (int i = 0; i < columns->rows; i++)
+		shared[i] = BoolGetDatum(profiles[i]->summary->shared);
+}
+
+/* insert_timelines writes the rows of new profiles. */
+static void
+insert_timelines(Pass *pass, const CdpkBatchProfile *const *profiles, int count)
+{
+	PassColumns row = {count};
+
+	if (count == 0)
+		return;
+	add_ids(&row, TIMELINE_PROFILE_ID, profiles);
+	add_shared(&row, profiles);
+	add_timelines(&row, profiles);
+	store_insert(pass_table(pass, TABLE_TIMELINE), count, pass_columns(&row));
+}
+
+/* update_timelines writes those rows of which the same is to be set. */
+static void
+update_timelines(Pass *pass, const CdpkBatchProfile *const *profiles, int count, int class)
+{
+	PassColumns key = {count};
+	PassColumns set = {count};
+
+	if (count == 0)
+		return;
+	add_ids(&key, TIMELINE_PROFILE_ID, profiles);
+	if (class & SET_TIMELINE)
+		add_timelines(&set, profiles);
+	if (class & SET_SHARED)
+		add_shared(&set, profiles);
+	for (int level = TIMELINE_LEVEL_1; (class & SET_LEVELS) && level <= TIMELINE_LEVEL_3; level++)
+	{
+		bool *nulls;
+
+		pass_null_column(&set, level, &nulls);
+		memset(nulls, true, count);
+	}
+	store_update(pass_table(pass, TABLE_TIMELINE), count, pass_columns(&key), pass_columns(&set));
+}
+
+/* timeline_class tells what of the row of a timeline is to be set. */
+static int
+timeline_class(const PassFold *fold, const CdpkBatchProfile *profile)
+{
+	uint32_t place = cdpk_idmap_get(&fold->part, (uint64_t) profile->profile_id);
+	int class = 0;
+
+	if (cdpk_idmap_get(&fold->replaced, (uint64_t) profile->profile_id) != CDPK_IDMAP_NONE)
+		class |= SET_TIMELINE | SET_LEVELS;
+	else if (!same_bytes(&fold->parts[place].timeline, &profile->timeline))
+		class |= SET_TIMELINE;
+	if (profile->summary != NULL && profile->summary->shared != fold->timelines[place].shared)
+		class |= SET_SHARED;
+	return class;
+}
+
+/* list_replaced lists the profiles of which nothing is kept. */
+static void
+list_replaced(PassFold *fold)
+{
+	const CdpkStitchResult *result = cdpk_batch_result(fold->pass->batch);
+	size_t count;
+	const int64_t *rebuilt = cdpk_batch_rebuilt(fold->pass->batch, &count);
+
+	for (size_t i = 0; i < count; i++)
+		pass_check(cdpk_idmap_put(&fold->replaced, (uint64_t) rebuilt[i], 0));
+	for (size_t i = 0; i < result->profile_move_count; i++)
+		pass_check(cdpk_idmap_put(&fold->replaced, (uint64_t) result->profile_moves[i].from, 0));
+	for (size_t i = 0; i < result->ended_count; i++)
+		pass_check(cdpk_idmap_put(&fold->replaced, (uint64_t) result->ended[i], 0));
+}
+
+/* seal_timelines moves what has become large to the first level that can take all before it. */
+static void
+seal_timelines(Pass *pass, const int64 *profile_ids, int count)
+{
+	static const Oid types[] = {INT8ARRAYOID};
+	Datum argument = pass_id_array(profile_ids, count);
+
+	pass_run(pass, "SELECT cdp_internal.seal_timelines($3)", 1, types, &argument);
+}
+
+void
+pass_write_timelines(PassFold *fold)
+{
+	Pass *pass = fold->pass;
+	size_t total;
+	const CdpkBatchProfile *profiles = cdpk_batch_profiles(pass->batch, &total);
+	const CdpkBatchProfile **chosen = pass_array((int64) total, sizeof(*chosen));
+	uint8 *classes = pass_array((int64) total, 1);
+	PassIds heavy = {NULL};
+	int count = 0;
+
+	delete_rows(pass, TABLE_TIMELINE, TIMELINE_PROFILE_ID);
+	list_replaced(fold);
+	for (size_t i = 0; i < total; i++)
+	{
+		uint32_t place = cdpk_idmap_get(&fold->part, (uint64_t) profiles[i].profile_id);
+		bool is_new = place == CDPK_IDMAP_NONE || !fold->timelines[place].found;
+
+		classes[i] = is_new ? 0 : timeline_class(fold, &profiles[i]);
+		if (is_new && profiles[i].summary == NULL)
+			pass_check(CDPK_CORRUPT);
+		if (is_new)
+			chosen[count++] = &profiles[i];
+		if ((is_new || (classes[i] & SET_TIMELINE)) &&
+			profiles[i].timeline.length + VARHDRSZ > HEAVY)
+			pass_add_id(&heavy, profiles[i].profile_id);
+	}
+	insert_timelines(pass, chosen, count);
+	for (int class = 1; class < TIMELINE_CLASSES; class ++)
+	{
+		count = 0;
+		for (size_t i = 0; i < total; i++)
+			if (classes[i] == class)
+				chosen[count++] = &profiles[i];
+		update_timelines(pass, chosen, count, class);
+	}
+	if (heavy.count > 0)
+		seal_timelines(pass, heavy.items, heavy.count);
+	pfree(chosen);
+	pfree(classes);
+}

@@ -1,0 +1,274 @@
+/*
+ * pass_row.c
+ *		The rows of the batch, as core/batch takes them, and their sources.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "platform/batch/batch.h"
+#include "platform/refresh/pass.h"
+#include "toolkit/identifier/identifier.h"
+
+/* read_limits reads how many identifiers and bytes a row may have. */
+static void
+read_limits(Pass *pass, TakeOptions *options)
+{
+	uint64 count;
+	SPITupleTable *rows = pass_query(
+		pass, "SELECT s.max_identifiers, cdp_internal.max_row_bytes() FROM cdp_data.state s", 0,
+		NULL, NULL, &count);
+
+	if (count != 1)
+		pass_check(CDPK_CORRUPT);
+	options->onboard.max_identifiers = resolver_int4(rows, 0, 1);
+	options->max_row_bytes = resolver_int8(rows, 0, 2);
+	SPI_freetuptable(rows);
+}
+
+/* take takes the rows of the batch from the inboxes. */
+static void
+take(Pass *pass)
+{
+	TakeOptions options = {.onboard = {.as_of = pass->as_of},
+						   .trait_rules = pass->trait_document,
+						   .cut_all = pass->cut_all,
+						   .failures = pass->failures};
+	int64 count;
+	int64 line_count;
+	const ItemPointerData *places = batch_claim(0, &count);
+	const ItemPointerData *line_places = batch_claim(1, &line_count);
+	TakenRows *taken;
+
+	if (count + line_count == 0)
+		return;
+	read_limits(pass, &options);
+	taken = take_rows(places, count, line_places, line_count, &options);
+	pass->row_count = (int) taken->count;
+	pass->rows = taken->rows;
+}
+
+/* ---------------------------------------------------------------- sources */
+
+/* load_sources reads all sources, in the order of their names. */
+static void
+load_sources(Pass *pass)
+{
+	uint64 count;
+	SPITupleTable *rows = pass_query(
+		pass,
+		"SELECT s.source::text, s.trust, s.expires_after, s.accepted, s.duplicate, s.quarantined"
+		" FROM cdp_data.source s ORDER BY s.source",
+		0, NULL, NULL, &count);
+
+	pass->sources = pass_array(count, sizeof(PassSource));
+	pass->source_count = (int) count;
+	for (uint64 i = 0; i < count; i++)
+	{
+		PassSource *source = &pass->sources[i];
+
+		memset(source, 0, sizeof(*source));
+		source->name = DatumGetTextPCopy(PointerGetDatum(resolver_text(rows, i, 1)));
+		source->trust = resolver_int4(rows, i, 2);
+		source->accepted = resolver_int8(rows, i, 4);
+		source->duplicate = resolver_int8(rows, i, 5);
+		source->quarantined = resolver_int8(rows, i, 6);
+		if (!resolver_isnull(rows, i, 3))
+		{
+			bool isnull;
+
+			source->expires_after = palloc(sizeof(Interval));
+			*source->expires_after =
+				*DatumGetIntervalP(SPI_getbinval(rows->vals[i], rows->tupdesc, 3, &isnull));
+		}
+	}
+	SPI_freetuptable(rows);
+}
+
+/* pass_source finds the place of a source by its name, or gives CDPK_BATCH_NONE. */
+uint32
+pass_source(const Pass *pass, const char *name, int length)
+{
+	int low = 0;
+	int high = pass->source_count;
+
+	while (low < high)
+	{
+		int middle = (low + high) / 2;
+		const text *at = pass->sources[middle].name;
+		int at_length = (int) VARSIZE_ANY_EXHDR(at);
+		int order = memcmp(name, VARDATA_ANY(at), Min(length, at_length));
+
+		if (order == 0)
+			order = length - at_length;
+		if (order == 0)
+			return (uint32) middle;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return CDPK_BATCH_NONE;
+}
+
+/* pass_known_source finds the place of a source that cdp_data.source must have. */
+uint32
+pass_known_source(const Pass *pass, Datum name)
+{
+	text *packed = DatumGetTextPP(name);
+	uint32 place = pass_source(pass, VARDATA_ANY(packed), (int) VARSIZE_ANY_EXHDR(packed));
+
+	if (place == CDPK_BATCH_NONE)
+		pass_check(CDPK_CORRUPT);
+	return place;
+}
+
+/* list_new_sources lists the sources of rows that the table does not have, perhaps some twice. */
+static int
+list_new_sources(const Pass *pass, Datum *names)
+{
+	const CdpkSpan *last = NULL;
+	int count = 0;
+
+	for (int i = 0; i < pass->row_count; i++)
+	{
+		const CdpkSpan *name = &pass->rows[i].source;
+
+		if (last != NULL && last->length == name->length &&
+			memcmp(last->text, name->text, name->length) == 0)
+			continue;
+		last = name;
+		if (pass_source(pass, name->text, (int) name->length) == CDPK_BATCH_NONE)
+			names[count++] = ingest_text_datum(*name);
+	}
+	return count;
+}
+
+/* read_sources reads all sources, after those that the batch brings are listed. */
+static void
+read_sources(Pass *pass)
+{
+	static const Oid types[] = {TEXTARRAYOID};
+	Datum *names = pass_array(pass->row_count, sizeof(Datum));
+	int count;
+
+	load_sources(pass);
+	count = list_new_sources(pass, names);
+	if (count > 0)
+	{
+		Datum argument = pass_value_array(names, count, TEXTOID);
+
+		pass_run(pass,
+				 "INSERT INTO cdp_data.source (source, first_batch_id, last_batch_id)"
+				 " SELECT DISTINCT n.source, $1, $1 FROM unnest($3) AS n (source)"
+				 " ORDER BY n.source ON CONFLICT DO NOTHING",
+				 1, types, &argument);
+		load_sources(pass);
+	}
+	pfree(names);
+}
+
+/* ---------------------------------------------------------------- for core/batch */
+
+/* pass_call tells what a call says. */
+CdpkBatchCall
+pass_call(Datum call_type)
+{
+	text *name = DatumGetTextPP(call_type);
+	const char *bytes = VARDATA_ANY(name);
+	Size length = VARSIZE_ANY_EXHDR(name);
+
+	if (length == strlen("identify") && memcmp(bytes, "identify", length) == 0)
+		return CDPK_BATCH_IDENTIFY;
+	if (length == strlen("group") && memcmp(bytes, "group", length) == 0)
+		return CDPK_BATCH_GROUP;
+	return CDPK_BATCH_OTHER;
+}
+
+/* pass_set_identifiers points to the identifiers in an array of them. */
+void
+pass_set_identifiers(Datum ids, CdpkBatchRow *row)
+{
+	ArrayType *array = DatumGetArrayTypeP(ids);
+	int count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	CdpkBatchBytes *identifiers = palloc(sizeof(CdpkBatchBytes) * Max(count, 1));
+	char *at = ARR_DATA_PTR(array);
+
+	if (ARR_HASNULL(array))
+		elog(ERROR, "an identifier of a row is null");
+	for (int i = 0; i < count; i++)
+	{
+		identifiers[i] = pass_payload(PointerGetDatum(at));
+		at += VARSIZE_ANY(at);
+		at = (char *) att_align_nominal(at, TYPALIGN_INT);
+	}
+	row->identifiers = identifiers;
+	row->identifier_count = (uint32_t) count;
+}
+
+/* set_account sets the account of a group call. */
+static void
+set_account(const TakenRow *from, CdpkBatchRow *row)
+{
+	CdpkSpan account;
+
+	if (row->call != CDPK_BATCH_GROUP)
+		return;
+	account = ingest_trim(ingest_column(&from->columns, INBOX_GROUP_ID));
+	if (account.length == 0)
+		return;
+	row->account.bytes = (const uint8_t *) account.text;
+	row->account.length = (uint32_t) account.length;
+}
+
+/* make_row makes a row of one that is taken. */
+static void
+make_row(Pass *pass, const TakenRow *from, CdpkBatchRow *row)
+{
+	CdpkBatchBytes *identifiers;
+
+	row->source = pass_source(pass, from->source.text, (int) from->source.length);
+	if (row->source == CDPK_BATCH_NONE)
+		pass_check(CDPK_CORRUPT);
+	row->quarantined = from->reason != NULL;
+	if (row->quarantined)
+		return;
+	if (from->has_key)
+		row->message_key = from->message_key.data;
+	row->message_id =
+		pass_bytes(from->columns.values[INBOX_MESSAGE_ID], from->columns.nulls[INBOX_MESSAGE_ID]);
+	if (from->event.length > 0)
+	{
+		row->event.bytes = (const uint8_t *) from->event.text;
+		row->event.length = (uint32_t) from->event.length;
+	}
+	row->call = from->call_type == CALL_IDENTIFY ? CDPK_BATCH_IDENTIFY
+				: from->call_type == CALL_GROUP  ? CDPK_BATCH_GROUP
+												 : CDPK_BATCH_OTHER;
+	row->at = from->at;
+	row->said_at = Min(from->at, from->seen_at);
+	identifiers = palloc(sizeof(CdpkBatchBytes) * Max(from->identifier_count, 1));
+	for (int i = 0; i < from->identifier_count; i++)
+		identifiers[i] = pass_payload(PointerGetDatum(from->identifiers[i]));
+	row->identifiers = identifiers;
+	row->identifier_count = (uint32_t) from->identifier_count;
+	set_account(from, row);
+}
+
+void
+pass_read_rows(Pass *pass)
+{
+	take(pass);
+	read_sources(pass);
+	pass->batch_rows = palloc_extended(sizeof(CdpkBatchRow) * Max(pass->row_count, 1),
+									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (int i = 0; i < pass->row_count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		make_row(pass, &pass->rows[i], &pass->batch_rows[i]);
+		pass->sources[pass->batch_rows[i].source].met = true;
+	}
+	pass->counts[COUNT_TAKEN] = pass->row_count;
+}

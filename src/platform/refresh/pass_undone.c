@@ -1,0 +1,282 @@
+/*
+ * pass_undone.c
+ *		Finds the profiles after the batch; what would take people apart of whom the log lacks events is
+ *		left undone, or refused.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+
+#include "platform/refresh/pass.h"
+#include "toolkit/identifier/identifier.h"
+
+/* A person of whom the log lacks events. */
+typedef struct Lacking
+{
+	int64 profile_id;
+	int64 lacks;
+} Lacking;
+
+/* Those that stay whole. */
+typedef struct Frozen
+{
+	Lacking *items;
+	int count;
+} Frozen;
+
+/* ---------------------------------------------------------------- who is concerned */
+
+/* note_neighbours is the StoreRowFunction that takes both ends of a link. */
+static void
+note_neighbours(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	pass_add_id(arg, DatumGetInt64(values[0]));
+	pass_add_id(arg, DatumGetInt64(values[1]));
+}
+
+/* add_unlinked adds the identifiers that an unlink verdict parted from these. */
+static void
+add_unlinked(Pass *pass, const int64 *ids, int count, PassIds *places)
+{
+	static const Oid types[] = {INT8ARRAYOID};
+	Datum argument = pass_id_array(ids, count);
+	uint64 found;
+	SPITupleTable *rows =
+		pass_query(pass,
+				   "SELECT m.identifier_id FROM unnest($3) AS r (identifier_id)"
+				   " JOIN cdp_data.identifier i USING (identifier_id)"
+				   " JOIN cdp_data.verdict v ON v.kind = 'unlink' AND i.identifier IN (v.a, v.b)"
+				   " JOIN cdp_data.identifier_map m ON m.identifier IN (v.a, v.b)",
+				   1, types, &argument, &found);
+
+	for (uint64 i = 0; i < found; i++)
+		pass_add_id(places, resolver_int8(rows, i, 1));
+	SPI_freetuptable(rows);
+}
+
+/* pass_find_places lists the anchors of events that may have other ones after the batch, each once. */
+void
+pass_find_places(Pass *pass, PassIds *places)
+{
+	static const int wanted[] = {LINK_A, LINK_B};
+	size_t count;
+	const int64_t *ids = cdpk_batch_places(pass->batch, &count);
+
+	places->count = 0;
+	for (size_t i = 0; i < count; i++)
+		pass_add_id(places, ids[i]);
+	ids = cdpk_batch_carried(pass->batch, &count);
+	if (count > 0)
+	{
+		pass_find_ids(pass, TABLE_LINK, LINK_A, (const int64 *) ids, (int) count, lengthof(wanted),
+					  wanted, note_neighbours, places);
+		pass_find_ids(pass, TABLE_LINK, LINK_B, (const int64 *) ids, (int) count, lengthof(wanted),
+					  wanted, note_neighbours, places);
+		if (pass->has_verdicts)
+			add_unlinked(pass, (const int64 *) ids, (int) count, places);
+	}
+	pass_sort_ids(places);
+}
+
+/* Rows of identifiers: their numbers and profiles. */
+typedef struct Homes
+{
+	CdpkStitchMove *moves;
+	int count;
+} Homes;
+
+/* note_home is the StoreRowFunction that takes the profile of an identifier. */
+static void
+note_home(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Homes *homes = arg;
+	CdpkStitchMove *move = &homes->moves[homes->count++];
+
+	move->id = DatumGetInt64(values[0]);
+	move->from = move->to = DatumGetInt64(values[1]);
+}
+
+/* find_homes finds the profiles of identifiers, as the tables have them. */
+static Homes
+find_homes(Pass *pass, const int64 *ids, int count)
+{
+	static const int wanted[] = {IDENTIFIER_ID, IDENTIFIER_PROFILE_ID};
+	Homes homes = {pass_array(count, sizeof(CdpkStitchMove))};
+
+	pass_find_ids(pass, TABLE_IDENTIFIER, IDENTIFIER_ID, ids, count, lengthof(wanted), wanted,
+				  note_home, &homes);
+	return homes;
+}
+
+/* ---------------------------------------------------------------- who lacks events */
+
+/* find_lacking finds those of the profiles of whom the log holds fewer events than they have. */
+static int
+find_lacking(Pass *pass, const int64_t *profile_ids, size_t count, Lacking **lacking)
+{
+	static const Oid types[] = {INT8ARRAYOID};
+	Datum argument = pass_id_array((const int64 *) profile_ids, (int) count);
+	uint64 found;
+	char *query = pass_ask_text(
+		pass,
+		"SELECT cdp_internal.lacking_people('SELECT c.profile_id FROM unnest($3) AS c (profile_id)')");
+	SPITupleTable *rows =
+		pass_query(pass, psprintf("%s ORDER BY 1", query), 1, types, &argument, &found);
+
+	*lacking = pass_array((int64) found, sizeof(Lacking));
+	for (uint64 i = 0; i < found; i++)
+	{
+		(*lacking)[i].profile_id = resolver_int8(rows, i, 1);
+		(*lacking)[i].lacks = resolver_int8(rows, i, 2);
+	}
+	SPI_freetuptable(rows);
+	return (int) found;
+}
+
+/* find_frozen finds a profile among those that stay whole, or gives NULL. */
+static const Lacking *
+find_frozen(const Frozen *frozen, int64 profile_id)
+{
+	for (int i = 0; i < frozen->count; i++)
+		if (frozen->items[i].profile_id == profile_id)
+			return &frozen->items[i];
+	return NULL;
+}
+
+/* freeze has profiles stay whole, unless that must not be, or was of no use before. */
+static void
+freeze(Pass *pass, Frozen *frozen, const Lacking *lacking, int count)
+{
+	static const Oid types[] = {INT8OID, INT8OID};
+	int64_t *ids = pass_array(count, sizeof(int64_t));
+
+	for (int i = 0; i < count; i++)
+	{
+		Datum arguments[2] = {Int64GetDatum(lacking[i].profile_id),
+							  Int64GetDatum(lacking[i].lacks)};
+
+		if (!pass->leave_undone || find_frozen(frozen, lacking[i].profile_id) != NULL)
+			pass_run(pass, "SELECT cdp_internal.refuse_missing($3, $4)", 2, types, arguments);
+		ids[i] = lacking[i].profile_id;
+	}
+	frozen->items = frozen->items == NULL
+						? pass_array(count, sizeof(Lacking))
+						: repalloc_huge(frozen->items, sizeof(Lacking) * (frozen->count + count));
+	memcpy(frozen->items + frozen->count, lacking, sizeof(Lacking) * count);
+	frozen->count += count;
+	pass_check(cdpk_batch_freeze(pass->batch, ids, (size_t) count));
+}
+
+/* ---------------------------------------------------------------- cdp.undone */
+
+/* Rows to be written. */
+typedef struct Undone
+{
+	Datum *kinds;
+	int64 *profile_ids;
+	int64 *a;
+	int64 *b;
+	int64 *lacks;
+	int count;
+} Undone;
+
+static void
+add_undone(Undone *undone, const char *kind, const Lacking *person, int64 a, int64 b)
+{
+	int at = undone->count;
+
+	if (person == NULL)
+		return;
+	undone->kinds[at] = PointerGetDatum(cstring_to_text(kind));
+	undone->profile_ids[at] = person->profile_id;
+	undone->a[at] = a;
+	undone->b[at] = b;
+	undone->lacks[at] = person->lacks;
+	undone->count++;
+}
+
+/* list_declined lists the links that are refused for the sake of people who stay whole. */
+static void
+list_declined(Pass *pass, const Frozen *frozen, Undone *undone)
+{
+	const CdpkStitchResult *result = cdpk_batch_result(pass->batch);
+	int count = (int) result->declined_count;
+
+	for (int i = 0; i < count; i++)
+	{
+		int64 ends[2] = {Min(result->declined[i].a, result->declined[i].b),
+						 Max(result->declined[i].a, result->declined[i].b)};
+		Homes homes = find_homes(pass, ends, 2);
+
+		for (int k = 0; k < homes.count; k++)
+			if (k == 0 || homes.moves[k].from != homes.moves[0].from)
+				add_undone(undone, "split", find_frozen(frozen, homes.moves[k].from), ends[0],
+						   ends[1]);
+	}
+}
+
+/* write_undone lists in cdp.undone what is left undone. */
+static void
+write_undone(Pass *pass, const Frozen *frozen)
+{
+	static const Oid types[] = {TEXTARRAYOID, INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID,
+								INT8ARRAYOID};
+	size_t kept_count;
+	const CdpkStitchMove *kept = cdpk_batch_kept(pass->batch, &kept_count);
+	int most = (int) (2 * cdpk_batch_result(pass->batch)->declined_count + kept_count);
+	Undone undone = {pass_array(most, sizeof(Datum)), pass_array(most, sizeof(int64)),
+					 pass_array(most, sizeof(int64)), pass_array(most, sizeof(int64)),
+					 pass_array(most, sizeof(int64))};
+	Datum arguments[5];
+
+	list_declined(pass, frozen, &undone);
+	for (size_t i = 0; i < kept_count; i++)
+		add_undone(&undone, "sharing", find_frozen(frozen, kept[i].from), kept[i].id, 0);
+	if (undone.count == 0)
+		return;
+	arguments[0] = pass_value_array(undone.kinds, undone.count, TEXTOID);
+	arguments[1] = pass_id_array(undone.profile_ids, undone.count);
+	arguments[2] = pass_id_array(undone.a, undone.count);
+	arguments[3] = pass_id_array(undone.b, undone.count);
+	arguments[4] = pass_id_array(undone.lacks, undone.count);
+	pass_run(pass,
+			 "INSERT INTO cdp_data.undone (kind, profile_id, a, b, lacks, batch_id)"
+			 " SELECT u.kind, u.profile_id, u.a, u.b, u.lacks, $1"
+			 " FROM unnest($3, $4, $5, $6, $7) AS u (kind, profile_id, a, b, lacks)"
+			 " ON CONFLICT DO NOTHING",
+			 5, types, arguments);
+}
+
+/* ---------------------------------------------------------------- the profiles after the batch */
+
+void
+pass_resolve(Pass *pass)
+{
+	Frozen frozen = {NULL};
+	PassIds places = {NULL};
+
+	for (;;)
+	{
+		const int64_t *concerned;
+		size_t concerned_count;
+		Homes homes;
+		Lacking *lacking;
+		int lacking_count;
+
+		pass_check(cdpk_batch_stitch(pass->batch, &pass->stitch_store));
+		pass_find_places(pass, &places);
+		homes = find_homes(pass, places.items, places.count);
+		pass_check(cdpk_batch_concerned(pass->batch, homes.moves, (size_t) homes.count, &concerned,
+										&concerned_count));
+		if (concerned_count == 0)
+			break;
+		lacking_count = find_lacking(pass, concerned, concerned_count, &lacking);
+		if (lacking_count == 0)
+			break;
+		freeze(pass, &frozen, lacking, lacking_count);
+	}
+	if (frozen.count > 0)
+		write_undone(pass, &frozen);
+}

@@ -1,0 +1,190 @@
+/*
+ * pass_value.c
+ *		What is folded of one row: its traits, and the numbers that the timeline carries.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+
+#include "platform/refresh/pass.h"
+#include "toolkit/timeline/carried_number.h"
+
+void
+pass_read_value_rules(Pass *pass)
+{
+	Jsonb *carried = pass_ask_kept(pass, "SELECT cdp_internal.carried_rules()", "carried_number");
+
+	if (JB_ROOT_COUNT(carried) > 0)
+		pass->carried_rules = carried;
+	pass->trait_document = pass_ask_kept(pass, "SELECT cdp.trait_rules()", "trait_rule");
+	pass->trait_rules = traits_rules_compile(pass->trait_document, pass->context);
+}
+
+/* ---------------------------------------------------------------- traits */
+
+/* without_refused takes away the keys whose values their rules cannot take. */
+static Jsonb *
+without_refused(const Pass *pass, Jsonb *traits)
+{
+	ArrayType *refused = NULL;
+
+	if (traits_rules_may_refuse(pass->trait_rules))
+		refused = traits_row_refused(traits, pass->trait_rules);
+	if (refused == NULL)
+		return traits;
+	return DatumGetJsonbP(
+		DirectFunctionCall2(jsonb_delete_array, JsonbPGetDatum(traits), PointerGetDatum(refused)));
+}
+
+/* make_traits makes what a row says of a person or an account, in scratch memory. */
+static Traits *
+make_traits(const Pass *pass, const CdpkBatchRow *row, Datum said)
+{
+	const PassSource *source = &pass->sources[row->source];
+	TraitsOrigin origin = {row->said_at, source->trust, VARDATA_ANY(source->name),
+						   (int) VARSIZE_ANY_EXHDR(source->name)};
+	Jsonb *traits = without_refused(pass, DatumGetJsonbP(said));
+	CdpkTraitsState state;
+	TraitsProblem problem;
+
+	if (traits_row_empty(traits))
+		return NULL;
+	traits_row_begin(&state, traits, &origin);
+	if (!traits_row_put(&state, traits, pass->trait_rules, &origin, &problem))
+		traits_problem_report(&problem);
+	return traits_compact(&state.view);
+}
+
+/* set_traits sets what an identify or group call says, unless it has lapsed. */
+static void
+set_traits(Pass *pass, CdpkBatchRow *row, Datum said)
+{
+	const Interval *expires_after = pass->sources[row->source].expires_after;
+	Traits *traits;
+
+	if (expires_after != NULL)
+	{
+		TimestampTz expires_at = DatumGetTimestampTz(
+			DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(row->said_at),
+								IntervalPGetDatum(unconstify(Interval *, expires_after))));
+
+		if (expires_at <= pass->as_of)
+			return;
+		row->expires_at = expires_at;
+	}
+	traits = make_traits(pass, row, said);
+	if (traits != NULL)
+	{
+		uint8 *bytes = MemoryContextAlloc(pass->context, Max(VARSIZE_ANY_EXHDR(traits), 1));
+
+		row->traits.length = VARSIZE_ANY_EXHDR(traits);
+		memcpy(bytes, VARDATA_ANY(traits), row->traits.length);
+		row->traits.bytes = bytes;
+	}
+}
+
+/* ---------------------------------------------------------------- numbers */
+
+/* note_left_out remembers that a number of a new event could not be carried. */
+static void
+note_left_out(Pass *pass, const CdpkBatchRow *row, const CarriedNumber *number)
+{
+	PassLeftOut *note;
+
+	if (pass->left_out_count == pass->left_out_capacity)
+	{
+		pass->left_out_capacity = Max(64, pass->left_out_capacity * 2);
+		if (pass->left_out == NULL)
+			pass->left_out = MemoryContextAllocHuge(pass->context,
+													sizeof(PassLeftOut) * pass->left_out_capacity);
+		else
+			pass->left_out =
+				repalloc_huge(pass->left_out, sizeof(PassLeftOut) * pass->left_out_capacity);
+	}
+	note = &pass->left_out[pass->left_out_count++];
+	MemoryContextSwitchTo(pass->context);
+	note->event = PointerGetDatum(
+		cstring_to_text_with_len((const char *) row->event.bytes, (int) row->event.length));
+	note->name = PointerGetDatum(cstring_to_text_with_len(number->name, number->length));
+	MemoryContextSwitchTo(pass->scratch);
+}
+
+/* set_numbers sets the numbers that the timeline carries with an event. */
+static void
+set_numbers(Pass *pass, CdpkBatchRow *row, Datum properties, bool is_new)
+{
+	CarriedNumber carried[CDPK_NUMBERS_MAX];
+	int found = carried_numbers(pass->carried_rules, (const char *) row->event.bytes,
+								(int) row->event.length, DatumGetJsonbP(properties), carried);
+	CdpkBatchNumber *numbers;
+
+	if (found == 0)
+		return;
+	numbers = MemoryContextAlloc(pass->context, sizeof(CdpkBatchNumber) * found);
+	row->numbers = numbers;
+	for (int i = 0; i < found; i++)
+	{
+		if (!carried[i].fits)
+		{
+			if (is_new)
+				note_left_out(pass, row, &carried[i]);
+			continue;
+		}
+		numbers[row->number_count].name.bytes = (const uint8_t *) carried[i].name;
+		numbers[row->number_count].name.length = (uint32_t) carried[i].length;
+		numbers[row->number_count++].value = carried[i].value;
+	}
+}
+
+/*
+ * pass_fold_values sets what is folded of a row whose call, times, source and event are set.
+ * is_new: what cannot be carried of it is counted.
+ */
+void
+pass_fold_values(Pass *pass, CdpkBatchRow *row, Datum traits, bool no_traits, Datum properties,
+				 bool no_properties, bool is_new)
+{
+	MemoryContext caller = MemoryContextSwitchTo(pass->scratch);
+	bool has_traits = !no_traits && row->call != CDPK_BATCH_OTHER;
+	bool has_numbers = !no_properties && row->event.bytes != NULL && pass->carried_rules != NULL;
+
+	row->expires_at = CDPK_BATCH_NEVER;
+	if (has_traits)
+		set_traits(pass, row, traits);
+	if (has_numbers)
+		set_numbers(pass, row, properties, is_new);
+	MemoryContextSwitchTo(caller);
+	if (has_traits || has_numbers)
+		MemoryContextReset(pass->scratch);
+}
+
+/* pass_count_left_out adds to cdp.carried_number what could not be carried of new events. */
+void
+pass_count_left_out(Pass *pass)
+{
+	static const Oid types[] = {TEXTARRAYOID, TEXTARRAYOID};
+	int count = pass->left_out_count;
+	Datum *events = pass_array(count, sizeof(Datum));
+	Datum *names = pass_array(count, sizeof(Datum));
+	Datum arguments[2];
+
+	if (count == 0)
+		return;
+	for (int i = 0; i < count; i++)
+	{
+		events[i] = pass->left_out[i].event;
+		names[i] = pass->left_out[i].name;
+	}
+	arguments[0] = pass_value_array(events, count, TEXTOID);
+	arguments[1] = pass_value_array(names, count, TEXTOID);
+	pass_run(pass,
+			 "UPDATE cdp_data.carried_number c SET left_out = c.left_out + n.events"
+			 " FROM (SELECT coalesce(own.event, '*') AS event, l.name, count(*) AS events"
+			 "  FROM unnest($3, $4) AS l (event, name)"
+			 "  LEFT JOIN cdp_data.carried_number own ON own.event = l.event AND own.name = l.name"
+			 "  GROUP BY 1, 2) n WHERE c.event = n.event AND c.name = n.name",
+			 2, types, arguments);
+}

@@ -1,0 +1,182 @@
+/*
+ * store_direct.c
+ *		Finds rows by index scans, in the order of the index.
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/relscan.h"
+#include "access/skey.h"
+#include "access/stratnum.h"
+#include "access/tableam.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "catalog/partition.h"
+#include "catalog/pg_class.h"
+#include "miscadmin.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+
+#include "compat.h"
+#include "platform/store/store_internal.h"
+
+/* open_scanned opens the index of a heap that a key is looked up by; NULL: it cannot be used now. */
+static Relation
+open_scanned(const Store *store, const StoreKey *key, Relation heap)
+{
+	Oid oid = heap == store->relation ? key->index : index_get_partition(heap, key->index);
+	Relation index;
+
+	if (!OidIsValid(oid))
+		return NULL;
+	index = index_open(oid, AccessShareLock);
+	/* of an index that was made while rows were being changed, older snapshots must not see a thing */
+	if (index->rd_index->indisvalid &&
+		(!index->rd_index->indcheckxmin ||
+		 TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data),
+							   TransactionXmin)))
+		return index;
+	index_close(index, NoLock);
+	return NULL;
+}
+
+/* store_direct_has opens the indexes of a key; false: one cannot be used. */
+bool
+store_direct_has(Store *store, StoreKey *key)
+{
+	for (int i = 0; i < store->heap_count; i++)
+	{
+		if (key->scanned[i] == NULL)
+			key->scanned[i] = open_scanned(store, key, store->heaps[i].relation);
+		if (key->scanned[i] == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* prepare_scan_keys makes the comparisons of a scan, without the values. */
+static void
+prepare_scan_keys(const StoreKey *key, Relation index, ScanKey scan_key)
+{
+	for (int i = 0; i < key->count; i++)
+		ScanKeyEntryInitialize(&scan_key[i], 0, i + 1, BTEqualStrategyNumber,
+							   index->rd_opcintype[i], key->collation[i], get_opcode(key->equal[i]),
+							   (Datum) 0);
+}
+
+/* scan_heap looks keys up in one heap: all of them, or those that are routed to it. */
+static void
+scan_heap(Store *store, StoreKey *key, int heap, int keys, const StoreColumn *arranged,
+		  const int *order, const int *route, Snapshot snapshot, StoreScanFunction function,
+		  void *arg)
+{
+	Relation relation = store->heaps[heap].relation;
+	ScanKeyData scan_key[INDEX_MAX_KEYS];
+	TupleTableSlot *slot = table_slot_create(relation, NULL);
+	IndexScanDesc scan = cdp_index_beginscan(relation, key->scanned[heap], snapshot, key->count);
+
+	prepare_scan_keys(key, key->scanned[heap], scan_key);
+	for (int i = 0; i < keys; i++)
+	{
+		int row = order[i];
+
+		CHECK_FOR_INTERRUPTS();
+		if ((route != NULL && route[row] != heap) || store_key_has_null(key, arranged, row))
+			continue;
+		for (int j = 0; j < key->count; j++)
+			scan_key[j].sk_argument = arranged[j].values[row];
+		index_rescan(scan, scan_key, key->count, NULL, 0);
+		while (index_getnext_slot(scan, ForwardScanDirection, slot))
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (scan->xs_recheck)
+				elog(ERROR, "a scan of a B-tree index asks to recheck its rows");
+			function(arg, &store->heaps[heap], row, slot, snapshot);
+		}
+	}
+	index_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+/* take_snapshot makes current what the calls before wrote, or takes the caller's snapshot. */
+static Snapshot
+take_snapshot(const Store *store)
+{
+	if (store->access == STORE_WRITE)
+	{
+		CommandCounterIncrement();
+		PushActiveSnapshot(GetTransactionSnapshot());
+	}
+	else
+		PushActiveSnapshot(GetActiveSnapshot());
+	return GetActiveSnapshot();
+}
+
+/* route_keys gives the heap of each key; NULL: keys do not tell. */
+static int *
+route_keys(const Store *store, const StoreKey *key, int keys, const StoreColumn *arranged)
+{
+	int *route;
+
+	if (store->heap_count < 2 || !store_routes_by(store, key->count, arranged))
+		return NULL;
+	route = palloc_extended(sizeof(int) * keys, MCXT_ALLOC_HUGE);
+	for (int i = 0; i < keys; i++)
+		route[i] = store_route(store, key->count, arranged, i);
+	return route;
+}
+
+/* store_direct_scan calls a function for each row that has one of the keys. */
+void
+store_direct_scan(Store *store, StoreKey *key, int keys, const StoreColumn *arranged,
+				  const int *order, StoreScanFunction function, void *arg)
+{
+	Snapshot snapshot = take_snapshot(store);
+	int *route = keys > 0 ? route_keys(store, key, keys, arranged) : NULL;
+
+	for (int i = 0; i < store->heap_count && keys > 0; i++)
+		scan_heap(store, key, i, keys, arranged, order, route, snapshot, function, arg);
+	if (route != NULL)
+		pfree(route);
+	PopActiveSnapshot();
+}
+
+/* What direct_find needs to hand a row over. */
+typedef struct DirectFind
+{
+	const Store *store;
+	StoreFind *find;
+	const StoreHeap *heap; /* that the attributes are of */
+	AttrNumber *attributes;
+} DirectFind;
+
+/* find_row is the StoreScanFunction of a find. */
+static void
+find_row(void *arg, StoreHeap *heap, int key, TupleTableSlot *slot, Snapshot snapshot)
+{
+	DirectFind *direct = arg;
+
+	if (direct->heap != heap)
+	{
+		direct->heap = heap;
+		for (int i = 0; i < direct->find->count; i++)
+		{
+			int column = direct->find->wanted[i];
+
+			direct->attributes[i] = heap->attributes[direct->store->types[column].attribute - 1];
+		}
+	}
+	store_deliver(direct->find, key, slot, direct->attributes);
+}
+
+void
+store_direct_find(Store *store, StoreKey *key, int keys, const StoreColumn *arranged,
+				  const int *order, StoreFind *find)
+{
+	DirectFind direct = {store, find, NULL, palloc(sizeof(AttrNumber) * Max(find->count, 1))};
+
+	store_direct_scan(store, key, keys, arranged, order, find_row, &direct);
+	pfree(direct.attributes);
+}
