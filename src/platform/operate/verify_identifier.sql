@@ -49,7 +49,7 @@ CREATE FUNCTION cdp_internal.verify_identifier_query() RETURNS text
 			SELECT cdp_internal.is_blocked(i.identifier, $1) AS is_blocked,
 				   coalesce(v.kind = 'shared', l.is_over) AS is_shared
 			OFFSET 0) w
-		WHERE $2 IS NULL OR i.profile_id = $2
+		WHERE ($2 IS NULL OR i.profile_id = $2) AND cdp_internal.progress_row()
 	$sql$;
 COMMENT ON FUNCTION cdp_internal.verify_identifier_query() IS
 	'Internal: returns a query of cdp_data.identifier, with what follows from the links, the rules and the verdicts: '

@@ -64,6 +64,7 @@ BEGIN
 			LEFT JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id
 			LEFT JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(u.identifier)
 			WHERE NOT cdp_internal.is_blocked(u.identifier, $2)) k
+		WHERE cdp_internal.progress_row()
 	$sql$, events);
 END
 $function$;
@@ -95,6 +96,7 @@ CREATE FUNCTION cdp_internal.verify_link_query() RETURNS text
 			ORDER BY t.a, t.b, t.source, t.at, t.message_id COLLATE "C") w
 		FULL JOIN (SELECT * FROM cdp_data.link l WHERE $3 IS NULL OR l.a = ANY ($3) OR l.b = ANY ($3)) l
 			ON l.a = w.a AND l.b = w.b AND l.source = w.source
+		WHERE cdp_internal.progress_row()
 	$sql$;
 COMMENT ON FUNCTION cdp_internal.verify_link_query() IS
 	'Internal: returns a query of (a, b, source, said_first, said_last, said_events, said_message, first_at, last_at, '

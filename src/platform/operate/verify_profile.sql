@@ -75,6 +75,7 @@ CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
 					OR least(e."timestamp", e.received_at) + o.expires_after > $2) AS counts) c
 			WHERE i.profile_id = p.profile_id) l
 		LEFT JOIN cdp_data.profile_timeline t ON t.profile_id = p.profile_id
+		WHERE cdp_internal.progress_row()
 	$sql$;
 COMMENT ON FUNCTION cdp_internal.verify_profile_query() IS
 	'Internal: returns a query of the profiles: what their rows hold, and (said_…) what follows from their '

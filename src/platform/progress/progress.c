@@ -30,6 +30,7 @@
 CDP_FUNCTION(cdp_progress_begin);
 CDP_FUNCTION(cdp_progress_part);
 CDP_FUNCTION(cdp_progress_set);
+CDP_FUNCTION(cdp_progress_row);
 CDP_FUNCTION(cdp_progress_end);
 CDP_FUNCTION(cdp_progress_words);
 
@@ -44,26 +45,30 @@ CDP_FUNCTION(cdp_progress_words);
 /* no estimate before this share of the work is done */
 #define ESTIMATE_FROM 0.05
 
-/* a stage, and its share of the time, in percent (but for verify, measured on 100,000 events) */
+/* a stage; the stages of a work come in this order */
 typedef struct Stage
 {
 	const char *name;
-	int share;
+	int share; /* of the time, in percent, as measured */
+	bool even; /* it counts what takes its time, so that the estimate can go by that */
 } Stage;
 
-static const Stage refresh_stages[] = {{"take", 17},    {"clean", 14},   {"identify", 10},
-									   {"link", 10},    {"stitch", 13},  {"anchor", 6},
-									   {"log", 12},     {"fold", 9},     {"timelines", 6},
-									   {"accounts", 1}, {"segments", 0}, {"analyze", 2}};
-static const Stage restitch_stages[] = {
-	{"take", 0}, {"clean", 0}, {"identify", 22},  {"link", 21},    {"stitch", 13},  {"anchor", 7},
-	{"log", 0},  {"fold", 20}, {"timelines", 14}, {"accounts", 1}, {"segments", 0}, {"analyze", 2}};
+/* on tables of 300,000 events, a batch of 100,000 of strangers and of known people */
+static const Stage refresh_stages[] = {
+	{"take", 8, true}, {"judge", 9},  {"identify", 19}, {"link", 4},         {"stitch", 8},
+	{"anchor", 5},     {"graph", 24}, {"log", 10},      {"reread", 0, true}, {"fold", 12},
+	{"accounts", 1},   {"refold", 0}, {"segments", 0},  {"analyze", 0}};
+static const Stage restitch_stages[] = {{"identify", 22}, {"link", 21},    {"stitch", 13},
+										{"anchor", 7},    {"fold", 20},    {"timelines", 14},
+										{"accounts", 1},  {"segments", 0}, {"analyze", 2}};
 static const Stage change_stages[] = {
-	{"take", 2}, {"clean", 0}, {"identify", 0},   {"link", 2},     {"stitch", 6},   {"anchor", 6},
-	{"log", 0},  {"fold", 50}, {"timelines", 32}, {"accounts", 1}, {"segments", 0}, {"analyze", 1}};
-static const Stage verify_stages[] = {{"log", 30},        {"identifiers", 20}, {"profiles", 25},
-									  {"partitions", 15}, {"members", 4},      {"numbers", 2},
-									  {"accounts", 4},    {"segments", 0}};
+	{"take", 8, true}, {"judge", 9},  {"identify", 19}, {"link", 4},         {"stitch", 8},
+	{"anchor", 5},     {"graph", 24}, {"log", 10},      {"reread", 0, true}, {"fold", 12},
+	{"accounts", 1},   {"refold", 0}, {"segments", 0},  {"analyze", 0}};
+static const Stage verify_stages[] = {{"log", 30, true},      {"identifiers", 20, true},
+									  {"profiles", 25, true}, {"partitions", 15, true},
+									  {"members", 4},         {"numbers", 2},
+									  {"accounts", 4},        {"segments", 0}};
 
 /* the places: one for the run that holds the lock of the tables, one for the first verify */
 enum
@@ -123,6 +128,9 @@ static struct
 	int64 part_done; /* rows of the parts before this one, … */
 	int64 part_rows; /* … and of this one */
 	int stage;       /* -1: none */
+	TimestampTz entered_at;
+	int64 done; /* of the stage */
+	int64 total;
 	bool shown;
 	Oid ids[VALUES_OF_PLACE];
 } run;
@@ -172,9 +180,9 @@ show_run(void)
 	return true;
 }
 
-/* fraction_done gives how much of the run is done, of 1. */
+/* fraction_done gives how much of the run is done, of 1; but if counted, what the stage at hand has done. */
 static double
-fraction_done(int64 done, int64 total)
+fraction_done(bool counted)
 {
 	double all = 0;
 	double before = 0;
@@ -186,43 +194,80 @@ fraction_done(int64 done, int64 total)
 		all += share;
 		if (i < run.stage)
 			before += share;
-		else if (i == run.stage && total > 0)
-			before += share * ((double) Min(done, total) / (double) total);
+		else if (i == run.stage && counted)
+			before += share * ((double) Min(run.done, run.total) / (double) run.total);
 	}
 	if (run.part_rows <= 0 || run.rows <= 0)
 		return before / all;
 	return ((double) run.part_done + (double) run.part_rows * (before / all)) / (double) run.rows;
 }
 
-/* estimate_end gives when the run will end; 0: it cannot be said. */
+/*
+ * estimate_end gives when the run will end; 0: it cannot be said.  Within a stage that does not count what
+ * takes its time, this is what was to be said when it began.
+ */
 static TimestampTz
-estimate_end(TimestampTz now, int64 done, int64 total)
+estimate_end(TimestampTz now)
 {
-	double fraction = fraction_done(done, total);
+	bool counted = run.work->stages[run.stage].even && run.total > 0;
+	double fraction = fraction_done(counted);
+	TimestampTz known_at = counted ? now : run.entered_at;
 
 	if (fraction < ESTIMATE_FROM)
 		return 0;
-	return now + (TimestampTz) ((double) (now - run.started_at) * (1 - fraction) / fraction);
+	return known_at +
+		   (TimestampTz) ((double) (known_at - run.started_at) * (1 - fraction) / fraction);
 }
 
 /* tell sends a message to the person who waits. */
 static void
-tell(TimestampTz now, int64 done, int64 total)
+tell(TimestampTz now)
 {
-	TimestampTz ends_at = estimate_end(now, done, total);
+	TimestampTz ends_at = estimate_end(now);
 	StringInfoData rest;
 
 	run.noticed_at = now;
 	initStringInfo(&rest);
-	if (total > 0)
-		appendStringInfo(&rest, ", " INT64_FORMAT " of " INT64_FORMAT, done, total);
-	if (ends_at != 0)
+	if (run.total > 0)
+		appendStringInfo(&rest, ", " INT64_FORMAT " of " INT64_FORMAT, run.done, run.total);
+	if (ends_at > now)
 		appendStringInfo(&rest, ", about " INT64_FORMAT " seconds left",
 						 (int64) ((ends_at - now + USECS_PER_SEC - 1) / USECS_PER_SEC));
 	ereport(NOTICE,
 			(errmsg("%s: %s (stage %d of %d)%s", run.work->name, run.work->stages[run.stage].name,
 					run.stage + 1, run.work->stage_count, rest.data)));
 	pfree(rest.data);
+}
+
+/* say tells whoever waits, and the other sessions, what the run has come to. */
+static void
+say(TimestampTz now)
+{
+	int64 code = ((run.work - works) * STAGES_OF_WORK + run.stage) << ROW_BITS;
+
+	run.written_at = now;
+	if (run.work->awaited && now - run.noticed_at >= NOTICE_EVERY_MS * INT64CONST(1000))
+		tell(now);
+	if (!is_shown())
+	{
+		run.shown = false;
+		if (run.rows < SHOWN_ROWS && now - run.started_at < SHOWN_AFTER_MS * INT64CONST(1000))
+			return;
+		if (!show_run())
+			return;
+	}
+	store(DONE, code + Min(run.done, MOST_ROWS));
+	store(TOTAL, code + (run.total > 0 ? Min(run.total, MOST_ROWS - 1) + 1 : 0));
+	store(ENDS_AT, estimate_end(now));
+	/* last: from here on the view shows it */
+	store(RUNNER, ((int64) MyProcPid << 32) + run.transaction);
+}
+
+/* is_running says whether this transaction has begun a run, and not ended it. */
+static bool
+is_running(void)
+{
+	return run.work != NULL && run.transaction == cdp_local_transaction();
 }
 
 /* find_stage gives the place of a stage in the work at hand. */
@@ -269,41 +314,40 @@ progress_part(int64 done, int64 rows)
 void
 progress_set(const char *stage, int64 done, int64 total)
 {
-	TimestampTz now;
 	int found;
-	int64 code;
 
-	if (run.work == NULL || run.transaction != cdp_local_transaction())
+	if (!is_running())
 		return;
 	found = find_stage(stage);
-	now = GetCurrentTimestamp();
-	if (found == run.stage && now - run.written_at < WRITE_EVERY_MS * INT64CONST(1000))
-		return;
-	run.stage = found;
-	run.written_at = now;
-	done = Max(done, 0);
-	if (run.work->awaited && now - run.noticed_at >= NOTICE_EVERY_MS * INT64CONST(1000))
-		tell(now, done, total);
-	if (!is_shown())
+	run.total = Max(total, 0);
+	if (found == run.stage)
 	{
-		run.shown = false;
-		if (run.rows < SHOWN_ROWS && now - run.started_at < SHOWN_AFTER_MS * INT64CONST(1000))
-			return;
-		if (!show_run())
-			return;
+		progress_done(done);
+		return;
 	}
-	code = ((run.work - works) * STAGES_OF_WORK + run.stage) << ROW_BITS;
-	store(DONE, code + Min(done, MOST_ROWS));
-	store(TOTAL, code + (total > 0 ? Min(total, MOST_ROWS - 1) + 1 : 0));
-	store(ENDS_AT, estimate_end(now, done, total));
-	/* last: from here on the view shows it */
-	store(RUNNER, ((int64) MyProcPid << 32) + run.transaction);
+	run.stage = found;
+	run.done = Max(done, 0);
+	run.entered_at = GetCurrentTimestamp();
+	say(run.entered_at);
+}
+
+void
+progress_done(int64 done)
+{
+	TimestampTz now;
+
+	if (!is_running() || run.stage < 0)
+		return;
+	run.done = Max(done, 0);
+	now = GetCurrentTimestamp();
+	if (now - run.written_at >= WRITE_EVERY_MS * INT64CONST(1000))
+		say(now);
 }
 
 void
 progress_end(void)
 {
-	if (run.work != NULL && run.transaction == cdp_local_transaction() && is_shown())
+	if (is_running() && is_shown())
 		store(RUNNER, 0);
 	run.work = NULL;
 	run.shown = false;
@@ -332,6 +376,15 @@ cdp_progress_set(PG_FUNCTION_ARGS)
 
 	progress_set(stage, PG_GETARG_INT64(1), PG_GETARG_INT64(2));
 	PG_RETURN_VOID();
+}
+
+/* cdp_progress_row counts a row of the stage, and is true, so that it can stand in a WHERE clause. */
+Datum
+cdp_progress_row(PG_FUNCTION_ARGS)
+{
+	run.done++;
+	progress_step(run.done);
+	PG_RETURN_BOOL(true);
 }
 
 Datum

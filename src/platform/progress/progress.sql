@@ -18,6 +18,23 @@ COMMENT ON FUNCTION cdp_internal.progress_set(text, bigint, bigint) IS
 	'begun, in a read-only transaction and on a standby. To whoever waits for a long run other than a refresh it sends '
 	'a message, every 10 seconds at most.';
 
+CREATE FUNCTION cdp_internal.progress_row() RETURNS boolean
+	AS 'MODULE_PATHNAME', 'cdp_progress_row' LANGUAGE C VOLATILE PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.progress_row() IS
+	'Internal: says that a row more of the stage is done. Returns true: it stands in the WHERE clause of what reads '
+	'the rows. In a parallel worker it does nothing.';
+
+CREATE FUNCTION cdp_internal.about_rows(relation regclass) RETURNS bigint
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN (SELECT greatest(c.reltuples, 0) FROM pg_class c WHERE c.oid = relation);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.about_rows(regclass) IS
+	'Internal: returns how many rows a table has by the statistics; 0: not known.';
+
 CREATE FUNCTION cdp_internal.progress_end() RETURNS void
 	AS 'MODULE_PATHNAME', 'cdp_progress_end' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.progress_end() IS 'Internal: ends the run. An error ends it too.';
@@ -91,5 +108,5 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.init_progress() IS 'Internal: makes the sequences and the view of what runs now.';
 
 REVOKE ALL ON FUNCTION cdp_internal.progress_begin(text, bigint), cdp_internal.progress_part(bigint, bigint),
-	cdp_internal.progress_set(text, bigint, bigint), cdp_internal.progress_end(),
-	cdp_internal.progress_words(bigint), cdp_internal.init_progress() FROM PUBLIC;
+	cdp_internal.progress_set(text, bigint, bigint), cdp_internal.progress_row(), cdp_internal.progress_end(),
+	cdp_internal.progress_words(bigint), cdp_internal.about_rows(regclass), cdp_internal.init_progress() FROM PUBLIC;

@@ -160,13 +160,12 @@ BEGIN
 			END LOOP;
 		END IF;
 	END LOOP;
-	IF bad = '{}' THEN
-		RETURN;
+	IF bad <> '{}' THEN
+		PERFORM cdp_internal.set_aside_all(
+			ARRAY(SELECT places[b.i] FROM unnest(bad) AS b (i) WHERE b.i <= of_rows ORDER BY b.i),
+			ARRAY(SELECT line_places[b.i - of_rows] FROM unnest(bad) AS b (i) WHERE b.i > of_rows ORDER BY b.i),
+			failures);
 	END IF;
-	PERFORM cdp_internal.set_aside_all(
-		ARRAY(SELECT places[b.i] FROM unnest(bad) AS b (i) WHERE b.i <= of_rows ORDER BY b.i),
-		ARRAY(SELECT line_places[b.i - of_rows] FROM unnest(bad) AS b (i) WHERE b.i > of_rows ORDER BY b.i),
-		failures);
 	PERFORM cdp_internal.progress_end();
 END
 $function$;

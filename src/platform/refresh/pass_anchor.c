@@ -8,6 +8,7 @@
 #include "utils/array.h"
 #include "utils/datum.h"
 
+#include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
 
 /* copy_value copies a column of a row, which may be out of line. */
@@ -73,9 +74,11 @@ find_moved(Pass *pass)
 		" FROM unnest($3) AS p (place) JOIN cdp_data.event e ON e.identifier_id = p.place",
 		1, types, &argument, &count);
 	pass->strays = pass_array((int64) count, sizeof(CdpkBatchStray));
+	progress_set("anchor", 0, (int64) count);
 	for (uint64 i = 0; i < count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
+		progress_step((int64) i);
 		read_stray(pass, rows, i, &pass->strays[i]);
 	}
 	SPI_freetuptable(rows);

@@ -12,6 +12,7 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
+#include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
 #include "toolkit/identifier/identifier.h"
 
@@ -218,6 +219,7 @@ note_known(void *arg, int key, const Datum *values, const bool *nulls)
 	known->profile_id = DatumGetInt64(values[0]);
 	known->shared = DatumGetBool(values[1]);
 	pass_read_counts(lookup->pass, values[2], &known->counts, &known->count_length);
+	progress_step(lookup->known_count);
 }
 
 /* A name that is looked up, by what it is sorted. */
@@ -439,7 +441,11 @@ write_map(Pass *pass)
 void
 pass_identify(Pass *pass)
 {
+	size_t count;
+
 	pass_check(cdpk_batch_identify(pass->batch));
+	cdpk_batch_names(pass->batch, &count);
+	progress_set("identify", 0, (int64) count);
 	set_rules(pass);
 	pass_look_up_names(pass, 0);
 	look_up_verdicts(pass);

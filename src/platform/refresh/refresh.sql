@@ -73,6 +73,7 @@ BEGIN
 	-- what is rare may have written much; and else once for each hundred rows
 	IF done.taken = 0 OR (passed.event_id + passed.quarantine_id) / 100 > (last.event_id + last.quarantine_id) / 100
 	THEN
+		PERFORM cdp_internal.progress_set('analyze', 0, 0);
 		PERFORM cdp_data.gather_statistics();
 	END IF;
 	RETURN done;
