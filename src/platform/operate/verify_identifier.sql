@@ -28,6 +28,7 @@ CREATE FUNCTION cdp_internal.verify_identifier_query() RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN $sql$
 		SELECT i.*, m.identifier_id AS mapped_id, n.namespace, l.counts, w.is_blocked, w.is_shared,
+			   cdp_internal.progress_row() AS counted,
 			   NOT i.blocked AND (i.shared <> w.is_shared OR i.link_counts <> l.counts) AS differs
 		FROM cdp_data.identifier i
 		LEFT JOIN cdp_data.identifier_map m ON m.identifier = i.identifier
@@ -49,7 +50,7 @@ CREATE FUNCTION cdp_internal.verify_identifier_query() RETURNS text
 			SELECT cdp_internal.is_blocked(i.identifier, $1) AS is_blocked,
 				   coalesce(v.kind = 'shared', l.is_over) AS is_shared
 			OFFSET 0) w
-		WHERE ($2 IS NULL OR i.profile_id = $2) AND cdp_internal.progress_row()
+		WHERE $2 IS NULL OR i.profile_id = $2
 	$sql$;
 COMMENT ON FUNCTION cdp_internal.verify_identifier_query() IS
 	'Internal: returns a query of cdp_data.identifier, with what follows from the links, the rules and the verdicts: '

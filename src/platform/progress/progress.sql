@@ -21,8 +21,8 @@ COMMENT ON FUNCTION cdp_internal.progress_set(text, bigint, bigint) IS
 CREATE FUNCTION cdp_internal.progress_row() RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_progress_row' LANGUAGE C VOLATILE PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.progress_row() IS
-	'Internal: says that a row more of the stage is done. Returns true: it stands in the WHERE clause of what reads '
-	'the rows. In a parallel worker it does nothing.';
+	'Internal: says that a row more of the stage is done, and returns true. It stands in the list of what is selected; '
+	'in the WHERE clause it would spoil the plan. In a parallel worker it does nothing.';
 
 CREATE FUNCTION cdp_internal.about_rows(relation regclass) RETURNS bigint
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -101,7 +101,8 @@ BEGIN
 	COMMENT ON COLUMN cdp.progress.total IS 'How many rows the stage has to do; NULL: not known.';
 	COMMENT ON COLUMN cdp.progress.started_at IS 'When it began.';
 	COMMENT ON COLUMN cdp.progress.estimated_end IS
-		'When it will end, by the usual shares of the stages; NULL: it cannot be said yet, or takes longer than usual.';
+		'When it will end, by the usual shares of the stages; NULL: it cannot be said yet, or takes longer than usual; '
+		'and of a change of rules, since what that takes depends on the rule.';
 	COMMENT ON COLUMN cdp.progress.pid IS 'Process of the session that runs it.';
 END
 $function$;
