@@ -413,10 +413,10 @@ load_forbids(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size
 	uint64 count;
 	SPITupleTable *rows = resolver_rows(
 		"WITH named AS ("
-		" SELECT m.identifier_id, m.identifier FROM cdp_data.identifier_map m LEFT JOIN cdp_data.identifier i USING (identifier_id)"
-		" WHERE m.identifier IN (SELECT a FROM cdp_data.verdict WHERE kind = 'forbid' UNION SELECT b FROM cdp_data.verdict WHERE kind = 'forbid')"
-		" AND (i.profile_id = ANY ($1) OR m.identifier_id = ANY ($2)))"
-		" SELECT a.identifier_id, b.identifier_id FROM cdp_data.verdict v JOIN cdp_data.identifier_map a ON a.identifier = v.a JOIN cdp_data.identifier_map b ON b.identifier = v.b"
+		" SELECT u.identifier FROM batch_usable u LEFT JOIN cdp_data.identifier i USING (identifier_id)"
+		" WHERE i.profile_id = ANY ($1) OR u.identifier_id = ANY ($2))"
+		" SELECT a.identifier_id, b.identifier_id FROM cdp_data.verdict v"
+		" JOIN batch_usable a ON a.identifier = v.a JOIN batch_usable b ON b.identifier = v.b"
 		" WHERE v.kind = 'forbid' AND (v.a IN (SELECT identifier FROM named) OR v.b IN (SELECT identifier FROM named))",
 		2, arguments, &count);
 	CdpkStitchForbid *forbids = palloc(sizeof(CdpkStitchForbid) * Max(count, 1));

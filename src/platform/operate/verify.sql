@@ -214,6 +214,34 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.verify_forbidden(integer[], integer[], integer, integer) IS
 	'Internal: returns whether a forbid separates two sets.';
 
+-- Whether each identifier is found by its hash, and has one number.
+CREATE FUNCTION cdp_internal.verify_map() RETURNS TABLE (stage text, item text, expected text, found text)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+		SELECT 'identifier', i.identifier::text, 'one number',
+			   format('numbers %s', string_agg(i.identifier_id::text, ', ' ORDER BY i.identifier_id))
+		FROM cdp_data.identifier i
+		GROUP BY i.identifier
+		HAVING count(*) > 1;
+	RETURN QUERY
+		SELECT 'identifier', coalesce(e.identifier::text, format('number %s', m.identifier_id)),
+			   CASE WHEN m.identifier_id IS NULL THEN format('number %s in cdp_data.identifier_map', e.identifier_id) END,
+			   CASE WHEN e.identifier_id IS NULL THEN 'another hash in cdp_data.identifier_map' END
+		FROM (
+			SELECT i.identifier, i.identifier_id,
+				   cdp_internal.map_hash(i.identifier, (SELECT k.key FROM cdp_data.identifier_key k)) AS hash
+			FROM cdp_data.identifier i) e
+		FULL JOIN cdp_data.identifier_map m ON m.hash = e.hash AND m.identifier_id = e.identifier_id
+		WHERE e.identifier_id IS NULL OR m.identifier_id IS NULL;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.verify_map() IS
+	'Internal: returns the differences of cdp_data.identifier_map from cdp_data.identifier.';
+
 -- The identifiers, their profiles, and the links between them.
 CREATE FUNCTION cdp_internal.verify_identifier(ids cdp.identifier[], shared boolean[], links jsonb[],
 	profiles cdp.identifier[])
@@ -230,21 +258,14 @@ BEGIN
 				   format('profile %s%s, links %s', u.profile, CASE WHEN u.shared THEN ', shared' END, u.links) AS said
 			  FROM unnest(ids, shared, links, profiles) AS u (identifier, shared, links, profile)) e
 		FULL JOIN (
-			SELECT m.identifier,
-				   format('profile %s%s, links %s', CASE WHEN i.identifier = m.identifier THEN p.identifier END,
-					CASE WHEN i.shared THEN ', shared' END, i.link_counts) AS said
-			FROM cdp_data.identifier_map m
-			LEFT JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id
+			SELECT i.identifier,
+				   format('profile %s%s, links %s', p.identifier, CASE WHEN i.shared THEN ', shared' END,
+					i.link_counts) AS said
+			FROM cdp_data.identifier i
 			LEFT JOIN cdp_data.identifier p ON p.identifier_id = i.profile_id
 			WHERE i.blocked IS NOT TRUE OR i.profile_id <> 0) f USING (identifier)
 		WHERE e.said IS DISTINCT FROM f.said;
-	RETURN QUERY
-		SELECT 'identifier', i.identifier::text, NULL,
-			   format('number %s, which is not its number in cdp_data.identifier_map', i.identifier_id)
-		FROM cdp_data.identifier i
-		WHERE NOT EXISTS (
-			SELECT FROM cdp_data.identifier_map m
-			WHERE m.identifier_id = i.identifier_id AND m.identifier = i.identifier);
+	RETURN QUERY SELECT * FROM cdp_internal.verify_map();
 	RETURN QUERY
 		WITH who AS MATERIALIZED (
 			SELECT u.* FROM unnest(ids, shared, profiles) AS u (identifier, shared, profile)
@@ -501,6 +522,7 @@ REVOKE ALL ON FUNCTION cdp_internal.verify_log(),
 	cdp_internal.verify_evidence(), cdp_internal.verify_identifiers(),
 	cdp_internal.verify_links(cdp.identifier[], boolean[]), cdp_internal.verify_partition(cdp.identifier[], boolean[]),
 	cdp_internal.verify_forbidden(integer[], integer[], integer, integer),
+	cdp_internal.verify_map(),
 	cdp_internal.verify_identifier(cdp.identifier[], boolean[], jsonb[], cdp.identifier[]),
 	cdp_internal.verify_anchors(cdp.identifier[], boolean[]), cdp_internal.verify_anchored(cdp.identifier[], boolean[]),
 	cdp_internal.verify_said(jsonb, jsonb), cdp_internal.verify_folded(cdp.identifier[], boolean[], cdp.identifier[]),
