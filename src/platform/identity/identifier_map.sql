@@ -18,15 +18,20 @@ COMMENT ON FUNCTION cdp_internal.map_hash(cdp.identifier) IS
 	'Internal: returns the hash that an identifier has in cdp_data.identifier_map.';
 
 -- The planner replaces a call by the query, so that a look-up is part of the caller's plan; it does so only if no
--- search path is set.  So functions, operators and types are written with their schema.  ORDER BY and LIMIT have it
--- read the indexes also where it knows nothing of the tables.
+-- search path is set.  So functions, operators and types are written with their schema.  It knows nothing of the values
+-- of these columns and expects far too many rows, so the inner LIMIT has it find one row of cdp_data.identifier at a
+-- time, by its key.
 CREATE FUNCTION cdp_internal.known_identifier(identifier cdp.identifier)
 	RETURNS TABLE (identifier_id bigint, profile_id bigint, shared boolean, blocked boolean)
 	LANGUAGE sql STABLE PARALLEL SAFE ROWS 1
 AS $function$
 	SELECT i.identifier_id, i.profile_id, i.shared, i.blocked
 	FROM cdp_data.identifier_map m
-	JOIN cdp_data.identifier i ON i.identifier_id OPERATOR(pg_catalog.=) m.identifier_id
+	CROSS JOIN LATERAL (
+		SELECT n.identifier_id, n.identifier, n.profile_id, n.shared, n.blocked
+		FROM cdp_data.identifier n
+		WHERE n.identifier_id OPERATOR(pg_catalog.=) m.identifier_id
+		LIMIT 1) i
 	WHERE m.hash OPERATOR(pg_catalog.=)
 			cdp_internal.map_hash(known_identifier.identifier, (SELECT k.key FROM cdp_data.identifier_key k))
 		AND i.identifier OPERATOR(cdp.=) known_identifier.identifier

@@ -79,7 +79,7 @@ COMMENT ON FUNCTION cdp.resolve_profile(text) IS
 	'The same for text: the digits of a profile_id, or namespace:value; unknown then means that the identifier was '
 	'never seen. Other text is an error (22P02).';
 
-CREATE FUNCTION cdp.find_identifier(identifier text)
+CREATE FUNCTION cdp.find_identifier(sought text)
 	RETURNS TABLE (identifier text, namespace text, value text, identifier_id bigint, profile_id bigint,
 		first_known timestamptz, in_profile_since timestamptz)
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 1
@@ -90,7 +90,7 @@ BEGIN
 	PERFORM cdp_internal.check_schema();
 	RETURN QUERY
 		SELECT i.identifier, i.namespace, i.value, i.identifier_id, i.profile_id, i.first_known, i.in_profile_since
-		FROM cdp_internal.known_identifier(find_identifier.identifier::cdp.identifier) k
+		FROM cdp_internal.known_identifier(find_identifier.sought::cdp.identifier) k
 		JOIN cdp.identifiers i ON i.identifier_id = k.identifier_id;
 END
 $function$;
