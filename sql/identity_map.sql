@@ -102,15 +102,26 @@ SELECT identifier FROM cdp.find_identifier('EMAIL: nobody@example.com ');
 SELECT identifier FROM cdp.find_identifier('7');
 SELECT identifier FROM cdp.find_identifier(NULL);
 RESET ROLE;
+CREATE FUNCTION scans(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE
+	line text;
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+		IF line ~ 'Scan.* on (cdp_data\.)?identifier(_map)? ' THEN
+			RETURN NEXT btrim(line, '-> ');
+		END IF;
+	END LOOP;
+END $$;
 ALTER TABLE cdp_data.identifier_map SET (autovacuum_enabled = off);
 ALTER TABLE cdp_data.identifier SET (autovacuum_enabled = off);
 INSERT INTO cdp_data.identifier (identifier_id, identifier, profile_id, batch_id, since_batch_id) SELECT i, 'user_id:u' || i, i, 1, 1 FROM generate_series(1000, 60999) i;
 INSERT INTO cdp_data.identifier_map SELECT cdp_internal.map_hash(i.identifier, k.key), i.identifier_id FROM cdp_data.identifier i, cdp_data.identifier_key k WHERE i.identifier_id >= 1000;
-EXPLAIN (COSTS OFF) SELECT k.profile_id FROM cdp_internal.known_identifier('user_id:u5000') k;
-EXPLAIN (COSTS OFF) SELECT k.profile_id FROM unnest('{user_id:u5000,user_id:u6000}'::cdp.identifier[]) u (identifier) LEFT JOIN LATERAL cdp_internal.known_identifier(u.identifier) k ON true;
-EXPLAIN (COSTS OFF) SELECT i.* FROM cdp_internal.known_identifier('user_id:u5000') k JOIN cdp.identifiers i ON i.identifier_id = k.identifier_id;
+SELECT * FROM scans($$ SELECT k.profile_id FROM cdp_internal.known_identifier('user_id:u5000') k $$);
+SELECT * FROM scans($$ SELECT k.profile_id FROM unnest('{user_id:u5000,user_id:u6000}'::cdp.identifier[]) u (identifier) LEFT JOIN LATERAL cdp_internal.known_identifier(u.identifier) k ON true $$);
+SELECT * FROM scans($$ SELECT i.* FROM cdp_internal.known_identifier('user_id:u5000') k JOIN cdp.identifiers i ON i.identifier_id = k.identifier_id $$);
 ANALYZE cdp_data.identifier, cdp_data.identifier_map;
-EXPLAIN (COSTS OFF) SELECT k.profile_id FROM cdp_internal.known_identifier('user_id:u5000') k;
+SELECT * FROM scans($$ SELECT k.profile_id FROM cdp_internal.known_identifier('user_id:u5000') k $$);
+SELECT * FROM scans($$ SELECT i.* FROM cdp_internal.known_identifier('user_id:u5000') k JOIN cdp.identifiers i ON i.identifier_id = k.identifier_id $$);
 SELECT identifier_id FROM cdp.find_identifier('user_id:u60999');
 \c :origin
 DROP DATABASE cdp_map;
