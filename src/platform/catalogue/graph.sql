@@ -70,7 +70,8 @@ BEGIN
 		'One row for each identifier ever seen, with the profile it is in now. Distribution key: identifier_id.';
 	COMMENT ON COLUMN cdp_data.identifier.identifier_id IS
 		'Number of the identifier, assigned once in the order of arrival, and never changed.';
-	COMMENT ON COLUMN cdp_data.identifier.identifier IS 'The identifier, normalised.';
+	COMMENT ON COLUMN cdp_data.identifier.identifier IS
+		'The identifier, normalised. No two rows have the same: there is one writer at a time, and it looks first.';
 	COMMENT ON COLUMN cdp_data.identifier.profile_id IS
 		'The identifier_id of the strongest identifier of its profile; 0: it is blocked and in no profile.';
 	COMMENT ON COLUMN cdp_data.identifier.shared IS

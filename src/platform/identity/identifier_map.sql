@@ -3,8 +3,8 @@
 CREATE FUNCTION cdp_internal.map_hash(identifier cdp.identifier, key bytea) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'cdp_map_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.map_hash(cdp.identifier, bytea) IS
-	'Internal: returns the hash of an identifier by a key of 16 bytes: SipHash-2-4 of its stored bytes. Error: a key of '
-	'another length (22023).';
+	'Internal: returns the hash of an identifier by a key of 16 bytes: SipHash-2-4 of its stored bytes. Error: a key '
+	'of another length (22023).';
 
 CREATE FUNCTION cdp_internal.map_hash(identifier cdp.identifier) RETURNS bigint
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE

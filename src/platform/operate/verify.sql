@@ -229,7 +229,8 @@ BEGIN
 		HAVING count(*) > 1;
 	RETURN QUERY
 		SELECT 'identifier', coalesce(e.identifier::text, format('number %s', m.identifier_id)),
-			   CASE WHEN m.identifier_id IS NULL THEN format('number %s in cdp_data.identifier_map', e.identifier_id) END,
+			   CASE WHEN m.identifier_id IS NULL
+					THEN format('number %s in cdp_data.identifier_map', e.identifier_id) END,
 			   CASE WHEN e.identifier_id IS NULL THEN 'another hash in cdp_data.identifier_map' END
 		FROM (
 			SELECT i.identifier, i.identifier_id,

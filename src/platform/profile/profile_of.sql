@@ -98,5 +98,5 @@ COMMENT ON FUNCTION cdp.find_identifier(text) IS
 	'Returns the row of cdp.identifiers of an identifier, namespace:value, through an index; no row if it was never '
 	'seen. A condition on the text of the view reads all identifiers. Other text is an error (22P02).';
 
-REVOKE ALL ON FUNCTION cdp.find_identifier(text), cdp.profile_of(cdp.identifier), cdp.profile_of(bigint), cdp.profile_of(text),
-	cdp.resolve_profile(bigint), cdp.resolve_profile(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.profile_of(cdp.identifier), cdp.profile_of(bigint), cdp.profile_of(text),
+	cdp.resolve_profile(bigint), cdp.resolve_profile(text), cdp.find_identifier(text) FROM PUBLIC;
