@@ -29,8 +29,8 @@ SELECT cdp_internal.map_hash('user_id:ann', '\x0001');
 
 -- two identifiers of one hash, which were searched for by this key
 UPDATE cdp_data.identifier_key SET key = '\x000102030405060708090a0b0c0d0e0f';
-\set one user_id:00000000000000a1
-\set two user_id:00000000000000b2
+\set one user_id:8ab6475fc962f6e2
+\set two user_id:32a4671a9ed96680
 SELECT cdp_internal.map_hash(:'one') = cdp_internal.map_hash(:'two') AS collide;
 -- one after the other, or both in one batch, known and new
 CREATE FUNCTION bring(VARIADIC ids text[]) RETURNS bigint LANGUAGE plpgsql AS $$
@@ -52,6 +52,7 @@ SELECT bring('user_id:ann', :'two');
 SELECT i.identifier, i.identifier_id, i.profile_id FROM cdp.identifiers i ORDER BY 2;
 SELECT cdp.profile_of(:'one') = (SELECT profile_id FROM cdp.identifiers WHERE identifier = :'one') AS one,
 	cdp.profile_of(:'two') = (SELECT profile_id FROM cdp.identifiers WHERE identifier = :'two') AS two;
+SELECT count(*), count(DISTINCT hash) FROM cdp_data.identifier_map;
 SELECT f.identifier, f.namespace, f.value, f.profile_id, f.first_known = b.as_of AS first_known, f.in_profile_since IS NOT NULL AS since
 	FROM (VALUES (:'one'), (:'two'), ('user_id:nobody')) u (id), cdp.find_identifier(u.id) f, cdp.batch b WHERE b.batch_id = CASE u.id WHEN :'one' THEN 1 ELSE 3 END ORDER BY 1;
 SELECT * FROM cdp.verify();
