@@ -55,18 +55,28 @@ SELECT :counts FROM cdp.refresh();
 SELECT message_id FROM deleted ORDER BY number;
 DROP RULE note ON cdp.inbox_raw;
 
--- places: one that is not there, one twice; a failure for each
+-- places: one that is not there, and each line twice
 SELECT bring('h', 'i');
-SELECT row_no, line, message_id, reason, detail FROM cdp_internal.taken_rows('{"(9999,1)"}',
-	ARRAY(SELECT ctid FROM cdp.inbox_raw UNION ALL SELECT ctid FROM cdp.inbox_raw ORDER BY 1), now(), 32, 1000000, '{}', false, NULL);
-SELECT * FROM cdp_internal.taken_rows(ARRAY(SELECT ctid FROM cdp.inbox), '{}', now(), 32, 1000000, '{}', false, '{}');
-SELECT * FROM cdp_internal.taken_rows('{}', '{}', 'infinity', 32, 1000000, '{}', false, NULL);
-SELECT * FROM cdp_internal.taken_rows('{}', '{}', NULL, 32, 1000000, '{}', false, NULL);
-SELECT row_no, message_id, reason, detail, cut, sizes, source FROM cdp_internal.taken_rows(
-	ARRAY(SELECT ctid FROM cdp.inbox), ARRAY(SELECT ctid FROM cdp.inbox_raw), now(), 32, 1000000, '{}', true, '{one,two}');
-SELECT bring('j');
-SELECT row_no, message_id, line, reason, detail, cut, sizes, source FROM cdp_internal.taken_rows(
-	ARRAY(SELECT ctid FROM cdp.inbox), ARRAY(SELECT ctid FROM cdp.inbox_raw), now(), 32, 1000000, '{}', false, '{one,two}');
+BEGIN;
+SELECT cdp_internal.refresh_lock(true);
+SELECT cdp_internal.next_batch('{"(9999,1)"}', ARRAY(SELECT ctid FROM cdp.inbox_raw UNION ALL SELECT ctid FROM cdp.inbox_raw ORDER BY 1));
+SELECT (p.done).taken, (p.done).accepted FROM cdp_data.state s CROSS JOIN LATERAL cdp_internal.refresh_pass(s.event_id, s.identifier_id, s.quarantine_id) p;
+SELECT message_id FROM cdp.events WHERE message_id IN ('line h', 'line i') ORDER BY 1;
+SELECT (SELECT count(*) FROM cdp.inbox) AS rows, (SELECT count(*) FROM cdp.inbox_raw) AS lines;
+ROLLBACK;
+
+-- an error for each: cut, and whole
+\set aside 'SELECT cdp_internal.refresh_lock(true), cdp_internal.set_aside(ARRAY(SELECT ctid FROM cdp.inbox ORDER BY 1), ARRAY(SELECT ctid FROM cdp.inbox_raw ORDER BY 1), ''{one,two,three,four}'','
+\set shown 'SELECT record ->> ''message_id'' AS message_id, line, reason, detail, cut, sizes, source FROM cdp.quarantine WHERE reason = ''failed'' ORDER BY quarantine_id'
+BEGIN;
+:aside true);
+:shown;
+ROLLBACK;
+BEGIN;
+:aside false);
+:shown;
+ROLLBACK;
+SELECT :counts FROM cdp.refresh();
 
 \c :origin
 DROP DATABASE cdp_take;

@@ -70,6 +70,69 @@ SELECT fault($$ INSERT INTO cdp_data.identifier (identifier_id, identifier, prof
 	INSERT INTO cdp_data.identifier_map VALUES (cdp_internal.map_hash('user_id:u2'), 4711) $$);
 SELECT * FROM cdp.verify();
 
+-- who is who: rules and verdicts that were not carried out
+-- a refused link that should join
+SELECT fault($$ DELETE FROM cdp.verdict; UPDATE cdp.namespace SET max_per_profile = NULL WHERE namespace = 'user_id' $$);
+-- joined ones that should be apart
+SELECT fault($$ INSERT INTO cdp_data.verdict (verdict_id, kind, a, b, batch_id) VALUES (77, 'forbid', 'anonymous_id:a', 'user_id:u1', 1) $$);
+SELECT fault($$ UPDATE cdp_data.state SET cap = 1 $$);
+-- an unlink that was ignored
+SELECT fault($$ INSERT INTO cdp_data.verdict (verdict_id, kind, a, b, until_at, batch_id) VALUES (77, 'unlink', 'anonymous_id:a', 'user_id:u1', '2026-02-01', 1) $$);
+-- other people, of whom each obeys the rules, and has all that it should have
+SELECT fault($$
+	UPDATE cdp_data.identifier SET profile_id = cdp.profile_of('user_id:u2') WHERE identifier = 'anonymous_id:a';
+	UPDATE cdp_data.link SET refused = NOT refused;
+	UPDATE cdp_data.profile p SET identifier_count = l.identifiers, events = l.events, first_seen = l.first_seen, last_seen = l.last_seen,
+		last_trust = CASE WHEN l.identifiers > 1 THEN 3 END, last_at = CASE WHEN l.identifiers > 1 THEN timestamptz '2026-01-03' END
+	FROM (SELECT i.profile_id, count(DISTINCT i.identifier_id) AS identifiers, count(*) AS events, min(e."timestamp") AS first_seen, max(e."timestamp") AS last_seen
+		  FROM cdp_data.identifier i JOIN cdp_data.event e USING (identifier_id) GROUP BY 1) l WHERE l.profile_id = p.profile_id;
+	UPDATE cdp_data.profile_timeline t SET timeline = coalesce(l.timeline, '{}')
+	FROM (SELECT i.profile_id, cdp.timeline_agg(e."timestamp", e.event) AS timeline
+		  FROM cdp_data.identifier i JOIN cdp_data.event e USING (identifier_id) GROUP BY 1) l WHERE l.profile_id = t.profile_id
+$$);
+-- the number of a person
+SELECT fault($$
+	UPDATE cdp_data.identifier SET profile_id = (SELECT identifier_id FROM cdp_data.identifier WHERE identifier = 'anonymous_id:a') WHERE profile_id = cdp.profile_of('user_id:u1');
+	UPDATE cdp_data.profile SET profile_id = (SELECT identifier_id FROM cdp_data.identifier WHERE identifier = 'anonymous_id:a') WHERE profile_id = (SELECT identifier_id FROM cdp_data.identifier WHERE identifier = 'user_id:u1');
+	UPDATE cdp_data.profile_timeline SET profile_id = (SELECT identifier_id FROM cdp_data.identifier WHERE identifier = 'anonymous_id:a') WHERE profile_id = (SELECT identifier_id FROM cdp_data.identifier WHERE identifier = 'user_id:u1')
+$$);
+-- an event that came twice would not be noticed
+SELECT fault($$ DELETE FROM cdp_data.message WHERE message_key = cdp.message_key('m4') $$);
+SELECT fault($$ INSERT INTO cdp_data.identifier_history VALUES (1, 1, 3, 2) $$);
+
+-- one person, by id or any identifier
+CREATE FUNCTION fault_of(statement text) RETURNS TABLE (person text, lines bigint) LANGUAGE plpgsql SET search_path = public, cdp, pg_temp AS $$
+BEGIN
+	EXECUTE statement;
+	FOREACH person IN ARRAY '{user_id:u1,anonymous_id:a,user_id:u2}'::text[] LOOP
+		lines := (SELECT count(*) FROM cdp.verify(person));
+		RETURN NEXT;
+	END LOOP;
+END
+$$;
+SELECT * FROM cdp.verify('anonymous_id:a');
+BEGIN;
+SELECT * FROM fault_of($$ UPDATE cdp_data.profile SET events = 9 WHERE profile_id = cdp.profile_of('user_id:u2') $$);
+SELECT stage, item FROM cdp.verify(cdp.profile_of('user_id:u2'));
+SELECT stage, item FROM cdp.verify(cdp.profile_of('user_id:u2')::text);
+SELECT stage, item FROM cdp.verify('user_id:u2'::cdp.identifier);
+ROLLBACK;
+BEGIN;
+SELECT * FROM fault_of($$ UPDATE cdp_data.event SET identifier_id = 1 WHERE message_id = 'm3' $$);
+ROLLBACK;
+BEGIN;
+SELECT * FROM fault_of($$ DELETE FROM cdp_data.link WHERE refused $$);
+ROLLBACK;
+BEGIN;
+SELECT * FROM fault_of($$ DELETE FROM cdp_data.event WHERE message_id = 'm4' $$);
+SELECT * FROM cdp.verify('user_id:u2') WHERE stage = 'log';
+ROLLBACK;
+SELECT * FROM cdp.verify('user_id:nobody');
+SELECT * FROM cdp.verify('anonymous_id:bad');
+SELECT * FROM cdp.verify(4711);
+SELECT * FROM cdp.verify('nothing');
+SELECT * FROM cdp.verify(NULL::text);
+
 -- segments: whether they can be judged, whatever cdp.segment says
 SELECT cdp.create_segment('everyone', 'true'), cdp.create_segment('buyers', $$ cdp.did(timeline, 'Buy', at_least => 2) -- twice $$);
 SELECT * FROM cdp.verify();

@@ -49,7 +49,6 @@ BEGIN
 	PERFORM cdp_internal.batch_stage('batch_sharing_changed', 'SELECT 1::bigint AS identifier_id, true AS verdict, ''{}''::jsonb AS counts WHERE false');
 	PERFORM cdp_internal.batch_stage('batch_retry', 'SELECT 1::bigint AS a, 2::bigint AS b, 1 AS trust, now() AS first_at WHERE false');
 	PERFORM cdp_internal.batch_stage('batch_check', 'SELECT 1::bigint AS profile_id WHERE false');
-	PERFORM cdp_internal.batch_stage('batch_frozen', 'SELECT 1::bigint AS profile_id WHERE false');
 	RETURN (SELECT count(*) FROM cdp_internal.restitch_resolve());
 END $$;
 SELECT pg_temp.resolve('1', '1::bigint');

@@ -26,12 +26,12 @@ BEGIN
 	FROM pg_namespace n WHERE n.nspname = 'cdp' AND n.nspowner <> ALL (owners);
 	IF FOUND AND NOT restoring THEN
 		RAISE EXCEPTION 'schema cdp belongs to role "%"', owner_name USING ERRCODE = 'invalid_schema_definition',
-			DETAIL = 'The owner of the schema could run code as whoever uses the extension, superusers included.',
+			DETAIL = 'The owner of the schema could run code as any user of the extension, superusers included.',
 			HINT = 'Drop the schema: CREATE EXTENSION creates one. '
 				'Or create one that belongs to a superuser or to the owner of the database.';
 	ELSIF FOUND THEN
 		RAISE WARNING 'schema cdp belongs to role "%", as the dump that is being restored says', owner_name
-			USING DETAIL = 'The owner of the schema can run code as whoever uses the extension.';
+			USING DETAIL = 'The owner of the schema can run code as any user of the extension.';
 	END IF;
 	-- only a warning: the owner of the schema may have granted this on purpose
 	SELECT string_agg(DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, ', ') INTO makers
@@ -39,7 +39,7 @@ BEGIN
 	WHERE n.nspname = 'cdp' AND a.privilege_type = 'CREATE' AND a.grantee <> ALL (owners) AND a.grantee <> n.nspowner;
 	IF makers IS NOT NULL THEN
 		RAISE WARNING 'others may create objects in schema cdp: %', makers
-			USING DETAIL = 'They can run code as whoever uses the extension.',
+			USING DETAIL = 'They can run code as any user of the extension.',
 			HINT = format('REVOKE CREATE ON SCHEMA cdp FROM %s.', makers);
 	END IF;
 	-- every object in a schema depends on it

@@ -34,6 +34,7 @@ my @queries = (
 	q{SELECT e.* FROM cdp_data.identifier i CROSS JOIN LATERAL cdp.explain('user_id:u3', i.identifier) e ORDER BY i.identifier_id, e.step},
 	q{SELECT cdp.profile_at('user_id:u3', now())},
 	q{SELECT count(*) FROM cdp.verify()},
+	q{SELECT count(*) FROM cdp.verify('user_id:u3')},
 	q{SELECT count(*) FROM cdp.members('planned')},
 	q{SELECT count(*), sum(events) FROM cdp.profiles},
 	q{SELECT * FROM cdp.funnel_table('{Event 1,Event 2}', '7 days', by_property => 'n', as_of => '2030-01-01')},
@@ -44,6 +45,13 @@ for my $query (@queries)
 {
 	is($standby->safe_psql('postgres', $query), $primary->safe_psql('postgres', $query), $query);
 }
+# what is wrong is found there too
+$primary->safe_psql('postgres', q{UPDATE cdp_data.profile SET events = events + 1 WHERE profile_id = cdp.profile_of('user_id:u3');
+	UPDATE cdp_data.link SET events = events + 1 WHERE (a, b) = (SELECT a, b FROM cdp_data.link ORDER BY a, b LIMIT 1)});
+$primary->wait_for_catchup($standby);
+my $wrong = q{SELECT stage, count(*) FROM cdp.verify() GROUP BY stage ORDER BY stage};
+is($standby->safe_psql('postgres', $wrong), "link|1\nprofile|1", 'verify finds what is wrong');
+is($primary->safe_psql('postgres', $wrong), "link|1\nprofile|1", 'as on the primary');
 my ($status, $output, $errors) = $standby->psql('postgres', 'SELECT cdp.refresh()');
 isnt($status, 0, 'a refresh does not');
 like($errors, qr/during recovery|read-only/, 'and says why');

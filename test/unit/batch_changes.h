@@ -88,51 +88,18 @@ pass_write_unlink(Tables *tables, int a, int b)
 		tables->world.unlinked[a][b] = tables->world.unlinked[b][a] = latest;
 }
 
+/* Events cannot be taken back yet. */
 static inline void
 pass_write_op(Tables *tables, const Op *op)
 {
-	World *world = &tables->world;
-
-	switch (op->kind)
-	{
-		case OP_FORBID:
-		case OP_ALLOW:
-			world->forbidden[op->a][op->b] = op->kind == OP_FORBID;
-			world->forbidden[op->b][op->a] = op->kind == OP_FORBID;
-			break;
-		case OP_UNLINK:
-			pass_write_unlink(tables, op->a, op->b);
-			break;
-		case OP_UNLINK_ALL:
-			for (int b = 0; b < world->thing_count; b++)
-				if (b != op->a)
-					pass_write_unlink(tables, op->a, b);
-			break;
-		case OP_SHARING:
-			world->sharing[op->a] = (CdpkSharing) op->value;
-			break;
-		case OP_BLOCK:
-		case OP_UNBLOCK:
-			world->blocked[op->a] = op->kind == OP_BLOCK;
-			break;
-		case OP_LIMIT:
-			world->namespaces[op->a].max_per_profile = (uint32_t) op->value;
-			break;
-		case OP_CAP:
-			world->rules.cap = (uint32_t) op->value;
-			break;
-		case OP_MAX_LINKS:
-			world->max_links[op->a][op->b] = (uint32_t) op->value;
-			break;
-		case OP_TRUST:
-			world->trust[op->a] = (int32_t) op->value;
-			break;
-		case OP_PRIORITY:
-			world->namespaces[op->a].priority = (int32_t) op->value;
-			break;
-		default: /* events cannot be taken back yet */
-			break;
-	}
+	if (world_change(&tables->world, op))
+		return;
+	if (op->kind == OP_UNLINK)
+		pass_write_unlink(tables, op->a, op->b);
+	else if (op->kind == OP_UNLINK_ALL)
+		for (int b = 0; b < tables->world.thing_count; b++)
+			if (b != op->a)
+				pass_write_unlink(tables, op->a, b);
 }
 
 /* Bring summaries up to date with rules and verdicts, as what changes those does. */

@@ -6,6 +6,7 @@
 #define BATCH_DRIVER_H
 
 #include "batch_write.h"
+#include "core/batch/batch_state.h"
 
 /* ---------------------------------------------------------------- rows */
 
@@ -464,6 +465,9 @@ tables_batch(Tables *tables, const Op *ops, int op_count, const int *events, int
 	tables->status = cdpk_batch_new(&setup, &tables->batch);
 	if (tables->status == CDPK_OK)
 	{
+		/* what met is gathered all at once, or after each few events */
+		if (unit_random(&tables->random) % 2 == 0)
+			tables->batch->meetings_together = 1 + (uint32_t) (unit_random(&tables->random) % 20);
 		tables->status = pass_run(tables, &handed);
 		cdpk_batch_free(tables->batch);
 	}

@@ -35,6 +35,47 @@ typedef struct Op
 	int64_t value;
 } Op;
 
+/*
+ * Change a rule or a verdict.  Unlinks, which ask what evidence there is, and events are the caller's:
+ * of these this returns false.
+ */
+static inline bool
+world_change(World *world, const Op *op)
+{
+	switch (op->kind)
+	{
+		case OP_FORBID:
+		case OP_ALLOW:
+			world->forbidden[op->a][op->b] = op->kind == OP_FORBID;
+			world->forbidden[op->b][op->a] = op->kind == OP_FORBID;
+			return true;
+		case OP_SHARING:
+			world->sharing[op->a] = (CdpkSharing) op->value;
+			return true;
+		case OP_BLOCK:
+		case OP_UNBLOCK:
+			world->blocked[op->a] = op->kind == OP_BLOCK;
+			return true;
+		case OP_LIMIT:
+			world->namespaces[op->a].max_per_profile = (uint32_t) op->value;
+			return true;
+		case OP_CAP:
+			world->rules.cap = (uint32_t) op->value;
+			return true;
+		case OP_MAX_LINKS:
+			world->max_links[op->a][op->b] = (uint32_t) op->value;
+			return true;
+		case OP_TRUST:
+			world->trust[op->a] = (int32_t) op->value;
+			return true;
+		case OP_PRIORITY:
+			world->namespaces[op->a].priority = (int32_t) op->value;
+			return true;
+		default:
+			return false;
+	}
+}
+
 /* What one batch changes, beside evidence. */
 typedef struct Batch
 {
@@ -59,12 +100,11 @@ driver_apply_op(Store *store, Batch *batch, const Op *op)
 {
 	World *world = &store->world;
 
+	world_change(world, op);
 	switch (op->kind)
 	{
 		case OP_FORBID:
 		case OP_ALLOW:
-			world->forbidden[op->a][op->b] = op->kind == OP_FORBID;
-			world->forbidden[op->b][op->a] = op->kind == OP_FORBID;
 			store_name(store, op->a);
 			store_name(store, op->b);
 			break;
@@ -76,33 +116,17 @@ driver_apply_op(Store *store, Batch *batch, const Op *op)
 				if (b != op->a)
 					driver_unlink(store, op->a, b);
 			break;
-		case OP_SHARING:
-			world->sharing[op->a] = (CdpkSharing) op->value;
-			break;
-		case OP_BLOCK:
-		case OP_UNBLOCK:
-			world->blocked[op->a] = op->kind == OP_BLOCK;
-			break;
 		case OP_ERASE:
 			world->in_log[op->a] = false;
 			break;
-		case OP_LIMIT:
-			world->namespaces[op->a].max_per_profile = (uint32_t) op->value;
-			break;
-		case OP_CAP:
-			world->rules.cap = (uint32_t) op->value;
-			break;
-		case OP_MAX_LINKS:
-			world->max_links[op->a][op->b] = (uint32_t) op->value;
-			break;
 		case OP_TRUST:
-			world->trust[op->a] = (int32_t) op->value;
 			batch->ranks_changed = true;
 			break;
-		default:
-			world->namespaces[op->a].priority = (int32_t) op->value;
+		case OP_PRIORITY:
 			batch->ranks_changed = true;
 			batch->priorities_changed = true;
+			break;
+		default:
 			break;
 	}
 }

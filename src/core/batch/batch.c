@@ -5,6 +5,7 @@
 #include "core/batch/batch_state.h"
 
 #define ROWS_MAX (UINT32_MAX / 2)
+#define MEETINGS_TOGETHER (1 << 20)
 
 CdpkStatus
 cdpk_batch_new(const CdpkBatchSetup *setup, CdpkBatch **batch)
@@ -17,6 +18,7 @@ cdpk_batch_new(const CdpkBatchSetup *setup, CdpkBatch **batch)
 		return CDPK_OUT_OF_MEMORY;
 	memset(made, 0, sizeof(*made));
 	made->setup = *setup;
+	made->meetings_together = MEETINGS_TOGETHER;
 	stitch_memory_init(&made->memory, setup->allocator);
 	allocator = &made->memory.allocator;
 	cdpk_idmap_init(&made->place_of_id, allocator);

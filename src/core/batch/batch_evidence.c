@@ -116,55 +116,154 @@ message_before(const CdpkBatchBytes *a, const CdpkBatchBytes *b)
 	return batch_compare_bytes(a, b) < 0;
 }
 
-/* Add an event to the evidence of a pair by its source. */
+/* Add evidence of a pair to what one source said of it before. */
 static void
-add_evidence(const CdpkBatch *batch, BatchEvidence *evidence, uint32_t carrier)
+add_evidence(const CdpkBatch *batch, BatchEvidence *evidence, const BatchEvidence *added)
 {
-	const CdpkBatchRow *row = batch_carrier(batch, carrier);
-
-	evidence->events++;
-	if (row->said_at > evidence->last_at)
-		evidence->last_at = row->said_at;
-	if (row->said_at < evidence->first_at ||
-		(row->said_at == evidence->first_at &&
-		 message_before(&row->message_id, &batch_carrier(batch, evidence->carrier)->message_id)))
+	evidence->events += added->events;
+	if (added->last_at > evidence->last_at)
+		evidence->last_at = added->last_at;
+	if (added->first_at < evidence->first_at ||
+		(added->first_at == evidence->first_at &&
+		 message_before(&batch_carrier(batch, added->carrier)->message_id,
+						&batch_carrier(batch, evidence->carrier)->message_id)))
 	{
-		evidence->first_at = row->said_at;
-		evidence->carrier = carrier;
+		evidence->first_at = added->first_at;
+		evidence->carrier = added->carrier;
 	}
 }
 
-/* Make the evidence of pairs of sorted meetings. */
+/* Put evidence of a pair on the list; it comes sorted by pair, then by source. */
 static CdpkStatus
-gather_evidence(CdpkBatch *batch, const BatchItem *items)
+put_evidence(CdpkBatch *batch, uint32_t a, uint32_t b, const BatchEvidence *evidence)
+{
+	BatchPair *pair = batch->pairs.count > 0 ? &batch->pairs.items[batch->pairs.count - 1] : NULL;
+
+	if (pair == NULL || pair->a != a || pair->b != b)
+	{
+		BatchPair made = {a, b, batch->evidence.count, 0, false};
+
+		STITCH_PUSH(batch, batch->pairs, made);
+		pair = &batch->pairs.items[batch->pairs.count - 1];
+	}
+	else if (batch->evidence.items[batch->evidence.count - 1].source == evidence->source)
+	{
+		add_evidence(batch, &batch->evidence.items[batch->evidence.count - 1], evidence);
+		return CDPK_OK;
+	}
+	STITCH_PUSH(batch, batch->evidence, *evidence);
+	pair->count++;
+	return CDPK_OK;
+}
+
+/* Put the evidence of pairs of sorted meetings on the list. */
+static CdpkStatus
+gather_meetings(CdpkBatch *batch, const BatchItem *items)
 {
 	for (uint32_t i = 0; i < batch->meetings.count; i++)
 	{
 		const BatchMeeting *meeting = &batch->meetings.items[items[i].value];
 		const CdpkBatchRow *row = batch_carrier(batch, meeting->carrier);
-		BatchPair *pair =
-			batch->pairs.count > 0 ? &batch->pairs.items[batch->pairs.count - 1] : NULL;
 		BatchEvidence evidence = {row->source, meeting->carrier, row->said_at, row->said_at, 1};
 
 		batch_tick(batch);
 		if (row->source >= batch->rules.source_count)
 			return CDPK_INVALID;
-		if (pair == NULL || pair->a != meeting->a || pair->b != meeting->b)
-		{
-			BatchPair made = {meeting->a, meeting->b, batch->evidence.count, 0, false};
-
-			STITCH_PUSH(batch, batch->pairs, made);
-			pair = &batch->pairs.items[batch->pairs.count - 1];
-		}
-		else if (batch->evidence.items[batch->evidence.count - 1].source == row->source)
-		{
-			add_evidence(batch, &batch->evidence.items[batch->evidence.count - 1],
-						 meeting->carrier);
-			continue;
-		}
-		STITCH_PUSH(batch, batch->evidence, evidence);
-		pair->count++;
+		STITCH_TRY(put_evidence(batch, meeting->a, meeting->b, &evidence));
 	}
+	return CDPK_OK;
+}
+
+/* A list of evidence that is read from its beginning. */
+typedef struct Cursor
+{
+	const BatchPair *pair; /* of the evidence that comes next */
+	const BatchPair *end;
+	const BatchEvidence *evidence;
+	uint32_t at;
+} Cursor;
+
+/* Return whether the next evidence of one list comes before that of another, or with it. */
+static bool
+comes_first(const Cursor *x, const Cursor *y)
+{
+	uint64_t x_key;
+	uint64_t y_key;
+
+	if (x->pair == x->end || y->pair == y->end)
+		return x->pair != x->end;
+	x_key = pair_key(x->pair->a, x->pair->b);
+	y_key = pair_key(y->pair->a, y->pair->b);
+	return x_key != y_key ? x_key < y_key : x->evidence[x->at].source <= y->evidence[y->at].source;
+}
+
+/* Merge two lists of evidence, the former one being of earlier rows. */
+static CdpkStatus
+merge_lists(CdpkBatch *batch, Cursor former, Cursor latter)
+{
+	memset(&batch->pairs, 0, sizeof(batch->pairs));
+	memset(&batch->evidence, 0, sizeof(batch->evidence));
+	while (former.pair < former.end || latter.pair < latter.end)
+	{
+		Cursor *from = comes_first(&former, &latter) ? &former : &latter;
+
+		batch_tick(batch);
+		STITCH_TRY(put_evidence(batch, from->pair->a, from->pair->b, &from->evidence[from->at++]));
+		if (from->at == from->pair->first + from->pair->count)
+			from->pair++;
+	}
+	return CDPK_OK;
+}
+
+/* Make evidence of what met, and add it to that which is there. */
+static CdpkStatus
+gather_evidence(CdpkBatch *batch)
+{
+	BatchPair *pairs = batch->pairs.items;
+	BatchEvidence *evidence = batch->evidence.items;
+	Cursor former = {pairs, pairs + batch->pairs.count, evidence, 0};
+	BatchItem *items;
+
+	STITCH_TRY(sort_meetings(batch, &items));
+	memset(&batch->pairs, 0, sizeof(batch->pairs));
+	memset(&batch->evidence, 0, sizeof(batch->evidence));
+	STITCH_TRY(gather_meetings(batch, items));
+	stitch_release(&batch->memory, items);
+	batch->meetings.count = 0;
+	if (former.pair < former.end)
+	{
+		BatchPair *latter_pairs = batch->pairs.items;
+		BatchEvidence *latter_evidence = batch->evidence.items;
+		Cursor latter = {latter_pairs, latter_pairs + batch->pairs.count, latter_evidence, 0};
+
+		STITCH_TRY(merge_lists(batch, former, latter));
+		stitch_release(&batch->memory, latter_pairs);
+		stitch_release(&batch->memory, latter_evidence);
+	}
+	stitch_release(&batch->memory, pairs);
+	stitch_release(&batch->memory, evidence);
+	return CDPK_OK;
+}
+
+/*
+ * List the pairs of identifiers of all events with their evidence.  Some meetings are gathered at a
+ * time: one event may have thousands of pairs, which other events repeat.
+ */
+static CdpkStatus
+list_evidence(CdpkBatch *batch)
+{
+	for (uint32_t i = 0; i < batch->carriers; i++)
+	{
+		batch_tick(batch);
+		if (batch->first_mention[i + 1] - batch->first_mention[i] > 1)
+			STITCH_TRY(meet(batch, i));
+		if (batch->meetings.count >= batch->meetings_together &&
+			batch->meetings.count >= batch->evidence.count)
+			STITCH_TRY(gather_evidence(batch));
+	}
+	STITCH_TRY(gather_evidence(batch));
+	stitch_release(&batch->memory, batch->meetings.items);
+	memset(&batch->meetings, 0, sizeof(batch->meetings));
 	return CDPK_OK;
 }
 
@@ -236,8 +335,6 @@ want_links(CdpkBatch *batch)
 CdpkStatus
 cdpk_batch_pair(CdpkBatch *batch)
 {
-	BatchItem *items;
-
 	if (batch->rule_of_namespace == NULL || batch->rank_of_place != NULL)
 		return CDPK_INVALID;
 	for (uint32_t i = 0; i < batch->wanted.count; i++)
@@ -252,17 +349,7 @@ cdpk_batch_pair(CdpkBatch *batch)
 		batch->identifiers.items[place].present = false;
 	}
 	STITCH_TRY(batch_rank_identifiers(batch));
-	for (uint32_t i = 0; i < batch->carriers; i++)
-	{
-		batch_tick(batch);
-		if (batch->first_mention[i + 1] - batch->first_mention[i] > 1)
-			STITCH_TRY(meet(batch, i));
-	}
-	STITCH_TRY(sort_meetings(batch, &items));
-	STITCH_TRY(gather_evidence(batch, items));
-	stitch_release(&batch->memory, items);
-	stitch_release(&batch->memory, batch->meetings.items);
-	memset(&batch->meetings, 0, sizeof(batch->meetings));
+	STITCH_TRY(list_evidence(batch));
 	STITCH_TRY(add_unlinked(batch));
 	return want_links(batch);
 }

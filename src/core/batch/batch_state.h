@@ -122,6 +122,7 @@ struct CdpkBatch
 	STITCH_ARRAY(CdpkBatchVoid) voids;
 	CdpkIdMap void_of_pair;
 	STITCH_ARRAY(BatchMeeting) meetings;
+	uint32_t meetings_together; /* from so many on they are made evidence */
 	STITCH_ARRAY(BatchEvidence) evidence;
 	STITCH_ARRAY(BatchPair) pairs;
 	STITCH_ARRAY(CdpkBatchIdPair) wanted_pairs;

@@ -32,6 +32,8 @@
 #include "platform/batch/batch.h"
 
 CDP_FUNCTION(cdp_batch_begin);
+CDP_FUNCTION(cdp_batch_number);
+CDP_FUNCTION(cdp_batch_as_of);
 CDP_FUNCTION(cdp_batch_stage);
 CDP_FUNCTION(cdp_batch_run);
 CDP_FUNCTION(cdp_batch_value);
@@ -238,6 +240,20 @@ TimestampTz
 batch_as_of(void)
 {
 	return get_batch()->as_of;
+}
+
+/* cdp_batch_number implements cdp_internal.batch_number. */
+Datum
+cdp_batch_number(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(batch_number());
+}
+
+/* cdp_batch_as_of implements cdp_internal.batch_as_of. */
+Datum
+cdp_batch_as_of(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_TIMESTAMPTZ(batch_as_of());
 }
 
 const ItemPointerData *

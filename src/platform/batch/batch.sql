@@ -8,6 +8,14 @@ COMMENT ON FUNCTION cdp_internal.batch_begin(bigint, timestamptz, tid[], tid[]) 
 	'Internal: begins a batch. In its statements $1 is batch_id, $2 is as_of, and $3 and $4 are the places of the rows '
 	'that it takes from two tables.';
 
+CREATE FUNCTION cdp_internal.batch_number() RETURNS bigint
+	AS 'MODULE_PATHNAME', 'cdp_batch_number' LANGUAGE C STABLE PARALLEL UNSAFE;
+COMMENT ON FUNCTION cdp_internal.batch_number() IS 'Internal: returns the number of the current batch.';
+
+CREATE FUNCTION cdp_internal.batch_as_of() RETURNS timestamptz
+	AS 'MODULE_PATHNAME', 'cdp_batch_as_of' LANGUAGE C STABLE PARALLEL UNSAFE;
+COMMENT ON FUNCTION cdp_internal.batch_as_of() IS 'Internal: returns the time of the current batch.';
+
 CREATE FUNCTION cdp_internal.batch_stage(name text, query text) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'cdp_batch_stage' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.batch_stage(text, text) IS
@@ -34,5 +42,6 @@ CREATE FUNCTION cdp_internal.batch_end() RETURNS void
 COMMENT ON FUNCTION cdp_internal.batch_end() IS 'Internal: ends the batch and frees its relations.';
 
 REVOKE ALL ON FUNCTION cdp_internal.batch_begin(bigint, timestamptz, tid[], tid[]),
+	cdp_internal.batch_number(), cdp_internal.batch_as_of(),
 	cdp_internal.batch_stage(text, text), cdp_internal.batch_run(text), cdp_internal.batch_value(text),
 	cdp_internal.batch_array(text), cdp_internal.batch_end() FROM PUBLIC;

@@ -11,6 +11,11 @@ COMMENT ON FUNCTION cdp_internal.check_schema() IS
 	'schema cdp, so that cdp.init() did not make it. Each function that reads tables calls it, or '
 	'cdp_internal.check_tables(), first.';
 
+CREATE FUNCTION cdp_internal.tables_are_whole() RETURNS boolean
+	AS 'MODULE_PATHNAME', 'cdp_tables_are_whole' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.tables_are_whole() IS
+	'Internal: returns whether the tables have the columns of the types that the extension makes.';
+
 CREATE FUNCTION cdp_internal.check_tables() RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -19,8 +24,7 @@ DECLARE
 	found_version integer;
 BEGIN
 	PERFORM cdp_internal.check_schema();
-	IF NOT EXISTS (SELECT FROM pg_attribute a
-				   WHERE a.attrelid = to_regclass('cdp_data.profile') AND a.attname = 'traits') THEN
+	IF NOT cdp_internal.tables_are_whole() THEN
 		RAISE EXCEPTION 'the tables of cdp are incomplete' USING ERRCODE = 'object_not_in_prerequisite_state',
 			DETAIL = 'DROP EXTENSION ... CASCADE dropped views, and columns of tables. The log and the inboxes are '
 				'whole.',
@@ -156,4 +160,5 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.init_state() IS
 	'Internal: makes the tables of the state, of the batches, and of the progress in the inboxes.';
 
-REVOKE ALL ON FUNCTION cdp_internal.check_schema(), cdp_internal.check_tables(), cdp_internal.init_state() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.check_schema(), cdp_internal.tables_are_whole(), cdp_internal.check_tables(),
+	cdp_internal.init_state() FROM PUBLIC;

@@ -141,57 +141,14 @@ give_sharing(Resolver *resolver, CdpkStitch *stitch)
 }
 
 static void
-give_retries(CdpkStitch *stitch)
-{
-	uint64 count;
-	SPITupleTable *rows =
-		resolver_rows("SELECT a, b, trust, first_at FROM batch_retry", 0, NULL, &count);
-	CdpkStitchLink *links = palloc0(sizeof(CdpkStitchLink) * Max(count, 1));
-
-	for (uint64 i = 0; i < count; i++)
-	{
-		links[i].a = resolver_int8(rows, i, 1);
-		links[i].b = resolver_int8(rows, i, 2);
-		links[i].evidence.trust = resolver_int4(rows, i, 3);
-		links[i].evidence.first_at = resolver_int8(rows, i, 4);
-		links[i].refused = true;
-	}
-	resolver_check(cdpk_stitch_retry(stitch, links, count));
-	pfree(links);
-	SPI_freetuptable(rows);
-}
-
-/* give_profiles passes on the profile ids of a query. */
-static void
-give_profiles(CdpkStitch *stitch, const char *query,
-			  CdpkStatus (*give)(CdpkStitch *stitch, const int64_t *profile_ids, size_t count))
-{
-	uint64 count;
-	SPITupleTable *rows = resolver_rows(query, 0, NULL, &count);
-	int64_t *profile_ids = palloc(sizeof(int64_t) * Max(count, 1));
-
-	for (uint64 i = 0; i < count; i++)
-		profile_ids[i] = resolver_int8(rows, i, 1);
-	resolver_check(give(stitch, profile_ids, count));
-	pfree(profile_ids);
-	SPI_freetuptable(rows);
-}
-
-static void
 give_forbids(CdpkStitch *stitch)
 {
 	uint64 count;
-	SPITupleTable *rows =
-		resolver_rows("SELECT a, b, in_force FROM batch_forbid_changed", 0, NULL, &count);
+	SPITupleTable *rows = resolver_rows("SELECT a, b FROM batch_forbid_changed", 0, NULL, &count);
 
 	for (uint64 i = 0; i < count; i++)
-	{
-		int64_t a = resolver_int8(rows, i, 1);
-		int64_t b = resolver_int8(rows, i, 2);
-
-		resolver_check(resolver_bool(rows, i, 3) ? cdpk_stitch_forbidden(stitch, a, b)
-												 : cdpk_stitch_allowed(stitch, a, b));
-	}
+		resolver_check(
+			cdpk_stitch_forbidden(stitch, resolver_int8(rows, i, 1), resolver_int8(rows, i, 2)));
 	SPI_freetuptable(rows);
 }
 
@@ -317,8 +274,6 @@ put_result(const Resolver *resolver, ReturnSetInfo *result, const CdpkStitchResu
 		set_column(&row, COLUMN_FLAG, BoolGetDatum(stitched->links[i].refused));
 		put_row(result, &row);
 	}
-	for (size_t i = 0; i < stitched->declined_count; i++)
-		put_pair(result, "declined", stitched->declined[i].a, stitched->declined[i].b);
 	for (size_t i = 0; i < stitched->sharing_count; i++)
 		put_flag(result, "sharing", stitched->sharing[i].identifier_id,
 				 stitched->sharing[i].shared);
@@ -354,9 +309,6 @@ cdp_restitch_resolve(PG_FUNCTION_ARGS)
 				  " FROM batch_evidence_changed",
 				  give_evidence);
 	give_sharing(resolver, stitch);
-	give_retries(stitch);
-	give_profiles(stitch, "SELECT profile_id FROM batch_check", cdpk_stitch_check_profiles);
-	give_profiles(stitch, "SELECT profile_id FROM batch_frozen", cdpk_stitch_freeze_profiles);
 	give_forbids(stitch);
 	resolver_check(cdpk_stitch_run(stitch));
 	put_result(resolver, result, cdpk_stitch_result(stitch));

@@ -36,6 +36,9 @@ extern void resolver_check(CdpkStatus status);
 extern SPITupleTable *resolver_rows(const char *query, int argument_count, Datum *arguments,
 									uint64 *count);
 
+/* Makes an argument for resolver_rows. */
+extern Datum resolver_ids(const int64_t *ids, size_t count);
+
 /* Return a column (from 1) of a row; an error if it is NULL. */
 extern bool resolver_isnull(SPITupleTable *rows, uint64_t row, int column);
 extern int64_t resolver_int8(SPITupleTable *rows, uint64_t row, int column);

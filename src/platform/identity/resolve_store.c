@@ -16,6 +16,7 @@
 
 #include "toolkit/identifier/identifier.h"
 #include "platform/batch/batch.h"
+#include "platform/batch/same_rows.h"
 #include "platform/identity/resolve.h"
 #include "toolkit/bridge/status.h"
 
@@ -116,8 +117,8 @@ resolver_rows(const char *query, int argument_count, Datum *arguments, uint64 *c
 	return SPI_tuptable;
 }
 
-static Datum
-make_ids(const int64_t *ids, size_t count)
+Datum
+resolver_ids(const int64_t *ids, size_t count)
 {
 	Datum *values = palloc(sizeof(Datum) * Max(count, 1));
 
@@ -176,17 +177,22 @@ share_limits(CdpkStitchNamespace *namespaces, Jsonb **max_links, uint64 count)
 	}
 }
 
-static void
-read_namespaces(Resolver *resolver)
+/* list_namespaces makes the list of the namespaces in the current memory context. */
+static CdpkStitchNamespace *
+list_namespaces(uint32_t *length)
 {
+	MemoryContext caller = CurrentMemoryContext;
 	uint64 count;
 	SPITupleTable *rows =
 		resolver_rows("SELECT n.namespace, n.priority, coalesce(n.max_per_profile, -1), n.max_links"
 					  " FROM cdp_data.namespace n ORDER BY n.namespace COLLATE \"C\"",
 					  0, NULL, &count);
-	CdpkStitchNamespace *namespaces = palloc0(sizeof(CdpkStitchNamespace) * Max(count, 1));
-	Jsonb **max_links = palloc0(sizeof(Jsonb *) * Max(count, 1));
+	CdpkStitchNamespace *namespaces;
+	Jsonb **max_links;
 
+	MemoryContextSwitchTo(caller); /* SPI has left another */
+	namespaces = palloc0(sizeof(CdpkStitchNamespace) * Max(count, 1));
+	max_links = palloc0(sizeof(Jsonb *) * Max(count, 1));
 	for (uint64 i = 0; i < count; i++)
 	{
 		namespaces[i].name = text_to_cstring(resolver_text(rows, i, 1));
@@ -199,8 +205,34 @@ read_namespaces(Resolver *resolver)
 	share_limits(namespaces, max_links, count);
 	SPI_freetuptable(rows);
 	pfree(max_links);
+	*length = (uint32_t) count;
+	return namespaces;
+}
+
+/* read_namespaces lists the namespaces anew if they are not what they were the last time in the session. */
+static void
+read_namespaces(Resolver *resolver)
+{
+	static SameRows rows;
+	static MemoryContext context = NULL;
+	static CdpkStitchNamespace *namespaces;
+	static uint32_t count;
+
+	if (!same_rows(&rows, "namespace"))
+	{
+		MemoryContext caller;
+
+		if (context == NULL)
+			context =
+				AllocSetContextCreate(TopMemoryContext, "cdp namespaces", ALLOCSET_SMALL_SIZES);
+		MemoryContextReset(context);
+		caller = MemoryContextSwitchTo(context);
+		namespaces = list_namespaces(&count);
+		MemoryContextSwitchTo(caller);
+		rows.valid = true;
+	}
 	resolver->rules.namespaces = namespaces;
-	resolver->rules.namespace_count = (uint32_t) count;
+	resolver->rules.namespace_count = count;
 }
 
 static void
@@ -322,13 +354,13 @@ load_identifiers(void *context, CdpkStitch *stitch, const int64_t *ids, size_t c
 	return add_identifiers(context, stitch,
 						   "SELECT " IDENTIFIER_COLUMNS
 						   " FROM cdp_data.identifier i WHERE i.identifier_id = ANY ($1)",
-						   make_ids(ids, count));
+						   resolver_ids(ids, count));
 }
 
 static CdpkStatus
 load_contents(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t count)
 {
-	Datum ids = make_ids(profile_ids, count);
+	Datum ids = resolver_ids(profile_ids, count);
 	CdpkStatus status = add_identifiers(context, stitch,
 										"SELECT " IDENTIFIER_COLUMNS
 										" FROM cdp_data.identifier i WHERE i.profile_id = ANY ($1)",
@@ -346,7 +378,7 @@ load_contents(void *context, CdpkStitch *stitch, const int64_t *profile_ids, siz
 static CdpkStatus
 load_links(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
 {
-	return add_links(stitch, LINK_QUERY("= ANY ($1)"), make_ids(ids, count));
+	return add_links(stitch, LINK_QUERY("= ANY ($1)"), resolver_ids(ids, count));
 }
 
 /* load_profiles reads the rows of one profile one after the other: one for each limited namespace. */
@@ -354,7 +386,7 @@ static CdpkStatus
 load_profiles(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t profile_count)
 {
 	Resolver *resolver = context;
-	Datum ids = make_ids(profile_ids, profile_count);
+	Datum ids = resolver_ids(profile_ids, profile_count);
 	uint64 count;
 	SPITupleTable *rows = resolver_rows(
 		"SELECT p.profile_id, p.identifier_count, p.has_forbid, p.shared, p.last_trust, p.last_at, c.key, c.value::integer"
@@ -427,8 +459,8 @@ static CdpkStatus
 load_forbids(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t profile_count,
 			 const int64_t *identifier_ids, size_t identifier_count)
 {
-	Datum arguments[2] = {make_ids(profile_ids, profile_count),
-						  make_ids(identifier_ids, identifier_count)};
+	Datum arguments[2] = {resolver_ids(profile_ids, profile_count),
+						  resolver_ids(identifier_ids, identifier_count)};
 	uint64 count;
 	SPITupleTable *rows = resolver_rows(((Resolver *) context)->forbids, 2, arguments, &count);
 	CdpkStitchForbid *forbids = palloc(sizeof(CdpkStitchForbid) * Max(count, 1));

@@ -1,6 +1,7 @@
 /*
  * claim.c
- *		cdp_internal.claim_rows: the next rows of an inbox from a block on, up to a number and a size.
+ *		cdp_internal.claim_rows: the next rows of an inbox from a block on, up to a number and a size;
+ *		cdp_internal.count_rows: how many there are.
  *
  * This is in C because a scan must start at a given block (rows deleted by earlier claims stay in the
  * file while any snapshot is held, so a scan from block 0 would get slower with every batch) and stop
@@ -23,6 +24,7 @@
 #include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 
 #include "cdp.h"
 #include "compat.h"
@@ -38,6 +40,7 @@ enum
 	OUT_LAST_BLOCK,
 	OUT_BLOCKS,
 	OUT_ENDED,
+	OUT_ELAPSED,
 	OUT_COUNT
 };
 
@@ -60,6 +63,7 @@ typedef struct Claim
 } Claim;
 
 CDP_FUNCTION(cdp_claim_rows);
+CDP_FUNCTION(cdp_count_rows);
 
 /* row_size sums the raw sizes of all columns, as take.c does. */
 static int64
@@ -99,6 +103,18 @@ place_array(const Claim *claim)
 										   sizeof(ItemPointerData), false, TYPALIGN_SHORT));
 }
 
+/* begin_scan begins a scan of the rows from a block on. */
+static TableScanDesc
+begin_scan(Relation inbox, BlockNumber first)
+{
+	ItemPointerData low;
+	ItemPointerData high;
+
+	ItemPointerSet(&low, first, FirstOffsetNumber);
+	ItemPointerSet(&high, MaxBlockNumber, MaxOffsetNumber);
+	return table_beginscan_tidrange(inbox, GetActiveSnapshot(), &low, &high);
+}
+
 /*
  * scan_rows claims rows from a block on.  It takes the first row whatever its size, so that no row
  * waits forever.
@@ -107,13 +123,8 @@ static void
 scan_rows(Relation inbox, BlockNumber first, const ClaimLimits *limits, Claim *claim)
 {
 	TupleTableSlot *slot = table_slot_create(inbox, NULL);
-	ItemPointerData low;
-	ItemPointerData high;
-	TableScanDesc scan;
+	TableScanDesc scan = begin_scan(inbox, first);
 
-	ItemPointerSet(&low, first, FirstOffsetNumber);
-	ItemPointerSet(&high, MaxBlockNumber, MaxOffsetNumber);
-	scan = table_beginscan_tidrange(inbox, GetActiveSnapshot(), &low, &high);
 	claim->ended = true;
 	while (table_scan_getnextslot_tidrange(scan, ForwardScanDirection, slot))
 	{
@@ -166,7 +177,9 @@ open_inbox(Oid oid)
 Datum
 cdp_claim_rows(PG_FUNCTION_ARGS)
 {
+	TimestampTz started = GetCurrentTimestamp();
 	TupleDesc descriptor = ingest_result_descriptor(fcinfo, OUT_COUNT);
+	Interval elapsed = {0};
 	int64 first = PG_GETARG_INT64(1);
 	ClaimLimits limits = {PG_GETARG_INT64(2), PG_GETARG_INT64(3), PG_GETARG_INT64(4),
 						  PG_GETARG_INT64(5)};
@@ -193,5 +206,33 @@ cdp_claim_rows(PG_FUNCTION_ARGS)
 			Int64GetDatum(ItemPointerGetBlockNumber(&claim.places[claim.count - 1]));
 	values[OUT_BLOCKS] = Int64GetDatum(blocks);
 	values[OUT_ENDED] = BoolGetDatum(claim.ended);
+	elapsed.time = GetCurrentTimestamp() - started;
+	values[OUT_ELAPSED] = IntervalPGetDatum(&elapsed);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls)));
+}
+
+/* cdp_count_rows implements cdp_internal.count_rows. */
+Datum
+cdp_count_rows(PG_FUNCTION_ARGS)
+{
+	Relation inbox = open_inbox(PG_GETARG_OID(0));
+	int64 first = PG_GETARG_INT64(1);
+	int64 limit = PG_GETARG_INT64(2);
+	int64 count = 0;
+
+	if (first >= 0 && first < RelationGetNumberOfBlocks(inbox))
+	{
+		TupleTableSlot *slot = table_slot_create(inbox, NULL);
+		TableScanDesc scan = begin_scan(inbox, (BlockNumber) first);
+
+		while (count < limit && table_scan_getnextslot_tidrange(scan, ForwardScanDirection, slot))
+		{
+			CHECK_FOR_INTERRUPTS();
+			count++;
+		}
+		table_endscan(scan);
+		ExecDropSingleTupleTableSlot(slot);
+	}
+	table_close(inbox, NoLock);
+	PG_RETURN_INT64(count);
 }

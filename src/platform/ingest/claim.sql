@@ -15,33 +15,20 @@ COMMENT ON FUNCTION cdp_internal.max_row_bytes() IS
 
 CREATE FUNCTION cdp_internal.claim_rows(inbox regclass, from_block bigint, max_rows bigint, max_bytes bigint,
 	max_row_bytes bigint, cut_bytes bigint, OUT places tid[], OUT bytes bigint, OUT first_block bigint,
-	OUT last_block bigint, OUT blocks bigint, OUT ended boolean)
+	OUT last_block bigint, OUT blocks bigint, OUT ended boolean, OUT elapsed interval)
 	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
 	AS 'MODULE_PATHNAME', 'cdp_claim_rows';
 COMMENT ON FUNCTION cdp_internal.claim_rows(regclass, bigint, bigint, bigint, bigint, bigint) IS
 	'Internal: returns the places of the rows of a table from a block on, up to max_rows and max_bytes (uncompressed), '
 	'but at least one row. A row over max_row_bytes counts as cut_bytes. first_block: where the scan started, 0 if the '
 	'file ends before from_block; last_block: block of the last row, NULL if there is none; blocks: size of the file; '
-	'ended: whether no rows follow.';
+	'ended: whether no rows follow; elapsed: duration.';
 
-CREATE FUNCTION cdp_internal.claim_inbox(inbox text, from_block bigint, max_rows bigint, max_bytes bigint,
-	OUT places tid[], OUT bytes bigint, OUT first_block bigint, OUT last_block bigint, OUT blocks bigint,
-	OUT ended boolean, OUT elapsed interval)
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-DECLARE
-	started timestamptz := clock_timestamp();
-BEGIN
-	-- a row that is cut keeps at most 16 columns of 4 kB
-	SELECT c.* INTO places, bytes, first_block, last_block, blocks, ended
-	FROM cdp_internal.claim_rows(CASE inbox WHEN 'inbox' THEN 'cdp.inbox' ELSE 'cdp.inbox_raw' END::regclass,
-		from_block, max_rows, max_bytes, cdp_internal.max_row_bytes(), 65536) c;
-	elapsed := clock_timestamp() - started;
-END
-$function$;
-COMMENT ON FUNCTION cdp_internal.claim_inbox(text, bigint, bigint, bigint) IS
-	'Internal: calls cdp_internal.claim_rows() for an inbox, with the limits on rows, and measures the time.';
+CREATE FUNCTION cdp_internal.count_rows(inbox regclass, from_block bigint, max_rows bigint) RETURNS bigint
+	LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+	AS 'MODULE_PATHNAME', 'cdp_count_rows';
+COMMENT ON FUNCTION cdp_internal.count_rows(regclass, bigint, bigint) IS
+	'Internal: counts the rows of a table from a block on, up to max_rows.';
 
 CREATE FUNCTION cdp_internal.next_block(inbox text) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -63,6 +50,12 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.next_block(text) IS
 	'Internal: returns the block where the next claim of an inbox starts: the mark, or 0 if a pass is due.';
 
+CREATE FUNCTION cdp_internal.small_inbox() RETURNS bigint
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN 128;
+COMMENT ON FUNCTION cdp_internal.small_inbox() IS
+	'Internal: returns how many blocks of an inbox each claim reads from the first one on: that is cheap, and keeps '
+	'the order in a small inbox.';
+
 CREATE FUNCTION cdp_internal.move_mark(inbox text, first_block bigint, last_block bigint, blocks bigint, ended boolean,
 	elapsed interval) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -76,8 +69,7 @@ BEGIN
 	FROM cdp_data.inbox_mark m WHERE m.inbox = move_mark.inbox;
 	reached := CASE WHEN ended THEN greatest(last_block, least(mark.block, blocks - 1)) ELSE last_block END;
 	UPDATE cdp_data.inbox_mark m SET
-		-- the first megabyte is always read: that is cheap, and keeps the order in a small inbox
-		block = CASE WHEN reached < 128 THEN 0 ELSE reached END,
+		block = CASE WHEN reached < cdp_internal.small_inbox() THEN 0 ELSE reached END,
 		passed_at = CASE WHEN first_block = 0 THEN clock_timestamp() ELSE m.passed_at END,
 		pass_until = CASE WHEN first_block = 0 THEN mark.block ELSE m.pass_until END,
 		pass_cost = CASE WHEN first_block = 0 THEN elapsed
@@ -86,7 +78,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.move_mark(text, bigint, bigint, bigint, boolean, interval) IS
-	'Internal: stores how far cdp_internal.claim_inbox() came, and what a pass costs.';
+	'Internal: stores how far cdp_internal.claim_rows() came, and what a pass costs.';
 
 CREATE FUNCTION cdp_internal.refresh_claim(max_rows bigint, OUT places tid[], OUT line_places tid[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -94,24 +86,28 @@ CREATE FUNCTION cdp_internal.refresh_claim(max_rows bigint, OUT places tid[], OU
 AS $function$
 DECLARE
 	max_bytes bigint := cdp_internal.max_batch_bytes();
+	max_row_bytes bigint := cdp_internal.max_row_bytes();
+	-- a row that is cut keeps at most 16 columns of 4 kB
+	cut_bytes constant bigint := 65536;
 	-- a tenth is reserved for lines, so that a busy cdp.inbox does not starve them; a single row is taken from the two
 	-- inboxes by turns
 	line_share bigint := CASE WHEN max_rows > 1 THEN least((max_rows + 9) / 10, max_rows - 1)
 		ELSE (SELECT s.batch_id % 2 FROM cdp_data.state s) END;
-	from_block bigint := cdp_internal.next_block('inbox');
-	from_line_block bigint := cdp_internal.next_block('inbox_raw');
+	-- small inboxes have no mark to begin at, and none to move
+	is_small boolean := (SELECT bool_and(m.block = 0) FROM cdp_data.inbox_mark m);
+	from_block bigint := CASE WHEN is_small THEN 0 ELSE cdp_internal.next_block('inbox') END;
+	from_line_block bigint := CASE WHEN is_small THEN 0 ELSE cdp_internal.next_block('inbox_raw') END;
 	rows record;
 	lines record;
 BEGIN
 	LOOP
-		SELECT c.* INTO lines
-		FROM cdp_internal.claim_inbox('inbox_raw', from_line_block, line_share, max_bytes / 10) c;
-		SELECT c.* INTO rows
-		FROM cdp_internal.claim_inbox(
-			'inbox', from_block, max_rows - cardinality(lines.places), max_bytes - lines.bytes) c;
+		lines := cdp_internal.claim_rows(
+			'cdp.inbox_raw', from_line_block, line_share, max_bytes / 10, max_row_bytes, cut_bytes);
+		rows := cdp_internal.claim_rows('cdp.inbox', from_block, max_rows - cardinality(lines.places),
+			max_bytes - lines.bytes, max_row_bytes, cut_bytes);
 		IF NOT lines.ended THEN
-			SELECT c.* INTO lines FROM cdp_internal.claim_inbox(
-				'inbox_raw', from_line_block, max_rows - cardinality(rows.places), max_bytes - rows.bytes) c;
+			lines := cdp_internal.claim_rows('cdp.inbox_raw', from_line_block, max_rows - cardinality(rows.places),
+				max_bytes - rows.bytes, max_row_bytes, cut_bytes);
 		END IF;
 		EXIT WHEN cardinality(rows.places) + cardinality(lines.places) > 0 OR (from_block = 0 AND from_line_block = 0);
 		-- no rows after the marks: look before them
@@ -120,8 +116,9 @@ BEGIN
 	END LOOP;
 	places := rows.places;
 	line_places := lines.places;
+	is_small := is_small AND coalesce(greatest(rows.last_block, lines.last_block), 0) < cdp_internal.small_inbox();
 	-- if no rows were found, write nothing: the next refresh makes a pass again
-	IF cardinality(places) + cardinality(line_places) > 0 THEN
+	IF cardinality(places) + cardinality(line_places) > 0 AND NOT is_small THEN
 		IF cardinality(places) > 0 OR rows.ended THEN
 			PERFORM cdp_internal.move_mark(
 				'inbox', rows.first_block, rows.last_block, rows.blocks, rows.ended, rows.elapsed);
@@ -141,15 +138,11 @@ CREATE FUNCTION cdp_internal.count_waiting() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
-DECLARE
-	place tid;
-	line_place tid;
 BEGIN
-	SELECT format('(%s,0)', m.block) INTO STRICT place FROM cdp_data.inbox_mark m WHERE m.inbox = 'inbox';
-	SELECT format('(%s,0)', m.block) INTO STRICT line_place
-	FROM cdp_data.inbox_mark m WHERE m.inbox = 'inbox_raw';
-	RETURN (SELECT count(*) FROM (SELECT FROM cdp.inbox i WHERE i.ctid >= place LIMIT 1000000) w)
-		+ (SELECT count(*) FROM (SELECT FROM cdp.inbox_raw l WHERE l.ctid >= line_place LIMIT 1000000) w);
+	RETURN (
+		SELECT sum(cdp_internal.count_rows(
+			CASE m.inbox WHEN 'inbox' THEN 'cdp.inbox'::regclass ELSE 'cdp.inbox_raw' END, m.block, 1000000))
+		FROM cdp_data.inbox_mark m);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.count_waiting() IS
@@ -157,6 +150,6 @@ COMMENT ON FUNCTION cdp_internal.count_waiting() IS
 
 REVOKE ALL ON FUNCTION cdp_internal.max_batch_bytes(), cdp_internal.max_row_bytes(),
 	cdp_internal.claim_rows(regclass, bigint, bigint, bigint, bigint, bigint),
-	cdp_internal.claim_inbox(text, bigint, bigint, bigint), cdp_internal.next_block(text),
+	cdp_internal.count_rows(regclass, bigint, bigint), cdp_internal.next_block(text), cdp_internal.small_inbox(),
 	cdp_internal.move_mark(text, bigint, bigint, bigint, boolean, interval), cdp_internal.refresh_claim(bigint),
 	cdp_internal.count_waiting() FROM PUBLIC;

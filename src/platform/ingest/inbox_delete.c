@@ -2,8 +2,8 @@
  * inbox_delete.c
  *		Takes rows out of a table by their places, and hands them out.
  *
- * A plain table is written directly: each row is read once and copied once.  Where a DELETE is more than
- * that (triggers, rules, row-level security) it is left to a statement.
+ * A plain table is written directly: each row is read once and copied once.  Where the store would leave a
+ * table to SQL (triggers, rules, the setting cdp.store), or row security applies, a statement does it.
  */
 #include "postgres.h"
 
@@ -34,6 +34,7 @@
 #include "cdp.h"
 #include "compat.h"
 #include "platform/ingest/inbox_delete.h"
+#include "platform/store/store.h"
 
 /* where the rows go */
 typedef struct Outlet
@@ -108,8 +109,8 @@ hand_out(Outlet *outlet, TupleTableSlot *slot, const ItemPointerData *place)
 static bool
 is_plain(Relation table)
 {
-	return table->rd_rel->relkind == RELKIND_RELATION && table->trigdesc == NULL &&
-		   table->rd_rules == NULL &&
+	return table->rd_rel->relkind == RELKIND_RELATION &&
+		   store_needs_sql(table, STORE_WRITE) == NULL &&
 		   check_enable_rls(RelationGetRelid(table), InvalidOid, true) != RLS_ENABLED;
 }
 

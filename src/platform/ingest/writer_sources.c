@@ -106,18 +106,36 @@ read_writer(Writers *writers, HeapTuple row, TupleDesc descriptor)
 		set_sources(writers, writer, sources);
 }
 
+/* look_up_plan gives the plan of the call, which is made once a session. */
+static SPIPlanPtr
+look_up_plan(void)
+{
+	static SPIPlanPtr plan = NULL;
+	Oid types[] = {TEXTARRAYOID};
+
+	if (plan == NULL)
+	{
+		SPIPlanPtr made = SPI_prepare(
+			"SELECT w.role, w.sources FROM cdp_internal.writer_sources($1) w", 1, types);
+
+		if (made == NULL)
+			elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
+		SPI_keepplan(made);
+		plan = made;
+	}
+	return plan;
+}
+
 void
 writers_look_up(Writers *writers)
 {
-	Oid types[] = {TEXTARRAYOID};
 	Datum names[] = {name_array(writers)};
 
 	if (hash_get_num_entries(writers->by_name) == 0)
 		return;
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute_with_args("SELECT w.role, w.sources FROM cdp_internal.writer_sources($1) w", 1,
-							  types, names, NULL, true, 0) != SPI_OK_SELECT)
+	if (SPI_execute_plan(look_up_plan(), names, NULL, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not look up the writers");
 	for (uint64 i = 0; i < SPI_processed; i++)
 		read_writer(writers, SPI_tuptable->vals[i], SPI_tuptable->tupdesc);

@@ -1,9 +1,45 @@
--- Compares the tables of accounts with the log and the rules, without the code of cdp.refresh().
+-- Compares the tables of accounts with the group calls of the log.
 
-CREATE FUNCTION cdp_internal.verify_accounts(ids cdp.identifier[], shared boolean[])
+CREATE FUNCTION cdp_internal.verify_members(own bigint[])
 	RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
+	SET jit = off
+	SET max_parallel_workers_per_gather = 0
+AS $function$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY EXECUTE $sql$
+		SELECT 'accounts', format('%s in %s',
+				coalesce(cdp_internal.verify_name(coalesce(e.identifier_id, f.identifier_id)), 'no identifier'),
+				coalesce(e.group_id, f.group_id)),
+			   cdp_internal.verify_calls(e.events, e.first_at, e.last_at),
+			   cdp_internal.verify_calls(f.events, f.first_at, f.last_at)
+		FROM (SELECT c.identifier_id, cdp_internal.account_id(c.group_id) COLLATE "C" AS group_id, count(*) AS events,
+					 min(c."timestamp") AS first_at, max(c."timestamp") AS last_at
+			  FROM cdp_data.event c
+			  WHERE c.type = 'group' AND ($1 IS NULL OR c.identifier_id = ANY ($1)) GROUP BY 1, 2) e
+		FULL JOIN (SELECT c.* FROM cdp_data.account_member c WHERE $1 IS NULL OR c.identifier_id = ANY ($1)) f
+			USING (identifier_id, group_id)
+		WHERE (e.events, e.first_at, e.last_at) IS DISTINCT FROM (f.events, f.first_at, f.last_at)
+	$sql$ USING own;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.verify_members(bigint[]) IS
+	'Internal: returns the differences of cdp_data.account_member from the log. own: the identifiers of one person; '
+	'NULL: all.';
+
+CREATE FUNCTION cdp_internal.verify_calls(events bigint, first_at timestamptz, last_at timestamptz) RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN CASE WHEN events IS NOT NULL THEN format('%s call(s) from %s to %s', events, first_at, last_at) END;
+COMMENT ON FUNCTION cdp_internal.verify_calls(bigint, timestamptz, timestamptz) IS
+	'Internal: a number of group calls, in words; NULL: none.';
+
+CREATE FUNCTION cdp_internal.verify_accounts() RETURNS TABLE (stage text, item text, expected text, found text)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+	SET jit = off
+	SET max_parallel_workers_per_gather = 0
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -11,27 +47,10 @@ DECLARE
 	as_of timestamptz := (SELECT s.as_of FROM cdp_data.state s);
 BEGIN
 	RETURN QUERY
-		SELECT 'accounts', format('%s in %s', coalesce(e.member, f.member), coalesce(e.group_id, f.group_id)), e.said,
-			   f.said
-		FROM (SELECT coalesce(a.identifier::text, 'no identifier') AS member,
-					 cdp_internal.account_id(c.group_id) AS group_id,
-					 format('%s call(s) from %s to %s', count(*), min(a."timestamp"), max(a."timestamp")) AS said
-			  FROM cdp_internal.verify_anchored(ids, shared) a
-			  JOIN cdp_data.event c ON c.event_id = a.event_id AND c."timestamp" = a."timestamp"
-			  WHERE a.type = 'group' GROUP BY 1, 2) e
-		FULL JOIN (
-			SELECT coalesce(i.identifier::text, CASE m.identifier_id WHEN 0 THEN 'no identifier'
-					ELSE format('identifier %s', m.identifier_id) END) AS member,
-				   m.group_id,
-				   format('%s call(s) from %s to %s', m.events, m.first_at, m.last_at) AS said
-			FROM cdp_data.account_member m
-			LEFT JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id) f USING (member, group_id)
-		WHERE e.said IS DISTINCT FROM f.said;
-	RETURN QUERY
 		SELECT 'accounts', coalesce(e.group_id, f.group_id), e.said, f.said
 		FROM (
 			SELECT cdp_internal.account_id(c.group_id) AS group_id,
-				   concat(format('%s call(s) from %s to %s, traits ', count(*), min(c."timestamp"), max(c."timestamp")),
+				   concat(cdp_internal.verify_calls(count(*), min(c."timestamp"), max(c."timestamp")), ', traits ',
 					cdp.traits_agg(t.traits, least(c."timestamp", c.received_at), c.source, rules, o.trust),
 					', lapsing from '
 						|| (min(least(c."timestamp", c.received_at) + o.expires_after) FILTER (WHERE t.counts))) AS said
@@ -43,13 +62,14 @@ BEGIN
 			  WHERE c.type = 'group' GROUP BY 1) e
 		FULL JOIN (
 			SELECT a.group_id,
-				   concat(format('%s call(s) from %s to %s, traits ', a.events, a.first_seen, a.last_seen), a.traits,
+				   concat(cdp_internal.verify_calls(a.events, a.first_seen, a.last_seen), ', traits ', a.traits,
 					', lapsing from ' || a.expires_at) AS said
 			FROM cdp_data.account a) f USING (group_id)
 		WHERE e.said IS DISTINCT FROM f.said;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.verify_accounts(cdp.identifier[], boolean[]) IS
-	'Internal: returns the differences of cdp_data.account and cdp_data.account_member from the log.';
+COMMENT ON FUNCTION cdp_internal.verify_accounts() IS
+	'Internal: returns the differences of cdp_data.account from the log and the rules.';
 
-REVOKE ALL ON FUNCTION cdp_internal.verify_accounts(cdp.identifier[], boolean[]) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.verify_members(bigint[]), cdp_internal.verify_accounts(),
+	cdp_internal.verify_calls(bigint, timestamptz, timestamptz) FROM PUBLIC;

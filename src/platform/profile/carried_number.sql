@@ -5,6 +5,10 @@ CREATE FUNCTION cdp_internal.carried_rules() RETURNS jsonb
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
+	-- mostly
+	IF NOT EXISTS (SELECT FROM cdp_data.carried_number) THEN
+		RETURN '{}';
+	END IF;
 	RETURN (
 		SELECT coalesce(jsonb_object_agg(e.event, e.rules), '{}')
 		FROM (

@@ -113,6 +113,7 @@ CREATE FUNCTION cdp_internal.has_lapsed(as_of timestamptz) RETURNS boolean
 	SET search_path = pg_catalog, cdp, pg_temp
 	-- mostly nothing has expired, which a plan that is kept cannot know: the indexes of expires_at tell at once
 	SET enable_seqscan = off
+	SET plan_cache_mode = force_generic_plan
 AS $function$
 BEGIN
 	RETURN EXISTS (

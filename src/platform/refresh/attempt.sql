@@ -1,16 +1,6 @@
 -- Errors during a refresh: finding the rows at fault, setting them aside, and the number of rows that the next refresh
 -- takes.
 
-CREATE FUNCTION cdp_internal.attempt_rows(max_rows bigint) RETURNS bigint
-	LANGUAGE sql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-	SELECT least(max_rows, greatest(a.last_value, 1)) FROM cdp_data.attempt a
-$function$;
-COMMENT ON FUNCTION cdp_internal.attempt_rows(bigint) IS
-	'Internal: returns how many rows a refresh may take, fewer after refreshes that were cancelled or ran out of a '
-	'resource.';
-
 CREATE FUNCTION cdp_internal.is_fault_of_row(state text) RETURNS boolean
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN left(state, 2) NOT IN (
@@ -168,6 +158,9 @@ BEGIN
 			END LOOP;
 		END IF;
 	END LOOP;
+	IF bad = '{}' THEN
+		RETURN;
+	END IF;
 	PERFORM cdp_internal.set_aside_all(
 		ARRAY(SELECT places[b.i] FROM unnest(bad) AS b (i) WHERE b.i <= of_rows ORDER BY b.i),
 		ARRAY(SELECT line_places[b.i - of_rows] FROM unnest(bad) AS b (i) WHERE b.i > of_rows ORDER BY b.i),
@@ -188,22 +181,44 @@ COMMENT ON FUNCTION cdp_internal.place_number(tid[], tid[]) IS
 	'Internal: returns the place of one row of either inbox as a number below 2^49, to recognise the row in the next '
 	'attempt.';
 
-CREATE FUNCTION cdp_internal.claim_again(OUT places tid[], OUT line_places tid[])
+CREATE FUNCTION cdp_internal.claim_again(before bigint, OUT places tid[], OUT line_places tid[])
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	place tid := format('(%s,%s)', -before >> 16 & (1::bigint << 32) - 1, -before & 65535);
+	is_line boolean := (-before >> 48 & 1) = 1;
+BEGIN
+	places := ARRAY(SELECT i.ctid FROM cdp.inbox i WHERE NOT is_line AND i.ctid = place);
+	line_places := ARRAY(SELECT l.ctid FROM cdp.inbox_raw l WHERE is_line AND l.ctid = place);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.claim_again(bigint) IS
+	'Internal: returns the row with which the last refresh failed alone, if it is still there. before: what that '
+	'refresh left in cdp_data.attempt, a negative number.';
+
+CREATE FUNCTION cdp_internal.claim_batch(max_rows bigint, OUT places tid[], OUT line_places tid[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
 	before bigint := (SELECT a.last_value FROM cdp_data.attempt a);
-	place tid := format('(%s,%s)', -before >> 16 & (1::bigint << 32) - 1, -before & 65535);
-	is_line boolean := (-before >> 48 & 1) = 1;
 BEGIN
-	places := ARRAY(SELECT i.ctid FROM cdp.inbox i WHERE before < 0 AND NOT is_line AND i.ctid = place);
-	line_places := ARRAY(SELECT l.ctid FROM cdp.inbox_raw l WHERE before < 0 AND is_line AND l.ctid = place);
+	IF before < 0 THEN
+		-- alone until it works or is set aside; among other rows, which keep coming, it would never be alone three
+		-- times
+		SELECT c.places, c.line_places INTO places, line_places FROM cdp_internal.claim_again(before) c;
+		IF cardinality(places) + cardinality(line_places) > 0 THEN
+			RETURN;
+		END IF;
+	END IF;
+	SELECT c.places, c.line_places INTO places, line_places
+	FROM cdp_internal.refresh_claim(least(max_rows, greatest(before, 1))) c;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.claim_again() IS
-	'Internal: returns the row with which the last refresh failed alone, if it is still there. It is tried alone until '
-	'it works or is set aside; among other rows, which keep coming, it would never be alone three times.';
+COMMENT ON FUNCTION cdp_internal.claim_batch(bigint) IS
+	'Internal: returns the places of the rows of cdp.inbox and the lines of cdp.inbox_raw that a refresh takes: fewer '
+	'after refreshes that were cancelled or ran out of a resource, and one alone after it has failed alone.';
 
 CREATE FUNCTION cdp_internal.refresh_attempt(max_rows bigint, places tid[], line_places tid[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -215,10 +230,13 @@ DECLARE
 		'broken off three times, by query_canceled, out_of_memory or configuration_limit_exceeded';
 	before bigint := (SELECT a.last_value FROM cdp_data.attempt a);
 	number bigint := cardinality(places) + cardinality(line_places);
-	alone bigint := CASE WHEN number = 1 THEN cdp_internal.place_number(places, line_places) END;
 	-- number of attempts in which this row failed alone
-	times bigint := CASE WHEN before < 0 AND -before & ((1::bigint << 49) - 1) = alone THEN -before >> 49 ELSE 0 END;
+	times bigint := 0;
 BEGIN
+	IF before < 0 AND number = 1 AND -before & ((1::bigint << 49) - 1) = cdp_internal.place_number(places, line_places)
+	THEN
+		times := -before >> 49;
+	END IF;
 	BEGIN
 		IF times = 3 THEN
 			PERFORM cdp_internal.set_aside_all(places, line_places, ARRAY[three_times]);
@@ -227,21 +245,23 @@ BEGIN
 		END IF;
 	EXCEPTION WHEN query_canceled OR out_of_memory OR configuration_limit_exceeded THEN
 		PERFORM setval('cdp_data.attempt',
-			CASE WHEN number > 1 THEN number / 2 ELSE -((least(times + 1, 3) << 49) + alone) END)
+			CASE WHEN number > 1 THEN number / 2
+				 ELSE -((least(times + 1, 3) << 49) + cdp_internal.place_number(places, line_places)) END)
 		WHERE number > 0;
 		RAISE;
 	END;
-	PERFORM setval('cdp_data.attempt',
-		CASE WHEN times = 3 OR before >= max_rows / 2 THEN unlimited ELSE 2 * greatest(before, 1) END)
-	WHERE number > 0 AND before < unlimited;
+	IF number > 0 AND before < unlimited THEN
+		PERFORM setval('cdp_data.attempt',
+			CASE WHEN times = 3 OR before >= max_rows / 2 THEN unlimited ELSE 2 * greatest(before, 1) END);
+	END IF;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refresh_attempt(bigint, tid[], tid[]) IS
 	'Internal: calls refresh_rows() and, if it is cancelled or runs out of a resource, records that in a sequence, '
 	'which survives the rollback. After such a refresh, each one that works doubles the number of rows of the next.';
 
-REVOKE ALL ON FUNCTION cdp_internal.attempt_rows(bigint), cdp_internal.is_fault_of_row(text),
+REVOKE ALL ON FUNCTION cdp_internal.is_fault_of_row(text),
 	cdp_internal.set_aside(tid[], tid[], text[], boolean), cdp_internal.set_aside_all(tid[], tid[], text[]),
 	cdp_internal.refresh_part(tid[], tid[]), cdp_internal.check_empty_batch(), cdp_internal.refresh_rows(tid[], tid[]),
-	cdp_internal.place_number(tid[], tid[]), cdp_internal.claim_again(),
-	cdp_internal.refresh_attempt(bigint, tid[], tid[]) FROM PUBLIC;
+	cdp_internal.place_number(tid[], tid[]), cdp_internal.claim_again(bigint),
+	cdp_internal.claim_batch(bigint), cdp_internal.refresh_attempt(bigint, tid[], tid[]) FROM PUBLIC;

@@ -2,6 +2,23 @@
 -- log would lose the missing events: so verdicts and rules are refused, and changes that the evidence of a batch
 -- requires are left undone (cdp_data.undone).
 
+CREATE FUNCTION cdp_internal.has_month(month timestamptz) RETURNS boolean
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+	SET timezone = 'UTC'
+AS $function$
+BEGIN
+	RETURN EXISTS (
+		SELECT
+		FROM pg_inherits h
+		JOIN pg_class c ON c.oid = h.inhrelid
+		WHERE h.inhparent = 'cdp_data.event'::regclass AND NOT h.inhdetachpending
+		  AND pg_get_expr(c.relpartbound, c.oid) LIKE format('FOR VALUES FROM (%L)%%', month));
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.has_month(timestamptz) IS
+	'Internal: returns whether the log has a partition for the month that begins at a time (UTC).';
+
 CREATE FUNCTION cdp_internal.missing_months(profile_id bigint) RETURNS text[]
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -37,12 +54,10 @@ BEGIN
 	IF found = '{}' THEN
 		found := ARRAY(
 			SELECT to_char(m.month, 'YYYY-MM')
-			FROM cdp_data.profile p CROSS JOIN LATERAL generate_series(
-				date_trunc('month', p.first_seen), p.last_seen, interval '1 month') AS m (month)
-			WHERE p.profile_id = asked AND NOT EXISTS (
-				SELECT FROM pg_inherits h JOIN pg_class c ON c.oid = h.inhrelid
-				WHERE h.inhparent = 'cdp_data.event'::regclass AND NOT h.inhdetachpending
-				  AND pg_get_expr(c.relpartbound, c.oid) LIKE format('FOR VALUES FROM (%L)%%', m.month)) ORDER BY 1);
+			FROM cdp_data.profile p
+			CROSS JOIN LATERAL
+				generate_series(date_trunc('month', p.first_seen), p.last_seen, interval '1 month') AS m (month)
+			WHERE p.profile_id = asked AND NOT cdp_internal.has_month(m.month) ORDER BY 1);
 	END IF;
 	RETURN found;
 END
@@ -114,15 +129,37 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.check_log() IS
 	'Internal: raises an error if the log lacks events, with one person and the months.';
 
-CREATE FUNCTION cdp_internal.verify_missing() RETURNS TABLE (stage text, item text, expected text, found text)
+CREATE FUNCTION cdp_internal.verify_missing(person bigint)
+	RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
+	SET timezone = 'UTC'
 AS $function$
 #variable_conflict use_column
 BEGIN
 	RETURN QUERY
-		SELECT 'log', 'events', 'all that were accepted', format('%s fewer', m.missing)
-		FROM (SELECT cdp_internal.count_missing() AS missing) m WHERE m.missing > 0;
+		SELECT 'log', 'events', 'all that were accepted',
+			   format('%s fewer%s', m.missing, '; no partition for ' || nullif(a.months, ''))
+		FROM (SELECT cdp_internal.count_missing() AS missing) m CROSS JOIN LATERAL (
+			SELECT string_agg(to_char(o.month, 'YYYY-MM'), ', ' ORDER BY o.month) AS months
+			FROM (SELECT DISTINCT date_trunc('month', s.at) AS month
+				  FROM cdp_data.profile p
+				  CROSS JOIN LATERAL (VALUES (p.first_seen), (p.last_seen)) AS s (at)
+				  WHERE m.missing > 0) o
+			WHERE NOT cdp_internal.has_month(o.month)) a
+		WHERE person IS NULL AND m.missing > 0;
+	RETURN QUERY
+		SELECT 'log', 'events of ' || i.identifier::text, format('%s that were accepted', p.events),
+			   format('%s fewer%s', p.events - l.events,
+				', of ' || nullif(array_to_string(cdp_internal.missing_months(p.profile_id), ', '), ''))
+		FROM cdp_data.profile p
+		JOIN cdp_data.identifier i ON i.identifier_id = p.profile_id
+		CROSS JOIN LATERAL (
+			SELECT count(*) AS events
+			FROM cdp_data.identifier o
+			JOIN cdp_data.event e ON e.identifier_id = o.identifier_id
+			WHERE o.profile_id = p.profile_id) l
+		WHERE p.profile_id = person AND cdp_internal.count_missing() > 0 AND l.events < p.events;
 	RETURN QUERY
 		SELECT 'undone', coalesce(nullif(u.group_id, ''), i.identifier::text, format('profile %s', u.profile_id)),
 			   CASE u.kind WHEN 'split' THEN format('the link %s - %s is considered', a.identifier, b.identifier)
@@ -133,11 +170,15 @@ BEGIN
 		FROM cdp_data.undone u LEFT JOIN cdp_data.identifier i ON i.identifier_id = u.profile_id
 		LEFT JOIN cdp_data.identifier a ON a.identifier_id = u.a
 		LEFT JOIN cdp_data.identifier b ON b.identifier_id = u.b
+		WHERE person IS NULL OR u.profile_id = person
 		ORDER BY u.batch_id, u.kind, u.profile_id, u.a, u.b, u.group_id;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.verify_missing() IS
-	'Internal: returns whether the log lacks events, and what was left undone because of that.';
+COMMENT ON FUNCTION cdp_internal.verify_missing(bigint) IS
+	'Internal: returns whether the log lacks events, and what was left undone because of that. person: a profile_id; '
+	'NULL: all.';
 
-REVOKE ALL ON FUNCTION cdp_internal.missing_months(bigint), cdp_internal.refuse_missing(bigint, bigint),
-	cdp_internal.count_missing(), cdp_internal.check_log(), cdp_internal.verify_missing() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.has_month(timestamptz), cdp_internal.missing_months(bigint),
+	cdp_internal.refuse_missing(bigint, bigint), cdp_internal.count_missing(), cdp_internal.check_log(),
+	cdp_internal.verify_missing(bigint)
+	FROM PUBLIC;

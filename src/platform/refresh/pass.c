@@ -61,22 +61,10 @@ note_lapsed(void *arg, TupleDesc descriptor, const Datum *values, const bool *nu
 	pass_add_id(arg, DatumGetInt64(values[0]));
 }
 
-static int
-compare_ids(const void *a, const void *b)
-{
-	int64 x = *(const int64 *) a;
-	int64 y = *(const int64 *) b;
-
-	return (x > y) - (x < y);
-}
-
 /* fold_lapsed folds anew of what a part has lapsed, or whose rules or sources have changed. */
 static void
 fold_lapsed(Pass *pass)
 {
-	int before = pass->touched.count;
-	int kept = 0;
-
 	if (!pass->has_refold && !pass_ask(pass, "SELECT cdp_internal.has_lapsed($2)"))
 		return;
 	if (!batch_has("batch_refold"))
@@ -84,13 +72,7 @@ fold_lapsed(Pass *pass)
 	pass_run(pass, "SELECT cdp_internal.refresh_refold()", 0, NULL, NULL);
 	pass_run(pass, "SELECT cdp_internal.refresh_refold_account()", 0, NULL, NULL);
 	batch_read("batch_lapsed", note_lapsed, &pass->touched);
-	if (pass->touched.count == before)
-		return;
-	qsort(pass->touched.items, pass->touched.count, sizeof(int64), compare_ids);
-	for (int i = 0; i < pass->touched.count; i++)
-		if (kept == 0 || pass->touched.items[i] != pass->touched.items[kept - 1])
-			pass->touched.items[kept++] = pass->touched.items[i];
-	pass->touched.count = kept;
+	pass_sort_ids(&pass->touched);
 }
 
 /* run_stage runs a stage that leaves nothing but what it puts into the tables, and into longer memory. */

@@ -311,6 +311,9 @@ typedef struct PassColumns
 /* Opens a table, the first time, to read and write. */
 extern Store *pass_table(Pass *pass, PassTable table);
 
+/* Tells whether a table has a partition for a value, see store_has_range(). */
+extern bool pass_has_range(PassTable table, Datum value);
+
 extern void pass_close_tables(Pass *pass);
 
 /* Adds a column without nulls, and returns its values, to be set. */
@@ -344,6 +347,9 @@ extern Datum pass_identifier(const CdpkBatchBytes *payload);
 
 extern void pass_add_id(PassIds *ids, int64 id);
 
+/* Sorts numbers, and drops those that are there twice. */
+extern void pass_sort_ids(PassIds *ids);
+
 /* ---------------------------------------------------------------- pass_statement.c */
 
 /* Raises the error for a status of core/batch, unless it is CDPK_OK. */
@@ -368,6 +374,12 @@ extern char *pass_ask_text(Pass *pass, const char *query);
 
 /* Runs a query of one jsonb, which lasts as long as the pass. */
 extern Jsonb *pass_ask_jsonb(Pass *pass, const char *query);
+
+/*
+ * Does the same for a query that reads one table of cdp_data, unless the table's rows are still those of
+ * the last time in the session.  The query must be a constant.
+ */
+extern Jsonb *pass_ask_kept(Pass *pass, const char *query, const char *table);
 
 /* Makes an array of bigints. */
 extern Datum pass_id_array(const int64 *ids, int count);

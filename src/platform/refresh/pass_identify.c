@@ -80,7 +80,7 @@ set_rules(Pass *pass)
 {
 	CdpkBatchRules rules;
 	int32_t *trust = pass_array(pass->source_count, sizeof(int32_t));
-	Jsonb *blocked = pass_ask_jsonb(pass, "SELECT cdp_internal.blocked_rules()");
+	Jsonb *blocked = pass_ask_kept(pass, "SELECT cdp_internal.blocked_rules()", "namespace");
 
 	read_rules(pass);
 	if (add_namespaces(pass))

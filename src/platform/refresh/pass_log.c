@@ -45,6 +45,7 @@ add_months(Pass *pass, const uint32_t *order, size_t count)
 {
 	static const Oid types[] = {TIMESTAMPTZARRAYOID};
 	PassIds times = {NULL};
+	int missing = 0;
 	Datum *values;
 	Datum argument;
 
@@ -53,10 +54,12 @@ add_months(Pass *pass, const uint32_t *order, size_t count)
 	add_month(pass->as_of + 31 * USECS_PER_DAY, &times);
 	values = pass_array(times.count, sizeof(Datum));
 	for (int i = 0; i < times.count; i++)
-		values[i] = TimestampTzGetDatum(times.items[i]);
-	argument =
-		PointerGetDatum(construct_array(values, times.count, TIMESTAMPTZOID, sizeof(TimestampTz),
-										FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+		if (!pass_has_range(TABLE_EVENT, TimestampTzGetDatum(times.items[i])))
+			values[missing++] = TimestampTzGetDatum(times.items[i]);
+	if (missing == 0)
+		return;
+	argument = PointerGetDatum(construct_array(values, missing, TIMESTAMPTZOID, sizeof(TimestampTz),
+											   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 	pass_run(pass, "SELECT cdp_data.add_event_month(m.month) FROM unnest($3) AS m (month)", 1,
 			 types, &argument);
 }

@@ -12,6 +12,22 @@
 #include "platform/refresh/pass.h"
 #include "toolkit/identifier/identifier.h"
 
+/* read_limits reads how many identifiers and bytes a row may have. */
+static void
+read_limits(Pass *pass, TakeOptions *options)
+{
+	uint64 count;
+	SPITupleTable *rows = pass_query(
+		pass, "SELECT s.max_identifiers, cdp_internal.max_row_bytes() FROM cdp_data.state s", 0,
+		NULL, NULL, &count);
+
+	if (count != 1)
+		pass_check(CDPK_CORRUPT);
+	options->onboard.max_identifiers = resolver_int4(rows, 0, 1);
+	options->max_row_bytes = resolver_int8(rows, 0, 2);
+	SPI_freetuptable(rows);
+}
+
 /* take takes the rows of the batch from the inboxes. */
 static void
 take(Pass *pass)
@@ -28,10 +44,7 @@ take(Pass *pass)
 
 	if (count + line_count == 0)
 		return;
-	options.onboard.max_identifiers =
-		DatumGetInt32(pass_ask_value(pass, "SELECT s.max_identifiers FROM cdp_data.state s"));
-	options.max_row_bytes =
-		DatumGetInt64(pass_ask_value(pass, "SELECT cdp_internal.max_row_bytes()"));
+	read_limits(pass, &options);
 	taken = take_rows(places, count, line_places, line_count, &options);
 	pass->row_count = (int) taken->count;
 	pass->rows = taken->rows;

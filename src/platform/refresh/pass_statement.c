@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 
 #include "platform/batch/batch.h"
+#include "platform/batch/same_rows.h"
 #include "platform/refresh/pass.h"
 #include "toolkit/bridge/status.h"
 
@@ -129,6 +130,56 @@ pass_ask_jsonb(Pass *pass, const char *query)
 	MemoryContextSwitchTo(caller);
 	SPI_freetuptable(rows);
 	return answer;
+}
+
+/* A document made of one table, and the rows of which it was made. */
+typedef struct KeptDocument
+{
+	const char *query;
+	SameRows rows;
+	Jsonb *document;
+} KeptDocument;
+
+/* find_kept gives what is kept of a query, or a place for it. */
+static KeptDocument *
+find_kept(const char *query)
+{
+	static List *all = NIL; /* of KeptDocument */
+	KeptDocument *kept;
+	MemoryContext caller;
+	ListCell *cell;
+
+	foreach (cell, all)
+	{
+		kept = lfirst(cell);
+		if (kept->query == query)
+			return kept;
+	}
+	caller = MemoryContextSwitchTo(TopMemoryContext);
+	kept = palloc0(sizeof(KeptDocument));
+	kept->query = query;
+	all = lappend(all, kept);
+	MemoryContextSwitchTo(caller);
+	return kept;
+}
+
+Jsonb *
+pass_ask_kept(Pass *pass, const char *query, const char *table)
+{
+	KeptDocument *kept = find_kept(query);
+
+	if (!same_rows(&kept->rows, table))
+	{
+		Jsonb *document = pass_ask_jsonb(pass, query);
+
+		if (kept->document != NULL)
+			pfree(kept->document);
+		kept->document = NULL;
+		kept->document = MemoryContextAlloc(TopMemoryContext, VARSIZE(document));
+		memcpy(kept->document, document, VARSIZE(document));
+		kept->rows.valid = true;
+	}
+	return kept->document;
 }
 
 Datum

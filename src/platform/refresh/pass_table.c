@@ -61,6 +61,12 @@ pass_table(Pass *pass, PassTable table)
 	return pass->stores[table];
 }
 
+bool
+pass_has_range(PassTable table, Datum value)
+{
+	return store_has_range(tables[table], value);
+}
+
 void
 pass_close_tables(Pass *pass)
 {
@@ -185,4 +191,27 @@ pass_add_id(PassIds *ids, int64 id)
 										: repalloc_huge(ids->items, sizeof(int64) * ids->capacity);
 	}
 	ids->items[ids->count++] = id;
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	int64 x = *(const int64 *) a;
+	int64 y = *(const int64 *) b;
+
+	return (x > y) - (x < y);
+}
+
+void
+pass_sort_ids(PassIds *ids)
+{
+	int kept = 0;
+
+	if (ids->count == 0)
+		return;
+	qsort(ids->items, ids->count, sizeof(int64), compare_ids);
+	for (int i = 0; i < ids->count; i++)
+		if (kept == 0 || ids->items[i] != ids->items[kept - 1])
+			ids->items[kept++] = ids->items[i];
+	ids->count = kept;
 }

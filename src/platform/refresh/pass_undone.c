@@ -57,15 +57,6 @@ add_unlinked(Pass *pass, const int64 *ids, int count, PassIds *places)
 	SPI_freetuptable(rows);
 }
 
-static int
-compare_ids(const void *a, const void *b)
-{
-	int64 x = *(const int64 *) a;
-	int64 y = *(const int64 *) b;
-
-	return (x > y) - (x < y);
-}
-
 /* pass_find_places lists the anchors of events that may have other ones after the batch, each once. */
 void
 pass_find_places(Pass *pass, PassIds *places)
@@ -73,7 +64,6 @@ pass_find_places(Pass *pass, PassIds *places)
 	static const int wanted[] = {LINK_A, LINK_B};
 	size_t count;
 	const int64_t *ids = cdpk_batch_places(pass->batch, &count);
-	int kept = 0;
 
 	places->count = 0;
 	for (size_t i = 0; i < count; i++)
@@ -88,13 +78,7 @@ pass_find_places(Pass *pass, PassIds *places)
 		if (pass->has_verdicts)
 			add_unlinked(pass, (const int64 *) ids, (int) count, places);
 	}
-	if (places->count == 0)
-		return;
-	qsort(places->items, places->count, sizeof(int64), compare_ids);
-	for (int i = 0; i < places->count; i++)
-		if (kept == 0 || places->items[i] != places->items[kept - 1])
-			places->items[kept++] = places->items[i];
-	places->count = kept;
+	pass_sort_ids(places);
 }
 
 /* Rows of identifiers: their numbers and profiles. */

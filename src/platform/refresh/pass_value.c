@@ -15,11 +15,11 @@
 void
 pass_read_value_rules(Pass *pass)
 {
-	Jsonb *carried = pass_ask_jsonb(pass, "SELECT cdp_internal.carried_rules()");
+	Jsonb *carried = pass_ask_kept(pass, "SELECT cdp_internal.carried_rules()", "carried_number");
 
 	if (JB_ROOT_COUNT(carried) > 0)
 		pass->carried_rules = carried;
-	pass->trait_document = pass_ask_jsonb(pass, "SELECT cdp.trait_rules()");
+	pass->trait_document = pass_ask_kept(pass, "SELECT cdp.trait_rules()", "trait_rule");
 	pass->trait_rules = traits_rules_compile(pass->trait_document, pass->context);
 }
 

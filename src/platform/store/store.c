@@ -52,21 +52,40 @@ setting_is_sql(void)
 	return value != NULL && strcmp(value, "sql") == 0;
 }
 
+/* find_attribute finds an attribute by its name; NULL: there is none. */
+static const FormData_pg_attribute *
+find_attribute(Relation relation, const char *name)
+{
+	TupleDesc descriptor = RelationGetDescr(relation);
+
+	for (int i = 0; i < descriptor->natts; i++)
+	{
+		const FormData_pg_attribute *attribute = TupleDescAttr(descriptor, i);
+
+		if (!attribute->attisdropped && strcmp(NameStr(attribute->attname), name) == 0)
+			return attribute;
+	}
+	return NULL;
+}
+
 /* describe_column looks up a column of the description. */
 static void
 describe_column(Store *store, int column)
 {
 	StoreType *type = &store->types[column];
 	const char *name = store->table->columns[column];
-	Oid table = RelationGetRelid(store->relation);
+	const FormData_pg_attribute *attribute = find_attribute(store->relation, name);
 
-	type->attribute = get_attnum(table, name);
-	if (type->attribute <= 0)
+	if (attribute == NULL)
 		ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
 						errmsg("column \"%s\" of table \"%s\" does not exist", name,
 							   RelationGetRelationName(store->relation))));
-	type->type = getBaseType(get_atttype(table, type->attribute));
-	get_typlenbyvalalign(type->type, &type->length, &type->by_value, &type->align);
+	type->attribute = attribute->attnum;
+	/* a domain has these of its base type */
+	type->type = getBaseType(attribute->atttypid);
+	type->length = attribute->attlen;
+	type->by_value = attribute->attbyval;
+	type->align = attribute->attalign;
 	type->is_array = !OidIsValid(get_array_type(type->type));
 }
 
@@ -93,16 +112,18 @@ store_open(const StoreTable *table, StoreAccess access, StoreForm form)
 	for (int i = 0; i < table->column_count; i++)
 		describe_column(store, i);
 
-	if (form == STORE_SQL)
-		store->sql_reason = "it is asked for";
-	else if (setting_is_sql())
-		store->sql_reason = "cdp.store says so";
-	else
-		store->sql_reason = store_unfit(store->relation, access);
+	store->sql_reason =
+		form == STORE_SQL ? "it is asked for" : store_needs_sql(store->relation, access);
 	if (store->sql_reason == NULL)
 		store->sql_reason = store_open_heaps(store);
 	MemoryContextSwitchTo(caller);
 	return store;
+}
+
+const char *
+store_needs_sql(Relation relation, StoreAccess access)
+{
+	return setting_is_sql() ? "cdp.store says so" : store_unfit(relation, access);
 }
 
 const char *

@@ -17,6 +17,7 @@
 #define CDP_STORE_H
 
 #include "nodes/pg_list.h"
+#include "utils/relcache.h"
 
 typedef struct Store Store;
 
@@ -79,6 +80,18 @@ extern void store_define_settings(void);
 
 /* Opens a table.  The description must last as long as the store, which lies in CurrentMemoryContext. */
 extern Store *store_open(const StoreTable *table, StoreAccess access, StoreForm form);
+
+/*
+ * Tells whether a table that is partitioned by the range of one column has a partition, other than the
+ * default one, for a value.  Needs no open store: one that is open does not know a partition added since.
+ */
+extern bool store_has_range(const StoreTable *table, Datum value);
+
+/*
+ * Why statements must serve a table: its shape, or the setting.  NULL: it may be read or written directly by
+ * those who have the rights, unless row security applies to them.
+ */
+extern const char *store_needs_sql(Relation relation, StoreAccess access);
 
 /* Why the store uses the SQL form; NULL: it does not, unless the user lacks rights. */
 extern const char *store_sql_reason(const Store *store);

@@ -22,7 +22,7 @@
 #define TOGETHER_ROWS 1000
 #define TOGETHER_BYTES (1024 * 1024)
 
-/* know_default works out what a column gets that is not given. */
+/* know_default works out, once, what a column gets that is not given. */
 static void
 know_default(Store *store, int i)
 {
@@ -30,7 +30,9 @@ know_default(Store *store, int i)
 	Node *expression;
 	Const *constant;
 
-	store->default_nulls[i] = true;
+	if (store->default_known[i])
+		return;
+	store->default_known[i] = true;
 	if (TupleDescAttr(descriptor, i)->attisdropped)
 		return;
 	expression = build_column_default(store->relation, i + 1);
@@ -48,24 +50,6 @@ know_default(Store *store, int i)
 			datumCopy(constant->constvalue, constant->constbyval, constant->constlen);
 }
 
-/* know_defaults does so for all columns, once. */
-static void
-know_defaults(Store *store)
-{
-	int attributes = RelationGetDescr(store->relation)->natts;
-	MemoryContext caller;
-
-	if (store->default_values != NULL)
-		return;
-	caller = MemoryContextSwitchTo(store->context);
-	store->default_nulls = palloc(sizeof(bool) * Max(attributes, 1));
-	store->default_varies = palloc0(sizeof(bool) * Max(attributes, 1));
-	store->default_values = palloc0(sizeof(Datum) * Max(attributes, 1));
-	for (int i = 0; i < attributes; i++)
-		know_default(store, i);
-	MemoryContextSwitchTo(caller);
-}
-
 /* gives tells whether an attribute of the table is among the columns given. */
 static bool
 gives(const Store *store, int count, const StoreColumn *columns, AttrNumber attribute)
@@ -76,11 +60,32 @@ gives(const Store *store, int count, const StoreColumn *columns, AttrNumber attr
 	return false;
 }
 
+/* know_defaults works out the defaults of the columns that are not given. */
+static void
+know_defaults(Store *store, int count, const StoreColumn *columns)
+{
+	int attributes = RelationGetDescr(store->relation)->natts;
+	MemoryContext caller = MemoryContextSwitchTo(store->context);
+
+	if (store->default_values == NULL)
+	{
+		store->default_known = palloc0(sizeof(bool) * Max(attributes, 1));
+		store->default_varies = palloc0(sizeof(bool) * Max(attributes, 1));
+		store->default_nulls = palloc(sizeof(bool) * Max(attributes, 1));
+		memset(store->default_nulls, true, attributes);
+		store->default_values = palloc0(sizeof(Datum) * Max(attributes, 1));
+	}
+	for (int i = 0; i < attributes; i++)
+		if (!gives(store, count, columns, i + 1))
+			know_default(store, i);
+	MemoryContextSwitchTo(caller);
+}
+
 /* store_direct_can_insert tells whether rows of these columns can be routed and completed. */
 bool
 store_direct_can_insert(Store *store, int count, const StoreColumn *columns)
 {
-	know_defaults(store);
+	know_defaults(store, count, columns);
 	for (int i = 0; i < RelationGetDescr(store->relation)->natts; i++)
 		if (store->default_varies[i] && !gives(store, count, columns, i + 1))
 			return false;

@@ -86,7 +86,8 @@ struct Store
 	StoreHeap *heaps;
 	struct PartitionDescData *partitions; /* as they were at open */
 	int *route_columns;                   /* the columns that choose one */
-	Datum *default_values;                /* of each attribute; NULL: not known yet */
+	bool *default_known;                  /* of each attribute; NULL: of none yet */
+	Datum *default_values;
 	bool *default_nulls;
 	bool *default_varies; /* it is not a constant */
 };

@@ -30,6 +30,16 @@ find_key_column(const Store *store, StoreColumns key, AttrNumber attribute)
 	return -1;
 }
 
+/* compares_plainly tells whether a column of an index finds what is equal in the column of the table. */
+static bool
+compares_plainly(const Store *store, Relation index, int i)
+{
+	AttrNumber attribute = index->rd_index->indkey.values[i];
+
+	return index->rd_indcollation[i] ==
+		   TupleDescAttr(RelationGetDescr(store->relation), attribute - 1)->attcollation;
+}
+
 /* serves tells whether the leading columns of an index are those of a key. */
 static bool
 serves(const Store *store, Relation index, StoreColumns key)
@@ -40,7 +50,8 @@ serves(const Store *store, Relation index, StoreColumns key)
 		form->indnkeyatts < key.count || RelationGetIndexPredicate(index) != NIL)
 		return false;
 	for (int i = 0; i < key.count; i++)
-		if (find_key_column(store, key, form->indkey.values[i]) < 0)
+		if (find_key_column(store, key, form->indkey.values[i]) < 0 ||
+			!compares_plainly(store, index, i))
 			return false;
 	return true;
 }

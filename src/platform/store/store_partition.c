@@ -9,6 +9,7 @@
 
 #include "access/table.h"
 #include "catalog/pg_class.h"
+#include "nodes/makefuncs.h"
 #include "nodes/nodes.h"
 #include "partitioning/partbounds.h"
 #include "partitioning/partdesc.h"
@@ -124,6 +125,37 @@ store_routes_by(const Store *store, int count, const StoreColumn *columns)
 	return true;
 }
 
+/* find_partition gives the partition whose range has these values, or -1. */
+static int
+find_partition(PartitionKey key, PartitionBoundInfo bounds, Datum *values)
+{
+	bool equal;
+
+	return bounds->indexes[partition_range_datum_bsearch(key->partsupfunc, key->partcollation,
+														 bounds, key->partnatts, values, &equal) +
+						   1];
+}
+
+bool
+store_has_range(const StoreTable *table, Datum value)
+{
+	Relation relation = table_openrv(
+		makeRangeVar(unconstify(char *, table->schema), unconstify(char *, table->name), -1),
+		RowExclusiveLock);
+	bool found = false;
+
+	if (relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
+	{
+		PartitionKey key = RelationGetPartitionKey(relation);
+		PartitionBoundInfo bounds = RelationGetPartitionDesc(relation, true)->boundinfo;
+
+		found = bounds != NULL && key->strategy == PARTITION_STRATEGY_RANGE &&
+				key->partnatts == 1 && find_partition(key, bounds, &value) >= 0;
+	}
+	table_close(relation, NoLock);
+	return found;
+}
+
 /* store_route gives the heap of a row; -1: there is none for it. */
 int
 store_route(const Store *store, int count, const StoreColumn *columns, int row)
@@ -132,7 +164,6 @@ store_route(const Store *store, int count, const StoreColumn *columns, int row)
 	PartitionBoundInfo bounds;
 	Datum values[PARTITION_MAX_KEYS];
 	bool has_null = false;
-	bool equal;
 	int partition = -1;
 
 	if (store->relation->rd_rel->relkind == RELKIND_RELATION)
@@ -149,9 +180,6 @@ store_route(const Store *store, int count, const StoreColumn *columns, int row)
 		has_null |= store_column_is_null(column, row);
 	}
 	if (!has_null)
-		partition =
-			bounds->indexes[partition_range_datum_bsearch(key->partsupfunc, key->partcollation,
-														  bounds, key->partnatts, values, &equal) +
-							1];
+		partition = find_partition(key, bounds, values);
 	return partition >= 0 ? partition : bounds->default_index;
 }

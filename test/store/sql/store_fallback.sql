@@ -153,6 +153,13 @@ SET ROLE regress_store_ann;
 SELECT store_test.count('sql', 'store_fallback.secured', '{id}', '{}', '{2,3}'::bigint[]);
 RESET ROLE;
 SELECT store_test.count('sql', 'store_fallback.secured', '{id}', '{}', '{2,3}'::bigint[]);
+-- an index of another collation than its column's finds other rows than statements do: it is none to find rows by
+CREATE TABLE collated (name text COLLATE "C", n integer);
+CREATE UNIQUE INDEX ON collated (name COLLATE "POSIX");
+INSERT INTO collated VALUES ('a', 1);
+SELECT store_test.count('direct', 'store_fallback.collated', '{name}', '{}', '{a}'::text[]);
+CREATE INDEX ON collated (name);
+SELECT store_test.count('direct', 'store_fallback.collated', '{name}', '{}', '{a}'::text[]);
 -- a system catalog, and the tables of the platform
 SELECT store_test.reason('pg_catalog.pg_class', 'read');
 SELECT cdp.init();
