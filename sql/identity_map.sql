@@ -90,8 +90,9 @@ ROLLBACK;
 -- without its key nothing is found, and nothing is written
 BEGIN;
 DELETE FROM cdp_data.identifier_key;
-SELECT cdp.profile_of('user_id:ann');
 SAVEPOINT before;
+SELECT cdp.profile_of('user_id:ann');
+ROLLBACK TO before;
 SELECT bring('user_id:dan');
 ROLLBACK TO before;
 ROLLBACK;

@@ -1,19 +1,13 @@
 -- The number of an identifier, by its hash.
 
 CREATE FUNCTION cdp_internal.map_hash(identifier cdp.identifier, key bytea) RETURNS bigint
-	AS 'MODULE_PATHNAME', 'cdp_map_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_map_hash_by' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.map_hash(cdp.identifier, bytea) IS
 	'Internal: returns the hash of an identifier by a key of 16 bytes: SipHash-2-4 of its stored bytes. Error: a key '
 	'of another length (22023).';
 
 CREATE FUNCTION cdp_internal.map_hash(identifier cdp.identifier) RETURNS bigint
-	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	RETURN cdp_internal.map_hash(map_hash.identifier, (SELECT k.key FROM cdp_data.identifier_key k));
-END
-$function$;
+	AS 'MODULE_PATHNAME', 'cdp_map_hash' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.map_hash(cdp.identifier) IS
 	'Internal: returns the hash that an identifier has in cdp_data.identifier_map.';
 
@@ -32,8 +26,7 @@ AS $function$
 		FROM cdp_data.identifier n
 		WHERE n.identifier_id OPERATOR(pg_catalog.=) m.identifier_id
 		LIMIT 1) i
-	WHERE m.hash OPERATOR(pg_catalog.=)
-			cdp_internal.map_hash(known_identifier.identifier, (SELECT k.key FROM cdp_data.identifier_key k))
+	WHERE m.hash OPERATOR(pg_catalog.=) cdp_internal.map_hash(known_identifier.identifier)
 		AND i.identifier OPERATOR(cdp.=) known_identifier.identifier
 	ORDER BY m.identifier_id
 	LIMIT 1

@@ -7,13 +7,30 @@
  */
 #include "postgres.h"
 
+#include "access/table.h"
+#include "access/tableam.h"
+#include "executor/tuptable.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "utils/acl.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+
 #include "cdp.h"
 #include "platform/identity/map_hash.h"
 #include "toolkit/identifier/identifier.h"
 
-/* map_hash_key: see the header. */
-CdpkSipHashKey
-map_hash_key(Datum key)
+/* the columns of cdp_data.identifier_key */
+enum
+{
+	KEY_SINGLETON = 1,
+	KEY_KEY
+};
+
+/* key_of returns the key that a bytea is; raises an error if it is of another length. */
+static CdpkSipHashKey
+key_of(Datum key)
 {
 	bytea *bytes = DatumGetByteaPP(key);
 
@@ -24,16 +41,63 @@ map_hash_key(Datum key)
 	return cdpk_siphash_key((const uint8_t *) VARDATA_ANY(bytes));
 }
 
-CDP_FUNCTION(cdp_map_hash);
+/* map_hash_key: see the header.  By a scan in C, since each look-up of a person asks for it. */
+CdpkSipHashKey
+map_hash_key(void)
+{
+	Relation relation =
+		table_openrv(makeRangeVar("cdp_data", "identifier_key", -1), AccessShareLock);
+	AclResult allowed = pg_class_aclcheck(RelationGetRelid(relation), GetUserId(), ACL_SELECT);
+	TupleTableSlot *slot;
+	TableScanDesc scan;
+	CdpkSipHashKey key;
 
-/* cdp_map_hash implements cdp_internal.map_hash(cdp.identifier, bytea). */
+	if (allowed != ACLCHECK_OK)
+		aclcheck_error(allowed, OBJECT_TABLE, RelationGetRelationName(relation));
+	slot = table_slot_create(relation, NULL);
+	scan = table_beginscan(relation, GetActiveSnapshot(), 0, NULL);
+	if (!table_scan_getnextslot(scan, ForwardScanDirection, slot))
+		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+						errmsg("table cdp_data.identifier_key has no row"),
+						errdetail("Without its key no identifier is found."),
+						errhint("Restore it from a dump.")));
+	slot_getsomeattrs(slot, KEY_KEY);
+	key = key_of(slot->tts_values[KEY_KEY - 1]);
+	table_endscan(scan);
+	ExecDropSingleTupleTableSlot(slot);
+	table_close(relation, NoLock);
+	return key;
+}
+
+/* hash_identifier hashes an argument of type cdp.identifier. */
+static int64
+hash_identifier(const CdpkSipHashKey *key, Datum argument)
+{
+	Identifier *identifier = DatumGetIdentifierPP(argument);
+	int64 hash = map_hash(key, IdentifierPayload(identifier), IdentifierLength(identifier));
+
+	if ((Pointer) identifier != DatumGetPointer(argument))
+		pfree(identifier);
+	return hash;
+}
+
+CDP_FUNCTION(cdp_map_hash);
+CDP_FUNCTION(cdp_map_hash_by);
+
+/* cdp_map_hash implements cdp_internal.map_hash(cdp.identifier). */
 Datum
 cdp_map_hash(PG_FUNCTION_ARGS)
 {
-	Identifier *identifier = PG_GETARG_IDENTIFIER_PP(0);
-	CdpkSipHashKey key = map_hash_key(PG_GETARG_DATUM(1));
-	int64 hash = map_hash(&key, IdentifierPayload(identifier), IdentifierLength(identifier));
+	CdpkSipHashKey key = map_hash_key();
 
-	PG_FREE_IF_COPY(identifier, 0);
-	PG_RETURN_INT64(hash);
+	PG_RETURN_INT64(hash_identifier(&key, PG_GETARG_DATUM(0)));
+}
+
+/* cdp_map_hash_by implements cdp_internal.map_hash(cdp.identifier, bytea). */
+Datum
+cdp_map_hash_by(PG_FUNCTION_ARGS)
+{
+	CdpkSipHashKey key = key_of(PG_GETARG_DATUM(1));
+
+	PG_RETURN_INT64(hash_identifier(&key, PG_GETARG_DATUM(0)));
 }

@@ -7,10 +7,10 @@
 
 #include "core/base/siphash.h"
 
-/* Return the key that a bytea is; raises an error if it is of another length. */
-extern CdpkSipHashKey map_hash_key(Datum key);
+/* Returns the key of the installation, which the caller must have the right to read. */
+extern CdpkSipHashKey map_hash_key(void);
 
-/* Return the hash of an identifier's payload. */
+/* Returns the hash of an identifier's payload. */
 static inline int64
 map_hash(const CdpkSipHashKey *key, const uint8_t *payload, size_t length)
 {

@@ -56,24 +56,6 @@ add_namespaces(Pass *pass)
 	return true;
 }
 
-/* read_map_key reads the key of the hashes in the map. */
-static void
-read_map_key(Pass *pass)
-{
-	uint64 count;
-	SPITupleTable *rows =
-		pass_query(pass, "SELECT k.key FROM cdp_data.identifier_key k", 0, NULL, NULL, &count);
-	bool isnull;
-
-	if (count != 1)
-		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
-						errmsg("table cdp_data.identifier_key has no row"),
-						errdetail("Without its key no identifier is found."),
-						errhint("Restore it from a dump.")));
-	pass->map_key = map_hash_key(SPI_getbinval(rows->vals[0], rows->tupdesc, 1, &isnull));
-	SPI_freetuptable(rows);
-}
-
 /* set_rules gives the batch the rules, and marks what is blocked. */
 static void
 set_rules(Pass *pass)
@@ -456,7 +438,7 @@ void
 pass_identify(Pass *pass)
 {
 	pass_check(cdpk_batch_identify(pass->batch));
-	read_map_key(pass);
+	pass->map_key = map_hash_key();
 	set_rules(pass);
 	pass_look_up_names(pass, 0);
 	look_up_verdicts(pass);
