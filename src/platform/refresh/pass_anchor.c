@@ -74,7 +74,6 @@ find_moved(Pass *pass)
 		" FROM unnest($3) AS p (place) JOIN cdp_data.event e ON e.identifier_id = p.place",
 		1, types, &argument, &count);
 	pass->strays = pass_array((int64) count, sizeof(CdpkBatchStray));
-	progress_set("anchor", 0, (int64) count);
 	for (uint64 i = 0; i < count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
