@@ -56,7 +56,6 @@ my ($status, $output, $errors) = $standby->psql('postgres', 'SELECT cdp.refresh(
 isnt($status, 0, 'a refresh does not');
 like($errors, qr/during recovery|read-only/, 'and says why');
 
-
 # what runs on the primary does not run here, though its sequences arrive; and what runs here writes none
 my $running = $primary->background_psql('postgres');
 $running->query_safe(q{BEGIN; SELECT cdp_internal.progress_begin('verify', 100000), cdp_internal.progress_set('log', 3, 10)});
