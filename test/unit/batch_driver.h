@@ -5,6 +5,7 @@
 #ifndef BATCH_DRIVER_H
 #define BATCH_DRIVER_H
 
+#include "batch_plain.h"
 #include "batch_write.h"
 #include "core/batch/batch_state.h"
 
@@ -279,7 +280,7 @@ pass_note_concerned(Tables *tables)
 static inline CdpkStatus
 pass_stitch(Tables *tables, const CdpkStitchStore *callbacks)
 {
-	STITCH_TRY(cdpk_batch_stitch(tables->batch, callbacks));
+	STITCH_TRY(plain_stitch(tables, callbacks));
 	STITCH_TRY(pass_note_concerned(tables));
 	if (tables->frozen != 0 && pass_has(tables->concerned, tables->concerned_count, tables->frozen))
 	{

@@ -66,6 +66,7 @@ pass_write_graph(Tables *tables)
 			 reference_bytes(&tables->world, tables_thing(tables, tables->last_id), thing) >= 0))
 			tables_fail(tables, "numbers do not follow the order of the bytes");
 		tables->last_id = tables->identifier_id[thing] = row->identifier_id;
+		tables->profile_id[thing] = row->profile_after;
 	}
 	memcpy(old, tables->profile_id, sizeof(old));
 	for (size_t i = 0; i < result->profile_move_count; i++)

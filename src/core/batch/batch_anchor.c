@@ -25,7 +25,7 @@ batch_index_moves(CdpkBatch *batch)
 	{
 		const CdpkStitchMove *move = &result->identifier_moves[i];
 
-		/* new ones are found by their places */
+		/* those of new ones are written down with them, as those of plain profiles are */
 		if (move->id > batch->last_identifier_id)
 			batch->identifiers.items[batch_place_of_id(batch, move->id)].profile_after = move->to;
 		else

@@ -409,13 +409,6 @@ sort_stored_links(CdpkBatch *batch, BatchItem **items, uint32_t *count)
 	return CDPK_OK;
 }
 
-/* Return whether one evidence ranks before another, over all sources. */
-static bool
-evidence_before(const CdpkEvidence *x, const CdpkEvidence *y)
-{
-	return x->trust != y->trust ? x->trust > y->trust : x->first_at < y->first_at;
-}
-
 /* Take the rows of a pair: its best evidence before the batch. */
 static void
 read_stored(const CdpkBatch *batch, const BatchItem *items, uint32_t count,
@@ -427,7 +420,7 @@ read_stored(const CdpkBatch *batch, const BatchItem *items, uint32_t count,
 		const CdpkBatchLink *row = &batch->stored_links.items[items[i].value];
 		CdpkEvidence evidence = {batch->rules.trust[row->source], row->first_at};
 
-		if (i == 0 || evidence_before(&evidence, &change->before))
+		if (i == 0 || batch_evidence_before(&evidence, &change->before))
 			change->before = evidence;
 		change->refused |= row->refused;
 	}
@@ -460,7 +453,7 @@ merge_pair(CdpkBatch *batch, const BatchPair *pair, const BatchItem *items, uint
 		CdpkEvidence best = {batch->rules.trust[evidence->source], evidence->first_at};
 		CdpkBatchLink row;
 
-		if (!change->exists || evidence_before(&best, &change->now))
+		if (!change->exists || batch_evidence_before(&best, &change->now))
 			change->now = best;
 		change->exists = true;
 		while (count > 0 && batch->stored_links.items[items->value].source < evidence->source)
@@ -507,7 +500,7 @@ link_pair(CdpkBatch *batch, const BatchPair *pair, const BatchItem *items, uint3
 	}
 	STITCH_TRY(merge_pair(batch, pair, items, count, &change));
 	if (pair->unlinked ? change.existed || change.exists
-					   : !change.existed || evidence_before(&change.now, &change.before))
+					   : !change.existed || batch_evidence_before(&change.now, &change.before))
 		STITCH_PUSH(batch, batch->link_changes, change);
 	return CDPK_OK;
 }

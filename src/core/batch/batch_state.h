@@ -8,6 +8,7 @@
  *	batch_identify	identifiers and their numbers
  *	batch_evidence	pairs of identifiers on events, and rows of links
  *	batch_degree	how many each is linked to, and what that says about sharing
+ *	batch_plain		profiles that need no stitch
  *	batch_anchor	where identifiers and events are after the stitch
  *	batch_stitch	drives core/stitch
  *	batch_value		traits and timelines of many rows
@@ -137,7 +138,13 @@ struct CdpkBatch
 
 	/* the stitch */
 	CdpkStitch *stitch;
-	const CdpkStitchResult *result;
+	const CdpkStitchResult *result; /* NULL, or stitched */
+	CdpkStitchResult stitched;      /* with what is plain */
+	bool all_stitched;              /* nothing is plain: tests compare both ways */
+	bool *plain;                    /* by place: settled without the stitch */
+	STITCH_ARRAY(CdpkStitchProfile) summaries;
+	uint32_t plain_profiles; /* summaries of those, which come first */
+	CdpkStitchStatistics plain_statistics;
 	StitchIds frozen;
 	STITCH_ARRAY(CdpkStitchMove) kept; /* sharing that is left as it is */
 	CdpkIdMap kept_of_id;
@@ -224,6 +231,20 @@ batch_identifier_of_rank(CdpkBatch *batch, uint32_t rank)
 	return &batch->identifiers.items[batch->place_of_rank.items[rank]];
 }
 
+/* Return whether an identifier is in a profile that needs no stitch. */
+static inline bool
+batch_is_plain(const CdpkBatch *batch, uint32_t place)
+{
+	return batch->plain != NULL && batch->plain[place];
+}
+
+/* Return whether one evidence ranks before another, over all sources. */
+static inline bool
+batch_evidence_before(const CdpkEvidence *x, const CdpkEvidence *y)
+{
+	return x->trust != y->trust ? x->trust > y->trust : x->first_at < y->first_at;
+}
+
 /* batch_memory.c */
 extern void batch_arena_init(BatchArena *arena, StitchMemory *memory, bool used_again);
 extern void batch_arena_reset(BatchArena *arena);
@@ -236,6 +257,9 @@ extern CdpkStatus batch_rank_identifiers(CdpkBatch *batch);
 
 /* batch_degree.c */
 extern CdpkStatus batch_count_degrees(CdpkBatch *batch);
+
+/* batch_plain.c */
+extern CdpkStatus batch_settle_plain(CdpkBatch *batch);
 
 /* batch_anchor.c */
 extern CdpkStatus batch_index_moves(CdpkBatch *batch);
