@@ -160,6 +160,13 @@ put_evidence(CdpkBatch *batch, uint32_t a, uint32_t b, const BatchEvidence *evid
 static CdpkStatus
 gather_meetings(CdpkBatch *batch, const BatchItem *items)
 {
+	uint32_t pairs = 0;
+
+	for (uint32_t i = 0; i < batch->meetings.count; i++)
+		pairs += i == 0 || items[i].key != items[i - 1].key;
+	STITCH_TRY(STITCH_RESERVE(batch, batch->pairs, pairs));
+	/* mostly there is one source */
+	STITCH_TRY(STITCH_RESERVE(batch, batch->evidence, pairs));
 	for (uint32_t i = 0; i < batch->meetings.count; i++)
 	{
 		const BatchMeeting *meeting = &batch->meetings.items[items[i].value];
@@ -515,7 +522,14 @@ cdpk_batch_link(CdpkBatch *batch)
 	if (batch->rank_of_place == NULL || batch->links.changes != NULL)
 		return CDPK_INVALID;
 	STITCH_TRY(sort_stored_links(batch, &items, &count));
+	/* evidence is that of a stored row, or a new row: mostly of a pair without any */
+	if (batch->evidence.count > count)
+	{
+		STITCH_TRY(STITCH_RESERVE(batch, batch->inserted, batch->evidence.count - count));
+		STITCH_TRY(STITCH_RESERVE(batch, batch->link_changes, batch->evidence.count - count));
+	}
 	STITCH_TRY(STITCH_RESERVE(batch, batch->link_changes, 1));
+	STITCH_TRY(STITCH_RESERVE(batch, batch->updated, count));
 	for (uint32_t i = 0; i < batch->pairs.count; i++)
 	{
 		const BatchPair *pair = &batch->pairs.items[i];

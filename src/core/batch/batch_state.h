@@ -68,16 +68,14 @@ typedef struct BatchPair
 	bool unlinked;
 } BatchPair;
 
-/* What an event is folded into. */
-typedef struct BatchFoldRow
+/* An event of the log that is folded, and into what. */
+typedef struct BatchFoldEvent
 {
 	const CdpkBatchRow *row;
 	int64_t event_id;
 	int64_t identifier_id; /* its anchor */
 	int64_t profile_id;
-	uint32_t number;  /* of the row, or NONE: it is of the log */
-	uint32_t account; /* of a group call of the batch, else NONE */
-} BatchFoldRow;
+} BatchFoldEvent;
 
 /* What becomes of the row of a profile that is not what it was. */
 enum
@@ -177,13 +175,13 @@ struct CdpkBatch
 	const CdpkBatchLogged *logged;
 	size_t logged_count;
 	STITCH_ARRAY(CdpkBatchPart) parts;
-	STITCH_ARRAY(BatchFoldRow) fold;
+	STITCH_ARRAY(BatchFoldEvent) fold_events;
 	StitchNumbers fold_order;
 	STITCH_ARRAY(CdpkBatchProfile) profiles;
 	STITCH_ARRAY(CdpkBatchAccount) accounts;
 	STITCH_ARRAY(CdpkBatchMember) members;
-	uint32_t *account_of_row; /* NULL: there is no group call */
-	STITCH_ARRAY(CdpkBatchTouched) touched;
+	uint32_t *account_of_row;               /* NULL: there is no group call */
+	STITCH_ARRAY(CdpkBatchTouched) touched; /* what the rows of profiles do not say */
 	BatchArena values;
 	BatchArena scratch;
 };

@@ -89,7 +89,7 @@ give_links(CdpkBatch *batch)
 	return CDPK_OK;
 }
 
-/* Tell whose sharing becomes another; of plain profiles nobody's does. */
+/* Tell whose sharing becomes another: that of no identifier in a plain profile. */
 static CdpkStatus
 give_sharing(CdpkBatch *batch)
 {

@@ -333,4 +333,12 @@ typedef struct CdpkBatchTouched
 	int64_t event_id; /* of EVENT and GAINED, else 0 */
 } CdpkBatchTouched;
 
+/* Where a walk through those who were touched is. */
+typedef struct CdpkBatchPosition
+{
+	size_t profile; /* to be written */
+	size_t cause;   /* of what is said of it */
+	size_t other;   /* in the list of what is not */
+} CdpkBatchPosition;
+
 #endif /* CDPK_BATCH_TYPES_H */
