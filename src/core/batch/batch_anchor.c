@@ -249,7 +249,7 @@ cdpk_batch_add_strays(CdpkBatch *batch, const CdpkBatchStray *strays, size_t cou
 		return CDPK_INVALID;
 	batch->strays = strays;
 	batch->stray_count = (uint32_t) count;
-	batch->stray_names = batch->names.count;
+	batch->stray_names = batch->names.names.count;
 	batch->first_stray_mention = batch_allocate(batch, count, sizeof(uint32_t));
 	rows = batch_allocate(batch, count, sizeof(*rows));
 	if (batch->first_stray_mention == NULL || rows == NULL)

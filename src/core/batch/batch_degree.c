@@ -96,7 +96,7 @@ list_judged(CdpkBatch *batch)
 		STITCH_PUSH(batch, batch->judged, place);
 	}
 	/* a verdict may have come before the identifier */
-	for (uint32_t i = 0; i < batch->names.count; i++)
+	for (uint32_t i = 0; i < batch->names.names.count; i++)
 	{
 		const CdpkBatchIdentifier *identifier = &batch->identifiers.items[i];
 

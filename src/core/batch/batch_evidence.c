@@ -20,8 +20,8 @@ cdpk_batch_add_voids(CdpkBatch *batch, const CdpkBatchVoid *voids, size_t count)
 		uint64_t key = pair_key(voids[i].a, voids[i].b);
 		uint32_t found = cdpk_idmap_get(&batch->void_of_pair, key);
 
-		if (voids[i].a == voids[i].b || voids[i].a >= batch->names.count ||
-			voids[i].b >= batch->names.count)
+		if (voids[i].a == voids[i].b || voids[i].a >= batch->names.names.count ||
+			voids[i].b >= batch->names.names.count)
 			return CDPK_INVALID;
 		if (found != CDPK_IDMAP_NONE)
 		{

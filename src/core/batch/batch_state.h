@@ -4,6 +4,7 @@
  *
  * Each file calls only files above it in this list:
  *	batch_sort		sorts
+ *	batch_names		distinct strings
  *	batch_memory	memory that is released together, or used again
  *	batch_identify	identifiers and their numbers
  *	batch_evidence	pairs of identifiers on events, and rows of links
@@ -21,8 +22,8 @@
 #define CDPK_BATCH_STATE_H
 
 #include "core/base/idmap.h"
-#include "core/base/intern.h"
 #include "core/batch/batch.h"
+#include "core/batch/batch_names.h"
 #include "core/batch/batch_sort.h"
 #include "core/stitch/stitch_memory.h"
 
@@ -100,12 +101,10 @@ struct CdpkBatch
 	uint32_t *key_of_row;
 	STITCH_ARRAY(CdpkBatchKey) keys;
 
-	/* identifiers; those of events come first, in "names" and "identifiers" alike */
-	CdpkIntern by_bytes;
-	CdpkIntern namespaces_by_bytes;
-	STITCH_ARRAY(CdpkBatchBytes) namespaces;
+	/* identifiers, by their places in "names"; those of events come first */
+	BatchNames names;
+	BatchNames namespaces;
 	uint32_t *rule_of_namespace;
-	STITCH_ARRAY(CdpkBatchBytes) names;
 	STITCH_ARRAY(CdpkBatchIdentifier) identifiers;
 	CdpkIdMap place_of_id;
 	uint32_t carriers;       /* rows, then events that are read again */

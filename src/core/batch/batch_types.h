@@ -203,14 +203,14 @@ typedef struct CdpkBatchLink
 typedef struct CdpkBatchIdentifier
 {
 	CdpkBatchBytes payload;
-	uint32_t name_space; /* of the rules; NONE: no identifier of the tables is in it */
-	int64_t
-		identifier_id;  /* 0: none, as it is blocked, or only an event to be anchored anew has it */
+	/* 0: none, as it is blocked, or only an event to be anchored anew has it */
+	int64_t identifier_id;
 	int64_t profile_id; /* as the tables have it */
 	int64_t profile_after;
 	const CdpkStitchCount *counts; /* from cdpk_batch_link on as they are after the batch */
 	uint32_t count_length;
-	CdpkSharing sharing;
+	uint32_t name_space; /* of the rules; NONE: no identifier of the tables is in it */
+	uint8_t sharing;     /* a CdpkSharing */
 	bool is_new;
 	bool present; /* after the batch */
 	bool blocked; /* by the rule, as marked */
