@@ -61,6 +61,7 @@ sort_rest(CdpkBatch *batch, BatchItem *items, BatchItem *scratch, size_t count)
 static CdpkStatus
 list_keys(CdpkBatch *batch, const BatchItem *items, size_t count)
 {
+	STITCH_TRY(STITCH_RESERVE(batch, batch->keys, count));
 	for (size_t i = 0; i < count; i++)
 	{
 		uint32_t row = items[i].value;

@@ -203,6 +203,8 @@ cdpk_batch_anchor(CdpkBatch *batch)
 		return CDPK_OUT_OF_MEMORY;
 	STITCH_TRY(settle_identifiers(batch));
 	settle_links(batch);
+	stitch_release(&batch->memory, batch->link_changes.items);
+	memset(&batch->link_changes, 0, sizeof(batch->link_changes));
 	for (uint32_t i = 0; i < batch->row_count; i++)
 	{
 		uint32_t first = batch->first_mention[i];

@@ -373,7 +373,7 @@ cdpk_batch_pairs(const CdpkBatch *batch, size_t *count)
 CdpkStatus
 cdpk_batch_add_links(CdpkBatch *batch, const CdpkBatchLink *rows, size_t count)
 {
-	if (batch->rank_of_place == NULL || batch->links.changes != NULL)
+	if (batch->rank_of_place == NULL || batch->linked)
 		return CDPK_INVALID;
 	if (count >= BATCH_NONE)
 		return CDPK_TOO_LONG;
@@ -519,7 +519,7 @@ cdpk_batch_link(CdpkBatch *batch)
 	uint32_t count;
 	uint32_t at = 0;
 
-	if (batch->rank_of_place == NULL || batch->links.changes != NULL)
+	if (batch->rank_of_place == NULL || batch->linked)
 		return CDPK_INVALID;
 	STITCH_TRY(sort_stored_links(batch, &items, &count));
 	/* evidence is that of a stored row, or a new row: mostly of a pair without any */
@@ -528,7 +528,6 @@ cdpk_batch_link(CdpkBatch *batch)
 		STITCH_TRY(STITCH_RESERVE(batch, batch->inserted, batch->evidence.count - count));
 		STITCH_TRY(STITCH_RESERVE(batch, batch->link_changes, batch->evidence.count - count));
 	}
-	STITCH_TRY(STITCH_RESERVE(batch, batch->link_changes, 1));
 	STITCH_TRY(STITCH_RESERVE(batch, batch->updated, count));
 	for (uint32_t i = 0; i < batch->pairs.count; i++)
 	{
@@ -556,8 +555,7 @@ cdpk_batch_link(CdpkBatch *batch)
 	batch->links.updated_count = batch->updated.count;
 	batch->links.deleted = batch->deleted.items;
 	batch->links.deleted_count = batch->deleted.count;
-	batch->links.changes = batch->link_changes.items;
-	batch->links.change_count = batch->link_changes.count;
+	batch->linked = true;
 	return batch_count_degrees(batch);
 }
 

@@ -128,7 +128,8 @@ struct CdpkBatch
 	STITCH_ARRAY(CdpkBatchLink) inserted;
 	STITCH_ARRAY(CdpkBatchLink) updated;
 	STITCH_ARRAY(CdpkBatchIdPair) deleted;
-	STITCH_ARRAY(CdpkStitchChange) link_changes;
+	STITCH_ARRAY(CdpkStitchChange) link_changes; /* pairs whose best evidence is another; until the anchors */
+	bool linked;
 	CdpkBatchLinks links;
 	StitchNumbers recounted; /* places whose counts are others */
 	StitchNumbers judged;    /* places whose sharing is decided anew */

@@ -222,7 +222,7 @@ cdpk_batch_stitch(CdpkBatch *batch, const CdpkStitchStore *store)
 {
 	bool *involved;
 
-	if (batch->links.changes == NULL || batch->anchor_of_row != NULL)
+	if (!batch->linked || batch->anchor_of_row != NULL)
 		return CDPK_INVALID;
 	if (batch->stitch != NULL)
 		cdpk_stitch_free(batch->stitch);
@@ -241,6 +241,7 @@ cdpk_batch_stitch(CdpkBatch *batch, const CdpkStitchStore *store)
 	STITCH_TRY(give_sharing(batch));
 	STITCH_TRY(give_changes(batch));
 	STITCH_TRY(cdpk_stitch_run(batch->stitch));
+	cdpk_stitch_finish(batch->stitch);
 	STITCH_TRY(join_results(batch));
 	return list_places(batch);
 }

@@ -228,8 +228,6 @@ typedef struct CdpkBatchLinks
 	size_t updated_count;
 	const CdpkBatchIdPair *deleted; /* all rows of the pair, before anything is inserted */
 	size_t deleted_count;
-	const CdpkStitchChange *changes; /* pairs whose best evidence is another */
-	size_t change_count;
 } CdpkBatchLinks;
 
 /* ---------------------------------------------------------------- anchors */

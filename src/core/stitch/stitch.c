@@ -554,6 +554,22 @@ cdpk_stitch_run(CdpkStitch *stitch)
 	return stitch_make_result(stitch);
 }
 
+void
+cdpk_stitch_finish(CdpkStitch *stitch)
+{
+	stitch_graph_free(stitch);
+	stitch_release(&stitch->memory, stitch->link_rows.items);
+	stitch_release(&stitch->memory, stitch->forbid_rows.items);
+	stitch_release(&stitch->memory, stitch->changes.items);
+	stitch_release(&stitch->memory, stitch->retries.items);
+	stitch_release(&stitch->memory, stitch->pending.items);
+	memset(&stitch->link_rows, 0, sizeof(stitch->link_rows));
+	memset(&stitch->forbid_rows, 0, sizeof(stitch->forbid_rows));
+	memset(&stitch->changes, 0, sizeof(stitch->changes));
+	memset(&stitch->retries, 0, sizeof(stitch->retries));
+	memset(&stitch->pending, 0, sizeof(stitch->pending));
+}
+
 const CdpkStitchResult *
 cdpk_stitch_result(const CdpkStitch *stitch)
 {

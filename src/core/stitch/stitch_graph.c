@@ -25,6 +25,28 @@ stitch_graph_init(CdpkStitch *stitch)
 	cdpk_idmap_init(&stitch->asked_identifiers, allocator);
 }
 
+/* Release what is in it; it is as empty as at first then. */
+void
+stitch_graph_free(CdpkStitch *stitch)
+{
+	cdpk_unionfind_free(&stitch->joined);
+	cdpk_idmap_free(&stitch->node_of_id);
+	cdpk_idmap_free(&stitch->profile_of_id);
+	cdpk_idmap_free(&stitch->link_of_pair);
+	cdpk_idmap_free(&stitch->cell_of_pair);
+	cdpk_idmap_free(&stitch->asked_identifiers);
+	stitch_release(&stitch->memory, stitch->nodes.items);
+	stitch_release(&stitch->memory, stitch->links.items);
+	stitch_release(&stitch->memory, stitch->cells.items);
+	stitch_release(&stitch->memory, stitch->profiles.items);
+	stitch_release(&stitch->memory, stitch->profile_counts.items);
+	memset(&stitch->nodes, 0, sizeof(stitch->nodes));
+	memset(&stitch->links, 0, sizeof(stitch->links));
+	memset(&stitch->cells, 0, sizeof(stitch->cells));
+	memset(&stitch->profiles, 0, sizeof(stitch->profiles));
+	memset(&stitch->profile_counts, 0, sizeof(stitch->profile_counts));
+}
+
 /* Return the node of an identifier, or NONE. */
 uint32_t
 stitch_find_node(const CdpkStitch *stitch, int64_t identifier_id)

@@ -8,6 +8,7 @@
 #include "core/stitch/stitch_state.h"
 
 extern void stitch_graph_init(CdpkStitch *stitch);
+extern void stitch_graph_free(CdpkStitch *stitch);
 extern uint32_t stitch_find_node(const CdpkStitch *stitch, int64_t identifier_id);
 extern CdpkStatus stitch_new_profile(CdpkStitch *stitch, int64_t stored_id, uint32_t *profile);
 extern CdpkStatus stitch_stored_profile(CdpkStitch *stitch, int64_t stored_id, uint32_t *profile);
