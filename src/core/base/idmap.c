@@ -58,16 +58,19 @@ cdpk_idmap_get(const CdpkIdMap *map, uint64_t key)
 	return map->slots == 0 ? CDPK_IDMAP_NONE : map->numbers[place(map, key)];
 }
 
-/* Double the number of slots. */
-static CdpkStatus
-grow(CdpkIdMap *map)
+CdpkStatus
+cdpk_idmap_reserve(CdpkIdMap *map, size_t more)
 {
 	const CdpkAllocator *allocator = map->allocator;
 	CdpkIdMap old = *map;
-	size_t slots = old.slots > 0 ? old.slots * 2 : FIRST_SLOTS;
+	size_t slots = old.slots > 0 ? old.slots : FIRST_SLOTS;
 
-	if (slots > SIZE_MAX / sizeof(uint64_t))
+	if (more > SIZE_MAX / sizeof(uint64_t) / 4 - map->used)
 		return CDPK_OUT_OF_MEMORY;
+	while (slots / 3 * 2 < map->used + more)
+		slots *= 2;
+	if (slots == old.slots)
+		return CDPK_OK;
 	map->keys = allocator->allocate(allocator->context, slots * sizeof(uint64_t));
 	map->numbers = allocator->allocate(allocator->context, slots * sizeof(uint32_t));
 	if (map->keys == NULL || map->numbers == NULL)
@@ -98,7 +101,7 @@ cdpk_idmap_put(CdpkIdMap *map, uint64_t key, uint32_t number)
 
 	if (map->used >= map->slots / 3 * 2)
 	{
-		CdpkStatus status = grow(map);
+		CdpkStatus status = cdpk_idmap_reserve(map, 1);
 
 		if (status != CDPK_OK)
 			return status;

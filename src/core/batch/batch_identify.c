@@ -371,9 +371,14 @@ list_wanted(CdpkBatch *batch)
 CdpkStatus
 cdpk_batch_number(CdpkBatch *batch, int64_t last_identifier_id)
 {
+	uint32_t fresh = 0;
+
 	if (batch->rule_of_namespace == NULL || batch->rank_of_place != NULL || last_identifier_id < 0)
 		return CDPK_INVALID;
 	batch->last_identifier_id = last_identifier_id;
+	for (uint32_t i = 0; i < batch->identifiers.count; i++)
+		fresh += batch->identifiers.items[i].identifier_id == 0;
+	STITCH_TRY(STITCH_RESERVE(batch, batch->fresh, fresh));
 	for (uint32_t i = 0; i < batch->identifiers.count; i++)
 	{
 		const CdpkBatchIdentifier *identifier = &batch->identifiers.items[i];
@@ -486,7 +491,7 @@ CdpkStatus
 batch_rank_identifiers(CdpkBatch *batch)
 {
 	uint32_t count = batch->identifiers.count;
-	BatchItem *items = batch_items(batch, count);
+	BatchItem *items = batch_items(batch, count - batch->fresh.count);
 	uint32_t numbered = 0;
 
 	batch->rank_of_place = batch_allocate(batch, count, sizeof(uint32_t));

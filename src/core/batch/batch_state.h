@@ -36,6 +36,7 @@ typedef struct BatchArena
 	uint8_t *piece;
 	size_t size;
 	size_t used;
+	size_t held;     /* in all pieces so far */
 	bool used_again; /* reset gives back what is not the last piece */
 	STITCH_ARRAY(uint8_t *) former;
 	CdpkAllocator allocator; /* hands out memory of this arena; release does nothing */
@@ -128,7 +129,8 @@ struct CdpkBatch
 	STITCH_ARRAY(CdpkBatchLink) inserted;
 	STITCH_ARRAY(CdpkBatchLink) updated;
 	STITCH_ARRAY(CdpkBatchIdPair) deleted;
-	STITCH_ARRAY(CdpkStitchChange) link_changes; /* pairs whose best evidence is another; until the anchors */
+	STITCH_ARRAY(CdpkStitchChange)
+	link_changes; /* pairs whose best evidence is another; until the anchors */
 	bool linked;
 	CdpkBatchLinks links;
 	StitchNumbers recounted; /* places whose counts are others */

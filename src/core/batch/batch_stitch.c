@@ -43,6 +43,20 @@ mark_involved(CdpkBatch *batch, bool *involved)
 	return CDPK_OK;
 }
 
+/* Make room in the stitch for all that it is given. */
+static CdpkStatus
+reserve_stitch(CdpkBatch *batch, const bool *involved)
+{
+	size_t identifiers = 0;
+	size_t links = 0;
+
+	for (uint32_t i = 0; i < batch->identifiers.count; i++)
+		identifiers += involved[i];
+	for (uint32_t i = 0; i < batch->link_changes.count; i++)
+		links += involved[batch_place_of_id(batch, batch->link_changes.items[i].a)];
+	return cdpk_stitch_reserve(batch->stitch, identifiers, links);
+}
+
 static CdpkStatus
 give_identifiers(CdpkBatch *batch, const bool *involved)
 {
@@ -235,6 +249,7 @@ cdpk_batch_stitch(CdpkBatch *batch, const CdpkStitchStore *store)
 	STITCH_TRY(mark_involved(batch, involved));
 	STITCH_TRY(
 		cdpk_stitch_new(&batch->rules.stitch, store, batch->setup.allocator, &batch->stitch));
+	STITCH_TRY(reserve_stitch(batch, involved));
 	STITCH_TRY(give_identifiers(batch, involved));
 	stitch_release(&batch->memory, involved);
 	STITCH_TRY(give_links(batch));

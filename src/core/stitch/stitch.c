@@ -67,6 +67,16 @@ cdpk_stitch_free(CdpkStitch *stitch)
 /* ---------------------------------------------------------------- rows of the tables */
 
 CdpkStatus
+cdpk_stitch_reserve(CdpkStitch *stitch, size_t identifiers, size_t links)
+{
+	STITCH_TRY(STITCH_RESERVE(stitch, stitch->nodes, identifiers));
+	STITCH_TRY(STITCH_RESERVE(stitch, stitch->changes, links));
+	STITCH_TRY(STITCH_RESERVE(stitch, stitch->links, links));
+	STITCH_TRY(cdpk_idmap_reserve(&stitch->link_of_pair, links));
+	return cdpk_idmap_reserve(&stitch->node_of_id, identifiers);
+}
+
+CdpkStatus
 cdpk_stitch_add_identifiers(CdpkStitch *stitch, const CdpkStitchIdentifier *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++)

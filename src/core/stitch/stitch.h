@@ -45,6 +45,9 @@ extern CdpkStatus cdpk_stitch_new(const CdpkStitchRules *rules, const CdpkStitch
 /* Release all memory, results included, also after a failure. */
 extern void cdpk_stitch_free(CdpkStitch *stitch);
 
+/* Make room for identifiers, and for links among them, that will be added and named. */
+extern CdpkStatus cdpk_stitch_reserve(CdpkStitch *stitch, size_t identifiers, size_t links);
+
 /*
  * Add rows, which are copied.  Of two rows with one key the first counts.
  * Identifiers may also be added before the run, and must be where one
