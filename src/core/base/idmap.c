@@ -37,16 +37,32 @@ cdpk_idmap_free(CdpkIdMap *map)
 	cdpk_idmap_init(map, map->allocator);
 }
 
-/* Find the slot of a key, or the free one where it belongs (the mixer is murmur3's). */
+/* Find the slot where the search for a key begins (the mixer is murmur3's). */
 static size_t
-place(const CdpkIdMap *map, uint64_t key)
+first_slot(const CdpkIdMap *map, uint64_t key)
 {
 	uint64_t hash = key;
-	size_t slot;
 
 	hash = (hash ^ (hash >> 33)) * UINT64_C(0xff51afd7ed558ccd);
 	hash = (hash ^ (hash >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
-	slot = (size_t) (hash ^ (hash >> 33)) & (map->slots - 1);
+	return (size_t) (hash ^ (hash >> 33)) & (map->slots - 1);
+}
+
+void
+cdpk_idmap_prefetch(const CdpkIdMap *map, uint64_t key)
+{
+	if (map->slots == 0)
+		return;
+	__builtin_prefetch(&map->numbers[first_slot(map, key)]);
+	__builtin_prefetch(&map->keys[first_slot(map, key)]);
+}
+
+/* Find the slot of a key, or the free one where it belongs. */
+static size_t
+place(const CdpkIdMap *map, uint64_t key)
+{
+	size_t slot = first_slot(map, key);
+
 	while (map->numbers[slot] != CDPK_IDMAP_NONE && map->keys[slot] != key)
 		slot = (slot + 1) & (map->slots - 1);
 	return slot;

@@ -75,6 +75,7 @@ give_identifiers(CdpkBatch *batch, const bool *involved)
 		rows[count].payload = identifier->payload.bytes;
 		rows[count].length = identifier->payload.length;
 		rows[count].name_space = identifier->name_space;
+		rows[count].lasts = true;
 		rows[count].present = identifier->present;
 		rows[count].shared = identifier->profile_id != 0 && identifier->shared;
 		rows[count++].forbidden = identifier->forbidden;

@@ -30,6 +30,9 @@
 #include "core/stitch/stitch_search.h"
 #include "core/stitch/stitch_state.h"
 
+/* how many rows ahead the memory that one needs is asked for */
+#define AHEAD 8
+
 CdpkStatus
 cdpk_stitch_new(const CdpkStitchRules *rules, const CdpkStitchStore *store,
 				const CdpkAllocator *allocator, CdpkStitch **stitch)
@@ -80,7 +83,14 @@ CdpkStatus
 cdpk_stitch_add_identifiers(CdpkStitch *stitch, const CdpkStitchIdentifier *rows, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
+	{
+		if (i + AHEAD < count)
+		{
+			cdpk_idmap_prefetch(&stitch->node_of_id, (uint64_t) rows[i + AHEAD].identifier_id);
+			cdpk_idmap_prefetch(&stitch->profile_of_id, (uint64_t) rows[i + AHEAD].profile_id);
+		}
 		STITCH_TRY(stitch_add_identifier(stitch, &rows[i]));
+	}
 	return CDPK_OK;
 }
 

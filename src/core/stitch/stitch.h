@@ -49,7 +49,7 @@ extern void cdpk_stitch_free(CdpkStitch *stitch);
 extern CdpkStatus cdpk_stitch_reserve(CdpkStitch *stitch, size_t identifiers, size_t links);
 
 /*
- * Add rows, which are copied.  Of two rows with one key the first counts.
+ * Add rows, which are copied (a payload that lasts is not).  Of two rows with one key the first counts.
  * Identifiers may also be added before the run, and must be where one
  *	 - is new, or read again after it was blocked: present, profile_id 0;
  *	 - is blocked or erased: not present, profile_id as the tables have it.

@@ -247,7 +247,8 @@ stitch_add_identifier(CdpkStitch *stitch, const CdpkStitchIdentifier *row)
 	if (stitch_find_node(stitch, row->identifier_id) != STITCH_NONE)
 		return CDPK_OK;
 	node.identifier_id = row->identifier_id;
-	node.payload = stitch_copy_bytes(&stitch->memory, row->payload, row->length);
+	node.payload =
+		row->lasts ? row->payload : stitch_copy_bytes(&stitch->memory, row->payload, row->length);
 	if (node.payload == NULL)
 		return CDPK_OUT_OF_MEMORY;
 	node.length = (uint32_t) row->length;
