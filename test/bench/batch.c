@@ -275,7 +275,6 @@ load_identifiers(void *context, CdpkStitch *stitch, const int64_t *ids, size_t c
 									known->name_space,
 									true,
 									false,
-									false,
 									false};
 
 		TRY(cdpk_stitch_add_identifiers(stitch, &row, 1));

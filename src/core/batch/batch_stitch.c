@@ -75,16 +75,15 @@ give_identifiers(CdpkBatch *batch, const bool *involved)
 		rows[count].payload = identifier->payload.bytes;
 		rows[count].length = identifier->payload.length;
 		rows[count].name_space = identifier->name_space;
-		rows[count].lasts = true;
 		rows[count].present = identifier->present;
 		rows[count].shared = identifier->profile_id != 0 && identifier->shared;
 		rows[count++].forbidden = identifier->forbidden;
 		if (count < PORTION)
 			continue;
-		STITCH_TRY(cdpk_stitch_add_identifiers(batch->stitch, rows, count));
+		STITCH_TRY(cdpk_stitch_add_lasting(batch->stitch, rows, count));
 		count = 0;
 	}
-	return cdpk_stitch_add_identifiers(batch->stitch, rows, count);
+	return cdpk_stitch_add_lasting(batch->stitch, rows, count);
 }
 
 /* Tell which links changed, but for those of plain profiles. */

@@ -79,8 +79,8 @@ cdpk_stitch_reserve(CdpkStitch *stitch, size_t identifiers, size_t links)
 	return cdpk_idmap_reserve(&stitch->node_of_id, identifiers);
 }
 
-CdpkStatus
-cdpk_stitch_add_identifiers(CdpkStitch *stitch, const CdpkStitchIdentifier *rows, size_t count)
+static CdpkStatus
+add_identifiers(CdpkStitch *stitch, const CdpkStitchIdentifier *rows, size_t count, bool lasting)
 {
 	for (size_t i = 0; i < count; i++)
 	{
@@ -89,9 +89,21 @@ cdpk_stitch_add_identifiers(CdpkStitch *stitch, const CdpkStitchIdentifier *rows
 			cdpk_idmap_prefetch(&stitch->node_of_id, (uint64_t) rows[i + AHEAD].identifier_id);
 			cdpk_idmap_prefetch(&stitch->profile_of_id, (uint64_t) rows[i + AHEAD].profile_id);
 		}
-		STITCH_TRY(stitch_add_identifier(stitch, &rows[i]));
+		STITCH_TRY(stitch_add_identifier(stitch, &rows[i], lasting));
 	}
 	return CDPK_OK;
+}
+
+CdpkStatus
+cdpk_stitch_add_identifiers(CdpkStitch *stitch, const CdpkStitchIdentifier *rows, size_t count)
+{
+	return add_identifiers(stitch, rows, count, false);
+}
+
+CdpkStatus
+cdpk_stitch_add_lasting(CdpkStitch *stitch, const CdpkStitchIdentifier *rows, size_t count)
+{
+	return add_identifiers(stitch, rows, count, true);
 }
 
 CdpkStatus

@@ -49,7 +49,7 @@ extern void cdpk_stitch_free(CdpkStitch *stitch);
 extern CdpkStatus cdpk_stitch_reserve(CdpkStitch *stitch, size_t identifiers, size_t links);
 
 /*
- * Add rows, which are copied (a payload that lasts is not).  Of two rows with one key the first counts.
+ * Add rows, which are copied.  Of two rows with one key the first counts.
  * Identifiers may also be added before the run, and must be where one
  *	 - is new, or read again after it was blocked: present, profile_id 0;
  *	 - is blocked or erased: not present, profile_id as the tables have it.
@@ -61,6 +61,10 @@ extern CdpkStatus cdpk_stitch_add_profiles(CdpkStitch *stitch, const CdpkStitchP
 extern CdpkStatus cdpk_stitch_add_links(CdpkStitch *stitch, const CdpkStitchLink *rows,
 										size_t count);
 extern CdpkStatus cdpk_stitch_add_forbids(CdpkStitch *stitch, const CdpkStitchForbid *rows,
+										  size_t count);
+
+/* Add identifiers whose payloads stay as long as the stitch: these are not copied. */
+extern CdpkStatus cdpk_stitch_add_lasting(CdpkStitch *stitch, const CdpkStitchIdentifier *rows,
 										  size_t count);
 
 /* ---------------------------------------------------------------- changes */

@@ -232,9 +232,9 @@ stitch_join(CdpkStitch *stitch, uint32_t x, uint32_t y)
 
 /* ---------------------------------------------------------------- rows */
 
-/* Add a node, and put it into the profile that the tables say. */
+/* Add a node, and put it into the profile that the tables say; lasting: its payload need not be copied. */
 CdpkStatus
-stitch_add_identifier(CdpkStitch *stitch, const CdpkStitchIdentifier *row)
+stitch_add_identifier(CdpkStitch *stitch, const CdpkStitchIdentifier *row, bool lasting)
 {
 	uint32_t place = stitch->nodes.count;
 	uint32_t profile = STITCH_NONE;
@@ -248,7 +248,7 @@ stitch_add_identifier(CdpkStitch *stitch, const CdpkStitchIdentifier *row)
 		return CDPK_OK;
 	node.identifier_id = row->identifier_id;
 	node.payload =
-		row->lasts ? row->payload : stitch_copy_bytes(&stitch->memory, row->payload, row->length);
+		lasting ? row->payload : stitch_copy_bytes(&stitch->memory, row->payload, row->length);
 	if (node.payload == NULL)
 		return CDPK_OUT_OF_MEMORY;
 	node.length = (uint32_t) row->length;

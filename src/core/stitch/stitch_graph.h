@@ -21,7 +21,8 @@ extern void stitch_append_forbids(CdpkStitch *stitch, StitchProfile *profile, ui
 extern void stitch_join(CdpkStitch *stitch, uint32_t x, uint32_t y);
 extern void stitch_raise_last(CdpkStitch *stitch, uint32_t root, const StitchRank *rank);
 extern void stitch_summarize(CdpkStitch *stitch, uint32_t root);
-extern CdpkStatus stitch_add_identifier(CdpkStitch *stitch, const CdpkStitchIdentifier *row);
+extern CdpkStatus stitch_add_identifier(CdpkStitch *stitch, const CdpkStitchIdentifier *row,
+										bool lasting);
 extern CdpkStatus stitch_add_profile(CdpkStitch *stitch, const CdpkStitchProfile *row);
 
 #endif /* CDPK_STITCH_GRAPH_H */

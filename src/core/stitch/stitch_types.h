@@ -42,13 +42,12 @@ typedef struct CdpkStitchIdentifier
 {
 	int64_t identifier_id;
 	int64_t profile_id;     /* as the tables have it; 0: in no profile yet */
-	const uint8_t *payload; /* of core/identifier/identifier.h; copied, unless it lasts */
+	const uint8_t *payload; /* of core/identifier/identifier.h; copied */
 	size_t length;
 	uint32_t name_space;
 	bool present;   /* some event carries it, and it is neither blocked nor erased */
 	bool shared;    /* as the tables have it, before this batch */
 	bool forbidden; /* a forbid in force names it */
-	bool lasts;     /* the payload stays as long as the stitch */
 } CdpkStitchIdentifier;
 
 /* Evidence of one pair; several rows of a pair (one for each source) count as their best. */
