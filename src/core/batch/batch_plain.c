@@ -100,7 +100,7 @@ join_components(CdpkBatch *batch, Components *components)
 		const CdpkBatchIdentifier *identifier = fresh_identifier(batch, i);
 
 		components->left[i] =
-			!batch_usable(identifier) || identifier->forbidden ||
+			identifier->forbidden ||
 			stitch_is_shared(&batch->rules.stitch, identifier->name_space, identifier->sharing,
 							 identifier->counts, identifier->count_length);
 	}
@@ -111,14 +111,11 @@ join_components(CdpkBatch *batch, Components *components)
 		uint32_t b = fresh_number(batch, change->b);
 
 		batch_tick(batch);
-		if (a != BATCH_NONE && b != BATCH_NONE && change->exists && !change->existed &&
-			!change->refused)
-		{
+		/* no row of the tables has a new number, and it is greater than others: the link is new, too */
+		if (a != BATCH_NONE)
 			(void) cdpk_unionfind_join(&components->joined, a, b);
-			continue;
-		}
-		leave(batch, components, change->a);
-		leave(batch, components, change->b);
+		else
+			leave(batch, components, change->b);
 	}
 	for (size_t i = 0; i < changes->retry_count; i++)
 	{
