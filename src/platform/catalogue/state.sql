@@ -48,6 +48,12 @@ COMMENT ON FUNCTION cdp_internal.check_tables() IS
 	'Internal: raises an error if the tables are missing or incomplete, are not those that cdp.init() made, or are of '
 	'another version than this release works with.';
 
+CREATE FUNCTION cdp_internal.check_owner(tables text[]) RETURNS void
+	AS 'MODULE_PATHNAME', 'cdp_check_owner' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.check_owner(text[]) IS
+	'Internal: raises an error if one of the tables, or of their partitions, does not belong to the current role, or '
+	'if row security applies to it. Each function that works as the owner of the tables calls it first.';
+
 CREATE FUNCTION cdp_internal.init_state() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -161,4 +167,4 @@ COMMENT ON FUNCTION cdp_internal.init_state() IS
 	'Internal: makes the tables of the state, of the batches, and of the progress in the inboxes.';
 
 REVOKE ALL ON FUNCTION cdp_internal.check_schema(), cdp_internal.tables_are_whole(), cdp_internal.check_tables(),
-	cdp_internal.init_state() FROM PUBLIC;
+	cdp_internal.check_owner(text[]), cdp_internal.init_state() FROM PUBLIC;
