@@ -96,7 +96,7 @@ sub mixed
 {
 	my ($message) = @_;
 	$node->safe_psql('copy', q{INSERT INTO cdp.inbox (type, event, user_id, "timestamp") VALUES ('track', 'Event 1', 'u3', '2026-01-01')});
-	for my $call ('SELECT cdp.refresh()', 'SELECT cdp.restitch()', 'SELECT * FROM cdp.verify()', q{SELECT * FROM cdp.verify('user_id:u3')}, q{SELECT cdp_data.add_event_month('2027-01-01')}, 'SELECT cdp_data.gather_statistics()')
+	for my $call ('SELECT cdp.refresh()', 'SELECT cdp.restitch()', 'SELECT * FROM cdp.verify()', q{SELECT * FROM cdp.verify('user_id:u3')}, q{SELECT cdp_data.add_event_month(now())}, 'SELECT cdp_data.gather_statistics()')
 	{
 		for my $role ('boss', 'postgres')
 		{

@@ -190,12 +190,8 @@ CREATE FUNCTION cdp.refresh(max_rows bigint DEFAULT 100000, wait boolean DEFAULT
 AS $function$
 BEGIN
 	PERFORM cdp_internal.check_schema();
-	SELECT r.taken, r.waiting, r.accepted, r.duplicate, r.quarantined, r.identifiers, r.profiles_created,
-		r.profiles_merged, r.profiles_split, r.profiles_touched, r.reworks, r.identifiers_reworked,
-		r.events_reanchored, r.elapsed
-	INTO STRICT taken, waiting, accepted, duplicate, quarantined, identifiers, profiles_created,
-		profiles_merged, profiles_split, profiles_touched, reworks, identifiers_reworked,
-		events_reanchored, elapsed
+	SELECT r.* INTO taken, waiting, accepted, duplicate, quarantined, identifiers, profiles_created, profiles_merged,
+		profiles_split, profiles_touched, reworks, identifiers_reworked, events_reanchored, elapsed
 	FROM cdp_data.refresh(max_rows, wait) r;
 END
 $function$;

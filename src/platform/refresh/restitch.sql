@@ -75,9 +75,7 @@ CREATE FUNCTION cdp.restitch(incomplete boolean DEFAULT false, OUT identifiers b
 AS $function$
 BEGIN
 	PERFORM cdp_internal.check_schema();
-	SELECT r.identifiers, r.links, r.identifiers_moved, r.profiles_created, r.profiles_merged, r.profiles_split,
-		r.events_reanchored, r.elapsed
-	INTO STRICT identifiers, links, identifiers_moved, profiles_created, profiles_merged, profiles_split,
+	SELECT r.* INTO identifiers, links, identifiers_moved, profiles_created, profiles_merged, profiles_split,
 		events_reanchored, elapsed
 	FROM cdp_data.restitch(incomplete) r;
 END
