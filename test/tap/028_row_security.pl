@@ -136,7 +136,7 @@ is(as('ann', 'SELECT count(DISTINCT "timestamp") FROM cdp_data.event'), '1', 'an
 my $definers = q{cdp_data.add_event_month(timestamp with time zone) cdp_data.gather_statistics() cdp_data.refresh(bigint,boolean) cdp_data.restitch(boolean) cdp_data.verify(bigint,text)};
 is(super(q{SELECT string_agg(p.oid::regprocedure::text, ' ' ORDER BY p.proname) FROM pg_proc p WHERE p.pronamespace = 'cdp_data'::regnamespace AND p.prosecdef AND p.proowner = 'keeper'::regrole
 		AND p.proconfig @> '{"search_path=pg_catalog, cdp, pg_temp"}'}), $definers, 'the functions that work as the owner');
-super('GRANT USAGE ON SCHEMA cdp, cdp_internal TO stranger; GRANT EXECUTE ON FUNCTION cdp.refresh(bigint, boolean), cdp.restitch(boolean), cdp.verify(), cdp_internal.check_schema() TO stranger');
+super('GRANT USAGE ON SCHEMA cdp, cdp_internal TO stranger; GRANT EXECUTE ON FUNCTION cdp.refresh(bigint, boolean), cdp.restitch(boolean), cdp.verify(), cdp_internal.check_columns(), cdp_internal.check_schema(), cdp_internal.tables_are_whole() TO stranger');
 for my $call ('cdp.refresh()', 'cdp.restitch()', 'cdp.verify()')
 {
 	refused('stranger', "SELECT $call", qr/42501: permission denied for schema cdp_data/);

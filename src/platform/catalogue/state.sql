@@ -16,12 +16,10 @@ CREATE FUNCTION cdp_internal.tables_are_whole() RETURNS boolean
 COMMENT ON FUNCTION cdp_internal.tables_are_whole() IS
 	'Internal: returns whether the tables have the columns of the types that the extension makes.';
 
-CREATE FUNCTION cdp_internal.check_tables() RETURNS void
+CREATE FUNCTION cdp_internal.check_columns() RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
-DECLARE
-	found_version integer;
 BEGIN
 	PERFORM cdp_internal.check_schema();
 	IF NOT cdp_internal.tables_are_whole() THEN
@@ -33,6 +31,20 @@ BEGIN
 				'CREATE EXTENSION cdp; SELECT cdp.init(); then insert the rows of cdp_lost_data.event, '
 				'cdp_lost.inbox and cdp_lost.inbox_raw into the new inboxes.';
 	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.check_columns() IS
+	'Internal: raises an error if the tables are missing or incomplete, or are not those that cdp.init() made. It reads '
+	'no table.';
+
+CREATE FUNCTION cdp_internal.check_tables() RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	found_version integer;
+BEGIN
+	PERFORM cdp_internal.check_columns();
 	SELECT s.tables_version INTO STRICT found_version FROM cdp_data.state s;
 	IF found_version <> cdp.tables_version() THEN
 		RAISE EXCEPTION 'the tables of cdp have version %, this release works with version %',
@@ -166,5 +178,5 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.init_state() IS
 	'Internal: makes the tables of the state, of the batches, and of the progress in the inboxes.';
 
-REVOKE ALL ON FUNCTION cdp_internal.check_schema(), cdp_internal.tables_are_whole(), cdp_internal.check_tables(),
-	cdp_internal.check_owner(text[]), cdp_internal.init_state() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.check_schema(), cdp_internal.tables_are_whole(), cdp_internal.check_columns(),
+	cdp_internal.check_tables(), cdp_internal.check_owner(text[]), cdp_internal.init_state() FROM PUBLIC;

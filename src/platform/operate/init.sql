@@ -34,7 +34,8 @@ BEGIN
 	PERFORM cdp_internal.init_segment();
 	PERFORM cdp_internal.init_statistics();
 	PERFORM cdp_internal.init_views();
-	PERFORM cdp_internal.init_as_owner();
+	PERFORM cdp_internal.init_refresh();
+	PERFORM cdp_internal.init_verify();
 	PERFORM cdp_data.add_event_month(now());
 	PERFORM cdp_data.add_event_month(now() + interval '31 days');
 END

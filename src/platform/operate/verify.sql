@@ -61,12 +61,36 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.verify_tables(bigint, text) IS
 	'Internal: what cdp.verify() does, for the owner of the tables. The arguments name one person; both NULL: all.';
 
+CREATE FUNCTION cdp_internal.init_verify() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	-- SECURITY DEFINER and made here for the reasons of cdp_data.refresh(): what row security hides is no
+	-- difference.  The text is read as an identifier.
+	CREATE FUNCTION cdp_data.verify(profile_id bigint, identifier text)
+		RETURNS TABLE (stage text, item text, expected text, found text)
+		LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER COST 1000000
+		SET search_path = pg_catalog, cdp, pg_temp
+	AS $body$
+	BEGIN
+		RETURN QUERY SELECT * FROM cdp_internal.verify_tables(profile_id, identifier);
+	END
+	$body$;
+	COMMENT ON FUNCTION cdp_data.verify(bigint, text) IS
+		'Internal: cdp.verify(), as the owner of the tables, for one person or for all (both arguments NULL).';
+	REVOKE ALL ON FUNCTION cdp_data.verify(bigint, text) FROM PUBLIC;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.init_verify() IS
+	'Internal: makes the function that verifies as the owner of the tables, owned by that role.';
+
 CREATE FUNCTION cdp.verify() RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000000
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp_internal.check_schema();
+	PERFORM cdp_internal.check_columns();
 	RETURN QUERY SELECT * FROM cdp_data.verify(NULL, NULL);
 END
 $function$;
@@ -91,7 +115,7 @@ CREATE FUNCTION cdp.verify(profile_id bigint)
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp_internal.check_schema();
+	PERFORM cdp_internal.check_columns();
 	RETURN QUERY SELECT * FROM cdp_data.verify(verify.profile_id, NULL);
 END
 $function$;
@@ -106,7 +130,7 @@ CREATE FUNCTION cdp.verify(identifier cdp.identifier)
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp_internal.check_schema();
+	PERFORM cdp_internal.check_columns();
 	RETURN QUERY SELECT * FROM cdp_data.verify(NULL, verify.identifier::text);
 END
 $function$;
@@ -132,5 +156,6 @@ $function$;
 COMMENT ON FUNCTION cdp.verify(text) IS
 	'The same for text: namespace:value, or the digits of a profile_id. Other text is an error (22P02).';
 
-REVOKE ALL ON FUNCTION cdp_internal.verify_person(bigint), cdp_internal.verify_tables(bigint, text), cdp.verify(),
-	cdp.verify(bigint), cdp.verify(cdp.identifier), cdp.verify(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.verify_person(bigint), cdp_internal.verify_tables(bigint, text),
+	cdp_internal.init_verify(), cdp.verify(), cdp.verify(bigint), cdp.verify(cdp.identifier), cdp.verify(text)
+	FROM PUBLIC;

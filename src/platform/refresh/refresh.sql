@@ -189,7 +189,7 @@ CREATE FUNCTION cdp.refresh(max_rows bigint DEFAULT 100000, wait boolean DEFAULT
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp_internal.check_schema();
+	PERFORM cdp_internal.check_columns();
 	SELECT r.* INTO taken, waiting, accepted, duplicate, quarantined, identifiers, profiles_created, profiles_merged,
 		profiles_split, profiles_touched, reworks, identifiers_reworked, events_reanchored, elapsed
 	FROM cdp_data.refresh(max_rows, wait) r;

@@ -74,7 +74,7 @@ CREATE FUNCTION cdp.restitch(incomplete boolean DEFAULT false, OUT identifiers b
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp_internal.check_schema();
+	PERFORM cdp_internal.check_columns();
 	SELECT r.* INTO identifiers, links, identifiers_moved, profiles_created, profiles_merged, profiles_split,
 		events_reanchored, elapsed
 	FROM cdp_data.restitch(incomplete) r;
