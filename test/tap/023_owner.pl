@@ -90,6 +90,14 @@ my $owners = q{SELECT string_agg(DISTINCT proowner::regrole::text, ',') FROM pg_
 is($node->safe_psql('copy', $owners), 'heir', 'so did the functions');
 as('boss', 'SELECT cdp.refresh(); SELECT cdp.restitch()', 'copy');
 is(as('boss', 'SELECT count(*) FROM cdp.verify()', 'copy'), '0', 'and a steward uses them');
+# segments of stewards go on being judged, whoever owns the tables
+as('boss', q{SELECT cdp.create_segment('calm', $$ CASE WHEN cdp.did(timeline, 'Bang') THEN 1 / (events - events) > 0 ELSE true END $$)}, 'copy');
+$node->safe_psql('copy', q{CREATE ROLE third LOGIN; REASSIGN OWNED BY heir TO third; SELECT cdp.init('third');
+	INSERT INTO cdp.inbox (type, event, user_id, "timestamp") VALUES ('track', 'Bang', 'u3', '2026-01-01')});
+as('boss', 'SELECT cdp.refresh()', 'copy');
+is($node->safe_psql('copy', q{SELECT error FROM cdp.segment WHERE name = 'calm'}), '22012: division by zero', 'one fails');
+is(as('boss', q{SELECT cdp.drop_segment('calm'); SELECT count(*) FROM cdp.verify()}, 'copy'), "\n0", 'and is dropped');
+$node->safe_psql('copy', q{REASSIGN OWNED BY third TO heir; SELECT cdp.init('heir')});
 # a part of the tables, or the tables without the functions: nothing works as a role that does not own them all, not even
 # as a superuser, as a table's owner can have code run by who writes to it
 sub mixed

@@ -34,7 +34,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.check_columns() IS
-	'Internal: raises an error if the tables are missing or incomplete, or are not those that cdp.init() made. It reads '
+	'Internal: raises an error if the tables are missing or incomplete, or are not those that cdp.init() made. Reads '
 	'no table.';
 
 CREATE FUNCTION cdp_internal.check_tables() RETURNS void
