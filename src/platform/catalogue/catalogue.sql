@@ -113,4 +113,11 @@ written_by: refresh (a batch, which locks the table first), writer or grant.
 erase_order: position of the table when a person is erased; NULL: it holds nothing of a person.
 personal: the columns with personal data, each with its category: identifier, trait, behavior, account or raw.$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.catalogue() FROM PUBLIC;
+-- IMMUTABLE and without arguments: a plan that is kept has its value.
+CREATE FUNCTION cdp_internal.catalogue_tables() RETURNS text[]
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN ARRAY(SELECT format('%I.%I', c.schemas[1], c.name) FROM cdp_internal.catalogue() c);
+COMMENT ON FUNCTION cdp_internal.catalogue_tables() IS
+	'Internal: returns the names of the tables of cdp_internal.catalogue(), with their schemas.';
+
+REVOKE ALL ON FUNCTION cdp_internal.catalogue(), cdp_internal.catalogue_tables() FROM PUBLIC;
