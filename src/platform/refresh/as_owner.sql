@@ -3,8 +3,8 @@
 -- These functions are SECURITY DEFINER, because a batch computed from a part of the rows would be wrong for good.  They
 -- are made by cdp.init(), and not in the extension's script, so that they run as the owner of the tables and never as
 -- the superuser who installed the extension.  Each only calls the function of cdp_internal that does the work; that
--- refuses to work for a role that does not own all tables.  Nothing of the caller's session runs with these rights: names are
--- looked up in pg_catalog and cdp, in pg_temp last, where no function is ever found; the arguments are numbers;
+-- refuses to work for a role that does not own all tables.  Nothing of the caller's session runs with these rights:
+-- names are looked up in pg_catalog and cdp, in pg_temp last, where no function is ever found; arguments are numbers;
 -- conditions of segments run as the owners of their views.
 
 CREATE FUNCTION cdp_internal.init_refresh() RETURNS void
