@@ -32,16 +32,16 @@ CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
 			   p.identifier_count, p.limited, p.shared, p.has_forbid, m.identifiers AS said_identifiers,
 			   m.limited AS said_limited, m.shared AS said_shared, m.has_forbid AS said_forbid, l.events AS said_events,
 			   l.first_seen AS said_first, l.last_seen AS said_last, l.traits AS said_traits,
-			   l.expires_at AS said_expires, l.timeline AS said_timeline, t.profile_id IS NOT NULL AS has_timeline,
-			   t.shared AS timeline_shared,
-			   cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) AS timeline
+			   l.expires_at AS said_expires, l.timeline AS said_timeline,
+			   cdp_internal.timeline_whole(p.timeline, p.level_1, p.level_2, p.level_3) AS timeline
 		FROM (
 			SELECT p.profile_id, true AS is_there, p.events, p.first_seen, p.last_seen, p.traits, p.expires_at,
-				   p.identifier_count, p.limited, p.shared, p.has_forbid
+				   p.identifier_count, p.limited, p.shared, p.has_forbid, p.timeline, p.level_1, p.level_2, p.level_3
 			FROM cdp_data.profile p
 			WHERE $4 IS NULL OR p.profile_id = $4
 			UNION ALL
-			SELECT i.profile_id, false, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+			SELECT i.profile_id, false, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+				   NULL
 			FROM cdp_data.identifier i
 			WHERE NOT i.blocked AND i.profile_id <> 0 AND ($4 IS NULL OR i.profile_id = $4)
 			  AND (SELECT true FROM cdp_data.profile p WHERE p.profile_id = i.profile_id) IS NULL
@@ -74,7 +74,6 @@ CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
 				SELECT e.type = 'identify' AND e.traits IS NOT NULL AND (o.expires_after IS NULL
 					OR least(e."timestamp", e.received_at) + o.expires_after > $2) AS counts) c
 			WHERE i.profile_id = p.profile_id) l
-		LEFT JOIN cdp_data.profile_timeline t ON t.profile_id = p.profile_id
 	$sql$;
 COMMENT ON FUNCTION cdp_internal.verify_profile_query() IS
 	'Internal: returns a query of the profiles: what their rows hold, and (said_…) what follows from their '
@@ -100,11 +99,11 @@ BEGIN
 		SELECT d.stage, coalesce(cdp_internal.verify_name(f.profile_id), 'profile 0'), d.expected, d.found
 		FROM (
 			SELECT f.*, (f.said_identifiers, f.said_limited, f.said_shared, f.said_forbid, f.said_events, f.said_first,
-					f.said_last, f.said_expires, true) IS DISTINCT FROM (f.identifier_count, f.limited, f.shared,
-					f.has_forbid, f.events, f.first_seen, f.last_seen, f.expires_at, f.is_there) AS summary_differs,
+					f.said_last, f.said_expires, f.said_identifiers > 0) IS DISTINCT FROM (f.identifier_count, f.limited,
+					f.shared, f.has_forbid, f.events, f.first_seen, f.last_seen, f.expires_at, f.is_there)
+				   AS summary_differs,
 				   f.traits IS DISTINCT FROM f.said_traits AS traits_differ,
-				   f.timeline IS DISTINCT FROM coalesce(f.said_timeline, '{}') AS timeline_differs,
-				   f.is_there AND f.has_timeline AND f.shared <> f.timeline_shared AS shared_differs
+				   f.timeline IS DISTINCT FROM coalesce(f.said_timeline, '{}') AS timeline_differs
 			FROM (%s) f
 			OFFSET 0) f
 		-- as text only what differs
@@ -120,25 +119,17 @@ BEGIN
 				CASE WHEN f.traits_differ THEN f.traits::text END),
 			(f.timeline_differs, 'timeline',
 				CASE WHEN f.timeline_differs THEN coalesce(f.said_timeline, '{}')::text END,
-				CASE WHEN f.timeline_differs THEN f.timeline::text END),
-			(f.shared_differs, 'timeline', CASE WHEN f.shared THEN 'shared' ELSE 'not shared' END,
-				CASE WHEN f.timeline_shared THEN 'shared' ELSE 'not shared' END)
+				CASE WHEN f.timeline_differs THEN f.timeline::text END)
 		) AS d (differs, stage, expected, found)
-		WHERE (f.summary_differs OR f.traits_differ OR f.timeline_differs OR f.shared_differs) AND d.differs
+		WHERE (f.summary_differs OR f.traits_differ OR f.timeline_differs) AND d.differs
 	$sql$, cdp_internal.verify_profile_query())
 	USING cdp.trait_rules(), (SELECT s.as_of FROM cdp_data.state s),
 		EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid'), asked;
-	RETURN QUERY
-		SELECT 'timeline', format('profile %s', t.profile_id), NULL,
-			   cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3)::text
-		FROM cdp_data.profile_timeline t
-		WHERE (asked IS NULL OR t.profile_id = asked)
-		  AND (SELECT true FROM cdp_data.profile p WHERE p.profile_id = t.profile_id) IS NULL;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_profiles(bigint) IS
-	'Internal: returns the differences of cdp_data.profile and cdp_data.profile_timeline from the events of their '
-	'identifiers. person: a profile_id; NULL: all.';
+	'Internal: returns the differences of cdp_data.profile from the events of their identifiers. person: a profile_id; '
+	'NULL: all.';
 
 REVOKE ALL ON FUNCTION cdp_internal.verify_said(jsonb, jsonb),
 	cdp_internal.verify_summary(bigint, jsonb, boolean, boolean, bigint, timestamptz, timestamptz, timestamptz),

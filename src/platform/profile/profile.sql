@@ -105,15 +105,31 @@ BEGIN
 		WHERE e.type = 'identify'
 	$sql$)));
 	PERFORM cdp_internal.batch_run('DELETE FROM cdp_data.profile');
-	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.profile (profile_id, identifier_count, limited, shared, has_forbid, last_trust, last_at,
-			first_seen, last_seen, events, traits, expires_at)
-		SELECT s.profile_id, s.identifier_count, s.limited, s.shared, s.has_forbid, s.last_trust, s.last_at,
-			f.first_seen, f.last_seen, coalesce(f.events, 0), f.traits, f.expires_at
-		FROM batch_summary s
-		LEFT JOIN batch_fold f USING (profile_id)
-		ORDER BY s.profile_id
+	PERFORM cdp_internal.batch_stage('batch_heavy', $sql$
+		WITH folded AS (
+			SELECT i.profile_id, cdp.timeline_agg(e."timestamp", e.event,
+				cdp_internal.carried(e.event, e.properties, (SELECT cdp_internal.carried_rules()))) AS timeline
+			FROM cdp_data.identifier i
+			JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
+			WHERE e.event IS NOT NULL
+			GROUP BY i.profile_id
+		), stored AS (
+			INSERT INTO cdp_data.profile (profile_id, identifier_count, limited, shared, has_forbid, last_trust,
+				last_at, first_seen, last_seen, events, traits, expires_at, timeline)
+			SELECT s.profile_id, s.identifier_count, s.limited, s.shared, s.has_forbid, s.last_trust,
+				s.last_at, f.first_seen, f.last_seen, coalesce(f.events, 0), f.traits, f.expires_at,
+				coalesce(t.timeline, '{}')
+			FROM batch_summary s
+			LEFT JOIN batch_fold f USING (profile_id)
+			LEFT JOIN folded t USING (profile_id)
+			ORDER BY s.profile_id
+			RETURNING profile_id, pg_column_size(timeline) AS size
+		)
+		SELECT profile_id
+		FROM stored
+		WHERE size > 8000
 	$sql$);
+	PERFORM cdp_internal.seal_timelines(cdp_internal.batch_array('SELECT profile_id FROM batch_heavy'));
 	RETURN cdp_internal.batch_stage('batch_touched', $sql$
 		SELECT profile_id FROM batch_summary
 		UNION
@@ -122,7 +138,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_fold() IS
-	'Internal: folds all events of the log into cdp_data.profile (batch_touched). Returns the number of profiles '
-	'touched.';
+	'Internal: folds all events of the log into cdp_data.profile (batch_touched), and seals timelines that are large. '
+	'Returns the number of profiles touched.';
 
 REVOKE ALL ON FUNCTION cdp_internal.init_profile(), cdp_internal.restitch_fold() FROM PUBLIC;

@@ -19,7 +19,7 @@
  *	pass_anchor		events of the log with other anchors
  *	pass_graph		identifiers in other profiles
  *	pass_log		the log
- *	pass_profile	rows of profiles and of their timelines
+ *	pass_profile	rows of profiles
  *	pass_fold		what is folded into them
  *	pass_account	accounts
  *	pass_name		names of events and traits
@@ -54,7 +54,6 @@ typedef enum PassTable
 	TABLE_LINK,
 	TABLE_EVENT,
 	TABLE_PROFILE,
-	TABLE_TIMELINE,
 	TABLE_ACCOUNT,
 	TABLE_MEMBER,
 	TABLE_SEEN_NAME,
@@ -131,24 +130,18 @@ enum
 	PROFILE_FIRST_SEEN,
 	PROFILE_LAST_SEEN,
 	PROFILE_EVENTS,
-	PROFILE_TRAITS,
-	PROFILE_SHARED,
 	PROFILE_IDENTIFIER_COUNT,
-	PROFILE_LIMITED,
+	PROFILE_SHARED,
 	PROFILE_HAS_FORBID,
-	PROFILE_LAST_TRUST,
+	PROFILE_TIMELINE,
 	PROFILE_LAST_AT,
-	PROFILE_EXPIRES_AT
-};
-
-enum
-{
-	TIMELINE_PROFILE_ID,
-	TIMELINE_SHARED,
-	TIMELINE_TIMELINE,
-	TIMELINE_LEVEL_1,
-	TIMELINE_LEVEL_2,
-	TIMELINE_LEVEL_3
+	PROFILE_LAST_TRUST,
+	PROFILE_TRAITS,
+	PROFILE_LIMITED,
+	PROFILE_EXPIRES_AT,
+	PROFILE_LEVEL_1,
+	PROFILE_LEVEL_2,
+	PROFILE_LEVEL_3
 };
 
 enum
@@ -445,11 +438,6 @@ typedef struct PassFold
 	Pass *pass;
 	CdpkBatchPart *parts; /* what the tables have of profiles */
 	int part_count;
-	struct
-	{
-		bool found;
-		bool shared;
-	} * timelines;      /* of each part, what the row of its timeline says */
 	CdpkIdMap part;     /* by profile */
 	CdpkIdMap gone;     /* profiles that become part of others, not folded anew */
 	CdpkIdMap replaced; /* profiles of which nothing is kept */
@@ -457,7 +445,6 @@ typedef struct PassFold
 
 /* pass_profile.c */
 extern void pass_write_profiles(PassFold *fold);
-extern void pass_write_timelines(PassFold *fold);
 
 /* pass_fold.c */
 extern void pass_fold(Pass *pass);

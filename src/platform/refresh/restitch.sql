@@ -17,7 +17,6 @@ BEGIN
 	done.largest_rework := cdp_internal.batch_value($sql$ SELECT other FROM batch_result WHERE kind = 'reworks' $sql$);
 	done.events_reanchored := cdp_internal.restitch_anchor();
 	done.profiles_touched := cdp_internal.restitch_fold();
-	PERFORM cdp_internal.restitch_fold_timeline();
 	PERFORM cdp_internal.restitch_fold_account();
 	touched := cdp_internal.batch_array('SELECT profile_id FROM batch_touched');
 END
