@@ -98,10 +98,10 @@ BEGIN
 	RETURN QUERY EXECUTE format($sql$
 		SELECT d.stage, coalesce(cdp_internal.verify_name(f.profile_id), 'profile 0'), d.expected, d.found
 		FROM (
-			SELECT f.*, (f.said_identifiers, f.said_limited, f.said_shared, f.said_forbid, f.said_events, f.said_first,
-					f.said_last, f.said_expires, f.said_identifiers > 0) IS DISTINCT FROM (f.identifier_count, f.limited,
-					f.shared, f.has_forbid, f.events, f.first_seen, f.last_seen, f.expires_at, f.is_there)
-				   AS summary_differs,
+			SELECT f.*, (f.said_identifiers > 0, f.said_identifiers, f.said_limited, f.said_shared, f.said_forbid,
+					f.said_events, f.said_first, f.said_last, f.said_expires)
+					IS DISTINCT FROM (f.is_there, f.identifier_count, f.limited, f.shared, f.has_forbid, f.events,
+						f.first_seen, f.last_seen, f.expires_at) AS summary_differs,
 				   f.traits IS DISTINCT FROM f.said_traits AS traits_differ,
 				   f.timeline IS DISTINCT FROM coalesce(f.said_timeline, '{}') AS timeline_differs
 			FROM (%s) f
