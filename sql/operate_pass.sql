@@ -65,6 +65,7 @@ END
 $$;
 
 SELECT cdp.init();
+UPDATE cdp_data.identifier_key SET key = '\x000102030405060708090a0b0c0d0e0f';
 SET cdp.store = 'auto';
 SELECT count(act(s)) FROM generate_series(1, 56) s;
 SELECT * FROM cdp.verify();
@@ -74,6 +75,7 @@ DROP EXTENSION cdp CASCADE;
 DROP SCHEMA cdp, cdp_data CASCADE;
 CREATE EXTENSION cdp;
 SELECT cdp.init();
+UPDATE cdp_data.identifier_key SET key = '\x000102030405060708090a0b0c0d0e0f';
 SET cdp.store = 'sql';
 SELECT count(act(s)) FROM generate_series(1, 56) s;
 SELECT * FROM cdp.verify();

@@ -27,7 +27,7 @@ SELECT * FROM cdp.verify();
 -- what the tables hold, without when they came to hold it
 CREATE VIEW held AS
 	SELECT 'identifier' AS kind, (to_jsonb(i) - 'batch_id' - 'since_batch_id')::text AS row FROM cdp_data.identifier i
-	UNION ALL SELECT 'map', to_jsonb(m)::text FROM cdp_data.identifier_map m
+	UNION ALL SELECT 'map', jsonb_build_object('identifier', i.identifier, 'its hash', m.hash = cdp_internal.map_hash(i.identifier), 'identifier_id', m.identifier_id)::text FROM cdp_data.identifier_map m LEFT JOIN cdp_data.identifier i USING (identifier_id)
 	UNION ALL SELECT 'link', (to_jsonb(l) - 'batch_id' - 'last_batch_id')::text FROM cdp_data.link l
 	UNION ALL SELECT 'profile', (to_jsonb(p) - 'last_trust' - 'last_at' || jsonb_build_object('traits', p.traits::text, 'timeline', p.timeline::text))::text FROM cdp_data.profile p
 	UNION ALL SELECT 'event', to_jsonb(e)::text FROM cdp_data.event e
@@ -63,10 +63,13 @@ SELECT m.* FROM (VALUES
 	($$ UPDATE cdp_data.identifier SET link_counts = '{}' $$),
 	($$ DELETE FROM cdp_data.identifier WHERE identifier IN ('user_id:u2', 'club:7', 'anonymous_id:c') $$),
 	($$ INSERT INTO cdp_data.identifier (identifier_id, identifier, profile_id, batch_id, since_batch_id) VALUES (4711, 'user_id:u2', 4711, 1, 1) $$),
-	($$ DELETE FROM cdp_data.identifier_map WHERE identifier = 'user_id:u2' $$),
+	($$ DELETE FROM cdp_data.identifier_map WHERE hash = cdp_internal.map_hash('user_id:u2') $$),
 	($$ DELETE FROM cdp_data.identifier_map $$),
-	($$ UPDATE cdp_data.identifier_map SET identifier_id = 1 WHERE identifier = 'user_id:u2' $$),
-	($$ INSERT INTO cdp_data.identifier_map VALUES ('user_id:nobody', 4711) $$),
+	($$ UPDATE cdp_data.identifier_map SET identifier_id = 1 WHERE hash = cdp_internal.map_hash('user_id:u2') $$),
+	($$ UPDATE cdp_data.identifier_map SET hash = 0 $$),
+	($$ INSERT INTO cdp_data.identifier_map SELECT cdp_internal.map_hash('user_id:u2'), identifier_id FROM cdp_data.identifier ON CONFLICT DO NOTHING $$),
+	($$ INSERT INTO cdp_data.identifier_map VALUES (cdp_internal.map_hash('user_id:nobody'), 4711) $$),
+	($$ DELETE FROM cdp_data.identifier WHERE NOT blocked; INSERT INTO cdp_data.identifier_map SELECT hash + 1, identifier_id FROM cdp_data.identifier_map $$),
 	($$ UPDATE cdp_data.link SET refused = NOT refused $$),
 	($$ UPDATE cdp_data.link SET events = 9, first_at = first_at - interval '1 day', message_id = NULL $$),
 	($$ DELETE FROM cdp_data.link $$),
@@ -109,7 +112,7 @@ TRUNCATE healthy;
 INSERT INTO healthy SELECT * FROM held;
 CREATE TABLE decided AS SELECT verdict_id, kind, a, b, until_at, batch_id FROM cdp.verdict;
 UPDATE cdp_data.identifier SET identifier = misspelled(identifier);
-UPDATE cdp_data.identifier_map SET identifier = misspelled(identifier);
+UPDATE cdp_data.identifier_map m SET hash = cdp_internal.map_hash(i.identifier) FROM cdp_data.identifier i WHERE i.identifier_id = m.identifier_id;
 UPDATE cdp.verdict SET a = misspelled(a), b = misspelled(b);
 -- one of them was seen in both spellings, and so was what was decided about it
 INSERT INTO cdp_data.identifier (identifier_id, identifier, profile_id, batch_id, since_batch_id)

@@ -41,12 +41,16 @@ SELECT fault($$ UPDATE cdp_data.identifier SET profile_id = cdp.profile_of('user
 SELECT fault($$ UPDATE cdp_data.identifier SET shared = true WHERE identifier = 'anonymous_id:a' $$);
 SELECT fault($$ UPDATE cdp_data.identifier SET link_counts = '{}' WHERE identifier = 'anonymous_id:a' $$);
 SELECT fault($$ UPDATE cdp_data.identifier SET blocked = false, profile_id = identifier_id WHERE identifier = 'anonymous_id:bad' $$);
-SELECT fault($$ UPDATE cdp_data.identifier_map SET identifier_id = 1 WHERE identifier = 'user_id:u2' $$);
+SELECT fault($$ UPDATE cdp_data.identifier_map SET identifier_id = 1 WHERE hash = cdp_internal.map_hash('user_id:u2') $$);
+SELECT fault($$ DELETE FROM cdp_data.identifier_map WHERE hash = cdp_internal.map_hash('user_id:u2') $$);
+SELECT fault($$ UPDATE cdp_data.identifier_map SET hash = hash + 1 WHERE hash = cdp_internal.map_hash('user_id:u2') $$);
+SELECT fault($$ INSERT INTO cdp_data.identifier_map SELECT hash, 1 FROM cdp_data.identifier_map WHERE hash = cdp_internal.map_hash('user_id:u2') $$);
+SELECT fault($$ INSERT INTO cdp_data.identifier_map VALUES (7, 4711) $$);
 SELECT fault($$ DELETE FROM cdp_data.link WHERE refused $$);
 SELECT fault($$ UPDATE cdp_data.link SET refused = NOT refused $$);
 SELECT fault($$ UPDATE cdp_data.link SET events = 9 WHERE refused $$);
 SELECT fault($$ UPDATE cdp_data.link SET first_at = '2025-12-31', message_id = 'm0' WHERE NOT refused $$);
-SELECT fault($$ UPDATE cdp_data.event SET identifier_id = (SELECT identifier_id FROM cdp_data.identifier_map WHERE identifier = 'anonymous_id:a') WHERE message_id = 'm3' $$);
+SELECT fault($$ UPDATE cdp_data.event SET identifier_id = (SELECT identifier_id FROM cdp_internal.known_identifier('anonymous_id:a')) WHERE message_id = 'm3' $$);
 SELECT fault($$ UPDATE cdp_data.event SET identifier_id = 0 WHERE message_id = 'm4' $$);
 SELECT fault($$ UPDATE cdp_data.profile SET identifier_count = 7 WHERE profile_id = cdp.profile_of('user_id:u1') $$);
 SELECT fault($$ UPDATE cdp_data.profile SET limited = '{"user_id": 2}' WHERE profile_id = cdp.profile_of('user_id:u1') $$);
@@ -63,6 +67,8 @@ SELECT fault($$ DELETE FROM cdp_data.event WHERE message_id = 'm4' $$);
 SELECT fault($$ UPDATE cdp.namespace SET max_per_profile = NULL WHERE namespace = 'user_id' $$);
 SELECT fault($$ DELETE FROM cdp.verdict $$);
 SELECT fault($$ INSERT INTO cdp_data.identifier (identifier_id, identifier, profile_id, batch_id, since_batch_id) VALUES (4711, 'user_id:u2', cdp.profile_of('user_id:u2'), 1, 1) $$);
+SELECT fault($$ INSERT INTO cdp_data.identifier (identifier_id, identifier, profile_id, batch_id, since_batch_id) VALUES (4711, 'user_id:u2', cdp.profile_of('user_id:u2'), 1, 1);
+	INSERT INTO cdp_data.identifier_map VALUES (cdp_internal.map_hash('user_id:u2'), 4711) $$);
 SELECT * FROM cdp.verify();
 
 -- who is who: rules and verdicts that were not carried out
@@ -87,8 +93,8 @@ SELECT fault($$
 $$);
 -- the number of a person
 SELECT fault($$
-	UPDATE cdp_data.identifier SET profile_id = (SELECT identifier_id FROM cdp_data.identifier_map WHERE identifier = 'anonymous_id:a') WHERE profile_id = cdp.profile_of('user_id:u1');
-	UPDATE cdp_data.profile SET profile_id = (SELECT identifier_id FROM cdp_data.identifier_map WHERE identifier = 'anonymous_id:a') WHERE profile_id = (SELECT identifier_id FROM cdp_data.identifier_map WHERE identifier = 'user_id:u1')
+	UPDATE cdp_data.identifier SET profile_id = (SELECT identifier_id FROM cdp_data.identifier WHERE identifier = 'anonymous_id:a') WHERE profile_id = cdp.profile_of('user_id:u1');
+	UPDATE cdp_data.profile SET profile_id = (SELECT identifier_id FROM cdp_data.identifier WHERE identifier = 'anonymous_id:a') WHERE profile_id = (SELECT identifier_id FROM cdp_data.identifier WHERE identifier = 'user_id:u1')
 $$);
 -- an event that came twice would not be noticed
 SELECT fault($$ DELETE FROM cdp_data.message WHERE message_key = cdp.message_key('m4') $$);

@@ -262,8 +262,9 @@ cdpk_batch_add_known(CdpkBatch *batch, const CdpkBatchKnown *rows, size_t count)
 		identifier = &batch->identifiers.items[rows[i].place];
 		if (rows[i].identifier_id <= 0 || rows[i].profile_id < 0)
 			return CDPK_CORRUPT;
+		/* two rows of one identifier */
 		if (identifier->identifier_id != 0)
-			return CDPK_INVALID;
+			return CDPK_CORRUPT;
 		/* a blocked one is in no profile, or in the changes */
 		if (identifier->blocked)
 			continue;

@@ -33,11 +33,27 @@ BEGIN
 	SELECT d.namespace, d.priority, d.max_per_profile, cdp_internal.default_max_links(d.namespace)
 	FROM cdp_internal.known_namespaces() d;
 
+	CREATE TABLE cdp_data.identifier_key (
+		singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+		key bytea NOT NULL CHECK (octet_length(key) = 16));
+	COMMENT ON TABLE cdp_data.identifier_key IS
+		'One row: the key of the hashes in cdp_data.identifier_map. Writers cannot read it, so they cannot choose '
+		'identifiers whose hashes are equal. It never changes.';
+	COMMENT ON COLUMN cdp_data.identifier_key.singleton IS 'Always true, so that there is one row.';
+	COMMENT ON COLUMN cdp_data.identifier_key.key IS '16 random bytes.';
+	-- a UUID has 122 random bits
+	INSERT INTO cdp_data.identifier_key (key)
+	VALUES (substring(sha256(uuid_send(gen_random_uuid()) || uuid_send(gen_random_uuid())) FROM 1 FOR 16));
+
 	CREATE TABLE cdp_data.identifier_map (
-		identifier cdp.identifier PRIMARY KEY,
-		identifier_id bigint NOT NULL);
-	COMMENT ON TABLE cdp_data.identifier_map IS 'Identifier to its number. Distribution key: identifier.';
-	COMMENT ON COLUMN cdp_data.identifier_map.identifier IS 'The identifier, normalised.';
+		hash bigint,
+		identifier_id bigint,
+		PRIMARY KEY (hash, identifier_id));
+	COMMENT ON TABLE cdp_data.identifier_map IS
+		'Hash of an identifier to its number. Two identifiers can have one hash, so who reads it compares '
+		'cdp_data.identifier.identifier. Distribution key: hash.';
+	COMMENT ON COLUMN cdp_data.identifier_map.hash IS
+		'Hash of the identifier, by the key of the installation: see cdp_internal.map_hash().';
 	COMMENT ON COLUMN cdp_data.identifier_map.identifier_id IS 'Number of the identifier.';
 
 	CREATE TABLE cdp_data.identifier (
@@ -50,13 +66,12 @@ BEGIN
 		batch_id bigint NOT NULL,
 		since_batch_id bigint NOT NULL);
 	CREATE INDEX identifier_profile_id ON cdp_data.identifier (profile_id);
-	-- for the view cdp.identifiers, whose identifiers are text
-	CREATE INDEX identifier_identifier_text ON cdp_data.identifier ((identifier::text) COLLATE "C");
 	COMMENT ON TABLE cdp_data.identifier IS
 		'One row for each identifier ever seen, with the profile it is in now. Distribution key: identifier_id.';
 	COMMENT ON COLUMN cdp_data.identifier.identifier_id IS
 		'Number of the identifier, assigned once in the order of arrival, and never changed.';
-	COMMENT ON COLUMN cdp_data.identifier.identifier IS 'The identifier, normalised.';
+	COMMENT ON COLUMN cdp_data.identifier.identifier IS
+		'The identifier, normalised. No two rows have the same: there is one writer at a time, and it looks first.';
 	COMMENT ON COLUMN cdp_data.identifier.profile_id IS
 		'The identifier_id of the strongest identifier of its profile; 0: it is blocked and in no profile.';
 	COMMENT ON COLUMN cdp_data.identifier.shared IS

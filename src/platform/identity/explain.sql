@@ -69,19 +69,18 @@ BEGIN
 		FROM (SELECT e.place, e.mine, e.other,
 					 CASE
 						WHEN e.mine = e.other THEN 'same'
-						WHEN i.identifier_id IS NULL THEN 'unknown'
-						WHEN i.blocked THEN 'blocked'
-						WHEN i.shared THEN 'shared'
+						WHEN k.identifier_id IS NULL THEN 'unknown'
+						WHEN k.blocked THEN 'blocked'
+						WHEN k.shared THEN 'shared'
 					 END AS reason
 			  FROM (VALUES (1, explain.a, explain.b), (2, explain.b, explain.a)) AS e (place, mine, other)
-			  LEFT JOIN cdp_data.identifier_map m ON m.identifier = e.mine
-			  LEFT JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id) o
+			  LEFT JOIN LATERAL cdp_internal.known_identifier(e.mine) k ON true) o
 		WHERE o.reason IS NOT NULL ORDER BY o.place LIMIT 1;
 	IF FOUND THEN
 		RETURN;
 	END IF;
-	start_id := (SELECT m.identifier_id FROM cdp_data.identifier_map m WHERE m.identifier = explain.a);
-	end_id := (SELECT m.identifier_id FROM cdp_data.identifier_map m WHERE m.identifier = explain.b);
+	start_id := (SELECT k.identifier_id FROM cdp_internal.known_identifier(explain.a) k);
+	end_id := (SELECT k.identifier_id FROM cdp_internal.known_identifier(explain.b) k);
 	FOR step, from_identifier, to_identifier, source, message_id, at, refused, reasons IN
 		SELECT p.step, x.identifier::text, y.identifier::text, e.source, e.message_id, e.first_at, p.refused, p.reasons
 		FROM cdp_internal.explain_path(start_id, end_id) p

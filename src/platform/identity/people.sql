@@ -220,8 +220,9 @@ CREATE FUNCTION cdp.profile_at(identifier cdp.identifier, at timestamptz) RETURN
 AS $function$
 BEGIN
 	PERFORM cdp_internal.check_tables();
-	RETURN (SELECT cdp.profile_at(m.identifier_id, profile_at.at) FROM cdp_data.identifier_map m
-			WHERE m.identifier = profile_at.identifier);
+	RETURN (
+		SELECT cdp.profile_at(k.identifier_id, profile_at.at)
+		FROM cdp_internal.known_identifier(profile_at.identifier) k);
 END
 $function$;
 COMMENT ON FUNCTION cdp.profile_at(cdp.identifier, timestamptz) IS

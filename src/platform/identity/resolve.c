@@ -297,6 +297,7 @@ cdp_restitch_resolve(PG_FUNCTION_ARGS)
 	batch_connect();
 	nest_level = batch_enter_planner();
 	resolver = resolver_new();
+	resolver->forbids = resolver_staged_forbids;
 	allocator = cdp_huge_scratch(CurrentMemoryContext);
 	resolver_check(cdpk_stitch_new(&resolver->rules, &resolver->store, &allocator, &stitch));
 	give_portions(resolver, stitch,

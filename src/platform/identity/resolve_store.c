@@ -436,6 +436,25 @@ load_profiles(void *context, CdpkStitch *stitch, const int64_t *profile_ids, siz
 	return status;
 }
 
+/* the forbids of the identifiers that "near" lists, by number, where "numbered" has them */
+#define FORBID_QUERY(near, numbered)                                                   \
+	"WITH near AS (" near "), met AS ("                                                \
+	" SELECT v.a, v.b FROM near n JOIN cdp_data.verdict v ON v.a = n.identifier"       \
+	" WHERE v.kind = 'forbid'"                                                         \
+	" UNION SELECT v.a, v.b FROM near n JOIN cdp_data.verdict v ON v.b = n.identifier" \
+	" WHERE v.kind = 'forbid') SELECT x.identifier_id, y.identifier_id FROM met m " numbered
+
+static const char known_forbids[] = FORBID_QUERY(
+	"SELECT i.identifier FROM cdp_data.identifier i WHERE i.profile_id = ANY ($1)"
+	" UNION SELECT i.identifier FROM cdp_data.identifier i WHERE i.identifier_id = ANY ($2)",
+	"CROSS JOIN LATERAL cdp_internal.known_identifier(m.a) x"
+	" CROSS JOIN LATERAL cdp_internal.known_identifier(m.b) y");
+
+const char resolver_staged_forbids[] = FORBID_QUERY(
+	"SELECT u.identifier FROM batch_usable u LEFT JOIN cdp_data.identifier i"
+	" USING (identifier_id) WHERE i.profile_id = ANY ($1) OR u.identifier_id = ANY ($2)",
+	"JOIN batch_usable x ON x.identifier = m.a JOIN batch_usable y ON y.identifier = m.b");
+
 static CdpkStatus
 load_forbids(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t profile_count,
 			 const int64_t *identifier_ids, size_t identifier_count)
@@ -443,14 +462,7 @@ load_forbids(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size
 	Datum arguments[2] = {resolver_ids(profile_ids, profile_count),
 						  resolver_ids(identifier_ids, identifier_count)};
 	uint64 count;
-	SPITupleTable *rows = resolver_rows(
-		"WITH named AS ("
-		" SELECT m.identifier_id, m.identifier FROM cdp_data.identifier_map m LEFT JOIN cdp_data.identifier i USING (identifier_id)"
-		" WHERE m.identifier IN (SELECT a FROM cdp_data.verdict WHERE kind = 'forbid' UNION SELECT b FROM cdp_data.verdict WHERE kind = 'forbid')"
-		" AND (i.profile_id = ANY ($1) OR m.identifier_id = ANY ($2)))"
-		" SELECT a.identifier_id, b.identifier_id FROM cdp_data.verdict v JOIN cdp_data.identifier_map a ON a.identifier = v.a JOIN cdp_data.identifier_map b ON b.identifier = v.b"
-		" WHERE v.kind = 'forbid' AND (v.a IN (SELECT identifier FROM named) OR v.b IN (SELECT identifier FROM named))",
-		2, arguments, &count);
+	SPITupleTable *rows = resolver_rows(((Resolver *) context)->forbids, 2, arguments, &count);
 	CdpkStitchForbid *forbids = palloc(sizeof(CdpkStitchForbid) * Max(count, 1));
 	CdpkStatus status;
 
@@ -485,6 +497,7 @@ resolver_new(void)
 	resolver->store.load_contents = load_contents;
 	resolver->store.load_links = load_links;
 	resolver->store.load_forbids = load_forbids;
+	resolver->forbids = known_forbids;
 	resolver->store.check_interrupts = check_interrupts;
 	return resolver;
 }

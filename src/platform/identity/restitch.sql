@@ -102,21 +102,35 @@ CREATE FUNCTION cdp_internal.restitch_number(last_id bigint) RETURNS void
 AS $function$
 BEGIN
 	-- if two rows have the same identifier, the one that cdp_data.identifier_map knows keeps it
+	PERFORM cdp_internal.batch_stage('batch_hashed', $sql$
+		SELECT i.identifier, i.identifier_id, cdp_internal.map_hash(i.identifier, k.key) AS hash
+		FROM cdp_data.identifier i CROSS JOIN cdp_data.identifier_key k
+	$sql$);
+	PERFORM cdp_internal.batch_stage('batch_there', $sql$
+		SELECT DISTINCT ON (h.identifier) h.identifier, h.identifier_id, h.hash
+		FROM batch_hashed h
+		LEFT JOIN cdp_data.identifier_map m ON m.hash = h.hash AND m.identifier_id = h.identifier_id
+		ORDER BY h.identifier, m.identifier_id IS NULL, h.identifier_id
+	$sql$);
+	-- an identifier that has lost its row keeps the number of its hash
 	PERFORM cdp_internal.batch_stage('batch_numbered', $sql$
-		SELECT DISTINCT ON (n.identifier) n.identifier, n.identifier_id, n.is_there FROM (
-			SELECT i.identifier, i.identifier_id, true AS is_there, m.identifier_id IS NULL AS place
-			FROM cdp_data.identifier i
-			LEFT JOIN cdp_data.identifier_map m ON m.identifier = i.identifier AND m.identifier_id = i.identifier_id
-			UNION ALL
-			(SELECT DISTINCT ON (m.identifier_id) m.identifier, m.identifier_id, false, true
-			 FROM cdp_data.identifier_map m
-			 WHERE NOT EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = m.identifier_id)
-			 ORDER BY m.identifier_id, m.identifier)) n
-		ORDER BY n.identifier, n.is_there DESC, n.place, n.identifier_id
+		SELECT t.identifier, t.identifier_id, true AS is_there
+		FROM batch_there t
+		UNION ALL
+		(SELECT DISTINCT ON (o.hash) o.identifier, o.identifier_id, false
+		 FROM (
+			SELECT DISTINCT ON (m.identifier_id) c.identifier, m.identifier_id, m.hash
+			FROM batch_carried c
+			CROSS JOIN cdp_data.identifier_key k
+			JOIN cdp_data.identifier_map m ON m.hash = cdp_internal.map_hash(c.identifier, k.key)
+			WHERE NOT EXISTS (SELECT FROM batch_there t WHERE t.identifier = c.identifier)
+				AND NOT EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = m.identifier_id)
+			ORDER BY m.identifier_id, c.identifier) o
+		 ORDER BY o.hash, o.identifier_id)
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
 		DELETE FROM cdp_data.identifier i
-		WHERE NOT EXISTS (SELECT FROM batch_numbered n WHERE n.identifier_id = i.identifier_id AND n.is_there)
+		WHERE NOT EXISTS (SELECT FROM batch_there t WHERE t.identifier_id = i.identifier_id)
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_usable', format($sql$
 		SELECT c.identifier, c.namespace, coalesce(n.is_there, false) AS is_there,
@@ -127,20 +141,23 @@ BEGIN
 	PERFORM cdp_internal.batch_stage('batch_new',
 		'SELECT identifier, identifier_id FROM batch_usable WHERE NOT is_there');
 	PERFORM cdp_internal.batch_stage('batch_map', $sql$
-		SELECT identifier, identifier_id FROM batch_usable
-		UNION
-		SELECT identifier, identifier_id FROM batch_numbered WHERE is_there
+		SELECT t.hash, t.identifier_id
+		FROM batch_there t
+		UNION ALL
+		SELECT cdp_internal.map_hash(n.identifier, k.key), n.identifier_id
+		FROM batch_new n CROSS JOIN cdp_data.identifier_key k
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
 		DELETE FROM cdp_data.identifier_map m
-		WHERE NOT EXISTS (
-			SELECT FROM batch_map b WHERE b.identifier = m.identifier AND b.identifier_id = m.identifier_id)
+		WHERE NOT EXISTS (SELECT FROM batch_map b WHERE b.hash = m.hash AND b.identifier_id = m.identifier_id)
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.identifier_map (identifier, identifier_id)
-		SELECT b.identifier, b.identifier_id
+		INSERT INTO cdp_data.identifier_map (hash, identifier_id)
+		SELECT b.hash, b.identifier_id
 		FROM batch_map b
-		WHERE NOT EXISTS (SELECT FROM cdp_data.identifier_map m WHERE m.identifier = b.identifier) ORDER BY b.identifier
+		WHERE NOT EXISTS (
+			SELECT FROM cdp_data.identifier_map m WHERE m.hash = b.hash AND m.identifier_id = b.identifier_id)
+		ORDER BY b.hash
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_lost', $sql$
 		SELECT i.identifier_id, i.profile_id AS old_id, i.since_batch_id FROM cdp_data.identifier i

@@ -81,10 +81,8 @@ BEGIN
 			SELECT string_agg(format(', %s', cdp_internal.lookup_part(u.part)), '' ORDER BY u.place)
 			FROM unnest(parts) WITH ORDINALITY AS u (part, place)),
 		CASE WHEN by_identifier THEN $sql$
-			cdp_data.identifier_map m
-			JOIN cdp_data.identifier w ON w.identifier_id OPERATOR(pg_catalog.=) m.identifier_id
+			cdp_internal.known_identifier($1) w
 			JOIN cdp_data.profile p ON p.profile_id OPERATOR(pg_catalog.=) w.profile_id
-			WHERE m.identifier OPERATOR(cdp.=) $1
 		$sql$ ELSE $sql$
 			cdp_data.identifier w
 			JOIN cdp_data.profile p ON p.profile_id OPERATOR(pg_catalog.=) w.profile_id

@@ -11,7 +11,8 @@ BEGIN
 	RETURN EXISTS (
 		SELECT
 		FROM cdp_data.verdict v
-		JOIN cdp_data.identifier_map m ON m.identifier IN (v.a, v.b)
+		CROSS JOIN LATERAL unnest(ARRAY[v.a, v.b]) AS u (identifier)
+		CROSS JOIN LATERAL cdp_internal.known_identifier(u.identifier) m
 		JOIN cdp_data.event e ON e.identifier_id = m.identifier_id
 		CROSS JOIN cdp_data.state s
 		CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id,
@@ -30,7 +31,7 @@ CREATE FUNCTION cdp_internal.verify_identifier_query() RETURNS text
 		SELECT i.*, m.identifier_id AS mapped_id, n.namespace, l.counts, w.is_blocked, w.is_shared,
 			   NOT i.blocked AND (i.shared <> w.is_shared OR i.link_counts <> l.counts) AS differs
 		FROM cdp_data.identifier i
-		LEFT JOIN cdp_data.identifier_map m ON m.identifier = i.identifier
+		LEFT JOIN LATERAL cdp_internal.known_identifier(i.identifier) m ON true
 		LEFT JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)
 		CROSS JOIN LATERAL (
 			SELECT coalesce(jsonb_object_agg(g.namespace, g.number), '{}') AS counts,
@@ -111,16 +112,17 @@ AS $function$
 #variable_conflict use_column
 BEGIN
 	RETURN QUERY
-		SELECT 'identifier', m.identifier::text, NULL,
-			   format('number %s in cdp_data.identifier_map, which is %s', m.identifier_id,
-				coalesce('that of ' || i.identifier::text, 'that of none'))
+		SELECT 'identifier', coalesce(i.identifier::text, format('number %s', m.identifier_id)), NULL,
+			   CASE WHEN i.identifier_id IS NULL THEN 'a number in cdp_data.identifier_map that none has'
+				ELSE 'another hash in cdp_data.identifier_map' END
 		FROM cdp_data.identifier_map m
+		CROSS JOIN cdp_data.identifier_key k
 		LEFT JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id
-		WHERE i.identifier IS DISTINCT FROM m.identifier;
+		WHERE i.identifier_id IS NULL OR cdp_internal.map_hash(i.identifier, k.key) <> m.hash;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_numbers() IS
-	'Internal: returns the rows of cdp_data.identifier_map whose number is wrong.';
+	'Internal: returns the rows of cdp_data.identifier_map whose number or hash is wrong.';
 
 CREATE FUNCTION cdp_internal.verify_sharing(shared boolean, counts jsonb) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE

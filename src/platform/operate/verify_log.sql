@@ -29,7 +29,8 @@ BEGIN
 		SELECT m.identifier_id
 		FROM cdp_data.identifier i
 		JOIN cdp_data.verdict v ON v.kind = 'unlink' AND i.identifier IN (v.a, v.b)
-		JOIN cdp_data.identifier_map m ON m.identifier IN (v.a, v.b)
+		CROSS JOIN LATERAL unnest(ARRAY[v.a, v.b]) AS u (identifier)
+		CROSS JOIN LATERAL cdp_internal.known_identifier(u.identifier) m
 		WHERE i.identifier_id = ANY (own));
 END
 $function$;
@@ -55,13 +56,10 @@ BEGIN
 		CROSS JOIN LATERAL (
 			-- the strongest first
 			SELECT array_agg(i.identifier_id ORDER BY i.shared, n.priority, u.identifier)
-					FILTER (WHERE NOT i.blocked AND i.identifier = u.identifier AND n.namespace IS NOT NULL) AS ids,
-				   array_agg(u.identifier)
-					FILTER (WHERE i.blocked IS NOT FALSE OR i.identifier <> u.identifier OR n.namespace IS NULL)
-					AS lacking
+					FILTER (WHERE NOT i.blocked AND n.namespace IS NOT NULL) AS ids,
+				   array_agg(u.identifier) FILTER (WHERE i.blocked IS NOT FALSE OR n.namespace IS NULL) AS lacking
 			FROM unnest(o.ids) AS u (identifier)
-			LEFT JOIN cdp_data.identifier_map m ON m.identifier = u.identifier
-			LEFT JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id
+			LEFT JOIN LATERAL cdp_internal.known_identifier(u.identifier) i ON true
 			LEFT JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(u.identifier)
 			WHERE NOT cdp_internal.is_blocked(u.identifier, $2)) k
 	$sql$, events);
@@ -115,8 +113,8 @@ BEGIN
 			SELECT least(x.identifier_id, y.identifier_id) AS a, greatest(x.identifier_id, y.identifier_id) AS b,
 				   v.until_at
 			FROM cdp_data.verdict v
-			JOIN cdp_data.identifier_map x ON x.identifier = v.a
-			JOIN cdp_data.identifier_map y ON y.identifier = v.b
+			CROSS JOIN LATERAL cdp_internal.known_identifier(v.a) x
+			CROSS JOIN LATERAL cdp_internal.known_identifier(v.b) y
 			WHERE v.kind = 'unlink')
 		SELECT 'anchor', 'event ' || s.event_id, cdp_internal.verify_name(s.anchor_id),
 			   cdp_internal.verify_name(s.found_id)
@@ -126,8 +124,7 @@ BEGIN
 		FROM said s WHERE NOT s.is_known
 		UNION ALL
 		SELECT DISTINCT 'identifier', u.identifier::text, 'usable, as events of the log have it',
-			   (SELECT 'blocked' FROM cdp_data.identifier_map m JOIN cdp_data.identifier i USING (identifier_id)
-				WHERE m.identifier = u.identifier AND i.blocked)
+			   (SELECT 'blocked' FROM cdp_internal.known_identifier(u.identifier) i WHERE i.blocked)
 		FROM said s CROSS JOIN LATERAL unnest(s.lacking) AS u (identifier)
 		UNION ALL
 		SELECT 'link', concat(CASE WHEN x.identifier > y.identifier

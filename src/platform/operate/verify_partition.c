@@ -194,8 +194,8 @@ read_forbids(Slice *slice)
 {
 	SPITupleTable *rows =
 		resolver_rows("SELECT a.identifier_id, b.identifier_id FROM cdp_data.verdict v"
-					  " JOIN cdp_data.identifier_map a ON a.identifier = v.a"
-					  " JOIN cdp_data.identifier_map b ON b.identifier = v.b"
+					  " CROSS JOIN LATERAL cdp_internal.known_identifier(v.a) a"
+					  " CROSS JOIN LATERAL cdp_internal.known_identifier(v.b) b"
 					  " WHERE v.kind = 'forbid'",
 					  0, NULL, &slice->forbid_count);
 

@@ -7,10 +7,8 @@ AS $function$
 BEGIN
 	PERFORM cdp_internal.check_schema();
 	RETURN (
-		SELECT nullif(i.profile_id, 0)
-		FROM cdp_data.identifier_map m
-		JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id
-		WHERE m.identifier = profile_of.identifier);
+		SELECT nullif(k.profile_id, 0)
+		FROM cdp_internal.known_identifier(profile_of.identifier) k);
 END
 $function$;
 COMMENT ON FUNCTION cdp.profile_of(cdp.identifier) IS
@@ -70,9 +68,8 @@ BEGIN
 	PERFORM cdp_internal.check_schema();
 	IF asked IS NULL THEN
 		asked := (
-			SELECT m.identifier_id
-			FROM cdp_data.identifier_map m
-			WHERE m.identifier = resolve_profile.identifier::cdp.identifier);
+			SELECT k.identifier_id
+			FROM cdp_internal.known_identifier(resolve_profile.identifier::cdp.identifier) k);
 	END IF;
 	SELECT r.profile_id, r.reason INTO profile_id, reason
 	FROM cdp.resolve_profile(coalesce(asked, 0)) r;
@@ -82,5 +79,24 @@ COMMENT ON FUNCTION cdp.resolve_profile(text) IS
 	'The same for text: the digits of a profile_id, or namespace:value; unknown then means that the identifier was '
 	'never seen. Other text is an error (22P02).';
 
+CREATE FUNCTION cdp.find_identifier(sought text)
+	RETURNS TABLE (identifier text, namespace text, value text, identifier_id bigint, profile_id bigint,
+		first_known timestamptz, in_profile_since timestamptz)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 1
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_column
+BEGIN
+	PERFORM cdp_internal.check_schema();
+	RETURN QUERY
+		SELECT i.identifier, i.namespace, i.value, i.identifier_id, i.profile_id, i.first_known, i.in_profile_since
+		FROM cdp_internal.known_identifier(find_identifier.sought::cdp.identifier) k
+		JOIN cdp.identifiers i ON i.identifier_id = k.identifier_id;
+END
+$function$;
+COMMENT ON FUNCTION cdp.find_identifier(text) IS
+	'Returns the row of cdp.identifiers of an identifier, namespace:value, through an index; no row if it was never '
+	'seen. A condition on the text of the view reads all identifiers. Other text is an error (22P02).';
+
 REVOKE ALL ON FUNCTION cdp.profile_of(cdp.identifier), cdp.profile_of(bigint), cdp.profile_of(text),
-	cdp.resolve_profile(bigint), cdp.resolve_profile(text) FROM PUBLIC;
+	cdp.resolve_profile(bigint), cdp.resolve_profile(text), cdp.find_identifier(text) FROM PUBLIC;

@@ -37,6 +37,7 @@
 #include "core/base/idmap.h"
 #include "core/batch/batch.h"
 #include "platform/identity/blocked.h"
+#include "platform/identity/map_hash.h"
 #include "platform/identity/resolve.h"
 #include "platform/ingest/take.h"
 #include "platform/store/store.h"
@@ -78,7 +79,7 @@ enum
 
 enum
 {
-	MAP_IDENTIFIER,
+	MAP_HASH,
 	MAP_IDENTIFIER_ID
 };
 
@@ -275,6 +276,7 @@ typedef struct Pass
 	int left_out_capacity;
 
 	Resolver *resolver;
+	CdpkSipHashKey map_key;
 	bool has_verdicts;
 	BlockedRules *blocked; /* NULL: there are none */
 	PassKeptCounts *kept_counts;

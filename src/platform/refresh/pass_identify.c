@@ -6,7 +6,6 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
-#include "port/pg_bswap.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -187,150 +186,127 @@ look_up_verdicts(Pass *pass)
 
 /* ---------------------------------------------------------------- look-up */
 
-/* Names that are looked up: their places, and the numbers that were found for them. */
+/* Numbers that identifiers may have, for their hashes are equal. */
+typedef struct Candidates
+{
+	const uint32_t *asked; /* places of the names that are looked up */
+	uint32_t *places;      /* the name of each candidate */
+	int64 *ids;
+	int count;
+	int capacity;
+} Candidates;
+
+/* note_candidate is the StoreRowFunction that takes a row of the map. */
+static void
+note_candidate(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Candidates *candidates = arg;
+
+	if (candidates->count == candidates->capacity)
+	{
+		candidates->capacity *= 2;
+		candidates->places =
+			repalloc_huge(candidates->places, sizeof(uint32_t) * candidates->capacity);
+		candidates->ids = repalloc_huge(candidates->ids, sizeof(int64) * candidates->capacity);
+	}
+	candidates->places[candidates->count] = candidates->asked[key];
+	candidates->ids[candidates->count++] = DatumGetInt64(values[0]);
+}
+
+/* find_candidates looks up the names from "first" on that are not blocked in the map. */
+static void
+find_candidates(Pass *pass, size_t first, Candidates *candidates)
+{
+	static const int wanted[] = {MAP_IDENTIFIER_ID};
+	size_t count;
+	const CdpkBatchBytes *names = cdpk_batch_names(pass->batch, &count);
+	uint32_t *asked = pass_array((int64) (count - first), sizeof(uint32_t));
+	PassColumns key = {0};
+	Datum *hashes;
+
+	for (size_t i = first; i < count; i++)
+		if (!cdpk_batch_identifier(pass->batch, (uint32_t) i)->blocked)
+			asked[key.rows++] = (uint32_t) i;
+	hashes = pass_column(&key, MAP_HASH);
+	for (int i = 0; i < key.rows; i++)
+		hashes[i] =
+			Int64GetDatum(map_hash(&pass->map_key, names[asked[i]].bytes, names[asked[i]].length));
+	candidates->asked = asked;
+	candidates->capacity = Max(key.rows, 1);
+	candidates->places = pass_array(candidates->capacity, sizeof(uint32_t));
+	candidates->ids = pass_array(candidates->capacity, sizeof(int64));
+	if (key.rows > 0)
+		store_find(pass_table(pass, TABLE_IDENTIFIER_MAP), key.rows, pass_columns(&key), 1, wanted,
+				   note_candidate, candidates);
+	pfree(hashes);
+	pfree(asked);
+}
+
+/* What takes the rows of candidates. */
 typedef struct Lookup
 {
 	Pass *pass;
-	uint32_t *places;
-	int64 *ids;
-	int count;
+	const Candidates *candidates;
+	const CdpkBatchBytes *names;
 	CdpkBatchKnown *known;
 	int known_count;
+	int row_count;
 } Lookup;
 
-/* note_id is the StoreRowFunction that takes the number of a name. */
-static void
-note_id(void *arg, int key, const Datum *values, const bool *nulls)
+/* is_name tells whether an identifier is that name. */
+static bool
+is_name(Datum identifier, const CdpkBatchBytes *name)
 {
-	((Lookup *) arg)->ids[key] = DatumGetInt64(values[0]);
+	Identifier *value = DatumGetIdentifierPP(identifier);
+	bool equal = IdentifierLength(value) == name->length &&
+				 memcmp(IdentifierPayload(value), name->bytes, name->length) == 0;
+
+	if ((Pointer) value != DatumGetPointer(identifier))
+		pfree(value);
+	return equal;
 }
 
-/* note_known is that which takes the row of an identifier. */
+/* note_known is the StoreRowFunction that takes the row of an identifier, if it is the one looked up. */
 static void
 note_known(void *arg, int key, const Datum *values, const bool *nulls)
 {
 	Lookup *lookup = arg;
-	CdpkBatchKnown *known = &lookup->known[lookup->known_count++];
+	uint32_t place = lookup->candidates->places[key];
+	CdpkBatchKnown *known;
 
+	lookup->row_count++;
+	if (!is_name(values[3], &lookup->names[place]))
+		return;
+	known = &lookup->known[lookup->known_count++];
 	memset(known, 0, sizeof(*known));
-	known->place = lookup->places[key];
-	known->identifier_id = lookup->ids[key];
+	known->place = place;
+	known->identifier_id = lookup->candidates->ids[key];
 	known->profile_id = DatumGetInt64(values[0]);
 	known->shared = DatumGetBool(values[1]);
 	pass_read_counts(lookup->pass, values[2], &known->counts, &known->count_length);
-}
-
-/* A name that is looked up, by what it is sorted. */
-typedef struct Asked
-{
-	uint32 name_space; /* these are numbered in the order of their names */
-	uint32 place;
-	uint64 prefix; /* the first bytes of the value */
-	const CdpkBatchBytes *name;
-} Asked;
-
-/* compare_asked compares names as the type cdp.identifier does. */
-static inline int
-compare_asked(const Asked *a, const Asked *b)
-{
-	if (a->name_space != b->name_space)
-		return a->name_space < b->name_space ? -1 : 1;
-	if (a->prefix != b->prefix)
-		return a->prefix < b->prefix ? -1 : 1;
-	return cdpk_identifier_compare(a->name->bytes, a->name->length, b->name->bytes,
-								   b->name->length);
-}
-
-#define ST_SORT sort_asked
-#define ST_ELEMENT_TYPE Asked
-#define ST_COMPARE(a, b) compare_asked(a, b)
-#define ST_SCOPE static
-#define ST_DEFINE
-#include "lib/sort_template.h"
-
-/* list_asked lists the names from "first" on that are looked up, in their order: an index is read so fastest. */
-static int
-list_asked(Pass *pass, size_t first, Asked *asked)
-{
-	size_t count;
-	const CdpkBatchBytes *names = cdpk_batch_names(pass->batch, &count);
-	int found = 0;
-
-	for (size_t i = first; i < count; i++)
-	{
-		const CdpkBatchIdentifier *identifier = cdpk_batch_identifier(pass->batch, (uint32_t) i);
-		const char *value = cdpk_identifier_value(names[i].bytes);
-		Size length = cdpk_identifier_value_length(names[i].bytes, names[i].length);
-		uint64 prefix = 0;
-
-		if (identifier->blocked)
-			continue;
-		memcpy(&prefix, value, Min(length, sizeof(prefix)));
-		asked[found].name_space = identifier->name_space;
-		asked[found].place = (uint32) i;
-		asked[found].prefix = pg_ntoh64(prefix);
-		asked[found++].name = &names[i];
-	}
-	sort_asked(asked, found);
-	return found;
-}
-
-/* find_numbers finds the numbers of the names from "first" on, and keeps those names that have one. */
-static void
-find_numbers(Lookup *lookup, size_t first)
-{
-	static const int wanted[] = {MAP_IDENTIFIER_ID};
-	Pass *pass = lookup->pass;
-	size_t count;
-	Asked *names;
-	PassColumns key = {0};
-	Datum *values;
-	int asked;
-
-	cdpk_batch_names(pass->batch, &count);
-	count -= first;
-	names = pass_array((int64) count, sizeof(Asked));
-	asked = list_asked(pass, first, names);
-	key.rows = asked;
-	values = pass_column(&key, MAP_IDENTIFIER);
-	lookup->places = pass_array(asked, sizeof(uint32_t));
-	lookup->ids = pass_array(asked, sizeof(int64));
-	memset(lookup->ids, 0, sizeof(int64) * asked);
-	for (int i = 0; i < asked; i++)
-	{
-		lookup->places[i] = names[i].place;
-		values[i] = pass_identifier(names[i].name);
-	}
-	pfree(names);
-	if (asked > 0)
-		store_find(pass_table(pass, TABLE_IDENTIFIER_MAP), asked, pass_columns(&key), 1, wanted,
-				   note_id, lookup);
-	pfree(values);
-	for (int i = 0; i < asked; i++)
-		if (lookup->ids[i] != 0)
-		{
-			lookup->places[lookup->count] = lookup->places[i];
-			lookup->ids[lookup->count++] = lookup->ids[i];
-		}
 }
 
 /* pass_look_up_names tells which names from "first" on are blocked, and what the tables know of the others. */
 void
 pass_look_up_names(Pass *pass, size_t first)
 {
-	static const int wanted[] = {IDENTIFIER_PROFILE_ID, IDENTIFIER_SHARED, IDENTIFIER_LINK_COUNTS};
-	Lookup lookup = {pass};
+	static const int wanted[] = {IDENTIFIER_PROFILE_ID, IDENTIFIER_SHARED, IDENTIFIER_LINK_COUNTS,
+								 IDENTIFIER_VALUE};
+	Candidates candidates = {0};
+	Lookup lookup = {pass, &candidates};
+	size_t count;
 
 	mark_blocked(pass, first);
-	find_numbers(&lookup, first);
-	lookup.known = pass_array(lookup.count, sizeof(CdpkBatchKnown));
-	pass_find_ids(pass, TABLE_IDENTIFIER, IDENTIFIER_ID, lookup.ids, lookup.count, lengthof(wanted),
-				  wanted, note_known, &lookup);
-	if (lookup.known_count != lookup.count)
+	find_candidates(pass, first, &candidates);
+	lookup.names = cdpk_batch_names(pass->batch, &count);
+	lookup.known = pass_array(candidates.count, sizeof(CdpkBatchKnown));
+	pass_find_ids(pass, TABLE_IDENTIFIER, IDENTIFIER_ID, candidates.ids, candidates.count,
+				  lengthof(wanted), wanted, note_known, &lookup);
+	if (lookup.row_count != candidates.count)
 		pass_check(CDPK_CORRUPT);
 	pass_check(cdpk_batch_add_known(pass->batch, lookup.known, (size_t) lookup.known_count));
-	pfree(lookup.places);
-	pfree(lookup.ids);
+	pfree(candidates.places);
+	pfree(candidates.ids);
 	pfree(lookup.known);
 }
 
@@ -413,25 +389,47 @@ look_up_others(Pass *pass)
 	pass_check(cdpk_batch_add_others(pass->batch, others.rows, (size_t) others.count));
 }
 
-/* write_map writes the numbers of new identifiers. */
+/* A row of the map. */
+typedef struct MapRow
+{
+	int64 hash;
+	int64 identifier_id;
+} MapRow;
+
+#define ST_SORT sort_map_rows
+#define ST_ELEMENT_TYPE MapRow
+#define ST_COMPARE(a, b) ((a)->hash < (b)->hash ? -1 : (a)->hash > (b)->hash)
+#define ST_SCOPE static
+#define ST_DEFINE
+#include "lib/sort_template.h"
+
+/* write_map writes the numbers of new identifiers, in the order in which a batch looks them up. */
 static void
 write_map(Pass *pass)
 {
 	size_t count;
 	const uint32_t *fresh = cdpk_batch_fresh(pass->batch, &count);
-	PassColumns row = {(int) count};
-	Datum *identifier = pass_column(&row, MAP_IDENTIFIER);
-	Datum *identifier_id = pass_column(&row, MAP_IDENTIFIER_ID);
+	MapRow *rows = pass_array((int64) count, sizeof(MapRow));
+	PassColumns columns = {(int) count};
+	Datum *hash = pass_column(&columns, MAP_HASH);
+	Datum *identifier_id = pass_column(&columns, MAP_IDENTIFIER_ID);
 
 	for (size_t i = 0; i < count; i++)
 	{
 		const CdpkBatchIdentifier *made = cdpk_batch_identifier(pass->batch, fresh[i]);
 
-		identifier[i] = pass_identifier(&made->payload);
-		identifier_id[i] = Int64GetDatum(made->identifier_id);
+		rows[i].hash = map_hash(&pass->map_key, made->payload.bytes, made->payload.length);
+		rows[i].identifier_id = made->identifier_id;
 	}
-	store_insert(pass_table(pass, TABLE_IDENTIFIER_MAP), (int) count, pass_columns(&row));
-	pfree(identifier);
+	sort_map_rows(rows, count);
+	for (size_t i = 0; i < count; i++)
+	{
+		hash[i] = Int64GetDatum(rows[i].hash);
+		identifier_id[i] = Int64GetDatum(rows[i].identifier_id);
+	}
+	pfree(rows);
+	store_insert(pass_table(pass, TABLE_IDENTIFIER_MAP), (int) count, pass_columns(&columns));
+	pfree(hash);
 	pfree(identifier_id);
 	pass->counts[COUNT_IDENTIFIERS] = (int64) count;
 }
@@ -440,6 +438,7 @@ void
 pass_identify(Pass *pass)
 {
 	pass_check(cdpk_batch_identify(pass->batch));
+	pass->map_key = map_hash_key();
 	set_rules(pass);
 	pass_look_up_names(pass, 0);
 	look_up_verdicts(pass);

@@ -220,42 +220,81 @@ load_profiles(void *context, CdpkStitch *stitch, const int64_t *profile_ids, siz
 
 /* ---------------------------------------------------------------- forbids */
 
+/* batch_names makes an array of those identifiers of the batch that have these numbers. */
+static Datum
+batch_names(Pass *pass, const int64_t *ids, size_t count)
+{
+	Datum *values = pass_array((int64) count, sizeof(Datum));
+	int found = 0;
+	Datum array;
+
+	for (size_t i = 0; i < count; i++)
+	{
+		uint32_t place = cdpk_batch_place(pass->batch, ids[i]);
+
+		if (place != CDPK_BATCH_NONE)
+			values[found++] = pass_identifier(&cdpk_batch_identifier(pass->batch, place)->payload);
+	}
+	array = pass_value_array(values, found, identifier_type_oid());
+	pfree(values);
+	return array;
+}
+
+/* read_number reads the number of an identifier that the tables know, or the batch; 0: neither does. */
+static int64
+read_number(Pass *pass, SPITupleTable *rows, uint64 row, int identifier, int number)
+{
+	bool isnull;
+	CdpkBatchBytes name;
+	uint32_t place;
+
+	if (!resolver_isnull(rows, row, number))
+		return resolver_int8(rows, row, number);
+	name = pass_payload(SPI_getbinval(rows->vals[row], rows->tupdesc, identifier, &isnull));
+	place = cdpk_batch_find(pass->batch, name.bytes, name.length);
+	return place == CDPK_BATCH_NONE ? 0 : cdpk_batch_identifier(pass->batch, place)->identifier_id;
+}
+
 static CdpkStatus
 load_forbids(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t profile_count,
 			 const int64_t *identifier_ids, size_t identifier_count)
 {
-	static const Oid types[] = {INT8ARRAYOID, INT8ARRAYOID};
 	Pass *pass = context;
-	Datum arguments[2];
+	Oid types[] = {INT8ARRAYOID, INT8ARRAYOID, get_array_type(identifier_type_oid())};
+	Datum arguments[3];
 	uint64 count;
 	SPITupleTable *rows;
 	CdpkStitchForbid *forbids;
+	size_t found = 0;
 
 	if (!pass->has_verdicts)
 		return CDPK_OK;
 	arguments[0] = pass_id_array((const int64 *) profile_ids, (int) profile_count);
 	arguments[1] = pass_id_array((const int64 *) identifier_ids, (int) identifier_count);
+	arguments[2] = batch_names(pass, identifier_ids, identifier_count);
+	/* the rows of the batch's new identifiers are not written yet */
 	rows = pass_query(
 		pass,
-		"WITH named AS ("
-		" SELECT m.identifier_id, m.identifier FROM cdp_data.identifier_map m"
-		" LEFT JOIN cdp_data.identifier i USING (identifier_id)"
-		" WHERE m.identifier IN (SELECT a FROM cdp_data.verdict WHERE kind = 'forbid'"
-		"  UNION SELECT b FROM cdp_data.verdict WHERE kind = 'forbid')"
-		" AND (i.profile_id = ANY ($3) OR m.identifier_id = ANY ($4)))"
-		" SELECT a.identifier_id, b.identifier_id FROM cdp_data.verdict v"
-		" JOIN cdp_data.identifier_map a ON a.identifier = v.a"
-		" JOIN cdp_data.identifier_map b ON b.identifier = v.b WHERE v.kind = 'forbid'"
-		" AND (v.a IN (SELECT identifier FROM named) OR v.b IN (SELECT identifier FROM named))",
-		2, types, arguments, &count);
+		"WITH near AS ("
+		" SELECT i.identifier FROM cdp_data.identifier i WHERE i.profile_id = ANY ($3)"
+		" UNION SELECT i.identifier FROM cdp_data.identifier i WHERE i.identifier_id = ANY ($4)"
+		" UNION SELECT n.identifier FROM unnest($5) AS n (identifier)), met AS ("
+		" SELECT v.a, v.b FROM near n JOIN cdp_data.verdict v ON v.a = n.identifier"
+		" WHERE v.kind = 'forbid'"
+		" UNION SELECT v.a, v.b FROM near n JOIN cdp_data.verdict v ON v.b = n.identifier"
+		" WHERE v.kind = 'forbid')"
+		" SELECT m.a, (SELECT k.identifier_id FROM cdp_internal.known_identifier(m.a) k),"
+		" m.b, (SELECT k.identifier_id FROM cdp_internal.known_identifier(m.b) k) FROM met m",
+		3, types, arguments, &count);
 	forbids = pass_array((int64) count, sizeof(CdpkStitchForbid));
 	for (uint64 i = 0; i < count; i++)
 	{
-		forbids[i].a = resolver_int8(rows, i, 1);
-		forbids[i].b = resolver_int8(rows, i, 2);
+		forbids[found].a = read_number(pass, rows, i, 1, 2);
+		forbids[found].b = read_number(pass, rows, i, 3, 4);
+		found += forbids[found].a != 0 && forbids[found].b != 0;
 	}
 	SPI_freetuptable(rows);
-	pass_check(cdpk_stitch_add_forbids(stitch, forbids, count));
+	pass_check(cdpk_stitch_add_forbids(stitch, forbids, found));
 	pfree(forbids);
 	return CDPK_OK;
 }

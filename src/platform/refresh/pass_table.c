@@ -16,7 +16,7 @@
 
 TABLE(message, "message_key", "batch_id");
 TABLE(source, "source", "accepted", "duplicate", "quarantined", "last_batch_id");
-TABLE(identifier_map, "identifier", "identifier_id");
+TABLE(identifier_map, "hash", "identifier_id");
 TABLE(identifier, "identifier_id", "identifier", "profile_id", "shared", "blocked", "link_counts",
 	  "batch_id", "since_batch_id");
 TABLE(identifier_history, "identifier_id", "from_batch_id", "until_batch_id", "profile_id");

@@ -45,10 +45,11 @@ add_unlinked(Pass *pass, const int64 *ids, int count, PassIds *places)
 	uint64 found;
 	SPITupleTable *rows =
 		pass_query(pass,
-				   "SELECT m.identifier_id FROM unnest($3) AS r (identifier_id)"
+				   "SELECT k.identifier_id FROM unnest($3) AS r (identifier_id)"
 				   " JOIN cdp_data.identifier i USING (identifier_id)"
 				   " JOIN cdp_data.verdict v ON v.kind = 'unlink' AND i.identifier IN (v.a, v.b)"
-				   " JOIN cdp_data.identifier_map m ON m.identifier IN (v.a, v.b)",
+				   " CROSS JOIN unnest(ARRAY[v.a, v.b]) AS n (identifier)"
+				   " CROSS JOIN LATERAL cdp_internal.known_identifier(n.identifier) k",
 				   1, types, &argument, &found);
 
 	for (uint64 i = 0; i < found; i++)

@@ -15,7 +15,6 @@ BEGIN
 		EXECUTE format('ALTER TABLE %I.%I ALTER COLUMN %I SET STATISTICS 0',
 			hidden.schema_name, hidden.name, hidden.col);
 	END LOOP;
-	ALTER INDEX cdp_data.identifier_identifier_text ALTER COLUMN 1 SET STATISTICS 0;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.hide_statistics() IS 'Internal: keeps personal data out of pg_stats.';

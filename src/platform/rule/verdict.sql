@@ -58,14 +58,8 @@ BEGIN
 	END IF;
 	SELECT least(identifiers_of_pair.a, identifiers_of_pair.b), greatest(identifiers_of_pair.a, identifiers_of_pair.b)
 	INTO a, b;
-	a_id := (
-		SELECT m.identifier_id
-		FROM cdp_data.identifier_map m
-		WHERE m.identifier = identifiers_of_pair.a);
-	b_id := (
-		SELECT m.identifier_id
-		FROM cdp_data.identifier_map m
-		WHERE m.identifier = identifiers_of_pair.b);
+	a_id := (SELECT k.identifier_id FROM cdp_internal.known_identifier(identifiers_of_pair.a) k);
+	b_id := (SELECT k.identifier_id FROM cdp_internal.known_identifier(identifiers_of_pair.b) k);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.identifiers_of_pair(cdp.identifier, cdp.identifier) IS
@@ -152,7 +146,7 @@ BEGIN
 		PERFORM cdp_internal.write_verdict(CASE WHEN shared THEN 'shared' ELSE 'not_shared' END, identifier);
 	END IF;
 	PERFORM cdp_internal.change_graph(judged => format(
-		'SELECT m.identifier_id FROM cdp_data.identifier_map m WHERE m.identifier = %L::cdp.identifier', identifier));
+		'SELECT k.identifier_id FROM cdp_internal.known_identifier(%L::cdp.identifier) k', identifier));
 END
 $function$;
 COMMENT ON FUNCTION cdp.mark_shared(cdp.identifier, boolean) IS
@@ -254,10 +248,7 @@ BEGIN
 		RAISE EXCEPTION 'an identifier is NULL' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	PERFORM cdp_internal.start_batch();
-	own_id := (
-		SELECT m.identifier_id
-		FROM cdp_data.identifier_map m
-		WHERE m.identifier = unlink.identifier);
+	own_id := (SELECT k.identifier_id FROM cdp_internal.known_identifier(unlink.identifier) k);
 	others := ARRAY(
 		SELECT l.b FROM cdp_data.link l WHERE l.a = own_id
 		UNION
