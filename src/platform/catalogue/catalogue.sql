@@ -25,6 +25,7 @@ BEGIN ATOMIC
 		('link',               '{cdp_data}',     '{a,b,source}',                       'a'),
 		('verdict',            '{cdp_data,cdp}', '{verdict_id}',                       'reference'),
 		('profile',            '{cdp_data}',     '{profile_id}',                       'profile_id'),
+		('profile_identifier', '{cdp_data}',     '{profile_id,slice}',                 'profile_id'),
 		('account',            '{cdp_data}',     '{group_id}',                         'group_id'),
 		('account_member',     '{cdp_data}',     '{identifier_id,group_id}',           'identifier_id'),
 		('undone',             '{cdp_data,cdp}', '{kind,profile_id,a,b,group_id}',     'reference'),
@@ -54,6 +55,7 @@ BEGIN ATOMIC
 		('link',               '{analyst}', 'all',    '{refresh}',        6),
 		('verdict',            '{analyst}', 'all',    '{refresh}',        7),
 		('profile',            '{analyst}', 'all',    '{refresh}',        11),
+		('profile_identifier', '{analyst}', 'all',    '{refresh}',        11),
 		('account',            '{analyst}', 'all',    '{refresh}',        12),
 		('account_member',     '{}',        'all',    '{refresh}',        6),
 		('undone',             '{}',        'all',    '{refresh}',        6),
@@ -83,8 +85,11 @@ BEGIN ATOMIC
 		('link',             'raw',        '{message_id}'),
 		('verdict',          'identifier', '{a,b}'),
 		('verdict',          'raw',        '{reason}'),
+		('profile',          'identifier', '{identifiers}'),
+		('profile',          'account',    '{accounts}'),
 		('profile',          'trait',      '{traits}'),
 		('profile',          'behavior',   '{timeline,level_1,level_2,level_3}'),
+		('profile_identifier', 'identifier', '{identifiers}'),
 		('account',          'account',    '{group_id}'),
 		('account',          'trait',      '{traits}'),
 		('account_member',   'account',    '{group_id}'),
@@ -93,7 +98,7 @@ BEGIN ATOMIC
 	)
 	SELECT s.name, s.schemas::text[], s.keys::text[], s.distributed_by,
 		   a.readers::text[],
-		   CASE WHEN s.name = 'profile' THEN '{timeline,level_1,level_2,level_3}' ELSE '{}' END::text[],
+		   CASE WHEN s.name = 'profile' THEN '{timeline,level_1,level_2,level_3,accounts}' ELSE '{}' END::text[],
 		   a.stewards, a.written_by::text[], a.erase_order::integer,
 		   (SELECT coalesce(jsonb_object_agg(u.column_name, p.category), '{}')
 			FROM personal p CROSS JOIN LATERAL unnest(p.columns::text[]) AS u (column_name)

@@ -22,6 +22,9 @@ BEGIN
 		last_trust integer,
 		traits cdp.traits,
 		limited jsonb NOT NULL DEFAULT '{}',
+		identifiers cdp.identifier[],
+		identifier_ids bigint[],
+		accounts text[] COLLATE "C",
 		expires_at timestamptz,
 		level_1 cdp.timeline,
 		level_2 cdp.timeline,
@@ -45,12 +48,32 @@ BEGIN
 		'With last_at, an upper bound on the rank of links inside this profile: trust of the source; NULL: unknown.';
 	COMMENT ON COLUMN cdp_data.profile.traits IS 'Traits of the person; NULL: none.';
 	COMMENT ON COLUMN cdp_data.profile.limited IS 'Number of identifiers of each namespace that has max_per_profile.';
+	COMMENT ON COLUMN cdp_data.profile.identifiers IS
+		'Its identifiers, sorted; NULL: there are more than 64, see cdp_data.profile_identifier.';
+	COMMENT ON COLUMN cdp_data.profile.identifier_ids IS
+		'The identifier_id of each; NULL: that of the only one is the profile_id, or identifiers is NULL.';
+	COMMENT ON COLUMN cdp_data.profile.accounts IS
+		'The accounts that its identifiers are members of, sorted; NULL: none; empty: more than 64, see '
+		'cdp_data.account_member.';
 	COMMENT ON COLUMN cdp_data.profile.expires_at IS
 		'Time at which the first of the values behind the traits expires; NULL: none does.';
 	COMMENT ON COLUMN cdp_data.profile.level_1 IS
 		'Events of a very long history that were moved out of timeline last; NULL: none.';
 	COMMENT ON COLUMN cdp_data.profile.level_2 IS 'Events that were moved before these; NULL: none.';
 	COMMENT ON COLUMN cdp_data.profile.level_3 IS 'Events that were moved before these; NULL: none.';
+
+	CREATE TABLE cdp_data.profile_identifier (
+		profile_id bigint NOT NULL,
+		slice integer NOT NULL,
+		identifiers cdp.identifier[] NOT NULL,
+		identifier_ids bigint[] NOT NULL,
+		PRIMARY KEY (profile_id, slice));
+	COMMENT ON TABLE cdp_data.profile_identifier IS
+		'The identifiers of profiles that have more than 64. Distribution key: profile_id.';
+	COMMENT ON COLUMN cdp_data.profile_identifier.profile_id IS 'The profile.';
+	COMMENT ON COLUMN cdp_data.profile_identifier.slice IS 'From 0 on; each has 64 identifiers, but for the last.';
+	COMMENT ON COLUMN cdp_data.profile_identifier.identifiers IS 'Identifiers, in any order.';
+	COMMENT ON COLUMN cdp_data.profile_identifier.identifier_ids IS 'The identifier_id of each.';
 
 	CREATE TABLE cdp_data.account (
 		group_id text COLLATE "C" PRIMARY KEY,

@@ -15,33 +15,34 @@ BEGIN
 	-- statistics it assumes 200 distinct profiles, and would find each person's identifiers by a full scan.
 	CREATE VIEW cdp.profile_row AS
 		SELECT p.profile_id, p.first_seen, p.last_seen, p.events,
-			ARRAY(
+			coalesce(p.identifiers, ARRAY(
 				SELECT i.identifier
-				FROM cdp_data.identifier i
-				WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id AND i.profile_id <= p.profile_id
-				ORDER BY i.identifier
-			) AS identifiers,
+				FROM cdp_data.profile_identifier s
+				CROSS JOIN LATERAL unnest(s.identifiers) AS i (identifier)
+				WHERE s.profile_id = p.profile_id
+				ORDER BY i.identifier)) AS identifiers,
 			p.traits,
 			CASE WHEN p.level_1 IS NULL THEN p.timeline
 				ELSE cdp_internal.timeline_whole(p.timeline, p.level_1, p.level_2, p.level_3) END AS timeline,
-			ARRAY(
-				SELECT DISTINCT m.group_id
-				FROM cdp_data.identifier i
-				JOIN cdp_data.account_member m ON m.identifier_id = i.identifier_id
-				WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id AND i.profile_id <= p.profile_id
-				ORDER BY m.group_id
-			) AS accounts,
-			(
+			h.accounts,
+			CASE WHEN p.accounts IS NOT NULL THEN (
 				SELECT cdp.traits_union(a.traits)
 				FROM cdp_data.account a
-				WHERE a.group_id IN (
-					SELECT m.group_id
+				WHERE a.group_id = ANY (h.accounts))
+			END AS account_traits
+		FROM cdp_data.profile p
+		CROSS JOIN LATERAL (
+			SELECT CASE
+				WHEN p.accounts IS NULL THEN '{}'
+				WHEN p.accounts <> '{}' THEN p.accounts
+				ELSE ARRAY(
+					SELECT DISTINCT m.group_id
 					FROM cdp_data.identifier i
 					JOIN cdp_data.account_member m ON m.identifier_id = i.identifier_id
 					WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id
-						AND i.profile_id <= p.profile_id)
-			) AS account_traits
-		FROM cdp_data.profile p
+						AND i.profile_id <= p.profile_id
+					ORDER BY m.group_id)
+			END AS accounts) h
 		WHERE NOT p.shared;
 	COMMENT ON VIEW cdp.profile_row IS
 		'People, in the types of cdp: the columns that the condition of a segment can use.';

@@ -106,7 +106,6 @@ run(Pass *pass)
 	run_stage(pass, pass_move_events);
 	run_stage(pass, pass_log);
 	run_stage(pass, pass_fold);
-	run_stage(pass, pass_fold_accounts);
 	run_stage(pass, pass_note_names);
 	fold_lapsed(pass);
 	pass->counts[COUNT_PROFILES_TOUCHED] = pass->touched.count;

@@ -124,18 +124,33 @@ enum
 	PART_LEVEL_1,
 	PART_LEVEL_2,
 	PART_LEVEL_3,
+	PART_IDENTIFIER_COUNT,
+	PART_IDENTIFIERS,
+	PART_IDENTIFIER_IDS,
+	PART_ACCOUNTS,
 	PART_COLUMNS
 };
 
-static const int part_columns[PART_COLUMNS] = {
-	PROFILE_ID,     PROFILE_EVENTS,   PROFILE_FIRST_SEEN, PROFILE_LAST_SEEN, PROFILE_EXPIRES_AT,
-	PROFILE_TRAITS, PROFILE_TIMELINE, PROFILE_LEVEL_1,    PROFILE_LEVEL_2,   PROFILE_LEVEL_3};
+static const int part_columns[PART_COLUMNS] = {PROFILE_ID,
+											   PROFILE_EVENTS,
+											   PROFILE_FIRST_SEEN,
+											   PROFILE_LAST_SEEN,
+											   PROFILE_EXPIRES_AT,
+											   PROFILE_TRAITS,
+											   PROFILE_TIMELINE,
+											   PROFILE_LEVEL_1,
+											   PROFILE_LEVEL_2,
+											   PROFILE_LEVEL_3,
+											   PROFILE_IDENTIFIER_COUNT,
+											   PROFILE_IDENTIFIERS,
+											   PROFILE_IDENTIFIER_IDS,
+											   PROFILE_ACCOUNTS};
 
 /* copy_timeline copies what a person did, but for the levels; of one that becomes part of another, all of it. */
 static CdpkBatchBytes
 copy_timeline(const PassFold *fold, uint64_t profile_id, const Datum *values, const bool *nulls)
 {
-	Datum copies[PART_COLUMNS - PART_TIMELINE];
+	Datum copies[PART_IDENTIFIER_COUNT - PART_TIMELINE];
 
 	for (int i = 0; i < lengthof(copies); i++)
 		if (!nulls[i])
@@ -143,6 +158,28 @@ copy_timeline(const PassFold *fold, uint64_t profile_id, const Datum *values, co
 	if (!nulls[1] && cdpk_idmap_get(&fold->gone, profile_id) != CDPK_IDMAP_NONE)
 		copies[0] = PointerGetDatum(timeline_whole(copies, nulls, lengthof(copies)));
 	return pass_bytes(copies[0], false);
+}
+
+/* note_former notes what the row of a profile holds; values and nulls: of the columns from PART_IDENTIFIER_COUNT on. */
+static void
+note_former(const PassFold *fold, uint64_t profile_id, const Datum *values, const bool *nulls,
+			PassFormer *former)
+{
+	PassHeld *held = &former->held;
+
+	memset(former, 0, sizeof(*former));
+	former->identifier_count = DatumGetInt32(values[0]);
+	held->no_identifiers = nulls[1];
+	held->no_ids = nulls[2];
+	held->no_accounts = nulls[3];
+	if (!nulls[3])
+		held->accounts = datumCopy(values[3], false, -1);
+	if (cdpk_idmap_get(&fold->held, profile_id) == CDPK_IDMAP_NONE)
+		return;
+	if (!nulls[1])
+		held->identifiers = datumCopy(values[1], false, -1);
+	if (!nulls[2])
+		held->ids = datumCopy(values[2], false, -1);
 }
 
 /* note_profile is the StoreRowFunction that takes the row of a profile. */
@@ -163,6 +200,8 @@ note_profile(void *arg, int key, const Datum *values, const bool *nulls)
 		part->traits = pass_bytes(datumCopy(values[PART_TRAITS], false, -1), false);
 	part->timeline = copy_timeline(fold, (uint64_t) part->profile_id, values + PART_TIMELINE,
 								   nulls + PART_TIMELINE);
+	note_former(fold, (uint64_t) part->profile_id, values + PART_IDENTIFIER_COUNT,
+				nulls + PART_IDENTIFIER_COUNT, &fold->formers[fold->part_count]);
 	pass_check(
 		cdpk_idmap_put(&fold->part, (uint64_t) part->profile_id, (uint32_t) fold->part_count));
 	fold->part_count++;
@@ -181,6 +220,7 @@ read_parts(PassFold *fold)
 		pass_check(cdpk_idmap_put(&fold->gone, (uint64_t) gone[i].from, 0));
 	profile_ids = cdpk_batch_profiles_wanted(pass->batch, &count);
 	fold->parts = pass_array((int64) count, sizeof(CdpkBatchPart));
+	fold->formers = pass_array((int64) count, sizeof(PassFormer));
 	pass_find_ids(pass, TABLE_PROFILE, PROFILE_ID, (const int64 *) profile_ids, (int) count,
 				  PART_COLUMNS, part_columns, note_profile, fold);
 	pass_check(cdpk_batch_add_parts(pass->batch, fold->parts, (size_t) fold->part_count));
@@ -249,16 +289,21 @@ pass_fold(Pass *pass)
 	PassFold fold = {pass};
 
 	cdpk_idmap_init(&fold.part, &pass->allocator);
+	cdpk_idmap_init(&fold.held, &pass->allocator);
 	cdpk_idmap_init(&fold.gone, &pass->allocator);
 	cdpk_idmap_init(&fold.replaced, &pass->allocator);
 	pass_check(cdpk_batch_plan(pass->batch));
 	read_log(pass);
+	pass_note_held(&fold);
 	read_parts(&fold);
 	pass_check(cdpk_batch_fold(pass->batch));
 	count_profiles(&fold);
+	pass_fold_accounts(pass);
+	pass_hold(&fold);
 	pass_write_profiles(&fold);
 	list_touched(pass);
 	cdpk_idmap_free(&fold.part);
+	cdpk_idmap_free(&fold.held);
 	cdpk_idmap_free(&fold.gone);
 	cdpk_idmap_free(&fold.replaced);
 }

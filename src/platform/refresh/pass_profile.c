@@ -6,6 +6,7 @@
 
 #include "catalog/pg_type.h"
 #include "utils/array.h"
+#include "utils/datum.h"
 
 #include "platform/refresh/pass.h"
 #include "toolkit/bridge/status.h"
@@ -16,7 +17,9 @@
 #define SET_TRAITS 2
 #define SET_TIMELINE 4
 #define SET_LEVELS 8 /* they become empty: the timeline is made anew */
-#define SET_CLASSES 16
+#define SET_HELD 16  /* its identifiers */
+#define SET_ACCOUNTS 32
+#define SET_CLASSES 64
 #define SET_NOTHING SET_CLASSES
 
 /* a timeline above so many bytes is moved out of the column that new events are added to */
@@ -140,6 +143,51 @@ add_timelines(PassColumns *columns, const CdpkBatchProfile *const *profiles)
 			profiles[i]->timeline.bytes != NULL ? pass_varlena(&profiles[i]->timeline) : empty;
 }
 
+/* place_of gives the place of a profile in the result. */
+static size_t
+place_of(const PassFold *fold, const CdpkBatchProfile *profile)
+{
+	size_t count;
+
+	return (size_t) (profile - cdpk_batch_profiles(fold->pass->batch, &count));
+}
+
+/* add_held adds the columns of their identifiers. */
+static void
+add_held(const PassFold *fold, PassColumns *columns, const CdpkBatchProfile *const *profiles)
+{
+	bool *no_identifiers;
+	bool *no_ids;
+	Datum *identifiers = pass_null_column(columns, PROFILE_IDENTIFIERS, &no_identifiers);
+	Datum *ids = pass_null_column(columns, PROFILE_IDENTIFIER_IDS, &no_ids);
+
+	for (int i = 0; i < columns->rows; i++)
+	{
+		const PassHeld *held = &fold->helds[place_of(fold, profiles[i])];
+
+		no_identifiers[i] = held->no_identifiers;
+		identifiers[i] = held->identifiers;
+		no_ids[i] = held->no_ids;
+		ids[i] = held->ids;
+	}
+}
+
+/* add_accounts adds the column of their accounts. */
+static void
+add_accounts(const PassFold *fold, PassColumns *columns, const CdpkBatchProfile *const *profiles)
+{
+	bool *no_accounts;
+	Datum *accounts = pass_null_column(columns, PROFILE_ACCOUNTS, &no_accounts);
+
+	for (int i = 0; i < columns->rows; i++)
+	{
+		const PassHeld *held = &fold->helds[place_of(fold, profiles[i])];
+
+		no_accounts[i] = held->no_accounts;
+		accounts[i] = held->accounts;
+	}
+}
+
 /* add_ids adds the column of the profiles' numbers. */
 static void
 add_ids(PassColumns *columns, const CdpkBatchProfile *const *profiles)
@@ -154,8 +202,9 @@ add_ids(PassColumns *columns, const CdpkBatchProfile *const *profiles)
 
 /* insert_profiles writes the rows of new profiles. */
 static void
-insert_profiles(Pass *pass, const CdpkBatchProfile *const *profiles, int count)
+insert_profiles(const PassFold *fold, const CdpkBatchProfile *const *profiles, int count)
 {
+	Pass *pass = fold->pass;
 	PassColumns row = {count};
 
 	if (count == 0)
@@ -164,13 +213,16 @@ insert_profiles(Pass *pass, const CdpkBatchProfile *const *profiles, int count)
 	add_values(&row, profiles, true);
 	add_summary(pass, &row, profiles);
 	add_timelines(&row, profiles);
+	add_held(fold, &row, profiles);
+	add_accounts(fold, &row, profiles);
 	store_insert(pass_table(pass, TABLE_PROFILE), count, pass_columns(&row));
 }
 
 /* update_profiles writes those rows of profiles of which the same is to be set. */
 static void
-update_profiles(Pass *pass, const CdpkBatchProfile *const *profiles, int count, int class)
+update_profiles(const PassFold *fold, const CdpkBatchProfile *const *profiles, int count, int class)
 {
+	Pass *pass = fold->pass;
 	PassColumns key = {count};
 	PassColumns set = {count};
 
@@ -182,6 +234,10 @@ update_profiles(Pass *pass, const CdpkBatchProfile *const *profiles, int count, 
 		add_summary(pass, &set, profiles);
 	if (class & SET_TIMELINE)
 		add_timelines(&set, profiles);
+	if (class & SET_HELD)
+		add_held(fold, &set, profiles);
+	if (class & SET_ACCOUNTS)
+		add_accounts(fold, &set, profiles);
 	for (int level = PROFILE_LEVEL_1; (class & SET_LEVELS) && level <= PROFILE_LEVEL_3; level++)
 	{
 		bool *nulls;
@@ -208,12 +264,27 @@ list_replaced(PassFold *fold)
 		pass_check(cdpk_idmap_put(&fold->replaced, (uint64_t) result->ended[i], 0));
 }
 
+/* same_accounts tells whether a profile is in the accounts that it was in. */
+static bool
+same_accounts(const PassHeld *a, const PassHeld *b)
+{
+	if (a->no_accounts || b->no_accounts)
+		return a->no_accounts && b->no_accounts;
+	return datum_image_eq(a->accounts, b->accounts, false, -1);
+}
+
 /* profile_class tells what of the row of a profile, which has this part, is to be set. */
 static int
 profile_class(const PassFold *fold, const CdpkBatchProfile *profile, const CdpkBatchPart *part)
 {
+	const PassHeld *held = &fold->helds[place_of(fold, profile)];
+	const PassHeld *former = &fold->formers[part - fold->parts].held;
 	int class = 0;
 
+	if (held->changed && !(held->no_identifiers && former->no_identifiers))
+		class |= SET_HELD;
+	if (held->accounts_changed && !same_accounts(held, former))
+		class |= SET_ACCOUNTS;
 	if (profile->summary != NULL)
 		class |= SET_SUMMARY;
 	if (!same_bytes(&part->traits, &profile->traits))
@@ -243,6 +314,7 @@ pass_write_profiles(PassFold *fold)
 	const CdpkBatchProfile *profiles = cdpk_batch_profiles(pass->batch, &total);
 	const CdpkBatchProfile **chosen = pass_array((int64) total, sizeof(*chosen));
 	uint8 *classes = pass_array((int64) total, 1);
+	int class_counts[SET_CLASSES + 1] = {0};
 	PassIds heavy = {NULL};
 	int count = 0;
 
@@ -255,20 +327,23 @@ pass_write_profiles(PassFold *fold)
 		if (part == NULL && profiles[i].summary == NULL)
 			pass_check(CDPK_CORRUPT);
 		classes[i] = part == NULL ? SET_NOTHING : profile_class(fold, &profiles[i], part);
+		class_counts[classes[i]]++;
 		if (part == NULL)
 			chosen[count++] = &profiles[i];
 		if ((part == NULL || (classes[i] & SET_TIMELINE)) &&
 			profiles[i].timeline.length + VARHDRSZ > HEAVY)
 			pass_add_id(&heavy, profiles[i].profile_id);
 	}
-	insert_profiles(pass, chosen, count);
+	insert_profiles(fold, chosen, count);
 	for (int class = 0; class < SET_CLASSES; class ++)
 	{
+		if (class_counts[class] == 0)
+			continue;
 		count = 0;
 		for (size_t i = 0; i < total; i++)
 			if (classes[i] == class)
 				chosen[count++] = &profiles[i];
-		update_profiles(pass, chosen, count, class);
+		update_profiles(fold, chosen, count, class);
 	}
 	if (heavy.count > 0)
 		seal_timelines(pass, heavy.items, heavy.count);

@@ -16,8 +16,8 @@ BEGIN
 	FROM cdp_internal.restitch_stitch() s;
 	done.largest_rework := cdp_internal.batch_value($sql$ SELECT other FROM batch_result WHERE kind = 'reworks' $sql$);
 	done.events_reanchored := cdp_internal.restitch_anchor();
-	done.profiles_touched := cdp_internal.restitch_fold();
 	PERFORM cdp_internal.restitch_fold_account();
+	done.profiles_touched := cdp_internal.restitch_fold();
 	touched := cdp_internal.batch_array('SELECT profile_id FROM batch_touched');
 END
 $function$;
