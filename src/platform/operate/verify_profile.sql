@@ -31,8 +31,8 @@ CREATE FUNCTION cdp_internal.verify_held(identifiers cdp.identifier[], ids bigin
 	RETURN concat_ws(', ', 'identifiers ' || identifiers::text, 'numbered ' || ids::text,
 		'slices ' || nullif(slices, 0), 'accounts ' || accounts::text);
 COMMENT ON FUNCTION cdp_internal.verify_held(cdp.identifier[], bigint[], bigint, text[]) IS
-	'Internal: what a profile holds, in words: its identifiers with their numbers, how many slices they fill (0: they are in '
-	'its row), and the accounts.';
+	'Internal: what a profile holds, in words: its identifiers with their numbers, how many slices they fill (0: they '
+	'are in its row), and the accounts.';
 
 -- Every profile that should have a row or has one, with its row: the tables' statement for one of them at a time.
 CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
