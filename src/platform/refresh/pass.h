@@ -20,7 +20,8 @@
  *	pass_graph		identifiers in other profiles
  *	pass_log		the log
  *	pass_account	accounts
- *	pass_held		identifiers and accounts of a profile
+ *	pass_held_account	accounts of a profile
+ *	pass_held		identifiers of a profile
  *	pass_profile	rows of profiles
  *	pass_fold		what is folded into them
  *	pass_name		names of events and traits
@@ -459,6 +460,9 @@ extern void pass_write_identifiers(Pass *pass);
 /* pass_log.c */
 extern void pass_log(Pass *pass);
 
+/* how many identifiers and accounts a row has at most; also in cdp_internal.restitch_fold() and held_accounts() */
+#define HELD_MAX 64
+
 /* What a profile holds, as columns of its row. */
 typedef struct PassHeld
 {
@@ -506,6 +510,9 @@ typedef struct PassFold
 
 /* pass_account.c */
 extern void pass_fold_accounts(Pass *pass);
+
+/* pass_held_account.c */
+extern void pass_hold_accounts(PassFold *fold, const CdpkBatchProfile *profiles, size_t count);
 
 /* pass_held.c */
 extern void pass_note_held(PassFold *fold);

@@ -1,7 +1,6 @@
 /*
  * pass_held.c
- *		What a profile holds, as columns of its row: its identifiers, in the order of their bytes, and
- *		the accounts that these belong to.
+ *		The identifiers of a profile as columns of its row, in the order of their bytes.
  *
  * A row has up to HELD_MAX identifiers.  Those of a profile with more stand in slices of so many, all full but the last
  * (cdp_data.profile_identifier): so one that is added later is one small row, however many there are.
@@ -10,14 +9,10 @@
 
 #include "catalog/pg_type.h"
 #include "utils/array.h"
-#include "utils/builtins.h"
 #include "utils/datum.h"
 
 #include "platform/refresh/pass.h"
 #include "toolkit/identifier/identifier.h"
-
-/* as cdp_internal.held_max() */
-#define HELD_MAX 64
 
 /* ---------------------------------------------------------------- who comes and goes */
 
@@ -184,13 +179,30 @@ make_identifiers(const HeldList *list, int first, int count)
 	return PointerGetDatum(array);
 }
 
+/* make_ids makes an array of their numbers. */
+static Datum
+make_ids(const HeldList *list, int first, int count)
+{
+	Size size = ARR_OVERHEAD_NONULLS(1) + sizeof(int64) * count;
+	ArrayType *array = palloc0(size);
+
+	SET_VARSIZE(array, size);
+	array->ndim = 1;
+	array->elemtype = INT8OID;
+	ARR_DIMS(array)[0] = count;
+	ARR_LBOUND(array)[0] = 1;
+	memcpy(ARR_DATA_PTR(array), list->ids + first, sizeof(int64) * count);
+	return PointerGetDatum(array);
+}
+
 /* ---------------------------------------------------------------- slices */
 
 /* What is written of slices. */
 typedef struct Slices
 {
 	PassFold *fold;
-	PassIds gone; /* profiles all of whose slices go first */
+	HeldList list; /* of the profile at hand */
+	PassIds gone;  /* profiles all of whose slices go first */
 	int count;
 	int capacity;
 	int64 *profile_ids;
@@ -224,7 +236,7 @@ add_slices(Slices *slices, int64 profile_id, int32 slice, const HeldList *list)
 		slices->profile_ids[slices->count] = profile_id;
 		slices->slices[slices->count] = slice++;
 		slices->identifiers[slices->count] = make_identifiers(list, i, length);
-		slices->ids[slices->count++] = pass_id_array(list->ids + i, length);
+		slices->ids[slices->count++] = make_ids(list, i, length);
 	}
 }
 
@@ -341,217 +353,36 @@ hold(Slices *slices, int64 profile_id, uint32_t first, PassHeld *held)
 	PassFold *fold = slices->fold;
 	uint32_t place = cdpk_idmap_get(&fold->part, (uint64_t) profile_id);
 	const PassFormer *former = place != CDPK_IDMAP_NONE ? &fold->formers[place] : NULL;
-	HeldList list = {0};
+	HeldList *list = &slices->list;
 
+	list->count = 0;
 	held->changed = true;
 	held->no_identifiers = held->no_ids = true;
 	if (former != NULL && former->held.no_identifiers)
 	{
-		hold_many(slices, profile_id, first, former->identifier_count, &list);
+		hold_many(slices, profile_id, first, former->identifier_count, list);
 		/* with none leaving, the list is not all of it */
-		if (!any_leaves(fold, first) || list.count > HELD_MAX)
+		if (!any_leaves(fold, first) || list->count > HELD_MAX)
 			return;
 	}
 	else
 	{
 		if (former != NULL)
-			read_held(&list, former->held.identifiers, former->held.ids, former->held.no_ids,
+			read_held(list, former->held.identifiers, former->held.ids, former->held.no_ids,
 					  profile_id);
-		apply_items(fold, first, &list);
-		if (list.count > HELD_MAX)
+		apply_items(fold, first, list);
+		if (list->count > HELD_MAX)
 		{
-			add_slices(slices, profile_id, 0, &list);
+			add_slices(slices, profile_id, 0, list);
 			return;
 		}
 	}
-	sort_held(&list);
+	sort_held(list);
 	held->no_identifiers = false;
-	held->identifiers = make_identifiers(&list, 0, list.count);
-	held->no_ids = list.count == 1 && list.ids[0] == profile_id;
+	held->identifiers = make_identifiers(list, 0, list->count);
+	held->no_ids = list->count == 1 && list->ids[0] == profile_id;
 	if (!held->no_ids)
-		held->ids = pass_id_array(list.ids, list.count);
-}
-
-/* ---------------------------------------------------------------- accounts */
-
-/* Accounts of a profile that are counted anew. */
-typedef struct Recounted
-{
-	CdpkIdMap place; /* by profile */
-	Datum *accounts; /* 0: none */
-} Recounted;
-
-/* recount_accounts reads anew the accounts of profiles that identifiers or group calls came to or left. */
-static Recounted
-recount_accounts(PassFold *fold)
-{
-	static const Oid types[] = {INT8ARRAYOID, INT8ARRAYOID};
-	Pass *pass = fold->pass;
-	Recounted result = {.accounts = NULL};
-	PassIds profiles = {NULL};
-	PassIds identifiers = {NULL};
-	Datum arguments[2];
-	SPITupleTable *rows;
-	uint64 count;
-
-	cdpk_idmap_init(&result.place, &pass->allocator);
-	for (int i = 0; i < pass->place_count; i++)
-	{
-		pass_add_id(&profiles, pass->places[i].from);
-		pass_add_id(&profiles, pass->places[i].to);
-	}
-	for (size_t i = 0; i < pass->moved_count; i++)
-		if (pass->strays[pass->moved[i].stray].row.call == CDPK_BATCH_GROUP)
-		{
-			pass_add_id(&identifiers, pass->moved[i].from);
-			pass_add_id(&identifiers, pass->moved[i].to);
-		}
-	pass_sort_ids(&profiles);
-	if (profiles.count + identifiers.count == 0 ||
-		!pass_ask(pass, "SELECT EXISTS (SELECT FROM cdp_data.account_member)"
-						" OR EXISTS (SELECT FROM cdp_data.profile WHERE accounts IS NOT NULL)"))
-		return result;
-	arguments[0] = pass_id_array(profiles.items, profiles.count);
-	arguments[1] = pass_id_array(identifiers.items, identifiers.count);
-	rows = pass_query(
-		pass,
-		"SELECT c.profile_id, a.accounts FROM (SELECT unnest($3) AS profile_id UNION"
-		" SELECT i.profile_id FROM cdp_data.identifier i WHERE i.identifier_id = ANY ($4)) c"
-		" CROSS JOIN LATERAL (SELECT cdp_internal.held_accounts(array_agg(DISTINCT m.group_id)) AS accounts"
-		"  FROM cdp_data.identifier i JOIN cdp_data.account_member m USING (identifier_id)"
-		"  WHERE i.profile_id = c.profile_id) a WHERE c.profile_id <> 0",
-		2, types, arguments, &count);
-	result.accounts = pass_array((int64) count, sizeof(Datum));
-	for (uint64 i = 0; i < count; i++)
-	{
-		bool isnull;
-		Datum accounts = SPI_getbinval(rows->vals[i], rows->tupdesc, 2, &isnull);
-
-		result.accounts[i] = isnull ? 0 : datumCopy(accounts, false, -1);
-		pass_check(
-			cdpk_idmap_put(&result.place, (uint64_t) resolver_int8(rows, i, 1), (uint32_t) i));
-	}
-	SPI_freetuptable(rows);
-	return result;
-}
-
-/* compare_texts compares two texts by their bytes. */
-static int
-compare_texts(const void *a, const void *b)
-{
-	text *x = DatumGetTextPP(*(const Datum *) a);
-	text *y = DatumGetTextPP(*(const Datum *) b);
-	int order =
-		memcmp(VARDATA_ANY(x), VARDATA_ANY(y), Min(VARSIZE_ANY_EXHDR(x), VARSIZE_ANY_EXHDR(y)));
-
-	if (order == 0)
-		order = (int) VARSIZE_ANY_EXHDR(x) - (int) VARSIZE_ANY_EXHDR(y);
-	return order;
-}
-
-/* An account that a group call of the batch names for a profile. */
-typedef struct PassNamed
-{
-	Datum group_id;
-	uint32_t next; /* of the same profile */
-} PassNamed;
-
-/* add_accounts makes the accounts of a profile of those that it had, and others. */
-static Datum
-add_accounts(const PassFormer *former, Datum *others, int other_count)
-{
-	Datum *all = NULL;
-	int count = 0;
-	int kept = 0;
-
-	if (former != NULL && !former->held.no_accounts)
-		deconstruct_array(DatumGetArrayTypeP(former->held.accounts), TEXTOID, -1, false,
-						  TYPALIGN_INT, &all, NULL, &count);
-	/* it had too many */
-	if (all != NULL && count == 0)
-		return former->held.accounts;
-	all = all == NULL ? palloc(sizeof(Datum) * other_count)
-					  : repalloc(all, sizeof(Datum) * (count + other_count));
-	memcpy(all + count, others, sizeof(Datum) * other_count);
-	count += other_count;
-	qsort(all, count, sizeof(Datum), compare_texts);
-	for (int i = 0; i < count; i++)
-		if (kept == 0 || compare_texts(&all[i], &all[kept - 1]) != 0)
-			all[kept++] = all[i];
-	if (kept > HELD_MAX)
-		return PointerGetDatum(construct_empty_array(TEXTOID));
-	return pass_value_array(all, kept, TEXTOID);
-}
-
-/* note_members lists the accounts that group calls of the batch name, by profile. */
-static PassNamed *
-note_members(PassFold *fold, CdpkIdMap *first)
-{
-	Pass *pass = fold->pass;
-	size_t count;
-	size_t account_count;
-	const CdpkBatchMember *members = cdpk_batch_members(pass->batch, &count);
-	const CdpkBatchAccount *accounts = cdpk_batch_accounts(pass->batch, &account_count);
-	PassNamed *named = pass_array((int64) count, sizeof(*named));
-
-	for (size_t i = 0; i < count; i++)
-	{
-		uint32_t place = cdpk_batch_place(pass->batch, members[i].identifier_id);
-		uint64_t profile_id;
-
-		/* the anchor of an event of the batch is an identifier of it, or none */
-		if (place == CDPK_BATCH_NONE)
-			continue;
-		profile_id = (uint64_t) cdpk_batch_identifier(pass->batch, place)->profile_after;
-		named[i].group_id = pass_varlena(&accounts[members[i].account].account);
-		named[i].next = cdpk_idmap_get(first, profile_id);
-		pass_check(cdpk_idmap_put(first, profile_id, (uint32_t) i));
-	}
-	return named;
-}
-
-/* hold_accounts sets the accounts of profiles where they may be others. */
-static void
-hold_accounts(PassFold *fold, const CdpkBatchProfile *profiles, size_t count)
-{
-	Recounted recounted = recount_accounts(fold);
-	CdpkIdMap first;
-	PassNamed *named;
-
-	cdpk_idmap_init(&first, &fold->pass->allocator);
-	named = note_members(fold, &first);
-	for (size_t i = 0; i < count && (recounted.accounts != NULL || first.used > 0); i++)
-	{
-		uint64_t profile_id = (uint64_t) profiles[i].profile_id;
-		uint32_t part = cdpk_idmap_get(&fold->part, profile_id);
-		uint32_t place = cdpk_idmap_get(&recounted.place, profile_id);
-		PassHeld *held = &fold->helds[i];
-
-		held->no_accounts = true;
-		if (place != CDPK_IDMAP_NONE)
-		{
-			held->accounts_changed = true;
-			held->no_accounts = recounted.accounts[place] == 0;
-			held->accounts = recounted.accounts[place];
-		}
-		else if ((place = cdpk_idmap_get(&first, profile_id)) != CDPK_IDMAP_NONE)
-		{
-			Datum *others;
-			int other_count = 0;
-
-			for (uint32_t at = place; at != CDPK_IDMAP_NONE; at = named[at].next)
-				other_count++;
-			others = palloc(sizeof(Datum) * other_count);
-			for (int at = 0; at < other_count; place = named[place].next)
-				others[at++] = named[place].group_id;
-			held->accounts_changed = true;
-			held->no_accounts = false;
-			held->accounts = add_accounts(part != CDPK_IDMAP_NONE ? &fold->formers[part] : NULL,
-										  others, other_count);
-		}
-	}
-	cdpk_idmap_free(&first);
-	cdpk_idmap_free(&recounted.place);
+		held->ids = make_ids(list, 0, list->count);
 }
 
 void
@@ -582,5 +413,5 @@ pass_hold(PassFold *fold)
 			pass_add_id(&slices.gone, ended[i]);
 	}
 	write_slices(&slices);
-	hold_accounts(fold, profiles, count);
+	pass_hold_accounts(fold, profiles, count);
 }
