@@ -126,7 +126,12 @@ BEGIN
 		('USAGE', 'SCHEMA cdp_segment'),
 		('SELECT', cdp_internal.granted_segments());
 	RETURN QUERY
-		SELECT 'SELECT', format('%I.%I', s.schema_name, c.name)
+		SELECT CASE WHEN c.hidden = '{}' THEN 'SELECT' ELSE (
+				SELECT format('SELECT (%s)', string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum))
+				FROM pg_attribute a
+				WHERE a.attrelid = to_regclass(format('%I.%I', s.schema_name, c.name)) AND a.attnum > 0
+					AND NOT a.attisdropped AND a.attname <> ALL (c.hidden)) END,
+			format('%I.%I', s.schema_name, c.name)
 		FROM cdp_internal.catalogue() c
 		CROSS JOIN LATERAL unnest(c.schemas) AS s (schema_name)
 		WHERE 'analyst' = ANY (c.readers);

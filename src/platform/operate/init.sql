@@ -32,9 +32,9 @@ BEGIN
 	PERFORM cdp_internal.init_graph();
 	PERFORM cdp_internal.init_profile_tables();
 	PERFORM cdp_internal.init_trait_rule();
+	PERFORM cdp_internal.init_timeline();
 	PERFORM cdp_internal.init_profile();
 	PERFORM cdp_internal.init_account();
-	PERFORM cdp_internal.init_timeline();
 	PERFORM cdp_internal.init_open_case();
 	PERFORM cdp_internal.init_people();
 	PERFORM cdp_internal.init_sources();

@@ -20,12 +20,10 @@ BEGIN
 	done.largest_rework := cdp_internal.batch_value($sql$ SELECT other FROM batch_result WHERE kind = 'reworks' $sql$);
 	PERFORM cdp_internal.progress_set('anchor', 0, 0);
 	done.events_reanchored := cdp_internal.restitch_anchor();
-	PERFORM cdp_internal.progress_set('fold', 0, 0);
-	done.profiles_touched := cdp_internal.restitch_fold();
-	PERFORM cdp_internal.progress_set('timelines', 0, 0);
-	PERFORM cdp_internal.restitch_fold_timeline();
 	PERFORM cdp_internal.progress_set('accounts', 0, 0);
 	PERFORM cdp_internal.restitch_fold_account();
+	PERFORM cdp_internal.progress_set('fold', 0, 0);
+	done.profiles_touched := cdp_internal.restitch_fold();
 	touched := cdp_internal.batch_array('SELECT profile_id FROM batch_touched');
 END
 $function$;
