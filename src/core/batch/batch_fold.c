@@ -20,7 +20,8 @@ typedef struct Lists
 	List rows;      /* places in "fold" */
 	List gone;      /* parts of profiles that moved into this one */
 	List own;       /* parts that are this one's row */
-	List summaries; /* places in the stitch's result */
+	List folded;    /* parts that an earlier batch folded */
+	List summaries; /* places in the stitch's result, then in "summaries" */
 	List rebuilt;
 	List moved; /* profile moves: another profile is in this one */
 	List split; /* identifier moves: identifiers of another profile are in this one */
@@ -181,17 +182,45 @@ list_split(CdpkBatch *batch, List *list)
 	return CDPK_OK;
 }
 
+/* List the summaries; where there are two of a profile the stitch's comes first. */
+static CdpkStatus
+list_summaries(CdpkBatch *batch, List *list)
+{
+	uint32_t count = (uint32_t) batch->result->profile_count;
+
+	STITCH_TRY(make_list(batch, list, (size_t) count + batch->summaries.count));
+	for (uint32_t i = 0; i < count; i++)
+		add_item(list, batch->result->profiles[i].profile_id, i);
+	for (uint32_t i = 0; i < batch->summaries.count; i++)
+		add_item(list, batch->summaries.items[i].profile_id, count + i);
+	sort_list(list);
+	return CDPK_OK;
+}
+
+/* Return a summary of that list. */
+static const CdpkStitchProfile *
+summary_at(const CdpkBatch *batch, uint32_t place)
+{
+	uint32_t count = (uint32_t) batch->result->profile_count;
+
+	return place < count ? &batch->result->profiles[place]
+						 : &batch->summaries.items[place - count];
+}
+
 static CdpkStatus
 make_lists(CdpkBatch *batch, Lists *lists)
 {
+	size_t parts = (size_t) batch->parts.count + batch->folded_parts.count;
+
 	memset(lists, 0, sizeof(*lists));
 	STITCH_TRY(list_rows(batch, &lists->rows));
 	STITCH_TRY(list_parts(batch, &lists->gone, &lists->own));
 	STITCH_TRY(list_split(batch, &lists->split));
-	STITCH_TRY(make_list(batch, &lists->summaries, batch->result->profile_count));
-	for (size_t i = 0; i < batch->result->profile_count; i++)
-		add_item(&lists->summaries, batch->result->profiles[i].profile_id, (uint32_t) i);
-	sort_list(&lists->summaries);
+	STITCH_TRY(list_summaries(batch, &lists->summaries));
+	STITCH_TRY(make_list(batch, &lists->folded, batch->folded_parts.count));
+	for (uint32_t i = 0; i < batch->folded_parts.count; i++)
+		add_item(&lists->folded, batch->folded_parts.items[i].profile_id, i);
+	sort_list(&lists->folded);
 	STITCH_TRY(make_list(batch, &lists->rebuilt, batch->rebuilt.count));
 	STITCH_TRY(make_list(batch, &lists->moved, batch->result->profile_move_count));
 	for (size_t i = 0; i < batch->result->profile_move_count; i++)
@@ -202,8 +231,8 @@ make_lists(CdpkBatch *batch, Lists *lists)
 	sort_list(&lists->rebuilt);
 	lists->identify_rows = batch_allocate(batch, batch->fold.count, sizeof(CdpkBatchRow *));
 	lists->event_rows = batch_allocate(batch, batch->fold.count, sizeof(CdpkBatchRow *));
-	lists->traits = batch_allocate(batch, batch->parts.count, sizeof(CdpkBatchBytes));
-	lists->timelines = batch_allocate(batch, batch->parts.count, sizeof(CdpkBatchBytes));
+	lists->traits = batch_allocate(batch, parts, sizeof(CdpkBatchBytes));
+	lists->timelines = batch_allocate(batch, parts, sizeof(CdpkBatchBytes));
 	return lists->identify_rows != NULL && lists->event_rows != NULL && lists->traits != NULL &&
 				   lists->timelines != NULL
 			   ? CDPK_OK
@@ -345,7 +374,7 @@ fold_profile(CdpkBatch *batch, Lists *lists, CdpkBatchProfile *profile)
 		STITCH_TRY(touch(batch, profile_id, 0, BATCH_NONE, CDPK_BATCH_REBUILT, 0));
 	if (items_of(&lists->summaries, profile_id, &items) > 0)
 	{
-		profile->summary = &batch->result->profiles[items->value];
+		profile->summary = summary_at(batch, items->value);
 		STITCH_TRY(touch(batch, profile_id, 0, BATCH_NONE, CDPK_BATCH_SUMMARY, 0));
 	}
 	STITCH_TRY(touch_moved(batch, lists, profile_id));
@@ -357,6 +386,9 @@ fold_profile(CdpkBatch *batch, Lists *lists, CdpkBatchProfile *profile)
 	if (profile->stored &&
 		cdpk_idmap_get(&batch->is_ended, (uint64_t) profile_id) == CDPK_IDMAP_NONE)
 		add_part(profile, &batch->parts.items[items->value], lists, &parts);
+	count = items_of(&lists->folded, profile_id, &items);
+	for (size_t i = 0; i < count; i++)
+		add_part(profile, &batch->folded_parts.items[items[i].value], lists, &parts);
 	STITCH_TRY(add_rows(batch, profile, lists, &identify_count, &event_count));
 	STITCH_TRY(batch_merge_traits(batch, lists->identify_rows, identify_count, lists->traits, parts,
 								  &profile->traits));

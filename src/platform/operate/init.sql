@@ -33,6 +33,7 @@ BEGIN
 	PERFORM cdp_internal.init_sources();
 	PERFORM cdp_internal.init_segment();
 	PERFORM cdp_internal.init_statistics();
+	PERFORM cdp_internal.init_restitch();
 	PERFORM cdp_internal.init_views();
 	PERFORM cdp_data.add_event_month(now());
 	PERFORM cdp_data.add_event_month(now() + interval '31 days');

@@ -161,12 +161,21 @@ update_profiles(Pass *pass, const CdpkBatchProfile *const *profiles, int count, 
 	store_update(pass_table(pass, TABLE_PROFILE), count, pass_columns(&key), pass_columns(&set));
 }
 
+/* is_same tells whether a profile that was folded anew is what its row says. */
+static bool
+is_same(const CdpkBatchPart *part, const CdpkBatchProfile *profile)
+{
+	return profile->rebuilt && profile->summary == NULL && part->events == profile->events &&
+		   part->first_at == profile->first_at && part->last_at == profile->last_at &&
+		   part->expires_at == profile->expires_at && same_bytes(&part->traits, &profile->traits);
+}
+
 void
 pass_write_profiles(PassFold *fold)
 {
 	Pass *pass = fold->pass;
-	size_t total;
-	const CdpkBatchProfile *profiles = cdpk_batch_profiles(pass->batch, &total);
+	size_t total = fold->profile_count;
+	const CdpkBatchProfile *profiles = fold->profiles;
 	const CdpkBatchProfile **chosen = pass_array((int64) total, sizeof(*chosen));
 	uint8 *classes = pass_array((int64) total, 1);
 	int count = 0;
@@ -181,7 +190,8 @@ pass_write_profiles(PassFold *fold)
 			pass_check(CDPK_CORRUPT);
 		else if (part == NULL)
 			chosen[count++] = &profiles[i];
-		else if (profiles[i].folded || profiles[i].summary != NULL)
+		else if ((profiles[i].folded || profiles[i].summary != NULL) &&
+				 !is_same(part, &profiles[i]))
 			classes[i] = (profiles[i].summary != NULL ? SET_SUMMARY : 0) |
 						 (same_bytes(&part->traits, &profiles[i].traits) ? 0 : SET_TRAITS);
 	}
@@ -270,6 +280,19 @@ update_timelines(Pass *pass, const CdpkBatchProfile *const *profiles, int count,
 	store_update(pass_table(pass, TABLE_TIMELINE), count, pass_columns(&key), pass_columns(&set));
 }
 
+/* is_same_timeline tells whether a timeline that was folded anew is what its row has, levels included. */
+static bool
+is_same_timeline(const PassFold *fold, const CdpkBatchProfile *profile, uint32_t place)
+{
+	CdpkBatchBytes folded = profile->timeline;
+
+	if (cdpk_idmap_get(&fold->rebuilt, (uint64_t) profile->profile_id) == CDPK_IDMAP_NONE)
+		return false;
+	if (folded.bytes == NULL)
+		folded = pass_bytes(empty_timeline(), false);
+	return same_bytes(&fold->parts[place].timeline, &folded);
+}
+
 /* timeline_class tells what of the row of a timeline is to be set. */
 static int
 timeline_class(const PassFold *fold, const CdpkBatchProfile *profile)
@@ -278,7 +301,7 @@ timeline_class(const PassFold *fold, const CdpkBatchProfile *profile)
 	int class = 0;
 
 	if (cdpk_idmap_get(&fold->replaced, (uint64_t) profile->profile_id) != CDPK_IDMAP_NONE)
-		class |= SET_TIMELINE | SET_LEVELS;
+		class |= is_same_timeline(fold, profile, place) ? 0 : SET_TIMELINE | SET_LEVELS;
 	else if (!same_bytes(&fold->parts[place].timeline, &profile->timeline))
 		class |= SET_TIMELINE;
 	if (profile->summary != NULL && profile->summary->shared != fold->timelines[place].shared)
@@ -316,8 +339,8 @@ void
 pass_write_timelines(PassFold *fold)
 {
 	Pass *pass = fold->pass;
-	size_t total;
-	const CdpkBatchProfile *profiles = cdpk_batch_profiles(pass->batch, &total);
+	size_t total = fold->profile_count;
+	const CdpkBatchProfile *profiles = fold->profiles;
 	const CdpkBatchProfile **chosen = pass_array((int64) total, sizeof(*chosen));
 	uint8 *classes = pass_array((int64) total, 1);
 	PassIds heavy = {NULL};

@@ -26,6 +26,46 @@ COMMENT ON FUNCTION cdp_internal.restitch_pass(bigint) IS
 	'Internal: takes the whole log through all stages up to the profiles. Takes and returns what '
 	'cdp_internal.refresh_pass() does.';
 
+-- All stages, in the place of cdp_internal.refresh_pass().
+CREATE FUNCTION cdp_internal.restitch_in_chunks(INOUT identifier_id bigint, OUT done cdp_internal.batch_counts,
+	OUT touched bigint[])
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	done := (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	PERFORM cdp_internal.restitch_normalize();
+	identifier_id := cdp_internal.restitch_map(identifier_id);
+	-- the graph that follows from the log
+	PERFORM cdp_data.restitch_tables(make => true);
+	SELECT g.identifier_id, g.reworks, g.identifiers_reworked, g.largest_rework
+	INTO identifier_id, done.reworks, done.identifiers_reworked, done.largest_rework
+	FROM cdp_internal.restitch_graph(identifier_id) g;
+	-- the graph in use becomes it
+	PERFORM cdp_internal.restitch_compare();
+	SELECT c.created, c.merged, c.split INTO done.profiles_created, done.profiles_merged, done.profiles_split
+	FROM cdp_internal.restitch_count_profiles() c;
+	done.identifiers := cdp_internal.batch_value('SELECT count(*) FROM batch_identifier_differs WHERE NOT is_there');
+	PERFORM cdp_internal.restitch_write_identifiers();
+	done.links := cdp_internal.restitch_write_links();
+	PERFORM cdp_internal.restitch_end_profiles();
+	-- what follows from the graph
+	done.events_reanchored := cdp_internal.restitch_anchor_events(identifier_id);
+	PERFORM cdp_internal.restitch_fold_profiles(identifier_id);
+	PERFORM cdp_internal.restitch_fold_accounts();
+	touched := cdp_internal.batch_array($sql$
+		SELECT profile_id FROM cdp_data.restitch_profile
+		UNION
+		SELECT old_id FROM batch_identifier_differs WHERE has_moved AND old_id <> 0
+	$sql$);
+	done.profiles_touched := cardinality(touched);
+	PERFORM cdp_data.restitch_tables(make => false);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.restitch_in_chunks(bigint) IS
+	'Internal: takes the whole log through all stages up to the profiles. Takes and returns what '
+	'cdp_internal.refresh_pass() does.';
+
 CREATE FUNCTION cdp.restitch(incomplete boolean DEFAULT false, OUT identifiers bigint, OUT links bigint,
 	OUT identifiers_moved bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
 	OUT events_reanchored bigint, OUT elapsed interval)
