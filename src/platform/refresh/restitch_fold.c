@@ -77,9 +77,9 @@ typedef struct Folder
 	LogCursor summaries;
 	LogCursor events;
 	int64 last_identifier_id;
-	MemoryContext carried_context;
-	bool is_carried; /* the profile at hand began in an earlier slice: */
-	CdpkBatchPart carried;
+	MemoryContext context;
+	CdpkBatchPart carried; /* what earlier slices say of the profile at hand, … */
+	MemoryContext carried_context; /* … in this; NULL: nothing */
 } Folder;
 
 /* Some profiles with their events. */
@@ -209,21 +209,26 @@ copy_bytes(const CdpkBatchBytes *bytes)
 	return copy;
 }
 
-/* carry keeps what a profile is so far for the next slice. */
+/* carry keeps what a profile is so far for the next slice; what it was before may be part of it. */
 static void
 carry(Folder *folder, const PassRefold *refold)
 {
-	MemoryContext caller;
+	MemoryContext former = folder->carried_context;
+	MemoryContext caller = MemoryContextSwitchTo(folder->context);
 
-	MemoryContextReset(folder->carried_context);
-	folder->is_carried = refold->unfinished;
-	if (!refold->unfinished)
-		return;
-	caller = MemoryContextSwitchTo(folder->carried_context);
-	folder->carried = refold->last;
-	folder->carried.traits = copy_bytes(&refold->last.traits);
-	folder->carried.timeline = copy_bytes(&refold->last.timeline);
+	folder->carried_context = NULL;
+	if (refold->unfinished)
+	{
+		folder->carried_context = AllocSetContextCreate(
+			folder->context, "cdp restitch unfinished profile", ALLOCSET_DEFAULT_SIZES);
+		MemoryContextSwitchTo(folder->carried_context);
+		folder->carried = refold->last;
+		folder->carried.traits = copy_bytes(&refold->last.traits);
+		folder->carried.timeline = copy_bytes(&refold->last.timeline);
+	}
 	MemoryContextSwitchTo(caller);
+	if (former != NULL)
+		MemoryContextDelete(former);
 }
 
 /* fold folds the profiles of a slice, and writes those whose rows differ. */
@@ -236,7 +241,7 @@ fold(Folder *folder, Slice *slice)
 	refold->event_count = (size_t) slice->event_count;
 	refold->summaries = slice->summaries;
 	refold->summary_count = (size_t) slice->summary_count;
-	refold->folded = folder->is_carried ? &folder->carried : NULL;
+	refold->folded = folder->carried_context != NULL ? &folder->carried : NULL;
 	pass_refold(slice->pass, refold);
 	carry(folder, refold);
 }
@@ -281,8 +286,7 @@ cdp_restitch_fold(PG_FUNCTION_ARGS)
 	batch_connect();
 	nest_level = batch_enter_planner();
 	folder.last_identifier_id = PG_GETARG_INT64(0);
-	folder.carried_context =
-		AllocSetContextCreate(CurrentMemoryContext, "cdp restitch fold", ALLOCSET_DEFAULT_SIZES);
+	folder.context = CurrentMemoryContext;
 	pass = pass_new();
 	log_cursor_open(&folder.summaries, pass, summary_query);
 	log_cursor_open(&folder.events, pass, event_query);
