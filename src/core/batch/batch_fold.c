@@ -203,8 +203,7 @@ summary_at(const CdpkBatch *batch, uint32_t place)
 {
 	uint32_t count = (uint32_t) batch->result->profile_count;
 
-	return place < count ? &batch->result->profiles[place]
-						 : &batch->summaries.items[place - count];
+	return place < count ? &batch->result->profiles[place] : &batch->summaries.items[place - count];
 }
 
 static CdpkStatus

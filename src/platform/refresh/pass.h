@@ -289,7 +289,7 @@ typedef struct Pass
 	CdpkSipHashKey map_key;
 	bool has_verdicts;
 	BlockedRules *blocked; /* NULL: there are none */
-	CdpkIdMap claimed;     /* identifiers that have numbers, and no rows yet in the graph built anew */
+	CdpkIdMap claimed; /* identifiers that have numbers, and no rows yet in the graph built anew */
 	PassKeptCounts *kept_counts;
 	CdpkStitchStore stitch_store;
 
@@ -471,7 +471,7 @@ typedef struct PassFold
 	{
 		bool found;
 		bool shared;
-	} * timelines;      /* of each part, what the row of its timeline says */
+	} * timelines;                    /* of each part, what the row of its timeline says */
 	const CdpkBatchProfile *profiles; /* to be written */
 	size_t profile_count;
 	CdpkIdMap part;     /* by profile */
@@ -495,8 +495,8 @@ typedef struct PassRefold
 	const CdpkStitchProfile *summaries; /* of those whose rows have others, or are missing */
 	size_t summary_count;
 	const CdpkBatchPart *folded; /* of the first profile, what came before; or NULL */
-	bool unfinished;             /* the last one, which has a summary, is not written: more events come */
-	CdpkBatchPart last;          /* what it is so far */
+	bool unfinished;    /* the last one, which has a summary, is not written: more events come */
+	CdpkBatchPart last; /* what it is so far */
 } PassRefold;
 
 extern void pass_refold(Pass *pass, PassRefold *refold);

@@ -308,8 +308,7 @@ pass_refold(Pass *pass, PassRefold *refold)
 
 	start_fold(pass, &fold);
 	pass_check(cdpk_batch_set_logged(pass->batch, refold->events, refold->event_count));
-	pass_check(
-		cdpk_batch_add_summaries(pass->batch, refold->summaries, refold->summary_count));
+	pass_check(cdpk_batch_add_summaries(pass->batch, refold->summaries, refold->summary_count));
 	if (refold->folded != NULL)
 		pass_check(cdpk_batch_add_folded(pass->batch, refold->folded, 1));
 	run_fold(&fold);

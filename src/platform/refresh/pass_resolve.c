@@ -259,16 +259,16 @@ read_number(Pass *pass, SPITupleTable *rows, uint64 row, int identifier, int num
  * The forbids of identifiers in these profiles, with these numbers or of these names: the rows of the
  * batch's new identifiers are not written yet.
  */
-#define FORBID_QUERY(identifier, number_of_a, number_of_b)                                   \
-	"WITH near AS ("                                                                         \
-	" SELECT i.identifier FROM " identifier " i WHERE i.profile_id = ANY ($3)"               \
-	" UNION SELECT i.identifier FROM " identifier " i WHERE i.identifier_id = ANY ($4)"      \
-	" UNION SELECT n.identifier FROM unnest($5) AS n (identifier)), met AS ("                \
-	" SELECT v.a, v.b FROM near n JOIN cdp_data.verdict v ON v.a = n.identifier"             \
-	" WHERE v.kind = 'forbid'"                                                               \
-	" UNION SELECT v.a, v.b FROM near n JOIN cdp_data.verdict v ON v.b = n.identifier"       \
-	" WHERE v.kind = 'forbid')"                                                              \
-	" SELECT m.a, (SELECT k.identifier_id FROM " number_of_a " k), m.b,"                     \
+#define FORBID_QUERY(identifier, number_of_a, number_of_b)                              \
+	"WITH near AS ("                                                                    \
+	" SELECT i.identifier FROM " identifier " i WHERE i.profile_id = ANY ($3)"          \
+	" UNION SELECT i.identifier FROM " identifier " i WHERE i.identifier_id = ANY ($4)" \
+	" UNION SELECT n.identifier FROM unnest($5) AS n (identifier)), met AS ("           \
+	" SELECT v.a, v.b FROM near n JOIN cdp_data.verdict v ON v.a = n.identifier"        \
+	" WHERE v.kind = 'forbid'"                                                          \
+	" UNION SELECT v.a, v.b FROM near n JOIN cdp_data.verdict v ON v.b = n.identifier"  \
+	" WHERE v.kind = 'forbid')"                                                         \
+	" SELECT m.a, (SELECT k.identifier_id FROM " number_of_a " k), m.b,"                \
 	" (SELECT k.identifier_id FROM " number_of_b " k) FROM met m"
 
 #define NUMBER_ANEW(name)                                                                    \

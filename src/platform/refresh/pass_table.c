@@ -33,8 +33,8 @@ TABLE(account_member, "identifier_id", "group_id", "first_at", "last_at", "event
 TABLE(seen_name, "kind", "name");
 
 /* those of the graph that is built anew, see cdp_internal.init_restitch() */
-#define TABLE_ANEW(table)                                                                        \
-	static const StoreTable table##_anew = {"cdp_data", "restitch_" #table,                      \
+#define TABLE_ANEW(table)                                                   \
+	static const StoreTable table##_anew = {"cdp_data", "restitch_" #table, \
 											lengthof(table##_columns), table##_columns}
 
 TABLE_ANEW(identifier);

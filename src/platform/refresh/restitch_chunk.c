@@ -62,11 +62,12 @@ static const InboxColumn inbox_columns[LOGGED_COLUMNS] = {
 void
 chunk_open_log(LogCursor *cursor, const Pass *pass)
 {
-	log_cursor_open(cursor, pass,
-					"SELECT e.event_id, e.identifier_id, e.\"timestamp\", e.message_id, e.type, e.event,"
-					" e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.properties,"
-					" e.traits, e.context, e.sent_at, e.original_timestamp, e.received_at, e.source"
-					" FROM cdp_data.event e");
+	log_cursor_open(
+		cursor, pass,
+		"SELECT e.event_id, e.identifier_id, e.\"timestamp\", e.message_id, e.type, e.event,"
+		" e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.properties,"
+		" e.traits, e.context, e.sent_at, e.original_timestamp, e.received_at, e.source"
+		" FROM cdp_data.event e");
 }
 
 /* copy_identifiers sets the identifiers of an event, which outlive its row. */
@@ -120,8 +121,8 @@ set_source(Pass *pass, LogChunk *chunk, Datum name)
 
 		pass_add_sources(pass, &name, 1);
 		for (int i = 0; i < chunk->count; i++)
-			chunk->rows[i].source = pass_known_source(
-				pass, PointerGetDatum(former[chunk->rows[i].source].name));
+			chunk->rows[i].source =
+				pass_known_source(pass, PointerGetDatum(former[chunk->rows[i].source].name));
 	}
 	row->source = pass_known_source(pass, name);
 }

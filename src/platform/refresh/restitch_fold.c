@@ -78,7 +78,7 @@ typedef struct Folder
 	LogCursor events;
 	int64 last_identifier_id;
 	MemoryContext context;
-	CdpkBatchPart carried; /* what earlier slices say of the profile at hand, … */
+	CdpkBatchPart carried;         /* what earlier slices say of the profile at hand, … */
 	MemoryContext carried_context; /* … in this; NULL: nothing */
 } Folder;
 
@@ -122,8 +122,8 @@ read_event(const Folder *folder, Slice *slice)
 	event->event_id = log_cursor_int8(events, EVENT_NUMBER);
 	event->anchor = log_cursor_int8(events, EVENT_ANCHOR);
 	event->row.at = DatumGetTimestampTz(log_cursor_value(events, EVENT_AT, &isnull));
-	event->row.said_at =
-		Min(event->row.at, DatumGetTimestampTz(log_cursor_value(events, EVENT_RECEIVED_AT, &isnull)));
+	event->row.said_at = Min(
+		event->row.at, DatumGetTimestampTz(log_cursor_value(events, EVENT_RECEIVED_AT, &isnull)));
 	event->row.call = pass_call(log_cursor_value(events, EVENT_TYPE, &isnull));
 	event->row.source = pass_known_source(pass, log_cursor_value(events, EVENT_SOURCE, &isnull));
 	value = log_cursor_value(events, EVENT_NAME, &isnull);
@@ -182,8 +182,7 @@ read_slice(Folder *folder, Slice *slice)
 		}
 		if (more && log_cursor_int8(events, EVENT_PROFILE_ID) < profile_id)
 			pass_check(CDPK_CORRUPT);
-		slice->refold.unfinished =
-			more && log_cursor_int8(events, EVENT_PROFILE_ID) == profile_id;
+		slice->refold.unfinished = more && log_cursor_int8(events, EVENT_PROFILE_ID) == profile_id;
 		if (slice->refold.unfinished || log_cursor_bool(&folder->summaries, SUMMARY_DIFFERS))
 			read_summary(folder, slice);
 		if (!slice->refold.unfinished)

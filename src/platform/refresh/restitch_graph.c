@@ -101,8 +101,7 @@ stitch_chunk(LogCursor *log, int64 *results)
 		const CdpkStitchStatistics *statistics;
 
 		pass_new_batch(pass);
-		pass_check(
-			cdpk_batch_begin(pass->batch, chunk.rows, (size_t) chunk.count, &pass->changes));
+		pass_check(cdpk_batch_begin(pass->batch, chunk.rows, (size_t) chunk.count, &pass->changes));
 		pass_check(cdpk_batch_accept(pass->batch, NULL, 0));
 		pass_identify(pass);
 		pass_link(pass);
