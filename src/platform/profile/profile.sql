@@ -1,4 +1,4 @@
--- Profiles: the views that people read, and the fold of a batch into the profile rows.
+-- Profiles: the views that people read.
 
 CREATE FUNCTION cdp_internal.init_profile() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -79,50 +79,4 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_profile() IS 'Internal: makes the views of people and of events.';
 
--- Folds all profiles from the log, for cdp.restitch().
-CREATE FUNCTION cdp_internal.restitch_fold() RETURNS bigint
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	PERFORM cdp_internal.batch_stage('batch_fold', format($sql$
-		SELECT profile_id, min(first_seen) AS first_seen, max(last_seen) AS last_seen, sum(events)::bigint AS events,
-			cdp.traits_union(traits) AS traits, min(expires_at) AS expires_at
-		FROM (
-			SELECT i.profile_id, min(e."timestamp") AS first_seen, max(e."timestamp") AS last_seen, count(*) AS events,
-				NULL::cdp.traits AS traits, NULL::timestamptz AS expires_at
-			FROM cdp_data.identifier i
-			JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
-			GROUP BY i.profile_id
-			UNION ALL
-			SELECT t.subject, NULL, NULL, 0, t.traits, t.expires_at
-			FROM (%s) t) p
-		GROUP BY profile_id
-	$sql$, cdp_internal.merged_traits($sql$
-		SELECT i.profile_id AS subject, e.traits, e."timestamp", e.received_at, e.source
-		FROM cdp_data.identifier i
-		JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
-		WHERE e.type = 'identify'
-	$sql$)));
-	PERFORM cdp_internal.batch_run('DELETE FROM cdp_data.profile');
-	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.profile (profile_id, identifier_count, limited, shared, has_forbid, last_trust, last_at,
-			first_seen, last_seen, events, traits, expires_at)
-		SELECT s.profile_id, s.identifier_count, s.limited, s.shared, s.has_forbid, s.last_trust, s.last_at,
-			f.first_seen, f.last_seen, coalesce(f.events, 0), f.traits, f.expires_at
-		FROM batch_summary s
-		LEFT JOIN batch_fold f USING (profile_id)
-		ORDER BY s.profile_id
-	$sql$);
-	RETURN cdp_internal.batch_stage('batch_touched', $sql$
-		SELECT profile_id FROM batch_summary
-		UNION
-		SELECT old_id FROM batch_relabel WHERE old_id <> 0
-	$sql$);
-END
-$function$;
-COMMENT ON FUNCTION cdp_internal.restitch_fold() IS
-	'Internal: folds all events of the log into cdp_data.profile (batch_touched). Returns the number of profiles '
-	'touched.';
-
-REVOKE ALL ON FUNCTION cdp_internal.init_profile(), cdp_internal.restitch_fold() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_profile() FROM PUBLIC;

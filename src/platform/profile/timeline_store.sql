@@ -92,38 +92,4 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.seal_timelines(bigint[]) IS
 	'Internal: moves the timelines of profiles to the first level of cdp_data.profile_timeline that has room for them.';
 
--- Folds all timelines from the log, for cdp.restitch().
-CREATE FUNCTION cdp_internal.restitch_fold_timeline() RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	PERFORM cdp_internal.batch_run('DELETE FROM cdp_data.profile_timeline');
-	PERFORM cdp_internal.batch_stage('batch_heavy', $sql$
-		WITH folded AS (
-			SELECT i.profile_id, cdp.timeline_agg(e."timestamp", e.event,
-				cdp_internal.carried(e.event, e.properties, (SELECT cdp_internal.carried_rules()))) AS timeline
-			FROM cdp_data.identifier i
-			JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
-			WHERE e.event IS NOT NULL
-			GROUP BY i.profile_id
-		), stored AS (
-			INSERT INTO cdp_data.profile_timeline (profile_id, shared, timeline)
-			SELECT s.profile_id, s.shared, coalesce(f.timeline, '{}')
-			FROM batch_summary s
-			LEFT JOIN folded f USING (profile_id)
-			ORDER BY s.profile_id
-			RETURNING profile_id, pg_column_size(timeline) AS size
-		)
-		SELECT profile_id
-		FROM stored
-		WHERE size > 8000
-	$sql$);
-	PERFORM cdp_internal.seal_timelines(cdp_internal.batch_array('SELECT profile_id FROM batch_heavy'));
-END
-$function$;
-COMMENT ON FUNCTION cdp_internal.restitch_fold_timeline() IS
-	'Internal: folds all events of the log into cdp_data.profile_timeline, and seals timelines that are large.';
-
-REVOKE ALL ON FUNCTION cdp_internal.init_timeline(), cdp_internal.seal_timelines(bigint[]),
-	cdp_internal.restitch_fold_timeline() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_timeline(), cdp_internal.seal_timelines(bigint[]) FROM PUBLIC;

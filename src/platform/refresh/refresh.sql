@@ -58,11 +58,7 @@ DECLARE
 BEGIN
 	SELECT s.event_id, s.identifier_id, s.quarantine_id INTO STRICT last FROM cdp_data.state s;
 	IF whole THEN
-		IF current_setting('cdp_old.restitch', true) = 'on' THEN
 		SELECT last.event_id, last.quarantine_id, r.* INTO passed FROM cdp_internal.restitch_pass(last.identifier_id) r;
-		ELSE
-		SELECT last.event_id, last.quarantine_id, r.* INTO passed FROM cdp_internal.restitch_in_chunks(last.identifier_id) r;
-		END IF;
 	ELSE
 		-- if the log lacks events, changes by a verdict or a rule are refused, changes by evidence are left undone
 		SELECT p.* INTO passed

@@ -8,32 +8,6 @@ CREATE FUNCTION cdp_internal.restitch_pass(INOUT identifier_id bigint, OUT done 
 AS $function$
 BEGIN
 	done := (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-	SELECT i.identifier_id, i.identifiers INTO identifier_id, done.identifiers
-	FROM cdp_internal.restitch_identify(identifier_id) i;
-	done.links := cdp_internal.restitch_link();
-	SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identifiers_reworked
-	INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identifiers_reworked
-	FROM cdp_internal.restitch_stitch() s;
-	done.largest_rework := cdp_internal.batch_value($sql$ SELECT other FROM batch_result WHERE kind = 'reworks' $sql$);
-	done.events_reanchored := cdp_internal.restitch_anchor();
-	done.profiles_touched := cdp_internal.restitch_fold();
-	PERFORM cdp_internal.restitch_fold_timeline();
-	PERFORM cdp_internal.restitch_fold_account();
-	touched := cdp_internal.batch_array('SELECT profile_id FROM batch_touched');
-END
-$function$;
-COMMENT ON FUNCTION cdp_internal.restitch_pass(bigint) IS
-	'Internal: takes the whole log through all stages up to the profiles. Takes and returns what '
-	'cdp_internal.refresh_pass() does.';
-
--- All stages, in the place of cdp_internal.refresh_pass().
-CREATE FUNCTION cdp_internal.restitch_in_chunks(INOUT identifier_id bigint, OUT done cdp_internal.batch_counts,
-	OUT touched bigint[])
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	done := (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 	PERFORM cdp_internal.restitch_normalize();
 	identifier_id := cdp_internal.restitch_map(identifier_id);
 	-- the graph that follows from the log
@@ -62,7 +36,7 @@ BEGIN
 	PERFORM cdp_data.restitch_tables(make => false);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.restitch_in_chunks(bigint) IS
+COMMENT ON FUNCTION cdp_internal.restitch_pass(bigint) IS
 	'Internal: takes the whole log through all stages up to the profiles. Takes and returns what '
 	'cdp_internal.refresh_pass() does.';
 
