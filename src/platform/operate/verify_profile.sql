@@ -34,7 +34,8 @@ CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
 			   l.first_seen AS said_first, l.last_seen AS said_last, l.traits AS said_traits,
 			   l.expires_at AS said_expires, l.timeline AS said_timeline, t.profile_id IS NOT NULL AS has_timeline,
 			   t.shared AS timeline_shared,
-			   cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) AS timeline
+			   cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) AS timeline,
+			   cdp_internal.progress_row() AS counted
 		FROM (
 			SELECT p.profile_id, true AS is_there, p.events, p.first_seen, p.last_seen, p.traits, p.expires_at,
 				   p.identifier_count, p.limited, p.shared, p.has_forbid

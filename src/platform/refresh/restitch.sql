@@ -8,6 +8,7 @@ CREATE FUNCTION cdp_internal.restitch_pass(INOUT identifier_id bigint, OUT done 
 AS $function$
 BEGIN
 	done := (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	PERFORM cdp_internal.progress_set('numbers', 0, 0);
 	PERFORM cdp_internal.restitch_normalize();
 	identifier_id := cdp_internal.restitch_map(identifier_id);
 	-- the graph that follows from the log
@@ -16,6 +17,7 @@ BEGIN
 	INTO identifier_id, done.reworks, done.identifiers_reworked, done.largest_rework
 	FROM cdp_internal.restitch_graph(identifier_id) g;
 	-- the graph in use becomes it
+	PERFORM cdp_internal.progress_set('compare', 0, 0);
 	PERFORM cdp_internal.restitch_compare();
 	SELECT c.created, c.merged, c.split INTO done.profiles_created, done.profiles_merged, done.profiles_split
 	FROM cdp_internal.restitch_count_profiles() c;
@@ -26,6 +28,7 @@ BEGIN
 	-- what follows from the graph
 	done.events_reanchored := cdp_internal.restitch_anchor_events(identifier_id);
 	PERFORM cdp_internal.restitch_fold_profiles(identifier_id);
+	PERFORM cdp_internal.progress_set('accounts', 0, 0);
 	PERFORM cdp_internal.restitch_fold_accounts();
 	touched := cdp_internal.batch_array($sql$
 		SELECT profile_id FROM cdp_data.restitch_profile
@@ -64,8 +67,10 @@ BEGIN
 	END IF;
 	DELETE FROM cdp_data.undone;
 	UPDATE cdp_data.state s SET lost = greatest(s.event_id - (SELECT count(*) FROM cdp_data.event), 0);
+	PERFORM cdp_internal.progress_begin('restitch', s.event_id - s.lost) FROM cdp_data.state s;
 	done := cdp_internal.process_batch(whole => true);
 	PERFORM cdp_internal.batch_end();
+	PERFORM cdp_internal.progress_end();
 	identifiers := done.identifiers;
 	links := done.links;
 	identifiers_moved := (

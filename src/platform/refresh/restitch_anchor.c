@@ -8,13 +8,14 @@
 
 #include "cdp.h"
 #include "platform/batch/batch.h"
+#include "platform/progress/progress.h"
 #include "platform/refresh/restitch.h"
 
 CDP_FUNCTION(cdp_restitch_anchor);
 
-/* anchor_chunk anchors the next events of the log, and counts those that moved; false: there are no more. */
+/* anchor_chunk anchors the next events of the log, and counts those that moved, and all; false: there are no more. */
 static bool
-anchor_chunk(LogCursor *log, int64 last_identifier_id, int64 *moved)
+anchor_chunk(LogCursor *log, int64 last_identifier_id, int64 *moved, int64 *done)
 {
 	Pass *pass = pass_new();
 	MemoryContext caller = MemoryContextSwitchTo(pass->context);
@@ -38,6 +39,7 @@ anchor_chunk(LogCursor *log, int64 last_identifier_id, int64 *moved)
 		pass_reanchor(pass, strays, (size_t) chunk.count);
 		pass_move_events(pass);
 		*moved += (int64) pass->moved_count;
+		*done += chunk.count;
 	}
 	MemoryContextSwitchTo(caller);
 	pass_free(pass);
@@ -61,6 +63,7 @@ cdp_restitch_anchor(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	int64 moved = 0;
+	int64 done = 0;
 	int nest_level;
 	LogCursor log;
 	Pass *pass;
@@ -71,8 +74,9 @@ cdp_restitch_anchor(PG_FUNCTION_ARGS)
 	chunk_open_log(&log, pass);
 	pass_free(pass);
 	find_by_keys();
-	while (anchor_chunk(&log, PG_GETARG_INT64(0), &moved))
-		continue;
+	do
+		progress_of_all("anchor", done);
+	while (anchor_chunk(&log, PG_GETARG_INT64(0), &moved, &done));
 	log_cursor_close(&log);
 	AtEOXact_GUC(true, nest_level);
 	SPI_finish();

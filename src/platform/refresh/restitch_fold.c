@@ -12,6 +12,7 @@
 
 #include "cdp.h"
 #include "platform/batch/batch.h"
+#include "platform/progress/progress.h"
 #include "platform/refresh/restitch.h"
 
 /* a slice ends once what is folded of its events has so many bytes */
@@ -77,6 +78,7 @@ typedef struct Folder
 	LogCursor summaries;
 	LogCursor events;
 	int64 last_identifier_id;
+	int64 done; /* events */
 	MemoryContext context;
 	CdpkBatchPart carried;         /* what earlier slices say of the profile at hand, … */
 	MemoryContext carried_context; /* … in this; NULL: nothing */
@@ -243,6 +245,7 @@ fold(Folder *folder, Slice *slice)
 	refold->folded = folder->carried_context != NULL ? &folder->carried : NULL;
 	pass_refold(slice->pass, refold);
 	carry(folder, refold);
+	folder->done += slice->event_count;
 }
 
 /* fold_slice folds the next profiles, and counts them; false: there are no more. */
@@ -290,8 +293,9 @@ cdp_restitch_fold(PG_FUNCTION_ARGS)
 	log_cursor_open(&folder.summaries, pass, summary_query);
 	log_cursor_open(&folder.events, pass, event_query);
 	pass_free(pass);
-	while (fold_slice(&folder))
-		continue;
+	do
+		progress_of_all("fold", folder.done);
+	while (fold_slice(&folder));
 	if (log_cursor_look(&folder.events))
 		pass_check(CDPK_CORRUPT);
 	log_cursor_close(&folder.events);

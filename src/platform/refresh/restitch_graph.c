@@ -10,6 +10,7 @@
 
 #include "cdp.h"
 #include "platform/batch/batch.h"
+#include "platform/progress/progress.h"
 #include "platform/refresh/restitch.h"
 
 /* the columns of the result */
@@ -85,7 +86,7 @@ write_profiles(Pass *pass)
 
 /* stitch_chunk takes the next events of the log into the graph; false: there are no more. */
 static bool
-stitch_chunk(LogCursor *log, int64 *results)
+stitch_chunk(LogCursor *log, int64 *results, int64 *done)
 {
 	Pass *pass = pass_new();
 	MemoryContext caller = MemoryContextSwitchTo(pass->context);
@@ -112,6 +113,7 @@ stitch_chunk(LogCursor *log, int64 *results)
 		pass_write_identifiers(pass);
 		write_profiles(pass);
 		statistics = &cdpk_batch_result(pass->batch)->statistics;
+		*done += chunk.count;
 		results[OUT_IDENTIFIER_ID] = pass->last_identifier_id;
 		results[OUT_REWORKS] += (int64) statistics->reworks;
 		results[OUT_IDENTIFIERS_REWORKED] += (int64) statistics->identifiers_reworked;
@@ -132,6 +134,7 @@ cdp_restitch_graph(PG_FUNCTION_ARGS)
 	int64 results[OUT_COLUMNS] = {PG_GETARG_INT64(0)};
 	Datum values[OUT_COLUMNS];
 	bool nulls[OUT_COLUMNS] = {false};
+	int64 done = 0;
 	int nest_level;
 	LogCursor log;
 	Pass *pass;
@@ -145,8 +148,9 @@ cdp_restitch_graph(PG_FUNCTION_ARGS)
 	pass = pass_new();
 	chunk_open_log(&log, pass);
 	pass_free(pass);
-	while (stitch_chunk(&log, results))
-		continue;
+	do
+		progress_of_all("graph", done);
+	while (stitch_chunk(&log, results, &done));
 	log_cursor_close(&log);
 	AtEOXact_GUC(true, nest_level);
 	SPI_finish();
