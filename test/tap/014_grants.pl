@@ -82,7 +82,7 @@ refused('stranger', $_)
 
 is( $node->safe_psql('postgres', q{
 		SELECT string_agg(p.oid::regprocedure::text, ' ' ORDER BY p.proname) FROM pg_proc p WHERE p.prosecdef AND p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[])}),
-	'cdp_data.add_event_month(timestamp with time zone) cdp_data.gather_statistics()', 'the functions that run as their owner');
+	'cdp_data.add_event_month(timestamp with time zone) cdp_data.gather_statistics() cdp_data.restitch_tables(boolean)', 'the functions that run as their owner');
 is( $node->safe_psql('postgres', q{
 		SELECT count(*) FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a WHERE c.relnamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND a.grantee = 0}),
 	'0', 'no table is open to PUBLIC');
