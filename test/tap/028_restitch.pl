@@ -10,6 +10,7 @@ use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 
 my $node = new_platform('main', settings => "restart_after_crash = on\n");
 $node->safe_psql('postgres', q{CREATE ROLE steward LOGIN; CREATE ROLE clerk LOGIN IN ROLE steward; SELECT cdp.grant_access('steward', 'steward')});
@@ -35,10 +36,14 @@ sub start
 {
 	my ($stage) = @_;
 	my $run = { out => '', err => '' };
-	$run->{psql} = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', 'SET cdp.restitch_rows = 300', '-c', 'BEGIN', '-c', $damage,
+	$run->{psql} = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', 'SET cdp.restitch_rows = 50', '-c', 'BEGIN', '-c', $damage,
 			'-c', 'SELECT cdp.restitch()', '-c', 'COMMIT' ], '<', \undef, '>', \$run->{out}, '2>', \$run->{err});
-	$node->poll_query_until('postgres', "SELECT count(*) = 1 FROM ($runs '$stage') r") or die "no stage $stage: $run->{err}";
-	$run->{pid} = $node->safe_psql('postgres', "$runs '$stage'");
+	for (1 .. 1800)
+	{
+		$run->{pid} = $node->safe_psql('postgres', "$runs '$stage'") and last;
+		usleep(100_000);
+	}
+	die "no stage $stage: $run->{err}" unless $run->{pid};
 	return $run;
 }
 
