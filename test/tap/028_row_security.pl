@@ -123,7 +123,7 @@ is(state_of('secured'), state_of('plain'), 'all is the same');
 is(as('boss', 'SELECT count(*) FROM cdp.verify()'), '0', 'nothing differs');
 
 # --- who sees what
-for my $table (grep { !/\.(message|quarantine|account_member|profile_timeline|undone)$/ } @secured)
+for my $table (grep { !/\.(message|quarantine|account_member|profile_identifier|undone)$/ } @secured)
 {
 	is(as('ann', "SELECT count(*) FROM $table"), '0', "an analyst sees nothing of $table");
 }

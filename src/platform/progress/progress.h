@@ -20,6 +20,12 @@ extern void progress_part(int64 done, int64 rows);
 /* enters a stage, or says how far it has come; total: 0 or less: not known */
 extern void progress_set(const char *stage, int64 done, int64 total);
 
+/*
+ * says how far a stage that concerns all rows of the run has come.  What works for it may enter stages of
+ * its own; they are not said until the next one is entered by a statement.
+ */
+extern void progress_of_all(const char *stage, int64 done);
+
 /* says how much of the stage is done */
 extern void progress_done(int64 done);
 
