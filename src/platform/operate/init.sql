@@ -20,6 +20,7 @@ CREATE FUNCTION cdp_internal.init_tables() RETURNS void
 AS $function$
 BEGIN
 	PERFORM cdp_internal.init_state();
+	PERFORM cdp_internal.init_progress();
 	PERFORM cdp_internal.init_log();
 	PERFORM cdp_internal.init_event_month();
 	PERFORM cdp_internal.init_graph();

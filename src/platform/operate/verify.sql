@@ -14,18 +14,37 @@ AS $function$
 DECLARE
 	own bigint[] := CASE WHEN person IS NOT NULL THEN ARRAY(
 		SELECT i.identifier_id FROM cdp_data.identifier i WHERE i.profile_id = person) END;
+	total record;
 BEGIN
+	SELECT s.event_id - s.lost AS events, s.identifier_id AS identifiers,
+		   cdp_internal.about_rows('cdp_data.link') AS links, cdp_internal.about_rows('cdp_data.profile') AS profiles
+	INTO STRICT total FROM cdp_data.state s;
+	IF person IS NULL THEN
+		PERFORM cdp_internal.progress_begin('verify', total.events);
+	ELSE
+		PERFORM cdp_internal.progress_end();
+	END IF;
+	PERFORM cdp_internal.progress_set('log', 0, total.events + total.links);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_missing(person);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_log(own);
+	PERFORM cdp_internal.progress_set('identifiers', 0, total.identifiers);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_identifiers(person);
+	PERFORM cdp_internal.progress_set('profiles', 0, total.profiles);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_profiles(person);
+	-- by the numbers of the profiles
+	PERFORM cdp_internal.progress_set('partitions', 0, total.identifiers);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_partitions(person);
+	PERFORM cdp_internal.progress_set('members', 0, 0);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_members(own);
 	IF person IS NULL THEN
+		PERFORM cdp_internal.progress_set('numbers', 0, 0);
 		RETURN QUERY SELECT * FROM cdp_internal.verify_numbers();
+		PERFORM cdp_internal.progress_set('accounts', 0, 0);
 		RETURN QUERY SELECT * FROM cdp_internal.verify_accounts();
+		PERFORM cdp_internal.progress_set('segments', 0, 0);
 		RETURN QUERY SELECT * FROM cdp_internal.verify_segments();
 	END IF;
+	PERFORM cdp_internal.progress_end();
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_person(bigint) IS

@@ -44,7 +44,7 @@ CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
 			   l.first_seen AS said_first, l.last_seen AS said_last, l.traits AS said_traits,
 			   l.expires_at AS said_expires, l.timeline AS said_timeline,
 			   cdp_internal.timeline_whole(p.timeline, p.level_1, p.level_2, p.level_3) AS timeline,
-			   h.said AS said_held, s.found AS held
+			   h.said AS said_held, s.found AS held, cdp_internal.progress_row() AS counted
 		FROM (
 			SELECT p.profile_id, true AS is_there, p.events, p.first_seen, p.last_seen, p.traits, p.expires_at,
 				   p.identifier_count, p.limited, p.shared, p.has_forbid, p.timeline, p.level_1, p.level_2, p.level_3,

@@ -6,6 +6,7 @@
 
 #include "utils/datum.h"
 
+#include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
 #include "toolkit/timeline/timeline.h"
 
@@ -91,6 +92,9 @@ note_event(void *arg, int key, const Datum *values, const bool *nulls)
 					 values[READ_PROPERTIES], nulls[READ_PROPERTIES], false);
 }
 
+/* how many profiles are read together */
+#define TOGETHER 10000
+
 /* read_log reads the events of the log of profiles that are folded anew. */
 static void
 read_log(Pass *pass)
@@ -102,10 +106,16 @@ read_log(Pass *pass)
 
 	if (count == 0)
 		return;
-	pass_find_ids(pass, TABLE_IDENTIFIER, IDENTIFIER_PROFILE_ID, (const int64 *) rebuilt,
-				  (int) count, lengthof(wanted), wanted, note_anchor, &logged);
-	pass_find_ids(pass, TABLE_EVENT, EVENT_IDENTIFIER_ID, logged.identifier_ids.items,
-				  logged.identifier_ids.count, READ_COLUMNS, read_columns, note_event, &logged);
+	for (size_t i = 0; i < count; i += TOGETHER)
+	{
+		progress_set("reread", (int64) i, (int64) count);
+		logged.identifier_ids.count = logged.profile_ids.count = 0;
+		pass_find_ids(pass, TABLE_IDENTIFIER, IDENTIFIER_PROFILE_ID, (const int64 *) rebuilt + i,
+					  (int) Min(count - i, TOGETHER), lengthof(wanted), wanted, note_anchor,
+					  &logged);
+		pass_find_ids(pass, TABLE_EVENT, EVENT_IDENTIFIER_ID, logged.identifier_ids.items,
+					  logged.identifier_ids.count, READ_COLUMNS, read_columns, note_event, &logged);
+	}
 	pass_check(cdpk_batch_set_logged(pass->batch, logged.events, (size_t) logged.count));
 }
 
@@ -205,6 +215,7 @@ note_profile(void *arg, int key, const Datum *values, const bool *nulls)
 	pass_check(
 		cdpk_idmap_put(&fold->part, (uint64_t) part->profile_id, (uint32_t) fold->part_count));
 	fold->part_count++;
+	progress_step(fold->part_count);
 }
 
 /* read_parts tells what the table has of profiles. */
@@ -219,6 +230,7 @@ read_parts(PassFold *fold)
 	for (size_t i = 0; i < count; i++)
 		pass_check(cdpk_idmap_put(&fold->gone, (uint64_t) gone[i].from, 0));
 	profile_ids = cdpk_batch_profiles_wanted(pass->batch, &count);
+	progress_set("fold", 0, (int64) count);
 	fold->parts = pass_array((int64) count, sizeof(CdpkBatchPart));
 	fold->formers = pass_array((int64) count, sizeof(PassFormer));
 	pass_find_ids(pass, TABLE_PROFILE, PROFILE_ID, (const int64 *) profile_ids, (int) count,
@@ -292,6 +304,7 @@ pass_fold(Pass *pass)
 	cdpk_idmap_init(&fold.held, &pass->allocator);
 	cdpk_idmap_init(&fold.gone, &pass->allocator);
 	cdpk_idmap_init(&fold.replaced, &pass->allocator);
+	progress_set("reread", 0, 0);
 	pass_check(cdpk_batch_plan(pass->batch));
 	read_log(pass);
 	pass_note_held(&fold);

@@ -65,6 +65,7 @@ BEGIN
 		FROM cdp_internal.refresh_pass(last.event_id, last.identifier_id, last.quarantine_id, leave_undone) p;
 	END IF;
 	done := passed.done;
+	PERFORM cdp_internal.progress_set('segments', 0, 0);
 	IF EXISTS (SELECT FROM cdp_data.segment) THEN
 		PERFORM cdp_internal.refresh_segments(passed.touched);
 	END IF;
@@ -72,6 +73,7 @@ BEGIN
 	-- what is rare may have written much; and else once for each hundred rows
 	IF done.taken = 0 OR (passed.event_id + passed.quarantine_id) / 100 > (last.event_id + last.quarantine_id) / 100
 	THEN
+		PERFORM cdp_internal.progress_set('analyze', 0, 0);
 		PERFORM cdp_data.gather_statistics();
 	END IF;
 	RETURN done;
@@ -117,6 +119,7 @@ CREATE FUNCTION cdp_internal.start_batch() RETURNS void
 AS $function$
 BEGIN
 	PERFORM cdp_internal.refresh_lock(wait => true);
+	PERFORM cdp_internal.progress_begin('change', 0);
 	PERFORM cdp_internal.next_batch();
 END
 $function$;

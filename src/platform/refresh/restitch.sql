@@ -8,15 +8,21 @@ CREATE FUNCTION cdp_internal.restitch_pass(INOUT identifier_id bigint, OUT done 
 AS $function$
 BEGIN
 	done := (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	PERFORM cdp_internal.progress_set('identify', 0, 0);
 	SELECT i.identifier_id, i.identifiers INTO identifier_id, done.identifiers
 	FROM cdp_internal.restitch_identify(identifier_id) i;
+	PERFORM cdp_internal.progress_set('link', 0, 0);
 	done.links := cdp_internal.restitch_link();
+	PERFORM cdp_internal.progress_set('stitch', 0, 0);
 	SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identifiers_reworked
 	INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identifiers_reworked
 	FROM cdp_internal.restitch_stitch() s;
 	done.largest_rework := cdp_internal.batch_value($sql$ SELECT other FROM batch_result WHERE kind = 'reworks' $sql$);
+	PERFORM cdp_internal.progress_set('anchor', 0, 0);
 	done.events_reanchored := cdp_internal.restitch_anchor();
+	PERFORM cdp_internal.progress_set('accounts', 0, 0);
 	PERFORM cdp_internal.restitch_fold_account();
+	PERFORM cdp_internal.progress_set('fold', 0, 0);
 	done.profiles_touched := cdp_internal.restitch_fold();
 	touched := cdp_internal.batch_array('SELECT profile_id FROM batch_touched');
 END
@@ -49,8 +55,10 @@ BEGIN
 	END IF;
 	DELETE FROM cdp_data.undone;
 	UPDATE cdp_data.state s SET lost = greatest(s.event_id - (SELECT count(*) FROM cdp_data.event), 0);
+	PERFORM cdp_internal.progress_begin('restitch', s.event_id - s.lost) FROM cdp_data.state s;
 	done := cdp_internal.process_batch(whole => true);
 	PERFORM cdp_internal.batch_end();
+	PERFORM cdp_internal.progress_end();
 	identifiers := done.identifiers;
 	links := done.links;
 	identifiers_moved := (
