@@ -167,7 +167,7 @@ $holder->query_safe('COMMIT');
 $verify->{psql}->finish;
 is($verify->{err} . $verify->{out}, '', 'it finds nothing');
 is(shown(), '', 'and is shown no longer');
-$holder->query_safe('BEGIN; LOCK TABLE cdp_data.account IN ACCESS EXCLUSIVE MODE');
+$holder->query_safe('BEGIN; LOCK TABLE cdp_data.account_member IN ACCESS EXCLUSIVE MODE');
 $verify = start_held('BEGIN', "SELECT cdp_internal.progress_begin('verify', 10000)", "SELECT * FROM cdp.verify(identifier => 'user_id:u1')");
 is(shown(), '', 'that of a person is not shown');
 $holder->query_safe('COMMIT');
