@@ -58,9 +58,9 @@ typedef struct Stage
  * and of known people.
  */
 static const Stage pass_stages[] = {
-	{"take", 15, true}, {"judge", 16}, {"identify", 14}, {"link", 2},         {"stitch", 5},
-	{"anchor", 1},      {"graph", 17}, {"log", 18},      {"reread", 0, true}, {"fold", 12},
-	{"accounts", 0},    {"refold", 0}, {"segments", 0},  {"analyze", 0}};
+	{"take", 15, true}, {"judge", 16},   {"identify", 14}, {"link", 2},         {"stitch", 5},
+	{"anchor", 1},      {"graph", 17},   {"log", 18},      {"reread", 0, true}, {"fold", 12},
+	{"refold", 0},      {"segments", 0}, {"analyze", 0}};
 static const Stage restitch_stages[] = {{"numbers", 2},       {"graph", 50, true}, {"compare", 3},
 										{"anchor", 20, true}, {"fold", 24, true},  {"accounts", 1},
 										{"segments", 0},      {"analyze", 0}};
