@@ -19,7 +19,8 @@ BEGIN
 	BEGIN
 		-- whoever restitches holds it
 		LOCK TABLE cdp_data.state IN SHARE ROW EXCLUSIVE MODE NOWAIT;
-		DROP TABLE IF EXISTS cdp_data.restitch_identifier, cdp_data.restitch_link, cdp_data.restitch_profile;
+		DROP TABLE IF EXISTS cdp_data.restitch_identifier, cdp_data.restitch_link, cdp_data.restitch_profile,
+			cdp_data.restitch_event;
 		IF NOT make THEN
 			RETURN;
 		END IF;
@@ -29,6 +30,9 @@ BEGIN
 		-- the summary of each profile; what is folded stays empty
 		CREATE UNLOGGED TABLE cdp_data.restitch_profile (LIKE cdp_data.profile INCLUDING DEFAULTS,
 			PRIMARY KEY (profile_id));
+		-- the events that may have wrong anchors
+		CREATE UNLOGGED TABLE cdp_data.restitch_event (
+			event_id bigint NOT NULL, identifier_id bigint NOT NULL, "timestamp" timestamptz NOT NULL);
 		FOR steward IN
 			SELECT DISTINCT a.grantee::regrole AS name
 			FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a
@@ -36,7 +40,8 @@ BEGIN
 				AND a.grantee NOT IN (0, c.relowner)
 		LOOP
 			EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON
-				cdp_data.restitch_identifier, cdp_data.restitch_link, cdp_data.restitch_profile TO %s', steward.name);
+				cdp_data.restitch_identifier, cdp_data.restitch_link, cdp_data.restitch_profile, cdp_data.restitch_event
+				TO %s', steward.name);
 		END LOOP;
 	END
 	$body$;
