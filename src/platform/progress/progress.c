@@ -61,9 +61,9 @@ static const Stage pass_stages[] = {
 	{"take", 15, true}, {"judge", 16},   {"identify", 14}, {"link", 2},         {"stitch", 5},
 	{"anchor", 1},      {"graph", 17},   {"log", 18},      {"reread", 0, true}, {"fold", 12},
 	{"refold", 0},      {"segments", 0}, {"analyze", 0}};
-static const Stage restitch_stages[] = {{"numbers", 2},       {"graph", 50, true}, {"compare", 3},
-										{"anchor", 20, true}, {"fold", 24, true},  {"accounts", 1},
-										{"segments", 0},      {"analyze", 0}};
+static const Stage restitch_stages[] = {{"numbers", 5},  {"graph", 55, true}, {"compare", 9},
+										{"anchor", 1},   {"fold", 28, true},  {"accounts", 2},
+										{"segments", 0}, {"analyze", 0}};
 static const Stage verify_stages[] = {{"log", 60, true},      {"identifiers", 17, true},
 									  {"profiles", 15, true}, {"partitions", 7, true},
 									  {"members", 0},         {"numbers", 1},
@@ -335,10 +335,10 @@ progress_set(const char *stage, int64 done, int64 total)
 }
 
 void
-progress_of_all(const char *stage, int64 done)
+progress_closed(const char *stage, int64 done, bool all)
 {
 	run.closed = false;
-	progress_set(stage, done, run.rows);
+	progress_set(stage, done, all ? run.rows : 0);
 	run.closed = true;
 }
 

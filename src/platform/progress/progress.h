@@ -21,10 +21,10 @@ extern void progress_part(int64 done, int64 rows);
 extern void progress_set(const char *stage, int64 done, int64 total);
 
 /*
- * says how far a stage that concerns all rows of the run has come.  What works for it may enter stages of
- * its own; they are not said until the next one is entered by a statement.
+ * the same for a stage that is made of stages of another work: what these say is not heard until a statement
+ * enters the next one.  all: the stage concerns all rows of the run
  */
-extern void progress_of_all(const char *stage, int64 done);
+extern void progress_closed(const char *stage, int64 done, bool all);
 
 /* says how much of the stage is done */
 extern void progress_done(int64 done);

@@ -63,6 +63,8 @@ typedef enum PassTable
 	TABLE_SEEN_NAME,
 	/* of a pass that builds the graph anew: the identifiers as they are in the graph that is in use */
 	TABLE_NUMBERED_IDENTIFIER,
+	/* … and the events that may have wrong anchors */
+	TABLE_SUSPECT,
 	PASS_TABLES
 } PassTable;
 
@@ -184,6 +186,13 @@ enum
 {
 	SEEN_KIND,
 	SEEN_NAME
+};
+
+enum
+{
+	SUSPECT_EVENT_ID,
+	SUSPECT_IDENTIFIER_ID,
+	SUSPECT_AT
 };
 
 /* ---------------------------------------------------------------- rows */

@@ -41,6 +41,9 @@ TABLE(seen_name, "kind", "name");
 TABLE_ANEW(identifier);
 TABLE_ANEW(link);
 TABLE_ANEW(profile);
+static const char *const suspect_columns[] = {"event_id", "identifier_id", "timestamp"};
+static const StoreTable suspect_table = {"cdp_data", "restitch_event", lengthof(suspect_columns),
+										 suspect_columns};
 
 static const StoreTable *const tables[PASS_TABLES] = {&message_table,
 													  &source_table,
@@ -54,7 +57,8 @@ static const StoreTable *const tables[PASS_TABLES] = {&message_table,
 													  &account_table,
 													  &account_member_table,
 													  &seen_name_table,
-													  &identifier_table};
+													  &identifier_table,
+													  &suspect_table};
 
 StaticAssertDecl(lengthof(event_columns) == EVENT_LOGGED + LOGGED_COLUMNS,
 				 "the columns of the log are listed");

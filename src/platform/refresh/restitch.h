@@ -5,8 +5,8 @@
  *	log_cursor			the log, one event after the other
  *	restitch_chunk		chunks of it, as core/batch takes them
  *	restitch_graph		first reading: the graph, in tables of its own
- *	restitch_anchor		second reading: the anchors of events
- *	restitch_fold		third reading, by profile: what is folded
+ *	restitch_anchor		the anchors of events that may have wrong ones
+ *	restitch_fold		second reading, by profile: what is folded
  *
  * Nothing is kept in memory that grows with the log.
  */
@@ -55,10 +55,13 @@ typedef struct LogChunk
 	CdpkBatchRow *rows; /* sources are set by chunk_set_sources */
 } LogChunk;
 
-/* The log with all that the identifiers of an event follow from. */
-extern void chunk_open_log(LogCursor *cursor, const Pass *pass);
+/* Of the log, as "e": the event, and all that its identifiers follow from. */
+#define LOG_COLUMNS                                                                       \
+	"e.event_id, e.identifier_id, e.\"timestamp\", e.message_id, e.type, e.event,"        \
+	" e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.properties," \
+	" e.traits, e.context, e.sent_at, e.original_timestamp, e.received_at, e.source"
 
-/* Reads the next events into the memory of a pass that has read its sources; false: there are no more. */
+/* Reads the next events of a cursor over these columns into the memory of a pass that has read its sources; false: there are no more. */
 extern bool chunk_read(LogCursor *cursor, Pass *pass, LogChunk *chunk);
 
 /* Takes a pass without rows, but these changes, to where events of the log can be handed in. */

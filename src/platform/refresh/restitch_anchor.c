@@ -1,6 +1,6 @@
 /*
  * restitch_anchor.c
- *		cdp_internal.restitch_anchor: brings the events of the log to the anchors that the graph gives them.
+ *		cdp_internal.restitch_anchor_events: brings events of the log to the anchors that the graph gives them.
  */
 #include "postgres.h"
 
@@ -13,9 +13,9 @@
 
 CDP_FUNCTION(cdp_restitch_anchor);
 
-/* anchor_chunk anchors the next events of the log, and counts those that moved, and all; false: there are no more. */
+/* anchor_chunk anchors the next events, and counts those that moved, and all; false: there are no more. */
 static bool
-anchor_chunk(LogCursor *log, int64 last_identifier_id, int64 *moved, int64 *done)
+anchor_chunk(LogCursor *events, int64 last_identifier_id, int64 *moved, int64 *done)
 {
 	Pass *pass = pass_new();
 	MemoryContext caller = MemoryContextSwitchTo(pass->context);
@@ -24,7 +24,7 @@ anchor_chunk(LogCursor *log, int64 last_identifier_id, int64 *moved, int64 *done
 
 	pass->last_identifier_id = last_identifier_id;
 	pass_load_sources(pass);
-	found = chunk_read(log, pass, &chunk);
+	found = chunk_read(events, pass, &chunk);
 	if (found)
 	{
 		CdpkBatchStray *strays = pass_array(chunk.count, sizeof(CdpkBatchStray));
@@ -46,7 +46,7 @@ anchor_chunk(LogCursor *log, int64 last_identifier_id, int64 *moved, int64 *done
 	return found;
 }
 
-/* find_by_keys has events found by their keys, however many of a chunk move. */
+/* find_by_keys has events found by their keys, however many are looked for. */
 static void
 find_by_keys(void)
 {
@@ -57,27 +57,44 @@ find_by_keys(void)
 						  false);
 }
 
-/* cdp_restitch_anchor implements cdp_internal.restitch_anchor. */
+/* anchor_all anchors all events of a query, and returns how many moved. */
+static int64
+anchor_all(const char *query, int64 last_identifier_id)
+{
+	Pass *pass = pass_new();
+	LogCursor events;
+	int64 moved = 0;
+	int64 done = 0;
+
+	log_cursor_open(&events, pass, query);
+	pass_free(pass);
+	do
+		progress_closed("anchor", done, false);
+	while (anchor_chunk(&events, last_identifier_id, &moved, &done));
+	log_cursor_close(&events);
+	return moved;
+}
+
+/* cdp_restitch_anchor implements cdp_internal.restitch_anchor_events. */
 Datum
 cdp_restitch_anchor(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	int64 moved = 0;
-	int64 done = 0;
+	int64 moved;
 	int nest_level;
-	LogCursor log;
-	Pass *pass;
 
 	batch_connect();
 	nest_level = batch_enter_planner();
-	pass = pass_new();
-	chunk_open_log(&log, pass);
-	pass_free(pass);
 	find_by_keys();
-	do
-		progress_of_all("anchor", done);
-	while (anchor_chunk(&log, PG_GETARG_INT64(0), &moved, &done));
-	log_cursor_close(&log);
+	moved = anchor_all("SELECT " LOG_COLUMNS " FROM cdp_data.restitch_event s JOIN cdp_data.event e"
+					   " ON e.identifier_id = s.identifier_id AND e.\"timestamp\" = s.\"timestamp\""
+					   " AND e.event_id = s.event_id",
+					   PG_GETARG_INT64(0));
+	/* an event whose anchor became shared only after it was stitched */
+	moved +=
+		anchor_all("SELECT " LOG_COLUMNS " FROM cdp_data.restitch_identifier i"
+				   " JOIN cdp_data.event e ON e.identifier_id = i.identifier_id WHERE i.shared",
+				   PG_GETARG_INT64(0));
 	AtEOXact_GUC(true, nest_level);
 	SPI_finish();
 	MemoryContextSwitchTo(caller);

@@ -32,7 +32,7 @@ restitch_rows(void)
 
 /* ---------------------------------------------------------------- events */
 
-/* the columns of the log */
+/* those of LOG_COLUMNS */
 enum
 {
 	LOG_EVENT_ID = 1,
@@ -58,17 +58,6 @@ static const InboxColumn inbox_columns[LOGGED_COLUMNS] = {
 	[LOGGED_ORIGINAL_TIMESTAMP] = INBOX_ORIGINAL_TIMESTAMP,
 	[LOGGED_RECEIVED_AT] = INBOX_RECEIVED_AT,
 	[LOGGED_SOURCE] = INBOX_SOURCE};
-
-void
-chunk_open_log(LogCursor *cursor, const Pass *pass)
-{
-	log_cursor_open(
-		cursor, pass,
-		"SELECT e.event_id, e.identifier_id, e.\"timestamp\", e.message_id, e.type, e.event,"
-		" e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.properties,"
-		" e.traits, e.context, e.sent_at, e.original_timestamp, e.received_at, e.source"
-		" FROM cdp_data.event e");
-}
 
 /* copy_identifiers sets the identifiers of an event, which outlive its row. */
 static void

@@ -293,7 +293,7 @@ cdp_restitch_fold(PG_FUNCTION_ARGS)
 	log_cursor_open(&folder.events, pass, event_query);
 	pass_free(pass);
 	do
-		progress_of_all("fold", folder.done);
+		progress_closed("fold", folder.done, true);
 	while (fold_slice(&folder));
 	if (log_cursor_look(&folder.events))
 		pass_check(CDPK_CORRUPT);

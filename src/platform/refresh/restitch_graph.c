@@ -84,6 +84,32 @@ write_profiles(Pass *pass)
 					 pass_columns(&set));
 }
 
+/*
+ * write_suspects lists the events that the graph as it is now gives other anchors than they have.  The graph
+ * at the end gives an event another one only if its anchor becomes shared: links only grow.
+ */
+static void
+write_suspects(Pass *pass, const LogChunk *chunk)
+{
+	const int64_t *anchors = cdpk_batch_anchors(pass->batch);
+	PassColumns row = {chunk->count};
+	Datum *event_id = pass_column(&row, SUSPECT_EVENT_ID);
+	Datum *identifier_id = pass_column(&row, SUSPECT_IDENTIFIER_ID);
+	Datum *at = pass_column(&row, SUSPECT_AT);
+	int count = 0;
+
+	for (int i = 0; i < chunk->count; i++)
+	{
+		if (anchors[i] == chunk->anchors[i])
+			continue;
+		event_id[count] = Int64GetDatum(chunk->event_ids[i]);
+		identifier_id[count] = Int64GetDatum(chunk->anchors[i]);
+		at[count++] = TimestampTzGetDatum(chunk->rows[i].at);
+	}
+	if (count > 0)
+		store_insert(pass_table(pass, TABLE_SUSPECT), count, pass_columns(&row));
+}
+
 /* stitch_chunk takes the next events of the log into the graph; false: there are no more. */
 static bool
 stitch_chunk(LogCursor *log, int64 *results, int64 *done)
@@ -112,6 +138,7 @@ stitch_chunk(LogCursor *log, int64 *results, int64 *done)
 		pass_write_links(pass);
 		pass_write_identifiers(pass);
 		write_profiles(pass);
+		write_suspects(pass, &chunk);
 		statistics = &cdpk_batch_result(pass->batch)->statistics;
 		*done += chunk.count;
 		results[OUT_IDENTIFIER_ID] = pass->last_identifier_id;
@@ -146,10 +173,10 @@ cdp_restitch_graph(PG_FUNCTION_ARGS)
 	batch_connect();
 	nest_level = batch_enter_planner();
 	pass = pass_new();
-	chunk_open_log(&log, pass);
+	log_cursor_open(&log, pass, "SELECT " LOG_COLUMNS " FROM cdp_data.event e");
 	pass_free(pass);
 	do
-		progress_of_all("graph", done);
+		progress_closed("graph", done, true);
 	while (stitch_chunk(&log, results, &done));
 	log_cursor_close(&log);
 	AtEOXact_GUC(true, nest_level);

@@ -8,7 +8,8 @@ CREATE FUNCTION cdp_internal.restitch_tables(make boolean) RETURNS void
 	SET client_min_messages = warning
 AS $function$
 BEGIN
-	DROP TABLE IF EXISTS cdp_data.restitch_identifier, cdp_data.restitch_link, cdp_data.restitch_profile;
+	DROP TABLE IF EXISTS cdp_data.restitch_identifier, cdp_data.restitch_link, cdp_data.restitch_profile,
+		cdp_data.restitch_event;
 	IF NOT make THEN
 		RETURN;
 	END IF;
@@ -18,6 +19,9 @@ BEGIN
 	-- the summary of each profile; what is folded stays empty
 	CREATE UNLOGGED TABLE cdp_data.restitch_profile (LIKE cdp_data.profile INCLUDING DEFAULTS,
 		PRIMARY KEY (profile_id));
+	-- the events that may have wrong anchors
+	CREATE UNLOGGED TABLE cdp_data.restitch_event (
+		event_id bigint NOT NULL, identifier_id bigint NOT NULL, "timestamp" timestamptz NOT NULL);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_tables(boolean) IS
