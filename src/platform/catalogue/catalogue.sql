@@ -78,7 +78,7 @@ BEGIN ATOMIC
 		('event',            'trait',      '{traits}'),
 		('event',            'behavior',   '{properties}'),
 		('event',            'raw',        '{message_id,context}'),
-		('message',          'raw',        '{message_key}'),
+		('message',          'raw',        '{message_key,content_hash}'),
 		('namespace',        'identifier', '{blocked}'),
 		('identifier_map',   'identifier', '{hash}'),
 		('identifier',       'identifier', '{identifier}'),

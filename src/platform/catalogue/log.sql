@@ -29,7 +29,8 @@ BEGIN
 	COMMENT ON TABLE cdp.inbox IS
 		'Where events are written, in the columns of the Segment spec. All may be NULL. cdp.refresh() empties it.';
 	COMMENT ON COLUMN cdp.inbox.message_id IS
-		'Unique id of the message; a second row with it counts as a duplicate. NULL: never a duplicate.';
+		'Unique id of the message; a second row with it counts as a duplicate, or is quarantined if its content is '
+		'another. NULL: never a duplicate.';
 	COMMENT ON COLUMN cdp.inbox.type IS
 		'identify, track, page, screen, group or alias. NULL: track if there is an event, else identify if there are '
 		'traits.';
@@ -124,11 +125,15 @@ BEGIN
 
 	CREATE TABLE cdp_data.message (
 		message_key uuid PRIMARY KEY,
-		batch_id bigint NOT NULL);
+		batch_id bigint NOT NULL,
+		content_hash bigint NOT NULL);
 	COMMENT ON TABLE cdp_data.message IS
-		'The key of each accepted message, by which duplicates are found. Distribution key: message_key.';
+		'The key of each accepted message, by which duplicates are found, and messages whose id was used before. '
+		'Distribution key: message_key.';
 	COMMENT ON COLUMN cdp_data.message.message_key IS 'cdp.message_key(message_id).';
 	COMMENT ON COLUMN cdp_data.message.batch_id IS 'The batch that accepted it.';
+	COMMENT ON COLUMN cdp_data.message.content_hash IS
+		'Hash of its content, by the key of the installation: a message of another content is no duplicate.';
 
 	CREATE TABLE cdp_data.quarantine (
 		quarantine_id bigint PRIMARY KEY,

@@ -36,6 +36,7 @@
 
 #include "core/base/idmap.h"
 #include "core/batch/batch.h"
+#include "platform/catalogue/hash_key.h"
 #include "platform/identity/blocked.h"
 #include "platform/identity/map_hash.h"
 #include "platform/identity/resolve.h"
@@ -66,7 +67,8 @@ typedef enum PassTable
 enum
 {
 	MESSAGE_KEY,
-	MESSAGE_BATCH_ID
+	MESSAGE_BATCH_ID,
+	MESSAGE_CONTENT_HASH
 };
 
 enum

@@ -438,7 +438,7 @@ void
 pass_identify(Pass *pass)
 {
 	pass_check(cdpk_batch_identify(pass->batch));
-	pass->map_key = map_hash_key();
+	pass->map_key = hash_key(HASH_IDENTIFIER);
 	set_rules(pass);
 	pass_look_up_names(pass, 0);
 	look_up_verdicts(pass);

@@ -45,6 +45,7 @@ take(Pass *pass)
 	if (count + line_count == 0)
 		return;
 	read_limits(pass, &options);
+	options.content_key = hash_key(HASH_CONTENT);
 	taken = take_rows(places, count, line_places, line_count, &options);
 	pass->row_count = (int) taken->count;
 	pass->rows = taken->rows;
@@ -236,7 +237,10 @@ make_row(Pass *pass, const TakenRow *from, CdpkBatchRow *row)
 	if (row->quarantined)
 		return;
 	if (from->has_key)
+	{
 		row->message_key = from->message_key.data;
+		row->content = from->content;
+	}
 	row->message_id =
 		pass_bytes(from->columns.values[INBOX_MESSAGE_ID], from->columns.nulls[INBOX_MESSAGE_ID]);
 	if (from->event.length > 0)

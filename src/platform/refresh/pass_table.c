@@ -14,7 +14,7 @@
 	static const StoreTable table##_table = {"cdp_data", #table, lengthof(table##_columns), \
 											 table##_columns}
 
-TABLE(message, "message_key", "batch_id");
+TABLE(message, "message_key", "batch_id", "content_hash");
 TABLE(source, "source", "accepted", "duplicate", "quarantined", "last_batch_id");
 TABLE(identifier_map, "hash", "identifier_id");
 TABLE(identifier, "identifier_id", "identifier", "profile_id", "shared", "blocked", "link_counts",
