@@ -28,7 +28,7 @@ SELECT * FROM cdp.verify();
 CREATE VIEW held AS
 	SELECT 'identifier' AS kind, (to_jsonb(i) - 'batch_id' - 'since_batch_id')::text AS row FROM cdp_data.identifier i
 	UNION ALL SELECT 'map', jsonb_build_object('identifier', i.identifier, 'its hash', m.hash = cdp_internal.map_hash(i.identifier), 'identifier_id', m.identifier_id)::text FROM cdp_data.identifier_map m LEFT JOIN cdp_data.identifier i USING (identifier_id)
-	UNION ALL SELECT 'link', (to_jsonb(l) - 'batch_id' - 'last_batch_id')::text FROM cdp_data.link l
+	UNION ALL SELECT 'link', (to_jsonb(l) - 'batch_id' - 'last_batch_id' - 'source_id' || jsonb_build_object('source', s.source))::text FROM cdp_data.link l LEFT JOIN cdp_data.source s USING (source_id)
 	UNION ALL SELECT 'profile', (to_jsonb(p) - 'last_trust' - 'last_at' || jsonb_build_object('traits', p.traits::text))::text FROM cdp_data.profile p
 	UNION ALL SELECT 'timeline', t::text FROM cdp_data.profile_timeline t
 	UNION ALL SELECT 'event', to_jsonb(e)::text FROM cdp_data.event e
@@ -74,7 +74,7 @@ SELECT m.* FROM (VALUES
 	($$ UPDATE cdp_data.link SET refused = NOT refused $$),
 	($$ UPDATE cdp_data.link SET events = 9, first_at = first_at - interval '1 day', message_id = NULL $$),
 	($$ DELETE FROM cdp_data.link $$),
-	($$ INSERT INTO cdp_data.link SELECT 1, 2, 'web', '2026-01-01', '2026-01-01', 1, NULL, 1, 1 ON CONFLICT DO NOTHING $$),
+	($$ INSERT INTO cdp_data.link (a, b, first_at, last_at, events, batch_id, last_batch_id, source_id) SELECT 1, 2, '2026-01-01', '2026-01-01', 1, 1, 1, source_id FROM cdp_data.source WHERE source = 'web' ON CONFLICT DO NOTHING $$),
 	($$ UPDATE cdp_data.event SET identifier_id = 0 WHERE message_id IN ('4', '6') $$),
 	($$ UPDATE cdp_data.profile SET identifier_count = 7, limited = '{}', has_forbid = NOT has_forbid, shared = NOT shared, last_trust = 3, last_at = '2000-01-01' $$),
 	($$ UPDATE cdp_data.profile SET events = 9, traits = NULL, first_seen = NULL $$),
@@ -83,6 +83,8 @@ SELECT m.* FROM (VALUES
 	($$ DELETE FROM cdp_data.profile_timeline WHERE profile_id = cdp.profile_of('user_id:u2') $$),
 	($$ INSERT INTO cdp_data.profile_timeline (profile_id, timeline) SELECT 4711, timeline FROM cdp_data.profile_timeline LIMIT 1 $$),
 	($$ DELETE FROM cdp_data.source $$),
+	($$ UPDATE cdp_data.source SET source_id = source_id + 100 $$),
+	($$ UPDATE cdp_data.link SET source_id = 99 $$),
 	($$ DELETE FROM cdp.namespace WHERE namespace = 'club' $$),
 	($$ TRUNCATE cdp_data.profile, cdp_data.profile_timeline, cdp_data.link; UPDATE cdp_data.identifier SET profile_id = 0, blocked = true; UPDATE cdp_data.event SET identifier_id = 0 $$)) f (fault)
 CROSS JOIN LATERAL mend(f.fault) m;

@@ -22,7 +22,7 @@ BEGIN ATOMIC
 		('identifier',         '{cdp_data}',     '{identifier_id}',                    'identifier_id'),
 		('identifier_history', '{cdp_data}',     '{identifier_id,from_batch_id}',      'identifier_id'),
 		('anchor_history',     '{cdp_data}',     '{event_id,until_batch_id}',          'event_id'),
-		('link',               '{cdp_data}',     '{a,b,source}',                       'a'),
+		('link',               '{cdp_data}',     '{a,b,source_id}',                    'a'),
 		('verdict',            '{cdp_data,cdp}', '{verdict_id}',                       'reference'),
 		('profile',            '{cdp_data}',     '{profile_id}',                       'profile_id'),
 		('profile_timeline',   '{cdp_data}',     '{profile_id}',                       'profile_id'),

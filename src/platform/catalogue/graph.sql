@@ -108,15 +108,15 @@ BEGIN
 	CREATE TABLE cdp_data.link (
 		a bigint NOT NULL,
 		b bigint NOT NULL,
-		source text COLLATE "C" NOT NULL,
 		first_at timestamptz NOT NULL,
 		last_at timestamptz NOT NULL,
 		events bigint NOT NULL,
-		message_id text,
 		batch_id bigint NOT NULL,
 		last_batch_id bigint NOT NULL,
+		source_id integer NOT NULL,
 		refused boolean NOT NULL DEFAULT false,
-		PRIMARY KEY (a, b, source),
+		message_id text,
+		PRIMARY KEY (a, b, source_id),
 		CHECK (a < b));
 	CREATE INDEX link_b ON cdp_data.link (b, a);
 	CREATE INDEX link_refused ON cdp_data.link (a, b) WHERE refused;
@@ -124,7 +124,7 @@ BEGIN
 		'The evidence: pairs of identifiers that stood on one event, by source. Distribution key: a.';
 	COMMENT ON COLUMN cdp_data.link.a IS 'The smaller identifier_id.';
 	COMMENT ON COLUMN cdp_data.link.b IS 'The greater identifier_id.';
-	COMMENT ON COLUMN cdp_data.link.source IS 'The source that sent the events.';
+	COMMENT ON COLUMN cdp_data.link.source_id IS 'Number of the source that sent the events.';
 	COMMENT ON COLUMN cdp_data.link.first_at IS 'Earliest least(timestamp, received_at) of its events.';
 	COMMENT ON COLUMN cdp_data.link.last_at IS 'Latest least(timestamp, received_at) of its events.';
 	COMMENT ON COLUMN cdp_data.link.events IS 'Number of its events.';

@@ -77,13 +77,13 @@ BEGIN
 		JOIN cdp_data.identifier y ON y.identifier_id = l.b
 		CROSS JOIN LATERAL (
 			SELECT sum(o.events)::bigint AS events, min(o.first_at) AS first_at, max(o.last_at) AS last_at,
-				   array_agg(o.source ORDER BY o.source) AS sources
-			FROM cdp_data.link o WHERE o.a = l.a AND o.b = l.b) t
+				   array_agg(s.source ORDER BY s.source) AS sources
+			FROM cdp_data.link o JOIN cdp_data.source s USING (source_id) WHERE o.a = l.a AND o.b = l.b) t
 		LEFT JOIN cdp_data.profile p ON p.profile_id = x.profile_id
 		LEFT JOIN cdp_data.profile q ON q.profile_id = y.profile_id
 		-- one row for a pair, found from the identifiers at either end, so that those of one person are found quickly
 		WHERE (l.refused OR x.shared OR y.shared)
-		  AND NOT EXISTS (SELECT FROM cdp_data.link o WHERE o.a = l.a AND o.b = l.b AND o.source < l.source);
+		  AND NOT EXISTS (SELECT FROM cdp_data.link o WHERE o.a = l.a AND o.b = l.b AND o.source_id < l.source_id);
 	COMMENT ON VIEW cdp.refused_links IS
 		'Pairs of identifiers that stood on one event and belong to different people, with all rules that joining the '
 		'two people would break.';
@@ -124,7 +124,8 @@ BEGIN
 			JOIN cdp_data.profile q ON q.profile_id = y.profile_id
 			WHERE l.refused
 			  AND NOT EXISTS (
-				SELECT FROM cdp_data.link o WHERE o.refused AND o.a = l.a AND o.b = l.b AND o.source < l.source)
+				SELECT FROM cdp_data.link o
+				WHERE o.refused AND o.a = l.a AND o.b = l.b AND o.source_id < l.source_id)
 		)
 		SELECT i.identifier::text AS identifier, o.identifier::text AS refused_identifier, r.events AS refused_events,
 			   k.identifier::text AS kept_identifier, h.events AS kept_events, i.profile_id,

@@ -25,11 +25,11 @@
 	"i.identifier_id, i.profile_id, i.identifier, NOT i.blocked, i.shared," \
 	" EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))"
 
-#define LINK_QUERY(ids)                                                                                           \
-	"SELECT l.a, l.b, s.trust, l.first_at, l.refused FROM cdp_data.link l JOIN cdp_data.source s USING (source)"  \
-	" WHERE l.a " ids " UNION ALL"                                                                                \
-	" SELECT l.a, l.b, s.trust, l.first_at, l.refused FROM cdp_data.link l JOIN cdp_data.source s USING (source)" \
-	" WHERE l.b " ids
+#define LINK_QUERY(ids)                                                                 \
+	"SELECT l.a, l.b, s.trust, l.first_at, l.refused"                                   \
+	" FROM cdp_data.link l JOIN cdp_data.source s USING (source_id) WHERE l.a " ids     \
+	" UNION ALL SELECT l.a, l.b, s.trust, l.first_at, l.refused"                        \
+	" FROM cdp_data.link l JOIN cdp_data.source s USING (source_id) WHERE l.b " ids
 
 void
 resolver_check(CdpkStatus status)

@@ -196,24 +196,24 @@ BEGIN
 		WHERE v.kind = 'unlink'
 	$sql$, known));
 	PERFORM cdp_internal.batch_stage('batch_evidence', format($sql$
-		SELECT DISTINCT ON (a, b, source) a, b, source, at AS first_at, max(at) OVER pair AS last_at,
+		SELECT DISTINCT ON (a, b, source_id) a, b, source_id, at AS first_at, max(at) OVER pair AS last_at,
 			   count(*) OVER pair AS events, message_id
 		FROM (%s) e
 		WHERE NOT EXISTS (SELECT FROM batch_void v WHERE v.a = e.a AND v.b = e.b AND e.at <= v.until_at)
-		WINDOW pair AS (PARTITION BY a, b, source)
-		ORDER BY a, b, source, at, message_id COLLATE "C"
+		WINDOW pair AS (PARTITION BY a, b, source_id)
+		ORDER BY a, b, source_id, at, message_id COLLATE "C"
 	$sql$, met));
 	PERFORM cdp_internal.batch_stage('batch_pair', $sql$
 		SELECT DISTINCT ON (e.a, e.b) e.a, e.b, s.trust, e.first_at
 		FROM batch_evidence e
-		JOIN cdp_data.source s USING (source)
+		JOIN cdp_data.source s USING (source_id)
 		ORDER BY e.a, e.b, s.trust DESC, e.first_at
 	$sql$);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_evidence(text, text) IS
 	'Internal: stages batch_void, batch_evidence and batch_pair. known: the relation of the batch with identifiers and '
-	'their numbers; met: a query of (a, b, source, at, message_id), two identifiers that stood on one event, the '
+	'their numbers; met: a query of (a, b, source_id, at, message_id), two identifiers that stood on one event, the '
 	'smaller first.';
 
 -- All evidence: cdp_data.link, batch_pair; link counts: batch_links, batch_sharing_changed.
@@ -225,34 +225,32 @@ DECLARE
 	mended bigint;
 BEGIN
 	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.source (source, first_batch_id, last_batch_id)
-		SELECT DISTINCT e.source, $1, $1
-		FROM batch_event e
-		WHERE NOT EXISTS (SELECT FROM cdp_data.source s WHERE s.source = e.source) ORDER BY e.source
+		SELECT cdp_internal.add_source_names(ARRAY(SELECT DISTINCT e.source FROM batch_event e), $1)
 	$sql$);
 	PERFORM cdp_internal.restitch_evidence('batch_usable', $sql$
-		SELECT x.id AS a, y.id AS b, e.source, e.at, e.message_id
+		SELECT x.id AS a, y.id AS b, s.source_id, e.at, e.message_id
 		FROM batch_mentioned m
 		JOIN batch_event e USING (event_id)
+		JOIN cdp_data.source s USING (source)
 		CROSS JOIN LATERAL unnest(m.ids) AS x (id)
 		JOIN LATERAL unnest(m.ids) AS y (id) ON x.id < y.id
 	$sql$);
 	mended := cdp_internal.batch_run($sql$
 		DELETE FROM cdp_data.link l
-		WHERE NOT EXISTS (SELECT FROM batch_evidence e WHERE e.a = l.a AND e.b = l.b AND e.source = l.source)
+		WHERE NOT EXISTS (SELECT FROM batch_evidence e WHERE e.a = l.a AND e.b = l.b AND e.source_id = l.source_id)
 	$sql$);
 	mended := mended + cdp_internal.batch_run($sql$
 		UPDATE cdp_data.link l
 		SET first_at = e.first_at, last_at = e.last_at, events = e.events, message_id = e.message_id, last_batch_id = $1
-		FROM batch_evidence e WHERE l.a = e.a AND l.b = e.b AND l.source = e.source
+		FROM batch_evidence e WHERE l.a = e.a AND l.b = e.b AND l.source_id = e.source_id
 		  AND (l.first_at, l.last_at, l.events, l.message_id)
 			IS DISTINCT FROM (e.first_at, e.last_at, e.events, e.message_id)
 	$sql$);
 	mended := mended + cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.link (a, b, source, first_at, last_at, events, message_id, batch_id, last_batch_id)
-		SELECT e.a, e.b, e.source, e.first_at, e.last_at, e.events, e.message_id, $1, $1 FROM batch_evidence e
-		WHERE NOT EXISTS (SELECT FROM cdp_data.link l WHERE l.a = e.a AND l.b = e.b AND l.source = e.source)
-		ORDER BY e.a, e.b, e.source
+		INSERT INTO cdp_data.link (a, b, source_id, first_at, last_at, events, message_id, batch_id, last_batch_id)
+		SELECT e.a, e.b, e.source_id, e.first_at, e.last_at, e.events, e.message_id, $1, $1 FROM batch_evidence e
+		WHERE NOT EXISTS (SELECT FROM cdp_data.link l WHERE l.a = e.a AND l.b = e.b AND l.source_id = e.source_id)
+		ORDER BY e.a, e.b, e.source_id
 	$sql$);
 	PERFORM cdp_internal.restitch_degree();
 	RETURN mended;

@@ -110,7 +110,7 @@ enum
 {
 	LINK_A,
 	LINK_B,
-	LINK_SOURCE,
+	LINK_SOURCE_ID,
 	LINK_FIRST_AT,
 	LINK_LAST_AT,
 	LINK_EVENTS,
@@ -206,6 +206,7 @@ typedef enum LoggedColumn
 typedef struct PassSource
 {
 	text *name;
+	int32 source_id;
 	int32 trust;
 	Interval *expires_after; /* NULL: what it says does not lapse */
 	int64 accepted;
@@ -274,6 +275,7 @@ typedef struct Pass
 	CdpkBatchRow *batch_rows;
 	PassSource *sources; /* all, by name */
 	int source_count;
+	CdpkIdMap source_place; /* of each, by its number */
 	CdpkBatchChanges changes;
 	bool has_refold; /* traits of some are to be folded anew */
 
@@ -406,6 +408,7 @@ extern Datum pass_make_counts(Pass *pass, const CdpkStitchCount *counts, size_t 
 extern void pass_read_rows(Pass *pass);
 extern uint32 pass_source(const Pass *pass, const char *name, int length);
 extern uint32 pass_known_source(const Pass *pass, Datum name);
+extern uint32 pass_numbered_source(const Pass *pass, Datum source_id);
 extern CdpkBatchCall pass_call(Datum call_type);
 extern void pass_set_identifiers(Datum ids, CdpkBatchRow *row);
 

@@ -12,7 +12,7 @@ BEGIN
 	RETURN QUERY
 		SELECT DISTINCT ON (l.a, l.b) l.a, l.b, s.trust, l.first_at, x.profile_id, y.profile_id
 		FROM cdp_data.link l
-		JOIN cdp_data.source s USING (source)
+		JOIN cdp_data.source s USING (source_id)
 		JOIN cdp_data.identifier x ON x.identifier_id = l.a
 		JOIN cdp_data.identifier y ON y.identifier_id = l.b
 		WHERE l.refused
