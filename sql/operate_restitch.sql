@@ -26,7 +26,7 @@ SELECT * FROM cdp.verify();
 
 -- what the tables hold, without when they came to hold it
 CREATE VIEW held AS
-	SELECT 'identifier' AS kind, (to_jsonb(i) - 'batch_id' - 'since_batch_id')::text AS row FROM cdp_data.identifier i
+	SELECT 'identifier' AS kind, (to_jsonb(i) - 'batch_id' - 'since_batch_id' || jsonb_build_object('link_counts', cdp_internal.link_counts(i.link_counts)))::text AS row FROM cdp_data.identifier i
 	UNION ALL SELECT 'map', jsonb_build_object('identifier', i.identifier, 'its hash', m.hash = cdp_internal.map_hash(i.identifier), 'identifier_id', m.identifier_id)::text FROM cdp_data.identifier_map m LEFT JOIN cdp_data.identifier i USING (identifier_id)
 	UNION ALL SELECT 'link', (to_jsonb(l) - 'batch_id' - 'last_batch_id' - 'source_id' || jsonb_build_object('source', s.source))::text FROM cdp_data.link l LEFT JOIN cdp_data.source s USING (source_id)
 	UNION ALL SELECT 'profile', (to_jsonb(p) - 'last_trust' - 'last_at' || jsonb_build_object('traits', p.traits::text))::text FROM cdp_data.profile p
@@ -61,7 +61,9 @@ SELECT m.* FROM (VALUES
 	($$ UPDATE cdp_data.identifier SET profile_id = identifier_id, blocked = false WHERE identifier = 'anonymous_id:bad' $$),
 	($$ UPDATE cdp_data.identifier SET shared = NOT shared $$),
 	($$ UPDATE cdp_data.identifier SET blocked = true, profile_id = 0 WHERE identifier = 'user_id:u2' $$),
-	($$ UPDATE cdp_data.identifier SET link_counts = '{}' $$),
+	($$ UPDATE cdp_data.identifier SET link_counts = '' $$),
+	($$ UPDATE cdp_data.identifier SET link_counts = '\x0100' WHERE NOT blocked $$),
+	($$ UPDATE cdp_data.namespace SET namespace_id = namespace_id + 100 $$),
 	($$ DELETE FROM cdp_data.identifier WHERE identifier IN ('user_id:u2', 'club:7', 'anonymous_id:c') $$),
 	($$ INSERT INTO cdp_data.identifier (identifier_id, identifier, profile_id, batch_id, since_batch_id) VALUES (4711, 'user_id:u2', 4711, 1, 1) $$),
 	($$ DELETE FROM cdp_data.identifier_map WHERE hash = cdp_internal.map_hash('user_id:u2') $$),

@@ -20,7 +20,7 @@ BEGIN
 	DROP TABLE IF EXISTS bench.identifier, bench.event, bench.link;
 	CREATE TABLE bench.identifier (
 		identifier_id bigint PRIMARY KEY, profile_id bigint NOT NULL, shared boolean NOT NULL DEFAULT false,
-		blocked boolean NOT NULL DEFAULT false, link_counts jsonb NOT NULL DEFAULT '{}', batch_id bigint NOT NULL,
+		blocked boolean NOT NULL DEFAULT false, link_counts bytea NOT NULL DEFAULT '', batch_id bigint NOT NULL,
 		since_batch_id bigint NOT NULL);
 	CREATE INDEX ON bench.identifier (profile_id);
 	CREATE TABLE bench.event (LIKE cdp_data.event INCLUDING ALL) PARTITION BY RANGE ("timestamp");

@@ -171,7 +171,7 @@ BEGIN
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
 		UPDATE cdp_data.identifier i
-		SET profile_id = 0, blocked = true, shared = false, link_counts = '{}', since_batch_id = $1
+		SET profile_id = 0, blocked = true, shared = false, link_counts = '', since_batch_id = $1
 		FROM batch_lost l
 		WHERE i.identifier_id = l.identifier_id
 	$sql$);
@@ -265,19 +265,21 @@ CREATE FUNCTION cdp_internal.restitch_degree() RETURNS void
 AS $function$
 BEGIN
 	PERFORM cdp_internal.batch_stage('batch_links', $sql$
-		SELECT d.identifier_id, jsonb_object_agg(d.namespace, d.number) AS links
+		SELECT d.identifier_id, jsonb_object_agg(d.namespace, d.number) AS links,
+			   cdp_internal.make_link_counts(array_agg(n.namespace_id), array_agg(d.number)) AS counts
 		FROM (SELECT p.identifier_id, u.namespace, count(*) AS number
 			  FROM (SELECT a AS identifier_id, b AS other FROM batch_pair UNION ALL SELECT b, a FROM batch_pair) p
 			  JOIN batch_usable u ON u.identifier_id = p.other
 			  GROUP BY 1, 2) d
+		JOIN cdp_data.namespace n USING (namespace)
 		GROUP BY d.identifier_id
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
 		UPDATE cdp_data.identifier i
-		SET link_counts = coalesce(l.links, '{}')
+		SET link_counts = coalesce(l.counts, '')
 		FROM batch_usable u
 		LEFT JOIN batch_links l USING (identifier_id)
-		WHERE i.identifier_id = u.identifier_id AND i.link_counts <> coalesce(l.links, '{}')
+		WHERE i.identifier_id = u.identifier_id AND i.link_counts <> coalesce(l.counts, '')
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_sharing_changed', $sql$
 		SELECT u.identifier_id, CASE v.kind WHEN 'shared' THEN 1 WHEN 'not_shared' THEN 2 ELSE 0 END AS verdict,
@@ -323,7 +325,7 @@ BEGIN
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
 		INSERT INTO cdp_data.identifier (identifier_id, identifier, profile_id, link_counts, batch_id, since_batch_id)
-		SELECT n.identifier_id, n.identifier, r.new_id, coalesce(l.links, '{}'), $1, $1
+		SELECT n.identifier_id, n.identifier, r.new_id, coalesce(l.counts, ''), $1, $1
 		FROM batch_new n
 		JOIN batch_relabel r USING (identifier_id)
 		LEFT JOIN batch_links l USING (identifier_id)

@@ -7,7 +7,8 @@
  *	pass_table		the tables, columns as arrays
  *	pass_statement	statements, for what is rare
  *	pass_value		traits and numbers of one row
- *	pass_counts		numbers of identifiers by namespace
+ *	pass_counts		numbers of identifiers by namespace, of profiles
+ *	pass_link_counts	the same of identifiers
  *	pass_row		the rows of the batch, their sources
  *	pass_change		what else the batch changes
  *	pass_quarantine	rows that cannot become events
@@ -400,9 +401,14 @@ extern void pass_fold_values(Pass *pass, CdpkBatchRow *row, Datum traits, bool n
 extern void pass_count_left_out(Pass *pass);
 
 /* pass_counts.c */
-extern void pass_read_counts(Pass *pass, Datum link_counts, const CdpkStitchCount **counts,
+extern void pass_read_counts(Pass *pass, Datum counted, const CdpkStitchCount **counts,
 							 uint32_t *length);
 extern Datum pass_make_counts(Pass *pass, const CdpkStitchCount *counts, size_t length);
+
+/* pass_link_counts.c */
+extern const CdpkStitchCount *pass_read_link_counts(Pass *pass, Datum link_counts,
+													uint32_t *length);
+extern Datum pass_make_link_counts(const Pass *pass, const CdpkStitchCount *counts, size_t length);
 
 /* pass_row.c */
 extern void pass_read_rows(Pass *pass);

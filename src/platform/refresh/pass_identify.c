@@ -283,7 +283,7 @@ note_known(void *arg, int key, const Datum *values, const bool *nulls)
 	known->identifier_id = lookup->candidates->ids[key];
 	known->profile_id = DatumGetInt64(values[0]);
 	known->shared = DatumGetBool(values[1]);
-	pass_read_counts(lookup->pass, values[2], &known->counts, &known->count_length);
+	known->counts = pass_read_link_counts(lookup->pass, values[2], &known->count_length);
 }
 
 /* pass_look_up_names tells which names from "first" on are blocked, and what the tables know of the others. */
@@ -333,7 +333,7 @@ note_other(void *arg, int key, const Datum *values, const bool *nulls)
 	row->profile_id = DatumGetInt64(values[2]);
 	row->shared = DatumGetBool(values[3]);
 	row->present = !DatumGetBool(values[4]);
-	pass_read_counts(others->pass, values[5], &row->counts, &row->count_length);
+	row->counts = pass_read_link_counts(others->pass, values[5], &row->count_length);
 }
 
 /* judge_others tells what people decided about these. */

@@ -143,8 +143,9 @@ BEGIN
 		WHERE cdp.namespace(i.identifier) = %1$L AND NOT i.blocked
 			AND i.shared <> EXISTS (
 				SELECT
-				FROM jsonb_each_text(i.link_counts) l
-				WHERE l.key <> %1$L AND l.value::integer > cdp_internal.max_links_to(%2$L, l.key))
+				FROM cdp_internal.read_link_counts(i.link_counts) l
+				JOIN cdp_data.namespace k ON k.namespace_id = l.namespace_id
+				WHERE k.namespace <> %1$L AND l.number > cdp_internal.max_links_to(%2$L, k.namespace))
 	$sql$, namespace, becomes);
 END
 $function$;
