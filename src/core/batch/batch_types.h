@@ -90,8 +90,9 @@ typedef struct CdpkBatchMessage
 typedef struct CdpkBatchJudged
 {
 	CdpkBatchOutcome outcome;
-	int64_t event_id;       /* of an accepted one, else 0 */
-	int64_t first_batch_id; /* of a reused one: the batch of the message with its key; 0: this one */
+	int64_t event_id; /* of an accepted one, else 0 */
+	int64_t
+		first_batch_id; /* of a reused one: the batch of the message with its key; 0: this one */
 } CdpkBatchJudged;
 
 /* ---------------------------------------------------------------- what else changes */

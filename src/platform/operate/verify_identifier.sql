@@ -90,7 +90,8 @@ BEGIN
 				AND NOT cdp_internal.verify_is_said(i.identifier)
 				THEN cdp_internal.verify_profile_of(i.profile_id) || ', but no event has it' END),
 			('identifier', CASE WHEN i.differs THEN cdp_internal.verify_sharing(i.is_shared, i.counts) END,
-				CASE WHEN i.differs THEN cdp_internal.verify_sharing(i.shared, cdp_internal.link_counts(i.link_counts)) END),
+				CASE WHEN i.differs
+					THEN cdp_internal.verify_sharing(i.shared, cdp_internal.link_counts(i.link_counts)) END),
 			('history', 'former profiles one after the other, before the present one', CASE WHEN (
 				SELECT bool_or(h.from_batch_id > h.until_batch_id OR h.until_batch_id > h.next_batch_id)
 				FROM (SELECT f.from_batch_id, f.until_batch_id,

@@ -98,8 +98,8 @@ CREATE FUNCTION cdp_internal.verify_link_query() RETURNS text
 	$sql$;
 COMMENT ON FUNCTION cdp_internal.verify_link_query() IS
 	'Internal: returns a query of (a, b, source, source_id, said_first, said_last, said_events, said_message, '
-	'first_at, last_at, events, message_id, refused) over said and void: what the events say of each pair, and what the '
-	'tables hold; source: NULL if cdp.source lacks source_id. '
+	'first_at, last_at, events, message_id, refused) over said and void: what the events say of each pair, and what '
+	'the tables hold; source: NULL if cdp.source lacks source_id. '
 	'Parameter $3: the identifiers that either end is one of; NULL: all.';
 
 CREATE FUNCTION cdp_internal.verify_log(own bigint[])
