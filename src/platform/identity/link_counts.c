@@ -30,7 +30,7 @@ cdp_read_link_counts(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	while (cdpk_link_counts_next(&reader, &count))
 	{
-		Datum values[2] = {Int32GetDatum((int32) count.namespace_id),
+		Datum values[2] = {Int64GetDatum((int64) count.namespace_id),
 						   Int64GetDatum((int64) count.count)};
 
 		CHECK_FOR_INTERRUPTS();
@@ -48,18 +48,32 @@ cdp_read_link_counts(PG_FUNCTION_ARGS)
 
 /* read_array takes an array apart; false if one of its elements is null. */
 static bool
-read_array(ArrayType *array, Oid type, Size length, Datum **values, int *count)
+read_array(ArrayType *array, Datum **values, int *count)
 {
 	bool *nulls;
 
 	if (array_contains_nulls(array))
 		return false;
-	deconstruct_array(array, type, (int) length, true,
-					  type == INT4OID ? TYPALIGN_INT : TYPALIGN_DOUBLE, values, &nulls, count);
+	deconstruct_array(array, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, values,
+					  &nulls, count);
 	return true;
 }
 
-/* cdp_make_link_counts implements cdp_internal.make_link_counts(integer[], bigint[]). */
+/* check_number returns a number that is in its range; raises an error for others. */
+static uint32_t
+check_number(Datum value, int64 least, int64 greatest)
+{
+	int64 number = DatumGetInt64(value);
+
+	if (number < least || number > greatest)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg(INT64_FORMAT " is out of range", number),
+				 errdetail("It must be " INT64_FORMAT " to " INT64_FORMAT ".", least, greatest)));
+	return (uint32_t) number;
+}
+
+/* cdp_make_link_counts implements cdp_internal.make_link_counts(bigint[], bigint[]). */
 Datum
 cdp_make_link_counts(PG_FUNCTION_ARGS)
 {
@@ -69,24 +83,22 @@ cdp_make_link_counts(PG_FUNCTION_ARGS)
 	int number_count;
 	CdpkLinkCount *counts;
 	bytea *made;
+	Size length;
 
-	if (!read_array(PG_GETARG_ARRAYTYPE_P(0), INT4OID, sizeof(int32), &ids, &count) ||
-		!read_array(PG_GETARG_ARRAYTYPE_P(1), INT8OID, sizeof(int64), &numbers, &number_count))
+	if (!read_array(PG_GETARG_ARRAYTYPE_P(0), &ids, &count) ||
+		!read_array(PG_GETARG_ARRAYTYPE_P(1), &numbers, &number_count))
 		PG_RETURN_NULL();
+	if (count != number_count)
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("%d namespaces cannot have %d numbers", count, number_count)));
 	counts = palloc(sizeof(CdpkLinkCount) * Max(count, 1));
 	for (int i = 0; i < count; i++)
 	{
-		int64 number = i < number_count ? DatumGetInt64(numbers[i]) : -1;
-
-		if (count != number_count || DatumGetInt32(ids[i]) <= 0 || number < 0 ||
-			number > UINT32_MAX)
-			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-							errmsg("these are no numbers of identifiers by namespace")));
-		counts[i].namespace_id = (uint32_t) DatumGetInt32(ids[i]);
-		counts[i].count = (uint32_t) number;
+		counts[i].namespace_id = check_number(ids[i], 1, CDPK_NAMESPACE_ID_MAX);
+		counts[i].count = check_number(numbers[i], 0, UINT32_MAX);
 	}
 	made = palloc(VARHDRSZ + CDPK_LINK_COUNT_SIZE_MAX * Max(count, 1));
-	SET_VARSIZE(
-		made, VARHDRSZ + cdpk_link_counts_write(counts, (size_t) count, (uint8_t *) VARDATA(made)));
+	length = cdpk_link_counts_write(counts, (size_t) count, (uint8_t *) VARDATA(made));
+	SET_VARSIZE(made, VARHDRSZ + length);
 	PG_RETURN_BYTEA_P(made);
 }

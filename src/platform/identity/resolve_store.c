@@ -203,7 +203,7 @@ list_namespaces(void)
 	uint64 count;
 	SPITupleTable *rows = resolver_rows(
 		"SELECT n.namespace, n.priority, coalesce(n.max_per_profile, -1), n.max_links,"
-		" n.namespace_id FROM cdp_data.namespace n ORDER BY n.namespace COLLATE \"C\"",
+		" n.namespace_id::integer FROM cdp_data.namespace n ORDER BY n.namespace COLLATE \"C\"",
 		0, NULL, &count);
 	CdpkStitchNamespace *namespaces;
 	Jsonb **max_links;
