@@ -181,7 +181,7 @@ allowed('boss', qq{
 	INSERT INTO cdp.carried_number (event, name, path) VALUES ('$quote', '$quote', ARRAY['$quote', 'x'])}
   . qq{;
 	INSERT INTO cdp.case_event VALUES ('$quote', '$quote', true, '$quote');
-	INSERT INTO cdp_data.source (source, first_batch_id, last_batch_id) VALUES ('$quote', 1, 1);
+	SELECT cdp_internal.add_source_names(ARRAY['$quote'], 1);
 	INSERT INTO cdp.namespace (namespace, priority, blocked, max_links) VALUES ('$quote', 50, ARRAY['$quote'], jsonb_build_object('$quote', 1));
 	UPDATE cdp.namespace SET blocked = ARRAY['$quote'], max_links = max_links || jsonb_build_object('$quote', 1) WHERE namespace = 'email';
 	INSERT INTO cdp_data.writer VALUES ('$quote', ARRAY['$quote']);
