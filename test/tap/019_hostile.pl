@@ -161,7 +161,7 @@ for my $role ('web', 'ann', 'boss')
 	  q{CREATE OR REPLACE FUNCTION cdp_data.add_event_month(month timestamptz) RETURNS void LANGUAGE sql AS ''}, q{ALTER FUNCTION cdp_data.add_event_month SECURITY INVOKER},
 	  'CREATE TABLE lever.p PARTITION OF cdp_data.event FOR VALUES FROM (MINVALUE) TO (MAXVALUE)', 'CREATE TABLE lever.p () INHERITS (cdp.inbox)',
 	  'CREATE TABLE lever.p (x bigint REFERENCES cdp_data.profile)', 'ALTER SCHEMA cdp RENAME TO x', 'DROP EXTENSION cdp', 'DROP SCHEMA cdp CASCADE', 'SELECT cdp.init()',
-	  'COMMENT ON SCHEMA cdp IS NULL', 'UPDATE cdp.profiles SET events = 0', 'UPDATE cdp.batch SET taken = 0', 'DELETE FROM cdp.batch',
+	  'COMMENT ON SCHEMA cdp IS NULL', 'UPDATE cdp.batch SET taken = 0', 'UPDATE cdp.batch SET taken = 0', 'DELETE FROM cdp.batch',
 	  'DELETE FROM cdp_data.message', 'DELETE FROM cdp_data.state', 'UPDATE cdp_data.identifier_history SET profile_id = 0', 'DELETE FROM cdp_data.anchor_history';
 }
 
