@@ -98,9 +98,11 @@ INSERT INTO fault (fault) VALUES ('SELECT'),
 	($$ DELETE FROM cdp_data.source; UPDATE cdp_data.profile SET traits = NULL, events = 3 WHERE profile_id % 4 = 0 $$),
 	($$ INSERT INTO cdp_data.identifier (identifier_id, identifier, profile_id, batch_id, since_batch_id)
 			SELECT 10000 + identifier_id, identifier, 10000 + identifier_id, 1, 1 FROM cdp_data.identifier WHERE identifier_id % 7 = 0 $$),
-	($$ TRUNCATE cdp_data.profile, cdp_data.profile_timeline, cdp_data.link, cdp_data.account, cdp_data.account_member;
+	($$ TRUNCATE cdp_data.profile, cdp_data.profile_identifier, cdp_data.link, cdp_data.account, cdp_data.account_member;
 			UPDATE cdp_data.identifier SET profile_id = 0, blocked = true, shared = false, link_counts = '{}'; UPDATE cdp_data.event SET identifier_id = 0 $$),
 	($$ DELETE FROM cdp.verdict WHERE verdict_id % 2 = 0; UPDATE cdp.namespace SET max_per_profile = 2 WHERE namespace = 'user_id'; UPDATE cdp.namespace SET blocked = '{^a1}' WHERE namespace = 'anonymous_id' $$),
+	($$ UPDATE cdp_data.profile SET identifiers = '{user_id:x}' WHERE profile_id % 2 = 0; UPDATE cdp_data.profile SET identifier_ids = NULL, accounts = '{x}' WHERE profile_id % 3 = 0;
+			INSERT INTO cdp_data.profile_identifier SELECT profile_id, 0, '{user_id:x}', '{1}' FROM cdp_data.profile $$),
 	($$ UPDATE cdp_data.account SET traits = NULL; DELETE FROM cdp_data.account_member WHERE identifier_id % 2 = 0; INSERT INTO cdp_data.account_member SELECT 0, 'ghost', now(), now(), 1 $$);
 CREATE TABLE mended AS SELECT f.number, r.rows, m.* FROM fault f CROSS JOIN (VALUES (100), (50000)) AS r (rows) CROSS JOIN LATERAL mend(f.fault, r.rows) m;
 INSERT INTO mended SELECT f.number, r.rows, m.* FROM fault f CROSS JOIN (VALUES (1), (7)) AS r (rows) CROSS JOIN LATERAL mend(f.fault, r.rows) m WHERE f.number = 9 OR r.rows = 7 AND f.number IN (2, 6);
@@ -117,20 +119,19 @@ BEGIN;
 SELECT identifiers + links + identifiers_moved AS wrong FROM cdp.restitch();
 SELECT * FROM written();
 COMMIT;
-UPDATE cdp_data.profile_timeline SET timeline = '{}', level_1 = NULL, level_2 = NULL WHERE profile_id = cdp.profile_of('user_id:long');
+UPDATE cdp_data.profile SET timeline = '{}', level_1 = NULL, level_2 = NULL WHERE profile_id = cdp.profile_of('user_id:long');
 SELECT count(*) FROM cdp.verify();
 SELECT identifiers + links + identifiers_moved AS wrong FROM cdp.restitch();
 SELECT * FROM cdp.verify();
 RESET cdp.restitch_rows;
 SET cdp.restitch_rows = 0;
 
--- its tables are for whoever holds the lock, and what is left of them is in nobody's way
-SELECT cdp_data.restitch_tables(true);
+-- tables that were left are in nobody's way
+SELECT cdp_internal.restitch_tables(true);
 SELECT count(*) FROM pg_class WHERE relnamespace = 'cdp_data'::regnamespace AND relname LIKE 'restitch%' AND relkind = 'r' AND relpersistence = 'u';
 SELECT * FROM cdp.verify();
 SELECT identifiers + links + identifiers_moved AS wrong FROM cdp.restitch();
 SELECT count(*) FROM pg_class WHERE relnamespace = 'cdp_data'::regnamespace AND relname LIKE 'restitch%';
-SELECT cdp_data.restitch_tables(NULL);
 
 \c :origin
 DROP DATABASE cdp_chunks;

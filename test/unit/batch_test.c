@@ -140,6 +140,42 @@ frozen_profiles_stay_whole(void)
 	}
 }
 
+/* Return how many profiles of two cookies and a user need no stitch under limits and a cap. */
+static uint64_t
+plain_of(uint32_t users, uint32_t cookies, uint32_t cap)
+{
+	uint64_t plain;
+	int a, b, u1;
+
+	begin_small();
+	u1 = add_thing(0, "u1");
+	a = add_thing(3, "a");
+	b = add_thing(3, "b");
+	history.world.namespaces[0].max_per_profile = users;
+	history.world.namespaces[3].max_per_profile = cookies;
+	history.world.rules.cap = cap;
+	add_event(1, a, u1);
+	add_event(2, u1, b);
+	tables_init(&tables, &history.world, said, 1);
+	tables.plain = true;
+	tables_batch(&tables, NULL, 0, events, 2);
+	CHECK(tables.failed == NULL && compare_tables(&tables) == NULL);
+	plain = tables.plain_profiles;
+	CHECK(plain + tables.stitched_profiles == (cookies < 2 || cap < 3 ? 2 : 1));
+	tables_free(&tables);
+	return plain;
+}
+
+/* What is just within the limits needs no stitch; what is over them does. */
+static void
+plain_is_within_limits(void)
+{
+	CHECK(plain_of(CDPK_UNLIMITED, CDPK_UNLIMITED, CDPK_UNLIMITED) == 1);
+	CHECK(plain_of(1, 2, 3) == 1);
+	CHECK(plain_of(1, 1, 3) == 0);
+	CHECK(plain_of(1, 2, 2) == 0);
+}
+
 static void
 sharing_of_frozen_profiles_is_kept(void)
 {
@@ -356,6 +392,8 @@ histories_agree_with_the_reference(void)
 	uint64_t touched = 0;
 	uint64_t rebuilt = 0;
 	uint64_t reanchored = 0;
+	uint64_t plain = 0;
+	uint64_t stitched = 0;
 	int wrong = 0;
 
 	for (uint64_t seed = first_seed; seed < first_seed + histories && wrong < 5; seed++)
@@ -368,6 +406,8 @@ histories_agree_with_the_reference(void)
 			touched += tables.touched;
 			rebuilt += tables.rebuilt;
 			reanchored += tables.reanchored;
+			plain += tables.plain_profiles;
+			stitched += tables.stitched_profiles;
 			if (difference == NULL)
 				continue;
 			printf("# history %d, order %d: %s\n", (int) seed, order, difference);
@@ -378,6 +418,9 @@ histories_agree_with_the_reference(void)
 	CHECK(wrong == 0);
 	/* the histories go everywhere */
 	CHECK(touched >= 100 * histories && rebuilt >= 20 * histories && reanchored >= 20 * histories);
+	CHECK(plain >= 5 * histories && stitched >= 20 * histories);
+	printf("# %.1f plain and %.1f stitched profiles a history\n",
+		   (double) plain / (double) histories, (double) stitched / (double) histories);
 }
 
 /* ---------------------------------------------------------------- wrong calls, wrong rows */
@@ -490,14 +533,19 @@ wrong_rows_are_noticed(void)
 	CHECK(cdpk_batch_number(batch, 4) == CDPK_CORRUPT);
 	cdpk_batch_free(batch);
 
-	/* counts with a namespace twice; a link the wrong way round, or of a source that is none */
-	for (int wrong = 0; wrong < 3; wrong++)
+	/* counts with a namespace twice; a link of a source that is none, the wrong way round, of a number of none */
+	for (int wrong = 0; wrong < 4; wrong++)
 	{
 		batch = begin_batch();
 		CHECK(cdpk_batch_identify(batch) == CDPK_OK && give_rules(batch) == CDPK_OK);
 		known[0].count_length = wrong == 0 ? 2 : 0;
 		known[1].identifier_id = 7;
 		link.source = wrong == 1;
+		if (wrong == 3)
+		{
+			link.a = 7;
+			link.b = 8;
+		}
 		CHECK(cdpk_batch_add_known(batch, known, 2) == CDPK_OK);
 		CHECK(cdpk_batch_number(batch, 7) == CDPK_OK && cdpk_batch_pair(batch) == CDPK_OK);
 		if (wrong > 0)
@@ -665,6 +713,7 @@ main(int argc, char **argv)
 		first_seed = strtoull(argv[2], NULL, 10);
 	TEST(the_first_good_row_stays);
 	TEST(frozen_profiles_stay_whole);
+	TEST(plain_is_within_limits);
 	TEST(sharing_of_frozen_profiles_is_kept);
 	TEST(a_verdict_may_come_first);
 	TEST(a_forbid_may_come_first);

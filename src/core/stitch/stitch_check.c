@@ -78,7 +78,7 @@ take_identifiers(Check *check, const CdpkStitchPartition *partition)
 		alone.profile_id = 0;
 		alone.present = true;
 		alone.shared = false;
-		STITCH_TRY(stitch_add_identifier(stitch, &alone));
+		STITCH_TRY(stitch_add_identifier(stitch, &alone, false));
 		if (stitch->nodes.count == node)
 			continue;
 		STITCH_TRY(find_claim(check, &partition->identifiers[i], node, &claim));

@@ -103,9 +103,9 @@ BEGIN
 			cdp.resolve_profile(text),
 			cdp.retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text,
 				timestamptz),
-			cdp.rules(), cdp.trait_rules(), cdp_internal.check_schema(), cdp_internal.check_tables(),
-			cdp_internal.default_max_links(text), cdp_internal.default_trait_rule(text),
-			cdp_internal.explain_path(bigint, bigint),
+			cdp.rules(), cdp.trait_rules(), cdp_internal.check_columns(), cdp_internal.check_schema(),
+			cdp_internal.check_tables(), cdp_internal.default_max_links(text),
+			cdp_internal.default_trait_rule(text), cdp_internal.explain_path(bigint, bigint),
 			cdp_internal.explain_shared(bigint, bigint), cdp_internal.known_identifier(cdp.identifier),
 			cdp_internal.lookup_list(text),
 			cdp_internal.lookup_part(text), cdp_internal.lookup_query(text[], boolean),
@@ -126,7 +126,12 @@ BEGIN
 		('USAGE', 'SCHEMA cdp_segment'),
 		('SELECT', cdp_internal.granted_segments());
 	RETURN QUERY
-		SELECT 'SELECT', format('%I.%I', s.schema_name, c.name)
+		SELECT CASE WHEN c.hidden = '{}' THEN 'SELECT' ELSE (
+				SELECT format('SELECT (%s)', string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum))
+				FROM pg_attribute a
+				WHERE a.attrelid = to_regclass(format('%I.%I', s.schema_name, c.name)) AND a.attnum > 0
+					AND NOT a.attisdropped AND a.attname <> ALL (c.hidden)) END,
+			format('%I.%I', s.schema_name, c.name)
 		FROM cdp_internal.catalogue() c
 		CROSS JOIN LATERAL unnest(c.schemas) AS s (schema_name)
 		WHERE 'analyst' = ANY (c.readers);

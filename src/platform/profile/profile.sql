@@ -5,19 +5,16 @@ CREATE FUNCTION cdp_internal.init_profile() RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	-- for the three comparisons with profile_id see cdp.profile_row
 	CREATE VIEW cdp.profiles AS
 		SELECT p.profile_id, p.first_seen, p.last_seen,
 			ARRAY(
 				SELECT i.identifier::text
-				FROM cdp_data.identifier i
+				FROM unnest(p.identifiers) AS i (identifier)
 				JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)
-				WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id AND i.profile_id <= p.profile_id
 				ORDER BY n.priority, i.identifier
 			) AS identifiers,
 			coalesce(p.traits::jsonb, '{}') AS traits, p.events
-		FROM cdp_data.profile p
-		WHERE NOT p.shared;
+		FROM cdp.profile_row p;
 	COMMENT ON VIEW cdp.profiles IS
 		'People, in plain column types. A shared identifier (a kiosk, a shared mailbox) is not a person and is not '
 		'listed.';
@@ -79,4 +76,15 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_profile() IS 'Internal: makes the views of people and of events.';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_profile() FROM PUBLIC;
+-- As in pass_held_account.c.
+CREATE FUNCTION cdp_internal.held_accounts(accounts text[]) RETURNS text[]
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN CASE WHEN cardinality(accounts) <= 64 THEN ARRAY(
+			SELECT a.account
+			FROM unnest(accounts) AS a (account)
+			ORDER BY a.account COLLATE "C")
+		ELSE '{}' END;
+COMMENT ON FUNCTION cdp_internal.held_accounts(text[]) IS
+	'Internal: returns the value of cdp_data.profile.accounts for these accounts, each given once.';
+
+REVOKE ALL ON FUNCTION cdp_internal.init_profile(), cdp_internal.held_accounts(text[]) FROM PUBLIC;

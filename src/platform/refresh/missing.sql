@@ -36,7 +36,7 @@ BEGIN
 			JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
 			WHERE i.profile_id = asked
 		), lacking AS (
-			(SELECT t.at, t.event FROM cdp_data.profile_timeline s
+			(SELECT t.at, t.event FROM cdp_data.profile s
 			 CROSS JOIN LATERAL cdp.events(cdp_internal.timeline_whole(s.timeline, s.level_1, s.level_2, s.level_3)) t
 			 WHERE s.profile_id = asked
 			 EXCEPT ALL SELECT l.at, l.event FROM logged l WHERE l.event IS NOT NULL)

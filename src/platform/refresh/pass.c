@@ -143,8 +143,6 @@ run(Pass *pass)
 	progress_set("log", 0, pass->counts[COUNT_ACCEPTED]);
 	run_stage(pass, pass_log);
 	run_stage(pass, pass_fold);
-	progress_set("accounts", 0, 0);
-	run_stage(pass, pass_fold_accounts);
 	run_stage(pass, pass_note_names);
 	progress_set("refold", 0, 0);
 	fold_lapsed(pass);

@@ -12,7 +12,7 @@ BEGIN
 	PERFORM cdp_internal.restitch_normalize();
 	identifier_id := cdp_internal.restitch_map(identifier_id);
 	-- the graph that follows from the log
-	PERFORM cdp_data.restitch_tables(make => true);
+	PERFORM cdp_internal.restitch_tables(make => true);
 	SELECT g.identifier_id, g.reworks, g.identifiers_reworked, g.largest_rework
 	INTO identifier_id, done.reworks, done.identifiers_reworked, done.largest_rework
 	FROM cdp_internal.restitch_graph(identifier_id) g;
@@ -30,20 +30,21 @@ BEGIN
 	PERFORM cdp_internal.restitch_fold_profiles(identifier_id);
 	PERFORM cdp_internal.progress_set('accounts', 0, 0);
 	PERFORM cdp_internal.restitch_fold_accounts();
+	PERFORM cdp_internal.restitch_hold_accounts();
 	touched := cdp_internal.batch_array($sql$
 		SELECT profile_id FROM cdp_data.restitch_profile
 		UNION
 		SELECT old_id FROM batch_identifier_differs WHERE has_moved AND old_id <> 0
 	$sql$);
 	done.profiles_touched := cardinality(touched);
-	PERFORM cdp_data.restitch_tables(make => false);
+	PERFORM cdp_internal.restitch_tables(make => false);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_pass(bigint) IS
 	'Internal: takes the whole log through all stages up to the profiles. Takes and returns what '
 	'cdp_internal.refresh_pass() does.';
 
-CREATE FUNCTION cdp.restitch(incomplete boolean DEFAULT false, OUT identifiers bigint, OUT links bigint,
+CREATE FUNCTION cdp_internal.restitch_log(incomplete boolean, OUT identifiers bigint, OUT links bigint,
 	OUT identifiers_moved bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
 	OUT events_reanchored bigint, OUT elapsed interval)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -57,9 +58,10 @@ DECLARE
 	done cdp_internal.batch_counts;
 	missing bigint;
 BEGIN
+	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	PERFORM cdp_internal.start_batch();
 	missing := cdp_internal.count_missing();
-	IF missing > 0 AND NOT coalesce(restitch.incomplete, false) THEN
+	IF missing > 0 AND NOT coalesce(restitch_log.incomplete, false) THEN
 		RAISE EXCEPTION 'the log lacks % of the events that were accepted', missing
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 			DETAIL = 'People who are known only from the missing events would be lost.',
@@ -82,6 +84,22 @@ BEGIN
 	elapsed := clock_timestamp() - started;
 END
 $function$;
+COMMENT ON FUNCTION cdp_internal.restitch_log(boolean) IS
+	'Internal: what cdp.restitch() does, for the owner of the tables.';
+
+CREATE FUNCTION cdp.restitch(incomplete boolean DEFAULT false, OUT identifiers bigint, OUT links bigint,
+	OUT identifiers_moved bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
+	OUT events_reanchored bigint, OUT elapsed interval)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp_internal.check_columns();
+	SELECT r.* INTO identifiers, links, identifiers_moved, profiles_created, profiles_merged, profiles_split,
+		events_reanchored, elapsed
+	FROM cdp_data.restitch(incomplete) r;
+END
+$function$;
 COMMENT ON FUNCTION cdp.restitch(boolean) IS
 $comment$Computes identifiers, links, profiles, traits and timelines from the log, the rules and the verdicts, in
 place. Identifiers keep their numbers, so profiles keep their ids. Use it to repair the tables, and after a change of
@@ -92,9 +110,10 @@ that moved to another profile; profiles that were missing, merged into others, o
 anchor. An identifier that no event of the log has is in no profile afterwards. One that the present normalisers write
 differently keeps its number; of several that become one, the first.
 It reads the whole log and holds the lock of cdp.refresh() meanwhile: other refreshes wait; writers of the inboxes and
-readers do not. READ COMMITTED only.
+readers do not. READ COMMITTED only. It works as the owner of the tables.
 Error: the log lacks accepted events, for example after months were detached (55000); incomplete => true uses the
 events left.$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.restitch_pass(bigint), cdp.restitch(boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.restitch_pass(bigint), cdp_internal.restitch_log(boolean), cdp.restitch(boolean)
+	FROM PUBLIC;
 

@@ -5,7 +5,7 @@ CREATE FUNCTION cdp_internal.restitch_graph(INOUT identifier_id bigint, OUT rewo
 	OUT identifiers_reworked bigint, OUT largest_rework bigint)
 	AS 'MODULE_PATHNAME', 'cdp_restitch_graph' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.restitch_graph(bigint) IS
-	'Internal: stitches the log into the tables of cdp_data.restitch_tables(), in chunks. Identifiers keep their '
+	'Internal: stitches the log into the tables of cdp_internal.restitch_tables(), in chunks. Identifiers keep their '
 	'numbers; missing ones get those after the last, and rows in cdp_data.identifier_map. Takes and returns the last '
 	'number; and counts as of a batch.';
 
@@ -171,8 +171,8 @@ BEGIN
 		WHERE NOT EXISTS (SELECT FROM cdp_data.restitch_profile r WHERE r.profile_id = p.profile_id)
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
-		DELETE FROM cdp_data.profile_timeline t
-		WHERE NOT EXISTS (SELECT FROM cdp_data.profile p WHERE p.profile_id = t.profile_id)
+		DELETE FROM cdp_data.profile_identifier s
+		WHERE NOT EXISTS (SELECT FROM cdp_data.restitch_profile r WHERE r.profile_id = s.profile_id)
 	$sql$);
 END
 $function$;
