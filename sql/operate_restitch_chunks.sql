@@ -123,6 +123,21 @@ UPDATE cdp_data.profile SET timeline = '{}', level_1 = NULL, level_2 = NULL WHER
 SELECT count(*) FROM cdp.verify();
 SELECT identifiers + links + identifiers_moved AS wrong FROM cdp.restitch();
 SELECT * FROM cdp.verify();
+-- and one with more identifiers than a row holds
+SELECT cdp.set_rules('{"*": {"cap": 1000}}');
+INSERT INTO cdp.inbox (type, event, user_id, anonymous_id, "timestamp") SELECT 'track', 'View', 'many', 'm' || i, timestamptz '2025-01-01' + i * interval '1 minute' FROM generate_series(1, 150) i;
+SELECT accepted FROM cdp.refresh();
+BEGIN;
+SELECT identifiers + links + identifiers_moved AS wrong FROM cdp.restitch();
+SELECT * FROM written();
+COMMIT;
+SELECT slice, cardinality(identifiers) FROM cdp_data.profile_identifier ORDER BY slice;
+UPDATE cdp_data.profile_identifier SET identifier_ids = '{1}' WHERE slice = 1;
+DELETE FROM cdp_data.profile_identifier WHERE slice = 0;
+SELECT count(*) > 0 AS wrong FROM cdp.verify();
+SELECT identifiers + links + identifiers_moved AS wrong FROM cdp.restitch();
+SELECT slice, cardinality(identifiers) FROM cdp_data.profile_identifier ORDER BY slice;
+SELECT * FROM cdp.verify();
 RESET cdp.restitch_rows;
 SET cdp.restitch_rows = 0;
 

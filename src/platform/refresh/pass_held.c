@@ -65,6 +65,7 @@ typedef struct HeldList
 	int capacity;
 	int64 *ids;
 	CdpkBatchBytes *payloads; /* before each stands a header of 4 bytes */
+	bool broken;              /* what was read are not two arrays of one length without nulls */
 } HeldList;
 
 /* add_held adds an identifier at the end. */
@@ -124,11 +125,11 @@ read_held(HeldList *list, Datum identifiers, Datum ids, bool no_ids, int64 profi
 
 		number_count = ArrayGetNItems(ARR_NDIM(number_array), ARR_DIMS(number_array));
 		numbers = (const int64 *) ARR_DATA_PTR(number_array);
-		if (ARR_HASNULL(number_array))
-			pass_check(CDPK_CORRUPT);
+		list->broken |= ARR_HASNULL(number_array);
 	}
-	if (ARR_HASNULL(array) || number_count != count)
-		pass_check(CDPK_CORRUPT);
+	list->broken |= ARR_HASNULL(array) || number_count != count;
+	if (list->broken)
+		return;
 	for (int i = 0; i < count; i++)
 	{
 		CdpkBatchBytes payload = pass_payload(PointerGetDatum(at));
@@ -305,6 +306,8 @@ write_slices(const Slices *slices)
 static void
 apply_items(const PassFold *fold, uint32_t first, HeldList *list)
 {
+	if (list->broken)
+		pass_check(CDPK_CORRUPT);
 	for (uint32_t i = first; i != CDPK_IDMAP_NONE; i = fold->items[i].next)
 		if (fold->items[i].leaves)
 			drop_held(list, fold->items[i].identifier_id);
@@ -377,7 +380,7 @@ has_held(const Slices *slices, int64 profile_id, const PassFormer *former, const
 				  profile_id);
 	if (former->held.no_identifiers)
 		sort_held(&stored);
-	return same_held(&stored, list);
+	return !stored.broken && same_held(&stored, list);
 }
 
 /* hold_anew makes the columns of a profile whose items are all that it has; false: its row has them already. */
