@@ -101,6 +101,8 @@ INSERT INTO fault (fault) VALUES ('SELECT'),
 	($$ TRUNCATE cdp_data.profile, cdp_data.profile_identifier, cdp_data.link, cdp_data.account, cdp_data.account_member;
 			UPDATE cdp_data.identifier SET profile_id = 0, blocked = true, shared = false, link_counts = '{}'; UPDATE cdp_data.event SET identifier_id = 0 $$),
 	($$ DELETE FROM cdp.verdict WHERE verdict_id % 2 = 0; UPDATE cdp.namespace SET max_per_profile = 2 WHERE namespace = 'user_id'; UPDATE cdp.namespace SET blocked = '{^a1}' WHERE namespace = 'anonymous_id' $$),
+	($$ UPDATE cdp_data.profile SET identifiers = identifiers[2:], accounts = '{ghost}' WHERE profile_id % 3 = 0; UPDATE cdp_data.profile SET identifier_ids = '{1}' WHERE profile_id % 3 = 1 $$),
+	($$ DELETE FROM cdp_data.profile_identifier; INSERT INTO cdp_data.profile_identifier (profile_id, slice, identifiers, identifier_ids) SELECT profile_id, 3, identifiers, identifier_ids FROM cdp_data.profile WHERE identifier_ids IS NOT NULL $$),
 	($$ UPDATE cdp_data.profile SET identifiers = '{user_id:x}' WHERE profile_id % 2 = 0; UPDATE cdp_data.profile SET identifier_ids = NULL, accounts = '{x}' WHERE profile_id % 3 = 0;
 			INSERT INTO cdp_data.profile_identifier SELECT profile_id, 0, '{user_id:x}', '{1}' FROM cdp_data.profile $$),
 	($$ UPDATE cdp_data.account SET traits = NULL; DELETE FROM cdp_data.account_member WHERE identifier_id % 2 = 0; INSERT INTO cdp_data.account_member SELECT 0, 'ghost', now(), now(), 1 $$);

@@ -162,9 +162,9 @@ $estimated->quit;
 
 # a verify, and one of a person
 $holder = $node->background_psql('postgres');
-$holder->query_safe('BEGIN; LOCK TABLE cdp_data.account_member IN ACCESS EXCLUSIVE MODE');
+$holder->query_safe('BEGIN; LOCK TABLE cdp_data.account IN ACCESS EXCLUSIVE MODE');
 my $verify = start_held('SELECT * FROM cdp.verify()');
-is(shown(), 'verify|members|0|', 'an analyst sees the stage of a verify');
+is(shown(), 'verify|accounts|0|', 'an analyst sees the stage of a verify');
 $holder->query_safe('COMMIT');
 $verify->{psql}->finish;
 is($verify->{err} . $verify->{out}, '', 'it finds nothing');

@@ -58,9 +58,9 @@ typedef struct Stage
  * and of known people.
  */
 static const Stage pass_stages[] = {
-	{"take", 15, true}, {"judge", 16}, {"identify", 14}, {"link", 2},         {"stitch", 5},
-	{"anchor", 1},      {"graph", 17}, {"log", 18},      {"reread", 0, true}, {"fold", 12},
-	{"accounts", 0},    {"refold", 0}, {"segments", 0},  {"analyze", 0}};
+	{"take", 15, true}, {"judge", 16},   {"identify", 14}, {"link", 2},         {"stitch", 5},
+	{"anchor", 1},      {"graph", 17},   {"log", 18},      {"reread", 0, true}, {"fold", 12},
+	{"refold", 0},      {"segments", 0}, {"analyze", 0}};
 static const Stage restitch_stages[] = {{"numbers", 5},  {"graph", 55, true}, {"compare", 9},
 										{"anchor", 1},   {"fold", 28, true},  {"accounts", 2},
 										{"segments", 0}, {"analyze", 0}};

@@ -172,7 +172,7 @@ BEGIN
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
 		DELETE FROM cdp_data.profile_identifier s
-		WHERE NOT EXISTS (SELECT FROM cdp_data.restitch_profile r WHERE r.profile_id = s.profile_id)
+		WHERE NOT EXISTS (SELECT FROM cdp_data.profile p WHERE p.profile_id = s.profile_id)
 	$sql$);
 END
 $function$;
@@ -183,8 +183,8 @@ CREATE FUNCTION cdp_internal.restitch_anchor_events(identifier_id bigint) RETURN
 	AS 'MODULE_PATHNAME', 'cdp_restitch_anchor' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.restitch_anchor_events(bigint) IS
 	'Internal: brings the events that cdp_internal.restitch_graph() found at wrong anchors, and those at shared '
-	'identifiers, to their anchors by cdp_data.identifier, in chunks. Takes the last number assigned; returns the number '
-	'of events moved.';
+	'identifiers, to their anchors by cdp_data.identifier, in chunks. Takes the last number assigned; returns the '
+	'number of events moved.';
 
 CREATE FUNCTION cdp_internal.restitch_fold_profiles(identifier_id bigint) RETURNS void
 	AS 'MODULE_PATHNAME', 'cdp_restitch_fold' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;

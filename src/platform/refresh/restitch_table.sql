@@ -1,6 +1,7 @@
 -- The tables in which cdp.restitch() builds the graph anew.  They are there only while it runs, and in its transaction
 -- alone: others never see them, and nothing is left of them after an error.  They are not logged, so a crash leaves
 -- nothing of them but empty files.
+
 CREATE FUNCTION cdp_internal.restitch_tables(make boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE STRICT PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -24,7 +25,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_tables(boolean) IS
-	'Internal: makes the tables in which cdp.restitch() builds the graph anew; false: drops them. The caller owns the '
-	'tables of cdp, and holds the lock.';
+	'Internal: makes the tables in which cdp.restitch() builds the graph anew; false: drops them. The caller is the '
+	'owner of the tables, and holds the lock.';
 
 REVOKE ALL ON FUNCTION cdp_internal.restitch_tables(boolean) FROM PUBLIC;
