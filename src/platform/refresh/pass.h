@@ -526,6 +526,7 @@ typedef struct PassFormer
 /* An identifier that comes to a profile or leaves it. */
 typedef struct PassHeldItem
 {
+	int64 profile_id;
 	int64 identifier_id;
 	CdpkBatchBytes payload;
 	bool leaves;
@@ -538,14 +539,15 @@ typedef struct PassFold
 	Pass *pass;
 	CdpkBatchPart *parts; /* what the tables have of profiles */
 	int part_count;
+	const CdpkBatchProfile *profiles; /* to be written */
+	size_t profile_count;
 	PassFormer *formers; /* of each part */
 	CdpkIdMap part;      /* by profile */
 	CdpkIdMap held;      /* the first of its items, by profile */
 	PassHeldItem *items;
 	int item_count;
-	PassHeld *helds;                  /* of each profile of the result */
-	const CdpkBatchProfile *profiles; /* to be written */
-	size_t profile_count;
+	bool anew;          /* the items are all that a profile has, and accounts are not looked at */
+	PassHeld *helds;    /* of each profile of the result */
 	CdpkIdMap gone;     /* profiles that become part of others, not folded anew */
 	CdpkIdMap replaced; /* profiles of which nothing is kept */
 	CdpkIdMap rebuilt;  /* … as they are folded anew from the log */
@@ -574,6 +576,9 @@ typedef struct PassRefold
 	size_t event_count;
 	const CdpkStitchProfile *summaries; /* of those whose rows have others, or are missing */
 	size_t summary_count;
+	PassHeldItem
+		*identifiers; /* all of those profiles that are written, each of one linked to the former */
+	int identifier_count;
 	const CdpkBatchPart *folded; /* of the first profile, what came before; or NULL */
 	bool unfinished;    /* the last one, which has a summary, is not written: more events come */
 	CdpkBatchPart last; /* what it is so far */

@@ -323,9 +323,11 @@ pass_write_identifiers(Pass *pass)
 	cdpk_idmap_init(&changed.alone, &pass->allocator);
 	read_moved(&changed);
 	move_rows(&changed);
-	note_places(&changed);
 	if (!pass->anew)
+	{
+		note_places(&changed);
 		write_history(&changed);
+	}
 	write_counts(&changed);
 	write_moved(&changed);
 	write_new(pass);
