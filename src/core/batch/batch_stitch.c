@@ -57,6 +57,7 @@ give_identifiers(CdpkBatch *batch, const bool *involved)
 		rows[count].name_space = identifier->name_space;
 		rows[count].present = identifier->present;
 		rows[count].shared = identifier->profile_id != 0 && identifier->shared;
+		rows[count].class_id = 0;
 		rows[count++].forbidden = identifier->forbidden;
 		if (count < PORTION)
 			continue;
