@@ -186,7 +186,7 @@ summaries_are_checked(void)
 	world_add_thing(&history.world, 0, "u");
 	world_add_thing(&history.world, 1, "m");
 	history.world.namespaces[0].priority = 10;
-	history.world.events[0] = (Event){7, 0, {0, 1}, 2};
+	history.world.events[0] = (Event){7, 0, {0, 1}, 2, 0};
 	history.world.event_count = 1;
 	history.world.in_log[0] = true;
 	reference_run(&history.world, &reference);
