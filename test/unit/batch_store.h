@@ -340,6 +340,7 @@ tables_give_identifier(Tables *tables, CdpkStitch *stitch, int thing)
 	row.present = tables->profile_id[thing] != 0;
 	row.shared = tables->shared[thing];
 	row.forbidden = tables_is_forbidden(tables, thing);
+	row.class_id = 0;
 	return cdpk_stitch_add_identifiers(stitch, &row, 1);
 }
 

@@ -337,7 +337,7 @@ feed_all(FeedOrder order, uint64_t seed, const CdpkAllocator *allocator)
 static void
 make_history(uint64_t seed)
 {
-	history_make(&history, seed);
+	history_make(&history, false, seed);
 	for (int i = 0; i < history.world.event_count; i++)
 		said_make(&history.world, i, &said[i], seed);
 }
