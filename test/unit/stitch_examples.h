@@ -234,11 +234,19 @@ example_op(World *world, const char *word)
 	{
 		const char *verb;
 		OpKind kind;
-	} verbs[] = {{"forbid", OP_FORBID},       {"allow", OP_ALLOW}, {"unlink", OP_UNLINK},
-				 {"block", OP_BLOCK},         {"cap", OP_CAP},
-				 {"same", OP_SAME},           {"believe", OP_BELIEVE},
-				 {"unblock", OP_UNBLOCK},     {"retract", OP_ERASE},     {"limit", OP_LIMIT},
-				 {"max_links", OP_MAX_LINKS}, {"trust", OP_TRUST}, {"sharing", OP_SHARING}};
+	} verbs[] = {{"forbid", OP_FORBID},
+				 {"allow", OP_ALLOW},
+				 {"unlink", OP_UNLINK},
+				 {"block", OP_BLOCK},
+				 {"cap", OP_CAP},
+				 {"same", OP_SAME},
+				 {"believe", OP_BELIEVE},
+				 {"unblock", OP_UNBLOCK},
+				 {"retract", OP_ERASE},
+				 {"limit", OP_LIMIT},
+				 {"max_links", OP_MAX_LINKS},
+				 {"trust", OP_TRUST},
+				 {"sharing", OP_SHARING}};
 	const char *open = strchr(word, '(');
 	const char *close = strchr(word, ')');
 	const char *comma = strchr(word, ',');

@@ -225,11 +225,11 @@ history_undo(const Phase *before, Op *op, uint64_t *random)
 		earlier->kind == OP_BLOCK || earlier->kind == OP_SHARING)
 	{
 		*op = *earlier;
-		op->kind = earlier->kind == OP_FORBID || earlier->kind == OP_SAME ||
-						   earlier->kind == OP_UNLINK
-					   ? OP_ALLOW
-				   : earlier->kind == OP_BLOCK ? OP_UNBLOCK
-											   : OP_SHARING;
+		op->kind =
+			earlier->kind == OP_FORBID || earlier->kind == OP_SAME || earlier->kind == OP_UNLINK
+				? OP_ALLOW
+			: earlier->kind == OP_BLOCK ? OP_UNBLOCK
+										: OP_SHARING;
 		op->value = CDPK_SHARING_BY_COUNT;
 	}
 	else if (earlier->kind == OP_LIMIT || earlier->kind == OP_CAP || earlier->kind == OP_MAX_LINKS)

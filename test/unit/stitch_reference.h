@@ -29,7 +29,7 @@ typedef struct Reference
 	CdpkEvidence evidence[MAX_THINGS][MAX_THINGS];
 	bool believed[MAX_THINGS][MAX_THINGS]; /* aliases of a source that is believed */
 	int64_t first_at[MAX_THINGS][MAX_THINGS];
-	int class_of[MAX_THINGS];  /* as part: what same pairs have joined */
+	int class_of[MAX_THINGS]; /* as part: what same pairs have joined */
 	bool present[MAX_THINGS];
 	bool shared[MAX_THINGS];
 	int part[MAX_THINGS];      /* which of the parts it is in */
@@ -281,9 +281,8 @@ reference_make_parts(const World *world, Reference *result)
 		if (result->part[a] != result->part[b])
 		{
 			result->refused[a][b] = result->refused[b][a] = true;
-			result->reasons[a][b] = result->reasons[b][a] =
-				reference_breaks(world, result, stitch_is_same(&links[i].best), result->part[a],
-								 result->part[b]);
+			result->reasons[a][b] = result->reasons[b][a] = reference_breaks(
+				world, result, stitch_is_same(&links[i].best), result->part[a], result->part[b]);
 		}
 	}
 }

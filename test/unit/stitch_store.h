@@ -50,7 +50,7 @@ typedef struct Store
 	int64_t identifier_id[MAX_THINGS]; /* 0: never seen */
 	int64_t profile_id[MAX_THINGS];    /* 0: in none */
 	bool shared[MAX_THINGS];
-	int64_t class_id[MAX_THINGS]; /* 0: alone */
+	int64_t class_id[MAX_THINGS];                              /* 0: alone */
 	EvidenceRow evidence[MAX_THINGS][MAX_THINGS][MAX_SOURCES]; /* a < b */
 	bool refused[MAX_THINGS][MAX_THINGS];                      /* both ways */
 	ProfileRow profiles[2 * MAX_THINGS];
@@ -203,8 +203,8 @@ store_add_profile(CdpkStitch *stitch, const World *world, const ProfileRow *row)
 static inline CdpkStatus
 store_add_link(Store *store, CdpkStitch *stitch, int a, int b)
 {
-	CdpkStitchLink same = {store->identifier_id[a], store->identifier_id[b],
-						   store->now.best[a][b], !store->rebuilding && store->refused[a][b]};
+	CdpkStitchLink same = {store->identifier_id[a], store->identifier_id[b], store->now.best[a][b],
+						   !store->rebuilding && store->refused[a][b]};
 
 	if (!store->now.exists[a][b])
 		return CDPK_OK;

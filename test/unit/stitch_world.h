@@ -45,7 +45,8 @@ typedef struct World
 	CdpkStitchRules rules;
 	int32_t trust[MAX_SOURCES];
 	bool believed[MAX_SOURCES]; /* its aliases are same pairs; the bound is max_links[0][0] */
-	bool derived[MAX_THINGS][MAX_THINGS]; /* an e-mail and its hash: a same pair without a verdict */
+	bool derived[MAX_THINGS]
+				[MAX_THINGS]; /* an e-mail and its hash: a same pair without a verdict */
 	/* who and what */
 	Thing things[MAX_THINGS];
 	int thing_count;

@@ -178,8 +178,7 @@ settle_classes(Check *check)
 	}
 	for (uint32_t node = 0; node < stitch->nodes.count; node++)
 	{
-		const CdpkStitchIdentifier *row =
-			&check->partition->identifiers[check->row_of.items[node]];
+		const CdpkStitchIdentifier *row = &check->partition->identifiers[check->row_of.items[node]];
 		uint32_t root = stitch_profile_of(stitch, node);
 		int64_t class_id = stitch->profiles.items[root].size > 1 ? smallest[root] : 0;
 
@@ -200,8 +199,7 @@ follow_links(Check *check)
 	for (uint32_t link = 0; link < stitch->links.count; link++)
 		STITCH_PUSH(stitch, order, link);
 	STITCH_TRY(stitch_sort_links(stitch, &order));
-	for (; at < order.count &&
-		   stitch_is_same(&stitch->links.items[order.items[at]].rank.evidence);
+	for (; at < order.count && stitch_is_same(&stitch->links.items[order.items[at]].rank.evidence);
 		 at++)
 		follow(check, &stitch->links.items[order.items[at]].rank);
 	STITCH_TRY(settle_classes(check));

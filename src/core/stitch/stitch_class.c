@@ -100,8 +100,7 @@ stitch_find_classes(CdpkStitch *stitch, uint32_t root)
 	for (uint32_t i = 0; i < list.count; i++)
 	{
 		StitchKin *kin = &stitch->kin.items[list.items[i]];
-		uint64_t key =
-			(uint64_t) kin->ring << 32 | stitch_node(stitch, kin->node)->name_space;
+		uint64_t key = (uint64_t) kin->ring << 32 | stitch_node(stitch, kin->node)->name_space;
 
 		kin->counted = cdpk_idmap_get(&taken, key) == CDPK_IDMAP_NONE;
 		STITCH_TRY(cdpk_idmap_put(&taken, key, 0));

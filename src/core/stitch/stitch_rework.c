@@ -297,7 +297,8 @@ count_classes(CdpkStitch *stitch, Rework *rework)
 	for (uint32_t place = 0; place < rework->nodes.count; place++)
 	{
 		uint32_t set = cdpk_unionfind_find(&rework->sets, place);
-		uint32_t limit = stitch->limit_of[stitch_node(stitch, rework->nodes.items[place])->name_space];
+		uint32_t limit =
+			stitch->limit_of[stitch_node(stitch, rework->nodes.items[place])->name_space];
 
 		if (limit < limited)
 			rework->counts[(size_t) set * limited + limit] = 1;

@@ -189,8 +189,7 @@ stitch_insert_same(CdpkStitch *stitch)
 	for (uint32_t i = 0; i < stitch->same.count; i++)
 	{
 		stitch_tick(stitch);
-		STITCH_TRY(
-			take_pair(stitch, &stitch->links.items[stitch->same.items[i]], numbers, &grown));
+		STITCH_TRY(take_pair(stitch, &stitch->links.items[stitch->same.items[i]], numbers, &grown));
 	}
 	stitch->same.count = 0;
 	for (uint32_t i = 0; i < grown.count; i++)

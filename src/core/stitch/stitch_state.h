@@ -51,13 +51,13 @@ typedef enum CdpkStitchFault
 	CDPK_FAULT_LAST_ONE_SIDE,     /* "later than all inside" looks at one profile */
 	CDPK_FAULT_SAME_NO_LIMIT,     /* a new same pair joins profiles that break a limit together */
 	CDPK_FAULT_SAME_LIMIT,        /* a same pair asks limits */
-	CDPK_FAULT_SAME_NO_SEARCH,    /* a new same pair that breaks a rule is refused without a search */
-	CDPK_FAULT_SAME_NO_RETRY,     /* nothing is inserted again when a class grows */
-	CDPK_FAULT_SAME_INSIDE,       /* a new same pair inside a profile changes nothing */
-	CDPK_FAULT_SAME_STALE_REFUSAL, /* links that a same pair brings inside stay refused */
+	CDPK_FAULT_SAME_NO_SEARCH, /* a new same pair that breaks a rule is refused without a search */
+	CDPK_FAULT_SAME_NO_RETRY,  /* nothing is inserted again when a class grows */
+	CDPK_FAULT_SAME_INSIDE,    /* a new same pair inside a profile changes nothing */
+	CDPK_FAULT_SAME_STALE_REFUSAL,      /* links that a same pair brings inside stay refused */
 	CDPK_FAULT_CLASS_COUNTED_ONCE_EACH, /* a rework counts identifiers, not classes */
-	CDPK_FAULT_CLASS_SEARCH,      /* a search counts identifiers, not classes */
-	CDPK_FAULT_CLASS_STALE,       /* contents that are loaded do not find classes anew */
+	CDPK_FAULT_CLASS_SEARCH,            /* a search counts identifiers, not classes */
+	CDPK_FAULT_CLASS_STALE,             /* contents that are loaded do not find classes anew */
 	CDPK_FAULTS_END
 } CdpkStitchFault;
 
@@ -107,9 +107,9 @@ typedef struct StitchLink
 typedef struct StitchKin
 {
 	uint32_t node;
-	uint32_t ring; /* the same for all of its class, in a profile whose contents are here */
-	uint32_t next; /* of its class, round and round */
-	bool counted;  /* false: another of its class and namespace stands for it */
+	uint32_t ring;    /* the same for all of its class, in a profile whose contents are here */
+	uint32_t next;    /* of its class, round and round */
+	bool counted;     /* false: another of its class and namespace stands for it */
 	int64_t class_id; /* as the tables have it */
 } StitchKin;
 

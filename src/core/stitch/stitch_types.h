@@ -54,9 +54,9 @@ typedef struct CdpkStitchIdentifier
 	const uint8_t *payload; /* of core/identifier/identifier.h; copied */
 	size_t length;
 	uint32_t name_space;
-	bool present;   /* some event carries it, and it is neither blocked nor erased */
-	bool shared;    /* as the tables have it, before this batch */
-	bool forbidden; /* a forbid in force names it */
+	bool present;     /* some event carries it, and it is neither blocked nor erased */
+	bool shared;      /* as the tables have it, before this batch */
+	bool forbidden;   /* a forbid in force names it */
 	int64_t class_id; /* as the tables have it; 0: in no class with others */
 } CdpkStitchIdentifier;
 
