@@ -1,5 +1,5 @@
 /*
- * batch.c: what core/batch takes for a batch, by phase, in microseconds of CPU a row
+ * batch.c: what core/batch takes for a batch: microseconds of CPU a row, by phase, and bytes a row
  *
  * usage: batch [rows [batches]]
  *
@@ -104,6 +104,40 @@ bench_release(void *context, void *pointer)
 }
 
 static const CdpkAllocator allocator = {bench_allocate, bench_release, NULL};
+
+/* The memory of one batch, in bytes. */
+typedef struct Taken
+{
+	size_t held;
+	size_t most;
+	size_t all; /* as if nothing were given back */
+} Taken;
+
+static void *
+counted_allocate(void *context, size_t size)
+{
+	Taken *taken = context;
+	size_t *block = malloc(size + 16);
+
+	if (block == NULL)
+		return NULL;
+	block[0] = size;
+	taken->all += size;
+	taken->held += size;
+	if (taken->held > taken->most)
+		taken->most = taken->held;
+	return block + 2;
+}
+
+static void
+counted_release(void *context, void *pointer)
+{
+	Taken *taken = context;
+	size_t *block = (size_t *) pointer - 2;
+
+	taken->held -= block[0];
+	free(block);
+}
 
 /* splitmix64 */
 static uint64_t
@@ -423,9 +457,10 @@ now(void)
 	} while (0)
 
 static void
-run_batch(const CdpkBatchRow *rows, size_t count, double *spent)
+run_batch(const CdpkBatchRow *rows, size_t count, double *spent, Taken *taken)
 {
-	CdpkBatchSetup setup = {&allocator, NULL, NULL, 1};
+	CdpkAllocator counted = {counted_allocate, counted_release, taken};
+	CdpkBatchSetup setup = {&counted, NULL, NULL, 1};
 	CdpkBatchRules rules = {{namespaces, 2, 1000}, trust, 1};
 	CdpkStitchStore store = {NULL,         load_identifiers, load_profiles, load_nothing,
 							 load_nothing, load_no_forbids,  NULL};
@@ -451,7 +486,8 @@ run_batch(const CdpkBatchRow *rows, size_t count, double *spent)
 }
 
 static void
-print_spent(const char *what, size_t rows, int64_t identifiers, const double *spent)
+print_spent(const char *what, size_t rows, int64_t identifiers, const double *spent,
+			const Taken *taken)
 {
 	double sum = 0;
 
@@ -461,7 +497,8 @@ print_spent(const char *what, size_t rows, int64_t identifiers, const double *sp
 		printf(" %s %.2f", phase_names[i], spent[i] / (double) rows);
 		sum += spent[i] / (double) rows;
 	}
-	printf(" = %.2f\n", sum);
+	printf(" = %.2f us; bytes: %.0f at most, %.0f in all\n", sum,
+		   (double) taken->most / (double) rows, (double) taken->all / (double) rows);
 }
 
 int
@@ -482,6 +519,7 @@ main(int argc, char **argv)
 		for (int i = 0; i < batches; i++)
 		{
 			double spent[PHASES] = {0};
+			Taken taken = {0, 0, 0};
 			int64_t before = last_id;
 
 			for (size_t k = 0; k < row_count; k++)
@@ -492,8 +530,8 @@ main(int argc, char **argv)
 					&values[k], &rows[k],
 					people[known ? next_random(&random_state) % people_count : people_count - 1]);
 			}
-			run_batch(rows, row_count, spent);
-			print_spent(known ? "known" : "new", row_count, last_id - before, spent);
+			run_batch(rows, row_count, spent, &taken);
+			print_spent(known ? "known" : "new", row_count, last_id - before, spent, &taken);
 			for (size_t k = 0; k < row_count; k++)
 				free(values[k].traits);
 		}

@@ -5,6 +5,7 @@
 #ifndef BATCH_DRIVER_H
 #define BATCH_DRIVER_H
 
+#include "batch_plain.h"
 #include "batch_write.h"
 #include "core/batch/batch_state.h"
 
@@ -279,7 +280,7 @@ pass_note_concerned(Tables *tables)
 static inline CdpkStatus
 pass_stitch(Tables *tables, const CdpkStitchStore *callbacks)
 {
-	STITCH_TRY(cdpk_batch_stitch(tables->batch, callbacks));
+	STITCH_TRY(plain_stitch(tables, callbacks));
 	STITCH_TRY(pass_note_concerned(tables));
 	if (tables->frozen != 0 && pass_has(tables->concerned, tables->concerned_count, tables->frozen))
 	{
@@ -374,19 +375,25 @@ pass_check_accounts(Tables *tables)
 {
 	size_t count;
 	const CdpkBatchAccount *accounts = cdpk_batch_accounts(tables->batch, &count);
-	const CdpkBatchTouched *touched = cdpk_batch_touched(tables->batch, &count);
+	CdpkBatchPosition position = {0, 0, 0};
+	CdpkBatchTouched touched;
+	size_t rows = 0;
 
-	for (size_t i = 0; i < count; i++)
+	while (cdpk_batch_next_touched(tables->batch, &position, &touched))
 	{
-		const Said *event = &tables->said[tables->event_of_id[touched[i].event_id]];
+		const Said *event = &tables->said[tables->event_of_id[touched.event_id]];
 
-		if (touched[i].cause == CDPK_BATCH_EVENT && event->account >= 0
-				? touched[i].account == CDPK_BATCH_NONE ||
-					  batch_compare_bytes(&accounts[touched[i].account].account,
+		rows += touched.cause == CDPK_BATCH_EVENT;
+		if (touched.cause == CDPK_BATCH_EVENT && event->account >= 0
+				? touched.account == CDPK_BATCH_NONE ||
+					  batch_compare_bytes(&accounts[touched.account].account,
 										  &event->row.account) != 0
-				: touched[i].account != CDPK_BATCH_NONE)
+				: touched.account != CDPK_BATCH_NONE)
 			tables_fail(tables, "an event names another account");
 	}
+	(void) cdpk_batch_fold_order(tables->batch, &count);
+	if (rows != count)
+		tables_fail(tables, "not all rows touch a profile");
 }
 
 /* The log is written by (anchor, time), profiles are folded by (profile, anchor, time). */

@@ -108,6 +108,8 @@ typedef struct Tables
 	size_t kept;
 	/* over all batches */
 	uint64_t touched;
+	uint64_t plain_profiles; /* settled without the stitch, and by it */
+	uint64_t stitched_profiles;
 	uint64_t rebuilt;
 	uint64_t reanchored;
 } Tables;

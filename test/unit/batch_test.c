@@ -356,6 +356,8 @@ histories_agree_with_the_reference(void)
 	uint64_t touched = 0;
 	uint64_t rebuilt = 0;
 	uint64_t reanchored = 0;
+	uint64_t plain = 0;
+	uint64_t stitched = 0;
 	int wrong = 0;
 
 	for (uint64_t seed = first_seed; seed < first_seed + histories && wrong < 5; seed++)
@@ -368,6 +370,8 @@ histories_agree_with_the_reference(void)
 			touched += tables.touched;
 			rebuilt += tables.rebuilt;
 			reanchored += tables.reanchored;
+			plain += tables.plain_profiles;
+			stitched += tables.stitched_profiles;
 			if (difference == NULL)
 				continue;
 			printf("# history %d, order %d: %s\n", (int) seed, order, difference);
@@ -378,6 +382,9 @@ histories_agree_with_the_reference(void)
 	CHECK(wrong == 0);
 	/* the histories go everywhere */
 	CHECK(touched >= 100 * histories && rebuilt >= 20 * histories && reanchored >= 20 * histories);
+	CHECK(plain >= 5 * histories && stitched >= 20 * histories);
+	printf("# %.1f plain and %.1f stitched profiles a history\n",
+		   (double) plain / (double) histories, (double) stitched / (double) histories);
 }
 
 /* ---------------------------------------------------------------- wrong calls, wrong rows */

@@ -66,6 +66,7 @@ pass_write_graph(Tables *tables)
 			 reference_bytes(&tables->world, tables_thing(tables, tables->last_id), thing) >= 0))
 			tables_fail(tables, "numbers do not follow the order of the bytes");
 		tables->last_id = tables->identifier_id[thing] = row->identifier_id;
+		tables->profile_id[thing] = row->profile_after;
 	}
 	memcpy(old, tables->profile_id, sizeof(old));
 	for (size_t i = 0; i < result->profile_move_count; i++)
@@ -119,17 +120,19 @@ static inline void
 pass_check_touched(Tables *tables, const PersonRow *before)
 {
 	bool listed[2 * MAX_THINGS] = {false};
-	size_t count;
-	const CdpkBatchTouched *touched = cdpk_batch_touched(tables->batch, &count);
+	CdpkBatchPosition position = {0, 0, 0};
+	CdpkBatchTouched touched;
+	int64_t last = 0;
 
-	tables->touched += count;
-	for (size_t i = 0; i < count; i++)
+	while (cdpk_batch_next_touched(tables->batch, &position, &touched))
 	{
-		if (i > 0 && touched[i - 1].profile_id > touched[i].profile_id)
+		tables->touched++;
+		if (touched.profile_id < last)
 			tables_fail(tables, "who was touched is not in order");
-		listed[touched[i].profile_id] = listed[touched[i].former_profile_id] = true;
-		if ((touched[i].cause == CDPK_BATCH_EVENT || touched[i].cause == CDPK_BATCH_GAINED) !=
-			(touched[i].event_id != 0))
+		last = touched.profile_id;
+		listed[touched.profile_id] = listed[touched.former_profile_id] = true;
+		if ((touched.cause == CDPK_BATCH_EVENT || touched.cause == CDPK_BATCH_GAINED) !=
+			(touched.event_id != 0))
 			tables_fail(tables, "an event is no cause, or another cause has an event");
 	}
 	for (int id = 1; id < 2 * MAX_THINGS; id++)

@@ -63,9 +63,36 @@ no_memory_is_said(void)
 	}
 }
 
+/* Nothing is allocated for keys that room was made for, and what was there stays. */
+static void
+room_is_made(void)
+{
+	for (uint64_t before = 0; before < 200; before += 7)
+		for (uint64_t more = 1; more < 3000; more += more / 2 + 1)
+		{
+			int left = 1000;
+			CdpkAllocator allocator = {nothing_left, unit_release, &left};
+			CdpkIdMap map;
+
+			cdpk_idmap_init(&map, &allocator);
+			cdpk_idmap_prefetch(&map, 1);
+			for (uint64_t key = 0; key < before; key++)
+				CHECK(cdpk_idmap_put(&map, key, (uint32_t) key) == CDPK_OK);
+			CHECK(cdpk_idmap_reserve(&map, more) == CDPK_OK);
+			left = 0;
+			for (uint64_t key = before; key < before + more; key++)
+				CHECK(cdpk_idmap_put(&map, key, (uint32_t) key) == CDPK_OK);
+			for (uint64_t key = 0; key < before + more; key++)
+				CHECK(cdpk_idmap_get(&map, key) == key);
+			CHECK(cdpk_idmap_reserve(&map, SIZE_MAX / 2) == CDPK_OUT_OF_MEMORY);
+			cdpk_idmap_free(&map);
+		}
+}
+
 int
 main(void)
 {
+	TEST(room_is_made);
 	TEST(keys_keep_their_last_number);
 	TEST(no_memory_is_said);
 	UNIT_EXIT();

@@ -223,6 +223,8 @@ a_giant_is_not_loaded_to_be_joined(void)
 	link_appears(stitch, 13, USER(0), GIANT + 5); /* too late for what it is */
 	CHECK(cdpk_stitch_run(stitch) == CDPK_OK);
 	CHECK(tables.contents == 0 && tables.calls <= 3);
+	/* the result stays */
+	cdpk_stitch_finish(stitch);
 	result = cdpk_stitch_result(stitch);
 	CHECK(result->profile_move_count == 1 && result->profile_moves[0].from == GIANT + 2 &&
 		  result->profile_moves[0].to == 1);

@@ -37,16 +37,32 @@ cdpk_idmap_free(CdpkIdMap *map)
 	cdpk_idmap_init(map, map->allocator);
 }
 
-/* Find the slot of a key, or the free one where it belongs (the mixer is murmur3's). */
+/* Find the slot where the search for a key begins (the mixer is murmur3's). */
 static size_t
-place(const CdpkIdMap *map, uint64_t key)
+first_slot(const CdpkIdMap *map, uint64_t key)
 {
 	uint64_t hash = key;
-	size_t slot;
 
 	hash = (hash ^ (hash >> 33)) * UINT64_C(0xff51afd7ed558ccd);
 	hash = (hash ^ (hash >> 33)) * UINT64_C(0xc4ceb9fe1a85ec53);
-	slot = (size_t) (hash ^ (hash >> 33)) & (map->slots - 1);
+	return (size_t) (hash ^ (hash >> 33)) & (map->slots - 1);
+}
+
+void
+cdpk_idmap_prefetch(const CdpkIdMap *map, uint64_t key)
+{
+	if (map->slots == 0)
+		return;
+	__builtin_prefetch(&map->numbers[first_slot(map, key)]);
+	__builtin_prefetch(&map->keys[first_slot(map, key)]);
+}
+
+/* Find the slot of a key, or the free one where it belongs. */
+static size_t
+place(const CdpkIdMap *map, uint64_t key)
+{
+	size_t slot = first_slot(map, key);
+
 	while (map->numbers[slot] != CDPK_IDMAP_NONE && map->keys[slot] != key)
 		slot = (slot + 1) & (map->slots - 1);
 	return slot;
@@ -58,16 +74,19 @@ cdpk_idmap_get(const CdpkIdMap *map, uint64_t key)
 	return map->slots == 0 ? CDPK_IDMAP_NONE : map->numbers[place(map, key)];
 }
 
-/* Double the number of slots. */
-static CdpkStatus
-grow(CdpkIdMap *map)
+CdpkStatus
+cdpk_idmap_reserve(CdpkIdMap *map, size_t more)
 {
 	const CdpkAllocator *allocator = map->allocator;
 	CdpkIdMap old = *map;
-	size_t slots = old.slots > 0 ? old.slots * 2 : FIRST_SLOTS;
+	size_t slots = old.slots > 0 ? old.slots : FIRST_SLOTS;
 
-	if (slots > SIZE_MAX / sizeof(uint64_t))
+	if (more > SIZE_MAX / sizeof(uint64_t) / 4 - map->used)
 		return CDPK_OUT_OF_MEMORY;
+	while (slots / 3 * 2 < map->used + more)
+		slots *= 2;
+	if (slots == old.slots)
+		return CDPK_OK;
 	map->keys = allocator->allocate(allocator->context, slots * sizeof(uint64_t));
 	map->numbers = allocator->allocate(allocator->context, slots * sizeof(uint32_t));
 	if (map->keys == NULL || map->numbers == NULL)
@@ -98,7 +117,7 @@ cdpk_idmap_put(CdpkIdMap *map, uint64_t key, uint32_t number)
 
 	if (map->used >= map->slots / 3 * 2)
 	{
-		CdpkStatus status = grow(map);
+		CdpkStatus status = cdpk_idmap_reserve(map, 1);
 
 		if (status != CDPK_OK)
 			return status;

@@ -25,6 +25,12 @@ extern void cdpk_idmap_init(CdpkIdMap *map, const CdpkAllocator *allocator);
 /* Release the memory. */
 extern void cdpk_idmap_free(CdpkIdMap *map);
 
+/* Make room for so many more keys. */
+extern CdpkStatus cdpk_idmap_reserve(CdpkIdMap *map, size_t more);
+
+/* Ask for the memory where the search for a key begins. */
+extern void cdpk_idmap_prefetch(const CdpkIdMap *map, uint64_t key);
+
 /* Return the number of a key, or CDPK_IDMAP_NONE. */
 extern uint32_t cdpk_idmap_get(const CdpkIdMap *map, uint64_t key);
 

@@ -66,10 +66,7 @@ cdpk_intern_init(CdpkIntern *intern, const CdpkAllocator *allocator, uint64_t se
 {
 	memset(intern, 0, sizeof(*intern));
 	intern->allocator = allocator;
-	intern->seed[0] =
-		cdpk_intern_fold(seed ^ UINT64_C(0x243f6a8885a308d3), UINT64_C(0x9e3779b97f4a7c15));
-	intern->seed[1] =
-		cdpk_intern_fold(seed ^ UINT64_C(0x13198a2e03707344), UINT64_C(0xc2b2ae3d27d4eb4f));
+	cdpk_intern_secrets(seed, intern->seed);
 	intern->shift = 32 - FIRST_LINE_BITS;
 	intern->limit = lines_limit(intern->shift);
 	intern->lines = make_lines(intern, intern->shift);

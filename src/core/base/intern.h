@@ -165,6 +165,24 @@ cdpk_intern_fold_bytes(uint64_t secret, uint64_t state, const uint8_t *bytes, si
 	return cdpk_intern_fold(a ^ secret, b ^ state);
 }
 
+/* Derive the secrets of a hash from a seed. */
+static inline void
+cdpk_intern_secrets(uint64_t seed, uint64_t *secrets)
+{
+	secrets[0] =
+		cdpk_intern_fold(seed ^ UINT64_C(0x243f6a8885a308d3), UINT64_C(0x9e3779b97f4a7c15));
+	secrets[1] =
+		cdpk_intern_fold(seed ^ UINT64_C(0x13198a2e03707344), UINT64_C(0xc2b2ae3d27d4eb4f));
+}
+
+/* Return the hash of bytes, of 1 or more, after the state of what stands before them, or the first secret. */
+static inline uint32_t
+cdpk_intern_hash_bytes(const uint64_t *secrets, uint64_t state, const uint8_t *bytes, size_t length)
+{
+	state = cdpk_intern_fold_bytes(secrets[1], state, bytes, length);
+	return (uint32_t) (cdpk_intern_fold(state ^ secrets[0], UINT64_C(0x9e3779b97f4a7c15)) >> 32);
+}
+
 /*
  * Return the hash of a string, for the functions below: that of its rest, of 1 byte or
  * more, after a head whose state is known, so that strings with a head in common
@@ -182,10 +200,7 @@ cdpk_intern_hash_head(const CdpkIntern *intern, const uint8_t *head, size_t leng
 static inline uint32_t
 cdpk_intern_hash(const CdpkIntern *intern, uint64_t head, const uint8_t *rest, size_t length)
 {
-	uint64_t state = cdpk_intern_fold_bytes(intern->seed[1], head, rest, length);
-
-	return (uint32_t) (cdpk_intern_fold(state ^ intern->seed[0], UINT64_C(0x9e3779b97f4a7c15)) >>
-					   32);
+	return cdpk_intern_hash_bytes(intern->seed, head, rest, length);
 }
 
 /* Ask for the line where the search for a hash begins. */

@@ -12,7 +12,6 @@ cdpk_batch_new(const CdpkBatchSetup *setup, CdpkBatch **batch)
 {
 	CdpkBatch *made = cdpk_allocate(setup->allocator, sizeof(CdpkBatch));
 	const CdpkAllocator *allocator;
-	CdpkStatus status;
 
 	if (made == NULL)
 		return CDPK_OUT_OF_MEMORY;
@@ -30,14 +29,8 @@ cdpk_batch_new(const CdpkBatchSetup *setup, CdpkBatch **batch)
 	cdpk_idmap_init(&made->is_ended, allocator);
 	batch_arena_init(&made->values, &made->memory, false);
 	batch_arena_init(&made->scratch, &made->memory, true);
-	status = cdpk_intern_init(&made->by_bytes, allocator, setup->seed);
-	if (status == CDPK_OK)
-		status = cdpk_intern_init(&made->namespaces_by_bytes, allocator, setup->seed);
-	if (status != CDPK_OK)
-	{
-		cdpk_batch_free(made);
-		return status;
-	}
+	batch_names_init(&made->names, &made->memory, setup->seed);
+	batch_names_init(&made->namespaces, &made->memory, setup->seed);
 	*batch = made;
 	return CDPK_OK;
 }
@@ -68,6 +61,7 @@ sort_rest(CdpkBatch *batch, BatchItem *items, BatchItem *scratch, size_t count)
 static CdpkStatus
 list_keys(CdpkBatch *batch, const BatchItem *items, size_t count)
 {
+	STITCH_TRY(STITCH_RESERVE(batch, batch->keys, count));
 	for (size_t i = 0; i < count; i++)
 	{
 		uint32_t row = items[i].value;

@@ -238,7 +238,8 @@ extern const CdpkBatchAccount *cdpk_batch_accounts(const CdpkBatch *batch, size_
 /* Return what they add to members of accounts, by (identifier, account). */
 extern const CdpkBatchMember *cdpk_batch_members(const CdpkBatch *batch, size_t *count);
 
-/* Return who was touched, and why, by profile. */
-extern const CdpkBatchTouched *cdpk_batch_touched(const CdpkBatch *batch, size_t *count);
+/* Tell in *touched who was touched next, and why, by profile: begin with a position of zeros; false at the end. */
+extern bool cdpk_batch_next_touched(const CdpkBatch *batch, CdpkBatchPosition *position,
+									CdpkBatchTouched *touched);
 
 #endif /* CDPK_BATCH_H */

@@ -25,7 +25,7 @@ batch_index_moves(CdpkBatch *batch)
 	{
 		const CdpkStitchMove *move = &result->identifier_moves[i];
 
-		/* new ones are found by their places */
+		/* those of new ones are written down with them, as those of plain profiles are */
 		if (move->id > batch->last_identifier_id)
 			batch->identifiers.items[batch_place_of_id(batch, move->id)].profile_after = move->to;
 		else
@@ -203,6 +203,8 @@ cdpk_batch_anchor(CdpkBatch *batch)
 		return CDPK_OUT_OF_MEMORY;
 	STITCH_TRY(settle_identifiers(batch));
 	settle_links(batch);
+	stitch_release(&batch->memory, batch->link_changes.items);
+	memset(&batch->link_changes, 0, sizeof(batch->link_changes));
 	for (uint32_t i = 0; i < batch->row_count; i++)
 	{
 		uint32_t first = batch->first_mention[i];
@@ -249,7 +251,7 @@ cdpk_batch_add_strays(CdpkBatch *batch, const CdpkBatchStray *strays, size_t cou
 		return CDPK_INVALID;
 	batch->strays = strays;
 	batch->stray_count = (uint32_t) count;
-	batch->stray_names = batch->names.count;
+	batch->stray_names = batch->names.names.count;
 	batch->first_stray_mention = batch_allocate(batch, count, sizeof(uint32_t));
 	rows = batch_allocate(batch, count, sizeof(*rows));
 	if (batch->first_stray_mention == NULL || rows == NULL)

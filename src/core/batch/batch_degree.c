@@ -85,6 +85,8 @@ recount(CdpkBatch *batch, uint32_t place, const BatchItem *items, size_t count, 
 static CdpkStatus
 list_judged(CdpkBatch *batch)
 {
+	STITCH_TRY(
+		STITCH_RESERVE(batch, batch->judged, batch->recounted.count + batch->changes.judged_count));
 	for (uint32_t i = 0; i < batch->recounted.count; i++)
 		STITCH_PUSH(batch, batch->judged, batch->recounted.items[i]);
 	for (size_t i = 0; i < batch->changes.judged_count; i++)
@@ -96,7 +98,7 @@ list_judged(CdpkBatch *batch)
 		STITCH_PUSH(batch, batch->judged, place);
 	}
 	/* a verdict may have come before the identifier */
-	for (uint32_t i = 0; i < batch->names.count; i++)
+	for (uint32_t i = 0; i < batch->names.names.count; i++)
 	{
 		const CdpkBatchIdentifier *identifier = &batch->identifiers.items[i];
 
@@ -113,6 +115,7 @@ batch_count_degrees(CdpkBatch *batch)
 	uint32_t namespace_count = batch->rules.stitch.namespace_count;
 	uint32_t *found = batch_allocate(batch, namespace_count, sizeof(uint32_t));
 	BatchItem *items;
+	size_t ends = 0;
 	size_t count;
 
 	if (found == NULL)
@@ -120,6 +123,9 @@ batch_count_degrees(CdpkBatch *batch)
 	for (uint32_t i = 0; i < namespace_count; i++)
 		found[i] = BATCH_NONE;
 	STITCH_TRY(list_steps(batch, &items, &count));
+	for (size_t i = 0; i < count; i++)
+		ends += i == 0 || items[i].key >> 32 != items[i - 1].key >> 32;
+	STITCH_TRY(STITCH_RESERVE(batch, batch->recounted, ends));
 	for (size_t start = 0, end; start < count; start = end)
 	{
 		uint32_t rank = (uint32_t) (items[start].key >> 32);

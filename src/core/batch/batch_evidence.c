@@ -20,8 +20,8 @@ cdpk_batch_add_voids(CdpkBatch *batch, const CdpkBatchVoid *voids, size_t count)
 		uint64_t key = pair_key(voids[i].a, voids[i].b);
 		uint32_t found = cdpk_idmap_get(&batch->void_of_pair, key);
 
-		if (voids[i].a == voids[i].b || voids[i].a >= batch->names.count ||
-			voids[i].b >= batch->names.count)
+		if (voids[i].a == voids[i].b || voids[i].a >= batch->names.names.count ||
+			voids[i].b >= batch->names.names.count)
 			return CDPK_INVALID;
 		if (found != CDPK_IDMAP_NONE)
 		{
@@ -160,6 +160,13 @@ put_evidence(CdpkBatch *batch, uint32_t a, uint32_t b, const BatchEvidence *evid
 static CdpkStatus
 gather_meetings(CdpkBatch *batch, const BatchItem *items)
 {
+	uint32_t pairs = 0;
+
+	for (uint32_t i = 0; i < batch->meetings.count; i++)
+		pairs += i == 0 || items[i].key != items[i - 1].key;
+	STITCH_TRY(STITCH_RESERVE(batch, batch->pairs, pairs));
+	/* mostly there is one source */
+	STITCH_TRY(STITCH_RESERVE(batch, batch->evidence, pairs));
 	for (uint32_t i = 0; i < batch->meetings.count; i++)
 	{
 		const BatchMeeting *meeting = &batch->meetings.items[items[i].value];
@@ -366,7 +373,7 @@ cdpk_batch_pairs(const CdpkBatch *batch, size_t *count)
 CdpkStatus
 cdpk_batch_add_links(CdpkBatch *batch, const CdpkBatchLink *rows, size_t count)
 {
-	if (batch->rank_of_place == NULL || batch->links.changes != NULL)
+	if (batch->rank_of_place == NULL || batch->linked)
 		return CDPK_INVALID;
 	if (count >= BATCH_NONE)
 		return CDPK_TOO_LONG;
@@ -409,13 +416,6 @@ sort_stored_links(CdpkBatch *batch, BatchItem **items, uint32_t *count)
 	return CDPK_OK;
 }
 
-/* Return whether one evidence ranks before another, over all sources. */
-static bool
-evidence_before(const CdpkEvidence *x, const CdpkEvidence *y)
-{
-	return x->trust != y->trust ? x->trust > y->trust : x->first_at < y->first_at;
-}
-
 /* Take the rows of a pair: its best evidence before the batch. */
 static void
 read_stored(const CdpkBatch *batch, const BatchItem *items, uint32_t count,
@@ -427,7 +427,7 @@ read_stored(const CdpkBatch *batch, const BatchItem *items, uint32_t count,
 		const CdpkBatchLink *row = &batch->stored_links.items[items[i].value];
 		CdpkEvidence evidence = {batch->rules.trust[row->source], row->first_at};
 
-		if (i == 0 || evidence_before(&evidence, &change->before))
+		if (i == 0 || batch_evidence_before(&evidence, &change->before))
 			change->before = evidence;
 		change->refused |= row->refused;
 	}
@@ -460,7 +460,7 @@ merge_pair(CdpkBatch *batch, const BatchPair *pair, const BatchItem *items, uint
 		CdpkEvidence best = {batch->rules.trust[evidence->source], evidence->first_at};
 		CdpkBatchLink row;
 
-		if (!change->exists || evidence_before(&best, &change->now))
+		if (!change->exists || batch_evidence_before(&best, &change->now))
 			change->now = best;
 		change->exists = true;
 		while (count > 0 && batch->stored_links.items[items->value].source < evidence->source)
@@ -507,7 +507,7 @@ link_pair(CdpkBatch *batch, const BatchPair *pair, const BatchItem *items, uint3
 	}
 	STITCH_TRY(merge_pair(batch, pair, items, count, &change));
 	if (pair->unlinked ? change.existed || change.exists
-					   : !change.existed || evidence_before(&change.now, &change.before))
+					   : !change.existed || batch_evidence_before(&change.now, &change.before))
 		STITCH_PUSH(batch, batch->link_changes, change);
 	return CDPK_OK;
 }
@@ -519,10 +519,16 @@ cdpk_batch_link(CdpkBatch *batch)
 	uint32_t count;
 	uint32_t at = 0;
 
-	if (batch->rank_of_place == NULL || batch->links.changes != NULL)
+	if (batch->rank_of_place == NULL || batch->linked)
 		return CDPK_INVALID;
 	STITCH_TRY(sort_stored_links(batch, &items, &count));
-	STITCH_TRY(STITCH_RESERVE(batch, batch->link_changes, 1));
+	/* evidence is that of a stored row, or a new row: mostly of a pair without any */
+	if (batch->evidence.count > count)
+	{
+		STITCH_TRY(STITCH_RESERVE(batch, batch->inserted, batch->evidence.count - count));
+		STITCH_TRY(STITCH_RESERVE(batch, batch->link_changes, batch->evidence.count - count));
+	}
+	STITCH_TRY(STITCH_RESERVE(batch, batch->updated, count));
 	for (uint32_t i = 0; i < batch->pairs.count; i++)
 	{
 		const BatchPair *pair = &batch->pairs.items[i];
@@ -549,8 +555,7 @@ cdpk_batch_link(CdpkBatch *batch)
 	batch->links.updated_count = batch->updated.count;
 	batch->links.deleted = batch->deleted.items;
 	batch->links.deleted_count = batch->deleted.count;
-	batch->links.changes = batch->link_changes.items;
-	batch->links.change_count = batch->link_changes.count;
+	batch->linked = true;
 	return batch_count_degrees(batch);
 }
 

@@ -36,7 +36,7 @@ typedef struct Lists
 static CdpkStatus
 make_list(CdpkBatch *batch, List *list, size_t most)
 {
-	list->items = batch_items(batch, most);
+	list->items = batch_allocate(batch, most, sizeof(BatchItem));
 	list->count = 0;
 	list->at = 0;
 	return list->items != NULL ? CDPK_OK : CDPK_OUT_OF_MEMORY;
@@ -49,10 +49,16 @@ add_item(List *list, int64_t profile_id, uint32_t value)
 	list->items[list->count++].value = value;
 }
 
-static void
-sort_list(List *list)
+static CdpkStatus
+sort_list(CdpkBatch *batch, List *list)
 {
-	batch_sort(list->items, list->items + list->count, list->count);
+	BatchItem *scratch = batch_allocate(batch, list->count, sizeof(BatchItem));
+
+	if (scratch == NULL)
+		return CDPK_OUT_OF_MEMORY;
+	batch_sort(list->items, scratch, list->count);
+	stitch_release(&batch->memory, scratch);
+	return CDPK_OK;
 }
 
 /* Return how many items of a list are of a profile; the list is at them, or at what follows. */
@@ -70,44 +76,30 @@ items_of(List *list, int64_t profile_id, const BatchItem **items)
 	return list->at - start;
 }
 
-/* Put the event of a row or of the log on the list of what is folded. */
+/* Put an event of the log on the list of what is folded. */
 static CdpkStatus
-add_fold_row(CdpkBatch *batch, const CdpkBatchRow *row, int64_t event_id, int64_t anchor,
-			 int64_t profile_id, uint32_t number)
+add_fold_event(CdpkBatch *batch, const CdpkBatchRow *row, int64_t event_id, int64_t anchor,
+			   int64_t profile_id)
 {
-	BatchFoldRow fold = {row, event_id, anchor, profile_id, number, BATCH_NONE};
+	BatchFoldEvent event = {row, event_id, anchor, profile_id};
 
-	if (profile_id == 0)
-		return CDPK_OK;
-	if (number != BATCH_NONE && batch->account_of_row != NULL)
-		fold.account = batch->account_of_row[number];
-	STITCH_PUSH(batch, batch->fold, fold);
+	if (profile_id != 0)
+		STITCH_PUSH(batch, batch->fold_events, event);
 	return CDPK_OK;
 }
 
-/* Sort what is folded by profile, then by anchor, then by time; rows of the batch came so but for the profile. */
+/* List the events of the log that are folded. */
 static CdpkStatus
-list_rows(CdpkBatch *batch, List *list)
+list_fold_events(CdpkBatch *batch)
 {
-	uint32_t own;
-
-	STITCH_TRY(STITCH_RESERVE(batch, batch->fold, batch->log_order.count));
-	for (uint32_t i = 0; i < batch->log_order.count; i++)
-	{
-		uint32_t row = batch->log_order.items[i];
-
-		STITCH_TRY(add_fold_row(batch, &batch->rows[row], batch->judged_rows[row].event_id,
-								batch->anchor_of_row[row], batch->profile_of_row[row], row));
-	}
-	own = batch->fold.count;
 	for (uint32_t i = 0; i < batch->reanchored.count; i++)
 	{
 		const CdpkBatchReanchored *moved = &batch->reanchored.items[i];
 		int64_t profile_id = batch_profile_of_anchor(batch, moved->to);
 
 		if (cdpk_idmap_get(&batch->is_rebuilt, (uint64_t) profile_id) == CDPK_IDMAP_NONE)
-			STITCH_TRY(add_fold_row(batch, &batch->strays[moved->stray].row, moved->event_id,
-									moved->to, profile_id, BATCH_NONE));
+			STITCH_TRY(add_fold_event(batch, &batch->strays[moved->stray].row, moved->event_id,
+									  moved->to, profile_id));
 	}
 	for (size_t i = 0; i < batch->logged_count; i++)
 	{
@@ -115,34 +107,75 @@ list_rows(CdpkBatch *batch, List *list)
 
 		if (cdpk_idmap_get(&batch->is_rebuilt, (uint64_t) event->profile_id) == CDPK_IDMAP_NONE)
 			return CDPK_INVALID;
-		STITCH_TRY(add_fold_row(batch, &event->row, event->event_id, event->anchor,
-								event->profile_id, BATCH_NONE));
+		STITCH_TRY(
+			add_fold_event(batch, &event->row, event->event_id, event->anchor, event->profile_id));
 	}
-	STITCH_TRY(make_list(batch, list, batch->fold.count));
-	list->count = batch->fold.count;
-	for (uint32_t i = 0; i < batch->fold.count; i++)
+	return batch->fold_events.count < BATCH_NONE - batch->row_count ? CDPK_OK : CDPK_TOO_LONG;
+}
+
+/* Return the event of the log that a number beyond those of the rows stands for, or NULL. */
+static const BatchFoldEvent *
+fold_event(const CdpkBatch *batch, uint32_t number)
+{
+	return number < batch->row_count ? NULL : &batch->fold_events.items[number - batch->row_count];
+}
+
+static const CdpkBatchRow *
+fold_row(const CdpkBatch *batch, uint32_t number)
+{
+	const BatchFoldEvent *event = fold_event(batch, number);
+
+	return event != NULL ? event->row : &batch->rows[number];
+}
+
+/* Sort rows and events of the log, which come one after the other, by anchor, then by time. */
+static CdpkStatus
+sort_by_anchor(CdpkBatch *batch, List *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		list->items[i].key = batch_signed_key(fold_row(batch, list->items[i].value)->at);
+	STITCH_TRY(sort_list(batch, list));
+	for (size_t i = 0; i < list->count; i++)
 	{
-		list->items[i].key = batch_signed_key(batch->fold.items[i].row->at);
-		list->items[i].value = i;
+		uint32_t number = list->items[i].value;
+		const BatchFoldEvent *event = fold_event(batch, number);
+
+		list->items[i].key =
+			(uint64_t) (event != NULL ? event->identifier_id : batch->anchor_of_row[number]);
 	}
-	if (own < batch->fold.count)
+	return sort_list(batch, list);
+}
+
+/* List what is folded by profile, then by anchor, then by time; rows of the batch come so but for the profile. */
+static CdpkStatus
+list_rows(CdpkBatch *batch, List *list)
+{
+	STITCH_TRY(list_fold_events(batch));
+	STITCH_TRY(make_list(batch, list, (size_t) batch->log_order.count + batch->fold_events.count));
+	for (uint32_t i = 0; i < batch->log_order.count; i++)
+		if (batch->profile_of_row[batch->log_order.items[i]] != 0)
+			add_item(list, 0, batch->log_order.items[i]);
+	for (uint32_t i = 0; i < batch->fold_events.count; i++)
+		add_item(list, 0, batch->row_count + i);
+	if (batch->fold_events.count > 0)
+		STITCH_TRY(sort_by_anchor(batch, list));
+	for (size_t i = 0; i < list->count; i++)
 	{
-		sort_list(list);
-		for (uint32_t i = 0; i < batch->fold.count; i++)
-			list->items[i].key = (uint64_t) batch->fold.items[list->items[i].value].identifier_id;
-		sort_list(list);
+		uint32_t number = list->items[i].value;
+		const BatchFoldEvent *event = fold_event(batch, number);
+
+		list->items[i].key =
+			(uint64_t) (event != NULL ? event->profile_id : batch->profile_of_row[number]);
 	}
-	for (uint32_t i = 0; i < batch->fold.count; i++)
-		list->items[i].key = (uint64_t) batch->fold.items[list->items[i].value].profile_id;
-	sort_list(list);
-	return CDPK_OK;
+	return sort_list(batch, list);
 }
 
 /* List the rows of the tables: what became part of another profile, and what is there still. */
 static CdpkStatus
 list_parts(CdpkBatch *batch, List *gone, List *own)
 {
-	STITCH_TRY(make_list(batch, gone, batch->parts.count));
+	STITCH_TRY(
+		make_list(batch, gone, batch->result->profile_move_count > 0 ? batch->parts.count : 0));
 	STITCH_TRY(make_list(batch, own, batch->parts.count));
 	for (uint32_t i = 0; i < batch->parts.count; i++)
 	{
@@ -156,9 +189,8 @@ list_parts(CdpkBatch *batch, List *gone, List *own)
 			CDPK_IDMAP_NONE)
 			add_item(gone, batch->result->profile_moves[move].to, i);
 	}
-	sort_list(gone);
-	sort_list(own);
-	return CDPK_OK;
+	STITCH_TRY(sort_list(batch, gone));
+	return sort_list(batch, own);
 }
 
 /* List from where identifiers came to each profile. */
@@ -174,11 +206,67 @@ list_split(CdpkBatch *batch, List *list)
 	for (size_t i = 0; most > 0 && i < result->identifier_move_count; i++)
 		if (result->identifier_moves[i].from != 0 && result->identifier_moves[i].to != 0)
 			add_item(list, result->identifier_moves[i].from, (uint32_t) i);
-	sort_list(list);
+	STITCH_TRY(sort_list(batch, list));
 	for (size_t i = 0; i < list->count; i++)
 		list->items[i].key = (uint64_t) result->identifier_moves[list->items[i].value].to;
-	sort_list(list);
-	return CDPK_OK;
+	return sort_list(batch, list);
+}
+
+/* Return how many items of one profile a list has at most. */
+static size_t
+longest_run(const List *list)
+{
+	size_t longest = 0;
+
+	for (size_t start = 0, end; start < list->count; start = end)
+	{
+		for (end = start + 1; end < list->count && list->items[end].key == list->items[start].key;)
+			end++;
+		if (end - start > longest)
+			longest = end - start;
+	}
+	return longest;
+}
+
+/* Return how many profiles the two long lists are of. */
+static size_t
+count_profiles(const List *rows, const List *summaries)
+{
+	size_t profiles = 0;
+
+	for (size_t x = 0, y = 0; x < rows->count || y < summaries->count; profiles++)
+	{
+		uint64_t key = x < rows->count ? rows->items[x].key : UINT64_MAX;
+
+		if (y < summaries->count && summaries->items[y].key < key)
+			key = summaries->items[y].key;
+		while (x < rows->count && rows->items[x].key == key)
+			x++;
+		while (y < summaries->count && summaries->items[y].key == key)
+			y++;
+	}
+	return profiles;
+}
+
+/* Make room for what is made of the lists. */
+static CdpkStatus
+make_room(CdpkBatch *batch, Lists *lists)
+{
+	size_t rows = longest_run(&lists->rows);
+	size_t parts = longest_run(&lists->gone) + 1;
+
+	STITCH_TRY(STITCH_RESERVE(batch, batch->profiles,
+							  count_profiles(&lists->rows, &lists->summaries) + lists->gone.count +
+								  lists->rebuilt.count + lists->moved.count + lists->split.count));
+	STITCH_TRY(STITCH_RESERVE(batch, batch->fold_order, lists->rows.count));
+	lists->identify_rows = batch_allocate(batch, rows, sizeof(CdpkBatchRow *));
+	lists->event_rows = batch_allocate(batch, rows, sizeof(CdpkBatchRow *));
+	lists->traits = batch_allocate(batch, parts, sizeof(CdpkBatchBytes));
+	lists->timelines = batch_allocate(batch, parts, sizeof(CdpkBatchBytes));
+	return lists->identify_rows != NULL && lists->event_rows != NULL && lists->traits != NULL &&
+				   lists->timelines != NULL
+			   ? CDPK_OK
+			   : CDPK_OUT_OF_MEMORY;
 }
 
 static CdpkStatus
@@ -191,23 +279,30 @@ make_lists(CdpkBatch *batch, Lists *lists)
 	STITCH_TRY(make_list(batch, &lists->summaries, batch->result->profile_count));
 	for (size_t i = 0; i < batch->result->profile_count; i++)
 		add_item(&lists->summaries, batch->result->profiles[i].profile_id, (uint32_t) i);
-	sort_list(&lists->summaries);
+	STITCH_TRY(sort_list(batch, &lists->summaries));
 	STITCH_TRY(make_list(batch, &lists->rebuilt, batch->rebuilt.count));
 	STITCH_TRY(make_list(batch, &lists->moved, batch->result->profile_move_count));
 	for (size_t i = 0; i < batch->result->profile_move_count; i++)
 		add_item(&lists->moved, batch->result->profile_moves[i].to, (uint32_t) i);
-	sort_list(&lists->moved);
+	STITCH_TRY(sort_list(batch, &lists->moved));
 	for (uint32_t i = 0; i < batch->rebuilt.count; i++)
 		add_item(&lists->rebuilt, batch->rebuilt.items[i], i);
-	sort_list(&lists->rebuilt);
-	lists->identify_rows = batch_allocate(batch, batch->fold.count, sizeof(CdpkBatchRow *));
-	lists->event_rows = batch_allocate(batch, batch->fold.count, sizeof(CdpkBatchRow *));
-	lists->traits = batch_allocate(batch, batch->parts.count, sizeof(CdpkBatchBytes));
-	lists->timelines = batch_allocate(batch, batch->parts.count, sizeof(CdpkBatchBytes));
-	return lists->identify_rows != NULL && lists->event_rows != NULL && lists->traits != NULL &&
-				   lists->timelines != NULL
-			   ? CDPK_OK
-			   : CDPK_OUT_OF_MEMORY;
+	STITCH_TRY(sort_list(batch, &lists->rebuilt));
+	return make_room(batch, lists);
+}
+
+static void
+release_lists(CdpkBatch *batch, Lists *lists)
+{
+	List *all[] = {&lists->rows,    &lists->gone,  &lists->own,  &lists->summaries,
+				   &lists->rebuilt, &lists->moved, &lists->split};
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		stitch_release(&batch->memory, all[i]->items);
+	stitch_release(&batch->memory, lists->identify_rows);
+	stitch_release(&batch->memory, lists->event_rows);
+	stitch_release(&batch->memory, lists->traits);
+	stitch_release(&batch->memory, lists->timelines);
 }
 
 /* Return the smallest profile that any list but "own" is at; false at the end. */
@@ -232,10 +327,9 @@ next_profile(const Lists *lists, int64_t *profile_id)
 /* ---------------------------------------------------------------- one profile */
 
 static CdpkStatus
-touch(CdpkBatch *batch, int64_t profile_id, int64_t former, uint32_t account, CdpkBatchCause cause,
-	  int64_t event_id)
+touch(CdpkBatch *batch, int64_t profile_id, int64_t former, CdpkBatchCause cause, int64_t event_id)
 {
-	CdpkBatchTouched touched = {profile_id, former, account, cause, event_id};
+	CdpkBatchTouched touched = {profile_id, former, BATCH_NONE, cause, event_id};
 
 	STITCH_PUSH(batch, batch->touched, touched);
 	return CDPK_OK;
@@ -276,8 +370,8 @@ add_rows(CdpkBatch *batch, CdpkBatchProfile *profile, Lists *lists, uint32_t *id
 	profile->first_row = batch->fold_order.count;
 	for (size_t i = 0; i < count; i++)
 	{
-		const BatchFoldRow *fold = &batch->fold.items[items[i].value];
-		const CdpkBatchRow *row = fold->row;
+		const BatchFoldEvent *event = fold_event(batch, items[i].value);
+		const CdpkBatchRow *row = fold_row(batch, items[i].value);
 
 		batch_tick(batch);
 		add_events(profile, 1, row->at, row->at);
@@ -289,16 +383,13 @@ add_rows(CdpkBatch *batch, CdpkBatchProfile *profile, Lists *lists, uint32_t *id
 		}
 		if (row->event.bytes != NULL)
 			lists->event_rows[(*event_count)++] = row;
-		if (fold->number != BATCH_NONE)
+		if (event == NULL)
 		{
-			STITCH_PUSH(batch, batch->fold_order, fold->number);
+			STITCH_PUSH(batch, batch->fold_order, items[i].value);
 			profile->rows++;
-			STITCH_TRY(touch(batch, profile->profile_id, 0, fold->account, CDPK_BATCH_EVENT,
-							 fold->event_id));
 		}
 		else if (!profile->rebuilt)
-			STITCH_TRY(touch(batch, profile->profile_id, 0, BATCH_NONE, CDPK_BATCH_GAINED,
-							 fold->event_id));
+			STITCH_TRY(touch(batch, profile->profile_id, 0, CDPK_BATCH_GAINED, event->event_id));
 	}
 	profile->folded |= count > 0;
 	return CDPK_OK;
@@ -314,14 +405,14 @@ touch_moved(CdpkBatch *batch, Lists *lists, int64_t profile_id)
 
 	for (size_t i = 0; i < count; i++)
 		STITCH_TRY(touch(batch, profile_id, batch->result->profile_moves[items[i].value].from,
-						 BATCH_NONE, CDPK_BATCH_MOVED, 0));
+						 CDPK_BATCH_MOVED, 0));
 	count = items_of(&lists->split, profile_id, &items);
 	for (size_t i = 0; i < count; i++)
 	{
 		int64_t from = batch->result->identifier_moves[items[i].value].from;
 
 		if (from != former)
-			STITCH_TRY(touch(batch, profile_id, from, BATCH_NONE, CDPK_BATCH_SPLIT, 0));
+			STITCH_TRY(touch(batch, profile_id, from, CDPK_BATCH_SPLIT, 0));
 		former = from;
 	}
 	return CDPK_OK;
@@ -341,13 +432,8 @@ fold_profile(CdpkBatch *batch, Lists *lists, CdpkBatchProfile *profile)
 	profile->expires_at = CDPK_BATCH_NEVER;
 	profile->rebuilt = items_of(&lists->rebuilt, profile_id, &items) > 0;
 	profile->folded = profile->rebuilt;
-	if (profile->rebuilt)
-		STITCH_TRY(touch(batch, profile_id, 0, BATCH_NONE, CDPK_BATCH_REBUILT, 0));
 	if (items_of(&lists->summaries, profile_id, &items) > 0)
-	{
 		profile->summary = &batch->result->profiles[items->value];
-		STITCH_TRY(touch(batch, profile_id, 0, BATCH_NONE, CDPK_BATCH_SUMMARY, 0));
-	}
 	STITCH_TRY(touch_moved(batch, lists, profile_id));
 	count = items_of(&lists->gone, profile_id, &items);
 	profile->folded |= count > 0;
@@ -393,7 +479,12 @@ cdpk_batch_fold(CdpkBatch *batch)
 		profile.profile_id = profile_id;
 		STITCH_TRY(fold_profile(batch, &lists, &profile));
 		if (!is_written(batch, &profile))
+		{
+			/* no event is anchored in it */
+			if (profile.rebuilt)
+				STITCH_TRY(touch(batch, profile_id, 0, CDPK_BATCH_REBUILT, 0));
 			continue;
+		}
 		STITCH_PUSH(batch, batch->profiles, profile);
 		if (cdpk_idmap_get(&batch->is_ended, (uint64_t) profile_id) != CDPK_IDMAP_NONE)
 			STITCH_TRY(cdpk_idmap_put(&batch->is_ended, (uint64_t) profile_id, BATCH_ROW_WRITTEN));
@@ -401,6 +492,7 @@ cdpk_batch_fold(CdpkBatch *batch)
 	for (uint32_t i = 0; i < batch->ended.count; i++)
 		if (cdpk_idmap_get(&batch->is_ended, (uint64_t) batch->ended.items[i]) != BATCH_ROW_WRITTEN)
 			STITCH_PUSH(batch, batch->deleted_profiles, batch->ended.items[i]);
+	release_lists(batch, &lists);
 	return CDPK_OK;
 }
 
@@ -425,9 +517,49 @@ cdpk_batch_fold_order(const CdpkBatch *batch, size_t *count)
 	return batch->fold_order.items;
 }
 
-const CdpkBatchTouched *
-cdpk_batch_touched(const CdpkBatch *batch, size_t *count)
+/* Say why a profile that is written was touched, as far as its row tells; false: there is no such cause. */
+static bool
+cause_of(const CdpkBatch *batch, const CdpkBatchProfile *profile, size_t cause,
+		 CdpkBatchTouched *touched)
 {
-	*count = batch->touched.count;
-	return batch->touched.items;
+	uint32_t row;
+
+	touched->profile_id = profile->profile_id;
+	touched->former_profile_id = 0;
+	touched->account = BATCH_NONE;
+	touched->event_id = 0;
+	if (cause < 2)
+	{
+		touched->cause = cause == 0 ? CDPK_BATCH_REBUILT : CDPK_BATCH_SUMMARY;
+		return cause == 0 ? profile->rebuilt : profile->summary != NULL;
+	}
+	row = batch->fold_order.items[profile->first_row + cause - 2];
+	touched->cause = CDPK_BATCH_EVENT;
+	touched->event_id = batch->judged_rows[row].event_id;
+	if (batch->account_of_row != NULL)
+		touched->account = batch->account_of_row[row];
+	return true;
+}
+
+bool
+cdpk_batch_next_touched(const CdpkBatch *batch, CdpkBatchPosition *position,
+						CdpkBatchTouched *touched)
+{
+	while (position->profile < batch->profiles.count)
+	{
+		const CdpkBatchProfile *profile = &batch->profiles.items[position->profile];
+
+		if (position->other < batch->touched.count &&
+			batch->touched.items[position->other].profile_id < profile->profile_id)
+			break;
+		while (position->cause < 2 + (size_t) profile->rows)
+			if (cause_of(batch, profile, position->cause++, touched))
+				return true;
+		position->profile++;
+		position->cause = 0;
+	}
+	if (position->other == batch->touched.count)
+		return false;
+	*touched = batch->touched.items[position->other++];
+	return true;
 }

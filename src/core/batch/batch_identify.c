@@ -6,43 +6,24 @@
 
 #include "core/identifier/identifier.h"
 
-/* how far ahead the memory of a string is asked for */
+/* how far ahead the memory of a string is asked for; its slot twice as far */
 #define AHEAD 12
 
 /* An identifier on an event. */
 typedef struct Seen
 {
-	const uint8_t *payload;
-	uint32_t length;
+	CdpkBatchBytes payload;
 	uint32_t hash;
 } Seen;
 
 /* ---------------------------------------------------------------- distinct identifiers */
 
-static uint32_t
-hash_bytes(const CdpkIntern *intern, const uint8_t *bytes, size_t length)
-{
-	return cdpk_intern_hash(intern, cdpk_intern_hash_head(intern, NULL, 0), bytes, length);
-}
-
-/* Return the number of a string in a table, or NONE. */
-static uint32_t
-find_bytes(const CdpkIntern *intern, uint32_t hash, const uint8_t *bytes, size_t length)
-{
-	uint32_t reference = cdpk_intern_candidate(intern, hash, length);
-
-	if (reference == CDPK_INTERN_NOTHING || !cdpk_intern_is(intern, reference, bytes, length))
-		reference = cdpk_intern_find(intern, hash, bytes, length);
-	return reference == CDPK_INTERN_NOTHING ? BATCH_NONE
-											: cdpk_intern_record(intern, reference)->number;
-}
-
 /* Return the rule of a namespace in *rule; NONE: it is not among them. */
 static CdpkStatus
 find_rule(CdpkBatch *batch, const CdpkBatchBytes *name, uint32_t *rule)
 {
-	uint32_t hash = hash_bytes(&batch->namespaces_by_bytes, name->bytes, name->length);
-	uint32_t place = find_bytes(&batch->namespaces_by_bytes, hash, name->bytes, name->length);
+	uint32_t hash = batch_names_hash(&batch->namespaces, name);
+	uint32_t place = batch_names_find(&batch->namespaces, hash, name);
 
 	*rule = BATCH_NONE;
 	if (batch->rule_of_namespace != NULL) /* the rules are known: no namespace may be added */
@@ -53,27 +34,33 @@ find_rule(CdpkBatch *batch, const CdpkBatchBytes *name, uint32_t *rule)
 	}
 	if (place == BATCH_NONE)
 	{
-		place = batch->namespaces.count;
-		STITCH_TRY(cdpk_intern_add(&batch->namespaces_by_bytes, hash, name->bytes, name->length));
-		STITCH_PUSH(batch, batch->namespaces, *name);
+		place = batch->namespaces.names.count;
+		STITCH_TRY(batch_names_add(&batch->namespaces, hash, name));
 	}
 	*rule = place;
 	return CDPK_OK;
 }
 
-/* Add an identifier that is not there yet; its namespace is a place in the list until there are rules. */
+/* Make identifiers of names that have none yet; a namespace is a place in the list until there are rules. */
 static CdpkStatus
-add_name(CdpkBatch *batch, const uint8_t *payload, uint32_t length)
+add_identifiers(CdpkBatch *batch)
 {
-	CdpkBatchBytes name = {payload, length};
-	CdpkBatchBytes name_space = {payload + CDPK_IDENTIFIER_HEADER, payload[1]};
-	CdpkBatchIdentifier identifier;
+	uint32_t count = batch->names.names.count;
 
-	memset(&identifier, 0, sizeof(identifier));
-	identifier.payload = name;
-	STITCH_TRY(find_rule(batch, &name_space, &identifier.name_space));
-	STITCH_PUSH(batch, batch->identifiers, identifier);
-	STITCH_PUSH(batch, batch->names, name);
+	STITCH_TRY(STITCH_RESERVE(batch, batch->identifiers, count - batch->identifiers.count));
+	while (batch->identifiers.count < count)
+	{
+		CdpkBatchIdentifier *made = &batch->identifiers.items[batch->identifiers.count];
+		CdpkBatchBytes name_space;
+
+		batch_tick(batch);
+		memset(made, 0, sizeof(*made));
+		made->payload = batch->names.names.items[batch->identifiers.count];
+		name_space.bytes = made->payload.bytes + CDPK_IDENTIFIER_HEADER;
+		name_space.length = made->payload.bytes[1];
+		STITCH_TRY(find_rule(batch, &name_space, &made->name_space));
+		batch->identifiers.count++;
+	}
 	return CDPK_OK;
 }
 
@@ -110,9 +97,8 @@ list_seen(CdpkBatch *batch, const CdpkBatchRow *const *rows, uint32_t count,
 
 			if (!is_payload(bytes))
 				return CDPK_CORRUPT;
-			(*seen)[at].payload = bytes->bytes;
-			(*seen)[at].length = bytes->length;
-			(*seen)[at++].hash = hash_bytes(&batch->by_bytes, bytes->bytes, bytes->length);
+			(*seen)[at].payload = *bytes;
+			(*seen)[at++].hash = batch_names_hash(&batch->names, bytes);
 		}
 	}
 	first_mention[count] = at;
@@ -130,25 +116,26 @@ batch_intern(CdpkBatch *batch, const CdpkBatchRow *const *rows, uint32_t count,
 	STITCH_TRY(list_seen(batch, rows, count, first_mention, &seen));
 	total = first_mention[count];
 	STITCH_TRY(STITCH_RESERVE(batch, *mentions, total));
+	STITCH_TRY(batch_names_reserve(&batch->names, total));
 	for (uint32_t i = 0; i < total; i++)
 	{
 		uint32_t place;
 
 		batch_tick(batch);
+		if (i + 2 * AHEAD < total)
+			batch_names_prefetch(&batch->names, seen[i + 2 * AHEAD].hash);
 		if (i + AHEAD < total)
-			cdpk_intern_prefetch(&batch->by_bytes, seen[i + AHEAD].hash);
-		place = find_bytes(&batch->by_bytes, seen[i].hash, seen[i].payload, seen[i].length);
+			batch_names_prefetch_string(&batch->names, seen[i + AHEAD].hash);
+		place = batch_names_find(&batch->names, seen[i].hash, &seen[i].payload);
 		if (place == BATCH_NONE)
 		{
-			place = batch->names.count;
-			STITCH_TRY(
-				cdpk_intern_add(&batch->by_bytes, seen[i].hash, seen[i].payload, seen[i].length));
-			STITCH_TRY(add_name(batch, seen[i].payload, seen[i].length));
+			place = batch->names.names.count;
+			STITCH_TRY(batch_names_add(&batch->names, seen[i].hash, &seen[i].payload));
 		}
 		mentions->items[mentions->count++] = place;
 	}
 	stitch_release(&batch->memory, seen);
-	return CDPK_OK;
+	return add_identifiers(batch);
 }
 
 CdpkStatus
@@ -175,8 +162,8 @@ cdpk_batch_identify(CdpkBatch *batch)
 const CdpkBatchBytes *
 cdpk_batch_namespaces(const CdpkBatch *batch, size_t *count)
 {
-	*count = batch->namespaces.count;
-	return batch->namespaces.items;
+	*count = batch->namespaces.names.count;
+	return batch->namespaces.names.items;
 }
 
 /* Find the rule of each namespace by its name. */
@@ -184,14 +171,15 @@ CdpkStatus
 cdpk_batch_set_rules(CdpkBatch *batch, const CdpkBatchRules *rules)
 {
 	uint32_t *rule_of_namespace = batch_allocate(
-		batch, (size_t) batch->namespaces.count + rules->stitch.namespace_count, sizeof(uint32_t));
+		batch, (size_t) batch->namespaces.names.count + rules->stitch.namespace_count,
+		sizeof(uint32_t));
 
 	if (batch->first_mention == NULL || batch->rule_of_namespace != NULL)
 		return CDPK_INVALID;
 	if (rule_of_namespace == NULL)
 		return CDPK_OUT_OF_MEMORY;
 	batch->rules = *rules;
-	for (uint32_t i = 0; i < batch->namespaces.count; i++)
+	for (uint32_t i = 0; i < batch->namespaces.names.count; i++)
 		rule_of_namespace[i] = BATCH_NONE;
 	for (uint32_t i = 0; i < rules->stitch.namespace_count; i++)
 	{
@@ -214,17 +202,18 @@ cdpk_batch_set_rules(CdpkBatch *batch, const CdpkBatchRules *rules)
 const CdpkBatchBytes *
 cdpk_batch_names(const CdpkBatch *batch, size_t *count)
 {
-	*count = batch->names.count;
-	return batch->names.items;
+	*count = batch->names.names.count;
+	return batch->names.names.items;
 }
 
 uint32_t
 cdpk_batch_find(const CdpkBatch *batch, const uint8_t *payload, size_t length)
 {
+	CdpkBatchBytes name = {payload, (uint32_t) length};
+
 	if (length == 0 || length > CDPK_IDENTIFIER_PAYLOAD_MAX)
 		return BATCH_NONE;
-	return find_bytes(&batch->by_bytes, hash_bytes(&batch->by_bytes, payload, length), payload,
-					  length);
+	return batch_names_find(&batch->names, batch_names_hash(&batch->names, &name), &name);
 }
 
 /* ---------------------------------------------------------------- what the tables say */
@@ -234,7 +223,7 @@ cdpk_batch_mark(CdpkBatch *batch, uint32_t place, CdpkBatchMark mark)
 {
 	CdpkBatchIdentifier *identifier;
 
-	if (place >= batch->names.count)
+	if (place >= batch->names.names.count)
 		return CDPK_INVALID;
 	identifier = &batch->identifiers.items[place];
 	if (mark == CDPK_BATCH_BLOCKED)
@@ -257,7 +246,7 @@ cdpk_batch_add_known(CdpkBatch *batch, const CdpkBatchKnown *rows, size_t count)
 	{
 		CdpkBatchIdentifier *identifier;
 
-		if (rows[i].place >= batch->names.count)
+		if (rows[i].place >= batch->names.names.count)
 			return CDPK_INVALID;
 		identifier = &batch->identifiers.items[rows[i].place];
 		if (rows[i].identifier_id <= 0 || rows[i].profile_id < 0)
@@ -323,7 +312,7 @@ sort_places(CdpkBatch *batch, StitchNumbers *places)
 	STITCH_TRY(order_namespaces(batch, &order));
 	for (uint32_t i = 0; i < places->count; i++)
 	{
-		const CdpkBatchBytes *payload = &batch->names.items[places->items[i]];
+		const CdpkBatchBytes *payload = &batch->names.names.items[places->items[i]];
 
 		values[i].bytes = (const uint8_t *) cdpk_identifier_value(payload->bytes);
 		values[i].length = (uint32_t) cdpk_identifier_value_length(payload->bytes, payload->length);
@@ -383,9 +372,14 @@ list_wanted(CdpkBatch *batch)
 CdpkStatus
 cdpk_batch_number(CdpkBatch *batch, int64_t last_identifier_id)
 {
+	uint32_t fresh = 0;
+
 	if (batch->rule_of_namespace == NULL || batch->rank_of_place != NULL || last_identifier_id < 0)
 		return CDPK_INVALID;
 	batch->last_identifier_id = last_identifier_id;
+	for (uint32_t i = 0; i < batch->identifiers.count; i++)
+		fresh += batch->identifiers.items[i].identifier_id == 0;
+	STITCH_TRY(STITCH_RESERVE(batch, batch->fresh, fresh));
 	for (uint32_t i = 0; i < batch->identifiers.count; i++)
 	{
 		const CdpkBatchIdentifier *identifier = &batch->identifiers.items[i];
@@ -448,11 +442,9 @@ cdpk_batch_add_others(CdpkBatch *batch, const CdpkBatchOther *rows, size_t count
 			return CDPK_CORRUPT;
 		if (known == BATCH_NONE)
 		{
-			STITCH_TRY(cdpk_intern_add(
-				&batch->by_bytes,
-				hash_bytes(&batch->by_bytes, row->payload.bytes, row->payload.length),
-				row->payload.bytes, row->payload.length));
-			STITCH_TRY(add_name(batch, row->payload.bytes, row->payload.length));
+			STITCH_TRY(batch_names_add(
+				&batch->names, batch_names_hash(&batch->names, &row->payload), &row->payload));
+			STITCH_TRY(add_identifiers(batch));
 		}
 		else
 			place = known;
@@ -500,7 +492,7 @@ CdpkStatus
 batch_rank_identifiers(CdpkBatch *batch)
 {
 	uint32_t count = batch->identifiers.count;
-	BatchItem *items = batch_items(batch, count);
+	BatchItem *items = batch_items(batch, count - batch->fresh.count);
 	uint32_t numbered = 0;
 
 	batch->rank_of_place = batch_allocate(batch, count, sizeof(uint32_t));

@@ -5,7 +5,9 @@
 #include "core/batch/batch_state.h"
 
 #define FIRST_PIECE 65536
-#define ALIGNMENT 16
+#define LAST_PIECE ((size_t) 1 << 26)
+#define ALIGNMENT 8
+#define PIECE_SHARE 4 /* a piece that is kept is a quarter of those before it */
 
 static void *
 arena_allocate(void *context, size_t size)
@@ -18,12 +20,14 @@ arena_allocate(void *context, size_t size)
 	size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 	if (arena->piece == NULL || size > arena->size - arena->used)
 	{
-		size_t larger = arena->size > 0 ? 2 * arena->size : FIRST_PIECE;
+		size_t larger = arena->used_again ? 2 * arena->size : arena->held / PIECE_SHARE;
 		uint8_t *piece;
 
-		/* what is used again need not be large, what is kept must not be too many pieces */
-		if (larger > (size_t) 1 << 26)
-			larger = (size_t) 1 << 26;
+		/* neither too many pieces, nor much that is not used */
+		if (larger < FIRST_PIECE)
+			larger = FIRST_PIECE;
+		if (larger > LAST_PIECE)
+			larger = LAST_PIECE;
 		if (larger < size)
 			larger = size;
 		if (arena->used_again && arena->piece != NULL)
@@ -42,6 +46,7 @@ arena_allocate(void *context, size_t size)
 			return NULL;
 		arena->piece = piece;
 		arena->size = larger;
+		arena->held += larger;
 		arena->used = 0;
 	}
 	result = arena->piece + arena->used;

@@ -129,8 +129,9 @@ cdpk_batch_add_parts(CdpkBatch *batch, const CdpkBatchPart *parts, size_t count)
 {
 	if (!batch->planned)
 		return CDPK_INVALID;
+	STITCH_TRY(STITCH_RESERVE(batch, batch->parts, count));
 	for (size_t i = 0; i < count; i++)
-		STITCH_PUSH(batch, batch->parts, parts[i]);
+		batch->parts.items[batch->parts.count++] = parts[i];
 	return CDPK_OK;
 }
 

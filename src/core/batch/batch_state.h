@@ -4,10 +4,12 @@
  *
  * Each file calls only files above it in this list:
  *	batch_sort		sorts
+ *	batch_names		distinct strings
  *	batch_memory	memory that is released together, or used again
  *	batch_identify	identifiers and their numbers
  *	batch_evidence	pairs of identifiers on events, and rows of links
  *	batch_degree	how many each is linked to, and what that says about sharing
+ *	batch_plain		profiles that need no stitch
  *	batch_anchor	where identifiers and events are after the stitch
  *	batch_stitch	drives core/stitch
  *	batch_value		traits and timelines of many rows
@@ -20,8 +22,8 @@
 #define CDPK_BATCH_STATE_H
 
 #include "core/base/idmap.h"
-#include "core/base/intern.h"
 #include "core/batch/batch.h"
+#include "core/batch/batch_names.h"
 #include "core/batch/batch_sort.h"
 #include "core/stitch/stitch_memory.h"
 
@@ -34,6 +36,7 @@ typedef struct BatchArena
 	uint8_t *piece;
 	size_t size;
 	size_t used;
+	size_t held;     /* in all pieces so far */
 	bool used_again; /* reset gives back what is not the last piece */
 	STITCH_ARRAY(uint8_t *) former;
 	CdpkAllocator allocator; /* hands out memory of this arena; release does nothing */
@@ -67,16 +70,14 @@ typedef struct BatchPair
 	bool unlinked;
 } BatchPair;
 
-/* What an event is folded into. */
-typedef struct BatchFoldRow
+/* An event of the log that is folded, and into what. */
+typedef struct BatchFoldEvent
 {
 	const CdpkBatchRow *row;
 	int64_t event_id;
 	int64_t identifier_id; /* its anchor */
 	int64_t profile_id;
-	uint32_t number;  /* of the row, or NONE: it is of the log */
-	uint32_t account; /* of a group call of the batch, else NONE */
-} BatchFoldRow;
+} BatchFoldEvent;
 
 /* What becomes of the row of a profile that is not what it was. */
 enum
@@ -101,12 +102,10 @@ struct CdpkBatch
 	uint32_t *key_of_row;
 	STITCH_ARRAY(CdpkBatchKey) keys;
 
-	/* identifiers; those of events come first, in "names" and "identifiers" alike */
-	CdpkIntern by_bytes;
-	CdpkIntern namespaces_by_bytes;
-	STITCH_ARRAY(CdpkBatchBytes) namespaces;
+	/* identifiers, by their places in "names"; those of events come first */
+	BatchNames names;
+	BatchNames namespaces;
 	uint32_t *rule_of_namespace;
-	STITCH_ARRAY(CdpkBatchBytes) names;
 	STITCH_ARRAY(CdpkBatchIdentifier) identifiers;
 	CdpkIdMap place_of_id;
 	uint32_t carriers;       /* rows, then events that are read again */
@@ -130,14 +129,22 @@ struct CdpkBatch
 	STITCH_ARRAY(CdpkBatchLink) inserted;
 	STITCH_ARRAY(CdpkBatchLink) updated;
 	STITCH_ARRAY(CdpkBatchIdPair) deleted;
-	STITCH_ARRAY(CdpkStitchChange) link_changes;
+	STITCH_ARRAY(CdpkStitchChange)
+	link_changes; /* pairs whose best evidence is another; until the anchors */
+	bool linked;
 	CdpkBatchLinks links;
 	StitchNumbers recounted; /* places whose counts are others */
 	StitchNumbers judged;    /* places whose sharing is decided anew */
 
 	/* the stitch */
 	CdpkStitch *stitch;
-	const CdpkStitchResult *result;
+	const CdpkStitchResult *result; /* NULL, or stitched */
+	CdpkStitchResult stitched;      /* with what is plain */
+	bool all_stitched;              /* nothing is plain: tests compare both ways */
+	bool *plain;                    /* by place: settled without the stitch */
+	STITCH_ARRAY(CdpkStitchProfile) summaries;
+	uint32_t plain_profiles; /* summaries of those, which come first */
+	CdpkStitchStatistics plain_statistics;
 	StitchIds frozen;
 	STITCH_ARRAY(CdpkStitchMove) kept; /* sharing that is left as it is */
 	CdpkIdMap kept_of_id;
@@ -170,13 +177,13 @@ struct CdpkBatch
 	const CdpkBatchLogged *logged;
 	size_t logged_count;
 	STITCH_ARRAY(CdpkBatchPart) parts;
-	STITCH_ARRAY(BatchFoldRow) fold;
+	STITCH_ARRAY(BatchFoldEvent) fold_events;
 	StitchNumbers fold_order;
 	STITCH_ARRAY(CdpkBatchProfile) profiles;
 	STITCH_ARRAY(CdpkBatchAccount) accounts;
 	STITCH_ARRAY(CdpkBatchMember) members;
-	uint32_t *account_of_row; /* NULL: there is no group call */
-	STITCH_ARRAY(CdpkBatchTouched) touched;
+	uint32_t *account_of_row;               /* NULL: there is no group call */
+	STITCH_ARRAY(CdpkBatchTouched) touched; /* what the rows of profiles do not say */
 	BatchArena values;
 	BatchArena scratch;
 };
@@ -224,6 +231,20 @@ batch_identifier_of_rank(CdpkBatch *batch, uint32_t rank)
 	return &batch->identifiers.items[batch->place_of_rank.items[rank]];
 }
 
+/* Return whether an identifier is in a profile that needs no stitch. */
+static inline bool
+batch_is_plain(const CdpkBatch *batch, uint32_t place)
+{
+	return batch->plain != NULL && batch->plain[place];
+}
+
+/* Return whether one evidence ranks before another, over all sources. */
+static inline bool
+batch_evidence_before(const CdpkEvidence *x, const CdpkEvidence *y)
+{
+	return x->trust != y->trust ? x->trust > y->trust : x->first_at < y->first_at;
+}
+
 /* batch_memory.c */
 extern void batch_arena_init(BatchArena *arena, StitchMemory *memory, bool used_again);
 extern void batch_arena_reset(BatchArena *arena);
@@ -236,6 +257,9 @@ extern CdpkStatus batch_rank_identifiers(CdpkBatch *batch);
 
 /* batch_degree.c */
 extern CdpkStatus batch_count_degrees(CdpkBatch *batch);
+
+/* batch_plain.c */
+extern CdpkStatus batch_settle_plain(CdpkBatch *batch);
 
 /* batch_anchor.c */
 extern CdpkStatus batch_index_moves(CdpkBatch *batch);

@@ -23,18 +23,38 @@ mark_involved(CdpkBatch *batch, bool *involved)
 	{
 		const CdpkBatchIdentifier *identifier = &batch->identifiers.items[i];
 
-		involved[i] = identifier->profile_id == 0 && batch_usable(identifier);
+		involved[i] =
+			identifier->profile_id == 0 && batch_usable(identifier) && !batch_is_plain(batch, i);
 	}
 	for (uint32_t i = 0; i < batch->link_changes.count; i++)
 	{
-		involved[batch_place_of_id(batch, batch->link_changes.items[i].a)] = true;
+		uint32_t a = batch_place_of_id(batch, batch->link_changes.items[i].a);
+
+		/* then its other end is plain, too */
+		if (batch_is_plain(batch, a))
+			continue;
+		involved[a] = true;
 		involved[batch_place_of_id(batch, batch->link_changes.items[i].b)] = true;
 	}
 	for (uint32_t i = 0; i < batch->judged.count; i++)
-		involved[batch->judged.items[i]] = true;
+		involved[batch->judged.items[i]] |= !batch_is_plain(batch, batch->judged.items[i]);
 	for (size_t i = 0; i < batch->changes.blocked_count; i++)
 		involved[batch_place_of_id(batch, batch->changes.blocked[i])] = true;
 	return CDPK_OK;
+}
+
+/* Make room in the stitch for all that it is given. */
+static CdpkStatus
+reserve_stitch(CdpkBatch *batch, const bool *involved)
+{
+	size_t identifiers = 0;
+	size_t links = 0;
+
+	for (uint32_t i = 0; i < batch->identifiers.count; i++)
+		identifiers += involved[i];
+	for (uint32_t i = 0; i < batch->link_changes.count; i++)
+		links += involved[batch_place_of_id(batch, batch->link_changes.items[i].a)];
+	return cdpk_stitch_reserve(batch->stitch, identifiers, links);
 }
 
 static CdpkStatus
@@ -61,26 +81,42 @@ give_identifiers(CdpkBatch *batch, const bool *involved)
 		rows[count++].forbidden = identifier->forbidden;
 		if (count < PORTION)
 			continue;
-		STITCH_TRY(cdpk_stitch_add_identifiers(batch->stitch, rows, count));
+		STITCH_TRY(cdpk_stitch_add_lasting(batch->stitch, rows, count));
 		count = 0;
 	}
-	return cdpk_stitch_add_identifiers(batch->stitch, rows, count);
+	return cdpk_stitch_add_lasting(batch->stitch, rows, count);
 }
 
-/* Tell whose sharing becomes another. */
+/* Tell which links changed, but for those of plain profiles. */
+static CdpkStatus
+give_links(CdpkBatch *batch)
+{
+	const CdpkStitchChange *changes = batch->link_changes.items;
+	uint32_t count = batch->link_changes.count;
+
+	for (uint32_t start = 0, end; start < count; start = end + 1)
+	{
+		for (end = start;
+			 end < count && !batch_is_plain(batch, batch_place_of_id(batch, changes[end].a));)
+			end++;
+		STITCH_TRY(cdpk_stitch_evidence_changed(batch->stitch, changes + start, end - start));
+	}
+	return CDPK_OK;
+}
+
+/* Tell whose sharing becomes another: that of no identifier in a plain profile. */
 static CdpkStatus
 give_sharing(CdpkBatch *batch)
 {
 	for (uint32_t i = 0; i < batch->judged.count; i++)
 	{
 		const CdpkBatchIdentifier *identifier = &batch->identifiers.items[batch->judged.items[i]];
-		bool shared =
-			stitch_is_shared(&batch->rules.stitch, identifier->name_space, identifier->sharing,
-							 identifier->counts, identifier->count_length);
 		bool was_shared = identifier->profile_id != 0 && identifier->shared;
 
 		batch_tick(batch);
-		if (shared != was_shared && identifier->present &&
+		if (!batch_is_plain(batch, batch->judged.items[i]) && identifier->present &&
+			stitch_is_shared(&batch->rules.stitch, identifier->name_space, identifier->sharing,
+							 identifier->counts, identifier->count_length) != was_shared &&
 			!is_kept(batch, identifier->identifier_id))
 			STITCH_TRY(cdpk_stitch_judge_sharing(batch->stitch, identifier->identifier_id,
 												 identifier->sharing, identifier->counts,
@@ -118,6 +154,28 @@ give_changes(CdpkBatch *batch)
 		STITCH_TRY((forbid->in_force ? cdpk_stitch_forbidden
 									 : cdpk_stitch_allowed)(batch->stitch, forbid->a, forbid->b));
 	}
+	return CDPK_OK;
+}
+
+/* Put what is plain and what the stitch says together. */
+static CdpkStatus
+join_results(CdpkBatch *batch)
+{
+	CdpkStitchResult *stitched = &batch->stitched;
+
+	*stitched = *cdpk_stitch_result(batch->stitch);
+	batch->summaries.count = batch->plain_profiles;
+	if (batch->plain_profiles > 0)
+	{
+		STITCH_TRY(STITCH_RESERVE(batch, batch->summaries, stitched->profile_count));
+		for (size_t i = 0; i < stitched->profile_count; i++)
+			batch->summaries.items[batch->summaries.count++] = stitched->profiles[i];
+		stitched->profiles = batch->summaries.items;
+		stitched->profile_count = batch->summaries.count;
+	}
+	stitched->statistics.inserted += batch->plain_statistics.inserted;
+	stitched->statistics.joined += batch->plain_statistics.joined;
+	batch->result = stitched;
 	return CDPK_OK;
 }
 
@@ -179,26 +237,28 @@ cdpk_batch_stitch(CdpkBatch *batch, const CdpkStitchStore *store)
 {
 	bool *involved;
 
-	if (batch->links.changes == NULL || batch->anchor_of_row != NULL)
+	if (!batch->linked || batch->anchor_of_row != NULL)
 		return CDPK_INVALID;
 	if (batch->stitch != NULL)
 		cdpk_stitch_free(batch->stitch);
 	batch->stitch = NULL;
 	batch->result = NULL;
+	STITCH_TRY(batch_settle_plain(batch));
 	involved = batch_allocate(batch, batch->identifiers.count, sizeof(bool));
 	if (involved == NULL)
 		return CDPK_OUT_OF_MEMORY;
 	STITCH_TRY(mark_involved(batch, involved));
 	STITCH_TRY(
 		cdpk_stitch_new(&batch->rules.stitch, store, batch->setup.allocator, &batch->stitch));
+	STITCH_TRY(reserve_stitch(batch, involved));
 	STITCH_TRY(give_identifiers(batch, involved));
 	stitch_release(&batch->memory, involved);
-	STITCH_TRY(cdpk_stitch_evidence_changed(batch->stitch, batch->link_changes.items,
-											batch->link_changes.count));
+	STITCH_TRY(give_links(batch));
 	STITCH_TRY(give_sharing(batch));
 	STITCH_TRY(give_changes(batch));
 	STITCH_TRY(cdpk_stitch_run(batch->stitch));
-	batch->result = cdpk_stitch_result(batch->stitch);
+	cdpk_stitch_finish(batch->stitch);
+	STITCH_TRY(join_results(batch));
 	return list_places(batch);
 }
 

@@ -203,14 +203,14 @@ typedef struct CdpkBatchLink
 typedef struct CdpkBatchIdentifier
 {
 	CdpkBatchBytes payload;
-	uint32_t name_space; /* of the rules; NONE: no identifier of the tables is in it */
-	int64_t
-		identifier_id;  /* 0: none, as it is blocked, or only an event to be anchored anew has it */
+	/* 0: none, as it is blocked, or only an event to be anchored anew has it */
+	int64_t identifier_id;
 	int64_t profile_id; /* as the tables have it */
 	int64_t profile_after;
 	const CdpkStitchCount *counts; /* from cdpk_batch_link on as they are after the batch */
 	uint32_t count_length;
-	CdpkSharing sharing;
+	uint32_t name_space; /* of the rules; NONE: no identifier of the tables is in it */
+	uint8_t sharing;     /* a CdpkSharing */
 	bool is_new;
 	bool present; /* after the batch */
 	bool blocked; /* by the rule, as marked */
@@ -228,8 +228,6 @@ typedef struct CdpkBatchLinks
 	size_t updated_count;
 	const CdpkBatchIdPair *deleted; /* all rows of the pair, before anything is inserted */
 	size_t deleted_count;
-	const CdpkStitchChange *changes; /* pairs whose best evidence is another */
-	size_t change_count;
 } CdpkBatchLinks;
 
 /* ---------------------------------------------------------------- anchors */
@@ -332,5 +330,13 @@ typedef struct CdpkBatchTouched
 	CdpkBatchCause cause;
 	int64_t event_id; /* of EVENT and GAINED, else 0 */
 } CdpkBatchTouched;
+
+/* Where a walk through those who were touched is. */
+typedef struct CdpkBatchPosition
+{
+	size_t profile; /* to be written */
+	size_t cause;   /* of what is said of it */
+	size_t other;   /* in the list of what is not */
+} CdpkBatchPosition;
 
 #endif /* CDPK_BATCH_TYPES_H */

@@ -32,6 +32,9 @@
 #include "core/stitch/stitch_search.h"
 #include "core/stitch/stitch_state.h"
 
+/* how many rows ahead the memory that one needs is asked for */
+#define AHEAD 8
+
 CdpkStatus
 cdpk_stitch_new(const CdpkStitchRules *rules, const CdpkStitchStore *store,
 				const CdpkAllocator *allocator, CdpkStitch **stitch)
@@ -69,11 +72,40 @@ cdpk_stitch_free(CdpkStitch *stitch)
 /* ---------------------------------------------------------------- rows of the tables */
 
 CdpkStatus
-cdpk_stitch_add_identifiers(CdpkStitch *stitch, const CdpkStitchIdentifier *rows, size_t count)
+cdpk_stitch_reserve(CdpkStitch *stitch, size_t identifiers, size_t links)
+{
+	STITCH_TRY(STITCH_RESERVE(stitch, stitch->nodes, identifiers));
+	STITCH_TRY(STITCH_RESERVE(stitch, stitch->changes, links));
+	STITCH_TRY(STITCH_RESERVE(stitch, stitch->links, links));
+	STITCH_TRY(cdpk_idmap_reserve(&stitch->link_of_pair, links));
+	return cdpk_idmap_reserve(&stitch->node_of_id, identifiers);
+}
+
+static CdpkStatus
+add_identifiers(CdpkStitch *stitch, const CdpkStitchIdentifier *rows, size_t count, bool lasting)
 {
 	for (size_t i = 0; i < count; i++)
-		STITCH_TRY(stitch_add_identifier(stitch, &rows[i]));
+	{
+		if (i + AHEAD < count)
+		{
+			cdpk_idmap_prefetch(&stitch->node_of_id, (uint64_t) rows[i + AHEAD].identifier_id);
+			cdpk_idmap_prefetch(&stitch->profile_of_id, (uint64_t) rows[i + AHEAD].profile_id);
+		}
+		STITCH_TRY(stitch_add_identifier(stitch, &rows[i], lasting));
+	}
 	return CDPK_OK;
+}
+
+CdpkStatus
+cdpk_stitch_add_identifiers(CdpkStitch *stitch, const CdpkStitchIdentifier *rows, size_t count)
+{
+	return add_identifiers(stitch, rows, count, false);
+}
+
+CdpkStatus
+cdpk_stitch_add_lasting(CdpkStitch *stitch, const CdpkStitchIdentifier *rows, size_t count)
+{
+	return add_identifiers(stitch, rows, count, true);
 }
 
 CdpkStatus
@@ -561,6 +593,22 @@ cdpk_stitch_run(CdpkStitch *stitch)
 	drop_frozen(stitch);
 	STITCH_TRY(stitch_rework(stitch, &stitch->late));
 	return stitch_make_result(stitch);
+}
+
+void
+cdpk_stitch_finish(CdpkStitch *stitch)
+{
+	stitch_graph_free(stitch);
+	stitch_release(&stitch->memory, stitch->link_rows.items);
+	stitch_release(&stitch->memory, stitch->forbid_rows.items);
+	stitch_release(&stitch->memory, stitch->changes.items);
+	stitch_release(&stitch->memory, stitch->retries.items);
+	stitch_release(&stitch->memory, stitch->pending.items);
+	memset(&stitch->link_rows, 0, sizeof(stitch->link_rows));
+	memset(&stitch->forbid_rows, 0, sizeof(stitch->forbid_rows));
+	memset(&stitch->changes, 0, sizeof(stitch->changes));
+	memset(&stitch->retries, 0, sizeof(stitch->retries));
+	memset(&stitch->pending, 0, sizeof(stitch->pending));
 }
 
 const CdpkStitchResult *

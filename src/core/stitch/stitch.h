@@ -25,7 +25,7 @@
  *	3. cdpk_stitch_run, which asks for rows of the tables through CdpkStitchStore;
  *	   each callback gets all the ids of one step and answers by calling
  *	   cdpk_stitch_add_… as often as it likes, with many rows at a time;
- *	4. the caller applies what cdpk_stitch_result says to its tables;
+ *	4. cdpk_stitch_finish, where memory is short, and the caller applies what cdpk_stitch_result says to its tables;
  *	5. cdpk_stitch_free.
  * Nothing is asked for twice.  The contents of a profile are asked for only
  * where it must be searched or taken apart; joining two profiles takes their
@@ -53,6 +53,9 @@ extern CdpkStatus cdpk_stitch_new(const CdpkStitchRules *rules, const CdpkStitch
 /* Release all memory, results included, also after a failure. */
 extern void cdpk_stitch_free(CdpkStitch *stitch);
 
+/* Make room for identifiers, and for links among them, that will be added and named. */
+extern CdpkStatus cdpk_stitch_reserve(CdpkStitch *stitch, size_t identifiers, size_t links);
+
 /*
  * Add rows, which are copied.  Of two rows with one key the first counts.
  * Identifiers may also be added before the run, and must be where one
@@ -66,6 +69,10 @@ extern CdpkStatus cdpk_stitch_add_profiles(CdpkStitch *stitch, const CdpkStitchP
 extern CdpkStatus cdpk_stitch_add_links(CdpkStitch *stitch, const CdpkStitchLink *rows,
 										size_t count);
 extern CdpkStatus cdpk_stitch_add_forbids(CdpkStitch *stitch, const CdpkStitchForbid *rows,
+										  size_t count);
+
+/* Add identifiers whose payloads stay as long as the stitch: these are not copied. */
+extern CdpkStatus cdpk_stitch_add_lasting(CdpkStitch *stitch, const CdpkStitchIdentifier *rows,
 										  size_t count);
 
 /* ---------------------------------------------------------------- changes */
@@ -120,6 +127,9 @@ extern CdpkStatus cdpk_stitch_judge_sharing(CdpkStitch *stitch, int64_t identifi
 /* ---------------------------------------------------------------- results */
 
 extern CdpkStatus cdpk_stitch_run(CdpkStitch *stitch);
+
+/* Release all memory but that of the result; only the result may be asked for then. */
+extern void cdpk_stitch_finish(CdpkStitch *stitch);
 
 /* Return the result of a run that gave CDPK_OK; lives as long as the stitch. */
 extern const CdpkStitchResult *cdpk_stitch_result(const CdpkStitch *stitch);

@@ -84,7 +84,7 @@ take_identifiers(Check *check, const CdpkStitchPartition *partition)
 		alone.present = true;
 		alone.shared = false;
 		alone.class_id = 0;
-		STITCH_TRY(stitch_add_identifier(stitch, &alone));
+		STITCH_TRY(stitch_add_identifier(stitch, &alone, false));
 		if (stitch->nodes.count == node)
 			continue;
 		STITCH_TRY(find_claim(check, &partition->identifiers[i], node, &claim));

@@ -27,6 +27,31 @@ stitch_graph_init(CdpkStitch *stitch)
 	cdpk_idmap_init(&stitch->asked_identifiers, allocator);
 }
 
+/* Release what is in it; it is as empty as at first then. */
+void
+stitch_graph_free(CdpkStitch *stitch)
+{
+	cdpk_unionfind_free(&stitch->joined);
+	cdpk_idmap_free(&stitch->node_of_id);
+	cdpk_idmap_free(&stitch->profile_of_id);
+	cdpk_idmap_free(&stitch->link_of_pair);
+	cdpk_idmap_free(&stitch->cell_of_pair);
+	cdpk_idmap_free(&stitch->kin_of_node);
+	cdpk_idmap_free(&stitch->asked_identifiers);
+	stitch_release(&stitch->memory, stitch->kin.items);
+	memset(&stitch->kin, 0, sizeof(stitch->kin));
+	stitch_release(&stitch->memory, stitch->nodes.items);
+	stitch_release(&stitch->memory, stitch->links.items);
+	stitch_release(&stitch->memory, stitch->cells.items);
+	stitch_release(&stitch->memory, stitch->profiles.items);
+	stitch_release(&stitch->memory, stitch->profile_counts.items);
+	memset(&stitch->nodes, 0, sizeof(stitch->nodes));
+	memset(&stitch->links, 0, sizeof(stitch->links));
+	memset(&stitch->cells, 0, sizeof(stitch->cells));
+	memset(&stitch->profiles, 0, sizeof(stitch->profiles));
+	memset(&stitch->profile_counts, 0, sizeof(stitch->profile_counts));
+}
+
 /* Return the node of an identifier, or NONE. */
 uint32_t
 stitch_find_node(const CdpkStitch *stitch, int64_t identifier_id)
@@ -212,9 +237,9 @@ stitch_join(CdpkStitch *stitch, uint32_t x, uint32_t y)
 
 /* ---------------------------------------------------------------- rows */
 
-/* Add a node, and put it into the profile that the tables say. */
+/* Add a node, and put it into the profile that the tables say; lasting: its payload need not be copied. */
 CdpkStatus
-stitch_add_identifier(CdpkStitch *stitch, const CdpkStitchIdentifier *row)
+stitch_add_identifier(CdpkStitch *stitch, const CdpkStitchIdentifier *row, bool lasting)
 {
 	uint32_t place = stitch->nodes.count;
 	uint32_t profile = STITCH_NONE;
@@ -227,7 +252,8 @@ stitch_add_identifier(CdpkStitch *stitch, const CdpkStitchIdentifier *row)
 	if (stitch_find_node(stitch, row->identifier_id) != STITCH_NONE)
 		return CDPK_OK;
 	node.identifier_id = row->identifier_id;
-	node.payload = stitch_copy_bytes(&stitch->memory, row->payload, row->length);
+	node.payload =
+		lasting ? row->payload : stitch_copy_bytes(&stitch->memory, row->payload, row->length);
 	if (node.payload == NULL)
 		return CDPK_OUT_OF_MEMORY;
 	node.length = (uint32_t) row->length;

@@ -112,21 +112,21 @@ stitch_copy_bytes(StitchMemory *memory, const uint8_t *bytes, size_t length)
 }
 
 /*
- * Return an array with room for "more" items after the first
- * "count", doubling its capacity, or NULL.
+ * Return an array with room for "more" items after the first "count", or NULL: the first time
+ * with just that, later with twice as much as before at least.
  */
 void *
 stitch_grow(StitchMemory *memory, void *items, uint32_t count, uint32_t *capacity, size_t more,
 			size_t size)
 {
 	uint64_t need = (uint64_t) count + more;
-	uint64_t larger = *capacity > 0 ? *capacity : FIRST_CAPACITY;
+	uint64_t larger = *capacity > 0 ? 2 * (uint64_t) *capacity : FIRST_CAPACITY;
 	void *copy;
 
 	if (need <= *capacity && items != NULL)
 		return items;
-	while (larger < need)
-		larger *= 2;
+	if (larger < need)
+		larger = need;
 	if (larger >= STITCH_NONE || more > STITCH_NONE)
 		return NULL;
 	copy = stitch_allocate(memory, (size_t) larger, size);

@@ -20,6 +20,26 @@ stitch_limit_compare(const CdpkStitchRules *rules, uint32_t x, uint32_t y)
 	return cdpk_compare_bytes(a->name, a->name_length, b->name, b->name_length);
 }
 
+/* List the namespaces with a limit, as reasons are ordered; the list has room for all.  Returns how many they are. */
+uint32_t
+stitch_list_limited(const CdpkStitchRules *rules, uint32_t *list)
+{
+	uint32_t limited = 0;
+
+	for (uint32_t name_space = 0; name_space < rules->namespace_count; name_space++)
+	{
+		uint32_t place = limited;
+
+		if (rules->namespaces[name_space].max_per_profile == CDPK_UNLIMITED)
+			continue;
+		for (; place > 0 && stitch_limit_compare(rules, name_space, list[place - 1]) < 0; place--)
+			list[place] = list[place - 1];
+		list[place] = name_space;
+		limited++;
+	}
+	return limited;
+}
+
 /*
  * Number the namespaces with a limit, and write down the
  * counts that a single identifier has: one row for each of them, one of zeros.
@@ -31,25 +51,16 @@ stitch_rules_prepare(CdpkStitch *stitch)
 	uint32_t count = rules->namespace_count;
 	uint32_t *order = stitch_allocate(&stitch->memory, count + 1, sizeof(uint32_t));
 	uint32_t *limit_of = stitch_allocate(&stitch->memory, count + 1, sizeof(uint32_t));
-	uint32_t limited = 0;
+	uint32_t limited;
 
 	if (rules->cap == 0)
 		return CDPK_OUT_OF_RANGE;
 	if (order == NULL || limit_of == NULL)
 		return CDPK_OUT_OF_MEMORY;
 	for (uint32_t name_space = 0; name_space < count; name_space++)
-	{
-		uint32_t place = limited;
-
 		if (rules->namespaces[name_space].max_per_profile == 0)
 			return CDPK_OUT_OF_RANGE;
-		if (rules->namespaces[name_space].max_per_profile == CDPK_UNLIMITED)
-			continue;
-		for (; place > 0 && stitch_limit_compare(rules, name_space, order[place - 1]) < 0; place--)
-			order[place] = order[place - 1];
-		order[place] = name_space;
-		limited++;
-	}
+	limited = stitch_list_limited(rules, order);
 	stitch->limited = limited;
 	stitch->limited_namespaces = order;
 	stitch->limit_of = limit_of;

@@ -8,6 +8,7 @@
 #include "core/stitch/stitch_state.h"
 
 extern CdpkStatus stitch_rules_prepare(CdpkStitch *stitch);
+extern uint32_t stitch_list_limited(const CdpkStitchRules *rules, uint32_t *list);
 extern int stitch_limit_compare(const CdpkStitchRules *rules, uint32_t x, uint32_t y);
 extern bool stitch_is_shared(const CdpkStitchRules *rules, uint32_t name_space, CdpkSharing verdict,
 							 const CdpkStitchCount *counts, size_t count_length);

@@ -226,12 +226,13 @@ static void
 list_touched(Pass *pass)
 {
 	MemoryContext caller = MemoryContextSwitchTo(pass->context);
-	size_t count;
-	const CdpkBatchTouched *touched = cdpk_batch_touched(pass->batch, &count);
+	CdpkBatchPosition position = {0, 0, 0};
+	CdpkBatchTouched touched;
+	int64 last = 0;
 
-	for (size_t i = 0; i < count; i++)
-		if (i == 0 || touched[i].profile_id != touched[i - 1].profile_id)
-			pass_add_id(&pass->touched, touched[i].profile_id);
+	while (cdpk_batch_next_touched(pass->batch, &position, &touched))
+		if (touched.profile_id != last)
+			pass_add_id(&pass->touched, last = touched.profile_id);
 	MemoryContextSwitchTo(caller);
 }
 

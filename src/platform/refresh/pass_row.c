@@ -223,12 +223,11 @@ set_account(const TakenRow *from, CdpkBatchRow *row)
 	row->account.length = (uint32_t) account.length;
 }
 
-/* make_row makes a row of one that is taken. */
+/* make_row makes a row of one that is taken; its identifiers are put where *room is. */
 static void
-make_row(Pass *pass, const TakenRow *from, CdpkBatchRow *row)
+make_row(Pass *pass, const TakenRow *from, CdpkBatchRow *row, CdpkBatchBytes **room)
 {
-	CdpkBatchBytes *identifiers;
-
+	memset(row, 0, sizeof(*row));
 	row->source = pass_source(pass, from->source.text, (int) from->source.length);
 	if (row->source == CDPK_BATCH_NONE)
 		pass_check(CDPK_CORRUPT);
@@ -249,10 +248,9 @@ make_row(Pass *pass, const TakenRow *from, CdpkBatchRow *row)
 												 : CDPK_BATCH_OTHER;
 	row->at = from->at;
 	row->said_at = Min(from->at, from->seen_at);
-	identifiers = palloc(sizeof(CdpkBatchBytes) * Max(from->identifier_count, 1));
+	row->identifiers = *room;
 	for (int i = 0; i < from->identifier_count; i++)
-		identifiers[i] = pass_payload(PointerGetDatum(from->identifiers[i]));
-	row->identifiers = identifiers;
+		*(*room)++ = pass_payload(PointerGetDatum(from->identifiers[i]));
 	row->identifier_count = (uint32_t) from->identifier_count;
 	set_account(from, row);
 }
@@ -260,14 +258,20 @@ make_row(Pass *pass, const TakenRow *from, CdpkBatchRow *row)
 void
 pass_read_rows(Pass *pass)
 {
+	CdpkBatchBytes *room;
+	int64 identifiers = 0;
+
 	take(pass);
 	read_sources(pass);
-	pass->batch_rows = palloc_extended(sizeof(CdpkBatchRow) * Max(pass->row_count, 1),
-									   MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	for (int i = 0; i < pass->row_count; i++)
+		if (pass->rows[i].reason == NULL)
+			identifiers += pass->rows[i].identifier_count;
+	room = pass_array(identifiers, sizeof(CdpkBatchBytes));
+	pass->batch_rows = pass_array(pass->row_count, sizeof(CdpkBatchRow));
 	for (int i = 0; i < pass->row_count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		make_row(pass, &pass->rows[i], &pass->batch_rows[i]);
+		make_row(pass, &pass->rows[i], &pass->batch_rows[i], &room);
 		pass->sources[pass->batch_rows[i].source].met = true;
 	}
 	pass->counts[COUNT_TAKEN] = pass->row_count;
