@@ -27,6 +27,7 @@ typedef struct Reference
 {
 	bool linked[MAX_THINGS][MAX_THINGS]; /* by evidence, or as a same pair in effect */
 	CdpkEvidence evidence[MAX_THINGS][MAX_THINGS];
+	bool evident[MAX_THINGS][MAX_THINGS];  /* by evidence alone */
 	bool believed[MAX_THINGS][MAX_THINGS]; /* aliases of a source that is believed */
 	int64_t first_at[MAX_THINGS][MAX_THINGS];
 	int class_of[MAX_THINGS]; /* as part: what same pairs have joined */
@@ -152,6 +153,15 @@ reference_aliases(const World *world, const Reference *result, int a)
 	return count;
 }
 
+/* Whether aliases make a pair a same pair, sharing aside. */
+static inline bool
+reference_is_believed(const World *world, const Reference *result, int a, int b)
+{
+	return result->believed[a][b] && !world->forbidden[a][b] &&
+		   reference_aliases(world, result, a) <= world->max_links[0][0] &&
+		   reference_aliases(world, result, b) <= world->max_links[0][0];
+}
+
 /* Verdicts, and aliases that are believed, are links before all others while they are in effect. */
 static inline void
 reference_find_same(const World *world, Reference *result)
@@ -166,9 +176,7 @@ reference_find_same(const World *world, Reference *result)
 				continue;
 			if (world_is_declared(world, a, b))
 				result->evidence[a][b] = same;
-			else if (result->believed[a][b] && !world->forbidden[a][b] &&
-					 reference_aliases(world, result, a) <= world->max_links[0][0] &&
-					 reference_aliases(world, result, b) <= world->max_links[0][0])
+			else if (reference_is_believed(world, result, a, b))
 				result->evidence[a][b] = alias;
 			else
 				continue;
@@ -333,6 +341,7 @@ reference_run(const World *world, Reference *result)
 	memset(result, 0, sizeof(*result));
 	reference_read_log(world, result);
 	reference_read_aliases(world, result);
+	memcpy(result->evident, result->linked, sizeof(result->linked));
 	reference_find_shared(world, result);
 	reference_find_same(world, result);
 	reference_make_parts(world, result);

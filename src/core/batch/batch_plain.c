@@ -112,7 +112,7 @@ join_components(CdpkBatch *batch, Components *components)
 
 		batch_tick(batch);
 		if (a != BATCH_NONE && b != BATCH_NONE && change->exists && !change->existed &&
-			!change->refused)
+			!change->refused && change->now.trust < CDPK_TRUST_ALIAS)
 		{
 			(void) cdpk_unionfind_join(&components->joined, a, b);
 			continue;

@@ -40,6 +40,8 @@ mark_involved(CdpkBatch *batch, bool *involved)
 		involved[batch->judged.items[i]] |= !batch_is_plain(batch, batch->judged.items[i]);
 	for (size_t i = 0; i < batch->changes.blocked_count; i++)
 		involved[batch_place_of_id(batch, batch->changes.blocked[i])] = true;
+	for (uint32_t i = 0; i < batch->doubtful.count; i++)
+		involved[batch_place_of_id(batch, batch->doubtful.items[i])] = true;
 	return CDPK_OK;
 }
 
@@ -77,7 +79,7 @@ give_identifiers(CdpkBatch *batch, const bool *involved)
 		rows[count].name_space = identifier->name_space;
 		rows[count].present = identifier->present;
 		rows[count].shared = identifier->profile_id != 0 && identifier->shared;
-		rows[count].class_id = 0;
+		rows[count].class_id = batch_class_of(batch, batch->place_of_rank.items[rank]);
 		rows[count++].forbidden = identifier->forbidden;
 		if (count < PORTION)
 			continue;
@@ -125,6 +127,42 @@ give_sharing(CdpkBatch *batch)
 	return CDPK_OK;
 }
 
+/* Return whether the rows of a pair are deleted: a binary search, they are sorted. */
+static bool
+is_deleted(const CdpkBatch *batch, int64_t a, int64_t b)
+{
+	uint32_t low = 0;
+	uint32_t high = batch->deleted.count;
+
+	while (low < high)
+	{
+		uint32_t middle = low + (high - low) / 2;
+		const CdpkBatchIdPair *pair = &batch->deleted.items[middle];
+
+		if (pair->a < a || (pair->a == a && pair->b < b))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < batch->deleted.count && batch->deleted.items[low].a == a &&
+		   batch->deleted.items[low].b == b;
+}
+
+/* Tell which refused links may be accepted now, but for those whose evidence is less than it was. */
+static CdpkStatus
+give_retries(CdpkBatch *batch)
+{
+	for (size_t i = 0; i < batch->changes.retry_count; i++)
+	{
+		const CdpkStitchLink *link = &batch->changes.retry[i];
+
+		if (batch->deleted.count == 0 || !is_deleted(batch, link->a < link->b ? link->a : link->b,
+													 link->a < link->b ? link->b : link->a))
+			STITCH_TRY(cdpk_stitch_retry(batch->stitch, link, 1));
+	}
+	return CDPK_OK;
+}
+
 /*
  * Tell what is not about identifiers and links of the batch.  A link that lost all its evidence and
  * has other now is tried like a new one: it is in no table where a refused link, or one of an
@@ -135,7 +173,7 @@ give_changes(CdpkBatch *batch)
 {
 	const CdpkBatchChanges *changes = &batch->changes;
 
-	for (uint32_t i = 0; changes->unlinked_count > 0 && i < batch->link_changes.count; i++)
+	for (uint32_t i = 0; batch->deleted.count > 0 && i < batch->link_changes.count; i++)
 	{
 		const CdpkStitchChange *change = &batch->link_changes.items[i];
 		CdpkStitchLink link = {change->a, change->b, change->now, change->refused};
@@ -143,7 +181,7 @@ give_changes(CdpkBatch *batch)
 		if (change->existed && change->exists)
 			STITCH_TRY(cdpk_stitch_retry(batch->stitch, &link, 1));
 	}
-	STITCH_TRY(cdpk_stitch_retry(batch->stitch, changes->retry, changes->retry_count));
+	STITCH_TRY(give_retries(batch));
 	STITCH_TRY(cdpk_stitch_check_profiles(batch->stitch, changes->check, changes->check_count));
 	STITCH_TRY(
 		cdpk_stitch_freeze_profiles(batch->stitch, batch->frozen.items, batch->frozen.count));
@@ -325,6 +363,13 @@ cdpk_batch_concerned(CdpkBatch *batch, const CdpkStitchMove *place_profiles, siz
 						move != CDPK_IDMAP_NONE ? result->identifier_moves[move].to
 												: place_profiles[i].from,
 						&losing, &anew));
+	}
+	for (size_t i = 0; i < batch->changes.taken_back_count; i++)
+	{
+		uint32_t place = batch_place_of_id(batch, batch->changes.taken_back[i].anchor);
+
+		if (place != BATCH_NONE)
+			STITCH_TRY(lose(batch, batch->identifiers.items[place].profile_id, 0, &losing, &anew));
 	}
 	for (size_t i = 0; i < batch->changes.refolded_count; i++)
 		STITCH_TRY(
