@@ -99,6 +99,10 @@ pass_write_unlink(Tables *tables, int a, int b)
 static inline void
 pass_write_op(Tables *tables, const Op *op)
 {
+	/* what is refused is so in all rows of the pair */
+	if (op->kind == OP_SAME && tables->identifier_id[op->a] != 0 &&
+		tables->identifier_id[op->b] != 0 && tables_refused(tables, op->a, op->b))
+		tables->same_refused[op->a][op->b] = tables->same_refused[op->b][op->a] = true;
 	if (op->kind == OP_ALLOW)
 		tables->world.unlinked[op->a][op->b] = tables->world.unlinked[op->b][op->a] = NEVER;
 	if (world_change(&tables->world, op))

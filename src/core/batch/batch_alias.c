@@ -13,8 +13,8 @@
 
 /* ---------------------------------------------------------------- names */
 
-static bool
-same_namespace(const CdpkBatchBytes *a, const CdpkBatchBytes *b)
+bool
+batch_same_namespace(const CdpkBatchBytes *a, const CdpkBatchBytes *b)
 {
 	return a->bytes[1] == b->bytes[1] &&
 		   memcmp(a->bytes + CDPK_IDENTIFIER_HEADER, b->bytes + CDPK_IDENTIFIER_HEADER,
@@ -30,7 +30,7 @@ intern_alias(CdpkBatch *batch, uint32_t carrier, const CdpkBatchBytes *previous)
 
 	for (uint32_t i = batch->first_mention[carrier];
 		 i < batch->first_mention[carrier + 1] && alias.user == BATCH_NONE; i++)
-		if (same_namespace(&batch->names.names.items[batch->mentions.items[i]], previous))
+		if (batch_same_namespace(&batch->names.names.items[batch->mentions.items[i]], previous))
 			alias.user = batch->mentions.items[i];
 	if (alias.user == BATCH_NONE || alias.user == alias.previous)
 		return CDPK_OK;

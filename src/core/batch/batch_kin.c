@@ -346,11 +346,13 @@ is_less(const CdpkBatch *batch, const BatchPair *pair, const BatchItem *items, u
 		return count > 0;
 	for (uint32_t i = 0; i < count; i++)
 	{
-		uint32_t source = batch->stored_links.items[items[i].value].source;
+		const CdpkBatchLink *row = &batch->stored_links.items[items[i].value];
 		bool left = false;
 
+		/* what is new of a source that lost all may be later */
 		for (uint32_t k = 0; k < rows; k++)
-			left |= batch->pair_rows[k].source == source;
+			left |= batch->pair_rows[k].source == row->source &&
+					batch->pair_rows[k].first_at <= row->first_at;
 		if (!left)
 			return true;
 	}

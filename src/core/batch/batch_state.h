@@ -368,6 +368,7 @@ extern bool batch_is_payload(const CdpkBatchBytes *bytes);
 extern int64_t batch_class_of(const CdpkBatch *batch, uint32_t place);
 
 /* batch_alias.c */
+extern bool batch_same_namespace(const CdpkBatchBytes *a, const CdpkBatchBytes *b);
 extern CdpkStatus batch_intern_aliases(CdpkBatch *batch, const CdpkBatchRow *const *rows);
 extern CdpkStatus batch_list_doubtful(CdpkBatch *batch);
 extern CdpkStatus batch_settle_graph(CdpkBatch *batch);

@@ -245,6 +245,39 @@ sort_ids(CdpkBatch *batch, StitchIds *ids)
 	return CDPK_OK;
 }
 
+/* Return whether a number is on the list of those whose neighbours are places. */
+static bool
+is_carried(const CdpkBatch *batch, int64_t identifier_id)
+{
+	uint32_t low = 0;
+	uint32_t high = batch->carried.count;
+
+	while (low < high)
+	{
+		uint32_t middle = low + (high - low) / 2;
+
+		if (batch->carried.items[middle] < identifier_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < batch->carried.count && batch->carried.items[low] == identifier_id;
+}
+
+/* Add the neighbours of these that neither the tables nor the verdicts name any more. */
+static CdpkStatus
+add_former_neighbours(CdpkBatch *batch, const CdpkBatchIdPair *pairs, size_t count)
+{
+	for (size_t i = 0; batch->carried.count > 0 && i < count; i++)
+	{
+		if (is_carried(batch, pairs[i].a))
+			STITCH_TRY(add_place(batch, pairs[i].b));
+		if (is_carried(batch, pairs[i].b))
+			STITCH_TRY(add_place(batch, pairs[i].a));
+	}
+	return CDPK_OK;
+}
+
 /* List the anchors of events that may have another one after the batch. */
 static CdpkStatus
 list_places(CdpkBatch *batch)
@@ -266,8 +299,11 @@ list_places(CdpkBatch *batch)
 	}
 	for (size_t i = 0; i < batch->changes.reread_count; i++)
 		STITCH_TRY(add_place(batch, batch->changes.reread[i].anchor));
-	STITCH_TRY(sort_ids(batch, &batch->places));
-	return sort_ids(batch, &batch->carried);
+	STITCH_TRY(sort_ids(batch, &batch->carried));
+	STITCH_TRY(add_former_neighbours(batch, batch->deleted.items, batch->deleted.count));
+	STITCH_TRY(
+		add_former_neighbours(batch, batch->changes.relinked, batch->changes.relinked_count));
+	return sort_ids(batch, &batch->places);
 }
 
 CdpkStatus

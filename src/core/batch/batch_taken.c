@@ -225,15 +225,41 @@ survive(CdpkBatch *batch, uint32_t x, uint32_t y, uint32_t survivor, bool alias)
 	return CDPK_OK;
 }
 
+/* Find the pair that a survivor is an alias of; what was blocked is read again by itself. */
+static CdpkStatus
+read_alias(CdpkBatch *batch, uint32_t survivor)
+{
+	const CdpkBatchRow *row = &batch->survivors[survivor];
+	uint32_t previous =
+		row->previous.bytes != NULL ? known_place(batch, &row->previous) : BATCH_NONE;
+	uint32_t user = BATCH_NONE;
+
+	if (previous == BATCH_NONE)
+		return CDPK_OK;
+	for (uint32_t i = 0; i < row->identifier_count; i++)
+		if (batch_is_payload(&row->identifiers[i]) &&
+			batch_same_namespace(&row->identifiers[i], &row->previous))
+		{
+			user = known_place(batch, &row->identifiers[i]);
+			break;
+		}
+	if (user == BATCH_NONE || batch->identifiers.items[user].profile_id == 0 ||
+		!batch_usable(&batch->identifiers.items[user]) ||
+		batch->identifiers.items[previous].was_blocked ||
+		batch->identifiers.items[previous].blocked)
+		return CDPK_OK;
+	return survive(batch, user, previous, survivor, true);
+}
+
 /* Find the pairs of a survivor; what was blocked is read again by itself. */
 static CdpkStatus
 read_survivor(CdpkBatch *batch, uint32_t survivor)
 {
 	const CdpkBatchRow *row = &batch->survivors[survivor];
-	uint32_t previous = row->previous.bytes != NULL ? known_place(batch, &row->previous) : BATCH_NONE;
 
 	if (row->source >= batch->rules.source_count)
 		return CDPK_INVALID;
+	STITCH_TRY(read_alias(batch, survivor));
 	for (uint32_t i = 0; i < row->identifier_count; i++)
 	{
 		uint32_t x = known_place(batch, &row->identifiers[i]);
@@ -241,13 +267,6 @@ read_survivor(CdpkBatch *batch, uint32_t survivor)
 		if (x == BATCH_NONE || batch->identifiers.items[x].profile_id == 0 ||
 			!batch_usable(&batch->identifiers.items[x]))
 			continue;
-		if (previous != BATCH_NONE && !batch->identifiers.items[previous].was_blocked &&
-			!batch->identifiers.items[previous].blocked &&
-			batch->identifiers.items[x].name_space == batch->identifiers.items[previous].name_space)
-		{
-			STITCH_TRY(survive(batch, x, previous, survivor, true));
-			previous = BATCH_NONE;
-		}
 		for (uint32_t k = i + 1; k < row->identifier_count; k++)
 		{
 			uint32_t y = known_place(batch, &row->identifiers[k]);

@@ -60,7 +60,10 @@ typedef struct CdpkStitchIdentifier
 	int64_t class_id; /* as the tables have it; 0: in no class with others */
 } CdpkStitchIdentifier;
 
-/* Evidence of one pair; several rows of a pair (one for each source) count as their best. */
+/*
+ * Evidence of one pair; several rows of a pair (one for each source, one more for a verdict) count as
+ * their best, and are refused alike.
+ */
 typedef struct CdpkStitchLink
 {
 	int64_t a;
