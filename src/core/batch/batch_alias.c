@@ -147,18 +147,28 @@ batch_settle_graph(CdpkBatch *batch)
 
 /* ---------------------------------------------------------------- ends of aliases */
 
+/* What is known of an end, and of its pairs. */
+enum
+{
+	END_COUNTED, /* of its pairs only the number is wanted */
+	END_CHANGED, /* that may be another than before: they are judged */
+	END_MOVED,   /* it comes into the graph or leaves it: so it is for the other ends, too */
+	END_DONE
+};
+
 /* Ask for the aliases of an identifier, once. */
 static CdpkStatus
-ask_end(CdpkBatch *batch, int64_t identifier_id)
+ask_end(CdpkBatch *batch, int64_t identifier_id, uint32_t why)
 {
 	uint64_t key = (uint64_t) identifier_id;
+	uint32_t before = cdpk_idmap_get(&batch->asked_ends, key);
 
 	if (identifier_id <= 0 || identifier_id > batch->last_identifier_id ||
-		cdpk_idmap_get(&batch->asked_ends, key) != CDPK_IDMAP_NONE)
+		(before != CDPK_IDMAP_NONE && before >= why))
 		return CDPK_OK;
-	STITCH_TRY(cdpk_idmap_put(&batch->asked_ends, key, 0));
-	STITCH_PUSH(batch, batch->alias_ends, identifier_id);
-	return CDPK_OK;
+	if (before == CDPK_IDMAP_NONE)
+		STITCH_PUSH(batch, batch->alias_ends, identifier_id);
+	return cdpk_idmap_put(&batch->asked_ends, key, why);
 }
 
 static CdpkStatus
@@ -166,8 +176,8 @@ ask_pairs(CdpkBatch *batch, const CdpkBatchIdPair *pairs, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 	{
-		STITCH_TRY(ask_end(batch, pairs[i].a));
-		STITCH_TRY(ask_end(batch, pairs[i].b));
+		STITCH_TRY(ask_end(batch, pairs[i].a, END_CHANGED));
+		STITCH_TRY(ask_end(batch, pairs[i].b, END_CHANGED));
 	}
 	return CDPK_OK;
 }
@@ -182,8 +192,9 @@ ask_first(CdpkBatch *batch)
 	{
 		const BatchAlias *alias = &batch->aliases.items[i];
 
-		STITCH_TRY(ask_end(batch, batch->identifiers.items[alias->user].identifier_id));
-		STITCH_TRY(ask_end(batch, batch->identifiers.items[alias->previous].identifier_id));
+		STITCH_TRY(ask_end(batch, batch->identifiers.items[alias->user].identifier_id, END_CHANGED));
+		STITCH_TRY(
+			ask_end(batch, batch->identifiers.items[alias->previous].identifier_id, END_CHANGED));
 	}
 	/* who comes into the graph with a number, or leaves it */
 	for (uint32_t i = 0; i < batch->identifiers.count; i++)
@@ -191,16 +202,16 @@ ask_first(CdpkBatch *batch)
 		const CdpkBatchIdentifier *identifier = &batch->identifiers.items[i];
 
 		if (batch_usable(identifier) != (identifier->profile_id != 0) && !identifier->is_new)
-			STITCH_TRY(ask_end(batch, identifier->identifier_id));
+			STITCH_TRY(ask_end(batch, identifier->identifier_id, END_MOVED));
 	}
 	for (size_t i = 0; i < changes->blocked_count; i++)
-		STITCH_TRY(ask_end(batch, changes->blocked[i]));
+		STITCH_TRY(ask_end(batch, changes->blocked[i], END_MOVED));
 	for (size_t i = 0; i < changes->realiased_count; i++)
-		STITCH_TRY(ask_end(batch, changes->realiased[i]));
+		STITCH_TRY(ask_end(batch, changes->realiased[i], END_CHANGED));
 	for (size_t i = 0; i < changes->forbid_count; i++)
 	{
-		STITCH_TRY(ask_end(batch, changes->forbids[i].a));
-		STITCH_TRY(ask_end(batch, changes->forbids[i].b));
+		STITCH_TRY(ask_end(batch, changes->forbids[i].a, END_CHANGED));
+		STITCH_TRY(ask_end(batch, changes->forbids[i].b, END_CHANGED));
 	}
 	STITCH_TRY(ask_pairs(batch, changes->unlinked, changes->unlinked_count));
 	return ask_pairs(batch, changes->relinked, changes->relinked_count);
@@ -238,14 +249,38 @@ count_certain(const CdpkBatch *batch, const BatchItem *items, size_t count)
 }
 
 /*
- * Judge the pairs of the ends that were asked for first, and ask for their other ends: whether one is
- * believed depends on how many pairs either end is in.  Of an end in far too many none is or was.
+ * Judge the pairs of an end, whose rows follow each other, and ask for their other ends: whether a pair is
+ * believed depends on how many either end is in.  Of an end in far too many none is or was.
  */
 static CdpkStatus
-ask_others(CdpkBatch *batch)
+judge_end(CdpkBatch *batch, const BatchItem *items, size_t count, bool moved)
+{
+	bool too_many = count_certain(batch, items, count) > batch->rules.alias_bound;
+
+	for (size_t i = 0; i < count; i++)
+	{
+		const CdpkBatchAlias *row = &batch->alias_rows.items[items[i].value];
+		CdpkBatchIdPair pair = {row->end, row->other};
+
+		batch_tick(batch);
+		if (too_many && !row->believed && !moved)
+			continue;
+		STITCH_PUSH(batch, batch->judged_pairs, pair);
+		STITCH_TRY(batch_want_id(batch, row->end));
+		STITCH_TRY(batch_want_id(batch, row->other));
+		STITCH_TRY(ask_end(batch, row->other, moved ? END_CHANGED : END_COUNTED));
+	}
+	return cdpk_idmap_put(&batch->asked_ends, (uint64_t) batch->alias_rows.items[items->value].end,
+						  END_DONE);
+}
+
+/* Judge the pairs of all ends whose rows are here, but for those that are only counted. */
+static CdpkStatus
+judge_ends(CdpkBatch *batch)
 {
 	size_t count = batch->alias_rows.count;
 	BatchItem *items = batch_items(batch, count);
+	bool again = count > 0;
 
 	if (items == NULL)
 		return CDPK_OUT_OF_MEMORY;
@@ -258,29 +293,19 @@ ask_others(CdpkBatch *batch)
 	for (size_t i = 0; i < count; i++)
 		items[i].key = (uint64_t) batch->alias_rows.items[items[i].value].end;
 	batch_sort(items, items + count, count);
-	for (size_t start = 0, end; start < count; start = end)
+	while (again)
 	{
-		bool too_many;
-
-		for (end = start + 1; end < count && items[end].key == items[start].key;)
-			end++;
-		too_many = count_certain(batch, items + start, end - start) > batch->rules.alias_bound;
-		for (size_t i = start; i < end; i++)
+		again = false;
+		for (size_t start = 0, end; start < count; start = end)
 		{
-			const CdpkBatchAlias *row = &batch->alias_rows.items[items[i].value];
-			CdpkBatchIdPair pair = {row->end, row->other};
-			uint32_t place = batch_place_of_id(batch, row->end);
+			uint32_t why = cdpk_idmap_get(&batch->asked_ends, items[start].key);
 
-			batch_tick(batch);
-			/* evidence itself comes and goes with an end */
-			if (too_many && !row->believed && place != BATCH_NONE &&
-				batch_usable(&batch->identifiers.items[place]) ==
-					(batch->identifiers.items[place].profile_id != 0))
+			for (end = start + 1; end < count && items[end].key == items[start].key;)
+				end++;
+			if (why != END_CHANGED && why != END_MOVED)
 				continue;
-			STITCH_PUSH(batch, batch->judged_pairs, pair);
-			STITCH_TRY(batch_want_id(batch, row->end));
-			STITCH_TRY(batch_want_id(batch, row->other));
-			STITCH_TRY(ask_end(batch, row->other));
+			STITCH_TRY(judge_end(batch, items + start, end - start, why == END_MOVED));
+			again = true;
 		}
 	}
 	stitch_release(&batch->memory, items);
@@ -293,15 +318,14 @@ cdpk_batch_alias_ends(CdpkBatch *batch, const int64_t **identifier_ids, size_t *
 	if (batch->rank_of_place != NULL || !batch->numbered)
 		return CDPK_INVALID;
 	batch->alias_ends.count = 0;
-	if (batch->alias_round == 0)
+	if (batch->aliases_asked)
+		STITCH_TRY(judge_ends(batch));
+	else
 	{
 		STITCH_TRY(batch_settle_graph(batch));
-		batch->aliases_asked = true;
 		STITCH_TRY(ask_first(batch));
+		batch->aliases_asked = true;
 	}
-	else if (batch->alias_round == 1)
-		STITCH_TRY(ask_others(batch));
-	batch->alias_round++;
 	*identifier_ids = batch->alias_ends.items;
 	*count = batch->alias_ends.count;
 	return CDPK_OK;

@@ -169,7 +169,6 @@ struct CdpkBatch
 	bool *still_named; /* by place: another event of the log carries it */
 	bool numbered;
 	bool aliases_asked;
-	uint32_t alias_round;
 	StitchIds alias_ends; /* asked for now */
 	CdpkIdMap asked_ends; /* all so far */
 	STITCH_ARRAY(CdpkBatchAlias) alias_rows;

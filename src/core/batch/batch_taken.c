@@ -166,7 +166,9 @@ list_anew(CdpkBatch *batch)
 		const BatchLost *lost = batch_find_lost(batch, key, row->source);
 
 		batch_tick(batch);
-		if (lost == NULL || lost->events == row->events)
+		/* without its unlink more is lost of a pair than its rows say */
+		if (lost == NULL || lost->events == row->events ||
+			cdpk_idmap_get(&batch->is_anew, key) != CDPK_IDMAP_NONE)
 			continue;
 		if (lost->events > row->events || lost->first_at < row->first_at ||
 			lost->last_at > row->last_at)
