@@ -8,7 +8,6 @@
 
 static uint64_t histories = 100;
 static uint64_t first_seed = 1;
-static bool same = true;
 
 static History history;
 static Tables tables;
@@ -243,6 +242,90 @@ evidence_may_be_void_and_come_again(void)
 	}
 }
 
+/* An alias is evidence for one pair, which waits for the earlier user_id to be named. */
+static void
+an_alias_waits_for_its_end(void)
+{
+	for (int believed = 0; believed < 2; believed++)
+	{
+		int u1, u2, cookie;
+
+		begin_small();
+		u1 = add_thing(0, "u1");
+		u2 = add_thing(0, "u2");
+		cookie = add_thing(3, "u1");
+		history.world.believed[0] = believed;
+		add_event(2, u2, cookie);
+		history.world.events[0].previous = u1 + 1;
+		said[0].row.previous.bytes = history.world.things[u1].payload;
+		said[0].row.previous.length = (uint32_t) history.world.things[u1].length;
+		add_event(1, u1, NOBODY);
+		tables_init(&tables, &history.world, said, 1);
+		tables.plain = true;
+		tables_batch(&tables, NULL, 0, &events[0], 1);
+		CHECK(tables.failed == NULL && tables.identifier_id[u1] != 0 && profile_of(u1) == 0);
+		CHECK(compare_tables(&tables) == NULL && profile_of(cookie) == profile_of(u2));
+		tables_batch(&tables, NULL, 0, &events[1], 1);
+		CHECK(tables.failed == NULL && compare_tables(&tables) == NULL);
+		CHECK((profile_of(u1) == profile_of(u2)) == believed);
+		CHECK((tables.class_id[u1] != 0) == believed);
+		CHECK(tables_refused(&tables, u1, u2) == !believed);
+		tables_free(&tables);
+	}
+}
+
+/* What is taken back leaves nothing behind but numbers; its message may come again. */
+static void
+what_is_taken_back_may_come_again(void)
+{
+	Op op = {OP_ERASE, 1, 0, 0};
+	int64_t number;
+	int a, u1;
+
+	begin_small();
+	a = add_thing(3, "a");
+	u1 = add_thing(0, "u1");
+	add_event(1, a, NOBODY);
+	add_event(2, a, u1);
+	tables_init(&tables, &history.world, said, 1);
+	tables.plain = true;
+	tables_batch(&tables, NULL, 0, events, 2);
+	number = tables.identifier_id[u1];
+	CHECK(tables.failed == NULL && profile_of(a) == number);
+	tables_batch(&tables, &op, 1, NULL, 0);
+	CHECK(tables.failed == NULL && compare_tables(&tables) == NULL);
+	CHECK(profile_of(a) == tables.identifier_id[a] && profile_of(u1) == 0);
+	CHECK(tables.identifier_id[u1] == number && tables.event_id[1] == 0);
+	tables_batch(&tables, NULL, 0, &events[1], 1);
+	CHECK(tables.failed == NULL && compare_tables(&tables) == NULL);
+	CHECK(profile_of(a) == number && profile_of(u1) == number && tables.event_id[1] == 3);
+	tables_free(&tables);
+}
+
+/* Of a link only the first and last events are worth reading the log for. */
+static void
+the_middle_of_a_link_is_subtracted(void)
+{
+	for (int taken = 0; taken < 3; taken++)
+	{
+		Op op = {OP_ERASE, taken, 0, 0};
+		int a, u1;
+
+		begin_small();
+		a = add_thing(3, "a");
+		u1 = add_thing(0, "u1");
+		for (int i = 0; i < 3; i++)
+			add_event(1 + i, a, u1);
+		tables_init(&tables, &history.world, said, 1);
+		tables.plain = true;
+		tables_batch(&tables, NULL, 0, events, 3);
+		tables_batch(&tables, &op, 1, NULL, 0);
+		CHECK(tables.failed == NULL && compare_tables(&tables) == NULL);
+		CHECK(tables.counted_anew == (taken != 1));
+		tables_free(&tables);
+	}
+}
+
 /* ---------------------------------------------------------------- histories */
 
 /* Feed the events of a phase in batches, then its verdicts in one of their own or with the next events. */
@@ -339,7 +422,7 @@ feed_all(FeedOrder order, uint64_t seed, const CdpkAllocator *allocator)
 static void
 make_history(uint64_t seed)
 {
-	history_make(&history, same, seed);
+	history_make(&history, seed);
 	for (int i = 0; i < history.world.event_count; i++)
 		said_make(&history.world, i, &said[i], seed);
 }
@@ -356,6 +439,8 @@ static void
 histories_agree_with_the_reference(void)
 {
 	uint64_t touched = 0;
+	uint64_t taken = 0;
+	uint64_t anew = 0;
 	uint64_t rebuilt = 0;
 	uint64_t reanchored = 0;
 	uint64_t plain = 0;
@@ -370,6 +455,8 @@ histories_agree_with_the_reference(void)
 			const char *difference = feed_all((FeedOrder) order, 4 * seed + order, &unit_allocator);
 
 			touched += tables.touched;
+			taken += tables.taken;
+			anew += tables.counted_anew;
 			rebuilt += tables.rebuilt;
 			reanchored += tables.reanchored;
 			plain += tables.plain_profiles;
@@ -383,6 +470,7 @@ histories_agree_with_the_reference(void)
 	}
 	CHECK(wrong == 0);
 	/* the histories go everywhere */
+	CHECK(taken >= 5 * histories && anew >= histories);
 	CHECK(touched >= 100 * histories && rebuilt >= 20 * histories && reanchored >= 20 * histories);
 	CHECK(plain >= 5 * histories && stitched >= 20 * histories);
 	printf("# %.1f plain and %.1f stitched profiles a history\n",
@@ -438,10 +526,20 @@ phases_have_an_order(void)
 {
 	CdpkBatch *batch = begin_batch();
 	CdpkBatchVoid loop = {0, 0, 1};
+	CdpkBatchSame same = {1, 1, false, true, false};
+	CdpkBatchAlias alias = {1, 2, 1, false, false};
+	const CdpkBatchIdPair *pairs;
+	const int64_t *ids;
+	int64_t nobody = 0;
+	size_t count;
 	size_t first;
 
 	CHECK(give_rules(batch) == CDPK_INVALID);
 	CHECK(cdpk_batch_number(batch, 0) == CDPK_INVALID);
+	CHECK(cdpk_batch_alias_ends(batch, &ids, &count) == CDPK_INVALID);
+	CHECK(cdpk_batch_add_same(batch, &same, 1) == CDPK_INVALID);
+	CHECK(cdpk_batch_add_forbidden(batch, NULL, 0) == CDPK_INVALID);
+	CHECK(cdpk_batch_counted_anew(batch, &pairs, &count) == CDPK_INVALID);
 	CHECK(cdpk_batch_identify(batch) == CDPK_OK);
 	CHECK(cdpk_batch_identify(batch) == CDPK_INVALID);
 	CHECK(cdpk_batch_number(batch, 0) == CDPK_INVALID);
@@ -450,7 +548,20 @@ phases_have_an_order(void)
 	CHECK(cdpk_batch_add_voids(batch, &loop, 1) == CDPK_INVALID);
 	CHECK(cdpk_batch_link(batch) == CDPK_INVALID);
 	CHECK(cdpk_batch_number(batch, 0) == CDPK_OK);
+	CHECK(cdpk_batch_add_named(batch, &nobody, 1) == CDPK_INVALID);
+	CHECK(cdpk_batch_add_aliases(batch, &alias, 1) == CDPK_INVALID);
+	CHECK(cdpk_batch_alias_ends(batch, &ids, &count) == CDPK_OK && count == 0);
+	CHECK(cdpk_batch_add_aliases(batch, &alias, 1) == CDPK_INVALID);
+	alias.source = 0;
+	alias.end = 2;
+	CHECK(cdpk_batch_add_aliases(batch, &alias, 1) == CDPK_CORRUPT);
+	CHECK(cdpk_batch_add_same(batch, &same, 1) == CDPK_INVALID);
+	same.b = 7; /* a number that was not handed out yet */
+	CHECK(cdpk_batch_add_same(batch, &same, 1) == CDPK_INVALID);
 	CHECK(cdpk_batch_pair(batch) == CDPK_OK);
+	CHECK(cdpk_batch_alias_ends(batch, &ids, &count) == CDPK_INVALID);
+	CHECK(cdpk_batch_add_survivors(batch, &wrong_row, 1) == CDPK_INVALID);
+	CHECK(cdpk_batch_counted_anew(batch, &pairs, &count) == CDPK_OK && count == 0);
 	CHECK(cdpk_batch_stitch(batch, NULL) == CDPK_INVALID);
 	CHECK(cdpk_batch_anchor(batch) == CDPK_INVALID);
 	CHECK(cdpk_batch_link(batch) == CDPK_OK);
@@ -567,6 +678,9 @@ main(int argc, char **argv)
 	TEST(a_verdict_may_come_first);
 	TEST(a_forbid_may_come_first);
 	TEST(evidence_may_be_void_and_come_again);
+	TEST(an_alias_waits_for_its_end);
+	TEST(what_is_taken_back_may_come_again);
+	TEST(the_middle_of_a_link_is_subtracted);
 	TEST(phases_have_an_order);
 	TEST(wrong_rows_are_noticed);
 	TEST(histories_agree_with_the_reference);

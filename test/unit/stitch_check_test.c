@@ -106,7 +106,7 @@ make_world(uint64_t seed)
 	World *world = &history.world;
 	uint64_t random = seed ^ 4711;
 
-	history_make(&history, true, seed);
+	history_make(&history, seed);
 	for (int i = 0; i < world->event_count; i++)
 		world->in_log[i] = true;
 	for (uint64_t i = pick(&random, 6); i > 0; i--)

@@ -239,9 +239,8 @@ history_undo(const Phase *before, Op *op, uint64_t *random)
 	}
 }
 
-/* "same": it may have same verdicts and aliases. */
 static inline void
-history_make(History *history, bool same, uint64_t seed)
+history_make(History *history, uint64_t seed)
 {
 	uint64_t random = seed;
 	World *world = &history->world;
@@ -252,7 +251,7 @@ history_make(History *history, bool same, uint64_t seed)
 	history_rules(world, &random);
 	history_things(world, &random);
 	history_events(world, &random);
-	history->same = pick(&random, 3) > 0 && same;
+	history->same = pick(&random, 3) > 0;
 	if (history->same)
 		history_aliases(world, &random);
 	history->phase_count = 1 + (int) pick(&random, MAX_PHASES);

@@ -407,7 +407,7 @@ starve(uint64_t seed)
 	CdpkAllocator allocator = {scarce_allocate, unit_release, &scarce};
 	bool ended = true;
 
-	history_make(&history, true, seed);
+	history_make(&history, seed);
 	for (int64_t enough = 0; ended; enough += 1 + enough / 64)
 	{
 		const Phase *left = NULL;

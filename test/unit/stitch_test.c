@@ -213,7 +213,7 @@ histories_agree_with_the_reference(void)
 	memset(&total, 0, sizeof(total));
 	for (uint64_t seed = first_seed; seed < first_seed + histories && wrong < 5; seed++)
 	{
-		history_make(&history, true, seed);
+		history_make(&history, seed);
 		for (int order = 0; order < FEED_ORDERS; order++)
 		{
 			const char *difference = feed_history(&history, (FeedOrder) order, 4 * seed + order,
@@ -254,7 +254,7 @@ faults_are_noticed(void)
 
 		for (uint64_t seed = 1; seed <= FAULT_HISTORIES && difference == NULL; seed++)
 		{
-			history_make(&history, true, seed);
+			history_make(&history, seed);
 			for (int order = 0; order < FEED_ORDERS && difference == NULL; order++)
 				difference = feed_history(&history, (FeedOrder) order, 4 * seed + order,
 										  (CdpkStitchFault) fault, &store, &reference);

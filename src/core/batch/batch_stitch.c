@@ -23,8 +23,9 @@ mark_involved(CdpkBatch *batch, bool *involved)
 	{
 		const CdpkBatchIdentifier *identifier = &batch->identifiers.items[i];
 
-		involved[i] =
-			identifier->profile_id == 0 && batch_usable(identifier) && !batch_is_plain(batch, i);
+		/* a forbid may name what only aliases do */
+		involved[i] = identifier->profile_id == 0 && !batch_is_plain(batch, i) &&
+					  (batch_usable(identifier) || identifier->is_new);
 	}
 	for (uint32_t i = 0; i < batch->link_changes.count; i++)
 	{
