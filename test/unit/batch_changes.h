@@ -293,9 +293,8 @@ pass_find_realiased(Tables *tables, Handed *handed)
 				bool first = tables->identifier_id[a] < tables->identifier_id[b];
 				const LinkRow *row = &tables->links[first ? a : b][first ? b : a][source];
 
-				concerned |=
-					row->exists && row->aliases > 0 &&
-					(bound || world->believed[source] != handed->old.believed[source]);
+				concerned |= row->exists && row->aliases > 0 &&
+							 (bound || world->believed[source] != handed->old.believed[source]);
 			}
 		if (concerned)
 			handed->realiased[handed->changes.realiased_count++] = tables->identifier_id[a];

@@ -281,9 +281,9 @@ pass_give_links(Tables *tables)
 		for (int source = MAX_SOURCES - 1; source >= 0; source--)
 		{
 			const LinkRow *row = &rows[a][b][source];
-			CdpkBatchLink link = {
-				pairs[i].a,   pairs[i].b,    (uint32_t) source, row->refused, row->believed,
-				row->first_at, row->last_at, row->events,       row->aliases, {NULL, 0}};
+			CdpkBatchLink link = {pairs[i].a,    pairs[i].b,    (uint32_t) source, row->refused,
+								  row->believed, row->first_at, row->last_at,      row->events,
+								  row->aliases,  {NULL, 0}};
 
 			if (row->message_id[0] != '\0')
 				link.message_id = bytes_of_text(row->message_id);

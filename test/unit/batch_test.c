@@ -4,14 +4,10 @@
  * usage: batch_test [number of histories [first seed]]
  * The environment's CDPK_HISTORIES is the number where none is given.
  */
-#include "batch_driver.h"
+#include "batch_small.h"
 
 static uint64_t histories = 100;
 static uint64_t first_seed = 1;
-
-static History history;
-static Tables tables;
-static Said said[MAX_EVENTS];
 
 /* ---------------------------------------------------------------- rows */
 
@@ -57,51 +53,6 @@ the_first_good_row_stays(void)
 /* ---------------------------------------------------------------- small histories */
 
 static const int events[] = {0, 1, 2};
-
-/* Begin a history without things and events: user ids, one a profile, rank first. */
-static void
-begin_small(void)
-{
-	memset(&history, 0, sizeof(history));
-	world_init(&history.world, 4);
-	history.world.namespaces[0].priority = 10;
-	history.world.namespaces[0].max_per_profile = 1;
-	memset(said, 0, sizeof(said));
-}
-
-static int
-add_thing(uint32_t name_space, const char *label)
-{
-	return world_add_thing(&history.world, name_space, label);
-}
-
-/* Make an event of the history that carries two things; it names a view. */
-static int
-add_event(int64_t at, int a, int b)
-{
-	int number = history.world.event_count++;
-	Event *event = &history.world.events[number];
-
-	event->at = at;
-	event->things[event->count++] = a;
-	if (b != NOBODY)
-		event->things[event->count++] = b;
-	said_make(&history.world, number, &said[number], 1);
-	bytes_free(&said[number].traits);
-	said[number].row.call = CDPK_BATCH_OTHER;
-	said[number].row.traits.bytes = NULL;
-	said[number].row.account.bytes = NULL;
-	said[number].row.expires_at = CDPK_BATCH_NEVER;
-	said[number].row.event = bytes_of_text("view");
-	said[number].account = -1;
-	return number;
-}
-
-static int64_t
-profile_of(int thing)
-{
-	return tables.profile_id[thing];
-}
 
 /* A profile of which the log lacks events is not taken apart, nor is its sharing changed. */
 static void
@@ -477,157 +428,6 @@ histories_agree_with_the_reference(void)
 		   (double) plain / (double) histories, (double) stitched / (double) histories);
 }
 
-/* ---------------------------------------------------------------- wrong calls, wrong rows */
-
-static CdpkBatchRow wrong_row;
-static CdpkBatchBytes wrong_names[2];
-
-/* Begin a batch of one row that carries the first two things of a small history. */
-static CdpkBatch *
-begin_batch(void)
-{
-	CdpkBatchSetup setup = {&unit_allocator, NULL, NULL, 1};
-	CdpkBatch *batch;
-
-	begin_small();
-	add_thing(0, "u1");
-	add_thing(3, "a");
-	memset(&wrong_row, 0, sizeof(wrong_row));
-	for (int i = 0; i < 2; i++)
-	{
-		wrong_names[i].bytes = history.world.things[i].payload;
-		wrong_names[i].length = (uint32_t) history.world.things[i].length;
-	}
-	wrong_row.identifiers = wrong_names;
-	wrong_row.identifier_count = 2;
-	CHECK(cdpk_batch_new(&setup, &batch) == CDPK_OK);
-	CHECK(cdpk_batch_begin(batch, &wrong_row, 1, NULL) == CDPK_OK);
-	CHECK(cdpk_batch_accept(batch, NULL, 0) == CDPK_OK);
-	return batch;
-}
-
-static CdpkStatus
-give_rules(CdpkBatch *batch)
-{
-	static CdpkBatchRules rules;
-
-	history.world.rules.namespaces = history.world.namespaces;
-	for (int i = 0; i < MAX_NAMES; i++)
-		history.world.namespaces[i].max_links = NULL;
-	rules.stitch = history.world.rules;
-	rules.trust = history.world.trust;
-	rules.source_count = 1;
-	rules.believed = NULL;
-	return cdpk_batch_set_rules(batch, &rules);
-}
-
-static void
-phases_have_an_order(void)
-{
-	CdpkBatch *batch = begin_batch();
-	CdpkBatchVoid loop = {0, 0, 1};
-	CdpkBatchSame same = {1, 1, false, true, false};
-	CdpkBatchAlias alias = {1, 2, 1, false, false};
-	const CdpkBatchIdPair *pairs;
-	const int64_t *ids;
-	int64_t nobody = 0;
-	size_t count;
-	size_t first;
-
-	CHECK(give_rules(batch) == CDPK_INVALID);
-	CHECK(cdpk_batch_number(batch, 0) == CDPK_INVALID);
-	CHECK(cdpk_batch_alias_ends(batch, &ids, &count) == CDPK_INVALID);
-	CHECK(cdpk_batch_add_same(batch, &same, 1) == CDPK_INVALID);
-	CHECK(cdpk_batch_add_forbidden(batch, NULL, 0) == CDPK_INVALID);
-	CHECK(cdpk_batch_counted_anew(batch, &pairs, &count) == CDPK_INVALID);
-	CHECK(cdpk_batch_identify(batch) == CDPK_OK);
-	CHECK(cdpk_batch_identify(batch) == CDPK_INVALID);
-	CHECK(cdpk_batch_number(batch, 0) == CDPK_INVALID);
-	CHECK(give_rules(batch) == CDPK_OK);
-	CHECK(cdpk_batch_mark(batch, 2, CDPK_BATCH_BLOCKED) == CDPK_INVALID);
-	CHECK(cdpk_batch_add_voids(batch, &loop, 1) == CDPK_INVALID);
-	CHECK(cdpk_batch_link(batch) == CDPK_INVALID);
-	CHECK(cdpk_batch_number(batch, 0) == CDPK_OK);
-	CHECK(cdpk_batch_add_named(batch, &nobody, 1) == CDPK_INVALID);
-	CHECK(cdpk_batch_add_aliases(batch, &alias, 1) == CDPK_INVALID);
-	CHECK(cdpk_batch_alias_ends(batch, &ids, &count) == CDPK_OK && count == 0);
-	CHECK(cdpk_batch_add_aliases(batch, &alias, 1) == CDPK_INVALID);
-	alias.source = 0;
-	alias.end = 2;
-	CHECK(cdpk_batch_add_aliases(batch, &alias, 1) == CDPK_CORRUPT);
-	CHECK(cdpk_batch_add_same(batch, &same, 1) == CDPK_INVALID);
-	same.b = 7; /* a number that was not handed out yet */
-	CHECK(cdpk_batch_add_same(batch, &same, 1) == CDPK_INVALID);
-	CHECK(cdpk_batch_pair(batch) == CDPK_OK);
-	CHECK(cdpk_batch_alias_ends(batch, &ids, &count) == CDPK_INVALID);
-	CHECK(cdpk_batch_add_survivors(batch, &wrong_row, 1) == CDPK_INVALID);
-	CHECK(cdpk_batch_counted_anew(batch, &pairs, &count) == CDPK_OK && count == 0);
-	CHECK(cdpk_batch_stitch(batch, NULL) == CDPK_INVALID);
-	CHECK(cdpk_batch_anchor(batch) == CDPK_INVALID);
-	CHECK(cdpk_batch_link(batch) == CDPK_OK);
-	CHECK(cdpk_batch_link(batch) == CDPK_INVALID);
-	CHECK(cdpk_batch_add_links(batch, NULL, 0) == CDPK_INVALID);
-	CHECK(cdpk_batch_add_others(batch, NULL, 0) == CDPK_INVALID);
-	CHECK(cdpk_batch_freeze(batch, NULL, 0) == CDPK_INVALID);
-	CHECK(cdpk_batch_add_strays(batch, NULL, 0, &first) == CDPK_INVALID);
-	CHECK(cdpk_batch_plan(batch) == CDPK_INVALID);
-	CHECK(cdpk_batch_fold(batch) == CDPK_INVALID);
-	CHECK(cdpk_batch_find(batch, wrong_names[1].bytes, wrong_names[1].length) == 1);
-	CHECK(cdpk_batch_find(batch, wrong_names[1].bytes, 0) == CDPK_BATCH_NONE);
-	CHECK(cdpk_batch_place(batch, 3) == CDPK_BATCH_NONE);
-	cdpk_batch_free(batch);
-}
-
-static void
-wrong_rows_are_noticed(void)
-{
-	static const CdpkStitchCount twice[] = {{0, 1}, {0, 2}};
-	CdpkBatchKnown known[2] = {{0, false, 5, 5, twice, 2, false, 0}, {1, false, 5, 5, NULL, 0, false, 0}};
-	CdpkBatchLink link = {7, 5, 0, false, false, 0, 0, 1, 0, {NULL, 0}};
-	CdpkBatch *batch = begin_batch();
-
-	/* a payload that none of ours is */
-	wrong_names[1].length = 2;
-	CHECK(cdpk_batch_identify(batch) == CDPK_CORRUPT);
-	cdpk_batch_free(batch);
-
-	/* a namespace without a rule */
-	batch = begin_batch();
-	history.world.rules.namespace_count = 1;
-	CHECK(cdpk_batch_identify(batch) == CDPK_OK && give_rules(batch) == CDPK_OK);
-	CHECK(cdpk_batch_number(batch, 0) == CDPK_INVALID);
-	cdpk_batch_free(batch);
-
-	/* two identifiers with one number */
-	batch = begin_batch();
-	CHECK(cdpk_batch_identify(batch) == CDPK_OK && give_rules(batch) == CDPK_OK);
-	CHECK(cdpk_batch_add_known(batch, known, 2) == CDPK_CORRUPT);
-	cdpk_batch_free(batch);
-
-	/* a number that was not handed out yet */
-	batch = begin_batch();
-	CHECK(cdpk_batch_identify(batch) == CDPK_OK && give_rules(batch) == CDPK_OK);
-	CHECK(cdpk_batch_add_known(batch, known, 1) == CDPK_OK);
-	CHECK(cdpk_batch_number(batch, 4) == CDPK_CORRUPT);
-	cdpk_batch_free(batch);
-
-	/* counts with a namespace twice; a link the wrong way round, or of a source that is none */
-	for (int wrong = 0; wrong < 3; wrong++)
-	{
-		batch = begin_batch();
-		CHECK(cdpk_batch_identify(batch) == CDPK_OK && give_rules(batch) == CDPK_OK);
-		known[0].count_length = wrong == 0 ? 2 : 0;
-		known[1].identifier_id = 7;
-		link.source = wrong == 1;
-		CHECK(cdpk_batch_add_known(batch, known, 2) == CDPK_OK);
-		CHECK(cdpk_batch_number(batch, 7) == CDPK_OK && cdpk_batch_pair(batch) == CDPK_OK);
-		if (wrong > 0)
-			CHECK(cdpk_batch_add_links(batch, &link, 1) == CDPK_OK);
-		CHECK(cdpk_batch_link(batch) == (wrong == 1 ? CDPK_INVALID : CDPK_CORRUPT));
-		cdpk_batch_free(batch);
-	}
-}
-
 /* ---------------------------------------------------------------- memory */
 
 typedef struct Scarce
@@ -681,8 +481,6 @@ main(int argc, char **argv)
 	TEST(an_alias_waits_for_its_end);
 	TEST(what_is_taken_back_may_come_again);
 	TEST(the_middle_of_a_link_is_subtracted);
-	TEST(phases_have_an_order);
-	TEST(wrong_rows_are_noticed);
 	TEST(histories_agree_with_the_reference);
 	TEST(memory_may_end_anywhere);
 	UNIT_EXIT();

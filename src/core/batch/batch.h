@@ -107,7 +107,7 @@ extern const uint32_t *cdpk_batch_fresh(const CdpkBatch *batch, size_t *count);
  */
 extern const int64_t *cdpk_batch_doubtful(const CdpkBatch *batch, size_t *count);
 extern CdpkStatus cdpk_batch_add_named(CdpkBatch *batch, const int64_t *identifier_ids,
-										 size_t count);
+									   size_t count);
 
 /*
  * Return the identifiers of which all rows of links with aliases are to be added, and ask again after

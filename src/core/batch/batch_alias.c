@@ -192,7 +192,8 @@ ask_first(CdpkBatch *batch)
 	{
 		const BatchAlias *alias = &batch->aliases.items[i];
 
-		STITCH_TRY(ask_end(batch, batch->identifiers.items[alias->user].identifier_id, END_CHANGED));
+		STITCH_TRY(
+			ask_end(batch, batch->identifiers.items[alias->user].identifier_id, END_CHANGED));
 		STITCH_TRY(
 			ask_end(batch, batch->identifiers.items[alias->previous].identifier_id, END_CHANGED));
 	}

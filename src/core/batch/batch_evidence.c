@@ -148,7 +148,7 @@ add_evidence(const CdpkBatch *batch, BatchEvidence *evidence, const BatchEvidenc
 	if (added->first_at < evidence->first_at ||
 		(added->first_at == evidence->first_at &&
 		 batch_message_before(&batch_carrier(batch, added->carrier)->message_id,
-						&batch_carrier(batch, evidence->carrier)->message_id)))
+							  &batch_carrier(batch, evidence->carrier)->message_id)))
 	{
 		evidence->first_at = added->first_at;
 		evidence->carrier = added->carrier;
@@ -198,8 +198,8 @@ gather_meetings(CdpkBatch *batch, const BatchItem *items)
 		const BatchMeeting *meeting = &batch->meetings.items[items[i].value];
 		uint32_t carrier = meeting->carrier & ~BATCH_ALIAS;
 		const CdpkBatchRow *row = batch_carrier(batch, carrier);
-		BatchEvidence evidence = {
-			row->source, carrier, row->said_at, row->said_at, 1, carrier != meeting->carrier};
+		BatchEvidence evidence = {row->source,  carrier, row->said_at,
+								  row->said_at, 1,       carrier != meeting->carrier};
 
 		batch_tick(batch);
 		if (row->source >= batch->rules.source_count)
@@ -332,14 +332,14 @@ list_flagged(CdpkBatch *batch, BatchItem **items, size_t *count)
 	if (*items == NULL)
 		return CDPK_OUT_OF_MEMORY;
 	for (size_t i = 0; i < changes->unlinked_count; i++)
-		STITCH_TRY(add_flagged(batch, *items, count, changes->unlinked[i].a,
-							   changes->unlinked[i].b, BATCH_PAIR_UNLINKED));
+		STITCH_TRY(add_flagged(batch, *items, count, changes->unlinked[i].a, changes->unlinked[i].b,
+							   BATCH_PAIR_UNLINKED));
 	for (size_t i = 0; i < changes->relinked_count; i++)
-		STITCH_TRY(add_flagged(batch, *items, count, changes->relinked[i].a,
-							   changes->relinked[i].b, BATCH_PAIR_KIN | BATCH_PAIR_ANEW));
+		STITCH_TRY(add_flagged(batch, *items, count, changes->relinked[i].a, changes->relinked[i].b,
+							   BATCH_PAIR_KIN | BATCH_PAIR_ANEW));
 	for (uint32_t i = 0; i < batch->same.count; i++)
-		STITCH_TRY(add_flagged(batch, *items, count, batch->same.items[i].a,
-							   batch->same.items[i].b, BATCH_PAIR_KIN));
+		STITCH_TRY(add_flagged(batch, *items, count, batch->same.items[i].a, batch->same.items[i].b,
+							   BATCH_PAIR_KIN));
 	for (uint32_t i = 0; i < batch->judged_pairs.count; i++)
 		STITCH_TRY(add_flagged(batch, *items, count, batch->judged_pairs.items[i].a,
 							   batch->judged_pairs.items[i].b, BATCH_PAIR_KIN | BATCH_PAIR_JUDGED));

@@ -200,8 +200,7 @@ list_unchanged(CdpkBatch *batch, Directed *pairs)
 		CdpkBatchIdPair pair = {row->end, row->other};
 		uint32_t x = batch_place_of_id(batch, row->end);
 		uint32_t y = batch_place_of_id(batch, row->other);
-		bool present =
-			y != BATCH_NONE ? batch_usable(&batch->identifiers.items[y]) : row->present;
+		bool present = y != BATCH_NONE ? batch_usable(&batch->identifiers.items[y]) : row->present;
 
 		batch_tick(batch);
 		if (!present || !is_believed_source(batch, row->source) ||

@@ -158,7 +158,7 @@ struct CdpkBatch
 	StitchIds wanted;
 	CdpkIdMap class_of_place; /* place → place in "classes" */
 	StitchIds classes;        /* as the tables have them */
-	uint32_t *rank_of_place; /* order by number */
+	uint32_t *rank_of_place;  /* order by number */
 	StitchNumbers place_of_rank;
 
 	/* who is in the graph, earlier user_ids, same pairs */

@@ -140,7 +140,8 @@ typedef struct CdpkBatchChanges
 	size_t taken_back_count;
 	const CdpkBatchIdPair *relinked; /* a < b: whose unlink is withdrawn; counted anew */
 	size_t relinked_count;
-	const int64_t *realiased; /* both ends of pairs with aliases of a source that is believed now, or
+	const int64_t
+		*realiased; /* both ends of pairs with aliases of a source that is believed now, or
 							   * no longer; all that have aliases if their bound changed */
 	size_t realiased_count;
 	const int64_t *reranked; /* identifiers of which events may have another anchor now */
