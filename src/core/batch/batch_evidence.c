@@ -336,7 +336,7 @@ list_flagged(CdpkBatch *batch, BatchItem **items, size_t *count)
 							   BATCH_PAIR_UNLINKED));
 	for (size_t i = 0; i < changes->relinked_count; i++)
 		STITCH_TRY(add_flagged(batch, *items, count, changes->relinked[i].a, changes->relinked[i].b,
-							   BATCH_PAIR_KIN | BATCH_PAIR_ANEW));
+							   BATCH_PAIR_KIN | BATCH_PAIR_JUDGED));
 	for (uint32_t i = 0; i < batch->same.count; i++)
 		STITCH_TRY(add_flagged(batch, *items, count, batch->same.items[i].a, batch->same.items[i].b,
 							   BATCH_PAIR_KIN));

@@ -384,7 +384,8 @@ put_rows(CdpkBatch *batch, const BatchItem *items, uint32_t count, uint32_t rows
 		else if (stored->events != row->events || stored->aliases != row->aliases ||
 				 stored->believed != row->believed || stored->first_at != row->first_at ||
 				 stored->last_at != row->last_at ||
-				 batch_message_before(&row->message_id, &stored->message_id))
+				 batch_message_before(&row->message_id, &stored->message_id) ||
+				 batch_message_before(&stored->message_id, &row->message_id))
 			STITCH_PUSH(batch, batch->updated, *row);
 	}
 	return CDPK_OK;

@@ -107,9 +107,8 @@ typedef struct BatchPair
 enum
 {
 	BATCH_PAIR_UNLINKED = 1, /* its rows are void */
-	BATCH_PAIR_ANEW = 2,     /* they are counted anew */
-	BATCH_PAIR_KIN = 4,      /* aliases, a same pair, or evidence that is taken back */
-	BATCH_PAIR_JUDGED = 8    /* it is decided anew whether its aliases are believed */
+	BATCH_PAIR_KIN = 2,      /* aliases, a same pair, or evidence that is taken back */
+	BATCH_PAIR_JUDGED = 4    /* it is decided anew whether its aliases are believed */
 };
 
 /* An event of the log that is folded, and into what. */
