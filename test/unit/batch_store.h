@@ -68,7 +68,7 @@ typedef struct Said
 	CdpkBatchRow row;
 	uint8_t key[CDPK_BATCH_KEY_SIZE];
 	char message_id[16];
-	CdpkBatchBytes identifiers[MAX_ON_EVENT];
+	CdpkBatchBytes identifiers[MAX_ON_EVENT + 1]; /* the last of an alias: the earlier user_id */
 	CdpkBatchNumber number;
 	Bytes traits;
 	int account; /* or -1 */
@@ -291,8 +291,11 @@ said_make(const World *world, int i, Said *said, uint64_t seed)
 	}
 	if (event->previous > 0)
 	{
-		row->previous.bytes = world->things[event->previous - 1].payload;
-		row->previous.length = (uint32_t) world->things[event->previous - 1].length;
+		const Thing *previous = &world->things[event->previous - 1];
+
+		row->is_alias = true;
+		said->identifiers[event->count].bytes = previous->payload;
+		said->identifiers[event->count].length = (uint32_t) previous->length;
 	}
 	row->identifiers = said->identifiers;
 	row->identifier_count = (uint32_t) event->count;

@@ -208,8 +208,9 @@ an_alias_waits_for_its_end(void)
 		history.world.believed[0] = believed;
 		add_event(2, u2, cookie);
 		history.world.events[0].previous = u1 + 1;
-		said[0].row.previous.bytes = history.world.things[u1].payload;
-		said[0].row.previous.length = (uint32_t) history.world.things[u1].length;
+		said[0].row.is_alias = true;
+		said[0].identifiers[2].bytes = history.world.things[u1].payload;
+		said[0].identifiers[2].length = (uint32_t) history.world.things[u1].length;
 		add_event(1, u1, NOBODY);
 		tables_init(&tables, &history.world, said, 1);
 		tables.plain = true;

@@ -66,12 +66,15 @@ batch_intern_aliases(CdpkBatch *batch, const CdpkBatchRow *const *rows)
 {
 	for (uint32_t i = 0; i < batch->carriers; i++)
 	{
-		if (rows[i] == NULL || rows[i]->previous.bytes == NULL)
+		const CdpkBatchBytes *previous;
+
+		if (rows[i] == NULL || !rows[i]->is_alias)
 			continue;
 		batch_tick(batch);
-		if (!batch_is_payload(&rows[i]->previous))
+		previous = &rows[i]->identifiers[rows[i]->identifier_count];
+		if (!batch_is_payload(previous))
 			return CDPK_CORRUPT;
-		STITCH_TRY(intern_alias(batch, i, &rows[i]->previous));
+		STITCH_TRY(intern_alias(batch, i, previous));
 	}
 	STITCH_TRY(batch_add_names(batch));
 	return batch->aliases.count > 0 || batch->changes.taken_back_count > 0 ? note_named(batch)

@@ -232,15 +232,15 @@ static CdpkStatus
 read_alias(CdpkBatch *batch, uint32_t survivor)
 {
 	const CdpkBatchRow *row = &batch->survivors[survivor];
-	uint32_t previous =
-		row->previous.bytes != NULL ? known_place(batch, &row->previous) : BATCH_NONE;
+	const CdpkBatchBytes *last = &row->identifiers[row->identifier_count];
+	uint32_t previous = row->is_alias ? known_place(batch, last) : BATCH_NONE;
 	uint32_t user = BATCH_NONE;
 
 	if (previous == BATCH_NONE)
 		return CDPK_OK;
 	for (uint32_t i = 0; i < row->identifier_count; i++)
 		if (batch_is_payload(&row->identifiers[i]) &&
-			batch_same_namespace(&row->identifiers[i], &row->previous))
+			batch_same_namespace(&row->identifiers[i], last))
 		{
 			user = known_place(batch, &row->identifiers[i]);
 			break;

@@ -54,6 +54,11 @@ typedef struct CdpkBatchRow
 	uint32_t source; /* a place in the sources of CdpkBatchRules */
 	CdpkBatchCall call;
 	bool quarantined;
+	/*
+	 * behind the identifiers stands the earlier user_id: it is none of them, but evidence for the pair
+	 * of it and the first of them that is of its namespace
+	 */
+	bool is_alias;
 	int64_t at;             /* the event's time */
 	int64_t said_at;        /* the evidence's: not later than it was received */
 	int64_t expires_at;     /* when its traits lapse, or NEVER; those that have are not given */
@@ -62,11 +67,6 @@ typedef struct CdpkBatchRow
 	CdpkBatchBytes event;   /* the name, of calls that timelines show */
 	const CdpkBatchNumber *numbers;
 	uint32_t number_count;
-	/*
-	 * of an alias: the payload of the earlier user_id; the later one, of the same namespace, is among
-	 * the identifiers.  It is none of the event's identifiers, but evidence for that one pair.
-	 */
-	CdpkBatchBytes previous;
 } CdpkBatchRow;
 
 typedef enum CdpkBatchOutcome
@@ -105,7 +105,7 @@ typedef struct CdpkBatchForbid
 	bool in_force;
 } CdpkBatchForbid;
 
-/* An event of the log: of the row, the identifiers, previous, source, said_at and message_id count. */
+/* An event of the log: of the row, the identifiers, is_alias, source, said_at and message_id count. */
 typedef struct CdpkBatchReread
 {
 	int64_t event_id;
