@@ -76,9 +76,9 @@ SELECT cdp.carry_number('*', 'sku');
 SELECT timeline FROM person WHERE identifiers = '{user_id:bob}';
 SELECT * FROM cdp.verify();
 -- verify() sees a number that is another, and one that is not there
-UPDATE cdp_data.profile_timeline SET timeline = '{"Order Completed": [["2026-01-07T00:00:00Z", {"quantity": 3, "total": 1}]], "Product Viewed": [["2026-01-04T00:00:00Z", {"sku": 17}]]}' WHERE profile_id = cdp.profile_of('user_id:bob');
+UPDATE cdp_data.profile SET timeline = '{"Order Completed": [["2026-01-07T00:00:00Z", {"quantity": 3, "total": 1}]], "Product Viewed": [["2026-01-04T00:00:00Z", {"sku": 17}]]}' WHERE profile_id = cdp.profile_of('user_id:bob');
 SELECT stage, item, expected, found FROM cdp.verify();
-UPDATE cdp_data.profile_timeline SET timeline = '{"Order Completed": [["2026-01-07T00:00:00Z", {"quantity": 2, "total": 1}]], "Product Viewed": [["2026-01-04T00:00:00Z", {"sku": 17}]]}' WHERE profile_id = cdp.profile_of('user_id:bob');
+UPDATE cdp_data.profile SET timeline = '{"Order Completed": [["2026-01-07T00:00:00Z", {"quantity": 2, "total": 1}]], "Product Viewed": [["2026-01-04T00:00:00Z", {"sku": 17}]]}' WHERE profile_id = cdp.profile_of('user_id:bob');
 SELECT stage, item, expected, found FROM cdp.verify();
 
 -- what is refused, and leaves everything as it was

@@ -26,9 +26,9 @@ BEGIN
 END
 $$;
 CREATE VIEW stored AS
-SELECT i.identifier, p.events, cdp.event_count(r.timeline) AS whole, w.whole IS NOT DISTINCT FROM r.timeline AS view_has_all, e.expected IS NOT DISTINCT FROM r.timeline AS as_in_log,
+SELECT i.identifier, t.events, cdp.event_count(r.timeline) AS whole, w.whole IS NOT DISTINCT FROM r.timeline AS view_has_all, e.expected IS NOT DISTINCT FROM r.timeline AS as_in_log,
 	   pg_column_size(t.timeline) <= 8000 AS short_tail, t.level_1 IS NOT NULL AS sealed
-FROM cdp_data.profile_timeline t JOIN cdp_data.profile p ON p.profile_id = t.profile_id JOIN cdp_data.identifier i ON i.identifier_id = t.profile_id JOIN cdp.profile_row r ON r.profile_id = t.profile_id
+FROM cdp_data.profile t JOIN cdp_data.identifier i ON i.identifier_id = t.profile_id JOIN cdp.profile_row r ON r.profile_id = t.profile_id
 CROSS JOIN LATERAL (SELECT cdp.timeline_union(l) AS whole FROM unnest(ARRAY[t.timeline, t.level_1, t.level_2, t.level_3]) l) w
 CROSS JOIN LATERAL (SELECT cdp.timeline_agg(v."timestamp", v.event, cdp_internal.carried(v.event, v.properties, (SELECT cdp_internal.carried_rules()))) AS expected
 					FROM cdp.events v WHERE v.profile_id = t.profile_id) e ORDER BY i.identifier;
@@ -36,10 +36,10 @@ SELECT heavy('h', 1, 1000), heavy('h', 1001, 9000), heavy('o', 1, 50);
 TABLE stored;
 SELECT heavy('h', 9001, 20000), heavy('h', 20001, 20010), heavy('h', 20011, 22000), heavy('h', 22001, 24000);
 TABLE stored;
-SELECT pg_column_size(level_1) > 4096 AS level_1, pg_column_size(level_2) > 65536 AS level_2, level_3 IS NULL AS level_3 FROM cdp_data.profile_timeline WHERE level_1 IS NOT NULL;
+SELECT pg_column_size(level_1) > 4096 AS level_1, pg_column_size(level_2) > 65536 AS level_2, level_3 IS NULL AS level_3 FROM cdp_data.profile WHERE level_1 IS NOT NULL;
 
 -- an append that stays in the tail writes nothing beside the row
-SELECT reltoastrelid::regclass AS beside FROM pg_class WHERE oid = 'cdp_data.profile_timeline'::regclass \gset
+SELECT reltoastrelid::regclass AS beside FROM pg_class WHERE oid = 'cdp_data.profile'::regclass \gset
 SELECT heavy('h', 24001, 24100);
 SELECT count(*) AS pieces, max(chunk_id) AS last FROM :beside \gset before_
 SELECT heavy('h', 24101, 24110), heavy('o', 51, 60);
@@ -49,11 +49,11 @@ TABLE stored;
 -- the last level takes what does not fit into the one before; no event is lost on the way
 CREATE TABLE enough AS SELECT cdp.timeline_agg(timestamptz '2020-01-01' + i * interval '1.234567 seconds', 'before') AS timeline FROM generate_series(1, 380000) i;
 BEGIN;
-UPDATE cdp_data.profile_timeline SET level_2 = level_2 OPERATOR(cdp.||) enough.timeline FROM enough WHERE level_1 IS NOT NULL;
+UPDATE cdp_data.profile SET level_2 = level_2 OPERATOR(cdp.||) enough.timeline FROM enough WHERE level_1 IS NOT NULL;
 SELECT heavy('h', 24111, 26000);
 CREATE VIEW counted AS
 SELECT cdp.event_count(t.timeline) AS tail, cdp.event_count(level_1) AS level_1, cdp.event_count(level_2) AS level_2, cdp.event_count(level_3) AS level_3, cdp.event_count(r.timeline) AS whole
-FROM cdp_data.profile_timeline t JOIN cdp.profile_row r USING (profile_id) WHERE level_1 IS NOT NULL;
+FROM cdp_data.profile t JOIN cdp.profile_row r USING (profile_id) WHERE level_1 IS NOT NULL;
 TABLE counted;
 SELECT heavy('h', 26001, 40000);
 TABLE counted;

@@ -141,7 +141,7 @@ SELECT change, count(*) > 1 AS more_than_once FROM foretold GROUP BY change ORDE
 SELECT r.step, f.* FROM restitched r, jsonb_each(r.found) f WHERE f.value <> '0';
 -- and where nothing is left but the log and the numbers of identifiers, it finds everything
 CREATE TABLE knew AS SELECT w, p.* FROM (VALUES ('x'), ('y')) v (w), people(w) p;
-TRUNCATE cdp_data.link, cdp_data.profile, cdp_data.profile_timeline;
+TRUNCATE cdp_data.link, cdp_data.profile;
 UPDATE cdp_data.identifier SET profile_id = 0, blocked = true, shared = false, link_counts = '{}';
 UPDATE cdp_data.event SET identifier_id = 0;
 SELECT identifiers, links > 1000 AS links, profiles_created > 100 AS profiles, events_reanchored > 500 AS events FROM cdp.restitch();

@@ -51,7 +51,6 @@ SELECT s.name, t.* FROM (VALUES
 	('identifier', '($1).identifier::text LIKE ''bad_%''', 2),
 	('event', '($1).message_id LIKE ''bad%''', 3),
 	('profile', 'EXISTS (SELECT FROM cdp_data.identifier i WHERE i.profile_id = ($1).profile_id AND i.identifier::text LIKE ''bad_profile:%'')', 1),
-	('profile_timeline', 'EXISTS (SELECT FROM cdp_data.identifier i WHERE i.profile_id = ($1).profile_id AND i.identifier::text LIKE ''bad_profile_timeline:%'')', 2),
 	('account', '($1).group_id LIKE ''bad%''', 1),
 	('account_member', '($1).group_id LIKE ''bad%''', 3),
 	('quarantine', '($1).source LIKE ''bad%'' AND NOT ($1).cut', 1)) s (name, condition, number), LATERAL try_fault(s.name, s.condition, s.number) t;

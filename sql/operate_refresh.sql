@@ -33,7 +33,7 @@ SELECT identifier, identifier_id, profile_id FROM cdp.identifiers ORDER BY ident
 SELECT h.identifier_id, h.from_batch_id, h.until_batch_id, h.profile_id FROM cdp_data.identifier_history h ORDER BY 1, 2;
 SELECT profile_id, event_id, "timestamp", type, event, source FROM cdp.events ORDER BY event_id;
 -- everybody has a timeline, also who has done nothing
-SELECT p.profile_id, t.timeline FROM cdp_data.profile p LEFT JOIN cdp_data.profile_timeline t USING (profile_id) ORDER BY p.profile_id;
+SELECT p.profile_id, p.timeline FROM cdp_data.profile p ORDER BY p.profile_id;
 SELECT a, b, source, first_at, last_at, events, message_id FROM cdp_data.link ORDER BY a, b;
 SELECT source, accepted, duplicate, quarantined FROM cdp_data.source ORDER BY source;
 -- an old profile has gone, its identifier answers with the person it is now

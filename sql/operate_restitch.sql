@@ -29,8 +29,7 @@ CREATE VIEW held AS
 	SELECT 'identifier' AS kind, (to_jsonb(i) - 'batch_id' - 'since_batch_id')::text AS row FROM cdp_data.identifier i
 	UNION ALL SELECT 'map', jsonb_build_object('identifier', i.identifier, 'its hash', m.hash = cdp_internal.map_hash(i.identifier), 'identifier_id', m.identifier_id)::text FROM cdp_data.identifier_map m LEFT JOIN cdp_data.identifier i USING (identifier_id)
 	UNION ALL SELECT 'link', (to_jsonb(l) - 'batch_id' - 'last_batch_id')::text FROM cdp_data.link l
-	UNION ALL SELECT 'profile', (to_jsonb(p) - 'last_trust' - 'last_at' || jsonb_build_object('traits', p.traits::text))::text FROM cdp_data.profile p
-	UNION ALL SELECT 'timeline', t::text FROM cdp_data.profile_timeline t
+	UNION ALL SELECT 'profile', (to_jsonb(p) - 'last_trust' - 'last_at' || jsonb_build_object('traits', p.traits::text, 'timeline', p.timeline::text))::text FROM cdp_data.profile p
 	UNION ALL SELECT 'event', to_jsonb(e)::text FROM cdp_data.event e
 	UNION ALL SELECT 'member', m.profile_id::text FROM cdp.members('everyone') m;
 CREATE TABLE healthy AS SELECT * FROM held;
@@ -80,11 +79,11 @@ SELECT m.* FROM (VALUES
 	($$ UPDATE cdp_data.profile SET events = 9, traits = NULL, first_seen = NULL $$),
 	($$ DELETE FROM cdp_data.profile $$),
 	($$ INSERT INTO cdp_data.profile (profile_id) VALUES (4711) $$),
-	($$ DELETE FROM cdp_data.profile_timeline WHERE profile_id = cdp.profile_of('user_id:u2') $$),
-	($$ INSERT INTO cdp_data.profile_timeline (profile_id, timeline) SELECT 4711, timeline FROM cdp_data.profile_timeline LIMIT 1 $$),
+	($$ UPDATE cdp_data.profile SET timeline = '{}' WHERE profile_id = cdp.profile_of('user_id:u2') $$),
+	($$ INSERT INTO cdp_data.profile (profile_id, timeline) SELECT 4711, timeline FROM cdp_data.profile LIMIT 1 $$),
 	($$ DELETE FROM cdp_data.source $$),
 	($$ DELETE FROM cdp.namespace WHERE namespace = 'club' $$),
-	($$ TRUNCATE cdp_data.profile, cdp_data.profile_timeline, cdp_data.link; UPDATE cdp_data.identifier SET profile_id = 0, blocked = true; UPDATE cdp_data.event SET identifier_id = 0 $$)) f (fault)
+	($$ TRUNCATE cdp_data.profile, cdp_data.link; UPDATE cdp_data.identifier SET profile_id = 0, blocked = true; UPDATE cdp_data.event SET identifier_id = 0 $$)) f (fault)
 CROSS JOIN LATERAL mend(f.fault) m;
 
 -- a rule or a verdict that was written past the functions

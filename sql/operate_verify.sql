@@ -57,9 +57,10 @@ SELECT fault($$ UPDATE cdp_data.profile SET limited = '{"user_id": 2}' WHERE pro
 SELECT fault($$ UPDATE cdp_data.profile SET has_forbid = false WHERE profile_id = cdp.profile_of('user_id:u1') $$);
 SELECT fault($$ UPDATE cdp_data.profile SET last_at = '2025-01-01' WHERE profile_id = cdp.profile_of('user_id:u1') $$);
 SELECT fault($$ UPDATE cdp_data.profile SET events = 9, traits = NULL WHERE profile_id = cdp.profile_of('user_id:u1') $$);
-SELECT fault($$ DELETE FROM cdp_data.profile_timeline WHERE profile_id = cdp.profile_of('user_id:u2') $$);
-SELECT fault($$ UPDATE cdp_data.profile_timeline SET shared = true WHERE profile_id = cdp.profile_of('user_id:u2') $$);
-SELECT fault($$ UPDATE cdp_data.profile_timeline SET timeline = cdp.drop_before(timeline, '2026-01-04') WHERE profile_id = cdp.profile_of('user_id:u2') $$);
+SELECT fault($$ UPDATE cdp_data.profile SET shared = true WHERE profile_id = cdp.profile_of('user_id:u2') $$);
+SELECT fault($$ UPDATE cdp_data.profile SET timeline = '{}' WHERE profile_id = cdp.profile_of('user_id:u2') $$);
+SELECT fault($$ UPDATE cdp_data.profile SET level_3 = '{"Another": ["2026-01-01T00:00:00Z"]}' WHERE profile_id = cdp.profile_of('user_id:u2') $$);
+SELECT fault($$ UPDATE cdp_data.profile SET timeline = cdp.drop_before(timeline, '2026-01-04') WHERE profile_id = cdp.profile_of('user_id:u2') $$);
 SELECT fault($$ DELETE FROM cdp_data.profile WHERE profile_id = cdp.profile_of('user_id:u2') $$);
 SELECT fault($$ DELETE FROM cdp_data.event WHERE message_id = 'm4' $$);
 -- a rule or a verdict that was written past the functions
@@ -86,15 +87,14 @@ SELECT fault($$
 		last_trust = CASE WHEN l.identifiers > 1 THEN 3 END, last_at = CASE WHEN l.identifiers > 1 THEN timestamptz '2026-01-03' END
 	FROM (SELECT i.profile_id, count(DISTINCT i.identifier_id) AS identifiers, count(*) AS events, min(e."timestamp") AS first_seen, max(e."timestamp") AS last_seen
 		  FROM cdp_data.identifier i JOIN cdp_data.event e USING (identifier_id) GROUP BY 1) l WHERE l.profile_id = p.profile_id;
-	UPDATE cdp_data.profile_timeline t SET timeline = coalesce(l.timeline, '{}')
+	UPDATE cdp_data.profile t SET timeline = coalesce(l.timeline, '{}')
 	FROM (SELECT i.profile_id, cdp.timeline_agg(e."timestamp", e.event) AS timeline
 		  FROM cdp_data.identifier i JOIN cdp_data.event e USING (identifier_id) GROUP BY 1) l WHERE l.profile_id = t.profile_id
 $$);
 -- the number of a person
 SELECT fault($$
 	UPDATE cdp_data.identifier SET profile_id = (SELECT identifier_id FROM cdp_data.identifier WHERE identifier = 'anonymous_id:a') WHERE profile_id = cdp.profile_of('user_id:u1');
-	UPDATE cdp_data.profile SET profile_id = (SELECT identifier_id FROM cdp_data.identifier WHERE identifier = 'anonymous_id:a') WHERE profile_id = (SELECT identifier_id FROM cdp_data.identifier WHERE identifier = 'user_id:u1');
-	UPDATE cdp_data.profile_timeline SET profile_id = (SELECT identifier_id FROM cdp_data.identifier WHERE identifier = 'anonymous_id:a') WHERE profile_id = (SELECT identifier_id FROM cdp_data.identifier WHERE identifier = 'user_id:u1')
+	UPDATE cdp_data.profile SET profile_id = (SELECT identifier_id FROM cdp_data.identifier WHERE identifier = 'anonymous_id:a') WHERE profile_id = (SELECT identifier_id FROM cdp_data.identifier WHERE identifier = 'user_id:u1')
 $$);
 -- an event that came twice would not be noticed
 SELECT fault($$ DELETE FROM cdp_data.message WHERE message_key = cdp.message_key('m4') $$);

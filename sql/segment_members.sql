@@ -65,7 +65,7 @@ SELECT (SELECT count(*) FROM cdp.members('buyers')) AS members, (SELECT count(*)
 SET enable_seqscan = off;
 EXPLAIN (COSTS OFF) SELECT FROM cdp_segment.loyal s WHERE s.profile_id = 7;
 RESET enable_seqscan;
--- a condition on timelines is judged while these are scanned, before anything is joined to them
+-- a condition is judged while people are scanned
 CREATE FUNCTION pg_temp.scans_with(query text, condition text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	plan jsonb;

@@ -9,6 +9,7 @@
 #include "access/tableam.h"
 #include "catalog/pg_namespace.h"
 #include "fmgr.h"
+#include "storage/lock.h"
 #include "storage/proc.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
@@ -119,6 +120,17 @@ cdp_local_transaction(void)
 	return MyProc->vxid.lxid;
 #else
 	return MyProc->lxid;
+#endif
+}
+
+/* cdp_lock_held says whether this transaction holds a lock in this mode. */
+static inline bool
+cdp_lock_held(const LOCKTAG *tag, LOCKMODE mode)
+{
+#if PG_VERSION_NUM >= 170000
+	return LockHeldByMe(tag, mode, false);
+#else
+	return LockHeldByMe(tag, mode);
 #endif
 }
 

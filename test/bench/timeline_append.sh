@@ -15,7 +15,7 @@ DECLARE
 	heavy bigint[];
 BEGIN
 	WITH stored AS (
-		INSERT INTO cdp_data.profile_timeline AS t (profile_id, timeline)
+		INSERT INTO cdp_data.profile AS t (profile_id, timeline)
 		SELECT a.profile_id, cdp.timeline_agg(a.at, a.event_name) FROM arrived a GROUP BY a.profile_id ORDER BY a.profile_id
 		ON CONFLICT (profile_id) DO UPDATE SET timeline = t.timeline || excluded.timeline
 		RETURNING profile_id, pg_column_size(timeline) AS size
@@ -51,11 +51,11 @@ append() {
 }
 printf '%-74s %8s\n' 'events appended' 'bytes of log an event'
 append "$PEOPLE people, 50 events each, at once" "1, 50 * $PEOPLE, 1, $PEOPLE, '2025-01-01'" $((50 * PEOPLE))
-psql -Xqc 'VACUUM cdp_data.profile_timeline' -c CHECKPOINT
+psql -Xqc 'VACUUM cdp_data.profile' -c CHECKPOINT
 append "one more event for each of these people, 1,000 in a batch" "$PEOPLE / 1000, 1000, 1, $PEOPLE, '2026-01-01'" "$PEOPLE"
 append "… again, the pages not being the first time after a checkpoint" "$PEOPLE / 1000, 1000, 1, $PEOPLE, '2026-02-01'" "$PEOPLE"
 append "one person, $EVENTS events, 1,000 in a batch" "$EVENTS / 1000, 1000, 1000000000, 1, '2024-01-01'" "$EVENTS"
 append "that person, one event in a batch" "2000, 1, 1000000000, 1, '2026-01-01'" 2000
 psql -XqAt <<'SQL' | sed 's/^/sizes of that person in bytes: tail, levels: /'
-SELECT pg_column_size(timeline), pg_column_size(level_1), pg_column_size(level_2), pg_column_size(level_3) FROM cdp_data.profile_timeline WHERE profile_id = 1000000000;
+SELECT pg_column_size(timeline), pg_column_size(level_1), pg_column_size(level_2), pg_column_size(level_3) FROM cdp_data.profile WHERE profile_id = 1000000000;
 SQL

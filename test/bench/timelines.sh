@@ -80,7 +80,7 @@ in_duckdb 'DuckDB, warm' "$either"
 in_clickhouse 'ClickHouse' "SELECT count() FROM (SELECT user_id FROM events WHERE (name = 'product_added' AND ts > 60 * $day) OR (name = 'order_completed' AND ts > 83 * $day)
 	GROUP BY user_id HAVING countIf(name = 'product_added') >= 3 AND countIf(name = 'order_completed') = 0)"
 in_postgres 'scan of the timelines alone, one process' "$serial" "SELECT profile_id FROM person WHERE pg_column_size(timeline) < 0"
-in_postgres '... without the view' "$serial" "SELECT profile_id FROM cdp_data.profile_timeline WHERE pg_column_size(timeline) < 0"
+in_postgres '... without the view' "$serial" "SELECT profile_id FROM cdp_data.profile WHERE pg_column_size(timeline) < 0"
 report
 
 echo "-- product_added for the first time within 14 days"
@@ -123,11 +123,11 @@ psql -XqAt <<'SQL'
 SELECT format('bytes an event: table %s, with its two indexes %s; timelines %s as stored, %s as values, %s without the names (at most 6); %s times smaller, names included (at least 15)',
 	round(events::numeric / n, 1), round(whole::numeric / n, 1), round(stored::numeric / n, 2), round(value / n, 2), round((value - names) / n, 2), round(whole::numeric / stored, 1))
 FROM (SELECT count(*) AS n FROM events) e,
-	(SELECT pg_relation_size('events') AS events, pg_relation_size('events') + pg_relation_size('events_by_name') + pg_relation_size('events_by_user') AS whole, pg_table_size('cdp_data.profile_timeline') AS stored) s,
-	(SELECT sum(pg_column_size(timeline) + coalesce(pg_column_size(level_1), 0))::numeric AS value FROM cdp_data.profile_timeline) v,
+	(SELECT pg_relation_size('events') AS events, pg_relation_size('events') + pg_relation_size('events_by_name') + pg_relation_size('events_by_user') AS whole, pg_table_size('cdp_data.profile') AS stored) s,
+	(SELECT sum(pg_column_size(timeline) + coalesce(pg_column_size(level_1), 0))::numeric AS value FROM cdp_data.profile) v,
 	(SELECT sum((SELECT sum(octet_length(name) + 1) FROM unnest(cdp.event_names(timeline)) name))::numeric AS names FROM person) w;
 SELECT format('%s of %s people are sealed, with %s %% of the events', count(*) FILTER (WHERE level_1 IS NOT NULL), count(*),
-	round(100 * sum(pg_column_size(level_1)) / sum(pg_column_size(timeline) + coalesce(pg_column_size(level_1), 0)), 1)) FROM cdp_data.profile_timeline;
+	round(100 * sum(pg_column_size(level_1)) / sum(pg_column_size(timeline) + coalesce(pg_column_size(level_1), 0)), 1)) FROM cdp_data.profile;
 SQL
 cat <<'BARS'
 bars: the first two questions at least 3.5 x as fast as the best SQL, 1 x ClickHouse, 0.8 x DuckDB (aim 1.5 x both); the funnel 50 x SQL, 10 x DuckDB, 2.5 x ClickHouse

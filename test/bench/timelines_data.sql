@@ -16,16 +16,14 @@ CREATE INDEX events_by_user ON events (user_id, ts) INCLUDE (name);
 
 -- as the platform stores them: timelines of people with very many events are sealed, except for the latest events
 SELECT cdp.init();
-INSERT INTO cdp_data.profile_timeline (profile_id, timeline, level_1)
+INSERT INTO cdp_data.profile (profile_id, timeline, level_1)
 SELECT user_id, CASE WHEN heavy THEN after ELSE cdp.timeline_concat(before, after) END, CASE WHEN heavy THEN before END
 FROM (SELECT b.*, pg_column_size(before) + pg_column_size(after) > 8000 AS heavy
 	  FROM (SELECT user_id, cdp.timeline_agg(ts, name) FILTER (WHERE ts < '2026-03-28') AS before, cdp.timeline_agg(ts, name) FILTER (WHERE ts >= '2026-03-28') AS after
 			FROM events GROUP BY user_id OFFSET 0) b OFFSET 0) t;
-INSERT INTO cdp_data.profile (profile_id) SELECT profile_id FROM cdp_data.profile_timeline;
 -- a row can be marked all-visible only after its commit is flushed to disk
 CHECKPOINT;
-VACUUM ANALYZE cdp_data.profile_timeline, cdp_data.profile;
--- as the column timeline of cdp.profile_row
-CREATE VIEW person AS
-SELECT profile_id, CASE WHEN level_1 IS NULL THEN timeline ELSE cdp_internal.timeline_whole(timeline, level_1, level_2, level_3) END AS timeline FROM cdp_data.profile_timeline;
-SELECT pg_prewarm(c) FROM unnest('{events,events_by_name,events_by_user,cdp_data.profile_timeline,cdp_data.profile,cdp.profile_pkey}'::regclass[]) c;
+VACUUM ANALYZE cdp_data.profile;
+-- as conditions read them
+CREATE VIEW person AS SELECT profile_id, timeline FROM cdp.profile_row;
+SELECT pg_prewarm(c) FROM unnest('{events,events_by_name,events_by_user,cdp_data.profile,cdp_data.profile_pkey}'::regclass[]) c;

@@ -56,6 +56,17 @@ my ($status, $output, $errors) = $standby->psql('postgres', 'SELECT cdp.refresh(
 isnt($status, 0, 'a refresh does not');
 like($errors, qr/during recovery|read-only/, 'and says why');
 
+# what runs on the primary does not run here, though its sequences arrive; and what runs here writes none
+my $running = $primary->background_psql('postgres');
+$running->query_safe(q{BEGIN; SELECT cdp_internal.progress_begin('verify', 100000), cdp_internal.progress_set('log', 3, 10)});
+is($primary->safe_psql('postgres', 'SELECT work, stage, done, total FROM cdp.progress'), 'verify|log|3|10', 'what runs on the primary');
+$primary->safe_psql('postgres', 'SELECT txid_current()');
+$primary->wait_for_catchup($standby);
+is($standby->safe_psql('postgres', 'SELECT last_value & 1023 FROM cdp_data.progress_verify_done; SELECT count(*) FROM cdp.progress'), "3\n0", 'is not shown on the standby');
+is($standby->safe_psql('postgres', q{SELECT cdp_internal.progress_begin('verify', 100000), cdp_internal.progress_set('log', 4, 10); SELECT last_value & 1023 FROM cdp_data.progress_verify_done}),
+	"|\n3", 'a run there writes nothing');
+$running->quit;
+
 $standby->stop;
 $primary->stop;
 done_testing();

@@ -58,7 +58,7 @@ is(allowed('ann', q{SELECT count(*) FROM cdp.events WHERE profile_id IS NOT NULL
 allowed('ann', $_) for
   (map { "SELECT * FROM cdp.$_" } qw(identifiers profile_row accounts account_members open_cases near_shared refused_links outvoted identifier_periods refused_traits
 	sources batch namespace segment carried_number case_event verdict profile_view seen_name shared_identifiers)),
-  'SELECT * FROM cdp_data.state', 'SELECT * FROM cdp_data.source', 'SELECT * FROM cdp_data.trait_rule',
+  'SELECT * FROM cdp_data.state', 'SELECT profile_id, traits, limited, last_trust FROM cdp_data.profile', 'SELECT * FROM cdp_data.source', 'SELECT * FROM cdp_data.trait_rule',
   q{SELECT cdp.profile_of('user_id:u1'::cdp.identifier), cdp.profile_of(1::bigint), cdp.resolve_profile(99), cdp.profile_at('user_id:u1', now())},
   'SELECT * FROM cdp.events_at(now())', q{SELECT * FROM cdp.explain('user_id:u1', 'email:ann@example.com')}, q{SELECT * FROM cdp.explain('user_id:u1', 'user_id:u9')},
   q{SELECT cdp.lookup('user_id:u1', 'identifiers,traits,events,cases,segments,refused_links,accounts,provenance'), cdp.lookup('user_id:u1'::cdp.identifier)},
@@ -69,7 +69,7 @@ allowed('ann', $_) for
   q{SELECT * FROM cdp.paths(query => 'SELECT profile_id, "timestamp", event FROM cdp.events WHERE event IS NOT NULL')},
   q{SELECT * FROM cdp.components('SELECT user_id, anonymous_id FROM cdp.events')};
 refused('ann', $_)
-  for 'SELECT * FROM cdp.quarantine', 'SELECT * FROM cdp.inbox', 'SELECT * FROM cdp.inbox_raw', 'SELECT * FROM cdp_data.writer', 'SELECT * FROM cdp_data.message', 'SELECT cdp.replay()',
+  for (map { "SELECT $_ FROM cdp_data.profile p" } qw(timeline level_1 level_2 level_3 p)), 'SELECT * FROM cdp.quarantine', 'SELECT * FROM cdp.inbox', 'SELECT * FROM cdp.inbox_raw', 'SELECT * FROM cdp_data.writer', 'SELECT * FROM cdp_data.message', 'SELECT cdp.replay()',
   'SELECT * FROM cdp.verify()', q{SELECT cdp.set_rules('{"*": {"cap": 1}}')}, q{SELECT cdp.ingest('{}')}, 'UPDATE cdp.segment SET condition = NULL', 'UPDATE cdp.profiles SET events = 0',
   q{SELECT cdp.create_segment('mine', 'true')}, 'CREATE VIEW cdp_segment.mine AS SELECT 1', q{SELECT cdp_data.add_event_month(now())},
   q{INSERT INTO cdp.inbox (user_id) VALUES ('x')}, 'SELECT cdp.refresh()', 'SELECT cdp.init()', 'DELETE FROM cdp.quarantine',
@@ -82,7 +82,8 @@ refused('stranger', $_)
 
 is( $node->safe_psql('postgres', q{
 		SELECT string_agg(p.oid::regprocedure::text, ' ' ORDER BY p.proname) FROM pg_proc p WHERE p.prosecdef AND p.pronamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[])}),
-	'cdp_data.add_event_month(timestamp with time zone) cdp_data.gather_statistics()', 'the functions that run as their owner');
+	'cdp_data.add_event_month(timestamp with time zone) cdp_data.gather_statistics() cdp_data.refresh(bigint,boolean) cdp_data.restitch(boolean) cdp_data.verify(bigint,text)',
+	'the functions that run as their owner');
 is( $node->safe_psql('postgres', q{
 		SELECT count(*) FROM pg_class c CROSS JOIN LATERAL aclexplode(c.relacl) a WHERE c.relnamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND a.grantee = 0}),
 	'0', 'no table is open to PUBLIC');
@@ -106,12 +107,14 @@ allowed('ann', 'SELECT * FROM cdp_segment."my %s own"');
 allowed('boss', q{SELECT cdp.grant_access('etl', 'analyst')});
 is(allowed('etl', 'SELECT count(*) > 0 FROM cdp.profiles'), 't', 'a steward hands out rights');
 
-# what was given is taken away, and no more: the rights of a role are what they were before
+# what was given is taken away, and no more: the rights of a role are what they were before, but for rights to read
+# columns of a table that it may read as a whole
 my $rights = q{
 	SELECT string_agg(concat_ws(' ', o.object, a.privilege_type, a.is_grantable, a.grantor::regrole), ', ' ORDER BY 1, o.object, a.privilege_type) FROM (
 		SELECT oid::regclass::text AS object, relacl AS acl FROM pg_class UNION ALL SELECT oid::regprocedure::text, proacl FROM pg_proc
-		UNION ALL SELECT nspname, nspacl FROM pg_namespace UNION ALL SELECT attrelid::regclass || '.' || attname, attacl FROM pg_attribute) o
-	CROSS JOIN LATERAL aclexplode(o.acl) a WHERE a.grantee = '%s'::regrole};
+		UNION ALL SELECT nspname, nspacl FROM pg_namespace UNION ALL SELECT attrelid::regclass || '.' || attname, attacl FROM pg_attribute
+			WHERE attrelid <> 'cdp_data.profile'::regclass OR NOT has_table_privilege('%1$s', attrelid, 'SELECT')) o
+	CROSS JOIN LATERAL aclexplode(o.acl) a WHERE a.grantee = '%1$s'::regrole};
 sub rights_of
 {
 	return super(sprintf $rights, shift);

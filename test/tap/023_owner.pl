@@ -85,5 +85,48 @@ $node->safe_psql('copy', q{INSERT INTO cdp.inbox (type, event, user_id, "timesta
 is(as('heir', 'SELECT taken, accepted FROM cdp.refresh()', 'copy'), '1|1', 'the new owner refreshes');
 as('heir', q{SELECT cdp.grant_access('boss', 'steward')}, 'copy');
 
+# what works as the owner went along with the tables
+my $owners = q{SELECT string_agg(DISTINCT proowner::regrole::text, ',') FROM pg_proc WHERE pronamespace = 'cdp_data'::regnamespace AND prosecdef};
+is($node->safe_psql('copy', $owners), 'heir', 'so did the functions');
+as('boss', 'SELECT cdp.refresh(); SELECT cdp.restitch()', 'copy');
+is(as('boss', 'SELECT count(*) FROM cdp.verify()', 'copy'), '0', 'and a steward uses them');
+# segments of stewards go on being judged, whoever owns the tables
+as('boss', q{SELECT cdp.create_segment('calm', $$ CASE WHEN cdp.did(timeline, 'Bang') THEN 1 / (events - events) > 0 ELSE true END $$)}, 'copy');
+$node->safe_psql('copy', q{CREATE ROLE third LOGIN; REASSIGN OWNED BY heir TO third; SELECT cdp.init('third');
+	INSERT INTO cdp.inbox (type, event, user_id, "timestamp") VALUES ('track', 'Bang', 'u3', '2026-01-01')});
+as('boss', 'SELECT cdp.refresh()', 'copy');
+is($node->safe_psql('copy', q{SELECT error FROM cdp.segment WHERE name = 'calm'}), '22012: division by zero', 'one fails');
+is(as('boss', q{SELECT cdp.drop_segment('calm'); SELECT count(*) FROM cdp.verify()}, 'copy'), "\n0", 'and is dropped');
+$node->safe_psql('copy', q{REASSIGN OWNED BY third TO heir; SELECT cdp.init('heir')});
+# a part of the tables, or the tables without the functions: nothing works as a role that does not own them all, not even
+# as a superuser, as a table's owner can have code run by who writes to it
+sub mixed
+{
+	my ($message) = @_;
+	$node->safe_psql('copy', q{INSERT INTO cdp.inbox (type, event, user_id, "timestamp") VALUES ('track', 'Event 1', 'u3', '2026-01-01')});
+	for my $call ('SELECT cdp.refresh()', 'SELECT cdp.restitch()', 'SELECT * FROM cdp.verify()', q{SELECT * FROM cdp.verify('user_id:u3')}, q{SELECT cdp_data.add_event_month(now())}, 'SELECT cdp_data.gather_statistics()')
+	{
+		for my $role ('boss', 'postgres')
+		{
+			my ($status, $output, $errors) = $node->psql('copy', "\\set VERBOSITY verbose\n$call", extra_params => [ '-U', $role ]);
+			like($errors, qr/55000: $message\n.*HINT:  Give all tables of cdp, and the functions of schema cdp_data, to one role/s, "$role is refused: $call");
+		}
+	}
+	return;
+}
+my $month = $node->safe_psql('copy', q{SELECT min(inhrelid::regclass::text) FROM pg_inherits WHERE inhparent = 'cdp_data.event'::regclass});
+for my $table ('cdp_data.profile', 'cdp.inbox_raw', 'cdp_data.identifier_key', $month)
+{
+	$node->safe_psql('copy', "ALTER TABLE $table OWNER TO keeper");
+	mixed(qr/table \Q$table\E belongs to role "keeper", not to role "heir"/);
+	$node->safe_psql('copy', "ALTER TABLE $table OWNER TO heir");
+}
+my @functions = split /\n/, $node->safe_psql('copy', q{SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'cdp_data'::regnamespace AND prosecdef});
+$node->safe_psql('copy', "ALTER FUNCTION $_ OWNER TO postgres") for @functions;
+mixed(qr/table \S+ belongs to role "heir", not to role "postgres"/);
+$node->safe_psql('copy', "ALTER FUNCTION $_ OWNER TO heir") for @functions;
+is(as('boss', 'SELECT count(*) FROM cdp.refresh()', 'copy'), '1', 'as they say, all is one role\'s again');
+is(as('boss', 'SELECT count(*) FROM cdp.verify()', 'copy'), '0', 'and well');
+
 $node->stop;
 done_testing();

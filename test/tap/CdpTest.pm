@@ -108,7 +108,6 @@ sub digest
 		UNION ALL SELECT 'map', count(*), md5(string_agg(concat_ws('|', m.hash, m.identifier_id), ',' ORDER BY m.identifier_id)) FROM cdp_data.identifier_map m
 		UNION ALL SELECT 'links', count(*), md5(string_agg(concat_ws('|', l.a, l.b, l.source, l.first_at, l.last_at, l.events, l.message_id, l.batch_id), ',' ORDER BY l.a, l.b, l.source)) FROM cdp_data.link l
 		UNION ALL SELECT 'profiles', count(*), md5(string_agg(p::text, ',' ORDER BY p.profile_id)) FROM cdp_data.profile p
-		UNION ALL SELECT 'timelines', count(*), md5(string_agg(t::text, ',' ORDER BY t.profile_id)) FROM cdp_data.profile_timeline t
 		UNION ALL SELECT 'accounts', count(*), md5(string_agg(a::text, ',' ORDER BY a.group_id)) FROM cdp_data.account a
 		UNION ALL SELECT 'members', count(*), md5(string_agg(m::text, ',' ORDER BY m.identifier_id, m.group_id)) FROM cdp_data.account_member m
 		UNION ALL SELECT 'messages', count(*), md5(string_agg(m.message_key::text, ',' ORDER BY m.message_key)) FROM cdp_data.message m

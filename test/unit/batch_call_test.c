@@ -134,14 +134,19 @@ wrong_rows_are_noticed(void)
 	CHECK(cdpk_batch_number(batch, 4) == CDPK_CORRUPT);
 	cdpk_batch_free(batch);
 
-	/* counts with a namespace twice; a link the wrong way round, or of a source that is none */
-	for (int wrong = 0; wrong < 3; wrong++)
+	/* counts with a namespace twice; a link of a source that is none, the wrong way round, of a number of none */
+	for (int wrong = 0; wrong < 4; wrong++)
 	{
 		batch = begin_batch();
 		CHECK(cdpk_batch_identify(batch) == CDPK_OK && give_rules(batch) == CDPK_OK);
 		known[0].count_length = wrong == 0 ? 2 : 0;
 		known[1].identifier_id = 7;
 		link.source = wrong == 1;
+		if (wrong == 3)
+		{
+			link.a = 7;
+			link.b = 8;
+		}
 		CHECK(cdpk_batch_add_known(batch, known, 2) == CDPK_OK);
 		CHECK(cdpk_batch_number(batch, 7) == CDPK_OK && cdpk_batch_pair(batch) == CDPK_OK);
 		if (wrong > 0)

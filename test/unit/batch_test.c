@@ -90,6 +90,42 @@ frozen_profiles_stay_whole(void)
 	}
 }
 
+/* Return how many profiles of two cookies and a user need no stitch under limits and a cap. */
+static uint64_t
+plain_of(uint32_t users, uint32_t cookies, uint32_t cap)
+{
+	uint64_t plain;
+	int a, b, u1;
+
+	begin_small();
+	u1 = add_thing(0, "u1");
+	a = add_thing(3, "a");
+	b = add_thing(3, "b");
+	history.world.namespaces[0].max_per_profile = users;
+	history.world.namespaces[3].max_per_profile = cookies;
+	history.world.rules.cap = cap;
+	add_event(1, a, u1);
+	add_event(2, u1, b);
+	tables_init(&tables, &history.world, said, 1);
+	tables.plain = true;
+	tables_batch(&tables, NULL, 0, events, 2);
+	CHECK(tables.failed == NULL && compare_tables(&tables) == NULL);
+	plain = tables.plain_profiles;
+	CHECK(plain + tables.stitched_profiles == (cookies < 2 || cap < 3 ? 2 : 1));
+	tables_free(&tables);
+	return plain;
+}
+
+/* What is just within the limits needs no stitch; what is over them does. */
+static void
+plain_is_within_limits(void)
+{
+	CHECK(plain_of(CDPK_UNLIMITED, CDPK_UNLIMITED, CDPK_UNLIMITED) == 1);
+	CHECK(plain_of(1, 2, 3) == 1);
+	CHECK(plain_of(1, 1, 3) == 0);
+	CHECK(plain_of(1, 2, 2) == 0);
+}
+
 static void
 sharing_of_frozen_profiles_is_kept(void)
 {
@@ -475,6 +511,7 @@ main(int argc, char **argv)
 		first_seed = strtoull(argv[2], NULL, 10);
 	TEST(the_first_good_row_stays);
 	TEST(frozen_profiles_stay_whole);
+	TEST(plain_is_within_limits);
 	TEST(sharing_of_frozen_profiles_is_kept);
 	TEST(a_verdict_may_come_first);
 	TEST(a_forbid_may_come_first);

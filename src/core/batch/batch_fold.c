@@ -78,10 +78,9 @@ items_of(List *list, int64_t profile_id, const BatchItem **items)
 
 /* Put an event of the log on the list of what is folded. */
 static CdpkStatus
-add_fold_event(CdpkBatch *batch, const CdpkBatchRow *row, int64_t event_id, int64_t anchor,
-			   int64_t profile_id)
+add_fold_event(CdpkBatch *batch, const CdpkBatchRow *row, int64_t event_id, int64_t profile_id)
 {
-	BatchFoldEvent event = {row, event_id, anchor, profile_id};
+	BatchFoldEvent event = {row, event_id, profile_id};
 
 	if (profile_id != 0)
 		STITCH_PUSH(batch, batch->fold_events, event);
@@ -99,7 +98,7 @@ list_fold_events(CdpkBatch *batch)
 
 		if (cdpk_idmap_get(&batch->is_rebuilt, (uint64_t) profile_id) == CDPK_IDMAP_NONE)
 			STITCH_TRY(add_fold_event(batch, &batch->strays[moved->stray].row, moved->event_id,
-									  moved->to, profile_id));
+									  profile_id));
 	}
 	for (size_t i = 0; i < batch->logged_count; i++)
 	{
@@ -107,8 +106,7 @@ list_fold_events(CdpkBatch *batch)
 
 		if (cdpk_idmap_get(&batch->is_rebuilt, (uint64_t) event->profile_id) == CDPK_IDMAP_NONE)
 			return CDPK_INVALID;
-		STITCH_TRY(
-			add_fold_event(batch, &event->row, event->event_id, event->anchor, event->profile_id));
+		STITCH_TRY(add_fold_event(batch, &event->row, event->event_id, event->profile_id));
 	}
 	return batch->fold_events.count < BATCH_NONE - batch->row_count ? CDPK_OK : CDPK_TOO_LONG;
 }
@@ -128,25 +126,7 @@ fold_row(const CdpkBatch *batch, uint32_t number)
 	return event != NULL ? event->row : &batch->rows[number];
 }
 
-/* Sort rows and events of the log, which come one after the other, by anchor, then by time. */
-static CdpkStatus
-sort_by_anchor(CdpkBatch *batch, List *list)
-{
-	for (size_t i = 0; i < list->count; i++)
-		list->items[i].key = batch_signed_key(fold_row(batch, list->items[i].value)->at);
-	STITCH_TRY(sort_list(batch, list));
-	for (size_t i = 0; i < list->count; i++)
-	{
-		uint32_t number = list->items[i].value;
-		const BatchFoldEvent *event = fold_event(batch, number);
-
-		list->items[i].key =
-			(uint64_t) (event != NULL ? event->identifier_id : batch->anchor_of_row[number]);
-	}
-	return sort_list(batch, list);
-}
-
-/* List what is folded by profile, then by anchor, then by time; rows of the batch come so but for the profile. */
+/* List what is folded by profile: the rows of the batch in their order, then the events of the log. */
 static CdpkStatus
 list_rows(CdpkBatch *batch, List *list)
 {
@@ -154,19 +134,10 @@ list_rows(CdpkBatch *batch, List *list)
 	STITCH_TRY(make_list(batch, list, (size_t) batch->log_order.count + batch->fold_events.count));
 	for (uint32_t i = 0; i < batch->log_order.count; i++)
 		if (batch->profile_of_row[batch->log_order.items[i]] != 0)
-			add_item(list, 0, batch->log_order.items[i]);
+			add_item(list, batch->profile_of_row[batch->log_order.items[i]],
+					 batch->log_order.items[i]);
 	for (uint32_t i = 0; i < batch->fold_events.count; i++)
-		add_item(list, 0, batch->row_count + i);
-	if (batch->fold_events.count > 0)
-		STITCH_TRY(sort_by_anchor(batch, list));
-	for (size_t i = 0; i < list->count; i++)
-	{
-		uint32_t number = list->items[i].value;
-		const BatchFoldEvent *event = fold_event(batch, number);
-
-		list->items[i].key =
-			(uint64_t) (event != NULL ? event->profile_id : batch->profile_of_row[number]);
-	}
+		add_item(list, batch->fold_events.items[i].profile_id, batch->row_count + i);
 	return sort_list(batch, list);
 }
 

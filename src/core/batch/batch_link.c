@@ -44,10 +44,10 @@ batch_sort_stored_links(CdpkBatch *batch)
 		uint32_t a = batch_place_of_id(batch, row->a);
 		uint32_t b = batch_place_of_id(batch, row->b);
 
+		if (row->a >= row->b || row->b > batch->last_identifier_id)
+			return CDPK_CORRUPT;
 		if (a == BATCH_NONE || b == BATCH_NONE)
 			continue;
-		if (row->a >= row->b)
-			return CDPK_CORRUPT;
 		items[count].key = batch_pair_key(batch->rank_of_place[a], batch->rank_of_place[b]);
 		items[count++].value = items[i].value;
 	}

@@ -99,6 +99,7 @@ join_components(CdpkBatch *batch, Components *components)
 	{
 		const CdpkBatchIdentifier *identifier = fresh_identifier(batch, i);
 
+		/* the earlier user_id of an alias may be in no profile */
 		components->left[i] =
 			!batch_usable(identifier) || identifier->forbidden ||
 			stitch_is_shared(&batch->rules.stitch, identifier->name_space, identifier->sharing,
@@ -111,14 +112,15 @@ join_components(CdpkBatch *batch, Components *components)
 		uint32_t b = fresh_number(batch, change->b);
 
 		batch_tick(batch);
-		if (a != BATCH_NONE && b != BATCH_NONE && change->exists && !change->existed &&
-			!change->refused && change->now.trust < CDPK_TRUST_ALIAS)
-		{
+		/* no row of the tables has a new number, and it is greater than others: the link is new, too */
+		if (a != BATCH_NONE && change->now.trust < CDPK_TRUST_ALIAS)
 			(void) cdpk_unionfind_join(&components->joined, a, b);
-			continue;
+		else
+		{
+			/* a class is the stitch's business */
+			leave(batch, components, change->a);
+			leave(batch, components, change->b);
 		}
-		leave(batch, components, change->a);
-		leave(batch, components, change->b);
 	}
 	for (size_t i = 0; i < changes->retry_count; i++)
 	{

@@ -116,7 +116,6 @@ typedef struct BatchFoldEvent
 {
 	const CdpkBatchRow *row;
 	int64_t event_id;
-	int64_t identifier_id; /* its anchor */
 	int64_t profile_id;
 } BatchFoldEvent;
 

@@ -2,7 +2,7 @@
 -- it with the server's catalogs, so a missing or wrong entry fails.
 
 CREATE FUNCTION cdp_internal.catalogue() RETURNS TABLE (name text, schemas text[], keys text[], distributed_by text,
-	readers text[], stewards text, written_by text[], erase_order integer, personal jsonb)
+	readers text[], hidden text[], stewards text, written_by text[], erase_order integer, personal jsonb)
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE ROWS 30
 BEGIN ATOMIC
 	WITH shape (name, schemas, keys, distributed_by) AS (VALUES
@@ -25,7 +25,7 @@ BEGIN ATOMIC
 		('link',               '{cdp_data}',     '{a,b,source}',                       'a'),
 		('verdict',            '{cdp_data,cdp}', '{verdict_id}',                       'reference'),
 		('profile',            '{cdp_data}',     '{profile_id}',                       'profile_id'),
-		('profile_timeline',   '{cdp_data}',     '{profile_id}',                       'profile_id'),
+		('profile_identifier', '{cdp_data}',     '{profile_id,slice}',                 'profile_id'),
 		('account',            '{cdp_data}',     '{group_id}',                         'group_id'),
 		('account_member',     '{cdp_data}',     '{identifier_id,group_id}',           'identifier_id'),
 		('undone',             '{cdp_data,cdp}', '{kind,profile_id,a,b,group_id}',     'reference'),
@@ -55,7 +55,7 @@ BEGIN ATOMIC
 		('link',               '{analyst}', 'all',    '{refresh}',        6),
 		('verdict',            '{analyst}', 'all',    '{refresh}',        7),
 		('profile',            '{analyst}', 'all',    '{refresh}',        11),
-		('profile_timeline',   '{}',        'all',    '{refresh}',        11),
+		('profile_identifier', '{analyst}', 'all',    '{refresh}',        11),
 		('account',            '{analyst}', 'all',    '{refresh}',        12),
 		('account_member',     '{}',        'all',    '{refresh}',        6),
 		('undone',             '{}',        'all',    '{refresh}',        6),
@@ -85,8 +85,11 @@ BEGIN ATOMIC
 		('link',             'raw',        '{message_id}'),
 		('verdict',          'identifier', '{a,b}'),
 		('verdict',          'raw',        '{reason}'),
+		('profile',          'identifier', '{identifiers}'),
+		('profile',          'account',    '{accounts}'),
 		('profile',          'trait',      '{traits}'),
-		('profile_timeline', 'behavior',   '{timeline,level_1,level_2,level_3}'),
+		('profile',          'behavior',   '{timeline,level_1,level_2,level_3}'),
+		('profile_identifier', 'identifier', '{identifiers}'),
 		('account',          'account',    '{group_id}'),
 		('account',          'trait',      '{traits}'),
 		('account_member',   'account',    '{group_id}'),
@@ -94,7 +97,9 @@ BEGIN ATOMIC
 		('segment',          'raw',        '{condition,description}')
 	)
 	SELECT s.name, s.schemas::text[], s.keys::text[], s.distributed_by,
-		   a.readers::text[], a.stewards, a.written_by::text[], a.erase_order::integer,
+		   a.readers::text[],
+		   CASE WHEN s.name = 'profile' THEN '{timeline,level_1,level_2,level_3,accounts}' ELSE '{}' END::text[],
+		   a.stewards, a.written_by::text[], a.erase_order::integer,
 		   (SELECT coalesce(jsonb_object_agg(u.column_name, p.category), '{}')
 			FROM personal p CROSS JOIN LATERAL unnest(p.columns::text[]) AS u (column_name)
 			WHERE p.name = s.name)
@@ -106,11 +111,19 @@ schemas: the table's schema, and cdp if a view of the same name shows the table 
 keys: the columns of the primary key.
 distributed_by: the column by which a cluster distributes the table; reference: each node has all rows; local: not
 distributed.
-readers: kinds of access (see cdp.grant_access) that may read the table, besides steward.
+readers: kinds of access (see cdp.grant_access) that may read the table, besides steward; hidden: the columns that they
+may not read, since a view shows what these hold.
 stewards: what stewards may do with it: append (read, insert), update (read, update) or all (read, insert, update,
 delete).
 written_by: refresh (a batch, which locks the table first), writer or grant.
 erase_order: position of the table when a person is erased; NULL: it holds nothing of a person.
 personal: the columns with personal data, each with its category: identifier, trait, behavior, account or raw.$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.catalogue() FROM PUBLIC;
+-- IMMUTABLE and without arguments: a plan that is kept has its value.
+CREATE FUNCTION cdp_internal.catalogue_tables() RETURNS text[]
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN ARRAY(SELECT format('%I.%I', c.schemas[1], c.name) FROM cdp_internal.catalogue() c);
+COMMENT ON FUNCTION cdp_internal.catalogue_tables() IS
+	'Internal: returns the names of the tables of cdp_internal.catalogue(), with their schemas.';
+
+REVOKE ALL ON FUNCTION cdp_internal.catalogue(), cdp_internal.catalogue_tables() FROM PUBLIC;

@@ -206,12 +206,15 @@ CREATE FUNCTION cdp_internal.init_event_month() RETURNS void
 AS $function$
 BEGIN
 	-- SECURITY DEFINER because only the owner of a partitioned table may add a partition, and
-	-- refresh() runs as any steward.  Made here, not in the extension's script, so that it runs
+	-- verdicts run as any steward.  Made here, not in the extension's script, so that it runs
 	-- as the owner of the tables and never as the superuser who installed the extension.
 	CREATE FUNCTION cdp_data.add_event_month(month timestamptz) RETURNS void
 		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
 		SET search_path = pg_catalog, cdp, pg_temp
 		SET timezone = 'UTC'
+		-- where the tables are, and not where a caller says
+		SET default_tablespace FROM CURRENT
+		SET default_table_access_method FROM CURRENT
 	AS $body$
 	DECLARE
 		first_day timestamptz := date_trunc('month', month);
@@ -219,6 +222,7 @@ BEGIN
 		partition text := base;
 		hidden name;
 	BEGIN
+		PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 		-- refresh() asks for months of events that cdp_internal.onboard() accepts, and for the next month; callers
 		-- must not fill the catalogs with others.  A year ahead, as the clock may have been wrong before.
 		IF (month BETWEEN '2000-01-01' AND clock_timestamp() + interval '1 year') IS NOT TRUE THEN

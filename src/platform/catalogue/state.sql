@@ -16,12 +16,10 @@ CREATE FUNCTION cdp_internal.tables_are_whole() RETURNS boolean
 COMMENT ON FUNCTION cdp_internal.tables_are_whole() IS
 	'Internal: returns whether the tables have the columns of the types that the extension makes.';
 
-CREATE FUNCTION cdp_internal.check_tables() RETURNS void
+CREATE FUNCTION cdp_internal.check_columns() RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
-DECLARE
-	found_version integer;
 BEGIN
 	PERFORM cdp_internal.check_schema();
 	IF NOT cdp_internal.tables_are_whole() THEN
@@ -33,6 +31,20 @@ BEGIN
 				'CREATE EXTENSION cdp; SELECT cdp.init(); then insert the rows of cdp_lost_data.event, '
 				'cdp_lost.inbox and cdp_lost.inbox_raw into the new inboxes.';
 	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.check_columns() IS
+	'Internal: raises an error if the tables are missing or incomplete, or are not those that cdp.init() made. Reads '
+	'no table.';
+
+CREATE FUNCTION cdp_internal.check_tables() RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	found_version integer;
+BEGIN
+	PERFORM cdp_internal.check_columns();
 	SELECT s.tables_version INTO STRICT found_version FROM cdp_data.state s;
 	IF found_version <> cdp.tables_version() THEN
 		RAISE EXCEPTION 'the tables of cdp have version %, this release works with version %',
@@ -47,6 +59,12 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.check_tables() IS
 	'Internal: raises an error if the tables are missing or incomplete, are not those that cdp.init() made, or are of '
 	'another version than this release works with.';
+
+CREATE FUNCTION cdp_internal.check_owner(tables text[]) RETURNS void
+	AS 'MODULE_PATHNAME', 'cdp_check_owner' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.check_owner(text[]) IS
+	'Internal: raises an error if one of the tables, or of their partitions, does not belong to the current role, or '
+	'if row security applies to it. Each function that works as the owner of the tables calls it first.';
 
 CREATE FUNCTION cdp_internal.init_state() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -160,5 +178,5 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.init_state() IS
 	'Internal: makes the tables of the state, of the batches, and of the progress in the inboxes.';
 
-REVOKE ALL ON FUNCTION cdp_internal.check_schema(), cdp_internal.tables_are_whole(), cdp_internal.check_tables(),
-	cdp_internal.init_state() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.check_schema(), cdp_internal.tables_are_whole(), cdp_internal.check_columns(),
+	cdp_internal.check_tables(), cdp_internal.check_owner(text[]), cdp_internal.init_state() FROM PUBLIC;

@@ -378,7 +378,7 @@ BEGIN
 		SELECT 'refold', id, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM batch_resolved WHERE kind = 'profile'
 		UNION ALL
 		SELECT 'ended', p.profile_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-		FROM (SELECT profile_id FROM cdp_data.profile UNION SELECT profile_id FROM cdp_data.profile_timeline) p
+		FROM cdp_data.profile p
 		WHERE NOT EXISTS (SELECT FROM batch_resolved r WHERE r.kind = 'profile' AND r.id = p.profile_id)
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_moved', 'SELECT 0::bigint AS old_id, 0::bigint AS new_id WHERE false');

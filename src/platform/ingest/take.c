@@ -25,6 +25,7 @@
 #include "platform/ingest/parse_line.h"
 #include "platform/ingest/take.h"
 #include "platform/ingest/writer_sources.h"
+#include "platform/progress/progress.h"
 
 /* a row that is smaller has no document that is large as text: one of 4 kB has at most 40 MB */
 #define SMALL_ROW 4096
@@ -514,6 +515,7 @@ clean_rows(const Take *take)
 	for (int64 i = 0; i < take->taken->count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
+		progress_step(i);
 		clean_row(take, &take->taken->rows[i], &take->origins[i]);
 		MemoryContextReset(scratch);
 	}

@@ -89,7 +89,7 @@ BEGIN
 		('USAGE', 'SCHEMA cdp, cdp_internal, cdp_data'),
 		('SELECT', 'cdp.profiles, cdp.events, cdp.identifiers, cdp.sources, cdp.profile_row, cdp.near_shared,
 			cdp.shared_identifiers, cdp.refused_traits, cdp.refused_links, cdp.outvoted, cdp.identifier_periods,
-			cdp.open_cases, cdp.accounts, cdp.account_members'),
+			cdp.open_cases, cdp.accounts, cdp.account_members, cdp.progress'),
 		('EXECUTE', 'FUNCTION cdp.events_at(timestamptz), cdp.explain(bigint, bigint),
 			cdp.explain(cdp.identifier, cdp.identifier), cdp.explain(text, text), cdp.find_identifier(text),
 			cdp.funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text, timestamptz),
@@ -103,9 +103,9 @@ BEGIN
 			cdp.resolve_profile(text),
 			cdp.retention_table(text, text, text, text, timestamptz, timestamptz, integer, text, text, text,
 				timestamptz),
-			cdp.rules(), cdp.trait_rules(), cdp_internal.check_schema(), cdp_internal.check_tables(),
-			cdp_internal.default_max_links(text), cdp_internal.default_trait_rule(text),
-			cdp_internal.explain_path(bigint, bigint),
+			cdp.rules(), cdp.trait_rules(), cdp_internal.check_columns(), cdp_internal.check_schema(),
+			cdp_internal.check_tables(), cdp_internal.default_max_links(text),
+			cdp_internal.default_trait_rule(text), cdp_internal.explain_path(bigint, bigint),
 			cdp_internal.explain_shared(bigint, bigint), cdp_internal.known_identifier(cdp.identifier),
 			cdp_internal.lookup_list(text),
 			cdp_internal.lookup_part(text), cdp_internal.lookup_query(text[], boolean),
@@ -119,13 +119,19 @@ BEGIN
 			cdp_internal.nearest_name(text, text[]), cdp_internal.notice_unseen(text, text),
 			cdp_internal.person_id(text), cdp_internal.person_identifier(text),
 			cdp_internal.profile_view_column(text), cdp_internal.profile_view_value(text, text),
+			cdp_internal.progress_words(bigint),
 			cdp_internal.query_people(text, text), cdp_internal.show_max_links(text, jsonb),
 			cdp_internal.show_sources(), cdp_internal.table_people(text, text, text, text),
 			cdp_internal.tables_are_whole()'),
 		('USAGE', 'SCHEMA cdp_segment'),
 		('SELECT', cdp_internal.granted_segments());
 	RETURN QUERY
-		SELECT 'SELECT', format('%I.%I', s.schema_name, c.name)
+		SELECT CASE WHEN c.hidden = '{}' THEN 'SELECT' ELSE (
+				SELECT format('SELECT (%s)', string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum))
+				FROM pg_attribute a
+				WHERE a.attrelid = to_regclass(format('%I.%I', s.schema_name, c.name)) AND a.attnum > 0
+					AND NOT a.attisdropped AND a.attname <> ALL (c.hidden)) END,
+			format('%I.%I', s.schema_name, c.name)
 		FROM cdp_internal.catalogue() c
 		CROSS JOIN LATERAL unnest(c.schemas) AS s (schema_name)
 		WHERE 'analyst' = ANY (c.readers);

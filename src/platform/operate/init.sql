@@ -4,11 +4,17 @@ CREATE FUNCTION cdp_internal.grant_owner(owner name) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
+DECLARE
+	segments text := cdp_internal.granted_segments();
 BEGIN
 	EXECUTE format('GRANT CREATE ON DATABASE %I TO %I', current_database(), owner);
 	EXECUTE format('GRANT USAGE, CREATE ON SCHEMA cdp TO %I WITH GRANT OPTION', owner);
 	EXECUTE format('GRANT USAGE ON SCHEMA cdp_internal TO %I WITH GRANT OPTION', owner);
 	EXECUTE format('GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA cdp, cdp_internal TO %I WITH GRANT OPTION', owner);
+	-- of other owners, which it must read to judge them
+	IF segments IS NOT NULL THEN
+		EXECUTE format('GRANT SELECT ON %s TO %I WITH GRANT OPTION', segments, owner);
+	END IF;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.grant_owner(name) IS
@@ -20,20 +26,23 @@ CREATE FUNCTION cdp_internal.init_tables() RETURNS void
 AS $function$
 BEGIN
 	PERFORM cdp_internal.init_state();
+	PERFORM cdp_internal.init_progress();
 	PERFORM cdp_internal.init_log();
 	PERFORM cdp_internal.init_event_month();
 	PERFORM cdp_internal.init_graph();
 	PERFORM cdp_internal.init_profile_tables();
 	PERFORM cdp_internal.init_trait_rule();
+	PERFORM cdp_internal.init_timeline();
 	PERFORM cdp_internal.init_profile();
 	PERFORM cdp_internal.init_account();
-	PERFORM cdp_internal.init_timeline();
 	PERFORM cdp_internal.init_open_case();
 	PERFORM cdp_internal.init_people();
 	PERFORM cdp_internal.init_sources();
 	PERFORM cdp_internal.init_segment();
 	PERFORM cdp_internal.init_statistics();
 	PERFORM cdp_internal.init_views();
+	PERFORM cdp_internal.init_refresh();
+	PERFORM cdp_internal.init_verify();
 	PERFORM cdp_data.add_event_month(now());
 	PERFORM cdp_data.add_event_month(now() + interval '31 days');
 END

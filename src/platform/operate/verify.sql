@@ -14,30 +14,103 @@ AS $function$
 DECLARE
 	own bigint[] := CASE WHEN person IS NOT NULL THEN ARRAY(
 		SELECT i.identifier_id FROM cdp_data.identifier i WHERE i.profile_id = person) END;
+	total record;
 BEGIN
+	SELECT s.event_id - s.lost AS events, s.identifier_id AS identifiers,
+		   cdp_internal.about_rows('cdp_data.link') AS links, cdp_internal.about_rows('cdp_data.profile') AS profiles
+	INTO STRICT total FROM cdp_data.state s;
+	IF person IS NULL THEN
+		PERFORM cdp_internal.progress_begin('verify', total.events);
+	ELSE
+		PERFORM cdp_internal.progress_end();
+	END IF;
+	PERFORM cdp_internal.progress_set('log', 0, total.events + total.links);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_missing(person);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_log(own);
+	PERFORM cdp_internal.progress_set('identifiers', 0, total.identifiers);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_identifiers(person);
+	PERFORM cdp_internal.progress_set('profiles', 0, total.profiles);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_profiles(person);
+	-- by the numbers of the profiles
+	PERFORM cdp_internal.progress_set('partitions', 0, total.identifiers);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_partitions(person);
+	PERFORM cdp_internal.progress_set('members', 0, 0);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_members(own);
 	IF person IS NULL THEN
+		PERFORM cdp_internal.progress_set('numbers', 0, 0);
 		RETURN QUERY SELECT * FROM cdp_internal.verify_numbers();
+		PERFORM cdp_internal.progress_set('accounts', 0, 0);
 		RETURN QUERY SELECT * FROM cdp_internal.verify_accounts();
+		PERFORM cdp_internal.progress_set('segments', 0, 0);
 		RETURN QUERY SELECT * FROM cdp_internal.verify_segments();
 	END IF;
+	PERFORM cdp_internal.progress_end();
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_person(bigint) IS
 	'Internal: what cdp.verify() returns. person: a profile_id, NULL: all.';
+
+CREATE FUNCTION cdp_internal.verify_tables(profile_id bigint, identifier text)
+	RETURNS TABLE (stage text, item text, expected text, found text)
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000000
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+	person bigint;
+BEGIN
+	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
+	PERFORM cdp_internal.check_tables();
+	IF verify_tables.profile_id IS NOT NULL THEN
+		person := cdp.profile_of(verify_tables.profile_id);
+		IF person IS NULL THEN
+			RAISE EXCEPTION 'there is no profile %', verify_tables.profile_id USING ERRCODE = 'undefined_object',
+				DETAIL = 'The number was never assigned, or its identifier is blocked.';
+		END IF;
+	ELSIF verify_tables.identifier IS NOT NULL THEN
+		person := cdp.profile_of(verify_tables.identifier::cdp.identifier);
+		IF person IS NULL THEN
+			RAISE EXCEPTION '"%" belongs to no profile', verify_tables.identifier USING ERRCODE = 'undefined_object',
+				DETAIL = 'It was never seen, or it is blocked.';
+		END IF;
+	END IF;
+	RETURN QUERY SELECT * FROM cdp_internal.verify_person(person);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.verify_tables(bigint, text) IS
+	'Internal: what cdp.verify() does, for the owner of the tables. The arguments name one person; both NULL: all.';
+
+CREATE FUNCTION cdp_internal.init_verify() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	-- SECURITY DEFINER and made here for the reasons of cdp_data.refresh(): what row security hides is no
+	-- difference.  The text is read as an identifier.
+	CREATE FUNCTION cdp_data.verify(profile_id bigint, identifier text)
+		RETURNS TABLE (stage text, item text, expected text, found text)
+		LANGUAGE plpgsql STABLE PARALLEL UNSAFE SECURITY DEFINER COST 1000000
+		SET search_path = pg_catalog, cdp, pg_temp
+	AS $body$
+	BEGIN
+		RETURN QUERY SELECT * FROM cdp_internal.verify_tables(profile_id, identifier);
+	END
+	$body$;
+	COMMENT ON FUNCTION cdp_data.verify(bigint, text) IS
+		'Internal: cdp.verify(), as the owner of the tables, for one person or for all (both arguments NULL).';
+	REVOKE ALL ON FUNCTION cdp_data.verify(bigint, text) FROM PUBLIC;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.init_verify() IS
+	'Internal: makes the function that verifies as the owner of the tables, owned by that role.';
 
 CREATE FUNCTION cdp.verify() RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000000
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp_internal.check_tables();
-	RETURN QUERY SELECT * FROM cdp_internal.verify_person(NULL);
+	PERFORM cdp_internal.check_columns();
+	RETURN QUERY SELECT * FROM cdp_data.verify(NULL, NULL);
 END
 $function$;
 COMMENT ON FUNCTION cdp.verify() IS
@@ -50,6 +123,7 @@ tables hold. NULL: nothing. A profile is named by its strongest identifier.
 Each row is compared with those that it follows from, so a wrong one can make several differences: cdp.restitch()
 corrects them all, except those of log, message, history and segment. Not compared, as nothing says what they should
 be: the batches of rows, former profiles and anchors, quarantine, and the counts of sources.
+It works as the owner of the tables, so row security hides nothing from it.
 It reads one snapshot, so refreshes may run meanwhile; it takes no lock that they wait for, changes nothing, works on a
 hot standby, and can be cancelled. It takes memory for sorting (work_mem), for some ten thousand identifiers, and for
 the largest person; and space on disk (temp_file_limit) for a few hundred bytes an event.$comment$;
@@ -59,18 +133,9 @@ CREATE FUNCTION cdp.verify(profile_id bigint)
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE COST 10000
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
-#variable_conflict use_column
-DECLARE
-	asked bigint := verify.profile_id;
-	person bigint;
 BEGIN
-	PERFORM cdp_internal.check_tables();
-	person := cdp.profile_of(asked);
-	IF person IS NULL THEN
-		RAISE EXCEPTION 'there is no profile %', asked USING ERRCODE = 'undefined_object',
-			DETAIL = 'The number was never assigned, or its identifier is blocked.';
-	END IF;
-	RETURN QUERY SELECT * FROM cdp_internal.verify_person(person);
+	PERFORM cdp_internal.check_columns();
+	RETURN QUERY SELECT * FROM cdp_data.verify(verify.profile_id, NULL);
 END
 $function$;
 COMMENT ON FUNCTION cdp.verify(bigint) IS
@@ -83,18 +148,9 @@ CREATE FUNCTION cdp.verify(identifier cdp.identifier)
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE COST 10000
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
-#variable_conflict use_column
-DECLARE
-	asked cdp.identifier := verify.identifier;
-	person bigint;
 BEGIN
-	PERFORM cdp_internal.check_tables();
-	person := cdp.profile_of(asked);
-	IF person IS NULL THEN
-		RAISE EXCEPTION '"%" belongs to no profile', asked USING ERRCODE = 'undefined_object',
-			DETAIL = 'It was never seen, or it is blocked.';
-	END IF;
-	RETURN QUERY SELECT * FROM cdp_internal.verify_person(person);
+	PERFORM cdp_internal.check_columns();
+	RETURN QUERY SELECT * FROM cdp_data.verify(NULL, verify.identifier::text);
 END
 $function$;
 COMMENT ON FUNCTION cdp.verify(cdp.identifier) IS
@@ -119,5 +175,6 @@ $function$;
 COMMENT ON FUNCTION cdp.verify(text) IS
 	'The same for text: namespace:value, or the digits of a profile_id. Other text is an error (22P02).';
 
-REVOKE ALL ON FUNCTION cdp_internal.verify_person(bigint), cdp.verify(), cdp.verify(bigint),
-	cdp.verify(cdp.identifier), cdp.verify(text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.verify_person(bigint), cdp_internal.verify_tables(bigint, text),
+	cdp_internal.init_verify(), cdp.verify(), cdp.verify(bigint), cdp.verify(cdp.identifier), cdp.verify(text)
+	FROM PUBLIC;

@@ -29,6 +29,7 @@ CREATE FUNCTION cdp_internal.verify_identifier_query() RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN $sql$
 		SELECT i.*, m.identifier_id AS mapped_id, n.namespace, l.counts, w.is_blocked, w.is_shared,
+			   cdp_internal.progress_row() AS counted,
 			   NOT i.blocked AND (i.shared <> w.is_shared OR i.link_counts <> l.counts) AS differs
 		FROM cdp_data.identifier i
 		LEFT JOIN LATERAL cdp_internal.known_identifier(i.identifier) m ON true

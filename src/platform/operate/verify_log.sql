@@ -48,7 +48,7 @@ BEGIN
 			   least(e."timestamp", e.received_at) AS at, e.source COLLATE "C" AS source, e.message_id,
 			   cdp.message_key(e.message_id) IS NULL
 				OR (SELECT true FROM cdp_data.message m WHERE m.message_key = cdp.message_key(e.message_id))
-				IS NOT NULL AS is_known
+				IS NOT NULL AS is_known, cdp_internal.progress_row() AS counted
 		FROM %s
 		CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id,
 			e.identifiers, e.properties, e.traits, e.context, e."timestamp", e.sent_at, e.original_timestamp,
@@ -66,10 +66,10 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_said_query(text) IS
-	'Internal: returns a query of (event_id, found_id, anchor_id, ids, lacking, at, source, message_id, is_known): '
-	'what each event should have. ids: the numbers of its usable identifiers, the strongest first; lacking: those '
-	'that the tables lack or take for blocked. events: what stands in FROM, as e. Parameters: the time of the last '
-	'batch, the blocked values.';
+	'Internal: returns a query of (event_id, found_id, anchor_id, ids, lacking, at, source, message_id, is_known, '
+	'counted): what each event should have. ids: the numbers of its usable identifiers, the strongest first; '
+	'lacking: those that the tables lack or take for blocked. events: what stands in FROM, as e. Parameters: the time '
+	'of the last batch, the blocked values.';
 
 -- The links that the events say, beside those of cdp_data.link.  Sorted on disk, if there are many.
 CREATE FUNCTION cdp_internal.verify_link_query() RETURNS text
@@ -77,7 +77,7 @@ CREATE FUNCTION cdp_internal.verify_link_query() RETURNS text
 	RETURN $sql$
 		SELECT coalesce(w.a, l.a) AS a, coalesce(w.b, l.b) AS b, coalesce(w.source, l.source) AS source,
 			   w.first_at AS said_first, w.last_at AS said_last, w.events AS said_events, w.message_id AS said_message,
-			   l.first_at, l.last_at, l.events, l.message_id, l.refused
+			   l.first_at, l.last_at, l.events, l.message_id, l.refused, cdp_internal.progress_row() AS counted
 		FROM (
 			SELECT DISTINCT ON (t.a, t.b, t.source) t.a, t.b, t.source, t.at AS first_at,
 				   max(t.at) OVER pair AS last_at, count(*) OVER pair AS events, t.message_id
@@ -96,7 +96,8 @@ CREATE FUNCTION cdp_internal.verify_link_query() RETURNS text
 	$sql$;
 COMMENT ON FUNCTION cdp_internal.verify_link_query() IS
 	'Internal: returns a query of (a, b, source, said_first, said_last, said_events, said_message, first_at, last_at, '
-	'events, message_id, refused) over said and void: what the events say of each pair, and what the tables hold. '
+	'events, message_id, refused, counted) over said and void: what the events say of each pair, and what the tables '
+	'hold. '
 	'Parameter $3: the identifiers that either end is one of; NULL: all.';
 
 CREATE FUNCTION cdp_internal.verify_log(own bigint[])

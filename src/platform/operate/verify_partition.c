@@ -17,6 +17,7 @@
 #include "cdp.h"
 #include "core/stitch/stitch_check.h"
 #include "platform/identity/resolve.h"
+#include "platform/progress/progress.h"
 #include "toolkit/bridge/huge.h"
 
 CDP_FUNCTION(cdp_verify_partition);
@@ -304,6 +305,7 @@ cdp_verify_partition(PG_FUNCTION_ARGS)
 			slice.bounds[2] = slice.bounds[0] + 1;
 			check_slice(&slice);
 			slice.bounds[0] = slice.bounds[1];
+			progress_done(slice.bounds[1]);
 		}
 	SPI_finish();
 	return (Datum) 0;

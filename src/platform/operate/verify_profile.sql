@@ -24,6 +24,16 @@ COMMENT ON FUNCTION cdp_internal.verify_summary(bigint, jsonb, boolean, boolean,
 	timestamptz, timestamptz, timestamptz) IS
 	'Internal: what a profile holds besides traits and timeline, in words.';
 
+-- Texts are equal where the rows hold the same, each where it should be.
+CREATE FUNCTION cdp_internal.verify_held(identifiers cdp.identifier[], ids bigint[], slices bigint, accounts text[])
+	RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN concat_ws(', ', 'identifiers ' || identifiers::text, 'numbered ' || ids::text,
+		'slices ' || nullif(slices, 0), 'accounts ' || accounts::text);
+COMMENT ON FUNCTION cdp_internal.verify_held(cdp.identifier[], bigint[], bigint, text[]) IS
+	'Internal: what a profile holds, in words: its identifiers with their numbers, how many slices they fill (0: they '
+	'are in its row), and the accounts.';
+
 -- Every profile that should have a row or has one, with its row: the tables' statement for one of them at a time.
 CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -32,16 +42,19 @@ CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
 			   p.identifier_count, p.limited, p.shared, p.has_forbid, m.identifiers AS said_identifiers,
 			   m.limited AS said_limited, m.shared AS said_shared, m.has_forbid AS said_forbid, l.events AS said_events,
 			   l.first_seen AS said_first, l.last_seen AS said_last, l.traits AS said_traits,
-			   l.expires_at AS said_expires, l.timeline AS said_timeline, t.profile_id IS NOT NULL AS has_timeline,
-			   t.shared AS timeline_shared,
-			   cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) AS timeline
+			   l.expires_at AS said_expires, l.timeline AS said_timeline,
+			   cdp_internal.timeline_whole(p.timeline, p.level_1, p.level_2, p.level_3) AS timeline,
+			   h.said AS said_held, s.found AS held,
+			   cdp_internal.progress_row() AS counted
 		FROM (
 			SELECT p.profile_id, true AS is_there, p.events, p.first_seen, p.last_seen, p.traits, p.expires_at,
-				   p.identifier_count, p.limited, p.shared, p.has_forbid
+				   p.identifier_count, p.limited, p.shared, p.has_forbid, p.timeline, p.level_1, p.level_2, p.level_3,
+				   p.identifiers, p.identifier_ids, p.accounts
 			FROM cdp_data.profile p
 			WHERE $4 IS NULL OR p.profile_id = $4
 			UNION ALL
-			SELECT i.profile_id, false, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+			SELECT i.profile_id, false, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+				   NULL, NULL, NULL, NULL
 			FROM cdp_data.identifier i
 			WHERE NOT i.blocked AND i.profile_id <> 0 AND ($4 IS NULL OR i.profile_id = $4)
 			  AND (SELECT true FROM cdp_data.profile p WHERE p.profile_id = i.profile_id) IS NULL
@@ -74,7 +87,30 @@ CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
 				SELECT e.type = 'identify' AND e.traits IS NOT NULL AND (o.expires_after IS NULL
 					OR least(e."timestamp", e.received_at) + o.expires_after > $2) AS counts) c
 			WHERE i.profile_id = p.profile_id) l
-		LEFT JOIN cdp_data.profile_timeline t ON t.profile_id = p.profile_id
+		CROSS JOIN LATERAL (
+			SELECT cdp_internal.verify_held(array_agg(i.identifier ORDER BY i.identifier),
+				array_agg(i.identifier_id ORDER BY i.identifier),
+				CASE WHEN count(*) > 64 THEN (count(*) + 63) / 64 ELSE 0 END, (
+					SELECT cdp_internal.held_accounts(array_agg(DISTINCT m.group_id))
+					FROM cdp_data.identifier o
+					JOIN cdp_data.account_member m ON m.identifier_id = o.identifier_id
+					WHERE o.profile_id = p.profile_id)) AS said
+			FROM cdp_data.identifier i
+			WHERE i.profile_id = p.profile_id AND NOT i.blocked) h
+		CROSS JOIN LATERAL (
+			SELECT cdp_internal.verify_held(array_agg(u.identifier ORDER BY u.identifier),
+				array_agg(u.identifier_id ORDER BY u.identifier),
+				CASE WHEN max(u.ordinality) > 64 THEN -1 ELSE max(f.slice) END, p.accounts)
+				AS found
+			FROM (
+				SELECT 0 AS slice, p.identifiers, coalesce(p.identifier_ids, ARRAY[p.profile_id]) AS identifier_ids
+				WHERE p.identifiers IS NOT NULL
+				UNION ALL
+				SELECT k.slice + 1, k.identifiers, k.identifier_ids
+				FROM cdp_data.profile_identifier k
+				WHERE k.profile_id = p.profile_id) f
+			CROSS JOIN LATERAL ROWS FROM (unnest(f.identifiers), unnest(f.identifier_ids))
+				WITH ORDINALITY AS u (identifier, identifier_id, ordinality)) s
 	$sql$;
 COMMENT ON FUNCTION cdp_internal.verify_profile_query() IS
 	'Internal: returns a query of the profiles: what their rows hold, and (said_…) what follows from their '
@@ -99,12 +135,13 @@ BEGIN
 	RETURN QUERY EXECUTE format($sql$
 		SELECT d.stage, coalesce(cdp_internal.verify_name(f.profile_id), 'profile 0'), d.expected, d.found
 		FROM (
-			SELECT f.*, (f.said_identifiers, f.said_limited, f.said_shared, f.said_forbid, f.said_events, f.said_first,
-					f.said_last, f.said_expires, true) IS DISTINCT FROM (f.identifier_count, f.limited, f.shared,
-					f.has_forbid, f.events, f.first_seen, f.last_seen, f.expires_at, f.is_there) AS summary_differs,
+			SELECT f.*, (f.said_identifiers > 0, f.said_identifiers, f.said_limited, f.said_shared, f.said_forbid,
+					f.said_events, f.said_first, f.said_last, f.said_expires)
+					IS DISTINCT FROM (f.is_there, f.identifier_count, f.limited, f.shared, f.has_forbid, f.events,
+						f.first_seen, f.last_seen, f.expires_at) AS summary_differs,
 				   f.traits IS DISTINCT FROM f.said_traits AS traits_differ,
 				   f.timeline IS DISTINCT FROM coalesce(f.said_timeline, '{}') AS timeline_differs,
-				   f.is_there AND f.has_timeline AND f.shared <> f.timeline_shared AS shared_differs
+				   f.is_there AND f.held IS DISTINCT FROM f.said_held AS held_differs
 			FROM (%s) f
 			OFFSET 0) f
 		-- as text only what differs
@@ -121,25 +158,24 @@ BEGIN
 			(f.timeline_differs, 'timeline',
 				CASE WHEN f.timeline_differs THEN coalesce(f.said_timeline, '{}')::text END,
 				CASE WHEN f.timeline_differs THEN f.timeline::text END),
-			(f.shared_differs, 'timeline', CASE WHEN f.shared THEN 'shared' ELSE 'not shared' END,
-				CASE WHEN f.timeline_shared THEN 'shared' ELSE 'not shared' END)
+			(f.held_differs, 'profile', f.said_held, f.held)
 		) AS d (differs, stage, expected, found)
-		WHERE (f.summary_differs OR f.traits_differ OR f.timeline_differs OR f.shared_differs) AND d.differs
+		WHERE (f.summary_differs OR f.traits_differ OR f.timeline_differs OR f.held_differs) AND d.differs
 	$sql$, cdp_internal.verify_profile_query())
 	USING cdp.trait_rules(), (SELECT s.as_of FROM cdp_data.state s),
 		EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid'), asked;
 	RETURN QUERY
-		SELECT 'timeline', format('profile %s', t.profile_id), NULL,
-			   cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3)::text
-		FROM cdp_data.profile_timeline t
-		WHERE (asked IS NULL OR t.profile_id = asked)
-		  AND (SELECT true FROM cdp_data.profile p WHERE p.profile_id = t.profile_id) IS NULL;
+		SELECT 'profile', format('profile %s', s.profile_id), NULL, 'identifiers ' || s.identifiers::text
+		FROM cdp_data.profile_identifier s
+		WHERE (asked IS NULL OR s.profile_id = asked)
+		  AND (SELECT true FROM cdp_data.profile p WHERE p.profile_id = s.profile_id) IS NULL;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_profiles(bigint) IS
-	'Internal: returns the differences of cdp_data.profile and cdp_data.profile_timeline from the events of their '
-	'identifiers. person: a profile_id; NULL: all.';
+	'Internal: returns the differences of cdp_data.profile from the events of their identifiers. person: a profile_id; '
+	'NULL: all.';
 
 REVOKE ALL ON FUNCTION cdp_internal.verify_said(jsonb, jsonb),
 	cdp_internal.verify_summary(bigint, jsonb, boolean, boolean, bigint, timestamptz, timestamptz, timestamptz),
-	cdp_internal.verify_profile_query(), cdp_internal.verify_profiles(bigint) FROM PUBLIC;
+	cdp_internal.verify_held(cdp.identifier[], bigint[], bigint, text[]), cdp_internal.verify_profile_query(),
+	cdp_internal.verify_profiles(bigint) FROM PUBLIC;

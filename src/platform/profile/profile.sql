@@ -5,19 +5,16 @@ CREATE FUNCTION cdp_internal.init_profile() RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	-- for the three comparisons with profile_id see cdp.profile_row
 	CREATE VIEW cdp.profiles AS
 		SELECT p.profile_id, p.first_seen, p.last_seen,
 			ARRAY(
 				SELECT i.identifier::text
-				FROM cdp_data.identifier i
+				FROM unnest(p.identifiers) AS i (identifier)
 				JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)
-				WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id AND i.profile_id <= p.profile_id
 				ORDER BY n.priority, i.identifier
 			) AS identifiers,
 			coalesce(p.traits::jsonb, '{}') AS traits, p.events
-		FROM cdp_data.profile p
-		WHERE NOT p.shared;
+		FROM cdp.profile_row p;
 	COMMENT ON VIEW cdp.profiles IS
 		'People, in plain column types. A shared identifier (a kiosk, a shared mailbox) is not a person and is not '
 		'listed.';
@@ -79,6 +76,17 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_profile() IS 'Internal: makes the views of people and of events.';
 
+-- As in pass_held.c.
+CREATE FUNCTION cdp_internal.held_accounts(accounts text[]) RETURNS text[]
+	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	RETURN CASE WHEN cardinality(accounts) <= 64 THEN ARRAY(
+			SELECT a.account
+			FROM unnest(accounts) AS a (account)
+			ORDER BY a.account COLLATE "C")
+		ELSE '{}' END;
+COMMENT ON FUNCTION cdp_internal.held_accounts(text[]) IS
+	'Internal: returns the value of cdp_data.profile.accounts for these accounts, each given once.';
+
 -- Folds all profiles from the log, for cdp.restitch().
 CREATE FUNCTION cdp_internal.restitch_fold() RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -104,16 +112,55 @@ BEGIN
 		JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
 		WHERE e.type = 'identify'
 	$sql$)));
-	PERFORM cdp_internal.batch_run('DELETE FROM cdp_data.profile');
-	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.profile (profile_id, identifier_count, limited, shared, has_forbid, last_trust, last_at,
-			first_seen, last_seen, events, traits, expires_at)
-		SELECT s.profile_id, s.identifier_count, s.limited, s.shared, s.has_forbid, s.last_trust, s.last_at,
-			f.first_seen, f.last_seen, coalesce(f.events, 0), f.traits, f.expires_at
-		FROM batch_summary s
-		LEFT JOIN batch_fold f USING (profile_id)
-		ORDER BY s.profile_id
+	PERFORM cdp_internal.batch_run('DELETE FROM cdp_data.profile'),
+		cdp_internal.batch_run('DELETE FROM cdp_data.profile_identifier');
+	PERFORM cdp_internal.batch_stage('batch_heavy', $sql$
+		WITH held AS (
+			SELECT i.profile_id, array_agg(i.identifier ORDER BY i.identifier) AS identifiers,
+				array_agg(i.identifier_id ORDER BY i.identifier) AS ids
+			FROM cdp_data.identifier i
+			WHERE i.profile_id <> 0
+			GROUP BY i.profile_id
+		), sliced AS (
+			INSERT INTO cdp_data.profile_identifier (profile_id, slice, identifiers, identifier_ids)
+			SELECT h.profile_id, n.slice, h.identifiers[n.slice * 64 + 1:n.slice * 64 + 64],
+				h.ids[n.slice * 64 + 1:n.slice * 64 + 64]
+			FROM held h
+			CROSS JOIN LATERAL generate_series(0, (cardinality(h.ids) - 1) / 64) AS n (slice)
+			WHERE cardinality(h.ids) > 64
+		), named AS (
+			SELECT i.profile_id, cdp_internal.held_accounts(array_agg(DISTINCT m.group_id)) AS accounts
+			FROM cdp_data.identifier i
+			JOIN cdp_data.account_member m ON m.identifier_id = i.identifier_id
+			GROUP BY i.profile_id
+		), folded AS (
+			SELECT i.profile_id, cdp.timeline_agg(e."timestamp", e.event,
+				cdp_internal.carried(e.event, e.properties, (SELECT cdp_internal.carried_rules()))) AS timeline
+			FROM cdp_data.identifier i
+			JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
+			WHERE e.event IS NOT NULL
+			GROUP BY i.profile_id
+		), stored AS (
+			INSERT INTO cdp_data.profile (profile_id, identifier_count, limited, shared, has_forbid, last_trust,
+				last_at, first_seen, last_seen, events, traits, expires_at, timeline, identifiers, identifier_ids,
+				accounts)
+			SELECT s.profile_id, s.identifier_count, s.limited, s.shared, s.has_forbid, s.last_trust,
+				s.last_at, f.first_seen, f.last_seen, coalesce(f.events, 0), f.traits, f.expires_at,
+				coalesce(t.timeline, '{}'), CASE WHEN cardinality(h.ids) <= 64 THEN h.identifiers END,
+				CASE WHEN cardinality(h.ids) <= 64 AND h.ids <> ARRAY[s.profile_id] THEN h.ids END, n.accounts
+			FROM batch_summary s
+			LEFT JOIN held h USING (profile_id)
+			LEFT JOIN batch_fold f USING (profile_id)
+			LEFT JOIN folded t USING (profile_id)
+			LEFT JOIN named n USING (profile_id)
+			ORDER BY s.profile_id
+			RETURNING profile_id, pg_column_size(timeline) AS size
+		)
+		SELECT profile_id
+		FROM stored
+		WHERE size > 8000
 	$sql$);
+	PERFORM cdp_internal.seal_timelines(cdp_internal.batch_array('SELECT profile_id FROM batch_heavy'));
 	RETURN cdp_internal.batch_stage('batch_touched', $sql$
 		SELECT profile_id FROM batch_summary
 		UNION
@@ -122,7 +169,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_fold() IS
-	'Internal: folds all events of the log into cdp_data.profile (batch_touched). Returns the number of profiles '
-	'touched.';
+	'Internal: folds all events of the log into cdp_data.profile (batch_touched), and seals timelines that are large. '
+	'Returns the number of profiles touched.';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_profile(), cdp_internal.restitch_fold() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_profile(), cdp_internal.held_accounts(text[]),
+	cdp_internal.restitch_fold() FROM PUBLIC;

@@ -66,8 +66,8 @@ BEGIN
 	RETURN CASE type
 		WHEN 'identifier' THEN format($sql$(
 			SELECT cdp.value(i.identifier)
-			FROM cdp_data.identifier i
-			WHERE i.profile_id = p.profile_id AND cdp.namespace(i.identifier) = %L
+			FROM unnest(p.identifiers) AS i (identifier)
+			WHERE cdp.namespace(i.identifier) = %L
 			ORDER BY i.identifier
 			LIMIT 1)$sql$, key)
 		WHEN 'text' THEN format('p.traits ->> %L', key)
@@ -77,7 +77,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.profile_view_value(text, text) IS
-	'Internal: returns the value of a column as an expression over p, a row of cdp_data.profile.';
+	'Internal: returns the value of a column as an expression over p, a row of cdp.profile_row.';
 
 CREATE FUNCTION cdp_internal.comment_profile_view(view text, columns text[]) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -158,8 +158,8 @@ BEGIN
 	END LOOP;
 
 	view := format('%I.%I', parts[1], parts[2]);
-	EXECUTE format('CREATE VIEW %s AS SELECT p.profile_id, p.first_seen, p.last_seen%s FROM cdp_data.profile p '
-		'WHERE NOT p.shared', view, list);
+	EXECUTE format('CREATE VIEW %s AS SELECT p.profile_id, p.first_seen, p.last_seen%s FROM cdp.profile_row p',
+		view, list);
 	PERFORM cdp_internal.comment_profile_view(view, columns);
 	DELETE FROM cdp_data.profile_view v
 	WHERE (v.schema_name, v.view_name) = (parts[1], parts[2]) OR NOT EXISTS (
@@ -224,7 +224,7 @@ BEGIN
 	IF list IS NULL THEN
 		RETURN;
 	END IF;
-	EXECUTE format('SELECT ARRAY[%s] FROM cdp_data.profile p WHERE NOT p.shared', list) INTO counts;
+	EXECUTE format('SELECT ARRAY[%s] FROM cdp.profile_row p', list) INTO counts;
 	RETURN QUERY
 		SELECT c.name, c.key, c.type, counts[c.number * 2 - 1], counts[c.number * 2]
 		FROM (

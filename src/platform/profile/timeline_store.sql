@@ -11,41 +11,39 @@ CREATE FUNCTION cdp_internal.init_timeline() RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	-- Each profile has a row in both tables.  So the inner join loses none, and conditions on timelines are
-	-- evaluated in the scan of their table.
 	-- The comparisons >= and <= with profile_id repeat =.  They lower the planner's estimate: without fresh
 	-- statistics it assumes 200 distinct profiles, and would find each person's identifiers by a full scan.
 	CREATE VIEW cdp.profile_row AS
 		SELECT p.profile_id, p.first_seen, p.last_seen, p.events,
-			ARRAY(
+			coalesce(p.identifiers, ARRAY(
 				SELECT i.identifier
-				FROM cdp_data.identifier i
-				WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id AND i.profile_id <= p.profile_id
-				ORDER BY i.identifier
-			) AS identifiers,
+				FROM cdp_data.profile_identifier s
+				CROSS JOIN LATERAL unnest(s.identifiers) AS i (identifier)
+				WHERE s.profile_id = p.profile_id
+				ORDER BY i.identifier)) AS identifiers,
 			p.traits,
-			CASE WHEN t.level_1 IS NULL THEN t.timeline
-				ELSE cdp_internal.timeline_whole(t.timeline, t.level_1, t.level_2, t.level_3) END AS timeline,
-			ARRAY(
-				SELECT DISTINCT m.group_id
-				FROM cdp_data.identifier i
-				JOIN cdp_data.account_member m ON m.identifier_id = i.identifier_id
-				WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id AND i.profile_id <= p.profile_id
-				ORDER BY m.group_id
-			) AS accounts,
-			(
+			CASE WHEN p.level_1 IS NULL THEN p.timeline
+				ELSE cdp_internal.timeline_whole(p.timeline, p.level_1, p.level_2, p.level_3) END AS timeline,
+			h.accounts,
+			CASE WHEN p.accounts IS NOT NULL THEN (
 				SELECT cdp.traits_union(a.traits)
 				FROM cdp_data.account a
-				WHERE a.group_id IN (
-					SELECT m.group_id
+				WHERE a.group_id = ANY (h.accounts))
+			END AS account_traits
+		FROM cdp_data.profile p
+		CROSS JOIN LATERAL (
+			SELECT CASE
+				WHEN p.accounts IS NULL THEN '{}'
+				WHEN p.accounts <> '{}' THEN p.accounts
+				ELSE ARRAY(
+					SELECT DISTINCT m.group_id
 					FROM cdp_data.identifier i
 					JOIN cdp_data.account_member m ON m.identifier_id = i.identifier_id
 					WHERE i.profile_id = p.profile_id AND i.profile_id >= p.profile_id
-						AND i.profile_id <= p.profile_id)
-			) AS account_traits
-		FROM cdp_data.profile p
-		JOIN cdp_data.profile_timeline t ON t.profile_id = p.profile_id
-		WHERE NOT p.shared AND NOT t.shared;
+						AND i.profile_id <= p.profile_id
+					ORDER BY m.group_id)
+			END AS accounts) h
+		WHERE NOT p.shared;
 	COMMENT ON VIEW cdp.profile_row IS
 		'People, in the types of cdp: the columns that the condition of a segment can use.';
 	COMMENT ON COLUMN cdp.profile_row.profile_id IS 'Number of the person.';
@@ -70,7 +68,7 @@ CREATE FUNCTION cdp_internal.seal_timelines(profile_ids bigint[]) RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	UPDATE cdp_data.profile_timeline t
+	UPDATE cdp_data.profile t
 	SET timeline = '{}',
 		level_1 = CASE s.level WHEN 1 THEN t.level_1 || t.timeline ELSE '{}' END,
 		level_2 = CASE s.level WHEN 1 THEN t.level_2
@@ -85,45 +83,11 @@ BEGIN
 				+ coalesce(pg_column_size(o.level_2), 0) <= 1048576 THEN 2
 			ELSE 3 END AS level
 		FROM unnest(profile_ids) AS h (profile_id)
-		JOIN cdp_data.profile_timeline o ON o.profile_id = h.profile_id) s
+		JOIN cdp_data.profile o ON o.profile_id = h.profile_id) s
 	WHERE t.profile_id = s.profile_id;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.seal_timelines(bigint[]) IS
-	'Internal: moves the timelines of profiles to the first level of cdp_data.profile_timeline that has room for them.';
+	'Internal: moves the timelines of profiles to the first level that has room for them.';
 
--- Folds all timelines from the log, for cdp.restitch().
-CREATE FUNCTION cdp_internal.restitch_fold_timeline() RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	PERFORM cdp_internal.batch_run('DELETE FROM cdp_data.profile_timeline');
-	PERFORM cdp_internal.batch_stage('batch_heavy', $sql$
-		WITH folded AS (
-			SELECT i.profile_id, cdp.timeline_agg(e."timestamp", e.event,
-				cdp_internal.carried(e.event, e.properties, (SELECT cdp_internal.carried_rules()))) AS timeline
-			FROM cdp_data.identifier i
-			JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
-			WHERE e.event IS NOT NULL
-			GROUP BY i.profile_id
-		), stored AS (
-			INSERT INTO cdp_data.profile_timeline (profile_id, shared, timeline)
-			SELECT s.profile_id, s.shared, coalesce(f.timeline, '{}')
-			FROM batch_summary s
-			LEFT JOIN folded f USING (profile_id)
-			ORDER BY s.profile_id
-			RETURNING profile_id, pg_column_size(timeline) AS size
-		)
-		SELECT profile_id
-		FROM stored
-		WHERE size > 8000
-	$sql$);
-	PERFORM cdp_internal.seal_timelines(cdp_internal.batch_array('SELECT profile_id FROM batch_heavy'));
-END
-$function$;
-COMMENT ON FUNCTION cdp_internal.restitch_fold_timeline() IS
-	'Internal: folds all events of the log into cdp_data.profile_timeline, and seals timelines that are large.';
-
-REVOKE ALL ON FUNCTION cdp_internal.init_timeline(), cdp_internal.seal_timelines(bigint[]),
-	cdp_internal.restitch_fold_timeline() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_timeline(), cdp_internal.seal_timelines(bigint[]) FROM PUBLIC;

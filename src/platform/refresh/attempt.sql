@@ -122,11 +122,13 @@ DECLARE
 	bad bigint[] := '{}';
 	failures text[] := '{}';
 BEGIN
+	PERFORM cdp_internal.progress_begin('refresh', lasts[1]);
 	WHILE cardinality(firsts) > 0 LOOP
 		first_row := firsts[cardinality(firsts)];
 		last_row := lasts[cardinality(lasts)];
 		firsts := trim_array(firsts, 1);
 		lasts := trim_array(lasts, 1);
+		PERFORM cdp_internal.progress_part(first_row - 1, last_row - first_row + 1);
 		BEGIN
 			PERFORM cdp_internal.refresh_part(
 				places[first_row:last_row], line_places[greatest(first_row - of_rows, 1):last_row - of_rows]);
@@ -158,13 +160,13 @@ BEGIN
 			END LOOP;
 		END IF;
 	END LOOP;
-	IF bad = '{}' THEN
-		RETURN;
+	IF bad <> '{}' THEN
+		PERFORM cdp_internal.set_aside_all(
+			ARRAY(SELECT places[b.i] FROM unnest(bad) AS b (i) WHERE b.i <= of_rows ORDER BY b.i),
+			ARRAY(SELECT line_places[b.i - of_rows] FROM unnest(bad) AS b (i) WHERE b.i > of_rows ORDER BY b.i),
+			failures);
 	END IF;
-	PERFORM cdp_internal.set_aside_all(
-		ARRAY(SELECT places[b.i] FROM unnest(bad) AS b (i) WHERE b.i <= of_rows ORDER BY b.i),
-		ARRAY(SELECT line_places[b.i - of_rows] FROM unnest(bad) AS b (i) WHERE b.i > of_rows ORDER BY b.i),
-		failures);
+	PERFORM cdp_internal.progress_end();
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refresh_rows(tid[], tid[]) IS

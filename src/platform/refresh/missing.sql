@@ -36,7 +36,7 @@ BEGIN
 			JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
 			WHERE i.profile_id = asked
 		), lacking AS (
-			(SELECT t.at, t.event FROM cdp_data.profile_timeline s
+			(SELECT t.at, t.event FROM cdp_data.profile s
 			 CROSS JOIN LATERAL cdp.events(cdp_internal.timeline_whole(s.timeline, s.level_1, s.level_2, s.level_3)) t
 			 WHERE s.profile_id = asked
 			 EXCEPT ALL SELECT l.at, l.event FROM logged l WHERE l.event IS NOT NULL)
@@ -129,6 +129,19 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.check_log() IS
 	'Internal: raises an error if the log lacks events, with one person and the months.';
 
+CREATE FUNCTION cdp_internal.start_whole_change() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp_internal.check_log();
+	PERFORM cdp_internal.progress_begin('change', s.event_id - s.lost) FROM cdp_data.state s;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.start_whole_change() IS
+	'Internal: begins the progress of a change that reads the whole log, or raises the error of '
+	'cdp_internal.check_log().';
+
 CREATE FUNCTION cdp_internal.verify_missing(person bigint)
 	RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -180,5 +193,5 @@ COMMENT ON FUNCTION cdp_internal.verify_missing(bigint) IS
 
 REVOKE ALL ON FUNCTION cdp_internal.has_month(timestamptz), cdp_internal.missing_months(bigint),
 	cdp_internal.refuse_missing(bigint, bigint), cdp_internal.count_missing(), cdp_internal.check_log(),
-	cdp_internal.verify_missing(bigint)
+	cdp_internal.start_whole_change(), cdp_internal.verify_missing(bigint)
 	FROM PUBLIC;

@@ -15,6 +15,7 @@
 
 #include "cdp.h"
 #include "platform/batch/batch.h"
+#include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
 #include "toolkit/bridge/huge.h"
 
@@ -93,21 +94,28 @@ static void
 run(Pass *pass)
 {
 	begin(pass);
+	progress_set("judge", 0, pass->row_count);
 	pass_judge(pass);
 	if (pass->failures != NULL)
 		return;
+	progress_set("identify", 0, 0);
 	pass_identify(pass);
+	progress_set("link", 0, 0);
 	pass_link(pass);
+	progress_set("stitch", 0, 0);
 	pass_prepare_resolve(pass);
 	pass_resolve(pass);
+	progress_set("anchor", 0, 0);
 	pass_anchor(pass);
+	progress_set("graph", 0, 0);
 	run_stage(pass, pass_write_links);
 	run_stage(pass, pass_write_identifiers);
 	run_stage(pass, pass_move_events);
+	progress_set("log", 0, pass->counts[COUNT_ACCEPTED]);
 	run_stage(pass, pass_log);
 	run_stage(pass, pass_fold);
-	run_stage(pass, pass_fold_accounts);
 	run_stage(pass, pass_note_names);
+	progress_set("refold", 0, 0);
 	fold_lapsed(pass);
 	pass->counts[COUNT_PROFILES_TOUCHED] = pass->touched.count;
 }

@@ -19,9 +19,11 @@
  *	pass_anchor		events of the log with other anchors
  *	pass_graph		identifiers in other profiles
  *	pass_log		the log
- *	pass_profile	rows of profiles and of their timelines
- *	pass_fold		what is folded into them
  *	pass_account	accounts
+ *	pass_held_account	accounts of a profile
+ *	pass_held		identifiers of a profile
+ *	pass_profile	rows of profiles
+ *	pass_fold		what is folded into them
  *	pass_name		names of events and traits
  *	pass			the order of it all
  */
@@ -55,7 +57,7 @@ typedef enum PassTable
 	TABLE_LINK,
 	TABLE_EVENT,
 	TABLE_PROFILE,
-	TABLE_TIMELINE,
+	TABLE_SLICE,
 	TABLE_ACCOUNT,
 	TABLE_MEMBER,
 	TABLE_SEEN_NAME,
@@ -132,24 +134,29 @@ enum
 	PROFILE_FIRST_SEEN,
 	PROFILE_LAST_SEEN,
 	PROFILE_EVENTS,
-	PROFILE_TRAITS,
-	PROFILE_SHARED,
 	PROFILE_IDENTIFIER_COUNT,
-	PROFILE_LIMITED,
+	PROFILE_SHARED,
 	PROFILE_HAS_FORBID,
-	PROFILE_LAST_TRUST,
+	PROFILE_TIMELINE,
 	PROFILE_LAST_AT,
-	PROFILE_EXPIRES_AT
+	PROFILE_LAST_TRUST,
+	PROFILE_TRAITS,
+	PROFILE_LIMITED,
+	PROFILE_IDENTIFIERS,
+	PROFILE_IDENTIFIER_IDS,
+	PROFILE_ACCOUNTS,
+	PROFILE_EXPIRES_AT,
+	PROFILE_LEVEL_1,
+	PROFILE_LEVEL_2,
+	PROFILE_LEVEL_3
 };
 
 enum
 {
-	TIMELINE_PROFILE_ID,
-	TIMELINE_SHARED,
-	TIMELINE_TIMELINE,
-	TIMELINE_LEVEL_1,
-	TIMELINE_LEVEL_2,
-	TIMELINE_LEVEL_3
+	SLICE_PROFILE_ID,
+	SLICE_SLICE,
+	SLICE_IDENTIFIERS,
+	SLICE_IDENTIFIER_IDS
 };
 
 enum
@@ -248,6 +255,15 @@ typedef struct PassIds
 	int capacity;
 } PassIds;
 
+/* An identifier that was in another profile; 0: in none. */
+typedef struct PassPlace
+{
+	int64 identifier_id;
+	int64 from;
+	int64 to;
+	CdpkBatchBytes payload;
+} PassPlace;
+
 typedef struct PassKeptCounts PassKeptCounts;
 
 typedef struct Pass
@@ -292,6 +308,9 @@ typedef struct Pass
 	CdpkBatchStray *strays; /* events of the log that may have other anchors */
 	const CdpkBatchReanchored *moved;
 	size_t moved_count;
+
+	PassPlace *places;
+	int place_count;
 
 	PassIds touched;
 } Pass;
@@ -441,31 +460,69 @@ extern void pass_write_identifiers(Pass *pass);
 /* pass_log.c */
 extern void pass_log(Pass *pass);
 
+/* how many identifiers and accounts a row has at most; also in cdp_internal.restitch_fold() and held_accounts() */
+#define HELD_MAX 64
+
+/* What a profile holds, as columns of its row. */
+typedef struct PassHeld
+{
+	bool changed; /* its identifiers may be others */
+	bool no_identifiers;
+	bool no_ids;
+	bool accounts_changed;
+	bool no_accounts;
+	Datum identifiers;
+	Datum ids;
+	Datum accounts;
+} PassHeld;
+
+/* What the row of a profile held before. */
+typedef struct PassFormer
+{
+	int identifier_count;
+	PassHeld held; /* arrays of identifiers only if any comes or leaves */
+} PassFormer;
+
+/* An identifier that comes to a profile or leaves it. */
+typedef struct PassHeldItem
+{
+	int64 identifier_id;
+	CdpkBatchBytes payload;
+	bool leaves;
+	uint32_t next; /* of the same profile */
+} PassHeldItem;
+
 /* What is folded. */
 typedef struct PassFold
 {
 	Pass *pass;
 	CdpkBatchPart *parts; /* what the tables have of profiles */
 	int part_count;
-	struct
-	{
-		bool found;
-		bool shared;
-	} * timelines;      /* of each part, what the row of its timeline says */
-	CdpkIdMap part;     /* by profile */
+	PassFormer *formers; /* of each part */
+	CdpkIdMap part;      /* by profile */
+	CdpkIdMap held;      /* the first of its items, by profile */
+	PassHeldItem *items;
+	int item_count;
+	PassHeld *helds;    /* of each profile of the result */
 	CdpkIdMap gone;     /* profiles that become part of others, not folded anew */
 	CdpkIdMap replaced; /* profiles of which nothing is kept */
 } PassFold;
 
+/* pass_account.c */
+extern void pass_fold_accounts(Pass *pass);
+
+/* pass_held_account.c */
+extern void pass_hold_accounts(PassFold *fold, const CdpkBatchProfile *profiles, size_t count);
+
+/* pass_held.c */
+extern void pass_note_held(PassFold *fold);
+extern void pass_hold(PassFold *fold);
+
 /* pass_profile.c */
 extern void pass_write_profiles(PassFold *fold);
-extern void pass_write_timelines(PassFold *fold);
 
 /* pass_fold.c */
 extern void pass_fold(Pass *pass);
-
-/* pass_account.c */
-extern void pass_fold_accounts(Pass *pass);
 
 /* pass_name.c */
 extern void pass_note_names(Pass *pass);

@@ -8,6 +8,7 @@
 #include "utils/array.h"
 #include "utils/datum.h"
 
+#include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
 
 /* copy_value copies a column of a row, which may be out of line. */
@@ -76,6 +77,7 @@ find_moved(Pass *pass)
 	for (uint64 i = 0; i < count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
+		progress_step((int64) i);
 		read_stray(pass, rows, i, &pass->strays[i]);
 	}
 	SPI_freetuptable(rows);

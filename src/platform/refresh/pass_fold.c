@@ -6,6 +6,7 @@
 
 #include "utils/datum.h"
 
+#include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
 #include "toolkit/timeline/timeline.h"
 
@@ -91,6 +92,9 @@ note_event(void *arg, int key, const Datum *values, const bool *nulls)
 					 values[READ_PROPERTIES], nulls[READ_PROPERTIES], false);
 }
 
+/* how many profiles are read together */
+#define TOGETHER 10000
+
 /* read_log reads the events of the log of profiles that are folded anew. */
 static void
 read_log(Pass *pass)
@@ -102,14 +106,91 @@ read_log(Pass *pass)
 
 	if (count == 0)
 		return;
-	pass_find_ids(pass, TABLE_IDENTIFIER, IDENTIFIER_PROFILE_ID, (const int64 *) rebuilt,
-				  (int) count, lengthof(wanted), wanted, note_anchor, &logged);
-	pass_find_ids(pass, TABLE_EVENT, EVENT_IDENTIFIER_ID, logged.identifier_ids.items,
-				  logged.identifier_ids.count, READ_COLUMNS, read_columns, note_event, &logged);
+	for (size_t i = 0; i < count; i += TOGETHER)
+	{
+		progress_set("reread", (int64) i, (int64) count);
+		logged.identifier_ids.count = logged.profile_ids.count = 0;
+		pass_find_ids(pass, TABLE_IDENTIFIER, IDENTIFIER_PROFILE_ID, (const int64 *) rebuilt + i,
+					  (int) Min(count - i, TOGETHER), lengthof(wanted), wanted, note_anchor,
+					  &logged);
+		pass_find_ids(pass, TABLE_EVENT, EVENT_IDENTIFIER_ID, logged.identifier_ids.items,
+					  logged.identifier_ids.count, READ_COLUMNS, read_columns, note_event, &logged);
+	}
 	pass_check(cdpk_batch_set_logged(pass->batch, logged.events, (size_t) logged.count));
 }
 
 /* ---------------------------------------------------------------- rows of profiles */
+
+/* the columns that are read of a profile */
+enum
+{
+	PART_PROFILE_ID,
+	PART_EVENTS,
+	PART_FIRST_SEEN,
+	PART_LAST_SEEN,
+	PART_EXPIRES_AT,
+	PART_TRAITS,
+	PART_TIMELINE,
+	PART_LEVEL_1,
+	PART_LEVEL_2,
+	PART_LEVEL_3,
+	PART_IDENTIFIER_COUNT,
+	PART_IDENTIFIERS,
+	PART_IDENTIFIER_IDS,
+	PART_ACCOUNTS,
+	PART_COLUMNS
+};
+
+static const int part_columns[PART_COLUMNS] = {PROFILE_ID,
+											   PROFILE_EVENTS,
+											   PROFILE_FIRST_SEEN,
+											   PROFILE_LAST_SEEN,
+											   PROFILE_EXPIRES_AT,
+											   PROFILE_TRAITS,
+											   PROFILE_TIMELINE,
+											   PROFILE_LEVEL_1,
+											   PROFILE_LEVEL_2,
+											   PROFILE_LEVEL_3,
+											   PROFILE_IDENTIFIER_COUNT,
+											   PROFILE_IDENTIFIERS,
+											   PROFILE_IDENTIFIER_IDS,
+											   PROFILE_ACCOUNTS};
+
+/* copy_timeline copies what a person did, but for the levels; of one that becomes part of another, all of it. */
+static CdpkBatchBytes
+copy_timeline(const PassFold *fold, uint64_t profile_id, const Datum *values, const bool *nulls)
+{
+	Datum copies[PART_IDENTIFIER_COUNT - PART_TIMELINE];
+
+	for (int i = 0; i < lengthof(copies); i++)
+		if (!nulls[i])
+			copies[i] = datumCopy(values[i], false, -1);
+	if (!nulls[1] && cdpk_idmap_get(&fold->gone, profile_id) != CDPK_IDMAP_NONE)
+		copies[0] = PointerGetDatum(timeline_whole(copies, nulls, lengthof(copies)));
+	return pass_bytes(copies[0], false);
+}
+
+/* note_former notes what the row of a profile holds; values and nulls: of the columns from PART_IDENTIFIER_COUNT on. */
+static void
+note_former(const PassFold *fold, uint64_t profile_id, const Datum *values, const bool *nulls,
+			PassFormer *former)
+{
+	PassHeld *held = &former->held;
+
+	memset(former, 0, sizeof(*former));
+	former->identifier_count = DatumGetInt32(values[0]);
+	held->no_identifiers = nulls[1];
+	held->no_ids = nulls[2];
+	held->no_accounts = nulls[3];
+	if (!nulls[3])
+		held->accounts = datumCopy(values[3], false, -1);
+	if (cdpk_idmap_get(&fold->held, profile_id) == CDPK_IDMAP_NONE)
+		return;
+	if (!nulls[1])
+		held->identifiers = datumCopy(values[1], false, -1);
+	if (!nulls[2])
+		held->ids = datumCopy(values[2], false, -1);
+}
 
 /* note_profile is the StoreRowFunction that takes the row of a profile. */
 static void
@@ -119,48 +200,28 @@ note_profile(void *arg, int key, const Datum *values, const bool *nulls)
 	CdpkBatchPart *part = &fold->parts[fold->part_count];
 
 	memset(part, 0, sizeof(*part));
-	part->profile_id = DatumGetInt64(values[0]);
-	part->events = DatumGetInt64(values[1]);
-	part->first_at = nulls[2] ? 0 : DatumGetTimestampTz(values[2]);
-	part->last_at = nulls[3] ? 0 : DatumGetTimestampTz(values[3]);
-	part->expires_at = nulls[4] ? CDPK_BATCH_NEVER : DatumGetTimestampTz(values[4]);
-	if (!nulls[5])
-		part->traits = pass_bytes(datumCopy(values[5], false, -1), false);
-	fold->timelines[fold->part_count].found = false;
+	part->profile_id = DatumGetInt64(values[PART_PROFILE_ID]);
+	part->events = DatumGetInt64(values[PART_EVENTS]);
+	part->first_at = nulls[PART_FIRST_SEEN] ? 0 : DatumGetTimestampTz(values[PART_FIRST_SEEN]);
+	part->last_at = nulls[PART_LAST_SEEN] ? 0 : DatumGetTimestampTz(values[PART_LAST_SEEN]);
+	part->expires_at =
+		nulls[PART_EXPIRES_AT] ? CDPK_BATCH_NEVER : DatumGetTimestampTz(values[PART_EXPIRES_AT]);
+	if (!nulls[PART_TRAITS])
+		part->traits = pass_bytes(datumCopy(values[PART_TRAITS], false, -1), false);
+	part->timeline = copy_timeline(fold, (uint64_t) part->profile_id, values + PART_TIMELINE,
+								   nulls + PART_TIMELINE);
+	note_former(fold, (uint64_t) part->profile_id, values + PART_IDENTIFIER_COUNT,
+				nulls + PART_IDENTIFIER_COUNT, &fold->formers[fold->part_count]);
 	pass_check(
 		cdpk_idmap_put(&fold->part, (uint64_t) part->profile_id, (uint32_t) fold->part_count));
 	fold->part_count++;
+	progress_step(fold->part_count);
 }
 
-/* note_timeline is that which takes what a person did: of one that moves to another, all of it. */
-static void
-note_timeline(void *arg, int key, const Datum *values, const bool *nulls)
-{
-	PassFold *fold = arg;
-	uint64_t profile_id = (uint64_t) DatumGetInt64(values[0]);
-	uint32_t place = cdpk_idmap_get(&fold->part, profile_id);
-	Datum copies[4];
-
-	if (place == CDPK_IDMAP_NONE)
-		pass_check(CDPK_CORRUPT);
-	fold->timelines[place].found = true;
-	fold->timelines[place].shared = DatumGetBool(values[1]);
-	for (int i = 0; i < lengthof(copies); i++)
-		if (!nulls[2 + i])
-			copies[i] = datumCopy(values[2 + i], false, -1);
-	if (!nulls[3] && cdpk_idmap_get(&fold->gone, profile_id) != CDPK_IDMAP_NONE)
-		copies[0] = PointerGetDatum(timeline_whole(copies, nulls + 2, lengthof(copies)));
-	fold->parts[place].timeline = pass_bytes(copies[0], false);
-}
-
-/* read_parts tells what the tables have of profiles. */
+/* read_parts tells what the table has of profiles. */
 static void
 read_parts(PassFold *fold)
 {
-	static const int wanted[] = {PROFILE_ID,        PROFILE_EVENTS,     PROFILE_FIRST_SEEN,
-								 PROFILE_LAST_SEEN, PROFILE_EXPIRES_AT, PROFILE_TRAITS};
-	static const int wanted_timeline[] = {TIMELINE_PROFILE_ID, TIMELINE_SHARED,  TIMELINE_TIMELINE,
-										  TIMELINE_LEVEL_1,    TIMELINE_LEVEL_2, TIMELINE_LEVEL_3};
 	Pass *pass = fold->pass;
 	size_t count;
 	const CdpkStitchMove *gone = cdpk_batch_gone(pass->batch, &count);
@@ -169,12 +230,11 @@ read_parts(PassFold *fold)
 	for (size_t i = 0; i < count; i++)
 		pass_check(cdpk_idmap_put(&fold->gone, (uint64_t) gone[i].from, 0));
 	profile_ids = cdpk_batch_profiles_wanted(pass->batch, &count);
+	progress_set("fold", 0, (int64) count);
 	fold->parts = pass_array((int64) count, sizeof(CdpkBatchPart));
-	fold->timelines = pass_array((int64) count, sizeof(*fold->timelines));
+	fold->formers = pass_array((int64) count, sizeof(PassFormer));
 	pass_find_ids(pass, TABLE_PROFILE, PROFILE_ID, (const int64 *) profile_ids, (int) count,
-				  lengthof(wanted), wanted, note_profile, fold);
-	pass_find_ids(pass, TABLE_TIMELINE, TIMELINE_PROFILE_ID, (const int64 *) profile_ids,
-				  (int) count, lengthof(wanted_timeline), wanted_timeline, note_timeline, fold);
+				  PART_COLUMNS, part_columns, note_profile, fold);
 	pass_check(cdpk_batch_add_parts(pass->batch, fold->parts, (size_t) fold->part_count));
 }
 
@@ -242,17 +302,22 @@ pass_fold(Pass *pass)
 	PassFold fold = {pass};
 
 	cdpk_idmap_init(&fold.part, &pass->allocator);
+	cdpk_idmap_init(&fold.held, &pass->allocator);
 	cdpk_idmap_init(&fold.gone, &pass->allocator);
 	cdpk_idmap_init(&fold.replaced, &pass->allocator);
+	progress_set("reread", 0, 0);
 	pass_check(cdpk_batch_plan(pass->batch));
 	read_log(pass);
+	pass_note_held(&fold);
 	read_parts(&fold);
 	pass_check(cdpk_batch_fold(pass->batch));
 	count_profiles(&fold);
+	pass_fold_accounts(pass);
+	pass_hold(&fold);
 	pass_write_profiles(&fold);
-	pass_write_timelines(&fold);
 	list_touched(pass);
 	cdpk_idmap_free(&fold.part);
+	cdpk_idmap_free(&fold.held);
 	cdpk_idmap_free(&fold.gone);
 	cdpk_idmap_free(&fold.replaced);
 }

@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include "utils/datum.h"
+
 #include "core/base/idmap.h"
 #include "platform/refresh/pass.h"
 
@@ -17,6 +19,7 @@ typedef struct Changed
 	bool shared;
 	bool blocked;
 	Datum link_counts;
+	Datum identifier;
 } Changed;
 
 typedef struct ChangedRows
@@ -56,11 +59,12 @@ note_row(void *arg, int key, const Datum *values, const bool *nulls)
 	row->blocked = DatumGetBool(values[3]);
 	row->link_counts = PointerGetDatum(PG_DETOAST_DATUM_COPY(values[4]));
 	row->since = DatumGetInt64(values[5]);
+	row->identifier = PointerGetDatum(PG_DETOAST_DATUM_COPY(values[6]));
 }
 
-static const int wanted_columns[] = {IDENTIFIER_ID,          IDENTIFIER_PROFILE_ID,
-									 IDENTIFIER_SHARED,      IDENTIFIER_BLOCKED,
-									 IDENTIFIER_LINK_COUNTS, IDENTIFIER_SINCE_BATCH_ID};
+static const int wanted_columns[] = {
+	IDENTIFIER_ID,          IDENTIFIER_PROFILE_ID,     IDENTIFIER_SHARED, IDENTIFIER_BLOCKED,
+	IDENTIFIER_LINK_COUNTS, IDENTIFIER_SINCE_BATCH_ID, IDENTIFIER_VALUE};
 
 /* read_moved reads the identifiers of profiles that move whole, and then those that move alone or change their sharing. */
 static void
@@ -131,6 +135,30 @@ moved(const ChangedRows *changed, const Changed *row)
 {
 	return cdpk_idmap_get(&changed->alone, (uint64_t) row->identifier_id) != CDPK_IDMAP_NONE ||
 		   cdpk_idmap_get(&changed->move, (uint64_t) row->was_in) != CDPK_IDMAP_NONE;
+}
+
+/* note_places notes which identifiers are in another profile than before, as long as the pass lasts. */
+static void
+note_places(const ChangedRows *changed)
+{
+	Pass *pass = changed->pass;
+	MemoryContext caller = MemoryContextSwitchTo(pass->context);
+
+	pass->places = pass_array(changed->count, sizeof(PassPlace));
+	for (int i = 0; i < changed->count; i++)
+	{
+		const Changed *row = &changed->rows[i];
+		PassPlace *place = &pass->places[pass->place_count];
+
+		if (row->was_in == row->profile_id)
+			continue;
+		place->identifier_id = row->identifier_id;
+		place->from = row->was_in;
+		place->to = row->profile_id;
+		place->payload = pass_payload(datumCopy(row->identifier, false, -1));
+		pass->place_count++;
+	}
+	MemoryContextSwitchTo(caller);
 }
 
 /* write_history writes where identifiers were until now. */
@@ -261,6 +289,7 @@ pass_write_identifiers(Pass *pass)
 	cdpk_idmap_init(&changed.alone, &pass->allocator);
 	read_moved(&changed);
 	move_rows(&changed);
+	note_places(&changed);
 	write_history(&changed);
 	write_counts(&changed);
 	write_moved(&changed);

@@ -11,6 +11,7 @@
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 
+#include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
 #include "toolkit/identifier/identifier.h"
 
@@ -274,7 +275,7 @@ note_known(void *arg, int key, const Datum *values, const bool *nulls)
 	uint32_t place = lookup->candidates->places[key];
 	CdpkBatchKnown *known;
 
-	lookup->row_count++;
+	progress_step(lookup->row_count++);
 	if (!is_name(values[3], &lookup->names[place]))
 		return;
 	known = &lookup->known[lookup->known_count++];
@@ -437,7 +438,11 @@ write_map(Pass *pass)
 void
 pass_identify(Pass *pass)
 {
+	size_t count;
+
 	pass_check(cdpk_batch_identify(pass->batch));
+	cdpk_batch_names(pass->batch, &count);
+	progress_set("identify", 0, (int64) count);
 	pass->map_key = map_hash_key();
 	set_rules(pass);
 	pass_look_up_names(pass, 0);

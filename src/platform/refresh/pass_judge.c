@@ -6,6 +6,7 @@
 
 #include "catalog/pg_type.h"
 
+#include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
 
 /* note_key is the StoreRowFunction that marks a message key that the tables have. */
@@ -125,6 +126,7 @@ set_values(Pass *pass)
 		const InboxRow *row = &pass->rows[i].columns;
 
 		CHECK_FOR_INTERRUPTS();
+		progress_step(i);
 		if (judged[i].outcome == CDPK_BATCH_ACCEPTED)
 			pass_fold_values(pass, &pass->batch_rows[i], row->values[INBOX_TRAITS],
 							 row->nulls[INBOX_TRAITS], row->values[INBOX_PROPERTIES],

@@ -6,6 +6,7 @@
 
 #include "utils/datum.h"
 
+#include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
 
 /* Rows of links that were found. */
@@ -42,6 +43,7 @@ note_link(void *arg, int key, const Datum *values, const bool *nulls)
 	row->events = DatumGetInt64(values[6]);
 	if (!nulls[7])
 		row->message_id = pass_bytes(datumCopy(values[7], false, -1), false);
+	progress_step(found->count);
 }
 
 /* look_up_links tells what the tables know of the pairs. */

@@ -11,6 +11,7 @@
 #include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
+#include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
 
 /* month_of gives the month of a time, counted in UTC. */
@@ -171,6 +172,7 @@ pass_log(Pass *pass)
 	for (size_t i = 0; i < total; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
+		progress_step((int64) i);
 		if (i + AHEAD < total)
 			prefetch_row(&pass->rows[order[i + AHEAD]]);
 		set_logged(pass, order[i], type_names, values, nulls, i);

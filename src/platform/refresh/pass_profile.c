@@ -1,11 +1,12 @@
 /*
  * pass_profile.c
- *		Writes profiles and their timelines, each row once.
+ *		Writes profiles, each row once.
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
 #include "utils/array.h"
+#include "utils/datum.h"
 
 #include "platform/refresh/pass.h"
 #include "toolkit/bridge/status.h"
@@ -14,13 +15,12 @@
 /* what of the row of a profile is written: its values, and … */
 #define SET_SUMMARY 1 /* what its identifiers are */
 #define SET_TRAITS 2
-#define PROFILE_CLASSES 4
-
-/* what of the row of its timeline is written */
-#define SET_TIMELINE 1
-#define SET_LEVELS 2 /* they become empty: it is made anew */
-#define SET_SHARED 4
-#define TIMELINE_CLASSES 8
+#define SET_TIMELINE 4
+#define SET_LEVELS 8 /* they become empty: the timeline is made anew */
+#define SET_HELD 16  /* its identifiers */
+#define SET_ACCOUNTS 32
+#define SET_CLASSES 64
+#define SET_NOTHING SET_CLASSES
 
 /* a timeline above so many bytes is moved out of the column that new events are added to */
 #define HEAVY 8000
@@ -43,9 +43,9 @@ same_bytes(const CdpkBatchBytes *a, const CdpkBatchBytes *b)
 		   (a->bytes == b->bytes || memcmp(a->bytes, b->bytes, a->length) == 0);
 }
 
-/* delete_rows deletes the rows of profiles that have ended. */
+/* delete_ended deletes the rows of profiles that have ended. */
 static void
-delete_rows(Pass *pass, PassTable table, int column)
+delete_ended(Pass *pass)
 {
 	size_t count;
 	const int64_t *ended = cdpk_batch_ended(pass->batch, &count);
@@ -54,13 +54,13 @@ delete_rows(Pass *pass, PassTable table, int column)
 
 	if (count == 0)
 		return;
-	profile_id = pass_column(&key, column);
+	profile_id = pass_column(&key, PROFILE_ID);
 	for (size_t i = 0; i < count; i++)
 		profile_id[i] = Int64GetDatum(ended[i]);
-	store_delete(pass_table(pass, table), (int) count, pass_columns(&key));
+	store_delete(pass_table(pass, TABLE_PROFILE), (int) count, pass_columns(&key));
 }
 
-/* ---------------------------------------------------------------- profiles */
+/* ---------------------------------------------------------------- columns */
 
 /* add_values adds the columns of what is folded. */
 static void
@@ -121,85 +121,6 @@ add_summary(Pass *pass, PassColumns *columns, const CdpkBatchProfile *const *pro
 	}
 }
 
-/* add_ids adds the column of the profiles' numbers. */
-static void
-add_ids(PassColumns *columns, int column, const CdpkBatchProfile *const *profiles)
-{
-	Datum *profile_id = pass_column(columns, column);
-
-	for (int i = 0; i < columns->rows; i++)
-		profile_id[i] = Int64GetDatum(profiles[i]->profile_id);
-}
-
-/* insert_profiles writes the rows of new profiles. */
-static void
-insert_profiles(Pass *pass, const CdpkBatchProfile *const *profiles, int count)
-{
-	PassColumns row = {count};
-
-	if (count == 0)
-		return;
-	add_ids(&row, PROFILE_ID, profiles);
-	add_values(&row, profiles, true);
-	add_summary(pass, &row, profiles);
-	store_insert(pass_table(pass, TABLE_PROFILE), count, pass_columns(&row));
-}
-
-/* update_profiles writes those rows of profiles of which the same is to be set. */
-static void
-update_profiles(Pass *pass, const CdpkBatchProfile *const *profiles, int count, int class)
-{
-	PassColumns key = {count};
-	PassColumns set = {count};
-
-	if (count == 0)
-		return;
-	add_ids(&key, PROFILE_ID, profiles);
-	add_values(&set, profiles, class & SET_TRAITS);
-	if (class & SET_SUMMARY)
-		add_summary(pass, &set, profiles);
-	store_update(pass_table(pass, TABLE_PROFILE), count, pass_columns(&key), pass_columns(&set));
-}
-
-void
-pass_write_profiles(PassFold *fold)
-{
-	Pass *pass = fold->pass;
-	size_t total;
-	const CdpkBatchProfile *profiles = cdpk_batch_profiles(pass->batch, &total);
-	const CdpkBatchProfile **chosen = pass_array((int64) total, sizeof(*chosen));
-	uint8 *classes = pass_array((int64) total, 1);
-	int count = 0;
-
-	delete_rows(pass, TABLE_PROFILE, PROFILE_ID);
-	for (size_t i = 0; i < total; i++)
-	{
-		const CdpkBatchPart *part = find_part(fold, &profiles[i]);
-
-		classes[i] = PROFILE_CLASSES;
-		if (part == NULL && profiles[i].summary == NULL)
-			pass_check(CDPK_CORRUPT);
-		else if (part == NULL)
-			chosen[count++] = &profiles[i];
-		else if (profiles[i].folded || profiles[i].summary != NULL)
-			classes[i] = (profiles[i].summary != NULL ? SET_SUMMARY : 0) |
-						 (same_bytes(&part->traits, &profiles[i].traits) ? 0 : SET_TRAITS);
-	}
-	insert_profiles(pass, chosen, count);
-	for (int class = 0; class < PROFILE_CLASSES; class ++)
-	{
-		count = 0;
-		for (size_t i = 0; i < total; i++)
-			if (classes[i] == class)
-				chosen[count++] = &profiles[i];
-		update_profiles(pass, chosen, count, class);
-	}
-	pfree(chosen);
-	pfree(classes);
-}
-
-/* ---------------------------------------------------------------- timelines */
-
 /* empty_timeline makes the timeline of who has done nothing yet. */
 static Datum
 empty_timeline(void)
@@ -210,11 +131,11 @@ empty_timeline(void)
 	return PointerGetDatum(timeline_from_log(log));
 }
 
-/* add_timelines adds their column. */
+/* add_timelines adds the column of what they did. */
 static void
 add_timelines(PassColumns *columns, const CdpkBatchProfile *const *profiles)
 {
-	Datum *timeline = pass_column(columns, TIMELINE_TIMELINE);
+	Datum *timeline = pass_column(columns, PROFILE_TIMELINE);
 	Datum empty = empty_timeline();
 
 	for (int i = 0; i < columns->rows; i++)
@@ -222,68 +143,109 @@ add_timelines(PassColumns *columns, const CdpkBatchProfile *const *profiles)
 			profiles[i]->timeline.bytes != NULL ? pass_varlena(&profiles[i]->timeline) : empty;
 }
 
-/* add_shared adds the column that says whether a profile is no person. */
-static void
-add_shared(PassColumns *columns, const CdpkBatchProfile *const *profiles)
+/* place_of gives the place of a profile in the result. */
+static size_t
+place_of(const PassFold *fold, const CdpkBatchProfile *profile)
 {
-	Datum *shared = pass_column(columns, TIMELINE_SHARED);
+	size_t count;
 
-	for (int i = 0; i < columns->rows; i++)
-		shared[i] = BoolGetDatum(profiles[i]->summary->shared);
+	return (size_t) (profile - cdpk_batch_profiles(fold->pass->batch, &count));
 }
 
-/* insert_timelines writes the rows of new profiles. */
+/* add_held adds the columns of their identifiers. */
 static void
-insert_timelines(Pass *pass, const CdpkBatchProfile *const *profiles, int count)
+add_held(const PassFold *fold, PassColumns *columns, const CdpkBatchProfile *const *profiles)
 {
+	bool *no_identifiers;
+	bool *no_ids;
+	Datum *identifiers = pass_null_column(columns, PROFILE_IDENTIFIERS, &no_identifiers);
+	Datum *ids = pass_null_column(columns, PROFILE_IDENTIFIER_IDS, &no_ids);
+
+	for (int i = 0; i < columns->rows; i++)
+	{
+		const PassHeld *held = &fold->helds[place_of(fold, profiles[i])];
+
+		no_identifiers[i] = held->no_identifiers;
+		identifiers[i] = held->identifiers;
+		no_ids[i] = held->no_ids;
+		ids[i] = held->ids;
+	}
+}
+
+/* add_accounts adds the column of their accounts. */
+static void
+add_accounts(const PassFold *fold, PassColumns *columns, const CdpkBatchProfile *const *profiles)
+{
+	bool *no_accounts;
+	Datum *accounts = pass_null_column(columns, PROFILE_ACCOUNTS, &no_accounts);
+
+	for (int i = 0; i < columns->rows; i++)
+	{
+		const PassHeld *held = &fold->helds[place_of(fold, profiles[i])];
+
+		no_accounts[i] = held->no_accounts;
+		accounts[i] = held->accounts;
+	}
+}
+
+/* add_ids adds the column of the profiles' numbers. */
+static void
+add_ids(PassColumns *columns, const CdpkBatchProfile *const *profiles)
+{
+	Datum *profile_id = pass_column(columns, PROFILE_ID);
+
+	for (int i = 0; i < columns->rows; i++)
+		profile_id[i] = Int64GetDatum(profiles[i]->profile_id);
+}
+
+/* ---------------------------------------------------------------- rows */
+
+/* insert_profiles writes the rows of new profiles. */
+static void
+insert_profiles(const PassFold *fold, const CdpkBatchProfile *const *profiles, int count)
+{
+	Pass *pass = fold->pass;
 	PassColumns row = {count};
 
 	if (count == 0)
 		return;
-	add_ids(&row, TIMELINE_PROFILE_ID, profiles);
-	add_shared(&row, profiles);
+	add_ids(&row, profiles);
+	add_values(&row, profiles, true);
+	add_summary(pass, &row, profiles);
 	add_timelines(&row, profiles);
-	store_insert(pass_table(pass, TABLE_TIMELINE), count, pass_columns(&row));
+	add_held(fold, &row, profiles);
+	add_accounts(fold, &row, profiles);
+	store_insert(pass_table(pass, TABLE_PROFILE), count, pass_columns(&row));
 }
 
-/* update_timelines writes those rows of which the same is to be set. */
+/* update_profiles writes those rows of profiles of which the same is to be set. */
 static void
-update_timelines(Pass *pass, const CdpkBatchProfile *const *profiles, int count, int class)
+update_profiles(const PassFold *fold, const CdpkBatchProfile *const *profiles, int count, int class)
 {
+	Pass *pass = fold->pass;
 	PassColumns key = {count};
 	PassColumns set = {count};
 
 	if (count == 0)
 		return;
-	add_ids(&key, TIMELINE_PROFILE_ID, profiles);
+	add_ids(&key, profiles);
+	add_values(&set, profiles, class & SET_TRAITS);
+	if (class & SET_SUMMARY)
+		add_summary(pass, &set, profiles);
 	if (class & SET_TIMELINE)
 		add_timelines(&set, profiles);
-	if (class & SET_SHARED)
-		add_shared(&set, profiles);
-	for (int level = TIMELINE_LEVEL_1; (class & SET_LEVELS) && level <= TIMELINE_LEVEL_3; level++)
+	if (class & SET_HELD)
+		add_held(fold, &set, profiles);
+	if (class & SET_ACCOUNTS)
+		add_accounts(fold, &set, profiles);
+	for (int level = PROFILE_LEVEL_1; (class & SET_LEVELS) && level <= PROFILE_LEVEL_3; level++)
 	{
 		bool *nulls;
 
 		pass_null_column(&set, level, &nulls);
 		memset(nulls, true, count);
 	}
-	store_update(pass_table(pass, TABLE_TIMELINE), count, pass_columns(&key), pass_columns(&set));
-}
-
-/* timeline_class tells what of the row of a timeline is to be set. */
-static int
-timeline_class(const PassFold *fold, const CdpkBatchProfile *profile)
-{
-	uint32_t place = cdpk_idmap_get(&fold->part, (uint64_t) profile->profile_id);
-	int class = 0;
-
-	if (cdpk_idmap_get(&fold->replaced, (uint64_t) profile->profile_id) != CDPK_IDMAP_NONE)
-		class |= SET_TIMELINE | SET_LEVELS;
-	else if (!same_bytes(&fold->parts[place].timeline, &profile->timeline))
-		class |= SET_TIMELINE;
-	if (profile->summary != NULL && profile->summary->shared != fold->timelines[place].shared)
-		class |= SET_SHARED;
-	return class;
+	store_update(pass_table(pass, TABLE_PROFILE), count, pass_columns(&key), pass_columns(&set));
 }
 
 /* list_replaced lists the profiles of which nothing is kept. */
@@ -302,6 +264,38 @@ list_replaced(PassFold *fold)
 		pass_check(cdpk_idmap_put(&fold->replaced, (uint64_t) result->ended[i], 0));
 }
 
+/* same_accounts tells whether a profile is in the accounts that it was in. */
+static bool
+same_accounts(const PassHeld *a, const PassHeld *b)
+{
+	if (a->no_accounts || b->no_accounts)
+		return a->no_accounts && b->no_accounts;
+	return datum_image_eq(a->accounts, b->accounts, false, -1);
+}
+
+/* profile_class tells what of the row of a profile, which has this part, is to be set. */
+static int
+profile_class(const PassFold *fold, const CdpkBatchProfile *profile, const CdpkBatchPart *part)
+{
+	const PassHeld *held = &fold->helds[place_of(fold, profile)];
+	const PassHeld *former = &fold->formers[part - fold->parts].held;
+	int class = 0;
+
+	if (held->changed && !(held->no_identifiers && former->no_identifiers))
+		class |= SET_HELD;
+	if (held->accounts_changed && !same_accounts(held, former))
+		class |= SET_ACCOUNTS;
+	if (profile->summary != NULL)
+		class |= SET_SUMMARY;
+	if (!same_bytes(&part->traits, &profile->traits))
+		class |= SET_TRAITS;
+	if (cdpk_idmap_get(&fold->replaced, (uint64_t) profile->profile_id) != CDPK_IDMAP_NONE)
+		class |= SET_TIMELINE | SET_LEVELS;
+	else if (!same_bytes(&part->timeline, &profile->timeline))
+		class |= SET_TIMELINE;
+	return class != 0 || profile->folded ? class : SET_NOTHING;
+}
+
 /* seal_timelines moves what has become large to the first level that can take all before it. */
 static void
 seal_timelines(Pass *pass, const int64 *profile_ids, int count)
@@ -313,40 +307,43 @@ seal_timelines(Pass *pass, const int64 *profile_ids, int count)
 }
 
 void
-pass_write_timelines(PassFold *fold)
+pass_write_profiles(PassFold *fold)
 {
 	Pass *pass = fold->pass;
 	size_t total;
 	const CdpkBatchProfile *profiles = cdpk_batch_profiles(pass->batch, &total);
 	const CdpkBatchProfile **chosen = pass_array((int64) total, sizeof(*chosen));
 	uint8 *classes = pass_array((int64) total, 1);
+	int class_counts[SET_CLASSES + 1] = {0};
 	PassIds heavy = {NULL};
 	int count = 0;
 
-	delete_rows(pass, TABLE_TIMELINE, TIMELINE_PROFILE_ID);
+	delete_ended(pass);
 	list_replaced(fold);
 	for (size_t i = 0; i < total; i++)
 	{
-		uint32_t place = cdpk_idmap_get(&fold->part, (uint64_t) profiles[i].profile_id);
-		bool is_new = place == CDPK_IDMAP_NONE || !fold->timelines[place].found;
+		const CdpkBatchPart *part = find_part(fold, &profiles[i]);
 
-		classes[i] = is_new ? 0 : timeline_class(fold, &profiles[i]);
-		if (is_new && profiles[i].summary == NULL)
+		if (part == NULL && profiles[i].summary == NULL)
 			pass_check(CDPK_CORRUPT);
-		if (is_new)
+		classes[i] = part == NULL ? SET_NOTHING : profile_class(fold, &profiles[i], part);
+		class_counts[classes[i]]++;
+		if (part == NULL)
 			chosen[count++] = &profiles[i];
-		if ((is_new || (classes[i] & SET_TIMELINE)) &&
+		if ((part == NULL || (classes[i] & SET_TIMELINE)) &&
 			profiles[i].timeline.length + VARHDRSZ > HEAVY)
 			pass_add_id(&heavy, profiles[i].profile_id);
 	}
-	insert_timelines(pass, chosen, count);
-	for (int class = 1; class < TIMELINE_CLASSES; class ++)
+	insert_profiles(fold, chosen, count);
+	for (int class = 0; class < SET_CLASSES; class ++)
 	{
+		if (class_counts[class] == 0)
+			continue;
 		count = 0;
 		for (size_t i = 0; i < total; i++)
 			if (classes[i] == class)
 				chosen[count++] = &profiles[i];
-		update_timelines(pass, chosen, count, class);
+		update_profiles(fold, chosen, count, class);
 	}
 	if (heavy.count > 0)
 		seal_timelines(pass, heavy.items, heavy.count);

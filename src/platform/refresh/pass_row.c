@@ -9,6 +9,7 @@
 #include "utils/builtins.h"
 
 #include "platform/batch/batch.h"
+#include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
 #include "toolkit/identifier/identifier.h"
 
@@ -42,6 +43,7 @@ take(Pass *pass)
 	const ItemPointerData *line_places = batch_claim(1, &line_count);
 	TakenRows *taken;
 
+	progress_set("take", 0, count + line_count);
 	if (count + line_count == 0)
 		return;
 	read_limits(pass, &options);

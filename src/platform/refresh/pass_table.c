@@ -25,9 +25,10 @@ TABLE(link, "a", "b", "source", "first_at", "last_at", "events", "message_id", "
 TABLE(event, "event_id", "identifier_id", "batch_id", "timestamp", "message_id", "type", "event",
 	  "anonymous_id", "user_id", "group_id", "previous_id", "identifiers", "properties", "traits",
 	  "context", "sent_at", "original_timestamp", "received_at", "source");
-TABLE(profile, "profile_id", "first_seen", "last_seen", "events", "traits", "shared",
-	  "identifier_count", "limited", "has_forbid", "last_trust", "last_at", "expires_at");
-TABLE(profile_timeline, "profile_id", "shared", "timeline", "level_1", "level_2", "level_3");
+TABLE(profile, "profile_id", "first_seen", "last_seen", "events", "identifier_count", "shared",
+	  "has_forbid", "timeline", "last_at", "last_trust", "traits", "limited", "identifiers",
+	  "identifier_ids", "accounts", "expires_at", "level_1", "level_2", "level_3");
+TABLE(profile_identifier, "profile_id", "slice", "identifiers", "identifier_ids");
 TABLE(account, "group_id", "first_seen", "last_seen", "events", "traits", "expires_at");
 TABLE(account_member, "identifier_id", "group_id", "first_at", "last_at", "events");
 TABLE(seen_name, "kind", "name");
@@ -40,7 +41,7 @@ static const StoreTable *const tables[PASS_TABLES] = {&message_table,
 													  &link_table,
 													  &event_table,
 													  &profile_table,
-													  &profile_timeline_table,
+													  &profile_identifier_table,
 													  &account_table,
 													  &account_member_table,
 													  &seen_name_table};

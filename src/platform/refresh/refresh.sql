@@ -28,7 +28,7 @@ BEGIN
 	LOCK TABLE cdp_data.account, cdp_data.account_member, cdp_data.anchor_history, cdp_data.batch,
 		cdp_data.carried_number, cdp_data.event, cdp_data.identifier, cdp_data.identifier_history,
 		cdp_data.identifier_map, cdp_data.inbox_mark, cdp_data.link, cdp_data.message, cdp_data.namespace,
-		cdp_data.profile, cdp_data.profile_timeline, cdp_data.quarantine, cdp_data.seen_name, cdp_data.segment,
+		cdp_data.profile, cdp_data.profile_identifier, cdp_data.quarantine, cdp_data.seen_name, cdp_data.segment,
 		cdp_data.source, cdp_data.trait_rule, cdp_data.undone, cdp_data.verdict
 		IN ROW EXCLUSIVE MODE;
 	RETURN true;
@@ -65,6 +65,7 @@ BEGIN
 		FROM cdp_internal.refresh_pass(last.event_id, last.identifier_id, last.quarantine_id, leave_undone) p;
 	END IF;
 	done := passed.done;
+	PERFORM cdp_internal.progress_set('segments', 0, 0);
 	IF EXISTS (SELECT FROM cdp_data.segment) THEN
 		PERFORM cdp_internal.refresh_segments(passed.touched);
 	END IF;
@@ -72,6 +73,7 @@ BEGIN
 	-- what is rare may have written much; and else once for each hundred rows
 	IF done.taken = 0 OR (passed.event_id + passed.quarantine_id) / 100 > (last.event_id + last.quarantine_id) / 100
 	THEN
+		PERFORM cdp_internal.progress_set('analyze', 0, 0);
 		PERFORM cdp_data.gather_statistics();
 	END IF;
 	RETURN done;
@@ -117,12 +119,13 @@ CREATE FUNCTION cdp_internal.start_batch() RETURNS void
 AS $function$
 BEGIN
 	PERFORM cdp_internal.refresh_lock(wait => true);
+	PERFORM cdp_internal.progress_begin('change', 0);
 	PERFORM cdp_internal.next_batch();
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.start_batch() IS 'Internal: takes the lock and begins a batch without rows.';
 
-CREATE FUNCTION cdp.refresh(max_rows bigint DEFAULT 100000, wait boolean DEFAULT true, OUT taken bigint,
+CREATE FUNCTION cdp_internal.refresh_inboxes(max_rows bigint, wait boolean, OUT taken bigint,
 	OUT waiting bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint, OUT identifiers bigint,
 	OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint, OUT profiles_touched bigint,
 	OUT reworks bigint, OUT identifiers_reworked bigint, OUT events_reanchored bigint, OUT elapsed interval)
@@ -143,6 +146,7 @@ BEGIN
 	taken := 0; accepted := 0; duplicate := 0; quarantined := 0; identifiers := 0;
 	profiles_created := 0; profiles_merged := 0; profiles_split := 0; profiles_touched := 0;
 	reworks := 0; identifiers_reworked := 0; events_reanchored := 0;
+	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	IF cdp_internal.refresh_lock(coalesce(wait, true)) THEN
 		SELECT s.batch_id INTO STRICT last_batch_id FROM cdp_data.state s;
 		SELECT c.places, c.line_places INTO claim FROM cdp_internal.claim_batch(max_rows) c;
@@ -177,10 +181,27 @@ BEGIN
 	elapsed := clock_timestamp() - started;
 END
 $function$;
+COMMENT ON FUNCTION cdp_internal.refresh_inboxes(bigint, boolean) IS
+	'Internal: what cdp.refresh() does, for the owner of the tables.';
+
+CREATE FUNCTION cdp.refresh(max_rows bigint DEFAULT 100000, wait boolean DEFAULT true, OUT taken bigint,
+	OUT waiting bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint, OUT identifiers bigint,
+	OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint, OUT profiles_touched bigint,
+	OUT reworks bigint, OUT identifiers_reworked bigint, OUT events_reanchored bigint, OUT elapsed interval)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp_internal.check_columns();
+	SELECT r.* INTO taken, waiting, accepted, duplicate, quarantined, identifiers, profiles_created, profiles_merged,
+		profiles_split, profiles_touched, reworks, identifiers_reworked, events_reanchored, elapsed
+	FROM cdp_data.refresh(max_rows, wait) r;
+END
+$function$;
 COMMENT ON FUNCTION cdp.refresh(bigint, boolean) IS
 $comment$Takes up to max_rows rows, and up to 256 MB of them uncompressed, from the inboxes to the log, the people and
 their profiles, in one transaction. One refresh runs at a time: a second caller waits, or with wait => false returns at
-once with zeros. READ COMMITTED only.
+once with zeros. READ COMMITTED only. It works as the owner of the tables, so row security hides nothing from it.
 Returns one row of counts. taken: accepted + duplicate + quarantined. waiting: rows that still wait (up to a million in
 each inbox are counted; rows of a writer that committed after later rows were taken are not counted, they are taken
 when no others wait, or after a minute at the latest). identifiers: identifiers seen for the first time.
@@ -196,4 +217,5 @@ row that fails so three times alone is quarantined as failed.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.refresh_lock(boolean), cdp_internal.process_batch(boolean, boolean),
 	cdp_internal.record_batch(cdp_internal.batch_counts, timestamptz, bigint, bigint, bigint),
-	cdp_internal.next_batch(tid[], tid[]), cdp_internal.start_batch(), cdp.refresh(bigint, boolean) FROM PUBLIC;
+	cdp_internal.next_batch(tid[], tid[]), cdp_internal.start_batch(), cdp_internal.refresh_inboxes(bigint, boolean),
+	cdp.refresh(bigint, boolean) FROM PUBLIC;

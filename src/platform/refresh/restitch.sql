@@ -8,17 +8,22 @@ CREATE FUNCTION cdp_internal.restitch_pass(INOUT identifier_id bigint, OUT done 
 AS $function$
 BEGIN
 	done := (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	PERFORM cdp_internal.progress_set('identify', 0, 0);
 	SELECT i.identifier_id, i.identifiers INTO identifier_id, done.identifiers
 	FROM cdp_internal.restitch_identify(identifier_id) i;
+	PERFORM cdp_internal.progress_set('link', 0, 0);
 	done.links := cdp_internal.restitch_link();
+	PERFORM cdp_internal.progress_set('stitch', 0, 0);
 	SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identifiers_reworked
 	INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identifiers_reworked
 	FROM cdp_internal.restitch_stitch() s;
 	done.largest_rework := cdp_internal.batch_value($sql$ SELECT other FROM batch_result WHERE kind = 'reworks' $sql$);
+	PERFORM cdp_internal.progress_set('anchor', 0, 0);
 	done.events_reanchored := cdp_internal.restitch_anchor();
-	done.profiles_touched := cdp_internal.restitch_fold();
-	PERFORM cdp_internal.restitch_fold_timeline();
+	PERFORM cdp_internal.progress_set('accounts', 0, 0);
 	PERFORM cdp_internal.restitch_fold_account();
+	PERFORM cdp_internal.progress_set('fold', 0, 0);
+	done.profiles_touched := cdp_internal.restitch_fold();
 	touched := cdp_internal.batch_array('SELECT profile_id FROM batch_touched');
 END
 $function$;
@@ -26,7 +31,7 @@ COMMENT ON FUNCTION cdp_internal.restitch_pass(bigint) IS
 	'Internal: takes the whole log through all stages up to the profiles. Takes and returns what '
 	'cdp_internal.refresh_pass() does.';
 
-CREATE FUNCTION cdp.restitch(incomplete boolean DEFAULT false, OUT identifiers bigint, OUT links bigint,
+CREATE FUNCTION cdp_internal.restitch_log(incomplete boolean, OUT identifiers bigint, OUT links bigint,
 	OUT identifiers_moved bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
 	OUT events_reanchored bigint, OUT elapsed interval)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -40,9 +45,10 @@ DECLARE
 	done cdp_internal.batch_counts;
 	missing bigint;
 BEGIN
+	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	PERFORM cdp_internal.start_batch();
 	missing := cdp_internal.count_missing();
-	IF missing > 0 AND NOT coalesce(restitch.incomplete, false) THEN
+	IF missing > 0 AND NOT coalesce(restitch_log.incomplete, false) THEN
 		RAISE EXCEPTION 'the log lacks % of the events that were accepted', missing
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 			DETAIL = 'People who are known only from the missing events would be lost.',
@@ -50,8 +56,10 @@ BEGIN
 	END IF;
 	DELETE FROM cdp_data.undone;
 	UPDATE cdp_data.state s SET lost = greatest(s.event_id - (SELECT count(*) FROM cdp_data.event), 0);
+	PERFORM cdp_internal.progress_begin('restitch', s.event_id - s.lost) FROM cdp_data.state s;
 	done := cdp_internal.process_batch(whole => true);
 	PERFORM cdp_internal.batch_end();
+	PERFORM cdp_internal.progress_end();
 	identifiers := done.identifiers;
 	links := done.links;
 	identifiers_moved := (
@@ -61,6 +69,22 @@ BEGIN
 	profiles_split := done.profiles_split;
 	events_reanchored := done.events_reanchored;
 	elapsed := clock_timestamp() - started;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.restitch_log(boolean) IS
+	'Internal: what cdp.restitch() does, for the owner of the tables.';
+
+CREATE FUNCTION cdp.restitch(incomplete boolean DEFAULT false, OUT identifiers bigint, OUT links bigint,
+	OUT identifiers_moved bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
+	OUT events_reanchored bigint, OUT elapsed interval)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp_internal.check_columns();
+	SELECT r.* INTO identifiers, links, identifiers_moved, profiles_created, profiles_merged, profiles_split,
+		events_reanchored, elapsed
+	FROM cdp_data.restitch(incomplete) r;
 END
 $function$;
 COMMENT ON FUNCTION cdp.restitch(boolean) IS
@@ -73,9 +97,10 @@ that moved to another profile; profiles that were missing, merged into others, o
 anchor. An identifier that no event of the log has is in no profile afterwards. One that the present normalisers write
 differently keeps its number; of several that become one, the first.
 It reads the whole log and holds the lock of cdp.refresh() meanwhile: other refreshes wait; writers of the inboxes and
-readers do not. READ COMMITTED only.
+readers do not. READ COMMITTED only. It works as the owner of the tables.
 Error: the log lacks accepted events, for example after months were detached (55000); incomplete => true uses the
 events left.$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.restitch_pass(bigint), cdp.restitch(boolean) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.restitch_pass(bigint), cdp_internal.restitch_log(boolean), cdp.restitch(boolean)
+	FROM PUBLIC;
 

@@ -25,7 +25,7 @@ CREATE FUNCTION cdp_internal.init_statistics() RETURNS void
 AS $function$
 BEGIN
 	PERFORM cdp_internal.hide_statistics();
-	-- SECURITY DEFINER because only the owner of a table may analyze it, and refresh() runs as any steward.  Made here,
+	-- SECURITY DEFINER because only the owner of a table may analyze it, and verdicts run as any steward.  Made here,
 	-- like cdp_data.add_event_month(), so that it runs as that owner.  It takes no arguments.
 	CREATE FUNCTION cdp_data.gather_statistics() RETURNS void
 		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER
@@ -34,6 +34,7 @@ BEGIN
 	DECLARE
 		grown regclass;
 	BEGIN
+		PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 		-- tables never analyzed, or ten times as large as then; not small ones
 		FOR grown IN
 			SELECT c.oid FROM pg_class c JOIN pg_class o ON o.oid = 'cdp_data.state'::regclass

@@ -52,7 +52,7 @@ BEGIN
 		PERFORM cdp_internal.change_graph();
 		RETURN 0;
 	END IF;
-	PERFORM cdp_internal.check_log();
+	PERFORM cdp_internal.start_whole_change();
 	UPDATE cdp_data.carried_number SET left_out = 0 WHERE left_out <> 0;
 	PERFORM cdp_internal.count_left_out($sql$
 		SELECT l.event, l.properties

@@ -43,7 +43,7 @@ BEGIN
 				SELECT s.* FROM cdp_internal.change_sources(limits -> 'sources') s) c
 			GROUP BY c.kind) k);
 	IF concerned ?| '{reread,reanchored,traits_changed}' THEN
-		PERFORM cdp_internal.check_log();
+		PERFORM cdp_internal.start_whole_change();
 	END IF;
 	PERFORM cdp_internal.change_graph(unlinked => concerned ->> 'unlinked', blocked => concerned ->> 'blocked',
 		retry => concerned ->> 'retry', checked => concerned ->> 'checked', judged => concerned ->> 'judged',

@@ -86,7 +86,7 @@ BEGIN
 	FROM jsonb_each_text(rules) g
 	WHERE g.key = ANY (changed) AND g.value IS NOT NULL;
 	IF changed <> '{}' THEN
-		PERFORM cdp_internal.check_log();
+		PERFORM cdp_internal.start_whole_change();
 	END IF;
 	PERFORM cdp_internal.change_graph(traits_changed => CASE WHEN changed <> '{}' THEN cdp_internal.refold_query(
 		CASE WHEN '*' = ANY (changed) THEN 'true' ELSE format('e.traits ?| %L::text[]', changed) END) END);

@@ -12,11 +12,13 @@ AS $function$
 DECLARE
 	done cdp_internal.batch_counts;
 BEGIN
+	PERFORM cdp_internal.progress_set('take', 0, 0);
 	PERFORM cdp_internal.stage_graph_changes(unlinked => unlinked, blocked => blocked, retry => retry,
 		checked => checked, forbids => forbids, judged => judged, reread => reread, reanchored => reanchored,
 		refolded => refolded, traits_changed => traits_changed);
 	done := cdp_internal.process_batch();
 	PERFORM cdp_internal.batch_end();
+	PERFORM cdp_internal.progress_end();
 	RETURN done;
 END
 $function$;

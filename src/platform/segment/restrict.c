@@ -286,6 +286,7 @@ open_context(Oid owner, const char *search_path, int limit)
 						   security | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
 	restrict_set("search_path", search_path);
 	restrict_set("transaction_read_only", "on");
+	restrict_set("row_security", "on");
 	if (limit > 0)
 		cdp_enable_timeout_every(limit_timeout, limit, LIMIT_REPEAT_MS);
 }

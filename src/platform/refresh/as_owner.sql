@@ -1,0 +1,49 @@
+-- Refresh and restitch, for any steward, as the owner of the tables, from whom row security hides nothing.
+--
+-- These functions are SECURITY DEFINER, because a batch computed from a part of the rows would be wrong for good.  They
+-- are made by cdp.init(), and not in the extension's script, so that they run as the owner of the tables and never as
+-- the superuser who installed the extension.  Each only calls the function of cdp_internal that does the work; that
+-- refuses to work for a role that does not own all tables.  Nothing of the caller's session runs with these rights:
+-- names are looked up in pg_catalog and cdp, in pg_temp last, where no function is ever found; arguments are numbers;
+-- conditions of segments run as the owners of their views.
+
+CREATE FUNCTION cdp_internal.init_refresh() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	CREATE FUNCTION cdp_data.refresh(max_rows bigint, wait boolean, OUT taken bigint, OUT waiting bigint,
+		OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint, OUT identifiers bigint,
+		OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
+		OUT profiles_touched bigint, OUT reworks bigint, OUT identifiers_reworked bigint,
+		OUT events_reanchored bigint, OUT elapsed interval) RETURNS SETOF record
+		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 1
+		SET search_path = pg_catalog, cdp, pg_temp
+	AS $body$
+	BEGIN
+		RETURN QUERY SELECT * FROM cdp_internal.refresh_inboxes(max_rows, wait);
+	END
+	$body$;
+	COMMENT ON FUNCTION cdp_data.refresh(bigint, boolean) IS
+		'Internal: cdp.refresh(), as the owner of the tables.';
+
+	CREATE FUNCTION cdp_data.restitch(incomplete boolean, OUT identifiers bigint, OUT links bigint,
+		OUT identifiers_moved bigint, OUT profiles_created bigint, OUT profiles_merged bigint,
+		OUT profiles_split bigint, OUT events_reanchored bigint, OUT elapsed interval) RETURNS SETOF record
+		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 1
+		SET search_path = pg_catalog, cdp, pg_temp
+	AS $body$
+	BEGIN
+		RETURN QUERY SELECT * FROM cdp_internal.restitch_log(incomplete);
+	END
+	$body$;
+	COMMENT ON FUNCTION cdp_data.restitch(boolean) IS
+		'Internal: cdp.restitch(), as the owner of the tables.';
+
+	REVOKE ALL ON FUNCTION cdp_data.refresh(bigint, boolean), cdp_data.restitch(boolean) FROM PUBLIC;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.init_refresh() IS
+	'Internal: makes the functions of refresh and restitch that work as the owner of the tables, owned by that role.';
+
+REVOKE ALL ON FUNCTION cdp_internal.init_refresh() FROM PUBLIC;
