@@ -122,18 +122,27 @@ pick_user(const World *world, uint64_t *random, int near_thing)
 	return NOBODY;
 }
 
-/* Makes aliases of a quarter of the events, and some derived pairs. */
+/* Makes aliases of a quarter of the events or of most, and some derived pairs. */
 static inline void
 history_aliases(World *world, uint64_t *random)
 {
+	bool crowded = pick(random, 3) == 0;
+
+	if (crowded)
+	{
+		world->max_links[0][0] = 1 + (uint32_t) pick(random, 3);
+		world->rules.cap = CDPK_UNLIMITED;
+		for (int source = 0; source < MAX_SOURCES; source++)
+			world->believed[source] = pick(random, 4) > 0;
+	}
 	for (int i = 0; i < world->event_count; i++)
 	{
 		Event *event = &world->events[i];
 		int user = pick_user(world, random, event->things[0]);
 		int previous = pick_user(world, random, event->things[0]);
 
-		if (user == NOBODY || previous == NOBODY || user == previous || pick(random, 4) != 0 ||
-			event->count == MAX_ON_EVENT)
+		if (user == NOBODY || previous == NOBODY || user == previous ||
+			(crowded ? pick(random, 3) == 0 : pick(random, 4) != 0) || event->count == MAX_ON_EVENT)
 			continue;
 		for (int k = 0; k < event->count; k++)
 			if (event->things[k] == user || event->things[k] == previous)
@@ -168,7 +177,12 @@ history_op(const World *world, bool same, uint64_t *random, int seen)
 	op.a = event->things[0];
 	op.b = event->things[event->count - 1];
 	op.value = 0;
-	if (op.a == op.b || pick(random, 3) == 0)
+	if (event->previous > 0 && pick(random, 2) == 0)
+	{
+		op.a = event->things[0];
+		op.b = event->previous - 1;
+	}
+	else if (op.a == op.b || pick(random, 3) == 0)
 		op.b =
 			(op.a + 1 + (int) pick(random, (uint64_t) world->thing_count - 1)) % world->thing_count;
 	switch (op.kind)
