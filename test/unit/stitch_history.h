@@ -179,8 +179,12 @@ history_op(const World *world, bool same, uint64_t *random, int seen)
 	op.value = 0;
 	if (event->previous > 0 && pick(random, 2) == 0)
 	{
+		static const OpKind kinds[] = {OP_FORBID, OP_ALLOW, OP_UNLINK, OP_BLOCK};
+
 		op.a = event->things[0];
 		op.b = event->previous - 1;
+		if (pick(random, 2) == 0)
+			op.kind = kinds[pick(random, 4)];
 	}
 	else if (op.a == op.b || pick(random, 3) == 0)
 		op.b =

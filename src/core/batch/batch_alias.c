@@ -208,8 +208,6 @@ ask_first(CdpkBatch *batch)
 		if (batch_usable(identifier) != (identifier->profile_id != 0) && !identifier->is_new)
 			STITCH_TRY(ask_end(batch, identifier->identifier_id, END_MOVED));
 	}
-	for (size_t i = 0; i < changes->blocked_count; i++)
-		STITCH_TRY(ask_end(batch, changes->blocked[i], END_MOVED));
 	for (size_t i = 0; i < changes->realiased_count; i++)
 		STITCH_TRY(ask_end(batch, changes->realiased[i], END_CHANGED));
 	for (size_t i = 0; i < changes->forbid_count; i++)
@@ -217,6 +215,7 @@ ask_first(CdpkBatch *batch)
 		STITCH_TRY(ask_end(batch, changes->forbids[i].a, END_CHANGED));
 		STITCH_TRY(ask_end(batch, changes->forbids[i].b, END_CHANGED));
 	}
+	/* with all pairs of what is blocked */
 	STITCH_TRY(ask_pairs(batch, changes->unlinked, changes->unlinked_count));
 	return ask_pairs(batch, changes->relinked, changes->relinked_count);
 }
