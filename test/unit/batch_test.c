@@ -52,7 +52,7 @@ the_first_good_row_stays(void)
 
 /* ---------------------------------------------------------------- small histories */
 
-static const int events[] = {0, 1, 2};
+static const int events[] = {0, 1, 2, 3};
 
 /* A profile of which the log lacks events is not taken apart, nor is its sharing changed. */
 static void
@@ -314,6 +314,35 @@ the_middle_of_a_link_is_subtracted(void)
 	}
 }
 
+/* What an unlink voids is in no row: it can neither be subtracted nor be counted anew. */
+static void
+what_is_void_is_not_taken_back(void)
+{
+	for (int taken = 0; taken < 4; taken++)
+	{
+		Op unlink = {OP_UNLINK, 0, 0, 0};
+		Op erase = {OP_ERASE, taken, 0, 0};
+		Op allow = {OP_ALLOW, 0, 0, 0};
+
+		begin_small();
+		unlink.a = allow.a = add_thing(3, "a");
+		unlink.b = allow.b = add_thing(0, "u1");
+		for (int i = 0; i < 4; i++)
+			add_event(1 + i, unlink.a, unlink.b);
+		tables_init(&tables, &history.world, said, 1);
+		tables.plain = true;
+		tables_batch(&tables, NULL, 0, events, 1);
+		tables_batch(&tables, &unlink, 1, NULL, 0);
+		tables_batch(&tables, NULL, 0, events + 1, 3);
+		tables_batch(&tables, &erase, 1, NULL, 0);
+		CHECK(tables.failed == NULL && compare_tables(&tables) == NULL);
+		CHECK(tables.counted_anew == (taken == 1 || taken == 3));
+		tables_batch(&tables, &allow, 1, NULL, 0);
+		CHECK(tables.failed == NULL && compare_tables(&tables) == NULL);
+		tables_free(&tables);
+	}
+}
+
 /* ---------------------------------------------------------------- histories */
 
 /* Feed the events of a phase in batches, then its verdicts in one of their own or with the next events. */
@@ -519,6 +548,7 @@ main(int argc, char **argv)
 	TEST(an_alias_waits_for_its_end);
 	TEST(what_is_taken_back_may_come_again);
 	TEST(the_middle_of_a_link_is_subtracted);
+	TEST(what_is_void_is_not_taken_back);
 	TEST(histories_agree_with_the_reference);
 	TEST(memory_may_end_anywhere);
 	UNIT_EXIT();
