@@ -49,6 +49,25 @@ pass_write_links(Tables *tables, const CdpkBatchLink *rows, size_t count, bool e
 	}
 }
 
+/* Write which links and verdicts are refused; rows that are written have their flags already. */
+static inline void
+pass_write_refused(Tables *tables, const CdpkStitchResult *result)
+{
+	for (size_t i = 0; i < result->link_count; i++)
+	{
+		int a = tables_thing(tables, result->links[i].a);
+		int b = tables_thing(tables, result->links[i].b);
+
+		for (int source = 0; source < MAX_SOURCES; source++)
+		{
+			tables->links[a][b][source].refused = result->links[i].refused;
+			tables->links[b][a][source].refused = result->links[i].refused;
+		}
+		tables->same_refused[a][b] = tables->same_refused[b][a] =
+			result->links[i].refused && world_is_declared(&tables->world, a, b);
+	}
+}
+
 /* Write identifiers, their profiles and links. */
 static inline void
 pass_write_graph(Tables *tables)
@@ -101,20 +120,7 @@ pass_write_graph(Tables *tables)
 			tables_fail(tables, "a class changes to what it was");
 		*class_id = result->classes[i].class_id;
 	}
-	/* rows that are written have their flags already */
-	for (size_t i = 0; i < result->link_count; i++)
-	{
-		int a = tables_thing(tables, result->links[i].a);
-		int b = tables_thing(tables, result->links[i].b);
-
-		for (int source = 0; source < MAX_SOURCES; source++)
-		{
-			tables->links[a][b][source].refused = result->links[i].refused;
-			tables->links[b][a][source].refused = result->links[i].refused;
-		}
-		tables->same_refused[a][b] = tables->same_refused[b][a] =
-			result->links[i].refused && world_is_declared(&tables->world, a, b);
-	}
+	pass_write_refused(tables, result);
 	pass_write_links(tables, links->inserted, links->inserted_count, false);
 	pass_write_links(tables, links->updated, links->updated_count, true);
 }
