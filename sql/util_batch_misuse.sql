@@ -39,20 +39,18 @@ BEGIN
 	PERFORM cdp_internal.batch_begin(1, now(), '{}', '{}'), cdp_internal.batch_stage('a', 'SELECT generate_series(1, 3)::bigint AS n');
 	PERFORM cdp_internal.batch_run('SELECT cdp_internal.batch_end() FROM a');
 END $$;
--- columns of another type than resolving reads
-CREATE FUNCTION pg_temp.resolve(identifier text, a text) RETURNS bigint LANGUAGE plpgsql AS $$
+-- what a batch changes, in columns of another type, too few of them, or null
+SELECT cdp.init();
+CREATE FUNCTION pg_temp.change(relation text, query text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-	PERFORM cdp_internal.batch_begin(1, now(), '{}', '{}');
-	PERFORM cdp_internal.batch_stage('batch_identifier_changed', format('SELECT 1::bigint AS identifier_id, 1::bigint AS profile_id, %s AS identifier, true AS present, false AS shared, false AS forbidden', identifier));
-	PERFORM cdp_internal.batch_stage('batch_evidence_changed', format('SELECT %s AS a, 2::bigint AS b, false AS refused, 1 AS before_trust, now() AS before_at, 1 AS now_trust, now() AS now_at WHERE %L <> ''1::bigint''', a, a));
-	PERFORM cdp_internal.batch_stage('batch_forbid_changed', 'SELECT 1::bigint AS a, 2::bigint AS b, true AS in_force WHERE false');
-	PERFORM cdp_internal.batch_stage('batch_sharing_changed', 'SELECT 1::bigint AS identifier_id, true AS verdict, ''{}''::jsonb AS counts WHERE false');
-	PERFORM cdp_internal.batch_stage('batch_retry', 'SELECT 1::bigint AS a, 2::bigint AS b, 1 AS trust, now() AS first_at WHERE false');
-	PERFORM cdp_internal.batch_stage('batch_check', 'SELECT 1::bigint AS profile_id WHERE false');
-	RETURN (SELECT count(*) FROM cdp_internal.restitch_resolve());
+	PERFORM cdp_internal.batch_begin(1, now(), '{}', '{}'), cdp_internal.batch_stage(relation, query);
+	PERFORM cdp_internal.refresh_pass(0, 0, 0);
 END $$;
-SELECT pg_temp.resolve('1', '1::bigint');
-SELECT pg_temp.resolve('NULL::text', '1::bigint');
-SELECT pg_temp.resolve('''user_id:u''::cdp.identifier', '''x''::text');
+SELECT pg_temp.change('batch_blocked', 'SELECT ''x''::text');
+SELECT pg_temp.change('batch_unlinked', 'SELECT 1::bigint');
+SELECT pg_temp.change('batch_retry', 'SELECT 1::bigint, 2::bigint, 1::bigint, now()');
+SELECT pg_temp.change('batch_forbid_changed', 'SELECT 1::bigint, 2::bigint, NULL::boolean');
+SELECT pg_temp.change('batch_reread', 'SELECT 1::bigint, 1::bigint, ''{1}''::integer[], ''web''::text, now(), NULL::text');
+SELECT pg_temp.change('batch_reread', 'SELECT 1::bigint, 1::bigint, NULL::cdp.identifier[], ''web''::text, now(), NULL::text');
 \c :origin
 DROP DATABASE cdp_util_batch_misuse;

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "cdp.h"
+#include "platform/refresh/restitch.h"
 #include "platform/segment/restrict.h"
 #include "platform/store/store.h"
 
@@ -21,4 +22,5 @@ _PG_init(void)
 {
 	restrict_define_settings();
 	store_define_settings();
+	restitch_define_settings();
 }

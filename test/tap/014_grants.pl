@@ -70,7 +70,7 @@ allowed('ann', $_) for
   q{SELECT * FROM cdp.components('SELECT user_id, anonymous_id FROM cdp.events')};
 refused('ann', $_)
   for (map { "SELECT $_ FROM cdp_data.profile p" } qw(timeline level_1 level_2 level_3 p)), 'SELECT * FROM cdp.quarantine', 'SELECT * FROM cdp.inbox', 'SELECT * FROM cdp.inbox_raw', 'SELECT * FROM cdp_data.writer', 'SELECT * FROM cdp_data.message', 'SELECT cdp.replay()',
-  'SELECT * FROM cdp.verify()', q{SELECT cdp.set_rules('{"*": {"cap": 1}}')}, q{SELECT cdp.ingest('{}')}, 'UPDATE cdp.segment SET condition = NULL', 'UPDATE cdp.profiles SET events = 0',
+  'SELECT * FROM cdp.verify()', q{SELECT cdp.set_rules('{"*": {"cap": 1}}')}, q{SELECT cdp.ingest('{}')}, 'UPDATE cdp.segment SET condition = NULL', 'UPDATE cdp_data.profile SET events = 0',
   q{SELECT cdp.create_segment('mine', 'true')}, 'CREATE VIEW cdp_segment.mine AS SELECT 1', q{SELECT cdp_data.add_event_month(now())},
   q{INSERT INTO cdp.inbox (user_id) VALUES ('x')}, 'SELECT cdp.refresh()', 'SELECT cdp.init()', 'DELETE FROM cdp.quarantine',
   q{SELECT cdp.grant_access('ann', 'steward')}, q{SELECT cdp.revoke_access('etl', 'writer')}, q{SELECT cdp.set_rules('{}')}, q{SELECT cdp.set_sources('{}')},

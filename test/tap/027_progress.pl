@@ -114,18 +114,20 @@ is($node->safe_psql('postgres', 'SELECT taken, quarantined FROM cdp.refresh()', 
 is(shown(), '', 'has ended');
 
 # a restitch says to whoever waits how far it is
+$node->safe_psql('postgres', 'UPDATE cdp_data.profile SET events = events + 1');
+my $logged = $node->safe_psql('postgres', 'SELECT count(*) FROM cdp_data.event');
 $holder = hold();
 my $restitch = start_held('SELECT events_reanchored FROM cdp.restitch()');
-is(shown(), 'restitch|fold|0|', 'a restitch');
+is(shown(), "restitch|fold|0|$logged", 'a restitch');
 sleep 11;
-is(shown(), 'restitch|fold|0|', 'is shown as long as it takes');
+is(shown(), "restitch|fold|0|$logged", 'is shown as long as it takes');
 $holder->query_safe('COMMIT');
 $restitch->{psql}->finish;
 is($restitch->{out}, "0\n", 'it has ended');
 is(shown(), '', 'and is shown no longer');
 my @notices = $restitch->{err} =~ /^NOTICE: .*$/mg;
 cmp_ok(scalar @notices, '>', 0, 'a message, as it took more than ten seconds') or diag($restitch->{err});
-like($notices[0] // '', qr/^NOTICE:  restitch: timelines \(stage \d+ of \d+\)/, 'says what');
+like($notices[0] // '', qr/^NOTICE:  restitch: fold \(stage \d+ of \d+\), $logged of $logged/, 'says what');
 
 # a change of rules that reads the whole log
 $holder = hold();
@@ -160,9 +162,9 @@ $estimated->quit;
 
 # a verify, and one of a person
 $holder = $node->background_psql('postgres');
-$holder->query_safe('BEGIN; LOCK TABLE cdp_data.account_member IN ACCESS EXCLUSIVE MODE');
+$holder->query_safe('BEGIN; LOCK TABLE cdp_data.account IN ACCESS EXCLUSIVE MODE');
 my $verify = start_held('SELECT * FROM cdp.verify()');
-is(shown(), 'verify|members|0|', 'an analyst sees the stage of a verify');
+is(shown(), 'verify|accounts|0|', 'an analyst sees the stage of a verify');
 $holder->query_safe('COMMIT');
 $verify->{psql}->finish;
 is($verify->{err} . $verify->{out}, '', 'it finds nothing');

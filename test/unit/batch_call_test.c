@@ -28,21 +28,6 @@ begin_batch(void)
 	return batch;
 }
 
-static CdpkStatus
-give_rules(CdpkBatch *batch)
-{
-	static CdpkBatchRules rules;
-
-	history.world.rules.namespaces = history.world.namespaces;
-	for (int i = 0; i < MAX_NAMES; i++)
-		history.world.namespaces[i].max_links = NULL;
-	rules.stitch = history.world.rules;
-	rules.trust = history.world.trust;
-	rules.source_count = 1;
-	rules.believed = NULL;
-	return cdpk_batch_set_rules(batch, &rules);
-}
-
 static void
 phases_have_an_order(void)
 {

@@ -1,6 +1,6 @@
 /*
  * batch_small.h
- *		Small histories, made by hand.
+ *		The history, the tables and the log of a test; small histories, made by hand.
  */
 #ifndef BATCH_SMALL_H
 #define BATCH_SMALL_H
@@ -54,6 +54,38 @@ static inline int64_t
 profile_of(int thing)
 {
 	return tables.profile_id[thing];
+}
+
+/* Give the rules of the history, by which no source is believed and none is shared. */
+static inline CdpkStatus
+give_rules(CdpkBatch *batch)
+{
+	static CdpkBatchRules rules;
+
+	history.world.rules.namespaces = history.world.namespaces;
+	for (int i = 0; i < MAX_NAMES; i++)
+		history.world.namespaces[i].max_links = NULL;
+	rules.stitch = history.world.rules;
+	rules.trust = history.world.trust;
+	rules.source_count = 1;
+	rules.believed = NULL;
+	return cdpk_batch_set_rules(batch, &rules);
+}
+
+/* Make a random history, and what its events say. */
+static inline void
+make_history(uint64_t seed)
+{
+	history_make(&history, seed);
+	for (int i = 0; i < history.world.event_count; i++)
+		said_make(&history.world, i, &said[i], seed);
+}
+
+static inline void
+free_history(void)
+{
+	for (int i = 0; i < history.world.event_count; i++)
+		bytes_free(&said[i].traits);
 }
 
 #endif /* BATCH_SMALL_H */

@@ -436,21 +436,6 @@ feed_all(FeedOrder order, uint64_t seed, const CdpkAllocator *allocator)
 	return difference != NULL ? difference : tables.failed;
 }
 
-static void
-make_history(uint64_t seed)
-{
-	history_make(&history, seed);
-	for (int i = 0; i < history.world.event_count; i++)
-		said_make(&history.world, i, &said[i], seed);
-}
-
-static void
-free_history(void)
-{
-	for (int i = 0; i < history.world.event_count; i++)
-		bytes_free(&said[i].traits);
-}
-
 /* The random histories, each in four orders and many ways to cut it into batches. */
 static void
 histories_agree_with_the_reference(void)

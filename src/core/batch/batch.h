@@ -259,6 +259,13 @@ extern CdpkStatus cdpk_batch_add_parts(CdpkBatch *batch, const CdpkBatchPart *pa
 extern CdpkStatus cdpk_batch_set_logged(CdpkBatch *batch, const CdpkBatchLogged *events,
 										size_t count);
 
+/* Give what other events of profiles that are folded anew were folded into, by an earlier batch. */
+extern CdpkStatus cdpk_batch_add_folded(CdpkBatch *batch, const CdpkBatchPart *parts, size_t count);
+
+/* Give the summaries of profiles that are folded anew and that the stitch says nothing of. */
+extern CdpkStatus cdpk_batch_add_summaries(CdpkBatch *batch, const CdpkStitchProfile *summaries,
+										   size_t count);
+
 /* Build the values of all profiles and accounts. */
 extern CdpkStatus cdpk_batch_fold(CdpkBatch *batch);
 

@@ -20,7 +20,8 @@ typedef struct Lists
 	List rows;      /* places in "fold" */
 	List gone;      /* parts of profiles that moved into this one */
 	List own;       /* parts that are this one's row */
-	List summaries; /* places in the stitch's result */
+	List folded;    /* parts that an earlier batch folded */
+	List summaries; /* places in the stitch's result, then in "given_summaries" */
 	List rebuilt;
 	List moved; /* profile moves: another profile is in this one */
 	List split; /* identifier moves: identifiers of another profile are in this one */
@@ -224,7 +225,7 @@ static CdpkStatus
 make_room(CdpkBatch *batch, Lists *lists)
 {
 	size_t rows = longest_run(&lists->rows);
-	size_t parts = longest_run(&lists->gone) + 1;
+	size_t parts = longest_run(&lists->gone) + longest_run(&lists->folded) + 1;
 
 	STITCH_TRY(STITCH_RESERVE(batch, batch->profiles,
 							  count_profiles(&lists->rows, &lists->summaries) + lists->gone.count +
@@ -240,17 +241,43 @@ make_room(CdpkBatch *batch, Lists *lists)
 			   : CDPK_OUT_OF_MEMORY;
 }
 
+/* List the summaries; where there are two of a profile the stitch's comes first. */
+static CdpkStatus
+list_summaries(CdpkBatch *batch, List *list)
+{
+	uint32_t count = (uint32_t) batch->result->profile_count;
+
+	STITCH_TRY(make_list(batch, list, (size_t) count + batch->given_summaries.count));
+	for (uint32_t i = 0; i < count; i++)
+		add_item(list, batch->result->profiles[i].profile_id, i);
+	for (uint32_t i = 0; i < batch->given_summaries.count; i++)
+		add_item(list, batch->given_summaries.items[i].profile_id, count + i);
+	return sort_list(batch, list);
+}
+
+/* Return a summary of that list. */
+static const CdpkStitchProfile *
+summary_at(const CdpkBatch *batch, uint32_t place)
+{
+	uint32_t count = (uint32_t) batch->result->profile_count;
+
+	return place < count ? &batch->result->profiles[place]
+						 : &batch->given_summaries.items[place - count];
+}
+
 static CdpkStatus
 make_lists(CdpkBatch *batch, Lists *lists)
 {
+
 	memset(lists, 0, sizeof(*lists));
 	STITCH_TRY(list_rows(batch, &lists->rows));
 	STITCH_TRY(list_parts(batch, &lists->gone, &lists->own));
 	STITCH_TRY(list_split(batch, &lists->split));
-	STITCH_TRY(make_list(batch, &lists->summaries, batch->result->profile_count));
-	for (size_t i = 0; i < batch->result->profile_count; i++)
-		add_item(&lists->summaries, batch->result->profiles[i].profile_id, (uint32_t) i);
-	STITCH_TRY(sort_list(batch, &lists->summaries));
+	STITCH_TRY(list_summaries(batch, &lists->summaries));
+	STITCH_TRY(make_list(batch, &lists->folded, batch->folded_parts.count));
+	for (uint32_t i = 0; i < batch->folded_parts.count; i++)
+		add_item(&lists->folded, batch->folded_parts.items[i].profile_id, i);
+	STITCH_TRY(sort_list(batch, &lists->folded));
 	STITCH_TRY(make_list(batch, &lists->rebuilt, batch->rebuilt.count));
 	STITCH_TRY(make_list(batch, &lists->moved, batch->result->profile_move_count));
 	for (size_t i = 0; i < batch->result->profile_move_count; i++)
@@ -265,8 +292,8 @@ make_lists(CdpkBatch *batch, Lists *lists)
 static void
 release_lists(CdpkBatch *batch, Lists *lists)
 {
-	List *all[] = {&lists->rows,    &lists->gone,  &lists->own,  &lists->summaries,
-				   &lists->rebuilt, &lists->moved, &lists->split};
+	List *all[] = {&lists->rows,      &lists->gone,    &lists->own,   &lists->folded,
+				   &lists->summaries, &lists->rebuilt, &lists->moved, &lists->split};
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		stitch_release(&batch->memory, all[i]->items);
@@ -404,7 +431,7 @@ fold_profile(CdpkBatch *batch, Lists *lists, CdpkBatchProfile *profile)
 	profile->rebuilt = items_of(&lists->rebuilt, profile_id, &items) > 0;
 	profile->folded = profile->rebuilt;
 	if (items_of(&lists->summaries, profile_id, &items) > 0)
-		profile->summary = &batch->result->profiles[items->value];
+		profile->summary = summary_at(batch, items->value);
 	STITCH_TRY(touch_moved(batch, lists, profile_id));
 	count = items_of(&lists->gone, profile_id, &items);
 	profile->folded |= count > 0;
@@ -414,6 +441,9 @@ fold_profile(CdpkBatch *batch, Lists *lists, CdpkBatchProfile *profile)
 	if (profile->stored &&
 		cdpk_idmap_get(&batch->is_ended, (uint64_t) profile_id) == CDPK_IDMAP_NONE)
 		add_part(profile, &batch->parts.items[items->value], lists, &parts);
+	count = items_of(&lists->folded, profile_id, &items);
+	for (size_t i = 0; i < count; i++)
+		add_part(profile, &batch->folded_parts.items[items[i].value], lists, &parts);
 	STITCH_TRY(add_rows(batch, profile, lists, &identify_count, &event_count));
 	STITCH_TRY(batch_merge_traits(batch, lists->identify_rows, identify_count, lists->traits, parts,
 								  &profile->traits));

@@ -139,6 +139,35 @@ cdpk_batch_add_parts(CdpkBatch *batch, const CdpkBatchPart *parts, size_t count)
 }
 
 CdpkStatus
+cdpk_batch_add_folded(CdpkBatch *batch, const CdpkBatchPart *parts, size_t count)
+{
+	if (!batch->planned || batch->folded)
+		return CDPK_INVALID;
+	for (size_t i = 0; i < count; i++)
+	{
+		if (cdpk_idmap_get(&batch->is_rebuilt, (uint64_t) parts[i].profile_id) == CDPK_IDMAP_NONE)
+			return CDPK_INVALID;
+		STITCH_PUSH(batch, batch->folded_parts, parts[i]);
+	}
+	return CDPK_OK;
+}
+
+CdpkStatus
+cdpk_batch_add_summaries(CdpkBatch *batch, const CdpkStitchProfile *summaries, size_t count)
+{
+	if (!batch->planned || batch->folded)
+		return CDPK_INVALID;
+	for (size_t i = 0; i < count; i++)
+	{
+		if (cdpk_idmap_get(&batch->is_rebuilt, (uint64_t) summaries[i].profile_id) ==
+			CDPK_IDMAP_NONE)
+			return CDPK_INVALID;
+		STITCH_PUSH(batch, batch->given_summaries, summaries[i]);
+	}
+	return CDPK_OK;
+}
+
+CdpkStatus
 cdpk_batch_set_logged(CdpkBatch *batch, const CdpkBatchLogged *events, size_t count)
 {
 	if (!batch->planned || batch->logged != NULL)

@@ -253,6 +253,8 @@ struct CdpkBatch
 	const CdpkBatchLogged *logged;
 	size_t logged_count;
 	STITCH_ARRAY(CdpkBatchPart) parts;
+	STITCH_ARRAY(CdpkBatchPart) folded_parts;
+	STITCH_ARRAY(CdpkStitchProfile) given_summaries; /* that the stitch did not give */
 	STITCH_ARRAY(BatchFoldEvent) fold_events;
 	StitchNumbers fold_order;
 	STITCH_ARRAY(CdpkBatchProfile) profiles;

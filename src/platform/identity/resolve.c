@@ -1,318 +1,495 @@
 /*
  * resolve.c
- *		cdp_internal.restitch_resolve: gives the changes of the batch to core/stitch/stitch.h, and
- *		returns what the tables must become as rows.
+ *		The rules and rows of core/stitch/stitch.h, read from the tables.
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "funcapi.h"
-#include "lib/stringinfo.h"
+#include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
+#include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
+#include "utils/numeric.h"
 #include "utils/timestamp.h"
 
-#include "cdp.h"
-#include "platform/identity/resolve.h"
+#include "toolkit/identifier/identifier.h"
 #include "platform/batch/batch.h"
-#include "toolkit/bridge/huge.h"
+#include "platform/batch/same_rows.h"
+#include "platform/identity/resolve.h"
+#include "toolkit/bridge/status.h"
 
-CDP_FUNCTION(cdp_restitch_resolve);
+/* the columns that resolver_identifier reads */
+#define IDENTIFIER_COLUMNS                                                  \
+	"i.identifier_id, i.profile_id, i.identifier, NOT i.blocked, i.shared," \
+	" EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))"
 
-/* columns of the result, see resolve.sql */
-enum
+#define LINK_QUERY(ids)                                                                                           \
+	"SELECT l.a, l.b, s.trust, l.first_at, l.refused FROM cdp_data.link l JOIN cdp_data.source s USING (source)"  \
+	" WHERE l.a " ids " UNION ALL"                                                                                \
+	" SELECT l.a, l.b, s.trust, l.first_at, l.refused FROM cdp_data.link l JOIN cdp_data.source s USING (source)" \
+	" WHERE l.b " ids
+
+void
+resolver_check(CdpkStatus status)
 {
-	COLUMN_KIND,
-	COLUMN_ID,
-	COLUMN_OTHER,
-	COLUMN_FLAG,
-	COLUMN_SECOND_FLAG,
-	COLUMN_NUMBER,
-	COLUMN_TRUST,
-	COLUMN_AT,
-	COLUMN_COUNTS,
-	COLUMN_COUNT
-};
+	if (status == CDPK_OK)
+		return;
+	if (status == CDPK_CORRUPT)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED), errmsg("the tables of cdp contradict each other"),
+				 errdetail("A link, a summary or an identifier is not what the others imply."),
+				 errhint("SELECT * FROM cdp.verify() lists what is wrong.")));
+	ereport(ERROR, (errcode(cdp_status_errcode(status)),
+					errmsg("identity resolution failed with status %d", (int) status)));
+}
 
-typedef struct ResultRow
+/* get_value returns a value after checking its type, as relations of a batch can have any. */
+static Datum
+get_value(SPITupleTable *rows, uint64 row, int column, Oid type)
 {
-	Datum values[COLUMN_COUNT];
-	bool nulls[COLUMN_COUNT];
-} ResultRow;
+	bool isnull;
+	Datum value = SPI_getbinval(rows->vals[row], rows->tupdesc, column, &isnull);
+	Oid found = SPI_gettypeid(rows->tupdesc, column);
 
-/* ---------------------------------------------------------------- the changes of the batch */
+	/* a timestamptz is an int64 of microseconds */
+	if (found != type && !(found == TIMESTAMPTZOID && type == INT8OID))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATATYPE_MISMATCH),
+				 errmsg("column \"%s\" is of type %s, not %s", SPI_fname(rows->tupdesc, column),
+						format_type_be(found), format_type_be(type))));
+	if (isnull)
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+						errmsg("column \"%s\" of the tables of cdp is NULL",
+							   SPI_fname(rows->tupdesc, column))));
+	return value;
+}
 
-/* number of rows that are fetched at a time from queries whose result may be as large as the log */
-#define PORTION 10000
+bool
+resolver_isnull(SPITupleTable *rows, uint64_t row, int column)
+{
+	bool isnull;
 
-typedef void (*GivePortion)(Resolver *resolver, CdpkStitch *stitch, SPITupleTable *rows,
-							uint64 count);
+	SPI_getbinval(rows->vals[row], rows->tupdesc, column, &isnull);
+	return isnull;
+}
 
-/* give_portions passes on the rows of a query, PORTION at a time. */
+int64_t
+resolver_int8(SPITupleTable *rows, uint64_t row, int column)
+{
+	return DatumGetInt64(get_value(rows, row, column, INT8OID));
+}
+
+int32_t
+resolver_int4(SPITupleTable *rows, uint64_t row, int column)
+{
+	return DatumGetInt32(get_value(rows, row, column, INT4OID));
+}
+
+bool
+resolver_bool(SPITupleTable *rows, uint64_t row, int column)
+{
+	return DatumGetBool(get_value(rows, row, column, BOOLOID));
+}
+
+text *
+resolver_text(SPITupleTable *rows, uint64_t row, int column)
+{
+	return DatumGetTextPP(get_value(rows, row, column, TEXTOID));
+}
+
+/* resolver_rows runs a constant query over the open connection; *count is the number of rows. */
+SPITupleTable *
+resolver_rows(const char *query, int argument_count, Datum *arguments, uint64 *count)
+{
+	Oid types[2] = {INT8ARRAYOID, INT8ARRAYOID};
+	Datum none[2] = {0, 0};
+	int result;
+
+	if (argument_count > 0)
+		result = SPI_execute_with_args(query, argument_count, types, arguments, NULL, true, 0);
+	else
+		result = SPI_execute_plan(batch_plan(query), none, "nn", true, 0);
+	if (result != SPI_OK_SELECT)
+		elog(ERROR, "a query failed: %s", SPI_result_code_string(result));
+	*count = SPI_processed;
+	return SPI_tuptable;
+}
+
+Datum
+resolver_ids(const int64_t *ids, size_t count)
+{
+	Datum *values = palloc(sizeof(Datum) * Max(count, 1));
+
+	for (size_t i = 0; i < count; i++)
+		values[i] = Int64GetDatum(ids[i]);
+	return PointerGetDatum(construct_array(values, (int) count, INT8OID, sizeof(int64),
+										   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+}
+
+/* ---------------------------------------------------------------- rules */
+
+/* read_limit reads a value of max_links; one that is missing or null is no limit. */
+static uint32_t
+read_limit(JsonbContainer *max_links, const char *name, size_t length, uint32_t otherwise)
+{
+	JsonbValue value;
+
+	if (getKeyJsonValueFromContainer(max_links, name, (int) length, &value) == NULL)
+		return otherwise;
+	if (value.type == jbvNull)
+		return CDPK_UNLIMITED;
+	if (value.type != jbvNumeric)
+		resolver_check(CDPK_CORRUPT);
+	return (uint32_t) DatumGetInt32(
+		DirectFunctionCall1(numeric_int4, NumericGetDatum(value.val.numeric)));
+}
+
+/* read_limits reads max_links as an array by namespace; * is all that are not named. */
+static const uint32_t *
+read_limits(const CdpkStitchNamespace *namespaces, uint64 count, Jsonb *max_links)
+{
+	uint32_t *limits = palloc(sizeof(uint32_t) * Max(count, 1));
+	uint32_t others = read_limit(&max_links->root, "*", 1, CDPK_UNLIMITED);
+
+	for (uint64 i = 0; i < count; i++)
+		limits[i] =
+			read_limit(&max_links->root, namespaces[i].name, namespaces[i].name_length, others);
+	return limits;
+}
+
+/* share_limits reads the limits of each namespace, those that are equal once. */
 static void
-give_portions(Resolver *resolver, CdpkStitch *stitch, const char *query, GivePortion give)
+share_limits(CdpkStitchNamespace *namespaces, Jsonb **max_links, uint64 count)
 {
-	Portal portal = SPI_cursor_open_with_args(NULL, query, 0, NULL, NULL, NULL, true, 0);
-
-	for (;;)
+	for (uint64 i = 0; i < count; i++)
 	{
-		SPI_cursor_fetch(portal, true, PORTION);
-		if (SPI_processed == 0)
-			break;
-		give(resolver, stitch, SPI_tuptable, SPI_processed);
-		SPI_freetuptable(SPI_tuptable);
+		uint64 same = 0;
+
+		if (max_links[i] == NULL)
+			continue;
+		while (max_links[same] == NULL || VARSIZE(max_links[same]) != VARSIZE(max_links[i]) ||
+			   memcmp(max_links[same], max_links[i], VARSIZE(max_links[i])) != 0)
+			same++;
+		namespaces[i].max_links =
+			same < i ? namespaces[same].max_links : read_limits(namespaces, count, max_links[i]);
 	}
-	SPI_freetuptable(SPI_tuptable);
-	SPI_cursor_close(portal);
+}
+
+/* list_namespaces makes the list of the namespaces in the current memory context. */
+static CdpkStitchNamespace *
+list_namespaces(uint32_t *length)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	uint64 count;
+	SPITupleTable *rows =
+		resolver_rows("SELECT n.namespace, n.priority, coalesce(n.max_per_profile, -1), n.max_links"
+					  " FROM cdp_data.namespace n ORDER BY n.namespace COLLATE \"C\"",
+					  0, NULL, &count);
+	CdpkStitchNamespace *namespaces;
+	Jsonb **max_links;
+
+	MemoryContextSwitchTo(caller); /* SPI has left another */
+	namespaces = palloc0(sizeof(CdpkStitchNamespace) * Max(count, 1));
+	max_links = palloc0(sizeof(Jsonb *) * Max(count, 1));
+	for (uint64 i = 0; i < count; i++)
+	{
+		namespaces[i].name = text_to_cstring(resolver_text(rows, i, 1));
+		namespaces[i].name_length = strlen(namespaces[i].name);
+		namespaces[i].priority = resolver_int4(rows, i, 2);
+		namespaces[i].max_per_profile = (uint32_t) resolver_int4(rows, i, 3);
+		if (!resolver_isnull(rows, i, 4))
+			max_links[i] = DatumGetJsonbP(get_value(rows, i, 4, JSONBOID));
+	}
+	share_limits(namespaces, max_links, count);
+	SPI_freetuptable(rows);
+	pfree(max_links);
+	*length = (uint32_t) count;
+	return namespaces;
+}
+
+/* read_namespaces lists the namespaces anew if they are not what they were the last time in the session. */
+static void
+read_namespaces(Resolver *resolver)
+{
+	static SameRows rows;
+	static MemoryContext context = NULL;
+	static CdpkStitchNamespace *namespaces;
+	static uint32_t count;
+
+	if (!same_rows(&rows, "namespace"))
+	{
+		MemoryContext caller;
+
+		if (context == NULL)
+			context =
+				AllocSetContextCreate(TopMemoryContext, "cdp namespaces", ALLOCSET_SMALL_SIZES);
+		MemoryContextReset(context);
+		caller = MemoryContextSwitchTo(context);
+		namespaces = list_namespaces(&count);
+		MemoryContextSwitchTo(caller);
+		rows.valid = true;
+	}
+	resolver->rules.namespaces = namespaces;
+	resolver->rules.namespace_count = count;
 }
 
 static void
-give_identifiers(Resolver *resolver, CdpkStitch *stitch, SPITupleTable *rows, uint64 count)
+read_cap(Resolver *resolver)
 {
-	CdpkStitchIdentifier *identifiers = palloc(sizeof(CdpkStitchIdentifier) * count);
+	uint64 count;
+	SPITupleTable *rows =
+		resolver_rows("SELECT coalesce(cap, -1) FROM cdp_data.state", 0, NULL, &count);
+
+	if (count != 1)
+		resolver_check(CDPK_CORRUPT);
+	resolver->rules.cap = (uint32_t) resolver_int4(rows, 0, 1);
+	SPI_freetuptable(rows);
+}
+
+/* find_namespace finds the place of a namespace, by bisection; CDPK_UNLIMITED: it is not listed. */
+static uint32_t
+find_namespace(const Resolver *resolver, const char *name, size_t length)
+{
+	uint32_t low = 0;
+	uint32_t high = resolver->rules.namespace_count;
+
+	while (low < high)
+	{
+		uint32_t middle = (low + high) / 2;
+		const CdpkStitchNamespace *at = &resolver->rules.namespaces[middle];
+		int order = memcmp(name, at->name, Min(length, at->name_length));
+
+		if (order == 0)
+			order = (length > at->name_length) - (length < at->name_length);
+		if (order == 0)
+			return middle;
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return CDPK_UNLIMITED;
+}
+
+bool
+resolver_knows(const Resolver *resolver, const char *name, size_t length)
+{
+	return find_namespace(resolver, name, length) != CDPK_UNLIMITED;
+}
+
+uint32_t
+resolver_namespace(const Resolver *resolver, const char *name, size_t length)
+{
+	uint32_t place = find_namespace(resolver, name, length);
+
+	if (place == CDPK_UNLIMITED)
+		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+						errmsg("namespace \"%.*s\" is not in cdp.namespace", (int) length, name)));
+	return place;
+}
+
+/* ---------------------------------------------------------------- rows */
+
+void
+resolver_identifier(const Resolver *resolver, SPITupleTable *rows, uint64_t row,
+					CdpkStitchIdentifier *identifier)
+{
+	Identifier *value = DatumGetIdentifierPP(get_value(rows, row, 3, identifier_type_oid()));
+	const uint8_t *payload = IdentifierPayload(value);
+
+	identifier->identifier_id = resolver_int8(rows, row, 1);
+	identifier->profile_id = resolver_int8(rows, row, 2);
+	identifier->payload = payload;
+	identifier->length = IdentifierLength(value);
+	identifier->name_space = resolver_namespace(resolver, cdpk_identifier_namespace(payload),
+												cdpk_identifier_namespace_length(payload));
+	identifier->present = resolver_bool(rows, row, 4);
+	identifier->shared = resolver_bool(rows, row, 5);
+	identifier->forbidden = resolver_bool(rows, row, 6);
+	identifier->class_id = 0;
+}
+
+static CdpkStatus
+add_identifiers(Resolver *resolver, CdpkStitch *stitch, const char *query, Datum ids)
+{
+	uint64 count;
+	SPITupleTable *rows = resolver_rows(query, 1, &ids, &count);
+	CdpkStitchIdentifier *identifiers = palloc(sizeof(CdpkStitchIdentifier) * Max(count, 1));
+	CdpkStatus status;
 
 	for (uint64 i = 0; i < count; i++)
 		resolver_identifier(resolver, rows, i, &identifiers[i]);
-	resolver_check(cdpk_stitch_add_identifiers(stitch, identifiers, count));
+	status = cdpk_stitch_add_identifiers(stitch, identifiers, count);
 	pfree(identifiers);
+	SPI_freetuptable(rows);
+	return status;
 }
 
-static void
-give_evidence(Resolver *resolver, CdpkStitch *stitch, SPITupleTable *rows, uint64 count)
+static CdpkStatus
+add_links(CdpkStitch *stitch, const char *query, Datum ids)
 {
-	CdpkStitchChange *changes = palloc0(sizeof(CdpkStitchChange) * count);
+	uint64 count;
+	SPITupleTable *rows = resolver_rows(query, 1, &ids, &count);
+	CdpkStitchLink *links = palloc(sizeof(CdpkStitchLink) * Max(count, 1));
+	CdpkStatus status;
 
 	for (uint64 i = 0; i < count; i++)
 	{
-		changes[i].a = resolver_int8(rows, i, 1);
-		changes[i].b = resolver_int8(rows, i, 2);
-		changes[i].refused = resolver_bool(rows, i, 3);
-		changes[i].existed = !resolver_isnull(rows, i, 5);
-		if (changes[i].existed)
-		{
-			changes[i].before.trust = resolver_int4(rows, i, 4);
-			changes[i].before.first_at = resolver_int8(rows, i, 5);
-		}
-		changes[i].exists = !resolver_isnull(rows, i, 7);
-		if (changes[i].exists)
-		{
-			changes[i].now.trust = resolver_int4(rows, i, 6);
-			changes[i].now.first_at = resolver_int8(rows, i, 7);
-		}
+		links[i].a = resolver_int8(rows, i, 1);
+		links[i].b = resolver_int8(rows, i, 2);
+		links[i].evidence.trust = resolver_int4(rows, i, 3);
+		links[i].evidence.first_at = resolver_int8(rows, i, 4);
+		links[i].refused = resolver_bool(rows, i, 5);
 	}
-	resolver_check(cdpk_stitch_evidence_changed(stitch, changes, count));
-	pfree(changes);
+	status = cdpk_stitch_add_links(stitch, links, count);
+	pfree(links);
+	SPI_freetuptable(rows);
+	return status;
 }
 
-/* give_sharing reads the rows of one identifier one after the other: one for each namespace linked to it. */
-static void
-give_sharing(Resolver *resolver, CdpkStitch *stitch)
+static CdpkStatus
+load_identifiers(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
 {
+	return add_identifiers(context, stitch,
+						   "SELECT " IDENTIFIER_COLUMNS
+						   " FROM cdp_data.identifier i WHERE i.identifier_id = ANY ($1)",
+						   resolver_ids(ids, count));
+}
+
+static CdpkStatus
+load_contents(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t count)
+{
+	Datum ids = resolver_ids(profile_ids, count);
+	CdpkStatus status = add_identifiers(context, stitch,
+										"SELECT " IDENTIFIER_COLUMNS
+										" FROM cdp_data.identifier i WHERE i.profile_id = ANY ($1)",
+										ids);
+
+	if (status != CDPK_OK)
+		return status;
+	return add_links(
+		stitch,
+		LINK_QUERY(
+			"IN (SELECT i.identifier_id FROM cdp_data.identifier i WHERE i.profile_id = ANY ($1))"),
+		ids);
+}
+
+static CdpkStatus
+load_links(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
+{
+	return add_links(stitch, LINK_QUERY("= ANY ($1)"), resolver_ids(ids, count));
+}
+
+/* load_profiles reads the rows of one profile one after the other: one for each limited namespace. */
+static CdpkStatus
+load_profiles(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t profile_count)
+{
+	Resolver *resolver = context;
+	Datum ids = resolver_ids(profile_ids, profile_count);
 	uint64 count;
 	SPITupleTable *rows = resolver_rows(
-		"SELECT s.identifier_id, s.verdict, c.key, c.value::integer FROM batch_sharing_changed s"
-		" LEFT JOIN LATERAL pg_catalog.jsonb_each_text(s.links) c ON true ORDER BY s.identifier_id",
-		0, NULL, &count);
-	CdpkStitchCount *counts = palloc(sizeof(CdpkStitchCount) * Max(count, 1));
-	size_t length = 0;
+		"SELECT p.profile_id, p.identifier_count, p.has_forbid, p.shared, p.last_trust, p.last_at, c.key, c.value::integer"
+		" FROM cdp_data.profile p LEFT JOIN LATERAL jsonb_each_text(p.limited) c ON true"
+		" WHERE p.profile_id = ANY ($1) ORDER BY p.profile_id",
+		1, &ids, &count);
+	CdpkStitchProfile *profiles = palloc0(sizeof(CdpkStitchProfile) * Max(count, 1));
+	CdpkStitchCount *counts = palloc0(sizeof(CdpkStitchCount) * Max(count, 1));
+	size_t found = 0;
+	CdpkStatus status;
 
 	for (uint64 i = 0; i < count; i++)
 	{
-		int64 identifier_id = resolver_int8(rows, i, 1);
+		int64 profile_id = resolver_int8(rows, i, 1);
+		CdpkStitchProfile *profile;
 
-		if (!resolver_isnull(rows, i, 3))
+		if (found == 0 || profiles[found - 1].profile_id != profile_id)
 		{
-			text *name = resolver_text(rows, i, 3);
+			profile = &profiles[found++];
+			profile->profile_id = profile_id;
+			profile->identifiers = (uint32_t) resolver_int4(rows, i, 2);
+			profile->has_forbid = resolver_bool(rows, i, 3);
+			profile->shared = resolver_bool(rows, i, 4);
+			profile->counts = &counts[i];
+			profile->last_known = !resolver_isnull(rows, i, 6);
+			if (profile->last_known)
+			{
+				profile->last.trust = resolver_int4(rows, i, 5);
+				profile->last.first_at = resolver_int8(rows, i, 6);
+			}
+		}
+		profile = &profiles[found - 1];
+		if (!resolver_isnull(rows, i, 7))
+		{
+			text *name = resolver_text(rows, i, 7);
 
-			counts[length].name_space =
+			counts[i].name_space =
 				resolver_namespace(resolver, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name));
-			counts[length++].count = (uint32_t) resolver_int4(rows, i, 4);
-		}
-		if (i + 1 == count || resolver_int8(rows, i + 1, 1) != identifier_id)
-		{
-			resolver_check(cdpk_stitch_judge_sharing(
-				stitch, identifier_id, (CdpkSharing) resolver_int4(rows, i, 2), counts, length));
-			length = 0;
+			counts[i].count = (uint32_t) resolver_int4(rows, i, 8);
+			profile->count_length++;
 		}
 	}
-	pfree(counts);
+	status = cdpk_stitch_add_profiles(stitch, profiles, found);
 	SPI_freetuptable(rows);
+	pfree(profiles);
+	pfree(counts);
+	return status;
 }
 
-static void
-give_forbids(CdpkStitch *stitch)
+static CdpkStatus
+load_forbids(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t profile_count,
+			 const int64_t *identifier_ids, size_t identifier_count)
 {
+	Datum arguments[2] = {resolver_ids(profile_ids, profile_count),
+						  resolver_ids(identifier_ids, identifier_count)};
 	uint64 count;
-	SPITupleTable *rows = resolver_rows("SELECT a, b FROM batch_forbid_changed", 0, NULL, &count);
+	SPITupleTable *rows = resolver_rows(
+		"WITH near AS ("
+		" SELECT i.identifier FROM cdp_data.identifier i WHERE i.profile_id = ANY ($1)"
+		" UNION SELECT i.identifier FROM cdp_data.identifier i WHERE i.identifier_id = ANY ($2)), met AS ("
+		" SELECT v.a, v.b FROM near n JOIN cdp_data.verdict v ON v.a = n.identifier"
+		" WHERE v.kind = 'forbid'"
+		" UNION SELECT v.a, v.b FROM near n JOIN cdp_data.verdict v ON v.b = n.identifier"
+		" WHERE v.kind = 'forbid')"
+		" SELECT x.identifier_id, y.identifier_id FROM met m"
+		" CROSS JOIN LATERAL cdp_internal.known_identifier(m.a) x"
+		" CROSS JOIN LATERAL cdp_internal.known_identifier(m.b) y",
+		2, arguments, &count);
+	CdpkStitchForbid *forbids = palloc(sizeof(CdpkStitchForbid) * Max(count, 1));
+	CdpkStatus status;
 
 	for (uint64 i = 0; i < count; i++)
-		resolver_check(
-			cdpk_stitch_forbidden(stitch, resolver_int8(rows, i, 1), resolver_int8(rows, i, 2)));
+	{
+		forbids[i].a = resolver_int8(rows, i, 1);
+		forbids[i].b = resolver_int8(rows, i, 2);
+	}
+	status = cdpk_stitch_add_forbids(stitch, forbids, count);
+	pfree(forbids);
 	SPI_freetuptable(rows);
-}
-
-/* ---------------------------------------------------------------- what the tables must become */
-
-/* start_row makes a row with kind and id, all else NULL. */
-static ResultRow
-start_row(const char *kind, int64 id)
-{
-	ResultRow row;
-
-	memset(&row, 0, sizeof(row));
-	memset(row.nulls, true, sizeof(row.nulls));
-	row.values[COLUMN_KIND] = CStringGetTextDatum(kind);
-	row.values[COLUMN_ID] = Int64GetDatum(id);
-	row.nulls[COLUMN_KIND] = row.nulls[COLUMN_ID] = false;
-	return row;
+	return status;
 }
 
 static void
-set_column(ResultRow *row, int column, Datum value)
+check_interrupts(void *context)
 {
-	row->values[column] = value;
-	row->nulls[column] = false;
+	CHECK_FOR_INTERRUPTS();
 }
 
-static void
-put_row(ReturnSetInfo *result, ResultRow *row)
+/* resolver_new reads the rules over the open connection. */
+Resolver *
+resolver_new(void)
 {
-	tuplestore_putvalues(result->setResult, result->setDesc, row->values, row->nulls);
-}
+	Resolver *resolver = palloc0(sizeof(Resolver));
 
-static void
-put_pair(ReturnSetInfo *result, const char *kind, int64 id, int64 other)
-{
-	ResultRow row = start_row(kind, id);
-
-	set_column(&row, COLUMN_OTHER, Int64GetDatum(other));
-	put_row(result, &row);
-}
-
-static void
-put_flag(ReturnSetInfo *result, const char *kind, int64 id, bool flag)
-{
-	ResultRow row = start_row(kind, id);
-
-	set_column(&row, COLUMN_FLAG, BoolGetDatum(flag));
-	put_row(result, &row);
-}
-
-/* make_counts makes a jsonb object of the counts; names of namespaces need no escapes. */
-static Datum
-make_counts(const Resolver *resolver, const CdpkStitchProfile *profile)
-{
-	StringInfoData json;
-
-	initStringInfo(&json);
-	appendStringInfoChar(&json, '{');
-	for (size_t i = 0; i < profile->count_length; i++)
-	{
-		const CdpkStitchNamespace *name_space =
-			&resolver->rules.namespaces[profile->counts[i].name_space];
-
-		appendStringInfo(&json, "%s\"%s\": %u", i > 0 ? ", " : "", name_space->name,
-						 profile->counts[i].count);
-	}
-	appendStringInfoChar(&json, '}');
-	return DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
-}
-
-static void
-put_profile(const Resolver *resolver, ReturnSetInfo *result, const CdpkStitchProfile *profile)
-{
-	ResultRow row = start_row("profile", profile->profile_id);
-
-	set_column(&row, COLUMN_FLAG, BoolGetDatum(profile->has_forbid));
-	set_column(&row, COLUMN_SECOND_FLAG, BoolGetDatum(profile->shared));
-	set_column(&row, COLUMN_NUMBER, Int64GetDatum((int64) profile->identifiers));
-	set_column(&row, COLUMN_COUNTS, make_counts(resolver, profile));
-	if (profile->last_known)
-	{
-		set_column(&row, COLUMN_TRUST, Int32GetDatum(profile->last.trust));
-		set_column(&row, COLUMN_AT, TimestampTzGetDatum(profile->last.first_at));
-	}
-	put_row(result, &row);
-}
-
-static void
-put_statistics(ReturnSetInfo *result, const CdpkStitchStatistics *statistics)
-{
-	put_pair(result, "reworks", (int64) statistics->reworks, (int64) statistics->largest_rework);
-	put_pair(result, "reworked", (int64) statistics->identifiers_reworked,
-			 (int64) statistics->profiles_split);
-}
-
-static void
-put_result(const Resolver *resolver, ReturnSetInfo *result, const CdpkStitchResult *stitched)
-{
-	for (size_t i = 0; i < stitched->profile_move_count; i++)
-		put_pair(result, "move", stitched->profile_moves[i].from, stitched->profile_moves[i].to);
-	for (size_t i = 0; i < stitched->identifier_move_count; i++)
-	{
-		const CdpkStitchMove *move = &stitched->identifier_moves[i];
-		ResultRow row = start_row("identifier", move->id);
-
-		set_column(&row, COLUMN_NUMBER, Int64GetDatum(move->from));
-		set_column(&row, COLUMN_OTHER, Int64GetDatum(move->to));
-		put_row(result, &row);
-	}
-	for (size_t i = 0; i < stitched->ended_count; i++)
-	{
-		ResultRow row = start_row("ended", stitched->ended[i]);
-
-		put_row(result, &row);
-	}
-	for (size_t i = 0; i < stitched->profile_count; i++)
-		put_profile(resolver, result, &stitched->profiles[i]);
-	for (size_t i = 0; i < stitched->link_count; i++)
-	{
-		ResultRow row = start_row("link", stitched->links[i].a);
-
-		set_column(&row, COLUMN_OTHER, Int64GetDatum(stitched->links[i].b));
-		set_column(&row, COLUMN_FLAG, BoolGetDatum(stitched->links[i].refused));
-		put_row(result, &row);
-	}
-	for (size_t i = 0; i < stitched->sharing_count; i++)
-		put_flag(result, "sharing", stitched->sharing[i].identifier_id,
-				 stitched->sharing[i].shared);
-	for (size_t i = 0; i < stitched->reanchor_count; i++)
-		put_flag(result, "reanchor", stitched->reanchor[i].identifier_id,
-				 stitched->reanchor[i].events == CDPK_CARRYING);
-	put_statistics(result, &stitched->statistics);
-}
-
-/* cdp_restitch_resolve implements cdp_internal.restitch_resolve. */
-Datum
-cdp_restitch_resolve(PG_FUNCTION_ARGS)
-{
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Resolver *resolver;
-	CdpkAllocator allocator;
-	CdpkStitch *stitch;
-	int nest_level;
-
-	InitMaterializedSRF(fcinfo, 0);
-	batch_connect();
-	nest_level = batch_enter_planner();
-	resolver = resolver_new();
-	resolver->forbids = resolver_staged_forbids;
-	allocator = cdp_huge_scratch(CurrentMemoryContext);
-	resolver_check(cdpk_stitch_new(&resolver->rules, &resolver->store, &allocator, &stitch));
-	give_portions(resolver, stitch,
-				  "SELECT identifier_id, profile_id, identifier, present, shared, forbidden"
-				  " FROM batch_identifier_changed",
-				  give_identifiers);
-	give_portions(resolver, stitch,
-				  "SELECT a, b, refused, before_trust, before_at, now_trust, now_at"
-				  " FROM batch_evidence_changed",
-				  give_evidence);
-	give_sharing(resolver, stitch);
-	give_forbids(stitch);
-	resolver_check(cdpk_stitch_run(stitch));
-	put_result(resolver, result, cdpk_stitch_result(stitch));
-	AtEOXact_GUC(true, nest_level);
-	SPI_finish(); /* also frees the stitch */
-	return (Datum) 0;
+	read_namespaces(resolver);
+	read_cap(resolver);
+	resolver->store.context = resolver;
+	resolver->store.load_identifiers = load_identifiers;
+	resolver->store.load_profiles = load_profiles;
+	resolver->store.load_contents = load_contents;
+	resolver->store.load_links = load_links;
+	resolver->store.load_forbids = load_forbids;
+	resolver->store.check_interrupts = check_interrupts;
+	return resolver;
 }

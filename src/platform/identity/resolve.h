@@ -13,12 +13,7 @@ typedef struct Resolver
 {
 	CdpkStitchRules rules; /* namespaces in byte order */
 	CdpkStitchStore store;
-	const char
-		*forbids; /* query of the forbids (a, b) that concern profiles $1 or identifiers $2 */
 } Resolver;
-
-/* The same where the identifiers that count are staged, as their rows may not be written yet. */
-extern const char resolver_staged_forbids[];
 
 /* Reads the rules over an open SPI connection; the resolver is allocated in its memory. */
 extern Resolver *resolver_new(void);

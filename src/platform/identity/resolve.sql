@@ -32,18 +32,5 @@ COMMENT ON FUNCTION cdp_internal.stage_graph_changes(text, text, text, text, tex
 	'from the log; traits_changed: identifiers (type identify) and accounts (type group) whose traits to fold from '
 	'the log (type, identifier_id, group_id), staged even if it is NULL.';
 
-CREATE FUNCTION cdp_internal.restitch_resolve()
-	RETURNS TABLE (kind text, id bigint, other bigint, flag boolean, second_flag boolean, number bigint, trust integer,
-		at timestamptz, counts jsonb)
-	LANGUAGE C VOLATILE PARALLEL UNSAFE
-	AS 'MODULE_PATHNAME', 'cdp_restitch_resolve';
-COMMENT ON FUNCTION cdp_internal.restitch_resolve() IS
-	'Internal: returns what the tables must become if the log is stitched anew. kind: move (profile id becomes other), '
-	'identifier (id moves from profile number to profile other; 0: none), ended (profile id ends), profile (summary: '
-	'forbidden, shared, number of identifiers, upper bound on the rank of links inside, counts of limited namespaces), '
-	'link (link id, other is refused or no longer), sharing (id is shared or no longer), reanchor (events anchored at '
-	'id, or with it, may get another anchor), reworks (id: their number, other: identifiers in the largest), reworked '
-	'(id: identifiers, other: profiles split).';
-
-REVOKE ALL ON FUNCTION cdp_internal.stage_graph_changes(text, text, text, text, text, text, text, text, text, text),
-	cdp_internal.restitch_resolve() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.stage_graph_changes(text, text, text, text, text, text, text, text, text, text)
+	FROM PUBLIC;

@@ -95,44 +95,66 @@ COMMENT ON FUNCTION cdp_internal.refresh_refold_account() IS
 	'Internal: folds the traits of accounts again that have expired traits, or whose rules or sources changed.';
 
 -- Folds all accounts from the log, for cdp.restitch().
-CREATE FUNCTION cdp_internal.restitch_fold_account() RETURNS void
+CREATE FUNCTION cdp_internal.restitch_fold_accounts() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp_internal.batch_stage('batch_group', $sql$
-		SELECT cdp_internal.account_id(e.group_id) AS group_id, e.identifier_id, e.traits, e."timestamp",
-			e.received_at, e.source
+	PERFORM cdp_internal.batch_stage('batch_member', $sql$
+		SELECT e.identifier_id, cdp_internal.account_id(e.group_id) AS group_id, min(e."timestamp") AS first_at,
+			   max(e."timestamp") AS last_at, count(*) AS events
 		FROM cdp_data.event e
 		WHERE e.type = 'group'
+		GROUP BY 1, 2
 	$sql$);
-	PERFORM cdp_internal.batch_run('DELETE FROM cdp_data.account_member'),
-		cdp_internal.batch_run('DELETE FROM cdp_data.account');
 	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.account_member (identifier_id, group_id, first_at, last_at, events)
-		SELECT identifier_id, group_id, min("timestamp"), max("timestamp"), count(*)
-		FROM batch_group
-		GROUP BY identifier_id, group_id
-		ORDER BY identifier_id, group_id
+		DELETE FROM cdp_data.account_member m
+		WHERE NOT EXISTS (
+			SELECT FROM batch_member b WHERE b.identifier_id = m.identifier_id AND b.group_id = m.group_id)
 	$sql$);
-	PERFORM cdp_internal.batch_stage('batch_account_traits', cdp_internal.merged_traits($sql$
-		SELECT g.group_id AS subject, g.traits, g."timestamp", g.received_at, g.source
-		FROM batch_group g
-	$sql$));
 	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.account (group_id, first_seen, last_seen, events, traits, expires_at)
+		INSERT INTO cdp_data.account_member AS m (identifier_id, group_id, first_at, last_at, events)
+		SELECT b.identifier_id, b.group_id, b.first_at, b.last_at, b.events
+		FROM batch_member b
+		LEFT JOIN cdp_data.account_member o ON o.identifier_id = b.identifier_id AND o.group_id = b.group_id
+		WHERE (o.first_at, o.last_at, o.events) IS DISTINCT FROM (b.first_at, b.last_at, b.events)
+		ORDER BY b.identifier_id, b.group_id
+		ON CONFLICT (identifier_id, group_id) DO UPDATE
+		SET first_at = excluded.first_at, last_at = excluded.last_at, events = excluded.events
+	$sql$);
+	PERFORM cdp_internal.batch_stage('batch_account', format($sql$
 		SELECT g.group_id, g.first_seen, g.last_seen, g.events, t.traits, t.expires_at
 		FROM (
-			SELECT group_id, min("timestamp") AS first_seen, max("timestamp") AS last_seen, count(*) AS events
-			FROM batch_group
-			GROUP BY group_id) g
-		LEFT JOIN batch_account_traits t ON t.subject = g.group_id
-		ORDER BY g.group_id
+			SELECT b.group_id, min(b.first_at) AS first_seen, max(b.last_at) AS last_seen,
+				   sum(b.events)::bigint AS events
+			FROM batch_member b
+			GROUP BY b.group_id) g
+		LEFT JOIN (%s) t ON t.subject = g.group_id
+	$sql$, cdp_internal.merged_traits($sql$
+		SELECT cdp_internal.account_id(e.group_id) AS subject, e.traits, e."timestamp", e.received_at, e.source
+		FROM cdp_data.event e
+		WHERE e.type = 'group'
+	$sql$)));
+	PERFORM cdp_internal.batch_run($sql$
+		DELETE FROM cdp_data.account a WHERE NOT EXISTS (SELECT FROM batch_account b WHERE b.group_id = a.group_id)
+	$sql$);
+	PERFORM cdp_internal.batch_run($sql$
+		INSERT INTO cdp_data.account AS a (group_id, first_seen, last_seen, events, traits, expires_at)
+		SELECT b.group_id, b.first_seen, b.last_seen, b.events, b.traits, b.expires_at
+		FROM batch_account b
+		LEFT JOIN cdp_data.account o ON o.group_id = b.group_id
+		WHERE (o.first_seen, o.last_seen, o.events, o.traits, o.expires_at)
+			IS DISTINCT FROM (b.first_seen, b.last_seen, b.events, b.traits, b.expires_at)
+		ORDER BY b.group_id
+		ON CONFLICT (group_id) DO UPDATE
+		SET first_seen = excluded.first_seen, last_seen = excluded.last_seen, events = excluded.events,
+			traits = excluded.traits, expires_at = excluded.expires_at
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.restitch_fold_account() IS
-	'Internal: folds all group calls of the log into cdp_data.account and cdp_data.account_member.';
+COMMENT ON FUNCTION cdp_internal.restitch_fold_accounts() IS
+	'Internal: folds all group calls of the log into cdp_data.account and cdp_data.account_member, and writes the rows '
+	'that differ.';
 
 REVOKE ALL ON FUNCTION cdp_internal.init_account(), cdp_internal.refresh_refold_account(),
-	cdp_internal.restitch_fold_account() FROM PUBLIC;
+	cdp_internal.restitch_fold_accounts() FROM PUBLIC;

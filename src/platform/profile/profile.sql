@@ -1,4 +1,4 @@
--- Profiles: the views that people read, and the fold of a batch into the profile rows.
+-- Profiles: the views that people read.
 
 CREATE FUNCTION cdp_internal.init_profile() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -87,90 +87,64 @@ CREATE FUNCTION cdp_internal.held_accounts(accounts text[]) RETURNS text[]
 COMMENT ON FUNCTION cdp_internal.held_accounts(text[]) IS
 	'Internal: returns the value of cdp_data.profile.accounts for these accounts, each given once.';
 
--- Folds all profiles from the log, for cdp.restitch().
-CREATE FUNCTION cdp_internal.restitch_fold() RETURNS bigint
+-- What profiles hold, for cdp.restitch(): the columns of the row, and the slices of who has more than a row holds, in
+-- whatever order they stand there.
+CREATE FUNCTION cdp_internal.restitch_hold() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp_internal.batch_stage('batch_fold', format($sql$
-		SELECT profile_id, min(first_seen) AS first_seen, max(last_seen) AS last_seen, sum(events)::bigint AS events,
-			cdp.traits_union(traits) AS traits, min(expires_at) AS expires_at
-		FROM (
-			SELECT i.profile_id, min(e."timestamp") AS first_seen, max(e."timestamp") AS last_seen, count(*) AS events,
-				NULL::cdp.traits AS traits, NULL::timestamptz AS expires_at
-			FROM cdp_data.identifier i
-			JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
-			GROUP BY i.profile_id
-			UNION ALL
-			SELECT t.subject, NULL, NULL, 0, t.traits, t.expires_at
-			FROM (%s) t) p
-		GROUP BY profile_id
-	$sql$, cdp_internal.merged_traits($sql$
-		SELECT i.profile_id AS subject, e.traits, e."timestamp", e.received_at, e.source
+	PERFORM cdp_internal.batch_stage('batch_held', $sql$
+		SELECT i.profile_id, array_agg(i.identifier ORDER BY i.identifier) AS identifiers,
+			array_agg(i.identifier_id ORDER BY i.identifier) AS ids
 		FROM cdp_data.identifier i
-		JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
-		WHERE e.type = 'identify'
-	$sql$)));
-	PERFORM cdp_internal.batch_run('DELETE FROM cdp_data.profile'),
-		cdp_internal.batch_run('DELETE FROM cdp_data.profile_identifier');
-	PERFORM cdp_internal.batch_stage('batch_heavy', $sql$
-		WITH held AS (
-			SELECT i.profile_id, array_agg(i.identifier ORDER BY i.identifier) AS identifiers,
-				array_agg(i.identifier_id ORDER BY i.identifier) AS ids
-			FROM cdp_data.identifier i
-			WHERE i.profile_id <> 0
-			GROUP BY i.profile_id
-		), sliced AS (
-			INSERT INTO cdp_data.profile_identifier (profile_id, slice, identifiers, identifier_ids)
-			SELECT h.profile_id, n.slice, h.identifiers[n.slice * 64 + 1:n.slice * 64 + 64],
-				h.ids[n.slice * 64 + 1:n.slice * 64 + 64]
-			FROM held h
-			CROSS JOIN LATERAL generate_series(0, (cardinality(h.ids) - 1) / 64) AS n (slice)
-			WHERE cardinality(h.ids) > 64
-		), named AS (
-			SELECT i.profile_id, cdp_internal.held_accounts(array_agg(DISTINCT m.group_id)) AS accounts
-			FROM cdp_data.identifier i
-			JOIN cdp_data.account_member m ON m.identifier_id = i.identifier_id
-			GROUP BY i.profile_id
-		), folded AS (
-			SELECT i.profile_id, cdp.timeline_agg(e."timestamp", e.event,
-				cdp_internal.carried(e.event, e.properties, (SELECT cdp_internal.carried_rules()))) AS timeline
-			FROM cdp_data.identifier i
-			JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
-			WHERE e.event IS NOT NULL
-			GROUP BY i.profile_id
-		), stored AS (
-			INSERT INTO cdp_data.profile (profile_id, identifier_count, limited, shared, has_forbid, last_trust,
-				last_at, first_seen, last_seen, events, traits, expires_at, timeline, identifiers, identifier_ids,
-				accounts)
-			SELECT s.profile_id, s.identifier_count, s.limited, s.shared, s.has_forbid, s.last_trust,
-				s.last_at, f.first_seen, f.last_seen, coalesce(f.events, 0), f.traits, f.expires_at,
-				coalesce(t.timeline, '{}'), CASE WHEN cardinality(h.ids) <= 64 THEN h.identifiers END,
-				CASE WHEN cardinality(h.ids) <= 64 AND h.ids <> ARRAY[s.profile_id] THEN h.ids END, n.accounts
-			FROM batch_summary s
-			LEFT JOIN held h USING (profile_id)
-			LEFT JOIN batch_fold f USING (profile_id)
-			LEFT JOIN folded t USING (profile_id)
-			LEFT JOIN named n USING (profile_id)
-			ORDER BY s.profile_id
-			RETURNING profile_id, pg_column_size(timeline) AS size
-		)
-		SELECT profile_id
-		FROM stored
-		WHERE size > 8000
+		WHERE i.profile_id <> 0
+		GROUP BY i.profile_id
 	$sql$);
-	PERFORM cdp_internal.seal_timelines(cdp_internal.batch_array('SELECT profile_id FROM batch_heavy'));
-	RETURN cdp_internal.batch_stage('batch_touched', $sql$
-		SELECT profile_id FROM batch_summary
-		UNION
-		SELECT old_id FROM batch_relabel WHERE old_id <> 0
+	PERFORM cdp_internal.batch_run($sql$
+		UPDATE cdp_data.profile p
+		SET identifiers = s.identifiers, identifier_ids = s.ids, accounts = s.accounts
+		FROM (
+			SELECT h.profile_id, CASE WHEN cardinality(h.ids) <= 64 THEN h.identifiers END AS identifiers,
+				CASE WHEN cardinality(h.ids) <= 64 AND h.ids <> ARRAY[h.profile_id] THEN h.ids END AS ids, n.accounts
+			FROM batch_held h
+			LEFT JOIN (
+				SELECT i.profile_id, cdp_internal.held_accounts(array_agg(DISTINCT m.group_id)) AS accounts
+				FROM cdp_data.identifier i
+				JOIN cdp_data.account_member m ON m.identifier_id = i.identifier_id
+				GROUP BY i.profile_id) n USING (profile_id)) s
+		WHERE p.profile_id = s.profile_id
+			AND (p.identifiers, p.identifier_ids, p.accounts) IS DISTINCT FROM (s.identifiers, s.ids, s.accounts)
+	$sql$);
+	PERFORM cdp_internal.batch_stage('batch_sliced', $sql$
+		SELECT coalesce(h.profile_id, f.profile_id) AS profile_id, h.identifiers, h.ids
+		FROM (SELECT profile_id, identifiers, ids FROM batch_held WHERE cardinality(ids) > 64) h
+		FULL JOIN (
+			SELECT s.profile_id, array_agg(u.identifier ORDER BY u.identifier) AS identifiers,
+				array_agg(u.id ORDER BY u.identifier) AS ids, max(s.slice) AS last,
+				max(cardinality(s.identifier_ids)) AS most
+			FROM cdp_data.profile_identifier s
+			CROSS JOIN LATERAL unnest(s.identifiers, s.identifier_ids) AS u (identifier, id)
+			GROUP BY s.profile_id) f ON f.profile_id = h.profile_id
+		WHERE (f.identifiers, f.ids, f.last, f.most)
+			IS DISTINCT FROM (h.identifiers, h.ids, (cardinality(h.ids) - 1) / 64, 64)
+	$sql$);
+	PERFORM cdp_internal.batch_run($sql$
+		DELETE FROM cdp_data.profile_identifier s USING batch_sliced d WHERE d.profile_id = s.profile_id
+	$sql$);
+	PERFORM cdp_internal.batch_run($sql$
+		INSERT INTO cdp_data.profile_identifier (profile_id, slice, identifiers, identifier_ids)
+		SELECT d.profile_id, n.slice, d.identifiers[n.slice * 64 + 1:n.slice * 64 + 64],
+			d.ids[n.slice * 64 + 1:n.slice * 64 + 64]
+		FROM batch_sliced d
+		CROSS JOIN LATERAL generate_series(0, (cardinality(d.ids) - 1) / 64) AS n (slice)
+		WHERE d.ids IS NOT NULL
+		ORDER BY d.profile_id, n.slice
 	$sql$);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.restitch_fold() IS
-	'Internal: folds all events of the log into cdp_data.profile (batch_touched), and seals timelines that are large. '
-	'Returns the number of profiles touched.';
+COMMENT ON FUNCTION cdp_internal.restitch_hold() IS
+	'Internal: corrects what the rows of profiles hold, by cdp_data.identifier and cdp_data.account_member.';
 
 REVOKE ALL ON FUNCTION cdp_internal.init_profile(), cdp_internal.held_accounts(text[]),
-	cdp_internal.restitch_fold() FROM PUBLIC;
+	cdp_internal.restitch_hold() FROM PUBLIC;

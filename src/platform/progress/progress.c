@@ -58,12 +58,12 @@ typedef struct Stage
  * and of known people.
  */
 static const Stage pass_stages[] = {
-	{"take", 15, true}, {"judge", 16}, {"identify", 14}, {"link", 2},         {"stitch", 5},
-	{"anchor", 1},      {"graph", 17}, {"log", 18},      {"reread", 0, true}, {"fold", 12},
-	{"accounts", 0},    {"refold", 0}, {"segments", 0},  {"analyze", 0}};
-static const Stage restitch_stages[] = {{"identify", 34}, {"link", 23},    {"stitch", 12},
-										{"anchor", 15},   {"fold", 7},     {"timelines", 8},
-										{"accounts", 1},  {"segments", 0}, {"analyze", 0}};
+	{"take", 15, true}, {"judge", 16},   {"identify", 14}, {"link", 2},         {"stitch", 5},
+	{"anchor", 1},      {"graph", 17},   {"log", 18},      {"reread", 0, true}, {"fold", 12},
+	{"refold", 0},      {"segments", 0}, {"analyze", 0}};
+static const Stage restitch_stages[] = {{"numbers", 5},  {"graph", 55, true}, {"compare", 9},
+										{"anchor", 1},   {"fold", 28, true},  {"accounts", 2},
+										{"segments", 0}, {"analyze", 0}};
 static const Stage verify_stages[] = {{"log", 60, true},      {"identifiers", 17, true},
 									  {"profiles", 15, true}, {"partitions", 7, true},
 									  {"members", 0},         {"numbers", 1},
@@ -133,6 +133,7 @@ static struct
 	int64 done; /* of the stage */
 	int64 total;
 	bool shown;
+	bool closed; /* stages and steps within the stage at hand are not said */
 	Oid ids[VALUES_OF_PLACE];
 } run;
 
@@ -303,6 +304,7 @@ progress_begin(const char *work, int64 rows)
 	run.rows = rows;
 	run.part_done = run.part_rows = 0;
 	run.stage = -1;
+	run.closed = false;
 }
 
 void
@@ -317,7 +319,7 @@ progress_set(const char *stage, int64 done, int64 total)
 {
 	int found;
 
-	if (!is_running())
+	if (!is_running() || run.closed)
 		return;
 	found = find_stage(stage);
 	run.total = Max(total, 0);
@@ -333,11 +335,19 @@ progress_set(const char *stage, int64 done, int64 total)
 }
 
 void
+progress_closed(const char *stage, int64 done, bool all)
+{
+	run.closed = false;
+	progress_set(stage, done, all ? run.rows : 0);
+	run.closed = true;
+}
+
+void
 progress_done(int64 done)
 {
 	TimestampTz now;
 
-	if (!is_running() || run.stage < 0)
+	if (!is_running() || run.closed || run.stage < 0)
 		return;
 	run.done = Max(done, 0);
 	now = GetCurrentTimestamp();
@@ -375,6 +385,7 @@ cdp_progress_set(PG_FUNCTION_ARGS)
 {
 	char *stage = text_to_cstring(PG_GETARG_TEXT_PP(0));
 
+	run.closed = false;
 	progress_set(stage, PG_GETARG_INT64(1), PG_GETARG_INT64(2));
 	PG_RETURN_VOID();
 }

@@ -20,6 +20,12 @@ extern void progress_part(int64 done, int64 rows);
 /* enters a stage, or says how far it has come; total: 0 or less: not known */
 extern void progress_set(const char *stage, int64 done, int64 total);
 
+/*
+ * the same for a stage that is made of stages of another work: what these say is not heard until a statement
+ * enters the next one.  all: the stage concerns all rows of the run
+ */
+extern void progress_closed(const char *stage, int64 done, bool all);
+
 /* says how much of the stage is done */
 extern void progress_done(int64 done);
 

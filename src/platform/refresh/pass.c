@@ -38,15 +38,44 @@ check_interrupts(void *context)
 	CHECK_FOR_INTERRUPTS();
 }
 
-/* begin hands the rows and changes to core/batch. */
-static void
-begin(Pass *pass)
+Pass *
+pass_new(void)
+{
+	MemoryContext context =
+		AllocSetContextCreate(CurrentMemoryContext, "cdp pass", ALLOCSET_DEFAULT_SIZES);
+	Pass *pass = MemoryContextAllocZero(context, sizeof(Pass));
+
+	pass->context = context;
+	pass->scratch = AllocSetContextCreate(pass->context, "cdp pass row", ALLOCSET_DEFAULT_SIZES);
+	pass->allocator = cdp_huge_scratch(pass->context);
+	cdpk_idmap_init(&pass->claimed, &pass->allocator);
+	pass->batch_id = batch_number();
+	pass->as_of = batch_as_of();
+	return pass;
+}
+
+void
+pass_new_batch(Pass *pass)
 {
 	CdpkBatchSetup setup = {&pass->allocator, check_interrupts, NULL, 0};
 
 	if (!pg_strong_random(&setup.seed, sizeof(setup.seed)))
 		ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("there are no random numbers")));
 	pass_check(cdpk_batch_new(&setup, &pass->batch));
+}
+
+void
+pass_free(Pass *pass)
+{
+	pass_close_tables(pass);
+	MemoryContextDelete(pass->context);
+}
+
+/* begin hands the rows and changes to core/batch. */
+static void
+begin(Pass *pass)
+{
+	pass_new_batch(pass);
 	pass_read_value_rules(pass);
 	pass_read_rows(pass);
 	if (pass->failures == NULL)
@@ -192,17 +221,9 @@ cdp_refresh_pass(PG_FUNCTION_ARGS)
 	descriptor = BlessTupleDesc(descriptor);
 	batch_connect();
 	nest_level = batch_enter_planner();
-	{
-		MemoryContext context = AllocSetContextCreate(caller, "cdp pass", ALLOCSET_DEFAULT_SIZES);
-
-		MemoryContextSwitchTo(context);
-		pass = palloc0(sizeof(Pass));
-		pass->context = context;
-	}
-	pass->scratch = AllocSetContextCreate(pass->context, "cdp pass row", ALLOCSET_DEFAULT_SIZES);
-	pass->allocator = cdp_huge_scratch(pass->context);
-	pass->batch_id = batch_number();
-	pass->as_of = batch_as_of();
+	MemoryContextSwitchTo(caller);
+	pass = pass_new();
+	MemoryContextSwitchTo(pass->context);
 	pass->last_event_id = PG_GETARG_INT64(0);
 	pass->last_identifier_id = PG_GETARG_INT64(1);
 	pass->last_quarantine_id = PG_GETARG_INT64(2);

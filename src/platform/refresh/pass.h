@@ -61,6 +61,10 @@ typedef enum PassTable
 	TABLE_ACCOUNT,
 	TABLE_MEMBER,
 	TABLE_SEEN_NAME,
+	/* of a pass that builds the graph anew: the identifiers as they are in the graph that is in use */
+	TABLE_NUMBERED_IDENTIFIER,
+	/* … and the events that may have wrong anchors */
+	TABLE_SUSPECT,
 	PASS_TABLES
 } PassTable;
 
@@ -184,6 +188,13 @@ enum
 	SEEN_NAME
 };
 
+enum
+{
+	SUSPECT_EVENT_ID,
+	SUSPECT_IDENTIFIER_ID,
+	SUSPECT_AT
+};
+
 /* ---------------------------------------------------------------- rows */
 
 /* The columns of the log that say what came, in the order of pass_table.c. */
@@ -275,6 +286,7 @@ typedef struct Pass
 	Store *stores[PASS_TABLES];
 	int64 batch_id;
 	TimestampTz as_of;
+	bool anew; /* it builds the graph anew, in tables of its own */
 	bool leave_undone;
 	int64 last_event_id;
 	int64 last_identifier_id;
@@ -302,6 +314,7 @@ typedef struct Pass
 	CdpkSipHashKey map_key;
 	bool has_verdicts;
 	BlockedRules *blocked; /* NULL: there are none */
+	CdpkIdMap claimed; /* identifiers that have numbers, and no rows yet in the graph built anew */
 	PassKeptCounts *kept_counts;
 	CdpkStitchStore stitch_store;
 
@@ -406,6 +419,17 @@ extern Datum pass_id_array(const int64 *ids, int count);
 /* Makes an array of values of a type of variable length, none null. */
 extern Datum pass_value_array(Datum *values, int count, Oid type);
 
+/* ---------------------------------------------------------------- pass.c */
+
+/* Makes a pass of the current batch, over an open connection; its memory is below the current context. */
+extern Pass *pass_new(void);
+
+/* Makes the batch of core/batch, which cdpk_batch_begin begins. */
+extern void pass_new_batch(Pass *pass);
+
+/* Closes the tables, and releases all memory. */
+extern void pass_free(Pass *pass);
+
 /* ---------------------------------------------------------------- the stages */
 
 /* pass_value.c */
@@ -421,6 +445,8 @@ extern Datum pass_make_counts(Pass *pass, const CdpkStitchCount *counts, size_t 
 
 /* pass_row.c */
 extern void pass_read_rows(Pass *pass);
+extern void pass_load_sources(Pass *pass);
+extern void pass_add_sources(Pass *pass, Datum *names, int count);
 extern uint32 pass_source(const Pass *pass, const char *name, int length);
 extern uint32 pass_known_source(const Pass *pass, Datum name);
 extern CdpkBatchCall pass_call(Datum call_type);
@@ -436,6 +462,7 @@ extern void pass_quarantine(Pass *pass);
 extern void pass_judge(Pass *pass);
 
 /* pass_identify.c */
+extern void pass_read_rules(Pass *pass);
 extern void pass_identify(Pass *pass);
 extern void pass_look_up_names(Pass *pass, size_t first);
 
@@ -452,10 +479,12 @@ extern void pass_find_places(Pass *pass, PassIds *places);
 
 /* pass_anchor.c */
 extern void pass_anchor(Pass *pass);
+extern void pass_reanchor(Pass *pass, CdpkBatchStray *strays, size_t count);
 extern void pass_move_events(Pass *pass);
 
 /* pass_graph.c */
 extern void pass_write_identifiers(Pass *pass);
+extern bool pass_is_claimed(const Pass *pass, int64 identifier_id);
 
 /* pass_log.c */
 extern void pass_log(Pass *pass);
@@ -503,9 +532,12 @@ typedef struct PassFold
 	CdpkIdMap held;      /* the first of its items, by profile */
 	PassHeldItem *items;
 	int item_count;
-	PassHeld *helds;    /* of each profile of the result */
+	PassHeld *helds;                  /* of each profile of the result */
+	const CdpkBatchProfile *profiles; /* to be written */
+	size_t profile_count;
 	CdpkIdMap gone;     /* profiles that become part of others, not folded anew */
 	CdpkIdMap replaced; /* profiles of which nothing is kept */
+	CdpkIdMap rebuilt;  /* … as they are folded anew from the log */
 } PassFold;
 
 /* pass_account.c */
@@ -523,6 +555,20 @@ extern void pass_write_profiles(PassFold *fold);
 
 /* pass_fold.c */
 extern void pass_fold(Pass *pass);
+
+/* Profiles that are all folded anew from the log, and what of them is not asked for but given. */
+typedef struct PassRefold
+{
+	const CdpkBatchLogged *events;
+	size_t event_count;
+	const CdpkStitchProfile *summaries; /* of those whose rows have others, or are missing */
+	size_t summary_count;
+	const CdpkBatchPart *folded; /* of the first profile, what came before; or NULL */
+	bool unfinished;    /* the last one, which has a summary, is not written: more events come */
+	CdpkBatchPart last; /* what it is so far */
+} PassRefold;
+
+extern void pass_refold(Pass *pass, PassRefold *refold);
 
 /* pass_name.c */
 extern void pass_note_names(Pass *pass);

@@ -49,6 +49,19 @@ read_stray(Pass *pass, SPITupleTable *rows, uint64 row, CdpkBatchStray *stray)
 	pass_fold_values(pass, &stray->row, traits, no_traits, properties, no_properties, false);
 }
 
+/* pass_reanchor finds which of these events of the log have other anchors now. */
+void
+pass_reanchor(Pass *pass, CdpkBatchStray *strays, size_t count)
+{
+	size_t first_name;
+
+	pass->strays = strays;
+	pass_check(cdpk_batch_add_strays(pass->batch, strays, count, &first_name));
+	pass_look_up_names(pass, first_name);
+	pass_check(cdpk_batch_reanchor(pass->batch, &pass->moved, &pass->moved_count));
+	pass->counts[COUNT_EVENTS_REANCHORED] = (int64) pass->moved_count;
+}
+
 /* find_moved finds the events of the log that have other anchors now. */
 static void
 find_moved(Pass *pass)
@@ -58,7 +71,7 @@ find_moved(Pass *pass)
 	Datum argument;
 	uint64 count;
 	SPITupleTable *rows;
-	size_t first_name;
+	CdpkBatchStray *strays;
 
 	pass_find_places(pass, &places);
 	if (places.count == 0)
@@ -73,18 +86,15 @@ find_moved(Pass *pass)
 		" e.original_timestamp, e.received_at, e.source, $2)).ids"
 		" FROM unnest($3) AS p (place) JOIN cdp_data.event e ON e.identifier_id = p.place",
 		1, types, &argument, &count);
-	pass->strays = pass_array((int64) count, sizeof(CdpkBatchStray));
+	strays = pass_array((int64) count, sizeof(CdpkBatchStray));
 	for (uint64 i = 0; i < count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		progress_step((int64) i);
-		read_stray(pass, rows, i, &pass->strays[i]);
+		read_stray(pass, rows, i, &strays[i]);
 	}
 	SPI_freetuptable(rows);
-	pass_check(cdpk_batch_add_strays(pass->batch, pass->strays, count, &first_name));
-	pass_look_up_names(pass, first_name);
-	pass_check(cdpk_batch_reanchor(pass->batch, &pass->moved, &pass->moved_count));
-	pass->counts[COUNT_EVENTS_REANCHORED] = (int64) pass->moved_count;
+	pass_reanchor(pass, strays, (size_t) count);
 }
 
 /* pass_anchor anchors the events of the batch, and finds those of the log that have other anchors. */

@@ -6,10 +6,15 @@
 
 #include "catalog/pg_type.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
 
 #include "platform/batch/batch.h"
 #include "platform/refresh/pass.h"
 #include "toolkit/identifier/identifier.h"
+
+/* the column of a relation that may be null: others have fewer */
+#define REREAD_MESSAGE_ID 5
 
 /* Rows of a relation, as items of one size. */
 typedef struct Reader
@@ -19,8 +24,21 @@ typedef struct Reader
 	char *items;
 	int count;
 	int capacity;
+	int column_count;
+	const Oid *types; /* of its columns; only a message id may be null */
 	void (*read)(struct Reader *reader, void *item, const Datum *values, const bool *nulls);
 } Reader;
+
+/* check_columns raises an error for a relation that is not of the form that is read. */
+static void
+check_columns(const Reader *reader, TupleDesc descriptor)
+{
+	for (int i = 0; i < reader->column_count; i++)
+		if (i >= descriptor->natts || TupleDescAttr(descriptor, i)->atttypid != reader->types[i])
+			ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+							errmsg("column %d of what the batch changes is not of type %s", i + 1,
+								   format_type_be(reader->types[i]))));
+}
 
 /* add_row is the BatchRowFunction that makes an item of a row. */
 static void
@@ -37,22 +55,27 @@ add_row(void *arg, TupleDesc descriptor, const Datum *values, const bool *nulls)
 							? pass_array(reader->capacity, reader->size)
 							: repalloc_huge(reader->items, reader->size * reader->capacity);
 	}
-	for (int i = 0; i < descriptor->natts; i++)
-		if (nulls[i] && TupleDescAttr(descriptor, i)->atttypid == INT8OID)
-			elog(ERROR, "a number of what the batch changes is null");
+	if (reader->count == 0)
+		check_columns(reader, descriptor);
+	for (int i = 0; i < reader->column_count; i++)
+		if (nulls[i] && i != REREAD_MESSAGE_ID)
+			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+							errmsg("column %d of what the batch changes is null", i + 1)));
 	item = reader->items + reader->size * reader->count++;
 	memset(item, 0, reader->size);
 	reader->read(reader, item, values, nulls);
 }
 
-/* read_items reads a relation, and returns its rows as items. */
+/* read_items reads a relation with columns of these types, and returns its rows as items. */
 static void *
-read_items(Pass *pass, const char *relation, Size size,
+read_items(Pass *pass, const char *relation, int column_count, const Oid *types, Size size,
 		   void (*read)(Reader *reader, void *item, const Datum *values, const bool *nulls),
 		   size_t *count)
 {
 	Reader reader = {pass, size};
 
+	reader.column_count = column_count;
+	reader.types = types;
 	reader.read = read;
 	batch_read(relation, add_row, &reader);
 	*count = (size_t) reader.count;
@@ -120,27 +143,32 @@ ignore_row(Reader *reader, void *item, const Datum *values, const bool *nulls)
 void
 pass_read_changes(Pass *pass)
 {
+	static const Oid ids[] = {INT8OID, INT8OID};
+	static const Oid retry[] = {INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID};
+	static const Oid forbid[] = {INT8OID, INT8OID, BOOLOID};
+	const Oid reread[] = {INT8OID, INT8OID,        get_array_type(identifier_type_oid()),
+						  TEXTOID, TIMESTAMPTZOID, TEXTOID};
 	CdpkBatchChanges *changes = &pass->changes;
 	size_t refold;
 
-	changes->unlinked = read_items(pass, "batch_unlinked", sizeof(CdpkBatchIdPair), read_pair,
-								   &changes->unlinked_count);
-	changes->blocked =
-		read_items(pass, "batch_blocked", sizeof(int64_t), read_id, &changes->blocked_count);
-	changes->retry =
-		read_items(pass, "batch_retry", sizeof(CdpkStitchLink), read_retry, &changes->retry_count);
+	changes->unlinked = read_items(pass, "batch_unlinked", 2, ids, sizeof(CdpkBatchIdPair),
+								   read_pair, &changes->unlinked_count);
+	changes->blocked = read_items(pass, "batch_blocked", 1, ids, sizeof(int64_t), read_id,
+								  &changes->blocked_count);
+	changes->retry = read_items(pass, "batch_retry", lengthof(retry), retry, sizeof(CdpkStitchLink),
+								read_retry, &changes->retry_count);
 	changes->check =
-		read_items(pass, "batch_check", sizeof(int64_t), read_id, &changes->check_count);
-	changes->forbids = read_items(pass, "batch_forbid_changed", sizeof(CdpkBatchForbid),
-								  read_forbid, &changes->forbid_count);
+		read_items(pass, "batch_check", 1, ids, sizeof(int64_t), read_id, &changes->check_count);
+	changes->forbids = read_items(pass, "batch_forbid_changed", lengthof(forbid), forbid,
+								  sizeof(CdpkBatchForbid), read_forbid, &changes->forbid_count);
 	changes->judged =
-		read_items(pass, "batch_judged", sizeof(int64_t), read_id, &changes->judged_count);
-	changes->reread = read_items(pass, "batch_reread", sizeof(CdpkBatchReread), read_reread,
-								 &changes->reread_count);
-	changes->reranked =
-		read_items(pass, "batch_rank_changed", sizeof(int64_t), read_id, &changes->reranked_count);
-	changes->refolded =
-		read_items(pass, "batch_refolded", sizeof(int64_t), read_id, &changes->refolded_count);
-	read_items(pass, "batch_refold", sizeof(int64_t), ignore_row, &refold);
+		read_items(pass, "batch_judged", 1, ids, sizeof(int64_t), read_id, &changes->judged_count);
+	changes->reread = read_items(pass, "batch_reread", lengthof(reread), reread,
+								 sizeof(CdpkBatchReread), read_reread, &changes->reread_count);
+	changes->reranked = read_items(pass, "batch_rank_changed", 1, ids, sizeof(int64_t), read_id,
+								   &changes->reranked_count);
+	changes->refolded = read_items(pass, "batch_refolded", 1, ids, sizeof(int64_t), read_id,
+								   &changes->refolded_count);
+	read_items(pass, "batch_refold", 0, NULL, sizeof(int64_t), ignore_row, &refold);
 	pass->has_refold = refold > 0;
 }

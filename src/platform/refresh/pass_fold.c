@@ -156,7 +156,7 @@ static const int part_columns[PART_COLUMNS] = {PROFILE_ID,
 											   PROFILE_IDENTIFIER_IDS,
 											   PROFILE_ACCOUNTS};
 
-/* copy_timeline copies what a person did, but for the levels; of one that becomes part of another, all of it. */
+/* copy_timeline copies what a person did, but for the levels; of one that becomes part of another or is folded anew, all of it. */
 static CdpkBatchBytes
 copy_timeline(const PassFold *fold, uint64_t profile_id, const Datum *values, const bool *nulls)
 {
@@ -165,7 +165,8 @@ copy_timeline(const PassFold *fold, uint64_t profile_id, const Datum *values, co
 	for (int i = 0; i < lengthof(copies); i++)
 		if (!nulls[i])
 			copies[i] = datumCopy(values[i], false, -1);
-	if (!nulls[1] && cdpk_idmap_get(&fold->gone, profile_id) != CDPK_IDMAP_NONE)
+	if (!nulls[1] && (cdpk_idmap_get(&fold->gone, profile_id) != CDPK_IDMAP_NONE ||
+					  cdpk_idmap_get(&fold->rebuilt, profile_id) != CDPK_IDMAP_NONE))
 		copies[0] = PointerGetDatum(timeline_whole(copies, nulls, lengthof(copies)));
 	return pass_bytes(copies[0], false);
 }
@@ -229,6 +230,9 @@ read_parts(PassFold *fold)
 
 	for (size_t i = 0; i < count; i++)
 		pass_check(cdpk_idmap_put(&fold->gone, (uint64_t) gone[i].from, 0));
+	profile_ids = cdpk_batch_rebuilt(pass->batch, &count);
+	for (size_t i = 0; i < count; i++)
+		pass_check(cdpk_idmap_put(&fold->rebuilt, (uint64_t) profile_ids[i], 0));
 	profile_ids = cdpk_batch_profiles_wanted(pass->batch, &count);
 	progress_set("fold", 0, (int64) count);
 	fold->parts = pass_array((int64) count, sizeof(CdpkBatchPart));
@@ -296,28 +300,85 @@ list_touched(Pass *pass)
 	MemoryContextSwitchTo(caller);
 }
 
+/* start_fold plans what is folded. */
+static void
+start_fold(Pass *pass, PassFold *fold)
+{
+	memset(fold, 0, sizeof(*fold));
+	fold->pass = pass;
+	cdpk_idmap_init(&fold->part, &pass->allocator);
+	cdpk_idmap_init(&fold->held, &pass->allocator);
+	cdpk_idmap_init(&fold->gone, &pass->allocator);
+	cdpk_idmap_init(&fold->replaced, &pass->allocator);
+	cdpk_idmap_init(&fold->rebuilt, &pass->allocator);
+	pass_check(cdpk_batch_plan(pass->batch));
+}
+
+/* run_fold folds. */
+static void
+run_fold(PassFold *fold)
+{
+	pass_note_held(fold);
+	read_parts(fold);
+	pass_check(cdpk_batch_fold(fold->pass->batch));
+	fold->profiles = cdpk_batch_profiles(fold->pass->batch, &fold->profile_count);
+}
+
+/* end_fold writes what was folded. */
+static void
+end_fold(PassFold *fold)
+{
+	pass_hold(fold);
+	pass_write_profiles(fold);
+	cdpk_idmap_free(&fold->part);
+	cdpk_idmap_free(&fold->held);
+	cdpk_idmap_free(&fold->gone);
+	cdpk_idmap_free(&fold->replaced);
+	cdpk_idmap_free(&fold->rebuilt);
+}
+
 void
 pass_fold(Pass *pass)
 {
-	PassFold fold = {pass};
+	PassFold fold;
 
-	cdpk_idmap_init(&fold.part, &pass->allocator);
-	cdpk_idmap_init(&fold.held, &pass->allocator);
-	cdpk_idmap_init(&fold.gone, &pass->allocator);
-	cdpk_idmap_init(&fold.replaced, &pass->allocator);
 	progress_set("reread", 0, 0);
-	pass_check(cdpk_batch_plan(pass->batch));
+	start_fold(pass, &fold);
 	read_log(pass);
-	pass_note_held(&fold);
-	read_parts(&fold);
-	pass_check(cdpk_batch_fold(pass->batch));
+	run_fold(&fold);
 	count_profiles(&fold);
 	pass_fold_accounts(pass);
-	pass_hold(&fold);
-	pass_write_profiles(&fold);
 	list_touched(pass);
-	cdpk_idmap_free(&fold.part);
-	cdpk_idmap_free(&fold.held);
-	cdpk_idmap_free(&fold.gone);
-	cdpk_idmap_free(&fold.replaced);
+	end_fold(&fold);
+}
+
+/* take_last takes the last profile from those that are written. */
+static void
+take_last(PassFold *fold, CdpkBatchPart *last)
+{
+	const CdpkBatchProfile *profile = &fold->profiles[--fold->profile_count];
+
+	last->profile_id = profile->profile_id;
+	last->events = profile->events;
+	last->first_at = profile->first_at;
+	last->last_at = profile->last_at;
+	last->expires_at = profile->expires_at;
+	last->traits = profile->traits;
+	last->timeline = profile->timeline;
+}
+
+void
+pass_refold(Pass *pass, PassRefold *refold)
+{
+	PassFold fold;
+
+	start_fold(pass, &fold);
+	pass_check(cdpk_batch_set_logged(pass->batch, refold->events, refold->event_count));
+	pass_check(cdpk_batch_add_summaries(pass->batch, refold->summaries, refold->summary_count));
+	if (refold->folded != NULL)
+		pass_check(cdpk_batch_add_folded(pass->batch, refold->folded, 1));
+	run_fold(&fold);
+	if (refold->unfinished)
+		take_last(&fold, &refold->last);
+	end_fold(&fold);
 }

@@ -66,6 +66,22 @@ static const int wanted_columns[] = {
 	IDENTIFIER_ID,          IDENTIFIER_PROFILE_ID,     IDENTIFIER_SHARED, IDENTIFIER_BLOCKED,
 	IDENTIFIER_LINK_COUNTS, IDENTIFIER_SINCE_BATCH_ID, IDENTIFIER_VALUE};
 
+bool
+pass_is_claimed(const Pass *pass, int64 identifier_id)
+{
+	return pass->anew &&
+		   cdpk_idmap_get(&pass->claimed, (uint64_t) identifier_id) != CDPK_IDMAP_NONE;
+}
+
+/* has_no_row tells whether an identifier is new to the tables that are written. */
+static bool
+has_no_row(const Pass *pass, uint32_t place)
+{
+	const CdpkBatchIdentifier *identifier = cdpk_batch_identifier(pass->batch, place);
+
+	return identifier->is_new || pass_is_claimed(pass, identifier->identifier_id);
+}
+
 /* read_moved reads the identifiers of profiles that move whole, and then those that move alone or change their sharing. */
 static void
 read_moved(ChangedRows *changed)
@@ -88,13 +104,14 @@ read_moved(ChangedRows *changed)
 		const CdpkStitchMove *move = &result->identifier_moves[i];
 		uint32_t place = cdpk_batch_place(pass->batch, move->id);
 
-		if (place != CDPK_BATCH_NONE && cdpk_batch_identifier(pass->batch, place)->is_new)
+		if (place != CDPK_BATCH_NONE && has_no_row(pass, place))
 			continue;
 		pass_check(cdpk_idmap_put(&changed->alone, (uint64_t) move->id, (uint32_t) i));
 		pass_add_id(&ids, move->id);
 	}
 	for (size_t i = 0; i < result->sharing_count; i++)
-		pass_add_id(&ids, result->sharing[i].identifier_id);
+		if (!pass_is_claimed(pass, result->sharing[i].identifier_id))
+			pass_add_id(&ids, result->sharing[i].identifier_id);
 	pass_find_ids(pass, TABLE_IDENTIFIER, IDENTIFIER_ID, ids.items, ids.count,
 				  lengthof(wanted_columns), wanted_columns, note_row, changed);
 }
@@ -232,7 +249,7 @@ write_counts(ChangedRows *changed)
 		Datum counts;
 		uint32_t row;
 
-		if (identifier->is_new)
+		if (has_no_row(pass, places[i]))
 			continue;
 		counts = pass_make_counts(pass, identifier->counts, identifier->count_length);
 		row = cdpk_idmap_get(&changed->place, (uint64_t) identifier->identifier_id);
@@ -249,12 +266,29 @@ write_counts(ChangedRows *changed)
 					 pass_columns(&set));
 }
 
+/* list_new lists the places of identifiers that have no rows yet. */
+static uint32_t *
+list_new(const Pass *pass, size_t *count)
+{
+	size_t total;
+	const uint32_t *fresh = cdpk_batch_fresh(pass->batch, count);
+	uint32_t *places;
+
+	cdpk_batch_names(pass->batch, &total);
+	places = pass_array((int64) (pass->anew ? total : *count), sizeof(uint32_t));
+	memcpy(places, fresh, sizeof(uint32_t) * *count);
+	for (uint32_t i = 0; pass->anew && i < total; i++)
+		if (pass_is_claimed(pass, cdpk_batch_identifier(pass->batch, i)->identifier_id))
+			places[(*count)++] = i;
+	return places;
+}
+
 /* write_new writes the rows of new identifiers. */
 static void
 write_new(Pass *pass)
 {
 	size_t total;
-	const uint32_t *fresh = cdpk_batch_fresh(pass->batch, &total);
+	const uint32_t *fresh = list_new(pass, &total);
 	PassColumns row = {(int) total};
 	Datum *identifier_id = pass_column(&row, IDENTIFIER_ID);
 	Datum *identifier = pass_column(&row, IDENTIFIER_VALUE);
@@ -290,7 +324,8 @@ pass_write_identifiers(Pass *pass)
 	read_moved(&changed);
 	move_rows(&changed);
 	note_places(&changed);
-	write_history(&changed);
+	if (!pass->anew)
+		write_history(&changed);
 	write_counts(&changed);
 	write_moved(&changed);
 	write_new(pass);

@@ -401,7 +401,7 @@ pass_hold(PassFold *fold)
 	{
 		uint32_t first = cdpk_idmap_get(&fold->held, (uint64_t) profiles[i].profile_id);
 
-		fold->helds[i].no_accounts = true;
+		fold->helds[i].no_identifiers = fold->helds[i].no_ids = fold->helds[i].no_accounts = true;
 		if (first != CDPK_IDMAP_NONE)
 			hold(&slices, profiles[i].profile_id, first, &fold->helds[i]);
 	}

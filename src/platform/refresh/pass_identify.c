@@ -17,9 +17,9 @@
 
 /* ---------------------------------------------------------------- rules */
 
-/* read_rules reads the rules of namespaces as they are now. */
-static void
-read_rules(Pass *pass)
+/* pass_read_rules reads the rules of namespaces as they are now. */
+void
+pass_read_rules(Pass *pass)
 {
 	MemoryContext caller = CurrentMemoryContext;
 
@@ -65,9 +65,9 @@ set_rules(Pass *pass)
 	int32_t *trust = pass_array(pass->source_count, sizeof(int32_t));
 	Jsonb *blocked = pass_ask_kept(pass, "SELECT cdp_internal.blocked_rules()", "namespace");
 
-	read_rules(pass);
+	pass_read_rules(pass);
 	if (add_namespaces(pass))
-		read_rules(pass);
+		pass_read_rules(pass);
 	for (int i = 0; i < pass->source_count; i++)
 		trust[i] = pass->sources[i].trust;
 	memset(&rules, 0, sizeof(rules));
@@ -252,6 +252,7 @@ typedef struct Lookup
 	CdpkBatchKnown *known;
 	int known_count;
 	int row_count;
+	bool *has_row; /* of each candidate */
 } Lookup;
 
 /* is_name tells whether an identifier is that name. */
@@ -276,6 +277,7 @@ note_known(void *arg, int key, const Datum *values, const bool *nulls)
 	CdpkBatchKnown *known;
 
 	progress_step(lookup->row_count++);
+	lookup->has_row[key] = true;
 	if (!is_name(values[3], &lookup->names[place]))
 		return;
 	known = &lookup->known[lookup->known_count++];
@@ -285,6 +287,87 @@ note_known(void *arg, int key, const Datum *values, const bool *nulls)
 	known->profile_id = DatumGetInt64(values[0]);
 	known->shared = DatumGetBool(values[1]);
 	pass_read_counts(lookup->pass, values[2], &known->counts, &known->count_length);
+}
+
+/* ---------------------------------------------------------------- look-up of a graph that is built anew */
+
+/*
+ * What gives the names that have no rows in the graph built anew the numbers that they have: those of
+ * their rows in the graph in use or, where a row is lost, the number that only the map still knows.
+ */
+typedef struct Claims
+{
+	Pass *pass;
+	const Candidates *candidates;
+	const CdpkBatchBytes *names;
+	const int *asked; /* the candidates that are looked up */
+	bool *has_row;    /* of each candidate */
+	CdpkIdMap named;  /* places that have a number */
+	CdpkBatchKnown *claimed;
+	int count;
+} Claims;
+
+/* claim gives a name a number, unless one of them is given already. */
+static void
+claim(Claims *claims, int candidate)
+{
+	uint32_t place = claims->candidates->places[candidate];
+	int64 id = claims->candidates->ids[candidate];
+	CdpkIdMap *claimed = &claims->pass->claimed;
+
+	if (cdpk_idmap_get(&claims->named, place) != CDPK_IDMAP_NONE ||
+		cdpk_idmap_get(claimed, (uint64_t) id) != CDPK_IDMAP_NONE)
+		return;
+	pass_check(cdpk_idmap_put(&claims->named, place, 0));
+	pass_check(cdpk_idmap_put(claimed, (uint64_t) id, 0));
+	memset(&claims->claimed[claims->count], 0, sizeof(CdpkBatchKnown));
+	claims->claimed[claims->count].place = place;
+	claims->claimed[claims->count++].identifier_id = id;
+}
+
+/* note_numbered is the StoreRowFunction that takes the row of an identifier in the graph in use. */
+static void
+note_numbered(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Claims *claims = arg;
+	int candidate = claims->asked[key];
+
+	claims->has_row[candidate] = true;
+	if (is_name(values[0], &claims->names[claims->candidates->places[candidate]]))
+		claim(claims, candidate);
+}
+
+/* claim_numbers adds the numbers of names that the graph built anew does not know. */
+static void
+claim_numbers(Pass *pass, Lookup *lookup)
+{
+	static const int wanted[] = {IDENTIFIER_VALUE};
+	const Candidates *candidates = lookup->candidates;
+	int64 *ids = pass_array(candidates->count, sizeof(int64));
+	int *asked = pass_array(candidates->count, sizeof(int));
+	Claims claims = {pass, candidates, lookup->names, asked, lookup->has_row};
+	int count = 0;
+
+	cdpk_idmap_init(&claims.named, &pass->allocator);
+	claims.claimed = pass_array(candidates->count, sizeof(CdpkBatchKnown));
+	for (int i = 0; i < lookup->known_count; i++)
+		pass_check(cdpk_idmap_put(&claims.named, lookup->known[i].place, 0));
+	for (int i = 0; i < candidates->count; i++)
+		if (!lookup->has_row[i])
+		{
+			ids[count] = candidates->ids[i];
+			asked[count++] = i;
+		}
+	pass_find_ids(pass, TABLE_NUMBERED_IDENTIFIER, IDENTIFIER_ID, ids, count, lengthof(wanted),
+				  wanted, note_numbered, &claims);
+	for (int i = 0; i < count; i++)
+		if (!lookup->has_row[asked[i]])
+			claim(&claims, asked[i]);
+	pass_check(cdpk_batch_add_known(pass->batch, claims.claimed, (size_t) claims.count));
+	cdpk_idmap_free(&claims.named);
+	pfree(ids);
+	pfree(asked);
+	pfree(claims.claimed);
 }
 
 /* pass_look_up_names tells which names from "first" on are blocked, and what the tables know of the others. */
@@ -301,14 +384,18 @@ pass_look_up_names(Pass *pass, size_t first)
 	find_candidates(pass, first, &candidates);
 	lookup.names = cdpk_batch_names(pass->batch, &count);
 	lookup.known = pass_array(candidates.count, sizeof(CdpkBatchKnown));
+	lookup.has_row = palloc_extended(Max(candidates.count, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	pass_find_ids(pass, TABLE_IDENTIFIER, IDENTIFIER_ID, candidates.ids, candidates.count,
 				  lengthof(wanted), wanted, note_known, &lookup);
-	if (lookup.row_count != candidates.count)
+	if (lookup.row_count != candidates.count && !pass->anew)
 		pass_check(CDPK_CORRUPT);
 	pass_check(cdpk_batch_add_known(pass->batch, lookup.known, (size_t) lookup.known_count));
+	if (pass->anew)
+		claim_numbers(pass, &lookup);
 	pfree(candidates.places);
 	pfree(candidates.ids);
 	pfree(lookup.known);
+	pfree(lookup.has_row);
 }
 
 /* ---------------------------------------------------------------- others */

@@ -56,6 +56,7 @@ look_up_links(Pass *pass)
 	const CdpkBatchIdPair *pairs = cdpk_batch_pairs(pass->batch, &count);
 	PassColumns key = {(int) count};
 	Found found = {pass};
+	int asked = 0;
 	Datum *a;
 	Datum *b;
 
@@ -65,11 +66,14 @@ look_up_links(Pass *pass)
 	b = pass_column(&key, LINK_B);
 	for (size_t i = 0; i < count; i++)
 	{
-		a[i] = Int64GetDatum(pairs[i].a);
-		b[i] = Int64GetDatum(pairs[i].b);
+		if (pass_is_claimed(pass, pairs[i].a) || pass_is_claimed(pass, pairs[i].b))
+			continue;
+		a[asked] = Int64GetDatum(pairs[i].a);
+		b[asked++] = Int64GetDatum(pairs[i].b);
 	}
-	store_find(pass_table(pass, TABLE_LINK), (int) count, pass_columns(&key), lengthof(wanted),
-			   wanted, note_link, &found);
+	if (asked > 0)
+		store_find(pass_table(pass, TABLE_LINK), asked, pass_columns(&key), lengthof(wanted),
+				   wanted, note_link, &found);
 	pass_check(cdpk_batch_add_links(pass->batch, found.rows, (size_t) found.count));
 	pfree(a);
 	pfree(b);

@@ -147,9 +147,7 @@ add_timelines(PassColumns *columns, const CdpkBatchProfile *const *profiles)
 static size_t
 place_of(const PassFold *fold, const CdpkBatchProfile *profile)
 {
-	size_t count;
-
-	return (size_t) (profile - cdpk_batch_profiles(fold->pass->batch, &count));
+	return (size_t) (profile - fold->profiles);
 }
 
 /* add_held adds the columns of their identifiers. */
@@ -273,6 +271,28 @@ same_accounts(const PassHeld *a, const PassHeld *b)
 	return datum_image_eq(a->accounts, b->accounts, false, -1);
 }
 
+/* is_same_timeline tells whether a timeline that was folded anew is what the row has, levels included. */
+static bool
+is_same_timeline(const PassFold *fold, const CdpkBatchProfile *profile, const CdpkBatchPart *part)
+{
+	CdpkBatchBytes folded = profile->timeline;
+
+	if (cdpk_idmap_get(&fold->rebuilt, (uint64_t) profile->profile_id) == CDPK_IDMAP_NONE)
+		return false;
+	if (folded.bytes == NULL)
+		folded = pass_bytes(empty_timeline(), false);
+	return same_bytes(&part->timeline, &folded);
+}
+
+/* is_same tells whether the values of a profile that was folded anew are those of its row. */
+static bool
+is_same(const CdpkBatchProfile *profile, const CdpkBatchPart *part)
+{
+	return profile->rebuilt && part->events == profile->events &&
+		   part->first_at == profile->first_at && part->last_at == profile->last_at &&
+		   part->expires_at == profile->expires_at;
+}
+
 /* profile_class tells what of the row of a profile, which has this part, is to be set. */
 static int
 profile_class(const PassFold *fold, const CdpkBatchProfile *profile, const CdpkBatchPart *part)
@@ -290,10 +310,10 @@ profile_class(const PassFold *fold, const CdpkBatchProfile *profile, const CdpkB
 	if (!same_bytes(&part->traits, &profile->traits))
 		class |= SET_TRAITS;
 	if (cdpk_idmap_get(&fold->replaced, (uint64_t) profile->profile_id) != CDPK_IDMAP_NONE)
-		class |= SET_TIMELINE | SET_LEVELS;
+		class |= is_same_timeline(fold, profile, part) ? 0 : SET_TIMELINE | SET_LEVELS;
 	else if (!same_bytes(&part->timeline, &profile->timeline))
 		class |= SET_TIMELINE;
-	return class != 0 || profile->folded ? class : SET_NOTHING;
+	return class != 0 || (profile->folded && !is_same(profile, part)) ? class : SET_NOTHING;
 }
 
 /* seal_timelines moves what has become large to the first level that can take all before it. */
@@ -310,8 +330,8 @@ void
 pass_write_profiles(PassFold *fold)
 {
 	Pass *pass = fold->pass;
-	size_t total;
-	const CdpkBatchProfile *profiles = cdpk_batch_profiles(pass->batch, &total);
+	size_t total = fold->profile_count;
+	const CdpkBatchProfile *profiles = fold->profiles;
 	const CdpkBatchProfile **chosen = pass_array((int64) total, sizeof(*chosen));
 	uint8 *classes = pass_array((int64) total, 1);
 	int class_counts[SET_CLASSES + 1] = {0};

@@ -255,6 +255,36 @@ read_number(Pass *pass, SPITupleTable *rows, uint64 row, int identifier, int num
 	return place == CDPK_BATCH_NONE ? 0 : cdpk_batch_identifier(pass->batch, place)->identifier_id;
 }
 
+/*
+ * The forbids of identifiers in these profiles, with these numbers or of these names: the rows of the
+ * batch's new identifiers are not written yet.
+ */
+#define FORBID_QUERY(identifier, number_of_a, number_of_b)                              \
+	"WITH near AS ("                                                                    \
+	" SELECT i.identifier FROM " identifier " i WHERE i.profile_id = ANY ($3)"          \
+	" UNION SELECT i.identifier FROM " identifier " i WHERE i.identifier_id = ANY ($4)" \
+	" UNION SELECT n.identifier FROM unnest($5) AS n (identifier)), met AS ("           \
+	" SELECT v.a, v.b FROM near n JOIN cdp_data.verdict v ON v.a = n.identifier"        \
+	" WHERE v.kind = 'forbid'"                                                          \
+	" UNION SELECT v.a, v.b FROM near n JOIN cdp_data.verdict v ON v.b = n.identifier"  \
+	" WHERE v.kind = 'forbid')"                                                         \
+	" SELECT m.a, (SELECT k.identifier_id FROM " number_of_a " k), m.b,"                \
+	" (SELECT k.identifier_id FROM " number_of_b " k) FROM met m"
+
+#define NUMBER_ANEW(name)                                                                    \
+	"(SELECT i.identifier_id FROM cdp_data.identifier_map p CROSS JOIN LATERAL ("            \
+	"  SELECT r.identifier_id, r.identifier FROM cdp_data.restitch_identifier r"             \
+	"  WHERE r.identifier_id = p.identifier_id LIMIT 1) i"                                   \
+	" WHERE p.hash = cdp_internal.map_hash(" name ") AND i.identifier OPERATOR(cdp.=) " name \
+	" LIMIT 1)"
+
+static const char known_forbids[] =
+	FORBID_QUERY("cdp_data.identifier", "cdp_internal.known_identifier(m.a)",
+				 "cdp_internal.known_identifier(m.b)");
+
+static const char forbids_anew[] =
+	FORBID_QUERY("cdp_data.restitch_identifier", NUMBER_ANEW("m.a"), NUMBER_ANEW("m.b"));
+
 static CdpkStatus
 load_forbids(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t profile_count,
 			 const int64_t *identifier_ids, size_t identifier_count)
@@ -272,20 +302,7 @@ load_forbids(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size
 	arguments[0] = pass_id_array((const int64 *) profile_ids, (int) profile_count);
 	arguments[1] = pass_id_array((const int64 *) identifier_ids, (int) identifier_count);
 	arguments[2] = batch_names(pass, identifier_ids, identifier_count);
-	/* the rows of the batch's new identifiers are not written yet */
-	rows = pass_query(
-		pass,
-		"WITH near AS ("
-		" SELECT i.identifier FROM cdp_data.identifier i WHERE i.profile_id = ANY ($3)"
-		" UNION SELECT i.identifier FROM cdp_data.identifier i WHERE i.identifier_id = ANY ($4)"
-		" UNION SELECT n.identifier FROM unnest($5) AS n (identifier)), met AS ("
-		" SELECT v.a, v.b FROM near n JOIN cdp_data.verdict v ON v.a = n.identifier"
-		" WHERE v.kind = 'forbid'"
-		" UNION SELECT v.a, v.b FROM near n JOIN cdp_data.verdict v ON v.b = n.identifier"
-		" WHERE v.kind = 'forbid')"
-		" SELECT m.a, (SELECT k.identifier_id FROM cdp_internal.known_identifier(m.a) k),"
-		" m.b, (SELECT k.identifier_id FROM cdp_internal.known_identifier(m.b) k) FROM met m",
-		3, types, arguments, &count);
+	rows = pass_query(pass, pass->anew ? forbids_anew : known_forbids, 3, types, arguments, &count);
 	forbids = pass_array((int64) count, sizeof(CdpkStitchForbid));
 	for (uint64 i = 0; i < count; i++)
 	{

@@ -54,9 +54,9 @@ take(Pass *pass)
 
 /* ---------------------------------------------------------------- sources */
 
-/* load_sources reads all sources, in the order of their names. */
-static void
-load_sources(Pass *pass)
+/* pass_load_sources reads all sources, in the order of their names. */
+void
+pass_load_sources(Pass *pass)
 {
 	uint64 count;
 	SPITupleTable *rows = pass_query(
@@ -148,27 +148,32 @@ list_new_sources(const Pass *pass, Datum *names)
 	return count;
 }
 
+/* pass_add_sources lists sources that the table does not have, and reads all anew. */
+void
+pass_add_sources(Pass *pass, Datum *names, int count)
+{
+	static const Oid types[] = {TEXTARRAYOID};
+	Datum argument = pass_value_array(names, count, TEXTOID);
+
+	pass_run(pass,
+			 "INSERT INTO cdp_data.source (source, first_batch_id, last_batch_id)"
+			 " SELECT DISTINCT n.source, $1, $1 FROM unnest($3) AS n (source)"
+			 " ORDER BY n.source ON CONFLICT DO NOTHING",
+			 1, types, &argument);
+	pass_load_sources(pass);
+}
+
 /* read_sources reads all sources, after those that the batch brings are listed. */
 static void
 read_sources(Pass *pass)
 {
-	static const Oid types[] = {TEXTARRAYOID};
 	Datum *names = pass_array(pass->row_count, sizeof(Datum));
 	int count;
 
-	load_sources(pass);
+	pass_load_sources(pass);
 	count = list_new_sources(pass, names);
 	if (count > 0)
-	{
-		Datum argument = pass_value_array(names, count, TEXTOID);
-
-		pass_run(pass,
-				 "INSERT INTO cdp_data.source (source, first_batch_id, last_batch_id)"
-				 " SELECT DISTINCT n.source, $1, $1 FROM unnest($3) AS n (source)"
-				 " ORDER BY n.source ON CONFLICT DO NOTHING",
-				 1, types, &argument);
-		load_sources(pass);
-	}
+		pass_add_sources(pass, names, count);
 	pfree(names);
 }
 

@@ -33,6 +33,18 @@ TABLE(account, "group_id", "first_seen", "last_seen", "events", "traits", "expir
 TABLE(account_member, "identifier_id", "group_id", "first_at", "last_at", "events");
 TABLE(seen_name, "kind", "name");
 
+/* those of the graph that is built anew, see cdp_internal.restitch_tables() */
+#define TABLE_ANEW(table)                                                   \
+	static const StoreTable table##_anew = {"cdp_data", "restitch_" #table, \
+											lengthof(table##_columns), table##_columns}
+
+TABLE_ANEW(identifier);
+TABLE_ANEW(link);
+TABLE_ANEW(profile);
+static const char *const suspect_columns[] = {"event_id", "identifier_id", "timestamp"};
+static const StoreTable suspect_table = {"cdp_data", "restitch_event", lengthof(suspect_columns),
+										 suspect_columns};
+
 static const StoreTable *const tables[PASS_TABLES] = {&message_table,
 													  &source_table,
 													  &identifier_map_table,
@@ -44,10 +56,31 @@ static const StoreTable *const tables[PASS_TABLES] = {&message_table,
 													  &profile_identifier_table,
 													  &account_table,
 													  &account_member_table,
-													  &seen_name_table};
+													  &seen_name_table,
+													  &identifier_table,
+													  &suspect_table};
 
 StaticAssertDecl(lengthof(event_columns) == EVENT_LOGGED + LOGGED_COLUMNS,
 				 "the columns of the log are listed");
+
+/* find_table tells which table a pass reads and writes. */
+static const StoreTable *
+find_table(const Pass *pass, PassTable table)
+{
+	if (!pass->anew)
+		return tables[table];
+	switch (table)
+	{
+		case TABLE_IDENTIFIER:
+			return &identifier_anew;
+		case TABLE_LINK:
+			return &link_anew;
+		case TABLE_PROFILE:
+			return &profile_anew;
+		default:
+			return tables[table];
+	}
+}
 
 Store *
 pass_table(Pass *pass, PassTable table)
@@ -56,7 +89,7 @@ pass_table(Pass *pass, PassTable table)
 	{
 		MemoryContext caller = MemoryContextSwitchTo(pass->context);
 
-		pass->stores[table] = store_open(tables[table], STORE_WRITE, STORE_DIRECT);
+		pass->stores[table] = store_open(find_table(pass, table), STORE_WRITE, STORE_DIRECT);
 		MemoryContextSwitchTo(caller);
 	}
 	return pass->stores[table];

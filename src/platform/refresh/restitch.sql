@@ -8,23 +8,36 @@ CREATE FUNCTION cdp_internal.restitch_pass(INOUT identifier_id bigint, OUT done 
 AS $function$
 BEGIN
 	done := (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
-	PERFORM cdp_internal.progress_set('identify', 0, 0);
-	SELECT i.identifier_id, i.identifiers INTO identifier_id, done.identifiers
-	FROM cdp_internal.restitch_identify(identifier_id) i;
-	PERFORM cdp_internal.progress_set('link', 0, 0);
-	done.links := cdp_internal.restitch_link();
-	PERFORM cdp_internal.progress_set('stitch', 0, 0);
-	SELECT s.profiles_created, s.profiles_merged, s.profiles_split, s.reworks, s.identifiers_reworked
-	INTO done.profiles_created, done.profiles_merged, done.profiles_split, done.reworks, done.identifiers_reworked
-	FROM cdp_internal.restitch_stitch() s;
-	done.largest_rework := cdp_internal.batch_value($sql$ SELECT other FROM batch_result WHERE kind = 'reworks' $sql$);
-	PERFORM cdp_internal.progress_set('anchor', 0, 0);
-	done.events_reanchored := cdp_internal.restitch_anchor();
+	PERFORM cdp_internal.progress_set('numbers', 0, 0);
+	PERFORM cdp_internal.restitch_normalize();
+	identifier_id := cdp_internal.restitch_map(identifier_id);
+	-- the graph that follows from the log
+	PERFORM cdp_internal.restitch_tables(make => true);
+	SELECT g.identifier_id, g.reworks, g.identifiers_reworked, g.largest_rework
+	INTO identifier_id, done.reworks, done.identifiers_reworked, done.largest_rework
+	FROM cdp_internal.restitch_graph(identifier_id) g;
+	-- the graph in use becomes it
+	PERFORM cdp_internal.progress_set('compare', 0, 0);
+	PERFORM cdp_internal.restitch_compare();
+	SELECT c.created, c.merged, c.split INTO done.profiles_created, done.profiles_merged, done.profiles_split
+	FROM cdp_internal.restitch_count_profiles() c;
+	done.identifiers := cdp_internal.batch_value('SELECT count(*) FROM batch_identifier_differs WHERE NOT is_there');
+	PERFORM cdp_internal.restitch_write_identifiers();
+	done.links := cdp_internal.restitch_write_links();
+	PERFORM cdp_internal.restitch_end_profiles();
+	-- what follows from the graph
+	done.events_reanchored := cdp_internal.restitch_anchor_events(identifier_id);
+	PERFORM cdp_internal.restitch_fold_profiles(identifier_id);
 	PERFORM cdp_internal.progress_set('accounts', 0, 0);
-	PERFORM cdp_internal.restitch_fold_account();
-	PERFORM cdp_internal.progress_set('fold', 0, 0);
-	done.profiles_touched := cdp_internal.restitch_fold();
-	touched := cdp_internal.batch_array('SELECT profile_id FROM batch_touched');
+	PERFORM cdp_internal.restitch_fold_accounts();
+	PERFORM cdp_internal.restitch_hold();
+	touched := cdp_internal.batch_array($sql$
+		SELECT profile_id FROM cdp_data.restitch_profile
+		UNION
+		SELECT old_id FROM batch_identifier_differs WHERE has_moved AND old_id <> 0
+	$sql$);
+	done.profiles_touched := cardinality(touched);
+	PERFORM cdp_internal.restitch_tables(make => false);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_pass(bigint) IS

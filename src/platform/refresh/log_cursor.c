@@ -1,0 +1,73 @@
+/*
+ * log_cursor.c
+ *		Rows of a query, one after the other, whatever their number.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+
+#include "platform/refresh/restitch.h"
+
+/* rows that are fetched at a time */
+#define PORTION 200
+
+void
+log_cursor_open(LogCursor *cursor, const Pass *pass, const char *query)
+{
+	Oid types[] = {INT8OID, TIMESTAMPTZOID};
+	Datum values[] = {Int64GetDatum(pass->batch_id), TimestampTzGetDatum(pass->as_of)};
+
+	memset(cursor, 0, sizeof(*cursor));
+	/* not read_only: it sees what this transaction has written until now */
+	cursor->portal = SPI_cursor_open_with_args(NULL, query, lengthof(types), types, values, NULL,
+											   false, CURSOR_OPT_NO_SCROLL);
+}
+
+bool
+log_cursor_look(LogCursor *cursor)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	if (cursor->at < cursor->count)
+		return true;
+	if (cursor->rows != NULL)
+		SPI_freetuptable(cursor->rows);
+	SPI_cursor_fetch(cursor->portal, true, PORTION);
+	MemoryContextSwitchTo(caller);
+	cursor->rows = SPI_tuptable;
+	cursor->count = SPI_processed;
+	cursor->at = 0;
+	return cursor->count > 0;
+}
+
+void
+log_cursor_skip(LogCursor *cursor)
+{
+	cursor->at++;
+}
+
+Datum
+log_cursor_value(const LogCursor *cursor, int column, bool *isnull)
+{
+	return SPI_getbinval(cursor->rows->vals[cursor->at], cursor->rows->tupdesc, column, isnull);
+}
+
+int64
+log_cursor_int8(const LogCursor *cursor, int column)
+{
+	return resolver_int8(cursor->rows, cursor->at, column);
+}
+
+bool
+log_cursor_bool(const LogCursor *cursor, int column)
+{
+	return resolver_bool(cursor->rows, cursor->at, column);
+}
+
+void
+log_cursor_close(LogCursor *cursor)
+{
+	if (cursor->rows != NULL)
+		SPI_freetuptable(cursor->rows);
+	SPI_cursor_close(cursor->portal);
+}

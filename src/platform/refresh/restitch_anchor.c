@@ -1,0 +1,102 @@
+/*
+ * restitch_anchor.c
+ *		cdp_internal.restitch_anchor_events: brings events of the log to the anchors that the graph gives them.
+ */
+#include "postgres.h"
+
+#include "utils/guc.h"
+
+#include "cdp.h"
+#include "platform/batch/batch.h"
+#include "platform/progress/progress.h"
+#include "platform/refresh/restitch.h"
+
+CDP_FUNCTION(cdp_restitch_anchor);
+
+/* anchor_chunk anchors the next events, and counts those that moved, and all; false: there are no more. */
+static bool
+anchor_chunk(LogCursor *events, int64 last_identifier_id, int64 *moved, int64 *done)
+{
+	Pass *pass = pass_new();
+	MemoryContext caller = MemoryContextSwitchTo(pass->context);
+	LogChunk chunk;
+	bool found;
+
+	pass->last_identifier_id = last_identifier_id;
+	pass_load_sources(pass);
+	found = chunk_read(events, pass, &chunk);
+	if (found)
+	{
+		CdpkBatchStray *strays = pass_array(chunk.count, sizeof(CdpkBatchStray));
+
+		for (int i = 0; i < chunk.count; i++)
+		{
+			strays[i].event_id = chunk.event_ids[i];
+			strays[i].anchor = chunk.anchors[i];
+			strays[i].row = chunk.rows[i];
+		}
+		chunk_stitch_nothing(pass);
+		pass_reanchor(pass, strays, (size_t) chunk.count);
+		pass_move_events(pass);
+		*moved += (int64) pass->moved_count;
+		*done += chunk.count;
+	}
+	MemoryContextSwitchTo(caller);
+	pass_free(pass);
+	return found;
+}
+
+/* find_by_keys has events found by their keys, however many are looked for. */
+static void
+find_by_keys(void)
+{
+	static const char *const off[] = {"enable_seqscan", "enable_hashjoin", "enable_mergejoin"};
+
+	for (int i = 0; i < lengthof(off); i++)
+		set_config_option(off[i], "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
+						  false);
+}
+
+/* anchor_all anchors all events of a query, and returns how many moved. */
+static int64
+anchor_all(const char *query, int64 last_identifier_id)
+{
+	Pass *pass = pass_new();
+	LogCursor events;
+	int64 moved = 0;
+	int64 done = 0;
+
+	log_cursor_open(&events, pass, query);
+	pass_free(pass);
+	do
+		progress_closed("anchor", done, false);
+	while (anchor_chunk(&events, last_identifier_id, &moved, &done));
+	log_cursor_close(&events);
+	return moved;
+}
+
+/* cdp_restitch_anchor implements cdp_internal.restitch_anchor_events. */
+Datum
+cdp_restitch_anchor(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	int64 moved;
+	int nest_level;
+
+	batch_connect();
+	nest_level = batch_enter_planner();
+	find_by_keys();
+	moved = anchor_all("SELECT " LOG_COLUMNS " FROM cdp_data.restitch_event s JOIN cdp_data.event e"
+					   " ON e.identifier_id = s.identifier_id AND e.\"timestamp\" = s.\"timestamp\""
+					   " AND e.event_id = s.event_id",
+					   PG_GETARG_INT64(0));
+	/* an event whose anchor became shared only after it was stitched */
+	moved +=
+		anchor_all("SELECT " LOG_COLUMNS " FROM cdp_data.restitch_identifier i"
+				   " JOIN cdp_data.event e ON e.identifier_id = i.identifier_id WHERE i.shared",
+				   PG_GETARG_INT64(0));
+	AtEOXact_GUC(true, nest_level);
+	SPI_finish();
+	MemoryContextSwitchTo(caller);
+	PG_RETURN_INT64(moved);
+}

@@ -1,0 +1,188 @@
+/*
+ * restitch_chunk.c
+ *		Chunks of the log: events with their identifiers, cleaned as they were when they came.
+ */
+#include "postgres.h"
+
+#include "utils/guc.h"
+
+#include "platform/ingest/onboard.h"
+#include "platform/refresh/restitch.h"
+
+/* a chunk ends once its events make so many pairs of identifiers, or its identifiers have so many bytes */
+#define PAIRS_MAX (2 * 1000 * 1000)
+#define BYTES_MAX (32 * 1024 * 1024)
+
+static int rows_setting = 50000;
+
+void
+restitch_define_settings(void)
+{
+	DefineCustomIntVariable("cdp.restitch_rows",
+							"How many events of the log cdp.restitch() takes at a time.",
+							"More take more memory, and fewer more time.", &rows_setting, 50000, 1,
+							1000000, PGC_USERSET, 0, NULL, NULL, NULL);
+}
+
+int
+restitch_rows(void)
+{
+	return rows_setting;
+}
+
+/* ---------------------------------------------------------------- events */
+
+/* those of LOG_COLUMNS */
+enum
+{
+	LOG_EVENT_ID = 1,
+	LOG_IDENTIFIER_ID,
+	LOG_LOGGED /* from here on those of LoggedColumn */
+};
+
+/* where the cleaning of a row looks for them */
+static const InboxColumn inbox_columns[LOGGED_COLUMNS] = {
+	[LOGGED_AT] = INBOX_TIMESTAMP,
+	[LOGGED_MESSAGE_ID] = INBOX_MESSAGE_ID,
+	[LOGGED_TYPE] = INBOX_TYPE,
+	[LOGGED_EVENT] = INBOX_EVENT,
+	[LOGGED_ANONYMOUS_ID] = INBOX_ANONYMOUS_ID,
+	[LOGGED_USER_ID] = INBOX_USER_ID,
+	[LOGGED_GROUP_ID] = INBOX_GROUP_ID,
+	[LOGGED_PREVIOUS_ID] = INBOX_PREVIOUS_ID,
+	[LOGGED_IDENTIFIERS] = INBOX_IDENTIFIERS,
+	[LOGGED_PROPERTIES] = INBOX_PROPERTIES,
+	[LOGGED_TRAITS] = INBOX_TRAITS,
+	[LOGGED_CONTEXT] = INBOX_CONTEXT,
+	[LOGGED_SENT_AT] = INBOX_SENT_AT,
+	[LOGGED_ORIGINAL_TIMESTAMP] = INBOX_ORIGINAL_TIMESTAMP,
+	[LOGGED_RECEIVED_AT] = INBOX_RECEIVED_AT,
+	[LOGGED_SOURCE] = INBOX_SOURCE};
+
+/* copy_identifiers sets the identifiers of an event, which outlive its row. */
+static void
+copy_identifiers(const Pass *pass, const IdentifierSet *set, CdpkBatchRow *row)
+{
+	CdpkBatchBytes *identifiers =
+		MemoryContextAlloc(pass->context, sizeof(CdpkBatchBytes) * Max(set->count, 1));
+
+	for (int i = 0; i < set->count; i++)
+	{
+		Size size = VARSIZE(set->members[i]);
+		void *copy = MemoryContextAlloc(pass->context, size);
+
+		memcpy(copy, set->members[i], size);
+		identifiers[i] = pass_payload(PointerGetDatum(copy));
+	}
+	row->identifiers = identifiers;
+	row->identifier_count = (uint32_t) set->count;
+}
+
+/* clean finds the identifiers of an event; one that would be refused now has none. */
+static void
+clean(Pass *pass, const InboxRow *columns, CdpkBatchRow *row)
+{
+	OnboardOptions options = {pass->as_of, INGEST_IDENTIFIERS_MAX};
+	MemoryContext caller = MemoryContextSwitchTo(pass->scratch);
+	Refusal refusal = {NULL, ""};
+	OnboardedRow event;
+
+	if (onboard_row(columns, ingest_column(columns, INBOX_SOURCE), options, &event, &refusal))
+		copy_identifiers(pass, &event.identifiers, row);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(pass->scratch);
+}
+
+/* set_source sets the source of the last event of a chunk, after it is listed where it is missing. */
+static void
+set_source(Pass *pass, LogChunk *chunk, Datum name)
+{
+	text *packed = DatumGetTextPP(name);
+	const char *bytes = VARDATA_ANY(packed);
+	int length = (int) VARSIZE_ANY_EXHDR(packed);
+	CdpkBatchRow *row = &chunk->rows[chunk->count];
+
+	row->source = pass_source(pass, bytes, length);
+	if (row->source != CDPK_BATCH_NONE)
+		return;
+	{
+		const PassSource *former = pass->sources;
+
+		pass_add_sources(pass, &name, 1);
+		for (int i = 0; i < chunk->count; i++)
+			chunk->rows[i].source =
+				pass_known_source(pass, PointerGetDatum(former[chunk->rows[i].source].name));
+	}
+	row->source = pass_known_source(pass, name);
+}
+
+/* read_event makes a row of the present event. */
+static void
+read_event(const LogCursor *cursor, Pass *pass, LogChunk *chunk)
+{
+	CdpkBatchRow *row = &chunk->rows[chunk->count];
+	InboxRow columns;
+
+	memset(row, 0, sizeof(*row));
+	memset(&columns, 0, sizeof(columns));
+	memset(columns.nulls, true, sizeof(columns.nulls));
+	for (int i = 0; i < LOGGED_COLUMNS; i++)
+		columns.values[inbox_columns[i]] =
+			log_cursor_value(cursor, LOG_LOGGED + i, &columns.nulls[inbox_columns[i]]);
+	chunk->event_ids[chunk->count] = log_cursor_int8(cursor, LOG_EVENT_ID);
+	chunk->anchors[chunk->count] = log_cursor_int8(cursor, LOG_IDENTIFIER_ID);
+	row->at = DatumGetTimestampTz(columns.values[INBOX_TIMESTAMP]);
+	row->said_at = Min(row->at, DatumGetTimestampTz(columns.values[INBOX_RECEIVED_AT]));
+	row->expires_at = CDPK_BATCH_NEVER;
+	if (!columns.nulls[INBOX_MESSAGE_ID])
+		row->message_id = pass_bytes(
+			PointerGetDatum(PG_DETOAST_DATUM_COPY(columns.values[INBOX_MESSAGE_ID])), false);
+	clean(pass, &columns, row);
+	set_source(pass, chunk, columns.values[INBOX_SOURCE]);
+	chunk->count++;
+}
+
+bool
+chunk_read(LogCursor *cursor, Pass *pass, LogChunk *chunk)
+{
+	MemoryContext caller = MemoryContextSwitchTo(pass->context);
+	int64 pairs = 0;
+	int64 bytes = 0;
+
+	chunk->count = 0;
+	chunk->event_ids = pass_array(rows_setting, sizeof(int64));
+	chunk->anchors = pass_array(rows_setting, sizeof(int64));
+	chunk->rows = pass_array(rows_setting, sizeof(CdpkBatchRow));
+	while (chunk->count < rows_setting && pairs < PAIRS_MAX && bytes < BYTES_MAX &&
+		   log_cursor_look(cursor))
+	{
+		const CdpkBatchRow *row = &chunk->rows[chunk->count];
+
+		CHECK_FOR_INTERRUPTS();
+		read_event(cursor, pass, chunk);
+		log_cursor_skip(cursor);
+		pairs += (int64) row->identifier_count * row->identifier_count / 2;
+		bytes += row->message_id.length;
+		for (uint32_t i = 0; i < row->identifier_count; i++)
+			bytes += row->identifiers[i].length;
+	}
+	MemoryContextSwitchTo(caller);
+	return chunk->count > 0;
+}
+
+/* ---------------------------------------------------------------- a pass without rows */
+
+void
+chunk_stitch_nothing(Pass *pass)
+{
+	static const CdpkBatchRow none;
+
+	pass_new_batch(pass);
+	pass_check(cdpk_batch_begin(pass->batch, &none, 0, &pass->changes));
+	pass_check(cdpk_batch_accept(pass->batch, NULL, 0));
+	pass_identify(pass);
+	pass_link(pass);
+	pass_prepare_resolve(pass);
+	pass_check(cdpk_batch_stitch(pass->batch, &pass->stitch_store));
+	pass_check(cdpk_batch_anchor(pass->batch));
+}

@@ -1,0 +1,306 @@
+/*
+ * restitch_fold.c
+ *		cdp_internal.restitch_fold: folds all people anew from the log, and writes the rows that are not what they
+ *		should be.
+ *
+ * Two queries are walked through together, both in the order of profiles: the summaries that the graph
+ * gives, and the events.  They are folded in slices; a person may be longer than one.
+ */
+#include "postgres.h"
+
+#include "utils/guc.h"
+
+#include "cdp.h"
+#include "platform/batch/batch.h"
+#include "platform/progress/progress.h"
+#include "platform/refresh/restitch.h"
+
+/* a slice ends once what is folded of its events has so many bytes */
+#define BYTES_MAX (32 * 1024 * 1024)
+
+CDP_FUNCTION(cdp_restitch_fold);
+
+/* the columns of the summaries */
+enum
+{
+	SUMMARY_PROFILE_ID = 1,
+	SUMMARY_DIFFERS,
+	SUMMARY_IDENTIFIERS,
+	SUMMARY_SHARED,
+	SUMMARY_HAS_FORBID,
+	SUMMARY_LIMITED,
+	SUMMARY_LAST_TRUST,
+	SUMMARY_LAST_AT
+};
+
+/*
+ * last_trust and last_at are a bound, which depends on how the log was cut: one in the tables that is not
+ * below the other stays.
+ */
+static const char summary_query[] =
+	"SELECT s.profile_id,"
+	" p.profile_id IS NULL"
+	" OR (p.identifier_count, p.shared, p.has_forbid, p.limited)"
+	"  IS DISTINCT FROM (s.identifier_count, s.shared, s.has_forbid, s.limited)"
+	" OR (s.identifier_count > 1 AND p.last_at IS NOT NULL"
+	"  AND ((p.last_trust, s.last_at) <= (s.last_trust, p.last_at)) IS NOT TRUE),"
+	" s.identifier_count, s.shared, s.has_forbid, s.limited, s.last_trust, s.last_at"
+	" FROM cdp_data.restitch_profile s"
+	" LEFT JOIN cdp_data.profile p ON p.profile_id = s.profile_id"
+	" ORDER BY s.profile_id";
+
+/* the columns of events */
+enum
+{
+	EVENT_PROFILE_ID = 1,
+	EVENT_NUMBER,
+	EVENT_ANCHOR,
+	EVENT_AT,
+	EVENT_RECEIVED_AT,
+	EVENT_TYPE,
+	EVENT_SOURCE,
+	EVENT_NAME,
+	EVENT_PROPERTIES,
+	EVENT_TRAITS
+};
+
+static const char event_query[] =
+	"SELECT i.profile_id, e.event_id, e.identifier_id, e.\"timestamp\", e.received_at, e.type,"
+	" e.source, e.event, CASE WHEN e.event IS NOT NULL THEN e.properties END,"
+	" CASE WHEN e.type = 'identify' THEN e.traits END"
+	" FROM cdp_data.event e JOIN cdp_data.identifier i ON i.identifier_id = e.identifier_id"
+	" WHERE i.profile_id <> 0 ORDER BY i.profile_id";
+
+/* What goes from slice to slice. */
+typedef struct Folder
+{
+	LogCursor summaries;
+	LogCursor events;
+	int64 last_identifier_id;
+	int64 done; /* events */
+	MemoryContext context;
+	CdpkBatchPart carried;         /* what earlier slices say of the profile at hand, … */
+	MemoryContext carried_context; /* … in this; NULL: nothing */
+} Folder;
+
+/* Some profiles with their events. */
+typedef struct Slice
+{
+	Pass *pass;
+	PassIds profile_ids;
+	CdpkStitchProfile *summaries;
+	int summary_count;
+	CdpkBatchLogged *events;
+	int event_count;
+	int64 bytes;
+	PassRefold refold;
+} Slice;
+
+static bool
+is_full(const Slice *slice)
+{
+	return slice->event_count == restitch_rows() || slice->bytes >= BYTES_MAX;
+}
+
+/* ---------------------------------------------------------------- reading */
+
+/* read_event adds the event at hand. */
+static void
+read_event(const Folder *folder, Slice *slice)
+{
+	const LogCursor *events = &folder->events;
+	Pass *pass = slice->pass;
+	CdpkBatchLogged *event = &slice->events[slice->event_count++];
+	bool isnull;
+	bool no_traits;
+	bool no_properties;
+	Datum value;
+	Datum traits;
+	Datum properties;
+
+	memset(event, 0, sizeof(*event));
+	event->profile_id = log_cursor_int8(events, EVENT_PROFILE_ID);
+	event->event_id = log_cursor_int8(events, EVENT_NUMBER);
+	event->anchor = log_cursor_int8(events, EVENT_ANCHOR);
+	event->row.at = DatumGetTimestampTz(log_cursor_value(events, EVENT_AT, &isnull));
+	event->row.said_at = Min(
+		event->row.at, DatumGetTimestampTz(log_cursor_value(events, EVENT_RECEIVED_AT, &isnull)));
+	event->row.call = pass_call(log_cursor_value(events, EVENT_TYPE, &isnull));
+	event->row.source = pass_known_source(pass, log_cursor_value(events, EVENT_SOURCE, &isnull));
+	value = log_cursor_value(events, EVENT_NAME, &isnull);
+	if (!isnull)
+		event->row.event = pass_bytes(PointerGetDatum(PG_DETOAST_DATUM_COPY(value)), false);
+	properties = log_cursor_value(events, EVENT_PROPERTIES, &no_properties);
+	traits = log_cursor_value(events, EVENT_TRAITS, &no_traits);
+	pass_fold_values(pass, &event->row, traits, no_traits, properties, no_properties, false);
+	slice->bytes += event->row.event.length + event->row.traits.length +
+					sizeof(CdpkBatchNumber) * event->row.number_count;
+}
+
+/* read_summary adds the summary at hand, where the profile's row has another or is not written yet. */
+static void
+read_summary(const Folder *folder, Slice *slice)
+{
+	const LogCursor *at = &folder->summaries;
+	CdpkStitchProfile *summary = &slice->summaries[slice->summary_count++];
+	bool isnull;
+	uint32_t length;
+
+	memset(summary, 0, sizeof(*summary));
+	summary->profile_id = log_cursor_int8(at, SUMMARY_PROFILE_ID);
+	summary->identifiers =
+		(uint32_t) DatumGetInt32(log_cursor_value(at, SUMMARY_IDENTIFIERS, &isnull));
+	summary->shared = log_cursor_bool(at, SUMMARY_SHARED);
+	summary->has_forbid = log_cursor_bool(at, SUMMARY_HAS_FORBID);
+	pass_read_counts(slice->pass, log_cursor_value(at, SUMMARY_LIMITED, &isnull), &summary->counts,
+					 &length);
+	summary->count_length = length;
+	summary->last.trust = DatumGetInt32(log_cursor_value(at, SUMMARY_LAST_TRUST, &isnull));
+	summary->last.first_at = DatumGetTimestampTz(log_cursor_value(at, SUMMARY_LAST_AT, &isnull));
+	summary->last_known = !isnull;
+}
+
+/* read_slice reads profiles until the slice is full; false: there were none. */
+static bool
+read_slice(Folder *folder, Slice *slice)
+{
+	LogCursor *events = &folder->events;
+
+	while (!is_full(slice) && slice->profile_ids.count < restitch_rows() &&
+		   log_cursor_look(&folder->summaries))
+	{
+		int64 profile_id = log_cursor_int8(&folder->summaries, SUMMARY_PROFILE_ID);
+		bool more;
+
+		CHECK_FOR_INTERRUPTS();
+		pass_add_id(&slice->profile_ids, profile_id);
+		while ((more = log_cursor_look(events)) &&
+			   log_cursor_int8(events, EVENT_PROFILE_ID) == profile_id && !is_full(slice))
+		{
+			CHECK_FOR_INTERRUPTS();
+			read_event(folder, slice);
+			log_cursor_skip(events);
+		}
+		if (more && log_cursor_int8(events, EVENT_PROFILE_ID) < profile_id)
+			pass_check(CDPK_CORRUPT);
+		slice->refold.unfinished = more && log_cursor_int8(events, EVENT_PROFILE_ID) == profile_id;
+		if (slice->refold.unfinished || log_cursor_bool(&folder->summaries, SUMMARY_DIFFERS))
+			read_summary(folder, slice);
+		if (!slice->refold.unfinished)
+			log_cursor_skip(&folder->summaries);
+	}
+	return slice->profile_ids.count > 0;
+}
+
+/* ---------------------------------------------------------------- folding */
+
+static CdpkBatchBytes
+copy_bytes(const CdpkBatchBytes *bytes)
+{
+	CdpkBatchBytes copy = *bytes;
+
+	if (bytes->bytes != NULL)
+	{
+		uint8_t *to = palloc_extended(Max(bytes->length, 1), MCXT_ALLOC_HUGE);
+
+		memcpy(to, bytes->bytes, bytes->length);
+		copy.bytes = to;
+	}
+	return copy;
+}
+
+/* carry keeps what a profile is so far for the next slice; what it was before may be part of it. */
+static void
+carry(Folder *folder, const PassRefold *refold)
+{
+	MemoryContext former = folder->carried_context;
+	MemoryContext caller = MemoryContextSwitchTo(folder->context);
+
+	folder->carried_context = NULL;
+	if (refold->unfinished)
+	{
+		folder->carried_context = AllocSetContextCreate(
+			folder->context, "cdp restitch unfinished profile", ALLOCSET_DEFAULT_SIZES);
+		MemoryContextSwitchTo(folder->carried_context);
+		folder->carried = refold->last;
+		folder->carried.traits = copy_bytes(&refold->last.traits);
+		folder->carried.timeline = copy_bytes(&refold->last.timeline);
+	}
+	MemoryContextSwitchTo(caller);
+	if (former != NULL)
+		MemoryContextDelete(former);
+}
+
+/* fold folds the profiles of a slice, and writes those whose rows differ. */
+static void
+fold(Folder *folder, Slice *slice)
+{
+	PassRefold *refold = &slice->refold;
+
+	refold->events = slice->events;
+	refold->event_count = (size_t) slice->event_count;
+	refold->summaries = slice->summaries;
+	refold->summary_count = (size_t) slice->summary_count;
+	refold->folded = folder->carried_context != NULL ? &folder->carried : NULL;
+	pass_refold(slice->pass, refold);
+	carry(folder, refold);
+	folder->done += slice->event_count;
+}
+
+/* fold_slice folds the next profiles, and counts them; false: there are no more. */
+static bool
+fold_slice(Folder *folder)
+{
+	Pass *pass = pass_new();
+	MemoryContext caller = MemoryContextSwitchTo(pass->context);
+	Slice slice = {pass};
+	bool found;
+
+	pass->last_identifier_id = folder->last_identifier_id;
+	pass_read_value_rules(pass);
+	pass_load_sources(pass);
+	slice.events = pass_array(restitch_rows(), sizeof(CdpkBatchLogged));
+	slice.summaries = pass_array(restitch_rows(), sizeof(CdpkStitchProfile));
+	pass_read_rules(pass);
+	found = read_slice(folder, &slice);
+	if (found)
+	{
+		pass->changes.refolded = (const int64_t *) slice.profile_ids.items;
+		pass->changes.refolded_count = (size_t) slice.profile_ids.count;
+		chunk_stitch_nothing(pass);
+		fold(folder, &slice);
+	}
+	MemoryContextSwitchTo(caller);
+	pass_free(pass);
+	return found;
+}
+
+/* cdp_restitch_fold implements cdp_internal.restitch_fold. */
+Datum
+cdp_restitch_fold(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	Folder folder = {{NULL}};
+	int nest_level;
+	Pass *pass;
+
+	batch_connect();
+	nest_level = batch_enter_planner();
+	folder.last_identifier_id = PG_GETARG_INT64(0);
+	folder.context = CurrentMemoryContext;
+	pass = pass_new();
+	log_cursor_open(&folder.summaries, pass, summary_query);
+	log_cursor_open(&folder.events, pass, event_query);
+	pass_free(pass);
+	do
+		progress_closed("fold", folder.done, true);
+	while (fold_slice(&folder));
+	if (log_cursor_look(&folder.events))
+		pass_check(CDPK_CORRUPT);
+	log_cursor_close(&folder.events);
+	log_cursor_close(&folder.summaries);
+	AtEOXact_GUC(true, nest_level);
+	SPI_finish();
+	MemoryContextSwitchTo(caller);
+	PG_RETURN_VOID();
+}
