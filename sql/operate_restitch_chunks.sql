@@ -92,17 +92,19 @@ CREATE TABLE fault (number integer GENERATED ALWAYS AS IDENTITY, fault text);
 INSERT INTO fault (fault) VALUES ('SELECT'),
 	($$ UPDATE cdp_data.identifier SET profile_id = 1 + identifier_id % 7 WHERE identifier_id % 3 = 0; UPDATE cdp_data.identifier SET shared = NOT shared WHERE identifier_id % 5 = 0 $$),
 	($$ DELETE FROM cdp_data.identifier WHERE identifier_id % 6 = 0 AND NOT blocked; UPDATE cdp_data.event SET identifier_id = 0 WHERE event_id % 9 = 0 $$),
-	($$ DELETE FROM cdp_data.identifier_map; DELETE FROM cdp_data.link WHERE a % 3 = 0; UPDATE cdp_data.identifier SET link_counts = '{}' WHERE identifier_id % 4 = 0 $$),
+	($$ DELETE FROM cdp_data.identifier_map; DELETE FROM cdp_data.link WHERE a % 3 = 0; UPDATE cdp_data.identifier SET link_counts = '' WHERE identifier_id % 4 = 0 $$),
 	($$ UPDATE cdp_data.identifier_map SET hash = hash + 1 WHERE identifier_id % 3 = 0; UPDATE cdp_data.link SET refused = NOT refused WHERE b % 3 = 0 $$),
 	($$ UPDATE cdp_data.link SET events = 9, first_at = first_at - interval '1 day', message_id = NULL WHERE a % 2 = 0; DELETE FROM cdp_data.profile WHERE profile_id % 3 = 0 $$),
 	($$ DELETE FROM cdp_data.source; UPDATE cdp_data.profile SET traits = NULL, events = 3 WHERE profile_id % 4 = 0 $$),
 	($$ INSERT INTO cdp_data.identifier (identifier_id, identifier, profile_id, batch_id, since_batch_id)
 			SELECT 10000 + identifier_id, identifier, 10000 + identifier_id, 1, 1 FROM cdp_data.identifier WHERE identifier_id % 7 = 0 $$),
 	($$ TRUNCATE cdp_data.profile, cdp_data.profile_identifier, cdp_data.link, cdp_data.account, cdp_data.account_member;
-			UPDATE cdp_data.identifier SET profile_id = 0, blocked = true, shared = false, link_counts = '{}'; UPDATE cdp_data.event SET identifier_id = 0 $$),
+			UPDATE cdp_data.identifier SET profile_id = 0, blocked = true, shared = false, link_counts = ''; UPDATE cdp_data.event SET identifier_id = 0 $$),
 	($$ DELETE FROM cdp.verdict WHERE verdict_id % 2 = 0; UPDATE cdp.namespace SET max_per_profile = 2 WHERE namespace = 'user_id'; UPDATE cdp.namespace SET blocked = '{^a1}' WHERE namespace = 'anonymous_id' $$),
 	($$ UPDATE cdp_data.profile SET identifiers = identifiers[2:], accounts = '{ghost}' WHERE profile_id % 3 = 0; UPDATE cdp_data.profile SET identifier_ids = '{1}' WHERE profile_id % 3 = 1 $$),
 	($$ DELETE FROM cdp_data.profile_identifier; INSERT INTO cdp_data.profile_identifier (profile_id, slice, identifiers, identifier_ids) SELECT profile_id, 3, identifiers, identifier_ids FROM cdp_data.profile WHERE identifier_ids IS NOT NULL $$),
+	($$ UPDATE cdp_data.profile SET identifiers = '{user_id:x}' WHERE profile_id % 2 = 0; UPDATE cdp_data.profile SET identifier_ids = NULL, accounts = '{x}' WHERE profile_id % 3 = 0;
+			INSERT INTO cdp_data.profile_identifier SELECT profile_id, 0, '{user_id:x}', '{1}' FROM cdp_data.profile $$),
 	($$ UPDATE cdp_data.account SET traits = NULL; DELETE FROM cdp_data.account_member WHERE identifier_id % 2 = 0; INSERT INTO cdp_data.account_member SELECT 0, 'ghost', now(), now(), 1 $$);
 CREATE TABLE mended AS SELECT f.number, r.rows, m.* FROM fault f CROSS JOIN (VALUES (100), (50000)) AS r (rows) CROSS JOIN LATERAL mend(f.fault, r.rows) m;
 INSERT INTO mended SELECT f.number, r.rows, m.* FROM fault f CROSS JOIN (VALUES (1), (7)) AS r (rows) CROSS JOIN LATERAL mend(f.fault, r.rows) m WHERE f.number = 9 OR r.rows = 7 AND f.number IN (2, 6);
@@ -123,16 +125,30 @@ UPDATE cdp_data.profile SET timeline = '{}', level_1 = NULL, level_2 = NULL WHER
 SELECT count(*) FROM cdp.verify();
 SELECT identifiers + links + identifiers_moved AS wrong FROM cdp.restitch();
 SELECT * FROM cdp.verify();
+-- and one with more identifiers than a row holds
+SELECT cdp.set_rules('{"*": {"cap": 1000}}');
+INSERT INTO cdp.inbox (type, event, user_id, anonymous_id, "timestamp") SELECT 'track', 'View', 'many', 'm' || i, timestamptz '2025-01-01' + i * interval '1 minute' FROM generate_series(1, 150) i;
+SELECT accepted FROM cdp.refresh();
+BEGIN;
+SELECT identifiers + links + identifiers_moved AS wrong FROM cdp.restitch();
+SELECT * FROM written();
+COMMIT;
+SELECT slice, cardinality(identifiers) FROM cdp_data.profile_identifier ORDER BY slice;
+UPDATE cdp_data.profile_identifier SET identifier_ids = '{1}' WHERE slice = 1;
+DELETE FROM cdp_data.profile_identifier WHERE slice = 0;
+SELECT count(*) > 0 AS wrong FROM cdp.verify();
+SELECT identifiers + links + identifiers_moved AS wrong FROM cdp.restitch();
+SELECT slice, cardinality(identifiers) FROM cdp_data.profile_identifier ORDER BY slice;
+SELECT * FROM cdp.verify();
 RESET cdp.restitch_rows;
 SET cdp.restitch_rows = 0;
 
--- its tables are for whoever holds the lock, and what is left of them is in nobody's way
+-- tables that were left are in nobody's way
 SELECT cdp_internal.restitch_tables(true);
 SELECT count(*) FROM pg_class WHERE relnamespace = 'cdp_data'::regnamespace AND relname LIKE 'restitch%' AND relkind = 'r' AND relpersistence = 'u';
 SELECT * FROM cdp.verify();
 SELECT identifiers + links + identifiers_moved AS wrong FROM cdp.restitch();
 SELECT count(*) FROM pg_class WHERE relnamespace = 'cdp_data'::regnamespace AND relname LIKE 'restitch%';
-SELECT cdp_internal.restitch_tables(NULL);
 
 \c :origin
 DROP DATABASE cdp_chunks;

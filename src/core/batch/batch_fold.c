@@ -268,7 +268,6 @@ summary_at(const CdpkBatch *batch, uint32_t place)
 static CdpkStatus
 make_lists(CdpkBatch *batch, Lists *lists)
 {
-
 	memset(lists, 0, sizeof(*lists));
 	STITCH_TRY(list_rows(batch, &lists->rows));
 	STITCH_TRY(list_parts(batch, &lists->gone, &lists->own));

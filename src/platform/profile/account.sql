@@ -156,5 +156,39 @@ COMMENT ON FUNCTION cdp_internal.restitch_fold_accounts() IS
 	'Internal: folds all group calls of the log into cdp_data.account and cdp_data.account_member, and writes the rows '
 	'that differ.';
 
+-- The accounts that stand in the rows of people, for cdp.restitch().
+CREATE FUNCTION cdp_internal.restitch_hold_accounts() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	PERFORM cdp_internal.batch_stage('batch_held_differs', $sql$
+		SELECT p.profile_id, n.accounts
+		FROM cdp_data.profile p
+		LEFT JOIN (
+			SELECT i.profile_id, cdp_internal.held_accounts(array_agg(DISTINCT m.group_id)) AS accounts
+			FROM cdp_data.account_member m
+			JOIN cdp_data.identifier i ON i.identifier_id = m.identifier_id
+			GROUP BY i.profile_id) n ON n.profile_id = p.profile_id
+		WHERE p.accounts IS DISTINCT FROM n.accounts
+	$sql$);
+	PERFORM cdp_internal.batch_run($sql$
+		UPDATE cdp_data.profile p
+		SET accounts = d.accounts
+		FROM batch_held_differs d
+		WHERE p.profile_id = d.profile_id
+	$sql$);
+	-- a person whose row holds all identifiers has no slices
+	PERFORM cdp_internal.batch_run($sql$
+		DELETE FROM cdp_data.profile_identifier s
+		USING cdp_data.profile p
+		WHERE p.profile_id = s.profile_id AND p.identifiers IS NOT NULL
+	$sql$);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.restitch_hold_accounts() IS
+	'Internal: brings the accounts in cdp_data.profile to what cdp_data.account_member says, and deletes superfluous '
+	'rows of cdp_data.profile_identifier.';
+
 REVOKE ALL ON FUNCTION cdp_internal.init_account(), cdp_internal.refresh_refold_account(),
-	cdp_internal.restitch_fold_accounts() FROM PUBLIC;
+	cdp_internal.restitch_fold_accounts(), cdp_internal.restitch_hold_accounts() FROM PUBLIC;

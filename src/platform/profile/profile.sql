@@ -76,7 +76,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_profile() IS 'Internal: makes the views of people and of events.';
 
--- As in pass_held.c.
+-- As in pass_held_account.c.
 CREATE FUNCTION cdp_internal.held_accounts(accounts text[]) RETURNS text[]
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN CASE WHEN cardinality(accounts) <= 64 THEN ARRAY(
@@ -87,64 +87,4 @@ CREATE FUNCTION cdp_internal.held_accounts(accounts text[]) RETURNS text[]
 COMMENT ON FUNCTION cdp_internal.held_accounts(text[]) IS
 	'Internal: returns the value of cdp_data.profile.accounts for these accounts, each given once.';
 
--- What profiles hold, for cdp.restitch(): the columns of the row, and the slices of who has more than a row holds, in
--- whatever order they stand there.
-CREATE FUNCTION cdp_internal.restitch_hold() RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	PERFORM cdp_internal.batch_stage('batch_held', $sql$
-		SELECT i.profile_id, array_agg(i.identifier ORDER BY i.identifier) AS identifiers,
-			array_agg(i.identifier_id ORDER BY i.identifier) AS ids
-		FROM cdp_data.identifier i
-		WHERE i.profile_id <> 0
-		GROUP BY i.profile_id
-	$sql$);
-	PERFORM cdp_internal.batch_run($sql$
-		UPDATE cdp_data.profile p
-		SET identifiers = s.identifiers, identifier_ids = s.ids, accounts = s.accounts
-		FROM (
-			SELECT h.profile_id, CASE WHEN cardinality(h.ids) <= 64 THEN h.identifiers END AS identifiers,
-				CASE WHEN cardinality(h.ids) <= 64 AND h.ids <> ARRAY[h.profile_id] THEN h.ids END AS ids, n.accounts
-			FROM batch_held h
-			LEFT JOIN (
-				SELECT i.profile_id, cdp_internal.held_accounts(array_agg(DISTINCT m.group_id)) AS accounts
-				FROM cdp_data.identifier i
-				JOIN cdp_data.account_member m ON m.identifier_id = i.identifier_id
-				GROUP BY i.profile_id) n USING (profile_id)) s
-		WHERE p.profile_id = s.profile_id
-			AND (p.identifiers, p.identifier_ids, p.accounts) IS DISTINCT FROM (s.identifiers, s.ids, s.accounts)
-	$sql$);
-	PERFORM cdp_internal.batch_stage('batch_sliced', $sql$
-		SELECT coalesce(h.profile_id, f.profile_id) AS profile_id, h.identifiers, h.ids
-		FROM (SELECT profile_id, identifiers, ids FROM batch_held WHERE cardinality(ids) > 64) h
-		FULL JOIN (
-			SELECT s.profile_id, array_agg(u.identifier ORDER BY u.identifier) AS identifiers,
-				array_agg(u.id ORDER BY u.identifier) AS ids, max(s.slice) AS last,
-				max(cardinality(s.identifier_ids)) AS most
-			FROM cdp_data.profile_identifier s
-			CROSS JOIN LATERAL unnest(s.identifiers, s.identifier_ids) AS u (identifier, id)
-			GROUP BY s.profile_id) f ON f.profile_id = h.profile_id
-		WHERE (f.identifiers, f.ids, f.last, f.most)
-			IS DISTINCT FROM (h.identifiers, h.ids, (cardinality(h.ids) - 1) / 64, 64)
-	$sql$);
-	PERFORM cdp_internal.batch_run($sql$
-		DELETE FROM cdp_data.profile_identifier s USING batch_sliced d WHERE d.profile_id = s.profile_id
-	$sql$);
-	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.profile_identifier (profile_id, slice, identifiers, identifier_ids)
-		SELECT d.profile_id, n.slice, d.identifiers[n.slice * 64 + 1:n.slice * 64 + 64],
-			d.ids[n.slice * 64 + 1:n.slice * 64 + 64]
-		FROM batch_sliced d
-		CROSS JOIN LATERAL generate_series(0, (cardinality(d.ids) - 1) / 64) AS n (slice)
-		WHERE d.ids IS NOT NULL
-		ORDER BY d.profile_id, n.slice
-	$sql$);
-END
-$function$;
-COMMENT ON FUNCTION cdp_internal.restitch_hold() IS
-	'Internal: corrects what the rows of profiles hold, by cdp_data.identifier and cdp_data.account_member.';
-
-REVOKE ALL ON FUNCTION cdp_internal.init_profile(), cdp_internal.held_accounts(text[]),
-	cdp_internal.restitch_hold() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_profile(), cdp_internal.held_accounts(text[]) FROM PUBLIC;

@@ -7,7 +7,8 @@
  *	pass_table		the tables, columns as arrays
  *	pass_statement	statements, for what is rare
  *	pass_value		traits and numbers of one row
- *	pass_counts		numbers of identifiers by namespace
+ *	pass_counts		numbers of identifiers by namespace, of profiles
+ *	pass_link_counts	the same of identifiers
  *	pass_row		the rows of the batch, their sources
  *	pass_change		what else the batch changes
  *	pass_quarantine	rows that cannot become events
@@ -38,6 +39,7 @@
 
 #include "core/base/idmap.h"
 #include "core/batch/batch.h"
+#include "platform/catalogue/hash_key.h"
 #include "platform/identity/blocked.h"
 #include "platform/identity/map_hash.h"
 #include "platform/identity/resolve.h"
@@ -72,7 +74,8 @@ typedef enum PassTable
 enum
 {
 	MESSAGE_KEY,
-	MESSAGE_BATCH_ID
+	MESSAGE_BATCH_ID,
+	MESSAGE_CONTENT_HASH
 };
 
 enum
@@ -114,7 +117,7 @@ enum
 {
 	LINK_A,
 	LINK_B,
-	LINK_SOURCE,
+	LINK_SOURCE_ID,
 	LINK_FIRST_AT,
 	LINK_LAST_AT,
 	LINK_EVENTS,
@@ -222,6 +225,7 @@ typedef enum LoggedColumn
 typedef struct PassSource
 {
 	text *name;
+	int32 source_id;
 	int32 trust;
 	Interval *expires_after; /* NULL: what it says does not lapse */
 	int64 accepted;
@@ -300,6 +304,7 @@ typedef struct Pass
 	CdpkBatchRow *batch_rows;
 	PassSource *sources; /* all, by name */
 	int source_count;
+	CdpkIdMap source_place; /* of each, by its number */
 	CdpkBatchChanges changes;
 	bool has_refold; /* traits of some are to be folded anew */
 
@@ -439,9 +444,14 @@ extern void pass_fold_values(Pass *pass, CdpkBatchRow *row, Datum traits, bool n
 extern void pass_count_left_out(Pass *pass);
 
 /* pass_counts.c */
-extern void pass_read_counts(Pass *pass, Datum link_counts, const CdpkStitchCount **counts,
+extern void pass_read_counts(Pass *pass, Datum counted, const CdpkStitchCount **counts,
 							 uint32_t *length);
 extern Datum pass_make_counts(Pass *pass, const CdpkStitchCount *counts, size_t length);
+
+/* pass_link_counts.c */
+extern const CdpkStitchCount *pass_read_link_counts(Pass *pass, Datum link_counts,
+													uint32_t *length);
+extern Datum pass_make_link_counts(const Pass *pass, const CdpkStitchCount *counts, size_t length);
 
 /* pass_row.c */
 extern void pass_read_rows(Pass *pass);
@@ -449,6 +459,7 @@ extern void pass_load_sources(Pass *pass);
 extern void pass_add_sources(Pass *pass, Datum *names, int count);
 extern uint32 pass_source(const Pass *pass, const char *name, int length);
 extern uint32 pass_known_source(const Pass *pass, Datum name);
+extern uint32 pass_numbered_source(const Pass *pass, Datum source_id);
 extern CdpkBatchCall pass_call(Datum call_type);
 extern void pass_set_identifiers(Datum ids, CdpkBatchRow *row);
 
@@ -515,6 +526,7 @@ typedef struct PassFormer
 /* An identifier that comes to a profile or leaves it. */
 typedef struct PassHeldItem
 {
+	int64 profile_id;
 	int64 identifier_id;
 	CdpkBatchBytes payload;
 	bool leaves;
@@ -527,14 +539,15 @@ typedef struct PassFold
 	Pass *pass;
 	CdpkBatchPart *parts; /* what the tables have of profiles */
 	int part_count;
+	const CdpkBatchProfile *profiles; /* to be written */
+	size_t profile_count;
 	PassFormer *formers; /* of each part */
 	CdpkIdMap part;      /* by profile */
 	CdpkIdMap held;      /* the first of its items, by profile */
 	PassHeldItem *items;
 	int item_count;
-	PassHeld *helds;                  /* of each profile of the result */
-	const CdpkBatchProfile *profiles; /* to be written */
-	size_t profile_count;
+	bool anew;          /* the items are all that a profile has, and accounts are not looked at */
+	PassHeld *helds;    /* of each profile of the result */
 	CdpkIdMap gone;     /* profiles that become part of others, not folded anew */
 	CdpkIdMap replaced; /* profiles of which nothing is kept */
 	CdpkIdMap rebuilt;  /* … as they are folded anew from the log */
@@ -563,6 +576,9 @@ typedef struct PassRefold
 	size_t event_count;
 	const CdpkStitchProfile *summaries; /* of those whose rows have others, or are missing */
 	size_t summary_count;
+	PassHeldItem
+		*identifiers; /* all of those profiles that are written, each of one linked to the former */
+	int identifier_count;
 	const CdpkBatchPart *folded; /* of the first profile, what came before; or NULL */
 	bool unfinished;    /* the last one, which has a summary, is not written: more events come */
 	CdpkBatchPart last; /* what it is so far */

@@ -156,7 +156,7 @@ static const int part_columns[PART_COLUMNS] = {PROFILE_ID,
 											   PROFILE_IDENTIFIER_IDS,
 											   PROFILE_ACCOUNTS};
 
-/* copy_timeline copies what a person did, but for the levels; of one that becomes part of another or is folded anew, all of it. */
+/* copy_timeline copies what a person did, but for the levels; of one that moves or is folded anew, all of it. */
 static CdpkBatchBytes
 copy_timeline(const PassFold *fold, uint64_t profile_id, const Datum *values, const bool *nulls)
 {
@@ -318,7 +318,6 @@ start_fold(Pass *pass, PassFold *fold)
 static void
 run_fold(PassFold *fold)
 {
-	pass_note_held(fold);
 	read_parts(fold);
 	pass_check(cdpk_batch_fold(fold->pass->batch));
 	fold->profiles = cdpk_batch_profiles(fold->pass->batch, &fold->profile_count);
@@ -345,6 +344,7 @@ pass_fold(Pass *pass)
 	progress_set("reread", 0, 0);
 	start_fold(pass, &fold);
 	read_log(pass);
+	pass_note_held(&fold);
 	run_fold(&fold);
 	count_profiles(&fold);
 	pass_fold_accounts(pass);
@@ -377,6 +377,11 @@ pass_refold(Pass *pass, PassRefold *refold)
 	pass_check(cdpk_batch_add_summaries(pass->batch, refold->summaries, refold->summary_count));
 	if (refold->folded != NULL)
 		pass_check(cdpk_batch_add_folded(pass->batch, refold->folded, 1));
+	fold.anew = true;
+	fold.items = refold->identifiers;
+	for (int i = 0; i < refold->identifier_count; i++)
+		pass_check(
+			cdpk_idmap_put(&fold.held, (uint64_t) refold->identifiers[i].profile_id, (uint32_t) i));
 	run_fold(&fold);
 	if (refold->unfinished)
 		take_last(&fold, &refold->last);

@@ -25,6 +25,7 @@ add_item(PassFold *fold, int64 profile_id, int64 identifier_id, const CdpkBatchB
 
 	if (profile_id == 0)
 		return;
+	item->profile_id = profile_id;
 	item->identifier_id = identifier_id;
 	item->payload = *payload;
 	item->leaves = leaves;
@@ -64,6 +65,7 @@ typedef struct HeldList
 	int capacity;
 	int64 *ids;
 	CdpkBatchBytes *payloads; /* before each stands a header of 4 bytes */
+	bool broken;              /* what was read are not two arrays of one length without nulls */
 } HeldList;
 
 /* add_held adds an identifier at the end. */
@@ -123,11 +125,11 @@ read_held(HeldList *list, Datum identifiers, Datum ids, bool no_ids, int64 profi
 
 		number_count = ArrayGetNItems(ARR_NDIM(number_array), ARR_DIMS(number_array));
 		numbers = (const int64 *) ARR_DATA_PTR(number_array);
-		if (ARR_HASNULL(number_array))
-			pass_check(CDPK_CORRUPT);
+		list->broken |= ARR_HASNULL(number_array);
 	}
-	if (ARR_HASNULL(array) || number_count != count)
-		pass_check(CDPK_CORRUPT);
+	list->broken |= ARR_HASNULL(array) || number_count != count;
+	if (list->broken)
+		return;
 	for (int i = 0; i < count; i++)
 	{
 		CdpkBatchBytes payload = pass_payload(PointerGetDatum(at));
@@ -304,6 +306,8 @@ write_slices(const Slices *slices)
 static void
 apply_items(const PassFold *fold, uint32_t first, HeldList *list)
 {
+	if (list->broken)
+		pass_check(CDPK_CORRUPT);
 	for (uint32_t i = first; i != CDPK_IDMAP_NONE; i = fold->items[i].next)
 		if (fold->items[i].leaves)
 			drop_held(list, fold->items[i].identifier_id);
@@ -346,6 +350,67 @@ hold_many(Slices *slices, int64 profile_id, uint32_t first, int count, HeldList 
 		add_slices(slices, profile_id, 0, list);
 }
 
+/* same_held tells whether two lists, both in order, are the same. */
+static bool
+same_held(const HeldList *a, const HeldList *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (int i = 0; i < a->count; i++)
+		if (a->ids[i] != b->ids[i] || a->payloads[i].length != b->payloads[i].length ||
+			memcmp(a->payloads[i].bytes, b->payloads[i].bytes, a->payloads[i].length) != 0)
+			return false;
+	return true;
+}
+
+/* has_held tells whether the row of a profile, and its slices, hold a list; slices hold it in any order. */
+static bool
+has_held(const Slices *slices, int64 profile_id, const PassFormer *former, const HeldList *list)
+{
+	HeldList stored = {0};
+
+	if (former == NULL || former->held.no_identifiers != (list->count > HELD_MAX))
+		return false;
+	if (former->held.no_identifiers)
+		read_slices(slices->fold->pass, profile_id, -1, &stored);
+	else if (former->held.no_ids != (list->count == 1 && list->ids[0] == profile_id))
+		return false;
+	else
+		read_held(&stored, former->held.identifiers, former->held.ids, former->held.no_ids,
+				  profile_id);
+	if (former->held.no_identifiers)
+		sort_held(&stored);
+	return !stored.broken && same_held(&stored, list);
+}
+
+/* hold_anew makes the columns of a profile whose items are all that it has; false: its row has them already. */
+static bool
+hold_anew(Slices *slices, int64 profile_id, uint32_t first, const PassFormer *former)
+{
+	HeldList *list = &slices->list;
+
+	apply_items(slices->fold, first, list);
+	sort_held(list);
+	if (has_held(slices, profile_id, former, list))
+		return false;
+	if (former == NULL || former->held.no_identifiers || list->count > HELD_MAX)
+		pass_add_id(&slices->gone, profile_id);
+	if (list->count > HELD_MAX)
+		add_slices(slices, profile_id, 0, list);
+	return true;
+}
+
+/* set_held sets the columns of a profile to a list, which is in order. */
+static void
+set_held(const HeldList *list, int64 profile_id, PassHeld *held)
+{
+	held->no_identifiers = false;
+	held->identifiers = make_identifiers(list, 0, list->count);
+	held->no_ids = list->count == 1 && list->ids[0] == profile_id;
+	if (!held->no_ids)
+		held->ids = make_ids(list, 0, list->count);
+}
+
 /* hold makes the columns of a profile that an identifier comes to or leaves. */
 static void
 hold(Slices *slices, int64 profile_id, uint32_t first, PassHeld *held)
@@ -358,6 +423,13 @@ hold(Slices *slices, int64 profile_id, uint32_t first, PassHeld *held)
 	list->count = 0;
 	held->changed = true;
 	held->no_identifiers = held->no_ids = true;
+	if (fold->anew)
+	{
+		held->changed = hold_anew(slices, profile_id, first, former);
+		if (held->changed && list->count <= HELD_MAX)
+			set_held(list, profile_id, held);
+		return;
+	}
 	if (former != NULL && former->held.no_identifiers)
 	{
 		hold_many(slices, profile_id, first, former->identifier_count, list);
@@ -378,11 +450,7 @@ hold(Slices *slices, int64 profile_id, uint32_t first, PassHeld *held)
 		}
 	}
 	sort_held(list);
-	held->no_identifiers = false;
-	held->identifiers = make_identifiers(list, 0, list->count);
-	held->no_ids = list->count == 1 && list->ids[0] == profile_id;
-	if (!held->no_ids)
-		held->ids = make_ids(list, 0, list->count);
+	set_held(list, profile_id, held);
 }
 
 void
@@ -401,7 +469,7 @@ pass_hold(PassFold *fold)
 	{
 		uint32_t first = cdpk_idmap_get(&fold->held, (uint64_t) profiles[i].profile_id);
 
-		fold->helds[i].no_identifiers = fold->helds[i].no_ids = fold->helds[i].no_accounts = true;
+		fold->helds[i].no_accounts = true;
 		if (first != CDPK_IDMAP_NONE)
 			hold(&slices, profiles[i].profile_id, first, &fold->helds[i]);
 	}
@@ -413,5 +481,6 @@ pass_hold(PassFold *fold)
 			pass_add_id(&slices.gone, ended[i]);
 	}
 	write_slices(&slices);
-	pass_hold_accounts(fold, profiles, count);
+	if (!fold->anew)
+		pass_hold_accounts(fold, profiles, count);
 }

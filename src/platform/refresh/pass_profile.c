@@ -271,9 +271,17 @@ same_accounts(const PassHeld *a, const PassHeld *b)
 	return datum_image_eq(a->accounts, b->accounts, false, -1);
 }
 
-/* is_same_timeline tells whether a timeline that was folded anew is what the row has, levels included. */
+/* same_values tells whether what is folded of a profile, traits and timeline aside, is what its row says. */
 static bool
-is_same_timeline(const PassFold *fold, const CdpkBatchProfile *profile, const CdpkBatchPart *part)
+same_values(const CdpkBatchPart *part, const CdpkBatchProfile *profile)
+{
+	return part->events == profile->events && part->first_at == profile->first_at &&
+		   part->last_at == profile->last_at && part->expires_at == profile->expires_at;
+}
+
+/* same_timeline tells whether a timeline that was folded anew is what its row has, levels included. */
+static bool
+same_timeline(const PassFold *fold, const CdpkBatchProfile *profile, const CdpkBatchPart *part)
 {
 	CdpkBatchBytes folded = profile->timeline;
 
@@ -282,15 +290,6 @@ is_same_timeline(const PassFold *fold, const CdpkBatchProfile *profile, const Cd
 	if (folded.bytes == NULL)
 		folded = pass_bytes(empty_timeline(), false);
 	return same_bytes(&part->timeline, &folded);
-}
-
-/* is_same tells whether the values of a profile that was folded anew are those of its row. */
-static bool
-is_same(const CdpkBatchProfile *profile, const CdpkBatchPart *part)
-{
-	return profile->rebuilt && part->events == profile->events &&
-		   part->first_at == profile->first_at && part->last_at == profile->last_at &&
-		   part->expires_at == profile->expires_at;
 }
 
 /* profile_class tells what of the row of a profile, which has this part, is to be set. */
@@ -310,10 +309,12 @@ profile_class(const PassFold *fold, const CdpkBatchProfile *profile, const CdpkB
 	if (!same_bytes(&part->traits, &profile->traits))
 		class |= SET_TRAITS;
 	if (cdpk_idmap_get(&fold->replaced, (uint64_t) profile->profile_id) != CDPK_IDMAP_NONE)
-		class |= is_same_timeline(fold, profile, part) ? 0 : SET_TIMELINE | SET_LEVELS;
+		class |= same_timeline(fold, profile, part) ? 0 : SET_TIMELINE | SET_LEVELS;
 	else if (!same_bytes(&part->timeline, &profile->timeline))
 		class |= SET_TIMELINE;
-	return class != 0 || (profile->folded && !is_same(profile, part)) ? class : SET_NOTHING;
+	if (class == 0 && (!profile->folded || same_values(part, profile)))
+		return SET_NOTHING;
+	return class;
 }
 
 /* seal_timelines moves what has become large to the first level that can take all before it. */

@@ -30,7 +30,7 @@ BEGIN
 	PERFORM cdp_internal.restitch_fold_profiles(identifier_id);
 	PERFORM cdp_internal.progress_set('accounts', 0, 0);
 	PERFORM cdp_internal.restitch_fold_accounts();
-	PERFORM cdp_internal.restitch_hold();
+	PERFORM cdp_internal.restitch_hold_accounts();
 	touched := cdp_internal.batch_array($sql$
 		SELECT profile_id FROM cdp_data.restitch_profile
 		UNION

@@ -3,8 +3,8 @@
  *		cdp_internal.restitch_fold: folds all people anew from the log, and writes the rows that are not what they
  *		should be.
  *
- * Two queries are walked through together, both in the order of profiles: the summaries that the graph
- * gives, and the events.  They are folded in slices; a person may be longer than one.
+ * Three queries are walked through together, all in the order of profiles: the summaries that the graph
+ * gives, the identifiers and the events.  They are folded in slices; a person may be longer than one.
  */
 #include "postgres.h"
 
@@ -38,8 +38,7 @@ enum
  * below the other stays.
  */
 static const char summary_query[] =
-	"SELECT s.profile_id,"
-	" p.profile_id IS NULL"
+	"SELECT s.profile_id, p.profile_id IS NULL"
 	" OR (p.identifier_count, p.shared, p.has_forbid, p.limited)"
 	"  IS DISTINCT FROM (s.identifier_count, s.shared, s.has_forbid, s.limited)"
 	" OR (s.identifier_count > 1 AND p.last_at IS NOT NULL"
@@ -71,11 +70,24 @@ static const char event_query[] =
 	" FROM cdp_data.event e JOIN cdp_data.identifier i ON i.identifier_id = e.identifier_id"
 	" WHERE i.profile_id <> 0 ORDER BY i.profile_id";
 
+/* the columns of identifiers; of a profile the last comes first, as each is linked to the one before it */
+enum
+{
+	HELD_PROFILE_ID = 1,
+	HELD_IDENTIFIER_ID,
+	HELD_IDENTIFIER
+};
+
+static const char identifier_query[] =
+	"SELECT i.profile_id, i.identifier_id, i.identifier FROM cdp_data.identifier i"
+	" WHERE i.profile_id <> 0 ORDER BY i.profile_id, i.identifier DESC";
+
 /* What goes from slice to slice. */
 typedef struct Folder
 {
 	LogCursor summaries;
 	LogCursor events;
+	LogCursor identifiers;
 	int64 last_identifier_id;
 	int64 done; /* events */
 	MemoryContext context;
@@ -92,6 +104,9 @@ typedef struct Slice
 	int summary_count;
 	CdpkBatchLogged *events;
 	int event_count;
+	PassHeldItem *identifiers;
+	int identifier_count;
+	int identifier_capacity;
 	int64 bytes;
 	PassRefold refold;
 } Slice;
@@ -160,6 +175,42 @@ read_summary(const Folder *folder, Slice *slice)
 	summary->last_known = !isnull;
 }
 
+/* read_identifiers adds the identifiers of a profile. */
+static void
+read_identifiers(Folder *folder, Slice *slice, int64 profile_id)
+{
+	LogCursor *at = &folder->identifiers;
+	uint32_t next = CDPK_IDMAP_NONE;
+
+	while (log_cursor_look(at) && log_cursor_int8(at, HELD_PROFILE_ID) <= profile_id)
+	{
+		PassHeldItem *item;
+		bool isnull;
+
+		if (log_cursor_int8(at, HELD_PROFILE_ID) < profile_id)
+			pass_check(CDPK_CORRUPT);
+		if (slice->identifier_count == slice->identifier_capacity)
+		{
+			slice->identifier_capacity = Max(1024, slice->identifier_capacity * 2);
+			slice->identifiers =
+				slice->identifiers == NULL
+					? pass_array(slice->identifier_capacity, sizeof(PassHeldItem))
+					: repalloc_huge(slice->identifiers,
+									sizeof(PassHeldItem) * slice->identifier_capacity);
+		}
+		item = &slice->identifiers[slice->identifier_count];
+		item->profile_id = profile_id;
+		item->identifier_id = log_cursor_int8(at, HELD_IDENTIFIER_ID);
+		item->payload = pass_payload(
+			PointerGetDatum(PG_DETOAST_DATUM_COPY(log_cursor_value(at, HELD_IDENTIFIER, &isnull))));
+		item->leaves = false;
+		item->next = next;
+		next = (uint32_t) slice->identifier_count++;
+		slice->bytes += item->payload.length;
+		log_cursor_skip(at);
+	}
+}
+
 /* read_slice reads profiles until the slice is full; false: there were none. */
 static bool
 read_slice(Folder *folder, Slice *slice)
@@ -186,8 +237,10 @@ read_slice(Folder *folder, Slice *slice)
 		slice->refold.unfinished = more && log_cursor_int8(events, EVENT_PROFILE_ID) == profile_id;
 		if (slice->refold.unfinished || log_cursor_bool(&folder->summaries, SUMMARY_DIFFERS))
 			read_summary(folder, slice);
-		if (!slice->refold.unfinished)
-			log_cursor_skip(&folder->summaries);
+		if (slice->refold.unfinished)
+			break;
+		read_identifiers(folder, slice, profile_id);
+		log_cursor_skip(&folder->summaries);
 	}
 	return slice->profile_ids.count > 0;
 }
@@ -241,6 +294,8 @@ fold(Folder *folder, Slice *slice)
 	refold->event_count = (size_t) slice->event_count;
 	refold->summaries = slice->summaries;
 	refold->summary_count = (size_t) slice->summary_count;
+	refold->identifiers = slice->identifiers;
+	refold->identifier_count = slice->identifier_count;
 	refold->folded = folder->carried_context != NULL ? &folder->carried : NULL;
 	pass_refold(slice->pass, refold);
 	carry(folder, refold);
@@ -291,12 +346,14 @@ cdp_restitch_fold(PG_FUNCTION_ARGS)
 	pass = pass_new();
 	log_cursor_open(&folder.summaries, pass, summary_query);
 	log_cursor_open(&folder.events, pass, event_query);
+	log_cursor_open(&folder.identifiers, pass, identifier_query);
 	pass_free(pass);
 	do
 		progress_closed("fold", folder.done, true);
 	while (fold_slice(&folder));
-	if (log_cursor_look(&folder.events))
+	if (log_cursor_look(&folder.events) || log_cursor_look(&folder.identifiers))
 		pass_check(CDPK_CORRUPT);
+	log_cursor_close(&folder.identifiers);
 	log_cursor_close(&folder.events);
 	log_cursor_close(&folder.summaries);
 	AtEOXact_GUC(true, nest_level);
