@@ -275,7 +275,8 @@ load_identifiers(void *context, CdpkStitch *stitch, const int64_t *ids, size_t c
 									known->name_space,
 									true,
 									false,
-									false};
+									false,
+									0};
 
 		TRY(cdpk_stitch_add_identifiers(stitch, &row, 1));
 	}
@@ -314,7 +315,7 @@ give_known(CdpkBatch *batch)
 {
 	size_t count;
 	const CdpkBatchBytes *payloads = cdpk_batch_names(batch, &count);
-	CdpkBatchKnown *rows = malloc(count * sizeof(*rows));
+	CdpkBatchKnown *rows = calloc(count, sizeof(*rows));
 	size_t found = 0;
 
 	for (size_t i = 0; i < count; i++)

@@ -35,7 +35,9 @@ pass_make_rows(Tables *tables, Handed *handed, const int *events, int event_coun
 		pass_add_row(tables, handed, events[i], false);
 		if (pass_one_in(tables, 8) && tables->said[events[i]].row.message_key != NULL)
 			pass_add_row(tables, handed, events[i], false);
-		if (!tables->plain && tables->event_id[other] != 0 &&
+		if (!tables->plain &&
+			(tables->event_id[other] != 0 ||
+			 (tables->taken_back[other] && tables->last_event_id < MAX_EVENTS + 50)) &&
 			tables->said[other].row.message_key != NULL &&
 			handed->row_count < MAX_ROWS - 4 * (event_count - i))
 			pass_add_row(tables, handed, other, false);
@@ -91,7 +93,9 @@ pass_know(Tables *tables, Handed *handed, size_t first)
 							  tables->identifier_id[thing],
 							  tables->profile_id[thing],
 							  handed->counts[thing],
-							  pass_counts(tables, handed, thing)};
+							  pass_counts(tables, handed, thing),
+							  tables->blocked[thing],
+							  tables->class_id[thing]};
 
 		if (world->blocked[thing])
 			STITCH_TRY(cdpk_batch_mark(batch, row.place, CDPK_BATCH_BLOCKED));
@@ -151,8 +155,85 @@ pass_give_others(Tables *tables, Handed *handed)
 		row.shared = tables->shared[thing];
 		row.present = row.profile_id != 0;
 		row.forbidden = tables_is_forbidden(tables, thing);
+		row.class_id = tables->class_id[thing];
 		STITCH_TRY(cdpk_batch_add_others(tables->batch, &row, 1));
 	}
+	return CDPK_OK;
+}
+
+/* Say which identifiers of events that are taken back stand on others. */
+static inline CdpkStatus
+pass_give_named(Tables *tables)
+{
+	size_t count;
+	const int64_t *ids = cdpk_batch_doubtful(tables->batch, &count);
+
+	for (size_t i = 0; i < count; i++)
+		for (int k = 0; k < tables->world.event_count; k++)
+			if (tables->event_id[k] != 0 &&
+				driver_carries(&tables->world.events[k], tables_thing(tables, ids[i])))
+			{
+				STITCH_TRY(cdpk_batch_add_named(tables->batch, &ids[i], 1));
+				break;
+			}
+	return CDPK_OK;
+}
+
+static inline CdpkStatus
+pass_give_aliases_of(Tables *tables, int end)
+{
+	for (int other = 0; other < tables->world.thing_count; other++)
+		for (int source = 0; source < MAX_SOURCES; source++)
+		{
+			bool first = tables->identifier_id[end] < tables->identifier_id[other];
+			const LinkRow *row = &tables->links[first ? end : other][first ? other : end][source];
+			CdpkBatchAlias alias = {tables->identifier_id[end], tables->identifier_id[other],
+									(uint32_t) source, tables->profile_id[other] != 0,
+									row->believed};
+
+			if (row->exists && row->aliases > 0)
+				STITCH_TRY(cdpk_batch_add_aliases(tables->batch, &alias, 1));
+		}
+	return CDPK_OK;
+}
+
+static inline CdpkStatus
+pass_give_aliases(Tables *tables)
+{
+	size_t count;
+	const int64_t *ids;
+
+	do
+	{
+		STITCH_TRY(cdpk_batch_alias_ends(tables->batch, &ids, &count));
+		for (size_t i = 0; i < count; i++)
+			STITCH_TRY(pass_give_aliases_of(tables, tables_thing(tables, ids[i])));
+	} while (count > 0);
+	return CDPK_OK;
+}
+
+/* Same pairs that are given or withdrawn, or name an identifier of the batch; forbidden pairs. */
+static inline CdpkStatus
+pass_give_same(Tables *tables, const Handed *handed)
+{
+	for (int a = 0; a < tables->world.thing_count; a++)
+		for (int b = 0; b < a; b++)
+		{
+			CdpkBatchSame same = {tables_number(tables, a), tables_number(tables, b),
+								  world_is_declared(&handed->old, a, b),
+								  world_is_declared(&tables->world, a, b),
+								  tables->same_refused[a][b]};
+			CdpkBatchIdPair pair = {same.a, same.b};
+
+			if (same.a == 0 || same.b == 0)
+				continue;
+			if (tables->world.forbidden[a][b])
+				STITCH_TRY(cdpk_batch_add_forbidden(tables->batch, &pair, 1));
+			if (same.was != same.is ||
+				(same.is && (cdpk_batch_place(tables->batch, same.a) != CDPK_BATCH_NONE ||
+							 cdpk_batch_place(tables->batch, same.b) != CDPK_BATCH_NONE)))
+				STITCH_TRY(cdpk_batch_add_same(tables->batch, &same, 1));
+		}
 	return CDPK_OK;
 }
 
@@ -170,10 +251,15 @@ pass_identify(Tables *tables, Handed *handed)
 	rules.stitch = tables->world.rules;
 	rules.trust = tables->world.trust;
 	rules.source_count = MAX_SOURCES;
+	rules.believed = tables->world.believed;
+	rules.alias_bound = tables->world.max_links[0][0];
 	STITCH_TRY(cdpk_batch_set_rules(batch, &rules));
 	STITCH_TRY(pass_know(tables, handed, 0));
 	STITCH_TRY(pass_give_voids(tables));
 	STITCH_TRY(cdpk_batch_number(batch, tables->last_id));
+	STITCH_TRY(pass_give_named(tables));
+	STITCH_TRY(pass_give_aliases(tables));
+	STITCH_TRY(pass_give_same(tables, handed));
 	return pass_give_others(tables, handed);
 }
 
@@ -182,9 +268,12 @@ pass_identify(Tables *tables, Handed *handed)
 static inline CdpkStatus
 pass_give_links(Tables *tables)
 {
+	/* what is handed in stays while rows are deleted */
+	static LinkRow rows[MAX_THINGS][MAX_THINGS][MAX_SOURCES];
 	size_t count;
 	const CdpkBatchIdPair *pairs = cdpk_batch_pairs(tables->batch, &count);
 
+	memcpy(rows, tables->links, sizeof(rows));
 	for (size_t i = 0; i < count; i++)
 	{
 		int a = tables_thing(tables, pairs[i].a);
@@ -192,9 +281,10 @@ pass_give_links(Tables *tables)
 
 		for (int source = MAX_SOURCES - 1; source >= 0; source--)
 		{
-			const LinkRow *row = &tables->links[a][b][source];
-			CdpkBatchLink link = {pairs[i].a,    pairs[i].b,   (uint32_t) source, row->refused,
-								  row->first_at, row->last_at, row->events,       {NULL, 0}};
+			const LinkRow *row = &rows[a][b][source];
+			CdpkBatchLink link = {pairs[i].a,    pairs[i].b,    (uint32_t) source, row->refused,
+								  row->believed, row->first_at, row->last_at,      row->events,
+								  row->aliases,  {NULL, 0}};
 
 			if (row->message_id[0] != '\0')
 				link.message_id = bytes_of_text(row->message_id);
@@ -205,13 +295,31 @@ pass_give_links(Tables *tables)
 	return CDPK_OK;
 }
 
+/* Events that are there still; those that say nothing of the pairs do no harm. */
 static inline CdpkStatus
-pass_evidence(Tables *tables)
+pass_give_survivors(Tables *tables, Handed *handed)
+{
+	const CdpkBatchIdPair *pairs;
+	size_t count;
+	size_t survivors = 0;
+
+	STITCH_TRY(cdpk_batch_counted_anew(tables->batch, &pairs, &count));
+	tables->counted_anew += count;
+	for (int i = 0; i < tables->world.event_count && count > 0; i++)
+		if (tables->event_id[i] != 0)
+			handed->survivors[survivors++] = tables->said[i].row;
+	return survivors > 0 ? cdpk_batch_add_survivors(tables->batch, handed->survivors, survivors)
+						 : CDPK_OK;
+}
+
+static inline CdpkStatus
+pass_evidence(Tables *tables, Handed *handed)
 {
 	const CdpkBatchLinks *links;
 
 	STITCH_TRY(cdpk_batch_pair(tables->batch));
 	STITCH_TRY(pass_give_links(tables));
+	STITCH_TRY(pass_give_survivors(tables, handed));
 	STITCH_TRY(cdpk_batch_link(tables->batch));
 	links = cdpk_batch_links(tables->batch);
 	for (size_t i = 0; i < links->deleted_count; i++)
@@ -445,7 +553,7 @@ pass_run(Tables *tables, Handed *handed)
 	STITCH_TRY(cdpk_batch_begin(batch, handed->rows, (size_t) handed->row_count, &handed->changes));
 	STITCH_TRY(pass_dedupe(tables, handed));
 	STITCH_TRY(pass_identify(tables, handed));
-	STITCH_TRY(pass_evidence(tables));
+	STITCH_TRY(pass_evidence(tables, handed));
 	STITCH_TRY(pass_stitch(tables, &callbacks));
 	STITCH_TRY(cdpk_batch_anchor(batch));
 	STITCH_TRY(pass_reanchor(tables, handed));
@@ -457,6 +565,8 @@ pass_run(Tables *tables, Handed *handed)
 	pass_write_accounts(tables);
 	pass_write_log(tables, handed);
 	pass_recount_members(tables);
+	pass_refold_accounts(tables);
+	memcpy(tables->blocked, tables->world.blocked, sizeof(tables->blocked));
 	pass_check_orders(tables, handed);
 	return CDPK_OK;
 }

@@ -22,10 +22,14 @@ expect_link(const Tables *tables, int a, int b, int source, LinkRow *row)
 		const Event *event = &world->events[i];
 		const char *message_id = tables->said[i].message_id;
 
-		if (!world->in_log[i] || event->source != source || !driver_carries(event, a) ||
-			!driver_carries(event, b) || world->blocked[a] || world->blocked[b] ||
-			world_is_void(world, a, b, event->at))
+		bool alias = event->previous > 0 && ((event->things[0] == a && event->previous - 1 == b) ||
+											 (event->things[0] == b && event->previous - 1 == a));
+
+		if (!world->in_log[i] || event->source != source ||
+			(!alias && (!driver_carries(event, a) || !driver_carries(event, b))) ||
+			world->blocked[a] || world->blocked[b] || world_is_void(world, a, b, event->at))
 			continue;
+		row->aliases += alias;
 		if (!row->exists || event->at < row->first_at)
 		{
 			row->first_at = event->at;
@@ -59,6 +63,11 @@ compare_link_rows(const Tables *tables, const Reference *reference)
 					return "a link has a row too many, or too few";
 				if (row->exists && row->refused != reference->refused[a][b])
 					return "a link is refused, or not, against the rules";
+				if (row->exists && row->aliases != expected.aliases)
+					return "a link has another number of aliases";
+				if (row->exists &&
+					row->believed != reference_is_believed(&tables->world, reference, a, b))
+					return "aliases are believed, or not, against the rules";
 				if (row->first_at != expected.first_at || row->last_at != expected.last_at)
 					return "a link has other times";
 				if (row->events != expected.events)
@@ -67,6 +76,23 @@ compare_link_rows(const Tables *tables, const Reference *reference)
 					return "a link has another earliest message";
 			}
 	return NULL;
+}
+
+static inline int64_t
+expect_class(const Tables *tables, const Reference *reference, int a)
+{
+	int64_t smallest = tables->identifier_id[a];
+	int size = 0;
+
+	for (int b = 0; b < tables->world.thing_count; b++)
+	{
+		if (!reference->present[a] || reference->class_of[b] != reference->class_of[a])
+			continue;
+		size++;
+		if (tables->identifier_id[b] < smallest)
+			smallest = tables->identifier_id[b];
+	}
+	return size > 1 ? smallest : 0;
 }
 
 static inline const char *
@@ -78,7 +104,7 @@ compare_identifiers(const Tables *tables, const Reference *reference)
 		int strongest = reference->strongest[a];
 
 		for (int b = 0; b < tables->world.thing_count; b++)
-			if (reference->linked[a][b])
+			if (reference->evident[a][b])
 				counts[tables->world.things[b].name_space]++;
 		if (memcmp(counts, tables->counts[a], sizeof(counts)) != 0)
 			return "an identifier is linked to other numbers";
@@ -86,6 +112,12 @@ compare_identifiers(const Tables *tables, const Reference *reference)
 			return "an identifier is in another profile";
 		if (tables->shared[a] != reference->shared[a])
 			return "an identifier is shared, or not, against the rules";
+		if (tables->class_id[a] != expect_class(tables, reference, a))
+			return "an identifier is in another class";
+		for (int b = 0; b < tables->world.thing_count; b++)
+			if (world_is_declared(&tables->world, a, b) &&
+				tables->same_refused[a][b] != reference->refused[a][b])
+				return "a verdict is refused, or not, against the rules";
 	}
 	return NULL;
 }

@@ -23,9 +23,11 @@ typedef struct LinkRow
 {
 	bool exists;
 	bool refused;
+	bool believed;
 	int64_t first_at;
 	int64_t last_at;
 	int64_t events;
+	int64_t aliases;
 	char message_id[16]; /* empty: none */
 } LinkRow;
 
@@ -66,7 +68,7 @@ typedef struct Said
 	CdpkBatchRow row;
 	uint8_t key[CDPK_BATCH_KEY_SIZE];
 	char message_id[16];
-	CdpkBatchBytes identifiers[MAX_ON_EVENT];
+	CdpkBatchBytes identifiers[MAX_ON_EVENT + 1]; /* the last of an alias: the earlier user_id */
 	CdpkBatchNumber number;
 	Bytes traits;
 	int account; /* or -1 */
@@ -86,6 +88,9 @@ typedef struct Tables
 	int64_t identifier_id[MAX_THINGS]; /* 0: not in the map */
 	int64_t profile_id[MAX_THINGS];    /* 0: blocked, or not there */
 	bool shared[MAX_THINGS];
+	bool blocked[MAX_THINGS];
+	int64_t class_id[MAX_THINGS];
+	bool same_refused[MAX_THINGS][MAX_THINGS]; /* with verdicts, both ways */
 	uint32_t counts[MAX_THINGS][MAX_NAMES];
 	LinkRow links[MAX_THINGS][MAX_THINGS][MAX_SOURCES]; /* a < b by number */
 	PersonRow people[2 * MAX_THINGS];                   /* by id */
@@ -98,6 +103,8 @@ typedef struct Tables
 	Folded accounts[ACCOUNTS];
 	MemberRow members[2 * MAX_THINGS][ACCOUNTS];
 	bool recount[2 * MAX_THINGS];
+	bool refold[ACCOUNTS];
+	bool taken_back[MAX_EVENTS]; /* its message may come again */
 	/* the batch under way, for the store of the stitch */
 	CdpkBatch *batch;
 	int64_t frozen; /* a profile to be kept whole, or 0 */
@@ -112,6 +119,8 @@ typedef struct Tables
 	uint64_t stitched_profiles;
 	uint64_t rebuilt;
 	uint64_t reanchored;
+	uint64_t taken;
+	uint64_t counted_anew;
 } Tables;
 
 static const char *const event_names[] = {"view", "Order Completed", "cart"};
@@ -280,6 +289,14 @@ said_make(const World *world, int i, Said *said, uint64_t seed)
 		said->identifiers[k].bytes = world->things[event->things[k]].payload;
 		said->identifiers[k].length = (uint32_t) world->things[event->things[k]].length;
 	}
+	if (event->previous > 0)
+	{
+		const Thing *previous = &world->things[event->previous - 1];
+
+		row->is_alias = true;
+		said->identifiers[event->count].bytes = previous->payload;
+		said->identifiers[event->count].length = (uint32_t) previous->length;
+	}
 	row->identifiers = said->identifiers;
 	row->identifier_count = (uint32_t) event->count;
 	row->source = (uint32_t) event->source;
@@ -342,6 +359,7 @@ tables_give_identifier(Tables *tables, CdpkStitch *stitch, int thing)
 	row.present = tables->profile_id[thing] != 0;
 	row.shared = tables->shared[thing];
 	row.forbidden = tables_is_forbidden(tables, thing);
+	row.class_id = tables->class_id[thing];
 	return cdpk_stitch_add_identifiers(stitch, &row, 1);
 }
 
@@ -349,6 +367,14 @@ static inline CdpkStatus
 tables_give_links(Tables *tables, CdpkStitch *stitch, int thing)
 {
 	for (int other = 0; other < tables->world.thing_count; other++)
+	{
+		CdpkStitchLink same = {tables->identifier_id[thing],
+							   tables->identifier_id[other],
+							   {CDPK_TRUST_SAME, 0},
+							   tables->same_refused[thing][other]};
+
+		if (world_is_declared(&tables->world, thing, other) && tables->profile_id[other] != 0)
+			STITCH_TRY(cdpk_stitch_add_links(stitch, &same, 1));
 		for (int source = 0; source < MAX_SOURCES; source++)
 		{
 			bool first = tables->identifier_id[thing] < tables->identifier_id[other];
@@ -359,9 +385,13 @@ tables_give_links(Tables *tables, CdpkStitch *stitch, int thing)
 								   {tables->world.trust[source], row->first_at},
 								   row->refused};
 
-			if (row->exists)
+			if (row->exists && row->believed)
+				link.evidence.trust = CDPK_TRUST_ALIAS;
+			/* aliases may wait for an end */
+			if (row->exists && tables->profile_id[thing] != 0 && tables->profile_id[other] != 0)
 				STITCH_TRY(cdpk_stitch_add_links(stitch, &link, 1));
 		}
+	}
 	return CDPK_OK;
 }
 

@@ -4,15 +4,10 @@
  * usage: batch_test [number of histories [first seed]]
  * The environment's CDPK_HISTORIES is the number where none is given.
  */
-#include "batch_driver.h"
-#include "batch_reference.h"
+#include "batch_small.h"
 
 static uint64_t histories = 100;
 static uint64_t first_seed = 1;
-
-static History history;
-static Tables tables;
-static Said said[MAX_EVENTS];
 
 /* ---------------------------------------------------------------- rows */
 
@@ -68,52 +63,7 @@ the_first_good_row_stays(void)
 
 /* ---------------------------------------------------------------- small histories */
 
-static const int events[] = {0, 1, 2};
-
-/* Begin a history without things and events: user ids, one a profile, rank first. */
-static void
-begin_small(void)
-{
-	memset(&history, 0, sizeof(history));
-	world_init(&history.world, 4);
-	history.world.namespaces[0].priority = 10;
-	history.world.namespaces[0].max_per_profile = 1;
-	memset(said, 0, sizeof(said));
-}
-
-static int
-add_thing(uint32_t name_space, const char *label)
-{
-	return world_add_thing(&history.world, name_space, label);
-}
-
-/* Make an event of the history that carries two things; it names a view. */
-static int
-add_event(int64_t at, int a, int b)
-{
-	int number = history.world.event_count++;
-	Event *event = &history.world.events[number];
-
-	event->at = at;
-	event->things[event->count++] = a;
-	if (b != NOBODY)
-		event->things[event->count++] = b;
-	said_make(&history.world, number, &said[number], 1);
-	bytes_free(&said[number].traits);
-	said[number].row.call = CDPK_BATCH_OTHER;
-	said[number].row.traits.bytes = NULL;
-	said[number].row.account.bytes = NULL;
-	said[number].row.expires_at = CDPK_BATCH_NEVER;
-	said[number].row.event = bytes_of_text("view");
-	said[number].account = -1;
-	return number;
-}
-
-static int64_t
-profile_of(int thing)
-{
-	return tables.profile_id[thing];
-}
+static const int events[] = {0, 1, 2, 3};
 
 /* A profile of which the log lacks events is not taken apart, nor is its sharing changed. */
 static void
@@ -290,6 +240,120 @@ evidence_may_be_void_and_come_again(void)
 	}
 }
 
+/* An alias is evidence for one pair, which waits for the earlier user_id to be named. */
+static void
+an_alias_waits_for_its_end(void)
+{
+	for (int believed = 0; believed < 2; believed++)
+	{
+		int u1, u2, cookie;
+
+		begin_small();
+		u1 = add_thing(0, "u1");
+		u2 = add_thing(0, "u2");
+		cookie = add_thing(3, "u1");
+		history.world.believed[0] = believed;
+		add_event(2, u2, cookie);
+		history.world.events[0].previous = u1 + 1;
+		said[0].row.is_alias = true;
+		said[0].identifiers[2].bytes = history.world.things[u1].payload;
+		said[0].identifiers[2].length = (uint32_t) history.world.things[u1].length;
+		add_event(1, u1, NOBODY);
+		tables_init(&tables, &history.world, said, 1);
+		tables.plain = true;
+		tables_batch(&tables, NULL, 0, &events[0], 1);
+		CHECK(tables.failed == NULL && tables.identifier_id[u1] != 0 && profile_of(u1) == 0);
+		CHECK(compare_tables(&tables) == NULL && profile_of(cookie) == profile_of(u2));
+		tables_batch(&tables, NULL, 0, &events[1], 1);
+		CHECK(tables.failed == NULL && compare_tables(&tables) == NULL);
+		CHECK((profile_of(u1) == profile_of(u2)) == believed);
+		CHECK((tables.class_id[u1] != 0) == believed);
+		CHECK(tables_refused(&tables, u1, u2) == !believed);
+		tables_free(&tables);
+	}
+}
+
+/* What is taken back leaves nothing behind but numbers; its message may come again. */
+static void
+what_is_taken_back_may_come_again(void)
+{
+	Op op = {OP_ERASE, 1, 0, 0};
+	int64_t number;
+	int a, u1;
+
+	begin_small();
+	a = add_thing(3, "a");
+	u1 = add_thing(0, "u1");
+	add_event(1, a, NOBODY);
+	add_event(2, a, u1);
+	tables_init(&tables, &history.world, said, 1);
+	tables.plain = true;
+	tables_batch(&tables, NULL, 0, events, 2);
+	number = tables.identifier_id[u1];
+	CHECK(tables.failed == NULL && profile_of(a) == number);
+	tables_batch(&tables, &op, 1, NULL, 0);
+	CHECK(tables.failed == NULL && compare_tables(&tables) == NULL);
+	CHECK(profile_of(a) == tables.identifier_id[a] && profile_of(u1) == 0);
+	CHECK(tables.identifier_id[u1] == number && tables.event_id[1] == 0);
+	tables_batch(&tables, NULL, 0, &events[1], 1);
+	CHECK(tables.failed == NULL && compare_tables(&tables) == NULL);
+	CHECK(profile_of(a) == number && profile_of(u1) == number && tables.event_id[1] == 3);
+	tables_free(&tables);
+}
+
+/* Of a link only the first and last events are worth reading the log for. */
+static void
+the_middle_of_a_link_is_subtracted(void)
+{
+	for (int taken = 0; taken < 3; taken++)
+	{
+		Op op = {OP_ERASE, taken, 0, 0};
+		int a, u1;
+
+		begin_small();
+		a = add_thing(3, "a");
+		u1 = add_thing(0, "u1");
+		for (int i = 0; i < 3; i++)
+			add_event(1 + i, a, u1);
+		tables_init(&tables, &history.world, said, 1);
+		tables.plain = true;
+		tables_batch(&tables, NULL, 0, events, 3);
+		tables_batch(&tables, &op, 1, NULL, 0);
+		CHECK(tables.failed == NULL && compare_tables(&tables) == NULL);
+		CHECK(tables.counted_anew == (taken != 1));
+		tables_free(&tables);
+	}
+}
+
+/* What an unlink voids is in no row: it can neither be subtracted nor be counted anew. */
+static void
+what_is_void_is_not_taken_back(void)
+{
+	for (int taken = 0; taken < 4; taken++)
+	{
+		Op unlink = {OP_UNLINK, 0, 0, 0};
+		Op erase = {OP_ERASE, taken, 0, 0};
+		Op allow = {OP_ALLOW, 0, 0, 0};
+
+		begin_small();
+		unlink.a = allow.a = add_thing(3, "a");
+		unlink.b = allow.b = add_thing(0, "u1");
+		for (int i = 0; i < 4; i++)
+			add_event(1 + i, unlink.a, unlink.b);
+		tables_init(&tables, &history.world, said, 1);
+		tables.plain = true;
+		tables_batch(&tables, NULL, 0, events, 1);
+		tables_batch(&tables, &unlink, 1, NULL, 0);
+		tables_batch(&tables, NULL, 0, events + 1, 3);
+		tables_batch(&tables, &erase, 1, NULL, 0);
+		CHECK(tables.failed == NULL && compare_tables(&tables) == NULL);
+		CHECK(tables.counted_anew == (taken == 1 || taken == 3));
+		tables_batch(&tables, &allow, 1, NULL, 0);
+		CHECK(tables.failed == NULL && compare_tables(&tables) == NULL);
+		tables_free(&tables);
+	}
+}
+
 /* ---------------------------------------------------------------- histories */
 
 /* Feed the events of a phase in batches, then its verdicts in one of their own or with the next events. */
@@ -335,15 +399,16 @@ feed_again(void)
 {
 	static Tables anew;
 	int by_number[MAX_EVENTS];
-	int count = (int) tables.last_event_id;
+	int count = 0;
 	const char *difference;
 
 	tables_init(&anew, &tables.world, said, tables.random);
 	memset(anew.world.in_log, 0, sizeof(anew.world.in_log));
 	memcpy(anew.identifier_id, tables.identifier_id, sizeof(anew.identifier_id));
 	anew.last_id = tables.last_id;
-	for (int i = 0; i < count; i++)
-		by_number[i] = tables.event_of_id[i + 1];
+	for (int id = 1; id <= tables.last_event_id; id++)
+		if (tables.event_id[tables.event_of_id[id]] == id)
+			by_number[count++] = tables.event_of_id[id];
 	for (int at = 0, size; at < count && anew.failed == NULL; at += size)
 	{
 		size = 1 + (int) pick(&anew.random, 40);
@@ -353,6 +418,7 @@ feed_again(void)
 	difference = compare_tables(&anew);
 	if (difference == NULL &&
 		(anew.last_id != tables.last_id ||
+		 memcmp(anew.class_id, tables.class_id, sizeof(anew.class_id)) != 0 ||
 		 memcmp(anew.profile_id, tables.profile_id, sizeof(anew.profile_id)) != 0 ||
 		 memcmp(anew.anchor, tables.anchor, sizeof(anew.anchor)) != 0))
 		difference = "fed anew, the log gives other numbers";
@@ -381,26 +447,13 @@ feed_all(FeedOrder order, uint64_t seed, const CdpkAllocator *allocator)
 	return difference != NULL ? difference : tables.failed;
 }
 
-static void
-make_history(uint64_t seed)
-{
-	history_make(&history, seed);
-	for (int i = 0; i < history.world.event_count; i++)
-		said_make(&history.world, i, &said[i], seed);
-}
-
-static void
-free_history(void)
-{
-	for (int i = 0; i < history.world.event_count; i++)
-		bytes_free(&said[i].traits);
-}
-
 /* The random histories, each in four orders and many ways to cut it into batches. */
 static void
 histories_agree_with_the_reference(void)
 {
 	uint64_t touched = 0;
+	uint64_t taken = 0;
+	uint64_t anew = 0;
 	uint64_t rebuilt = 0;
 	uint64_t reanchored = 0;
 	uint64_t plain = 0;
@@ -415,6 +468,8 @@ histories_agree_with_the_reference(void)
 			const char *difference = feed_all((FeedOrder) order, 4 * seed + order, &unit_allocator);
 
 			touched += tables.touched;
+			taken += tables.taken;
+			anew += tables.counted_anew;
 			rebuilt += tables.rebuilt;
 			reanchored += tables.reanchored;
 			plain += tables.plain_profiles;
@@ -428,254 +483,11 @@ histories_agree_with_the_reference(void)
 	}
 	CHECK(wrong == 0);
 	/* the histories go everywhere */
+	CHECK(taken >= 3 * histories && 2 * anew >= histories);
 	CHECK(touched >= 100 * histories && rebuilt >= 20 * histories && reanchored >= 20 * histories);
 	CHECK(plain >= 5 * histories && stitched >= 20 * histories);
 	printf("# %.1f plain and %.1f stitched profiles a history\n",
 		   (double) plain / (double) histories, (double) stitched / (double) histories);
-}
-
-/* ---------------------------------------------------------------- wrong calls, wrong rows */
-
-static CdpkBatchRow wrong_row;
-static CdpkBatchBytes wrong_names[2];
-
-/* Begin a batch of one row that carries the first two things of a small history. */
-static CdpkBatch *
-begin_batch(void)
-{
-	CdpkBatchSetup setup = {&unit_allocator, NULL, NULL, 1};
-	CdpkBatch *batch;
-
-	begin_small();
-	add_thing(0, "u1");
-	add_thing(3, "a");
-	memset(&wrong_row, 0, sizeof(wrong_row));
-	for (int i = 0; i < 2; i++)
-	{
-		wrong_names[i].bytes = history.world.things[i].payload;
-		wrong_names[i].length = (uint32_t) history.world.things[i].length;
-	}
-	wrong_row.identifiers = wrong_names;
-	wrong_row.identifier_count = 2;
-	CHECK(cdpk_batch_new(&setup, &batch) == CDPK_OK);
-	CHECK(cdpk_batch_begin(batch, &wrong_row, 1, NULL) == CDPK_OK);
-	CHECK(cdpk_batch_accept(batch, NULL, 0) == CDPK_OK);
-	return batch;
-}
-
-static CdpkStatus
-give_rules(CdpkBatch *batch)
-{
-	static CdpkBatchRules rules;
-
-	history.world.rules.namespaces = history.world.namespaces;
-	for (int i = 0; i < MAX_NAMES; i++)
-		history.world.namespaces[i].max_links = NULL;
-	rules.stitch = history.world.rules;
-	rules.trust = history.world.trust;
-	rules.source_count = 1;
-	return cdpk_batch_set_rules(batch, &rules);
-}
-
-static void
-phases_have_an_order(void)
-{
-	CdpkBatch *batch = begin_batch();
-	CdpkBatchVoid loop = {0, 0, 1};
-	size_t first;
-
-	CHECK(give_rules(batch) == CDPK_INVALID);
-	CHECK(cdpk_batch_number(batch, 0) == CDPK_INVALID);
-	CHECK(cdpk_batch_identify(batch) == CDPK_OK);
-	CHECK(cdpk_batch_identify(batch) == CDPK_INVALID);
-	CHECK(cdpk_batch_number(batch, 0) == CDPK_INVALID);
-	CHECK(give_rules(batch) == CDPK_OK);
-	CHECK(cdpk_batch_mark(batch, 2, CDPK_BATCH_BLOCKED) == CDPK_INVALID);
-	CHECK(cdpk_batch_add_voids(batch, &loop, 1) == CDPK_INVALID);
-	CHECK(cdpk_batch_link(batch) == CDPK_INVALID);
-	CHECK(cdpk_batch_number(batch, 0) == CDPK_OK);
-	CHECK(cdpk_batch_pair(batch) == CDPK_OK);
-	CHECK(cdpk_batch_stitch(batch, NULL) == CDPK_INVALID);
-	CHECK(cdpk_batch_anchor(batch) == CDPK_INVALID);
-	CHECK(cdpk_batch_link(batch) == CDPK_OK);
-	CHECK(cdpk_batch_link(batch) == CDPK_INVALID);
-	CHECK(cdpk_batch_add_links(batch, NULL, 0) == CDPK_INVALID);
-	CHECK(cdpk_batch_add_others(batch, NULL, 0) == CDPK_INVALID);
-	CHECK(cdpk_batch_freeze(batch, NULL, 0) == CDPK_INVALID);
-	CHECK(cdpk_batch_add_strays(batch, NULL, 0, &first) == CDPK_INVALID);
-	CHECK(cdpk_batch_plan(batch) == CDPK_INVALID);
-	CHECK(cdpk_batch_fold(batch) == CDPK_INVALID);
-	CHECK(cdpk_batch_find(batch, wrong_names[1].bytes, wrong_names[1].length) == 1);
-	CHECK(cdpk_batch_find(batch, wrong_names[1].bytes, 0) == CDPK_BATCH_NONE);
-	CHECK(cdpk_batch_place(batch, 3) == CDPK_BATCH_NONE);
-	cdpk_batch_free(batch);
-}
-
-static void
-wrong_rows_are_noticed(void)
-{
-	static const CdpkStitchCount twice[] = {{0, 1}, {0, 2}};
-	CdpkBatchKnown known[2] = {{0, false, 5, 5, twice, 2}, {1, false, 5, 5, NULL, 0}};
-	CdpkBatchLink link = {7, 5, 0, false, 0, 0, 1, {NULL, 0}};
-	CdpkBatch *batch = begin_batch();
-
-	/* a payload that none of ours is */
-	wrong_names[1].length = 2;
-	CHECK(cdpk_batch_identify(batch) == CDPK_CORRUPT);
-	cdpk_batch_free(batch);
-
-	/* a namespace without a rule */
-	batch = begin_batch();
-	history.world.rules.namespace_count = 1;
-	CHECK(cdpk_batch_identify(batch) == CDPK_OK && give_rules(batch) == CDPK_OK);
-	CHECK(cdpk_batch_number(batch, 0) == CDPK_INVALID);
-	cdpk_batch_free(batch);
-
-	/* two identifiers with one number */
-	batch = begin_batch();
-	CHECK(cdpk_batch_identify(batch) == CDPK_OK && give_rules(batch) == CDPK_OK);
-	CHECK(cdpk_batch_add_known(batch, known, 2) == CDPK_CORRUPT);
-	cdpk_batch_free(batch);
-
-	/* a number that was not handed out yet */
-	batch = begin_batch();
-	CHECK(cdpk_batch_identify(batch) == CDPK_OK && give_rules(batch) == CDPK_OK);
-	CHECK(cdpk_batch_add_known(batch, known, 1) == CDPK_OK);
-	CHECK(cdpk_batch_number(batch, 4) == CDPK_CORRUPT);
-	cdpk_batch_free(batch);
-
-	/* counts with a namespace twice; a link of a source that is none, the wrong way round, of a number of none */
-	for (int wrong = 0; wrong < 4; wrong++)
-	{
-		batch = begin_batch();
-		CHECK(cdpk_batch_identify(batch) == CDPK_OK && give_rules(batch) == CDPK_OK);
-		known[0].count_length = wrong == 0 ? 2 : 0;
-		known[1].identifier_id = 7;
-		link.source = wrong == 1;
-		if (wrong == 3)
-		{
-			link.a = 7;
-			link.b = 8;
-		}
-		CHECK(cdpk_batch_add_known(batch, known, 2) == CDPK_OK);
-		CHECK(cdpk_batch_number(batch, 7) == CDPK_OK && cdpk_batch_pair(batch) == CDPK_OK);
-		if (wrong > 0)
-			CHECK(cdpk_batch_add_links(batch, &link, 1) == CDPK_OK);
-		CHECK(cdpk_batch_link(batch) == (wrong == 1 ? CDPK_INVALID : CDPK_CORRUPT));
-		cdpk_batch_free(batch);
-	}
-}
-
-/* ---------------------------------------------------------------- a person in parts */
-
-/* Fold some events of profile 1 anew, onto what others were folded into (NULL: nothing), in a batch without rows. */
-static CdpkBatch *
-fold_again(const CdpkBatchLogged *events, size_t count, const CdpkBatchPart *folded)
-{
-	static const int64_t refolded[] = {1, 2};
-	static const CdpkBatchRow no_row;
-	static CdpkStitchProfile summary;
-	CdpkBatchChanges changes;
-	CdpkBatchSetup setup = {&unit_allocator, NULL, NULL, 1};
-	CdpkStitchStore store;
-	CdpkBatch *batch;
-
-	memset(&changes, 0, sizeof(changes));
-	memset(&store, 0, sizeof(store));
-	changes.refolded = refolded;
-	changes.refolded_count = 2;
-	summary.profile_id = 1;
-	summary.identifiers = 7;
-	CHECK(cdpk_batch_new(&setup, &batch) == CDPK_OK);
-	CHECK(cdpk_batch_begin(batch, &no_row, 0, &changes) == CDPK_OK);
-	CHECK(cdpk_batch_accept(batch, NULL, 0) == CDPK_OK && cdpk_batch_identify(batch) == CDPK_OK);
-	CHECK(give_rules(batch) == CDPK_OK && cdpk_batch_number(batch, 9) == CDPK_OK);
-	CHECK(cdpk_batch_pair(batch) == CDPK_OK && cdpk_batch_link(batch) == CDPK_OK);
-	CHECK(cdpk_batch_stitch(batch, &store) == CDPK_OK && cdpk_batch_anchor(batch) == CDPK_OK);
-	CHECK(cdpk_batch_add_summaries(batch, &summary, 1) == CDPK_INVALID);
-	CHECK(cdpk_batch_plan(batch) == CDPK_OK);
-	CHECK(cdpk_batch_set_logged(batch, events, count) == CDPK_OK);
-	summary.profile_id = 3;
-	CHECK(cdpk_batch_add_summaries(batch, &summary, 1) == CDPK_INVALID);
-	summary.profile_id = 1;
-	CHECK(cdpk_batch_add_summaries(batch, &summary, 1) == CDPK_OK);
-	if (folded != NULL)
-		CHECK(cdpk_batch_add_folded(batch, folded, 1) == CDPK_OK);
-	CHECK(cdpk_batch_fold(batch) == CDPK_OK);
-	return batch;
-}
-
-static bool
-same_bytes(const CdpkBatchBytes *a, const CdpkBatchBytes *b)
-{
-	return a->length == b->length && a->bytes != NULL && b->bytes != NULL &&
-		   memcmp(a->bytes, b->bytes, a->length) == 0;
-}
-
-/* What is folded part by part is what is folded at once; one that no table has is written with its summary. */
-static void
-a_person_may_be_folded_in_parts(void)
-{
-	enum
-	{
-		EVENTS = 60
-	};
-	static CdpkBatchLogged events[EVENTS];
-	CdpkBatchPart part;
-	CdpkBatch *whole;
-	CdpkBatch *batches[EVENTS];
-	int batch_count = 0;
-	const CdpkBatchProfile *expected;
-	size_t count;
-
-	make_history(5);
-	for (int i = 0; i < EVENTS; i++)
-	{
-		const Said *of = &said[i % history.world.event_count];
-
-		memset(&events[i], 0, sizeof(events[i]));
-		events[i].event_id = i + 1;
-		events[i].anchor = events[i].profile_id = 1;
-		events[i].row.at = events[i].row.said_at = (i * 37) % 50;
-		events[i].row.expires_at = i % 9 == 4 ? 1000 - i : CDPK_BATCH_NEVER;
-		events[i].row.call = i % 3 == 0 ? CDPK_BATCH_IDENTIFY : CDPK_BATCH_OTHER;
-		if (i % 3 == 0)
-			events[i].row.traits = (CdpkBatchBytes){of->traits.bytes, (uint32_t) of->traits.length};
-		else
-			events[i].row.event =
-				(CdpkBatchBytes){(const uint8_t *) (i % 2 ? "View" : "Buy"), i % 2 ? 4 : 3};
-	}
-	whole = fold_again(events, EVENTS, NULL);
-	expected = cdpk_batch_profiles(whole, &count);
-	CHECK(count == 1 && expected->summary != NULL && expected->summary->identifiers == 7);
-	CHECK(!expected->stored && expected->events == EVENTS && expected->traits.bytes != NULL);
-	for (int at = 0; at < EVENTS; at += 7)
-	{
-		CdpkBatch *batch = fold_again(events + at, EVENTS - at < 7 ? EVENTS - at : 7,
-									  batch_count == 0 ? NULL : &part);
-		const CdpkBatchProfile *profile = cdpk_batch_profiles(batch, &count);
-
-		part = (CdpkBatchPart){1,
-							   profile->events,
-							   profile->first_at,
-							   profile->last_at,
-							   profile->expires_at,
-							   profile->traits,
-							   profile->timeline};
-		/* the next part may be no more than what this one points to */
-		batches[batch_count++] = batch;
-	}
-	CHECK(part.events == EVENTS && part.first_at == expected->first_at);
-	CHECK(part.last_at == expected->last_at && part.expires_at == expected->expires_at);
-	CHECK(same_bytes(&part.traits, &expected->traits));
-	CHECK(same_bytes(&part.timeline, &expected->timeline));
-	/* nothing is said of those that are not folded anew */
-	part.profile_id = 3;
-	CHECK(cdpk_batch_add_folded(whole, &part, 1) == CDPK_INVALID);
-	while (batch_count > 0)
-		cdpk_batch_free(batches[--batch_count]);
-	cdpk_batch_free(whole);
-	free_history();
 }
 
 /* ---------------------------------------------------------------- memory */
@@ -729,9 +541,10 @@ main(int argc, char **argv)
 	TEST(a_verdict_may_come_first);
 	TEST(a_forbid_may_come_first);
 	TEST(evidence_may_be_void_and_come_again);
-	TEST(phases_have_an_order);
-	TEST(wrong_rows_are_noticed);
-	TEST(a_person_may_be_folded_in_parts);
+	TEST(an_alias_waits_for_its_end);
+	TEST(what_is_taken_back_may_come_again);
+	TEST(the_middle_of_a_link_is_subtracted);
+	TEST(what_is_void_is_not_taken_back);
 	TEST(histories_agree_with_the_reference);
 	TEST(memory_may_end_anywhere);
 	UNIT_EXIT();

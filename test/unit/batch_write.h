@@ -6,6 +6,7 @@
 #define BATCH_WRITE_H
 
 #include "batch_changes.h"
+#include "batch_reference.h"
 
 /* Return the thing with a payload. */
 static inline int
@@ -43,6 +44,27 @@ pass_write_links(Tables *tables, const CdpkBatchLink *rows, size_t count, bool e
 		row->first_at = rows[i].first_at;
 		row->last_at = rows[i].last_at;
 		row->events = rows[i].events;
+		row->aliases = rows[i].aliases;
+		row->believed = rows[i].believed;
+	}
+}
+
+/* Write which links and verdicts are refused; rows that are written have their flags already. */
+static inline void
+pass_write_refused(Tables *tables, const CdpkStitchResult *result)
+{
+	for (size_t i = 0; i < result->link_count; i++)
+	{
+		int a = tables_thing(tables, result->links[i].a);
+		int b = tables_thing(tables, result->links[i].b);
+
+		for (int source = 0; source < MAX_SOURCES; source++)
+		{
+			tables->links[a][b][source].refused = result->links[i].refused;
+			tables->links[b][a][source].refused = result->links[i].refused;
+		}
+		tables->same_refused[a][b] = tables->same_refused[b][a] =
+			result->links[i].refused && world_is_declared(&tables->world, a, b);
 	}
 }
 
@@ -89,18 +111,16 @@ pass_write_graph(Tables *tables)
 		for (uint32_t k = 0; k < row->count_length; k++)
 			counts[row->counts[k].name_space] = row->counts[k].count;
 	}
-	/* rows that are written have their flags already */
-	for (size_t i = 0; i < result->link_count; i++)
+	for (size_t i = 0; i < result->class_count; i++)
 	{
-		int a = tables_thing(tables, result->links[i].a);
-		int b = tables_thing(tables, result->links[i].b);
+		int64_t *class_id =
+			&tables->class_id[tables_thing(tables, result->classes[i].identifier_id)];
 
-		for (int source = 0; source < MAX_SOURCES; source++)
-		{
-			tables->links[a][b][source].refused = result->links[i].refused;
-			tables->links[b][a][source].refused = result->links[i].refused;
-		}
+		if (*class_id == result->classes[i].class_id)
+			tables_fail(tables, "a class changes to what it was");
+		*class_id = result->classes[i].class_id;
 	}
+	pass_write_refused(tables, result);
 	pass_write_links(tables, links->inserted, links->inserted_count, false);
 	pass_write_links(tables, links->updated, links->updated_count, true);
 }
@@ -295,6 +315,25 @@ pass_recount_members(Tables *tables)
 			if (tables->event_id[i] != 0 && tables->anchor[i] == id && tables->said[i].account >= 0)
 				member_add(&tables->members[id][tables->said[i].account], 1, tables->said[i].row.at,
 						   tables->said[i].row.at);
+	}
+}
+
+/* Fold the accounts anew of which group calls were taken back. */
+static inline void
+pass_refold_accounts(Tables *tables)
+{
+	for (int account = 0; account < ACCOUNTS; account++)
+	{
+		bool which[MAX_EVENTS] = {false};
+
+		if (!tables->refold[account])
+			continue;
+		tables->refold[account] = false;
+		for (int i = 0; i < tables->world.event_count; i++)
+			which[i] = tables->event_id[i] != 0 && tables->said[i].account == account;
+		folded_free(&tables->accounts[account]);
+		expect_times(tables, which, &tables->accounts[account]);
+		expect_traits(tables, which, CDPK_BATCH_GROUP, &tables->accounts[account]);
 	}
 }
 

@@ -15,13 +15,29 @@ static CdpkStitchIdentifier identifiers[MAX_THINGS];
 static CdpkStitchProfile profiles[MAX_THINGS];
 static CdpkStitchLink links[MAX_THINGS * MAX_THINGS];
 static CdpkStitchForbid forbids[MAX_THINGS * MAX_THINGS];
-static int reports[CDPK_WRONG_LAST + 1];
+static int reports[CDPK_WRONG_CLASS + 1];
 
 static void
 count_report(void *context, const CdpkStitchWrong *wrong)
 {
 	(void) context;
 	reports[wrong->kind]++;
+}
+
+/* The class_id by the reference. */
+static int64_t
+class_of(const World *world, int a)
+{
+	int smallest = a;
+	int size = 0;
+
+	for (int b = world->thing_count - 1; b >= 0; b--)
+		if (reference.class_of[b] == reference.class_of[a])
+		{
+			smallest = b;
+			size++;
+		}
+	return size > 1 ? smallest + 1 : 0;
 }
 
 /* Makes the rows of the partition "part"; -1: in no profile. */
@@ -51,6 +67,7 @@ make_partition(const World *world, const int *part)
 		row->identifier_id = a + 1;
 		row->profile_id = strongest + 1;
 		row->present = true;
+		row->class_id = class_of(world, a);
 		row->payload = world->things[a].payload;
 		row->length = world->things[a].length;
 		row->name_space = world->things[a].name_space;
@@ -69,7 +86,7 @@ count_wrong(const World *world, const CdpkStitchPartition *partition)
 	memset(reports, 0, sizeof(reports));
 	CHECK(cdpk_stitch_check(&world->rules, &store, &unit_allocator, partition, count_report,
 							NULL) == CDPK_OK);
-	for (int i = 0; i <= CDPK_WRONG_LAST; i++)
+	for (int i = 0; i <= CDPK_WRONG_CLASS; i++)
 		sum += reports[i];
 	return sum;
 }
@@ -82,7 +99,7 @@ check_parts(const World *world, const int *part)
 	return count_wrong(world, &partition);
 }
 
-/* A world after all events, and with some forbids; the rest of its verdicts have no part in this. */
+/* A world after all events, and with some verdicts; the rest of them have no part in this. */
 static void
 make_world(uint64_t seed)
 {
@@ -97,8 +114,16 @@ make_world(uint64_t seed)
 		int a = (int) pick(&random, (uint64_t) world->thing_count);
 		int b = (int) pick(&random, (uint64_t) world->thing_count);
 
-		if (a != b)
+		if (a != b && !world_parts_declared(world, a, b))
 			world->forbidden[a][b] = world->forbidden[b][a] = true;
+	}
+	for (uint64_t i = history.same ? pick(&random, 6) : 0; i > 0; i--)
+	{
+		int a = (int) pick(&random, (uint64_t) world->thing_count);
+		int b = (int) pick(&random, (uint64_t) world->thing_count);
+
+		if (a != b && !world_cannot_be_same(world, a, b))
+			world->same[a][b] = world->same[b][a] = true;
 	}
 	reference_run(world, &reference);
 }
@@ -151,7 +176,7 @@ the_right_partition_is_right(void)
 static void
 any_other_partition_is_wrong(void)
 {
-	int found[CDPK_WRONG_LAST + 1] = {0};
+	int found[CDPK_WRONG_CLASS + 1] = {0};
 	uint64_t random = first_seed;
 
 	for (uint64_t seed = first_seed; seed < first_seed + histories; seed++)
@@ -167,12 +192,13 @@ any_other_partition_is_wrong(void)
 			if (same_parts(&history.world, part, reference.part))
 				continue;
 			CHECK(check_parts(&history.world, part) > 0);
-			for (int i = 0; i <= CDPK_WRONG_LAST; i++)
+			for (int i = 0; i <= CDPK_WRONG_CLASS; i++)
 				found[i] += reports[i] > 0;
 		}
 	}
 	CHECK(found[CDPK_WRONG_APART] > 0 && found[CDPK_WRONG_BREAKS] > 0);
 	CHECK(found[CDPK_WRONG_REFUSED] > 0 && found[CDPK_WRONG_STRONGEST] == 0);
+	CHECK(found[CDPK_WRONG_CLASS] > 0);
 }
 
 /* The number of a profile, and the bound of its links. */
@@ -186,7 +212,7 @@ summaries_are_checked(void)
 	world_add_thing(&history.world, 0, "u");
 	world_add_thing(&history.world, 1, "m");
 	history.world.namespaces[0].priority = 10;
-	history.world.events[0] = (Event){7, 0, {0, 1}, 2};
+	history.world.events[0] = (Event){7, 0, {0, 1}, 2, 0};
 	history.world.event_count = 1;
 	history.world.in_log[0] = true;
 	reference_run(&history.world, &reference);
@@ -202,6 +228,9 @@ summaries_are_checked(void)
 	CHECK(count_wrong(&history.world, &partition) == 1 && reports[CDPK_WRONG_LAST] == 1);
 	profiles[0].last.trust = 2;
 	CHECK(count_wrong(&history.world, &partition) == 0);
+	identifiers[1].class_id = 1;
+	CHECK(count_wrong(&history.world, &partition) == 1 && reports[CDPK_WRONG_CLASS] == 1);
+	identifiers[1].class_id = 0;
 	identifiers[0].profile_id = identifiers[1].profile_id = 2;
 	CHECK(count_wrong(&history.world, &partition) == 1 && reports[CDPK_WRONG_STRONGEST] == 1);
 }

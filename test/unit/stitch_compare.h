@@ -25,7 +25,9 @@ compare_reasons(Store *store, int a, int b)
 	for (int x = 0; x < world->thing_count; x++)
 		for (int y = 0; y < world->thing_count && store->profile_id[x] == store->profile_id[a]; y++)
 			forbidden |= store->profile_id[y] == store->profile_id[b] && world->forbidden[x][y];
-	count = cdpk_stitch_reasons(&world->rules, &sides[0], &sides[1], forbidden, reasons);
+	count = (stitch_is_same(&store->now.best[a][b])
+				 ? cdpk_stitch_same_reasons
+				 : cdpk_stitch_reasons)(&world->rules, &sides[0], &sides[1], forbidden, reasons);
 	for (size_t i = 0; i < count; i++)
 		bits |= reasons[i] == CDPK_REASON_FORBID ? REASON_FORBID
 				: reasons[i] == CDPK_REASON_CAP  ? REASON_CAP
@@ -50,7 +52,7 @@ compare_summary(Store *store, const Reference *reference, int strongest)
 		if (reference->strongest[a] != strongest)
 			continue;
 		size++;
-		counts[world->things[a].name_space]++;
+		counts[world->things[a].name_space] += reference_is_counted(world, reference, a);
 		has_forbid |= store_is_forbidden(store, a);
 		for (int b = 0; b < world->thing_count; b++)
 			if (reference->strongest[b] == strongest && reference->linked[a][b] &&
@@ -84,6 +86,24 @@ compare_links(Store *store, const Reference *reference)
 	return NULL;
 }
 
+/* The class_id that an identifier should have. */
+static inline int64_t
+compare_class(const Store *store, const Reference *reference, int a)
+{
+	int64_t smallest = store->identifier_id[a];
+	int size = 0;
+
+	for (int b = 0; b < store->world.thing_count; b++)
+	{
+		if (!reference->present[a] || reference->class_of[b] != reference->class_of[a])
+			continue;
+		size++;
+		if (store->identifier_id[b] < smallest)
+			smallest = store->identifier_id[b];
+	}
+	return size > 1 ? smallest : 0;
+}
+
 static inline const char *
 compare_partition(const Store *store, const Reference *reference)
 {
@@ -95,6 +115,8 @@ compare_partition(const Store *store, const Reference *reference)
 			return "an identifier is in another profile";
 		if (store->shared[a] != reference->shared[a])
 			return "an identifier is shared, or not, against the rules";
+		if (store->class_id[a] != compare_class(store, reference, a))
+			return "an identifier is in another class";
 	}
 	for (int i = 0; i < store->world.event_count; i++)
 		if (store->anchor[i] != reference->anchor[i])
@@ -143,7 +165,11 @@ compare_rebuilt(Store *store, const CdpkStitchResult *result)
 {
 	bool refused[MAX_THINGS][MAX_THINGS] = {{false}};
 	int64_t profile_id[MAX_THINGS] = {0};
+	int64_t class_id[MAX_THINGS] = {0};
 
+	for (size_t i = 0; i < result->class_count; i++)
+		class_id[store_thing(store, result->classes[i].identifier_id)] =
+			result->classes[i].class_id;
 	for (size_t i = 0; i < result->identifier_move_count; i++)
 		profile_id[store_thing(store, result->identifier_moves[i].id)] =
 			result->identifier_moves[i].to;
@@ -156,6 +182,8 @@ compare_rebuilt(Store *store, const CdpkStitchResult *result)
 	}
 	if (memcmp(refused, store->refused, sizeof(refused)) != 0)
 		return "a rebuild refuses other links";
+	if (memcmp(class_id, store->class_id, sizeof(class_id)) != 0)
+		return "a rebuild makes other classes";
 	if (memcmp(profile_id, store->profile_id, sizeof(profile_id)) != 0)
 		return "a rebuild gives other ids";
 	if (result->profile_count != (size_t) store->profile_count || result->profile_move_count > 0 ||

@@ -22,6 +22,8 @@ typedef enum OpKind
 	OP_LIMIT,      /* a: a namespace; value */
 	OP_CAP,        /* value */
 	OP_MAX_LINKS,  /* a, b: namespaces; value */
+	OP_SAME,       /* a, b */
+	OP_BELIEVE,    /* a: a source; value */
 	OP_TRUST,      /* a: a source; value */
 	OP_PRIORITY,   /* a: a namespace; value */
 	OP_KINDS
@@ -45,9 +47,19 @@ world_change(World *world, const Op *op)
 	switch (op->kind)
 	{
 		case OP_FORBID:
+			if (!world_parts_declared(world, op->a, op->b))
+				world->forbidden[op->a][op->b] = world->forbidden[op->b][op->a] = true;
+			return true;
+		case OP_SAME:
+			if (!world_cannot_be_same(world, op->a, op->b))
+				world->same[op->a][op->b] = world->same[op->b][op->a] = true;
+			return true;
 		case OP_ALLOW:
-			world->forbidden[op->a][op->b] = op->kind == OP_FORBID;
-			world->forbidden[op->b][op->a] = op->kind == OP_FORBID;
+			world->forbidden[op->a][op->b] = world->forbidden[op->b][op->a] = false;
+			world->same[op->a][op->b] = world->same[op->b][op->a] = false;
+			return true;
+		case OP_BELIEVE:
+			world->believed[op->a] = op->value != 0;
 			return true;
 		case OP_SHARING:
 			world->sharing[op->a] = (CdpkSharing) op->value;
@@ -103,13 +115,17 @@ driver_apply_op(Store *store, Batch *batch, const Op *op)
 	world_change(world, op);
 	switch (op->kind)
 	{
-		case OP_FORBID:
 		case OP_ALLOW:
+			world->unlinked[op->a][op->b] = world->unlinked[op->b][op->a] = NEVER;
+			/* fall through */
+		case OP_FORBID:
+		case OP_SAME:
 			store_name(store, op->a);
 			store_name(store, op->b);
 			break;
 		case OP_UNLINK:
-			driver_unlink(store, op->a, op->b);
+			if (!world_parts_declared(world, op->a, op->b))
+				driver_unlink(store, op->a, op->b);
 			break;
 		case OP_UNLINK_ALL:
 			for (int b = 0; b < world->thing_count; b++)
@@ -152,6 +168,17 @@ driver_relabel(Store *store)
 	memcpy(store->profile_id, renamed, sizeof(int64_t) * (size_t) store->world.thing_count);
 }
 
+/* driver_is_counted: whether no other of its class and namespace is counted for it. */
+static inline bool
+driver_is_counted(const Store *store, int a)
+{
+	for (int b = 0; b < a && store->class_id[a] != 0; b++)
+		if (store->class_id[b] == store->class_id[a] &&
+			store->world.things[b].name_space == store->world.things[a].name_space)
+			return false;
+	return true;
+}
+
 /* driver_recount fills in what the summaries lack: counts of a namespace that had no limit. */
 static inline void
 driver_recount(Store *store, const Batch *batch)
@@ -169,7 +196,7 @@ driver_recount(Store *store, const Batch *batch)
 			row->counts[k] = 0;
 			for (int a = 0; a < store->world.thing_count; a++)
 				if (store->profile_id[a] == row->profile_id &&
-					store->world.things[a].name_space == k)
+					store->world.things[a].name_space == k && driver_is_counted(store, a))
 					row->counts[k]++;
 		}
 	}
@@ -287,7 +314,9 @@ driver_must_retry(Store *store, const Batch *batch, int a, int b)
 	if (!store_summary(store, old, a, &sides[0], counts[0]) ||
 		!store_summary(store, old, b, &sides[1], counts[1]))
 		return false;
-	count = cdpk_stitch_reasons(&old->rules, &sides[0], &sides[1], false, reasons);
+	count = (stitch_is_same(&store->before.best[a][b])
+				 ? cdpk_stitch_same_reasons
+				 : cdpk_stitch_reasons)(&old->rules, &sides[0], &sides[1], false, reasons);
 	for (size_t i = 0; i < count; i++)
 		if (reasons[i] == CDPK_REASON_CAP ? store->world.rules.cap > old->rules.cap
 										  : store->world.namespaces[reasons[i]].max_per_profile >
@@ -448,6 +477,14 @@ driver_apply(Store *store, const Batch *batch, const CdpkStitchResult *result)
 			store_fail(store, "sharing changes to what it was");
 		*shared = result->sharing[i].shared;
 	}
+	for (size_t i = 0; i < result->class_count; i++)
+	{
+		int64_t *class_id = &store->class_id[store_thing(store, result->classes[i].identifier_id)];
+
+		if (*class_id == result->classes[i].class_id)
+			store_fail(store, "a class changes to what it was");
+		*class_id = result->classes[i].class_id;
+	}
 	driver_apply_moves(store, result);
 	driver_apply_profiles(store, result);
 	driver_apply_anchors(store, batch, result);
@@ -503,17 +540,19 @@ driver_write(Store *store, Batch *batch, const Op *ops, int op_count, const int 
 	batch->ranks_changed = batch->priorities_changed = false;
 	for (int i = 0; i < op_count; i++)
 		driver_apply_op(store, batch, &ops[i]);
-	store_find_links(store, &store->before);
+	store_find_links(store, &batch->old, &store->before);
 	for (int i = 0; i < event_count; i++)
 	{
 		store->world.in_log[events[i]] = true;
 		for (int k = 0; k < store->world.events[events[i]].count; k++)
 			store_name(store, store->world.events[events[i]].things[k]);
+		if (store->world.events[events[i]].previous > 0)
+			store_name(store, store->world.events[events[i]].previous - 1);
 	}
 	store_read_log(store);
-	store_find_links(store, &store->now);
 	for (int a = 0; a < store->world.thing_count; a++)
 		store->present[a] = world_is_present(&store->world, a);
+	store_find_links(store, &store->world, &store->now);
 	if (batch->priorities_changed)
 		driver_relabel(store);
 	if (op_count > 0)

@@ -2,7 +2,9 @@
  * stitch_examples.h
  *		Examples in words.  "does": what happens, as one batch or one by one:
  *			[source/]time:identifier,identifier		an event
+ *			[source/]time:identifier<earlier		an alias; "~earlier" is an identifier of it
  *			forbid(a,b) allow(a,b) unlink(a,b) unlink(a) block(a)
+ *			same(a,b) believe(source)=n unblock(a) retract(n), an event by its number
  *			sharing(a)=n cap()=n limit(namespace)=n max_links(namespace,namespace)=n trust(source)=n
  *		The namespace of an identifier shows in its first letter: u, g: user_id; e: mail;
  *		p: tel; all others: device_id.
@@ -28,7 +30,7 @@ typedef struct Example
 {
 	const char *name;
 	const char *rules;
-	ExampleStep steps[3];
+	ExampleStep steps[4];
 } Example;
 
 static const Example examples[] = {
@@ -104,6 +106,83 @@ static const Example examples[] = {
 	 "cap()=3 limit(mail)=1",
 	 {{"1:u1,e1 2:u2,e2 3:u2,e2,a 4:e1,e2 forbid(e1,e2)", "{a e2 u2} {e1 u1}",
 	   "e1-e2:forbid+user_id+mail+cap", "u1 u2 u2 u1"}}},
+	{"same",
+	 "",
+	 {{"1:u1,a 2:u2,b", "{a u1} {b u2}", "", "u1 u2"},
+	  {"same(u1,u2)", "{a b u1 u2}", "", "u1 u1"},
+	  {"allow(u1,u2)", "{a u1} {b u2}", "", "u1 u2"}}},
+	{"counts as one",
+	 "",
+	 {{"1:a,u1 2:a,u2 3:a,u3", "{a u1} {u2} {u3}", "a-u2:user_id a-u3:user_id", "u1 u2 u3"},
+	  {"same(u1,u2)", "{a u1 u2} {u3}", "a-u3:user_id", "u1 u1 u3"},
+	  {"allow(u1,u2) same(u2,u3)", "{a u1} {u2 u3}", "a-u2:user_id a-u3:user_id", "u1 u2 u2"}}},
+	{"before all evidence",
+	 "",
+	 {{"0:e,u2 1:u1,a 2:e,b", "{a u1} {b e u2}", "", "u2 u1 u2"},
+	  {"same(u1,e)", "{a b e u1} {u2}", "e-u2:user_id", "u2 u1 u1"}}},
+	{"shared end",
+	 "max_links(mail,user_id)=2",
+	 {{"1:e,u1 2:e,u2 3:e,u3 same(e,u2)", "{e*} {u1} {u2} {u3}", "", "u1 u2 u3"},
+	  {"sharing(e)=2", "{e u2} {u1} {u3}", "e-u1:user_id e-u3:user_id", "u1 u2 u3"}}},
+	{"no contraction",
+	 "max_links(device_id,user_id)=2",
+	 {{"1:k,u1 2:k,u2 3:k,u3 same(u2,u3)", "{k*} {u1} {u2 u3}", "", "u1 u2 u2"}}},
+	{"forbid meets a class",
+	 "",
+	 {{"1:u1 2:p,a 3:a,e same(u1,p) forbid(u1,e)", "{a p u1} {e}", "a-e:forbid", "u1 u1 e"},
+	  /* both contradict a verdict in force */
+	  {"forbid(u1,p) same(e,p)", "{a p u1} {e}", "a-e:forbid", "u1 u1 e"}}},
+	{"unlink beside a class",
+	 "",
+	 {{"1:u1,e 2:u2,e same(u1,u2)", "{e u1 u2}", "", "u1 u1"},
+	  {"unlink(u1,e)", "{e u1 u2}", "", "u1 u1"},
+	  {"unlink(u1,u2)", "{e u1 u2}", "", "u1 u1"},
+	  {"allow(u1,u2)", "{e u2} {u1}", "", "u1 u2"}}},
+	{"middle not seen",
+	 "",
+	 {{"1:u1 2:u3 same(u1,u2) same(u2,u3)", "{u1} {u3}", "", "u1 u3"},
+	  {"3:u2", "{u1 u2 u3}", "", "u1 u1 u1"},
+	  {"retract(2)", "{u1} {u3}", "", "u1 u3 -"}}},
+	{"alias, believed",
+	 "believe(0)=1",
+	 {{"2:u2<u1", "{u2 ~u1}", "", "u2"},
+	  {"3:u2 1:u1", "{u1 u2 ~u1}", "", "u1 u1 u1"},
+	  {"retract(2)", "{u2 ~u1}", "", "u2 u2 -"},
+	  {"4:u1 believe(0)=0", "{u1} {u2 ~u1}", "u1-u2:user_id", "u2 u2 - u1"}}},
+	{"alias, an ordinary link",
+	 "",
+	 {{"2:u2<u1 3:u2", "{u2 ~u1}", "", "u2 u2"},
+	  {"1:u1", "{u1} {u2 ~u1}", "u1-u2:user_id", "u2 u2 u1"},
+	  {"1:u1,~u1", "{u1 ~u1} {u2}", "u1-u2:user_id u2-~u1:user_id", "u2 u2 u1 u1"}}},
+	{"chain of aliases",
+	 "believe(0)=1",
+	 {{"1:u1 2:u2<u1 3:u3<u2", "{u1 u2 u3 ~u1 ~u2}", "", "u1 u1 u1"},
+	  {"forbid(u1,u3)", "{u1 u2 ~u1} {u3 ~u2}", "u2-u3:forbid", "u1 u1 u3"},
+	  {"allow(u1,u3) block(u2)", "{u1} {u3 ~u2} {~u1}", "", "u1 ~u1 u3"}}},
+	{"hub of aliases",
+	 "believe(0)=1 max_links(user_id,user_id)=2",
+	 {{"1:u1<g 2:u2<g 4:g", "{g u1 u2 ~g}", "", "g g g"},
+	  {"3:u3<g", "{g} {u1 ~g} {u2} {u3}",
+	   "g-u1:user_id g-u2:user_id g-u3:user_id u2-~g:user_id u3-~g:user_id", "u1 u2 g u3"}}},
+	{"taken back",
+	 "",
+	 {{"1:a 2:a,u1", "{a u1}", "", "u1 u1"},
+	  {"retract(1)", "{a}", "", "a -"},
+	  {"2:a,u1", "{a u1}", "", "u1 - u1"}}},
+	{"taken back at a kiosk",
+	 "max_links(device_id,user_id)=2",
+	 {{"1:k,u1 2:k,u2 3:k,u3 9:k", "{k*} {u1} {u2} {u3}", "", "u1 u2 u3 k"},
+	  {"retract(2)", "{k u1} {u2}", "k-u2:user_id", "u1 u2 - u1"}}},
+	{"folded: without the base",
+	 "",
+	 {{"1:a,u1 2:a,u1 3:a 0:a,u2", "{a u2} {u1}", "a-u1:user_id", "u1 u1 u2 u2"},
+	  {"block(u1)", "{a u2}", "", "u2 u2 u2 u2"}}},
+	{"unlink and later evidence",
+	 "",
+	 {{"1:u1,e", "{e u1}", "", "u1"},
+	  {"unlink(u1,e)", "{e} {u1}", "", "u1"},
+	  {"9:u1,e 9:u1,e", "{e u1}", "", "u1 u1 u1"},
+	  {"allow(u1,e) 2:e,u2", "{e u1} {u2}", "e-u2:user_id", "u1 u1 u1 u2"}}},
 };
 
 /* ---------------------------------------------------------------- reading */
@@ -155,16 +234,27 @@ example_op(World *world, const char *word)
 	{
 		const char *verb;
 		OpKind kind;
-	} verbs[] = {{"forbid", OP_FORBID},       {"allow", OP_ALLOW}, {"unlink", OP_UNLINK},
-				 {"block", OP_BLOCK},         {"cap", OP_CAP},     {"limit", OP_LIMIT},
-				 {"max_links", OP_MAX_LINKS}, {"trust", OP_TRUST}, {"sharing", OP_SHARING}};
+	} verbs[] = {{"forbid", OP_FORBID},
+				 {"allow", OP_ALLOW},
+				 {"unlink", OP_UNLINK},
+				 {"block", OP_BLOCK},
+				 {"cap", OP_CAP},
+				 {"same", OP_SAME},
+				 {"believe", OP_BELIEVE},
+				 {"unblock", OP_UNBLOCK},
+				 {"retract", OP_ERASE},
+				 {"limit", OP_LIMIT},
+				 {"max_links", OP_MAX_LINKS},
+				 {"trust", OP_TRUST},
+				 {"sharing", OP_SHARING}};
 	const char *open = strchr(word, '(');
 	const char *close = strchr(word, ')');
 	const char *comma = strchr(word, ',');
 	Op op = {OP_KINDS, 0, 0, 0};
 
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		if (strncmp(word, verbs[i].verb, (size_t) (open - word)) == 0)
+		if (strlen(verbs[i].verb) == (size_t) (open - word) &&
+			strncmp(word, verbs[i].verb, (size_t) (open - word)) == 0)
 			op.kind = verbs[i].kind;
 	if (comma == NULL || comma > close)
 	{
@@ -194,10 +284,21 @@ example_event(World *world, const char *word)
 	event->at = atoi(slash != NULL ? slash + 1 : word);
 	while (*at != '\0' && *at != ' ')
 	{
-		size_t length = strcspn(at, ", ");
+		size_t length = strcspn(at, "<, ");
 
 		event->things[event->count++] = example_thing(world, at, length);
-		at += length + (at[length] == ',');
+		at += length;
+		if (*at == '<')
+		{
+			char cookie[16];
+
+			length = strcspn(++at, ", ");
+			snprintf(cookie, sizeof(cookie), "~%.*s", (int) length, at);
+			event->previous = 1 + example_thing(world, at, length);
+			event->things[event->count++] = example_thing(world, cookie, strlen(cookie));
+			at += length;
+		}
+		at += *at == ',';
 	}
 }
 
@@ -373,7 +474,7 @@ example_plays(const Example *example, int manner)
 	bool right = true;
 
 	example_begin(&store, example->rules);
-	for (int step = 0; step < 3 && example->steps[step].does != NULL; step++)
+	for (int step = 0; step < 4 && example->steps[step].does != NULL; step++)
 	{
 		Op ops[8];
 		int events[16];

@@ -109,6 +109,36 @@ reasons_are_given_in_order(void)
 	cdpk_stitch_free(stitch);
 }
 
+/* A verdict is a step of a chain, and told by its trust; it is refused by a forbid or the cap only. */
+static void
+a_same_pair_is_a_step(void)
+{
+	CdpkStitchStore callbacks;
+	const CdpkStitchStep *steps;
+	CdpkStitch *stitch;
+
+	example_begin(&store, "cap()=4");
+	CHECK(example_play(&store, &reference, "1:u1,e 2:u2,e 3:u2,b same(u1,u2)"));
+	CHECK(strcmp(told("u1", "e"), "u1-e") == 0);
+	CHECK(example_play(&store, &reference, "unlink(u1,e)"));
+	CHECK(strcmp(told("u1", "e"), "u1-u2-e") == 0);
+	callbacks = store_callbacks(&store);
+	CHECK(cdpk_stitch_new(&store.world.rules, &callbacks, &unit_allocator, &stitch) == CDPK_OK);
+	CHECK(chain_ask(&store, stitch, thing("u1"), thing("e"), 10, &chain, &steps) == CDPK_OK);
+	CHECK(steps[0].evidence.trust == CDPK_TRUST_SAME && !steps[0].refused);
+	CHECK(steps[1].evidence.trust == 3 && steps[1].evidence.first_at == 2);
+	cdpk_stitch_free(stitch);
+
+	CHECK(example_play(&store, &reference, "4:u3,u1,c,d cap()=2 same(u3,d) same(d,e)"));
+	CHECK(example_play(&store, &reference, "cap()=3 same(d,e) cap()=2"));
+	CHECK(strcmp(told("d", "e"), "d|e") == 0);
+	CHECK(cdpk_stitch_new(&store.world.rules, &callbacks, &unit_allocator, &stitch) == CDPK_OK);
+	CHECK(chain_ask(&store, stitch, thing("d"), thing("e"), 10, &chain, &steps) == CDPK_OK);
+	/* there is an e-mail on one side only, but a user_id on both: of a same pair no limit is a reason */
+	CHECK(steps[0].reason_count == 1 && steps[0].reasons[0] == CDPK_REASON_CAP);
+	cdpk_stitch_free(stitch);
+}
+
 int
 main(void)
 {
@@ -118,5 +148,6 @@ main(void)
 	TEST(there_may_be_no_chain);
 	TEST(a_search_can_be_bounded);
 	TEST(reasons_are_given_in_order);
+	TEST(a_same_pair_is_a_step);
 	UNIT_EXIT();
 }

@@ -22,6 +22,7 @@ typedef struct Phase
 typedef struct History
 {
 	World world; /* before anything happened */
+	bool same;   /* it has same verdicts, aliases, and derived pairs */
 	Phase phases[MAX_PHASES];
 	int phase_count;
 } History;
@@ -49,6 +50,9 @@ static inline void
 history_rules(World *world, uint64_t *random)
 {
 	bool share = pick(random, 2) == 0;
+
+	for (int source = 0; source < MAX_SOURCES; source++)
+		world->believed[source] = pick(random, 2) == 0;
 
 	for (uint32_t i = 0; i < world->rules.namespace_count; i++)
 	{
@@ -104,19 +108,85 @@ history_events(World *world, uint64_t *random)
 	}
 }
 
+/* A user_id near a thing, or NOBODY. */
+static inline int
+pick_user(const World *world, uint64_t *random, int near_thing)
+{
+	for (int i = 0; i < 12; i++)
+	{
+		int thing = (near_thing + (int) pick(random, 6)) % world->thing_count;
+
+		if (world->things[thing].name_space == 0)
+			return thing;
+	}
+	return NOBODY;
+}
+
+/* Makes aliases of a quarter of the events or of most, and some derived pairs. */
+static inline void
+history_aliases(World *world, uint64_t *random)
+{
+	bool crowded = pick(random, 3) == 0;
+
+	if (crowded)
+	{
+		world->max_links[0][0] = 1 + (uint32_t) pick(random, 3);
+		world->rules.cap = CDPK_UNLIMITED;
+		for (int source = 0; source < MAX_SOURCES; source++)
+			world->believed[source] = pick(random, 4) > 0;
+	}
+	for (int i = 0; i < world->event_count; i++)
+	{
+		Event *event = &world->events[i];
+		int user = pick_user(world, random, event->things[0]);
+		int previous = pick_user(world, random, event->things[0]);
+
+		if (user == NOBODY || previous == NOBODY || user == previous ||
+			(crowded ? pick(random, 3) == 0 : pick(random, 4) != 0) || event->count == MAX_ON_EVENT)
+			continue;
+		for (int k = 0; k < event->count; k++)
+			if (event->things[k] == user || event->things[k] == previous)
+				event->things[k--] = event->things[--event->count];
+		for (int k = event->count++; k > 0; k--)
+			event->things[k] = event->things[k - 1];
+		event->things[0] = user;
+		event->previous = previous + 1;
+	}
+	for (uint64_t i = pick(random, 3); i > 0; i--)
+	{
+		int a = (int) pick(random, (uint64_t) world->thing_count);
+		int b = (int) pick(random, (uint64_t) world->thing_count);
+
+		world->derived[a][b] = world->derived[b][a] = a != b;
+	}
+}
+
 /* A change of a verdict or rule; "seen": events that have arrived by then. */
 static inline Op
-history_op(const World *world, uint64_t *random, int seen)
+history_op(const World *world, bool same, uint64_t *random, int seen)
 {
 	Op op;
 	const Event *event = &world->events[pick(random, (uint64_t) seen)];
 
 	/* erasures are the only way to a later rank of one link, so they are frequent */
 	op.kind = pick(random, 4) == 0 ? OP_ERASE : (OpKind) pick(random, OP_KINDS);
+	if (same && pick(random, 3) == 0)
+		op.kind = OP_SAME;
+	else if (!same && (op.kind == OP_SAME || op.kind == OP_BELIEVE))
+		op.kind = OP_FORBID;
 	op.a = event->things[0];
 	op.b = event->things[event->count - 1];
 	op.value = 0;
-	if (op.a == op.b || pick(random, 3) == 0)
+	if (event->previous > 0 && pick(random, 2) == 0)
+	{
+		static const OpKind kinds[] = {OP_FORBID, OP_ALLOW, OP_UNLINK, OP_BLOCK};
+
+		op.a = event->things[0];
+		op.b = event->previous - 1;
+		if (pick(random, 2) == 0)
+			op.kind = kinds[pick(random, 4)];
+	}
+	else if (op.a == op.b || pick(random, 3) == 0)
 		op.b =
 			(op.a + 1 + (int) pick(random, (uint64_t) world->thing_count - 1)) % world->thing_count;
 	switch (op.kind)
@@ -138,6 +208,10 @@ history_op(const World *world, uint64_t *random, int seen)
 			op.a = (int) pick(random, world->rules.namespace_count);
 			op.b = (int) pick(random, world->rules.namespace_count);
 			op.value = pick_limit(random, 3, 1, 5);
+			break;
+		case OP_BELIEVE:
+			op.a = (int) pick(random, MAX_SOURCES);
+			op.value = (int64_t) pick(random, 2);
 			break;
 		case OP_TRUST:
 			op.a = (int) pick(random, MAX_SOURCES);
@@ -165,12 +239,15 @@ history_undo(const Phase *before, Op *op, uint64_t *random)
 	for (int i = 0; i < before->op_count && pick(random, 2) == 0; i++)
 		if (before->ops[i].kind == OP_FORBID)
 			earlier = &before->ops[i];
-	if (earlier->kind == OP_FORBID || earlier->kind == OP_BLOCK || earlier->kind == OP_SHARING)
+	if (earlier->kind == OP_FORBID || earlier->kind == OP_SAME || earlier->kind == OP_UNLINK ||
+		earlier->kind == OP_BLOCK || earlier->kind == OP_SHARING)
 	{
 		*op = *earlier;
-		op->kind = earlier->kind == OP_FORBID  ? OP_ALLOW
-				   : earlier->kind == OP_BLOCK ? OP_UNBLOCK
-											   : OP_SHARING;
+		op->kind =
+			earlier->kind == OP_FORBID || earlier->kind == OP_SAME || earlier->kind == OP_UNLINK
+				? OP_ALLOW
+			: earlier->kind == OP_BLOCK ? OP_UNBLOCK
+										: OP_SHARING;
 		op->value = CDPK_SHARING_BY_COUNT;
 	}
 	else if (earlier->kind == OP_LIMIT || earlier->kind == OP_CAP || earlier->kind == OP_MAX_LINKS)
@@ -192,6 +269,9 @@ history_make(History *history, uint64_t seed)
 	history_rules(world, &random);
 	history_things(world, &random);
 	history_events(world, &random);
+	history->same = pick(&random, 3) > 0;
+	if (history->same)
+		history_aliases(world, &random);
 	history->phase_count = 1 + (int) pick(&random, MAX_PHASES);
 	for (int i = 0; i < history->phase_count; i++)
 	{
@@ -207,7 +287,7 @@ history_make(History *history, uint64_t seed)
 			phase->op_count = MAX_OPS;
 		for (int k = 0; k < phase->op_count; k++)
 		{
-			phase->ops[k] = history_op(world, &random, next);
+			phase->ops[k] = history_op(world, history->same, &random, next);
 			if (i > 0)
 				history_undo(&history->phases[i - 1], &phase->ops[k], &random);
 		}

@@ -25,8 +25,12 @@ typedef struct ReferenceLink
 
 typedef struct Reference
 {
-	bool linked[MAX_THINGS][MAX_THINGS];
+	bool linked[MAX_THINGS][MAX_THINGS]; /* by evidence, or as a same pair in effect */
 	CdpkEvidence evidence[MAX_THINGS][MAX_THINGS];
+	bool evident[MAX_THINGS][MAX_THINGS];  /* by evidence alone */
+	bool believed[MAX_THINGS][MAX_THINGS]; /* aliases of a source that is believed */
+	int64_t first_at[MAX_THINGS][MAX_THINGS];
+	int class_of[MAX_THINGS]; /* as part: what same pairs have joined */
 	bool present[MAX_THINGS];
 	bool shared[MAX_THINGS];
 	int part[MAX_THINGS];      /* which of the parts it is in */
@@ -80,6 +84,24 @@ reference_rank(const void *x, const void *y)
 	return reference_bytes(world, a->weak, b->weak);
 }
 
+/* Counts one piece of evidence for a pair. */
+static inline void
+reference_add_evidence(const World *world, Reference *result, int a, int b, const Event *event)
+{
+	CdpkEvidence *best = &result->evidence[a][b];
+	int32_t trust = world->trust[event->source];
+
+	if (!result->linked[a][b] || event->at < result->first_at[a][b])
+		result->first_at[a][b] = event->at;
+	if (!result->linked[a][b] || trust > best->trust ||
+		(trust == best->trust && event->at < best->first_at))
+	{
+		best->trust = trust;
+		best->first_at = event->at;
+	}
+	result->linked[a][b] = true;
+}
+
 /* Every pair of usable identifiers of one event is a link; its rank is its best evidence. */
 static inline void
 reference_read_log(const World *world, Reference *result)
@@ -91,22 +113,75 @@ reference_read_log(const World *world, Reference *result)
 				const Event *event = &world->events[i];
 				int a = event->things[k];
 				int b = event->things[l];
-				CdpkEvidence *best = &result->evidence[a][b];
-				int32_t trust = world->trust[event->source];
 
 				if (world->blocked[a])
 					continue;
 				result->present[a] = true;
-				if (a == b || world->blocked[b] || world_is_void(world, a, b, event->at))
-					continue;
-				if (!result->linked[a][b] || trust > best->trust ||
-					(trust == best->trust && event->at < best->first_at))
-				{
-					best->trust = trust;
-					best->first_at = event->at;
-				}
-				result->linked[a][b] = true;
+				if (a != b && !world->blocked[b] && !world_is_void(world, a, b, event->at))
+					reference_add_evidence(world, result, a, b, event);
 			}
+}
+
+/* An alias is evidence for its pair while other events carry both as their own. */
+static inline void
+reference_read_aliases(const World *world, Reference *result)
+{
+	for (int i = 0; i < world->event_count; i++)
+	{
+		const Event *event = &world->events[i];
+		int a;
+		int b;
+
+		if (!world->in_log[i] || !world_alias(world, event, &a, &b) || !result->present[a] ||
+			!result->present[b])
+			continue;
+		reference_add_evidence(world, result, a, b, event);
+		reference_add_evidence(world, result, b, a, event);
+		if (world->believed[event->source])
+			result->believed[a][b] = result->believed[b][a] = true;
+	}
+}
+
+/* How many others an identifier has in pairs of aliases that are believed. */
+static inline uint32_t
+reference_aliases(const World *world, const Reference *result, int a)
+{
+	uint32_t count = 0;
+
+	for (int b = 0; b < world->thing_count; b++)
+		count += result->believed[a][b];
+	return count;
+}
+
+/* Whether aliases make a pair a same pair, sharing aside. */
+static inline bool
+reference_is_believed(const World *world, const Reference *result, int a, int b)
+{
+	return result->believed[a][b] && !world->forbidden[a][b] &&
+		   reference_aliases(world, result, a) <= world->max_links[0][0] &&
+		   reference_aliases(world, result, b) <= world->max_links[0][0];
+}
+
+/* Verdicts, and aliases that are believed, are links before all others while they are in effect. */
+static inline void
+reference_find_same(const World *world, Reference *result)
+{
+	for (int a = 0; a < world->thing_count; a++)
+		for (int b = 0; b < world->thing_count; b++)
+		{
+			CdpkEvidence same = {CDPK_TRUST_SAME, 0};
+			CdpkEvidence alias = {CDPK_TRUST_ALIAS, result->first_at[a][b]};
+
+			if (!result->present[a] || !result->present[b])
+				continue;
+			if (world_is_declared(world, a, b))
+				result->evidence[a][b] = same;
+			else if (reference_is_believed(world, result, a, b))
+				result->evidence[a][b] = alias;
+			else
+				continue;
+			result->linked[a][b] = true;
+		}
 }
 
 static inline void
@@ -134,9 +209,20 @@ reference_find_shared(const World *world, Reference *result)
 	}
 }
 
-/* The rules that the union of two parts breaks. */
+/* Whether another of its class and namespace is counted for an identifier. */
+static inline bool
+reference_is_counted(const World *world, const Reference *result, int a)
+{
+	for (int b = 0; b < a; b++)
+		if (result->class_of[b] == result->class_of[a] &&
+			world->things[b].name_space == world->things[a].name_space)
+			return false;
+	return true;
+}
+
+/* The rules that the union of two parts breaks; a same pair asks no limit. */
 static inline unsigned
-reference_breaks(const World *world, const Reference *result, int x, int y)
+reference_breaks(const World *world, const Reference *result, bool same, int x, int y)
 {
 	uint32_t counts[MAX_NAMES] = {0};
 	uint32_t size = 0;
@@ -147,13 +233,13 @@ reference_breaks(const World *world, const Reference *result, int x, int y)
 		if (result->part[a] != x && result->part[a] != y)
 			continue;
 		size++;
-		counts[world->things[a].name_space]++;
+		counts[world->things[a].name_space] += reference_is_counted(world, result, a);
 		for (int b = 0; b < world->thing_count; b++)
 			if (world->forbidden[a][b] && (result->part[b] == x || result->part[b] == y))
 				reasons |= REASON_FORBID;
 	}
 	for (uint32_t i = 0; i < world->rules.namespace_count; i++)
-		if (counts[i] > world->namespaces[i].max_per_profile)
+		if (!same && counts[i] > world->namespaces[i].max_per_profile)
 			reasons |= REASON_LIMIT(i);
 	if (size > world->rules.cap)
 		reasons |= REASON_CAP;
@@ -180,16 +266,20 @@ reference_make_parts(const World *world, Reference *result)
 			}
 	}
 	qsort(links, count, sizeof(ReferenceLink), reference_rank);
+	memcpy(result->class_of, result->part, sizeof(result->part));
 	for (size_t i = 0; i < count; i++)
 	{
+		bool same = stitch_is_same(&links[i].best);
 		int x = result->part[links[i].strong];
 		int y = result->part[links[i].weak];
 
-		if (x == y || reference_breaks(world, result, x, y) != 0)
+		if (x == y || reference_breaks(world, result, same, x, y) != 0)
 			continue;
 		for (int a = 0; a < world->thing_count; a++)
 			if (result->part[a] == y)
 				result->part[a] = x;
+		if (same)
+			memcpy(result->class_of, result->part, sizeof(result->part));
 	}
 	for (size_t i = 0; i < count; i++)
 	{
@@ -199,8 +289,8 @@ reference_make_parts(const World *world, Reference *result)
 		if (result->part[a] != result->part[b])
 		{
 			result->refused[a][b] = result->refused[b][a] = true;
-			result->reasons[a][b] = result->reasons[b][a] =
-				reference_breaks(world, result, result->part[a], result->part[b]);
+			result->reasons[a][b] = result->reasons[b][a] = reference_breaks(
+				world, result, stitch_is_same(&links[i].best), result->part[a], result->part[b]);
 		}
 	}
 }
@@ -250,7 +340,10 @@ reference_run(const World *world, Reference *result)
 {
 	memset(result, 0, sizeof(*result));
 	reference_read_log(world, result);
+	reference_read_aliases(world, result);
+	memcpy(result->evident, result->linked, sizeof(result->linked));
 	reference_find_shared(world, result);
+	reference_find_same(world, result);
 	reference_make_parts(world, result);
 	reference_find_strongest(world, result);
 	reference_anchor_events(world, result);

@@ -25,12 +25,14 @@ typedef struct EvidenceRow
 	bool exists;
 	int64_t first_at;
 	int64_t last_at;
+	int aliases; /* of its events: a row may wait for an end that no event carries as its own */
 } EvidenceRow;
 
 /* The links that rows of evidence make, both ways, with the best evidence of each. */
 typedef struct Links
 {
 	bool exists[MAX_THINGS][MAX_THINGS];
+	bool evident[MAX_THINGS][MAX_THINGS]; /* there is evidence beside a same verdict */
 	CdpkEvidence best[MAX_THINGS][MAX_THINGS];
 } Links;
 
@@ -48,6 +50,7 @@ typedef struct Store
 	int64_t identifier_id[MAX_THINGS]; /* 0: never seen */
 	int64_t profile_id[MAX_THINGS];    /* 0: in none */
 	bool shared[MAX_THINGS];
+	int64_t class_id[MAX_THINGS];                              /* 0: alone */
 	EvidenceRow evidence[MAX_THINGS][MAX_THINGS][MAX_SOURCES]; /* a < b */
 	bool refused[MAX_THINGS][MAX_THINGS];                      /* both ways */
 	ProfileRow profiles[2 * MAX_THINGS];
@@ -162,6 +165,7 @@ store_add_identifier(Store *store, CdpkStitch *stitch, int thing)
 	row->present = store->present[thing];
 	row->shared = !store->rebuilding && store->shared[thing];
 	row->forbidden = store_is_forbidden(store, thing);
+	row->class_id = store->rebuilding ? 0 : store->class_id[thing];
 	status = cdpk_stitch_add_identifiers(stitch, row, 1);
 	memset(payload, 0xAA, row->length);
 	memset(row, 0xAA, sizeof(*row));
@@ -195,10 +199,17 @@ store_add_profile(CdpkStitch *stitch, const World *world, const ProfileRow *row)
 	return status;
 }
 
-/* The rows of a pair, one a source. */
+/* The rows of a pair, one a source, and one more if it is a same pair. */
 static inline CdpkStatus
 store_add_link(Store *store, CdpkStitch *stitch, int a, int b)
 {
+	CdpkStitchLink same = {store->identifier_id[a], store->identifier_id[b], store->now.best[a][b],
+						   !store->rebuilding && store->refused[a][b]};
+
+	if (!store->now.exists[a][b])
+		return CDPK_OK;
+	if (stitch_is_same(&same.evidence) && store_chance(store, 2))
+		STITCH_TRY(cdpk_stitch_add_links(stitch, &same, 1));
 	for (int source = 0; source < MAX_SOURCES; source++)
 	{
 		const EvidenceRow *row = &store->evidence[a < b ? a : b][a < b ? b : a][source];
@@ -213,6 +224,8 @@ store_add_link(Store *store, CdpkStitch *stitch, int a, int b)
 		link.refused = !store->rebuilding && store->refused[a][b];
 		STITCH_TRY(cdpk_stitch_add_links(stitch, &link, 1));
 	}
+	if (stitch_is_same(&same.evidence))
+		STITCH_TRY(cdpk_stitch_add_links(stitch, &same, 1));
 	return CDPK_OK;
 }
 
@@ -350,6 +363,20 @@ store_name(Store *store, int thing)
 		store->identifier_id[thing] = ++store->last_id;
 }
 
+/* store_add_evidence counts one event for a pair. */
+static inline void
+store_add_evidence(Store *store, int a, int b, const Event *event, bool alias)
+{
+	EvidenceRow *row = &store->evidence[a < b ? a : b][a < b ? b : a][event->source];
+
+	if (!row->exists || event->at < row->first_at)
+		row->first_at = event->at;
+	if (!row->exists || event->at > row->last_at)
+		row->last_at = event->at;
+	row->exists = true;
+	row->aliases += alias;
+}
+
 /* store_read_log writes the rows of links anew. */
 static inline void
 store_read_log(Store *store)
@@ -358,28 +385,75 @@ store_read_log(Store *store)
 
 	memset(store->evidence, 0, sizeof(store->evidence));
 	for (int i = 0; i < world->event_count; i++)
+	{
+		int p;
+		int q;
+
+		if (world->in_log[i] && world_alias(world, &world->events[i], &p, &q))
+			store_add_evidence(store, p, q, &world->events[i], true);
 		for (int k = 0; world->in_log[i] && k < world->events[i].count; k++)
 			for (int l = 0; l < world->events[i].count; l++)
 			{
 				const Event *event = &world->events[i];
 				int a = event->things[k];
 				int b = event->things[l];
-				EvidenceRow *row = &store->evidence[a][b][event->source];
 
-				if (a >= b || world->blocked[a] || world->blocked[b] ||
-					world_is_void(world, a, b, event->at))
-					continue;
-				if (!row->exists || event->at < row->first_at)
-					row->first_at = event->at;
-				if (!row->exists || event->at > row->last_at)
-					row->last_at = event->at;
-				row->exists = true;
+				if (a < b && !world->blocked[a] && !world->blocked[b] &&
+					!world_is_void(world, a, b, event->at))
+					store_add_evidence(store, a, b, event, false);
 			}
+	}
 }
 
-/* store_find_links finds the links, and the best evidence of each over all sources. */
+/* store_is_aliased: whether a pair has aliases of a source that is believed, and both ends are there. */
+static inline bool
+store_is_aliased(const Store *store, const World *rules, int a, int b)
+{
+	const EvidenceRow *rows = store->evidence[a < b ? a : b][a < b ? b : a];
+
+	for (int source = 0; source < MAX_SOURCES; source++)
+		if (rows[source].aliases > 0 && rules->believed[source] && store->present[a] &&
+			store->present[b])
+			return true;
+	return false;
+}
+
+/* store_aliases counts the others of such pairs. */
+static inline uint32_t
+store_aliases(const Store *store, const World *rules, int a)
+{
+	uint32_t count = 0;
+
+	for (int b = 0; b < store->world.thing_count; b++)
+		count += a != b && store_is_aliased(store, rules, a, b);
+	return count;
+}
+
+/* store_same finds the rank of a same pair in effect by some rules and verdicts. */
+static inline bool
+store_same(const Store *store, const World *rules, int a, int b, int64_t first_at,
+		   CdpkEvidence *best)
+{
+	CdpkEvidence same = {CDPK_TRUST_SAME, 0};
+	CdpkEvidence alias = {CDPK_TRUST_ALIAS, first_at};
+
+	if (world_is_declared(rules, a, b))
+		*best = same;
+	else if (store_is_aliased(store, rules, a, b) && !rules->forbidden[a][b] &&
+			 store_aliases(store, rules, a) <= rules->max_links[0][0] &&
+			 store_aliases(store, rules, b) <= rules->max_links[0][0])
+		*best = alias;
+	else
+		return false;
+	return true;
+}
+
+/*
+ * store_find_links finds the links, and the best evidence of each over all sources, by some rules
+ * and verdicts.
+ */
 static inline void
-store_find_links(const Store *store, Links *links)
+store_find_links(const Store *store, const World *rules, Links *links)
 {
 	for (int a = 0; a < store->world.thing_count; a++)
 		for (int b = a + 1; b < store->world.thing_count; b++)
@@ -387,6 +461,7 @@ store_find_links(const Store *store, Links *links)
 			const EvidenceRow *rows = store->evidence[a][b];
 			CdpkEvidence best = {0, 0};
 			bool exists = false;
+			int64_t first_at = INT64_MAX;
 
 			for (int source = 0; source < MAX_SOURCES; source++)
 			{
@@ -395,9 +470,14 @@ store_find_links(const Store *store, Links *links)
 				if (rows[source].exists && (!exists || stitch_evidence_earlier(&evidence, &best)))
 					best = evidence;
 				exists |= rows[source].exists;
+				if (rows[source].exists && rows[source].first_at < first_at)
+					first_at = rows[source].first_at;
 			}
+			links->evident[a][b] = links->evident[b][a] = exists;
+			exists |= store_same(store, rules, a, b, first_at, &best);
+			exists &= store->present[a] && store->present[b];
 			links->exists[a][b] = links->exists[b][a] = exists;
-			links->best[a][b] = links->best[b][a] = best;
+			links->best[a][b] = links->best[b][a] = exists ? best : (CdpkEvidence){0, 0};
 		}
 }
 
@@ -411,7 +491,7 @@ store_count(const Store *store, const Links *links, int thing, CdpkStitchCount c
 		counts[i].count = 0;
 	}
 	for (int other = 0; other < store->world.thing_count; other++)
-		if (other != thing && links->exists[thing][other])
+		if (other != thing && links->exists[thing][other] && links->evident[thing][other])
 			counts[store->world.things[other].name_space].count++;
 }
 

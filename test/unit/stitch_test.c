@@ -74,6 +74,40 @@ nothing_is_reworked_in_vain(void)
 	CHECK(store.statistics.profiles_grown == 1);
 }
 
+/* A same pair between profiles joins them without a rework; a class that grows lets others in. */
+static void
+same_pairs_join(void)
+{
+	example_begin(&store, "");
+	CHECK(example_play(&store, &reference, "1:u1,a 2:u2,b 3:a,u3 4:b,c"));
+	CHECK(example_play(&store, &reference, "same(u1,u2)"));
+	CHECK(store.statistics.reworks == 0 && store.profile_id[thing("c")] == 1);
+	CHECK(store.class_id[thing("u1")] == store.identifier_id[thing("u1")] &&
+		  store.class_id[thing("u2")] == store.identifier_id[thing("u1")]);
+	CHECK(store.refused[thing("a")][thing("u3")]);
+	/* a link that u2's limit refused is accepted */
+	CHECK(example_play(&store, &reference, "same(u3,u2)"));
+	CHECK(store.statistics.reworks == 0 && !store.refused[thing("a")][thing("u3")]);
+	CHECK(store.class_id[thing("u3")] == store.identifier_id[thing("u1")]);
+	CHECK(example_play(&store, &reference, "allow(u1,u2)"));
+	CHECK(store.class_id[thing("u1")] == 0);
+	CHECK(store.class_id[thing("u3")] == store.identifier_id[thing("u2")]);
+
+	/* inside a profile: the border is tried again */
+	example_begin(&store, "limit(mail)=2");
+	CHECK(example_play(&store, &reference, "1:u1,e1 2:u1,e2 3:u1,e3"));
+	CHECK(store.profile_id[thing("e3")] == store.identifier_id[thing("e3")]);
+	CHECK(example_play(&store, &reference, "same(e1,e2)"));
+	CHECK(store.statistics.reworks == 0);
+	CHECK(store.profile_id[thing("e3")] == store.identifier_id[thing("u1")]);
+
+	/* one that must push another out takes both apart */
+	example_begin(&store, "limit(mail)=1");
+	CHECK(example_play(&store, &reference, "1:u1,e1 2:u2,e2"));
+	CHECK(example_play(&store, &reference, "same(u1,u2)"));
+	CHECK(store.statistics.reworks == 1 && store.refused[thing("u2")][thing("e2")]);
+}
+
 /* A frozen profile grows, but what would take it apart, or take it in, is declined. */
 static void
 frozen_profiles_stay_whole(void)
@@ -98,6 +132,16 @@ frozen_profiles_stay_whole(void)
 	CHECK(example_play(&store, &reference, "1:a,u1 2:u1,b 3:a,c 4:a,u2"));
 	CHECK(example_play(&store, &reference, "0:a,u3 5:u3,d"));
 	CHECK(store.profile_id[thing("a")] == store.profile_id[thing("u3")] && store.declined == 0);
+
+	/* a same pair that breaks no rule joins it, one that would take it apart is declined */
+	example_begin(&store, "limit(mail)=1");
+	CHECK(example_play(&store, &reference, "1:a,u1 2:b,u2 3:u3,e3 4:u1,e1"));
+	store.frozen = store.profile_id[thing("a")];
+	CHECK(example_play(&store, &reference, "same(u1,u2)"));
+	CHECK(store.profile_id[thing("b")] == store.frozen && store.declined == 0);
+	example_play(&store, &reference, "same(u1,u3)");
+	CHECK(store.declined == 1 && store.failed == NULL && store.statistics.reworks == 0);
+	CHECK(store.refused[thing("u1")][thing("u3")] && store.class_id[thing("u3")] == 0);
 
 	/* one that joins a frozen profile in the same batch is whole from then on */
 	example_begin(&store, "");
@@ -142,12 +186,28 @@ chains_agree(int order, uint64_t seed)
 	return difference;
 }
 
+/* Counts how histories end: identifiers in classes, same pairs by aliases, refused same pairs. */
+static void
+count_kin(uint64_t kin[3])
+{
+	for (int a = 0; a < store.world.thing_count; a++)
+	{
+		kin[0] += store.class_id[a] != 0;
+		for (int b = 0; b < a; b++)
+		{
+			kin[1] += reference.evidence[a][b].trust == CDPK_TRUST_ALIAS;
+			kin[2] += stitch_is_same(&reference.evidence[a][b]) && reference.refused[a][b];
+		}
+	}
+}
+
 /* The random histories, each in four orders and many ways to cut it into batches. */
 static void
 histories_agree_with_the_reference(void)
 {
 	static World first;
 	CdpkStitchStatistics total;
+	uint64_t kin[3] = {0};
 	int wrong = 0;
 
 	memset(&total, 0, sizeof(total));
@@ -172,10 +232,12 @@ histories_agree_with_the_reference(void)
 				wrong++;
 			}
 			driver_add_statistics(&total, &store.statistics);
+			count_kin(kin);
 		}
 	}
 	CHECK(wrong == 0);
 	/* the histories go everywhere */
+	CHECK(kin[0] >= histories && kin[1] >= histories / 10 && kin[2] >= histories / 10);
 	CHECK(total.joined >= 20 * histories && total.refused_at_once >= 50 * histories);
 	CHECK(total.refused_after_search >= 10 * histories);
 	CHECK(total.early_conflicts >= 5 * histories && total.reworks >= 10 * histories);
@@ -215,6 +277,7 @@ main(int argc, char **argv)
 	TEST(examples_come_out);
 	TEST(ids_stay_with_the_strongest);
 	TEST(nothing_is_reworked_in_vain);
+	TEST(same_pairs_join);
 	TEST(frozen_profiles_stay_whole);
 	TEST(histories_agree_with_the_reference);
 	TEST(faults_are_noticed);

@@ -32,8 +32,9 @@ typedef struct Event
 {
 	int64_t at;
 	int source;
-	int things[MAX_ON_EVENT];
+	int things[MAX_ON_EVENT]; /* its own; of an alias the first is a user_id */
 	int count;
+	int previous; /* of an alias: 1 + the earlier user_id; 0: it is none */
 } Event;
 
 typedef struct World
@@ -43,6 +44,9 @@ typedef struct World
 	uint32_t max_links[MAX_NAMES][MAX_NAMES];
 	CdpkStitchRules rules;
 	int32_t trust[MAX_SOURCES];
+	bool believed[MAX_SOURCES]; /* its aliases are same pairs; the bound is max_links[0][0] */
+	bool derived[MAX_THINGS]
+				[MAX_THINGS]; /* an e-mail and its hash: a same pair without a verdict */
 	/* who and what */
 	Thing things[MAX_THINGS];
 	int thing_count;
@@ -53,6 +57,7 @@ typedef struct World
 	bool blocked[MAX_THINGS];
 	CdpkSharing sharing[MAX_THINGS];
 	bool forbidden[MAX_THINGS][MAX_THINGS];
+	bool same[MAX_THINGS][MAX_THINGS];
 	int64_t unlinked[MAX_THINGS][MAX_THINGS]; /* T, or NEVER */
 } World;
 
@@ -115,6 +120,72 @@ world_is_present(const World *world, int thing)
 			if (world->events[i].things[k] == thing)
 				return true;
 	return false;
+}
+
+/* Whether the pair is declared the same, in effect or not. */
+static inline bool
+world_is_declared(const World *world, int a, int b)
+{
+	return world->same[a][b] || world->derived[a][b];
+}
+
+/* Finds the declared class of an identifier: the closure over all pairs. */
+static inline void
+world_find_declared(const World *world, int a, bool in_class[MAX_THINGS])
+{
+	bool changed = true;
+
+	memset(in_class, 0, sizeof(bool) * MAX_THINGS);
+	in_class[a] = true;
+	while (changed)
+	{
+		changed = false;
+		for (int b = 0; b < world->thing_count; b++)
+			for (int c = 0; c < world->thing_count && !in_class[b]; c++)
+				if (in_class[c] && world_is_declared(world, b, c))
+					in_class[b] = changed = true;
+	}
+}
+
+/* Whether a verdict that parts the pair contradicts one that declares it the same. */
+static inline bool
+world_parts_declared(const World *world, int a, int b)
+{
+	bool in_class[MAX_THINGS];
+
+	world_find_declared(world, a, in_class);
+	return in_class[b];
+}
+
+/* Whether a declared class with this pair in it would hold a forbidden pair, or be over the cap. */
+static inline bool
+world_cannot_be_same(const World *world, int a, int b)
+{
+	bool x[MAX_THINGS];
+	bool y[MAX_THINGS];
+	uint32_t size = 0;
+
+	world_find_declared(world, a, x);
+	world_find_declared(world, b, y);
+	for (int c = 0; c < world->thing_count; c++)
+	{
+		size += x[c] || y[c];
+		for (int d = 0; d < world->thing_count; d++)
+			if (world->forbidden[c][d] && (x[c] || y[c]) && (x[d] || y[d]))
+				return true;
+	}
+	return size > world->rules.cap;
+}
+
+/* The evidence of an alias is for the pair of its user_id and the earlier one. */
+static inline bool
+world_alias(const World *world, const Event *event, int *a, int *b)
+{
+	if (event->previous == 0 || event->previous - 1 == event->things[0])
+		return false;
+	*a = event->things[0];
+	*b = event->previous - 1;
+	return !world_is_void(world, *a, *b, event->at);
 }
 
 #endif /* STITCH_WORLD_H */

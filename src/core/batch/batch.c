@@ -21,6 +21,15 @@ cdpk_batch_new(const CdpkBatchSetup *setup, CdpkBatch **batch)
 	stitch_memory_init(&made->memory, setup->allocator);
 	allocator = &made->memory.allocator;
 	cdpk_idmap_init(&made->place_of_id, allocator);
+	cdpk_idmap_init(&made->class_of_place, allocator);
+	cdpk_idmap_init(&made->asked_ends, allocator);
+	cdpk_idmap_init(&made->is_wanted, allocator);
+	cdpk_idmap_init(&made->same_of_pair, allocator);
+	cdpk_idmap_init(&made->is_forbidden, allocator);
+	cdpk_idmap_init(&made->aliased_after, allocator);
+	cdpk_idmap_init(&made->alias_count, allocator);
+	cdpk_idmap_init(&made->lost_of_pair, allocator);
+	cdpk_idmap_init(&made->is_anew, allocator);
 	cdpk_idmap_init(&made->void_of_pair, allocator);
 	cdpk_idmap_init(&made->kept_of_id, allocator);
 	cdpk_idmap_init(&made->profile_move, allocator);
@@ -114,7 +123,9 @@ cdpk_batch_begin(CdpkBatch *batch, const CdpkBatchRow *rows, size_t count,
 {
 	if (changes != NULL)
 		batch->changes = *changes;
-	if (batch->judged_rows != NULL || count > ROWS_MAX || batch->changes.reread_count > ROWS_MAX)
+	if (batch->judged_rows != NULL || count > ROWS_MAX || batch->changes.reread_count > ROWS_MAX ||
+		batch->changes.taken_back_count > ROWS_MAX ||
+		count + batch->changes.reread_count + batch->changes.taken_back_count > ROWS_MAX)
 		return CDPK_INVALID;
 	batch->rows = rows;
 	batch->row_count = (uint32_t) count;

@@ -10,8 +10,10 @@
  *	rows			cdpk_batch_new, cdpk_batch_begin
  *	dedupe			cdpk_batch_keys → known ones → cdpk_batch_accept
  *	identify		cdpk_batch_identify → namespaces → cdpk_batch_set_rules;
- *					names → marks, voids, known ones → cdpk_batch_number → wanted ones
- *	evidence		cdpk_batch_pair → pairs → rows of links → cdpk_batch_link
+ *					names → marks, voids, known ones → cdpk_batch_number → doubtful ones,
+ *					ends of aliases, same and forbidden pairs → wanted ones
+ *	evidence		cdpk_batch_pair → pairs → rows of links → pairs to be counted anew →
+ *					cdpk_batch_link
  *	stitch			cdpk_batch_stitch, again after cdpk_batch_freeze
  *	anchor			cdpk_batch_anchor; events of the log that may move
  *	fold			cdpk_batch_plan → rows of profiles, events to fold anew →
@@ -100,7 +102,34 @@ extern CdpkStatus cdpk_batch_number(CdpkBatch *batch, int64_t last_identifier_id
 /* Return the places of the new identifiers, in the order of their numbers, which follow the last one. */
 extern const uint32_t *cdpk_batch_fresh(const CdpkBatch *batch, size_t *count);
 
-/* Return the numbers that the changes name and no event carries: mostly none. */
+/*
+ * Return the identifiers of which events are taken back, and of which no row of the batch is: those
+ * that another event of the log carries are said to be named, the others leave the graph.
+ */
+extern const int64_t *cdpk_batch_doubtful(const CdpkBatch *batch, size_t *count);
+extern CdpkStatus cdpk_batch_add_named(CdpkBatch *batch, const int64_t *identifier_ids,
+									   size_t count);
+
+/*
+ * Return the identifiers of which all rows of links with aliases are to be added, and ask again after
+ * that until there are none: mostly the first time.
+ */
+extern CdpkStatus cdpk_batch_alias_ends(CdpkBatch *batch, const int64_t **identifier_ids,
+										size_t *count);
+extern CdpkStatus cdpk_batch_add_aliases(CdpkBatch *batch, const CdpkBatchAlias *rows,
+										 size_t count);
+
+/*
+ * Add the same pairs that are given or withdrawn, and those in force that name an identifier of the
+ * batch which has a number, while the other end has one.
+ */
+extern CdpkStatus cdpk_batch_add_same(CdpkBatch *batch, const CdpkBatchSame *rows, size_t count);
+
+/* Add the forbids in force on pairs of identifiers of which one is an end of aliases (see above). */
+extern CdpkStatus cdpk_batch_add_forbidden(CdpkBatch *batch, const CdpkBatchIdPair *pairs,
+										   size_t count);
+
+/* Return the numbers that only changes and same pairs name, and no event carries: mostly none. */
 extern const int64_t *cdpk_batch_wanted(const CdpkBatch *batch, size_t *count);
 
 /* Add the rows of these. */
@@ -122,6 +151,16 @@ extern const CdpkBatchIdPair *cdpk_batch_pairs(const CdpkBatch *batch, size_t *c
 
 /* Add the rows of links of these pairs, of all sources. */
 extern CdpkStatus cdpk_batch_add_links(CdpkBatch *batch, const CdpkBatchLink *rows, size_t count);
+
+/*
+ * Return the pairs (a < b) of which the rows of links must be counted anew: an event that was the first
+ * or last of one is taken back, or an unlink.  All events of the log that carry both, or are their aliases,
+ * are to be added, without what is taken back and the rows of the batch; others do no harm.
+ */
+extern CdpkStatus cdpk_batch_counted_anew(CdpkBatch *batch, const CdpkBatchIdPair **pairs,
+										  size_t *count);
+extern CdpkStatus cdpk_batch_add_survivors(CdpkBatch *batch, const CdpkBatchRow *rows,
+										   size_t count);
 
 /* Find what becomes of links, of the counts of identifiers, and of sharing. */
 extern CdpkStatus cdpk_batch_link(CdpkBatch *batch);

@@ -8,6 +8,8 @@
 static CdpkStatus
 list_steps(CdpkBatch *batch, BatchItem **items, size_t *count)
 {
+	uint32_t uneven = 0;
+
 	*items = batch_items(batch, 2 * (size_t) batch->link_changes.count);
 	*count = 0;
 	if (*items == NULL)
@@ -18,14 +20,22 @@ list_steps(CdpkBatch *batch, BatchItem **items, size_t *count)
 		uint32_t a = batch_place_of_id(batch, change->a);
 		uint32_t b = batch_place_of_id(batch, change->b);
 
-		if (change->existed == change->exists)
+		bool existed = change->existed;
+		bool exists = change->exists;
+
+		if (uneven < batch->uneven.count && batch->uneven.items[uneven].change == i)
+		{
+			existed = batch->uneven.items[uneven].existed;
+			exists = batch->uneven.items[uneven++].exists;
+		}
+		if (existed == exists)
 			continue;
 		(*items)[*count].key =
 			(uint64_t) batch->rank_of_place[a] << 32 | batch->identifiers.items[b].name_space;
-		(*items)[(*count)++].value = change->exists;
+		(*items)[(*count)++].value = exists;
 		(*items)[*count].key =
 			(uint64_t) batch->rank_of_place[b] << 32 | batch->identifiers.items[a].name_space;
-		(*items)[(*count)++].value = change->exists;
+		(*items)[(*count)++].value = exists;
 	}
 	batch_sort(*items, *items + *count, *count);
 	return CDPK_OK;

@@ -1,23 +1,17 @@
 /*
  * batch_evidence.c
- *		Pairs of identifiers that stood on one event, and what becomes of the rows of links.
+ *		Pairs of identifiers that stood on one event.
  */
 #include "core/batch/batch_state.h"
 
 /* ---------------------------------------------------------------- pairs */
-
-static uint64_t
-pair_key(uint32_t a, uint32_t b)
-{
-	return a < b ? (uint64_t) a << 32 | b : (uint64_t) b << 32 | a;
-}
 
 CdpkStatus
 cdpk_batch_add_voids(CdpkBatch *batch, const CdpkBatchVoid *voids, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
 	{
-		uint64_t key = pair_key(voids[i].a, voids[i].b);
+		uint64_t key = batch_pair_key(voids[i].a, voids[i].b);
 		uint32_t found = cdpk_idmap_get(&batch->void_of_pair, key);
 
 		if (voids[i].a == voids[i].b || voids[i].a >= batch->names.names.count ||
@@ -36,14 +30,14 @@ cdpk_batch_add_voids(CdpkBatch *batch, const CdpkBatchVoid *voids, size_t count)
 }
 
 /* Return whether evidence of two places at that time is void. */
-static bool
-is_void(const CdpkBatch *batch, uint32_t a, uint32_t b, int64_t said_at)
+bool
+batch_is_void(const CdpkBatch *batch, uint32_t a, uint32_t b, int64_t said_at)
 {
 	uint32_t found;
 
 	if (batch->voids.count == 0)
 		return false;
-	found = cdpk_idmap_get(&batch->void_of_pair, pair_key(a, b));
+	found = cdpk_idmap_get(&batch->void_of_pair, batch_pair_key(a, b));
 	return found != CDPK_IDMAP_NONE && said_at <= batch->voids.items[found].until_at;
 }
 
@@ -69,7 +63,7 @@ meet(CdpkBatch *batch, uint32_t carrier)
 
 			if (!batch_usable(other) || x == y ||
 				(of_log && one->profile_id != 0 && other->profile_id != 0) ||
-				is_void(batch, x, y, said_at))
+				batch_is_void(batch, x, y, said_at))
 				continue;
 			if (meeting.a > meeting.b)
 			{
@@ -79,6 +73,32 @@ meet(CdpkBatch *batch, uint32_t carrier)
 			STITCH_PUSH(batch, batch->meetings, meeting);
 		}
 	}
+	return CDPK_OK;
+}
+
+/*
+ * List the pair that an event is an alias of.  The earlier user_id need not be in the graph; what is
+ * new on an event of the log is that one of them was blocked.
+ */
+static CdpkStatus
+meet_alias(CdpkBatch *batch, const BatchAlias *alias)
+{
+	const CdpkBatchIdentifier *user = &batch->identifiers.items[alias->user];
+	const CdpkBatchIdentifier *previous = &batch->identifiers.items[alias->previous];
+	BatchMeeting meeting = {batch->rank_of_place[alias->user],
+							batch->rank_of_place[alias->previous], alias->carrier | BATCH_ALIAS};
+
+	if (!batch_usable(user) || previous->identifier_id == 0 || previous->blocked ||
+		(alias->carrier >= batch->row_count && !user->was_blocked && !previous->was_blocked) ||
+		batch_is_void(batch, alias->user, alias->previous,
+					  batch_carrier(batch, alias->carrier)->said_at))
+		return CDPK_OK;
+	if (meeting.a > meeting.b)
+	{
+		meeting.a = meeting.b;
+		meeting.b = batch->rank_of_place[alias->user];
+	}
+	STITCH_PUSH(batch, batch->meetings, meeting);
 	return CDPK_OK;
 }
 
@@ -93,7 +113,8 @@ sort_meetings(CdpkBatch *batch, BatchItem **items)
 		return CDPK_OUT_OF_MEMORY;
 	for (uint32_t i = 0; i < count; i++)
 	{
-		(*items)[i].key = batch_carrier(batch, batch->meetings.items[i].carrier)->source;
+		(*items)[i].key =
+			batch_carrier(batch, batch->meetings.items[i].carrier & ~BATCH_ALIAS)->source;
 		(*items)[i].value = i;
 	}
 	batch_sort(*items, *items + count, count);
@@ -108,8 +129,8 @@ sort_meetings(CdpkBatch *batch, BatchItem **items)
 }
 
 /* Return whether the message of one event is smaller than that of another; none is the greatest. */
-static bool
-message_before(const CdpkBatchBytes *a, const CdpkBatchBytes *b)
+bool
+batch_message_before(const CdpkBatchBytes *a, const CdpkBatchBytes *b)
 {
 	if (a->bytes == NULL || b->bytes == NULL)
 		return a->bytes != NULL && b->bytes == NULL;
@@ -121,12 +142,13 @@ static void
 add_evidence(const CdpkBatch *batch, BatchEvidence *evidence, const BatchEvidence *added)
 {
 	evidence->events += added->events;
+	evidence->aliases += added->aliases;
 	if (added->last_at > evidence->last_at)
 		evidence->last_at = added->last_at;
 	if (added->first_at < evidence->first_at ||
 		(added->first_at == evidence->first_at &&
-		 message_before(&batch_carrier(batch, added->carrier)->message_id,
-						&batch_carrier(batch, evidence->carrier)->message_id)))
+		 batch_message_before(&batch_carrier(batch, added->carrier)->message_id,
+							  &batch_carrier(batch, evidence->carrier)->message_id)))
 	{
 		evidence->first_at = added->first_at;
 		evidence->carrier = added->carrier;
@@ -141,7 +163,7 @@ put_evidence(CdpkBatch *batch, uint32_t a, uint32_t b, const BatchEvidence *evid
 
 	if (pair == NULL || pair->a != a || pair->b != b)
 	{
-		BatchPair made = {a, b, batch->evidence.count, 0, false};
+		BatchPair made = {a, b, batch->evidence.count, 0, 0};
 
 		STITCH_PUSH(batch, batch->pairs, made);
 		pair = &batch->pairs.items[batch->pairs.count - 1];
@@ -149,10 +171,14 @@ put_evidence(CdpkBatch *batch, uint32_t a, uint32_t b, const BatchEvidence *evid
 	else if (batch->evidence.items[batch->evidence.count - 1].source == evidence->source)
 	{
 		add_evidence(batch, &batch->evidence.items[batch->evidence.count - 1], evidence);
+		if (evidence->aliases > 0)
+			pair->flags |= BATCH_PAIR_KIN | BATCH_PAIR_JUDGED;
 		return CDPK_OK;
 	}
 	STITCH_PUSH(batch, batch->evidence, *evidence);
 	pair->count++;
+	if (evidence->aliases > 0)
+		pair->flags |= BATCH_PAIR_KIN | BATCH_PAIR_JUDGED;
 	return CDPK_OK;
 }
 
@@ -170,8 +196,10 @@ gather_meetings(CdpkBatch *batch, const BatchItem *items)
 	for (uint32_t i = 0; i < batch->meetings.count; i++)
 	{
 		const BatchMeeting *meeting = &batch->meetings.items[items[i].value];
-		const CdpkBatchRow *row = batch_carrier(batch, meeting->carrier);
-		BatchEvidence evidence = {row->source, meeting->carrier, row->said_at, row->said_at, 1};
+		uint32_t carrier = meeting->carrier & ~BATCH_ALIAS;
+		const CdpkBatchRow *row = batch_carrier(batch, carrier);
+		BatchEvidence evidence = {row->source,  carrier, row->said_at,
+								  row->said_at, 1,       carrier != meeting->carrier};
 
 		batch_tick(batch);
 		if (row->source >= batch->rules.source_count)
@@ -199,8 +227,8 @@ comes_first(const Cursor *x, const Cursor *y)
 
 	if (x->pair == x->end || y->pair == y->end)
 		return x->pair != x->end;
-	x_key = pair_key(x->pair->a, x->pair->b);
-	y_key = pair_key(y->pair->a, y->pair->b);
+	x_key = batch_pair_key(x->pair->a, x->pair->b);
+	y_key = batch_pair_key(y->pair->a, y->pair->b);
 	return x_key != y_key ? x_key < y_key : x->evidence[x->at].source <= y->evidence[y->at].source;
 }
 
@@ -259,7 +287,10 @@ gather_evidence(CdpkBatch *batch)
 static CdpkStatus
 list_evidence(CdpkBatch *batch)
 {
-	for (uint32_t i = 0; i < batch->carriers; i++)
+	for (uint32_t i = 0; i < batch->aliases.count; i++)
+		if (batch->aliases.items[i].carrier < batch_first_taken(batch))
+			STITCH_TRY(meet_alias(batch, &batch->aliases.items[i]));
+	for (uint32_t i = 0; i < batch_first_taken(batch); i++)
 	{
 		batch_tick(batch);
 		if (batch->first_mention[i + 1] - batch->first_mention[i] > 1)
@@ -274,48 +305,85 @@ list_evidence(CdpkBatch *batch)
 	return CDPK_OK;
 }
 
-/* Merge the pairs that lose their evidence into the list. */
+/* Put a pair of numbers on the list of those that are merged into the pairs. */
 static CdpkStatus
-add_unlinked(CdpkBatch *batch)
+add_flagged(CdpkBatch *batch, BatchItem *items, size_t *count, int64_t a, int64_t b, uint32_t flags)
 {
-	size_t unlinked = batch->changes.unlinked_count;
+	uint32_t x = batch_place_of_id(batch, a);
+	uint32_t y = batch_place_of_id(batch, b);
+
+	if (x == BATCH_NONE || y == BATCH_NONE || x == y)
+		return CDPK_INVALID;
+	items[*count].key = batch_pair_key(batch->rank_of_place[x], batch->rank_of_place[y]);
+	items[(*count)++].value = flags;
+	return CDPK_OK;
+}
+
+/* List the pairs that change by something else than evidence of the batch. */
+static CdpkStatus
+list_flagged(CdpkBatch *batch, BatchItem **items, size_t *count)
+{
+	const CdpkBatchChanges *changes = &batch->changes;
+	size_t most = changes->unlinked_count + changes->relinked_count + batch->same.count +
+				  batch->judged_pairs.count + batch->lost.count;
+
+	*count = 0;
+	*items = batch_items(batch, most);
+	if (*items == NULL)
+		return CDPK_OUT_OF_MEMORY;
+	for (size_t i = 0; i < changes->unlinked_count; i++)
+		STITCH_TRY(add_flagged(batch, *items, count, changes->unlinked[i].a, changes->unlinked[i].b,
+							   BATCH_PAIR_UNLINKED));
+	for (size_t i = 0; i < changes->relinked_count; i++)
+		STITCH_TRY(add_flagged(batch, *items, count, changes->relinked[i].a, changes->relinked[i].b,
+							   BATCH_PAIR_KIN | BATCH_PAIR_JUDGED));
+	for (uint32_t i = 0; i < batch->same.count; i++)
+		STITCH_TRY(add_flagged(batch, *items, count, batch->same.items[i].a, batch->same.items[i].b,
+							   BATCH_PAIR_KIN));
+	for (uint32_t i = 0; i < batch->judged_pairs.count; i++)
+		STITCH_TRY(add_flagged(batch, *items, count, batch->judged_pairs.items[i].a,
+							   batch->judged_pairs.items[i].b, BATCH_PAIR_KIN | BATCH_PAIR_JUDGED));
+	for (uint32_t i = 0; i < batch->lost.count; i++)
+	{
+		(*items)[*count].key = batch->lost.items[i].key;
+		(*items)[(*count)++].value =
+			BATCH_PAIR_KIN | (batch->lost.items[i].aliases > 0 ? BATCH_PAIR_JUDGED : 0);
+	}
+	batch_sort(*items, *items + *count, *count);
+	return CDPK_OK;
+}
+
+/* Merge these into the list of pairs. */
+static CdpkStatus
+merge_flagged(CdpkBatch *batch)
+{
 	BatchPair *former = batch->pairs.items;
 	uint32_t count = batch->pairs.count;
 	BatchItem *items;
+	size_t flagged;
 
-	if (unlinked == 0)
+	STITCH_TRY(list_flagged(batch, &items, &flagged));
+	if (flagged == 0)
+	{
+		stitch_release(&batch->memory, items);
 		return CDPK_OK;
-	items = batch_items(batch, unlinked);
-	if (items == NULL)
-		return CDPK_OUT_OF_MEMORY;
-	for (size_t i = 0; i < unlinked; i++)
-	{
-		uint32_t a = batch_place_of_id(batch, batch->changes.unlinked[i].a);
-		uint32_t b = batch_place_of_id(batch, batch->changes.unlinked[i].b);
-
-		if (a == BATCH_NONE || b == BATCH_NONE || a == b)
-			return CDPK_INVALID;
-		items[i].key = pair_key(batch->rank_of_place[a], batch->rank_of_place[b]);
-		items[i].value = 0;
 	}
-	batch_sort(items, items + unlinked, unlinked);
 	memset(&batch->pairs, 0, sizeof(batch->pairs));
-	STITCH_TRY(STITCH_RESERVE(batch, batch->pairs, count + unlinked));
-	for (size_t i = 0, k = 0; i < unlinked || k < count;)
+	STITCH_TRY(STITCH_RESERVE(batch, batch->pairs, count + flagged));
+	for (size_t i = 0, k = 0; i < flagged || k < count;)
 	{
-		BatchPair pair = {0, 0, 0, 0, false};
-		uint64_t key = i < unlinked ? items[i].key : UINT64_MAX;
+		BatchPair pair = {0, 0, 0, 0, 0};
+		uint64_t key = i < flagged ? items[i].key : UINT64_MAX;
 
-		if (k < count && pair_key(former[k].a, former[k].b) <= key)
+		if (k < count && batch_pair_key(former[k].a, former[k].b) <= key)
 			pair = former[k++];
 		else
 		{
 			pair.a = (uint32_t) (key >> 32);
 			pair.b = (uint32_t) key;
 		}
-		pair.unlinked = i < unlinked && pair_key(pair.a, pair.b) == key;
-		while (i < unlinked && pair.unlinked && items[i].key == key)
-			i++;
+		for (key = batch_pair_key(pair.a, pair.b); i < flagged && items[i].key == key; i++)
+			pair.flags |= (uint8_t) items[i].value;
 		batch->pairs.items[batch->pairs.count++] = pair;
 	}
 	stitch_release(&batch->memory, former);
@@ -344,6 +412,7 @@ cdpk_batch_pair(CdpkBatch *batch)
 {
 	if (batch->rule_of_namespace == NULL || batch->rank_of_place != NULL)
 		return CDPK_INVALID;
+	STITCH_TRY(batch_settle_graph(batch));
 	for (uint32_t i = 0; i < batch->wanted.count; i++)
 		if (batch_place_of_id(batch, batch->wanted.items[i]) == BATCH_NONE)
 			return CDPK_CORRUPT;
@@ -357,7 +426,9 @@ cdpk_batch_pair(CdpkBatch *batch)
 	}
 	STITCH_TRY(batch_rank_identifiers(batch));
 	STITCH_TRY(list_evidence(batch));
-	STITCH_TRY(add_unlinked(batch));
+	STITCH_TRY(batch_index_kin(batch));
+	STITCH_TRY(batch_list_lost(batch));
+	STITCH_TRY(merge_flagged(batch));
 	return want_links(batch);
 }
 
@@ -366,201 +437,4 @@ cdpk_batch_pairs(const CdpkBatch *batch, size_t *count)
 {
 	*count = batch->wanted_pairs.count;
 	return batch->wanted_pairs.items;
-}
-
-/* ---------------------------------------------------------------- rows of links */
-
-CdpkStatus
-cdpk_batch_add_links(CdpkBatch *batch, const CdpkBatchLink *rows, size_t count)
-{
-	if (batch->rank_of_place == NULL || batch->linked)
-		return CDPK_INVALID;
-	if (count >= BATCH_NONE)
-		return CDPK_TOO_LONG;
-	STITCH_TRY(STITCH_RESERVE(batch, batch->stored_links, count));
-	for (size_t i = 0; i < count; i++)
-		batch->stored_links.items[batch->stored_links.count++] = rows[i];
-	return CDPK_OK;
-}
-
-/* Sort the rows of the tables by pair and source; a key is that of the pair by ranks. */
-static CdpkStatus
-sort_stored_links(CdpkBatch *batch, BatchItem **items, uint32_t *count)
-{
-	*items = batch_items(batch, batch->stored_links.count);
-	*count = 0;
-	if (*items == NULL)
-		return CDPK_OUT_OF_MEMORY;
-	for (uint32_t i = 0; i < batch->stored_links.count; i++)
-	{
-		if (batch->stored_links.items[i].source >= batch->rules.source_count)
-			return CDPK_INVALID;
-		(*items)[i].key = batch->stored_links.items[i].source;
-		(*items)[i].value = i;
-	}
-	batch_sort(*items, *items + batch->stored_links.count, batch->stored_links.count);
-	for (uint32_t i = 0; i < batch->stored_links.count; i++)
-	{
-		const CdpkBatchLink *row = &batch->stored_links.items[(*items)[i].value];
-		uint32_t a = batch_place_of_id(batch, row->a);
-		uint32_t b = batch_place_of_id(batch, row->b);
-
-		if (row->a >= row->b || row->b > batch->last_identifier_id)
-			return CDPK_CORRUPT;
-		if (a == BATCH_NONE || b == BATCH_NONE)
-			continue;
-		(*items)[*count].key = pair_key(batch->rank_of_place[a], batch->rank_of_place[b]);
-		(*items)[(*count)++].value = (*items)[i].value;
-	}
-	batch_sort(*items, *items + *count, *count);
-	return CDPK_OK;
-}
-
-/* Take the rows of a pair: its best evidence before the batch. */
-static void
-read_stored(const CdpkBatch *batch, const BatchItem *items, uint32_t count,
-			CdpkStitchChange *change)
-{
-	change->existed = count > 0;
-	for (uint32_t i = 0; i < count; i++)
-	{
-		const CdpkBatchLink *row = &batch->stored_links.items[items[i].value];
-		CdpkEvidence evidence = {batch->rules.trust[row->source], row->first_at};
-
-		if (i == 0 || batch_evidence_before(&evidence, &change->before))
-			change->before = evidence;
-		change->refused |= row->refused;
-	}
-}
-
-/* Bring a row up to date with evidence of its source. */
-static void
-merge_evidence(const CdpkBatch *batch, const BatchEvidence *evidence, CdpkBatchLink *row)
-{
-	const CdpkBatchBytes *message_id = &batch_carrier(batch, evidence->carrier)->message_id;
-
-	if (evidence->first_at < row->first_at ||
-		(evidence->first_at == row->first_at && message_before(message_id, &row->message_id)))
-		row->message_id = *message_id;
-	if (evidence->first_at < row->first_at)
-		row->first_at = evidence->first_at;
-	if (evidence->last_at > row->last_at)
-		row->last_at = evidence->last_at;
-	row->events += evidence->events;
-}
-
-/* Merge the evidence of a pair with its rows, which are sorted by source. */
-static CdpkStatus
-merge_pair(CdpkBatch *batch, const BatchPair *pair, const BatchItem *items, uint32_t count,
-		   CdpkStitchChange *change)
-{
-	for (uint32_t i = 0; i < pair->count; i++)
-	{
-		const BatchEvidence *evidence = &batch->evidence.items[pair->first + i];
-		CdpkEvidence best = {batch->rules.trust[evidence->source], evidence->first_at};
-		CdpkBatchLink row;
-
-		if (!change->exists || batch_evidence_before(&best, &change->now))
-			change->now = best;
-		change->exists = true;
-		while (count > 0 && batch->stored_links.items[items->value].source < evidence->source)
-		{
-			items++;
-			count--;
-		}
-		if (count > 0 && batch->stored_links.items[items->value].source == evidence->source)
-		{
-			row = batch->stored_links.items[items->value];
-			merge_evidence(batch, evidence, &row);
-			STITCH_PUSH(batch, batch->updated, row);
-			continue;
-		}
-		row.a = change->a;
-		row.b = change->b;
-		row.source = evidence->source;
-		row.refused = change->refused;
-		row.first_at = evidence->first_at;
-		row.last_at = evidence->last_at;
-		row.events = evidence->events;
-		row.message_id = batch_carrier(batch, evidence->carrier)->message_id;
-		STITCH_PUSH(batch, batch->inserted, row);
-	}
-	return CDPK_OK;
-}
-
-/* Find what becomes of the rows of a pair. */
-static CdpkStatus
-link_pair(CdpkBatch *batch, const BatchPair *pair, const BatchItem *items, uint32_t count)
-{
-	CdpkBatchIdPair ids = {batch_identifier_of_rank(batch, pair->a)->identifier_id,
-						   batch_identifier_of_rank(batch, pair->b)->identifier_id};
-	CdpkStitchChange change;
-
-	memset(&change, 0, sizeof(change));
-	change.a = ids.a;
-	change.b = ids.b;
-	read_stored(batch, items, count, &change);
-	if (pair->unlinked && count > 0)
-	{
-		STITCH_PUSH(batch, batch->deleted, ids);
-		count = 0;
-	}
-	STITCH_TRY(merge_pair(batch, pair, items, count, &change));
-	if (pair->unlinked ? change.existed || change.exists
-					   : !change.existed || batch_evidence_before(&change.now, &change.before))
-		STITCH_PUSH(batch, batch->link_changes, change);
-	return CDPK_OK;
-}
-
-CdpkStatus
-cdpk_batch_link(CdpkBatch *batch)
-{
-	BatchItem *items;
-	uint32_t count;
-	uint32_t at = 0;
-
-	if (batch->rank_of_place == NULL || batch->linked)
-		return CDPK_INVALID;
-	STITCH_TRY(sort_stored_links(batch, &items, &count));
-	/* evidence is that of a stored row, or a new row: mostly of a pair without any */
-	if (batch->evidence.count > count)
-	{
-		STITCH_TRY(STITCH_RESERVE(batch, batch->inserted, batch->evidence.count - count));
-		STITCH_TRY(STITCH_RESERVE(batch, batch->link_changes, batch->evidence.count - count));
-	}
-	STITCH_TRY(STITCH_RESERVE(batch, batch->updated, count));
-	for (uint32_t i = 0; i < batch->pairs.count; i++)
-	{
-		const BatchPair *pair = &batch->pairs.items[i];
-		uint64_t key = pair_key(pair->a, pair->b);
-		uint32_t start;
-
-		batch_tick(batch);
-		while (at < count && items[at].key < key)
-			at++;
-		for (start = at; at < count && items[at].key == key;)
-			at++;
-		STITCH_TRY(link_pair(batch, pair, items + start, at - start));
-	}
-	stitch_release(&batch->memory, items);
-	stitch_release(&batch->memory, batch->pairs.items);
-	stitch_release(&batch->memory, batch->evidence.items);
-	stitch_release(&batch->memory, batch->stored_links.items);
-	memset(&batch->pairs, 0, sizeof(batch->pairs));
-	memset(&batch->evidence, 0, sizeof(batch->evidence));
-	memset(&batch->stored_links, 0, sizeof(batch->stored_links));
-	batch->links.inserted = batch->inserted.items;
-	batch->links.inserted_count = batch->inserted.count;
-	batch->links.updated = batch->updated.items;
-	batch->links.updated_count = batch->updated.count;
-	batch->links.deleted = batch->deleted.items;
-	batch->links.deleted_count = batch->deleted.count;
-	batch->linked = true;
-	return batch_count_degrees(batch);
-}
-
-const CdpkBatchLinks *
-cdpk_batch_links(const CdpkBatch *batch)
-{
-	return &batch->links;
 }

@@ -42,8 +42,8 @@ find_rule(CdpkBatch *batch, const CdpkBatchBytes *name, uint32_t *rule)
 }
 
 /* Make identifiers of names that have none yet; a namespace is a place in the list until there are rules. */
-static CdpkStatus
-add_identifiers(CdpkBatch *batch)
+CdpkStatus
+batch_add_names(CdpkBatch *batch)
 {
 	uint32_t count = batch->names.names.count;
 
@@ -64,8 +64,8 @@ add_identifiers(CdpkBatch *batch)
 	return CDPK_OK;
 }
 
-static bool
-is_payload(const CdpkBatchBytes *bytes)
+bool
+batch_is_payload(const CdpkBatchBytes *bytes)
 {
 	return bytes->length > CDPK_IDENTIFIER_HEADER && bytes->length <= CDPK_IDENTIFIER_PAYLOAD_MAX &&
 		   bytes->bytes[1] > 0 &&
@@ -95,7 +95,7 @@ list_seen(CdpkBatch *batch, const CdpkBatchRow *const *rows, uint32_t count,
 		{
 			const CdpkBatchBytes *bytes = &rows[i]->identifiers[k];
 
-			if (!is_payload(bytes))
+			if (!batch_is_payload(bytes))
 				return CDPK_CORRUPT;
 			(*seen)[at].payload = *bytes;
 			(*seen)[at++].hash = batch_names_hash(&batch->names, bytes);
@@ -135,7 +135,7 @@ batch_intern(CdpkBatch *batch, const CdpkBatchRow *const *rows, uint32_t count,
 		mentions->items[mentions->count++] = place;
 	}
 	stitch_release(&batch->memory, seen);
-	return add_identifiers(batch);
+	return batch_add_names(batch);
 }
 
 CdpkStatus
@@ -145,7 +145,7 @@ cdpk_batch_identify(CdpkBatch *batch)
 
 	if (batch->judged_rows == NULL || batch->first_mention != NULL)
 		return CDPK_INVALID;
-	batch->carriers = batch->row_count + (uint32_t) batch->changes.reread_count;
+	batch->carriers = batch_first_taken(batch) + (uint32_t) batch->changes.taken_back_count;
 	batch->first_mention = batch_allocate(batch, batch->carriers, sizeof(uint32_t));
 	rows = batch_allocate(batch, batch->carriers, sizeof(*rows));
 	if (batch->first_mention == NULL || rows == NULL)
@@ -155,6 +155,7 @@ cdpk_batch_identify(CdpkBatch *batch)
 					  ? NULL
 					  : batch_carrier(batch, i);
 	STITCH_TRY(batch_intern(batch, rows, batch->carriers, batch->first_mention, &batch->mentions));
+	STITCH_TRY(batch_intern_aliases(batch, rows));
 	stitch_release(&batch->memory, rows);
 	return CDPK_OK;
 }
@@ -218,6 +219,26 @@ cdpk_batch_find(const CdpkBatch *batch, const uint8_t *payload, size_t length)
 
 /* ---------------------------------------------------------------- what the tables say */
 
+/* Note the class of an identifier; mostly it is in none. */
+static CdpkStatus
+set_class(CdpkBatch *batch, uint32_t place, int64_t class_id)
+{
+	if (class_id == 0)
+		return CDPK_OK;
+	STITCH_TRY(cdpk_idmap_put(&batch->class_of_place, place, batch->classes.count));
+	STITCH_PUSH(batch, batch->classes, class_id);
+	return CDPK_OK;
+}
+
+int64_t
+batch_class_of(const CdpkBatch *batch, uint32_t place)
+{
+	return batch->classes.count == 0 ||
+				   cdpk_idmap_get(&batch->class_of_place, place) == CDPK_IDMAP_NONE
+			   ? 0
+			   : batch->classes.items[cdpk_idmap_get(&batch->class_of_place, place)];
+}
+
 CdpkStatus
 cdpk_batch_mark(CdpkBatch *batch, uint32_t place, CdpkBatchMark mark)
 {
@@ -265,7 +286,9 @@ cdpk_batch_add_known(CdpkBatch *batch, const CdpkBatchKnown *rows, size_t count)
 		identifier->shared = identifier->shared_after = rows[i].shared;
 		identifier->counts = rows[i].counts;
 		identifier->count_length = rows[i].count_length;
-		identifier->present = true;
+		identifier->was_blocked = rows[i].was_blocked;
+		identifier->present = rows[i].profile_id != 0 || batch_is_named(batch, rows[i].place);
+		STITCH_TRY(set_class(batch, rows[i].place, rows[i].class_id));
 		STITCH_TRY(
 			cdpk_idmap_put(&batch->place_of_id, (uint64_t) rows[i].identifier_id, rows[i].place));
 	}
@@ -334,17 +357,17 @@ sort_places(CdpkBatch *batch, StitchNumbers *places)
 }
 
 /* Put a number of the changes on the list of those that are wanted, once. */
-static CdpkStatus
-want_id(CdpkBatch *batch, int64_t identifier_id)
+CdpkStatus
+batch_want_id(CdpkBatch *batch, int64_t identifier_id)
 {
 	uint64_t key = (uint64_t) identifier_id;
 
+	if (batch_place_of_id(batch, identifier_id) != BATCH_NONE ||
+		cdpk_idmap_get(&batch->is_wanted, key) != CDPK_IDMAP_NONE)
+		return CDPK_OK;
 	if (identifier_id <= 0 || identifier_id > batch->last_identifier_id)
 		return CDPK_INVALID;
-	if (batch_place_of_id(batch, identifier_id) != BATCH_NONE ||
-		cdpk_idmap_get(&batch->kept_of_id, key) != CDPK_IDMAP_NONE)
-		return CDPK_OK;
-	STITCH_TRY(cdpk_idmap_put(&batch->kept_of_id, key, 0));
+	STITCH_TRY(cdpk_idmap_put(&batch->is_wanted, key, 0));
 	STITCH_PUSH(batch, batch->wanted, identifier_id);
 	return CDPK_OK;
 }
@@ -356,16 +379,18 @@ list_wanted(CdpkBatch *batch)
 
 	for (size_t i = 0; i < changes->unlinked_count; i++)
 	{
-		STITCH_TRY(want_id(batch, changes->unlinked[i].a));
-		STITCH_TRY(want_id(batch, changes->unlinked[i].b));
+		STITCH_TRY(batch_want_id(batch, changes->unlinked[i].a));
+		STITCH_TRY(batch_want_id(batch, changes->unlinked[i].b));
+	}
+	for (size_t i = 0; i < changes->relinked_count; i++)
+	{
+		STITCH_TRY(batch_want_id(batch, changes->relinked[i].a));
+		STITCH_TRY(batch_want_id(batch, changes->relinked[i].b));
 	}
 	for (size_t i = 0; i < changes->blocked_count; i++)
-		STITCH_TRY(want_id(batch, changes->blocked[i]));
+		STITCH_TRY(batch_want_id(batch, changes->blocked[i]));
 	for (size_t i = 0; i < changes->judged_count; i++)
-		STITCH_TRY(want_id(batch, changes->judged[i]));
-	/* used as a set for a moment */
-	cdpk_idmap_free(&batch->kept_of_id);
-	cdpk_idmap_init(&batch->kept_of_id, &batch->memory.allocator);
+		STITCH_TRY(batch_want_id(batch, changes->judged[i]));
 	return CDPK_OK;
 }
 
@@ -400,8 +425,10 @@ cdpk_batch_number(CdpkBatch *batch, int64_t last_identifier_id)
 
 		identifier->identifier_id = last_identifier_id + 1 + i;
 		identifier->is_new = true;
-		identifier->present = true;
+		identifier->present = batch_is_named(batch, batch->fresh.items[i]);
 	}
+	batch->numbered = true;
+	STITCH_TRY(batch_list_doubtful(batch));
 	return list_wanted(batch);
 }
 
@@ -432,7 +459,7 @@ cdpk_batch_add_others(CdpkBatch *batch, const CdpkBatchOther *rows, size_t count
 		uint32_t known;
 
 		if (row->identifier_id <= 0 || row->identifier_id > batch->last_identifier_id ||
-			row->profile_id < 0 || !is_payload(&row->payload))
+			row->profile_id < 0 || !batch_is_payload(&row->payload))
 			return CDPK_CORRUPT;
 		if (batch_place_of_id(batch, row->identifier_id) != BATCH_NONE)
 			continue;
@@ -444,7 +471,7 @@ cdpk_batch_add_others(CdpkBatch *batch, const CdpkBatchOther *rows, size_t count
 		{
 			STITCH_TRY(batch_names_add(
 				&batch->names, batch_names_hash(&batch->names, &row->payload), &row->payload));
-			STITCH_TRY(add_identifiers(batch));
+			STITCH_TRY(batch_add_names(batch));
 		}
 		else
 			place = known;
@@ -459,6 +486,7 @@ cdpk_batch_add_others(CdpkBatch *batch, const CdpkBatchOther *rows, size_t count
 		identifier->shared = identifier->shared_after = row->shared;
 		identifier->present = row->present && !identifier->blocked;
 		identifier->forbidden = row->forbidden;
+		STITCH_TRY(set_class(batch, place, row->class_id));
 		STITCH_TRY(cdpk_idmap_put(&batch->place_of_id, (uint64_t) row->identifier_id, place));
 	}
 	return CDPK_OK;

@@ -99,8 +99,9 @@ join_components(CdpkBatch *batch, Components *components)
 	{
 		const CdpkBatchIdentifier *identifier = fresh_identifier(batch, i);
 
+		/* the earlier user_id of an alias may be in no profile */
 		components->left[i] =
-			identifier->forbidden ||
+			!batch_usable(identifier) || identifier->forbidden ||
 			stitch_is_shared(&batch->rules.stitch, identifier->name_space, identifier->sharing,
 							 identifier->counts, identifier->count_length);
 	}
@@ -112,10 +113,14 @@ join_components(CdpkBatch *batch, Components *components)
 
 		batch_tick(batch);
 		/* no row of the tables has a new number, and it is greater than others: the link is new, too */
-		if (a != BATCH_NONE)
+		if (a != BATCH_NONE && change->now.trust < CDPK_TRUST_ALIAS)
 			(void) cdpk_unionfind_join(&components->joined, a, b);
 		else
+		{
+			/* a class is the stitch's business */
+			leave(batch, components, change->a);
 			leave(batch, components, change->b);
+		}
 	}
 	for (size_t i = 0; i < changes->retry_count; i++)
 	{

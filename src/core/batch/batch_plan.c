@@ -45,6 +45,9 @@ find_rebuilt(CdpkBatch *batch)
 	}
 	for (uint32_t i = 0; i < batch->reanchored.count; i++)
 		STITCH_TRY(rebuild(batch, batch_profile_of_anchor(batch, batch->reanchored.items[i].from)));
+	for (size_t i = 0; i < batch->changes.taken_back_count; i++)
+		STITCH_TRY(
+			rebuild(batch, batch_profile_of_anchor(batch, batch->changes.taken_back[i].anchor)));
 	for (size_t i = 0; i < batch->changes.refolded_count; i++)
 		STITCH_TRY(rebuild(batch, batch->changes.refolded[i]));
 	return CDPK_OK;

@@ -7,7 +7,11 @@
  *	batch_names		distinct strings
  *	batch_memory	memory that is released together, or used again
  *	batch_identify	identifiers and their numbers
- *	batch_evidence	pairs of identifiers on events, and rows of links
+ *	batch_alias		earlier user_ids, same pairs, and who is in the graph
+ *	batch_taken		evidence that is taken back, or counted anew
+ *	batch_evidence	pairs of identifiers on events
+ *	batch_kin		rows of links of pairs with aliases, same pairs, or less evidence
+ *	batch_link		rows of links
  *	batch_degree	how many each is linked to, and what that says about sharing
  *	batch_plain		profiles that need no stitch
  *	batch_anchor	where identifiers and events are after the stitch
@@ -47,8 +51,37 @@ typedef struct BatchMeeting
 {
 	uint32_t a;
 	uint32_t b;
-	uint32_t carrier;
+	uint32_t carrier; /* with BATCH_ALIAS if it is an alias of the pair */
 } BatchMeeting;
+
+#define BATCH_ALIAS UINT32_C(0x80000000)
+
+/* The alias that a carrier is; places. */
+typedef struct BatchAlias
+{
+	uint32_t carrier;
+	uint32_t user;
+	uint32_t previous;
+} BatchAlias;
+
+/* Evidence of a pair, by one source, that is taken back. */
+typedef struct BatchLost
+{
+	uint64_t key; /* of the pair, by ranks */
+	uint32_t source;
+	int64_t first_at;
+	int64_t last_at;
+	int64_t events;
+	int64_t aliases;
+} BatchLost;
+
+/* A change of a pair's links that is another for degrees than for the stitch. */
+typedef struct BatchUneven
+{
+	uint32_t change; /* its place */
+	bool existed;    /* by evidence */
+	bool exists;
+} BatchUneven;
 
 /* What all events of the batch say of a pair, by one source. */
 typedef struct BatchEvidence
@@ -57,7 +90,8 @@ typedef struct BatchEvidence
 	uint32_t carrier; /* the earliest message */
 	int64_t first_at;
 	int64_t last_at;
-	int64_t events;
+	uint32_t events;
+	uint32_t aliases; /* of these */
 } BatchEvidence;
 
 /* A pair that has evidence in the batch, or loses that which it had. */
@@ -67,8 +101,15 @@ typedef struct BatchPair
 	uint32_t b;
 	uint32_t first; /* its evidence, by source */
 	uint32_t count;
-	bool unlinked;
+	uint8_t flags; /* BATCH_PAIR_… */
 } BatchPair;
+
+enum
+{
+	BATCH_PAIR_UNLINKED = 1, /* its rows are void */
+	BATCH_PAIR_KIN = 2,      /* aliases, a same pair, or evidence that is taken back */
+	BATCH_PAIR_JUDGED = 4    /* it is decided anew whether its aliases are believed */
+};
 
 /* An event of the log that is folded, and into what. */
 typedef struct BatchFoldEvent
@@ -107,14 +148,46 @@ struct CdpkBatch
 	uint32_t *rule_of_namespace;
 	STITCH_ARRAY(CdpkBatchIdentifier) identifiers;
 	CdpkIdMap place_of_id;
-	uint32_t carriers;       /* rows, then events that are read again */
+	uint32_t carriers;       /* rows, events that are read again, events that are taken back */
 	uint32_t *first_mention; /* of each carrier */
 	StitchNumbers mentions;
 	int64_t last_identifier_id;
 	StitchNumbers fresh; /* places, by number */
 	StitchIds wanted;
-	uint32_t *rank_of_place; /* order by number */
+	CdpkIdMap class_of_place; /* place → place in "classes" */
+	StitchIds classes;        /* as the tables have them */
+	uint32_t *rank_of_place;  /* order by number */
 	StitchNumbers place_of_rank;
+
+	/* who is in the graph, earlier user_ids, same pairs */
+	STITCH_ARRAY(BatchAlias) aliases; /* by carrier */
+	bool *named;                      /* by place: some row carries it; NULL: all are */
+	uint32_t named_count;
+	StitchIds doubtful;
+	bool *still_named; /* by place: another event of the log carries it */
+	bool numbered;
+	bool aliases_asked;
+	StitchIds alias_ends; /* asked for now */
+	CdpkIdMap asked_ends; /* all so far */
+	STITCH_ARRAY(CdpkBatchAlias) alias_rows;
+	STITCH_ARRAY(CdpkBatchIdPair) judged_pairs;
+	STITCH_ARRAY(CdpkBatchSame) same;
+	STITCH_ARRAY(CdpkBatchIdPair) forbidden;
+	CdpkIdMap is_wanted;
+	CdpkIdMap same_of_pair; /* by ranks, as those that follow */
+	CdpkIdMap is_forbidden;
+	CdpkIdMap aliased_after; /* pair → whether aliases that are believed are left */
+	CdpkIdMap alias_count;   /* identifier → how many others it is in such pairs with */
+
+	/* what is taken back */
+	STITCH_ARRAY(BatchLost) lost; /* by pair and source */
+	CdpkIdMap lost_of_pair;       /* pair → the first of it */
+	STITCH_ARRAY(CdpkBatchIdPair) anew;
+	CdpkIdMap is_anew;
+	bool anew_listed;
+	const CdpkBatchRow *survivors;
+	uint32_t survivor_count;
+	STITCH_ARRAY(BatchMeeting) survived; /* pairs of survivors that are counted anew, sorted */
 
 	/* evidence */
 	STITCH_ARRAY(CdpkBatchVoid) voids;
@@ -130,6 +203,10 @@ struct CdpkBatch
 	STITCH_ARRAY(CdpkBatchIdPair) deleted;
 	STITCH_ARRAY(CdpkStitchChange)
 	link_changes; /* pairs whose best evidence is another; until the anchors */
+	STITCH_ARRAY(BatchUneven) uneven;
+	BatchItem *stored_items; /* stored links by pair and source; NULL: not sorted yet */
+	uint32_t stored_count;
+	CdpkBatchLink *pair_rows; /* room for the rows of one pair */
 	bool linked;
 	CdpkBatchLinks links;
 	StitchNumbers recounted; /* places whose counts are others */
@@ -211,12 +288,40 @@ batch_items(CdpkBatch *batch, size_t count)
 	return batch_allocate(batch, 2 * count, sizeof(BatchItem));
 }
 
-/* Return the row of what carries identifiers. */
+/* Return the row of what carries identifiers; survivors come after the carriers. */
 static inline const CdpkBatchRow *
 batch_carrier(const CdpkBatch *batch, uint32_t carrier)
 {
-	return carrier < batch->row_count ? &batch->rows[carrier]
-									  : &batch->changes.reread[carrier - batch->row_count].row;
+	if (carrier < batch->row_count)
+		return &batch->rows[carrier];
+	carrier -= batch->row_count;
+	if (carrier < batch->changes.reread_count)
+		return &batch->changes.reread[carrier].row;
+	carrier -= (uint32_t) batch->changes.reread_count;
+	if (carrier < batch->changes.taken_back_count)
+		return &batch->changes.taken_back[carrier].row;
+	return &batch->survivors[carrier - batch->changes.taken_back_count];
+}
+
+/* Return the first carrier that is taken back. */
+static inline uint32_t
+batch_first_taken(const CdpkBatch *batch)
+{
+	return batch->row_count + (uint32_t) batch->changes.reread_count;
+}
+
+/* Make a key of two ranks or places in either order. */
+static inline uint64_t
+batch_pair_key(uint32_t a, uint32_t b)
+{
+	return a < b ? (uint64_t) a << 32 | b : (uint64_t) b << 32 | a;
+}
+
+/* Return whether some event carries an identifier as its own; strays' and survivors' are in the tables. */
+static inline bool
+batch_is_named(const CdpkBatch *batch, uint32_t place)
+{
+	return batch->named == NULL || place >= batch->named_count || batch->named[place];
 }
 
 /* Return whether an identifier has a number and counts after the batch. */
@@ -255,6 +360,35 @@ extern CdpkStatus batch_intern(CdpkBatch *batch, const CdpkBatchRow *const *rows
 							   uint32_t *first_mention, StitchNumbers *mentions);
 extern uint32_t batch_place_of_id(const CdpkBatch *batch, int64_t identifier_id);
 extern CdpkStatus batch_rank_identifiers(CdpkBatch *batch);
+
+extern CdpkStatus batch_want_id(CdpkBatch *batch, int64_t identifier_id);
+extern CdpkStatus batch_add_names(CdpkBatch *batch);
+extern bool batch_is_payload(const CdpkBatchBytes *bytes);
+extern int64_t batch_class_of(const CdpkBatch *batch, uint32_t place);
+
+/* batch_alias.c */
+extern bool batch_same_namespace(const CdpkBatchBytes *a, const CdpkBatchBytes *b);
+extern CdpkStatus batch_intern_aliases(CdpkBatch *batch, const CdpkBatchRow *const *rows);
+extern CdpkStatus batch_list_doubtful(CdpkBatch *batch);
+extern CdpkStatus batch_settle_graph(CdpkBatch *batch);
+extern CdpkStatus batch_index_kin(CdpkBatch *batch);
+
+/* batch_taken.c */
+extern CdpkStatus batch_list_lost(CdpkBatch *batch);
+extern const BatchLost *batch_find_lost(const CdpkBatch *batch, uint64_t key, uint32_t source);
+extern CdpkStatus batch_sort_survivors(CdpkBatch *batch);
+
+/* batch_kin.c */
+extern CdpkStatus batch_judge_aliases(CdpkBatch *batch);
+extern CdpkStatus batch_link_kin(CdpkBatch *batch, const BatchPair *pair, const BatchItem *items,
+								 uint32_t count);
+
+/* batch_evidence.c */
+extern bool batch_is_void(const CdpkBatch *batch, uint32_t a, uint32_t b, int64_t said_at);
+extern bool batch_message_before(const CdpkBatchBytes *a, const CdpkBatchBytes *b);
+
+/* batch_link.c */
+extern CdpkStatus batch_sort_stored_links(CdpkBatch *batch);
 
 /* batch_degree.c */
 extern CdpkStatus batch_count_degrees(CdpkBatch *batch);

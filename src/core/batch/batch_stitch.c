@@ -23,8 +23,9 @@ mark_involved(CdpkBatch *batch, bool *involved)
 	{
 		const CdpkBatchIdentifier *identifier = &batch->identifiers.items[i];
 
-		involved[i] =
-			identifier->profile_id == 0 && batch_usable(identifier) && !batch_is_plain(batch, i);
+		/* a forbid may name what only aliases do */
+		involved[i] = identifier->profile_id == 0 && !batch_is_plain(batch, i) &&
+					  (batch_usable(identifier) || identifier->is_new);
 	}
 	for (uint32_t i = 0; i < batch->link_changes.count; i++)
 	{
@@ -40,6 +41,8 @@ mark_involved(CdpkBatch *batch, bool *involved)
 		involved[batch->judged.items[i]] |= !batch_is_plain(batch, batch->judged.items[i]);
 	for (size_t i = 0; i < batch->changes.blocked_count; i++)
 		involved[batch_place_of_id(batch, batch->changes.blocked[i])] = true;
+	for (uint32_t i = 0; i < batch->doubtful.count; i++)
+		involved[batch_place_of_id(batch, batch->doubtful.items[i])] = true;
 	return CDPK_OK;
 }
 
@@ -77,6 +80,7 @@ give_identifiers(CdpkBatch *batch, const bool *involved)
 		rows[count].name_space = identifier->name_space;
 		rows[count].present = identifier->present;
 		rows[count].shared = identifier->profile_id != 0 && identifier->shared;
+		rows[count].class_id = batch_class_of(batch, batch->place_of_rank.items[rank]);
 		rows[count++].forbidden = identifier->forbidden;
 		if (count < PORTION)
 			continue;
@@ -124,6 +128,42 @@ give_sharing(CdpkBatch *batch)
 	return CDPK_OK;
 }
 
+/* Return whether the rows of a pair are deleted: a binary search, they are sorted. */
+static bool
+is_deleted(const CdpkBatch *batch, int64_t a, int64_t b)
+{
+	uint32_t low = 0;
+	uint32_t high = batch->deleted.count;
+
+	while (low < high)
+	{
+		uint32_t middle = low + (high - low) / 2;
+		const CdpkBatchIdPair *pair = &batch->deleted.items[middle];
+
+		if (pair->a < a || (pair->a == a && pair->b < b))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < batch->deleted.count && batch->deleted.items[low].a == a &&
+		   batch->deleted.items[low].b == b;
+}
+
+/* Tell which refused links may be accepted now, but for those whose evidence is less than it was. */
+static CdpkStatus
+give_retries(CdpkBatch *batch)
+{
+	for (size_t i = 0; i < batch->changes.retry_count; i++)
+	{
+		const CdpkStitchLink *link = &batch->changes.retry[i];
+
+		if (batch->deleted.count == 0 || !is_deleted(batch, link->a < link->b ? link->a : link->b,
+													 link->a < link->b ? link->b : link->a))
+			STITCH_TRY(cdpk_stitch_retry(batch->stitch, link, 1));
+	}
+	return CDPK_OK;
+}
+
 /*
  * Tell what is not about identifiers and links of the batch.  A link that lost all its evidence and
  * has other now is tried like a new one: it is in no table where a refused link, or one of an
@@ -134,7 +174,7 @@ give_changes(CdpkBatch *batch)
 {
 	const CdpkBatchChanges *changes = &batch->changes;
 
-	for (uint32_t i = 0; changes->unlinked_count > 0 && i < batch->link_changes.count; i++)
+	for (uint32_t i = 0; batch->deleted.count > 0 && i < batch->link_changes.count; i++)
 	{
 		const CdpkStitchChange *change = &batch->link_changes.items[i];
 		CdpkStitchLink link = {change->a, change->b, change->now, change->refused};
@@ -142,7 +182,7 @@ give_changes(CdpkBatch *batch)
 		if (change->existed && change->exists)
 			STITCH_TRY(cdpk_stitch_retry(batch->stitch, &link, 1));
 	}
-	STITCH_TRY(cdpk_stitch_retry(batch->stitch, changes->retry, changes->retry_count));
+	STITCH_TRY(give_retries(batch));
 	STITCH_TRY(cdpk_stitch_check_profiles(batch->stitch, changes->check, changes->check_count));
 	STITCH_TRY(
 		cdpk_stitch_freeze_profiles(batch->stitch, batch->frozen.items, batch->frozen.count));
@@ -206,6 +246,39 @@ sort_ids(CdpkBatch *batch, StitchIds *ids)
 	return CDPK_OK;
 }
 
+/* Return whether a number is on the list of those whose neighbours are places. */
+static bool
+is_carried(const CdpkBatch *batch, int64_t identifier_id)
+{
+	uint32_t low = 0;
+	uint32_t high = batch->carried.count;
+
+	while (low < high)
+	{
+		uint32_t middle = low + (high - low) / 2;
+
+		if (batch->carried.items[middle] < identifier_id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < batch->carried.count && batch->carried.items[low] == identifier_id;
+}
+
+/* Add the neighbours of these that neither the tables nor the verdicts name any more. */
+static CdpkStatus
+add_former_neighbours(CdpkBatch *batch, const CdpkBatchIdPair *pairs, size_t count)
+{
+	for (size_t i = 0; batch->carried.count > 0 && i < count; i++)
+	{
+		if (is_carried(batch, pairs[i].a))
+			STITCH_TRY(add_place(batch, pairs[i].b));
+		if (is_carried(batch, pairs[i].b))
+			STITCH_TRY(add_place(batch, pairs[i].a));
+	}
+	return CDPK_OK;
+}
+
 /* List the anchors of events that may have another one after the batch. */
 static CdpkStatus
 list_places(CdpkBatch *batch)
@@ -227,8 +300,11 @@ list_places(CdpkBatch *batch)
 	}
 	for (size_t i = 0; i < batch->changes.reread_count; i++)
 		STITCH_TRY(add_place(batch, batch->changes.reread[i].anchor));
-	STITCH_TRY(sort_ids(batch, &batch->places));
-	return sort_ids(batch, &batch->carried);
+	STITCH_TRY(sort_ids(batch, &batch->carried));
+	STITCH_TRY(add_former_neighbours(batch, batch->deleted.items, batch->deleted.count));
+	STITCH_TRY(
+		add_former_neighbours(batch, batch->changes.relinked, batch->changes.relinked_count));
+	return sort_ids(batch, &batch->places);
 }
 
 CdpkStatus
@@ -324,6 +400,13 @@ cdpk_batch_concerned(CdpkBatch *batch, const CdpkStitchMove *place_profiles, siz
 						move != CDPK_IDMAP_NONE ? result->identifier_moves[move].to
 												: place_profiles[i].from,
 						&losing, &anew));
+	}
+	for (size_t i = 0; i < batch->changes.taken_back_count; i++)
+	{
+		uint32_t place = batch_place_of_id(batch, batch->changes.taken_back[i].anchor);
+
+		if (place != BATCH_NONE)
+			STITCH_TRY(lose(batch, batch->identifiers.items[place].profile_id, 0, &losing, &anew));
 	}
 	for (size_t i = 0; i < batch->changes.refolded_count; i++)
 		STITCH_TRY(

@@ -55,6 +55,11 @@ typedef struct CdpkBatchRow
 	uint32_t source; /* a place in the sources of CdpkBatchRules */
 	CdpkBatchCall call;
 	bool quarantined;
+	/*
+	 * behind the identifiers stands the earlier user_id: it is none of them, but evidence for the pair
+	 * of it and the first of them that is of its namespace
+	 */
+	bool is_alias;
 	int64_t at;             /* the event's time */
 	int64_t said_at;        /* the evidence's: not later than it was received */
 	int64_t expires_at;     /* when its traits lapse, or NEVER; those that have are not given */
@@ -110,7 +115,7 @@ typedef struct CdpkBatchForbid
 	bool in_force;
 } CdpkBatchForbid;
 
-/* An event of the log: of the row, the identifiers, source, said_at and message_id count. */
+/* An event of the log: of the row, the identifiers, is_alias, source, said_at and message_id count. */
 typedef struct CdpkBatchReread
 {
 	int64_t event_id;
@@ -138,8 +143,17 @@ typedef struct CdpkBatchChanges
 	const int64_t *judged; /* identifiers whose verdict or max_links changed */
 	size_t judged_count;
 	const CdpkBatchReread
-		*reread; /* events that carry identifiers which are not blocked any more */
+		*reread; /* events that carry identifiers which are not blocked any more, or name one as
+				  * an earlier user_id */
 	size_t reread_count;
+	const CdpkBatchReread *taken_back; /* events that leave the log; none of them is reread */
+	size_t taken_back_count;
+	const CdpkBatchIdPair *relinked; /* a < b: whose unlink is withdrawn; counted anew */
+	size_t relinked_count;
+	const int64_t
+		*realiased; /* both ends of pairs with aliases of a source that is believed now, or
+							   * no longer; all that have aliases if their bound changed */
+	size_t realiased_count;
 	const int64_t *reranked; /* identifiers of which events may have another anchor now */
 	size_t reranked_count;
 	const int64_t *refolded; /* profiles to be folded anew from the log */
@@ -153,6 +167,8 @@ typedef struct CdpkBatchRules
 	CdpkStitchRules stitch;
 	const int32_t *trust; /* of each source */
 	uint32_t source_count;
+	const bool *believed; /* of each source: its aliases make same pairs; NULL: of none */
+	uint32_t alias_bound; /* believed where neither end is in such pairs with more others */
 } CdpkBatchRules;
 
 /* The row of an identifier of the batch that has a number. */
@@ -164,6 +180,8 @@ typedef struct CdpkBatchKnown
 	int64_t profile_id;            /* 0: blocked until now, or carried by no event */
 	const CdpkStitchCount *counts; /* the identifiers of each namespace that it is linked to */
 	uint32_t count_length;
+	bool was_blocked; /* before the batch */
+	int64_t class_id; /* of the result of a stitch; 0: in no class with others */
 } CdpkBatchKnown;
 
 /* The row of an identifier that was asked for by its number. */
@@ -176,9 +194,30 @@ typedef struct CdpkBatchOther
 	uint32_t count_length;
 	CdpkSharing sharing;
 	bool shared;
-	bool present; /* not blocked before this batch */
+	bool present; /* not blocked before this batch, and carried by some event */
 	bool forbidden;
+	int64_t class_id;
 } CdpkBatchOther;
+
+/* A verdict "same", or a pair that is the same by its making; both ends are known to the batch. */
+typedef struct CdpkBatchSame
+{
+	int64_t a;
+	int64_t b;
+	bool was; /* in force before the batch */
+	bool is;
+	bool refused; /* as stored with it */
+} CdpkBatchSame;
+
+/* A row of the links of one end that has aliases among its events. */
+typedef struct CdpkBatchAlias
+{
+	int64_t end;
+	int64_t other;
+	uint32_t source;
+	bool present;  /* "other" is in a profile */
+	bool believed; /* as the row has it */
+} CdpkBatchAlias;
 
 typedef enum CdpkBatchMark
 {
@@ -203,9 +242,11 @@ typedef struct CdpkBatchLink
 	int64_t b;
 	uint32_t source;
 	bool refused;
+	bool believed; /* aliases make it a same pair, sharing aside: alike in all rows of the pair */
 	int64_t first_at;
 	int64_t last_at;
 	int64_t events;
+	int64_t aliases;           /* of the events */
 	CdpkBatchBytes message_id; /* of the earliest; of several the smallest by bytes */
 } CdpkBatchLink;
 
@@ -227,6 +268,7 @@ typedef struct CdpkBatchIdentifier
 	bool forbidden;
 	bool shared; /* as the tables have it */
 	bool shared_after;
+	bool was_blocked;
 } CdpkBatchIdentifier;
 
 /* What becomes of links; each sorted by (a, b, source). */

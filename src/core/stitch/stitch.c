@@ -14,7 +14,8 @@
  *	 F6 an obstacle that is gone: the refused links it may have stopped are new;
  *	 F7 trust or priority: profiles with a refused link are reworked;
  *	 F8 a rework takes in a neighbour only if a refused link to it would be
- *		accepted at its place.
+ *		accepted at its place;
+ *	 F9 a new same pair: stitch_same.c; one that is gone, or an ordinary link again: F4.
  */
 #include "core/stitch/stitch.h"
 
@@ -27,6 +28,7 @@
 #include "core/stitch/stitch_result.h"
 #include "core/stitch/stitch_rework.h"
 #include "core/stitch/stitch_rules.h"
+#include "core/stitch/stitch_same.h"
 #include "core/stitch/stitch_search.h"
 #include "core/stitch/stitch_state.h"
 
@@ -250,17 +252,6 @@ mark_dirty(CdpkStitch *stitch, uint32_t profile)
 	return CDPK_OK;
 }
 
-/* List a link for insertion. */
-static CdpkStatus
-propose(CdpkStitch *stitch, uint32_t link)
-{
-	if (stitch->links.items[link].pending)
-		return CDPK_OK;
-	stitch->links.items[link].pending = true;
-	STITCH_PUSH(stitch, stitch->pending, link);
-	return CDPK_OK;
-}
-
 /* Propose the links of an identifier that is not shared any more. */
 static CdpkStatus
 propose_links_of(CdpkStitch *stitch, uint32_t node)
@@ -268,7 +259,7 @@ propose_links_of(CdpkStitch *stitch, uint32_t node)
 	for (uint32_t edge = stitch_node(stitch, node)->first_edge; edge != STITCH_NONE;
 		 edge = stitch->links.items[edge / 2].next_edge[edge % 2])
 		if (stitch_links_count(stitch_node(stitch, stitch_far_end(stitch, edge))))
-			STITCH_TRY(propose(stitch, edge / 2));
+			STITCH_TRY(stitch_propose(stitch, edge / 2));
 	return CDPK_OK;
 }
 
@@ -321,13 +312,17 @@ process_change(CdpkStitch *stitch, const CdpkStitchChange *change)
 	{
 		STITCH_TRY(stitch_put_link(stitch, a, b, &change->now, change->refused, &link));
 		if (!change->existed)
-			return propose(stitch, link);
+			return stitch_propose(stitch, link);
 		if (!stitch_evidence_earlier(&change->before, &change->now))
 		{
 			bool earlier = stitch_evidence_earlier(&change->now, &change->before);
 
+			/* what becomes a same pair makes a class grow */
+			if (stitch_is_same(&change->now) && !stitch_is_same(&change->before) &&
+				(change->refused || !CDPK_FAULT(stitch, SAME_INSIDE)))
+				return stitch_propose(stitch, link);
 			if (earlier && change->refused && !CDPK_FAULT(stitch, EARLIER_IGNORED))
-				return propose(stitch, link);
+				return stitch_propose(stitch, link);
 			return CDPK_OK;
 		}
 		if (CDPK_FAULT(stitch, LATER_IGNORED))
@@ -355,7 +350,7 @@ process_retry(CdpkStitch *stitch, const CdpkStitchLink *row)
 	if (!stitch_links_count(stitch_node(stitch, a)) || !stitch_links_count(stitch_node(stitch, b)))
 		return CDPK_OK;
 	STITCH_TRY(stitch_put_link(stitch, a, b, &row->evidence, row->refused, &link));
-	return propose(stitch, link);
+	return stitch_propose(stitch, link);
 }
 
 /*
@@ -422,7 +417,7 @@ propose_between(CdpkStitch *stitch, const CdpkStitchForbid *pair)
 			stitch_tick(stitch);
 			if (far->profile == y && stitch_links_count(far) &&
 				stitch_links_count(stitch_node(stitch, node)))
-				STITCH_TRY(propose(stitch, edge / 2));
+				STITCH_TRY(stitch_propose(stitch, edge / 2));
 		}
 	return CDPK_OK;
 }
@@ -508,6 +503,15 @@ settle_pending(CdpkStitch *stitch)
 		}
 	}
 	stitch->pending.count = left;
+	for (uint32_t i = 0; i < stitch->same.count; i++)
+	{
+		StitchLink *link = &stitch->links.items[stitch->same.items[i]];
+
+		/* it stays in the list for the sake of its class */
+		if (stitch_profile_of(stitch, link->rank.strong) ==
+			stitch_profile_of(stitch, link->rank.weak))
+			link->pending = false;
+	}
 	return CDPK_OK;
 }
 
@@ -580,6 +584,11 @@ cdpk_stitch_run(CdpkStitch *stitch)
 	STITCH_TRY(settle_pending(stitch));
 	STITCH_TRY(check_weakened(stitch));
 	STITCH_TRY(stitch_rework(stitch, &stitch->dirty));
+	if (stitch->same.count > 0)
+	{
+		STITCH_TRY(stitch_insert_same(stitch));
+		STITCH_TRY(settle_pending(stitch));
+	}
 	STITCH_TRY(stitch_insert(stitch));
 	drop_frozen(stitch);
 	STITCH_TRY(stitch_rework(stitch, &stitch->late));

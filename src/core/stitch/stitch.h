@@ -12,6 +12,11 @@
  *		 together, break a rule: the link is refused.
  * Everything below repairs these two conditions where a change broke them.
  *
+ * Same pairs are links that come before all others, whether a verdict makes them or aliases that are
+ * believed.  A same pair asks no limit, only forbids and the cap.  What they have joined are the
+ * classes; a class lies in one profile, and counts as one towards the limit of each namespace that
+ * it has identifiers of.  The cap counts identifiers.
+ *
  * One CdpkStitch serves one batch of changes, and the caller keeps the tables:
  *	1. cdpk_stitch_new;
  *	2. the caller writes the batch's evidence and verdicts into its tables, and
@@ -27,8 +32,11 @@
  * summaries alone.
  *
  * Unlink verdicts are the caller's business: evidence that one voids must not be in
- * the tables.  Rows of links, forbids and identifiers are taken as
- * true; rows that contradict each other are CDPK_CORRUPT.
+ * the tables.  So it is which same pairs are in force: a verdict whose ends are both present, and a
+ * pair of aliases from a source that is believed, both ends present, no forbid on just this pair,
+ * neither end in more such pairs than it may be.  An end that is shared is the stitch's business.
+ * Rows of links, forbids and identifiers are taken as true; rows that contradict each other
+ * are CDPK_CORRUPT.
  */
 #ifndef CDPK_STITCH_H
 #define CDPK_STITCH_H
@@ -70,7 +78,8 @@ extern CdpkStatus cdpk_stitch_add_lasting(CdpkStitch *stitch, const CdpkStitchId
 /* ---------------------------------------------------------------- changes */
 
 /*
- * Name pairs whose best evidence changed, appeared or is gone.  Pairs with
+ * Name pairs whose best evidence changed, appeared or is gone: a same pair that is now in force, or is
+ * no longer, changes it like any evidence.  Pairs with
  * evidence that did not change do no harm.  Where an end is blocked or erased
  * the pair need not be named.
  */

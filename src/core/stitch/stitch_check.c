@@ -2,12 +2,15 @@
  * stitch_check.c
  *		Whether a partition is right.
  *
- * All links are taken in order of rank.  One inside a profile joins two parts of it.  When a link
+ * All links are taken in order of rank, same pairs first: what those have joined are classes, each of
+ * which counts as one from then on.  One inside a profile joins two parts of it.  When a link
  * between two profiles comes, the parts that its ends are in are just what reaches them over links of a
  * lower rank: their union must break a rule.  Rules that the whole of a profile breaks are broken
  * by one of its joins.
  */
 #include "core/stitch/stitch_check.h"
+
+#include <string.h>
 
 #include "core/stitch/stitch.h"
 #include "core/stitch/stitch_graph.h"
@@ -27,8 +30,10 @@ typedef struct Check
 {
 	CdpkStitch *stitch;
 	CdpkIdMap claim_of_id;
+	const CdpkStitchPartition *partition;
 	STITCH_ARRAY(Claim) claims;
 	StitchNumbers claim_of; /* of each node */
+	StitchNumbers row_of;   /* … its place in the partition */
 	CdpkStitchReport report;
 	void *context;
 } Check;
@@ -78,11 +83,13 @@ take_identifiers(Check *check, const CdpkStitchPartition *partition)
 		alone.profile_id = 0;
 		alone.present = true;
 		alone.shared = false;
+		alone.class_id = 0;
 		STITCH_TRY(stitch_add_identifier(stitch, &alone, false));
 		if (stitch->nodes.count == node)
 			continue;
 		STITCH_TRY(find_claim(check, &partition->identifiers[i], node, &claim));
 		STITCH_PUSH(stitch, check->claim_of, claim);
+		STITCH_PUSH(stitch, check->row_of, (uint32_t) i);
 	}
 	return CDPK_OK;
 }
@@ -125,20 +132,61 @@ follow(Check *check, const StitchRank *rank)
 	uint32_t claim = check->claim_of.items[rank->strong];
 	StitchBody a = stitch_body_of_profile(stitch, x);
 	StitchBody b = stitch_body_of_profile(stitch, y);
+	bool same = stitch_is_same(&rank->evidence);
 
 	if (claim != check->claim_of.items[rank->weak])
 	{
-		if (!stitch_breaks(stitch, &a, &b))
+		if (!stitch_breaks(stitch, same, &a, &b))
 			tell(check, CDPK_WRONG_REFUSED, stitch_node(stitch, rank->strong)->identifier_id,
 				 stitch_node(stitch, rank->weak)->identifier_id, NULL);
 		return;
 	}
 	if (x != y)
 	{
-		check->claims.items[claim].breaks |= stitch_breaks(stitch, &a, &b);
+		check->claims.items[claim].breaks |= stitch_breaks(stitch, same, &a, &b);
 		stitch_join(stitch, x, y);
 	}
 	stitch_raise_last(stitch, stitch_root(stitch, x), rank);
+}
+
+/*
+ * Count what same pairs have joined as one, and report identifiers that have another class, where
+ * their profile is to be checked.
+ */
+static CdpkStatus
+settle_classes(Check *check)
+{
+	CdpkStitch *stitch = check->stitch;
+	int64_t *smallest =
+		stitch_allocate(&stitch->memory, (size_t) stitch->nodes.count + 1, sizeof(int64_t));
+
+	if (smallest == NULL)
+		return CDPK_OUT_OF_MEMORY;
+	memset(smallest, 0, stitch->nodes.count * sizeof(int64_t));
+	memset(stitch->profile_counts.items, 0, stitch->profile_counts.count * sizeof(uint32_t));
+	for (uint32_t node = 0; node < stitch->nodes.count; node++)
+	{
+		const StitchNode *item = stitch_node(stitch, node);
+		uint32_t root = stitch_profile_of(stitch, node);
+		uint32_t limit = stitch->limit_of[item->name_space];
+
+		stitch_tick(stitch);
+		if (limit < stitch->limited)
+			stitch_counts(stitch, root)[limit] = 1;
+		if (smallest[root] == 0 || item->identifier_id < smallest[root])
+			smallest[root] = item->identifier_id;
+	}
+	for (uint32_t node = 0; node < stitch->nodes.count; node++)
+	{
+		const CdpkStitchIdentifier *row = &check->partition->identifiers[check->row_of.items[node]];
+		uint32_t root = stitch_profile_of(stitch, node);
+		int64_t class_id = stitch->profiles.items[root].size > 1 ? smallest[root] : 0;
+
+		if (row->class_id != class_id && check->claims.items[check->claim_of.items[node]].judged)
+			tell(check, CDPK_WRONG_CLASS, row->identifier_id, class_id, NULL);
+	}
+	stitch_release(&stitch->memory, smallest);
+	return CDPK_OK;
 }
 
 static CdpkStatus
@@ -146,14 +194,19 @@ follow_links(Check *check)
 {
 	CdpkStitch *stitch = check->stitch;
 	StitchNumbers order = {NULL, 0, 0};
+	uint32_t at = 0;
 
 	for (uint32_t link = 0; link < stitch->links.count; link++)
 		STITCH_PUSH(stitch, order, link);
 	STITCH_TRY(stitch_sort_links(stitch, &order));
-	for (uint32_t i = 0; i < order.count; i++)
+	for (; at < order.count && stitch_is_same(&stitch->links.items[order.items[at]].rank.evidence);
+		 at++)
+		follow(check, &stitch->links.items[order.items[at]].rank);
+	STITCH_TRY(settle_classes(check));
+	for (; at < order.count; at++)
 	{
 		stitch_tick(stitch);
-		follow(check, &stitch->links.items[order.items[i]].rank);
+		follow(check, &stitch->links.items[order.items[at]].rank);
 	}
 	return CDPK_OK;
 }
@@ -223,6 +276,7 @@ cdpk_stitch_check(const CdpkStitchRules *rules, const CdpkStitchStore *store,
 
 	if (status != CDPK_OK)
 		return status;
+	check.partition = partition;
 	check.report = report;
 	check.context = context;
 	cdpk_idmap_init(&check.claim_of_id, &check.stitch->memory.allocator);

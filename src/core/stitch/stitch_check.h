@@ -16,9 +16,11 @@
  */
 typedef struct CdpkStitchPartition
 {
-	const CdpkStitchIdentifier *identifiers; /* present: its profile is one to check */
+	const CdpkStitchIdentifier
+		*identifiers; /* present: its profile is one to check, class_id too */
 	size_t identifier_count;
-	const CdpkStitchLink *links; /* between identifiers that are not shared; others are ignored */
+	const CdpkStitchLink *links; /* between identifiers that are not shared, same pairs too;
+								  * others are ignored */
 	size_t link_count;
 	const CdpkStitchForbid *forbids; /* those of other identifiers are ignored */
 	size_t forbid_count;
@@ -32,7 +34,8 @@ typedef enum CdpkStitchWrongKind
 	CDPK_WRONG_BREAKS,    /* profile "id" breaks a rule */
 	CDPK_WRONG_STRONGEST, /* profile "id" has the strongest identifier "other", which is not its id */
 	CDPK_WRONG_REFUSED,   /* nothing refuses the link of "id" and "other", which are apart */
-	CDPK_WRONG_LAST /* profile "id" has a link inside with the evidence, later than its bound */
+	CDPK_WRONG_LAST, /* profile "id" has a link inside with the evidence, later than its bound */
+	CDPK_WRONG_CLASS /* identifier "id" has another class_id than "other" */
 } CdpkStitchWrongKind;
 
 typedef struct CdpkStitchWrong

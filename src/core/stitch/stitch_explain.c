@@ -156,6 +156,26 @@ count_of(const CdpkStitchProfile *profile, uint32_t name_space)
 	return 0;
 }
 
+/* Return whether a profile with these two summaries would be over the cap. */
+static bool
+is_over_cap(const CdpkStitchRules *rules, const CdpkStitchProfile *x, const CdpkStitchProfile *y)
+{
+	return rules->cap != CDPK_UNLIMITED && (uint64_t) x->identifiers + y->identifiers > rules->cap;
+}
+
+size_t
+cdpk_stitch_same_reasons(const CdpkStitchRules *rules, const CdpkStitchProfile *x,
+						 const CdpkStitchProfile *y, bool forbidden, int32_t *reasons)
+{
+	size_t count = 0;
+
+	if (forbidden)
+		reasons[count++] = CDPK_REASON_FORBID;
+	if (is_over_cap(rules, x, y))
+		reasons[count++] = CDPK_REASON_CAP;
+	return count;
+}
+
 size_t
 cdpk_stitch_reasons(const CdpkStitchRules *rules, const CdpkStitchProfile *x,
 					const CdpkStitchProfile *y, bool forbidden, int32_t *reasons)
@@ -180,7 +200,7 @@ cdpk_stitch_reasons(const CdpkStitchRules *rules, const CdpkStitchProfile *x,
 		reasons[place] = (int32_t) name_space;
 		count++;
 	}
-	if (rules->cap != CDPK_UNLIMITED && (uint64_t) x->identifiers + y->identifiers > rules->cap)
+	if (is_over_cap(rules, x, y))
 		reasons[count++] = CDPK_REASON_CAP;
 	return count;
 }
@@ -193,6 +213,7 @@ write_reasons(CdpkStitch *stitch, uint32_t x, uint32_t y, CdpkStitchStep *step)
 	uint32_t b = stitch_profile_of(stitch, y);
 	StitchBody sides[2];
 	CdpkStitchProfile rows[2];
+	bool forbidden;
 	int32_t *reasons = stitch_allocate(&stitch->memory, (size_t) stitch->rules->namespace_count + 2,
 									   sizeof(int32_t));
 
@@ -203,9 +224,10 @@ write_reasons(CdpkStitch *stitch, uint32_t x, uint32_t y, CdpkStitchStep *step)
 	STITCH_TRY(stitch_make_summary(stitch, a, &rows[0]));
 	STITCH_TRY(stitch_make_summary(stitch, b, &rows[1]));
 	step->reasons = reasons;
+	forbidden = stitch_breaks_forbid(stitch, &sides[0], &sides[1]);
 	step->reason_count =
-		cdpk_stitch_reasons(stitch->rules, &rows[0], &rows[1],
-							stitch_breaks_forbid(stitch, &sides[0], &sides[1]), reasons);
+		(stitch_is_same(&step->evidence) ? cdpk_stitch_same_reasons : cdpk_stitch_reasons)(
+			stitch->rules, &rows[0], &rows[1], forbidden, reasons);
 	return CDPK_OK;
 }
 
@@ -237,6 +259,7 @@ write_path(CdpkStitch *stitch, const Explanation *work, const CdpkStitchStep **s
 
 		step->from = stitch_node(stitch, before)->identifier_id;
 		step->to = stitch_node(stitch, node)->identifier_id;
+		step->evidence = stitch->links.items[(edge - 1) / 2].rank.evidence;
 		step->refused = stitch_profile_of(stitch, before) != stitch_profile_of(stitch, node);
 		step->reasons = NULL;
 		step->reason_count = 0;

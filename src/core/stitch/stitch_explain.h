@@ -15,8 +15,10 @@ typedef struct CdpkStitchStep
 {
 	int64_t from;
 	int64_t to;
+	CdpkEvidence evidence; /* the best of the link: its trust tells a same pair */
 	bool refused;
-	const int32_t *reasons; /* of a refused link: forbid, limits by priority, cap */
+	const int32_t *reasons; /* of a refused link: forbid, limits by priority, cap; of a same
+							 * pair forbid and cap only */
 	size_t reason_count;
 } CdpkStitchStep;
 
@@ -42,8 +44,13 @@ extern CdpkStatus cdpk_stitch_explain(CdpkStitch *stitch, int64_t a, int64_t b, 
  * Return the rules that a profile with these two summaries would break, in the order
  * forbid, limits by priority, cap.  "forbidden": a forbid stands between them.
  * reasons has room for namespace_count + 2; returns how many there are.
+ * Of a same pair only forbid and cap are reasons: cdpk_stitch_same_reasons.
  */
 extern size_t cdpk_stitch_reasons(const CdpkStitchRules *rules, const CdpkStitchProfile *x,
 								  const CdpkStitchProfile *y, bool forbidden, int32_t *reasons);
+
+extern size_t cdpk_stitch_same_reasons(const CdpkStitchRules *rules, const CdpkStitchProfile *x,
+									   const CdpkStitchProfile *y, bool forbidden,
+									   int32_t *reasons);
 
 #endif /* CDPK_STITCH_EXPLAIN_H */

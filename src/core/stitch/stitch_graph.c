@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/identifier/identifier.h"
+#include "core/stitch/stitch_class.h"
 #include "core/stitch/stitch_rank.h"
 
 /* an edge is twice a link's number, plus one */
@@ -22,6 +23,7 @@ stitch_graph_init(CdpkStitch *stitch)
 	cdpk_idmap_init(&stitch->profile_of_id, allocator);
 	cdpk_idmap_init(&stitch->link_of_pair, allocator);
 	cdpk_idmap_init(&stitch->cell_of_pair, allocator);
+	cdpk_idmap_init(&stitch->kin_of_node, allocator);
 	cdpk_idmap_init(&stitch->asked_identifiers, allocator);
 }
 
@@ -34,7 +36,10 @@ stitch_graph_free(CdpkStitch *stitch)
 	cdpk_idmap_free(&stitch->profile_of_id);
 	cdpk_idmap_free(&stitch->link_of_pair);
 	cdpk_idmap_free(&stitch->cell_of_pair);
+	cdpk_idmap_free(&stitch->kin_of_node);
 	cdpk_idmap_free(&stitch->asked_identifiers);
+	stitch_release(&stitch->memory, stitch->kin.items);
+	memset(&stitch->kin, 0, sizeof(stitch->kin));
 	stitch_release(&stitch->memory, stitch->nodes.items);
 	stitch_release(&stitch->memory, stitch->links.items);
 	stitch_release(&stitch->memory, stitch->cells.items);
@@ -134,7 +139,7 @@ count_member(CdpkStitch *stitch, uint32_t root, uint32_t node)
 	uint32_t limit = stitch->limit_of[item->name_space];
 
 	profile->size++;
-	if (limit < stitch->limited)
+	if (limit < stitch->limited && stitch_is_counted(stitch, node))
 		stitch_counts(stitch, root)[limit]++;
 	if (profile->strongest == STITCH_NONE || stitch_stronger(stitch, node, profile->strongest))
 		profile->strongest = node;
@@ -142,8 +147,8 @@ count_member(CdpkStitch *stitch, uint32_t root, uint32_t node)
 }
 
 /*
- * Make the summary of a profile from its contents. It is also right for a single identifier
- * that is shared.
+ * Make the summary of a profile from its contents, whose classes are known. It is also right for a
+ * single identifier that is shared.
  */
 void
 stitch_summarize(CdpkStitch *stitch, uint32_t root)
@@ -276,6 +281,8 @@ stitch_add_identifier(CdpkStitch *stitch, const CdpkStitchIdentifier *row, bool 
 		STITCH_TRY(stitch_new_profile(stitch, 0, &profile));
 	STITCH_PUSH(stitch, stitch->nodes, node);
 	STITCH_TRY(cdpk_idmap_put(&stitch->node_of_id, (uint64_t) row->identifier_id, place));
+	if (row->class_id != 0)
+		STITCH_TRY(stitch_add_kin(stitch, place, row->class_id));
 	if (profile == STITCH_NONE)
 		return CDPK_OK;
 	stitch_add_member(stitch, profile, place);
@@ -339,6 +346,11 @@ stitch_put_link(CdpkStitch *stitch, uint32_t a, uint32_t b, const CdpkEvidence *
 
 	if (a == b)
 		return CDPK_CORRUPT;
+	if (stitch_is_same(evidence))
+	{
+		STITCH_TRY(stitch_add_kin(stitch, a, 0));
+		STITCH_TRY(stitch_add_kin(stitch, b, 0));
+	}
 	*link = cdpk_idmap_get(&stitch->link_of_pair, key);
 	if (*link != CDPK_IDMAP_NONE)
 	{

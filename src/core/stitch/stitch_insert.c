@@ -162,8 +162,8 @@ accept(CdpkStitch *stitch, StitchLink *link)
 	link->pending = false;
 }
 
-static void
-refuse(StitchLink *link)
+void
+stitch_refuse(StitchLink *link)
 {
 	link->refused = true;
 	link->pending = false;
@@ -201,7 +201,7 @@ body_at(CdpkStitch *stitch, const StitchRank *rank, uint32_t node, const StitchB
 	if (stitch_is_later(stitch, rank, &stitch->profiles.items[root].last))
 	{
 		*body = stitch_body_of_profile(stitch, root);
-		*broken = stitch_breaks_limits(stitch, body, other);
+		*broken = stitch_breaks_limits(stitch, stitch_is_same(&rank->evidence), body, other);
 		return CDPK_OK;
 	}
 	STITCH_TRY(stitch_search(stitch, &search));
@@ -215,8 +215,8 @@ body_at(CdpkStitch *stitch, const StitchRank *rank, uint32_t node, const StitchB
  * lower ranks breaks a rule, it is refused; else both profiles are to be reworked, unless one
  * of them is frozen.
  */
-static CdpkStatus
-conflict(CdpkStitch *stitch, StitchLink *link)
+CdpkStatus
+stitch_conflict(CdpkStitch *stitch, StitchLink *link)
 {
 	StitchRank rank = link->rank;
 	uint32_t x = stitch_profile_of(stitch, rank.strong);
@@ -228,7 +228,7 @@ conflict(CdpkStitch *stitch, StitchLink *link)
 	STITCH_TRY(body_at(stitch, &rank, rank.strong, &weak, 0, &strong, &broken));
 	if (!broken)
 		STITCH_TRY(body_at(stitch, &rank, rank.weak, &strong, 1, &weak, &broken));
-	refuse(link);
+	stitch_refuse(link);
 	if (broken || stitch_breaks_forbid(stitch, &strong, &weak))
 	{
 		stitch->result.statistics.refused_after_search++;
@@ -269,7 +269,7 @@ try_link(CdpkStitch *stitch, StitchLink *link, bool waiting, StitchNumbers *want
 	StitchBody weak = stitch_body_of_profile(stitch, y);
 
 	*undecided = waiting;
-	if (x == y || !stitch_breaks(stitch, &strong, &weak))
+	if (x == y || !stitch_breaks(stitch, false, &strong, &weak))
 	{
 		if (!waiting)
 			accept(stitch, link);
@@ -279,7 +279,7 @@ try_link(CdpkStitch *stitch, StitchLink *link, bool waiting, StitchNumbers *want
 	{
 		if (!waiting)
 		{
-			refuse(link);
+			stitch_refuse(link);
 			stitch->result.statistics.refused_at_once++;
 		}
 		return CDPK_OK;
@@ -287,7 +287,7 @@ try_link(CdpkStitch *stitch, StitchLink *link, bool waiting, StitchNumbers *want
 	STITCH_TRY(want_contents(stitch, &link->rank, x, wanted));
 	STITCH_TRY(want_contents(stitch, &link->rank, y, wanted));
 	*undecided = waiting || stitch->profiles.items[x].listed || stitch->profiles.items[y].listed;
-	return *undecided ? CDPK_OK : conflict(stitch, link);
+	return *undecided ? CDPK_OK : stitch_conflict(stitch, link);
 }
 
 /*
@@ -323,6 +323,20 @@ insert_one_by_one(CdpkStitch *stitch, Groups *groups, StitchNumbers *links)
 		STITCH_TRY(stitch_load_contents(stitch, &wanted));
 	}
 	stitch_release(&stitch->memory, wanted.items);
+	return CDPK_OK;
+}
+
+/* List a link for insertion. */
+CdpkStatus
+stitch_propose(CdpkStitch *stitch, uint32_t link)
+{
+	if (stitch->links.items[link].pending)
+		return CDPK_OK;
+	stitch->links.items[link].pending = true;
+	if (stitch_is_same(&stitch->links.items[link].rank.evidence))
+		STITCH_PUSH(stitch, stitch->same, link);
+	else
+		STITCH_PUSH(stitch, stitch->pending, link);
 	return CDPK_OK;
 }
 

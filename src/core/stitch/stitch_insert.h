@@ -7,7 +7,10 @@
 
 #include "core/stitch/stitch_state.h"
 
-/* Insert the pending links, all of which run between known profiles. */
+extern CdpkStatus stitch_propose(CdpkStitch *stitch, uint32_t link);
 extern CdpkStatus stitch_insert(CdpkStitch *stitch);
+
+extern void stitch_refuse(StitchLink *link);
+extern CdpkStatus stitch_conflict(CdpkStitch *stitch, StitchLink *link);
 
 #endif /* CDPK_STITCH_INSERT_H */

@@ -4,6 +4,7 @@
  */
 #include "core/stitch/stitch_load.h"
 
+#include "core/stitch/stitch_class.h"
 #include "core/stitch/stitch_graph.h"
 
 /* List an identifier that is not loaded for the next call. */
@@ -203,6 +204,8 @@ stitch_load_contents(CdpkStitch *stitch, StitchNumbers *roots)
 	STITCH_TRY(stitch_take_rows(stitch));
 	for (uint32_t i = 0; i < missing; i++)
 	{
+		if (!CDPK_FAULT(stitch, CLASS_STALE))
+			STITCH_TRY(stitch_find_classes(stitch, roots->items[i]));
 		stitch_summarize(stitch, roots->items[i]);
 		/* only a profile that is to be reworked may have lost all of its identifiers */
 		if (stitch->profiles.items[roots->items[i]].size == 0 &&

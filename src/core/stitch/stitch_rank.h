@@ -7,6 +7,13 @@
 
 #include "core/stitch/stitch_state.h"
 
+/* Return whether it is the evidence of a same pair. */
+static inline bool
+stitch_is_same(const CdpkEvidence *evidence)
+{
+	return evidence->trust >= CDPK_TRUST_ALIAS;
+}
+
 extern bool stitch_stronger(const CdpkStitch *stitch, uint32_t x, uint32_t y);
 extern bool stitch_evidence_earlier(const CdpkEvidence *x, const CdpkEvidence *y);
 extern int stitch_rank_compare(const CdpkStitch *stitch, const StitchRank *x, const StitchRank *y);

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "core/stitch/stitch_class.h"
 #include "core/stitch/stitch_graph.h"
 
 /* Return a profile's id: the identifier_id of its strongest identifier. */
@@ -241,6 +242,33 @@ list_sharing(CdpkStitch *stitch)
 	return CDPK_OK;
 }
 
+/* List the identifiers whose class differs from that in the tables: classes change only where contents are here. */
+static CdpkStatus
+list_classes(CdpkStitch *stitch)
+{
+	STITCH_ARRAY(CdpkStitchClass) classes = {NULL, 0, 0};
+
+	for (uint32_t i = 0; i < stitch->kin.count; i++)
+	{
+		const StitchKin *kin = &stitch->kin.items[i];
+		const StitchNode *node = stitch_node(stitch, kin->node);
+		CdpkStitchClass change = {node->identifier_id, 0};
+
+		stitch_tick(stitch);
+		if (node->profile != STITCH_NONE)
+		{
+			if (!stitch->profiles.items[node->profile].contents)
+				continue;
+			change.class_id = stitch_class_id(stitch, i);
+		}
+		if (change.class_id != kin->class_id)
+			STITCH_PUSH(stitch, classes, change);
+	}
+	stitch->result.classes = classes.items;
+	stitch->result.class_count = classes.count;
+	return CDPK_OK;
+}
+
 CdpkStatus
 stitch_make_result(CdpkStitch *stitch)
 {
@@ -249,5 +277,6 @@ stitch_make_result(CdpkStitch *stitch)
 	STITCH_TRY(list_profiles(stitch));
 	STITCH_TRY(list_links(stitch));
 	STITCH_TRY(list_declined(stitch));
+	STITCH_TRY(list_classes(stitch));
 	return list_sharing(stitch);
 }

@@ -17,6 +17,7 @@
 
 #include <string.h>
 
+#include "core/stitch/stitch_class.h"
 #include "core/stitch/stitch_graph.h"
 #include "core/stitch/stitch_load.h"
 #include "core/stitch/stitch_rank.h"
@@ -225,7 +226,7 @@ unite(CdpkStitch *stitch, Rework *rework, uint32_t x, uint32_t y)
 
 /* Take a link between two identifiers of the round. */
 static void
-inner_link(CdpkStitch *stitch, Rework *rework, uint32_t strong, uint32_t weak)
+inner_link(CdpkStitch *stitch, Rework *rework, bool same, uint32_t strong, uint32_t weak)
 {
 	uint32_t x = cdpk_unionfind_find(&rework->sets, stitch_node(stitch, strong)->place);
 	uint32_t y = cdpk_unionfind_find(&rework->sets, stitch_node(stitch, weak)->place);
@@ -235,7 +236,7 @@ inner_link(CdpkStitch *stitch, Rework *rework, uint32_t strong, uint32_t weak)
 	if (x == y)
 		return;
 	/* the content of a tainted set is unknown, so the other set is undecided too */
-	if (rework->tainted[x] || rework->tainted[y] || !stitch_breaks(stitch, &a, &b))
+	if (rework->tainted[x] || rework->tainted[y] || !stitch_breaks(stitch, same, &a, &b))
 		unite(stitch, rework, x, y);
 }
 
@@ -254,12 +255,13 @@ outer_link(CdpkStitch *stitch, Rework *rework, uint32_t set, const StitchRank *r
 	StitchBody far_node = stitch_body_of_node(stitch, far);
 	StitchBody far_profile = stitch_body_of_profile(stitch, root);
 	StitchSearch search = {far, rank, STITCH_NONE, &near_body, 0, {0}, false, false};
+	bool same = stitch_is_same(&rank->evidence);
 
 	*load = false;
 	*grow = false;
-	if (CDPK_FAULT(stitch, NO_GROWTH) || stitch_breaks(stitch, &near_body, &far_node))
+	if (CDPK_FAULT(stitch, NO_GROWTH) || stitch_breaks(stitch, same, &near_body, &far_node))
 		return CDPK_OK;
-	if (!stitch_breaks(stitch, &near_body, &far_profile))
+	if (!stitch_breaks(stitch, same, &near_body, &far_profile))
 	{
 		*grow = true;
 		return CDPK_OK;
@@ -285,10 +287,30 @@ taint(CdpkStitch *stitch, Rework *rework, uint32_t set, uint32_t node)
 											   stitch->profiles.items[profile].place)] = true;
 }
 
+/* Count the sets that same pairs have made, each of which is a class, as one. */
+static void
+count_classes(CdpkStitch *stitch, Rework *rework)
+{
+	uint32_t limited = stitch->limited;
+
+	memset(rework->counts, 0, (size_t) rework->nodes.count * limited * sizeof(uint32_t));
+	for (uint32_t place = 0; place < rework->nodes.count; place++)
+	{
+		uint32_t set = cdpk_unionfind_find(&rework->sets, place);
+		uint32_t limit =
+			stitch->limit_of[stitch_node(stitch, rework->nodes.items[place])->name_space];
+
+		if (limit < limited)
+			rework->counts[(size_t) set * limited + limit] = 1;
+	}
+}
+
 /* Take the links of the round in order of rank. */
 static CdpkStatus
 take_links(CdpkStitch *stitch, Rework *rework)
 {
+	bool among_same = false;
+
 	for (uint32_t i = 0; i < rework->links.count; i++)
 	{
 		StitchRank rank = stitch->links.items[rework->links.items[i]].rank;
@@ -297,13 +319,17 @@ take_links(CdpkStitch *stitch, Rework *rework)
 		uint32_t near_node = strong_here ? rank.strong : rank.weak;
 		uint32_t far_node = strong_here ? rank.weak : rank.strong;
 		uint32_t set = cdpk_unionfind_find(&rework->sets, stitch_node(stitch, near_node)->place);
+		bool same = stitch_is_same(&rank.evidence);
 		bool load;
 		bool grow;
 
 		stitch_tick(stitch);
+		if (among_same && !same && !CDPK_FAULT(stitch, CLASS_COUNTED_ONCE_EACH))
+			count_classes(stitch, rework);
+		among_same = same;
 		if (strong_here && weak_here)
 		{
-			inner_link(stitch, rework, rank.strong, rank.weak);
+			inner_link(stitch, rework, same, rank.strong, rank.weak);
 			continue;
 		}
 		if (rework->tainted[set])
@@ -390,6 +416,7 @@ write_alone(CdpkStitch *stitch, Rework *rework)
 		}
 		STITCH_TRY(new_profile(stitch, &profile));
 		move(stitch, node, profile);
+		STITCH_TRY(stitch_find_classes(stitch, profile));
 		stitch_summarize(stitch, profile);
 	}
 	return CDPK_OK;
@@ -432,7 +459,10 @@ write_sets(CdpkStitch *stitch, Rework *rework)
 		move(stitch, node, rework->made[set]);
 	}
 	for (uint32_t profile = first; profile < stitch->profiles.count; profile++)
+	{
+		STITCH_TRY(stitch_find_classes(stitch, profile));
 		stitch_summarize(stitch, profile);
+	}
 	write_links(stitch, rework);
 	return CDPK_OK;
 }

@@ -120,10 +120,12 @@ stitch_body_of_profile(CdpkStitch *stitch, uint32_t root)
 
 /* Return whether the union of two sets is over the cap or a limit. */
 bool
-stitch_breaks_limits(const CdpkStitch *stitch, const StitchBody *x, const StitchBody *y)
+stitch_breaks_limits(const CdpkStitch *stitch, bool same, const StitchBody *x, const StitchBody *y)
 {
 	if (stitch->rules->cap != CDPK_UNLIMITED && x->size + y->size > stitch->rules->cap)
 		return true;
+	if (same && !CDPK_FAULT(stitch, SAME_LIMIT))
+		return false;
 	for (uint32_t place = 0; place < stitch->limited; place++)
 		if ((uint64_t) x->counts[place] + y->counts[place] > stitch->limits[place])
 			return true;

@@ -32,15 +32,16 @@ typedef struct StitchBody
 
 extern StitchBody stitch_body_of_node(CdpkStitch *stitch, uint32_t node);
 extern StitchBody stitch_body_of_profile(CdpkStitch *stitch, uint32_t root);
-extern bool stitch_breaks_limits(const CdpkStitch *stitch, const StitchBody *x,
+/* "same": a same pair is to join the sets, so only the cap is asked. */
+extern bool stitch_breaks_limits(const CdpkStitch *stitch, bool same, const StitchBody *x,
 								 const StitchBody *y);
 extern bool stitch_breaks_forbid(CdpkStitch *stitch, const StitchBody *x, const StitchBody *y);
 
-/* Return whether the union of two sets that have nothing in common breaks a rule. */
+/* Return whether the union of two sets that have nothing in common breaks a rule; "same": of a same pair. */
 static inline bool
-stitch_breaks(CdpkStitch *stitch, const StitchBody *x, const StitchBody *y)
+stitch_breaks(CdpkStitch *stitch, bool same, const StitchBody *x, const StitchBody *y)
 {
-	return stitch_breaks_limits(stitch, x, y) || stitch_breaks_forbid(stitch, x, y);
+	return stitch_breaks_limits(stitch, same, x, y) || stitch_breaks_forbid(stitch, x, y);
 }
 
 #endif /* CDPK_STITCH_RULES_H */

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "core/stitch/stitch_class.h"
 #include "core/stitch/stitch_rank.h"
 
 /* Add a node to the body, and check whether the search is over. */
@@ -14,14 +15,16 @@ reach(CdpkStitch *stitch, StitchSearch *search, uint32_t node)
 {
 	StitchNode *item = stitch_node(stitch, node);
 	uint32_t limit = stitch->limit_of[item->name_space];
+	bool same = search->limit != NULL && stitch_is_same(&search->limit->evidence);
 
 	item->reached = search->body.key;
 	search->body.size++;
-	if (limit < stitch->limited)
+	if (limit < stitch->limited &&
+		(stitch_is_counted(stitch, node) || CDPK_FAULT(stitch, CLASS_SEARCH)))
 		stitch->reached_counts[search->side][limit]++;
 	search->found |= node == search->target;
 	search->broken |=
-		search->other != NULL && stitch_breaks_limits(stitch, &search->body, search->other);
+		search->other != NULL && stitch_breaks_limits(stitch, same, &search->body, search->other);
 	STITCH_PUSH(stitch, stitch->queue, node);
 	return CDPK_OK;
 }

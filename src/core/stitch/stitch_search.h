@@ -12,6 +12,7 @@
  * "limit", as a body whose counts are in reached_counts[side].  The search ends
  * early where it meets "target" (then *found), or where the body together with
  * "other" breaks a limit or the cap (then *broken): the body is not whole then.
+ * Below a same pair there are same pairs only: no limit is asked, and the counts mean nothing.
  */
 typedef struct StitchSearch
 {

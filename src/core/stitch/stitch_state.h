@@ -6,11 +6,13 @@
  *	stitch_memory		blocks that are released together, arrays that grow
  *	stitch_state.h		what the files below share
  *	stitch_rank			which identifier is stronger, which link comes first
+ *	stitch_class		what same pairs have joined
  *	stitch_graph		identifiers, links, forbids and profiles
  *	stitch_rules		which unions break a rule, which identifiers are shared
  *	stitch_load			asks the store for rows, as few times as possible
  *	stitch_search		what reaches an identifier over links of a lower rank
  *	stitch_insert		new links between two profiles
+ *	stitch_same			new same pairs
  *	stitch_rework		profiles that are taken apart and put together again
  *	stitch_result		what the tables must become
  *	stitch				one batch of changes
@@ -47,6 +49,15 @@ typedef enum CdpkStitchFault
 	CDPK_FAULT_REMOVAL_CONNECTED, /* a removal changes nothing where the ends stay connected */
 	CDPK_FAULT_NO_REANCHOR,       /* no events are anchored anew */
 	CDPK_FAULT_LAST_ONE_SIDE,     /* "later than all inside" looks at one profile */
+	CDPK_FAULT_SAME_NO_LIMIT,     /* a new same pair joins profiles that break a limit together */
+	CDPK_FAULT_SAME_LIMIT,        /* a same pair asks limits */
+	CDPK_FAULT_SAME_NO_SEARCH, /* a new same pair that breaks a rule is refused without a search */
+	CDPK_FAULT_SAME_NO_RETRY,  /* nothing is inserted again when a class grows */
+	CDPK_FAULT_SAME_INSIDE,    /* a new same pair inside a profile changes nothing */
+	CDPK_FAULT_SAME_STALE_REFUSAL,      /* links that a same pair brings inside stay refused */
+	CDPK_FAULT_CLASS_COUNTED_ONCE_EACH, /* a rework counts identifiers, not classes */
+	CDPK_FAULT_CLASS_SEARCH,            /* a search counts identifiers, not classes */
+	CDPK_FAULT_CLASS_STALE,             /* contents that are loaded do not find classes anew */
 	CDPK_FAULTS_END
 } CdpkStitchFault;
 
@@ -91,6 +102,16 @@ typedef struct StitchLink
 	bool pending;  /* to be inserted: does not exist for a rework */
 	bool declined; /* kept out of its place by a frozen profile, unless its ends meet later */
 } StitchLink;
+
+/* An identifier at the end of a same pair, or that has a class in the tables. */
+typedef struct StitchKin
+{
+	uint32_t node;
+	uint32_t ring;    /* the same for all of its class, in a profile whose contents are here */
+	uint32_t next;    /* of its class, round and round */
+	bool counted;     /* false: another of its class and namespace stands for it */
+	int64_t class_id; /* as the tables have it */
+} StitchKin;
 
 /* A forbid in the lists of one of its ends: of the identifier, its profile, its set. */
 typedef struct StitchCell
@@ -173,6 +194,8 @@ struct CdpkStitch
 	CdpkIdMap profile_of_id;
 	CdpkIdMap link_of_pair;
 	CdpkIdMap cell_of_pair;
+	STITCH_ARRAY(StitchKin) kin;
+	CdpkIdMap kin_of_node;
 
 	/* rows that wait for the identifiers they name, and what is to be asked for */
 	STITCH_ARRAY(CdpkStitchLink) link_rows;
@@ -192,6 +215,7 @@ struct CdpkStitch
 
 	/* the work that follows from them */
 	StitchNumbers pending; /* links to be inserted */
+	StitchNumbers same;    /* same pairs to be inserted before them; one may be here twice */
 	StitchNumbers dirty;   /* profiles to be reworked first */
 	StitchNumbers late;    /* profiles to be reworked at the end */
 	STITCH_ARRAY(StitchWeakened) weakened;

@@ -17,7 +17,8 @@ typedef struct CdpkStitchNamespace
 	const char *name; /* orders the limits of namespaces of one priority */
 	size_t name_length;
 	int32_t priority;          /* smaller is stronger */
-	uint32_t max_per_profile;  /* identifiers of it in one profile: 1 … CDPK_UNLIMITED */
+	uint32_t max_per_profile;  /* identifiers of it in one profile, those of one class counted
+								* as one: 1 … CDPK_UNLIMITED */
 	const uint32_t *max_links; /* by namespace: an identifier of this namespace is shared if linked
 								* to more than so many of that one; NULL: never */
 } CdpkStitchNamespace;
@@ -30,6 +31,14 @@ typedef struct CdpkStitchRules
 } CdpkStitchRules;
 
 /* ---------------------------------------------------------------- rows */
+
+/*
+ * Trust that no source has: of a same pair.  A verdict "same" is a link with the evidence
+ * {CDPK_TRUST_SAME, 0}, a pair of aliases that are believed one with CDPK_TRUST_ALIAS and the pair's
+ * earliest time over all its sources.  So same pairs come before all other links.
+ */
+#define CDPK_TRUST_SAME INT32_MAX
+#define CDPK_TRUST_ALIAS (INT32_MAX - 1)
 
 /* Best evidence of a link, or that of one source. */
 typedef struct CdpkEvidence
@@ -45,12 +54,16 @@ typedef struct CdpkStitchIdentifier
 	const uint8_t *payload; /* of core/identifier/identifier.h; copied */
 	size_t length;
 	uint32_t name_space;
-	bool present;   /* some event carries it, and it is neither blocked nor erased */
-	bool shared;    /* as the tables have it, before this batch */
-	bool forbidden; /* a forbid in force names it */
+	bool present;     /* some event carries it, and it is neither blocked nor erased */
+	bool shared;      /* as the tables have it, before this batch */
+	bool forbidden;   /* a forbid in force names it */
+	int64_t class_id; /* as the tables have it; 0: in no class with others */
 } CdpkStitchIdentifier;
 
-/* Evidence of one pair; several rows of a pair (one for each source) count as their best. */
+/*
+ * Evidence of one pair; several rows of a pair (one for each source, one more for a verdict) count as
+ * their best, and are refused alike.
+ */
 typedef struct CdpkStitchLink
 {
 	int64_t a;
@@ -71,7 +84,8 @@ typedef struct CdpkStitchProfile
 	int64_t profile_id;
 	uint32_t identifiers;
 	const CdpkStitchCount
-		*counts;         /* identifiers of each namespace with a limit; others are ignored */
+		*counts;         /* classes that have identifiers of each namespace with a limit (others
+						  * are ignored); an identifier in no class is one by itself */
 	size_t count_length; /* a namespace that is not named has none */
 	bool has_forbid;     /* a forbid in force names one of its identifiers */
 	bool shared;         /* its one identifier is shared (not looked at in input) */
@@ -112,12 +126,13 @@ typedef struct CdpkStitchStore
 	/*
 	 * Adds every identifier row of each profile, and every link that has one of
 	 * them at either end, refused or not, whatever the other end (its identifier
-	 * row is asked for if it is not there).
+	 * row is asked for if it is not there).  Same pairs in force are links, whether there is
+	 * other evidence of the pair or not.
 	 */
 	CdpkStatus (*load_contents)(void *context, CdpkStitch *stitch, const int64_t *profile_ids,
 								size_t count);
 
-	/* Adds every link that has one of the identifiers at either end. */
+	/* Adds every link that has one of the identifiers at either end, same pairs too. */
 	CdpkStatus (*load_links)(void *context, CdpkStitch *stitch, const int64_t *identifier_ids,
 							 size_t count);
 
@@ -176,6 +191,12 @@ typedef struct CdpkStitchSharing
 	bool shared;
 } CdpkStitchSharing;
 
+typedef struct CdpkStitchClass
+{
+	int64_t identifier_id;
+	int64_t class_id; /* the smallest identifier_id of the class; 0: it is in none with others */
+} CdpkStitchClass;
+
 typedef enum CdpkStitchAnchors
 {
 	CDPK_ANCHORED, /* the events anchored at the identifier */
@@ -223,6 +244,8 @@ typedef struct CdpkStitchResult
 	size_t declined_count;
 	const CdpkStitchSharing *sharing; /* identifiers whose "shared" changes */
 	size_t sharing_count;
+	const CdpkStitchClass *classes; /* identifiers whose class changes */
+	size_t class_count;
 	const CdpkStitchReanchor *reanchor; /* events to be anchored anew */
 	size_t reanchor_count;
 	CdpkStitchStatistics statistics;

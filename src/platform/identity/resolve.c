@@ -349,6 +349,7 @@ resolver_identifier(const Resolver *resolver, SPITupleTable *rows, uint64_t row,
 	identifier->present = resolver_bool(rows, row, 4);
 	identifier->shared = resolver_bool(rows, row, 5);
 	identifier->forbidden = resolver_bool(rows, row, 6);
+	identifier->class_id = 0;
 }
 
 static CdpkStatus

@@ -80,7 +80,7 @@ put_wrong(void *context, const CdpkStitchWrong *wrong)
 	static const char *const kinds[] = {
 		[CDPK_WRONG_APART] = "apart",         [CDPK_WRONG_BREAKS] = "breaks",
 		[CDPK_WRONG_STRONGEST] = "strongest", [CDPK_WRONG_REFUSED] = "refused",
-		[CDPK_WRONG_LAST] = "last",
+		[CDPK_WRONG_LAST] = "last",           [CDPK_WRONG_CLASS] = "class",
 	};
 	Slice *slice = context;
 	Datum values[COLUMN_COUNT] = {0};
