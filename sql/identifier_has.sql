@@ -19,7 +19,7 @@ SELECT 'track', 'E', 'u' || i, CASE WHEN i % 2 = 0 THEN jsonb_build_object('emai
 SELECT accepted FROM cdp.refresh();
 SELECT cdp.create_segment('has_email', $$ cdp.has_identifier(identifiers, 'email') $$) AS with_email, cdp.create_segment('no_email', $$ NOT identifiers::text LIKE '%email:%' $$) AS without;
 
--- each person's identifiers are found through the index, whatever statistics there are
+-- each person's identifiers stand in the row; accounts are found through the index, whatever statistics there are
 CREATE FUNCTION pg_temp.scans(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	plan jsonb;

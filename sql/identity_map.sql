@@ -77,7 +77,7 @@ SELECT * FROM cdp.verify();
 ROLLBACK;
 -- two numbers for one text, or a number without a row: rows with it are set aside, others arrive
 BEGIN;
-INSERT INTO cdp_data.identifier SELECT 4711, identifier, profile_id, shared, blocked, link_counts, batch_id, since_batch_id FROM cdp_data.identifier WHERE identifier = 'user_id:ann';
+INSERT INTO cdp_data.identifier (identifier_id, identifier, profile_id, shared, blocked, link_counts, batch_id, since_batch_id) SELECT 4711, identifier, profile_id, shared, blocked, link_counts, batch_id, since_batch_id FROM cdp_data.identifier WHERE identifier = 'user_id:ann';
 INSERT INTO cdp_data.identifier_map VALUES (cdp_internal.map_hash('user_id:ann'), 4711), (cdp_internal.map_hash('user_id:eve'), 4712);
 SELECT cdp.profile_of('user_id:ann') = cdp.profile_of(:'two') AS same, cdp.profile_of('user_id:eve');
 SELECT bring('user_id:bob', 'user_id:ann', 'user_id:cid', 'user_id:eve');

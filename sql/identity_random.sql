@@ -60,8 +60,8 @@ CREATE FUNCTION people(w text) RETURNS TABLE (history int, who text) LANGUAGE sq
 		|| coalesce(' ' || (SELECT concat_ws(' ', p.events, p.first_seen, p.last_seen, p.traits::jsonb, p.limited, p.has_forbid) FROM cdp_data.profile p WHERE p.profile_id = n.profile_id), '')
 	FROM named n GROUP BY n.history, n.profile_id
 	UNION ALL
-	SELECT a.history, concat_ws(' ', least(a.short, b.short), greatest(a.short, b.short), l.source, l.first_at, l.last_at, l.events, l.refused)
-	FROM cdp_data.link l JOIN named a ON a.identifier_id = l.a JOIN named b ON b.identifier_id = l.b
+	SELECT a.history, concat_ws(' ', least(a.short, b.short), greatest(a.short, b.short), s.source, l.first_at, l.last_at, l.events, l.refused)
+	FROM cdp_data.link l JOIN cdp_data.source s USING (source_id) JOIN named a ON a.identifier_id = l.a JOIN named b ON b.identifier_id = l.b
 $$;
 CREATE TABLE found (step int, stage text, item text, expected text, found text);
 CREATE PROCEDURE look(s int) LANGUAGE sql AS $$ INSERT INTO found SELECT s, v.* FROM cdp.verify() v $$;
@@ -142,14 +142,14 @@ SELECT r.step, f.* FROM restitched r, jsonb_each(r.found) f WHERE f.value <> '0'
 -- and where nothing is left but the log and the numbers of identifiers, it finds everything
 CREATE TABLE knew AS SELECT w, p.* FROM (VALUES ('x'), ('y')) v (w), people(w) p;
 TRUNCATE cdp_data.link, cdp_data.profile;
-UPDATE cdp_data.identifier SET profile_id = 0, blocked = true, shared = false, link_counts = '{}';
+UPDATE cdp_data.identifier SET profile_id = 0, blocked = true, shared = false, link_counts = '';
 UPDATE cdp_data.event SET identifier_id = 0;
 SELECT identifiers, links > 1000 AS links, profiles_created > 100 AS profiles, events_reanchored > 500 AS events FROM cdp.restitch();
 SELECT count(*) FROM cdp.verify();
 SELECT count(*) FROM (SELECT * FROM knew EXCEPT ALL SELECT w, p.* FROM (VALUES ('x'), ('y')) v (w), people(w) p) d;
 (SELECT history, who FROM people('x') EXCEPT SELECT history, who FROM people('y')) UNION ALL (SELECT history, who FROM people('y') EXCEPT SELECT history, who FROM people('x'));
 -- the histories were no idle ones
-SELECT count(*) FILTER (WHERE refused) > 100 AS refused, count(DISTINCT source) AS sources FROM cdp_data.link;
+SELECT count(*) FILTER (WHERE refused) > 100 AS refused, count(DISTINCT source_id) AS sources FROM cdp_data.link;
 SELECT count(*) FILTER (WHERE shared) > 20 AS shared, (SELECT sum(reworks) > 100 FROM cdp.batch) AS reworked, (SELECT sum(events_reanchored) > 100 FROM cdp.batch) AS reanchored FROM cdp_data.identifier;
 SELECT count(DISTINCT kind) AS kinds FROM cdp.verdict;
 

@@ -125,7 +125,7 @@ SELECT cdp.set_rules('{"device_id": {"blocked": ["17a", "^117b"]}}');
 SELECT people(17), people(117), refused(117);
 SELECT cdp.set_rules('{"device_id": {"blocked": null}}');
 SELECT people(17), refused(17), people(117), refused(117);
-SELECT a.identifier, b.identifier, l.source, l.first_at, l.last_at, l.events, l.message_id FROM cdp_data.link l JOIN cdp_data.identifier a ON a.identifier_id = l.a JOIN cdp_data.identifier b ON b.identifier_id = l.b
+SELECT a.identifier, b.identifier, s.source, l.first_at, l.last_at, l.events, l.message_id FROM cdp_data.link l JOIN cdp_data.source s USING (source_id) JOIN cdp_data.identifier a ON a.identifier_id = l.a JOIN cdp_data.identifier b ON b.identifier_id = l.b
 WHERE a.identifier = ANY (ARRAY[id(17, 'a'), id(117, 'a')]) OR b.identifier = ANY (ARRAY[id(17, 'a'), id(117, 'a')]) ORDER BY 1, 2;
 -- verdicts outlast it: one on sharing, one that forbids, one that unlinks
 SELECT cdp.mark_shared(id(17, 'a'), true), cdp.forbid(id(117, 'a'), id(117, 'u1')), count(*) FROM cdp.unlink(id(117, 'a'), id(117, 'b'));

@@ -46,7 +46,7 @@ SELECT s.name, t.* FROM (VALUES
 	('source', '($1).source LIKE ''bad%''', 1),
 	('namespace', '($1).namespace LIKE ''bad%''', 2),
 	('identifier_map', '($1).hash = cdp_internal.map_hash(''bad_identifier_map:x'')', 1),
-	('link', '($1).source LIKE ''bad%''', 3),
+	('link', '(SELECT s.source FROM cdp_data.source s WHERE s.source_id = ($1).source_id) LIKE ''bad%''', 3),
 	('identifier_history', 'EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = ($1).identifier_id AND i.identifier::text LIKE ''%:bad-%'')', 1),
 	('identifier', '($1).identifier::text LIKE ''bad_%''', 2),
 	('event', '($1).message_id LIKE ''bad%''', 3),

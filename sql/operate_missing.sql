@@ -82,7 +82,7 @@ SELECT count(*) AS undone FROM cdp.undone;
 INSERT INTO cdp.inbox (type, event, anonymous_id, user_id, "timestamp", received_at)
 SELECT 'track', 'View', 'b-1', 'u-' || n, timestamptz '2021-02-24' + n * interval '1 hour', '2021-02-25' FROM generate_series(1, 4) n;
 SELECT accepted, quarantined, profiles_split FROM cdp.refresh();
-SELECT shared, link_counts FROM cdp_data.identifier WHERE identifier::text = 'anonymous_id:b-1';
+SELECT shared, cdp_internal.link_counts(link_counts) FROM cdp_data.identifier WHERE identifier::text = 'anonymous_id:b-1';
 SELECT u.kind, p.identifier AS person, a.identifier AS a FROM cdp.undone u
 JOIN cdp_data.identifier p ON p.identifier_id = u.profile_id JOIN cdp_data.identifier a ON a.identifier_id = u.a WHERE u.kind = 'sharing';
 

@@ -10,7 +10,7 @@ CREATE FUNCTION arrive(step integer, rows integer) RETURNS void LANGUAGE plpgsql
 BEGIN
 	INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits,
 		"timestamp", received_at, source)
-	SELECT CASE WHEN chance(k || 'message', 9) = 0 THEN 'repeated ' || chance(k || 'which', 20) ELSE 'message ' || k END, t.type,
+	SELECT coalesce(r.id, 'message ' || k), t.type,
 		CASE WHEN t.type = 'track' THEN ('{Order Completed,Product Viewed,Signed Up}'::text[])[1 + chance(k || 'event', 3)] END,
 		CASE WHEN chance(k || 'anonymous', 4) > 0 THEN 'a' || chance(k || 'a', 40) END,
 		CASE WHEN chance(k || 'user', 4) = 0 THEN 'u' || chance(k || 'u', 15) END,
@@ -23,7 +23,10 @@ BEGIN
 			'tags', ARRAY['x' || chance(k || 'tag', 5), 'y']) END,
 		timestamptz '2025-01-01 00:00Z' + chance(k || 'time', 400) * interval '1 day', timestamptz '2025-01-01 00:00Z' + chance(k || 'received', 400) * interval '1 day',
 		('{web,app,list}'::text[])[1 + chance(k || 'source', 3)]
-	FROM generate_series(1, rows) i CROSS JOIN LATERAL (SELECT concat(step, '-', i, ' ') AS k) s
+	FROM generate_series(1, rows) i CROSS JOIN LATERAL (SELECT concat(step, '-', i, ' ') AS own) o
+	CROSS JOIN LATERAL (SELECT CASE WHEN chance(own || 'message', 9) = 0 THEN 'repeated ' || chance(own || 'which', 20) END AS id) r
+	-- a repeated message has the same content, but for some
+	CROSS JOIN LATERAL (SELECT CASE WHEN chance(own || 'reused', 3) > 0 THEN coalesce(r.id, own) ELSE own END AS k) s
 	CROSS JOIN LATERAL (SELECT ('{track,track,track,identify,identify,group,alias,wrong}'::text[])[1 + chance(k || 'type', 8)] AS type) t;
 END
 $$;
@@ -85,7 +88,7 @@ SELECT a.name, a.rows, s.rows, a.content = s.content AS same FROM seen a JOIN se
 WHERE a.form = 'auto' AND a.content IS DISTINCT FROM s.content;
 SELECT name, rows > 0 AS filled FROM seen WHERE form = 'auto' AND name IN ('anchor_history', 'account_member', 'carried_number', 'identifier_history', 'quarantine', 'verdict') ORDER BY name;
 SELECT bool_or(profiles_merged > 0) AS merged, bool_or(profiles_split > 0) AS split, bool_or(events_reanchored > 0) AS reanchored, bool_or(duplicate > 0) AS duplicate,
-	bool_or(reworks > 0) AS reworked FROM cdp_data.batch;
+	bool_or(reworks > 0) AS reworked, EXISTS (SELECT FROM cdp.quarantine WHERE reason = 'message_id_reused') AS reused FROM cdp_data.batch;
 RESET cdp.store;
 
 -- it serves a batch alone

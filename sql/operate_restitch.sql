@@ -26,9 +26,9 @@ SELECT * FROM cdp.verify();
 
 -- what the tables hold, without when they came to hold it
 CREATE VIEW held AS
-	SELECT 'identifier' AS kind, (to_jsonb(i) - 'batch_id' - 'since_batch_id')::text AS row FROM cdp_data.identifier i
+	SELECT 'identifier' AS kind, (to_jsonb(i) - 'batch_id' - 'since_batch_id' || jsonb_build_object('link_counts', cdp_internal.link_counts(i.link_counts)))::text AS row FROM cdp_data.identifier i
 	UNION ALL SELECT 'map', jsonb_build_object('identifier', i.identifier, 'its hash', m.hash = cdp_internal.map_hash(i.identifier), 'identifier_id', m.identifier_id)::text FROM cdp_data.identifier_map m LEFT JOIN cdp_data.identifier i USING (identifier_id)
-	UNION ALL SELECT 'link', (to_jsonb(l) - 'batch_id' - 'last_batch_id')::text FROM cdp_data.link l
+	UNION ALL SELECT 'link', (to_jsonb(l) - 'batch_id' - 'last_batch_id' - 'source_id' || jsonb_build_object('source', s.source))::text FROM cdp_data.link l LEFT JOIN cdp_data.source s USING (source_id)
 	UNION ALL SELECT 'profile', (to_jsonb(p) - 'last_trust' - 'last_at' || jsonb_build_object('traits', p.traits::text, 'timeline', p.timeline::text))::text FROM cdp_data.profile p
 	UNION ALL SELECT 'event', to_jsonb(e)::text FROM cdp_data.event e
 	UNION ALL SELECT 'member', m.profile_id::text FROM cdp.members('everyone') m;
@@ -60,7 +60,9 @@ SELECT m.* FROM (VALUES
 	($$ UPDATE cdp_data.identifier SET profile_id = identifier_id, blocked = false WHERE identifier = 'anonymous_id:bad' $$),
 	($$ UPDATE cdp_data.identifier SET shared = NOT shared $$),
 	($$ UPDATE cdp_data.identifier SET blocked = true, profile_id = 0 WHERE identifier = 'user_id:u2' $$),
-	($$ UPDATE cdp_data.identifier SET link_counts = '{}' $$),
+	($$ UPDATE cdp_data.identifier SET link_counts = '' $$),
+	($$ UPDATE cdp_data.identifier SET link_counts = '\x0100' WHERE NOT blocked $$),
+	($$ UPDATE cdp_data.namespace SET namespace_id = namespace_id + 100 $$),
 	($$ DELETE FROM cdp_data.identifier WHERE identifier IN ('user_id:u2', 'club:7', 'anonymous_id:c') $$),
 	($$ INSERT INTO cdp_data.identifier (identifier_id, identifier, profile_id, batch_id, since_batch_id) VALUES (4711, 'user_id:u2', 4711, 1, 1) $$),
 	($$ DELETE FROM cdp_data.identifier_map WHERE hash = cdp_internal.map_hash('user_id:u2') $$),
@@ -73,7 +75,7 @@ SELECT m.* FROM (VALUES
 	($$ UPDATE cdp_data.link SET refused = NOT refused $$),
 	($$ UPDATE cdp_data.link SET events = 9, first_at = first_at - interval '1 day', message_id = NULL $$),
 	($$ DELETE FROM cdp_data.link $$),
-	($$ INSERT INTO cdp_data.link SELECT 1, 2, 'web', '2026-01-01', '2026-01-01', 1, NULL, 1, 1 ON CONFLICT DO NOTHING $$),
+	($$ INSERT INTO cdp_data.link (a, b, first_at, last_at, events, batch_id, last_batch_id, source_id) SELECT 1, 2, '2026-01-01', '2026-01-01', 1, 1, 1, source_id FROM cdp_data.source WHERE source = 'web' ON CONFLICT DO NOTHING $$),
 	($$ UPDATE cdp_data.event SET identifier_id = 0 WHERE message_id IN ('4', '6') $$),
 	($$ UPDATE cdp_data.profile SET identifier_count = 7, limited = '{}', has_forbid = NOT has_forbid, shared = NOT shared, last_trust = 3, last_at = '2000-01-01' $$),
 	($$ UPDATE cdp_data.profile SET events = 9, traits = NULL, first_seen = NULL $$),
@@ -82,6 +84,8 @@ SELECT m.* FROM (VALUES
 	($$ UPDATE cdp_data.profile SET timeline = '{}' WHERE profile_id = cdp.profile_of('user_id:u2') $$),
 	($$ INSERT INTO cdp_data.profile (profile_id, timeline) SELECT 4711, timeline FROM cdp_data.profile LIMIT 1 $$),
 	($$ DELETE FROM cdp_data.source $$),
+	($$ UPDATE cdp_data.source SET source_id = source_id + 100 $$),
+	($$ UPDATE cdp_data.link SET source_id = 99 $$),
 	($$ DELETE FROM cdp.namespace WHERE namespace = 'club' $$),
 	($$ TRUNCATE cdp_data.profile, cdp_data.link; UPDATE cdp_data.identifier SET profile_id = 0, blocked = true; UPDATE cdp_data.event SET identifier_id = 0 $$)) f (fault)
 CROSS JOIN LATERAL mend(f.fault) m;

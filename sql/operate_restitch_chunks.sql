@@ -92,14 +92,14 @@ CREATE TABLE fault (number integer GENERATED ALWAYS AS IDENTITY, fault text);
 INSERT INTO fault (fault) VALUES ('SELECT'),
 	($$ UPDATE cdp_data.identifier SET profile_id = 1 + identifier_id % 7 WHERE identifier_id % 3 = 0; UPDATE cdp_data.identifier SET shared = NOT shared WHERE identifier_id % 5 = 0 $$),
 	($$ DELETE FROM cdp_data.identifier WHERE identifier_id % 6 = 0 AND NOT blocked; UPDATE cdp_data.event SET identifier_id = 0 WHERE event_id % 9 = 0 $$),
-	($$ DELETE FROM cdp_data.identifier_map; DELETE FROM cdp_data.link WHERE a % 3 = 0; UPDATE cdp_data.identifier SET link_counts = '{}' WHERE identifier_id % 4 = 0 $$),
+	($$ DELETE FROM cdp_data.identifier_map; DELETE FROM cdp_data.link WHERE a % 3 = 0; UPDATE cdp_data.identifier SET link_counts = '' WHERE identifier_id % 4 = 0 $$),
 	($$ UPDATE cdp_data.identifier_map SET hash = hash + 1 WHERE identifier_id % 3 = 0; UPDATE cdp_data.link SET refused = NOT refused WHERE b % 3 = 0 $$),
 	($$ UPDATE cdp_data.link SET events = 9, first_at = first_at - interval '1 day', message_id = NULL WHERE a % 2 = 0; DELETE FROM cdp_data.profile WHERE profile_id % 3 = 0 $$),
 	($$ DELETE FROM cdp_data.source; UPDATE cdp_data.profile SET traits = NULL, events = 3 WHERE profile_id % 4 = 0 $$),
 	($$ INSERT INTO cdp_data.identifier (identifier_id, identifier, profile_id, batch_id, since_batch_id)
 			SELECT 10000 + identifier_id, identifier, 10000 + identifier_id, 1, 1 FROM cdp_data.identifier WHERE identifier_id % 7 = 0 $$),
 	($$ TRUNCATE cdp_data.profile, cdp_data.profile_identifier, cdp_data.link, cdp_data.account, cdp_data.account_member;
-			UPDATE cdp_data.identifier SET profile_id = 0, blocked = true, shared = false, link_counts = '{}'; UPDATE cdp_data.event SET identifier_id = 0 $$),
+			UPDATE cdp_data.identifier SET profile_id = 0, blocked = true, shared = false, link_counts = ''; UPDATE cdp_data.event SET identifier_id = 0 $$),
 	($$ DELETE FROM cdp.verdict WHERE verdict_id % 2 = 0; UPDATE cdp.namespace SET max_per_profile = 2 WHERE namespace = 'user_id'; UPDATE cdp.namespace SET blocked = '{^a1}' WHERE namespace = 'anonymous_id' $$),
 	($$ UPDATE cdp_data.profile SET identifiers = identifiers[2:], accounts = '{ghost}' WHERE profile_id % 3 = 0; UPDATE cdp_data.profile SET identifier_ids = '{1}' WHERE profile_id % 3 = 1 $$),
 	($$ DELETE FROM cdp_data.profile_identifier; INSERT INTO cdp_data.profile_identifier (profile_id, slice, identifiers, identifier_ids) SELECT profile_id, 3, identifiers, identifier_ids FROM cdp_data.profile WHERE identifier_ids IS NOT NULL $$),

@@ -27,6 +27,7 @@ SELECT reltuples FROM pg_class WHERE oid = 'cdp_data.message'::regclass;
 -- sizes of tables are looked at once for each hundred rows, and no month is asked for again
 SET track_functions = 'all';
 CALL public.bring(1, 1);
+SELECT pg_stat_force_next_flush();
 BEGIN;
 CALL public.bring(30, 10);
 SELECT f.funcname, f.calls FROM pg_stat_xact_user_functions f WHERE f.funcname IN ('gather_statistics', 'add_event_month') ORDER BY 1;

@@ -39,7 +39,8 @@ END
 $$;
 SELECT fault($$ UPDATE cdp_data.identifier SET profile_id = cdp.profile_of('user_id:u2') WHERE identifier = 'anonymous_id:a' $$);
 SELECT fault($$ UPDATE cdp_data.identifier SET shared = true WHERE identifier = 'anonymous_id:a' $$);
-SELECT fault($$ UPDATE cdp_data.identifier SET link_counts = '{}' WHERE identifier = 'anonymous_id:a' $$);
+SELECT fault($$ UPDATE cdp_data.identifier SET link_counts = '' WHERE identifier = 'anonymous_id:a' $$);
+SELECT fault($$ UPDATE cdp_data.identifier SET link_counts = '\x017b7f05ff' WHERE identifier = 'anonymous_id:a' $$);
 SELECT fault($$ UPDATE cdp_data.identifier SET blocked = false, profile_id = identifier_id WHERE identifier = 'anonymous_id:bad' $$);
 SELECT fault($$ UPDATE cdp_data.identifier_map SET identifier_id = 1 WHERE hash = cdp_internal.map_hash('user_id:u2') $$);
 SELECT fault($$ DELETE FROM cdp_data.identifier_map WHERE hash = cdp_internal.map_hash('user_id:u2') $$);

@@ -120,7 +120,7 @@ BEGIN
 		differences := differences + (SELECT count(*) FROM cdp.verify());
 		IF cut = 4 THEN
 			PERFORM cdp.unlink(a.identifier::identifier, b.identifier::identifier) FROM cdp_data.link l JOIN cdp_data.identifier a ON a.identifier_id = l.a JOIN cdp_data.identifier b ON b.identifier_id = l.b
-			WHERE l.source = 's1' ORDER BY a.identifier, b.identifier LIMIT 3;
+			WHERE l.source_id = (SELECT source_id FROM cdp_data.source WHERE source = 's1') ORDER BY a.identifier, b.identifier LIMIT 3;
 			PERFORM cdp.mark_shared('anonymous_id:x3', true);
 		END IF;
 	END LOOP;

@@ -48,8 +48,8 @@ CREATE FUNCTION joined(parts jsonb[]) RETURNS jsonb LANGUAGE sql AS $$
 $$;
 -- all that follows from the evidence and the rules
 CREATE FUNCTION outcome() RETURNS SETOF text LANGUAGE sql STABLE AS $$
-	SELECT concat_ws(' ', 'identifier', identifier, profile_id, shared, blocked, link_counts) FROM cdp_data.identifier
-	UNION ALL SELECT concat_ws(' ', 'link', a, b, source, events, refused) FROM cdp_data.link
+	SELECT concat_ws(' ', 'identifier', identifier, profile_id, shared, blocked, cdp_internal.link_counts(link_counts)) FROM cdp_data.identifier
+	UNION ALL SELECT concat_ws(' ', 'link', a, b, source, events, refused) FROM cdp_data.link JOIN cdp_data.source USING (source_id)
 	UNION ALL SELECT concat_ws(' ', 'profile', profile_id, identifier_count, shared, limited, events, first_seen, last_seen, traits::jsonb) FROM cdp_data.profile
 	UNION ALL SELECT concat_ws(' ', 'event', event_id, identifier_id) FROM cdp_data.event
 	UNION ALL SELECT concat_ws(' ', 'rules', cdp.rules())

@@ -20,7 +20,7 @@ BEGIN
 	DROP TABLE IF EXISTS bench.identifier, bench.event, bench.link;
 	CREATE TABLE bench.identifier (
 		identifier_id bigint PRIMARY KEY, profile_id bigint NOT NULL, shared boolean NOT NULL DEFAULT false,
-		blocked boolean NOT NULL DEFAULT false, link_counts jsonb NOT NULL DEFAULT '{}', batch_id bigint NOT NULL,
+		blocked boolean NOT NULL DEFAULT false, link_counts bytea NOT NULL DEFAULT '', batch_id bigint NOT NULL,
 		since_batch_id bigint NOT NULL);
 	CREATE INDEX ON bench.identifier (profile_id);
 	CREATE TABLE bench.event (LIKE cdp_data.event INCLUDING ALL) PARTITION BY RANGE ("timestamp");
@@ -48,7 +48,7 @@ BEGIN
 			   timestamptz '2026-02-20' AS received_at, 'web'::text AS source
 		FROM generate_series(first, last) i ORDER BY 2, 3;
 	CREATE TABLE bench.new_link AS
-		SELECT 1 + hashint8extended(i, 4) & 262143 AS a, 1000000 + i AS b, 'web'::text COLLATE "C" AS source,
+		SELECT 1 + hashint8extended(i, 4) & 262143 AS a, 1000000 + i AS b, 1 AS source_id,
 			   timestamptz '2026-01-15+00' AS first_at, timestamptz '2026-01-15+00' AS last_at, 1::bigint AS events,
 			   'message-' || i AS message_id, i / 10000 AS batch_id, i / 10000 AS last_batch_id
 		FROM generate_series(first, last) i ORDER BY 1, 2;
@@ -65,7 +65,7 @@ BEGIN
 	INSERT INTO bench.event (event_id, identifier_id, "timestamp", batch_id, message_id, type, event, properties,
 		received_at, source)
 	TABLE bench.new_event;
-	INSERT INTO bench.link (a, b, source, first_at, last_at, events, message_id, batch_id,
+	INSERT INTO bench.link (a, b, source_id, first_at, last_at, events, message_id, batch_id,
 		last_batch_id) TABLE bench.new_link;
 	ANALYZE bench.identifier, bench.event, bench.link;
 END $$;
@@ -95,7 +95,7 @@ BEGIN
 		AS d,
 		   array_agg(message_id) AS e, array_agg(type) AS f, array_agg(event) AS g, array_agg(properties) AS h,
 		   array_agg(received_at) AS i, array_agg(source) AS j INTO new_e FROM bench.new_event;
-	SELECT array_agg(a) AS a, array_agg(b) AS b, array_agg(source) AS c, array_agg(first_at) AS d, array_agg(last_at)
+	SELECT array_agg(a) AS a, array_agg(b) AS b, array_agg(source_id) AS c, array_agg(first_at) AS d, array_agg(last_at)
 		AS e,
 		   array_agg(events) AS f, array_agg(message_id) AS g, array_agg(batch_id) AS h, array_agg(last_batch_id) AS i
 	INTO new_l FROM bench.new_link;
@@ -113,7 +113,7 @@ BEGIN
 			received_at, source)
 		TABLE bench.new_event;
 		CALL bench.note(turn, '2 insert events', form, t, batch);
-		INSERT INTO bench.link (a, b, source, first_at, last_at, events, message_id, batch_id,
+		INSERT INTO bench.link (a, b, source_id, first_at, last_at, events, message_id, batch_id,
 			last_batch_id) TABLE bench.new_link;
 		CALL bench.note(turn, '3 insert links', form, t, batch);
 		PERFORM count(i.profile_id) FROM key JOIN bench.identifier i ON i.identifier_id = k;
@@ -141,7 +141,7 @@ BEGIN
 		new_e.a, new_e.b, new_e.c, new_e.d, new_e.e, new_e.f, new_e.g, new_e.h, new_e.i, new_e.j);
 	CALL bench.note(turn, '2 insert events', form, t, batch);
 	PERFORM store_test.insert(form, 'bench.link',
-		'{a,b,source,first_at,last_at,events,message_id,batch_id,last_batch_id}',
+		'{a,b,source_id,first_at,last_at,events,message_id,batch_id,last_batch_id}',
 		new_l.a, new_l.b, new_l.c, new_l.d, new_l.e, new_l.f, new_l.g, new_l.h, new_l.i);
 	CALL bench.note(turn, '3 insert links', form, t, batch);
 	PERFORM store_test.count(form, 'bench.identifier', '{identifier_id}', '{profile_id}', keys);

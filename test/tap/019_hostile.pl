@@ -161,7 +161,7 @@ for my $role ('web', 'ann', 'boss')
 	  q{CREATE OR REPLACE FUNCTION cdp_data.add_event_month(month timestamptz) RETURNS void LANGUAGE sql AS ''}, q{ALTER FUNCTION cdp_data.add_event_month SECURITY INVOKER},
 	  'CREATE TABLE lever.p PARTITION OF cdp_data.event FOR VALUES FROM (MINVALUE) TO (MAXVALUE)', 'CREATE TABLE lever.p () INHERITS (cdp.inbox)',
 	  'CREATE TABLE lever.p (x bigint REFERENCES cdp_data.profile)', 'ALTER SCHEMA cdp RENAME TO x', 'DROP EXTENSION cdp', 'DROP SCHEMA cdp CASCADE', 'SELECT cdp.init()',
-	  'COMMENT ON SCHEMA cdp IS NULL', 'UPDATE cdp.profiles SET events = 0', 'UPDATE cdp.batch SET taken = 0', 'DELETE FROM cdp.batch',
+	  'COMMENT ON SCHEMA cdp IS NULL', 'UPDATE cdp.batch SET taken = 0', 'UPDATE cdp.batch SET taken = 0', 'DELETE FROM cdp.batch',
 	  'DELETE FROM cdp_data.message', 'DELETE FROM cdp_data.state', 'UPDATE cdp_data.identifier_history SET profile_id = 0', 'DELETE FROM cdp_data.anchor_history';
 }
 
@@ -181,7 +181,7 @@ allowed('boss', qq{
 	INSERT INTO cdp.carried_number (event, name, path) VALUES ('$quote', '$quote', ARRAY['$quote', 'x'])}
   . qq{;
 	INSERT INTO cdp.case_event VALUES ('$quote', '$quote', true, '$quote');
-	INSERT INTO cdp_data.source (source, first_batch_id, last_batch_id) VALUES ('$quote', 1, 1);
+	SELECT cdp_internal.add_source_names(ARRAY['$quote'], 1);
 	INSERT INTO cdp.namespace (namespace, priority, blocked, max_links) VALUES ('$quote', 50, ARRAY['$quote'], jsonb_build_object('$quote', 1));
 	UPDATE cdp.namespace SET blocked = ARRAY['$quote'], max_links = max_links || jsonb_build_object('$quote', 1) WHERE namespace = 'email';
 	INSERT INTO cdp_data.writer VALUES ('$quote', ARRAY['$quote']);

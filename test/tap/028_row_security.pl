@@ -83,7 +83,7 @@ is(state_of('secured'), state_of('plain'), 'all is the same');
 # damage shows and is mended
 for my $database ('plain', 'secured')
 {
-	super(q{UPDATE cdp_data.link SET events = events + 1 WHERE (a, b, source) = (SELECT a, b, source FROM cdp_data.link ORDER BY a, b, source LIMIT 1);
+	super(q{UPDATE cdp_data.link SET events = events + 1 WHERE (a, b, source_id) = (SELECT a, b, source_id FROM cdp_data.link ORDER BY a, b, source_id LIMIT 1);
 		UPDATE cdp_data.profile SET events = 0 WHERE profile_id = cdp.profile_of('user_id:u2'); UPDATE cdp_data.profile SET timeline = '{}' WHERE profile_id = cdp.profile_of('user_id:u3')}, $database);
 }
 isnt(both('boss', 'SELECT * FROM cdp.verify() ORDER BY 1, 2, 3', 'verify sees the damage'), '', 'which it names');

@@ -25,7 +25,7 @@ my $healthy = digest($node);
 
 my $damage = q{
 	UPDATE cdp_data.identifier SET profile_id = 1 WHERE identifier_id % 3 = 0;
-	UPDATE cdp_data.identifier SET shared = NOT shared, link_counts = '{}' WHERE identifier_id % 4 = 0;
+	UPDATE cdp_data.identifier SET shared = NOT shared, link_counts = '' WHERE identifier_id % 4 = 0;
 	UPDATE cdp_data.link SET refused = NOT refused, events = 9 WHERE a % 2 = 0;
 	UPDATE cdp_data.event SET identifier_id = 0 WHERE event_id % 3 = 0;
 	UPDATE cdp_data.profile SET traits = NULL, events = 7 WHERE profile_id % 2 = 0};

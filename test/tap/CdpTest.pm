@@ -106,7 +106,7 @@ sub digest
 		SELECT 'events', count(*), md5(string_agg(concat_ws('|', e.identifier_id, e."timestamp", e.batch_id, e.message_id, e.event, e.properties), ',' ORDER BY e.message_id)) FROM cdp_data.event e
 		UNION ALL SELECT 'identifiers', count(*), md5(string_agg(concat_ws('|', i.identifier_id, i.identifier, i.profile_id, i.batch_id, i.since_batch_id), ',' ORDER BY i.identifier_id)) FROM cdp_data.identifier i
 		UNION ALL SELECT 'map', count(*), md5(string_agg(concat_ws('|', m.hash, m.identifier_id), ',' ORDER BY m.identifier_id)) FROM cdp_data.identifier_map m
-		UNION ALL SELECT 'links', count(*), md5(string_agg(concat_ws('|', l.a, l.b, l.source, l.first_at, l.last_at, l.events, l.message_id, l.batch_id), ',' ORDER BY l.a, l.b, l.source)) FROM cdp_data.link l
+		UNION ALL SELECT 'links', count(*), md5(string_agg(concat_ws('|', l.a, l.b, l.source_id, l.first_at, l.last_at, l.events, l.message_id, l.batch_id), ',' ORDER BY l.a, l.b, l.source_id)) FROM cdp_data.link l
 		UNION ALL SELECT 'profiles', count(*), md5(string_agg(p::text, ',' ORDER BY p.profile_id)) FROM cdp_data.profile p
 		UNION ALL SELECT 'accounts', count(*), md5(string_agg(a::text, ',' ORDER BY a.group_id)) FROM cdp_data.account a
 		UNION ALL SELECT 'members', count(*), md5(string_agg(m::text, ',' ORDER BY m.identifier_id, m.group_id)) FROM cdp_data.account_member m

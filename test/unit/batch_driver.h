@@ -46,13 +46,14 @@ static inline CdpkStatus
 pass_dedupe(Tables *tables, Handed *handed)
 {
 	CdpkBatch *batch = tables->batch;
-	bool known[MAX_ROWS];
+	CdpkBatchMessage known[MAX_ROWS];
 	size_t count;
 	const CdpkBatchKey *keys = cdpk_batch_keys(batch, &count);
 
 	for (size_t i = 0; i < count; i++)
 	{
-		known[i] = tables->event_id[handed->events[keys[i].row]] != 0;
+		known[i].batch_id = tables->event_id[handed->events[keys[i].row]];
+		known[i].content = 0;
 		if (i > 0 && memcmp(keys[i - 1].key, keys[i].key, CDPK_BATCH_KEY_SIZE) >= 0)
 			tables_fail(tables, "keys are not in their order");
 	}

@@ -19,38 +19,49 @@ static Said said[MAX_EVENTS];
 static void
 the_first_good_row_stays(void)
 {
-	static const uint8_t keys[][CDPK_BATCH_KEY_SIZE] = {"b", "a", "b", "c", "b", "b"};
-	static const bool quarantined[] = {true, false, false, false, false, true};
-	static const CdpkBatchOutcome outcomes[] = {
-		CDPK_BATCH_QUARANTINED, CDPK_BATCH_ACCEPTED,    CDPK_BATCH_ACCEPTED, CDPK_BATCH_DUPLICATE,
-		CDPK_BATCH_DUPLICATE,   CDPK_BATCH_QUARANTINED, CDPK_BATCH_ACCEPTED, CDPK_BATCH_ACCEPTED};
-	static const uint32_t firsts[] = {0, 1, 2, 3, 2, 5, 6, 7};
-	static const int64_t numbers[] = {0, 8, 9, 0, 0, 0, 10, 11};
-	static const bool known[] = {false, false, true};
+	static const struct
+	{
+		uint8_t key[CDPK_BATCH_KEY_SIZE]; /* empty: none */
+		uint64_t content;
+		bool quarantined;
+		CdpkBatchOutcome outcome;
+		int64_t event_id;
+		int64_t first_batch_id;
+	} said[] = {
+		{"b", 2, true, CDPK_BATCH_QUARANTINED, 0, 0}, {"a", 1, false, CDPK_BATCH_ACCEPTED, 8, 0},
+		{"b", 1, false, CDPK_BATCH_ACCEPTED, 9, 0},   {"c", 3, false, CDPK_BATCH_DUPLICATE, 0, 5},
+		{"b", 1, false, CDPK_BATCH_DUPLICATE, 0, 0},  {"b", 2, false, CDPK_BATCH_REUSED, 0, 0},
+		{"b", 1, true, CDPK_BATCH_QUARANTINED, 0, 0}, {"", 1, false, CDPK_BATCH_ACCEPTED, 10, 0},
+		{"", 1, false, CDPK_BATCH_ACCEPTED, 11, 0},   {"c", 4, false, CDPK_BATCH_REUSED, 0, 5},
+		{"b", 2, false, CDPK_BATCH_REUSED, 0, 0},     {"c", 4, false, CDPK_BATCH_REUSED, 0, 5},
+		{"c", 3, false, CDPK_BATCH_DUPLICATE, 0, 5},  {"d", 0, false, CDPK_BATCH_DUPLICATE, 0, 6}};
+	static const CdpkBatchMessage known[] = {{0, 0}, {0, 1}, {5, 3}, {6, 0}};
 	CdpkBatchSetup setup = {&unit_allocator, NULL, NULL, 1};
-	CdpkBatchRow rows[8];
+	CdpkBatchRow rows[sizeof(said) / sizeof(said[0])];
+	const size_t row_count = sizeof(said) / sizeof(said[0]);
 	CdpkBatch *batch;
 	const CdpkBatchKey *found;
 	size_t count;
 
 	memset(rows, 0, sizeof(rows));
-	for (int i = 0; i < 6; i++)
+	for (size_t i = 0; i < row_count; i++)
 	{
-		rows[i].message_key = keys[i];
-		rows[i].quarantined = quarantined[i];
+		rows[i].message_key = said[i].key[0] == 0 ? NULL : said[i].key;
+		rows[i].content = said[i].content;
+		rows[i].quarantined = said[i].quarantined;
 	}
 	CHECK(cdpk_batch_new(&setup, &batch) == CDPK_OK);
 	CHECK(cdpk_batch_accept(batch, NULL, 0) == CDPK_INVALID);
-	CHECK(cdpk_batch_begin(batch, rows, 8, NULL) == CDPK_OK);
-	CHECK(cdpk_batch_begin(batch, rows, 8, NULL) == CDPK_INVALID);
+	CHECK(cdpk_batch_begin(batch, rows, row_count, NULL) == CDPK_OK);
+	CHECK(cdpk_batch_begin(batch, rows, row_count, NULL) == CDPK_INVALID);
 	found = cdpk_batch_keys(batch, &count);
-	CHECK(count == 3 && found[0].row == 1 && found[1].row == 2 && found[2].row == 3);
+	CHECK(count == 4 && found[0].row == 1 && found[1].row == 2 && found[2].row == 3);
 	CHECK(cdpk_batch_accept(batch, known, 7) == CDPK_OK);
-	for (int i = 0; i < 8; i++)
+	for (size_t i = 0; i < row_count; i++)
 	{
-		CHECK(cdpk_batch_judged(batch)[i].outcome == outcomes[i]);
-		CHECK(cdpk_batch_judged(batch)[i].first_row == firsts[i]);
-		CHECK(cdpk_batch_judged(batch)[i].event_id == numbers[i]);
+		CHECK(cdpk_batch_judged(batch)[i].outcome == said[i].outcome);
+		CHECK(cdpk_batch_judged(batch)[i].event_id == said[i].event_id);
+		CHECK(cdpk_batch_judged(batch)[i].first_batch_id == said[i].first_batch_id);
 	}
 	cdpk_batch_free(batch);
 }

@@ -132,27 +132,41 @@ cdpk_batch_keys(const CdpkBatch *batch, size_t *count)
 	return batch->keys.items;
 }
 
+/* Decide what becomes of a row that has a key. */
+static void
+judge_key(const CdpkBatch *batch, uint32_t row, const CdpkBatchMessage *known,
+		  CdpkBatchJudged *judged)
+{
+	uint32_t key = batch->key_of_row[row];
+	uint32_t first = batch->keys.items[key].row;
+	uint64_t content = batch->rows[first].content;
+
+	if (known != NULL && known[key].batch_id != 0)
+	{
+		judged->first_batch_id = known[key].batch_id;
+		content = known[key].content;
+	}
+	else if (first == row)
+		return;
+	judged->outcome =
+		batch->rows[row].content == content ? CDPK_BATCH_DUPLICATE : CDPK_BATCH_REUSED;
+}
+
 CdpkStatus
-cdpk_batch_accept(CdpkBatch *batch, const bool *known, int64_t last_event_id)
+cdpk_batch_accept(CdpkBatch *batch, const CdpkBatchMessage *known, int64_t last_event_id)
 {
 	if (batch->judged_rows == NULL)
 		return CDPK_INVALID;
 	for (uint32_t i = 0; i < batch->row_count; i++)
 	{
 		CdpkBatchJudged *judged = &batch->judged_rows[i];
-		uint32_t key = batch->key_of_row[i];
 
-		judged->first_row = i;
-		judged->event_id = 0;
+		judged->event_id = judged->first_batch_id = 0;
 		judged->outcome = CDPK_BATCH_ACCEPTED;
 		if (batch->rows[i].quarantined)
 			judged->outcome = CDPK_BATCH_QUARANTINED;
-		else if (key != BATCH_NONE)
-		{
-			judged->first_row = batch->keys.items[key].row;
-			if (judged->first_row != i || (known != NULL && known[key]))
-				judged->outcome = CDPK_BATCH_DUPLICATE;
-		}
+		else if (batch->key_of_row[i] != BATCH_NONE)
+			judge_key(batch, i, known, judged);
 		if (judged->outcome == CDPK_BATCH_ACCEPTED)
 			judged->event_id = ++last_event_id;
 	}

@@ -55,11 +55,12 @@ extern CdpkStatus cdpk_batch_begin(CdpkBatch *batch, const CdpkBatchRow *rows, s
 extern const CdpkBatchKey *cdpk_batch_keys(const CdpkBatch *batch, size_t *count);
 
 /*
- * Decide what becomes of each row: known[i] says whether the i-th key is in the tables
- * (NULL: none is).  Accepted ones get the numbers after the last one, in their order.  The
- * keys to be written are those that are not known.
+ * Decide what becomes of each row: known[i] is what the tables have of the i-th key (NULL: they have
+ * none).  Accepted ones get the numbers after the last one, in their order.  The keys to be written
+ * are those that are not known, each with the content of its first row.
  */
-extern CdpkStatus cdpk_batch_accept(CdpkBatch *batch, const bool *known, int64_t last_event_id);
+extern CdpkStatus cdpk_batch_accept(CdpkBatch *batch, const CdpkBatchMessage *known,
+									int64_t last_event_id);
 
 /* Return what became of each row. */
 extern const CdpkBatchJudged *cdpk_batch_judged(const CdpkBatch *batch);

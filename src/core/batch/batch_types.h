@@ -48,6 +48,7 @@ typedef struct CdpkBatchNumber
 typedef struct CdpkBatchRow
 {
 	const uint8_t *message_key;        /* of CDPK_BATCH_KEY_SIZE bytes; NULL: no duplicate of any */
+	uint64_t content;                  /* the content hash of a message with a key */
 	CdpkBatchBytes message_id;         /* names the earliest message of a link */
 	const CdpkBatchBytes *identifiers; /* payloads of core/identifier/identifier.h, each once */
 	uint32_t identifier_count;
@@ -68,6 +69,7 @@ typedef enum CdpkBatchOutcome
 {
 	CDPK_BATCH_ACCEPTED,
 	CDPK_BATCH_DUPLICATE,
+	CDPK_BATCH_REUSED, /* its key is known, but of another content */
 	CDPK_BATCH_QUARANTINED
 } CdpkBatchOutcome;
 
@@ -78,11 +80,19 @@ typedef struct CdpkBatchKey
 	uint32_t row;
 } CdpkBatchKey;
 
+/* The message that was accepted with a key. */
+typedef struct CdpkBatchMessage
+{
+	int64_t batch_id; /* 0: there is none */
+	uint64_t content;
+} CdpkBatchMessage;
+
 typedef struct CdpkBatchJudged
 {
 	CdpkBatchOutcome outcome;
-	uint32_t first_row; /* of a duplicate: the first good row with its key, or itself */
-	int64_t event_id;   /* of an accepted one, else 0 */
+	int64_t event_id; /* of an accepted one, else 0 */
+	int64_t
+		first_batch_id; /* of a reused one: the batch of the message with its key; 0: this one */
 } CdpkBatchJudged;
 
 /* ---------------------------------------------------------------- what else changes */

@@ -29,7 +29,8 @@ BEGIN
 	COMMENT ON TABLE cdp.inbox IS
 		'Where events are written, in the columns of the Segment spec. All may be NULL. cdp.refresh() empties it.';
 	COMMENT ON COLUMN cdp.inbox.message_id IS
-		'Unique id of the message; a second row with it counts as a duplicate. NULL: never a duplicate.';
+		'Unique id of the message; a second row with it counts as a duplicate, or is quarantined if its content is '
+		'another. NULL: never a duplicate.';
 	COMMENT ON COLUMN cdp.inbox.type IS
 		'identify, track, page, screen, group or alias. NULL: track if there is an event, else identify if there are '
 		'traits.';
@@ -124,11 +125,15 @@ BEGIN
 
 	CREATE TABLE cdp_data.message (
 		message_key uuid PRIMARY KEY,
-		batch_id bigint NOT NULL);
+		batch_id bigint NOT NULL,
+		content_hash bigint NOT NULL);
 	COMMENT ON TABLE cdp_data.message IS
-		'The key of each accepted message, by which duplicates are found. Distribution key: message_key.';
+		'The key of each accepted message, by which duplicates are found, and messages whose id was used before. '
+		'Distribution key: message_key.';
 	COMMENT ON COLUMN cdp_data.message.message_key IS 'cdp.message_key(message_id).';
 	COMMENT ON COLUMN cdp_data.message.batch_id IS 'The batch that accepted it.';
+	COMMENT ON COLUMN cdp_data.message.content_hash IS
+		'Hash of its content, by the key of the installation: a message of another content is no duplicate.';
 
 	CREATE TABLE cdp_data.quarantine (
 		quarantine_id bigint PRIMARY KEY,
@@ -169,6 +174,7 @@ BEGIN
 
 	CREATE TABLE cdp_data.source (
 		source text COLLATE "C" PRIMARY KEY,
+		source_id integer NOT NULL UNIQUE CHECK (source_id > 0),
 		party text NOT NULL DEFAULT 'first' CHECK (party IN ('first', 'second', 'third')),
 		trust integer NOT NULL DEFAULT 3 CHECK (trust BETWEEN -128 AND 127),
 		expires_after interval CHECK (expires_after > interval '0'),
@@ -180,6 +186,8 @@ BEGIN
 		last_batch_id bigint NOT NULL);
 	COMMENT ON TABLE cdp_data.source IS 'The sources, with the outcomes of their rows.';
 	COMMENT ON COLUMN cdp_data.source.source IS 'Name of the source.';
+	COMMENT ON COLUMN cdp_data.source.source_id IS
+		'Number of the source, assigned once: see cdp_internal.add_source_names().';
 	COMMENT ON COLUMN cdp_data.source.party IS 'first (our own), second (a partner''s own) or third (bought).';
 	COMMENT ON COLUMN cdp_data.source.trust IS
 		'Greater is more trusted. If a rule allows only one of several links, the most trusted source''s link wins; of '
@@ -199,6 +207,22 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_log() IS
 	'Internal: makes the tables of the inboxes, the log, the quarantine and the sources.';
+
+-- There is one writer at a time.
+CREATE FUNCTION cdp_internal.add_source_names(names text[], batch_id bigint) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	INSERT INTO cdp_data.source (source, source_id, first_batch_id, last_batch_id)
+	SELECT n.name, (SELECT coalesce(max(s.source_id), 0) FROM cdp_data.source s) + row_number() OVER (ORDER BY n.name),
+		   add_source_names.batch_id, add_source_names.batch_id
+	FROM (SELECT DISTINCT u.name COLLATE "C" AS name FROM unnest(names) AS u (name)) n
+	WHERE NOT EXISTS (SELECT FROM cdp_data.source s WHERE s.source = n.name);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.add_source_names(text[], bigint) IS
+	'Internal: adds the sources of these names that are not known yet, each with the next number.';
 
 CREATE FUNCTION cdp_internal.init_event_month() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -261,4 +285,5 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.init_event_month() IS
 	'Internal: makes the function that adds partitions, owned by the owner of the tables.';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_log(), cdp_internal.init_event_month() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_log(), cdp_internal.add_source_names(text[], bigint),
+	cdp_internal.init_event_month() FROM PUBLIC;

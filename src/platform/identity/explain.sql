@@ -87,9 +87,10 @@ BEGIN
 		JOIN cdp_data.identifier x ON x.identifier_id = p.from_id
 		JOIN cdp_data.identifier y ON y.identifier_id = p.to_id
 		LEFT JOIN LATERAL (
-			SELECT l.source, l.message_id, l.first_at FROM cdp_data.link l JOIN cdp_data.source s ON s.source = l.source
+			SELECT s.source, l.message_id, l.first_at
+			FROM cdp_data.link l JOIN cdp_data.source s ON s.source_id = l.source_id
 			WHERE p.step > 0 AND l.a = least(p.from_id, p.to_id) AND l.b = greatest(p.from_id, p.to_id)
-			ORDER BY s.trust DESC, l.first_at, l.source COLLATE "C" LIMIT 1) e ON true
+			ORDER BY s.trust DESC, l.first_at, s.source LIMIT 1) e ON true
 		ORDER BY p.step
 	LOOP
 		IF reasons = ARRAY['not connected'] THEN

@@ -7,10 +7,7 @@
 
 #include "core/base/siphash.h"
 
-/* Returns the key of the installation, which the caller must have the right to read. */
-extern CdpkSipHashKey map_hash_key(void);
-
-/* Returns the hash of an identifier's payload. */
+/* Returns the hash of an identifier's payload, by the key for HASH_IDENTIFIER. */
 static inline int64
 map_hash(const CdpkSipHashKey *key, const uint8_t *payload, size_t length)
 {

@@ -7,14 +7,16 @@ CREATE FUNCTION cdp_internal.init_people() RETURNS void
 AS $function$
 BEGIN
 	CREATE VIEW cdp.near_shared AS
-		SELECT i.identifier::text AS identifier, n.namespace, l.key AS linked_namespace, l.value::integer AS link_count,
-			   cdp_internal.max_links_to(n.max_links, l.key) AS max_links, i.profile_id
+		SELECT i.identifier::text AS identifier, n.namespace, k.namespace AS linked_namespace,
+			   l.number::integer AS link_count, cdp_internal.max_links_to(n.max_links, k.namespace) AS max_links,
+			   i.profile_id
 		FROM cdp_data.identifier i
 		JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)
-		CROSS JOIN LATERAL jsonb_each_text(i.link_counts) l
-		WHERE l.key <> n.namespace
+		CROSS JOIN LATERAL cdp_internal.read_link_counts(i.link_counts) l
+		JOIN cdp_data.namespace k ON k.namespace_id = l.namespace_id
+		WHERE k.namespace <> n.namespace
 		  AND NOT i.shared AND NOT i.blocked
-		  AND l.value::bigint * 5 >= cdp_internal.max_links_to(n.max_links, l.key)::bigint * 4
+		  AND l.number * 5 >= cdp_internal.max_links_to(n.max_links, k.namespace)::bigint * 4
 		  AND NOT EXISTS (SELECT FROM cdp_data.verdict v WHERE v.a = i.identifier AND v.kind = 'not_shared');
 	COMMENT ON VIEW cdp.near_shared IS
 		'Identifiers that are not shared, but have at least 80 % of the links allowed, without those with a verdict '
@@ -32,10 +34,12 @@ BEGIN
 		FROM cdp_data.identifier i JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)
 		LEFT JOIN cdp_data.verdict v ON v.a = i.identifier AND v.kind = 'shared'
 		LEFT JOIN LATERAL (
-			SELECT o.key AS linked_namespace, o.value::integer AS link_count,
-				   cdp_internal.max_links_to(n.max_links, o.key) AS max_links
-			FROM jsonb_each_text(i.link_counts) o
-			WHERE o.key <> n.namespace AND o.value::bigint > cdp_internal.max_links_to(n.max_links, o.key)) l ON true
+			SELECT k.namespace AS linked_namespace, o.number::integer AS link_count,
+				   cdp_internal.max_links_to(n.max_links, k.namespace) AS max_links
+			FROM cdp_internal.read_link_counts(i.link_counts) o
+			JOIN cdp_data.namespace k ON k.namespace_id = o.namespace_id
+			WHERE k.namespace <> n.namespace
+			  AND o.number > cdp_internal.max_links_to(n.max_links, k.namespace)) l ON true
 		WHERE i.shared;
 	COMMENT ON VIEW cdp.shared_identifiers IS
 		'Shared identifiers, whose links do not count: a row for each namespace to which an identifier has more links '
@@ -77,13 +81,13 @@ BEGIN
 		JOIN cdp_data.identifier y ON y.identifier_id = l.b
 		CROSS JOIN LATERAL (
 			SELECT sum(o.events)::bigint AS events, min(o.first_at) AS first_at, max(o.last_at) AS last_at,
-				   array_agg(o.source ORDER BY o.source) AS sources
-			FROM cdp_data.link o WHERE o.a = l.a AND o.b = l.b) t
+				   array_agg(s.source ORDER BY s.source) AS sources
+			FROM cdp_data.link o JOIN cdp_data.source s USING (source_id) WHERE o.a = l.a AND o.b = l.b) t
 		LEFT JOIN cdp_data.profile p ON p.profile_id = x.profile_id
 		LEFT JOIN cdp_data.profile q ON q.profile_id = y.profile_id
 		-- one row for a pair, found from the identifiers at either end, so that those of one person are found quickly
 		WHERE (l.refused OR x.shared OR y.shared)
-		  AND NOT EXISTS (SELECT FROM cdp_data.link o WHERE o.a = l.a AND o.b = l.b AND o.source < l.source);
+		  AND NOT EXISTS (SELECT FROM cdp_data.link o WHERE o.a = l.a AND o.b = l.b AND o.source_id < l.source_id);
 	COMMENT ON VIEW cdp.refused_links IS
 		'Pairs of identifiers that stood on one event and belong to different people, with all rules that joining the '
 		'two people would break.';
@@ -124,7 +128,8 @@ BEGIN
 			JOIN cdp_data.profile q ON q.profile_id = y.profile_id
 			WHERE l.refused
 			  AND NOT EXISTS (
-				SELECT FROM cdp_data.link o WHERE o.refused AND o.a = l.a AND o.b = l.b AND o.source < l.source)
+				SELECT FROM cdp_data.link o
+				WHERE o.refused AND o.a = l.a AND o.b = l.b AND o.source_id < l.source_id)
 		)
 		SELECT i.identifier::text AS identifier, o.identifier::text AS refused_identifier, r.events AS refused_events,
 			   k.identifier::text AS kept_identifier, h.events AS kept_events, i.profile_id,

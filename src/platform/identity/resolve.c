@@ -25,11 +25,11 @@
 	"i.identifier_id, i.profile_id, i.identifier, NOT i.blocked, i.shared," \
 	" EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))"
 
-#define LINK_QUERY(ids)                                                                                           \
-	"SELECT l.a, l.b, s.trust, l.first_at, l.refused FROM cdp_data.link l JOIN cdp_data.source s USING (source)"  \
-	" WHERE l.a " ids " UNION ALL"                                                                                \
-	" SELECT l.a, l.b, s.trust, l.first_at, l.refused FROM cdp_data.link l JOIN cdp_data.source s USING (source)" \
-	" WHERE l.b " ids
+#define LINK_QUERY(ids)                                                             \
+	"SELECT l.a, l.b, s.trust, l.first_at, l.refused"                               \
+	" FROM cdp_data.link l JOIN cdp_data.source s USING (source_id) WHERE l.a " ids \
+	" UNION ALL SELECT l.a, l.b, s.trust, l.first_at, l.refused"                    \
+	" FROM cdp_data.link l JOIN cdp_data.source s USING (source_id) WHERE l.b " ids
 
 void
 resolver_check(CdpkStatus status)
@@ -177,21 +177,42 @@ share_limits(CdpkStitchNamespace *namespaces, Jsonb **max_links, uint64 count)
 	}
 }
 
+/* What the session keeps of the table of namespaces. */
+typedef struct Namespaces
+{
+	CdpkStitchNamespace *list;
+	uint32_t *ids;
+	ResolverNumber *by_number;
+	uint32_t count;
+} Namespaces;
+
+static int
+compare_numbers(const void *a, const void *b)
+{
+	uint32_t x = ((const ResolverNumber *) a)->namespace_id;
+	uint32_t y = ((const ResolverNumber *) b)->namespace_id;
+
+	return (x > y) - (x < y);
+}
+
 /* list_namespaces makes the list of the namespaces in the current memory context. */
-static CdpkStitchNamespace *
-list_namespaces(uint32_t *length)
+static Namespaces
+list_namespaces(void)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	uint64 count;
-	SPITupleTable *rows =
-		resolver_rows("SELECT n.namespace, n.priority, coalesce(n.max_per_profile, -1), n.max_links"
-					  " FROM cdp_data.namespace n ORDER BY n.namespace COLLATE \"C\"",
-					  0, NULL, &count);
+	SPITupleTable *rows = resolver_rows(
+		"SELECT n.namespace, n.priority, coalesce(n.max_per_profile, -1), n.max_links,"
+		" n.namespace_id::integer FROM cdp_data.namespace n ORDER BY n.namespace COLLATE \"C\"",
+		0, NULL, &count);
 	CdpkStitchNamespace *namespaces;
 	Jsonb **max_links;
+	Namespaces made;
 
 	MemoryContextSwitchTo(caller); /* SPI has left another */
 	namespaces = palloc0(sizeof(CdpkStitchNamespace) * Max(count, 1));
+	made.ids = palloc(sizeof(uint32_t) * Max(count, 1));
+	made.by_number = palloc(sizeof(ResolverNumber) * Max(count, 1));
 	max_links = palloc0(sizeof(Jsonb *) * Max(count, 1));
 	for (uint64 i = 0; i < count; i++)
 	{
@@ -201,12 +222,17 @@ list_namespaces(uint32_t *length)
 		namespaces[i].max_per_profile = (uint32_t) resolver_int4(rows, i, 3);
 		if (!resolver_isnull(rows, i, 4))
 			max_links[i] = DatumGetJsonbP(get_value(rows, i, 4, JSONBOID));
+		made.ids[i] = (uint32_t) resolver_int4(rows, i, 5);
+		made.by_number[i].namespace_id = made.ids[i];
+		made.by_number[i].place = (uint32_t) i;
 	}
 	share_limits(namespaces, max_links, count);
 	SPI_freetuptable(rows);
 	pfree(max_links);
-	*length = (uint32_t) count;
-	return namespaces;
+	qsort(made.by_number, count, sizeof(ResolverNumber), compare_numbers);
+	made.list = namespaces;
+	made.count = (uint32_t) count;
+	return made;
 }
 
 /* read_namespaces lists the namespaces anew if they are not what they were the last time in the session. */
@@ -215,8 +241,7 @@ read_namespaces(Resolver *resolver)
 {
 	static SameRows rows;
 	static MemoryContext context = NULL;
-	static CdpkStitchNamespace *namespaces;
-	static uint32_t count;
+	static Namespaces namespaces;
 
 	if (!same_rows(&rows, "namespace"))
 	{
@@ -227,12 +252,14 @@ read_namespaces(Resolver *resolver)
 				AllocSetContextCreate(TopMemoryContext, "cdp namespaces", ALLOCSET_SMALL_SIZES);
 		MemoryContextReset(context);
 		caller = MemoryContextSwitchTo(context);
-		namespaces = list_namespaces(&count);
+		namespaces = list_namespaces();
 		MemoryContextSwitchTo(caller);
 		rows.valid = true;
 	}
-	resolver->rules.namespaces = namespaces;
-	resolver->rules.namespace_count = count;
+	resolver->rules.namespaces = namespaces.list;
+	resolver->rules.namespace_count = namespaces.count;
+	resolver->namespace_ids = namespaces.ids;
+	resolver->by_number = namespaces.by_number;
 }
 
 static void
@@ -288,6 +315,20 @@ resolver_namespace(const Resolver *resolver, const char *name, size_t length)
 		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
 						errmsg("namespace \"%.*s\" is not in cdp.namespace", (int) length, name)));
 	return place;
+}
+
+uint32_t
+resolver_numbered_namespace(const Resolver *resolver, uint32_t namespace_id)
+{
+	ResolverNumber sought = {namespace_id};
+	const ResolverNumber *found =
+		bsearch(&sought, resolver->by_number, resolver->rules.namespace_count,
+				sizeof(ResolverNumber), compare_numbers);
+
+	if (found == NULL)
+		ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED),
+						errmsg("namespace number %u is not in cdp.namespace", namespace_id)));
+	return found->place;
 }
 
 /* ---------------------------------------------------------------- rows */

@@ -9,9 +9,18 @@
 
 #include "core/stitch/stitch.h"
 
+/* Where the namespace of a number stands in the rules. */
+typedef struct ResolverNumber
+{
+	uint32_t namespace_id;
+	uint32_t place;
+} ResolverNumber;
+
 typedef struct Resolver
 {
-	CdpkStitchRules rules; /* namespaces in byte order */
+	CdpkStitchRules rules;           /* namespaces in byte order */
+	const uint32_t *namespace_ids;   /* their numbers */
+	const ResolverNumber *by_number; /* the same, ascending by number */
 	CdpkStitchStore store;
 } Resolver;
 
@@ -20,6 +29,9 @@ extern Resolver *resolver_new(void);
 
 /* Returns the position of a namespace in the rules; an error if it is not there. */
 extern uint32_t resolver_namespace(const Resolver *resolver, const char *name, size_t length);
+
+/* Returns the position of the namespace of a number; an error if it is not there. */
+extern uint32_t resolver_numbered_namespace(const Resolver *resolver, uint32_t namespace_id);
 
 /* Tells whether a namespace is listed. */
 extern bool resolver_knows(const Resolver *resolver, const char *name, size_t length);

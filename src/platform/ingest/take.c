@@ -22,6 +22,7 @@
 #include "toolkit/bridge/shown_size.h"
 #include "toolkit/traits/traits.h"
 #include "platform/ingest/inbox_delete.h"
+#include "platform/ingest/message_content.h"
 #include "platform/ingest/parse_line.h"
 #include "platform/ingest/take.h"
 #include "platform/ingest/writer_sources.h"
@@ -449,6 +450,8 @@ clean_event(const Take *take, TakenRow *row, const Writer *writer)
 	row->call_type = event.type;
 	row->event = keep_span(take, row, INBOX_EVENT, event.event);
 	row->at = event.at;
+	if (row->has_key)
+		row->content = message_content(&take->options->content_key, &row->columns, &event);
 	keep_identifiers(take, row, &event.identifiers);
 }
 

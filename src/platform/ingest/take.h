@@ -7,6 +7,7 @@
 
 #include "storage/itemptr.h"
 
+#include "core/base/siphash.h"
 #include "platform/ingest/onboard.h"
 
 typedef struct TakeOptions
@@ -14,7 +15,8 @@ typedef struct TakeOptions
 	OnboardOptions onboard;
 	int64 max_row_bytes; /* a larger row is cut */
 	Jsonb *trait_rules;
-	bool cut_all; /* cut every row, whatever its size */
+	CdpkSipHashKey content_key; /* the key for HASH_CONTENT */
+	bool cut_all;               /* cut every row, whatever its size */
 	const Datum
 		*failures; /* a text for each place, those of cdp.inbox first: the error for which the row
 							* is set aside without another look; or NULL */
@@ -39,6 +41,7 @@ typedef struct TakenRow
 	TimestampTz seen_at; /* received_at, or as_of where that is no time at which it can have been */
 	bool has_key;        /* false: never a duplicate */
 	pg_uuid_t message_key;
+	uint64 content; /* its content hash, where there is a key and reason is NULL */
 
 	/* the event, where reason is NULL */
 	CallType call_type;

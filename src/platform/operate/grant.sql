@@ -120,8 +120,9 @@ BEGIN
 			cdp_internal.person_id(text), cdp_internal.person_identifier(text),
 			cdp_internal.profile_view_column(text), cdp_internal.profile_view_value(text, text),
 			cdp_internal.progress_words(bigint),
-			cdp_internal.query_people(text, text), cdp_internal.show_max_links(text, jsonb),
-			cdp_internal.show_sources(), cdp_internal.table_people(text, text, text, text),
+			cdp_internal.query_people(text, text), cdp_internal.read_link_counts(bytea),
+			cdp_internal.show_max_links(text, jsonb), cdp_internal.show_sources(),
+			cdp_internal.table_people(text, text, text, text),
 			cdp_internal.tables_are_whole()'),
 		('USAGE', 'SCHEMA cdp_segment'),
 		('SELECT', cdp_internal.granted_segments());

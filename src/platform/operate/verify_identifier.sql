@@ -30,12 +30,14 @@ CREATE FUNCTION cdp_internal.verify_identifier_query() RETURNS text
 	RETURN $sql$
 		SELECT i.*, m.identifier_id AS mapped_id, n.namespace, l.counts, w.is_blocked, w.is_shared,
 			   cdp_internal.progress_row() AS counted,
-			   NOT i.blocked AND (i.shared <> w.is_shared OR i.link_counts <> l.counts) AS differs
+			   NOT i.blocked AND (i.shared <> w.is_shared OR i.link_counts IS DISTINCT FROM l.stored) AS differs
 		FROM cdp_data.identifier i
 		LEFT JOIN LATERAL cdp_internal.known_identifier(i.identifier) m ON true
 		LEFT JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)
 		CROSS JOIN LATERAL (
 			SELECT coalesce(jsonb_object_agg(g.namespace, g.number), '{}') AS counts,
+				   CASE WHEN count(*) = 0 THEN ''
+					ELSE cdp_internal.make_link_counts(array_agg(k.namespace_id), array_agg(g.number)) END AS stored,
 				   coalesce(bool_or(g.namespace <> n.namespace
 					AND g.number > cdp_internal.max_links_to(n.max_links, g.namespace)), false) AS is_over
 			FROM (
@@ -45,7 +47,8 @@ CREATE FUNCTION cdp_internal.verify_identifier_query() RETURNS text
 					UNION ALL
 					SELECT DISTINCT k.a FROM cdp_data.link k WHERE k.b = i.identifier_id) t
 				JOIN cdp_data.identifier o ON o.identifier_id = t.other
-				GROUP BY 1) g) l
+				GROUP BY 1) g
+			LEFT JOIN cdp_data.namespace k ON k.namespace = g.namespace) l
 		LEFT JOIN cdp_data.verdict v ON v.a = i.identifier AND v.kind IN ('shared', 'not_shared')
 		CROSS JOIN LATERAL (
 			SELECT cdp_internal.is_blocked(i.identifier, $1) AS is_blocked,
@@ -88,7 +91,8 @@ BEGIN
 				AND NOT cdp_internal.verify_is_said(i.identifier)
 				THEN cdp_internal.verify_profile_of(i.profile_id) || ', but no event has it' END),
 			('identifier', CASE WHEN i.differs THEN cdp_internal.verify_sharing(i.is_shared, i.counts) END,
-				CASE WHEN i.differs THEN cdp_internal.verify_sharing(i.shared, i.link_counts) END),
+				CASE WHEN i.differs
+					THEN cdp_internal.verify_sharing(i.shared, cdp_internal.link_counts(i.link_counts)) END),
 			('history', 'former profiles one after the other, before the present one', CASE WHEN (
 				SELECT bool_or(h.from_batch_id > h.until_batch_id OR h.until_batch_id > h.next_batch_id)
 				FROM (SELECT f.from_batch_id, f.until_batch_id,

@@ -75,7 +75,7 @@ COMMENT ON FUNCTION cdp_internal.verify_said_query(text) IS
 CREATE FUNCTION cdp_internal.verify_link_query() RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN $sql$
-		SELECT coalesce(w.a, l.a) AS a, coalesce(w.b, l.b) AS b, coalesce(w.source, l.source) AS source,
+		SELECT coalesce(w.a, l.a) AS a, coalesce(w.b, l.b) AS b, coalesce(w.source, n.source) AS source, l.source_id,
 			   w.first_at AS said_first, w.last_at AS said_last, w.events AS said_events, w.message_id AS said_message,
 			   l.first_at, l.last_at, l.events, l.message_id, l.refused, cdp_internal.progress_row() AS counted
 		FROM (
@@ -91,13 +91,15 @@ CREATE FUNCTION cdp_internal.verify_link_query() RETURNS text
 			  AND ($3 IS NULL OR t.a = ANY ($3) OR t.b = ANY ($3))
 			WINDOW pair AS (PARTITION BY t.a, t.b, t.source)
 			ORDER BY t.a, t.b, t.source, t.at, t.message_id COLLATE "C") w
+		LEFT JOIN cdp_data.source m ON m.source = w.source
 		FULL JOIN (SELECT * FROM cdp_data.link l WHERE $3 IS NULL OR l.a = ANY ($3) OR l.b = ANY ($3)) l
-			ON l.a = w.a AND l.b = w.b AND l.source = w.source
+			ON l.a = w.a AND l.b = w.b AND l.source_id = m.source_id
+		LEFT JOIN cdp_data.source n ON n.source_id = l.source_id
 	$sql$;
 COMMENT ON FUNCTION cdp_internal.verify_link_query() IS
-	'Internal: returns a query of (a, b, source, said_first, said_last, said_events, said_message, first_at, last_at, '
-	'events, message_id, refused, counted) over said and void: what the events say of each pair, and what the tables '
-	'hold. '
+	'Internal: returns a query of (a, b, source, source_id, said_first, said_last, said_events, said_message, '
+	'first_at, last_at, events, message_id, refused, counted) over said and void: what the events say of each pair, '
+	'and what the tables hold; source: NULL if cdp.source lacks source_id. '
 	'Parameter $3: the identifiers that either end is one of; NULL: all.';
 
 CREATE FUNCTION cdp_internal.verify_log(own bigint[])
@@ -130,20 +132,20 @@ BEGIN
 		UNION ALL
 		SELECT 'link', concat(CASE WHEN x.identifier > y.identifier
 				THEN concat(cdp_internal.verify_name(d.b), ' - ', cdp_internal.verify_name(d.a))
-				ELSE concat(cdp_internal.verify_name(d.a), ' - ', cdp_internal.verify_name(d.b)) END, ', ', d.source),
+				ELSE concat(cdp_internal.verify_name(d.a), ' - ', cdp_internal.verify_name(d.b)) END, ', ',
+				coalesce(d.source, 'source number ' || d.source_id)),
 			   CASE WHEN d.said_events IS NOT NULL THEN
 				cdp_internal.verify_link(d.said_events, d.said_first, d.said_last, d.said_message, n.apart) END,
 			   CASE WHEN d.events IS NOT NULL THEN
 				cdp_internal.verify_link(d.events, d.first_at, d.last_at, d.message_id, d.refused) END
-				|| CASE WHEN o.source IS NULL THEN ', of a source that cdp.source lacks' ELSE '' END
+				|| CASE WHEN d.source IS NULL THEN ', of a source that cdp.source lacks' ELSE '' END
 		FROM (%s) d
-		LEFT JOIN cdp_data.source o ON o.source = d.source
 		LEFT JOIN cdp_data.identifier x ON x.identifier_id = d.a
 		LEFT JOIN cdp_data.identifier y ON y.identifier_id = d.b
 		CROSS JOIN LATERAL (
 			SELECT coalesce(NOT x.shared AND NOT y.shared AND x.profile_id <> y.profile_id, false) AS apart) n
-		WHERE (d.said_events, d.said_first, d.said_last, d.said_message, n.apart, o.source)
-			IS DISTINCT FROM (d.events, d.first_at, d.last_at, d.message_id, d.refused, d.source)
+		WHERE (d.said_events, d.said_first, d.said_last, d.said_message, n.apart)
+			IS DISTINCT FROM (d.events, d.first_at, d.last_at, d.message_id, d.refused)
 	$sql$,
 		cdp_internal.verify_said_query(CASE WHEN own IS NULL THEN 'cdp_data.event e'
 			ELSE 'unnest($4) AS p (place) JOIN cdp_data.event e ON e.identifier_id = p.place' END),

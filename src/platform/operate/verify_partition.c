@@ -47,7 +47,7 @@ enum
 	"SELECT l.a, l.b, s.trust, l.first_at, here.profile_id, there.profile_id"                \
 	" FROM cdp_data.identifier here JOIN cdp_data.link l ON l." here " = here.identifier_id" \
 	" JOIN cdp_data.identifier there ON there.identifier_id = l." there                      \
-	" JOIN cdp_data.source s ON s.source = l.source"                                         \
+	" JOIN cdp_data.source s ON s.source_id = l.source_id"                                   \
 	" WHERE NOT here.shared AND NOT here.blocked AND NOT there.shared AND NOT "              \
 	"there.blocked AND "
 

@@ -7,7 +7,8 @@
  *	pass_table		the tables, columns as arrays
  *	pass_statement	statements, for what is rare
  *	pass_value		traits and numbers of one row
- *	pass_counts		numbers of identifiers by namespace
+ *	pass_counts		numbers of identifiers by namespace, of profiles
+ *	pass_link_counts	the same of identifiers
  *	pass_row		the rows of the batch, their sources
  *	pass_change		what else the batch changes
  *	pass_quarantine	rows that cannot become events
@@ -38,6 +39,7 @@
 
 #include "core/base/idmap.h"
 #include "core/batch/batch.h"
+#include "platform/catalogue/hash_key.h"
 #include "platform/identity/blocked.h"
 #include "platform/identity/map_hash.h"
 #include "platform/identity/resolve.h"
@@ -72,7 +74,8 @@ typedef enum PassTable
 enum
 {
 	MESSAGE_KEY,
-	MESSAGE_BATCH_ID
+	MESSAGE_BATCH_ID,
+	MESSAGE_CONTENT_HASH
 };
 
 enum
@@ -114,7 +117,7 @@ enum
 {
 	LINK_A,
 	LINK_B,
-	LINK_SOURCE,
+	LINK_SOURCE_ID,
 	LINK_FIRST_AT,
 	LINK_LAST_AT,
 	LINK_EVENTS,
@@ -222,6 +225,7 @@ typedef enum LoggedColumn
 typedef struct PassSource
 {
 	text *name;
+	int32 source_id;
 	int32 trust;
 	Interval *expires_after; /* NULL: what it says does not lapse */
 	int64 accepted;
@@ -300,6 +304,7 @@ typedef struct Pass
 	CdpkBatchRow *batch_rows;
 	PassSource *sources; /* all, by name */
 	int source_count;
+	CdpkIdMap source_place; /* of each, by its number */
 	CdpkBatchChanges changes;
 	bool has_refold; /* traits of some are to be folded anew */
 
@@ -439,9 +444,14 @@ extern void pass_fold_values(Pass *pass, CdpkBatchRow *row, Datum traits, bool n
 extern void pass_count_left_out(Pass *pass);
 
 /* pass_counts.c */
-extern void pass_read_counts(Pass *pass, Datum link_counts, const CdpkStitchCount **counts,
+extern void pass_read_counts(Pass *pass, Datum counted, const CdpkStitchCount **counts,
 							 uint32_t *length);
 extern Datum pass_make_counts(Pass *pass, const CdpkStitchCount *counts, size_t length);
+
+/* pass_link_counts.c */
+extern const CdpkStitchCount *pass_read_link_counts(Pass *pass, Datum link_counts,
+													uint32_t *length);
+extern Datum pass_make_link_counts(const Pass *pass, const CdpkStitchCount *counts, size_t length);
 
 /* pass_row.c */
 extern void pass_read_rows(Pass *pass);
@@ -449,6 +459,7 @@ extern void pass_load_sources(Pass *pass);
 extern void pass_add_sources(Pass *pass, Datum *names, int count);
 extern uint32 pass_source(const Pass *pass, const char *name, int length);
 extern uint32 pass_known_source(const Pass *pass, Datum name);
+extern uint32 pass_numbered_source(const Pass *pass, Datum source_id);
 extern CdpkBatchCall pass_call(Datum call_type);
 extern void pass_set_identifiers(Datum ids, CdpkBatchRow *row);
 

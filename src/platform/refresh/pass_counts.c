@@ -2,7 +2,7 @@
  * pass_counts.c
  *		Numbers of identifiers by namespace: objects of namespace to number, and core/stitch's form.
  *
- * Most identifiers have few links, so that few objects occur: the last ones are kept.
+ * Most profiles have few identifiers, so that few objects occur: the last ones are kept.
  */
 #include "postgres.h"
 
@@ -70,12 +70,12 @@ read_counts(Pass *pass, Kept *kept)
 	}
 }
 
-/* pass_read_counts reads how many identifiers of each namespace one is linked to. */
+/* pass_read_counts reads how many identifiers of each limited namespace a profile has. */
 void
-pass_read_counts(Pass *pass, Datum link_counts, const CdpkStitchCount **counts, uint32_t *length)
+pass_read_counts(Pass *pass, Datum counted, const CdpkStitchCount **counts, uint32_t *length)
 {
 	MemoryContext caller = MemoryContextSwitchTo(pass->scratch);
-	Jsonb *object = DatumGetJsonbP(link_counts);
+	Jsonb *object = DatumGetJsonbP(counted);
 	Kept *kept = find_place(kept_counts(pass)->read, object, VARSIZE(object));
 
 	if (kept->object == NULL || VARSIZE(kept->object) != VARSIZE(object) ||

@@ -251,7 +251,7 @@ write_counts(ChangedRows *changed)
 
 		if (has_no_row(pass, places[i]))
 			continue;
-		counts = pass_make_counts(pass, identifier->counts, identifier->count_length);
+		counts = pass_make_link_counts(pass, identifier->counts, identifier->count_length);
 		row = cdpk_idmap_get(&changed->place, (uint64_t) identifier->identifier_id);
 		if (row != CDPK_IDMAP_NONE)
 		{
@@ -307,7 +307,7 @@ write_new(Pass *pass)
 		identifier[i] = pass_identifier(&made->payload);
 		profile_id[i] = Int64GetDatum(made->profile_after);
 		shared[i] = BoolGetDatum(made->shared_after);
-		link_counts[i] = pass_make_counts(pass, made->counts, made->count_length);
+		link_counts[i] = pass_make_link_counts(pass, made->counts, made->count_length);
 		batch_id[i] = since[i] = Int64GetDatum(pass->batch_id);
 	}
 	store_insert(pass_table(pass, TABLE_IDENTIFIER), (int) total, pass_columns(&row));

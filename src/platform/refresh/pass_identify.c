@@ -286,7 +286,7 @@ note_known(void *arg, int key, const Datum *values, const bool *nulls)
 	known->identifier_id = lookup->candidates->ids[key];
 	known->profile_id = DatumGetInt64(values[0]);
 	known->shared = DatumGetBool(values[1]);
-	pass_read_counts(lookup->pass, values[2], &known->counts, &known->count_length);
+	known->counts = pass_read_link_counts(lookup->pass, values[2], &known->count_length);
 }
 
 /* ---------------------------------------------------------------- look-up of a graph that is built anew */
@@ -421,7 +421,7 @@ note_other(void *arg, int key, const Datum *values, const bool *nulls)
 	row->profile_id = DatumGetInt64(values[2]);
 	row->shared = DatumGetBool(values[3]);
 	row->present = !DatumGetBool(values[4]);
-	pass_read_counts(others->pass, values[5], &row->counts, &row->count_length);
+	row->counts = pass_read_link_counts(others->pass, values[5], &row->count_length);
 }
 
 /* judge_others tells what people decided about these. */
@@ -530,7 +530,7 @@ pass_identify(Pass *pass)
 	pass_check(cdpk_batch_identify(pass->batch));
 	cdpk_batch_names(pass->batch, &count);
 	progress_set("identify", 0, (int64) count);
-	pass->map_key = map_hash_key();
+	pass->map_key = hash_key(HASH_IDENTIFIER);
 	set_rules(pass);
 	pass_look_up_names(pass, 0);
 	look_up_verdicts(pass);

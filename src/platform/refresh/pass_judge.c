@@ -9,26 +9,31 @@
 #include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
 
-/* note_key is the StoreRowFunction that marks a message key that the tables have. */
+/* note_key is the StoreRowFunction that notes what the tables have of a message key. */
 static void
 note_key(void *arg, int key, const Datum *values, const bool *nulls)
 {
-	((bool *) arg)[key] = true;
+	CdpkBatchMessage *known = (CdpkBatchMessage *) arg + key;
+
+	known->batch_id = DatumGetInt64(values[0]);
+	known->content = (uint64) DatumGetInt64(values[1]);
 }
 
-/* accept_rows looks the message keys up, decides, and returns the keys with those that are known. */
-static bool *
+/* accept_rows looks the message keys up, decides, and returns what the tables have of them. */
+static CdpkBatchMessage *
 accept_rows(Pass *pass, const CdpkBatchKey *keys, size_t count)
 {
-	bool *known = palloc_extended(Max(count, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	static const int wanted[] = {MESSAGE_BATCH_ID, MESSAGE_CONTENT_HASH};
+	CdpkBatchMessage *known = palloc_extended(sizeof(CdpkBatchMessage) * Max(count, 1),
+											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	PassColumns key = {(int) count};
 	Datum *values = pass_column(&key, MESSAGE_KEY);
 
 	for (size_t i = 0; i < count; i++)
 		values[i] = PointerGetDatum(keys[i].key);
 	if (count > 0)
-		store_find(pass_table(pass, TABLE_MESSAGE), (int) count, pass_columns(&key), 0, NULL,
-				   note_key, known);
+		store_find(pass_table(pass, TABLE_MESSAGE), (int) count, pass_columns(&key),
+				   lengthof(wanted), wanted, note_key, known);
 	pfree(values);
 	pass_check(cdpk_batch_accept(pass->batch, known, pass->last_event_id));
 	return known;
@@ -36,27 +41,43 @@ accept_rows(Pass *pass, const CdpkBatchKey *keys, size_t count)
 
 /* write_keys writes the keys that are not known yet. */
 static void
-write_keys(Pass *pass, const CdpkBatchKey *keys, size_t count, const bool *known)
+write_keys(Pass *pass, const CdpkBatchKey *keys, size_t count, const CdpkBatchMessage *known)
 {
 	PassColumns row = {(int) count};
 	Datum *key = pass_column(&row, MESSAGE_KEY);
 	Datum *batch_id = pass_column(&row, MESSAGE_BATCH_ID);
+	Datum *content = pass_column(&row, MESSAGE_CONTENT_HASH);
 	int written = 0;
 
 	for (size_t i = 0; i < count; i++)
 	{
-		if (known[i])
+		if (known[i].batch_id != 0)
 			continue;
 		key[written] = PointerGetDatum(keys[i].key);
+		content[written] = Int64GetDatum((int64) pass->batch_rows[keys[i].row].content);
 		batch_id[written++] = Int64GetDatum(pass->batch_id);
 	}
 	if (written > 0)
 		store_insert(pass_table(pass, TABLE_MESSAGE), written, pass_columns(&row));
 	pfree(key);
 	pfree(batch_id);
+	pfree(content);
 }
 
-/* count_outcomes counts what became of rows, in all and by source. */
+/* refuse_reused refuses a row whose message id another message has. */
+static void
+refuse_reused(Pass *pass, TakenRow *row, int64 first_batch_id)
+{
+	char detail[100];
+
+	snprintf(detail, sizeof(detail),
+			 "message_id: batch " INT64_FORMAT " accepted other content with it",
+			 first_batch_id != 0 ? first_batch_id : pass->batch_id);
+	row->reason = "message_id_reused";
+	row->detail = MemoryContextStrdup(pass->context, detail);
+}
+
+/* count_outcomes counts what became of rows, in all and by source; and gives those that are refused now a reason. */
 static void
 count_outcomes(Pass *pass)
 {
@@ -77,6 +98,9 @@ count_outcomes(Pass *pass)
 				source->duplicate++;
 				pass->counts[COUNT_DUPLICATE]++;
 				break;
+			case CDPK_BATCH_REUSED:
+				refuse_reused(pass, &pass->rows[i], judged[i].first_batch_id);
+				/* FALLTHROUGH */
 			case CDPK_BATCH_QUARANTINED:
 				source->quarantined++;
 				pass->counts[COUNT_QUARANTINED]++;
@@ -140,7 +164,7 @@ pass_judge(Pass *pass)
 {
 	size_t count;
 	const CdpkBatchKey *keys = cdpk_batch_keys(pass->batch, &count);
-	bool *known = accept_rows(pass, keys, count);
+	CdpkBatchMessage *known = accept_rows(pass, keys, count);
 
 	write_keys(pass, keys, count, known);
 	pfree(known);

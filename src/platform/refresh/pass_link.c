@@ -36,7 +36,7 @@ note_link(void *arg, int key, const Datum *values, const bool *nulls)
 	memset(row, 0, sizeof(*row));
 	row->a = DatumGetInt64(values[0]);
 	row->b = DatumGetInt64(values[1]);
-	row->source = pass_known_source(found->pass, values[2]);
+	row->source = pass_numbered_source(found->pass, values[2]);
 	row->refused = DatumGetBool(values[3]);
 	row->first_at = DatumGetTimestampTz(values[4]);
 	row->last_at = DatumGetTimestampTz(values[5]);
@@ -50,8 +50,8 @@ note_link(void *arg, int key, const Datum *values, const bool *nulls)
 static void
 look_up_links(Pass *pass)
 {
-	static const int wanted[] = {LINK_A,        LINK_B,       LINK_SOURCE, LINK_REFUSED,
-								 LINK_FIRST_AT, LINK_LAST_AT, LINK_EVENTS, LINK_MESSAGE_ID};
+	static const int wanted[] = {LINK_A,        LINK_B,       LINK_SOURCE_ID, LINK_REFUSED,
+								 LINK_FIRST_AT, LINK_LAST_AT, LINK_EVENTS,    LINK_MESSAGE_ID};
 	size_t count;
 	const CdpkBatchIdPair *pairs = cdpk_batch_pairs(pass->batch, &count);
 	PassColumns key = {(int) count};
@@ -120,13 +120,13 @@ add_key_columns(const Pass *pass, PassColumns *columns, const CdpkBatchLink *row
 {
 	Datum *a = pass_column(columns, LINK_A);
 	Datum *b = pass_column(columns, LINK_B);
-	Datum *source = pass_column(columns, LINK_SOURCE);
+	Datum *source_id = pass_column(columns, LINK_SOURCE_ID);
 
 	for (int i = 0; i < count; i++)
 	{
 		a[i] = Int64GetDatum(rows[i].a);
 		b[i] = Int64GetDatum(rows[i].b);
-		source[i] = PointerGetDatum(pass->sources[rows[i].source].name);
+		source_id[i] = Int32GetDatum(pass->sources[rows[i].source].source_id);
 	}
 }
 
@@ -158,12 +158,11 @@ add_value_columns(const Pass *pass, PassColumns *columns, const CdpkBatchLink *r
 /* What of the links of pairs that the stitch judged anew is not as it says. */
 typedef struct Flags
 {
-	Pass *pass;
 	const CdpkStitchRefusal *verdicts;
 	PassColumns key;
 	Datum *a;
 	Datum *b;
-	Datum *source;
+	Datum *source_id;
 	PassColumns set;
 	Datum *refused;
 	int capacity;
@@ -184,13 +183,12 @@ note_flag(void *arg, int key, const Datum *values, const bool *nulls)
 		flags->capacity *= 2;
 		flags->a = repalloc_huge(flags->a, sizeof(Datum) * flags->capacity);
 		flags->b = repalloc_huge(flags->b, sizeof(Datum) * flags->capacity);
-		flags->source = repalloc_huge(flags->source, sizeof(Datum) * flags->capacity);
+		flags->source_id = repalloc_huge(flags->source_id, sizeof(Datum) * flags->capacity);
 		flags->refused = repalloc_huge(flags->refused, sizeof(Datum) * flags->capacity);
 	}
 	flags->a[at] = values[0];
 	flags->b[at] = values[1];
-	flags->source[at] =
-		PointerGetDatum(flags->pass->sources[pass_known_source(flags->pass, values[2])].name);
+	flags->source_id[at] = values[2];
 	flags->refused[at] = BoolGetDatum(flags->verdicts[key].refused);
 	flags->count++;
 }
@@ -199,11 +197,11 @@ note_flag(void *arg, int key, const Datum *values, const bool *nulls)
 static void
 flag_links(Pass *pass)
 {
-	static const int wanted[] = {LINK_A, LINK_B, LINK_SOURCE, LINK_REFUSED};
+	static const int wanted[] = {LINK_A, LINK_B, LINK_SOURCE_ID, LINK_REFUSED};
 	const CdpkStitchResult *result = cdpk_batch_result(pass->batch);
 	int count = (int) result->link_count;
 	PassColumns pair = {count};
-	Flags flags = {pass, result->links};
+	Flags flags = {result->links};
 	Datum *a;
 	Datum *b;
 
@@ -219,13 +217,13 @@ flag_links(Pass *pass)
 	flags.capacity = flags.key.rows = flags.set.rows = 2 * count;
 	flags.a = pass_column(&flags.key, LINK_A);
 	flags.b = pass_column(&flags.key, LINK_B);
-	flags.source = pass_column(&flags.key, LINK_SOURCE);
+	flags.source_id = pass_column(&flags.key, LINK_SOURCE_ID);
 	flags.refused = pass_column(&flags.set, LINK_REFUSED);
 	store_find(pass_table(pass, TABLE_LINK), count, pass_columns(&pair), lengthof(wanted), wanted,
 			   note_flag, &flags);
 	flags.key.column[0].values = flags.a;
 	flags.key.column[1].values = flags.b;
-	flags.key.column[2].values = flags.source;
+	flags.key.column[2].values = flags.source_id;
 	flags.set.column[0].values = flags.refused;
 	if (flags.count > 0)
 		store_update(pass_table(pass, TABLE_LINK), flags.count, pass_columns(&flags.key),

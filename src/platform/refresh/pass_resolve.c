@@ -136,7 +136,7 @@ note_link(void *arg, int key, const Datum *values, const bool *nulls)
 
 	row->a = DatumGetInt64(values[0]);
 	row->b = DatumGetInt64(values[1]);
-	row->evidence.trust = giver->pass->sources[pass_known_source(giver->pass, values[2])].trust;
+	row->evidence.trust = giver->pass->sources[pass_numbered_source(giver->pass, values[2])].trust;
 	row->evidence.first_at = DatumGetTimestampTz(values[3]);
 	row->refused = DatumGetBool(values[4]);
 	if (++giver->count == PORTION)
@@ -146,7 +146,7 @@ note_link(void *arg, int key, const Datum *values, const bool *nulls)
 static CdpkStatus
 load_links(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
 {
-	static const int wanted[] = {LINK_A, LINK_B, LINK_SOURCE, LINK_FIRST_AT, LINK_REFUSED};
+	static const int wanted[] = {LINK_A, LINK_B, LINK_SOURCE_ID, LINK_FIRST_AT, LINK_REFUSED};
 	Giver *giver = palloc(sizeof(Giver));
 
 	giver->pass = context;

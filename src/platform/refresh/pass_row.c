@@ -47,6 +47,7 @@ take(Pass *pass)
 	if (count + line_count == 0)
 		return;
 	read_limits(pass, &options);
+	options.content_key = hash_key(HASH_CONTENT);
 	taken = take_rows(places, count, line_places, line_count, &options);
 	pass->row_count = (int) taken->count;
 	pass->rows = taken->rows;
@@ -61,7 +62,8 @@ pass_load_sources(Pass *pass)
 	uint64 count;
 	SPITupleTable *rows = pass_query(
 		pass,
-		"SELECT s.source::text, s.trust, s.expires_after, s.accepted, s.duplicate, s.quarantined"
+		"SELECT s.source::text, s.trust, s.expires_after, s.accepted, s.duplicate, s.quarantined,"
+		" s.source_id"
 		" FROM cdp_data.source s ORDER BY s.source",
 		0, NULL, NULL, &count);
 
@@ -77,6 +79,8 @@ pass_load_sources(Pass *pass)
 		source->accepted = resolver_int8(rows, i, 4);
 		source->duplicate = resolver_int8(rows, i, 5);
 		source->quarantined = resolver_int8(rows, i, 6);
+		source->source_id = resolver_int4(rows, i, 7);
+		pass_check(cdpk_idmap_put(&pass->source_place, (uint64_t) source->source_id, (uint32_t) i));
 		if (!resolver_isnull(rows, i, 3))
 		{
 			bool isnull;
@@ -127,6 +131,17 @@ pass_known_source(const Pass *pass, Datum name)
 	return place;
 }
 
+/* pass_numbered_source does the same by the number of a source. */
+uint32
+pass_numbered_source(const Pass *pass, Datum source_id)
+{
+	uint32 place = cdpk_idmap_get(&pass->source_place, (uint64_t) DatumGetInt32(source_id));
+
+	if (place == CDPK_IDMAP_NONE)
+		pass_check(CDPK_CORRUPT);
+	return place;
+}
+
 /* list_new_sources lists the sources of rows that the table does not have, perhaps some twice. */
 static int
 list_new_sources(const Pass *pass, Datum *names)
@@ -155,11 +170,7 @@ pass_add_sources(Pass *pass, Datum *names, int count)
 	static const Oid types[] = {TEXTARRAYOID};
 	Datum argument = pass_value_array(names, count, TEXTOID);
 
-	pass_run(pass,
-			 "INSERT INTO cdp_data.source (source, first_batch_id, last_batch_id)"
-			 " SELECT DISTINCT n.source, $1, $1 FROM unnest($3) AS n (source)"
-			 " ORDER BY n.source ON CONFLICT DO NOTHING",
-			 1, types, &argument);
+	pass_run(pass, "SELECT cdp_internal.add_source_names($3, $1)", 1, types, &argument);
 	pass_load_sources(pass);
 }
 
@@ -242,7 +253,10 @@ make_row(Pass *pass, const TakenRow *from, CdpkBatchRow *row, CdpkBatchBytes **r
 	if (row->quarantined)
 		return;
 	if (from->has_key)
+	{
 		row->message_key = from->message_key.data;
+		row->content = from->content;
+	}
 	row->message_id =
 		pass_bytes(from->columns.values[INBOX_MESSAGE_ID], from->columns.nulls[INBOX_MESSAGE_ID]);
 	if (from->event.length > 0)

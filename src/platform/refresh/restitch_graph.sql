@@ -22,7 +22,7 @@ BEGIN
 			SELECT coalesce(i.identifier_id, r.identifier_id) AS identifier_id, i.identifier_id IS NOT NULL AS is_there,
 				   r.identifier_id IS NULL AS is_lost, i.profile_id AS old_id, coalesce(r.profile_id, 0) AS new_id,
 				   i.blocked AS was_blocked, i.shared AS was_shared, i.link_counts AS old_counts,
-				   coalesce(r.shared, false) AS shared, coalesce(r.link_counts, '{}') AS link_counts
+				   coalesce(r.shared, false) AS shared, coalesce(r.link_counts, '') AS link_counts
 			FROM cdp_data.identifier i
 			FULL JOIN cdp_data.restitch_identifier r ON r.identifier_id = i.identifier_id) d
 		WHERE (d.old_id, d.was_blocked, d.was_shared, d.old_counts)
@@ -31,13 +31,13 @@ BEGIN
 	PERFORM cdp_internal.batch_stage('batch_link_differs', $sql$
 		SELECT d.*
 		FROM (
-			SELECT coalesce(l.a, r.a) AS a, coalesce(l.b, r.b) AS b, coalesce(l.source, r.source) AS source,
+			SELECT coalesce(l.a, r.a) AS a, coalesce(l.b, r.b) AS b, coalesce(l.source_id, r.source_id) AS source_id,
 				   l.a IS NOT NULL AS is_there, r.a IS NULL AS is_lost, r.first_at, r.last_at, r.events, r.message_id,
 				   r.refused, (l.first_at, l.last_at, l.events, l.message_id)
 					IS DISTINCT FROM (r.first_at, r.last_at, r.events, r.message_id) AS is_wrong,
 				   l.refused AS was_refused
 			FROM cdp_data.link l
-			FULL JOIN cdp_data.restitch_link r ON r.a = l.a AND r.b = l.b AND r.source = l.source) d
+			FULL JOIN cdp_data.restitch_link r ON r.a = l.a AND r.b = l.b AND r.source_id = l.source_id) d
 		WHERE d.is_wrong OR d.was_refused <> d.refused
 	$sql$);
 END
@@ -136,22 +136,22 @@ BEGIN
 	PERFORM cdp_internal.batch_run($sql$
 		DELETE FROM cdp_data.link l
 		USING batch_link_differs d
-		WHERE d.is_lost AND l.a = d.a AND l.b = d.b AND l.source = d.source
+		WHERE d.is_lost AND l.a = d.a AND l.b = d.b AND l.source_id = d.source_id
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
 		UPDATE cdp_data.link l
 		SET first_at = d.first_at, last_at = d.last_at, events = d.events, message_id = d.message_id,
 			refused = d.refused, last_batch_id = CASE WHEN d.is_wrong THEN $1 ELSE l.last_batch_id END
 		FROM batch_link_differs d
-		WHERE d.is_there AND NOT d.is_lost AND l.a = d.a AND l.b = d.b AND l.source = d.source
+		WHERE d.is_there AND NOT d.is_lost AND l.a = d.a AND l.b = d.b AND l.source_id = d.source_id
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.link (a, b, source, first_at, last_at, events, message_id, batch_id, last_batch_id,
+		INSERT INTO cdp_data.link (a, b, source_id, first_at, last_at, events, message_id, batch_id, last_batch_id,
 			refused)
-		SELECT d.a, d.b, d.source, d.first_at, d.last_at, d.events, d.message_id, $1, $1, d.refused
+		SELECT d.a, d.b, d.source_id, d.first_at, d.last_at, d.events, d.message_id, $1, $1, d.refused
 		FROM batch_link_differs d
 		WHERE NOT d.is_there
-		ORDER BY d.a, d.b, d.source
+		ORDER BY d.a, d.b, d.source_id
 	$sql$);
 	RETURN cdp_internal.batch_value('SELECT count(*) FROM batch_link_differs WHERE is_wrong');
 END

@@ -12,7 +12,7 @@ BEGIN
 	RETURN QUERY
 		SELECT DISTINCT ON (l.a, l.b) l.a, l.b, s.trust, l.first_at, x.profile_id, y.profile_id
 		FROM cdp_data.link l
-		JOIN cdp_data.source s USING (source)
+		JOIN cdp_data.source s USING (source_id)
 		JOIN cdp_data.identifier x ON x.identifier_id = l.a
 		JOIN cdp_data.identifier y ON y.identifier_id = l.b
 		WHERE l.refused
@@ -143,8 +143,9 @@ BEGIN
 		WHERE cdp.namespace(i.identifier) = %1$L AND NOT i.blocked
 			AND i.shared <> EXISTS (
 				SELECT
-				FROM jsonb_each_text(i.link_counts) l
-				WHERE l.key <> %1$L AND l.value::integer > cdp_internal.max_links_to(%2$L, l.key))
+				FROM cdp_internal.read_link_counts(i.link_counts) l
+				JOIN cdp_data.namespace k ON k.namespace_id = l.namespace_id
+				WHERE k.namespace <> %1$L AND l.number > cdp_internal.max_links_to(%2$L, k.namespace))
 	$sql$, namespace, becomes);
 END
 $function$;

@@ -164,11 +164,8 @@ BEGIN
 			HINT = coalesce('The nearest is "' || cdp_internal.nearest_name(wrong, known) || '".',
 				'Add trust or party.');
 	END IF;
-	INSERT INTO cdp_data.source (source, first_batch_id, last_batch_id)
-	SELECT k.key, t.batch_id + 1, t.batch_id + 1
-	FROM cdp_data.state t
-	CROSS JOIN jsonb_object_keys(sources) AS k (key)
-	ON CONFLICT DO NOTHING;
+	PERFORM cdp_internal.add_source_names(ARRAY(SELECT jsonb_object_keys(sources)), t.batch_id + 1)
+	FROM cdp_data.state t;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.add_sources(jsonb) IS
@@ -199,7 +196,7 @@ BEGIN
 				SELECT i.profile_id
 				FROM cdp_data.link l
 				JOIN cdp_data.identifier i ON i.identifier_id = l.a
-				WHERE l.source = was.source) l
+				WHERE l.source_id = was.source_id) l
 			WHERE p.profile_id = l.profile_id;
 		END IF;
 		IF becomes.trust <> was.trust THEN
