@@ -66,6 +66,10 @@ typedef struct HeldList
 	int64 *ids;
 	CdpkBatchBytes *payloads; /* before each stands a header of 4 bytes */
 	bool broken;              /* what was read are not two arrays of one length without nulls */
+	int slice_count;          /* read, … */
+	int last_slice;           /* … the greatest of them, … */
+	bool uneven;              /* … and another one than that is not full */
+	int last_length;
 } HeldList;
 
 /* add_held adds an identifier at the end. */
@@ -246,14 +250,28 @@ add_slices(Slices *slices, int64 profile_id, int32 slice, const HeldList *list)
 static void
 note_slice(void *arg, int key, const Datum *values, const bool *nulls)
 {
-	read_held(arg, datumCopy(values[0], false, -1), datumCopy(values[1], false, -1), false, 0);
+	HeldList *list = arg;
+	int before = list->count;
+	int slice = DatumGetInt32(values[2]);
+	int length;
+
+	read_held(list, datumCopy(values[0], false, -1), datumCopy(values[1], false, -1), false, 0);
+	length = list->count - before;
+	if (list->slice_count++ == 0 || slice > list->last_slice)
+	{
+		list->uneven |= list->slice_count > 1 && list->last_length != HELD_MAX;
+		list->last_slice = slice;
+		list->last_length = length;
+	}
+	else
+		list->uneven |= length != HELD_MAX;
 }
 
 /* read_slices reads one slice of a profile, or all (-1). */
 static void
 read_slices(Pass *pass, int64 profile_id, int32 slice, HeldList *list)
 {
-	static const int wanted[] = {SLICE_IDENTIFIERS, SLICE_IDENTIFIER_IDS};
+	static const int wanted[] = {SLICE_IDENTIFIERS, SLICE_IDENTIFIER_IDS, SLICE_SLICE};
 	PassColumns key = {1};
 
 	pass_column(&key, SLICE_PROFILE_ID)[0] = Int64GetDatum(profile_id);
@@ -379,7 +397,12 @@ has_held(const Slices *slices, int64 profile_id, const PassFormer *former, const
 		read_held(&stored, former->held.identifiers, former->held.ids, former->held.no_ids,
 				  profile_id);
 	if (former->held.no_identifiers)
+	{
+		if (stored.uneven || stored.slice_count != stored.last_slice + 1 ||
+			stored.last_slice != (list->count - 1) / HELD_MAX)
+			return false;
 		sort_held(&stored);
+	}
 	return !stored.broken && same_held(&stored, list);
 }
 
