@@ -22,7 +22,7 @@ ROWS=${ROWS:-300000}
 BATCH=${BATCH:-100000}
 EVENTS=${EVENTS:-15}
 STREAMS=${STREAMS:-strangers steady}
-declare -A bars=([strangers]="2.6 x plain, WAL 1800" [steady]="1.8 x plain")
+declare -A bars=([strangers]="2.6 x plain, WAL of the refresh alone 1800" [steady]="1.8 x plain")
 template=$PGDATABASE
 file=$PGHOST/ingest.copy
 script=$PGHOST/ingest.sql

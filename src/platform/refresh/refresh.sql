@@ -113,12 +113,34 @@ COMMENT ON FUNCTION cdp_internal.next_batch(tid[], tid[]) IS
 	'Internal: begins the next batch, of these rows of cdp.inbox and lines of cdp.inbox_raw. The caller holds the '
 	'lock.';
 
+-- Verdicts and rules work with the rights of whoever calls them.
+CREATE FUNCTION cdp_internal.check_sees_all() RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	hidden text := (
+		SELECT t.name FROM unnest(cdp_internal.catalogue_tables()) AS t (name)
+		WHERE t.name LIKE 'cdp\_data.%' AND row_security_active(t.name) LIMIT 1);
+BEGIN
+	IF hidden IS NOT NULL THEN
+		RAISE EXCEPTION 'row security applies to role "%" on table %', current_user, hidden
+			USING ERRCODE = 'insufficient_privilege',
+			DETAIL = 'What is computed from the rows that policies show would be wrong.',
+			HINT = 'Call this as the owner of the tables, or as a role with BYPASSRLS.';
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.check_sees_all() IS
+	'Internal: raises an error if policies may hide rows of people, the log or the rules from the current role.';
+
 CREATE FUNCTION cdp_internal.start_batch() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	PERFORM cdp_internal.refresh_lock(wait => true);
+	PERFORM cdp_internal.check_sees_all();
 	PERFORM cdp_internal.progress_begin('change', 0);
 	PERFORM cdp_internal.next_batch();
 END
@@ -217,5 +239,5 @@ row that fails so three times alone is quarantined as failed.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.refresh_lock(boolean), cdp_internal.process_batch(boolean, boolean),
 	cdp_internal.record_batch(cdp_internal.batch_counts, timestamptz, bigint, bigint, bigint),
-	cdp_internal.next_batch(tid[], tid[]), cdp_internal.start_batch(), cdp_internal.refresh_inboxes(bigint, boolean),
-	cdp.refresh(bigint, boolean) FROM PUBLIC;
+	cdp_internal.next_batch(tid[], tid[]), cdp_internal.start_batch(), cdp_internal.check_sees_all(),
+	cdp_internal.refresh_inboxes(bigint, boolean), cdp.refresh(bigint, boolean) FROM PUBLIC;
