@@ -41,6 +41,7 @@ SQL
 restitch() {
 	psql -XqAt -F ' ' -v ON_ERROR_STOP=1 <<-SQL
 		SET work_mem = '$WORK_MEM';
+		SET client_min_messages = warning;
 		SELECT cpu() AS before \gset
 		SELECT identifiers + links + identifiers_moved AS answer FROM cdp.restitch() \gset
 		SELECT round(cpu() - :before, 2), memory('VmHWM') - memory('RssShmem'), :answer;
