@@ -16,7 +16,7 @@ COLUMNS = ["message_id", "type", "anonymous_id", "user_id", "event", "properties
 COPIED = [
     ["m-1", "track", "a-1", None, "Page Viewed", '{"title": "Zażółć \\"gęślą\\"\\njaźń", "n": 1.50}', None, "2026-03-01 10:00:00+02", "web"],
     ["m-2", "identify", "a-1", "u-1", None, None, '{"email": " Zofia@Example.COM", "name": "Zofia, O\'Neil"}', "2026-03-01T09:00:00Z", "web"],
-    ["m-2", "identify", "a-1", "u-1", None, None, '{"email": " Zofia@Example.COM"}', "2026-03-01T09:00:00Z", "web"],
+    ["m-2", "identify", "a-1", "u-1", None, None, '{"name": "Zofia, O\'Neil", "email": " Zofia@Example.COM"}', "2026-03-01T09:00:00Z", "web"],
     ["m-3", "track", None, None, "Page Viewed", None, None, "2026-03-01 12:00:00+00", "web"],
 ]
 
