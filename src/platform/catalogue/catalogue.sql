@@ -56,7 +56,7 @@ BEGIN ATOMIC
 		('verdict',            '{analyst}', 'all',    '{refresh}',        7,    '{}'),
 		('profile',            '{analyst}', 'all',    '{refresh}',        11,
 			'{timeline,level_1,level_2,level_3,accounts}'),
-		('profile_identifier', '{analyst}', 'all',    '{refresh}',        11,   '{}'),
+		('profile_identifier', '{}',        'all',    '{refresh}',        11,   '{}'),
 		('account',            '{analyst}', 'all',    '{refresh}',        12,   '{}'),
 		('account_member',     '{}',        'all',    '{refresh}',        6,    '{}'),
 		('undone',             '{}',        'all',    '{refresh}',        6,    '{}'),
