@@ -9,7 +9,7 @@ SET datestyle = 'ISO';
 SET intervalstyle = 'postgres';
 SELECT cdp.init();
 
--- u1 looks as a stranger and buys under her name; u2 takes two ways in; u3 is too late; k is a kiosk that others look through
+-- u1 looks as a stranger and buys as a known user; u2 takes two ways in; u3 is too late; k is a kiosk that others look through
 SELECT cdp.set_rules('{"device_id": {"max_links": 2}}');
 INSERT INTO cdp.inbox (anonymous_id, user_id, identifiers, event, properties, traits, "timestamp", type) VALUES
 	('a1', NULL, NULL, 'view', '{"campaign": "spring"}', NULL, '2026-03-01 10:00Z', 'track'), ('a1', 'u1', NULL, NULL, NULL, '{"country": "DE"}', '2026-03-01 11:00Z', 'identify'),
@@ -60,7 +60,7 @@ RESET ROLE;
 DROP OWNED BY regress_cdp_table_analyst, regress_cdp_table_stranger;
 DROP ROLE regress_cdp_table_analyst, regress_cdp_table_stranger;
 
--- rows of a query: 20,000 people, each with a funnel of her own
+-- rows of a query: 20,000 people, each with a funnel of its own
 SELECT setseed(0.125);
 CREATE TABLE bt_row AS
 SELECT h AS person, n, timestamptz '2026-01-01' + floor(random() * 12) * interval '8 hours' AS at, ('{a,b,c}'::text[])[1 + floor(random() * 3)::int] AS event

@@ -104,7 +104,7 @@ INSERT INTO cdp.case_event VALUES ('Login', 'session', true, 'sid');
 SELECT cdp.lookup(:ann, 'cases') -> 'cases' AS cases;
 SELECT profile_id = :ann AS ann, kind, case_id, opened_at, openings FROM cdp.open_cases ORDER BY opened_at, profile_id;
 
--- a condition that fails of somebody else does not fail here, few as people are
+-- a condition that fails of another person does not fail here, few as people are
 ANALYZE cdp_data.profile;
 SELECT cdp.create_segment('fragile', $$ (traits ->> 'level')::integer > 0 $$) AS members;
 INSERT INTO cdp.inbox (type, user_id, traits, "timestamp", received_at) VALUES ('identify', 'zed', '{"level": "high"}', '2026-01-12', '2026-06-01');

@@ -175,7 +175,7 @@ SELECT left(verdict(repeat('(', 100000) || 'true' || repeat(')', 100000)), 30);
 SELECT left(verdict(repeat('NOT ', 100000) || 'true'), 30);
 SELECT count(*) AS strict FROM cdp_internal.check_condition(NULL);
 
--- the parts of a condition; each is tried for somebody made up, so that what is wrong with its constants shows while there is nobody
+-- the parts of a condition; each is tried on a made-up person, so that what is wrong with its constants shows while there are no people
 SELECT * FROM cdp_internal.check_condition($$ events > 1 AND (NOT did(timeline, 'x', within => '3 days') OR traits ->> 'plan' = 'pro') AND first_seen < now() $$);
 \set VERBOSITY terse
 SELECT (SELECT count(*) FROM cdp_data.profile) AS people, cdp_internal.try_condition($$ cdp.did(timeline, 'x', within => '1 month') $$);

@@ -14,7 +14,7 @@ GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA cdp, cdp_internal TO regress_cdp_owner 
 GRANT CREATE ON DATABASE cdp_segment_members TO regress_cdp_owner;
 CREATE FUNCTION public.vip(plan text) RETURNS boolean STABLE RETURN plan = 'pro';
 
--- not into a schema of somebody else's
+-- not into a schema of another role
 CREATE SCHEMA cdp_segment AUTHORIZATION regress_cdp_stranger;
 SET ROLE regress_cdp_owner;
 SELECT cdp.init();

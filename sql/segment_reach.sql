@@ -33,7 +33,7 @@ CALL public.trap('PERFORM cdp_internal.batch_end();');
 INSERT INTO cdp.inbox (type, user_id) VALUES ('identify', 'u1');
 SELECT accepted FROM cdp.refresh();
 SELECT name, state, error FROM cdp.segment ORDER BY name;
-CALL public.trap($$ PERFORM cdp_internal.batch_stage('batch_touched', 'SELECT 1::bigint AS profile_id'); $$);
+CALL public.trap($$ PERFORM cdp_internal.batch_stage('batch_lapsed', 'SELECT 1::bigint AS profile_id'); $$);
 INSERT INTO cdp.inbox (type, user_id) VALUES ('identify', 'u1');
 SELECT accepted FROM cdp.refresh();
 SELECT name, state, error FROM cdp.segment ORDER BY name;

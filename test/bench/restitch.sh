@@ -1,6 +1,7 @@
 #!/bin/bash
 # Cost of cdp.restitch() beside that of the refreshes that brought the same events: CPU seconds of the backend, the
-# peak of memory of its own (without shared memory), and bytes of disk in use meanwhile, at two sizes of the log.
+# peak of memory of its own (without shared memory), by how much the database grows until the end of the transaction,
+# and the temporary files written, at two sizes of the log.
 #   ROWS=300000    events, first a quarter of them, then all
 #   BATCH=100000   events a refresh
 #   WORK_MEM=4MB   as a server has it by default
@@ -18,6 +19,8 @@ psql -Xq -v ON_ERROR_STOP=1 <<-'SQL'
 		FROM (SELECT string_to_array(regexp_replace(pg_read_file('/proc/self/stat'), '\(.*\)', 'name'), ' ') AS f) s $$;
 	CREATE FUNCTION memory(key text) RETURNS numeric LANGUAGE sql VOLATILE AS $$
 		SELECT round(substring(pg_read_file('/proc/self/status') FROM key || ':\s+(\d+)')::numeric / 1024) $$;
+	CREATE FUNCTION temporary() RETURNS bigint LANGUAGE sql VOLATILE AS $$
+		SELECT temp_bytes FROM pg_stat_database WHERE datname = current_database() $$;
 	CREATE TABLE spent (seconds numeric);
 	-- brings the stream to its n-th event, and adds up what refreshing took
 	CREATE PROCEDURE bring_measured(n bigint, batch bigint) LANGUAGE plpgsql AS $$
@@ -37,14 +40,22 @@ psql -Xq -v ON_ERROR_STOP=1 <<-'SQL'
 	$$;
 SQL
 
-# restitch: prints its CPU seconds, the peak of memory in MB, and what it found wrong
+# restitch: prints its CPU seconds, in MB the peak of memory, the growth of the database and temporary
+# files, and what it found wrong
 restitch() {
 	psql -XqAt -F ' ' -v ON_ERROR_STOP=1 <<-SQL
 		SET work_mem = '$WORK_MEM';
 		SET client_min_messages = warning;
-		SELECT cpu() AS before \gset
+		SELECT cpu() AS before, pg_database_size(current_database()) AS size, temporary() AS written \gset
+		BEGIN;
 		SELECT identifiers + links + identifiers_moved AS answer FROM cdp.restitch() \gset
-		SELECT round(cpu() - :before, 2), memory('VmHWM') - memory('RssShmem'), :answer;
+		SELECT round(cpu() - :before, 2) AS seconds, memory('VmHWM') - memory('RssShmem') AS memory \gset
+		-- the files of tables that it has dropped are there until the commit
+		SELECT pg_database_size(current_database()) - :size AS grown \gset
+		COMMIT;
+		-- a session reports no more often than once a second
+		SELECT pg_sleep(2) AS slept \gset
+		SELECT :seconds, :memory, :grown / 1048576, (temporary() - :written) / 1048576, :answer;
 	SQL
 }
 
@@ -52,8 +63,9 @@ for rows in $((ROWS / 4)) "$ROWS"; do
 	psql -Xqc "CALL bring_measured($rows, $BATCH)"
 	psql -Xqc "VACUUM (ANALYZE)"
 	spent=$(psql -XqAtc "SELECT sum(seconds) FROM spent")
-	read -r seconds memory wrong < <(restitch)
+	read -r seconds memory grown temporary wrong < <(restitch)
 	[ "$wrong" = 0 ] || exit 1
-	awk -v n="$rows" -v r="$spent" -v s="$seconds" -v m="$memory" \
-		'BEGIN { printf "%d events: refresh %.1f us an event, restitch %.1f (%.2f times), %d MB\n", n, r / n * 1e6, s / n * 1e6, s / r, m }'
+	awk -v n="$rows" -v r="$spent" -v s="$seconds" -v m="$memory" -v g="$grown" -v t="$temporary" 'BEGIN {
+		printf "%d events: refresh %.1f us an event, restitch %.1f (%.2f times), ", n, r / n * 1e6, s / n * 1e6, s / r
+		printf "%d MB of memory, the database grows by %d MB, temporary files of %d MB\n", m, g, t }'
 done

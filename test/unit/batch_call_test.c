@@ -37,7 +37,7 @@ phases_have_an_order(void)
 	CdpkBatchAlias alias = {1, 2, 1, false, false};
 	const CdpkBatchIdPair *pairs;
 	const int64_t *ids;
-	int64_t nobody = 0;
+	int64_t no_id = 0;
 	size_t count;
 	size_t first;
 
@@ -55,7 +55,7 @@ phases_have_an_order(void)
 	CHECK(cdpk_batch_add_voids(batch, &loop, 1) == CDPK_INVALID);
 	CHECK(cdpk_batch_link(batch) == CDPK_INVALID);
 	CHECK(cdpk_batch_number(batch, 0) == CDPK_OK);
-	CHECK(cdpk_batch_add_named(batch, &nobody, 1) == CDPK_INVALID);
+	CHECK(cdpk_batch_add_named(batch, &no_id, 1) == CDPK_INVALID);
 	CHECK(cdpk_batch_add_aliases(batch, &alias, 1) == CDPK_INVALID);
 	CHECK(cdpk_batch_alias_ends(batch, &ids, &count) == CDPK_OK && count == 0);
 	CHECK(cdpk_batch_add_aliases(batch, &alias, 1) == CDPK_INVALID);

@@ -353,7 +353,7 @@ wrong_rows_are_noticed(void)
 static void
 wrong_calls_are_noticed(void)
 {
-	static const int64_t nobody = 0;
+	static const int64_t no_id = 0;
 	CdpkStitchNamespace none[] = {{"user_id", 7, 10, 0, NULL}};
 	CdpkStitchRules wrong = {none, 1, CDPK_UNLIMITED};
 	Tables tables;
@@ -371,7 +371,7 @@ wrong_calls_are_noticed(void)
 	CHECK(cdpk_stitch_run(stitch) == CDPK_INVALID);
 	cdpk_stitch_free(stitch);
 	stitch = begin(&tables, SOUND, &callbacks);
-	CHECK(cdpk_stitch_check_profiles(stitch, &nobody, 1) == CDPK_OK);
+	CHECK(cdpk_stitch_check_profiles(stitch, &no_id, 1) == CDPK_OK);
 	CHECK(cdpk_stitch_run(stitch) == CDPK_INVALID);
 	cdpk_stitch_free(stitch);
 	/* a limit or cap of 0 would allow no identifier */

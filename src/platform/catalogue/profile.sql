@@ -49,12 +49,12 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.profile.traits IS 'Traits of the person; NULL: none.';
 	COMMENT ON COLUMN cdp_data.profile.limited IS 'Number of identifiers of each namespace that has max_per_profile.';
 	COMMENT ON COLUMN cdp_data.profile.identifiers IS
-		'Its identifiers, sorted; NULL: there are more than 64, see cdp_data.profile_identifier.';
+		'Its identifiers, sorted; NULL: there are more than cdp_internal.held_max(), see cdp_data.profile_identifier.';
 	COMMENT ON COLUMN cdp_data.profile.identifier_ids IS
 		'The identifier_id of each; NULL: that of the only one is the profile_id, or identifiers is NULL.';
 	COMMENT ON COLUMN cdp_data.profile.accounts IS
-		'The accounts that its identifiers are members of, sorted; NULL: none; empty: more than 64, see '
-		'cdp_data.account_member.';
+		'The accounts that its identifiers are members of, sorted; NULL: none; empty: more than '
+		'cdp_internal.held_max(), see cdp_data.account_member.';
 	COMMENT ON COLUMN cdp_data.profile.expires_at IS
 		'Time at which the first of the values behind the traits expires; NULL: none does.';
 	COMMENT ON COLUMN cdp_data.profile.level_1 IS
@@ -69,9 +69,10 @@ BEGIN
 		identifier_ids bigint[] NOT NULL,
 		PRIMARY KEY (profile_id, slice));
 	COMMENT ON TABLE cdp_data.profile_identifier IS
-		'The identifiers of profiles that have more than 64. Distribution key: profile_id.';
+		'The identifiers of profiles that have more than cdp_internal.held_max(). Distribution key: profile_id.';
 	COMMENT ON COLUMN cdp_data.profile_identifier.profile_id IS 'The profile.';
-	COMMENT ON COLUMN cdp_data.profile_identifier.slice IS 'From 0 on; each has 64 identifiers, but for the last.';
+	COMMENT ON COLUMN cdp_data.profile_identifier.slice IS
+		'From 0 on; each has cdp_internal.held_max() identifiers, but for the last.';
 	COMMENT ON COLUMN cdp_data.profile_identifier.identifiers IS 'Identifiers, in any order.';
 	COMMENT ON COLUMN cdp_data.profile_identifier.identifier_ids IS 'The identifier_id of each.';
 
@@ -230,6 +231,12 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.init_profile_tables() IS
 	'Internal: makes the tables of people, of accounts, and of what is folded into them.';
 
+CREATE FUNCTION cdp_internal.held_max() RETURNS integer
+	AS 'MODULE_PATHNAME', 'cdp_held_max' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.held_max() IS
+	'Internal: returns how many identifiers, and how many accounts, a row of cdp_data.profile holds at most; a profile '
+	'that has more holds none of them in its row.';
+
 CREATE FUNCTION cdp_internal.default_trait_rule(trait text) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN CASE WHEN trait = '*' THEN 'trusted_last' END;
@@ -252,5 +259,5 @@ COMMENT ON FUNCTION cdp.trait_rules() IS
 	'Returns the trait rules in force, as the document that cdp.set_trait_rules() takes: trait to rule, * for all '
 	'traits that have no rule of their own.';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_profile_tables(), cdp_internal.default_trait_rule(text),
-	cdp.trait_rules() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.init_profile_tables(), cdp_internal.held_max(),
+	cdp_internal.default_trait_rule(text), cdp.trait_rules() FROM PUBLIC;

@@ -90,7 +90,8 @@ CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
 		CROSS JOIN LATERAL (
 			SELECT cdp_internal.verify_held(array_agg(i.identifier ORDER BY i.identifier),
 				array_agg(i.identifier_id ORDER BY i.identifier),
-				CASE WHEN count(*) > 64 THEN (count(*) + 63) / 64 ELSE 0 END, (
+				CASE WHEN count(*) > cdp_internal.held_max() THEN (count(*) - 1) / cdp_internal.held_max() + 1
+					ELSE 0 END, (
 					SELECT cdp_internal.held_accounts(array_agg(DISTINCT m.group_id))
 					FROM cdp_data.identifier o
 					JOIN cdp_data.account_member m ON m.identifier_id = o.identifier_id
@@ -100,7 +101,7 @@ CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
 		CROSS JOIN LATERAL (
 			SELECT cdp_internal.verify_held(array_agg(u.identifier ORDER BY u.identifier),
 				array_agg(u.identifier_id ORDER BY u.identifier),
-				CASE WHEN max(u.ordinality) > 64 THEN -1 ELSE max(f.slice) END, p.accounts)
+				CASE WHEN max(u.ordinality) > cdp_internal.held_max() THEN -1 ELSE max(f.slice) END, p.accounts)
 				AS found
 			FROM (
 				SELECT 0 AS slice, p.identifiers, coalesce(p.identifier_ids, ARRAY[p.profile_id]) AS identifier_ids

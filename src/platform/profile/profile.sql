@@ -79,7 +79,7 @@ COMMENT ON FUNCTION cdp_internal.init_profile() IS 'Internal: makes the views of
 -- As in pass_held_account.c.
 CREATE FUNCTION cdp_internal.held_accounts(accounts text[]) RETURNS text[]
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-	RETURN CASE WHEN cardinality(accounts) <= 64 THEN ARRAY(
+	RETURN CASE WHEN cardinality(accounts) <= cdp_internal.held_max() THEN ARRAY(
 			SELECT a.account
 			FROM unnest(accounts) AS a (account)
 			ORDER BY a.account COLLATE "C")

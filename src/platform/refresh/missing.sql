@@ -87,12 +87,24 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.refuse_missing(bigint, bigint) IS
 	'Internal: raises the error for a person whose events the log lacks.';
 
+CREATE FUNCTION cdp_internal.count_absent() RETURNS bigint
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN (SELECT greatest(s.event_id - (SELECT count(*) FROM cdp_data.event), 0) FROM cdp_data.state s);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.count_absent() IS
+	'Internal: returns how many accepted events the log lacks, with those given up by cdp.restitch(incomplete => '
+	'true).';
+
 CREATE FUNCTION cdp_internal.count_missing() RETURNS bigint
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	RETURN (SELECT greatest(s.event_id - s.lost - (SELECT count(*) FROM cdp_data.event), 0) FROM cdp_data.state s);
+	RETURN (SELECT greatest(cdp_internal.count_absent() - s.lost, 0) FROM cdp_data.state s);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.count_missing() IS
@@ -192,6 +204,6 @@ COMMENT ON FUNCTION cdp_internal.verify_missing(bigint) IS
 	'NULL: all.';
 
 REVOKE ALL ON FUNCTION cdp_internal.has_month(timestamptz), cdp_internal.missing_months(bigint),
-	cdp_internal.refuse_missing(bigint, bigint), cdp_internal.count_missing(), cdp_internal.check_log(),
-	cdp_internal.start_whole_change(), cdp_internal.verify_missing(bigint)
+	cdp_internal.refuse_missing(bigint, bigint), cdp_internal.count_absent(), cdp_internal.count_missing(),
+	cdp_internal.check_log(), cdp_internal.start_whole_change(), cdp_internal.verify_missing(bigint)
 	FROM PUBLIC;

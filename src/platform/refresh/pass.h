@@ -40,6 +40,7 @@
 #include "core/base/idmap.h"
 #include "core/batch/batch.h"
 #include "platform/catalogue/hash_key.h"
+#include "platform/catalogue/held_max.h"
 #include "platform/identity/blocked.h"
 #include "platform/identity/map_hash.h"
 #include "platform/identity/resolve.h"
@@ -499,9 +500,6 @@ extern bool pass_is_claimed(const Pass *pass, int64 identifier_id);
 
 /* pass_log.c */
 extern void pass_log(Pass *pass);
-
-/* how many identifiers and accounts a row has at most; also in cdp_internal.restitch_fold() and held_accounts() */
-#define HELD_MAX 64
 
 /* What a profile holds, as columns of its row. */
 typedef struct PassHeld

@@ -7,7 +7,12 @@ CREATE FUNCTION cdp_internal.restitch_pass(INOUT identifier_id bigint, OUT done 
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	done := (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	-- what only the rows of an inbox can have
+	done.taken := 0;
+	done.accepted := 0;
+	done.duplicate := 0;
+	done.quarantined := 0;
+	done.self_links := 0;
 	PERFORM cdp_internal.progress_set('numbers', 0, 0);
 	PERFORM cdp_internal.restitch_normalize();
 	identifier_id := cdp_internal.restitch_map(identifier_id);
@@ -56,11 +61,13 @@ AS $function$
 DECLARE
 	started timestamptz := clock_timestamp();
 	done cdp_internal.batch_counts;
+	absent bigint;
 	missing bigint;
 BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	PERFORM cdp_internal.start_batch();
-	missing := cdp_internal.count_missing();
+	absent := cdp_internal.count_absent();
+	missing := absent - (SELECT s.lost FROM cdp_data.state s);
 	IF missing > 0 AND NOT coalesce(restitch_log.incomplete, false) THEN
 		RAISE EXCEPTION 'the log lacks % of the events that were accepted', missing
 			USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -68,7 +75,7 @@ BEGIN
 			HINT = 'Attach the detached months again, or use the events left with cdp.restitch(incomplete => true).';
 	END IF;
 	DELETE FROM cdp_data.undone;
-	UPDATE cdp_data.state s SET lost = greatest(s.event_id - (SELECT count(*) FROM cdp_data.event), 0);
+	UPDATE cdp_data.state SET lost = absent;
 	PERFORM cdp_internal.progress_begin('restitch', s.event_id - s.lost) FROM cdp_data.state s;
 	done := cdp_internal.process_batch(whole => true);
 	PERFORM cdp_internal.batch_end();

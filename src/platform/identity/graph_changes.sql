@@ -1,5 +1,5 @@
--- Identity resolution of a batch: its identifiers, its evidence, the resulting profiles, the anchors of its events.
--- A verdict or a rule stages its changes in the relations of cdp_internal.stage_graph_changes() and takes the same way.
+-- The changes of a verdict or a rule in the graph: staged as relations of the batch, which cdp_internal.refresh_pass()
+-- reads beside the rows of the inboxes.
 
 CREATE FUNCTION cdp_internal.stage_graph_changes(unlinked text DEFAULT NULL, blocked text DEFAULT NULL,
 	retry text DEFAULT NULL, checked text DEFAULT NULL, forbids text DEFAULT NULL, judged text DEFAULT NULL,
