@@ -67,6 +67,8 @@ typedef enum PassTable
 	TABLE_NUMBERED_IDENTIFIER,
 	/* … and the events that may have wrong anchors */
 	TABLE_SUSPECT,
+	/* the profiles whose rows a restitch wrote */
+	TABLE_TOUCHED,
 	PASS_TABLES
 } PassTable;
 
@@ -196,6 +198,11 @@ enum
 	SUSPECT_EVENT_ID,
 	SUSPECT_IDENTIFIER_ID,
 	SUSPECT_AT
+};
+
+enum
+{
+	TOUCHED_PROFILE_ID
 };
 
 /* ---------------------------------------------------------------- rows */
@@ -551,6 +558,7 @@ typedef struct PassFold
 	CdpkIdMap gone;     /* profiles that become part of others, not folded anew */
 	CdpkIdMap replaced; /* profiles of which nothing is kept */
 	CdpkIdMap rebuilt;  /* … as they are folded anew from the log */
+	PassIds written;    /* profiles whose rows, or slices, were not what they are now */
 } PassFold;
 
 /* pass_account.c */
@@ -582,6 +590,7 @@ typedef struct PassRefold
 	const CdpkBatchPart *folded; /* of the first profile, what came before; or NULL */
 	bool unfinished;    /* the last one, which has a summary, is not written: more events come */
 	CdpkBatchPart last; /* what it is so far */
+	PassIds written;    /* profiles whose rows, or slices, were not what they are now */
 } PassRefold;
 
 extern void pass_refold(Pass *pass, PassRefold *refold);

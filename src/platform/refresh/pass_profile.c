@@ -351,6 +351,9 @@ pass_write_profiles(PassFold *fold)
 		class_counts[classes[i]]++;
 		if (part == NULL)
 			chosen[count++] = &profiles[i];
+		if (part == NULL || classes[i] != SET_NOTHING ||
+			fold->helds[place_of(fold, &profiles[i])].changed)
+			pass_add_id(&fold->written, profiles[i].profile_id);
 		if ((part == NULL || (classes[i] & SET_TIMELINE)) &&
 			profiles[i].timeline.length + VARHDRSZ > HEAVY)
 			pass_add_id(&heavy, profiles[i].profile_id);

@@ -284,6 +284,19 @@ carry(Folder *folder, const PassRefold *refold)
 		MemoryContextDelete(former);
 }
 
+/* write_touched lists profiles whose rows were written. */
+static void
+write_touched(Pass *pass, const PassIds *written)
+{
+	PassColumns row = {written->count};
+	Datum *profile_id = pass_column(&row, TOUCHED_PROFILE_ID);
+
+	for (int i = 0; i < written->count; i++)
+		profile_id[i] = Int64GetDatum(written->items[i]);
+	if (written->count > 0)
+		store_insert(pass_table(pass, TABLE_TOUCHED), written->count, pass_columns(&row));
+}
+
 /* fold folds the profiles of a slice, and writes those whose rows differ. */
 static void
 fold(Folder *folder, Slice *slice)
@@ -298,6 +311,7 @@ fold(Folder *folder, Slice *slice)
 	refold->identifier_count = slice->identifier_count;
 	refold->folded = folder->carried_context != NULL ? &folder->carried : NULL;
 	pass_refold(slice->pass, refold);
+	write_touched(slice->pass, &refold->written);
 	carry(folder, refold);
 	folder->done += slice->event_count;
 }
