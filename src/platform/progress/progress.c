@@ -137,11 +137,12 @@ static struct
 	Oid ids[VALUES_OF_PLACE];
 } run;
 
-/* store writes a value, if the user may. */
+/* store writes a value, if the user may, and unless parallel workers run: sequences are not set meanwhile. */
 static void
 store(int which, int64 value)
 {
-	if (pg_class_aclcheck(run.ids[which], GetUserId(), ACL_UPDATE) == ACLCHECK_OK)
+	if (!IsInParallelMode() &&
+		pg_class_aclcheck(run.ids[which], GetUserId(), ACL_UPDATE) == ACLCHECK_OK)
 		DirectFunctionCall2(setval_oid, ObjectIdGetDatum(run.ids[which]), Int64GetDatum(value));
 }
 
