@@ -410,24 +410,40 @@ apply_items(const PassFold *fold, uint32_t first, HeldList *list)
 			add_held(list, fold->items[i].identifier_id, &fold->items[i].payload);
 }
 
+/* read_last reads the last slice of a profile of so many identifiers, which must say the same. */
+static void
+read_last(Pass *pass, int64 profile_id, int count, HeldList *list)
+{
+	HeldList after = {0};
+	int32 last = (count - 1) / HELD_MAX;
+
+	if (count <= HELD_MAX)
+		pass_check(CDPK_CORRUPT);
+	read_slices(pass, profile_id, last, list);
+	read_slices(pass, profile_id, last + 1, &after);
+	if (list->count != (count - 1) % HELD_MAX + 1 || after.count > 0)
+		pass_check(CDPK_CORRUPT);
+}
+
 /* hold_many brings the slices of a profile that had more than a row holds to what it has after the batch. */
 static void
 hold_many(Slices *slices, int64 profile_id, uint32_t first, int count, HeldList *list)
 {
 	Pass *pass = slices->fold->pass;
-	int32 last = (count - 1) / HELD_MAX;
+	int32 last = count / HELD_MAX;
 
 	if (!any_leaves(slices->fold, first))
 	{
-		if (count % HELD_MAX > 0)
-			read_slices(pass, profile_id, last, list);
-		else
-			last++;
+		read_last(pass, profile_id, count, list);
+		if (count % HELD_MAX == 0)
+			list->count = 0; /* it is full, and stays as it is */
 		apply_items(slices->fold, first, list);
 		add_slices(slices, profile_id, last, list);
 		return;
 	}
 	read_slices(pass, profile_id, -1, list);
+	if (list->count != count)
+		pass_check(CDPK_CORRUPT);
 	apply_items(slices->fold, first, list);
 	pass_add_id(&slices->gone, profile_id);
 	if (list->count > HELD_MAX)
