@@ -403,9 +403,6 @@ extern void pass_check(CdpkStatus status);
 extern SPITupleTable *pass_query(Pass *pass, const char *query, int argument_count,
 								 const Oid *types, const Datum *arguments, uint64 *count);
 
-/* Runs a query of one row and one column of a type of fixed length, and returns its value. */
-extern Datum pass_ask_value(Pass *pass, const char *query);
-
 /* Runs a statement, and returns the number of rows processed. */
 extern uint64 pass_run(Pass *pass, const char *statement, int argument_count, const Oid *types,
 					   const Datum *arguments);
@@ -416,12 +413,9 @@ extern bool pass_ask(Pass *pass, const char *query);
 /* Runs a query of one text. */
 extern char *pass_ask_text(Pass *pass, const char *query);
 
-/* Runs a query of one jsonb, which lasts as long as the pass. */
-extern Jsonb *pass_ask_jsonb(Pass *pass, const char *query);
-
 /*
- * Does the same for a query that reads one table of cdp_data, unless the table's rows are still those of
- * the last time in the session.  The query must be a constant.
+ * Runs a query of one jsonb, which lasts as long as the pass.  It reads one table of cdp_data, and is not run if
+ * the table's rows are still those of the last time in the session.  The query must be a constant.
  */
 extern Jsonb *pass_ask_kept(Pass *pass, const char *query, const char *table);
 
@@ -507,7 +501,7 @@ extern bool pass_is_claimed(const Pass *pass, int64 identifier_id);
 /* pass_log.c */
 extern void pass_log(Pass *pass);
 
-/* how many identifiers and accounts a row has at most; also in cdp_internal.restitch_fold() and held_accounts() */
+/* how many identifiers and accounts a row has at most; also in cdp_internal.held_accounts() */
 #define HELD_MAX 64
 
 /* What a profile holds, as columns of its row. */
@@ -572,6 +566,8 @@ extern void pass_note_held(PassFold *fold);
 extern void pass_hold(PassFold *fold);
 
 /* pass_profile.c */
+extern void pass_add_summaries(Pass *pass, PassColumns *columns,
+							   const CdpkStitchProfile *const *summaries);
 extern void pass_write_profiles(PassFold *fold);
 
 /* pass_fold.c */

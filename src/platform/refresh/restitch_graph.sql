@@ -184,14 +184,14 @@ COMMENT ON FUNCTION cdp_internal.restitch_end_profiles() IS
 	'Internal: deletes the rows of profiles that are not in the graph built anew.';
 
 CREATE FUNCTION cdp_internal.restitch_anchor_events(identifier_id bigint) RETURNS bigint
-	AS 'MODULE_PATHNAME', 'cdp_restitch_anchor' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+	AS 'MODULE_PATHNAME', 'cdp_restitch_anchor_events' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.restitch_anchor_events(bigint) IS
 	'Internal: brings the events that cdp_internal.restitch_graph() found at wrong anchors, and those at shared '
 	'identifiers, to their anchors by cdp_data.identifier, in chunks. Takes the last number assigned; returns the '
 	'number of events moved.';
 
 CREATE FUNCTION cdp_internal.restitch_fold_profiles(identifier_id bigint) RETURNS void
-	AS 'MODULE_PATHNAME', 'cdp_restitch_fold' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+	AS 'MODULE_PATHNAME', 'cdp_restitch_fold_profiles' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.restitch_fold_profiles(bigint) IS
 	'Internal: folds all events of the log, by profile and in slices, and writes the rows of profiles that differ. '
 	'Takes the last number assigned.';
