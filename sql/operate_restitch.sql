@@ -99,6 +99,28 @@ SELECT * FROM cdp.verify();
 SELECT count(*) FROM cdp.members('everyone');
 ROLLBACK;
 
+-- the batch counts the profiles that changed, and those alone
+CREATE FUNCTION touched(fault text, OUT touched bigint) LANGUAGE plpgsql SET search_path = public, cdp, pg_temp AS $$
+BEGIN
+	EXECUTE fault;
+	PERFORM cdp.restitch();
+	touched := (SELECT b.profiles_touched FROM cdp.batch b ORDER BY b.batch_id DESC LIMIT 1);
+	RAISE EXCEPTION 'taken back' USING ERRCODE = 'ZZ001';
+EXCEPTION WHEN SQLSTATE 'ZZ001' THEN
+	RETURN;
+END
+$$;
+SELECT count(*) AS people FROM cdp_data.profile;
+SELECT f.fault, t.touched FROM (VALUES
+	($$ SELECT $$),
+	($$ UPDATE cdp_data.profile SET events = 9 WHERE profile_id = cdp.profile_of('user_id:u2') $$),
+	($$ UPDATE cdp_data.profile SET identifiers = NULL, accounts = '{another}' WHERE profile_id = cdp.profile_of('user_id:u2') $$),
+	($$ UPDATE cdp_data.profile SET accounts = '{another}' WHERE profile_id IN (cdp.profile_of('user_id:u2'), cdp.profile_of('user_id:u5')) $$),
+	($$ UPDATE cdp_data.identifier SET profile_id = cdp.profile_of('user_id:u2') WHERE identifier = 'user_id:u6' $$),
+	($$ DELETE FROM cdp_data.profile WHERE profile_id = cdp.profile_of('user_id:u2') $$),
+	($$ INSERT INTO cdp_data.profile (profile_id) VALUES (4711) $$)) f (fault)
+CROSS JOIN LATERAL touched(f.fault) t;
+
 -- history is kept, and what follows goes on from there
 UPDATE cdp_data.identifier SET profile_id = cdp.profile_of('user_id:u2') WHERE identifier = 'anonymous_id:a';
 SELECT identifiers_moved, profiles_created FROM cdp.restitch();

@@ -150,6 +150,11 @@ END $$;
 BEGIN;
 SELECT pg_temp.known_faults();
 ROLLBACK;
+-- a person whom nothing names is no person without differences
+SELECT * FROM cdp.verify(NULL::bigint);
+SELECT * FROM cdp.verify(cdp.profile_of('user_id:typo'));
+SELECT * FROM cdp.verify(NULL::cdp.identifier);
+SELECT * FROM cdp.verify(NULL::text);
 -- a condition follows what is renamed
 CREATE FUNCTION public.known(t cdp.traits) RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT t IS NOT NULL';
 SELECT cdp.create_segment('known', 'public.known(traits)');

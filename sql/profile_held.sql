@@ -108,6 +108,23 @@ SELECT f.statement, fault(f.statement) FROM (VALUES
 	('INSERT INTO cdp_data.profile_identifier SELECT profile_id, 5, identifiers, identifier_ids FROM cdp_data.profile_identifier WHERE slice = 0'),
 	('INSERT INTO cdp_data.profile_identifier SELECT 4711, 0, identifiers, identifier_ids FROM cdp_data.profile_identifier WHERE slice = 0 LIMIT 1')) f (statement);
 
+-- a count that contradicts the slices: nothing is written over, and restitch() mends it
+SELECT devices('gil', 1, 69), devices('hal', 1, 127);
+CREATE FUNCTION miscount(who text, says int, OUT accepted bigint, OUT reason text, OUT error text, OUT slices text, OUT mended text, OUT after_that bigint) LANGUAGE plpgsql AS $$
+BEGIN
+	UPDATE cdp_data.profile SET identifier_count = says WHERE profile_id = cdp.profile_of('user_id:' || who);
+	accepted := devices(who, 1001, 1001);
+	SELECT q.reason, q.detail INTO reason, error FROM cdp.quarantine q ORDER BY q.quarantine_id DESC LIMIT 1;
+	slices := (SELECT h.slices FROM held h WHERE h.name = who);
+	PERFORM cdp.restitch();
+	mended := (SELECT format('%s: %s, wrong: %s', h.identifier_count, h.slices, (SELECT count(*) FROM wrong)) FROM held h WHERE h.name = who);
+	after_that := devices(who, 1002, 1002);
+	RAISE EXCEPTION USING ERRCODE = 'ZZ001';
+EXCEPTION WHEN SQLSTATE 'ZZ001' THEN
+	RETURN;
+END $$;
+SELECT f.who, f.says, m.* FROM (VALUES ('gil', 69), ('gil', 71), ('gil', 6), ('gil', 64), ('gil', 128), ('gil', 134), ('gil', -1), ('gil', -100), ('hal', 64), ('hal', 192), ('hal', 127), ('hal', 129)) f (who, says) CROSS JOIN LATERAL miscount(f.who, f.says) m;
+
 -- what a person that grows by one identifier a batch writes does not grow: one row of the profile, one slice
 CREATE TABLE written (name text, rows bigint);
 CREATE FUNCTION note_written() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO public.written VALUES (TG_TABLE_NAME, 1); RETURN NULL; END $$;

@@ -135,7 +135,7 @@ cdpk_batch_add_named(CdpkBatch *batch, const int64_t *identifier_ids, size_t cou
 	return CDPK_OK;
 }
 
-/* Note which identifiers are in the graph no more: blocked, or carried by no event. */
+/* Note which of the identifiers of events that are taken back stay in the graph: another event carries them. */
 CdpkStatus
 batch_settle_graph(CdpkBatch *batch)
 {

@@ -35,8 +35,8 @@ batch_index_moves(CdpkBatch *batch)
 }
 
 /* Return the profile after the batch of an identifier that has a row in the tables. */
-int64_t
-batch_profile_after(const CdpkBatch *batch, int64_t identifier_id, int64_t profile_id)
+static int64_t
+find_profile_after(const CdpkBatch *batch, int64_t identifier_id, int64_t profile_id)
 {
 	uint32_t move = cdpk_idmap_get(&batch->identifier_move, (uint64_t) identifier_id);
 
@@ -67,7 +67,7 @@ settle_identifiers(CdpkBatch *batch)
 		identifier->shared_after = identifier->profile_id != 0 && identifier->shared;
 		if (identifier->identifier_id != 0 && !identifier->is_new)
 			identifier->profile_after =
-				batch_profile_after(batch, identifier->identifier_id, identifier->profile_id);
+				find_profile_after(batch, identifier->identifier_id, identifier->profile_id);
 	}
 	for (size_t i = 0; i < batch->result->sharing_count; i++)
 	{
@@ -276,7 +276,7 @@ cdpk_batch_reanchor(CdpkBatch *batch, const CdpkBatchReanchored **reanchored, si
 
 		if (identifier->identifier_id != 0)
 			identifier->profile_after =
-				batch_profile_after(batch, identifier->identifier_id, identifier->profile_id);
+				find_profile_after(batch, identifier->identifier_id, identifier->profile_id);
 	}
 	for (uint32_t i = 0; i < batch->stray_count; i++)
 	{

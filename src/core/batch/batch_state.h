@@ -398,8 +398,6 @@ extern CdpkStatus batch_settle_plain(CdpkBatch *batch);
 
 /* batch_anchor.c */
 extern CdpkStatus batch_index_moves(CdpkBatch *batch);
-extern int64_t batch_profile_after(const CdpkBatch *batch, int64_t identifier_id,
-								   int64_t profile_id);
 extern int64_t batch_profile_of_anchor(const CdpkBatch *batch, int64_t identifier_id);
 
 /* batch_value.c: rows is an array of pointers */

@@ -51,7 +51,7 @@ typedef struct CdpkStitchIdentifier
 {
 	int64_t identifier_id;
 	int64_t profile_id;     /* as the tables have it; 0: in no profile yet */
-	const uint8_t *payload; /* of core/identifier/identifier.h; copied */
+	const uint8_t *payload; /* of core/identifier/identifier.h; not copied if lasting */
 	size_t length;
 	uint32_t name_space;
 	bool present;     /* some event carries it, and it is neither blocked nor erased */

@@ -74,7 +74,7 @@ BEGIN
 	COMMENT ON TABLE cdp_data.identifier IS
 		'One row for each identifier ever seen, with the profile it is in now. Distribution key: identifier_id.';
 	COMMENT ON COLUMN cdp_data.identifier.identifier_id IS
-		'Number of the identifier, assigned once in the order of arrival, and never changed.';
+		'Number of the identifier, assigned once by the batch that first saw it, and never changed.';
 	COMMENT ON COLUMN cdp_data.identifier.identifier IS
 		'The identifier, normalised. No two rows have the same: there is one writer at a time, and it looks first.';
 	COMMENT ON COLUMN cdp_data.identifier.profile_id IS

@@ -102,7 +102,7 @@ BEGIN
 	CREATE INDEX event_batch_id ON cdp_data.event USING brin (batch_id);
 	COMMENT ON TABLE cdp_data.event IS
 		'The log: all accepted events, partitioned by month. Distribution key: identifier_id.';
-	COMMENT ON COLUMN cdp_data.event.event_id IS 'Number of the event, in the order of arrival.';
+	COMMENT ON COLUMN cdp_data.event.event_id IS 'Number of the event, in the order of the batches.';
 	COMMENT ON COLUMN cdp_data.event.identifier_id IS
 		'The anchor: the strongest identifier of the event; 0: all its identifiers are blocked.';
 	COMMENT ON COLUMN cdp_data.event."timestamp" IS 'When it happened, corrected for the client''s clock.';

@@ -128,37 +128,55 @@ It reads one snapshot, so refreshes may run meanwhile; it takes no lock that the
 hot standby, and can be cancelled. It takes memory for sorting (work_mem), for some ten thousand identifiers, and for
 the largest person; and space on disk (temp_file_limit) for a few hundred bytes an event.$comment$;
 
+-- No row would say that all is well.
+CREATE FUNCTION cdp_internal.check_named(person text) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF person IS NULL THEN
+		RAISE EXCEPTION 'no person is named' USING ERRCODE = 'null_value_not_allowed',
+			DETAIL = 'The argument is null.', HINT = 'cdp.verify() without an argument verifies all.';
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.check_named(text) IS
+	'Internal: raises an error if the person to verify is NULL.';
+
 CREATE FUNCTION cdp.verify(profile_id bigint)
 	RETURNS TABLE (stage text, item text, expected text, found text)
-	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE COST 10000
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 10000
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	PERFORM cdp_internal.check_columns();
+	PERFORM cdp_internal.check_named(verify.profile_id::text);
 	RETURN QUERY SELECT * FROM cdp_data.verify(verify.profile_id, NULL);
 END
 $function$;
 COMMENT ON FUNCTION cdp.verify(bigint) IS
 	'The same for one person, by a present or former profile_id: the identifiers, their links and events, and the '
 	'profile; not accounts and segments. A link whose row is missing is found if an event that says it is anchored at '
-	'an identifier of the person or one linked to it. Error: there is no such person now (42704).';
+	'an identifier of the person or one linked to it. Errors: there is no such person now (42704), or it is '
+	'NULL (22004).';
 
 CREATE FUNCTION cdp.verify(identifier cdp.identifier)
 	RETURNS TABLE (stage text, item text, expected text, found text)
-	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE COST 10000
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 10000
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	PERFORM cdp_internal.check_columns();
+	PERFORM cdp_internal.check_named(verify.identifier::text);
 	RETURN QUERY SELECT * FROM cdp_data.verify(NULL, verify.identifier::text);
 END
 $function$;
 COMMENT ON FUNCTION cdp.verify(cdp.identifier) IS
-	'The same for one person, by any identifier. Error: it belongs to no person (42704).';
+	'The same for one person, by any identifier. Errors: it belongs to no person (42704), or it is NULL (22004).';
 
 CREATE FUNCTION cdp.verify(identifier text)
 	RETURNS TABLE (stage text, item text, expected text, found text)
-	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE COST 10000
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 10000
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 #variable_conflict use_column
@@ -176,5 +194,5 @@ COMMENT ON FUNCTION cdp.verify(text) IS
 	'The same for text: namespace:value, or the digits of a profile_id. Other text is an error (22P02).';
 
 REVOKE ALL ON FUNCTION cdp_internal.verify_person(bigint), cdp_internal.verify_tables(bigint, text),
-	cdp_internal.init_verify(), cdp.verify(), cdp.verify(bigint), cdp.verify(cdp.identifier), cdp.verify(text)
-	FROM PUBLIC;
+	cdp_internal.init_verify(), cdp_internal.check_named(text), cdp.verify(), cdp.verify(bigint),
+	cdp.verify(cdp.identifier), cdp.verify(text) FROM PUBLIC;

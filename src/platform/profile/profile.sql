@@ -54,7 +54,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.events.profile_id IS
 		'Number of the person that the event belongs to now: the profile of its anchor. NULL: all its identifiers are '
 		'blocked.';
-	COMMENT ON COLUMN cdp.events.event_id IS 'Number of the event, in the order of arrival.';
+	COMMENT ON COLUMN cdp.events.event_id IS 'Number of the event, in the order of the batches.';
 	COMMENT ON COLUMN cdp.events."timestamp" IS 'When it happened, corrected for clock skew.';
 	COMMENT ON COLUMN cdp.events.type IS 'identify, track, page, screen, group or alias.';
 	COMMENT ON COLUMN cdp.events.properties IS 'Properties of the event, as sent.';

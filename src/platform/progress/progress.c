@@ -137,11 +137,12 @@ static struct
 	Oid ids[VALUES_OF_PLACE];
 } run;
 
-/* store writes a value, if the user may. */
+/* store writes a value, if the user may, and unless parallel workers run: sequences are not set meanwhile. */
 static void
 store(int which, int64 value)
 {
-	if (pg_class_aclcheck(run.ids[which], GetUserId(), ACL_UPDATE) == ACLCHECK_OK)
+	if (!IsInParallelMode() &&
+		pg_class_aclcheck(run.ids[which], GetUserId(), ACL_UPDATE) == ACLCHECK_OK)
 		DirectFunctionCall2(setval_oid, ObjectIdGetDatum(run.ids[which]), Int64GetDatum(value));
 }
 
@@ -287,10 +288,21 @@ find_stage(const char *stage)
 					errmsg("%s has no stage \"%s\"", run.work->name, stage)));
 }
 
-void
-progress_begin(const char *work, int64 rows)
+/* end_run ends the run. */
+static void
+end_run(void)
 {
-	progress_end();
+	if (is_running() && is_shown())
+		store(RUNNER, 0);
+	run.work = NULL;
+	run.shown = false;
+}
+
+/* begin_run begins a run of this many rows; 0: not known.  It ends one that was not ended. */
+static void
+begin_run(const char *work, int64 rows)
+{
+	end_run();
 	for (size_t i = 0; i < lengthof(works) && run.work == NULL; i++)
 	{
 		if (strcmp(works[i].name, work) == 0)
@@ -305,13 +317,6 @@ progress_begin(const char *work, int64 rows)
 	run.part_done = run.part_rows = 0;
 	run.stage = -1;
 	run.closed = false;
-}
-
-void
-progress_part(int64 done, int64 rows)
-{
-	run.part_done = done;
-	run.part_rows = rows;
 }
 
 void
@@ -355,28 +360,20 @@ progress_done(int64 done)
 		say(now);
 }
 
-void
-progress_end(void)
-{
-	if (is_running() && is_shown())
-		store(RUNNER, 0);
-	run.work = NULL;
-	run.shown = false;
-}
-
 Datum
 cdp_progress_begin(PG_FUNCTION_ARGS)
 {
 	char *work = text_to_cstring(PG_GETARG_TEXT_PP(0));
 
-	progress_begin(work, PG_GETARG_INT64(1));
+	begin_run(work, PG_GETARG_INT64(1));
 	PG_RETURN_VOID();
 }
 
 Datum
 cdp_progress_part(PG_FUNCTION_ARGS)
 {
-	progress_part(PG_GETARG_INT64(0), PG_GETARG_INT64(1));
+	run.part_done = PG_GETARG_INT64(0);
+	run.part_rows = PG_GETARG_INT64(1);
 	PG_RETURN_VOID();
 }
 
@@ -402,7 +399,7 @@ cdp_progress_row(PG_FUNCTION_ARGS)
 Datum
 cdp_progress_end(PG_FUNCTION_ARGS)
 {
-	progress_end();
+	end_run();
 	PG_RETURN_VOID();
 }
 

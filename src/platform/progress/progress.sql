@@ -22,7 +22,8 @@ CREATE FUNCTION cdp_internal.progress_row() RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_progress_row' LANGUAGE C VOLATILE PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.progress_row() IS
 	'Internal: says that a row more of the stage is done, and returns true. It stands in the list of what is selected; '
-	'in the WHERE clause it would spoil the plan. In a parallel worker it does nothing.';
+	'in the WHERE clause it would spoil the plan. In a parallel worker it does nothing, and in its leader it shows '
+	'nothing.';
 
 CREATE FUNCTION cdp_internal.about_rows(relation regclass) RETURNS bigint
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE

@@ -4,23 +4,18 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
-
 #include "platform/refresh/restitch.h"
 
 /* rows that are fetched at a time */
 #define PORTION 200
 
 void
-log_cursor_open(LogCursor *cursor, const Pass *pass, const char *query)
+log_cursor_open(LogCursor *cursor, const char *query)
 {
-	Oid types[] = {INT8OID, TIMESTAMPTZOID};
-	Datum values[] = {Int64GetDatum(pass->batch_id), TimestampTzGetDatum(pass->as_of)};
-
 	memset(cursor, 0, sizeof(*cursor));
 	/* not read_only: it sees what this transaction has written until now */
-	cursor->portal = SPI_cursor_open_with_args(NULL, query, lengthof(types), types, values, NULL,
-											   false, CURSOR_OPT_NO_SCROLL);
+	cursor->portal =
+		SPI_cursor_open_with_args(NULL, query, 0, NULL, NULL, NULL, false, CURSOR_OPT_NO_SCROLL);
 }
 
 bool

@@ -128,7 +128,6 @@ run(Pass *pass)
 	pass_judge(pass);
 	if (pass->failures != NULL)
 		return;
-	progress_set("identify", 0, 0);
 	pass_identify(pass);
 	progress_set("link", 0, 0);
 	pass_link(pass);

@@ -68,6 +68,8 @@ typedef enum PassTable
 	TABLE_NUMBERED_IDENTIFIER,
 	/* … and the events that may have wrong anchors */
 	TABLE_SUSPECT,
+	/* the profiles whose rows a restitch wrote */
+	TABLE_TOUCHED,
 	PASS_TABLES
 } PassTable;
 
@@ -197,6 +199,11 @@ enum
 	SUSPECT_EVENT_ID,
 	SUSPECT_IDENTIFIER_ID,
 	SUSPECT_AT
+};
+
+enum
+{
+	TOUCHED_PROFILE_ID
 };
 
 /* ---------------------------------------------------------------- rows */
@@ -397,9 +404,6 @@ extern void pass_check(CdpkStatus status);
 extern SPITupleTable *pass_query(Pass *pass, const char *query, int argument_count,
 								 const Oid *types, const Datum *arguments, uint64 *count);
 
-/* Runs a query of one row and one column of a type of fixed length, and returns its value. */
-extern Datum pass_ask_value(Pass *pass, const char *query);
-
 /* Runs a statement, and returns the number of rows processed. */
 extern uint64 pass_run(Pass *pass, const char *statement, int argument_count, const Oid *types,
 					   const Datum *arguments);
@@ -410,12 +414,9 @@ extern bool pass_ask(Pass *pass, const char *query);
 /* Runs a query of one text. */
 extern char *pass_ask_text(Pass *pass, const char *query);
 
-/* Runs a query of one jsonb, which lasts as long as the pass. */
-extern Jsonb *pass_ask_jsonb(Pass *pass, const char *query);
-
 /*
- * Does the same for a query that reads one table of cdp_data, unless the table's rows are still those of
- * the last time in the session.  The query must be a constant.
+ * Runs a query of one jsonb, which lasts as long as the pass.  It reads one table of cdp_data, and is not run if
+ * the table's rows are still those of the last time in the session.  The query must be a constant.
  */
 extern Jsonb *pass_ask_kept(Pass *pass, const char *query, const char *table);
 
@@ -549,6 +550,7 @@ typedef struct PassFold
 	CdpkIdMap gone;     /* profiles that become part of others, not folded anew */
 	CdpkIdMap replaced; /* profiles of which nothing is kept */
 	CdpkIdMap rebuilt;  /* … as they are folded anew from the log */
+	PassIds written;    /* profiles whose rows, or slices, were not what they are now */
 } PassFold;
 
 /* pass_account.c */
@@ -562,6 +564,8 @@ extern void pass_note_held(PassFold *fold);
 extern void pass_hold(PassFold *fold);
 
 /* pass_profile.c */
+extern void pass_add_summaries(Pass *pass, PassColumns *columns,
+							   const CdpkStitchProfile *const *summaries);
 extern void pass_write_profiles(PassFold *fold);
 
 /* pass_fold.c */
@@ -580,6 +584,7 @@ typedef struct PassRefold
 	const CdpkBatchPart *folded; /* of the first profile, what came before; or NULL */
 	bool unfinished;    /* the last one, which has a summary, is not written: more events come */
 	CdpkBatchPart last; /* what it is so far */
+	PassIds written;    /* profiles whose rows, or slices, were not what they are now */
 } PassRefold;
 
 extern void pass_refold(Pass *pass, PassRefold *refold);

@@ -386,4 +386,5 @@ pass_refold(Pass *pass, PassRefold *refold)
 	if (refold->unfinished)
 		take_last(&fold, &refold->last);
 	end_fold(&fold);
+	refold->written = fold.written;
 }

@@ -11,6 +11,7 @@
 #include "utils/array.h"
 #include "utils/datum.h"
 
+#include "core/base/sort.h"
 #include "platform/refresh/pass.h"
 #include "toolkit/identifier/identifier.h"
 
@@ -90,9 +91,19 @@ add_held(HeldList *list, int64 identifier_id, const CdpkBatchBytes *payload)
 	list->payloads[list->count++] = *payload;
 }
 
-/* sort_held sorts them: what is stored is in order, so few of them move. */
+/* compare_held compares two by the bytes of their identifiers, as cdpk_sort wants it. */
+static int
+compare_held(const CdpkTimed *a, const CdpkTimed *b, const void *context)
+{
+	const CdpkBatchBytes *x = (const CdpkBatchBytes *) context + a->value;
+	const CdpkBatchBytes *y = (const CdpkBatchBytes *) context + b->value;
+
+	return cdpk_identifier_compare(x->bytes, x->length, y->bytes, y->length);
+}
+
+/* sort_few sorts the identifiers of a row: what is stored is in order, so few of them move. */
 static void
-sort_held(HeldList *list)
+sort_few(HeldList *list)
 {
 	for (int i = 1; i < list->count; i++)
 	{
@@ -111,6 +122,45 @@ sort_held(HeldList *list)
 		list->ids[to] = identifier_id;
 		list->payloads[to] = payload;
 	}
+}
+
+/* sort_held sorts identifiers, however many. */
+static void
+sort_held(HeldList *list)
+{
+	CdpkTimed *order;
+	CdpkTimed *scratch;
+	int64 *ids;
+	CdpkBatchBytes *payloads;
+
+	CHECK_FOR_INTERRUPTS();
+	if (list->count <= HELD_MAX)
+	{
+		sort_few(list);
+		return;
+	}
+	order = pass_array(list->count, sizeof(CdpkTimed));
+	scratch = pass_array(list->count, sizeof(CdpkTimed));
+	ids = pass_array(list->count, sizeof(int64));
+	payloads = pass_array(list->count, sizeof(CdpkBatchBytes));
+	for (int i = 0; i < list->count; i++)
+	{
+		order[i].at = 0;
+		order[i].value = (uint32_t) i;
+	}
+	cdpk_sort(order, (size_t) list->count, scratch, compare_held, list->payloads);
+	for (int i = 0; i < list->count; i++)
+	{
+		ids[i] = list->ids[order[i].value];
+		payloads[i] = list->payloads[order[i].value];
+	}
+	pfree(order);
+	pfree(scratch);
+	pfree(list->ids);
+	pfree(list->payloads);
+	list->ids = ids;
+	list->payloads = payloads;
+	list->capacity = list->count;
 }
 
 /* read_held adds the identifiers of two arrays, one beside the other; no numbers: it is the profile's own alone. */
@@ -144,14 +194,14 @@ read_held(HeldList *list, Datum identifiers, Datum ids, bool no_ids, int64 profi
 	}
 }
 
-/* drop_held drops an identifier, if it is there. */
+/* drop_held drops the identifiers whose numbers are in a map. */
 static void
-drop_held(HeldList *list, int64 identifier_id)
+drop_held(HeldList *list, const CdpkIdMap *leavers)
 {
 	int kept = 0;
 
 	for (int i = 0; i < list->count; i++)
-		if (list->ids[i] != identifier_id)
+		if (cdpk_idmap_get(leavers, (uint64_t) list->ids[i]) == CDPK_IDMAP_NONE)
 		{
 			list->ids[kept] = list->ids[i];
 			list->payloads[kept++] = list->payloads[i];
@@ -320,20 +370,6 @@ write_slices(const Slices *slices)
 
 /* ---------------------------------------------------------------- identifiers */
 
-/* apply_items brings a list to what it is after the batch. */
-static void
-apply_items(const PassFold *fold, uint32_t first, HeldList *list)
-{
-	if (list->broken)
-		pass_check(CDPK_CORRUPT);
-	for (uint32_t i = first; i != CDPK_IDMAP_NONE; i = fold->items[i].next)
-		if (fold->items[i].leaves)
-			drop_held(list, fold->items[i].identifier_id);
-	for (uint32_t i = first; i != CDPK_IDMAP_NONE; i = fold->items[i].next)
-		if (!fold->items[i].leaves)
-			add_held(list, fold->items[i].identifier_id, &fold->items[i].payload);
-}
-
 /* any_leaves tells whether an identifier leaves the profile. */
 static bool
 any_leaves(const PassFold *fold, uint32_t first)
@@ -344,24 +380,70 @@ any_leaves(const PassFold *fold, uint32_t first)
 	return false;
 }
 
+/* drop_leavers drops from a list what leaves. */
+static void
+drop_leavers(const PassFold *fold, uint32_t first, HeldList *list)
+{
+	CdpkIdMap leavers;
+
+	cdpk_idmap_init(&leavers, &fold->pass->allocator);
+	for (uint32_t i = first; i != CDPK_IDMAP_NONE; i = fold->items[i].next)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (fold->items[i].leaves)
+			pass_check(cdpk_idmap_put(&leavers, (uint64_t) fold->items[i].identifier_id, 0));
+	}
+	drop_held(list, &leavers);
+	cdpk_idmap_free(&leavers);
+}
+
+/* apply_items brings a list to what it is after the batch. */
+static void
+apply_items(const PassFold *fold, uint32_t first, HeldList *list)
+{
+	if (list->broken)
+		pass_check(CDPK_CORRUPT);
+	if (any_leaves(fold, first))
+		drop_leavers(fold, first, list);
+	for (uint32_t i = first; i != CDPK_IDMAP_NONE; i = fold->items[i].next)
+		if (!fold->items[i].leaves)
+			add_held(list, fold->items[i].identifier_id, &fold->items[i].payload);
+}
+
+/* read_last reads the last slice of a profile of so many identifiers, which must say the same. */
+static void
+read_last(Pass *pass, int64 profile_id, int count, HeldList *list)
+{
+	HeldList after = {0};
+	int32 last = (count - 1) / HELD_MAX;
+
+	if (count <= HELD_MAX)
+		pass_check(CDPK_CORRUPT);
+	read_slices(pass, profile_id, last, list);
+	read_slices(pass, profile_id, last + 1, &after);
+	if (list->count != (count - 1) % HELD_MAX + 1 || after.count > 0)
+		pass_check(CDPK_CORRUPT);
+}
+
 /* hold_many brings the slices of a profile that had more than a row holds to what it has after the batch. */
 static void
 hold_many(Slices *slices, int64 profile_id, uint32_t first, int count, HeldList *list)
 {
 	Pass *pass = slices->fold->pass;
-	int32 last = (count - 1) / HELD_MAX;
+	int32 last = count / HELD_MAX;
 
 	if (!any_leaves(slices->fold, first))
 	{
-		if (count % HELD_MAX > 0)
-			read_slices(pass, profile_id, last, list);
-		else
-			last++;
+		read_last(pass, profile_id, count, list);
+		if (count % HELD_MAX == 0)
+			list->count = 0; /* it is full, and stays as it is */
 		apply_items(slices->fold, first, list);
 		add_slices(slices, profile_id, last, list);
 		return;
 	}
 	read_slices(pass, profile_id, -1, list);
+	if (list->count != count)
+		pass_check(CDPK_CORRUPT);
 	apply_items(slices->fold, first, list);
 	pass_add_id(&slices->gone, profile_id);
 	if (list->count > HELD_MAX)

@@ -94,9 +94,8 @@ add_values(PassColumns *columns, const CdpkBatchProfile *const *profiles, bool w
 	}
 }
 
-/* add_summary adds the columns of what the identifiers of a profile are. */
-static void
-add_summary(Pass *pass, PassColumns *columns, const CdpkBatchProfile *const *profiles)
+void
+pass_add_summaries(Pass *pass, PassColumns *columns, const CdpkStitchProfile *const *summaries)
 {
 	bool *no_trust;
 	bool *no_last;
@@ -109,7 +108,7 @@ add_summary(Pass *pass, PassColumns *columns, const CdpkBatchProfile *const *pro
 
 	for (int i = 0; i < columns->rows; i++)
 	{
-		const CdpkStitchProfile *summary = profiles[i]->summary;
+		const CdpkStitchProfile *summary = summaries[i];
 
 		shared[i] = BoolGetDatum(summary->shared);
 		identifiers[i] = Int32GetDatum((int32) summary->identifiers);
@@ -119,6 +118,18 @@ add_summary(Pass *pass, PassColumns *columns, const CdpkBatchProfile *const *pro
 		trust[i] = Int32GetDatum(summary->last.trust);
 		last_at[i] = TimestampTzGetDatum(summary->last.first_at);
 	}
+}
+
+/* add_summary adds the columns of what the identifiers of a profile are. */
+static void
+add_summary(Pass *pass, PassColumns *columns, const CdpkBatchProfile *const *profiles)
+{
+	const CdpkStitchProfile **summaries = pass_array(columns->rows, sizeof(*summaries));
+
+	for (int i = 0; i < columns->rows; i++)
+		summaries[i] = profiles[i]->summary;
+	pass_add_summaries(pass, columns, summaries);
+	pfree(summaries);
 }
 
 /* empty_timeline makes the timeline of who has done nothing yet. */
@@ -351,6 +362,9 @@ pass_write_profiles(PassFold *fold)
 		class_counts[classes[i]]++;
 		if (part == NULL)
 			chosen[count++] = &profiles[i];
+		if (part == NULL || classes[i] != SET_NOTHING ||
+			fold->helds[place_of(fold, &profiles[i])].changed)
+			pass_add_id(&fold->written, profiles[i].profile_id);
 		if ((part == NULL || (classes[i] & SET_TIMELINE)) &&
 			profiles[i].timeline.length + VARHDRSZ > HEAVY)
 			pass_add_id(&heavy, profiles[i].profile_id);

@@ -75,8 +75,9 @@ pass_run(Pass *pass, const char *statement, int argument_count, const Oid *types
 	return SPI_processed;
 }
 
-Datum
-pass_ask_value(Pass *pass, const char *query)
+/* ask_value runs a query of one row and one column of a type of fixed length, and returns its value. */
+static Datum
+ask_value(Pass *pass, const char *query)
 {
 	uint64 count;
 	SPITupleTable *rows = pass_query(pass, query, 0, NULL, NULL, &count);
@@ -94,7 +95,7 @@ pass_ask_value(Pass *pass, const char *query)
 bool
 pass_ask(Pass *pass, const char *query)
 {
-	return DatumGetBool(pass_ask_value(pass, query));
+	return DatumGetBool(ask_value(pass, query));
 }
 
 char *
@@ -111,8 +112,9 @@ pass_ask_text(Pass *pass, const char *query)
 	return answer;
 }
 
-Jsonb *
-pass_ask_jsonb(Pass *pass, const char *query)
+/* ask_jsonb runs a query of one jsonb, which lasts as long as the pass. */
+static Jsonb *
+ask_jsonb(Pass *pass, const char *query)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	uint64 count;
@@ -170,7 +172,7 @@ pass_ask_kept(Pass *pass, const char *query, const char *table)
 
 	if (!same_rows(&kept->rows, table))
 	{
-		Jsonb *document = pass_ask_jsonb(pass, query);
+		Jsonb *document = ask_jsonb(pass, query);
 
 		if (kept->document != NULL)
 			pfree(kept->document);

@@ -44,6 +44,9 @@ TABLE_ANEW(profile);
 static const char *const suspect_columns[] = {"event_id", "identifier_id", "timestamp"};
 static const StoreTable suspect_table = {"cdp_data", "restitch_event", lengthof(suspect_columns),
 										 suspect_columns};
+static const char *const touched_columns[] = {"profile_id"};
+static const StoreTable touched_table = {"cdp_data", "restitch_touched", lengthof(touched_columns),
+										 touched_columns};
 
 static const StoreTable *const tables[PASS_TABLES] = {&message_table,
 													  &source_table,
@@ -58,7 +61,8 @@ static const StoreTable *const tables[PASS_TABLES] = {&message_table,
 													  &account_member_table,
 													  &seen_name_table,
 													  &identifier_table,
-													  &suspect_table};
+													  &suspect_table,
+													  &touched_table};
 
 StaticAssertDecl(lengthof(event_columns) == EVENT_LOGGED + LOGGED_COLUMNS,
 				 "the columns of the log are listed");

@@ -26,8 +26,8 @@ typedef struct LogCursor
 	uint64 at;
 } LogCursor;
 
-/* Opens a constant query, of which $1 is the batch's number and $2 its time, over an open connection. */
-extern void log_cursor_open(LogCursor *cursor, const Pass *pass, const char *query);
+/* Opens a constant query over an open connection. */
+extern void log_cursor_open(LogCursor *cursor, const char *query);
 
 /* Tells whether there is a row; it stays the present one until log_cursor_skip. */
 extern bool log_cursor_look(LogCursor *cursor);
@@ -63,6 +63,9 @@ typedef struct LogChunk
 
 /* Reads the next events of a cursor over these columns into the memory of a pass that has read its sources; false: there are no more. */
 extern bool chunk_read(LogCursor *cursor, Pass *pass, LogChunk *chunk);
+
+/* Takes a pass of these rows to where each has its anchor. */
+extern void chunk_stitch(Pass *pass, const CdpkBatchRow *rows, int count);
 
 /* Takes a pass without rows, but these changes, to where events of the log can be handed in. */
 extern void chunk_stitch_nothing(Pass *pass);

@@ -36,18 +36,13 @@ BEGIN
 	PERFORM cdp_internal.progress_set('accounts', 0, 0);
 	PERFORM cdp_internal.restitch_fold_accounts();
 	PERFORM cdp_internal.restitch_hold_accounts();
-	touched := cdp_internal.batch_array($sql$
-		SELECT profile_id FROM cdp_data.restitch_profile
-		UNION
-		SELECT old_id FROM batch_identifier_differs WHERE has_moved AND old_id <> 0
-	$sql$);
-	done.profiles_touched := cardinality(touched);
+	done.profiles_touched := cdp_internal.restitch_count_touched();
 	PERFORM cdp_internal.restitch_tables(make => false);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_pass(bigint) IS
 	'Internal: takes the whole log through all stages up to the profiles. Takes and returns what '
-	'cdp_internal.refresh_pass() does.';
+	'cdp_internal.refresh_pass() does; touched is NULL, as segments are judged for all people.';
 
 CREATE FUNCTION cdp_internal.restitch_log(incomplete boolean, OUT identifiers bigint, OUT links bigint,
 	OUT identifiers_moved bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,

@@ -11,7 +11,7 @@
 #include "platform/progress/progress.h"
 #include "platform/refresh/restitch.h"
 
-CDP_FUNCTION(cdp_restitch_anchor);
+CDP_FUNCTION(cdp_restitch_anchor_events);
 
 /* anchor_chunk anchors the next events, and counts those that moved, and all; false: there are no more. */
 static bool
@@ -61,13 +61,11 @@ find_by_keys(void)
 static int64
 anchor_all(const char *query, int64 last_identifier_id)
 {
-	Pass *pass = pass_new();
 	LogCursor events;
 	int64 moved = 0;
 	int64 done = 0;
 
-	log_cursor_open(&events, pass, query);
-	pass_free(pass);
+	log_cursor_open(&events, query);
 	do
 		progress_closed("anchor", done, false);
 	while (anchor_chunk(&events, last_identifier_id, &moved, &done));
@@ -75,9 +73,9 @@ anchor_all(const char *query, int64 last_identifier_id)
 	return moved;
 }
 
-/* cdp_restitch_anchor implements cdp_internal.restitch_anchor_events. */
+/* cdp_restitch_anchor_events implements cdp_internal.restitch_anchor_events. */
 Datum
-cdp_restitch_anchor(PG_FUNCTION_ARGS)
+cdp_restitch_anchor_events(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	int64 moved;

@@ -170,19 +170,25 @@ chunk_read(LogCursor *cursor, Pass *pass, LogChunk *chunk)
 	return chunk->count > 0;
 }
 
-/* ---------------------------------------------------------------- a pass without rows */
+/* ---------------------------------------------------------------- the graph */
 
 void
-chunk_stitch_nothing(Pass *pass)
+chunk_stitch(Pass *pass, const CdpkBatchRow *rows, int count)
 {
-	static const CdpkBatchRow none;
-
 	pass_new_batch(pass);
-	pass_check(cdpk_batch_begin(pass->batch, &none, 0, &pass->changes));
+	pass_check(cdpk_batch_begin(pass->batch, rows, (size_t) count, &pass->changes));
 	pass_check(cdpk_batch_accept(pass->batch, NULL, 0));
 	pass_identify(pass);
 	pass_link(pass);
 	pass_prepare_resolve(pass);
 	pass_check(cdpk_batch_stitch(pass->batch, &pass->stitch_store));
 	pass_check(cdpk_batch_anchor(pass->batch));
+}
+
+void
+chunk_stitch_nothing(Pass *pass)
+{
+	static const CdpkBatchRow none;
+
+	chunk_stitch(pass, &none, 0);
 }

@@ -1,6 +1,6 @@
 /*
  * restitch_fold.c
- *		cdp_internal.restitch_fold: folds all people anew from the log, and writes the rows that are not what they
+ *		cdp_internal.restitch_fold_profiles: folds all people anew from the log, and writes the rows that are not what they
  *		should be.
  *
  * Three queries are walked through together, all in the order of profiles: the summaries that the graph
@@ -18,7 +18,7 @@
 /* a slice ends once what is folded of its events has so many bytes */
 #define BYTES_MAX (32 * 1024 * 1024)
 
-CDP_FUNCTION(cdp_restitch_fold);
+CDP_FUNCTION(cdp_restitch_fold_profiles);
 
 /* the columns of the summaries */
 enum
@@ -284,6 +284,19 @@ carry(Folder *folder, const PassRefold *refold)
 		MemoryContextDelete(former);
 }
 
+/* write_touched lists profiles whose rows were written. */
+static void
+write_touched(Pass *pass, const PassIds *written)
+{
+	PassColumns row = {written->count};
+	Datum *profile_id = pass_column(&row, TOUCHED_PROFILE_ID);
+
+	for (int i = 0; i < written->count; i++)
+		profile_id[i] = Int64GetDatum(written->items[i]);
+	if (written->count > 0)
+		store_insert(pass_table(pass, TABLE_TOUCHED), written->count, pass_columns(&row));
+}
+
 /* fold folds the profiles of a slice, and writes those whose rows differ. */
 static void
 fold(Folder *folder, Slice *slice)
@@ -298,6 +311,7 @@ fold(Folder *folder, Slice *slice)
 	refold->identifier_count = slice->identifier_count;
 	refold->folded = folder->carried_context != NULL ? &folder->carried : NULL;
 	pass_refold(slice->pass, refold);
+	write_touched(slice->pass, &refold->written);
 	carry(folder, refold);
 	folder->done += slice->event_count;
 }
@@ -330,24 +344,21 @@ fold_slice(Folder *folder)
 	return found;
 }
 
-/* cdp_restitch_fold implements cdp_internal.restitch_fold. */
+/* cdp_restitch_fold_profiles implements cdp_internal.restitch_fold_profiles. */
 Datum
-cdp_restitch_fold(PG_FUNCTION_ARGS)
+cdp_restitch_fold_profiles(PG_FUNCTION_ARGS)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	Folder folder = {{NULL}};
 	int nest_level;
-	Pass *pass;
 
 	batch_connect();
 	nest_level = batch_enter_planner();
 	folder.last_identifier_id = PG_GETARG_INT64(0);
 	folder.context = CurrentMemoryContext;
-	pass = pass_new();
-	log_cursor_open(&folder.summaries, pass, summary_query);
-	log_cursor_open(&folder.events, pass, event_query);
-	log_cursor_open(&folder.identifiers, pass, identifier_query);
-	pass_free(pass);
+	log_cursor_open(&folder.summaries, summary_query);
+	log_cursor_open(&folder.events, event_query);
+	log_cursor_open(&folder.identifiers, identifier_query);
 	do
 		progress_closed("fold", folder.done, true);
 	while (fold_slice(&folder));

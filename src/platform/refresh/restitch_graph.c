@@ -53,32 +53,18 @@ write_profiles(Pass *pass)
 {
 	const CdpkStitchResult *result = cdpk_batch_result(pass->batch);
 	int count = (int) result->profile_count;
+	const CdpkStitchProfile **summaries = pass_array(count, sizeof(*summaries));
 	PassColumns key = {count};
 	PassColumns set = {count};
-	bool *no_trust;
-	bool *no_last;
 	Datum *profile_id = pass_column(&key, PROFILE_ID);
-	Datum *identifiers = pass_column(&set, PROFILE_IDENTIFIER_COUNT);
-	Datum *limited = pass_column(&set, PROFILE_LIMITED);
-	Datum *shared = pass_column(&set, PROFILE_SHARED);
-	Datum *has_forbid = pass_column(&set, PROFILE_HAS_FORBID);
-	Datum *trust = pass_null_column(&set, PROFILE_LAST_TRUST, &no_trust);
-	Datum *last_at = pass_null_column(&set, PROFILE_LAST_AT, &no_last);
 
 	delete_profiles(pass);
 	for (int i = 0; i < count; i++)
 	{
-		const CdpkStitchProfile *profile = &result->profiles[i];
-
-		profile_id[i] = Int64GetDatum(profile->profile_id);
-		identifiers[i] = Int32GetDatum((int32) profile->identifiers);
-		limited[i] = pass_make_counts(pass, profile->counts, profile->count_length);
-		shared[i] = BoolGetDatum(profile->shared);
-		has_forbid[i] = BoolGetDatum(profile->has_forbid);
-		no_trust[i] = no_last[i] = !profile->last_known;
-		trust[i] = Int32GetDatum(profile->last.trust);
-		last_at[i] = TimestampTzGetDatum(profile->last.first_at);
+		summaries[i] = &result->profiles[i];
+		profile_id[i] = Int64GetDatum(result->profiles[i].profile_id);
 	}
+	pass_add_summaries(pass, &set, summaries);
 	if (count > 0)
 		store_upsert(pass_table(pass, TABLE_PROFILE), count, pass_columns(&key),
 					 pass_columns(&set));
@@ -127,14 +113,7 @@ stitch_chunk(LogCursor *log, int64 *results, int64 *done)
 	{
 		const CdpkStitchStatistics *statistics;
 
-		pass_new_batch(pass);
-		pass_check(cdpk_batch_begin(pass->batch, chunk.rows, (size_t) chunk.count, &pass->changes));
-		pass_check(cdpk_batch_accept(pass->batch, NULL, 0));
-		pass_identify(pass);
-		pass_link(pass);
-		pass_prepare_resolve(pass);
-		pass_check(cdpk_batch_stitch(pass->batch, &pass->stitch_store));
-		pass_check(cdpk_batch_anchor(pass->batch));
+		chunk_stitch(pass, chunk.rows, chunk.count);
 		pass_write_links(pass);
 		pass_write_identifiers(pass);
 		write_profiles(pass);
@@ -164,7 +143,6 @@ cdp_restitch_graph(PG_FUNCTION_ARGS)
 	int64 done = 0;
 	int nest_level;
 	LogCursor log;
-	Pass *pass;
 
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE ||
 		descriptor->natts != OUT_COLUMNS)
@@ -172,9 +150,7 @@ cdp_restitch_graph(PG_FUNCTION_ARGS)
 	descriptor = BlessTupleDesc(descriptor);
 	batch_connect();
 	nest_level = batch_enter_planner();
-	pass = pass_new();
-	log_cursor_open(&log, pass, "SELECT " LOG_COLUMNS " FROM cdp_data.event e");
-	pass_free(pass);
+	log_cursor_open(&log, "SELECT " LOG_COLUMNS " FROM cdp_data.event e");
 	do
 		progress_closed("graph", done, true);
 	while (stitch_chunk(&log, results, &done));

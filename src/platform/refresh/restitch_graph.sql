@@ -167,8 +167,12 @@ CREATE FUNCTION cdp_internal.restitch_end_profiles() RETURNS void
 AS $function$
 BEGIN
 	PERFORM cdp_internal.batch_run($sql$
-		DELETE FROM cdp_data.profile p
-		WHERE NOT EXISTS (SELECT FROM cdp_data.restitch_profile r WHERE r.profile_id = p.profile_id)
+		WITH ended AS (
+			DELETE FROM cdp_data.profile p
+			WHERE NOT EXISTS (SELECT FROM cdp_data.restitch_profile r WHERE r.profile_id = p.profile_id)
+			RETURNING p.profile_id)
+		INSERT INTO cdp_data.restitch_touched
+		SELECT e.profile_id FROM ended e
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
 		DELETE FROM cdp_data.profile_identifier s
@@ -180,19 +184,41 @@ COMMENT ON FUNCTION cdp_internal.restitch_end_profiles() IS
 	'Internal: deletes the rows of profiles that are not in the graph built anew.';
 
 CREATE FUNCTION cdp_internal.restitch_anchor_events(identifier_id bigint) RETURNS bigint
-	AS 'MODULE_PATHNAME', 'cdp_restitch_anchor' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+	AS 'MODULE_PATHNAME', 'cdp_restitch_anchor_events' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.restitch_anchor_events(bigint) IS
 	'Internal: brings the events that cdp_internal.restitch_graph() found at wrong anchors, and those at shared '
 	'identifiers, to their anchors by cdp_data.identifier, in chunks. Takes the last number assigned; returns the '
 	'number of events moved.';
 
 CREATE FUNCTION cdp_internal.restitch_fold_profiles(identifier_id bigint) RETURNS void
-	AS 'MODULE_PATHNAME', 'cdp_restitch_fold' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+	AS 'MODULE_PATHNAME', 'cdp_restitch_fold_profiles' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.restitch_fold_profiles(bigint) IS
 	'Internal: folds all events of the log, by profile and in slices, and writes the rows of profiles that differ. '
 	'Takes the last number assigned.';
 
+CREATE FUNCTION cdp_internal.restitch_count_touched() RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN cdp_internal.batch_value($sql$
+		SELECT count(*)
+		FROM (
+			SELECT t.profile_id FROM cdp_data.restitch_touched t
+			UNION
+			SELECT h.profile_id FROM batch_held_differs h
+			UNION
+			SELECT i.profile_id
+			FROM batch_identifier_differs d CROSS JOIN LATERAL (VALUES (d.old_id), (d.new_id)) i (profile_id)
+			WHERE (d.has_moved OR NOT d.is_there) AND i.profile_id <> 0) p
+	$sql$);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.restitch_count_touched() IS
+	'Internal: counts the profiles whose rows were written or deleted, or that identifiers left or came to.';
+
 REVOKE ALL ON FUNCTION cdp_internal.restitch_graph(bigint), cdp_internal.restitch_compare(),
 	cdp_internal.restitch_count_profiles(), cdp_internal.restitch_write_identifiers(),
 	cdp_internal.restitch_write_links(), cdp_internal.restitch_end_profiles(),
-	cdp_internal.restitch_anchor_events(bigint), cdp_internal.restitch_fold_profiles(bigint) FROM PUBLIC;
+	cdp_internal.restitch_anchor_events(bigint), cdp_internal.restitch_fold_profiles(bigint),
+	cdp_internal.restitch_count_touched() FROM PUBLIC;

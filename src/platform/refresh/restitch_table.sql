@@ -9,7 +9,7 @@ CREATE FUNCTION cdp_internal.restitch_tables(make boolean) RETURNS void
 AS $function$
 BEGIN
 	DROP TABLE IF EXISTS cdp_data.restitch_identifier, cdp_data.restitch_link, cdp_data.restitch_profile,
-		cdp_data.restitch_event;
+		cdp_data.restitch_event, cdp_data.restitch_touched;
 	IF NOT make THEN
 		RETURN;
 	END IF;
@@ -22,6 +22,8 @@ BEGIN
 	-- the events that may have wrong anchors
 	CREATE UNLOGGED TABLE cdp_data.restitch_event (
 		event_id bigint NOT NULL, identifier_id bigint NOT NULL, "timestamp" timestamptz NOT NULL);
+	-- the profiles whose rows were written or deleted
+	CREATE UNLOGGED TABLE cdp_data.restitch_touched (profile_id bigint NOT NULL);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_tables(boolean) IS

@@ -41,7 +41,8 @@ DECLARE
 	judged record;
 	started timestamptz;
 	-- time that the segments of one owner may take together
-	owner_limit interval := cdp_internal.segment_limit(cardinality(touched));
+	owner_limit interval := cdp_internal.segment_limit(
+		coalesce(cardinality(touched), (SELECT count(*) FROM cdp_data.profile)));
 	-- time that they took, by owner
 	spent jsonb := '{}';
 BEGIN
@@ -57,9 +58,10 @@ BEGIN
 		CONTINUE WHEN segment.state = 'too_slow' AND segment.checked_at > clock_timestamp() - interval '10 minutes';
 		started := clock_timestamp();
 		SELECT j.* INTO judged
-		FROM cdp_internal.judge_segment(segment.name, touched || segment.error_profile_id, 0, wait => false) j;
+		FROM cdp_internal.judge_segment(segment.name,
+			CASE WHEN touched IS NOT NULL THEN touched || segment.error_profile_id END, 0, wait => false) j;
 		-- A segment that failed is live again once all people have been judged.
-		IF judged.state = 'live' AND segment.state <> 'live' THEN
+		IF judged.state = 'live' AND segment.state <> 'live' AND touched IS NOT NULL THEN
 			SELECT j.* INTO judged FROM cdp_internal.judge_segment(segment.name, NULL, 0, wait => false) j;
 		END IF;
 		-- being redefined
@@ -82,8 +84,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refresh_segments(bigint[]) IS
-	'Internal: judges all segments for these profiles and, if a segment failed before, for the profile it failed for; '
-	'records changed states. Skips segments that are being redefined. The segments of one owner share '
+	'Internal: judges all segments for these profiles (NULL: for all) and, if a segment failed before, for the profile '
+	'it failed for; records changed states. Skips segments that are being redefined. The segments of one owner share '
 	'cdp_internal.segment_limit(): the one that exceeds it is too slow, and those after it wait for the next refresh. '
 	'A segment that was too slow is tried again after ten minutes.';
 
