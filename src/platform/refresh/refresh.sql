@@ -226,7 +226,8 @@ their profiles, in one transaction. One refresh runs at a time: a second caller 
 once with zeros. READ COMMITTED only. It works as the owner of the tables, so row security hides nothing from it.
 Returns one row of counts. taken: accepted + duplicate + quarantined. waiting: rows that still wait (up to a million in
 each inbox are counted, but not those before the place where the last batch ended: of a writer that committed late, or
-in space that vacuum has freed; they are taken when no others wait, or after a minute at the latest). identifiers: identifiers seen for the first time.
+in space that vacuum has freed; they are taken when no others wait, or after a minute at the latest).
+identifiers: identifiers seen for the first time.
 profiles_created, profiles_merged (into others), profiles_split, profiles_touched (changed in any way). reworks: sets
 of profiles that late or conflicting evidence had taken apart and stitched again; identifiers_reworked: identifiers in
 them. events_reanchored: events of the log whose anchor changed. elapsed: duration.
