@@ -24,6 +24,7 @@ begin_batch(void)
 	wrong_row.identifier_count = 2;
 	CHECK(cdpk_batch_new(&setup, &batch) == CDPK_OK);
 	CHECK(cdpk_batch_begin(batch, &wrong_row, 1, NULL) == CDPK_OK);
+	CHECK(cdpk_batch_accept(batch, NULL, INT64_MAX) == CDPK_CORRUPT);
 	CHECK(cdpk_batch_accept(batch, NULL, 0) == CDPK_OK);
 	return batch;
 }
@@ -54,6 +55,7 @@ phases_have_an_order(void)
 	CHECK(cdpk_batch_mark(batch, 2, CDPK_BATCH_BLOCKED) == CDPK_INVALID);
 	CHECK(cdpk_batch_add_voids(batch, &loop, 1) == CDPK_INVALID);
 	CHECK(cdpk_batch_link(batch) == CDPK_INVALID);
+	CHECK(cdpk_batch_number(batch, INT64_MAX - 1) == CDPK_CORRUPT);
 	CHECK(cdpk_batch_number(batch, 0) == CDPK_OK);
 	CHECK(cdpk_batch_add_named(batch, &no_id, 1) == CDPK_INVALID);
 	CHECK(cdpk_batch_add_aliases(batch, &alias, 1) == CDPK_INVALID);

@@ -168,6 +168,8 @@ cdpk_batch_accept(CdpkBatch *batch, const CdpkBatchMessage *known, int64_t last_
 {
 	if (batch->judged_rows == NULL)
 		return CDPK_INVALID;
+	if (last_event_id < 0 || last_event_id > INT64_MAX - (int64_t) batch->row_count)
+		return CDPK_CORRUPT;
 	for (uint32_t i = 0; i < batch->row_count; i++)
 	{
 		CdpkBatchJudged *judged = &batch->judged_rows[i];

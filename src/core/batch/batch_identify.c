@@ -404,6 +404,8 @@ cdpk_batch_number(CdpkBatch *batch, int64_t last_identifier_id)
 	batch->last_identifier_id = last_identifier_id;
 	for (uint32_t i = 0; i < batch->identifiers.count; i++)
 		fresh += batch->identifiers.items[i].identifier_id == 0;
+	if (last_identifier_id > INT64_MAX - (int64_t) fresh)
+		return CDPK_CORRUPT;
 	STITCH_TRY(STITCH_RESERVE(batch, batch->fresh, fresh));
 	for (uint32_t i = 0; i < batch->identifiers.count; i++)
 	{

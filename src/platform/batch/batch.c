@@ -214,6 +214,7 @@ set_planner(const char *name, const char *value)
  * planner would assume many equal keys, and so prefer merge joins, which sort both sides, and JIT for
  * the many rows it expects.  A batch looks up some thousand rows in tables of millions, mostly cached;
  * with the default random_page_cost it would scan such tables, and its cost would grow with them.
+ * Workers would be started for each of thousands of statements, if a setting of the caller asks for it.
  */
 int
 batch_enter_planner(void)
@@ -223,6 +224,7 @@ batch_enter_planner(void)
 
 	set_planner("jit", "off");
 	set_planner("enable_mergejoin", "off");
+	set_planner("max_parallel_workers_per_gather", "0");
 	if (random_page_cost > page_cost)
 		set_planner("random_page_cost", psprintf("%g", page_cost));
 	if (work_mem < BATCH_WORK_MEM)

@@ -50,7 +50,16 @@ CREATE FUNCTION cdp_internal.restitch_map(INOUT identifier_id bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
+DECLARE
+	-- no installation hands out so many numbers
+	greatest_id CONSTANT bigint := 2::numeric ^ 62;
 BEGIN
+	PERFORM cdp_internal.batch_run(format($sql$
+		DELETE FROM cdp_data.identifier_map WHERE identifier_id NOT BETWEEN 1 AND %s
+	$sql$, greatest_id));
+	PERFORM cdp_internal.batch_run(format($sql$
+		DELETE FROM cdp_data.identifier WHERE identifier_id NOT BETWEEN 1 AND %s
+	$sql$, greatest_id));
 	PERFORM cdp_internal.batch_stage('batch_map', $sql$
 		SELECT i.identifier_id AS numbered, i.hash, m.identifier_id AS mapped, m.hash AS mapped_hash
 		FROM (SELECT i.identifier_id, cdp_internal.map_hash(i.identifier, k.key) AS hash
@@ -77,7 +86,9 @@ BEGIN
 						GROUP BY a.hash HAVING count(*) > 1)
 					UNION ALL
 					SELECT b.hash, b.numbered, false FROM batch_map b WHERE b.mapped IS NULL) e) h
+			CROSS JOIN cdp_data.identifier_key k
 			JOIN cdp_data.identifier i ON i.identifier_id = h.identifier_id
+				AND cdp_internal.map_hash(i.identifier, k.key) = h.hash
 			WHERE h.number > 1) r
 		WHERE r.place > 1
 	$sql$);
@@ -101,9 +112,9 @@ BEGIN
 		ORDER BY b.hash
 	$sql$);
 	identifier_id := cdp_internal.batch_value(format($sql$
-		SELECT greatest(%s, (SELECT max(i.identifier_id) FROM cdp_data.identifier i),
-			(SELECT max(b.mapped) FROM batch_map b))
-	$sql$, identifier_id));
+		SELECT coalesce(greatest(%s, (SELECT max(i.identifier_id) FROM cdp_data.identifier i),
+			(SELECT max(b.mapped) FROM batch_map b)), 0)
+	$sql$, CASE WHEN identifier_id BETWEEN 0 AND greatest_id THEN identifier_id::text ELSE 'NULL::bigint' END));
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_map(bigint) IS

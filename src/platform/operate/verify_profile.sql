@@ -101,13 +101,17 @@ CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
 		CROSS JOIN LATERAL (
 			SELECT cdp_internal.verify_held(array_agg(u.identifier ORDER BY u.identifier),
 				array_agg(u.identifier_id ORDER BY u.identifier),
-				CASE WHEN max(u.ordinality) > cdp_internal.held_max() THEN -1 ELSE max(f.slice) END, p.accounts)
-				AS found
+				CASE WHEN max(u.ordinality) > cdp_internal.held_max()
+						OR bool_or(array_ndims(f.identifiers) <> 1 OR array_lower(f.identifiers, 1) <> 1)
+						OR bool_or(array_ndims(f.identifier_ids) <> 1 OR array_lower(f.identifier_ids, 1) <> 1)
+						OR (p.identifiers IS NULL AND p.identifier_ids IS NOT NULL) THEN -1
+					ELSE max(f.slice) END, p.accounts) AS found
 			FROM (
-				SELECT 0 AS slice, p.identifiers, coalesce(p.identifier_ids, ARRAY[p.profile_id]) AS identifier_ids
+				SELECT 0::bigint AS slice, p.identifiers,
+					   coalesce(p.identifier_ids, ARRAY[p.profile_id]) AS identifier_ids
 				WHERE p.identifiers IS NOT NULL
 				UNION ALL
-				SELECT k.slice + 1, k.identifiers, k.identifier_ids
+				SELECT k.slice + 1::bigint, k.identifiers, k.identifier_ids
 				FROM cdp_data.profile_identifier k
 				WHERE k.profile_id = p.profile_id) f
 			CROSS JOIN LATERAL ROWS FROM (unnest(f.identifiers), unnest(f.identifier_ids))

@@ -163,6 +163,13 @@ sort_held(HeldList *list)
 	list->capacity = list->count;
 }
 
+/* is_list tells whether an array is one as they are written: without nulls, of one dimension, from 1 on. */
+static bool
+is_list(const ArrayType *array)
+{
+	return !ARR_HASNULL(array) && ARR_NDIM(array) == 1 && ARR_LBOUND(array)[0] == 1;
+}
+
 /* read_held adds the identifiers of two arrays, one beside the other; no numbers: it is the profile's own alone. */
 static void
 read_held(HeldList *list, Datum identifiers, Datum ids, bool no_ids, int64 profile_id)
@@ -179,9 +186,9 @@ read_held(HeldList *list, Datum identifiers, Datum ids, bool no_ids, int64 profi
 
 		number_count = ArrayGetNItems(ARR_NDIM(number_array), ARR_DIMS(number_array));
 		numbers = (const int64 *) ARR_DATA_PTR(number_array);
-		list->broken |= ARR_HASNULL(number_array);
+		list->broken |= !is_list(number_array);
 	}
-	list->broken |= ARR_HASNULL(array) || number_count != count;
+	list->broken |= !is_list(array) || number_count != count;
 	if (list->broken)
 		return;
 	for (int i = 0; i < count; i++)
@@ -469,7 +476,8 @@ has_held(const Slices *slices, int64 profile_id, const PassFormer *former, const
 {
 	HeldList stored = {0};
 
-	if (former == NULL || former->held.no_identifiers != (list->count > HELD_MAX))
+	if (former == NULL || former->held.no_identifiers != (list->count > HELD_MAX) ||
+		(former->held.no_identifiers && !former->held.no_ids))
 		return false;
 	if (former->held.no_identifiers)
 		read_slices(slices->fold->pass, profile_id, -1, &stored);
