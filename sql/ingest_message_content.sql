@@ -32,7 +32,7 @@ SELECT * FROM cdp.verify();
 
 -- what makes a content: each of these rows is sent twice, the second time with one thing changed
 CREATE TABLE base AS SELECT i.* FROM jsonb_populate_record(NULL::cdp.inbox, '{"type": "track", "event": "Order", "anonymous_id": "x", "user_id": "y", "identifiers": {"crm_id": "c"},
-	"properties": {"a": 1, "bb": [1, {"c": null}], "s": "text"}, "traits": {"t": true}, "timestamp": "2026-01-01", "source": "web", "written_by": "postgres"}') i;
+	"properties": {"a": 1, "bb": [1, {"c": null}], "s": "text"}, "traits": {"t": true}, "timestamp": "2026-01-01", "source": "web"}'::jsonb || jsonb_build_object('written_by', current_user)) i;
 CREATE FUNCTION outcome_of(first jsonb, second jsonb) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	r record;

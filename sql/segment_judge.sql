@@ -127,7 +127,7 @@ BEGIN
 		answer := SQLSTATE || ' ' || SQLERRM || ': ' || answer;
 	END;
 	RETURN concat_ws(' | ', answer, cdp.lookup('user_id:u1') -> 'segments', cdp.lookup('user_id:u1') -> 'segments_failing',
-		(SELECT 'locks: ' || count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()), current_user, current_setting('work_mem'), current_setting('search_path'));
+		(SELECT 'locks: ' || count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()), CASE WHEN current_user = session_user THEN 'caller' ELSE current_user END, current_setting('work_mem'), current_setting('search_path'));
 END $$;
 SELECT trap, pg_temp.spring(trap) FROM unnest('{who,write,steal,role,temp,setting,notify,lock,kept,unlock,judge,canceled,memory,serial}'::text[]) trap;
 SELECT count(*) AS written FROM public.notebook;
