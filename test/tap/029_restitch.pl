@@ -31,13 +31,13 @@ my $damage = q{
 	UPDATE cdp_data.profile SET traits = NULL, events = 7 WHERE profile_id % 2 = 0};
 my $runs = q{SELECT pid FROM cdp.progress WHERE work = 'restitch' AND stage = };
 
-# Starts a restitch of damaged tables, in small chunks, and waits until it is at a stage.
+# Starts a restitch of damaged tables, in small chunks, and waits until it is at a stage; it never ends by itself.
 sub start
 {
 	my ($stage) = @_;
 	my $run = { out => '', err => '' };
 	$run->{psql} = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', 'SET cdp.restitch_rows = 50', '-c', 'BEGIN', '-c', $damage,
-			'-c', 'SELECT cdp.restitch()', '-c', 'COMMIT' ], '<', \undef, '>', \$run->{out}, '2>', \$run->{err});
+			'-c', 'SELECT cdp.restitch()', '-c', 'SELECT pg_sleep(600)' ], '<', \undef, '>', \$run->{out}, '2>', \$run->{err});
 	for (1 .. 1800)
 	{
 		$run->{pid} = $node->safe_psql('postgres', "$runs '$stage'") and last;
