@@ -5,15 +5,9 @@ CREATE DATABASE cdp_small ENCODING 'UTF8' TEMPLATE template0;
 SET client_min_messages = warning;
 CREATE EXTENSION cdp;
 SELECT cdp.init();
-DO $$
-DECLARE
-	t regclass;
-BEGIN
-	FOR t IN SELECT c.oid FROM pg_class c WHERE c.relnamespace = ANY ('{cdp,cdp_data}'::regnamespace[]) AND c.relkind = 'r' LOOP
-		EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = false)', t);
-	END LOOP;
-END
-$$;
+\getenv top PG_ABS_SRCDIR
+\set no_autovacuum :top '/test/include/no_autovacuum.sql'
+\i :no_autovacuum
 CREATE PROCEDURE public.bring(batches int, size int) LANGUAGE plpgsql AS $$
 BEGIN
 	FOR b IN 1 .. batches LOOP

@@ -6,16 +6,9 @@ CREATE DATABASE cdp_statistics ENCODING 'UTF8' TEMPLATE template0;
 SET client_min_messages = warning;
 CREATE EXTENSION cdp;
 SELECT cdp.init();
--- autovacuum must not do what is tested
-DO $$
-DECLARE
-	t regclass;
-BEGIN
-	FOR t IN SELECT c.oid FROM pg_class c WHERE c.relnamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND c.relkind = 'r' LOOP
-		EXECUTE format('ALTER TABLE %s SET (autovacuum_enabled = false)', t);
-	END LOOP;
-END
-$$;
+\getenv top PG_ABS_SRCDIR
+\set no_autovacuum :top '/test/include/no_autovacuum.sql'
+\i :no_autovacuum
 CREATE ROLE regress_cdp_statistics;
 SELECT cdp.grant_access('regress_cdp_statistics', 'steward');
 

@@ -110,8 +110,10 @@ write_script() {
 	local round size i
 	echo "SET client_min_messages = log; SET log_statement_stats = on; SET search_path = public, cdp;"
 	echo "SELECT array_to_string(proargnames[3:], ', ') AS columns FROM pg_proc WHERE proname = '$stream' \\gset"
+	# autovacuum is off, so that no reading has a part of it; the space of rows that were taken is freed here instead
 	while [ "$k" -lt "$ROWS" ]; do
 		bring "$BATCH"
+		echo 'VACUUM cdp.inbox;'
 	done
 	echo 'VACUUM (ANALYZE);'
 	for round in $(seq "$ROUNDS"); do

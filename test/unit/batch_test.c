@@ -528,12 +528,7 @@ memory_may_end_anywhere(void)
 int
 main(int argc, char **argv)
 {
-	const char *number = argc > 1 ? argv[1] : getenv("CDPK_HISTORIES");
-
-	if (number != NULL)
-		histories = strtoull(number, NULL, 10);
-	if (argc > 2)
-		first_seed = strtoull(argv[2], NULL, 10);
+	unit_read_histories(argc, argv, &histories, &first_seed);
 	TEST(the_first_good_row_stays);
 	TEST(frozen_profiles_stay_whole);
 	TEST(plain_is_within_limits);

@@ -238,12 +238,7 @@ summaries_are_checked(void)
 int
 main(int argc, char **argv)
 {
-	const char *number = argc > 1 ? argv[1] : getenv("CDPK_HISTORIES");
-
-	if (number != NULL)
-		histories = strtoull(number, NULL, 10);
-	if (argc > 2)
-		first_seed = strtoull(argv[2], NULL, 10);
+	unit_read_histories(argc, argv, &histories, &first_seed);
 	TEST(the_right_partition_is_right);
 	TEST(any_other_partition_is_wrong);
 	TEST(summaries_are_checked);

@@ -268,12 +268,7 @@ faults_are_noticed(void)
 int
 main(int argc, char **argv)
 {
-	const char *number = argc > 1 ? argv[1] : getenv("CDPK_HISTORIES");
-
-	if (number != NULL)
-		histories = strtoull(number, NULL, 10);
-	if (argc > 2)
-		first_seed = strtoull(argv[2], NULL, 10);
+	unit_read_histories(argc, argv, &histories, &first_seed);
 	TEST(examples_come_out);
 	TEST(ids_stay_with_the_strongest);
 	TEST(nothing_is_reworked_in_vain);

@@ -35,6 +35,18 @@ static int unit_failures_before;
 
 #define UNIT_EXIT() return unit_failures > 0
 
+/* Reads how many random histories are tried, and the seed of the first: arguments, or CDPK_HISTORIES. */
+static inline void
+unit_read_histories(int argc, char **argv, uint64_t *histories, uint64_t *first_seed)
+{
+	const char *number = argc > 1 ? argv[1] : getenv("CDPK_HISTORIES");
+
+	if (number != NULL)
+		*histories = strtoull(number, NULL, 10);
+	if (argc > 2)
+		*first_seed = strtoull(argv[2], NULL, 10);
+}
+
 static inline void *
 unit_allocate(void *context, size_t size)
 {

@@ -167,7 +167,7 @@ struct CdpkBatch
 	bool *still_named; /* by place: another event of the log carries it */
 	bool numbered;
 	bool aliases_asked;
-	StitchIds alias_ends; /* asked for now */
+	StitchIds alias_ends; /* of the present question */
 	CdpkIdMap asked_ends; /* all so far */
 	STITCH_ARRAY(CdpkBatchAlias) alias_rows;
 	STITCH_ARRAY(CdpkBatchIdPair) judged_pairs;

@@ -61,16 +61,14 @@ cdpk_stitch_add_profiles(CdpkStitch *stitch, const CdpkStitchProfile *rows, size
 CdpkStatus
 cdpk_stitch_add_links(CdpkStitch *stitch, const CdpkStitchLink *rows, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		STITCH_PUSH(stitch, stitch->link_rows, rows[i]);
+	STITCH_PUSH_ALL(stitch, stitch->link_rows, rows, count);
 	return CDPK_OK;
 }
 
 CdpkStatus
 cdpk_stitch_add_forbids(CdpkStitch *stitch, const CdpkStitchForbid *rows, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		STITCH_PUSH(stitch, stitch->forbid_rows, rows[i]);
+	STITCH_PUSH_ALL(stitch, stitch->forbid_rows, rows, count);
 	return CDPK_OK;
 }
 
@@ -79,8 +77,7 @@ cdpk_stitch_add_forbids(CdpkStitch *stitch, const CdpkStitchForbid *rows, size_t
 CdpkStatus
 cdpk_stitch_evidence_changed(CdpkStitch *stitch, const CdpkStitchChange *changes, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		STITCH_PUSH(stitch, stitch->changes, changes[i]);
+	STITCH_PUSH_ALL(stitch, stitch->changes, changes, count);
 	return CDPK_OK;
 }
 
@@ -95,16 +92,14 @@ cdpk_stitch_retry(CdpkStitch *stitch, const CdpkStitchLink *links, size_t count)
 CdpkStatus
 cdpk_stitch_check_profiles(CdpkStitch *stitch, const int64_t *profile_ids, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		STITCH_PUSH(stitch, stitch->checked, profile_ids[i]);
+	STITCH_PUSH_ALL(stitch, stitch->checked, profile_ids, count);
 	return CDPK_OK;
 }
 
 CdpkStatus
 cdpk_stitch_freeze_profiles(CdpkStitch *stitch, const int64_t *profile_ids, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		STITCH_PUSH(stitch, stitch->frozen, profile_ids[i]);
+	STITCH_PUSH_ALL(stitch, stitch->frozen, profile_ids, count);
 	return CDPK_OK;
 }
 

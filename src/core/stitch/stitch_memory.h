@@ -60,6 +60,14 @@ extern void *stitch_grow(StitchMemory *memory, void *items, uint32_t count, uint
 		(array).items[(array).count++] = __VA_ARGS__;     \
 	} while (0)
 
+/* Puts so many items on an array. */
+#define STITCH_PUSH_ALL(stitch, array, from, number)         \
+	do                                                       \
+	{                                                        \
+		for (size_t pushed = 0; pushed < (number); pushed++) \
+			STITCH_PUSH(stitch, array, (from)[pushed]);      \
+	} while (0)
+
 typedef STITCH_ARRAY(uint32_t) StitchNumbers;
 typedef STITCH_ARRAY(int64_t) StitchIds;
 

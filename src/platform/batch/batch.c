@@ -37,7 +37,6 @@ CDP_FUNCTION(cdp_batch_as_of);
 CDP_FUNCTION(cdp_batch_stage);
 CDP_FUNCTION(cdp_batch_run);
 CDP_FUNCTION(cdp_batch_value);
-CDP_FUNCTION(cdp_batch_array);
 CDP_FUNCTION(cdp_batch_end);
 
 /* parameters of each statement: $1 batch_id, $2 as_of, $3 and $4 claims */
@@ -529,35 +528,6 @@ cdp_batch_value(PG_FUNCTION_ARGS)
 	if (isnull)
 		PG_RETURN_NULL();
 	PG_RETURN_INT64(value);
-}
-
-/* cdp_batch_array returns the bigints of a query. */
-Datum
-cdp_batch_array(PG_FUNCTION_ARGS)
-{
-	MemoryContext caller = CurrentMemoryContext;
-	Batch *batch = get_batch();
-	char *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	Datum *values;
-	ArrayType *array;
-
-	batch_connect();
-	fetch_bigints(batch, query);
-	values = palloc_extended(Max(SPI_processed, 1) * sizeof(Datum), MCXT_ALLOC_HUGE);
-	for (uint64 i = 0; i < SPI_processed; i++)
-	{
-		bool isnull;
-
-		values[i] = SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &isnull);
-		if (isnull)
-			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-							errmsg("the query gives a null value")));
-	}
-	MemoryContextSwitchTo(caller);
-	array = construct_array(values, (int) SPI_processed, INT8OID, sizeof(int64), FLOAT8PASSBYVAL,
-							TYPALIGN_DOUBLE);
-	SPI_finish();
-	PG_RETURN_ARRAYTYPE_P(array);
 }
 
 /* cdp_batch_end ends the batch and frees its relations. */

@@ -33,10 +33,6 @@ CREATE FUNCTION cdp_internal.batch_value(query text) RETURNS bigint
 COMMENT ON FUNCTION cdp_internal.batch_value(text) IS
 	'Internal: returns the bigint of a query of one row and one column; NULL if it has no row.';
 
-CREATE FUNCTION cdp_internal.batch_array(query text) RETURNS bigint[]
-	AS 'MODULE_PATHNAME', 'cdp_batch_array' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION cdp_internal.batch_array(text) IS 'Internal: returns the bigints of a query of one column.';
-
 CREATE FUNCTION cdp_internal.batch_end() RETURNS void
 	AS 'MODULE_PATHNAME', 'cdp_batch_end' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.batch_end() IS 'Internal: ends the batch and frees its relations.';
@@ -44,4 +40,4 @@ COMMENT ON FUNCTION cdp_internal.batch_end() IS 'Internal: ends the batch and fr
 REVOKE ALL ON FUNCTION cdp_internal.batch_begin(bigint, timestamptz, tid[], tid[]),
 	cdp_internal.batch_number(), cdp_internal.batch_as_of(),
 	cdp_internal.batch_stage(text, text), cdp_internal.batch_run(text), cdp_internal.batch_value(text),
-	cdp_internal.batch_array(text), cdp_internal.batch_end() FROM PUBLIC;
+	cdp_internal.batch_end() FROM PUBLIC;

@@ -10,6 +10,9 @@ CREATE FUNCTION cdp_internal.verify_person(person bigint)
 	RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE COST 1000000
 	SET search_path = pg_catalog, cdp, pg_temp
+	-- for all that it calls: each statement runs once, so compiling it takes longer than it saves
+	SET jit = off
+	SET max_parallel_workers_per_gather = 0
 AS $function$
 DECLARE
 	own bigint[] := CASE WHEN person IS NOT NULL THEN ARRAY(

@@ -4,8 +4,6 @@ CREATE FUNCTION cdp_internal.verify_members(own bigint[])
 	RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
-	SET jit = off
-	SET max_parallel_workers_per_gather = 0
 AS $function$
 #variable_conflict use_column
 BEGIN
@@ -38,8 +36,6 @@ COMMENT ON FUNCTION cdp_internal.verify_calls(bigint, timestamptz, timestamptz) 
 CREATE FUNCTION cdp_internal.verify_accounts() RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
-	SET jit = off
-	SET max_parallel_workers_per_gather = 0
 AS $function$
 #variable_conflict use_column
 DECLARE

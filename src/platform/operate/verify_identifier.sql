@@ -66,8 +66,6 @@ CREATE FUNCTION cdp_internal.verify_identifiers(person bigint)
 	RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
-	SET jit = off
-	SET max_parallel_workers_per_gather = 0
 	SET enable_hashjoin = off
 	SET enable_mergejoin = off
 	SET enable_seqscan = off
@@ -111,8 +109,6 @@ COMMENT ON FUNCTION cdp_internal.verify_identifiers(bigint) IS
 CREATE FUNCTION cdp_internal.verify_numbers() RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
-	SET jit = off
-	SET max_parallel_workers_per_gather = 0
 AS $function$
 #variable_conflict use_column
 BEGIN

@@ -106,9 +106,6 @@ CREATE FUNCTION cdp_internal.verify_log(own bigint[])
 	RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
-	-- each statement runs once, so compiling it takes longer than it saves
-	SET jit = off
-	SET max_parallel_workers_per_gather = 0
 AS $function$
 BEGIN
 	RETURN QUERY EXECUTE format($sql$

@@ -4,8 +4,6 @@ CREATE FUNCTION cdp_internal.verify_partition(person bigint)
 	RETURNS TABLE (kind text, id bigint, other bigint, trust integer, at timestamptz)
 	LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000
 	SET search_path = pg_catalog, cdp, pg_temp
-	SET jit = off
-	SET max_parallel_workers_per_gather = 0
 	-- each statement reads a slice, whatever the planner thinks
 	SET enable_hashjoin = off
 	SET enable_mergejoin = off

@@ -126,8 +126,6 @@ CREATE FUNCTION cdp_internal.verify_profiles(person bigint)
 	RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
-	SET jit = off
-	SET max_parallel_workers_per_gather = 0
 	SET enable_hashjoin = off
 	SET enable_mergejoin = off
 	-- without statistics the planner would read whole tables for each person

@@ -3,7 +3,7 @@
  *		What a long run has come to, kept in sequences.
  *
  * A value of a sequence is seen by other sessions at once, survives the rollback of the transaction
- * and can be written by whoever has UPDATE on it: so this needs no shared memory and no superuser.
+ * and can be written by a role that has UPDATE on it: so this needs no shared memory and no superuser.
  * What a killed backend leaves stays; so the backend that runs also holds a lock on the first
  * sequence of its place, and the view shows only what was written by the transaction that holds it.
  */
@@ -242,7 +242,7 @@ tell(TimestampTz now)
 	pfree(rest.data);
 }
 
-/* say tells whoever waits, and the other sessions, what the run has come to. */
+/* say tells the session that waits, and the others, what the run has come to. */
 static void
 say(TimestampTz now)
 {

@@ -15,8 +15,8 @@ CREATE FUNCTION cdp_internal.progress_set(stage text, done bigint, total bigint)
 	AS 'MODULE_PATHNAME', 'cdp_progress_set' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.progress_set(text, bigint, bigint) IS
 	'Internal: enters a stage of the run, or says how far it has come (total 0: not known); does nothing if no run was '
-	'begun, in a read-only transaction and on a standby. To whoever waits for a long run other than a refresh it sends '
-	'a message, every 10 seconds at most.';
+	'begun, in a read-only transaction and on a standby. The session that waits for a long run other than a refresh '
+	'gets a message, every 10 seconds at most.';
 
 CREATE FUNCTION cdp_internal.progress_row() RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_progress_row' LANGUAGE C VOLATILE PARALLEL SAFE;

@@ -113,7 +113,7 @@ COMMENT ON FUNCTION cdp_internal.next_batch(tid[], tid[]) IS
 	'Internal: begins the next batch, of these rows of cdp.inbox and lines of cdp.inbox_raw. The caller holds the '
 	'lock.';
 
--- Verdicts and rules work with the rights of whoever calls them.
+-- Verdicts and rules work with the rights of the role that calls them.
 CREATE FUNCTION cdp_internal.check_sees_all() RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
