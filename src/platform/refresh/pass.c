@@ -102,8 +102,7 @@ fold_lapsed(Pass *pass)
 		pass_run(pass, "SELECT cdp_internal.stage_graph_changes()", 0, NULL, NULL);
 	pass_run(pass, "SELECT cdp_internal.refresh_refold()", 0, NULL, NULL);
 	pass_run(pass, "SELECT cdp_internal.refresh_refold_account()", 0, NULL, NULL);
-	batch_read("batch_lapsed", note_lapsed, &pass->touched);
-	pass_sort_ids(&pass->touched);
+	batch_read("batch_lapsed", note_lapsed, &pass->lapsed);
 }
 
 /* run_stage runs a stage that leaves nothing but what it puts into the tables, and into longer memory. */
@@ -146,7 +145,7 @@ run(Pass *pass)
 	run_stage(pass, pass_note_names);
 	progress_set("refold", 0, 0);
 	fold_lapsed(pass);
-	pass->counts[COUNT_PROFILES_TOUCHED] = pass->touched.count;
+	run_stage(pass, pass_count_touched);
 }
 
 /* make_counts makes a value of type cdp_internal.batch_counts. */
@@ -169,7 +168,7 @@ make_counts(const Pass *pass, Oid type)
 
 /* make_result makes the result of the function. */
 static Datum
-make_result(const Pass *pass, TupleDesc descriptor)
+make_result(Pass *pass, TupleDesc descriptor)
 {
 	Datum values[OUT_COLUMNS];
 	bool nulls[OUT_COLUMNS] = {false};
@@ -178,7 +177,7 @@ make_result(const Pass *pass, TupleDesc descriptor)
 	values[OUT_IDENTIFIER_ID] = Int64GetDatum(pass->last_identifier_id);
 	values[OUT_QUARANTINE_ID] = Int64GetDatum(pass->last_quarantine_id);
 	values[OUT_DONE] = make_counts(pass, TupleDescAttr(descriptor, OUT_DONE)->atttypid);
-	values[OUT_TOUCHED] = pass_id_array(pass->touched.items, pass->touched.count);
+	values[OUT_TOUCHED] = pass_make_touched(pass, TupleDescAttr(descriptor, OUT_TOUCHED)->atttypid);
 	return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
 }
 

@@ -26,6 +26,7 @@
  *	pass_profile	rows of profiles
  *	pass_fold		what is folded into them
  *	pass_name		names of events and traits
+ *	pass_touched	whom it touched, and why
  *	pass			the order of it all
  */
 #ifndef CDP_REFRESH_PASS_H
@@ -338,7 +339,7 @@ typedef struct Pass
 	PassPlace *places;
 	int place_count;
 
-	PassIds touched;
+	PassIds lapsed; /* profiles whose traits were folded anew after the fold */
 } Pass;
 
 /* ---------------------------------------------------------------- pass_table.c */
@@ -591,5 +592,13 @@ extern void pass_refold(Pass *pass, PassRefold *refold);
 
 /* pass_name.c */
 extern void pass_note_names(Pass *pass);
+
+/* pass_touched.c */
+
+/* Counts the profiles that were touched. */
+extern void pass_count_touched(Pass *pass);
+
+/* Makes the value of type cdp_internal.touched. */
+extern Datum pass_make_touched(Pass *pass, Oid type);
 
 #endif /* CDP_REFRESH_PASS_H */

@@ -285,21 +285,6 @@ count_profiles(PassFold *fold)
 	cdpk_idmap_free(&moved);
 }
 
-/* list_touched lists who was touched, each once. */
-static void
-list_touched(Pass *pass)
-{
-	MemoryContext caller = MemoryContextSwitchTo(pass->context);
-	CdpkBatchPosition position = {0, 0, 0};
-	CdpkBatchTouched touched;
-	int64 last = 0;
-
-	while (cdpk_batch_next_touched(pass->batch, &position, &touched))
-		if (touched.profile_id != last)
-			pass_add_id(&pass->touched, last = touched.profile_id);
-	MemoryContextSwitchTo(caller);
-}
-
 /* start_fold plans what is folded. */
 static void
 start_fold(Pass *pass, PassFold *fold)
@@ -348,7 +333,6 @@ pass_fold(Pass *pass)
 	run_fold(&fold);
 	count_profiles(&fold);
 	pass_fold_accounts(pass);
-	list_touched(pass);
 	end_fold(&fold);
 }
 

@@ -44,6 +44,16 @@ CREATE TYPE cdp_internal.batch_counts AS (
 	reworks bigint, identifiers_reworked bigint, events_reanchored bigint, largest_rework bigint, self_links bigint);
 COMMENT ON TYPE cdp_internal.batch_counts IS 'Internal: the counts of a batch, see cdp.batch.';
 
+-- Segments live on it; more will.
+CREATE TYPE cdp_internal.touched AS (
+	profile_ids bigint[], causes text[], former_profile_ids bigint[], group_ids text[], event_ids bigint[]);
+COMMENT ON TYPE cdp_internal.touched IS
+$comment$Internal: whom a batch touched, and why: arrays of one length, in no order; a profile stands there once for
+each cause. Causes: event (an event of the batch, with its number; of a group call with the account), merged (all of the
+former profile is in it now), split (identifiers of the former profile are in it now), rebuilt (folded anew from the
+log), gained (an event of the log, with its number, has come to it), identity (its identifiers, their sharing, a forbid
+or the latest link changed), lapsed (traits expired, or a rule or source of them changed).$comment$;
+
 -- One batch through all stages: the rows that it was begun with, and the changes of
 -- cdp_internal.stage_graph_changes(); or the whole log, by the stages of cdp.restitch().
 CREATE FUNCTION cdp_internal.process_batch(whole boolean DEFAULT false, leave_undone boolean DEFAULT false)
@@ -67,7 +77,8 @@ BEGIN
 	done := passed.done;
 	PERFORM cdp_internal.progress_set('segments', 0, 0);
 	IF EXISTS (SELECT FROM cdp_data.segment) THEN
-		PERFORM cdp_internal.refresh_segments(passed.touched);
+		PERFORM cdp_internal.refresh_segments(CASE WHEN NOT whole THEN
+			ARRAY(SELECT DISTINCT t.profile_id FROM unnest((passed.touched).profile_ids) AS t (profile_id)) END);
 	END IF;
 	PERFORM cdp_internal.record_batch(done, started, passed.event_id, passed.identifier_id, passed.quarantine_id);
 	-- what is rare may have written much; and else once for each hundred rows

@@ -2,7 +2,7 @@
 
 -- All stages, in the place of cdp_internal.refresh_pass().
 CREATE FUNCTION cdp_internal.restitch_pass(INOUT identifier_id bigint, OUT done cdp_internal.batch_counts,
-	OUT touched bigint[])
+	OUT touched cdp_internal.touched)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
