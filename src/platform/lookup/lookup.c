@@ -214,7 +214,7 @@ put_head(JsonbParseState **state, const LookupPerson *person)
 
 		lookup_put_string(state, WJB_KEY, head[i].key);
 		lookup_put_value(state, WJB_VALUE, value, null,
-						 SPI_gettypeid(person->row->tupdesc, head[i].column));
+						 SPI_gettypeid(person->rows->tupdesc, head[i].column));
 	}
 }
 

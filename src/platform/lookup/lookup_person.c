@@ -3,8 +3,10 @@
  *		Finds the row of a person.
  *
  * The number of the strongest identifier of a profile is the profile_id, and its row holds the
- * identifiers.  So who asks by the strongest, a user_id for example, is led from the map to the row of
- * the profile at once; only for others the row of the identifier is read in between.
+ * identifiers.  So the map leads from the strongest identifier, a user_id for example, to the row of
+ * the profile at once; only for others the row of the identifier is read in between.  (The map does
+ * not hold the profile_id: it would make each batch write 8 bytes more for each identifier, and
+ * another row for each that moves.)
  */
 #include "postgres.h"
 
@@ -20,22 +22,17 @@
 Datum
 lookup_column(const LookupPerson *person, int column, bool *null)
 {
-	return SPI_getbinval(person->row->vals[0], person->row->tupdesc, column, null);
+	return SPI_getbinval(person->rows->vals[person->place], person->rows->tupdesc, column, null);
 }
 
-/* read_profile reads the row of a profile; returns false if there is none. */
-static bool
-read_profile(int64 profile_id, LookupPerson *person)
+/* take_place takes a row as the person. */
+static void
+take_place(LookupPerson *person, uint64 place)
 {
-	LookupArguments arguments = {profile_id};
-	uint64 count;
+	bool null;
 
-	person->profile_id = profile_id;
-	person->row = lookup_rows(QUERY_PROFILE, &arguments, &count);
-	if (count > 0)
-		return true;
-	SPI_freetuptable(person->row);
-	return false;
+	person->place = place;
+	person->profile_id = DatumGetInt64(lookup_column(person, PERSON_PROFILE_ID, &null));
 }
 
 /* is_same tells whether a stored identifier is the one that is looked up. */
@@ -76,67 +73,55 @@ holds(const LookupPerson *person, const Identifier *identifier)
 	return found;
 }
 
-/* profile_of returns the profile that the identifier of a number is in, if it is this one or NULL is given; 0: none. */
-static int64
-profile_of(int64 number, const Identifier *identifier)
+/* is_of tells whether a row is of the profile of an identifier. */
+static bool
+is_of(const LookupPerson *person, LookupQuery query, const Identifier *identifier)
 {
-	LookupArguments arguments = {number};
-	uint64 count;
-	SPITupleTable *rows = lookup_rows(QUERY_NUMBERED, &arguments, &count);
-	int64 profile_id = 0;
 	bool null;
 
-	if (count > 0 && (identifier == NULL ||
-					  is_same(SPI_getbinval(rows->vals[0], rows->tupdesc, 1, &null), identifier)))
-		profile_id = DatumGetInt64(SPI_getbinval(rows->vals[0], rows->tupdesc, 2, &null));
-	SPI_freetuptable(rows);
-	return profile_id;
+	if (query == QUERY_STRONGEST)
+		return holds(person, identifier);
+	return is_same(lookup_column(person, PERSON_IDENTIFIER, &null), identifier);
 }
 
-/* find_candidate finds the person by a number that the map has for the hash of an identifier. */
+/* find_hash finds the person by a query for a hash, which more than one identifier can have. */
 static bool
-find_candidate(int64 number, const Identifier *identifier, LookupPerson *person)
+find_hash(LookupQuery query, int64 hash, const Identifier *identifier, LookupPerson *person)
 {
-	int64 profile_id;
+	LookupArguments arguments = {hash};
+	uint64 count;
 
-	if (read_profile(number, person))
+	person->rows = lookup_rows(query, &arguments, &count);
+	for (uint64 i = 0; i < count; i++)
 	{
-		if (holds(person, identifier))
+		take_place(person, i);
+		if (is_of(person, query, identifier))
 			return true;
-		SPI_freetuptable(person->row);
 	}
-	profile_id = profile_of(number, identifier);
-	return profile_id != 0 && read_profile(profile_id, person);
+	SPI_freetuptable(person->rows);
+	return false;
 }
 
 bool
 lookup_find_identifier(const Identifier *identifier, LookupPerson *person)
 {
 	CdpkSipHashKey key = hash_key(HASH_IDENTIFIER);
-	LookupArguments arguments = {
-		map_hash(&key, IdentifierPayload(identifier), IdentifierLength(identifier))};
-	uint64 count;
-	SPITupleTable *mapped = lookup_rows(QUERY_MAPPED, &arguments, &count);
-	bool found = false;
-	bool null;
+	int64 hash = map_hash(&key, IdentifierPayload(identifier), IdentifierLength(identifier));
 
-	for (uint64 i = 0; i < count && !found; i++)
-		found =
-			find_candidate(DatumGetInt64(SPI_getbinval(mapped->vals[i], mapped->tupdesc, 1, &null)),
-						   identifier, person);
-	SPI_freetuptable(mapped);
-	return found;
+	return find_hash(QUERY_STRONGEST, hash, identifier, person) ||
+		   find_hash(QUERY_IDENTIFIED, hash, identifier, person);
 }
 
 bool
 lookup_find_number(int64 number, LookupPerson *person)
 {
-	int64 profile_id;
+	LookupArguments arguments = {number};
+	uint64 count;
 
-	if (read_profile(number, person))
-		return true;
-	profile_id = profile_of(number, NULL);
-	return profile_id != 0 && read_profile(profile_id, person);
+	person->rows = lookup_rows(QUERY_NUMBERED, &arguments, &count);
+	if (count > 0)
+		take_place(person, 0);
+	return count > 0;
 }
 
 /* make_ids makes a bigint[] of one number. */

@@ -9,7 +9,7 @@
 
 #include "toolkit/identifier/identifier.h"
 
-/* its columns, from 1 on, as the query "profile" returns them */
+/* its columns, from 1 on, as the queries return them */
 enum
 {
 	PERSON_PROFILE_ID = 1,
@@ -19,14 +19,16 @@ enum
 	PERSON_EVENTS,
 	PERSON_TRAITS,
 	PERSON_IDENTIFIERS,
-	PERSON_IDENTIFIER_IDS
+	PERSON_IDENTIFIER_IDS,
+	PERSON_IDENTIFIER /* that was asked for, of QUERY_IDENTIFIED */
 };
 
-/* A row of cdp_data.profile. */
+/* A row of cdp_data.profile, one of those that a query found. */
 typedef struct LookupPerson
 {
+	SPITupleTable *rows;
+	uint64 place;
 	int64 profile_id;
-	SPITupleTable *row;
 } LookupPerson;
 
 /* Return whether there is a person who has an identifier, or a present or former profile_id. */

@@ -17,9 +17,9 @@
 #include "platform/lookup/lookup_query.h"
 
 static const char *const query_names[QUERY_COUNT] = {
-	[QUERY_MAPPED] = "mapped",
+	[QUERY_STRONGEST] = "strongest",
+	[QUERY_IDENTIFIED] = "identified",
 	[QUERY_NUMBERED] = "numbered",
-	[QUERY_PROFILE] = "profile",
 	[QUERY_NUMBERS] = "numbers",
 	[QUERY_IDENTIFIERS] = "identifiers",
 	[QUERY_PROVENANCE] = "provenance",

@@ -11,9 +11,9 @@
 /* named in cdp_internal.lookup_query(), which says what each returns */
 typedef enum LookupQuery
 {
-	QUERY_MAPPED,
+	QUERY_STRONGEST,
+	QUERY_IDENTIFIED,
 	QUERY_NUMBERED,
-	QUERY_PROFILE,
 	QUERY_NUMBERS,
 	QUERY_IDENTIFIERS,
 	QUERY_PROVENANCE,

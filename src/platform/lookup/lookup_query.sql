@@ -6,20 +6,40 @@
 CREATE FUNCTION cdp_internal.lookup_query(name text) RETURNS text
 	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 	RETURN CASE name
-		WHEN 'mapped' THEN $sql$
-			SELECT m.identifier_id
+		-- The planner knows nothing of the values of a hash, and expects far too many rows; the LIMIT has it find one
+		-- row at a time, by its key.
+		WHEN 'strongest' THEN $sql$
+			SELECT p.*
 			FROM cdp_data.identifier_map m
+			CROSS JOIN LATERAL (
+				SELECT p.profile_id, p.shared, p.first_seen, p.last_seen, p.events, p.traits, p.identifiers,
+					p.identifier_ids
+				FROM cdp_data.profile p
+				WHERE p.profile_id OPERATOR(pg_catalog.=) m.identifier_id
+				LIMIT 1) p
+			WHERE m.hash OPERATOR(pg_catalog.=) $1 $sql$
+		WHEN 'identified' THEN $sql$
+			SELECT p.*, i.identifier
+			FROM cdp_data.identifier_map m
+			CROSS JOIN LATERAL (
+				SELECT i.identifier, i.profile_id
+				FROM cdp_data.identifier i
+				WHERE i.identifier_id OPERATOR(pg_catalog.=) m.identifier_id
+				LIMIT 1) i
+			CROSS JOIN LATERAL (
+				SELECT p.profile_id, p.shared, p.first_seen, p.last_seen, p.events, p.traits, p.identifiers,
+					p.identifier_ids
+				FROM cdp_data.profile p
+				WHERE p.profile_id OPERATOR(pg_catalog.=) i.profile_id
+				LIMIT 1) p
 			WHERE m.hash OPERATOR(pg_catalog.=) $1
 			ORDER BY m.identifier_id $sql$
 		WHEN 'numbered' THEN $sql$
-			SELECT i.identifier, i.profile_id
-			FROM cdp_data.identifier i
-			WHERE i.identifier_id OPERATOR(pg_catalog.=) $1 $sql$
-		WHEN 'profile' THEN $sql$
 			SELECT p.profile_id, p.shared, p.first_seen, p.last_seen, p.events, p.traits, p.identifiers,
 				p.identifier_ids
-			FROM cdp_data.profile p
-			WHERE p.profile_id OPERATOR(pg_catalog.=) $1 $sql$
+			FROM cdp_data.identifier i
+			JOIN cdp_data.profile p ON p.profile_id OPERATOR(pg_catalog.=) i.profile_id
+			WHERE i.identifier_id OPERATOR(pg_catalog.=) $1 $sql$
 		WHEN 'numbers' THEN $sql$
 			SELECT pg_catalog.array_agg(i.identifier_id)
 			FROM cdp_data.identifier i
@@ -102,9 +122,9 @@ CREATE FUNCTION cdp_internal.lookup_query(name text) RETURNS text
 COMMENT ON FUNCTION cdp_internal.lookup_query(text) IS
 $comment$Internal: returns a query of a look-up, whose columns are the keys of a part of the document.
 $1 is a profile_id, $2 a number of events, $3 the identifier_ids of the profile. Beside the parts there are:
-mapped: the identifier_ids that cdp_data.identifier_map has for the hash $1.
-numbered: identifier and profile_id of the identifier_id $1.
-profile: the row of a profile.
+strongest: the rows of profiles whose strongest identifiers have the hash $1.
+identified: the rows of profiles that have identifiers with the hash $1, and these.
+numbered: the row of the profile that has the identifier_id $1.
 numbers: the identifier_ids of a profile.
 has_case_event, has_refused_link: whether cases or refused_links can have rows.$comment$;
 
