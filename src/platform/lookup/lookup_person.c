@@ -102,14 +102,29 @@ find_hash(LookupQuery query, int64 hash, const Identifier *identifier, LookupPer
 	return false;
 }
 
+/* is_strongest tells whether a person was found by the strongest identifier. */
+static bool
+is_strongest(const LookupPerson *person)
+{
+	bool null;
+
+	return DatumGetInt64(lookup_column(person, PERSON_IDENTIFIER_ID, &null)) == person->profile_id;
+}
+
 bool
 lookup_find_identifier(const Identifier *identifier, LookupPerson *person)
 {
+	/* a session asks by identifiers of one kind mostly: so the last one tells which query is tried first */
+	static bool by_strongest = true;
 	CdpkSipHashKey key = hash_key(HASH_IDENTIFIER);
 	int64 hash = map_hash(&key, IdentifierPayload(identifier), IdentifierLength(identifier));
 
-	return find_hash(QUERY_STRONGEST, hash, identifier, person) ||
-		   find_hash(QUERY_IDENTIFIED, hash, identifier, person);
+	if (by_strongest && find_hash(QUERY_STRONGEST, hash, identifier, person))
+		return true;
+	if (!find_hash(QUERY_IDENTIFIED, hash, identifier, person))
+		return false;
+	by_strongest = is_strongest(person);
+	return true;
 }
 
 bool

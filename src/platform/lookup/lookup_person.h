@@ -20,7 +20,9 @@ enum
 	PERSON_TRAITS,
 	PERSON_IDENTIFIERS,
 	PERSON_IDENTIFIER_IDS,
-	PERSON_IDENTIFIER /* that was asked for, of QUERY_IDENTIFIED */
+	/* of QUERY_IDENTIFIED: the identifier that was asked for */
+	PERSON_IDENTIFIER,
+	PERSON_IDENTIFIER_ID
 };
 
 /* A row of cdp_data.profile, one of those that a query found. */

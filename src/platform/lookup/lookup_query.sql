@@ -19,7 +19,7 @@ CREATE FUNCTION cdp_internal.lookup_query(name text) RETURNS text
 				LIMIT 1) p
 			WHERE m.hash OPERATOR(pg_catalog.=) $1 $sql$
 		WHEN 'identified' THEN $sql$
-			SELECT p.*, i.identifier
+			SELECT p.*, i.identifier, m.identifier_id
 			FROM cdp_data.identifier_map m
 			CROSS JOIN LATERAL (
 				SELECT i.identifier, i.profile_id
@@ -115,7 +115,11 @@ CREATE FUNCTION cdp_internal.lookup_query(name text) RETURNS text
 		WHEN 'accounts' THEN $sql$
 			SELECT m.group_id, m.since, m.last_at, coalesce(cdp_internal.traits_to_jsonb(a.traits), '{}') AS traits
 			FROM cdp.account_members m
-			JOIN cdp_data.account a ON a.group_id OPERATOR(pg_catalog.=) m.group_id
+			CROSS JOIN LATERAL (
+				SELECT a.traits
+				FROM cdp_data.account a
+				WHERE a.group_id OPERATOR(pg_catalog.=) m.group_id
+				LIMIT 1) a
 			WHERE m.profile_id OPERATOR(pg_catalog.=) $1
 			ORDER BY m.group_id $sql$
 	END;
