@@ -150,7 +150,7 @@ BEGIN
 END $$;
 SET plan_cache_mode = force_generic_plan;
 INSERT INTO cdp.inbox (type, event, anonymous_id, user_id, group_id, "timestamp", received_at, source)
-SELECT CASE WHEN i % 4 = 0 THEN 'group' ELSE 'track' END, 'Login', 'd' || i, 'u' || i, 'g' || i % 900, timestamptz '2026-02-01Z' + i * interval '1 s', '2026-06-01', 'web' FROM generate_series(1, 12000) i;
+SELECT CASE WHEN i % 4 = 0 THEN 'group' ELSE 'track' END, 'Login', 'd' || i, 'u' || i, 'g' || i, timestamptz '2026-02-01Z' + i * interval '1 s', '2026-06-01', 'web' FROM generate_series(1, 12000) i;
 SELECT accepted FROM cdp.refresh();
 INSERT INTO cdp_data.batch SELECT r.* FROM generate_series(1, 5000) i CROSS JOIN LATERAL jsonb_populate_record((SELECT b FROM cdp_data.batch b LIMIT 1), jsonb_build_object('batch_id', 1000 + i)) r;
 SELECT q.name, s.* FROM unnest('{strongest,identified,numbered,numbers,identifiers,provenance,events,has_case_event,cases,has_refused_link,refused_links,accounts}'::text[]) q (name)
