@@ -147,14 +147,14 @@ put_empty(JsonbParseState **state, const char *key)
 
 /* is_empty tells of the lists that few people have, by a smaller query, whether there is nothing in them. */
 static bool
-is_empty(int part, const LookupArguments *arguments)
+is_empty(int part, const LookupPerson *person, const LookupArguments *arguments)
 {
 	switch (part)
 	{
 		case PART_CASES:
 			return !lookup_has(QUERY_HAS_CASE_EVENT, arguments);
 		case PART_REFUSED_LINKS:
-			return !lookup_has(QUERY_HAS_REFUSED_LINK, arguments);
+			return !person->shared && !lookup_has(QUERY_HAS_REFUSED_LINK, arguments);
 		default:
 			return false;
 	}
@@ -164,14 +164,12 @@ is_empty(int part, const LookupArguments *arguments)
 static void
 put_traits(JsonbParseState **state, const LookupPerson *person)
 {
-	bool null;
-	Datum traits = lookup_column(person, PERSON_TRAITS, &null);
-
 	lookup_put_string(state, WJB_KEY, part_names[PART_TRAITS]);
-	if (!null)
+	if (!person->nulls[PERSON_TRAITS])
 	{
-		lookup_put_value(state, WJB_VALUE, DirectFunctionCall1(cdp_traits_to_jsonb, traits), false,
-						 JSONBOID);
+		Datum traits = DirectFunctionCall1(cdp_traits_to_jsonb, person->values[PERSON_TRAITS]);
+
+		lookup_put_value(state, WJB_VALUE, traits, false, JSONBOID);
 		return;
 	}
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
@@ -187,7 +185,7 @@ put_part(JsonbParseState **state, int part, const LookupPerson *person,
 		put_traits(state, person);
 	else if (part == PART_SEGMENTS)
 		put_segments(state, person->profile_id);
-	else if (is_empty(part, arguments))
+	else if (is_empty(part, person, arguments))
 		put_empty(state, part_names[part]);
 	else
 		lookup_put_list(state, part_names[part], &lists[part], arguments);
@@ -201,20 +199,18 @@ put_head(JsonbParseState **state, const LookupPerson *person)
 	{
 		const char *key;
 		int column;
-	} head[] = {{"profile_id", PERSON_PROFILE_ID},
-				{"shared", PERSON_SHARED},
-				{"first_seen", PERSON_FIRST_SEEN},
-				{"last_seen", PERSON_LAST_SEEN},
-				{"event_count", PERSON_EVENTS}};
+		Oid type;
+	} head[] = {{"profile_id", PERSON_PROFILE_ID, INT8OID},
+				{"shared", PERSON_SHARED, BOOLOID},
+				{"first_seen", PERSON_FIRST_SEEN, TIMESTAMPTZOID},
+				{"last_seen", PERSON_LAST_SEEN, TIMESTAMPTZOID},
+				{"event_count", PERSON_EVENTS, INT8OID}};
 
 	for (int i = 0; i < lengthof(head); i++)
 	{
-		bool null;
-		Datum value = lookup_column(person, head[i].column, &null);
-
 		lookup_put_string(state, WJB_KEY, head[i].key);
-		lookup_put_value(state, WJB_VALUE, value, null,
-						 SPI_gettypeid(person->rows->tupdesc, head[i].column));
+		lookup_put_value(state, WJB_VALUE, person->values[head[i].column],
+						 person->nulls[head[i].column], head[i].type);
 	}
 }
 

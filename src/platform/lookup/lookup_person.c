@@ -11,29 +11,25 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "executor/tuptable.h"
 #include "utils/array.h"
-#include "utils/lsyscache.h"
+#include "utils/datum.h"
 
 #include "platform/catalogue/hash_key.h"
 #include "platform/identity/map_hash.h"
 #include "platform/lookup/lookup_person.h"
 #include "platform/lookup/lookup_query.h"
 
-Datum
-lookup_column(const LookupPerson *person, int column, bool *null)
+/* takes the row of the person from those that a query finds */
+typedef struct PersonReceiver
 {
-	return SPI_getbinval(person->rows->vals[person->place], person->rows->tupdesc, column, null);
-}
-
-/* take_place takes a row as the person. */
-static void
-take_place(LookupPerson *person, uint64 place)
-{
-	bool null;
-
-	person->place = place;
-	person->profile_id = DatumGetInt64(lookup_column(person, PERSON_PROFILE_ID, &null));
-}
+	DestReceiver receiver;
+	LookupQuery query;
+	const Identifier *identifier; /* that is looked up; NULL: there is one row */
+	LookupPerson *person;
+	MemoryContext context; /* of its values */
+	bool found;
+} PersonReceiver;
 
 /* is_same tells whether a stored identifier is the one that is looked up. */
 static bool
@@ -46,69 +42,97 @@ is_same(Datum stored, const Identifier *identifier)
 				  IdentifierLength(other)) == 0;
 }
 
-/* holds tells whether the row of a profile holds an identifier; one of more than held_max() holds none. */
+/* holds tells whether an array has an identifier. */
 static bool
-holds(const LookupPerson *person, const Identifier *identifier)
+holds(Datum held, const Identifier *identifier)
 {
+	ArrayType *array = DatumGetArrayTypeP(held);
+	ArrayIterator iterator = array_create_iterator(array, 0, NULL);
+	Datum value;
 	bool null;
-	Datum held = lookup_column(person, PERSON_IDENTIFIERS, &null);
-	ArrayType *array;
-	Datum *values;
-	bool *nulls;
-	int16 length;
-	bool by_value;
-	char align;
-	int count;
 	bool found = false;
 
-	if (null)
-		return false;
-	array = DatumGetArrayTypeP(held);
-	get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &by_value, &align);
-	deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, align, &values, &nulls, &count);
-	for (int i = 0; i < count && !found; i++)
-		found = !nulls[i] && is_same(values[i], identifier);
-	pfree(values);
-	pfree(nulls);
+	while (!found && array_iterate(iterator, &value, &null))
+		found = !null && is_same(value, identifier);
+	array_free_iterator(iterator);
 	return found;
 }
 
-/* is_of tells whether a row is of the profile of an identifier. */
+/* is_of tells whether a row is of the profile of the identifier that is looked up. */
 static bool
-is_of(const LookupPerson *person, LookupQuery query, const Identifier *identifier)
+is_of(const PersonReceiver *self, const TupleTableSlot *slot)
 {
-	bool null;
-
-	if (query == QUERY_STRONGEST)
-		return holds(person, identifier);
-	return is_same(lookup_column(person, PERSON_IDENTIFIER, &null), identifier);
+	if (self->identifier == NULL)
+		return true;
+	if (self->query == QUERY_IDENTIFIED)
+		return is_same(slot->tts_values[PERSON_IDENTIFIER], self->identifier);
+	/* a profile of more than held_max() identifiers has none in its row */
+	return !slot->tts_isnull[PERSON_IDENTIFIERS] &&
+		   holds(slot->tts_values[PERSON_IDENTIFIERS], self->identifier);
 }
 
-/* find_hash finds the person by a query for a hash, which more than one identifier can have. */
-static bool
-find_hash(LookupQuery query, int64 hash, const Identifier *identifier, LookupPerson *person)
+/* keep_row copies the values of a row. */
+static void
+keep_row(PersonReceiver *self, const TupleTableSlot *slot)
 {
-	LookupArguments arguments = {hash};
-	uint64 count;
+	LookupPerson *person = self->person;
 
-	person->rows = lookup_rows(query, &arguments, &count);
-	for (uint64 i = 0; i < count; i++)
+	for (int i = 0; i < PERSON_COLUMNS; i++)
 	{
-		take_place(person, i);
-		if (is_of(person, query, identifier))
-			return true;
+		const FormData_pg_attribute *column = TupleDescAttr(slot->tts_tupleDescriptor, i);
+
+		person->nulls[i] = slot->tts_isnull[i];
+		if (!person->nulls[i])
+			person->values[i] = datumCopy(slot->tts_values[i], column->attbyval, column->attlen);
 	}
-	SPI_freetuptable(person->rows);
-	return false;
+	person->profile_id = DatumGetInt64(person->values[PERSON_PROFILE_ID]);
+	person->shared = DatumGetBool(person->values[PERSON_SHARED]);
+	person->by_strongest =
+		self->query == QUERY_STRONGEST ||
+		(self->query == QUERY_IDENTIFIED &&
+		 DatumGetInt64(slot->tts_values[PERSON_IDENTIFIER_ID]) == person->profile_id);
 }
 
-/* is_strongest tells whether a person was found by the strongest identifier. */
+/* take_row is the receiveSlot of the receiver; it ends the query when the person is found. */
 static bool
-is_strongest(const LookupPerson *person)
+take_row(TupleTableSlot *slot, DestReceiver *receiver)
 {
-	bool null;
+	PersonReceiver *self = (PersonReceiver *) receiver;
+	MemoryContext caller = MemoryContextSwitchTo(self->context);
 
-	return DatumGetInt64(lookup_column(person, PERSON_IDENTIFIER_ID, &null)) == person->profile_id;
+	slot_getallattrs(slot);
+	self->found = is_of(self, slot);
+	if (self->found)
+		keep_row(self, slot);
+	MemoryContextSwitchTo(caller);
+	return !self->found;
+}
+
+/* start, the rStartup of the receiver, has nothing to do. */
+static void
+start(DestReceiver *receiver, int operation, TupleDesc row)
+{
+}
+
+/* end, the rShutdown and the rDestroy of the receiver, has nothing to do. */
+static void
+end(DestReceiver *receiver)
+{
+}
+
+/* find runs a query for a hash or a number, and takes the row of the person. */
+static bool
+find(LookupQuery query, int64 number, const Identifier *identifier, LookupPerson *person)
+{
+	LookupArguments arguments = {number};
+	PersonReceiver self = {{take_row, start, end, end, DestTuplestore},
+						   query,
+						   identifier,
+						   person,
+						   CurrentMemoryContext};
+
+	lookup_pass_rows(query, &arguments, &self.receiver);
+	return self.found;
 }
 
 bool
@@ -119,24 +143,18 @@ lookup_find_identifier(const Identifier *identifier, LookupPerson *person)
 	CdpkSipHashKey key = hash_key(HASH_IDENTIFIER);
 	int64 hash = map_hash(&key, IdentifierPayload(identifier), IdentifierLength(identifier));
 
-	if (by_strongest && find_hash(QUERY_STRONGEST, hash, identifier, person))
+	if (by_strongest && find(QUERY_STRONGEST, hash, identifier, person))
 		return true;
-	if (!find_hash(QUERY_IDENTIFIED, hash, identifier, person))
+	if (!find(QUERY_IDENTIFIED, hash, identifier, person))
 		return false;
-	by_strongest = is_strongest(person);
+	by_strongest = person->by_strongest;
 	return true;
 }
 
 bool
 lookup_find_number(int64 number, LookupPerson *person)
 {
-	LookupArguments arguments = {number};
-	uint64 count;
-
-	person->rows = lookup_rows(QUERY_NUMBERED, &arguments, &count);
-	if (count > 0)
-		take_place(person, 0);
-	return count > 0;
+	return find(QUERY_NUMBERED, number, NULL, person);
 }
 
 /* make_ids makes a bigint[] of one number. */
@@ -156,12 +174,10 @@ lookup_identifier_ids(const LookupPerson *person)
 	SPITupleTable *rows;
 	uint64 count;
 	bool null;
-	Datum ids = lookup_column(person, PERSON_IDENTIFIER_IDS, &null);
 
-	if (!null)
-		return ids;
-	lookup_column(person, PERSON_IDENTIFIERS, &null);
-	if (!null)
+	if (!person->nulls[PERSON_IDENTIFIER_IDS])
+		return person->values[PERSON_IDENTIFIER_IDS];
+	if (!person->nulls[PERSON_IDENTIFIERS])
 		return make_ids(person->profile_id);
 	rows = lookup_rows(QUERY_NUMBERS, &arguments, &count);
 	return SPI_getbinval(rows->vals[0], rows->tupdesc, 1, &null);

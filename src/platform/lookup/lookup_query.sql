@@ -84,12 +84,11 @@ CREATE FUNCTION cdp_internal.lookup_query(name text) RETURNS text
 			FROM cdp.open_cases m
 			WHERE m.profile_id OPERATOR(pg_catalog.=) $1
 			ORDER BY m.opened_at DESC, m.kind COLLATE pg_catalog."C", m.case_id COLLATE pg_catalog."C" $sql$
-		-- as in cdp.refused_links
+		-- as in cdp.refused_links, for a profile that is not shared
 		WHEN 'has_refused_link' THEN $sql$
 			SELECT EXISTS (
 				SELECT
-				FROM pg_catalog.unnest($3) AS u (identifier_id)
-				JOIN cdp_data.identifier i ON i.identifier_id OPERATOR(pg_catalog.=) u.identifier_id
+				FROM pg_catalog.unnest($3) AS i (identifier_id)
 				CROSS JOIN LATERAL (
 					SELECT l.b AS other_id, l.refused
 					FROM cdp_data.link l
@@ -99,7 +98,7 @@ CREATE FUNCTION cdp_internal.lookup_query(name text) RETURNS text
 					FROM cdp_data.link l
 					WHERE l.b OPERATOR(pg_catalog.=) i.identifier_id) l
 				JOIN cdp_data.identifier o ON o.identifier_id OPERATOR(pg_catalog.=) l.other_id
-				WHERE l.refused OR i.shared OR o.shared) $sql$
+				WHERE l.refused OR o.shared) $sql$
 		WHEN 'refused_links' THEN $sql$
 			SELECT r.identifier, r.other_identifier, r.other_profile_id, r.reasons, r.last_at
 			FROM (
