@@ -26,4 +26,6 @@ SELECT cdp.create_segment('viewers', $$ cdp.did(timeline, 'Product Viewed', as_o
 	cdp.create_segment('often', $$ cdp.did(timeline, 'Product Viewed', at_least => 3, as_of => '2026-06-01') $$),
 	cdp.create_segment('best', $$ traits->>'plan' = '2' $$), cdp.create_segment('grown', $$ (traits->>'age')::int > 40 $$),
 	cdp.create_segment('reached', $$ traits @> '{"newsletter": true}' $$);
+CREATE TABLE own_identifier AS SELECT i.identifier, i.profile_id FROM cdp.identifiers i;
+ALTER TABLE own_identifier ADD PRIMARY KEY (identifier);
 VACUUM ANALYZE;

@@ -22,6 +22,9 @@ SELECT p.profile_id, p.shared, p.first_seen, p.last_seen, p.events, p.traits::js
 	ARRAY(SELECT (a.group_id, min(m.first_at), max(m.last_at), a.traits::jsonb)
 		  FROM cdp_data.identifier i JOIN cdp_data.account_member m USING (identifier_id) JOIN cdp_data.account a USING (group_id)
 		  WHERE i.profile_id = p.profile_id GROUP BY a.group_id ORDER BY a.group_id) AS accounts
-FROM cdp_data.identifier_map m JOIN cdp_data.identifier w USING (identifier_id) JOIN cdp_data.profile p USING (profile_id)
+FROM cdp_data.identifier_map m
+CROSS JOIN LATERAL (SELECT i.identifier, i.profile_id FROM cdp_data.identifier i WHERE i.identifier_id = m.identifier_id LIMIT 1) w
+JOIN cdp_data.profile p USING (profile_id)
 WHERE m.hash = cdp_internal.map_hash((concat('user_id', chr(58), 'u', :id::text))::cdp.identifier)
-	AND w.identifier OPERATOR(cdp.=) (concat('user_id', chr(58), 'u', :id::text))::cdp.identifier;
+	AND w.identifier OPERATOR(cdp.=) (concat('user_id', chr(58), 'u', :id::text))::cdp.identifier
+LIMIT 1;
