@@ -31,7 +31,10 @@ BEGIN
 	RETURN QUERY SELECT * FROM cdp_internal.verify_missing(person);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_log(own);
 	PERFORM cdp_internal.progress_set('identifiers', 0, total.identifiers);
-	RETURN QUERY SELECT * FROM cdp_internal.verify_identifiers(person);
+	RETURN QUERY SELECT * FROM cdp_internal.verify_identifiers(own);
+	RETURN QUERY SELECT * FROM cdp_internal.verify_history(own);
+	PERFORM cdp_internal.progress_set('numbers', 0, 0);
+	RETURN QUERY SELECT * FROM cdp_internal.verify_numbers(own);
 	PERFORM cdp_internal.progress_set('profiles', 0, total.profiles);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_profiles(person);
 	-- by the numbers of the profiles
@@ -40,8 +43,6 @@ BEGIN
 	PERFORM cdp_internal.progress_set('members', 0, 0);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_members(own);
 	IF person IS NULL THEN
-		PERFORM cdp_internal.progress_set('numbers', 0, 0);
-		RETURN QUERY SELECT * FROM cdp_internal.verify_numbers();
 		PERFORM cdp_internal.progress_set('accounts', 0, 0);
 		RETURN QUERY SELECT * FROM cdp_internal.verify_accounts();
 		PERFORM cdp_internal.progress_set('segments', 0, 0);
