@@ -131,7 +131,7 @@ typedef struct Check
 
 /* ---------------------------------------------------------------- result */
 
-/* Puts a row into the result; what is not null is said in "set". */
+/* put_row puts a row into the result. */
 static void
 put_row(const Check *check, const char *kind, Datum *values, bool *nulls)
 {

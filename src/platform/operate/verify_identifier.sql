@@ -187,7 +187,8 @@ BEGIN
 		FROM (
 			SELECT i.identifier_id, i.identifier, m.identifier_id AS mapped_id,
 				   -- of several numbers of one hash, perhaps the first belongs to the same value
-				   CASE WHEN m.is_second THEN (SELECT k.identifier_id FROM cdp_internal.known_identifier(i.identifier) k)
+				   CASE WHEN m.is_second
+					THEN (SELECT k.identifier_id FROM cdp_internal.known_identifier(i.identifier) k)
 					ELSE m.identifier_id END AS known_id
 			FROM (
 				SELECT m.hash, m.identifier_id,
@@ -228,6 +229,6 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.verify_profile_of(bigint) IS 'Internal: the name of a profile, in words.';
 
 REVOKE ALL ON FUNCTION cdp_internal.verify_plans(boolean), cdp_internal.verify_is_said(cdp.identifier),
-	cdp_internal.verify_count_query(), cdp_internal.verify_identifier_query(), cdp_internal.verify_identifiers(bigint[]),
-	cdp_internal.verify_history(bigint[]), cdp_internal.verify_numbers(bigint[]), cdp_internal.verify_number(bigint),
+	cdp_internal.verify_count_query(), cdp_internal.verify_identifier_query(),
+	cdp_internal.verify_identifiers(bigint[]), cdp_internal.verify_history(bigint[]), cdp_internal.verify_numbers(bigint[]), cdp_internal.verify_number(bigint),
 	cdp_internal.verify_sharing(boolean, jsonb), cdp_internal.verify_profile_of(bigint) FROM PUBLIC;
