@@ -150,8 +150,8 @@ my $estimates = q{SELECT done, estimated_end > now() FROM cdp.progress};
 my $whole = q{SELECT (e.last_value - s.last_value) / 1000000 FROM cdp_data.progress_verify_ends_at e, cdp_data.progress_verify_started_at s};
 $estimated->query_safe(q{BEGIN; SELECT cdp_internal.progress_begin('verify', 10000), cdp_internal.progress_set('log', 1, 1000)});
 is($node->safe_psql('postgres', $estimates, @as_analyst), '1|', 'there is no estimate at the start');
-$estimated->query_safe(q{SELECT pg_sleep(1); SELECT cdp_internal.progress_set('log', 100, 1000)});
-like($node->safe_psql('postgres', $estimates, @as_analyst), qr/^100\|t?$/, 'later there is');
+$estimated->query_safe(q{SELECT pg_sleep(1); SELECT cdp_internal.progress_set('log', 140, 1000)});
+like($node->safe_psql('postgres', $estimates, @as_analyst), qr/^140\|t?$/, 'later there is');
 cmp_ok($node->safe_psql('postgres', $whole), '>=', 16, 'by what is done and the time it took');
 # rows that a query counts
 $estimated->query_safe(q{SELECT cdp_internal.progress_set('identifiers', 0, 5000); SELECT count(cdp_internal.progress_row()) FROM generate_series(1, 3000);

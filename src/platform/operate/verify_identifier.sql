@@ -230,5 +230,6 @@ COMMENT ON FUNCTION cdp_internal.verify_profile_of(bigint) IS 'Internal: the nam
 
 REVOKE ALL ON FUNCTION cdp_internal.verify_plans(boolean), cdp_internal.verify_is_said(cdp.identifier),
 	cdp_internal.verify_count_query(), cdp_internal.verify_identifier_query(),
-	cdp_internal.verify_identifiers(bigint[]), cdp_internal.verify_history(bigint[]), cdp_internal.verify_numbers(bigint[]), cdp_internal.verify_number(bigint),
+	cdp_internal.verify_identifiers(bigint[]), cdp_internal.verify_history(bigint[]),
+	cdp_internal.verify_numbers(bigint[]), cdp_internal.verify_number(bigint),
 	cdp_internal.verify_sharing(boolean, jsonb), cdp_internal.verify_profile_of(bigint) FROM PUBLIC;
