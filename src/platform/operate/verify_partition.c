@@ -37,14 +37,15 @@ enum
 };
 
 /* the columns that resolver_identifier reads, "present" being whether the profile is of the slice */
-#define IDENTIFIERS(judged)                                                        \
-	"SELECT i.identifier_id, i.profile_id, i.identifier, " judged ", false, false" \
-	" FROM cdp_data.identifier i"                                                  \
-	" JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)"      \
-	" WHERE NOT i.blocked AND i.identifier_id > 0 AND "
+#define IDENTIFIERS(judged)                                                                    \
+	"SELECT i.identifier_id, i.profile_id, i.identifier, " judged ", false, false, i.class_id" \
+	" FROM cdp_data.identifier i"                                                              \
+	" JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)"                  \
+	" WHERE NOT i.blocked AND i.profile_id <> 0 AND i.identifier_id > 0 AND "
 
 #define LINKS(here, there)                                                                   \
-	"SELECT l.a, l.b, s.trust, l.first_at, here.profile_id, there.profile_id"                \
+	"SELECT l.a, l.b, CASE WHEN l.believed THEN 2147483646 ELSE s.trust END, l.first_at,"    \
+	" here.profile_id, there.profile_id"                                                     \
 	" FROM cdp_data.identifier here JOIN cdp_data.link l ON l." here " = here.identifier_id" \
 	" JOIN cdp_data.identifier there ON there.identifier_id = l." there                      \
 	" JOIN cdp_data.source s ON s.source_id = l.source_id"                                   \
