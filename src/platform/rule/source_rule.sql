@@ -6,7 +6,8 @@ CREATE FUNCTION cdp_internal.init_sources() RETURNS void
 AS $function$
 BEGIN
 	CREATE VIEW cdp.sources AS
-		SELECT s.source, s.party, s.trust, s.aliases, s.expires_after, s.licence, s.accepted, s.duplicate, s.quarantined,
+		SELECT s.source, s.party, s.trust, s.aliases, s.expires_after, s.licence, s.accepted, s.duplicate,
+			s.quarantined,
 			f.as_of AS first_refresh_at, l.as_of AS last_refresh_at
 		FROM cdp_data.source s
 		LEFT JOIN cdp_data.batch f ON f.batch_id = s.first_batch_id
@@ -19,7 +20,8 @@ BEGIN
 	COMMENT ON COLUMN cdp.sources.trust IS
 		'Trust, from -128 to 127; links and values of the more trusted source win.';
 	COMMENT ON COLUMN cdp.sources.aliases IS
-		'What its aliases of an earlier user_id are: link (evidence like any other) or same (believed as if cdp.same() said '
+		'What its aliases of an earlier user_id are: link (evidence like any other) or same (believed as if cdp.same() '
+		'said '
 		'so).';
 	COMMENT ON COLUMN cdp.sources.expires_after IS
 		'How long its values of traits count, in hours; NULL: they do not expire.';
