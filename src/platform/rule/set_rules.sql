@@ -153,10 +153,10 @@ like any other, or same, believed as if cdp.same() said so: the two count as one
 expires_after: how long values of the source count; then values of other sources show again, from the next refresh on,
 which needs no rows for that. A string such as "90 days"; a day is 24 hours; default: they do not expire.
 licence: a note on what the data may be used for.
-Errors: unknown key (the hint names the nearest), invalid name, trust out of range, unknown party, aliases
-neither link nor same, neither party nor trust for a new source, expires_after not an interval, with months, not
-positive, or more than 100 years (22023, each
-names the key); NULL (22004); the log lacks events (55000). On an error nothing changes.$comment$;
+Errors: unknown key (the hint names the nearest), invalid name, trust out of range, unknown party, aliases neither
+link nor same, neither party nor trust for a new source, expires_after not an interval, with months, not positive, or
+more than 100 years (22023, each names the key); NULL (22004); the log lacks events (55000). On an error nothing
+changes.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.check_rules(jsonb), cdp.set_rules(jsonb), cdp.rules(),
 	cdp_internal.show_max_links(text, jsonb), cdp_internal.show_sources(), cdp.set_sources(jsonb) FROM PUBLIC;
