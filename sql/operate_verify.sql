@@ -28,7 +28,7 @@ DECLARE
 BEGIN
 	BEGIN
 		EXECUTE statement;
-		FOR line IN SELECT concat_ws(' | ', v.stage, v.item, coalesce(v.expected, '-'), coalesce(v.found, '-')) FROM cdp.verify() v ORDER BY v.stage, v.item LOOP
+		FOR line IN SELECT concat_ws(' | ', v.stage, v.item, coalesce(v.expected, '-'), coalesce(v.found, '-')) FROM cdp.verify() v ORDER BY v.stage, v.item, v.expected COLLATE "C", v.found COLLATE "C" LOOP
 			RETURN NEXT line;
 		END LOOP;
 		RAISE EXCEPTION 'taken back' USING ERRCODE = 'ZZ001';

@@ -56,6 +56,7 @@ INSERT INTO fault (name, key, condition, change) VALUES
 	('event', 'event_id', 'type = ''identify''', 'UPDATE @ SET traits = ''{"plan": 4711}'''),
 	('event', 'event_id', 'type = ''group''', 'UPDATE @ SET group_id = ''another'''),
 	('message', 'message_key', 'true', 'DELETE FROM @'),
+	('message', 'message_key', 'true', 'UPDATE @ SET content_hash = content_hash + 1'),
 	('identifier', 'identifier_id', 'NOT blocked', 'UPDATE @ SET profile_id = 4711'),
 	('identifier', 'identifier_id', 'NOT blocked', 'UPDATE @ SET profile_id = (SELECT p.profile_id FROM cdp_data.profile p WHERE p.profile_id <> t.profile_id ORDER BY random() LIMIT 1)'),
 	('identifier', 'identifier_id', 'NOT blocked', 'UPDATE @ SET profile_id = 0'),

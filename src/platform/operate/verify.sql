@@ -31,7 +31,10 @@ BEGIN
 	RETURN QUERY SELECT * FROM cdp_internal.verify_missing(person);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_log(own);
 	PERFORM cdp_internal.progress_set('identifiers', 0, total.identifiers);
-	RETURN QUERY SELECT * FROM cdp_internal.verify_identifiers(person);
+	RETURN QUERY SELECT * FROM cdp_internal.verify_identifiers(own);
+	RETURN QUERY SELECT * FROM cdp_internal.verify_history(own);
+	PERFORM cdp_internal.progress_set('numbers', 0, 0);
+	RETURN QUERY SELECT * FROM cdp_internal.verify_numbers(own);
 	PERFORM cdp_internal.progress_set('profiles', 0, total.profiles);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_profiles(person);
 	-- by the numbers of the profiles
@@ -41,8 +44,6 @@ BEGIN
 	PERFORM cdp_internal.progress_set('members', 0, 0);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_members(own);
 	IF person IS NULL THEN
-		PERFORM cdp_internal.progress_set('numbers', 0, 0);
-		RETURN QUERY SELECT * FROM cdp_internal.verify_numbers();
 		PERFORM cdp_internal.progress_set('accounts', 0, 0);
 		RETURN QUERY SELECT * FROM cdp_internal.verify_accounts();
 		PERFORM cdp_internal.progress_set('segments', 0, 0);
@@ -126,7 +127,8 @@ identifier, pair, event, person or segment. expected: what follows from the log 
 tables hold. NULL: nothing. A profile is named by its strongest identifier.
 Each row is compared with those that it follows from, so a wrong one can make several differences: cdp.restitch()
 corrects them all, except those of log, message, history and segment. Not compared, as nothing says what they should
-be: the batches of rows, former profiles and anchors, quarantine, and the counts of sources.
+be: the batches of rows, former profiles and anchors, quarantine, the counts of sources, and the contents of messages
+whose events the log lacks, of which a notice gives the number.
 It works as the owner of the tables, so row security hides nothing from it.
 It reads one snapshot, so refreshes may run meanwhile; it takes no lock that they wait for, changes nothing, works on a
 hot standby, and can be cancelled. It takes memory for sorting (work_mem), for some ten thousand identifiers, and for

@@ -48,150 +48,105 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.verify_places(bigint[]) IS
 	'Internal: returns the identifiers that events with one of these can be anchored at.';
 
--- What the log says, read once: said, a row for each event.
-CREATE FUNCTION cdp_internal.verify_said_query(events text) RETURNS text
-	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+-- What the log says, read once.
+CREATE FUNCTION cdp_internal.verify_events(places bigint[], own bigint[])
+	RETURNS TABLE (kind text, event_id bigint, a bigint, b bigint, source_id integer, source text,
+		first_at timestamptz, last_at timestamptz, events bigint, message_id text, identifier cdp.identifier,
+		aliases bigint)
+	LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 100000
 	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	RETURN format($sql$
-		SELECT e.event_id, e.identifier_id AS found_id, coalesce(k.ids[1], 0) AS anchor_id, k.ids, k.lacking, a.user_id,
-			   a.earlier_id,
-			   least(e."timestamp", e.received_at) AS at, e.source COLLATE "C" AS source, e.message_id,
-			   cdp.message_key(e.message_id) IS NULL
-				OR (SELECT true FROM cdp_data.message m WHERE m.message_key = cdp.message_key(e.message_id))
-				IS NOT NULL AS is_known, cdp_internal.progress_row() AS counted
-		FROM %s
-		CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id,
-			e.identifiers, e.properties, e.traits, e.context, e."timestamp", e.sent_at, e.original_timestamp,
-			e.received_at, e.source, $1) o
-		CROSS JOIN LATERAL (
-			-- the strongest first
-			SELECT array_agg(i.identifier_id ORDER BY i.shared, n.priority, u.identifier)
-					FILTER (WHERE NOT i.blocked AND i.profile_id <> 0 AND n.namespace IS NOT NULL) AS ids,
-				   array_agg(u.identifier)
-					FILTER (WHERE i.blocked IS NOT FALSE OR i.profile_id = 0 OR n.namespace IS NULL) AS lacking
-			FROM unnest(o.ids) AS u (identifier)
-			LEFT JOIN LATERAL cdp_internal.known_identifier(u.identifier) i ON true
-			LEFT JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(u.identifier)
-			WHERE NOT cdp_internal.is_blocked(u.identifier, $2)) k
-		LEFT JOIN LATERAL (
-			-- an alias: the first user_id, and the earlier one, which is no identifier of the event
-			SELECT x.identifier_id AS user_id, y.identifier_id AS earlier_id
-			FROM (
-				SELECT u.identifier
-				FROM unnest(o.ids) AS u (identifier)
-				WHERE cdp.namespace(u.identifier) = 'user_id'
-				ORDER BY u.identifier LIMIT 1) u
-			CROSS JOIN LATERAL cdp_internal.known_identifier(u.identifier) x
-			CROSS JOIN LATERAL cdp_internal.known_identifier(o.earlier) y
-			WHERE u.identifier <> o.earlier AND NOT cdp_internal.is_blocked(u.identifier, $2)
-			  AND NOT cdp_internal.is_blocked(o.earlier, $2)) a ON o.earlier IS NOT NULL
-	$sql$, events);
-END
-$function$;
-COMMENT ON FUNCTION cdp_internal.verify_said_query(text) IS
-	'Internal: returns a query of (event_id, found_id, anchor_id, ids, lacking, user_id, earlier_id, at, source, '
-	'message_id, is_known, '
-	'counted): what each event should have. ids: the numbers of its usable identifiers, the strongest first; '
-	'lacking: those that the tables lack or take for blocked; user_id, earlier_id: the pair of an alias. events: what '
-	'stands in FROM, as e. Parameters: the time '
-	'of the last batch, the blocked values.';
+	AS 'MODULE_PATHNAME', 'cdp_verify_events';
+COMMENT ON FUNCTION cdp_internal.verify_events(bigint[], bigint[]) IS
+	'Internal: reads the events that are anchored at some identifiers (places; NULL: all), and returns what is wrong '
+	'with them: anchor (event event_id should have a, and has b; 0: none), message (that of the event is not known), '
+	'content (the hash of the content of the message is another), identifier (events have it; the tables lack it, '
+	'take it for blocked or do not know its namespace); and link: what some of them say of a pair with an end in own '
+	'(NULL: of all), in which source_id is NULL where cdp.source lacks the source.';
 
 -- The links that the events say, beside those of cdp_data.link.  Sorted on disk, if there are many.
 CREATE FUNCTION cdp_internal.verify_link_query() RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN $sql$
-		SELECT coalesce(w.a, l.a) AS a, coalesce(w.b, l.b) AS b, coalesce(w.source, n.source) AS source, l.source_id,
-			   w.first_at AS said_first, w.last_at AS said_last, w.events AS said_events, w.message_id AS said_message,
-			   w.aliases AS said_aliases, l.first_at, l.last_at, l.events, l.message_id, l.aliases, l.refused,
+		SELECT coalesce(w.a, l.a) AS a, coalesce(w.b, l.b) AS b, w.source, coalesce(w.source_id, l.source_id)
+			   AS source_id, w.first_at AS said_first, w.last_at AS said_last, w.events AS said_events,
+			   w.message_id AS said_message, w.aliases AS said_aliases, l.first_at, l.last_at, l.events,
+				   l.message_id, l.aliases,
+			   l.refused,
 			   cdp_internal.progress_row() AS counted
 		FROM (
-			SELECT DISTINCT ON (t.a, t.b, t.source) t.a, t.b, t.source, t.at AS first_at,
-				   max(t.at) OVER pair AS last_at, count(*) OVER pair AS events,
-				   sum(t.aliases) OVER pair AS aliases, t.message_id
-			FROM (
-				SELECT least(x.id, y.id) AS a, greatest(x.id, y.id) AS b, s.source, s.at, s.message_id, 0 AS aliases
-				FROM said s
-				CROSS JOIN LATERAL unnest(s.ids) AS x (id)
-				JOIN LATERAL unnest(s.ids) AS y (id) ON x.id < y.id
-				UNION ALL
-				SELECT least(s.user_id, s.earlier_id), greatest(s.user_id, s.earlier_id), s.source, s.at,
-					   s.message_id, 1
-				FROM said s
-				WHERE s.earlier_id IS NOT NULL) t
-			LEFT JOIN void v ON v.a = t.a AND v.b = t.b
-			WHERE (v.until_at IS NULL OR t.at > v.until_at)
-			  AND ($3 IS NULL OR t.a = ANY ($3) OR t.b = ANY ($3))
-			WINDOW pair AS (PARTITION BY t.a, t.b, t.source)
-			ORDER BY t.a, t.b, t.source, t.at, t.message_id COLLATE "C") w
-		LEFT JOIN cdp_data.source m ON m.source = w.source
-		FULL JOIN (SELECT * FROM cdp_data.link l WHERE $3 IS NULL OR l.a = ANY ($3) OR l.b = ANY ($3)) l
-			ON l.a = w.a AND l.b = w.b AND l.source_id = m.source_id
-		LEFT JOIN cdp_data.source n ON n.source_id = l.source_id
+			SELECT DISTINCT ON (s.a, s.b, s.source_id, s.source) s.a, s.b, s.source_id, s.source, s.first_at,
+				   max(s.last_at) OVER pair AS last_at, (sum(s.events) OVER pair)::bigint AS events,
+				   (sum(s.aliases) OVER pair)::bigint AS aliases, s.message_id
+			FROM said s
+			WHERE s.kind = 'link'
+			-- all rows of a pair, whatever the order
+			WINDOW pair AS (PARTITION BY s.a, s.b, s.source_id, s.source ORDER BY s.first_at, s.message_id
+				ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+			ORDER BY s.a, s.b, s.source_id, s.source, s.first_at, s.message_id) w
+		FULL JOIN (SELECT * FROM cdp_data.link l WHERE $2 IS NULL OR l.a = ANY ($2) OR l.b = ANY ($2)) l
+			ON l.a = w.a AND l.b = w.b AND l.source_id = w.source_id
 	$sql$;
 COMMENT ON FUNCTION cdp_internal.verify_link_query() IS
 	'Internal: returns a query of (a, b, source, source_id, said_first, said_last, said_events, said_message, '
-	'said_aliases, first_at, last_at, events, message_id, aliases, refused, counted) over said and void: what the '
-	'events say of each pair, '
-	'and what the tables hold; source: NULL if cdp.source lacks source_id. '
-	'Parameter $3: the identifiers that either end is one of; NULL: all.';
+	'said_aliases, first_at, last_at, events, message_id, aliases, refused, counted) over said, the rows of '
+	'cdp_internal.verify_events(): '
+	'what the events say of each pair, and what the tables hold; source: the name of one that cdp.source lacks. '
+	'Parameter $2: the identifiers that either end is one of; NULL: all.';
 
 CREATE FUNCTION cdp_internal.verify_log(own bigint[])
 	RETURNS TABLE (stage text, item text, expected text, found text)
-	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	RETURN QUERY EXECUTE format($sql$
-		WITH said AS MATERIALIZED (%s), void AS MATERIALIZED (
-			SELECT least(x.identifier_id, y.identifier_id) AS a, greatest(x.identifier_id, y.identifier_id) AS b,
-				   v.until_at
-			FROM cdp_data.verdict v
-			CROSS JOIN LATERAL cdp_internal.known_identifier(v.a) x
-			CROSS JOIN LATERAL cdp_internal.known_identifier(v.b) y
-			WHERE v.kind = 'unlink')
-		SELECT 'anchor', 'event ' || s.event_id, cdp_internal.verify_name(s.anchor_id),
-			   cdp_internal.verify_name(s.found_id)
-		FROM said s WHERE s.anchor_id <> s.found_id
+		WITH said AS MATERIALIZED (
+			SELECT e.kind, e.event_id, e.a, e.b, e.source_id, e.source COLLATE "C", e.first_at, e.last_at, e.events,
+				   e.message_id COLLATE "C", e.identifier, e.aliases
+			FROM cdp_internal.verify_events($1, $2) e)
+		SELECT 'anchor', 'event ' || s.event_id, cdp_internal.verify_name(s.a), cdp_internal.verify_name(s.b)
+		FROM said s WHERE s.kind = 'anchor'
 		UNION ALL
-		SELECT 'message', 'event ' || s.event_id, concat('message ', s.message_id, ' is known'), NULL
-		FROM said s WHERE NOT s.is_known
+		SELECT 'message', 'event ' || s.event_id, concat('message ', s.message_id, ' is known'),
+			   CASE WHEN s.kind = 'content' THEN 'with another content' END
+		FROM said s WHERE s.kind IN ('message', 'content')
 		UNION ALL
-		SELECT DISTINCT 'identifier', u.identifier::text, 'usable, as events of the log have it',
+		SELECT DISTINCT 'identifier', s.identifier::text, 'usable, as events of the log have it',
 			   (SELECT CASE WHEN i.blocked THEN 'blocked' ELSE 'in no profile' END
-				FROM cdp_internal.known_identifier(u.identifier) i WHERE i.blocked OR i.profile_id = 0)
-		FROM said s CROSS JOIN LATERAL unnest(s.lacking) AS u (identifier)
+				FROM cdp_internal.known_identifier(s.identifier) i WHERE i.blocked OR i.profile_id = 0)
+		FROM said s WHERE s.kind = 'identifier'
 		UNION ALL
 		SELECT 'link', concat(CASE WHEN x.identifier > y.identifier
 				THEN concat(cdp_internal.verify_name(d.b), ' - ', cdp_internal.verify_name(d.a))
 				ELSE concat(cdp_internal.verify_name(d.a), ' - ', cdp_internal.verify_name(d.b)) END, ', ',
-				coalesce(d.source, 'source number ' || d.source_id)),
+				coalesce(d.source, n.source, 'source number ' || d.source_id)),
 			   CASE WHEN d.said_events IS NOT NULL THEN
 				cdp_internal.verify_link(d.said_events, d.said_first, d.said_last, d.said_message, d.said_aliases,
-					n.apart) END,
+					d.apart) END,
 			   CASE WHEN d.events IS NOT NULL THEN
 				cdp_internal.verify_link(d.events, d.first_at, d.last_at, d.message_id, d.aliases, d.refused) END
-				|| CASE WHEN d.source IS NULL THEN ', of a source that cdp.source lacks' ELSE '' END
-		FROM (%s) d
+				|| CASE WHEN n.source IS NULL THEN ', of a source that cdp.source lacks' ELSE '' END
+		FROM (
+			SELECT d.*, p.apart
+			FROM (%s) d
+			LEFT JOIN cdp_data.identifier x ON x.identifier_id = d.a
+			LEFT JOIN cdp_data.identifier y ON y.identifier_id = d.b
+			CROSS JOIN LATERAL (
+				SELECT coalesce(NOT x.shared AND NOT y.shared AND x.profile_id <> y.profile_id AND x.profile_id <> 0
+					AND y.profile_id <> 0, false) AS apart) p
+			WHERE (d.said_events, d.said_first, d.said_last, d.said_message, d.said_aliases, p.apart)
+				IS DISTINCT FROM (d.events, d.first_at, d.last_at, d.message_id, d.aliases, d.refused)
+			OFFSET 0) d
+		LEFT JOIN cdp_data.source n ON n.source_id = d.source_id
 		LEFT JOIN cdp_data.identifier x ON x.identifier_id = d.a
 		LEFT JOIN cdp_data.identifier y ON y.identifier_id = d.b
-		CROSS JOIN LATERAL (
-			SELECT coalesce(NOT x.shared AND NOT y.shared AND x.profile_id <> y.profile_id AND x.profile_id <> 0
-				AND y.profile_id <> 0, false) AS apart) n
-		WHERE (d.said_events, d.said_first, d.said_last, d.said_message, d.said_aliases, n.apart)
-			IS DISTINCT FROM (d.events, d.first_at, d.last_at, d.message_id, d.aliases, d.refused)
-	$sql$,
-		cdp_internal.verify_said_query(CASE WHEN own IS NULL THEN 'cdp_data.event e'
-			ELSE 'unnest($4) AS p (place) JOIN cdp_data.event e ON e.identifier_id = p.place' END),
-		cdp_internal.verify_link_query())
-	USING (SELECT s.as_of FROM cdp_data.state s), cdp_internal.blocked_rules(), own, cdp_internal.verify_places(own);
+	$sql$, cdp_internal.verify_link_query()) USING cdp_internal.verify_places(own), own;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_log(bigint[]) IS
-	'Internal: returns the events that have a wrong anchor or a message that is not known, the identifiers of events '
-	'that the tables lack, and the links that differ from what the events say. own: the identifiers of one person; '
-	'NULL: all events.';
+	'Internal: returns the events that have a wrong anchor or a message that is not known or has another content, the '
+	'identifiers of events that the tables lack, and the links that differ from what the events say. own: the '
+	'identifiers of one person; NULL: all events.';
 
 CREATE FUNCTION cdp_internal.verify_link(events bigint, first_at timestamptz, last_at timestamptz, message_id text,
 	aliases bigint, refused boolean) RETURNS text
@@ -202,5 +157,5 @@ COMMENT ON FUNCTION cdp_internal.verify_link(bigint, timestamptz, timestamptz, t
 	'Internal: what a link holds, in words.';
 
 REVOKE ALL ON FUNCTION cdp_internal.verify_name(bigint), cdp_internal.verify_places(bigint[]),
-	cdp_internal.verify_said_query(text), cdp_internal.verify_link_query(), cdp_internal.verify_log(bigint[]),
+	cdp_internal.verify_events(bigint[], bigint[]), cdp_internal.verify_link_query(), cdp_internal.verify_log(bigint[]),
 	cdp_internal.verify_link(bigint, timestamptz, timestamptz, text, bigint, boolean) FROM PUBLIC;

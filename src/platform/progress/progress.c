@@ -64,10 +64,10 @@ static const Stage pass_stages[] = {
 static const Stage restitch_stages[] = {{"numbers", 5},  {"graph", 55, true}, {"compare", 9},
 										{"anchor", 1},   {"fold", 28, true},  {"accounts", 2},
 										{"segments", 0}, {"analyze", 0}};
-static const Stage verify_stages[] = {{"log", 60, true},      {"identifiers", 17, true},
-									  {"profiles", 15, true}, {"partitions", 7, true},
-									  {"members", 0},         {"numbers", 1},
-									  {"accounts", 0},        {"segments", 0}};
+static const Stage verify_stages[] = {{"log", 43, true},        {"identifiers", 13, true},
+									  {"numbers", 3},           {"profiles", 26, true},
+									  {"partitions", 14, true}, {"members", 1},
+									  {"accounts", 0},          {"segments", 0}};
 
 /* the places: one for the run that holds the lock of the tables, one for the first verify */
 enum

@@ -18,6 +18,15 @@ log_cursor_open(LogCursor *cursor, const char *query)
 		SPI_cursor_open_with_args(NULL, query, 0, NULL, NULL, NULL, false, CURSOR_OPT_NO_SCROLL);
 }
 
+void
+log_cursor_open_snapshot(LogCursor *cursor, const char *query, int count, Oid *types,
+						 Datum *arguments)
+{
+	memset(cursor, 0, sizeof(*cursor));
+	cursor->portal = SPI_cursor_open_with_args(NULL, query, count, types, arguments, NULL, true,
+											   CURSOR_OPT_NO_SCROLL);
+}
+
 bool
 log_cursor_look(LogCursor *cursor)
 {

@@ -29,6 +29,10 @@ typedef struct LogCursor
 /* Opens a constant query over an open connection. */
 extern void log_cursor_open(LogCursor *cursor, const char *query);
 
+/* The same with arguments, of which none is null, in the snapshot of the caller's statement. */
+extern void log_cursor_open_snapshot(LogCursor *cursor, const char *query, int count, Oid *types,
+									 Datum *arguments);
+
 /* Tells whether there is a row; it stays the present one until log_cursor_skip. */
 extern bool log_cursor_look(LogCursor *cursor);
 extern void log_cursor_skip(LogCursor *cursor);
@@ -60,6 +64,17 @@ typedef struct LogChunk
 	"e.event_id, e.identifier_id, e.\"timestamp\", e.message_id, e.type, e.event,"        \
 	" e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.properties," \
 	" e.traits, e.context, e.sent_at, e.original_timestamp, e.received_at, e.source"
+
+/* their places */
+enum
+{
+	LOG_EVENT_ID = 1,
+	LOG_IDENTIFIER_ID,
+	LOG_LOGGED /* from here on those of LoggedColumn */
+};
+
+/* Reads the present event of a cursor over these columns as a row of the inbox. */
+extern void chunk_read_columns(const LogCursor *cursor, InboxRow *columns);
 
 /* Reads the next events of a cursor over these columns into the memory of a pass that has read its sources; false: there are no more. */
 extern bool chunk_read(LogCursor *cursor, Pass *pass, LogChunk *chunk);

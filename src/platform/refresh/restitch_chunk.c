@@ -32,14 +32,6 @@ restitch_rows(void)
 
 /* ---------------------------------------------------------------- events */
 
-/* those of LOG_COLUMNS */
-enum
-{
-	LOG_EVENT_ID = 1,
-	LOG_IDENTIFIER_ID,
-	LOG_LOGGED /* from here on those of LoggedColumn */
-};
-
 /* where the cleaning of a row looks for them */
 static const InboxColumn inbox_columns[LOGGED_COLUMNS] = {
 	[LOGGED_AT] = INBOX_TIMESTAMP,
@@ -125,6 +117,16 @@ set_source(Pass *pass, LogChunk *chunk, Datum name)
 	row->source = pass_known_source(pass, name);
 }
 
+void
+chunk_read_columns(const LogCursor *cursor, InboxRow *columns)
+{
+	memset(columns, 0, sizeof(*columns));
+	memset(columns->nulls, true, sizeof(columns->nulls));
+	for (int i = 0; i < LOGGED_COLUMNS; i++)
+		columns->values[inbox_columns[i]] =
+			log_cursor_value(cursor, LOG_LOGGED + i, &columns->nulls[inbox_columns[i]]);
+}
+
 /* read_event makes a row of the present event. */
 static void
 read_event(const LogCursor *cursor, Pass *pass, LogChunk *chunk)
@@ -133,11 +135,7 @@ read_event(const LogCursor *cursor, Pass *pass, LogChunk *chunk)
 	InboxRow columns;
 
 	memset(row, 0, sizeof(*row));
-	memset(&columns, 0, sizeof(columns));
-	memset(columns.nulls, true, sizeof(columns.nulls));
-	for (int i = 0; i < LOGGED_COLUMNS; i++)
-		columns.values[inbox_columns[i]] =
-			log_cursor_value(cursor, LOG_LOGGED + i, &columns.nulls[inbox_columns[i]]);
+	chunk_read_columns(cursor, &columns);
 	chunk->event_ids[chunk->count] = log_cursor_int8(cursor, LOG_EVENT_ID);
 	chunk->anchors[chunk->count] = log_cursor_int8(cursor, LOG_IDENTIFIER_ID);
 	row->at = DatumGetTimestampTz(columns.values[INBOX_TIMESTAMP]);

@@ -11,6 +11,7 @@
 
 #include "access/detoast.h"
 #include "access/htup_details.h"
+#include "access/tupmacs.h"
 #include "catalog/pg_operator.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
@@ -30,7 +31,7 @@
 #include "platform/store/store_statement.h"
 
 /* rows that one statement takes, and from how many bytes on there are enough of them */
-#define TOGETHER_ROWS 100000
+#define TOGETHER_ROWS 5000
 #define TOGETHER_BYTES (32 * 1024 * 1024)
 
 /* Some columns of some rows on their way into a statement. */
@@ -50,6 +51,14 @@ chunk_row(const Chunk *chunk, int i)
 	return chunk->order != NULL ? chunk->order[chunk->first + i] : chunk->first + i;
 }
 
+/* is_whole tells whether a value of variable length is as it is, if perhaps behind a short header. */
+static inline bool
+is_whole(Datum value)
+{
+	return !VARATT_IS_EXTERNAL(DatumGetPointer(value)) &&
+		   !VARATT_IS_COMPRESSED(DatumGetPointer(value));
+}
+
 /* row_bytes gives the size of what a row holds of variable length. */
 static Size
 row_bytes(const Chunk *chunk, int row)
@@ -59,7 +68,12 @@ row_bytes(const Chunk *chunk, int row)
 	for (int i = 0; i < chunk->columns; i++)
 		if (chunk->store->types[chunk->column[i].column].length == -1 &&
 			!store_column_is_null(&chunk->column[i], row))
-			bytes += toast_raw_datum_size(chunk->column[i].values[row]);
+		{
+			Datum value = chunk->column[i].values[row];
+
+			bytes +=
+				is_whole(value) ? VARSIZE_ANY(DatumGetPointer(value)) : toast_raw_datum_size(value);
+		}
 	return bytes;
 }
 
@@ -93,6 +107,69 @@ text_of(Oid type, Datum value)
 	return result;
 }
 
+/* align_end gives where the next member begins, and clears what is skipped. */
+static char *
+align_end(char *end, char align)
+{
+	char *next = (char *) att_align_nominal((uintptr_t) end, align);
+
+	memset(end, 0, next - end);
+	return next;
+}
+
+/*
+ * make_varlena_array does what construct_md_array() does for values of variable length, which copies each value that
+ * has a short header once more.
+ */
+static ArrayType *
+make_varlena_array(Datum *values, const bool *nulls, int count, Oid type, char align)
+{
+	Size start = ARR_OVERHEAD_WITHNULLS(1, count);
+	Size size = start;
+	ArrayType *array;
+	bits8 *bitmap;
+	char *end;
+
+	for (int i = 0; i < count; i++)
+	{
+		if (nulls[i])
+			continue;
+		if (!is_whole(values[i]))
+			values[i] = PointerGetDatum(PG_DETOAST_DATUM(values[i]));
+		size += VARHDRSZ + VARSIZE_ANY_EXHDR(DatumGetPointer(values[i]));
+		size = att_align_nominal(size, align);
+	}
+	if (!AllocSizeIsValid(size))
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("the rows are too large for one statement"),
+						errdetail("A column of them has %zu bytes.", size)));
+	array = palloc(size);
+	memset(array, 0, start);
+	SET_VARSIZE(array, size);
+	array->ndim = 1;
+	array->dataoffset = (int32) start;
+	array->elemtype = type;
+	ARR_DIMS(array)[0] = count;
+	ARR_LBOUND(array)[0] = 1;
+	bitmap = ARR_NULLBITMAP(array);
+	end = (char *) array + start;
+	for (int i = 0; i < count; i++)
+	{
+		const struct varlena *value = (const struct varlena *) DatumGetPointer(values[i]);
+		Size length;
+
+		if (nulls[i])
+			continue;
+		bitmap[i / 8] |= 1 << (i % 8);
+		length = VARSIZE_ANY_EXHDR(value);
+		SET_VARSIZE(end, VARHDRSZ + length);
+		memcpy(VARDATA(end), VARDATA_ANY(value), length);
+		end = align_end(end + VARHDRSZ + length, align);
+	}
+	Assert(end == (char *) array + size);
+	return array;
+}
+
 /* make_array makes the array of a column's values. */
 static Datum
 make_array(const Chunk *chunk, const StoreColumn *column)
@@ -114,8 +191,9 @@ make_array(const Chunk *chunk, const StoreColumn *column)
 			values[i] = text_of(type->type, values[i]);
 	}
 	if (type->is_array)
-		array = construct_md_array(values, nulls, 1, &dimension, &lower, TEXTOID, -1, false,
-								   TYPALIGN_INT);
+		array = make_varlena_array(values, nulls, chunk->count, TEXTOID, TYPALIGN_INT);
+	else if (type->length == -1)
+		array = make_varlena_array(values, nulls, chunk->count, type->type, type->align);
 	else
 		array = construct_md_array(values, nulls, 1, &dimension, &lower, type->type, type->length,
 								   type->by_value, type->align);
