@@ -45,6 +45,7 @@ enum
 	COLUMN_EVENTS,
 	COLUMN_MESSAGE_ID,
 	COLUMN_IDENTIFIER,
+	COLUMN_ALIASES,
 	COLUMN_COUNT
 };
 
@@ -79,6 +80,7 @@ typedef struct Evidence
 	int source; /* its place */
 	TimestampTz at;
 	text *message_id; /* NULL: none */
+	bool is_alias;
 } Evidence;
 
 typedef struct Event
@@ -97,6 +99,7 @@ typedef struct Event
 	uint64 other_content; /* if the sender did not give the time */
 	int first_mention;
 	int mention_count;
+	bool is_alias; /* behind them is the earlier user_id */
 } Event;
 
 typedef struct Check
@@ -164,7 +167,11 @@ put_link(const Check *check, const Evidence *first, int64 count)
 	const Source *source = &check->sources[first->source];
 	Datum values[COLUMN_COUNT] = {0};
 	bool nulls[COLUMN_COUNT] = {false};
+	int64 aliases = 0;
 
+	for (int64 i = 0; i < count; i++)
+		aliases += first[i].is_alias;
+	values[COLUMN_ALIASES] = Int64GetDatum(aliases);
 	values[COLUMN_A] = Int64GetDatum(first->a);
 	values[COLUMN_B] = Int64GetDatum(first->b);
 	values[COLUMN_SOURCE_ID] = Int32GetDatum(source->source_id);
@@ -243,17 +250,28 @@ set_contents(const Check *check, InboxRow *columns, const OnboardedRow *row, Eve
 
 /* mention adds the names of an event. */
 static void
-mention(Check *check, const IdentifierSet *set, Event *event)
+mention(Check *check, const OnboardedRow *row, Event *event)
 {
-	if (check->mention_count + set->count > check->mention_capacity)
+	const IdentifierSet *set = &row->identifiers;
+
+	if (check->mention_count + set->count + 1 > check->mention_capacity)
 	{
-		check->mention_capacity = check->mention_capacity * 2 + set->count;
+		check->mention_capacity = check->mention_capacity * 2 + set->count + 1;
 		check->mentions = repalloc_huge(check->mentions, sizeof(uint32) * check->mention_capacity);
 	}
 	for (int i = 0; i < set->count; i++)
-		check->mentions[check->mention_count++] = verify_names_add(
-			check->names, IdentifierPayload(set->members[i]), IdentifierLength(set->members[i]));
+	{
+		uint32 place = verify_names_add(check->names, IdentifierPayload(set->members[i]),
+										IdentifierLength(set->members[i]));
+
+		verify_name(check->names, place)->is_carried = true;
+		check->mentions[check->mention_count++] = place;
+	}
 	event->mention_count = set->count;
+	event->is_alias = row->earlier != NULL;
+	if (event->is_alias)
+		check->mentions[check->mention_count++] = verify_names_add(
+			check->names, IdentifierPayload(row->earlier), IdentifierLength(row->earlier));
 }
 
 /* clean finds what an event says; one that would be refused now has no identifiers. */
@@ -271,7 +289,7 @@ clean(Check *check, InboxRow *columns, Event *event)
 		onboard_row(columns, ingest_column(columns, INBOX_SOURCE), options, &row, &refusal);
 	if (event->is_clean)
 	{
-		mention(check, &row.identifiers, event);
+		mention(check, &row, event);
 		if (event->has_key)
 			set_contents(check, columns, &row, event);
 	}
@@ -320,7 +338,8 @@ read_chunk(Check *check, LogCursor *log)
 		log_cursor_skip(log);
 		progress_step(check->done++);
 		/* at most so many */
-		check->evidence_count += (int64) event->mention_count * (event->mention_count - 1) / 2;
+		check->evidence_count +=
+			(int64) event->mention_count * (event->mention_count - 1) / 2 + event->is_alias;
 		bytes += event->message_id != NULL ? VARSIZE_ANY(event->message_id) : 0;
 	}
 	return check->event_count > 0;
@@ -364,7 +383,7 @@ rule_names(const Check *check)
 	{
 		const VerifyName *name = verify_name(check->names, i);
 
-		if (!name->is_blocked && !verify_name_usable(name))
+		if (name->is_carried && !name->is_blocked && !verify_name_usable(name))
 			put_identifier(check, name);
 	}
 }
@@ -498,6 +517,52 @@ counts(const Check *check, const Evidence *evidence)
 	return true;
 }
 
+/* add_pair adds that an event says two identifiers belong together. */
+static void
+add_pair(Check *check, const Event *event, const VerifyName *x, const VerifyName *y, bool is_alias)
+{
+	Evidence *evidence = &check->evidence[check->evidence_count];
+
+	evidence->a = Min(x->identifier_id, y->identifier_id);
+	evidence->b = Max(x->identifier_id, y->identifier_id);
+	evidence->source = event->source;
+	evidence->at = event->said_at;
+	evidence->message_id = event->message_id;
+	evidence->is_alias = is_alias;
+	if (evidence->a != evidence->b && counts(check, evidence))
+		check->evidence_count++;
+}
+
+/* find_later finds the user_id that an alias names an earlier one of: the first; NULL: there is none. */
+static const VerifyName *
+find_later(const Check *check, const Event *event, const VerifyName *earlier)
+{
+	for (int i = 0; i < event->mention_count; i++)
+	{
+		const VerifyName *name =
+			verify_name(check->names, check->mentions[event->first_mention + i]);
+
+		if (name->payload[1] == earlier->payload[1] &&
+			memcmp(name->payload + CDPK_IDENTIFIER_HEADER,
+				   earlier->payload + CDPK_IDENTIFIER_HEADER, name->payload[1]) == 0)
+			return name;
+	}
+	return NULL;
+}
+
+/* add_alias adds the pair of an alias: the earlier user_id may be on no event. */
+static void
+add_alias(Check *check, const Event *event)
+{
+	const VerifyName *earlier =
+		verify_name(check->names, check->mentions[event->first_mention + event->mention_count]);
+	const VerifyName *later = find_later(check, event, earlier);
+
+	if (later != NULL && verify_name_usable(later) && !earlier->is_blocked &&
+		earlier->identifier_id != 0)
+		add_pair(check, event, later, earlier, true);
+}
+
 /* add_evidence adds what an event says of its identifiers. */
 static void
 add_evidence(Check *check, const Event *event)
@@ -511,19 +576,13 @@ add_evidence(Check *check, const Event *event)
 		for (int k = 0; k < i && verify_name_usable(x); k++)
 		{
 			const VerifyName *y = verify_name(check->names, mentions[k]);
-			Evidence *evidence = &check->evidence[check->evidence_count];
 
-			if (!verify_name_usable(y))
-				continue;
-			evidence->a = Min(x->identifier_id, y->identifier_id);
-			evidence->b = Max(x->identifier_id, y->identifier_id);
-			evidence->source = event->source;
-			evidence->at = event->said_at;
-			evidence->message_id = event->message_id;
-			if (evidence->a != evidence->b && counts(check, evidence))
-				check->evidence_count++;
+			if (verify_name_usable(y))
+				add_pair(check, event, x, y, false);
 		}
 	}
+	if (event->is_alias)
+		add_alias(check, event);
 }
 
 /* put_links puts what the chunk says of links, a row for each pair and source. */

@@ -55,8 +55,9 @@ CREATE FUNCTION cdp_internal.verify_count_query() RETURNS text
 					SELECT DISTINCT k.a, k.b
 					FROM cdp_data.link k
 					WHERE $2 IS NULL OR k.a = ANY ($2) OR k.b = ANY ($2)) p
-				JOIN cdp_data.identifier x ON x.identifier_id = p.a
-				JOIN cdp_data.identifier y ON y.identifier_id = p.b
+				-- aliases of an end that no event carries wait
+				JOIN cdp_data.identifier x ON x.identifier_id = p.a AND x.profile_id <> 0
+				JOIN cdp_data.identifier y ON y.identifier_id = p.b AND y.profile_id <> 0
 				LEFT JOIN cdp_data.namespace nx ON nx.namespace = cdp.namespace(x.identifier)
 				LEFT JOIN cdp_data.namespace ny ON ny.namespace = cdp.namespace(y.identifier)) p
 			CROSS JOIN LATERAL (VALUES (p.a, p.a_id, p.b_id), (p.b, p.b_id, p.a_id))
@@ -74,7 +75,8 @@ CREATE FUNCTION cdp_internal.verify_identifier_query() RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN format($sql$
 		SELECT i.identifier_id, i.identifier, i.profile_id, i.shared, i.blocked, i.link_counts, w.is_blocked,
-			   n.namespace IS NOT NULL AS has_rule, coalesce(v.kind = 'shared', l.is_over, false) AS is_shared,
+			   n.namespace IS NOT NULL AS has_rule,
+			   i.profile_id <> 0 AND coalesce(v.kind = 'shared', l.is_over, false) AS is_shared,
 			   CASE WHEN l.identifier_id IS NULL THEN '' ELSE l.counts END AS counts,
 			   l.identifier_id IS NOT NULL OR e.identifier_id IS NOT NULL AS is_said,
 			   cdp_internal.progress_row() AS counted
@@ -108,7 +110,7 @@ BEGIN
 		FROM (
 			SELECT i.*, NOT i.blocked AND (i.shared <> i.is_shared OR i.link_counts IS DISTINCT FROM i.counts)
 					AS differs,
-				   NOT i.is_blocked AND NOT i.blocked AND NOT i.is_said
+				   NOT i.is_blocked AND NOT i.blocked AND i.profile_id <> 0 AND NOT i.is_said
 					AND NOT cdp_internal.verify_is_said(i.identifier) AS is_unsaid
 			FROM (%s OFFSET 0) i
 			OFFSET 0) i
@@ -116,8 +118,8 @@ BEGIN
 			('identifier', 'a namespace of cdp.namespace', CASE WHEN NOT i.has_rule THEN 'another' END),
 			('identifier', 'blocked', CASE WHEN i.is_blocked AND NOT (i.blocked AND i.profile_id = 0) THEN
 				cdp_internal.verify_profile_of(i.profile_id) END),
-			('identifier', 'in a profile', CASE WHEN NOT i.is_blocked AND NOT i.blocked AND i.profile_id = 0 THEN
-				'in none' END),
+			('identifier', 'not blocked', CASE WHEN NOT i.is_blocked AND i.blocked AND i.profile_id = 0 THEN
+				'blocked' END),
 			('identifier', 'in no profile', CASE WHEN NOT i.is_blocked AND i.blocked AND i.profile_id <> 0 THEN
 				cdp_internal.verify_profile_of(i.profile_id) || ', blocked' END),
 			('identifier', NULL, CASE WHEN i.is_unsaid THEN
@@ -128,7 +130,7 @@ BEGIN
 					THEN cdp_internal.verify_sharing(i.shared, cdp_internal.link_counts(i.link_counts)) END)
 		) AS d (stage, expected, found)
 		-- most rows are right: as text only what differs
-		WHERE (NOT i.has_rule OR i.is_blocked OR i.blocked OR i.profile_id = 0 OR i.is_unsaid OR i.differs)
+		WHERE (NOT i.has_rule OR i.is_blocked OR i.blocked OR i.is_unsaid OR i.differs)
 		  AND d.found IS NOT NULL
 	$sql$, cdp_internal.verify_identifier_query()) USING cdp_internal.blocked_rules(), own;
 END

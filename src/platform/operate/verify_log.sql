@@ -31,7 +31,18 @@ BEGIN
 		JOIN cdp_data.verdict v ON v.kind = 'unlink' AND i.identifier IN (v.a, v.b)
 		CROSS JOIN LATERAL unnest(ARRAY[v.a, v.b]) AS u (identifier)
 		CROSS JOIN LATERAL cdp_internal.known_identifier(u.identifier) m
-		WHERE i.identifier_id = ANY (own));
+		WHERE i.identifier_id = ANY (own)
+		UNION
+		-- an alias is anchored at an identifier of the later user_id
+		SELECT n.place
+		FROM (
+			SELECT l.b AS other FROM cdp_data.link l WHERE l.a = ANY (own) AND l.aliases > 0
+			UNION
+			SELECT l.a FROM cdp_data.link l WHERE l.b = ANY (own) AND l.aliases > 0) t
+		CROSS JOIN LATERAL (
+			SELECT l.b FROM cdp_data.link l WHERE l.a = t.other
+			UNION ALL
+			SELECT l.a FROM cdp_data.link l WHERE l.b = t.other) AS n (place));
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_places(bigint[]) IS
@@ -40,7 +51,8 @@ COMMENT ON FUNCTION cdp_internal.verify_places(bigint[]) IS
 -- What the log says, read once.
 CREATE FUNCTION cdp_internal.verify_events(places bigint[], own bigint[])
 	RETURNS TABLE (kind text, event_id bigint, a bigint, b bigint, source_id integer, source text,
-		first_at timestamptz, last_at timestamptz, events bigint, message_id text, identifier cdp.identifier)
+		first_at timestamptz, last_at timestamptz, events bigint, message_id text, identifier cdp.identifier,
+		aliases bigint)
 	LANGUAGE C STABLE PARALLEL UNSAFE COST 1000000 ROWS 100000
 	SET search_path = pg_catalog, cdp, pg_temp
 	AS 'MODULE_PATHNAME', 'cdp_verify_events';
@@ -57,11 +69,14 @@ CREATE FUNCTION cdp_internal.verify_link_query() RETURNS text
 	RETURN $sql$
 		SELECT coalesce(w.a, l.a) AS a, coalesce(w.b, l.b) AS b, w.source, coalesce(w.source_id, l.source_id)
 			   AS source_id, w.first_at AS said_first, w.last_at AS said_last, w.events AS said_events,
-			   w.message_id AS said_message, l.first_at, l.last_at, l.events, l.message_id, l.refused,
+			   w.message_id AS said_message, w.aliases AS said_aliases, l.first_at, l.last_at, l.events,
+				   l.message_id, l.aliases,
+			   l.refused,
 			   cdp_internal.progress_row() AS counted
 		FROM (
 			SELECT DISTINCT ON (s.a, s.b, s.source_id, s.source) s.a, s.b, s.source_id, s.source, s.first_at,
-				   max(s.last_at) OVER pair AS last_at, (sum(s.events) OVER pair)::bigint AS events, s.message_id
+				   max(s.last_at) OVER pair AS last_at, (sum(s.events) OVER pair)::bigint AS events,
+				   (sum(s.aliases) OVER pair)::bigint AS aliases, s.message_id
 			FROM said s
 			WHERE s.kind = 'link'
 			-- all rows of a pair, whatever the order
@@ -73,7 +88,8 @@ CREATE FUNCTION cdp_internal.verify_link_query() RETURNS text
 	$sql$;
 COMMENT ON FUNCTION cdp_internal.verify_link_query() IS
 	'Internal: returns a query of (a, b, source, source_id, said_first, said_last, said_events, said_message, '
-	'first_at, last_at, events, message_id, refused, counted) over said, the rows of cdp_internal.verify_events(): '
+	'said_aliases, first_at, last_at, events, message_id, aliases, refused, counted) over said, the rows of '
+	'cdp_internal.verify_events(): '
 	'what the events say of each pair, and what the tables hold; source: the name of one that cdp.source lacks. '
 	'Parameter $2: the identifiers that either end is one of; NULL: all.';
 
@@ -86,7 +102,7 @@ BEGIN
 	RETURN QUERY EXECUTE format($sql$
 		WITH said AS MATERIALIZED (
 			SELECT e.kind, e.event_id, e.a, e.b, e.source_id, e.source COLLATE "C", e.first_at, e.last_at, e.events,
-				   e.message_id COLLATE "C", e.identifier
+				   e.message_id COLLATE "C", e.identifier, e.aliases
 			FROM cdp_internal.verify_events($1, $2) e)
 		SELECT 'anchor', 'event ' || s.event_id, cdp_internal.verify_name(s.a), cdp_internal.verify_name(s.b)
 		FROM said s WHERE s.kind = 'anchor'
@@ -96,7 +112,8 @@ BEGIN
 		FROM said s WHERE s.kind IN ('message', 'content')
 		UNION ALL
 		SELECT DISTINCT 'identifier', s.identifier::text, 'usable, as events of the log have it',
-			   (SELECT 'blocked' FROM cdp_internal.known_identifier(s.identifier) i WHERE i.blocked)
+			   (SELECT CASE WHEN i.blocked THEN 'blocked' ELSE 'in no profile' END
+				FROM cdp_internal.known_identifier(s.identifier) i WHERE i.blocked OR i.profile_id = 0)
 		FROM said s WHERE s.kind = 'identifier'
 		UNION ALL
 		SELECT 'link', concat(CASE WHEN x.identifier > y.identifier
@@ -104,9 +121,10 @@ BEGIN
 				ELSE concat(cdp_internal.verify_name(d.a), ' - ', cdp_internal.verify_name(d.b)) END, ', ',
 				coalesce(d.source, n.source, 'source number ' || d.source_id)),
 			   CASE WHEN d.said_events IS NOT NULL THEN
-				cdp_internal.verify_link(d.said_events, d.said_first, d.said_last, d.said_message, d.apart) END,
+				cdp_internal.verify_link(d.said_events, d.said_first, d.said_last, d.said_message, d.said_aliases,
+					d.apart) END,
 			   CASE WHEN d.events IS NOT NULL THEN
-				cdp_internal.verify_link(d.events, d.first_at, d.last_at, d.message_id, d.refused) END
+				cdp_internal.verify_link(d.events, d.first_at, d.last_at, d.message_id, d.aliases, d.refused) END
 				|| CASE WHEN n.source IS NULL THEN ', of a source that cdp.source lacks' ELSE '' END
 		FROM (
 			SELECT d.*, p.apart
@@ -114,9 +132,10 @@ BEGIN
 			LEFT JOIN cdp_data.identifier x ON x.identifier_id = d.a
 			LEFT JOIN cdp_data.identifier y ON y.identifier_id = d.b
 			CROSS JOIN LATERAL (
-				SELECT coalesce(NOT x.shared AND NOT y.shared AND x.profile_id <> y.profile_id, false) AS apart) p
-			WHERE (d.said_events, d.said_first, d.said_last, d.said_message, p.apart)
-				IS DISTINCT FROM (d.events, d.first_at, d.last_at, d.message_id, d.refused)
+				SELECT coalesce(NOT x.shared AND NOT y.shared AND x.profile_id <> y.profile_id AND x.profile_id <> 0
+					AND y.profile_id <> 0, false) AS apart) p
+			WHERE (d.said_events, d.said_first, d.said_last, d.said_message, d.said_aliases, p.apart)
+				IS DISTINCT FROM (d.events, d.first_at, d.last_at, d.message_id, d.aliases, d.refused)
 			OFFSET 0) d
 		LEFT JOIN cdp_data.source n ON n.source_id = d.source_id
 		LEFT JOIN cdp_data.identifier x ON x.identifier_id = d.a
@@ -130,13 +149,13 @@ COMMENT ON FUNCTION cdp_internal.verify_log(bigint[]) IS
 	'identifiers of one person; NULL: all events.';
 
 CREATE FUNCTION cdp_internal.verify_link(events bigint, first_at timestamptz, last_at timestamptz, message_id text,
-	refused boolean) RETURNS text
+	aliases bigint, refused boolean) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
-	RETURN format('%s event(s) from %s to %s, the first is %s%s', events, first_at, last_at, message_id,
-		CASE WHEN refused THEN ', refused' END);
-COMMENT ON FUNCTION cdp_internal.verify_link(bigint, timestamptz, timestamptz, text, boolean) IS
+	RETURN format('%s event(s) from %s to %s, the first is %s%s%s', events, first_at, last_at, message_id,
+		CASE WHEN aliases <> 0 THEN format(', %s aliases', aliases) END, CASE WHEN refused THEN ', refused' END);
+COMMENT ON FUNCTION cdp_internal.verify_link(bigint, timestamptz, timestamptz, text, bigint, boolean) IS
 	'Internal: what a link holds, in words.';
 
 REVOKE ALL ON FUNCTION cdp_internal.verify_name(bigint), cdp_internal.verify_places(bigint[]),
 	cdp_internal.verify_events(bigint[], bigint[]), cdp_internal.verify_link_query(), cdp_internal.verify_log(bigint[]),
-	cdp_internal.verify_link(bigint, timestamptz, timestamptz, text, boolean) FROM PUBLIC;
+	cdp_internal.verify_link(bigint, timestamptz, timestamptz, text, bigint, boolean) FROM PUBLIC;

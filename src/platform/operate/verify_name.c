@@ -24,8 +24,8 @@ enum
 	MAP_COLUMN_ID
 };
 
-static const char *const identifier_columns[] = {"identifier_id", "identifier", "shared",
-												 "blocked"};
+static const char *const identifier_columns[] = {"identifier_id", "identifier", "shared", "blocked",
+												 "profile_id"};
 static const StoreTable identifier_table = {"cdp_data", "identifier", lengthof(identifier_columns),
 											identifier_columns};
 enum
@@ -33,7 +33,8 @@ enum
 	IDENTIFIER_COLUMN_ID,
 	IDENTIFIER_COLUMN_VALUE,
 	IDENTIFIER_COLUMN_SHARED,
-	IDENTIFIER_COLUMN_BLOCKED
+	IDENTIFIER_COLUMN_BLOCKED,
+	IDENTIFIER_COLUMN_PROFILE_ID
 };
 
 struct VerifyNames
@@ -173,6 +174,7 @@ note_row(void *arg, int key, const Datum *values, const bool *nulls)
 		name->identifier_id = id;
 		name->shared = DatumGetBool(values[1]);
 		name->row_blocked = DatumGetBool(values[2]);
+		name->in_profile = DatumGetInt64(values[3]) != 0;
 	}
 	if ((Pointer) value != DatumGetPointer(values[0]))
 		pfree(value);
@@ -183,7 +185,7 @@ verify_names_look_up(VerifyNames *names)
 {
 	static const int map_wanted[] = {MAP_COLUMN_ID};
 	static const int wanted[] = {IDENTIFIER_COLUMN_VALUE, IDENTIFIER_COLUMN_SHARED,
-								 IDENTIFIER_COLUMN_BLOCKED};
+								 IDENTIFIER_COLUMN_BLOCKED, IDENTIFIER_COLUMN_PROFILE_ID};
 	CdpkSipHashKey hash_of = hash_key(HASH_IDENTIFIER);
 	Size most = Max(names->intern.count, 1);
 	Candidates candidates = {palloc_extended(sizeof(VerifyName *) * most, MCXT_ALLOC_HUGE),

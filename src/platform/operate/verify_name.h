@@ -14,6 +14,8 @@ typedef struct VerifyName
 	int64 identifier_id; /* 0: the tables do not know it */
 	bool shared;         /* as its row says */
 	bool row_blocked;
+	bool in_profile;
+	bool is_carried; /* events have it as their own, which the caller sets */
 	/* what the rules say, which the caller sets */
 	bool is_blocked;
 	bool has_rule; /* its namespace is listed */
@@ -42,7 +44,8 @@ extern Datum verify_name_value(const VerifyName *name);
 static inline bool
 verify_name_usable(const VerifyName *name)
 {
-	return !name->is_blocked && name->has_rule && name->identifier_id != 0 && !name->row_blocked;
+	return !name->is_blocked && name->has_rule && name->identifier_id != 0 && !name->row_blocked &&
+		   name->in_profile;
 }
 
 /* Orders usable identifiers by strength: not shared, then by priority, then by bytes. */

@@ -161,7 +161,8 @@ CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
 		LEFT JOIN (
 			SELECT g.profile_id, jsonb_object_agg(g.namespace, g.number) AS limited
 			FROM (
-				SELECT i.profile_id, n.namespace, count(*) AS number
+				SELECT i.profile_id, n.namespace,
+					   count(DISTINCT CASE WHEN i.class_id = 0 THEN i.identifier_id ELSE i.class_id END) AS number
 				FROM cdp_data.identifier i
 				JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)
 				WHERE n.max_per_profile IS NOT NULL AND NOT i.blocked AND ($3 IS NULL OR i.profile_id = $3)
