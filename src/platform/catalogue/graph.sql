@@ -78,7 +78,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.identifier.identifier IS
 		'The identifier, normalised. No two rows have the same: there is one writer at a time, and it looks first.';
 	COMMENT ON COLUMN cdp_data.identifier.profile_id IS
-		'The identifier_id of the strongest identifier of its profile; 0: it is blocked and in no profile.';
+		'The identifier_id of the strongest identifier of its profile; 0: it is in no profile, as it is blocked, or '
+		'as no event carries it.';
 	COMMENT ON COLUMN cdp_data.identifier.shared IS
 		'Whether it has so many links that it does not say who a person is, or a verdict says so.';
 	COMMENT ON COLUMN cdp_data.identifier.blocked IS 'Whether the rules block its value now.';
@@ -99,7 +100,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.identifier_history.identifier_id IS 'Number of the identifier.';
 	COMMENT ON COLUMN cdp_data.identifier_history.from_batch_id IS 'The batch that put it into the profile.';
 	COMMENT ON COLUMN cdp_data.identifier_history.until_batch_id IS 'The batch that moved it out of the profile.';
-	COMMENT ON COLUMN cdp_data.identifier_history.profile_id IS 'The profile; 0: none, it was blocked.';
+	COMMENT ON COLUMN cdp_data.identifier_history.profile_id IS
+		'The profile; 0: none, it was blocked, or no event carried it.';
 
 	CREATE TABLE cdp_data.anchor_history (
 		event_id bigint NOT NULL,

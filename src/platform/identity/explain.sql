@@ -71,6 +71,8 @@ BEGIN
 						WHEN e.mine = e.other THEN 'same'
 						WHEN k.identifier_id IS NULL THEN 'unknown'
 						WHEN k.blocked THEN 'blocked'
+						WHEN k.profile_id = 0
+							THEN (SELECT r.reason FROM cdp.resolve_profile(k.identifier_id) r)
 						WHEN k.shared THEN 'shared'
 					 END AS reason
 			  FROM (VALUES (1, explain.a, explain.b), (2, explain.b, explain.a)) AS e (place, mine, other)
@@ -115,7 +117,7 @@ If a chain of links connects them: one row for each link of the chain from a to 
 those the shortest. step counts from 1; source, message_id and at are those of the link's best evidence (most trusted
 source, then earliest). If they are one person, no row is refused. Otherwise reasons of the refused rows list the rules
 that joining the two people of the link would break: forbid, limit and the namespace, cap.
-If not: one row with step 0 and one reason: same (a and b are one identifier), unknown (never seen), blocked, shared
+If not: one row with step 0 and one reason: same (a and b are one identifier), unknown (never seen), retracted (all its events were taken back), blocked, shared
 (its links do not count), not connected, or too far (no chain within 10,000 people); from_identifier is the identifier
 that the reason is about. If only shared identifiers connect the two: a row with step 0 and the reason shared for each
 of those on the shortest path (within 10,000 identifiers).$comment$;

@@ -30,7 +30,7 @@ CREATE FUNCTION cdp_internal.verify_identifier_query() RETURNS text
 	RETURN $sql$
 		SELECT i.*, m.identifier_id AS mapped_id, n.namespace, l.counts, w.is_blocked, w.is_shared,
 			   cdp_internal.progress_row() AS counted,
-			   NOT i.blocked AND (i.shared <> w.is_shared OR i.link_counts IS DISTINCT FROM l.stored) AS differs
+			   i.profile_id <> 0 AND (i.shared <> w.is_shared OR i.link_counts IS DISTINCT FROM l.stored) AS differs
 		FROM cdp_data.identifier i
 		LEFT JOIN LATERAL cdp_internal.known_identifier(i.identifier) m ON true
 		LEFT JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)
@@ -80,11 +80,12 @@ BEGIN
 			('identifier', 'a namespace of cdp.namespace', CASE WHEN i.namespace IS NULL THEN 'another' END),
 			('identifier', 'blocked', CASE WHEN i.is_blocked AND NOT (i.blocked AND i.profile_id = 0) THEN
 				cdp_internal.verify_profile_of(i.profile_id) END),
-			('identifier', 'in a profile', CASE WHEN NOT i.is_blocked AND NOT i.blocked AND i.profile_id = 0 THEN
-				'in none' END),
-			('identifier', 'in no profile', CASE WHEN NOT i.is_blocked AND i.blocked AND i.profile_id <> 0 THEN
-				cdp_internal.verify_profile_of(i.profile_id) || ', blocked' END),
-			('identifier', NULL, CASE WHEN NOT i.is_blocked AND NOT i.blocked AND i.counts = '{}'
+			('identifier', 'not blocked', CASE WHEN NOT i.is_blocked AND i.blocked THEN
+				concat_ws(', ', cdp_internal.verify_profile_of(nullif(i.profile_id, 0)), 'blocked') END),
+			('identifier', 'not shared, links {}', CASE WHEN i.profile_id = 0
+				AND (i.shared OR i.link_counts <> '' OR i.counts <> '{}') THEN
+				cdp_internal.verify_sharing(i.shared, cdp_internal.link_counts(i.link_counts)) || ', in no profile' END),
+			('identifier', NULL, CASE WHEN NOT i.is_blocked AND i.profile_id <> 0 AND i.counts = '{}'
 				AND (SELECT true FROM cdp_data.event e WHERE e.identifier_id = i.identifier_id LIMIT 1) IS NULL
 				AND NOT cdp_internal.verify_is_said(i.identifier)
 				THEN cdp_internal.verify_profile_of(i.profile_id) || ', but no event has it' END),

@@ -56,8 +56,9 @@ BEGIN
 		CROSS JOIN LATERAL (
 			-- the strongest first
 			SELECT array_agg(i.identifier_id ORDER BY i.shared, n.priority, u.identifier)
-					FILTER (WHERE NOT i.blocked AND n.namespace IS NOT NULL) AS ids,
-				   array_agg(u.identifier) FILTER (WHERE i.blocked IS NOT FALSE OR n.namespace IS NULL) AS lacking
+					FILTER (WHERE NOT i.blocked AND i.profile_id <> 0 AND n.namespace IS NOT NULL) AS ids,
+				   array_agg(u.identifier)
+					FILTER (WHERE i.blocked IS NOT FALSE OR i.profile_id = 0 OR n.namespace IS NULL) AS lacking
 			FROM unnest(o.ids) AS u (identifier)
 			LEFT JOIN LATERAL cdp_internal.known_identifier(u.identifier) i ON true
 			LEFT JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(u.identifier)
@@ -124,7 +125,8 @@ BEGIN
 		FROM said s WHERE NOT s.is_known
 		UNION ALL
 		SELECT DISTINCT 'identifier', u.identifier::text, 'usable, as events of the log have it',
-			   (SELECT 'blocked' FROM cdp_internal.known_identifier(u.identifier) i WHERE i.blocked)
+			   (SELECT CASE WHEN i.blocked THEN 'blocked' ELSE 'in no profile' END
+				FROM cdp_internal.known_identifier(u.identifier) i WHERE i.blocked OR i.profile_id = 0)
 		FROM said s CROSS JOIN LATERAL unnest(s.lacking) AS u (identifier)
 		UNION ALL
 		SELECT 'link', concat(CASE WHEN x.identifier > y.identifier

@@ -11,6 +11,11 @@
  *	pass_link_counts	the same of identifiers
  *	pass_row		the rows of the batch, their sources
  *	pass_change		what else the batch changes
+ *	pass_logged		events of the log, cleaned
+ *	pass_taken		events that are taken back: out of the log
+ *	pass_neighbour	links and unlinks of identifiers
+ *	pass_left		who leaves the graph with them
+ *	pass_survivor	events that stay, of links that are counted anew
  *	pass_quarantine	rows that cannot become events
  *	pass_judge		what becomes of each row
  *	pass_identify	identifiers: numbers, rules, verdicts
@@ -267,6 +272,8 @@ typedef enum PassCount
 	COUNT_EVENTS_REANCHORED,
 	COUNT_LARGEST_REWORK,
 	COUNT_SELF_LINKS,
+	COUNT_RETRACTED,
+	COUNT_IDENTIFIERS_LEFT,
 	PASS_COUNTS
 } PassCount;
 
@@ -286,6 +293,15 @@ typedef struct PassPlace
 	int64 to;
 	CdpkBatchBytes payload;
 } PassPlace;
+
+/* What is known of events that are taken back. */
+typedef struct PassTaken
+{
+	CdpkIdMap anchors;    /* how many had each */
+	PassIds call_anchors; /* of group calls */
+	Datum *accounts;      /* which these named */
+	PassIds left;         /* identifiers that leave the graph with them, sorted */
+} PassTaken;
 
 typedef struct PassKeptCounts PassKeptCounts;
 
@@ -314,6 +330,7 @@ typedef struct Pass
 	int source_count;
 	CdpkIdMap source_place; /* of each, by its number */
 	CdpkBatchChanges changes;
+	PassTaken taken;
 	bool has_refold; /* traits of some are to be folded anew */
 
 	Jsonb *trait_document;
@@ -360,6 +377,9 @@ extern Store *pass_table(Pass *pass, PassTable table);
 extern bool pass_has_range(PassTable table, Datum value);
 
 extern void pass_close_tables(Pass *pass);
+
+/* Closes one, so that partitions can be added to it. */
+extern void pass_close_table(Pass *pass, PassTable table);
 
 /* Adds a column without nulls, and returns its values, to be set. */
 extern Datum *pass_column(PassColumns *columns, int column);
@@ -443,7 +463,7 @@ extern void pass_free(Pass *pass);
 extern void pass_read_value_rules(Pass *pass);
 extern void pass_fold_values(Pass *pass, CdpkBatchRow *row, Datum traits, bool no_traits,
 							 Datum properties, bool no_properties, bool is_new);
-extern void pass_count_left_out(Pass *pass);
+extern void pass_count_left_out(Pass *pass, int sign);
 
 /* pass_counts.c */
 extern void pass_read_counts(Pass *pass, Datum counted, const CdpkStitchCount **counts,
@@ -467,6 +487,30 @@ extern void pass_set_identifiers(Datum ids, CdpkBatchRow *row);
 
 /* pass_change.c */
 extern void pass_read_changes(Pass *pass);
+
+/* pass_logged.c */
+
+/* Makes a row of an event of the log, by its columns; it outlives these, but has no source and values yet. */
+extern void pass_clean_logged(Pass *pass, const Datum *logged, const bool *nulls,
+							  CdpkBatchRow *row);
+
+/* Finds events of the log by the leading columns of their key; all columns are wanted. */
+extern void pass_find_logged(Pass *pass, const PassColumns *key, StoreRowFunction function,
+							 void *arg);
+
+/* pass_neighbour.c */
+extern void pass_add_neighbours(Pass *pass, const int64 *ids, int count, PassIds *places);
+
+/* pass_taken.c */
+extern void pass_take_back(Pass *pass);
+extern void pass_forget_left(Pass *pass);
+
+/* pass_left.c */
+extern void pass_find_named(Pass *pass);
+extern bool pass_has_left(const Pass *pass, int64 identifier_id);
+
+/* pass_survivor.c */
+extern void pass_find_survivors(Pass *pass);
 
 /* pass_quarantine.c */
 extern void pass_quarantine(Pass *pass);

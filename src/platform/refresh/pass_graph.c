@@ -131,7 +131,8 @@ move_rows(ChangedRows *changed)
 		if (alone != CDPK_IDMAP_NONE)
 		{
 			row->profile_id = result->identifier_moves[alone].to;
-			row->blocked = row->profile_id == 0;
+			row->blocked =
+				row->profile_id == 0 && !pass_has_left(changed->pass, row->identifier_id);
 		}
 		else if (move != CDPK_IDMAP_NONE)
 			row->profile_id = result->profile_moves[move].to;
@@ -191,7 +192,8 @@ write_history(const ChangedRows *changed)
 
 	for (int i = 0; i < changed->count; i++)
 	{
-		if (!moved(changed, &changed->rows[i]))
+		if (!moved(changed, &changed->rows[i]) ||
+			pass_has_left(changed->pass, changed->rows[i].identifier_id))
 			continue;
 		identifier_id[count] = Int64GetDatum(changed->rows[i].identifier_id);
 		from[count] = Int64GetDatum(changed->rows[i].since);
@@ -327,6 +329,7 @@ pass_write_identifiers(Pass *pass)
 	{
 		note_places(&changed);
 		write_history(&changed);
+		pass_forget_left(pass);
 	}
 	write_counts(&changed);
 	write_moved(&changed);

@@ -287,6 +287,7 @@ note_known(void *arg, int key, const Datum *values, const bool *nulls)
 	known->profile_id = DatumGetInt64(values[0]);
 	known->shared = DatumGetBool(values[1]);
 	known->counts = pass_read_link_counts(lookup->pass, values[2], &known->count_length);
+	known->was_blocked = DatumGetBool(values[4]);
 }
 
 /* ---------------------------------------------------------------- look-up of a graph that is built anew */
@@ -375,7 +376,7 @@ void
 pass_look_up_names(Pass *pass, size_t first)
 {
 	static const int wanted[] = {IDENTIFIER_PROFILE_ID, IDENTIFIER_SHARED, IDENTIFIER_LINK_COUNTS,
-								 IDENTIFIER_VALUE};
+								 IDENTIFIER_VALUE, IDENTIFIER_BLOCKED};
 	Candidates candidates = {0};
 	Lookup lookup = {pass, &candidates};
 	size_t count;
@@ -420,7 +421,7 @@ note_other(void *arg, int key, const Datum *values, const bool *nulls)
 	row->payload = pass_payload(PointerGetDatum(PG_DETOAST_DATUM_COPY(values[1])));
 	row->profile_id = DatumGetInt64(values[2]);
 	row->shared = DatumGetBool(values[3]);
-	row->present = !DatumGetBool(values[4]);
+	row->present = !DatumGetBool(values[4]) && row->profile_id != 0;
 	row->counts = pass_read_link_counts(others->pass, values[5], &row->count_length);
 }
 
@@ -535,6 +536,7 @@ pass_identify(Pass *pass)
 	pass_look_up_names(pass, 0);
 	look_up_verdicts(pass);
 	pass_check(cdpk_batch_number(pass->batch, pass->last_identifier_id));
+	pass_find_named(pass);
 	look_up_others(pass);
 	write_map(pass);
 	pass->last_identifier_id += pass->counts[COUNT_IDENTIFIERS];

@@ -106,11 +106,18 @@ pass_has_range(PassTable table, Datum value)
 }
 
 void
+pass_close_table(Pass *pass, PassTable table)
+{
+	if (pass->stores[table] != NULL)
+		store_close(pass->stores[table]);
+	pass->stores[table] = NULL;
+}
+
+void
 pass_close_tables(Pass *pass)
 {
 	for (int i = 0; i < PASS_TABLES; i++)
-		if (pass->stores[i] != NULL)
-			store_close(pass->stores[i]);
+		pass_close_table(pass, i);
 }
 
 void *

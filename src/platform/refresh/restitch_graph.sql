@@ -17,16 +17,18 @@ AS $function$
 BEGIN
 	-- what no event has is in no profile
 	PERFORM cdp_internal.batch_stage('batch_identifier_differs', $sql$
-		SELECT d.*, d.is_there AND (d.old_id <> d.new_id OR d.is_lost AND NOT d.was_blocked) AS has_moved
+		SELECT d.*, d.is_there AND d.old_id <> d.new_id AS has_moved
 		FROM (
 			SELECT coalesce(i.identifier_id, r.identifier_id) AS identifier_id, i.identifier_id IS NOT NULL AS is_there,
 				   r.identifier_id IS NULL AS is_lost, i.profile_id AS old_id, coalesce(r.profile_id, 0) AS new_id,
 				   i.blocked AS was_blocked, i.shared AS was_shared, i.link_counts AS old_counts,
-				   coalesce(r.shared, false) AS shared, coalesce(r.link_counts, '') AS link_counts
+				   coalesce(r.shared, false) AS shared, coalesce(r.link_counts, '') AS link_counts,
+				   r.identifier_id IS NULL AND cdp_internal.is_blocked(i.identifier, b.rules) AS is_blocked
 			FROM cdp_data.identifier i
-			FULL JOIN cdp_data.restitch_identifier r ON r.identifier_id = i.identifier_id) d
+			FULL JOIN cdp_data.restitch_identifier r ON r.identifier_id = i.identifier_id
+			CROSS JOIN (SELECT cdp_internal.blocked_rules() AS rules) b) d
 		WHERE (d.old_id, d.was_blocked, d.was_shared, d.old_counts)
-			IS DISTINCT FROM (d.new_id, d.is_lost, d.shared, d.link_counts)
+			IS DISTINCT FROM (d.new_id, d.is_blocked, d.shared, d.link_counts)
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_link_differs', $sql$
 		SELECT d.*
@@ -98,7 +100,7 @@ BEGIN
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
 		UPDATE cdp_data.identifier i
-		SET profile_id = d.new_id, blocked = d.is_lost, shared = d.shared, link_counts = d.link_counts,
+		SET profile_id = d.new_id, blocked = d.is_blocked, shared = d.shared, link_counts = d.link_counts,
 			since_batch_id = CASE WHEN d.has_moved THEN $1 ELSE i.since_batch_id END
 		FROM batch_identifier_differs d
 		WHERE d.is_there AND i.identifier_id = d.identifier_id

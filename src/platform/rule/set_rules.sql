@@ -49,6 +49,9 @@ BEGIN
 		retry => concerned ->> 'retry', checked => concerned ->> 'checked', judged => concerned ->> 'judged',
 		reread => concerned ->> 'reread', reanchored => concerned ->> 'reanchored',
 		traits_changed => concerned ->> 'traits_changed');
+	IF concerned ?| '{blocked,reread}' THEN
+		PERFORM cdp_internal.block_the_absent();
+	END IF;
 	PERFORM cdp_internal.drop_limited(rules - '*');
 END
 $function$;

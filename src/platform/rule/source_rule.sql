@@ -7,7 +7,7 @@ AS $function$
 BEGIN
 	CREATE VIEW cdp.sources AS
 		SELECT s.source, s.party, s.trust, s.expires_after, s.licence, s.accepted, s.duplicate, s.quarantined,
-			f.as_of AS first_refresh_at, l.as_of AS last_refresh_at
+			s.retracted, f.as_of AS first_refresh_at, l.as_of AS last_refresh_at
 		FROM cdp_data.source s
 		LEFT JOIN cdp_data.batch f ON f.batch_id = s.first_batch_id
 		LEFT JOIN cdp_data.batch l ON l.batch_id = s.last_batch_id;
@@ -25,6 +25,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.sources.duplicate IS 'Number of rows whose message was already in the log.';
 	COMMENT ON COLUMN cdp.sources.quarantined IS
 		'Number of rows that could not become events; a row that is replayed counts again.';
+	COMMENT ON COLUMN cdp.sources.retracted IS 'Number of its events that were taken back.';
 	COMMENT ON COLUMN cdp.sources.first_refresh_at IS
 		'Time of the refresh or change of rules that first named it.';
 	COMMENT ON COLUMN cdp.sources.last_refresh_at IS 'Time of the last refresh that took rows from it.';

@@ -118,21 +118,33 @@ CREATE FUNCTION cdp.allow(a cdp.identifier, b cdp.identifier) RETURNS boolean
 AS $function$
 DECLARE
 	pair record;
+	kinds text[];
 BEGIN
 	PERFORM cdp_internal.start_batch();
 	SELECT * INTO STRICT pair FROM cdp_internal.identifiers_of_pair(a, b);
-	DELETE FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND v.a = pair.a AND v.b = pair.b;
-	IF NOT FOUND THEN
+	WITH withdrawn AS (
+		DELETE FROM cdp_data.verdict v WHERE v.kind IN ('forbid', 'unlink') AND v.a = pair.a AND v.b = pair.b
+		RETURNING v.kind)
+	SELECT array_agg(w.kind) INTO kinds FROM withdrawn w;
+	IF kinds IS NULL THEN
 		PERFORM cdp_internal.batch_end();
 		RETURN false;
 	END IF;
-	PERFORM cdp_internal.forbid_changed(pair.a_id, pair.b_id, false);
+	IF 'unlink' = ANY (kinds) AND pair.a_id IS NOT NULL AND pair.b_id IS NOT NULL THEN
+		PERFORM cdp_internal.batch_stage('batch_relinked', format('SELECT %s::bigint AS a, %s::bigint AS b',
+			least(pair.a_id, pair.b_id), greatest(pair.a_id, pair.b_id)));
+	END IF;
+	IF 'forbid' = ANY (kinds) THEN
+		PERFORM cdp_internal.forbid_changed(pair.a_id, pair.b_id, false);
+	ELSE
+		PERFORM cdp_internal.change_graph();
+	END IF;
 	RETURN true;
 END
 $function$;
 COMMENT ON FUNCTION cdp.allow(cdp.identifier, cdp.identifier) IS
-	'Withdraws a forbid: the evidence decides again. Returns false if there was none. Errors: NULL (22004), twice the '
-	'same identifier (22023).';
+	'Withdraws what was decided about exactly this pair, a forbid or an unlink: the evidence decides again, that which '
+	'an unlink voided too. Returns false if there was nothing. Errors: NULL (22004), twice the same identifier (22023).';
 
 CREATE FUNCTION cdp.mark_shared(identifier cdp.identifier, shared boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
