@@ -22,7 +22,7 @@
 
 /* the columns that resolver_identifier reads */
 #define IDENTIFIER_COLUMNS                                                  \
-	"i.identifier_id, i.profile_id, i.identifier, NOT i.blocked, i.shared," \
+	"i.identifier_id, i.profile_id, i.identifier, i.profile_id <> 0, i.shared," \
 	" EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))"
 
 #define LINK_QUERY(ids)                                                             \

@@ -421,7 +421,7 @@ note_other(void *arg, int key, const Datum *values, const bool *nulls)
 	row->payload = pass_payload(PointerGetDatum(PG_DETOAST_DATUM_COPY(values[1])));
 	row->profile_id = DatumGetInt64(values[2]);
 	row->shared = DatumGetBool(values[3]);
-	row->present = !DatumGetBool(values[4]) && row->profile_id != 0;
+	row->present = row->profile_id != 0;
 	row->counts = pass_read_link_counts(others->pass, values[5], &row->count_length);
 }
 

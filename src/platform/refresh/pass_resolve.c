@@ -75,7 +75,7 @@ note_identifier(void *arg, int key, const Datum *values, const bool *nulls)
 		resolver_namespace(found->pass->resolver, cdpk_identifier_namespace(payload.bytes),
 						   cdpk_identifier_namespace_length(payload.bytes));
 	row->shared = DatumGetBool(values[3]);
-	row->present = !DatumGetBool(values[4]);
+	row->present = row->profile_id != 0;
 	found->values[found->count++] = pass_identifier(&payload);
 }
 
@@ -84,7 +84,7 @@ static void
 load_by(Pass *pass, CdpkStitch *stitch, int column, const int64_t *keys, size_t count, PassIds *ids)
 {
 	static const int wanted[] = {IDENTIFIER_ID, IDENTIFIER_VALUE, IDENTIFIER_PROFILE_ID,
-								 IDENTIFIER_SHARED, IDENTIFIER_BLOCKED};
+								 IDENTIFIER_SHARED};
 	MemoryContext work =
 		AllocSetContextCreate(CurrentMemoryContext, "cdp pass load", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(work);

@@ -109,12 +109,12 @@ CREATE FUNCTION cdp_internal.retract_events(message_ids text[], event_ids bigint
 AS $function$
 #variable_conflict use_variable
 DECLARE
-	-- what a batch of a refresh takes at most, by default, is more than its people can be folded anew from
+	-- all that is known of the people concerned is in memory meanwhile
 	rows constant integer := 10000;
 	keys uuid[] := ARRAY(SELECT DISTINCT cdp.message_key(u.message_id) FROM unnest(message_ids) AS u (message_id));
 	batches bigint[] := ARRAY(
 		SELECT DISTINCT m.batch_id FROM unnest(keys) AS k (message_key) JOIN cdp_data.message m USING (message_key));
-	found record;
+	one record;
 	ids bigint[] := '{}';
 	places bigint[] := '{}';
 	times timestamptz[] := '{}';
@@ -129,12 +129,12 @@ BEGIN
 		cdp_internal.retract_places(message_ids, event_ids, source, since, until)
 		USING message_ids, event_ids, source, since, until, keys, batches;
 	WHILE NOT finished LOOP
-		FETCH place INTO found;
+		FETCH place INTO one;
 		finished := NOT FOUND;
 		IF NOT finished THEN
-			ids := ids || found.event_id;
-			places := places || found.identifier_id;
-			times := times || found."timestamp";
+			ids := ids || one.event_id;
+			places := places || one.identifier_id;
+			times := times || one."timestamp";
 		END IF;
 		IF cardinality(ids) = rows OR finished AND ids <> '{}' THEN
 			done := cdp_internal.retract_batch(ids, places, times, forever);
@@ -159,11 +159,11 @@ CREATE FUNCTION cdp_internal.retract(message_ids text[], event_ids bigint[], sou
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	first_batch_id bigint;
+	first_batch bigint;
 BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	PERFORM cdp_internal.refresh_lock(wait => true);
-	SELECT s.batch_id + 1 INTO STRICT first_batch_id FROM cdp_data.state s;
+	SELECT s.batch_id + 1 INTO STRICT first_batch FROM cdp_data.state s;
 	PERFORM cdp_internal.progress_begin('change', 0);
 	BEGIN
 		SELECT r.* INTO events, identifiers, people
@@ -174,7 +174,7 @@ BEGIN
 		END IF;
 		INSERT INTO cdp_data.retraction (retraction_id, asked, events, forever, reason, first_batch_id, last_batch_id)
 		SELECT coalesce((SELECT max(o.retraction_id) FROM cdp_data.retraction o), 0) + 1, retract.asked,
-			retract.events, retract.forever, retract.reason, retract.first_batch_id, s.batch_id
+			retract.events, retract.forever, retract.reason, first_batch, s.batch_id
 		FROM cdp_data.state s
 		WHERE retract.events > 0;
 	EXCEPTION WHEN SQLSTATE 'CDP00' THEN
