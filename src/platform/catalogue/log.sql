@@ -38,7 +38,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.inbox.anonymous_id IS 'Identifier of a browser or installation (namespace anonymous_id).';
 	COMMENT ON COLUMN cdp.inbox.user_id IS 'Identifier of a known person (namespace user_id).';
 	COMMENT ON COLUMN cdp.inbox.group_id IS 'The account of a group call.';
-	COMMENT ON COLUMN cdp.inbox.previous_id IS 'The earlier anonymous id of an alias call.';
+	COMMENT ON COLUMN cdp.inbox.previous_id IS 'The earlier anonymous_id or user_id of an alias call.';
 	COMMENT ON COLUMN cdp.inbox.identifiers IS
 		'More identifiers: an object of namespace to value or array of values; 7, 7.0 and 7.00 are one value.';
 	COMMENT ON COLUMN cdp.inbox.properties IS 'Properties of the event, an object.';
@@ -200,6 +200,7 @@ BEGIN
 		source_id integer NOT NULL UNIQUE CHECK (source_id > 0),
 		party text NOT NULL DEFAULT 'first' CHECK (party IN ('first', 'second', 'third')),
 		trust integer NOT NULL DEFAULT 3 CHECK (trust BETWEEN -128 AND 127),
+		aliases text NOT NULL DEFAULT 'link' CHECK (aliases IN ('link', 'same')),
 		expires_after interval CHECK (expires_after > interval '0'),
 		licence text,
 		accepted bigint NOT NULL DEFAULT 0,
@@ -217,6 +218,9 @@ BEGIN
 		'Greater is more trusted. If a rule allows only one of several links, the most trusted source''s link wins; of '
 		'several values of a trait, the most trusted source''s value wins, whatever the times. Default: first party 3, '
 		'second 2, third 1.';
+	COMMENT ON COLUMN cdp_data.source.aliases IS
+		'What its aliases of an earlier user_id are: link (evidence like any other) or same (believed as if cdp.same() said '
+		'so).';
 	COMMENT ON COLUMN cdp_data.source.expires_after IS
 		'How long the traits that the source sends count; expired ones disappear with the next refresh. In hours, '
 		'since days differ in length. NULL: they do not expire.';

@@ -21,20 +21,4 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.blocked_rules() IS
 	'Internal: returns the blocked values of all namespaces, as cdp_internal.is_blocked() takes them.';
 
-CREATE FUNCTION cdp_internal.block_the_absent() RETURNS void
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	UPDATE cdp_data.identifier i
-	SET blocked = NOT i.blocked
-	FROM (SELECT cdp_internal.blocked_rules() AS rules) b
-	WHERE i.profile_id = 0 AND i.blocked <> cdp_internal.is_blocked(i.identifier, b.rules);
-END
-$function$;
-COMMENT ON FUNCTION cdp_internal.block_the_absent() IS
-	'Internal: marks the identifiers in no profile that the rules block now, and no others; a batch does so only with '
-	'those that events carry.';
-
-REVOKE ALL ON FUNCTION cdp_internal.is_blocked(cdp.identifier, jsonb), cdp_internal.blocked_rules(),
-	cdp_internal.block_the_absent() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.is_blocked(cdp.identifier, jsonb), cdp_internal.blocked_rules() FROM PUBLIC;

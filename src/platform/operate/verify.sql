@@ -37,6 +37,7 @@ BEGIN
 	-- by the numbers of the profiles
 	PERFORM cdp_internal.progress_set('partitions', 0, total.identifiers);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_partitions(person);
+	RETURN QUERY SELECT * FROM cdp_internal.verify_same(own);
 	PERFORM cdp_internal.progress_set('members', 0, 0);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_members(own);
 	IF person IS NULL THEN

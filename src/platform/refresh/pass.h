@@ -18,6 +18,7 @@
  *	pass_survivor	events that stay, of links that are counted anew
  *	pass_quarantine	rows that cannot become events
  *	pass_judge		what becomes of each row
+ *	pass_kin		pairs of verdicts, and those of user_ids and earlier ones
  *	pass_identify	identifiers: numbers, rules, verdicts
  *	pass_link		links
  *	pass_resolve	what core/stitch asks for
@@ -110,7 +111,8 @@ enum
 	IDENTIFIER_BLOCKED,
 	IDENTIFIER_LINK_COUNTS,
 	IDENTIFIER_BATCH_ID,
-	IDENTIFIER_SINCE_BATCH_ID
+	IDENTIFIER_SINCE_BATCH_ID,
+	IDENTIFIER_CLASS_ID
 };
 
 enum
@@ -132,7 +134,9 @@ enum
 	LINK_MESSAGE_ID,
 	LINK_BATCH_ID,
 	LINK_LAST_BATCH_ID,
-	LINK_REFUSED
+	LINK_REFUSED,
+	LINK_ALIASES,
+	LINK_BELIEVED
 };
 
 enum
@@ -244,7 +248,8 @@ typedef struct PassSource
 	int64 accepted;
 	int64 duplicate;
 	int64 quarantined;
-	bool met; /* rows of the batch are of it */
+	bool met;      /* rows of the batch are of it */
+	bool believed; /* its aliases make same pairs */
 } PassSource;
 
 /* What an event is called, where what it carries could not be carried. */
@@ -331,6 +336,8 @@ typedef struct Pass
 	CdpkIdMap source_place; /* of each, by its number */
 	CdpkBatchChanges changes;
 	PassTaken taken;
+	const CdpkBatchForbid *same_changed; /* verdicts "same" that are given or withdrawn */
+	size_t same_changed_count;
 	bool has_refold; /* traits of some are to be folded anew */
 
 	Jsonb *trait_document;
@@ -343,6 +350,8 @@ typedef struct Pass
 	Resolver *resolver;
 	CdpkSipHashKey map_key;
 	bool has_verdicts;
+	bool has_same;         /* there is a verdict "same" */
+	bool has_believed;     /* there is a source whose aliases are believed */
 	BlockedRules *blocked; /* NULL: there are none */
 	CdpkIdMap claimed; /* identifiers that have numbers, and no rows yet in the graph built anew */
 	PassKeptCounts *kept_counts;
@@ -484,6 +493,7 @@ extern uint32 pass_known_source(const Pass *pass, Datum name);
 extern uint32 pass_numbered_source(const Pass *pass, Datum source_id);
 extern CdpkBatchCall pass_call(Datum call_type);
 extern void pass_set_identifiers(Datum ids, CdpkBatchRow *row);
+extern void pass_set_earlier(Datum earlier, bool isnull, CdpkBatchRow *row);
 
 /* pass_change.c */
 extern void pass_read_changes(Pass *pass);
@@ -517,6 +527,25 @@ extern void pass_quarantine(Pass *pass);
 
 /* pass_judge.c */
 extern void pass_judge(Pass *pass);
+
+/* A verdict about two identifiers that have numbers. */
+typedef struct PassVerdict
+{
+	int64_t a;
+	int64_t b;
+	int64_t a_profile_id; /* as the tables have it */
+	int64_t b_profile_id;
+	bool refused;
+} PassVerdict;
+
+/* pass_kin.c */
+extern Datum pass_name_array(const CdpkBatchBytes *names, size_t count);
+extern PassVerdict *pass_find_verdicts(Pass *pass, bool same, const int64_t *profile_ids,
+									   size_t profile_count, const int64_t *identifier_ids,
+									   size_t identifier_count, Datum names, size_t *count);
+extern void pass_find_present(Pass *pass, PassIds *ids, CdpkIdMap *present);
+extern void pass_find_kin(Pass *pass);
+extern void pass_flag_same(Pass *pass);
 
 /* pass_identify.c */
 extern void pass_read_rules(Pass *pass);

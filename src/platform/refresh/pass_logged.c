@@ -26,23 +26,32 @@ static const InboxColumn inbox_columns[LOGGED_COLUMNS] = {
 	[LOGGED_RECEIVED_AT] = INBOX_RECEIVED_AT,
 	[LOGGED_SOURCE] = INBOX_SOURCE};
 
+/* copy_identifier copies an identifier to the memory of a pass. */
+static CdpkBatchBytes
+copy_identifier(const Pass *pass, const Identifier *identifier)
+{
+	Size size = VARSIZE(identifier);
+	void *copy = MemoryContextAlloc(pass->context, size);
+
+	memcpy(copy, identifier, size);
+	return pass_payload(PointerGetDatum(copy));
+}
+
 /* copy_identifiers sets the identifiers of an event, which outlive its row. */
 static void
-copy_identifiers(const Pass *pass, const IdentifierSet *set, CdpkBatchRow *row)
+copy_identifiers(const Pass *pass, const OnboardedRow *event, CdpkBatchRow *row)
 {
+	const IdentifierSet *set = &event->identifiers;
 	CdpkBatchBytes *identifiers =
-		MemoryContextAlloc(pass->context, sizeof(CdpkBatchBytes) * Max(set->count, 1));
+		MemoryContextAlloc(pass->context, sizeof(CdpkBatchBytes) * (set->count + 1));
 
 	for (int i = 0; i < set->count; i++)
-	{
-		Size size = VARSIZE(set->members[i]);
-		void *copy = MemoryContextAlloc(pass->context, size);
-
-		memcpy(copy, set->members[i], size);
-		identifiers[i] = pass_payload(PointerGetDatum(copy));
-	}
+		identifiers[i] = copy_identifier(pass, set->members[i]);
 	row->identifiers = identifiers;
 	row->identifier_count = (uint32_t) set->count;
+	row->is_alias = event->earlier != NULL;
+	if (row->is_alias)
+		identifiers[set->count] = copy_identifier(pass, event->earlier);
 }
 
 /* find_identifiers finds the identifiers of an event; one that would be refused now has none. */
@@ -55,7 +64,7 @@ find_identifiers(Pass *pass, const InboxRow *columns, CdpkBatchRow *row)
 	OnboardedRow event;
 
 	if (onboard_row(columns, ingest_column(columns, INBOX_SOURCE), options, &event, &refusal))
-		copy_identifiers(pass, &event.identifiers, row);
+		copy_identifiers(pass, &event, row);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(pass->scratch);
 }
