@@ -70,7 +70,9 @@ BEGIN
 		$sql$
 		-- a message key is the hash of the id without blanks around it, and takes longer to compute
 		ELSE $sql$
-			JOIN (SELECT DISTINCT cdp_internal.account_id(u.message_id) AS message_id FROM unnest($1) AS u (message_id)) m
+			JOIN (
+				SELECT DISTINCT cdp_internal.account_id(u.message_id) AS message_id
+				FROM unnest($1) AS u (message_id)) m
 				ON m.message_id = cdp_internal.account_id(e.message_id)
 			WHERE e.batch_id = ANY ($6)
 		$sql$ END || ' ORDER BY e.identifier_id';
@@ -101,8 +103,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.retract_batch(bigint[], bigint[], timestamptz[], boolean) IS
-	'Internal: takes these events back, as one batch; places: their anchors, times: their times. forever: their message '
-	'keys are kept.';
+	'Internal: takes these events back, as one batch; places: their anchors, times: their times. forever: their '
+	'message keys are kept.';
 
 CREATE FUNCTION cdp_internal.retract_events(message_ids text[], event_ids bigint[], source text, since timestamptz,
 	until timestamptz, forever boolean, OUT events bigint, OUT identifiers bigint, OUT people bigint)
@@ -189,8 +191,8 @@ BEGIN
 	PERFORM cdp_internal.progress_end();
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.retract(text[], bigint[], text, timestamptz, timestamptz, jsonb, text, boolean, boolean)
-	IS 'Internal: what cdp.retract() does, for the owner of the tables.';
+COMMENT ON FUNCTION cdp_internal.retract(text[], bigint[], text, timestamptz, timestamptz, jsonb, text, boolean,
+	boolean) IS 'Internal: what cdp.retract() does, for the owner of the tables.';
 
 CREATE FUNCTION cdp.retract(message_ids text[] DEFAULT NULL, event_ids bigint[] DEFAULT NULL, source text DEFAULT NULL,
 	since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL, query text DEFAULT NULL, reason text DEFAULT NULL,
@@ -210,8 +212,8 @@ BEGIN
 	WHILE NOT dry_run AND taken OPERATOR(pg_catalog.>) 0 LOOP
 		SELECT r.taken INTO taken FROM cdp.refresh() r;
 	END LOOP;
-	asked := pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('source', source, 'since', since, 'until', until,
-		'messages', pg_catalog.cardinality(message_ids), 'events', pg_catalog.cardinality(event_ids)));
+	asked := pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('source', source, 'since', since,
+		'until', until, 'messages', pg_catalog.cardinality(message_ids), 'events', pg_catalog.cardinality(event_ids)));
 	IF query IS NOT NULL THEN
 		event_ids := cdp_internal.retract_query(query);
 		asked := pg_catalog.jsonb_build_object('found', pg_catalog.cardinality(event_ids));
