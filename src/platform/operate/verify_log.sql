@@ -91,9 +91,11 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_said_query(text) IS
-	'Internal: returns a query of (event_id, found_id, anchor_id, ids, lacking, user_id, earlier_id, at, source, message_id, is_known, '
+	'Internal: returns a query of (event_id, found_id, anchor_id, ids, lacking, user_id, earlier_id, at, source, '
+	'message_id, is_known, '
 	'counted): what each event should have. ids: the numbers of its usable identifiers, the strongest first; '
-	'lacking: those that the tables lack or take for blocked; user_id, earlier_id: the pair of an alias. events: what stands in FROM, as e. Parameters: the time '
+	'lacking: those that the tables lack or take for blocked; user_id, earlier_id: the pair of an alias. events: what '
+	'stands in FROM, as e. Parameters: the time '
 	'of the last batch, the blocked values.';
 
 -- The links that the events say, beside those of cdp_data.link.  Sorted on disk, if there are many.
@@ -102,7 +104,8 @@ CREATE FUNCTION cdp_internal.verify_link_query() RETURNS text
 	RETURN $sql$
 		SELECT coalesce(w.a, l.a) AS a, coalesce(w.b, l.b) AS b, coalesce(w.source, n.source) AS source, l.source_id,
 			   w.first_at AS said_first, w.last_at AS said_last, w.events AS said_events, w.message_id AS said_message,
-			   w.aliases AS said_aliases, l.first_at, l.last_at, l.events, l.message_id, l.aliases, l.refused, cdp_internal.progress_row() AS counted
+			   w.aliases AS said_aliases, l.first_at, l.last_at, l.events, l.message_id, l.aliases, l.refused,
+			   cdp_internal.progress_row() AS counted
 		FROM (
 			SELECT DISTINCT ON (t.a, t.b, t.source) t.a, t.b, t.source, t.at AS first_at,
 				   max(t.at) OVER pair AS last_at, count(*) OVER pair AS events,
@@ -113,7 +116,8 @@ CREATE FUNCTION cdp_internal.verify_link_query() RETURNS text
 				CROSS JOIN LATERAL unnest(s.ids) AS x (id)
 				JOIN LATERAL unnest(s.ids) AS y (id) ON x.id < y.id
 				UNION ALL
-				SELECT least(s.user_id, s.earlier_id), greatest(s.user_id, s.earlier_id), s.source, s.at, s.message_id, 1
+				SELECT least(s.user_id, s.earlier_id), greatest(s.user_id, s.earlier_id), s.source, s.at,
+					   s.message_id, 1
 				FROM said s
 				WHERE s.earlier_id IS NOT NULL) t
 			LEFT JOIN void v ON v.a = t.a AND v.b = t.b
@@ -128,7 +132,8 @@ CREATE FUNCTION cdp_internal.verify_link_query() RETURNS text
 	$sql$;
 COMMENT ON FUNCTION cdp_internal.verify_link_query() IS
 	'Internal: returns a query of (a, b, source, source_id, said_first, said_last, said_events, said_message, '
-	'said_aliases, first_at, last_at, events, message_id, aliases, refused, counted) over said and void: what the events say of each pair, '
+	'said_aliases, first_at, last_at, events, message_id, aliases, refused, counted) over said and void: what the '
+	'events say of each pair, '
 	'and what the tables hold; source: NULL if cdp.source lacks source_id. '
 	'Parameter $3: the identifiers that either end is one of; NULL: all.';
 

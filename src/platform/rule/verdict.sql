@@ -296,7 +296,8 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION cdp.unlink(text) IS 'The same with an identifier as text, namespace:value.';
 
-REVOKE ALL ON FUNCTION cdp_internal.change_graph(text, text, text, text, text, text, text, text, text, text, text, text),
+REVOKE ALL ON FUNCTION cdp_internal.change_graph(text, text, text, text, text, text, text, text, text, text, text,
+	text),
 	cdp_internal.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text),
 	cdp_internal.identifiers_of_pair(cdp.identifier, cdp.identifier),
 	cdp_internal.note_forbids(bigint, bigint), cdp.forbid(cdp.identifier, cdp.identifier, text),
