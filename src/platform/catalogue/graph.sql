@@ -108,7 +108,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.identifier_history.identifier_id IS 'Number of the identifier.';
 	COMMENT ON COLUMN cdp_data.identifier_history.from_batch_id IS 'The batch that put it into the profile.';
 	COMMENT ON COLUMN cdp_data.identifier_history.until_batch_id IS 'The batch that moved it out of the profile.';
-	COMMENT ON COLUMN cdp_data.identifier_history.profile_id IS 'The profile; 0: none, it was blocked.';
+	COMMENT ON COLUMN cdp_data.identifier_history.profile_id IS
+		'The profile; 0: none, it was blocked, or no event carried it.';
 
 	CREATE TABLE cdp_data.anchor_history (
 		event_id bigint NOT NULL,

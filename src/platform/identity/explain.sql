@@ -108,8 +108,10 @@ BEGIN
 					 CASE
 						WHEN e.mine = e.other THEN 'same'
 						WHEN k.identifier_id IS NULL THEN 'unknown'
-						WHEN k.blocked THEN 'blocked'
-						WHEN k.profile_id = 0 THEN 'unknown'
+						WHEN k.profile_id = 0 THEN (
+							SELECT cdp_internal.absence(n.blocked, n.batch_id, n.since_batch_id)
+							FROM cdp_data.identifier n
+							WHERE n.identifier_id = k.identifier_id)
 						WHEN k.shared THEN 'shared'
 					 END AS reason
 			  FROM (VALUES (1, explain.a, explain.b), (2, explain.b, explain.a)) AS e (place, mine, other)
@@ -154,7 +156,8 @@ source, then earliest). If they are one person, no row is refused. Otherwise rea
 that joining the two people of the link would break: forbid, limit and the namespace, cap. Of a verdict of cdp.same()
 source and message_id are NULL, at is when it was given, and the first of reasons says by whom and why: same, by
 steward: renamed. Of aliases that are believed it is alias.
-If not: one row with step 0 and one reason: same (a and b are one identifier), unknown (never seen), blocked, shared
+If not: one row with step 0 and one reason: same (a and b are one identifier), unknown (never seen), retracted (all its
+events were taken back), blocked, shared
 (its links do not count), not connected, or too far (no chain within 10,000 people); from_identifier is the identifier
 that the reason is about. If only shared identifiers connect the two: a row with step 0 and the reason shared for each
 of those on the shortest path (within 10,000 identifiers).$comment$;

@@ -217,12 +217,14 @@ BEGIN
 			  SELECT identifier_id, profile_id, since_batch_id, NULL FROM cdp_data.identifier) p
 		JOIN cdp_data.identifier i ON i.identifier_id = p.identifier_id
 		JOIN cdp_data.batch f ON f.batch_id = p.from_batch_id
-		LEFT JOIN cdp_data.batch u ON u.batch_id = p.until_batch_id;
+		LEFT JOIN cdp_data.batch u ON u.batch_id = p.until_batch_id
+		WHERE i.profile_id <> 0 OR i.blocked;
 	COMMENT ON VIEW cdp.identifier_periods IS
 		'The person that each identifier belonged to, as was known at the time: one row for each period.';
 	COMMENT ON COLUMN cdp.identifier_periods.identifier IS 'namespace:value.';
 	COMMENT ON COLUMN cdp.identifier_periods.identifier_id IS 'Number of the identifier.';
-	COMMENT ON COLUMN cdp.identifier_periods.profile_id IS 'The person; NULL: the identifier was blocked.';
+	COMMENT ON COLUMN cdp.identifier_periods.profile_id IS
+		'The person; NULL: the identifier was blocked, or no event carried it.';
 	COMMENT ON COLUMN cdp.identifier_periods.known IS
 		'From the batch that put it into the profile, inclusive, to the batch that moved it out, exclusive; unbounded: '
 		'it is there now.';
@@ -246,8 +248,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.profile_at(bigint, timestamptz) IS
 	'Returns the profile that a profile_id, present or former, belonged to at a time, as was known then (by the time '
-	'of batches, not of events). NULL if it was not assigned yet, or its identifier was blocked. Works on a hot '
-	'standby.';
+	'of batches, not of events). NULL if it was not assigned yet, its identifier was blocked, or all events with it '
+	'are taken back since. Works on a hot standby.';
 
 CREATE FUNCTION cdp.profile_at(identifier cdp.identifier, at timestamptz) RETURNS bigint
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -262,7 +264,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.profile_at(cdp.identifier, timestamptz) IS
 	'Returns the profile that an identifier belonged to at a time, as was known then (by the time of batches, not of '
-	'events). NULL if it was not seen yet, or was blocked. Works on a hot standby.';
+	'events). NULL if it was not seen yet, was blocked, or all its events are taken back since. Works on a hot '
+	'standby.';
 
 CREATE FUNCTION cdp.profile_at(identifier text, at timestamptz) RETURNS bigint
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
@@ -296,7 +299,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.events_at(timestamptz) IS
-	'Returns the events that were in the log at a time, each with the profile it belonged to, as was known then (by '
+	'Returns the events that were in the log at a time, but for those taken back since, each with the profile it '
+	'belonged to, as was known then (by '
 	'the time of batches, not of events), to repeat a report of the past. profile_id is NULL if the event belonged to '
 	'no profile. Join cdp.events by event_id for the other columns. Works on a hot standby.';
 

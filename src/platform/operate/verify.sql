@@ -19,7 +19,7 @@ DECLARE
 		SELECT i.identifier_id FROM cdp_data.identifier i WHERE i.profile_id = person) END;
 	total record;
 BEGIN
-	SELECT s.event_id - s.lost AS events, s.identifier_id AS identifiers,
+	SELECT s.event_id - s.retracted - s.lost AS events, s.identifier_id AS identifiers,
 		   cdp_internal.about_rows('cdp_data.link') AS links, cdp_internal.about_rows('cdp_data.profile') AS profiles
 	INTO STRICT total FROM cdp_data.state s;
 	IF person IS NULL THEN

@@ -302,9 +302,12 @@ static void
 read_event(Check *check, const LogCursor *log)
 {
 	Event *event = &check->events[check->event_count++];
+	Datum values[LOGGED_COLUMNS];
+	bool nulls[LOGGED_COLUMNS];
 	InboxRow columns;
 
-	chunk_read_columns(log, &columns);
+	chunk_read_columns(log, values, nulls);
+	pass_inbox_row(values, nulls, &columns);
 	memset(event, 0, sizeof(*event));
 	event->event_id = log_cursor_int8(log, LOG_EVENT_ID);
 	event->anchor = log_cursor_int8(log, LOG_IDENTIFIER_ID);

@@ -108,8 +108,9 @@ BEGIN
 	RETURN QUERY EXECUTE format($sql$
 		SELECT d.stage, i.identifier::text, d.expected, d.found
 		FROM (
-			SELECT i.*, NOT i.blocked AND (i.shared <> i.is_shared OR i.link_counts IS DISTINCT FROM i.counts)
+			SELECT i.*, i.profile_id <> 0 AND (i.shared <> i.is_shared OR i.link_counts IS DISTINCT FROM i.counts)
 					AS differs,
+				   i.profile_id = 0 AND (i.shared OR i.link_counts <> '') AS is_left,
 				   NOT i.is_blocked AND NOT i.blocked AND i.profile_id <> 0 AND NOT i.is_said
 					AND NOT cdp_internal.verify_is_said(i.identifier) AS is_unsaid
 			FROM (%s OFFSET 0) i
@@ -122,6 +123,9 @@ BEGIN
 				'blocked' END),
 			('identifier', 'in no profile', CASE WHEN NOT i.is_blocked AND i.blocked AND i.profile_id <> 0 THEN
 				cdp_internal.verify_profile_of(i.profile_id) || ', blocked' END),
+			('identifier', 'not shared, links {}', CASE WHEN i.is_left THEN
+				cdp_internal.verify_sharing(i.shared, cdp_internal.link_counts(i.link_counts))
+				|| ', in no profile' END),
 			('identifier', NULL, CASE WHEN i.is_unsaid THEN
 				cdp_internal.verify_profile_of(i.profile_id) || ', but no event has it' END),
 			('identifier', CASE WHEN i.differs THEN
@@ -130,7 +134,7 @@ BEGIN
 					THEN cdp_internal.verify_sharing(i.shared, cdp_internal.link_counts(i.link_counts)) END)
 		) AS d (stage, expected, found)
 		-- most rows are right: as text only what differs
-		WHERE (NOT i.has_rule OR i.is_blocked OR i.blocked OR i.is_unsaid OR i.differs)
+		WHERE (NOT i.has_rule OR i.is_blocked OR i.blocked OR i.is_unsaid OR i.is_left OR i.differs)
 		  AND d.found IS NOT NULL
 	$sql$, cdp_internal.verify_identifier_query()) USING cdp_internal.blocked_rules(), own;
 END

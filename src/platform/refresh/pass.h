@@ -10,7 +10,13 @@
  *	pass_counts		numbers of identifiers by namespace, of profiles
  *	pass_link_counts	the same of identifiers
  *	pass_row		the rows of the batch, their sources
+ *	pass_correct	which rows of mutable sources hold
  *	pass_change		what else the batch changes
+ *	pass_logged		events of the log, cleaned
+ *	pass_taken		events that are taken back: out of the log
+ *	pass_neighbour	links and unlinks of identifiers
+ *	pass_left		who leaves the graph with them
+ *	pass_survivor	events that stay, of links that are counted anew
  *	pass_quarantine	rows that cannot become events
  *	pass_judge		what becomes of each row
  *	pass_kin		pairs of verdicts, and those of user_ids and earlier ones
@@ -35,6 +41,7 @@
 
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -55,6 +62,7 @@
 typedef enum PassTable
 {
 	TABLE_MESSAGE,
+	TABLE_STATEMENT,
 	TABLE_SOURCE,
 	TABLE_IDENTIFIER_MAP,
 	TABLE_IDENTIFIER,
@@ -81,6 +89,14 @@ enum
 	MESSAGE_KEY,
 	MESSAGE_BATCH_ID,
 	MESSAGE_CONTENT_HASH
+};
+
+enum
+{
+	STATEMENT_KEY,
+	STATEMENT_EVENT_ID,
+	STATEMENT_IDENTIFIER_ID,
+	STATEMENT_AT
 };
 
 enum
@@ -244,8 +260,11 @@ typedef struct PassSource
 	int64 accepted;
 	int64 duplicate;
 	int64 quarantined;
-	bool met;      /* rows of the batch are of it */
-	bool believed; /* its aliases make same pairs */
+	bool met;           /* rows of the batch are of it */
+	bool believed;      /* its aliases make same pairs */
+	bool is_mutable;    /* of its rows with one message id the greatest holds */
+	bool keeps;         /* … and those that are replaced are kept */
+	ArrayType *version; /* where their properties have a version; NULL: the later is the greater */
 } PassSource;
 
 /* What an event is called, where what it carries could not be carried. */
@@ -273,6 +292,8 @@ typedef enum PassCount
 	COUNT_EVENTS_REANCHORED,
 	COUNT_LARGEST_REWORK,
 	COUNT_SELF_LINKS,
+	COUNT_RETRACTED,
+	COUNT_IDENTIFIERS_LEFT,
 	PASS_COUNTS
 } PassCount;
 
@@ -292,6 +313,24 @@ typedef struct PassPlace
 	int64 to;
 	CdpkBatchBytes payload;
 } PassPlace;
+
+/* Rows of the batch that take the place of events of the log, and these events. */
+typedef struct PassCorrected
+{
+	PassIds rows;
+	PassIds event_ids;
+	PassIds anchors;
+	PassIds times;
+} PassCorrected;
+
+/* What is known of events that are taken back. */
+typedef struct PassTaken
+{
+	CdpkIdMap anchors;    /* how many had each */
+	PassIds call_anchors; /* of group calls */
+	Datum *accounts;      /* which these named */
+	PassIds left;         /* identifiers that leave the graph with them, sorted */
+} PassTaken;
 
 typedef struct PassKeptCounts PassKeptCounts;
 
@@ -320,6 +359,8 @@ typedef struct Pass
 	int source_count;
 	CdpkIdMap source_place; /* of each, by its number */
 	CdpkBatchChanges changes;
+	PassCorrected corrected;
+	PassTaken taken;
 	const CdpkBatchForbid *same_changed; /* verdicts "same" that are given or withdrawn */
 	size_t same_changed_count;
 	bool has_refold; /* traits of some are to be folded anew */
@@ -370,6 +411,9 @@ extern Store *pass_table(Pass *pass, PassTable table);
 extern bool pass_has_range(PassTable table, Datum value);
 
 extern void pass_close_tables(Pass *pass);
+
+/* Closes one, so that partitions can be added to it. */
+extern void pass_close_table(Pass *pass, PassTable table);
 
 /* Adds a column without nulls, and returns its values, to be set. */
 extern Datum *pass_column(PassColumns *columns, int column);
@@ -453,7 +497,7 @@ extern void pass_free(Pass *pass);
 extern void pass_read_value_rules(Pass *pass);
 extern void pass_fold_values(Pass *pass, CdpkBatchRow *row, Datum traits, bool no_traits,
 							 Datum properties, bool no_properties, bool is_new);
-extern void pass_count_left_out(Pass *pass);
+extern void pass_count_left_out(Pass *pass, int sign);
 
 /* pass_counts.c */
 extern void pass_read_counts(Pass *pass, Datum counted, const CdpkStitchCount **counts,
@@ -476,8 +520,40 @@ extern CdpkBatchCall pass_call(Datum call_type);
 extern void pass_set_identifiers(Datum ids, CdpkBatchRow *row);
 extern void pass_set_earlier(Datum earlier, bool isnull, CdpkBatchRow *row);
 
+/* pass_correct.c */
+extern void pass_correct(Pass *pass);
+extern void pass_note_corrected(Pass *pass);
+extern void pass_note_statements(Pass *pass);
+
 /* pass_change.c */
 extern void pass_read_changes(Pass *pass);
+
+/* pass_logged.c */
+
+/* Makes of the columns of an event of the log a row of the inbox. */
+extern void pass_inbox_row(const Datum *logged, const bool *nulls, InboxRow *columns);
+
+/* Makes a row of an event of the log, by its columns; it outlives these, but has no source and values yet. */
+extern void pass_clean_logged(Pass *pass, const Datum *logged, const bool *nulls,
+							  CdpkBatchRow *row);
+
+/* Finds events of the log by the leading columns of their key; all columns are wanted. */
+extern void pass_find_logged(Pass *pass, const PassColumns *key, StoreRowFunction function,
+							 void *arg);
+
+/* pass_neighbour.c */
+extern void pass_add_neighbours(Pass *pass, const int64 *ids, int count, PassIds *places);
+
+/* pass_taken.c */
+extern void pass_take_back(Pass *pass);
+extern void pass_forget_left(Pass *pass);
+
+/* pass_left.c */
+extern void pass_find_named(Pass *pass);
+extern bool pass_has_left(const Pass *pass, int64 identifier_id);
+
+/* pass_survivor.c */
+extern void pass_find_survivors(Pass *pass);
 
 /* pass_quarantine.c */
 extern void pass_quarantine(Pass *pass);

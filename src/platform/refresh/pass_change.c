@@ -176,6 +176,8 @@ pass_read_changes(Pass *pass)
 		read_items(pass, "batch_judged", 1, ids, sizeof(int64_t), read_id, &changes->judged_count);
 	changes->reread = read_items(pass, "batch_reread", lengthof(reread), reread,
 								 sizeof(CdpkBatchReread), read_reread, &changes->reread_count);
+	changes->relinked = read_items(pass, "batch_relinked", 2, ids, sizeof(CdpkBatchIdPair),
+								   read_pair, &changes->relinked_count);
 	changes->reranked = read_items(pass, "batch_rank_changed", 1, ids, sizeof(int64_t), read_id,
 								   &changes->reranked_count);
 	changes->refolded = read_items(pass, "batch_refolded", 1, ids, sizeof(int64_t), read_id,

@@ -232,7 +232,8 @@ write_history(const ChangedRows *changed)
 
 	for (int i = 0; i < changed->count; i++)
 	{
-		if (!moved(changed, &changed->rows[i]))
+		if (!moved(changed, &changed->rows[i]) ||
+			pass_has_left(changed->pass, changed->rows[i].identifier_id))
 			continue;
 		identifier_id[count] = Int64GetDatum(changed->rows[i].identifier_id);
 		from[count] = Int64GetDatum(changed->rows[i].since);
@@ -379,6 +380,7 @@ pass_write_identifiers(Pass *pass)
 	{
 		note_places(&changed);
 		write_history(&changed);
+		pass_forget_left(pass);
 	}
 	write_counts(&changed);
 	write_moved(&changed);

@@ -536,6 +536,7 @@ pass_identify(Pass *pass)
 	pass_look_up_names(pass, 0);
 	look_up_verdicts(pass);
 	pass_check(cdpk_batch_number(pass->batch, pass->last_identifier_id));
+	pass_find_named(pass);
 	pass_find_kin(pass);
 	look_up_others(pass);
 	write_map(pass);

@@ -111,6 +111,7 @@ pass_link(Pass *pass)
 
 	pass_check(cdpk_batch_pair(pass->batch));
 	look_up_links(pass);
+	pass_find_survivors(pass);
 	pass_check(cdpk_batch_link(pass->batch));
 	links = cdpk_batch_links(pass->batch);
 	delete_links(pass, links);

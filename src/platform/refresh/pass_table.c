@@ -15,6 +15,7 @@
 											 table##_columns}
 
 TABLE(message, "message_key", "batch_id", "content_hash");
+TABLE(statement, "message_key", "event_id", "identifier_id", "timestamp");
 TABLE(source, "source", "accepted", "duplicate", "quarantined", "last_batch_id");
 TABLE(identifier_map, "hash", "identifier_id");
 TABLE(identifier, "identifier_id", "identifier", "profile_id", "shared", "blocked", "link_counts",
@@ -48,21 +49,11 @@ static const char *const touched_columns[] = {"profile_id"};
 static const StoreTable touched_table = {"cdp_data", "restitch_touched", lengthof(touched_columns),
 										 touched_columns};
 
-static const StoreTable *const tables[PASS_TABLES] = {&message_table,
-													  &source_table,
-													  &identifier_map_table,
-													  &identifier_table,
-													  &identifier_history_table,
-													  &link_table,
-													  &event_table,
-													  &profile_table,
-													  &profile_identifier_table,
-													  &account_table,
-													  &account_member_table,
-													  &seen_name_table,
-													  &identifier_table,
-													  &suspect_table,
-													  &touched_table};
+static const StoreTable *const tables[PASS_TABLES] = {
+	&message_table,    &statement_table,          &source_table,  &identifier_map_table,
+	&identifier_table, &identifier_history_table, &link_table,    &event_table,
+	&profile_table,    &profile_identifier_table, &account_table, &account_member_table,
+	&seen_name_table,  &identifier_table,         &suspect_table, &touched_table};
 
 StaticAssertDecl(lengthof(event_columns) == EVENT_LOGGED + LOGGED_COLUMNS,
 				 "the columns of the log are listed");
@@ -106,11 +97,18 @@ pass_has_range(PassTable table, Datum value)
 }
 
 void
+pass_close_table(Pass *pass, PassTable table)
+{
+	if (pass->stores[table] != NULL)
+		store_close(pass->stores[table]);
+	pass->stores[table] = NULL;
+}
+
+void
 pass_close_tables(Pass *pass)
 {
 	for (int i = 0; i < PASS_TABLES; i++)
-		if (pass->stores[i] != NULL)
-			store_close(pass->stores[i]);
+		pass_close_table(pass, i);
 }
 
 void *

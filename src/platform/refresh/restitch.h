@@ -73,8 +73,8 @@ enum
 	LOG_LOGGED /* from here on those of LoggedColumn */
 };
 
-/* Reads the present event of a cursor over these columns as a row of the inbox. */
-extern void chunk_read_columns(const LogCursor *cursor, InboxRow *columns);
+/* Reads the columns of LoggedColumn of the present event of a cursor over these. */
+extern void chunk_read_columns(const LogCursor *cursor, Datum *values, bool *nulls);
 
 /* Reads the next events of a cursor over these columns into the memory of a pass that has read its sources; false: there are no more. */
 extern bool chunk_read(LogCursor *cursor, Pass *pass, LogChunk *chunk);

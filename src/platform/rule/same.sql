@@ -213,7 +213,7 @@ BEGIN
 	SELECT * INTO STRICT pair FROM cdp_internal.identifiers_of_pair(a, b);
 	WITH gone AS (
 		DELETE FROM cdp_data.verdict v
-		WHERE v.kind IN ('forbid', 'same') AND v.a = pair.a AND v.b = pair.b
+		WHERE v.kind IN ('forbid', 'same', 'unlink') AND v.a = pair.a AND v.b = pair.b
 		RETURNING v.kind)
 	SELECT array_agg(g.kind) INTO withdrawn FROM gone g;
 	IF withdrawn IS NULL THEN
@@ -227,6 +227,10 @@ BEGIN
 	END IF;
 	IF pair.a_id IS NOT NULL AND pair.b_id IS NOT NULL THEN
 		changes := format('SELECT %s::bigint AS a, %s::bigint AS b, false AS in_force', pair.a_id, pair.b_id);
+		IF 'unlink' = ANY (withdrawn) THEN
+			PERFORM cdp_internal.batch_stage('batch_relinked', format('SELECT %s::bigint AS a, %s::bigint AS b',
+				least(pair.a_id, pair.b_id), greatest(pair.a_id, pair.b_id)));
+		END IF;
 	END IF;
 	PERFORM cdp_internal.change_graph(forbids => CASE WHEN 'forbid' = ANY (withdrawn) THEN changes END,
 		same => CASE WHEN 'same' = ANY (withdrawn) THEN changes END);
@@ -234,7 +238,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.allow(cdp.identifier, cdp.identifier) IS
-	'Withdraws the verdict of cdp.forbid() or cdp.same() on exactly these two identifiers: the evidence decides again. '
+	'Withdraws the verdicts of cdp.forbid(), cdp.same() and cdp.unlink() on exactly these two identifiers: the '
+	'evidence decides again, that which the unlink voided too. '
 	'Returns false if there was none. Errors: NULL (22004), twice the same identifier (22023), there is none, but a '
 	'chain of verdicts of cdp.same() joins the two (55000, the detail lists them).';
 
