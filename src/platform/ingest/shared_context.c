@@ -122,6 +122,73 @@ context_part(Jsonb *context, ContextPart part)
 	return NULL;
 }
 
+/* Members of an object, one after the other. */
+typedef struct Members
+{
+	JsonbWalk walk;
+	JsonbValue key;
+	JsonbValue value;
+	bool is_there; /* the present one */
+} Members;
+
+/* next_member goes on to the next member. */
+static void
+next_member(Members *members)
+{
+	members->is_there = jsonb_walk_member(&members->walk, &members->key, &members->value);
+}
+
+/* first_member begins with the first member of an object. */
+static void
+first_member(Members *members, Jsonb *object)
+{
+	members->walk = jsonb_walk(&object->root);
+	next_member(members);
+}
+
+/* compare_keys compares keys of objects as jsonb sorts them. */
+static int
+compare_keys(const JsonbValue *a, const JsonbValue *b)
+{
+	if (a->val.string.len != b->val.string.len)
+		return a->val.string.len < b->val.string.len ? -1 : 1;
+	return memcmp(a->val.string.val, b->val.string.val, (size_t) a->val.string.len);
+}
+
+/* write_joined writes all keys, or all values, of two objects. */
+static void
+write_joined(JsonbWriter *writer, Jsonb *own, Jsonb *shared, bool keys)
+{
+	Members a;
+	Members b;
+
+	first_member(&a, own);
+	first_member(&b, shared);
+	while (a.is_there || b.is_there)
+	{
+		int order = !a.is_there ? 1 : !b.is_there ? -1 : compare_keys(&a.key, &b.key);
+		const Members *first = order <= 0 ? &a : &b;
+
+		jsonb_write(writer, keys ? &first->key : &first->value);
+		if (order <= 0)
+			next_member(&a);
+		if (order >= 0)
+			next_member(&b);
+	}
+}
+
+/* context_join: see the header. */
+Jsonb *
+context_join(Jsonb *own, Jsonb *shared)
+{
+	JsonbWriter writer;
+
+	jsonb_write_begin(&writer);
+	write_joined(&writer, own, shared, true);
+	write_joined(&writer, own, shared, false);
+	return jsonb_write_end(&writer, true);
+}
+
 /* context_hash: see the header.  0 is the row that counts. */
 int64
 context_hash(const CdpkSipHashKey *key, StringInfo bytes)
@@ -131,7 +198,27 @@ context_hash(const CdpkSipHashKey *key, StringInfo bytes)
 	return hash == 0 ? 1 : hash;
 }
 
+CDP_FUNCTION(cdp_whole_context);
 CDP_FUNCTION(cdp_context_hash);
+
+/* cdp_whole_context implements cdp_internal.whole_context(jsonb, jsonb). */
+Datum
+cdp_whole_context(PG_FUNCTION_ARGS)
+{
+	Jsonb *own;
+	Jsonb *shared;
+
+	if (PG_ARGISNULL(0) && PG_ARGISNULL(1))
+		PG_RETURN_NULL();
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		PG_RETURN_DATUM(PG_GETARG_DATUM(PG_ARGISNULL(0) ? 1 : 0));
+	own = PG_GETARG_JSONB_P(0);
+	shared = PG_GETARG_JSONB_P(1);
+	if (!JB_ROOT_IS_OBJECT(own) || !JB_ROOT_IS_OBJECT(shared))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("a part of a context is not an object")));
+	PG_RETURN_JSONB_P(context_join(own, shared));
+}
 
 /* cdp_context_hash implements cdp_internal.context_hash(jsonb). */
 Datum

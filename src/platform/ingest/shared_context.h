@@ -30,6 +30,9 @@ extern void context_bytes(Jsonb *context, ContextPart part, StringInfo bytes);
 /* Return a part of a context as a jsonb; NULL: it has no member. */
 extern Jsonb *context_part(Jsonb *context, ContextPart part);
 
+/* Return what two parts are parts of.  Where a member is in both, that of the first. */
+extern Jsonb *context_join(Jsonb *own, Jsonb *shared);
+
 /* Return the hash of such bytes, never 0. */
 extern int64 context_hash(const CdpkSipHashKey *key, StringInfo bytes);
 

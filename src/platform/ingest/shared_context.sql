@@ -1,5 +1,11 @@
 -- What the contexts of many events have in common: cdp_data.shared_context.
 
+CREATE FUNCTION cdp_internal.whole_context(own jsonb, shared jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'cdp_whole_context' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.whole_context(jsonb, jsonb) IS
+	'Internal: returns the context of an event from what cdp_data.event and cdp_data.shared_context have of it; either '
+	'may be NULL. Error: one is not an object (22023).';
+
 CREATE FUNCTION cdp_internal.context_hash(context jsonb) RETURNS bigint
 	AS 'MODULE_PATHNAME', 'cdp_context_hash' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.context_hash(jsonb) IS
@@ -22,4 +28,5 @@ COMMENT ON FUNCTION cdp_internal.release_contexts(bigint[]) IS
 	'Internal: to be called with the context_hash of each event that is taken from the log for good: what no other '
 	'event has is deleted. The caller holds the lock of cdp.refresh().';
 
+-- whole_context() keeps EXECUTE for all: a view calls it with the rights of who reads it, and it reads nothing
 REVOKE ALL ON FUNCTION cdp_internal.context_hash(jsonb), cdp_internal.release_contexts(bigint[]) FROM PUBLIC;

@@ -46,8 +46,7 @@ BEGIN
 
 	CREATE VIEW cdp.events AS
 		SELECT i.profile_id, e.event_id, e."timestamp", e.type, e.event, e.properties, e.traits,
-			-- its parts have no member in common
-			CASE WHEN c.context_hash IS NULL THEN e.context ELSE c.context || coalesce(e.context, '{}') END AS context,
+			cdp_internal.whole_context(e.context, c.context) AS context,
 			e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.message_id, e.source,
 			e.sent_at, e.original_timestamp, e.received_at, e.batch_id
 		FROM cdp_data.event e

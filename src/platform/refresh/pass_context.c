@@ -182,7 +182,7 @@ compare_parts(const void *a, const void *b, void *arg)
 	return (x->first > y->first) - (x->first < y->first);
 }
 
-/* take_new decides which parts get a row, and returns their number; places: of these first. */
+/* take_new decides which parts get a row, and returns their number; their places are the first of places. */
 static int
 take_new(PassContexts *contexts, int *places)
 {
@@ -198,15 +198,15 @@ take_new(PassContexts *contexts, int *places)
 	}
 	if (count > 1)
 		qsort_arg(places, count, sizeof(int), compare_parts, contexts->parts);
-	for (; taken < count && contexts->account - COST >= ACCOUNT_MIN; taken++)
+	while (contexts->has_account && taken < count && contexts->account - COST >= ACCOUNT_MIN)
 	{
-		Part *part = &contexts->parts[places[taken]];
+		Part *part = &contexts->parts[places[taken++]];
 
 		part->is_taken = true;
 		contexts->account += part->events - 1 - COST;
 	}
 	contexts->account = Min(contexts->account, ACCOUNT_MAX);
-	return contexts->has_account ? taken : 0;
+	return taken;
 }
 
 /* update_rows counts the events of the batch in the rows that there are, and writes the account. */
