@@ -9,6 +9,7 @@
  *	pass_value		traits and numbers of one row
  *	pass_counts		numbers of identifiers by namespace, of profiles
  *	pass_link_counts	the same of identifiers
+ *	pass_older		rows whose messages may be forgotten
  *	pass_row		the rows of the batch, their sources
  *	pass_change		what else the batch changes
  *	pass_quarantine	rows that cannot become events
@@ -317,6 +318,7 @@ typedef struct Pass
 
 	const Datum *failures; /* for which each row is set aside, or NULL */
 	bool cut_all;
+	TimestampTz oldest; /* messages before it may be forgotten */
 	int row_count;
 	TakenRow *rows;
 	CdpkBatchRow *batch_rows;
@@ -464,6 +466,9 @@ extern Datum pass_make_counts(Pass *pass, const CdpkStitchCount *counts, size_t 
 extern const CdpkStitchCount *pass_read_link_counts(Pass *pass, Datum link_counts,
 													uint32_t *length);
 extern Datum pass_make_link_counts(const Pass *pass, const CdpkStitchCount *counts, size_t length);
+
+/* pass_older.c */
+extern void pass_refuse_older(Pass *pass);
 
 /* pass_row.c */
 extern void pass_read_rows(Pass *pass);
