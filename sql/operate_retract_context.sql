@@ -12,10 +12,10 @@ SELECT 'Seen', 'u' || i % 2, 'm' || i, timestamptz '2026-01-01' + i * interval '
 FROM generate_series(0, 9) i;
 SELECT accepted FROM cdp.refresh();
 :shared;
-SELECT * FROM cdp.retract(messages => '{m0,m1}');
+SELECT events FROM cdp.retract(message_ids => '{m0,m1}');
 :shared;
 SELECT * FROM cdp.verify();
-SELECT * FROM cdp.retract(messages => '{m2,m3,m4,m5}');
+SELECT events FROM cdp.retract(message_ids => '{m2,m3,m4,m5}');
 :shared;
 -- one that comes again
 INSERT INTO cdp.inbox (event, user_id, message_id, "timestamp", context) VALUES
