@@ -79,7 +79,9 @@ SELECT take_away($$ e.message_id IN ('m6', 'm101') $$);
 SELECT c.events FROM cdp_data.shared_context c WHERE c.context ->> 'userAgent' LIKE '%Firefox%';
 SELECT take_away($$ e.message_id IN ('m7') $$);
 SELECT c.events FROM cdp_data.shared_context c WHERE c.context ->> 'userAgent' LIKE '%Firefox%';
-SELECT take_away('true');
+-- a whole month
+WITH gone AS (DELETE FROM cdp_data.event RETURNING context_hash), counted AS (SELECT context_hash, count(*) AS events FROM gone GROUP BY context_hash)
+SELECT cdp_internal.release_contexts(array_agg(context_hash), array_agg(events)) FROM counted;
 SELECT context_hash, context FROM cdp_data.shared_context;
 ROLLBACK;
 
