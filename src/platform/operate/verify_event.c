@@ -87,11 +87,12 @@ typedef struct Event
 {
 	int64 event_id;
 	int64 anchor; /* that it has */
+	int64 batch_id;
 	TimestampTz said_at;
 	int source; /* its place */
 	text *message_id;
 	bool is_clean; /* it would not be refused now */
-	bool has_key;
+	bool has_key;  /* and the memory of messages goes back so far */
 	bool is_known; /* its message is in the table … */
 	bool differs;  /* … and its content is another */
 	pg_uuid_t key;
@@ -106,6 +107,7 @@ typedef struct Check
 {
 	ReturnSetInfo *result;
 	TimestampTz as_of;
+	int64 forgotten_batch_id; /* up to this one messages are not known any more */
 	CdpkSipHashKey content_key;
 	BlockedRules *blocked; /* NULL: there are none */
 	Resolver *resolver;
@@ -284,6 +286,7 @@ clean(Check *check, InboxRow *columns, Event *event)
 	OnboardedRow row;
 
 	event->has_key = !columns->nulls[INBOX_MESSAGE_ID] &&
+					 event->batch_id > check->forgotten_batch_id &&
 					 ingest_message_key(ingest_column(columns, INBOX_MESSAGE_ID), &event->key);
 	event->is_clean =
 		onboard_row(columns, ingest_column(columns, INBOX_SOURCE), options, &row, &refusal);
@@ -311,6 +314,7 @@ read_event(Check *check, const LogCursor *log)
 	memset(event, 0, sizeof(*event));
 	event->event_id = log_cursor_int8(log, LOG_EVENT_ID);
 	event->anchor = log_cursor_int8(log, LOG_IDENTIFIER_ID);
+	event->batch_id = log_cursor_int8(log, LOG_BATCH_ID);
 	event->said_at = Min(DatumGetTimestampTz(columns.values[INBOX_TIMESTAMP]),
 						 DatumGetTimestampTz(columns.values[INBOX_RECEIVED_AT]));
 	event->source = find_source(check, columns.values[INBOX_SOURCE]);
@@ -673,7 +677,8 @@ read_settings(Check *check)
 {
 	uint64 count;
 	SPITupleTable *rows = resolver_rows(
-		"SELECT s.as_of, cdp_internal.blocked_rules() FROM cdp_data.state s", 0, NULL, &count);
+		"SELECT s.as_of, cdp_internal.blocked_rules(), s.forgotten_batch_id FROM cdp_data.state s",
+		0, NULL, &count);
 	bool isnull;
 	Datum blocked;
 
@@ -681,6 +686,7 @@ read_settings(Check *check)
 	blocked = SPI_getbinval(rows->vals[0], rows->tupdesc, 2, &isnull);
 	if (!isnull && JB_ROOT_COUNT(DatumGetJsonbP(blocked)) > 0)
 		check->blocked = blocked_rules_read(DatumGetJsonbP(blocked), CurrentMemoryContext);
+	check->forgotten_batch_id = resolver_int8(rows, 0, 3);
 	rows = resolver_rows("SELECT s.source::pg_catalog.text, s.source_id FROM cdp_data.source s", 0,
 						 NULL, &count);
 	check->source_capacity = (int) count + 8;
@@ -711,8 +717,10 @@ static void
 say_unchecked(const Check *check)
 {
 	uint64 count;
-	SPITupleTable *rows = resolver_rows("SELECT count(*) - $1[1] FROM cdp_data.message m", 1,
-										(Datum[]){resolver_ids(&check->compared, 1)}, &count);
+	SPITupleTable *rows =
+		resolver_rows("SELECT count(*) - $1[1] FROM cdp_data.message m, cdp_data.state s"
+					  " WHERE m.batch_id > s.forgotten_batch_id",
+					  1, (Datum[]){resolver_ids(&check->compared, 1)}, &count);
 	int64 unchecked = resolver_int8(rows, 0, 1);
 
 	if (unchecked > 0)

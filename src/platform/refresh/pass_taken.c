@@ -31,6 +31,7 @@ typedef struct Taking
 	int *asked_as;    /* the place of each among those asked for */
 	pg_uuid_t **keys; /* of each, NULL: none */
 	int call_count;
+	PassIds contexts; /* the context_hash of each that has one */
 	int64 *by_source; /* how many */
 } Taking;
 
@@ -131,6 +132,8 @@ note_taken(void *arg, int key, const Datum *values, const bool *nulls)
 	note_values(taking, event, logged, nulls + EVENT_LOGGED);
 	pass_check(cdpk_idmap_put(&pass->taken.anchors, anchor, had == CDPK_IDMAP_NONE ? 1 : had + 1));
 	taking->by_source[event->row.source]++;
+	if (!nulls[EVENT_CONTEXT_HASH])
+		pass_add_id(&taking->contexts, DatumGetInt64(values[EVENT_CONTEXT_HASH]));
 	message_id.text = (const char *) event->row.message_id.bytes;
 	message_id.length = event->row.message_id.length;
 	taking->keys[taking->count] = NULL;
@@ -214,6 +217,7 @@ find_events(Taking *taking)
 		taken->accounts = pass_array(taking->asked, sizeof(Datum));
 		taking->by_source = palloc0(sizeof(int64) * Max(taking->pass->source_count, 1));
 		taking->count = taking->call_count = taking->pass->left_out_count = 0;
+		taking->contexts.count = 0;
 		add_key_columns(&key, taking);
 		pass_find_logged(taking->pass, &key, note_taken, taking);
 		if (taking->count == taking->asked)
@@ -281,6 +285,19 @@ delete_events(Taking *taking)
 	delete_statements(taking);
 }
 
+/* release_contexts gives up what contexts of these events had in common with others. */
+static void
+release_contexts(Taking *taking)
+{
+	static const Oid types[] = {INT8ARRAYOID};
+	Datum argument;
+
+	if (taking->contexts.count == 0)
+		return;
+	argument = pass_id_array(taking->contexts.items, taking->contexts.count);
+	pass_run(taking->pass, "SELECT cdp_internal.release_contexts($3)", 1, types, &argument);
+}
+
 /* count_events keeps the books: by source, and what former anchors the events had. */
 static void
 count_events(Taking *taking)
@@ -330,6 +347,7 @@ pass_take_back(Pass *pass)
 	if (taking.count > 0)
 	{
 		delete_events(&taking);
+		release_contexts(&taking);
 		count_events(&taking);
 		pass_count_left_out(pass, -1);
 	}

@@ -60,9 +60,9 @@ typedef struct LogChunk
 } LogChunk;
 
 /* Of the log, as "e": the event, and all that its identifiers follow from. */
-#define LOG_COLUMNS                                                                       \
-	"e.event_id, e.identifier_id, e.\"timestamp\", e.message_id, e.type, e.event,"        \
-	" e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.properties," \
+#define LOG_COLUMNS                                                                            \
+	"e.event_id, e.identifier_id, e.batch_id, e.\"timestamp\", e.message_id, e.type, e.event," \
+	" e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.properties,"      \
 	" e.traits, e.context, e.sent_at, e.original_timestamp, e.received_at, e.source"
 
 /* their places */
@@ -70,6 +70,7 @@ enum
 {
 	LOG_EVENT_ID = 1,
 	LOG_IDENTIFIER_ID,
+	LOG_BATCH_ID,
 	LOG_LOGGED /* from here on those of LoggedColumn */
 };
 
