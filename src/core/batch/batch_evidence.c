@@ -89,7 +89,8 @@ meet_alias(CdpkBatch *batch, const BatchAlias *alias)
 							batch->rank_of_place[alias->previous], alias->carrier | BATCH_ALIAS};
 
 	if (!batch_usable(user) || previous->identifier_id == 0 || previous->blocked ||
-		(alias->carrier >= batch->row_count && !user->was_blocked && !previous->was_blocked) ||
+		(alias->carrier >= batch->row_count && !user->was_blocked && !user->is_new &&
+		 !previous->was_blocked && !previous->is_new) ||
 		batch_is_void(batch, alias->user, alias->previous,
 					  batch_last_said_at(batch_carrier(batch, alias->carrier))))
 		return CDPK_OK;

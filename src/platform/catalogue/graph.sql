@@ -27,7 +27,8 @@ BEGIN
 		'How many identifiers of this namespace one person can have; NULL: any number.';
 	COMMENT ON COLUMN cdp_data.namespace.max_links IS
 		'An identifier of this namespace that has more links than this to identifiers of another namespace is shared: '
-		'an object of namespace to number, * for all others, null for any number. NULL: never shared.';
+		'an object of namespace to number, * for all others, null for any number. NULL: never shared. That of user_id to '
+		'user_id: to how many others a user_id is an alias before aliases of it are not believed.';
 	COMMENT ON COLUMN cdp_data.namespace.blocked IS
 		'Values that mean nothing: compared whole, ignoring case, or as regular expressions if they begin with ^. '
 		'NULL: none.';
@@ -66,6 +67,7 @@ BEGIN
 		profile_id bigint NOT NULL,
 		batch_id bigint NOT NULL,
 		since_batch_id bigint NOT NULL,
+		class_id bigint NOT NULL DEFAULT 0,
 		shared boolean NOT NULL DEFAULT false,
 		blocked boolean NOT NULL DEFAULT false,
 		link_counts bytea NOT NULL DEFAULT '',
@@ -78,7 +80,11 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.identifier.identifier IS
 		'The identifier, normalised. No two rows have the same: there is one writer at a time, and it looks first.';
 	COMMENT ON COLUMN cdp_data.identifier.profile_id IS
-		'The identifier_id of the strongest identifier of its profile; 0: it is blocked and in no profile.';
+		'The identifier_id of the strongest identifier of its profile; 0: it is in no profile, as it is blocked, or as no '
+		'event carries it.';
+	COMMENT ON COLUMN cdp_data.identifier.class_id IS
+		'The smallest identifier_id of those that are known to be the same: what cdp.same() and aliases that are believed '
+		'have joined counts as one towards max_per_profile. 0: it is by itself.';
 	COMMENT ON COLUMN cdp_data.identifier.shared IS
 		'Whether it has so many links that it does not say who a person is, or a verdict says so.';
 	COMMENT ON COLUMN cdp_data.identifier.blocked IS 'Whether the rules block its value now.';
@@ -99,7 +105,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.identifier_history.identifier_id IS 'Number of the identifier.';
 	COMMENT ON COLUMN cdp_data.identifier_history.from_batch_id IS 'The batch that put it into the profile.';
 	COMMENT ON COLUMN cdp_data.identifier_history.until_batch_id IS 'The batch that moved it out of the profile.';
-	COMMENT ON COLUMN cdp_data.identifier_history.profile_id IS 'The profile; 0: none, it was blocked.';
+	COMMENT ON COLUMN cdp_data.identifier_history.profile_id IS
+		'The profile; 0: none, it was blocked, or no event carried it.';
 
 	CREATE TABLE cdp_data.anchor_history (
 		event_id bigint NOT NULL,
@@ -119,31 +126,40 @@ BEGIN
 		events bigint NOT NULL,
 		batch_id bigint NOT NULL,
 		last_batch_id bigint NOT NULL,
+		aliases bigint NOT NULL DEFAULT 0,
 		source_id integer NOT NULL,
 		refused boolean NOT NULL DEFAULT false,
+		believed boolean NOT NULL DEFAULT false,
 		message_id text,
 		PRIMARY KEY (a, b, source_id),
 		CHECK (a < b));
 	CREATE INDEX link_b ON cdp_data.link (b, a);
 	CREATE INDEX link_refused ON cdp_data.link (a, b) WHERE refused;
 	COMMENT ON TABLE cdp_data.link IS
-		'The evidence: pairs of identifiers that stood on one event, by source. Distribution key: a.';
+		'The evidence: pairs of identifiers that stood on one event, and pairs of user_id and previous_id of an alias, by '
+		'source. Distribution key: a.';
 	COMMENT ON COLUMN cdp_data.link.a IS 'The smaller identifier_id.';
 	COMMENT ON COLUMN cdp_data.link.b IS 'The greater identifier_id.';
 	COMMENT ON COLUMN cdp_data.link.source_id IS 'Number of the source that sent the events.';
 	COMMENT ON COLUMN cdp_data.link.first_at IS 'Earliest least(timestamp, received_at) of its events.';
 	COMMENT ON COLUMN cdp_data.link.last_at IS 'Latest least(timestamp, received_at) of its events.';
 	COMMENT ON COLUMN cdp_data.link.events IS 'Number of its events.';
+	COMMENT ON COLUMN cdp_data.link.aliases IS
+		'How many of its events are aliases: one identifier is the user_id, and the other the previous_id. If all are, the '
+		'pair waits until other events carry both.';
 	COMMENT ON COLUMN cdp_data.link.message_id IS
 		'message_id of the earliest event (the smallest, if there are several); NULL: it has none.';
 	COMMENT ON COLUMN cdp_data.link.batch_id IS 'The batch that first saw it.';
 	COMMENT ON COLUMN cdp_data.link.last_batch_id IS 'The last batch that saw it.';
 	COMMENT ON COLUMN cdp_data.link.refused IS
 		'Whether a rule keeps the two identifiers in different profiles, and neither of them is shared.';
+	COMMENT ON COLUMN cdp_data.link.believed IS
+		'Whether the pair counts as the same, as if cdp.same() said so, since a source of its aliases is believed '
+		'(cdp_data.source.aliases); alike in all rows of the pair.';
 
 	CREATE TABLE cdp_data.verdict (
 		verdict_id bigint PRIMARY KEY,
-		kind text COLLATE "C" NOT NULL CHECK (kind IN ('forbid', 'unlink', 'shared', 'not_shared')),
+		kind text COLLATE "C" NOT NULL CHECK (kind IN ('forbid', 'same', 'unlink', 'shared', 'not_shared')),
 		a cdp.identifier NOT NULL,
 		b cdp.identifier,
 		until_at timestamptz,
@@ -151,15 +167,18 @@ BEGIN
 		decided_by name NOT NULL DEFAULT session_user,
 		decided_at timestamptz NOT NULL DEFAULT clock_timestamp(),
 		batch_id bigint NOT NULL,
-		CHECK ((b IS NOT NULL) = (kind IN ('forbid', 'unlink'))),
-		CHECK ((until_at IS NOT NULL) = (kind = 'unlink')));
+		refused boolean NOT NULL DEFAULT false,
+		CHECK ((b IS NOT NULL) = (kind IN ('forbid', 'same', 'unlink'))),
+		CHECK ((until_at IS NOT NULL) = (kind = 'unlink')),
+		CHECK (NOT refused OR kind = 'same'));
 	CREATE UNIQUE INDEX verdict_a ON cdp_data.verdict (a, kind, b) NULLS NOT DISTINCT;
 	CREATE INDEX verdict_b ON cdp_data.verdict (b) WHERE b IS NOT NULL;
+	CREATE INDEX verdict_same ON cdp_data.verdict (verdict_id) WHERE kind = 'same';
 	COMMENT ON TABLE cdp_data.verdict IS
-		'What people decided about identifiers, as far as it is in force: forbid (a and b are two people), unlink '
-		'(evidence for a and b up to until_at is void), shared and not_shared.';
+		'What people decided about identifiers, as far as it is in force: forbid (a and b are two people), same '
+		'(a and b are one person), unlink (evidence for a and b up to until_at is void), shared and not_shared.';
 	COMMENT ON COLUMN cdp_data.verdict.verdict_id IS 'Number of the verdict.';
-	COMMENT ON COLUMN cdp_data.verdict.kind IS 'forbid, unlink, shared or not_shared.';
+	COMMENT ON COLUMN cdp_data.verdict.kind IS 'forbid, same, unlink, shared or not_shared.';
 	COMMENT ON COLUMN cdp_data.verdict.a IS 'The identifier; the smaller of two.';
 	COMMENT ON COLUMN cdp_data.verdict.b IS 'The greater of two identifiers; NULL for shared and not_shared.';
 	COMMENT ON COLUMN cdp_data.verdict.until_at IS 'Evidence up to this time is void; NULL unless kind is unlink.';
@@ -167,6 +186,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.verdict.decided_by IS 'The role that decided.';
 	COMMENT ON COLUMN cdp_data.verdict.decided_at IS 'Time of the decision.';
 	COMMENT ON COLUMN cdp_data.verdict.batch_id IS 'The batch that carried it out.';
+	COMMENT ON COLUMN cdp_data.verdict.refused IS
+		'Whether the cap or a forbid keeps a and b in different profiles, which are the same by this verdict.';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_graph() IS 'Internal: makes the tables of identifiers, links and verdicts.';
@@ -204,7 +225,7 @@ CREATE FUNCTION cdp_internal.default_max_links(namespace text) RETURNS jsonb
 		THEN '{"user_id": 3, "*": 10,
 			   "device_id": 100, "idfv": 100, "idfa": 100, "gaid": 100, "advertising_id": 100, "push_token": 100,
 			   "anonymous_id": 100, "ga_client_id": 100}'::jsonb
-		ELSE '{"*": 20,
+		ELSE '{"user_id": 5, "*": 20,
 			   "device_id": 1000, "idfv": 1000, "idfa": 1000, "gaid": 1000, "advertising_id": 1000, "push_token": 1000,
 			   "anonymous_id": 1000, "ga_client_id": 1000}'::jsonb
 			 || CASE WHEN namespace = 'user_id' THEN '{}'::jsonb ELSE '{"user_id": 5}'::jsonb END

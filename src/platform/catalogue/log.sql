@@ -38,7 +38,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.inbox.anonymous_id IS 'Identifier of a browser or installation (namespace anonymous_id).';
 	COMMENT ON COLUMN cdp.inbox.user_id IS 'Identifier of a known person (namespace user_id).';
 	COMMENT ON COLUMN cdp.inbox.group_id IS 'The account of a group call.';
-	COMMENT ON COLUMN cdp.inbox.previous_id IS 'The earlier anonymous id of an alias call.';
+	COMMENT ON COLUMN cdp.inbox.previous_id IS 'The earlier anonymous_id or user_id of an alias call.';
 	COMMENT ON COLUMN cdp.inbox.identifiers IS
 		'More identifiers: an object of namespace to value or array of values; 7, 7.0 and 7.00 are one value.';
 	COMMENT ON COLUMN cdp.inbox.properties IS 'Properties of the event, an object.';
@@ -99,7 +99,7 @@ BEGIN
 		received_at timestamptz NOT NULL,
 		source text NOT NULL,
 		PRIMARY KEY (identifier_id, "timestamp", event_id)) PARTITION BY RANGE ("timestamp");
-	CREATE INDEX event_batch_id ON cdp_data.event USING brin (batch_id);
+	CREATE INDEX event_batch_id ON cdp_data.event USING brin (batch_id, event_id) WITH (autosummarize);
 	COMMENT ON TABLE cdp_data.event IS
 		'The log: all accepted events, partitioned by month. Distribution key: identifier_id.';
 	COMMENT ON COLUMN cdp_data.event.event_id IS 'Number of the event, in the order of the batches.';
@@ -172,16 +172,41 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.quarantine.sizes IS
 		'Size of each column of a row that is cut, in bytes, uncompressed; NULL: not cut.';
 
+	CREATE TABLE cdp_data.retraction (
+		retraction_id bigint PRIMARY KEY,
+		asked jsonb NOT NULL,
+		events bigint NOT NULL,
+		forever boolean NOT NULL,
+		reason text,
+		decided_by name NOT NULL DEFAULT session_user,
+		decided_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+		first_batch_id bigint NOT NULL,
+		last_batch_id bigint NOT NULL);
+	COMMENT ON TABLE cdp_data.retraction IS 'What cdp.retract() took back, and why.';
+	COMMENT ON COLUMN cdp_data.retraction.retraction_id IS 'Number of the call.';
+	COMMENT ON COLUMN cdp_data.retraction.asked IS
+		'How the events were named: by source, since and until; or only how many messages, events or results of a '
+		'query were given.';
+	COMMENT ON COLUMN cdp_data.retraction.events IS 'Number of events that were taken back.';
+	COMMENT ON COLUMN cdp_data.retraction.forever IS 'Whether their message ids stay used.';
+	COMMENT ON COLUMN cdp_data.retraction.reason IS 'Reason that was given; NULL: none.';
+	COMMENT ON COLUMN cdp_data.retraction.decided_by IS 'The role that decided.';
+	COMMENT ON COLUMN cdp_data.retraction.decided_at IS 'Time of the decision.';
+	COMMENT ON COLUMN cdp_data.retraction.first_batch_id IS 'The first batch that carried it out.';
+	COMMENT ON COLUMN cdp_data.retraction.last_batch_id IS 'The last one.';
+
 	CREATE TABLE cdp_data.source (
 		source text COLLATE "C" PRIMARY KEY,
 		source_id integer NOT NULL UNIQUE CHECK (source_id > 0),
 		party text NOT NULL DEFAULT 'first' CHECK (party IN ('first', 'second', 'third')),
 		trust integer NOT NULL DEFAULT 3 CHECK (trust BETWEEN -128 AND 127),
+		aliases text NOT NULL DEFAULT 'link' CHECK (aliases IN ('link', 'same')),
 		expires_after interval CHECK (expires_after > interval '0'),
 		licence text,
 		accepted bigint NOT NULL DEFAULT 0,
 		duplicate bigint NOT NULL DEFAULT 0,
 		quarantined bigint NOT NULL DEFAULT 0,
+		retracted bigint NOT NULL DEFAULT 0,
 		first_batch_id bigint NOT NULL,
 		last_batch_id bigint NOT NULL);
 	COMMENT ON TABLE cdp_data.source IS 'The sources, with the outcomes of their rows.';
@@ -193,6 +218,9 @@ BEGIN
 		'Greater is more trusted. If a rule allows only one of several links, the most trusted source''s link wins; of '
 		'several values of a trait, the most trusted source''s value wins, whatever the times. Default: first party 3, '
 		'second 2, third 1.';
+	COMMENT ON COLUMN cdp_data.source.aliases IS
+		'What its aliases of an earlier user_id are: link (evidence like any other) or same (believed as if cdp.same() said '
+		'so).';
 	COMMENT ON COLUMN cdp_data.source.expires_after IS
 		'How long the traits that the source sends count; expired ones disappear with the next refresh. In hours, '
 		'since days differ in length. NULL: they do not expire.';
@@ -201,6 +229,7 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.source.duplicate IS 'Number of rows whose message was already in the log.';
 	COMMENT ON COLUMN cdp_data.source.quarantined IS
 		'Number of rows that could not become events; a replayed row counts again.';
+	COMMENT ON COLUMN cdp_data.source.retracted IS 'Number of its events that were taken back, see cdp.retract().';
 	COMMENT ON COLUMN cdp_data.source.first_batch_id IS 'The batch that first saw it.';
 	COMMENT ON COLUMN cdp_data.source.last_batch_id IS 'The last batch that took rows of it.';
 END

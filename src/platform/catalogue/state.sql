@@ -89,6 +89,7 @@ BEGIN
 		event_id bigint NOT NULL DEFAULT 0,
 		identifier_id bigint NOT NULL DEFAULT 0,
 		quarantine_id bigint NOT NULL DEFAULT 0,
+		retracted bigint NOT NULL DEFAULT 0,
 		lost bigint NOT NULL DEFAULT 0);
 	COMMENT ON TABLE cdp_data.state IS
 		'One row: the version of the tables, the rules that concern all namespaces, and the last numbers assigned. A '
@@ -105,6 +106,7 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.state.event_id IS 'The last event_id assigned.';
 	COMMENT ON COLUMN cdp_data.state.identifier_id IS 'The last identifier_id assigned.';
 	COMMENT ON COLUMN cdp_data.state.quarantine_id IS 'The last quarantine_id assigned.';
+	COMMENT ON COLUMN cdp_data.state.retracted IS 'Number of accepted events that were taken back, see cdp.retract().';
 	COMMENT ON COLUMN cdp_data.state.lost IS
 		'Number of accepted events that the log lacked at the last cdp.restitch(), which went on without them.';
 
@@ -126,6 +128,8 @@ BEGIN
 		events_reanchored bigint NOT NULL,
 		largest_rework bigint NOT NULL,
 		self_links bigint NOT NULL,
+		retracted bigint NOT NULL,
+		identifiers_left bigint NOT NULL,
 		elapsed interval NOT NULL);
 	COMMENT ON TABLE cdp_data.batch IS 'What each batch did, and its time.';
 	COMMENT ON COLUMN cdp_data.batch.batch_id IS 'Number of the batch: a refresh, a verdict or a change of rules.';
@@ -148,6 +152,9 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.batch.largest_rework IS 'Number of identifiers in the largest of these sets.';
 	COMMENT ON COLUMN cdp_data.batch.self_links IS
 		'Number of times that an event named an identifier again. Such a link of an identifier with itself is ignored.';
+	COMMENT ON COLUMN cdp_data.batch.retracted IS 'Number of events that were taken back, see cdp.retract().';
+	COMMENT ON COLUMN cdp_data.batch.identifiers_left IS
+		'Number of identifiers that no event carries any more.';
 	COMMENT ON COLUMN cdp_data.batch.elapsed IS 'How long the batch took.';
 
 	INSERT INTO cdp_data.state (tables_version, normalizer_version)

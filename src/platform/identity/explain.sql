@@ -31,7 +31,15 @@ BEGIN
 				UNION ALL
 				SELECT t.a
 				FROM cdp_data.link t
-				WHERE t.b = f.id) l
+				WHERE t.b = f.id
+				UNION ALL
+				SELECT k.identifier_id
+				FROM cdp_data.identifier i
+				CROSS JOIN LATERAL cdp_internal.same_verdicts(i.identifier) s
+				CROSS JOIN LATERAL cdp_internal.known_identifier(s.other) k
+				WHERE i.identifier_id = f.id) l
+			-- aliases wait for an end that is in no profile
+			JOIN cdp_data.identifier o ON o.identifier_id = l.other_id AND o.profile_id <> 0
 			WHERE NOT EXISTS (SELECT FROM unnest(seen) s (id) WHERE s.id = l.other_id) GROUP BY l.other_id) n;
 		seen := seen || layer;
 		came_by := came_by || parents;
@@ -48,6 +56,35 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.explain_shared(bigint, bigint) IS
 	'Internal: finds the shortest path of links between two identifiers, links of shared identifiers included. NULL if '
 	'there is none within 10,000 identifiers.';
+
+-- A verdict comes before all evidence, and aliases that are believed before all other.
+CREATE FUNCTION cdp_internal.explain_evidence(x cdp.identifier, y cdp.identifier, a bigint, b bigint)
+	RETURNS TABLE (source text, message_id text, at timestamptz, kind text[])
+	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+		SELECT NULL::text, NULL::text, v.decided_at,
+			   ARRAY[format('same, by %s%s', v.decided_by, ': ' || v.reason)]
+		FROM cdp_data.verdict v
+		WHERE v.kind = 'same' AND v.a = CASE WHEN x < y THEN x ELSE y END AND v.b = CASE WHEN x < y THEN y ELSE x END;
+	IF FOUND THEN
+		RETURN;
+	END IF;
+	RETURN QUERY
+		SELECT s.source, l.message_id, l.first_at, CASE WHEN l.believed THEN '{alias}'::text[] ELSE '{}' END
+		FROM cdp_data.link l
+		JOIN cdp_data.source s ON s.source_id = l.source_id
+		WHERE l.a = explain_evidence.a AND l.b = explain_evidence.b
+		ORDER BY CASE WHEN l.believed THEN 0 ELSE s.trust END DESC, l.first_at, s.source
+		LIMIT 1;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.explain_evidence(cdp.identifier, cdp.identifier, bigint, bigint) IS
+	'Internal: returns the best evidence of a link between two identifiers (x and y in any order, a < b their numbers). '
+	'kind: whose verdict it is and why, or alias for aliases that are believed.';
 
 CREATE FUNCTION cdp.explain(a cdp.identifier, b cdp.identifier)
 	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz,
@@ -71,6 +108,8 @@ BEGIN
 						WHEN e.mine = e.other THEN 'same'
 						WHEN k.identifier_id IS NULL THEN 'unknown'
 						WHEN k.blocked THEN 'blocked'
+						WHEN k.profile_id = 0
+							THEN (SELECT r.reason FROM cdp.resolve_profile(k.identifier_id) r)
 						WHEN k.shared THEN 'shared'
 					 END AS reason
 			  FROM (VALUES (1, explain.a, explain.b), (2, explain.b, explain.a)) AS e (place, mine, other)
@@ -82,15 +121,13 @@ BEGIN
 	start_id := (SELECT k.identifier_id FROM cdp_internal.known_identifier(explain.a) k);
 	end_id := (SELECT k.identifier_id FROM cdp_internal.known_identifier(explain.b) k);
 	FOR step, from_identifier, to_identifier, source, message_id, at, refused, reasons IN
-		SELECT p.step, x.identifier::text, y.identifier::text, e.source, e.message_id, e.first_at, p.refused, p.reasons
+		SELECT p.step, x.identifier::text, y.identifier::text, e.source, e.message_id, e.at, p.refused,
+			   e.kind || p.reasons
 		FROM cdp_internal.explain_path(start_id, end_id) p
 		JOIN cdp_data.identifier x ON x.identifier_id = p.from_id
 		JOIN cdp_data.identifier y ON y.identifier_id = p.to_id
-		LEFT JOIN LATERAL (
-			SELECT s.source, l.message_id, l.first_at
-			FROM cdp_data.link l JOIN cdp_data.source s ON s.source_id = l.source_id
-			WHERE p.step > 0 AND l.a = least(p.from_id, p.to_id) AND l.b = greatest(p.from_id, p.to_id)
-			ORDER BY s.trust DESC, l.first_at, s.source LIMIT 1) e ON true
+		LEFT JOIN LATERAL cdp_internal.explain_evidence(x.identifier, y.identifier, least(p.from_id, p.to_id),
+			greatest(p.from_id, p.to_id)) e ON p.step > 0
 		ORDER BY p.step
 	LOOP
 		IF reasons = ARRAY['not connected'] THEN
@@ -114,8 +151,11 @@ $comment$Explains why two identifiers are one person, or why they are not. Works
 If a chain of links connects them: one row for each link of the chain from a to b with the fewest refused links, and of
 those the shortest. step counts from 1; source, message_id and at are those of the link's best evidence (most trusted
 source, then earliest). If they are one person, no row is refused. Otherwise reasons of the refused rows list the rules
-that joining the two people of the link would break: forbid, limit and the namespace, cap.
-If not: one row with step 0 and one reason: same (a and b are one identifier), unknown (never seen), blocked, shared
+that joining the two people of the link would break: forbid, limit and the namespace, cap. Of a verdict of cdp.same()
+source and message_id are NULL, at is when it was given, and the first of reasons says by whom and why: same, by steward:
+renamed. Of aliases that are believed it is alias.
+If not: one row with step 0 and one reason: same (a and b are one identifier), unknown (never seen), retracted (all its
+events were taken back), blocked, shared
 (its links do not count), not connected, or too far (no chain within 10,000 people); from_identifier is the identifier
 that the reason is about. If only shared identifiers connect the two: a row with step 0 and the reason shared for each
 of those on the shortest path (within 10,000 identifiers).$comment$;
@@ -140,5 +180,6 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION cdp.explain(bigint, bigint) IS 'The same for profile ids, present or former.';
 
-REVOKE ALL ON FUNCTION cdp_internal.explain_path(bigint, bigint), cdp_internal.explain_shared(bigint, bigint),
+REVOKE ALL ON FUNCTION cdp_internal.explain_evidence(cdp.identifier, cdp.identifier, bigint, bigint),
+	cdp_internal.explain_path(bigint, bigint), cdp_internal.explain_shared(bigint, bigint),
 	cdp.explain(cdp.identifier, cdp.identifier), cdp.explain(text, text), cdp.explain(bigint, bigint) FROM PUBLIC;

@@ -4,7 +4,7 @@
 CREATE FUNCTION cdp_internal.stage_graph_changes(unlinked text DEFAULT NULL, blocked text DEFAULT NULL,
 	retry text DEFAULT NULL, checked text DEFAULT NULL, forbids text DEFAULT NULL, judged text DEFAULT NULL,
 	reread text DEFAULT NULL, reanchored text DEFAULT NULL, refolded text DEFAULT NULL,
-	traits_changed text DEFAULT NULL) RETURNS void
+	traits_changed text DEFAULT NULL, same text DEFAULT NULL, realiased text DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -13,7 +13,8 @@ DECLARE
 BEGIN
 	FOR change IN VALUES ('batch_unlinked', unlinked), ('batch_blocked', blocked), ('batch_retry', retry),
 		('batch_check', checked), ('batch_forbid_changed', forbids), ('batch_judged', judged), ('batch_reread', reread),
-		('batch_rank_changed', reanchored), ('batch_refolded', refolded),
+		('batch_rank_changed', reanchored), ('batch_refolded', refolded), ('batch_same_changed', same),
+		('batch_realiased', realiased),
 		('batch_refold', coalesce(traits_changed,
 			'SELECT '''' AS type, 0::bigint AS identifier_id, '''' AS group_id WHERE false'))
 	LOOP
@@ -23,14 +24,16 @@ BEGIN
 	END LOOP;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.stage_graph_changes(text, text, text, text, text, text, text, text, text, text) IS
+COMMENT ON FUNCTION cdp_internal.stage_graph_changes(text, text, text, text, text, text, text, text, text, text, text,
+	text) IS
 	'Internal: stages what a batch changes in the graph besides its events, as queries; NULL: nothing. unlinked: pairs '
 	'whose evidence is void (a, b); blocked: identifiers that are blocked now; retry: refused links to try again; '
 	'checked: profiles to check; forbids: forbids added or withdrawn; judged: identifiers to judge for sharing; '
-	'reread: events of the log with identifiers that are no longer blocked (event_id, its anchor as place, ids, '
-	'source, at, message_id); reanchored: identifiers whose events may get another anchor; refolded: profiles to fold '
+	'reread: events of the log with identifiers, or an earlier user_id, that are no longer blocked (event_id, its '
+	'anchor as place, ids, source, at, message_id, earlier); reanchored: identifiers whose events may get another anchor; refolded: profiles to fold '
 	'from the log; traits_changed: identifiers (type identify) and accounts (type group) whose traits to fold from '
-	'the log (type, identifier_id, group_id), staged even if it is NULL.';
+	'the log (type, identifier_id, group_id), staged even if it is NULL; same: verdicts given or withdrawn that two are '
+	'the same (a, b, in_force); realiased: identifiers whose aliases may be believed now, or no longer.';
 
-REVOKE ALL ON FUNCTION cdp_internal.stage_graph_changes(text, text, text, text, text, text, text, text, text, text)
-	FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.stage_graph_changes(text, text, text, text, text, text, text, text, text, text,
+	text, text) FROM PUBLIC;

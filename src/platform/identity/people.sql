@@ -1,6 +1,37 @@
 -- Views and functions for people who judge identifiers: refused links, identifiers that are nearly shared, and the
 -- profiles of the past.
 
+CREATE FUNCTION cdp_internal.refusal_reasons(a_profile bigint, b_profile bigint, same boolean) RETURNS text[]
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN (
+		SELECT array_agg(e.reason ORDER BY e.place, e.priority, e.reason COLLATE "C")
+		FROM cdp_data.profile p
+		JOIN cdp_data.profile q ON q.profile_id = b_profile
+		CROSS JOIN LATERAL (
+			SELECT 1 AS place, 0 AS priority, 'forbid' AS reason
+			WHERE p.has_forbid AND q.has_forbid AND EXISTS (
+				SELECT FROM cdp_data.verdict v
+				JOIN cdp_data.identifier f ON f.identifier IN (v.a, v.b)
+				JOIN cdp_data.identifier g ON g.identifier IN (v.a, v.b)
+				WHERE v.kind = 'forbid' AND f.profile_id = p.profile_id AND g.profile_id = q.profile_id)
+			UNION ALL
+			SELECT 2, n.priority, 'limit ' || n.namespace FROM cdp_data.namespace n
+			WHERE NOT same AND coalesce((p.limited ->> n.namespace)::bigint, 0)
+				+ coalesce((q.limited ->> n.namespace)::bigint, 0) > n.max_per_profile
+			UNION ALL
+			SELECT 3, 0, 'cap'
+			FROM cdp_data.state s
+			WHERE p.identifier_count::bigint + q.identifier_count > s.cap) e
+		WHERE p.profile_id = a_profile);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.refusal_reasons(bigint, bigint, boolean) IS
+	'Internal: returns the rules that joining two profiles would break; same: by a pair that is the same, which asks no '
+	'limits.';
+
 CREATE FUNCTION cdp_internal.init_people() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -59,22 +90,10 @@ BEGIN
 	CREATE VIEW cdp.refused_links AS
 		SELECT x.identifier::text AS identifier, y.identifier::text AS other_identifier, x.profile_id,
 			   y.profile_id AS other_profile_id,
-			   CASE WHEN x.shared OR y.shared THEN ARRAY['shared'] ELSE (
-				SELECT array_agg(e.reason ORDER BY e.place, e.priority, e.reason COLLATE "C") FROM (
-					SELECT 1 AS place, 0 AS priority, 'forbid' AS reason
-					WHERE p.has_forbid AND q.has_forbid AND EXISTS (
-						SELECT FROM cdp_data.verdict v
-						JOIN cdp_data.identifier f ON f.identifier IN (v.a, v.b)
-						JOIN cdp_data.identifier g ON g.identifier IN (v.a, v.b)
-						WHERE v.kind = 'forbid' AND f.profile_id = p.profile_id AND g.profile_id = q.profile_id)
-					UNION ALL
-					SELECT 2, n.priority, 'limit ' || n.namespace FROM cdp_data.namespace n
-					WHERE coalesce((p.limited ->> n.namespace)::bigint, 0)
-						+ coalesce((q.limited ->> n.namespace)::bigint, 0) > n.max_per_profile
-					UNION ALL
-					SELECT 3, 0, 'cap'
-					FROM cdp_data.state s
-					WHERE p.identifier_count::bigint + q.identifier_count > s.cap) e) END AS reasons,
+			   CASE WHEN x.shared OR y.shared THEN ARRAY['shared']
+				ELSE cdp_internal.refusal_reasons(x.profile_id, y.profile_id, l.believed OR EXISTS (
+					SELECT FROM cdp_internal.same_verdicts(x.identifier) s WHERE s.other = y.identifier))
+			   END AS reasons,
 			   t.events, t.first_at, t.last_at, t.sources
 		FROM cdp_data.link l
 		JOIN cdp_data.identifier x ON x.identifier_id = l.a
@@ -83,23 +102,32 @@ BEGIN
 			SELECT sum(o.events)::bigint AS events, min(o.first_at) AS first_at, max(o.last_at) AS last_at,
 				   array_agg(s.source ORDER BY s.source) AS sources
 			FROM cdp_data.link o JOIN cdp_data.source s USING (source_id) WHERE o.a = l.a AND o.b = l.b) t
-		LEFT JOIN cdp_data.profile p ON p.profile_id = x.profile_id
-		LEFT JOIN cdp_data.profile q ON q.profile_id = y.profile_id
 		-- one row for a pair, found from the identifiers at either end, so that those of one person are found quickly
-		WHERE (l.refused OR x.shared OR y.shared)
-		  AND NOT EXISTS (SELECT FROM cdp_data.link o WHERE o.a = l.a AND o.b = l.b AND o.source_id < l.source_id);
+		WHERE (l.refused OR x.shared OR y.shared) AND (l.aliases = 0 OR x.profile_id <> 0 AND y.profile_id <> 0)
+		  AND NOT EXISTS (SELECT FROM cdp_data.link o WHERE o.a = l.a AND o.b = l.b AND o.source_id < l.source_id)
+		UNION ALL
+		-- verdicts of cdp.same() that no event says beside
+		SELECT x.identifier::text, y.identifier::text, x.profile_id, y.profile_id,
+			   CASE WHEN p.shared THEN ARRAY['shared']
+				ELSE cdp_internal.refusal_reasons(x.profile_id, y.profile_id, true) END,
+			   0, NULL, NULL, '{}'
+		FROM cdp_internal.same_pairs() p
+		JOIN cdp_data.identifier x ON x.identifier_id = p.a
+		JOIN cdp_data.identifier y ON y.identifier_id = p.b
+		WHERE (p.refused OR p.shared) AND NOT EXISTS (SELECT FROM cdp_data.link l WHERE l.a = p.a AND l.b = p.b);
 	COMMENT ON VIEW cdp.refused_links IS
-		'Pairs of identifiers that stood on one event and belong to different people, with all rules that joining the '
-		'two people would break.';
+		'Pairs of identifiers that stood on one event, or are declared the same, and belong to different people, with all '
+		'rules that joining the two people would break.';
 	COMMENT ON COLUMN cdp.refused_links.identifier IS 'namespace:value.';
 	COMMENT ON COLUMN cdp.refused_links.other_identifier IS 'The other identifier.';
 	COMMENT ON COLUMN cdp.refused_links.profile_id IS 'The person that identifier belongs to.';
 	COMMENT ON COLUMN cdp.refused_links.other_profile_id IS 'The person that other_identifier belongs to.';
 	COMMENT ON COLUMN cdp.refused_links.reasons IS
 		'forbid, limit and the namespace, cap; or only shared, if one of the two is.';
-	COMMENT ON COLUMN cdp.refused_links.events IS 'Number of events that have both.';
-	COMMENT ON COLUMN cdp.refused_links.first_at IS 'Time of the earliest of these events.';
-	COMMENT ON COLUMN cdp.refused_links.last_at IS 'Time of the latest of these events.';
+	COMMENT ON COLUMN cdp.refused_links.events IS
+		'Number of events that have both; 0: only a verdict of cdp.same() says it.';
+	COMMENT ON COLUMN cdp.refused_links.first_at IS 'Time of the earliest of these events; NULL: there is none.';
+	COMMENT ON COLUMN cdp.refused_links.last_at IS 'Time of the latest of these events; NULL: there is none.';
 	COMMENT ON COLUMN cdp.refused_links.sources IS 'The sources that sent these events.';
 
 	CREATE VIEW cdp.outvoted AS
@@ -187,12 +215,14 @@ BEGIN
 			  SELECT identifier_id, profile_id, since_batch_id, NULL FROM cdp_data.identifier) p
 		JOIN cdp_data.identifier i ON i.identifier_id = p.identifier_id
 		JOIN cdp_data.batch f ON f.batch_id = p.from_batch_id
-		LEFT JOIN cdp_data.batch u ON u.batch_id = p.until_batch_id;
+		LEFT JOIN cdp_data.batch u ON u.batch_id = p.until_batch_id
+		WHERE i.profile_id <> 0 OR i.blocked;
 	COMMENT ON VIEW cdp.identifier_periods IS
 		'The person that each identifier belonged to, as was known at the time: one row for each period.';
 	COMMENT ON COLUMN cdp.identifier_periods.identifier IS 'namespace:value.';
 	COMMENT ON COLUMN cdp.identifier_periods.identifier_id IS 'Number of the identifier.';
-	COMMENT ON COLUMN cdp.identifier_periods.profile_id IS 'The person; NULL: the identifier was blocked.';
+	COMMENT ON COLUMN cdp.identifier_periods.profile_id IS
+		'The person; NULL: the identifier was blocked, or no event carried it.';
 	COMMENT ON COLUMN cdp.identifier_periods.known IS
 		'From the batch that put it into the profile, inclusive, to the batch that moved it out, exclusive; unbounded: '
 		'it is there now.';
@@ -216,8 +246,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.profile_at(bigint, timestamptz) IS
 	'Returns the profile that a profile_id, present or former, belonged to at a time, as was known then (by the time '
-	'of batches, not of events). NULL if it was not assigned yet, or its identifier was blocked. Works on a hot '
-	'standby.';
+	'of batches, not of events). NULL if it was not assigned yet, its identifier was blocked, or all events with it are '
+	'taken back since. Works on a hot standby.';
 
 CREATE FUNCTION cdp.profile_at(identifier cdp.identifier, at timestamptz) RETURNS bigint
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -232,7 +262,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.profile_at(cdp.identifier, timestamptz) IS
 	'Returns the profile that an identifier belonged to at a time, as was known then (by the time of batches, not of '
-	'events). NULL if it was not seen yet, or was blocked. Works on a hot standby.';
+	'events). NULL if it was not seen yet, was blocked, or all its events are taken back since. Works on a hot standby.';
 
 CREATE FUNCTION cdp.profile_at(identifier text, at timestamptz) RETURNS bigint
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
@@ -266,9 +296,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.events_at(timestamptz) IS
-	'Returns the events that were in the log at a time, each with the profile it belonged to, as was known then (by '
+	'Returns the events that were in the log at a time, but for those taken back since, each with the profile it belonged to, as was known then (by '
 	'the time of batches, not of events), to repeat a report of the past. profile_id is NULL if the event belonged to '
 	'no profile. Join cdp.events by event_id for the other columns. Works on a hot standby.';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_people(), cdp.profile_at(cdp.identifier, timestamptz),
+REVOKE ALL ON FUNCTION cdp_internal.refusal_reasons(bigint, bigint, boolean), cdp_internal.init_people(), cdp.profile_at(cdp.identifier, timestamptz),
 	cdp.profile_at(bigint, timestamptz), cdp.profile_at(text, timestamptz), cdp.events_at(timestamptz) FROM PUBLIC;

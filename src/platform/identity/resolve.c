@@ -21,15 +21,30 @@
 #include "toolkit/bridge/status.h"
 
 /* the columns that resolver_identifier reads */
-#define IDENTIFIER_COLUMNS                                                  \
-	"i.identifier_id, i.profile_id, i.identifier, NOT i.blocked, i.shared," \
-	" EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))"
+#define IDENTIFIER_COLUMNS                                                                                             \
+	"i.identifier_id, i.profile_id, i.identifier, NOT i.blocked AND i.profile_id <> 0, i.shared,"                      \
+	" EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))," \
+	" i.class_id"
 
-#define LINK_QUERY(ids)                                                             \
-	"SELECT l.a, l.b, s.trust, l.first_at, l.refused"                               \
-	" FROM cdp_data.link l JOIN cdp_data.source s USING (source_id) WHERE l.a " ids \
-	" UNION ALL SELECT l.a, l.b, s.trust, l.first_at, l.refused"                    \
-	" FROM cdp_data.link l JOIN cdp_data.source s USING (source_id) WHERE l.b " ids
+/* the trust of same pairs, CDPK_TRUST_SAME and CDPK_TRUST_ALIAS; aliases wait while an end is in no profile */
+#define LINKS_BY(end)                                                                     \
+	"SELECT l.a, l.b, CASE WHEN l.believed THEN 2147483646 ELSE s.trust END, l.first_at," \
+	" l.refused FROM cdp_data.link l JOIN cdp_data.source s USING (source_id)"            \
+	" WHERE (l.aliases = 0 OR NOT EXISTS (SELECT FROM cdp_data.identifier w"              \
+	" WHERE w.identifier_id IN (l.a, l.b) AND w.profile_id = 0)) AND l." end
+
+#define SAME_BY(end, ids)                                                                    \
+	"SELECT x.identifier_id, y.identifier_id, 2147483647, '2000-01-01 00:00Z'::timestamptz," \
+	" v.refused FROM cdp_data.identifier i"                                                  \
+	" JOIN cdp_data.verdict v ON v." end " = i.identifier AND v.kind = 'same'"               \
+	" CROSS JOIN LATERAL cdp_internal.known_identifier(v.a) x"                               \
+	" CROSS JOIN LATERAL cdp_internal.known_identifier(v.b) y"                               \
+	" WHERE x.profile_id <> 0 AND y.profile_id <> 0 AND i.identifier_id " ids
+
+#define LINK_QUERY(ids)                  \
+	LINKS_BY("a ")                       \
+	ids " UNION ALL " LINKS_BY("b ") ids \
+		" UNION ALL " SAME_BY("a", ids) " UNION ALL " SAME_BY("b", ids)
 
 void
 resolver_check(CdpkStatus status)
@@ -318,6 +333,18 @@ resolver_namespace(const Resolver *resolver, const char *name, size_t length)
 }
 
 uint32_t
+resolver_alias_bound(const Resolver *resolver)
+{
+	uint32_t place = find_namespace(resolver, "user_id", strlen("user_id"));
+	const uint32_t *max_links;
+
+	if (place == CDPK_UNLIMITED)
+		return CDPK_UNLIMITED;
+	max_links = resolver->rules.namespaces[place].max_links;
+	return max_links == NULL ? CDPK_UNLIMITED : max_links[place];
+}
+
+uint32_t
 resolver_numbered_namespace(const Resolver *resolver, uint32_t namespace_id)
 {
 	ResolverNumber sought = {namespace_id};
@@ -349,7 +376,7 @@ resolver_identifier(const Resolver *resolver, SPITupleTable *rows, uint64_t row,
 	identifier->present = resolver_bool(rows, row, 4);
 	identifier->shared = resolver_bool(rows, row, 5);
 	identifier->forbidden = resolver_bool(rows, row, 6);
-	identifier->class_id = 0;
+	identifier->class_id = resolver_int8(rows, row, 7);
 }
 
 static CdpkStatus

@@ -36,6 +36,9 @@ extern uint32_t resolver_numbered_namespace(const Resolver *resolver, uint32_t n
 /* Tells whether a namespace is listed. */
 extern bool resolver_knows(const Resolver *resolver, const char *name, size_t length);
 
+/* Returns how many other user_ids a user_id may be an alias of before these aliases are not believed. */
+extern uint32_t resolver_alias_bound(const Resolver *resolver);
+
 /* Raises the error for a status of core/stitch/stitch.h, unless it is CDPK_OK. */
 extern void resolver_check(CdpkStatus status);
 
@@ -53,7 +56,7 @@ extern int32_t resolver_int4(SPITupleTable *rows, uint64_t row, int column);
 extern bool resolver_bool(SPITupleTable *rows, uint64_t row, int column);
 extern text *resolver_text(SPITupleTable *rows, uint64_t row, int column);
 
-/* Fills an identifier from the columns identifier_id, profile_id, identifier, present, shared, forbidden. */
+/* Fills an identifier from the columns identifier_id, profile_id, identifier, present, shared, forbidden, class_id. */
 extern void resolver_identifier(const Resolver *resolver, SPITupleTable *rows, uint64_t row,
 								CdpkStitchIdentifier *identifier);
 

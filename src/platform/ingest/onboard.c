@@ -62,6 +62,7 @@ enum
 	OUT_REASON,
 	OUT_DETAIL,
 	OUT_REPEATS,
+	OUT_EARLIER,
 	OUT_COUNT
 };
 
@@ -369,6 +370,30 @@ drop_meaningless(IdentifierSet *set)
 	set->count = count;
 }
 
+/*
+ * Read the previous_id of an alias call as the earlier user_id.  It is no identifier of the event, so one
+ * that cannot be a user_id is as if it were not given.
+ */
+static Identifier *
+find_earlier(const InboxRow *row, const OnboardedRow *event)
+{
+	CdpkSpan value = ingest_column(row, INBOX_PREVIOUS_ID);
+	CdpkSpan name_space = ingest_span("user_id");
+	CdpkStatus status;
+	Identifier *earlier;
+
+	if (event->type != CALL_ALIAS || value.length == 0)
+		return NULL;
+	earlier =
+		identifier_make(name_space.text, name_space.length, value.text, value.length, &status);
+	if (status == CDPK_OUT_OF_MEMORY)
+		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
+	return earlier != NULL && !cdpk_identifier_meaningless(IdentifierPayload(earlier),
+														   IdentifierLength(earlier))
+			   ? earlier
+			   : NULL;
+}
+
 void
 onboard_check_options(OnboardOptions options)
 {
@@ -410,6 +435,7 @@ onboard_row(const InboxRow *row, CdpkSpan source, OnboardOptions options, Onboar
 		!find_identifiers(row, options, event, refusal))
 		return false;
 	drop_meaningless(&event->identifiers);
+	event->earlier = find_earlier(row, event);
 	return true;
 }
 
@@ -464,6 +490,8 @@ cdp_onboard(PG_FUNCTION_ARGS)
 		values[OUT_IDS] = identifier_array(&event.identifiers);
 		values[OUT_REPEATS] = Int32GetDatum(event.identifiers.repeats);
 		nulls[OUT_REPEATS] = false;
+		values[OUT_EARLIER] = PointerGetDatum(event.earlier);
+		nulls[OUT_EARLIER] = event.earlier == NULL;
 	}
 	else
 	{

@@ -45,6 +45,7 @@ typedef struct OnboardedRow
 	CdpkSpan source; /* set for a refused row too */
 	TimestampTz at;
 	IdentifierSet identifiers; /* none of them meaningless */
+	Identifier *earlier;       /* the previous_id of an alias call, as a user_id; NULL: none */
 } OnboardedRow;
 
 typedef struct OnboardOptions

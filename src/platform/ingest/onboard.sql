@@ -6,7 +6,7 @@ CREATE FUNCTION cdp_internal.onboard(type text, event text,
 	"timestamp" timestamptz, sent_at timestamptz, original_timestamp timestamptz, received_at timestamptz,
 	source_given text, as_of timestamptz, max_identifiers integer DEFAULT 256,
 	OUT call_type text, OUT event_name text, OUT at timestamptz, OUT source text,
-	OUT ids cdp.identifier[], OUT reason text, OUT detail text, OUT repeats integer)
+	OUT ids cdp.identifier[], OUT reason text, OUT detail text, OUT repeats integer, OUT earlier cdp.identifier)
 	LANGUAGE C STABLE PARALLEL SAFE COST 100
 	AS 'MODULE_PATHNAME', 'cdp_onboard';
 COMMENT ON FUNCTION cdp_internal.onboard(text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb,
@@ -37,7 +37,8 @@ of its namespace's form, too long, or not a scalar), too_many_identifiers (over 
 no_identifier.
 detail: the field and what is wrong with it, never the value of an identifier.
 repeats: number of times that the row names an identifier again. Such a link of an identifier with itself is
-ignored.$comment$;
+ignored.
+earlier: the previous_id of an alias call as a user_id, which is no identifier of the row; NULL: there is none.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.onboard(text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb,
 	timestamptz, timestamptz, timestamptz, timestamptz, text, timestamptz, integer) FROM PUBLIC;

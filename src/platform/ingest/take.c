@@ -384,25 +384,39 @@ keep_span(const Take *take, const TakenRow *row, InboxColumn column, CdpkSpan sp
 	return span;
 }
 
+/* keep_identifier copies an identifier of a row. */
+static Identifier *
+keep_identifier(char **next, const Identifier *identifier)
+{
+	Identifier *copy = (Identifier *) *next;
+
+	memcpy(copy, identifier, VARSIZE_ANY(identifier));
+	*next += INTALIGN(VARSIZE_ANY(identifier));
+	return copy;
+}
+
 /* keep_identifiers copies the identifiers of a row to the memory of the rows, in one piece. */
 static void
-keep_identifiers(const Take *take, TakenRow *row, const IdentifierSet *set)
+keep_identifiers(const Take *take, TakenRow *row, const OnboardedRow *event)
 {
-	Size size = MAXALIGN(sizeof(Identifier *) * set->count);
+	const IdentifierSet *set = &event->identifiers;
+	Size pointers = MAXALIGN(sizeof(Identifier *) * (set->count + 1));
+	Size size = pointers;
 	char *next;
 
 	for (int i = 0; i < set->count; i++)
 		size += INTALIGN(VARSIZE_ANY(set->members[i]));
-	row->identifiers = MemoryContextAlloc(take->taken->context, Max(size, 1));
+	row->is_alias = event->earlier != NULL;
+	if (row->is_alias)
+		size += INTALIGN(VARSIZE_ANY(event->earlier));
+	row->identifiers = MemoryContextAlloc(take->taken->context, size);
 	row->identifier_count = set->count;
 	row->repeats = set->repeats;
-	next = (char *) row->identifiers + MAXALIGN(sizeof(Identifier *) * set->count);
+	next = (char *) row->identifiers + pointers;
 	for (int i = 0; i < set->count; i++)
-	{
-		row->identifiers[i] = (Identifier *) next;
-		memcpy(next, set->members[i], VARSIZE_ANY(set->members[i]));
-		next += INTALIGN(VARSIZE_ANY(set->members[i]));
-	}
+		row->identifiers[i] = keep_identifier(&next, set->members[i]);
+	if (row->is_alias)
+		row->identifiers[set->count] = keep_identifier(&next, event->earlier);
 }
 
 /* check_traits refuses traits that their rules cannot take. */
@@ -452,7 +466,7 @@ clean_event(const Take *take, TakenRow *row, const Writer *writer)
 	row->at = event.at;
 	if (row->has_key)
 		row->content = message_content(&take->options->content_key, &row->columns, &event);
-	keep_identifiers(take, row, &event.identifiers);
+	keep_identifiers(take, row, &event);
 }
 
 /* set_aside refuses a row without a look at its content; but what it is counted for is its source. */

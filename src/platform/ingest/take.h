@@ -50,6 +50,7 @@ typedef struct TakenRow
 	int repeats;
 	int identifier_count;
 	Identifier **identifiers; /* distinct, ascending, none meaningless */
+	bool is_alias;            /* behind them stands the earlier user_id, see OnboardedRow */
 } TakenRow;
 
 typedef struct TakenRows

@@ -19,7 +19,7 @@ DECLARE
 		SELECT i.identifier_id FROM cdp_data.identifier i WHERE i.profile_id = person) END;
 	total record;
 BEGIN
-	SELECT s.event_id - s.lost AS events, s.identifier_id AS identifiers,
+	SELECT s.event_id - s.retracted - s.lost AS events, s.identifier_id AS identifiers,
 		   cdp_internal.about_rows('cdp_data.link') AS links, cdp_internal.about_rows('cdp_data.profile') AS profiles
 	INTO STRICT total FROM cdp_data.state s;
 	IF person IS NULL THEN
@@ -37,6 +37,7 @@ BEGIN
 	-- by the numbers of the profiles
 	PERFORM cdp_internal.progress_set('partitions', 0, total.identifiers);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_partitions(person);
+	RETURN QUERY SELECT * FROM cdp_internal.verify_same(own);
 	PERFORM cdp_internal.progress_set('members', 0, 0);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_members(own);
 	IF person IS NULL THEN

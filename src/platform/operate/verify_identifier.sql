@@ -30,7 +30,7 @@ CREATE FUNCTION cdp_internal.verify_identifier_query() RETURNS text
 	RETURN $sql$
 		SELECT i.*, m.identifier_id AS mapped_id, n.namespace, l.counts, w.is_blocked, w.is_shared,
 			   cdp_internal.progress_row() AS counted,
-			   NOT i.blocked AND (i.shared <> w.is_shared OR i.link_counts IS DISTINCT FROM l.stored) AS differs
+			   i.profile_id <> 0 AND (i.shared <> w.is_shared OR i.link_counts IS DISTINCT FROM l.stored) AS differs
 		FROM cdp_data.identifier i
 		LEFT JOIN LATERAL cdp_internal.known_identifier(i.identifier) m ON true
 		LEFT JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)
@@ -47,12 +47,14 @@ CREATE FUNCTION cdp_internal.verify_identifier_query() RETURNS text
 					UNION ALL
 					SELECT DISTINCT k.a FROM cdp_data.link k WHERE k.b = i.identifier_id) t
 				JOIN cdp_data.identifier o ON o.identifier_id = t.other
+				-- aliases of an end that no event carries wait
+				WHERE o.profile_id <> 0 AND i.profile_id <> 0
 				GROUP BY 1) g
 			LEFT JOIN cdp_data.namespace k ON k.namespace = g.namespace) l
 		LEFT JOIN cdp_data.verdict v ON v.a = i.identifier AND v.kind IN ('shared', 'not_shared')
 		CROSS JOIN LATERAL (
 			SELECT cdp_internal.is_blocked(i.identifier, $1) AS is_blocked,
-				   coalesce(v.kind = 'shared', l.is_over) AS is_shared
+				   i.profile_id <> 0 AND coalesce(v.kind = 'shared', l.is_over) AS is_shared
 			OFFSET 0) w
 		WHERE $2 IS NULL OR i.profile_id = $2
 	$sql$;
@@ -80,11 +82,15 @@ BEGIN
 			('identifier', 'a namespace of cdp.namespace', CASE WHEN i.namespace IS NULL THEN 'another' END),
 			('identifier', 'blocked', CASE WHEN i.is_blocked AND NOT (i.blocked AND i.profile_id = 0) THEN
 				cdp_internal.verify_profile_of(i.profile_id) END),
-			('identifier', 'in a profile', CASE WHEN NOT i.is_blocked AND NOT i.blocked AND i.profile_id = 0 THEN
-				'in none' END),
+			('identifier', 'not blocked', CASE WHEN NOT i.is_blocked AND i.blocked AND i.profile_id = 0 THEN
+				'blocked' END),
 			('identifier', 'in no profile', CASE WHEN NOT i.is_blocked AND i.blocked AND i.profile_id <> 0 THEN
 				cdp_internal.verify_profile_of(i.profile_id) || ', blocked' END),
+			('identifier', 'not shared, links {}', CASE WHEN i.profile_id = 0
+				AND (i.shared OR i.link_counts <> '') THEN
+				cdp_internal.verify_sharing(i.shared, cdp_internal.link_counts(i.link_counts)) || ', in no profile' END),
 			('identifier', NULL, CASE WHEN NOT i.is_blocked AND NOT i.blocked AND i.counts = '{}'
+				AND i.profile_id <> 0
 				AND (SELECT true FROM cdp_data.event e WHERE e.identifier_id = i.identifier_id LIMIT 1) IS NULL
 				AND NOT cdp_internal.verify_is_said(i.identifier)
 				THEN cdp_internal.verify_profile_of(i.profile_id) || ', but no event has it' END),

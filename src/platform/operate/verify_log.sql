@@ -31,7 +31,18 @@ BEGIN
 		JOIN cdp_data.verdict v ON v.kind = 'unlink' AND i.identifier IN (v.a, v.b)
 		CROSS JOIN LATERAL unnest(ARRAY[v.a, v.b]) AS u (identifier)
 		CROSS JOIN LATERAL cdp_internal.known_identifier(u.identifier) m
-		WHERE i.identifier_id = ANY (own));
+		WHERE i.identifier_id = ANY (own)
+		UNION
+		-- an alias is anchored at an identifier of the later user_id
+		SELECT n.place
+		FROM (
+			SELECT l.b AS other FROM cdp_data.link l WHERE l.a = ANY (own) AND l.aliases > 0
+			UNION
+			SELECT l.a FROM cdp_data.link l WHERE l.b = ANY (own) AND l.aliases > 0) t
+		CROSS JOIN LATERAL (
+			SELECT l.b FROM cdp_data.link l WHERE l.a = t.other
+			UNION ALL
+			SELECT l.a FROM cdp_data.link l WHERE l.b = t.other) AS n (place));
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_places(bigint[]) IS
@@ -44,7 +55,8 @@ CREATE FUNCTION cdp_internal.verify_said_query(events text) RETURNS text
 AS $function$
 BEGIN
 	RETURN format($sql$
-		SELECT e.event_id, e.identifier_id AS found_id, coalesce(k.ids[1], 0) AS anchor_id, k.ids, k.lacking,
+		SELECT e.event_id, e.identifier_id AS found_id, coalesce(k.ids[1], 0) AS anchor_id, k.ids, k.lacking, a.user_id,
+			   a.earlier_id,
 			   least(e."timestamp", e.received_at) AS at, e.source COLLATE "C" AS source, e.message_id,
 			   cdp.message_key(e.message_id) IS NULL
 				OR (SELECT true FROM cdp_data.message m WHERE m.message_key = cdp.message_key(e.message_id))
@@ -56,19 +68,32 @@ BEGIN
 		CROSS JOIN LATERAL (
 			-- the strongest first
 			SELECT array_agg(i.identifier_id ORDER BY i.shared, n.priority, u.identifier)
-					FILTER (WHERE NOT i.blocked AND n.namespace IS NOT NULL) AS ids,
-				   array_agg(u.identifier) FILTER (WHERE i.blocked IS NOT FALSE OR n.namespace IS NULL) AS lacking
+					FILTER (WHERE NOT i.blocked AND i.profile_id <> 0 AND n.namespace IS NOT NULL) AS ids,
+				   array_agg(u.identifier)
+					FILTER (WHERE i.blocked IS NOT FALSE OR i.profile_id = 0 OR n.namespace IS NULL) AS lacking
 			FROM unnest(o.ids) AS u (identifier)
 			LEFT JOIN LATERAL cdp_internal.known_identifier(u.identifier) i ON true
 			LEFT JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(u.identifier)
 			WHERE NOT cdp_internal.is_blocked(u.identifier, $2)) k
+		LEFT JOIN LATERAL (
+			-- an alias: the first user_id, and the earlier one, which is no identifier of the event
+			SELECT x.identifier_id AS user_id, y.identifier_id AS earlier_id
+			FROM (
+				SELECT u.identifier
+				FROM unnest(o.ids) AS u (identifier)
+				WHERE cdp.namespace(u.identifier) = 'user_id'
+				ORDER BY u.identifier LIMIT 1) u
+			CROSS JOIN LATERAL cdp_internal.known_identifier(u.identifier) x
+			CROSS JOIN LATERAL cdp_internal.known_identifier(o.earlier) y
+			WHERE u.identifier <> o.earlier AND NOT cdp_internal.is_blocked(u.identifier, $2)
+			  AND NOT cdp_internal.is_blocked(o.earlier, $2)) a ON o.earlier IS NOT NULL
 	$sql$, events);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_said_query(text) IS
-	'Internal: returns a query of (event_id, found_id, anchor_id, ids, lacking, at, source, message_id, is_known, '
+	'Internal: returns a query of (event_id, found_id, anchor_id, ids, lacking, user_id, earlier_id, at, source, message_id, is_known, '
 	'counted): what each event should have. ids: the numbers of its usable identifiers, the strongest first; '
-	'lacking: those that the tables lack or take for blocked. events: what stands in FROM, as e. Parameters: the time '
+	'lacking: those that the tables lack or take for blocked; user_id, earlier_id: the pair of an alias. events: what stands in FROM, as e. Parameters: the time '
 	'of the last batch, the blocked values.';
 
 -- The links that the events say, beside those of cdp_data.link.  Sorted on disk, if there are many.
@@ -77,15 +102,20 @@ CREATE FUNCTION cdp_internal.verify_link_query() RETURNS text
 	RETURN $sql$
 		SELECT coalesce(w.a, l.a) AS a, coalesce(w.b, l.b) AS b, coalesce(w.source, n.source) AS source, l.source_id,
 			   w.first_at AS said_first, w.last_at AS said_last, w.events AS said_events, w.message_id AS said_message,
-			   l.first_at, l.last_at, l.events, l.message_id, l.refused, cdp_internal.progress_row() AS counted
+			   w.aliases AS said_aliases, l.first_at, l.last_at, l.events, l.message_id, l.aliases, l.refused, cdp_internal.progress_row() AS counted
 		FROM (
 			SELECT DISTINCT ON (t.a, t.b, t.source) t.a, t.b, t.source, t.at AS first_at,
-				   max(t.at) OVER pair AS last_at, count(*) OVER pair AS events, t.message_id
+				   max(t.at) OVER pair AS last_at, count(*) OVER pair AS events,
+				   sum(t.aliases) OVER pair AS aliases, t.message_id
 			FROM (
-				SELECT least(x.id, y.id) AS a, greatest(x.id, y.id) AS b, s.source, s.at, s.message_id
+				SELECT least(x.id, y.id) AS a, greatest(x.id, y.id) AS b, s.source, s.at, s.message_id, 0 AS aliases
 				FROM said s
 				CROSS JOIN LATERAL unnest(s.ids) AS x (id)
-				JOIN LATERAL unnest(s.ids) AS y (id) ON x.id < y.id) t
+				JOIN LATERAL unnest(s.ids) AS y (id) ON x.id < y.id
+				UNION ALL
+				SELECT least(s.user_id, s.earlier_id), greatest(s.user_id, s.earlier_id), s.source, s.at, s.message_id, 1
+				FROM said s
+				WHERE s.earlier_id IS NOT NULL) t
 			LEFT JOIN void v ON v.a = t.a AND v.b = t.b
 			WHERE (v.until_at IS NULL OR t.at > v.until_at)
 			  AND ($3 IS NULL OR t.a = ANY ($3) OR t.b = ANY ($3))
@@ -98,7 +128,7 @@ CREATE FUNCTION cdp_internal.verify_link_query() RETURNS text
 	$sql$;
 COMMENT ON FUNCTION cdp_internal.verify_link_query() IS
 	'Internal: returns a query of (a, b, source, source_id, said_first, said_last, said_events, said_message, '
-	'first_at, last_at, events, message_id, refused, counted) over said and void: what the events say of each pair, '
+	'said_aliases, first_at, last_at, events, message_id, aliases, refused, counted) over said and void: what the events say of each pair, '
 	'and what the tables hold; source: NULL if cdp.source lacks source_id. '
 	'Parameter $3: the identifiers that either end is one of; NULL: all.';
 
@@ -124,7 +154,8 @@ BEGIN
 		FROM said s WHERE NOT s.is_known
 		UNION ALL
 		SELECT DISTINCT 'identifier', u.identifier::text, 'usable, as events of the log have it',
-			   (SELECT 'blocked' FROM cdp_internal.known_identifier(u.identifier) i WHERE i.blocked)
+			   (SELECT CASE WHEN i.blocked THEN 'blocked' ELSE 'in no profile' END
+				FROM cdp_internal.known_identifier(u.identifier) i WHERE i.blocked OR i.profile_id = 0)
 		FROM said s CROSS JOIN LATERAL unnest(s.lacking) AS u (identifier)
 		UNION ALL
 		SELECT 'link', concat(CASE WHEN x.identifier > y.identifier
@@ -132,17 +163,19 @@ BEGIN
 				ELSE concat(cdp_internal.verify_name(d.a), ' - ', cdp_internal.verify_name(d.b)) END, ', ',
 				coalesce(d.source, 'source number ' || d.source_id)),
 			   CASE WHEN d.said_events IS NOT NULL THEN
-				cdp_internal.verify_link(d.said_events, d.said_first, d.said_last, d.said_message, n.apart) END,
+				cdp_internal.verify_link(d.said_events, d.said_first, d.said_last, d.said_message, d.said_aliases,
+					n.apart) END,
 			   CASE WHEN d.events IS NOT NULL THEN
-				cdp_internal.verify_link(d.events, d.first_at, d.last_at, d.message_id, d.refused) END
+				cdp_internal.verify_link(d.events, d.first_at, d.last_at, d.message_id, d.aliases, d.refused) END
 				|| CASE WHEN d.source IS NULL THEN ', of a source that cdp.source lacks' ELSE '' END
 		FROM (%s) d
 		LEFT JOIN cdp_data.identifier x ON x.identifier_id = d.a
 		LEFT JOIN cdp_data.identifier y ON y.identifier_id = d.b
 		CROSS JOIN LATERAL (
-			SELECT coalesce(NOT x.shared AND NOT y.shared AND x.profile_id <> y.profile_id, false) AS apart) n
-		WHERE (d.said_events, d.said_first, d.said_last, d.said_message, n.apart)
-			IS DISTINCT FROM (d.events, d.first_at, d.last_at, d.message_id, d.refused)
+			SELECT coalesce(NOT x.shared AND NOT y.shared AND x.profile_id <> y.profile_id AND x.profile_id <> 0
+				AND y.profile_id <> 0, false) AS apart) n
+		WHERE (d.said_events, d.said_first, d.said_last, d.said_message, d.said_aliases, n.apart)
+			IS DISTINCT FROM (d.events, d.first_at, d.last_at, d.message_id, d.aliases, d.refused)
 	$sql$,
 		cdp_internal.verify_said_query(CASE WHEN own IS NULL THEN 'cdp_data.event e'
 			ELSE 'unnest($4) AS p (place) JOIN cdp_data.event e ON e.identifier_id = p.place' END),
@@ -156,13 +189,13 @@ COMMENT ON FUNCTION cdp_internal.verify_log(bigint[]) IS
 	'NULL: all events.';
 
 CREATE FUNCTION cdp_internal.verify_link(events bigint, first_at timestamptz, last_at timestamptz, message_id text,
-	refused boolean) RETURNS text
+	aliases bigint, refused boolean) RETURNS text
 	LANGUAGE sql STABLE PARALLEL SAFE
-	RETURN format('%s event(s) from %s to %s, the first is %s%s', events, first_at, last_at, message_id,
-		CASE WHEN refused THEN ', refused' END);
-COMMENT ON FUNCTION cdp_internal.verify_link(bigint, timestamptz, timestamptz, text, boolean) IS
+	RETURN format('%s event(s) from %s to %s, the first is %s%s%s', events, first_at, last_at, message_id,
+		CASE WHEN aliases <> 0 THEN format(', %s aliases', aliases) END, CASE WHEN refused THEN ', refused' END);
+COMMENT ON FUNCTION cdp_internal.verify_link(bigint, timestamptz, timestamptz, text, bigint, boolean) IS
 	'Internal: what a link holds, in words.';
 
 REVOKE ALL ON FUNCTION cdp_internal.verify_name(bigint), cdp_internal.verify_places(bigint[]),
 	cdp_internal.verify_said_query(text), cdp_internal.verify_link_query(), cdp_internal.verify_log(bigint[]),
-	cdp_internal.verify_link(bigint, timestamptz, timestamptz, text, boolean) FROM PUBLIC;
+	cdp_internal.verify_link(bigint, timestamptz, timestamptz, text, bigint, boolean) FROM PUBLIC;

@@ -37,14 +37,15 @@ enum
 };
 
 /* the columns that resolver_identifier reads, "present" being whether the profile is of the slice */
-#define IDENTIFIERS(judged)                                                        \
-	"SELECT i.identifier_id, i.profile_id, i.identifier, " judged ", false, false" \
-	" FROM cdp_data.identifier i"                                                  \
-	" JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)"      \
-	" WHERE NOT i.blocked AND i.identifier_id > 0 AND "
+#define IDENTIFIERS(judged)                                                                    \
+	"SELECT i.identifier_id, i.profile_id, i.identifier, " judged ", false, false, i.class_id" \
+	" FROM cdp_data.identifier i"                                                              \
+	" JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)"                  \
+	" WHERE NOT i.blocked AND i.profile_id <> 0 AND i.identifier_id > 0 AND "
 
 #define LINKS(here, there)                                                                   \
-	"SELECT l.a, l.b, s.trust, l.first_at, here.profile_id, there.profile_id"                \
+	"SELECT l.a, l.b, CASE WHEN l.believed THEN 2147483646 ELSE s.trust END, l.first_at,"    \
+	" here.profile_id, there.profile_id"                                                     \
 	" FROM cdp_data.identifier here JOIN cdp_data.link l ON l." here " = here.identifier_id" \
 	" JOIN cdp_data.identifier there ON there.identifier_id = l." there                      \
 	" JOIN cdp_data.source s ON s.source_id = l.source_id"                                   \
@@ -54,12 +55,22 @@ enum
 /* $1: after which profile the slice begins, its last profile, the first profile that it is compared with */
 #define IN_SLICE(name) name ".profile_id > ($1)[1] AND " name ".profile_id <= ($1)[2]"
 
+/* A verdict that two identifiers are the same, none of which is shared. */
+typedef struct SamePair
+{
+	CdpkStitchLink link;
+	int64 a_profile_id;
+	int64 b_profile_id;
+} SamePair;
+
 typedef struct Slice
 {
 	ReturnSetInfo *result;
 	Resolver *resolver;
 	CdpkStitchForbid *forbids;
 	uint64 forbid_count;
+	SamePair *same;
+	uint64 same_count;
 	int64 bounds[3];
 	/* rows of the slice, in its memory; the bytes of identifiers are in the tables */
 	SPITupleTable *tables[2];
@@ -210,6 +221,75 @@ read_forbids(Slice *slice)
 	SPI_freetuptable(rows);
 }
 
+/* read_same reads all verdicts that two identifiers are the same, which are in profiles. */
+static void
+read_same(Slice *slice)
+{
+	SPITupleTable *rows = resolver_rows("SELECT s.a, s.b, s.a_profile, s.b_profile"
+										" FROM cdp_internal.same_pairs() s WHERE NOT s.shared",
+										0, NULL, &slice->same_count);
+
+	slice->same =
+		MemoryContextAllocHuge(CurrentMemoryContext, sizeof(SamePair) * (slice->same_count + 1));
+	memset(slice->same, 0, sizeof(SamePair) * (slice->same_count + 1));
+	for (uint64 i = 0; i < slice->same_count; i++)
+	{
+		SamePair *pair = &slice->same[i];
+
+		pair->link.a = resolver_int8(rows, i, 1);
+		pair->link.b = resolver_int8(rows, i, 2);
+		pair->link.evidence.trust = CDPK_TRUST_SAME;
+		pair->a_profile_id = resolver_int8(rows, i, 3);
+		pair->b_profile_id = resolver_int8(rows, i, 4);
+	}
+	SPI_freetuptable(rows);
+}
+
+static bool
+is_in_slice(const Slice *slice, int64 profile_id)
+{
+	return profile_id > slice->bounds[0] && profile_id <= slice->bounds[1];
+}
+
+/* add_same adds those of the slice and of the profiles that it is compared with; other ends are added to these. */
+static void
+add_same(Slice *slice)
+{
+	slice->links = repalloc_huge(slice->links, sizeof(CdpkStitchLink) *
+												   (slice->link_count + slice->same_count + 1));
+	slice->others = repalloc_huge(slice->others,
+								  sizeof(int64_t) * (slice->other_count + slice->same_count + 1));
+	for (uint64 i = 0; i < slice->same_count; i++)
+	{
+		const SamePair *pair = &slice->same[i];
+		bool a = is_in_slice(slice, pair->a_profile_id);
+		bool b = is_in_slice(slice, pair->b_profile_id);
+
+		if ((!a && !b) || Min(pair->a_profile_id, pair->b_profile_id) < slice->bounds[2])
+			continue;
+		slice->links[slice->link_count++] = pair->link;
+		if (!a || !b)
+			slice->others[slice->other_count++] = a ? pair->b_profile_id : pair->a_profile_id;
+	}
+}
+
+/* add_same_of_others adds those within the profiles at other ends, which are sorted. */
+static void
+add_same_of_others(Slice *slice)
+{
+	slice->links = repalloc_huge(slice->links, sizeof(CdpkStitchLink) *
+												   (slice->link_count + slice->same_count + 1));
+	for (uint64 i = 0; i < slice->same_count; i++)
+	{
+		const SamePair *pair = &slice->same[i];
+
+		if (pair->a_profile_id == pair->b_profile_id &&
+			bsearch(&pair->a_profile_id, slice->others, slice->other_count, sizeof(int64_t),
+					compare_ids) != NULL)
+			slice->links[slice->link_count++] = pair->link;
+	}
+}
+
 /* ---------------------------------------------------------------- slices */
 
 /* check_slice checks the profiles of the bounds, and their links to those beyond. */
@@ -234,9 +314,11 @@ check_slice(Slice *slice)
 					  IN_SLICE("here") " AND there.profile_id >= ($1)[3]"
 									   " AND NOT (" IN_SLICE("there") ")",
 			  slice->bounds, lengthof(slice->bounds));
+	add_same(slice);
 	sort_others(slice);
 	if (slice->other_count > 0)
 	{
+		add_same_of_others(slice);
 		add_identifiers(slice, IDENTIFIERS("false") "i.profile_id = ANY ($1)", slice->others,
 						slice->other_count);
 		add_links(
@@ -291,6 +373,7 @@ cdp_verify_partition(PG_FUNCTION_ARGS)
 		elog(ERROR, "SPI_connect failed");
 	slice.resolver = resolver_new();
 	read_forbids(&slice);
+	read_same(&slice);
 	if (!PG_ARGISNULL(0))
 	{
 		slice.bounds[1] = PG_GETARG_INT64(0);

@@ -60,12 +60,14 @@ CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
 			  AND (SELECT true FROM cdp_data.profile p WHERE p.profile_id = i.profile_id) IS NULL
 			GROUP BY i.profile_id) p
 		CROSS JOIN LATERAL (
-			SELECT coalesce(sum(g.number), 0)::bigint AS identifiers, coalesce(bool_or(g.shared), false) AS shared,
+			SELECT coalesce(sum(g.identifiers), 0)::bigint AS identifiers, coalesce(bool_or(g.shared), false) AS shared,
 				   coalesce(bool_or(g.has_forbid), false) AS has_forbid,
 				   coalesce(jsonb_object_agg(g.namespace, g.number) FILTER (WHERE n.max_per_profile IS NOT NULL), '{}')
 				   AS limited
 			FROM (
-				SELECT cdp.namespace(i.identifier) AS namespace, count(*) AS number, bool_or(i.shared) AS shared,
+				SELECT cdp.namespace(i.identifier) AS namespace, count(*) AS identifiers,
+					   count(DISTINCT CASE WHEN i.class_id = 0 THEN i.identifier_id ELSE i.class_id END) AS number,
+					   bool_or(i.shared) AS shared,
 					   bool_or($3 AND EXISTS (
 						SELECT FROM cdp_data.verdict v
 						WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))) AS has_forbid

@@ -94,6 +94,60 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.refresh_refold_account() IS
 	'Internal: folds the traits of accounts again that have expired traits, or whose rules or sources changed.';
 
+-- Their members are counted already; what calls said cannot be subtracted.
+CREATE FUNCTION cdp_internal.refresh_recount_account(accounts text[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	lacking record;
+BEGIN
+	SELECT a.group_id, a.events - t.calls - l.events AS lacks INTO lacking
+	FROM (SELECT u.group_id, count(*) AS calls FROM unnest(accounts) AS u (group_id) GROUP BY u.group_id) t
+	JOIN cdp_data.account a USING (group_id)
+	CROSS JOIN LATERAL (
+		SELECT count(*) AS events
+		FROM cdp_data.account_member m
+		JOIN cdp_data.event e ON e.identifier_id = m.identifier_id
+		WHERE m.group_id = a.group_id AND e.type = 'group'
+			AND cdp_internal.account_id(e.group_id) = m.group_id) l
+	WHERE l.events < a.events - t.calls
+	ORDER BY a.group_id COLLATE "C" LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'the log lacks % of the group calls of account "%"', lacking.lacks, lacking.group_id
+			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = 'What they said would be forgotten.',
+				HINT = 'Attach the month to cdp_data.event again, or insert its rows, and repeat this.';
+	END IF;
+	EXECUTE format($sql$
+		INSERT INTO cdp_data.account AS a (group_id, first_seen, last_seen, events, traits, expires_at)
+		SELECT g.group_id, g.first_seen, g.last_seen, g.events, t.traits, t.expires_at
+		FROM (
+			SELECT m.group_id, min(m.first_at) AS first_seen, max(m.last_at) AS last_seen,
+				   sum(m.events)::bigint AS events
+			FROM (SELECT DISTINCT u.group_id FROM unnest($3) AS u (group_id)) u
+			JOIN cdp_data.account_member m USING (group_id)
+			GROUP BY m.group_id) g
+		LEFT JOIN (%s) t ON t.subject = g.group_id
+		ORDER BY g.group_id
+		ON CONFLICT (group_id) DO UPDATE
+		SET first_seen = excluded.first_seen, last_seen = excluded.last_seen, events = excluded.events,
+			traits = excluded.traits, expires_at = excluded.expires_at
+	$sql$, cdp_internal.merged_traits($sql$
+		SELECT m.group_id AS subject, e.traits, e."timestamp", e.received_at, e.source
+		FROM (SELECT DISTINCT u.group_id FROM unnest($3) AS u (group_id)) u
+		JOIN cdp_data.account_member m USING (group_id)
+		JOIN cdp_data.event e ON e.identifier_id = m.identifier_id
+		WHERE e.type = 'group' AND cdp_internal.account_id(e.group_id) = m.group_id
+	$sql$)) USING cdp_internal.batch_number(), cdp_internal.batch_as_of(), accounts;
+	DELETE FROM cdp_data.account a
+	WHERE a.group_id = ANY (accounts)
+		AND NOT EXISTS (SELECT FROM cdp_data.account_member m WHERE m.group_id = a.group_id);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.refresh_recount_account(text[]) IS
+	'Internal: folds accounts anew of which group calls were taken back, given once for each call, and deletes those '
+	'without calls. Raises an error if the log lacks calls of one.';
+
 -- Folds all accounts from the log, for cdp.restitch().
 CREATE FUNCTION cdp_internal.restitch_fold_accounts() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -191,4 +245,5 @@ COMMENT ON FUNCTION cdp_internal.restitch_hold_accounts() IS
 	'rows of cdp_data.profile_identifier.';
 
 REVOKE ALL ON FUNCTION cdp_internal.init_account(), cdp_internal.refresh_refold_account(),
+	cdp_internal.refresh_recount_account(text[]),
 	cdp_internal.restitch_fold_accounts(), cdp_internal.restitch_hold_accounts() FROM PUBLIC;

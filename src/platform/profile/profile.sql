@@ -33,7 +33,9 @@ BEGIN
 			s.as_of AS in_profile_since
 		FROM cdp_data.identifier i
 		JOIN cdp_data.batch b ON b.batch_id = i.batch_id
-		JOIN cdp_data.batch s ON s.batch_id = i.since_batch_id;
+		JOIN cdp_data.batch s ON s.batch_id = i.since_batch_id
+		-- one that no event carries is as if it had never been seen, but for its number
+		WHERE i.profile_id <> 0 OR i.blocked;
 	COMMENT ON VIEW cdp.identifiers IS 'Every identifier, and the person it belongs to now.';
 	COMMENT ON COLUMN cdp.identifiers.identifier IS 'namespace:value, normalised.';
 	COMMENT ON COLUMN cdp.identifiers.namespace IS 'Kind of the identifier.';

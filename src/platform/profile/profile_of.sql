@@ -12,7 +12,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.profile_of(cdp.identifier) IS
-	'Returns the profile that an identifier belongs to now; NULL if it was never seen or is blocked.';
+	'Returns the profile that an identifier belongs to now; NULL if it was never seen, is '
+	'blocked, or all its events were taken back.';
 
 -- A profile's id is the number of its strongest identifier.  So a former profile_id stands for an identifier,
 -- which now is part of a profile with a stronger one, or of what remained after a split.
@@ -25,7 +26,10 @@ DECLARE
 	asked bigint := resolve_profile.profile_id;
 BEGIN
 	PERFORM cdp_internal.check_schema();
-	SELECT nullif(i.profile_id, 0), CASE WHEN i.profile_id = 0 THEN 'blocked' END INTO profile_id, reason
+	SELECT nullif(i.profile_id, 0),
+		CASE WHEN i.profile_id <> 0 THEN NULL WHEN i.blocked THEN 'blocked'
+			WHEN i.since_batch_id > i.batch_id THEN 'retracted' ELSE 'unknown' END
+	INTO profile_id, reason
 	FROM cdp_data.identifier i
 	WHERE i.identifier_id = asked;
 	IF NOT FOUND THEN
@@ -36,7 +40,8 @@ $function$;
 COMMENT ON FUNCTION cdp.resolve_profile(bigint) IS
 	'Returns the present profile of a present or former profile_id. If that profile was split, it is the part that has '
 	'the identifier of this number. If there is none, profile_id is NULL and reason is blocked (its identifier is '
-	'blocked now) or unknown (there never was such a profile_id).';
+	'blocked now), retracted (all events with its identifier were taken back) or unknown (there never was such a '
+	'profile_id).';
 
 CREATE FUNCTION cdp.profile_of(profile_id bigint) RETURNS bigint
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE

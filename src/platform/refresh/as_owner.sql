@@ -1,11 +1,11 @@
--- Refresh and restitch, for any steward, as the owner of the tables, from whom row security hides nothing.
+-- Refresh, restitch and retraction, for any steward, as the owner of the tables, from whom row security hides nothing.
 --
 -- These functions are SECURITY DEFINER, because a batch computed from a part of the rows would be wrong for good.  They
 -- are made by cdp.init(), and not in the extension's script, so that they run as the owner of the tables and never as
 -- the superuser who installed the extension.  Each only calls the function of cdp_internal that does the work; that
 -- refuses to work for a role that does not own all tables.  Nothing of the caller's session runs with these rights:
--- names are looked up in pg_catalog and cdp, in pg_temp last, where no function is ever found; arguments are numbers;
--- conditions of segments run as the owners of their views.
+-- names are looked up in pg_catalog and cdp, in pg_temp last, where no function is ever found; arguments are values, and
+-- never part of a statement; conditions of segments run as the owners of their views.
 
 CREATE FUNCTION cdp_internal.init_refresh() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -40,10 +40,26 @@ BEGIN
 	COMMENT ON FUNCTION cdp_data.restitch(boolean) IS
 		'Internal: cdp.restitch(), as the owner of the tables.';
 
-	REVOKE ALL ON FUNCTION cdp_data.refresh(bigint, boolean), cdp_data.restitch(boolean) FROM PUBLIC;
+	CREATE FUNCTION cdp_data.retract(message_ids text[], event_ids bigint[], source text, since timestamptz,
+		until timestamptz, asked jsonb, reason text, forever boolean, dry_run boolean, OUT events bigint,
+		OUT identifiers bigint, OUT people bigint) RETURNS SETOF record
+		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 1
+		SET search_path = pg_catalog, cdp, pg_temp
+	AS $body$
+	#variable_conflict use_variable
+	BEGIN
+		RETURN QUERY SELECT * FROM cdp_internal.retract(message_ids, event_ids, source, since, until, asked, reason,
+			forever, dry_run);
+	END
+	$body$;
+	COMMENT ON FUNCTION cdp_data.retract(text[], bigint[], text, timestamptz, timestamptz, jsonb, text, boolean, boolean)
+		IS 'Internal: cdp.retract() of events that the caller has named, as the owner of the tables.';
+
+	REVOKE ALL ON FUNCTION cdp_data.refresh(bigint, boolean), cdp_data.restitch(boolean),
+		cdp_data.retract(text[], bigint[], text, timestamptz, timestamptz, jsonb, text, boolean, boolean) FROM PUBLIC;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_refresh() IS
-	'Internal: makes the functions of refresh and restitch that work as the owner of the tables, owned by that role.';
+	'Internal: makes the functions of refresh, restitch and retraction that work as the owner of the tables, owned by that role.';
 
 REVOKE ALL ON FUNCTION cdp_internal.init_refresh() FROM PUBLIC;

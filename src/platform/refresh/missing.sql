@@ -92,7 +92,7 @@ CREATE FUNCTION cdp_internal.count_absent() RETURNS bigint
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	RETURN (SELECT greatest(s.event_id - (SELECT count(*) FROM cdp_data.event), 0) FROM cdp_data.state s);
+	RETURN (SELECT greatest(s.event_id - s.retracted - (SELECT count(*) FROM cdp_data.event), 0) FROM cdp_data.state s);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.count_absent() IS
@@ -147,7 +147,7 @@ CREATE FUNCTION cdp_internal.start_whole_change() RETURNS void
 AS $function$
 BEGIN
 	PERFORM cdp_internal.check_log();
-	PERFORM cdp_internal.progress_begin('change', s.event_id - s.lost) FROM cdp_data.state s;
+	PERFORM cdp_internal.progress_begin('change', s.event_id - s.retracted - s.lost) FROM cdp_data.state s;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.start_whole_change() IS

@@ -80,7 +80,10 @@ begin(Pass *pass)
 	pass_read_value_rules(pass);
 	pass_read_rows(pass);
 	if (pass->failures == NULL)
+	{
 		pass_read_changes(pass);
+		pass_take_back(pass);
+	}
 	pass_check(
 		cdpk_batch_begin(pass->batch, pass->batch_rows, (size_t) pass->row_count, &pass->changes));
 }

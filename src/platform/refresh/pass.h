@@ -11,8 +11,14 @@
  *	pass_link_counts	the same of identifiers
  *	pass_row		the rows of the batch, their sources
  *	pass_change		what else the batch changes
+ *	pass_logged		events of the log, cleaned
+ *	pass_taken		events that are taken back: out of the log
+ *	pass_neighbour	links and unlinks of identifiers
+ *	pass_left		who leaves the graph with them
+ *	pass_survivor	events that stay, of links that are counted anew
  *	pass_quarantine	rows that cannot become events
  *	pass_judge		what becomes of each row
+ *	pass_kin		pairs of verdicts, and those of user_ids and earlier ones
  *	pass_identify	identifiers: numbers, rules, verdicts
  *	pass_link		links
  *	pass_resolve	what core/stitch asks for
@@ -105,7 +111,8 @@ enum
 	IDENTIFIER_BLOCKED,
 	IDENTIFIER_LINK_COUNTS,
 	IDENTIFIER_BATCH_ID,
-	IDENTIFIER_SINCE_BATCH_ID
+	IDENTIFIER_SINCE_BATCH_ID,
+	IDENTIFIER_CLASS_ID
 };
 
 enum
@@ -127,7 +134,9 @@ enum
 	LINK_MESSAGE_ID,
 	LINK_BATCH_ID,
 	LINK_LAST_BATCH_ID,
-	LINK_REFUSED
+	LINK_REFUSED,
+	LINK_ALIASES,
+	LINK_BELIEVED
 };
 
 enum
@@ -239,7 +248,8 @@ typedef struct PassSource
 	int64 accepted;
 	int64 duplicate;
 	int64 quarantined;
-	bool met; /* rows of the batch are of it */
+	bool met;      /* rows of the batch are of it */
+	bool believed; /* its aliases make same pairs */
 } PassSource;
 
 /* What an event is called, where what it carries could not be carried. */
@@ -267,6 +277,8 @@ typedef enum PassCount
 	COUNT_EVENTS_REANCHORED,
 	COUNT_LARGEST_REWORK,
 	COUNT_SELF_LINKS,
+	COUNT_RETRACTED,
+	COUNT_IDENTIFIERS_LEFT,
 	PASS_COUNTS
 } PassCount;
 
@@ -286,6 +298,15 @@ typedef struct PassPlace
 	int64 to;
 	CdpkBatchBytes payload;
 } PassPlace;
+
+/* What is known of events that are taken back. */
+typedef struct PassTaken
+{
+	CdpkIdMap anchors;    /* how many had each */
+	PassIds call_anchors; /* of group calls */
+	Datum *accounts;      /* which these named */
+	PassIds left;         /* identifiers that leave the graph with them, sorted */
+} PassTaken;
 
 typedef struct PassKeptCounts PassKeptCounts;
 
@@ -314,6 +335,9 @@ typedef struct Pass
 	int source_count;
 	CdpkIdMap source_place; /* of each, by its number */
 	CdpkBatchChanges changes;
+	PassTaken taken;
+	const CdpkBatchForbid *same_changed; /* verdicts "same" that are given or withdrawn */
+	size_t same_changed_count;
 	bool has_refold; /* traits of some are to be folded anew */
 
 	Jsonb *trait_document;
@@ -326,6 +350,8 @@ typedef struct Pass
 	Resolver *resolver;
 	CdpkSipHashKey map_key;
 	bool has_verdicts;
+	bool has_same;         /* there is a verdict "same" */
+	bool has_believed;     /* there is a source whose aliases are believed */
 	BlockedRules *blocked; /* NULL: there are none */
 	CdpkIdMap claimed; /* identifiers that have numbers, and no rows yet in the graph built anew */
 	PassKeptCounts *kept_counts;
@@ -360,6 +386,9 @@ extern Store *pass_table(Pass *pass, PassTable table);
 extern bool pass_has_range(PassTable table, Datum value);
 
 extern void pass_close_tables(Pass *pass);
+
+/* Closes one, so that partitions can be added to it. */
+extern void pass_close_table(Pass *pass, PassTable table);
 
 /* Adds a column without nulls, and returns its values, to be set. */
 extern Datum *pass_column(PassColumns *columns, int column);
@@ -443,7 +472,7 @@ extern void pass_free(Pass *pass);
 extern void pass_read_value_rules(Pass *pass);
 extern void pass_fold_values(Pass *pass, CdpkBatchRow *row, Datum traits, bool no_traits,
 							 Datum properties, bool no_properties, bool is_new);
-extern void pass_count_left_out(Pass *pass);
+extern void pass_count_left_out(Pass *pass, int sign);
 
 /* pass_counts.c */
 extern void pass_read_counts(Pass *pass, Datum counted, const CdpkStitchCount **counts,
@@ -464,15 +493,59 @@ extern uint32 pass_known_source(const Pass *pass, Datum name);
 extern uint32 pass_numbered_source(const Pass *pass, Datum source_id);
 extern CdpkBatchCall pass_call(Datum call_type);
 extern void pass_set_identifiers(Datum ids, CdpkBatchRow *row);
+extern void pass_set_earlier(Datum earlier, bool isnull, CdpkBatchRow *row);
 
 /* pass_change.c */
 extern void pass_read_changes(Pass *pass);
+
+/* pass_logged.c */
+
+/* Makes a row of an event of the log, by its columns; it outlives these, but has no source and values yet. */
+extern void pass_clean_logged(Pass *pass, const Datum *logged, const bool *nulls,
+							  CdpkBatchRow *row);
+
+/* Finds events of the log by the leading columns of their key; all columns are wanted. */
+extern void pass_find_logged(Pass *pass, const PassColumns *key, StoreRowFunction function,
+							 void *arg);
+
+/* pass_neighbour.c */
+extern void pass_add_neighbours(Pass *pass, const int64 *ids, int count, PassIds *places);
+
+/* pass_taken.c */
+extern void pass_take_back(Pass *pass);
+extern void pass_forget_left(Pass *pass);
+
+/* pass_left.c */
+extern void pass_find_named(Pass *pass);
+extern bool pass_has_left(const Pass *pass, int64 identifier_id);
+
+/* pass_survivor.c */
+extern void pass_find_survivors(Pass *pass);
 
 /* pass_quarantine.c */
 extern void pass_quarantine(Pass *pass);
 
 /* pass_judge.c */
 extern void pass_judge(Pass *pass);
+
+/* A verdict about two identifiers that have numbers. */
+typedef struct PassVerdict
+{
+	int64_t a;
+	int64_t b;
+	int64_t a_profile_id; /* as the tables have it */
+	int64_t b_profile_id;
+	bool refused;
+} PassVerdict;
+
+/* pass_kin.c */
+extern Datum pass_name_array(const CdpkBatchBytes *names, size_t count);
+extern PassVerdict *pass_find_verdicts(Pass *pass, bool same, const int64_t *profile_ids,
+									   size_t profile_count, const int64_t *identifier_ids,
+									   size_t identifier_count, Datum names, size_t *count);
+extern void pass_find_present(Pass *pass, PassIds *ids, CdpkIdMap *present);
+extern void pass_find_kin(Pass *pass);
+extern void pass_flag_same(Pass *pass);
 
 /* pass_identify.c */
 extern void pass_read_rules(Pass *pass);

@@ -163,6 +163,15 @@ write_members(Pass *pass, const CdpkBatchAccount *accounts, const CdpkIdMap *cou
 	store_upsert(pass_table(pass, TABLE_MEMBER), count, pass_columns(&key), pass_columns(&set));
 }
 
+/* leave_member notes that a group call left an identifier. */
+static void
+leave_member(Pass *pass, CdpkIdMap *counted, PassIds *left, int64 identifier_id)
+{
+	if (cdpk_idmap_get(counted, (uint64_t) identifier_id) == CDPK_IDMAP_NONE)
+		pass_add_id(left, identifier_id);
+	pass_check(cdpk_idmap_put(counted, (uint64_t) identifier_id, 0));
+}
+
 /* move_members counts anew whom a group call left, and adds those calls to whom they came. */
 static void
 move_members(Pass *pass, CdpkIdMap *counted)
@@ -179,12 +188,12 @@ move_members(Pass *pass, CdpkIdMap *counted)
 
 		if (pass->strays[moved->stray].row.call != CDPK_BATCH_GROUP)
 			continue;
-		if (cdpk_idmap_get(counted, (uint64_t) moved->from) == CDPK_IDMAP_NONE)
-			pass_add_id(&left, moved->from);
-		pass_check(cdpk_idmap_put(counted, (uint64_t) moved->from, 0));
+		leave_member(pass, counted, &left, moved->from);
 		pass_add_id(&events, moved->event_id);
 		pass_add_id(&came, moved->to);
 	}
+	for (int i = 0; i < pass->taken.call_anchors.count; i++)
+		leave_member(pass, counted, &left, pass->taken.call_anchors.items[i]);
 	if (left.count == 0)
 		return;
 	arguments[0] = pass_id_array(left.items, left.count);
@@ -212,6 +221,21 @@ move_members(Pass *pass, CdpkIdMap *counted)
 		3, types, arguments);
 }
 
+/* ---------------------------------------------------------------- accounts that lost calls */
+
+/* refold_accounts folds accounts anew that lost group calls, once all members are written; of some nothing is left. */
+static void
+refold_accounts(Pass *pass)
+{
+	static const Oid types[] = {TEXTARRAYOID};
+	Datum argument;
+
+	if (pass->taken.call_anchors.count == 0)
+		return;
+	argument = pass_value_array(pass->taken.accounts, pass->taken.call_anchors.count, TEXTOID);
+	pass_run(pass, "SELECT cdp_internal.refresh_recount_account($3)", 1, types, &argument);
+}
+
 void
 pass_fold_accounts(Pass *pass)
 {
@@ -226,5 +250,6 @@ pass_fold_accounts(Pass *pass)
 		write_members(pass, accounts, &counted);
 		write_accounts(pass, accounts, (int) count);
 	}
+	refold_accounts(pass);
 	cdpk_idmap_free(&counted);
 }

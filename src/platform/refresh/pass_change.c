@@ -13,7 +13,7 @@
 #include "platform/refresh/pass.h"
 #include "toolkit/identifier/identifier.h"
 
-/* the column of a relation that may be null: others have fewer */
+/* the columns of a relation that may be null, from this one on: others have fewer */
 #define REREAD_MESSAGE_ID 5
 
 /* Rows of a relation, as items of one size. */
@@ -25,7 +25,7 @@ typedef struct Reader
 	int count;
 	int capacity;
 	int column_count;
-	const Oid *types; /* of its columns; only a message id may be null */
+	const Oid *types; /* of its columns; only a message id and what follows it may be null */
 	void (*read)(struct Reader *reader, void *item, const Datum *values, const bool *nulls);
 } Reader;
 
@@ -58,7 +58,7 @@ add_row(void *arg, TupleDesc descriptor, const Datum *values, const bool *nulls)
 	if (reader->count == 0)
 		check_columns(reader, descriptor);
 	for (int i = 0; i < reader->column_count; i++)
-		if (nulls[i] && i != REREAD_MESSAGE_ID)
+		if (nulls[i] && i < REREAD_MESSAGE_ID)
 			ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 							errmsg("column %d of what the batch changes is null", i + 1)));
 	item = reader->items + reader->size * reader->count++;
@@ -119,7 +119,7 @@ read_forbid(Reader *reader, void *item, const Datum *values, const bool *nulls)
 	forbid->in_force = DatumGetBool(values[2]);
 }
 
-/* event_id, place, ids, source, at, message_id */
+/* event_id, place, ids, source, at, message_id, earlier */
 static void
 read_reread(Reader *reader, void *item, const Datum *values, const bool *nulls)
 {
@@ -128,6 +128,7 @@ read_reread(Reader *reader, void *item, const Datum *values, const bool *nulls)
 	reread->event_id = DatumGetInt64(values[0]);
 	reread->anchor = DatumGetInt64(values[1]);
 	pass_set_identifiers(values[2], &reread->row);
+	pass_set_earlier(values[6], nulls[6], &reread->row);
 	reread->row.source = pass_known_source(reader->pass, values[3]);
 	reread->row.said_at = reread->row.at = DatumGetTimestampTz(values[4]);
 	reread->row.message_id = pass_bytes(values[5], nulls[5]);
@@ -145,9 +146,14 @@ pass_read_changes(Pass *pass)
 {
 	static const Oid ids[] = {INT8OID, INT8OID};
 	static const Oid retry[] = {INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID};
-	static const Oid forbid[] = {INT8OID, INT8OID, BOOLOID};
-	const Oid reread[] = {INT8OID, INT8OID,        get_array_type(identifier_type_oid()),
-						  TEXTOID, TIMESTAMPTZOID, TEXTOID};
+	static const Oid given[] = {INT8OID, INT8OID, BOOLOID};
+	const Oid reread[] = {INT8OID,
+						  INT8OID,
+						  get_array_type(identifier_type_oid()),
+						  TEXTOID,
+						  TIMESTAMPTZOID,
+						  TEXTOID,
+						  identifier_type_oid()};
 	CdpkBatchChanges *changes = &pass->changes;
 	size_t refold;
 
@@ -159,12 +165,19 @@ pass_read_changes(Pass *pass)
 								read_retry, &changes->retry_count);
 	changes->check =
 		read_items(pass, "batch_check", 1, ids, sizeof(int64_t), read_id, &changes->check_count);
-	changes->forbids = read_items(pass, "batch_forbid_changed", lengthof(forbid), forbid,
+	changes->forbids = read_items(pass, "batch_forbid_changed", lengthof(given), given,
 								  sizeof(CdpkBatchForbid), read_forbid, &changes->forbid_count);
+	pass->same_changed =
+		read_items(pass, "batch_same_changed", lengthof(given), given, sizeof(CdpkBatchForbid),
+				   read_forbid, &pass->same_changed_count);
+	changes->realiased = read_items(pass, "batch_realiased", 1, ids, sizeof(int64_t), read_id,
+									&changes->realiased_count);
 	changes->judged =
 		read_items(pass, "batch_judged", 1, ids, sizeof(int64_t), read_id, &changes->judged_count);
 	changes->reread = read_items(pass, "batch_reread", lengthof(reread), reread,
 								 sizeof(CdpkBatchReread), read_reread, &changes->reread_count);
+	changes->relinked = read_items(pass, "batch_relinked", 2, ids, sizeof(CdpkBatchIdPair),
+								   read_pair, &changes->relinked_count);
 	changes->reranked = read_items(pass, "batch_rank_changed", 1, ids, sizeof(int64_t), read_id,
 								   &changes->reranked_count);
 	changes->refolded = read_items(pass, "batch_refolded", 1, ids, sizeof(int64_t), read_id,

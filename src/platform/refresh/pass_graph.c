@@ -16,6 +16,7 @@ typedef struct Changed
 	int64 was_in; /* the profile, and the batch that put it there */
 	int64 since;
 	int64 profile_id;
+	int64 class_id;
 	bool shared;
 	bool blocked;
 	Datum link_counts;
@@ -28,6 +29,7 @@ typedef struct ChangedRows
 	CdpkIdMap place; /* of each identifier that is to be read, or was read */
 	CdpkIdMap move;  /* … of profiles, in the result */
 	CdpkIdMap alone; /* … of identifiers that move by themselves, in the result */
+	CdpkIdMap class; /* … of those whose class changes */
 	Changed *rows;
 	int count;
 	int capacity;
@@ -60,11 +62,12 @@ note_row(void *arg, int key, const Datum *values, const bool *nulls)
 	row->link_counts = PointerGetDatum(PG_DETOAST_DATUM_COPY(values[4]));
 	row->since = DatumGetInt64(values[5]);
 	row->identifier = PointerGetDatum(PG_DETOAST_DATUM_COPY(values[6]));
+	row->class_id = DatumGetInt64(values[7]);
 }
 
 static const int wanted_columns[] = {
 	IDENTIFIER_ID,          IDENTIFIER_PROFILE_ID,     IDENTIFIER_SHARED, IDENTIFIER_BLOCKED,
-	IDENTIFIER_LINK_COUNTS, IDENTIFIER_SINCE_BATCH_ID, IDENTIFIER_VALUE};
+	IDENTIFIER_LINK_COUNTS, IDENTIFIER_SINCE_BATCH_ID, IDENTIFIER_VALUE,  IDENTIFIER_CLASS_ID};
 
 bool
 pass_is_claimed(const Pass *pass, int64 identifier_id)
@@ -82,7 +85,10 @@ has_no_row(const Pass *pass, uint32_t place)
 	return identifier->is_new || pass_is_claimed(pass, identifier->identifier_id);
 }
 
-/* read_moved reads the identifiers of profiles that move whole, and then those that move alone or change their sharing. */
+/*
+ * read_moved reads the identifiers of profiles that move whole, and then those that move alone, or change
+ * their sharing or their class.
+ */
 static void
 read_moved(ChangedRows *changed)
 {
@@ -112,11 +118,45 @@ read_moved(ChangedRows *changed)
 	for (size_t i = 0; i < result->sharing_count; i++)
 		if (!pass_is_claimed(pass, result->sharing[i].identifier_id))
 			pass_add_id(&ids, result->sharing[i].identifier_id);
+	for (size_t i = 0; i < result->class_count; i++)
+	{
+		uint32_t place = cdpk_batch_place(pass->batch, result->classes[i].identifier_id);
+
+		pass_check(cdpk_idmap_put(&changed->class, (uint64_t) result->classes[i].identifier_id,
+								  (uint32_t) i));
+		if (place == CDPK_BATCH_NONE || !has_no_row(pass, place))
+			pass_add_id(&ids, result->classes[i].identifier_id);
+	}
 	pass_find_ids(pass, TABLE_IDENTIFIER, IDENTIFIER_ID, ids.items, ids.count,
 				  lengthof(wanted_columns), wanted_columns, note_row, changed);
 }
 
-/* move_rows sets the profiles of rows, and their sharing. */
+/* is_blocked tells whether an identifier that is in no profile is blocked: else no event carries it. */
+static bool
+is_blocked(const Pass *pass, int64 identifier_id)
+{
+	uint32_t place = cdpk_batch_place(pass->batch, identifier_id);
+
+	if (place != CDPK_BATCH_NONE && cdpk_batch_identifier(pass->batch, place)->blocked)
+		return true;
+	for (size_t i = 0; i < pass->changes.blocked_count; i++)
+		if (pass->changes.blocked[i] == identifier_id)
+			return true;
+	return false;
+}
+
+/* class_of tells the class of an identifier, which was in the given one. */
+static int64
+class_of(const ChangedRows *changed, int64 identifier_id, int64 was)
+{
+	uint32_t place = cdpk_idmap_get(&changed->class, (uint64_t) identifier_id);
+
+	return place == CDPK_IDMAP_NONE
+			   ? was
+			   : cdpk_batch_result(changed->pass->batch)->classes[place].class_id;
+}
+
+/* move_rows sets the profiles of rows, their sharing and their class. */
 static void
 move_rows(ChangedRows *changed)
 {
@@ -131,10 +171,11 @@ move_rows(ChangedRows *changed)
 		if (alone != CDPK_IDMAP_NONE)
 		{
 			row->profile_id = result->identifier_moves[alone].to;
-			row->blocked = row->profile_id == 0;
+			row->blocked = row->profile_id == 0 && is_blocked(changed->pass, row->identifier_id);
 		}
 		else if (move != CDPK_IDMAP_NONE)
 			row->profile_id = result->profile_moves[move].to;
+		row->class_id = class_of(changed, row->identifier_id, row->class_id);
 	}
 	for (size_t i = 0; i < result->sharing_count; i++)
 	{
@@ -191,7 +232,8 @@ write_history(const ChangedRows *changed)
 
 	for (int i = 0; i < changed->count; i++)
 	{
-		if (!moved(changed, &changed->rows[i]))
+		if (!moved(changed, &changed->rows[i]) ||
+			pass_has_left(changed->pass, changed->rows[i].identifier_id))
 			continue;
 		identifier_id[count] = Int64GetDatum(changed->rows[i].identifier_id);
 		from[count] = Int64GetDatum(changed->rows[i].since);
@@ -201,7 +243,7 @@ write_history(const ChangedRows *changed)
 	store_insert(pass_table(changed->pass, TABLE_IDENTIFIER_HISTORY), count, pass_columns(&row));
 }
 
-/* write_moved writes the rows that move or change their sharing. */
+/* write_moved writes the rows that move, or change their sharing or their class. */
 static void
 write_moved(const ChangedRows *changed)
 {
@@ -213,6 +255,7 @@ write_moved(const ChangedRows *changed)
 	Datum *shared = pass_column(&set, IDENTIFIER_SHARED);
 	Datum *blocked = pass_column(&set, IDENTIFIER_BLOCKED);
 	Datum *link_counts = pass_column(&set, IDENTIFIER_LINK_COUNTS);
+	Datum *class_id = pass_column(&set, IDENTIFIER_CLASS_ID);
 
 	for (int i = 0; i < changed->count; i++)
 	{
@@ -224,6 +267,7 @@ write_moved(const ChangedRows *changed)
 		shared[i] = BoolGetDatum(row->shared);
 		blocked[i] = BoolGetDatum(row->blocked);
 		link_counts[i] = row->link_counts;
+		class_id[i] = Int64GetDatum(row->class_id);
 	}
 	if (changed->count > 0)
 		store_update(pass_table(changed->pass, TABLE_IDENTIFIER), changed->count,
@@ -285,8 +329,9 @@ list_new(const Pass *pass, size_t *count)
 
 /* write_new writes the rows of new identifiers. */
 static void
-write_new(Pass *pass)
+write_new(const ChangedRows *changed)
 {
+	Pass *pass = changed->pass;
 	size_t total;
 	const uint32_t *fresh = list_new(pass, &total);
 	PassColumns row = {(int) total};
@@ -310,6 +355,13 @@ write_new(Pass *pass)
 		link_counts[i] = pass_make_link_counts(pass, made->counts, made->count_length);
 		batch_id[i] = since[i] = Int64GetDatum(pass->batch_id);
 	}
+	if (cdpk_batch_result(pass->batch)->class_count > 0)
+	{
+		Datum *class_id = pass_column(&row, IDENTIFIER_CLASS_ID);
+
+		for (int i = 0; i < row.rows; i++)
+			class_id[i] = Int64GetDatum(class_of(changed, DatumGetInt64(identifier_id[i]), 0));
+	}
 	store_insert(pass_table(pass, TABLE_IDENTIFIER), (int) total, pass_columns(&row));
 }
 
@@ -321,17 +373,20 @@ pass_write_identifiers(Pass *pass)
 	cdpk_idmap_init(&changed.place, &pass->allocator);
 	cdpk_idmap_init(&changed.move, &pass->allocator);
 	cdpk_idmap_init(&changed.alone, &pass->allocator);
+	cdpk_idmap_init(&changed.class, &pass->allocator);
 	read_moved(&changed);
 	move_rows(&changed);
 	if (!pass->anew)
 	{
 		note_places(&changed);
 		write_history(&changed);
+		pass_forget_left(pass);
 	}
 	write_counts(&changed);
 	write_moved(&changed);
-	write_new(pass);
+	write_new(&changed);
 	cdpk_idmap_free(&changed.place);
 	cdpk_idmap_free(&changed.move);
 	cdpk_idmap_free(&changed.alone);
+	cdpk_idmap_free(&changed.class);
 }

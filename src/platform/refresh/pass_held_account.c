@@ -56,6 +56,8 @@ recount_accounts(PassFold *fold)
 			pass_add_id(&identifiers, pass->moved[i].from);
 			pass_add_id(&identifiers, pass->moved[i].to);
 		}
+	for (int i = 0; i < pass->taken.call_anchors.count; i++)
+		pass_add_id(&identifiers, pass->taken.call_anchors.items[i]);
 	pass_sort_ids(&profiles);
 	if (profiles.count + identifiers.count == 0 || !any_accounts(fold))
 		return result;

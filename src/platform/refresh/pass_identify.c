@@ -63,21 +63,31 @@ set_rules(Pass *pass)
 {
 	CdpkBatchRules rules;
 	int32_t *trust = pass_array(pass->source_count, sizeof(int32_t));
+	bool *believed = pass_array(pass->source_count, sizeof(bool));
 	Jsonb *blocked = pass_ask_kept(pass, "SELECT cdp_internal.blocked_rules()", "namespace");
 
 	pass_read_rules(pass);
 	if (add_namespaces(pass))
 		pass_read_rules(pass);
 	for (int i = 0; i < pass->source_count; i++)
+	{
 		trust[i] = pass->sources[i].trust;
+		believed[i] = pass->sources[i].believed;
+		pass->has_believed |= believed[i];
+	}
 	memset(&rules, 0, sizeof(rules));
 	rules.stitch = pass->resolver->rules;
 	rules.trust = trust;
 	rules.source_count = (uint32_t) pass->source_count;
+	rules.believed = pass->has_believed ? believed : NULL;
+	rules.alias_bound = resolver_alias_bound(pass->resolver);
 	pass_check(cdpk_batch_set_rules(pass->batch, &rules));
 	if (JB_ROOT_COUNT(blocked) > 0)
 		pass->blocked = blocked_rules_read(blocked, pass->context);
 	pass->has_verdicts = pass_ask(pass, "SELECT EXISTS (SELECT FROM cdp_data.verdict)");
+	pass->has_same =
+		pass->has_verdicts &&
+		pass_ask(pass, "SELECT EXISTS (SELECT FROM cdp_data.verdict WHERE kind = 'same')");
 }
 
 /* mark_blocked marks the names from "first" on that a rule blocks. */
@@ -103,22 +113,6 @@ mark_blocked(Pass *pass, size_t first)
 
 /* ---------------------------------------------------------------- verdicts */
 
-/* name_array makes an array of the names of the batch. */
-static Datum
-name_array(Pass *pass)
-{
-	size_t count;
-	const CdpkBatchBytes *names = cdpk_batch_names(pass->batch, &count);
-	Datum *values = pass_array((int64) count, sizeof(Datum));
-	Datum array;
-
-	for (size_t i = 0; i < count; i++)
-		values[i] = pass_identifier(&names[i]);
-	array = pass_value_array(values, (int) count, identifier_type_oid());
-	pfree(values);
-	return array;
-}
-
 /* mark_verdicts tells what people decided about single identifiers. */
 static void
 mark_verdicts(Pass *pass, Oid array_type, Datum array)
@@ -127,7 +121,7 @@ mark_verdicts(Pass *pass, Oid array_type, Datum array)
 	SPITupleTable *rows = pass_query(
 		pass,
 		"SELECT n.place, v.kind FROM unnest($3) WITH ORDINALITY AS n (identifier, place)"
-		" JOIN cdp_data.verdict v ON v.a = n.identifier WHERE v.kind <> 'unlink'"
+		" JOIN cdp_data.verdict v ON v.a = n.identifier WHERE v.kind IN ('forbid', 'shared', 'not_shared')"
 		" UNION ALL"
 		" SELECT n.place, v.kind FROM unnest($3) WITH ORDINALITY AS n (identifier, place)"
 		" JOIN cdp_data.verdict v ON v.b = n.identifier WHERE v.kind = 'forbid'",
@@ -175,11 +169,14 @@ static void
 look_up_verdicts(Pass *pass)
 {
 	Oid array_type = get_array_type(identifier_type_oid());
+	const CdpkBatchBytes *names;
+	size_t count;
 	Datum array;
 
 	if (!pass->has_verdicts)
 		return;
-	array = name_array(pass);
+	names = cdpk_batch_names(pass->batch, &count);
+	array = pass_name_array(names, count);
 	mark_verdicts(pass, array_type, array);
 	add_voids(pass, array_type, array);
 	pfree(DatumGetPointer(array));
@@ -287,6 +284,8 @@ note_known(void *arg, int key, const Datum *values, const bool *nulls)
 	known->profile_id = DatumGetInt64(values[0]);
 	known->shared = DatumGetBool(values[1]);
 	known->counts = pass_read_link_counts(lookup->pass, values[2], &known->count_length);
+	known->was_blocked = DatumGetBool(values[4]);
+	known->class_id = DatumGetInt64(values[5]);
 }
 
 /* ---------------------------------------------------------------- look-up of a graph that is built anew */
@@ -374,8 +373,8 @@ claim_numbers(Pass *pass, Lookup *lookup)
 void
 pass_look_up_names(Pass *pass, size_t first)
 {
-	static const int wanted[] = {IDENTIFIER_PROFILE_ID, IDENTIFIER_SHARED, IDENTIFIER_LINK_COUNTS,
-								 IDENTIFIER_VALUE};
+	static const int wanted[] = {IDENTIFIER_PROFILE_ID, IDENTIFIER_SHARED,  IDENTIFIER_LINK_COUNTS,
+								 IDENTIFIER_VALUE,      IDENTIFIER_BLOCKED, IDENTIFIER_CLASS_ID};
 	Candidates candidates = {0};
 	Lookup lookup = {pass, &candidates};
 	size_t count;
@@ -420,8 +419,9 @@ note_other(void *arg, int key, const Datum *values, const bool *nulls)
 	row->payload = pass_payload(PointerGetDatum(PG_DETOAST_DATUM_COPY(values[1])));
 	row->profile_id = DatumGetInt64(values[2]);
 	row->shared = DatumGetBool(values[3]);
-	row->present = !DatumGetBool(values[4]);
+	row->present = !DatumGetBool(values[4]) && row->profile_id != 0;
 	row->counts = pass_read_link_counts(others->pass, values[5], &row->count_length);
+	row->class_id = DatumGetInt64(values[6]);
 }
 
 /* judge_others tells what people decided about these. */
@@ -461,8 +461,9 @@ judge_others(Pass *pass, Others *others)
 static void
 look_up_others(Pass *pass)
 {
-	static const int wanted[] = {IDENTIFIER_ID,     IDENTIFIER_VALUE,   IDENTIFIER_PROFILE_ID,
-								 IDENTIFIER_SHARED, IDENTIFIER_BLOCKED, IDENTIFIER_LINK_COUNTS};
+	static const int wanted[] = {IDENTIFIER_ID,      IDENTIFIER_VALUE,   IDENTIFIER_PROFILE_ID,
+								 IDENTIFIER_SHARED,  IDENTIFIER_BLOCKED, IDENTIFIER_LINK_COUNTS,
+								 IDENTIFIER_CLASS_ID};
 	size_t count;
 	const int64_t *ids = cdpk_batch_wanted(pass->batch, &count);
 	Others others = {pass};
@@ -535,6 +536,8 @@ pass_identify(Pass *pass)
 	pass_look_up_names(pass, 0);
 	look_up_verdicts(pass);
 	pass_check(cdpk_batch_number(pass->batch, pass->last_identifier_id));
+	pass_find_named(pass);
+	pass_find_kin(pass);
 	look_up_others(pass);
 	write_map(pass);
 	pass->last_identifier_id += pass->counts[COUNT_IDENTIFIERS];

@@ -156,7 +156,7 @@ set_values(Pass *pass)
 							 row->nulls[INBOX_TRAITS], row->values[INBOX_PROPERTIES],
 							 row->nulls[INBOX_PROPERTIES], true);
 	}
-	pass_count_left_out(pass);
+	pass_count_left_out(pass, 1);
 }
 
 void

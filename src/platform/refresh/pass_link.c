@@ -41,6 +41,8 @@ note_link(void *arg, int key, const Datum *values, const bool *nulls)
 	row->first_at = DatumGetTimestampTz(values[4]);
 	row->last_at = DatumGetTimestampTz(values[5]);
 	row->events = DatumGetInt64(values[6]);
+	row->aliases = DatumGetInt64(values[8]);
+	row->believed = DatumGetBool(values[9]);
 	if (!nulls[7])
 		row->message_id = pass_bytes(datumCopy(values[7], false, -1), false);
 	progress_step(found->count);
@@ -51,7 +53,8 @@ static void
 look_up_links(Pass *pass)
 {
 	static const int wanted[] = {LINK_A,        LINK_B,       LINK_SOURCE_ID, LINK_REFUSED,
-								 LINK_FIRST_AT, LINK_LAST_AT, LINK_EVENTS,    LINK_MESSAGE_ID};
+								 LINK_FIRST_AT, LINK_LAST_AT, LINK_EVENTS,    LINK_MESSAGE_ID,
+								 LINK_ALIASES,  LINK_BELIEVED};
 	size_t count;
 	const CdpkBatchIdPair *pairs = cdpk_batch_pairs(pass->batch, &count);
 	PassColumns key = {(int) count};
@@ -108,6 +111,7 @@ pass_link(Pass *pass)
 
 	pass_check(cdpk_batch_pair(pass->batch));
 	look_up_links(pass);
+	pass_find_survivors(pass);
 	pass_check(cdpk_batch_link(pass->batch));
 	links = cdpk_batch_links(pass->batch);
 	delete_links(pass, links);
@@ -141,6 +145,8 @@ add_value_columns(const Pass *pass, PassColumns *columns, const CdpkBatchLink *r
 	Datum *message_id = pass_null_column(columns, LINK_MESSAGE_ID, &no_message);
 	Datum *last_batch_id = pass_column(columns, LINK_LAST_BATCH_ID);
 	Datum *refused = pass_column(columns, LINK_REFUSED);
+	Datum *aliases = pass_column(columns, LINK_ALIASES);
+	Datum *believed = pass_column(columns, LINK_BELIEVED);
 
 	for (int i = 0; i < count; i++)
 	{
@@ -152,6 +158,8 @@ add_value_columns(const Pass *pass, PassColumns *columns, const CdpkBatchLink *r
 			message_id[i] = pass_varlena(&rows[i].message_id);
 		last_batch_id[i] = Int64GetDatum(pass->batch_id);
 		refused[i] = BoolGetDatum(rows[i].refused);
+		aliases[i] = Int64GetDatum(rows[i].aliases);
+		believed[i] = BoolGetDatum(rows[i].believed);
 	}
 }
 
@@ -260,4 +268,5 @@ pass_write_links(Pass *pass)
 		store_insert(pass_table(pass, TABLE_LINK), inserted, pass_columns(&row));
 	}
 	flag_links(pass);
+	pass_flag_same(pass);
 }

@@ -75,7 +75,8 @@ note_identifier(void *arg, int key, const Datum *values, const bool *nulls)
 		resolver_namespace(found->pass->resolver, cdpk_identifier_namespace(payload.bytes),
 						   cdpk_identifier_namespace_length(payload.bytes));
 	row->shared = DatumGetBool(values[3]);
-	row->present = !DatumGetBool(values[4]);
+	row->present = !DatumGetBool(values[4]) && row->profile_id != 0;
+	row->class_id = DatumGetInt64(values[5]);
 	found->values[found->count++] = pass_identifier(&payload);
 }
 
@@ -83,8 +84,8 @@ note_identifier(void *arg, int key, const Datum *values, const bool *nulls)
 static void
 load_by(Pass *pass, CdpkStitch *stitch, int column, const int64_t *keys, size_t count, PassIds *ids)
 {
-	static const int wanted[] = {IDENTIFIER_ID, IDENTIFIER_VALUE, IDENTIFIER_PROFILE_ID,
-								 IDENTIFIER_SHARED, IDENTIFIER_BLOCKED};
+	static const int wanted[] = {IDENTIFIER_ID,     IDENTIFIER_VALUE,   IDENTIFIER_PROFILE_ID,
+								 IDENTIFIER_SHARED, IDENTIFIER_BLOCKED, IDENTIFIER_CLASS_ID};
 	MemoryContext work =
 		AllocSetContextCreate(CurrentMemoryContext, "cdp pass load", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(work);
@@ -117,6 +118,9 @@ typedef struct Giver
 	CdpkStitch *stitch;
 	int count;
 	CdpkStitchLink links[PORTION];
+	CdpkStitchLink *waiting; /* those with aliases, of which an end may be in no profile */
+	int waiting_count;
+	int waiting_capacity;
 } Giver;
 
 /* give_links hands on the rows at hand. */
@@ -125,6 +129,21 @@ give_links(Giver *giver)
 {
 	pass_check(cdpk_stitch_add_links(giver->stitch, giver->links, giver->count));
 	giver->count = 0;
+}
+
+/* add_waiting keeps a row until it is known whether its ends are in profiles. */
+static void
+add_waiting(Giver *giver, const CdpkStitchLink *link)
+{
+	if (giver->waiting_count == giver->waiting_capacity)
+	{
+		giver->waiting_capacity = Max(64, giver->waiting_capacity * 2);
+		giver->waiting =
+			giver->waiting == NULL
+				? pass_array(giver->waiting_capacity, sizeof(CdpkStitchLink))
+				: repalloc_huge(giver->waiting, sizeof(CdpkStitchLink) * giver->waiting_capacity);
+	}
+	giver->waiting[giver->waiting_count++] = *link;
 }
 
 /* note_link is the StoreRowFunction that takes the row of a link. */
@@ -139,24 +158,74 @@ note_link(void *arg, int key, const Datum *values, const bool *nulls)
 	row->evidence.trust = giver->pass->sources[pass_numbered_source(giver->pass, values[2])].trust;
 	row->evidence.first_at = DatumGetTimestampTz(values[3]);
 	row->refused = DatumGetBool(values[4]);
-	if (++giver->count == PORTION)
+	if (DatumGetBool(values[5]))
+		row->evidence.trust = CDPK_TRUST_ALIAS;
+	if (DatumGetInt64(values[6]) > 0)
+		add_waiting(giver, row);
+	else if (++giver->count == PORTION)
 		give_links(giver);
+}
+
+/* give_waiting hands on the rows with aliases of which both ends are in profiles. */
+static void
+give_waiting(Giver *giver)
+{
+	PassIds ends = {NULL};
+	CdpkIdMap present;
+
+	for (int i = 0; i < giver->waiting_count; i++)
+	{
+		pass_add_id(&ends, giver->waiting[i].a);
+		pass_add_id(&ends, giver->waiting[i].b);
+	}
+	if (ends.count == 0)
+		return;
+	pass_find_present(giver->pass, &ends, &present);
+	for (int i = 0; i < giver->waiting_count; i++)
+		if (cdpk_idmap_get(&present, (uint64_t) giver->waiting[i].a) != CDPK_IDMAP_NONE &&
+			cdpk_idmap_get(&present, (uint64_t) giver->waiting[i].b) != CDPK_IDMAP_NONE)
+			pass_check(cdpk_stitch_add_links(giver->stitch, &giver->waiting[i], 1));
+	cdpk_idmap_free(&present);
+	pfree(ends.items);
+	pfree(giver->waiting);
+}
+
+/* give_same hands on the verdicts that these are the same as others, all of them in profiles. */
+static void
+give_same(Giver *giver, const int64_t *ids, size_t count)
+{
+	size_t found;
+	PassVerdict *verdicts = pass_find_verdicts(giver->pass, true, NULL, 0, ids, count,
+											   pass_name_array(NULL, 0), &found);
+
+	for (size_t i = 0; i < found; i++)
+	{
+		CdpkStitchLink link = {
+			verdicts[i].a, verdicts[i].b, {CDPK_TRUST_SAME, 0}, verdicts[i].refused};
+
+		if (verdicts[i].a_profile_id != 0 && verdicts[i].b_profile_id != 0)
+			pass_check(cdpk_stitch_add_links(giver->stitch, &link, 1));
+	}
+	pfree(verdicts);
 }
 
 static CdpkStatus
 load_links(void *context, CdpkStitch *stitch, const int64_t *ids, size_t count)
 {
-	static const int wanted[] = {LINK_A, LINK_B, LINK_SOURCE_ID, LINK_FIRST_AT, LINK_REFUSED};
-	Giver *giver = palloc(sizeof(Giver));
+	static const int wanted[] = {LINK_A,       LINK_B,        LINK_SOURCE_ID, LINK_FIRST_AT,
+								 LINK_REFUSED, LINK_BELIEVED, LINK_ALIASES};
+	Giver *giver = palloc0(sizeof(Giver));
 
 	giver->pass = context;
 	giver->stitch = stitch;
-	giver->count = 0;
 	pass_find_ids(context, TABLE_LINK, LINK_A, (const int64 *) ids, (int) count, lengthof(wanted),
 				  wanted, note_link, giver);
 	pass_find_ids(context, TABLE_LINK, LINK_B, (const int64 *) ids, (int) count, lengthof(wanted),
 				  wanted, note_link, giver);
 	give_links(giver);
+	give_waiting(giver);
+	if (giver->pass->has_same)
+		give_same(giver, ids, count);
 	pfree(giver);
 	return CDPK_OK;
 }
@@ -206,7 +275,7 @@ load_profiles(void *context, CdpkStitch *stitch, const int64_t *profile_ids, siz
 	static const int wanted[] = {PROFILE_ID,     PROFILE_IDENTIFIER_COUNT, PROFILE_HAS_FORBID,
 								 PROFILE_SHARED, PROFILE_LAST_TRUST,       PROFILE_LAST_AT,
 								 PROFILE_LIMITED};
-	Giver *giver = palloc(sizeof(Giver));
+	Giver *giver = palloc0(sizeof(Giver));
 
 	giver->pass = context;
 	giver->stitch = stitch;
@@ -240,79 +309,26 @@ batch_names(Pass *pass, const int64_t *ids, size_t count)
 	return array;
 }
 
-/* read_number reads the number of an identifier that the tables know, or the batch; 0: neither does. */
-static int64
-read_number(Pass *pass, SPITupleTable *rows, uint64 row, int identifier, int number)
-{
-	bool isnull;
-	CdpkBatchBytes name;
-	uint32_t place;
-
-	if (!resolver_isnull(rows, row, number))
-		return resolver_int8(rows, row, number);
-	name = pass_payload(SPI_getbinval(rows->vals[row], rows->tupdesc, identifier, &isnull));
-	place = cdpk_batch_find(pass->batch, name.bytes, name.length);
-	return place == CDPK_BATCH_NONE ? 0 : cdpk_batch_identifier(pass->batch, place)->identifier_id;
-}
-
-/*
- * The forbids of identifiers in these profiles, with these numbers or of these names: the rows of the
- * batch's new identifiers are not written yet.
- */
-#define FORBID_QUERY(identifier, number_of_a, number_of_b)                              \
-	"WITH near AS ("                                                                    \
-	" SELECT i.identifier FROM " identifier " i WHERE i.profile_id = ANY ($3)"          \
-	" UNION SELECT i.identifier FROM " identifier " i WHERE i.identifier_id = ANY ($4)" \
-	" UNION SELECT n.identifier FROM unnest($5) AS n (identifier)), met AS ("           \
-	" SELECT v.a, v.b FROM near n JOIN cdp_data.verdict v ON v.a = n.identifier"        \
-	" WHERE v.kind = 'forbid'"                                                          \
-	" UNION SELECT v.a, v.b FROM near n JOIN cdp_data.verdict v ON v.b = n.identifier"  \
-	" WHERE v.kind = 'forbid')"                                                         \
-	" SELECT m.a, (SELECT k.identifier_id FROM " number_of_a " k), m.b,"                \
-	" (SELECT k.identifier_id FROM " number_of_b " k) FROM met m"
-
-#define NUMBER_ANEW(name)                                                                    \
-	"(SELECT i.identifier_id FROM cdp_data.identifier_map p CROSS JOIN LATERAL ("            \
-	"  SELECT r.identifier_id, r.identifier FROM cdp_data.restitch_identifier r"             \
-	"  WHERE r.identifier_id = p.identifier_id LIMIT 1) i"                                   \
-	" WHERE p.hash = cdp_internal.map_hash(" name ") AND i.identifier OPERATOR(cdp.=) " name \
-	" LIMIT 1)"
-
-static const char known_forbids[] =
-	FORBID_QUERY("cdp_data.identifier", "cdp_internal.known_identifier(m.a)",
-				 "cdp_internal.known_identifier(m.b)");
-
-static const char forbids_anew[] =
-	FORBID_QUERY("cdp_data.restitch_identifier", NUMBER_ANEW("m.a"), NUMBER_ANEW("m.b"));
-
 static CdpkStatus
 load_forbids(void *context, CdpkStitch *stitch, const int64_t *profile_ids, size_t profile_count,
 			 const int64_t *identifier_ids, size_t identifier_count)
 {
 	Pass *pass = context;
-	Oid types[] = {INT8ARRAYOID, INT8ARRAYOID, get_array_type(identifier_type_oid())};
-	Datum arguments[3];
-	uint64 count;
-	SPITupleTable *rows;
-	CdpkStitchForbid *forbids;
-	size_t found = 0;
+	size_t count;
+	PassVerdict *verdicts;
 
 	if (!pass->has_verdicts)
 		return CDPK_OK;
-	arguments[0] = pass_id_array((const int64 *) profile_ids, (int) profile_count);
-	arguments[1] = pass_id_array((const int64 *) identifier_ids, (int) identifier_count);
-	arguments[2] = batch_names(pass, identifier_ids, identifier_count);
-	rows = pass_query(pass, pass->anew ? forbids_anew : known_forbids, 3, types, arguments, &count);
-	forbids = pass_array((int64) count, sizeof(CdpkStitchForbid));
-	for (uint64 i = 0; i < count; i++)
+	verdicts = pass_find_verdicts(pass, false, profile_ids, profile_count, identifier_ids,
+								  identifier_count,
+								  batch_names(pass, identifier_ids, identifier_count), &count);
+	for (size_t i = 0; i < count; i++)
 	{
-		forbids[found].a = read_number(pass, rows, i, 1, 2);
-		forbids[found].b = read_number(pass, rows, i, 3, 4);
-		found += forbids[found].a != 0 && forbids[found].b != 0;
+		CdpkStitchForbid forbid = {verdicts[i].a, verdicts[i].b};
+
+		pass_check(cdpk_stitch_add_forbids(stitch, &forbid, 1));
 	}
-	SPI_freetuptable(rows);
-	pass_check(cdpk_stitch_add_forbids(stitch, forbids, found));
-	pfree(forbids);
+	pfree(verdicts);
 	return CDPK_OK;
 }
 

@@ -63,7 +63,7 @@ pass_load_sources(Pass *pass)
 	SPITupleTable *rows = pass_query(
 		pass,
 		"SELECT s.source::text, s.trust, s.expires_after, s.accepted, s.duplicate, s.quarantined,"
-		" s.source_id"
+		" s.source_id, s.aliases = 'same'"
 		" FROM cdp_data.source s ORDER BY s.source",
 		0, NULL, NULL, &count);
 
@@ -80,6 +80,7 @@ pass_load_sources(Pass *pass)
 		source->duplicate = resolver_int8(rows, i, 5);
 		source->quarantined = resolver_int8(rows, i, 6);
 		source->source_id = resolver_int4(rows, i, 7);
+		source->believed = resolver_bool(rows, i, 8);
 		pass_check(cdpk_idmap_put(&pass->source_place, (uint64_t) source->source_id, (uint32_t) i));
 		if (!resolver_isnull(rows, i, 3))
 		{
@@ -205,13 +206,13 @@ pass_call(Datum call_type)
 	return CDPK_BATCH_OTHER;
 }
 
-/* pass_set_identifiers points to the identifiers in an array of them. */
+/* pass_set_identifiers points to the identifiers in an array of them; there is room for one more. */
 void
 pass_set_identifiers(Datum ids, CdpkBatchRow *row)
 {
 	ArrayType *array = DatumGetArrayTypeP(ids);
 	int count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	CdpkBatchBytes *identifiers = palloc(sizeof(CdpkBatchBytes) * Max(count, 1));
+	CdpkBatchBytes *identifiers = palloc(sizeof(CdpkBatchBytes) * (count + 1));
 	char *at = ARR_DATA_PTR(array);
 
 	if (ARR_HASNULL(array))
@@ -224,6 +225,16 @@ pass_set_identifiers(Datum ids, CdpkBatchRow *row)
 	}
 	row->identifiers = identifiers;
 	row->identifier_count = (uint32_t) count;
+}
+
+/* pass_set_earlier sets the earlier user_id of an alias, behind the identifiers that pass_set_identifiers set. */
+void
+pass_set_earlier(Datum earlier, bool isnull, CdpkBatchRow *row)
+{
+	row->is_alias = !isnull;
+	if (row->is_alias)
+		unconstify(CdpkBatchBytes *, row->identifiers)[row->identifier_count] =
+			pass_payload(earlier);
 }
 
 /* set_account sets the account of a group call. */
@@ -273,6 +284,9 @@ make_row(Pass *pass, const TakenRow *from, CdpkBatchRow *row, CdpkBatchBytes **r
 	for (int i = 0; i < from->identifier_count; i++)
 		*(*room)++ = pass_payload(PointerGetDatum(from->identifiers[i]));
 	row->identifier_count = (uint32_t) from->identifier_count;
+	row->is_alias = from->is_alias;
+	if (row->is_alias)
+		*(*room)++ = pass_payload(PointerGetDatum(from->identifiers[from->identifier_count]));
 	set_account(from, row);
 }
 
@@ -286,7 +300,7 @@ pass_read_rows(Pass *pass)
 	read_sources(pass);
 	for (int i = 0; i < pass->row_count; i++)
 		if (pass->rows[i].reason == NULL)
-			identifiers += pass->rows[i].identifier_count;
+			identifiers += pass->rows[i].identifier_count + pass->rows[i].is_alias;
 	room = pass_array(identifiers, sizeof(CdpkBatchBytes));
 	pass->batch_rows = pass_array(pass->row_count, sizeof(CdpkBatchRow));
 	for (int i = 0; i < pass->row_count; i++)

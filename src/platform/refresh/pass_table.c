@@ -18,10 +18,10 @@ TABLE(message, "message_key", "batch_id", "content_hash");
 TABLE(source, "source", "accepted", "duplicate", "quarantined", "last_batch_id");
 TABLE(identifier_map, "hash", "identifier_id");
 TABLE(identifier, "identifier_id", "identifier", "profile_id", "shared", "blocked", "link_counts",
-	  "batch_id", "since_batch_id");
+	  "batch_id", "since_batch_id", "class_id");
 TABLE(identifier_history, "identifier_id", "from_batch_id", "until_batch_id", "profile_id");
 TABLE(link, "a", "b", "source_id", "first_at", "last_at", "events", "message_id", "batch_id",
-	  "last_batch_id", "refused");
+	  "last_batch_id", "refused", "aliases", "believed");
 TABLE(event, "event_id", "identifier_id", "batch_id", "timestamp", "message_id", "type", "event",
 	  "anonymous_id", "user_id", "group_id", "previous_id", "identifiers", "properties", "traits",
 	  "context", "sent_at", "original_timestamp", "received_at", "source");
@@ -106,11 +106,18 @@ pass_has_range(PassTable table, Datum value)
 }
 
 void
+pass_close_table(Pass *pass, PassTable table)
+{
+	if (pass->stores[table] != NULL)
+		store_close(pass->stores[table]);
+	pass->stores[table] = NULL;
+}
+
+void
 pass_close_tables(Pass *pass)
 {
 	for (int i = 0; i < PASS_TABLES; i++)
-		if (pass->stores[i] != NULL)
-			store_close(pass->stores[i]);
+		pass_close_table(pass, i);
 }
 
 void *

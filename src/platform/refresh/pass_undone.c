@@ -28,40 +28,10 @@ typedef struct Frozen
 
 /* ---------------------------------------------------------------- who is concerned */
 
-/* note_neighbours is the StoreRowFunction that takes both ends of a link. */
-static void
-note_neighbours(void *arg, int key, const Datum *values, const bool *nulls)
-{
-	pass_add_id(arg, DatumGetInt64(values[0]));
-	pass_add_id(arg, DatumGetInt64(values[1]));
-}
-
-/* add_unlinked adds the identifiers that an unlink verdict parted from these. */
-static void
-add_unlinked(Pass *pass, const int64 *ids, int count, PassIds *places)
-{
-	static const Oid types[] = {INT8ARRAYOID};
-	Datum argument = pass_id_array(ids, count);
-	uint64 found;
-	SPITupleTable *rows =
-		pass_query(pass,
-				   "SELECT k.identifier_id FROM unnest($3) AS r (identifier_id)"
-				   " JOIN cdp_data.identifier i USING (identifier_id)"
-				   " JOIN cdp_data.verdict v ON v.kind = 'unlink' AND i.identifier IN (v.a, v.b)"
-				   " CROSS JOIN unnest(ARRAY[v.a, v.b]) AS n (identifier)"
-				   " CROSS JOIN LATERAL cdp_internal.known_identifier(n.identifier) k",
-				   1, types, &argument, &found);
-
-	for (uint64 i = 0; i < found; i++)
-		pass_add_id(places, resolver_int8(rows, i, 1));
-	SPI_freetuptable(rows);
-}
-
 /* pass_find_places lists the anchors of events that may have other ones after the batch, each once. */
 void
 pass_find_places(Pass *pass, PassIds *places)
 {
-	static const int wanted[] = {LINK_A, LINK_B};
 	size_t count;
 	const int64_t *ids = cdpk_batch_places(pass->batch, &count);
 
@@ -69,15 +39,7 @@ pass_find_places(Pass *pass, PassIds *places)
 	for (size_t i = 0; i < count; i++)
 		pass_add_id(places, ids[i]);
 	ids = cdpk_batch_carried(pass->batch, &count);
-	if (count > 0)
-	{
-		pass_find_ids(pass, TABLE_LINK, LINK_A, (const int64 *) ids, (int) count, lengthof(wanted),
-					  wanted, note_neighbours, places);
-		pass_find_ids(pass, TABLE_LINK, LINK_B, (const int64 *) ids, (int) count, lengthof(wanted),
-					  wanted, note_neighbours, places);
-		if (pass->has_verdicts)
-			add_unlinked(pass, (const int64 *) ids, (int) count, places);
-	}
+	pass_add_neighbours(pass, (const int64 *) ids, (int) count, places);
 	pass_sort_ids(places);
 }
 
@@ -113,6 +75,38 @@ find_homes(Pass *pass, const int64 *ids, int count)
 
 /* ---------------------------------------------------------------- who lacks events */
 
+/* add_taken adds the events that are taken back to those that the log has; who lacks none then is left out. */
+static int
+add_taken(Pass *pass, Lacking *lacking, int count)
+{
+	PassIds anchors = {NULL};
+	CdpkIdMap place;
+	Homes homes;
+	int kept = 0;
+
+	if (count == 0 || pass->changes.taken_back_count == 0)
+		return count;
+	for (size_t i = 0; i < pass->changes.taken_back_count; i++)
+		pass_add_id(&anchors, pass->changes.taken_back[i].anchor);
+	pass_sort_ids(&anchors);
+	homes = find_homes(pass, anchors.items, anchors.count);
+	cdpk_idmap_init(&place, &pass->allocator);
+	for (int i = 0; i < count; i++)
+		pass_check(cdpk_idmap_put(&place, (uint64_t) lacking[i].profile_id, (uint32_t) i));
+	for (int i = 0; i < homes.count; i++)
+	{
+		uint32_t at = cdpk_idmap_get(&place, (uint64_t) homes.moves[i].from);
+
+		if (at != CDPK_IDMAP_NONE)
+			lacking[at].lacks -= cdpk_idmap_get(&pass->taken.anchors, (uint64_t) homes.moves[i].id);
+	}
+	for (int i = 0; i < count; i++)
+		if (lacking[i].lacks > 0)
+			lacking[kept++] = lacking[i];
+	cdpk_idmap_free(&place);
+	return kept;
+}
+
 /* find_lacking finds those of the profiles of whom the log holds fewer events than they have. */
 static int
 find_lacking(Pass *pass, const int64_t *profile_ids, size_t count, Lacking **lacking)
@@ -133,7 +127,7 @@ find_lacking(Pass *pass, const int64_t *profile_ids, size_t count, Lacking **lac
 		(*lacking)[i].lacks = resolver_int8(rows, i, 2);
 	}
 	SPI_freetuptable(rows);
-	return (int) found;
+	return add_taken(pass, *lacking, (int) found);
 }
 
 /* find_frozen finds a profile among those that stay whole, or gives NULL. */

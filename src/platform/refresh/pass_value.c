@@ -141,7 +141,7 @@ set_numbers(Pass *pass, CdpkBatchRow *row, Datum properties, bool is_new)
 
 /*
  * pass_fold_values sets what is folded of a row whose call, times, source and event are set.
- * is_new: what cannot be carried of it is counted.
+ * is_new: what cannot be carried of it is noted, for pass_count_left_out.
  */
 void
 pass_fold_values(Pass *pass, CdpkBatchRow *row, Datum traits, bool no_traits, Datum properties,
@@ -161,15 +161,18 @@ pass_fold_values(Pass *pass, CdpkBatchRow *row, Datum traits, bool no_traits, Da
 		MemoryContextReset(pass->scratch);
 }
 
-/* pass_count_left_out adds to cdp.carried_number what could not be carried of new events. */
+/*
+ * pass_count_left_out adds to cdp.carried_number what could not be carried of new events (sign 1), or
+ * subtracts what could not be of those that are taken back (-1).
+ */
 void
-pass_count_left_out(Pass *pass)
+pass_count_left_out(Pass *pass, int sign)
 {
-	static const Oid types[] = {TEXTARRAYOID, TEXTARRAYOID};
+	static const Oid types[] = {TEXTARRAYOID, TEXTARRAYOID, INT4OID};
 	int count = pass->left_out_count;
 	Datum *events = pass_array(count, sizeof(Datum));
 	Datum *names = pass_array(count, sizeof(Datum));
-	Datum arguments[2];
+	Datum arguments[3];
 
 	if (count == 0)
 		return;
@@ -180,11 +183,14 @@ pass_count_left_out(Pass *pass)
 	}
 	arguments[0] = pass_value_array(events, count, TEXTOID);
 	arguments[1] = pass_value_array(names, count, TEXTOID);
-	pass_run(pass,
-			 "UPDATE cdp_data.carried_number c SET left_out = c.left_out + n.events"
-			 " FROM (SELECT coalesce(own.event, '*') AS event, l.name, count(*) AS events"
-			 "  FROM unnest($3, $4) AS l (event, name)"
-			 "  LEFT JOIN cdp_data.carried_number own ON own.event = l.event AND own.name = l.name"
-			 "  GROUP BY 1, 2) n WHERE c.event = n.event AND c.name = n.name",
-			 2, types, arguments);
+	arguments[2] = Int32GetDatum(sign);
+	pass->left_out_count = 0;
+	pass_run(
+		pass,
+		"UPDATE cdp_data.carried_number c SET left_out = greatest(c.left_out + $5 * n.events, 0)"
+		" FROM (SELECT coalesce(own.event, '*') AS event, l.name, count(*) AS events"
+		"  FROM unnest($3, $4) AS l (event, name)"
+		"  LEFT JOIN cdp_data.carried_number own ON own.event = l.event AND own.name = l.name"
+		"  GROUP BY 1, 2) n WHERE c.event = n.event AND c.name = n.name",
+		3, types, arguments);
 }

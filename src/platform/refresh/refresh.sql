@@ -28,7 +28,7 @@ BEGIN
 	LOCK TABLE cdp_data.account, cdp_data.account_member, cdp_data.anchor_history, cdp_data.batch,
 		cdp_data.carried_number, cdp_data.event, cdp_data.identifier, cdp_data.identifier_history,
 		cdp_data.identifier_map, cdp_data.inbox_mark, cdp_data.link, cdp_data.message, cdp_data.namespace,
-		cdp_data.profile, cdp_data.profile_identifier, cdp_data.quarantine, cdp_data.seen_name, cdp_data.segment,
+		cdp_data.profile, cdp_data.profile_identifier, cdp_data.quarantine, cdp_data.retraction, cdp_data.seen_name, cdp_data.segment,
 		cdp_data.source, cdp_data.trait_rule, cdp_data.undone, cdp_data.verdict
 		IN ROW EXCLUSIVE MODE;
 	RETURN true;
@@ -41,7 +41,8 @@ COMMENT ON FUNCTION cdp_internal.refresh_lock(boolean) IS
 CREATE TYPE cdp_internal.batch_counts AS (
 	taken bigint, accepted bigint, duplicate bigint, quarantined bigint, identifiers bigint, links bigint,
 	profiles_created bigint, profiles_merged bigint, profiles_split bigint, profiles_touched bigint,
-	reworks bigint, identifiers_reworked bigint, events_reanchored bigint, largest_rework bigint, self_links bigint);
+	reworks bigint, identifiers_reworked bigint, events_reanchored bigint, largest_rework bigint, self_links bigint,
+	retracted bigint, identifiers_left bigint);
 COMMENT ON TYPE cdp_internal.batch_counts IS 'Internal: the counts of a batch, see cdp.batch.';
 
 -- One batch through all stages: the rows that it was begun with, and the changes of
@@ -91,7 +92,8 @@ AS $function$
 BEGIN
 	UPDATE cdp_data.state s
 	SET batch_id = cdp_internal.batch_number(), as_of = cdp_internal.batch_as_of(), event_id = record_batch.event_id,
-		identifier_id = record_batch.identifier_id, quarantine_id = record_batch.quarantine_id;
+		identifier_id = record_batch.identifier_id, quarantine_id = record_batch.quarantine_id,
+		retracted = s.retracted + done.retracted;
 	INSERT INTO cdp_data.batch
 	SELECT cdp_internal.batch_number(), cdp_internal.batch_as_of(), done.*, clock_timestamp() - started;
 END

@@ -13,6 +13,8 @@ BEGIN
 	done.duplicate := 0;
 	done.quarantined := 0;
 	done.self_links := 0;
+	done.retracted := 0;
+	done.identifiers_left := 0;
 	PERFORM cdp_internal.progress_set('numbers', 0, 0);
 	PERFORM cdp_internal.restitch_normalize();
 	identifier_id := cdp_internal.restitch_map(identifier_id);
@@ -71,7 +73,7 @@ BEGIN
 	END IF;
 	DELETE FROM cdp_data.undone;
 	UPDATE cdp_data.state SET lost = absent;
-	PERFORM cdp_internal.progress_begin('restitch', s.event_id - s.lost) FROM cdp_data.state s;
+	PERFORM cdp_internal.progress_begin('restitch', s.event_id - s.retracted - s.lost) FROM cdp_data.state s;
 	done := cdp_internal.process_batch(whole => true);
 	PERFORM cdp_internal.batch_end();
 	PERFORM cdp_internal.progress_end();

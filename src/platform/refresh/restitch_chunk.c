@@ -6,7 +6,6 @@
 
 #include "utils/guc.h"
 
-#include "platform/ingest/onboard.h"
 #include "platform/refresh/restitch.h"
 
 /* a chunk ends once its events make so many pairs of identifiers, or its identifiers have so many bytes */
@@ -40,59 +39,6 @@ enum
 	LOG_LOGGED /* from here on those of LoggedColumn */
 };
 
-/* where the cleaning of a row looks for them */
-static const InboxColumn inbox_columns[LOGGED_COLUMNS] = {
-	[LOGGED_AT] = INBOX_TIMESTAMP,
-	[LOGGED_MESSAGE_ID] = INBOX_MESSAGE_ID,
-	[LOGGED_TYPE] = INBOX_TYPE,
-	[LOGGED_EVENT] = INBOX_EVENT,
-	[LOGGED_ANONYMOUS_ID] = INBOX_ANONYMOUS_ID,
-	[LOGGED_USER_ID] = INBOX_USER_ID,
-	[LOGGED_GROUP_ID] = INBOX_GROUP_ID,
-	[LOGGED_PREVIOUS_ID] = INBOX_PREVIOUS_ID,
-	[LOGGED_IDENTIFIERS] = INBOX_IDENTIFIERS,
-	[LOGGED_PROPERTIES] = INBOX_PROPERTIES,
-	[LOGGED_TRAITS] = INBOX_TRAITS,
-	[LOGGED_CONTEXT] = INBOX_CONTEXT,
-	[LOGGED_SENT_AT] = INBOX_SENT_AT,
-	[LOGGED_ORIGINAL_TIMESTAMP] = INBOX_ORIGINAL_TIMESTAMP,
-	[LOGGED_RECEIVED_AT] = INBOX_RECEIVED_AT,
-	[LOGGED_SOURCE] = INBOX_SOURCE};
-
-/* copy_identifiers sets the identifiers of an event, which outlive its row. */
-static void
-copy_identifiers(const Pass *pass, const IdentifierSet *set, CdpkBatchRow *row)
-{
-	CdpkBatchBytes *identifiers =
-		MemoryContextAlloc(pass->context, sizeof(CdpkBatchBytes) * Max(set->count, 1));
-
-	for (int i = 0; i < set->count; i++)
-	{
-		Size size = VARSIZE(set->members[i]);
-		void *copy = MemoryContextAlloc(pass->context, size);
-
-		memcpy(copy, set->members[i], size);
-		identifiers[i] = pass_payload(PointerGetDatum(copy));
-	}
-	row->identifiers = identifiers;
-	row->identifier_count = (uint32_t) set->count;
-}
-
-/* clean finds the identifiers of an event; one that would be refused now has none. */
-static void
-clean(Pass *pass, const InboxRow *columns, CdpkBatchRow *row)
-{
-	OnboardOptions options = {pass->as_of, INGEST_IDENTIFIERS_MAX};
-	MemoryContext caller = MemoryContextSwitchTo(pass->scratch);
-	Refusal refusal = {NULL, ""};
-	OnboardedRow event;
-
-	if (onboard_row(columns, ingest_column(columns, INBOX_SOURCE), options, &event, &refusal))
-		copy_identifiers(pass, &event.identifiers, row);
-	MemoryContextSwitchTo(caller);
-	MemoryContextReset(pass->scratch);
-}
-
 /* set_source sets the source of the last event of a chunk, after it is listed where it is missing. */
 static void
 set_source(Pass *pass, LogChunk *chunk, Datum name)
@@ -121,24 +67,15 @@ static void
 read_event(const LogCursor *cursor, Pass *pass, LogChunk *chunk)
 {
 	CdpkBatchRow *row = &chunk->rows[chunk->count];
-	InboxRow columns;
+	Datum values[LOGGED_COLUMNS];
+	bool nulls[LOGGED_COLUMNS];
 
-	memset(row, 0, sizeof(*row));
-	memset(&columns, 0, sizeof(columns));
-	memset(columns.nulls, true, sizeof(columns.nulls));
 	for (int i = 0; i < LOGGED_COLUMNS; i++)
-		columns.values[inbox_columns[i]] =
-			log_cursor_value(cursor, LOG_LOGGED + i, &columns.nulls[inbox_columns[i]]);
+		values[i] = log_cursor_value(cursor, LOG_LOGGED + i, &nulls[i]);
 	chunk->event_ids[chunk->count] = log_cursor_int8(cursor, LOG_EVENT_ID);
 	chunk->anchors[chunk->count] = log_cursor_int8(cursor, LOG_IDENTIFIER_ID);
-	row->at = DatumGetTimestampTz(columns.values[INBOX_TIMESTAMP]);
-	row->said_at = Min(row->at, DatumGetTimestampTz(columns.values[INBOX_RECEIVED_AT]));
-	row->expires_at = CDPK_BATCH_NEVER;
-	if (!columns.nulls[INBOX_MESSAGE_ID])
-		row->message_id = pass_bytes(
-			PointerGetDatum(PG_DETOAST_DATUM_COPY(columns.values[INBOX_MESSAGE_ID])), false);
-	clean(pass, &columns, row);
-	set_source(pass, chunk, columns.values[INBOX_SOURCE]);
+	pass_clean_logged(pass, values, nulls, row);
+	set_source(pass, chunk, values[LOGGED_SOURCE]);
 	chunk->count++;
 }
 

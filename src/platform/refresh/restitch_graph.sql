@@ -17,28 +17,31 @@ AS $function$
 BEGIN
 	-- what no event has is in no profile
 	PERFORM cdp_internal.batch_stage('batch_identifier_differs', $sql$
-		SELECT d.*, d.is_there AND (d.old_id <> d.new_id OR d.is_lost AND NOT d.was_blocked) AS has_moved
+		SELECT d.*, d.is_there AND d.old_id <> d.new_id AS has_moved
 		FROM (
 			SELECT coalesce(i.identifier_id, r.identifier_id) AS identifier_id, i.identifier_id IS NOT NULL AS is_there,
-				   r.identifier_id IS NULL AS is_lost, i.profile_id AS old_id, coalesce(r.profile_id, 0) AS new_id,
-				   i.blocked AS was_blocked, i.shared AS was_shared, i.link_counts AS old_counts,
-				   coalesce(r.shared, false) AS shared, coalesce(r.link_counts, '') AS link_counts
+				   i.profile_id AS old_id, coalesce(r.profile_id, 0) AS new_id, i.blocked AS was_blocked,
+				   r.identifier_id IS NULL AND cdp_internal.is_blocked(i.identifier, k.rules) AS blocked,
+				   i.shared AS was_shared, i.link_counts AS old_counts, i.class_id AS old_class,
+				   coalesce(r.shared, false) AS shared, coalesce(r.link_counts, '') AS link_counts,
+				   coalesce(r.class_id, 0) AS class_id
 			FROM cdp_data.identifier i
-			FULL JOIN cdp_data.restitch_identifier r ON r.identifier_id = i.identifier_id) d
-		WHERE (d.old_id, d.was_blocked, d.was_shared, d.old_counts)
-			IS DISTINCT FROM (d.new_id, d.is_lost, d.shared, d.link_counts)
+			FULL JOIN cdp_data.restitch_identifier r ON r.identifier_id = i.identifier_id
+			CROSS JOIN (SELECT cdp_internal.blocked_rules() AS rules) k) d
+		WHERE (d.old_id, d.was_blocked, d.was_shared, d.old_counts, d.old_class)
+			IS DISTINCT FROM (d.new_id, d.blocked, d.shared, d.link_counts, d.class_id)
 	$sql$);
 	PERFORM cdp_internal.batch_stage('batch_link_differs', $sql$
 		SELECT d.*
 		FROM (
 			SELECT coalesce(l.a, r.a) AS a, coalesce(l.b, r.b) AS b, coalesce(l.source_id, r.source_id) AS source_id,
 				   l.a IS NOT NULL AS is_there, r.a IS NULL AS is_lost, r.first_at, r.last_at, r.events, r.message_id,
-				   r.refused, (l.first_at, l.last_at, l.events, l.message_id)
-					IS DISTINCT FROM (r.first_at, r.last_at, r.events, r.message_id) AS is_wrong,
-				   l.refused AS was_refused
+				   r.aliases, r.refused, r.believed, (l.first_at, l.last_at, l.events, l.message_id, l.aliases)
+					IS DISTINCT FROM (r.first_at, r.last_at, r.events, r.message_id, r.aliases) AS is_wrong,
+				   l.refused AS was_refused, l.believed AS was_believed
 			FROM cdp_data.link l
 			FULL JOIN cdp_data.restitch_link r ON r.a = l.a AND r.b = l.b AND r.source_id = l.source_id) d
-		WHERE d.is_wrong OR d.was_refused <> d.refused
+		WHERE d.is_wrong OR d.was_refused <> d.refused OR d.was_believed <> d.believed
 	$sql$);
 END
 $function$;
@@ -59,7 +62,7 @@ BEGIN
 	merged := cdp_internal.batch_value($sql$
 		SELECT count(DISTINCT d.old_id)
 		FROM batch_identifier_differs d
-		WHERE d.has_moved AND NOT d.is_lost AND d.old_id <> 0
+		WHERE d.has_moved AND d.new_id <> 0 AND d.old_id <> 0
 			AND NOT EXISTS (SELECT FROM cdp_data.restitch_profile r WHERE r.profile_id = d.old_id)
 	$sql$);
 	split := cdp_internal.batch_value($sql$
@@ -68,14 +71,14 @@ BEGIN
 			SELECT d.old_id
 			FROM batch_identifier_differs d
 			JOIN cdp_data.restitch_profile r ON r.profile_id = d.old_id
-			WHERE d.has_moved AND NOT d.is_lost
+			WHERE d.has_moved AND d.new_id <> 0
 				AND EXISTS (SELECT FROM cdp_data.identifier i
 							JOIN cdp_data.restitch_identifier s ON s.identifier_id = i.identifier_id
 							WHERE i.profile_id = d.old_id AND s.profile_id = d.old_id)
 			UNION
 			SELECT d.old_id
 			FROM batch_identifier_differs d
-			WHERE d.has_moved AND NOT d.is_lost AND d.old_id <> 0
+			WHERE d.has_moved AND d.new_id <> 0 AND d.old_id <> 0
 			GROUP BY d.old_id
 			HAVING count(DISTINCT d.new_id) > 1) s
 	$sql$);
@@ -98,15 +101,16 @@ BEGIN
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
 		UPDATE cdp_data.identifier i
-		SET profile_id = d.new_id, blocked = d.is_lost, shared = d.shared, link_counts = d.link_counts,
+		SET profile_id = d.new_id, blocked = d.blocked, shared = d.shared, link_counts = d.link_counts,
+			class_id = d.class_id,
 			since_batch_id = CASE WHEN d.has_moved THEN $1 ELSE i.since_batch_id END
 		FROM batch_identifier_differs d
 		WHERE d.is_there AND i.identifier_id = d.identifier_id
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.identifier (identifier_id, identifier, profile_id, shared, link_counts, batch_id,
-			since_batch_id)
-		SELECT r.identifier_id, r.identifier, r.profile_id, r.shared, r.link_counts, $1, $1
+		INSERT INTO cdp_data.identifier (identifier_id, identifier, profile_id, class_id, shared, link_counts,
+			batch_id, since_batch_id)
+		SELECT r.identifier_id, r.identifier, r.profile_id, r.class_id, r.shared, r.link_counts, $1, $1
 		FROM batch_identifier_differs d
 		JOIN cdp_data.restitch_identifier r ON r.identifier_id = d.identifier_id
 		WHERE NOT d.is_there
@@ -141,23 +145,29 @@ BEGIN
 	PERFORM cdp_internal.batch_run($sql$
 		UPDATE cdp_data.link l
 		SET first_at = d.first_at, last_at = d.last_at, events = d.events, message_id = d.message_id,
-			refused = d.refused, last_batch_id = CASE WHEN d.is_wrong THEN $1 ELSE l.last_batch_id END
+			aliases = d.aliases, refused = d.refused, believed = d.believed,
+			last_batch_id = CASE WHEN d.is_wrong THEN $1 ELSE l.last_batch_id END
 		FROM batch_link_differs d
 		WHERE d.is_there AND NOT d.is_lost AND l.a = d.a AND l.b = d.b AND l.source_id = d.source_id
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
 		INSERT INTO cdp_data.link (a, b, source_id, first_at, last_at, events, message_id, batch_id, last_batch_id,
-			refused)
-		SELECT d.a, d.b, d.source_id, d.first_at, d.last_at, d.events, d.message_id, $1, $1, d.refused
+			aliases, refused, believed)
+		SELECT d.a, d.b, d.source_id, d.first_at, d.last_at, d.events, d.message_id, $1, $1, d.aliases, d.refused,
+			   d.believed
 		FROM batch_link_differs d
 		WHERE NOT d.is_there
 		ORDER BY d.a, d.b, d.source_id
 	$sql$);
+	UPDATE cdp_data.verdict v
+	SET refused = r.refused
+	FROM cdp_data.restitch_verdict r
+	WHERE r.verdict_id = v.verdict_id AND r.refused <> v.refused;
 	RETURN cdp_internal.batch_value('SELECT count(*) FROM batch_link_differs WHERE is_wrong');
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_write_links() IS
-	'Internal: brings cdp_data.link to what cdp_internal.restitch_compare() found. Returns the number of rows whose '
+	'Internal: brings cdp_data.link, and cdp_data.verdict.refused, to what cdp_internal.restitch_compare() found. Returns the number of rows whose '
 	'evidence was wrong.';
 
 -- Rows of profiles that are no more; the others are written once, when they are folded.

@@ -9,7 +9,7 @@ CREATE FUNCTION cdp_internal.restitch_tables(make boolean) RETURNS void
 AS $function$
 BEGIN
 	DROP TABLE IF EXISTS cdp_data.restitch_identifier, cdp_data.restitch_link, cdp_data.restitch_profile,
-		cdp_data.restitch_event, cdp_data.restitch_touched;
+		cdp_data.restitch_verdict, cdp_data.restitch_event, cdp_data.restitch_touched;
 	IF NOT make THEN
 		RETURN;
 	END IF;
@@ -19,6 +19,12 @@ BEGIN
 	-- the summary of each profile; what is folded stays empty
 	CREATE UNLOGGED TABLE cdp_data.restitch_profile (LIKE cdp_data.profile INCLUDING DEFAULTS,
 		PRIMARY KEY (profile_id));
+	-- the verdicts about pairs, and which of them are refused
+	CREATE UNLOGGED TABLE cdp_data.restitch_verdict (LIKE cdp_data.verdict INCLUDING DEFAULTS INCLUDING INDEXES);
+	INSERT INTO cdp_data.restitch_verdict (verdict_id, kind, a, b, until_at, decided_by, decided_at, batch_id)
+	SELECT v.verdict_id, v.kind, v.a, v.b, v.until_at, v.decided_by, v.decided_at, v.batch_id
+	FROM cdp_data.verdict v
+	WHERE v.kind IN ('forbid', 'same');
 	-- the events that may have wrong anchors
 	CREATE UNLOGGED TABLE cdp_data.restitch_event (
 		event_id bigint NOT NULL, identifier_id bigint NOT NULL, "timestamp" timestamptz NOT NULL);

@@ -10,17 +10,24 @@ AS $function$
 #variable_conflict use_column
 BEGIN
 	RETURN QUERY
-		SELECT DISTINCT ON (l.a, l.b) l.a, l.b, s.trust, l.first_at, x.profile_id, y.profile_id
-		FROM cdp_data.link l
-		JOIN cdp_data.source s USING (source_id)
-		JOIN cdp_data.identifier x ON x.identifier_id = l.a
-		JOIN cdp_data.identifier y ON y.identifier_id = l.b
-		WHERE l.refused
-		ORDER BY l.a, l.b, s.trust DESC, l.first_at;
+		SELECT DISTINCT ON (l.a, l.b) l.a, l.b, l.trust, l.first_at, l.a_profile, l.b_profile
+		FROM (
+			SELECT l.a, l.b, CASE WHEN l.believed THEN cdp_internal.alias_trust() ELSE s.trust END AS trust, l.first_at,
+				   x.profile_id AS a_profile, y.profile_id AS b_profile
+			FROM cdp_data.link l
+			JOIN cdp_data.source s USING (source_id)
+			JOIN cdp_data.identifier x ON x.identifier_id = l.a
+			JOIN cdp_data.identifier y ON y.identifier_id = l.b
+			WHERE l.refused
+			UNION ALL
+			SELECT p.a, p.b, cdp_internal.same_trust(), '2000-01-01 00:00Z'::timestamptz, p.a_profile, p.b_profile
+			FROM cdp_internal.same_pairs() p
+			WHERE p.refused) l
+		ORDER BY l.a, l.b, l.trust DESC, l.first_at;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refused_evidence() IS
-	'Internal: returns the refused links, each with its best evidence and the profiles of its two identifiers.';
+	'Internal: returns the refused links, and refused verdicts of cdp.same(), each with its best evidence and the profiles of its two identifiers.';
 
 CREATE FUNCTION cdp_internal.concerned_by_limit(was integer, becomes integer, counted text)
 	RETURNS TABLE (kind text, query text)
@@ -90,13 +97,14 @@ DECLARE
 		FROM jsonb_each(was) w
 		WHERE w.value <> 'null' AND NOT w.value <@ (becomes -> w.key)
 		ORDER BY w.key COLLATE "C");
+	-- also those that are in no profile, as only aliases name them
 	blocked text := format($sql$
-		SELECT i.identifier_id
+		SELECT i.identifier_id, i.profile_id
 		FROM cdp_data.identifier i
-		WHERE NOT i.blocked AND cdp_internal.is_blocked(i.identifier, %L)
+		WHERE i.profile_id <> 0 AND cdp_internal.is_blocked(i.identifier, %L)
 	$sql$, becomes);
 BEGIN
-	RETURN QUERY SELECT 'blocked', blocked;
+	RETURN QUERY SELECT 'blocked', format('SELECT i.identifier_id FROM (%s) i WHERE i.profile_id <> 0', blocked);
 	RETURN QUERY SELECT 'unlinked', format($sql$
 		SELECT l.a, l.b
 		FROM (%1$s) i
@@ -112,11 +120,11 @@ BEGIN
 	-- no table records which events carry a blocked value: the log is read
 	RETURN QUERY SELECT 'reread', format($sql$
 		SELECT e.event_id, e.identifier_id AS place, o.ids, e.source, least(e."timestamp", e.received_at) AS at,
-			e.message_id
+			e.message_id, o.earlier
 		FROM cdp_data.event e CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id,
 			e.group_id, e.previous_id, e.identifiers, e.properties, e.traits, e.context, e."timestamp", e.sent_at,
 			e.original_timestamp, e.received_at, e.source, $2) o
-		WHERE EXISTS (SELECT FROM unnest(o.ids) AS u (identifier)
+		WHERE EXISTS (SELECT FROM unnest(o.ids || o.earlier) AS u (identifier)
 					  WHERE cdp_internal.is_blocked(u.identifier, %L) AND NOT cdp_internal.is_blocked(u.identifier, %L))
 	$sql$, was, becomes);
 	RETURN QUERY SELECT 'judged', format($sql$
@@ -153,6 +161,38 @@ COMMENT ON FUNCTION cdp_internal.concerned_by_max_links(text, jsonb) IS
 	'Internal: returns what a changed max_links of a namespace concerns: the identifiers that may become shared, or '
 	'stop being shared.';
 
+-- An identifier that is in no profile is not in the batch that a change of blocked values makes.
+CREATE FUNCTION cdp_internal.flag_blocked(namespaces text[]) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	UPDATE cdp_data.identifier i
+	SET blocked = NOT i.blocked
+	FROM (SELECT cdp_internal.blocked_rules() AS rules) k
+	WHERE i.profile_id = 0 AND cdp.namespace(i.identifier) = ANY (namespaces)
+	  AND i.blocked <> cdp_internal.is_blocked(i.identifier, k.rules);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.flag_blocked(text[]) IS
+	'Internal: says of the identifiers of namespaces that are in no profile whether the rules block them.';
+
+CREATE FUNCTION cdp_internal.concerned_by_aliases(source_id integer) RETURNS TABLE (kind text, query text)
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 1
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN QUERY SELECT 'realiased', format($sql$
+		SELECT e.identifier_id
+		FROM cdp_data.link l
+		CROSS JOIN LATERAL (VALUES (l.a), (l.b)) AS e (identifier_id)
+		WHERE l.aliases > 0 AND %s IN (l.source_id, 0)
+	$sql$, coalesce(source_id, 0));
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.concerned_by_aliases(integer) IS
+	'Internal: returns the identifiers that aliases of a source are about, by its number; NULL: of any source.';
+
 CREATE FUNCTION cdp_internal.concerned_by_trust() RETURNS TABLE (kind text, query text)
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE ROWS 1
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -170,4 +210,5 @@ COMMENT ON FUNCTION cdp_internal.concerned_by_trust() IS
 
 REVOKE ALL ON FUNCTION cdp_internal.refused_evidence(), cdp_internal.concerned_by_limit(integer, integer, text),
 	cdp_internal.concerned_by_priority(text), cdp_internal.concerned_by_blocked(jsonb, jsonb),
+	cdp_internal.flag_blocked(text[]), cdp_internal.concerned_by_aliases(integer),
 	cdp_internal.concerned_by_max_links(text, jsonb), cdp_internal.concerned_by_trust() FROM PUBLIC;

@@ -163,15 +163,17 @@ AS $function$
 BEGIN
 	UPDATE cdp_data.profile p SET limited = p.limited || jsonb_build_object(count_limited.namespace, c.number)
 	FROM (
-		SELECT i.profile_id, count(*) AS number
+		SELECT i.profile_id,
+			   count(DISTINCT CASE WHEN i.class_id = 0 THEN i.identifier_id ELSE i.class_id END) AS number
 		FROM cdp_data.identifier i
-		WHERE cdp.namespace(i.identifier) = count_limited.namespace
+		WHERE cdp.namespace(i.identifier) = count_limited.namespace AND i.profile_id <> 0
 		GROUP BY i.profile_id) c
 	WHERE p.profile_id = c.profile_id;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.count_limited(text) IS
-	'Internal: counts the identifiers of a namespace in each profile, when the namespace gets a limit.';
+	'Internal: counts the identifiers of a namespace in each profile, those of one class as one, when the namespace '
+	'gets a limit.';
 
 CREATE FUNCTION cdp_internal.change_namespaces(rules jsonb) RETURNS TABLE (kind text, query text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -208,6 +210,11 @@ BEGIN
 		END IF;
 		IF was.max_links IS DISTINCT FROM becomes.max_links THEN
 			RETURN QUERY SELECT c.* FROM cdp_internal.concerned_by_max_links(was.namespace, becomes.max_links) c;
+			-- how many aliases are believed
+			IF was.namespace = 'user_id' AND cdp_internal.max_links_to(was.max_links, 'user_id')
+					IS DISTINCT FROM cdp_internal.max_links_to(becomes.max_links, 'user_id') THEN
+				RETURN QUERY SELECT c.* FROM cdp_internal.concerned_by_aliases(NULL) c;
+			END IF;
 		END IF;
 		IF was.blocked IS DISTINCT FROM becomes.blocked THEN
 			was_blocked := was_blocked || jsonb_build_object(was.namespace, was.blocked);

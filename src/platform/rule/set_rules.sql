@@ -48,7 +48,10 @@ BEGIN
 	PERFORM cdp_internal.change_graph(unlinked => concerned ->> 'unlinked', blocked => concerned ->> 'blocked',
 		retry => concerned ->> 'retry', checked => concerned ->> 'checked', judged => concerned ->> 'judged',
 		reread => concerned ->> 'reread', reanchored => concerned ->> 'reanchored',
-		traits_changed => concerned ->> 'traits_changed');
+		traits_changed => concerned ->> 'traits_changed', realiased => concerned ->> 'realiased');
+	IF concerned ? 'blocked' THEN
+		PERFORM cdp_internal.flag_blocked(ARRAY(SELECT jsonb_object_keys(rules - '*')));
+	END IF;
 	PERFORM cdp_internal.drop_limited(rules - '*');
 END
 $function$;
@@ -61,7 +64,8 @@ priority: an integer; a smaller one is stronger.
 max_per_profile: how many identifiers of the namespace a person can have, or "unlimited".
 max_links: how many identifiers of another namespace an identifier can be linked to before it is shared and its links
 no longer count: an object of namespace to number, with * for all others; or one number for all; "unlimited" in place
-of a number, or of all: never shared.
+of a number, or of all: never shared. That of user_id to user_id is no limit of this kind: to how many others a user_id
+may be an alias before its aliases are not believed (default 5), see cdp.set_sources().
 blocked: the list of values that identify no one. A value is compared in any case, normalised as the namespace does; one
 that begins with ^ is a regular expression over normalised values. The list replaces the former one. A value that
 becomes blocked is removed from all events; one that is no longer blocked is searched for in the whole log.
@@ -118,7 +122,7 @@ AS $function$
 BEGIN
 	RETURN (
 		SELECT coalesce(jsonb_object_agg(s.source, jsonb_build_object('party', s.party, 'trust', s.trust,
-			'expires_after', justify_hours(s.expires_after), 'licence', s.licence)), '{}')
+			'aliases', s.aliases, 'expires_after', justify_hours(s.expires_after), 'licence', s.licence)), '{}')
 		FROM cdp_data.source s);
 END
 $function$;
@@ -144,11 +148,13 @@ party: first (the default), second or third.
 trust: -128 to 127. If a rule allows only one of several links, the most trusted source's link wins; of several values
 of a trait, the most trusted source's value wins, unless the rule of the trait says otherwise. The default depends on
 the party: first 3, second 2, third 1; setting party without trust sets it.
+aliases: what alias calls of the source that name an earlier user_id (previous_id) are: link (the default), evidence like
+any other, or same, believed as if cdp.same() said so: the two count as one towards max_per_profile.
 expires_after: how long values of the source count; then values of other sources show again, from the next refresh on,
 which needs no rows for that. A string such as "90 days"; a day is 24 hours; default: they do not expire.
 licence: a note on what the data may be used for.
-Errors: unknown key (the hint names the nearest), invalid name, trust out of range, unknown party, neither party nor
-trust for a new source, expires_after not an interval, with months, not positive, or more than 100 years (22023, each
+Errors: unknown key (the hint names the nearest), invalid name, trust out of range, unknown party, aliases
+neither link nor same, neither party nor trust for a new source, expires_after not an interval, with months, not positive, or more than 100 years (22023, each
 names the key); NULL (22004); the log lacks events (55000). On an error nothing changes.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.check_rules(jsonb), cdp.set_rules(jsonb), cdp.rules(),

@@ -6,8 +6,8 @@ CREATE FUNCTION cdp_internal.init_sources() RETURNS void
 AS $function$
 BEGIN
 	CREATE VIEW cdp.sources AS
-		SELECT s.source, s.party, s.trust, s.expires_after, s.licence, s.accepted, s.duplicate, s.quarantined,
-			f.as_of AS first_refresh_at, l.as_of AS last_refresh_at
+		SELECT s.source, s.party, s.trust, s.aliases, s.expires_after, s.licence, s.accepted, s.duplicate, s.quarantined,
+			s.retracted, f.as_of AS first_refresh_at, l.as_of AS last_refresh_at
 		FROM cdp_data.source s
 		LEFT JOIN cdp_data.batch f ON f.batch_id = s.first_batch_id
 		LEFT JOIN cdp_data.batch l ON l.batch_id = s.last_batch_id;
@@ -18,6 +18,9 @@ BEGIN
 		'first (your own data), second (a partner''s own data) or third (bought data).';
 	COMMENT ON COLUMN cdp.sources.trust IS
 		'Trust, from -128 to 127; links and values of the more trusted source win.';
+	COMMENT ON COLUMN cdp.sources.aliases IS
+		'What its aliases of an earlier user_id are: link (evidence like any other) or same (believed as if cdp.same() said '
+		'so).';
 	COMMENT ON COLUMN cdp.sources.expires_after IS
 		'How long its values of traits count, in hours; NULL: they do not expire.';
 	COMMENT ON COLUMN cdp.sources.licence IS 'A note on what its data may be used for; NULL: no note.';
@@ -25,6 +28,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.sources.duplicate IS 'Number of rows whose message was already in the log.';
 	COMMENT ON COLUMN cdp.sources.quarantined IS
 		'Number of rows that could not become events; a row that is replayed counts again.';
+	COMMENT ON COLUMN cdp.sources.retracted IS 'Number of its events that were taken back.';
 	COMMENT ON COLUMN cdp.sources.first_refresh_at IS
 		'Time of the refresh or change of rules that first named it.';
 	COMMENT ON COLUMN cdp.sources.last_refresh_at IS 'Time of the last refresh that took rows from it.';
@@ -57,7 +61,7 @@ BEGIN
 	FOR rule IN SELECT s.key AS source, s.value AS given FROM jsonb_each(sources) s ORDER BY s.key COLLATE "C" LOOP
 		PERFORM cdp_internal.check_source_name(rule.source);
 		IF rule.given <> 'null' THEN
-			PERFORM cdp_internal.check_keys(rule.given, '{party,trust,expires_after,licence}',
+			PERFORM cdp_internal.check_keys(rule.given, '{party,trust,aliases,expires_after,licence}',
 				format('source "%s"', rule.source));
 		END IF;
 	END LOOP;
@@ -107,13 +111,13 @@ COMMENT ON FUNCTION cdp_internal.party_trust(text) IS
 	'Internal: returns the default trust of a source of this party; NULL: there is no such party.';
 
 CREATE FUNCTION cdp_internal.read_source(source text, given jsonb,
-	INOUT party text, INOUT trust integer, INOUT expires_after interval, INOUT licence text)
+	INOUT party text, INOUT trust integer, INOUT aliases text, INOUT expires_after interval, INOUT licence text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	IF given = 'null' THEN
-		given := '{"party": null, "trust": null, "expires_after": null, "licence": null}';
+		given := '{"party": null, "trust": null, "aliases": null, "expires_after": null, "licence": null}';
 	END IF;
 	IF given ? 'party' THEN
 		party := coalesce(given ->> 'party', 'first');
@@ -130,6 +134,15 @@ BEGIN
 			ELSE cdp_internal.read_whole_number(given -> 'trust', format('trust of source "%s"', source), -128,
 				127) END;
 	END IF;
+	IF given ? 'aliases' THEN
+		IF given -> 'aliases' NOT IN ('null', '"link"', '"same"') THEN
+			RAISE EXCEPTION 'aliases of source "%" is %', source, left(given ->> 'aliases', 64)
+				USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'It must be link or same, or null for the default.',
+				HINT = cdp_internal.hint_at(given ->> 'aliases', '{link,same}');
+		END IF;
+		aliases := coalesce(given ->> 'aliases', 'link');
+	END IF;
 	IF given ? 'expires_after' THEN
 		expires_after := CASE WHEN given -> 'expires_after' <> 'null'
 			THEN cdp_internal.read_expiry(given -> 'expires_after', format('expires_after of source "%s"', source)) END;
@@ -143,7 +156,7 @@ BEGIN
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.read_source(text, jsonb, text, integer, interval, text) IS
+COMMENT ON FUNCTION cdp_internal.read_source(text, jsonb, text, integer, text, interval, text) IS
 	'Internal: applies the part of a document about a source to its present rules; returns the new ones.';
 
 CREATE FUNCTION cdp_internal.add_sources(sources jsonb) RETURNS void
@@ -183,10 +196,10 @@ BEGIN
 	PERFORM cdp_internal.add_sources(sources);
 	FOR was IN SELECT s.* FROM cdp_data.source s WHERE sources ? s.source ORDER BY s.source LOOP
 		SELECT * INTO STRICT becomes FROM cdp_internal.read_source(was.source, sources -> was.source,
-			was.party, was.trust, was.expires_after, was.licence);
+			was.party, was.trust, was.aliases, was.expires_after, was.licence);
 		UPDATE cdp_data.source s
-		SET party = becomes.party, trust = becomes.trust, expires_after = becomes.expires_after,
-			licence = becomes.licence
+		SET party = becomes.party, trust = becomes.trust, aliases = becomes.aliases,
+			expires_after = becomes.expires_after, licence = becomes.licence
 		WHERE s.source = was.source;
 		IF becomes.trust < was.trust THEN
 			-- its links now rank behind the stored bound of their profiles
@@ -198,6 +211,9 @@ BEGIN
 				JOIN cdp_data.identifier i ON i.identifier_id = l.a
 				WHERE l.source_id = was.source_id) l
 			WHERE p.profile_id = l.profile_id;
+		END IF;
+		IF becomes.aliases <> was.aliases THEN
+			RETURN QUERY SELECT c.* FROM cdp_internal.concerned_by_aliases(was.source_id) c;
 		END IF;
 		IF becomes.trust <> was.trust THEN
 			RETURN QUERY SELECT c.* FROM cdp_internal.concerned_by_trust() c;
@@ -218,5 +234,5 @@ COMMENT ON FUNCTION cdp_internal.change_sources(jsonb) IS
 
 REVOKE ALL ON FUNCTION cdp_internal.init_sources(), cdp_internal.check_source_name(text),
 	cdp_internal.check_sources(jsonb), cdp_internal.read_expiry(jsonb, text),
-	cdp_internal.read_source(text, jsonb, text, integer, interval, text), cdp_internal.party_trust(text),
+	cdp_internal.read_source(text, jsonb, text, integer, text, interval, text), cdp_internal.party_trust(text),
 	cdp_internal.add_sources(jsonb), cdp_internal.change_sources(jsonb) FROM PUBLIC;

@@ -5,7 +5,8 @@
 CREATE FUNCTION cdp_internal.change_graph(unlinked text DEFAULT NULL, blocked text DEFAULT NULL,
 	retry text DEFAULT NULL, checked text DEFAULT NULL, forbids text DEFAULT NULL, judged text DEFAULT NULL,
 	reread text DEFAULT NULL, reanchored text DEFAULT NULL, refolded text DEFAULT NULL,
-	traits_changed text DEFAULT NULL) RETURNS cdp_internal.batch_counts
+	traits_changed text DEFAULT NULL, same text DEFAULT NULL, realiased text DEFAULT NULL)
+	RETURNS cdp_internal.batch_counts
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -15,14 +16,14 @@ BEGIN
 	PERFORM cdp_internal.progress_set('take', 0, 0);
 	PERFORM cdp_internal.stage_graph_changes(unlinked => unlinked, blocked => blocked, retry => retry,
 		checked => checked, forbids => forbids, judged => judged, reread => reread, reanchored => reanchored,
-		refolded => refolded, traits_changed => traits_changed);
+		refolded => refolded, traits_changed => traits_changed, same => same, realiased => realiased);
 	done := cdp_internal.process_batch();
 	PERFORM cdp_internal.batch_end();
 	PERFORM cdp_internal.progress_end();
 	RETURN done;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.change_graph(text, text, text, text, text, text, text, text, text, text) IS
+COMMENT ON FUNCTION cdp_internal.change_graph(text, text, text, text, text, text, text, text, text, text, text, text) IS
 	'Internal: takes changes of the graph through all stages of a batch, without rows of the inboxes, and ends the '
 	'batch. The arguments are those of cdp_internal.stage_graph_changes().';
 
@@ -33,9 +34,17 @@ CREATE FUNCTION cdp_internal.write_verdict(kind text, a cdp.identifier, b cdp.id
 AS $function$
 #variable_conflict use_column
 BEGIN
-	INSERT INTO cdp_data.verdict AS v (verdict_id, kind, a, b, until_at, reason, batch_id)
+	INSERT INTO cdp_data.verdict AS v (verdict_id, kind, a, b, until_at, reason, batch_id, refused)
 	SELECT coalesce((SELECT max(o.verdict_id) FROM cdp_data.verdict o), 0) + 1, write_verdict.kind,
-		write_verdict.a, write_verdict.b, write_verdict.until_at, write_verdict.reason, s.batch_id + 1
+		write_verdict.a, write_verdict.b, write_verdict.until_at, write_verdict.reason, s.batch_id + 1,
+		-- like the links of the pair
+		write_verdict.kind = 'same' AND EXISTS (
+			SELECT
+			FROM cdp_internal.known_identifier(write_verdict.a) x
+			CROSS JOIN cdp_internal.known_identifier(write_verdict.b) y
+			JOIN cdp_data.link l ON l.a = least(x.identifier_id, y.identifier_id)
+				AND l.b = greatest(x.identifier_id, y.identifier_id)
+			WHERE l.refused)
 	FROM cdp_data.state s
 	ON CONFLICT (a, kind, b) DO UPDATE
 	SET until_at = excluded.until_at, reason = excluded.reason, decided_by = excluded.decided_by,
@@ -69,7 +78,7 @@ COMMENT ON FUNCTION cdp_internal.identifiers_of_pair(cdp.identifier, cdp.identif
 	'error if one is NULL, or both are the same.';
 
 -- The row in cdp_data.verdict is already written or deleted.
-CREATE FUNCTION cdp_internal.forbid_changed(a_id bigint, b_id bigint, in_force boolean) RETURNS void
+CREATE FUNCTION cdp_internal.note_forbids(a_id bigint, b_id bigint) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -86,12 +95,10 @@ BEGIN
 		FROM cdp_data.identifier o
 		WHERE o.identifier_id IN (a_id, b_id) AND o.profile_id <> 0) n
 	WHERE p.profile_id = n.profile_id AND p.has_forbid <> n.has_forbid;
-	PERFORM cdp_internal.change_graph(forbids => CASE WHEN a_id IS NOT NULL AND b_id IS NOT NULL
-		THEN format('SELECT %s::bigint AS a, %s::bigint AS b, %L::boolean AS in_force', a_id, b_id, in_force) END);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.forbid_changed(bigint, bigint, boolean) IS
-	'Internal: applies a forbid that was given or withdrawn.';
+COMMENT ON FUNCTION cdp_internal.note_forbids(bigint, bigint) IS
+	'Internal: brings the profiles of two identifiers up to date with the forbids.';
 
 CREATE FUNCTION cdp.forbid(a cdp.identifier, b cdp.identifier, reason text DEFAULT NULL) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -102,37 +109,18 @@ DECLARE
 BEGIN
 	PERFORM cdp_internal.start_batch();
 	SELECT * INTO STRICT pair FROM cdp_internal.identifiers_of_pair(a, b);
+	PERFORM cdp_internal.check_not_declared(pair.a, pair.b, format('"%s" and "%s" are declared the same', a, b));
 	PERFORM cdp_internal.write_verdict('forbid', pair.a, pair.b, NULL, reason);
-	PERFORM cdp_internal.forbid_changed(pair.a_id, pair.b_id, true);
+	PERFORM cdp_internal.note_forbids(pair.a_id, pair.b_id);
+	PERFORM cdp_internal.change_graph(forbids => CASE WHEN pair.a_id IS NOT NULL AND pair.b_id IS NOT NULL
+		THEN format('SELECT %s::bigint AS a, %s::bigint AS b, true AS in_force', pair.a_id, pair.b_id) END);
 END
 $function$;
 COMMENT ON FUNCTION cdp.forbid(cdp.identifier, cdp.identifier, text) IS
 	'Rules that two identifiers belong to two people: they are never in one profile, whatever the evidence. On each '
 	'path between them the lowest-ranked link is refused. The order of the two does not matter; they need not have '
 	'been seen yet. Given again, it replaces the reason. cdp.allow() withdraws it. Errors: NULL (22004), twice the '
-	'same identifier (22023).';
-
-CREATE FUNCTION cdp.allow(a cdp.identifier, b cdp.identifier) RETURNS boolean
-	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-DECLARE
-	pair record;
-BEGIN
-	PERFORM cdp_internal.start_batch();
-	SELECT * INTO STRICT pair FROM cdp_internal.identifiers_of_pair(a, b);
-	DELETE FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND v.a = pair.a AND v.b = pair.b;
-	IF NOT FOUND THEN
-		PERFORM cdp_internal.batch_end();
-		RETURN false;
-	END IF;
-	PERFORM cdp_internal.forbid_changed(pair.a_id, pair.b_id, false);
-	RETURN true;
-END
-$function$;
-COMMENT ON FUNCTION cdp.allow(cdp.identifier, cdp.identifier) IS
-	'Withdraws a forbid: the evidence decides again. Returns false if there was none. Errors: NULL (22004), twice the '
-	'same identifier (22023).';
+	'same identifier (22023), verdicts of cdp.same() join the two (55000, the detail names them).';
 
 CREATE FUNCTION cdp.mark_shared(identifier cdp.identifier, shared boolean) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -205,6 +193,8 @@ DECLARE
 BEGIN
 	PERFORM cdp_internal.start_batch();
 	SELECT * INTO STRICT pair FROM cdp_internal.identifiers_of_pair(unlink.a, unlink.b);
+	PERFORM cdp_internal.check_not_declared(pair.a, pair.b, format('"%s" and "%s" are declared the same', unlink.a,
+		unlink.b));
 	IF pair.a_id IS NULL OR pair.b_id IS NULL OR cdp_internal.void_evidence(pair.a_id, pair.b_id) = 0 THEN
 		RAISE EXCEPTION 'no evidence joins "%" and "%" directly', unlink.a, unlink.b
 			USING ERRCODE = 'invalid_parameter_value',
@@ -233,7 +223,7 @@ COMMENT ON FUNCTION cdp.unlink(cdp.identifier, cdp.identifier) IS
 	'Voids the evidence that joins two identifiers directly, up to the latest that there is now: it does not count, '
 	'even if it arrives again; later evidence counts. Returns the chain that still joins them, as cdp.explain() does; '
 	'no rows if nothing does. Errors: no direct evidence (22023, the detail shows the chain), NULL (22004), twice the '
-	'same identifier (22023).';
+	'same identifier (22023), verdicts of cdp.same() join the two (55000, the detail names them).';
 
 CREATE FUNCTION cdp.unlink(identifier cdp.identifier)
 	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz,
@@ -254,7 +244,12 @@ BEGIN
 	others := ARRAY(
 		SELECT l.b FROM cdp_data.link l WHERE l.a = own_id
 		UNION
-		SELECT l.a FROM cdp_data.link l WHERE l.b = own_id);
+		SELECT l.a FROM cdp_data.link l WHERE l.b = own_id
+		UNION
+		SELECT k.identifier_id
+		FROM cdp_internal.declared_same(unlink.identifier) d (identifier)
+		CROSS JOIN LATERAL cdp_internal.known_identifier(d.identifier) k
+		WHERE d.identifier <> unlink.identifier);
 	IF own_id IS NULL OR cdp_internal.void_evidence(own_id, NULL) = 0 THEN
 		RAISE EXCEPTION 'no evidence joins "%" to any other identifier', unlink.identifier
 			USING ERRCODE = 'invalid_parameter_value';
@@ -269,19 +264,14 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.unlink(cdp.identifier) IS
 	'Voids, like cdp.unlink(a, b), the evidence of every pair that the identifier is in. Returns the chains that still '
-	'join it to identifiers it was linked to; as all its links are void, there are none. Errors: no evidence joins it '
-	'to another identifier (22023), NULL (22004).';
+	'join it to identifiers that it was linked to or is declared the same as: verdicts of cdp.same() stay. Errors: no '
+	'evidence joins it to another identifier (22023), NULL (22004).';
 
 -- The same functions for drivers that bind parameters as text.
 CREATE FUNCTION cdp.forbid(a text, b text, reason text DEFAULT NULL) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
 	RETURN cdp.forbid(a::cdp.identifier, b::cdp.identifier, reason);
 COMMENT ON FUNCTION cdp.forbid(text, text, text) IS 'The same with identifiers as text, namespace:value.';
-
-CREATE FUNCTION cdp.allow(a text, b text) RETURNS boolean
-	LANGUAGE sql VOLATILE PARALLEL UNSAFE
-	RETURN cdp.allow(a::cdp.identifier, b::cdp.identifier);
-COMMENT ON FUNCTION cdp.allow(text, text) IS 'The same with identifiers as text, namespace:value.';
 
 CREATE FUNCTION cdp.mark_shared(identifier text, shared boolean) RETURNS void
 	LANGUAGE sql VOLATILE PARALLEL UNSAFE
@@ -306,11 +296,11 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION cdp.unlink(text) IS 'The same with an identifier as text, namespace:value.';
 
-REVOKE ALL ON FUNCTION cdp_internal.change_graph(text, text, text, text, text, text, text, text, text, text),
+REVOKE ALL ON FUNCTION cdp_internal.change_graph(text, text, text, text, text, text, text, text, text, text, text, text),
 	cdp_internal.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text),
 	cdp_internal.identifiers_of_pair(cdp.identifier, cdp.identifier),
-	cdp_internal.forbid_changed(bigint, bigint, boolean), cdp.forbid(cdp.identifier, cdp.identifier, text),
-	cdp.allow(cdp.identifier, cdp.identifier), cdp.mark_shared(cdp.identifier, boolean),
+	cdp_internal.note_forbids(bigint, bigint), cdp.forbid(cdp.identifier, cdp.identifier, text),
+	cdp.mark_shared(cdp.identifier, boolean),
 	cdp_internal.void_evidence(bigint, bigint), cdp.unlink(cdp.identifier, cdp.identifier),
-	cdp.unlink(cdp.identifier), cdp.forbid(text, text, text), cdp.allow(text, text), cdp.mark_shared(text, boolean),
+	cdp.unlink(cdp.identifier), cdp.forbid(text, text, text), cdp.mark_shared(text, boolean),
 	cdp.unlink(text, text), cdp.unlink(text) FROM PUBLIC;

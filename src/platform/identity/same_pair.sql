@@ -1,0 +1,53 @@
+-- Pairs of identifiers that people declared the same.
+
+-- Trust that no source has: same pairs come before all other links.  These are CDPK_TRUST_SAME and CDPK_TRUST_ALIAS.
+CREATE FUNCTION cdp_internal.same_trust() RETURNS integer
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN 2147483647;
+COMMENT ON FUNCTION cdp_internal.same_trust() IS 'Internal: the trust of verdicts of cdp.same().';
+
+CREATE FUNCTION cdp_internal.alias_trust() RETURNS integer
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN 2147483646;
+COMMENT ON FUNCTION cdp_internal.alias_trust() IS 'Internal: the trust of aliases that are believed.';
+
+CREATE FUNCTION cdp_internal.same_pairs()
+	RETURNS TABLE (a bigint, b bigint, a_profile bigint, b_profile bigint, shared boolean, refused boolean,
+		verdict_id bigint)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+		SELECT least(x.identifier_id, y.identifier_id), greatest(x.identifier_id, y.identifier_id),
+			   CASE WHEN x.identifier_id < y.identifier_id THEN x.profile_id ELSE y.profile_id END,
+			   CASE WHEN x.identifier_id < y.identifier_id THEN y.profile_id ELSE x.profile_id END,
+			   x.shared OR y.shared, v.refused, v.verdict_id
+		FROM cdp_data.verdict v
+		CROSS JOIN LATERAL cdp_internal.known_identifier(v.a) x
+		CROSS JOIN LATERAL cdp_internal.known_identifier(v.b) y
+		WHERE v.kind = 'same' AND x.profile_id <> 0 AND y.profile_id <> 0;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.same_pairs() IS
+	'Internal: returns the verdicts of cdp.same() of which both ends are in profiles (a < b), with these profiles, and '
+	'whether an end is shared.';
+
+-- The index of each end serves one branch.
+CREATE FUNCTION cdp_internal.same_verdicts(identifier cdp.identifier)
+	RETURNS TABLE (other cdp.identifier, verdict_id bigint)
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 2
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN QUERY
+		SELECT v.b, v.verdict_id FROM cdp_data.verdict v WHERE v.a = same_verdicts.identifier AND v.kind = 'same'
+		UNION ALL
+		SELECT v.a, v.verdict_id FROM cdp_data.verdict v WHERE v.b = same_verdicts.identifier AND v.kind = 'same';
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.same_verdicts(cdp.identifier) IS
+	'Internal: returns what an identifier is declared the same as, and the numbers of these verdicts.';
+
+REVOKE ALL ON FUNCTION cdp_internal.same_verdicts(cdp.identifier), cdp_internal.same_pairs(), cdp_internal.same_trust(), cdp_internal.alias_trust() FROM PUBLIC;

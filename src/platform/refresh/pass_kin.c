@@ -1,0 +1,353 @@
+/*
+ * pass_kin.c
+ *		Pairs of verdicts, and pairs of a user_id and an earlier one.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+#include "platform/refresh/pass.h"
+#include "toolkit/identifier/identifier.h"
+
+/* pass_name_array makes an array of identifiers. */
+Datum
+pass_name_array(const CdpkBatchBytes *names, size_t count)
+{
+	Datum *values = pass_array((int64) count, sizeof(Datum));
+	Datum array;
+
+	for (size_t i = 0; i < count; i++)
+		values[i] = pass_identifier(&names[i]);
+	array = pass_value_array(values, (int) count, identifier_type_oid());
+	pfree(values);
+	return array;
+}
+
+/* ---------------------------------------------------------------- verdicts about two identifiers */
+
+/*
+ * Verdicts of the kind $6 about identifiers in these profiles, with these numbers or of these names: the rows
+ * of the batch's new identifiers are not written yet.
+ */
+#define VERDICT_QUERY(verdict, identifier, row_of_a, row_of_b)                               \
+	"WITH near AS ("                                                                         \
+	" SELECT i.identifier FROM " identifier " i WHERE i.profile_id = ANY ($3)"               \
+	" UNION SELECT i.identifier FROM " identifier " i WHERE i.identifier_id = ANY ($4)"      \
+	" UNION SELECT n.identifier FROM unnest($5) AS n (identifier)), met AS ("                \
+	" SELECT v.a, v.b, v.refused FROM near n JOIN " verdict " v ON v.a = n.identifier"       \
+	" WHERE v.kind = $6"                                                                     \
+	" UNION SELECT v.a, v.b, v.refused FROM near n JOIN " verdict " v ON v.b = n.identifier" \
+	" WHERE v.kind = $6)"                                                                    \
+	" SELECT m.a, x.identifier_id, x.profile_id, m.b, y.identifier_id, y.profile_id,"        \
+	" m.refused FROM met m"                                                                  \
+	" LEFT JOIN LATERAL " row_of_a " x ON true LEFT JOIN LATERAL " row_of_b " y ON true"
+
+#define ROW_ANEW(name)                                                                          \
+	"(SELECT i.identifier_id, i.profile_id FROM cdp_data.identifier_map p CROSS JOIN LATERAL (" \
+	"  SELECT r.identifier_id, r.profile_id, r.identifier FROM cdp_data.restitch_identifier r"  \
+	"  WHERE r.identifier_id = p.identifier_id LIMIT 1) i"                                      \
+	" WHERE p.hash = cdp_internal.map_hash(" name ") AND i.identifier OPERATOR(cdp.=) " name    \
+	" LIMIT 1)"
+
+static const char known_verdicts[] =
+	VERDICT_QUERY("cdp_data.verdict", "cdp_data.identifier", "cdp_internal.known_identifier(m.a)",
+				  "cdp_internal.known_identifier(m.b)");
+
+static const char verdicts_anew[] = VERDICT_QUERY(
+	"cdp_data.restitch_verdict", "cdp_data.restitch_identifier", ROW_ANEW("m.a"), ROW_ANEW("m.b"));
+
+/* read_end reads the number of an identifier, and its profile, that the tables know, or the batch; 0: none. */
+static int64
+read_end(Pass *pass, SPITupleTable *rows, uint64 row, int first, int64_t *profile_id)
+{
+	bool isnull;
+	CdpkBatchBytes name;
+	uint32_t place;
+
+	*profile_id = 0;
+	if (!resolver_isnull(rows, row, first + 1))
+	{
+		*profile_id = resolver_int8(rows, row, first + 2);
+		return resolver_int8(rows, row, first + 1);
+	}
+	name = pass_payload(SPI_getbinval(rows->vals[row], rows->tupdesc, first, &isnull));
+	place = cdpk_batch_find(pass->batch, name.bytes, name.length);
+	return place == CDPK_BATCH_NONE ? 0 : cdpk_batch_identifier(pass->batch, place)->identifier_id;
+}
+
+/* pass_find_verdicts finds the forbids, or same pairs, of these identifiers of which both ends have numbers. */
+PassVerdict *
+pass_find_verdicts(Pass *pass, bool same, const int64_t *profile_ids, size_t profile_count,
+				   const int64_t *identifier_ids, size_t identifier_count, Datum names,
+				   size_t *count)
+{
+	const Oid types[] = {INT8ARRAYOID, INT8ARRAYOID, get_array_type(identifier_type_oid()),
+						 TEXTOID};
+	Datum arguments[4];
+	uint64 found;
+	SPITupleTable *rows;
+	PassVerdict *verdicts;
+
+	arguments[0] = pass_id_array((const int64 *) profile_ids, (int) profile_count);
+	arguments[1] = pass_id_array((const int64 *) identifier_ids, (int) identifier_count);
+	arguments[2] = names;
+	arguments[3] = CStringGetTextDatum(same ? "same" : "forbid");
+	rows =
+		pass_query(pass, pass->anew ? verdicts_anew : known_verdicts, 4, types, arguments, &found);
+	verdicts = pass_array((int64) found, sizeof(PassVerdict));
+	*count = 0;
+	for (uint64 i = 0; i < found; i++)
+	{
+		PassVerdict *verdict = &verdicts[*count];
+
+		verdict->a = read_end(pass, rows, i, 1, &verdict->a_profile_id);
+		verdict->b = read_end(pass, rows, i, 4, &verdict->b_profile_id);
+		verdict->refused = resolver_bool(rows, i, 7);
+		*count += verdict->a != 0 && verdict->b != 0;
+	}
+	SPI_freetuptable(rows);
+	return verdicts;
+}
+
+/* ---------------------------------------------------------------- earlier user_ids */
+
+/* Rows of links that have aliases. */
+typedef struct Aliases
+{
+	Pass *pass;
+	const int64 *ends; /* that are looked up */
+	bool by_a;
+	CdpkBatchAlias *rows;
+	int count;
+	int capacity;
+} Aliases;
+
+/* note_alias is the StoreRowFunction that takes the row of a link, if it has aliases. */
+static void
+note_alias(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Aliases *aliases = arg;
+	CdpkBatchAlias *row;
+
+	CHECK_FOR_INTERRUPTS();
+	if (DatumGetInt64(values[3]) == 0)
+		return;
+	if (aliases->count == aliases->capacity)
+	{
+		aliases->capacity = Max(64, aliases->capacity * 2);
+		aliases->rows =
+			aliases->rows == NULL
+				? pass_array(aliases->capacity, sizeof(CdpkBatchAlias))
+				: repalloc_huge(aliases->rows, sizeof(CdpkBatchAlias) * aliases->capacity);
+	}
+	row = &aliases->rows[aliases->count++];
+	memset(row, 0, sizeof(*row));
+	row->end = aliases->ends[key];
+	row->other = DatumGetInt64(values[aliases->by_a ? 1 : 0]);
+	row->source = pass_numbered_source(aliases->pass, values[2]);
+	row->believed = DatumGetBool(values[4]);
+}
+
+/* note_present is the StoreRowFunction that notes an identifier that is in a profile. */
+static void
+note_present(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	if (DatumGetInt64(values[1]) != 0)
+		pass_check(cdpk_idmap_put(arg, (uint64_t) DatumGetInt64(values[0]), 0));
+}
+
+/* pass_find_present finds which of these identifiers are in a profile; ids: sorted by it. */
+void
+pass_find_present(Pass *pass, PassIds *ids, CdpkIdMap *present)
+{
+	static const int wanted[] = {IDENTIFIER_ID, IDENTIFIER_PROFILE_ID};
+
+	pass_sort_ids(ids);
+	cdpk_idmap_init(present, &pass->allocator);
+	pass_find_ids(pass, TABLE_IDENTIFIER, IDENTIFIER_ID, ids->items, ids->count, lengthof(wanted),
+				  wanted, note_present, present);
+}
+
+/* set_present tells of which pairs the other end is in a profile. */
+static void
+set_present(Pass *pass, Aliases *aliases)
+{
+	PassIds others = {NULL};
+	CdpkIdMap present;
+
+	for (int i = 0; i < aliases->count; i++)
+		pass_add_id(&others, aliases->rows[i].other);
+	pass_find_present(pass, &others, &present);
+	for (int i = 0; i < aliases->count; i++)
+		aliases->rows[i].present =
+			cdpk_idmap_get(&present, (uint64_t) aliases->rows[i].other) != CDPK_IDMAP_NONE;
+	cdpk_idmap_free(&present);
+}
+
+/* look_up_aliases tells what the tables know of the aliases of these. */
+static void
+look_up_aliases(Pass *pass, const int64_t *ids, size_t count)
+{
+	static const int wanted[] = {LINK_A, LINK_B, LINK_SOURCE_ID, LINK_ALIASES, LINK_BELIEVED};
+	PassIds ends = {NULL};
+	Aliases aliases = {pass};
+
+	/* what has no row in a graph that is built anew has no links either */
+	for (size_t i = 0; i < count; i++)
+		if (!pass_is_claimed(pass, ids[i]))
+			pass_add_id(&ends, ids[i]);
+	aliases.ends = ends.items;
+	aliases.by_a = true;
+	pass_find_ids(pass, TABLE_LINK, LINK_A, ends.items, ends.count, lengthof(wanted), wanted,
+				  note_alias, &aliases);
+	aliases.by_a = false;
+	pass_find_ids(pass, TABLE_LINK, LINK_B, ends.items, ends.count, lengthof(wanted), wanted,
+				  note_alias, &aliases);
+	set_present(pass, &aliases);
+	pass_check(cdpk_batch_add_aliases(pass->batch, aliases.rows, (size_t) aliases.count));
+}
+
+/* find_aliases tells of the aliases of all of which one may come, go, or count otherwise. */
+static void
+find_aliases(Pass *pass)
+{
+	const int64_t *ids;
+	size_t count;
+
+	do
+	{
+		pass_check(cdpk_batch_alias_ends(pass->batch, &ids, &count));
+		if (count > 0)
+			look_up_aliases(pass, ids, count);
+	} while (count > 0);
+}
+
+/* ---------------------------------------------------------------- same and forbidden pairs of the batch */
+
+/* add_changed tells of the verdicts that are given or withdrawn. */
+static void
+add_changed(Pass *pass)
+{
+	for (size_t i = 0; i < pass->same_changed_count; i++)
+	{
+		const CdpkBatchForbid *changed = &pass->same_changed[i];
+		CdpkBatchSame same = {changed->a, changed->b, !changed->in_force, changed->in_force};
+
+		pass_check(cdpk_batch_add_same(pass->batch, &same, 1));
+	}
+}
+
+/* is_changed tells whether a verdict is given by this batch: the tables have it already. */
+static bool
+is_changed(const Pass *pass, const PassVerdict *verdict)
+{
+	for (size_t i = 0; i < pass->same_changed_count; i++)
+		if (Min(verdict->a, verdict->b) == Min(pass->same_changed[i].a, pass->same_changed[i].b) &&
+			Max(verdict->a, verdict->b) == Max(pass->same_changed[i].a, pass->same_changed[i].b))
+			return true;
+	return false;
+}
+
+/* add_in_force tells of the verdicts about identifiers of the batch, and those that changes name. */
+static void
+add_in_force(Pass *pass)
+{
+	size_t name_count;
+	size_t id_count;
+	size_t count;
+	const CdpkBatchBytes *names = cdpk_batch_names(pass->batch, &name_count);
+	const int64_t *ids = cdpk_batch_wanted(pass->batch, &id_count);
+	PassVerdict *verdicts = pass_find_verdicts(pass, true, NULL, 0, ids, id_count,
+											   pass_name_array(names, name_count), &count);
+
+	for (size_t i = 0; i < count; i++)
+	{
+		CdpkBatchSame same = {verdicts[i].a, verdicts[i].b, !is_changed(pass, &verdicts[i]), true,
+							  verdicts[i].refused};
+
+		pass_check(cdpk_batch_add_same(pass->batch, &same, 1));
+	}
+}
+
+/* add_forbidden tells which pairs no aliases make the same. */
+static void
+add_forbidden(Pass *pass)
+{
+	size_t name_count;
+	size_t id_count;
+	size_t count;
+	const CdpkBatchBytes *names = cdpk_batch_names(pass->batch, &name_count);
+	const int64_t *ids = cdpk_batch_wanted(pass->batch, &id_count);
+	PassVerdict *verdicts = pass_find_verdicts(pass, false, NULL, 0, ids, id_count,
+											   pass_name_array(names, name_count), &count);
+
+	for (size_t i = 0; i < count; i++)
+	{
+		CdpkBatchIdPair pair = {verdicts[i].a, verdicts[i].b};
+
+		pass_check(cdpk_batch_add_forbidden(pass->batch, &pair, 1));
+	}
+}
+
+/* pass_find_kin tells what the tables know of aliases, of same pairs, and of forbidden ones. */
+void
+pass_find_kin(Pass *pass)
+{
+	find_aliases(pass);
+	add_changed(pass);
+	if (pass->has_same)
+		add_in_force(pass);
+	if (pass->has_verdicts && pass->has_believed)
+		add_forbidden(pass);
+}
+
+/* ---------------------------------------------------------------- what becomes of verdicts */
+
+static const char flag_known[] =
+	"UPDATE cdp_data.verdict v SET refused = r.refused"
+	" FROM unnest($3, $4, $5) AS r (x, y, refused)"
+	" JOIN cdp_data.identifier i ON i.identifier_id = r.x"
+	" JOIN cdp_data.identifier k ON k.identifier_id = r.y"
+	" WHERE v.kind = 'same' AND v.refused <> r.refused"
+	" AND (v.a = i.identifier AND v.b = k.identifier OR v.a = k.identifier AND v.b = i.identifier)";
+
+static const char flag_anew[] =
+	"UPDATE cdp_data.restitch_verdict v SET refused = r.refused"
+	" FROM unnest($3, $4, $5) AS r (x, y, refused)"
+	" JOIN cdp_data.restitch_identifier i ON i.identifier_id = r.x"
+	" JOIN cdp_data.restitch_identifier k ON k.identifier_id = r.y"
+	" WHERE v.kind = 'same' AND v.refused <> r.refused"
+	" AND (v.a = i.identifier AND v.b = k.identifier OR v.a = k.identifier AND v.b = i.identifier)";
+
+/* pass_flag_same brings the verdicts about pairs that the stitch judged anew to what it said. */
+void
+pass_flag_same(Pass *pass)
+{
+	static const Oid types[] = {INT8ARRAYOID, INT8ARRAYOID, BOOLARRAYOID};
+	const CdpkStitchResult *result = cdpk_batch_result(pass->batch);
+	int count = (int) result->link_count;
+	int64 *a;
+	int64 *b;
+	Datum *refused;
+	Datum arguments[3];
+
+	if (!pass->has_same || count == 0)
+		return;
+	a = pass_array(count, sizeof(int64));
+	b = pass_array(count, sizeof(int64));
+	refused = pass_array(count, sizeof(Datum));
+	for (int i = 0; i < count; i++)
+	{
+		a[i] = result->links[i].a;
+		b[i] = result->links[i].b;
+		refused[i] = BoolGetDatum(result->links[i].refused);
+	}
+	arguments[0] = pass_id_array(a, count);
+	arguments[1] = pass_id_array(b, count);
+	arguments[2] =
+		PointerGetDatum(construct_array(refused, count, BOOLOID, 1, true, TYPALIGN_CHAR));
+	pass_run(pass, pass->anew ? flag_anew : flag_known, 3, types, arguments);
+}

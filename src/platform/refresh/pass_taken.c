@@ -1,0 +1,327 @@
+/*
+ * pass_taken.c
+ *		Events that are taken back: out of the log, with their message keys, before the batch begins.
+ *
+ * The relation batch_taken_back names them: event_id, place (the anchor), at (the time), and whether the
+ * message key is kept.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/uuid.h"
+
+#include "platform/batch/batch.h"
+#include "platform/ingest/ingest.h"
+#include "platform/refresh/pass.h"
+
+/* What is asked to be taken back, and what of it the log has. */
+typedef struct Taking
+{
+	Pass *pass;
+	int asked;
+	int capacity;
+	Datum *event_ids;
+	Datum *anchors;
+	Datum *times;
+	bool *forever;
+	CdpkBatchReread *events;
+	int count;
+	int *asked_as;    /* the place of each among those asked for */
+	pg_uuid_t **keys; /* of each, NULL: none */
+	int call_count;
+	int64 *by_source; /* how many */
+} Taking;
+
+/* note_asked is the BatchRowFunction that takes a row of the relation. */
+static void
+note_asked(void *arg, TupleDesc descriptor, const Datum *values, const bool *nulls)
+{
+	static const Oid types[] = {INT8OID, INT8OID, TIMESTAMPTZOID, BOOLOID};
+	Taking *taking = arg;
+	int at = taking->asked;
+
+	for (int i = 0; i < lengthof(types); i++)
+		if (i >= descriptor->natts || TupleDescAttr(descriptor, i)->atttypid != types[i] ||
+			nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column %d of what the batch takes back is null, or of another type",
+							i + 1)));
+	if (at == taking->capacity)
+	{
+		taking->capacity = Max(1024, taking->capacity * 2);
+		if (at == 0)
+		{
+			taking->event_ids = pass_array(taking->capacity, sizeof(Datum));
+			taking->anchors = pass_array(taking->capacity, sizeof(Datum));
+			taking->times = pass_array(taking->capacity, sizeof(Datum));
+			taking->forever = pass_array(taking->capacity, sizeof(bool));
+		}
+		else
+		{
+			taking->event_ids = repalloc_huge(taking->event_ids, sizeof(Datum) * taking->capacity);
+			taking->anchors = repalloc_huge(taking->anchors, sizeof(Datum) * taking->capacity);
+			taking->times = repalloc_huge(taking->times, sizeof(Datum) * taking->capacity);
+			taking->forever = repalloc_huge(taking->forever, sizeof(bool) * taking->capacity);
+		}
+	}
+	taking->event_ids[at] = values[0];
+	taking->anchors[at] = values[1];
+	taking->times[at] = values[2];
+	taking->forever[at] = DatumGetBool(values[3]);
+	taking->asked++;
+}
+
+/* note_call notes the account that a group call named. */
+static void
+note_call(Taking *taking, int64 anchor, Datum group_id, bool isnull)
+{
+	PassTaken *taken = &taking->pass->taken;
+	CdpkSpan account = isnull ? ingest_span("") : ingest_trim(ingest_text(group_id));
+
+	if (account.length == 0)
+		return;
+	pass_add_id(&taken->call_anchors, anchor);
+	taken->accounts[taking->call_count++] = ingest_text_datum(account);
+}
+
+/* note_values notes what else than evidence an event said. */
+static void
+note_values(Taking *taking, CdpkBatchReread *event, const Datum *logged, const bool *nulls)
+{
+	Pass *pass = taking->pass;
+
+	event->row.call = pass_call(logged[LOGGED_TYPE]);
+	if (event->row.call == CDPK_BATCH_GROUP)
+		note_call(taking, event->anchor, logged[LOGGED_GROUP_ID], nulls[LOGGED_GROUP_ID]);
+	if (nulls[LOGGED_EVENT])
+		return;
+	event->row.event = pass_bytes(logged[LOGGED_EVENT], false);
+	pass_fold_values(pass, &event->row, (Datum) 0, true, logged[LOGGED_PROPERTIES],
+					 nulls[LOGGED_PROPERTIES], true);
+	memset(&event->row.event, 0, sizeof(event->row.event));
+}
+
+/* note_taken is the StoreRowFunction that takes an event of the log. */
+static void
+note_taken(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Taking *taking = arg;
+	Pass *pass = taking->pass;
+	const Datum *logged = values + EVENT_LOGGED;
+	CdpkBatchReread *event = &taking->events[taking->count];
+	uint64 anchor = (uint64) DatumGetInt64(values[EVENT_IDENTIFIER_ID]);
+	uint32_t had = cdpk_idmap_get(&pass->taken.anchors, anchor);
+	CdpkSpan message_id;
+	pg_uuid_t message_key;
+
+	CHECK_FOR_INTERRUPTS();
+	event->event_id = DatumGetInt64(values[EVENT_ID]);
+	event->anchor = (int64) anchor;
+	pass_clean_logged(pass, logged, nulls + EVENT_LOGGED, &event->row);
+	event->row.source = pass_known_source(pass, logged[LOGGED_SOURCE]);
+	note_values(taking, event, logged, nulls + EVENT_LOGGED);
+	pass_check(cdpk_idmap_put(&pass->taken.anchors, anchor, had == CDPK_IDMAP_NONE ? 1 : had + 1));
+	taking->by_source[event->row.source]++;
+	message_id.text = (const char *) event->row.message_id.bytes;
+	message_id.length = event->row.message_id.length;
+	taking->keys[taking->count] = NULL;
+	if (message_id.text != NULL && ingest_message_key(message_id, &message_key))
+	{
+		taking->keys[taking->count] = palloc(sizeof(pg_uuid_t));
+		memcpy(taking->keys[taking->count], &message_key, sizeof(pg_uuid_t));
+	}
+	taking->asked_as[taking->count++] = key;
+}
+
+/* add_key_columns adds the columns of the key of events. */
+static void
+add_key_columns(PassColumns *key, const Taking *taking)
+{
+	Datum *identifier_id = pass_column(key, EVENT_IDENTIFIER_ID);
+	Datum *at = pass_column(key, EVENT_LOGGED + LOGGED_AT);
+	Datum *event_id = pass_column(key, EVENT_ID);
+
+	for (int i = 0; i < key->rows; i++)
+	{
+		identifier_id[i] = taking->anchors[i];
+		at[i] = taking->times[i];
+		event_id[i] = taking->event_ids[i];
+	}
+}
+
+/* find_moved finds out where events are that have moved since they were asked for. */
+static void
+find_moved(Taking *taking)
+{
+	static const Oid types[] = {INT8ARRAYOID};
+	Pass *pass = taking->pass;
+	int64 *missing = pass_array(taking->asked, sizeof(int64));
+	bool *has = palloc_extended(taking->asked, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	int count = 0;
+	CdpkIdMap place;
+	SPITupleTable *rows;
+	uint64 found;
+	Datum argument;
+
+	cdpk_idmap_init(&place, &pass->allocator);
+	for (int i = 0; i < taking->count; i++)
+		has[taking->asked_as[i]] = true;
+	for (int i = 0; i < taking->asked; i++)
+		if (!has[i])
+		{
+			missing[count++] = DatumGetInt64(taking->event_ids[i]);
+			pass_check(cdpk_idmap_put(&place, (uint64_t) DatumGetInt64(taking->event_ids[i]), i));
+		}
+	argument = pass_id_array(missing, count);
+	rows = pass_query(pass,
+					  "SELECT e.event_id, e.identifier_id, e.\"timestamp\" FROM cdp_data.event e"
+					  " WHERE e.event_id = ANY ($3)",
+					  1, types, &argument, &found);
+	for (uint64 i = 0; i < found; i++)
+	{
+		uint32_t at = cdpk_idmap_get(&place, (uint64_t) resolver_int8(rows, i, 1));
+
+		taking->anchors[at] = Int64GetDatum(resolver_int8(rows, i, 2));
+		taking->times[at] = Int64GetDatum(resolver_int8(rows, i, 3));
+	}
+	SPI_freetuptable(rows);
+	cdpk_idmap_free(&place);
+}
+
+/* find_events finds the events in the log. */
+static void
+find_events(Taking *taking)
+{
+	PassTaken *taken = &taking->pass->taken;
+
+	for (int attempt = 0; attempt < 2; attempt++)
+	{
+		PassColumns key = {taking->asked};
+
+		if (attempt > 0)
+			find_moved(taking);
+		memset(taken, 0, sizeof(*taken));
+		cdpk_idmap_init(&taken->anchors, &taking->pass->allocator);
+		taken->accounts = pass_array(taking->asked, sizeof(Datum));
+		taking->by_source = palloc0(sizeof(int64) * Max(taking->pass->source_count, 1));
+		taking->count = taking->call_count = taking->pass->left_out_count = 0;
+		add_key_columns(&key, taking);
+		pass_find_logged(taking->pass, &key, note_taken, taking);
+		if (taking->count == taking->asked)
+			return;
+		if (attempt == 0)
+			cdpk_idmap_free(&taken->anchors);
+	}
+}
+
+/* delete_events deletes the events that were found, and frees their message keys. */
+static void
+delete_events(Taking *taking)
+{
+	Pass *pass = taking->pass;
+	PassColumns key = {taking->count};
+	PassColumns message = {taking->count};
+	Datum *message_key;
+	int keys = 0;
+
+	for (int i = 0; i < taking->count; i++)
+	{
+		int from = taking->asked_as[i];
+
+		/* they come in another order than they were asked for, each once */
+		taking->events[i].row.at = DatumGetTimestampTz(taking->times[from]);
+	}
+	{
+		Datum *identifier_id = pass_column(&key, EVENT_IDENTIFIER_ID);
+		Datum *at = pass_column(&key, EVENT_LOGGED + LOGGED_AT);
+		Datum *event_id = pass_column(&key, EVENT_ID);
+
+		for (int i = 0; i < taking->count; i++)
+		{
+			identifier_id[i] = Int64GetDatum(taking->events[i].anchor);
+			at[i] = TimestampTzGetDatum(taking->events[i].row.at);
+			event_id[i] = Int64GetDatum(taking->events[i].event_id);
+		}
+	}
+	store_delete(pass_table(pass, TABLE_EVENT), taking->count, pass_columns(&key));
+	/* this batch may add partitions */
+	pass_close_table(pass, TABLE_EVENT);
+	message_key = pass_column(&message, MESSAGE_KEY);
+	for (int i = 0; i < taking->count; i++)
+		if (taking->keys[i] != NULL && !taking->forever[taking->asked_as[i]])
+			message_key[keys++] = PointerGetDatum(taking->keys[i]);
+	if (keys > 0)
+		store_delete(pass_table(pass, TABLE_MESSAGE), keys, pass_columns(&message));
+}
+
+/* count_events keeps the books: by source, and what former anchors the events had. */
+static void
+count_events(Taking *taking)
+{
+	static const Oid types[] = {INT8ARRAYOID, INT8ARRAYOID};
+	Pass *pass = taking->pass;
+	int64 *ids = pass_array(Max(taking->count, pass->source_count), sizeof(int64));
+	int64 *events = pass_array(pass->source_count, sizeof(int64));
+	int sources = 0;
+	Datum arguments[2];
+
+	for (int i = 0; i < pass->source_count; i++)
+		if (taking->by_source[i] > 0)
+		{
+			ids[sources] = pass->sources[i].source_id;
+			events[sources++] = taking->by_source[i];
+		}
+	arguments[0] = pass_id_array(ids, sources);
+	arguments[1] = pass_id_array(events, sources);
+	pass_run(pass,
+			 "UPDATE cdp_data.source s SET retracted = s.retracted + n.events"
+			 " FROM unnest($3, $4) AS n (source_id, events) WHERE s.source_id = n.source_id",
+			 2, types, arguments);
+	for (int i = 0; i < taking->count; i++)
+		ids[i] = taking->events[i].event_id;
+	arguments[0] = pass_id_array(ids, taking->count);
+	pass_run(pass, "DELETE FROM cdp_data.anchor_history h WHERE h.event_id = ANY ($3)", 1, types,
+			 arguments);
+}
+
+void
+pass_take_back(Pass *pass)
+{
+	Taking taking = {pass};
+
+	if (!batch_has("batch_taken_back"))
+		return;
+	batch_read("batch_taken_back", note_asked, &taking);
+	if (taking.asked == 0)
+		return;
+	taking.events = pass_array(taking.asked, sizeof(CdpkBatchReread));
+	taking.asked_as = pass_array(taking.asked, sizeof(int));
+	taking.keys = pass_array(taking.asked, sizeof(pg_uuid_t *));
+	find_events(&taking);
+	if (taking.count > 0)
+	{
+		delete_events(&taking);
+		count_events(&taking);
+		pass_count_left_out(pass, -1);
+	}
+	pass->changes.taken_back = taking.events;
+	pass->changes.taken_back_count = (size_t) taking.count;
+	pass->counts[COUNT_RETRACTED] = taking.count;
+}
+
+/* pass_forget_left forgets where identifiers were that have left the graph: no event ever carried them. */
+void
+pass_forget_left(Pass *pass)
+{
+	static const Oid types[] = {INT8ARRAYOID};
+	Datum argument;
+
+	if (pass->taken.left.count == 0)
+		return;
+	argument = pass_id_array(pass->taken.left.items, pass->taken.left.count);
+	pass_run(pass, "DELETE FROM cdp_data.identifier_history h WHERE h.identifier_id = ANY ($3)", 1,
+			 types, &argument);
+}

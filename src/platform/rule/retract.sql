@@ -1,0 +1,245 @@
+-- cdp.retract(): takes events back, as if they had never come.  Each batch takes some of them, in the order of their
+-- anchors, so that the events of a person are mostly taken back together.
+
+CREATE FUNCTION cdp_internal.check_retract(message_ids text[], event_ids bigint[], source text, since timestamptz,
+	until timestamptz, query text, forever boolean, dry_run boolean) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF num_nonnulls(message_ids, event_ids, source, query) <> 1 THEN
+		RAISE EXCEPTION 'what to retract is named % times', num_nonnulls(message_ids, event_ids, source, query)
+			USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'Give one of message_ids, event_ids, source and query.';
+	END IF;
+	IF source IS NULL AND num_nonnulls(since, until) > 0 THEN
+		RAISE EXCEPTION 'since and until are for a source' USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'Give source too, or choose the events by a query.';
+	END IF;
+	IF forever IS NULL OR dry_run IS NULL THEN
+		RAISE EXCEPTION 'forever and dry_run must be true or false' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	IF source IS NOT NULL AND NOT EXISTS (SELECT FROM cdp_data.source s WHERE s.source = check_retract.source) THEN
+		RAISE EXCEPTION 'there is no source "%"', left(source, 64) USING ERRCODE = 'undefined_object',
+			HINT = (SELECT 'The nearest is "' || cdp_internal.nearest_name(check_retract.source,
+				array_agg(s.source)) || '".' FROM cdp_data.source s);
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.check_retract(text[], bigint[], text, timestamptz, timestamptz, text, boolean, boolean)
+	IS 'Internal: raises an error for wrong arguments of cdp.retract().';
+
+-- STABLE, so that the query cannot write.  Without a search path of its own, since the names in it are the caller's;
+-- it runs as the caller.
+CREATE FUNCTION cdp_internal.retract_query(query text) RETURNS bigint[]
+	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE
+AS $function$
+DECLARE
+	found bigint;
+	result bigint[] := '{}';
+BEGIN
+	FOR found IN EXECUTE query LOOP
+		IF found IS NOT NULL THEN
+			result := result OPERATOR(pg_catalog.||) found;
+		END IF;
+	END LOOP;
+	RETURN result;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.retract_query(text) IS
+	'Internal: returns the first column of a query, numbers of events, without NULLs. The query runs as the caller and '
+	'cannot write.';
+
+-- The log has no index by event or message: the batches that accepted them are read, through the ranges of pages that
+-- have them.
+CREATE FUNCTION cdp_internal.retract_places(message_ids text[], event_ids bigint[], source text, since timestamptz,
+	until timestamptz) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN 'SELECT e.event_id, e.identifier_id, e."timestamp" FROM cdp_data.event e' || CASE
+		WHEN source IS NOT NULL THEN ' WHERE e.source = $3'
+			|| CASE WHEN since IS NULL THEN '' ELSE ' AND e."timestamp" >= $4' END
+			|| CASE WHEN until IS NULL THEN '' ELSE ' AND e."timestamp" < $5' END
+		WHEN cardinality(event_ids) <= 100 THEN ' WHERE e.event_id = ANY ($2)'
+		WHEN event_ids IS NOT NULL THEN $sql$
+			JOIN (SELECT DISTINCT u.event_id FROM unnest($2) AS u (event_id)) g USING (event_id)
+			WHERE e.event_id BETWEEN (SELECT min(u.event_id) FROM unnest($2) AS u (event_id))
+				AND (SELECT max(u.event_id) FROM unnest($2) AS u (event_id))
+		$sql$
+		ELSE $sql$
+			JOIN unnest($6) AS k (message_key) ON k.message_key = cdp.message_key(e.message_id)
+			WHERE e.batch_id = ANY ($7)
+		$sql$ END || ' ORDER BY e.identifier_id';
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.retract_places(text[], bigint[], text, timestamptz, timestamptz) IS
+	'Internal: returns a query of (event_id, identifier_id, "timestamp") of the events that the arguments name, in the '
+	'order of their anchors. Parameters: these arguments, the keys of the messages, and the batches that accepted them.';
+
+CREATE FUNCTION cdp_internal.retract_batch(event_ids bigint[], places bigint[], times timestamptz[], forever boolean)
+	RETURNS cdp_internal.batch_counts
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	done cdp_internal.batch_counts;
+BEGIN
+	PERFORM cdp_internal.next_batch();
+	PERFORM cdp_internal.progress_set('take', 0, 0);
+	-- numbers and times alone
+	PERFORM cdp_internal.batch_stage('batch_taken_back', format($sql$
+		SELECT u.event_id, u.place, u.at, %L::boolean AS forever
+		FROM unnest(%L::bigint[], %L::bigint[], %L::timestamptz[]) AS u (event_id, place, at)
+	$sql$, forever, event_ids, places, times));
+	done := cdp_internal.process_batch();
+	PERFORM cdp_internal.batch_end();
+	RETURN done;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.retract_batch(bigint[], bigint[], timestamptz[], boolean) IS
+	'Internal: takes these events back, as one batch; places: their anchors, times: their times. forever: their message '
+	'keys are kept.';
+
+CREATE FUNCTION cdp_internal.retract_events(message_ids text[], event_ids bigint[], source text, since timestamptz,
+	until timestamptz, forever boolean, OUT events bigint, OUT identifiers bigint, OUT people bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_variable
+DECLARE
+	-- all that is known of the people concerned is in memory meanwhile
+	rows constant integer := 10000;
+	keys uuid[] := ARRAY(SELECT DISTINCT cdp.message_key(u.message_id) FROM unnest(message_ids) AS u (message_id));
+	batches bigint[] := ARRAY(
+		SELECT DISTINCT m.batch_id FROM unnest(keys) AS k (message_key) JOIN cdp_data.message m USING (message_key));
+	one record;
+	ids bigint[] := '{}';
+	places bigint[] := '{}';
+	times timestamptz[] := '{}';
+	done cdp_internal.batch_counts;
+	finished boolean := false;
+	place refcursor;
+BEGIN
+	events := 0;
+	identifiers := 0;
+	people := 0;
+	OPEN place NO SCROLL FOR EXECUTE
+		cdp_internal.retract_places(message_ids, event_ids, source, since, until)
+		USING message_ids, event_ids, source, since, until, keys, batches;
+	WHILE NOT finished LOOP
+		FETCH place INTO one;
+		finished := NOT FOUND;
+		IF NOT finished THEN
+			ids := ids || one.event_id;
+			places := places || one.identifier_id;
+			times := times || one."timestamp";
+		END IF;
+		IF cardinality(ids) = rows OR finished AND ids <> '{}' THEN
+			done := cdp_internal.retract_batch(ids, places, times, forever);
+			events := events + done.retracted;
+			identifiers := identifiers + done.identifiers_left;
+			people := people + done.profiles_touched;
+			ids := '{}';
+			places := '{}';
+			times := '{}';
+		END IF;
+	END LOOP;
+	CLOSE place;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.retract_events(text[], bigint[], text, timestamptz, timestamptz, boolean) IS
+	'Internal: takes the events back that the arguments name, in batches, and counts what left.';
+
+CREATE FUNCTION cdp_internal.retract(message_ids text[], event_ids bigint[], source text, since timestamptz,
+	until timestamptz, asked jsonb, reason text, forever boolean, dry_run boolean, OUT events bigint,
+	OUT identifiers bigint, OUT people bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	first_batch bigint;
+BEGIN
+	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
+	PERFORM cdp_internal.refresh_lock(wait => true);
+	SELECT s.batch_id + 1 INTO STRICT first_batch FROM cdp_data.state s;
+	PERFORM cdp_internal.progress_begin('change', 0);
+	BEGIN
+		SELECT r.* INTO events, identifiers, people
+		FROM cdp_internal.retract_events(message_ids, event_ids, source, since, until, forever) r;
+		IF dry_run THEN
+			-- roll the subtransaction back; the variables keep their values
+			RAISE EXCEPTION 'the trial is complete' USING ERRCODE = 'CDP00';
+		END IF;
+		INSERT INTO cdp_data.retraction (retraction_id, asked, events, forever, reason, first_batch_id, last_batch_id)
+		SELECT coalesce((SELECT max(o.retraction_id) FROM cdp_data.retraction o), 0) + 1, retract.asked,
+			retract.events, retract.forever, retract.reason, first_batch, s.batch_id
+		FROM cdp_data.state s
+		WHERE retract.events > 0;
+	EXCEPTION WHEN SQLSTATE 'CDP00' THEN
+		NULL;
+	END;
+	PERFORM cdp_internal.progress_end();
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.retract(text[], bigint[], text, timestamptz, timestamptz, jsonb, text, boolean, boolean)
+	IS 'Internal: what cdp.retract() does, for the owner of the tables.';
+
+CREATE FUNCTION cdp.retract(message_ids text[] DEFAULT NULL, event_ids bigint[] DEFAULT NULL, source text DEFAULT NULL,
+	since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL, query text DEFAULT NULL, reason text DEFAULT NULL,
+	forever boolean DEFAULT false, dry_run boolean DEFAULT false, OUT events bigint, OUT identifiers bigint,
+	OUT people bigint, OUT waiting bigint, OUT elapsed interval)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+AS $function$
+#variable_conflict use_variable
+DECLARE
+	started timestamptz := pg_catalog.clock_timestamp();
+	taken bigint := 1;
+	asked jsonb;
+BEGIN
+	PERFORM cdp_internal.check_columns();
+	PERFORM cdp_internal.check_retract(message_ids, event_ids, source, since, until, query, forever, dry_run);
+	-- so that a message that waits is not passed over, and then becomes an event
+	WHILE NOT dry_run AND taken OPERATOR(pg_catalog.>) 0 LOOP
+		SELECT r.taken INTO taken FROM cdp.refresh() r;
+	END LOOP;
+	asked := pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('source', source, 'since', since, 'until', until,
+		'messages', pg_catalog.cardinality(message_ids), 'events', pg_catalog.cardinality(event_ids)));
+	IF query IS NOT NULL THEN
+		event_ids := cdp_internal.retract_query(query);
+		asked := pg_catalog.jsonb_build_object('found', pg_catalog.cardinality(event_ids));
+	END IF;
+	SELECT r.events, r.identifiers, r.people INTO events, identifiers, people
+	FROM cdp_data.retract(message_ids, event_ids, source, since, until, asked, reason, forever, dry_run) r;
+	waiting := cdp_internal.count_waiting();
+	elapsed := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) started;
+END
+$function$;
+COMMENT ON FUNCTION cdp.retract(text[], bigint[], text, timestamptz, timestamptz, text, text, boolean, boolean) IS
+$comment$Takes events back: people, links, traits, timelines, accounts and all else become what they would be had these
+events never come. The events are named in one of four ways: message_ids; event_ids; source, with since (inclusive) and
+until (exclusive) as bounds of their time, if given; or query, whose first column is a number of an event, and which
+runs as the caller and cannot write: cdp.retract(query => 'SELECT event_id FROM cdp.events WHERE …'). Numbers and
+message ids that no event has are passed over.
+forever: the message ids stay used, so that the messages are duplicates if they come again; otherwise a message that
+comes again is a new event. reason: kept in cdp.retraction, with who decided and when. dry_run: the counts, without the
+change; it takes as long as the change, and holds the lock of the refresh meanwhile.
+First all rows that wait in the inboxes are taken, as by cdp.refresh(), except for a dry run. Everything is one
+transaction, and works as the owner of the tables. The message is gone with the event; a row of another content with its
+message id stays in quarantine, and cdp.replay() lets it in.
+What stays: numbers of identifiers. One that no event carries any more is in no profile; its number answers NULL, with
+the reason retracted, and is its number again if it comes again. An unlink still voids evidence up to the time that it
+was given for. cdp.profile_at() and cdp.events_at() forget the events too; who was one person by them is still told.
+Returns one row. events: taken back. identifiers: that no event carries any more. people: changed in any way; one who
+has events in several batches of 10,000 counts in each. waiting: rows in the inboxes that are not taken yet.
+READ COMMITTED only. Errors: not named in just one way, since or until without a source (22023); forever or dry_run
+NULL (22004); an unknown source (42704); the log lacks events of the people or accounts concerned (55000).$comment$;
+
+REVOKE ALL ON FUNCTION
+	cdp_internal.check_retract(text[], bigint[], text, timestamptz, timestamptz, text, boolean, boolean),
+	cdp_internal.retract_query(text), cdp_internal.retract_places(text[], bigint[], text, timestamptz, timestamptz),
+	cdp_internal.retract_batch(bigint[], bigint[], timestamptz[], boolean),
+	cdp_internal.retract_events(text[], bigint[], text, timestamptz, timestamptz, boolean),
+	cdp_internal.retract(text[], bigint[], text, timestamptz, timestamptz, jsonb, text, boolean, boolean),
+	cdp.retract(text[], bigint[], text, timestamptz, timestamptz, text, text, boolean, boolean) FROM PUBLIC;
