@@ -9,6 +9,7 @@
  *	pass_value		traits and numbers of one row
  *	pass_counts		numbers of identifiers by namespace, of profiles
  *	pass_link_counts	the same of identifiers
+ *	pass_base		rows of the base
  *	pass_row		the rows of the batch, their sources
  *	pass_change		what else the batch changes
  *	pass_logged		events of the log, cleaned
@@ -65,6 +66,7 @@ typedef enum PassTable
 	TABLE_IDENTIFIER_HISTORY,
 	TABLE_LINK,
 	TABLE_EVENT,
+	TABLE_BASE,
 	TABLE_PROFILE,
 	TABLE_SLICE,
 	TABLE_ACCOUNT,
@@ -145,6 +147,27 @@ enum
 	EVENT_IDENTIFIER_ID,
 	EVENT_BATCH_ID,
 	EVENT_LOGGED /* from here on those of LoggedColumn */
+};
+
+enum
+{
+	BASE_ID,
+	BASE_IDENTIFIER_ID,
+	BASE_EVENTS,
+	BASE_FIRST_AT,
+	BASE_LAST_AT,
+	BASE_FIRST_SAID_AT,
+	BASE_LAST_SAID_AT,
+	BASE_AFTER,
+	BASE_TRAITS_AT,
+	BASE_EARLIER_ID,
+	BASE_SOURCE_ID,
+	BASE_IDS,
+	BASE_GROUP_ID,
+	BASE_MESSAGE_ID,
+	BASE_TRAITS,
+	BASE_TIMELINE,
+	BASE_COLUMNS
 };
 
 enum
@@ -308,6 +331,28 @@ typedef struct PassTaken
 	PassIds left;         /* identifiers that leave the graph with them, sorted */
 } PassTaken;
 
+/* A month of the log: events up to a number are in the base. */
+typedef struct PassMonth
+{
+	TimestampTz from;
+	TimestampTz until;
+	int64 event_id;
+} PassMonth;
+
+/* Rows of the base, as core/batch takes them. */
+typedef struct PassBase
+{
+	int count;
+	int capacity;
+	int64 *base_ids;
+	int64 *anchors;
+	int *keys; /* the anchor that was asked for */
+	TimestampTz *traits_at;
+	CdpkBatchRow *rows;
+	PassIds ids; /* of all rows, one after the other; of an alias the earlier user_id last */
+	int *first_id;
+} PassBase;
+
 typedef struct PassKeptCounts PassKeptCounts;
 
 typedef struct Pass
@@ -365,6 +410,13 @@ typedef struct Pass
 	int place_count;
 
 	PassIds touched;
+
+	PassMonth *months; /* that are folded into the base, by time */
+	int month_count;
+	bool has_base;
+	bool keep_expired;    /* traits are taken though they have expired */
+	PassBase base_strays; /* rows of the base among the strays, behind the events */
+	int event_strays;
 } Pass;
 
 /* ---------------------------------------------------------------- pass_table.c */
@@ -495,6 +547,21 @@ extern CdpkBatchCall pass_call(Datum call_type);
 extern void pass_set_identifiers(Datum ids, CdpkBatchRow *row);
 extern void pass_set_earlier(Datum earlier, bool isnull, CdpkBatchRow *row);
 
+/* the condition of cdp_internal.is_logged_condition() */
+#define PASS_IS_LOGGED                                              \
+	"NOT EXISTS (SELECT FROM cdp_data.folded_month f WHERE f.month" \
+	" = date_trunc('month', e.\"timestamp\", 'UTC') AND f.event_id >= e.event_id)"
+
+/* pass_base.c */
+extern void pass_read_months(Pass *pass);
+extern bool pass_has_expired(const Pass *pass, uint32 source, TimestampTz said_at);
+extern bool pass_is_folded(const Pass *pass, int64 event_id, TimestampTz at);
+extern void pass_find_base(Pass *pass, const int64 *anchors, int count, PassBase *base);
+extern void pass_take_base(Pass *pass, int key, const Datum *values, const bool *nulls,
+						   PassBase *base);
+extern void pass_name_base(Pass *pass, PassBase *base);
+extern void pass_move_base(Pass *pass);
+
 /* pass_change.c */
 extern void pass_read_changes(Pass *pass);
 
@@ -551,6 +618,7 @@ extern void pass_flag_same(Pass *pass);
 extern void pass_read_rules(Pass *pass);
 extern void pass_identify(Pass *pass);
 extern void pass_look_up_names(Pass *pass, size_t first);
+extern void pass_find_voids(Pass *pass);
 
 /* pass_link.c */
 extern void pass_link(Pass *pass);
