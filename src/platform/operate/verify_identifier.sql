@@ -18,7 +18,15 @@ BEGIN
 		CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id,
 			e.identifiers, e.properties, e.traits, e.context, e."timestamp", e.sent_at, e.original_timestamp,
 			e.received_at, e.source, s.as_of) o
-		WHERE v.kind = 'unlink' AND identifier IN (v.a, v.b) AND identifier = ANY (o.ids));
+		WHERE v.kind = 'unlink' AND identifier IN (v.a, v.b) AND identifier = ANY (o.ids))
+		OR EXISTS (
+		SELECT
+		FROM cdp_data.verdict v
+		CROSS JOIN LATERAL unnest(ARRAY[v.a, v.b]) AS u (identifier)
+		CROSS JOIN LATERAL cdp_internal.known_identifier(u.identifier) m
+		CROSS JOIN LATERAL cdp_internal.known_identifier(identifier) o
+		JOIN cdp_data.base b ON b.identifier_id = m.identifier_id
+		WHERE v.kind = 'unlink' AND identifier IN (v.a, v.b) AND o.identifier_id = ANY (b.ids));
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_is_said(cdp.identifier) IS
@@ -92,6 +100,7 @@ BEGIN
 			('identifier', NULL, CASE WHEN NOT i.is_blocked AND NOT i.blocked AND i.counts = '{}'
 				AND i.profile_id <> 0
 				AND (SELECT true FROM cdp_data.event e WHERE e.identifier_id = i.identifier_id LIMIT 1) IS NULL
+				AND (SELECT true FROM cdp_data.base b WHERE b.identifier_id = i.identifier_id LIMIT 1) IS NULL
 				AND NOT cdp_internal.verify_is_said(i.identifier)
 				THEN cdp_internal.verify_profile_of(i.profile_id) || ', but no event has it' END),
 			('identifier', CASE WHEN i.differs THEN cdp_internal.verify_sharing(i.is_shared, i.counts) END,

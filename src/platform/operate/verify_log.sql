@@ -49,7 +49,7 @@ COMMENT ON FUNCTION cdp_internal.verify_places(bigint[]) IS
 	'Internal: returns the identifiers that events with one of these can be anchored at.';
 
 -- What the log says, read once: said, a row for each event.
-CREATE FUNCTION cdp_internal.verify_said_query(events text) RETURNS text
+CREATE FUNCTION cdp_internal.verify_said_query(events text, base text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -57,7 +57,8 @@ BEGIN
 	RETURN format($sql$
 		SELECT e.event_id, e.identifier_id AS found_id, coalesce(k.ids[1], 0) AS anchor_id, k.ids, k.lacking, a.user_id,
 			   a.earlier_id,
-			   least(e."timestamp", e.received_at) AS at, e.source COLLATE "C" AS source, e.message_id,
+			   least(e."timestamp", e.received_at) AS at, least(e."timestamp", e.received_at) AS last_at, 1 AS events,
+			   e.source COLLATE "C" AS source, e.message_id,
 			   cdp.message_key(e.message_id) IS NULL
 				OR (SELECT true FROM cdp_data.message m WHERE m.message_key = cdp.message_key(e.message_id))
 				IS NOT NULL AS is_known, cdp_internal.progress_row() AS counted
@@ -87,13 +88,31 @@ BEGIN
 			CROSS JOIN LATERAL cdp_internal.known_identifier(o.earlier) y
 			WHERE u.identifier <> o.earlier AND NOT cdp_internal.is_blocked(u.identifier, $2)
 			  AND NOT cdp_internal.is_blocked(o.earlier, $2)) a ON o.earlier IS NOT NULL
-	$sql$, events);
+		WHERE %s
+		UNION ALL
+		SELECT -b.base_id, b.identifier_id, coalesce(k.ids[1], 0), k.ids, k.lacking,
+			   CASE WHEN k.has_user THEN b.ids[1] END, CASE WHEN k.has_user THEN k.earlier_id END, b.first_said_at,
+			   b.last_said_at, b.events, s.source, b.message_id, true, cdp_internal.progress_row()
+		FROM %s
+		JOIN cdp_data.source s ON s.source_id = b.source_id
+		CROSS JOIN LATERAL (
+			SELECT array_agg(i.identifier_id ORDER BY i.shared, n.priority, i.identifier)
+					FILTER (WHERE u.place <> 0 AND NOT i.blocked AND i.profile_id <> 0 AND n.namespace IS NOT NULL) AS ids,
+				   array_agg(i.identifier) FILTER (WHERE u.place <> 0 AND (i.blocked OR i.profile_id = 0)) AS lacking,
+				   bool_or(u.place = 1) AS has_user, max(i.identifier_id) FILTER (WHERE u.place = 0) AS earlier_id
+			FROM (SELECT d.identifier_id, d.place FROM unnest(b.ids) WITH ORDINALITY AS d (identifier_id, place)
+				  UNION ALL SELECT b.earlier_id, 0 WHERE b.earlier_id IS NOT NULL) u
+			JOIN cdp_data.identifier i ON i.identifier_id = u.identifier_id
+			LEFT JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)
+			WHERE NOT cdp_internal.is_blocked(i.identifier, $2)) k
+	$sql$, events, cdp_internal.is_logged_condition(), base);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.verify_said_query(text) IS
-	'Internal: returns a query of (event_id, found_id, anchor_id, ids, lacking, user_id, earlier_id, at, source, message_id, is_known, '
-	'counted): what each event should have. ids: the numbers of its usable identifiers, the strongest first; '
-	'lacking: those that the tables lack or take for blocked; user_id, earlier_id: the pair of an alias. events: what stands in FROM, as e. Parameters: the time '
+COMMENT ON FUNCTION cdp_internal.verify_said_query(text, text) IS
+	'Internal: returns a query of (event_id, found_id, anchor_id, ids, lacking, user_id, earlier_id, at, last_at, '
+	'events, source, message_id, is_known, counted): what each event, and each row of the base, should have. event_id: '
+	'of a row of the base its number, negative. ids: the numbers of its usable identifiers, the strongest first; '
+	'lacking: those that the tables lack or take for blocked; user_id, earlier_id: the pair of an alias. events: what stands in FROM, as e; base: the same, as b. Parameters: the time '
 	'of the last batch, the blocked values.';
 
 -- The links that the events say, beside those of cdp_data.link.  Sorted on disk, if there are many.
@@ -105,19 +124,21 @@ CREATE FUNCTION cdp_internal.verify_link_query() RETURNS text
 			   w.aliases AS said_aliases, l.first_at, l.last_at, l.events, l.message_id, l.aliases, l.refused, cdp_internal.progress_row() AS counted
 		FROM (
 			SELECT DISTINCT ON (t.a, t.b, t.source) t.a, t.b, t.source, t.at AS first_at,
-				   max(t.at) OVER pair AS last_at, count(*) OVER pair AS events,
-				   sum(t.aliases) OVER pair AS aliases, t.message_id
+				   max(t.last_at) OVER pair AS last_at, (sum(t.events) OVER pair)::bigint AS events,
+				   (sum(t.aliases) OVER pair)::bigint AS aliases, t.message_id
 			FROM (
-				SELECT least(x.id, y.id) AS a, greatest(x.id, y.id) AS b, s.source, s.at, s.message_id, 0 AS aliases
+				SELECT least(x.id, y.id) AS a, greatest(x.id, y.id) AS b, s.source, s.at, s.last_at,
+					   s.events, s.message_id, 0 AS aliases
 				FROM said s
 				CROSS JOIN LATERAL unnest(s.ids) AS x (id)
 				JOIN LATERAL unnest(s.ids) AS y (id) ON x.id < y.id
 				UNION ALL
-				SELECT least(s.user_id, s.earlier_id), greatest(s.user_id, s.earlier_id), s.source, s.at, s.message_id, 1
+				SELECT least(s.user_id, s.earlier_id), greatest(s.user_id, s.earlier_id), s.source, s.at, s.last_at,
+					   s.events, s.message_id, s.events
 				FROM said s
 				WHERE s.earlier_id IS NOT NULL) t
 			LEFT JOIN void v ON v.a = t.a AND v.b = t.b
-			WHERE (v.until_at IS NULL OR t.at > v.until_at)
+			WHERE (v.until_at IS NULL OR t.last_at > v.until_at)
 			  AND ($3 IS NULL OR t.a = ANY ($3) OR t.b = ANY ($3))
 			WINDOW pair AS (PARTITION BY t.a, t.b, t.source)
 			ORDER BY t.a, t.b, t.source, t.at, t.message_id COLLATE "C") w
@@ -146,7 +167,7 @@ BEGIN
 			CROSS JOIN LATERAL cdp_internal.known_identifier(v.a) x
 			CROSS JOIN LATERAL cdp_internal.known_identifier(v.b) y
 			WHERE v.kind = 'unlink')
-		SELECT 'anchor', 'event ' || s.event_id, cdp_internal.verify_name(s.anchor_id),
+		SELECT 'anchor', CASE WHEN s.event_id > 0 THEN 'event ' ELSE 'row of the base ' END || abs(s.event_id), cdp_internal.verify_name(s.anchor_id),
 			   cdp_internal.verify_name(s.found_id)
 		FROM said s WHERE s.anchor_id <> s.found_id
 		UNION ALL
@@ -178,7 +199,9 @@ BEGIN
 			IS DISTINCT FROM (d.events, d.first_at, d.last_at, d.message_id, d.aliases, d.refused)
 	$sql$,
 		cdp_internal.verify_said_query(CASE WHEN own IS NULL THEN 'cdp_data.event e'
-			ELSE 'unnest($4) AS p (place) JOIN cdp_data.event e ON e.identifier_id = p.place' END),
+			ELSE 'unnest($4) AS p (place) JOIN cdp_data.event e ON e.identifier_id = p.place' END,
+			CASE WHEN own IS NULL THEN 'cdp_data.base b'
+			ELSE 'unnest($4) AS p (place) JOIN cdp_data.base b ON b.identifier_id = p.place' END),
 		cdp_internal.verify_link_query())
 	USING (SELECT s.as_of FROM cdp_data.state s), cdp_internal.blocked_rules(), own, cdp_internal.verify_places(own);
 END
@@ -197,5 +220,5 @@ COMMENT ON FUNCTION cdp_internal.verify_link(bigint, timestamptz, timestamptz, t
 	'Internal: what a link holds, in words.';
 
 REVOKE ALL ON FUNCTION cdp_internal.verify_name(bigint), cdp_internal.verify_places(bigint[]),
-	cdp_internal.verify_said_query(text), cdp_internal.verify_link_query(), cdp_internal.verify_log(bigint[]),
+	cdp_internal.verify_said_query(text, text), cdp_internal.verify_link_query(), cdp_internal.verify_log(bigint[]),
 	cdp_internal.verify_link(bigint, timestamptz, timestamptz, text, bigint, boolean) FROM PUBLIC;

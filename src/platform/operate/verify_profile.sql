@@ -76,6 +76,10 @@ CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
 				GROUP BY 1) g
 			LEFT JOIN cdp_data.namespace n ON n.namespace = g.namespace) m
 		CROSS JOIN LATERAL (
+			SELECT sum(q.events)::bigint AS events, min(q.first_seen) AS first_seen, max(q.last_seen) AS last_seen,
+				   cdp.traits_union(q.traits) AS traits, min(q.expires_at) AS expires_at,
+				   cdp.timeline_union(q.timeline) AS timeline
+			FROM (
 			SELECT count(*) AS events, min(e."timestamp") AS first_seen, max(e."timestamp") AS last_seen,
 				   cdp.traits_agg(cdp_internal.verify_said(e.traits, $1), least(e."timestamp", e.received_at), e.source,
 					$1, o.trust) FILTER (WHERE c.counts) AS traits,
@@ -88,7 +92,17 @@ CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
 			CROSS JOIN LATERAL (
 				SELECT e.type = 'identify' AND e.traits IS NOT NULL AND (o.expires_after IS NULL
 					OR least(e."timestamp", e.received_at) + o.expires_after > $2) AS counts) c
-			WHERE i.profile_id = p.profile_id) l
+			WHERE i.profile_id = p.profile_id
+			  AND NOT EXISTS (SELECT FROM cdp_data.folded_month f
+							  WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)
+			UNION ALL
+			SELECT b.events, b.first_at, b.last_at, r.traits, r.expires_at, b.timeline
+			FROM cdp_data.identifier i
+			JOIN cdp_data.base b ON b.identifier_id = i.identifier_id
+			JOIN cdp_data.source o ON o.source_id = b.source_id
+			CROSS JOIN LATERAL cdp_internal.renew_traits(CASE WHEN b.group_id IS NULL THEN b.traits END, b.traits_at,
+				o.trust, o.expires_after, $2) r
+			WHERE i.profile_id = p.profile_id) q) l
 		CROSS JOIN LATERAL (
 			SELECT cdp_internal.verify_held(array_agg(i.identifier ORDER BY i.identifier),
 				array_agg(i.identifier_id ORDER BY i.identifier),

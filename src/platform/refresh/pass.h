@@ -633,6 +633,7 @@ extern void pass_find_places(Pass *pass, PassIds *places);
 
 /* pass_anchor.c */
 extern void pass_anchor(Pass *pass);
+extern void pass_add_base_strays(const Pass *pass, CdpkBatchStray *strays);
 extern void pass_reanchor(Pass *pass, CdpkBatchStray *strays, size_t count);
 extern void pass_move_events(Pass *pass);
 

@@ -62,9 +62,9 @@ pass_reanchor(Pass *pass, CdpkBatchStray *strays, size_t count)
 	pass->counts[COUNT_EVENTS_REANCHORED] = (int64) pass->moved_count;
 }
 
-/* add_base adds the rows of the base that may be anchored elsewhere, behind the events. */
-static void
-add_base(const Pass *pass, CdpkBatchStray *strays)
+/* pass_add_base_strays adds the rows of the base that may be anchored elsewhere, behind the events. */
+void
+pass_add_base_strays(const Pass *pass, CdpkBatchStray *strays)
 {
 	for (int i = 0; i < pass->base_strays.count; i++)
 	{
@@ -110,7 +110,7 @@ find_moved(Pass *pass)
 			read_stray(pass, rows, i, &strays[pass->event_strays++]);
 	}
 	SPI_freetuptable(rows);
-	add_base(pass, strays);
+	pass_add_base_strays(pass, strays);
 	pass_reanchor(pass, strays, (size_t) (pass->event_strays + pass->base_strays.count));
 }
 

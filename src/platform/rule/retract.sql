@@ -100,7 +100,7 @@ BEGIN
 			JOIN cdp_data.source s USING (source_id)
 			WHERE s.source = refuse_folded.source AND (since IS NULL OR b.last_at >= since)
 				AND (until IS NULL OR b.first_at < until));
-		what := format('up to %s events of source "%s"', events, source);
+		what := format('They are up to %s events of source "%s"', events, source);
 	ELSIF event_ids IS NOT NULL THEN
 		EXECUTE format($sql$
 			SELECT count(*)
@@ -108,7 +108,7 @@ BEGIN
 			WHERE u.event_id BETWEEN 1 AND $2 AND u.event_id NOT IN (
 				SELECT e.event_id FROM cdp_data.event e WHERE e.event_id = ANY ($1) AND %s)
 		$sql$, cdp_internal.is_logged_condition()) INTO events USING event_ids, last_folded;
-		what := format('%s events', events);
+		what := format('They are %s of the numbers', events);
 	ELSE
 		EXECUTE format($sql$
 			SELECT count(*)
@@ -117,11 +117,11 @@ BEGIN
 			WHERE NOT EXISTS (SELECT FROM cdp_data.event e
 							  WHERE e.batch_id = m.batch_id AND cdp.message_key(e.message_id) = k.message_key AND %s)
 		$sql$, cdp_internal.is_logged_condition()) INTO events USING message_ids;
-		what := format('%s messages', events);
+		what := format('They are %s of the messages', events);
 	END IF;
 	IF events > 0 THEN
-		RAISE EXCEPTION '% cannot be taken back', what USING ERRCODE = 'object_not_in_prerequisite_state',
-			DETAIL = 'They are folded: their months have left the log, or are about to.';
+		RAISE EXCEPTION 'events that are folded cannot be taken back' USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = what || ', of months that have left the log, or are about to.';
 	END IF;
 END
 $function$;
