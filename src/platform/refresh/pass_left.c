@@ -174,7 +174,8 @@ note_link(void *arg, int key, const Datum *values, const bool *nulls)
 	uint32_t place;
 
 	CHECK_FOR_INTERRUPTS();
-	if (DatumGetInt64(values[3]) <= (lost != NULL ? lost->events : 0))
+	/* an alias is counted by itself: it does not carry the earlier user_id */
+	if (DatumGetInt64(values[3]) - DatumGetInt64(values[4]) <= (lost != NULL ? lost->events : 0))
 		return;
 	if (is_doubtful(doubtful, sought.a, &place))
 		doubtful->named[place] = true;
@@ -186,7 +187,7 @@ note_link(void *arg, int key, const Datum *values, const bool *nulls)
 static void
 name_by_links(Doubtful *doubtful)
 {
-	static const int wanted[] = {LINK_A, LINK_B, LINK_SOURCE_ID, LINK_EVENTS};
+	static const int wanted[] = {LINK_A, LINK_B, LINK_SOURCE_ID, LINK_EVENTS, LINK_ALIASES};
 	PassIds ids = list_unnamed(doubtful, false);
 
 	pass_find_ids(doubtful->pass, TABLE_LINK, LINK_A, ids.items, ids.count, lengthof(wanted),
