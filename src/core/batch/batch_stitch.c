@@ -23,9 +23,9 @@ mark_involved(CdpkBatch *batch, bool *involved)
 	{
 		const CdpkBatchIdentifier *identifier = &batch->identifiers.items[i];
 
-		/* a forbid may name what only aliases do */
+		/* a forbid may name what only aliases do, and there may be no row of it yet */
 		involved[i] = identifier->profile_id == 0 && !batch_is_plain(batch, i) &&
-					  (batch_usable(identifier) || identifier->is_new);
+					  identifier->identifier_id != 0;
 	}
 	for (uint32_t i = 0; i < batch->link_changes.count; i++)
 	{

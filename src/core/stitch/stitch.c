@@ -360,7 +360,10 @@ settle_pending(CdpkStitch *stitch)
 		uint32_t root = stitch_profile_of(stitch, link->rank.strong);
 
 		stitch_tick(stitch);
-		if (root != stitch_profile_of(stitch, link->rank.weak))
+		/* it was listed as a link of an identifier that is shared no more, by what the tables have */
+		if (stitch_is_same(&link->rank.evidence))
+			STITCH_PUSH(stitch, stitch->same, stitch->pending.items[i]);
+		else if (root != stitch_profile_of(stitch, link->rank.weak))
 			stitch->pending.items[left++] = stitch->pending.items[i];
 		else
 		{
