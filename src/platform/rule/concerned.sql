@@ -101,7 +101,7 @@ DECLARE
 	blocked text := format($sql$
 		SELECT i.identifier_id, i.profile_id
 		FROM cdp_data.identifier i
-		WHERE i.profile_id <> 0 AND cdp_internal.is_blocked(i.identifier, %L)
+		WHERE NOT i.blocked AND cdp_internal.is_blocked(i.identifier, %L)
 	$sql$, becomes);
 BEGIN
 	RETURN QUERY SELECT 'blocked', format('SELECT i.identifier_id FROM (%s) i WHERE i.profile_id <> 0', blocked);
