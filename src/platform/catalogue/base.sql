@@ -37,8 +37,8 @@ BEGIN
 		'Time of the earliest as evidence: an event is none before it was received.';
 	COMMENT ON COLUMN cdp_data.base.last_said_at IS 'Time of the latest as evidence.';
 	COMMENT ON COLUMN cdp_data.base.after IS
-		'The latest unlink of two of the identifiers that the events came after, of those in force when they were folded; '
-		'-infinity: none.';
+		'The latest unlink of two of the identifiers that the events came after, of those in force when they were '
+		'folded; -infinity: none.';
 	COMMENT ON COLUMN cdp_data.base.traits_at IS
 		'Time of the earliest traits that had not expired when they were folded; NULL: there are no traits.';
 	COMMENT ON COLUMN cdp_data.base.earlier_id IS

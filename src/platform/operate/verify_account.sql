@@ -56,8 +56,8 @@ BEGIN
 		SELECT 'accounts', coalesce(e.group_id, f.group_id), e.said, f.said
 		FROM (
 			SELECT q.group_id,
-				   concat(cdp_internal.verify_calls(sum(q.events)::bigint, min(q.first_at), max(q.last_at)), ', traits ',
-					cdp.traits_union(q.traits), ', lapsing from ' || min(q.expires_at)) AS said
+				   concat(cdp_internal.verify_calls(sum(q.events)::bigint, min(q.first_at), max(q.last_at)),
+					', traits ', cdp.traits_union(q.traits), ', lapsing from ' || min(q.expires_at)) AS said
 			FROM (
 			SELECT cdp_internal.account_id(c.group_id) COLLATE "C" AS group_id, count(*) AS events,
 				   min(c."timestamp") AS first_at, max(c."timestamp") AS last_at,

@@ -97,7 +97,8 @@ BEGIN
 		JOIN cdp_data.source s ON s.source_id = b.source_id
 		CROSS JOIN LATERAL (
 			SELECT array_agg(i.identifier_id ORDER BY i.shared, n.priority, i.identifier)
-					FILTER (WHERE u.place <> 0 AND NOT i.blocked AND i.profile_id <> 0 AND n.namespace IS NOT NULL) AS ids,
+					FILTER (WHERE u.place <> 0 AND NOT i.blocked AND i.profile_id <> 0 AND n.namespace IS NOT NULL)
+					AS ids,
 				   array_agg(i.identifier) FILTER (WHERE u.place <> 0 AND (i.blocked OR i.profile_id = 0)) AS lacking,
 				   bool_or(u.place = 1) AS has_user, max(i.identifier_id) FILTER (WHERE u.place = 0) AS earlier_id
 			FROM (SELECT d.identifier_id, d.place FROM unnest(b.ids) WITH ORDINALITY AS d (identifier_id, place)
@@ -167,7 +168,8 @@ BEGIN
 			CROSS JOIN LATERAL cdp_internal.known_identifier(v.a) x
 			CROSS JOIN LATERAL cdp_internal.known_identifier(v.b) y
 			WHERE v.kind = 'unlink')
-		SELECT 'anchor', CASE WHEN s.event_id > 0 THEN 'event ' ELSE 'row of the base ' END || abs(s.event_id), cdp_internal.verify_name(s.anchor_id),
+		SELECT 'anchor', CASE WHEN s.event_id > 0 THEN 'event ' ELSE 'row of the base ' END || abs(s.event_id),
+			   cdp_internal.verify_name(s.anchor_id),
 			   cdp_internal.verify_name(s.found_id)
 		FROM said s WHERE s.anchor_id <> s.found_id
 		UNION ALL

@@ -11,8 +11,9 @@ BEGIN
 		SELECT count(*)
 		FROM unnest(ids) AS u (identifier_id)
 		JOIN cdp_data.event e USING (identifier_id)
-		WHERE NOT EXISTS (SELECT FROM cdp_data.folded_month f WHERE f.month = date_trunc('month', e."timestamp", 'UTC')
-			AND f.event_id >= e.event_id))
+		WHERE NOT EXISTS (
+			SELECT FROM cdp_data.folded_month f
+			WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id))
 		+ coalesce((
 			SELECT sum(b.events) FROM unnest(ids) AS u (identifier_id) JOIN cdp_data.base b USING (identifier_id)), 0);
 END
@@ -30,8 +31,9 @@ BEGIN
 		FROM cdp_data.account_member m
 		JOIN cdp_data.event e ON e.identifier_id = m.identifier_id
 		WHERE m.group_id = account AND e.type = 'group' AND cdp_internal.account_id(e.group_id) = m.group_id
-			AND NOT EXISTS (SELECT FROM cdp_data.folded_month f WHERE f.month = date_trunc('month', e."timestamp", 'UTC')
-				AND f.event_id >= e.event_id))
+			AND NOT EXISTS (
+				SELECT FROM cdp_data.folded_month f
+				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id))
 		+ coalesce((
 			SELECT sum(b.events)
 			FROM cdp_data.account_member m

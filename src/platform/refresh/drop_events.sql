@@ -85,10 +85,9 @@ BEGIN
 	IF FOUND THEN
 		RAISE EXCEPTION 'trait "%" of source "%" cannot be folded', left(wrong.trait, 64), wrong.source
 			USING ERRCODE = 'object_not_in_prerequisite_state',
-			DETAIL = format('What the source says expires, and of the values of rule %s those that expired could not be '
-				'taken away from the others.', wrong.rule),
-			HINT = 'Give the trait the rule last, or let the source not expire, by cdp.set_trait_rules() or '
-				'cdp.set_source_rules().';
+			DETAIL = format('What the source says expires, and of the values of rule %s those that expired could not '
+				'be taken away from the others.', wrong.rule),
+			HINT = 'Give the trait the rule last, or let what the source says not expire.';
 	END IF;
 END
 $function$;

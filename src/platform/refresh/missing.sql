@@ -100,14 +100,15 @@ BEGIN
 		SELECT greatest(s.event_id - s.retracted - coalesce((SELECT sum(b.events) FROM cdp_data.base b), 0)::bigint - (
 			SELECT count(*)
 			FROM cdp_data.event e
-			WHERE NOT EXISTS (SELECT FROM cdp_data.folded_month f WHERE f.month = date_trunc('month', e."timestamp", 'UTC')
-				AND f.event_id >= e.event_id)), 0)
+			WHERE NOT EXISTS (
+				SELECT FROM cdp_data.folded_month f
+				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)), 0)
 		FROM cdp_data.state s);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.count_absent() IS
-	'Internal: returns how many accepted events the log and the base lack, with those given up by cdp.restitch(incomplete => '
-	'true).';
+	'Internal: returns how many accepted events the log and the base lack, with those given up by '
+	'cdp.restitch(incomplete => true).';
 
 CREATE FUNCTION cdp_internal.count_missing() RETURNS bigint
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -136,11 +137,12 @@ BEGIN
 	END IF;
 	SELECT p.profile_id, p.events - coalesce(l.events, 0) AS lacks INTO person
 	FROM cdp_data.profile p LEFT JOIN (
-		SELECT i.profile_id, sum(e.events) AS events
+		SELECT i.profile_id, sum(e.events)::bigint AS events
 		FROM (
 			SELECT e.identifier_id, 1 AS events FROM cdp_data.event e
-			WHERE NOT EXISTS (SELECT FROM cdp_data.folded_month f WHERE f.month = date_trunc('month', e."timestamp", 'UTC')
-				AND f.event_id >= e.event_id)
+			WHERE NOT EXISTS (
+				SELECT FROM cdp_data.folded_month f
+				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)
 			UNION ALL
 			SELECT b.identifier_id, b.events FROM cdp_data.base b) e
 		JOIN cdp_data.identifier i USING (identifier_id)

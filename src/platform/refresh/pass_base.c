@@ -7,15 +7,12 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
-#include "funcapi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/fmgrprotos.h"
 
-#include "cdp.h"
+#include "platform/profile/renew_traits.h"
 #include "platform/refresh/pass.h"
 
 /* ---------------------------------------------------------------- months */
@@ -67,30 +64,11 @@ pass_is_folded(const Pass *pass, int64 event_id, TimestampTz at)
 
 /* ---------------------------------------------------------------- traits */
 
-/* What is to be known of a source, of its traits. */
-typedef struct Renewal
-{
-	int32 trust;
-	const Interval *expires_after; /* NULL: they do not expire */
-	TimestampTz as_of; /* what expires until then is left out; CDPK_BATCH_EVER: nothing is */
-} Renewal;
-
-/* expires_at tells when what was said at a time expires. */
-static TimestampTz
-expires_at(const Renewal *renewal, TimestampTz said_at)
-{
-	if (renewal->expires_after == NULL)
-		return CDPK_BATCH_NEVER;
-	return DatumGetTimestampTz(
-		DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(said_at),
-							IntervalPGetDatum(unconstify(Interval *, renewal->expires_after))));
-}
-
-static Renewal
+static TraitsRenewal
 renewal_of(const Pass *pass, uint32 source)
 {
-	Renewal renewal = {pass->sources[source].trust, pass->sources[source].expires_after,
-					   pass->keep_expired ? CDPK_BATCH_EVER : pass->as_of};
+	TraitsRenewal renewal = {pass->sources[source].trust, pass->sources[source].expires_after,
+							 pass->keep_expired ? CDPK_BATCH_EVER : pass->as_of};
 
 	return renewal;
 }
@@ -99,126 +77,27 @@ renewal_of(const Pass *pass, uint32 source)
 bool
 pass_has_expired(const Pass *pass, uint32 source, TimestampTz said_at)
 {
-	Renewal renewal = renewal_of(pass, source);
+	TraitsRenewal renewal = renewal_of(pass, source);
 
-	return expires_at(&renewal, said_at) <= pass->as_of;
-}
-
-/* get_trait reads a cell. */
-static CdpkTrait
-get_trait(const CdpkTraitsView *view, uint32_t index)
-{
-	CdpkTrait trait;
-
-	if (!cdpk_traits_get(view, index, &trait))
-		pass_check(CDPK_CORRUPT);
-	return trait;
-}
-
-/* is_current tells whether traits can stay as they are: none has expired, and the source is trusted as then. */
-static bool
-is_current(const Renewal *renewal, const CdpkTraitsView *view)
-{
-	for (uint32_t i = 0; i < view->count; i++)
-	{
-		CdpkTrait trait = get_trait(view, i);
-
-		if (trait.trust != renewal->trust || expires_at(renewal, trait.at) <= renewal->as_of)
-			return false;
-	}
-	return true;
-}
-
-/* renew makes traits anew, with the present trust, of what has not expired; NULL: nothing is left. */
-static Traits *
-renew(const Renewal *renewal, const CdpkTraitsView *view)
-{
-	CdpkTraitsState state;
-	uint32_t hint;
-
-	traits_begin(&state, view->count, view->size);
-	for (uint32_t i = 0; i < view->count; i++)
-	{
-		CdpkTrait trait = get_trait(view, i);
-
-		if (expires_at(renewal, trait.at) <= renewal->as_of)
-			continue;
-		trait.trust = (int8_t) renewal->trust;
-		hint = 0;
-		traits_check_merge(cdpk_traits_put(&state, &trait, &hint));
-	}
-	return state.view.count == 0 ? NULL : traits_compact(&state.view);
-}
-
-/* first_expiry tells when the first of what traits were folded of expires. */
-static TimestampTz
-first_expiry(const Renewal *renewal, const CdpkTraitsView *view, TimestampTz traits_at)
-{
-	TimestampTz first = expires_at(renewal, traits_at);
-
-	if (first > renewal->as_of)
-		return first;
-	/* that has expired; of what is left the time is known */
-	first = CDPK_BATCH_NEVER;
-	for (uint32_t i = 0; i < view->count; i++)
-		first = Min(first, expires_at(renewal, get_trait(view, i).at));
-	return first;
+	return traits_expire_at(&renewal, said_at) <= pass->as_of;
 }
 
 /* set_traits sets what a row says of a person or an account. */
 static void
 set_traits(const Pass *pass, CdpkBatchRow *row, Datum said, TimestampTz traits_at)
 {
-	Renewal renewal = renewal_of(pass, row->source);
+	TraitsRenewal renewal = renewal_of(pass, row->source);
 	Traits *traits = (Traits *) PG_DETOAST_DATUM_COPY(said);
 	CdpkTraitsView view = traits_open(traits);
 
-	if (!is_current(&renewal, &view))
-		traits = renew(&renewal, &view);
+	if (!traits_are_current(&renewal, &view))
+		traits = traits_renew(&renewal, &view);
 	if (traits == NULL)
 		return;
 	row->traits = pass_bytes(PointerGetDatum(traits), false);
 	view = traits_open(traits);
 	if (!pass->keep_expired)
-		row->expires_at = first_expiry(&renewal, &view, traits_at);
-}
-
-CDP_FUNCTION(cdp_renew_traits);
-
-/* cdp_renew_traits implements cdp_internal.renew_traits. */
-Datum
-cdp_renew_traits(PG_FUNCTION_ARGS)
-{
-	TupleDesc descriptor;
-	Renewal renewal;
-	Traits *traits;
-	CdpkTraitsView view;
-	TimestampTz first;
-	Datum values[2];
-	bool nulls[2] = {true, true};
-
-	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE ||
-		descriptor->natts != lengthof(values))
-		elog(ERROR, "the result of renew_traits has another form");
-	descriptor = BlessTupleDesc(descriptor);
-	if (!PG_ARGISNULL(0) && !PG_ARGISNULL(1) && !PG_ARGISNULL(2) && !PG_ARGISNULL(4))
-	{
-		renewal.trust = PG_GETARG_INT32(2);
-		renewal.expires_after = PG_ARGISNULL(3) ? NULL : PG_GETARG_INTERVAL_P(3);
-		renewal.as_of = PG_GETARG_TIMESTAMPTZ(4);
-		view = traits_open(PG_GETARG_TRAITS_PP(0));
-		traits = renew(&renewal, &view);
-		nulls[0] = traits == NULL;
-		if (traits != NULL)
-		{
-			view = traits_open(traits);
-			first = first_expiry(&renewal, &view, PG_GETARG_TIMESTAMPTZ(1));
-			values[0] = PointerGetDatum(traits);
-			values[1] = TimestampTzGetDatum(first);
-			nulls[1] = first == CDPK_BATCH_NEVER;
-		}
-	}
-	return HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls));
+		row->expires_at = traits_first_expiry(&renewal, &view, traits_at);
 }
 
 /* ---------------------------------------------------------------- rows */

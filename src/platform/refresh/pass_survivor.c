@@ -32,7 +32,8 @@ typedef struct Survivors
 	Pass *pass;
 	const CdpkBatchIdPair *pairs;
 	int pair_count;
-	PassIds ends; /* of each pair, the one of fewer links */
+	PassIds
+		ends; /* of each pair, the one of fewer links; of user_ids, which may be an alias, both */
 	Neighbour *neighbours;
 	int neighbour_count;
 	int neighbour_capacity;
@@ -246,7 +247,27 @@ add_places(Survivors *survivors, const CdpkBatchIdPair *pair, int64 end)
 	}
 }
 
-/* find_places finds the anchors of all events that carry both of one of the pairs. */
+/* may_be_alias tells whether one of a pair may be the earlier user_id of the other. */
+static bool
+may_be_alias(const Survivors *survivors, const CdpkBatchIdPair *pair)
+{
+	const CdpkBatchIdentifier *a = find_identifier(survivors, pair->a);
+
+	return a->name_space == find_identifier(survivors, pair->b)->name_space &&
+		   a->payload.bytes[1] == strlen("user_id") &&
+		   memcmp(a->payload.bytes + CDPK_IDENTIFIER_HEADER, "user_id", strlen("user_id")) == 0;
+}
+
+/* add_alias_places adds the anchors that an alias of the pair can have: it carries the later user_id alone. */
+static void
+add_alias_places(Survivors *survivors, int64 end)
+{
+	CdpkBatchIdPair alone = {end, end};
+
+	add_places(survivors, &alone, end);
+}
+
+/* find_places finds the anchors of all events that carry both of one of the pairs, or are their aliases. */
 static void
 find_places(Survivors *survivors)
 {
@@ -259,10 +280,18 @@ find_places(Survivors *survivors)
 		ends[i] =
 			count_links(survivors, pair->a) <= count_links(survivors, pair->b) ? pair->a : pair->b;
 		pass_add_id(&survivors->ends, ends[i]);
+		if (may_be_alias(survivors, pair))
+			pass_add_id(&survivors->ends, ends[i] == pair->a ? pair->b : pair->a);
 	}
 	find_neighbours(survivors);
 	for (int i = 0; i < survivors->pair_count; i++)
+	{
 		add_places(survivors, &survivors->pairs[i], ends[i]);
+		if (!may_be_alias(survivors, &survivors->pairs[i]))
+			continue;
+		add_alias_places(survivors, survivors->pairs[i].a);
+		add_alias_places(survivors, survivors->pairs[i].b);
+	}
 	pass_sort_ids(&survivors->places);
 	pfree(ends);
 }

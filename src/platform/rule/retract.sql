@@ -120,8 +120,8 @@ BEGIN
 		what := format('They are %s of the messages', events);
 	END IF;
 	IF events > 0 THEN
-		RAISE EXCEPTION 'events that are folded cannot be taken back' USING ERRCODE = 'object_not_in_prerequisite_state',
-			DETAIL = what || ', of months that have left the log, or are about to.';
+		RAISE EXCEPTION 'events that are folded cannot be taken back'
+			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = what || ', of months that have left the log, or are about to.';
 	END IF;
 END
 $function$;
@@ -287,7 +287,8 @@ has events in several batches of 10,000 counts in each. waiting: rows in the inb
 Events whose months have left the log, see cdp.drop_events(), are folded into others and cannot be taken back: that is
 an error, as it is if one of the numbers or messages was taken back before such a month went.
 READ COMMITTED only. Errors: not named in just one way, since or until without a source (22023); forever or dry_run
-NULL (22004); an unknown source (42704); folded events, or the log lacks events of the people or accounts concerned (55000).$comment$;
+NULL (22004); an unknown source (42704); folded events, or the log lacks events of the people or
+accounts concerned (55000).$comment$;
 
 REVOKE ALL ON FUNCTION
 	cdp_internal.check_retract(text[], bigint[], text, timestamptz, timestamptz, text, boolean, boolean),

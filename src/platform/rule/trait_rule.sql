@@ -46,8 +46,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.check_unfolded_traits(text[]) IS
-	'Internal: raises an error if the base has values of traits whose rules are to be changed (*: of all without a rule '
-	'of their own, before the change).';
+	'Internal: raises an error if the base has values of traits whose rules are to be changed (*: of all without a '
+	'rule of their own, before the change).';
 
 CREATE FUNCTION cdp_internal.check_trait_rules(rules jsonb) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
