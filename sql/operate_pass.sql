@@ -15,7 +15,7 @@ BEGIN
 		CASE WHEN chance(k || 'anonymous', 4) > 0 THEN 'a' || chance(k || 'a', 40) END,
 		CASE WHEN chance(k || 'user', 4) = 0 THEN 'u' || chance(k || 'u', 15) END,
 		CASE WHEN t.type = 'group' THEN 'account ' || chance(k || 'g', 5) END,
-		CASE WHEN t.type = 'alias' THEN 'a' || chance(k || 'previous', 40) END,
+		CASE WHEN t.type = 'alias' THEN ('{a,u}'::text[])[1 + chance(k || 'earlier', 2)] || chance(k || 'previous', 15) END,
 		CASE WHEN chance(k || 'more', 3) = 0 THEN jsonb_build_object('email', 'e' || chance(k || 'e', 20) || '@example.com',
 			'device_id', ARRAY['d' || chance(k || 'd', 8), 'd' || chance(k || 'other', 8)]) END,
 		jsonb_build_object('total', CASE chance(k || 'kind', 3) WHEN 0 THEN '"none"'::jsonb ELSE to_jsonb(chance(k || 'total', 10000) / 100.0) END),
@@ -39,7 +39,12 @@ DECLARE
 
 BEGIN
 	CASE step % 14
-		WHEN 2 THEN PERFORM cdp.forbid('user_id:u' || chance(step || 'forbid', 15), one) WHERE one NOT LIKE 'user_id:%';
+		WHEN 2 THEN PERFORM cdp.forbid('user_id:u' || chance(step || 'forbid', 15), one) WHERE one NOT LIKE 'user_id:%'
+			AND NOT EXISTS (SELECT FROM cdp.verdict v WHERE v.kind = 'same');
+		WHEN 1 THEN PERFORM cdp.set_sources(format('{"app": {"party": "first", "aliases": "%s"}}', ('{same,same,link}'::text[])[1 + chance(step || 'believed', 3)])::jsonb);
+		WHEN 3 THEN PERFORM cdp.same('user_id:u' || chance(step || 'same', 15), one) WHERE one <> 'user_id:u' || chance(step || 'same', 15)
+			AND NOT EXISTS (SELECT FROM cdp.verdict v WHERE v.kind = 'forbid');
+		WHEN 13 THEN PERFORM cdp.allow(v.a, v.b) FROM (SELECT v.a, v.b FROM cdp.verdict v WHERE v.kind IN ('forbid', 'same') ORDER BY v.verdict_id LIMIT 1) v;
 		WHEN 4 THEN PERFORM cdp.unlink(one) WHERE EXISTS (SELECT FROM cdp_data.link l JOIN cdp_data.identifier i ON i.identifier_id IN (l.a, l.b) WHERE i.identifier::text = one);
 		WHEN 5 THEN PERFORM cdp.mark_shared(one, chance(step || 'shared', 2) = 0);
 		WHEN 6 THEN PERFORM cdp.set_rules('{"device_id": {"max_links": 3, "max_per_profile": 2}}');
@@ -88,7 +93,7 @@ SELECT a.name, a.rows, s.rows, a.content = s.content AS same FROM seen a JOIN se
 WHERE a.form = 'auto' AND a.content IS DISTINCT FROM s.content;
 SELECT name, rows > 0 AS filled FROM seen WHERE form = 'auto' AND name IN ('anchor_history', 'account_member', 'carried_number', 'identifier_history', 'quarantine', 'verdict') ORDER BY name;
 SELECT bool_or(profiles_merged > 0) AS merged, bool_or(profiles_split > 0) AS split, bool_or(events_reanchored > 0) AS reanchored, bool_or(duplicate > 0) AS duplicate,
-	bool_or(reworks > 0) AS reworked, EXISTS (SELECT FROM cdp.quarantine WHERE reason = 'message_id_reused') AS reused FROM cdp_data.batch;
+	bool_or(reworks > 0) AS reworked, EXISTS (SELECT FROM cdp_data.link WHERE believed) AS believed, EXISTS (SELECT FROM cdp_data.identifier WHERE class_id <> 0) AS classes, EXISTS (SELECT FROM cdp.quarantine WHERE reason = 'message_id_reused') AS reused FROM cdp_data.batch;
 RESET cdp.store;
 
 -- it serves a batch alone

@@ -219,7 +219,8 @@ BEGIN
 		'several values of a trait, the most trusted source''s value wins, whatever the times. Default: first party 3, '
 		'second 2, third 1.';
 	COMMENT ON COLUMN cdp_data.source.aliases IS
-		'What its aliases of an earlier user_id are: link (evidence like any other) or same (believed as if cdp.same() said '
+		'What its aliases of an earlier user_id are: link (evidence like any other) or same (believed as if cdp.same() '
+		'said '
 		'so).';
 	COMMENT ON COLUMN cdp_data.source.expires_after IS
 		'How long the traits that the source sends count; expired ones disappear with the next refresh. In hours, '

@@ -83,7 +83,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.explain_evidence(cdp.identifier, cdp.identifier, bigint, bigint) IS
-	'Internal: returns the best evidence of a link between two identifiers (x and y in any order, a < b their numbers). '
+	'Internal: returns the best evidence of a link between two identifiers (x and y in any order, a < b their '
+	'numbers). '
 	'kind: whose verdict it is and why, or alias for aliases that are believed.';
 
 CREATE FUNCTION cdp.explain(a cdp.identifier, b cdp.identifier)

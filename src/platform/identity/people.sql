@@ -29,7 +29,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refusal_reasons(bigint, bigint, boolean) IS
-	'Internal: returns the rules that joining two profiles would break; same: by a pair that is the same, which asks no '
+	'Internal: returns the rules that joining two profiles would break; same: by a pair that is the same, which asks '
+	'no '
 	'limits.';
 
 CREATE FUNCTION cdp_internal.init_people() RETURNS void
@@ -116,7 +117,8 @@ BEGIN
 		JOIN cdp_data.identifier y ON y.identifier_id = p.b
 		WHERE (p.refused OR p.shared) AND NOT EXISTS (SELECT FROM cdp_data.link l WHERE l.a = p.a AND l.b = p.b);
 	COMMENT ON VIEW cdp.refused_links IS
-		'Pairs of identifiers that stood on one event, or are declared the same, and belong to different people, with all '
+		'Pairs of identifiers that stood on one event, or are declared the same, and belong to different people, with '
+		'all '
 		'rules that joining the two people would break.';
 	COMMENT ON COLUMN cdp.refused_links.identifier IS 'namespace:value.';
 	COMMENT ON COLUMN cdp.refused_links.other_identifier IS 'The other identifier.';
@@ -300,5 +302,6 @@ COMMENT ON FUNCTION cdp.events_at(timestamptz) IS
 	'the time of batches, not of events), to repeat a report of the past. profile_id is NULL if the event belonged to '
 	'no profile. Join cdp.events by event_id for the other columns. Works on a hot standby.';
 
-REVOKE ALL ON FUNCTION cdp_internal.refusal_reasons(bigint, bigint, boolean), cdp_internal.init_people(), cdp.profile_at(cdp.identifier, timestamptz),
+REVOKE ALL ON FUNCTION cdp_internal.refusal_reasons(bigint, bigint, boolean), cdp_internal.init_people(),
+	cdp.profile_at(cdp.identifier, timestamptz),
 	cdp.profile_at(bigint, timestamptz), cdp.profile_at(text, timestamptz), cdp.events_at(timestamptz) FROM PUBLIC;

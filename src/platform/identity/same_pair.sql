@@ -50,4 +50,5 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.same_verdicts(cdp.identifier) IS
 	'Internal: returns what an identifier is declared the same as, and the numbers of these verdicts.';
 
-REVOKE ALL ON FUNCTION cdp_internal.same_verdicts(cdp.identifier), cdp_internal.same_pairs(), cdp_internal.same_trust(), cdp_internal.alias_trust() FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.same_verdicts(cdp.identifier), cdp_internal.same_pairs(), cdp_internal.same_trust(),
+	cdp_internal.alias_trust() FROM PUBLIC;

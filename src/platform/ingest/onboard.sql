@@ -38,7 +38,7 @@ no_identifier.
 detail: the field and what is wrong with it, never the value of an identifier.
 repeats: number of times that the row names an identifier again. Such a link of an identifier with itself is
 ignored.
-earlier: the previous_id of an alias call as a user_id, which is no identifier of the row; NULL: there is none.$comment$;
+earlier: the previous_id of an alias call as a user_id, which is no identifier of the row; NULL: none.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.onboard(text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb,
 	timestamptz, timestamptz, timestamptz, timestamptz, text, timestamptz, integer) FROM PUBLIC;

@@ -122,7 +122,8 @@ CREATE FUNCTION cdp_internal.verify_link_query() RETURNS text
 	RETURN $sql$
 		SELECT coalesce(w.a, l.a) AS a, coalesce(w.b, l.b) AS b, coalesce(w.source, n.source) AS source, l.source_id,
 			   w.first_at AS said_first, w.last_at AS said_last, w.events AS said_events, w.message_id AS said_message,
-			   w.aliases AS said_aliases, l.first_at, l.last_at, l.events, l.message_id, l.aliases, l.refused, cdp_internal.progress_row() AS counted
+			   w.aliases AS said_aliases, l.first_at, l.last_at, l.events, l.message_id, l.aliases, l.refused,
+			   cdp_internal.progress_row() AS counted
 		FROM (
 			SELECT DISTINCT ON (t.a, t.b, t.source) t.a, t.b, t.source, t.at AS first_at,
 				   max(t.last_at) OVER pair AS last_at, (sum(t.events) OVER pair)::bigint AS events,
@@ -150,7 +151,8 @@ CREATE FUNCTION cdp_internal.verify_link_query() RETURNS text
 	$sql$;
 COMMENT ON FUNCTION cdp_internal.verify_link_query() IS
 	'Internal: returns a query of (a, b, source, source_id, said_first, said_last, said_events, said_message, '
-	'said_aliases, first_at, last_at, events, message_id, aliases, refused, counted) over said and void: what the events say of each pair, '
+	'said_aliases, first_at, last_at, events, message_id, aliases, refused, counted) over said and void: what the '
+	'events say of each pair, '
 	'and what the tables hold; source: NULL if cdp.source lacks source_id. '
 	'Parameter $3: the identifiers that either end is one of; NULL: all.';
 

@@ -8,7 +8,9 @@ AS $function$
 #variable_conflict use_column
 DECLARE
 	bound integer := (
-		SELECT cdp_internal.max_links_to(n.max_links, 'user_id') FROM cdp_data.namespace n WHERE n.namespace = 'user_id');
+		SELECT cdp_internal.max_links_to(n.max_links, 'user_id')
+		FROM cdp_data.namespace n
+		WHERE n.namespace = 'user_id');
 BEGIN
 	RETURN QUERY
 		WITH pair AS MATERIALIZED (
@@ -30,7 +32,8 @@ BEGIN
 			GROUP BY e.id)
 		SELECT 'link', concat(least(n.a COLLATE "C", n.b), ' - ', greatest(n.a COLLATE "C", n.b)),
 			   CASE WHEN w.believed THEN 'aliases that are believed' ELSE 'no aliases that are believed' END,
-			   CASE WHEN p.all_believed THEN 'believed' WHEN p.believed THEN 'believed in some rows' ELSE 'not believed' END
+			   CASE WHEN p.all_believed THEN 'believed' WHEN p.believed THEN 'believed in some rows'
+				ELSE 'not believed' END
 		FROM pair p
 		LEFT JOIN number x ON x.id = p.a
 		LEFT JOIN number y ON y.id = p.b

@@ -27,7 +27,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refused_evidence() IS
-	'Internal: returns the refused links, and refused verdicts of cdp.same(), each with its best evidence and the profiles of its two identifiers.';
+	'Internal: returns the refused links, and refused verdicts of cdp.same(), each with its best evidence and the '
+	'profiles of its two identifiers.';
 
 CREATE FUNCTION cdp_internal.concerned_by_limit(was integer, becomes integer, counted text)
 	RETURNS TABLE (kind text, query text)

@@ -149,13 +149,14 @@ party: first (the default), second or third.
 trust: -128 to 127. If a rule allows only one of several links, the most trusted source's link wins; of several values
 of a trait, the most trusted source's value wins, unless the rule of the trait says otherwise. The default depends on
 the party: first 3, second 2, third 1; setting party without trust sets it.
-aliases: what alias calls of the source that name an earlier user_id (previous_id) are: link (the default), evidence like
-any other, or same, believed as if cdp.same() said so: the two count as one towards max_per_profile.
+aliases: what alias calls of the source that name an earlier user_id (previous_id) are: link (the default), evidence
+like any other, or same, believed as if cdp.same() said so: the two count as one towards max_per_profile.
 expires_after: how long values of the source count; then values of other sources show again, from the next refresh on,
 which needs no rows for that. A string such as "90 days"; a day is 24 hours; default: they do not expire.
 licence: a note on what the data may be used for.
 Errors: unknown key (the hint names the nearest), invalid name, trust out of range, unknown party, aliases
-neither link nor same, neither party nor trust for a new source, expires_after not an interval, with months, not positive, or more than 100 years (22023, each
+neither link nor same, neither party nor trust for a new source, expires_after not an interval, with months, not
+positive, or more than 100 years (22023, each
 names the key); NULL (22004); the log lacks events (55000). On an error nothing changes.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.check_rules(jsonb), cdp.set_rules(jsonb), cdp.rules(),

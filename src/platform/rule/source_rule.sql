@@ -19,7 +19,8 @@ BEGIN
 	COMMENT ON COLUMN cdp.sources.trust IS
 		'Trust, from -128 to 127; links and values of the more trusted source win.';
 	COMMENT ON COLUMN cdp.sources.aliases IS
-		'What its aliases of an earlier user_id are: link (evidence like any other) or same (believed as if cdp.same() said '
+		'What its aliases of an earlier user_id are: link (evidence like any other) or same (believed as if cdp.same() '
+		'said '
 		'so).';
 	COMMENT ON COLUMN cdp.sources.expires_after IS
 		'How long its values of traits count, in hours; NULL: they do not expire.';
