@@ -172,6 +172,33 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.quarantine.sizes IS
 		'Size of each column of a row that is cut, in bytes, uncompressed; NULL: not cut.';
 
+	CREATE TABLE cdp_data.statement (
+		message_key uuid PRIMARY KEY,
+		event_id bigint NOT NULL,
+		identifier_id bigint NOT NULL,
+		"timestamp" timestamptz NOT NULL);
+	CREATE INDEX statement_event_id ON cdp_data.statement (event_id);
+	COMMENT ON TABLE cdp_data.statement IS
+		'Where the events of mutable sources are in the log, by their messages. Distribution key: message_key.';
+	COMMENT ON COLUMN cdp_data.statement.message_key IS 'As in cdp_data.message.';
+	COMMENT ON COLUMN cdp_data.statement.event_id IS 'Number of the event that holds.';
+	COMMENT ON COLUMN cdp_data.statement.identifier_id IS 'Its anchor.';
+	COMMENT ON COLUMN cdp_data.statement."timestamp" IS 'Its time.';
+
+	CREATE TABLE cdp_data.correction (
+		event_id bigint PRIMARY KEY,
+		batch_id bigint NOT NULL,
+		source text COLLATE "C" NOT NULL,
+		message_id text NOT NULL,
+		event jsonb NOT NULL);
+	COMMENT ON TABLE cdp_data.correction IS
+		'Events that later rows of mutable sources replaced, of sources with keep_corrections.';
+	COMMENT ON COLUMN cdp_data.correction.event_id IS 'Number that the event had.';
+	COMMENT ON COLUMN cdp_data.correction.batch_id IS 'The batch that replaced it.';
+	COMMENT ON COLUMN cdp_data.correction.source IS 'The source that sent it.';
+	COMMENT ON COLUMN cdp_data.correction.message_id IS 'Its message id; the event that holds has the same.';
+	COMMENT ON COLUMN cdp_data.correction.event IS 'The event, as an object of the columns of cdp_data.event.';
+
 	CREATE TABLE cdp_data.retraction (
 		retraction_id bigint PRIMARY KEY,
 		asked jsonb NOT NULL,
@@ -203,6 +230,9 @@ BEGIN
 		aliases text NOT NULL DEFAULT 'link' CHECK (aliases IN ('link', 'same')),
 		expires_after interval CHECK (expires_after > interval '0'),
 		licence text,
+		mutable boolean NOT NULL DEFAULT false,
+		keep_corrections boolean NOT NULL DEFAULT false,
+		version text[] CHECK (version <> '{}' AND array_position(version, NULL) IS NULL),
 		accepted bigint NOT NULL DEFAULT 0,
 		duplicate bigint NOT NULL DEFAULT 0,
 		quarantined bigint NOT NULL DEFAULT 0,
@@ -226,6 +256,11 @@ BEGIN
 		'How long the traits that the source sends count; expired ones disappear with the next refresh. In hours, '
 		'since days differ in length. NULL: they do not expire.';
 	COMMENT ON COLUMN cdp_data.source.licence IS 'A note on what its data may be used for; NULL: none.';
+	COMMENT ON COLUMN cdp_data.source.mutable IS
+		'Whether it corrects its rows: of those with one message id the greatest holds, and is no duplicate.';
+	COMMENT ON COLUMN cdp_data.source.keep_corrections IS 'Whether events that are replaced go to cdp.correction.';
+	COMMENT ON COLUMN cdp_data.source.version IS
+		'Path in the properties of the version by which its rows are compared; NULL: the later one is the greater.';
 	COMMENT ON COLUMN cdp_data.source.accepted IS 'Number of rows that became events.';
 	COMMENT ON COLUMN cdp_data.source.duplicate IS 'Number of rows whose message was already in the log.';
 	COMMENT ON COLUMN cdp_data.source.quarantined IS

@@ -108,9 +108,10 @@ BEGIN
 					 CASE
 						WHEN e.mine = e.other THEN 'same'
 						WHEN k.identifier_id IS NULL THEN 'unknown'
-						WHEN k.blocked THEN 'blocked'
-						WHEN k.profile_id = 0
-							THEN (SELECT r.reason FROM cdp.resolve_profile(k.identifier_id) r)
+						WHEN k.profile_id = 0 THEN (
+							SELECT cdp_internal.absence(n.blocked, n.batch_id, n.since_batch_id)
+							FROM cdp_data.identifier n
+							WHERE n.identifier_id = k.identifier_id)
 						WHEN k.shared THEN 'shared'
 					 END AS reason
 			  FROM (VALUES (1, explain.a, explain.b), (2, explain.b, explain.a)) AS e (place, mine, other)

@@ -34,5 +34,12 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.known_identifier(cdp.identifier) IS
 	'Internal: returns the row of an identifier, found through cdp_data.identifier_map; none if it was never seen.';
 
+CREATE FUNCTION cdp_internal.absence(blocked boolean, batch_id bigint, since_batch_id bigint) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN CASE WHEN blocked THEN 'blocked' WHEN since_batch_id > batch_id THEN 'retracted' ELSE 'unknown' END;
+COMMENT ON FUNCTION cdp_internal.absence(boolean, bigint, bigint) IS
+	'Internal: returns why an identifier is in no profile, by these columns of its row: blocked, retracted (no event '
+	'carries it any more) or unknown (no event ever did, it is only the previous_id of an alias).';
+
 REVOKE ALL ON FUNCTION cdp_internal.map_hash(cdp.identifier, bytea), cdp_internal.map_hash(cdp.identifier),
-	cdp_internal.known_identifier(cdp.identifier) FROM PUBLIC;
+	cdp_internal.known_identifier(cdp.identifier), cdp_internal.absence(boolean, bigint, bigint) FROM PUBLIC;

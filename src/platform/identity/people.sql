@@ -248,8 +248,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.profile_at(bigint, timestamptz) IS
 	'Returns the profile that a profile_id, present or former, belonged to at a time, as was known then (by the time '
-	'of batches, not of events). NULL if it was not assigned yet, its identifier was blocked, or all events with it are '
-	'taken back since. Works on a hot standby.';
+	'of batches, not of events). NULL if it was not assigned yet, its identifier was blocked, or all events with it '
+	'are taken back since. Works on a hot standby.';
 
 CREATE FUNCTION cdp.profile_at(identifier cdp.identifier, at timestamptz) RETURNS bigint
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -264,7 +264,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.profile_at(cdp.identifier, timestamptz) IS
 	'Returns the profile that an identifier belonged to at a time, as was known then (by the time of batches, not of '
-	'events). NULL if it was not seen yet, was blocked, or all its events are taken back since. Works on a hot standby.';
+	'events). NULL if it was not seen yet, was blocked, or all its events are taken back since. Works on a hot '
+	'standby.';
 
 CREATE FUNCTION cdp.profile_at(identifier text, at timestamptz) RETURNS bigint
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
@@ -298,7 +299,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.events_at(timestamptz) IS
-	'Returns the events that were in the log at a time, but for those taken back since, each with the profile it belonged to, as was known then (by '
+	'Returns the events that were in the log at a time, but for those taken back since, each with the profile it '
+	'belonged to, as was known then (by '
 	'the time of batches, not of events), to repeat a report of the past. profile_id is NULL if the event belonged to '
 	'no profile. Join cdp.events by event_id for the other columns. Works on a hot standby.';
 

@@ -96,7 +96,8 @@ BEGIN
 				cdp_internal.verify_profile_of(i.profile_id) || ', blocked' END),
 			('identifier', 'not shared, links {}', CASE WHEN i.profile_id = 0
 				AND (i.shared OR i.link_counts <> '') THEN
-				cdp_internal.verify_sharing(i.shared, cdp_internal.link_counts(i.link_counts)) || ', in no profile' END),
+				cdp_internal.verify_sharing(i.shared, cdp_internal.link_counts(i.link_counts))
+				|| ', in no profile' END),
 			('identifier', NULL, CASE WHEN NOT i.is_blocked AND NOT i.blocked AND i.counts = '{}'
 				AND i.profile_id <> 0
 				AND (SELECT true FROM cdp_data.event e WHERE e.identifier_id = i.identifier_id LIMIT 1) IS NULL

@@ -27,8 +27,7 @@ DECLARE
 BEGIN
 	PERFORM cdp_internal.check_schema();
 	SELECT nullif(i.profile_id, 0),
-		CASE WHEN i.profile_id <> 0 THEN NULL WHEN i.blocked THEN 'blocked'
-			WHEN i.since_batch_id > i.batch_id THEN 'retracted' ELSE 'unknown' END
+		CASE WHEN i.profile_id = 0 THEN cdp_internal.absence(i.blocked, i.batch_id, i.since_batch_id) END
 	INTO profile_id, reason
 	FROM cdp_data.identifier i
 	WHERE i.identifier_id = asked;

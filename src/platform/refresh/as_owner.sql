@@ -4,8 +4,8 @@
 -- are made by cdp.init(), and not in the extension's script, so that they run as the owner of the tables and never as
 -- the superuser who installed the extension.  Each only calls the function of cdp_internal that does the work; that
 -- refuses to work for a role that does not own all tables.  Nothing of the caller's session runs with these rights:
--- names are looked up in pg_catalog and cdp, in pg_temp last, where no function is ever found; arguments are values, and
--- never part of a statement; conditions of segments run as the owners of their views.
+-- names are looked up in pg_catalog and cdp, in pg_temp last, where no function is ever found; arguments are values,
+-- and never part of a statement; conditions of segments run as the owners of their views.
 
 CREATE FUNCTION cdp_internal.init_refresh() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -52,8 +52,8 @@ BEGIN
 			forever, dry_run);
 	END
 	$body$;
-	COMMENT ON FUNCTION cdp_data.retract(text[], bigint[], text, timestamptz, timestamptz, jsonb, text, boolean, boolean)
-		IS 'Internal: cdp.retract() of events that the caller has named, as the owner of the tables.';
+	COMMENT ON FUNCTION cdp_data.retract(text[], bigint[], text, timestamptz, timestamptz, jsonb, text, boolean,
+		boolean) IS 'Internal: cdp.retract() of events that the caller has named, as the owner of the tables.';
 
 	CREATE FUNCTION cdp_data.drop_events(before timestamptz, max_months integer, dry_run boolean)
 		RETURNS TABLE (month timestamptz, state text, events bigint)
@@ -73,6 +73,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_refresh() IS
-	'Internal: makes the functions of refresh, restitch and retraction that work as the owner of the tables, owned by that role.';
+	'Internal: makes the functions of refresh, restitch and retraction that work as the owner of the tables, owned by '
+	'that role.';
 
 REVOKE ALL ON FUNCTION cdp_internal.init_refresh() FROM PUBLIC;

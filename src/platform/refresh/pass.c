@@ -81,7 +81,9 @@ begin(Pass *pass)
 	pass_read_rows(pass);
 	if (pass->failures == NULL)
 	{
+		pass_correct(pass);
 		pass_read_changes(pass);
+		pass_note_corrected(pass);
 		pass_take_back(pass);
 	}
 	pass_check(
@@ -145,6 +147,7 @@ run(Pass *pass)
 	run_stage(pass, pass_move_events);
 	progress_set("log", 0, pass->counts[COUNT_ACCEPTED]);
 	run_stage(pass, pass_log);
+	run_stage(pass, pass_note_statements);
 	run_stage(pass, pass_fold);
 	run_stage(pass, pass_note_names);
 	progress_set("refold", 0, 0);

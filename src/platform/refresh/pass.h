@@ -11,6 +11,7 @@
  *	pass_link_counts	the same of identifiers
  *	pass_base		rows of the base
  *	pass_row		the rows of the batch, their sources
+ *	pass_correct	which rows of mutable sources hold
  *	pass_change		what else the batch changes
  *	pass_logged		events of the log, cleaned
  *	pass_taken		events that are taken back: out of the log
@@ -40,6 +41,7 @@
 
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
@@ -60,6 +62,7 @@
 typedef enum PassTable
 {
 	TABLE_MESSAGE,
+	TABLE_STATEMENT,
 	TABLE_SOURCE,
 	TABLE_IDENTIFIER_MAP,
 	TABLE_IDENTIFIER,
@@ -87,6 +90,14 @@ enum
 	MESSAGE_KEY,
 	MESSAGE_BATCH_ID,
 	MESSAGE_CONTENT_HASH
+};
+
+enum
+{
+	STATEMENT_KEY,
+	STATEMENT_EVENT_ID,
+	STATEMENT_IDENTIFIER_ID,
+	STATEMENT_AT
 };
 
 enum
@@ -271,8 +282,11 @@ typedef struct PassSource
 	int64 accepted;
 	int64 duplicate;
 	int64 quarantined;
-	bool met;      /* rows of the batch are of it */
-	bool believed; /* its aliases make same pairs */
+	bool met;           /* rows of the batch are of it */
+	bool believed;      /* its aliases make same pairs */
+	bool is_mutable;    /* of its rows with one message id the greatest holds */
+	bool keeps;         /* … and those that are replaced are kept */
+	ArrayType *version; /* where their properties have a version; NULL: the later is the greater */
 } PassSource;
 
 /* What an event is called, where what it carries could not be carried. */
@@ -321,6 +335,15 @@ typedef struct PassPlace
 	int64 to;
 	CdpkBatchBytes payload;
 } PassPlace;
+
+/* Rows of the batch that take the place of events of the log, and these events. */
+typedef struct PassCorrected
+{
+	PassIds rows;
+	PassIds event_ids;
+	PassIds anchors;
+	PassIds times;
+} PassCorrected;
 
 /* What is known of events that are taken back. */
 typedef struct PassTaken
@@ -380,6 +403,7 @@ typedef struct Pass
 	int source_count;
 	CdpkIdMap source_place; /* of each, by its number */
 	CdpkBatchChanges changes;
+	PassCorrected corrected;
 	PassTaken taken;
 	const CdpkBatchForbid *same_changed; /* verdicts "same" that are given or withdrawn */
 	size_t same_changed_count;
@@ -561,6 +585,11 @@ extern void pass_take_base(Pass *pass, int key, const Datum *values, const bool 
 						   PassBase *base);
 extern void pass_name_base(Pass *pass, PassBase *base);
 extern void pass_move_base(Pass *pass);
+
+/* pass_correct.c */
+extern void pass_correct(Pass *pass);
+extern void pass_note_corrected(Pass *pass);
+extern void pass_note_statements(Pass *pass);
 
 /* pass_change.c */
 extern void pass_read_changes(Pass *pass);

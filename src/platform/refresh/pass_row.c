@@ -63,7 +63,7 @@ pass_load_sources(Pass *pass)
 	SPITupleTable *rows = pass_query(
 		pass,
 		"SELECT s.source::text, s.trust, s.expires_after, s.accepted, s.duplicate, s.quarantined,"
-		" s.source_id, s.aliases = 'same'"
+		" s.source_id, s.aliases = 'same', s.mutable, s.keep_corrections, s.version"
 		" FROM cdp_data.source s ORDER BY s.source",
 		0, NULL, NULL, &count);
 
@@ -81,6 +81,15 @@ pass_load_sources(Pass *pass)
 		source->quarantined = resolver_int8(rows, i, 6);
 		source->source_id = resolver_int4(rows, i, 7);
 		source->believed = resolver_bool(rows, i, 8);
+		source->is_mutable = resolver_bool(rows, i, 9);
+		source->keeps = resolver_bool(rows, i, 10);
+		if (!resolver_isnull(rows, i, 11))
+		{
+			bool isnull;
+
+			source->version =
+				DatumGetArrayTypePCopy(SPI_getbinval(rows->vals[i], rows->tupdesc, 11, &isnull));
+		}
 		pass_check(cdpk_idmap_put(&pass->source_place, (uint64_t) source->source_id, (uint32_t) i));
 		if (!resolver_isnull(rows, i, 3))
 		{

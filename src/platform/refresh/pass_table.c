@@ -15,6 +15,7 @@
 											 table##_columns}
 
 TABLE(message, "message_key", "batch_id", "content_hash");
+TABLE(statement, "message_key", "event_id", "identifier_id", "timestamp");
 TABLE(source, "source", "accepted", "duplicate", "quarantined", "last_batch_id");
 TABLE(identifier_map, "hash", "identifier_id");
 TABLE(identifier, "identifier_id", "identifier", "profile_id", "shared", "blocked", "link_counts",
@@ -52,6 +53,7 @@ static const StoreTable touched_table = {"cdp_data", "restitch_touched", lengtho
 										 touched_columns};
 
 static const StoreTable *const tables[PASS_TABLES] = {&message_table,
+													  &statement_table,
 													  &source_table,
 													  &identifier_map_table,
 													  &identifier_table,

@@ -34,25 +34,16 @@ typedef struct Taking
 	int64 *by_source; /* how many */
 } Taking;
 
-/* note_asked is the BatchRowFunction that takes a row of the relation. */
+/* add_asked adds an event that is asked to be taken back. */
 static void
-note_asked(void *arg, TupleDesc descriptor, const Datum *values, const bool *nulls)
+add_asked(Taking *taking, Datum event_id, Datum anchor, Datum at, bool forever)
 {
-	static const Oid types[] = {INT8OID, INT8OID, TIMESTAMPTZOID, BOOLOID};
-	Taking *taking = arg;
-	int at = taking->asked;
+	int place = taking->asked++;
 
-	for (int i = 0; i < lengthof(types); i++)
-		if (i >= descriptor->natts || TupleDescAttr(descriptor, i)->atttypid != types[i] ||
-			nulls[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_DATATYPE_MISMATCH),
-					 errmsg("column %d of what the batch takes back is null, or of another type",
-							i + 1)));
-	if (at == taking->capacity)
+	if (place == taking->capacity)
 	{
 		taking->capacity = Max(1024, taking->capacity * 2);
-		if (at == 0)
+		if (place == 0)
 		{
 			taking->event_ids = pass_array(taking->capacity, sizeof(Datum));
 			taking->anchors = pass_array(taking->capacity, sizeof(Datum));
@@ -67,11 +58,26 @@ note_asked(void *arg, TupleDesc descriptor, const Datum *values, const bool *nul
 			taking->forever = repalloc_huge(taking->forever, sizeof(bool) * taking->capacity);
 		}
 	}
-	taking->event_ids[at] = values[0];
-	taking->anchors[at] = values[1];
-	taking->times[at] = values[2];
-	taking->forever[at] = DatumGetBool(values[3]);
-	taking->asked++;
+	taking->event_ids[place] = event_id;
+	taking->anchors[place] = anchor;
+	taking->times[place] = at;
+	taking->forever[place] = forever;
+}
+
+/* note_asked is the BatchRowFunction that takes a row of the relation. */
+static void
+note_asked(void *arg, TupleDesc descriptor, const Datum *values, const bool *nulls)
+{
+	static const Oid types[] = {INT8OID, INT8OID, TIMESTAMPTZOID, BOOLOID};
+
+	for (int i = 0; i < lengthof(types); i++)
+		if (i >= descriptor->natts || TupleDescAttr(descriptor, i)->atttypid != types[i] ||
+			nulls[i])
+			ereport(ERROR,
+					(errcode(ERRCODE_DATATYPE_MISMATCH),
+					 errmsg("column %d of what the batch takes back is null, or of another type",
+							i + 1)));
+	add_asked(arg, values[0], values[1], values[2], DatumGetBool(values[3]));
 }
 
 /* note_call notes the account that a group call named. */
@@ -217,6 +223,23 @@ find_events(Taking *taking)
 	}
 }
 
+/* delete_statements forgets where the events are, of mutable sources. */
+static void
+delete_statements(Taking *taking)
+{
+	PassColumns statement = {taking->count};
+	Datum *statement_key = pass_column(&statement, STATEMENT_KEY);
+	int count = 0;
+
+	for (int i = 0; i < taking->count; i++)
+		if (taking->keys[i] != NULL &&
+			taking->pass->sources[taking->events[i].row.source].is_mutable)
+			statement_key[count++] = PointerGetDatum(taking->keys[i]);
+	statement.rows = count;
+	if (count > 0)
+		store_delete(pass_table(taking->pass, TABLE_STATEMENT), count, pass_columns(&statement));
+}
+
 /* delete_events deletes the events that were found, and frees their message keys. */
 static void
 delete_events(Taking *taking)
@@ -255,6 +278,7 @@ delete_events(Taking *taking)
 			message_key[keys++] = PointerGetDatum(taking->keys[i]);
 	if (keys > 0)
 		store_delete(pass_table(pass, TABLE_MESSAGE), keys, pass_columns(&message));
+	delete_statements(taking);
 }
 
 /* count_events keeps the books: by source, and what former anchors the events had. */
@@ -292,9 +316,11 @@ pass_take_back(Pass *pass)
 {
 	Taking taking = {pass};
 
-	if (!batch_has("batch_taken_back"))
-		return;
 	batch_read("batch_taken_back", note_asked, &taking);
+	for (int i = 0; i < pass->corrected.rows.count; i++)
+		add_asked(&taking, Int64GetDatum(pass->corrected.event_ids.items[i]),
+				  Int64GetDatum(pass->corrected.anchors.items[i]),
+				  TimestampTzGetDatum(pass->corrected.times.items[i]), true);
 	if (taking.asked == 0)
 		return;
 	taking.events = pass_array(taking.asked, sizeof(CdpkBatchReread));

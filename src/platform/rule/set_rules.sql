@@ -123,7 +123,8 @@ AS $function$
 BEGIN
 	RETURN (
 		SELECT coalesce(jsonb_object_agg(s.source, jsonb_build_object('party', s.party, 'trust', s.trust,
-			'aliases', s.aliases, 'expires_after', justify_hours(s.expires_after), 'licence', s.licence)), '{}')
+			'aliases', s.aliases, 'expires_after', justify_hours(s.expires_after), 'licence', s.licence,
+			'mutable', s.mutable, 'keep_corrections', s.keep_corrections, 'version', s.version)), '{}')
 		FROM cdp_data.source s);
 END
 $function$;
@@ -154,6 +155,11 @@ like any other, or same, believed as if cdp.same() said so: the two count as one
 expires_after: how long values of the source count; then values of other sources show again, from the next refresh on,
 which needs no rows for that. A string such as "90 days"; a day is 24 hours; default: they do not expire.
 licence: a note on what the data may be used for.
+mutable: true: the source sends a row again, with the same message id, to correct it. Of all its rows with one message id
+the greatest holds, in whatever order they come: that of the greatest version, of several the one whose content has the
+greatest hash. The event of a smaller one is taken back as by cdp.retract(). version: the name of a property, or a path of
+names, that holds the version, a number or a text (compared by bytes; a number is smaller than a text, and none is the
+smallest); default: none, so that the later row holds. keep_corrections: true: what is replaced goes to cdp.correction.
 Errors: unknown key (the hint names the nearest), invalid name, trust out of range, unknown party, aliases
 neither link nor same, neither party nor trust for a new source, expires_after not an interval, with months, not
 positive, or more than 100 years (22023, each

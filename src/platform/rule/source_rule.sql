@@ -6,8 +6,8 @@ CREATE FUNCTION cdp_internal.init_sources() RETURNS void
 AS $function$
 BEGIN
 	CREATE VIEW cdp.sources AS
-		SELECT s.source, s.party, s.trust, s.aliases, s.expires_after, s.licence, s.accepted, s.duplicate, s.quarantined,
-			s.retracted, f.as_of AS first_refresh_at, l.as_of AS last_refresh_at
+		SELECT s.source, s.party, s.trust, s.aliases, s.expires_after, s.licence, s.mutable, s.keep_corrections,
+			s.version, s.accepted, s.duplicate, s.quarantined, s.retracted, f.as_of AS first_refresh_at, l.as_of AS last_refresh_at
 		FROM cdp_data.source s
 		LEFT JOIN cdp_data.batch f ON f.batch_id = s.first_batch_id
 		LEFT JOIN cdp_data.batch l ON l.batch_id = s.last_batch_id;
@@ -25,6 +25,10 @@ BEGIN
 	COMMENT ON COLUMN cdp.sources.expires_after IS
 		'How long its values of traits count, in hours; NULL: they do not expire.';
 	COMMENT ON COLUMN cdp.sources.licence IS 'A note on what its data may be used for; NULL: no note.';
+	COMMENT ON COLUMN cdp.sources.mutable IS 'Whether it corrects its rows, by their message ids.';
+	COMMENT ON COLUMN cdp.sources.keep_corrections IS 'Whether what is replaced goes to cdp.correction.';
+	COMMENT ON COLUMN cdp.sources.version IS
+		'Path of the version in the properties of its rows; NULL: the later one holds.';
 	COMMENT ON COLUMN cdp.sources.accepted IS 'Number of rows that were accepted: they became events.';
 	COMMENT ON COLUMN cdp.sources.duplicate IS 'Number of rows whose message was already in the log.';
 	COMMENT ON COLUMN cdp.sources.quarantined IS
@@ -62,7 +66,7 @@ BEGIN
 	FOR rule IN SELECT s.key AS source, s.value AS given FROM jsonb_each(sources) s ORDER BY s.key COLLATE "C" LOOP
 		PERFORM cdp_internal.check_source_name(rule.source);
 		IF rule.given <> 'null' THEN
-			PERFORM cdp_internal.check_keys(rule.given, '{party,trust,aliases,expires_after,licence}',
+			PERFORM cdp_internal.check_keys(rule.given, '{party,trust,aliases,expires_after,licence,mutable,keep_corrections,version}',
 				format('source "%s"', rule.source));
 		END IF;
 	END LOOP;
@@ -160,6 +164,69 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.read_source(text, jsonb, text, integer, text, interval, text) IS
 	'Internal: applies the part of a document about a source to its present rules; returns the new ones.';
 
+CREATE FUNCTION cdp_internal.read_correction(source text, given jsonb, INOUT mutable boolean,
+	INOUT keep_corrections boolean, INOUT version text[])
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	wrong text;
+BEGIN
+	IF given = 'null' THEN
+		given := '{"mutable": null, "keep_corrections": null, "version": null}';
+	END IF;
+	wrong := (
+		SELECT min(g.key COLLATE "C")
+		FROM jsonb_each(given) g
+		WHERE g.key IN ('mutable', 'keep_corrections') AND jsonb_typeof(g.value) NOT IN ('boolean', 'null'));
+	IF wrong IS NOT NULL THEN
+		RAISE EXCEPTION '% of source "%" must be true or false', wrong, source
+			USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('It is of type %s.', jsonb_typeof(given -> wrong));
+	END IF;
+	IF given ? 'mutable' THEN
+		mutable := coalesce((given ->> 'mutable')::boolean, false);
+	END IF;
+	IF given ? 'keep_corrections' THEN
+		keep_corrections := coalesce((given ->> 'keep_corrections')::boolean, false);
+	END IF;
+	IF given ? 'version' THEN
+		version := CASE jsonb_typeof(given -> 'version')
+			WHEN 'string' THEN ARRAY[given ->> 'version']
+			WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(given -> 'version')) END;
+		IF given -> 'version' <> 'null'
+			AND (version IS NULL OR version = '{}' OR array_position(version, NULL) IS NOT NULL) THEN
+			RAISE EXCEPTION 'version of source "%" must be the name of a property, or a path of names', source
+				USING ERRCODE = 'invalid_parameter_value', HINT = 'For example "updated_at", or ["meta", "version"].';
+		END IF;
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.read_correction(text, jsonb, boolean, boolean, text[]) IS
+	'Internal: applies the part of a document about a source to its present rules of corrections; returns the new ones.';
+
+-- What was sent before is corrected too.
+CREATE FUNCTION cdp_internal.change_mutable(source text, mutable boolean) RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF mutable THEN
+		INSERT INTO cdp_data.statement (message_key, event_id, identifier_id, "timestamp")
+		SELECT cdp.message_key(e.message_id), e.event_id, e.identifier_id, e."timestamp"
+		FROM cdp_data.event e
+		WHERE e.source = change_mutable.source AND cdp.message_key(e.message_id) IS NOT NULL;
+	ELSE
+		DELETE FROM cdp_data.statement s
+		USING cdp_data.event e
+		WHERE e.source = change_mutable.source AND e.identifier_id = s.identifier_id
+			AND e."timestamp" = s."timestamp" AND e.event_id = s.event_id;
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.change_mutable(text, boolean) IS
+	'Internal: notes, or forgets, where the events of a source are that becomes mutable, or is so no longer.';
+
 CREATE FUNCTION cdp_internal.add_sources(sources jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -214,6 +281,7 @@ AS $function$
 DECLARE
 	was record;
 	becomes record;
+	corrects record;
 	refolded text[] := '{}';
 BEGIN
 	PERFORM cdp_internal.add_sources(sources);
@@ -223,10 +291,16 @@ BEGIN
 		IF becomes.expires_after IS DISTINCT FROM was.expires_after AND becomes.expires_after IS NOT NULL THEN
 			PERFORM cdp_internal.check_expirable(was.source, was.source_id);
 		END IF;
+		SELECT * INTO STRICT corrects FROM cdp_internal.read_correction(was.source, sources -> was.source, was.mutable,
+			was.keep_corrections, was.version);
 		UPDATE cdp_data.source s
 		SET party = becomes.party, trust = becomes.trust, aliases = becomes.aliases,
-			expires_after = becomes.expires_after, licence = becomes.licence
+			expires_after = becomes.expires_after, licence = becomes.licence, mutable = corrects.mutable,
+			keep_corrections = corrects.keep_corrections, version = corrects.version
 		WHERE s.source = was.source;
+		IF corrects.mutable <> was.mutable THEN
+			PERFORM cdp_internal.change_mutable(was.source, corrects.mutable);
+		END IF;
 		IF becomes.trust < was.trust THEN
 			-- its links now rank behind the stored bound of their profiles
 			UPDATE cdp_data.profile p
@@ -262,5 +336,6 @@ COMMENT ON FUNCTION cdp_internal.change_sources(jsonb) IS
 REVOKE ALL ON FUNCTION cdp_internal.init_sources(), cdp_internal.check_source_name(text),
 	cdp_internal.check_sources(jsonb), cdp_internal.read_expiry(jsonb, text),
 	cdp_internal.read_source(text, jsonb, text, integer, text, interval, text), cdp_internal.party_trust(text),
-	cdp_internal.add_sources(jsonb), cdp_internal.check_expirable(text, integer),
-	cdp_internal.change_sources(jsonb) FROM PUBLIC;
+	cdp_internal.read_correction(text, jsonb, boolean, boolean, text[]),
+	cdp_internal.change_mutable(text, boolean), cdp_internal.add_sources(jsonb),
+	cdp_internal.check_expirable(text, integer), cdp_internal.change_sources(jsonb) FROM PUBLIC;

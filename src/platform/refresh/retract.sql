@@ -68,15 +68,19 @@ BEGIN
 			WHERE e.event_id BETWEEN (SELECT min(u.event_id) FROM unnest($2) AS u (event_id))
 				AND (SELECT max(u.event_id) FROM unnest($2) AS u (event_id))
 		$sql$
+		-- a message key is the hash of the id without blanks around it, and takes longer to compute
 		ELSE $sql$
-			JOIN unnest($6) AS k (message_key) ON k.message_key = cdp.message_key(e.message_id)
-			WHERE e.batch_id = ANY ($7)
+			JOIN (
+				SELECT DISTINCT cdp_internal.account_id(u.message_id) AS message_id
+				FROM unnest($1) AS u (message_id)) m
+				ON m.message_id = cdp_internal.account_id(e.message_id)
+			WHERE e.batch_id = ANY ($6)
 		$sql$ END || ' ORDER BY e.identifier_id';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.retract_places(text[], bigint[], text, timestamptz, timestamptz) IS
 	'Internal: returns a query of (event_id, identifier_id, "timestamp") of the events that the arguments name, in the '
-	'order of their anchors. Parameters: these arguments, the keys of the messages, and the batches that accepted them.';
+	'order of their anchors. Parameters: these arguments, and the batches that accepted the messages.';
 
 -- What the base has of a number or a message is not known: what the log lacks of them was folded, or taken back before.
 CREATE FUNCTION cdp_internal.refuse_folded(message_ids text[], event_ids bigint[], source text, since timestamptz,
@@ -149,21 +153,25 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.retract_batch(bigint[], bigint[], timestamptz[], boolean) IS
-	'Internal: takes these events back, as one batch; places: their anchors, times: their times. forever: their message '
-	'keys are kept.';
+	'Internal: takes these events back, as one batch; places: their anchors, times: their times. forever: their '
+	'message keys are kept.';
 
 CREATE FUNCTION cdp_internal.retract_events(message_ids text[], event_ids bigint[], source text, since timestamptz,
 	until timestamptz, forever boolean, OUT events bigint, OUT identifiers bigint, OUT people bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
+	SET jit = off
+	-- all rows are read: an order that an index gives from the first row on is no gain
+	SET cursor_tuple_fraction = 1
 AS $function$
 #variable_conflict use_variable
 DECLARE
 	-- all that is known of the people concerned is in memory meanwhile
 	rows constant integer := 10000;
-	keys uuid[] := ARRAY(SELECT DISTINCT cdp.message_key(u.message_id) FROM unnest(message_ids) AS u (message_id));
 	batches bigint[] := ARRAY(
-		SELECT DISTINCT m.batch_id FROM unnest(keys) AS k (message_key) JOIN cdp_data.message m USING (message_key));
+		SELECT DISTINCT m.batch_id
+		FROM unnest(message_ids) AS u (message_id)
+		JOIN cdp_data.message m ON m.message_key = cdp.message_key(u.message_id));
 	one record;
 	ids bigint[] := '{}';
 	places bigint[] := '{}';
@@ -177,7 +185,7 @@ BEGIN
 	people := 0;
 	OPEN place NO SCROLL FOR EXECUTE
 		cdp_internal.retract_places(message_ids, event_ids, source, since, until)
-		USING message_ids, event_ids, source, since, until, keys, batches;
+		USING message_ids, event_ids, source, since, until, batches;
 	WHILE NOT finished LOOP
 		FETCH place INTO one;
 		finished := NOT FOUND;
@@ -234,8 +242,8 @@ BEGIN
 	PERFORM cdp_internal.progress_end();
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.retract(text[], bigint[], text, timestamptz, timestamptz, jsonb, text, boolean, boolean)
-	IS 'Internal: what cdp.retract() does, for the owner of the tables.';
+COMMENT ON FUNCTION cdp_internal.retract(text[], bigint[], text, timestamptz, timestamptz, jsonb, text, boolean,
+	boolean) IS 'Internal: what cdp.retract() does, for the owner of the tables.';
 
 CREATE FUNCTION cdp.retract(message_ids text[] DEFAULT NULL, event_ids bigint[] DEFAULT NULL, source text DEFAULT NULL,
 	since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL, query text DEFAULT NULL, reason text DEFAULT NULL,
@@ -255,8 +263,8 @@ BEGIN
 	WHILE NOT dry_run AND taken OPERATOR(pg_catalog.>) 0 LOOP
 		SELECT r.taken INTO taken FROM cdp.refresh() r;
 	END LOOP;
-	asked := pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('source', source, 'since', since, 'until', until,
-		'messages', pg_catalog.cardinality(message_ids), 'events', pg_catalog.cardinality(event_ids)));
+	asked := pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('source', source, 'since', since,
+		'until', until, 'messages', pg_catalog.cardinality(message_ids), 'events', pg_catalog.cardinality(event_ids)));
 	IF query IS NOT NULL THEN
 		event_ids := cdp_internal.retract_query(query);
 		asked := pg_catalog.jsonb_build_object('found', pg_catalog.cardinality(event_ids));
