@@ -1,5 +1,11 @@
 -- Months of the log are folded and dropped: what they said stays, and stays exact.
+\set SHOW_CONTEXT never
+SELECT current_database() AS origin \gset
+CREATE DATABASE cdp_drop;
+\c cdp_drop
 SET client_min_messages = warning;
+SET timezone = 'UTC';
+CREATE EXTENSION cdp;
 SELECT cdp.init();
 
 -- a month goes by two calls, since snapshots from before the fold must have ended; those of other sessions may linger
@@ -83,6 +89,30 @@ SELECT cdp.set_sources('{"default": {"expires_after": "5 days"}}');
 SELECT * FROM cdp.drop_events(NULL);
 SELECT * FROM cdp.drop_events('2200-01-01');
 SELECT * FROM cdp.drop_events('2026-01-01', -1);
+SELECT * FROM cdp.verify();
+
+-- a correction of an event that is folded is set aside
+SELECT cdp.set_sources('{"shop": {"trust": 3, "mutable": true, "version": ["v"]}}');
+INSERT INTO cdp.inbox (type, event, user_id, properties, "timestamp", message_id, source) VALUES
+ ('track', 'Buy', 'u8', '{"v": 1}', '2026-04-01Z', 's1', 'shop'), ('track', 'Buy', 'u8', '{"v": 1}', '2026-05-01Z', 's2', 'shop');
+SELECT accepted FROM cdp.refresh();
+SELECT state FROM cdp.drop_events('2026-05-01');
+INSERT INTO cdp.inbox (type, event, user_id, properties, "timestamp", message_id, source) VALUES
+ ('track', 'Buy', 'u8', '{"v": 2}', '2026-04-01Z', 's1', 'shop'), ('track', 'Buy', 'u8', '{"v": 2}', '2026-05-01Z', 's2', 'shop'),
+ ('track', 'Buy', 'u8', '{"v": 1}', '2026-04-01Z', 's1', 'shop');
+SELECT accepted, duplicate, quarantined FROM cdp.refresh();
+CALL drop_months('2026-05-01');
+INSERT INTO cdp.inbox (type, event, user_id, properties, "timestamp", message_id, source) VALUES ('track', 'Sell', 'u8', '{"v": 3}', '2026-04-01Z', 's1', 'shop');
+SELECT accepted, duplicate, quarantined FROM cdp.refresh();
+SELECT reason, detail, record ->> 'event' AS event FROM cdp.quarantine ORDER BY quarantine_id;
+SELECT events FROM cdp.profiles WHERE identifiers = '{user_id:u8}';
+SELECT * FROM cdp.verify();
+
+-- what was not carried then is not there; verify says so
+SELECT cdp.carry_number('Buy', 'v');
+SELECT event, name, folded FROM cdp.carried_number WHERE folded > 0;
+SELECT * FROM cdp.verify();
+SELECT cdp.drop_number('Buy', 'v');
 SELECT * FROM cdp.verify();
 
 -- a month that was detached by hand is never folded over
@@ -221,6 +251,5 @@ SELECT 'new' AS what, name, content FROM (SELECT name, content FROM seen WHERE f
 SELECT 'restitched' AS what, name, content FROM (SELECT name, content FROM seen WHERE form = 'restitched' EXCEPT ALL SELECT name, content FROM seen WHERE form = 'dropped') r;
 SELECT name, count(*) > 0 AS filled FROM seen WHERE form = 'dropped' GROUP BY name ORDER BY name;
 SELECT sum(events) > 200 AS folded, count(*) FILTER (WHERE dropped_at IS NOT NULL) > 3 AS dropped FROM cdp_data.folded_month;
-DROP FUNCTION look(text), act(integer), arrive(integer, integer), chance(text, integer), begin_history();
-DROP PROCEDURE drop_months(timestamptz);
-DROP TABLE seen, told;
+\c :origin
+DROP DATABASE cdp_drop;

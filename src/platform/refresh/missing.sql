@@ -204,6 +204,13 @@ BEGIN
 			WHERE o.profile_id = p.profile_id) l
 		WHERE p.profile_id = person AND cdp_internal.count_missing() > 0 AND l.events < p.events;
 	RETURN QUERY
+		SELECT 'base', format('number "%s" of %s', c.name, CASE c.event WHEN '*' THEN 'all events'
+				ELSE format('event "%s"', c.event) END), 'carried with every event',
+			   format('lacking with %s event(s) of months that had left the log', c.folded)
+		FROM cdp_data.carried_number c
+		WHERE person IS NULL AND c.folded > 0
+		ORDER BY c.event, c.name;
+	RETURN QUERY
 		SELECT 'undone', coalesce(nullif(u.group_id, ''), i.identifier::text, format('profile %s', u.profile_id)),
 			   CASE u.kind WHEN 'split' THEN format('the link %s - %s is considered', a.identifier, b.identifier)
 						   WHEN 'sharing' THEN format('%s is shared', a.identifier)
