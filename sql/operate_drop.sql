@@ -1,7 +1,7 @@
 -- Months of the log are folded and dropped: what they said stays, and stays exact.
 \set SHOW_CONTEXT never
 SELECT current_database() AS origin \gset
-CREATE DATABASE cdp_drop;
+CREATE DATABASE cdp_drop ENCODING 'UTF8' TEMPLATE template0;
 \c cdp_drop
 SET client_min_messages = warning;
 SET timezone = 'UTC';
