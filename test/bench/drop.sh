@@ -51,19 +51,19 @@ SQL
 	cat <<'SQL'
 VACUUM (ANALYZE);
 SET history.people = '';
-CALL note('anew from the log', $$SELECT fold_anew('SELECT p.profile_id FROM cdp_data.profile p WHERE p.profile_id % 20 = 0')$$);
+CALL note('anew from the log', $$SELECT fold_anew('SELECT p.profile_id FROM cdp_data.profile p WHERE p.profile_id % 2 = 0')$$);
 SQL
 	for month in 1 2; do
 		cat <<SQL
 INSERT INTO spent SELECT 'month $month', NULL, pg_total_relation_size('cdp_data.event_2025_0$month');
 CALL note('fold $month', 'SELECT cdp.drop_events(''2025-0$((month + 1))-01Z'')');
 CALL note('drop $month', 'SELECT cdp.drop_events(''2025-0$((month + 1))-01Z'', 0)');
-VACUUM FULL cdp_data.base;
+VACUUM (FULL, ANALYZE) cdp_data.base;
 INSERT INTO spent SELECT 'base $month', NULL, pg_total_relation_size('cdp_data.base');
 SQL
 	done
 	cat <<'SQL'
-CALL note('anew from the base', $$SELECT fold_anew('SELECT p.profile_id FROM cdp_data.profile p WHERE p.profile_id % 20 = 0')$$);
+CALL note('anew from the base', $$SELECT fold_anew('SELECT p.profile_id FROM cdp_data.profile p WHERE p.profile_id % 2 = 0')$$);
 SELECT what, round(seconds::numeric, 2) AS "CPU s", pg_size_pretty(bytes) AS size FROM spent;
 SELECT (SELECT count(*) FROM cdp_data.base) AS "rows of the base", (SELECT sum(events) FROM cdp_data.base) AS events,
 	(SELECT count(*) FROM cdp_data.identifier) AS identifiers;

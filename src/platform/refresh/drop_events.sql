@@ -121,6 +121,7 @@ BEGIN
 	done := row(0, 0, 0, 0, folded.identifier_id - last.identifier_id, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 	PERFORM cdp_internal.record_batch(done, started, last.event_id, folded.identifier_id, last.quarantine_id);
 	PERFORM cdp_internal.batch_end();
+	PERFORM cdp_data.gather_statistics();
 	RETURN folded.events;
 END
 $function$;

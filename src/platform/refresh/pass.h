@@ -581,6 +581,7 @@ extern void pass_read_months(Pass *pass);
 extern bool pass_has_expired(const Pass *pass, uint32 source, TimestampTz said_at);
 extern bool pass_is_folded(const Pass *pass, int64 event_id, TimestampTz at);
 extern void pass_find_base(Pass *pass, const int64 *anchors, int count, PassBase *base);
+extern void pass_find_base_values(Pass *pass, const int64 *anchors, int count, PassBase *base);
 extern void pass_take_base(Pass *pass, int key, const Datum *values, const bool *nulls,
 						   PassBase *base);
 extern void pass_name_base(Pass *pass, PassBase *base);

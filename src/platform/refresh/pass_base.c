@@ -260,9 +260,9 @@ note_base(void *arg, int key, const Datum *values, const bool *nulls)
 	pass_take_base(finding->pass, key, values, nulls, finding->base);
 }
 
-/* pass_find_base finds the rows of the base that are anchored at identifiers. */
-void
-pass_find_base(Pass *pass, const int64 *anchors, int count, PassBase *base)
+/* find_rows finds the rows of the base that are anchored at identifiers. */
+static void
+find_rows(Pass *pass, const int64 *anchors, int count, PassBase *base)
 {
 	Finding finding = {pass, base};
 	int wanted[BASE_COLUMNS];
@@ -274,7 +274,23 @@ pass_find_base(Pass *pass, const int64 *anchors, int count, PassBase *base)
 		wanted[i] = i;
 	pass_find_ids(pass, TABLE_BASE, BASE_IDENTIFIER_ID, anchors, count, BASE_COLUMNS, wanted,
 				  note_base, &finding);
+}
+
+/* pass_find_base finds the rows of the base that are anchored at identifiers, with all that they say. */
+void
+pass_find_base(Pass *pass, const int64 *anchors, int count, PassBase *base)
+{
+	find_rows(pass, anchors, count, base);
 	pass_name_base(pass, base);
+}
+
+/* pass_find_base_values does the same, without the identifiers of the rows. */
+void
+pass_find_base_values(Pass *pass, const int64 *anchors, int count, PassBase *base)
+{
+	find_rows(pass, anchors, count, base);
+	for (int i = 0; i < base->count; i++)
+		base->rows[i].identifier_count = 0;
 }
 
 /* ---------------------------------------------------------------- anchors */

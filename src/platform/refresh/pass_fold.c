@@ -83,7 +83,8 @@ read_base(Logged *logged)
 {
 	PassBase base;
 
-	pass_find_base(logged->pass, logged->identifier_ids.items, logged->identifier_ids.count, &base);
+	pass_find_base_values(logged->pass, logged->identifier_ids.items, logged->identifier_ids.count,
+						  &base);
 	for (int i = 0; i < base.count; i++)
 	{
 		CdpkBatchLogged *event = add_logged(logged);
