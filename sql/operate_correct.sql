@@ -1,4 +1,10 @@
 -- Mutable sources: of all rows with one message id the greatest holds, in whatever order they come.
+SELECT current_database() AS origin \gset
+CREATE DATABASE cdp_correct ENCODING 'UTF8' TEMPLATE template0;
+\c cdp_correct
+SET client_min_messages = warning;
+CREATE EXTENSION cdp;
+RESET client_min_messages;
 SET timezone = 'UTC';
 \set SHOW_CONTEXT never
 SELECT cdp.init();
@@ -113,6 +119,5 @@ SELECT accepted + duplicate AS rows, accepted - retracted AS left, quarantined F
 SELECT * FROM cdp.verify();
 SELECT identifiers, links, identifiers_moved, events_reanchored FROM cdp.restitch();
 SELECT count(*) FROM cdp_data.statement s JOIN cdp_data.event e USING (identifier_id, "timestamp", event_id) WHERE s.message_key = cdp.message_key(e.message_id);
-DROP VIEW orders;
-DROP TABLE said;
-DROP FUNCTION sell(text, jsonb, text, numeric, text, timestamptz), chance(text, integer);
+\c :origin
+DROP DATABASE cdp_correct;

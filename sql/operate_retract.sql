@@ -1,4 +1,10 @@
 -- cdp.retract(): events taken back, as if they had never come.
+SELECT current_database() AS origin \gset
+CREATE DATABASE cdp_retract ENCODING 'UTF8' TEMPLATE template0;
+\c cdp_retract
+SET client_min_messages = warning;
+CREATE EXTENSION cdp;
+RESET client_min_messages;
 SET timezone = 'UTC';
 \set SHOW_CONTEXT never
 SELECT cdp.init();
@@ -163,5 +169,5 @@ SELECT cdp.retract(message_ids => '{c2}');
 ROLLBACK;
 SELECT events, identifiers FROM cdp.retract(message_ids => '{c1,c2}');
 SELECT * FROM cdp.verify();
-DROP VIEW people;
-DROP FUNCTION say(integer, jsonb, text, jsonb, text);
+\c :origin
+DROP DATABASE cdp_retract;

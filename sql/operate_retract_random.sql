@@ -1,5 +1,11 @@
 -- Events taken back in random histories, in both forms of the store: after each step nothing differs from what the log says,
 -- and at the end all is as in an installation that never saw these events.
+SELECT current_database() AS origin \gset
+CREATE DATABASE cdp_retract_random ENCODING 'UTF8' TEMPLATE template0;
+\c cdp_retract_random
+SET client_min_messages = warning;
+CREATE EXTENSION cdp;
+RESET client_min_messages;
 SET client_min_messages = warning;
 SET timezone = 'UTC';
 
@@ -183,6 +189,5 @@ SELECT what, count(*) > 0 AS filled FROM seen WHERE installation = 'sql' GROUP B
 (SELECT * FROM seen WHERE installation = 'sql' EXCEPT ALL SELECT 'sql', what, row FROM seen WHERE installation = 'without') UNION ALL (SELECT * FROM seen WHERE installation = 'without' EXCEPT ALL SELECT 'without', what, row FROM seen WHERE installation = 'sql') ORDER BY 2, 3, 1 LIMIT 10;
 DELETE FROM seen;
 
-RESET cdp.store;
-DROP FUNCTION begin_anew(integer), keep(), look(text), name(bigint), run(integer, integer), act(integer), arrive(integer, integer), chance(text, integer);
-DROP TABLE kept, seen;
+\c :origin
+DROP DATABASE cdp_retract_random;

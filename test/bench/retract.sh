@@ -1,5 +1,6 @@
 #!/bin/bash
-# What it costs to take events back, beside what it cost to add them, and beside folding the people anew.
+# What it costs to take events back, beside what it cost to add them, and beside folding the people anew; and what a stream
+# costs of which a tenth are corrections, beside one without.
 #   ROWS=200000   events of people that are there before
 #   ROUNDS=5      repetitions, of which the median counts
 #   BIG=100000    events of the person with many, and of the kiosk alone
@@ -39,6 +40,14 @@ SELECT 'big ' || i, 'track', 'Product Viewed', 'big', 'a big', timestamptz '2025
 INSERT INTO cdp.inbox (message_id, type, event, identifiers, "timestamp", received_at, source)
 SELECT 'alone ' || i, 'track', 'Product Viewed', '{"device_id": "kiosk"}', timestamptz '2025-01-01' + i * interval '1 second', '2025-07-01', 'web' FROM generate_series(1, :big) i;
 SELECT count(add('kiosk ', i, 'kiosk')) FROM generate_series(1, 20000) i;
+SELECT cdp.set_sources('{"still": {"party": "first"}, "shop": {"party": "first", "mutable": true, "version": "version"}}');
+-- orders from one number on; with a version above 1 they are corrections
+CREATE FUNCTION sell(source text, first bigint, number bigint, version integer) RETURNS void LANGUAGE sql AS $$
+	INSERT INTO cdp.inbox (message_id, type, event, user_id, properties, "timestamp", received_at, source)
+	SELECT source || ' ' || i, 'track', 'Order Completed', 'u' || i % 50000, jsonb_build_object('version', version, 'total', 10 * version), timestamptz '2025-02-01' + i * interval '1 second', '2025-07-01', source
+	FROM generate_series(first, first + number - 1) i
+$$;
+SELECT sell('shop', 1, 50000, 1), sell('still', 1, 50000, 1);
 DO $$ BEGIN WHILE (SELECT taken FROM cdp.refresh()) > 0 LOOP NULL; END LOOP; END $$;
 VACUUM (ANALYZE);
 SQL
@@ -56,6 +65,10 @@ CALL note('taking the latest of these back', format('SELECT cdp.retract(message_
 CALL note('folding the kiosk anew', $$SELECT fold_anew('SELECT cdp.profile_of(''device_id:kiosk'')')$$);
 CALL note('taking an event of the kiosk alone back', format('SELECT cdp.retract(message_ids => ARRAY[''alone '' || %s])', :big - :round));
 CALL note('folding a visitor of the kiosk anew', format('SELECT fold_anew(''SELECT cdp.profile_of(''''user_id:u%s'''')'')', :round));
+SELECT sell('still', 40001 + :round * 10000, 10000, 1);
+CALL note('adding 10,000 orders', 'SELECT cdp.refresh()');
+SELECT sell('shop', 41001 + :round * 9000, 9000, 1), sell('shop', :round * 2000, 1000, 2);
+CALL note('adding 9,000 orders and correcting 1,000', 'SELECT cdp.refresh()');
 CALL note('taking a visit of the kiosk back', format('SELECT cdp.retract(message_ids => ARRAY[''kiosk '' || %s])', :round));
 SQL
 done
@@ -64,7 +77,7 @@ WITH median AS (SELECT what, percentile_cont(0.5) WITHIN GROUP (ORDER BY ms) AS 
 SELECT t.what, round(t.ms::numeric, 1), a.what, round((t.ms / a.ms)::numeric, 2), p.bar
 FROM (VALUES ('taking them back by message', 'adding 1,000 events of known people', 3), ('taking them back by number', 'adding 1,000 events of new people', 3),
 	('taking the latest of these back', 'folding a person of many events anew', 2), ('taking an event of the kiosk alone back', 'folding the kiosk anew', 2),
-	('taking a visit of the kiosk back', 'folding a visitor of the kiosk anew', 2)) AS p (what, beside, bar)
+	('taking a visit of the kiosk back', 'folding a visitor of the kiosk anew', 2), ('adding 9,000 orders and correcting 1,000', 'adding 10,000 orders', 1.5)) AS p (what, beside, bar)
 JOIN median t ON t.what = p.what JOIN median a ON a.what = p.beside
 SQL
 	printf '%-42s %8s ms, %s times %s (bar: %s)\n' "$what" "$ms" "$ratio" "$beside" "$bar"

@@ -154,8 +154,8 @@ If a chain of links connects them: one row for each link of the chain from a to 
 those the shortest. step counts from 1; source, message_id and at are those of the link's best evidence (most trusted
 source, then earliest). If they are one person, no row is refused. Otherwise reasons of the refused rows list the rules
 that joining the two people of the link would break: forbid, limit and the namespace, cap. Of a verdict of cdp.same()
-source and message_id are NULL, at is when it was given, and the first of reasons says by whom and why: same, by steward:
-renamed. Of aliases that are believed it is alias.
+source and message_id are NULL, at is when it was given, and the first of reasons says by whom and why: same, by
+steward: renamed. Of aliases that are believed it is alias.
 If not: one row with step 0 and one reason: same (a and b are one identifier), unknown (never seen), retracted (all its
 events were taken back), blocked, shared
 (its links do not count), not connected, or too far (no chain within 10,000 people); from_identifier is the identifier

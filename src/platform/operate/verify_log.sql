@@ -113,7 +113,8 @@ COMMENT ON FUNCTION cdp_internal.verify_said_query(text, text) IS
 	'Internal: returns a query of (event_id, found_id, anchor_id, ids, lacking, user_id, earlier_id, at, last_at, '
 	'events, source, message_id, is_known, counted): what each event, and each row of the base, should have. event_id: '
 	'of a row of the base its number, negative. ids: the numbers of its usable identifiers, the strongest first; '
-	'lacking: those that the tables lack or take for blocked; user_id, earlier_id: the pair of an alias. events: what stands in FROM, as e; base: the same, as b. Parameters: the time '
+	'lacking: those that the tables lack or take for blocked; user_id, earlier_id: the pair of an alias. events: what '
+	'stands in FROM, as e; base: the same, as b. Parameters: the time '
 	'of the last batch, the blocked values.';
 
 -- The links that the events say, beside those of cdp_data.link.  Sorted on disk, if there are many.
@@ -174,6 +175,12 @@ BEGIN
 			   cdp_internal.verify_name(s.anchor_id),
 			   cdp_internal.verify_name(s.found_id)
 		FROM said s WHERE s.anchor_id <> s.found_id
+		UNION ALL
+		SELECT 'base', 'row of the base ' || b.base_id, 'identifiers with rows', 'number ' || u.identifier_id
+		FROM cdp_data.base b
+		CROSS JOIN LATERAL unnest(b.ids || b.earlier_id) AS u (identifier_id)
+		WHERE $3 IS NULL AND u.identifier_id IS NOT NULL
+		  AND NOT EXISTS (SELECT FROM cdp_data.identifier i WHERE i.identifier_id = u.identifier_id)
 		UNION ALL
 		SELECT 'message', 'event ' || s.event_id, concat('message ', s.message_id, ' is known'), NULL
 		FROM said s WHERE NOT s.is_known

@@ -187,23 +187,25 @@ note_message(void *arg, int key, const Datum *values, const bool *nulls)
 	statement->content = (uint64) DatumGetInt64(values[0]);
 }
 
+/* Rows whose messages hold another content. */
+typedef struct Lookup
+{
+	Corrections *corrections;
+	int *statements; /* of each key */
+	int count;
+} Lookup;
+
 /* note_place is the StoreRowFunction that notes where the event is. */
 static void
 note_place(void *arg, int key, const Datum *values, const bool *nulls)
 {
-	Statement *statement = (Statement *) arg + key;
+	Lookup *lookup = arg;
+	Statement *statement = &lookup->corrections->statements[lookup->statements[key]];
 
 	statement->event_id = DatumGetInt64(values[0]);
 	statement->anchor = DatumGetInt64(values[1]);
 	statement->at = DatumGetTimestampTz(values[2]);
 }
-
-/* Events that are looked up. */
-typedef struct Lookup
-{
-	Corrections *corrections;
-	int *statements; /* of each key */
-} Lookup;
 
 /* note_event is the StoreRowFunction that takes the event that holds. */
 static void
@@ -220,39 +222,33 @@ note_event(void *arg, int key, const Datum *values, const bool *nulls)
 	statement->version = find_version(&pass->sources[source], values[1], nulls[1]);
 }
 
-/* find_events finds the events of messages of another content. */
+/* find_events finds the events of these messages. */
 static void
-find_events(Corrections *corrections)
+find_events(Lookup *lookup)
 {
 	static const int wanted[] = {EVENT_LOGGED + LOGGED_SOURCE, EVENT_LOGGED + LOGGED_PROPERTIES};
-	Pass *pass = corrections->pass;
-	Lookup lookup = {corrections, pass_array(corrections->count, sizeof(int))};
-	PassColumns key = {corrections->count};
+	Pass *pass = lookup->corrections->pass;
+	PassColumns key = {lookup->count};
 	Datum *identifier_id = pass_column(&key, EVENT_IDENTIFIER_ID);
 	Datum *at = pass_column(&key, EVENT_LOGGED + LOGGED_AT);
 	Datum *event_id = pass_column(&key, EVENT_ID);
 
-	key.rows = 0;
-	for (int i = 0; i < corrections->count; i++)
+	for (int i = 0; i < lookup->count; i++)
 	{
-		const Statement *statement = &corrections->statements[i];
+		const Statement *statement = &lookup->corrections->statements[lookup->statements[i]];
 
-		if (statement->event_id == 0 ||
-			pass->batch_rows[statement->row].content == statement->content)
-			continue;
-		lookup.statements[key.rows] = i;
-		identifier_id[key.rows] = Int64GetDatum(statement->anchor);
-		at[key.rows] = TimestampTzGetDatum(statement->at);
-		event_id[key.rows++] = Int64GetDatum(statement->event_id);
+		/* of one whose place is not known this finds none: no event has number 0 */
+		identifier_id[i] = Int64GetDatum(statement->anchor);
+		at[i] = TimestampTzGetDatum(statement->at);
+		event_id[i] = Int64GetDatum(statement->event_id);
 	}
-	if (key.rows > 0)
-		store_find(pass_table(pass, TABLE_EVENT), key.rows, pass_columns(&key), lengthof(wanted),
-				   wanted, note_event, &lookup);
+	store_find(pass_table(pass, TABLE_EVENT), key.rows, pass_columns(&key), lengthof(wanted),
+			   wanted, note_event, lookup);
 	/* this batch may add partitions */
 	pass_close_table(pass, TABLE_EVENT);
 }
 
-/* find_held finds what holds of the messages. */
+/* find_held finds what holds of the messages; of one with the same content no more need be known. */
 static void
 find_held(Corrections *corrections)
 {
@@ -260,18 +256,31 @@ find_held(Corrections *corrections)
 	static const int place[] = {STATEMENT_EVENT_ID, STATEMENT_IDENTIFIER_ID, STATEMENT_AT};
 	Pass *pass = corrections->pass;
 	PassColumns message = {corrections->count};
-	PassColumns statement = {corrections->count};
+	PassColumns key = {corrections->count};
 	Datum *message_key = pass_column(&message, MESSAGE_KEY);
-	Datum *statement_key = pass_column(&statement, STATEMENT_KEY);
+	Datum *statement_key = pass_column(&key, STATEMENT_KEY);
+	Lookup lookup = {corrections, pass_array(corrections->count, sizeof(int))};
 
 	for (int i = 0; i < corrections->count; i++)
-		message_key[i] = statement_key[i] =
+		message_key[i] =
 			PointerGetDatum(pass->batch_rows[corrections->statements[i].row].message_key);
 	store_find(pass_table(pass, TABLE_MESSAGE), corrections->count, pass_columns(&message),
 			   lengthof(content), content, note_message, corrections->statements);
-	store_find(pass_table(pass, TABLE_STATEMENT), corrections->count, pass_columns(&statement),
-			   lengthof(place), place, note_place, corrections->statements);
-	find_events(corrections);
+	for (int i = 0; i < corrections->count; i++)
+	{
+		const Statement *statement = &corrections->statements[i];
+
+		if (!statement->held || pass->batch_rows[statement->row].content == statement->content)
+			continue;
+		statement_key[lookup.count] = message_key[i];
+		lookup.statements[lookup.count++] = i;
+	}
+	key.rows = lookup.count;
+	if (lookup.count == 0)
+		return;
+	store_find(pass_table(pass, TABLE_STATEMENT), lookup.count, pass_columns(&key), lengthof(place),
+			   place, note_place, &lookup);
+	find_events(&lookup);
 }
 
 /* ---------------------------------------------------------------- what holds now */

@@ -125,7 +125,8 @@ BEGIN
 	END IF;
 	IF events > 0 THEN
 		RAISE EXCEPTION 'events that are folded cannot be taken back'
-			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = what || ', of months that have left the log, or are about to.';
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				DETAIL = what || ', of months that have left the log, or are about to.';
 	END IF;
 END
 $function$;

@@ -155,15 +155,16 @@ like any other, or same, believed as if cdp.same() said so: the two count as one
 expires_after: how long values of the source count; then values of other sources show again, from the next refresh on,
 which needs no rows for that. A string such as "90 days"; a day is 24 hours; default: they do not expire.
 licence: a note on what the data may be used for.
-mutable: true: the source sends a row again, with the same message id, to correct it. Of all its rows with one message id
-the greatest holds, in whatever order they come: that of the greatest version, of several the one whose content has the
-greatest hash. The event of a smaller one is taken back as by cdp.retract(). version: the name of a property, or a path of
-names, that holds the version, a number or a text (compared by bytes; a number is smaller than a text, and none is the
-smallest); default: none, so that the later row holds. keep_corrections: true: what is replaced goes to cdp.correction.
-Errors: unknown key (the hint names the nearest), invalid name, trust out of range, unknown party, aliases
-neither link nor same, neither party nor trust for a new source, expires_after not an interval, with months, not
-positive, or more than 100 years (22023, each
-names the key); NULL (22004); the log lacks events (55000). On an error nothing changes.$comment$;
+mutable: true: the source sends a row again, with the same message id, to correct it. Of all its rows with one message
+id the greatest holds, in whatever order they come: that of the greatest version, of several the one whose content has
+the greatest hash. The event of a smaller one is taken back as by cdp.retract(). version: the name of a property, or a
+path of names, that holds the version, a number or a text (compared by bytes; a number is smaller than a text, and none
+is the smallest); default: none, so that the later row holds. keep_corrections: true: what is replaced goes to
+cdp.correction. A correction of an event of a person of whom the log lacks events is quarantined as log_lacks_events.
+Errors: unknown key (the hint names the nearest), invalid name, trust out of range, unknown party, aliases neither
+link nor same, neither party nor trust for a new source, expires_after not an interval, with months, not positive, or
+more than 100 years, mutable and keep_corrections neither true nor false, version no path (22023, each names the key);
+NULL (22004); the log lacks events (55000). On an error nothing changes.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.check_rules(jsonb), cdp.set_rules(jsonb), cdp.rules(),
 	cdp_internal.show_max_links(text, jsonb), cdp_internal.show_sources(), cdp.set_sources(jsonb) FROM PUBLIC;

@@ -7,7 +7,8 @@ AS $function$
 BEGIN
 	CREATE VIEW cdp.sources AS
 		SELECT s.source, s.party, s.trust, s.aliases, s.expires_after, s.licence, s.mutable, s.keep_corrections,
-			s.version, s.accepted, s.duplicate, s.quarantined, s.retracted, f.as_of AS first_refresh_at, l.as_of AS last_refresh_at
+			s.version, s.accepted, s.duplicate, s.quarantined, s.retracted, f.as_of AS first_refresh_at,
+			l.as_of AS last_refresh_at
 		FROM cdp_data.source s
 		LEFT JOIN cdp_data.batch f ON f.batch_id = s.first_batch_id
 		LEFT JOIN cdp_data.batch l ON l.batch_id = s.last_batch_id;
@@ -66,7 +67,8 @@ BEGIN
 	FOR rule IN SELECT s.key AS source, s.value AS given FROM jsonb_each(sources) s ORDER BY s.key COLLATE "C" LOOP
 		PERFORM cdp_internal.check_source_name(rule.source);
 		IF rule.given <> 'null' THEN
-			PERFORM cdp_internal.check_keys(rule.given, '{party,trust,aliases,expires_after,licence,mutable,keep_corrections,version}',
+			PERFORM cdp_internal.check_keys(rule.given,
+				'{party,trust,aliases,expires_after,licence,mutable,keep_corrections,version}',
 				format('source "%s"', rule.source));
 		END IF;
 	END LOOP;
@@ -203,7 +205,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.read_correction(text, jsonb, boolean, boolean, text[]) IS
-	'Internal: applies the part of a document about a source to its present rules of corrections; returns the new ones.';
+	'Internal: applies the part of a document about a source to its present rules of corrections; returns the new '
+	'ones.';
 
 -- What was sent before is corrected too.
 CREATE FUNCTION cdp_internal.change_mutable(source text, mutable boolean) RETURNS void
