@@ -331,9 +331,7 @@ fold_group(CdpkBatch *batch, const Groups *groups, const Room *room, CdpkBatchFo
 
 		batch_tick(batch);
 		add_span(from, row, span);
-		if (from->span != NULL && folded->stored != BATCH_NONE)
-			return CDPK_CORRUPT; /* two rows of the base with one key */
-		if (from->span != NULL)
+		if (from->span != NULL && folded->stored == BATCH_NONE)
 			folded->stored = numbers[i];
 		/* a group call that names no account says nothing that is kept */
 		if (from->call == row->call)

@@ -123,7 +123,8 @@ Returns the differences; no row means that all is well.
 stage: log (it lacks events, so what these said could not be checked), undone (left undone by cdp.refresh(), as the log
 lacked events), base (a number that events that have left the log lack), identifier, link, anchor, message, history,
 profile, traits, timeline, accounts or segment. item: the identifier, pair, event, person or segment. expected: what
-follows from the log, the base and the other rows. found: what the tables hold. NULL: nothing. A profile is named by its strongest identifier.
+follows from the log, the base and the other rows. found: what the tables hold. NULL: nothing. A profile is named by
+its strongest identifier.
 Each row is compared with those that it follows from, so a wrong one can make several differences: cdp.restitch()
 corrects them all, except those of log, message, history and segment. Not compared, as nothing says what they should
 be: the batches of rows, former profiles and anchors, quarantine, and the counts of sources.

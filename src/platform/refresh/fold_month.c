@@ -295,6 +295,33 @@ set_row(Written *written, int at, const Chunk *chunk, const CdpkBatchFolded *fol
 	set_bytes(written, BASE_TIMELINE, at, &row->event);
 }
 
+/* delete_merged deletes rows of the base that have become part of others: identifiers may have become one. */
+static void
+delete_merged(const Chunk *chunk, const CdpkBatchFolded *folded, size_t count,
+			  const uint32_t *order)
+{
+	PassColumns key = {chunk->base.count};
+	Datum *identifier_id = pass_column(&key, BASE_IDENTIFIER_ID);
+	Datum *base_id = pass_column(&key, BASE_ID);
+	int at = 0;
+
+	for (size_t i = 0; i < count; i++)
+		for (uint32_t k = 0; k < folded[i].row_count; k++)
+		{
+			uint32_t number = order[folded[i].first_row + k];
+			int row = (int) number - chunk->event_count;
+
+			/* nothing is written of rows that no event comes to */
+			if (row < 0 || number == folded[i].stored ||
+				(int) order[folded[i].first_row] >= chunk->event_count)
+				continue;
+			identifier_id[at] = Int64GetDatum(chunk->base.anchors[row]);
+			base_id[at++] = Int64GetDatum(chunk->base.base_ids[row]);
+		}
+	if (at > 0)
+		store_delete(pass_table(chunk->pass, TABLE_BASE), at, pass_columns(&key));
+}
+
 /* write_rows writes the rows of the base that have events of the chunk. */
 static void
 write_rows(const Chunk *chunk, const CdpkBatchFolded *folded, size_t count, const int64 *numbers,
@@ -305,6 +332,7 @@ write_rows(const Chunk *chunk, const CdpkBatchFolded *folded, size_t count, cons
 	Written written;
 	int at = 0;
 
+	delete_merged(chunk, folded, count, order);
 	begin_written(&written, (int) count);
 	for (size_t i = 0; i < count; i++)
 	{
