@@ -1,13 +1,18 @@
 #!/bin/bash
 # What it costs to fold months of the log into the base, beside what it cost to refresh their events; how large the base
 # is, beside the months; and what a person costs that is folded anew from both.
-#   ROWS=200000   events a month, of two months
+#   ROWS=200000       events a month, of two months
+#   STREAMS="steady strangers"   known people, and the worst case: each event brings identifiers of its own
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 ROWS=${ROWS:-200000}
+STREAMS=${STREAMS:-steady strangers}
+template=$PGDATABASE
 
-{
-	cat "$here/refresh_data.sql"
+# measure STREAM: SQL that prints what it costs with events of that stream
+measure() {
+	local stream=$1
+	cat "$here/refresh_data.sql" "$here/ingest_data.sql"
 	cat <<'SQL'
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
@@ -42,15 +47,14 @@ SQL
 	for month in 1 2; do
 		cat <<SQL
 INSERT INTO cdp.inbox (type, event, message_id, anonymous_id, user_id, identifiers, traits, properties, "timestamp", received_at, source)
-SELECT s.type, s.event, s.message_id, s.anonymous_id, s.user_id, s.identifiers, s.traits, s.properties,
+SELECT s.type, s.event, s.message_id, s.anonymous_id, s.user_id, $([ "$stream" = steady ] && echo "s.identifiers, s.traits" || echo "NULL, NULL"), s.properties::jsonb,
 	timestamptz '2025-0$month-01Z' + (row_number() OVER ()) % 2400000 * interval '1 second', timestamptz '2025-07-01Z', s.source
-FROM steady(($month - 1) * $ROWS, $ROWS) s;
+FROM $stream(($month - 1) * $ROWS, $ROWS) s;
 CALL note('refresh $month', 'SELECT refresh_all()');
 SQL
 	done
 	cat <<'SQL'
 VACUUM (ANALYZE);
-SET history.people = '';
 CALL note('anew from the log', $$SELECT fold_anew('SELECT p.profile_id FROM cdp_data.profile p WHERE p.profile_id % 2 = 0')$$);
 SQL
 	for month in 1 2; do
@@ -75,4 +79,11 @@ SELECT round(((s -> 'fold 1')::numeric / (s -> 'refresh 1')::numeric), 2) AS "fo
 	round(((s -> 'anew from the base')::numeric / (s -> 'anew from the log')::numeric), 2) AS "anew, base / log"
 FROM s;
 SQL
-} | sed '/^SET history.people/d' | psql -Xq
+}
+
+for stream in $STREAMS; do
+	echo "# $stream"
+	psql -Xqc "CREATE DATABASE drop_$stream TEMPLATE $template" postgres
+	measure "$stream" | psql -Xqt "drop_$stream"
+	psql -Xqc "DROP DATABASE drop_$stream" postgres
+done
