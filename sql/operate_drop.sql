@@ -108,6 +108,16 @@ SELECT reason, detail, record ->> 'event' AS event FROM cdp.quarantine ORDER BY 
 SELECT events FROM cdp.profiles WHERE identifiers = '{user_id:u8}';
 SELECT * FROM cdp.verify();
 
+-- rows that come to what was folded by hand stay
+INSERT INTO cdp.inbox (type, event, user_id, "timestamp") VALUES ('track', 'Buy', 'u9', '2026-04-03Z');
+SELECT accepted FROM cdp.refresh();
+SELECT state, events FROM cdp.drop_events('2026-05-01');
+INSERT INTO cdp_data.event SELECT (jsonb_populate_record(e, '{"event_id": 1}')).* FROM cdp_data.event e WHERE e."timestamp" = '2026-04-03Z';
+SELECT state, events FROM cdp.drop_events('2026-05-01');
+DELETE FROM cdp_data.event WHERE event_id = 1;
+CALL drop_months('2026-05-01');
+SELECT events, gone FROM cdp.folded_month WHERE month = '2026-04-01Z';
+
 -- what was not carried then is not there; verify says so
 SELECT cdp.carry_number('Buy', 'v');
 SELECT event, name, folded FROM cdp.carried_number WHERE folded > 0;

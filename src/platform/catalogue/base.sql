@@ -55,6 +55,7 @@ BEGIN
 		month timestamptz PRIMARY KEY,
 		event_id bigint NOT NULL,
 		events bigint NOT NULL,
+		gone bigint NOT NULL DEFAULT 0,
 		folded_by xid8 NOT NULL,
 		folded_at timestamptz NOT NULL,
 		dropped_at timestamptz);
@@ -64,6 +65,7 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.folded_month.event_id IS
 		'Events of the month up to this number are in the base, also while they are in the log; later ones are not.';
 	COMMENT ON COLUMN cdp_data.folded_month.events IS 'Number of events of the month that are in the base.';
+	COMMENT ON COLUMN cdp_data.folded_month.gone IS 'How many of these have left the log with a partition.';
 	COMMENT ON COLUMN cdp_data.folded_month.folded_by IS
 		'The transaction that folded it last: snapshots from before do not see it.';
 	COMMENT ON COLUMN cdp_data.folded_month.folded_at IS 'When that was.';

@@ -27,15 +27,18 @@ CREATE FUNCTION cdp_internal.event_months(before timestamptz)
 AS $function$
 BEGIN
 	RETURN QUERY
-		SELECT p.partition, p.since, p.since + interval '1 month'
+		SELECT p.partition, p.bounds[1]::timestamptz, p.bounds[2]::timestamptz
 		FROM (
-			SELECT c.oid AS partition, substring(pg_get_expr(c.relpartbound, c.oid)
-				FROM '^FOR VALUES FROM \(''([^'']+)''\)')::timestamptz AS since
+			SELECT c.oid AS partition, regexp_match(pg_get_expr(c.relpartbound, c.oid),
+				'^FOR VALUES FROM \(''([^'']+)''\) TO \(''([^'']+)''\)$') AS bounds
 			FROM pg_inherits h
 			JOIN pg_class c ON c.oid = h.inhrelid
 			WHERE h.inhparent = 'cdp_data.event'::regclass AND NOT h.inhdetachpending) p
-		WHERE p.since + interval '1 month' <= event_months.before
-		ORDER BY p.since;
+		-- whole months alone: others were attached by hand
+		WHERE p.bounds[1]::timestamptz = date_trunc('month', p.bounds[1]::timestamptz)
+		  AND p.bounds[2]::timestamptz = p.bounds[1]::timestamptz + interval '1 month'
+		  AND p.bounds[2]::timestamptz <= event_months.before
+		ORDER BY p.bounds[1]::timestamptz;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.event_months(timestamptz) IS
@@ -138,23 +141,25 @@ AS $function$
 BEGIN
 	RETURN QUERY
 		SELECT m.partition, m.month, m.until,
-			CASE WHEN f.month IS NULL OR n.events > 0 THEN 'waiting'
+			CASE WHEN n.marked <> coalesce(f.events - f.gone, 0) THEN 'changed'
+				WHEN f.month IS NULL OR n.events > 0 THEN 'waiting'
 				WHEN NOT cdp_internal.seen_by_all(f.folded_by, 'cdp_data.base') THEN 'held'
 				ELSE 'folded' END,
-			CASE WHEN f.month IS NULL OR n.events > 0 THEN n.events ELSE f.events END
+			CASE WHEN f.month IS NULL OR n.events > 0 THEN n.events ELSE n.marked END
 		FROM cdp_internal.event_months(before) m
 		LEFT JOIN cdp_data.folded_month f ON f.month = m.month
 		CROSS JOIN LATERAL (
-			SELECT count(*) AS events
+			SELECT count(*) FILTER (WHERE e.event_id > coalesce(f.event_id, 0)) AS events,
+				   count(*) FILTER (WHERE e.event_id <= f.event_id) AS marked
 			FROM cdp_data.event e
-			WHERE e."timestamp" >= m.month AND e."timestamp" < m.until AND e.event_id > coalesce(f.event_id, 0)) n
+			WHERE e."timestamp" >= m.month AND e."timestamp" < m.until) n
 		ORDER BY m.month;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.month_states(timestamptz) IS
 	'Internal: returns the months of the log that end before a time, with what is to be done with each: waiting, to be '
-	'folded, with the number of events above the mark; held, folded but not seen by all snapshots; folded, to be '
-	'dropped.';
+	'folded, with the number of events above the mark; changed, those up to it are not those that were folded; held, '
+	'folded but not seen by all snapshots; folded, to be dropped.';
 
 CREATE FUNCTION cdp_internal.drop_months(before timestamptz, max_months integer, dry_run boolean)
 	RETURNS TABLE (month timestamptz, state text, events bigint)
@@ -193,7 +198,9 @@ BEGIN
 	IF NOT dry_run THEN
 		FOR gone IN SELECT s.* FROM cdp_internal.month_states(before) s WHERE s.state = 'folded' LOOP
 			dropping := dropping AND cdp_internal.drop_partition(gone.partition);
-			UPDATE cdp_data.folded_month f SET dropped_at = clock_timestamp() WHERE dropping AND f.month = gone.month;
+			UPDATE cdp_data.folded_month f
+			SET dropped_at = clock_timestamp(), gone = f.events
+			WHERE dropping AND f.month = gone.month;
 			month := gone.month;
 			state := CASE WHEN dropping THEN 'dropped' ELSE 'held' END;
 			events := gone.events;
@@ -235,7 +242,8 @@ max_months: how many months are folded in this call; 0: months are only dropped.
 Returns one row for each month that is in the log. state: waiting, it is to be folded; held, it is folded, and is to be
 dropped by a later call: snapshots from before are in use (of sessions, prepared transactions, replication slots, or
 standbys with hot_standby_feedback), or the lock of the log could not be had within 100 ms, ten times; folded (only with
-dry_run), it can be dropped; dropped. events: how many are to be folded, or are.
+dry_run), it can be dropped; dropped; changed, the rows of a folded month are not those that were folded, since some were
+inserted or deleted by hand, so it stays. events: how many are to be folded, or are.
 Gone with a month are its rows in cdp.events, and with them properties that no timeline carries. A late event of such a
 month is taken as any other, into a partition made anew, and goes the same way.
 From then on are refused: to take such an event back; another rule of a trait that was folded; and that the traits of a
