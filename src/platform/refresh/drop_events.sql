@@ -242,8 +242,8 @@ max_months: how many months are folded in this call; 0: months are only dropped.
 Returns one row for each month that is in the log. state: waiting, it is to be folded; held, it is folded, and is to be
 dropped by a later call: snapshots from before are in use (of sessions, prepared transactions, replication slots, or
 standbys with hot_standby_feedback), or the lock of the log could not be had within 100 ms, ten times; folded (only with
-dry_run), it can be dropped; dropped; changed, the rows of a folded month are not those that were folded, since some were
-inserted or deleted by hand, so it stays. events: how many are to be folded, or are.
+dry_run), it can be dropped; dropped; changed, the rows of a folded month are not those that were folded, since some
+were inserted or deleted by hand, so it stays. events: how many are to be folded, or are.
 Gone with a month are its rows in cdp.events, and with them properties that no timeline carries. A late event of such a
 month is taken as any other, into a partition made anew, and goes the same way.
 From then on are refused: to take such an event back; another rule of a trait that was folded; and that the traits of a
