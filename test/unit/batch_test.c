@@ -375,6 +375,8 @@ feed_tables(const Phase *phase, FeedOrder order, const Phase **left)
 					 *left != NULL ? (*left)->op_count : 0, events + at, count);
 		*left = NULL;
 		at += count;
+		if (tables.retains && pick(&tables.random, 3) == 0)
+			base_retain(&tables);
 		if (tables.failed != NULL || at == phase->event_count || pick(&tables.random, 3) == 0)
 			difference = compare_tables(&tables);
 	}
@@ -390,8 +392,21 @@ feed_tables(const Phase *phase, FeedOrder order, const Phase **left)
 	return compare_tables(&tables);
 }
 
+/* Whether events and rows of the base are anchored where they were. */
+static bool
+same_anchors(const Tables *anew)
+{
+	for (int i = 0; i < tables.world.event_count; i++)
+		if (tables_is_logged(&tables, i) && anew->anchor[i] != tables.anchor[i])
+			return false;
+	for (int i = 0; i < tables.base_count; i++)
+		if (anew->base[i].anchor != tables.base[i].anchor)
+			return false;
+	return true;
+}
+
 /*
- * Feed the log anew, in chunks, to tables that know nothing but the numbers of identifiers, the rules and
+ * Feed the log and the base anew, in chunks, to tables that know nothing but the numbers of identifiers, the rules and
  * the verdicts.  They must be what the tables are.
  */
 static const char *
@@ -399,15 +414,17 @@ feed_again(void)
 {
 	static Tables anew;
 	int by_number[MAX_EVENTS];
-	int count = 0;
+	int count;
 	const char *difference;
 
 	tables_init(&anew, &tables.world, said, tables.random);
 	memset(anew.world.in_log, 0, sizeof(anew.world.in_log));
+	count = base_begin_again(&tables, &anew, by_number);
 	memcpy(anew.identifier_id, tables.identifier_id, sizeof(anew.identifier_id));
 	anew.last_id = tables.last_id;
 	for (int id = 1; id <= tables.last_event_id; id++)
-		if (tables.event_id[tables.event_of_id[id]] == id)
+		if (tables.event_id[tables.event_of_id[id]] == id &&
+			tables_is_logged(&tables, tables.event_of_id[id]))
 			by_number[count++] = tables.event_of_id[id];
 	for (int at = 0, size; at < count && anew.failed == NULL; at += size)
 	{
@@ -415,12 +432,13 @@ feed_again(void)
 		size = size < count - at ? size : count - at;
 		tables_batch(&anew, NULL, 0, by_number + at, size);
 	}
+	base_end_again(&tables, &anew);
 	difference = compare_tables(&anew);
 	if (difference == NULL &&
 		(anew.last_id != tables.last_id ||
 		 memcmp(anew.class_id, tables.class_id, sizeof(anew.class_id)) != 0 ||
 		 memcmp(anew.profile_id, tables.profile_id, sizeof(anew.profile_id)) != 0 ||
-		 memcmp(anew.anchor, tables.anchor, sizeof(anew.anchor)) != 0))
+		 !same_anchors(&anew)))
 		difference = "fed anew, the log gives other numbers";
 	tables_free(&anew);
 	return difference;
@@ -434,6 +452,7 @@ feed_all(FeedOrder order, uint64_t seed, const CdpkAllocator *allocator)
 
 	tables_init(&tables, &history.world, said, seed);
 	tables.allocator = allocator;
+	tables.retains = pick(&tables.random, 3) > 0;
 	for (int i = 0; i < history.phase_count && difference == NULL && tables.failed == NULL; i++)
 		difference = feed_tables(&history.phases[i], order, &left);
 	if (difference == NULL && left != NULL && tables.failed == NULL)
@@ -458,6 +477,11 @@ histories_agree_with_the_reference(void)
 	uint64_t reanchored = 0;
 	uint64_t plain = 0;
 	uint64_t stitched = 0;
+	uint64_t folded = 0;
+	uint64_t refolded = 0;
+	uint64_t not_taken = 0;
+	uint64_t moved_base = 0;
+	uint64_t dropped = 0;
 	int wrong = 0;
 
 	for (uint64_t seed = first_seed; seed < first_seed + histories && wrong < 5; seed++)
@@ -474,6 +498,11 @@ histories_agree_with_the_reference(void)
 			reanchored += tables.reanchored;
 			plain += tables.plain_profiles;
 			stitched += tables.stitched_profiles;
+			folded += tables.folded;
+			refolded += tables.refolded;
+			not_taken += tables.not_taken;
+			moved_base += tables.moved_base;
+			dropped += tables.dropped;
 			if (difference == NULL)
 				continue;
 			printf("# history %d, order %d: %s\n", (int) seed, order, difference);
@@ -486,6 +515,13 @@ histories_agree_with_the_reference(void)
 	CHECK(taken >= 3 * histories && 2 * anew >= histories);
 	CHECK(touched >= 100 * histories && rebuilt >= 20 * histories && reanchored >= 20 * histories);
 	CHECK(plain >= 5 * histories && stitched >= 20 * histories);
+	CHECK(folded >= 50 * histories && refolded >= 2 * histories && dropped >= 5 * histories);
+	CHECK(2 * not_taken >= histories && moved_base >= histories);
+	printf("# %.1f events folded (%.1f into rows that were there), %.1f months dropped,\n"
+		   "# %.1f folded events to be taken back, %.1f rows of the base anchored anew a history\n",
+		   (double) folded / (double) histories, (double) refolded / (double) histories,
+		   (double) dropped / (double) histories, (double) not_taken / (double) histories,
+		   (double) moved_base / (double) histories);
 	printf("# %.1f plain and %.1f stitched profiles a history\n",
 		   (double) plain / (double) histories, (double) stitched / (double) histories);
 }

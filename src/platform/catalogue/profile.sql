@@ -198,6 +198,7 @@ BEGIN
 		name text COLLATE "C" NOT NULL,
 		path text[] NOT NULL,
 		left_out bigint NOT NULL DEFAULT 0,
+		folded bigint NOT NULL DEFAULT 0,
 		PRIMARY KEY (event, name),
 		CHECK (event <> '' AND name <> '' AND path <> '{}' AND array_position(path, NULL) IS NULL));
 	COMMENT ON TABLE cdp_data.carried_number IS
@@ -209,6 +210,9 @@ BEGIN
 		'Path of the number in the properties: keys, and positions in arrays from 0.';
 	COMMENT ON COLUMN cdp_data.carried_number.left_out IS
 		'Number of events that have a value there which is not a number, or has more than 18 digits.';
+	COMMENT ON COLUMN cdp_data.carried_number.folded IS
+		'Number of events that had left the log, see cdp.drop_events(), when the number began to be carried, or from '
+		'another path: they lack it.';
 	-- the names of money and amounts in the Segment spec
 	INSERT INTO cdp_data.carried_number (event, name, path)
 	SELECT '*', n.name, ARRAY[n.name] FROM unnest('{price,quantity,revenue,total,value}'::text[]) AS n (name);

@@ -310,6 +310,25 @@ replace(Corrections *corrections, const Statement *statement, int row)
 	pass_add_id(&corrected->times, statement->at);
 }
 
+/* refuse_folded sets the rows of one message aside that say something else than its event, which is in the base. */
+static void
+refuse_folded(Corrections *corrections, int start, int end)
+{
+	Pass *pass = corrections->pass;
+
+	for (int i = start; i < end; i++)
+	{
+		const Statement *statement = &corrections->statements[i];
+
+		if (pass->batch_rows[statement->row].content == statement->content)
+			continue;
+		pass->rows[statement->row].reason = "folded";
+		pass->rows[statement->row].detail =
+			"message_id: the event cannot be corrected, as its month has left the log";
+		pass->batch_rows[statement->row].quarantined = true;
+	}
+}
+
 /* settle decides which of the rows of one message become an event: those from "start" to "end". */
 static void
 settle(Corrections *corrections, int start, int end)
@@ -320,6 +339,13 @@ settle(Corrections *corrections, int start, int end)
 	int best = first;
 	uint64 content;
 
+	if (pass_is_folded(pass, corrections->statements[start].event_id,
+					   corrections->statements[start].at) &&
+		corrections->statements[start].event_id != 0)
+	{
+		refuse_folded(corrections, start, end);
+		return;
+	}
 	for (int i = start; i < end; i++)
 	{
 		const Statement *statement = &corrections->statements[i];

@@ -32,7 +32,8 @@ typedef struct Survivors
 	Pass *pass;
 	const CdpkBatchIdPair *pairs;
 	int pair_count;
-	PassIds ends; /* of each pair, the one of fewer links */
+	PassIds
+		ends; /* of each pair, the one of fewer links; of user_ids, which may be an alias, both */
 	Neighbour *neighbours;
 	int neighbour_count;
 	int neighbour_capacity;
@@ -246,7 +247,27 @@ add_places(Survivors *survivors, const CdpkBatchIdPair *pair, int64 end)
 	}
 }
 
-/* find_places finds the anchors of all events that carry both of one of the pairs. */
+/* may_be_alias tells whether one of a pair may be the earlier user_id of the other. */
+static bool
+may_be_alias(const Survivors *survivors, const CdpkBatchIdPair *pair)
+{
+	const CdpkBatchIdentifier *a = find_identifier(survivors, pair->a);
+
+	return a->name_space == find_identifier(survivors, pair->b)->name_space &&
+		   a->payload.bytes[1] == strlen("user_id") &&
+		   memcmp(a->payload.bytes + CDPK_IDENTIFIER_HEADER, "user_id", strlen("user_id")) == 0;
+}
+
+/* add_alias_places adds the anchors that an alias of the pair can have: it carries the later user_id alone. */
+static void
+add_alias_places(Survivors *survivors, int64 end)
+{
+	CdpkBatchIdPair alone = {end, end};
+
+	add_places(survivors, &alone, end);
+}
+
+/* find_places finds the anchors of all events that carry both of one of the pairs, or are their aliases. */
 static void
 find_places(Survivors *survivors)
 {
@@ -259,24 +280,28 @@ find_places(Survivors *survivors)
 		ends[i] =
 			count_links(survivors, pair->a) <= count_links(survivors, pair->b) ? pair->a : pair->b;
 		pass_add_id(&survivors->ends, ends[i]);
+		if (may_be_alias(survivors, pair))
+			pass_add_id(&survivors->ends, ends[i] == pair->a ? pair->b : pair->a);
 	}
 	find_neighbours(survivors);
 	for (int i = 0; i < survivors->pair_count; i++)
+	{
 		add_places(survivors, &survivors->pairs[i], ends[i]);
+		if (!may_be_alias(survivors, &survivors->pairs[i]))
+			continue;
+		add_alias_places(survivors, survivors->pairs[i].a);
+		add_alias_places(survivors, survivors->pairs[i].b);
+	}
 	pass_sort_ids(&survivors->places);
 	pfree(ends);
 }
 
 /* ---------------------------------------------------------------- events */
 
-/* note_survivor is the StoreRowFunction that takes an event that stays. */
-static void
-note_survivor(void *arg, int key, const Datum *values, const bool *nulls)
+/* add_survivor makes room for one more row. */
+static CdpkBatchRow *
+add_survivor(Survivors *survivors)
 {
-	Survivors *survivors = arg;
-	CdpkBatchRow *row;
-
-	CHECK_FOR_INTERRUPTS();
 	if (survivors->row_count == survivors->row_capacity)
 	{
 		survivors->row_capacity = Max(1024, survivors->row_capacity * 2);
@@ -285,7 +310,17 @@ note_survivor(void *arg, int key, const Datum *values, const bool *nulls)
 				? pass_array(survivors->row_capacity, sizeof(CdpkBatchRow))
 				: repalloc_huge(survivors->rows, sizeof(CdpkBatchRow) * survivors->row_capacity);
 	}
-	row = &survivors->rows[survivors->row_count++];
+	return &survivors->rows[survivors->row_count++];
+}
+
+/* note_survivor is the StoreRowFunction that takes an event that stays. */
+static void
+note_survivor(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Survivors *survivors = arg;
+	CdpkBatchRow *row = add_survivor(survivors);
+
+	CHECK_FOR_INTERRUPTS();
 	pass_clean_logged(survivors->pass, values + EVENT_LOGGED, nulls + EVENT_LOGGED, row);
 	row->source = pass_known_source(survivors->pass, values[EVENT_LOGGED + LOGGED_SOURCE]);
 }
@@ -297,6 +332,7 @@ pass_find_survivors(Pass *pass)
 	size_t count;
 	Survivors survivors = {pass};
 	PassColumns key = {0};
+	PassBase base;
 	Datum *identifier_id;
 
 	pass_check(cdpk_batch_counted_anew(pass->batch, &pairs, &count));
@@ -310,6 +346,9 @@ pass_find_survivors(Pass *pass)
 	for (int i = 0; i < key.rows; i++)
 		identifier_id[i] = Int64GetDatum(survivors.places.items[i]);
 	pass_find_logged(pass, &key, note_survivor, &survivors);
+	pass_find_base(pass, survivors.places.items, survivors.places.count, &base);
+	for (int i = 0; i < base.count; i++)
+		*add_survivor(&survivors) = base.rows[i];
 	/* this batch may add partitions */
 	pass_close_table(pass, TABLE_EVENT);
 	pass_check(cdpk_batch_add_survivors(pass->batch, survivors.rows, (size_t) survivors.row_count));

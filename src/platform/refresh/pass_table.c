@@ -27,6 +27,9 @@ TABLE(event, "event_id", "identifier_id", "batch_id", "context_hash", "timestamp
 	  "type", "event", "anonymous_id", "user_id", "group_id", "previous_id", "identifiers",
 	  "properties", "traits", "context", "sent_at", "original_timestamp", "received_at", "source");
 TABLE(shared_context, "context_hash", "events", "context");
+TABLE(base, "base_id", "identifier_id", "events", "first_at", "last_at", "first_said_at",
+	  "last_said_at", "after", "traits_at", "earlier_id", "source_id", "ids", "group_id",
+	  "message_id", "traits", "timeline");
 TABLE(profile, "profile_id", "first_seen", "last_seen", "events", "identifier_count", "shared",
 	  "has_forbid", "timeline", "last_at", "last_trust", "traits", "limited", "identifiers",
 	  "identifier_ids", "accounts", "expires_at", "level_1", "level_2", "level_3");
@@ -59,6 +62,7 @@ static const StoreTable *const tables[PASS_TABLES] = {&message_table,
 													  &link_table,
 													  &event_table,
 													  &shared_context_table,
+													  &base_table,
 													  &profile_table,
 													  &profile_identifier_table,
 													  &account_table,

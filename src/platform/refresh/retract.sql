@@ -82,6 +82,57 @@ COMMENT ON FUNCTION cdp_internal.retract_places(text[], bigint[], text, timestam
 	'Internal: returns a query of (event_id, identifier_id, "timestamp") of the events that the arguments name, in the '
 	'order of their anchors. Parameters: these arguments, and the batches that accepted the messages.';
 
+-- What the base has of a number or a message is not known: what the log lacks of them was folded, or taken back before.
+CREATE FUNCTION cdp_internal.refuse_folded(message_ids text[], event_ids bigint[], source text, since timestamptz,
+	until timestamptz) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_variable
+DECLARE
+	last_folded bigint := (SELECT max(f.event_id) FROM cdp_data.folded_month f);
+	events bigint;
+	what text;
+BEGIN
+	IF last_folded IS NULL THEN
+		RETURN;
+	END IF;
+	IF source IS NOT NULL THEN
+		events := (
+			SELECT sum(b.events)
+			FROM cdp_data.base b
+			JOIN cdp_data.source s USING (source_id)
+			WHERE s.source = refuse_folded.source AND (since IS NULL OR b.last_at >= since)
+				AND (until IS NULL OR b.first_at < until));
+		what := format('They are up to %s events of source "%s"', events, source);
+	ELSIF event_ids IS NOT NULL THEN
+		EXECUTE format($sql$
+			SELECT count(*)
+			FROM (SELECT DISTINCT u.event_id FROM unnest($1) AS u (event_id)) u
+			WHERE u.event_id BETWEEN 1 AND $2 AND u.event_id NOT IN (
+				SELECT e.event_id FROM cdp_data.event e WHERE e.event_id = ANY ($1) AND %s)
+		$sql$, cdp_internal.is_logged_condition()) INTO events USING event_ids, last_folded;
+		what := format('They are %s of the numbers', events);
+	ELSE
+		EXECUTE format($sql$
+			SELECT count(*)
+			FROM (SELECT DISTINCT cdp.message_key(u.message_id) AS message_key FROM unnest($1) AS u (message_id)) k
+			JOIN cdp_data.message m USING (message_key)
+			WHERE NOT EXISTS (SELECT FROM cdp_data.event e
+							  WHERE e.batch_id = m.batch_id AND cdp.message_key(e.message_id) = k.message_key AND %s)
+		$sql$, cdp_internal.is_logged_condition()) INTO events USING message_ids;
+		what := format('They are %s of the messages', events);
+	END IF;
+	IF events > 0 THEN
+		RAISE EXCEPTION 'events that are folded cannot be taken back'
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				DETAIL = what || ', of months that have left the log, or are about to.';
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.refuse_folded(text[], bigint[], text, timestamptz, timestamptz) IS
+	'Internal: raises an error if events that cdp.retract() names are, or may be, folded into the base.';
+
 CREATE FUNCTION cdp_internal.retract_batch(event_ids bigint[], places bigint[], times timestamptz[], forever boolean)
 	RETURNS cdp_internal.batch_counts
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -171,6 +222,7 @@ DECLARE
 BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	PERFORM cdp_internal.refresh_lock(wait => true);
+	PERFORM cdp_internal.refuse_folded(message_ids, event_ids, source, since, until);
 	SELECT s.batch_id + 1 INTO STRICT first_batch FROM cdp_data.state s;
 	PERFORM cdp_internal.progress_begin('change', 0);
 	BEGIN
@@ -241,12 +293,16 @@ the reason retracted, and is its number again if it comes again. An unlink still
 was given for. cdp.profile_at() and cdp.events_at() forget the events too; who was one person by them is still told.
 Returns one row. events: taken back. identifiers: that no event carries any more. people: changed in any way; one who
 has events in several batches of 10,000 counts in each. waiting: rows in the inboxes that are not taken yet.
+Events whose months have left the log, see cdp.drop_events(), are folded into others and cannot be taken back: that is
+an error, as it is if one of the numbers or messages was taken back before such a month went.
 READ COMMITTED only. Errors: not named in just one way, since or until without a source (22023); forever or dry_run
-NULL (22004); an unknown source (42704); the log lacks events of the people or accounts concerned (55000).$comment$;
+NULL (22004); an unknown source (42704); folded events, or the log lacks events of the people or
+accounts concerned (55000).$comment$;
 
 REVOKE ALL ON FUNCTION
 	cdp_internal.check_retract(text[], bigint[], text, timestamptz, timestamptz, text, boolean, boolean),
 	cdp_internal.retract_query(text), cdp_internal.retract_places(text[], bigint[], text, timestamptz, timestamptz),
+	cdp_internal.refuse_folded(text[], bigint[], text, timestamptz, timestamptz),
 	cdp_internal.retract_batch(bigint[], bigint[], timestamptz[], boolean),
 	cdp_internal.retract_events(text[], bigint[], text, timestamptz, timestamptz, boolean),
 	cdp_internal.retract(text[], bigint[], text, timestamptz, timestamptz, jsonb, text, boolean, boolean),

@@ -88,6 +88,15 @@ BEGIN
 	VALUES (carry_number.event, coalesce(carry_number.name, property), path)
 	ON CONFLICT ON CONSTRAINT carried_number_pkey DO UPDATE
 	SET path = excluded.path;
+	IF was IS DISTINCT FROM cdp_internal.carried_rules() THEN
+		UPDATE cdp_data.carried_number c
+		SET folded = (
+			SELECT count(*)
+			FROM cdp_data.base b
+			CROSS JOIN LATERAL cdp.events(b.timeline) e
+			WHERE carry_number.event IN (e.event, '*'))
+		WHERE c.event = carry_number.event AND c.name = coalesce(carry_number.name, property);
+	END IF;
 	RETURN cdp_internal.numbers_changed(was);
 END
 $function$;
@@ -99,6 +108,7 @@ name: name of the number; NULL: property. If the event has a number of that name
 the event have a number of the same name, that of the event counts.
 Carries JSON numbers, and strings that are numbers. Values that are something else or have more than 18 digits are left
 out and counted in cdp.carried_number.left_out.
+Events that have left the log lack the number: cdp.carried_number.folded says how many, and cdp.verify() names it.
 Errors: empty event, invalid property or name (22023); more than 32 numbers for an event (54000); the log lacks events
 (55000).$comment$;
 
