@@ -506,7 +506,7 @@ say_unchecked(const VerifyCheck *check)
 						   "the contents of %lld messages were not compared",
 						   (unsigned long) unchecked, (long long) unchecked),
 			 errdetail(
-				 "Their events are in the log no longer, or are folded, or would be refused now.")));
+				 "Their events are not in the log any more, are folded, or would be refused now.")));
 }
 
 /* cdp_verify_events implements cdp_internal.verify_events(places, own). */

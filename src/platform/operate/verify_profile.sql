@@ -269,4 +269,5 @@ REVOKE ALL ON FUNCTION cdp_internal.verify_said(jsonb, jsonb),
 	cdp_internal.verify_summary(bigint, jsonb, boolean, boolean, bigint, timestamptz, timestamptz, timestamptz),
 	cdp_internal.verify_held(cdp.identifier[], bigint[], bigint, text[]), cdp_internal.verify_said_held(bigint),
 	cdp_internal.verify_found_held(bigint), cdp_internal.verify_member_query(),
-	cdp_internal.verify_logged_query(), cdp_internal.verify_fold_query(), cdp_internal.verify_profile_query(), cdp_internal.verify_profiles(bigint) FROM PUBLIC;
+	cdp_internal.verify_logged_query(), cdp_internal.verify_fold_query(), cdp_internal.verify_profile_query(),
+	cdp_internal.verify_profiles(bigint) FROM PUBLIC;

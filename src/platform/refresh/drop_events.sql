@@ -71,7 +71,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.drop_partition(regclass) IS
 	'Internal: drops a partition of the log, and what its contexts alone shared, if its lock can be had: it waits for '
-	'it up to ten times, no longer than 100 ms each, since readers wait behind it meanwhile. Returns whether it was dropped.';
+	'it up to ten times, no longer than 100 ms each, since readers wait behind it meanwhile. Returns whether it was '
+	'dropped.';
 
 -- A value that may lapse before others of its row cannot be taken out of it again, but for the latest.
 CREATE FUNCTION cdp_internal.check_foldable(since timestamptz, until timestamptz) RETURNS void

@@ -190,7 +190,8 @@ BEGIN
 				  FROM cdp_data.profile p
 				  CROSS JOIN LATERAL (VALUES (p.first_seen), (p.last_seen)) AS s (at)
 				  WHERE m.missing > 0) o
-			WHERE NOT cdp_internal.has_month(o.month)) a
+			WHERE NOT cdp_internal.has_month(o.month)
+			  AND NOT EXISTS (SELECT FROM cdp_data.folded_month f WHERE f.month = o.month)) a
 		WHERE person IS NULL AND m.missing > 0;
 	RETURN QUERY
 		SELECT 'log', 'events of ' || i.identifier::text, format('%s that were accepted', p.events),
@@ -203,6 +204,11 @@ BEGIN
 			FROM cdp_data.identifier o
 			WHERE o.profile_id = p.profile_id) l
 		WHERE p.profile_id = person AND cdp_internal.count_missing() > 0 AND l.events < p.events;
+	RETURN QUERY
+		SELECT 'base', 'events', format('%s, as in cdp.folded_month', f.events), b.events::text
+		FROM (SELECT coalesce(sum(f.events), 0) AS events FROM cdp_data.folded_month f) f
+		CROSS JOIN (SELECT coalesce(sum(b.events), 0) AS events FROM cdp_data.base b) b
+		WHERE person IS NULL AND f.events <> b.events;
 	RETURN QUERY
 		SELECT 'base', format('number "%s" of %s', c.name, CASE c.event WHEN '*' THEN 'all events'
 				ELSE format('event "%s"', c.event) END), 'carried with every event',

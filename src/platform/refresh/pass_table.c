@@ -53,24 +53,13 @@ static const char *const touched_columns[] = {"profile_id"};
 static const StoreTable touched_table = {"cdp_data", "restitch_touched", lengthof(touched_columns),
 										 touched_columns};
 
-static const StoreTable *const tables[PASS_TABLES] = {&message_table,
-													  &statement_table,
-													  &source_table,
-													  &identifier_map_table,
-													  &identifier_table,
-													  &identifier_history_table,
-													  &link_table,
-													  &event_table,
-													  &shared_context_table,
-													  &base_table,
-													  &profile_table,
-													  &profile_identifier_table,
-													  &account_table,
-													  &account_member_table,
-													  &seen_name_table,
-													  &identifier_table,
-													  &suspect_table,
-													  &touched_table};
+static const StoreTable *const tables[PASS_TABLES] = {
+	&message_table,        &statement_table,      &source_table,
+	&identifier_map_table, &identifier_table,     &identifier_history_table,
+	&link_table,           &event_table,          &shared_context_table,
+	&base_table,           &profile_table,        &profile_identifier_table,
+	&account_table,        &account_member_table, &seen_name_table,
+	&identifier_table,     &suspect_table,        &touched_table};
 
 StaticAssertDecl(lengthof(event_columns) == EVENT_LOGGED + LOGGED_COLUMNS,
 				 "the columns of the log are listed");
