@@ -125,10 +125,11 @@ COMMENT ON FUNCTION cdp.verify() IS
 $comment$Compares the tables with what follows from the log, the rules and the verdicts, and judges the segments.
 Returns the differences; no row means that all is well.
 stage: log (it lacks events, so what these said could not be checked), undone (left undone by cdp.refresh(), as the log
-lacked events), base (rows for events of dropped months name what the tables lack, are too few, or lack a
-number), identifier, link, anchor, message (but of those that cdp.set_message_memory() let go), history, profile, traits, timeline, accounts,
-context or segment. item: the identifier, pair, event, person or segment. expected: what follows from the log, the base
-and the other rows. found: what the tables hold. NULL: nothing. A profile is named by its strongest identifier.
+lacked events), base (rows for events of dropped months name what the tables lack, are too few, or lack a number),
+identifier, link, anchor, message (but of those that cdp.set_message_memory() let go), history, profile, traits,
+timeline, accounts, context or segment. item: the identifier, pair, event, row of the base, person or segment. expected:
+what follows from the log, the base and the other rows. found: what the tables hold. NULL: nothing. A profile is named
+by its strongest identifier.
 Each row is compared with those that it follows from, so a wrong one can make several differences: cdp.restitch()
 corrects them all, except those of log, base, message, history and segment, and a context that is lost. Not compared, as
 nothing says what they should be: the batches of rows, former profiles and anchors, quarantine, the counts of sources,
