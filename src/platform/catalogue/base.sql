@@ -75,12 +75,13 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_base() IS 'Internal: makes the tables of the base.';
 
--- A condition and not a view, so that it is planned with the query and needs no rights of its own.  Only a hash
--- is looked up for each event.
+-- A condition and not a view, so that it is planned with the query and needs no rights of its own.  Most events are
+-- later than all months that are folded, and cost a comparison.
 CREATE FUNCTION cdp_internal.is_logged_condition() RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN 'NOT EXISTS (SELECT FROM cdp_data.folded_month f WHERE f.month = '
-		'date_trunc(''month'', e."timestamp", ''UTC'') AND f.event_id >= e.event_id)';
+	RETURN '(e."timestamp" >= (SELECT coalesce(max(n.month) + interval ''32 days'', ''-infinity'') '
+		'FROM cdp_data.folded_month n) OR NOT EXISTS (SELECT FROM cdp_data.folded_month f WHERE f.month = '
+		'date_trunc(''month'', e."timestamp", ''UTC'') AND f.event_id >= e.event_id))';
 COMMENT ON FUNCTION cdp_internal.is_logged_condition() IS
 	'Internal: returns a condition on cdp_data.event e: the event is not folded into cdp_data.base.';
 

@@ -95,15 +95,15 @@ CREATE FUNCTION cdp_internal.count_absent() RETURNS bigint
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
+DECLARE
+	absent bigint;
 BEGIN
-	RETURN (
-		SELECT greatest(s.event_id - s.retracted - coalesce((SELECT sum(b.events) FROM cdp_data.base b), 0)::bigint - (
-			SELECT count(*)
-			FROM cdp_data.event e
-			WHERE NOT EXISTS (
-				SELECT FROM cdp_data.folded_month f
-				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)), 0)
-		FROM cdp_data.state s);
+	EXECUTE format($sql$
+		SELECT greatest(s.event_id - s.retracted - coalesce((SELECT sum(b.events) FROM cdp_data.base b), 0)::bigint
+			- (SELECT count(*) FROM cdp_data.event e WHERE %s), 0)
+		FROM cdp_data.state s
+	$sql$, cdp_internal.is_logged_condition()) INTO STRICT absent;
+	RETURN absent;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.count_absent() IS

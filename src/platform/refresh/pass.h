@@ -588,9 +588,10 @@ extern void pass_set_identifiers(Datum ids, CdpkBatchRow *row);
 extern void pass_set_earlier(Datum earlier, bool isnull, CdpkBatchRow *row);
 
 /* the condition of cdp_internal.is_logged_condition() */
-#define PASS_IS_LOGGED                                              \
-	"NOT EXISTS (SELECT FROM cdp_data.folded_month f WHERE f.month" \
-	" = date_trunc('month', e.\"timestamp\", 'UTC') AND f.event_id >= e.event_id)"
+#define PASS_IS_LOGGED                                                                     \
+	"(e.\"timestamp\" >= (SELECT coalesce(max(n.month) + interval '32 days', '-infinity')" \
+	" FROM cdp_data.folded_month n) OR NOT EXISTS (SELECT FROM cdp_data.folded_month f"    \
+	" WHERE f.month = date_trunc('month', e.\"timestamp\", 'UTC') AND f.event_id >= e.event_id))"
 
 /* pass_base.c */
 /* the months that are folded, by time */
