@@ -271,8 +271,7 @@ BEGIN
 		'second 2, third 1.';
 	COMMENT ON COLUMN cdp_data.source.aliases IS
 		'What its aliases of an earlier user_id are: link (evidence like any other) or same (believed as if cdp.same() '
-		'said '
-		'so).';
+		'said so).';
 	COMMENT ON COLUMN cdp_data.source.expires_after IS
 		'How long the traits that the source sends count; expired ones disappear with the next refresh. In hours, '
 		'since days differ in length. NULL: they do not expire.';

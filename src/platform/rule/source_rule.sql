@@ -21,8 +21,7 @@ BEGIN
 		'Trust, from -128 to 127; links and values of the more trusted source win.';
 	COMMENT ON COLUMN cdp.sources.aliases IS
 		'What its aliases of an earlier user_id are: link (evidence like any other) or same (believed as if cdp.same() '
-		'said '
-		'so).';
+		'said so).';
 	COMMENT ON COLUMN cdp.sources.expires_after IS
 		'How long its values of traits count, in hours; NULL: they do not expire.';
 	COMMENT ON COLUMN cdp.sources.licence IS 'A note on what its data may be used for; NULL: no note.';
