@@ -347,16 +347,6 @@ settle(Corrections *corrections, int start, int end)
 			pass->batch_rows[corrections->statements[i].row].content = content;
 }
 
-/* is_lacking tells whether an anchor is among those of people of whom the log lacks events. */
-static bool
-is_lacking(SPITupleTable *rows, uint64 count, int64 anchor)
-{
-	for (uint64 i = 0; i < count; i++)
-		if (resolver_int8(rows, i, 1) == anchor)
-			return true;
-	return false;
-}
-
 /* refuse_lacking refuses corrections of events of people of whom the log lacks events: they cannot be folded anew. */
 static void
 refuse_lacking(Pass *pass)
@@ -371,13 +361,17 @@ refuse_lacking(Pass *pass)
 			  " WHERE o.identifier_id = ANY ($3) AND o.profile_id <> 0'))");
 	uint64 count;
 	SPITupleTable *rows = pass_query(pass, query, 1, types, &argument, &count);
+	CdpkIdMap lacking;
 	int kept = 0;
 
+	cdpk_idmap_init(&lacking, &pass->allocator);
+	for (uint64 i = 0; i < count; i++)
+		pass_check(cdpk_idmap_put(&lacking, (uint64_t) resolver_int8(rows, i, 1), 0));
 	for (int i = 0; i < corrected->rows.count; i++)
 	{
 		int row = (int) corrected->rows.items[i];
 
-		if (is_lacking(rows, count, corrected->anchors.items[i]))
+		if (cdpk_idmap_get(&lacking, (uint64_t) corrected->anchors.items[i]) != CDPK_IDMAP_NONE)
 		{
 			pass->rows[row].reason = "log_lacks_events";
 			pass->rows[row].detail = "message_id: the event cannot be corrected, as the log lacks "
@@ -392,6 +386,7 @@ refuse_lacking(Pass *pass)
 	}
 	corrected->rows.count = corrected->event_ids.count = corrected->anchors.count =
 		corrected->times.count = kept;
+	cdpk_idmap_free(&lacking);
 	SPI_freetuptable(rows);
 }
 
