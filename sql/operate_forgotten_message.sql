@@ -1,4 +1,4 @@
--- Messages whose keys were forgotten: their events are taken back, and corrected, all the same.
+-- Messages whose keys were forgotten: events of mutable sources are corrected all the same.
 SELECT current_database() AS origin \gset
 CREATE DATABASE cdp_forgotten_message ENCODING 'UTF8' TEMPLATE template0;
 \c cdp_forgotten_message
@@ -28,10 +28,6 @@ FROM cdp_data.event e LEFT JOIN cdp_data.message m ON m.message_key = cdp.messag
 SELECT send('shop', 1, 2, '1 day', 2);
 SELECT accepted, quarantined FROM cdp.refresh();
 SELECT e.message_id, e.properties ->> 'total' AS total FROM cdp.events e WHERE e.message_id IN ('shop1', 'shop2') ORDER BY 1;
-
--- an event is taken back by its message, whether its key is known or not
-SELECT events FROM cdp.retract(message_ids => '{web1,web2,shop3,web300,none}');
-SELECT e.message_id FROM cdp.events e WHERE e.message_id IN ('web1', 'web2', 'shop3', 'web300');
 
 -- a source that becomes mutable later: of a message that came twice, as it was forgotten, the later event is corrected
 SELECT cdp.set_message_memory('30 days', refuse_older => false);

@@ -24,12 +24,5 @@ SELECT accepted FROM cdp.refresh();
 :shared;
 SELECT message_id, context FROM cdp.events ORDER BY event_id;
 SELECT * FROM cdp.verify();
--- an event that is replaced is kept with its whole context
-SELECT cdp.set_sources('{"default": {"mutable": true, "keep_corrections": true}}');
-INSERT INTO cdp.inbox (event, user_id, message_id, "timestamp") VALUES ('Seen', 'u1', 'm9', '2026-01-02');
-SELECT accepted FROM cdp.refresh();
-:shared;
-SELECT message_id, event -> 'context' AS context, event ? 'context_hash' AS has_hash FROM cdp.correction;
-SELECT * FROM cdp.verify();
 \c :origin
 DROP DATABASE cdp_retract_context;

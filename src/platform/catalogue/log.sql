@@ -217,8 +217,7 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.correction.batch_id IS 'The batch that replaced it.';
 	COMMENT ON COLUMN cdp_data.correction.source IS 'The source that sent it.';
 	COMMENT ON COLUMN cdp_data.correction.message_id IS 'Its message id; the event that holds has the same.';
-	COMMENT ON COLUMN cdp_data.correction.event IS
-		'The event, as an object of the columns of cdp_data.event, with its whole context and without context_hash.';
+	COMMENT ON COLUMN cdp_data.correction.event IS 'The event, as an object of the columns of cdp_data.event.';
 
 	CREATE TABLE cdp_data.retraction (
 		retraction_id bigint PRIMARY KEY,

@@ -440,12 +440,10 @@ keep(Pass *pass)
 		times, count, TIMESTAMPTZOID, sizeof(TimestampTz), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 	pass_run(pass,
 			 "INSERT INTO cdp_data.correction (event_id, batch_id, source, message_id, event)"
-			 " SELECT e.event_id, $1, e.source, e.message_id, to_jsonb(e) - 'context_hash'"
-			 "  || jsonb_build_object('context', cdp_internal.whole_context(e.context, h.context))"
+			 " SELECT e.event_id, $1, e.source, e.message_id, to_jsonb(e)"
 			 " FROM unnest($3, $4, $5) AS c (event_id, place, at)"
 			 " JOIN cdp_data.event e ON e.identifier_id = c.place AND e.\"timestamp\" = c.at"
 			 "  AND e.event_id = c.event_id"
-			 " LEFT JOIN cdp_data.shared_context h USING (context_hash)"
 			 " JOIN cdp_data.source s ON s.source = e.source AND s.keep_corrections",
 			 3, types, arguments);
 }

@@ -74,14 +74,13 @@ BEGIN
 				SELECT DISTINCT cdp_internal.account_id(u.message_id) AS message_id
 				FROM unnest($1) AS u (message_id)) m
 				ON m.message_id = cdp_internal.account_id(e.message_id)
-			WHERE e.batch_id = ANY ($6) OR e.batch_id <= $7
+			WHERE e.batch_id = ANY ($6)
 		$sql$ END || ' ORDER BY e.identifier_id';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.retract_places(text[], bigint[], text, timestamptz, timestamptz) IS
 	'Internal: returns a query of (event_id, identifier_id, "timestamp") of the events that the arguments name, in the '
-	'order of their anchors. Parameters: these arguments, the batches that accepted the messages, and the last batch '
-	'of which the key of one may be forgotten.';
+	'order of their anchors. Parameters: these arguments, and the batches that accepted the messages.';
 
 CREATE FUNCTION cdp_internal.retract_batch(event_ids bigint[], places bigint[], times timestamptz[], forever boolean)
 	RETURNS cdp_internal.batch_counts
@@ -123,12 +122,6 @@ DECLARE
 		SELECT DISTINCT m.batch_id
 		FROM unnest(message_ids) AS u (message_id)
 		JOIN cdp_data.message m ON m.message_key = cdp.message_key(u.message_id));
-	-- what has no key may be the message of an event all the same
-	forgotten bigint := CASE WHEN EXISTS (
-		SELECT
-		FROM unnest(message_ids) AS u (message_id)
-		WHERE NOT EXISTS (SELECT FROM cdp_data.message m WHERE m.message_key = cdp.message_key(u.message_id)))
-		THEN (SELECT s.forgotten_batch_id FROM cdp_data.state s) ELSE 0 END;
 	one record;
 	ids bigint[] := '{}';
 	places bigint[] := '{}';
@@ -142,7 +135,7 @@ BEGIN
 	people := 0;
 	OPEN place NO SCROLL FOR EXECUTE
 		cdp_internal.retract_places(message_ids, event_ids, source, since, until)
-		USING message_ids, event_ids, source, since, until, batches, forgotten;
+		USING message_ids, event_ids, source, since, until, batches;
 	WHILE NOT finished LOOP
 		FETCH place INTO one;
 		finished := NOT FOUND;
