@@ -299,7 +299,8 @@ $function$;
 COMMENT ON FUNCTION cdp.events_at(timestamptz) IS
 	'Returns the events that were in the log at a time, but for those taken back since, each with the profile it '
 	'belonged to, as was known then (by the time of batches, not of events), to repeat a report of the past. '
-	'profile_id is NULL if the event belonged to no profile. Join cdp.events by event_id for the other columns. Works on a hot standby.';
+	'profile_id is NULL if the event belonged to no profile. Join cdp.events by event_id for the other columns. Works '
+	'on a hot standby.';
 
 REVOKE ALL ON FUNCTION cdp_internal.refusal_reasons(bigint, bigint, boolean), cdp_internal.init_people(),
 	cdp.profile_at(cdp.identifier, timestamptz),
