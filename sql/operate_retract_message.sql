@@ -69,5 +69,10 @@ SELECT accepted, duplicate FROM cdp.refresh();
 SELECT events FROM cdp.retract(message_ids => '{old 3}');
 SELECT count(*) FROM cdp_data.message WHERE message_key = cdp.message_key('old 3');
 SELECT * FROM cdp.verify();
+-- who is in no profile any more cannot be verified, and the error says why
+SELECT events, identifiers FROM cdp.retract(source => 'shop');
+SELECT * FROM cdp.verify('user_id:u1');
+SELECT * FROM cdp.verify(1);
+SELECT * FROM cdp.verify('user_id:u2');
 \c :origin
 DROP DATABASE cdp_retract_message;
