@@ -389,7 +389,6 @@ typedef struct Pass
 	bool has_verdicts;
 	bool has_same;         /* there is a verdict "same" */
 	bool has_believed;     /* there is a source whose aliases are believed */
-	bool has_mutable;      /* … one that corrects its rows */
 	BlockedRules *blocked; /* NULL: there are none */
 	CdpkIdMap claimed; /* identifiers that have numbers, and no rows yet in the graph built anew */
 	PassKeptCounts *kept_counts;

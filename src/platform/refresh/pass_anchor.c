@@ -140,11 +140,10 @@ pass_move_events(Pass *pass)
 			 " SELECT m.event_id, $1, m.old_id FROM unnest($3, $4) AS m (event_id, old_id)"
 			 " ORDER BY m.event_id",
 			 2, types, arguments);
-	if (pass->has_mutable)
-		pass_run(pass,
-				 "UPDATE cdp_data.statement s SET identifier_id = m.new_id"
-				 " FROM unnest($3, $4) AS m (event_id, new_id) WHERE s.event_id = m.event_id",
-				 2, moved_types, moved);
+	pass_run(pass,
+			 "UPDATE cdp_data.statement s SET identifier_id = m.new_id"
+			 " FROM unnest($3, $4) AS m (event_id, new_id) WHERE s.event_id = m.event_id",
+			 2, moved_types, moved);
 	/* delete and insert: the anchor is the distribution key */
 	pass_run(
 		pass,

@@ -496,8 +496,6 @@ pass_note_statements(Pass *pass)
 	Datum *at;
 	int count = 0;
 
-	if (!pass->has_mutable)
-		return;
 	message_key = pass_column(&key, STATEMENT_KEY);
 	event_id = pass_column(&set, STATEMENT_EVENT_ID);
 	anchor = pass_column(&set, STATEMENT_IDENTIFIER_ID);

@@ -88,7 +88,6 @@ pass_load_sources(Pass *pass)
 		source->source_id = resolver_int4(rows, i, 7);
 		source->believed = resolver_bool(rows, i, 8);
 		source->is_mutable = resolver_bool(rows, i, 9);
-		pass->has_mutable |= source->is_mutable;
 		source->keeps = resolver_bool(rows, i, 10);
 		if (!resolver_isnull(rows, i, 11))
 		{
