@@ -217,7 +217,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.correction.batch_id IS 'The batch that replaced it.';
 	COMMENT ON COLUMN cdp_data.correction.source IS 'The source that sent it.';
 	COMMENT ON COLUMN cdp_data.correction.message_id IS 'Its message id; the event that holds has the same.';
-	COMMENT ON COLUMN cdp_data.correction.event IS 'The event, as an object of the columns of cdp_data.event.';
+	COMMENT ON COLUMN cdp_data.correction.event IS
+		'The event, as an object of the columns of cdp_data.event, with its whole context.';
 
 	CREATE TABLE cdp_data.retraction (
 		retraction_id bigint PRIMARY KEY,
@@ -279,7 +280,8 @@ BEGIN
 		'Whether it corrects its rows: of those with one message id the greatest holds, and is no duplicate.';
 	COMMENT ON COLUMN cdp_data.source.keep_corrections IS 'Whether events that are replaced go to cdp.correction.';
 	COMMENT ON COLUMN cdp_data.source.version IS
-		'Path in the properties of the version by which its rows are compared; NULL: the later one is the greater.';
+		'Path in the properties or traits of the version by which its rows are compared; NULL: the later one is the '
+		'greater.';
 	COMMENT ON COLUMN cdp_data.source.accepted IS 'Number of rows that became events.';
 	COMMENT ON COLUMN cdp_data.source.duplicate IS 'Number of rows whose message was already in the log.';
 	COMMENT ON COLUMN cdp_data.source.quarantined IS

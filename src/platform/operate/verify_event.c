@@ -445,10 +445,12 @@ say_unchecked(const VerifyCheck *check)
 	int64 unchecked = resolver_int8(rows, 0, 1);
 
 	if (unchecked > 0)
-		ereport(NOTICE, (errmsg_plural("the content of %lld message was not compared",
-									   "the contents of %lld messages were not compared",
-									   (unsigned long) unchecked, (long long) unchecked),
-						 errdetail("The log lacks their events, or these would be refused now.")));
+		ereport(NOTICE,
+				(errmsg_plural("the content of %lld message was not compared",
+							   "the contents of %lld messages were not compared",
+							   (unsigned long) unchecked, (long long) unchecked),
+				 errdetail("Their events were taken back forever, are missing from the log, or "
+						   "would be refused now.")));
 }
 
 /* cdp_verify_events implements cdp_internal.verify_events(places, own). */

@@ -40,25 +40,35 @@ typedef struct Corrections
 
 /* ---------------------------------------------------------------- versions */
 
-/* find_version finds the version in the properties of a row; NULL: it has none. */
+/* find_in finds what stands at the path of the version in a document; NULL: nothing does. */
 static Jsonb *
-find_version(const PassSource *source, Datum properties, bool isnull)
+find_in(const PassSource *source, Datum document, bool isnull)
 {
+	LOCAL_FCINFO(call, 2);
 	Datum found;
 
-	if (source->version == NULL || isnull)
+	if (isnull)
 		return NULL;
-	{
-		LOCAL_FCINFO(call, 2);
+	InitFunctionCallInfoData(*call, NULL, 2, InvalidOid, NULL, NULL);
+	call->args[0].value = document;
+	call->args[0].isnull = false;
+	call->args[1].value = PointerGetDatum(source->version);
+	call->args[1].isnull = false;
+	found = jsonb_extract_path(call);
+	return call->isnull ? NULL : DatumGetJsonbPCopy(found);
+}
 
-		InitFunctionCallInfoData(*call, NULL, 2, InvalidOid, NULL, NULL);
-		call->args[0].value = properties;
-		call->args[0].isnull = false;
-		call->args[1].value = PointerGetDatum(source->version);
-		call->args[1].isnull = false;
-		found = jsonb_extract_path(call);
-		return call->isnull ? NULL : DatumGetJsonbPCopy(found);
-	}
+/* find_version finds the version of a row, in its properties, or else in its traits; NULL: it has none. */
+static Jsonb *
+find_version(const PassSource *source, Datum properties, bool no_properties, Datum traits,
+			 bool no_traits)
+{
+	Jsonb *found;
+
+	if (source->version == NULL)
+		return NULL;
+	found = find_in(source, properties, no_properties);
+	return found != NULL ? found : find_in(source, traits, no_traits);
 }
 
 /* get_scalar gets a number or a string; others are of type null. */
@@ -112,7 +122,8 @@ version_of(const Pass *pass, int row)
 	const InboxRow *columns = &pass->rows[row].columns;
 
 	return find_version(&pass->sources[pass->batch_rows[row].source],
-						columns->values[INBOX_PROPERTIES], columns->nulls[INBOX_PROPERTIES]);
+						columns->values[INBOX_PROPERTIES], columns->nulls[INBOX_PROPERTIES],
+						columns->values[INBOX_TRAITS], columns->nulls[INBOX_TRAITS]);
 }
 
 /* ---------------------------------------------------------------- rows of one message */
@@ -219,14 +230,16 @@ note_event(void *arg, int key, const Datum *values, const bool *nulls)
 	if (source != pass->batch_rows[statement->row].source)
 		return;
 	statement->found = true;
-	statement->version = find_version(&pass->sources[source], values[1], nulls[1]);
+	statement->version =
+		find_version(&pass->sources[source], values[1], nulls[1], values[2], nulls[2]);
 }
 
 /* find_events finds the events of these messages. */
 static void
 find_events(Lookup *lookup)
 {
-	static const int wanted[] = {EVENT_LOGGED + LOGGED_SOURCE, EVENT_LOGGED + LOGGED_PROPERTIES};
+	static const int wanted[] = {EVENT_LOGGED + LOGGED_SOURCE, EVENT_LOGGED + LOGGED_PROPERTIES,
+								 EVENT_LOGGED + LOGGED_TRAITS};
 	Pass *pass = lookup->corrections->pass;
 	PassColumns key = {lookup->count};
 	Datum *identifier_id = pass_column(&key, EVENT_IDENTIFIER_ID);
@@ -440,11 +453,13 @@ keep(Pass *pass)
 		times, count, TIMESTAMPTZOID, sizeof(TimestampTz), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 	pass_run(pass,
 			 "INSERT INTO cdp_data.correction (event_id, batch_id, source, message_id, event)"
-			 " SELECT e.event_id, $1, e.source, e.message_id, to_jsonb(e)"
+			 " SELECT e.event_id, $1, e.source, e.message_id, to_jsonb(e) - 'context_hash'"
+			 "  || jsonb_build_object('context', cdp_internal.whole_context(e.context, h.context))"
 			 " FROM unnest($3, $4, $5) AS c (event_id, place, at)"
 			 " JOIN cdp_data.event e ON e.identifier_id = c.place AND e.\"timestamp\" = c.at"
 			 "  AND e.event_id = c.event_id"
-			 " JOIN cdp_data.source s ON s.source = e.source AND s.keep_corrections",
+			 " JOIN cdp_data.source s ON s.source = e.source AND s.keep_corrections"
+			 " LEFT JOIN cdp_data.shared_context h USING (context_hash)",
 			 3, types, arguments);
 }
 

@@ -325,7 +325,10 @@ static const char flag_anew[] =
 	" WHERE v.kind = 'same' AND v.refused <> r.refused"
 	" AND (v.a = i.identifier AND v.b = k.identifier OR v.a = k.identifier AND v.b = i.identifier)";
 
-/* pass_flag_same brings the verdicts about pairs that the stitch judged anew to what it said. */
+/*
+ * pass_flag_same brings the verdicts about pairs that the stitch judged anew to what it said.  Identifiers
+ * that are new in the batch must have their rows by then.
+ */
 void
 pass_flag_same(Pass *pass)
 {

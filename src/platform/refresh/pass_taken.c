@@ -30,6 +30,7 @@ typedef struct Taking
 	int count;
 	int *asked_as;    /* the place of each among those asked for */
 	pg_uuid_t **keys; /* of each, NULL: none */
+	int64 *batch_ids; /* that accepted each */
 	int call_count;
 	PassIds contexts; /* the context_hash of each that has one */
 	int64 *by_source; /* how many */
@@ -127,6 +128,7 @@ note_taken(void *arg, int key, const Datum *values, const bool *nulls)
 	CHECK_FOR_INTERRUPTS();
 	event->event_id = DatumGetInt64(values[EVENT_ID]);
 	event->anchor = (int64) anchor;
+	taking->batch_ids[taking->count] = DatumGetInt64(values[EVENT_BATCH_ID]);
 	pass_clean_logged(pass, logged, nulls + EVENT_LOGGED, &event->row);
 	event->row.source = pass_known_source(pass, logged[LOGGED_SOURCE]);
 	note_values(taking, event, logged, nulls + EVENT_LOGGED);
@@ -227,21 +229,78 @@ find_events(Taking *taking)
 	}
 }
 
-/* delete_statements forgets where the events are, of mutable sources. */
-static void
-delete_statements(Taking *taking)
+/* Rows found by message keys, and what a column of each must be. */
+typedef struct Owned
 {
-	PassColumns statement = {taking->count};
-	Datum *statement_key = pass_column(&statement, STATEMENT_KEY);
+	Datum *keys;
+	int64 *expected;
+	bool *own;
+	int count;
+} Owned;
+
+static void
+add_owned(Owned *owned, pg_uuid_t *key, int64 expected)
+{
+	owned->keys[owned->count] = PointerGetDatum(key);
+	owned->expected[owned->count++] = expected;
+}
+
+/* note_owned is the StoreRowFunction that compares the column. */
+static void
+note_owned(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Owned *owned = arg;
+
+	owned->own[key] = DatumGetInt64(values[0]) == owned->expected[key];
+}
+
+/*
+ * delete_owned deletes the rows of keys whose column is as expected.  Others are those of a later event: a
+ * message that came again after its key was forgotten.
+ */
+static void
+delete_owned(Store *store, PassColumns *key, Owned *owned, int column)
+{
 	int count = 0;
 
-	for (int i = 0; i < taking->count; i++)
-		if (taking->keys[i] != NULL &&
-			taking->pass->sources[taking->events[i].row.source].is_mutable)
-			statement_key[count++] = PointerGetDatum(taking->keys[i]);
-	statement.rows = count;
+	key->rows = owned->count;
+	if (owned->count == 0)
+		return;
+	owned->own = pass_array(owned->count, sizeof(bool));
+	memset(owned->own, 0, sizeof(bool) * owned->count);
+	store_find(store, owned->count, pass_columns(key), 1, &column, note_owned, owned);
+	for (int i = 0; i < owned->count; i++)
+		if (owned->own[i])
+			owned->keys[count++] = owned->keys[i];
+	key->rows = count;
 	if (count > 0)
-		store_delete(pass_table(taking->pass, TABLE_STATEMENT), count, pass_columns(&statement));
+		store_delete(store, count, pass_columns(key));
+}
+
+/* delete_keys frees the message keys of the events, and forgets where those of mutable sources are. */
+static void
+delete_keys(Taking *taking)
+{
+	Pass *pass = taking->pass;
+	PassColumns message = {taking->count};
+	PassColumns statement = {taking->count};
+	Owned messages = {pass_column(&message, MESSAGE_KEY), pass_array(taking->count, sizeof(int64))};
+	Owned statements = {pass_column(&statement, STATEMENT_KEY),
+						pass_array(taking->count, sizeof(int64))};
+
+	for (int i = 0; i < taking->count; i++)
+	{
+		if (taking->keys[i] == NULL)
+			continue;
+		if (!taking->forever[taking->asked_as[i]])
+			add_owned(&messages, taking->keys[i], taking->batch_ids[i]);
+		if (pass->sources[taking->events[i].row.source].is_mutable)
+			add_owned(&statements, taking->keys[i], taking->events[i].event_id);
+	}
+	delete_owned(pass_table(pass, TABLE_MESSAGE), &message, &messages, MESSAGE_BATCH_ID);
+	if (statements.count > 0)
+		delete_owned(pass_table(pass, TABLE_STATEMENT), &statement, &statements,
+					 STATEMENT_EVENT_ID);
 }
 
 /* delete_events deletes the events that were found, and frees their message keys. */
@@ -250,9 +309,6 @@ delete_events(Taking *taking)
 {
 	Pass *pass = taking->pass;
 	PassColumns key = {taking->count};
-	PassColumns message = {taking->count};
-	Datum *message_key;
-	int keys = 0;
 
 	for (int i = 0; i < taking->count; i++)
 	{
@@ -276,13 +332,7 @@ delete_events(Taking *taking)
 	store_delete(pass_table(pass, TABLE_EVENT), taking->count, pass_columns(&key));
 	/* this batch may add partitions */
 	pass_close_table(pass, TABLE_EVENT);
-	message_key = pass_column(&message, MESSAGE_KEY);
-	for (int i = 0; i < taking->count; i++)
-		if (taking->keys[i] != NULL && !taking->forever[taking->asked_as[i]])
-			message_key[keys++] = PointerGetDatum(taking->keys[i]);
-	if (keys > 0)
-		store_delete(pass_table(pass, TABLE_MESSAGE), keys, pass_columns(&message));
-	delete_statements(taking);
+	delete_keys(taking);
 }
 
 /* release_contexts gives up what contexts of these events had in common with others. */
@@ -343,6 +393,7 @@ pass_take_back(Pass *pass)
 	taking.events = pass_array(taking.asked, sizeof(CdpkBatchReread));
 	taking.asked_as = pass_array(taking.asked, sizeof(int));
 	taking.keys = pass_array(taking.asked, sizeof(pg_uuid_t *));
+	taking.batch_ids = pass_array(taking.asked, sizeof(int64));
 	find_events(&taking);
 	if (taking.count > 0)
 	{

@@ -158,8 +158,9 @@ mutable: true: the source sends a row again, with the same message id, to correc
 id the greatest holds, in whatever order they come: that of the greatest version, of several the one whose content has
 the greatest hash. The event of a smaller one is taken back as by cdp.retract(). version: the name of a property, or a
 path of names, that holds the version, a number or a text (compared by bytes; a number is smaller than a text, and none
-is the smallest); default: none, so that the later row holds. keep_corrections: true: what is replaced goes to
-cdp.correction. A correction of an event of a person of whom the log lacks events is quarantined as log_lacks_events.
+is the smallest); where the properties of a row lack it, its traits are searched. Default: none, so that the later row
+holds. keep_corrections: true: what is replaced goes to cdp.correction. A correction of an event of a person of whom the
+log lacks events is quarantined as log_lacks_events.
 Errors: unknown key (the hint names the nearest), invalid name, trust out of range, unknown party, aliases neither
 link nor same, neither party nor trust for a new source, expires_after not an interval, with months, not positive, or
 more than 100 years, mutable and keep_corrections neither true nor false, version no path (22023, each names the key);

@@ -28,7 +28,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.sources.mutable IS 'Whether it corrects its rows, by their message ids.';
 	COMMENT ON COLUMN cdp.sources.keep_corrections IS 'Whether what is replaced goes to cdp.correction.';
 	COMMENT ON COLUMN cdp.sources.version IS
-		'Path of the version in the properties of its rows; NULL: the later one holds.';
+		'Path of the version in the properties or traits of its rows; NULL: the later one holds.';
 	COMMENT ON COLUMN cdp.sources.accepted IS 'Number of rows that were accepted: they became events.';
 	COMMENT ON COLUMN cdp.sources.duplicate IS 'Number of rows whose message was already in the log.';
 	COMMENT ON COLUMN cdp.sources.quarantined IS
