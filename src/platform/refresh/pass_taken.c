@@ -147,9 +147,9 @@ note_taken(void *arg, int key, const Datum *values, const bool *nulls)
 	taking->asked_as[taking->count++] = key;
 }
 
-/* add_key_columns adds the columns of the key of events. */
+/* add_key_columns adds the columns of the key of events: of all asked for, or of the places among these. */
 static void
-add_key_columns(PassColumns *key, const Taking *taking)
+add_key_columns(PassColumns *key, const Taking *taking, const int *places)
 {
 	Datum *identifier_id = pass_column(key, EVENT_IDENTIFIER_ID);
 	Datum *at = pass_column(key, EVENT_LOGGED + LOGGED_AT);
@@ -157,9 +157,11 @@ add_key_columns(PassColumns *key, const Taking *taking)
 
 	for (int i = 0; i < key->rows; i++)
 	{
-		identifier_id[i] = taking->anchors[i];
-		at[i] = taking->times[i];
-		event_id[i] = taking->event_ids[i];
+		int from = places != NULL ? places[i] : i;
+
+		identifier_id[i] = taking->anchors[from];
+		at[i] = taking->times[from];
+		event_id[i] = taking->event_ids[from];
 	}
 }
 
@@ -220,7 +222,7 @@ find_events(Taking *taking)
 		taking->by_source = palloc0(sizeof(int64) * Max(taking->pass->source_count, 1));
 		taking->count = taking->call_count = taking->pass->left_out_count = 0;
 		taking->contexts.count = 0;
-		add_key_columns(&key, taking);
+		add_key_columns(&key, taking, NULL);
 		pass_find_logged(taking->pass, &key, note_taken, taking);
 		if (taking->count == taking->asked)
 			return;
@@ -310,25 +312,8 @@ delete_events(Taking *taking)
 	Pass *pass = taking->pass;
 	PassColumns key = {taking->count};
 
-	for (int i = 0; i < taking->count; i++)
-	{
-		int from = taking->asked_as[i];
-
-		/* they come in another order than they were asked for, each once */
-		taking->events[i].row.at = DatumGetTimestampTz(taking->times[from]);
-	}
-	{
-		Datum *identifier_id = pass_column(&key, EVENT_IDENTIFIER_ID);
-		Datum *at = pass_column(&key, EVENT_LOGGED + LOGGED_AT);
-		Datum *event_id = pass_column(&key, EVENT_ID);
-
-		for (int i = 0; i < taking->count; i++)
-		{
-			identifier_id[i] = Int64GetDatum(taking->events[i].anchor);
-			at[i] = TimestampTzGetDatum(taking->events[i].row.at);
-			event_id[i] = Int64GetDatum(taking->events[i].event_id);
-		}
-	}
+	/* they come in another order than they were asked for, each once */
+	add_key_columns(&key, taking, taking->asked_as);
 	store_delete(pass_table(pass, TABLE_EVENT), taking->count, pass_columns(&key));
 	/* this batch may add partitions */
 	pass_close_table(pass, TABLE_EVENT);
