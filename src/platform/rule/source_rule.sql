@@ -209,13 +209,6 @@ BEGIN
 		-- a message whose key was forgotten may have come again: the later event is corrected
 		ORDER BY e.event_id DESC
 		ON CONFLICT (message_key) DO NOTHING;
-		-- keys that were forgotten, which must be known again; nothing says what the content was
-		INSERT INTO cdp_data.message (message_key, batch_id, content_hash)
-		SELECT s.message_key, e.batch_id, 0
-		FROM cdp_data.statement s
-		JOIN cdp_data.event e USING (event_id, identifier_id, "timestamp")
-		WHERE e.source = change_mutable.source AND e.batch_id <= (SELECT t.forgotten_batch_id FROM cdp_data.state t)
-		ON CONFLICT (message_key) DO NOTHING;
 	ELSE
 		DELETE FROM cdp_data.statement s
 		USING cdp_data.event e
