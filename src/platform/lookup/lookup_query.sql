@@ -98,7 +98,26 @@ CREATE FUNCTION cdp_internal.lookup_query(name text) RETURNS text
 					FROM cdp_data.link l
 					WHERE l.b OPERATOR(pg_catalog.=) i.identifier_id) l
 				JOIN cdp_data.identifier o ON o.identifier_id OPERATOR(pg_catalog.=) l.other_id
-				WHERE l.refused OR o.shared) $sql$
+				WHERE l.refused OR o.shared)
+			-- verdicts of cdp.same() without a link; mostly there are none at all
+			OR EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind OPERATOR(pg_catalog.=) 'same') AND EXISTS (
+				SELECT
+				FROM pg_catalog.unnest($3) AS i (identifier_id)
+				CROSS JOIN LATERAL (
+					SELECT x.identifier
+					FROM cdp_data.identifier x
+					WHERE x.identifier_id OPERATOR(pg_catalog.=) i.identifier_id
+					LIMIT 1) x
+				CROSS JOIN LATERAL (
+					SELECT v.b AS other, v.refused
+					FROM cdp_data.verdict v
+					WHERE v.a OPERATOR(cdp.=) x.identifier AND v.kind OPERATOR(pg_catalog.=) 'same'
+					UNION ALL
+					SELECT v.a, v.refused
+					FROM cdp_data.verdict v
+					WHERE v.b OPERATOR(cdp.=) x.identifier AND v.kind OPERATOR(pg_catalog.=) 'same') v
+				WHERE v.refused
+					OR (SELECT o.shared FROM cdp_internal.known_identifier(v.other) o)) $sql$
 		WHEN 'refused_links' THEN $sql$
 			SELECT r.identifier, r.other_identifier, r.other_profile_id, r.reasons, r.last_at
 			FROM (
