@@ -21,6 +21,7 @@ typedef struct Taking
 {
 	Pass *pass;
 	int asked;
+	int retracted; /* so many are taken back because they are asked for, the rest are replaced */
 	int capacity;
 	Datum *event_ids;
 	Datum *anchors;
@@ -227,21 +228,38 @@ find_events(Taking *taking)
 	}
 }
 
-/* delete_statements forgets where the events are, of mutable sources. */
+/* delete_statements forgets what was said under the message ids of mutable sources, but for what is replaced now. */
 static void
 delete_statements(Taking *taking)
 {
+	static const Oid types[] = {TEXTARRAYOID};
+	Pass *pass = taking->pass;
 	PassColumns statement = {taking->count};
 	Datum *statement_key = pass_column(&statement, STATEMENT_KEY);
+	Datum *message_ids = pass_array(taking->count, sizeof(Datum));
 	int count = 0;
+	Datum argument;
 
 	for (int i = 0; i < taking->count; i++)
-		if (taking->keys[i] != NULL &&
-			taking->pass->sources[taking->events[i].row.source].is_mutable)
-			statement_key[count++] = PointerGetDatum(taking->keys[i]);
+	{
+		const CdpkBatchRow *row = &taking->events[i].row;
+
+		if (taking->keys[i] == NULL || taking->asked_as[i] >= taking->retracted ||
+			!pass->sources[row->source].is_mutable)
+			continue;
+		message_ids[count] = PointerGetDatum(cstring_to_text_with_len(
+			(const char *) row->message_id.bytes, (int) row->message_id.length));
+		statement_key[count++] = PointerGetDatum(taking->keys[i]);
+	}
 	statement.rows = count;
-	if (count > 0)
-		store_delete(pass_table(taking->pass, TABLE_STATEMENT), count, pass_columns(&statement));
+	if (count == 0)
+		return;
+	store_delete(pass_table(pass, TABLE_STATEMENT), count, pass_columns(&statement));
+	argument = pass_value_array(message_ids, count, TEXTOID);
+	pass_run(pass,
+			 "DELETE FROM cdp_data.correction c USING unnest($3) AS u (message_id)"
+			 " WHERE c.message_id = cdp_internal.account_id(u.message_id)",
+			 1, types, &argument);
 }
 
 /* delete_events deletes the events that were found, and frees their message keys. */
@@ -334,10 +352,12 @@ pass_take_back(Pass *pass)
 	Taking taking = {pass};
 
 	batch_read("batch_taken_back", note_asked, &taking);
+	taking.retracted = taking.asked;
 	for (int i = 0; i < pass->corrected.rows.count; i++)
-		add_asked(&taking, Int64GetDatum(pass->corrected.event_ids.items[i]),
-				  Int64GetDatum(pass->corrected.anchors.items[i]),
-				  TimestampTzGetDatum(pass->corrected.times.items[i]), true);
+		if (pass->corrected.event_ids.items[i] != 0)
+			add_asked(&taking, Int64GetDatum(pass->corrected.event_ids.items[i]),
+					  Int64GetDatum(pass->corrected.anchors.items[i]),
+					  TimestampTzGetDatum(pass->corrected.times.items[i]), true);
 	if (taking.asked == 0)
 		return;
 	taking.events = pass_array(taking.asked, sizeof(CdpkBatchReread));
