@@ -165,14 +165,17 @@ list_statements(Corrections *corrections)
 				  compare_statements, pass->batch_rows);
 }
 
+/* same_message tells whether two rows are of one message of one source. */
 static bool
 same_message(const Corrections *corrections, int a, int b)
 {
-	const CdpkBatchRow *x = &corrections->pass->batch_rows[corrections->statements[a].row];
-	const CdpkBatchRow *y = &corrections->pass->batch_rows[corrections->statements[b].row];
+	const Pass *pass = corrections->pass;
+	int x = corrections->statements[a].row;
+	int y = corrections->statements[b].row;
 
-	return x->source == y->source &&
-		   memcmp(x->message_key, y->message_key, CDPK_BATCH_KEY_SIZE) == 0;
+	/* not the keys of batch_rows: one that takes the place of another has none */
+	return pass->batch_rows[x].source == pass->batch_rows[y].source &&
+		   memcmp(&pass->rows[x].message_key, &pass->rows[y].message_key, sizeof(pg_uuid_t)) == 0;
 }
 
 /* end_of returns where the rows of a message end that begin at "start". */

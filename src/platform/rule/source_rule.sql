@@ -172,7 +172,7 @@ BEGIN
 	END IF;
 	IF path IS NULL OR path = '{}' OR jsonb_path_exists(given, '$[*] ? (@.type() != "string")') THEN
 		RAISE EXCEPTION '% of source "%" must be the name of a property, or a path of names', key, source
-			USING ERRCODE = 'invalid_parameter_value', HINT = format('For example "%s", or ["meta", "%1$s"].', key);
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'For example "updated_at", or ["meta", "version"].';
 	END IF;
 	RETURN path;
 END
