@@ -65,7 +65,7 @@ SELECT * FROM refresh();
 SELECT reason, detail FROM cdp.quarantine ORDER BY quarantine_id;
 SELECT * FROM orders;
 CREATE ROLE cdp_delete_writer;
-SELECT cdp.grant_writer('cdp_delete_writer', '{web}');
+SELECT cdp.grant_access('cdp_delete_writer', 'writer', '{web}');
 GRANT EXECUTE ON FUNCTION sell, remove TO cdp_delete_writer;
 SELECT sell('p1', '1', 'u7', 1);
 SET ROLE cdp_delete_writer;
@@ -124,7 +124,7 @@ SELECT md5(string_agg(s::text, ' ' ORDER BY s.message_key)) AS statements FROM c
 UPDATE cdp_data.statement SET identifier_id = identifier_id + 1 WHERE message_key = cdp.message_key('e1');
 UPDATE cdp_data.statement SET version = '7' WHERE message_key = cdp.message_key('e2');
 DELETE FROM cdp_data.statement WHERE message_key = cdp.message_key('e3');
-INSERT INTO cdp_data.statement SELECT cdp.message_key('none'), event_id, identifier_id, "timestamp", content_hash, source_id, version FROM cdp_data.statement WHERE message_key = cdp.message_key('e4');
+INSERT INTO cdp_data.statement SELECT cdp.message_key('x1'), event_id, identifier_id, "timestamp", content_hash, source_id, version FROM cdp_data.statement WHERE message_key = cdp.message_key('e4');
 SELECT stage, count(*), count(expected) AS expected, count(found) AS found FROM cdp.verify() GROUP BY stage;
 SELECT identifiers_moved, events_reanchored FROM cdp.restitch();
 SELECT * FROM cdp.verify();
@@ -141,7 +141,7 @@ SELECT cdp.set_sources('{"shop": {"deleted": 1}}');
 SELECT cdp.set_sources('{"shop": {"deleted": ["a", 1]}}');
 SELECT cdp.set_sources('{"shop": {"deleted": null}}');
 SELECT deleted FROM cdp.sources WHERE source = 'shop';
-SELECT cdp.revoke_writer('cdp_delete_writer');
+SELECT cdp.revoke_access('cdp_delete_writer', 'writer');
 \c :origin
 DROP DATABASE cdp_delete;
 DROP ROLE cdp_delete_writer;
