@@ -28,6 +28,7 @@ SELECT h.source, h.key, h.content AS expected, e.message_id, e.user_id, e.proper
 FROM (SELECT * FROM holds WHERE NOT deleted) h
 FULL JOIN (SELECT * FROM cdp.events WHERE source IN ('shop', 'plain')) e ON e.message_id = h.source || h.key
 WHERE (e.user_id, e.anonymous_id, e.properties ->> 'total', e.properties ->> 'version') IS DISTINCT FROM (h.who, h.browser, h.total::text, h.version::text);
+CREATE TABLE outcome (wrong integer, retracted boolean, deletions boolean, replaced boolean);
 CREATE PROCEDURE run(seed text) LANGUAGE plpgsql AS $$
 DECLARE
 	done integer := 0;
@@ -62,11 +63,12 @@ BEGIN
 		END IF;
 		wrong := wrong + (SELECT count(*) FROM differs) + (SELECT count(*) FROM cdp.verify());
 	END LOOP;
-	RAISE NOTICE '% wrong, retracted: %, deletions: %, replaced: %', wrong, gone > 3, (SELECT sum(b.deletions) > 50 FROM cdp.batch b), (SELECT sum(b.retracted) > 100 FROM cdp.batch b);
+	DELETE FROM outcome;
+	INSERT INTO outcome SELECT wrong, gone > 3, sum(b.deletions) > 50, sum(b.retracted) > 100 FROM cdp.batch b;
 END
 $$;
-SET client_min_messages = notice;
 CALL run('one');
+SELECT * FROM outcome;
 SELECT bool_and(taken = accepted + duplicate + quarantined + deletions) AS conserved, sum(accepted - retracted) = (SELECT count(*) FROM cdp.events) AS logged, sum(quarantined) AS quarantined FROM cdp.batch;
 SELECT identifiers, links, identifiers_moved, events_reanchored FROM cdp.restitch();
 SELECT * FROM cdp.verify();
@@ -79,6 +81,7 @@ SELECT cdp.set_sources('{"shop": {"mutable": false}, "plain": {"mutable": false}
 UPDATE said SET key = key + 1000;
 SELECT cdp.set_sources('{"shop": {"mutable": true}, "plain": {"mutable": true}}');
 CALL run('two');
+SELECT * FROM outcome;
 SELECT identifiers, links, identifiers_moved, events_reanchored FROM cdp.restitch();
 SELECT * FROM cdp.verify();
 SELECT count(*) > 10 AS compared, count(*) FILTER (WHERE (f.deleted, f.content) IS DISTINCT FROM (h.deleted, h.content)) AS differ

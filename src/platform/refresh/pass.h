@@ -13,6 +13,7 @@
  *	pass_older		rows whose messages may be forgotten
  *	pass_row		the rows of the batch, their sources
  *	pass_logged		events of the log, cleaned
+ *	pass_lacking	people of whom the log lacks events
  *	pass_version	rows of mutable sources, compared
  *	pass_corrected	what is written of those that hold
  *	pass_correct	which of them hold
@@ -27,7 +28,7 @@
  *	pass_identify	identifiers: numbers, rules, verdicts
  *	pass_link		links
  *	pass_resolve	what core/stitch asks for
- *	pass_undone		people of whom the log lacks events
+ *	pass_undone		what is left undone, as the log lacks events
  *	pass_anchor		events of the log with other anchors
  *	pass_graph		identifiers in other profiles
  *	pass_context	what contexts have in common
@@ -186,6 +187,8 @@ typedef struct Pass
 	CdpkBatchChanges changes;
 	PassCorrected corrected;
 	PassTaken taken;
+	CdpkIdMap
+		whole; /* profiles of which the log was found to lack no events, before any is taken back */
 	const CdpkBatchForbid *same_changed; /* verdicts "same" that are given or withdrawn */
 	size_t same_changed_count;
 	bool has_refold; /* traits of some are to be folded anew */
@@ -347,6 +350,31 @@ extern uint32 pass_numbered_source(const Pass *pass, Datum source_id);
 extern CdpkBatchCall pass_call(Datum call_type);
 extern void pass_set_identifiers(Datum ids, CdpkBatchRow *row);
 extern void pass_set_earlier(Datum earlier, bool isnull, CdpkBatchRow *row);
+
+/* A person of whom the log lacks events. */
+typedef struct PassLacking
+{
+	int64 profile_id;
+	int64 lacks;
+} PassLacking;
+
+/* Rows of identifiers: their numbers and profiles. */
+typedef struct PassHomes
+{
+	CdpkStitchMove *moves;
+	int count;
+} PassHomes;
+
+/* pass_lacking.c */
+
+/* Finds the profiles of identifiers, as the tables have them. */
+extern PassHomes pass_find_homes(Pass *pass, const int64 *ids, int count);
+
+/* Finds those of the profiles of whom the log holds fewer events than they have. */
+extern int pass_find_lacking(Pass *pass, const PassIds *profile_ids, PassLacking **lacking);
+
+/* Adds to "lacks" those of the identifiers of whose people the log lacks events, and notes who is whole. */
+extern void pass_find_whole(Pass *pass, const PassIds *identifier_ids, CdpkIdMap *lacks);
 
 /* pass_version.c */
 

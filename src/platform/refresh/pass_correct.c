@@ -10,7 +10,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "lib/stringinfo.h"
 
 #include "platform/refresh/pass.h"
@@ -381,16 +380,6 @@ settle(Corrections *corrections, int start, int end)
 
 /* ---------------------------------------------------------------- what cannot be corrected */
 
-/* is_lacking tells whether an anchor is among those of people of whom the log lacks events. */
-static bool
-is_lacking(SPITupleTable *rows, uint64 count, int64 anchor)
-{
-	for (uint64 i = 0; i < count; i++)
-		if (resolver_int8(rows, i, 1) == anchor)
-			return true;
-	return false;
-}
-
 /* refuse refuses a row that would correct; of the others of the message those stay duplicates that repeat what holds. */
 static void
 refuse(const Corrections *corrections, int start, int row)
@@ -417,23 +406,16 @@ refuse(const Corrections *corrections, int start, int row)
 static void
 refuse_lacking(Corrections *corrections)
 {
-	static const Oid types[] = {INT8ARRAYOID};
 	Pass *pass = corrections->pass;
 	PassCorrected *corrected = &pass->corrected;
-	Datum argument = pass_id_array(corrected->anchors.items, corrected->anchors.count);
-	char *query = pass_ask_text(
-		pass, "SELECT format('SELECT i.identifier_id FROM (%s) l JOIN cdp_data.identifier i"
-			  " USING (profile_id) WHERE i.identifier_id = ANY ($3)', cdp_internal.lacking_people("
-			  "'SELECT DISTINCT o.profile_id FROM cdp_data.identifier o"
-			  " WHERE o.identifier_id = ANY ($3) AND o.profile_id <> 0'))");
-	uint64 count;
-	SPITupleTable *rows = pass_query(pass, query, 1, types, &argument, &count);
+	CdpkIdMap lacks;
 	int kept = 0;
 
+	cdpk_idmap_init(&lacks, &pass->allocator);
+	pass_find_whole(pass, &corrected->anchors, &lacks);
 	for (int i = 0; i < corrected->rows.count; i++)
 	{
-		if (corrected->event_ids.items[i] != 0 &&
-			is_lacking(rows, count, corrected->anchors.items[i]))
+		if (cdpk_idmap_get(&lacks, (uint64_t) corrected->anchors.items[i]) != CDPK_IDMAP_NONE)
 		{
 			refuse(corrections, (int) corrections->starts.items[i], (int) corrected->rows.items[i]);
 			continue;
@@ -445,7 +427,7 @@ refuse_lacking(Corrections *corrections)
 	}
 	corrected->rows.count = corrected->event_ids.count = corrected->anchors.count =
 		corrected->times.count = kept;
-	SPI_freetuptable(rows);
+	cdpk_idmap_free(&lacks);
 }
 
 void
