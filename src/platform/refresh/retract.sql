@@ -262,7 +262,8 @@ comes again is a new event. reason: kept in cdp.retraction, with who decided and
 change; it takes as long as the change, and holds the lock of the refresh meanwhile.
 First all rows that wait in the inboxes are taken, as by cdp.refresh(), except for a dry run. Everything is one
 transaction, and works as the owner of the tables. The message is gone with the event; a row of another content with its
-message id stays in quarantine, and cdp.replay() lets it in.
+message id stays in quarantine, and cdp.replay() lets it in. Of a message of a mutable source all that was said is taken
+back, also what the event replaced: see cdp.set_sources().
 What stays: numbers of identifiers. One that no event carries any more is in no profile; its number answers NULL, with
 the reason retracted, and is its number again if it comes again. An unlink still voids evidence up to the time that it
 was given for. cdp.profile_at() and cdp.events_at() forget the events too; who was one person by them is still told.
