@@ -64,11 +64,10 @@ static const Stage pass_stages[] = {
 static const Stage restitch_stages[] = {{"numbers", 5},  {"graph", 54, true}, {"compare", 9},
 										{"anchor", 1},   {"fold", 28, true},  {"accounts", 2},
 										{"contexts", 1}, {"segments", 0},     {"analyze", 0}};
-static const Stage verify_stages[] = {{"log", 43, true},        {"identifiers", 13, true},
-									  {"numbers", 3},           {"profiles", 26, true},
-									  {"partitions", 14, true}, {"members", 1},
-									  {"contexts", 0},          {"accounts", 0},
-									  {"segments", 0}};
+static const Stage verify_stages[] = {
+	{"log", 43, true},      {"identifiers", 13, true}, {"numbers", 3},
+	{"profiles", 26, true}, {"partitions", 14, true},  {"members", 1},
+	{"contexts", 0},        {"accounts", 0},           {"segments", 0}};
 
 /* the places: one for the run that holds the lock of the tables, one for the first verify */
 enum

@@ -173,8 +173,8 @@ take back. A correction of an event of a person of whom the log lacks events is 
 deletion without a message id as missing_message_id.
 Errors: unknown key (the hint names the nearest), invalid name, trust out of range, unknown party, aliases neither
 link nor same, neither party nor trust for a new source, expires_after not an interval, with months, not positive, or
-more than 100 years, mutable and keep_corrections neither true nor false, version or deleted no path (22023, each names the key);
-NULL (22004); the log lacks events (55000). On an error nothing changes.$comment$;
+more than 100 years, mutable and keep_corrections neither true nor false, version or deleted no path (22023, each names
+the key); NULL (22004); the log lacks events (55000). On an error nothing changes.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.check_rules(jsonb), cdp.set_rules(jsonb), cdp.rules(),
 	cdp_internal.show_max_links(text, jsonb), cdp_internal.show_sources(), cdp.set_sources(jsonb) FROM PUBLIC;
