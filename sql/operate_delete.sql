@@ -132,6 +132,18 @@ SELECT md5(string_agg(s::text, ' ' ORDER BY s.message_key)) = :'statements' AS a
 UPDATE cdp_data.message SET content_hash = 0 WHERE message_key = cdp.message_key('n1');
 SELECT stage, expected, found IS NOT NULL AS found FROM cdp.verify();
 UPDATE cdp_data.message m SET content_hash = s.content_hash FROM cdp_data.statement s WHERE s.message_key = m.message_key AND m.message_key = cdp.message_key('n1');
+-- a message of a mutable source is remembered as long as it holds, one that was taken back for good is not
+SELECT cdp.set_sources('{"shop": {"version": "version"}}');
+UPDATE cdp_data.batch SET as_of = as_of - interval '100 days';
+SELECT cdp.set_message_memory('30 days');
+INSERT INTO cdp.inbox (message_id, event, user_id, source) SELECT 'web ' || i, 'Seen', 'u1', 'web' FROM generate_series(1, 300) i;
+SELECT * FROM refresh();
+SELECT count(*) FILTER (WHERE m.message_key IS NULL) AS forgotten, count(*) > 10 AS held FROM cdp_data.statement s LEFT JOIN cdp_data.message m USING (message_key);
+SELECT count(*) FROM cdp_data.message WHERE message_key = cdp.message_key('p1');
+SELECT sell('e1', '0', 'u1', 1), sell('e2', '9', 'u1', 9), remove('n1', '4'), remove('l1', '9');
+SELECT * FROM refresh();
+SELECT * FROM orders WHERE message_id IN ('e1', 'e2', 'n1', 'l1');
+SELECT * FROM cdp.verify();
 -- no longer mutable: what was deleted stays so, and its message id is used
 SELECT cdp.set_sources('{"shop": {"mutable": false}}');
 SELECT sell('n1', '99', 'u1', 1), remove('e1', '99');

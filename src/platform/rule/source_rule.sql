@@ -169,7 +169,7 @@ BEGIN
 	IF given = 'null' THEN
 		RETURN NULL;
 	END IF;
-	IF path IS NULL OR path = '{}' OR jsonb_path_exists(given, '$[*] ? (@.type() != "string")') THEN
+	IF path IS NULL OR path = '{}' OR jsonb_path_exists(given, '$[*] ? (@.type() <> "string")') THEN
 		RAISE EXCEPTION '% of source "%" must be the name of a property, or a path of names', key, source
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'For example "updated_at", or ["meta", "version"].';
 	END IF;
