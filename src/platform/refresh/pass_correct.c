@@ -34,7 +34,7 @@ typedef struct Statement
 typedef struct Corrections
 {
 	Pass *pass;
-	Statement *statements; /* by message key */
+	Statement *statements; /* by message key and source */
 	int count;
 } Corrections;
 
@@ -125,7 +125,11 @@ compare_statements(const void *a, const void *b, void *arg)
 	const CdpkBatchRow *rows = arg;
 	int order = memcmp(rows[x->row].message_key, rows[y->row].message_key, CDPK_BATCH_KEY_SIZE);
 
-	return order != 0 ? order : x->row - y->row;
+	if (order != 0)
+		return order;
+	if (rows[x->row].source != rows[y->row].source)
+		return rows[x->row].source < rows[y->row].source ? -1 : 1;
+	return x->row - y->row;
 }
 
 /* list_statements lists the rows of mutable sources that have a message id, by it. */

@@ -118,7 +118,7 @@ find_lacking(Pass *pass, const int64_t *profile_ids, size_t count, Lacking **lac
 		pass,
 		"SELECT cdp_internal.lacking_people('SELECT c.profile_id FROM unnest($3) AS c (profile_id)')");
 	SPITupleTable *rows =
-		pass_query(pass, psprintf("%s ORDER BY 1", query), 1, types, &argument, &found);
+		pass_query_by_keys(pass, psprintf("%s ORDER BY 1", query), 1, types, &argument, &found);
 
 	*lacking = pass_array((int64) found, sizeof(Lacking));
 	for (uint64 i = 0; i < found; i++)

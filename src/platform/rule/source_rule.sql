@@ -183,9 +183,11 @@ BEGIN
 	IF given ? 'version' THEN
 		version := CASE jsonb_typeof(given -> 'version')
 			WHEN 'string' THEN ARRAY[given ->> 'version']
-			WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(given -> 'version')) END;
-		IF given -> 'version' <> 'null'
-			AND (version IS NULL OR version = '{}' OR array_position(version, NULL) IS NOT NULL) THEN
+			WHEN 'array' THEN (
+				SELECT array_agg(e.name #>> '{}' ORDER BY e.place)
+				FROM jsonb_array_elements(given -> 'version') WITH ORDINALITY AS e (name, place)
+				HAVING every(jsonb_typeof(e.name) = 'string')) END;
+		IF given -> 'version' <> 'null' AND version IS NULL THEN
 			RAISE EXCEPTION 'version of source "%" must be the name of a property, or a path of names', source
 				USING ERRCODE = 'invalid_parameter_value', HINT = 'For example "updated_at", or ["meta", "version"].';
 		END IF;
