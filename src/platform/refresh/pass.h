@@ -286,6 +286,10 @@ extern void pass_check(CdpkStatus status);
 extern SPITupleTable *pass_query(Pass *pass, const char *query, int argument_count,
 								 const Oid *types, const Datum *arguments, uint64 *count);
 
+/* Does so for a query that finds rows by their keys, which are in its arguments. */
+extern SPITupleTable *pass_query_by_keys(Pass *pass, const char *query, int argument_count,
+										 const Oid *types, const Datum *arguments, uint64 *count);
+
 /* Runs a statement, and returns the number of rows processed. */
 extern uint64 pass_run(Pass *pass, const char *statement, int argument_count, const Oid *types,
 					   const Datum *arguments);

@@ -40,7 +40,7 @@ typedef struct Said
 typedef struct Corrections
 {
 	Pass *pass;
-	Statement *statements; /* by message key */
+	Statement *statements; /* by message key and source */
 	int count;
 	PassIds starts; /* the first of the rows of each message that is corrected */
 } Corrections;
@@ -114,7 +114,11 @@ compare_statements(const void *a, const void *b, void *arg)
 	const CdpkBatchRow *rows = arg;
 	int order = memcmp(rows[x->row].message_key, rows[y->row].message_key, CDPK_BATCH_KEY_SIZE);
 
-	return order != 0 ? order : x->row - y->row;
+	if (order != 0)
+		return order;
+	if (rows[x->row].source != rows[y->row].source)
+		return rows[x->row].source < rows[y->row].source ? -1 : 1;
+	return x->row - y->row;
 }
 
 /* read_deletion finds out whether a row deletes; then it need not have what an event needs, but a message id. */

@@ -45,7 +45,7 @@ pass_find_lacking(Pass *pass, const PassIds *profile_ids, PassLacking **lacking)
 	query = pass_ask_text(
 		pass,
 		"SELECT cdp_internal.lacking_people('SELECT c.profile_id FROM unnest($3) AS c (profile_id)')");
-	rows = pass_query(pass, psprintf("%s ORDER BY 1", query), 1, types, &argument, &found);
+	rows = pass_query_by_keys(pass, psprintf("%s ORDER BY 1", query), 1, types, &argument, &found);
 	*lacking = pass_array((int64) found, sizeof(PassLacking));
 	for (uint64 i = 0; i < found; i++)
 	{
