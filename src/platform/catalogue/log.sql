@@ -229,7 +229,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.correction.message_id IS
 		'Its message id, without blanks around it; the event that holds has the same.';
 	COMMENT ON COLUMN cdp_data.correction.deleted IS 'Whether a deletion replaced it.';
-	COMMENT ON COLUMN cdp_data.correction.event IS 'The event, as an object of the columns of cdp_data.event.';
+	COMMENT ON COLUMN cdp_data.correction.event IS
+		'The event, as an object of the columns of cdp_data.event, with its whole context.';
 
 	CREATE TABLE cdp_data.retraction (
 		retraction_id bigint PRIMARY KEY,
@@ -284,8 +285,7 @@ BEGIN
 		'second 2, third 1.';
 	COMMENT ON COLUMN cdp_data.source.aliases IS
 		'What its aliases of an earlier user_id are: link (evidence like any other) or same (believed as if cdp.same() '
-		'said '
-		'so).';
+		'said so).';
 	COMMENT ON COLUMN cdp_data.source.expires_after IS
 		'How long the traits that the source sends count; expired ones disappear with the next refresh. In hours, '
 		'since days differ in length. NULL: they do not expire.';
@@ -294,9 +294,10 @@ BEGIN
 		'Whether it corrects its rows: of those with one message id the greatest holds, and is no duplicate.';
 	COMMENT ON COLUMN cdp_data.source.keep_corrections IS 'Whether events that are replaced go to cdp.correction.';
 	COMMENT ON COLUMN cdp_data.source.version IS
-		'Path in the properties of the version by which its rows are compared; NULL: the later one is the greater.';
+		'Path in the properties or traits of the version by which its rows are compared; NULL: the later one is the '
+		'greater.';
 	COMMENT ON COLUMN cdp_data.source.deleted IS
-		'Path in the properties of what says that a row deletes; NULL: none does.';
+		'Path in the properties or traits of what says that a row deletes; NULL: none does.';
 	COMMENT ON COLUMN cdp_data.source.accepted IS 'Number of rows that became events.';
 	COMMENT ON COLUMN cdp_data.source.duplicate IS 'Number of rows whose message was already in the log.';
 	COMMENT ON COLUMN cdp_data.source.quarantined IS

@@ -33,6 +33,10 @@ extern uint32_t resolver_namespace(const Resolver *resolver, const char *name, s
 /* Returns the position of the namespace of a number; an error if it is not there. */
 extern uint32_t resolver_numbered_namespace(const Resolver *resolver, uint32_t namespace_id);
 
+/* CDPK_TRUST_SAME and CDPK_TRUST_ALIAS in queries. */
+#define RESOLVER_TRUST_SAME "2147483647"
+#define RESOLVER_TRUST_ALIAS "2147483646"
+
 /* Tells whether a namespace is listed. */
 extern bool resolver_knows(const Resolver *resolver, const char *name, size_t length);
 

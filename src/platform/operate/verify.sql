@@ -73,13 +73,13 @@ BEGIN
 		person := cdp.profile_of(verify_tables.profile_id);
 		IF person IS NULL THEN
 			RAISE EXCEPTION 'there is no profile %', verify_tables.profile_id USING ERRCODE = 'undefined_object',
-				DETAIL = 'The number was never assigned, or its identifier is blocked.';
+				DETAIL = format('It is %s.', (SELECT r.reason FROM cdp.resolve_profile(verify_tables.profile_id) r));
 		END IF;
 	ELSIF verify_tables.identifier IS NOT NULL THEN
 		person := cdp.profile_of(verify_tables.identifier::cdp.identifier);
 		IF person IS NULL THEN
 			RAISE EXCEPTION '"%" belongs to no profile', verify_tables.identifier USING ERRCODE = 'undefined_object',
-				DETAIL = 'It was never seen, or it is blocked.';
+				DETAIL = format('It is %s.', (SELECT r.reason FROM cdp.resolve_profile(verify_tables.identifier) r));
 		END IF;
 	END IF;
 	RETURN QUERY SELECT * FROM cdp_internal.verify_person(person);

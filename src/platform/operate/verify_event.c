@@ -20,7 +20,7 @@
 #include "platform/identity/blocked.h"
 #include "platform/identity/resolve.h"
 #include "platform/ingest/message_content.h"
-#include "platform/operate/verify_name.h"
+#include "platform/operate/verify_event.h"
 #include "platform/progress/progress.h"
 #include "platform/refresh/restitch.h"
 
@@ -31,24 +31,6 @@ CDP_FUNCTION(cdp_verify_events);
 #define PAIRS_MAX (500 * 1000)
 #define BYTES_MAX (16 * 1024 * 1024)
 
-/* columns of the result, see verify_log.sql */
-enum
-{
-	COLUMN_KIND,
-	COLUMN_EVENT_ID,
-	COLUMN_A,
-	COLUMN_B,
-	COLUMN_SOURCE_ID,
-	COLUMN_SOURCE,
-	COLUMN_FIRST_AT,
-	COLUMN_LAST_AT,
-	COLUMN_EVENTS,
-	COLUMN_MESSAGE_ID,
-	COLUMN_IDENTIFIER,
-	COLUMN_ALIASES,
-	COLUMN_COUNT
-};
-
 static const char *const message_columns[] = {"message_key", "content_hash"};
 static const StoreTable message_table = {"cdp_data", "message", lengthof(message_columns),
 										 message_columns};
@@ -58,87 +40,10 @@ enum
 	MESSAGE_COLUMN_CONTENT
 };
 
-typedef struct Source
-{
-	text *name;
-	int32 source_id; /* 0: cdp_data.source lacks it */
-} Source;
-
-/* Evidence of a pair up to a time is void. */
-typedef struct Void
-{
-	int64 a;
-	int64 b;
-	TimestampTz until_at;
-} Void;
-
-/* What an event says of two identifiers. */
-typedef struct Evidence
-{
-	int64 a;
-	int64 b;
-	int source; /* its place */
-	TimestampTz at;
-	text *message_id; /* NULL: none */
-	bool is_alias;
-} Evidence;
-
-typedef struct Event
-{
-	int64 event_id;
-	int64 anchor; /* that it has */
-	int64 batch_id;
-	TimestampTz said_at;
-	int source; /* its place */
-	text *message_id;
-	bool is_clean; /* it would not be refused now */
-	bool has_key;  /* and the memory of messages goes back so far */
-	bool is_known; /* its message is in the table … */
-	bool differs;  /* … and its content is another */
-	pg_uuid_t key;
-	uint64 content;
-	uint64 other_content; /* if the sender did not give the time */
-	int first_mention;
-	int mention_count;
-	bool is_alias; /* behind them is the earlier user_id */
-} Event;
-
-typedef struct Check
-{
-	ReturnSetInfo *result;
-	TimestampTz as_of;
-	int64 forgotten_batch_id; /* up to this one messages are not known any more */
-	CdpkSipHashKey content_key;
-	BlockedRules *blocked; /* NULL: there are none */
-	Resolver *resolver;
-	VerifyNames *names; /* of the chunk */
-	Store *messages;
-	Source *sources;
-	int source_count;
-	int source_capacity;
-	Void *voids; /* sorted */
-	int void_count;
-	int64 *own; /* sorted; NULL: all */
-	int own_count;
-	int64 done;
-	int64 compared; /* messages */
-
-	/* the chunk */
-	MemoryContext scratch; /* of an event */
-	Event *events;
-	int event_count;
-	uint32 *mentions; /* the names of each event */
-	int mention_count;
-	int mention_capacity;
-	Evidence *evidence;
-	int64 evidence_count;
-} Check;
-
 /* ---------------------------------------------------------------- result */
 
-/* put_row puts a row into the result. */
-static void
-put_row(const Check *check, const char *kind, Datum *values, bool *nulls)
+void
+verify_put_row(const VerifyCheck *check, const char *kind, Datum *values, bool *nulls)
 {
 	values[COLUMN_KIND] = CStringGetTextDatum(kind);
 	nulls[COLUMN_KIND] = false;
@@ -147,7 +52,7 @@ put_row(const Check *check, const char *kind, Datum *values, bool *nulls)
 
 /* put_event puts what is wrong with an event; a and b: see verify_log.sql. */
 static void
-put_event(const Check *check, const char *kind, const Event *event, int64 a, int64 b)
+put_event(const VerifyCheck *check, const char *kind, const VerifyEvent *event, int64 a, int64 b)
 {
 	Datum values[COLUMN_COUNT] = {0};
 	bool nulls[COLUMN_COUNT];
@@ -159,39 +64,12 @@ put_event(const Check *check, const char *kind, const Event *event, int64 a, int
 	values[COLUMN_MESSAGE_ID] = PointerGetDatum(event->message_id);
 	nulls[COLUMN_EVENT_ID] = nulls[COLUMN_A] = nulls[COLUMN_B] = false;
 	nulls[COLUMN_MESSAGE_ID] = event->message_id == NULL;
-	put_row(check, kind, values, nulls);
-}
-
-/* put_link puts what some evidence of one pair and source, sorted, comes to. */
-static void
-put_link(const Check *check, const Evidence *first, int64 count)
-{
-	const Source *source = &check->sources[first->source];
-	Datum values[COLUMN_COUNT] = {0};
-	bool nulls[COLUMN_COUNT] = {false};
-	int64 aliases = 0;
-
-	for (int64 i = 0; i < count; i++)
-		aliases += first[i].is_alias;
-	values[COLUMN_ALIASES] = Int64GetDatum(aliases);
-	values[COLUMN_A] = Int64GetDatum(first->a);
-	values[COLUMN_B] = Int64GetDatum(first->b);
-	values[COLUMN_SOURCE_ID] = Int32GetDatum(source->source_id);
-	values[COLUMN_SOURCE] = PointerGetDatum(source->name);
-	values[COLUMN_FIRST_AT] = TimestampTzGetDatum(first->at);
-	values[COLUMN_LAST_AT] = TimestampTzGetDatum(first[count - 1].at);
-	values[COLUMN_EVENTS] = Int64GetDatum(count);
-	values[COLUMN_MESSAGE_ID] = PointerGetDatum(first->message_id);
-	nulls[COLUMN_EVENT_ID] = nulls[COLUMN_IDENTIFIER] = true;
-	nulls[COLUMN_SOURCE_ID] = source->source_id == 0;
-	nulls[COLUMN_SOURCE] = source->source_id != 0;
-	nulls[COLUMN_MESSAGE_ID] = first->message_id == NULL;
-	put_row(check, "link", values, nulls);
+	verify_put_row(check, kind, values, nulls);
 }
 
 /* put_identifier puts an identifier that events have, and that the tables lack or take for blocked. */
 static void
-put_identifier(const Check *check, const VerifyName *name)
+put_identifier(const VerifyCheck *check, const VerifyName *name)
 {
 	Datum values[COLUMN_COUNT] = {0};
 	bool nulls[COLUMN_COUNT];
@@ -199,18 +77,18 @@ put_identifier(const Check *check, const VerifyName *name)
 	memset(nulls, true, sizeof(nulls));
 	values[COLUMN_IDENTIFIER] = verify_name_value(name);
 	nulls[COLUMN_IDENTIFIER] = false;
-	put_row(check, "identifier", values, nulls);
+	verify_put_row(check, "identifier", values, nulls);
 }
 
 /* ---------------------------------------------------------------- reading */
 
 /* find_source finds the place of a source by its name, and lists it if it is unknown. */
 static int
-find_source(Check *check, Datum name)
+find_source(VerifyCheck *check, Datum name)
 {
 	text *packed = DatumGetTextPP(name);
 	Size length = VARSIZE_ANY_EXHDR(packed);
-	Source *source;
+	VerifySource *source;
 
 	for (int i = 0; i < check->source_count; i++)
 		if (VARSIZE_ANY_EXHDR(check->sources[i].name) == length &&
@@ -219,7 +97,8 @@ find_source(Check *check, Datum name)
 	if (check->source_count == check->source_capacity)
 	{
 		check->source_capacity *= 2;
-		check->sources = repalloc_huge(check->sources, sizeof(Source) * check->source_capacity);
+		check->sources =
+			repalloc_huge(check->sources, sizeof(VerifySource) * check->source_capacity);
 	}
 	source = &check->sources[check->source_count];
 	source->name =
@@ -235,7 +114,8 @@ find_source(Check *check, Datum name)
  * has one of these instead, and does not say so.
  */
 static void
-set_contents(const Check *check, InboxRow *columns, const OnboardedRow *row, Event *event)
+set_contents(const VerifyCheck *check, InboxRow *columns, const OnboardedRow *row,
+			 VerifyEvent *event)
 {
 	TimestampTz at = DatumGetTimestampTz(columns->values[INBOX_TIMESTAMP]);
 
@@ -252,7 +132,7 @@ set_contents(const Check *check, InboxRow *columns, const OnboardedRow *row, Eve
 
 /* mention adds the names of an event. */
 static void
-mention(Check *check, const OnboardedRow *row, Event *event)
+mention(VerifyCheck *check, const OnboardedRow *row, VerifyEvent *event)
 {
 	const IdentifierSet *set = &row->identifiers;
 
@@ -278,7 +158,7 @@ mention(Check *check, const OnboardedRow *row, Event *event)
 
 /* clean finds what an event says; one that would be refused now has no identifiers. */
 static void
-clean(Check *check, InboxRow *columns, Event *event)
+clean(VerifyCheck *check, InboxRow *columns, VerifyEvent *event)
 {
 	OnboardOptions options = {check->as_of, INGEST_IDENTIFIERS_MAX};
 	MemoryContext caller = MemoryContextSwitchTo(check->scratch);
@@ -302,9 +182,9 @@ clean(Check *check, InboxRow *columns, Event *event)
 
 /* read_event adds the present event. */
 static void
-read_event(Check *check, const LogCursor *log)
+read_event(VerifyCheck *check, const LogCursor *log)
 {
-	Event *event = &check->events[check->event_count++];
+	VerifyEvent *event = &check->events[check->event_count++];
 	Datum values[LOGGED_COLUMNS];
 	bool nulls[LOGGED_COLUMNS];
 	InboxRow columns;
@@ -326,7 +206,7 @@ read_event(Check *check, const LogCursor *log)
 
 /* read_chunk reads the next events; false: there are no more. */
 static bool
-read_chunk(Check *check, LogCursor *log)
+read_chunk(VerifyCheck *check, LogCursor *log)
 {
 	int64 bytes = 0;
 
@@ -334,11 +214,11 @@ read_chunk(Check *check, LogCursor *log)
 	check->evidence_count = 0;
 	check->mention_capacity = 4 * EVENTS_MAX;
 	check->mentions = palloc(sizeof(uint32) * check->mention_capacity);
-	check->events = palloc(sizeof(Event) * EVENTS_MAX);
+	check->events = palloc(sizeof(VerifyEvent) * EVENTS_MAX);
 	while (check->event_count < EVENTS_MAX && check->evidence_count < PAIRS_MAX &&
 		   bytes < BYTES_MAX && log_cursor_look(log))
 	{
-		const Event *event = &check->events[check->event_count];
+		const VerifyEvent *event = &check->events[check->event_count];
 
 		CHECK_FOR_INTERRUPTS();
 		read_event(check, log);
@@ -356,7 +236,7 @@ read_chunk(Check *check, LogCursor *log)
 
 /* rule_name finds what the rules say of a name. */
 static void
-rule_name(const Check *check, VerifyName *name)
+rule_name(const VerifyCheck *check, VerifyName *name)
 {
 	const char *name_space = (const char *) name->payload + CDPK_IDENTIFIER_HEADER;
 	size_t length = name->payload[1];
@@ -374,7 +254,7 @@ rule_name(const Check *check, VerifyName *name)
 
 /* rule_names does so for the names of the chunk, and looks them up. */
 static void
-rule_names(const Check *check)
+rule_names(const VerifyCheck *check)
 {
 	MemoryContext caller = MemoryContextSwitchTo(check->scratch);
 
@@ -397,7 +277,7 @@ rule_names(const Check *check)
 
 /* find_anchor finds the strongest usable identifier of an event. */
 static int64
-find_anchor(const Check *check, const Event *event)
+find_anchor(const VerifyCheck *check, const VerifyEvent *event)
 {
 	const VerifyName *best = NULL;
 
@@ -417,8 +297,8 @@ find_anchor(const Check *check, const Event *event)
 /* The events whose messages are looked up. */
 typedef struct Asked
 {
-	Check *check;
-	Event **events;
+	VerifyCheck *check;
+	VerifyEvent **events;
 } Asked;
 
 /* note_message is the StoreRowFunction that takes the row of a message. */
@@ -426,7 +306,7 @@ static void
 note_message(void *arg, int key, const Datum *values, const bool *nulls)
 {
 	Asked *asked = arg;
-	Event *event = asked->events[key];
+	VerifyEvent *event = asked->events[key];
 	uint64 content = (uint64) DatumGetInt64(values[0]);
 
 	event->is_known = true;
@@ -439,10 +319,10 @@ note_message(void *arg, int key, const Datum *values, const bool *nulls)
 
 /* look_up_messages finds the messages of the chunk. */
 static void
-look_up_messages(Check *check)
+look_up_messages(VerifyCheck *check)
 {
 	static const int wanted[] = {MESSAGE_COLUMN_CONTENT};
-	Asked asked = {check, palloc(sizeof(Event *) * check->event_count)};
+	Asked asked = {check, palloc(sizeof(VerifyEvent *) * check->event_count)};
 	Datum *keys = palloc(sizeof(Datum) * check->event_count);
 	StoreColumn key = {MESSAGE_COLUMN_KEY, keys};
 	int count = 0;
@@ -458,170 +338,11 @@ look_up_messages(Check *check)
 				   note_message, &asked);
 }
 
-/* ---------------------------------------------------------------- links */
-
-static int
-compare_voids(const void *a, const void *b)
-{
-	const Void *x = a;
-	const Void *y = b;
-
-	if (x->a != y->a)
-		return x->a < y->a ? -1 : 1;
-	return (x->b > y->b) - (x->b < y->b);
-}
-
-static int
-compare_ids(const void *a, const void *b)
-{
-	int64 x = *(const int64 *) a;
-	int64 y = *(const int64 *) b;
-
-	return (x > y) - (x < y);
-}
-
-/* compare_evidence orders by pair and source, then by time; of equal time by message, one without it last. */
-static int
-compare_evidence(const void *a, const void *b)
-{
-	const Evidence *x = a;
-	const Evidence *y = b;
-	int order;
-
-	if (x->a != y->a)
-		return x->a < y->a ? -1 : 1;
-	if (x->b != y->b)
-		return x->b < y->b ? -1 : 1;
-	if (x->source != y->source)
-		return x->source < y->source ? -1 : 1;
-	if (x->at != y->at)
-		return x->at < y->at ? -1 : 1;
-	if (x->message_id == NULL || y->message_id == NULL)
-		return (x->message_id == NULL) - (y->message_id == NULL);
-	order = memcmp(VARDATA_ANY(x->message_id), VARDATA_ANY(y->message_id),
-				   Min(VARSIZE_ANY_EXHDR(x->message_id), VARSIZE_ANY_EXHDR(y->message_id)));
-	return order != 0
-			   ? order
-			   : (int) VARSIZE_ANY_EXHDR(x->message_id) - (int) VARSIZE_ANY_EXHDR(y->message_id);
-}
-
-/* counts tells whether evidence is asked for and not void. */
-static bool
-counts(const Check *check, const Evidence *evidence)
-{
-	if (check->own != NULL &&
-		bsearch(&evidence->a, check->own, check->own_count, sizeof(int64), compare_ids) == NULL &&
-		bsearch(&evidence->b, check->own, check->own_count, sizeof(int64), compare_ids) == NULL)
-		return false;
-	if (check->void_count > 0)
-	{
-		Void sought = {evidence->a, evidence->b, 0};
-		const Void *found =
-			bsearch(&sought, check->voids, check->void_count, sizeof(Void), compare_voids);
-
-		return found == NULL || evidence->at > found->until_at;
-	}
-	return true;
-}
-
-/* add_pair adds that an event says two identifiers belong together. */
-static void
-add_pair(Check *check, const Event *event, const VerifyName *x, const VerifyName *y, bool is_alias)
-{
-	Evidence *evidence = &check->evidence[check->evidence_count];
-
-	evidence->a = Min(x->identifier_id, y->identifier_id);
-	evidence->b = Max(x->identifier_id, y->identifier_id);
-	evidence->source = event->source;
-	evidence->at = event->said_at;
-	evidence->message_id = event->message_id;
-	evidence->is_alias = is_alias;
-	if (evidence->a != evidence->b && counts(check, evidence))
-		check->evidence_count++;
-}
-
-/* find_later finds the user_id that an alias names an earlier one of: the first; NULL: there is none. */
-static const VerifyName *
-find_later(const Check *check, const Event *event, const VerifyName *earlier)
-{
-	for (int i = 0; i < event->mention_count; i++)
-	{
-		const VerifyName *name =
-			verify_name(check->names, check->mentions[event->first_mention + i]);
-
-		if (name->payload[1] == earlier->payload[1] &&
-			memcmp(name->payload + CDPK_IDENTIFIER_HEADER,
-				   earlier->payload + CDPK_IDENTIFIER_HEADER, name->payload[1]) == 0)
-			return name;
-	}
-	return NULL;
-}
-
-/* add_alias adds the pair of an alias: the earlier user_id may be on no event. */
-static void
-add_alias(Check *check, const Event *event)
-{
-	const VerifyName *earlier =
-		verify_name(check->names, check->mentions[event->first_mention + event->mention_count]);
-	const VerifyName *later = find_later(check, event, earlier);
-
-	if (later != NULL && verify_name_usable(later) && !earlier->is_blocked &&
-		earlier->identifier_id != 0)
-		add_pair(check, event, later, earlier, true);
-}
-
-/* add_evidence adds what an event says of its identifiers. */
-static void
-add_evidence(Check *check, const Event *event)
-{
-	const uint32 *mentions = &check->mentions[event->first_mention];
-
-	for (int i = 0; i < event->mention_count; i++)
-	{
-		const VerifyName *x = verify_name(check->names, mentions[i]);
-
-		for (int k = 0; k < i && verify_name_usable(x); k++)
-		{
-			const VerifyName *y = verify_name(check->names, mentions[k]);
-
-			if (verify_name_usable(y))
-				add_pair(check, event, x, y, false);
-		}
-	}
-	if (event->is_alias)
-		add_alias(check, event);
-}
-
-/* put_links puts what the chunk says of links, a row for each pair and source. */
-static void
-put_links(Check *check)
-{
-	int64 first = 0;
-
-	check->evidence = MemoryContextAllocHuge(CurrentMemoryContext,
-											 sizeof(Evidence) * (check->evidence_count + 1));
-	check->evidence_count = 0;
-	for (int i = 0; i < check->event_count; i++)
-		add_evidence(check, &check->events[i]);
-	qsort(check->evidence, check->evidence_count, sizeof(Evidence), compare_evidence);
-	for (int64 i = 1; i <= check->evidence_count; i++)
-	{
-		const Evidence *start = &check->evidence[first];
-
-		CHECK_FOR_INTERRUPTS();
-		if (i < check->evidence_count && start->a == check->evidence[i].a &&
-			start->b == check->evidence[i].b && start->source == check->evidence[i].source)
-			continue;
-		put_link(check, start, i - first);
-		first = i;
-	}
-}
-
 /* ---------------------------------------------------------------- chunks */
 
 /* check_chunk checks the next events; false: there are no more. */
 static bool
-check_chunk(Check *check, LogCursor *log)
+check_chunk(VerifyCheck *check, LogCursor *log)
 {
 	MemoryContext context =
 		AllocSetContextCreate(CurrentMemoryContext, "cdp verify chunk", ALLOCSET_DEFAULT_SIZES);
@@ -637,7 +358,7 @@ check_chunk(Check *check, LogCursor *log)
 		look_up_messages(check);
 		for (int i = 0; i < check->event_count; i++)
 		{
-			const Event *event = &check->events[i];
+			const VerifyEvent *event = &check->events[i];
 			int64 anchor = find_anchor(check, event);
 
 			if (anchor != event->anchor)
@@ -647,7 +368,7 @@ check_chunk(Check *check, LogCursor *log)
 			else if (event->differs)
 				put_event(check, "content", event, 0, 0);
 		}
-		put_links(check);
+		verify_put_links(check);
 	}
 	verify_names_close(check->names);
 	MemoryContextSwitchTo(caller);
@@ -667,13 +388,13 @@ read_ids(ArrayType *array, int *count)
 	ids = palloc(sizeof(int64) * Max(*count, 1));
 	for (int i = 0; i < *count; i++)
 		ids[i] = DatumGetInt64(values[i]);
-	qsort(ids, *count, sizeof(int64), compare_ids);
+	qsort(ids, *count, sizeof(int64), verify_compare_ids);
 	return ids;
 }
 
 /* read_settings reads the time of the last batch, the sources, what is blocked and which evidence is void. */
 static void
-read_settings(Check *check)
+read_settings(VerifyCheck *check)
 {
 	uint64 count;
 	SPITupleTable *rows = resolver_rows(
@@ -690,7 +411,7 @@ read_settings(Check *check)
 	rows = resolver_rows("SELECT s.source::pg_catalog.text, s.source_id FROM cdp_data.source s", 0,
 						 NULL, &count);
 	check->source_capacity = (int) count + 8;
-	check->sources = palloc(sizeof(Source) * check->source_capacity);
+	check->sources = palloc(sizeof(VerifySource) * check->source_capacity);
 	for (uint64 i = 0; i < count; i++)
 	{
 		check->sources[i].name = resolver_text(rows, i, 1);
@@ -704,17 +425,17 @@ read_settings(Check *check)
 						 " CROSS JOIN LATERAL cdp_internal.known_identifier(v.b) y"
 						 " WHERE v.kind = 'unlink'",
 						 0, NULL, &count);
-	check->voids = palloc_extended(sizeof(Void) * (count + 1), MCXT_ALLOC_HUGE);
+	check->voids = palloc_extended(sizeof(VerifyVoid) * (count + 1), MCXT_ALLOC_HUGE);
 	for (uint64 i = 0; i < count; i++)
-		check->voids[i] =
-			(Void){resolver_int8(rows, i, 1), resolver_int8(rows, i, 2), resolver_int8(rows, i, 3)};
+		check->voids[i] = (VerifyVoid){resolver_int8(rows, i, 1), resolver_int8(rows, i, 2),
+									   resolver_int8(rows, i, 3)};
 	check->void_count = (int) count;
-	qsort(check->voids, count, sizeof(Void), compare_voids);
+	qsort(check->voids, count, sizeof(VerifyVoid), verify_compare_voids);
 }
 
 /* say_unchecked tells how many messages have no event that could be compared with them. */
 static void
-say_unchecked(const Check *check)
+say_unchecked(const VerifyCheck *check)
 {
 	uint64 count;
 	SPITupleTable *rows = resolver_rows(
@@ -729,7 +450,7 @@ say_unchecked(const Check *check)
 				(errmsg_plural("the content of %lld message was not compared",
 							   "the contents of %lld messages were not compared",
 							   (unsigned long) unchecked, (long long) unchecked),
-				 errdetail("Their events were taken back for good, or the log lacks them, or they "
+				 errdetail("Their events were taken back forever, are missing from the log, or "
 						   "would be refused now.")));
 }
 
@@ -740,7 +461,7 @@ cdp_verify_events(PG_FUNCTION_ARGS)
 	static const char all[] = "SELECT " LOG_COLUMNS " FROM cdp_data.event e";
 	static const char some[] = "SELECT " LOG_COLUMNS " FROM pg_catalog.unnest($1) AS p (place)"
 							   " JOIN cdp_data.event e ON e.identifier_id = p.place";
-	Check check = {(ReturnSetInfo *) fcinfo->resultinfo};
+	VerifyCheck check = {(ReturnSetInfo *) fcinfo->resultinfo};
 	Oid type = INT8ARRAYOID;
 	Datum places = PG_GETARG_DATUM(0);
 	LogCursor log;

@@ -144,6 +144,7 @@ run(Pass *pass)
 	progress_set("graph", 0, 0);
 	run_stage(pass, pass_write_links);
 	run_stage(pass, pass_write_identifiers);
+	run_stage(pass, pass_flag_same);
 	run_stage(pass, pass_move_events);
 	progress_set("log", 0, pass->counts[COUNT_ACCEPTED]);
 	run_stage(pass, pass_log);

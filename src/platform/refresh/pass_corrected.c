@@ -61,11 +61,13 @@ keep(Pass *pass)
 		pass,
 		"INSERT INTO cdp_data.correction (event_id, batch_id, source, message_id, deleted, event)"
 		" SELECT e.event_id, $1, e.source, cdp_internal.account_id(e.message_id), c.deletes,"
-		"  to_jsonb(e)"
+		"  to_jsonb(e) - 'context_hash'"
+		"  || jsonb_build_object('context', cdp_internal.whole_context(e.context, h.context))"
 		" FROM unnest($3, $4, $5, $6) AS c (event_id, place, at, deletes)"
 		" JOIN cdp_data.event e ON e.identifier_id = c.place AND e.\"timestamp\" = c.at"
 		"  AND e.event_id = c.event_id"
-		" JOIN cdp_data.source s ON s.source = e.source AND s.keep_corrections",
+		" JOIN cdp_data.source s ON s.source = e.source AND s.keep_corrections"
+		" LEFT JOIN cdp_data.shared_context h USING (context_hash)",
 		4, types, arguments);
 }
 

@@ -212,10 +212,10 @@ BEGIN
 				events_reanchored := events_reanchored + done.events_reanchored;
 			END LOOP;
 			-- once for each hundred rows
-			IF (taken >= 100 OR last_batch_id % 100 = 0)
-				AND EXISTS (SELECT FROM cdp_data.state s WHERE s.message_memory IS NOT NULL)
-			THEN
-				PERFORM cdp_internal.forget_messages(greatest(taken, 100));
+			IF taken >= 100 OR last_batch_id % 100 = 0 THEN
+				IF EXISTS (SELECT FROM cdp_data.state s WHERE s.message_memory IS NOT NULL) THEN
+					PERFORM cdp_internal.forget_messages(greatest(taken, 100));
+				END IF;
 			END IF;
 		ELSIF EXISTS (SELECT FROM cdp_data.segment s WHERE s.state <> 'live') THEN
 			PERFORM cdp_internal.refresh_segments('{}');

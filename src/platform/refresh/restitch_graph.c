@@ -116,6 +116,7 @@ stitch_chunk(LogCursor *log, int64 *results, int64 *done)
 		chunk_stitch(pass, chunk.rows, chunk.count);
 		pass_write_links(pass);
 		pass_write_identifiers(pass);
+		pass_flag_same(pass);
 		write_profiles(pass);
 		write_suspects(pass, &chunk);
 		statistics = &cdpk_batch_result(pass->batch)->statistics;

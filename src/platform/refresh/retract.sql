@@ -21,8 +21,10 @@ BEGIN
 	END IF;
 	IF source IS NOT NULL AND NOT EXISTS (SELECT FROM cdp_data.source s WHERE s.source = check_retract.source) THEN
 		RAISE EXCEPTION 'there is no source "%"', left(source, 64) USING ERRCODE = 'undefined_object',
-			HINT = (SELECT 'The nearest is "' || cdp_internal.nearest_name(check_retract.source,
-				array_agg(s.source)) || '".' FROM cdp_data.source s);
+			HINT = coalesce('The nearest is "' || cdp_internal.nearest_name(check_retract.source,
+				ARRAY(SELECT s.source FROM cdp_data.source s ORDER BY s.source)) || '".',
+				(SELECT 'The sources are ' || left(string_agg(s.source, ', ' ORDER BY s.source), 200) || '.'
+				 FROM cdp_data.source s), 'No source has sent rows yet.');
 	END IF;
 END
 $function$;
@@ -35,14 +37,35 @@ CREATE FUNCTION cdp_internal.retract_query(query text) RETURNS bigint[]
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE
 AS $function$
 DECLARE
-	found bigint;
+	numbers refcursor;
+	first_row record;
+	value json;
+	event_id bigint;
 	result bigint[] := '{}';
 BEGIN
-	FOR found IN EXECUTE query LOOP
-		IF found IS NOT NULL THEN
-			result := result OPERATOR(pg_catalog.||) found;
+	OPEN numbers NO SCROLL FOR EXECUTE query;
+	-- a message id that looks like a number must not be taken for one
+	LOOP
+		FETCH numbers INTO first_row;
+		EXIT WHEN NOT FOUND;
+		value := (SELECT c.value FROM pg_catalog.json_each(pg_catalog.row_to_json(first_row)) c LIMIT 1);
+		CONTINUE WHEN pg_catalog.json_typeof(value) OPERATOR(pg_catalog.=) 'null';
+		IF value::text OPERATOR(pg_catalog.!~) '^-?[0-9]+$' THEN
+			RAISE EXCEPTION 'the first column of query must be a number of an event'
+				USING ERRCODE = 'datatype_mismatch',
+				DETAIL = pg_catalog.format('Its first value is %s.', pg_catalog.left(value::text, 64)),
+				HINT = 'For example: SELECT event_id FROM cdp.events WHERE source = ''shop''.';
 		END IF;
+		event_id := value::text::bigint;
+		WHILE FOUND LOOP
+			IF event_id IS NOT NULL THEN
+				result := result OPERATOR(pg_catalog.||) event_id;
+			END IF;
+			FETCH numbers INTO event_id;
+		END LOOP;
+		EXIT;
 	END LOOP;
+	CLOSE numbers;
 	RETURN result;
 END
 $function$;
@@ -72,15 +95,17 @@ BEGIN
 		ELSE $sql$
 			JOIN (
 				SELECT DISTINCT cdp_internal.account_id(u.message_id) AS message_id
-				FROM unnest($1) AS u (message_id)) m
+				FROM unnest($1) AS u (message_id)
+				WHERE cdp.message_key(u.message_id) IS NOT NULL) m
 				ON m.message_id = cdp_internal.account_id(e.message_id)
-			WHERE e.batch_id = ANY ($6)
+			WHERE e.batch_id = ANY ($6) OR e.batch_id <= $7
 		$sql$ END || ' ORDER BY e.identifier_id';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.retract_places(text[], bigint[], text, timestamptz, timestamptz) IS
 	'Internal: returns a query of (event_id, identifier_id, "timestamp") of the events that the arguments name, in the '
-	'order of their anchors. Parameters: these arguments, and the batches that accepted the messages.';
+	'order of their anchors. Parameters: these arguments, the batches that accepted the messages, and the last one of '
+	'which messages may be forgotten.';
 
 CREATE FUNCTION cdp_internal.retract_batch(event_ids bigint[], places bigint[], times timestamptz[], forever boolean)
 	RETURNS cdp_internal.batch_counts
@@ -122,6 +147,8 @@ DECLARE
 		SELECT DISTINCT m.batch_id
 		FROM unnest(message_ids) AS u (message_id)
 		JOIN cdp_data.message m ON m.message_key = cdp.message_key(u.message_id));
+	-- keys of messages up to this one may be forgotten
+	forgotten bigint := (SELECT s.forgotten_batch_id FROM cdp_data.state s);
 	one record;
 	ids bigint[] := '{}';
 	places bigint[] := '{}';
@@ -135,7 +162,7 @@ BEGIN
 	people := 0;
 	OPEN place NO SCROLL FOR EXECUTE
 		cdp_internal.retract_places(message_ids, event_ids, source, since, until)
-		USING message_ids, event_ids, source, since, until, batches;
+		USING message_ids, event_ids, source, since, until, batches, forgotten;
 	WHILE NOT finished LOOP
 		FETCH place INTO one;
 		finished := NOT FOUND;
@@ -243,7 +270,8 @@ was given for. cdp.profile_at() and cdp.events_at() forget the events too; who w
 Returns one row. events: taken back. identifiers: that no event carries any more. people: changed in any way; one who
 has events in several batches of 10,000 counts in each. waiting: rows in the inboxes that are not taken yet.
 READ COMMITTED only. Errors: not named in just one way, since or until without a source (22023); forever or dry_run
-NULL (22004); an unknown source (42704); the log lacks events of the people or accounts concerned (55000).$comment$;
+NULL (22004); an unknown source (42704); a query whose first column is no whole number (42804); the log lacks events of
+the people or accounts concerned (55000).$comment$;
 
 REVOKE ALL ON FUNCTION
 	cdp_internal.check_retract(text[], bigint[], text, timestamptz, timestamptz, text, boolean, boolean),

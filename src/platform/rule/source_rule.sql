@@ -22,17 +22,16 @@ BEGIN
 		'Trust, from -128 to 127; links and values of the more trusted source win.';
 	COMMENT ON COLUMN cdp.sources.aliases IS
 		'What its aliases of an earlier user_id are: link (evidence like any other) or same (believed as if cdp.same() '
-		'said '
-		'so).';
+		'said so).';
 	COMMENT ON COLUMN cdp.sources.expires_after IS
 		'How long its values of traits count, in hours; NULL: they do not expire.';
 	COMMENT ON COLUMN cdp.sources.licence IS 'A note on what its data may be used for; NULL: no note.';
 	COMMENT ON COLUMN cdp.sources.mutable IS 'Whether it corrects its rows, by their message ids.';
 	COMMENT ON COLUMN cdp.sources.keep_corrections IS 'Whether what is replaced goes to cdp.correction.';
 	COMMENT ON COLUMN cdp.sources.version IS
-		'Path of the version in the properties of its rows; NULL: the later one holds.';
+		'Path of the version in the properties or traits of its rows; NULL: the later one holds.';
 	COMMENT ON COLUMN cdp.sources.deleted IS
-		'Path in the properties of what says that a row deletes; NULL: none does.';
+		'Path in the properties or traits of what says that a row deletes; NULL: none does.';
 	COMMENT ON COLUMN cdp.sources.accepted IS 'Number of rows that were accepted: they became events.';
 	COMMENT ON COLUMN cdp.sources.duplicate IS 'Number of rows whose message was already in the log.';
 	COMMENT ON COLUMN cdp.sources.quarantined IS
