@@ -144,6 +144,11 @@ SELECT sell('e1', '0', 'u1', 1), sell('e2', '9', 'u1', 9), remove('n1', '4'), re
 SELECT * FROM refresh();
 SELECT * FROM orders WHERE message_id IN ('e1', 'e2', 'n1', 'l1');
 SELECT * FROM cdp.verify();
+-- an identify call without properties says so in its traits
+INSERT INTO cdp.inbox (message_id, user_id, traits, source) VALUES ('t1', 'u1', '{"version": 1}', 'shop');
+SELECT * FROM refresh();
+INSERT INTO cdp.inbox (message_id, user_id, traits, source) VALUES ('t1', 'u1', '{"version": 2, "meta": {"gone": true}}', 'shop');
+SELECT * FROM refresh();
 -- no longer mutable: what was deleted stays so, and its message id is used
 SELECT cdp.set_sources('{"shop": {"mutable": false}}');
 SELECT sell('n1', '99', 'u1', 1), remove('e1', '99');

@@ -297,7 +297,7 @@ BEGIN
 		'Path in the properties or traits of the version by which its rows are compared; NULL: the later one is the '
 		'greater.';
 	COMMENT ON COLUMN cdp_data.source.deleted IS
-		'Path in the properties of what says that a row deletes; NULL: none does.';
+		'Path in the properties or traits of what says that a row deletes; NULL: none does.';
 	COMMENT ON COLUMN cdp_data.source.accepted IS 'Number of rows that became events.';
 	COMMENT ON COLUMN cdp_data.source.duplicate IS 'Number of rows whose message was already in the log.';
 	COMMENT ON COLUMN cdp_data.source.quarantined IS

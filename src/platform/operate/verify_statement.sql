@@ -23,7 +23,8 @@ BEGIN
 				AND (l.event_id IS NOT NULL OR cdp_internal.count_absent() = 0);
 	END IF;
 	RETURN QUERY
-		SELECT 'statement', 'message ' || s.message_key, 'a mutable source, and a deletion with the content of the message',
+		SELECT 'statement', 'message ' || s.message_key,
+			   'a mutable source, and a deletion with the content of the message',
 			   concat_ws(', ', CASE WHEN n.mutable IS NOT TRUE THEN 'source number ' || s.source_id END,
 				CASE WHEN m.content_hash IS DISTINCT FROM s.content_hash THEN
 					coalesce('content ' || m.content_hash, 'the message is not known') END)

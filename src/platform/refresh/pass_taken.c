@@ -267,6 +267,8 @@ delete_owned(Store *store, PassColumns *key, Owned *owned, int column)
 	int count = 0;
 
 	key->rows = owned->count;
+	if (owned->count == 0)
+		return;
 	owned->own = pass_array(owned->count, sizeof(bool));
 	memset(owned->own, 0, sizeof(bool) * owned->count);
 	store_find(store, owned->count, pass_columns(key), 1, &column, note_owned, owned);
@@ -278,64 +280,54 @@ delete_owned(Store *store, PassColumns *key, Owned *owned, int column)
 		store_delete(store, count, pass_columns(key));
 }
 
-/* delete_messages frees the message keys of the events. */
-static void
-delete_messages(Taking *taking)
-{
-	PassColumns message = {taking->count};
-	Owned messages = {pass_column(&message, MESSAGE_KEY), pass_array(taking->count, sizeof(int64))};
-
-	for (int i = 0; i < taking->count; i++)
-		if (taking->keys[i] != NULL && !taking->forever[taking->asked_as[i]])
-			add_owned(&messages, taking->keys[i], taking->batch_ids[i]);
-	if (messages.count > 0)
-		delete_owned(pass_table(taking->pass, TABLE_MESSAGE), &message, &messages,
-					 MESSAGE_BATCH_ID);
-}
-
-/* delete_corrections forgets what was replaced under these message ids. */
+/* delete_corrections forgets what these messages of mutable sources replaced. */
 static void
 delete_corrections(Pass *pass, Datum *message_ids, int count)
 {
 	static const Oid types[] = {TEXTARRAYOID};
-	Datum argument = pass_value_array(message_ids, count, TEXTOID);
+	Datum argument;
 
+	if (count == 0)
+		return;
+	argument = pass_value_array(message_ids, count, TEXTOID);
 	pass_run(pass,
 			 "DELETE FROM cdp_data.correction c USING unnest($3) AS u (message_id)"
 			 " WHERE c.message_id = cdp_internal.account_id(u.message_id)",
 			 1, types, &argument);
 }
 
-/* delete_statements forgets what was said under the message ids of mutable sources, but for what is replaced now. */
+/* delete_keys frees the message keys of the events, and forgets what mutable sources said; but for what is replaced now. */
 static void
-delete_statements(Taking *taking)
+delete_keys(Taking *taking)
 {
 	Pass *pass = taking->pass;
+	PassColumns message = {taking->count};
 	PassColumns statement = {taking->count};
+	Owned messages = {pass_column(&message, MESSAGE_KEY), pass_array(taking->count, sizeof(int64))};
 	Owned statements = {pass_column(&statement, STATEMENT_KEY),
 						pass_array(taking->count, sizeof(int64))};
 	Datum *message_ids = pass_array(taking->count, sizeof(Datum));
-	int count = 0;
+	int id_count = 0;
 
 	for (int i = 0; i < taking->count; i++)
 	{
 		const CdpkBatchRow *row = &taking->events[i].row;
 
-		if (taking->keys[i] == NULL || taking->asked_as[i] >= taking->retracted ||
-			!pass->sources[row->source].is_mutable)
+		if (taking->keys[i] == NULL || taking->asked_as[i] >= taking->retracted)
 			continue;
-		message_ids[statements.count] = PointerGetDatum(cstring_to_text_with_len(
-			(const char *) row->message_id.bytes, (int) row->message_id.length));
+		if (!taking->forever[taking->asked_as[i]])
+			add_owned(&messages, taking->keys[i], taking->batch_ids[i]);
+		if (!pass->sources[row->source].is_mutable)
+			continue;
 		add_owned(&statements, taking->keys[i], taking->events[i].event_id);
+		message_ids[id_count++] = PointerGetDatum(cstring_to_text_with_len(
+			(const char *) row->message_id.bytes, (int) row->message_id.length));
 	}
-	if (statements.count == 0)
-		return;
-	delete_owned(pass_table(pass, TABLE_STATEMENT), &statement, &statements, STATEMENT_EVENT_ID);
-	for (int i = 0; i < statements.count; i++)
-		if (statements.own[i])
-			message_ids[count++] = message_ids[i];
-	if (count > 0)
-		delete_corrections(pass, message_ids, count);
+	delete_owned(pass_table(pass, TABLE_MESSAGE), &message, &messages, MESSAGE_BATCH_ID);
+	if (statements.count > 0)
+		delete_owned(pass_table(pass, TABLE_STATEMENT), &statement, &statements,
+					 STATEMENT_EVENT_ID);
+	delete_corrections(pass, message_ids, id_count);
 }
 
 /* delete_events deletes the events that were found, and frees their message keys. */
@@ -350,8 +342,7 @@ delete_events(Taking *taking)
 	store_delete(pass_table(pass, TABLE_EVENT), taking->count, pass_columns(&key));
 	/* this batch may add partitions */
 	pass_close_table(pass, TABLE_EVENT);
-	delete_messages(taking);
-	delete_statements(taking);
+	delete_keys(taking);
 }
 
 /* release_contexts gives up what contexts of these events had in common with others. */

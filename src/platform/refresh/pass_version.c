@@ -60,50 +60,59 @@ pass_make_path(Datum path, bool isnull)
 	return isnull ? none : make_path(DatumGetArrayTypePCopy(path));
 }
 
-/* find_version finds the version at a path of a document, if it is a number or a text. */
+/* make_version makes a version of what stands at its path: a number or a string, or there is none. */
 static Jsonb *
-find_version(Jsonb *document, const PassPath *path)
+make_version(JsonbValue *value)
 {
-	JsonbValue value;
-
-	if (!find_value(&document->root, path, &value) ||
-		(value.type != jbvNumeric && value.type != jbvString))
-		return NULL;
-	return JsonbValueToJsonb(&value);
+	return value->type == jbvNumeric || value->type == jbvString ? JsonbValueToJsonb(value) : NULL;
 }
 
-/* cdp_statement_version returns the version at a path of a document of a row. */
+/* cdp_statement_version returns the version at a path of the properties, or else of the traits. */
 Datum
 cdp_statement_version(PG_FUNCTION_ARGS)
 {
-	PassPath path = make_path(PG_GETARG_ARRAYTYPE_P(1));
-	Jsonb *version = find_version(PG_GETARG_JSONB_P(0), &path);
+	PassPath path;
+	Jsonb *version = NULL;
+	JsonbValue value;
 
+	if (PG_ARGISNULL(2))
+		PG_RETURN_NULL();
+	path = make_path(PG_GETARG_ARRAYTYPE_P(2));
+	for (int i = 0; i < 2; i++)
+		if (!PG_ARGISNULL(i) && find_value(&PG_GETARG_JSONB_P(i)->root, &path, &value))
+		{
+			version = make_version(&value);
+			break;
+		}
 	if (version == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_JSONB_P(version);
 }
 
+/* find_in_row finds what stands at a path in the properties of a row, or else in its traits. */
+static bool
+find_in_row(const InboxRow *columns, const PassPath *path, JsonbValue *value)
+{
+	static const InboxColumn documents[] = {INBOX_PROPERTIES, INBOX_TRAITS};
+
+	if (path->count == 0)
+		return false;
+	for (int i = 0; i < lengthof(documents); i++)
+		if (!columns->nulls[documents[i]] &&
+			find_value(&DatumGetJsonbP(columns->values[documents[i]])->root, path, value))
+			return true;
+	return false;
+}
+
 Jsonb *
 pass_row_version(const Pass *pass, int row)
 {
-	const InboxRow *columns = &pass->rows[row].columns;
-	const PassSource *source = &pass->sources[pass->batch_rows[row].source];
+	JsonbValue value;
 
-	static const InboxColumn documents[] = {INBOX_PROPERTIES, INBOX_TRAITS};
-
-	if (source->version.count == 0)
+	if (!find_in_row(&pass->rows[row].columns, &pass->sources[pass->batch_rows[row].source].version,
+					 &value))
 		return NULL;
-	for (int i = 0; i < lengthof(documents); i++)
-	{
-		Jsonb *version = NULL;
-
-		if (!columns->nulls[documents[i]])
-			version = find_version(DatumGetJsonbP(columns->values[documents[i]]), &source->version);
-		if (version != NULL)
-			return version;
-	}
-	return NULL;
+	return make_version(&value);
 }
 
 /* says_no tells whether a text says that something is not so, or says nothing. */
@@ -119,12 +128,10 @@ says_no(CdpkSpan text)
 bool
 pass_row_deletes(const Pass *pass, int row)
 {
-	const InboxRow *columns = &pass->rows[row].columns;
 	JsonbValue value;
 
-	if (columns->nulls[INBOX_PROPERTIES] ||
-		!find_value(&DatumGetJsonbP(columns->values[INBOX_PROPERTIES])->root,
-					&pass->sources[pass->batch_rows[row].source].deleted, &value))
+	if (!find_in_row(&pass->rows[row].columns, &pass->sources[pass->batch_rows[row].source].deleted,
+					 &value))
 		return false;
 	switch (value.type)
 	{

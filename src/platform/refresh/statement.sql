@@ -1,10 +1,11 @@
 -- What holds of each message of mutable sources, see pass_correct.c: kept by each batch, and found anew from the log.
 
-CREATE FUNCTION cdp_internal.statement_version(document jsonb, path text[]) RETURNS jsonb
-	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+CREATE FUNCTION cdp_internal.statement_version(properties jsonb, traits jsonb, path text[]) RETURNS jsonb
+	LANGUAGE C IMMUTABLE PARALLEL SAFE
 	AS 'MODULE_PATHNAME', 'cdp_statement_version';
-COMMENT ON FUNCTION cdp_internal.statement_version(jsonb, text[]) IS
-	'Internal: returns the version at a path of names in the properties of a row, a number or a string; NULL: none.';
+COMMENT ON FUNCTION cdp_internal.statement_version(jsonb, jsonb, text[]) IS
+	'Internal: returns the version at a path of names in the properties of a row, or else in its traits, a number or a '
+	'string; NULL: none.';
 
 -- Of several events with one message id, which can be where a message was forgotten, the latest has its key.
 CREATE FUNCTION cdp_internal.logged_statements(source text DEFAULT NULL)
@@ -21,14 +22,15 @@ BEGIN
 			SELECT DISTINCT ON (l.message_key) l.*
 			FROM (
 				SELECT cdp.message_key(e.message_id) AS message_key, e.event_id, e.identifier_id, e."timestamp",
-					s.source_id, coalesce(cdp_internal.statement_version(e.properties, s.version),
-						cdp_internal.statement_version(e.traits, s.version)) AS version
+					e.batch_id, s.source_id,
+					cdp_internal.statement_version(e.properties, e.traits, s.version) AS version
 				FROM cdp_data.source s
 				JOIN cdp_data.event e USING (source)
 				WHERE s.mutable AND (logged_statements.source IS NULL OR s.source = logged_statements.source)) l
 			WHERE l.message_key IS NOT NULL
 			ORDER BY l.message_key, l.event_id DESC) e
-		JOIN cdp_data.message m USING (message_key);
+		-- the key of another batch is that of another event
+		JOIN cdp_data.message m ON m.message_key = e.message_key AND m.batch_id = e.batch_id;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.logged_statements(text) IS
@@ -66,5 +68,5 @@ COMMENT ON FUNCTION cdp_internal.restitch_statements() IS
 	'Internal: makes the rows of cdp_data.statement that have events anew from the log. The caller holds the lock of '
 	'cdp.refresh().';
 
-REVOKE ALL ON FUNCTION cdp_internal.statement_version(jsonb, text[]), cdp_internal.logged_statements(text),
+REVOKE ALL ON FUNCTION cdp_internal.statement_version(jsonb, jsonb, text[]), cdp_internal.logged_statements(text),
 	cdp_internal.restitch_statements() FROM PUBLIC;

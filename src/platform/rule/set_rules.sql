@@ -161,8 +161,8 @@ deletion, or else the one of the greatest content, by the bytes of its JSON. Wha
 cdp.retract(). version: the name of a property, or a path of names, that holds the version, a number or a text (compared
 by bytes; a number is smaller than a text, and none is the smallest); where the properties of a row lack it, its traits
 are searched. Default: none, so that the later row holds.
-deleted: the name of a property, or a path of names, that says that a row deletes: anything there but null, false, 0, an
-empty text, and texts such as "false" and "no". Such a row needs no more than a message id. The message has no event
+deleted: likewise, what says that a row deletes: anything there but null, false, 0, an empty text, and texts such as
+"false" and "no". Such a row needs no more than a message id. The message has no event
 then, but its message id stays used: smaller rows that come later are duplicates, a greater one is an event again.
 Deletions are counted as such, and are neither accepted nor duplicates. Rows that were taken before version or deleted
 was set are not looked at again, but for the versions of events in the log. keep_corrections: true: events that are

@@ -31,7 +31,7 @@ BEGIN
 	COMMENT ON COLUMN cdp.sources.version IS
 		'Path of the version in the properties or traits of its rows; NULL: the later one holds.';
 	COMMENT ON COLUMN cdp.sources.deleted IS
-		'Path in the properties of what says that a row deletes; NULL: none does.';
+		'Path in the properties or traits of what says that a row deletes; NULL: none does.';
 	COMMENT ON COLUMN cdp.sources.accepted IS 'Number of rows that were accepted: they became events.';
 	COMMENT ON COLUMN cdp.sources.duplicate IS 'Number of rows whose message was already in the log.';
 	COMMENT ON COLUMN cdp.sources.quarantined IS
@@ -217,8 +217,8 @@ COMMENT ON FUNCTION cdp_internal.read_correction(text, jsonb, boolean, boolean, 
 	'Internal: applies the part of a document about a source to its present rules of corrections; returns the new '
 	'ones.';
 
--- What was sent before is corrected too, unless its message is forgotten.  What a deletion deleted is forgotten when the
--- source is not mutable any more; its message id stays used.
+-- What was sent before is corrected too.  What a deletion deleted is forgotten when the source is not mutable any more;
+-- its message id stays used.
 CREATE FUNCTION cdp_internal.note_statements(source text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
