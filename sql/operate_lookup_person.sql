@@ -135,6 +135,16 @@ SET ROLE regress_lookup_person;
 SELECT count(*) > 100 AS many, count(*) FILTER (WHERE cdp.lookup(s.identifier) IS DISTINCT FROM s.document) AS differ FROM seen s;
 RESET ROLE;
 
+-- declared the same as a shared one, by no event
+INSERT INTO cdp.inbox (type, event, user_id, source) VALUES ('track', 'Login', 'declared', 'web'), ('track', 'Login', 'desk', 'web');
+SELECT accepted FROM cdp.refresh();
+SELECT cdp.mark_shared('user_id:desk', true);
+SET client_min_messages = warning;
+SELECT count(*) FROM cdp.same('user_id:declared', 'user_id:desk');
+RESET client_min_messages;
+SELECT r ->> 'other_identifier' AS other_identifier, r -> 'reasons' AS reasons FROM jsonb_array_elements(cdp.lookup('user_id:declared') -> 'refused_links') r;
+SELECT * FROM differs();
+
 -- no query reads a table whole, before the tables were ever analyzed and after
 CREATE FUNCTION whole_scans(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE

@@ -85,4 +85,19 @@ CREATE FUNCTION cdp_internal.is_logged_condition() RETURNS text
 COMMENT ON FUNCTION cdp_internal.is_logged_condition() IS
 	'Internal: returns a condition on cdp_data.event e: the event is not folded into cdp_data.base.';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_base(), cdp_internal.is_logged_condition() FROM PUBLIC;
+CREATE FUNCTION cdp_internal.is_folded(event_id bigint, at timestamptz) RETURNS boolean
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN EXISTS (
+		SELECT FROM cdp_data.folded_month f
+		WHERE f.month = date_trunc('month', at, 'UTC') AND f.event_id >= is_folded.event_id);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.is_folded(bigint, timestamptz) IS
+	'Internal: returns whether an event of some time is folded into cdp_data.base; for many events see '
+	'cdp_internal.is_logged_condition().';
+
+REVOKE ALL ON FUNCTION cdp_internal.init_base(), cdp_internal.is_logged_condition(),
+	cdp_internal.is_folded(bigint, timestamptz) FROM PUBLIC;

@@ -97,7 +97,7 @@ BEGIN ATOMIC
 		('base',             'behavior',   '{timeline}'),
 		('base',             'raw',        '{message_id}'),
 		('message',          'raw',        '{message_key,content_hash}'),
-		('statement',        'raw',        '{message_key}'),
+		('statement',        'raw',        '{message_key,content_hash}'),
 		('correction',       'raw',        '{message_id,event}'),
 		('retraction',       'raw',        '{reason}'),
 		('namespace',        'identifier', '{blocked}'),

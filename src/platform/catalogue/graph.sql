@@ -28,8 +28,7 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.namespace.max_links IS
 		'An identifier of this namespace that has more links than this to identifiers of another namespace is shared: '
 		'an object of namespace to number, * for all others, null for any number. NULL: never shared. That of user_id '
-		'to '
-		'user_id: to how many others a user_id is an alias before aliases of it are not believed.';
+		'to user_id: to how many others a user_id is an alias before aliases of it are not believed.';
 	COMMENT ON COLUMN cdp_data.namespace.blocked IS
 		'Values that mean nothing: compared whole, ignoring case, or as regular expressions if they begin with ^. '
 		'NULL: none.';
@@ -82,12 +81,10 @@ BEGIN
 		'The identifier, normalised. No two rows have the same: there is one writer at a time, and it looks first.';
 	COMMENT ON COLUMN cdp_data.identifier.profile_id IS
 		'The identifier_id of the strongest identifier of its profile; 0: it is in no profile, as it is blocked, or as '
-		'no '
-		'event carries it.';
+		'no event carries it.';
 	COMMENT ON COLUMN cdp_data.identifier.class_id IS
 		'The smallest identifier_id of those that are known to be the same: what cdp.same() and aliases that are '
-		'believed '
-		'have joined counts as one towards max_per_profile. 0: it is by itself.';
+		'believed have joined counts as one towards max_per_profile. 0: it is by itself.';
 	COMMENT ON COLUMN cdp_data.identifier.shared IS
 		'Whether it has so many links that it does not say who a person is, or a verdict says so.';
 	COMMENT ON COLUMN cdp_data.identifier.blocked IS 'Whether the rules block its value now.';
@@ -140,8 +137,7 @@ BEGIN
 	CREATE INDEX link_refused ON cdp_data.link (a, b) WHERE refused;
 	COMMENT ON TABLE cdp_data.link IS
 		'The evidence: pairs of identifiers that stood on one event, and pairs of user_id and previous_id of an alias, '
-		'by '
-		'source. Distribution key: a.';
+		'by source. Distribution key: a.';
 	COMMENT ON COLUMN cdp_data.link.a IS 'The smaller identifier_id.';
 	COMMENT ON COLUMN cdp_data.link.b IS 'The greater identifier_id.';
 	COMMENT ON COLUMN cdp_data.link.source_id IS 'Number of the source that sent the events.';
@@ -150,8 +146,7 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.link.events IS 'Number of its events.';
 	COMMENT ON COLUMN cdp_data.link.aliases IS
 		'How many of its events are aliases: one identifier is the user_id, and the other the previous_id. If all are, '
-		'the '
-		'pair waits until other events carry both.';
+		'the pair waits until other events carry both.';
 	COMMENT ON COLUMN cdp_data.link.message_id IS
 		'message_id of the earliest event (the smallest, if there are several); NULL: it has none.';
 	COMMENT ON COLUMN cdp_data.link.batch_id IS 'The batch that first saw it.';

@@ -84,8 +84,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.explain_evidence(cdp.identifier, cdp.identifier, bigint, bigint) IS
 	'Internal: returns the best evidence of a link between two identifiers (x and y in any order, a < b their '
-	'numbers). '
-	'kind: whose verdict it is and why, or alias for aliases that are believed.';
+	'numbers). kind: whose verdict it is and why, or alias for aliases that are believed.';
 
 CREATE FUNCTION cdp.explain(a cdp.identifier, b cdp.identifier)
 	RETURNS TABLE (step integer, from_identifier text, to_identifier text, source text, message_id text, at timestamptz,

@@ -32,11 +32,10 @@ COMMENT ON FUNCTION cdp_internal.stage_graph_changes(text, text, text, text, tex
 	'checked: profiles to check; forbids: forbids added or withdrawn; judged: identifiers to judge for sharing; '
 	'reread: events of the log with identifiers, or an earlier user_id, that are no longer blocked (event_id, its '
 	'anchor as place, ids, source, at, message_id, earlier); reanchored: identifiers whose events may get another '
-	'anchor; refolded: profiles to fold '
-	'from the log; traits_changed: identifiers (type identify) and accounts (type group) whose traits to fold from '
-	'the log (type, identifier_id, group_id), staged even if it is NULL; same: verdicts given or withdrawn that two '
-	'are the same (a, b, in_force); realiased: identifiers whose aliases may be believed now, or no longer; based: '
-	'anchors of rows of the base to read again, as events are.';
+	'anchor; refolded: profiles to fold from the log; traits_changed: identifiers (type identify) and accounts (type '
+	'group) whose traits to fold from the log (type, identifier_id, group_id), staged even if it is NULL; same: '
+	'verdicts given or withdrawn that two are the same (a, b, in_force); realiased: identifiers whose aliases may be '
+	'believed now, or no longer; based: anchors of rows of the base to read again, as events are.';
 
 REVOKE ALL ON FUNCTION cdp_internal.stage_graph_changes(text, text, text, text, text, text, text, text, text, text,
 	text, text, text) FROM PUBLIC;

@@ -30,8 +30,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.refusal_reasons(bigint, bigint, boolean) IS
 	'Internal: returns the rules that joining two profiles would break; same: by a pair that is the same, which asks '
-	'no '
-	'limits.';
+	'no limits.';
 
 CREATE FUNCTION cdp_internal.init_people() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -118,8 +117,7 @@ BEGIN
 		WHERE (p.refused OR p.shared) AND NOT EXISTS (SELECT FROM cdp_data.link l WHERE l.a = p.a AND l.b = p.b);
 	COMMENT ON VIEW cdp.refused_links IS
 		'Pairs of identifiers that stood on one event, or are declared the same, and belong to different people, with '
-		'all '
-		'rules that joining the two people would break.';
+		'all rules that joining the two people would break.';
 	COMMENT ON COLUMN cdp.refused_links.identifier IS 'namespace:value.';
 	COMMENT ON COLUMN cdp.refused_links.other_identifier IS 'The other identifier.';
 	COMMENT ON COLUMN cdp.refused_links.profile_id IS 'The person that identifier belongs to.';
@@ -300,9 +298,9 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.events_at(timestamptz) IS
 	'Returns the events that were in the log at a time, but for those taken back since, each with the profile it '
-	'belonged to, as was known then (by '
-	'the time of batches, not of events), to repeat a report of the past. profile_id is NULL if the event belonged to '
-	'no profile. Join cdp.events by event_id for the other columns. Works on a hot standby.';
+	'belonged to, as was known then (by the time of batches, not of events), to repeat a report of the past. '
+	'profile_id is NULL if the event belonged to no profile. Join cdp.events by event_id for the other columns. Works '
+	'on a hot standby.';
 
 REVOKE ALL ON FUNCTION cdp_internal.refusal_reasons(bigint, bigint, boolean), cdp_internal.init_people(),
 	cdp.profile_at(cdp.identifier, timestamptz),

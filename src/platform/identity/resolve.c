@@ -26,19 +26,24 @@
 	" EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))," \
 	" i.class_id"
 
-/* the trust of same pairs, CDPK_TRUST_SAME and CDPK_TRUST_ALIAS; aliases wait while an end is in no profile */
-#define LINKS_BY(end)                                                                     \
-	"SELECT l.a, l.b, CASE WHEN l.believed THEN 2147483646 ELSE s.trust END, l.first_at," \
-	" l.refused FROM cdp_data.link l JOIN cdp_data.source s USING (source_id)"            \
-	" WHERE (l.aliases = 0 OR NOT EXISTS (SELECT FROM cdp_data.identifier w"              \
+StaticAssertDecl(CDPK_TRUST_SAME == 2147483647 && CDPK_TRUST_ALIAS == 2147483646,
+				 "these are RESOLVER_TRUST_SAME and RESOLVER_TRUST_ALIAS");
+
+/* aliases wait while an end is in no profile */
+#define LINKS_BY(end)                                                          \
+	"SELECT l.a, l.b, CASE WHEN l.believed THEN " RESOLVER_TRUST_ALIAS         \
+	" ELSE s.trust END, l.first_at,"                                           \
+	" l.refused FROM cdp_data.link l JOIN cdp_data.source s USING (source_id)" \
+	" WHERE (l.aliases = 0 OR NOT EXISTS (SELECT FROM cdp_data.identifier w"   \
 	" WHERE w.identifier_id IN (l.a, l.b) AND w.profile_id = 0)) AND l." end
 
-#define SAME_BY(end, ids)                                                                    \
-	"SELECT x.identifier_id, y.identifier_id, 2147483647, '2000-01-01 00:00Z'::timestamptz," \
-	" v.refused FROM cdp_data.identifier i"                                                  \
-	" JOIN cdp_data.verdict v ON v." end " = i.identifier AND v.kind = 'same'"               \
-	" CROSS JOIN LATERAL cdp_internal.known_identifier(v.a) x"                               \
-	" CROSS JOIN LATERAL cdp_internal.known_identifier(v.b) y"                               \
+#define SAME_BY(end, ids)                                                      \
+	"SELECT x.identifier_id, y.identifier_id, " RESOLVER_TRUST_SAME            \
+	", '2000-01-01 00:00Z'::timestamptz,"                                      \
+	" v.refused FROM cdp_data.identifier i"                                    \
+	" JOIN cdp_data.verdict v ON v." end " = i.identifier AND v.kind = 'same'" \
+	" CROSS JOIN LATERAL cdp_internal.known_identifier(v.a) x"                 \
+	" CROSS JOIN LATERAL cdp_internal.known_identifier(v.b) y"                 \
 	" WHERE x.profile_id <> 0 AND y.profile_id <> 0 AND i.identifier_id " ids
 
 #define LINK_QUERY(ids)                  \
@@ -333,9 +338,15 @@ resolver_namespace(const Resolver *resolver, const char *name, size_t length)
 }
 
 uint32_t
+resolver_user_id(const Resolver *resolver)
+{
+	return find_namespace(resolver, "user_id", strlen("user_id"));
+}
+
+uint32_t
 resolver_alias_bound(const Resolver *resolver)
 {
-	uint32_t place = find_namespace(resolver, "user_id", strlen("user_id"));
+	uint32_t place = resolver_user_id(resolver);
 	const uint32_t *max_links;
 
 	if (place == CDPK_UNLIMITED)

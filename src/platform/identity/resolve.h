@@ -33,8 +33,15 @@ extern uint32_t resolver_namespace(const Resolver *resolver, const char *name, s
 /* Returns the position of the namespace of a number; an error if it is not there. */
 extern uint32_t resolver_numbered_namespace(const Resolver *resolver, uint32_t namespace_id);
 
+/* CDPK_TRUST_SAME and CDPK_TRUST_ALIAS in queries. */
+#define RESOLVER_TRUST_SAME "2147483647"
+#define RESOLVER_TRUST_ALIAS "2147483646"
+
 /* Tells whether a namespace is listed. */
 extern bool resolver_knows(const Resolver *resolver, const char *name, size_t length);
+
+/* Returns the place of the namespace user_id, or CDPK_UNLIMITED. */
+extern uint32_t resolver_user_id(const Resolver *resolver);
 
 /* Returns how many other user_ids a user_id may be an alias of before these aliases are not believed. */
 extern uint32_t resolver_alias_bound(const Resolver *resolver);

@@ -2,7 +2,7 @@
  * writer_sources.c
  *		The sources that the writers of a batch's rows may name.
  *
- * Each writer is looked up once a batch, all by one call of cdp_internal.writer_sources.
+ * Each writer is looked up once a batch, all by one query.
  */
 #include "postgres.h"
 
@@ -100,13 +100,31 @@ read_writer(Writers *writers, HeapTuple row, TupleDesc descriptor)
 	Writer *writer = hash_search(writers->by_name, TextDatumGetCString(role), HASH_FIND, NULL);
 
 	if (writer == NULL)
-		elog(ERROR, "cdp_internal.writer_sources returned a role that was not asked for");
+		elog(ERROR, "a role was found that was not asked for");
 	writer->any = isnull;
 	if (!isnull)
 		set_sources(writers, writer, sources);
 }
 
-/* look_up_plan gives the plan of the call, which is made once a session. */
+/*
+ * Roles and the sources that their rows may name; NULL: any; empty: the role does not exist or is not a writer.
+ * Rights add up: a role may name the sources of all writers that it is a member of.  A writer counts as long
+ * as it may insert, so that the name of a dropped role gives nothing to the next role of that name.  Roles
+ * that may set written_by (superusers, stewards, the owner) could name any role, and so are not bound.
+ */
+static const char sources_query[] =
+	"SELECT a.role, CASE WHEN r.oid IS NULL THEN '{}'"
+	" WHEN NOT has_column_privilege(r.oid, 'cdp.inbox', 'written_by', 'INSERT')"
+	"  AND NOT has_column_privilege(r.oid, 'cdp.inbox_raw', 'written_by', 'INSERT') THEN ("
+	"   SELECT CASE WHEN NOT coalesce(bool_or(w.sources IS NULL), false)"
+	"   THEN coalesce(array_agg(s.source::text) FILTER (WHERE s.source IS NOT NULL), '{}') END"
+	"   FROM cdp_data.writer w JOIN pg_catalog.pg_roles m ON m.rolname = w.role"
+	"   LEFT JOIN LATERAL unnest(w.sources) AS s (source) ON true"
+	"   WHERE pg_has_role(r.oid, m.oid, 'USAGE')"
+	"   AND has_any_column_privilege(m.oid, 'cdp.inbox', 'INSERT')) END"
+	" FROM unnest($1) AS a (role) LEFT JOIN pg_catalog.pg_roles r ON r.rolname = a.role";
+
+/* look_up_plan gives the plan of the query, which is made once a session. */
 static SPIPlanPtr
 look_up_plan(void)
 {
@@ -115,8 +133,7 @@ look_up_plan(void)
 
 	if (plan == NULL)
 	{
-		SPIPlanPtr made = SPI_prepare(
-			"SELECT w.role, w.sources FROM cdp_internal.writer_sources($1) w", 1, types);
+		SPIPlanPtr made = SPI_prepare(sources_query, 1, types);
 
 		if (made == NULL)
 			elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));

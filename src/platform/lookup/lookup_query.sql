@@ -98,7 +98,15 @@ CREATE FUNCTION cdp_internal.lookup_query(name text) RETURNS text
 					FROM cdp_data.link l
 					WHERE l.b OPERATOR(pg_catalog.=) i.identifier_id) l
 				JOIN cdp_data.identifier o ON o.identifier_id OPERATOR(pg_catalog.=) l.other_id
-				WHERE l.refused OR o.shared) $sql$
+				WHERE l.refused OR o.shared)
+			OR (
+				-- mostly there is none
+				EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind OPERATOR(pg_catalog.=) 'same')
+				AND EXISTS (
+					SELECT
+					FROM cdp_data.identifier i
+					CROSS JOIN LATERAL cdp_internal.same_verdicts(i.identifier) s
+					WHERE i.identifier_id OPERATOR(pg_catalog.=) ANY ($3))) $sql$
 		WHEN 'refused_links' THEN $sql$
 			SELECT r.identifier, r.other_identifier, r.other_profile_id, r.reasons, r.last_at
 			FROM (

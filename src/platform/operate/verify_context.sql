@@ -4,8 +4,10 @@ CREATE FUNCTION cdp_internal.verify_contexts() RETURNS TABLE (stage text, item t
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
-BEGIN
+DECLARE
 	-- a month that is not there now may name more
+	is_whole boolean := cdp_internal.count_absent() = 0;
+BEGIN
 	RETURN QUERY
 		SELECT 'context', 'shared context ' || coalesce(l.context_hash, c.context_hash),
 			   CASE WHEN l.events IS NOT NULL THEN format('%s event(s)', l.events) END,
@@ -15,7 +17,7 @@ BEGIN
 		FULL JOIN (SELECT s.context_hash, s.events FROM cdp_data.shared_context s WHERE s.context_hash <> 0) c
 			ON c.context_hash = l.context_hash
 		WHERE l.events IS DISTINCT FROM c.events
-		  AND (l.events > coalesce(c.events, 0) OR cdp_internal.count_absent() = 0);
+		  AND (l.events > coalesce(c.events, 0) OR is_whole);
 	RETURN QUERY
 		SELECT 'context', 'shared context ' || c.context_hash, 'a context of this hash', NULL
 		FROM cdp_data.shared_context c

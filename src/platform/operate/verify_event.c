@@ -493,20 +493,19 @@ static void
 say_unchecked(const VerifyCheck *check)
 {
 	uint64 count;
-	SPITupleTable *rows =
-		resolver_rows("SELECT count(*) - $1[1] FROM cdp_data.message m, cdp_data.state s"
-					  " WHERE m.batch_id > s.forgotten_batch_id",
-					  1, (Datum[]){resolver_ids(&check->compared, 1)}, &count);
+	SPITupleTable *rows = resolver_rows(
+		"SELECT count(*) - $1[1] FROM cdp_data.message m, cdp_data.state s"
+		" WHERE m.batch_id > s.forgotten_batch_id AND NOT EXISTS (SELECT FROM cdp_data.statement d"
+		" WHERE d.message_key = m.message_key AND d.event_id IS NULL)",
+		1, (Datum[]){resolver_ids(&check->compared, 1)}, &count);
 	int64 unchecked = resolver_int8(rows, 0, 1);
 
 	if (unchecked > 0)
-		ereport(
-			NOTICE,
-			(errmsg_plural("the content of %lld message was not compared",
-						   "the contents of %lld messages were not compared",
-						   (unsigned long) unchecked, (long long) unchecked),
-			 errdetail(
-				 "Their events are not in the log any more, are folded, or would be refused now.")));
+		ereport(NOTICE, (errmsg_plural("the content of %lld message was not compared",
+									   "the contents of %lld messages were not compared",
+									   (unsigned long) unchecked, (long long) unchecked),
+						 errdetail("Their events were taken back forever, have left the log, or "
+								   "would be refused now.")));
 }
 
 /* cdp_verify_events implements cdp_internal.verify_events(places, own). */

@@ -3,7 +3,7 @@
 -- Whole tables are read once and joined by hashes or in order, whatever the statistics say; for one person, keys are
 -- looked up.
 CREATE FUNCTION cdp_internal.verify_plans(whole boolean) RETURNS void
-	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
@@ -111,7 +111,7 @@ COMMENT ON FUNCTION cdp_internal.verify_identifier_query() IS
 
 CREATE FUNCTION cdp_internal.verify_identifiers(own bigint[])
 	RETURNS TABLE (stage text, item text, expected text, found text)
-	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 	SET enable_nestloop = on
 	SET enable_seqscan = on
@@ -158,7 +158,7 @@ COMMENT ON FUNCTION cdp_internal.verify_identifiers(bigint[]) IS
 
 CREATE FUNCTION cdp_internal.verify_history(own bigint[])
 	RETURNS TABLE (stage text, item text, expected text, found text)
-	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 	SET enable_nestloop = on
 	SET enable_seqscan = on
@@ -186,7 +186,7 @@ COMMENT ON FUNCTION cdp_internal.verify_history(bigint[]) IS
 -- Whether the map has the number of each identifier, and nothing else.
 CREATE FUNCTION cdp_internal.verify_numbers(own bigint[])
 	RETURNS TABLE (stage text, item text, expected text, found text)
-	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 	SET enable_nestloop = on
 	SET enable_seqscan = on

@@ -44,7 +44,8 @@ enum
 	" WHERE NOT i.blocked AND i.profile_id <> 0 AND i.identifier_id > 0 AND "
 
 #define LINKS(here, there)                                                                   \
-	"SELECT l.a, l.b, CASE WHEN l.believed THEN 2147483646 ELSE s.trust END, l.first_at,"    \
+	"SELECT l.a, l.b, CASE WHEN l.believed THEN " RESOLVER_TRUST_ALIAS                       \
+	" ELSE s.trust END, l.first_at,"                                                         \
 	" here.profile_id, there.profile_id"                                                     \
 	" FROM cdp_data.identifier here JOIN cdp_data.link l ON l." here " = here.identifier_id" \
 	" JOIN cdp_data.identifier there ON there.identifier_id = l." there                      \

@@ -207,7 +207,7 @@ COMMENT ON FUNCTION cdp_internal.verify_profile_query() IS
 
 CREATE FUNCTION cdp_internal.verify_profiles(person bigint)
 	RETURNS TABLE (stage text, item text, expected text, found text)
-	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 	SET enable_nestloop = on
 	SET enable_seqscan = on

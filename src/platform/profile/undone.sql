@@ -7,15 +7,16 @@ CREATE FUNCTION cdp_internal.held_events(ids bigint[]) RETURNS bigint
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
+	-- no joins, which could read the whole log for each of them
 	RETURN (
-		SELECT count(*)
-		FROM unnest(ids) AS u (identifier_id)
-		JOIN cdp_data.event e USING (identifier_id)
-		WHERE NOT EXISTS (
-			SELECT FROM cdp_data.folded_month f
-			WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id))
-		+ coalesce((
-			SELECT sum(b.events) FROM unnest(ids) AS u (identifier_id) JOIN cdp_data.base b USING (identifier_id)), 0);
+		SELECT coalesce(sum((
+			SELECT count(*) FROM cdp_data.event e
+			WHERE e.identifier_id = u.identifier_id AND NOT EXISTS (
+				SELECT FROM cdp_data.folded_month f
+				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id))
+			+ coalesce((
+				SELECT sum(b.events) FROM cdp_data.base b WHERE b.identifier_id = u.identifier_id), 0)), 0)
+		FROM unnest(ids) AS u (identifier_id));
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.held_events(bigint[]) IS

@@ -96,7 +96,8 @@ BEGIN
 		'What runs now: a refresh, a restitch or a change of rules or by a verdict, and a verify (of several at once, '
 		'the first). Short ones of less than 10,000 rows are not shown, nor what runs on a standby or in a read-only '
 		'transaction.';
-	COMMENT ON COLUMN cdp.progress.work IS 'refresh, restitch, change (of rules, or by a verdict) or verify.';
+	COMMENT ON COLUMN cdp.progress.work IS
+		'refresh, restitch, change (of rules, or by a verdict or cdp.retract()) or verify.';
 	COMMENT ON COLUMN cdp.progress.stage IS 'The stage at which it is.';
 	COMMENT ON COLUMN cdp.progress.done IS 'How many rows the stage has done; 0 in one that does not count.';
 	COMMENT ON COLUMN cdp.progress.total IS 'How many rows the stage has to do; NULL: not known.';

@@ -129,7 +129,7 @@ BEGIN
 	SET event_id = excluded.event_id, events = m.events + excluded.events, folded_by = excluded.folded_by,
 		folded_at = excluded.folded_at;
 	UPDATE cdp_data.state s SET base_id = folded.base_id;
-	done := row(0, 0, 0, 0, folded.identifier_id - last.identifier_id, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+	done := row(0, 0, 0, 0, folded.identifier_id - last.identifier_id, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 	PERFORM cdp_internal.record_batch(done, started, last.event_id, folded.identifier_id, last.quarantine_id);
 	PERFORM cdp_internal.batch_end();
 	PERFORM cdp_data.gather_statistics();

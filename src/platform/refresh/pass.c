@@ -50,6 +50,7 @@ pass_new(void)
 	pass->allocator = cdp_huge_scratch(pass->context);
 	cdpk_idmap_init(&pass->claimed, &pass->allocator);
 	cdpk_idmap_init(&pass->source_place, &pass->allocator);
+	cdpk_idmap_init(&pass->whole, &pass->allocator);
 	pass->batch_id = batch_number();
 	pass->as_of = batch_as_of();
 	return pass;
@@ -143,6 +144,7 @@ run(Pass *pass)
 	progress_set("graph", 0, 0);
 	run_stage(pass, pass_write_links);
 	run_stage(pass, pass_write_identifiers);
+	run_stage(pass, pass_flag_same);
 	run_stage(pass, pass_move_events);
 	progress_set("log", 0, pass->counts[COUNT_ACCEPTED]);
 	run_stage(pass, pass_log);

@@ -26,10 +26,11 @@ typedef struct Changed
 typedef struct ChangedRows
 {
 	Pass *pass;
-	CdpkIdMap place; /* of each identifier that is to be read, or was read */
-	CdpkIdMap move;  /* … of profiles, in the result */
-	CdpkIdMap alone; /* … of identifiers that move by themselves, in the result */
-	CdpkIdMap class; /* … of those whose class changes */
+	CdpkIdMap place;   /* of each identifier that is to be read, or was read */
+	CdpkIdMap move;    /* … of profiles, in the result */
+	CdpkIdMap alone;   /* … of identifiers that move by themselves, in the result */
+	CdpkIdMap class;   /* … of those whose class changes */
+	CdpkIdMap blocked; /* those that the batch blocks */
 	Changed *rows;
 	int count;
 	int capacity;
@@ -133,16 +134,14 @@ read_moved(ChangedRows *changed)
 
 /* is_blocked tells whether an identifier that is in no profile is blocked: else no event carries it. */
 static bool
-is_blocked(const Pass *pass, int64 identifier_id)
+is_blocked(const ChangedRows *changed, int64 identifier_id)
 {
-	uint32_t place = cdpk_batch_place(pass->batch, identifier_id);
+	CdpkBatch *batch = changed->pass->batch;
+	uint32_t place = cdpk_batch_place(batch, identifier_id);
 
-	if (place != CDPK_BATCH_NONE && cdpk_batch_identifier(pass->batch, place)->blocked)
+	if (place != CDPK_BATCH_NONE && cdpk_batch_identifier(batch, place)->blocked)
 		return true;
-	for (size_t i = 0; i < pass->changes.blocked_count; i++)
-		if (pass->changes.blocked[i] == identifier_id)
-			return true;
-	return false;
+	return cdpk_idmap_get(&changed->blocked, (uint64_t) identifier_id) != CDPK_IDMAP_NONE;
 }
 
 /* class_of tells the class of an identifier, which was in the given one. */
@@ -171,7 +170,7 @@ move_rows(ChangedRows *changed)
 		if (alone != CDPK_IDMAP_NONE)
 		{
 			row->profile_id = result->identifier_moves[alone].to;
-			row->blocked = row->profile_id == 0 && is_blocked(changed->pass, row->identifier_id);
+			row->blocked = row->profile_id == 0 && is_blocked(changed, row->identifier_id);
 		}
 		else if (move != CDPK_IDMAP_NONE)
 			row->profile_id = result->profile_moves[move].to;
@@ -374,6 +373,9 @@ pass_write_identifiers(Pass *pass)
 	cdpk_idmap_init(&changed.move, &pass->allocator);
 	cdpk_idmap_init(&changed.alone, &pass->allocator);
 	cdpk_idmap_init(&changed.class, &pass->allocator);
+	cdpk_idmap_init(&changed.blocked, &pass->allocator);
+	for (size_t i = 0; i < pass->changes.blocked_count; i++)
+		pass_check(cdpk_idmap_put(&changed.blocked, (uint64_t) pass->changes.blocked[i], 0));
 	read_moved(&changed);
 	move_rows(&changed);
 	if (!pass->anew)
@@ -389,4 +391,5 @@ pass_write_identifiers(Pass *pass)
 	cdpk_idmap_free(&changed.move);
 	cdpk_idmap_free(&changed.alone);
 	cdpk_idmap_free(&changed.class);
+	cdpk_idmap_free(&changed.blocked);
 }

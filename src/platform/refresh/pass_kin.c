@@ -251,17 +251,25 @@ is_changed(const Pass *pass, const PassVerdict *verdict)
 	return false;
 }
 
-/* add_in_force tells of the verdicts about identifiers of the batch, and those that changes name. */
-static void
-add_in_force(Pass *pass)
+/* find_near finds the forbids, or same pairs, of identifiers of the batch, and of those that changes name. */
+static PassVerdict *
+find_near(Pass *pass, bool same, size_t *count)
 {
 	size_t name_count;
 	size_t id_count;
-	size_t count;
 	const CdpkBatchBytes *names = cdpk_batch_names(pass->batch, &name_count);
 	const int64_t *ids = cdpk_batch_wanted(pass->batch, &id_count);
-	PassVerdict *verdicts = pass_find_verdicts(pass, true, NULL, 0, ids, id_count,
-											   pass_name_array(names, name_count), &count);
+
+	return pass_find_verdicts(pass, same, NULL, 0, ids, id_count,
+							  pass_name_array(names, name_count), count);
+}
+
+/* add_in_force tells of the same pairs in force. */
+static void
+add_in_force(Pass *pass)
+{
+	size_t count;
+	PassVerdict *verdicts = find_near(pass, true, &count);
 
 	for (size_t i = 0; i < count; i++)
 	{
@@ -276,13 +284,8 @@ add_in_force(Pass *pass)
 static void
 add_forbidden(Pass *pass)
 {
-	size_t name_count;
-	size_t id_count;
 	size_t count;
-	const CdpkBatchBytes *names = cdpk_batch_names(pass->batch, &name_count);
-	const int64_t *ids = cdpk_batch_wanted(pass->batch, &id_count);
-	PassVerdict *verdicts = pass_find_verdicts(pass, false, NULL, 0, ids, id_count,
-											   pass_name_array(names, name_count), &count);
+	PassVerdict *verdicts = find_near(pass, false, &count);
 
 	for (size_t i = 0; i < count; i++)
 	{
@@ -322,7 +325,10 @@ static const char flag_anew[] =
 	" WHERE v.kind = 'same' AND v.refused <> r.refused"
 	" AND (v.a = i.identifier AND v.b = k.identifier OR v.a = k.identifier AND v.b = i.identifier)";
 
-/* pass_flag_same brings the verdicts about pairs that the stitch judged anew to what it said. */
+/*
+ * pass_flag_same brings the verdicts about pairs that the stitch judged anew to what it said.  Identifiers
+ * that are new in the batch must have their rows by then.
+ */
 void
 pass_flag_same(Pass *pass)
 {

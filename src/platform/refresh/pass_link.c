@@ -268,5 +268,4 @@ pass_write_links(Pass *pass)
 		store_insert(pass_table(pass, TABLE_LINK), inserted, pass_columns(&row));
 	}
 	flag_links(pass);
-	pass_flag_same(pass);
 }

@@ -39,6 +39,8 @@ pass_refuse_older(Pass *pass)
 	bool *known;
 	int count = 0;
 
+	if (TIMESTAMP_IS_NOBEGIN(pass->oldest))
+		return;
 	for (int i = 0; i < pass->row_count; i++)
 		key.rows += is_older(pass, &pass->rows[i]);
 	if (key.rows == 0)

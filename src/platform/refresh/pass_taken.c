@@ -21,6 +21,7 @@ typedef struct Taking
 {
 	Pass *pass;
 	int asked;
+	int retracted; /* so many are taken back because they are asked for, the rest are replaced */
 	int capacity;
 	Datum *event_ids;
 	Datum *anchors;
@@ -30,6 +31,7 @@ typedef struct Taking
 	int count;
 	int *asked_as;    /* the place of each among those asked for */
 	pg_uuid_t **keys; /* of each, NULL: none */
+	int64 *batch_ids; /* that accepted each */
 	int call_count;
 	PassIds contexts; /* the context_hash of each that has one */
 	int64 *by_source; /* how many */
@@ -127,6 +129,7 @@ note_taken(void *arg, int key, const Datum *values, const bool *nulls)
 	CHECK_FOR_INTERRUPTS();
 	event->event_id = DatumGetInt64(values[EVENT_ID]);
 	event->anchor = (int64) anchor;
+	taking->batch_ids[taking->count] = DatumGetInt64(values[EVENT_BATCH_ID]);
 	pass_clean_logged(pass, logged, nulls + EVENT_LOGGED, &event->row);
 	event->row.source = pass_known_source(pass, logged[LOGGED_SOURCE]);
 	note_values(taking, event, logged, nulls + EVENT_LOGGED);
@@ -145,9 +148,9 @@ note_taken(void *arg, int key, const Datum *values, const bool *nulls)
 	taking->asked_as[taking->count++] = key;
 }
 
-/* add_key_columns adds the columns of the key of events. */
+/* add_key_columns adds the columns of the key of events: of all asked for, or of the places among these. */
 static void
-add_key_columns(PassColumns *key, const Taking *taking)
+add_key_columns(PassColumns *key, const Taking *taking, const int *places)
 {
 	Datum *identifier_id = pass_column(key, EVENT_IDENTIFIER_ID);
 	Datum *at = pass_column(key, EVENT_LOGGED + LOGGED_AT);
@@ -155,9 +158,11 @@ add_key_columns(PassColumns *key, const Taking *taking)
 
 	for (int i = 0; i < key->rows; i++)
 	{
-		identifier_id[i] = taking->anchors[i];
-		at[i] = taking->times[i];
-		event_id[i] = taking->event_ids[i];
+		int from = places != NULL ? places[i] : i;
+
+		identifier_id[i] = taking->anchors[from];
+		at[i] = taking->times[from];
+		event_id[i] = taking->event_ids[from];
 	}
 }
 
@@ -218,7 +223,7 @@ find_events(Taking *taking)
 		taking->by_source = palloc0(sizeof(int64) * Max(taking->pass->source_count, 1));
 		taking->count = taking->call_count = taking->pass->left_out_count = 0;
 		taking->contexts.count = 0;
-		add_key_columns(&key, taking);
+		add_key_columns(&key, taking, NULL);
 		pass_find_logged(taking->pass, &key, note_taken, taking);
 		if (taking->count == taking->asked)
 			return;
@@ -227,21 +232,102 @@ find_events(Taking *taking)
 	}
 }
 
-/* delete_statements forgets where the events are, of mutable sources. */
-static void
-delete_statements(Taking *taking)
+/* Rows found by message keys, and what a column of each must be. */
+typedef struct Owned
 {
-	PassColumns statement = {taking->count};
-	Datum *statement_key = pass_column(&statement, STATEMENT_KEY);
+	Datum *keys;
+	int64 *expected;
+	bool *own;
+	int count;
+} Owned;
+
+static void
+add_owned(Owned *owned, pg_uuid_t *key, int64 expected)
+{
+	owned->keys[owned->count] = PointerGetDatum(key);
+	owned->expected[owned->count++] = expected;
+}
+
+/* note_owned is the StoreRowFunction that compares the column. */
+static void
+note_owned(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Owned *owned = arg;
+
+	owned->own[key] = !nulls[0] && DatumGetInt64(values[0]) == owned->expected[key];
+}
+
+/*
+ * delete_owned deletes the rows of keys whose column is as expected.  Others are those of a later event: a
+ * message that came again after its key was forgotten.
+ */
+static void
+delete_owned(Store *store, PassColumns *key, Owned *owned, int column)
+{
 	int count = 0;
 
-	for (int i = 0; i < taking->count; i++)
-		if (taking->keys[i] != NULL &&
-			taking->pass->sources[taking->events[i].row.source].is_mutable)
-			statement_key[count++] = PointerGetDatum(taking->keys[i]);
-	statement.rows = count;
+	key->rows = owned->count;
+	if (owned->count == 0)
+		return;
+	owned->own = pass_array(owned->count, sizeof(bool));
+	memset(owned->own, 0, sizeof(bool) * owned->count);
+	store_find(store, owned->count, pass_columns(key), 1, &column, note_owned, owned);
+	for (int i = 0; i < owned->count; i++)
+		if (owned->own[i])
+			owned->keys[count++] = owned->keys[i];
+	key->rows = count;
 	if (count > 0)
-		store_delete(pass_table(taking->pass, TABLE_STATEMENT), count, pass_columns(&statement));
+		store_delete(store, count, pass_columns(key));
+}
+
+/* delete_corrections forgets what these messages of mutable sources replaced. */
+static void
+delete_corrections(Pass *pass, Datum *message_ids, int count)
+{
+	static const Oid types[] = {TEXTARRAYOID};
+	Datum argument;
+
+	if (count == 0)
+		return;
+	argument = pass_value_array(message_ids, count, TEXTOID);
+	pass_run(pass,
+			 "DELETE FROM cdp_data.correction c USING unnest($3) AS u (message_id)"
+			 " WHERE c.message_id = cdp_internal.account_id(u.message_id)",
+			 1, types, &argument);
+}
+
+/* delete_keys frees the message keys of the events, and forgets what mutable sources said; but for what is replaced now. */
+static void
+delete_keys(Taking *taking)
+{
+	Pass *pass = taking->pass;
+	PassColumns message = {taking->count};
+	PassColumns statement = {taking->count};
+	Owned messages = {pass_column(&message, MESSAGE_KEY), pass_array(taking->count, sizeof(int64))};
+	Owned statements = {pass_column(&statement, STATEMENT_KEY),
+						pass_array(taking->count, sizeof(int64))};
+	Datum *message_ids = pass_array(taking->count, sizeof(Datum));
+	int id_count = 0;
+
+	for (int i = 0; i < taking->count; i++)
+	{
+		const CdpkBatchRow *row = &taking->events[i].row;
+
+		if (taking->keys[i] == NULL || taking->asked_as[i] >= taking->retracted)
+			continue;
+		if (!taking->forever[taking->asked_as[i]])
+			add_owned(&messages, taking->keys[i], taking->batch_ids[i]);
+		if (!pass->sources[row->source].is_mutable)
+			continue;
+		add_owned(&statements, taking->keys[i], taking->events[i].event_id);
+		message_ids[id_count++] = PointerGetDatum(cstring_to_text_with_len(
+			(const char *) row->message_id.bytes, (int) row->message_id.length));
+	}
+	delete_owned(pass_table(pass, TABLE_MESSAGE), &message, &messages, MESSAGE_BATCH_ID);
+	if (statements.count > 0)
+		delete_owned(pass_table(pass, TABLE_STATEMENT), &statement, &statements,
+					 STATEMENT_EVENT_ID);
+	delete_corrections(pass, message_ids, id_count);
 }
 
 /* delete_events deletes the events that were found, and frees their message keys. */
@@ -250,39 +336,13 @@ delete_events(Taking *taking)
 {
 	Pass *pass = taking->pass;
 	PassColumns key = {taking->count};
-	PassColumns message = {taking->count};
-	Datum *message_key;
-	int keys = 0;
 
-	for (int i = 0; i < taking->count; i++)
-	{
-		int from = taking->asked_as[i];
-
-		/* they come in another order than they were asked for, each once */
-		taking->events[i].row.at = DatumGetTimestampTz(taking->times[from]);
-	}
-	{
-		Datum *identifier_id = pass_column(&key, EVENT_IDENTIFIER_ID);
-		Datum *at = pass_column(&key, EVENT_LOGGED + LOGGED_AT);
-		Datum *event_id = pass_column(&key, EVENT_ID);
-
-		for (int i = 0; i < taking->count; i++)
-		{
-			identifier_id[i] = Int64GetDatum(taking->events[i].anchor);
-			at[i] = TimestampTzGetDatum(taking->events[i].row.at);
-			event_id[i] = Int64GetDatum(taking->events[i].event_id);
-		}
-	}
+	/* they come in another order than they were asked for, each once */
+	add_key_columns(&key, taking, taking->asked_as);
 	store_delete(pass_table(pass, TABLE_EVENT), taking->count, pass_columns(&key));
 	/* this batch may add partitions */
 	pass_close_table(pass, TABLE_EVENT);
-	message_key = pass_column(&message, MESSAGE_KEY);
-	for (int i = 0; i < taking->count; i++)
-		if (taking->keys[i] != NULL && !taking->forever[taking->asked_as[i]])
-			message_key[keys++] = PointerGetDatum(taking->keys[i]);
-	if (keys > 0)
-		store_delete(pass_table(pass, TABLE_MESSAGE), keys, pass_columns(&message));
-	delete_statements(taking);
+	delete_keys(taking);
 }
 
 /* release_contexts gives up what contexts of these events had in common with others. */
@@ -334,15 +394,18 @@ pass_take_back(Pass *pass)
 	Taking taking = {pass};
 
 	batch_read("batch_taken_back", note_asked, &taking);
+	taking.retracted = taking.asked;
 	for (int i = 0; i < pass->corrected.rows.count; i++)
-		add_asked(&taking, Int64GetDatum(pass->corrected.event_ids.items[i]),
-				  Int64GetDatum(pass->corrected.anchors.items[i]),
-				  TimestampTzGetDatum(pass->corrected.times.items[i]), true);
+		if (pass->corrected.event_ids.items[i] != 0)
+			add_asked(&taking, Int64GetDatum(pass->corrected.event_ids.items[i]),
+					  Int64GetDatum(pass->corrected.anchors.items[i]),
+					  TimestampTzGetDatum(pass->corrected.times.items[i]), true);
 	if (taking.asked == 0)
 		return;
 	taking.events = pass_array(taking.asked, sizeof(CdpkBatchReread));
 	taking.asked_as = pass_array(taking.asked, sizeof(int));
 	taking.keys = pass_array(taking.asked, sizeof(pg_uuid_t *));
+	taking.batch_ids = pass_array(taking.asked, sizeof(int64));
 	find_events(&taking);
 	if (taking.count > 0)
 	{

@@ -105,6 +105,7 @@ stitch_rows(Pass *pass, const CdpkBatchRow *rows, int count, int64 *results)
 	chunk_stitch(pass, rows, count);
 	pass_write_links(pass);
 	pass_write_identifiers(pass);
+	pass_flag_same(pass);
 	write_profiles(pass);
 	statistics = &cdpk_batch_result(pass->batch)->statistics;
 	results[OUT_IDENTIFIER_ID] = pass->last_identifier_id;

@@ -21,8 +21,10 @@ BEGIN
 	END IF;
 	IF source IS NOT NULL AND NOT EXISTS (SELECT FROM cdp_data.source s WHERE s.source = check_retract.source) THEN
 		RAISE EXCEPTION 'there is no source "%"', left(source, 64) USING ERRCODE = 'undefined_object',
-			HINT = (SELECT 'The nearest is "' || cdp_internal.nearest_name(check_retract.source,
-				array_agg(s.source)) || '".' FROM cdp_data.source s);
+			HINT = coalesce('The nearest is "' || cdp_internal.nearest_name(check_retract.source,
+				ARRAY(SELECT s.source FROM cdp_data.source s ORDER BY s.source)) || '".',
+				(SELECT 'The sources are ' || left(string_agg(s.source, ', ' ORDER BY s.source), 200) || '.'
+				 FROM cdp_data.source s), 'No source has sent rows yet.');
 	END IF;
 END
 $function$;
@@ -35,14 +37,35 @@ CREATE FUNCTION cdp_internal.retract_query(query text) RETURNS bigint[]
 	LANGUAGE plpgsql STABLE STRICT PARALLEL UNSAFE
 AS $function$
 DECLARE
-	found bigint;
+	numbers refcursor;
+	first_row record;
+	value json;
+	event_id bigint;
 	result bigint[] := '{}';
 BEGIN
-	FOR found IN EXECUTE query LOOP
-		IF found IS NOT NULL THEN
-			result := result OPERATOR(pg_catalog.||) found;
+	OPEN numbers NO SCROLL FOR EXECUTE query;
+	-- a message id that looks like a number must not be taken for one
+	LOOP
+		FETCH numbers INTO first_row;
+		EXIT WHEN NOT FOUND;
+		value := (SELECT c.value FROM pg_catalog.json_each(pg_catalog.row_to_json(first_row)) c LIMIT 1);
+		CONTINUE WHEN pg_catalog.json_typeof(value) OPERATOR(pg_catalog.=) 'null';
+		IF value::text OPERATOR(pg_catalog.!~) '^-?[0-9]+$' THEN
+			RAISE EXCEPTION 'the first column of query must be a number of an event'
+				USING ERRCODE = 'datatype_mismatch',
+				DETAIL = pg_catalog.format('Its first value is %s.', pg_catalog.left(value::text, 64)),
+				HINT = 'For example: SELECT event_id FROM cdp.events WHERE source = ''shop''.';
 		END IF;
+		event_id := value::text::bigint;
+		WHILE FOUND LOOP
+			IF event_id IS NOT NULL THEN
+				result := result OPERATOR(pg_catalog.||) event_id;
+			END IF;
+			FETCH numbers INTO event_id;
+		END LOOP;
+		EXIT;
 	END LOOP;
+	CLOSE numbers;
 	RETURN result;
 END
 $function$;
@@ -72,15 +95,17 @@ BEGIN
 		ELSE $sql$
 			JOIN (
 				SELECT DISTINCT cdp_internal.account_id(u.message_id) AS message_id
-				FROM unnest($1) AS u (message_id)) m
+				FROM unnest($1) AS u (message_id)
+				WHERE cdp.message_key(u.message_id) IS NOT NULL) m
 				ON m.message_id = cdp_internal.account_id(e.message_id)
-			WHERE e.batch_id = ANY ($6)
+			WHERE e.batch_id = ANY ($6) OR e.batch_id <= $7
 		$sql$ END || ' ORDER BY e.identifier_id';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.retract_places(text[], bigint[], text, timestamptz, timestamptz) IS
 	'Internal: returns a query of (event_id, identifier_id, "timestamp") of the events that the arguments name, in the '
-	'order of their anchors. Parameters: these arguments, and the batches that accepted the messages.';
+	'order of their anchors. Parameters: these arguments, the batches that accepted the messages, and the last one of '
+	'which messages may be forgotten.';
 
 -- What the base has of a number or a message is not known: what the log lacks of them was folded, or taken back before.
 CREATE FUNCTION cdp_internal.refuse_folded(message_ids text[], event_ids bigint[], source text, since timestamptz,
@@ -117,10 +142,16 @@ BEGIN
 		EXECUTE format($sql$
 			SELECT count(*)
 			FROM (SELECT DISTINCT cdp.message_key(u.message_id) AS message_key FROM unnest($1) AS u (message_id)) k
-			JOIN cdp_data.message m USING (message_key)
-			WHERE NOT EXISTS (SELECT FROM cdp_data.event e
-							  WHERE e.batch_id = m.batch_id AND cdp.message_key(e.message_id) = k.message_key AND %s)
-		$sql$, cdp_internal.is_logged_condition()) INTO events USING message_ids;
+			LEFT JOIN cdp_data.message m USING (message_key)
+			WHERE (m.message_key IS NOT NULL AND NOT EXISTS (
+				SELECT FROM cdp_data.event e
+				WHERE e.batch_id = m.batch_id AND cdp.message_key(e.message_id) = k.message_key AND %1$s))
+			-- of messages that are forgotten only the log knows
+			OR EXISTS (
+				SELECT FROM cdp_data.event e
+				WHERE e.batch_id <= $2 AND cdp.message_key(e.message_id) = k.message_key AND NOT %1$s)
+		$sql$, cdp_internal.is_logged_condition()) INTO events
+		USING message_ids, (SELECT s.forgotten_batch_id FROM cdp_data.state s);
 		what := format('They are %s of the messages', events);
 	END IF;
 	IF events > 0 THEN
@@ -173,6 +204,8 @@ DECLARE
 		SELECT DISTINCT m.batch_id
 		FROM unnest(message_ids) AS u (message_id)
 		JOIN cdp_data.message m ON m.message_key = cdp.message_key(u.message_id));
+	-- keys of messages up to this one may be forgotten
+	forgotten bigint := (SELECT s.forgotten_batch_id FROM cdp_data.state s);
 	one record;
 	ids bigint[] := '{}';
 	places bigint[] := '{}';
@@ -186,7 +219,7 @@ BEGIN
 	people := 0;
 	OPEN place NO SCROLL FOR EXECUTE
 		cdp_internal.retract_places(message_ids, event_ids, source, since, until)
-		USING message_ids, event_ids, source, since, until, batches;
+		USING message_ids, event_ids, source, since, until, batches, forgotten;
 	WHILE NOT finished LOOP
 		FETCH place INTO one;
 		finished := NOT FOUND;
@@ -256,18 +289,36 @@ AS $function$
 DECLARE
 	started timestamptz := pg_catalog.clock_timestamp();
 	taken bigint := 1;
+	remaining bigint;
 	asked jsonb;
 BEGIN
 	PERFORM cdp_internal.check_columns();
 	PERFORM cdp_internal.check_retract(message_ids, event_ids, source, since, until, query, forever, dry_run);
-	-- so that a message that waits is not passed over, and then becomes an event
-	WHILE NOT dry_run AND taken OPERATOR(pg_catalog.>) 0 LOOP
+	-- so that a message that waits is not passed over, and then becomes an event; of what comes meanwhile there may be
+	-- no end
+	waiting := cdp_internal.count_waiting();
+	remaining := waiting;
+	WHILE NOT dry_run AND taken OPERATOR(pg_catalog.>) 0 AND remaining OPERATOR(pg_catalog.>=) 0 LOOP
 		SELECT r.taken INTO taken FROM cdp.refresh() r;
+		remaining := remaining OPERATOR(pg_catalog.-) taken;
+		-- in each inbox a million are counted at most
+		IF remaining OPERATOR(pg_catalog.<=) 0 AND waiting OPERATOR(pg_catalog.>=) 1000000 THEN
+			waiting := cdp_internal.count_waiting();
+			remaining := waiting;
+		END IF;
 	END LOOP;
 	asked := pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('source', source, 'since', since,
 		'until', until, 'messages', pg_catalog.cardinality(message_ids), 'events', pg_catalog.cardinality(event_ids)));
 	IF query IS NOT NULL THEN
-		event_ids := cdp_internal.retract_query(query);
+		BEGIN
+			-- a volatile function that the query calls could write all the same
+			PERFORM pg_catalog.set_config('transaction_read_only', 'on', true);
+			event_ids := cdp_internal.retract_query(query);
+			-- ends the subtransaction and the setting; the variable keeps its value
+			RAISE EXCEPTION 'the query is complete' USING ERRCODE = 'CDP00';
+		EXCEPTION WHEN SQLSTATE 'CDP00' THEN
+			NULL;
+		END;
 		asked := pg_catalog.jsonb_build_object('found', pg_catalog.cardinality(event_ids));
 	END IF;
 	SELECT r.events, r.identifiers, r.people INTO events, identifiers, people
@@ -285,9 +336,10 @@ message ids that no event has are passed over.
 forever: the message ids stay used, so that the messages are duplicates if they come again; otherwise a message that
 comes again is a new event. reason: kept in cdp.retraction, with who decided and when. dry_run: the counts, without the
 change; it takes as long as the change, and holds the lock of the refresh meanwhile.
-First all rows that wait in the inboxes are taken, as by cdp.refresh(), except for a dry run. Everything is one
+First all rows that wait in the inboxes by then are taken, as by cdp.refresh(), except for a dry run. Everything is one
 transaction, and works as the owner of the tables. The message is gone with the event; a row of another content with its
-message id stays in quarantine, and cdp.replay() lets it in.
+message id stays in quarantine, and cdp.replay() lets it in. Of a message of a mutable source all that was said is taken
+back, also what the event replaced: see cdp.set_sources().
 What stays: numbers of identifiers. One that no event carries any more is in no profile; its number answers NULL, with
 the reason retracted, and is its number again if it comes again. An unlink still voids evidence up to the time that it
 was given for. cdp.profile_at() and cdp.events_at() forget the events too; who was one person by them is still told.
@@ -296,8 +348,8 @@ has events in several batches of 10,000 counts in each. waiting: rows in the inb
 Events whose months have left the log, see cdp.drop_events(), are folded into others and cannot be taken back: that is
 an error, as it is if one of the numbers or messages was taken back before such a month went.
 READ COMMITTED only. Errors: not named in just one way, since or until without a source (22023); forever or dry_run
-NULL (22004); an unknown source (42704); folded events, or the log lacks events of the people or
-accounts concerned (55000).$comment$;
+NULL (22004); an unknown source (42704); a query whose first column is no whole number (42804); folded events, or the
+log lacks events of the people or accounts concerned (55000).$comment$;
 
 REVOKE ALL ON FUNCTION
 	cdp_internal.check_retract(text[], bigint[], text, timestamptz, timestamptz, text, boolean, boolean),

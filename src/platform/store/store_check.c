@@ -18,6 +18,7 @@
 #include "executor/executor.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
 #include "utils/syscache.h"
@@ -96,13 +97,41 @@ store_unfit_partition(Relation relation, StoreAccess access)
 	return access == STORE_WRITE ? unfit_write(relation) : NULL;
 }
 
+/* Whether Citus is there, as far as it is known since functions last changed: an extension brings some. */
+static bool knows_citus = false;
+static bool has_citus = false;
+
+/* forget_citus is called back when functions have changed. */
+static void
+forget_citus(Datum arg, int cache, uint32 hash)
+{
+	knows_citus = false;
+}
+
+/* store_may_be_distributed: see the header.  Kept, since a refresh of one event opens a dozen tables. */
+bool
+store_may_be_distributed(void)
+{
+	static bool registered = false;
+
+	if (!registered)
+		CacheRegisterSyscacheCallback(PROCOID, forget_citus, (Datum) 0);
+	registered = true;
+	if (!knows_citus)
+	{
+		has_citus = OidIsValid(get_extension_oid("citus", true));
+		knows_citus = true;
+	}
+	return has_citus;
+}
+
 /* store_unfit tells why the direct form cannot serve a table; NULL: it can. */
 const char *
 store_unfit(Relation relation, StoreAccess access)
 {
 	char kind = relation->rd_rel->relkind;
 
-	if (OidIsValid(get_extension_oid("citus", true)))
+	if (store_may_be_distributed())
 		return "tables may be distributed";
 	if (ExecutorCheckPerms_hook != NULL)
 		return "a module watches what statements may do";

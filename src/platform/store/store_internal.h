@@ -119,6 +119,8 @@ typedef struct StoreSortColumn
 /* store_check.c */
 extern const char *store_unfit(Relation relation, StoreAccess access);
 extern const char *store_unfit_partition(Relation relation, StoreAccess access);
+/* Tell whether Citus is there. */
+extern bool store_may_be_distributed(void);
 extern bool store_may(const Store *store, AclMode needed);
 
 /* store_key.c */

@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "commands/extension.h"
 #include "common/hashfn.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
@@ -16,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "compat.h"
+#include "platform/store/store_internal.h"
 #include "platform/store/store_statement.h"
 
 /* statements that a session keeps; more are prepared anew each time */
@@ -107,8 +107,7 @@ prepare(const char *text, int count, const Oid *types)
 	if (entry != NULL && is_same(entry, text, count, types))
 		return entry->plan;
 	/* where tables may be distributed, plans must know the parameters */
-	options = OidIsValid(get_extension_oid("citus", true)) ? CURSOR_OPT_CUSTOM_PLAN
-														   : CURSOR_OPT_GENERIC_PLAN;
+	options = store_may_be_distributed() ? CURSOR_OPT_CUSTOM_PLAN : CURSOR_OPT_GENERIC_PLAN;
 	plan = SPI_prepare_cursor(text, count, unconstify(Oid *, types), options);
 	if (plan == NULL)
 		elog(ERROR, "SPI_prepare_cursor failed: %s", SPI_result_code_string(SPI_result));
