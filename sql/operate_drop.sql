@@ -8,17 +8,9 @@ SET timezone = 'UTC';
 CREATE EXTENSION cdp;
 SELECT cdp.init();
 
--- a month goes by two calls, since snapshots from before the fold must have ended; those of other sessions may linger
-CREATE PROCEDURE drop_months(before timestamptz) LANGUAGE plpgsql AS $$
-BEGIN
-	FOR attempt IN 1 .. 200 LOOP
-		PERFORM cdp.drop_events(before, 99);
-		COMMIT;
-		EXIT WHEN NOT EXISTS (SELECT FROM cdp_internal.event_months(before));
-		PERFORM pg_sleep(0.02);
-	END LOOP;
-END
-$$;
+\getenv top PG_ABS_SRCDIR
+\set drop_months :top '/test/include/drop_months.sql'
+\i :drop_months
 
 INSERT INTO cdp.inbox (type, event, anonymous_id, user_id, group_id, traits, "timestamp", message_id) VALUES
  ('identify', NULL, NULL, 'qa', NULL, '{"plan":"gold","email":"q@ex.org"}', '2026-01-10Z', 'm1'),

@@ -7,16 +7,9 @@ SET client_min_messages = warning;
 SET timezone = 'UTC';
 CREATE EXTENSION cdp;
 SELECT cdp.init();
-CREATE PROCEDURE drop_months(before timestamptz) LANGUAGE plpgsql AS $$
-BEGIN
-	FOR attempt IN 1 .. 200 LOOP
-		PERFORM cdp.drop_events(before, 99);
-		COMMIT;
-		EXIT WHEN NOT EXISTS (SELECT FROM cdp_internal.event_months(before));
-		PERFORM pg_sleep(0.02);
-	END LOOP;
-END
-$$;
+\getenv top PG_ABS_SRCDIR
+\set drop_months :top '/test/include/drop_months.sql'
+\i :drop_months
 
 -- January is dropped, and has got late events since, of which one is folded; February is folded, and stands in the log
 -- still; March is neither

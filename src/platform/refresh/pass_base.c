@@ -3,7 +3,7 @@
  *		Rows of the base, and the months of the log that are folded into it.
  *
  * A row of the base takes part in a pass as an event does.  Events of a month up to its mark are in the base,
- * also while they are in the log: whoever reads both passes them over.
+ * also while they are in the log: who reads both passes them over.
  */
 #include "postgres.h"
 

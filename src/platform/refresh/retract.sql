@@ -38,32 +38,24 @@ CREATE FUNCTION cdp_internal.retract_query(query text) RETURNS bigint[]
 AS $function$
 DECLARE
 	numbers refcursor;
-	first_row record;
+	one record;
 	value json;
-	event_id bigint;
 	result bigint[] := '{}';
 BEGIN
 	OPEN numbers NO SCROLL FOR EXECUTE query;
-	-- a message id that looks like a number must not be taken for one
 	LOOP
-		FETCH numbers INTO first_row;
+		FETCH numbers INTO one;
 		EXIT WHEN NOT FOUND;
-		value := (SELECT c.value FROM pg_catalog.json_each(pg_catalog.row_to_json(first_row)) c LIMIT 1);
+		value := (SELECT c.value FROM pg_catalog.json_each(pg_catalog.row_to_json(one)) c LIMIT 1);
 		CONTINUE WHEN pg_catalog.json_typeof(value) OPERATOR(pg_catalog.=) 'null';
+		-- a message id that looks like a number must not be taken for one, nor a fraction be rounded
 		IF value::text OPERATOR(pg_catalog.!~) '^-?[0-9]+$' THEN
 			RAISE EXCEPTION 'the first column of query must be a number of an event'
 				USING ERRCODE = 'datatype_mismatch',
-				DETAIL = pg_catalog.format('Its first value is %s.', pg_catalog.left(value::text, 64)),
+				DETAIL = pg_catalog.format('One of its values is %s.', pg_catalog.left(value::text, 64)),
 				HINT = 'For example: SELECT event_id FROM cdp.events WHERE source = ''shop''.';
 		END IF;
-		event_id := value::text::bigint;
-		WHILE FOUND LOOP
-			IF event_id IS NOT NULL THEN
-				result := result OPERATOR(pg_catalog.||) event_id;
-			END IF;
-			FETCH numbers INTO event_id;
-		END LOOP;
-		EXIT;
+		result := result OPERATOR(pg_catalog.||) value::text::bigint;
 	END LOOP;
 	CLOSE numbers;
 	RETURN result;
@@ -317,7 +309,10 @@ BEGIN
 			-- ends the subtransaction and the setting; the variable keeps its value
 			RAISE EXCEPTION 'the query is complete' USING ERRCODE = 'CDP00';
 		EXCEPTION WHEN SQLSTATE 'CDP00' THEN
-			NULL;
+			-- unless the query itself has raised it
+			IF event_ids IS NULL THEN
+				RAISE;
+			END IF;
 		END;
 		asked := pg_catalog.jsonb_build_object('found', pg_catalog.cardinality(event_ids));
 	END IF;
@@ -332,9 +327,9 @@ $comment$Takes events back: people, links, traits, timelines, accounts and all e
 events never come. The events are named in one of four ways: message_ids; event_ids; source, with since (inclusive) and
 until (exclusive) as bounds of their time, if given; or query, whose first column is a number of an event, and which
 runs as the caller and cannot write: cdp.retract(query => 'SELECT event_id FROM cdp.events WHERE …'). Numbers and
-message ids that no event has are passed over.
-forever: the message ids stay used, so that the messages are duplicates if they come again; otherwise a message that
-comes again is a new event. reason: kept in cdp.retraction, with who decided and when. dry_run: the counts, without the
+message ids that no event of the log has are passed over, also those of a month that is detached.
+forever: the message ids stay used, so that the messages are duplicates if they come again, for as long as messages are
+remembered (cdp.set_message_memory()); otherwise a message that comes again is a new event. reason: kept in cdp.retraction, with who decided and when. dry_run: the counts, without the
 change; it takes as long as the change, and holds the lock of the refresh meanwhile.
 First all rows that wait in the inboxes by then are taken, as by cdp.refresh(), except for a dry run. Everything is one
 transaction, and works as the owner of the tables. The message is gone with the event; a row of another content with its
