@@ -329,8 +329,9 @@ until (exclusive) as bounds of their time, if given; or query, whose first colum
 runs as the caller and cannot write: cdp.retract(query => 'SELECT event_id FROM cdp.events WHERE …'). Numbers and
 message ids that no event of the log has are passed over, also those of a month that is detached.
 forever: the message ids stay used, so that the messages are duplicates if they come again, for as long as messages are
-remembered (cdp.set_message_memory()); otherwise a message that comes again is a new event. reason: kept in cdp.retraction, with who decided and when. dry_run: the counts, without the
-change; it takes as long as the change, and holds the lock of the refresh meanwhile.
+remembered (cdp.set_message_memory()); otherwise a message that comes again is a new event. reason: kept in
+cdp.retraction, with who decided and when. dry_run: the counts, without the change; it takes as long as the change, and
+holds the lock of the refresh meanwhile.
 First all rows that wait in the inboxes by then are taken, as by cdp.refresh(), except for a dry run. Everything is one
 transaction, and works as the owner of the tables. The message is gone with the event; a row of another content with its
 message id stays in quarantine, and cdp.replay() lets it in. Of a message of a mutable source all that was said is taken
