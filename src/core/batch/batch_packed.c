@@ -261,10 +261,10 @@ read_message(CdpkReader *reader, uint8_t flags, CdpkPacked *row)
 	uint8_t unused[UUID_BYTES];
 	size_t length = cdpk_left(reader);
 
-	row->said = reader->at;
+	row->message = reader->at;
 	if (length > UINT32_MAX)
 		return false;
-	row->said_length = (uint32_t) length;
+	row->message_size = (uint32_t) length;
 	if (!(flags & (HAS_UUID | HAS_MESSAGE)))
 		return length == 0;
 	if (!says_link(row))
@@ -275,7 +275,7 @@ read_message(CdpkReader *reader, uint8_t flags, CdpkPacked *row)
 		return !(flags & HAS_MESSAGE) && length == UUID_BYTES;
 	}
 	row->message_length = (uint32_t) length;
-	return length > 0 && !read_uuid((const char *) row->said, length, unused);
+	return length > 0 && !read_uuid((const char *) row->message, length, unused);
 }
 
 CdpkStatus
@@ -306,7 +306,7 @@ cdpk_packed_ids(const CdpkPacked *row, int64_t *ids)
 		ids[0] = last;
 		return;
 	}
-	reader = cdpk_reader(row->listed, (size_t) (row->said - row->listed));
+	reader = cdpk_reader(row->listed, (size_t) (row->message - row->listed));
 	for (uint32_t i = 0; i < row->id_count + row->is_alias; i++)
 		ids[i] = last = read_distance(&reader, last);
 }
@@ -314,8 +314,8 @@ cdpk_packed_ids(const CdpkPacked *row, int64_t *ids)
 void
 cdpk_packed_message(const CdpkPacked *row, char *message_id)
 {
-	if (row->said_length == UUID_BYTES && row->message_length == UUID_TEXT)
-		write_uuid(row->said, message_id);
+	if (row->message_size == UUID_BYTES && row->message_length == UUID_TEXT)
+		write_uuid(row->message, message_id);
 	else
-		memcpy(message_id, row->said, row->message_length);
+		memcpy(message_id, row->message, row->message_length);
 }

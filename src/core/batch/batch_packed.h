@@ -20,11 +20,11 @@ typedef struct CdpkPacked
 	int64_t traits_at; /* or CDPK_BATCH_NEVER: there are no traits */
 	int32_t source_id;
 	bool is_alias;
-	uint32_t id_count;     /* of an alias without the earlier user_id … */
-	const int64_t *ids;    /* … which comes last; of what was read NULL: see cdpk_packed_ids */
-	const uint8_t *listed; /* ids, and the bytes of the message, of what was read */
-	const uint8_t *said;
-	uint32_t said_length;
+	uint32_t id_count;      /* of an alias without the earlier user_id … */
+	const int64_t *ids;     /* … which comes last; of what was read NULL: see cdpk_packed_ids */
+	const uint8_t *listed;  /* of what was read, the bytes of the ids … */
+	const uint8_t *message; /* … and of the message */
+	uint32_t message_size;
 	const char *message_id;  /* of what was read NULL: see cdpk_packed_message */
 	uint32_t message_length; /* 0: it has none */
 } CdpkPacked;

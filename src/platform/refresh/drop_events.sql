@@ -5,11 +5,11 @@
 -- event that is folded: what comes later is above it, and is of the log.
 
 CREATE FUNCTION cdp_internal.fold_month(since timestamptz, until timestamptz, mark bigint, INOUT identifier_id bigint,
-	INOUT base_id bigint, OUT events bigint)
+	OUT events bigint)
 	AS 'MODULE_PATHNAME', 'cdp_fold_month' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION cdp_internal.fold_month(timestamptz, timestamptz, bigint, bigint, bigint) IS
+COMMENT ON FUNCTION cdp_internal.fold_month(timestamptz, timestamptz, bigint, bigint) IS
 	'Internal: folds the events of the log from "since" until before "until" with greater numbers than the mark into '
-	'cdp_data.base. Takes the last numbers assigned, and returns the new ones, and the number of events.';
+	'cdp_data.base. Takes the last number of an identifier, and returns the new one, and the number of events.';
 
 CREATE FUNCTION cdp_internal.seen_by_all(written_by xid8, relation regclass) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_seen_by_all' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
@@ -117,18 +117,17 @@ DECLARE
 	done cdp_internal.batch_counts;
 BEGIN
 	PERFORM cdp_internal.check_foldable(month, until);
-	SELECT s.event_id, s.identifier_id, s.quarantine_id, s.base_id,
+	SELECT s.event_id, s.identifier_id, s.quarantine_id,
 		coalesce((SELECT f.event_id FROM cdp_data.folded_month f WHERE f.month = fold_events.month), 0) AS mark
 	INTO STRICT last FROM cdp_data.state s;
 	PERFORM cdp_internal.next_batch();
 	SELECT f.* INTO STRICT folded
-	FROM cdp_internal.fold_month(month, until, last.mark, last.identifier_id, last.base_id) f;
+	FROM cdp_internal.fold_month(month, until, last.mark, last.identifier_id) f;
 	INSERT INTO cdp_data.folded_month AS m (month, event_id, events, folded_by, folded_at)
 	VALUES (fold_events.month, last.event_id, folded.events, pg_current_xact_id(), clock_timestamp())
 	ON CONFLICT ON CONSTRAINT folded_month_pkey DO UPDATE
 	SET event_id = excluded.event_id, events = m.events + excluded.events, folded_by = excluded.folded_by,
 		folded_at = excluded.folded_at;
-	UPDATE cdp_data.state s SET base_id = folded.base_id;
 	done := row(0, 0, 0, 0, folded.identifier_id - last.identifier_id, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 	PERFORM cdp_internal.record_batch(done, started, last.event_id, folded.identifier_id, last.quarantine_id);
 	PERFORM cdp_internal.batch_end();
@@ -260,7 +259,7 @@ READ COMMITTED only. It works as the owner of the tables. Errors: an argument th
 future or max_months negative (22023); the log lacks events, for example since a month was detached by hand, or has
 traits that expire and have another rule than last (55000).$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.fold_month(timestamptz, timestamptz, bigint, bigint, bigint),
+REVOKE ALL ON FUNCTION cdp_internal.fold_month(timestamptz, timestamptz, bigint, bigint),
 	cdp_internal.seen_by_all(xid8, regclass), cdp_internal.event_months(timestamptz),
 	cdp_internal.drop_partition(regclass), cdp_internal.check_foldable(timestamptz, timestamptz),
 	cdp_internal.fold_events(timestamptz, timestamptz), cdp_internal.month_states(timestamptz),
