@@ -128,7 +128,7 @@ END;
 COMMENT ON FUNCTION cdp_internal.catalogue() IS
 $comment$Internal: lists the tables that cdp.init() makes.
 schemas: the table's schema, and cdp if a view of the same name shows the table to people.
-keys: the columns of the primary key.
+keys: the columns of the primary key; {}: it has none.
 distributed_by: the column by which a cluster distributes the table; reference: each node has all rows; local: not
 distributed.
 readers: kinds of access (see cdp.grant_access) that may read the table, besides steward; hidden: the columns that they
