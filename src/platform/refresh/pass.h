@@ -473,6 +473,9 @@ extern void pass_read_changes(Pass *pass);
 /* Makes of the columns of an event of the log a row of the inbox. */
 extern void pass_inbox_row(const Datum *logged, const bool *nulls, InboxRow *columns);
 
+/* Finds the content hash that a message most likely came with; 0: the event would be refused now. */
+extern uint64 pass_logged_hash(Pass *pass, const Datum *logged, const bool *nulls);
+
 /* Makes a row of an event of the log, by its columns; it outlives these, but has no source and values yet. */
 extern void pass_clean_logged(Pass *pass, const Datum *logged, const bool *nulls,
 							  CdpkBatchRow *row);

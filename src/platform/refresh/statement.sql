@@ -30,7 +30,7 @@ BEGIN
 			WHERE l.message_key IS NOT NULL
 			ORDER BY l.message_key, l.event_id DESC) e
 		-- the key of another batch is that of another event
-		JOIN cdp_data.message m ON m.message_key = e.message_key AND m.batch_id = e.batch_id;
+		JOIN cdp_data.message m ON m.message_key = e.message_key AND abs(m.batch_id) = e.batch_id;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.logged_statements(text) IS
