@@ -388,7 +388,8 @@ extern void pass_set_earlier(Datum earlier, bool isnull, CdpkBatchRow *row);
 /* the condition of cdp_internal.is_logged_condition() */
 #define PASS_IS_LOGGED                                                                     \
 	"(e.\"timestamp\" >= (SELECT coalesce(max(n.month) + interval '32 days', '-infinity')" \
-	" FROM cdp_data.folded_month n) OR NOT EXISTS (SELECT FROM cdp_data.folded_month f"    \
+	" FROM cdp_data.folded_month n WHERE n.event_id > 0)"                                  \
+	" OR NOT EXISTS (SELECT FROM cdp_data.folded_month f"                                  \
 	" WHERE f.month = date_trunc('month', e.\"timestamp\", 'UTC') AND f.event_id >= e.event_id))"
 
 /* pass_base.c */

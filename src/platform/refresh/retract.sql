@@ -107,7 +107,8 @@ CREATE FUNCTION cdp_internal.refuse_folded(message_ids text[], event_ids bigint[
 AS $function$
 #variable_conflict use_variable
 DECLARE
-	last_folded bigint := (SELECT max(f.event_id) FROM cdp_data.folded_month f);
+	last_folded bigint := nullif(greatest((SELECT max(f.event_id) FROM cdp_data.folded_month f),
+		(SELECT max(s.folded_event_id) FROM cdp_data.source s)), 0);
 	events bigint;
 	what text;
 BEGIN
@@ -150,7 +151,7 @@ BEGIN
 	IF events > 0 THEN
 		RAISE EXCEPTION 'events that are folded cannot be taken back'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
-				DETAIL = what || ', of months that have left the log, or are about to.';
+				DETAIL = what || ', which have left the log, or are about to.';
 	END IF;
 END
 $function$;
@@ -342,8 +343,8 @@ the reason retracted, and is its number again if it comes again. An unlink still
 was given for. cdp.profile_at() and cdp.events_at() forget the events too; who was one person by them is still told.
 Returns one row. events: taken back. identifiers: that no event carries any more. people: changed in any way; one who
 has events in several batches of 10,000 counts in each. waiting: rows in the inboxes that are not taken yet.
-Events whose months have left the log, see cdp.drop_events(), are folded into others and cannot be taken back: that is
-an error, as it is if one of the numbers or messages was taken back before such a month went.
+Events that have left the log, see cdp.drop_events() and cdp.drop_old_events(), are folded into others and cannot be
+taken back: that is an error, as it is if one of the numbers or messages was taken back before such events went.
 READ COMMITTED only. Errors: not named in just one way, since or until without a source (22023); forever or dry_run
 NULL (22004); an unknown source (42704); a query whose first column is no whole number (42804); folded events, or the
 log lacks events of the people or accounts concerned (55000).$comment$;
