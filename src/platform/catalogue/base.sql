@@ -54,6 +54,7 @@ BEGIN
 	CREATE TABLE cdp_data.folded_month (
 		month timestamptz PRIMARY KEY,
 		event_id bigint NOT NULL,
+		last_event_id bigint NOT NULL,
 		events bigint NOT NULL,
 		gone bigint NOT NULL DEFAULT 0,
 		folded_by xid8 NOT NULL,
@@ -65,6 +66,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.folded_month.event_id IS
 		'Events of the month up to this number are in the base, also while they are in the log; later ones are in only '
 		'one of both. 0: the month itself is not folded.';
+	COMMENT ON COLUMN cdp_data.folded_month.last_event_id IS
+		'No event of the month with a greater number is in the base.';
 	COMMENT ON COLUMN cdp_data.folded_month.events IS 'Number of events of the month that are in the base.';
 	COMMENT ON COLUMN cdp_data.folded_month.gone IS 'How many of these have left the log.';
 	COMMENT ON COLUMN cdp_data.folded_month.folded_by IS

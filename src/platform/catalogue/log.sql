@@ -301,7 +301,7 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.source.folded_until IS
 		'Its events before this time, up to folded_event_id, have left the log.';
 	COMMENT ON COLUMN cdp_data.source.folded_event_id IS
-		'No event with a greater number has left the log by cdp.drop_old_events().';
+		'The last event when cdp.drop_old_events() was last through with those that came late.';
 	COMMENT ON COLUMN cdp_data.source.licence IS 'A note on what its data may be used for; NULL: none.';
 	COMMENT ON COLUMN cdp_data.source.mutable IS
 		'Whether it corrects its rows: of those with one message id the greatest holds, and is no duplicate.';

@@ -159,11 +159,11 @@ BEGIN
 	PERFORM cdp_internal.check_foldable(logged);
 	PERFORM cdp_internal.next_batch();
 	folded := cdp_internal.fold_batch(logged);
-	INSERT INTO cdp_data.folded_month AS m (month, event_id, events, folded_by, folded_at)
-	VALUES (fold_month.month, last_event_id, folded, pg_current_xact_id(), clock_timestamp())
+	INSERT INTO cdp_data.folded_month AS m (month, event_id, last_event_id, events, folded_by, folded_at)
+	VALUES (fold_month.month, last_event_id, last_event_id, folded, pg_current_xact_id(), clock_timestamp())
 	ON CONFLICT ON CONSTRAINT folded_month_pkey DO UPDATE
-	SET event_id = excluded.event_id, events = m.events + excluded.events, folded_by = excluded.folded_by,
-		folded_at = excluded.folded_at;
+	SET event_id = excluded.event_id, last_event_id = excluded.last_event_id, events = m.events + excluded.events,
+		folded_by = excluded.folded_by, folded_at = excluded.folded_at;
 	UPDATE cdp_data.statement s SET folded = true
 	WHERE s."timestamp" >= month AND s."timestamp" < until AND s.event_id > mark;
 	RETURN folded;

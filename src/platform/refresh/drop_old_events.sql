@@ -73,13 +73,14 @@ BEGIN
 		SELECT * FROM old
 	$sql$, late, old));
 	PERFORM cdp_internal.batch_run($sql$
-		INSERT INTO cdp_data.folded_month AS m (month, event_id, events, gone, folded_by, folded_at)
-		SELECT date_trunc('month', e."timestamp", 'UTC'), 0, count(*), count(*), pg_current_xact_id(), clock_timestamp()
+		INSERT INTO cdp_data.folded_month AS m (month, event_id, last_event_id, events, gone, folded_by, folded_at)
+		SELECT date_trunc('month', e."timestamp", 'UTC'), 0, max(e.event_id), count(*), count(*), pg_current_xact_id(),
+			clock_timestamp()
 		FROM batch_old e
 		GROUP BY 1
 		ON CONFLICT ON CONSTRAINT folded_month_pkey DO UPDATE
-		SET events = m.events + excluded.events, gone = m.gone + excluded.gone, folded_by = excluded.folded_by,
-			folded_at = excluded.folded_at
+		SET last_event_id = greatest(m.last_event_id, excluded.last_event_id), events = m.events + excluded.events,
+			gone = m.gone + excluded.gone, folded_by = excluded.folded_by, folded_at = excluded.folded_at
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
 		SELECT cdp_internal.release_contexts(array_agg(c.context_hash), array_agg(c.events))

@@ -107,8 +107,7 @@ CREATE FUNCTION cdp_internal.refuse_folded(message_ids text[], event_ids bigint[
 AS $function$
 #variable_conflict use_variable
 DECLARE
-	last_folded bigint := nullif(greatest((SELECT max(f.event_id) FROM cdp_data.folded_month f),
-		(SELECT max(s.folded_event_id) FROM cdp_data.source s)), 0);
+	last_folded bigint := (SELECT max(f.last_event_id) FROM cdp_data.folded_month f);
 	events bigint;
 	what text;
 BEGIN
