@@ -73,20 +73,24 @@ BEGIN
 	CREATE TABLE cdp_data.folded_month (
 		month timestamptz PRIMARY KEY,
 		event_id bigint NOT NULL,
+		last_event_id bigint NOT NULL,
 		events bigint NOT NULL,
 		gone bigint NOT NULL DEFAULT 0,
 		folded_by xid8 NOT NULL,
 		folded_at timestamptz NOT NULL,
 		dropped_at timestamptz);
 	COMMENT ON TABLE cdp_data.folded_month IS
-		'The months of the log (UTC) that cdp.drop_events() has folded into cdp_data.base.';
+		'The months (UTC) of which cdp.drop_events() or cdp.drop_old_events() has folded events into cdp_data.base.';
 	COMMENT ON COLUMN cdp_data.folded_month.month IS 'When the month begins.';
 	COMMENT ON COLUMN cdp_data.folded_month.event_id IS
-		'Events of the month up to this number are in the base, also while they are in the log; later ones are not.';
+		'Events of the month up to this number are in the base, also while they are in the log; later ones are in only '
+		'one of both. 0: the month itself is not folded.';
+	COMMENT ON COLUMN cdp_data.folded_month.last_event_id IS
+		'No event of the month with a greater number is in the base.';
 	COMMENT ON COLUMN cdp_data.folded_month.events IS 'Number of events of the month that are in the base.';
-	COMMENT ON COLUMN cdp_data.folded_month.gone IS 'How many of these have left the log with a partition.';
+	COMMENT ON COLUMN cdp_data.folded_month.gone IS 'How many of these have left the log.';
 	COMMENT ON COLUMN cdp_data.folded_month.folded_by IS
-		'The transaction that folded it last: snapshots from before do not see it.';
+		'The last transaction that folded events of it: snapshots from before do not see them in the base.';
 	COMMENT ON COLUMN cdp_data.folded_month.folded_at IS 'When that was.';
 	COMMENT ON COLUMN cdp_data.folded_month.dropped_at IS
 		'When its partition was dropped for the last time; NULL: never. A late event makes a new one.';
@@ -99,26 +103,11 @@ COMMENT ON FUNCTION cdp_internal.init_base() IS 'Internal: makes the tables of t
 CREATE FUNCTION cdp_internal.is_logged_condition() RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN '(e."timestamp" >= (SELECT coalesce(max(n.month) + interval ''32 days'', ''-infinity'') '
-		'FROM cdp_data.folded_month n) OR NOT EXISTS (SELECT FROM cdp_data.folded_month f WHERE f.month = '
+		'FROM cdp_data.folded_month n WHERE n.event_id > 0) OR NOT EXISTS (SELECT FROM cdp_data.folded_month f WHERE f.month = '
 		'date_trunc(''month'', e."timestamp", ''UTC'') AND f.event_id >= e.event_id))';
 COMMENT ON FUNCTION cdp_internal.is_logged_condition() IS
 	'Internal: returns a condition on cdp_data.event e: the event is not folded into cdp_data.base.';
 
-CREATE FUNCTION cdp_internal.is_folded(event_id bigint, at timestamptz) RETURNS boolean
-	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	RETURN EXISTS (
-		SELECT FROM cdp_data.folded_month f
-		WHERE f.month = date_trunc('month', at, 'UTC') AND f.event_id >= is_folded.event_id);
-END
-$function$;
-COMMENT ON FUNCTION cdp_internal.is_folded(bigint, timestamptz) IS
-	'Internal: returns whether an event of some time is folded into cdp_data.base; for many events see '
-	'cdp_internal.is_logged_condition().';
-
 REVOKE ALL ON FUNCTION cdp_internal.unpack_base(bigint, bytea),
 	cdp_internal.pack_base(bigint, cdp_internal.base_content), cdp_internal.init_base(),
-	cdp_internal.is_logged_condition(),
-	cdp_internal.is_folded(bigint, timestamptz) FROM PUBLIC;
+	cdp_internal.is_logged_condition() FROM PUBLIC;

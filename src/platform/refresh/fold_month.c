@@ -1,6 +1,6 @@
 /*
  * fold_month.c
- *		cdp_internal.fold_month: folds events of the log into rows of the base.
+ *		cdp_internal.fold_log: folds events of the log into rows of the base.
  *
  * Events come in the order of their anchors, and the rows of the base that they may become part of have the same
  * anchors: so each chunk is folded with the rows of its anchors.
@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -27,7 +28,7 @@
 /* a chunk ends once what is folded of its events has so many bytes */
 #define BYTES_MAX (32 * 1024 * 1024)
 
-CDP_FUNCTION(cdp_fold_month);
+CDP_FUNCTION(cdp_fold_log);
 
 /* the columns of the result */
 enum
@@ -343,28 +344,14 @@ fold_chunk(LogCursor *cursor, int64 *results)
 	return found;
 }
 
-/* open_month opens the events of a month above its mark, in the order of their anchors. */
-static void
-open_month(LogCursor *cursor, Datum from, Datum until, Datum mark)
-{
-	Oid types[] = {TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID};
-	Datum values[] = {from, until, mark};
-
-	memset(cursor, 0, sizeof(*cursor));
-	cursor->portal = SPI_cursor_open_with_args(
-		NULL,
-		"SELECT " LOG_COLUMNS " FROM cdp_data.event e WHERE e.\"timestamp\" >= $1"
-		" AND e.\"timestamp\" < $2 AND e.event_id > $3 ORDER BY e.identifier_id",
-		lengthof(types), types, values, NULL, false, CURSOR_OPT_NO_SCROLL);
-}
-
-/* cdp_fold_month implements cdp_internal.fold_month. */
+/* cdp_fold_log implements cdp_internal.fold_log. */
 Datum
-cdp_fold_month(PG_FUNCTION_ARGS)
+cdp_fold_log(PG_FUNCTION_ARGS)
 {
+	char *events = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	MemoryContext caller = CurrentMemoryContext;
 	TupleDesc descriptor;
-	int64 results[OUT_COLUMNS] = {PG_GETARG_INT64(3)};
+	int64 results[OUT_COLUMNS] = {PG_GETARG_INT64(1)};
 	Datum values[OUT_COLUMNS];
 	bool nulls[OUT_COLUMNS] = {false};
 	LogCursor cursor;
@@ -372,11 +359,13 @@ cdp_fold_month(PG_FUNCTION_ARGS)
 
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE ||
 		descriptor->natts != OUT_COLUMNS)
-		elog(ERROR, "the result of fold_month has another form");
+		elog(ERROR, "the result of fold_log has another form");
 	descriptor = BlessTupleDesc(descriptor);
 	batch_connect();
 	nest_level = batch_enter_planner();
-	open_month(&cursor, PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), PG_GETARG_DATUM(2));
+	/* in the order of their anchors */
+	log_cursor_open(&cursor,
+					psprintf("SELECT " LOG_COLUMNS " FROM %s ORDER BY e.identifier_id", events));
 	do
 		progress_closed("fold", results[OUT_EVENTS], true);
 	while (fold_chunk(&cursor, results));

@@ -61,7 +61,9 @@ BEGIN
 			CROSS JOIN LATERAL
 				generate_series(date_trunc('month', p.first_seen), p.last_seen, interval '1 month') AS m (month)
 			WHERE p.profile_id = asked AND NOT cdp_internal.has_month(m.month)
-			  AND NOT EXISTS (SELECT FROM cdp_data.folded_month f WHERE f.month = m.month) ORDER BY 1);
+			  AND NOT EXISTS (
+				SELECT FROM cdp_data.folded_month f WHERE f.month = m.month AND f.dropped_at IS NOT NULL)
+			ORDER BY 1);
 	END IF;
 	RETURN found;
 END
@@ -191,7 +193,8 @@ BEGIN
 				  CROSS JOIN LATERAL (VALUES (p.first_seen), (p.last_seen)) AS s (at)
 				  WHERE m.missing > 0) o
 			WHERE NOT cdp_internal.has_month(o.month)
-			  AND NOT EXISTS (SELECT FROM cdp_data.folded_month f WHERE f.month = o.month)) a
+			  AND NOT EXISTS (
+				SELECT FROM cdp_data.folded_month f WHERE f.month = o.month AND f.dropped_at IS NOT NULL)) a
 		WHERE person IS NULL AND m.missing > 0;
 	RETURN QUERY
 		SELECT 'log', 'events of ' || i.identifier::text, format('%s that were accepted', p.events),
@@ -212,7 +215,7 @@ BEGIN
 	RETURN QUERY
 		SELECT 'base', format('number "%s" of %s', c.name, CASE c.event WHEN '*' THEN 'all events'
 				ELSE format('event "%s"', c.event) END), 'carried with every event',
-			   format('lacking with %s event(s) of months that had left the log', c.folded)
+			   format('lacking with %s event(s) that had left the log', c.folded)
 		FROM cdp_data.carried_number c
 		WHERE person IS NULL AND c.folded > 0
 		ORDER BY c.event, c.name;

@@ -401,7 +401,8 @@ extern void pass_set_earlier(Datum earlier, bool isnull, CdpkBatchRow *row);
 /* the condition of cdp_internal.is_logged_condition() */
 #define PASS_IS_LOGGED                                                                     \
 	"(e.\"timestamp\" >= (SELECT coalesce(max(n.month) + interval '32 days', '-infinity')" \
-	" FROM cdp_data.folded_month n) OR NOT EXISTS (SELECT FROM cdp_data.folded_month f"    \
+	" FROM cdp_data.folded_month n WHERE n.event_id > 0)"                                  \
+	" OR NOT EXISTS (SELECT FROM cdp_data.folded_month f"                                  \
 	" WHERE f.month = date_trunc('month', e.\"timestamp\", 'UTC') AND f.event_id >= e.event_id))"
 
 /* pass_base.c */
@@ -492,6 +493,9 @@ extern void pass_read_changes(Pass *pass);
 
 /* Makes of the columns of an event of the log a row of the inbox. */
 extern void pass_inbox_row(const Datum *logged, const bool *nulls, InboxRow *columns);
+
+/* Finds the content hash that a message most likely came with; 0: the event would be refused now. */
+extern uint64 pass_logged_hash(Pass *pass, const Datum *logged, const bool *nulls);
 
 /* Makes a row of an event of the log, by its columns; it outlives these, but has no source and values yet. */
 extern void pass_clean_logged(Pass *pass, const Datum *logged, const bool *nulls,

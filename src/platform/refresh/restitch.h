@@ -26,7 +26,7 @@ typedef struct LogCursor
 	uint64 at;
 } LogCursor;
 
-/* Opens a constant query over an open connection. */
+/* Opens a query over an open connection. */
 extern void log_cursor_open(LogCursor *cursor, const char *query);
 
 /* The same with arguments, of which none is null, in the snapshot of the caller's statement. */

@@ -39,7 +39,7 @@ DECLARE
 		ORDER BY p.key COLLATE "C" LIMIT 1);
 BEGIN
 	IF trait IS NOT NULL THEN
-		RAISE EXCEPTION 'trait "%" has values in months that have left the log', left(trait, 64)
+		RAISE EXCEPTION 'trait "%" has values in events that have left the log', left(trait, 64)
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 			DETAIL = 'They are folded by the present rule, and what it left out is not known any more.';
 	END IF;
