@@ -52,6 +52,8 @@ BEGIN
 		FROM (
 			SELECT b.*, cdp_internal.unpack_base(b.identifier_id, b.packed) AS content FROM cdp_data.base b) u;
 	COMMENT ON VIEW cdp_data.base_row IS 'The rows of cdp_data.base with all that they hold.';
+	COMMENT ON COLUMN cdp_data.base_row.identifier_id IS
+		'The anchor: the strongest identifier of the events; 0: all of them are blocked.';
 	COMMENT ON COLUMN cdp_data.base_row.source_id IS 'The source that sent the events.';
 	COMMENT ON COLUMN cdp_data.base_row.events IS 'Number of events.';
 	COMMENT ON COLUMN cdp_data.base_row.first_at IS 'Time of the earliest.';
@@ -69,6 +71,11 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.base_row.ids IS 'Numbers of all their identifiers, in order, blocked ones too.';
 	COMMENT ON COLUMN cdp_data.base_row.message_id IS
 		'Message of the earliest as evidence; NULL: it had none, or there is one identifier, and so no link to name it.';
+	COMMENT ON COLUMN cdp_data.base_row.group_id IS 'The account of group calls; NULL: other calls, or none.';
+	COMMENT ON COLUMN cdp_data.base_row.traits IS
+		'Traits of the person, or of the account if there is one; NULL: none.';
+	COMMENT ON COLUMN cdp_data.base_row.timeline IS
+		'What they did, with the numbers that were carried; NULL: nothing.';
 
 	CREATE TABLE cdp_data.folded_month (
 		month timestamptz PRIMARY KEY,
