@@ -10,12 +10,18 @@
 #include "utils/timestamp.h"
 
 #include "toolkit/sequence/funnel.h"
+#include "toolkit/sequence/sequence_horizon.h"
 #include "toolkit/timeline/argument_cache.h"
+#include "toolkit/timeline/horizon.h"
+#include "toolkit/timeline/timeline_args.h"
 #include "cdp.h"
+#include "core/timeline/horizon.h"
 #include "toolkit/bridge/status.h"
 #include "toolkit/bridge/window.h"
 
 CDP_FUNCTION(cdp_funnel);
+
+#define ARG_MODE 3
 
 /* Read the names in place, without a copy of each. */
 unsigned
@@ -45,16 +51,17 @@ funnel_get_steps(ArrayType *array, CdpkName *steps)
 	return (unsigned) count;
 }
 
-CdpkTimelineFunnel
+/* Read the arguments; "steps" has room for CDPK_FUNNEL_STEPS_MAX. */
+static CdpkTimelineFunnel
 funnel_get(FunctionCallInfo fcinfo, CdpkName *steps)
 {
 	CdpkTimelineFunnel funnel = {
 		0, funnel_get_steps(PG_GETARG_ARRAYTYPE_P(FUNNEL_EVENTS), steps), steps, 0, {0, 0}};
 
-	if (!PG_ARGISNULL(FUNNEL_MODE))
-		funnel.modes = PG_GETARG_UINT32(FUNNEL_MODE);
+	if (!PG_ARGISNULL(ARG_MODE))
+		funnel.modes = PG_GETARG_UINT32(ARG_MODE);
 	funnel.window = cdp_window_microseconds(PG_GETARG_INTERVAL_P(FUNNEL_WINDOW), "steps_within", 0);
-	funnel.range = time_range_get(fcinfo, FUNNEL_TIME_RANGE);
+	funnel.range = timeline_arg_range(fcinfo);
 	return funnel;
 }
 
@@ -76,7 +83,7 @@ cdp_funnel(PG_FUNCTION_ARGS)
 	unsigned depth;
 	CdpkStatus status;
 
-	if (FUNNEL_UNKNOWN)
+	if (timeline_args_unknown(fcinfo, FUNNEL_WINDOW))
 		PG_RETURN_NULL();
 	if (!argument_cache_is_valid(fcinfo, &call->cache))
 	{
@@ -88,4 +95,42 @@ cdp_funnel(PG_FUNCTION_ARGS)
 	status = cdpk_timeline_funnel(&call->funnel, &timeline, &cdp_huge_palloc_allocator, &depth);
 	timeline_check(status);
 	PG_RETURN_INT32((int32) depth);
+}
+
+/* Return the bound for an answer about the events of a funnel's steps. */
+static int64_t
+bound_steps(const CdpkTimelineFunnel *funnel, const CdpkTimeRangeSpec *spec,
+			const CdpkTimeline *timeline)
+{
+	CdpkColumn columns[CDPK_FUNNEL_STEPS_MAX];
+	int64_t horizon = CDPK_NEVER;
+
+	if (!cdpk_timeline_find_all(timeline, funnel->steps, funnel->count, columns))
+		timeline_corrupt(CDPK_CORRUPT);
+	for (unsigned i = 0; i < funnel->count; i++)
+	{
+		int64_t change = CDPK_NEVER;
+
+		if (columns[i].count > 0)
+			timeline_check(cdpk_horizon_bound(spec, &columns[i], &change));
+		horizon = Min(horizon, change);
+	}
+	return horizon;
+}
+
+Datum
+funnel_horizon(PG_FUNCTION_ARGS)
+{
+	CdpkName steps[CDPK_FUNNEL_STEPS_MAX];
+	CdpkTimelineFunnel funnel = funnel_get(fcinfo, steps);
+	CdpkTimeRangeSpec spec;
+	CdpkTimeline timeline;
+
+	/* there every event counts */
+	if ((funnel.modes & CDPK_FUNNEL_STRICT_ORDER) != 0)
+		return timeline_horizon(fcinfo);
+	spec = timeline_arg_range_spec(fcinfo);
+	if (!timeline_arg_open(fcinfo, &timeline))
+		PG_RETURN_TIMESTAMPTZ(CDPK_NEVER);
+	PG_RETURN_TIMESTAMPTZ(bound_steps(&funnel, &spec, &timeline));
 }

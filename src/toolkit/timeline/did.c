@@ -8,8 +8,8 @@
 
 #include "utils/timestamp.h"
 
-#include "toolkit/timeline/did.h"
 #include "toolkit/timeline/argument_cache.h"
+#include "toolkit/timeline/timeline_args.h"
 #include "cdp.h"
 
 CDP_FUNCTION(cdp_did);
@@ -57,8 +57,8 @@ did_events(FunctionCallInfo fcinfo)
 
 	if (!argument_cache_is_valid(fcinfo, &call->cache))
 	{
-		call->range = time_range_get(fcinfo, DID_TIME_RANGE);
-		call->counts = timeline_arg_counts(fcinfo, DID_AT_LEAST, DID_AT_MOST);
+		call->range = timeline_arg_range(fcinfo);
+		call->counts = timeline_arg_counts(fcinfo);
 		call->event = timeline_arg_event(fcinfo);
 		argument_cache_fill(fcinfo, &call->cache);
 	}
@@ -75,7 +75,7 @@ did_events(FunctionCallInfo fcinfo)
 Datum
 cdp_did(PG_FUNCTION_ARGS)
 {
-	if (DID_UNKNOWN(DID_TIME_RANGE))
+	if (timeline_args_unknown(fcinfo, ARG_EVENT))
 		PG_RETURN_NULL();
 	PG_RETURN_BOOL(did_events(fcinfo));
 }
@@ -84,7 +84,7 @@ cdp_did(PG_FUNCTION_ARGS)
 Datum
 cdp_did_not(PG_FUNCTION_ARGS)
 {
-	if (DID_UNKNOWN(DID_TIME_RANGE))
+	if (timeline_args_unknown(fcinfo, ARG_EVENT))
 		PG_RETURN_NULL();
 	PG_RETURN_BOOL(!did_events(fcinfo));
 }
@@ -98,7 +98,7 @@ start(FunctionCallInfo fcinfo, CdpkColumn *column)
 
 	if (!argument_cache_is_valid(fcinfo, &call->cache))
 	{
-		call->range = time_range_get(fcinfo, COLUMN_TIME_RANGE);
+		call->range = timeline_arg_range(fcinfo);
 		call->event = timeline_arg_event(fcinfo);
 		argument_cache_fill(fcinfo, &call->cache);
 	}
@@ -114,7 +114,7 @@ cdp_count_events(PG_FUNCTION_ARGS)
 	CdpkTimeRange range;
 	uint64 count;
 
-	if (DID_UNKNOWN(COLUMN_TIME_RANGE))
+	if (timeline_args_unknown(fcinfo, ARG_EVENT))
 		PG_RETURN_NULL();
 	range = start(fcinfo, &column);
 	count = cdpk_time_range_count(range, &column, PG_UINT64_MAX);
@@ -131,7 +131,7 @@ find_time(FunctionCallInfo fcinfo, bool (*find)(CdpkTimeRange, CdpkColumn *, int
 	int64_t at = 0;
 	bool found;
 
-	if (DID_UNKNOWN(COLUMN_TIME_RANGE))
+	if (timeline_args_unknown(fcinfo, ARG_EVENT))
 		PG_RETURN_NULL();
 	range = start(fcinfo, &column);
 	found = find(range, &column, &at);

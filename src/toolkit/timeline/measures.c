@@ -8,7 +8,7 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
-#include "toolkit/timeline/measures.h"
+#include "toolkit/timeline/timeline_args.h"
 #include "cdp.h"
 #include "core/timeline/measure.h"
 
@@ -18,11 +18,14 @@ CDP_FUNCTION(cdp_min);
 CDP_FUNCTION(cdp_max);
 CDP_FUNCTION(cdp_most_frequent_event);
 
+/* after the event */
+#define ARG_NUMBER 2
+
 /* Find the number of the events that are asked for; false if there is none. */
 static bool
 find_number(FunctionCallInfo fcinfo, CdpkColumn *column, CdpkNumberColumn *number)
 {
-	const text *name = PG_GETARG_TEXT_PP(MEASURE_NUMBER);
+	const text *name = PG_GETARG_TEXT_PP(ARG_NUMBER);
 	CdpkTimeline timeline;
 	CdpkStatus status;
 	bool found;
@@ -90,7 +93,7 @@ sum_numeric(const CdpkSum *sum)
 static bool
 sum_events(FunctionCallInfo fcinfo, CdpkSum *sum)
 {
-	CdpkTimeRange range = time_range_get(fcinfo, MEASURE_TIME_RANGE);
+	CdpkTimeRange range = timeline_arg_range(fcinfo);
 	CdpkColumn column;
 	CdpkNumberColumn number;
 	CdpkStatus status;
@@ -108,7 +111,7 @@ cdp_sum(PG_FUNCTION_ARGS)
 {
 	CdpkSum sum;
 
-	if (MEASURE_UNKNOWN || !sum_events(fcinfo, &sum))
+	if (timeline_args_unknown(fcinfo, ARG_NUMBER) || !sum_events(fcinfo, &sum))
 		PG_RETURN_NULL();
 	PG_RETURN_NUMERIC(sum_numeric(&sum));
 }
@@ -119,7 +122,7 @@ cdp_avg(PG_FUNCTION_ARGS)
 {
 	CdpkSum sum;
 
-	if (MEASURE_UNKNOWN || !sum_events(fcinfo, &sum))
+	if (timeline_args_unknown(fcinfo, ARG_NUMBER) || !sum_events(fcinfo, &sum))
 		PG_RETURN_NULL();
 	return DirectFunctionCall2(numeric_div, NumericGetDatum(sum_numeric(&sum)),
 							   NumericGetDatum(int64_to_numeric((int64) sum.count)));
@@ -136,9 +139,9 @@ extreme(FunctionCallInfo fcinfo, bool largest)
 	CdpkStatus status;
 	bool found;
 
-	if (MEASURE_UNKNOWN)
+	if (timeline_args_unknown(fcinfo, ARG_NUMBER))
 		PG_RETURN_NULL();
-	range = time_range_get(fcinfo, MEASURE_TIME_RANGE);
+	range = timeline_arg_range(fcinfo);
 	if (!find_number(fcinfo, &column, &number))
 		PG_RETURN_NULL();
 	status = cdpk_measure_extreme(range, &column, &number, largest, &found, &value);
@@ -172,9 +175,9 @@ cdp_most_frequent_event(PG_FUNCTION_ARGS)
 	CdpkColumn best;
 	uint64 most = 0;
 
-	if (PG_ARGISNULL(FREQUENT_TIME_RANGE + TIME_RANGE_AS_OF))
+	if (timeline_args_unknown(fcinfo, ARG_TIMELINE))
 		PG_RETURN_NULL();
-	range = time_range_get(fcinfo, FREQUENT_TIME_RANGE);
+	range = timeline_arg_range(fcinfo);
 	if (!timeline_arg_open(fcinfo, &timeline))
 		PG_RETURN_NULL();
 	/* names ascend, so the first of several as frequent is the smallest */
