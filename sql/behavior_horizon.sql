@@ -1,4 +1,4 @@
--- The horizons of predicates and measures: until when an answer stays.
+-- The horizons of predicates and measures: until when an answer stays.  For random histories and arguments: behavior_predicates.
 SET search_path = public, cdp;
 SET timezone = 'UTC';
 SET datestyle = 'ISO';
@@ -26,42 +26,5 @@ SELECT call, pg_temp.refusal(format('SELECT cdp_internal.%s', call)) FROM unnest
 	$$horizon('sessions', '{}', '{"gap": "-1"}')$$, $$horizon('last_session_start', '{}', '{"gap": "1 month"}')$$, $$horizon('funnel', '{}', '{"events": "{}", "steps_within": "1 day"}')$$, $$horizon('funnel', '{}', '{"events": "{\"\"}", "steps_within": "1 day"}')$$, $$horizon('funnel', '{}', '{"events": "{a}", "steps_within": "1 month"}')$$, $$horizon('funnel', '{}', jsonb_build_object('events', array_fill('a'::text, ARRAY[33])::text, 'steps_within', '1 day', 'mode', 'strict_order'))$$,
 	$$horizon('nothing', '{}', '{}')$$, $$horizon('did', '{}', '{"gap": 1}')$$, $$horizon('did', '{}', '{"event": "a", "within": "soon"}')$$]) call;
 
--- against asking again at every instant at which an event or a window's edge lies, and the microseconds beside it, for each predicate of the table
-SELECT setseed(0.5);
-CREATE TABLE bh_timeline AS
-SELECT person, cdp.timeline_agg(timestamptz '2024-01-01' + floor(random() * 20) * interval '1 hour', ('{view,cart,order}'::text[])[1 + floor(random() * 3)], jsonb_build_object('total', floor(random() * 3))) AS timeline
-FROM generate_series(1, 400) person, generate_series(1, 1 + person % 8) GROUP BY person;
-CREATE TABLE bh_question AS
-SELECT i AS person, timestamptz '2024-01-01' + floor(random() * 22) * interval '1 hour' AS as_of, floor(random() * 3)::bigint AS at_least, CASE WHEN random() < 0.4 THEN 2 + floor(random() * 2)::bigint END AS at_most,
-	CASE WHEN random() < 0.7 THEN (1 + floor(random() * 12)) * interval '1 hour' END AS within, CASE WHEN random() < 0.4 THEN (1 + floor(random() * 6)) * interval '1 hour' END AS older_than,
-	CASE WHEN random() < 0.2 THEN timestamptz '2024-01-01' + floor(random() * 20) * interval '1 hour' END AS since, CASE WHEN random() < 0.2 THEN timestamptz '2024-01-01' + floor(random() * 20) * interval '1 hour' END AS until,
-	('{default,strict_order}'::cdp.funnel_mode[])[1 + i % 2] AS mode, ('{view -> cart within 5 hours,view -> not order within 6 hours}'::cdp.sequence[])[1 + i % 2] AS sequence
-FROM generate_series(1, 400) i;
-CREATE TABLE bh_instant AS
-SELECT DISTINCT q.person, e.at + edge + n * interval '1 microsecond' AS at FROM bh_question q JOIN bh_timeline t USING (person), cdp.events(t.timeline) e, unnest(ARRAY[interval '0', within, older_than, '6 hours']) edge, generate_series(-1, 1) n
-WHERE e.at + edge + n * interval '1 microsecond' > q.as_of;
--- the arguments of the calls, where no column of the question has their name
-CREATE TABLE bh_argument (argument text, value text);
-INSERT INTO bh_argument VALUES ('event', $$'view'$$), ('number', $$'total'$$), ('gap', $$'1 hour'$$), ('events', $$'{view,cart,order}'$$), ('steps_within', $$'5 hours'$$);
-CREATE TABLE bh_predicate AS
-SELECT p.name, p.exact, format('cdp.%s(t.timeline, %s)', p.name, string_agg(format('%s => %s', a.argument, coalesce(v.value, 'q.' || a.argument)), ', ')) AS call,
-	format('cdp_internal.horizon(%L, t.timeline, jsonb_build_object(%s))', p.name, string_agg(format('%L, %s', a.argument, coalesce(v.value, 'q.' || a.argument)), ', ')) AS horizon
-FROM cdp_internal.predicates() p, unnest(string_to_array(p.arguments, ', ')) a(argument) LEFT JOIN bh_argument v USING (argument) GROUP BY p.name, p.exact;
-CREATE TABLE bh_true (name text, person integer, horizon timestamptz, first_change timestamptz);
-DO $$
-DECLARE
-	p bh_predicate;
-BEGIN
-	FOR p IN SELECT * FROM bh_predicate LOOP
-		EXECUTE format('INSERT INTO bh_true SELECT %L, q.person, %s, coalesce((SELECT min(i.at) FROM bh_instant i WHERE i.person = q.person AND %s IS DISTINCT FROM %s), ''infinity'') FROM bh_question q JOIN bh_timeline t USING (person)',
-			p.name, p.horizon, replace(p.call, 'q.as_of', 'i.at'), p.call);
-	END LOOP;
-END $$;
-SELECT p.name, count(*) AS questions, count(*) FILTER (WHERE first_change < 'infinity') AS changing, count(*) FILTER (WHERE t.horizon > first_change) AS too_late, count(*) FILTER (WHERE t.horizon <= q.as_of) AS not_after, count(*) FILTER (WHERE t.horizon < first_change AND p.exact) AS too_early
-FROM bh_predicate p LEFT JOIN bh_true t USING (name) LEFT JOIN bh_question q USING (person) GROUP BY p.name
-HAVING count(t.horizon) <> 400 OR count(*) FILTER (WHERE first_change < 'infinity') < 50 OR count(*) FILTER (WHERE t.horizon > first_change OR t.horizon <= q.as_of OR t.horizon < first_change AND p.exact) > 0 ORDER BY p.name COLLATE "C";
-SELECT count(*) > 13 AS predicates, count(*) FILTER (WHERE exact) > 4 AS exact FROM bh_predicate;
-DROP TABLE bh_timeline, bh_question, bh_instant, bh_argument, bh_predicate, bh_true;
-
 -- who may not call what is for tests
-SELECT proname, has_function_privilege('public', oid, 'EXECUTE') FROM pg_proc WHERE pronamespace = 'cdp_internal'::regnamespace AND proname IN ('horizon', 'predicates') ORDER BY proname COLLATE "C";
+SELECT proname, has_function_privilege('public', oid, 'EXECUTE') FROM pg_proc WHERE pronamespace = 'cdp_internal'::regnamespace AND proname IN ('horizon', 'predicates', 'predicate_arguments') ORDER BY proname COLLATE "C";

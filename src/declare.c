@@ -14,7 +14,7 @@ static const struct
 	const char *type;
 	const char *otherwise;
 } arguments[] = {
-#define ARGUMENT(name, type, otherwise) {name, type, otherwise},
+#define ARGUMENT(name, type, otherwise, sample) {name, type, otherwise},
 #include "toolkit/predicate/predicates.def"
 #undef ARGUMENT
 };

@@ -22,6 +22,7 @@
 
 CDP_FUNCTION(cdp_horizon);
 CDP_FUNCTION(cdp_predicates);
+CDP_FUNCTION(cdp_predicate_arguments);
 
 /* Return the function of a predicate. */
 static Oid
@@ -138,6 +139,25 @@ cdp_predicates(PG_FUNCTION_ARGS)
 						  CStringGetTextDatum(predicate->answer), BoolGetDatum(predicate->exact),
 						  CStringGetTextDatum(predicate->definition)};
 		bool nulls[] = {false, false, false, false, predicate->definition[0] == '\0'};
+
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/* predicate_arguments(): return the arguments as rows. */
+Datum
+cdp_predicate_arguments(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < predicate_argument_count; i++)
+	{
+		const PredicateArgument *argument = &predicate_arguments[i];
+		Datum values[] = {CStringGetTextDatum(argument->name), CStringGetTextDatum(argument->type),
+						  CStringGetTextDatum(argument->sample)};
+		bool nulls[] = {false, false, false};
 
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}

@@ -35,16 +35,13 @@ const Predicate predicate_table[] = {
 
 const int predicate_count = lengthof(predicate_table);
 
-/* The arguments, and what they are where they are not given; NULL where they must be. */
-static const struct
-{
-	const char *name;
-	const char *otherwise;
-} arguments[] = {
-#define ARGUMENT(name, type, otherwise) {name, otherwise},
+const PredicateArgument predicate_arguments[] = {
+#define ARGUMENT(name, type, otherwise, sample) {name, type, otherwise, sample},
 #include "toolkit/predicate/predicates.def"
 #undef ARGUMENT
 };
+
+const int predicate_argument_count = lengthof(predicate_arguments);
 
 const Predicate *
 predicate_named(const char *name)
@@ -102,9 +99,10 @@ count_required(const Predicate *predicate)
 	int required = 0;
 
 	while ((argument = next_argument(&list, &length)) != NULL)
-		for (int i = 0; i < lengthof(arguments); i++)
-			required += arguments[i].otherwise == NULL && strlen(arguments[i].name) == length &&
-						memcmp(arguments[i].name, argument, length) == 0;
+		for (int i = 0; i < predicate_argument_count; i++)
+			required += predicate_arguments[i].otherwise == NULL &&
+						strlen(predicate_arguments[i].name) == length &&
+						memcmp(predicate_arguments[i].name, argument, length) == 0;
 	return required;
 }
 

@@ -29,6 +29,18 @@ typedef struct Predicate
 extern const Predicate predicate_table[];
 extern const int predicate_count;
 
+/* An argument after the timeline. */
+typedef struct PredicateArgument
+{
+	const char *name;
+	const char *type;
+	const char *otherwise; /* NULL where it must be given */
+	const char *sample;
+} PredicateArgument;
+
+extern const PredicateArgument predicate_arguments[];
+extern const int predicate_argument_count;
+
 /* Return the predicate with a name or, of a function of schema cdp, its predicate; or NULL. */
 extern const Predicate *predicate_named(const char *name);
 extern const Predicate *predicate_of(Oid function);

@@ -13,6 +13,11 @@ COMMENT ON FUNCTION cdp_internal.predicates() IS
 	'whether the horizon is. definition: the same answer as a query over e, the events that count (event, at, number), '
 	'and q, one row of the arguments; NULL where it takes more than that.';
 
+CREATE FUNCTION cdp_internal.predicate_arguments(OUT name text, OUT type text, OUT sample text) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'cdp_predicate_arguments' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 20;
+COMMENT ON FUNCTION cdp_internal.predicate_arguments() IS
+	'Internal: returns the arguments of predicates after the timeline. sample: how tests choose one, in SQL.';
+
 CREATE FUNCTION cdp_internal.horizon(predicate text, timeline cdp.timeline, arguments jsonb) RETURNS timestamptz
 	AS 'MODULE_PATHNAME', 'cdp_horizon' LANGUAGE C STABLE PARALLEL SAFE COST 100;
 COMMENT ON FUNCTION cdp_internal.horizon(text, cdp.timeline, jsonb) IS
@@ -21,4 +26,5 @@ COMMENT ON FUNCTION cdp_internal.horizon(text, cdp.timeline, jsonb) IS
 	'where that is not exact, an earlier one; infinity if there is none. NULL for a NULL as_of; the errors of the '
 	'predicate; another name of a predicate or argument is an error (22023).';
 
-REVOKE ALL ON FUNCTION cdp_internal.predicates(), cdp_internal.horizon(text, cdp.timeline, jsonb) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.predicates(), cdp_internal.predicate_arguments(),
+	cdp_internal.horizon(text, cdp.timeline, jsonb) FROM PUBLIC;
