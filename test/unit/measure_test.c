@@ -59,6 +59,8 @@ agree_with_plain_loops(void)
 		CdpkColumn column;
 		CdpkNumberColumn number;
 		CdpkDecimal extreme;
+		CdpkDecimal values[EVENTS_MAX];
+		size_t value_count;
 		CdpkSum sum;
 		uint64_t expected = 0;
 		int64_t total = 0;
@@ -96,6 +98,12 @@ agree_with_plain_loops(void)
 			CHECK(cdpk_measure_extreme(range, &column, &number, false, &found, &extreme) ==
 				  CDPK_OK);
 			CHECK(found == (expected > 0) && (!found || thousandths(extreme) == smallest));
+			open_views(bytes, length, &column, &number);
+			CHECK(cdpk_measure_values(range, &column, &number, values, &value_count) == CDPK_OK);
+			CHECK(value_count == expected);
+			for (size_t j = 0; j < value_count; j++)
+				total -= thousandths(values[j]);
+			CHECK(total == 0);
 		}
 		free(bytes);
 	}

@@ -65,3 +65,15 @@ cdpk_measure_extreme(CdpkTimeRange range, CdpkColumn *column, CdpkNumberColumn *
 		*extreme = cdpk_decimal(extreme->mantissa, extreme->scale);
 	return status;
 }
+
+CdpkStatus
+cdpk_measure_values(CdpkTimeRange range, CdpkColumn *column, CdpkNumberColumn *number,
+					CdpkDecimal *values, size_t *count)
+{
+	CdpkStatus status;
+
+	*count = 0;
+	while (next_value(range, column, number, &values[*count], &status))
+		(*count)++;
+	return status;
+}

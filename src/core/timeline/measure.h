@@ -1,6 +1,6 @@
 /*
  * measure.h
- *		What the numbers of a column's events amount to in a time range: sum, smallest, largest.
+ *		What the numbers of a column's events amount to in a time range: sum, smallest, largest, all values.
  */
 #ifndef CDPK_MEASURE_H
 #define CDPK_MEASURE_H
@@ -27,5 +27,9 @@ extern CdpkStatus cdpk_measure_sum(CdpkTimeRange range, CdpkColumn *column,
 extern CdpkStatus cdpk_measure_extreme(CdpkTimeRange range, CdpkColumn *column,
 									   CdpkNumberColumn *number, bool largest, bool *found,
 									   CdpkDecimal *extreme);
+
+/* Read the values, newest first; there is room for all of the column's events. */
+extern CdpkStatus cdpk_measure_values(CdpkTimeRange range, CdpkColumn *column,
+									  CdpkNumberColumn *number, CdpkDecimal *values, size_t *count);
 
 #endif /* CDPK_MEASURE_H */
