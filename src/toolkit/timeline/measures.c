@@ -1,10 +1,11 @@
 /*
  * measures.c
  *		Measures of the events in a time range: sum, average, smallest and largest of a
- *		number that events carry, the most frequent event.
+ *		number that events carry, its quantiles, the most frequent event.
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
@@ -16,10 +17,13 @@ CDP_FUNCTION(cdp_sum);
 CDP_FUNCTION(cdp_avg);
 CDP_FUNCTION(cdp_min);
 CDP_FUNCTION(cdp_max);
+CDP_FUNCTION(cdp_median);
+CDP_FUNCTION(cdp_quantile);
 CDP_FUNCTION(cdp_most_frequent_event);
 
 /* after the event */
 #define ARG_NUMBER 2
+#define ARG_FRACTION 3
 
 /* Find the number of the events that are asked for; false if there is none. */
 static bool
@@ -49,10 +53,9 @@ decimal_numeric(int64 mantissa, unsigned scale)
 }
 
 static Numeric
-add(Numeric a, Numeric b)
+call_numeric(PGFunction function, Numeric a, Numeric b)
 {
-	return DatumGetNumeric(
-		DirectFunctionCall2(numeric_add, NumericGetDatum(a), NumericGetDatum(b)));
+	return DatumGetNumeric(DirectFunctionCall2(function, NumericGetDatum(a), NumericGetDatum(b)));
 }
 
 /* Return what a sum has of one scale. */
@@ -65,10 +68,10 @@ part_numeric(const CdpkSum *sum, unsigned scale)
 	/* low is not negative, and less than 2^62 */
 	if (high > -(INT64CONST(1) << 30) && high < (INT64CONST(1) << 30))
 		return decimal_numeric(high * (INT64CONST(1) << 32) + low, scale);
-	return add(DatumGetNumeric(
-				   DirectFunctionCall2(numeric_mul, NumericGetDatum(decimal_numeric(high, scale)),
-									   NumericGetDatum(int64_to_numeric(INT64CONST(1) << 32)))),
-			   decimal_numeric(low, scale));
+	return call_numeric(numeric_add,
+						call_numeric(numeric_mul, decimal_numeric(high, scale),
+									 int64_to_numeric(INT64CONST(1) << 32)),
+						decimal_numeric(low, scale));
 }
 
 /* Return a sum without superfluous zeros. */
@@ -84,7 +87,7 @@ sum_numeric(const CdpkSum *sum)
 		if ((sum->scales >> scale & 1) == 0)
 			continue;
 		part = part_numeric(sum, scale);
-		result = result == NULL ? part : add(result, part);
+		result = result == NULL ? part : call_numeric(numeric_add, result, part);
 	}
 	return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(result)));
 }
@@ -163,6 +166,92 @@ Datum
 cdp_max(PG_FUNCTION_ARGS)
 {
 	return extreme(fcinfo, true);
+}
+
+/* Compare two values, for qsort. */
+static int
+compare_values(const void *a, const void *b)
+{
+	CHECK_FOR_INTERRUPTS();
+	return cdpk_decimal_compare(*(const CdpkDecimal *) a, *(const CdpkDecimal *) b);
+}
+
+/* Read the values in ascending order; returns how many there are. */
+static size_t
+sorted_values(FunctionCallInfo fcinfo, CdpkDecimal **values)
+{
+	CdpkTimeRange range = timeline_arg_range(fcinfo);
+	CdpkColumn column;
+	CdpkNumberColumn number;
+	CdpkStatus status;
+	size_t count;
+
+	if (!find_number(fcinfo, &column, &number))
+		return 0;
+	/* every event takes a byte */
+	if (column.count > cdpk_left(&column.times))
+		timeline_corrupt(CDPK_CORRUPT);
+	*values = palloc_extended((column.count + 1) * sizeof(CdpkDecimal), MCXT_ALLOC_HUGE);
+	status = cdpk_measure_values(range, &column, &number, *values, &count);
+	timeline_check(status);
+	qsort(*values, count, sizeof(CdpkDecimal), compare_values);
+	return count;
+}
+
+/* Return the value at a fraction of the way from the smallest to the largest, or NULL. */
+static Datum
+quantile(FunctionCallInfo fcinfo, Numeric fraction)
+{
+	CdpkDecimal *values;
+	size_t count = sorted_values(fcinfo, &values);
+	Numeric place;
+	Numeric whole;
+	Numeric result;
+	int64 below;
+
+	if (count == 0)
+		PG_RETURN_NULL();
+	place = call_numeric(numeric_mul, fraction, int64_to_numeric((int64) count - 1));
+	whole = DatumGetNumeric(DirectFunctionCall1(numeric_floor, NumericGetDatum(place)));
+	below = DatumGetInt64(DirectFunctionCall1(numeric_int8, NumericGetDatum(whole)));
+	result = decimal_numeric(values[below].mantissa, values[below].scale);
+	if (below + 1 < (int64) count)
+	{
+		Numeric next = decimal_numeric(values[below + 1].mantissa, values[below + 1].scale);
+		Numeric way = call_numeric(numeric_sub, place, whole);
+
+		next = call_numeric(numeric_mul, call_numeric(numeric_sub, next, result), way);
+		result = call_numeric(numeric_add, result, next);
+	}
+	return DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(result));
+}
+
+/* median(timeline, event, number, within, older_than, since, until, as_of) */
+Datum
+cdp_median(PG_FUNCTION_ARGS)
+{
+	if (timeline_args_unknown(fcinfo, ARG_NUMBER))
+		PG_RETURN_NULL();
+	return quantile(fcinfo, int64_div_fast_to_numeric(5, 1));
+}
+
+/* quantile(timeline, event, number, fraction, within, older_than, since, until, as_of) */
+Datum
+cdp_quantile(PG_FUNCTION_ARGS)
+{
+	Numeric fraction;
+
+	if (timeline_args_unknown(fcinfo, ARG_FRACTION))
+		PG_RETURN_NULL();
+	fraction = PG_GETARG_NUMERIC(ARG_FRACTION);
+	/* NaN is larger than all others */
+	if (DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(fraction),
+										  NumericGetDatum(int64_to_numeric(0)))) < 0 ||
+		DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(fraction),
+										  NumericGetDatum(int64_to_numeric(1)))) > 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("fraction must be from 0 to 1")));
+	return quantile(fcinfo, fraction);
 }
 
 /* most_frequent_event(timeline, within, older_than, since, until, as_of) */
