@@ -1,6 +1,6 @@
 /*
  * did.c
- *		Predicates on one name of events: whether, how often, when first and last.
+ *		Predicates on the events of a step: whether, how often, when first and last.
  *
  * All take the same description of a time range, and a NULL timeline is one without events.
  */
@@ -9,7 +9,7 @@
 #include "utils/timestamp.h"
 
 #include "toolkit/timeline/argument_cache.h"
-#include "toolkit/timeline/timeline_args.h"
+#include "toolkit/timeline/step_args.h"
 #include "cdp.h"
 
 CDP_FUNCTION(cdp_did);
@@ -24,10 +24,10 @@ typedef struct DidCall
 	ArgumentCache cache;
 	CdpkTimeRange range;
 	EventCounts counts; /* of did and did_not */
-	CdpkName event;
+	CdpkStep step;
 } DidCall;
 
-/* Start reading the events that are asked for; there may be none. */
+/* Start reading the events of a plain step; there may be none. */
 static void
 find_events(FunctionCallInfo fcinfo, const DidCall *call, CdpkColumn *column)
 {
@@ -42,8 +42,28 @@ find_events(FunctionCallInfo fcinfo, const DidCall *call, CdpkColumn *column)
 		return;
 	}
 	bytes = timeline_get_bytes(fcinfo, ARG_TIMELINE, &length);
-	status = cdpk_timeline_find_in(bytes, length, &call->event, column);
+	status = cdpk_timeline_find_in(bytes, length, &call->step.alone.name, column);
 	timeline_check(status);
+}
+
+/* Count the events of the step in the time range, up to "enough". */
+static inline uint64
+count_events(FunctionCallInfo fcinfo, const DidCall *call, uint64 enough)
+{
+	CdpkTimeline timeline;
+	uint64 count = 0;
+
+	if (call->step.plain)
+	{
+		CdpkColumn column;
+
+		find_events(fcinfo, call, &column);
+		count = cdpk_time_range_count(call->range, &column, enough);
+		timeline_check_column(&column);
+	}
+	else if (timeline_arg_open(fcinfo, &timeline))
+		timeline_check(cdpk_step_count(&call->step, &timeline, call->range, enough, &count));
+	return count;
 }
 
 /* Return whether the number of events in the time range is within at_least and at_most. */
@@ -52,30 +72,27 @@ did_events(FunctionCallInfo fcinfo)
 {
 	DidCall own;
 	DidCall *call = (DidCall *) argument_cache_get(fcinfo, &own.cache, sizeof(own));
-	CdpkColumn column;
 	uint64 count;
 
 	if (!argument_cache_is_valid(fcinfo, &call->cache))
 	{
 		call->range = timeline_arg_range(fcinfo);
 		call->counts = timeline_arg_counts(fcinfo);
-		call->event = timeline_arg_event(fcinfo);
+		step_arg_read(fcinfo, &call->cache, &call->step);
 		argument_cache_fill(fcinfo, &call->cache);
 	}
-	find_events(fcinfo, call, &column);
 	/* stop counting once the answer is decided */
-	count = cdpk_time_range_count(call->range, &column,
-								  call->counts.at_most < PG_INT64_MAX ? call->counts.at_most + 1
-																	  : call->counts.at_least);
-	timeline_check_column(&column);
+	count = count_events(fcinfo, call,
+						 call->counts.at_most < PG_INT64_MAX ? call->counts.at_most + 1
+															 : call->counts.at_least);
 	return count >= call->counts.at_least && count <= call->counts.at_most;
 }
 
-/* did(timeline, event, at_least, at_most, within, older_than, since, until, as_of) */
+/* did(timeline, step, at_least, at_most, within, older_than, since, until, as_of) */
 Datum
 cdp_did(PG_FUNCTION_ARGS)
 {
-	if (timeline_args_unknown(fcinfo, ARG_EVENT))
+	if (timeline_args_unknown(fcinfo, ARG_STEP))
 		PG_RETURN_NULL();
 	PG_RETURN_BOOL(did_events(fcinfo));
 }
@@ -84,73 +101,91 @@ cdp_did(PG_FUNCTION_ARGS)
 Datum
 cdp_did_not(PG_FUNCTION_ARGS)
 {
-	if (timeline_args_unknown(fcinfo, ARG_EVENT))
+	if (timeline_args_unknown(fcinfo, ARG_STEP))
 		PG_RETURN_NULL();
 	PG_RETURN_BOOL(!did_events(fcinfo));
 }
 
-/* Start reading the events that count_events and the like look at, and return the time range. */
-static CdpkTimeRange
-start(FunctionCallInfo fcinfo, CdpkColumn *column)
+/* Read the arguments of count_events and the like. */
+static const DidCall *
+get_call(FunctionCallInfo fcinfo, DidCall *own)
 {
-	DidCall own;
-	DidCall *call = (DidCall *) argument_cache_get(fcinfo, &own.cache, sizeof(own));
+	DidCall *call = (DidCall *) argument_cache_get(fcinfo, &own->cache, sizeof(*own));
 
 	if (!argument_cache_is_valid(fcinfo, &call->cache))
 	{
 		call->range = timeline_arg_range(fcinfo);
-		call->event = timeline_arg_event(fcinfo);
+		step_arg_read(fcinfo, &call->cache, &call->step);
 		argument_cache_fill(fcinfo, &call->cache);
 	}
-	find_events(fcinfo, call, column);
-	return call->range;
+	return call;
 }
 
-/* count_events(timeline, event, within, older_than, since, until, as_of) */
+/* count_events(timeline, step, within, older_than, since, until, as_of) */
 Datum
 cdp_count_events(PG_FUNCTION_ARGS)
 {
-	CdpkColumn column;
-	CdpkTimeRange range;
-	uint64 count;
+	DidCall own;
 
-	if (timeline_args_unknown(fcinfo, ARG_EVENT))
+	if (timeline_args_unknown(fcinfo, ARG_STEP))
 		PG_RETURN_NULL();
-	range = start(fcinfo, &column);
-	count = cdpk_time_range_count(range, &column, PG_UINT64_MAX);
-	timeline_check_column(&column);
-	PG_RETURN_INT64((int64) count);
+	PG_RETURN_INT64((int64) count_events(fcinfo, get_call(fcinfo, &own), PG_UINT64_MAX));
 }
 
-/* Return the time that "find" finds in the time range, or NULL. */
-static inline Datum
-find_time(FunctionCallInfo fcinfo, bool (*find)(CdpkTimeRange, CdpkColumn *, int64_t *))
+/* Find the earliest or the latest time of a step that is not plain. */
+static bool
+find_extreme(FunctionCallInfo fcinfo, const DidCall *call, bool latest, int64 *at)
 {
+	CdpkTimeline timeline;
+	bool found;
+	int64_t oldest = 0;
+	int64_t newest = 0;
+
+	if (!timeline_arg_open(fcinfo, &timeline))
+		return false;
+	timeline_check(
+		cdpk_step_extremes(&call->step, &timeline, call->range, &found, &oldest, &newest));
+	*at = latest ? newest : oldest;
+	return found;
+}
+
+/* Return the earliest or the latest time in the time range, or NULL. */
+static inline Datum
+find_time(FunctionCallInfo fcinfo, bool latest)
+{
+	DidCall own;
+	const DidCall *call;
 	CdpkColumn column;
-	CdpkTimeRange range;
 	int64_t at = 0;
 	bool found;
 
-	if (timeline_args_unknown(fcinfo, ARG_EVENT))
+	if (timeline_args_unknown(fcinfo, ARG_STEP))
 		PG_RETURN_NULL();
-	range = start(fcinfo, &column);
-	found = find(range, &column, &at);
-	timeline_check_column(&column);
+	call = get_call(fcinfo, &own);
+	if (call->step.plain)
+	{
+		find_events(fcinfo, call, &column);
+		found = latest ? cdpk_time_range_newest(call->range, &column, &at)
+					   : cdpk_time_range_oldest(call->range, &column, &at);
+		timeline_check_column(&column);
+	}
+	else
+		found = find_extreme(fcinfo, call, latest, &at);
 	if (!found)
 		PG_RETURN_NULL();
 	PG_RETURN_TIMESTAMPTZ(at);
 }
 
-/* first_time(timeline, event, within, older_than, since, until, as_of) */
+/* first_time(timeline, step, within, older_than, since, until, as_of) */
 Datum
 cdp_first_time(PG_FUNCTION_ARGS)
 {
-	return find_time(fcinfo, cdpk_time_range_oldest);
+	return find_time(fcinfo, false);
 }
 
-/* last_time(timeline, event, within, older_than, since, until, as_of) */
+/* last_time(timeline, step, within, older_than, since, until, as_of) */
 Datum
 cdp_last_time(PG_FUNCTION_ARGS)
 {
-	return find_time(fcinfo, cdpk_time_range_newest);
+	return find_time(fcinfo, true);
 }

@@ -7,7 +7,7 @@
 #include "utils/timestamp.h"
 
 #include "toolkit/timeline/horizon.h"
-#include "toolkit/timeline/timeline_args.h"
+#include "toolkit/timeline/step_args.h"
 #include "core/timeline/horizon.h"
 #include "toolkit/bridge/status.h"
 
@@ -19,7 +19,7 @@ exact(FunctionCallInfo fcinfo, CdpkQuestion question)
 	int64_t horizon = CDPK_NEVER;
 	CdpkColumn column;
 
-	if (timeline_arg_find_event(fcinfo, NULL, &column))
+	if (step_arg_find(fcinfo, &column))
 		timeline_check(
 			cdpk_horizon_exact(&spec, &question, &column, &cdp_huge_palloc_allocator, &horizon));
 	PG_RETURN_TIMESTAMPTZ(horizon);
@@ -59,13 +59,13 @@ last_horizon(PG_FUNCTION_ARGS)
 }
 
 Datum
-event_horizon(PG_FUNCTION_ARGS)
+step_horizon(PG_FUNCTION_ARGS)
 {
 	CdpkTimeRangeSpec spec = timeline_arg_range_spec(fcinfo);
 	int64_t horizon = CDPK_NEVER;
 	CdpkColumn column;
 
-	if (timeline_arg_find_event(fcinfo, NULL, &column))
+	if (step_arg_find(fcinfo, &column))
 		timeline_check(cdpk_horizon_bound(&spec, &column, &horizon));
 	PG_RETURN_TIMESTAMPTZ(horizon);
 }

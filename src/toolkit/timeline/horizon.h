@@ -16,8 +16,8 @@ extern Datum count_horizon(PG_FUNCTION_ARGS);
 extern Datum first_horizon(PG_FUNCTION_ARGS);
 extern Datum last_horizon(PG_FUNCTION_ARGS);
 
-/* a bound, of any answer about the events of argument 1, or about all */
-extern Datum event_horizon(PG_FUNCTION_ARGS);
+/* a bound, of any answer about the events of a step, or about all */
+extern Datum step_horizon(PG_FUNCTION_ARGS);
 extern Datum timeline_horizon(PG_FUNCTION_ARGS);
 
 #endif

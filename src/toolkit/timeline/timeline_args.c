@@ -9,7 +9,7 @@
 #include "toolkit/bridge/window.h"
 #include "toolkit/timeline/timeline_args.h"
 
-/* places of the arguments of did after the event */
+/* places of the arguments of did after the step */
 #define ARG_AT_LEAST 2
 #define ARG_AT_MOST 3
 
@@ -100,31 +100,6 @@ timeline_arg_open(FunctionCallInfo fcinfo, CdpkTimeline *timeline)
 	status = cdpk_timeline_open(bytes, length, timeline);
 	timeline_check(status);
 	return true;
-}
-
-CdpkName
-timeline_arg_event(FunctionCallInfo fcinfo)
-{
-	const text *event = PG_GETARG_TEXT_PP(ARG_EVENT);
-	CdpkName name = {VARDATA_ANY(event), VARSIZE_ANY_EXHDR(event)};
-
-	timeline_check_name(event, "event");
-	return name;
-}
-
-bool
-timeline_arg_find_event(FunctionCallInfo fcinfo, CdpkTimeline *timeline, CdpkColumn *column)
-{
-	CdpkName event = timeline_arg_event(fcinfo);
-	CdpkTimeline own;
-
-	timeline = timeline != NULL ? timeline : &own;
-	if (!timeline_arg_open(fcinfo, timeline))
-		return false;
-	if (cdpk_timeline_find(timeline, event.text, event.length, column))
-		return true;
-	timeline_check_reader(timeline);
-	return false;
 }
 
 /* Read at_least or at_most. */

@@ -1,7 +1,7 @@
 /*
  * timeline_args.h
- *		The arguments that predicates and measures on a timeline share: the timeline, the name of
- *		the events, counts of them, and the time range.
+ *		The arguments that predicates and measures on a timeline share: the timeline, counts of
+ *		events, and the time range.
  */
 #ifndef CDP_TIMELINE_ARGS_H
 #define CDP_TIMELINE_ARGS_H
@@ -9,9 +9,8 @@
 #include "core/timeline/time_range.h"
 #include "toolkit/timeline/timeline.h"
 
-/* the timeline and, in most, the event come first */
+/* the timeline comes first */
 #define ARG_TIMELINE 0
-#define ARG_EVENT 1
 
 /* as_of comes last, after the rest of the time range where there is one */
 #define ARG_AS_OF (PG_NARGS() - 1)
@@ -42,15 +41,6 @@ extern CdpkTimeRange timeline_arg_range(FunctionCallInfo fcinfo);
 /* Open the timeline, argument 0; false if it is NULL, which means a timeline without events. */
 extern bool timeline_arg_open(FunctionCallInfo fcinfo, CdpkTimeline *timeline);
 
-/* Read the name of the events, argument 1. */
-extern CdpkName timeline_arg_event(FunctionCallInfo fcinfo);
-
-/*
- * Find the events of arguments 0 and 1; false if there are none.  "timeline" may be NULL.
- */
-extern bool timeline_arg_find_event(FunctionCallInfo fcinfo, CdpkTimeline *timeline,
-									CdpkColumn *column);
-
 /* Raise an error if reading found corrupt bytes. */
 extern void timeline_check_column(const CdpkColumn *column);
 extern void timeline_check_reader(const CdpkTimeline *timeline);
@@ -58,7 +48,7 @@ extern void timeline_check_reader(const CdpkTimeline *timeline);
 /* Raise an error for a name that is empty; "argument" is what the message calls it. */
 extern void timeline_check_name(const text *name, const char *argument);
 
-/* at_least and at_most as arguments of did, after the event */
+/* at_least and at_most as arguments of did, after the step */
 typedef struct EventCounts
 {
 	uint64 at_least;
