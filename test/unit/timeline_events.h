@@ -88,6 +88,9 @@ random_values(uint64_t *state, unsigned kinds, unsigned text_count, Event *event
 			value->value = kinds == 1 ? random_number(state) : random_value(state, i, text_count);
 			if (kinds == 3 && unit_random(state) % 2 == 0)
 				value->value.element = (uint16_t) (1 + unit_random(state) % 5);
+			/* a property is marked as a whole once */
+			if (j > 0 && value->value.kind == CDPK_LEFT_OUT)
+				value->value.element = (uint16_t) j;
 		}
 	}
 }

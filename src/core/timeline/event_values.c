@@ -60,27 +60,29 @@ append(CdpkEventValues *values, const CdpkEventValue *value)
 static CdpkStatus
 add(CdpkEventValues *values, CdpkEventValue *value, uint64_t element)
 {
+	bool is_mark; /* of the property as a whole */
 	unsigned place;
 	CdpkStatus status = find_name(values, value->name, &place);
 
 	if (status != CDPK_OK)
 		return status;
-	if (element > CDPK_PROPERTY_ELEMENTS_MAX || values->counts[place] == CDPK_PROPERTY_VALUES_MAX)
+	values->left_out += value->value.kind == CDPK_LEFT_OUT;
+	is_mark = value->value.kind == CDPK_LEFT_OUT && element == 0;
+	if (!is_mark && (element > CDPK_PROPERTY_ELEMENTS_MAX ||
+					 values->counts[place] == CDPK_PROPERTY_VALUES_MAX))
 	{
+		values->left_out += value->value.kind != CDPK_LEFT_OUT;
 		value->value.kind = CDPK_LEFT_OUT;
 		element = 0;
+		is_mark = true;
 	}
-	value->value.element = (uint16_t) element;
-	if (value->value.kind == CDPK_LEFT_OUT)
-		values->left_out++;
-	if (value->value.kind != CDPK_LEFT_OUT || element != 0)
-	{
-		values->counts[place]++;
-		return append(values, value);
-	}
-	if (values->marked[place])
+	if (is_mark && values->marked[place])
 		return CDPK_OK;
-	values->marked[place] = true;
+	value->value.element = (uint16_t) element;
+	if (is_mark)
+		values->marked[place] = true;
+	else
+		values->counts[place]++;
 	return append(values, value);
 }
 

@@ -201,28 +201,37 @@ cdpk_log_name(CdpkTimelineLog **log, const CdpkAllocator *allocator, const char 
 	return length == 0 ? CDPK_EMPTY : cdpk_log_text(log, allocator, name, length, place);
 }
 
-/* Find out whether an event has too many values. */
+/* Find out whether an event has too many values; one mark of a property as a whole does not count. */
 static CdpkStatus
 check_values(const CdpkLogValue *values, unsigned count)
 {
 	uint32_t names[CDPK_PROPERTIES_MAX];
 	unsigned counts[CDPK_PROPERTIES_MAX];
+	bool marked[CDPK_PROPERTIES_MAX];
 	unsigned found = 0;
 
 	for (unsigned i = 0; i < count; i++)
 	{
-		unsigned place = found;
+		const CdpkPropertyValue *value = &values[i].value;
+		unsigned place = 0;
 
-		while (place > 0 && names[place - 1] != values[i].name)
-			place--;
-		if (place == 0)
+		while (place < found && names[place] != values[i].name)
+			place++;
+		if (place == CDPK_PROPERTIES_MAX)
+			return CDPK_TOO_LONG;
+		if (place == found)
 		{
-			if (found == CDPK_PROPERTIES_MAX)
-				return CDPK_TOO_LONG;
 			names[found] = values[i].name;
-			counts[found++] = 1;
+			counts[found] = 0;
+			marked[found++] = false;
 		}
-		else if (++counts[place - 1] > CDPK_PROPERTY_VALUES_MAX + 1)
+		if (value->kind == CDPK_LEFT_OUT && value->element == 0)
+		{
+			if (marked[place])
+				return CDPK_INVALID;
+			marked[place] = true;
+		}
+		else if (++counts[place] > CDPK_PROPERTY_VALUES_MAX)
 			return CDPK_TOO_LONG;
 	}
 	return CDPK_OK;

@@ -64,7 +64,7 @@ extern CdpkStatus cdpk_log_text(CdpkTimelineLog **log, const CdpkAllocator *allo
  *
  * CDPK_OUT_OF_RANGE: the time is not one that a timestamptz holds.  CDPK_TOO_LONG: more than
  * CDPK_PROPERTIES_MAX properties, more values of one than CDPK_PROPERTY_VALUES_MAX and a mark, or the
- * block is full.
+ * block is full.  CDPK_INVALID: a property is marked as a whole twice.
  */
 extern CdpkStatus cdpk_log_event(CdpkTimelineLog **log, const CdpkAllocator *allocator,
 								 uint32_t name, int64_t at, const CdpkLogValue *values,

@@ -143,10 +143,10 @@ static CdpkStatus
 read_values(Parse *p, uint32_t name, uint64_t element)
 {
 	CdpkJsonToken token;
-	CdpkStatus status = next(p, &token);
-	bool several = status == CDPK_OK && token == CDPK_JSON_ARRAY;
+	CdpkStatus status;
+	bool several;
 
-	for (unsigned i = p->values.count; status == CDPK_OK && i-- > 0;)
+	for (unsigned i = p->values.count; i-- > 0;)
 	{
 		const CdpkEventValue *value = &p->values.items[i];
 
@@ -156,6 +156,8 @@ read_values(Parse *p, uint32_t name, uint64_t element)
 		if (element > 0 && value->value.element != element)
 			break;
 	}
+	status = next(p, &token);
+	several = status == CDPK_OK && token == CDPK_JSON_ARRAY;
 	while (status == CDPK_OK)
 	{
 		unsigned left_out = p->values.left_out;
