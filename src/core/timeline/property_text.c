@@ -75,8 +75,10 @@ cdpk_property_print_event(CdpkPropertyPrint *print, uint64_t event, bool *any)
 		{
 			CdpkPrintedValue *value = &print->values[print->value_count++];
 
-			value->column = i;
+			value->name = print->names[print->columns[i].name];
 			status = cdpk_property_value(&print->columns[i], &value->value);
+			if (status == CDPK_OK && value->value.kind == CDPK_TEXT)
+				value->text = print->texts[value->value.text];
 		}
 	}
 	*any = print->value_count > 0;
@@ -116,36 +118,37 @@ cdpk_put_json_string(CdpkBuffer *buffer, const char *string, size_t length)
 
 /* Append one value. */
 static void
-put_value(const CdpkPropertyPrint *print, CdpkBuffer *buffer, const CdpkPropertyValue *value)
+put_value(CdpkBuffer *buffer, const CdpkPrintedValue *value)
 {
 	char digits[CDPK_DECIMAL_TEXT_MAX];
 
-	switch (value->kind)
+	switch (value->value.kind)
 	{
 		case CDPK_NUMBER:
-			cdpk_put_bytes(buffer, digits,
-						   cdpk_decimal_print(cdpk_decimal(value->mantissa, value->scale), digits));
+			cdpk_put_bytes(
+				buffer, digits,
+				cdpk_decimal_print(cdpk_decimal(value->value.mantissa, value->value.scale),
+								   digits));
 			break;
 		case CDPK_TEXT:
-			cdpk_put_json_string(buffer, print->texts[value->text].text,
-								 print->texts[value->text].length);
+			cdpk_put_json_string(buffer, value->text.text, value->text.length);
 			break;
 		case CDPK_LEFT_OUT:
 			put(buffer, "{}");
 			break;
 		default:
-			put(buffer, value->kind == CDPK_TRUE ? "true" : "false");
+			put(buffer, value->value.kind == CDPK_TRUE ? "true" : "false");
 	}
 }
 
 /* Append the members of one element, or of none; *first says whether there was no member before. */
 static void
-put_members(const CdpkPropertyPrint *print, CdpkBuffer *buffer, unsigned element, bool *first)
+put_members(CdpkBuffer *buffer, const CdpkPrintedValue *values, unsigned count, unsigned element,
+			bool *first)
 {
-	for (unsigned i = 0; i < print->value_count;)
+	for (unsigned i = 0; i < count;)
 	{
-		const CdpkPrintedValue *value = &print->values[i];
-		const CdpkName *name = &print->names[print->columns[value->column].name];
+		const CdpkPrintedValue *value = &values[i];
 		unsigned end = i + 1;
 
 		if (value->value.element != element)
@@ -153,17 +156,17 @@ put_members(const CdpkPropertyPrint *print, CdpkBuffer *buffer, unsigned element
 			i++;
 			continue;
 		}
-		while (end < print->value_count && print->values[end].column == value->column &&
-			   print->values[end].value.element == element)
+		while (end < count && values[end].name.text == value->name.text &&
+			   values[end].value.element == element)
 			end++;
 		put(buffer, *first ? "" : ", ");
 		*first = false;
-		cdpk_put_json_string(buffer, name->text, name->length);
+		cdpk_put_json_string(buffer, value->name.text, value->name.length);
 		put(buffer, end - i > 1 ? ": [" : ": ");
 		for (unsigned j = i; j < end; j++)
 		{
 			put(buffer, j > i ? ", " : "");
-			put_value(print, buffer, &print->values[j].value);
+			put_value(buffer, &values[j]);
 		}
 		put(buffer, end - i > 1 ? "]" : "");
 		i = end;
@@ -171,16 +174,16 @@ put_members(const CdpkPropertyPrint *print, CdpkBuffer *buffer, unsigned element
 }
 
 void
-cdpk_property_print_object(CdpkPropertyPrint *print, CdpkBuffer *buffer)
+cdpk_put_properties(CdpkBuffer *buffer, const CdpkPrintedValue *values, unsigned count)
 {
 	unsigned elements = 0;
 	bool first = true;
 
-	for (unsigned i = 0; i < print->value_count; i++)
-		if (print->values[i].value.element > elements)
-			elements = print->values[i].value.element;
+	for (unsigned i = 0; i < count; i++)
+		if (values[i].value.element > elements)
+			elements = values[i].value.element;
 	put(buffer, "{");
-	put_members(print, buffer, 0, &first);
+	put_members(buffer, values, count, 0, &first);
 	if (elements > 0)
 	{
 		put(buffer, first ? "" : ", ");
@@ -189,10 +192,16 @@ cdpk_property_print_object(CdpkPropertyPrint *print, CdpkBuffer *buffer)
 		{
 			first = true;
 			put(buffer, element > 1 ? ", {" : "{");
-			put_members(print, buffer, element, &first);
+			put_members(buffer, values, count, element, &first);
 			put(buffer, "}");
 		}
 		put(buffer, "]");
 	}
 	put(buffer, "}");
+}
+
+void
+cdpk_property_print_object(const CdpkPropertyPrint *print, CdpkBuffer *buffer)
+{
+	cdpk_put_properties(buffer, print->values, print->value_count);
 }

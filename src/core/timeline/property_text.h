@@ -12,12 +12,20 @@
 #include "core/base/buffer.h"
 #include "core/timeline/property.h"
 
-/* a value and the property that it is of */
+/* a value, the name of its property, and its text */
 typedef struct CdpkPrintedValue
 {
-	unsigned column;
+	CdpkName name;
 	CdpkPropertyValue value;
+	CdpkName text;
 } CdpkPrintedValue;
+
+/*
+ * Append the object of an event with these values, of which those of one property stand together and in
+ * the order of elements.  Errors are those of the buffer.
+ */
+extern void cdpk_put_properties(CdpkBuffer *buffer, const CdpkPrintedValue *values,
+								unsigned count);
 
 /* The properties of a timeline that are printed event by event. */
 typedef struct CdpkPropertyPrint
@@ -45,7 +53,7 @@ extern CdpkStatus cdpk_property_print_column(CdpkPropertyPrint *print, const Cdp
 extern CdpkStatus cdpk_property_print_event(CdpkPropertyPrint *print, uint64_t event, bool *any);
 
 /* Append the object of that event; errors are those of the buffer. */
-extern void cdpk_property_print_object(CdpkPropertyPrint *print, CdpkBuffer *buffer);
+extern void cdpk_property_print_object(const CdpkPropertyPrint *print, CdpkBuffer *buffer);
 
 /* Append a JSON string. */
 extern void cdpk_put_json_string(CdpkBuffer *buffer, const char *string, size_t length);

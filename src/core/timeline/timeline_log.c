@@ -169,9 +169,10 @@ add_name(CdpkTimelineLog **log, const CdpkAllocator *allocator, const char *name
 	return CDPK_OK;
 }
 
-CdpkStatus
-cdpk_log_text(CdpkTimelineLog **log, const CdpkAllocator *allocator, const char *name,
-			  size_t length, uint32_t *place)
+/* Return the place of a string. */
+static inline CdpkStatus
+intern(CdpkTimelineLog **log, const CdpkAllocator *allocator, const char *name, size_t length,
+	   uint32_t *place)
 {
 	uint32_t hash = hash_name(name, length);
 	Slot *slots = slots_of(*log);
@@ -184,8 +185,7 @@ cdpk_log_text(CdpkTimelineLog **log, const CdpkAllocator *allocator, const char 
 		if (slots[i].hash != hash)
 			continue;
 		entry = name_at(*log, slots[i].name);
-		if (entry->length == length &&
-			(length == 0 || memcmp(entry + 1, name, length) == 0))
+		if (entry->length == length && memcmp(entry + 1, name, length) == 0)
 		{
 			*place = entry->place;
 			return CDPK_OK;
@@ -195,10 +195,17 @@ cdpk_log_text(CdpkTimelineLog **log, const CdpkAllocator *allocator, const char 
 }
 
 CdpkStatus
+cdpk_log_text(CdpkTimelineLog **log, const CdpkAllocator *allocator, const char *text,
+			  size_t length, uint32_t *place)
+{
+	return intern(log, allocator, text, length, place);
+}
+
+CdpkStatus
 cdpk_log_name(CdpkTimelineLog **log, const CdpkAllocator *allocator, const char *name,
 			  size_t length, uint32_t *place)
 {
-	return length == 0 ? CDPK_EMPTY : cdpk_log_text(log, allocator, name, length, place);
+	return length == 0 ? CDPK_EMPTY : intern(log, allocator, name, length, place);
 }
 
 /* Find out whether an event has too many values; one mark of a property as a whole does not count. */

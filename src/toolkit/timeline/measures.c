@@ -11,6 +11,7 @@
 #include "toolkit/timeline/measures.h"
 #include "cdp.h"
 #include "core/timeline/measure.h"
+#include "toolkit/bridge/status.h"
 
 CDP_FUNCTION(cdp_sum);
 CDP_FUNCTION(cdp_avg);
@@ -20,19 +21,27 @@ CDP_FUNCTION(cdp_most_frequent_event);
 
 /* Find the number of the events that are asked for; false if there is none. */
 static bool
-find_number(FunctionCallInfo fcinfo, CdpkColumn *column, CdpkNumberColumn *number)
+find_number(FunctionCallInfo fcinfo, CdpkMeasured *measured)
 {
 	const text *name = PG_GETARG_TEXT_PP(MEASURE_NUMBER);
 	CdpkTimeline timeline;
+	CdpkProperties properties;
+	CdpkName *texts = NULL;
 	CdpkStatus status;
 	bool found;
 
+	measured->left = 0;
 	timeline_check_name(name, "number");
-	if (!timeline_arg_find_event(fcinfo, &timeline, column))
+	if (!timeline_arg_find_event(fcinfo, &timeline, &measured->column))
 		return false;
-	status = cdpk_column_number(&timeline, column, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name),
-								number, &found);
+	status = cdpk_properties_open(&timeline, &properties);
+	if (status == CDPK_OK)
+		status = cdpk_property_find(&properties, &measured->column, VARDATA_ANY(name),
+									VARSIZE_ANY_EXHDR(name), &measured->property, &found);
+	if (status == CDPK_OK && found && measured->property.form != CDPK_FORM_NUMBERS)
+		status = cdpk_property_texts(&properties, &cdp_palloc_allocator, &texts);
 	timeline_check(status);
+	measured->texts = texts;
 	return found;
 }
 
@@ -90,14 +99,13 @@ sum_numeric(const CdpkSum *sum)
 static bool
 sum_events(FunctionCallInfo fcinfo, CdpkSum *sum)
 {
-	CdpkTimeRange range = time_range_get(fcinfo, MEASURE_TIME_RANGE);
-	CdpkColumn column;
-	CdpkNumberColumn number;
+	CdpkMeasured measured;
 	CdpkStatus status;
 
-	if (!find_number(fcinfo, &column, &number))
+	measured.range = time_range_get(fcinfo, MEASURE_TIME_RANGE);
+	if (!find_number(fcinfo, &measured))
 		return false;
-	status = cdpk_measure_sum(range, &column, &number, sum);
+	status = cdpk_measure_sum(&measured, sum);
 	timeline_check(status);
 	return sum->count > 0;
 }
@@ -129,19 +137,17 @@ cdp_avg(PG_FUNCTION_ARGS)
 static Datum
 extreme(FunctionCallInfo fcinfo, bool largest)
 {
-	CdpkTimeRange range;
-	CdpkColumn column;
-	CdpkNumberColumn number;
+	CdpkMeasured measured;
 	CdpkDecimal value;
 	CdpkStatus status;
 	bool found;
 
 	if (MEASURE_UNKNOWN)
 		PG_RETURN_NULL();
-	range = time_range_get(fcinfo, MEASURE_TIME_RANGE);
-	if (!find_number(fcinfo, &column, &number))
+	measured.range = time_range_get(fcinfo, MEASURE_TIME_RANGE);
+	if (!find_number(fcinfo, &measured))
 		PG_RETURN_NULL();
-	status = cdpk_measure_extreme(range, &column, &number, largest, &found, &value);
+	status = cdpk_measure_extreme(&measured, largest, &found, &value);
 	timeline_check(status);
 	if (!found)
 		PG_RETURN_NULL();
