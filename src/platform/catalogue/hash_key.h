@@ -11,7 +11,8 @@
 typedef enum HashPurpose
 {
 	HASH_IDENTIFIER, /* cdp_data.identifier_map.hash */
-	HASH_CONTENT     /* cdp_data.message.content_hash */
+	HASH_CONTENT,    /* cdp_data.message.content_hash */
+	HASH_SHARED_CONTEXT     /* cdp_data.shared_context.context_hash */
 } HashPurpose;
 
 /* Returns the key for a purpose; the caller must have the right to read the table. */

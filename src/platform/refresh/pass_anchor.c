@@ -146,9 +146,9 @@ pass_move_events(Pass *pass)
 		" AND e.\"timestamp\" = r.\"timestamp\" RETURNING e.*, r.new_id)"
 		" INSERT INTO cdp_data.event (event_id, identifier_id, \"timestamp\", batch_id, message_id,"
 		" type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits,"
-		" context, sent_at, original_timestamp, received_at, source)"
+		" context, context_hash, sent_at, original_timestamp, received_at, source)"
 		" SELECT event_id, new_id, \"timestamp\", batch_id, message_id, type, event, anonymous_id,"
-		" user_id, group_id, previous_id, identifiers, properties, traits, context, sent_at,"
-		" original_timestamp, received_at, source FROM gone",
+		" user_id, group_id, previous_id, identifiers, properties, traits, context, context_hash,"
+		" sent_at, original_timestamp, received_at, source FROM gone",
 		4, types, arguments);
 }
