@@ -99,8 +99,7 @@ agree_with_plain_loops(void)
 			CHECK(cdpk_measure_extreme(&measured, true, &found, &extreme) == CDPK_OK);
 			CHECK(found == (expected > 0) && (!found || thousandths(extreme) == largest));
 			open_views(bytes, length, range, &measured);
-			CHECK(cdpk_measure_extreme(&measured, false, &found, &extreme) ==
-				  CDPK_OK);
+			CHECK(cdpk_measure_extreme(&measured, false, &found, &extreme) == CDPK_OK);
 			CHECK(found == (expected > 0) && (!found || thousandths(extreme) == smallest));
 		}
 		free(bytes);

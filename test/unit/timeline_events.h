@@ -33,18 +33,18 @@ static const char *const names[NAMES] = {"Order Completed",  "view",        "v",
 										 "cart \"x\" \\ \n", "K\xc3\xa4ufe"};
 /* in the order of their bytes, as the texts */
 static const char *const properties[PROPERTIES] = {"category", "quantity", "sku", "total", "view"};
-static const char *const texts[TEXTS] = {"",          "12.50",       "a\"\\\t", "hats",
-										 "shoes", "shoes, red", "total",  "\xc3\xa4"};
+static const char *const texts[TEXTS] = {"",      "12.50",      "a\"\\\t", "hats",
+										 "shoes", "shoes, red", "total",   "\xc3\xa4"};
 
 static inline CdpkPropertyValue
 random_number(uint64_t *state)
 {
 	static const unsigned scales[] = {0, 2, 2, 2, 18};
 	CdpkPropertyValue value = {CDPK_NUMBER, 0, 0, 0, 0};
-	CdpkDecimal number = cdpk_decimal(
-		(int64_t) (unit_random(state) >> (1 + unit_random(state) % 62)) *
-			(unit_random(state) % 4 == 0 ? -1 : 1),
-		scales[unit_random(state) % 5]);
+	CdpkDecimal number =
+		cdpk_decimal((int64_t) (unit_random(state) >> (1 + unit_random(state) % 62)) *
+						 (unit_random(state) % 4 == 0 ? -1 : 1),
+					 scales[unit_random(state) % 5]);
 
 	if (unit_random(state) % 2 == 0)
 		number = cdpk_decimal((int64_t) (unit_random(state) % 3), 0);
@@ -152,8 +152,8 @@ append_event(CdpkTimelineLog **log, const Event *event)
 		values[i].value = value->value;
 		text = texts[value->value.text];
 		if (value->value.kind == CDPK_TEXT)
-			CHECK(cdpk_log_text(log, &unit_allocator, text, strlen(text),
-								&values[i].value.text) == CDPK_OK);
+			CHECK(cdpk_log_text(log, &unit_allocator, text, strlen(text), &values[i].value.text) ==
+				  CDPK_OK);
 	}
 	CHECK(cdpk_log_event(log, &unit_allocator, name, event->at, values, event->count) == CDPK_OK);
 }

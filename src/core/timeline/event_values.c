@@ -68,8 +68,8 @@ add(CdpkEventValues *values, CdpkEventValue *value, uint64_t element)
 		return status;
 	values->left_out += value->value.kind == CDPK_LEFT_OUT;
 	is_mark = value->value.kind == CDPK_LEFT_OUT && element == 0;
-	if (!is_mark && (element > CDPK_PROPERTY_ELEMENTS_MAX ||
-					 values->counts[place] == CDPK_PROPERTY_VALUES_MAX))
+	if (!is_mark &&
+		(element > CDPK_PROPERTY_ELEMENTS_MAX || values->counts[place] == CDPK_PROPERTY_VALUES_MAX))
 	{
 		values->left_out += value->value.kind != CDPK_LEFT_OUT;
 		value->value.kind = CDPK_LEFT_OUT;

@@ -19,7 +19,7 @@
 #include "core/text/decimal.h"
 #include "core/timeline/timeline.h"
 
-#define CDPK_PROPERTIES_MAX 32      /* different properties of an event */
+#define CDPK_PROPERTIES_MAX 32       /* different properties of an event */
 #define CDPK_PROPERTY_VALUES_MAX 255 /* values of one property of an event, but for one LEFT_OUT */
 #define CDPK_PROPERTY_ELEMENTS_MAX 1024
 #define CDPK_PROPERTY_TEXT_MAX 256 /* bytes of a text */

@@ -25,9 +25,10 @@ merge_lists(const CdpkAllocator *allocator, const CdpkName *lists[2], const uint
 	{
 		const CdpkName *a = &lists[0][at[0]];
 		const CdpkName *b = &lists[1][at[1]];
-		int order = at[1] >= counts[1]   ? -1
-					: at[0] >= counts[0] ? 1
-										 : cdpk_compare_bytes(a->text, a->length, b->text, b->length);
+		int order = at[1] >= counts[1] ? -1
+					: at[0] >= counts[0]
+						? 1
+						: cdpk_compare_bytes(a->text, a->length, b->text, b->length);
 
 		if (order <= 0)
 			places[0][at[0]++] = (uint32_t) *merged_count;
@@ -92,8 +93,7 @@ cdpk_property_merge_begin(CdpkPropertyMerge *merge, const CdpkTimeline *a, const
 		places[s] = side->name_places;
 	}
 	if (status == CDPK_OK)
-		status =
-			merge_lists(allocator, lists, counts, places, &merge->names, &merge->name_count);
+		status = merge_lists(allocator, lists, counts, places, &merge->names, &merge->name_count);
 	if (status != CDPK_OK)
 		return status;
 	for (unsigned s = 0; s < 2; s++)
@@ -485,9 +485,8 @@ find_places(const CdpkName *list, uint64_t count, const CdpkName *merged, uint64
 
 	for (uint64_t i = 0; i < count; i++)
 	{
-		while (at < merged_count &&
-			   cdpk_compare_bytes(merged[at].text, merged[at].length, list[i].text,
-								  list[i].length) < 0)
+		while (at < merged_count && cdpk_compare_bytes(merged[at].text, merged[at].length,
+													   list[i].text, list[i].length) < 0)
 			at++;
 		if (at == merged_count || merged[at].length != list[i].length ||
 			memcmp(merged[at].text, list[i].text, list[i].length) != 0)
@@ -507,11 +506,10 @@ cdpk_property_merge_take(CdpkPropertyMerge *merge, const CdpkTimeline *timeline,
 
 	memset(&side, 0, sizeof(side));
 	status = open_side(&side, timeline, merge->allocator);
-	if (status == CDPK_OK &&
-		(!find_places(side.names, side.properties.name_count, merge->names, merge->name_count,
-					  side.name_places) ||
-		 !find_places(side.texts, side.properties.text_count, merge->texts, merge->text_count,
-					  side.text_places)))
+	if (status == CDPK_OK && (!find_places(side.names, side.properties.name_count, merge->names,
+										   merge->name_count, side.name_places) ||
+							  !find_places(side.texts, side.properties.text_count, merge->texts,
+										   merge->text_count, side.text_places)))
 		status = CDPK_CORRUPT;
 	if (status == CDPK_OK)
 	{

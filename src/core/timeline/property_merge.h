@@ -27,7 +27,7 @@ typedef struct CdpkPropertyMerge
 	uint64_t name_count;
 	CdpkName *texts;
 	uint64_t text_count;
-	CdpkBuffer sizes;  /* of the blocks, one for each event name of the result */
+	CdpkBuffer sizes; /* of the blocks, one for each event name of the result */
 	CdpkBuffer blocks;
 	CdpkStatus status; /* the first error but for those of the buffers */
 } CdpkPropertyMerge;

@@ -125,10 +125,9 @@ put_value(CdpkBuffer *buffer, const CdpkPrintedValue *value)
 	switch (value->value.kind)
 	{
 		case CDPK_NUMBER:
-			cdpk_put_bytes(
-				buffer, digits,
-				cdpk_decimal_print(cdpk_decimal(value->value.mantissa, value->value.scale),
-								   digits));
+			cdpk_put_bytes(buffer, digits,
+						   cdpk_decimal_print(
+							   cdpk_decimal(value->value.mantissa, value->value.scale), digits));
 			break;
 		case CDPK_TEXT:
 			cdpk_put_json_string(buffer, value->text.text, value->text.length);

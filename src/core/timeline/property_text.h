@@ -24,8 +24,7 @@ typedef struct CdpkPrintedValue
  * Append the object of an event with these values, of which those of one property stand together and in
  * the order of elements.  Errors are those of the buffer.
  */
-extern void cdpk_put_properties(CdpkBuffer *buffer, const CdpkPrintedValue *values,
-								unsigned count);
+extern void cdpk_put_properties(CdpkBuffer *buffer, const CdpkPrintedValue *values, unsigned count);
 
 /* The properties of a timeline that are printed event by event. */
 typedef struct CdpkPropertyPrint

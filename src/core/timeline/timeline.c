@@ -224,7 +224,8 @@ find_short(const CdpkTimeline *timeline, const char *name, size_t length, Entry 
 	entry->name = data + offset;
 	entry->name_length = length;
 	entry->size = sizes[1];
-	entry->place = timeline->total - timeline->names + (uint64_t) (sizes - timeline->directory.at) / 2;
+	entry->place =
+		timeline->total - timeline->names + (uint64_t) (sizes - timeline->directory.at) / 2;
 	return true;
 }
 

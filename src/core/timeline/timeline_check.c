@@ -20,7 +20,8 @@ cdpk_timeline_rewrite(const uint8_t *bytes, size_t length, const CdpkAllocator *
 	if (status == CDPK_OK)
 		status = cdpk_log_compact_form(&log, scratch, bytes, length);
 	if (status == CDPK_OK)
-		status = cdpk_log_compact_checking(log, scratch, allocator, NULL, head, again, again_length);
+		status =
+			cdpk_log_compact_checking(log, scratch, allocator, NULL, head, again, again_length);
 	cdpk_release(scratch, log);
 	switch (status)
 	{

@@ -49,12 +49,12 @@ typedef struct Compaction
 	CdpkPropertyItem *items; /* the values of one name, by property */
 	uint64_t *item_starts;   /* by the rank of the property */
 	uint64_t *item_ends;
-	Ranked *compared[2];     /* the values of two events */
-	unsigned most_values;    /* of an event */
-	uint64_t most_items;     /* of a name */
-	int64_t base;            /* seconds */
-	void (*check)(void);     /* the caller's, or NULL */
-	uint32_t *ticks;         /* until it is called */
+	Ranked *compared[2];  /* the values of two events */
+	unsigned most_values; /* of an event */
+	uint64_t most_items;  /* of a name */
+	int64_t base;         /* seconds */
+	void (*check)(void);  /* the caller's, or NULL */
+	uint32_t *ticks;      /* until it is called */
 } Compaction;
 
 /* Let the caller interrupt a long loop; called for each step of one. */
@@ -438,8 +438,7 @@ write_columns(Compaction *c, size_t *size)
 {
 	const CdpkTimelineLog *log = c->log;
 	/* the names, and of each a head, of each event a distance */
-	size_t room =
-		log->heap_used + ((size_t) log->events + log->names) * CDPK_VARINT_MAX + 1;
+	size_t room = log->heap_used + ((size_t) log->events + log->names) * CDPK_VARINT_MAX + 1;
 	CdpkStatus status = make_property_room(c);
 	uint8_t *end;
 

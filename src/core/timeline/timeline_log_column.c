@@ -36,7 +36,7 @@ cdpk_log_source_open(CdpkLogSource *source, const CdpkTimeline *timeline,
 	source->name_places = no_places(allocator, properties->name_count);
 	source->text_places = no_places(allocator, properties->text_count);
 	return source->name_places == NULL || source->text_places == NULL ? CDPK_OUT_OF_MEMORY
-																	   : CDPK_OK;
+																	  : CDPK_OK;
 }
 
 void

@@ -95,8 +95,8 @@ copy_times(Merge *merge, uint64_t base, CdpkColumn *column)
 
 	while (cdpk_timeline_unit[unit] != column->unit)
 		unit++;
-	cdpk_put_varint(buffer, column->count << CDPK_COLUMN_COUNT_SHIFT |
-								unit << CDPK_COLUMN_UNIT_SHIFT);
+	cdpk_put_varint(buffer,
+					column->count << CDPK_COLUMN_COUNT_SHIFT | unit << CDPK_COLUMN_UNIT_SHIFT);
 	cdpk_put_varint(buffer, cdpk_read_varint(&column->times) + (merge->base - base) / column->unit);
 	cdpk_put_bytes(buffer, column->times.at, cdpk_left(&column->times));
 	if (column->times.failed)

@@ -195,9 +195,7 @@ carried_properties(Jsonb *rules, const char *event, int length, Jsonb *propertie
 	JsonbWalk walk;
 
 	carried->name_count = 0;
-	if (carried->values.allocator == NULL)
-		carried->values = cdpk_values(&cdp_palloc_allocator);
-	cdpk_values_begin(&carried->values);
+	carried->values = cdpk_values(&cdp_palloc_allocator);
 	if (!rules_of(rules, event, length, &of_event))
 		return false;
 	walk = jsonb_walk(of_event.val.binary.data);
@@ -219,28 +217,38 @@ carried_properties(Jsonb *rules, const char *event, int length, Jsonb *propertie
 	return carried->values.count > 0;
 }
 
+/* Return whether any rule of an event leads into its context. */
+static bool
+rules_need_context(JsonbContainer *of_event)
+{
+	JsonbWalk walk = jsonb_walk(of_event);
+	JsonbValue name;
+	JsonbValue path;
+
+	while (jsonb_walk_member(&walk, &name, &path))
+	{
+		JsonbWalk keys;
+		JsonbValue key;
+
+		if (path.type != jbvBinary)
+			continue;
+		keys = jsonb_walk(path.val.binary.data);
+		if (jsonb_walk_element(&keys, &key) && key.type == jbvString && is_key(&key, context_key))
+			return true;
+	}
+	return false;
+}
+
 bool
 carried_rules_need_context(Jsonb *rules)
 {
 	JsonbWalk events = jsonb_walk(&rules->root);
 	JsonbValue event;
-	JsonbValue names;
+	JsonbValue of_event;
 
-	while (jsonb_walk_member(&events, &event, &names))
-	{
-		JsonbWalk walk = jsonb_walk(names.val.binary.data);
-		JsonbValue name;
-		JsonbValue path;
-
-		while (jsonb_walk_member(&walk, &name, &path))
-		{
-			JsonbWalk keys = jsonb_walk(path.val.binary.data);
-			JsonbValue key;
-
-			if (jsonb_walk_element(&keys, &key) && is_key(&key, context_key))
-				return true;
-		}
-	}
+	while (jsonb_walk_member(&events, &event, &of_event))
+		if (of_event.type == jbvBinary && rules_need_context(of_event.val.binary.data))
+			return true;
 	return false;
 }
 
@@ -275,7 +283,7 @@ compare_printed(const void *a, const void *b)
 Datum
 cdp_carried(PG_FUNCTION_ARGS)
 {
-	CarriedProperties carried = {{NULL}};
+	CarriedProperties carried;
 	CdpkBuffer buffer = cdpk_buffer(&cdp_palloc_allocator, CDPK_STATE_MAX);
 	CdpkPrintedValue *printed;
 
@@ -299,7 +307,7 @@ cdp_carried(PG_FUNCTION_ARGS)
 Datum
 cdp_left_out(PG_FUNCTION_ARGS)
 {
-	CarriedProperties carried = {{NULL}};
+	CarriedProperties carried;
 	ArrayBuildState *names = NULL;
 	int last = -1;
 

@@ -19,8 +19,8 @@ typedef struct CarriedProperties
 
 /*
  * Read the properties of an event; false if there are none.  properties and context may be NULL.  rules:
- * event to name to path, as cdp_internal.carried_rules() gives them.  "carried" is zero at first, and may be
- * used again.
+ * event to name to path, as cdp_internal.carried_rules() gives them.  The values are
+ * palloc'ed, and texts stay where they are in the documents.
  */
 extern bool carried_properties(Jsonb *rules, const char *event, int length, Jsonb *properties,
 							   Jsonb *context, CarriedProperties *carried);

@@ -18,9 +18,8 @@ static void refuse_size(void) __attribute__((noreturn));
 static void
 refuse_size(void)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("timeline is too large"),
-			 errdetail("A timeline has at most 256 MB, 512 MB while it is built.")));
+	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("timeline is too large"),
+					errdetail("A timeline has at most 256 MB, 512 MB while it is built.")));
 }
 
 /* Raise the error for bytes that are not a timeline, or make one of more than the allowed size. */

@@ -192,7 +192,7 @@ cdp_timeline_agg_trans_properties(PG_FUNCTION_ARGS)
 Datum
 cdp_carried_agg_trans(PG_FUNCTION_ARGS)
 {
-	CarriedProperties carried = {{NULL}};
+	CarriedProperties carried;
 	CdpkTimelineLog *log;
 	text *event;
 

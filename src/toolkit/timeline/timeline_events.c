@@ -92,8 +92,7 @@ start_walk(FunctionCallInfo fcinfo, FuncCallContext *context)
 	context->tuple_desc = BlessTupleDesc(descriptor);
 	/* a copy: the argument may not live as long */
 	timeline_open((Timeline *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(0)), &walk->timeline);
-	timeline_check(
-		cdpk_property_print_begin(&walk->print, &walk->timeline, &cdp_palloc_allocator));
+	timeline_check(cdpk_property_print_begin(&walk->print, &walk->timeline, &cdp_palloc_allocator));
 	context->user_fctx = walk;
 	MemoryContextSwitchTo(former);
 }
