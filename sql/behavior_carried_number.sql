@@ -40,7 +40,7 @@ SELECT cdp_internal.carried('e', '{"a": 1}', '{"e": {"n": [1]}}');
 SELECT cdp_internal.left_out('e', '{"a": 1}', '{"e": {"n": {}}}');
 
 SELECT cdp.init();
-SELECT event, name, path, left_out FROM cdp.carried_number ORDER BY event, name;
+SELECT event, name, path, left_out FROM cdp.carried_property ORDER BY event, name;
 INSERT INTO cdp.inbox (message_id, user_id, event, properties, "timestamp") VALUES
  ('1', 'ann', 'Order Completed', '{"total": 40, "products": [{"price": 19.5}, {"price": "20.50"}], "tax.rate": 0.21}', '2026-01-01'),
  ('2', 'ann', 'Order Completed', '{"total": "59.90", "revenue": "unknown", "products": [{"price": "a lot"}]}', '2026-01-02'),
@@ -52,27 +52,27 @@ INSERT INTO cdp.inbox (message_id, user_id, event, properties, "timestamp") VALU
 SELECT accepted FROM cdp.refresh();
 CREATE VIEW person AS SELECT identifiers, timeline FROM cdp.profile_row ORDER BY profile_id;
 TABLE person;
-SELECT event, name, left_out FROM cdp.carried_number WHERE left_out > 0 ORDER BY event, name;
+SELECT event, name, left_out FROM cdp.carried_property WHERE left_out > 0 ORDER BY event, name;
 SELECT * FROM cdp.verify();
 
 -- a path into a list, for one event; its people alone change, and all history
-SELECT cdp.carry_number('Order Completed', 'products.0.price', 'first_price');
+SELECT cdp.carry_property('Order Completed', 'products.0.price', 'first_price');
 TABLE person;
-SELECT event, name, path, left_out FROM cdp.carried_number WHERE event <> '*' OR left_out > 0 ORDER BY event, name;
+SELECT event, name, path, left_out FROM cdp.carried_property WHERE event <> '*' OR left_out > 0 ORDER BY event, name;
 SELECT * FROM cdp.verify();
 -- the same again changes nobody; another path does; that of an event comes before that of all
-SELECT cdp.carry_number('Order Completed', 'products.0.price', 'first_price'), cdp.carry_number('Order Completed', 'products.1.price', 'first_price'),
-	   cdp.carry_number('Order Completed', 'tax\.rate', 'total'), cdp.carry_number('Nobody Did', 'x');
+SELECT cdp.carry_property('Order Completed', 'products.0.price', 'first_price'), cdp.carry_property('Order Completed', 'products.1.price', 'first_price'),
+	   cdp.carry_property('Order Completed', 'tax\.rate', 'total'), cdp.carry_property('Nobody Did', 'x');
 TABLE person;
-SELECT event, name, path, left_out FROM cdp.carried_number WHERE event <> '*' OR left_out > 0 ORDER BY event, name;
+SELECT event, name, path, left_out FROM cdp.carried_property WHERE event <> '*' OR left_out > 0 ORDER BY event, name;
 SELECT * FROM cdp.verify();
 -- new events by the new rules
 INSERT INTO cdp.inbox (message_id, user_id, event, properties, "timestamp") VALUES ('7', 'bob', 'Order Completed', '{"tax.rate": "none", "quantity": 2, "total": 1}', '2026-01-07');
 SELECT accepted FROM cdp.refresh();
-SELECT cdp.drop_number('Order Completed', 'total'), cdp.drop_number('*', 'price'), cdp.drop_number('Nobody Did', 'x');
+SELECT cdp.drop_property('Order Completed', 'total'), cdp.drop_property('*', 'price'), cdp.drop_property('Nobody Did', 'x');
 TABLE person;
-SELECT event, name, path, left_out FROM cdp.carried_number WHERE event <> '*' OR left_out > 0 ORDER BY event, name;
-SELECT cdp.carry_number('*', 'sku');
+SELECT event, name, path, left_out FROM cdp.carried_property WHERE event <> '*' OR left_out > 0 ORDER BY event, name;
+SELECT cdp.carry_property('*', 'sku');
 SELECT timeline FROM person WHERE identifiers = '{user_id:bob}';
 SELECT * FROM cdp.verify();
 -- verify() sees a number that is another, and one that is not there
@@ -82,22 +82,22 @@ UPDATE cdp_data.profile SET timeline = '{"Order Completed": [["2026-01-07T00:00:
 SELECT stage, item, expected, found FROM cdp.verify();
 
 -- what is refused, and leaves everything as it was
-SELECT cdp.carry_number('', 'total');
-SELECT cdp.carry_number(NULL, 'total');
-SELECT cdp.carry_number('Buy', '');
-SELECT cdp.carry_number('Buy', NULL);
-SELECT cdp.carry_number('Buy', 'a..b');
-SELECT cdp.carry_number('Buy', '.a');
-SELECT cdp.carry_number('Buy', 'a', '');
-SELECT cdp.carry_number('Buy', repeat('a', 256));
-SELECT cdp.drop_number('Buy', 'total');
-SELECT cdp.drop_number(NULL, NULL);
-SELECT cdp.carry_number('Buy', 'n' || i) FROM generate_series(1, 33) i;
-SELECT count(*) FROM cdp.carried_number WHERE event = 'Buy';
-SELECT count(cdp.carry_number('Buy', 'n' || i)) FROM generate_series(1, 27) i;
-SELECT cdp.carry_number('*', 'one_more');
+SELECT cdp.carry_property('', 'total');
+SELECT cdp.carry_property(NULL, 'total');
+SELECT cdp.carry_property('Buy', '');
+SELECT cdp.carry_property('Buy', NULL);
+SELECT cdp.carry_property('Buy', 'a..b');
+SELECT cdp.carry_property('Buy', '.a');
+SELECT cdp.carry_property('Buy', 'a', '');
+SELECT cdp.carry_property('Buy', repeat('a', 256));
+SELECT cdp.drop_property('Buy', 'total');
+SELECT cdp.drop_property(NULL, NULL);
+SELECT cdp.carry_property('Buy', 'n' || i) FROM generate_series(1, 33) i;
+SELECT count(*) FROM cdp.carried_property WHERE event = 'Buy';
+SELECT count(cdp.carry_property('Buy', 'n' || i)) FROM generate_series(1, 27) i;
+SELECT cdp.carry_property('*', 'one_more');
 BEGIN ISOLATION LEVEL SERIALIZABLE;
-SELECT cdp.carry_number('Buy', 'n1');
+SELECT cdp.carry_property('Buy', 'n1');
 ROLLBACK;
 SELECT * FROM cdp.verify();
 

@@ -78,7 +78,7 @@ SELECT cdp.unlink('user_id:h', 'anonymous_id:a');
 TABLE stored;
 SELECT * FROM cdp.verify();
 -- numbers are filled in from the log whatever is sealed
-SELECT cdp.drop_number('*', 'total'), cdp.carry_number('event 1', 'total', 'spent');
+SELECT cdp.drop_property('*', 'total'), cdp.carry_property('event 1', 'total', 'spent');
 TABLE stored;
 SELECT cdp.sum(timeline, 'event 1', 'spent', as_of => '2027-01-01') > 0 AS spent, cdp.sum(timeline, 'event 2', 'total', as_of => '2027-01-01') AS total FROM cdp.profile_row WHERE events > 1000 ORDER BY profile_id;
 -- nobody is without a row who has events, and nobody with one who has none

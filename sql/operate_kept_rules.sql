@@ -27,7 +27,7 @@ SELECT * FROM public.try('a1');
 SELECT * FROM public.try('a2');
 -- by the functions that are there for it
 SELECT cdp.set_rules('{"card": {"priority": 1}, "device": {"blocked": ["^b"]}}') IS NOT NULL AS set, cdp.set_trait_rules('{"plan": "first"}') IS NOT NULL AS set,
-	cdp.carry_number('Paid', 'amount') IS NOT NULL AS set;
+	cdp.carry_property('Paid', 'amount') IS NOT NULL AS set;
 SELECT * FROM public.try('b1');
 -- which is rolled back after it was used
 BEGIN;

@@ -1,11 +1,14 @@
 -- Whom a batch touched, and why
-SET client_min_messages = warning;
+SELECT current_database() AS origin \gset
+CREATE DATABASE cdp_touched ENCODING 'UTF8' TEMPLATE template0;
+\c cdp_touched
+CREATE EXTENSION cdp;
 SELECT cdp.init();
 CREATE SCHEMA try;
 
 -- takes what waits, as a refresh does, and shows whom that touched
 CREATE FUNCTION try.touched() RETURNS TABLE (profile text, cause text, former text, account text, event bigint)
-	LANGUAGE plpgsql AS $$
+	LANGUAGE plpgsql SET search_path = pg_catalog, cdp, pg_temp AS $$
 DECLARE
 	passed record;
 	claimed record;
@@ -57,4 +60,5 @@ SELECT count(*) FROM try.touched();
 UPDATE cdp_data.profile p SET expires_at = '2026-01-06' FROM cdp_data.identifier i WHERE i.profile_id = p.profile_id AND i.identifier::text = 'user_id:u2';
 SELECT * FROM try.touched();
 
-DROP SCHEMA try CASCADE;
+\c :origin
+DROP DATABASE cdp_touched;

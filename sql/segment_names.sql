@@ -35,7 +35,7 @@ SELECT cdp.create_segment('wrong', $$ cdp.did(timeline, 'Order Complted') AND 7 
 SELECT cdp.set_trait_rules('{"ctiy": "last"}');
 SELECT cdp.set_trait_rules('{"city": "last"}');
 SELECT cdp.set_trait_rules('{"*": "last"}');
-SELECT cdp.carry_number('Order Compleated', 'shipping'), cdp.carry_number('Order Completed', 'tax'), cdp.carry_number('*', 'weight');
+SELECT cdp.carry_property('Order Compleated', 'shipping'), cdp.carry_property('Order Completed', 'tax'), cdp.carry_property('*', 'weight');
 SELECT cdp.set_rules('{"usr_id": {"priority": 12}}');
 SELECT cdp.set_rules('{"email": {"priority": 31}}');
 SELECT people FROM cdp.funnel_table('{Product Viewed,Ordr Completed}', '7 days');

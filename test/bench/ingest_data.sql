@@ -1,9 +1,9 @@
 -- Events for ingest.sh, and what it compares with.  Reads refresh_data.sql first: its steady() is the other stream.
 
--- The worst case, likewise from k alone: the next n events after the first k, of which each brings 1.57 new
--- identifiers, however many came before.  Segment-like track calls, as lines of JSON of about 440 bytes.  Each is of
--- any of a million people and of one of three devices; 322 people go and come with each 100 events.
-CREATE FUNCTION strangers(k bigint, n bigint)
+-- Segment-like track calls from k alone: the next n events after the first k, as lines of JSON of about 440 bytes.  Each
+-- is of any of so many people, and of one of three devices.  people NULL: of any of a million, of whom 322 go and come with
+-- each 100 events.
+CREATE FUNCTION calls(k bigint, n bigint, people bigint)
 	RETURNS TABLE (type text, event text, message_id text, anonymous_id text, user_id text, properties text, context text,
 				   "timestamp" timestamptz, source text)
 	LANGUAGE sql AS $$
@@ -27,8 +27,23 @@ CREATE FUNCTION strangers(k bigint, n bigint)
 				  CASE WHEN chance(e.number, 12) < 0.5 THEN format(',"campaign":{"source":"news","medium":"email","name":"c%s"}', e.number % 50) END),
 		   timestamptz '2025-01-01' + e.number * interval '3 seconds' + floor(chance(e.number, 13) * 1000) * interval '1 millisecond',
 		   'web'
-	FROM (SELECT i AS number, 100000000 + floor(i * 3.22 + chance(i, 14) * 1000000)::bigint AS person
+	FROM (SELECT i AS number, 100000000 + floor(CASE WHEN people IS NULL THEN i * 3.22 ELSE 0 END
+												 + chance(i, 14) * coalesce(people, 1000000))::bigint AS person
 		  FROM generate_series(k + 1, k + n) i OFFSET 0) e
+$$;
+
+-- The worst case: each event brings 1.57 new identifiers, however many came before.
+CREATE FUNCTION strangers(k bigint, n bigint)
+	RETURNS TABLE (type text, event text, message_id text, anonymous_id text, user_id text, properties text, context text,
+				   "timestamp" timestamptz, source text)
+	LANGUAGE sql AS $$ SELECT * FROM calls(k, n, NULL) $$;
+
+-- calls() as a client sends them
+CREATE FUNCTION lines(k bigint, n bigint, people bigint) RETURNS TABLE (line text) LANGUAGE sql AS $$
+	SELECT json_strip_nulls(row_to_json(c))::text
+	FROM (SELECT type, message_id AS "messageId", anonymous_id AS "anonymousId", user_id AS "userId", event,
+				 to_char("timestamp" AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS "timestamp", properties::json, context::json
+		  FROM calls(k, n, people)) c
 $$;
 
 -- what one would use instead

@@ -16,7 +16,7 @@ my $to_publisher = $publisher->connstr . ' user=follower dbname=postgres';
 
 # the commands of the README
 $publisher->safe_psql('postgres', q{
-	CREATE PUBLICATION cdp_log FOR TABLE cdp_data.event WITH (publish_via_partition_root = true);
+	CREATE PUBLICATION cdp_log FOR TABLE cdp_data.event, cdp_data.shared_context WITH (publish_via_partition_root = true);
 	CREATE ROLE follower LOGIN REPLICATION;
 	SELECT cdp.grant_access('follower', 'analyst')});
 load_events($publisher, 2000);
@@ -24,10 +24,11 @@ $publisher->safe_psql('postgres', 'SELECT cdp.refresh()');
 $reader->safe_psql('postgres', qq{
 	CREATE SCHEMA cdp_data;
 	CREATE TABLE cdp_data.event (event_id bigint, identifier_id bigint, "timestamp" timestamptz, batch_id bigint,
+		received_at timestamptz, sent_at timestamptz, original_timestamp timestamptz, context_hash bigint,
 		message_id text, type text, event text, anonymous_id text, user_id text, group_id text, previous_id text,
-		identifiers jsonb, properties jsonb, traits jsonb, context jsonb, sent_at timestamptz,
-		original_timestamp timestamptz, received_at timestamptz, source text,
+		identifiers jsonb, properties jsonb, traits jsonb, context jsonb, source text,
 		PRIMARY KEY (identifier_id, "timestamp", event_id));
+	CREATE TABLE cdp_data.shared_context (context_hash bigint PRIMARY KEY, events bigint, context jsonb);
 	CREATE SUBSCRIPTION cdp_log CONNECTION '$to_publisher' PUBLICATION cdp_log});
 $reader->wait_for_subscription_sync($publisher, 'cdp_log');
 
@@ -43,6 +44,16 @@ sub months { return $publisher->safe_psql('postgres', q{SELECT count(*) FROM pg_
 
 is($publisher->safe_psql('postgres', 'SELECT count(*) FROM cdp_data.event'), '2000', 'the log has events');
 follows('the first copy has all of them');
+
+# a context in parts
+$publisher->safe_psql('postgres', q{
+	INSERT INTO cdp.inbox (event, user_id, message_id, "timestamp", context) SELECT 'seen', 'u1', 'context ' || i, '2025-04-02',
+		jsonb_build_object('ip', '10.0.0.' || i, 'userAgent', 'Mozilla/5.0 (X11; Linux x86_64; rv:109.0) Gecko/20100101') FROM generate_series(1, 9) i;
+	SELECT cdp.refresh()});
+follows('events whose contexts have something in common');
+is($reader->safe_psql('postgres', q{SELECT string_agg(concat(c.context || e.context), '|' ORDER BY e.event_id) FROM cdp_data.event e JOIN cdp_data.shared_context c USING (context_hash)}),
+	$publisher->safe_psql('postgres', q{SELECT string_agg(context::text, '|' ORDER BY event_id) FROM cdp.events WHERE message_id LIKE 'context %'}),
+	'their contexts are whole there');
 
 my $before = months();
 $publisher->safe_psql('postgres', q{
@@ -71,7 +82,7 @@ my $whole = $publisher->safe_psql('postgres', $log);
 $publisher->safe_psql('postgres', 'ALTER TABLE cdp_data.event DETACH PARTITION cdp_data.event_2025_03');
 $publisher->safe_psql('postgres', q{INSERT INTO cdp.inbox (message_id, event, anonymous_id, "timestamp") VALUES ('new', 'Event', 'a1-0', '2026-02-01'); SELECT cdp.refresh()});
 $publisher->wait_for_catchup('cdp_log');
-is($reader->safe_psql('postgres', 'SELECT count(*) FROM cdp_data.event'), '2101', 'a detached month stays at the subscriber');
+is($reader->safe_psql('postgres', 'SELECT count(*) FROM cdp_data.event'), '2110', 'a detached month stays at the subscriber');
 $publisher->safe_psql('postgres', q{ALTER TABLE cdp_data.event ATTACH PARTITION cdp_data.event_2025_03
 	FOR VALUES FROM ('2025-03-01 00:00:00+00') TO ('2025-04-01 00:00:00+00')});
 follows('attached again, it is the same');
@@ -90,7 +101,7 @@ $publisher->safe_psql('postgres', 'TRUNCATE cdp_data.event_2025_04');
 $publisher->safe_psql('postgres', q{DELETE FROM cdp_data.event WHERE "timestamp" < '2025-06-01' AND "timestamp" >= '2025-05-01'});
 $publisher->wait_for_catchup('cdp_log');
 is($reader->safe_psql('postgres', q{SELECT to_char("timestamp" AT TIME ZONE 'UTC', 'YYYY-MM'), count(*) FROM cdp_data.event WHERE "timestamp" < '2025-07-01' GROUP BY 1 ORDER BY 1}),
-	"2025-02|9\n2025-03|11\n2025-04|10\n2025-06|10", 'TRUNCATE of a month is not published, DELETE is');
+	"2025-02|9\n2025-03|11\n2025-04|19\n2025-06|10", 'TRUNCATE of a month is not published, DELETE is');
 $publisher->safe_psql('postgres', 'TRUNCATE cdp_data.event');
 $publisher->wait_for_catchup('cdp_log');
 is($reader->safe_psql('postgres', 'SELECT count(*) FROM cdp_data.event'), '0', 'TRUNCATE of the log is published');

@@ -1,10 +1,10 @@
 /*
  * step_filter.c
- *		What a step selects in a timeline.
+ *		Which events of a column satisfy a step's conditions.
  */
 #include "core/sequence/step_filter.h"
 
-#include "core/base/sort.h"
+#include "core/text/utf8.h"
 
 static bool
 same_name(const CdpkName *name, const char *text, size_t length)
@@ -35,6 +35,110 @@ cdpk_steps_meet(const CdpkStep *a, const CdpkStep *b)
 	return false;
 }
 
+/* ---------------------------------------------------------------- values */
+
+bool
+cdpk_like(const CdpkName *text, const CdpkName *pattern)
+{
+	const char *at = text->text;
+	const char *end = at + text->length;
+	const char *p = pattern->text;
+	const char *p_end = p + pattern->length;
+	const char *retry = NULL; /* behind the last % */
+	const char *retry_at = NULL;
+
+	while (at < end)
+	{
+		if (p < p_end && *p == '%')
+		{
+			retry = ++p;
+			retry_at = at;
+			continue;
+		}
+		if (p < p_end && *p == '_')
+		{
+			uint32_t character;
+			size_t length = cdpk_utf8_decode(at, end, &character);
+
+			at += length > 0 ? length : 1;
+			p++;
+			continue;
+		}
+		if (p < p_end && *p == '\\' && p + 1 < p_end && p[1] == *at)
+		{
+			at++;
+			p += 2;
+			continue;
+		}
+		if (p < p_end && *p != '\\' && *p == *at)
+		{
+			at++;
+			p++;
+			continue;
+		}
+		if (retry == NULL)
+			return false;
+		p = retry;
+		at = ++retry_at;
+	}
+	while (p < p_end && *p == '%')
+		p++;
+	return p == p_end;
+}
+
+/* Return whether a text contains another. */
+static bool
+contains(const CdpkName *text, const CdpkName *part)
+{
+	for (size_t i = 0; i + part->length <= text->length; i++)
+		if (memcmp(text->text + i, part->text, part->length) == 0)
+			return true;
+	return false;
+}
+
+/* Return whether a comparison with 0 holds. */
+static bool
+order_holds(int order, CdpkStepOperator operation)
+{
+	switch (operation)
+	{
+		case CDPK_STEP_LESS:
+			return order < 0;
+		case CDPK_STEP_AT_MOST:
+			return order <= 0;
+		case CDPK_STEP_GREATER:
+			return order > 0;
+		case CDPK_STEP_AT_LEAST:
+			return order >= 0;
+		default:
+			return order == 0;
+	}
+}
+
+/* Return whether a value satisfies an operator; <> and not in are asked for as = here. */
+static bool
+value_holds(const CdpkStepFilter *filter, const CdpkPropertyValue *value,
+			CdpkStepOperator operation, const CdpkLiteral *literal)
+{
+	CdpkDecimal number;
+
+	if (literal->kind == CDPK_LITERAL_NUMBER)
+		return cdpk_property_as_number(value, filter->texts, &number) &&
+			   order_holds(cdpk_decimal_compare(number, literal->number), operation);
+	if (literal->kind != CDPK_LITERAL_TEXT)
+		return value->kind == (literal->kind == CDPK_LITERAL_TRUE ? CDPK_TRUE : CDPK_FALSE);
+	if (value->kind != CDPK_TEXT)
+		return false;
+	if (operation == CDPK_STEP_LIKE)
+		return cdpk_like(&filter->texts[value->text], &literal->text);
+	if (operation == CDPK_STEP_CONTAINS)
+		return contains(&filter->texts[value->text], &literal->text);
+	return order_holds(cdpk_compare_bytes(filter->texts[value->text].text,
+										  filter->texts[value->text].length, literal->text.text,
+										  literal->text.length),
+					   operation);
+}
+
 /* ---------------------------------------------------------------- conditions */
 
 /* Return the place of a property among those of the filter; adds it if it is new. */
@@ -48,20 +152,52 @@ find_property(CdpkStepFilter *filter, const CdpkName *name)
 		i++;
 	if (i == filter->property_count)
 	{
-		filter->property_count++;
-		filter->properties[i].name = *name;
-		filter->properties[i].next = 0;
+		CdpkStepProperty *property = &filter->properties[filter->property_count++];
+
+		property->name = *name;
+		property->found = false;
+		property->next = property->count = 0;
+		property->several = NULL;
 	}
 	return i;
 }
 
+/* Start reading a property of the column. */
+static CdpkStatus
+open_property(CdpkStepFilter *filter, CdpkStepProperty *property, CdpkProperties *properties,
+			  const CdpkColumn *column, CdpkName **texts)
+{
+	CdpkStatus status =
+		cdpk_property_find(properties, column, property->name.text, property->name.length,
+						   &property->property, &property->found);
+
+	if (status != CDPK_OK || !property->found || property->property.form == CDPK_FORM_NUMBERS)
+		return status;
+	if (*texts == NULL)
+		status = cdpk_property_texts(properties, filter->allocator, texts);
+	filter->texts = *texts;
+	if (status == CDPK_OK && property->property.form == CDPK_FORM_VALUES)
+	{
+		filter->lists = true;
+		property->several = cdpk_allocate(filter->allocator, (CDPK_PROPERTY_VALUES_MAX + 1) *
+																 sizeof(CdpkPropertyValue));
+		if (property->several == NULL)
+			return CDPK_OUT_OF_MEMORY;
+	}
+	return status;
+}
+
 CdpkStatus
-cdpk_step_filter(const CdpkStep *step, const CdpkTimeline *timeline, const CdpkColumn *column,
-				 CdpkStepFilter *filter)
+cdpk_step_filter(const CdpkStep *step, CdpkProperties *properties, const CdpkColumn *column,
+				 const CdpkAllocator *allocator, CdpkName **texts, CdpkStepFilter *filter)
 {
 	const CdpkAlternative *alternatives = cdpk_step_alternatives(step);
+	CdpkStatus status = CDPK_OK;
+	unsigned conditions = 0;
 
-	filter->all = false;
+	filter->allocator = allocator;
+	filter->texts = *texts;
+	filter->all = filter->lists = false;
 	filter->count = filter->property_count = 0;
 	for (unsigned i = 0; i < step->count; i++)
 	{
@@ -71,292 +207,145 @@ cdpk_step_filter(const CdpkStep *step, const CdpkTimeline *timeline, const CdpkC
 		filter->alternatives[filter->count++] = &alternatives[i];
 		filter->all |= alternatives[i].count == 0;
 		for (unsigned j = 0; j < alternatives[i].count; j++)
-			find_property(filter, &alternatives[i].conditions[j].property);
+			filter->places[conditions++] =
+				(uint8_t) find_property(filter, &alternatives[i].conditions[j].property);
 	}
-	for (unsigned i = 0; i < filter->property_count && !filter->all; i++)
-	{
-		CdpkStepProperty *property = &filter->properties[i];
-		CdpkStatus status =
-			cdpk_column_number(timeline, column, property->name.text, property->name.length,
-							   &property->number, &property->found);
-
-		if (status != CDPK_OK)
-			return status;
-	}
-	return CDPK_OK;
-}
-
-/* Read an event's property. */
-static CdpkStatus
-read_property(CdpkStepProperty *property, uint64_t event)
-{
-	CdpkStatus status = CDPK_OK;
-
-	if (!property->found)
-		property->present = false;
-	while (property->found && property->next <= event && status == CDPK_OK)
-		status = cdpk_number_next_as_stored(&property->number, property->next++, &property->present,
-											&property->value);
+	for (unsigned i = 0; i < filter->property_count && !filter->all && status == CDPK_OK; i++)
+		status = open_property(filter, &filter->properties[i], properties, column, texts);
 	return status;
 }
-
-/* Return whether a value equals one of a condition's literals. */
-static bool
-is_listed(const CdpkCondition *condition, CdpkDecimal value)
-{
-	for (unsigned i = 0; i < condition->count; i++)
-		if (condition->literals[i].kind == CDPK_LITERAL_NUMBER &&
-			cdpk_decimal_compare(value, condition->literals[i].number) == 0)
-			return true;
-	return false;
-}
-
-/* Return whether a property satisfies a condition. */
-static bool
-condition_holds(const CdpkCondition *condition, const CdpkStepProperty *property)
-{
-	switch (condition->operation)
-	{
-		case CDPK_STEP_EXISTS:
-			return property->present;
-		case CDPK_STEP_NOT_EXISTS:
-			return !property->present;
-		case CDPK_STEP_EQUAL:
-		case CDPK_STEP_IN:
-			return property->present && is_listed(condition, property->value);
-		case CDPK_STEP_NOT_EQUAL:
-		case CDPK_STEP_NOT_IN:
-			return property->present && !is_listed(condition, property->value);
-		case CDPK_STEP_LIKE:
-		case CDPK_STEP_CONTAINS:
-			/* a number is no text */
-			return false;
-		default:
-			return property->present && condition->literals->kind == CDPK_LITERAL_NUMBER &&
-				   cdpk_decimal_holds(property->value, (CdpkComparison) condition->operation,
-									  condition->literals->number);
-	}
-}
-
-/* Find whether an event satisfies all conditions of an alternative. */
-static CdpkStatus
-alternative_holds(CdpkStepFilter *filter, const CdpkAlternative *alternative, uint64_t event,
-				  bool *holds)
-{
-	*holds = true;
-	for (unsigned i = 0; i < alternative->count && *holds; i++)
-	{
-		const CdpkCondition *condition = &alternative->conditions[i];
-		CdpkStepProperty *property =
-			&filter->properties[find_property(filter, &condition->property)];
-		CdpkStatus status = read_property(property, event);
-
-		if (status != CDPK_OK)
-			return status;
-		*holds = condition_holds(condition, property);
-	}
-	return CDPK_OK;
-}
-
-CdpkStatus
-cdpk_step_filter_event(CdpkStepFilter *filter, uint64_t event, bool *holds)
-{
-	CdpkStatus status = CDPK_OK;
-
-	*holds = filter->all;
-	for (unsigned i = 0; i < filter->count && !*holds && status == CDPK_OK; i++)
-		status = alternative_holds(filter, filter->alternatives[i], event, holds);
-	return status;
-}
-
-/* ---------------------------------------------------------------- all events of a step */
 
 void
-cdpk_step_events(const CdpkStep *step, const CdpkTimeline *timeline, CdpkTimeRange range,
-				 CdpkStepEvents *events)
+cdpk_step_filter_free(CdpkStepFilter *filter)
 {
-	events->step = step;
-	events->timeline = timeline;
-	events->passage = *timeline;
-	events->range = range;
-	events->done = false;
-	events->status = CDPK_OK;
+	for (unsigned i = 0; i < filter->property_count; i++)
+		cdpk_release(filter->allocator, filter->properties[i].several);
+	filter->property_count = 0;
 }
 
-/* Find the next column that a step asks for. */
-static bool
-find_column(CdpkStepEvents *events)
+/* Return the values of the event that was read. */
+static const CdpkPropertyValue *
+values_of(const CdpkStepProperty *property)
 {
-	const CdpkAlternative *first = cdpk_step_alternatives(events->step);
-
-	if (events->done || events->status != CDPK_OK)
-		return false;
-	/* one name only */
-	if (events->step->count == 1 && !first->any)
-	{
-		events->done = true;
-		return cdpk_timeline_find(&events->passage, first->name.text, first->name.length,
-								  &events->column);
-	}
-	while (cdpk_timeline_next(&events->passage, &events->column))
-		if (cdpk_step_names(events->step, events->column.name, events->column.name_length))
-			return true;
-	events->done = true;
-	return false;
+	return property->several != NULL ? property->several : &property->one;
 }
 
-bool
-cdpk_step_next_column(CdpkStepEvents *events)
-{
-	if (!find_column(events))
-	{
-		if (events->status == CDPK_OK && cdpk_timeline_failed(&events->passage))
-			events->status = CDPK_CORRUPT;
-		return false;
-	}
-	events->status =
-		cdpk_step_filter(events->step, events->timeline, &events->column, &events->filter);
-	return events->status == CDPK_OK;
-}
-
-bool
-cdpk_step_next_event(CdpkStepEvents *events, int64_t *at)
-{
-	bool holds = false;
-
-	while (events->status == CDPK_OK && cdpk_column_next(&events->column, at) &&
-		   *at >= events->range.first)
-	{
-		if (*at > events->range.last)
-			continue;
-		events->event = events->column.count - events->column.left - 1;
-		events->status = cdpk_step_filter_event(&events->filter, events->event, &holds);
-		if (holds && events->status == CDPK_OK)
-			return true;
-	}
-	if (events->column.times.failed)
-		events->status = CDPK_CORRUPT;
-	return false;
-}
-
-CdpkStatus
-cdpk_step_count(const CdpkStep *step, const CdpkTimeline *timeline, CdpkTimeRange range,
-				uint64_t enough, uint64_t *count)
-{
-	CdpkStepEvents events;
-	int64_t at;
-
-	*count = 0;
-	cdpk_step_events(step, timeline, range, &events);
-	while (*count < enough && cdpk_step_next_column(&events))
-		while (*count < enough && cdpk_step_next_event(&events, &at))
-			(*count)++;
-	return events.status;
-}
-
-CdpkStatus
-cdpk_step_extremes(const CdpkStep *step, const CdpkTimeline *timeline, CdpkTimeRange range,
-				   bool *found, int64_t *oldest, int64_t *newest)
-{
-	CdpkStepEvents events;
-	int64_t at;
-
-	*found = false;
-	cdpk_step_events(step, timeline, range, &events);
-	while (cdpk_step_next_column(&events))
-		while (cdpk_step_next_event(&events, &at))
-		{
-			*oldest = *found && *oldest < at ? *oldest : at;
-			*newest = *found && *newest > at ? *newest : at;
-			*found = true;
-		}
-	return events.status;
-}
-
-/* Count the events from which a step selects. */
+/* Read an event's values. */
 static CdpkStatus
-count_candidates(const CdpkStep *step, const CdpkTimeline *timeline, CdpkTimeRange range,
-				 uint64_t *count)
+read_values(CdpkStepProperty *property, uint64_t event)
 {
-	CdpkStepEvents events;
+	CdpkStatus status = CDPK_OK;
 
-	*count = 0;
-	cdpk_step_events(step, timeline, range, &events);
-	while (cdpk_step_next_column(&events))
-	{
-		/* every event takes a byte */
-		if (events.column.count > cdpk_left(&events.column.times))
-			return CDPK_CORRUPT;
-		*count += events.column.count;
-	}
-	return events.status;
-}
-
-/* Write times, newest first, as those of a column; returns the place after them. */
-static uint8_t *
-write_times(const CdpkTimed *times, size_t count, uint64_t base, uint8_t *to)
-{
-	for (size_t i = count; i-- > 0;)
-	{
-		to = cdpk_write_varint(to, base - (uint64_t) times[i].at);
-		base = (uint64_t) times[i].at;
-	}
-	return to;
-}
-
-/* Make a column of the events that a step selects, for which there is room. */
-static CdpkStatus
-select_events(CdpkStepEvents *events, CdpkTimed *times, uint64_t candidates, uint8_t *bytes,
-			  CdpkColumn *column)
-{
-	size_t count = 0;
-	int64_t at;
-
-	while (cdpk_step_next_column(events))
-		while (cdpk_step_next_event(events, &at))
-		{
-			times[count].at = at;
-			times[count++].value = 0;
-		}
-	if (events->status != CDPK_OK || count == 0)
-		return events->status;
-	cdpk_sort(times, count, times + candidates, cdpk_oldest_first, NULL);
-	column->count = column->left = count;
-	column->at = (uint64_t) times[count - 1].at;
-	column->unit = 1;
-	column->times =
-		cdpk_reader(bytes, (size_t) (write_times(times, count, column->at, bytes) - bytes));
-	return CDPK_OK;
-}
-
-CdpkStatus
-cdpk_step_column(const CdpkStep *step, const CdpkTimeline *timeline, const CdpkAllocator *allocator,
-				 CdpkColumn *column, void **memory)
-{
-	CdpkTimeRange ever = {INT64_MIN, INT64_MAX};
-	CdpkStepEvents events;
-	uint64_t candidates;
-	CdpkTimed *times;
-	CdpkStatus status;
-
-	*memory = NULL;
-	memset(column, 0, sizeof(*column));
-	cdpk_step_events(step, timeline, ever, &events);
-	if (step->plain)
-	{
-		if (cdpk_timeline_find(&events.passage, step->alone.name.text, step->alone.name.length,
-							   column))
-			return CDPK_OK;
-		column->count = column->left = 0;
-		return cdpk_timeline_failed(&events.passage) ? CDPK_CORRUPT : CDPK_OK;
-	}
-	status = count_candidates(step, timeline, ever, &candidates);
-	if (status != CDPK_OK || candidates == 0)
+	while (property->found && property->next <= event && status == CDPK_OK)
+		status = cdpk_property_event(&property->property, property->next++, &property->count);
+	if (status != CDPK_OK || !property->found)
 		return status;
-	/* the times, room to sort them, and their bytes, before which eight can be read */
-	*memory = times =
-		cdpk_allocate(allocator, candidates * (2 * sizeof(CdpkTimed) + CDPK_VARINT_MAX));
-	if (times == NULL)
-		return CDPK_OUT_OF_MEMORY;
-	return select_events(&events, times, candidates, (uint8_t *) (times + 2 * candidates), column);
+	for (unsigned i = 0; i < property->count && status == CDPK_OK; i++)
+		status =
+			cdpk_property_value(&property->property,
+								property->several != NULL ? &property->several[i] : &property->one);
+	return status;
+}
+
+/* Find whether a property's values in an element, and in none, satisfy a condition. */
+static CdpkTruth
+condition_holds(const CdpkStepFilter *filter, const CdpkCondition *condition,
+				const CdpkStepProperty *property, unsigned element)
+{
+	const CdpkPropertyValue *values = values_of(property);
+	CdpkStepOperator operation = condition->operation;
+	bool denied = operation == CDPK_STEP_NOT_EQUAL || operation == CDPK_STEP_NOT_IN;
+	bool exists = false;
+	bool left_out = false;
+
+	for (unsigned i = 0; i < property->count; i++)
+	{
+		if (values[i].element != 0 && values[i].element != element)
+			continue;
+		exists = true;
+		left_out |= values[i].kind == CDPK_LEFT_OUT;
+		for (unsigned j = 0; j < condition->count; j++)
+			if (value_holds(filter, &values[i], denied ? CDPK_STEP_EQUAL : operation,
+							&condition->literals[j]))
+				return denied ? CDPK_NO : CDPK_YES;
+	}
+	if (operation == CDPK_STEP_EXISTS || operation == CDPK_STEP_NOT_EXISTS)
+		return exists == (operation == CDPK_STEP_EXISTS) ? CDPK_YES : CDPK_NO;
+	if (left_out)
+		return CDPK_UNKNOWN;
+	return denied && exists ? CDPK_YES : CDPK_NO;
+}
+
+/* Find whether one element satisfies all conditions of an alternative. */
+static CdpkTruth
+element_holds(const CdpkStepFilter *filter, const CdpkAlternative *alternative,
+			  const uint8_t *places, unsigned element)
+{
+	CdpkTruth truth = CDPK_YES;
+
+	for (unsigned i = 0; i < alternative->count && truth != CDPK_NO; i++)
+	{
+		CdpkTruth holds = condition_holds(filter, &alternative->conditions[i],
+										  &filter->properties[places[i]], element);
+
+		truth = holds < truth ? holds : truth;
+	}
+	return truth;
+}
+
+/* Find whether some element, or the event where it has none, satisfies an alternative. */
+static CdpkTruth
+alternative_holds(const CdpkStepFilter *filter, const CdpkAlternative *alternative,
+				  const uint8_t *places)
+{
+	uint64_t seen[CDPK_PROPERTY_ELEMENTS_MAX / 64 + 1] = {0};
+	CdpkTruth truth = CDPK_NO;
+	bool any = false;
+
+	for (unsigned i = 0; i < alternative->count; i++)
+	{
+		const CdpkStepProperty *property = &filter->properties[places[i]];
+		const CdpkPropertyValue *values = values_of(property);
+
+		for (unsigned j = 0; j < property->count && truth != CDPK_YES; j++)
+		{
+			unsigned element = values[j].element;
+			CdpkTruth holds;
+
+			if (element == 0 || (seen[element / 64] >> element % 64 & 1) != 0)
+				continue;
+			seen[element / 64] |= UINT64_C(1) << element % 64;
+			any = true;
+			holds = element_holds(filter, alternative, places, element);
+			truth = holds > truth ? holds : truth;
+		}
+	}
+	return any ? truth : element_holds(filter, alternative, places, 0);
+}
+
+CdpkStatus
+cdpk_step_filter_event(CdpkStepFilter *filter, uint64_t event, CdpkTruth *truth)
+{
+	const uint8_t *places = filter->places;
+
+	*truth = filter->all ? CDPK_YES : CDPK_NO;
+	if (filter->all)
+		return CDPK_OK;
+	for (unsigned i = 0; i < filter->property_count; i++)
+	{
+		CdpkStatus status = read_values(&filter->properties[i], event);
+
+		if (status != CDPK_OK)
+			return status;
+	}
+	for (unsigned i = 0; i < filter->count && *truth != CDPK_YES; i++)
+	{
+		const CdpkAlternative *alternative = filter->alternatives[i];
+		CdpkTruth holds = filter->lists ? alternative_holds(filter, alternative, places)
+										: element_holds(filter, alternative, places, 0);
+
+		*truth = holds > *truth ? holds : *truth;
+		places += alternative->count;
+	}
+	return CDPK_OK;
 }

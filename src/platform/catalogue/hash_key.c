@@ -36,7 +36,15 @@ hash_key_of(Datum key, HashPurpose purpose)
 						errmsg("the key of a hash has %d bytes", (int) VARSIZE_ANY_EXHDR(bytes)),
 						errdetail("It must have %d.", CDPK_SIPHASH_KEY_LENGTH)));
 	made = cdpk_siphash_key((const uint8_t *) VARDATA_ANY(bytes));
-	return purpose == HASH_CONTENT ? cdpk_siphash_derive(&made, "content") : made;
+	switch (purpose)
+	{
+		case HASH_CONTENT:
+			return cdpk_siphash_derive(&made, "content");
+		case HASH_SHARED_CONTEXT:
+			return cdpk_siphash_derive(&made, "context");
+		default:
+			return made;
+	}
 }
 
 /* hash_key: see the header.  By a scan in C, since each look-up of a person asks for it. */

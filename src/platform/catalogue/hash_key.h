@@ -10,8 +10,9 @@
 /* What is hashed; by keys of their own, so that a hash of one tells nothing of another. */
 typedef enum HashPurpose
 {
-	HASH_IDENTIFIER, /* cdp_data.identifier_map.hash */
-	HASH_CONTENT     /* cdp_data.message.content_hash */
+	HASH_IDENTIFIER,    /* cdp_data.identifier_map.hash */
+	HASH_CONTENT,       /* cdp_data.message.content_hash */
+	HASH_SHARED_CONTEXT /* cdp_data.shared_context.context_hash */
 } HashPurpose;
 
 /* Returns the key for a purpose; the caller must have the right to read the table. */

@@ -79,10 +79,15 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.writer.sources IS 'The sources that its rows may name; NULL: any.';
 
 	CREATE TABLE cdp_data.event (
+		-- those of a fixed width first: behind the others each would be padded to a multiple of its width
 		event_id bigint NOT NULL,
 		identifier_id bigint NOT NULL,
 		"timestamp" timestamptz NOT NULL,
 		batch_id bigint NOT NULL,
+		received_at timestamptz NOT NULL,
+		sent_at timestamptz,
+		original_timestamp timestamptz,
+		context_hash bigint,
 		message_id text,
 		type text NOT NULL,
 		event text,
@@ -94,9 +99,6 @@ BEGIN
 		properties jsonb,
 		traits jsonb,
 		context jsonb,
-		sent_at timestamptz,
-		original_timestamp timestamptz,
-		received_at timestamptz NOT NULL,
 		source text NOT NULL,
 		PRIMARY KEY (identifier_id, "timestamp", event_id)) PARTITION BY RANGE ("timestamp");
 	CREATE INDEX event_batch_id ON cdp_data.event USING brin (batch_id);
@@ -117,11 +119,29 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.event.identifiers IS 'As received.';
 	COMMENT ON COLUMN cdp_data.event.properties IS 'As received.';
 	COMMENT ON COLUMN cdp_data.event.traits IS 'As received.';
-	COMMENT ON COLUMN cdp_data.event.context IS 'As received.';
+	COMMENT ON COLUMN cdp_data.event.context IS
+		'As received, without the members that context_hash stands for; NULL: all of them, or none was received. '
+		'cdp.events shows it whole.';
+	COMMENT ON COLUMN cdp_data.event.context_hash IS
+		'The row of cdp_data.shared_context that has the other members of the context; NULL: context is whole.';
 	COMMENT ON COLUMN cdp_data.event.sent_at IS 'When the client sent it, by the client''s clock.';
 	COMMENT ON COLUMN cdp_data.event.original_timestamp IS 'When it happened, by the client''s clock.';
 	COMMENT ON COLUMN cdp_data.event.received_at IS 'When it was received.';
 	COMMENT ON COLUMN cdp_data.event.source IS 'The source that sent it.';
+
+	CREATE TABLE cdp_data.shared_context (
+		context_hash bigint PRIMARY KEY,
+		events bigint NOT NULL,
+		context jsonb NOT NULL);
+	COMMENT ON TABLE cdp_data.shared_context IS
+		'What the contexts of many events have in common (browser, app, campaign …), once.';
+	COMMENT ON COLUMN cdp_data.shared_context.context_hash IS
+		'Hash of it, by the key of the installation. 0: the row of the account, see events.';
+	COMMENT ON COLUMN cdp_data.shared_context.events IS
+		'Number of events of the log that name it; without any it is deleted. Of row 0: how often a further event '
+		'named one, less what the rows cost; where it is too low, no row is added, and contexts stay in their events.';
+	COMMENT ON COLUMN cdp_data.shared_context.context IS 'Members of the context, an object.';
+	INSERT INTO cdp_data.shared_context VALUES (0, 0, '{}');
 
 	CREATE TABLE cdp_data.message (
 		message_key uuid PRIMARY KEY,

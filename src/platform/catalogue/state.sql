@@ -28,8 +28,9 @@ BEGIN
 				'whole.',
 			HINT = 'Restore a dump. Or begin again from the log: DROP EXTENSION cdp; '
 				'ALTER SCHEMA cdp RENAME TO cdp_lost; ALTER SCHEMA cdp_data RENAME TO cdp_lost_data; '
-				'CREATE EXTENSION cdp; SELECT cdp.init(); then insert the rows of cdp_lost_data.event, '
-				'cdp_lost.inbox and cdp_lost.inbox_raw into the new inboxes.';
+				'CREATE EXTENSION cdp; SELECT cdp.init(); then insert the rows of cdp_lost_data.event '
+				'(the context of each with that of cdp_lost_data.shared_context), cdp_lost.inbox and cdp_lost.inbox_raw '
+				'into the new inboxes.';
 	END IF;
 END
 $function$;
@@ -89,7 +90,12 @@ BEGIN
 		event_id bigint NOT NULL DEFAULT 0,
 		identifier_id bigint NOT NULL DEFAULT 0,
 		quarantine_id bigint NOT NULL DEFAULT 0,
-		lost bigint NOT NULL DEFAULT 0);
+		lost bigint NOT NULL DEFAULT 0,
+		message_memory interval CHECK (message_memory > interval '0'),
+		refuses_older boolean NOT NULL DEFAULT true,
+		forgotten_batch_id bigint NOT NULL DEFAULT 0,
+		forgotten_until timestamptz NOT NULL DEFAULT '-infinity',
+		message_block bigint NOT NULL DEFAULT 0);
 	COMMENT ON TABLE cdp_data.state IS
 		'One row: the version of the tables, the rules that concern all namespaces, and the last numbers assigned. A '
 		'session that writes identifiers or profiles locks this table first.';
@@ -107,6 +113,16 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.state.quarantine_id IS 'The last quarantine_id assigned.';
 	COMMENT ON COLUMN cdp_data.state.lost IS
 		'Number of accepted events that the log lacked at the last cdp.restitch(), which went on without them.';
+
+	COMMENT ON COLUMN cdp_data.state.message_memory IS
+		'How long the keys of messages are kept at least, in hours; NULL: for ever.';
+	COMMENT ON COLUMN cdp_data.state.refuses_older IS
+		'Whether a message that happened before what the keys remember is quarantined.';
+	COMMENT ON COLUMN cdp_data.state.forgotten_batch_id IS
+		'The keys of messages that this batch or one before it accepted may be gone; 0: of none.';
+	COMMENT ON COLUMN cdp_data.state.forgotten_until IS 'Time of that batch.';
+	COMMENT ON COLUMN cdp_data.state.message_block IS
+		'Block of cdp_data.message from which on keys are to be forgotten next.';
 
 	CREATE TABLE cdp_data.batch (
 		batch_id bigint PRIMARY KEY,

@@ -42,6 +42,8 @@ BEGIN
 	IF person IS NULL THEN
 		PERFORM cdp_internal.progress_set('numbers', 0, 0);
 		RETURN QUERY SELECT * FROM cdp_internal.verify_numbers();
+		PERFORM cdp_internal.progress_set('contexts', 0, 0);
+		RETURN QUERY SELECT * FROM cdp_internal.verify_contexts();
 		PERFORM cdp_internal.progress_set('accounts', 0, 0);
 		RETURN QUERY SELECT * FROM cdp_internal.verify_accounts();
 		PERFORM cdp_internal.progress_set('segments', 0, 0);
@@ -120,11 +122,11 @@ COMMENT ON FUNCTION cdp.verify() IS
 $comment$Compares the tables with what follows from the log, the rules and the verdicts, and judges the segments.
 Returns the differences; no row means that all is well.
 stage: log (it lacks events, so what these said could not be checked), undone (left undone by cdp.refresh(), as the log
-lacked events), identifier, link, anchor, message, history, profile, traits, timeline, accounts or segment. item: the
+lacked events), identifier, link, anchor, message, history, profile, traits, timeline, accounts, context or segment. item: the
 identifier, pair, event, person or segment. expected: what follows from the log and the other rows. found: what the
 tables hold. NULL: nothing. A profile is named by its strongest identifier.
 Each row is compared with those that it follows from, so a wrong one can make several differences: cdp.restitch()
-corrects them all, except those of log, message, history and segment. Not compared, as nothing says what they should
+corrects them all, except those of log, message, history and segment, and a context that is lost. Not compared, as nothing says what they should
 be: the batches of rows, former profiles and anchors, quarantine, and the counts of sources.
 It works as the owner of the tables, so row security hides nothing from it.
 It reads one snapshot, so refreshes may run meanwhile; it takes no lock that they wait for, changes nothing, works on a

@@ -78,11 +78,12 @@ CREATE FUNCTION cdp_internal.verify_profile_query() RETURNS text
 				   cdp.traits_agg(cdp_internal.verify_said(e.traits, $1), least(e."timestamp", e.received_at), e.source,
 					$1, o.trust) FILTER (WHERE c.counts) AS traits,
 				   min(least(e."timestamp", e.received_at) + o.expires_after) FILTER (WHERE c.counts) AS expires_at,
-				   cdp.timeline_agg(e."timestamp", e.event,
-					cdp_internal.carried(e.event, e.properties, (SELECT cdp_internal.carried_rules()))) AS timeline
+				   cdp_internal.carried_agg(e."timestamp", e.event, e.properties,
+					cdp_internal.whole_context(e.context, x.context), (SELECT cdp_internal.carried_rules())) AS timeline
 			FROM cdp_data.identifier i
 			JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
 			LEFT JOIN cdp_data.source o ON o.source = e.source
+			LEFT JOIN cdp_data.shared_context x ON x.context_hash = e.context_hash
 			CROSS JOIN LATERAL (
 				SELECT e.type = 'identify' AND e.traits IS NOT NULL AND (o.expires_after IS NULL
 					OR least(e."timestamp", e.received_at) + o.expires_after > $2) AS counts) c

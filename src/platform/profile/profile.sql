@@ -45,11 +45,13 @@ BEGIN
 	COMMENT ON COLUMN cdp.identifiers.in_profile_since IS 'Time of the refresh that put it into its present profile.';
 
 	CREATE VIEW cdp.events AS
-		SELECT i.profile_id, e.event_id, e."timestamp", e.type, e.event, e.properties, e.traits, e.context,
+		SELECT i.profile_id, e.event_id, e."timestamp", e.type, e.event, e.properties, e.traits,
+			cdp_internal.whole_context(e.context, c.context) AS context,
 			e.anonymous_id, e.user_id, e.group_id, e.previous_id, e.identifiers, e.message_id, e.source,
 			e.sent_at, e.original_timestamp, e.received_at, e.batch_id
 		FROM cdp_data.event e
-		LEFT JOIN cdp_data.identifier i ON i.identifier_id = e.identifier_id;
+		LEFT JOIN cdp_data.identifier i ON i.identifier_id = e.identifier_id
+		LEFT JOIN cdp_data.shared_context c ON c.context_hash = e.context_hash;
 	COMMENT ON VIEW cdp.events IS 'The log, with the person that each event belongs to now.';
 	COMMENT ON COLUMN cdp.events.profile_id IS
 		'Number of the person that the event belongs to now: the profile of its anchor. NULL: all its identifiers are '

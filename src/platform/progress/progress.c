@@ -61,13 +61,14 @@ static const Stage pass_stages[] = {
 	{"take", 15, true}, {"judge", 16},   {"identify", 14}, {"link", 2},         {"stitch", 5},
 	{"anchor", 1},      {"graph", 17},   {"log", 18},      {"reread", 0, true}, {"fold", 12},
 	{"refold", 0},      {"segments", 0}, {"analyze", 0}};
-static const Stage restitch_stages[] = {{"numbers", 5},  {"graph", 55, true}, {"compare", 9},
+static const Stage restitch_stages[] = {{"numbers", 5},  {"graph", 54, true}, {"compare", 9},
 										{"anchor", 1},   {"fold", 28, true},  {"accounts", 2},
-										{"segments", 0}, {"analyze", 0}};
+										{"contexts", 1}, {"segments", 0},     {"analyze", 0}};
 static const Stage verify_stages[] = {{"log", 60, true},      {"identifiers", 17, true},
 									  {"profiles", 15, true}, {"partitions", 7, true},
 									  {"members", 0},         {"numbers", 1},
-									  {"accounts", 0},        {"segments", 0}};
+									  {"contexts", 0},        {"accounts", 0},
+									  {"segments", 0}};
 
 /* the places: one for the run that holds the lock of the tables, one for the first verify */
 enum

@@ -9,6 +9,7 @@
  *	pass_value		traits and numbers of one row
  *	pass_counts		numbers of identifiers by namespace, of profiles
  *	pass_link_counts	the same of identifiers
+ *	pass_older		rows whose messages may be forgotten
  *	pass_row		the rows of the batch, their sources
  *	pass_change		what else the batch changes
  *	pass_quarantine	rows that cannot become events
@@ -19,6 +20,7 @@
  *	pass_undone		people of whom the log lacks events
  *	pass_anchor		events of the log with other anchors
  *	pass_graph		identifiers in other profiles
+ *	pass_context	what contexts have in common
  *	pass_log		the log
  *	pass_account	accounts
  *	pass_held_account	accounts of a profile
@@ -60,6 +62,7 @@ typedef enum PassTable
 	TABLE_IDENTIFIER_HISTORY,
 	TABLE_LINK,
 	TABLE_EVENT,
+	TABLE_SHARED_CONTEXT,
 	TABLE_PROFILE,
 	TABLE_SLICE,
 	TABLE_ACCOUNT,
@@ -136,7 +139,15 @@ enum
 	EVENT_ID,
 	EVENT_IDENTIFIER_ID,
 	EVENT_BATCH_ID,
+	EVENT_CONTEXT_HASH,
 	EVENT_LOGGED /* from here on those of LoggedColumn */
+};
+
+enum
+{
+	SHARED_HASH,
+	SHARED_EVENTS,
+	SHARED_CONTEXT
 };
 
 enum
@@ -243,7 +254,20 @@ typedef struct PassSource
 	bool met; /* rows of the batch are of it */
 } PassSource;
 
-/* What an event is called, where what it carries could not be carried. */
+/* What an event says, as it came or as the log has it. */
+typedef struct PassSaid
+{
+	Datum traits;
+	Datum properties;
+	Datum context;
+	Datum context_hash; /* of what is not in context */
+	bool no_traits;
+	bool no_properties;
+	bool no_context;
+	bool no_context_hash;
+} PassSaid;
+
+/* What an event is called, where some of its properties could not be carried. */
 typedef struct PassLeftOut
 {
 	Datum event;
@@ -308,6 +332,7 @@ typedef struct Pass
 
 	const Datum *failures; /* for which each row is set aside, or NULL */
 	bool cut_all;
+	TimestampTz oldest; /* messages before it may be forgotten */
 	int row_count;
 	TakenRow *rows;
 	CdpkBatchRow *batch_rows;
@@ -319,7 +344,12 @@ typedef struct Pass
 
 	Jsonb *trait_document;
 	TraitsRules *trait_rules;
-	Jsonb *carried_rules; /* NULL: timelines carry no numbers */
+	Jsonb *carried_rules;   /* NULL: timelines carry no properties */
+	bool carries_context;   /* some from the context of events */
+	CdpkIdMap shared_place; /* of shared contexts that were read, by their hash */
+	Jsonb **shared_contexts;
+	int shared_count;
+	int shared_capacity;
 	PassLeftOut *left_out;
 	int left_out_count;
 	int left_out_capacity;
@@ -344,7 +374,7 @@ typedef struct Pass
 
 /* ---------------------------------------------------------------- pass_table.c */
 
-#define PASS_COLUMNS_MAX 20
+#define PASS_COLUMNS_MAX 21
 
 /* Some columns, of so many rows. */
 typedef struct PassColumns
@@ -442,8 +472,7 @@ extern void pass_free(Pass *pass);
 
 /* pass_value.c */
 extern void pass_read_value_rules(Pass *pass);
-extern void pass_fold_values(Pass *pass, CdpkBatchRow *row, Datum traits, bool no_traits,
-							 Datum properties, bool no_properties, bool is_new);
+extern void pass_fold_values(Pass *pass, CdpkBatchRow *row, const PassSaid *said, bool is_new);
 extern void pass_count_left_out(Pass *pass);
 
 /* pass_counts.c */
@@ -455,6 +484,9 @@ extern Datum pass_make_counts(Pass *pass, const CdpkStitchCount *counts, size_t 
 extern const CdpkStitchCount *pass_read_link_counts(Pass *pass, Datum link_counts,
 													uint32_t *length);
 extern Datum pass_make_link_counts(const Pass *pass, const CdpkStitchCount *counts, size_t length);
+
+/* pass_older.c */
+extern void pass_refuse_older(Pass *pass);
 
 /* pass_row.c */
 extern void pass_read_rows(Pass *pass);
@@ -499,6 +531,18 @@ extern void pass_move_events(Pass *pass);
 /* pass_graph.c */
 extern void pass_write_identifiers(Pass *pass);
 extern bool pass_is_claimed(const Pass *pass, int64 identifier_id);
+
+/* pass_context.c */
+typedef struct PassContexts PassContexts;
+
+/* Finds what the contexts of accepted rows have in common, and keeps it; the result is in the current memory context. */
+extern PassContexts *pass_share_contexts(Pass *pass);
+
+/* Returns the context of an event, or NULL; it lasts as long as what was said, or the current memory context. */
+extern Jsonb *pass_whole_context(Pass *pass, const PassSaid *said);
+
+/* Returns the hash of what the context of a row has in common, and sets what is its own; 0: all is its own. */
+extern int64 pass_own_context(const PassContexts *contexts, uint32_t row, Datum *own, bool *isnull);
 
 /* pass_log.c */
 extern void pass_log(Pass *pass);

@@ -150,9 +150,12 @@ pass_log(Pass *pass)
 	Datum *event_id;
 	Datum *identifier_id;
 	Datum *batch_id;
+	Datum *context_hash;
+	bool *no_context_hash;
 	Datum *values[LOGGED_COLUMNS];
 	bool *nulls[LOGGED_COLUMNS];
 	Datum type_names[CALL_COUNT];
+	PassContexts *contexts;
 
 	add_months(pass, order, total);
 	if (total == 0)
@@ -160,6 +163,7 @@ pass_log(Pass *pass)
 	event_id = pass_column(&row, EVENT_ID);
 	identifier_id = pass_column(&row, EVENT_IDENTIFIER_ID);
 	batch_id = pass_column(&row, EVENT_BATCH_ID);
+	context_hash = pass_null_column(&row, EVENT_CONTEXT_HASH, &no_context_hash);
 	for (size_t i = 0; i < total; i++)
 	{
 		event_id[i] = Int64GetDatum(judged[order[i]].event_id);
@@ -169,13 +173,20 @@ pass_log(Pass *pass)
 	for (int k = 0; k < LOGGED_COLUMNS; k++)
 		values[k] = pass_null_column(&row, EVENT_LOGGED + k, &nulls[k]);
 	make_type_names(type_names);
+	contexts = pass_share_contexts(pass);
 	for (size_t i = 0; i < total; i++)
 	{
+		int64 hash;
+
 		CHECK_FOR_INTERRUPTS();
 		progress_step((int64) i);
 		if (i + AHEAD < total)
 			prefetch_row(&pass->rows[order[i + AHEAD]]);
 		set_logged(pass, order[i], type_names, values, nulls, i);
+		hash = pass_own_context(contexts, order[i], &values[LOGGED_CONTEXT][i],
+								&nulls[LOGGED_CONTEXT][i]);
+		context_hash[i] = Int64GetDatum(hash);
+		no_context_hash[i] = hash == 0;
 	}
 	store_insert(pass_table(pass, TABLE_EVENT), (int) total, pass_columns(&row));
 	for (int k = 0; k < row.count; k++)

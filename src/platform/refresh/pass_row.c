@@ -13,19 +13,24 @@
 #include "platform/refresh/pass.h"
 #include "toolkit/identifier/identifier.h"
 
-/* read_limits reads how many identifiers and bytes a row may have. */
+/* read_limits reads how many identifiers and bytes a row may have, and how old a message may be. */
 static void
 read_limits(Pass *pass, TakeOptions *options)
 {
+	bool isnull;
 	uint64 count;
 	SPITupleTable *rows = pass_query(
-		pass, "SELECT s.max_identifiers, cdp_internal.max_row_bytes() FROM cdp_data.state s", 0,
-		NULL, NULL, &count);
+		pass,
+		"SELECT s.max_identifiers, cdp_internal.max_row_bytes(), CASE WHEN s.refuses_older THEN"
+		" coalesce(greatest($2 - s.message_memory, s.forgotten_until + interval '24 hours'),"
+		" '-infinity') ELSE '-infinity' END FROM cdp_data.state s",
+		0, NULL, NULL, &count);
 
 	if (count != 1)
 		pass_check(CDPK_CORRUPT);
 	options->onboard.max_identifiers = resolver_int4(rows, 0, 1);
 	options->max_row_bytes = resolver_int8(rows, 0, 2);
+	pass->oldest = DatumGetTimestampTz(SPI_getbinval(rows->vals[0], rows->tupdesc, 3, &isnull));
 	SPI_freetuptable(rows);
 }
 
@@ -51,6 +56,7 @@ take(Pass *pass)
 	taken = take_rows(places, count, line_places, line_count, &options);
 	pass->row_count = (int) taken->count;
 	pass->rows = taken->rows;
+	pass_refuse_older(pass);
 }
 
 /* ---------------------------------------------------------------- sources */

@@ -22,9 +22,10 @@ TABLE(identifier, "identifier_id", "identifier", "profile_id", "shared", "blocke
 TABLE(identifier_history, "identifier_id", "from_batch_id", "until_batch_id", "profile_id");
 TABLE(link, "a", "b", "source_id", "first_at", "last_at", "events", "message_id", "batch_id",
 	  "last_batch_id", "refused");
-TABLE(event, "event_id", "identifier_id", "batch_id", "timestamp", "message_id", "type", "event",
-	  "anonymous_id", "user_id", "group_id", "previous_id", "identifiers", "properties", "traits",
-	  "context", "sent_at", "original_timestamp", "received_at", "source");
+TABLE(event, "event_id", "identifier_id", "batch_id", "context_hash", "timestamp", "message_id",
+	  "type", "event", "anonymous_id", "user_id", "group_id", "previous_id", "identifiers",
+	  "properties", "traits", "context", "sent_at", "original_timestamp", "received_at", "source");
+TABLE(shared_context, "context_hash", "events", "context");
 TABLE(profile, "profile_id", "first_seen", "last_seen", "events", "identifier_count", "shared",
 	  "has_forbid", "timeline", "last_at", "last_trust", "traits", "limited", "identifiers",
 	  "identifier_ids", "accounts", "expires_at", "level_1", "level_2", "level_3");
@@ -55,6 +56,7 @@ static const StoreTable *const tables[PASS_TABLES] = {&message_table,
 													  &identifier_history_table,
 													  &link_table,
 													  &event_table,
+													  &shared_context_table,
 													  &profile_table,
 													  &profile_identifier_table,
 													  &account_table,

@@ -26,10 +26,10 @@ BEGIN
 	PERFORM cdp_internal.check_tables();
 	-- those that the catalogue says a refresh writes, but for the inboxes; a test compares
 	LOCK TABLE cdp_data.account, cdp_data.account_member, cdp_data.anchor_history, cdp_data.batch,
-		cdp_data.carried_number, cdp_data.event, cdp_data.identifier, cdp_data.identifier_history,
+		cdp_data.carried_property, cdp_data.event, cdp_data.identifier, cdp_data.identifier_history,
 		cdp_data.identifier_map, cdp_data.inbox_mark, cdp_data.link, cdp_data.message, cdp_data.namespace,
 		cdp_data.profile, cdp_data.profile_identifier, cdp_data.quarantine, cdp_data.seen_name, cdp_data.segment,
-		cdp_data.source, cdp_data.trait_rule, cdp_data.undone, cdp_data.verdict
+		cdp_data.shared_context, cdp_data.source, cdp_data.trait_rule, cdp_data.undone, cdp_data.verdict
 		IN ROW EXCLUSIVE MODE;
 	RETURN true;
 END
@@ -206,6 +206,12 @@ BEGIN
 				identifiers_reworked := identifiers_reworked + done.identifiers_reworked;
 				events_reanchored := events_reanchored + done.events_reanchored;
 			END LOOP;
+			-- once for each hundred rows
+			IF (taken >= 100 OR last_batch_id % 100 = 0)
+				AND EXISTS (SELECT FROM cdp_data.state s WHERE s.message_memory IS NOT NULL)
+			THEN
+				PERFORM cdp_internal.forget_messages(greatest(taken, 100));
+			END IF;
 		ELSIF EXISTS (SELECT FROM cdp_data.segment s WHERE s.state <> 'live') THEN
 			PERFORM cdp_internal.refresh_segments('{}');
 		END IF;

@@ -1,5 +1,31 @@
 -- cdp.restitch(): computes in place everything that follows from the log.
 
+CREATE FUNCTION cdp_internal.restitch_contexts() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	-- a month that comes back may name more
+	is_whole boolean := cdp_internal.count_absent() = 0;
+BEGIN
+	WITH logged AS MATERIALIZED (
+		SELECT e.context_hash, count(*) AS events
+		FROM cdp_data.event e
+		WHERE e.context_hash IS NOT NULL
+		GROUP BY e.context_hash
+	), counted AS (
+		UPDATE cdp_data.shared_context c SET events = l.events
+		FROM logged l
+		WHERE c.context_hash = l.context_hash AND (c.events < l.events OR is_whole AND c.events > l.events))
+	DELETE FROM cdp_data.shared_context c
+	WHERE is_whole AND c.context_hash <> 0
+	  AND NOT EXISTS (SELECT FROM logged l WHERE l.context_hash = c.context_hash);
+	INSERT INTO cdp_data.shared_context VALUES (0, 0, '{}') ON CONFLICT DO NOTHING;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.restitch_contexts() IS
+	'Internal: counts the events that name each row of cdp_data.shared_context, and deletes rows that none names.';
+
 -- All stages, in the place of cdp_internal.refresh_pass().
 CREATE FUNCTION cdp_internal.restitch_pass(INOUT identifier_id bigint, OUT done cdp_internal.batch_counts,
 	OUT touched cdp_internal.touched)
@@ -37,6 +63,8 @@ BEGIN
 	PERFORM cdp_internal.restitch_fold_accounts();
 	PERFORM cdp_internal.restitch_hold_accounts();
 	done.profiles_touched := cdp_internal.restitch_count_touched();
+	PERFORM cdp_internal.progress_set('contexts', 0, 0);
+	PERFORM cdp_internal.restitch_contexts();
 	PERFORM cdp_internal.restitch_tables(make => false);
 END
 $function$;
@@ -116,6 +144,6 @@ readers do not. READ COMMITTED only. It works as the owner of the tables.
 Error: the log lacks accepted events, for example after months were detached (55000); incomplete => true uses the
 events left.$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.restitch_pass(bigint), cdp_internal.restitch_log(boolean), cdp.restitch(boolean)
-	FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.restitch_contexts(), cdp_internal.restitch_pass(bigint),
+	cdp_internal.restitch_log(boolean), cdp.restitch(boolean) FROM PUBLIC;
 

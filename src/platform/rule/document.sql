@@ -17,6 +17,30 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.check_object(jsonb, text) IS
 	'Internal: raises an error unless a part of a document is an object. what: name of the part in the message.';
 
+-- Hours, because days differ in length with the time zone, and months from one another.
+CREATE FUNCTION cdp_internal.in_hours(period interval, what text, hint text) RETURNS interval
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF extract(year FROM period) <> 0 OR extract(month FROM period) <> 0 THEN
+		RAISE EXCEPTION '% has months or years', what USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'Their length varies.', HINT = 'Write it in days: "365 days".';
+	END IF;
+	-- bounded, so that adding it to a time cannot overflow
+	IF period <= interval '0' OR period > interval '36525 days' THEN
+		RAISE EXCEPTION '% is %', what, period
+			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'It must be more than 0 and at most 100 years.',
+				HINT = hint;
+	END IF;
+	RETURN make_interval(hours => 24 * extract(day FROM period)::integer)
+		+ (period - make_interval(days => extract(day FROM period)::integer));
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.in_hours(interval, text, text) IS
+	'Internal: returns a period in hours; raises an error if it has months, is not positive, or is too long. what: its '
+	'name in the message; hint: what to write for none.';
+
 CREATE FUNCTION cdp_internal.hint_at(wrong text, known text[]) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN coalesce('The nearest is "' || cdp_internal.nearest_name(wrong, known) || '".',
@@ -66,6 +90,7 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.read_whole_number(jsonb, text, integer, integer, boolean) IS
 	'Internal: reads a whole number of a document; NULL: it is "unlimited", which the parameter unlimited permits.';
 
-REVOKE ALL ON FUNCTION cdp_internal.check_object(jsonb, text), cdp_internal.hint_at(text, text[]),
+REVOKE ALL ON FUNCTION cdp_internal.check_object(jsonb, text), cdp_internal.in_hours(interval, text, text),
+	cdp_internal.hint_at(text, text[]),
 	cdp_internal.check_keys(jsonb, text[], text),
 	cdp_internal.read_whole_number(jsonb, text, integer, integer, boolean) FROM PUBLIC;

@@ -66,7 +66,6 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.check_sources(jsonb) IS
 	'Internal: raises an error if a document of sources has an invalid name of a source or an unknown key.';
 
--- Returns hours, because days differ in length with the time zone, and months from one another.
 CREATE FUNCTION cdp_internal.read_expiry(given jsonb, what text) RETURNS interval
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -84,18 +83,7 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value',
 			HINT = 'Write it as a string: "90 days".';
 	END IF;
-	IF extract(year FROM expiry) <> 0 OR extract(month FROM expiry) <> 0 THEN
-		RAISE EXCEPTION '% has months or years', what USING ERRCODE = 'invalid_parameter_value',
-			DETAIL = 'Their length varies.', HINT = 'Write it in days: "365 days".';
-	END IF;
-	-- bounded, so that adding it to a time cannot overflow
-	IF expiry <= interval '0' OR expiry > interval '36525 days' THEN
-		RAISE EXCEPTION '% is %', what, expiry
-			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'It must be more than 0 and at most 100 years.',
-				HINT = 'null: values of the source do not expire.';
-	END IF;
-	RETURN make_interval(hours => 24 * extract(day FROM expiry)::integer)
-		+ (expiry - make_interval(days => extract(day FROM expiry)::integer));
+	RETURN cdp_internal.in_hours(expiry, what, 'null: values of the source do not expire.');
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.read_expiry(jsonb, text) IS 'Internal: reads an interval of a document, in hours.';

@@ -79,7 +79,13 @@ jsonb_write_end(JsonbWriter *writer, bool is_object)
 	memcpy(result->root.children, writer->entries.data, (size_t) writer->entries.len);
 	memcpy((char *) result->root.children + writer->entries.len, writer->data.data,
 		   (size_t) writer->data.len);
+	jsonb_write_drop(writer);
+	return result;
+}
+
+void
+jsonb_write_drop(JsonbWriter *writer)
+{
 	pfree(writer->entries.data);
 	pfree(writer->data.data);
-	return result;
 }

@@ -30,4 +30,7 @@ extern void jsonb_write(JsonbWriter *writer, const JsonbValue *value);
 /* Return the whole as a jsonb, an object or an array; what the writer has is freed. */
 extern Jsonb *jsonb_write_end(JsonbWriter *writer, bool is_object);
 
+/* Free what the writer has. */
+extern void jsonb_write_drop(JsonbWriter *writer);
+
 #endif /* CDP_UTIL_JSONB_WRITE_H */

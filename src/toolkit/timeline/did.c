@@ -11,6 +11,7 @@
 #include "toolkit/timeline/argument_cache.h"
 #include "toolkit/timeline/step_args.h"
 #include "cdp.h"
+#include "toolkit/bridge/status.h"
 
 CDP_FUNCTION(cdp_did);
 CDP_FUNCTION(cdp_did_not);
@@ -46,33 +47,34 @@ find_events(FunctionCallInfo fcinfo, const DidCall *call, CdpkColumn *column)
 	timeline_check(status);
 }
 
-/* Count the events of the step in the time range, up to "enough". */
-static inline uint64
+/* Count the events of the step in the time range, until there are "enough" at least. */
+static inline CdpkStepCount
 count_events(FunctionCallInfo fcinfo, const DidCall *call, uint64 enough)
 {
 	CdpkTimeline timeline;
-	uint64 count = 0;
+	CdpkStepCount count = {0, 0};
 
 	if (call->step.plain)
 	{
 		CdpkColumn column;
 
 		find_events(fcinfo, call, &column);
-		count = cdpk_time_range_count(call->range, &column, enough);
+		count.least = count.most = cdpk_time_range_count(call->range, &column, enough);
 		timeline_check_column(&column);
 	}
 	else if (timeline_arg_open(fcinfo, &timeline))
-		timeline_check(cdpk_step_count(&call->step, &timeline, call->range, enough, &count));
+		timeline_check(cdpk_step_count(&call->step, &timeline, call->range, enough,
+									   &cdp_palloc_allocator, &count));
 	return count;
 }
 
-/* Return whether the number of events in the time range is within at_least and at_most. */
-static bool
+/* Find whether the number of events in the time range is within at_least and at_most. */
+static CdpkTruth
 did_events(FunctionCallInfo fcinfo)
 {
 	DidCall own;
 	DidCall *call = (DidCall *) argument_cache_get(fcinfo, &own.cache, sizeof(own));
-	uint64 count;
+	CdpkStepCount count;
 
 	if (!argument_cache_is_valid(fcinfo, &call->cache))
 	{
@@ -85,25 +87,34 @@ did_events(FunctionCallInfo fcinfo)
 	count = count_events(fcinfo, call,
 						 call->counts.at_most < PG_INT64_MAX ? call->counts.at_most + 1
 															 : call->counts.at_least);
-	return count >= call->counts.at_least && count <= call->counts.at_most;
+	if (count.least > call->counts.at_most || count.most < call->counts.at_least)
+		return CDPK_NO;
+	if (count.least >= call->counts.at_least &&
+		(count.most <= call->counts.at_most || call->counts.at_most == PG_INT64_MAX))
+		return CDPK_YES;
+	return CDPK_UNKNOWN;
 }
 
 /* did(timeline, step, at_least, at_most, within, older_than, since, until, as_of) */
 Datum
 cdp_did(PG_FUNCTION_ARGS)
 {
-	if (timeline_args_unknown(fcinfo, ARG_STEP))
+	CdpkTruth truth = timeline_args_unknown(fcinfo, ARG_STEP) ? CDPK_UNKNOWN : did_events(fcinfo);
+
+	if (truth == CDPK_UNKNOWN)
 		PG_RETURN_NULL();
-	PG_RETURN_BOOL(did_events(fcinfo));
+	PG_RETURN_BOOL(truth == CDPK_YES);
 }
 
 /* did_not(...) is the opposite of did with the same arguments. */
 Datum
 cdp_did_not(PG_FUNCTION_ARGS)
 {
-	if (timeline_args_unknown(fcinfo, ARG_STEP))
+	CdpkTruth truth = timeline_args_unknown(fcinfo, ARG_STEP) ? CDPK_UNKNOWN : did_events(fcinfo);
+
+	if (truth == CDPK_UNKNOWN)
 		PG_RETURN_NULL();
-	PG_RETURN_BOOL(!did_events(fcinfo));
+	PG_RETURN_BOOL(truth == CDPK_NO);
 }
 
 /* Read the arguments of count_events and the like. */
@@ -126,27 +137,32 @@ Datum
 cdp_count_events(PG_FUNCTION_ARGS)
 {
 	DidCall own;
+	CdpkStepCount count;
 
 	if (timeline_args_unknown(fcinfo, ARG_STEP))
 		PG_RETURN_NULL();
-	PG_RETURN_INT64((int64) count_events(fcinfo, get_call(fcinfo, &own), PG_UINT64_MAX));
+	count = count_events(fcinfo, get_call(fcinfo, &own), PG_UINT64_MAX);
+	if (count.least != count.most)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64((int64) count.least);
 }
 
-/* Find the earliest or the latest time of a step that is not plain. */
+/* Find the earliest or the latest time of a step that is not plain; false also if it is not known. */
 static bool
 find_extreme(FunctionCallInfo fcinfo, const DidCall *call, bool latest, int64 *at)
 {
 	CdpkTimeline timeline;
-	bool found;
-	int64_t oldest = 0;
-	int64_t newest = 0;
+	CdpkStepExtremes extremes;
 
 	if (!timeline_arg_open(fcinfo, &timeline))
 		return false;
 	timeline_check(
-		cdpk_step_extremes(&call->step, &timeline, call->range, &found, &oldest, &newest));
-	*at = latest ? newest : oldest;
-	return found;
+		cdpk_step_extremes(&call->step, &timeline, call->range, &cdp_palloc_allocator, &extremes));
+	if (!extremes.found)
+		return false;
+	*at = latest ? extremes.newest : extremes.oldest;
+	return !extremes.unknown ||
+		   (latest ? extremes.unknown_newest <= *at : extremes.unknown_oldest >= *at);
 }
 
 /* Return the earliest or the latest time in the time range, or NULL. */

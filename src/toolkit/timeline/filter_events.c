@@ -129,6 +129,7 @@ cdp_filter_events(PG_FUNCTION_ARGS)
 		VARDATA_ANY(number), VARSIZE_ANY_EXHDR(number), CDPK_EQUAL, {0, 0}};
 	CdpkTimeline timeline;
 	CdpkColumn column;
+	CdpkLogSource source;
 	CdpkTimelineLog *log;
 	CdpkStatus status = CDPK_OK;
 
@@ -136,7 +137,11 @@ cdp_filter_events(PG_FUNCTION_ARGS)
 	get_condition(fcinfo, &condition);
 	cdpk_log_new(&cdp_palloc_allocator, &log);
 	if (find_events(fcinfo, &timeline, &column))
-		status = cdpk_log_column_where(&log, &cdp_palloc_allocator, &timeline, &column, &condition);
+	{
+		status = cdpk_log_source_open(&source, &timeline, &cdp_palloc_allocator);
+		if (status == CDPK_OK)
+			status = cdpk_log_column_where(&log, &source, &column, &condition);
+	}
 	timeline_check(status);
 	PG_RETURN_POINTER(timeline_from_log(log));
 }

@@ -18,8 +18,14 @@ exact(FunctionCallInfo fcinfo, CdpkQuestion question)
 	CdpkTimeRangeSpec spec = timeline_arg_range_spec(fcinfo);
 	int64_t horizon = CDPK_NEVER;
 	CdpkColumn column;
+	bool unknown;
 
-	if (step_arg_find(fcinfo, &column))
+	if (!step_arg_find(fcinfo, &column, &unknown))
+		PG_RETURN_TIMESTAMPTZ(horizon);
+	/* an answer that is not known may change with each event */
+	if (unknown)
+		timeline_check(cdpk_horizon_bound(&spec, &column, &horizon));
+	else
 		timeline_check(
 			cdpk_horizon_exact(&spec, &question, &column, &cdp_huge_palloc_allocator, &horizon));
 	PG_RETURN_TIMESTAMPTZ(horizon);
@@ -64,8 +70,9 @@ step_horizon(PG_FUNCTION_ARGS)
 	CdpkTimeRangeSpec spec = timeline_arg_range_spec(fcinfo);
 	int64_t horizon = CDPK_NEVER;
 	CdpkColumn column;
+	bool unknown;
 
-	if (step_arg_find(fcinfo, &column))
+	if (step_arg_find(fcinfo, &column, &unknown))
 		timeline_check(cdpk_horizon_bound(&spec, &column, &horizon));
 	PG_RETURN_TIMESTAMPTZ(horizon);
 }

@@ -9,9 +9,10 @@
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 
-#include "toolkit/timeline/timeline_args.h"
+#include "toolkit/timeline/step_args.h"
 #include "cdp.h"
 #include "core/timeline/measure.h"
+#include "toolkit/bridge/status.h"
 
 CDP_FUNCTION(cdp_sum);
 CDP_FUNCTION(cdp_avg);
@@ -21,26 +22,84 @@ CDP_FUNCTION(cdp_median);
 CDP_FUNCTION(cdp_quantile);
 CDP_FUNCTION(cdp_most_frequent_event);
 
-/* after the event */
+/* after the step */
 #define ARG_NUMBER 2
 #define ARG_FRACTION 3
 
-/* Find the number of the events that are asked for; false if there is none. */
-static bool
-find_number(FunctionCallInfo fcinfo, CdpkColumn *column, CdpkNumberColumn *number)
+/* The events of a step whose numbers are measured, column by column. */
+typedef struct Measure
 {
-	const text *name = PG_GETARG_TEXT_PP(ARG_NUMBER);
-	CdpkTimeline timeline;
-	CdpkStatus status;
-	bool found;
+	CdpkStep step;
+	const text *name;
+	CdpkStepEvents events;
+	CdpkMeasured measured;
+	bool unknown; /* whether an event's values were left out that the step asks for */
+} Measure;
 
-	timeline_check_name(name, "number");
-	if (!timeline_arg_find_event(fcinfo, &timeline, column))
+/* Return whether an event of the column satisfies the step. */
+static CdpkStatus
+selects(void *context, uint64_t event, bool *selected)
+{
+	Measure *measure = context;
+	CdpkTruth truth;
+	CdpkStatus status = cdpk_step_filter_event(&measure->events.filter, event, &truth);
+
+	measure->unknown |= truth == CDPK_UNKNOWN;
+	*selected = truth == CDPK_YES;
+	return status;
+}
+
+/* Read the arguments; false if there are no events. */
+static bool
+start_measure(FunctionCallInfo fcinfo, Measure *measure)
+{
+	CdpkTimeline timeline;
+
+	measure->measured.range = timeline_arg_range(fcinfo);
+	measure->unknown = false;
+	step_arg_read(fcinfo, NULL, &measure->step);
+	measure->name = PG_GETARG_TEXT_PP(ARG_NUMBER);
+	timeline_check_name(measure->name, "number");
+	if (!timeline_arg_open(fcinfo, &timeline))
 		return false;
-	status = cdpk_column_number(&timeline, column, VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name),
-								number, &found);
-	timeline_check(status);
-	return found;
+	cdpk_step_events(&measure->step, &timeline, measure->measured.range, &cdp_palloc_allocator,
+					 &measure->events);
+	if (measure->step.plain && measure->events.status == CDPK_OK)
+		measure->events.status = cdpk_properties_open(&timeline, &measure->events.properties);
+	return true;
+}
+
+/* Move to the next column whose events have the number; false after the last. */
+static bool
+next_column(Measure *measure)
+{
+	CdpkStepEvents *events = &measure->events;
+	CdpkMeasured *measured = &measure->measured;
+	CdpkStatus status;
+	bool found = false;
+
+	while (!found && cdpk_step_next_column(events))
+	{
+		status =
+			cdpk_property_find(&events->properties, &events->column, VARDATA_ANY(measure->name),
+							   VARSIZE_ANY_EXHDR(measure->name), &measured->property, &found);
+		if (status == CDPK_OK && found && measured->property.form != CDPK_FORM_NUMBERS &&
+			events->texts == NULL)
+			status =
+				cdpk_property_texts(&events->properties, &cdp_palloc_allocator, &events->texts);
+		timeline_check(status);
+	}
+	if (!found)
+	{
+		timeline_check(cdpk_step_close(events));
+		return false;
+	}
+	measured->column = events->column;
+	measured->texts = events->texts;
+	measured->left = 0;
+	measured->selects = events->filter.all ? NULL : selects;
+	measured->context = measure;
+	return true;
 }
 
 /* Return mantissa / 10^scale without superfluous zeros. */
@@ -92,23 +151,21 @@ sum_numeric(const CdpkSum *sum)
 	return DatumGetNumeric(DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(result)));
 }
 
-/* Sum up the number over the time range; false if no event has it. */
+/* Sum up the number over the time range; false if no event has it, or the sum is not known. */
 static bool
 sum_events(FunctionCallInfo fcinfo, CdpkSum *sum)
 {
-	CdpkTimeRange range = timeline_arg_range(fcinfo);
-	CdpkColumn column;
-	CdpkNumberColumn number;
-	CdpkStatus status;
+	Measure measure;
 
-	if (!find_number(fcinfo, &column, &number))
+	memset(sum, 0, sizeof(*sum));
+	if (!start_measure(fcinfo, &measure))
 		return false;
-	status = cdpk_measure_sum(range, &column, &number, sum);
-	timeline_check(status);
-	return sum->count > 0;
+	while (next_column(&measure))
+		timeline_check(cdpk_measure_sum(&measure.measured, sum));
+	return sum->count > 0 && !measure.unknown;
 }
 
-/* sum(timeline, event, number, within, older_than, since, until, as_of) */
+/* sum(timeline, step, number, within, older_than, since, until, as_of) */
 Datum
 cdp_sum(PG_FUNCTION_ARGS)
 {
@@ -135,33 +192,27 @@ cdp_avg(PG_FUNCTION_ARGS)
 static Datum
 extreme(FunctionCallInfo fcinfo, bool largest)
 {
-	CdpkTimeRange range;
-	CdpkColumn column;
-	CdpkNumberColumn number;
+	Measure measure;
 	CdpkDecimal value;
-	CdpkStatus status;
-	bool found;
+	bool found = false;
 
-	if (timeline_args_unknown(fcinfo, ARG_NUMBER))
+	if (timeline_args_unknown(fcinfo, ARG_NUMBER) || !start_measure(fcinfo, &measure))
 		PG_RETURN_NULL();
-	range = timeline_arg_range(fcinfo);
-	if (!find_number(fcinfo, &column, &number))
-		PG_RETURN_NULL();
-	status = cdpk_measure_extreme(range, &column, &number, largest, &found, &value);
-	timeline_check(status);
-	if (!found)
+	while (next_column(&measure))
+		timeline_check(cdpk_measure_extreme(&measure.measured, largest, &found, &value));
+	if (!found || measure.unknown)
 		PG_RETURN_NULL();
 	PG_RETURN_NUMERIC(decimal_numeric(value.mantissa, value.scale));
 }
 
-/* min(timeline, event, number, within, older_than, since, until, as_of) */
+/* min(timeline, step, number, within, older_than, since, until, as_of) */
 Datum
 cdp_min(PG_FUNCTION_ARGS)
 {
 	return extreme(fcinfo, false);
 }
 
-/* max(timeline, event, number, within, older_than, since, until, as_of) */
+/* max(timeline, step, number, within, older_than, since, until, as_of) */
 Datum
 cdp_max(PG_FUNCTION_ARGS)
 {
@@ -176,24 +227,20 @@ compare_values(const void *a, const void *b)
 	return cdpk_decimal_compare(*(const CdpkDecimal *) a, *(const CdpkDecimal *) b);
 }
 
-/* Read the values in ascending order; returns how many there are. */
+/* Read the values in ascending order; none where they are not known. */
 static size_t
 sorted_values(FunctionCallInfo fcinfo, CdpkDecimal **values)
 {
-	CdpkTimeRange range = timeline_arg_range(fcinfo);
-	CdpkColumn column;
-	CdpkNumberColumn number;
-	CdpkStatus status;
+	CdpkBuffer buffer = cdpk_buffer(&cdp_huge_palloc_allocator, SIZE_MAX / 2);
+	Measure measure;
 	size_t count;
 
-	if (!find_number(fcinfo, &column, &number))
+	if (!start_measure(fcinfo, &measure))
 		return 0;
-	/* every event takes a byte */
-	if (column.count > cdpk_left(&column.times))
-		timeline_corrupt(CDPK_CORRUPT);
-	*values = palloc_extended((column.count + 1) * sizeof(CdpkDecimal), MCXT_ALLOC_HUGE);
-	status = cdpk_measure_values(range, &column, &number, *values, &count);
-	timeline_check(status);
+	while (next_column(&measure))
+		timeline_check(cdpk_measure_values(&measure.measured, &buffer));
+	*values = (CdpkDecimal *) buffer.bytes;
+	count = measure.unknown ? 0 : buffer.used / sizeof(CdpkDecimal);
 	qsort(*values, count, sizeof(CdpkDecimal), compare_values);
 	return count;
 }
@@ -226,7 +273,7 @@ quantile(FunctionCallInfo fcinfo, Numeric fraction)
 	return DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(result));
 }
 
-/* median(timeline, event, number, within, older_than, since, until, as_of) */
+/* median(timeline, step, number, within, older_than, since, until, as_of) */
 Datum
 cdp_median(PG_FUNCTION_ARGS)
 {
@@ -235,7 +282,7 @@ cdp_median(PG_FUNCTION_ARGS)
 	return quantile(fcinfo, int64_div_fast_to_numeric(5, 1));
 }
 
-/* quantile(timeline, event, number, fraction, within, older_than, since, until, as_of) */
+/* quantile(timeline, step, number, fraction, within, older_than, since, until, as_of) */
 Datum
 cdp_quantile(PG_FUNCTION_ARGS)
 {

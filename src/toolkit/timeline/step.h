@@ -7,7 +7,7 @@
 
 #include "fmgr.h"
 
-#include "core/sequence/step_filter.h"
+#include "core/sequence/step_events.h"
 
 /*
  * Read the stored form of a value, which the step points into.  Raises an error where its bytes are

@@ -25,8 +25,9 @@ step_arg_read(FunctionCallInfo fcinfo, const ArgumentCache *cache, CdpkStep *ste
 }
 
 bool
-step_arg_find(FunctionCallInfo fcinfo, CdpkColumn *column)
+step_arg_find(FunctionCallInfo fcinfo, CdpkColumn *column, bool *unknown)
 {
+	CdpkTimeRange ever = {PG_INT64_MIN, PG_INT64_MAX};
 	CdpkTimeline timeline;
 	CdpkStep step;
 	void *memory;
@@ -34,6 +35,7 @@ step_arg_find(FunctionCallInfo fcinfo, CdpkColumn *column)
 	step_arg_read(fcinfo, NULL, &step);
 	if (!timeline_arg_open(fcinfo, &timeline))
 		return false;
-	timeline_check(cdpk_step_column(&step, &timeline, &cdp_huge_palloc_allocator, column, &memory));
+	timeline_check(cdpk_step_column(&step, &timeline, ever, &cdp_huge_palloc_allocator, column,
+									unknown, &memory));
 	return column->count > 0;
 }

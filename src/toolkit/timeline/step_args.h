@@ -18,9 +18,9 @@
 extern void step_arg_read(FunctionCallInfo fcinfo, const ArgumentCache *cache, CdpkStep *step);
 
 /*
- * Find all events of the step as one column; false if there are none.  Its memory is that of the
- * current context.
+ * Find all events of the step, and those of which it is not known, as one column; false if there are
+ * none.  *unknown says whether it has such.  Its memory is that of the current context.
  */
-extern bool step_arg_find(FunctionCallInfo fcinfo, CdpkColumn *column);
+extern bool step_arg_find(FunctionCallInfo fcinfo, CdpkColumn *column, bool *unknown);
 
 #endif /* CDP_STEP_ARGS_H */
