@@ -13,6 +13,13 @@ BEGIN
 	EXECUTE (SELECT format('CREATE TABLE bp_question AS SELECT i AS question, %s FROM generate_series(1, 420) i', string_agg(format('%s AS %I', sample, name), ', ')) FROM cdp_internal.predicate_arguments());
 END $$;
 
+-- what the samples of steps ask for
+CREATE FUNCTION pg_temp.satisfies(step text, event text, number numeric) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+SELECT CASE step WHEN 'view | cart' THEN event IN ('view', 'cart') WHEN '*' THEN true WHEN 'order[total > 0]' THEN event = 'order' AND coalesce(number > 0, false)
+	WHEN 'view[total > 0] | view[total < 5] | cart[total not exists]' THEN event = 'view' AND number IS NOT NULL OR event = 'cart' AND number IS NULL
+	WHEN '*[total not in (1, 2)]' THEN coalesce(number NOT IN (1, 2), false) ELSE event = step END
+$$;
+
 CREATE VIEW bp_counted AS
 SELECT q.question, t.person, e.event, e.at, (e.numbers ->> q.number)::numeric AS number FROM bp_question q CROSS JOIN bp_timeline t CROSS JOIN cdp.events(t.timeline) e
 WHERE q.question <= 160 AND e.at <= q.as_of AND (q.within IS NULL OR e.at > q.as_of - q.within) AND (q.older_than IS NULL OR e.at <= q.as_of - q.older_than) AND (q.since IS NULL OR e.at >= q.since) AND (q.until IS NULL OR e.at < q.until);
@@ -26,7 +33,7 @@ DECLARE
 BEGIN
 	FOR p IN SELECT name, arguments, definition FROM cdp_internal.predicates() WHERE definition IS NOT NULL LOOP
 		EXECUTE format('INSERT INTO bp_answer SELECT %L, cdp.%s(t.timeline, %s)::text, d.answer::text FROM bp_question q CROSS JOIN bp_timeline t CROSS JOIN LATERAL (WITH e AS (SELECT e.event, e.at, e.number FROM bp_event e WHERE e.question = q.question AND e.person = t.person%s) %s) d(answer) WHERE q.question <= 160',
-			p.name, p.name, regexp_replace(p.arguments, '\w+', '\& => q.\&', 'g'), CASE WHEN p.arguments LIKE 'event,%' THEN ' AND e.event = q.event' END, p.definition);
+			p.name, p.name, regexp_replace(p.arguments, '\w+', '\& => q.\&', 'g'), CASE WHEN p.arguments LIKE 'step,%' THEN ' AND pg_temp.satisfies(q.step::text, e.event, e.number)' END, p.definition);
 	END LOOP;
 END $$;
 SELECT count(DISTINCT name) > 11 AS predicates, count(*) FILTER (WHERE answer IS DISTINCT FROM defined) AS different FROM bp_answer;

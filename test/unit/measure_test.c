@@ -65,9 +65,8 @@ agree_with_plain_loops(void)
 		CdpkTimeRange range = cdpk_time_range_of(&spec);
 		CdpkMeasured measured;
 		CdpkDecimal extreme;
-		CdpkDecimal values[EVENTS_MAX];
-		size_t value_count;
-		CdpkSum sum;
+		CdpkBuffer values = cdpk_buffer(&unit_allocator, SIZE_MAX);
+		CdpkSum sum = {0};
 		uint64_t expected = 0;
 		int64_t total = 0;
 		int64_t largest = INT64_MIN;
@@ -98,17 +97,20 @@ agree_with_plain_loops(void)
 			CHECK(cdpk_measure_sum(&measured, &sum) == CDPK_OK);
 			CHECK(sum.count == expected && sum_in_thousandths(&sum) == total);
 			open_views(bytes, length, range, &measured);
+			found = false;
 			CHECK(cdpk_measure_extreme(&measured, true, &found, &extreme) == CDPK_OK);
 			CHECK(found == (expected > 0) && (!found || thousandths(extreme) == largest));
 			open_views(bytes, length, range, &measured);
+			found = false;
 			CHECK(cdpk_measure_extreme(&measured, false, &found, &extreme) == CDPK_OK);
 			CHECK(found == (expected > 0) && (!found || thousandths(extreme) == smallest));
-			open_views(bytes, length, &column, &number);
-			CHECK(cdpk_measure_values(range, &column, &number, values, &value_count) == CDPK_OK);
-			CHECK(value_count == expected);
-			for (size_t j = 0; j < value_count; j++)
-				total -= thousandths(values[j]);
+			open_views(bytes, length, range, &measured);
+			CHECK(cdpk_measure_values(&measured, &values) == CDPK_OK);
+			CHECK(values.used == expected * sizeof(CdpkDecimal));
+			for (size_t j = 0; j < expected; j++)
+				total -= thousandths(((CdpkDecimal *) values.bytes)[j]);
 			CHECK(total == 0);
+			cdpk_buffer_free(&values);
 		}
 		free(bytes);
 	}
@@ -122,7 +124,7 @@ sums_do_not_overflow(void)
 	Event events[6];
 	CdpkTimeRange range = {INT64_MIN, INT64_MAX};
 	CdpkMeasured measured;
-	CdpkSum sum;
+	CdpkSum sum = {0};
 	size_t length;
 	uint8_t *bytes;
 

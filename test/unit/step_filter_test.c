@@ -1,5 +1,5 @@
 /* step_filter_test.c: what a step selects in a timeline, against plain loops over the events */
-#include "core/sequence/step_filter.h"
+#include "core/sequence/step_events.h"
 #include "timeline_history.h"
 
 #define VIEW 0
@@ -158,13 +158,13 @@ check_step(size_t i, const Event *events, size_t count, const CdpkTimeRangeSpec 
 	int64_t times[EVENTS_MAX];
 	size_t all = 0;
 	uint64_t expected = 0;
-	uint64_t found_count;
+	CdpkStepCount found_count;
+	CdpkStepExtremes extremes;
+	CdpkTimeRange ever = {INT64_MIN, INT64_MAX};
+	bool unknown;
 	int64_t first = INT64_MAX;
 	int64_t last = INT64_MIN;
-	int64_t oldest;
-	int64_t newest;
 	int64_t at;
-	bool found;
 	CdpkColumn column;
 	void *memory;
 	uint8_t *bytes;
@@ -182,14 +182,17 @@ check_step(size_t i, const Event *events, size_t count, const CdpkTimeRangeSpec 
 		last = events[j].at > last ? events[j].at : last;
 	}
 	*selected += expected > 0;
-	CHECK(cdpk_step_count(&step, timeline, range, UINT64_MAX, &found_count) == CDPK_OK);
-	CHECK(found_count == expected);
-	CHECK(cdpk_step_count(&step, timeline, range, 2, &found_count) == CDPK_OK);
-	CHECK(found_count == (expected < 2 ? expected : 2));
-	CHECK(cdpk_step_extremes(&step, timeline, range, &found, &oldest, &newest) == CDPK_OK);
-	CHECK(found == (expected > 0) && (!found || (oldest == first && newest == last)));
-	CHECK(cdpk_step_column(&step, timeline, &unit_allocator, &column, &memory) == CDPK_OK);
-	CHECK(column.count == all);
+	CHECK(cdpk_step_count(&step, timeline, range, UINT64_MAX, &unit_allocator, &found_count) ==
+		  CDPK_OK);
+	CHECK(found_count.least == expected && found_count.most == expected);
+	CHECK(cdpk_step_count(&step, timeline, range, 2, &unit_allocator, &found_count) == CDPK_OK);
+	CHECK(found_count.least == (expected < 2 ? expected : 2));
+	CHECK(cdpk_step_extremes(&step, timeline, range, &unit_allocator, &extremes) == CDPK_OK);
+	CHECK(extremes.found == (expected > 0) && !extremes.unknown);
+	CHECK(!extremes.found || (extremes.oldest == first && extremes.newest == last));
+	CHECK(cdpk_step_column(&step, timeline, ever, &unit_allocator, &column, &unknown, &memory) ==
+		  CDPK_OK);
+	CHECK(column.count == all && !unknown);
 	qsort(times, all, sizeof(*times), compare_times);
 	for (size_t j = 0; j < all; j++)
 		CHECK(cdpk_column_next(&column, &at) && at == times[j]);

@@ -88,6 +88,15 @@ cdpk_step_alternatives(const CdpkStep *step)
 	return step->plain ? &step->alone : step->alternatives;
 }
 
+/* Return the step that asks for the events of a name. */
+static inline CdpkStep
+cdpk_plain_step(const char *name, size_t length)
+{
+	CdpkStep step = {1, NULL, true, {false, {name, length}, 0, NULL}, NULL};
+
+	return step;
+}
+
 /* where and why a text is refused */
 typedef struct CdpkStepProblem
 {

@@ -10,10 +10,13 @@
 #include "core/sequence/timeline_funnel.h"
 
 /* after the timeline */
-#define FUNNEL_EVENTS 1
+#define FUNNEL_STEPS 1
 #define FUNNEL_WINDOW 2
 
-/* Read the names of steps, which point into the array; "steps" has room for CDPK_FUNNEL_STEPS_MAX. */
-extern unsigned funnel_get_steps(ArrayType *array, CdpkName *steps);
+/*
+ * Read steps from an array of cdp.step, into which they point; "steps" has room for
+ * CDPK_FUNNEL_STEPS_MAX.  What is not plain takes memory of the current context.
+ */
+extern unsigned funnel_get_steps(ArrayType *array, CdpkStep *steps);
 
 #endif /* CDP_FUNNEL_H */

@@ -54,26 +54,29 @@ intervals(const int64_t *took, unsigned depth)
 						   TYPALIGN_DOUBLE);
 }
 
-/* funnel_times(timeline, events, within, since, until, as_of) */
+/* funnel_times(timeline, steps, within, since, until, as_of) */
 Datum
 cdp_funnel_times(PG_FUNCTION_ARGS)
 {
-	CdpkName steps[CDPK_FUNNEL_STEPS_MAX];
+	CdpkStep steps[CDPK_FUNNEL_STEPS_MAX];
 	int64_t took[CDPK_FUNNEL_STEPS_MAX];
 	CdpkFunnelBounds bounds;
 	CdpkTimeline timeline;
 	CdpkStatus status;
 	unsigned count;
 	unsigned depth;
+	bool unknown;
 
 	if (timeline_args_unknown(fcinfo, FUNNEL_WINDOW))
 		PG_RETURN_NULL();
-	count = funnel_get_steps(PG_GETARG_ARRAYTYPE_P(FUNNEL_EVENTS), steps);
+	count = funnel_get_steps(PG_GETARG_ARRAYTYPE_P(FUNNEL_STEPS), steps);
 	bounds = get_bounds(fcinfo);
 	if (!timeline_arg_open(fcinfo, &timeline))
 		PG_RETURN_ARRAYTYPE_P(intervals(took, 0));
 	status = cdpk_funnel_times(&timeline, steps, count, &bounds, &cdp_huge_palloc_allocator, took,
-							   &depth);
+							   &depth, &unknown);
 	timeline_check(status);
+	if (unknown)
+		PG_RETURN_NULL();
 	PG_RETURN_ARRAYTYPE_P(intervals(took, depth));
 }
