@@ -4,68 +4,124 @@
  */
 #include "core/timeline/property.h"
 
-/* Take the list of texts from a reader. */
-static void
-open_texts(CdpkReader *reader, CdpkProperties *properties)
-{
-	uint64_t sizes;
-	uint64_t bytes;
-	const uint8_t *start;
+#include "core/timeline/property_names.h"
 
-	properties->text_count = cdpk_read_varint(reader);
-	properties->text_sizes = properties->texts = cdpk_reader(reader->at, 0);
-	if (properties->text_count == 0)
-		return;
-	sizes = cdpk_read_varint(reader);
-	bytes = cdpk_read_varint(reader);
-	start = cdpk_read_bytes(reader, sizes);
-	if (start != NULL)
-		properties->text_sizes = cdpk_reader(start, sizes);
-	start = cdpk_read_bytes(reader, bytes);
-	if (start != NULL)
-		properties->texts = cdpk_reader(start, bytes);
-	/* a size takes at least a byte */
-	if (properties->text_count > sizes)
+/* Read a name. */
+static CdpkName
+read_name(CdpkReader *reader)
+{
+	uint64_t head = cdpk_read_varint(reader);
+	CdpkName name = {NULL, 0};
+
+	if (head & 1)
+	{
+		if (head >> 1 < CDPK_KNOWN_NAMES)
+			return cdpk_known_names[head >> 1];
 		reader->failed = true;
+		return name;
+	}
+	name.length = (size_t) (head >> 1);
+	name.text = (const char *) cdpk_read_bytes(reader, name.length);
+	return name;
+}
+
+/* Read a name of a number of version 1. */
+static CdpkName
+read_old_name(CdpkReader *reader)
+{
+	CdpkName name;
+
+	name.length = cdpk_read_varint(reader);
+	name.text = (const char *) cdpk_read_bytes(reader, name.length);
+	return name;
+}
+
+static inline CdpkName
+next_name(const CdpkProperties *properties, CdpkReader *reader)
+{
+	return properties->old ? read_old_name(reader) : read_name(reader);
+}
+
+/* Count the texts. */
+static bool
+count_texts(CdpkProperties *properties)
+{
+	CdpkReader reader = properties->texts;
+
+	for (; cdpk_left(&reader) > 0 && !reader.failed; properties->text_count++)
+		cdpk_read_bytes(&reader, cdpk_read_varint(&reader));
+	return !reader.failed;
+}
+
+/* Find the blocks; the reader is behind the names. */
+static bool
+open_blocks(CdpkProperties *properties, CdpkReader *reader)
+{
+	uint64_t bits = properties->columns / 8 + (properties->columns % 8 > 0);
+	uint64_t total = 0;
+
+	properties->has = cdpk_read_bytes(reader, (size_t) bits);
+	properties->sizes = *reader;
+	if (properties->has == NULL)
+		return false;
+	for (uint64_t i = 0; i < properties->columns && !reader->failed; i++)
+		if (properties->has[i / 8] >> i % 8 & 1)
+		{
+			uint64_t size = cdpk_read_varint(reader);
+
+			total = size <= cdpk_left(reader) ? total + size : UINT64_MAX / 2;
+		}
+	properties->blocks = *reader;
+	properties->texts = *reader;
+	if (cdpk_read_bytes(&properties->texts, (size_t) total) == NULL)
+		return false;
+	properties->blocks.end = properties->texts.at;
+	return !reader->failed && count_texts(properties);
 }
 
 CdpkStatus
 cdpk_properties_open(const CdpkTimeline *timeline, CdpkProperties *properties)
 {
 	CdpkReader reader = timeline->properties;
+	bool opened = true;
 
 	memset(properties, 0, sizeof(*properties));
 	properties->old = timeline->old;
-	properties->names = properties->text_sizes = properties->texts = properties->sizes =
-		properties->blocks = cdpk_reader(reader.at, 0);
+	properties->columns = timeline->total;
+	properties->names = properties->texts = properties->sizes = properties->blocks =
+		cdpk_reader(reader.at, 0);
 	if (cdpk_left(&reader) > 0)
 	{
 		properties->name_count = cdpk_read_varint(&reader);
 		properties->names = reader;
 		for (uint64_t i = 0; i < properties->name_count && !reader.failed; i++)
-			cdpk_read_bytes(&reader, cdpk_read_varint(&reader));
-	}
-	if (cdpk_left(&reader) > 0 && !timeline->old)
-	{
-		open_texts(&reader, properties);
-		properties->sizes = reader;
-		for (uint64_t i = 0; i < timeline->total && !reader.failed; i++)
-			cdpk_read_varint(&reader);
-		properties->blocks = reader;
+			next_name(properties, &reader);
+		if (!timeline->old)
+			opened = open_blocks(properties, &reader);
 	}
 	properties->next_sizes = properties->sizes;
 	properties->next_blocks = properties->blocks;
-	return reader.failed ? CDPK_CORRUPT : CDPK_OK;
+	return reader.failed || !opened ? CDPK_CORRUPT : CDPK_OK;
+}
+
+/* Find the block of a column of version 1; before its properties stands their number. */
+static CdpkStatus
+old_block(const CdpkColumn *column, CdpkReader *block)
+{
+	*block = column->numbers;
+	if (cdpk_left(block) > 0)
+		cdpk_read_varint(block);
+	return block->failed ? CDPK_CORRUPT : CDPK_OK;
 }
 
 CdpkStatus
 cdpk_property_block(CdpkProperties *properties, const CdpkColumn *column, CdpkReader *block)
 {
-	*block = column->numbers;
 	if (properties->old)
-		return CDPK_OK;
+		return old_block(column, block);
 	*block = cdpk_reader(properties->blocks.at, 0);
-	if (cdpk_left(&properties->sizes) == 0)
+	if (properties->has == NULL || column->place >= properties->columns ||
+		(properties->has[column->place / 8] >> column->place % 8 & 1) == 0)
 		return CDPK_OK;
 	if (column->place < properties->next_place)
 	{
@@ -75,14 +131,15 @@ cdpk_property_block(CdpkProperties *properties, const CdpkColumn *column, CdpkRe
 	}
 	for (; properties->next_place <= column->place; properties->next_place++)
 	{
-		uint64_t size = cdpk_read_varint(&properties->next_sizes);
+		uint64_t place = properties->next_place;
 
+		if ((properties->has[place / 8] >> place % 8 & 1) == 0)
+			continue;
 		*block = cdpk_reader(properties->next_blocks.at, 0);
-		if (cdpk_read_bytes(&properties->next_blocks, size) == NULL)
-			return CDPK_CORRUPT;
+		cdpk_read_bytes(&properties->next_blocks, cdpk_read_varint(&properties->next_sizes));
 		block->end = properties->next_blocks.at;
 	}
-	return properties->next_sizes.failed ? CDPK_CORRUPT : CDPK_OK;
+	return properties->next_sizes.failed || properties->next_blocks.failed ? CDPK_CORRUPT : CDPK_OK;
 }
 
 /* Take the form of a property from the first byte of its column. */
@@ -129,16 +186,15 @@ cdpk_property_read(const CdpkProperties *properties, CdpkReader *block, uint64_t
 
 /* Find the place of a name; false if no event has such a property. */
 static bool
-find_name(const CdpkProperties *properties, const char *name, size_t length, uint64_t *place)
+find_name(const CdpkProperties *properties, const char *text, size_t length, uint64_t *place)
 {
 	CdpkReader reader = properties->names;
 
 	for (*place = 0; *place < properties->name_count && !reader.failed; (*place)++)
 	{
-		size_t name_length = cdpk_read_varint(&reader);
-		const uint8_t *bytes = cdpk_read_bytes(&reader, name_length);
+		CdpkName name = next_name(properties, &reader);
 
-		if (bytes != NULL && name_length == length && memcmp(bytes, name, length) == 0)
+		if (name.text != NULL && name.length == length && memcmp(name.text, text, length) == 0)
 			return true;
 	}
 	return false;
@@ -156,16 +212,12 @@ cdpk_property_find(CdpkProperties *properties, const CdpkColumn *column, const c
 	if (!find_name(properties, name, length, &place))
 		return CDPK_OK;
 	status = cdpk_property_block(properties, column, &block);
-	if (status != CDPK_OK || cdpk_left(&block) == 0)
-		return status;
-	for (uint64_t left = cdpk_read_varint(&block); left > 0 && !*found; left--)
+	while (status == CDPK_OK && cdpk_left(&block) > 0 && !*found)
 	{
 		status = cdpk_property_read(properties, &block, column->count, property);
-		if (status != CDPK_OK)
-			return status;
-		*found = property->name == place;
+		*found = status == CDPK_OK && property->name == place;
 	}
-	return block.failed ? CDPK_CORRUPT : CDPK_OK;
+	return status;
 }
 
 CdpkStatus
@@ -173,39 +225,28 @@ cdpk_property_all(CdpkProperties *properties, const CdpkColumn *column,
 				  const CdpkAllocator *allocator, CdpkProperty **columns, unsigned *count)
 {
 	CdpkReader block;
-	uint64_t total;
+	CdpkReader passage;
+	uint64_t total = 0;
 	CdpkStatus status = cdpk_property_block(properties, column, &block);
 
 	*count = 0;
 	*columns = NULL;
 	if (status != CDPK_OK || cdpk_left(&block) == 0)
 		return status;
-	total = cdpk_read_varint(&block);
-	/* each takes at least three bytes, and has another name */
-	if (total > cdpk_left(&block) / 3 || total > properties->name_count)
+	for (passage = block; cdpk_left(&passage) > 0 && !passage.failed; total++)
+	{
+		cdpk_read_varint(&passage);
+		cdpk_read_bytes(&passage, cdpk_read_varint(&passage));
+	}
+	/* each has another name */
+	if (passage.failed || total > properties->name_count)
 		return CDPK_CORRUPT;
 	*columns = cdpk_allocate(allocator, (size_t) total * sizeof(CdpkProperty) + 1);
 	if (*columns == NULL)
 		return CDPK_OUT_OF_MEMORY;
 	for (; status == CDPK_OK && *count < total; (*count)++)
 		status = cdpk_property_read(properties, &block, column->count, &(*columns)[*count]);
-	return status == CDPK_OK && (block.failed || cdpk_left(&block) > 0) ? CDPK_CORRUPT : status;
-}
-
-const char *
-cdpk_property_name(const CdpkProperties *properties, uint64_t place, size_t *length)
-{
-	CdpkReader reader = properties->names;
-	const uint8_t *name = NULL;
-
-	if (place >= properties->name_count)
-		return NULL;
-	for (uint64_t i = 0; i <= place && !reader.failed; i++)
-	{
-		*length = cdpk_read_varint(&reader);
-		name = cdpk_read_bytes(&reader, *length);
-	}
-	return (const char *) name;
+	return status;
 }
 
 /* Read how many values an event has that may have several. */
@@ -325,13 +366,12 @@ bool
 cdpk_property_text_find(const CdpkProperties *properties, const char *text, size_t length,
 						uint32_t *code)
 {
-	CdpkReader sizes = properties->text_sizes;
-	CdpkReader texts = properties->texts;
+	CdpkReader reader = properties->texts;
 
 	for (uint64_t i = 0; i < properties->text_count; i++)
 	{
-		uint64_t size = cdpk_read_varint(&sizes);
-		const uint8_t *bytes = cdpk_read_bytes(&texts, size);
+		uint64_t size = cdpk_read_varint(&reader);
+		const uint8_t *bytes = cdpk_read_bytes(&reader, size);
 
 		if (bytes == NULL)
 			return false;
@@ -344,34 +384,21 @@ cdpk_property_text_find(const CdpkProperties *properties, const char *text, size
 	return false;
 }
 
-/* List strings whose sizes and bytes are read from two readers, which may be one. */
-static CdpkStatus
-list_strings(CdpkReader *sizes, CdpkReader *bytes, uint64_t count, const CdpkAllocator *allocator,
-			 CdpkName **list)
-{
-	/* each takes at least a byte */
-	if (count > cdpk_left(sizes))
-		return CDPK_CORRUPT;
-	*list = cdpk_allocate(allocator, (size_t) count * sizeof(CdpkName) + 1);
-	if (*list == NULL)
-		return CDPK_OUT_OF_MEMORY;
-	for (uint64_t i = 0; i < count; i++)
-	{
-		(*list)[i].length = cdpk_read_varint(sizes);
-		(*list)[i].text = (const char *) cdpk_read_bytes(bytes, (*list)[i].length);
-	}
-	return sizes->failed || bytes->failed ? CDPK_CORRUPT : CDPK_OK;
-}
-
 CdpkStatus
 cdpk_property_texts(const CdpkProperties *properties, const CdpkAllocator *allocator,
 					CdpkName **texts)
 {
-	CdpkReader sizes = properties->text_sizes;
-	CdpkReader bytes = properties->texts;
+	CdpkReader reader = properties->texts;
 
-	*texts = NULL;
-	return list_strings(&sizes, &bytes, properties->text_count, allocator, texts);
+	*texts = cdpk_allocate(allocator, (size_t) properties->text_count * sizeof(CdpkName) + 1);
+	if (*texts == NULL)
+		return CDPK_OUT_OF_MEMORY;
+	for (uint64_t i = 0; i < properties->text_count; i++)
+	{
+		(*texts)[i].length = cdpk_read_varint(&reader);
+		(*texts)[i].text = (const char *) cdpk_read_bytes(&reader, (*texts)[i].length);
+	}
+	return reader.failed ? CDPK_CORRUPT : CDPK_OK;
 }
 
 CdpkStatus
@@ -381,7 +408,15 @@ cdpk_property_names(const CdpkProperties *properties, const CdpkAllocator *alloc
 	CdpkReader reader = properties->names;
 
 	*names = NULL;
-	return list_strings(&reader, &reader, properties->name_count, allocator, names);
+	/* each takes at least a byte */
+	if (properties->name_count > cdpk_left(&reader))
+		return CDPK_CORRUPT;
+	*names = cdpk_allocate(allocator, (size_t) properties->name_count * sizeof(CdpkName) + 1);
+	if (*names == NULL)
+		return CDPK_OUT_OF_MEMORY;
+	for (uint64_t i = 0; i < properties->name_count; i++)
+		(*names)[i] = next_name(properties, &reader);
+	return reader.failed ? CDPK_CORRUPT : CDPK_OK;
 }
 
 bool

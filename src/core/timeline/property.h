@@ -60,10 +60,11 @@ typedef struct CdpkProperties
 {
 	CdpkReader names;
 	uint64_t name_count;
-	CdpkReader text_sizes; /* one for each text, in the order of their bytes */
-	CdpkReader texts;
+	CdpkReader texts; /* size and bytes of each, in the order of the bytes */
 	uint64_t text_count;
-	CdpkReader sizes; /* of each column's block */
+	uint64_t columns;
+	const uint8_t *has; /* a bit for each column: whether it has a block */
+	CdpkReader sizes;   /* of the blocks */
 	CdpkReader blocks;
 	CdpkReader next_sizes;
 	CdpkReader next_blocks;
@@ -105,10 +106,6 @@ extern CdpkStatus cdpk_property_find(CdpkProperties *properties, const CdpkColum
 extern CdpkStatus cdpk_property_all(CdpkProperties *properties, const CdpkColumn *column,
 									const CdpkAllocator *allocator, CdpkProperty **columns,
 									unsigned *count);
-
-/* Return the name of a property by its place; NULL if there is none. */
-extern const char *cdpk_property_name(const CdpkProperties *properties, uint64_t place,
-									  size_t *length);
 
 /* Move to the column's next event: event 0, then 1, and so on.  *count: the values that it has. */
 extern CdpkStatus cdpk_property_event(CdpkProperty *property, uint64_t event, unsigned *count);
@@ -155,7 +152,7 @@ extern CdpkStatus cdpk_property_names(const CdpkProperties *properties,
 #define CDPK_TAG_NUMBER 4
 #define CDPK_TAG_TEXT 5
 
-/* Find a column's block: count of properties, then each: name, size, bytes.  Empty: none. */
+/* Find a column's block, its properties one after the other: name, size, bytes.  Empty: none. */
 extern CdpkStatus cdpk_property_block(CdpkProperties *properties, const CdpkColumn *column,
 									  CdpkReader *block);
 

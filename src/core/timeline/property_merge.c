@@ -282,32 +282,24 @@ cdpk_property_merge_copy(CdpkPropertyMerge *merge, unsigned side, const CdpkColu
 	CdpkPropertySide *from = &merge->sides[side];
 	size_t before = merge->blocks.used;
 	CdpkReader block;
-	uint64_t count;
 	CdpkStatus status = cdpk_property_block(&from->properties, column, &block);
 
-	if (status == CDPK_OK && cdpk_left(&block) > 0)
+	while (status == CDPK_OK && merge->status == CDPK_OK && cdpk_left(&block) > 0)
 	{
-		count = cdpk_read_varint(&block);
-		cdpk_put_varint(&merge->blocks, count);
-		for (; status == CDPK_OK && count > 0 && merge->status == CDPK_OK; count--)
-		{
-			CdpkReader start = block;
-			CdpkProperty property;
-			uint64_t size;
-			size_t size_at;
+		CdpkReader start = block;
+		CdpkProperty property;
+		uint64_t size;
+		size_t size_at;
 
-			status = cdpk_property_read(&from->properties, &block, column->count, &property);
-			if (status != CDPK_OK)
-				break;
-			cdpk_read_varint(&start);
-			size = cdpk_read_varint(&start);
-			cdpk_put_varint(&merge->blocks, from->name_places[property.name]);
-			size_at = merge->blocks.used;
-			copy_property(merge, side, column, &property, start.at, (size_t) size);
-			cdpk_put_size(&merge->blocks, size_at);
-		}
-		if (cdpk_left(&block) > 0)
-			status = CDPK_CORRUPT;
+		status = cdpk_property_read(&from->properties, &block, column->count, &property);
+		if (status != CDPK_OK)
+			break;
+		cdpk_read_varint(&start);
+		size = cdpk_read_varint(&start);
+		cdpk_put_varint(&merge->blocks, from->name_places[property.name]);
+		size_at = merge->blocks.used;
+		copy_property(merge, side, column, &property, start.at, (size_t) size);
+		cdpk_put_size(&merge->blocks, size_at);
 	}
 	if (status != CDPK_OK)
 		fail(merge, status);
@@ -435,7 +427,6 @@ cdpk_property_merge_join(CdpkPropertyMerge *merge, unsigned later, const CdpkCol
 	unsigned counts[2] = {0, 0};
 	unsigned at[2] = {0, 0};
 	size_t before = merge->blocks.used;
-	uint64_t joined = 0;
 	CdpkStatus status = CDPK_OK;
 	CdpkBuffer *blocks = &merge->blocks;
 
@@ -458,21 +449,11 @@ cdpk_property_merge_join(CdpkPropertyMerge *merge, unsigned later, const CdpkCol
 		join_property(merge, order, columns, properties);
 		at[0] += properties[0] != NULL;
 		at[1] += properties[1] != NULL;
-		joined++;
 	}
 	cdpk_release(merge->allocator, all[0]);
 	cdpk_release(merge->allocator, all[1]);
 	if (status != CDPK_OK)
 		fail(merge, status);
-	/* their number stands before them */
-	if (merge->status == CDPK_OK && cdpk_buffer_reserve(blocks, CDPK_VARINT_MAX))
-	{
-		size_t width = cdpk_varint_size(joined);
-
-		memmove(blocks->bytes + before + width, blocks->bytes + before, blocks->used - before);
-		cdpk_write_varint(blocks->bytes + before, joined);
-		blocks->used += width;
-	}
 	cdpk_put_varint(&merge->sizes, blocks->used - before);
 }
 

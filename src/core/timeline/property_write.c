@@ -4,6 +4,8 @@
  */
 #include "core/timeline/property_write.h"
 
+#include "core/timeline/property_names.h"
+
 int
 cdpk_property_compare(const CdpkPropertyValue *a, const CdpkPropertyValue *b)
 {
@@ -163,29 +165,42 @@ cdpk_property_put_names(CdpkBuffer *buffer, const CdpkName *names, uint64_t coun
 	cdpk_put_varint(buffer, count);
 	for (uint64_t i = 0; i < count; i++)
 	{
-		cdpk_put_varint(buffer, names[i].length);
-		cdpk_put_bytes(buffer, names[i].text, names[i].length);
+		unsigned known = cdpk_known_name(names[i].text, names[i].length);
+
+		if (known < CDPK_KNOWN_NAMES)
+			cdpk_put_varint(buffer, (uint64_t) known << 1 | 1);
+		else
+		{
+			cdpk_put_varint(buffer, (uint64_t) names[i].length << 1);
+			cdpk_put_bytes(buffer, names[i].text, names[i].length);
+		}
 	}
 }
 
 void
 cdpk_property_put_texts(CdpkBuffer *buffer, const CdpkName *texts, uint64_t count)
 {
-	uint64_t sizes = 0;
-	uint64_t bytes = 0;
-
-	cdpk_put_varint(buffer, count);
-	if (count == 0)
-		return;
 	for (uint64_t i = 0; i < count; i++)
 	{
-		sizes += cdpk_varint_size(texts[i].length);
-		bytes += texts[i].length;
-	}
-	cdpk_put_varint(buffer, sizes);
-	cdpk_put_varint(buffer, bytes);
-	for (uint64_t i = 0; i < count; i++)
 		cdpk_put_varint(buffer, texts[i].length);
-	for (uint64_t i = 0; i < count; i++)
 		cdpk_put_bytes(buffer, texts[i].text, texts[i].length);
+	}
+}
+
+void
+cdpk_property_put_sizes(CdpkBuffer *buffer, const CdpkBuffer *sizes, uint64_t columns)
+{
+	CdpkReader reader = cdpk_reader(sizes->bytes, sizes->used);
+	size_t bits = buffer->used;
+
+	cdpk_put_zeros(buffer, (size_t) (columns / 8 + (columns % 8 > 0)));
+	for (uint64_t i = 0; i < columns; i++)
+	{
+		uint64_t size = cdpk_read_varint(&reader);
+
+		if (size == 0 || buffer->status != CDPK_OK)
+			continue;
+		buffer->bytes[bits + i / 8] |= (uint8_t) (1 << i % 8);
+		cdpk_put_varint(buffer, size);
+	}
 }

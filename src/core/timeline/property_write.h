@@ -31,7 +31,13 @@ extern void cdpk_property_write(CdpkBuffer *buffer, const CdpkPropertyItem *item
  */
 extern uint8_t *cdpk_property_head(CdpkBuffer *buffer, unsigned head, uint64_t events);
 
-/* Write the list of texts. */
+/*
+ * Write which of so many columns have a block, and their sizes.  sizes: a varint for each, 0 for
+ * none.
+ */
+extern void cdpk_property_put_sizes(CdpkBuffer *buffer, const CdpkBuffer *sizes, uint64_t columns);
+
+/* Write the texts. */
 extern void cdpk_property_put_texts(CdpkBuffer *buffer, const CdpkName *texts, uint64_t count);
 
 /* Write the list of names. */

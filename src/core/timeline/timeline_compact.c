@@ -374,16 +374,10 @@ static void
 write_block(Compaction *c, const Name *name)
 {
 	size_t before = c->blocks.used;
-	uint64_t count = 0;
 
 	if (name->values > 0)
-	{
 		gather_items(c, name);
-		for (uint32_t rank = 0; rank < c->property_count; rank++)
-			count += c->item_ends[rank] > c->item_starts[rank];
-		cdpk_put_varint(&c->blocks, count);
-	}
-	for (uint32_t rank = 0; count > 0 && rank < c->property_count; rank++)
+	for (uint32_t rank = 0; name->values > 0 && rank < c->property_count; rank++)
 	{
 		uint64_t items = c->item_ends[rank] - c->item_starts[rank];
 		size_t start;
@@ -480,16 +474,19 @@ directory_size(const Compaction *c, uint64_t *names)
 	return size;
 }
 
-/* Write the properties' names and the texts, and the size of each block, before the blocks. */
+/* Write what stands before the blocks, and the texts after them. */
 static CdpkStatus
 write_lists(Compaction *c, CdpkBuffer *lists)
 {
+	uint64_t names;
+
 	if (c->property_count == 0)
 		return CDPK_OK;
+	directory_size(c, &names);
 	cdpk_property_put_names(lists, c->properties, c->property_count);
-	cdpk_property_put_texts(lists, c->texts, c->text_count);
-	cdpk_put_bytes(lists, c->block_sizes.bytes, c->block_sizes.used);
-	return lists->status;
+	cdpk_property_put_sizes(lists, &c->block_sizes, names);
+	cdpk_property_put_texts(&c->blocks, c->texts, c->text_count);
+	return lists->status != CDPK_OK ? lists->status : c->blocks.status;
 }
 
 /* Write the header and the directory, then the columns, then the properties. */

@@ -271,7 +271,8 @@ merge_status(const Merge *merge)
 static size_t
 properties_room(const CdpkPropertyMerge *properties)
 {
-	size_t room = 4 * CDPK_VARINT_MAX + properties->sizes.used + properties->blocks.used;
+	/* a bit for each size is less than the size */
+	size_t room = CDPK_VARINT_MAX + 2 * properties->sizes.used + properties->blocks.used;
 
 	if (!cdpk_property_merge_any(properties))
 		return 0;
@@ -313,9 +314,9 @@ assemble(Merge *merge, const CdpkAllocator *allocator, size_t head, uint8_t **re
 	if (carried)
 	{
 		cdpk_property_put_names(&whole, properties->names, properties->name_count);
-		cdpk_property_put_texts(&whole, properties->texts, properties->text_count);
-		cdpk_put_bytes(&whole, properties->sizes.bytes, properties->sizes.used);
+		cdpk_property_put_sizes(&whole, &properties->sizes, merge->names);
 		cdpk_put_bytes(&whole, properties->blocks.bytes, properties->blocks.used);
+		cdpk_property_put_texts(&whole, properties->texts, properties->text_count);
 	}
 	status = whole.status;
 	if (status == CDPK_OK && whole.used - head > CDPK_TIMELINE_SIZE_MAX)

@@ -267,7 +267,7 @@ get_carried(FunctionCallInfo fcinfo, CarriedProperties *carried)
 							  PG_ARGISNULL(2) ? NULL : PG_GETARG_JSONB_P(2), carried);
 }
 
-/* Order values of one property by element. */
+/* Order values of one property by element and kind, as a timeline does, then as they came. */
 static int
 compare_printed(const void *a, const void *b)
 {
@@ -276,7 +276,11 @@ compare_printed(const void *a, const void *b)
 
 	if (left->name.text != right->name.text)
 		return left->name.text < right->name.text ? -1 : 1;
-	return (int) left->value.element - (int) right->value.element;
+	if (left->value.element != right->value.element)
+		return (int) left->value.element - (int) right->value.element;
+	if (left->value.kind != right->value.kind)
+		return (int) left->value.kind - (int) right->value.kind;
+	return left->value.text < right->value.text ? -1 : 1;
 }
 
 /* carried(event, properties, context, rules): what the timeline carries, as an object. */
@@ -296,6 +300,7 @@ cdp_carried(PG_FUNCTION_ARGS)
 
 		printed[i].name = carried.names[value->name];
 		printed[i].value = value->value;
+		printed[i].value.text = i; /* no text has a code yet */
 		printed[i].text = value->text;
 	}
 	qsort(printed, carried.values.count, sizeof(*printed), compare_printed);

@@ -28,7 +28,8 @@ typedef struct Walk
 	CdpkTimeline timeline;
 	CdpkColumn column;
 	CdpkPropertyPrint print;
-	uint64_t event; /* place in the column */
+	uint64_t event; /* place in the column of the next one */
+	bool has_properties;
 	text *name;
 } Walk;
 
@@ -40,14 +41,14 @@ close_timeline(const CdpkTimeline *timeline)
 		timeline_corrupt(CDPK_CORRUPT);
 }
 
-/* Move to the next event, of this column or the next; false after the last. */
+/* Move to the next event, of this column or the next, and read its properties; false after the last. */
 static bool
 next_event(Walk *walk, int64_t *at)
 {
+	CdpkStatus status;
+
 	while (!cdpk_column_next(&walk->column, at))
 	{
-		CdpkStatus status;
-
 		if (walk->column.times.failed)
 			timeline_corrupt(CDPK_CORRUPT);
 		if (!cdpk_timeline_next(&walk->timeline, &walk->column))
@@ -60,19 +61,18 @@ next_event(Walk *walk, int64_t *at)
 		walk->event = 0;
 		walk->name = cstring_to_text_with_len(walk->column.name, (int) walk->column.name_length);
 	}
+	status = cdpk_property_print_event(&walk->print, walk->event++, &walk->has_properties);
+	timeline_check(status);
 	return true;
 }
 
 /* Return the properties of the present event as jsonb, or NULL if it has none. */
 static Jsonb *
-event_properties(Walk *walk)
+event_properties(const Walk *walk)
 {
 	CdpkBuffer buffer = cdpk_buffer(&cdp_palloc_allocator, CDPK_STATE_MAX);
-	bool any;
-	CdpkStatus status = cdpk_property_print_event(&walk->print, walk->event, &any);
 
-	timeline_check(status);
-	if (!any)
+	if (!walk->has_properties)
 		return NULL;
 	cdpk_property_print_object(&walk->print, &buffer);
 	return property_jsonb(&buffer);
@@ -125,7 +125,6 @@ cdp_events(PG_FUNCTION_ARGS)
 		bool nulls[3] = {false, false, properties == NULL};
 		HeapTuple row = heap_form_tuple(context->tuple_desc, values, nulls);
 
-		walk->event++;
 		SRF_RETURN_NEXT(context, HeapTupleGetDatum(row));
 	}
 	SRF_RETURN_DONE(context);
