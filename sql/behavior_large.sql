@@ -38,7 +38,7 @@ SELECT in_each_form($$ SELECT mib, cdp.event_count(t) AS events, octet_length(cd
 	FROM (SELECT mib, cdp.timeline_agg(at, event) AS t FROM large WHERE mib < 4 GROUP BY mib) g $$) = (
 	SELECT jsonb_agg(jsonb_build_object('mib', mib, 'events', 16 * mib, 'large', true, 'timeline_hash', cdp_internal.timeline_hash(t)) ORDER BY mib)
 	FROM (SELECT mib, cdp.timeline_agg(at, event ORDER BY i DESC) AS t FROM large WHERE mib < 4 GROUP BY mib) g) AS timeline_agg;
-SELECT in_each_form($$ SELECT mib, cdp.event_count(t) AS events, cdp.sum(t, max, 'n', as_of => '2027-01-01Z') AS last
+SELECT in_each_form($$ SELECT mib, cdp.event_count(t) AS events, cdp.sum(t, cdp.quote_step(max), 'n', as_of => '2027-01-01Z') AS last
 	FROM (SELECT mib, max(event), cdp.timeline_agg(at, event, jsonb_build_object('n', i)) AS t FROM large WHERE mib < 4 GROUP BY mib) g $$);
 CREATE TABLE part AS SELECT mib, i % 8 AS part, cdp.timeline_agg(at, event) AS timeline FROM large GROUP BY mib, i % 8;
 ANALYZE part;

@@ -89,11 +89,11 @@ SELECT q.question, t.person, pg_catalog.sum(e.total), pg_catalog.avg(e.total), p
 FROM bm_question q CROSS JOIN bm_timeline t LEFT JOIN bm_counted e ON e.question = q.question AND e.person = t.person AND e.event = q.event
 GROUP BY q.question, t.person;
 SELECT count(*) AS answers, count(sum) AS sums, count(*) FILTER (WHERE larger > 1) AS larger,
-	count(*) FILTER (WHERE cdp.sum(timeline, event, 'total', within, older_than, since, until, as_of) IS DISTINCT FROM sum) AS sum_differs,
-	count(*) FILTER (WHERE abs(cdp.avg(timeline, event, 'total', within, older_than, since, until, as_of) - avg) > 1e-14 OR num_nulls(cdp.avg(timeline, event, 'total', within, older_than, since, until, as_of), avg) = 1) AS avg_differs,
-	count(*) FILTER (WHERE cdp.min(timeline, event, 'total', within, older_than, since, until, as_of) IS DISTINCT FROM min) AS min_differs,
-	count(*) FILTER (WHERE cdp.max(timeline, event, 'total', within, older_than, since, until, as_of) IS DISTINCT FROM max) AS max_differs,
-	count(*) FILTER (WHERE cdp.count_events(cdp.filter_events(timeline, event, 'total', '>', q.limit), event, within, older_than, since, until, as_of) <> larger) AS where_differs
+	count(*) FILTER (WHERE cdp.sum(timeline, cdp.quote_step(event), 'total', within, older_than, since, until, as_of) IS DISTINCT FROM sum) AS sum_differs,
+	count(*) FILTER (WHERE abs(cdp.avg(timeline, cdp.quote_step(event), 'total', within, older_than, since, until, as_of) - avg) > 1e-14 OR num_nulls(cdp.avg(timeline, cdp.quote_step(event), 'total', within, older_than, since, until, as_of), avg) = 1) AS avg_differs,
+	count(*) FILTER (WHERE cdp.min(timeline, cdp.quote_step(event), 'total', within, older_than, since, until, as_of) IS DISTINCT FROM min) AS min_differs,
+	count(*) FILTER (WHERE cdp.max(timeline, cdp.quote_step(event), 'total', within, older_than, since, until, as_of) IS DISTINCT FROM max) AS max_differs,
+	count(*) FILTER (WHERE cdp.count_events(cdp.filter_events(timeline, event, 'total', '>', q.limit), cdp.quote_step(event), within, older_than, since, until, as_of) <> larger) AS where_differs
 FROM bm_question q JOIN bm_answer USING (question) JOIN bm_timeline USING (person);
 CREATE TABLE bm_whole AS
 SELECT q.question, t.person, (SELECT event FROM bm_counted e WHERE e.question = q.question AND e.person = t.person GROUP BY event ORDER BY count(*) DESC, event COLLATE "C" LIMIT 1) AS frequent,

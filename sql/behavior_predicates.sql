@@ -21,7 +21,7 @@ SELECT CASE step WHEN 'view | cart' THEN event IN ('view', 'cart') WHEN '*' THEN
 $$;
 
 CREATE VIEW bp_counted AS
-SELECT q.question, t.person, e.event, e.at, (e.numbers ->> q.number)::numeric AS number FROM bp_question q CROSS JOIN bp_timeline t CROSS JOIN cdp.events(t.timeline) e
+SELECT q.question, t.person, e.event, e.at, (e.properties ->> q.number)::numeric AS number FROM bp_question q CROSS JOIN bp_timeline t CROSS JOIN cdp.events(t.timeline) e
 WHERE q.question <= 160 AND e.at <= q.as_of AND (q.within IS NULL OR e.at > q.as_of - q.within) AND (q.older_than IS NULL OR e.at <= q.as_of - q.older_than) AND (q.since IS NULL OR e.at >= q.since) AND (q.until IS NULL OR e.at < q.until);
 CREATE TABLE bp_event AS TABLE bp_counted;
 CREATE INDEX ON bp_event (question, person);

@@ -55,7 +55,9 @@ hint_quoted(const char *text, size_t length)
 {
 	char *quoted;
 
-	if (length == 0 || length > SHOWN)
+	if (length == 0)
+		return errhint("A step is the name of an event, or * for any.");
+	if (length > SHOWN)
 		return errhint("A name as it stands is written in double quotes.");
 	cdpk_step_print_name(text, length, true, &cdp_palloc_allocator, &quoted);
 	return errhint("The event of this name is %s; conditions are written as in "
