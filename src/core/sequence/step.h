@@ -76,6 +76,8 @@ typedef struct CdpkStep
 {
 	unsigned count; /* of alternatives, at least 1 */
 	const CdpkAlternative *alternatives;
+	bool conditional;      /* an alternative has conditions */
+	bool any;              /* an alternative asks for events of any name */
 	bool plain;            /* one name without conditions, which needs no memory */
 	CdpkAlternative alone; /* the alternative of a plain step; not to be asked for directly */
 	void *memory;          /* or NULL */
@@ -92,7 +94,7 @@ cdpk_step_alternatives(const CdpkStep *step)
 static inline CdpkStep
 cdpk_plain_step(const char *name, size_t length)
 {
-	CdpkStep step = {1, NULL, true, {false, {name, length}, 0, NULL}, NULL};
+	CdpkStep step = {1, NULL, false, false, true, {false, {name, length}, 0, NULL}, NULL};
 
 	return step;
 }

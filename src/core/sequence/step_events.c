@@ -14,34 +14,48 @@ cdpk_step_events(const CdpkStep *step, const CdpkTimeline *timeline, CdpkTimeRan
 	events->allocator = allocator;
 	events->passage = *timeline;
 	events->range = range;
-	events->done = false;
+	events->next = 0;
 	events->texts = NULL;
 	events->filter.property_count = 0;
 	events->status = CDPK_OK;
 	/* without conditions no property is read */
-	if (!step->plain)
+	if (step->conditional)
 		events->status = cdpk_properties_open(timeline, &events->properties);
+}
+
+/* Return whether an alternative has the name of one before it. */
+static bool
+is_repeated(const CdpkAlternative *alternatives, unsigned i)
+{
+	for (unsigned j = 0; j < i; j++)
+		if (alternatives[j].name.length == alternatives[i].name.length &&
+			memcmp(alternatives[j].name.text, alternatives[i].name.text,
+				   alternatives[i].name.length) == 0)
+			return true;
+	return false;
 }
 
 /* Find the next column that a step asks for. */
 static bool
 find_column(CdpkStepEvents *events)
 {
-	const CdpkAlternative *first = cdpk_step_alternatives(events->step);
+	const CdpkAlternative *alternatives = cdpk_step_alternatives(events->step);
 
-	if (events->done || events->status != CDPK_OK)
+	if (events->status != CDPK_OK || cdpk_timeline_failed(&events->passage))
 		return false;
-	/* one name only */
-	if (events->step->count == 1 && !first->any)
+	if (events->step->any)
+		return cdpk_timeline_next(&events->passage, &events->column);
+	while (events->next < events->step->count)
 	{
-		events->done = true;
-		return cdpk_timeline_find(&events->passage, first->name.text, first->name.length,
-								  &events->column);
-	}
-	while (cdpk_timeline_next(&events->passage, &events->column))
-		if (cdpk_step_names(events->step, events->column.name, events->column.name_length))
+		unsigned i = events->next++;
+
+		if (!is_repeated(alternatives, i) &&
+			cdpk_timeline_find(&events->passage, alternatives[i].name.text,
+							   alternatives[i].name.length, &events->column))
 			return true;
-	events->done = true;
+		if (cdpk_timeline_failed(&events->passage))
+			return false;
+	}
 	return false;
 }
 

@@ -15,7 +15,7 @@ typedef struct CdpkStepEvents
 	const CdpkAllocator *allocator;
 	CdpkTimeline passage;
 	CdpkTimeRange range;
-	bool done;
+	unsigned next; /* the alternative to look for next, where each has a name */
 	CdpkStatus status;
 	CdpkProperties properties;
 	CdpkName *texts;

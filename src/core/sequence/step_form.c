@@ -181,6 +181,8 @@ cdpk_step_read(const uint8_t *bytes, size_t length, const CdpkAllocator *allocat
 	if (reader.failed || length > CDPK_STEP_SIZE_MAX || !read_alternatives(reader, &target))
 		return CDPK_CORRUPT;
 	step->count = target.alternative_count;
+	step->conditional = target.condition_count > 0;
+	step->any = false;
 	step->plain = target.alternative_count == 1 && target.condition_count == 0 &&
 				  *reader.at == CDPK_STEP_TAG_NAME;
 	if (step->plain)
@@ -202,5 +204,7 @@ cdpk_step_read(const uint8_t *bytes, size_t length, const CdpkAllocator *allocat
 	target.literals = (CdpkLiteral *) ((char *) step->memory + literals);
 	read_alternatives(reader, &target);
 	step->alternatives = target.alternatives;
+	for (unsigned i = 0; i < step->count; i++)
+		step->any |= step->alternatives[i].any;
 	return CDPK_OK;
 }

@@ -453,7 +453,7 @@ take_alternatives(Parse *p)
 	return status;
 }
 
-/* Return whether a text is words with | between them. */
+/* Return whether a text is words or stars with | between them. */
 static bool
 are_words(const char *text, size_t length)
 {
@@ -470,7 +470,7 @@ are_words(const char *text, size_t length)
 			text++;
 		while (last > text && is_blank(last[-1]))
 			last--;
-		if (!cdpk_step_is_word(text, (size_t) (last - text)))
+		if (!cdpk_step_is_word(text, (size_t) (last - text)) && !(last == text + 1 && *text == '*'))
 			return false;
 		count++;
 		text = stop + 1;

@@ -1,5 +1,5 @@
-CREATE FUNCTION cdp.funnel_times(timeline cdp.timeline, steps cdp.step[], within interval, since timestamptz DEFAULT NULL,
-	until timestamptz DEFAULT NULL,
+CREATE FUNCTION cdp.funnel_times(timeline cdp.timeline, steps cdp.step[], within interval,
+	since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL,
 	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS interval[]
 	AS 'MODULE_PATHNAME', 'cdp_funnel_times' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION cdp.funnel_times(cdp.timeline, cdp.step[], interval, timestamptz, timestamptz, timestamptz) IS

@@ -26,11 +26,20 @@ CDP_FUNCTION(cdp_most_frequent_event);
 #define ARG_NUMBER 2
 #define ARG_FRACTION 3
 
+/* The arguments of a call. */
+typedef struct MeasureCall
+{
+	ArgumentCache cache;
+	CdpkTimeRange range;
+	CdpkStep step;
+	CdpkName number;
+} MeasureCall;
+
 /* The events of a step whose numbers are measured, column by column. */
 typedef struct Measure
 {
-	CdpkStep step;
-	const text *name;
+	MeasureCall own;
+	const MeasureCall *call;
 	CdpkStepEvents events;
 	CdpkMeasured measured;
 	bool unknown; /* whether an event's values were left out that the step asks for */
@@ -53,18 +62,28 @@ selects(void *context, uint64_t event, bool *selected)
 static bool
 start_measure(FunctionCallInfo fcinfo, Measure *measure)
 {
+	MeasureCall *call =
+		(MeasureCall *) argument_cache_get(fcinfo, &measure->own.cache, sizeof(measure->own));
 	CdpkTimeline timeline;
 
-	measure->measured.range = timeline_arg_range(fcinfo);
+	if (!argument_cache_is_valid(fcinfo, &call->cache))
+	{
+		const text *number = PG_GETARG_TEXT_PP(ARG_NUMBER);
+
+		call->range = timeline_arg_range(fcinfo);
+		step_arg_read(fcinfo, &call->cache, &call->step);
+		timeline_check_name(number, "number");
+		call->number.text = VARDATA_ANY(number);
+		call->number.length = VARSIZE_ANY_EXHDR(number);
+		argument_cache_fill(fcinfo, &call->cache);
+	}
+	measure->call = call;
+	measure->measured.range = call->range;
 	measure->unknown = false;
-	step_arg_read(fcinfo, NULL, &measure->step);
-	measure->name = PG_GETARG_TEXT_PP(ARG_NUMBER);
-	timeline_check_name(measure->name, "number");
 	if (!timeline_arg_open(fcinfo, &timeline))
 		return false;
-	cdpk_step_events(&measure->step, &timeline, measure->measured.range, &cdp_palloc_allocator,
-					 &measure->events);
-	if (measure->step.plain && measure->events.status == CDPK_OK)
+	cdpk_step_events(&call->step, &timeline, call->range, &cdp_palloc_allocator, &measure->events);
+	if (!call->step.conditional && measure->events.status == CDPK_OK)
 		measure->events.status = cdpk_properties_open(&timeline, &measure->events.properties);
 	return true;
 }
@@ -81,8 +100,8 @@ next_column(Measure *measure)
 	while (!found && cdpk_step_next_column(events))
 	{
 		status =
-			cdpk_property_find(&events->properties, &events->column, VARDATA_ANY(measure->name),
-							   VARSIZE_ANY_EXHDR(measure->name), &measured->property, &found);
+			cdpk_property_find(&events->properties, &events->column, measure->call->number.text,
+							   measure->call->number.length, &measured->property, &found);
 		if (status == CDPK_OK && found && measured->property.form != CDPK_FORM_NUMBERS &&
 			events->texts == NULL)
 			status =
