@@ -17,10 +17,8 @@ cdpk_step_events(const CdpkStep *step, const CdpkTimeline *timeline, CdpkTimeRan
 	events->next = 0;
 	events->texts = NULL;
 	events->filter.property_count = 0;
+	events->opened = false;
 	events->status = CDPK_OK;
-	/* without conditions no property is read */
-	if (step->conditional)
-		events->status = cdpk_properties_open(timeline, &events->properties);
 }
 
 /* Return whether an alternative has the name of one before it. */
@@ -69,8 +67,21 @@ cdpk_step_next_column(CdpkStepEvents *events)
 			events->status = CDPK_CORRUPT;
 		return false;
 	}
-	events->status = cdpk_step_filter(events->step, &events->properties, &events->column,
-									  events->allocator, &events->texts, &events->filter);
+	events->filtered = false;
+	return true;
+}
+
+bool
+cdpk_step_open_filter(CdpkStepEvents *events)
+{
+	/* the passage has the properties of the timeline wherever it is */
+	if (!events->opened)
+		events->status = cdpk_properties_open(&events->passage, &events->properties);
+	events->opened = true;
+	if (events->status == CDPK_OK)
+		events->status = cdpk_step_filter(events->step, &events->properties, &events->column,
+										  events->allocator, &events->texts, &events->filter);
+	events->filtered = true;
 	return events->status == CDPK_OK;
 }
 
@@ -85,6 +96,13 @@ cdpk_step_next_event(CdpkStepEvents *events, int64_t *at)
 		if (*at > events->range.last)
 			continue;
 		events->event = events->column.count - events->column.left - 1;
+		if (!events->step->conditional)
+		{
+			events->unknown = false;
+			return true;
+		}
+		if (!events->filtered && !cdpk_step_open_filter(events))
+			return false;
 		events->status = cdpk_step_filter_event(&events->filter, events->event, &truth);
 		events->unknown = truth == CDPK_UNKNOWN;
 		if (truth != CDPK_NO && events->status == CDPK_OK)

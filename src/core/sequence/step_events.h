@@ -17,6 +17,8 @@ typedef struct CdpkStepEvents
 	CdpkTimeRange range;
 	unsigned next; /* the alternative to look for next, where each has a name */
 	CdpkStatus status;
+	bool opened;   /* the properties */
+	bool filtered; /* the filter is that of the column */
 	CdpkProperties properties;
 	CdpkName *texts;
 	CdpkColumn column; /* the present one */
@@ -32,6 +34,12 @@ extern void cdpk_step_events(const CdpkStep *step, const CdpkTimeline *timeline,
 
 /* Move to the next column that has the name of an alternative; false at the end, or on an error. */
 extern bool cdpk_step_next_column(CdpkStepEvents *events);
+
+/*
+ * Prepare events->filter for the column, as cdpk_step_next_event does at the first event in the time
+ * range, and open the properties; false on an error.
+ */
+extern bool cdpk_step_open_filter(CdpkStepEvents *events);
 
 /*
  * Return the next event of the column in the time range that satisfies the step or may, newest

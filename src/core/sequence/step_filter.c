@@ -165,18 +165,13 @@ find_property(CdpkStepFilter *filter, const CdpkName *name)
 /* Start reading a property of the column. */
 static CdpkStatus
 open_property(CdpkStepFilter *filter, CdpkStepProperty *property, CdpkProperties *properties,
-			  const CdpkColumn *column, CdpkName **texts)
+			  const CdpkColumn *column)
 {
 	CdpkStatus status =
 		cdpk_property_find(properties, column, property->name.text, property->name.length,
 						   &property->property, &property->found);
 
-	if (status != CDPK_OK || !property->found || property->property.form == CDPK_FORM_NUMBERS)
-		return status;
-	if (*texts == NULL)
-		status = cdpk_property_texts(properties, filter->allocator, texts);
-	filter->texts = *texts;
-	if (status == CDPK_OK && property->property.form == CDPK_FORM_VALUES)
+	if (status == CDPK_OK && property->found && property->property.form == CDPK_FORM_VALUES)
 	{
 		filter->lists = true;
 		property->several = cdpk_allocate(filter->allocator, (CDPK_PROPERTY_VALUES_MAX + 1) *
@@ -184,6 +179,47 @@ open_property(CdpkStepFilter *filter, CdpkStepProperty *property, CdpkProperties
 		if (property->several == NULL)
 			return CDPK_OUT_OF_MEMORY;
 	}
+	return status;
+}
+
+/*
+ * Find how a condition is evaluated where its property may have texts: by the code of the text that
+ * it compares with, or by all texts.
+ */
+static bool
+needs_texts(CdpkProperties *properties, const CdpkCondition *condition,
+			const CdpkStepProperty *property, int64_t *code)
+{
+	const CdpkLiteral *literal = condition->literals;
+	uint32_t found;
+
+	*code = CDPK_STEP_BY_TEXT;
+	if (!property->found || property->property.form == CDPK_FORM_NUMBERS || condition->count == 0)
+		return false;
+	if (condition->operation > CDPK_STEP_NOT_EQUAL || literal->kind != CDPK_LITERAL_TEXT)
+		return true;
+	*code = cdpk_property_text_find(properties, literal->text.text, literal->text.length, &found)
+				? (int64_t) found
+				: CDPK_STEP_NO_CODE;
+	return false;
+}
+
+/* Prepare the conditions, for which the properties were opened. */
+static CdpkStatus
+open_conditions(CdpkStepFilter *filter, CdpkProperties *properties, CdpkName **texts)
+{
+	unsigned conditions = 0;
+	bool by_text = false;
+	CdpkStatus status = CDPK_OK;
+
+	for (unsigned i = 0; i < filter->count; i++)
+		for (unsigned j = 0; j < filter->alternatives[i]->count; j++, conditions++)
+			by_text |= needs_texts(properties, &filter->alternatives[i]->conditions[j],
+								   &filter->properties[filter->places[conditions]],
+								   &filter->codes[conditions]);
+	if (by_text && *texts == NULL)
+		status = cdpk_property_texts(properties, filter->allocator, texts);
+	filter->texts = *texts;
 	return status;
 }
 
@@ -211,7 +247,9 @@ cdpk_step_filter(const CdpkStep *step, CdpkProperties *properties, const CdpkCol
 				(uint8_t) find_property(filter, &alternatives[i].conditions[j].property);
 	}
 	for (unsigned i = 0; i < filter->property_count && !filter->all && status == CDPK_OK; i++)
-		status = open_property(filter, &filter->properties[i], properties, column, texts);
+		status = open_property(filter, &filter->properties[i], properties, column);
+	if (status == CDPK_OK && !filter->all && filter->property_count > 0)
+		status = open_conditions(filter, properties, texts);
 	return status;
 }
 
@@ -249,7 +287,7 @@ read_values(CdpkStepProperty *property, uint64_t event)
 
 /* Find whether a property's values in an element, and in none, satisfy a condition. */
 static CdpkTruth
-condition_holds(const CdpkStepFilter *filter, const CdpkCondition *condition,
+condition_holds(const CdpkStepFilter *filter, const CdpkCondition *condition, int64_t code,
 				const CdpkStepProperty *property, unsigned element)
 {
 	const CdpkPropertyValue *values = values_of(property);
@@ -264,6 +302,12 @@ condition_holds(const CdpkStepFilter *filter, const CdpkCondition *condition,
 			continue;
 		exists = true;
 		left_out |= values[i].kind == CDPK_LEFT_OUT;
+		if (code != CDPK_STEP_BY_TEXT)
+		{
+			if (values[i].kind == CDPK_TEXT && values[i].text == code)
+				return denied ? CDPK_NO : CDPK_YES;
+			continue;
+		}
 		for (unsigned j = 0; j < condition->count; j++)
 			if (value_holds(filter, &values[i], denied ? CDPK_STEP_EQUAL : operation,
 							&condition->literals[j]))
@@ -276,17 +320,18 @@ condition_holds(const CdpkStepFilter *filter, const CdpkCondition *condition,
 	return denied && exists ? CDPK_YES : CDPK_NO;
 }
 
-/* Find whether one element satisfies all conditions of an alternative. */
+/* Find whether one element satisfies all conditions of an alternative, from the filter's "first" on. */
 static CdpkTruth
-element_holds(const CdpkStepFilter *filter, const CdpkAlternative *alternative,
-			  const uint8_t *places, unsigned element)
+element_holds(const CdpkStepFilter *filter, const CdpkAlternative *alternative, unsigned first,
+			  unsigned element)
 {
 	CdpkTruth truth = CDPK_YES;
 
 	for (unsigned i = 0; i < alternative->count && truth != CDPK_NO; i++)
 	{
-		CdpkTruth holds = condition_holds(filter, &alternative->conditions[i],
-										  &filter->properties[places[i]], element);
+		CdpkTruth holds =
+			condition_holds(filter, &alternative->conditions[i], filter->codes[first + i],
+							&filter->properties[filter->places[first + i]], element);
 
 		truth = holds < truth ? holds : truth;
 	}
@@ -295,8 +340,7 @@ element_holds(const CdpkStepFilter *filter, const CdpkAlternative *alternative,
 
 /* Find whether some element, or the event where it has none, satisfies an alternative. */
 static CdpkTruth
-alternative_holds(const CdpkStepFilter *filter, const CdpkAlternative *alternative,
-				  const uint8_t *places)
+alternative_holds(const CdpkStepFilter *filter, const CdpkAlternative *alternative, unsigned first)
 {
 	uint64_t seen[CDPK_PROPERTY_ELEMENTS_MAX / 64 + 1] = {0};
 	CdpkTruth truth = CDPK_NO;
@@ -304,7 +348,7 @@ alternative_holds(const CdpkStepFilter *filter, const CdpkAlternative *alternati
 
 	for (unsigned i = 0; i < alternative->count; i++)
 	{
-		const CdpkStepProperty *property = &filter->properties[places[i]];
+		const CdpkStepProperty *property = &filter->properties[filter->places[first + i]];
 		const CdpkPropertyValue *values = values_of(property);
 
 		for (unsigned j = 0; j < property->count && truth != CDPK_YES; j++)
@@ -316,17 +360,17 @@ alternative_holds(const CdpkStepFilter *filter, const CdpkAlternative *alternati
 				continue;
 			seen[element / 64] |= UINT64_C(1) << element % 64;
 			any = true;
-			holds = element_holds(filter, alternative, places, element);
+			holds = element_holds(filter, alternative, first, element);
 			truth = holds > truth ? holds : truth;
 		}
 	}
-	return any ? truth : element_holds(filter, alternative, places, 0);
+	return any ? truth : element_holds(filter, alternative, first, 0);
 }
 
 CdpkStatus
 cdpk_step_filter_event(CdpkStepFilter *filter, uint64_t event, CdpkTruth *truth)
 {
-	const uint8_t *places = filter->places;
+	unsigned first = 0; /* condition of the alternative */
 
 	*truth = filter->all ? CDPK_YES : CDPK_NO;
 	if (filter->all)
@@ -341,11 +385,11 @@ cdpk_step_filter_event(CdpkStepFilter *filter, uint64_t event, CdpkTruth *truth)
 	for (unsigned i = 0; i < filter->count && *truth != CDPK_YES; i++)
 	{
 		const CdpkAlternative *alternative = filter->alternatives[i];
-		CdpkTruth holds = filter->lists ? alternative_holds(filter, alternative, places)
-										: element_holds(filter, alternative, places, 0);
+		CdpkTruth holds = filter->lists ? alternative_holds(filter, alternative, first)
+										: element_holds(filter, alternative, first, 0);
 
 		*truth = holds > *truth ? holds : *truth;
-		places += alternative->count;
+		first += alternative->count;
 	}
 	return CDPK_OK;
 }

@@ -16,6 +16,10 @@ typedef enum CdpkTruth
 	CDPK_YES
 } CdpkTruth;
 
+/* instead of the code of a text that is asked for: no event has it; texts are compared */
+#define CDPK_STEP_NO_CODE (-1)
+#define CDPK_STEP_BY_TEXT (-2)
+
 /* A property that conditions ask for, as the events of one column have it. */
 typedef struct CdpkStepProperty
 {
@@ -37,8 +41,9 @@ typedef struct CdpkStepFilter
 	bool lists;            /* an event may have several values of a property */
 	unsigned count;        /* of the alternatives that ask for such events */
 	const CdpkAlternative *alternatives[CDPK_STEP_ALTERNATIVES_MAX];
-	uint8_t
-		places[CDPK_STEP_CONDITIONS_MAX]; /* of their conditions' properties, one after another */
+	/* of their conditions, one after another: the place of the property, and the code of the text */
+	uint8_t places[CDPK_STEP_CONDITIONS_MAX];
+	int64_t codes[CDPK_STEP_CONDITIONS_MAX];
 	unsigned property_count;
 	CdpkStepProperty properties[CDPK_STEP_CONDITIONS_MAX];
 } CdpkStepFilter;

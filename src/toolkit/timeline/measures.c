@@ -83,8 +83,6 @@ start_measure(FunctionCallInfo fcinfo, Measure *measure)
 	if (!timeline_arg_open(fcinfo, &timeline))
 		return false;
 	cdpk_step_events(&call->step, &timeline, call->range, &cdp_palloc_allocator, &measure->events);
-	if (!call->step.conditional && measure->events.status == CDPK_OK)
-		measure->events.status = cdpk_properties_open(&timeline, &measure->events.properties);
 	return true;
 }
 
@@ -97,7 +95,7 @@ next_column(Measure *measure)
 	CdpkStatus status;
 	bool found = false;
 
-	while (!found && cdpk_step_next_column(events))
+	while (!found && cdpk_step_next_column(events) && cdpk_step_open_filter(events))
 	{
 		status =
 			cdpk_property_find(&events->properties, &events->column, measure->call->number.text,
