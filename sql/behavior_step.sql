@@ -64,3 +64,35 @@ SELECT step, cdp.did(timeline, step, as_of => '2026-02-01') AS did, cdp.did_not(
 FROM bs_left_out, unnest(ARRAY['a[t = "y"]', 'a[t <> "y"]', 'a[t exists]', 'a[t not exists]', 'a[t = "y", n = 2]', 'a[t = "y", n > 4]', 'a[t contains "x"] | a[n = 1]']::cdp.step[]) step;
 
 DROP TABLE bs_event, bs_one, bs_timeline, bs_left_out;
+
+-- random conditions on random events, whose properties may be in elements of an array or left out, against three-valued logic in SQL
+SELECT setseed(0.4);
+CREATE TABLE bs_doc AS
+SELECT n, jsonb_strip_nulls(jsonb_build_object('category', (ARRAY['x', 'y', repeat('z', 300)])[ceil(random() * 5)], '[]', elements)) AS doc
+FROM (SELECT n, (SELECT jsonb_agg(jsonb_strip_nulls(jsonb_build_object('sku', (ARRAY['a', 'b', 'c', repeat('s', 300)])[ceil(random() * 5 + g * 0)], 'qty', CASE WHEN random() < 0.7 THEN ceil(random() * 3) END)))
+	FROM generate_series(1, n % 4) g) AS elements FROM generate_series(1, 60) n) e;
+CREATE TABLE bs_condition AS
+SELECT step, alternative, p.name, o.sign, CASE WHEN o.sign !~ 'exists' THEN CASE p.name WHEN 'qty' THEN to_jsonb(ceil(random() * 3)) WHEN 'sku' THEN to_jsonb((ARRAY['a', 'b'])[ceil(random() * 2)]) ELSE '"x"' END END AS value
+FROM generate_series(1, 300) step, LATERAL generate_series(1, 1 + step % 2) alternative, LATERAL generate_series(1, 1 + (step / 2) % 3) c, LATERAL (SELECT (ARRAY['category', 'sku', 'qty'])[ceil(random() * 3 + c * 0)] AS name OFFSET 0) p,
+	LATERAL (SELECT (ARRAY['=', '<>', '>', '<=', 'exists', 'not exists'])[ceil(random() * 6 + c * 0)] AS sign OFFSET 0) o;
+CREATE TABLE bs_text AS
+SELECT step, string_agg('"a"[' || conditions || ']', ' | ')::cdp.step AS text FROM (SELECT step, alternative, string_agg(concat_ws(' ', name, sign, value), ', ') AS conditions FROM bs_condition GROUP BY step, alternative) a GROUP BY step;
+CREATE FUNCTION pg_temp.holds(doc jsonb, name text, sign text, value jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+SELECT CASE WHEN sign = 'exists' THEN doc ? name WHEN sign = 'not exists' THEN NOT doc ? name WHEN NOT doc ? name THEN false WHEN length(doc ->> name) > 256 THEN NULL
+	WHEN sign = '=' THEN doc -> name = value WHEN sign = '<>' THEN doc -> name <> value WHEN sign = '>' THEN (doc ->> name) COLLATE "C" > value ->> 0 ELSE (doc ->> name) COLLATE "C" <= value ->> 0 END
+$$;
+CREATE TABLE bs_truth AS
+WITH element AS (
+	SELECT d.n, a.step, a.alternative, e.element FROM bs_doc d CROSS JOIN (SELECT step, alternative, array_agg(name) AS names FROM bs_condition GROUP BY step, alternative) a
+	CROSS JOIN LATERAL (SELECT x.element FROM jsonb_array_elements(d.doc -> '[]') x(element) WHERE x.element ?| a.names
+		UNION ALL SELECT '{}' WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(d.doc -> '[]') x(element) WHERE x.element ?| a.names)) e
+), judged AS (
+	SELECT e.n, e.step, CASE WHEN bool_or(h.truth IS FALSE) THEN false WHEN bool_or(h.truth IS NULL) THEN NULL ELSE true END AS truth
+	FROM (SELECT row_number() OVER () AS place, element.* FROM element) e JOIN bs_doc d USING (n) JOIN bs_condition c USING (step, alternative) CROSS JOIN LATERAL pg_temp.holds(d.doc - '[]' || e.element, c.name, c.sign, c.value) h(truth)
+	GROUP BY e.place, e.n, e.step
+)
+SELECT n, step, CASE WHEN bool_or(truth) THEN true WHEN bool_or(truth IS NULL) THEN NULL ELSE false END AS truth FROM judged GROUP BY n, step;
+SELECT count(*) AS answers, count(*) FILTER (WHERE truth) > 2000 AS yes, count(*) FILTER (WHERE NOT truth) > 2000 AS no, count(*) FILTER (WHERE truth IS NULL) > 500 AS unknown,
+	count(*) FILTER (WHERE cdp.did(timeline, text, as_of => '2026-02-01') IS DISTINCT FROM truth) AS different
+FROM bs_truth JOIN bs_text USING (step) JOIN (SELECT n, cdp.timeline_agg(timestamptz '2026-01-01', 'a', doc) AS timeline FROM bs_doc GROUP BY n) t USING (n);
+DROP TABLE bs_doc, bs_condition, bs_text, bs_truth;
