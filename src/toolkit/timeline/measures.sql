@@ -7,8 +7,8 @@ CREATE FUNCTION cdp.sum(timeline cdp.timeline, event text, number text,
 	AS 'MODULE_PATHNAME', 'cdp_sum' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
 COMMENT ON FUNCTION cdp.sum(cdp.timeline, text, text, interval, interval, timestamptz, timestamptz, timestamptz) IS
 	'Returns the exact sum of a number that events carry, such as total, over the events that cdp.did would count and '
-	'that carry it; NULL if none does. Texts that are numbers count as such, each of several values counts, and what is '
-	'no number or was left out does not. NULL for a NULL event, number or as_of. Errors (22023): an empty event or '
+	'that carry it; NULL if none does. Texts that are numbers count as such, each of several values counts, and what '
+	'is no number or was left out does not. NULL for a NULL event, number or as_of. Errors (22023): an empty event or '
 	'number, and those of cdp.did.';
 
 CREATE FUNCTION cdp.avg(timeline cdp.timeline, event text, number text,
