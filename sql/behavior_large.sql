@@ -80,7 +80,7 @@ SELECT mib, (timeline::text)::cdp.timeline = timeline AS in_out, cdp.drop_before
 	cdp.event_count(cdp_internal.timeline_whole(timeline, NULL, cdp.timeline_agg(at + interval '1 day', event), timeline)) AS whole
 FROM whole JOIN large USING (mib) WHERE i = 1 GROUP BY mib, timeline ORDER BY mib;
 SELECT mib, (SELECT count(*) FROM cdp.events(timeline) e WHERE e.at >= '2026-01-01Z') AS events, cardinality(cdp.event_names(timeline)) AS names,
-	octet_length(array_to_string(cdp.event_names(timeline), '')) >= mib << 20 AS large, cdp.did(timeline, (cdp.event_names(timeline))[1], as_of => '2027-01-01Z') AS did
+	octet_length(array_to_string(cdp.event_names(timeline), '')) >= mib << 20 AS large, cdp.did(timeline, cdp.quote_step((cdp.event_names(timeline))[1]), as_of => '2027-01-01Z') AS did
 FROM whole ORDER BY mib;
 
 -- the limit: a timeline has 256 MB, the state of an aggregate 512 MB

@@ -16,7 +16,7 @@ FROM (SELECT DISTINCT string_agg(substr('ab|*"[] =', 1 + floor(random() * 9)::in
 \pset tuples_only on
 SELECT pg_temp.refusal(format('SELECT %L::cdp.step', t)) FROM unnest(ARRAY['', 'Product [old]', '5" disk', 'a]', 'a[', 'a[]', 'a[b]', 'a[b = shoes]', 'a[b = "x]', 'a[b in 1]', 'a[b in ()]', 'a[b not like "x"]', 'a[b < true]', 'a[b contains 5]', 'a[b like "\"]', 'a[in = 1]', 'a[b = 12345678901234567890]',
 	'a[b = 1] c', 'Pricing | Acme[x = 1]', '""', repeat('a|', 32) || 'a']) t;
-SELECT left(pg_temp.refusal(format('SELECT %L::cdp.step', t)), 60) || ' … ' || right(pg_temp.refusal(format('SELECT %L::cdp.step', t)), 110) FROM unnest(ARRAY['a[b in (' || repeat('1,', 1000) || '1)]', repeat('x', 65537), repeat('y', 1000001)]) t;
+SELECT left(pg_temp.refusal(format('SELECT %L::cdp.step', t)), 60) || ' … ' || right(pg_temp.refusal(format('SELECT %L::cdp.step', t)), 110) FROM unnest(ARRAY['a[b in (' || repeat('1,', 1000) || '1)]', repeat('x', 1048576), repeat('y', 8388609)]) t;
 SELECT pg_temp.refusal('SELECT cdp.quote_step('''')');
 \set VERBOSITY terse
 SELECT cdp.did('{}', 'Product [old]');

@@ -105,6 +105,8 @@ SELECT * FROM cdp.verify();
 -- one row at a time: each hundredth batch looks
 SELECT send(25000, 25049, '1 day');
 SELECT max(batch_id) AS old FROM cdp_data.batch \gset
+-- where they are
+UPDATE cdp_data.state SET message_block = pg_relation_size('cdp_data.message') / 8192 - 3;
 UPDATE cdp_data.batch SET as_of = as_of - interval '40 days' WHERE batch_id = :old;
 DO $$
 BEGIN

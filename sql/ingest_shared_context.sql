@@ -49,6 +49,15 @@ SELECT bring();
 SELECT (SELECT count(*) FROM differs), (SELECT sum(events) FROM cdp_data.shared_context WHERE context_hash <> 0);
 SELECT count(*) FROM cdp_data.shared_context;
 
+-- events that get another anchor keep it
+SELECT count(*) AS anchored FROM cdp_data.event WHERE identifier_id = 0;
+SELECT cdp.set_rules('{"user_id": {"blocked": ["u1"]}}');
+SELECT count(*) AS anchored_nowhere, count(context_hash) AS share FROM cdp_data.event WHERE identifier_id = 0;
+SELECT count(*) FROM differs;
+SELECT * FROM cdp.verify();
+SELECT cdp.set_rules('{"user_id": {"blocked": null}}');
+SELECT count(*) FROM differs;
+
 -- where each is another, few are kept, and the others stay with their events
 SELECT events AS account FROM cdp_data.shared_context WHERE context_hash = 0 \gset
 INSERT INTO sent SELECT 10000 + i, format('{"ip":"10.0.0.1","locale":"fr","userAgent":"Mozilla/5.0 (Linux; Android 14) of its own %s"}', i)::jsonb FROM generate_series(1, 3000) i;
@@ -79,7 +88,9 @@ SELECT take_away($$ e.message_id IN ('m6', 'm101') $$);
 SELECT c.events FROM cdp_data.shared_context c WHERE c.context ->> 'userAgent' LIKE '%Firefox%';
 SELECT take_away($$ e.message_id IN ('m7') $$);
 SELECT c.events FROM cdp_data.shared_context c WHERE c.context ->> 'userAgent' LIKE '%Firefox%';
-SELECT take_away('true');
+-- a whole month
+WITH gone AS (DELETE FROM cdp_data.event RETURNING context_hash), counted AS (SELECT context_hash, count(*) AS events FROM gone GROUP BY context_hash)
+SELECT cdp_internal.release_contexts(array_agg(context_hash), array_agg(events)) FROM counted;
 SELECT context_hash, context FROM cdp_data.shared_context;
 ROLLBACK;
 

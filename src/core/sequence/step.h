@@ -16,8 +16,8 @@
 #define CDPK_STEP_ALTERNATIVES_MAX 32
 #define CDPK_STEP_CONDITIONS_MAX 64 /* in all alternatives */
 #define CDPK_STEP_LITERALS_MAX 1000 /* likewise */
-#define CDPK_STEP_SIZE_MAX 65536    /* bytes of the stored form */
-#define CDPK_STEP_TEXT_MAX 1000000  /* and of the text, which has more blanks and quotes */
+#define CDPK_STEP_SIZE_MAX 1048576  /* bytes of the stored form */
+#define CDPK_STEP_TEXT_MAX 8388608  /* and of the text, which has more blanks and quotes */
 
 /* The first six are those of CdpkComparison. */
 typedef enum CdpkStepOperator

@@ -509,7 +509,7 @@ make_step(const char *text, size_t length, bool parse, const CdpkAllocator *allo
 	if (length == 0)
 		return refuse(&p, CDPK_EMPTY, text, "no name of an event");
 	if (length > CDPK_STEP_TEXT_MAX)
-		return refuse(&p, CDPK_TOO_LONG, text + CDPK_STEP_TEXT_MAX, "more than 1,000,000 bytes");
+		return refuse(&p, CDPK_TOO_LONG, text + CDPK_STEP_TEXT_MAX, "more than 8 MB");
 	*bytes = cdpk_allocate(allocator, head + ROOM(length));
 	scratch = cdpk_allocate(allocator, length + 1);
 	if (*bytes == NULL || scratch == NULL)
@@ -531,7 +531,7 @@ make_step(const char *text, size_t length, bool parse, const CdpkAllocator *allo
 	}
 	*bytes_length = (size_t) (p.to - (*bytes + head));
 	if (status == CDPK_OK && *bytes_length > CDPK_STEP_SIZE_MAX)
-		status = refuse(&p, CDPK_TOO_LONG, text, "more than 65,536 bytes of names and values");
+		status = refuse(&p, CDPK_TOO_LONG, text, "more than 1 MB of names and values");
 	cdpk_release(allocator, scratch);
 	if (status != CDPK_OK)
 		cdpk_release(allocator, *bytes);

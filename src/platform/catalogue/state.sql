@@ -29,8 +29,8 @@ BEGIN
 			HINT = 'Restore a dump. Or begin again from the log: DROP EXTENSION cdp; '
 				'ALTER SCHEMA cdp RENAME TO cdp_lost; ALTER SCHEMA cdp_data RENAME TO cdp_lost_data; '
 				'CREATE EXTENSION cdp; SELECT cdp.init(); then insert the rows of cdp_lost_data.event '
-				'(the context of each with that of cdp_lost_data.shared_context), cdp_lost.inbox and cdp_lost.inbox_raw '
-				'into the new inboxes.';
+				'(the context of each with that of cdp_lost_data.shared_context), cdp_lost.inbox and '
+				'cdp_lost.inbox_raw into the new inboxes.';
 	END IF;
 END
 $function$;

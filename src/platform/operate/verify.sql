@@ -122,12 +122,14 @@ COMMENT ON FUNCTION cdp.verify() IS
 $comment$Compares the tables with what follows from the log, the rules and the verdicts, and judges the segments.
 Returns the differences; no row means that all is well.
 stage: log (it lacks events, so what these said could not be checked), undone (left undone by cdp.refresh(), as the log
-lacked events), identifier, link, anchor, message, history, profile, traits, timeline, accounts, context or segment. item: the
-identifier, pair, event, person or segment. expected: what follows from the log and the other rows. found: what the
-tables hold. NULL: nothing. A profile is named by its strongest identifier.
+lacked events), identifier, link, anchor, message (but of those that cdp.set_message_memory() let go), history,
+profile, traits, timeline, accounts, context or segment. item: the identifier, pair, event, person or segment.
+expected: what follows from the log and the other rows. found: what the tables hold. NULL: nothing. A profile is named
+by its strongest identifier.
 Each row is compared with those that it follows from, so a wrong one can make several differences: cdp.restitch()
-corrects them all, except those of log, message, history and segment, and a context that is lost. Not compared, as nothing says what they should
-be: the batches of rows, former profiles and anchors, quarantine, and the counts of sources.
+corrects them all, except those of log, message, history and segment, and a context that is lost. Not compared, as
+nothing says what they should be: the batches of rows, former profiles and anchors, quarantine, and the counts of
+sources.
 It works as the owner of the tables, so row security hides nothing from it.
 It reads one snapshot, so refreshes may run meanwhile; it takes no lock that they wait for, changes nothing, works on a
 hot standby, and can be cancelled. It takes memory for sorting (work_mem), for some ten thousand identifiers, and for

@@ -49,7 +49,8 @@ BEGIN
 			   cdp.message_key(e.message_id) IS NULL
 				OR (SELECT true FROM cdp_data.message m WHERE m.message_key = cdp.message_key(e.message_id))
 				IS NOT NULL
-				OR e.batch_id <= (SELECT s.forgotten_batch_id FROM cdp_data.state s) AS is_known, cdp_internal.progress_row() AS counted
+				OR e.batch_id <= (SELECT s.forgotten_batch_id FROM cdp_data.state s) AS is_known,
+			   cdp_internal.progress_row() AS counted
 		FROM %s
 		CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id,
 			e.identifiers, e.properties, e.traits, e.context, e."timestamp", e.sent_at, e.original_timestamp,

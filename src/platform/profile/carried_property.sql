@@ -33,8 +33,8 @@ BEGIN
 		FROM (
 			SELECT coalesce(own.event, '*') AS event, l.name, count(*) AS events
 			FROM (%s) e
-			CROSS JOIN LATERAL unnest(
-				cdp_internal.left_out(e.event, e.properties, e.context, (SELECT cdp_internal.carried_rules()))) AS l (name)
+			CROSS JOIN LATERAL unnest(cdp_internal.left_out(e.event, e.properties, e.context,
+				(SELECT cdp_internal.carried_rules()))) AS l (name)
 			LEFT JOIN cdp_data.carried_property own ON own.event = e.event AND own.name = l.name
 			GROUP BY 1, 2) n
 		WHERE c.event = n.event AND c.name = n.name
@@ -42,7 +42,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.count_left_out(text) IS
-	'Internal: adds the events whose properties could not be carried to cdp.carried_property.left_out. events: a query of '
-	'(event, properties, context).';
+	'Internal: adds the events whose properties could not be carried to cdp.carried_property.left_out. events: a query '
+	'of (event, properties, context).';
 
 REVOKE ALL ON FUNCTION cdp_internal.carried_rules(), cdp_internal.count_left_out(text) FROM PUBLIC;

@@ -26,7 +26,8 @@ BEGIN
 	END IF;
 	IF name IN ('', '[]') OR octet_length(coalesce(name, property)) > 255 THEN
 		RAISE EXCEPTION 'name "%" is invalid', left(coalesce(name, property), 64)
-			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'The name of a property has 1 to 255 bytes, and is not [].';
+			USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = 'The name of a property has 1 to 255 bytes, and is not [].';
 	END IF;
 	RETURN path;
 END

@@ -33,10 +33,24 @@ typedef struct Elements
 	uint64 first;
 } Elements;
 
+/* The members of an object, in their order: a walk that stops at the one asked for, or after it. */
+typedef struct Members
+{
+	JsonbContainer *object; /* NULL: there is none */
+	JsonbWalk walk;
+	JsonbValue key; /* of the member at hand, … */
+	JsonbValue value;
+	bool is_there;
+	bool has_begun;
+	JsonbValue asked; /* … the first that is not before this key */
+} Members;
+
 /* The reading of one event. */
 typedef struct Reading
 {
 	CarriedProperties *carried;
+	Members properties;
+	Members context;
 	Elements arrays[CDPK_PROPERTIES_MAX];
 	int array_count;
 	uint64 element_count; /* of these arrays */
@@ -92,6 +106,53 @@ is_key(const JsonbValue *key, const char *name)
 		   memcmp(key->val.string.val, name, strlen(name)) == 0;
 }
 
+/* Return the members of a document; none if it is not an object. */
+static Members
+members_of(Jsonb *document)
+{
+	Members members;
+
+	members.object = document != NULL && JB_ROOT_IS_OBJECT(document) ? &document->root : NULL;
+	members.has_begun = false;
+	return members;
+}
+
+/* Compare keys as jsonb sorts them. */
+static int
+compare_keys(const JsonbValue *a, const JsonbValue *b)
+{
+	if (a->val.string.len != b->val.string.len)
+		return a->val.string.len < b->val.string.len ? -1 : 1;
+	return memcmp(a->val.string.val, b->val.string.val, (size_t) a->val.string.len);
+}
+
+/* Find the member of a key; quick where keys are asked for in their order, as rules mostly do. */
+static bool
+find_member(Members *members, const JsonbValue *key, JsonbValue *value)
+{
+	int order;
+
+	if (members->object == NULL)
+		return false;
+	if (!members->has_begun || compare_keys(key, &members->asked) < 0)
+	{
+		members->walk = jsonb_walk(members->object);
+		members->is_there = jsonb_walk_member(&members->walk, &members->key, &members->value);
+		members->has_begun = true;
+	}
+	members->asked = *key;
+	while (members->is_there && (order = compare_keys(&members->key, key)) <= 0)
+	{
+		if (order == 0)
+		{
+			*value = members->value;
+			return true;
+		}
+		members->is_there = jsonb_walk_member(&members->walk, &members->key, &members->value);
+	}
+	return false;
+}
+
 /* Return the number of an array's first element in this event, from 1. */
 static uint64
 first_element(Reading *reading, JsonbContainer *array)
@@ -107,6 +168,17 @@ first_element(Reading *reading, JsonbContainer *array)
 	elements->first = reading->element_count + 1;
 	reading->element_count += JsonContainerSize(array);
 	return elements->first;
+}
+
+/* Read the next key of a path; false after the last. */
+static bool
+next_key(JsonbWalk *path, JsonbValue *key)
+{
+	if (!jsonb_walk_element(path, key))
+		return false;
+	if (key->type != jbvString)
+		refuse_rules();
+	return true;
 }
 
 static void follow_path(Reading *reading, JsonbWalk path, const JsonbValue *from, uint64 element);
@@ -131,14 +203,12 @@ follow_path(Reading *reading, JsonbWalk path, const JsonbValue *from, uint64 ele
 	JsonbValue value = *from;
 	JsonbValue key;
 
-	while (jsonb_walk_element(&path, &key))
+	while (next_key(&path, &key))
 	{
 		JsonbContainer *at = value.type == jbvBinary ? value.val.binary.data : NULL;
 		JsonbValue *found = NULL;
 		int64 place;
 
-		if (key.type != jbvString)
-			refuse_rules();
 		if (at == NULL)
 			return;
 		if (JsonContainerIsObject(at))
@@ -161,39 +231,44 @@ follow_path(Reading *reading, JsonbWalk path, const JsonbValue *from, uint64 ele
 
 /* Follow one rule. */
 static void
-follow_rule(Reading *reading, const JsonbValue *path, Jsonb *properties, Jsonb *context)
+follow_rule(Reading *reading, const JsonbValue *path)
 {
-	Jsonb *document = properties;
-	JsonbValue from = {.type = jbvBinary};
+	Members *members = &reading->properties;
+	JsonbValue value;
 	JsonbValue key;
 	JsonbWalk walk;
-	JsonbWalk rest;
 
 	if (path->type != jbvBinary || !JsonContainerIsArray(path->val.binary.data))
 		refuse_rules();
-	walk = rest = jsonb_walk(path->val.binary.data);
-	if (jsonb_walk_element(&rest, &key) && key.type == jbvString && is_key(&key, context_key))
-	{
-		document = context;
-		walk = rest;
-	}
-	if (document == NULL || JB_ROOT_IS_SCALAR(document))
+	walk = jsonb_walk(path->val.binary.data);
+	if (!next_key(&walk, &key))
 		return;
-	from.val.binary.data = &document->root;
-	from.val.binary.len = (int) VARSIZE(document) - VARHDRSZ;
-	follow_path(reading, walk, &from, 0);
+	if (is_key(&key, context_key))
+	{
+		members = &reading->context;
+		if (!next_key(&walk, &key))
+			return;
+	}
+	if (find_member(members, &key, &value))
+		follow_path(reading, walk, &value, 0);
 }
 
 bool
 carried_properties(Jsonb *rules, const char *event, int length, Jsonb *properties, Jsonb *context,
 				   CarriedProperties *carried)
 {
-	Reading reading = {carried};
+	Reading reading;
 	JsonbValue of_event;
 	JsonbValue name;
 	JsonbValue path;
 	JsonbWalk walk;
 
+	reading.carried = carried;
+	reading.properties = members_of(properties);
+	reading.context = members_of(context);
+	reading.array_count = 0;
+	reading.element_count = 0;
+	reading.status = CDPK_OK;
 	carried->name_count = 0;
 	carried->values = cdpk_values(&cdp_palloc_allocator);
 	if (!rules_of(rules, event, length, &of_event))
@@ -205,7 +280,7 @@ carried_properties(Jsonb *rules, const char *event, int length, Jsonb *propertie
 	{
 		unsigned before = carried->values.count;
 
-		follow_rule(&reading, &path, properties, context);
+		follow_rule(&reading, &path);
 		if (carried->values.count == before)
 			continue;
 		carried->names[carried->name_count].text = name.val.string.val;

@@ -26,6 +26,7 @@ CREATE AGGREGATE cdp_internal.carried_agg(at timestamptz, event text, properties
 COMMENT ON AGGREGATE cdp_internal.carried_agg(timestamptz, text, jsonb, jsonb, jsonb) IS
 	'Internal: cdp.timeline_agg(at, event, cdp_internal.carried(event, properties, context, rules)), but faster.';
 
-REVOKE ALL ON FUNCTION cdp_internal.carried(text, jsonb, jsonb, jsonb), cdp_internal.left_out(text, jsonb, jsonb, jsonb),
+REVOKE ALL ON FUNCTION cdp_internal.carried(text, jsonb, jsonb, jsonb),
+	cdp_internal.left_out(text, jsonb, jsonb, jsonb),
 	cdp_internal.carried_agg_trans(cdp.timeline, timestamptz, text, jsonb, jsonb, jsonb),
 	cdp_internal.carried_agg(timestamptz, text, jsonb, jsonb, jsonb) FROM PUBLIC;

@@ -192,7 +192,8 @@ CREATE FUNCTION cdp.events(timeline cdp.timeline, OUT event text, OUT at timesta
 	OUT properties jsonb) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'cdp_events' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 100;
 COMMENT ON FUNCTION cdp.events(cdp.timeline) IS
-	'Returns the events as rows: by name, newest first. properties: in the form that cdp.timeline_agg takes; NULL for an event without any.';
+	'Returns the events as rows: by name, newest first. properties: in the form that cdp.timeline_agg takes; NULL for '
+	'an event without any.';
 
 CREATE FUNCTION cdp.drop_before(timeline cdp.timeline, before timestamptz) RETURNS cdp.timeline
 	AS 'MODULE_PATHNAME', 'cdp_drop_before' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
