@@ -58,7 +58,7 @@ BEGIN
 		WHEN 7 THEN PERFORM cdp.set_rules(format('{"anonymous_id": {"blocked": ["a%s", "^a3"]}, "*": {"cap": %s}}', chance(step || 'blocked', 40), 4 + chance(step || 'cap', 9))::jsonb);
 		WHEN 8 THEN PERFORM cdp.set_sources('{"list": {"party": "third", "expires_after": "10000 days"}, "web": {"trust": 3, "aliases": "same"}}');
 		WHEN 9 THEN PERFORM cdp.set_trait_rules('{"n": "sum", "tags": "union"}');
-		WHEN 10 THEN PERFORM cdp.carry_number('*', 'total', 'sum');
+		WHEN 10 THEN PERFORM cdp.carry_property('*', 'total', 'sum');
 		WHEN 11 THEN PERFORM cdp.mark_shared(one, NULL), cdp.set_rules('{"anonymous_id": {"blocked": []}}');
 		WHEN 12 THEN PERFORM cdp.set_rules(format('{"email": {"priority": %s}}', 5 + chance(step || 'priority', 80))::jsonb);
 		WHEN 14 THEN PERFORM cdp.retract(message_ids => ARRAY(SELECT e.message_id FROM cdp_data.event e WHERE chance(step || 'take' || e.event_id, 10) = 0));
@@ -111,7 +111,7 @@ BEGIN
 	INSERT INTO seen SELECT installation, 'account', concat_ws(' | ', a.group_id, a.first_seen, a.last_seen, a.events, a.traits, a.expires_at) FROM cdp_data.account a;
 	INSERT INTO seen SELECT installation, 'member', concat_ws(' | ', name(m.identifier_id), m.group_id, m.first_at, m.last_at, m.events) FROM cdp_data.account_member m;
 	INSERT INTO seen SELECT installation, 'verdict', concat_ws(' | ', v.kind, v.a, v.b, v.until_at, v.refused) FROM cdp_data.verdict v;
-	INSERT INTO seen SELECT installation, 'number', concat_ws(' | ', c.event, c.name, c.left_out) FROM cdp_data.carried_number c;
+	INSERT INTO seen SELECT installation, 'number', concat_ws(' | ', c.event, c.name, c.left_out) FROM cdp_data.carried_property c;
 	INSERT INTO seen SELECT installation, 'log', concat_ws(' | ', s.source, s.accepted - s.retracted) FROM cdp_data.source s;
 END
 $$;
@@ -123,7 +123,7 @@ DECLARE
 	t name;
 BEGIN
 	DELETE FROM kept;
-	FOREACH t IN ARRAY '{namespace,source,verdict,trait_rule,carried_number,state}'::name[] LOOP
+	FOREACH t IN ARRAY '{namespace,source,verdict,trait_rule,carried_property,state}'::name[] LOOP
 		EXECUTE format('INSERT INTO kept SELECT 0, %L, to_jsonb(t) FROM cdp_data.%I t', t, t);
 	END LOOP;
 	INSERT INTO kept SELECT e.event_id, 'inbox', to_jsonb(e) FROM cdp_data.event e;
@@ -133,8 +133,8 @@ CREATE FUNCTION begin_anew(rows integer) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	DELETE FROM cdp_data.namespace;
 	INSERT INTO cdp_data.namespace SELECT r.* FROM kept k, jsonb_populate_record(NULL::cdp_data.namespace, k.row) r WHERE k.name = 'namespace';
-	DELETE FROM cdp_data.carried_number;
-	INSERT INTO cdp_data.carried_number SELECT r.event, r.name, r.path, 0 FROM kept k, jsonb_populate_record(NULL::cdp_data.carried_number, k.row) r WHERE k.name = 'carried_number';
+	DELETE FROM cdp_data.carried_property;
+	INSERT INTO cdp_data.carried_property SELECT r.event, r.name, r.path, 0 FROM kept k, jsonb_populate_record(NULL::cdp_data.carried_property, k.row) r WHERE k.name = 'carried_property';
 	INSERT INTO cdp_data.trait_rule SELECT r.* FROM kept k, jsonb_populate_record(NULL::cdp_data.trait_rule, k.row) r WHERE k.name = 'trait_rule';
 	INSERT INTO cdp_data.verdict (verdict_id, kind, a, b, until_at, batch_id)
 	SELECT (k.row ->> 'verdict_id')::bigint, k.row ->> 'kind', (k.row ->> 'a')::cdp.identifier, (k.row ->> 'b')::cdp.identifier, (k.row ->> 'until_at')::timestamptz, 0

@@ -11,7 +11,7 @@
 
 #include "core/base/cdpk.h"
 #include "core/stitch/stitch_types.h"
-#include "core/text/decimal.h"
+#include "core/timeline/property.h"
 
 #define CDPK_BATCH_KEY_SIZE 16
 
@@ -37,12 +37,13 @@ typedef enum CdpkBatchCall
 	CDPK_BATCH_GROUP     /* its traits are those of an account */
 } CdpkBatchCall;
 
-/* A number that a timeline carries with an event. */
-typedef struct CdpkBatchNumber
+/* A value of a property that a timeline carries with an event. */
+typedef struct CdpkBatchValue
 {
 	CdpkBatchBytes name;
-	CdpkDecimal value;
-} CdpkBatchNumber;
+	CdpkPropertyValue value;
+	CdpkBatchBytes text; /* of a text, which has no code */
+} CdpkBatchValue;
 
 /* A cleaned row of an inbox, or an event of the log, which was one. */
 typedef struct CdpkBatchRow
@@ -66,8 +67,8 @@ typedef struct CdpkBatchRow
 	CdpkBatchBytes traits;  /* core/traits, of this row alone */
 	CdpkBatchBytes account; /* of a group call */
 	CdpkBatchBytes event;   /* the name, of calls that timelines show */
-	const CdpkBatchNumber *numbers;
-	uint32_t number_count;
+	const CdpkBatchValue *values; /* of its properties, one property after the other */
+	uint32_t value_count;
 } CdpkBatchRow;
 
 typedef enum CdpkBatchOutcome
