@@ -30,10 +30,11 @@ COMMENT ON TYPE cdp.step IS
 	'Which events a predicate asks for. Product Viewed is the event of this name; Product Viewed[category = "shoes", '
 	'price > 50] asks for conditions on carried properties, all of them; * is any event; view | "Order Completed" is '
 	'either. What stands in double quotes is always a name, a double quote in it being written twice; so is a text '
-	'without double quotes and brackets that is neither * nor lower-case words (or *) with | between. Conditions: =, <>, '
-	'<, <=, >, >= with a text in double quotes, a number, true or false; in (…), not in (…); like and contains with a '
-	'text; exists, not exists. An absent property satisfies only not exists. For a name from data: cdp.quote_step(name). '
-	'Errors give the byte: 22P02; 54000 and 22003 beyond a limit. Grammar and meaning: DEFINITIONS.md.';
+	'without double quotes and brackets that is neither * nor lower-case words (or *) with | between. Conditions: =, '
+	'<>, <, <=, >, >= with a text in double quotes, a number, true or false; in (…), not in (…); like and contains '
+	'with a text; exists, not exists. An absent property satisfies only not exists. For a name from data: '
+	'cdp.quote_step(name). Errors give the byte: 22P02; 54000 and 22003 beyond a limit. Grammar and meaning: '
+	'DEFINITIONS.md.';
 
 CREATE FUNCTION cdp_internal.step_eq(cdp.step, cdp.step) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_step_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
