@@ -15,6 +15,14 @@ CREATE VIEW graph AS
 	UNION ALL SELECT ARRAY[cdp.value(v.a), cdp.value(v.b)], v.refused FROM cdp.verdict v;
 SELECT * FROM graph ORDER BY 2 NULLS FIRST, 1;
 SELECT * FROM cdp.verify();
+-- who looks a person up sees it too, and a pair of which one is shared
+CREATE VIEW looked_up AS
+	SELECT v.id, l ->> 'identifier' AS identifier, l ->> 'other_identifier' AS other_identifier, l -> 'reasons' AS reasons
+	FROM unnest('{a,b,c}'::text[]) AS v (id) CROSS JOIN LATERAL jsonb_array_elements(cdp.lookup('user_id:' || v.id, 'refused_links') -> 'refused_links') l;
+SELECT * FROM looked_up ORDER BY 1;
+SELECT cdp.mark_shared('user_id:b', true);
+SELECT * FROM looked_up ORDER BY 1;
+SELECT cdp.mark_shared('user_id:b', NULL);
 -- built anew, in chunks of any size
 SELECT identifiers, links, identifiers_moved FROM cdp.restitch();
 SELECT * FROM graph ORDER BY 2 NULLS FIRST, 1;

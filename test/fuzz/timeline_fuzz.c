@@ -151,6 +151,46 @@ merge_parts(const uint8_t *data, size_t size)
 	free(merged);
 }
 
+/* Asks for steps, the last with conditions, without having checked the bytes first. */
+static void
+ask_steps(const CdpkTimeline *timeline, const CdpkName *names, const CdpkTimeRangeSpec *spec)
+{
+	static const char text[] = "*[total > 1, category not in (\"shoes\")]";
+	CdpkTimeRange range = cdpk_time_range_of(spec);
+	CdpkStep steps[3];
+	CdpkTimelineFunnel funnel = {0, 3, steps, INT64_C(86400000000), range};
+	CdpkFunnelBounds bounds = {INT64_MIN, INT64_MAX, spec->as_of, INT64_C(86400000000)};
+	int64_t took[CDPK_FUNNEL_STEPS_MAX];
+	CdpkStepProblem problem;
+	CdpkStepCount count;
+	CdpkStepExtremes extremes;
+	uint8_t *form;
+	size_t length;
+	unsigned depth;
+	bool unknown;
+
+	for (unsigned i = 0; i < 2; i++)
+		steps[i] = cdpk_plain_step(names[i].text, names[i].length);
+	if (cdpk_step_parse(text, sizeof(text) - 1, &fuzz_allocator, 0, &form, &length, &problem) !=
+			CDPK_OK ||
+		cdpk_step_read(form, length, &fuzz_allocator, &steps[2]) != CDPK_OK)
+		abort();
+	for (funnel.modes = 0; funnel.modes <= CDPK_FUNNEL_MODES_MAX; funnel.modes++)
+		if (cdpk_funnel_modes_valid(funnel.modes))
+			cdpk_timeline_funnel(&funnel, timeline, &fuzz_allocator, &depth, &unknown);
+	if (cdpk_funnel_times(timeline, steps, 3, &bounds, &fuzz_allocator, took, &depth, &unknown) ==
+			CDPK_OK &&
+		depth > 3)
+		abort();
+	if (cdpk_step_count(&steps[2], timeline, range, UINT64_MAX, &fuzz_allocator, &count) ==
+			CDPK_OK &&
+		count.least > count.most)
+		abort();
+	cdpk_step_extremes(&steps[2], timeline, range, &fuzz_allocator, &extremes);
+	cdpk_step_free(&fuzz_allocator, &steps[2]);
+	free(form);
+}
+
 /* Asks everything of the first two names without having checked the bytes first. */
 static void
 ask_all(const uint8_t *data, size_t size)
@@ -158,10 +198,7 @@ ask_all(const uint8_t *data, size_t size)
 	CdpkTimeRangeSpec spec = {INT64_C(800000000000000), INT64_C(8000000000000), 1000000, INT64_MIN,
 							  INT64_MAX};
 	CdpkTimeRange range = cdpk_time_range_of(&spec);
-	CdpkName steps[2] = {{"view", 4}, {"cart", 4}};
-	CdpkTimelineFunnel funnel = {0, 2, steps, INT64_C(86400000000), range};
-	CdpkFunnelBounds bounds = {INT64_MIN, INT64_MAX, spec.as_of, INT64_C(86400000000)};
-	int64_t took[CDPK_FUNNEL_STEPS_MAX];
+	CdpkName names[2] = {{"view", 4}, {"cart", 4}};
 	CdpkQuestion question = {CDPK_ANSWER_TIMES, 0, 0};
 	CdpkTimeline timeline;
 	CdpkTimeline passage;
@@ -171,7 +208,6 @@ ask_all(const uint8_t *data, size_t size)
 	CdpkSessions sessions;
 	CdpkSum sum;
 	int64_t horizon;
-	unsigned depth;
 
 	if (cdpk_timeline_open(data, size, &timeline) != CDPK_OK)
 		return;
@@ -187,8 +223,8 @@ ask_all(const uint8_t *data, size_t size)
 		CdpkMeasured measured = {column, {0}, texts, range, 0, 0};
 		bool found;
 
-		steps[i].text = column.name;
-		steps[i].length = column.name_length;
+		names[i].text = column.name;
+		names[i].length = column.name_length;
 		cdpk_horizon_bound(&spec, &column, &horizon);
 		cdpk_horizon_exact(&spec, &question, &column, &fuzz_allocator, &horizon);
 		if (texts != NULL &&
@@ -198,12 +234,7 @@ ask_all(const uint8_t *data, size_t size)
 			cdpk_measure_sum(&measured, &sum);
 	}
 	free(texts);
-	for (funnel.modes = 0; funnel.modes <= CDPK_FUNNEL_MODES_MAX; funnel.modes++)
-		if (cdpk_funnel_modes_valid(funnel.modes))
-			cdpk_timeline_funnel(&funnel, &timeline, &fuzz_allocator, &depth);
-	if (cdpk_funnel_times(&timeline, steps, 2, &bounds, &fuzz_allocator, took, &depth) == CDPK_OK &&
-		depth > 2)
-		abort();
+	ask_steps(&timeline, names, &spec);
 	cdpk_timeline_sessions(&timeline, range, 1000000, &fuzz_allocator, &sessions);
 	cdpk_horizon_bound_all(&spec, &timeline, &horizon);
 }

@@ -61,6 +61,41 @@ the_first_good_row_stays(void)
 	cdpk_batch_free(batch);
 }
 
+/* A row that deletes uses its key, but has no number; rows with another content are none of its duplicates. */
+static void
+a_deletion_is_no_event(void)
+{
+	static const uint8_t keys[][CDPK_BATCH_KEY_SIZE] = {"a", "a", "a", "b", "c", "c"};
+	static const uint64_t contents[] = {1, 1, 2, 5, 3, 3};
+	static const CdpkBatchOutcome outcomes[] = {CDPK_BATCH_DELETED,  CDPK_BATCH_DUPLICATE,
+												CDPK_BATCH_REUSED,   CDPK_BATCH_DUPLICATE,
+												CDPK_BATCH_ACCEPTED, CDPK_BATCH_DUPLICATE};
+	static const CdpkBatchMessage known[] = {{0, 0}, {5, 5}, {0, 0}};
+	CdpkBatchSetup setup = {&unit_allocator, NULL, NULL, 1};
+	CdpkBatchRow rows[7];
+	CdpkBatch *batch;
+
+	memset(rows, 0, sizeof(rows));
+	for (size_t i = 0; i < 6; i++)
+	{
+		rows[i].message_key = keys[i];
+		rows[i].content = contents[i];
+		rows[i].deletes = i != 4;
+	}
+	/* one that takes the place of another has no key */
+	rows[6].deletes = true;
+	CHECK(cdpk_batch_new(&setup, &batch) == CDPK_OK);
+	CHECK(cdpk_batch_begin(batch, rows, 7, NULL) == CDPK_OK);
+	CHECK(cdpk_batch_accept(batch, known, 7) == CDPK_OK);
+	for (size_t i = 0; i < 6; i++)
+	{
+		CHECK(cdpk_batch_judged(batch)[i].outcome == outcomes[i]);
+		CHECK(cdpk_batch_judged(batch)[i].event_id == (i == 4 ? 8 : 0));
+	}
+	CHECK(cdpk_batch_judged(batch)[6].outcome == CDPK_BATCH_DELETED);
+	cdpk_batch_free(batch);
+}
+
 /* ---------------------------------------------------------------- small histories */
 
 static const int events[] = {0, 1, 2, 3};
@@ -530,6 +565,7 @@ main(int argc, char **argv)
 {
 	unit_read_histories(argc, argv, &histories, &first_seed);
 	TEST(the_first_good_row_stays);
+	TEST(a_deletion_is_no_event);
 	TEST(frozen_profiles_stay_whole);
 	TEST(plain_is_within_limits);
 	TEST(sharing_of_frozen_profiles_is_kept);

@@ -180,6 +180,8 @@ cdpk_batch_accept(CdpkBatch *batch, const CdpkBatchMessage *known, int64_t last_
 			judged->outcome = CDPK_BATCH_QUARANTINED;
 		else if (batch->key_of_row[i] != BATCH_NONE)
 			judge_key(batch, i, known, judged);
+		if (judged->outcome == CDPK_BATCH_ACCEPTED && batch->rows[i].deletes)
+			judged->outcome = CDPK_BATCH_DELETED;
 		if (judged->outcome == CDPK_BATCH_ACCEPTED)
 			judged->event_id = ++last_event_id;
 	}

@@ -56,6 +56,7 @@ typedef struct CdpkBatchRow
 	uint32_t source; /* a place in the sources of CdpkBatchRules */
 	CdpkBatchCall call;
 	bool quarantined;
+	bool deletes; /* it is no event, but the key is used */
 	/*
 	 * behind the identifiers stands the earlier user_id: it is none of them, but evidence for the pair
 	 * of it and the first of them that is of its namespace
@@ -76,7 +77,8 @@ typedef enum CdpkBatchOutcome
 	CDPK_BATCH_ACCEPTED,
 	CDPK_BATCH_DUPLICATE,
 	CDPK_BATCH_REUSED, /* its key is known, but of another content */
-	CDPK_BATCH_QUARANTINED
+	CDPK_BATCH_QUARANTINED,
+	CDPK_BATCH_DELETED /* it would be accepted, but deletes */
 } CdpkBatchOutcome;
 
 /* A message key, and the first good row that has it. */

@@ -231,6 +231,18 @@ batch_enter_planner(void)
 	return nest_level;
 }
 
+int
+batch_enter_keys(void)
+{
+	int nest_level = batch_enter_planner();
+
+	set_planner("enable_seqscan", "off");
+	set_planner("enable_hashjoin", "off");
+	/* a scan of an index alone could go through all of it */
+	set_planner("enable_indexonlyscan", "off");
+	return nest_level;
+}
+
 int64
 batch_number(void)
 {

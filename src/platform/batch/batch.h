@@ -39,4 +39,10 @@ extern void batch_connect(void);
 /* Sets planner options for its statements; undo with AtEOXact_GUC(true, result). */
 extern int batch_enter_planner(void);
 
+/*
+ * Sets planner options for a statement that finds rows by their keys, however many are looked for and however many
+ * of one key the statistics promise; undo as above.
+ */
+extern int batch_enter_keys(void);
+
 #endif /* CDP_BATCH_BATCH_H */

@@ -89,7 +89,7 @@ BEGIN ATOMIC
 		('event',            'raw',        '{message_id,context,context_hash}'),
 		('shared_context',   'raw',        '{context_hash,context}'),
 		('message',          'raw',        '{message_key,content_hash}'),
-		('statement',        'raw',        '{message_key}'),
+		('statement',        'raw',        '{message_key,content_hash}'),
 		('correction',       'raw',        '{message_id,event}'),
 		('retraction',       'raw',        '{reason}'),
 		('namespace',        'identifier', '{blocked}'),

@@ -194,29 +194,41 @@ BEGIN
 
 	CREATE TABLE cdp_data.statement (
 		message_key uuid PRIMARY KEY,
-		event_id bigint NOT NULL,
-		identifier_id bigint NOT NULL,
-		"timestamp" timestamptz NOT NULL);
-	CREATE INDEX statement_event_id ON cdp_data.statement (event_id);
+		event_id bigint,
+		identifier_id bigint CHECK ((identifier_id IS NULL) = (event_id IS NULL)),
+		"timestamp" timestamptz CHECK (("timestamp" IS NULL) = (event_id IS NULL)),
+		content_hash bigint NOT NULL,
+		source_id integer NOT NULL,
+		version jsonb CHECK (jsonb_typeof(version) IN ('number', 'string')));
 	COMMENT ON TABLE cdp_data.statement IS
-		'Where the events of mutable sources are in the log, by their messages. Distribution key: message_key.';
-	COMMENT ON COLUMN cdp_data.statement.message_key IS 'As in cdp_data.message.';
-	COMMENT ON COLUMN cdp_data.statement.event_id IS 'Number of the event that holds.';
+		'What holds of each message of mutable sources: an event of the log, or a deletion. Distribution key: '
+		'message_key.';
+	COMMENT ON COLUMN cdp_data.statement.message_key IS
+		'As in cdp_data.message, which forgets no message that is here.';
+	COMMENT ON COLUMN cdp_data.statement.event_id IS 'Number of the event; NULL: a deletion.';
 	COMMENT ON COLUMN cdp_data.statement.identifier_id IS 'Its anchor.';
 	COMMENT ON COLUMN cdp_data.statement."timestamp" IS 'Its time.';
+	COMMENT ON COLUMN cdp_data.statement.content_hash IS 'As in cdp_data.message.';
+	COMMENT ON COLUMN cdp_data.statement.source_id IS 'The number of the source, which alone corrects it.';
+	COMMENT ON COLUMN cdp_data.statement.version IS 'Its version; NULL: none.';
 
 	CREATE TABLE cdp_data.correction (
 		event_id bigint PRIMARY KEY,
 		batch_id bigint NOT NULL,
 		source text COLLATE "C" NOT NULL,
 		message_id text NOT NULL,
+		deleted boolean NOT NULL,
 		event jsonb NOT NULL);
+	CREATE INDEX correction_message_id ON cdp_data.correction (message_id);
 	COMMENT ON TABLE cdp_data.correction IS
-		'Events that later rows of mutable sources replaced, of sources with keep_corrections.';
+		'Events that other rows of mutable sources replaced or deleted, of sources with keep_corrections; but for '
+		'messages that cdp.retract() took back.';
 	COMMENT ON COLUMN cdp_data.correction.event_id IS 'Number that the event had.';
 	COMMENT ON COLUMN cdp_data.correction.batch_id IS 'The batch that replaced it.';
 	COMMENT ON COLUMN cdp_data.correction.source IS 'The source that sent it.';
-	COMMENT ON COLUMN cdp_data.correction.message_id IS 'Its message id; the event that holds has the same.';
+	COMMENT ON COLUMN cdp_data.correction.message_id IS
+		'Its message id, without blanks around it; the event that holds has the same.';
+	COMMENT ON COLUMN cdp_data.correction.deleted IS 'Whether a deletion replaced it.';
 	COMMENT ON COLUMN cdp_data.correction.event IS
 		'The event, as an object of the columns of cdp_data.event, with its whole context.';
 
@@ -254,10 +266,12 @@ BEGIN
 		mutable boolean NOT NULL DEFAULT false,
 		keep_corrections boolean NOT NULL DEFAULT false,
 		version text[] CHECK (version <> '{}' AND array_position(version, NULL) IS NULL),
+		deleted text[] CHECK (deleted <> '{}' AND array_position(deleted, NULL) IS NULL),
 		accepted bigint NOT NULL DEFAULT 0,
 		duplicate bigint NOT NULL DEFAULT 0,
 		quarantined bigint NOT NULL DEFAULT 0,
 		retracted bigint NOT NULL DEFAULT 0,
+		deletions bigint NOT NULL DEFAULT 0,
 		first_batch_id bigint NOT NULL,
 		last_batch_id bigint NOT NULL);
 	COMMENT ON TABLE cdp_data.source IS 'The sources, with the outcomes of their rows.';
@@ -282,11 +296,14 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.source.version IS
 		'Path in the properties or traits of the version by which its rows are compared; NULL: the later one is the '
 		'greater.';
+	COMMENT ON COLUMN cdp_data.source.deleted IS
+		'Path in the properties or traits of what says that a row deletes; NULL: none does.';
 	COMMENT ON COLUMN cdp_data.source.accepted IS 'Number of rows that became events.';
 	COMMENT ON COLUMN cdp_data.source.duplicate IS 'Number of rows whose message was already in the log.';
 	COMMENT ON COLUMN cdp_data.source.quarantined IS
 		'Number of rows that could not become events; a replayed row counts again.';
 	COMMENT ON COLUMN cdp_data.source.retracted IS 'Number of its events that were taken back, see cdp.retract().';
+	COMMENT ON COLUMN cdp_data.source.deletions IS 'Number of its rows that held as deletions.';
 	COMMENT ON COLUMN cdp_data.source.first_batch_id IS 'The batch that first saw it.';
 	COMMENT ON COLUMN cdp_data.source.last_batch_id IS 'The last batch that took rows of it.';
 END

@@ -146,12 +146,13 @@ BEGIN
 		self_links bigint NOT NULL,
 		retracted bigint NOT NULL,
 		identifiers_left bigint NOT NULL,
+		deletions bigint NOT NULL,
 		elapsed interval NOT NULL);
 	COMMENT ON TABLE cdp_data.batch IS 'What each batch did, and its time.';
 	COMMENT ON COLUMN cdp_data.batch.batch_id IS 'Number of the batch: a refresh, a verdict or a change of rules.';
 	COMMENT ON COLUMN cdp_data.batch.as_of IS 'Time of the batch: what it says is known from then on.';
 	COMMENT ON COLUMN cdp_data.batch.taken IS
-		'Number of rows taken from the inboxes: accepted + duplicate + quarantined.';
+		'Number of rows taken from the inboxes: accepted + duplicate + quarantined + deletions.';
 	COMMENT ON COLUMN cdp_data.batch.accepted IS 'Number of rows that became events.';
 	COMMENT ON COLUMN cdp_data.batch.duplicate IS 'Number of rows whose message was already in the log.';
 	COMMENT ON COLUMN cdp_data.batch.quarantined IS 'Number of rows that could not become events.';
@@ -171,6 +172,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.batch.retracted IS 'Number of events that were taken back, see cdp.retract().';
 	COMMENT ON COLUMN cdp_data.batch.identifiers_left IS
 		'Number of identifiers that no event carries any more.';
+	COMMENT ON COLUMN cdp_data.batch.deletions IS
+		'Number of rows of mutable sources that held as deletions: see cdp.set_sources().';
 	COMMENT ON COLUMN cdp_data.batch.elapsed IS 'How long the batch took.';
 
 	INSERT INTO cdp_data.state (tables_version, normalizer_version)

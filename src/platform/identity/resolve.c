@@ -338,9 +338,15 @@ resolver_namespace(const Resolver *resolver, const char *name, size_t length)
 }
 
 uint32_t
+resolver_user_id(const Resolver *resolver)
+{
+	return find_namespace(resolver, "user_id", strlen("user_id"));
+}
+
+uint32_t
 resolver_alias_bound(const Resolver *resolver)
 {
-	uint32_t place = find_namespace(resolver, "user_id", strlen("user_id"));
+	uint32_t place = resolver_user_id(resolver);
 	const uint32_t *max_links;
 
 	if (place == CDPK_UNLIMITED)

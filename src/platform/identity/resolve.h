@@ -40,6 +40,9 @@ extern uint32_t resolver_numbered_namespace(const Resolver *resolver, uint32_t n
 /* Tells whether a namespace is listed. */
 extern bool resolver_knows(const Resolver *resolver, const char *name, size_t length);
 
+/* Returns the place of the namespace user_id, or CDPK_UNLIMITED. */
+extern uint32_t resolver_user_id(const Resolver *resolver);
+
 /* Returns how many other user_ids a user_id may be an alias of before these aliases are not believed. */
 extern uint32_t resolver_alias_bound(const Resolver *resolver);
 

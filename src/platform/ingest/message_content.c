@@ -1,13 +1,25 @@
 /*
  * message_content.c
- *		The content hash of a message: what of it counts, in which order.  FORMAT.md has the whole of it.
+ *		The content of a message, as a hash and as a text: what of it counts, in which order.  FORMAT.md has the
+ *		whole of the hash.
  */
 #include "postgres.h"
+
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/fmgrprotos.h"
+#include "utils/json.h"
+#include "utils/numeric.h"
 
 #include "core/text/content_hash.h"
 #include "toolkit/bridge/jsonb_walk.h"
 #include "toolkit/bridge/numeric_digits.h"
 #include "platform/ingest/message_content.h"
+
+/* the columns of which all counts, in this order */
+static const InboxColumn texts[] = {INBOX_ANONYMOUS_ID, INBOX_USER_ID, INBOX_GROUP_ID,
+									INBOX_PREVIOUS_ID};
+static const InboxColumn documents[] = {INBOX_IDENTIFIERS, INBOX_PROPERTIES, INBOX_TRAITS};
 
 static void add_container(CdpkContentHash *content, JsonbContainer *container);
 
@@ -114,9 +126,6 @@ add_time(CdpkContentHash *content, const InboxRow *row)
 uint64
 message_content(const CdpkSipHashKey *key, const InboxRow *row, const OnboardedRow *event)
 {
-	static const InboxColumn texts[] = {INBOX_ANONYMOUS_ID, INBOX_USER_ID, INBOX_GROUP_ID,
-										INBOX_PREVIOUS_ID};
-	static const InboxColumn documents[] = {INBOX_IDENTIFIERS, INBOX_PROPERTIES, INBOX_TRAITS};
 	CdpkContentHash content = cdpk_content_begin(key);
 	const char *type = onboard_call_name(event->type);
 
@@ -131,4 +140,129 @@ message_content(const CdpkSipHashKey *key, const InboxRow *row, const OnboardedR
 	for (int i = 0; i < lengthof(documents); i++)
 		add_document(&content, row, documents[i]);
 	return cdpk_content_end(&content);
+}
+
+/* ---------------------------------------------------------------- as a text */
+
+static void append_container(StringInfo text, JsonbContainer *container);
+
+/* append_string appends a string of JSON. */
+static void
+append_string(StringInfo text, const char *bytes, size_t length)
+{
+	escape_json(text, pnstrdup(bytes, length));
+}
+
+/* append_number appends a number: 1.0 and 1.00 are 1. */
+static void
+append_number(StringInfo text, Numeric number)
+{
+	Datum trimmed = DirectFunctionCall1(numeric_trim_scale, NumericGetDatum(number));
+
+	appendStringInfoString(text, DatumGetCString(DirectFunctionCall1(numeric_out, trimmed)));
+}
+
+/* append_value appends a value of a document. */
+static void
+append_value(StringInfo text, const JsonbValue *value)
+{
+	switch (value->type)
+	{
+		case jbvString:
+			append_string(text, value->val.string.val, value->val.string.len);
+			break;
+		case jbvNumeric:
+			append_number(text, value->val.numeric);
+			break;
+		case jbvBool:
+			appendStringInfoString(text, value->val.boolean ? "true" : "false");
+			break;
+		case jbvBinary:
+			append_container(text, value->val.binary.data);
+			break;
+		default:
+			appendStringInfoString(text, "null");
+			break;
+	}
+}
+
+/* append_container appends an object or an array, which is not too deep in a row that was taken. */
+static void
+append_container(StringInfo text, JsonbContainer *container)
+{
+	JsonbWalk walk = jsonb_walk(container);
+	JsonbValue key;
+	JsonbValue value;
+	const char *separator = "";
+
+	check_stack_depth();
+	if (JsonContainerIsObject(container))
+	{
+		appendStringInfoChar(text, '{');
+		while (jsonb_walk_member(&walk, &key, &value))
+		{
+			appendStringInfoString(text, separator);
+			append_string(text, key.val.string.val, key.val.string.len);
+			appendStringInfoChar(text, ':');
+			append_value(text, &value);
+			separator = ",";
+		}
+		appendStringInfoChar(text, '}');
+		return;
+	}
+	appendStringInfoChar(text, '[');
+	while (jsonb_walk_element(&walk, &value))
+	{
+		appendStringInfoString(text, separator);
+		append_value(text, &value);
+		separator = ",";
+	}
+	appendStringInfoChar(text, ']');
+}
+
+/* append_document appends a column that is an object, or absent. */
+static void
+append_document(StringInfo text, const InboxRow *row, InboxColumn column)
+{
+	Jsonb *document = row->nulls[column] ? NULL : DatumGetJsonbP(row->values[column]);
+
+	appendStringInfoChar(text, ',');
+	if (document != NULL && JB_ROOT_IS_OBJECT(document))
+		append_container(text, &document->root);
+	else
+		appendStringInfoString(text, "null");
+}
+
+/* append_text appends a column that is a text. */
+static void
+append_text(StringInfo text, const InboxRow *row, InboxColumn column)
+{
+	CdpkSpan span = ingest_column(row, column);
+
+	appendStringInfoChar(text, ',');
+	if (row->nulls[column])
+		appendStringInfoString(text, "null");
+	else
+		append_string(text, span.text, span.length);
+}
+
+/* message_content_text: see the header. */
+void
+message_content_text(StringInfo text, CdpkSpan type, CdpkSpan event, TimestampTz at,
+					 const InboxRow *row)
+{
+	appendStringInfoChar(text, '[');
+	append_string(text, type.text, type.length);
+	appendStringInfoChar(text, ',');
+	append_string(text, event.text, event.length);
+	for (int i = 0; i < lengthof(texts); i++)
+		append_text(text, row, texts[i]);
+	for (int i = 0; i < lengthof(documents); i++)
+		append_document(text, row, documents[i]);
+	if (row->nulls[INBOX_ORIGINAL_TIMESTAMP])
+		appendStringInfoString(text, ",null");
+	else
+		appendStringInfo(text, "," INT64_FORMAT,
+						 DatumGetInt64(row->values[INBOX_ORIGINAL_TIMESTAMP]));
+	appendStringInfo(text, "," INT64_FORMAT "]", at);
 }

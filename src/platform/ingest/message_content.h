@@ -5,11 +5,21 @@
 #ifndef CDP_INGEST_MESSAGE_CONTENT_H
 #define CDP_INGEST_MESSAGE_CONTENT_H
 
+#include "lib/stringinfo.h"
+
 #include "core/base/siphash.h"
 #include "platform/ingest/onboard.h"
 
 /* Return the content hash of a row that onboard_row() has taken.  No content of a row raises an error. */
 extern uint64 message_content(const CdpkSipHashKey *key, const InboxRow *row,
 							  const OnboardedRow *event);
+
+/*
+ * Append the same content as a text, by which contents are compared: equal contents have equal texts, in every
+ * installation.  It is an array of JSON: type, event, the identifiers and documents in the order in which they
+ * are hashed, the time that the sender gave, and the event's time.
+ */
+extern void message_content_text(StringInfo text, CdpkSpan type, CdpkSpan event, TimestampTz at,
+								 const InboxRow *row);
 
 #endif /* CDP_INGEST_MESSAGE_CONTENT_H */

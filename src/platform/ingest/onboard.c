@@ -413,6 +413,18 @@ onboard_call_name(CallType type)
 }
 
 bool
+onboard_lacks(const Refusal *refusal)
+{
+	static const char *const reasons[] = {"missing_type", "missing_event", "missing_group_id",
+										  "no_identifier"};
+
+	for (int i = 0; i < lengthof(reasons); i++)
+		if (strcmp(refusal->reason, reasons[i]) == 0)
+			return true;
+	return false;
+}
+
+bool
 onboard_source(CdpkSpan given, OnboardedRow *event, Refusal *refusal)
 {
 	CdpkSpan source = ingest_trim(given);

@@ -64,6 +64,9 @@ extern void onboard_check_options(OnboardOptions options);
 extern bool onboard_row(const InboxRow *row, CdpkSpan source, OnboardOptions options,
 						OnboardedRow *event, Refusal *refusal);
 
+/* Tell whether a refused row only lacks what an event needs: a type, a name, a group or an identifier. */
+extern bool onboard_lacks(const Refusal *refusal);
+
 /* Set the source, "default" if no valid name is given; false with a refusal if the name is invalid. */
 extern bool onboard_source(CdpkSpan given, OnboardedRow *event, Refusal *refusal);
 

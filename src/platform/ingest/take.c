@@ -431,6 +431,15 @@ check_traits(const Take *take, TakenRow *row, const OnboardedRow *event)
 		refuse(take, row, "invalid_traits", psprintf("traits: %s", traits_problem_text(&problem)));
 }
 
+/* incomplete_content computes the content hash of a row that lacks what an event needs. */
+static uint64
+incomplete_content(const Take *take, const TakenRow *row)
+{
+	OnboardedRow event = {.type = CALL_TRACK};
+
+	return message_content(&take->options->content_key, &row->columns, &event);
+}
+
 /* clean_event makes an event of a row, or refuses it. */
 static void
 clean_event(const Take *take, TakenRow *row, const Writer *writer)
@@ -449,8 +458,13 @@ clean_event(const Take *take, TakenRow *row, const Writer *writer)
 	if (row->reason != NULL)
 		onboard_source(source, &event, &refusal);
 	else if (!onboard_row(&row->columns, source, take->options->onboard, &event, &refusal))
+	{
 		refuse(take, row, refusal.reason, refusal.detail);
+		row->incomplete = onboard_lacks(&refusal) && writer_problem(writer, event.source) == NULL;
+	}
 	row->source = keep_span(take, row, INBOX_SOURCE, event.source);
+	if (row->incomplete && row->has_key)
+		row->content = incomplete_content(take, row);
 	if (row->reason != NULL)
 		return;
 

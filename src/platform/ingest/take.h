@@ -36,12 +36,15 @@ typedef struct TakenRow
 
 	const char *reason; /* why the row goes to quarantine; NULL: it does not */
 	const char *detail;
+	bool
+		incomplete; /* … only because it lacks what an event needs; its writer may send rows of its source */
 
 	CdpkSpan source;     /* never empty */
 	TimestampTz seen_at; /* received_at, or as_of where that is no time at which it can have been */
 	bool has_key;        /* false: never a duplicate */
 	pg_uuid_t message_key;
-	uint64 content; /* its content hash, where there is a key and reason is NULL */
+	uint64
+		content; /* its content hash, where there is a key, and reason is NULL or the row is incomplete */
 
 	/* the event, where reason is NULL */
 	CallType call_type;

@@ -44,6 +44,7 @@ BEGIN
 	PERFORM cdp_internal.progress_set('members', 0, 0);
 	RETURN QUERY SELECT * FROM cdp_internal.verify_members(own);
 	IF person IS NULL THEN
+		RETURN QUERY SELECT * FROM cdp_internal.verify_statements();
 		PERFORM cdp_internal.progress_set('contexts', 0, 0);
 		RETURN QUERY SELECT * FROM cdp_internal.verify_contexts();
 		PERFORM cdp_internal.progress_set('accounts', 0, 0);
@@ -125,11 +126,12 @@ $comment$Compares the tables with what follows from the log, the rules and the v
 Returns the differences; no row means that all is well.
 stage: log (it lacks events, so what these said could not be checked), undone (left undone by cdp.refresh(), as the log
 lacked events), identifier, link, anchor, message (but of those that cdp.set_message_memory() let go), history,
-profile, traits, timeline, accounts, context or segment. item: the identifier, pair, event, person or segment.
-expected: what follows from the log and the other rows. found: what the tables hold. NULL: nothing. A profile is named
-by its strongest identifier.
+profile, traits, timeline, accounts, statement (what holds of a message of a mutable source), context or segment.
+item: the identifier, pair, event, message, person or segment. expected: what follows from the log and the other rows.
+found: what the tables hold. NULL: nothing. A profile is named by its strongest identifier.
 Each row is compared with those that it follows from, so a wrong one can make several differences: cdp.restitch()
-corrects them all, except those of log, message, history and segment, and a context that is lost. Not compared, as
+corrects them all, except those of log, message, history and segment, a context that is lost, and a statement that is
+a deletion. Not compared, as
 nothing says what they should be: the batches of rows, former profiles and anchors, quarantine, the counts of sources,
 and the contents of messages whose events the log lacks, of which a notice gives the number.
 It works as the owner of the tables, so row security hides nothing from it.

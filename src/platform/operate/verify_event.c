@@ -438,10 +438,11 @@ static void
 say_unchecked(const VerifyCheck *check)
 {
 	uint64 count;
-	SPITupleTable *rows =
-		resolver_rows("SELECT count(*) - $1[1] FROM cdp_data.message m, cdp_data.state s"
-					  " WHERE m.batch_id > s.forgotten_batch_id",
-					  1, (Datum[]){resolver_ids(&check->compared, 1)}, &count);
+	SPITupleTable *rows = resolver_rows(
+		"SELECT count(*) - $1[1] FROM cdp_data.message m, cdp_data.state s"
+		" WHERE m.batch_id > s.forgotten_batch_id AND NOT EXISTS (SELECT FROM cdp_data.statement d"
+		" WHERE d.message_key = m.message_key AND d.event_id IS NULL)",
+		1, (Datum[]){resolver_ids(&check->compared, 1)}, &count);
 	int64 unchecked = resolver_int8(rows, 0, 1);
 
 	if (unchecked > 0)

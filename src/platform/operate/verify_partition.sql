@@ -14,8 +14,7 @@ COMMENT ON FUNCTION cdp_internal.verify_partition(bigint) IS
 	'connects identifier id with other, its strongest), breaks (profile id breaks a rule), strongest (profile id has '
 	'the strongest identifier other), refused (nothing refuses the link of identifiers id and other, which are in two '
 	'profiles), last (profile id has a link inside with trust and at, later than its summary says), class (identifier '
-	'id should have the class_id other). person: a '
-	'profile_id; NULL: all.';
+	'id should have the class_id other). person: a profile_id; NULL: all.';
 
 CREATE FUNCTION cdp_internal.verify_partitions(person bigint)
 	RETURNS TABLE (stage text, item text, expected text, found text)

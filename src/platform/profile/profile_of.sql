@@ -12,8 +12,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.profile_of(cdp.identifier) IS
-	'Returns the profile that an identifier belongs to now; NULL if it was never seen, is '
-	'blocked, or all its events were taken back.';
+	'Returns the profile that an identifier belongs to now; NULL if it was never seen, is blocked, or all its '
+	'events were taken back.';
 
 -- A profile's id is the number of its strongest identifier.  So a former profile_id stands for an identifier,
 -- which now is part of a profile with a stronger one, or of what remained after a split.

@@ -12,9 +12,10 @@ BEGIN
 		FROM (%s) c
 		JOIN cdp_data.profile p USING (profile_id)
 		CROSS JOIN LATERAL (
-			SELECT count(*) AS events
+			-- no join, which could read the whole log for each of them
+			SELECT coalesce(sum((
+				SELECT count(*) FROM cdp_data.event e WHERE e.identifier_id = i.identifier_id)), 0)::bigint AS events
 			FROM cdp_data.identifier i
-			JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
 			WHERE i.profile_id = p.profile_id) l
 		WHERE l.events < p.events
 	$sql$, concerned);

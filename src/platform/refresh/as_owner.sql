@@ -13,8 +13,8 @@ CREATE FUNCTION cdp_internal.init_refresh() RETURNS void
 AS $function$
 BEGIN
 	CREATE FUNCTION cdp_data.refresh(max_rows bigint, wait boolean, OUT taken bigint, OUT waiting bigint,
-		OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint, OUT identifiers bigint,
-		OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
+		OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint, OUT deletions bigint,
+		OUT identifiers bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
 		OUT profiles_touched bigint, OUT reworks bigint, OUT identifiers_reworked bigint,
 		OUT events_reanchored bigint, OUT elapsed interval) RETURNS SETOF record
 		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 1

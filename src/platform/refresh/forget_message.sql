@@ -53,7 +53,7 @@ BEGIN
 	DELETE FROM cdp_data.message m
 	WHERE m.ctid >= format('(%s,0)', first_block)::tid AND m.ctid < format('(%s,0)', until_block)::tid
 	  AND m.batch_id <= last_batch_id
-	  -- corrections are found by them, however old the event is
+	  -- what can be corrected is remembered as long as it is there
 	  AND NOT EXISTS (SELECT FROM cdp_data.statement s WHERE s.message_key = m.message_key);
 	GET DIAGNOSTICS forgotten = ROW_COUNT;
 	UPDATE cdp_data.state SET message_block = until_block;

@@ -4,6 +4,7 @@
  *
  * core/batch decides; these files look up what it asks for, and write what it says.  Each calls
  * only files above it in this list:
+ *	pass_columns	the tables and their columns, by number
  *	pass_table		the tables, columns as arrays
  *	pass_statement	statements, for what is rare
  *	pass_value		traits and numbers of one row
@@ -11,9 +12,12 @@
  *	pass_link_counts	the same of identifiers
  *	pass_older		rows whose messages may be forgotten
  *	pass_row		the rows of the batch, their sources
- *	pass_correct	which rows of mutable sources hold
- *	pass_change		what else the batch changes
  *	pass_logged		events of the log, cleaned
+ *	pass_lacking	people of whom the log lacks events
+ *	pass_version	rows of mutable sources, compared
+ *	pass_corrected	what is written of those that hold
+ *	pass_correct	which of them hold
+ *	pass_change		what else the batch changes
  *	pass_taken		events that are taken back: out of the log
  *	pass_neighbour	links and unlinks of identifiers
  *	pass_left		who leaves the graph with them
@@ -24,7 +28,7 @@
  *	pass_identify	identifiers: numbers, rules, verdicts
  *	pass_link		links
  *	pass_resolve	what core/stitch asks for
- *	pass_undone		people of whom the log lacks events
+ *	pass_undone		what is left undone, as the log lacks events
  *	pass_anchor		events of the log with other anchors
  *	pass_graph		identifiers in other profiles
  *	pass_context	what contexts have in common
@@ -56,211 +60,18 @@
 #include "platform/identity/map_hash.h"
 #include "platform/identity/resolve.h"
 #include "platform/ingest/take.h"
+#include "platform/refresh/pass_columns.h"
 #include "platform/store/store.h"
 #include "toolkit/traits/traits.h"
 
-/* ---------------------------------------------------------------- tables */
-
-typedef enum PassTable
-{
-	TABLE_MESSAGE,
-	TABLE_STATEMENT,
-	TABLE_SOURCE,
-	TABLE_IDENTIFIER_MAP,
-	TABLE_IDENTIFIER,
-	TABLE_IDENTIFIER_HISTORY,
-	TABLE_LINK,
-	TABLE_EVENT,
-	TABLE_SHARED_CONTEXT,
-	TABLE_PROFILE,
-	TABLE_SLICE,
-	TABLE_ACCOUNT,
-	TABLE_MEMBER,
-	TABLE_SEEN_NAME,
-	/* of a pass that builds the graph anew: the identifiers as they are in the graph that is in use */
-	TABLE_NUMBERED_IDENTIFIER,
-	/* … and the events that may have wrong anchors */
-	TABLE_SUSPECT,
-	/* the profiles whose rows a restitch wrote */
-	TABLE_TOUCHED,
-	PASS_TABLES
-} PassTable;
-
-/* their columns, in the order of pass_table.c */
-enum
-{
-	MESSAGE_KEY,
-	MESSAGE_BATCH_ID,
-	MESSAGE_CONTENT_HASH
-};
-
-enum
-{
-	STATEMENT_KEY,
-	STATEMENT_EVENT_ID,
-	STATEMENT_IDENTIFIER_ID,
-	STATEMENT_AT
-};
-
-enum
-{
-	SOURCE_NAME,
-	SOURCE_ACCEPTED,
-	SOURCE_DUPLICATE,
-	SOURCE_QUARANTINED,
-	SOURCE_LAST_BATCH_ID
-};
-
-enum
-{
-	MAP_HASH,
-	MAP_IDENTIFIER_ID
-};
-
-enum
-{
-	IDENTIFIER_ID,
-	IDENTIFIER_VALUE,
-	IDENTIFIER_PROFILE_ID,
-	IDENTIFIER_SHARED,
-	IDENTIFIER_BLOCKED,
-	IDENTIFIER_LINK_COUNTS,
-	IDENTIFIER_BATCH_ID,
-	IDENTIFIER_SINCE_BATCH_ID,
-	IDENTIFIER_CLASS_ID
-};
-
-enum
-{
-	HISTORY_IDENTIFIER_ID,
-	HISTORY_FROM_BATCH_ID,
-	HISTORY_UNTIL_BATCH_ID,
-	HISTORY_PROFILE_ID
-};
-
-enum
-{
-	LINK_A,
-	LINK_B,
-	LINK_SOURCE_ID,
-	LINK_FIRST_AT,
-	LINK_LAST_AT,
-	LINK_EVENTS,
-	LINK_MESSAGE_ID,
-	LINK_BATCH_ID,
-	LINK_LAST_BATCH_ID,
-	LINK_REFUSED,
-	LINK_ALIASES,
-	LINK_BELIEVED
-};
-
-enum
-{
-	EVENT_ID,
-	EVENT_IDENTIFIER_ID,
-	EVENT_BATCH_ID,
-	EVENT_CONTEXT_HASH,
-	EVENT_LOGGED /* from here on those of LoggedColumn */
-};
-
-enum
-{
-	SHARED_HASH,
-	SHARED_EVENTS,
-	SHARED_CONTEXT
-};
-
-enum
-{
-	PROFILE_ID,
-	PROFILE_FIRST_SEEN,
-	PROFILE_LAST_SEEN,
-	PROFILE_EVENTS,
-	PROFILE_IDENTIFIER_COUNT,
-	PROFILE_SHARED,
-	PROFILE_HAS_FORBID,
-	PROFILE_TIMELINE,
-	PROFILE_LAST_AT,
-	PROFILE_LAST_TRUST,
-	PROFILE_TRAITS,
-	PROFILE_LIMITED,
-	PROFILE_IDENTIFIERS,
-	PROFILE_IDENTIFIER_IDS,
-	PROFILE_ACCOUNTS,
-	PROFILE_EXPIRES_AT,
-	PROFILE_LEVEL_1,
-	PROFILE_LEVEL_2,
-	PROFILE_LEVEL_3
-};
-
-enum
-{
-	SLICE_PROFILE_ID,
-	SLICE_SLICE,
-	SLICE_IDENTIFIERS,
-	SLICE_IDENTIFIER_IDS
-};
-
-enum
-{
-	ACCOUNT_GROUP_ID,
-	ACCOUNT_FIRST_SEEN,
-	ACCOUNT_LAST_SEEN,
-	ACCOUNT_EVENTS,
-	ACCOUNT_TRAITS,
-	ACCOUNT_EXPIRES_AT
-};
-
-enum
-{
-	MEMBER_IDENTIFIER_ID,
-	MEMBER_GROUP_ID,
-	MEMBER_FIRST_AT,
-	MEMBER_LAST_AT,
-	MEMBER_EVENTS
-};
-
-enum
-{
-	SEEN_KIND,
-	SEEN_NAME
-};
-
-enum
-{
-	SUSPECT_EVENT_ID,
-	SUSPECT_IDENTIFIER_ID,
-	SUSPECT_AT
-};
-
-enum
-{
-	TOUCHED_PROFILE_ID
-};
-
 /* ---------------------------------------------------------------- rows */
 
-/* The columns of the log that say what came, in the order of pass_table.c. */
-typedef enum LoggedColumn
+/* A path of names in the properties of a row; of none: there is no such path. */
+typedef struct PassPath
 {
-	LOGGED_AT,
-	LOGGED_MESSAGE_ID,
-	LOGGED_TYPE,
-	LOGGED_EVENT,
-	LOGGED_ANONYMOUS_ID,
-	LOGGED_USER_ID,
-	LOGGED_GROUP_ID,
-	LOGGED_PREVIOUS_ID,
-	LOGGED_IDENTIFIERS,
-	LOGGED_PROPERTIES,
-	LOGGED_TRAITS,
-	LOGGED_CONTEXT,
-	LOGGED_SENT_AT,
-	LOGGED_ORIGINAL_TIMESTAMP,
-	LOGGED_RECEIVED_AT,
-	LOGGED_SOURCE,
-	LOGGED_COLUMNS
-} LoggedColumn;
+	int count;
+	CdpkSpan *names;
+} PassPath;
 
 typedef struct PassSource
 {
@@ -271,11 +82,13 @@ typedef struct PassSource
 	int64 accepted;
 	int64 duplicate;
 	int64 quarantined;
-	bool met;           /* rows of the batch are of it */
-	bool believed;      /* its aliases make same pairs */
-	bool is_mutable;    /* of its rows with one message id the greatest holds */
-	bool keeps;         /* … and those that are replaced are kept */
-	ArrayType *version; /* where their properties have a version; NULL: the later is the greater */
+	int64 deletions;
+	bool met;         /* rows of the batch are of it */
+	bool believed;    /* its aliases make same pairs */
+	bool is_mutable;  /* of its rows with one message id the greatest holds */
+	bool keeps;       /* … and those that are replaced are kept */
+	PassPath version; /* where their properties have a version; none: the later is the greater */
+	PassPath deleted; /* … and whether they delete; none: no row does */
 } PassSource;
 
 /* What an event says, as it came or as the log has it. */
@@ -318,6 +131,7 @@ typedef enum PassCount
 	COUNT_SELF_LINKS,
 	COUNT_RETRACTED,
 	COUNT_IDENTIFIERS_LEFT,
+	COUNT_DELETIONS,
 	PASS_COUNTS
 } PassCount;
 
@@ -338,7 +152,7 @@ typedef struct PassPlace
 	CdpkBatchBytes payload;
 } PassPlace;
 
-/* Rows of the batch that take the place of events of the log, and these events. */
+/* Rows of the batch that take the place of others, and the events of these; of number 0: it deleted, and has none. */
 typedef struct PassCorrected
 {
 	PassIds rows;
@@ -386,6 +200,8 @@ typedef struct Pass
 	CdpkBatchChanges changes;
 	PassCorrected corrected;
 	PassTaken taken;
+	CdpkIdMap
+		whole; /* profiles of which the log was found to lack no events, before any is taken back */
 	const CdpkBatchForbid *same_changed; /* verdicts "same" that are given or withdrawn */
 	size_t same_changed_count;
 	bool has_refold; /* traits of some are to be folded anew */
@@ -488,6 +304,10 @@ extern void pass_check(CdpkStatus status);
 extern SPITupleTable *pass_query(Pass *pass, const char *query, int argument_count,
 								 const Oid *types, const Datum *arguments, uint64 *count);
 
+/* Does so for a query that finds rows by their keys, which are in its arguments. */
+extern SPITupleTable *pass_query_by_keys(Pass *pass, const char *query, int argument_count,
+										 const Oid *types, const Datum *arguments, uint64 *count);
+
 /* Runs a statement, and returns the number of rows processed. */
 extern uint64 pass_run(Pass *pass, const char *statement, int argument_count, const Oid *types,
 					   const Datum *arguments);
@@ -552,10 +372,58 @@ extern CdpkBatchCall pass_call(Datum call_type);
 extern void pass_set_identifiers(Datum ids, CdpkBatchRow *row);
 extern void pass_set_earlier(Datum earlier, bool isnull, CdpkBatchRow *row);
 
-/* pass_correct.c */
-extern void pass_correct(Pass *pass);
+/* A person of whom the log lacks events. */
+typedef struct PassLacking
+{
+	int64 profile_id;
+	int64 lacks;
+} PassLacking;
+
+/* Rows of identifiers: their numbers and profiles. */
+typedef struct PassHomes
+{
+	CdpkStitchMove *moves;
+	int count;
+} PassHomes;
+
+/* pass_lacking.c */
+
+/* Finds the profiles of identifiers, as the tables have them. */
+extern PassHomes pass_find_homes(Pass *pass, const int64 *ids, int count);
+
+/* Finds those of the profiles of whom the log holds fewer events than they have. */
+extern int pass_find_lacking(Pass *pass, const PassIds *profile_ids, PassLacking **lacking);
+
+/* Adds to "lacks" those of the identifiers of whose people the log lacks events, and notes who is whole. */
+extern void pass_find_whole(Pass *pass, const PassIds *identifier_ids, CdpkIdMap *lacks);
+
+/* pass_version.c */
+
+/* Makes a path of an array of texts. */
+extern PassPath pass_make_path(Datum path, bool isnull);
+
+/* Returns the version that a row of a mutable source has, a number or a string; NULL: none. */
+extern Jsonb *pass_row_version(const Pass *pass, int row);
+
+/* Tells whether a row of a mutable source deletes. */
+extern bool pass_row_deletes(const Pass *pass, int row);
+
+/* Compares two: none, then numbers, then strings by their bytes. */
+extern int pass_compare_versions(Jsonb *a, Jsonb *b);
+
+/* Append the content of a row, and of an event of the log, as a text: see message_content_text(). */
+extern void pass_row_content(const Pass *pass, int row, StringInfo content);
+extern void pass_logged_content(Pass *pass, int64 anchor, TimestampTz at, int64 event_id,
+								StringInfo content);
+
+/* pass_corrected.c */
+extern bool pass_has_mutable(const Pass *pass);
 extern void pass_note_corrected(Pass *pass);
 extern void pass_note_statements(Pass *pass);
+extern void pass_move_statements(Pass *pass);
+
+/* pass_correct.c */
+extern void pass_correct(Pass *pass);
 
 /* pass_change.c */
 extern void pass_read_changes(Pass *pass);

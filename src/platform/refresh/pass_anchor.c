@@ -115,9 +115,7 @@ pass_move_events(Pass *pass)
 	int64 *from = pass_array(count, sizeof(int64));
 	int64 *to = pass_array(count, sizeof(int64));
 	Datum *at = pass_array(count, sizeof(Datum));
-	static const Oid moved_types[] = {INT8ARRAYOID, INT8ARRAYOID};
 	Datum arguments[4];
-	Datum moved[2];
 
 	if (count == 0)
 		return;
@@ -131,8 +129,6 @@ pass_move_events(Pass *pass)
 	arguments[0] = pass_id_array(event_ids, count);
 	arguments[1] = pass_id_array(from, count);
 	arguments[2] = pass_id_array(to, count);
-	moved[0] = arguments[0];
-	moved[1] = arguments[2];
 	arguments[3] = PointerGetDatum(construct_array(at, count, TIMESTAMPTZOID, sizeof(TimestampTz),
 												   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 	pass_run(pass,
@@ -140,10 +136,7 @@ pass_move_events(Pass *pass)
 			 " SELECT m.event_id, $1, m.old_id FROM unnest($3, $4) AS m (event_id, old_id)"
 			 " ORDER BY m.event_id",
 			 2, types, arguments);
-	pass_run(pass,
-			 "UPDATE cdp_data.statement s SET identifier_id = m.new_id"
-			 " FROM unnest($3, $4) AS m (event_id, new_id) WHERE s.event_id = m.event_id",
-			 2, moved_types, moved);
+	pass_move_statements(pass);
 	/* delete and insert: the anchor is the distribution key */
 	pass_run(
 		pass,

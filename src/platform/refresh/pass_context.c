@@ -198,7 +198,9 @@ take_new(PassContexts *contexts, int *places)
 	}
 	if (count > 1)
 		qsort_arg(places, count, sizeof(int), compare_parts, contexts->parts);
-	while (contexts->has_account && taken < count && contexts->account - COST >= ACCOUNT_MIN)
+	/* one that earns its cost in this batch gets a row even if the account is overdrawn */
+	while (contexts->has_account && taken < count &&
+		   contexts->account + contexts->parts[places[taken]].events - 1 - COST >= ACCOUNT_MIN)
 	{
 		Part *part = &contexts->parts[places[taken++]];
 

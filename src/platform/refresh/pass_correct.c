@@ -2,19 +2,15 @@
  * pass_correct.c
  *		Corrections: of all rows of a mutable source with one message id, the greatest holds.
  *
- * Rows are compared by their versions, then by the hashes of their contents; without versions the later one
- * is the greater.  Here it is decided which of them become events, before core/batch judges the rows: for it
- * a row that holds has no key, so that it is no duplicate, and one that does not has the content of the one
- * that holds.  The event that is replaced is taken back.
+ * Rows are compared by their versions; of equal ones a deletion is the greater, and else the one of the greater
+ * content, as a text.  Without versions the later one is the greater.  Here it is decided which of them become
+ * events, or delete, before core/batch judges the rows: for it a row that takes the place of another has no key,
+ * so that it is no duplicate, and one that does not hold has the content of the one that holds.  The event that is
+ * replaced is taken back.
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
-#include "utils/jsonb.h"
-#include "utils/numeric.h"
+#include "lib/stringinfo.h"
 
 #include "platform/refresh/pass.h"
 
@@ -22,108 +18,90 @@
 typedef struct Statement
 {
 	int row;
-	bool held;      /* a message with its key was accepted */
-	bool found;     /* … and its event is in the log, of the same source */
-	uint64 content; /* of that one */
-	int64 event_id;
+	bool is_used; /* a message with its key was accepted, and nothing is known of it */
+	bool is_held; /* something holds: of what source and content … */
+	uint32 source;
+	uint64 content;
+	Jsonb *version; /* … NULL: none */
+	int64 event_id; /* … of which event, 0: it deletes */
 	int64 anchor;
 	TimestampTz at;
-	Jsonb *version; /* NULL: none */
 } Statement;
+
+/* What is compared: a row of the batch, or what holds so far. */
+typedef struct Said
+{
+	int row; /* -1: what holds so far */
+	bool deletes;
+	uint64 content;
+	const Statement *held;
+} Said;
 
 typedef struct Corrections
 {
 	Pass *pass;
-	Statement *statements; /* by message key */
+	Statement *statements; /* by message key and source */
 	int count;
+	PassIds starts; /* the first of the rows of each message that is corrected */
 } Corrections;
 
-/* ---------------------------------------------------------------- versions */
+/* ---------------------------------------------------------------- the greater one */
 
-/* find_in finds what stands at the path of the version in a document; NULL: nothing does. */
+/* version_of returns the version. */
 static Jsonb *
-find_in(const PassSource *source, Datum document, bool isnull)
+version_of(const Pass *pass, const Said *said)
 {
-	LOCAL_FCINFO(call, 2);
-	Datum found;
-
-	if (isnull)
-		return NULL;
-	InitFunctionCallInfoData(*call, NULL, 2, InvalidOid, NULL, NULL);
-	call->args[0].value = document;
-	call->args[0].isnull = false;
-	call->args[1].value = PointerGetDatum(source->version);
-	call->args[1].isnull = false;
-	found = jsonb_extract_path(call);
-	return call->isnull ? NULL : DatumGetJsonbPCopy(found);
+	return said->row < 0 ? said->held->version : pass_row_version(pass, said->row);
 }
 
-/* find_version finds the version of a row, in its properties, or else in its traits; NULL: it has none. */
-static Jsonb *
-find_version(const PassSource *source, Datum properties, bool no_properties, Datum traits,
-			 bool no_traits)
-{
-	Jsonb *found;
-
-	if (source->version == NULL)
-		return NULL;
-	found = find_in(source, properties, no_properties);
-	return found != NULL ? found : find_in(source, traits, no_traits);
-}
-
-/* get_scalar gets a number or a string; others are of type null. */
+/* append_content appends the content as a text; of an event that is gone there is none. */
 static void
-get_scalar(Jsonb *version, JsonbValue *value)
+append_content(Pass *pass, const Said *said, StringInfo content)
 {
-	value->type = jbvNull;
-	if (version != NULL && JB_ROOT_IS_SCALAR(version))
-		JsonbExtractScalar(&version->root, value);
-	if (value->type != jbvNumeric && value->type != jbvString)
-		value->type = jbvNull;
+	if (said->row >= 0)
+		pass_row_content(pass, said->row, content);
+	else
+		pass_logged_content(pass, said->held->anchor, said->held->at, said->held->event_id,
+							content);
 }
 
-/* compare_versions compares two: none, then numbers, then strings by their bytes. */
+/* compare_contents compares contents of which the hashes differ. */
 static int
-compare_versions(Jsonb *a, Jsonb *b)
+compare_contents(Pass *pass, const Said *a, const Said *b)
 {
-	JsonbValue x;
-	JsonbValue y;
+	MemoryContext work =
+		AllocSetContextCreate(CurrentMemoryContext, "cdp contents", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(work);
+	StringInfoData x;
+	StringInfoData y;
 	int order;
 
-	get_scalar(a, &x);
-	get_scalar(b, &y);
-	if (x.type != y.type)
-		return x.type == jbvNull || y.type == jbvString ? -1 : 1;
-	if (x.type == jbvNull)
-		return 0;
-	if (x.type == jbvNumeric)
-		return DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(x.val.numeric),
-												 NumericGetDatum(y.val.numeric)));
-	order = memcmp(x.val.string.val, y.val.string.val, Min(x.val.string.len, y.val.string.len));
-	return order != 0 ? order : x.val.string.len - y.val.string.len;
+	initStringInfo(&x);
+	initStringInfo(&y);
+	append_content(pass, a, &x);
+	append_content(pass, b, &y);
+	order = memcmp(x.data, y.data, Min(x.len, y.len));
+	if (order == 0)
+		order = x.len - y.len;
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(work);
+	return order;
 }
 
-/* is_greater tells whether a row that comes later is greater than one that came before. */
+/* is_greater tells whether what comes later is greater than what came before, of one message. */
 static bool
-is_greater(const PassSource *source, Jsonb *version, uint64 content, Jsonb *former_version,
-		   uint64 former_content)
+is_greater(Pass *pass, const PassSource *source, const Said *later, const Said *former)
 {
 	int order;
 
-	if (source->version == NULL)
+	if (source->version.count == 0)
 		return true;
-	order = compare_versions(version, former_version);
-	return order != 0 ? order > 0 : content > former_content;
-}
-
-static Jsonb *
-version_of(const Pass *pass, int row)
-{
-	const InboxRow *columns = &pass->rows[row].columns;
-
-	return find_version(&pass->sources[pass->batch_rows[row].source],
-						columns->values[INBOX_PROPERTIES], columns->nulls[INBOX_PROPERTIES],
-						columns->values[INBOX_TRAITS], columns->nulls[INBOX_TRAITS]);
+	order = pass_compare_versions(version_of(pass, later), version_of(pass, former));
+	if (order != 0)
+		return order > 0;
+	if (later->deletes || former->deletes)
+		return !former->deletes;
+	return later->content != former->content && compare_contents(pass, later, former) > 0;
 }
 
 /* ---------------------------------------------------------------- rows of one message */
@@ -136,7 +114,34 @@ compare_statements(const void *a, const void *b, void *arg)
 	const CdpkBatchRow *rows = arg;
 	int order = memcmp(rows[x->row].message_key, rows[y->row].message_key, CDPK_BATCH_KEY_SIZE);
 
-	return order != 0 ? order : x->row - y->row;
+	if (order != 0)
+		return order;
+	if (rows[x->row].source != rows[y->row].source)
+		return rows[x->row].source < rows[y->row].source ? -1 : 1;
+	return x->row - y->row;
+}
+
+/* read_deletion finds out whether a row deletes; then it need not have what an event needs, but a message id. */
+static void
+read_deletion(Pass *pass, int number)
+{
+	TakenRow *taken = &pass->rows[number];
+	CdpkBatchRow *row = &pass->batch_rows[number];
+
+	if (pass->sources[row->source].deleted.count == 0 || (row->quarantined && !taken->incomplete) ||
+		!pass_row_deletes(pass, number))
+		return;
+	row->deletes = true;
+	row->quarantined = !taken->has_key;
+	if (row->quarantined)
+	{
+		taken->reason = "missing_message_id";
+		taken->detail = "message_id: a deletion needs the one of the message that it deletes";
+		return;
+	}
+	taken->reason = taken->detail = NULL;
+	row->message_key = taken->message_key.data;
+	row->content = taken->content;
 }
 
 /* list_statements lists the rows of mutable sources that have a message id, by it. */
@@ -150,7 +155,10 @@ list_statements(Corrections *corrections)
 	{
 		const CdpkBatchRow *row = &pass->batch_rows[i];
 
-		if (row->quarantined || row->message_key == NULL || !pass->sources[row->source].is_mutable)
+		if (!pass->sources[row->source].is_mutable)
+			continue;
+		read_deletion(pass, i);
+		if (row->quarantined || row->message_key == NULL)
 			continue;
 		memset(&corrections->statements[corrections->count], 0, sizeof(Statement));
 		corrections->statements[corrections->count++].row = i;
@@ -160,14 +168,28 @@ list_statements(Corrections *corrections)
 				  compare_statements, pass->batch_rows);
 }
 
+/* same_message tells whether two rows are of one message of one source. */
 static bool
 same_message(const Corrections *corrections, int a, int b)
 {
-	const CdpkBatchRow *x = &corrections->pass->batch_rows[corrections->statements[a].row];
-	const CdpkBatchRow *y = &corrections->pass->batch_rows[corrections->statements[b].row];
+	const Pass *pass = corrections->pass;
+	int x = corrections->statements[a].row;
+	int y = corrections->statements[b].row;
 
-	return x->source == y->source &&
-		   memcmp(x->message_key, y->message_key, CDPK_BATCH_KEY_SIZE) == 0;
+	/* not the keys of batch_rows: one that takes the place of another has none */
+	return pass->batch_rows[x].source == pass->batch_rows[y].source &&
+		   memcmp(&pass->rows[x].message_key, &pass->rows[y].message_key, sizeof(pg_uuid_t)) == 0;
+}
+
+/* end_of returns where the rows of a message end that begin at "start". */
+static int
+end_of(const Corrections *corrections, int start)
+{
+	int end = start + 1;
+
+	while (end < corrections->count && same_message(corrections, start, end))
+		end++;
+	return end;
 }
 
 /* swap_rows lets two rows change places: the first of a message in a batch is the one that is accepted. */
@@ -188,208 +210,218 @@ swap_rows(Pass *pass, int a, int b)
 
 /* ---------------------------------------------------------------- what holds so far */
 
-/* note_message is the StoreRowFunction that notes the content that was accepted. */
+/* note_held is the StoreRowFunction that notes what holds of a message. */
 static void
-note_message(void *arg, int key, const Datum *values, const bool *nulls)
+note_held(void *arg, int key, const Datum *values, const bool *nulls)
 {
-	Statement *statement = (Statement *) arg + key;
+	Corrections *corrections = arg;
+	Statement *statement = &corrections->statements[key];
 
-	statement->held = true;
-	statement->content = (uint64) DatumGetInt64(values[0]);
-}
-
-/* Rows whose messages hold another content. */
-typedef struct Lookup
-{
-	Corrections *corrections;
-	int *statements; /* of each key */
-	int count;
-} Lookup;
-
-/* note_place is the StoreRowFunction that notes where the event is. */
-static void
-note_place(void *arg, int key, const Datum *values, const bool *nulls)
-{
-	Lookup *lookup = arg;
-	Statement *statement = &lookup->corrections->statements[lookup->statements[key]];
-
-	statement->event_id = DatumGetInt64(values[0]);
-	statement->anchor = DatumGetInt64(values[1]);
-	statement->at = DatumGetTimestampTz(values[2]);
-}
-
-/* note_event is the StoreRowFunction that takes the event that holds. */
-static void
-note_event(void *arg, int key, const Datum *values, const bool *nulls)
-{
-	Lookup *lookup = arg;
-	Pass *pass = lookup->corrections->pass;
-	Statement *statement = &lookup->corrections->statements[lookup->statements[key]];
-	uint32 source = pass_known_source(pass, values[0]);
-
-	if (source != pass->batch_rows[statement->row].source)
+	statement->is_held = true;
+	statement->source = pass_numbered_source(corrections->pass, values[0]);
+	statement->content = (uint64) DatumGetInt64(values[1]);
+	/* of what has not changed no more need be known */
+	if (corrections->pass->batch_rows[statement->row].content != statement->content && !nulls[2])
+		statement->version = DatumGetJsonbPCopy(values[2]);
+	if (nulls[3])
 		return;
-	statement->found = true;
-	statement->version =
-		find_version(&pass->sources[source], values[1], nulls[1], values[2], nulls[2]);
+	statement->event_id = DatumGetInt64(values[3]);
+	statement->anchor = DatumGetInt64(values[4]);
+	statement->at = DatumGetTimestampTz(values[5]);
 }
 
-/* find_events finds the events of these messages. */
-static void
-find_events(Lookup *lookup)
-{
-	static const int wanted[] = {EVENT_LOGGED + LOGGED_SOURCE, EVENT_LOGGED + LOGGED_PROPERTIES,
-								 EVENT_LOGGED + LOGGED_TRAITS};
-	Pass *pass = lookup->corrections->pass;
-	PassColumns key = {lookup->count};
-	Datum *identifier_id = pass_column(&key, EVENT_IDENTIFIER_ID);
-	Datum *at = pass_column(&key, EVENT_LOGGED + LOGGED_AT);
-	Datum *event_id = pass_column(&key, EVENT_ID);
-
-	for (int i = 0; i < lookup->count; i++)
-	{
-		const Statement *statement = &lookup->corrections->statements[lookup->statements[i]];
-
-		/* of one whose place is not known this finds none: no event has number 0 */
-		identifier_id[i] = Int64GetDatum(statement->anchor);
-		at[i] = TimestampTzGetDatum(statement->at);
-		event_id[i] = Int64GetDatum(statement->event_id);
-	}
-	store_find(pass_table(pass, TABLE_EVENT), key.rows, pass_columns(&key), lengthof(wanted),
-			   wanted, note_event, lookup);
-	/* this batch may add partitions */
-	pass_close_table(pass, TABLE_EVENT);
-}
-
-/* find_held finds what holds of the messages; of one with the same content no more need be known. */
+/* find_held finds what holds of the messages. */
 static void
 find_held(Corrections *corrections)
 {
-	static const int content[] = {MESSAGE_CONTENT_HASH};
-	static const int place[] = {STATEMENT_EVENT_ID, STATEMENT_IDENTIFIER_ID, STATEMENT_AT};
+	static const int wanted[] = {STATEMENT_SOURCE_ID, STATEMENT_CONTENT_HASH,  STATEMENT_VERSION,
+								 STATEMENT_EVENT_ID,  STATEMENT_IDENTIFIER_ID, STATEMENT_AT};
 	Pass *pass = corrections->pass;
-	PassColumns message = {corrections->count};
 	PassColumns key = {corrections->count};
-	Datum *message_key = pass_column(&message, MESSAGE_KEY);
-	Datum *statement_key = pass_column(&key, STATEMENT_KEY);
-	Lookup lookup = {corrections, pass_array(corrections->count, sizeof(int))};
+	Datum *keys = pass_column(&key, STATEMENT_KEY);
 
 	for (int i = 0; i < corrections->count; i++)
-		message_key[i] =
-			PointerGetDatum(pass->batch_rows[corrections->statements[i].row].message_key);
-	store_find(pass_table(pass, TABLE_MESSAGE), corrections->count, pass_columns(&message),
-			   lengthof(content), content, note_message, corrections->statements);
-	for (int i = 0; i < corrections->count; i++)
+		keys[i] = PointerGetDatum(pass->batch_rows[corrections->statements[i].row].message_key);
+	store_find(pass_table(pass, TABLE_STATEMENT), corrections->count, pass_columns(&key),
+			   lengthof(wanted), wanted, note_held, corrections);
+	pfree(keys);
+}
+
+/* Messages of which nothing holds, and several rows are in the batch. */
+typedef struct Lookup
+{
+	Statement *statements;
+	int *starts; /* the first row of each */
+	int count;
+} Lookup;
+
+/* note_used is the StoreRowFunction that notes that a message was accepted. */
+static void
+note_used(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Lookup *lookup = arg;
+
+	lookup->statements[lookup->starts[key]].is_used = true;
+}
+
+/* find_used finds messages that another source has sent, or that are taken back for good: these rows stay as they are. */
+static void
+find_used(Corrections *corrections)
+{
+	Pass *pass = corrections->pass;
+	Lookup lookup = {corrections->statements, pass_array(corrections->count, sizeof(int))};
+	PassColumns key = {0};
+	Datum *keys;
+
+	for (int start = 0, end; start < corrections->count; start = end)
 	{
-		const Statement *statement = &corrections->statements[i];
-
-		if (!statement->held || pass->batch_rows[statement->row].content == statement->content)
-			continue;
-		statement_key[lookup.count] = message_key[i];
-		lookup.statements[lookup.count++] = i;
+		end = end_of(corrections, start);
+		if (end - start > 1 && !corrections->statements[start].is_held)
+			lookup.starts[lookup.count++] = start;
 	}
 	key.rows = lookup.count;
 	if (lookup.count == 0)
 		return;
-	store_find(pass_table(pass, TABLE_STATEMENT), lookup.count, pass_columns(&key), lengthof(place),
-			   place, note_place, &lookup);
-	find_events(&lookup);
+	keys = pass_column(&key, MESSAGE_KEY);
+	for (int i = 0; i < lookup.count; i++)
+		keys[i] =
+			PointerGetDatum(pass->batch_rows[lookup.statements[lookup.starts[i]].row].message_key);
+	store_find(pass_table(pass, TABLE_MESSAGE), lookup.count, pass_columns(&key), 0, NULL,
+			   note_used, &lookup);
 }
 
 /* ---------------------------------------------------------------- what holds now */
 
-/* beats tells whether a row is greater than one that came before it in the batch. */
-static bool
-beats(const Corrections *corrections, int row, int former)
-{
-	Pass *pass = corrections->pass;
-
-	return is_greater(&pass->sources[pass->batch_rows[row].source], version_of(pass, row),
-					  pass->batch_rows[row].content, version_of(pass, former),
-					  pass->batch_rows[former].content);
-}
-
-/* replace has a row become an event in place of the one that holds. */
+/* replace has a row become an event, or delete, in place of the one that holds. */
 static void
-replace(Corrections *corrections, const Statement *statement, int row)
+replace(Corrections *corrections, int start, int row)
 {
+	const Statement *statement = &corrections->statements[start];
 	Pass *pass = corrections->pass;
 	PassCorrected *corrected = &pass->corrected;
 
 	pass->batch_rows[row].message_key = NULL;
+	pass_add_id(&corrections->starts, start);
 	pass_add_id(&corrected->rows, row);
 	pass_add_id(&corrected->event_ids, statement->event_id);
 	pass_add_id(&corrected->anchors, statement->anchor);
 	pass_add_id(&corrected->times, statement->at);
 }
 
-/* settle decides which of the rows of one message become an event: those from "start" to "end". */
-static void
-settle(Corrections *corrections, int start, int end)
+/* say tells what a row says. */
+static Said
+say(const Pass *pass, int row)
+{
+	const CdpkBatchRow *batch_row = &pass->batch_rows[row];
+	Said said = {row, batch_row->deletes, batch_row->content};
+
+	return said;
+}
+
+/* find_best finds the greatest of the rows of one message. */
+static Said
+find_best(const Corrections *corrections, int start, int end)
 {
 	Pass *pass = corrections->pass;
-	const Statement *held = NULL;
-	int first = corrections->statements[start].row;
-	int best = first;
-	uint64 content;
+	Said best = say(pass, corrections->statements[start].row);
 
-	for (int i = start; i < end; i++)
+	for (int i = start + 1; i < end; i++)
 	{
-		const Statement *statement = &corrections->statements[i];
+		Said said = say(pass, corrections->statements[i].row);
 
-		if (i > start && beats(corrections, statement->row, best))
-			best = statement->row;
-		if (held == NULL || (statement->found && !held->found))
-			held = statement;
+		if (is_greater(pass, &pass->sources[pass->batch_rows[said.row].source], &said, &best))
+			best = said;
 	}
-	/* what another source has said, or was taken back for good, is not corrected */
-	if (held->held && !held->found && pass->batch_rows[best].content != held->content)
-		return;
-	content = held->held ? held->content : pass->batch_rows[best].content;
-	if (held->held && pass->batch_rows[best].content != content &&
-		is_greater(&pass->sources[pass->batch_rows[best].source], version_of(pass, best),
-				   pass->batch_rows[best].content, held->version, content))
-	{
-		replace(corrections, held, best);
-		content = pass->batch_rows[best].content;
-	}
-	if (!held->held && best != first)
-		swap_rows(pass, first, best);
+	return best;
+}
+
+/* set_contents makes duplicates of the rows of one message that do not hold. */
+static void
+set_contents(const Corrections *corrections, int start, int end, uint64 content)
+{
+	Pass *pass = corrections->pass;
+
 	for (int i = start; i < end; i++)
 		if (pass->batch_rows[corrections->statements[i].row].message_key != NULL)
 			pass->batch_rows[corrections->statements[i].row].content = content;
 }
 
+/* settle decides which of the rows of one message holds: those from "start" to "end". */
+static void
+settle(Corrections *corrections, int start, int end)
+{
+	Pass *pass = corrections->pass;
+	const Statement *held = &corrections->statements[start];
+	const CdpkBatchRow *first = &pass->batch_rows[held->row];
+	bool changed = !held->is_held;
+	Said former = {-1, held->event_id == 0, held->content, held};
+	Said best;
+
+	/* what another source has said, or was taken back for good, is not corrected */
+	if (held->is_used || (held->is_held && held->source != first->source))
+		return;
+	for (int i = start; i < end; i++)
+		changed |= pass->batch_rows[corrections->statements[i].row].content != held->content;
+	if (!changed || (!held->is_held && end - start == 1))
+		return;
+	best = find_best(corrections, start, end);
+	if (!held->is_held)
+	{
+		if (best.row != held->row)
+			swap_rows(pass, held->row, best.row);
+		set_contents(corrections, start, end, best.content);
+		return;
+	}
+	if (best.content == held->content ||
+		!is_greater(pass, &pass->sources[first->source], &best, &former))
+	{
+		set_contents(corrections, start, end, held->content);
+		return;
+	}
+	replace(corrections, start, best.row);
+	set_contents(corrections, start, end, best.content);
+}
+
+/* ---------------------------------------------------------------- what cannot be corrected */
+
+/* refuse refuses a row that would correct; of the others of the message those stay duplicates that repeat what holds. */
+static void
+refuse(const Corrections *corrections, int start, int row)
+{
+	Pass *pass = corrections->pass;
+	int end;
+
+	pass->rows[row].reason = "log_lacks_events";
+	pass->rows[row].detail =
+		"message_id: the event cannot be corrected, as the log lacks others of "
+		"the person";
+	pass->batch_rows[row].quarantined = true;
+	pass->batch_rows[row].message_key = pass->rows[row].message_key.data;
+	end = end_of(corrections, start);
+	for (int i = start; i < end; i++)
+	{
+		int other = corrections->statements[i].row;
+
+		pass->batch_rows[other].content = pass->rows[other].content;
+	}
+}
+
 /* refuse_lacking refuses corrections of events of people of whom the log lacks events: they cannot be folded anew. */
 static void
-refuse_lacking(Pass *pass)
+refuse_lacking(Corrections *corrections)
 {
-	static const Oid types[] = {INT8ARRAYOID};
+	Pass *pass = corrections->pass;
 	PassCorrected *corrected = &pass->corrected;
-	Datum argument = pass_id_array(corrected->anchors.items, corrected->anchors.count);
-	char *query = pass_ask_text(
-		pass, "SELECT format('SELECT i.identifier_id FROM (%s) l JOIN cdp_data.identifier i"
-			  " USING (profile_id) WHERE i.identifier_id = ANY ($3)', cdp_internal.lacking_people("
-			  "'SELECT DISTINCT o.profile_id FROM cdp_data.identifier o"
-			  " WHERE o.identifier_id = ANY ($3) AND o.profile_id <> 0'))");
-	uint64 count;
-	SPITupleTable *rows = pass_query(pass, query, 1, types, &argument, &count);
-	CdpkIdMap lacking;
+	CdpkIdMap lacks;
 	int kept = 0;
 
-	cdpk_idmap_init(&lacking, &pass->allocator);
-	for (uint64 i = 0; i < count; i++)
-		pass_check(cdpk_idmap_put(&lacking, (uint64_t) resolver_int8(rows, i, 1), 0));
+	cdpk_idmap_init(&lacks, &pass->allocator);
+	pass_find_whole(pass, &corrected->anchors, &lacks);
 	for (int i = 0; i < corrected->rows.count; i++)
 	{
-		int row = (int) corrected->rows.items[i];
-
-		if (cdpk_idmap_get(&lacking, (uint64_t) corrected->anchors.items[i]) != CDPK_IDMAP_NONE)
+		if (cdpk_idmap_get(&lacks, (uint64_t) corrected->anchors.items[i]) != CDPK_IDMAP_NONE)
 		{
-			pass->rows[row].reason = "log_lacks_events";
-			pass->rows[row].detail = "message_id: the event cannot be corrected, as the log lacks "
-									 "others of the person";
-			pass->batch_rows[row].quarantined = true;
+			refuse(corrections, (int) corrections->starts.items[i], (int) corrected->rows.items[i]);
 			continue;
 		}
 		corrected->rows.items[kept] = corrected->rows.items[i];
@@ -399,8 +431,7 @@ refuse_lacking(Pass *pass)
 	}
 	corrected->rows.count = corrected->event_ids.count = corrected->anchors.count =
 		corrected->times.count = kept;
-	cdpk_idmap_free(&lacking);
-	SPI_freetuptable(rows);
+	cdpk_idmap_free(&lacks);
 }
 
 void
@@ -417,110 +448,13 @@ pass_correct(Pass *pass)
 	if (corrections.count == 0)
 		return;
 	find_held(&corrections);
+	find_used(&corrections);
 	for (int start = 0, end; start < corrections.count; start = end)
 	{
-		for (end = start + 1; end < corrections.count && same_message(&corrections, start, end);
-			 end++)
-			;
+		CHECK_FOR_INTERRUPTS();
+		end = end_of(&corrections, start);
 		settle(&corrections, start, end);
 	}
 	if (pass->corrected.rows.count > 0)
-		refuse_lacking(pass);
-}
-
-/* ---------------------------------------------------------------- what is written */
-
-/* keep keeps the events that are replaced of sources that ask for it, before they are taken back. */
-static void
-keep(Pass *pass)
-{
-	static const Oid types[] = {INT8ARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID};
-	const PassCorrected *corrected = &pass->corrected;
-	int count = corrected->rows.count;
-	Datum *times = pass_array(count, sizeof(Datum));
-	Datum arguments[3];
-	bool any = false;
-
-	for (int i = 0; i < corrected->rows.count; i++)
-		any |= pass->sources[pass->batch_rows[corrected->rows.items[i]].source].keeps;
-	if (!any)
-		return;
-	for (int i = 0; i < count; i++)
-		times[i] = TimestampTzGetDatum(corrected->times.items[i]);
-	arguments[0] = pass_id_array(corrected->event_ids.items, count);
-	arguments[1] = pass_id_array(corrected->anchors.items, count);
-	arguments[2] = PointerGetDatum(construct_array(
-		times, count, TIMESTAMPTZOID, sizeof(TimestampTz), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
-	pass_run(pass,
-			 "INSERT INTO cdp_data.correction (event_id, batch_id, source, message_id, event)"
-			 " SELECT e.event_id, $1, e.source, e.message_id, to_jsonb(e) - 'context_hash'"
-			 "  || jsonb_build_object('context', cdp_internal.whole_context(e.context, h.context))"
-			 " FROM unnest($3, $4, $5) AS c (event_id, place, at)"
-			 " JOIN cdp_data.event e ON e.identifier_id = c.place AND e.\"timestamp\" = c.at"
-			 "  AND e.event_id = c.event_id"
-			 " JOIN cdp_data.source s ON s.source = e.source AND s.keep_corrections"
-			 " LEFT JOIN cdp_data.shared_context h USING (context_hash)",
-			 3, types, arguments);
-}
-
-/* pass_note_corrected keeps what is replaced, and notes the content that a message has now. */
-void
-pass_note_corrected(Pass *pass)
-{
-	const PassCorrected *corrected = &pass->corrected;
-	PassColumns key = {corrected->rows.count};
-	PassColumns set = {corrected->rows.count};
-	Datum *message_key;
-	Datum *batch_id;
-	Datum *content;
-
-	if (corrected->rows.count == 0)
-		return;
-	keep(pass);
-	message_key = pass_column(&key, MESSAGE_KEY);
-	batch_id = pass_column(&set, MESSAGE_BATCH_ID);
-	content = pass_column(&set, MESSAGE_CONTENT_HASH);
-	for (int i = 0; i < corrected->rows.count; i++)
-	{
-		int row = (int) corrected->rows.items[i];
-
-		message_key[i] = PointerGetDatum(pass->rows[row].message_key.data);
-		batch_id[i] = Int64GetDatum(pass->batch_id);
-		content[i] = Int64GetDatum((int64) pass->batch_rows[row].content);
-	}
-	store_update(pass_table(pass, TABLE_MESSAGE), corrected->rows.count, pass_columns(&key),
-				 pass_columns(&set));
-}
-
-/* pass_note_statements notes where the events of mutable sources are. */
-void
-pass_note_statements(Pass *pass)
-{
-	const CdpkBatchJudged *judged = cdpk_batch_judged(pass->batch);
-	const int64_t *anchors = cdpk_batch_anchors(pass->batch);
-	PassColumns key = {pass->row_count};
-	PassColumns set = {pass->row_count};
-	Datum *message_key;
-	Datum *event_id;
-	Datum *anchor;
-	Datum *at;
-	int count = 0;
-
-	message_key = pass_column(&key, STATEMENT_KEY);
-	event_id = pass_column(&set, STATEMENT_EVENT_ID);
-	anchor = pass_column(&set, STATEMENT_IDENTIFIER_ID);
-	at = pass_column(&set, STATEMENT_AT);
-	for (int i = 0; i < pass->row_count; i++)
-	{
-		if (judged[i].outcome != CDPK_BATCH_ACCEPTED || !pass->rows[i].has_key ||
-			!pass->sources[pass->batch_rows[i].source].is_mutable)
-			continue;
-		message_key[count] = PointerGetDatum(pass->rows[i].message_key.data);
-		event_id[count] = Int64GetDatum(judged[i].event_id);
-		anchor[count] = Int64GetDatum(anchors[i]);
-		at[count++] = TimestampTzGetDatum(pass->rows[i].at);
-	}
-	if (count > 0)
-		store_upsert(pass_table(pass, TABLE_STATEMENT), count, pass_columns(&key),
-					 pass_columns(&set));
+		refuse_lacking(&corrections);
 }

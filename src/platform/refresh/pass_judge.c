@@ -1,6 +1,6 @@
 /*
  * pass_judge.c
- *		What becomes of each row: accepted, duplicate or quarantined.
+ *		What becomes of each row: accepted, duplicate, quarantined, or a deletion.
  */
 #include "postgres.h"
 
@@ -98,6 +98,10 @@ count_outcomes(Pass *pass)
 				source->duplicate++;
 				pass->counts[COUNT_DUPLICATE]++;
 				break;
+			case CDPK_BATCH_DELETED:
+				source->deletions++;
+				pass->counts[COUNT_DELETIONS]++;
+				break;
 			case CDPK_BATCH_REUSED:
 				refuse_reused(pass, &pass->rows[i], judged[i].first_batch_id);
 				/* FALLTHROUGH */
@@ -120,6 +124,7 @@ write_sources(Pass *pass)
 	Datum *accepted = pass_column(&set, SOURCE_ACCEPTED);
 	Datum *duplicate = pass_column(&set, SOURCE_DUPLICATE);
 	Datum *quarantined = pass_column(&set, SOURCE_QUARANTINED);
+	Datum *deletions = pass_column(&set, SOURCE_DELETIONS);
 	Datum *last_batch_id = pass_column(&set, SOURCE_LAST_BATCH_ID);
 	int count = 0;
 
@@ -133,6 +138,7 @@ write_sources(Pass *pass)
 		accepted[count] = Int64GetDatum(source->accepted);
 		duplicate[count] = Int64GetDatum(source->duplicate);
 		quarantined[count] = Int64GetDatum(source->quarantined);
+		deletions[count] = Int64GetDatum(source->deletions);
 		last_batch_id[count++] = Int64GetDatum(pass->batch_id);
 	}
 	if (count > 0)

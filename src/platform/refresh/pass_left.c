@@ -209,7 +209,7 @@ note_rows(Doubtful *doubtful, const char *query, const PassIds *ids, bool *flags
 	if (ids->count == 0)
 		return;
 	argument = pass_id_array(ids->items, ids->count);
-	rows = pass_query(doubtful->pass, query, 1, types, &argument, &count);
+	rows = pass_query_by_keys(doubtful->pass, query, 1, types, &argument, &count);
 	for (uint64 i = 0; i < count; i++)
 		flags[cdpk_idmap_get(&doubtful->place, (uint64_t) resolver_int8(rows, i, 1))] = true;
 	SPI_freetuptable(rows);

@@ -61,6 +61,16 @@ take(Pass *pass)
 
 /* ---------------------------------------------------------------- sources */
 
+/* read_path reads a path of names. */
+static PassPath
+read_path(SPITupleTable *rows, uint64 row, int column)
+{
+	bool isnull;
+	Datum path = SPI_getbinval(rows->vals[row], rows->tupdesc, column, &isnull);
+
+	return pass_make_path(path, isnull);
+}
+
 /* pass_load_sources reads all sources, in the order of their names. */
 void
 pass_load_sources(Pass *pass)
@@ -69,7 +79,8 @@ pass_load_sources(Pass *pass)
 	SPITupleTable *rows = pass_query(
 		pass,
 		"SELECT s.source::text, s.trust, s.expires_after, s.accepted, s.duplicate, s.quarantined,"
-		" s.source_id, s.aliases = 'same', s.mutable, s.keep_corrections, s.version"
+		" s.source_id, s.aliases = 'same', s.mutable, s.keep_corrections, s.version, s.deleted,"
+		" s.deletions"
 		" FROM cdp_data.source s ORDER BY s.source",
 		0, NULL, NULL, &count);
 
@@ -89,13 +100,9 @@ pass_load_sources(Pass *pass)
 		source->believed = resolver_bool(rows, i, 8);
 		source->is_mutable = resolver_bool(rows, i, 9);
 		source->keeps = resolver_bool(rows, i, 10);
-		if (!resolver_isnull(rows, i, 11))
-		{
-			bool isnull;
-
-			source->version =
-				DatumGetArrayTypePCopy(SPI_getbinval(rows->vals[i], rows->tupdesc, 11, &isnull));
-		}
+		source->version = read_path(rows, i, 11);
+		source->deleted = read_path(rows, i, 12);
+		source->deletions = resolver_int8(rows, i, 13);
 		pass_check(cdpk_idmap_put(&pass->source_place, (uint64_t) source->source_id, (uint32_t) i));
 		if (!resolver_isnull(rows, i, 3))
 		{

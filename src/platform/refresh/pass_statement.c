@@ -7,6 +7,7 @@
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 
 #include "platform/batch/batch.h"
 #include "platform/batch/same_rows.h"
@@ -63,6 +64,17 @@ pass_query(Pass *pass, const char *query, int argument_count, const Oid *types,
 		elog(ERROR, "a query without rows");
 	*count = SPI_processed;
 	return SPI_tuptable;
+}
+
+SPITupleTable *
+pass_query_by_keys(Pass *pass, const char *query, int argument_count, const Oid *types,
+				   const Datum *arguments, uint64 *count)
+{
+	int nest_level = batch_enter_keys();
+	SPITupleTable *rows = pass_query(pass, query, argument_count, types, arguments, count);
+
+	AtEOXact_GUC(true, nest_level);
+	return rows;
 }
 
 uint64

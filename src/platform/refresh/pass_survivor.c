@@ -3,7 +3,7 @@
  *		Events that stay in the log, of pairs of identifiers that are counted anew.
  *
  * An event that carries both is anchored at the stronger of the two, or at one that is stronger still and
- * linked to either, or parted from it by an unlink.
+ * linked to either, or parted from it by an unlink.  An alias carries only the later user_id of its pair.
  */
 #include "postgres.h"
 
@@ -32,7 +32,7 @@ typedef struct Survivors
 	Pass *pass;
 	const CdpkBatchIdPair *pairs;
 	int pair_count;
-	PassIds ends; /* of each pair, the one of fewer links */
+	PassIds ends; /* of each pair, the one of fewer links; of two user_ids, both */
 	Neighbour *neighbours;
 	int neighbour_count;
 	int neighbour_capacity;
@@ -224,16 +224,10 @@ first_of(const Survivors *survivors, int64 id)
 	return low;
 }
 
-/* add_places adds the anchors that an event with both of a pair can have. */
+/* add_stronger adds the neighbours of an end that are stronger than another, or the same, identifier. */
 static void
-add_places(Survivors *survivors, const CdpkBatchIdPair *pair, int64 end)
+add_stronger(Survivors *survivors, int64 end, const Strength *than)
 {
-	Strength a = strength_of(survivors, pair->a);
-	Strength b = strength_of(survivors, pair->b);
-	bool a_is_stronger = is_stronger(&a, &b);
-	const Strength *strongest = a_is_stronger ? &a : &b;
-
-	pass_add_id(&survivors->places, a_is_stronger ? pair->a : pair->b);
 	for (int i = first_of(survivors, end);
 		 i < survivors->neighbour_count && survivors->neighbours[i].id == end; i++)
 	{
@@ -241,12 +235,44 @@ add_places(Survivors *survivors, const CdpkBatchIdPair *pair, int64 end)
 		const int64 *at = bsearch(&id, survivors->candidates.items,
 								  (size_t) survivors->candidates.count, sizeof(int64), compare_ids);
 
-		if (is_stronger(&survivors->strengths[at - survivors->candidates.items], strongest))
+		if (is_stronger(&survivors->strengths[at - survivors->candidates.items], than))
 			pass_add_id(&survivors->places, id);
 	}
 }
 
-/* find_places finds the anchors of all events that carry both of one of the pairs. */
+/* add_places adds the anchors that an event with both of a pair can have. */
+static void
+add_places(Survivors *survivors, const CdpkBatchIdPair *pair, int64 end)
+{
+	Strength a = strength_of(survivors, pair->a);
+	Strength b = strength_of(survivors, pair->b);
+	bool a_is_stronger = is_stronger(&a, &b);
+
+	pass_add_id(&survivors->places, a_is_stronger ? pair->a : pair->b);
+	add_stronger(survivors, end, a_is_stronger ? &a : &b);
+}
+
+/* may_be_aliases tells whether a pair may be that of aliases: two user_ids. */
+static bool
+may_be_aliases(const Survivors *survivors, const CdpkBatchIdPair *pair)
+{
+	uint32_t user_id = resolver_user_id(survivors->pass->resolver);
+
+	return find_identifier(survivors, pair->a)->name_space == user_id &&
+		   find_identifier(survivors, pair->b)->name_space == user_id;
+}
+
+/* add_carrier adds the anchors that an event with this one, alias or not, can have. */
+static void
+add_carrier(Survivors *survivors, int64 id)
+{
+	Strength strength = strength_of(survivors, id);
+
+	pass_add_id(&survivors->places, id);
+	add_stronger(survivors, id, &strength);
+}
+
+/* find_places finds the anchors of all events that say something of one of the pairs. */
 static void
 find_places(Survivors *survivors)
 {
@@ -259,10 +285,22 @@ find_places(Survivors *survivors)
 		ends[i] =
 			count_links(survivors, pair->a) <= count_links(survivors, pair->b) ? pair->a : pair->b;
 		pass_add_id(&survivors->ends, ends[i]);
+		if (may_be_aliases(survivors, pair))
+			pass_add_id(&survivors->ends, ends[i] == pair->a ? pair->b : pair->a);
 	}
 	find_neighbours(survivors);
 	for (int i = 0; i < survivors->pair_count; i++)
-		add_places(survivors, &survivors->pairs[i], ends[i]);
+	{
+		const CdpkBatchIdPair *pair = &survivors->pairs[i];
+
+		if (may_be_aliases(survivors, pair))
+		{
+			add_carrier(survivors, pair->a);
+			add_carrier(survivors, pair->b);
+		}
+		else
+			add_places(survivors, pair, ends[i]);
+	}
 	pass_sort_ids(&survivors->places);
 	pfree(ends);
 }

@@ -15,8 +15,9 @@
 											 table##_columns}
 
 TABLE(message, "message_key", "batch_id", "content_hash");
-TABLE(statement, "message_key", "event_id", "identifier_id", "timestamp");
-TABLE(source, "source", "accepted", "duplicate", "quarantined", "last_batch_id");
+TABLE(statement, "message_key", "source_id", "content_hash", "version", "event_id", "identifier_id",
+	  "timestamp");
+TABLE(source, "source", "accepted", "duplicate", "quarantined", "deletions", "last_batch_id");
 TABLE(identifier_map, "hash", "identifier_id");
 TABLE(identifier, "identifier_id", "identifier", "profile_id", "shared", "blocked", "link_counts",
 	  "batch_id", "since_batch_id", "class_id");

@@ -21,6 +21,7 @@ typedef struct Taking
 {
 	Pass *pass;
 	int asked;
+	int retracted; /* so many are taken back because they are asked for, the rest are replaced */
 	int capacity;
 	Datum *event_ids;
 	Datum *anchors;
@@ -155,9 +156,9 @@ note_taken(void *arg, int key, const Datum *values, const bool *nulls)
 	taking->asked_as[taking->count++] = key;
 }
 
-/* add_key_columns adds the columns of the key of events. */
+/* add_key_columns adds the columns of the key of events: of all asked for, or of the places among these. */
 static void
-add_key_columns(PassColumns *key, const Taking *taking)
+add_key_columns(PassColumns *key, const Taking *taking, const int *places)
 {
 	Datum *identifier_id = pass_column(key, EVENT_IDENTIFIER_ID);
 	Datum *at = pass_column(key, EVENT_LOGGED + LOGGED_AT);
@@ -165,9 +166,11 @@ add_key_columns(PassColumns *key, const Taking *taking)
 
 	for (int i = 0; i < key->rows; i++)
 	{
-		identifier_id[i] = taking->anchors[i];
-		at[i] = taking->times[i];
-		event_id[i] = taking->event_ids[i];
+		int from = places != NULL ? places[i] : i;
+
+		identifier_id[i] = taking->anchors[from];
+		at[i] = taking->times[from];
+		event_id[i] = taking->event_ids[from];
 	}
 }
 
@@ -228,7 +231,7 @@ find_events(Taking *taking)
 		taking->by_source = palloc0(sizeof(int64) * Max(taking->pass->source_count, 1));
 		taking->count = taking->call_count = taking->pass->left_out_count = 0;
 		taking->contexts.count = 0;
-		add_key_columns(&key, taking);
+		add_key_columns(&key, taking, NULL);
 		pass_find_logged(taking->pass, &key, note_taken, taking);
 		if (taking->count == taking->asked)
 			return;
@@ -259,7 +262,7 @@ note_owned(void *arg, int key, const Datum *values, const bool *nulls)
 {
 	Owned *owned = arg;
 
-	owned->own[key] = DatumGetInt64(values[0]) == owned->expected[key];
+	owned->own[key] = !nulls[0] && DatumGetInt64(values[0]) == owned->expected[key];
 }
 
 /*
@@ -285,7 +288,23 @@ delete_owned(Store *store, PassColumns *key, Owned *owned, int column)
 		store_delete(store, count, pass_columns(key));
 }
 
-/* delete_keys frees the message keys of the events, and forgets where those of mutable sources are. */
+/* delete_corrections forgets what these messages of mutable sources replaced. */
+static void
+delete_corrections(Pass *pass, Datum *message_ids, int count)
+{
+	static const Oid types[] = {TEXTARRAYOID};
+	Datum argument;
+
+	if (count == 0)
+		return;
+	argument = pass_value_array(message_ids, count, TEXTOID);
+	pass_run(pass,
+			 "DELETE FROM cdp_data.correction c USING unnest($3) AS u (message_id)"
+			 " WHERE c.message_id = cdp_internal.account_id(u.message_id)",
+			 1, types, &argument);
+}
+
+/* delete_keys frees the message keys of the events, and forgets what mutable sources said; but for what is replaced now. */
 static void
 delete_keys(Taking *taking)
 {
@@ -295,20 +314,28 @@ delete_keys(Taking *taking)
 	Owned messages = {pass_column(&message, MESSAGE_KEY), pass_array(taking->count, sizeof(int64))};
 	Owned statements = {pass_column(&statement, STATEMENT_KEY),
 						pass_array(taking->count, sizeof(int64))};
+	Datum *message_ids = pass_array(taking->count, sizeof(Datum));
+	int id_count = 0;
 
 	for (int i = 0; i < taking->count; i++)
 	{
-		if (taking->keys[i] == NULL)
+		const CdpkBatchRow *row = &taking->events[i].row;
+
+		if (taking->keys[i] == NULL || taking->asked_as[i] >= taking->retracted)
 			continue;
 		if (!taking->forever[taking->asked_as[i]])
 			add_owned(&messages, taking->keys[i], taking->batch_ids[i]);
-		if (pass->sources[taking->events[i].row.source].is_mutable)
-			add_owned(&statements, taking->keys[i], taking->events[i].event_id);
+		if (!pass->sources[row->source].is_mutable)
+			continue;
+		add_owned(&statements, taking->keys[i], taking->events[i].event_id);
+		message_ids[id_count++] = PointerGetDatum(cstring_to_text_with_len(
+			(const char *) row->message_id.bytes, (int) row->message_id.length));
 	}
 	delete_owned(pass_table(pass, TABLE_MESSAGE), &message, &messages, MESSAGE_BATCH_ID);
 	if (statements.count > 0)
 		delete_owned(pass_table(pass, TABLE_STATEMENT), &statement, &statements,
 					 STATEMENT_EVENT_ID);
+	delete_corrections(pass, message_ids, id_count);
 }
 
 /* delete_events deletes the events that were found, and frees their message keys. */
@@ -318,25 +345,8 @@ delete_events(Taking *taking)
 	Pass *pass = taking->pass;
 	PassColumns key = {taking->count};
 
-	for (int i = 0; i < taking->count; i++)
-	{
-		int from = taking->asked_as[i];
-
-		/* they come in another order than they were asked for, each once */
-		taking->events[i].row.at = DatumGetTimestampTz(taking->times[from]);
-	}
-	{
-		Datum *identifier_id = pass_column(&key, EVENT_IDENTIFIER_ID);
-		Datum *at = pass_column(&key, EVENT_LOGGED + LOGGED_AT);
-		Datum *event_id = pass_column(&key, EVENT_ID);
-
-		for (int i = 0; i < taking->count; i++)
-		{
-			identifier_id[i] = Int64GetDatum(taking->events[i].anchor);
-			at[i] = TimestampTzGetDatum(taking->events[i].row.at);
-			event_id[i] = Int64GetDatum(taking->events[i].event_id);
-		}
-	}
+	/* they come in another order than they were asked for, each once */
+	add_key_columns(&key, taking, taking->asked_as);
 	store_delete(pass_table(pass, TABLE_EVENT), taking->count, pass_columns(&key));
 	/* this batch may add partitions */
 	pass_close_table(pass, TABLE_EVENT);
@@ -392,10 +402,12 @@ pass_take_back(Pass *pass)
 	Taking taking = {pass};
 
 	batch_read("batch_taken_back", note_asked, &taking);
+	taking.retracted = taking.asked;
 	for (int i = 0; i < pass->corrected.rows.count; i++)
-		add_asked(&taking, Int64GetDatum(pass->corrected.event_ids.items[i]),
-				  Int64GetDatum(pass->corrected.anchors.items[i]),
-				  TimestampTzGetDatum(pass->corrected.times.items[i]), true);
+		if (pass->corrected.event_ids.items[i] != 0)
+			add_asked(&taking, Int64GetDatum(pass->corrected.event_ids.items[i]),
+					  Int64GetDatum(pass->corrected.anchors.items[i]),
+					  TimestampTzGetDatum(pass->corrected.times.items[i]), true);
 	if (taking.asked == 0)
 		return;
 	taking.events = pass_array(taking.asked, sizeof(CdpkBatchReread));

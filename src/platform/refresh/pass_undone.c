@@ -12,17 +12,10 @@
 #include "platform/refresh/pass.h"
 #include "toolkit/identifier/identifier.h"
 
-/* A person of whom the log lacks events. */
-typedef struct Lacking
-{
-	int64 profile_id;
-	int64 lacks;
-} Lacking;
-
 /* Those that stay whole. */
 typedef struct Frozen
 {
-	Lacking *items;
+	PassLacking *items;
 	int count;
 } Frozen;
 
@@ -43,45 +36,15 @@ pass_find_places(Pass *pass, PassIds *places)
 	pass_sort_ids(places);
 }
 
-/* Rows of identifiers: their numbers and profiles. */
-typedef struct Homes
-{
-	CdpkStitchMove *moves;
-	int count;
-} Homes;
-
-/* note_home is the StoreRowFunction that takes the profile of an identifier. */
-static void
-note_home(void *arg, int key, const Datum *values, const bool *nulls)
-{
-	Homes *homes = arg;
-	CdpkStitchMove *move = &homes->moves[homes->count++];
-
-	move->id = DatumGetInt64(values[0]);
-	move->from = move->to = DatumGetInt64(values[1]);
-}
-
-/* find_homes finds the profiles of identifiers, as the tables have them. */
-static Homes
-find_homes(Pass *pass, const int64 *ids, int count)
-{
-	static const int wanted[] = {IDENTIFIER_ID, IDENTIFIER_PROFILE_ID};
-	Homes homes = {pass_array(count, sizeof(CdpkStitchMove))};
-
-	pass_find_ids(pass, TABLE_IDENTIFIER, IDENTIFIER_ID, ids, count, lengthof(wanted), wanted,
-				  note_home, &homes);
-	return homes;
-}
-
 /* ---------------------------------------------------------------- who lacks events */
 
 /* add_taken adds the events that are taken back to those that the log has; who lacks none then is left out. */
 static int
-add_taken(Pass *pass, Lacking *lacking, int count)
+add_taken(Pass *pass, PassLacking *lacking, int count)
 {
 	PassIds anchors = {NULL};
 	CdpkIdMap place;
-	Homes homes;
+	PassHomes homes;
 	int kept = 0;
 
 	if (count == 0 || pass->changes.taken_back_count == 0)
@@ -89,7 +52,7 @@ add_taken(Pass *pass, Lacking *lacking, int count)
 	for (size_t i = 0; i < pass->changes.taken_back_count; i++)
 		pass_add_id(&anchors, pass->changes.taken_back[i].anchor);
 	pass_sort_ids(&anchors);
-	homes = find_homes(pass, anchors.items, anchors.count);
+	homes = pass_find_homes(pass, anchors.items, anchors.count);
 	cdpk_idmap_init(&place, &pass->allocator);
 	for (int i = 0; i < count; i++)
 		pass_check(cdpk_idmap_put(&place, (uint64_t) lacking[i].profile_id, (uint32_t) i));
@@ -109,29 +72,21 @@ add_taken(Pass *pass, Lacking *lacking, int count)
 
 /* find_lacking finds those of the profiles of whom the log holds fewer events than they have. */
 static int
-find_lacking(Pass *pass, const int64_t *profile_ids, size_t count, Lacking **lacking)
+find_lacking(Pass *pass, const int64_t *profile_ids, size_t count, PassLacking **lacking)
 {
-	static const Oid types[] = {INT8ARRAYOID};
-	Datum argument = pass_id_array((const int64 *) profile_ids, (int) count);
-	uint64 found;
-	char *query = pass_ask_text(
-		pass,
-		"SELECT cdp_internal.lacking_people('SELECT c.profile_id FROM unnest($3) AS c (profile_id)')");
-	SPITupleTable *rows =
-		pass_query(pass, psprintf("%s ORDER BY 1", query), 1, types, &argument, &found);
+	PassIds doubtful = {NULL};
+	int found;
 
-	*lacking = pass_array((int64) found, sizeof(Lacking));
-	for (uint64 i = 0; i < found; i++)
-	{
-		(*lacking)[i].profile_id = resolver_int8(rows, i, 1);
-		(*lacking)[i].lacks = resolver_int8(rows, i, 2);
-	}
-	SPI_freetuptable(rows);
-	return add_taken(pass, *lacking, (int) found);
+	*lacking = NULL;
+	for (size_t i = 0; i < count; i++)
+		if (cdpk_idmap_get(&pass->whole, (uint64_t) profile_ids[i]) == CDPK_IDMAP_NONE)
+			pass_add_id(&doubtful, profile_ids[i]);
+	found = pass_find_lacking(pass, &doubtful, lacking);
+	return add_taken(pass, *lacking, found);
 }
 
 /* find_frozen finds a profile among those that stay whole, or gives NULL. */
-static const Lacking *
+static const PassLacking *
 find_frozen(const Frozen *frozen, int64 profile_id)
 {
 	for (int i = 0; i < frozen->count; i++)
@@ -142,7 +97,7 @@ find_frozen(const Frozen *frozen, int64 profile_id)
 
 /* freeze has profiles stay whole, unless that must not be, or was of no use before. */
 static void
-freeze(Pass *pass, Frozen *frozen, const Lacking *lacking, int count)
+freeze(Pass *pass, Frozen *frozen, const PassLacking *lacking, int count)
 {
 	static const Oid types[] = {INT8OID, INT8OID};
 	int64_t *ids = pass_array(count, sizeof(int64_t));
@@ -156,10 +111,11 @@ freeze(Pass *pass, Frozen *frozen, const Lacking *lacking, int count)
 			pass_run(pass, "SELECT cdp_internal.refuse_missing($3, $4)", 2, types, arguments);
 		ids[i] = lacking[i].profile_id;
 	}
-	frozen->items = frozen->items == NULL
-						? pass_array(count, sizeof(Lacking))
-						: repalloc_huge(frozen->items, sizeof(Lacking) * (frozen->count + count));
-	memcpy(frozen->items + frozen->count, lacking, sizeof(Lacking) * count);
+	frozen->items =
+		frozen->items == NULL
+			? pass_array(count, sizeof(PassLacking))
+			: repalloc_huge(frozen->items, sizeof(PassLacking) * (frozen->count + count));
+	memcpy(frozen->items + frozen->count, lacking, sizeof(PassLacking) * count);
 	frozen->count += count;
 	pass_check(cdpk_batch_freeze(pass->batch, ids, (size_t) count));
 }
@@ -178,7 +134,7 @@ typedef struct Undone
 } Undone;
 
 static void
-add_undone(Undone *undone, const char *kind, const Lacking *person, int64 a, int64 b)
+add_undone(Undone *undone, const char *kind, const PassLacking *person, int64 a, int64 b)
 {
 	int at = undone->count;
 
@@ -203,7 +159,7 @@ list_declined(Pass *pass, const Frozen *frozen, Undone *undone)
 	{
 		int64 ends[2] = {Min(result->declined[i].a, result->declined[i].b),
 						 Max(result->declined[i].a, result->declined[i].b)};
-		Homes homes = find_homes(pass, ends, 2);
+		PassHomes homes = pass_find_homes(pass, ends, 2);
 
 		for (int k = 0; k < homes.count; k++)
 			if (k == 0 || homes.moves[k].from != homes.moves[0].from)
@@ -256,13 +212,13 @@ pass_resolve(Pass *pass)
 	{
 		const int64_t *concerned;
 		size_t concerned_count;
-		Homes homes;
-		Lacking *lacking;
+		PassHomes homes;
+		PassLacking *lacking;
 		int lacking_count;
 
 		pass_check(cdpk_batch_stitch(pass->batch, &pass->stitch_store));
 		pass_find_places(pass, &places);
-		homes = find_homes(pass, places.items, places.count);
+		homes = pass_find_homes(pass, places.items, places.count);
 		pass_check(cdpk_batch_concerned(pass->batch, homes.moves, (size_t) homes.count, &concerned,
 										&concerned_count));
 		if (concerned_count == 0)

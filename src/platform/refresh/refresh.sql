@@ -43,7 +43,7 @@ CREATE TYPE cdp_internal.batch_counts AS (
 	taken bigint, accepted bigint, duplicate bigint, quarantined bigint, identifiers bigint, links bigint,
 	profiles_created bigint, profiles_merged bigint, profiles_split bigint, profiles_touched bigint,
 	reworks bigint, identifiers_reworked bigint, events_reanchored bigint, largest_rework bigint, self_links bigint,
-	retracted bigint, identifiers_left bigint);
+	retracted bigint, identifiers_left bigint, deletions bigint);
 COMMENT ON TYPE cdp_internal.batch_counts IS 'Internal: the counts of a batch, see cdp.batch.';
 
 -- Segments live on it; more will.
@@ -162,9 +162,10 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.start_batch() IS 'Internal: takes the lock and begins a batch without rows.';
 
 CREATE FUNCTION cdp_internal.refresh_inboxes(max_rows bigint, wait boolean, OUT taken bigint,
-	OUT waiting bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint, OUT identifiers bigint,
-	OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint, OUT profiles_touched bigint,
-	OUT reworks bigint, OUT identifiers_reworked bigint, OUT events_reanchored bigint, OUT elapsed interval)
+	OUT waiting bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint, OUT deletions bigint,
+	OUT identifiers bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
+	OUT profiles_touched bigint, OUT reworks bigint, OUT identifiers_reworked bigint, OUT events_reanchored bigint,
+	OUT elapsed interval)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -179,7 +180,7 @@ BEGIN
 	IF max_rows IS NULL OR max_rows < 1 THEN
 		RAISE EXCEPTION 'max_rows must be at least 1' USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	taken := 0; accepted := 0; duplicate := 0; quarantined := 0; identifiers := 0;
+	taken := 0; accepted := 0; duplicate := 0; quarantined := 0; deletions := 0; identifiers := 0;
 	profiles_created := 0; profiles_merged := 0; profiles_split := 0; profiles_touched := 0;
 	reworks := 0; identifiers_reworked := 0; events_reanchored := 0;
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
@@ -200,6 +201,7 @@ BEGIN
 				accepted := accepted + done.accepted;
 				duplicate := duplicate + done.duplicate;
 				quarantined := quarantined + done.quarantined;
+				deletions := deletions + done.deletions;
 				identifiers := identifiers + done.identifiers;
 				profiles_created := profiles_created + done.profiles_created;
 				profiles_merged := profiles_merged + done.profiles_merged;
@@ -227,16 +229,17 @@ COMMENT ON FUNCTION cdp_internal.refresh_inboxes(bigint, boolean) IS
 	'Internal: what cdp.refresh() does, for the owner of the tables.';
 
 CREATE FUNCTION cdp.refresh(max_rows bigint DEFAULT 100000, wait boolean DEFAULT true, OUT taken bigint,
-	OUT waiting bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint, OUT identifiers bigint,
-	OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint, OUT profiles_touched bigint,
-	OUT reworks bigint, OUT identifiers_reworked bigint, OUT events_reanchored bigint, OUT elapsed interval)
+	OUT waiting bigint, OUT accepted bigint, OUT duplicate bigint, OUT quarantined bigint, OUT deletions bigint,
+	OUT identifiers bigint, OUT profiles_created bigint, OUT profiles_merged bigint, OUT profiles_split bigint,
+	OUT profiles_touched bigint, OUT reworks bigint, OUT identifiers_reworked bigint, OUT events_reanchored bigint,
+	OUT elapsed interval)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	PERFORM cdp_internal.check_columns();
-	SELECT r.* INTO taken, waiting, accepted, duplicate, quarantined, identifiers, profiles_created, profiles_merged,
-		profiles_split, profiles_touched, reworks, identifiers_reworked, events_reanchored, elapsed
+	SELECT r.* INTO taken, waiting, accepted, duplicate, quarantined, deletions, identifiers, profiles_created,
+		profiles_merged, profiles_split, profiles_touched, reworks, identifiers_reworked, events_reanchored, elapsed
 	FROM cdp_data.refresh(max_rows, wait) r;
 END
 $function$;
@@ -244,7 +247,8 @@ COMMENT ON FUNCTION cdp.refresh(bigint, boolean) IS
 $comment$Takes up to max_rows rows, and up to 256 MB of them uncompressed, from the inboxes to the log, the people and
 their profiles, in one transaction. One refresh runs at a time: a second caller waits, or with wait => false returns at
 once with zeros. READ COMMITTED only. It works as the owner of the tables, so row security hides nothing from it.
-Returns one row of counts. taken: accepted + duplicate + quarantined. waiting: rows that still wait (up to a million in
+Returns one row of counts. taken: accepted + duplicate + quarantined + deletions (see
+cdp.set_sources()). waiting: rows that still wait (up to a million in
 each inbox are counted, but not those before the place where the last batch ended: of a writer that committed late, or
 in space that vacuum has freed; they are taken when no others wait, or after a minute at the latest).
 identifiers: identifiers seen for the first time.

@@ -41,6 +41,7 @@ BEGIN
 	done.self_links := 0;
 	done.retracted := 0;
 	done.identifiers_left := 0;
+	done.deletions := 0;
 	PERFORM cdp_internal.progress_set('numbers', 0, 0);
 	PERFORM cdp_internal.restitch_normalize();
 	identifier_id := cdp_internal.restitch_map(identifier_id);
@@ -67,6 +68,7 @@ BEGIN
 	done.profiles_touched := cdp_internal.restitch_count_touched();
 	PERFORM cdp_internal.progress_set('contexts', 0, 0);
 	PERFORM cdp_internal.restitch_contexts();
+	PERFORM cdp_internal.restitch_statements();
 	PERFORM cdp_internal.restitch_tables(make => false);
 END
 $function$;

@@ -46,17 +46,6 @@ anchor_chunk(LogCursor *events, int64 last_identifier_id, int64 *moved, int64 *d
 	return found;
 }
 
-/* find_by_keys has events found by their keys, however many are looked for. */
-static void
-find_by_keys(void)
-{
-	static const char *const off[] = {"enable_seqscan", "enable_hashjoin", "enable_mergejoin"};
-
-	for (int i = 0; i < lengthof(off); i++)
-		set_config_option(off[i], "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0,
-						  false);
-}
-
 /* anchor_all anchors all events of a query, and returns how many moved. */
 static int64
 anchor_all(const char *query, int64 last_identifier_id)
@@ -82,8 +71,7 @@ cdp_restitch_anchor_events(PG_FUNCTION_ARGS)
 	int nest_level;
 
 	batch_connect();
-	nest_level = batch_enter_planner();
-	find_by_keys();
+	nest_level = batch_enter_keys();
 	moved = anchor_all("SELECT " LOG_COLUMNS " FROM cdp_data.restitch_event s JOIN cdp_data.event e"
 					   " ON e.identifier_id = s.identifier_id AND e.\"timestamp\" = s.\"timestamp\""
 					   " AND e.event_id = s.event_id",

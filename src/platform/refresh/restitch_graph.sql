@@ -168,8 +168,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_write_links() IS
 	'Internal: brings cdp_data.link, and cdp_data.verdict.refused, to what cdp_internal.restitch_compare() found. '
-	'Returns the number of rows whose '
-	'evidence was wrong.';
+	'Returns the number of rows whose evidence was wrong.';
 
 -- Rows of profiles that are no more; the others are written once, when they are folded.
 CREATE FUNCTION cdp_internal.restitch_end_profiles() RETURNS void

@@ -231,18 +231,36 @@ AS $function$
 DECLARE
 	started timestamptz := pg_catalog.clock_timestamp();
 	taken bigint := 1;
+	remaining bigint;
 	asked jsonb;
 BEGIN
 	PERFORM cdp_internal.check_columns();
 	PERFORM cdp_internal.check_retract(message_ids, event_ids, source, since, until, query, forever, dry_run);
-	-- so that a message that waits is not passed over, and then becomes an event
-	WHILE NOT dry_run AND taken OPERATOR(pg_catalog.>) 0 LOOP
+	-- so that a message that waits is not passed over, and then becomes an event; of what comes meanwhile there may be
+	-- no end
+	waiting := cdp_internal.count_waiting();
+	remaining := waiting;
+	WHILE NOT dry_run AND taken OPERATOR(pg_catalog.>) 0 AND remaining OPERATOR(pg_catalog.>=) 0 LOOP
 		SELECT r.taken INTO taken FROM cdp.refresh() r;
+		remaining := remaining OPERATOR(pg_catalog.-) taken;
+		-- in each inbox a million are counted at most
+		IF remaining OPERATOR(pg_catalog.<=) 0 AND waiting OPERATOR(pg_catalog.>=) 1000000 THEN
+			waiting := cdp_internal.count_waiting();
+			remaining := waiting;
+		END IF;
 	END LOOP;
 	asked := pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('source', source, 'since', since,
 		'until', until, 'messages', pg_catalog.cardinality(message_ids), 'events', pg_catalog.cardinality(event_ids)));
 	IF query IS NOT NULL THEN
-		event_ids := cdp_internal.retract_query(query);
+		BEGIN
+			-- a volatile function that the query calls could write all the same
+			PERFORM pg_catalog.set_config('transaction_read_only', 'on', true);
+			event_ids := cdp_internal.retract_query(query);
+			-- ends the subtransaction and the setting; the variable keeps its value
+			RAISE EXCEPTION 'the query is complete' USING ERRCODE = 'CDP00';
+		EXCEPTION WHEN SQLSTATE 'CDP00' THEN
+			NULL;
+		END;
 		asked := pg_catalog.jsonb_build_object('found', pg_catalog.cardinality(event_ids));
 	END IF;
 	SELECT r.events, r.identifiers, r.people INTO events, identifiers, people
@@ -260,9 +278,10 @@ message ids that no event has are passed over.
 forever: the message ids stay used, so that the messages are duplicates if they come again; otherwise a message that
 comes again is a new event. reason: kept in cdp.retraction, with who decided and when. dry_run: the counts, without the
 change; it takes as long as the change, and holds the lock of the refresh meanwhile.
-First all rows that wait in the inboxes are taken, as by cdp.refresh(), except for a dry run. Everything is one
+First all rows that wait in the inboxes by then are taken, as by cdp.refresh(), except for a dry run. Everything is one
 transaction, and works as the owner of the tables. The message is gone with the event; a row of another content with its
-message id stays in quarantine, and cdp.replay() lets it in.
+message id stays in quarantine, and cdp.replay() lets it in. Of a message of a mutable source all that was said is taken
+back, also what the event replaced: see cdp.set_sources().
 What stays: numbers of identifiers. One that no event carries any more is in no profile; its number answers NULL, with
 the reason retracted, and is its number again if it comes again. An unlink still voids evidence up to the time that it
 was given for. cdp.profile_at() and cdp.events_at() forget the events too; who was one person by them is still told.

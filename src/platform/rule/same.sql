@@ -239,9 +239,9 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.allow(cdp.identifier, cdp.identifier) IS
 	'Withdraws the verdicts of cdp.forbid(), cdp.same() and cdp.unlink() on exactly these two identifiers: the '
-	'evidence decides again, that which the unlink voided too. '
-	'Returns false if there was none. Errors: NULL (22004), twice the same identifier (22023), there is none, but a '
-	'chain of verdicts of cdp.same() joins the two (55000, the detail lists them).';
+	'evidence decides again, that which the unlink voided too. Returns false if there was none. Errors: '
+	'NULL (22004), twice the same identifier (22023), there is none, but a chain of verdicts of cdp.same() joins the '
+	'two (55000, the detail lists them).';
 
 -- The same functions for drivers that bind parameters as text.
 CREATE FUNCTION cdp.same(a text, b text, reason text DEFAULT NULL, dry_run boolean DEFAULT false)

@@ -123,7 +123,8 @@ BEGIN
 	RETURN (
 		SELECT coalesce(jsonb_object_agg(s.source, jsonb_build_object('party', s.party, 'trust', s.trust,
 			'aliases', s.aliases, 'expires_after', justify_hours(s.expires_after), 'licence', s.licence,
-			'mutable', s.mutable, 'keep_corrections', s.keep_corrections, 'version', s.version)), '{}')
+			'mutable', s.mutable, 'keep_corrections', s.keep_corrections, 'version', s.version,
+			'deleted', s.deleted)), '{}')
 		FROM cdp_data.source s);
 END
 $function$;
@@ -155,16 +156,26 @@ expires_after: how long values of the source count; then values of other sources
 which needs no rows for that. A string such as "90 days"; a day is 24 hours; default: they do not expire.
 licence: a note on what the data may be used for.
 mutable: true: the source sends a row again, with the same message id, to correct it. Of all its rows with one message
-id the greatest holds, in whatever order they come: that of the greatest version, of several the one whose content has
-the greatest hash. The event of a smaller one is taken back as by cdp.retract(). version: the name of a property, or a
-path of names, that holds the version, a number or a text (compared by bytes; a number is smaller than a text, and none
-is the smallest); where the properties of a row lack it, its traits are searched. Default: none, so that the later row
-holds. keep_corrections: true: what is replaced goes to cdp.correction. A correction of an event of a person of whom the
-log lacks events is quarantined as log_lacks_events.
+id the greatest holds, in whatever order they come, in one batch or several: that of the greatest version; of these a
+deletion, or else the one of the greatest content, by the bytes of its JSON. What the others said is taken back as by
+cdp.retract(). version: the name of a property, or a path of names, that holds the version, a number or a text (compared
+by bytes; a number is smaller than a text, and none is the smallest); where the properties of a row lack it, its traits
+are searched. Default: none, so that the later row holds.
+deleted: likewise, what says that a row deletes: anything there but null, false, 0, an empty text, and texts such as
+"false" and "no". Such a row needs no more than a message id. The message has no event
+then, but its message id stays used: smaller rows that come later are duplicates, a greater one is an event again.
+Deletions are counted as such, and are neither accepted nor duplicates. Rows that were taken before version or deleted
+was set are not looked at again, but for the versions of events in the log. keep_corrections: true: events that are
+replaced or deleted go to cdp.correction.
+A message of a mutable source is remembered as long as it holds, whatever cdp.set_message_memory() says. cdp.retract()
+takes back all that was said under the message id of the event that holds, also what is in cdp.correction: what it
+replaced does not come back, and the next row, of whatever version, is a new event. Of a deletion there is nothing to
+take back. A correction of an event of a person of whom the log lacks events is quarantined as log_lacks_events; a
+deletion without a message id as missing_message_id.
 Errors: unknown key (the hint names the nearest), invalid name, trust out of range, unknown party, aliases neither
 link nor same, neither party nor trust for a new source, expires_after not an interval, with months, not positive, or
-more than 100 years, mutable and keep_corrections neither true nor false, version no path (22023, each names the key);
-NULL (22004); the log lacks events (55000). On an error nothing changes.$comment$;
+more than 100 years, mutable and keep_corrections neither true nor false, version or deleted no path (22023, each names
+the key); NULL (22004); the log lacks events (55000). On an error nothing changes.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.check_rules(jsonb), cdp.set_rules(jsonb), cdp.rules(),
 	cdp_internal.show_max_links(text, jsonb), cdp_internal.show_sources(), cdp.set_sources(jsonb) FROM PUBLIC;

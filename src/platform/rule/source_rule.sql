@@ -7,7 +7,8 @@ AS $function$
 BEGIN
 	CREATE VIEW cdp.sources AS
 		SELECT s.source, s.party, s.trust, s.aliases, s.expires_after, s.licence, s.mutable, s.keep_corrections,
-			s.version, s.accepted, s.duplicate, s.quarantined, s.retracted, f.as_of AS first_refresh_at,
+			s.version, s.deleted, s.accepted, s.duplicate, s.quarantined, s.deletions, s.retracted,
+			f.as_of AS first_refresh_at,
 			l.as_of AS last_refresh_at
 		FROM cdp_data.source s
 		LEFT JOIN cdp_data.batch f ON f.batch_id = s.first_batch_id
@@ -29,11 +30,14 @@ BEGIN
 	COMMENT ON COLUMN cdp.sources.keep_corrections IS 'Whether what is replaced goes to cdp.correction.';
 	COMMENT ON COLUMN cdp.sources.version IS
 		'Path of the version in the properties or traits of its rows; NULL: the later one holds.';
+	COMMENT ON COLUMN cdp.sources.deleted IS
+		'Path in the properties or traits of what says that a row deletes; NULL: none does.';
 	COMMENT ON COLUMN cdp.sources.accepted IS 'Number of rows that were accepted: they became events.';
 	COMMENT ON COLUMN cdp.sources.duplicate IS 'Number of rows whose message was already in the log.';
 	COMMENT ON COLUMN cdp.sources.quarantined IS
 		'Number of rows that could not become events; a row that is replayed counts again.';
-	COMMENT ON COLUMN cdp.sources.retracted IS 'Number of its events that were taken back.';
+	COMMENT ON COLUMN cdp.sources.deletions IS 'Number of its rows that held as deletions.';
+	COMMENT ON COLUMN cdp.sources.retracted IS 'Number of its events that were taken back, replaced or deleted.';
 	COMMENT ON COLUMN cdp.sources.first_refresh_at IS
 		'Time of the refresh or change of rules that first named it.';
 	COMMENT ON COLUMN cdp.sources.last_refresh_at IS 'Time of the last refresh that took rows from it.';
@@ -67,7 +71,7 @@ BEGIN
 		PERFORM cdp_internal.check_source_name(rule.source);
 		IF rule.given <> 'null' THEN
 			PERFORM cdp_internal.check_keys(rule.given,
-				'{party,trust,aliases,expires_after,licence,mutable,keep_corrections,version}',
+				'{party,trust,aliases,expires_after,licence,mutable,keep_corrections,version,deleted}',
 				format('source "%s"', rule.source));
 		END IF;
 	END LOOP;
@@ -153,8 +157,30 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.read_source(text, jsonb, text, integer, text, interval, text) IS
 	'Internal: applies the part of a document about a source to its present rules; returns the new ones.';
 
+CREATE FUNCTION cdp_internal.read_property_path(source text, given jsonb, key text) RETURNS text[]
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	path text[] := CASE jsonb_typeof(given)
+		WHEN 'string' THEN ARRAY[given #>> '{}']
+		WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(given)) END;
+BEGIN
+	IF given = 'null' THEN
+		RETURN NULL;
+	END IF;
+	IF path IS NULL OR path = '{}' OR jsonb_path_exists(given, '$[*] ? (@.type() <> "string")') THEN
+		RAISE EXCEPTION '% of source "%" must be the name of a property, or a path of names', key, source
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'For example "updated_at", or ["meta", "version"].';
+	END IF;
+	RETURN path;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.read_property_path(text, jsonb, text) IS
+	'Internal: reads a path of names in the properties of rows; NULL: none. key: what it is of.';
+
 CREATE FUNCTION cdp_internal.read_correction(source text, given jsonb, INOUT mutable boolean,
-	INOUT keep_corrections boolean, INOUT version text[])
+	INOUT keep_corrections boolean, INOUT version text[], INOUT deleted text[])
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -162,7 +188,7 @@ DECLARE
 	wrong text;
 BEGIN
 	IF given = 'null' THEN
-		given := '{"mutable": null, "keep_corrections": null, "version": null}';
+		given := '{"mutable": null, "keep_corrections": null, "version": null, "deleted": null}';
 	END IF;
 	wrong := (
 		SELECT min(g.key COLLATE "C")
@@ -180,52 +206,37 @@ BEGIN
 		keep_corrections := coalesce((given ->> 'keep_corrections')::boolean, false);
 	END IF;
 	IF given ? 'version' THEN
-		version := CASE jsonb_typeof(given -> 'version')
-			WHEN 'string' THEN ARRAY[given ->> 'version']
-			WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(given -> 'version')) END;
-		IF given -> 'version' <> 'null'
-			AND (version IS NULL OR version = '{}' OR array_position(version, NULL) IS NOT NULL) THEN
-			RAISE EXCEPTION 'version of source "%" must be the name of a property, or a path of names', source
-				USING ERRCODE = 'invalid_parameter_value', HINT = 'For example "updated_at", or ["meta", "version"].';
-		END IF;
+		version := cdp_internal.read_property_path(source, given -> 'version', 'version');
+	END IF;
+	IF given ? 'deleted' THEN
+		deleted := cdp_internal.read_property_path(source, given -> 'deleted', 'deleted');
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.read_correction(text, jsonb, boolean, boolean, text[]) IS
+COMMENT ON FUNCTION cdp_internal.read_correction(text, jsonb, boolean, boolean, text[], text[]) IS
 	'Internal: applies the part of a document about a source to its present rules of corrections; returns the new '
 	'ones.';
 
--- What was sent before is corrected too.
-CREATE FUNCTION cdp_internal.change_mutable(source text, mutable boolean) RETURNS void
+-- What was sent before is corrected too.  What a deletion deleted is forgotten when the source is not mutable any more;
+-- its message id stays used.
+CREATE FUNCTION cdp_internal.note_statements(source text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
+#variable_conflict use_column
 BEGIN
-	IF mutable THEN
-		INSERT INTO cdp_data.statement (message_key, event_id, identifier_id, "timestamp")
-		SELECT cdp.message_key(e.message_id), e.event_id, e.identifier_id, e."timestamp"
-		FROM cdp_data.event e
-		WHERE e.source = change_mutable.source AND cdp.message_key(e.message_id) IS NOT NULL
-		-- a message whose key was forgotten may have come again: the later event is corrected
-		ORDER BY e.event_id DESC
-		ON CONFLICT (message_key) DO NOTHING;
-		-- keys that were forgotten, which must be known again; nothing says what the content was
-		INSERT INTO cdp_data.message (message_key, batch_id, content_hash)
-		SELECT s.message_key, e.batch_id, 0
-		FROM cdp_data.statement s
-		JOIN cdp_data.event e USING (event_id, identifier_id, "timestamp")
-		WHERE e.source = change_mutable.source AND e.batch_id <= (SELECT t.forgotten_batch_id FROM cdp_data.state t)
-		ON CONFLICT (message_key) DO NOTHING;
-	ELSE
-		DELETE FROM cdp_data.statement s
-		USING cdp_data.event e
-		WHERE e.source = change_mutable.source AND e.identifier_id = s.identifier_id
-			AND e."timestamp" = s."timestamp" AND e.event_id = s.event_id;
-	END IF;
+	DELETE FROM cdp_data.statement s
+	USING cdp_data.source n
+	WHERE n.source = note_statements.source AND s.source_id = n.source_id
+		AND NOT (n.mutable AND s.event_id IS NULL);
+	INSERT INTO cdp_data.statement (message_key, event_id, identifier_id, "timestamp", content_hash, source_id, version)
+	SELECT l.* FROM cdp_internal.logged_statements(note_statements.source) l
+	ON CONFLICT DO NOTHING;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.change_mutable(text, boolean) IS
-	'Internal: notes, or forgets, where the events of a source are that becomes mutable, or is so no longer.';
+COMMENT ON FUNCTION cdp_internal.note_statements(text) IS
+	'Internal: notes, or forgets, what holds of the messages of a source that becomes mutable, is so no longer, or has '
+	'its versions elsewhere.';
 
 CREATE FUNCTION cdp_internal.add_sources(sources jsonb) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -267,14 +278,15 @@ BEGIN
 		SELECT * INTO STRICT becomes FROM cdp_internal.read_source(was.source, sources -> was.source,
 			was.party, was.trust, was.aliases, was.expires_after, was.licence);
 		SELECT * INTO STRICT corrects FROM cdp_internal.read_correction(was.source, sources -> was.source, was.mutable,
-			was.keep_corrections, was.version);
+			was.keep_corrections, was.version, was.deleted);
 		UPDATE cdp_data.source s
 		SET party = becomes.party, trust = becomes.trust, aliases = becomes.aliases,
 			expires_after = becomes.expires_after, licence = becomes.licence, mutable = corrects.mutable,
-			keep_corrections = corrects.keep_corrections, version = corrects.version
+			keep_corrections = corrects.keep_corrections, version = corrects.version, deleted = corrects.deleted
 		WHERE s.source = was.source;
-		IF corrects.mutable <> was.mutable THEN
-			PERFORM cdp_internal.change_mutable(was.source, corrects.mutable);
+		IF corrects.mutable <> was.mutable
+			OR corrects.mutable AND corrects.version IS DISTINCT FROM was.version THEN
+			PERFORM cdp_internal.note_statements(was.source);
 		END IF;
 		IF becomes.trust < was.trust THEN
 			-- its links now rank behind the stored bound of their profiles
@@ -310,6 +322,7 @@ COMMENT ON FUNCTION cdp_internal.change_sources(jsonb) IS
 REVOKE ALL ON FUNCTION cdp_internal.init_sources(), cdp_internal.check_source_name(text),
 	cdp_internal.check_sources(jsonb), cdp_internal.read_expiry(jsonb, text),
 	cdp_internal.read_source(text, jsonb, text, integer, text, interval, text), cdp_internal.party_trust(text),
-	cdp_internal.read_correction(text, jsonb, boolean, boolean, text[]),
-	cdp_internal.change_mutable(text, boolean), cdp_internal.add_sources(jsonb),
+	cdp_internal.read_property_path(text, jsonb, text),
+	cdp_internal.read_correction(text, jsonb, boolean, boolean, text[], text[]),
+	cdp_internal.note_statements(text), cdp_internal.add_sources(jsonb),
 	cdp_internal.change_sources(jsonb) FROM PUBLIC;

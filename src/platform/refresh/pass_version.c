@@ -1,0 +1,214 @@
+/*
+ * pass_version.c
+ *		Rows of mutable sources, compared: by their versions, then by their contents; and those that delete.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
+#include "utils/numeric.h"
+
+#include "cdp.h"
+#include "platform/ingest/message_content.h"
+#include "platform/refresh/pass.h"
+
+CDP_FUNCTION(cdp_statement_version);
+
+/* find_value finds what stands at a path of names in an object. */
+static bool
+find_value(JsonbContainer *object, const PassPath *path, JsonbValue *value)
+{
+	for (int i = 0; i < path->count; i++)
+	{
+		if (!JsonContainerIsObject(object) ||
+			getKeyJsonValueFromContainer(object, path->names[i].text, (int) path->names[i].length,
+										 value) == NULL)
+			return false;
+		if (value->type == jbvBinary)
+			object = value->val.binary.data;
+		else if (i + 1 < path->count)
+			return false;
+	}
+	return path->count > 0;
+}
+
+/* make_path makes a path of an array of texts, which must outlive it. */
+static PassPath
+make_path(ArrayType *array)
+{
+	PassPath path = {0};
+	Datum *names;
+	bool *nulls;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &path.count);
+	path.names = palloc(sizeof(CdpkSpan) * Max(path.count, 1));
+	for (int i = 0; i < path.count; i++)
+		path.names[i] = nulls[i] ? ingest_span("") : ingest_text(names[i]);
+	return path;
+}
+
+PassPath
+pass_make_path(Datum path, bool isnull)
+{
+	PassPath none = {0};
+
+	return isnull ? none : make_path(DatumGetArrayTypePCopy(path));
+}
+
+/* make_version makes a version of what stands at its path: a number or a string, or there is none. */
+static Jsonb *
+make_version(JsonbValue *value)
+{
+	return value->type == jbvNumeric || value->type == jbvString ? JsonbValueToJsonb(value) : NULL;
+}
+
+/* cdp_statement_version returns the version at a path of the properties, or else of the traits. */
+Datum
+cdp_statement_version(PG_FUNCTION_ARGS)
+{
+	PassPath path;
+	Jsonb *version = NULL;
+	JsonbValue value;
+
+	if (PG_ARGISNULL(2))
+		PG_RETURN_NULL();
+	path = make_path(PG_GETARG_ARRAYTYPE_P(2));
+	for (int i = 0; i < 2; i++)
+		if (!PG_ARGISNULL(i) && find_value(&PG_GETARG_JSONB_P(i)->root, &path, &value))
+		{
+			version = make_version(&value);
+			break;
+		}
+	if (version == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_JSONB_P(version);
+}
+
+/* find_in_row finds what stands at a path in the properties of a row, or else in its traits. */
+static bool
+find_in_row(const InboxRow *columns, const PassPath *path, JsonbValue *value)
+{
+	static const InboxColumn documents[] = {INBOX_PROPERTIES, INBOX_TRAITS};
+
+	if (path->count == 0)
+		return false;
+	for (int i = 0; i < lengthof(documents); i++)
+		if (!columns->nulls[documents[i]] &&
+			find_value(&DatumGetJsonbP(columns->values[documents[i]])->root, path, value))
+			return true;
+	return false;
+}
+
+Jsonb *
+pass_row_version(const Pass *pass, int row)
+{
+	JsonbValue value;
+
+	if (!find_in_row(&pass->rows[row].columns, &pass->sources[pass->batch_rows[row].source].version,
+					 &value))
+		return NULL;
+	return make_version(&value);
+}
+
+/* says_no tells whether a text says that something is not so, or says nothing. */
+static bool
+says_no(CdpkSpan text)
+{
+	bool value;
+
+	text = ingest_trim(text);
+	return text.length == 0 || (parse_bool_with_len(text.text, text.length, &value) && !value);
+}
+
+bool
+pass_row_deletes(const Pass *pass, int row)
+{
+	JsonbValue value;
+
+	if (!find_in_row(&pass->rows[row].columns, &pass->sources[pass->batch_rows[row].source].deleted,
+					 &value))
+		return false;
+	switch (value.type)
+	{
+		case jbvNull:
+			return false;
+		case jbvBool:
+			return value.val.boolean;
+		case jbvNumeric:
+			return DatumGetInt32(DirectFunctionCall2(
+					   numeric_cmp, NumericGetDatum(value.val.numeric),
+					   DirectFunctionCall1(int4_numeric, Int32GetDatum(0)))) != 0;
+		case jbvString:
+		{
+			CdpkSpan text = {value.val.string.val, (size_t) value.val.string.len};
+
+			return !says_no(text);
+		}
+		default:
+			return true;
+	}
+}
+
+int
+pass_compare_versions(Jsonb *a, Jsonb *b)
+{
+	JsonbValue x;
+	JsonbValue y;
+	int order;
+
+	if (a == NULL || b == NULL)
+		return (a != NULL) - (b != NULL);
+	JsonbExtractScalar(&a->root, &x);
+	JsonbExtractScalar(&b->root, &y);
+	if (x.type != y.type)
+		return x.type == jbvString ? 1 : -1;
+	if (x.type == jbvNumeric)
+		return DatumGetInt32(DirectFunctionCall2(numeric_cmp, NumericGetDatum(x.val.numeric),
+												 NumericGetDatum(y.val.numeric)));
+	order = memcmp(x.val.string.val, y.val.string.val, Min(x.val.string.len, y.val.string.len));
+	return order != 0 ? order : x.val.string.len - y.val.string.len;
+}
+
+/* ---------------------------------------------------------------- contents */
+
+void
+pass_row_content(const Pass *pass, int row, StringInfo content)
+{
+	const TakenRow *taken = &pass->rows[row];
+
+	message_content_text(content, ingest_span(onboard_call_name(taken->call_type)), taken->event,
+						 taken->at, &taken->columns);
+}
+
+/* note_logged is the StoreRowFunction that takes the content of an event of the log. */
+static void
+note_logged(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	const Datum *logged = values + EVENT_LOGGED;
+	CdpkSpan name = {"", 0};
+	InboxRow columns;
+
+	pass_inbox_row(logged, nulls + EVENT_LOGGED, &columns);
+	if (!nulls[EVENT_LOGGED + LOGGED_EVENT])
+		name = ingest_text(logged[LOGGED_EVENT]);
+	message_content_text(arg, ingest_text(logged[LOGGED_TYPE]), name,
+						 DatumGetTimestampTz(logged[LOGGED_AT]), &columns);
+}
+
+void
+pass_logged_content(Pass *pass, int64 anchor, TimestampTz at, int64 event_id, StringInfo content)
+{
+	PassColumns key = {1};
+
+	pass_column(&key, EVENT_IDENTIFIER_ID)[0] = Int64GetDatum(anchor);
+	pass_column(&key, EVENT_LOGGED + LOGGED_AT)[0] = TimestampTzGetDatum(at);
+	pass_column(&key, EVENT_ID)[0] = Int64GetDatum(event_id);
+	pass_find_logged(pass, &key, note_logged, content);
+	/* this batch may add partitions */
+	pass_close_table(pass, TABLE_EVENT);
+}
