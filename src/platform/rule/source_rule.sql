@@ -169,7 +169,7 @@ BEGIN
 	IF given = 'null' THEN
 		RETURN NULL;
 	END IF;
-	IF path IS NULL OR path = '{}' OR jsonb_path_exists(given, '$[*] ? (@.type() <> "string")') THEN
+	IF path IS NULL OR path = '{}' OR jsonb_path_exists(given, 'strict $[*] ? (@.type() <> "string")', silent => true) THEN
 		RAISE EXCEPTION '% of source "%" must be the name of a property, or a path of names', key, source
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'For example "updated_at", or ["meta", "version"].';
 	END IF;
@@ -217,8 +217,8 @@ COMMENT ON FUNCTION cdp_internal.read_correction(text, jsonb, boolean, boolean, 
 	'Internal: applies the part of a document about a source to its present rules of corrections; returns the new '
 	'ones.';
 
--- What was sent before is corrected too.  What a deletion deleted is forgotten when the source is not mutable any more;
--- its message id stays used.
+-- What was sent before is corrected too, unless forgotten.  What a deletion deleted is forgotten when the source is not
+-- mutable any more; its message id stays used.
 CREATE FUNCTION cdp_internal.note_statements(source text) RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
