@@ -170,7 +170,7 @@ BEGIN
 		RETURN NULL;
 	END IF;
 	IF path IS NULL OR path = '{}'
-			OR jsonb_path_exists(given, 'strict $[*] ? (@.type() <> "string")', silent => true) THEN
+		OR jsonb_path_exists(given, 'strict $[*] ? (@.type() <> "string")', silent => true) THEN
 		RAISE EXCEPTION '% of source "%" must be the name of a property, or a path of names', key, source
 			USING ERRCODE = 'invalid_parameter_value', HINT = 'For example "updated_at", or ["meta", "version"].';
 	END IF;
