@@ -52,14 +52,6 @@ CROSS JOIN LATERAL (
 					OR abs((e.e #>> '{}')::numeric) * 10::numeric ^ scale(trim_scale((e.e #>> '{}')::numeric)) > 9223372036854775807 ELSE false END AS left_out) f
 			WHERE n.v IS NOT NULL AND e.e <> 'null') k) l
 	WHERE l.list <> '[]') w;
--- the aggregate says the same as the two
-SELECT count(DISTINCT i % 50) AS people, bool_and(a.whole = a.parts) AS same
-FROM document CROSS JOIN LATERAL (SELECT i % 50) x (p), LATERAL (
-	SELECT cdp_internal.carried_agg('2026-01-01'::timestamptz + o.i * interval '1 minute', 'e', o.properties, o.properties, r.rules) AS whole,
-		   cdp.timeline_agg('2026-01-01'::timestamptz + o.i * interval '1 minute', 'e', cdp_internal.carried('e', o.properties, o.properties, r.rules)) AS parts
-	FROM document o, (VALUES ('{"e": {"a": ["a"], "y": ["b", "[]"], "z": ["context", "c", "[]"], "w": ["d"]}}'::jsonb)) r (rules)
-	WHERE o.i % 50 = x.p GROUP BY r.rules) a
-WHERE i <= 50;
 -- rules of another form
 SELECT cdp_internal.carried('e', '{"a": 1}', NULL, '[]');
 SELECT cdp_internal.carried('e', '{"a": 1}', NULL, '{"e": 1}');

@@ -106,7 +106,7 @@ SELECT * FROM cdp.verify();
 SELECT send(25000, 25049, '1 day');
 SELECT max(batch_id) AS old FROM cdp_data.batch \gset
 -- where they are
-UPDATE cdp_data.state SET message_block = pg_relation_size('cdp_data.message') / 8192 - 3;
+UPDATE cdp_data.state SET message_block = (SELECT min((m.ctid::text::point)[0]) FROM cdp_data.message m WHERE m.batch_id = :old);
 UPDATE cdp_data.batch SET as_of = as_of - interval '40 days' WHERE batch_id = :old;
 DO $$
 BEGIN

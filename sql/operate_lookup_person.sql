@@ -6,6 +6,9 @@ CREATE DATABASE cdp_lookup_person ENCODING 'UTF8' TEMPLATE template0;
 SET client_min_messages = warning;
 CREATE EXTENSION cdp;
 SELECT cdp.init();
+\getenv top PG_ABS_SRCDIR
+\set no_autovacuum :top '/test/include/no_autovacuum.sql'
+\i :no_autovacuum
 SET timezone = 'UTC';
 CREATE ROLE regress_lookup_person;
 SELECT cdp.grant_access('regress_lookup_person', 'analyst');

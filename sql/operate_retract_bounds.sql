@@ -47,6 +47,12 @@ DROP TRIGGER come ON cdp_data.batch;
 SELECT taken > 0 AS taken FROM cdp.refresh();
 SELECT * FROM cdp.verify();
 
+-- what a query raises is raised, and fractions are no numbers of events
+CREATE FUNCTION stop() RETURNS bigint LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'stopped' USING ERRCODE = 'CDP00'; END$$;
+SELECT cdp.retract(query => 'SELECT stop()');
+SELECT cdp.retract(query => 'SELECT 5::numeric UNION ALL SELECT 6.5');
+SELECT events FROM cdp.retract(query => 'SELECT NULL::bigint UNION ALL SELECT -1');
+
 -- statistics by which each identifier has all events of a month
 INSERT INTO cdp.inbox (message_id, event, user_id, "timestamp") SELECT 'b' || i, 'Seen', 'big', '2025-03-01' FROM generate_series(1, 20000) i;
 SELECT accepted FROM cdp.refresh();

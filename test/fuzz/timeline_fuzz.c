@@ -220,7 +220,7 @@ ask_all(const uint8_t *data, size_t size)
 	}
 	for (unsigned i = 0; i < 2 && cdpk_timeline_next(&passage, &column); i++)
 	{
-		CdpkMeasured measured = {column, {0}, texts, range, 0, 0};
+		CdpkMeasured measured = {column, {0}, texts, range, 0, 0, NULL, NULL};
 		bool found;
 
 		names[i].text = column.name;

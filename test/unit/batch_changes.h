@@ -33,9 +33,21 @@ typedef struct Handed
 	CdpkBatchChanges changes;
 	CdpkStitchCount counts[MAX_THINGS][MAX_NAMES];
 	CdpkBatchStray strays[MAX_EVENTS];
+	int stray_numbers[MAX_EVENTS]; /* as those of rows */
 	CdpkBatchLogged logged[MAX_EVENTS];
 	World old;
 } Handed;
+
+/* Return the thing with a payload. */
+static inline int
+pass_thing(const Tables *tables, const CdpkBatchBytes *payload)
+{
+	for (int i = 0; i < tables->world.thing_count; i++)
+		if (tables->world.things[i].length == payload->length &&
+			memcmp(tables->world.things[i].payload, payload->bytes, payload->length) == 0)
+			return i;
+	return NOBODY;
+}
 
 static inline bool
 pass_one_in(Tables *tables, unsigned one_in)
@@ -107,7 +119,9 @@ pass_write_op(Tables *tables, const Op *op)
 		tables->world.unlinked[op->a][op->b] = tables->world.unlinked[op->b][op->a] = NEVER;
 	if (world_change(&tables->world, op))
 		return;
-	if (op->kind == OP_ERASE)
+	if (op->kind == OP_ERASE && tables_is_folded(tables, op->a))
+		tables->not_taken++;
+	else if (op->kind == OP_ERASE)
 		tables->world.in_log[op->a] = false;
 	else if (op->kind == OP_UNLINK && !world_parts_declared(&tables->world, op->a, op->b))
 		pass_write_unlink(tables, op->a, op->b);
@@ -197,6 +211,27 @@ pass_is_tighter(const Handed *handed, const World *world)
 	return world->rules.cap < handed->old.rules.cap;
 }
 
+/* Rows of the base that carry what is not blocked any more, or name it as an earlier user_id. */
+static inline void
+pass_reread_base(Tables *tables, Handed *handed)
+{
+	for (int i = 0; i < tables->base_count; i++)
+	{
+		const CdpkBatchRow *row = &tables->base[i].said.row;
+		CdpkBatchReread reread = {0, tables->base[i].anchor, *row};
+		bool again = false;
+
+		for (uint32_t k = 0; k < row->identifier_count + row->is_alias; k++)
+		{
+			int thing = pass_thing(tables, &row->identifiers[k]);
+
+			again |= handed->old.blocked[thing] && !tables->world.blocked[thing];
+		}
+		if (again)
+			handed->reread[handed->changes.reread_count++] = reread;
+	}
+}
+
 static inline void
 pass_find_identifiers(Tables *tables, Handed *handed, bool ranks_changed)
 {
@@ -220,7 +255,7 @@ pass_find_identifiers(Tables *tables, Handed *handed, bool ranks_changed)
 			handed->reranked[changes->reranked_count++] = tables->identifier_id[a];
 	}
 	for (int i = 0; i < world->event_count; i++)
-		for (int k = 0; tables->event_id[i] != 0 && k <= world->events[i].count; k++)
+		for (int k = 0; tables_is_logged(tables, i) && k <= world->events[i].count; k++)
 		{
 			CdpkBatchReread reread = {tables->event_id[i], tables->anchor[i], tables->said[i].row};
 			int thing = k < world->events[i].count ? world->events[i].things[k]
@@ -237,6 +272,7 @@ pass_find_identifiers(Tables *tables, Handed *handed, bool ranks_changed)
 			handed->reread[changes->reread_count++] = reread;
 			break;
 		}
+	pass_reread_base(tables, handed);
 	for (int id = 1; id < 2 * MAX_THINGS; id++)
 		if (tables->people[id].exists && (ranks_changed || pass_is_tighter(handed, world)))
 			handed->check[changes->check_count++] = id;

@@ -16,7 +16,7 @@ pass_add_row(Tables *tables, Handed *handed, int event, bool quarantined)
 {
 	CdpkBatchRow *row = &handed->rows[handed->row_count];
 
-	*row = tables->said[event].row;
+	*row = tables_said(tables, event)->row;
 	row->quarantined = quarantined;
 	handed->events[handed->row_count++] = event;
 }
@@ -30,6 +30,11 @@ pass_make_rows(Tables *tables, Handed *handed, const int *events, int event_coun
 	{
 		int other = (int) pick(&tables->random, (uint64_t) tables->world.event_count);
 
+		if (events[i] >= MAX_EVENTS)
+		{
+			pass_add_row(tables, handed, events[i], false);
+			continue;
+		}
 		if (pass_one_in(tables, 8))
 			pass_add_row(tables, handed, events[i], true);
 		pass_add_row(tables, handed, events[i], false);
@@ -113,27 +118,6 @@ pass_know(Tables *tables, Handed *handed, size_t first)
 }
 
 static inline CdpkStatus
-pass_give_voids(Tables *tables)
-{
-	CdpkBatch *batch = tables->batch;
-	const World *world = &tables->world;
-
-	for (int a = 0; a < world->thing_count; a++)
-		for (int b = 0; b < a; b++)
-		{
-			CdpkBatchVoid verdict = {
-				cdpk_batch_find(batch, world->things[a].payload, world->things[a].length),
-				cdpk_batch_find(batch, world->things[b].payload, world->things[b].length),
-				world->unlinked[a][b]};
-
-			if (verdict.until_at != NEVER && verdict.a != CDPK_BATCH_NONE &&
-				verdict.b != CDPK_BATCH_NONE)
-				STITCH_TRY(cdpk_batch_add_voids(batch, &verdict, 1));
-		}
-	return CDPK_OK;
-}
-
-static inline CdpkStatus
 pass_give_others(Tables *tables, Handed *handed)
 {
 	size_t count;
@@ -169,13 +153,15 @@ pass_give_named(Tables *tables)
 	const int64_t *ids = cdpk_batch_doubtful(tables->batch, &count);
 
 	for (size_t i = 0; i < count; i++)
+	{
+		int thing = tables_thing(tables, ids[i]);
+		bool named = base_carries(tables, thing);
+
 		for (int k = 0; k < tables->world.event_count; k++)
-			if (tables->event_id[k] != 0 &&
-				driver_carries(&tables->world.events[k], tables_thing(tables, ids[i])))
-			{
-				STITCH_TRY(cdpk_batch_add_named(tables->batch, &ids[i], 1));
-				break;
-			}
+			named |= tables_is_logged(tables, k) && driver_carries(&tables->world.events[k], thing);
+		if (named)
+			STITCH_TRY(cdpk_batch_add_named(tables->batch, &ids[i], 1));
+	}
 	return CDPK_OK;
 }
 
@@ -255,7 +241,7 @@ pass_identify(Tables *tables, Handed *handed)
 	rules.alias_bound = tables->world.max_links[0][0];
 	STITCH_TRY(cdpk_batch_set_rules(batch, &rules));
 	STITCH_TRY(pass_know(tables, handed, 0));
-	STITCH_TRY(pass_give_voids(tables));
+	STITCH_TRY(batch_give_voids(tables));
 	STITCH_TRY(cdpk_batch_number(batch, tables->last_id));
 	STITCH_TRY(pass_give_named(tables));
 	STITCH_TRY(pass_give_aliases(tables));
@@ -306,8 +292,11 @@ pass_give_survivors(Tables *tables, Handed *handed)
 	STITCH_TRY(cdpk_batch_counted_anew(tables->batch, &pairs, &count));
 	tables->counted_anew += count;
 	for (int i = 0; i < tables->world.event_count && count > 0; i++)
-		if (tables->event_id[i] != 0)
+		if (tables_is_logged(tables, i))
 			handed->survivors[survivors++] = tables->said[i].row;
+	for (int i = 0; i < tables->base_count && count > 0; i++)
+		if (tables->base[i].there)
+			handed->survivors[survivors++] = tables->base[i].said.row;
 	return survivors > 0 ? cdpk_batch_add_survivors(tables->batch, handed->survivors, survivors)
 						 : CDPK_OK;
 }
@@ -415,8 +404,21 @@ pass_reanchor(Tables *tables, Handed *handed)
 	{
 		CdpkBatchStray stray = {tables->event_id[i], tables->anchor[i], tables->said[i].row};
 
-		if (tables->event_id[i] != 0 && pass_is_place(tables, tables->anchor[i]))
+		if (tables_is_logged(tables, i) && pass_is_place(tables, tables->anchor[i]))
+		{
+			handed->stray_numbers[count] = i;
 			handed->strays[count++] = stray;
+		}
+	}
+	for (int i = 0; i < tables->base_count; i++)
+	{
+		CdpkBatchStray stray = {0, tables->base[i].anchor, tables->base[i].said.row};
+
+		if (tables->base[i].there && pass_is_place(tables, stray.anchor))
+		{
+			handed->stray_numbers[count] = MAX_EVENTS + i;
+			handed->strays[count++] = stray;
+		}
 	}
 	if (count == 0)
 		return CDPK_OK;
@@ -425,13 +427,17 @@ pass_reanchor(Tables *tables, Handed *handed)
 	STITCH_TRY(cdpk_batch_reanchor(tables->batch, &moved, &count));
 	for (size_t i = 0; i < count; i++)
 	{
-		int event = tables->event_of_id[moved[i].event_id];
+		int number = handed->stray_numbers[moved[i].stray];
+		int64_t *anchor = number < MAX_EVENTS ? &tables->anchor[number]
+											  : &tables->base[number - MAX_EVENTS].anchor;
 
-		if (tables->anchor[event] != moved[i].from)
+		if (*anchor != moved[i].from ||
+			moved[i].event_id != (number < MAX_EVENTS ? tables->event_id[number] : 0))
 			tables_fail(tables, "an event is moved from where it is not");
-		tables->anchor[event] = moved[i].to;
+		*anchor = moved[i].to;
+		tables->moved_base += number >= MAX_EVENTS;
 		/* where a group call left an identifier, its membership is counted anew */
-		if (tables->said[event].account >= 0)
+		if (tables_said(tables, number)->account >= 0)
 			tables->recount[moved[i].from] = tables->recount[moved[i].to] = true;
 	}
 	tables->reanchored += count;
@@ -467,9 +473,19 @@ pass_give_folded(Tables *tables, Handed *handed)
 	{
 		CdpkBatchLogged event = {tables->event_id[i], tables->anchor[i], 0, tables->said[i].row};
 
-		if (tables->event_id[i] == 0 || tables->anchor[i] == 0)
+		if (!tables_is_logged(tables, i) || tables->anchor[i] == 0)
 			continue;
 		event.profile_id = tables->profile_id[tables_thing(tables, tables->anchor[i])];
+		if (pass_has(ids, count, event.profile_id))
+			handed->logged[logged++] = event;
+	}
+	for (int i = 0; i < tables->base_count; i++)
+	{
+		CdpkBatchLogged event = {0, tables->base[i].anchor, 0, tables->base[i].said.row};
+
+		if (event.anchor == 0 || !tables->base[i].there)
+			continue;
+		event.profile_id = tables->profile_id[tables_thing(tables, event.anchor)];
 		if (pass_has(ids, count, event.profile_id))
 			handed->logged[logged++] = event;
 	}
@@ -492,6 +508,11 @@ pass_check_accounts(Tables *tables)
 	{
 		const Said *event = &tables->said[tables->event_of_id[touched.event_id]];
 
+		if (touched.event_id == 0)
+		{
+			rows += touched.cause == CDPK_BATCH_EVENT;
+			continue;
+		}
 		rows += touched.cause == CDPK_BATCH_EVENT;
 		if (touched.cause == CDPK_BATCH_EVENT && event->account >= 0
 				? touched.account == CDPK_BATCH_NONE ||

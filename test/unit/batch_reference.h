@@ -322,7 +322,9 @@ compare_anchors(const Tables *tables, const Reference *reference)
 		if ((tables->event_id[i] != 0) != tables->world.in_log[i])
 			return "an event is not in the log";
 		if (tables->event_id[i] != 0 &&
-			tables->anchor[i] != (anchor == NOBODY ? 0 : tables->identifier_id[anchor]))
+			(tables_is_folded(tables, i)
+				 ? tables->base[tables->base_of[i] - 1].anchor
+				 : tables->anchor[i]) != (anchor == NOBODY ? 0 : tables->identifier_id[anchor]))
 			return "an event has another anchor";
 	}
 	return NULL;

@@ -17,6 +17,7 @@
 #include "stitch_history.h"
 
 #define ACCOUNTS 4
+#define MONTHS 8
 #define NOBODY_ID 0
 
 typedef struct LinkRow
@@ -76,6 +77,16 @@ typedef struct Said
 	int account; /* or -1 */
 } Said;
 
+/* A row of the base, as it is handed in. */
+typedef struct BaseRow
+{
+	Said said;
+	CdpkBatchSpan span;
+	Bytes timeline;
+	int64_t anchor;
+	bool there; /* not so while a log is fed anew */
+} BaseRow;
+
 typedef struct Tables
 {
 	World world;
@@ -101,6 +112,13 @@ typedef struct Tables
 	int64_t event_id[MAX_EVENTS]; /* 0: not in the log */
 	int64_t anchor[MAX_EVENTS];
 	int event_of_id[2 * MAX_EVENTS];
+	/* months of the log: up to its mark, a number of events, all of one is in the base */
+	bool retains; /* months are folded and dropped */
+	int64_t mark[MONTHS];
+	bool gone[MAX_EVENTS]; /* dropped with its month */
+	BaseRow base[MAX_EVENTS];
+	int base_count;
+	int base_of[MAX_EVENTS]; /* 1 + the row that an event is folded into; 0: none */
 	/* accounts */
 	Folded accounts[ACCOUNTS];
 	MemberRow members[2 * MAX_THINGS][ACCOUNTS];
@@ -123,6 +141,11 @@ typedef struct Tables
 	uint64_t reanchored;
 	uint64_t taken;
 	uint64_t counted_anew;
+	uint64_t folded;     /* events */
+	uint64_t refolded;   /* … into a row that is there */
+	uint64_t not_taken;  /* events that are folded, and were to be taken back */
+	uint64_t moved_base; /* rows of the base that got another anchor */
+	uint64_t dropped;    /* months */
 } Tables;
 
 static const char *const event_names[] = {"view", "Order Completed", "cart"};
@@ -232,6 +255,42 @@ tables_free(Tables *tables)
 		folded_free(&tables->people[i].folded);
 	for (int i = 0; i < ACCOUNTS; i++)
 		folded_free(&tables->accounts[i]);
+	for (int i = 0; i < tables->base_count; i++)
+	{
+		bytes_free(&tables->base[i].said.traits);
+		bytes_free(&tables->base[i].timeline);
+	}
+	tables->base_count = 0;
+}
+
+static inline int
+tables_month(const Tables *tables, int event)
+{
+	int month = (int) (tables->world.events[event].at / 32);
+
+	return month < MONTHS ? month : MONTHS - 1;
+}
+
+/* Whether an event is of the log: not folded, though it may be there still. */
+static inline bool
+tables_is_logged(const Tables *tables, int event)
+{
+	return tables->event_id[event] != 0 && !tables->gone[event] &&
+		   tables->event_id[event] > tables->mark[tables_month(tables, event)];
+}
+
+/* Whether it is in the base. */
+static inline bool
+tables_is_folded(const Tables *tables, int event)
+{
+	return tables->event_id[event] != 0 && !tables_is_logged(tables, event);
+}
+
+/* What a row of a batch says: the number of an event, or MAX_EVENTS and that of a row of the base. */
+static inline const Said *
+tables_said(const Tables *tables, int number)
+{
+	return number < MAX_EVENTS ? &tables->said[number] : &tables->base[number - MAX_EVENTS].said;
 }
 
 /* ---------------------------------------------------------------- what events say */
@@ -341,7 +400,7 @@ said_make(const World *world, int i, Said *said, uint64_t seed)
 		row->message_key = said->key;
 	}
 	row->call = (CdpkBatchCall) pick(&random, 3);
-	if (row->call == CDPK_BATCH_GROUP)
+	if (row->call == CDPK_BATCH_GROUP && pick(&random, 8) != 0)
 	{
 		said->account = (int) pick(&random, ACCOUNTS);
 		row->account = bytes_of_text(account_names[said->account]);

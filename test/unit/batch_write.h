@@ -5,19 +5,7 @@
 #ifndef BATCH_WRITE_H
 #define BATCH_WRITE_H
 
-#include "batch_changes.h"
-#include "batch_reference.h"
-
-/* Return the thing with a payload. */
-static inline int
-pass_thing(const Tables *tables, const CdpkBatchBytes *payload)
-{
-	for (int i = 0; i < tables->world.thing_count; i++)
-		if (tables->world.things[i].length == payload->length &&
-			memcmp(tables->world.things[i].payload, payload->bytes, payload->length) == 0)
-			return i;
-	return NOBODY;
-}
+#include "batch_base.h"
 
 /* ---------------------------------------------------------------- the graph */
 
@@ -152,7 +140,8 @@ pass_check_touched(Tables *tables, const PersonRow *before)
 		last = touched.profile_id;
 		listed[touched.profile_id] = listed[touched.former_profile_id] = true;
 		if ((touched.cause == CDPK_BATCH_EVENT || touched.cause == CDPK_BATCH_GAINED) !=
-			(touched.event_id != 0))
+				(touched.event_id != 0) &&
+			(tables->base_count == 0 || touched.event_id != 0))
 			tables_fail(tables, "an event is no cause, or another cause has an event");
 	}
 	for (int id = 1; id < 2 * MAX_THINGS; id++)
@@ -232,38 +221,11 @@ pass_write_accounts(Tables *tables)
 
 	for (size_t i = 0; i < count; i++)
 	{
-		Folded *folded;
-		CdpkTraitsState state;
-		CdpkTraitsView view;
-		uint8_t bytes[4096];
-		size_t size;
-
 		while (strlen(account_names[number[i]]) != accounts[i].account.length ||
 			   memcmp(account_names[number[i]], accounts[i].account.bytes,
 					  accounts[i].account.length) != 0)
 			number[i]++;
-		folded = &tables->accounts[number[i]];
-		if (folded->events == 0 || accounts[i].first_at < folded->first_at)
-			folded->first_at = accounts[i].first_at;
-		if (folded->events == 0 || accounts[i].last_at > folded->last_at)
-			folded->last_at = accounts[i].last_at;
-		if (accounts[i].expires_at < folded->expires_at)
-			folded->expires_at = accounts[i].expires_at;
-		folded->events += accounts[i].events;
-		if (accounts[i].traits.bytes == NULL)
-			continue;
-		cdpk_traits_begin(&state, &unit_allocator, 3, 1000);
-		if (folded->traits.bytes != NULL)
-		{
-			cdpk_traits_open(&view, folded->traits.bytes, folded->traits.length);
-			cdpk_traits_merge(&state, &view, 0, view.count);
-		}
-		cdpk_traits_open(&view, accounts[i].traits.bytes, accounts[i].traits.length);
-		cdpk_traits_merge(&state, &view, 0, view.count);
-		size = cdpk_traits_compact_size(&state.view);
-		cdpk_traits_compact(&state.view, size, bytes);
-		bytes_set(&folded->traits, bytes, size);
-		free(state.bytes);
+		account_add(&tables->accounts[number[i]], &accounts[i]);
 	}
 	members = cdpk_batch_members(tables->batch, &count);
 	for (size_t i = 0; i < count; i++)
@@ -289,6 +251,11 @@ pass_write_log(Tables *tables, const Handed *handed)
 
 		if (judged[i].outcome != CDPK_BATCH_ACCEPTED)
 			continue;
+		if (event >= MAX_EVENTS)
+		{
+			base_accept(tables, event - MAX_EVENTS, anchors[i]);
+			continue;
+		}
 		if (tables->event_id[event] != 0 || judged[i].event_id != tables->last_event_id + 1)
 			tables_fail(tables, "an event is accepted twice, or numbers are left out");
 		tables->event_id[event] = tables->last_event_id = judged[i].event_id;
@@ -312,9 +279,16 @@ pass_recount_members(Tables *tables)
 		tables->recount[id] = false;
 		memset(tables->members[id], 0, sizeof(tables->members[id]));
 		for (int i = 0; i < tables->world.event_count; i++)
-			if (tables->event_id[i] != 0 && tables->anchor[i] == id && tables->said[i].account >= 0)
+			if (tables_is_logged(tables, i) && tables->anchor[i] == id &&
+				tables->said[i].account >= 0)
 				member_add(&tables->members[id][tables->said[i].account], 1, tables->said[i].row.at,
 						   tables->said[i].row.at);
+		for (int i = 0; i < tables->base_count; i++)
+			if (tables->base[i].there && tables->base[i].anchor == id &&
+				tables->base[i].said.account >= 0)
+				member_add(&tables->members[id][tables->base[i].said.account],
+						   tables->base[i].span.events, tables->base[i].said.row.at,
+						   tables->base[i].span.last_at);
 	}
 }
 
@@ -330,10 +304,13 @@ pass_refold_accounts(Tables *tables)
 			continue;
 		tables->refold[account] = false;
 		for (int i = 0; i < tables->world.event_count; i++)
-			which[i] = tables->event_id[i] != 0 && tables->said[i].account == account;
+			which[i] = tables_is_logged(tables, i) && tables->said[i].account == account;
 		folded_free(&tables->accounts[account]);
 		expect_times(tables, which, &tables->accounts[account]);
 		expect_traits(tables, which, CDPK_BATCH_GROUP, &tables->accounts[account]);
+		for (int i = 0; i < tables->base_count; i++)
+			if (tables->base[i].said.account == account)
+				base_add_to_account(tables, i, account);
 	}
 }
 

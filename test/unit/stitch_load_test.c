@@ -383,19 +383,6 @@ wrong_calls_are_noticed(void)
 
 /* ---------------------------------------------------------------- memory */
 
-typedef struct Scarce
-{
-	int64_t left;
-} Scarce;
-
-static void *
-scarce_allocate(void *context, size_t size)
-{
-	Scarce *scarce = context;
-
-	return scarce->left-- > 0 ? malloc(size ? size : 1) : NULL;
-}
-
 /* Feeds a history with less and less memory missing, until none is. */
 static void
 starve(uint64_t seed)
@@ -403,8 +390,8 @@ starve(uint64_t seed)
 	static History history;
 	static Store store;
 	static Reference reference;
-	Scarce scarce = {0};
-	CdpkAllocator allocator = {scarce_allocate, unit_release, &scarce};
+	UnitScarce scarce = {0};
+	CdpkAllocator allocator = {unit_scarce_allocate, unit_release, &scarce};
 	bool ended = true;
 
 	history_make(&history, seed);

@@ -63,6 +63,20 @@ unit_release(void *context, void *pointer)
 
 static const CdpkAllocator unit_allocator = {unit_allocate, unit_release, NULL};
 
+/* Memory that ends after so many allocations. */
+typedef struct UnitScarce
+{
+	int64_t left;
+} UnitScarce;
+
+static inline void *
+unit_scarce_allocate(void *context, size_t size)
+{
+	UnitScarce *scarce = context;
+
+	return scarce->left-- > 0 ? malloc(size ? size : 1) : NULL;
+}
+
 /* A small deterministic generator (splitmix64), for random tests. */
 static inline uint64_t
 unit_random(uint64_t *state)

@@ -18,6 +18,7 @@ cdpk_batch_new(const CdpkBatchSetup *setup, CdpkBatch **batch)
 	memset(made, 0, sizeof(*made));
 	made->setup = *setup;
 	made->meetings_together = MEETINGS_TOGETHER;
+	made->key_bits = UINT64_MAX;
 	stitch_memory_init(&made->memory, setup->allocator);
 	allocator = &made->memory.allocator;
 	cdpk_idmap_init(&made->place_of_id, allocator);
@@ -182,7 +183,7 @@ cdpk_batch_accept(CdpkBatch *batch, const CdpkBatchMessage *known, int64_t last_
 			judge_key(batch, i, known, judged);
 		if (judged->outcome == CDPK_BATCH_ACCEPTED && batch->rows[i].deletes)
 			judged->outcome = CDPK_BATCH_DELETED;
-		if (judged->outcome == CDPK_BATCH_ACCEPTED)
+		if (judged->outcome == CDPK_BATCH_ACCEPTED && batch->rows[i].span == NULL)
 			judged->event_id = ++last_event_id;
 	}
 	return CDPK_OK;

@@ -285,6 +285,21 @@ extern const CdpkBatchAccount *cdpk_batch_accounts(const CdpkBatch *batch, size_
 /* Return what they add to members of accounts, by (identifier, account). */
 extern const CdpkBatchMember *cdpk_batch_members(const CdpkBatch *batch, size_t *count);
 
+/* ---------------------------------------------------------------- base */
+
+/*
+ * Fold the accepted rows into rows of the base, in place of all that follows cdpk_batch_add_voids: events of the
+ * log, and what the base has of the same identifiers.  Nothing need be known of the identifiers, but all
+ * unlinks in force of two of them must have been added.
+ */
+extern CdpkStatus cdpk_batch_fold_base(CdpkBatch *batch, const CdpkBatchFolded **rows,
+									   size_t *count);
+
+/* Return the rows of the batch in the order of the rows of the base that they are folded into. */
+extern const uint32_t *cdpk_batch_folded_order(const CdpkBatch *batch, size_t *count);
+
+/* ---------------------------------------------------------------- who was touched */
+
 /* Tell in *touched who was touched next, and why, by profile: begin with a position of zeros; false at the end. */
 extern bool cdpk_batch_next_touched(const CdpkBatch *batch, CdpkBatchPosition *position,
 									CdpkBatchTouched *touched);

@@ -48,7 +48,6 @@ add_account(CdpkBatch *batch, const BatchItem *items, uint32_t count, const Cdpk
 
 	memset(&account, 0, sizeof(account));
 	account.account = batch->rows[items[0].value].account;
-	account.events = count;
 	account.first_at = INT64_MAX;
 	account.last_at = INT64_MIN;
 	account.expires_at = CDPK_BATCH_NEVER;
@@ -61,19 +60,22 @@ add_account(CdpkBatch *batch, const BatchItem *items, uint32_t count, const Cdpk
 		rows[i] = row;
 		batch->account_of_row[items[i].value] = batch->accounts.count;
 		account.first_at = row->at < account.first_at ? row->at : account.first_at;
-		account.last_at = row->at > account.last_at ? row->at : account.last_at;
+		account.last_at =
+			batch_last_at(row) > account.last_at ? batch_last_at(row) : account.last_at;
+		account.events += batch_events(row);
 		if (row->expires_at < account.expires_at)
 			account.expires_at = row->expires_at;
 		if (member == NULL || member->identifier_id != anchor)
 		{
-			CdpkBatchMember made = {anchor, batch->accounts.count, 0, row->at, row->at};
+			CdpkBatchMember made = {anchor, batch->accounts.count, 0, row->at, batch_last_at(row)};
 
 			STITCH_PUSH(batch, batch->members, made);
 			member = &batch->members.items[batch->members.count - 1];
 		}
-		member->events++;
+		member->events += batch_events(row);
 		member->first_at = row->at < member->first_at ? row->at : member->first_at;
-		member->last_at = row->at > member->last_at ? row->at : member->last_at;
+		member->last_at =
+			batch_last_at(row) > member->last_at ? batch_last_at(row) : member->last_at;
 	}
 	STITCH_TRY(batch_merge_traits(batch, rows, count, NULL, 0, &account.traits));
 	STITCH_PUSH(batch, batch->accounts, account);

@@ -46,7 +46,7 @@ static CdpkStatus
 meet(CdpkBatch *batch, uint32_t carrier)
 {
 	uint32_t end = batch->first_mention[carrier + 1];
-	int64_t said_at = batch_carrier(batch, carrier)->said_at;
+	int64_t said_at = batch_last_said_at(batch_carrier(batch, carrier));
 	/* what is new on an event of the log is what was blocked */
 	bool of_log = carrier >= batch->row_count;
 
@@ -92,7 +92,7 @@ meet_alias(CdpkBatch *batch, const BatchAlias *alias)
 		(alias->carrier >= batch->row_count && !user->was_blocked && !user->is_new &&
 		 !previous->was_blocked && !previous->is_new) ||
 		batch_is_void(batch, alias->user, alias->previous,
-					  batch_carrier(batch, alias->carrier)->said_at))
+					  batch_last_said_at(batch_carrier(batch, alias->carrier))))
 		return CDPK_OK;
 	if (meeting.a > meeting.b)
 	{
@@ -199,8 +199,10 @@ gather_meetings(CdpkBatch *batch, const BatchItem *items)
 		const BatchMeeting *meeting = &batch->meetings.items[items[i].value];
 		uint32_t carrier = meeting->carrier & ~BATCH_ALIAS;
 		const CdpkBatchRow *row = batch_carrier(batch, carrier);
-		BatchEvidence evidence = {row->source,  carrier, row->said_at,
-								  row->said_at, 1,       carrier != meeting->carrier};
+		int64_t events = batch_events(row);
+		BatchEvidence evidence = {row->source,  carrier,
+								  row->said_at, batch_last_said_at(row),
+								  events,       carrier != meeting->carrier ? events : 0};
 
 		batch_tick(batch);
 		if (row->source >= batch->rules.source_count)

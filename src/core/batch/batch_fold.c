@@ -234,7 +234,8 @@ make_room(CdpkBatch *batch, Lists *lists)
 	lists->identify_rows = batch_allocate(batch, rows, sizeof(CdpkBatchRow *));
 	lists->event_rows = batch_allocate(batch, rows, sizeof(CdpkBatchRow *));
 	lists->traits = batch_allocate(batch, parts, sizeof(CdpkBatchBytes));
-	lists->timelines = batch_allocate(batch, parts, sizeof(CdpkBatchBytes));
+	/* a row of the base has a timeline of its own */
+	lists->timelines = batch_allocate(batch, parts + rows, sizeof(CdpkBatchBytes));
 	return lists->identify_rows != NULL && lists->event_rows != NULL && lists->traits != NULL &&
 				   lists->timelines != NULL
 			   ? CDPK_OK
@@ -359,7 +360,7 @@ add_part(CdpkBatchProfile *profile, const CdpkBatchPart *part, Lists *lists, uin
 /* Add the events that are folded into a profile; of those of the batch their order is kept. */
 static CdpkStatus
 add_rows(CdpkBatch *batch, CdpkBatchProfile *profile, Lists *lists, uint32_t *identify_count,
-		 uint32_t *event_count)
+		 uint32_t *event_count, uint32_t *timeline_count)
 {
 	const BatchItem *items;
 	size_t count = items_of(&lists->rows, profile->profile_id, &items);
@@ -371,14 +372,16 @@ add_rows(CdpkBatch *batch, CdpkBatchProfile *profile, Lists *lists, uint32_t *id
 		const CdpkBatchRow *row = fold_row(batch, items[i].value);
 
 		batch_tick(batch);
-		add_events(profile, 1, row->at, row->at);
+		add_events(profile, batch_events(row), row->at, batch_last_at(row));
 		if (row->call == CDPK_BATCH_IDENTIFY)
 		{
 			lists->identify_rows[(*identify_count)++] = row;
 			if (row->expires_at < profile->expires_at)
 				profile->expires_at = row->expires_at;
 		}
-		if (row->event.bytes != NULL)
+		if (row->span != NULL)
+			lists->timelines[(*timeline_count)++] = row->event;
+		else if (row->event.bytes != NULL)
 			lists->event_rows[(*event_count)++] = row;
 		if (event == NULL)
 		{
@@ -424,6 +427,7 @@ fold_profile(CdpkBatch *batch, Lists *lists, CdpkBatchProfile *profile)
 	uint32_t parts = 0;
 	uint32_t identify_count = 0;
 	uint32_t event_count = 0;
+	uint32_t timeline_count;
 	size_t count;
 
 	profile->expires_at = CDPK_BATCH_NEVER;
@@ -443,11 +447,12 @@ fold_profile(CdpkBatch *batch, Lists *lists, CdpkBatchProfile *profile)
 	count = items_of(&lists->folded, profile_id, &items);
 	for (size_t i = 0; i < count; i++)
 		add_part(profile, &batch->folded_parts.items[items[i].value], lists, &parts);
-	STITCH_TRY(add_rows(batch, profile, lists, &identify_count, &event_count));
+	timeline_count = parts;
+	STITCH_TRY(add_rows(batch, profile, lists, &identify_count, &event_count, &timeline_count));
 	STITCH_TRY(batch_merge_traits(batch, lists->identify_rows, identify_count, lists->traits, parts,
 								  &profile->traits));
-	return batch_merge_timelines(batch, lists->event_rows, event_count, lists->timelines, parts,
-								 &profile->timeline);
+	return batch_merge_timelines(batch, lists->event_rows, event_count, lists->timelines,
+								 timeline_count, &profile->timeline);
 }
 
 /* Return whether a profile is one after the batch; one that is folded anew need not be. */

@@ -91,9 +91,10 @@ add_survived(const CdpkBatch *batch, const BatchPair *pair, CdpkBatchLink made, 
 		if (batch_pair_key(meeting->a, meeting->b) != key)
 			break;
 		made.source = row->source;
-		made.first_at = made.last_at = row->said_at;
-		made.events = 1;
-		made.aliases = (meeting->carrier & BATCH_ALIAS) != 0;
+		made.first_at = row->said_at;
+		made.last_at = batch_last_said_at(row);
+		made.events = batch_events(row);
+		made.aliases = meeting->carrier & BATCH_ALIAS ? made.events : 0;
 		made.message_id = row->message_id;
 		add_row(rows, count, &made);
 	}

@@ -17,6 +17,7 @@
  *	batch_anchor	where identifiers and events are after the stitch
  *	batch_stitch	drives core/stitch
  *	batch_value		traits and timelines of many rows
+ *	batch_base		rows of the base
  *	batch_account	what group calls say
  *	batch_plan		who is folded anew, who moves
  *	batch_fold		the rows of profiles
@@ -90,8 +91,8 @@ typedef struct BatchEvidence
 	uint32_t carrier; /* the earliest message */
 	int64_t first_at;
 	int64_t last_at;
-	uint32_t events;
-	uint32_t aliases; /* of these */
+	int64_t events;
+	int64_t aliases; /* of these */
 } BatchEvidence;
 
 /* A pair that has evidence in the batch, or loses that which it had. */
@@ -240,6 +241,11 @@ struct CdpkBatch
 	uint32_t stray_names; /* the first name that only strays have */
 	STITCH_ARRAY(CdpkBatchReanchored) reanchored;
 
+	/* the base */
+	uint64_t key_bits; /* of the hash of what rows agree in: tests let hashes meet */
+	STITCH_ARRAY(CdpkBatchFolded) base;
+	StitchNumbers base_order; /* rows, by the row of the base that they are folded into */
+
 	/* folds */
 	bool planned;
 	bool folded;
@@ -308,6 +314,27 @@ static inline uint32_t
 batch_first_taken(const CdpkBatch *batch)
 {
 	return batch->row_count + (uint32_t) batch->changes.reread_count;
+}
+
+/* Return how many events a row stands for. */
+static inline int64_t
+batch_events(const CdpkBatchRow *row)
+{
+	return row->span != NULL ? row->span->events : 1;
+}
+
+/* Return when the last of them was. */
+static inline int64_t
+batch_last_at(const CdpkBatchRow *row)
+{
+	return row->span != NULL ? row->span->last_at : row->at;
+}
+
+/* Return when the last of their evidence was: before an unlink, all of it is void. */
+static inline int64_t
+batch_last_said_at(const CdpkBatchRow *row)
+{
+	return row->span != NULL ? row->span->last_said_at : row->said_at;
 }
 
 /* Make a key of two ranks or places in either order. */

@@ -97,7 +97,9 @@ batch_list_lost(CdpkBatch *batch)
 	for (uint32_t i = batch_first_taken(batch); i < batch->carriers; i++)
 	{
 		batch_tick(batch);
-		if (batch_carrier(batch, i)->source >= batch->rules.source_count)
+		/* what is folded cannot be taken out of its row again */
+		if (batch_carrier(batch, i)->source >= batch->rules.source_count ||
+			batch_carrier(batch, i)->span != NULL)
 			return CDPK_INVALID;
 		STITCH_TRY(lose_event(batch, i));
 	}
@@ -222,7 +224,7 @@ survive(CdpkBatch *batch, uint32_t x, uint32_t y, uint32_t survivor, bool alias)
 							(batch->carriers + survivor) | (alias ? BATCH_ALIAS : 0)};
 
 	if (x != y && cdpk_idmap_get(&batch->is_anew, key) != CDPK_IDMAP_NONE &&
-		!batch_is_void(batch, x, y, batch->survivors[survivor].said_at))
+		!batch_is_void(batch, x, y, batch_last_said_at(&batch->survivors[survivor])))
 		STITCH_PUSH(batch, batch->survived, meeting);
 	return CDPK_OK;
 }

@@ -45,7 +45,23 @@ typedef struct CdpkBatchValue
 	CdpkBatchBytes text; /* of a text, which has no code */
 } CdpkBatchValue;
 
-/* A cleaned row of an inbox, or an event of the log, which was one. */
+/* a time before all others */
+#define CDPK_BATCH_EVER INT64_MIN
+
+/* How many events a row of the base stands for, and until when: since "at" and "said_at" of the row. */
+typedef struct CdpkBatchSpan
+{
+	int64_t events;
+	int64_t last_at;
+	int64_t last_said_at;
+	int64_t
+		after; /* the latest unlink of two of them that was in force when they were folded; or EVER */
+} CdpkBatchSpan;
+
+/*
+ * A cleaned row of an inbox; or an event of the log, which was one; or a row of the base: events with the
+ * same identifiers, source and account, of which the log has none any more.
+ */
 typedef struct CdpkBatchRow
 {
 	const uint8_t *message_key;        /* of CDPK_BATCH_KEY_SIZE bytes; NULL: no duplicate of any */
@@ -54,7 +70,8 @@ typedef struct CdpkBatchRow
 	const CdpkBatchBytes *identifiers; /* payloads of core/identifier/identifier.h, each once */
 	uint32_t identifier_count;
 	uint32_t source; /* a place in the sources of CdpkBatchRules */
-	CdpkBatchCall call;
+	uint32_t value_count;
+	uint8_t call; /* a CdpkBatchCall; of a row of the base: whose its traits are */
 	bool quarantined;
 	bool deletes; /* it is no event, but the key is used */
 	/*
@@ -67,10 +84,21 @@ typedef struct CdpkBatchRow
 	int64_t expires_at;     /* when its traits lapse, or NEVER; those that have are not given */
 	CdpkBatchBytes traits;  /* core/traits, of this row alone */
 	CdpkBatchBytes account; /* of a group call */
-	CdpkBatchBytes event;   /* the name, of calls that timelines show */
+	CdpkBatchBytes
+		event; /* the name, of calls that timelines show; of a row of the base: its timeline */
 	const CdpkBatchValue *values; /* of its properties, one property after the other */
-	uint32_t value_count;
+	const CdpkBatchSpan *span;    /* of a row of the base; else NULL */
 } CdpkBatchRow;
+
+/* A row of the base to be written: of the events of the batch, and of the row that the base has of them. */
+typedef struct CdpkBatchFolded
+{
+	CdpkBatchRow row; /* with a span; the user of an alias stands first among the identifiers */
+	/* the first row of the batch that is this one, as it was, and others become part of; NONE: it is new */
+	uint32_t stored;
+	uint32_t first_row; /* its rows: in cdpk_batch_folded_order from here on */
+	uint32_t row_count;
+} CdpkBatchFolded;
 
 typedef enum CdpkBatchOutcome
 {
@@ -98,7 +126,7 @@ typedef struct CdpkBatchMessage
 typedef struct CdpkBatchJudged
 {
 	CdpkBatchOutcome outcome;
-	int64_t event_id; /* of an accepted one, else 0 */
+	int64_t event_id; /* of an accepted event, else 0 */
 	int64_t
 		first_batch_id; /* of a reused one: the batch of the message with its key; 0: this one */
 } CdpkBatchJudged;
@@ -118,7 +146,7 @@ typedef struct CdpkBatchForbid
 	bool in_force;
 } CdpkBatchForbid;
 
-/* An event of the log: of the row, the identifiers, is_alias, source, said_at and message_id count. */
+/* An event of the log, or a row of the base (0): of the row, the identifiers, is_alias, source, said_at and message_id count. */
 typedef struct CdpkBatchReread
 {
 	int64_t event_id;
@@ -287,10 +315,10 @@ typedef struct CdpkBatchLinks
 
 /* ---------------------------------------------------------------- anchors */
 
-/* An event of the log that may have to be anchored anew. */
+/* An event of the log, or a row of the base, that may have to be anchored anew. */
 typedef struct CdpkBatchStray
 {
-	int64_t event_id;
+	int64_t event_id; /* 0: of the base */
 	int64_t anchor;
 	CdpkBatchRow row;
 } CdpkBatchStray;
@@ -305,10 +333,10 @@ typedef struct CdpkBatchReanchored
 
 /* ---------------------------------------------------------------- folds */
 
-/* An event of the log that is folded anew with all others of its profile. */
+/* An event of the log, or a row of the base, that is folded anew with all others of its profile. */
 typedef struct CdpkBatchLogged
 {
-	int64_t event_id;
+	int64_t event_id; /* 0: of the base */
 	int64_t anchor;
 	int64_t profile_id; /* of the anchor, after the batch */
 	CdpkBatchRow row;
@@ -372,7 +400,7 @@ typedef enum CdpkBatchCause
 	CDPK_BATCH_MOVED,   /* the whole profile "former" is in it now */
 	CDPK_BATCH_SPLIT,   /* identifiers of the profile "former" are in it now */
 	CDPK_BATCH_REBUILT, /* folded anew: identifiers or events left it or came to it */
-	CDPK_BATCH_GAINED,  /* an event of the log came to it */
+	CDPK_BATCH_GAINED,  /* an event of the log, or a row of the base, came to it */
 	CDPK_BATCH_SUMMARY  /* another set of identifiers, another sharing, forbid, latest link */
 } CdpkBatchCause;
 
@@ -383,7 +411,7 @@ typedef struct CdpkBatchTouched
 	int64_t former_profile_id; /* of MOVED and SPLIT, else 0 */
 	uint32_t account;          /* of a group call: a place in the accounts, else NONE */
 	CdpkBatchCause cause;
-	int64_t event_id; /* of EVENT and GAINED, else 0 */
+	int64_t event_id; /* of EVENT, and of GAINED by an event; else 0 */
 } CdpkBatchTouched;
 
 /* Where a walk through those who were touched is. */

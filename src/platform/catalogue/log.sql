@@ -216,7 +216,7 @@ BEGIN
 		event_id bigint PRIMARY KEY,
 		batch_id bigint NOT NULL,
 		source text COLLATE "C" NOT NULL,
-		message_id text NOT NULL,
+		message_id text COLLATE "C" NOT NULL,
 		deleted boolean NOT NULL,
 		event jsonb NOT NULL);
 	CREATE INDEX correction_message_id ON cdp_data.correction (message_id);

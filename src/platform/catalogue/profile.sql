@@ -198,6 +198,7 @@ BEGIN
 		name text COLLATE "C" NOT NULL,
 		path text[] NOT NULL,
 		left_out bigint NOT NULL DEFAULT 0,
+		folded bigint NOT NULL DEFAULT 0,
 		PRIMARY KEY (event, name),
 		CHECK (event <> '' AND name NOT IN ('', '[]') AND path <> '{}' AND array_position(path, NULL) IS NULL));
 	COMMENT ON TABLE cdp_data.carried_property IS
@@ -210,6 +211,9 @@ BEGIN
 		'properties of the event, or into its context if it begins with context.';
 	COMMENT ON COLUMN cdp_data.carried_property.left_out IS
 		'Number of events of which something there could not be carried.';
+	COMMENT ON COLUMN cdp_data.carried_property.folded IS
+		'Number of events that had left the log, see cdp.drop_events(), when the property began to be carried, or from '
+		'another path: they lack it.';
 	-- the e-commerce spec of Segment: money and amounts, what is looked at, campaigns, and the products of an order
 	INSERT INTO cdp_data.carried_property (event, name, path)
 	SELECT '*', n.name, ARRAY[n.name]

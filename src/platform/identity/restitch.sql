@@ -34,6 +34,26 @@ BEGIN
 			   decided_by, decided_at, batch_id
 		FROM gone WHERE a IS DISTINCT FROM b ON CONFLICT DO NOTHING
 	$sql$);
+	-- rows of the base name identifiers by number: of several that have become one, by that of the one
+	PERFORM cdp_internal.batch_stage('batch_renumbered', $sql$
+		SELECT o.identifier_id AS old_id, n.identifier_id AS new_id
+		FROM cdp_data.identifier o
+		CROSS JOIN LATERAL (
+			SELECT cdp.try_identifier(cdp.namespace(o.identifier), cdp.value(o.identifier)) AS identifier) b
+		JOIN cdp_data.identifier n ON n.identifier = b.identifier
+		WHERE b.identifier <> o.identifier AND EXISTS (SELECT FROM cdp_data.base)
+	$sql$);
+	PERFORM cdp_internal.batch_run($sql$
+		UPDATE cdp_data.base b
+		SET ids = ARRAY(
+				SELECT coalesce(r.new_id, u.id)
+				FROM unnest(b.ids) WITH ORDINALITY AS u (id, place)
+				LEFT JOIN batch_renumbered r ON r.old_id = u.id
+				GROUP BY 1
+				ORDER BY CASE WHEN b.earlier_id IS NOT NULL AND min(u.place) = 1 THEN 0 ELSE 1 END, 1),
+			earlier_id = coalesce((SELECT r.new_id FROM batch_renumbered r WHERE r.old_id = b.earlier_id), b.earlier_id)
+		WHERE EXISTS (SELECT FROM batch_renumbered r WHERE r.old_id = ANY (b.ids || b.earlier_id))
+	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
 		UPDATE cdp_data.state SET normalizer_version = cdp.normalizer_version()
 		WHERE normalizer_version <> cdp.normalizer_version()

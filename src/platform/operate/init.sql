@@ -29,6 +29,7 @@ BEGIN
 	PERFORM cdp_internal.init_progress();
 	PERFORM cdp_internal.init_log();
 	PERFORM cdp_internal.init_event_month();
+	PERFORM cdp_internal.init_base();
 	PERFORM cdp_internal.init_graph();
 	PERFORM cdp_internal.init_profile_tables();
 	PERFORM cdp_internal.init_trait_rule();

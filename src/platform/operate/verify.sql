@@ -19,7 +19,8 @@ DECLARE
 		SELECT i.identifier_id FROM cdp_data.identifier i WHERE i.profile_id = person) END;
 	total record;
 BEGIN
-	SELECT s.event_id - s.retracted - s.lost AS events, s.identifier_id AS identifiers,
+	SELECT s.event_id - s.retracted - s.lost - (SELECT coalesce(sum(f.gone), 0) FROM cdp_data.folded_month f)::bigint
+			+ cdp_internal.about_rows('cdp_data.base') AS events, s.identifier_id AS identifiers,
 		   cdp_internal.about_rows('cdp_data.link') AS links, cdp_internal.about_rows('cdp_data.profile') AS profiles
 	INTO STRICT total FROM cdp_data.state s;
 	IF person IS NULL THEN
@@ -125,13 +126,14 @@ COMMENT ON FUNCTION cdp.verify() IS
 $comment$Compares the tables with what follows from the log, the rules and the verdicts, and judges the segments.
 Returns the differences; no row means that all is well.
 stage: log (it lacks events, so what these said could not be checked), undone (left undone by cdp.refresh(), as the log
-lacked events), identifier, link, anchor, message (but of those that cdp.set_message_memory() let go), history,
-profile, traits, timeline, accounts, statement (what holds of a message of a mutable source), context or segment.
-item: the identifier, pair, event, message, person or segment. expected: what follows from the log and the other rows.
-found: what the tables hold. NULL: nothing. A profile is named by its strongest identifier.
+lacked events), base (rows for events of dropped months name what the tables lack, are too few, or lack a number),
+identifier, link, anchor, message (but of those that cdp.set_message_memory() let go), history, profile, traits,
+timeline, accounts, statement (what holds of a message of a mutable source), context or segment. item: the identifier,
+pair, event, row of the base, message, person or segment. expected: what follows from the log, the base and the other
+rows. found: what the tables hold. NULL: nothing. A profile is named by its strongest identifier.
 Each row is compared with those that it follows from, so a wrong one can make several differences: cdp.restitch()
-corrects them all, except those of log, message, history and segment, a context that is lost, and a statement that is
-a deletion. Not compared, as
+corrects them all, except those of log, base, message, history and segment, a context that is lost, and a statement
+that is a deletion. Not compared, as
 nothing says what they should be: the batches of rows, former profiles and anchors, quarantine, the counts of sources,
 and the contents of messages whose events the log lacks, of which a notice gives the number.
 It works as the owner of the tables, so row security hides nothing from it.

@@ -13,10 +13,20 @@ BEGIN
 				coalesce(e.group_id, f.group_id)),
 			   cdp_internal.verify_calls(e.events, e.first_at, e.last_at),
 			   cdp_internal.verify_calls(f.events, f.first_at, f.last_at)
-		FROM (SELECT c.identifier_id, cdp_internal.account_id(c.group_id) COLLATE "C" AS group_id, count(*) AS events,
-					 min(c."timestamp") AS first_at, max(c."timestamp") AS last_at
-			  FROM cdp_data.event c
-			  WHERE c.type = 'group' AND ($1 IS NULL OR c.identifier_id = ANY ($1)) GROUP BY 1, 2) e
+		FROM (SELECT c.identifier_id, c.group_id, sum(c.events)::bigint AS events, min(c.first_at) AS first_at,
+					 max(c.last_at) AS last_at
+			  FROM (
+				SELECT e.identifier_id, cdp_internal.account_id(e.group_id) COLLATE "C" AS group_id, 1 AS events,
+					   e."timestamp" AS first_at, e."timestamp" AS last_at
+				FROM cdp_data.event e
+				WHERE e.type = 'group' AND NOT EXISTS (
+					SELECT FROM cdp_data.folded_month f
+					WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)
+				UNION ALL
+				SELECT b.identifier_id, b.group_id, b.events, b.first_at, b.last_at
+				FROM cdp_data.base b
+				WHERE b.group_id IS NOT NULL) c
+			  WHERE $1 IS NULL OR c.identifier_id = ANY ($1) GROUP BY 1, 2) e
 		FULL JOIN (SELECT c.* FROM cdp_data.account_member c WHERE $1 IS NULL OR c.identifier_id = ANY ($1)) f
 			USING (identifier_id, group_id)
 		WHERE (e.events, e.first_at, e.last_at) IS DISTINCT FROM (f.events, f.first_at, f.last_at)
@@ -45,17 +55,30 @@ BEGIN
 	RETURN QUERY
 		SELECT 'accounts', coalesce(e.group_id, f.group_id), e.said, f.said
 		FROM (
-			SELECT cdp_internal.account_id(c.group_id) AS group_id,
-				   concat(cdp_internal.verify_calls(count(*), min(c."timestamp"), max(c."timestamp")), ', traits ',
-					cdp.traits_agg(t.traits, least(c."timestamp", c.received_at), c.source, rules, o.trust),
-					', lapsing from '
-						|| (min(least(c."timestamp", c.received_at) + o.expires_after) FILTER (WHERE t.counts))) AS said
+			SELECT q.group_id,
+				   concat(cdp_internal.verify_calls(sum(q.events)::bigint, min(q.first_at), max(q.last_at)),
+					', traits ', cdp.traits_union(q.traits), ', lapsing from ' || min(q.expires_at)) AS said
+			FROM (
+			SELECT cdp_internal.account_id(c.group_id) COLLATE "C" AS group_id, count(*) AS events,
+				   min(c."timestamp") AS first_at, max(c."timestamp") AS last_at,
+				   cdp.traits_agg(t.traits, least(c."timestamp", c.received_at), c.source, rules, o.trust) AS traits,
+				   min(least(c."timestamp", c.received_at) + o.expires_after) FILTER (WHERE t.counts) AS expires_at
 			  FROM cdp_data.event c LEFT JOIN cdp_data.source o ON o.source = c.source
 			  LEFT JOIN LATERAL (SELECT true AS counts, cdp_internal.verify_said(c.traits, rules) AS traits
 								 WHERE c.traits IS NOT NULL
 								   AND (o.expires_after IS NULL
 									OR least(c."timestamp", c.received_at) + o.expires_after > as_of)) t ON true
-			  WHERE c.type = 'group' GROUP BY 1) e
+			  WHERE c.type = 'group' AND NOT EXISTS (
+				SELECT FROM cdp_data.folded_month f
+				WHERE f.month = date_trunc('month', c."timestamp", 'UTC') AND f.event_id >= c.event_id)
+			  GROUP BY 1
+			UNION ALL
+			SELECT b.group_id, b.events, b.first_at, b.last_at, r.traits, r.expires_at
+			FROM cdp_data.base b
+			JOIN cdp_data.source o USING (source_id)
+			CROSS JOIN LATERAL cdp_internal.renew_traits(b.traits, b.traits_at, o.trust, o.expires_after, as_of) r
+			WHERE b.group_id IS NOT NULL) q
+			GROUP BY q.group_id) e
 		FULL JOIN (
 			SELECT a.group_id,
 				   concat(cdp_internal.verify_calls(a.events, a.first_seen, a.last_seen), ', traits ', a.traits,

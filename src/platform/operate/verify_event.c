@@ -3,7 +3,8 @@
  *		cdp_internal.verify_events: the log against what is stored of each event: its identifiers, its anchor and its
  *		message; and what the events say of links.
  *
- * The log is read once, in chunks.  What a chunk names is looked up once, by the store, in its snapshot.
+ * The log and the base are read once, in chunks.  What a chunk names is looked up once, by the store, in its
+ * snapshot.  Events that are folded into the base do not count, also while they are in the log.
  */
 #include "postgres.h"
 
@@ -17,12 +18,9 @@
 
 #include "cdp.h"
 #include "platform/catalogue/hash_key.h"
-#include "platform/identity/blocked.h"
-#include "platform/identity/resolve.h"
 #include "platform/ingest/message_content.h"
 #include "platform/operate/verify_event.h"
 #include "platform/progress/progress.h"
-#include "platform/refresh/restitch.h"
 
 CDP_FUNCTION(cdp_verify_events);
 
@@ -50,9 +48,9 @@ verify_put_row(const VerifyCheck *check, const char *kind, Datum *values, bool *
 	tuplestore_putvalues(check->result->setResult, check->result->setDesc, values, nulls);
 }
 
-/* put_event puts what is wrong with an event; a and b: see verify_log.sql. */
-static void
-put_event(const VerifyCheck *check, const char *kind, const VerifyEvent *event, int64 a, int64 b)
+void
+verify_put_event(const VerifyCheck *check, const char *kind, const VerifyEvent *event, int64 a,
+				 int64 b)
 {
 	Datum values[COLUMN_COUNT] = {0};
 	bool nulls[COLUMN_COUNT];
@@ -82,31 +80,40 @@ put_identifier(const VerifyCheck *check, const VerifyName *name)
 
 /* ---------------------------------------------------------------- reading */
 
-/* find_source finds the place of a source by its name, and lists it if it is unknown. */
-static int
-find_source(VerifyCheck *check, Datum name)
+int
+verify_add_source(VerifyCheck *check, text *name, int32 source_id)
 {
-	text *packed = DatumGetTextPP(name);
-	Size length = VARSIZE_ANY_EXHDR(packed);
-	VerifySource *source;
-
-	for (int i = 0; i < check->source_count; i++)
-		if (VARSIZE_ANY_EXHDR(check->sources[i].name) == length &&
-			memcmp(VARDATA_ANY(check->sources[i].name), VARDATA_ANY(packed), length) == 0)
-			return i;
 	if (check->source_count == check->source_capacity)
 	{
 		check->source_capacity *= 2;
 		check->sources =
 			repalloc_huge(check->sources, sizeof(VerifySource) * check->source_capacity);
 	}
-	source = &check->sources[check->source_count];
-	source->name =
-		(text *) MemoryContextAlloc(GetMemoryChunkContext(check->sources), VARHDRSZ + length);
-	SET_VARSIZE(source->name, VARHDRSZ + length);
-	memcpy(VARDATA(source->name), VARDATA_ANY(packed), length);
-	source->source_id = 0;
+	check->sources[check->source_count].name = name;
+	check->sources[check->source_count].source_id = source_id;
 	return check->source_count++;
+}
+
+/* find_source finds the place of a source by its name, and lists it if it is unknown. */
+static int
+find_source(VerifyCheck *check, Datum name)
+{
+	text *packed = DatumGetTextPP(name);
+	Size length = VARSIZE_ANY_EXHDR(packed);
+	text *copy;
+
+	for (int i = 0; i < check->source_count; i++)
+	{
+		const text *known = check->sources[i].name;
+
+		if (known != NULL && VARSIZE_ANY_EXHDR(known) == length &&
+			memcmp(VARDATA_ANY(known), VARDATA_ANY(packed), length) == 0)
+			return i;
+	}
+	copy = (text *) MemoryContextAlloc(GetMemoryChunkContext(check->sources), VARHDRSZ + length);
+	SET_VARSIZE(copy, VARHDRSZ + length);
+	memcpy(VARDATA(copy), VARDATA_ANY(packed), length);
+	return verify_add_source(check, copy, 0);
 }
 
 /*
@@ -130,30 +137,72 @@ set_contents(const VerifyCheck *check, InboxRow *columns, const OnboardedRow *ro
 	}
 }
 
+/* begin_chunk makes room for a chunk. */
+static void
+begin_chunk(VerifyCheck *check)
+{
+	check->event_count = check->mention_count = 0;
+	check->evidence_count = 0;
+	check->mention_capacity = 4 * EVENTS_MAX;
+	check->mentions = palloc(sizeof(uint32) * check->mention_capacity);
+	check->events = palloc(sizeof(VerifyEvent) * EVENTS_MAX);
+}
+
+bool
+verify_has_room(const VerifyCheck *check, int64 bytes)
+{
+	return check->event_count < EVENTS_MAX && check->evidence_count < PAIRS_MAX &&
+		   bytes < BYTES_MAX;
+}
+
+VerifyEvent *
+verify_begin_event(VerifyCheck *check)
+{
+	VerifyEvent *event = &check->events[check->event_count++];
+
+	memset(event, 0, sizeof(*event));
+	event->first_mention = check->mention_count;
+	return event;
+}
+
+void
+verify_mention(VerifyCheck *check, uint32 place)
+{
+	if (check->mention_count == check->mention_capacity)
+	{
+		check->mention_capacity *= 2;
+		check->mentions = repalloc_huge(check->mentions, sizeof(uint32) * check->mention_capacity);
+	}
+	check->mentions[check->mention_count++] = place;
+}
+
+void
+verify_end_event(VerifyCheck *check, const VerifyEvent *event)
+{
+	/* at most so many */
+	check->evidence_count +=
+		(int64) event->mention_count * (event->mention_count - 1) / 2 + event->is_alias;
+}
+
 /* mention adds the names of an event. */
 static void
 mention(VerifyCheck *check, const OnboardedRow *row, VerifyEvent *event)
 {
 	const IdentifierSet *set = &row->identifiers;
 
-	if (check->mention_count + set->count + 1 > check->mention_capacity)
-	{
-		check->mention_capacity = check->mention_capacity * 2 + set->count + 1;
-		check->mentions = repalloc_huge(check->mentions, sizeof(uint32) * check->mention_capacity);
-	}
 	for (int i = 0; i < set->count; i++)
 	{
 		uint32 place = verify_names_add(check->names, IdentifierPayload(set->members[i]),
 										IdentifierLength(set->members[i]));
 
 		verify_name(check->names, place)->is_carried = true;
-		check->mentions[check->mention_count++] = place;
+		verify_mention(check, place);
 	}
 	event->mention_count = set->count;
 	event->is_alias = row->earlier != NULL;
 	if (event->is_alias)
-		check->mentions[check->mention_count++] = verify_names_add(
-			check->names, IdentifierPayload(row->earlier), IdentifierLength(row->earlier));
+		verify_mention(check, verify_names_add(check->names, IdentifierPayload(row->earlier),
+											   IdentifierLength(row->earlier)));
 }
 
 /* clean finds what an event says; one that would be refused now has no identifiers. */
@@ -180,56 +229,50 @@ clean(VerifyCheck *check, InboxRow *columns, VerifyEvent *event)
 	MemoryContextReset(check->scratch);
 }
 
-/* read_event adds the present event. */
-static void
+/* read_event adds the present event, unless it is folded; it returns the bytes that it takes. */
+static int64
 read_event(VerifyCheck *check, const LogCursor *log)
 {
-	VerifyEvent *event = &check->events[check->event_count++];
+	int64 event_id = log_cursor_int8(log, LOG_EVENT_ID);
+	VerifyEvent *event;
 	Datum values[LOGGED_COLUMNS];
 	bool nulls[LOGGED_COLUMNS];
 	InboxRow columns;
+	TimestampTz at;
 
 	chunk_read_columns(log, values, nulls);
 	pass_inbox_row(values, nulls, &columns);
-	memset(event, 0, sizeof(*event));
-	event->event_id = log_cursor_int8(log, LOG_EVENT_ID);
+	at = DatumGetTimestampTz(columns.values[INBOX_TIMESTAMP]);
+	if (pass_month_is_folded(check->months, check->month_count, event_id, at))
+		return 0;
+	event = verify_begin_event(check);
+	event->event_id = event_id;
 	event->anchor = log_cursor_int8(log, LOG_IDENTIFIER_ID);
 	event->batch_id = log_cursor_int8(log, LOG_BATCH_ID);
-	event->said_at = Min(DatumGetTimestampTz(columns.values[INBOX_TIMESTAMP]),
-						 DatumGetTimestampTz(columns.values[INBOX_RECEIVED_AT]));
+	event->events = 1;
+	event->said_at = event->last_at =
+		Min(at, DatumGetTimestampTz(columns.values[INBOX_RECEIVED_AT]));
 	event->source = find_source(check, columns.values[INBOX_SOURCE]);
-	event->first_mention = check->mention_count;
 	if (!columns.nulls[INBOX_MESSAGE_ID])
 		event->message_id = (text *) PG_DETOAST_DATUM_COPY(columns.values[INBOX_MESSAGE_ID]);
 	clean(check, &columns, event);
+	verify_end_event(check, event);
+	return event->message_id != NULL ? VARSIZE_ANY(event->message_id) : 0;
 }
 
-/* read_chunk reads the next events; false: there are no more. */
-static bool
-read_chunk(VerifyCheck *check, LogCursor *log)
+/* read_log reads the next events. */
+static void
+read_log(VerifyCheck *check, LogCursor *log)
 {
 	int64 bytes = 0;
 
-	check->event_count = check->mention_count = 0;
-	check->evidence_count = 0;
-	check->mention_capacity = 4 * EVENTS_MAX;
-	check->mentions = palloc(sizeof(uint32) * check->mention_capacity);
-	check->events = palloc(sizeof(VerifyEvent) * EVENTS_MAX);
-	while (check->event_count < EVENTS_MAX && check->evidence_count < PAIRS_MAX &&
-		   bytes < BYTES_MAX && log_cursor_look(log))
+	while (verify_has_room(check, bytes) && log_cursor_look(log))
 	{
-		const VerifyEvent *event = &check->events[check->event_count];
-
 		CHECK_FOR_INTERRUPTS();
-		read_event(check, log);
+		bytes += read_event(check, log);
 		log_cursor_skip(log);
 		progress_step(check->done++);
-		/* at most so many */
-		check->evidence_count +=
-			(int64) event->mention_count * (event->mention_count - 1) / 2 + event->is_alias;
-		bytes += event->message_id != NULL ? VARSIZE_ANY(event->message_id) : 0;
 	}
-	return check->event_count > 0;
 }
 
 /* ---------------------------------------------------------------- identifiers */
@@ -252,9 +295,9 @@ rule_name(const VerifyCheck *check, VerifyName *name)
 	}
 }
 
-/* rule_names does so for the names of the chunk, and looks them up. */
+/* rule_names does so for the names of the chunk, and looks up those of the log. */
 static void
-rule_names(const VerifyCheck *check)
+rule_names(const VerifyCheck *check, bool of_base)
 {
 	MemoryContext caller = MemoryContextSwitchTo(check->scratch);
 
@@ -265,7 +308,8 @@ rule_names(const VerifyCheck *check)
 		MemoryContextReset(check->scratch);
 	}
 	MemoryContextSwitchTo(caller);
-	verify_names_look_up(check->names);
+	if (!of_base)
+		verify_names_look_up(check->names);
 	for (uint32 i = 0; i < verify_names_count(check->names); i++)
 	{
 		const VerifyName *name = verify_name(check->names, i);
@@ -340,40 +384,60 @@ look_up_messages(VerifyCheck *check)
 
 /* ---------------------------------------------------------------- chunks */
 
-/* check_chunk checks the next events; false: there are no more. */
+/* check_events checks the events of the chunk. */
+static void
+check_events(VerifyCheck *check)
+{
+	for (int i = 0; i < check->event_count; i++)
+	{
+		const VerifyEvent *event = &check->events[i];
+		int64 anchor = find_anchor(check, event);
+
+		if (anchor != event->anchor)
+			verify_put_event(check, "anchor", event, anchor, event->anchor);
+		if (event->has_key && !event->is_known)
+			verify_put_event(check, "message", event, 0, 0);
+		else if (event->differs)
+			verify_put_event(check, "content", event, 0, 0);
+	}
+	verify_put_links(check);
+}
+
+/* check_chunk checks the next events of the log, or rows of the base; false: there are no more. */
 static bool
-check_chunk(VerifyCheck *check, LogCursor *log)
+check_chunk(VerifyCheck *check, LogCursor *cursor, bool of_base)
 {
 	MemoryContext context =
 		AllocSetContextCreate(CurrentMemoryContext, "cdp verify chunk", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
-	bool found;
 
 	check->scratch = AllocSetContextCreate(context, "cdp verify event", ALLOCSET_DEFAULT_SIZES);
 	check->names = verify_names_new();
-	found = read_chunk(check, log);
-	if (found)
-	{
-		rule_names(check);
-		look_up_messages(check);
-		for (int i = 0; i < check->event_count; i++)
-		{
-			const VerifyEvent *event = &check->events[i];
-			int64 anchor = find_anchor(check, event);
-
-			if (anchor != event->anchor)
-				put_event(check, "anchor", event, anchor, event->anchor);
-			if (event->has_key && !event->is_known)
-				put_event(check, "message", event, 0, 0);
-			else if (event->differs)
-				put_event(check, "content", event, 0, 0);
-		}
-		verify_put_links(check);
-	}
+	begin_chunk(check);
+	if (of_base)
+		verify_read_base(check, cursor);
+	else
+		read_log(check, cursor);
+	rule_names(check, of_base);
+	look_up_messages(check);
+	check_events(check);
 	verify_names_close(check->names);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
-	return found;
+	return log_cursor_look(cursor);
+}
+
+/* check_rows checks all rows of a query. */
+static void
+check_rows(VerifyCheck *check, const char *query, Datum places, bool of_base)
+{
+	Oid type = INT8ARRAYOID;
+	LogCursor cursor;
+
+	log_cursor_open_snapshot(&cursor, query, places != 0 ? 1 : 0, &type, &places);
+	while (check_chunk(check, &cursor, of_base))
+		CHECK_FOR_INTERRUPTS();
+	log_cursor_close(&cursor);
 }
 
 /* read_ids reads an argument of ids, sorted. */
@@ -392,7 +456,7 @@ read_ids(ArrayType *array, int *count)
 	return ids;
 }
 
-/* read_settings reads the time of the last batch, the sources, what is blocked and which evidence is void. */
+/* read_settings reads the time of the last batch, the sources, what is blocked, folded, and void. */
 static void
 read_settings(VerifyCheck *check)
 {
@@ -418,19 +482,10 @@ read_settings(VerifyCheck *check)
 		check->sources[i].source_id = resolver_int4(rows, i, 2);
 	}
 	check->source_count = (int) count;
-	rows = resolver_rows("SELECT least(x.identifier_id, y.identifier_id),"
-						 " greatest(x.identifier_id, y.identifier_id), v.until_at"
-						 " FROM cdp_data.verdict v"
-						 " CROSS JOIN LATERAL cdp_internal.known_identifier(v.a) x"
-						 " CROSS JOIN LATERAL cdp_internal.known_identifier(v.b) y"
-						 " WHERE v.kind = 'unlink'",
-						 0, NULL, &count);
-	check->voids = palloc_extended(sizeof(VerifyVoid) * (count + 1), MCXT_ALLOC_HUGE);
-	for (uint64 i = 0; i < count; i++)
-		check->voids[i] = (VerifyVoid){resolver_int8(rows, i, 1), resolver_int8(rows, i, 2),
-									   resolver_int8(rows, i, 3)};
-	check->void_count = (int) count;
-	qsort(check->voids, count, sizeof(VerifyVoid), verify_compare_voids);
+	rows = resolver_rows(PASS_MONTHS_QUERY, 0, NULL, &count);
+	check->months = pass_make_months(rows, count);
+	check->month_count = (int) count;
+	verify_read_voids(check);
 }
 
 /* say_unchecked tells how many messages have no event that could be compared with them. */
@@ -446,25 +501,27 @@ say_unchecked(const VerifyCheck *check)
 	int64 unchecked = resolver_int8(rows, 0, 1);
 
 	if (unchecked > 0)
-		ereport(NOTICE,
-				(errmsg_plural("the content of %lld message was not compared",
-							   "the contents of %lld messages were not compared",
-							   (unsigned long) unchecked, (long long) unchecked),
-				 errdetail("Their events were taken back forever, are missing from the log, or "
-						   "would be refused now.")));
+		ereport(NOTICE, (errmsg_plural("the content of %lld message was not compared",
+									   "the contents of %lld messages were not compared",
+									   (unsigned long) unchecked, (long long) unchecked),
+						 errdetail("Their events were taken back forever, have left the log, or "
+								   "would be refused now.")));
 }
 
 /* cdp_verify_events implements cdp_internal.verify_events(places, own). */
 Datum
 cdp_verify_events(PG_FUNCTION_ARGS)
 {
-	static const char all[] = "SELECT " LOG_COLUMNS " FROM cdp_data.event e";
-	static const char some[] = "SELECT " LOG_COLUMNS " FROM pg_catalog.unnest($1) AS p (place)"
-							   " JOIN cdp_data.event e ON e.identifier_id = p.place";
+	static const char *const all[] = {"SELECT " LOG_COLUMNS " FROM cdp_data.event e",
+									  "SELECT " VERIFY_BASE_COLUMNS " FROM cdp_data.base b"};
+	static const char *const some[] = {
+		"SELECT " LOG_COLUMNS " FROM pg_catalog.unnest($1) AS p (place)"
+		" JOIN cdp_data.event e ON e.identifier_id = p.place",
+		"SELECT " VERIFY_BASE_COLUMNS " FROM pg_catalog.unnest($1) AS p (place)"
+		" JOIN cdp_data.base b ON b.identifier_id = p.place"};
 	VerifyCheck check = {(ReturnSetInfo *) fcinfo->resultinfo};
-	Oid type = INT8ARRAYOID;
-	Datum places = PG_GETARG_DATUM(0);
-	LogCursor log;
+	const char *const *queries = PG_ARGISNULL(0) ? all : some;
+	Datum places = PG_ARGISNULL(0) ? 0 : PG_GETARG_DATUM(0);
 
 	InitMaterializedSRF(fcinfo, 0);
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -475,13 +532,8 @@ cdp_verify_events(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(1))
 		check.own = read_ids(PG_GETARG_ARRAYTYPE_P(1), &check.own_count);
 	check.messages = store_open(&message_table, STORE_READ, STORE_DIRECT);
-	if (PG_ARGISNULL(0))
-		log_cursor_open_snapshot(&log, all, 0, NULL, NULL);
-	else
-		log_cursor_open_snapshot(&log, some, 1, &type, &places);
-	while (check_chunk(&check, &log))
-		CHECK_FOR_INTERRUPTS();
-	log_cursor_close(&log);
+	check_rows(&check, queries[0], places, false);
+	check_rows(&check, queries[1], places, true);
 	store_close(check.messages);
 	if (PG_ARGISNULL(0))
 		say_unchecked(&check);

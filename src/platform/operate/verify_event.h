@@ -1,21 +1,21 @@
 /*
  * verify_event.h
- *		cdp_internal.verify_events(): what its files share.
+ *		cdp_internal.verify_events: what its files share.
  *
- *	verify_event	the log, in chunks; anchors, messages and identifiers of its events
- *	verify_evidence	what these events say of links
+ *	verify_event	the log, in chunks; identifiers, anchors and messages
+ *	verify_base		the base, in chunks
+ *	verify_evidence	what the events of a chunk say of links
+ *	verify_name		the identifiers of a chunk
  */
 #ifndef CDP_OPERATE_VERIFY_EVENT_H
 #define CDP_OPERATE_VERIFY_EVENT_H
 
-#include "nodes/execnodes.h"
 #include "utils/uuid.h"
 
-#include "platform/catalogue/hash_key.h"
 #include "platform/identity/blocked.h"
 #include "platform/identity/resolve.h"
 #include "platform/operate/verify_name.h"
-#include "platform/store/store.h"
+#include "platform/refresh/restitch.h"
 
 /* columns of the result, see verify_log.sql */
 enum
@@ -37,8 +37,8 @@ enum
 
 typedef struct VerifySource
 {
-	text *name;
-	int32 source_id; /* 0: cdp_data.source lacks it */
+	text *name;      /* NULL: cdp_data.source lacks the number, which the base has */
+	int32 source_id; /* 0: cdp_data.source lacks the name, which the log has */
 } VerifySource;
 
 /* Evidence of a pair up to a time is void. */
@@ -49,24 +49,16 @@ typedef struct VerifyVoid
 	TimestampTz until_at;
 } VerifyVoid;
 
-/* What an event says of two identifiers. */
-typedef struct VerifyEvidence
-{
-	int64 a;
-	int64 b;
-	int source; /* its place */
-	TimestampTz at;
-	text *message_id; /* NULL: none */
-	bool is_alias;
-} VerifyEvidence;
-
+/* An event of the log, or a row of the base, which counts as several. */
 typedef struct VerifyEvent
 {
-	int64 event_id;
-	int64 anchor; /* that it has */
+	int64 event_id; /* of a row of the base its number, negative */
+	int64 anchor;   /* that it has */
 	int64 batch_id;
-	TimestampTz said_at;
-	int source; /* its place */
+	int64 events;        /* how many it counts as … */
+	TimestampTz said_at; /* … and when the earliest of them … */
+	TimestampTz last_at; /* … and the latest was said */
+	int source;          /* its place */
 	text *message_id;
 	bool is_clean; /* it would not be refused now */
 	bool has_key;  /* and the memory of messages goes back so far */
@@ -79,6 +71,15 @@ typedef struct VerifyEvent
 	int mention_count;
 	bool is_alias; /* behind them is the earlier user_id */
 } VerifyEvent;
+
+/* What an event says of two identifiers. */
+typedef struct VerifyEvidence
+{
+	int64 a;
+	int64 b;
+	const VerifyEvent *event;
+	bool is_alias;
+} VerifyEvidence;
 
 typedef struct VerifyCheck
 {
@@ -95,6 +96,8 @@ typedef struct VerifyCheck
 	int source_capacity;
 	VerifyVoid *voids; /* sorted */
 	int void_count;
+	PassMonth *months; /* that are folded into the base */
+	int month_count;
 	int64 *own; /* sorted; NULL: all */
 	int own_count;
 	int64 done;
@@ -111,16 +114,49 @@ typedef struct VerifyCheck
 	int64 evidence_count;
 } VerifyCheck;
 
+/* ---------------------------------------------------------------- verify_event.c */
+
+/* Tells whether a chunk can take one more event, of which there may be so many bytes beside it. */
+extern bool verify_has_room(const VerifyCheck *check, int64 bytes);
+
+/* Begins an event of the chunk. */
+extern VerifyEvent *verify_begin_event(VerifyCheck *check);
+
+/* Adds a name to the last event, which counts them itself; its earlier user_id comes last. */
+extern void verify_mention(VerifyCheck *check, uint32 place);
+
+/* Counts the pairs of an event whose numbers of names are known. */
+extern void verify_end_event(VerifyCheck *check, const VerifyEvent *event);
+
+/* Adds a source, of which the name or the number is unknown, and returns its place. */
+extern int verify_add_source(VerifyCheck *check, text *name, int32 source_id);
+
+/* Puts what is wrong with an event into the result; a and b: see verify_log.sql. */
+extern void verify_put_event(const VerifyCheck *check, const char *kind, const VerifyEvent *event,
+							 int64 a, int64 b);
+
 /* Puts a row into the result. */
 extern void verify_put_row(const VerifyCheck *check, const char *kind, Datum *values, bool *nulls);
 
+/* ---------------------------------------------------------------- verify_base.c */
+
+/* Of the base, as "b": what is verified. */
+#define VERIFY_BASE_COLUMNS                                                               \
+	"b.base_id, b.identifier_id, b.events, b.first_said_at, b.last_said_at, b.source_id," \
+	" b.message_id, b.ids, b.earlier_id"
+
+/* Reads the next rows of a cursor over these columns into the chunk, with the rows of their identifiers. */
+extern void verify_read_base(VerifyCheck *check, LogCursor *cursor);
+
 /* ---------------------------------------------------------------- verify_evidence.c */
 
-/* Order ids, and voids by their pairs. */
-extern int verify_compare_ids(const void *a, const void *b);
-extern int verify_compare_voids(const void *a, const void *b);
+/* Reads which evidence is void. */
+extern void verify_read_voids(VerifyCheck *check);
 
 /* Puts what the chunk says of links, a row for each pair and source. */
 extern void verify_put_links(VerifyCheck *check);
+
+/* Orders ids. */
+extern int verify_compare_ids(const void *a, const void *b);
 
 #endif /* CDP_OPERATE_VERIFY_EVENT_H */

@@ -1,16 +1,19 @@
 /*
  * verify_evidence.c
- *		What the events of a chunk of the log say of links: see the header.
+ *		What the events of a chunk say of links.
  */
 #include "postgres.h"
 
 #include "miscadmin.h"
-#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "platform/operate/verify_event.h"
 
-int
-verify_compare_voids(const void *a, const void *b)
+/* ---------------------------------------------------------------- what counts */
+
+static int
+compare_voids(const void *a, const void *b)
 {
 	const VerifyVoid *x = a;
 	const VerifyVoid *y = b;
@@ -29,29 +32,56 @@ verify_compare_ids(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* compare_evidence orders by pair and source, then by time; of equal time by message, one without it last. */
+/* compare_events orders by source, then by time; of equal time by message, one without it last. */
+static int
+compare_events(const VerifyEvent *x, const VerifyEvent *y)
+{
+	const text *m = x->message_id;
+	const text *n = y->message_id;
+	int order;
+
+	if (x->source != y->source)
+		return x->source < y->source ? -1 : 1;
+	if (x->said_at != y->said_at)
+		return x->said_at < y->said_at ? -1 : 1;
+	if (m == NULL || n == NULL)
+		return (m == NULL) - (n == NULL);
+	order = memcmp(VARDATA_ANY(m), VARDATA_ANY(n), Min(VARSIZE_ANY_EXHDR(m), VARSIZE_ANY_EXHDR(n)));
+	return order != 0 ? order : (int) VARSIZE_ANY_EXHDR(m) - (int) VARSIZE_ANY_EXHDR(n);
+}
+
+/* compare_evidence orders by pair, then as events. */
 static int
 compare_evidence(const void *a, const void *b)
 {
 	const VerifyEvidence *x = a;
 	const VerifyEvidence *y = b;
-	int order;
 
 	if (x->a != y->a)
 		return x->a < y->a ? -1 : 1;
 	if (x->b != y->b)
 		return x->b < y->b ? -1 : 1;
-	if (x->source != y->source)
-		return x->source < y->source ? -1 : 1;
-	if (x->at != y->at)
-		return x->at < y->at ? -1 : 1;
-	if (x->message_id == NULL || y->message_id == NULL)
-		return (x->message_id == NULL) - (y->message_id == NULL);
-	order = memcmp(VARDATA_ANY(x->message_id), VARDATA_ANY(y->message_id),
-				   Min(VARSIZE_ANY_EXHDR(x->message_id), VARSIZE_ANY_EXHDR(y->message_id)));
-	return order != 0
-			   ? order
-			   : (int) VARSIZE_ANY_EXHDR(x->message_id) - (int) VARSIZE_ANY_EXHDR(y->message_id);
+	return compare_events(x->event, y->event);
+}
+
+void
+verify_read_voids(VerifyCheck *check)
+{
+	uint64 count;
+	SPITupleTable *rows = resolver_rows("SELECT least(x.identifier_id, y.identifier_id),"
+										" greatest(x.identifier_id, y.identifier_id), v.until_at"
+										" FROM cdp_data.verdict v"
+										" CROSS JOIN LATERAL cdp_internal.known_identifier(v.a) x"
+										" CROSS JOIN LATERAL cdp_internal.known_identifier(v.b) y"
+										" WHERE v.kind = 'unlink'",
+										0, NULL, &count);
+
+	check->voids = palloc_extended(sizeof(VerifyVoid) * (count + 1), MCXT_ALLOC_HUGE);
+	for (uint64 i = 0; i < count; i++)
+		check->voids[i] = (VerifyVoid){resolver_int8(rows, i, 1), resolver_int8(rows, i, 2),
+									   resolver_int8(rows, i, 3)};
+	check->void_count = (int) count;
+	qsort(check->voids, count, sizeof(VerifyVoid), compare_voids);
 }
 
 /* counts tells whether evidence is asked for and not void. */
@@ -67,10 +97,10 @@ counts(const VerifyCheck *check, const VerifyEvidence *evidence)
 	if (check->void_count > 0)
 	{
 		VerifyVoid sought = {evidence->a, evidence->b, 0};
-		const VerifyVoid *found = bsearch(&sought, check->voids, check->void_count,
-										  sizeof(VerifyVoid), verify_compare_voids);
+		const VerifyVoid *found =
+			bsearch(&sought, check->voids, check->void_count, sizeof(VerifyVoid), compare_voids);
 
-		return found == NULL || evidence->at > found->until_at;
+		return found == NULL || evidence->event->last_at > found->until_at;
 	}
 	return true;
 }
@@ -84,9 +114,7 @@ add_pair(VerifyCheck *check, const VerifyEvent *event, const VerifyName *x, cons
 
 	evidence->a = Min(x->identifier_id, y->identifier_id);
 	evidence->b = Max(x->identifier_id, y->identifier_id);
-	evidence->source = event->source;
-	evidence->at = event->said_at;
-	evidence->message_id = event->message_id;
+	evidence->event = event;
 	evidence->is_alias = is_alias;
 	if (evidence->a != evidence->b && counts(check, evidence))
 		check->evidence_count++;
@@ -144,30 +172,40 @@ add_evidence(VerifyCheck *check, const VerifyEvent *event)
 		add_alias(check, event);
 }
 
+/* ---------------------------------------------------------------- result */
+
 /* put_link puts what some evidence of one pair and source, sorted, comes to. */
 static void
 put_link(const VerifyCheck *check, const VerifyEvidence *first, int64 count)
 {
-	const VerifySource *source = &check->sources[first->source];
+	const VerifySource *source = &check->sources[first->event->source];
 	Datum values[COLUMN_COUNT] = {0};
 	bool nulls[COLUMN_COUNT] = {false};
+	TimestampTz last_at = first->event->last_at;
+	int64 events = 0;
 	int64 aliases = 0;
 
 	for (int64 i = 0; i < count; i++)
-		aliases += first[i].is_alias;
-	values[COLUMN_ALIASES] = Int64GetDatum(aliases);
+	{
+		const VerifyEvent *event = first[i].event;
+
+		last_at = Max(last_at, event->last_at);
+		events += event->events;
+		aliases += first[i].is_alias ? event->events : 0;
+	}
 	values[COLUMN_A] = Int64GetDatum(first->a);
 	values[COLUMN_B] = Int64GetDatum(first->b);
 	values[COLUMN_SOURCE_ID] = Int32GetDatum(source->source_id);
 	values[COLUMN_SOURCE] = PointerGetDatum(source->name);
-	values[COLUMN_FIRST_AT] = TimestampTzGetDatum(first->at);
-	values[COLUMN_LAST_AT] = TimestampTzGetDatum(first[count - 1].at);
-	values[COLUMN_EVENTS] = Int64GetDatum(count);
-	values[COLUMN_MESSAGE_ID] = PointerGetDatum(first->message_id);
+	values[COLUMN_FIRST_AT] = TimestampTzGetDatum(first->event->said_at);
+	values[COLUMN_LAST_AT] = TimestampTzGetDatum(last_at);
+	values[COLUMN_EVENTS] = Int64GetDatum(events);
+	values[COLUMN_ALIASES] = Int64GetDatum(aliases);
+	values[COLUMN_MESSAGE_ID] = PointerGetDatum(first->event->message_id);
 	nulls[COLUMN_EVENT_ID] = nulls[COLUMN_IDENTIFIER] = true;
 	nulls[COLUMN_SOURCE_ID] = source->source_id == 0;
 	nulls[COLUMN_SOURCE] = source->source_id != 0;
-	nulls[COLUMN_MESSAGE_ID] = first->message_id == NULL;
+	nulls[COLUMN_MESSAGE_ID] = first->event->message_id == NULL;
 	verify_put_row(check, "link", values, nulls);
 }
 
@@ -188,7 +226,8 @@ verify_put_links(VerifyCheck *check)
 
 		CHECK_FOR_INTERRUPTS();
 		if (i < check->evidence_count && start->a == check->evidence[i].a &&
-			start->b == check->evidence[i].b && start->source == check->evidence[i].source)
+			start->b == check->evidence[i].b &&
+			start->event->source == check->evidence[i].event->source)
 			continue;
 		put_link(check, start, i - first);
 		first = i;

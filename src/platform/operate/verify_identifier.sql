@@ -33,7 +33,15 @@ BEGIN
 		CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id,
 			e.identifiers, e.properties, e.traits, e.context, e."timestamp", e.sent_at, e.original_timestamp,
 			e.received_at, e.source, s.as_of) o
-		WHERE v.kind = 'unlink' AND identifier IN (v.a, v.b) AND identifier = ANY (o.ids));
+		WHERE v.kind = 'unlink' AND identifier IN (v.a, v.b) AND identifier = ANY (o.ids))
+		OR EXISTS (
+		SELECT
+		FROM cdp_data.verdict v
+		CROSS JOIN LATERAL unnest(ARRAY[v.a, v.b]) AS u (identifier)
+		CROSS JOIN LATERAL cdp_internal.known_identifier(u.identifier) m
+		CROSS JOIN LATERAL cdp_internal.known_identifier(identifier) o
+		JOIN cdp_data.base b ON b.identifier_id = m.identifier_id
+		WHERE v.kind = 'unlink' AND identifier IN (v.a, v.b) AND o.identifier_id = ANY (b.ids));
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_is_said(cdp.identifier) IS
@@ -78,7 +86,7 @@ CREATE FUNCTION cdp_internal.verify_identifier_query() RETURNS text
 			   n.namespace IS NOT NULL AS has_rule,
 			   i.profile_id <> 0 AND coalesce(v.kind = 'shared', l.is_over, false) AS is_shared,
 			   CASE WHEN l.identifier_id IS NULL THEN '' ELSE l.counts END AS counts,
-			   l.identifier_id IS NOT NULL OR e.identifier_id IS NOT NULL AS is_said,
+			   l.identifier_id IS NOT NULL OR e.identifier_id IS NOT NULL OR b.identifier_id IS NOT NULL AS is_said,
 			   cdp_internal.progress_row() AS counted
 		FROM cdp_data.identifier i
 		LEFT JOIN cdp_data.namespace n ON n.namespace = cdp.namespace(i.identifier)
@@ -88,13 +96,18 @@ CREATE FUNCTION cdp_internal.verify_identifier_query() RETURNS text
 			SELECT DISTINCT e.identifier_id
 			FROM cdp_data.event e
 			WHERE $2 IS NULL OR e.identifier_id = ANY ($2)) e ON e.identifier_id = i.identifier_id
+		LEFT JOIN (
+			SELECT DISTINCT b.identifier_id
+			FROM cdp_data.base b
+			WHERE $2 IS NULL OR b.identifier_id = ANY ($2)) b ON b.identifier_id = i.identifier_id
 		CROSS JOIN LATERAL (SELECT cdp_internal.is_blocked(i.identifier, $1) AS is_blocked OFFSET 0) w
 		WHERE $2 IS NULL OR i.identifier_id = ANY ($2)
 	$sql$, cdp_internal.verify_count_query());
 COMMENT ON FUNCTION cdp_internal.verify_identifier_query() IS
 	'Internal: returns a query of cdp_data.identifier, with what follows from the links, the rules and the verdicts '
-	'(counts, is_blocked, is_shared), whether its namespace is listed (has_rule), and whether a link or an anchor '
-	'shows that some event has it (is_said). Parameters: the blocked values, the identifiers of one person or NULL.';
+	'(counts, is_blocked, is_shared), whether its namespace is listed (has_rule), and whether a link or an anchor, '
+	'of an event or of a row of the base, shows that some event has it (is_said). '
+	'Parameters: the blocked values, the identifiers of one person or NULL.';
 
 CREATE FUNCTION cdp_internal.verify_identifiers(own bigint[])
 	RETURNS TABLE (stage text, item text, expected text, found text)

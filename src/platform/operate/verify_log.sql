@@ -1,4 +1,5 @@
--- The log against what is stored of each event: its identifiers, its anchor, its message, and the links that it says.
+-- The log and the base against what is stored of each event: its identifiers, its anchor, its message, and the links
+-- that it says.
 
 CREATE FUNCTION cdp_internal.verify_name(identifier_id bigint) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -48,7 +49,7 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.verify_places(bigint[]) IS
 	'Internal: returns the identifiers that events with one of these can be anchored at.';
 
--- What the log says, read once.
+-- What the log and the base say, each read once.
 CREATE FUNCTION cdp_internal.verify_events(places bigint[], own bigint[])
 	RETURNS TABLE (kind text, event_id bigint, a bigint, b bigint, source_id integer, source text,
 		first_at timestamptz, last_at timestamptz, events bigint, message_id text, identifier cdp.identifier,
@@ -57,9 +58,11 @@ CREATE FUNCTION cdp_internal.verify_events(places bigint[], own bigint[])
 	SET search_path = pg_catalog, cdp, pg_temp
 	AS 'MODULE_PATHNAME', 'cdp_verify_events';
 COMMENT ON FUNCTION cdp_internal.verify_events(bigint[], bigint[]) IS
-	'Internal: reads the events that are anchored at some identifiers (places; NULL: all), and returns what is wrong '
+	'Internal: reads the events of the log, but for those that are folded, and the rows of the base (event_id: the '
+	'number of one, negative) that are anchored at some identifiers (places; NULL: all), and returns what is wrong '
 	'with them: anchor (event event_id should have a, and has b; 0: none), message (that of the event is not known), '
-	'content (the hash of the content of the message is another), identifier (events have it; the tables lack it, '
+	'content (the hash of the content of the message is another), number, source (the row of the base names the '
+	'identifier or source a, of which there is no row), identifier (events have it; the tables lack it, '
 	'take it for blocked or do not know its namespace); and link: what some of them say of a pair with an end in own '
 	'(NULL: of all), in which source_id is NULL where cdp.source lacks the source.';
 
@@ -104,14 +107,20 @@ BEGIN
 			SELECT e.kind, e.event_id, e.a, e.b, e.source_id, e.source COLLATE "C", e.first_at, e.last_at, e.events,
 				   e.message_id COLLATE "C", e.identifier, e.aliases
 			FROM cdp_internal.verify_events($1, $2) e)
-		SELECT 'anchor', 'event ' || s.event_id, cdp_internal.verify_name(s.a), cdp_internal.verify_name(s.b)
+		SELECT 'anchor', CASE WHEN s.event_id < 0 THEN 'row of the base ' ELSE 'event ' END || abs(s.event_id),
+			   cdp_internal.verify_name(s.a), cdp_internal.verify_name(s.b)
 		FROM said s WHERE s.kind = 'anchor'
+		UNION ALL
+		SELECT DISTINCT 'base', 'row of the base ' || abs(s.event_id),
+			   CASE s.kind WHEN 'number' THEN 'identifiers with rows' ELSE 'a source of cdp.source' END,
+			   CASE s.kind WHEN 'number' THEN 'identifier ' ELSE 'source number ' END || s.a
+		FROM said s WHERE s.kind IN ('number', 'source')
 		UNION ALL
 		SELECT 'message', 'event ' || s.event_id, concat('message ', s.message_id, ' is known'),
 			   CASE WHEN s.kind = 'content' THEN 'with another content' END
 		FROM said s WHERE s.kind IN ('message', 'content')
 		UNION ALL
-		SELECT DISTINCT 'identifier', s.identifier::text, 'usable, as events of the log have it',
+		SELECT DISTINCT 'identifier', s.identifier::text, 'usable, as events have it',
 			   (SELECT CASE WHEN i.blocked THEN 'blocked' ELSE 'in no profile' END
 				FROM cdp_internal.known_identifier(s.identifier) i WHERE i.blocked OR i.profile_id = 0)
 		FROM said s WHERE s.kind = 'identifier'
@@ -144,9 +153,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.verify_log(bigint[]) IS
-	'Internal: returns the events that have a wrong anchor or a message that is not known or has another content, the '
-	'identifiers of events that the tables lack, and the links that differ from what the events say. own: the '
-	'identifiers of one person; NULL: all events.';
+	'Internal: returns the events and rows of the base that have a wrong anchor or a message that is not known or has '
+	'another content, the identifiers of events that the tables lack, and the links that differ from what the events '
+	'say. own: the identifiers of one person; NULL: all events.';
 
 CREATE FUNCTION cdp_internal.verify_link(events bigint, first_at timestamptz, last_at timestamptz, message_id text,
 	aliases bigint, refused boolean) RETURNS text

@@ -131,6 +131,9 @@ verify_name_compare(const VerifyName *x, const VerifyName *y)
 
 /* ---------------------------------------------------------------- look-up */
 
+static const int wanted[] = {IDENTIFIER_COLUMN_VALUE, IDENTIFIER_COLUMN_SHARED,
+							 IDENTIFIER_COLUMN_BLOCKED, IDENTIFIER_COLUMN_PROFILE_ID};
+
 /* Numbers that names may have, for their hashes are equal. */
 typedef struct Candidates
 {
@@ -158,24 +161,29 @@ note_candidate(void *arg, int key, const Datum *values, const bool *nulls)
 	candidates->ids[candidates->count++] = values[0];
 }
 
-/* note_row is the StoreRowFunction that takes the row of an identifier; of two with one value the first counts. */
+/* set_row sets what the row of an identifier says of a name; of two rows with one value the first counts. */
+static void
+set_row(VerifyName *name, int64 id, const Datum *values)
+{
+	if (name->identifier_id != 0 && name->identifier_id <= id)
+		return;
+	name->identifier_id = id;
+	name->shared = DatumGetBool(values[1]);
+	name->row_blocked = DatumGetBool(values[2]);
+	name->in_profile = DatumGetInt64(values[3]) != 0;
+}
+
+/* note_row is the StoreRowFunction that takes the row of an identifier. */
 static void
 note_row(void *arg, int key, const Datum *values, const bool *nulls)
 {
 	const Candidates *candidates = arg;
 	VerifyName *name = candidates->names[key];
-	int64 id = DatumGetInt64(candidates->ids[key]);
 	Identifier *value = DatumGetIdentifierPP(values[0]);
 
 	if (IdentifierLength(value) == name->length &&
-		memcmp(IdentifierPayload(value), name->payload, name->length) == 0 &&
-		(name->identifier_id == 0 || id < name->identifier_id))
-	{
-		name->identifier_id = id;
-		name->shared = DatumGetBool(values[1]);
-		name->row_blocked = DatumGetBool(values[2]);
-		name->in_profile = DatumGetInt64(values[3]) != 0;
-	}
+		memcmp(IdentifierPayload(value), name->payload, name->length) == 0)
+		set_row(name, DatumGetInt64(candidates->ids[key]), values);
 	if ((Pointer) value != DatumGetPointer(values[0]))
 		pfree(value);
 }
@@ -184,8 +192,6 @@ void
 verify_names_look_up(VerifyNames *names)
 {
 	static const int map_wanted[] = {MAP_COLUMN_ID};
-	static const int wanted[] = {IDENTIFIER_COLUMN_VALUE, IDENTIFIER_COLUMN_SHARED,
-								 IDENTIFIER_COLUMN_BLOCKED, IDENTIFIER_COLUMN_PROFILE_ID};
 	CdpkSipHashKey hash_of = hash_key(HASH_IDENTIFIER);
 	Size most = Max(names->intern.count, 1);
 	Candidates candidates = {palloc_extended(sizeof(VerifyName *) * most, MCXT_ALLOC_HUGE),
@@ -210,4 +216,45 @@ verify_names_look_up(VerifyNames *names)
 	if (candidates.count > 0)
 		store_find(names->identifiers, candidates.count, (StoreColumns){1, &key}, lengthof(wanted),
 				   wanted, note_row, &candidates);
+}
+
+/* Identifiers that are looked up by their numbers. */
+typedef struct Numbered
+{
+	VerifyNames *names;
+	const Datum *ids;
+	uint32 *places;
+} Numbered;
+
+/* note_numbered is the StoreRowFunction that takes the row of an identifier. */
+static void
+note_numbered(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	const Numbered *numbered = arg;
+	Identifier *value = DatumGetIdentifierPP(values[0]);
+	uint32 place =
+		verify_names_add(numbered->names, IdentifierPayload(value), IdentifierLength(value));
+
+	set_row(verify_name(numbered->names, place), DatumGetInt64(numbered->ids[key]), values);
+	numbered->places[key] = place;
+	if ((Pointer) value != DatumGetPointer(values[0]))
+		pfree(value);
+}
+
+void
+verify_names_add_ids(VerifyNames *names, const int64 *ids, int count, uint32 *places)
+{
+	Datum *keys = palloc_extended(sizeof(Datum) * Max(count, 1), MCXT_ALLOC_HUGE);
+	StoreColumn key = {IDENTIFIER_COLUMN_ID, keys};
+	Numbered numbered = {names, keys, places};
+
+	for (int i = 0; i < count; i++)
+	{
+		keys[i] = Int64GetDatum(ids[i]);
+		places[i] = VERIFY_NO_NAME;
+	}
+	if (count > 0)
+		store_find(names->identifiers, count, (StoreColumns){1, &key}, lengthof(wanted), wanted,
+				   note_numbered, &numbered);
+	pfree(keys);
 }

@@ -1,6 +1,6 @@
 /*
  * verify_name.h
- *		The identifiers of a chunk of the log, each once, and their rows in the tables.
+ *		The identifiers of a chunk of the log or the base, each once, and their rows in the tables.
  */
 #ifndef CDP_OPERATE_VERIFY_NAME_H
 #define CDP_OPERATE_VERIFY_NAME_H
@@ -30,6 +30,11 @@ extern void verify_names_close(VerifyNames *names);
 
 /* Adds an identifier, unless it is there, and returns its place. */
 extern uint32 verify_names_add(VerifyNames *names, const uint8 *payload, size_t length);
+
+#define VERIFY_NO_NAME UINT32_MAX
+
+/* Adds the identifiers of these numbers, with their rows, and sets their places; VERIFY_NO_NAME: it has no row. */
+extern void verify_names_add_ids(VerifyNames *names, const int64 *ids, int count, uint32 *places);
 
 extern uint32 verify_names_count(const VerifyNames *names);
 extern VerifyName *verify_name(const VerifyNames *names, uint32 place);

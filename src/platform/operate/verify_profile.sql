@@ -108,10 +108,10 @@ COMMENT ON FUNCTION cdp_internal.verify_member_query() IS
 	'Internal: returns a query of (profile_id, number, shared, has_forbid, identifiers, identifier_ids). Parameter $3: '
 	'one profile_id or NULL.';
 
--- What the events of each profile come to.  What is not folded is left out before they are sorted.
-CREATE FUNCTION cdp_internal.verify_fold_query() RETURNS text
+-- What the events of each profile in the log come to.  What is not folded is left out before they are sorted.
+CREATE FUNCTION cdp_internal.verify_logged_query() RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN $sql$
+	RETURN format($sql$
 		SELECT e.profile_id, count(*) AS events, min(e.at) AS first_seen, max(e.at) AS last_seen,
 			   cdp.traits_agg(e.traits, e.said_at, e.source, $1, e.trust) FILTER (WHERE e.counts) AS traits,
 			   min(e.expires_at) AS expires_at, cdp.timeline_agg(e.at, e.event, e.carried) AS timeline
@@ -129,10 +129,31 @@ CREATE FUNCTION cdp_internal.verify_fold_query() RETURNS text
 			CROSS JOIN LATERAL (
 				SELECT e.type = 'identify' AND e.traits IS NOT NULL
 					AND (o.expires_after IS NULL OR s.said_at + o.expires_after > $2) AS counts) c
-			WHERE i.profile_id <> 0 AND ($3 IS NULL OR i.profile_id = $3)
+			WHERE i.profile_id <> 0 AND ($3 IS NULL OR i.profile_id = $3) AND %s
 			OFFSET 0) e
 		GROUP BY e.profile_id
-	$sql$;
+	$sql$, cdp_internal.is_logged_condition());
+COMMENT ON FUNCTION cdp_internal.verify_logged_query() IS
+	'Internal: returns the part of cdp_internal.verify_fold_query() that is of the log.';
+
+-- The same with the rows of the base.
+CREATE FUNCTION cdp_internal.verify_fold_query() RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN format($sql$
+		SELECT q.profile_id, sum(q.events)::bigint AS events, min(q.first_seen) AS first_seen,
+			   max(q.last_seen) AS last_seen, cdp.traits_union(q.traits) AS traits, min(q.expires_at) AS expires_at,
+			   cdp.timeline_union(q.timeline) AS timeline
+		FROM (%s
+			UNION ALL
+			SELECT i.profile_id, b.events, b.first_at, b.last_at, r.traits, r.expires_at, b.timeline
+			FROM cdp_data.base b
+			JOIN cdp_data.identifier i ON i.identifier_id = b.identifier_id
+			JOIN cdp_data.source o ON o.source_id = b.source_id
+			CROSS JOIN LATERAL cdp_internal.renew_traits(CASE WHEN b.group_id IS NULL THEN b.traits END, b.traits_at,
+				o.trust, o.expires_after, $2) r
+			WHERE i.profile_id <> 0 AND ($3 IS NULL OR i.profile_id = $3)) q
+		GROUP BY q.profile_id
+	$sql$, cdp_internal.verify_logged_query());
 COMMENT ON FUNCTION cdp_internal.verify_fold_query() IS
 	'Internal: returns a query of (profile_id, events, first_seen, last_seen, traits, expires_at, timeline). '
 	'Parameters: the trait rules, the time of the last batch, one profile_id or NULL.';
@@ -249,5 +270,6 @@ COMMENT ON FUNCTION cdp_internal.verify_profiles(bigint) IS
 REVOKE ALL ON FUNCTION cdp_internal.verify_said(jsonb, jsonb),
 	cdp_internal.verify_summary(bigint, jsonb, boolean, boolean, bigint, timestamptz, timestamptz, timestamptz),
 	cdp_internal.verify_held(cdp.identifier[], bigint[], bigint, text[]), cdp_internal.verify_said_held(bigint),
-	cdp_internal.verify_found_held(bigint), cdp_internal.verify_member_query(), cdp_internal.verify_fold_query(),
-	cdp_internal.verify_profile_query(), cdp_internal.verify_profiles(bigint) FROM PUBLIC;
+	cdp_internal.verify_found_held(bigint), cdp_internal.verify_member_query(),
+	cdp_internal.verify_logged_query(), cdp_internal.verify_fold_query(), cdp_internal.verify_profile_query(),
+	cdp_internal.verify_profiles(bigint) FROM PUBLIC;

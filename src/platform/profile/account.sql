@@ -81,6 +81,13 @@ BEGIN
 		JOIN cdp_data.account_member m USING (group_id)
 		JOIN cdp_data.event e ON e.identifier_id = m.identifier_id
 		WHERE e.type = 'group' AND cdp_internal.account_id(e.group_id) = m.group_id
+			AND NOT EXISTS (SELECT FROM cdp_data.folded_month f
+				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)
+	$sql$, $sql$
+		SELECT m.group_id AS subject, b.traits, b.traits_at, b.source_id
+		FROM batch_account_refold
+		JOIN cdp_data.account_member m USING (group_id)
+		JOIN cdp_data.base b ON b.identifier_id = m.identifier_id AND b.group_id = m.group_id
 	$sql$));
 	PERFORM cdp_internal.batch_run($sql$
 		UPDATE cdp_data.account a
@@ -105,12 +112,7 @@ BEGIN
 	SELECT a.group_id, a.events - t.calls - l.events AS lacks INTO lacking
 	FROM (SELECT u.group_id, count(*) AS calls FROM unnest(accounts) AS u (group_id) GROUP BY u.group_id) t
 	JOIN cdp_data.account a USING (group_id)
-	CROSS JOIN LATERAL (
-		SELECT count(*) AS events
-		FROM cdp_data.account_member m
-		JOIN cdp_data.event e ON e.identifier_id = m.identifier_id
-		WHERE m.group_id = a.group_id AND e.type = 'group'
-			AND cdp_internal.account_id(e.group_id) = m.group_id) l
+	CROSS JOIN LATERAL (SELECT cdp_internal.held_calls(a.group_id) AS events) l
 	WHERE l.events < a.events - t.calls
 	ORDER BY a.group_id COLLATE "C" LIMIT 1;
 	IF FOUND THEN
@@ -138,6 +140,13 @@ BEGIN
 		JOIN cdp_data.account_member m USING (group_id)
 		JOIN cdp_data.event e ON e.identifier_id = m.identifier_id
 		WHERE e.type = 'group' AND cdp_internal.account_id(e.group_id) = m.group_id
+			AND NOT EXISTS (SELECT FROM cdp_data.folded_month f
+				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)
+	$sql$, $sql$
+		SELECT m.group_id AS subject, b.traits, b.traits_at, b.source_id
+		FROM (SELECT DISTINCT u.group_id FROM unnest($3) AS u (group_id)) u
+		JOIN cdp_data.account_member m USING (group_id)
+		JOIN cdp_data.base b ON b.identifier_id = m.identifier_id AND b.group_id = m.group_id
 	$sql$)) USING cdp_internal.batch_number(), cdp_internal.batch_as_of(), accounts;
 	DELETE FROM cdp_data.account a
 	WHERE a.group_id = ANY (accounts)
@@ -155,10 +164,18 @@ CREATE FUNCTION cdp_internal.restitch_fold_accounts() RETURNS void
 AS $function$
 BEGIN
 	PERFORM cdp_internal.batch_stage('batch_member', $sql$
-		SELECT e.identifier_id, cdp_internal.account_id(e.group_id) AS group_id, min(e."timestamp") AS first_at,
-			   max(e."timestamp") AS last_at, count(*) AS events
-		FROM cdp_data.event e
-		WHERE e.type = 'group'
+		SELECT c.identifier_id, c.group_id, min(c.first_at) AS first_at, max(c.last_at) AS last_at,
+			   sum(c.events)::bigint AS events
+		FROM (
+			SELECT e.identifier_id, cdp_internal.account_id(e.group_id) AS group_id, e."timestamp" AS first_at,
+				   e."timestamp" AS last_at, 1 AS events
+			FROM cdp_data.event e
+			WHERE e.type = 'group' AND NOT EXISTS (SELECT FROM cdp_data.folded_month f
+				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)
+			UNION ALL
+			SELECT b.identifier_id, b.group_id, b.first_at, b.last_at, b.events
+			FROM cdp_data.base b
+			WHERE b.group_id IS NOT NULL) c
 		GROUP BY 1, 2
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
@@ -187,7 +204,12 @@ BEGIN
 	$sql$, cdp_internal.merged_traits($sql$
 		SELECT cdp_internal.account_id(e.group_id) AS subject, e.traits, e."timestamp", e.received_at, e.source
 		FROM cdp_data.event e
-		WHERE e.type = 'group'
+		WHERE e.type = 'group' AND NOT EXISTS (SELECT FROM cdp_data.folded_month f
+				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)
+	$sql$, $sql$
+		SELECT b.group_id AS subject, b.traits, b.traits_at, b.source_id
+		FROM cdp_data.base b
+		WHERE b.group_id IS NOT NULL
 	$sql$)));
 	PERFORM cdp_internal.batch_run($sql$
 		DELETE FROM cdp_data.account a WHERE NOT EXISTS (SELECT FROM batch_account b WHERE b.group_id = a.group_id)

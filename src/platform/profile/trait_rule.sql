@@ -31,30 +31,48 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.init_trait_rule() IS 'Internal: makes the view of values that trait rules refuse.';
 
 -- All traits of people and accounts are merged by this query.
-CREATE FUNCTION cdp_internal.merged_traits(said text) RETURNS text
+CREATE FUNCTION cdp_internal.merged_traits(said text, based text) RETURNS text
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	RETURN format($sql$
-		SELECT s.subject,
-			cdp.traits_agg(coalesce(s.traits - cdp.refused_keys(s.traits, (SELECT cdp.trait_rules())), s.traits),
-				s.at, s.source, (SELECT cdp.trait_rules()), f.trust) AS traits,
-			min(s.at + f.expires_after) AS expires_at
+		SELECT a.subject, cdp.traits_union(a.traits) AS traits, min(a.expires_at) AS expires_at
 		FROM (
-			-- a sender's clock in the future must not hide later values
-			SELECT o.subject, o.traits, least(o."timestamp", o.received_at) AS at, o.source
-			FROM (%s) o) s
-		LEFT JOIN cdp_data.source f ON f.source = s.source
-		WHERE s.traits IS NOT NULL AND (f.expires_after IS NULL OR s.at + f.expires_after > $2)
-		GROUP BY s.subject
-	$sql$, said);
+			SELECT s.subject,
+				cdp.traits_agg(coalesce(s.traits - cdp.refused_keys(s.traits, (SELECT cdp.trait_rules())), s.traits),
+					s.at, s.source, (SELECT cdp.trait_rules()), f.trust) AS traits,
+				min(s.at + f.expires_after) AS expires_at
+			FROM (
+				-- a sender's clock in the future must not hide later values
+				SELECT o.subject, o.traits, least(o."timestamp", o.received_at) AS at, o.source
+				FROM (%s) o) s
+			LEFT JOIN cdp_data.source f ON f.source = s.source
+			WHERE s.traits IS NOT NULL AND (f.expires_after IS NULL OR s.at + f.expires_after > $2)
+			GROUP BY s.subject
+			UNION ALL
+			SELECT o.subject, r.traits, r.expires_at
+			FROM (%s) o
+			JOIN cdp_data.source f USING (source_id)
+			CROSS JOIN LATERAL cdp_internal.renew_traits(o.traits, o.traits_at, f.trust, f.expires_after, $2) r
+			WHERE r.traits IS NOT NULL) a
+		GROUP BY a.subject
+	$sql$, said, based);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.merged_traits(text) IS
+COMMENT ON FUNCTION cdp_internal.merged_traits(text, text) IS
 	'Internal: returns a query of (subject, traits, expires_at) for the statements of a batch: the traits of each '
 	'subject, merged by the trait rules and the trust of sources, without expired values; and when the first of them '
-	'expires. said: a query of (subject, traits, "timestamp", received_at, source).';
+	'expires. said: a query of (subject, traits, "timestamp", received_at, source); '
+	'based: of rows of the base (subject, traits, traits_at, source_id).';
+
+CREATE FUNCTION cdp_internal.renew_traits(INOUT traits cdp.traits, traits_at timestamptz, trust integer,
+	expires_after interval, as_of timestamptz, OUT expires_at timestamptz)
+	AS 'MODULE_PATHNAME', 'cdp_renew_traits' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.renew_traits(cdp.traits, timestamptz, integer, interval, timestamptz) IS
+	'Internal: returns the traits of a row of the base, all of one source, by the present trust of the source, without '
+	'those that expire until as_of, and when the first of the others does. traits_at: when the earliest were said that '
+	'had not expired when they were folded.';
 
 CREATE FUNCTION cdp_internal.refresh_refold() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -93,7 +111,13 @@ BEGIN
 		SELECT i.profile_id AS subject, e.traits, e."timestamp", e.received_at, e.source
 		FROM batch_lapsed_identifier i
 		JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
-		WHERE e.type = 'identify'
+		WHERE e.type = 'identify' AND NOT EXISTS (SELECT FROM cdp_data.folded_month f
+				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)
+	$sql$, $sql$
+		SELECT i.profile_id AS subject, b.traits, b.traits_at, b.source_id
+		FROM batch_lapsed_identifier i
+		JOIN cdp_data.base b ON b.identifier_id = i.identifier_id
+		WHERE b.group_id IS NULL
 	$sql$));
 	PERFORM cdp_internal.batch_run($sql$
 		UPDATE cdp_data.profile p
@@ -132,5 +156,6 @@ COMMENT ON FUNCTION cdp_internal.has_lapsed(timestamptz) IS
 	'Internal: returns whether traits of a person or an account have expired at that time, except where a refresh left '
 	'that undone.';
 
-REVOKE ALL ON FUNCTION cdp_internal.init_trait_rule(), cdp_internal.merged_traits(text), cdp_internal.refresh_refold(),
+REVOKE ALL ON FUNCTION cdp_internal.init_trait_rule(), cdp_internal.merged_traits(text, text),
+	cdp_internal.renew_traits(cdp.traits, timestamptz, integer, interval, timestamptz), cdp_internal.refresh_refold(),
 	cdp_internal.has_lapsed(timestamptz) FROM PUBLIC;

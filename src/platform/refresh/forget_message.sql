@@ -1,6 +1,6 @@
 -- The memory of messages: keys older than the policy says are deleted, a few at each refresh.
 --
--- The table is not partitioned by time: whoever looks a key up would have to ask every partition.  Its pages are gone
+-- The table is not partitioned by time: a look-up of a key would have to ask every partition.  Its pages are gone
 -- through instead, one after the other and round again, eight rows for each that a refresh takes: so an old key is gone
 -- after another eighth of the memory at the latest, at a cost that follows the rows taken.
 

@@ -45,19 +45,23 @@ BEGIN
 			FROM cdp_data.profile p
 			CROSS JOIN LATERAL (VALUES (p.first_seen), (p.last_seen)) AS s (at)
 			WHERE p.profile_id = asked AND NOT EXISTS (SELECT FROM logged l WHERE l.at = s.at)
+			  AND NOT EXISTS (SELECT FROM cdp_data.folded_month f WHERE f.month = date_trunc('month', s.at))
 			UNION ALL
 			SELECT v.at, NULL FROM cdp_data.profile p CROSS JOIN LATERAL cdp.provenance(p.traits) v
 			WHERE p.profile_id = asked
 			  AND NOT EXISTS (SELECT FROM logged l WHERE l.said_at = v.at AND l.type = 'identify')
 		)
-		SELECT DISTINCT to_char(l.at, 'YYYY-MM') FROM lacking l ORDER BY 1);
+		-- what is folded is not there to be looked at
+		SELECT DISTINCT to_char(l.at, 'YYYY-MM') FROM lacking l
+		WHERE NOT EXISTS (SELECT FROM cdp_data.folded_month f WHERE f.month = date_trunc('month', l.at)) ORDER BY 1);
 	IF found = '{}' THEN
 		found := ARRAY(
 			SELECT to_char(m.month, 'YYYY-MM')
 			FROM cdp_data.profile p
 			CROSS JOIN LATERAL
 				generate_series(date_trunc('month', p.first_seen), p.last_seen, interval '1 month') AS m (month)
-			WHERE p.profile_id = asked AND NOT cdp_internal.has_month(m.month) ORDER BY 1);
+			WHERE p.profile_id = asked AND NOT cdp_internal.has_month(m.month)
+			  AND NOT EXISTS (SELECT FROM cdp_data.folded_month f WHERE f.month = m.month) ORDER BY 1);
 	END IF;
 	RETURN found;
 END
@@ -91,13 +95,20 @@ CREATE FUNCTION cdp_internal.count_absent() RETURNS bigint
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
+DECLARE
+	absent bigint;
 BEGIN
-	RETURN (SELECT greatest(s.event_id - s.retracted - (SELECT count(*) FROM cdp_data.event), 0) FROM cdp_data.state s);
+	EXECUTE format($sql$
+		SELECT greatest(s.event_id - s.retracted - coalesce((SELECT sum(b.events) FROM cdp_data.base b), 0)::bigint
+			- (SELECT count(*) FROM cdp_data.event e WHERE %s), 0)
+		FROM cdp_data.state s
+	$sql$, cdp_internal.is_logged_condition()) INTO STRICT absent;
+	RETURN absent;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.count_absent() IS
-	'Internal: returns how many accepted events the log lacks, with those given up by cdp.restitch(incomplete => '
-	'true).';
+	'Internal: returns how many accepted events the log and the base lack, with those given up by '
+	'cdp.restitch(incomplete => true).';
 
 CREATE FUNCTION cdp_internal.count_missing() RETURNS bigint
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -126,7 +137,15 @@ BEGIN
 	END IF;
 	SELECT p.profile_id, p.events - coalesce(l.events, 0) AS lacks INTO person
 	FROM cdp_data.profile p LEFT JOIN (
-		SELECT i.profile_id, count(*) AS events FROM cdp_data.event e JOIN cdp_data.identifier i USING (identifier_id)
+		SELECT i.profile_id, sum(e.events)::bigint AS events
+		FROM (
+			SELECT e.identifier_id, 1 AS events FROM cdp_data.event e
+			WHERE NOT EXISTS (
+				SELECT FROM cdp_data.folded_month f
+				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)
+			UNION ALL
+			SELECT b.identifier_id, b.events FROM cdp_data.base b) e
+		JOIN cdp_data.identifier i USING (identifier_id)
 		GROUP BY i.profile_id) l USING (profile_id)
 	WHERE coalesce(l.events, 0) < p.events ORDER BY p.profile_id LIMIT 1;
 	IF FOUND THEN
@@ -171,7 +190,8 @@ BEGIN
 				  FROM cdp_data.profile p
 				  CROSS JOIN LATERAL (VALUES (p.first_seen), (p.last_seen)) AS s (at)
 				  WHERE m.missing > 0) o
-			WHERE NOT cdp_internal.has_month(o.month)) a
+			WHERE NOT cdp_internal.has_month(o.month)
+			  AND NOT EXISTS (SELECT FROM cdp_data.folded_month f WHERE f.month = o.month)) a
 		WHERE person IS NULL AND m.missing > 0;
 	RETURN QUERY
 		SELECT 'log', 'events of ' || i.identifier::text, format('%s that were accepted', p.events),
@@ -180,11 +200,22 @@ BEGIN
 		FROM cdp_data.profile p
 		JOIN cdp_data.identifier i ON i.identifier_id = p.profile_id
 		CROSS JOIN LATERAL (
-			SELECT count(*) AS events
+			SELECT cdp_internal.held_events(array_agg(o.identifier_id)) AS events
 			FROM cdp_data.identifier o
-			JOIN cdp_data.event e ON e.identifier_id = o.identifier_id
 			WHERE o.profile_id = p.profile_id) l
 		WHERE p.profile_id = person AND cdp_internal.count_missing() > 0 AND l.events < p.events;
+	RETURN QUERY
+		SELECT 'base', 'events', format('%s, as in cdp.folded_month', f.events), b.events::text
+		FROM (SELECT coalesce(sum(f.events), 0) AS events FROM cdp_data.folded_month f) f
+		CROSS JOIN (SELECT coalesce(sum(b.events), 0) AS events FROM cdp_data.base b) b
+		WHERE person IS NULL AND f.events <> b.events;
+	RETURN QUERY
+		SELECT 'base', format('property "%s" of %s', c.name, CASE c.event WHEN '*' THEN 'all events'
+				ELSE format('event "%s"', c.event) END), 'carried with every event',
+			   format('lacking with %s event(s) of months that had left the log', c.folded)
+		FROM cdp_data.carried_property c
+		WHERE person IS NULL AND c.folded > 0
+		ORDER BY c.event, c.name;
 	RETURN QUERY
 		SELECT 'undone', coalesce(nullif(u.group_id, ''), i.identifier::text, format('profile %s', u.profile_id)),
 			   CASE u.kind WHEN 'split' THEN format('the link %s - %s is considered', a.identifier, b.identifier)

@@ -11,6 +11,7 @@
  *	pass_counts		numbers of identifiers by namespace, of profiles
  *	pass_link_counts	the same of identifiers
  *	pass_older		rows whose messages may be forgotten
+ *	pass_base		rows of the base
  *	pass_row		the rows of the batch, their sources
  *	pass_logged		events of the log, cleaned
  *	pass_lacking	people of whom the log lacks events
@@ -170,6 +171,28 @@ typedef struct PassTaken
 	PassIds left;         /* identifiers that leave the graph with them, sorted */
 } PassTaken;
 
+/* A month of the log: events up to a number are in the base. */
+typedef struct PassMonth
+{
+	TimestampTz from;
+	TimestampTz until;
+	int64 event_id;
+} PassMonth;
+
+/* Rows of the base, as core/batch takes them. */
+typedef struct PassBase
+{
+	int count;
+	int capacity;
+	int64 *base_ids;
+	int64 *anchors;
+	int *keys; /* the anchor that was asked for */
+	TimestampTz *traits_at;
+	CdpkBatchRow *rows;
+	PassIds ids; /* of all rows, one after the other; of an alias the earlier user_id last */
+	int *first_id;
+} PassBase;
+
 typedef struct PassKeptCounts PassKeptCounts;
 
 typedef struct Pass
@@ -236,6 +259,13 @@ typedef struct Pass
 	int place_count;
 
 	PassIds lapsed; /* profiles whose traits were folded anew after the fold */
+
+	PassMonth *months; /* that are folded into the base, by time */
+	int month_count;
+	bool has_base;
+	bool keep_expired;    /* traits are taken though they have expired */
+	PassBase base_strays; /* rows of the base among the strays, behind the events */
+	int event_strays;
 } Pass;
 
 /* ---------------------------------------------------------------- pass_table.c */
@@ -372,6 +402,33 @@ extern CdpkBatchCall pass_call(Datum call_type);
 extern void pass_set_identifiers(Datum ids, CdpkBatchRow *row);
 extern void pass_set_earlier(Datum earlier, bool isnull, CdpkBatchRow *row);
 
+/* the condition of cdp_internal.is_logged_condition() */
+#define PASS_IS_LOGGED                                                                     \
+	"(e.\"timestamp\" >= (SELECT coalesce(max(n.month) + interval '32 days', '-infinity')" \
+	" FROM cdp_data.folded_month n) OR NOT EXISTS (SELECT FROM cdp_data.folded_month f"    \
+	" WHERE f.month = date_trunc('month', e.\"timestamp\", 'UTC') AND f.event_id >= e.event_id))"
+
+/* pass_base.c */
+/* the months that are folded, by time */
+#define PASS_MONTHS_QUERY                                                                   \
+	"SELECT m.month, (m.month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC'," \
+	" m.event_id FROM cdp_data.folded_month m ORDER BY m.month"
+
+extern PassMonth *pass_make_months(SPITupleTable *rows, uint64 count);
+extern bool pass_month_is_folded(const PassMonth *months, int count, int64 event_id,
+								 TimestampTz at);
+extern void pass_read_months(Pass *pass);
+extern bool pass_has_expired(const Pass *pass, uint32 source, TimestampTz said_at);
+extern bool pass_is_folded(const Pass *pass, int64 event_id, TimestampTz at);
+extern void pass_find_base(Pass *pass, const int64 *anchors, int count, PassBase *base);
+extern void pass_find_base_values(Pass *pass, const int64 *anchors, int count, PassBase *base);
+extern void pass_take_base(Pass *pass, int key, const Datum *values, const bool *nulls,
+						   PassBase *base);
+extern void pass_name_base(Pass *pass, PassBase *base);
+extern void pass_move_base(Pass *pass);
+
+/* pass_correct.c */
+extern void pass_correct(Pass *pass);
 /* A person of whom the log lacks events. */
 typedef struct PassLacking
 {
@@ -484,6 +541,7 @@ extern void pass_flag_same(Pass *pass);
 extern void pass_read_rules(Pass *pass);
 extern void pass_identify(Pass *pass);
 extern void pass_look_up_names(Pass *pass, size_t first);
+extern void pass_find_voids(Pass *pass);
 
 /* pass_link.c */
 extern void pass_link(Pass *pass);
@@ -498,6 +556,7 @@ extern void pass_find_places(Pass *pass, PassIds *places);
 
 /* pass_anchor.c */
 extern void pass_anchor(Pass *pass);
+extern void pass_add_base_strays(const Pass *pass, CdpkBatchStray *strays);
 extern void pass_reanchor(Pass *pass, CdpkBatchStray *strays, size_t count);
 extern void pass_move_events(Pass *pass);
 

@@ -189,6 +189,11 @@ move_members(Pass *pass, CdpkIdMap *counted)
 		if (pass->strays[moved->stray].row.call != CDPK_BATCH_GROUP)
 			continue;
 		leave_member(pass, counted, &left, moved->from);
+		if (moved->event_id == 0)
+		{
+			leave_member(pass, counted, &left, moved->to);
+			continue;
+		}
 		pass_add_id(&events, moved->event_id);
 		pass_add_id(&came, moved->to);
 	}
@@ -205,12 +210,16 @@ move_members(Pass *pass, CdpkIdMap *counted)
 	pass_run(
 		pass,
 		"INSERT INTO cdp_data.account_member AS m (identifier_id, group_id, first_at, last_at, events)"
-		" SELECT c.identifier_id, c.group_id, min(c.\"timestamp\"), max(c.\"timestamp\"), count(*)"
-		" FROM (SELECT e.identifier_id, cdp_internal.account_id(e.group_id) AS group_id, e.\"timestamp\""
+		" SELECT c.identifier_id, c.group_id, min(c.first_at), max(c.last_at), sum(c.events)"
+		" FROM (SELECT e.identifier_id, cdp_internal.account_id(e.group_id) AS group_id,"
+		"  e.\"timestamp\" AS first_at, e.\"timestamp\" AS last_at, 1 AS events"
 		"  FROM unnest($3) AS l (identifier_id) JOIN cdp_data.event e USING (identifier_id)"
-		"  WHERE e.type = 'group'"
+		"  WHERE e.type = 'group' AND " PASS_IS_LOGGED "  UNION ALL"
+		"  SELECT b.identifier_id, b.group_id, b.first_at, b.last_at, b.events"
+		"  FROM unnest($3) AS l (identifier_id) JOIN cdp_data.base b USING (identifier_id)"
+		"  WHERE b.group_id IS NOT NULL"
 		"  UNION ALL"
-		"  SELECT e.identifier_id, cdp_internal.account_id(e.group_id), e.\"timestamp\""
+		"  SELECT e.identifier_id, cdp_internal.account_id(e.group_id), e.\"timestamp\", e.\"timestamp\", 1"
 		"  FROM unnest($4, $5) AS r (event_id, new_id)"
 		"  JOIN cdp_data.event e ON e.identifier_id = r.new_id AND e.event_id = r.event_id"
 		"  WHERE r.new_id <> ALL ($3)) c"

@@ -62,7 +62,21 @@ pass_reanchor(Pass *pass, CdpkBatchStray *strays, size_t count)
 	pass->counts[COUNT_EVENTS_REANCHORED] = (int64) pass->moved_count;
 }
 
-/* find_moved finds the events of the log that have other anchors now. */
+/* pass_add_base_strays adds the rows of the base that may be anchored elsewhere, behind the events. */
+void
+pass_add_base_strays(const Pass *pass, CdpkBatchStray *strays)
+{
+	for (int i = 0; i < pass->base_strays.count; i++)
+	{
+		CdpkBatchStray *stray = &strays[pass->event_strays + i];
+
+		stray->event_id = 0;
+		stray->anchor = pass->base_strays.anchors[i];
+		stray->row = pass->base_strays.rows[i];
+	}
+}
+
+/* find_moved finds the events of the log, and the rows of the base, that have other anchors now. */
 static void
 find_moved(Pass *pass)
 {
@@ -86,15 +100,18 @@ find_moved(Pass *pass)
 		" e.original_timestamp, e.received_at, e.source, $2)).ids"
 		" FROM unnest($3) AS p (place) JOIN cdp_data.event e ON e.identifier_id = p.place",
 		1, types, &argument, &count);
-	strays = pass_array((int64) count, sizeof(CdpkBatchStray));
+	pass_find_base(pass, places.items, places.count, &pass->base_strays);
+	strays = pass_array((int64) count + pass->base_strays.count, sizeof(CdpkBatchStray));
 	for (uint64 i = 0; i < count; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
 		progress_step((int64) i);
-		read_stray(pass, rows, i, &strays[i]);
+		if (!pass_is_folded(pass, resolver_int8(rows, i, 1), resolver_int8(rows, i, 3)))
+			read_stray(pass, rows, i, &strays[pass->event_strays++]);
 	}
 	SPI_freetuptable(rows);
-	pass_reanchor(pass, strays, (size_t) count);
+	pass_add_base_strays(pass, strays);
+	pass_reanchor(pass, strays, (size_t) (pass->event_strays + pass->base_strays.count));
 }
 
 /* pass_anchor anchors the events of the batch, and finds those of the log that have other anchors. */
@@ -110,22 +127,25 @@ void
 pass_move_events(Pass *pass)
 {
 	static const Oid types[] = {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID};
-	int count = (int) pass->moved_count;
-	int64 *event_ids = pass_array(count, sizeof(int64));
-	int64 *from = pass_array(count, sizeof(int64));
-	int64 *to = pass_array(count, sizeof(int64));
-	Datum *at = pass_array(count, sizeof(Datum));
+	int count = 0;
+	int64 *event_ids = pass_array((int64) pass->moved_count, sizeof(int64));
+	int64 *from = pass_array((int64) pass->moved_count, sizeof(int64));
+	int64 *to = pass_array((int64) pass->moved_count, sizeof(int64));
+	Datum *at = pass_array((int64) pass->moved_count, sizeof(Datum));
 	Datum arguments[4];
 
+	for (size_t i = 0; i < pass->moved_count; i++)
+	{
+		if (pass->moved[i].event_id == 0)
+			continue;
+		event_ids[count] = pass->moved[i].event_id;
+		from[count] = pass->moved[i].from;
+		to[count] = pass->moved[i].to;
+		at[count++] = TimestampTzGetDatum(pass->strays[pass->moved[i].stray].row.at);
+	}
+	pass_move_base(pass);
 	if (count == 0)
 		return;
-	for (int i = 0; i < count; i++)
-	{
-		event_ids[i] = pass->moved[i].event_id;
-		from[i] = pass->moved[i].from;
-		to[i] = pass->moved[i].to;
-		at[i] = TimestampTzGetDatum(pass->strays[pass->moved[i].stray].row.at);
-	}
 	arguments[0] = pass_id_array(event_ids, count);
 	arguments[1] = pass_id_array(from, count);
 	arguments[2] = pass_id_array(to, count);

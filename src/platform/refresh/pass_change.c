@@ -141,6 +141,35 @@ ignore_row(Reader *reader, void *item, const Datum *values, const bool *nulls)
 {
 }
 
+/* add_reread_base adds the rows of the base that are read again. */
+static void
+add_reread_base(Pass *pass)
+{
+	static const Oid ids[] = {INT8OID};
+	CdpkBatchChanges *changes = &pass->changes;
+	CdpkBatchReread *all;
+	size_t count;
+	PassBase base;
+	const int64_t *anchors =
+		read_items(pass, "batch_based", 1, ids, sizeof(int64_t), read_id, &count);
+
+	if (count == 0)
+		return;
+	pass_find_base(pass, (const int64 *) anchors, (int) count, &base);
+	all = pass_array((int64) changes->reread_count + base.count, sizeof(CdpkBatchReread));
+	for (size_t i = 0; i < changes->reread_count; i++)
+		all[i] = changes->reread[i];
+	for (int i = 0; i < base.count; i++)
+	{
+		CdpkBatchReread *reread = &all[changes->reread_count++];
+
+		reread->event_id = 0;
+		reread->anchor = base.anchors[i];
+		reread->row = base.rows[i];
+	}
+	changes->reread = all;
+}
+
 void
 pass_read_changes(Pass *pass)
 {
@@ -178,6 +207,7 @@ pass_read_changes(Pass *pass)
 								 sizeof(CdpkBatchReread), read_reread, &changes->reread_count);
 	changes->relinked = read_items(pass, "batch_relinked", 2, ids, sizeof(CdpkBatchIdPair),
 								   read_pair, &changes->relinked_count);
+	add_reread_base(pass);
 	changes->reranked = read_items(pass, "batch_rank_changed", 1, ids, sizeof(int64_t), read_id,
 								   &changes->reranked_count);
 	changes->refolded = read_items(pass, "batch_refolded", 1, ids, sizeof(int64_t), read_id,

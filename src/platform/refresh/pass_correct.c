@@ -308,6 +308,25 @@ replace(Corrections *corrections, int start, int row)
 	pass_add_id(&corrected->times, statement->at);
 }
 
+/* refuse_folded sets the rows of one message aside that say something else than its event, which is in the base. */
+static void
+refuse_folded(Corrections *corrections, int start, int end)
+{
+	Pass *pass = corrections->pass;
+
+	for (int i = start; i < end; i++)
+	{
+		int row = corrections->statements[i].row;
+
+		if (pass->batch_rows[row].content == corrections->statements[start].content)
+			continue;
+		pass->rows[row].reason = "folded";
+		pass->rows[row].detail =
+			"message_id: the event cannot be corrected, as its month has left the log";
+		pass->batch_rows[row].quarantined = true;
+	}
+}
+
 /* say tells what a row says. */
 static Said
 say(const Pass *pass, int row)
@@ -364,6 +383,11 @@ settle(Corrections *corrections, int start, int end)
 		changed |= pass->batch_rows[corrections->statements[i].row].content != held->content;
 	if (!changed || (!held->is_held && end - start == 1))
 		return;
+	if (held->is_held && held->event_id != 0 && pass_is_folded(pass, held->event_id, held->at))
+	{
+		refuse_folded(corrections, start, end);
+		return;
+	}
 	best = find_best(corrections, start, end);
 	if (!held->is_held)
 	{

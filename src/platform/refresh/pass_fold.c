@@ -62,6 +62,43 @@ static const int read_columns[READ_COLUMNS] = {EVENT_ID,
 											   EVENT_LOGGED + LOGGED_RECEIVED_AT,
 											   EVENT_LOGGED + LOGGED_SOURCE};
 
+/* add_logged makes room for one more event. */
+static CdpkBatchLogged *
+add_logged(Logged *logged)
+{
+	CdpkBatchLogged *event;
+
+	if (logged->count == logged->capacity)
+	{
+		logged->capacity = Max(1024, logged->capacity * 2);
+		logged->events =
+			logged->events == NULL
+				? pass_array(logged->capacity, sizeof(CdpkBatchLogged))
+				: repalloc_huge(logged->events, sizeof(CdpkBatchLogged) * logged->capacity);
+	}
+	event = &logged->events[logged->count++];
+	memset(event, 0, sizeof(*event));
+	return event;
+}
+
+/* read_base adds the rows of the base of these profiles. */
+static void
+read_base(Logged *logged)
+{
+	PassBase base;
+
+	pass_find_base_values(logged->pass, logged->identifier_ids.items, logged->identifier_ids.count,
+						  &base);
+	for (int i = 0; i < base.count; i++)
+	{
+		CdpkBatchLogged *event = add_logged(logged);
+
+		event->anchor = base.anchors[i];
+		event->profile_id = logged->profile_ids.items[base.keys[i]];
+		event->row = base.rows[i];
+	}
+}
+
 /* note_event is the StoreRowFunction that takes an event, unless it is of this batch. */
 static void
 note_event(void *arg, int key, const Datum *values, const bool *nulls)
@@ -74,18 +111,10 @@ note_event(void *arg, int key, const Datum *values, const bool *nulls)
 					 nulls[READ_CONTEXT],       nulls[READ_CONTEXT_HASH]};
 
 	CHECK_FOR_INTERRUPTS();
-	if (DatumGetInt64(values[READ_BATCH_ID]) == pass->batch_id)
+	if (DatumGetInt64(values[READ_BATCH_ID]) == pass->batch_id ||
+		pass_is_folded(pass, DatumGetInt64(values[READ_ID]), DatumGetTimestampTz(values[READ_AT])))
 		return;
-	if (logged->count == logged->capacity)
-	{
-		logged->capacity = Max(1024, logged->capacity * 2);
-		logged->events =
-			logged->events == NULL
-				? pass_array(logged->capacity, sizeof(CdpkBatchLogged))
-				: repalloc_huge(logged->events, sizeof(CdpkBatchLogged) * logged->capacity);
-	}
-	event = &logged->events[logged->count++];
-	memset(event, 0, sizeof(*event));
+	event = add_logged(logged);
 	event->event_id = DatumGetInt64(values[READ_ID]);
 	event->anchor = logged->identifier_ids.items[key];
 	event->profile_id = logged->profile_ids.items[key];
@@ -121,6 +150,7 @@ read_log(Pass *pass)
 					  &logged);
 		pass_find_ids(pass, TABLE_EVENT, EVENT_IDENTIFIER_ID, logged.identifier_ids.items,
 					  logged.identifier_ids.count, READ_COLUMNS, read_columns, note_event, &logged);
+		read_base(&logged);
 	}
 	pass_check(cdpk_batch_set_logged(pass->batch, logged.events, (size_t) logged.count));
 }

@@ -165,6 +165,19 @@ add_voids(Pass *pass, Oid array_type, Datum array)
 	SPI_freetuptable(rows);
 }
 
+/* pass_find_voids tells which evidence of the names is void. */
+void
+pass_find_voids(Pass *pass)
+{
+	const CdpkBatchBytes *names;
+	size_t count;
+
+	if (!pass_ask(pass, "SELECT EXISTS (SELECT FROM cdp_data.verdict WHERE kind = 'unlink')"))
+		return;
+	names = cdpk_batch_names(pass->batch, &count);
+	add_voids(pass, get_array_type(identifier_type_oid()), pass_name_array(names, count));
+}
+
 static void
 look_up_verdicts(Pass *pass)
 {

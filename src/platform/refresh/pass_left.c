@@ -223,32 +223,43 @@ name_by_anchors(Doubtful *doubtful)
 
 	note_rows(doubtful,
 			  "SELECT d.identifier_id FROM unnest($3) AS d (identifier_id) CROSS JOIN LATERAL ("
-			  " SELECT FROM cdp_data.event e WHERE e.identifier_id = d.identifier_id LIMIT 1) e",
+			  " SELECT FROM cdp_data.event e WHERE e.identifier_id = d.identifier_id LIMIT 1) e"
+			  " UNION ALL"
+			  " SELECT d.identifier_id FROM unnest($3) AS d (identifier_id) CROSS JOIN LATERAL ("
+			  " SELECT FROM cdp_data.base b WHERE b.identifier_id = d.identifier_id LIMIT 1) b",
 			  &ids, doubtful->named);
 }
 
 /* ---------------------------------------------------------------- unlinks */
 
-/* note_carried is the StoreRowFunction that names the identifiers of an event. */
+/* name_carried names the identifiers of a row. */
 static void
-note_carried(void *arg, int key, const Datum *values, const bool *nulls)
+name_carried(Doubtful *doubtful, const CdpkBatchRow *row)
 {
-	Doubtful *doubtful = arg;
 	CdpkBatch *batch = doubtful->pass->batch;
-	CdpkBatchRow row;
 
-	CHECK_FOR_INTERRUPTS();
-	pass_clean_logged(doubtful->pass, values + EVENT_LOGGED, nulls + EVENT_LOGGED, &row);
-	for (uint32_t i = 0; i < row.identifier_count; i++)
+	for (uint32_t i = 0; i < row->identifier_count; i++)
 	{
 		uint32_t known =
-			cdpk_batch_find(batch, row.identifiers[i].bytes, row.identifiers[i].length);
+			cdpk_batch_find(batch, row->identifiers[i].bytes, row->identifiers[i].length);
 		uint32_t place;
 
 		if (known != CDPK_BATCH_NONE &&
 			is_doubtful(doubtful, cdpk_batch_identifier(batch, known)->identifier_id, &place))
 			doubtful->named[place] = true;
 	}
+}
+
+/* note_carried is the StoreRowFunction that names the identifiers of an event. */
+static void
+note_carried(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Doubtful *doubtful = arg;
+	CdpkBatchRow row;
+
+	CHECK_FOR_INTERRUPTS();
+	pass_clean_logged(doubtful->pass, values + EVENT_LOGGED, nulls + EVENT_LOGGED, &row);
+	name_carried(doubtful, &row);
 }
 
 /* read_parted reads the events where those that an unlink has parted from others can be. */
@@ -258,6 +269,7 @@ read_parted(Doubtful *doubtful)
 	PassIds ids = list_unnamed(doubtful, true);
 	PassIds places = {NULL};
 	PassColumns key = {0};
+	PassBase base;
 	Datum *identifier_id;
 
 	if (ids.count == 0)
@@ -269,6 +281,9 @@ read_parted(Doubtful *doubtful)
 	for (int i = 0; i < places.count; i++)
 		identifier_id[i] = Int64GetDatum(places.items[i]);
 	pass_find_logged(doubtful->pass, &key, note_carried, doubtful);
+	pass_find_base(doubtful->pass, places.items, places.count, &base);
+	for (int i = 0; i < base.count; i++)
+		name_carried(doubtful, &base.rows[i]);
 	/* this batch may add partitions */
 	pass_close_table(doubtful->pass, TABLE_EVENT);
 }

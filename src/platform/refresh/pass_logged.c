@@ -97,14 +97,34 @@ pass_clean_logged(Pass *pass, const Datum *values, const bool *nulls, CdpkBatchR
 	find_identifiers(pass, &columns, row);
 }
 
+/* What takes events that are not folded. */
+typedef struct Unfolded
+{
+	Pass *pass;
+	StoreRowFunction function;
+	void *arg;
+} Unfolded;
+
+/* note_unfolded is its StoreRowFunction. */
+static void
+note_unfolded(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Unfolded *unfolded = arg;
+
+	if (!pass_is_folded(unfolded->pass, DatumGetInt64(values[EVENT_ID]),
+						DatumGetTimestampTz(values[EVENT_LOGGED + LOGGED_AT])))
+		unfolded->function(unfolded->arg, key, values, nulls);
+}
+
 void
 pass_find_logged(Pass *pass, const PassColumns *key, StoreRowFunction function, void *arg)
 {
 	int wanted[EVENT_LOGGED + LOGGED_COLUMNS];
+	Unfolded unfolded = {pass, function, arg};
 
 	for (int i = 0; i < lengthof(wanted); i++)
 		wanted[i] = i;
 	if (key->rows > 0)
 		store_find(pass_table(pass, TABLE_EVENT), key->rows, pass_columns(key), lengthof(wanted),
-				   wanted, function, arg);
+				   wanted, note_unfolded, &unfolded);
 }

@@ -114,6 +114,7 @@ pass_load_sources(Pass *pass)
 		}
 	}
 	SPI_freetuptable(rows);
+	pass_read_months(pass);
 }
 
 /* pass_source finds the place of a source by its name, or gives CDPK_BATCH_NONE. */

@@ -307,14 +307,10 @@ find_places(Survivors *survivors)
 
 /* ---------------------------------------------------------------- events */
 
-/* note_survivor is the StoreRowFunction that takes an event that stays. */
-static void
-note_survivor(void *arg, int key, const Datum *values, const bool *nulls)
+/* add_survivor makes room for one more row. */
+static CdpkBatchRow *
+add_survivor(Survivors *survivors)
 {
-	Survivors *survivors = arg;
-	CdpkBatchRow *row;
-
-	CHECK_FOR_INTERRUPTS();
 	if (survivors->row_count == survivors->row_capacity)
 	{
 		survivors->row_capacity = Max(1024, survivors->row_capacity * 2);
@@ -323,7 +319,17 @@ note_survivor(void *arg, int key, const Datum *values, const bool *nulls)
 				? pass_array(survivors->row_capacity, sizeof(CdpkBatchRow))
 				: repalloc_huge(survivors->rows, sizeof(CdpkBatchRow) * survivors->row_capacity);
 	}
-	row = &survivors->rows[survivors->row_count++];
+	return &survivors->rows[survivors->row_count++];
+}
+
+/* note_survivor is the StoreRowFunction that takes an event that stays. */
+static void
+note_survivor(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Survivors *survivors = arg;
+	CdpkBatchRow *row = add_survivor(survivors);
+
+	CHECK_FOR_INTERRUPTS();
 	pass_clean_logged(survivors->pass, values + EVENT_LOGGED, nulls + EVENT_LOGGED, row);
 	row->source = pass_known_source(survivors->pass, values[EVENT_LOGGED + LOGGED_SOURCE]);
 }
@@ -335,6 +341,7 @@ pass_find_survivors(Pass *pass)
 	size_t count;
 	Survivors survivors = {pass};
 	PassColumns key = {0};
+	PassBase base;
 	Datum *identifier_id;
 
 	pass_check(cdpk_batch_counted_anew(pass->batch, &pairs, &count));
@@ -348,6 +355,9 @@ pass_find_survivors(Pass *pass)
 	for (int i = 0; i < key.rows; i++)
 		identifier_id[i] = Int64GetDatum(survivors.places.items[i]);
 	pass_find_logged(pass, &key, note_survivor, &survivors);
+	pass_find_base(pass, survivors.places.items, survivors.places.count, &base);
+	for (int i = 0; i < base.count; i++)
+		*add_survivor(&survivors) = base.rows[i];
 	/* this batch may add partitions */
 	pass_close_table(pass, TABLE_EVENT);
 	pass_check(cdpk_batch_add_survivors(pass->batch, survivors.rows, (size_t) survivors.row_count));

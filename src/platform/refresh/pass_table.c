@@ -28,6 +28,9 @@ TABLE(event, "event_id", "identifier_id", "batch_id", "context_hash", "timestamp
 	  "type", "event", "anonymous_id", "user_id", "group_id", "previous_id", "identifiers",
 	  "properties", "traits", "context", "sent_at", "original_timestamp", "received_at", "source");
 TABLE(shared_context, "context_hash", "events", "context");
+TABLE(base, "base_id", "identifier_id", "events", "first_at", "last_at", "first_said_at",
+	  "last_said_at", "after", "traits_at", "earlier_id", "source_id", "ids", "group_id",
+	  "message_id", "traits", "timeline");
 TABLE(profile, "profile_id", "first_seen", "last_seen", "events", "identifier_count", "shared",
 	  "has_forbid", "timeline", "last_at", "last_trust", "traits", "limited", "identifiers",
 	  "identifier_ids", "accounts", "expires_at", "level_1", "level_2", "level_3");
@@ -51,23 +54,13 @@ static const char *const touched_columns[] = {"profile_id"};
 static const StoreTable touched_table = {"cdp_data", "restitch_touched", lengthof(touched_columns),
 										 touched_columns};
 
-static const StoreTable *const tables[PASS_TABLES] = {&message_table,
-													  &statement_table,
-													  &source_table,
-													  &identifier_map_table,
-													  &identifier_table,
-													  &identifier_history_table,
-													  &link_table,
-													  &event_table,
-													  &shared_context_table,
-													  &profile_table,
-													  &profile_identifier_table,
-													  &account_table,
-													  &account_member_table,
-													  &seen_name_table,
-													  &identifier_table,
-													  &suspect_table,
-													  &touched_table};
+static const StoreTable *const tables[PASS_TABLES] = {
+	&message_table,        &statement_table,      &source_table,
+	&identifier_map_table, &identifier_table,     &identifier_history_table,
+	&link_table,           &event_table,          &shared_context_table,
+	&base_table,           &profile_table,        &profile_identifier_table,
+	&account_table,        &account_member_table, &seen_name_table,
+	&identifier_table,     &suspect_table,        &touched_table};
 
 StaticAssertDecl(lengthof(event_columns) == EVENT_LOGGED + LOGGED_COLUMNS,
 				 "the columns of the log are listed");

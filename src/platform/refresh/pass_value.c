@@ -68,7 +68,7 @@ set_traits(Pass *pass, CdpkBatchRow *row, Datum said)
 	const Interval *expires_after = pass->sources[row->source].expires_after;
 	Traits *traits;
 
-	if (expires_after != NULL)
+	if (expires_after != NULL && !pass->keep_expired)
 	{
 		TimestampTz expires_at = DatumGetTimestampTz(
 			DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(row->said_at),

@@ -137,8 +137,8 @@ $function$;
 COMMENT ON FUNCTION cdp.restitch(boolean) IS
 $comment$Computes identifiers, links, profiles, traits and timelines from the log, the rules and the verdicts, in
 place. Identifiers keep their numbers, so profiles keep their ids. Use it to repair the tables, and after a change of
-the normalisers; cdp.verify() returns no rows afterwards, except of its stages log, message, history and segment. If
-nothing was wrong, no identifier moves; traits and timelines are folded in any case.
+the normalisers; cdp.verify() returns no rows afterwards, except of its stages log, base, message, history and segment.
+If nothing was wrong, no identifier moves; traits and timelines are folded in any case.
 Returns what was wrong: identifiers that were missing; links whose rows were missing, wrong or superfluous; identifiers
 that moved to another profile; profiles that were missing, merged into others, or split; events that got another
 anchor. An identifier that no event of the log has is in no profile afterwards. One that the present normalisers write

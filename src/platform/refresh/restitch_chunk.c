@@ -6,6 +6,7 @@
 
 #include "utils/guc.h"
 
+#include "core/identifier/identifier.h"
 #include "platform/refresh/restitch.h"
 
 /* a chunk ends once its events make so many pairs of identifiers, or its identifiers have so many bytes */
@@ -103,6 +104,45 @@ chunk_read(LogCursor *cursor, Pass *pass, LogChunk *chunk)
 	}
 	MemoryContextSwitchTo(caller);
 	return chunk->count > 0;
+}
+
+/* ---------------------------------------------------------------- the base */
+
+void
+chunk_take_base(const LogCursor *cursor, int column, Pass *pass, PassBase *base)
+{
+	Datum values[BASE_COLUMNS];
+	bool nulls[BASE_COLUMNS];
+
+	for (int i = 0; i < BASE_COLUMNS; i++)
+		values[i] = log_cursor_value(cursor, column + i, &nulls[i]);
+	pass_take_base(pass, 0, values, nulls, base);
+}
+
+bool
+chunk_read_base(LogCursor *cursor, Pass *pass, PassBase *base)
+{
+	MemoryContext caller = MemoryContextSwitchTo(pass->context);
+	int64 pairs = 0;
+	int64 bytes = 0;
+
+	memset(base, 0, sizeof(*base));
+	while (base->count < rows_setting && pairs < PAIRS_MAX && bytes < BYTES_MAX &&
+		   log_cursor_look(cursor))
+	{
+		const CdpkBatchRow *row;
+
+		CHECK_FOR_INTERRUPTS();
+		chunk_take_base(cursor, 1, pass, base);
+		log_cursor_skip(cursor);
+		row = &base->rows[base->count - 1];
+		pairs += (int64) row->identifier_count * row->identifier_count / 2;
+		bytes += row->message_id.length + row->traits.length + row->event.length +
+				 (int64) row->identifier_count * CDPK_IDENTIFIER_PAYLOAD_MAX / 8;
+	}
+	pass_name_base(pass, base);
+	MemoryContextSwitchTo(caller);
+	return base->count > 0;
 }
 
 /* ---------------------------------------------------------------- the graph */

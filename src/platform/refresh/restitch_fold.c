@@ -71,6 +71,18 @@ static const char event_query[] =
 	" CASE WHEN e.type = 'identify' THEN e.traits END,"
 	" CASE WHEN e.event IS NOT NULL THEN e.context END, e.context_hash"
 	" FROM cdp_data.event e JOIN cdp_data.identifier i ON i.identifier_id = e.identifier_id"
+	" WHERE i.profile_id <> 0 AND " PASS_IS_LOGGED " ORDER BY i.profile_id";
+
+/* the columns of rows of the base */
+enum
+{
+	BASED_PROFILE_ID = 1,
+	BASED_ALL
+};
+
+static const char base_query[] =
+	"SELECT i.profile_id, " ALL_OF_BASE
+	" FROM cdp_data.base b JOIN cdp_data.identifier i ON i.identifier_id = b.identifier_id"
 	" WHERE i.profile_id <> 0 ORDER BY i.profile_id";
 
 /* the columns of identifiers; of a profile the last comes first, as each is linked to the one before it */
@@ -90,6 +102,7 @@ typedef struct Folder
 {
 	LogCursor summaries;
 	LogCursor events;
+	LogCursor base;
 	LogCursor identifiers;
 	int64 last_identifier_id;
 	int64 done; /* events */
@@ -107,6 +120,8 @@ typedef struct Slice
 	int summary_count;
 	CdpkBatchLogged *events;
 	int event_count;
+	PassBase base;
+	PassIds base_profile_ids; /* of each of its rows */
 	PassHeldItem *identifiers;
 	int identifier_count;
 	int identifier_capacity;
@@ -153,6 +168,44 @@ read_event(const Folder *folder, Slice *slice)
 	slice->bytes += event->row.event.length + event->row.traits.length;
 	for (uint32_t i = 0; i < event->row.value_count; i++)
 		slice->bytes += sizeof(CdpkBatchValue) + event->row.values[i].text.length;
+}
+
+/* read_base adds the rows of the base of a profile. */
+static void
+read_base(Folder *folder, Slice *slice, int64 profile_id)
+{
+	LogCursor *at = &folder->base;
+
+	while (log_cursor_look(at) && log_cursor_int8(at, BASED_PROFILE_ID) <= profile_id)
+	{
+		const CdpkBatchRow *row;
+
+		CHECK_FOR_INTERRUPTS();
+		if (log_cursor_int8(at, BASED_PROFILE_ID) < profile_id)
+			pass_check(CDPK_CORRUPT);
+		chunk_take_base(at, BASED_ALL, slice->pass, &slice->base);
+		pass_add_id(&slice->base_profile_ids, profile_id);
+		row = &slice->base.rows[slice->base.count - 1];
+		slice->bytes += row->event.length + row->traits.length;
+		log_cursor_skip(at);
+	}
+}
+
+/* add_base adds these to the events. */
+static void
+add_base(Slice *slice)
+{
+	slice->events = repalloc_huge(slice->events, sizeof(CdpkBatchLogged) *
+													 (slice->event_count + slice->base.count + 1));
+	for (int i = 0; i < slice->base.count; i++)
+	{
+		CdpkBatchLogged *event = &slice->events[slice->event_count++];
+
+		memset(event, 0, sizeof(*event));
+		event->profile_id = slice->base_profile_ids.items[i];
+		event->anchor = slice->base.anchors[i];
+		event->row = slice->base.rows[i];
+	}
 }
 
 /* read_summary adds the summary at hand, where the profile's row has another or is not written yet. */
@@ -228,6 +281,7 @@ read_slice(Folder *folder, Slice *slice)
 
 		CHECK_FOR_INTERRUPTS();
 		pass_add_id(&slice->profile_ids, profile_id);
+		read_base(folder, slice, profile_id);
 		while ((more = log_cursor_look(events)) &&
 			   log_cursor_int8(events, EVENT_PROFILE_ID) == profile_id && !is_full(slice))
 		{
@@ -305,7 +359,9 @@ static void
 fold(Folder *folder, Slice *slice)
 {
 	PassRefold *refold = &slice->refold;
+	int64 done = slice->event_count;
 
+	add_base(slice);
 	refold->events = slice->events;
 	refold->event_count = (size_t) slice->event_count;
 	refold->summaries = slice->summaries;
@@ -316,7 +372,7 @@ fold(Folder *folder, Slice *slice)
 	pass_refold(slice->pass, refold);
 	write_touched(slice->pass, &refold->written);
 	carry(folder, refold);
-	folder->done += slice->event_count;
+	folder->done += done;
 }
 
 /* fold_slice folds the next profiles, and counts them; false: there are no more. */
@@ -361,13 +417,16 @@ cdp_restitch_fold_profiles(PG_FUNCTION_ARGS)
 	folder.context = CurrentMemoryContext;
 	log_cursor_open(&folder.summaries, summary_query);
 	log_cursor_open(&folder.events, event_query);
+	log_cursor_open(&folder.base, base_query);
 	log_cursor_open(&folder.identifiers, identifier_query);
 	do
 		progress_closed("fold", folder.done, true);
 	while (fold_slice(&folder));
-	if (log_cursor_look(&folder.events) || log_cursor_look(&folder.identifiers))
+	if (log_cursor_look(&folder.events) || log_cursor_look(&folder.base) ||
+		log_cursor_look(&folder.identifiers))
 		pass_check(CDPK_CORRUPT);
 	log_cursor_close(&folder.identifiers);
+	log_cursor_close(&folder.base);
 	log_cursor_close(&folder.events);
 	log_cursor_close(&folder.summaries);
 	AtEOXact_GUC(true, nest_level);

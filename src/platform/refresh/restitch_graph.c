@@ -96,36 +96,47 @@ write_suspects(Pass *pass, const LogChunk *chunk)
 		store_insert(pass_table(pass, TABLE_SUSPECT), count, pass_columns(&row));
 }
 
-/* stitch_chunk takes the next events of the log into the graph; false: there are no more. */
+/* stitch_rows takes rows into the graph. */
+static void
+stitch_rows(Pass *pass, const CdpkBatchRow *rows, int count, int64 *results)
+{
+	const CdpkStitchStatistics *statistics;
+
+	chunk_stitch(pass, rows, count);
+	pass_write_links(pass);
+	pass_write_identifiers(pass);
+	pass_flag_same(pass);
+	write_profiles(pass);
+	statistics = &cdpk_batch_result(pass->batch)->statistics;
+	results[OUT_IDENTIFIER_ID] = pass->last_identifier_id;
+	results[OUT_REWORKS] += (int64) statistics->reworks;
+	results[OUT_IDENTIFIERS_REWORKED] += (int64) statistics->identifiers_reworked;
+	results[OUT_LARGEST_REWORK] =
+		Max(results[OUT_LARGEST_REWORK], (int64) statistics->largest_rework);
+}
+
+/* stitch_chunk takes the next events of the log, or rows of the base, into the graph; false: there are no more. */
 static bool
-stitch_chunk(LogCursor *log, int64 *results, int64 *done)
+stitch_chunk(LogCursor *cursor, bool of_base, int64 *results, int64 *done)
 {
 	Pass *pass = pass_new();
 	MemoryContext caller = MemoryContextSwitchTo(pass->context);
 	LogChunk chunk;
+	PassBase base;
 	bool found;
 
 	pass->anew = true;
 	pass->last_identifier_id = results[OUT_IDENTIFIER_ID];
 	pass_load_sources(pass);
-	found = chunk_read(log, pass, &chunk);
-	if (found)
+	found = of_base ? chunk_read_base(cursor, pass, &base) : chunk_read(cursor, pass, &chunk);
+	/* rows of the base are all anchored anew later */
+	if (found && of_base)
+		stitch_rows(pass, base.rows, base.count, results);
+	else if (found)
 	{
-		const CdpkStitchStatistics *statistics;
-
-		chunk_stitch(pass, chunk.rows, chunk.count);
-		pass_write_links(pass);
-		pass_write_identifiers(pass);
-		pass_flag_same(pass);
-		write_profiles(pass);
+		stitch_rows(pass, chunk.rows, chunk.count, results);
 		write_suspects(pass, &chunk);
-		statistics = &cdpk_batch_result(pass->batch)->statistics;
 		*done += chunk.count;
-		results[OUT_IDENTIFIER_ID] = pass->last_identifier_id;
-		results[OUT_REWORKS] += (int64) statistics->reworks;
-		results[OUT_IDENTIFIERS_REWORKED] += (int64) statistics->identifiers_reworked;
-		results[OUT_LARGEST_REWORK] =
-			Max(results[OUT_LARGEST_REWORK], (int64) statistics->largest_rework);
 	}
 	MemoryContextSwitchTo(caller);
 	pass_free(pass);
@@ -151,10 +162,15 @@ cdp_restitch_graph(PG_FUNCTION_ARGS)
 	descriptor = BlessTupleDesc(descriptor);
 	batch_connect();
 	nest_level = batch_enter_planner();
-	log_cursor_open(&log, "SELECT " LOG_COLUMNS " FROM cdp_data.event e");
+	log_cursor_open(&log, "SELECT " ALL_OF_BASE " FROM cdp_data.base b");
 	do
 		progress_closed("graph", done, true);
-	while (stitch_chunk(&log, results, &done));
+	while (stitch_chunk(&log, true, results, &done));
+	log_cursor_close(&log);
+	log_cursor_open(&log, "SELECT " LOG_COLUMNS LOG_FROM);
+	do
+		progress_closed("graph", done, true);
+	while (stitch_chunk(&log, false, results, &done));
 	log_cursor_close(&log);
 	AtEOXact_GUC(true, nest_level);
 	SPI_finish();

@@ -38,32 +38,24 @@ CREATE FUNCTION cdp_internal.retract_query(query text) RETURNS bigint[]
 AS $function$
 DECLARE
 	numbers refcursor;
-	first_row record;
+	one record;
 	value json;
-	event_id bigint;
 	result bigint[] := '{}';
 BEGIN
 	OPEN numbers NO SCROLL FOR EXECUTE query;
-	-- a message id that looks like a number must not be taken for one
 	LOOP
-		FETCH numbers INTO first_row;
+		FETCH numbers INTO one;
 		EXIT WHEN NOT FOUND;
-		value := (SELECT c.value FROM pg_catalog.json_each(pg_catalog.row_to_json(first_row)) c LIMIT 1);
+		value := (SELECT c.value FROM pg_catalog.json_each(pg_catalog.row_to_json(one)) c LIMIT 1);
 		CONTINUE WHEN pg_catalog.json_typeof(value) OPERATOR(pg_catalog.=) 'null';
+		-- a message id that looks like a number must not be taken for one, nor a fraction be rounded
 		IF value::text OPERATOR(pg_catalog.!~) '^-?[0-9]+$' THEN
 			RAISE EXCEPTION 'the first column of query must be a number of an event'
 				USING ERRCODE = 'datatype_mismatch',
-				DETAIL = pg_catalog.format('Its first value is %s.', pg_catalog.left(value::text, 64)),
+				DETAIL = pg_catalog.format('One of its values is %s.', pg_catalog.left(value::text, 64)),
 				HINT = 'For example: SELECT event_id FROM cdp.events WHERE source = ''shop''.';
 		END IF;
-		event_id := value::text::bigint;
-		WHILE FOUND LOOP
-			IF event_id IS NOT NULL THEN
-				result := result OPERATOR(pg_catalog.||) event_id;
-			END IF;
-			FETCH numbers INTO event_id;
-		END LOOP;
-		EXIT;
+		result := result OPERATOR(pg_catalog.||) value::text::bigint;
 	END LOOP;
 	CLOSE numbers;
 	RETURN result;
@@ -106,6 +98,63 @@ COMMENT ON FUNCTION cdp_internal.retract_places(text[], bigint[], text, timestam
 	'Internal: returns a query of (event_id, identifier_id, "timestamp") of the events that the arguments name, in the '
 	'order of their anchors. Parameters: these arguments, the batches that accepted the messages, and the last one of '
 	'which messages may be forgotten.';
+
+-- What the base has of a number or a message is not known: what the log lacks of them was folded, or taken back before.
+CREATE FUNCTION cdp_internal.refuse_folded(message_ids text[], event_ids bigint[], source text, since timestamptz,
+	until timestamptz) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_variable
+DECLARE
+	last_folded bigint := (SELECT max(f.event_id) FROM cdp_data.folded_month f);
+	events bigint;
+	what text;
+BEGIN
+	IF last_folded IS NULL THEN
+		RETURN;
+	END IF;
+	IF source IS NOT NULL THEN
+		events := (
+			SELECT sum(b.events)
+			FROM cdp_data.base b
+			JOIN cdp_data.source s USING (source_id)
+			WHERE s.source = refuse_folded.source AND (since IS NULL OR b.last_at >= since)
+				AND (until IS NULL OR b.first_at < until));
+		what := format('They are up to %s events of source "%s"', events, source);
+	ELSIF event_ids IS NOT NULL THEN
+		EXECUTE format($sql$
+			SELECT count(*)
+			FROM (SELECT DISTINCT u.event_id FROM unnest($1) AS u (event_id)) u
+			WHERE u.event_id BETWEEN 1 AND $2 AND u.event_id NOT IN (
+				SELECT e.event_id FROM cdp_data.event e WHERE e.event_id = ANY ($1) AND %s)
+		$sql$, cdp_internal.is_logged_condition()) INTO events USING event_ids, last_folded;
+		what := format('They are %s of the numbers', events);
+	ELSE
+		EXECUTE format($sql$
+			SELECT count(*)
+			FROM (SELECT DISTINCT cdp.message_key(u.message_id) AS message_key FROM unnest($1) AS u (message_id)) k
+			LEFT JOIN cdp_data.message m USING (message_key)
+			WHERE (m.message_key IS NOT NULL AND NOT EXISTS (
+				SELECT FROM cdp_data.event e
+				WHERE e.batch_id = m.batch_id AND cdp.message_key(e.message_id) = k.message_key AND %1$s))
+			-- of messages that are forgotten only the log knows
+			OR EXISTS (
+				SELECT FROM cdp_data.event e
+				WHERE e.batch_id <= $2 AND cdp.message_key(e.message_id) = k.message_key AND NOT %1$s)
+		$sql$, cdp_internal.is_logged_condition()) INTO events
+		USING message_ids, (SELECT s.forgotten_batch_id FROM cdp_data.state s);
+		what := format('They are %s of the messages', events);
+	END IF;
+	IF events > 0 THEN
+		RAISE EXCEPTION 'events that are folded cannot be taken back'
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+				DETAIL = what || ', of months that have left the log, or are about to.';
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.refuse_folded(text[], bigint[], text, timestamptz, timestamptz) IS
+	'Internal: raises an error if events that cdp.retract() names are, or may be, folded into the base.';
 
 CREATE FUNCTION cdp_internal.retract_batch(event_ids bigint[], places bigint[], times timestamptz[], forever boolean)
 	RETURNS cdp_internal.batch_counts
@@ -198,6 +247,7 @@ DECLARE
 BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	PERFORM cdp_internal.refresh_lock(wait => true);
+	PERFORM cdp_internal.refuse_folded(message_ids, event_ids, source, since, until);
 	SELECT s.batch_id + 1 INTO STRICT first_batch FROM cdp_data.state s;
 	PERFORM cdp_internal.progress_begin('change', 0);
 	BEGIN
@@ -259,7 +309,10 @@ BEGIN
 			-- ends the subtransaction and the setting; the variable keeps its value
 			RAISE EXCEPTION 'the query is complete' USING ERRCODE = 'CDP00';
 		EXCEPTION WHEN SQLSTATE 'CDP00' THEN
-			NULL;
+			-- unless the query itself has raised it
+			IF event_ids IS NULL THEN
+				RAISE;
+			END IF;
 		END;
 		asked := pg_catalog.jsonb_build_object('found', pg_catalog.cardinality(event_ids));
 	END IF;
@@ -274,10 +327,11 @@ $comment$Takes events back: people, links, traits, timelines, accounts and all e
 events never come. The events are named in one of four ways: message_ids; event_ids; source, with since (inclusive) and
 until (exclusive) as bounds of their time, if given; or query, whose first column is a number of an event, and which
 runs as the caller and cannot write: cdp.retract(query => 'SELECT event_id FROM cdp.events WHERE …'). Numbers and
-message ids that no event has are passed over.
-forever: the message ids stay used, so that the messages are duplicates if they come again; otherwise a message that
-comes again is a new event. reason: kept in cdp.retraction, with who decided and when. dry_run: the counts, without the
-change; it takes as long as the change, and holds the lock of the refresh meanwhile.
+message ids that no event of the log has are passed over, also those of a month that is detached.
+forever: the message ids stay used, so that the messages are duplicates if they come again, for as long as messages are
+remembered (cdp.set_message_memory()); otherwise a message that comes again is a new event. reason: kept in
+cdp.retraction, with who decided and when. dry_run: the counts, without the change; it takes as long as the change, and
+holds the lock of the refresh meanwhile.
 First all rows that wait in the inboxes by then are taken, as by cdp.refresh(), except for a dry run. Everything is one
 transaction, and works as the owner of the tables. The message is gone with the event; a row of another content with its
 message id stays in quarantine, and cdp.replay() lets it in. Of a message of a mutable source all that was said is taken
@@ -287,13 +341,16 @@ the reason retracted, and is its number again if it comes again. An unlink still
 was given for. cdp.profile_at() and cdp.events_at() forget the events too; who was one person by them is still told.
 Returns one row. events: taken back. identifiers: that no event carries any more. people: changed in any way; one who
 has events in several batches of 10,000 counts in each. waiting: rows in the inboxes that are not taken yet.
+Events whose months have left the log, see cdp.drop_events(), are folded into others and cannot be taken back: that is
+an error, as it is if one of the numbers or messages was taken back before such a month went.
 READ COMMITTED only. Errors: not named in just one way, since or until without a source (22023); forever or dry_run
-NULL (22004); an unknown source (42704); a query whose first column is no whole number (42804); the log lacks events of
-the people or accounts concerned (55000).$comment$;
+NULL (22004); an unknown source (42704); a query whose first column is no whole number (42804); folded events, or the
+log lacks events of the people or accounts concerned (55000).$comment$;
 
 REVOKE ALL ON FUNCTION
 	cdp_internal.check_retract(text[], bigint[], text, timestamptz, timestamptz, text, boolean, boolean),
 	cdp_internal.retract_query(text), cdp_internal.retract_places(text[], bigint[], text, timestamptz, timestamptz),
+	cdp_internal.refuse_folded(text[], bigint[], text, timestamptz, timestamptz),
 	cdp_internal.retract_batch(bigint[], bigint[], timestamptz[], boolean),
 	cdp_internal.retract_events(text[], bigint[], text, timestamptz, timestamptz, boolean),
 	cdp_internal.retract(text[], bigint[], text, timestamptz, timestamptz, jsonb, text, boolean, boolean),

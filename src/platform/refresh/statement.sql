@@ -51,6 +51,7 @@ BEGIN
 	), gone AS (
 		DELETE FROM cdp_data.statement s
 		WHERE s.event_id IS NOT NULL AND cdp_internal.count_absent() = 0
+			AND NOT cdp_internal.is_folded(s.event_id, s."timestamp")
 			AND NOT EXISTS (SELECT FROM logged l WHERE l.message_key = s.message_key))
 	INSERT INTO cdp_data.statement AS s (message_key, event_id, identifier_id, "timestamp", content_hash, source_id,
 		version)

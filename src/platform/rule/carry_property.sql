@@ -98,6 +98,15 @@ BEGIN
 	VALUES (carry_property.event, coalesce(carry_property.name, property), path)
 	ON CONFLICT ON CONSTRAINT carried_property_pkey DO UPDATE
 	SET path = excluded.path;
+	IF was IS DISTINCT FROM cdp_internal.carried_rules() THEN
+		UPDATE cdp_data.carried_property c
+		SET folded = (
+			SELECT count(*)
+			FROM cdp_data.base b
+			CROSS JOIN LATERAL cdp.events(b.timeline) e
+			WHERE carry_property.event IN (e.event, '*'))
+		WHERE c.event = carry_property.event AND c.name = coalesce(carry_property.name, property);
+	END IF;
 	RETURN cdp_internal.properties_changed(event, was);
 END
 $function$;
@@ -112,6 +121,7 @@ Carries numbers, texts and booleans, as they are, and of an array each value. Wh
 an array ([]) stays together. Objects, texts of more than 256 bytes, numbers of more than 18 digits, values of an event
 after the first 255 and elements after the first 1,024 are left out: the timeline says so for that event, and
 cdp.carried_property.left_out counts these events.
+Events that have left the log lack the property: cdp.carried_property.folded says how many, and cdp.verify() names it.
 Errors: empty event, invalid property or name (22023); more than 32 properties for an event (54000); the log lacks
 events (55000).$comment$;
 

@@ -127,6 +127,14 @@ BEGIN
 			e.original_timestamp, e.received_at, e.source, $2) o
 		WHERE EXISTS (SELECT FROM unnest(o.ids || o.earlier) AS u (identifier)
 					  WHERE cdp_internal.is_blocked(u.identifier, %L) AND NOT cdp_internal.is_blocked(u.identifier, %L))
+			AND %s
+	$sql$, was, becomes, cdp_internal.is_logged_condition());
+	RETURN QUERY SELECT 'based', format($sql$
+		SELECT DISTINCT b.identifier_id
+		FROM cdp_data.base b
+		CROSS JOIN LATERAL unnest(b.ids || b.earlier_id) AS u (identifier_id)
+		JOIN cdp_data.identifier i ON i.identifier_id = u.identifier_id
+		WHERE cdp_internal.is_blocked(i.identifier, %L) AND NOT cdp_internal.is_blocked(i.identifier, %L)
 	$sql$, was, becomes);
 	RETURN QUERY SELECT 'judged', format($sql$
 		SELECT i.identifier_id

@@ -227,7 +227,10 @@ BEGIN
 	END IF;
 	IF pair.a_id IS NOT NULL AND pair.b_id IS NOT NULL THEN
 		changes := format('SELECT %s::bigint AS a, %s::bigint AS b, false AS in_force', pair.a_id, pair.b_id);
-		IF 'unlink' = ANY (withdrawn) THEN
+		-- what a blocked one stood on is read when it is blocked no more
+		IF 'unlink' = ANY (withdrawn) AND NOT EXISTS (
+			SELECT FROM cdp_data.identifier i WHERE i.identifier_id IN (pair.a_id, pair.b_id) AND i.blocked)
+		THEN
 			PERFORM cdp_internal.batch_stage('batch_relinked', format('SELECT %s::bigint AS a, %s::bigint AS b',
 				least(pair.a_id, pair.b_id), greatest(pair.a_id, pair.b_id)));
 		END IF;

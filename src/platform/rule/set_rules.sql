@@ -48,7 +48,8 @@ BEGIN
 	PERFORM cdp_internal.change_graph(unlinked => concerned ->> 'unlinked', blocked => concerned ->> 'blocked',
 		retry => concerned ->> 'retry', checked => concerned ->> 'checked', judged => concerned ->> 'judged',
 		reread => concerned ->> 'reread', reanchored => concerned ->> 'reanchored',
-		traits_changed => concerned ->> 'traits_changed', realiased => concerned ->> 'realiased');
+		traits_changed => concerned ->> 'traits_changed', realiased => concerned ->> 'realiased',
+		based => concerned ->> 'based');
 	IF concerned ? 'blocked' THEN
 		PERFORM cdp_internal.flag_blocked(ARRAY(SELECT jsonb_object_keys(rules - '*')));
 	END IF;

@@ -229,7 +229,8 @@ BEGIN
 	DELETE FROM cdp_data.statement s
 	USING cdp_data.source n
 	WHERE n.source = note_statements.source AND s.source_id = n.source_id
-		AND NOT (n.mutable AND s.event_id IS NULL);
+		-- what a deletion, or an event that is folded, has said is nowhere else
+		AND NOT (n.mutable AND (s.event_id IS NULL OR cdp_internal.is_folded(s.event_id, s."timestamp")));
 	INSERT INTO cdp_data.statement (message_key, event_id, identifier_id, "timestamp", content_hash, source_id, version)
 	SELECT l.* FROM cdp_internal.logged_statements(note_statements.source) l
 	ON CONFLICT DO NOTHING;
@@ -264,6 +265,28 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.add_sources(jsonb) IS
 	'Internal: adds the sources of a document that are not known yet.';
 
+CREATE FUNCTION cdp_internal.check_expirable(source text, source_id integer) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	wrong record;
+BEGIN
+	SELECT p.key, p.rule INTO wrong
+	FROM cdp_data.base b
+	CROSS JOIN LATERAL cdp.provenance(b.traits) p
+	WHERE b.source_id = check_expirable.source_id AND p.rule !~ 'last$'
+	ORDER BY p.key COLLATE "C" LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'what source "%" says cannot expire', source USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = format('Values of trait "%s" are folded by the rule %s in months that have left the log: of '
+				'these, those that expired could not be taken away from the others.', left(wrong.key, 64), wrong.rule);
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.check_expirable(text, integer) IS
+	'Internal: raises an error if the base has values of a source that are folded by another rule than last.';
+
 CREATE FUNCTION cdp_internal.change_sources(sources jsonb) RETURNS TABLE (kind text, query text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -278,6 +301,9 @@ BEGIN
 	FOR was IN SELECT s.* FROM cdp_data.source s WHERE sources ? s.source ORDER BY s.source LOOP
 		SELECT * INTO STRICT becomes FROM cdp_internal.read_source(was.source, sources -> was.source,
 			was.party, was.trust, was.aliases, was.expires_after, was.licence);
+		IF becomes.expires_after IS DISTINCT FROM was.expires_after AND becomes.expires_after IS NOT NULL THEN
+			PERFORM cdp_internal.check_expirable(was.source, was.source_id);
+		END IF;
 		SELECT * INTO STRICT corrects FROM cdp_internal.read_correction(was.source, sources -> was.source, was.mutable,
 			was.keep_corrections, was.version, was.deleted);
 		UPDATE cdp_data.source s
@@ -312,7 +338,8 @@ BEGIN
 	END LOOP;
 	IF refolded <> '{}' THEN
 		RETURN QUERY
-			SELECT 'traits_changed', cdp_internal.refold_query(format('e.source = ANY (%L::text[])', refolded));
+			SELECT 'traits_changed', cdp_internal.refold_query(format('e.source = ANY (%L::text[])', refolded),
+				format('s.source = ANY (%L::text[])', refolded));
 	END IF;
 END
 $function$;
@@ -326,4 +353,4 @@ REVOKE ALL ON FUNCTION cdp_internal.init_sources(), cdp_internal.check_source_na
 	cdp_internal.read_property_path(text, jsonb, text),
 	cdp_internal.read_correction(text, jsonb, boolean, boolean, text[], text[]),
 	cdp_internal.note_statements(text), cdp_internal.add_sources(jsonb),
-	cdp_internal.change_sources(jsonb) FROM PUBLIC;
+	cdp_internal.check_expirable(text, integer), cdp_internal.change_sources(jsonb) FROM PUBLIC;

@@ -1,6 +1,6 @@
 -- The rules of traits, as one document.  A change acts on all history.
 
-CREATE FUNCTION cdp_internal.refold_query(concerned text) RETURNS text
+CREATE FUNCTION cdp_internal.refold_query(concerned text, based text DEFAULT 'false') RETURNS text
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -10,12 +10,44 @@ BEGIN
 			CASE WHEN e.type = 'group' THEN e.group_id END AS group_id
 		FROM cdp_data.event e
 		WHERE e.type IN ('identify', 'group') AND e.traits IS NOT NULL AND (%s)
-	$sql$, concerned);
+		UNION
+		SELECT CASE WHEN b.group_id IS NULL THEN 'identify' ELSE 'group' END,
+			CASE WHEN b.group_id IS NULL THEN b.identifier_id ELSE 0 END, b.group_id
+		FROM cdp_data.base b
+		JOIN cdp_data.source s USING (source_id)
+		WHERE b.traits IS NOT NULL AND (%s)
+	$sql$, concerned, based);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.refold_query(text) IS
+COMMENT ON FUNCTION cdp_internal.refold_query(text, text) IS
 	'Internal: returns a query for the people and accounts whose traits must be folded again, for '
-	'cdp_internal.change_graph(). concerned: a condition on cdp_data.event e for the events that a change concerns.';
+	'cdp_internal.change_graph(). concerned: a condition on cdp_data.event e for the events that a change concerns; '
+	'based: on cdp_data.base b and cdp_data.source s.';
+
+-- Of the values that were outdone none is left.
+CREATE FUNCTION cdp_internal.check_unfolded_traits(changed text[]) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	trait text := (
+		SELECT p.key
+		FROM cdp_data.base b
+		CROSS JOIN LATERAL cdp.provenance(b.traits) p
+		WHERE p.key = ANY (changed)
+			OR ('*' = ANY (changed) AND NOT EXISTS (SELECT FROM cdp_data.trait_rule r WHERE r.trait = p.key))
+		ORDER BY p.key COLLATE "C" LIMIT 1);
+BEGIN
+	IF trait IS NOT NULL THEN
+		RAISE EXCEPTION 'trait "%" has values in months that have left the log', left(trait, 64)
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = 'They are folded by the present rule, and what it left out is not known any more.';
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.check_unfolded_traits(text[]) IS
+	'Internal: raises an error if the base has values of traits whose rules are to be changed (*: of all without a '
+	'rule of their own, before the change).';
 
 CREATE FUNCTION cdp_internal.check_trait_rules(rules jsonb) RETURNS void
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -80,6 +112,7 @@ BEGIN
 		CROSS JOIN LATERAL cdp_internal.default_trait_rule(g.key) d (rule)
 		WHERE coalesce(r.rule, d.rule) IS DISTINCT FROM coalesce(g.value, d.rule)
 		ORDER BY g.key);
+	PERFORM cdp_internal.check_unfolded_traits(changed);
 	DELETE FROM cdp_data.trait_rule r WHERE r.trait = ANY (changed);
 	INSERT INTO cdp_data.trait_rule (trait, rule)
 	SELECT g.key, g.value
@@ -105,5 +138,6 @@ rows that bring such values later go to quarantine.
 Errors: empty name or one of more than 255 bytes, unknown rule (the hint names the nearest) (22023, each names the
 trait); NULL (22004); the log lacks events (55000). On an error nothing changes.$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.refold_query(text), cdp_internal.check_trait_rules(jsonb),
+REVOKE ALL ON FUNCTION cdp_internal.refold_query(text, text),
+	cdp_internal.check_unfolded_traits(text[]), cdp_internal.check_trait_rules(jsonb),
 	cdp.set_trait_rules(jsonb) FROM PUBLIC;

@@ -5,7 +5,7 @@
 CREATE FUNCTION cdp_internal.change_graph(unlinked text DEFAULT NULL, blocked text DEFAULT NULL,
 	retry text DEFAULT NULL, checked text DEFAULT NULL, forbids text DEFAULT NULL, judged text DEFAULT NULL,
 	reread text DEFAULT NULL, reanchored text DEFAULT NULL, refolded text DEFAULT NULL,
-	traits_changed text DEFAULT NULL, same text DEFAULT NULL, realiased text DEFAULT NULL)
+	traits_changed text DEFAULT NULL, same text DEFAULT NULL, realiased text DEFAULT NULL, based text DEFAULT NULL)
 	RETURNS cdp_internal.batch_counts
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -16,14 +16,16 @@ BEGIN
 	PERFORM cdp_internal.progress_set('take', 0, 0);
 	PERFORM cdp_internal.stage_graph_changes(unlinked => unlinked, blocked => blocked, retry => retry,
 		checked => checked, forbids => forbids, judged => judged, reread => reread, reanchored => reanchored,
-		refolded => refolded, traits_changed => traits_changed, same => same, realiased => realiased);
+		refolded => refolded, traits_changed => traits_changed, same => same, realiased => realiased,
+		based => based);
 	done := cdp_internal.process_batch();
 	PERFORM cdp_internal.batch_end();
 	PERFORM cdp_internal.progress_end();
 	RETURN done;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.change_graph(text, text, text, text, text, text, text, text, text, text, text, text) IS
+COMMENT ON FUNCTION cdp_internal.change_graph(text, text, text, text, text, text, text, text, text, text, text, text,
+	text) IS
 	'Internal: takes changes of the graph through all stages of a batch, without rows of the inboxes, and ends the '
 	'batch. The arguments are those of cdp_internal.stage_graph_changes().';
 
@@ -296,7 +298,7 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION cdp.unlink(text) IS 'The same with an identifier as text, namespace:value.';
 
-REVOKE ALL ON FUNCTION cdp_internal.change_graph(text, text, text, text, text, text, text, text, text, text, text,
+REVOKE ALL ON FUNCTION cdp_internal.change_graph(text, text, text, text, text, text, text, text, text, text, text, text,
 	text),
 	cdp_internal.write_verdict(text, cdp.identifier, cdp.identifier, timestamptz, text),
 	cdp_internal.identifiers_of_pair(cdp.identifier, cdp.identifier),

@@ -13,20 +13,5 @@ COMMENT ON FUNCTION cdp_internal.left_out(text, jsonb, jsonb, jsonb) IS
 	'objects, texts of more than 256 bytes, numbers of more than 18 digits, values after the first 255, elements after '
 	'the first 1,024. NULL if there are none.';
 
-CREATE FUNCTION cdp_internal.carried_agg_trans(cdp.timeline, timestamptz, text, jsonb, jsonb, jsonb)
-	RETURNS cdp.timeline
-	AS 'MODULE_PATHNAME', 'cdp_carried_agg_trans' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp_internal.carried_agg_trans(cdp.timeline, timestamptz, text, jsonb, jsonb, jsonb) IS
-	'Internal: adds a row to cdp_internal.carried_agg.';
-
-CREATE AGGREGATE cdp_internal.carried_agg(at timestamptz, event text, properties jsonb, context jsonb, rules jsonb) (
-	SFUNC = cdp_internal.carried_agg_trans, STYPE = cdp.timeline, SSPACE = 512,
-	FINALFUNC = cdp_internal.timeline_final, COMBINEFUNC = cdp_internal.timeline_combine, PARALLEL = SAFE
-);
-COMMENT ON AGGREGATE cdp_internal.carried_agg(timestamptz, text, jsonb, jsonb, jsonb) IS
-	'Internal: cdp.timeline_agg(at, event, cdp_internal.carried(event, properties, context, rules)), but faster.';
-
 REVOKE ALL ON FUNCTION cdp_internal.carried(text, jsonb, jsonb, jsonb),
-	cdp_internal.left_out(text, jsonb, jsonb, jsonb),
-	cdp_internal.carried_agg_trans(cdp.timeline, timestamptz, text, jsonb, jsonb, jsonb),
-	cdp_internal.carried_agg(timestamptz, text, jsonb, jsonb, jsonb) FROM PUBLIC;
+	cdp_internal.left_out(text, jsonb, jsonb, jsonb) FROM PUBLIC;

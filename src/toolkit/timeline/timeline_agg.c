@@ -18,13 +18,11 @@
 #include "toolkit/bridge/huge.h"
 #include "toolkit/bridge/jsonb_walk.h"
 #include "toolkit/bridge/status.h"
-#include "toolkit/timeline/carried_property.h"
 #include "toolkit/timeline/property_values.h"
 #include "toolkit/timeline/timeline.h"
 
 CDP_FUNCTION(cdp_timeline_agg_trans);
 CDP_FUNCTION(cdp_timeline_agg_trans_properties);
-CDP_FUNCTION(cdp_carried_agg_trans);
 CDP_FUNCTION(cdp_timeline_combine);
 CDP_FUNCTION(cdp_timeline_final);
 CDP_FUNCTION(cdp_timeline_concat);
@@ -185,39 +183,6 @@ cdp_timeline_agg_trans_properties(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(3))
 		read_properties(&log, &values, PG_GETARG_JSONB_P(3));
 	add_event(&log, PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TEXT_PP(2), &values);
-	return cdp_varlena(log, log->size);
-}
-
-/* carried_agg_trans(state, at, event, properties, context, rules): what the rules say is carried. */
-Datum
-cdp_carried_agg_trans(PG_FUNCTION_ARGS)
-{
-	CarriedProperties carried;
-	CdpkTimelineLog *log;
-	text *event;
-
-	if (PG_ARGISNULL(1) || PG_ARGISNULL(2) || PG_ARGISNULL(5))
-	{
-		if (PG_ARGISNULL(0))
-			PG_RETURN_NULL();
-		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
-	}
-	log = get_state(fcinfo);
-	event = PG_GETARG_TEXT_PP(2);
-	carried_properties(PG_GETARG_JSONB_P(5), VARDATA_ANY(event), (int) VARSIZE_ANY_EXHDR(event),
-					   PG_ARGISNULL(3) ? NULL : PG_GETARG_JSONB_P(3),
-					   PG_ARGISNULL(4) ? NULL : PG_GETARG_JSONB_P(4), &carried);
-	for (unsigned i = 0; i < carried.values.count; i++)
-	{
-		CdpkEventValue *value = &carried.values.items[i];
-		const CdpkName *name = &carried.names[value->name];
-		CdpkStatus status =
-			cdpk_log_name(&log, &cdp_state_allocator, name->text, name->length, &value->name);
-
-		if (status != CDPK_OK)
-			timeline_refuse_event(status, name->text, name->length);
-	}
-	add_event(&log, PG_GETARG_TIMESTAMPTZ(1), event, &carried.values);
 	return cdp_varlena(log, log->size);
 }
 
