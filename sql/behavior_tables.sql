@@ -39,6 +39,19 @@ SELECT label, people, occurrences, share FROM cdp.paths();
 SELECT label, people, occurrences, share FROM cdp.paths(repeats => true, gap => '7 days');
 SELECT * FROM cdp.paths('view', 'buy', gap => '7 days');
 SELECT * FROM cdp.paths('view', gap => '7 days', segment => 'french');
+-- properties that timelines do not carry are read from the log, with the same answers
+SELECT breakdown, period, events, people FROM cdp.trend_table('view', 'month', 'UTC', '2026-03-01', '2026-04-01', by => '{trait:country,segment:french,property:campaign}', as_of => '2026-05-01');
+SELECT breakdown, events, people, total FROM cdp.trend_table('view[campaign = "spring"] | view[campaign > 4]', 'month', 'UTC', '2026-03-01', '2026-04-01', number => 'campaign', by => '{property:campaign}', top => 1, as_of => '2026-05-01');
+SELECT cdp.carry_property('view', 'campaign');
+SELECT breakdown, period, events, people FROM cdp.trend_table('view', 'month', 'UTC', '2026-03-01', '2026-04-01', by => '{trait:country,segment:french,property:campaign}', as_of => '2026-05-01');
+SELECT breakdown, events, people, total FROM cdp.trend_table('view[campaign = "spring"] | view[campaign > 4]', 'month', 'UTC', '2026-03-01', '2026-04-01', number => 'campaign', by => '{property:campaign}', top => 1, as_of => '2026-05-01');
+SELECT * FROM cdp.funnel_table('{view,cart,buy}', '7 days', by => '{property:campaign}');
+SELECT state, people FROM cdp.lifecycle_table('*', 'month', 'UTC', '2026-03-01', '2026-04-01', segment => 'french', as_of => '2026-05-01');
+SELECT recency, frequency, monetary, people FROM cdp.rfm_table('view[campaign exists]', 'campaign', 2, as_of => '2026-05-01');
+SELECT * FROM cdp.path_edges('view', gap => '7 days', segment => 'french');
+SELECT cdp.drop_property('view', 'campaign');
+-- an event for which there are rules of * and of its own
+SELECT breakdown, events FROM cdp.trend_table('*[campaign exists]', 'month', 'UTC', '2026-03-01', '2026-04-01', by => '{property:campaign}', as_of => '2026-05-01');
 -- a merge acts: what the second did is the first's
 INSERT INTO cdp.inbox (user_id, anonymous_id, event, "timestamp") VALUES (NULL, 'a4', 'view', '2026-02-28 10:00Z'), ('u4', 'a4', 'login', '2026-03-05 10:00Z');
 SELECT accepted FROM cdp.refresh();
@@ -194,6 +207,9 @@ FROM unnest(ARRAY[$$funnel_table('{}', '1 day')$$, $$funnel_table('{a,""}', '1 d
 	$$funnel_table('{a}', '1 day', by => $x${"property:') --"}$x$)$$, $$funnel_table('{a}', '1 day', by => $x${"trait:') --"}$x$)$$,
 	$$retention_table('', 'b', 'day', 'UTC')$$, $$retention_table('a', '', 'day', 'UTC')$$, $$retention_table('a', 'b', 'minute', 'UTC')$$, $$retention_table('a', NULL, 'day', 'UTC')$$, $$retention_table('a', 'b', 'day', 'UTC', mode => 'x')$$, $$retention_table('a', 'b', 'day', 'UTC', brackets => '{1}')$$, $$retention_table('a', 'b', 'day', 'UTC', brackets => '{1,1}')$$, $$retention_table('a', 'b', 'day', 'UTC', recurring => true)$$, $$retention_table('a', 'b', 'day', 'UTC', number => '')$$, $$retention_table('a', 'b', 'day', 'UTC', unbounded => NULL)$$, $$retention_table('a', 'b', NULL, 'UTC')$$, $$retention_table('a', 'b', 'day', 'Mars/Olympus')$$, $$retention_table('a', 'b', 'day', '')$$, $$retention_table('a', 'b', 'day', NULL)$$,
 	$$retention_table('a', 'b', 'day', 'UTC', periods => -1)$$, $$retention_table('a', 'b', 'day', 'UTC', periods => 10001)$$, $$retention_table('a', 'b', 'day', 'UTC', periods => 10000)$$, $$retention_table('a', 'b', 'day', 'UTC', periods => NULL)$$, $$retention_table('a', 'b', 'day', 'UTC', as_of => 'infinity')$$, $$retention_table('a', 'b', 'day', 'UTC', as_of => NULL)$$, $$retention_table('a', 'b', 'day', 'UTC', by => '{segment:none}')$$,
+	$$trend_table(NULL, 'day', 'UTC', '2026-01-01')$$, $$trend_table('a', 'day', 'UTC', NULL)$$, $$trend_table('a', 'day', 'UTC', '2026-01-01', '2026-01-01')$$, $$trend_table('a', 'hour', 'UTC', '2000-01-01', '2026-01-01')$$, $$trend_table('a', 'day', 'UTC', '-infinity')$$, $$trend_table('a', 'day', 'UTC', '2026-01-01', '2026-02-01', '')$$,
+	$$trend_table('a', 'day', 'UTC', '2026-01-01', '2026-02-01', moving => 0)$$, $$trend_table('a', 'day', 'UTC', '2026-01-01', '2026-02-01', compare => '-1 day')$$, $$trend_table('a', 'day', 'Mars', '2026-01-01', '2026-02-01')$$, $$lifecycle_table('a', 'day', 'UTC', '2026-01-01', '2026-02-01', by => '{property:x}')$$, $$lifecycle_table('a', 'x', 'UTC', '2026-01-01')$$,
+	$$stickiness_table(NULL, 'day', 'UTC', '2026-01-01', '2026-02-01')$$, $$rfm_table('a', '')$$, $$rfm_table('a', 'n', 0)$$, $$rfm_table('a', NULL)$$, $$rfm_table('a', 'n', by => '{property:x}')$$, $$path_edges(depth => 0)$$, $$path_edges('a[x =')$$,
 	$$paths('')$$, $$paths(NULL, '')$$, $$paths(depth => 0)$$, $$paths(depth => NULL)$$, $$paths(gap => '-1 second')$$, $$paths(gap => '1 month')$$, $$paths(gap => NULL)$$, $$paths(max_rows => 0)$$, $$paths(max_rows => NULL)$$, $$paths(repeats => NULL)$$, $$paths(as_of => NULL)$$, $$paths(as_of => '-infinity')$$]) call;
 SELECT format('%s -> %s', call, pg_temp.refusal(format('SELECT cdp.funnel_times(%s)', call)))
 FROM unnest(ARRAY[$$'{}', '{}', '1 day'$$, $$'{}', '{a,""}', '1 day'$$, $$'{}', '{NULL}', '1 day'$$, $$'{}', array_fill('a'::text, ARRAY[33])::cdp.step[], '1 day'$$, $$'{}', '{a}', '-1 day'$$, $$'{}', '{a}', '1 year'$$, $$'{}', '{a}', '1 day', as_of => 'infinity'$$, $$'{}', NULL, '1 day'$$, $$'{}', '{a}', NULL$$,

@@ -136,7 +136,7 @@ for my $owner ('postgres', 'owner')
 	my @calls = split /\n/, $node->safe_psql($database, q{
 		SELECT format('SELECT cdp.%I(%s)', p.proname, (
 			SELECT string_agg(format('%s %L::%s', CASE WHEN p.provariadic <> 0 AND t.place = p.pronargs THEN 'VARIADIC' END, CASE format_type(t.oid, NULL) WHEN 'bigint' THEN '1' WHEN 'integer' THEN '1' WHEN 'boolean' THEN 'true'
-				WHEN 'jsonb' THEN '{}' WHEN 'text[]' THEN '{x,y}' WHEN 'bigint[]' THEN '{1}' WHEN 'interval' THEN '1 hour' WHEN 'name' THEN 'mallory'
+				WHEN 'jsonb' THEN '{}' WHEN 'text[]' THEN '{x,y}' WHEN 'cdp.step[]' THEN '{x,y}' WHEN 'bigint[]' THEN '{1}' WHEN 'interval' THEN '1 hour' WHEN 'name' THEN 'mallory'
 				WHEN 'timestamp with time zone' THEN '2026-01-01' WHEN 'regclass' THEN 'cdp_data.state' ELSE 'user_id:u' END, t.oid::regtype), ', ' ORDER BY t.place)
 			FROM unnest(p.proargtypes::oid[]) WITH ORDINALITY AS t (oid, place) WHERE t.place <= p.pronargs - p.pronargdefaults))
 		FROM pg_proc p WHERE p.pronamespace = 'cdp'::regnamespace AND p.prokind = 'f' AND NOT has_function_privilege('public', p.oid, 'EXECUTE')

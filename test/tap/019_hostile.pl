@@ -198,7 +198,7 @@ for my $victim ('postgres', 'ann')
 		SELECT cdp.lookup('user_id:u', 'identifiers,traits,events,cases,segments,refused_links,accounts,provenance');
 		SELECT * FROM cdp.profile_view_problems('cdp_segment.people');
 		SELECT * FROM cdp.near_shared; SELECT * FROM cdp.refused_links; SELECT * FROM cdp.outvoted; SELECT * FROM cdp.refused_traits; SELECT * FROM cdp.open_cases;
-		SELECT * FROM cdp.funnel_table('{x,y}', '7 days'), cdp.paths('x'), cdp.retention_table('x', 'y', 'day', 'UTC'); SELECT * FROM cdp.trend_table('x', 'day', 'UTC', '2026-01-01', '2026-02-01', 'n', by => '{trait:plan,segment:people,property:p}', top => 1);
+		SELECT * FROM cdp.funnel_table('{x,y}', '7 days'), cdp.paths('x'), cdp.retention_table('x', 'y', 'day', 'UTC'); SELECT * FROM cdp.trend_table('x', 'day', 'UTC', '2026-01-01', '2026-02-01', 'n', by => '{trait:plan,property:p}', top => 1);
 		SELECT * FROM cdp.lifecycle_table('x', 'day', 'UTC', '2026-01-01', '2026-01-09'), cdp.stickiness_table('x', 'week', 'UTC', '2026-01-01', '2026-02-01'), cdp.rfm_table('x', 'n'), cdp.path_edges();
 		SELECT cdp.explain('user_id:u', 'anonymous_id:a')};
 	$any = q{

@@ -90,8 +90,8 @@ people: how many reached the step within the window that starts at their first s
 share of the step before and of the first; median_time: the median time from the first step to it. The first step must
 be at or after since and before until, if given; events after as_of do not count. Different events of one instant count
 in any order; an event counts for one step.
-unit, time_zone: one funnel for each period between since and until, for those whose first step is in it (hour, day, week
-from Monday, week_sunday, month, quarter, year); period is its beginning by the clock of the time zone.
+unit, time_zone: one funnel for each period between since and until, for those whose first step is in it (hour, day,
+week from Monday, week_sunday, month, quarter, year); period is its beginning by the clock of the time zone.
 by: one funnel for each value of traits (trait:plan), segments (segment:buyers) and at most one property of the person's
 earliest first step (property:campaign). top: only so many with most people, the rest as "(other)". segment: members of
 this segment only. query: people from your own query, with the columns person, time and event, and further columns as
@@ -100,6 +100,7 @@ Reads the log, with a notice, where timelines do not carry a property. Errors: s
 standby. Definition: DEFINITIONS.md.$comment$;
 
 REVOKE ALL ON FUNCTION
-	cdp.funnel_table(cdp.step[], interval, timestamptz, timestamptz, text, text, text[], integer, text, text, timestamptz),
-	cdp_internal.make_funnel_table(cdp.step[], interval, timestamptz, timestamptz, text, text, text[], integer, text, text,
-		timestamptz, text) FROM PUBLIC;
+	cdp.funnel_table(cdp.step[], interval, timestamptz, timestamptz, text, text, text[], integer, text, text,
+		timestamptz),
+	cdp_internal.make_funnel_table(cdp.step[], interval, timestamptz, timestamptz, text, text, text[], integer, text,
+		text, timestamptz, text) FROM PUBLIC;

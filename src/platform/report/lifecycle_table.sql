@@ -43,14 +43,16 @@ BEGIN
 		-- place: four for each period
 		SELECT p.person, %s AS own, s.place
 		FROM (%s) p
-		CROSS JOIN (SELECT array_agg(s.starts ORDER BY s.number) || max(s.ends) AS bounds, max(s.number) AS last FROM span s) b
+		CROSS JOIN (
+			SELECT array_agg(s.starts ORDER BY s.number) || max(s.ends) AS bounds, max(s.number) AS last FROM span s) b
 		CROSS JOIN LATERAL (
 			SELECT h.period, h.first_at, lag(h.period) OVER w AS former, lead(h.period) OVER w AS next
 			FROM cdp_internal.step_periods(p.timeline, $1, b.bounds, NULL, NULL, NULL, $6) h
 			WINDOW w AS (ORDER BY h.period)) h
 		CROSS JOIN LATERAL (
 			SELECT h.period * 4 + CASE WHEN h.former = h.period - 1 THEN 1
-				WHEN h.former IS NULL AND cdp.first_time(p.timeline, $1, as_of => $6) = h.first_at THEN 0 ELSE 2 END AS place
+				WHEN h.former IS NULL AND cdp.first_time(p.timeline, $1, as_of => $6) = h.first_at THEN 0
+				ELSE 2 END AS place
 			UNION ALL
 			SELECT (h.period + 1) * 4 + 3
 			WHERE h.next IS DISTINCT FROM h.period + 1 AND h.period < b.last) s

@@ -12,10 +12,11 @@ CREATE FUNCTION cdp_internal.paths_query(people text) RETURNS text
 			WHERE e.at >= coalesce($6, '-infinity') AND e.at < coalesce($7, 'infinity') AND e.at <= $9
 		), run AS (
 			-- an event several times in a row is one, unless repeats
-			SELECT h.person, h.session, h.run, min(h.event) AS event, bool_or(h.is_from) AS is_from, bool_or(h.is_to) AS is_to
+			SELECT h.person, h.session, h.run, min(h.event) AS event, bool_or(h.is_from) AS is_from,
+				   bool_or(h.is_to) AS is_to
 			FROM (
-				SELECT h.*, count(*) FILTER (WHERE $8 OR h.event IS DISTINCT FROM h.former)
-					OVER (PARTITION BY h.person, h.session ORDER BY h.at, h.event COLLATE "C" ROWS UNBOUNDED PRECEDING) AS run
+				SELECT h.*, count(*) FILTER (WHERE $8 OR h.event IS DISTINCT FROM h.former) OVER (
+					PARTITION BY h.person, h.session ORDER BY h.at, h.event COLLATE "C" ROWS UNBOUNDED PRECEDING) AS run
 				FROM (
 					SELECT h.*, lag(h.event)
 						OVER (PARTITION BY h.person, h.session ORDER BY h.at, h.event COLLATE "C") AS former
@@ -39,8 +40,8 @@ CREATE FUNCTION cdp_internal.paths_query(people text) RETURNS text
 			AND coalesce(b.to_place, b.first) - b.first < $4
 	$sql$, people);
 COMMENT ON FUNCTION cdp_internal.paths_query(text) IS
-	'Internal: returns a query of the paths of people, (person, path). Its parameters: step, from_step, to_step, depth, '
-	'gap, since, until, repeats, as_of.';
+	'Internal: returns a query of the paths of people, (person, path). Its parameters: step, from_step, to_step, '
+	'depth, gap, since, until, repeats, as_of.';
 
 CREATE FUNCTION cdp_internal.check_paths(step cdp.step, depth integer, gap interval, repeats boolean, max_rows integer,
 	as_of timestamptz) RETURNS void
@@ -146,8 +147,8 @@ BEGIN
 	USING step, from_step, to_step, depth, gap, since, until, repeats, as_of, max_rows;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.make_path_edges(cdp.step, cdp.step, cdp.step, integer, interval, timestamptz, timestamptz,
-	boolean, integer, text, text, timestamptz, text) IS
+COMMENT ON FUNCTION cdp_internal.make_path_edges(cdp.step, cdp.step, cdp.step, integer, interval, timestamptz,
+	timestamptz, boolean, integer, text, text, timestamptz, text) IS
 	'Internal: implements cdp.path_edges(); query_path: the search path for query.';
 
 CREATE FUNCTION cdp.path_edges(from_step cdp.step DEFAULT NULL, to_step cdp.step DEFAULT NULL, depth integer DEFAULT 5,
@@ -158,23 +159,23 @@ CREATE FUNCTION cdp.path_edges(from_step cdp.step DEFAULT NULL, to_step cdp.step
 	LANGUAGE sql STABLE PARALLEL UNSAFE
 BEGIN ATOMIC
 	SELECT t.*
-	FROM cdp_internal.make_path_edges(path_edges.step, path_edges.from_step, path_edges.to_step, path_edges.depth, path_edges.gap,
-		path_edges.since, path_edges.until, path_edges.repeats, path_edges.max_rows, path_edges.segment, path_edges.query, path_edges.as_of,
-		current_setting('search_path')) t;
+	FROM cdp_internal.make_path_edges(path_edges.step, path_edges.from_step, path_edges.to_step, path_edges.depth,
+		path_edges.gap, path_edges.since, path_edges.until, path_edges.repeats, path_edges.max_rows, path_edges.segment,
+		path_edges.query, path_edges.as_of, current_setting('search_path')) t;
 END;
 COMMENT ON FUNCTION cdp.path_edges(cdp.step, cdp.step, integer, interval, timestamptz, timestamptz, boolean, integer,
 	cdp.step, text, text, timestamptz) IS
-$comment$Returns the max_rows edges that most people take in the paths of cdp.paths(), as a Sankey diagram draws them: SELECT *
-FROM cdp.path_edges('Product Viewed', depth => 4).
+$comment$Returns the max_rows edges that most people take in the paths of cdp.paths(), as a Sankey diagram draws them:
+SELECT * FROM cdp.path_edges('Product Viewed', depth => 4).
 An edge leads from the event at a place of a path (place, from 1; from_event) to the next (to_event). people: how many
 took it at that place; occurrences: how often. The other arguments and errors are those of cdp.paths(). Works on a hot
 standby. Definition: DEFINITIONS.md.$comment$;
 
 REVOKE ALL ON FUNCTION
-	cdp.path_edges(cdp.step, cdp.step, integer, interval, timestamptz, timestamptz, boolean, integer, cdp.step, text, text,
-		timestamptz),
-	cdp_internal.make_path_edges(cdp.step, cdp.step, cdp.step, integer, interval, timestamptz, timestamptz, boolean, integer,
-		text, text, timestamptz, text) FROM PUBLIC;
+	cdp.path_edges(cdp.step, cdp.step, integer, interval, timestamptz, timestamptz, boolean, integer, cdp.step, text,
+		text, timestamptz),
+	cdp_internal.make_path_edges(cdp.step, cdp.step, cdp.step, integer, interval, timestamptz, timestamptz, boolean,
+		integer, text, text, timestamptz, text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION cdp_internal.paths_query(text),
 	cdp_internal.check_paths(cdp.step, integer, interval, boolean, integer, timestamptz) FROM PUBLIC;

@@ -11,7 +11,7 @@ BEGIN
 		IF coalesce(part, '') !~ '^(trait|segment|property):.' THEN
 			RAISE EXCEPTION 'by must not have "%"', part
 				USING ERRCODE = 'invalid_parameter_value',
-					DETAIL = 'What people are broken down by is written trait:plan, segment:buyers or property:category.';
+					DETAIL = 'Breakdowns are written trait:plan, segment:buyers or property:category.';
 		END IF;
 	END LOOP;
 	IF (SELECT count(*) FROM unnest(by) AS b (part) WHERE b.part LIKE 'property:%') > 1 THEN
@@ -73,8 +73,8 @@ BEGIN ATOMIC
 	WHERE n.property IS NOT NULL;
 END;
 COMMENT ON FUNCTION cdp_internal.needed_properties(cdp.step[], cdp.step[], text[]) IS
-	'Internal: returns the properties that the conditions of steps ask for, and for each of of_steps the property at its '
-	'place in properties, if any; event: NULL for any.';
+	'Internal: returns the properties that the conditions of steps ask for, and for each of of_steps the property at '
+	'its place in properties, if any; event: NULL for any.';
 
 CREATE FUNCTION cdp_internal.logged_people(steps cdp.step[], of_steps cdp.step[], properties text[]) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -108,7 +108,8 @@ BEGIN
 			UNION
 			-- an event that is listed has no rules of *
 			SELECT e.event, n.property
-			FROM cdp_internal.needed_properties(steps, of_steps, properties) n, cdp_internal.needed_properties(steps, of_steps, properties) e
+			FROM cdp_internal.needed_properties(steps, of_steps, properties) n
+			CROSS JOIN cdp_internal.needed_properties(steps, of_steps, properties) e
 			WHERE n.event IS NULL) n
 		LEFT JOIN LATERAL (
 			SELECT c.path
@@ -173,7 +174,8 @@ BEGIN
 		FROM unnest(steps) AS s (step) CROSS JOIN LATERAL cdp_internal.step_parts(s.step) p
 		ORDER BY 1) AS p (event);
 	SELECT string_agg(CASE b.kind WHEN 'trait' THEN format('p.traits ->> %L', b.name)
-		WHEN 'segment' THEN format('CASE WHEN p.profile_id IN (SELECT s.profile_id FROM cdp.members(%L) s) THEN %L ELSE %L END',
+		WHEN 'segment' THEN format(
+			'CASE WHEN p.profile_id IN (SELECT s.profile_id FROM cdp.members(%L) s) THEN %L ELSE %L END',
 			b.name, b.name, 'not ' || b.name)
 		ELSE 'NULL' END, ', ' ORDER BY b.place) INTO parts
 	FROM cdp_internal.read_breakdown(by) b;
@@ -222,8 +224,9 @@ BEGIN
 			GROUP BY f.own
 			ORDER BY count(DISTINCT f.person) DESC, f.own COLLATE "C"
 			LIMIT %s)
-		SELECT f.*, CASE WHEN f.own IN (SELECT l.own FROM large l)
-			OR f.own IS NULL AND EXISTS (SELECT FROM large l WHERE l.own IS NULL) THEN f.own ELSE '(other)' END AS breakdown
+		SELECT f.*, CASE WHEN f.own IN (SELECT l.own FROM large l) THEN f.own
+			WHEN f.own IS NULL AND EXISTS (SELECT FROM large l WHERE l.own IS NULL) THEN NULL
+			ELSE '(other)' END AS breakdown
 		FROM found f
 	$sql$, rows, top);
 END

@@ -24,7 +24,8 @@ CREATE FUNCTION cdp_internal.period_start(at timestamptz, unit text, time_zone t
 	RETURN CASE unit
 		WHEN 'hour' THEN date_trunc('hour', at, time_zone)
 		WHEN 'week_sunday'
-			THEN (date_trunc('week', at AT TIME ZONE time_zone + interval '1 day') - interval '1 day') AT TIME ZONE time_zone
+			THEN (date_trunc('week', at AT TIME ZONE time_zone + interval '1 day') - interval '1 day')
+				AT TIME ZONE time_zone
 		ELSE date_trunc(unit, at AT TIME ZONE time_zone) AT TIME ZONE time_zone END;
 COMMENT ON FUNCTION cdp_internal.period_start(timestamptz, text, text) IS
 	'Internal: returns the beginning of the period of the calendar of a time zone in which an instant lies.';
@@ -63,7 +64,8 @@ BEGIN
 				   coalesce(lead(s.at) OVER w,
 					-- the period after the last
 					cdp_internal.period_start(CASE WHEN unit = 'hour' THEN s.at + interval '1 hour'
-						ELSE (s.at AT TIME ZONE time_zone + length) AT TIME ZONE time_zone END, unit, time_zone)) AS next
+						ELSE (s.at AT TIME ZONE time_zone + length) AT TIME ZONE time_zone END, unit, time_zone))
+					AS next
 			FROM (
 				SELECT DISTINCT cdp_internal.period_start(g.at, unit, time_zone) AS at
 				FROM (

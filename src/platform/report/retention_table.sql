@@ -73,7 +73,8 @@ COMMENT ON FUNCTION cdp_internal.retention_began(text, text) IS
 
 CREATE FUNCTION cdp_internal.make_retention_table(first_step cdp.step, return_step cdp.step, unit text, time_zone text,
 	since timestamptz, until timestamptz, periods integer, mode text, brackets integer[], unbounded boolean,
-	recurring boolean, number text, by text[], top integer, segment text, query text, as_of timestamptz, query_path text)
+	recurring boolean, number text, by text[], top integer, segment text, query text, as_of timestamptz,
+	query_path text)
 	RETURNS TABLE (breakdown text, cohort timestamp, size bigint, period integer, people bigint, share numeric,
 		total numeric, complete boolean)
 	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
@@ -85,7 +86,8 @@ DECLARE
 	property text := cdp_internal.breakdown_property(by);
 	starts timestamptz[] := '{-infinity,infinity}';
 	-- the instants %2$s units after an instant %1$s
-	later text := CASE unit WHEN 'hour' THEN '%1$s + %2$s * $11' ELSE '(%1$s AT TIME ZONE $4 + %2$s * $11) AT TIME ZONE $4' END;
+	later text := CASE unit WHEN 'hour' THEN '%1$s + %2$s * $11'
+		ELSE '(%1$s AT TIME ZONE $4 + %2$s * $11) AT TIME ZONE $4' END;
 BEGIN
 	IF first_step IS NULL OR return_step IS NULL THEN
 		RAISE EXCEPTION '% must not be null', CASE WHEN first_step IS NULL THEN 'first_step' ELSE 'return_step' END
@@ -170,8 +172,8 @@ BEGIN ATOMIC
 		retention_table.recurring, retention_table.number, retention_table.by, retention_table.top,
 		retention_table.segment, retention_table.query, retention_table.as_of, current_setting('search_path')) t;
 END;
-COMMENT ON FUNCTION cdp.retention_table(cdp.step, cdp.step, text, text, timestamptz, timestamptz, integer, text, integer[],
-	boolean, boolean, text, text[], integer, text, text, timestamptz) IS
+COMMENT ON FUNCTION cdp.retention_table(cdp.step, cdp.step, text, text, timestamptz, timestamptz, integer, text,
+	integer[], boolean, boolean, text, text[], integer, text, text, timestamptz) IS
 $comment$Returns retention by cohort: SELECT * FROM cdp.retention_table('Order Completed', 'Order Completed', 'month',
 'Europe/Berlin').
 A cohort is the people whose first event of first_step (*: any event) is in the same period of the calendar of the time
@@ -194,7 +196,7 @@ standby. Definition: DEFINITIONS.md.$comment$;
 REVOKE ALL ON FUNCTION cdp_internal.retention_offsets(integer, integer[]),
 	cdp_internal.check_retention(text, boolean, boolean, text, timestamptz, timestamptz, timestamptz),
 	cdp_internal.retention_began(text, text),
-	cdp.retention_table(cdp.step, cdp.step, text, text, timestamptz, timestamptz, integer, text, integer[], boolean, boolean,
-		text, text[], integer, text, text, timestamptz),
-	cdp_internal.make_retention_table(cdp.step, cdp.step, text, text, timestamptz, timestamptz, integer, text, integer[],
-		boolean, boolean, text, text[], integer, text, text, timestamptz, text) FROM PUBLIC;
+	cdp.retention_table(cdp.step, cdp.step, text, text, timestamptz, timestamptz, integer, text, integer[], boolean,
+		boolean, text, text[], integer, text, text, timestamptz),
+	cdp_internal.make_retention_table(cdp.step, cdp.step, text, text, timestamptz, timestamptz, integer, text,
+		integer[], boolean, boolean, text, text[], integer, text, text, timestamptz, text) FROM PUBLIC;

@@ -13,7 +13,8 @@ BEGIN
 			WHEN groups IS NULL THEN 'groups' ELSE 'as_of' END
 			USING ERRCODE = 'null_value_not_allowed';
 	ELSIF number = '' OR groups < 1 OR groups > 100 THEN
-		RAISE EXCEPTION '%', CASE WHEN number = '' THEN 'number must not be empty' ELSE 'groups must be from 1 to 100' END
+		RAISE EXCEPTION '%',
+			CASE WHEN number = '' THEN 'number must not be empty' ELSE 'groups must be from 1 to 100' END
 			USING ERRCODE = 'invalid_parameter_value';
 	ELSIF cdp_internal.breakdown_property(by) IS NOT NULL THEN
 		RAISE EXCEPTION 'by must not have a property'
@@ -29,7 +30,8 @@ BEGIN
 				ARRAY[coalesce($4, '-infinity'), coalesce($5, 'infinity')], NULL, NULL, $2, $6) h
 		), scored AS (
 			-- equal people have equal scores; the best group is the last
-			SELECT b.*, 1 + ((rank() OVER (PARTITION BY b.breakdown ORDER BY b.last_at) - 1) * $3 / b.people)::integer AS r,
+			SELECT b.*,
+				   1 + ((rank() OVER (PARTITION BY b.breakdown ORDER BY b.last_at) - 1) * $3 / b.people)::integer AS r,
 				   1 + ((rank() OVER (PARTITION BY b.breakdown ORDER BY b.events) - 1) * $3 / b.people)::integer AS f,
 				   1 + ((rank() OVER (PARTITION BY b.breakdown ORDER BY b.total) - 1) * $3 / b.people)::integer AS m
 			FROM (SELECT b.*, count(*) OVER (PARTITION BY b.breakdown) AS people FROM bought b) b
@@ -76,5 +78,5 @@ Definition: DEFINITIONS.md.$comment$;
 
 REVOKE ALL ON FUNCTION
 	cdp.rfm_table(cdp.step, text, integer, timestamptz, timestamptz, text[], text, text, timestamptz),
-	cdp_internal.make_rfm_table(cdp.step, text, integer, timestamptz, timestamptz, text[], text, text, timestamptz, text)
-	FROM PUBLIC;
+	cdp_internal.make_rfm_table(cdp.step, text, integer, timestamptz, timestamptz, text[], text, text, timestamptz,
+		text) FROM PUBLIC;

@@ -31,7 +31,8 @@ BEGIN
 			UNION
 			SELECT NULL WHERE $7
 		)
-		SELECT l.breakdown, s.number, coalesce(c.people, 0), round(coalesce(c.people, 0) / nullif(sum(c.people) OVER w, 0), 4),
+		SELECT l.breakdown, s.number, coalesce(c.people, 0),
+			   round(coalesce(c.people, 0) / nullif(sum(c.people) OVER w, 0), 4),
 			   coalesce(sum(c.people) OVER more, 0)::bigint,
 			   round(coalesce(sum(c.people) OVER more, 0) / nullif(sum(c.people) OVER w, 0), 4)
 		FROM line l
@@ -63,8 +64,8 @@ CREATE FUNCTION cdp.stickiness_table(step cdp.step, unit text, time_zone text, s
 BEGIN ATOMIC
 	SELECT t.*
 	FROM cdp_internal.make_stickiness_table(stickiness_table.step, stickiness_table.unit, stickiness_table.time_zone,
-		stickiness_table.since, stickiness_table.until, stickiness_table.by, stickiness_table.top, stickiness_table.segment,
-		stickiness_table.query, stickiness_table.as_of, current_setting('search_path')) t;
+		stickiness_table.since, stickiness_table.until, stickiness_table.by, stickiness_table.top,
+		stickiness_table.segment, stickiness_table.query, stickiness_table.as_of, current_setting('search_path')) t;
 END;
 COMMENT ON FUNCTION cdp.stickiness_table(cdp.step, text, text, timestamptz, timestamptz, text[], integer, text, text,
 	timestamptz) IS

@@ -69,14 +69,15 @@ BEGIN
 			GROUP BY s.former) b
 		CROSS JOIN LATERAL cdp_internal.step_periods(p.timeline, $1, b.bounds, NULL, $12, $6, $8) h
 	$sql$, cdp_internal.breakdown_expression(by, 'h.value'),
-		cdp_internal.table_people(query, query_path, segment, by, ARRAY[step], ARRAY[step, step], ARRAY[property, number])), top),
+		cdp_internal.table_people(query, query_path, segment, by, ARRAY[step], ARRAY[step, step],
+			ARRAY[property, number])), top),
 		coalesce(moving, 1) - 1)
 	USING step, unit, time_zone, since, until, number, moving, as_of, former_since, former_until,
 		coalesce(by, '{}') = '{}', property;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.make_trend_table(cdp.step, text, text, timestamptz, timestamptz, text, integer, interval,
-	text[], integer, text, text, timestamptz, text) IS
+COMMENT ON FUNCTION cdp_internal.make_trend_table(cdp.step, text, text, timestamptz, timestamptz, text, integer,
+	interval, text[], integer, text, text, timestamptz, text) IS
 	'Internal: implements cdp.trend_table(); query_path: the search path for query.';
 
 CREATE FUNCTION cdp.trend_table(step cdp.step, unit text, time_zone text, since timestamptz,
@@ -112,7 +113,7 @@ Reads the log, with a notice, where timelines do not carry a property; events of
 count. Errors: 22023, 22004, 22008. Works on a hot standby. Definition: DEFINITIONS.md.$comment$;
 
 REVOKE ALL ON FUNCTION
-	cdp.trend_table(cdp.step, text, text, timestamptz, timestamptz, text, integer, interval, text[], integer, text, text,
-		timestamptz),
-	cdp_internal.make_trend_table(cdp.step, text, text, timestamptz, timestamptz, text, integer, interval, text[], integer,
-		text, text, timestamptz, text) FROM PUBLIC;
+	cdp.trend_table(cdp.step, text, text, timestamptz, timestamptz, text, integer, interval, text[], integer, text,
+		text, timestamptz),
+	cdp_internal.make_trend_table(cdp.step, text, text, timestamptz, timestamptz, text, integer, interval, text[],
+		integer, text, text, timestamptz, text) FROM PUBLIC;

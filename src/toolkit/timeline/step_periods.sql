@@ -11,7 +11,8 @@ COMMENT ON FUNCTION cdp_internal.step_periods(cdp.timeline, cdp.step, timestampt
 	'(included) and ends with the next (excluded); events at or before after (NULL: none), and after as_of, do not '
 	'count. An event with several values counts for each; value is NULL for events without the property. total: the '
 	'sum of a number, NULL if none has it; of one that belongs to an element of an array, for values of the same '
-	'element. first_at, last_at: the times of the first and the last of the events. Events of which left-out values decide do not count. No rows for a NULL timeline.';
+	'element. first_at, last_at: the times of the first and the last of the events. Events of which left-out values '
+	'decide do not count. No rows for a NULL timeline.';
 
 REVOKE ALL ON FUNCTION cdp_internal.step_periods(cdp.timeline, cdp.step, timestamptz[], timestamptz, text, text,
 	timestamptz) FROM PUBLIC;
