@@ -17,6 +17,7 @@
 #include "toolkit/bridge/status.h"
 #include "toolkit/timeline/measures.h"
 #include "toolkit/timeline/step_args.h"
+#include "toolkit/timeline/step_values.h"
 
 CDP_FUNCTION(cdp_step_periods);
 
@@ -41,29 +42,21 @@ typedef struct Hit
 	CdpkDecimal number;
 } Hit;
 
-/* A property of the events of the present column. */
-typedef struct Property
-{
-	bool found;
-	CdpkProperty property;
-	uint64 next; /* event to read next */
-} Property;
-
 /* What is read of one timeline. */
 typedef struct Reading
 {
 	CdpkStepEvents events;
 	const TimestampTz *bounds;
 	uint32 bound_count;
-	const text *property; /* NULL: not asked for */
-	const text *number;
-	Property property_column;
-	Property number_column;
+	CdpkName property; /* text NULL: not asked for */
+	CdpkName number;
+	StepProperty property_column;
+	StepProperty number_column;
 	uint64 event; /* number of events so far */
 	int64_t at;   /* of the present one */
-	CdpkPropertyValue values[CDPK_PROPERTY_VALUES_MAX + 1];
+	CdpkPropertyValue values[STEP_VALUES_MAX];
 	unsigned value_count;
-	CdpkPropertyValue numbers[CDPK_PROPERTY_VALUES_MAX + 1];
+	CdpkPropertyValue numbers[STEP_VALUES_MAX];
 	unsigned number_count;
 	CdpkBuffer hits;
 } Reading;
@@ -114,59 +107,20 @@ find_period(const Reading *reading, int64 at)
 	return low;
 }
 
-/* Find a property of the column, if it is asked for. */
-static void
-find_property(Reading *reading, const text *name, Property *property)
+/* Read the name of a property, an argument that may be NULL. */
+static CdpkName
+read_name(FunctionCallInfo fcinfo, int argument)
 {
-	CdpkStepEvents *events = &reading->events;
+	CdpkName name = {NULL, 0};
 
-	property->found = false;
-	property->next = 0;
-	if (name == NULL)
-		return;
-	timeline_check(cdpk_property_find(&events->properties, &events->column, VARDATA_ANY(name),
-									  VARSIZE_ANY_EXHDR(name), &property->property,
-									  &property->found));
-	if (property->found && property->property.form != CDPK_FORM_NUMBERS && events->texts == NULL)
-		timeline_check(
-			cdpk_property_texts(&events->properties, &cdp_palloc_allocator, &events->texts));
-}
-
-/* Read the values that the present event has of a property. */
-static unsigned
-read_values(Property *property, uint64 event, CdpkPropertyValue *values)
-{
-	unsigned count = 0;
-
-	if (!property->found)
-		return 0;
-	for (; property->next <= event; property->next++)
-		timeline_check(cdpk_property_event(&property->property, property->next, &count));
-	for (unsigned i = 0; i < count; i++)
+	if (!PG_ARGISNULL(argument))
 	{
-		timeline_check(cdpk_property_value(&property->property, &values[i]));
-		if (values[i].kind == CDPK_NUMBER)
-		{
-			CdpkDecimal number = cdpk_decimal(values[i].mantissa, values[i].scale);
+		const text *value = PG_GETARG_TEXT_PP(argument);
 
-			values[i].mantissa = number.mantissa;
-			values[i].scale = number.scale;
-		}
+		name.text = VARDATA_ANY(value);
+		name.length = VARSIZE_ANY_EXHDR(value);
 	}
-	return count;
-}
-
-/* Compare two values, whatever their elements. */
-static int
-compare_values(const CdpkPropertyValue *a, const CdpkPropertyValue *b)
-{
-	if (a->kind != b->kind)
-		return a->kind < b->kind ? -1 : 1;
-	if (a->kind == CDPK_TEXT && a->text != b->text)
-		return a->text < b->text ? -1 : 1;
-	if (a->kind == CDPK_NUMBER)
-		return cdpk_decimal_compare(cdpk_property_number(a), cdpk_property_number(b));
-	return 0;
+	return name;
 }
 
 /* Compare two values and then their elements, for qsort. */
@@ -175,7 +129,7 @@ compare_elements(const void *a, const void *b)
 {
 	const CdpkPropertyValue *left = a;
 	const CdpkPropertyValue *right = b;
-	int order = compare_values(left, right);
+	int order = step_value_compare(left, right);
 
 	return order != 0 ? order : (int) left->element - (int) right->element;
 }
@@ -191,7 +145,7 @@ compare_hits(const void *a, const void *b)
 	CHECK_FOR_INTERRUPTS();
 	if (left->period != right->period)
 		return left->period < right->period ? -1 : 1;
-	order = compare_values(&left->value, &right->value);
+	order = step_value_compare(&left->value, &right->value);
 	if (order != 0)
 		return order;
 	return left->event < right->event ? -1 : left->event > right->event;
@@ -263,7 +217,7 @@ add_event(Reading *reading, uint32 period)
 	{
 		unsigned end = i + 1;
 
-		while (end < reading->value_count && compare_values(&values[i], &values[end]) == 0)
+		while (end < reading->value_count && step_value_compare(&values[i], &values[end]) == 0)
 			end++;
 		add_value(reading, period, &values[i], end - i);
 		i = end;
@@ -283,18 +237,15 @@ read_column(Reading *reading)
 	{
 		if (events->unknown)
 			continue;
-		if (!opened && (reading->property != NULL || reading->number != NULL))
-		{
-			if (!events->filtered && !cdpk_step_open_filter(events))
-				return;
-			find_property(reading, reading->property, &reading->property_column);
-			find_property(reading, reading->number, &reading->number_column);
-		}
+		if (!opened && reading->property.text != NULL)
+			step_property_find(events, &reading->property, &reading->property_column);
+		if (!opened && reading->number.text != NULL)
+			step_property_find(events, &reading->number, &reading->number_column);
 		opened = true;
 		reading->value_count =
-			read_values(&reading->property_column, events->event, reading->values);
+			step_property_read(&reading->property_column, events->event, reading->values);
 		reading->number_count =
-			read_values(&reading->number_column, events->event, reading->numbers);
+			step_property_read(&reading->number_column, events->event, reading->numbers);
 		add_event(reading, find_period(reading, reading->at));
 	}
 }
@@ -318,8 +269,8 @@ read_timeline(FunctionCallInfo fcinfo)
 	reading->bounds = read_bounds(fcinfo, &reading->bound_count);
 	if (reading->bound_count < 2)
 		return rows;
-	reading->property = PG_ARGISNULL(ARG_PROPERTY) ? NULL : PG_GETARG_TEXT_PP(ARG_PROPERTY);
-	reading->number = PG_ARGISNULL(ARG_NUMBER) ? NULL : PG_GETARG_TEXT_PP(ARG_NUMBER);
+	reading->property = read_name(fcinfo, ARG_PROPERTY);
+	reading->number = read_name(fcinfo, ARG_NUMBER);
 	reading->hits = cdpk_buffer(&cdp_huge_palloc_allocator, SIZE_MAX / 2);
 	range.first = reading->bounds[0];
 	if (!PG_ARGISNULL(ARG_AFTER) && PG_GETARG_TIMESTAMPTZ(ARG_AFTER) >= range.first)
@@ -341,31 +292,6 @@ read_timeline(FunctionCallInfo fcinfo)
 	return rows;
 }
 
-/* Return a value as text, or NULL. */
-static text *
-value_text(const Rows *rows, const CdpkPropertyValue *value)
-{
-	char number[CDPK_DECIMAL_TEXT_MAX];
-
-	switch (value->kind)
-	{
-		case CDPK_LEFT_OUT:
-			return cstring_to_text("(left out)");
-		case CDPK_FALSE:
-			return cstring_to_text("false");
-		case CDPK_TRUE:
-			return cstring_to_text("true");
-		case CDPK_NUMBER:
-			return cstring_to_text_with_len(
-				number, (int) cdpk_decimal_print(cdpk_property_number(value), number));
-		case CDPK_TEXT:
-			return cstring_to_text_with_len(rows->texts[value->text].text,
-											(int) rows->texts[value->text].length);
-		default:
-			return NULL;
-	}
-}
-
 /* Return the next row: the hits of one period and one value. */
 static Datum
 next_row(FuncCallContext *context, Rows *rows)
@@ -373,14 +299,15 @@ next_row(FuncCallContext *context, Rows *rows)
 	const Hit *first = rows->next;
 	CdpkSum sum = {0};
 	int64 events = 1;
-	text *value = value_text(rows, &first->value);
+	text *value =
+		first->value.kind == NO_VALUE ? NULL : step_value_text(rows->texts, &first->value);
 	TimestampTz oldest = first->at;
 	TimestampTz newest = first->at;
 	bool nulls[6] = {false, value == NULL, false, false, false, false};
 	Datum values[6];
 
 	for (; rows->next < rows->end && rows->next->period == first->period &&
-		   compare_values(&rows->next->value, &first->value) == 0;
+		   step_value_compare(&rows->next->value, &first->value) == 0;
 		 rows->next++)
 	{
 		events += rows->next > first && rows->next->event != rows->next[-1].event;
