@@ -27,7 +27,7 @@ CALL drop_months('2026-03-01');
 SELECT month, event_id, events, dropped_at IS NOT NULL AS dropped FROM cdp.folded_month ORDER BY 1;
 SELECT count(*) FROM cdp.events;
 SELECT i.identifier, b.ids, s.source, b.group_id, b.events, b.first_said_at, b.last_said_at, b.after, b.message_id, b.traits::jsonb, b.timeline
-FROM cdp_data.base b JOIN cdp_data.identifier i USING (identifier_id) JOIN cdp_data.source s USING (source_id) ORDER BY 1, 5, 8;
+FROM cdp_data.base_row b JOIN cdp_data.identifier i USING (identifier_id) JOIN cdp_data.source s USING (source_id) ORDER BY 1, 5, 8;
 SELECT * FROM cdp.drop_events('2026-03-01');
 SELECT * FROM cdp.verify();
 

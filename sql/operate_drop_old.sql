@@ -17,7 +17,7 @@ $$;
 \set shown 'd.source, d.state, d.events'
 -- each event, where it is
 CREATE VIEW places AS
-	SELECT (SELECT string_agg(e.message_id, ' ' ORDER BY e.message_id) FROM cdp_data.event e) AS log, (SELECT sum(b.events) FROM cdp_data.base b) AS base;
+	SELECT (SELECT string_agg(e.message_id, ' ' ORDER BY e.message_id) FROM cdp_data.event e) AS log, (SELECT sum(b.events) FROM cdp_data.base_row b) AS base;
 
 INSERT INTO cdp.inbox (type, event, anonymous_id, user_id, group_id, traits, "timestamp", message_id, source, context) VALUES
  ('identify', NULL, 'q', 'qa', NULL, '{"plan":"gold","email":"q@ex.org"}', '2026-01-10Z', 'a1', 'app', NULL),
@@ -43,7 +43,7 @@ TABLE places;
 SELECT month, event_id, events, gone, dropped_at FROM cdp.folded_month;
 SELECT source, keep_events > interval '1 hour' AS keeps, folded_until::date FROM cdp.sources ORDER BY 1;
 SELECT i.identifier, s.source, b.group_id, b.events, b.first_said_at, b.message_id, b.traits::jsonb, b.timeline
-FROM cdp_data.base b JOIN cdp_data.identifier i USING (identifier_id) JOIN cdp_data.source s USING (source_id) ORDER BY 1, 5, 8;
+FROM cdp_data.base_row b JOIN cdp_data.identifier i USING (identifier_id) JOIN cdp_data.source s USING (source_id) ORDER BY 1, 5, 8;
 SELECT context_hash <> 0 AS shares, events, context -> 'app' ->> 'name' AS app FROM cdp_data.shared_context WHERE context_hash <> 0 ORDER BY context;
 SELECT :shown FROM cdp.drop_old_events() d;
 TABLE changed;
@@ -212,7 +212,7 @@ SELECT * FROM cdp.verify();
 
 -- what verify() says of rows that are gone by hand
 BEGIN;
-DELETE FROM cdp_data.base b WHERE b.message_id = 'w7';
+DELETE FROM cdp_data.base b WHERE (cdp_internal.unpack_base(b.identifier_id, b.packed)).message_id = 'w7';
 SELECT DISTINCT stage FROM cdp.verify() ORDER BY 1;
 ROLLBACK;
 BEGIN;
@@ -292,7 +292,7 @@ SELECT 'lost' AS what, name, content FROM (SELECT name, content FROM seen WHERE 
 SELECT 'gained' AS what, name, content FROM (SELECT name, content FROM seen WHERE form = 'left' EXCEPT ALL SELECT name, content FROM seen WHERE form = 'whole') l;
 SELECT 'restitched' AS what, name, content FROM (SELECT name, content FROM seen WHERE form = 'left' AND name <> 'told' EXCEPT ALL SELECT name, content FROM seen WHERE form = 'restitched') l;
 SELECT count(*) > 500 AS links FROM seen WHERE form = 'whole' AND name = 'link';
-SELECT (SELECT sum(events) FROM cdp_data.base) > 300 AS folded, (SELECT count(*) FROM cdp_data.event) > 100 AS logged,
+SELECT (SELECT sum(events) FROM cdp_data.base_row) > 300 AS folded, (SELECT count(*) FROM cdp_data.event) > 100 AS logged,
 	(SELECT count(*) FROM cdp.folded_month WHERE event_id = 0 AND gone > 0) > 0 AS unmarked, (SELECT count(dropped_at) FROM cdp.folded_month) > 0 AS dropped;
 \c :origin
 DROP DATABASE cdp_drop_old;

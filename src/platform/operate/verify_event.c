@@ -59,8 +59,9 @@ verify_put_event(const VerifyCheck *check, const char *kind, const VerifyEvent *
 	values[COLUMN_EVENT_ID] = Int64GetDatum(event->event_id);
 	values[COLUMN_A] = Int64GetDatum(a);
 	values[COLUMN_B] = Int64GetDatum(b);
+	values[COLUMN_FIRST_AT] = TimestampTzGetDatum(event->said_at);
 	values[COLUMN_MESSAGE_ID] = PointerGetDatum(event->message_id);
-	nulls[COLUMN_EVENT_ID] = nulls[COLUMN_A] = nulls[COLUMN_B] = false;
+	nulls[COLUMN_EVENT_ID] = nulls[COLUMN_A] = nulls[COLUMN_B] = nulls[COLUMN_FIRST_AT] = false;
 	nulls[COLUMN_MESSAGE_ID] = event->message_id == NULL;
 	verify_put_row(check, kind, values, nulls);
 }

@@ -4,11 +4,11 @@
 -- so the log must be there until no such snapshot is left.  Between them the month has a mark, the number of the last
 -- event that is folded: what comes later is above it, and is of the log.
 
-CREATE FUNCTION cdp_internal.fold_log(logged text, INOUT identifier_id bigint, INOUT base_id bigint, OUT events bigint)
+CREATE FUNCTION cdp_internal.fold_log(logged text, INOUT identifier_id bigint, OUT events bigint)
 	AS 'MODULE_PATHNAME', 'cdp_fold_log' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION cdp_internal.fold_log(text, bigint, bigint) IS
+COMMENT ON FUNCTION cdp_internal.fold_log(text, bigint) IS
 	'Internal: folds events into cdp_data.base. logged: what follows FROM in a query of them, as "e" with the columns '
-	'of cdp_data.event. Takes the last numbers assigned, and returns the new ones, and the number of events.';
+	'of cdp_data.event. Takes the last number of an identifier, and returns the new one, and the number of events.';
 
 CREATE FUNCTION cdp_internal.seen_by_all(written_by xid8, relation regclass) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_seen_by_all' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
@@ -118,9 +118,8 @@ DECLARE
 	folded record;
 	done cdp_internal.batch_counts;
 BEGIN
-	SELECT s.event_id, s.identifier_id, s.quarantine_id, s.base_id INTO STRICT last FROM cdp_data.state s;
-	SELECT f.* INTO STRICT folded FROM cdp_internal.fold_log(logged, last.identifier_id, last.base_id) f;
-	UPDATE cdp_data.state s SET base_id = folded.base_id;
+	SELECT s.event_id, s.identifier_id, s.quarantine_id INTO STRICT last FROM cdp_data.state s;
+	SELECT f.* INTO STRICT folded FROM cdp_internal.fold_log(logged, last.identifier_id) f;
 	done := row(0, 0, 0, 0, folded.identifier_id - last.identifier_id, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 	PERFORM cdp_internal.record_batch(done, started, last.event_id, folded.identifier_id, last.quarantine_id);
 	RETURN folded.events;
@@ -294,7 +293,7 @@ READ COMMITTED only. It works as the owner of the tables. Errors: an argument th
 future or max_months negative (22023); the log lacks events, for example since a month was detached by hand, or has
 traits that expire and have another rule than last (55000).$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.fold_log(text, bigint, bigint), cdp_internal.seen_by_all(xid8, regclass),
+REVOKE ALL ON FUNCTION cdp_internal.fold_log(text, bigint), cdp_internal.seen_by_all(xid8, regclass),
 	cdp_internal.event_months(timestamptz), cdp_internal.drop_partition(regclass), cdp_internal.check_foldable(text),
 	cdp_internal.fold_batch(text), cdp_internal.month_events(timestamptz, timestamptz, bigint),
 	cdp_internal.fold_month(timestamptz, timestamptz), cdp_internal.month_states(timestamptz),

@@ -101,7 +101,7 @@ DECLARE
 	absent bigint;
 BEGIN
 	EXECUTE format($sql$
-		SELECT greatest(s.event_id - s.retracted - coalesce((SELECT sum(b.events) FROM cdp_data.base b), 0)::bigint
+		SELECT greatest(s.event_id - s.retracted - coalesce((SELECT sum(b.events) FROM cdp_data.base_row b), 0)::bigint
 			- (SELECT count(*) FROM cdp_data.event e WHERE %s), 0)
 		FROM cdp_data.state s
 	$sql$, cdp_internal.is_logged_condition()) INTO STRICT absent;
@@ -146,7 +146,7 @@ BEGIN
 				SELECT FROM cdp_data.folded_month f
 				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)
 			UNION ALL
-			SELECT b.identifier_id, b.events FROM cdp_data.base b) e
+			SELECT b.identifier_id, b.events FROM cdp_data.base_row b) e
 		JOIN cdp_data.identifier i USING (identifier_id)
 		GROUP BY i.profile_id) l USING (profile_id)
 	WHERE coalesce(l.events, 0) < p.events ORDER BY p.profile_id LIMIT 1;
@@ -210,7 +210,7 @@ BEGIN
 	RETURN QUERY
 		SELECT 'base', 'events', format('%s, as in cdp.folded_month', f.events), b.events::text
 		FROM (SELECT coalesce(sum(f.events), 0) AS events FROM cdp_data.folded_month f) f
-		CROSS JOIN (SELECT coalesce(sum(b.events), 0) AS events FROM cdp_data.base b) b
+		CROSS JOIN (SELECT coalesce(sum(b.events), 0) AS events FROM cdp_data.base_row b) b
 		WHERE person IS NULL AND f.events <> b.events;
 	RETURN QUERY
 		SELECT 'base', format('property "%s" of %s', c.name, CASE c.event WHEN '*' THEN 'all events'

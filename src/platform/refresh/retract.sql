@@ -117,7 +117,7 @@ BEGIN
 	IF source IS NOT NULL THEN
 		events := (
 			SELECT sum(b.events)
-			FROM cdp_data.base b
+			FROM cdp_data.base_row b
 			JOIN cdp_data.source s USING (source_id)
 			WHERE s.source = refuse_folded.source AND (since IS NULL OR b.last_at >= since)
 				AND (until IS NULL OR b.first_at < until));

@@ -288,7 +288,7 @@ DECLARE
 	wrong record;
 BEGIN
 	SELECT p.key, p.rule INTO wrong
-	FROM cdp_data.base b
+	FROM cdp_data.base_row b
 	CROSS JOIN LATERAL cdp.provenance(b.traits) p
 	WHERE b.source_id = check_expirable.source_id AND p.rule !~ 'last$'
 	ORDER BY p.key COLLATE "C" LIMIT 1;
