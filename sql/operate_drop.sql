@@ -111,10 +111,10 @@ CALL drop_months('2026-05-01');
 SELECT events, gone FROM cdp.folded_month WHERE month = '2026-04-01Z';
 
 -- what was not carried then is not there; verify says so
-SELECT cdp.carry_number('Buy', 'v');
-SELECT event, name, folded FROM cdp.carried_number WHERE folded > 0;
+SELECT cdp.carry_property('Buy', 'v');
+SELECT event, name, folded FROM cdp.carried_property WHERE folded > 0;
 SELECT * FROM cdp.verify();
-SELECT cdp.drop_number('Buy', 'v');
+SELECT cdp.drop_property('Buy', 'v');
 SELECT * FROM cdp.verify();
 
 -- a month that was detached by hand is never folded over

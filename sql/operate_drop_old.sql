@@ -220,11 +220,11 @@ UPDATE cdp_data.folded_month SET events = events + 1 WHERE month = '2026-02-01Z'
 SELECT stage, item FROM cdp.verify();
 ROLLBACK;
 
--- a number that is carried only now is lacking there
-SELECT cdp.carry_number('Late', 'v');
-SELECT event, name, folded FROM cdp.carried_number;
+-- a property that is carried only now is lacking there
+SELECT cdp.carry_property('Late', 'v');
+SELECT event, name, folded FROM cdp.carried_property WHERE folded > 0;
 SELECT stage, item FROM cdp.verify();
-SELECT cdp.drop_number('Late', 'v');
+SELECT cdp.drop_property('Late', 'v');
 
 -- what cannot be
 SELECT cdp.set_sources('{"web": {"keep_events": "soon"}}');

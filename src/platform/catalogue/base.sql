@@ -43,7 +43,7 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.base.group_id IS 'The account of group calls; NULL: other calls, or none.';
 	COMMENT ON COLUMN cdp_data.base.traits IS
 		'Traits of the person, or of the account if there is one; NULL: none.';
-	COMMENT ON COLUMN cdp_data.base.timeline IS 'What they did, with the numbers that were carried; NULL: nothing.';
+	COMMENT ON COLUMN cdp_data.base.timeline IS 'What they did, with the properties that were carried; NULL: nothing.';
 
 	-- no function in FROM: each column that is asked for is computed, and no other
 	CREATE VIEW cdp_data.base_row AS

@@ -122,13 +122,11 @@ BEGIN
 	SELECT f.* INTO STRICT folded FROM cdp_internal.fold_log(logged, last.identifier_id) f;
 	done := row(0, 0, 0, 0, folded.identifier_id - last.identifier_id, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 	PERFORM cdp_internal.record_batch(done, started, last.event_id, folded.identifier_id, last.quarantine_id);
-	PERFORM cdp_internal.batch_end();
-	PERFORM cdp_data.gather_statistics();
 	RETURN folded.events;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.fold_batch(text) IS
-	'Internal: folds events, see cdp_internal.fold_log(), and ends the batch. Returns their number.';
+	'Internal: folds events, see cdp_internal.fold_log(), and records the batch. Returns their number.';
 
 CREATE FUNCTION cdp_internal.month_events(month timestamptz, until timestamptz, mark bigint) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -165,6 +163,8 @@ BEGIN
 		folded_by = excluded.folded_by, folded_at = excluded.folded_at;
 	UPDATE cdp_data.statement s SET folded = true
 	WHERE s."timestamp" >= month AND s."timestamp" < until AND s.event_id > mark;
+	PERFORM cdp_internal.batch_end();
+	PERFORM cdp_data.gather_statistics();
 	RETURN folded;
 END
 $function$;

@@ -61,6 +61,8 @@ CREATE FUNCTION cdp_internal.fold_old_events(source text, late text, old text) R
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
+DECLARE
+	folded bigint;
 BEGIN
 	PERFORM cdp_internal.next_batch();
 	PERFORM cdp_internal.batch_stage('batch_old', format($sql$
@@ -72,6 +74,7 @@ BEGIN
 		UNION ALL
 		SELECT * FROM old
 	$sql$, late, old));
+	folded := cdp_internal.fold_batch('batch_old e');
 	PERFORM cdp_internal.batch_run($sql$
 		INSERT INTO cdp_data.folded_month AS m (month, event_id, last_event_id, events, gone, folded_by, folded_at)
 		SELECT date_trunc('month', e."timestamp", 'UTC'), 0, max(e.event_id), count(*), count(*), pg_current_xact_id(),
@@ -97,7 +100,9 @@ BEGIN
 			WHERE s.message_key = cdp.message_key(e.message_id) AND s.event_id = e.event_id
 		$sql$);
 	END IF;
-	RETURN cdp_internal.fold_batch('batch_old e');
+	PERFORM cdp_internal.batch_end();
+	PERFORM cdp_data.gather_statistics();
+	RETURN folded;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.fold_old_events(text, text, text) IS

@@ -25,6 +25,9 @@
 #include "platform/refresh/restitch.h"
 #include "toolkit/identifier/identifier.h"
 
+/* the column behind those of LOG_COLUMNS */
+#define LOG_CONTEXT_HASH (LOG_LOGGED + LOGGED_COLUMNS)
+
 /* a chunk ends once what is folded of its events has so many bytes */
 #define BYTES_MAX (32 * 1024 * 1024)
 
@@ -74,6 +77,7 @@ read_event(const LogCursor *cursor, Chunk *chunk)
 	CdpkBatchRow *row = &chunk->rows[chunk->event_count];
 	Datum values[LOGGED_COLUMNS];
 	bool nulls[LOGGED_COLUMNS];
+	PassSaid said;
 
 	chunk_read_columns(cursor, values, nulls);
 	pass_clean_logged(pass, values, nulls, row);
@@ -82,11 +86,18 @@ read_event(const LogCursor *cursor, Chunk *chunk)
 	set_account(row, values[LOGGED_GROUP_ID], nulls[LOGGED_GROUP_ID]);
 	if (!nulls[LOGGED_EVENT])
 		row->event = pass_bytes(datumCopy(values[LOGGED_EVENT], false, -1), false);
-	pass_fold_values(pass, row, values[LOGGED_TRAITS], nulls[LOGGED_TRAITS],
-					 values[LOGGED_PROPERTIES], nulls[LOGGED_PROPERTIES], false);
+	said.traits = values[LOGGED_TRAITS];
+	said.no_traits = nulls[LOGGED_TRAITS];
+	said.properties = values[LOGGED_PROPERTIES];
+	said.no_properties = nulls[LOGGED_PROPERTIES];
+	said.context = values[LOGGED_CONTEXT];
+	said.no_context = nulls[LOGGED_CONTEXT];
+	said.context_hash = log_cursor_value(cursor, LOG_CONTEXT_HASH, &said.no_context_hash);
+	pass_fold_values(pass, row, &said, false);
 	chunk->anchors[chunk->event_count++] = log_cursor_int8(cursor, LOG_IDENTIFIER_ID);
-	chunk->bytes += row->event.length + row->traits.length + row->message_id.length +
-					sizeof(CdpkBatchNumber) * row->number_count;
+	chunk->bytes += row->event.length + row->traits.length + row->message_id.length;
+	for (uint32_t i = 0; i < row->value_count; i++)
+		chunk->bytes += sizeof(CdpkBatchValue) + row->values[i].text.length;
 	for (uint32_t i = 0; i < row->identifier_count; i++)
 		chunk->bytes += row->identifiers[i].length;
 }
@@ -364,8 +375,9 @@ cdp_fold_log(PG_FUNCTION_ARGS)
 	batch_connect();
 	nest_level = batch_enter_planner();
 	/* in the order of their anchors */
-	log_cursor_open(&cursor,
-					psprintf("SELECT " LOG_COLUMNS " FROM %s ORDER BY e.identifier_id", events));
+	log_cursor_open(&cursor, psprintf("SELECT " LOG_COLUMNS
+									  ", e.context_hash FROM %s ORDER BY e.identifier_id",
+									  events));
 	do
 		progress_closed("fold", results[OUT_EVENTS], true);
 	while (fold_chunk(&cursor, results));
