@@ -25,6 +25,7 @@ CREATE FUNCTION cdp_internal.find_old_events(source text, before timestamptz, ma
 	OUT old text, OUT folded_until timestamptz, OUT folded_event_id bigint, OUT events bigint)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
+	SET jit = off
 AS $function$
 #variable_conflict use_variable
 DECLARE
