@@ -368,8 +368,8 @@ COMMENT ON FUNCTION cdp_internal.change_sources(jsonb) IS
 
 REVOKE ALL ON FUNCTION cdp_internal.init_sources(), cdp_internal.check_source_name(text),
 	cdp_internal.check_sources(jsonb), cdp_internal.read_interval(jsonb, text, text),
-	cdp_internal.read_source(text, jsonb, text, integer, text, interval, interval, text), cdp_internal.party_trust(text),
-	cdp_internal.read_property_path(text, jsonb, text),
+	cdp_internal.read_source(text, jsonb, text, integer, text, interval, interval, text),
+	cdp_internal.party_trust(text), cdp_internal.read_property_path(text, jsonb, text),
 	cdp_internal.read_correction(text, jsonb, boolean, boolean, text[], text[]),
 	cdp_internal.note_statements(text), cdp_internal.add_sources(jsonb),
 	cdp_internal.check_expirable(text, integer), cdp_internal.change_sources(jsonb) FROM PUBLIC;
