@@ -2,7 +2,8 @@
 
 CREATE TYPE cdp_internal.base_content AS (
 	source_id integer, events bigint, first_at timestamptz, last_at timestamptz, first_said_at timestamptz,
-	last_said_at timestamptz, after timestamptz, traits_at timestamptz, earlier_id bigint, ids bigint[], message_id text);
+	last_said_at timestamptz, after timestamptz, traits_at timestamptz, earlier_id bigint, ids bigint[],
+	message_id text);
 COMMENT ON TYPE cdp_internal.base_content IS
 	'Internal: what "packed" of cdp_data.base holds; for the columns see the view cdp_data.base_row.';
 
@@ -52,6 +53,8 @@ BEGIN
 		FROM (
 			SELECT b.*, cdp_internal.unpack_base(b.identifier_id, b.packed) AS content FROM cdp_data.base b) u;
 	COMMENT ON VIEW cdp_data.base_row IS 'The rows of cdp_data.base with all that they hold.';
+	COMMENT ON COLUMN cdp_data.base_row.identifier_id IS
+		'The anchor: the strongest identifier of the events; 0: all of them are blocked.';
 	COMMENT ON COLUMN cdp_data.base_row.source_id IS 'The source that sent the events.';
 	COMMENT ON COLUMN cdp_data.base_row.events IS 'Number of events.';
 	COMMENT ON COLUMN cdp_data.base_row.first_at IS 'Time of the earliest.';
@@ -68,7 +71,12 @@ BEGIN
 		'Number of the earlier user_id of aliases, whose user_id is the first of ids; NULL: they are none.';
 	COMMENT ON COLUMN cdp_data.base_row.ids IS 'Numbers of all their identifiers, in order, blocked ones too.';
 	COMMENT ON COLUMN cdp_data.base_row.message_id IS
-		'Message of the earliest as evidence; NULL: it had none, or there is one identifier, and so no link to name it.';
+		'Message of the earliest as evidence; NULL: it had none, or there is one identifier, and no link to name it.';
+	COMMENT ON COLUMN cdp_data.base_row.group_id IS 'The account of group calls; NULL: other calls, or none.';
+	COMMENT ON COLUMN cdp_data.base_row.traits IS
+		'Traits of the person, or of the account if there is one; NULL: none.';
+	COMMENT ON COLUMN cdp_data.base_row.timeline IS
+		'What they did, with the numbers that were carried; NULL: nothing.';
 
 	CREATE TABLE cdp_data.folded_month (
 		month timestamptz PRIMARY KEY,

@@ -67,7 +67,7 @@ CREATE FUNCTION cdp_internal.verify_events(places bigint[], own bigint[])
 	AS 'MODULE_PATHNAME', 'cdp_verify_events';
 COMMENT ON FUNCTION cdp_internal.verify_events(bigint[], bigint[]) IS
 	'Internal: reads the events of the log, but for those that are folded, and the rows of the base (event_id 0) that '
-	'are anchored at some identifiers (places; NULL: all), and returns what is wrong with them, first at a time: anchor '
+	'are anchored at some identifiers (places; NULL: all), and returns what is wrong with them, and first_at: anchor '
 	'(event event_id should have a, and has b; 0: none), message (that of the event is not known), content (the hash '
 	'of the content of the message is another), number, source (the row of the base, anchored at b, names the '
 	'identifier or source a, of which there is no row), identifier (events have it; the tables lack it, '
