@@ -13,7 +13,8 @@ BEGIN
 				   CASE WHEN l.event_id IS NOT NULL THEN cdp_internal.verify_statement(l.event_id, l.identifier_id,
 					l."timestamp", l.content_hash, l.source_id, l.version) END,
 				   CASE WHEN s.source_id IS NOT NULL THEN cdp_internal.verify_statement(s.event_id, s.identifier_id,
-					s."timestamp", s.content_hash, s.source_id, s.version) || CASE WHEN s.folded THEN ', folded' ELSE '' END END
+					s."timestamp", s.content_hash, s.source_id, s.version)
+					|| CASE WHEN s.folded THEN ', folded' ELSE '' END END
 			FROM cdp_internal.logged_statements() l
 			FULL JOIN cdp_data.statement s USING (message_key)
 			WHERE (l.event_id, l.identifier_id, l."timestamp", l.content_hash, l.source_id, l.version, false)
