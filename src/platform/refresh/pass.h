@@ -202,6 +202,7 @@ typedef struct Pass
 	bool cut_all;
 	TimestampTz oldest; /* messages before it may be forgotten */
 	int row_count;
+	CdpkBatchMessage *messages; /* what the tables have of the keys of the batch */
 	TakenRow *rows;
 	CdpkBatchRow *batch_rows;
 	PassSource *sources; /* all, by name */
@@ -500,6 +501,7 @@ extern void pass_quarantine(Pass *pass);
 
 /* pass_judge.c */
 extern void pass_judge(Pass *pass);
+extern void pass_write_messages(Pass *pass);
 
 /* A verdict about two identifiers that have numbers. */
 typedef struct PassVerdict

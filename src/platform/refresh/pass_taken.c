@@ -258,11 +258,11 @@ note_owned(void *arg, int key, const Datum *values, const bool *nulls)
 }
 
 /*
- * delete_owned deletes the rows of keys whose column is as expected.  Others are those of a later event: a
+ * find_owned leaves those keys whose row has what is expected in a column.  Others are those of a later event: a
  * message that came again after its key was forgotten.
  */
 static void
-delete_owned(Store *store, PassColumns *key, Owned *owned, int column)
+find_owned(Store *store, PassColumns *key, Owned *owned, int column)
 {
 	int count = 0;
 
@@ -275,9 +275,32 @@ delete_owned(Store *store, PassColumns *key, Owned *owned, int column)
 	for (int i = 0; i < owned->count; i++)
 		if (owned->own[i])
 			owned->keys[count++] = owned->keys[i];
-	key->rows = count;
-	if (count > 0)
-		store_delete(store, count, pass_columns(key));
+	key->rows = owned->count = count;
+}
+
+/* delete_owned deletes the rows of these. */
+static void
+delete_owned(Store *store, PassColumns *key, Owned *owned, int column)
+{
+	find_owned(store, key, owned, column);
+	if (owned->count > 0)
+		store_delete(store, owned->count, pass_columns(key));
+}
+
+/* keep_owned keeps the rows of these keys of messages, without the events. */
+static void
+keep_owned(Store *store, PassColumns *key, Owned *owned)
+{
+	PassColumns set = {0};
+	bool *no_event;
+
+	find_owned(store, key, owned, MESSAGE_BATCH_ID);
+	if (owned->count == 0)
+		return;
+	set.rows = owned->count;
+	pass_null_column(&set, MESSAGE_IDENTIFIER_ID, &no_event);
+	memset(no_event, true, owned->count);
+	store_update(store, owned->count, pass_columns(key), pass_columns(&set));
 }
 
 /* delete_corrections forgets what these messages of mutable sources replaced. */
@@ -302,8 +325,11 @@ delete_keys(Taking *taking)
 {
 	Pass *pass = taking->pass;
 	PassColumns message = {taking->count};
+	PassColumns kept = {taking->count};
 	PassColumns statement = {taking->count};
 	Owned messages = {pass_column(&message, MESSAGE_KEY), pass_array(taking->count, sizeof(int64))};
+	Owned kept_messages = {pass_column(&kept, MESSAGE_KEY),
+						   pass_array(taking->count, sizeof(int64))};
 	Owned statements = {pass_column(&statement, STATEMENT_KEY),
 						pass_array(taking->count, sizeof(int64))};
 	Datum *message_ids = pass_array(taking->count, sizeof(Datum));
@@ -315,8 +341,8 @@ delete_keys(Taking *taking)
 
 		if (taking->keys[i] == NULL || taking->asked_as[i] >= taking->retracted)
 			continue;
-		if (!taking->forever[taking->asked_as[i]])
-			add_owned(&messages, taking->keys[i], taking->batch_ids[i]);
+		add_owned(taking->forever[taking->asked_as[i]] ? &kept_messages : &messages,
+				  taking->keys[i], taking->batch_ids[i]);
 		if (!pass->sources[row->source].is_mutable)
 			continue;
 		add_owned(&statements, taking->keys[i], taking->events[i].event_id);
@@ -324,6 +350,7 @@ delete_keys(Taking *taking)
 			(const char *) row->message_id.bytes, (int) row->message_id.length));
 	}
 	delete_owned(pass_table(pass, TABLE_MESSAGE), &message, &messages, MESSAGE_BATCH_ID);
+	keep_owned(pass_table(pass, TABLE_MESSAGE), &kept, &kept_messages);
 	if (statements.count > 0)
 		delete_owned(pass_table(pass, TABLE_STATEMENT), &statement, &statements,
 					 STATEMENT_EVENT_ID);
