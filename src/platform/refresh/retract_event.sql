@@ -151,9 +151,9 @@ BEGIN
 				missing);
 	END IF;
 	IF keys > 0 AND (folded OR missing > 0) THEN
-		RAISE NOTICE '% of the messages are not known', keys
-			USING DETAIL = 'They never came, were taken back, or are forgotten, see cdp.set_message_memory(), and of '
-				'months that have left the log.';
+		RAISE NOTICE 'the log has no events of % of the messages', keys
+			USING DETAIL = 'They never came, or were taken back before; or they are forgotten, see '
+				'cdp.set_message_memory(), and were of a month that has left the log.';
 	END IF;
 END
 $function$;
