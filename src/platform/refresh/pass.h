@@ -503,6 +503,20 @@ extern void pass_quarantine(Pass *pass);
 extern void pass_judge(Pass *pass);
 extern void pass_write_messages(Pass *pass);
 
+/* A verdict about one identifier; of those about two, that a forbid names it. */
+typedef enum PassSingleVerdict
+{
+	PASS_FORBIDDEN,
+	PASS_SHARED,
+	PASS_NOT_SHARED
+} PassSingleVerdict;
+
+typedef struct PassJudged
+{
+	int64 place; /* of the identifier, from 0 */
+	PassSingleVerdict verdict;
+} PassJudged;
+
 /* A verdict about two identifiers that have numbers. */
 typedef struct PassVerdict
 {
@@ -515,6 +529,7 @@ typedef struct PassVerdict
 
 /* pass_kin.c */
 extern Datum pass_name_array(const CdpkBatchBytes *names, size_t count);
+extern PassJudged *pass_find_judged(Pass *pass, Datum identifiers, uint64 *count);
 extern PassVerdict *pass_find_verdicts(Pass *pass, bool same, const int64_t *profile_ids,
 									   size_t profile_count, const int64_t *identifier_ids,
 									   size_t identifier_count, Datum names, size_t *count);
