@@ -461,7 +461,7 @@ extern void pass_logged_content(Pass *pass, int64 anchor, TimestampTz at, int64 
 extern bool pass_has_mutable(const Pass *pass);
 extern void pass_note_corrected(Pass *pass);
 extern void pass_note_statements(Pass *pass);
-extern void pass_move_statements(Pass *pass);
+extern void pass_move_statements(Pass *pass, const Datum *places);
 
 /* pass_correct.c */
 extern void pass_correct(Pass *pass);
