@@ -138,8 +138,9 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.shared_context.context_hash IS
 		'Hash of it, by the key of the installation. 0: the row of the account, see events.';
 	COMMENT ON COLUMN cdp_data.shared_context.events IS
-		'Number of events of the log that name it; without any it is deleted. Of row 0: how often a further event '
-		'named one, less what the rows cost; where it is too low, no row is added, and contexts stay in their events.';
+		'Number of events of the log that name it; without any it is deleted. Of row 0: what events earned that name '
+		'rows, or could, less what the rows cost; where it is too low, no row is added, and contexts stay in their '
+		'events.';
 	COMMENT ON COLUMN cdp_data.shared_context.context IS 'Members of the context, an object.';
 	INSERT INTO cdp_data.shared_context VALUES (0, 0, '{}');
 
