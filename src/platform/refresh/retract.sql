@@ -236,7 +236,8 @@ BEGIN
 	-- no end
 	waiting := cdp_internal.count_waiting();
 	remaining := waiting;
-	WHILE NOT dry_run AND taken OPERATOR(pg_catalog.>) 0 AND remaining OPERATOR(pg_catalog.>=) 0 LOOP
+	WHILE NOT dry_run AND waiting OPERATOR(pg_catalog.>) 0 AND taken OPERATOR(pg_catalog.>) 0
+		AND remaining OPERATOR(pg_catalog.>=) 0 LOOP
 		SELECT r.taken INTO taken FROM cdp.refresh() r;
 		remaining := remaining OPERATOR(pg_catalog.-) taken;
 		-- in each inbox a million are counted at most
