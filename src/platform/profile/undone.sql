@@ -8,7 +8,7 @@ CREATE FUNCTION cdp_internal.held_events() RETURNS text
 	RETURN format($sql$
 		SELECT coalesce(sum((
 			SELECT count(*) FROM cdp_data.event e WHERE e.identifier_id = i.identifier_id AND %s)
-			+ coalesce((SELECT sum(b.events) FROM cdp_data.base b WHERE b.identifier_id = i.identifier_id), 0)),
+			+ coalesce((SELECT sum(b.events) FROM cdp_data.base_row b WHERE b.identifier_id = i.identifier_id), 0)),
 			0)::bigint AS events
 		FROM cdp_data.identifier i
 		WHERE i.profile_id = p.profile_id
@@ -24,7 +24,7 @@ CREATE FUNCTION cdp_internal.held_calls() RETURNS text
 			WHERE e.identifier_id = m.identifier_id AND e.type = 'group'
 				AND cdp_internal.account_id(e.group_id) = m.group_id AND %s)
 			+ coalesce((
-				SELECT sum(b.events) FROM cdp_data.base b
+				SELECT sum(b.events) FROM cdp_data.base_row b
 				WHERE b.identifier_id = m.identifier_id AND b.group_id = m.group_id), 0)), 0)::bigint AS events
 		FROM cdp_data.account_member m
 		WHERE m.group_id = a.group_id

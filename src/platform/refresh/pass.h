@@ -92,7 +92,20 @@ typedef struct PassSource
 	PassPath deleted; /* … and whether they delete; none: no row does */
 } PassSource;
 
-/* What an event is called, where what it carries could not be carried. */
+/* What an event says, as it came or as the log has it. */
+typedef struct PassSaid
+{
+	Datum traits;
+	Datum properties;
+	Datum context;
+	Datum context_hash; /* of what is not in context */
+	bool no_traits;
+	bool no_properties;
+	bool no_context;
+	bool no_context_hash;
+} PassSaid;
+
+/* What an event is called, where some of its properties could not be carried. */
 typedef struct PassLeftOut
 {
 	Datum event;
@@ -171,10 +184,11 @@ typedef struct PassBase
 {
 	int count;
 	int capacity;
-	int64 *base_ids;
 	int64 *anchors;
 	int *keys; /* the anchor that was asked for */
 	TimestampTz *traits_at;
+	Datum *values; /* BASE_COLUMNS of each, as they are stored */
+	bool *nulls;
 	CdpkBatchRow *rows;
 	PassIds ids; /* of all rows, one after the other; of an alias the earlier user_id last */
 	int *first_id;
@@ -219,7 +233,12 @@ typedef struct Pass
 
 	Jsonb *trait_document;
 	TraitsRules *trait_rules;
-	Jsonb *carried_rules; /* NULL: timelines carry no numbers */
+	Jsonb *carried_rules;   /* NULL: timelines carry no properties */
+	bool carries_context;   /* some from the context of events */
+	CdpkIdMap shared_place; /* of shared contexts that were read, by their hash */
+	Jsonb **shared_contexts;
+	int shared_count;
+	int shared_capacity;
 	PassLeftOut *left_out;
 	int left_out_count;
 	int left_out_capacity;
@@ -280,6 +299,15 @@ extern Datum *pass_column(PassColumns *columns, int column);
 /* Adds a column, and returns its values, to be set; *nulls: all false. */
 extern Datum *pass_null_column(PassColumns *columns, int column, bool **nulls);
 
+/* Rows of the base that are to be written. */
+typedef struct PassBaseWritten
+{
+	int count;
+	PassColumns columns;
+	Datum *values[BASE_COLUMNS];
+	bool *nulls[BASE_COLUMNS];
+} PassBaseWritten;
+
 /* Makes columns of so many rows the argument of a store's function. */
 extern StoreColumns pass_columns(const PassColumns *columns);
 
@@ -307,6 +335,9 @@ extern void pass_add_id(PassIds *ids, int64 id);
 
 /* Sorts numbers, and drops those that are there twice. */
 extern void pass_sort_ids(PassIds *ids);
+
+/* Tells whether a number is among these, which are sorted. */
+extern bool pass_has_id(const PassIds *ids, int64 id);
 
 /* ---------------------------------------------------------------- pass_statement.c */
 
@@ -358,8 +389,7 @@ extern void pass_free(Pass *pass);
 
 /* pass_value.c */
 extern void pass_read_value_rules(Pass *pass);
-extern void pass_fold_values(Pass *pass, CdpkBatchRow *row, Datum traits, bool no_traits,
-							 Datum properties, bool no_properties, bool is_new);
+extern void pass_fold_values(Pass *pass, CdpkBatchRow *row, const PassSaid *said, bool is_new);
 extern void pass_count_left_out(Pass *pass, int sign);
 
 /* pass_counts.c */
@@ -389,7 +419,8 @@ extern void pass_set_earlier(Datum earlier, bool isnull, CdpkBatchRow *row);
 /* the condition of cdp_internal.is_logged_condition() */
 #define PASS_IS_LOGGED                                                                     \
 	"(e.\"timestamp\" >= (SELECT coalesce(max(n.month) + interval '32 days', '-infinity')" \
-	" FROM cdp_data.folded_month n) OR NOT EXISTS (SELECT FROM cdp_data.folded_month f"    \
+	" FROM cdp_data.folded_month n WHERE n.event_id > 0)"                                  \
+	" OR NOT EXISTS (SELECT FROM cdp_data.folded_month f"                                  \
 	" WHERE f.month = date_trunc('month', e.\"timestamp\", 'UTC') AND f.event_id >= e.event_id))"
 
 /* pass_base.c */
@@ -409,6 +440,13 @@ extern void pass_find_base_values(Pass *pass, const int64 *anchors, int count, P
 extern void pass_take_base(Pass *pass, int key, const Datum *values, const bool *nulls,
 						   PassBase *base);
 extern void pass_name_base(Pass *pass, PassBase *base);
+extern void pass_begin_base(PassBaseWritten *written, int rows);
+
+/* in place of an anchor: the row goes */
+#define PASS_BASE_GONE (-1)
+
+extern void pass_write_base(Pass *pass, const PassBase *base, PassIds *anchors, const int64 *to,
+							PassBaseWritten *written);
 extern void pass_move_base(Pass *pass);
 
 /* pass_correct.c */
@@ -473,6 +511,9 @@ extern void pass_read_changes(Pass *pass);
 
 /* Makes of the columns of an event of the log a row of the inbox. */
 extern void pass_inbox_row(const Datum *logged, const bool *nulls, InboxRow *columns);
+
+/* Finds the content hash that a message most likely came with; 0: the event would be refused now. */
+extern uint64 pass_logged_hash(Pass *pass, const Datum *logged, const bool *nulls);
 
 /* Makes a row of an event of the log, by its columns; it outlives these, but has no source and values yet. */
 extern void pass_clean_logged(Pass *pass, const Datum *logged, const bool *nulls,
@@ -569,6 +610,9 @@ typedef struct PassContexts PassContexts;
 
 /* Finds what the contexts of accepted rows have in common, and keeps it; the result is in the current memory context. */
 extern PassContexts *pass_share_contexts(Pass *pass);
+
+/* Returns the context of an event, or NULL; it lasts as long as what was said, or the current memory context. */
+extern Jsonb *pass_whole_context(Pass *pass, const PassSaid *said);
 
 /* Returns the hash of what the context of a row has in common, and sets what is its own; 0: all is its own. */
 extern int64 pass_own_context(const PassContexts *contexts, uint32_t row, Datum *own, bool *isnull);

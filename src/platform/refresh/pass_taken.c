@@ -31,6 +31,7 @@ typedef struct Taking
 	int count;
 	int *asked_as;    /* the place of each among those asked for */
 	pg_uuid_t **keys; /* of each, NULL: none */
+	uint64 *contents; /* of each whose key is kept */
 	int64 *batch_ids; /* that accepted each */
 	int call_count;
 	PassIds contexts; /* the context_hash of each that has one */
@@ -98,19 +99,34 @@ note_call(Taking *taking, int64 anchor, Datum group_id, bool isnull)
 
 /* note_values notes what else than evidence an event said. */
 static void
-note_values(Taking *taking, CdpkBatchReread *event, const Datum *logged, const bool *nulls)
+note_values(Taking *taking, CdpkBatchReread *event, const Datum *values, const bool *nulls)
 {
 	Pass *pass = taking->pass;
+	const Datum *logged = values + EVENT_LOGGED;
+	PassSaid said = {.properties = logged[LOGGED_PROPERTIES],
+					 .context = logged[LOGGED_CONTEXT],
+					 .context_hash = values[EVENT_CONTEXT_HASH],
+					 .no_traits = true,
+					 .no_properties = nulls[EVENT_LOGGED + LOGGED_PROPERTIES],
+					 .no_context = nulls[EVENT_LOGGED + LOGGED_CONTEXT],
+					 .no_context_hash = nulls[EVENT_CONTEXT_HASH]};
 
 	event->row.call = pass_call(logged[LOGGED_TYPE]);
 	if (event->row.call == CDPK_BATCH_GROUP)
-		note_call(taking, event->anchor, logged[LOGGED_GROUP_ID], nulls[LOGGED_GROUP_ID]);
-	if (nulls[LOGGED_EVENT])
+		note_call(taking, event->anchor, logged[LOGGED_GROUP_ID],
+				  nulls[EVENT_LOGGED + LOGGED_GROUP_ID]);
+	if (nulls[EVENT_LOGGED + LOGGED_EVENT])
 		return;
 	event->row.event = pass_bytes(logged[LOGGED_EVENT], false);
-	pass_fold_values(pass, &event->row, (Datum) 0, true, logged[LOGGED_PROPERTIES],
-					 nulls[LOGGED_PROPERTIES], true);
+	pass_fold_values(pass, &event->row, &said, true);
 	memset(&event->row.event, 0, sizeof(event->row.event));
+}
+
+/* is_forever tells whether the message id of an event that is asked for stays used, by its place. */
+static bool
+is_forever(const Taking *taking, int asked_as)
+{
+	return asked_as < taking->retracted && taking->forever[asked_as];
 }
 
 /* note_taken is the StoreRowFunction that takes an event of the log. */
@@ -132,7 +148,7 @@ note_taken(void *arg, int key, const Datum *values, const bool *nulls)
 	taking->batch_ids[taking->count] = DatumGetInt64(values[EVENT_BATCH_ID]);
 	pass_clean_logged(pass, logged, nulls + EVENT_LOGGED, &event->row);
 	event->row.source = pass_known_source(pass, logged[LOGGED_SOURCE]);
-	note_values(taking, event, logged, nulls + EVENT_LOGGED);
+	note_values(taking, event, values, nulls);
 	pass_check(cdpk_idmap_put(&pass->taken.anchors, anchor, had == CDPK_IDMAP_NONE ? 1 : had + 1));
 	taking->by_source[event->row.source]++;
 	if (!nulls[EVENT_CONTEXT_HASH])
@@ -144,6 +160,8 @@ note_taken(void *arg, int key, const Datum *values, const bool *nulls)
 	{
 		taking->keys[taking->count] = palloc(sizeof(pg_uuid_t));
 		memcpy(taking->keys[taking->count], &message_key, sizeof(pg_uuid_t));
+		if (is_forever(taking, key))
+			taking->contents[taking->count] = pass_logged_hash(pass, logged, nulls + EVENT_LOGGED);
 	}
 	taking->asked_as[taking->count++] = key;
 }
@@ -258,11 +276,11 @@ note_owned(void *arg, int key, const Datum *values, const bool *nulls)
 }
 
 /*
- * find_owned leaves those keys whose row has what is expected in a column.  Others are those of a later event: a
+ * delete_owned deletes the rows of keys whose column is as expected.  Others are those of a later event: a
  * message that came again after its key was forgotten.
  */
 static void
-find_owned(Store *store, PassColumns *key, Owned *owned, int column)
+delete_owned(Store *store, PassColumns *key, Owned *owned, int column)
 {
 	int count = 0;
 
@@ -275,32 +293,9 @@ find_owned(Store *store, PassColumns *key, Owned *owned, int column)
 	for (int i = 0; i < owned->count; i++)
 		if (owned->own[i])
 			owned->keys[count++] = owned->keys[i];
-	key->rows = owned->count = count;
-}
-
-/* delete_owned deletes the rows of these. */
-static void
-delete_owned(Store *store, PassColumns *key, Owned *owned, int column)
-{
-	find_owned(store, key, owned, column);
-	if (owned->count > 0)
-		store_delete(store, owned->count, pass_columns(key));
-}
-
-/* keep_owned keeps the rows of these keys of messages, without the events. */
-static void
-keep_owned(Store *store, PassColumns *key, Owned *owned)
-{
-	PassColumns set = {0};
-	bool *no_event;
-
-	find_owned(store, key, owned, MESSAGE_BATCH_ID);
-	if (owned->count == 0)
-		return;
-	set.rows = owned->count;
-	pass_null_column(&set, MESSAGE_IDENTIFIER_ID, &no_event);
-	memset(no_event, true, owned->count);
-	store_update(store, owned->count, pass_columns(key), pass_columns(&set));
+	key->rows = count;
+	if (count > 0)
+		store_delete(store, count, pass_columns(key));
 }
 
 /* delete_corrections forgets what these messages of mutable sources replaced. */
@@ -319,17 +314,51 @@ delete_corrections(Pass *pass, Datum *message_ids, int count)
 			 1, types, &argument);
 }
 
+/*
+ * keep_keys keeps message keys, whatever cdp.set_message_memory() says: also that of a later event with the same
+ * message id, and one that was forgotten already.
+ */
+static void
+keep_keys(const Taking *taking)
+{
+	static const Oid types[] = {UUIDARRAYOID, INT8ARRAYOID, INT8ARRAYOID};
+	Datum *keys = pass_array(taking->count, sizeof(Datum));
+	PassIds batch_ids = {NULL};
+	PassIds contents = {NULL};
+	Datum arguments[3];
+
+	for (int i = 0; i < taking->count; i++)
+	{
+		if (taking->keys[i] == NULL || !is_forever(taking, taking->asked_as[i]))
+			continue;
+		keys[batch_ids.count] = UUIDPGetDatum(taking->keys[i]);
+		pass_add_id(&batch_ids, taking->batch_ids[i]);
+		pass_add_id(&contents, (int64) taking->contents[i]);
+	}
+	if (batch_ids.count == 0)
+		return;
+	arguments[0] = PointerGetDatum(
+		construct_array(keys, batch_ids.count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
+	arguments[1] = pass_id_array(batch_ids.items, batch_ids.count);
+	arguments[2] = pass_id_array(contents.items, contents.count);
+	pass_run(taking->pass,
+			 "INSERT INTO cdp_data.message AS m (message_key, batch_id, content_hash)"
+			 " SELECT DISTINCT ON (u.message_key) u.message_key, -u.batch_id, u.content_hash"
+			 " FROM unnest($3, $4, $5) AS u (message_key, batch_id, content_hash)"
+			 " ORDER BY u.message_key, u.batch_id DESC"
+			 " ON CONFLICT (message_key) DO UPDATE SET batch_id = -abs(m.batch_id), identifier_id ="
+			 "  CASE WHEN abs(m.batch_id) <> abs(excluded.batch_id) THEN m.identifier_id END",
+			 3, types, arguments);
+}
+
 /* delete_keys frees the message keys of the events, and forgets what mutable sources said; but for what is replaced now. */
 static void
 delete_keys(Taking *taking)
 {
 	Pass *pass = taking->pass;
 	PassColumns message = {taking->count};
-	PassColumns kept = {taking->count};
 	PassColumns statement = {taking->count};
 	Owned messages = {pass_column(&message, MESSAGE_KEY), pass_array(taking->count, sizeof(int64))};
-	Owned kept_messages = {pass_column(&kept, MESSAGE_KEY),
-						   pass_array(taking->count, sizeof(int64))};
 	Owned statements = {pass_column(&statement, STATEMENT_KEY),
 						pass_array(taking->count, sizeof(int64))};
 	Datum *message_ids = pass_array(taking->count, sizeof(Datum));
@@ -341,8 +370,8 @@ delete_keys(Taking *taking)
 
 		if (taking->keys[i] == NULL || taking->asked_as[i] >= taking->retracted)
 			continue;
-		add_owned(taking->forever[taking->asked_as[i]] ? &kept_messages : &messages,
-				  taking->keys[i], taking->batch_ids[i]);
+		if (!taking->forever[taking->asked_as[i]])
+			add_owned(&messages, taking->keys[i], taking->batch_ids[i]);
 		if (!pass->sources[row->source].is_mutable)
 			continue;
 		add_owned(&statements, taking->keys[i], taking->events[i].event_id);
@@ -350,7 +379,7 @@ delete_keys(Taking *taking)
 			(const char *) row->message_id.bytes, (int) row->message_id.length));
 	}
 	delete_owned(pass_table(pass, TABLE_MESSAGE), &message, &messages, MESSAGE_BATCH_ID);
-	keep_owned(pass_table(pass, TABLE_MESSAGE), &kept, &kept_messages);
+	keep_keys(taking);
 	if (statements.count > 0)
 		delete_owned(pass_table(pass, TABLE_STATEMENT), &statement, &statements,
 					 STATEMENT_EVENT_ID);
@@ -432,6 +461,7 @@ pass_take_back(Pass *pass)
 	taking.events = pass_array(taking.asked, sizeof(CdpkBatchReread));
 	taking.asked_as = pass_array(taking.asked, sizeof(int));
 	taking.keys = pass_array(taking.asked, sizeof(pg_uuid_t *));
+	taking.contents = pass_array(taking.asked, sizeof(uint64));
 	taking.batch_ids = pass_array(taking.asked, sizeof(int64));
 	find_events(&taking);
 	if (taking.count > 0)

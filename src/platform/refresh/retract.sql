@@ -276,9 +276,9 @@ until (exclusive) as bounds of their time, if given; or query, whose first colum
 runs as the caller and cannot write: cdp.retract(query => 'SELECT event_id FROM cdp.events WHERE …'). Numbers and
 message ids that no event has are passed over. If the log lacks events, since a month was detached by hand, a message
 of one of these is an error; numbers that were not found, and a source, are a notice.
-forever: the message ids stay used, so that the messages are duplicates if they come again, for as long as messages are
-remembered (cdp.set_message_memory()); otherwise a message that comes again is a new event. reason: kept in
-cdp.retraction, with who decided and when. dry_run: the counts, without the change; it takes as long as the change, and
+forever: the message ids stay used for ever, whatever cdp.set_message_memory() says, so that the messages are duplicates
+if they come again; otherwise a message that comes again is a new event. reason: kept in cdp.retraction, with who
+decided and when. dry_run: the counts, without the change; it takes as long as the change, and
 holds the lock of the refresh meanwhile.
 First all rows that wait in the inboxes by then are taken, as by cdp.refresh(), except for a dry run. Everything is one
 transaction, and works as the owner of the tables. The message is gone with the event; a row of another content with its
@@ -289,9 +289,9 @@ the reason retracted, and is its number again if it comes again. An unlink still
 was given for. cdp.profile_at() and cdp.events_at() forget the events too; who was one person by them is still told.
 Returns one row. events: taken back. identifiers: that no event carries any more. people: changed in any way; one who
 has events in several batches of 10,000 counts in each. waiting: rows in the inboxes that are not taken yet.
-Events whose months have left the log, see cdp.drop_events(), are folded into others and cannot be taken back: that is
-an error, as it is if one of the numbers was taken back before such a month went. A message that may be one of these,
-and is not remembered any more, is a notice.
+Events that have left the log, see cdp.drop_events() and cdp.drop_old_events(), are folded into others and cannot be
+taken back: that is an error, as it is if one of the numbers was taken back before such events went. A message that may
+be of one of these, and is not remembered any more, is a notice.
 READ COMMITTED only. Errors: not named in just one way, since or until without a source (22023); forever or dry_run
 NULL (22004); an unknown source (42704); a query whose first column is no whole number (42804); folded events, or the
 log lacks the events of messages, or of the people or accounts concerned (55000).$comment$;

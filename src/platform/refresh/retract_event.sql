@@ -16,12 +16,13 @@ BEGIN
 			FROM unnest($1) AS u (message_id)
 			WHERE cdp.message_key(u.message_id) IS NOT NULL
 		), remembered AS MATERIALIZED (
-			SELECT a.message_id, m.batch_id, coalesce(s.identifier_id, m.identifier_id) AS place,
-				   100 * count(*) OVER (PARTITION BY m.batch_id) >= b.accepted AS many
+			-- negative: the key is kept for ever
+			SELECT a.message_id, abs(m.batch_id) AS batch_id, coalesce(s.identifier_id, m.identifier_id) AS place,
+				   100 * count(*) OVER (PARTITION BY abs(m.batch_id)) >= b.accepted AS many
 			FROM asked a
 			JOIN cdp_data.message m ON m.message_key = cdp.message_key(a.message_id)
 			LEFT JOIN cdp_data.statement s USING (message_key)
-			LEFT JOIN cdp_data.batch b ON b.batch_id = m.batch_id
+			LEFT JOIN cdp_data.batch b ON b.batch_id = abs(m.batch_id)
 		), known AS MATERIALIZED (
 			-- others have no event
 			SELECT r.* FROM remembered r WHERE r.place IS NOT NULL
@@ -109,7 +110,7 @@ BEGIN
 		SELECT f.event_id, f.identifier_id, f."timestamp", CASE WHEN NOT f.logged THEN 'event' END FROM found f
 		UNION ALL
 		SELECT a.event_id, NULL, NULL, CASE WHEN a.event_id <= (
-				SELECT max(f.event_id) FROM cdp_data.folded_month f) THEN 'event' ELSE 'number' END
+				SELECT max(f.last_event_id) FROM cdp_data.folded_month f) THEN 'event' ELSE 'number' END
 		FROM asked a
 		WHERE NOT EXISTS (SELECT FROM found f WHERE f.event_id = a.event_id)
 	$sql$, cdp_internal.is_logged_condition())
@@ -137,7 +138,7 @@ BEGIN
 	IF events > 0 AND folded THEN
 		RAISE EXCEPTION 'events that are folded cannot be taken back'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
-				DETAIL = format('They are %s of the %s, of months that have left the log, or are about to%s.', events,
+				DETAIL = format('They are %s of the %s, which have left the log, or are about to%s.', events,
 					what, CASE WHEN missing > 0 THEN format('; or among the %s events that the log lacks', missing) END);
 	END IF;
 	IF events > 0 AND missing > 0 THEN
@@ -173,15 +174,15 @@ DECLARE
 BEGIN
 	events := (
 		SELECT sum(b.events)
-		FROM cdp_data.base b
+		FROM cdp_data.base_row b
 		JOIN cdp_data.source s USING (source_id)
 		WHERE s.source = refuse_folded.source AND (since IS NULL OR b.last_at >= since)
 			AND (until IS NULL OR b.first_at < until));
 	IF events > 0 THEN
 		RAISE EXCEPTION 'events that are folded cannot be taken back'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
-				DETAIL = format('They are up to %s events of source "%s", of months that have left the log, or are '
-					'about to.', events, source);
+				DETAIL = format('They are up to %s events of source "%s", which have left the log, or are about to.',
+					events, source);
 	END IF;
 	missing := cdp_internal.count_missing();
 	IF missing > 0 THEN
