@@ -1,8 +1,8 @@
 -- Which people and accounts lack events in the log.  A refresh leaves undone what it would have to read all their
 -- events for: splitting a profile, or folding its traits again.
 
--- Both are texts, planned with the query that they are in.  What stands in them is found through the primary keys: there
--- are no joins, which could read the whole log for each person or account.
+-- Both are texts, planned with the query that they are in.  What stands in them is found through the primary keys:
+-- there are no joins, which could read the whole log for each person or account.
 CREATE FUNCTION cdp_internal.held_events() RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN format($sql$

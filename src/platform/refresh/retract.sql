@@ -136,8 +136,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.open_retraction(text[], bigint[], text, timestamptz, timestamptz) IS
-	'Internal: returns a cursor of (event_id, identifier_id, "timestamp") of the events that the arguments name, in the '
-	'order of their anchors; raises an error if some are absent.';
+	'Internal: returns a cursor of (event_id, identifier_id, "timestamp") of the events that the arguments name, in '
+	'the order of their anchors; raises an error if some are absent.';
 
 CREATE FUNCTION cdp_internal.retract_events(message_ids text[], event_ids bigint[], source text, since timestamptz,
 	until timestamptz, forever boolean, OUT events bigint, OUT identifiers bigint, OUT people bigint)

@@ -138,8 +138,8 @@ BEGIN
 	IF events > 0 AND folded THEN
 		RAISE EXCEPTION 'events that are folded cannot be taken back'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
-				DETAIL = format('They are %s of the %s, which have left the log, or are about to%s.', events,
-					what, CASE WHEN missing > 0 THEN format('; or among the %s events that the log lacks', missing) END);
+				DETAIL = format('They are %s of the %s, which have left the log, or are about to%s.', events, what,
+					CASE WHEN missing > 0 THEN format('; or among the %s events that the log lacks', missing) END);
 	END IF;
 	IF events > 0 AND missing > 0 THEN
 		RAISE EXCEPTION 'the log lacks events that are to be taken back'

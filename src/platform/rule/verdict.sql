@@ -94,7 +94,8 @@ BEGIN
 			FROM cdp_data.identifier i
 			WHERE i.profile_id = o.profile_id AND (
 				EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND v.a = i.identifier)
-				OR EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND v.b = i.identifier))) AS has_forbid
+				OR EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND v.b = i.identifier))
+			) AS has_forbid
 		FROM cdp_data.identifier o
 		WHERE o.identifier_id IN (a_id, b_id) AND o.profile_id <> 0) n
 	WHERE p.profile_id = n.profile_id AND p.has_forbid <> n.has_forbid;
