@@ -138,15 +138,17 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.shared_context.context_hash IS
 		'Hash of it, by the key of the installation. 0: the row of the account, see events.';
 	COMMENT ON COLUMN cdp_data.shared_context.events IS
-		'Number of events of the log that name it; without any it is deleted. Of row 0: how often a further event '
-		'named one, less what the rows cost; where it is too low, no row is added, and contexts stay in their events.';
+		'Number of events of the log that name it; without any it is deleted. Of row 0: what events earned that name '
+		'rows, or could, less what the rows cost; where it is too low, no row is added, and contexts stay in their '
+		'events.';
 	COMMENT ON COLUMN cdp_data.shared_context.context IS 'Members of the context, an object.';
 	INSERT INTO cdp_data.shared_context VALUES (0, 0, '{}');
 
 	CREATE TABLE cdp_data.message (
 		message_key uuid PRIMARY KEY,
 		batch_id bigint NOT NULL,
-		content_hash bigint NOT NULL);
+		content_hash bigint NOT NULL,
+		identifier_id bigint);
 	COMMENT ON TABLE cdp_data.message IS
 		'The key of each accepted message, by which duplicates are found, and messages whose id was used before. '
 		'Distribution key: message_key.';
@@ -155,6 +157,9 @@ BEGIN
 		'The batch that accepted it, as a negative number if the key is kept for ever: see cdp.retract().';
 	COMMENT ON COLUMN cdp_data.message.content_hash IS
 		'Hash of its content, by the key of the installation: a message of another content is no duplicate.';
+	COMMENT ON COLUMN cdp_data.message.identifier_id IS
+		'The anchor that its event had at first, by which it is found; of what mutable sources correct '
+		'cdp_data.statement says where it is. NULL: it has no event, as it is a deletion, or was taken back for good.';
 
 	CREATE TABLE cdp_data.quarantine (
 		quarantine_id bigint PRIMARY KEY,

@@ -156,7 +156,7 @@ pass_move_events(Pass *pass)
 			 " SELECT m.event_id, $1, m.old_id FROM unnest($3, $4) AS m (event_id, old_id)"
 			 " ORDER BY m.event_id",
 			 2, types, arguments);
-	pass_move_statements(pass);
+	pass_move_statements(pass, arguments);
 	/* delete and insert: the anchor is the distribution key */
 	pass_run(
 		pass,

@@ -170,8 +170,10 @@ deleted: likewise, what says that a row deletes: anything there but null, false,
 "false" and "no". Such a row needs no more than a message id. The message has no event
 then, but its message id stays used: smaller rows that come later are duplicates, a greater one is an event again.
 Deletions are counted as such, and are neither accepted nor duplicates. Rows that were taken before version or deleted
-was set are not looked at again, but for the versions of events in the log. keep_corrections: true: events that are
-replaced or deleted go to cdp.correction.
+was set are not looked at again, but for the versions of events in the log; where months have left it by then, see
+cdp.drop_events(), rows with other content of such a message are quarantined as message_id_reused. A log that lacks
+events since a month was detached by hand must be whole first. keep_corrections: true: events that are replaced or
+deleted go to cdp.correction.
 A message of a mutable source is remembered as long as it holds, whatever cdp.set_message_memory() says. cdp.retract()
 takes back all that was said under the message id of the event that holds, also what is in cdp.correction: what it
 replaced does not come back, and the next row, of whatever version, is a new event. Of a deletion there is nothing to

@@ -332,6 +332,10 @@ BEGIN
 		WHERE s.source = was.source;
 		IF corrects.mutable <> was.mutable
 			OR corrects.mutable AND corrects.version IS DISTINCT FROM was.version THEN
+			-- what is not in the log now could not be corrected later either
+			IF corrects.mutable AND was.accepted > was.retracted THEN
+				PERFORM cdp_internal.check_log();
+			END IF;
 			PERFORM cdp_internal.note_statements(was.source);
 		END IF;
 		IF becomes.trust < was.trust THEN
