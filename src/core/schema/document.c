@@ -37,18 +37,16 @@ cdpk_number_compare(const CdpkNode *a, const CdpkNode *b)
 }
 
 /* Return the order of two nodes by themselves, what is in them aside. */
-static int
+static inline int
 compare_single(const CdpkNode *a, const CdpkNode *b)
 {
 	if (a->kind != b->kind)
 		return a->kind < b->kind ? -1 : 1;
 	if (a->kind == CDPK_NODE_NUMBER)
 		return cdpk_number_compare(a, b);
-	if (a->count != b->count)
-		return a->count < b->count ? -1 : 1;
-	return a->kind == CDPK_NODE_STRING && a->count > 0
-			   ? memcmp(a->value.text, b->value.text, a->count)
-			   : 0;
+	if (a->kind == CDPK_NODE_STRING)
+		return cdpk_key_compare(a->value.text, a->count, b->value.text, b->count);
+	return (a->count > b->count) - (a->count < b->count);
 }
 
 int

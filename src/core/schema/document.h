@@ -49,13 +49,43 @@ typedef struct CdpkNode
 	} value;
 } CdpkNode;
 
+/* Return whether two texts of one length are the same; most keys are short, and a call of memcmp takes longer. */
+static inline bool
+cdpk_same_text(const char *a, const char *b, uint32_t length)
+{
+	uint64_t left[2];
+	uint64_t right[2];
+	uint32_t half[4];
+
+	if (length > 16)
+		return memcmp(a, b, length) == 0;
+	if (length >= 8)
+	{
+		memcpy(&left[0], a, 8);
+		memcpy(&left[1], a + length - 8, 8);
+		memcpy(&right[0], b, 8);
+		memcpy(&right[1], b + length - 8, 8);
+		return ((left[0] ^ right[0]) | (left[1] ^ right[1])) == 0;
+	}
+	if (length >= 4)
+	{
+		memcpy(&half[0], a, 4);
+		memcpy(&half[1], a + length - 4, 4);
+		memcpy(&half[2], b, 4);
+		memcpy(&half[3], b + length - 4, 4);
+		return ((half[0] ^ half[2]) | (half[1] ^ half[3])) == 0;
+	}
+	return length == 0 ||
+		   (a[0] == b[0] && a[length / 2] == b[length / 2] && a[length - 1] == b[length - 1]);
+}
+
 /* Return whether a key stands before another in an object (less than 0), after it, or is the same (0). */
 static inline int
 cdpk_key_compare(const char *a, uint32_t a_length, const char *b, uint32_t b_length)
 {
 	if (a_length != b_length)
 		return a_length < b_length ? -1 : 1;
-	return a_length == 0 ? 0 : memcmp(a, b, a_length);
+	return cdpk_same_text(a, b, a_length) ? 0 : memcmp(a, b, a_length);
 }
 
 /* ---------------------------------------------------------------- values */

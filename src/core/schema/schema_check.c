@@ -45,49 +45,6 @@ is_listed(const CdpkSchema *schema, const CdpkSchemaCheck *check, const CdpkNode
 	return false;
 }
 
-/* Return whether a number is within a bound. */
-static bool
-is_within(const CdpkSchema *schema, const CdpkSchemaCheck *check, const CdpkNode *number)
-{
-	const CdpkNode *bound = &schema->values[check->a];
-
-	switch (check->keyword)
-	{
-		case CDPK_KEYWORD_MULTIPLE_OF:
-			return cdpk_number_multiple(number, bound);
-		case CDPK_KEYWORD_MAXIMUM:
-			return cdpk_number_compare(number, bound) <= 0;
-		case CDPK_KEYWORD_EXCLUSIVE_MAXIMUM:
-			return cdpk_number_compare(number, bound) < 0;
-		case CDPK_KEYWORD_MINIMUM:
-			return cdpk_number_compare(number, bound) >= 0;
-		default:
-			return cdpk_number_compare(number, bound) > 0;
-	}
-}
-
-/* Return whether a text follows a check of strings. */
-static bool
-is_text(CdpkMachine *machine, const CdpkSchemaCheck *check, const CdpkNode *node)
-{
-	switch (check->keyword)
-	{
-		/* a character has 1 to 4 bytes, so that most lengths are known without counting */
-		case CDPK_KEYWORD_MAX_LENGTH:
-			return node->count <= check->a ||
-				   cdpk_count_characters(node->value.text, node->count) <= check->a;
-		case CDPK_KEYWORD_MIN_LENGTH:
-			return node->count >= check->a &&
-				   (node->count / 4 >= check->a ||
-					cdpk_count_characters(node->value.text, node->count) >= check->a);
-		case CDPK_KEYWORD_PATTERN:
-			return machine->run->matches(machine->run->context, check->a, node->value.text,
-										 node->count);
-		default:
-			return cdpk_format_matches((CdpkFormat) check->a, node->value.text, node->count);
-	}
-}
-
 /* ---------------------------------------------------------------- elements that are unique */
 
 /* Compare two elements by their places from the array. */
@@ -165,61 +122,122 @@ has_dependent(CdpkMachine *machine, const CdpkSchemaCheck *check, const CdpkNode
 
 /* ---------------------------------------------------------------- checks */
 
-/* the kind of value that a check is for; 0xff: any */
-static const uint8_t checked_kind[CDPK_KEYWORD_RULES] = {
-	[CDPK_KEYWORD_CONST] = 0xff,
-	[CDPK_KEYWORD_ENUM] = 0xff,
-	[CDPK_KEYWORD_MULTIPLE_OF] = CDPK_NODE_NUMBER,
-	[CDPK_KEYWORD_MAXIMUM] = CDPK_NODE_NUMBER,
-	[CDPK_KEYWORD_EXCLUSIVE_MAXIMUM] = CDPK_NODE_NUMBER,
-	[CDPK_KEYWORD_MINIMUM] = CDPK_NODE_NUMBER,
-	[CDPK_KEYWORD_EXCLUSIVE_MINIMUM] = CDPK_NODE_NUMBER,
-	[CDPK_KEYWORD_MAX_LENGTH] = CDPK_NODE_STRING,
-	[CDPK_KEYWORD_MIN_LENGTH] = CDPK_NODE_STRING,
-	[CDPK_KEYWORD_PATTERN] = CDPK_NODE_STRING,
-	[CDPK_KEYWORD_FORMAT] = CDPK_NODE_STRING,
-	[CDPK_KEYWORD_MAX_ITEMS] = CDPK_NODE_ARRAY,
-	[CDPK_KEYWORD_MIN_ITEMS] = CDPK_NODE_ARRAY,
-	[CDPK_KEYWORD_UNIQUE_ITEMS] = CDPK_NODE_ARRAY,
-	[CDPK_KEYWORD_MAX_PROPERTIES] = CDPK_NODE_OBJECT,
-	[CDPK_KEYWORD_MIN_PROPERTIES] = CDPK_NODE_OBJECT,
-	[CDPK_KEYWORD_DEPENDENT_KEYS] = CDPK_NODE_OBJECT,
+#define NUMBER (1 << CDPK_NODE_NUMBER)
+#define STRING (1 << CDPK_NODE_STRING)
+#define ARRAY (1 << CDPK_NODE_ARRAY)
+#define OBJECT (1 << CDPK_NODE_OBJECT)
+
+/* the kinds of values that a check is for */
+static const uint8_t checked_kinds[CDPK_KEYWORD_RULES] = {
+	[CDPK_KEYWORD_CONST] = CDPK_TYPE_ANY,
+	[CDPK_KEYWORD_ENUM] = CDPK_TYPE_ANY,
+	[CDPK_KEYWORD_MULTIPLE_OF] = NUMBER,
+	[CDPK_KEYWORD_MAXIMUM] = NUMBER,
+	[CDPK_KEYWORD_EXCLUSIVE_MAXIMUM] = NUMBER,
+	[CDPK_KEYWORD_MINIMUM] = NUMBER,
+	[CDPK_KEYWORD_EXCLUSIVE_MINIMUM] = NUMBER,
+	[CDPK_KEYWORD_MAX_LENGTH] = STRING,
+	[CDPK_KEYWORD_MIN_LENGTH] = STRING,
+	[CDPK_KEYWORD_PATTERN] = STRING,
+	[CDPK_KEYWORD_FORMAT] = STRING,
+	[CDPK_KEYWORD_MAX_ITEMS] = ARRAY,
+	[CDPK_KEYWORD_MIN_ITEMS] = ARRAY,
+	[CDPK_KEYWORD_UNIQUE_ITEMS] = ARRAY,
+	[CDPK_KEYWORD_MAX_PROPERTIES] = OBJECT,
+	[CDPK_KEYWORD_MIN_PROPERTIES] = OBJECT,
+	[CDPK_KEYWORD_DEPENDENT_KEYS] = OBJECT,
 };
 
 /* Judge a value that the check is for. */
-static bool
-judge(CdpkMachine *machine, const CdpkSchemaCheck *check, const CdpkNode *node)
+static inline bool
+holds(CdpkMachine *machine, const CdpkSchemaCheck *check, const CdpkNode *node)
 {
+	const CdpkSchema *schema = machine->schema;
+
 	switch (check->keyword)
 	{
 		case CDPK_KEYWORD_CONST:
 		case CDPK_KEYWORD_ENUM:
-			return is_listed(machine->schema, check, node);
+			return is_listed(schema, check, node);
+		case CDPK_KEYWORD_MULTIPLE_OF:
+			return cdpk_number_multiple(node, &schema->values[check->a]);
+		case CDPK_KEYWORD_MAXIMUM:
+			return cdpk_number_compare(node, &schema->values[check->a]) <= 0;
+		case CDPK_KEYWORD_EXCLUSIVE_MAXIMUM:
+			return cdpk_number_compare(node, &schema->values[check->a]) < 0;
+		case CDPK_KEYWORD_MINIMUM:
+			return cdpk_number_compare(node, &schema->values[check->a]) >= 0;
+		case CDPK_KEYWORD_EXCLUSIVE_MINIMUM:
+			return cdpk_number_compare(node, &schema->values[check->a]) > 0;
+		/* a character has 1 to 4 bytes, so that most lengths are known without counting */
+		case CDPK_KEYWORD_MAX_LENGTH:
+			return node->count <= check->a ||
+				   cdpk_count_characters(node->value.text, node->count) <= check->a;
+		case CDPK_KEYWORD_MIN_LENGTH:
+			return node->count >= check->a &&
+				   (node->count / 4 >= check->a ||
+					cdpk_count_characters(node->value.text, node->count) >= check->a);
+		case CDPK_KEYWORD_PATTERN:
+			return machine->run->matches(machine->run->context, check->a, node->value.text,
+										 node->count);
+		case CDPK_KEYWORD_FORMAT:
+			return cdpk_format_matches((CdpkFormat) check->a, node->value.text, node->count);
 		case CDPK_KEYWORD_MAX_ITEMS:
 		case CDPK_KEYWORD_MAX_PROPERTIES:
 			return node->count <= check->a;
 		case CDPK_KEYWORD_MIN_ITEMS:
 		case CDPK_KEYWORD_MIN_PROPERTIES:
 			return node->count >= check->a;
-		case CDPK_KEYWORD_UNIQUE_ITEMS:
-			return is_unique(machine, node);
 		default:
-			return node->kind == CDPK_NODE_NUMBER ? is_within(machine->schema, check, node)
-												  : is_text(machine, check, node);
+			return is_unique(machine, node);
 	}
+}
+
+static inline bool
+judge_check(CdpkMachine *machine, const CdpkSchemaCheck *check, const CdpkNode *node, bool quiet)
+{
+	if ((checked_kinds[check->keyword] >> node->kind & 1) == 0)
+		return true;
+	if (check->keyword == CDPK_KEYWORD_DEPENDENT_KEYS)
+		return has_dependent(machine, check, node, quiet);
+	if (holds(machine, check, node))
+		return true;
+	if (!quiet)
+		cdpk_machine_report(machine, (CdpkKeyword) check->keyword, node, NULL, 0, 0, check);
+	return false;
 }
 
 bool
 cdpk_machine_check(CdpkMachine *machine, const CdpkSchemaCheck *check, const CdpkNode *node,
 				   bool quiet)
 {
-	if (checked_kind[check->keyword] != 0xff && checked_kind[check->keyword] != node->kind)
+	return judge_check(machine, check, node, quiet);
+}
+
+bool
+cdpk_machine_judge(CdpkMachine *machine, const CdpkSchemaRule *rule, const CdpkNode *node,
+				   bool quiet)
+{
+	const CdpkSchemaCheck *check = machine->schema->checks + rule->first;
+	const CdpkSchemaCheck *end = check + rule->checks;
+	bool answer = true;
+
+	cdpk_machine_tick(machine);
+	if (!cdpk_type_matches(rule->types, node))
+	{
+		if (!quiet)
+			cdpk_machine_report(machine, rule->types == 0 ? CDPK_KEYWORD_FALSE : CDPK_KEYWORD_TYPE,
+								node, NULL, 0, rule->types, NULL);
+		return false;
+	}
+	if (!rule->simple)
 		return true;
-	if (check->keyword == CDPK_KEYWORD_DEPENDENT_KEYS)
-		return has_dependent(machine, check, node, quiet);
-	if (judge(machine, check, node))
-		return true;
-	if (!quiet)
-		cdpk_machine_report(machine, (CdpkKeyword) check->keyword, node, NULL, 0, 0, check);
-	return false;
+	for (; check < end; check++)
+		if (!judge_check(machine, check, node, quiet))
+		{
+			answer = false;
+			if (quiet || machine->run->report == NULL)
+				break;
+		}
+	return answer;
 }

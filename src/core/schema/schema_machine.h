@@ -69,4 +69,8 @@ extern void cdpk_machine_report(CdpkMachine *machine, CdpkKeyword keyword, const
 extern bool cdpk_machine_check(CdpkMachine *machine, const CdpkSchemaCheck *check,
 							   const CdpkNode *node, bool quiet);
 
+/* Judge a value by a simple rule, or only by the types of another; report unless "quiet". */
+extern bool cdpk_machine_judge(CdpkMachine *machine, const CdpkSchemaRule *rule,
+							   const CdpkNode *node, bool quiet);
+
 #endif /* CDPK_SCHEMA_MACHINE_H */

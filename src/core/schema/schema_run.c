@@ -109,22 +109,11 @@ static bool
 begin(CdpkMachine *machine, uint32_t number, const CdpkNode *node, bool quiet)
 {
 	const CdpkSchemaRule *rule = &machine->schema->rules[number];
-	const CdpkSchemaCheck *checks = machine->schema->checks + rule->first;
 	bool collecting = !quiet && machine->run->report != NULL;
 
-	cdpk_machine_tick(machine);
-	machine->answer = cdpk_type_matches(rule->types, node);
-	if (!machine->answer && collecting)
-		cdpk_machine_report(machine, rule->types == 0 ? CDPK_KEYWORD_FALSE : CDPK_KEYWORD_TYPE,
-							node, NULL, 0, rule->types, NULL);
-	if (!machine->answer)
+	machine->answer = cdpk_machine_judge(machine, rule, node, quiet);
+	if (!machine->answer || rule->simple)
 		return false;
-	if (rule->simple)
-	{
-		for (uint32_t i = 0; i < rule->checks && (machine->answer || collecting); i++)
-			machine->answer &= cdpk_machine_check(machine, &checks[i], node, quiet);
-		return false;
-	}
 	if (rule->shared != CDPK_RULE_NONE)
 	{
 		unsigned known = known_of(machine, rule, node);
@@ -233,8 +222,17 @@ next_member(CdpkMachine *machine, CdpkFrame *frame, const CdpkSchemaMembers *mem
 	while (frame->count < frame->node->count && (frame->valid || collecting))
 	{
 		call->node = frame->node + frame->place;
-		if (member_rule(machine, frame, members, call->node, &call->rule))
-			return true;
+		while (member_rule(machine, frame, members, call->node, &call->rule))
+		{
+			const CdpkSchemaRule *rule = &machine->schema->rules[call->rule];
+
+			if (!rule->simple)
+				return true;
+			/* most members: no need to go round by the answers */
+			frame->valid &= cdpk_machine_judge(machine, rule, call->node, frame->quiet);
+			if (!frame->valid && !collecting)
+				return false;
+		}
 		cdpk_machine_tick(machine);
 		frame->place += call->node->size;
 		frame->count++;

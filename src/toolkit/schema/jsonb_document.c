@@ -7,19 +7,23 @@
 #include "miscadmin.h"
 
 #include "compat.h"
-#include "toolkit/bridge/jsonb_walk.h"
 #include "toolkit/bridge/numeric_digits.h"
 #include "toolkit/schema/jsonb_document.h"
 
 /* containers within each other that need no memory of their own */
 #define DEPTH_AT_HAND 16
 
-/* A container that is being read. */
+/* A container that is being read: its keys and values stand in two rows, each entry saying where its bytes end. */
 typedef struct Open
 {
-	JsonbWalk walk;
-	uint32 place; /* of its node */
-	bool object;
+	const JEntry *keys; /* NULL: an array */
+	const JEntry *values;
+	const char *data;
+	uint32 next;
+	uint32 count;
+	uint32 key_end; /* where the key before ends in the data */
+	uint32 value_end;
+	uint32 place; /* of the node */
 } Open;
 
 typedef struct OpenStack
@@ -32,134 +36,167 @@ typedef struct OpenStack
 
 /* Return a larger copy of an array; what was allocated for it before is released. */
 static void *
-enlarge(void *array, const void *at_hand, Size size)
+enlarge(void *array, const void *at_hand, Size used, Size size)
 {
-	void *result = MemoryContextAllocHuge(CurrentMemoryContext, 2 * size);
+	void *result = MemoryContextAllocHuge(CurrentMemoryContext, size);
 
-	memcpy(result, array, size);
+	memcpy(result, array, used);
 	if (array != at_hand)
 		pfree(array);
 	return result;
 }
 
-/* Begin with a container, whose node is there. */
+/* Make room for so many nodes more. */
 static void
-push(OpenStack *stack, JsonbContainer *container, uint32 place)
+reserve(JsonbDocument *document, uint32 more)
 {
-	if (stack->depth == stack->room)
-	{
-		stack->open = enlarge(stack->open, stack->at_hand, stack->room * sizeof(Open));
-		stack->room *= 2;
-	}
-	stack->open[stack->depth].walk = jsonb_walk(container);
-	stack->open[stack->depth].place = place;
-	stack->open[stack->depth++].object = JsonContainerIsObject(container);
+	if (document->room - document->count >= more)
+		return;
+	document->room = Max(2 * document->room, document->count + more);
+	document->nodes =
+		enlarge(document->nodes, document->at_hand, document->count * sizeof(CdpkNode),
+				document->room * sizeof(CdpkNode));
 }
 
-/* Fill the node of a value; false for an array or object, whose content comes next. */
-static bool
-fill(CdpkNode *node, const JsonbValue *value)
+/* Begin with a container, whose node is the last one. */
+static void
+push(JsonbDocument *document, OpenStack *stack, JsonbContainer *container)
+{
+	Open *open;
+
+	if (stack->depth == stack->room)
+	{
+		stack->open = enlarge(stack->open, stack->at_hand, stack->room * sizeof(Open),
+							  2 * stack->room * sizeof(Open));
+		stack->room *= 2;
+	}
+	open = &stack->open[stack->depth++];
+	open->count = JsonContainerSize(container);
+	open->next = open->key_end = open->value_end = 0;
+	open->keys = NULL;
+	open->values = container->children;
+	open->place = document->count - 1;
+	if (JsonContainerIsObject(container))
+	{
+		open->keys = container->children;
+		open->values = container->children + open->count;
+		/* the bytes of the values follow those of the keys */
+		open->value_end = getJsonbOffset(container, (int) open->count);
+	}
+	open->data = (const char *) (open->values + open->count);
+}
+
+/* Fill the node of a value whose bytes go from start to end; false for a container. */
+static inline bool
+fill(CdpkNode *node, JEntry entry, const char *data, uint32 start, uint32 end)
 {
 	NumericDigits digits;
 
 	node->size = 1;
 	node->negative = false;
-	switch (value->type)
+	node->count = 0;
+	switch (entry & JENTRY_TYPEMASK)
 	{
-		case jbvString:
+		case JENTRY_ISSTRING:
 			node->kind = CDPK_NODE_STRING;
-			node->count = (uint32) value->val.string.len;
-			node->value.text = value->val.string.val;
+			node->count = end - start;
+			node->value.text = data + start;
 			return true;
-		case jbvNumeric:
-			digits = numeric_digits(value->val.numeric);
+		case JENTRY_ISNUMERIC:
+			digits = numeric_digits((Numeric) (data + INTALIGN(start)));
 			node->kind = CDPK_NODE_NUMBER;
 			node->negative = digits.negative;
 			node->weight = digits.weight;
 			node->count = (uint32) digits.count;
 			node->value.limbs = digits.digits;
 			return true;
-		case jbvBool:
+		case JENTRY_ISBOOL_TRUE:
+		case JENTRY_ISBOOL_FALSE:
 			node->kind = CDPK_NODE_BOOLEAN;
-			node->count = value->val.boolean;
+			node->count = (entry & JENTRY_TYPEMASK) == JENTRY_ISBOOL_TRUE;
 			return true;
-		case jbvNull:
+		case JENTRY_ISNULL:
 			node->kind = CDPK_NODE_NULL;
-			node->count = 0;
 			return true;
 		default:
-			node->kind =
-				JsonContainerIsObject(value->val.binary.data) ? CDPK_NODE_OBJECT : CDPK_NODE_ARRAY;
-			node->count = JsonContainerSize(value->val.binary.data);
 			return false;
 	}
 }
 
-/* Add the node of a value; what is in it comes after it. */
+/* Fill the node of a container, and begin with it. */
 static void
-add(JsonbDocument *document, OpenStack *stack, const JsonbValue *key, const JsonbValue *value)
+fill_container(JsonbDocument *document, OpenStack *stack, JsonbContainer *container)
 {
-	CdpkNode *node;
+	CdpkNode *node = &document->nodes[document->count - 1];
 
-	if (document->count == document->room)
-	{
-		document->nodes =
-			enlarge(document->nodes, document->at_hand, document->room * sizeof(CdpkNode));
-		document->room *= 2;
-	}
-	node = &document->nodes[document->count++];
-	node->key = key != NULL ? key->val.string.val : NULL;
-	node->key_length = key != NULL ? (uint32) key->val.string.len : 0;
-	if (!fill(node, value))
-		push(stack, value->val.binary.data, document->count - 1);
+	node->kind = JsonContainerIsObject(container) ? CDPK_NODE_OBJECT : CDPK_NODE_ARRAY;
+	node->count = JsonContainerSize(container);
+	push(document, stack, container);
 }
 
-/* Read until all containers are done. */
+/* Read what is left of the innermost container, up to the next container in it. */
 static void
-read_containers(JsonbDocument *document, OpenStack *stack)
+read_on(JsonbDocument *document, OpenStack *stack)
 {
-	JsonbValue key;
-	JsonbValue value;
+	Open open = stack->open[stack->depth - 1];
 
-	while (stack->depth > 0)
+	reserve(document, open.count - open.next);
+	while (open.next < open.count)
 	{
-		Open *open = &stack->open[stack->depth - 1];
-		bool more = open->object ? jsonb_walk_member(&open->walk, &key, &value)
-								 : jsonb_walk_element(&open->walk, &value);
+		CdpkNode *node = &document->nodes[document->count++];
+		JEntry entry = open.values[open.next];
+		uint32 start = open.value_end;
 
-		if (more)
-			add(document, stack, open->object ? &key : NULL, &value);
-		else
+		node->key = NULL;
+		node->key_length = 0;
+		if (open.keys != NULL)
 		{
-			document->nodes[open->place].size = document->count - open->place;
-			stack->depth--;
-			CHECK_FOR_INTERRUPTS();
+			node->key = open.data + open.key_end;
+			node->key_length = open.key_end;
+			JBE_ADVANCE_OFFSET(open.key_end, open.keys[open.next]);
+			node->key_length = open.key_end - node->key_length;
+		}
+		JBE_ADVANCE_OFFSET(open.value_end, entry);
+		open.next++;
+		if (!fill(node, entry, open.data, start, open.value_end))
+		{
+			stack->open[stack->depth - 1] = open;
+			fill_container(document, stack, (JsonbContainer *) (open.data + INTALIGN(start)));
+			return;
 		}
 	}
+	document->nodes[open.place].size = document->count - open.place;
+	stack->depth--;
 }
 
 void
 jsonb_document_read(JsonbDocument *document, Jsonb *jsonb)
 {
 	OpenStack stack;
-	JsonbValue value;
-	JsonbWalk walk;
+	JsonbContainer *root = &jsonb->root;
 
 	document->nodes = document->at_hand;
-	document->count = 0;
+	document->count = 1;
 	document->room = JSONB_NODES_AT_HAND;
+	document->nodes[0].key = NULL;
+	document->nodes[0].key_length = 0;
+	/* a scalar stands alone in an array */
+	if (JB_ROOT_IS_SCALAR(jsonb))
+	{
+		fill(&document->nodes[0], root->children[0], (const char *) &root->children[1], 0,
+			 JBE_OFFLENFLD(root->children[0]));
+		return;
+	}
 	stack.open = stack.at_hand;
 	stack.depth = 0;
 	stack.room = DEPTH_AT_HAND;
-	value.type = jbvBinary;
-	value.val.binary.data = &jsonb->root;
-	if (JB_ROOT_IS_SCALAR(jsonb))
+	document->nodes[0].negative = false;
+	fill_container(document, &stack, root);
+	while (stack.depth > 0)
 	{
-		walk = jsonb_walk(&jsonb->root);
-		jsonb_walk_element(&walk, &value);
+		read_on(document, &stack);
+		CHECK_FOR_INTERRUPTS();
 	}
-	add(document, &stack, NULL, &value);
-	read_containers(document, &stack);
 	if (stack.open != stack.at_hand)
 		pfree(stack.open);
 }
