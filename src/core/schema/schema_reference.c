@@ -22,7 +22,7 @@ find_base(CdpkSchemaBuild *build, CdpkSpan uri, uint32_t *base)
 	bases = cdpk_arena_grow(&build->arena, build->bases, build->base_count, sizeof(CdpkSpan));
 	copy = cdpk_arena_allocate(&build->arena, uri.length);
 	if (bases == NULL || copy == NULL)
-		return cdpk_build_refuse(build, CDPK_OUT_OF_MEMORY, NULL, "out of memory");
+		return cdpk_build_no_memory(build);
 	if (uri.length > 0)
 		memcpy(copy, uri.text, uri.length);
 	build->bases = bases;
@@ -40,7 +40,7 @@ resolve_base(CdpkSchemaBuild *build, CdpkSpan reference, uint32_t *base)
 	CdpkSpan result = {uri, 0};
 
 	if (uri == NULL)
-		return cdpk_build_refuse(build, CDPK_OUT_OF_MEMORY, NULL, "out of memory");
+		return cdpk_build_no_memory(build);
 	result.length = cdpk_uri_resolve(from, reference, uri);
 	return find_base(build, result, base);
 }
@@ -56,7 +56,7 @@ add_named(CdpkSchemaBuild *build, uint32_t base, CdpkSpan name, uint32_t place)
 								 CDPK_SCHEMA_NAMES_MAX);
 	named = cdpk_arena_grow(&build->arena, build->named, build->named_count, sizeof(CdpkNamed));
 	if (named == NULL)
-		return cdpk_build_refuse(build, CDPK_OUT_OF_MEMORY, NULL, "out of memory");
+		return cdpk_build_no_memory(build);
 	build->named = named;
 	build->named[build->named_count++] = (CdpkNamed){base, name, place};
 	return true;
@@ -116,7 +116,7 @@ cdpk_build_reference(CdpkSchemaBuild *build, const CdpkNode *string, uint32_t ba
 												build->reference_count, sizeof(CdpkReference));
 
 	if (references == NULL)
-		return cdpk_build_refuse(build, CDPK_OUT_OF_MEMORY, NULL, "out of memory");
+		return cdpk_build_no_memory(build);
 	build->references = references;
 	build->references[build->reference_count++] =
 		(CdpkReference){check, cdpk_build_place(build, string), base};
@@ -237,11 +237,11 @@ add_metaschema(CdpkSchemaBuild *build, uint32_t base)
 
 	if (cdpk_document_read(cdpk_metaschema, strlen(cdpk_metaschema), build->arena.allocator,
 						   &build->metaschema, &problem, &position) != CDPK_OK)
-		return cdpk_build_refuse(build, CDPK_OUT_OF_MEMORY, NULL, "out of memory");
+		return cdpk_build_no_memory(build);
 	rule_of =
 		cdpk_arena_allocate(&build->arena, (count + build->metaschema.count) * sizeof(uint32_t));
 	if (rule_of == NULL)
-		return cdpk_build_refuse(build, CDPK_OUT_OF_MEMORY, NULL, "out of memory");
+		return cdpk_build_no_memory(build);
 	memcpy(rule_of, build->rule_of, count * sizeof(uint32_t));
 	for (uint32_t i = 0; i < build->metaschema.count; i++)
 		rule_of[count + i] = CDPK_RULE_NONE;
@@ -275,7 +275,10 @@ find_fragment(CdpkSchemaBuild *build, CdpkSpan fragment, uint32_t place, uint32_
 		return find_named(build, *base, fragment, &place) ? cdpk_build_node(build, place) : NULL;
 	decoded = cdpk_arena_allocate(&build->arena, fragment.length);
 	if (decoded == NULL)
+	{
+		cdpk_build_no_memory(build);
 		return NULL;
+	}
 	fragment.length = decode(fragment, decoded);
 	return decoded[0] == '/'
 			   ? follow(build, cdpk_build_node(build, place), decoded, fragment.length, base)
