@@ -31,7 +31,7 @@ COMMENT ON TYPE cdp.json_schema IS
 	'http://json-schema.org/draft-07/schema. The formats of draft-07 and uuid are checked; contentEncoding, '
 	'contentMediaType, other formats and unknown keywords are not. Errors give the byte: 22P02 where it is no schema; '
 	'0A000 for what is not supported (a $ref that leads out of it, $schema of a later draft, \1, \p, and what '
-	'PostgreSQL''s regular expressions refuse); 54000 beyond a limit (1 MB, 64 levels).';
+	'PostgreSQL''s regular expressions refuse); 54000 beyond a limit (1 MB).';
 
 CREATE FUNCTION cdp.matches_schema(document jsonb, schema cdp.json_schema) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_matches_schema' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20;

@@ -49,7 +49,7 @@ from_text(const char *text, size_t length, struct Node *escontext)
 	if (status != CDPK_OK)
 		ereturn(escontext, (Datum) 0,
 				(errcode(errcode_of(status)), errmsg("invalid JSON Schema"),
-				 errdetail("In it: %s.", problem.words)));
+				 errdetail("In the schema: %s.", problem.words)));
 	return cdp_varlena(result, VARHDRSZ + result_length);
 }
 

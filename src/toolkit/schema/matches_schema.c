@@ -145,17 +145,13 @@ Datum
 cdp_schema_violations(PG_FUNCTION_ARGS)
 {
 	Rows rows;
-	const struct varlena *value = PG_GETARG_VARLENA_PP(ARG_SCHEMA);
 	Jsonb *document = PG_GETARG_JSONB_P(ARG_DOCUMENT);
-	JsonSchema *schema;
 
 	InitMaterializedSRF(fcinfo, 0);
 	rows.result = (ReturnSetInfo *) fcinfo->resultinfo;
 	rows.each =
 		AllocSetContextCreate(CurrentMemoryContext, "row of violations", ALLOCSET_DEFAULT_SIZES);
-	schema = json_schema_open(CurrentMemoryContext, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
-	json_schema_violations(schema, document, put_row, &rows);
-	json_schema_close(schema);
+	json_schema_violations(get_schema(fcinfo), document, put_row, &rows);
 	MemoryContextDelete(rows.each);
 	return (Datum) 0;
 }
