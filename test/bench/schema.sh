@@ -10,8 +10,8 @@ psql -Xq -v ON_ERROR_STOP=1 -v rows="$((ROWS / 10))" -f "$here/schema_data.sql" 
 short='{"type": ["string", "null"], "maxLength": 20}'
 share='{"type": "number", "minimum": 0, "maximum": 1}'
 fields='"total": {"type": "number", "minimum": 0, "multipleOf": 0.01}, "currency": {"type": "string", "enum": ["EUR", "USD", "GBP", "SEK", "NOK"]},
-	"quantity": {"type": "integer", "minimum": 1, "maximum": 1000}, "coupon": '$short', "email": {"type": "string", "minLength": 3},
-	"ordered_at": {"type": "string", "minLength": 20, "maxLength": 20}, "is_gift": {"type": "boolean"}, "channel": {"type": "string", "enum": ["web", "app", "shop"]},
+	"quantity": {"type": "integer", "minimum": 1, "maximum": 1000}, "coupon": '$short', "email": {"type": "string", "format": "email"},
+	"ordered_at": {"type": "string", "format": "date-time"}, "is_gift": {"type": "boolean"}, "channel": {"type": "string", "enum": ["web", "app", "shop"]},
 	"discount": '$share', "tax": '$share', "items": {"type": "array", "minItems": 1, "items": {"type": "string"}},
 	"address": {"type": "object", "required": ["city"], "properties": {"city": {"type": "string"}}},
 	"note": {"type": "string", "maxLength": 200}, "version": {"type": "string"}'
@@ -23,11 +23,10 @@ count() {
 	echo "SELECT count(*) FROM document WHERE $1"
 }
 plain=$(schema_of '"order_id": {"type": "string", "pattern": "^o-[0-9]+$"}')
-formats=$(schema_of '"order_id": {"type": "string", "pattern": "^o-[0-9]+$"}' | sed 's/"minLength": 20, "maxLength": 20/"format": "date-time"/; s/"minLength": 3/"format": "email"/')
+engine=$(schema_of '"order_id": {"type": "string", "pattern": "^(o-[0-9]+)$"}')
 
 contender 'cdp.matches_schema' 99 timed_query "$(count "cdp.matches_schema(properties, '$plain')")"
-contender 'cdp.matches_schema, with formats' 99 timed_query "$(count "cdp.matches_schema(properties, '$formats')")"
-contender 'cdp.matches_schema, without its pattern' 99 timed_query "$(count "cdp.matches_schema(properties, '${plain/\"pattern\": \"^o-\[0-9\]+$\"/\"minLength\": 3}')")"
+contender 'cdp.matches_schema, a pattern for the engine' 99 timed_query "$(count "cdp.matches_schema(properties, '$engine')")"
 contender 'cdp.schema_violations' 99 timed_query "$(count "NOT EXISTS (SELECT FROM cdp.schema_violations(properties, '$plain'))")"
 contender 'PL/pgSQL' 99 timed_query "$(count 'checked_by_hand(properties)')"
 contender 'reading the documents' 99 timed_query "$(count "properties IS NOT NULL AND pg_column_size(properties || '{}') > 0") - $((ROWS / 100))"

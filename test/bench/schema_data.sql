@@ -20,8 +20,8 @@ BEGIN
 	IF jsonb_typeof(d->'currency') <> 'string' OR d->>'currency' NOT IN ('EUR', 'USD', 'GBP', 'SEK', 'NOK') THEN RETURN false; END IF;
 	IF jsonb_typeof(d->'quantity') <> 'number' OR (d->>'quantity')::numeric % 1 <> 0 OR (d->>'quantity')::numeric NOT BETWEEN 1 AND 1000 THEN RETURN false; END IF;
 	IF d ? 'coupon' AND (jsonb_typeof(d->'coupon') NOT IN ('string', 'null') OR length(d->>'coupon') > 20) THEN RETURN false; END IF;
-	IF d ? 'email' AND (jsonb_typeof(d->'email') <> 'string' OR length(d->>'email') < 3) THEN RETURN false; END IF;
-	IF jsonb_typeof(d->'ordered_at') <> 'string' OR length(d->>'ordered_at') <> 20 THEN RETURN false; END IF;
+	IF d ? 'email' AND (jsonb_typeof(d->'email') <> 'string' OR d->>'email' !~ '^[^@\s]+@[^@\s]+\.[^@\s]+$') THEN RETURN false; END IF;
+	IF jsonb_typeof(d->'ordered_at') <> 'string' OR d->>'ordered_at' !~ '^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$' THEN RETURN false; END IF;
 	IF d ? 'is_gift' AND jsonb_typeof(d->'is_gift') <> 'boolean' THEN RETURN false; END IF;
 	IF d ? 'channel' AND (jsonb_typeof(d->'channel') <> 'string' OR d->>'channel' NOT IN ('web', 'app', 'shop')) THEN RETURN false; END IF;
 	IF d ? 'discount' AND (jsonb_typeof(d->'discount') <> 'number' OR (d->>'discount')::numeric NOT BETWEEN 0 AND 1) THEN RETURN false; END IF;

@@ -8,6 +8,7 @@
 #define CDPK_SCHEMA_H
 
 #include "core/schema/document.h"
+#include "core/schema/simple_pattern.h"
 #include "core/text/json.h"
 
 #define CDPK_SCHEMA_VERSION 1               /* first byte of the stored form */
@@ -110,6 +111,7 @@ typedef struct CdpkSchema
 	CdpkSchemaProperty *properties;
 	CdpkSchemaMembers *members;
 	CdpkSpan *patterns;
+	CdpkSimplePattern **simple; /* of each pattern; NULL: only the engine can match it */
 	CdpkSpan *keys;
 	CdpkNode *values;
 	uint32_t rule_count;

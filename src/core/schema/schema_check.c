@@ -178,8 +178,7 @@ holds(CdpkMachine *machine, const CdpkSchemaCheck *check, const CdpkNode *node)
 				   (node->count / 4 >= check->a ||
 					cdpk_count_characters(node->value.text, node->count) >= check->a);
 		case CDPK_KEYWORD_PATTERN:
-			return machine->run->matches(machine->run->context, check->a, node->value.text,
-										 node->count);
+			return cdpk_machine_matches(machine, check->a, node->value.text, node->count);
 		case CDPK_KEYWORD_FORMAT:
 			return cdpk_format_matches((CdpkFormat) check->a, node->value.text, node->count);
 		case CDPK_KEYWORD_MAX_ITEMS:

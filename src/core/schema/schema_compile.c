@@ -225,12 +225,13 @@ add_required(CdpkSchemaBuild *build, const CdpkNode *key, uint32_t first, uint32
 static void
 order_properties(CdpkSchema *schema, uint32_t first)
 {
-	CdpkSchemaProperty *own = schema->properties + first;
+	CdpkSchemaProperty *own;
 	uint32_t count = schema->property_count - first;
 	uint32_t kept = 0;
 
 	if (count == 0)
 		return;
+	own = schema->properties + first;
 	qsort(own, count, sizeof(*own), compare_properties);
 	for (uint32_t i = 0; i < count; i++)
 		if (kept == 0 || compare_properties(&own[kept - 1], &own[i]) != 0)

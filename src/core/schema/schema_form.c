@@ -557,6 +557,34 @@ cdpk_schema_text(const uint8_t *bytes, size_t length, CdpkSpan *text)
 	return status;
 }
 
+/* Find out which patterns are simple. */
+static void
+read_simple_patterns(Reading *reading)
+{
+	CdpkSchema *schema = reading->schema;
+	CdpkSimplePattern simple;
+
+	schema->simple =
+		cdpk_arena_allocate(&reading->arena, schema->pattern_count * sizeof(*schema->simple));
+	reading->no_memory = reading->no_memory || schema->simple == NULL;
+	for (uint32_t i = 0; i < schema->pattern_count && !reading->no_memory; i++)
+	{
+		const CdpkSpan *pattern = &schema->patterns[i];
+
+		schema->simple[i] = NULL;
+		if (!cdpk_simple_pattern_read(pattern->text, pattern->length, &simple))
+			continue;
+		schema->simple[i] =
+			cdpk_arena_allocate(&reading->arena, offsetof(CdpkSimplePattern, item) +
+													 simple.items * sizeof(CdpkSimpleItem));
+		if (schema->simple[i] == NULL)
+			reading->no_memory = true;
+		else
+			memcpy(schema->simple[i], &simple,
+				   offsetof(CdpkSimplePattern, item) + simple.items * sizeof(CdpkSimpleItem));
+	}
+}
+
 /* Read all after the text. */
 static CdpkStatus
 read_body(Reading *reading)
@@ -565,6 +593,7 @@ read_body(Reading *reading)
 	uint32_t cyclic;
 
 	read_spans(reading, &schema->patterns, &schema->pattern_count);
+	read_simple_patterns(reading);
 	read_spans(reading, &schema->keys, &schema->key_count);
 	read_values(reading);
 	schema->list_count = read_items(reading, (void **) &schema->lists, sizeof(uint32_t));

@@ -10,17 +10,23 @@
 /* frames that need no memory of their own */
 #define CDPK_FRAMES_AT_HAND 16
 
+/* How far a check is that asks for other rules. */
+typedef struct CdpkProgress
+{
+	uint32_t at;      /* as the check counts itself; of members the next property */
+	uint32_t count;   /* what it has counted; members or elements that are done */
+	uint32_t place;   /* of the member or element that is next, from the node */
+	uint32_t pattern; /* of the member that is next: the stage it is at */
+	bool matched;     /* of that member: a property or a pattern has judged it */
+} CdpkProgress;
+
 /* A rule that is judging a value, and how far it is. */
 typedef struct CdpkFrame
 {
 	const CdpkSchemaRule *rule;
 	const CdpkNode *node;
 	uint32_t check;   /* which of the rule's is next */
-	uint32_t at;      /* how far that is, as it counts itself */
-	uint32_t count;   /* what it has counted; members or elements that are done */
-	uint32_t place;   /* of the member or element that is next, from the node */
-	uint32_t pattern; /* of the member that is next: the stage it is at */
-	bool matched;     /* of that member: a property or a pattern has judged it */
+	CdpkProgress now; /* how far that is */
 	bool waiting;     /* for the answer of another rule */
 	bool valid;
 	bool quiet; /* violations are not reported: they decide something else */
@@ -58,6 +64,16 @@ cdpk_type_matches(uint8_t types, const CdpkNode *node)
 	return (types >> node->kind & 1) != 0 ||
 		   ((types & CDPK_TYPE_INTEGER) != 0 && node->kind == CDPK_NODE_NUMBER &&
 			cdpk_number_whole(node));
+}
+
+/* Return whether a text has a match of a pattern. */
+static inline bool
+cdpk_machine_matches(CdpkMachine *machine, uint32_t pattern, const char *text, size_t length)
+{
+	const CdpkSimplePattern *simple = machine->schema->simple[pattern];
+
+	return simple != NULL ? cdpk_simple_pattern_matches(simple, text, length)
+						  : machine->run->matches(machine->run->context, pattern, text, length);
 }
 
 /* Report a violation, of a member that is missing or of the node itself. */

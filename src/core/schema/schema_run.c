@@ -145,20 +145,20 @@ miss(CdpkMachine *machine, CdpkFrame *frame, const CdpkSchemaProperty *property)
 }
 
 /* Find the property of a member, by walking through both in order; what is passed over is missing. */
-static uint32_t
+static inline uint32_t
 property_rule(CdpkMachine *machine, CdpkFrame *frame, const CdpkSchemaMembers *members,
-			  const CdpkNode *member)
+			  const CdpkNode *member, CdpkProgress *now)
 {
 	const CdpkSchemaProperty *properties = machine->schema->properties + members->first;
 
-	for (; frame->at < members->properties; frame->at++)
+	for (; now->at < members->properties; now->at++)
 	{
-		const CdpkSchemaProperty *property = &properties[frame->at];
+		const CdpkSchemaProperty *property = &properties[now->at];
 		int order =
 			cdpk_key_compare(property->key, property->key_length, member->key, member->key_length);
 
 		if (order == 0)
-			return properties[frame->at++].rule;
+			return properties[now->at++].rule;
 		if (order > 0)
 			break;
 		if (property->required)
@@ -169,16 +169,16 @@ property_rule(CdpkMachine *machine, CdpkFrame *frame, const CdpkSchemaMembers *m
 
 /* Give the rules of a member that its key has patterns for, one after the other. */
 static bool
-pattern_rule(CdpkMachine *machine, CdpkFrame *frame, const CdpkSchemaMembers *members,
-			 const CdpkNode *member, uint32_t *rule)
+pattern_rule(CdpkMachine *machine, const CdpkSchemaMembers *members, const CdpkNode *member,
+			 CdpkProgress *now, uint32_t *rule)
 {
 	const uint32_t *pairs = machine->schema->lists + members->list;
 
-	while (frame->pattern <= members->patterns)
+	while (now->pattern <= members->patterns)
 	{
-		const uint32_t *pair = pairs + 2 * (frame->pattern++ - 1);
+		const uint32_t *pair = pairs + 2 * (now->pattern++ - 1);
 
-		if (machine->run->matches(machine->run->context, pair[0], member->key, member->key_length))
+		if (cdpk_machine_matches(machine, pair[0], member->key, member->key_length))
 		{
 			*rule = pair[1];
 			return true;
@@ -188,23 +188,23 @@ pattern_rule(CdpkMachine *machine, CdpkFrame *frame, const CdpkSchemaMembers *me
 }
 
 /* Give the next rule for a member; false where all have judged it.  Its stages: property, patterns, additional. */
-static bool
+static inline bool
 member_rule(CdpkMachine *machine, CdpkFrame *frame, const CdpkSchemaMembers *members,
-			const CdpkNode *member, uint32_t *rule)
+			const CdpkNode *member, CdpkProgress *now, uint32_t *rule)
 {
-	if (frame->pattern == 0)
+	if (now->pattern == 0)
 	{
-		frame->pattern = 1;
-		*rule = property_rule(machine, frame, members, member);
-		frame->matched = *rule != CDPK_RULE_NONE;
-		if (frame->matched)
+		now->pattern = 1;
+		*rule = property_rule(machine, frame, members, member, now);
+		now->matched = *rule != CDPK_RULE_NONE;
+		if (now->matched)
 			return true;
 	}
-	if (pattern_rule(machine, frame, members, member, rule))
-		return frame->matched = true;
-	if (frame->matched || members->additional == CDPK_RULE_NONE)
+	if (members->patterns > 0 && pattern_rule(machine, members, member, now, rule))
+		return now->matched = true;
+	if (now->matched || members->additional == CDPK_RULE_NONE)
 		return false;
-	frame->matched = true;
+	now->matched = true;
 	*rule = members->additional;
 	if (machine->schema->rules[*rule].types != 0)
 		return true;
@@ -212,35 +212,50 @@ member_rule(CdpkMachine *machine, CdpkFrame *frame, const CdpkSchemaMembers *mem
 	return false;
 }
 
-/* Give the next member and its next rule. */
+/* Judge members by simple rules up to one that is not, which is the call. */
+static bool
+next_of_members(CdpkMachine *machine, CdpkFrame *frame, const CdpkSchemaMembers *members,
+				CdpkProgress *progress, Call *call)
+{
+	CdpkProgress now = *progress; /* a copy, which nothing else can change */
+	const CdpkSchemaRule *rules = machine->schema->rules;
+	const CdpkNode *member = frame->node + now.place;
+	uint32_t count = frame->node->count;
+	bool collecting = is_collecting(machine, frame);
+	bool more = false;
+
+	while (now.count < count && (frame->valid || collecting) && !more)
+	{
+		if (!member_rule(machine, frame, members, member, &now, &call->rule))
+		{
+			cdpk_machine_tick(machine);
+			member += member->size;
+			now.count++;
+			now.pattern = 0;
+		}
+		else if (rules[call->rule].simple)
+			frame->valid &= cdpk_machine_judge(machine, &rules[call->rule], member, frame->quiet);
+		else
+			more = true;
+	}
+	call->node = member;
+	now.place = (uint32_t) (member - frame->node);
+	*progress = now;
+	return more;
+}
+
+/* Give the next member and its next rule; at the end report what is missing. */
 static bool
 next_member(CdpkMachine *machine, CdpkFrame *frame, const CdpkSchemaMembers *members, Call *call)
 {
 	const CdpkSchemaProperty *properties = machine->schema->properties + members->first;
 	bool collecting = is_collecting(machine, frame);
 
-	while (frame->count < frame->node->count && (frame->valid || collecting))
-	{
-		call->node = frame->node + frame->place;
-		while (member_rule(machine, frame, members, call->node, &call->rule))
-		{
-			const CdpkSchemaRule *rule = &machine->schema->rules[call->rule];
-
-			if (!rule->simple)
-				return true;
-			/* most members: no need to go round by the answers */
-			frame->valid &= cdpk_machine_judge(machine, rule, call->node, frame->quiet);
-			if (!frame->valid && !collecting)
-				return false;
-		}
-		cdpk_machine_tick(machine);
-		frame->place += call->node->size;
-		frame->count++;
-		frame->pattern = 0;
-	}
-	for (; frame->at < members->properties && (frame->valid || collecting); frame->at++)
-		if (properties[frame->at].required)
-			miss(machine, frame, &properties[frame->at]);
+	if (next_of_members(machine, frame, members, &frame->now, call))
+		return true;
+	for (; frame->now.at < members->properties && (frame->valid || collecting); frame->now.at++)
+		if (properties[frame->now.at].required)
+			miss(machine, frame, &properties[frame->now.at]);
 	return false;
 }
 
@@ -252,12 +267,12 @@ next_of_tuple(CdpkMachine *machine, CdpkFrame *frame, const CdpkSchemaCheck *che
 {
 	const uint32_t *rules = machine->schema->lists + check->a;
 
-	if (frame->count >= frame->node->count)
+	if (frame->now.count >= frame->node->count)
 		return false;
-	call->rule = rules[frame->count < check->b ? frame->count : check->b];
+	call->rule = rules[frame->now.count < check->b ? frame->now.count : check->b];
 	if (call->rule == CDPK_RULE_NONE)
 		return false;
-	if (frame->count < check->b || machine->schema->rules[call->rule].types != 0)
+	if (frame->now.count < check->b || machine->schema->rules[call->rule].types != 0)
 		return true;
 	fail(machine, frame, CDPK_KEYWORD_ADDITIONAL_ITEMS, call->node);
 	return false;
@@ -290,48 +305,49 @@ ask(CdpkMachine *machine, CdpkFrame *frame, const CdpkSchemaCheck *check, Call *
 	{
 		case CDPK_KEYWORD_REF:
 			call->rule = check->a;
-			return frame->at == 0;
+			return frame->now.at == 0;
 		case CDPK_KEYWORD_ALL_OF:
-			call->rule = frame->at < check->b ? list[frame->at] : CDPK_RULE_NONE;
-			return frame->at < check->b;
+			call->rule = frame->now.at < check->b ? list[frame->now.at] : CDPK_RULE_NONE;
+			return frame->now.at < check->b;
 		case CDPK_KEYWORD_ANY_OF:
 		case CDPK_KEYWORD_ONE_OF:
 			call->quiet = true;
-			call->rule = frame->at < check->b ? list[frame->at] : CDPK_RULE_NONE;
-			if (frame->at < check->b)
+			call->rule = frame->now.at < check->b ? list[frame->now.at] : CDPK_RULE_NONE;
+			if (frame->now.at < check->b)
 				return true;
-			if (frame->count != 1)
+			if (frame->now.count != 1)
 				fail(machine, frame, (CdpkKeyword) check->keyword, frame->node);
 			return false;
 		case CDPK_KEYWORD_NOT:
 			call->quiet = true;
 			call->rule = check->a;
-			if (frame->at == 1 && frame->count > 0)
+			if (frame->now.at == 1 && frame->now.count > 0)
 				fail(machine, frame, CDPK_KEYWORD_NOT, frame->node);
-			return frame->at == 0;
+			return frame->now.at == 0;
 		case CDPK_KEYWORD_IF:
-			call->quiet = frame->quiet || frame->at == 0;
-			call->rule = list[frame->at == 0 ? 0 : frame->count > 0 ? 1 : 2];
-			return frame->at < 2 && call->rule != CDPK_RULE_NONE;
+			call->quiet = frame->quiet || frame->now.at == 0;
+			call->rule = list[frame->now.at == 0 ? 0 : frame->now.count > 0 ? 1 : 2];
+			return frame->now.at < 2 && call->rule != CDPK_RULE_NONE;
 		case CDPK_KEYWORD_DEPENDENT_RULE:
 			key = &machine->schema->keys[check->a];
 			call->rule = check->b;
-			return frame->at == 0 && cdpk_node_member(frame->node, key->text, key->length) != NULL;
+			return frame->now.at == 0 &&
+				   cdpk_node_member(frame->node, key->text, key->length) != NULL;
 		case CDPK_KEYWORD_PROPERTIES:
 			return next_member(machine, frame, &machine->schema->members[check->a], call);
 		default:
 			break;
 	}
 	/* those that go through an array's elements or an object's keys */
-	call->node = frame->node + frame->place;
+	call->node = frame->node + frame->now.place;
 	call->rule = check->a;
 	if (check->keyword == CDPK_KEYWORD_TUPLE)
 		return next_of_tuple(machine, frame, check, call);
 	if (check->keyword == CDPK_KEYWORD_CONTAINS || check->keyword == CDPK_KEYWORD_PROPERTY_NAMES)
 		call->quiet = true;
-	if (check->keyword == CDPK_KEYWORD_CONTAINS && frame->count == frame->node->count)
+	if (check->keyword == CDPK_KEYWORD_CONTAINS && frame->now.count == frame->node->count)
 		fail(machine, frame, CDPK_KEYWORD_CONTAINS, frame->node);
-	if (frame->count >= frame->node->count)
+	if (frame->now.count >= frame->node->count)
 		return false;
 	if (check->keyword == CDPK_KEYWORD_PROPERTY_NAMES)
 	{
@@ -346,33 +362,33 @@ static bool
 hear(CdpkMachine *machine, CdpkFrame *frame, const CdpkSchemaCheck *check)
 {
 	const CdpkNode *node =
-		frame->node + frame->place; /* of what goes through members or elements */
+		frame->node + frame->now.place; /* of what goes through members or elements */
 	bool answer = machine->answer;
 
 	switch (check->keyword)
 	{
 		case CDPK_KEYWORD_ANY_OF:
-			frame->count = answer;
-			frame->at++;
+			frame->now.count = answer;
+			frame->now.at++;
 			return !answer;
 		case CDPK_KEYWORD_ONE_OF:
-			frame->count += answer;
-			frame->at = frame->count == 2 ? check->b : frame->at + 1;
+			frame->now.count += answer;
+			frame->now.at = frame->now.count == 2 ? check->b : frame->now.at + 1;
 			return true;
 		case CDPK_KEYWORD_NOT:
-			frame->count = answer;
-			frame->at++;
+			frame->now.count = answer;
+			frame->now.at++;
 			return true;
 		case CDPK_KEYWORD_IF:
-			if (frame->at++ == 0)
+			if (frame->now.at++ == 0)
 			{
-				frame->count = answer;
+				frame->now.count = answer;
 				return true;
 			}
 			break;
 		case CDPK_KEYWORD_CONTAINS:
-			frame->place += node->size;
-			frame->count++;
+			frame->now.place += node->size;
+			frame->now.count++;
 			return !answer;
 		case CDPK_KEYWORD_PROPERTY_NAMES:
 			if (!answer)
@@ -380,13 +396,13 @@ hear(CdpkMachine *machine, CdpkFrame *frame, const CdpkSchemaCheck *check)
 			/* fall through */
 		case CDPK_KEYWORD_ITEMS:
 		case CDPK_KEYWORD_TUPLE:
-			frame->place += node->size;
-			frame->count++;
+			frame->now.place += node->size;
+			frame->now.count++;
 			break;
 		case CDPK_KEYWORD_PROPERTIES:
 			break;
 		default:
-			frame->at++;
+			frame->now.at++;
 	}
 	frame->valid &= answer;
 	return frame->valid || is_collecting(machine, frame);
@@ -419,8 +435,7 @@ proceed(CdpkMachine *machine, CdpkFrame *frame, const CdpkSchemaCheck *check)
 
 	if (!frame->waiting)
 	{
-		frame->at = frame->count = frame->pattern = 0;
-		frame->place = 1;
+		frame->now = (CdpkProgress){0, 0, 1, 0, false};
 		if (!concerns(check, frame->node))
 			return false;
 	}

@@ -73,7 +73,7 @@ is_hexadecimal(char byte)
 static bool
 has_only(CdpkSpan part, const char *others, bool international)
 {
-	const char *end = part.text + part.length;
+	const char *end = part.length > 0 ? part.text + part.length : part.text;
 	uint32_t character;
 
 	for (const char *at = part.text; at < end;)
