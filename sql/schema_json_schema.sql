@@ -44,7 +44,17 @@ INSERT INTO sj_rule VALUES ('view', '{"required": ["sku"], "properties": {"sku":
 SELECT event, count(*) FILTER (WHERE cdp.matches_schema(properties, schema)) AS valid, count(*) FROM sj_rule
 JOIN (VALUES ('view', '{"sku": "mug"}'::jsonb), ('order', '{"total": 1.5}'), ('view', '{"sku": "9"}'), ('order', '{"total": -1}'), ('long', '{"p77": 1}'), ('view', '{}'), ('order', '{}'), ('long', '{"p500": "x"}')) e(event, properties) USING (event), generate_series(1, 3) GROUP BY event ORDER BY event;
 SELECT event, length(schema::text), pg_column_size(schema) > 1000 AS large FROM sj_rule ORDER BY event;
--- as a parameter, and in a constraint
+-- as a variable of PL/pgSQL, whose expressions are kept; as a parameter, and in a constraint
+DO $$
+DECLARE
+	rule record;
+	schema cdp.json_schema;
+BEGIN
+	FOR rule IN SELECT r.event, r.schema FROM sj_rule r WHERE r.event <> 'long' ORDER BY r.event DESC LOOP
+		schema := rule.schema;
+		RAISE NOTICE '%: % %', rule.event, cdp.matches_schema('{"sku": "mug"}', schema), cdp.matches_schema('{"total": 1}', schema);
+	END LOOP;
+END $$;
 PREPARE sj_matches (jsonb, cdp.json_schema) AS SELECT cdp.matches_schema($1, $2);
 EXECUTE sj_matches('1', '{"type": "integer"}');
 EXECUTE sj_matches('1', '{"type": "string"}');

@@ -6,6 +6,7 @@
 
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "nodes/primnodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -33,27 +34,55 @@ enum
 	COLUMNS
 };
 
+/* What is kept from call to call of an expression. */
+typedef struct Kept
+{
+	JsonSchema *schema;
+	bool
+		is_constant; /* no call has another: unlike a parameter, which PL/pgSQL changes from call to call */
+} Kept;
+
+/* Return whether the schema is a constant of the expression. */
+static bool
+is_constant(const Node *call)
+{
+	const List *args = NIL;
+
+	if (call != NULL && IsA(call, FuncExpr))
+		args = ((const FuncExpr *) call)->args;
+	return list_length(args) > ARG_SCHEMA && IsA(list_nth(args, ARG_SCHEMA), Const);
+}
+
 /* Return the schema, made ready: that of the last call of this expression where it is the same. */
 static JsonSchema *
 get_schema(FunctionCallInfo fcinfo)
 {
-	JsonSchema *schema = fcinfo->flinfo->fn_extra;
+	Kept *kept = fcinfo->flinfo->fn_extra;
 	const struct varlena *value;
 
-	if (schema != NULL && get_fn_expr_arg_stable(fcinfo->flinfo, ARG_SCHEMA))
-		return schema;
-	value = PG_GETARG_VARLENA_PP(ARG_SCHEMA);
-	if (schema != NULL)
+	if (kept == NULL)
 	{
-		if (json_schema_is(schema, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)))
-			return schema;
-		fcinfo->flinfo->fn_extra = NULL;
-		json_schema_close(schema);
+		kept = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Kept));
+		kept->is_constant = is_constant(fcinfo->flinfo->fn_expr);
+		fcinfo->flinfo->fn_extra = kept;
 	}
-	schema =
-		json_schema_open(fcinfo->flinfo->fn_mcxt, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
-	fcinfo->flinfo->fn_extra = schema;
-	return schema;
+	if (kept->schema != NULL && kept->is_constant)
+		return kept->schema;
+	value = PG_GETARG_VARLENA_PP(ARG_SCHEMA);
+	if (kept->schema != NULL &&
+		!json_schema_is(kept->schema, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)))
+	{
+		JsonSchema *other = kept->schema;
+
+		kept->schema = NULL;
+		json_schema_close(other);
+	}
+	if (kept->schema == NULL)
+		kept->schema =
+			json_schema_open(fcinfo->flinfo->fn_mcxt, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	if (value != (const struct varlena *) DatumGetPointer(PG_GETARG_DATUM(ARG_SCHEMA)))
+		pfree((void *) value);
+	return kept->schema;
 }
 
 /* matches_schema(document, schema) */
