@@ -178,7 +178,7 @@ super(q{SELECT cdp.refresh()});
 my $quote = q{x'')) OR lever.pull($l$text$l$) -- %s %1$s $sql$ "};
 allowed('boss', qq{
 	INSERT INTO cdp_data.trait_rule VALUES ('$quote', 'last');
-	INSERT INTO cdp.carried_number (event, name, path) VALUES ('$quote', '$quote', ARRAY['$quote', 'x'])}
+	INSERT INTO cdp.carried_property (event, name, path) VALUES ('$quote', '$quote', ARRAY['$quote', 'x'])}
   . qq{;
 	INSERT INTO cdp.case_event VALUES ('$quote', '$quote', true, '$quote');
 	SELECT cdp_internal.add_source_names(ARRAY['$quote'], 1);
@@ -198,12 +198,13 @@ for my $victim ('postgres', 'ann')
 		SELECT cdp.lookup('user_id:u', 'identifiers,traits,events,cases,segments,refused_links,accounts,provenance');
 		SELECT * FROM cdp.profile_view_problems('cdp_segment.people');
 		SELECT * FROM cdp.near_shared; SELECT * FROM cdp.refused_links; SELECT * FROM cdp.outvoted; SELECT * FROM cdp.refused_traits; SELECT * FROM cdp.open_cases;
-		SELECT * FROM cdp.funnel_table('{x,y}', '7 days'), cdp.paths('x'), cdp.retention_table('x', 'y', 'day', 'UTC');
+		SELECT * FROM cdp.funnel_table('{x,y}', '7 days'), cdp.paths('x'), cdp.retention_table('x', 'y', 'day', 'UTC'); SELECT * FROM cdp.trend_table('x', 'day', 'UTC', '2026-01-01', '2026-02-01', 'n', by => '{trait:plan,property:p}', top => 1);
+		SELECT * FROM cdp.lifecycle_table('x', 'day', 'UTC', '2026-01-01', '2026-01-09'), cdp.stickiness_table('x', 'week', 'UTC', '2026-01-01', '2026-02-01'), cdp.rfm_table('x', 'n'), cdp.path_edges();
 		SELECT cdp.explain('user_id:u', 'anonymous_id:a')};
 	$any = q{
 		SELECT cdp.replay(); SELECT cdp.refresh(); SELECT * FROM cdp.verify(); SELECT cdp.restitch(); SELECT cdp.preview_rules('{"email": {"max_links": 3}}');
 		SELECT cdp.set_rules('{"email": {"max_links": 4}}'), cdp.set_rules('{"email": {"blocked": ["x"]}}'), cdp.set_trait_rules('{"plan": "first"}'), cdp.set_rules('{"*": {"cap": 900}}'),
-			cdp.carry_number('x', 'total'), cdp.forbid('user_id:u', 'user_id:v'), cdp.set_sources('{"crm": {"trust": 1}}');
+			cdp.carry_property('x', 'total'), cdp.forbid('user_id:u', 'user_id:v'), cdp.set_sources('{"crm": {"trust": 1}}');
 		SELECT cdp.grant_access('ann', 'analyst'), cdp.grant_access('boss', 'steward'), cdp.grant_access('web', 'writer', '{web}')} . ";$any"
 	  if $victim eq 'postgres';
 	allowed($victim, $any);
@@ -237,7 +238,8 @@ allowed('postgres', q{
 	SELECT cdp.create_profile_view('cdp_segment.more', 'plan integer', 'email identifier'); SELECT * FROM cdp_segment.more; SELECT * FROM cdp.profile_view_problems('cdp_segment.more');
 	SELECT * FROM cdp.profiles, cdp.identifiers; SELECT * FROM cdp.refused_links, cdp.outvoted; SELECT * FROM cdp.accounts, cdp.account_members; SELECT * FROM cdp.open_cases, cdp.near_shared;
 	SELECT cdp.did(timeline, 'x', within => '7 days'), cdp.sum(timeline, 'x', 'p') FROM cdp.profile_row;
-	SELECT * FROM cdp.funnel_table('{x,y}', '7 days', by_property => 'p'), cdp.retention_table('x', 'y', 'day', 'UTC'), cdp.paths('x');
+	SELECT * FROM cdp.funnel_table('{x,y}', '7 days', by => '{property:p}'), cdp.retention_table('x', 'y', 'day', 'UTC'), cdp.paths('x'); SELECT * FROM cdp.trend_table('x', 'day', 'UTC', '2026-01-01', '2026-02-01', 'n', by => '{trait:plan,property:p}', top => 1);
+		SELECT * FROM cdp.lifecycle_table('x', 'day', 'UTC', '2026-01-01', '2026-01-09'), cdp.stickiness_table('x', 'week', 'UTC', '2026-01-01', '2026-02-01'), cdp.rfm_table('x', 'n'), cdp.path_edges();
 	SELECT cdp.explain('user_id:u', 'anonymous_id:a'), cdp.profile_at('user_id:u', pg_catalog.now()); SELECT * FROM cdp.events_at(pg_catalog.now());
 	SELECT cdp.forbid('user_id:u', 'user_id:w'), cdp.allow('user_id:u', 'user_id:w'), cdp.unlink('user_id:u', 'anonymous_id:a2'), cdp.mark_shared('anonymous_id:a', true);
 	SELECT cdp.grant_access('ann', 'analyst'), cdp.grant_access('boss', 'steward'), cdp.grant_access('web', 'writer', '{web}'); SELECT cdp.migrate()});

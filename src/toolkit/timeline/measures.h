@@ -1,22 +1,15 @@
 /*
  * measures.h
- *		Places of the arguments of the measures, which their horizons share.
+ *		Exact sums as SQL's numbers.
  */
-#ifndef CDP_MEASURES_H
-#define CDP_MEASURES_H
+#ifndef CDP_TIMELINE_MEASURES_H
+#define CDP_TIMELINE_MEASURES_H
 
-#include "toolkit/timeline/timeline_args.h"
+#include "utils/numeric.h"
 
-/* sum, avg, min, max: after the event */
-#define MEASURE_NUMBER 2
-#define MEASURE_TIME_RANGE 3
+#include "core/timeline/measure.h"
 
-/* most_frequent_event: after the timeline */
-#define FREQUENT_TIME_RANGE 1
+/* Return a sum of at least one number, without superfluous zeros. */
+extern Numeric sum_numeric(const CdpkSum *sum);
 
-/* whether the answer is NULL: where the event, the number or as_of is */
-#define MEASURE_UNKNOWN                                         \
-	(PG_ARGISNULL(ARG_EVENT) || PG_ARGISNULL(MEASURE_NUMBER) || \
-	 PG_ARGISNULL(MEASURE_TIME_RANGE + TIME_RANGE_AS_OF))
-
-#endif /* CDP_MEASURES_H */
+#endif /* CDP_TIMELINE_MEASURES_H */
