@@ -169,8 +169,7 @@ BEGIN
 			cdp.plan_violations(text, timestamptz, timestamptz), cdp.plan_coverage(text, timestamptz, timestamptz),
 			cdp.infer_plan(text, timestamptz, timestamptz),
 			cdp_internal.planned_message(text, text, text, text, text, text, jsonb, jsonb, jsonb),
-			cdp_internal.planned_version(text, text, text, jsonb), cdp_internal.seen_types(jsonb),
-			cdp_internal.seen_schema(text[])'),
+			cdp_internal.seen_types(jsonb), cdp_internal.seen_schema(text[])'),
 		('USAGE', 'SCHEMA cdp_segment'),
 		('SELECT', cdp_internal.granted_segments());
 	RETURN QUERY

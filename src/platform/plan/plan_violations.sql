@@ -13,19 +13,6 @@ CREATE FUNCTION cdp_internal.planned_message(type text, event text, user_id text
 COMMENT ON FUNCTION cdp_internal.planned_message(text, text, text, text, text, text, jsonb, jsonb, jsonb) IS
 	'Internal: returns the message that the schemas of plans are of.';
 
-CREATE FUNCTION cdp_internal.planned_version(source text, type text, event text, context jsonb) RETURNS integer
-	LANGUAGE sql STABLE PARALLEL SAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-	SELECT p.version FROM cdp_data.planned_event p
-	WHERE p.source = planned_version.source AND p.type = planned_version.type AND p.event = planned_version.event
-	ORDER BY p.version::text = (planned_version.context #>> '{protocols,event_version}') IS TRUE DESC, p.version DESC
-	LIMIT 1
-$function$;
-COMMENT ON FUNCTION cdp_internal.planned_version(text, text, text, jsonb) IS
-	'Internal: returns the version of a planned event that holds for a message with a context; NULL: '
-	'it is not planned.';
-
 CREATE FUNCTION cdp.plan_violations(source text DEFAULT NULL, since timestamptz DEFAULT NULL,
 	until timestamptz DEFAULT NULL)
 	RETURNS TABLE (day date, source_name text, event_type text, event_name text, version integer, field text, type text,
@@ -36,21 +23,21 @@ AS $function$
 	SELECT (e."timestamp" AT TIME ZONE 'UTC')::date, e.source, e.type, e.event, p.version, v.field, v.type,
 		v.description, count(DISTINCT e.event_id), min(e.message_id COLLATE "C")
 	FROM cdp.events e
-	-- of the type and the name, else of all of the type; and what is common to all
+	-- of the type and the name, else of all of the type, and what is common to all; of these the version that the
+	-- message names, else the last
 	CROSS JOIN LATERAL (
-		SELECT n.version, n.schema
-		FROM (
-			SELECT x.*
-			FROM cdp_data.planned_event x
-			WHERE x.source = e.source AND x.type = e.type AND x.event IN (coalesce(e.event, ''), '')
-				AND x.version = cdp_internal.planned_version(x.source, x.type, x.event, e.context)
-			ORDER BY x.event DESC
-			LIMIT 1) n
+		(SELECT x.version, x.schema
+		FROM cdp_data.planned_event x
+		WHERE x.source = e.source AND x.type = e.type AND x.event IN (coalesce(e.event, ''), '')
+		ORDER BY x.event DESC, (x.version::text = e.context #>> '{protocols,event_version}') IS TRUE DESC,
+			x.version DESC
+		LIMIT 1)
 		UNION ALL
-		SELECT c.version, c.schema
+		(SELECT c.version, c.schema
 		FROM cdp_data.planned_event c
 		WHERE c.source = e.source AND c.type = 'common' AND c.event = ''
-			AND c.version = cdp_internal.planned_version(c.source, 'common', '', e.context)) p
+		ORDER BY (c.version::text = e.context #>> '{protocols,event_version}') IS TRUE DESC, c.version DESC
+		LIMIT 1)) p
 	CROSS JOIN LATERAL cdp.schema_violations(
 		cdp_internal.planned_message(e.type, e.event, e.user_id, e.anonymous_id, e.group_id, e.message_id,
 			e.properties, e.traits, e.context), p.schema) v
@@ -105,5 +92,4 @@ COMMENT ON FUNCTION cdp.plan_coverage(text, timestamptz, timestamptz) IS
 
 REVOKE ALL ON FUNCTION
 	cdp_internal.planned_message(text, text, text, text, text, text, jsonb, jsonb, jsonb),
-	cdp_internal.planned_version(text, text, text, jsonb),
 	cdp.plan_violations(text, timestamptz, timestamptz), cdp.plan_coverage(text, timestamptz, timestamptz) FROM PUBLIC;
