@@ -40,7 +40,8 @@ BEGIN ATOMIC
 		('carried_property',     '{cdp_data,cdp}', '{event,name}',                       'reference'),
 		('case_event',         '{cdp_data,cdp}', '{event}',                            'reference'),
 		('profile_view',       '{cdp_data,cdp}', '{schema_name,view_name}',            'reference'),
-		('segment',            '{cdp_data,cdp}', '{name}',                             'reference')
+		('segment',            '{cdp_data,cdp}', '{name}',                             'reference'),
+		('planned_event',      '{cdp_data,cdp}', '{source,type,event,version}',        'reference')
 	), access (name, readers, stewards, written_by, erase_order, hidden) AS (VALUES
 		('state',              '{analyst}', 'update', '{refresh}',        NULL, '{}'),
 		('batch',              '{analyst}', 'append', '{refresh}',        NULL, '{}'),
@@ -77,7 +78,8 @@ BEGIN ATOMIC
 		('carried_property',     '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
 		('case_event',         '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('profile_view',       '{analyst}', 'all',    '{}',               NULL, '{}'),
-		('segment',            '{analyst}', 'all',    '{refresh}',        NULL, '{}')
+		('segment',            '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
+		('planned_event',      '{analyst}', 'all',    '{}',               NULL, '{}')
 	), personal (name, category, columns) AS (VALUES
 		('inbox',            'identifier', '{anonymous_id,user_id,previous_id,identifiers}'),
 		('inbox',            'account',    '{group_id}'),

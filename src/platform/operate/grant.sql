@@ -166,7 +166,11 @@ BEGIN
 			cdp_internal.step_events(cdp.timeline, cdp.step, cdp.step, cdp.step), cdp_internal.step_parts(cdp.step),
 			cdp_internal.step_periods(cdp.timeline, cdp.step, timestamptz[], timestamptz, text, text, timestamptz),
 			cdp_internal.table_people(text, text, text, text[], cdp.step[], cdp.step[], text[]),
-			cdp_internal.tables_are_whole(), cdp_internal.top_rows(text, integer)'),
+			cdp_internal.tables_are_whole(), cdp_internal.top_rows(text, integer),
+			cdp.plan_violations(text, timestamptz, timestamptz), cdp.plan_coverage(text, timestamptz, timestamptz),
+			cdp.infer_plan(text, timestamptz, timestamptz),
+			cdp_internal.planned_message(text, text, text, text, text, text, jsonb, jsonb, jsonb),
+			cdp_internal.seen_types(jsonb), cdp_internal.seen_schema(text[])'),
 		('USAGE', 'SCHEMA cdp_segment'),
 		('SELECT', cdp_internal.granted_segments());
 	RETURN QUERY

@@ -40,6 +40,7 @@ BEGIN
 	PERFORM cdp_internal.init_people();
 	PERFORM cdp_internal.init_sources();
 	PERFORM cdp_internal.init_segment();
+	PERFORM cdp_internal.init_plan();
 	PERFORM cdp_internal.init_statistics();
 	PERFORM cdp_internal.init_views();
 	PERFORM cdp_internal.init_refresh();

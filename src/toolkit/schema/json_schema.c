@@ -1,0 +1,121 @@
+/*
+ * json_schema.c
+ *		A cdp.json_schema made ready to judge documents.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "toolkit/bridge/status.h"
+#include "toolkit/schema/json_schema.h"
+#include "toolkit/schema/jsonb_document.h"
+#include "toolkit/schema/schema_pattern.h"
+
+struct JsonSchema
+{
+	MemoryContext context; /* of all of it */
+	CdpkSchema schema;
+	const uint8_t *bytes;
+	size_t length;
+	regex_t **patterns; /* NULL until it is needed */
+	/* while a document is judged */
+	const CdpkNode *document;
+	JsonSchemaReport report;
+	void *report_context;
+};
+
+JsonSchema *
+json_schema_open(MemoryContext parent, const void *bytes, size_t length)
+{
+	MemoryContext context = AllocSetContextCreate(parent, "cdp.json_schema", ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	JsonSchema *schema = palloc0(sizeof(JsonSchema));
+	uint8_t *copy = palloc(length);
+	CdpkStatus status;
+
+	memcpy(copy, bytes, length);
+	schema->context = context;
+	schema->bytes = copy;
+	schema->length = length;
+	status = cdpk_schema_read(copy, length, &cdp_palloc_allocator, &schema->schema);
+	if (status != CDPK_OK)
+		cdp_report_bytes(status, "cdp.json_schema");
+	schema->patterns = palloc0((schema->schema.pattern_count + 1) * sizeof(regex_t *));
+	MemoryContextSwitchTo(caller);
+	return schema;
+}
+
+void
+json_schema_close(JsonSchema *schema)
+{
+	MemoryContextDelete(schema->context);
+}
+
+bool
+json_schema_is(const JsonSchema *schema, const void *bytes, size_t length)
+{
+	return schema->length == length && memcmp(schema->bytes, bytes, length) == 0;
+}
+
+/* ---------------------------------------------------------------- what core calls */
+
+static bool
+matches(void *context, uint32_t pattern, const char *text, size_t length)
+{
+	JsonSchema *schema = context;
+	const CdpkSpan *span = &schema->schema.patterns[pattern];
+
+	if (schema->patterns[pattern] == NULL)
+		schema->patterns[pattern] =
+			schema_pattern_compile(schema->context, span->text, span->length);
+	return schema_pattern_matches(schema->patterns[pattern], text, length);
+}
+
+static void
+report(void *context, const CdpkViolation *violation)
+{
+	JsonSchema *schema = context;
+
+	schema->report(schema->report_context, &schema->schema, schema->document, violation);
+}
+
+static void
+interrupt(void *context)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
+/* ---------------------------------------------------------------- documents */
+
+/* Judge a document. */
+static bool
+judge(JsonSchema *schema, Jsonb *jsonb, void (*take)(void *, const CdpkViolation *))
+{
+	CdpkSchemaRun run = {&cdp_huge_palloc_allocator, schema, matches, take, interrupt};
+	JsonbDocument document;
+	CdpkStatus status;
+	bool valid;
+
+	jsonb_document_read(&document, jsonb);
+	schema->document = document.nodes;
+	status = cdpk_schema_run(&schema->schema, document.nodes, &run, &valid);
+	if (status != CDPK_OK)
+		ereport(ERROR, (errcode(cdp_status_errcode(status)), errmsg("out of memory")));
+	jsonb_document_free(&document);
+	return valid;
+}
+
+bool
+json_schema_matches(JsonSchema *schema, Jsonb *document)
+{
+	return judge(schema, document, NULL);
+}
+
+bool
+json_schema_violations(JsonSchema *schema, Jsonb *document, JsonSchemaReport take, void *context)
+{
+	schema->report = take;
+	schema->report_context = context;
+	return judge(schema, document, report);
+}

@@ -1,0 +1,34 @@
+/*
+ * json_schema.h
+ *		A cdp.json_schema made ready to judge documents.
+ */
+#ifndef CDP_JSON_SCHEMA_H
+#define CDP_JSON_SCHEMA_H
+
+#include "utils/jsonb.h"
+
+#include "core/schema/schema.h"
+
+typedef struct JsonSchema JsonSchema;
+
+/* Make ready a stored form, of which a copy is kept; it goes with its context, which is a child of the parent. */
+extern JsonSchema *json_schema_open(MemoryContext parent, const void *bytes, size_t length);
+
+/* Release it. */
+extern void json_schema_close(JsonSchema *schema);
+
+/* Return whether it was made of these bytes. */
+extern bool json_schema_is(const JsonSchema *schema, const void *bytes, size_t length);
+
+/* Return whether a document follows the schema. */
+extern bool json_schema_matches(JsonSchema *schema, Jsonb *document);
+
+/* Takes a violation; "document" is the first of the nodes, for cdpk_violation_step. */
+typedef void (*JsonSchemaReport)(void *context, const CdpkSchema *schema, const CdpkNode *document,
+								 const CdpkViolation *violation);
+
+/* Report all violations; return whether there are none. */
+extern bool json_schema_violations(JsonSchema *schema, Jsonb *document, JsonSchemaReport report,
+								   void *context);
+
+#endif /* CDP_JSON_SCHEMA_H */

@@ -1,0 +1,186 @@
+/*
+ * matches_schema.c
+ *		Whether a document follows a JSON Schema, and what it breaks.
+ */
+#include "postgres.h"
+
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "nodes/primnodes.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/tuplestore.h"
+
+#include "cdp.h"
+#include "compat.h"
+#include "toolkit/schema/json_schema.h"
+
+CDP_FUNCTION(cdp_matches_schema);
+CDP_FUNCTION(cdp_schema_violations);
+
+enum
+{
+	ARG_DOCUMENT,
+	ARG_SCHEMA
+};
+
+enum
+{
+	COLUMN_PATH,
+	COLUMN_FIELD,
+	COLUMN_TYPE,
+	COLUMN_DESCRIPTION,
+	COLUMNS
+};
+
+/* What is kept from call to call of an expression. */
+typedef struct Kept
+{
+	JsonSchema *schema;
+	bool
+		is_constant; /* no call has another: unlike a parameter, which PL/pgSQL changes from call to call */
+} Kept;
+
+/* Return whether the schema is a constant of the expression. */
+static bool
+is_constant(const Node *call)
+{
+	const List *args = NIL;
+
+	if (call != NULL && IsA(call, FuncExpr))
+		args = ((const FuncExpr *) call)->args;
+	return list_length(args) > ARG_SCHEMA && IsA(list_nth(args, ARG_SCHEMA), Const);
+}
+
+/* Return the schema, made ready: that of the last call of this expression where it is the same. */
+static JsonSchema *
+get_schema(FunctionCallInfo fcinfo)
+{
+	Kept *kept = fcinfo->flinfo->fn_extra;
+	const struct varlena *value;
+
+	if (kept == NULL)
+	{
+		kept = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(Kept));
+		kept->is_constant = is_constant(fcinfo->flinfo->fn_expr);
+		fcinfo->flinfo->fn_extra = kept;
+	}
+	if (kept->schema != NULL && kept->is_constant)
+		return kept->schema;
+	value = PG_GETARG_VARLENA_PP(ARG_SCHEMA);
+	if (kept->schema != NULL &&
+		!json_schema_is(kept->schema, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)))
+	{
+		JsonSchema *other = kept->schema;
+
+		kept->schema = NULL;
+		json_schema_close(other);
+	}
+	if (kept->schema == NULL)
+		kept->schema =
+			json_schema_open(fcinfo->flinfo->fn_mcxt, VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+	if (value != (const struct varlena *) DatumGetPointer(PG_GETARG_DATUM(ARG_SCHEMA)))
+		pfree((void *) value);
+	return kept->schema;
+}
+
+/* matches_schema(document, schema) */
+Datum
+cdp_matches_schema(PG_FUNCTION_ARGS)
+{
+	Jsonb *document = PG_GETARG_JSONB_P(ARG_DOCUMENT);
+	bool result = json_schema_matches(get_schema(fcinfo), document);
+
+	PG_FREE_IF_COPY(document, ARG_DOCUMENT);
+	PG_RETURN_BOOL(result);
+}
+
+/* ---------------------------------------------------------------- violations */
+
+typedef struct Rows
+{
+	ReturnSetInfo *result;
+	MemoryContext each; /* of one row */
+} Rows;
+
+/* The way to what is wrong, as an array and as Segment writes it. */
+typedef struct Way
+{
+	ArrayBuildState *path;
+	StringInfoData field;
+} Way;
+
+/* Add a step to a way. */
+static void
+add_step(Way *way, const char *name, size_t length)
+{
+	text *step = cstring_to_text_with_len(name, (int) length);
+
+	way->path =
+		accumArrayResult(way->path, PointerGetDatum(step), false, TEXTOID, CurrentMemoryContext);
+	if (way->path->nelems > 1)
+		appendStringInfoChar(&way->field, '.');
+	appendBinaryStringInfo(&way->field, name, (int) length);
+}
+
+/* Find the way to what is wrong. */
+static Way
+find_way(const CdpkNode *document, const CdpkViolation *violation)
+{
+	Way way = {initArrayResult(TEXTOID, CurrentMemoryContext, false)};
+	const CdpkNode *node = document;
+	char number[12];
+	uint32_t place;
+
+	initStringInfo(&way.field);
+	while ((node = cdpk_violation_step(node, violation->node, &place)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (node->key != NULL)
+			add_step(&way, node->key, node->key_length);
+		else
+			add_step(&way, number, (size_t) snprintf(number, sizeof(number), "%u", place));
+	}
+	if (violation->key != NULL)
+		add_step(&way, violation->key, violation->key_length);
+	return way;
+}
+
+/* Put the row of a violation. */
+static void
+put_row(void *context, const CdpkSchema *schema, const CdpkNode *document,
+		const CdpkViolation *violation)
+{
+	Rows *rows = context;
+	MemoryContext caller = MemoryContextSwitchTo(rows->each);
+	Way way = find_way(document, violation);
+	char description[CDPK_VIOLATION_TEXT_MAX];
+	Datum values[COLUMNS];
+	bool nulls[COLUMNS] = {false};
+
+	cdpk_violation_describe(schema, violation, description);
+	values[COLUMN_PATH] = makeArrayResult(way.path, CurrentMemoryContext);
+	values[COLUMN_FIELD] = PointerGetDatum(cstring_to_text_with_len(way.field.data, way.field.len));
+	values[COLUMN_TYPE] = CStringGetTextDatum(cdpk_keyword_name(violation->keyword));
+	values[COLUMN_DESCRIPTION] = CStringGetTextDatum(description);
+	tuplestore_putvalues(rows->result->setResult, rows->result->setDesc, values, nulls);
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(rows->each);
+}
+
+/* schema_violations(document, schema) */
+Datum
+cdp_schema_violations(PG_FUNCTION_ARGS)
+{
+	Rows rows;
+	Jsonb *document = PG_GETARG_JSONB_P(ARG_DOCUMENT);
+
+	InitMaterializedSRF(fcinfo, 0);
+	rows.result = (ReturnSetInfo *) fcinfo->resultinfo;
+	rows.each =
+		AllocSetContextCreate(CurrentMemoryContext, "row of violations", ALLOCSET_DEFAULT_SIZES);
+	json_schema_violations(get_schema(fcinfo), document, put_row, &rows);
+	MemoryContextDelete(rows.each);
+	return (Datum) 0;
+}
