@@ -124,19 +124,12 @@ extern CdpkStatus cdpk_sequence_events(const CdpkProgram *program, const CdpkAll
 
 /* ---------------------------------------------------------------- ClickHouse's patterns */
 
-/* where and why a text is refused */
-typedef struct CdpkSequenceProblem
-{
-	const char *words;
-	size_t position; /* byte, from 1 */
-} CdpkSequenceProblem;
-
 /*
  * Compiles a pattern of (?N), '.', '.*' and (?t op N) for times of a kind and so many conditions;
  * CDPK_INVALID, or CDPK_TOO_LONG for too many steps, with *problem.
  */
 extern CdpkStatus cdpk_pattern_compile(const char *text, size_t length, CdpkTimeKind kind,
 									   unsigned conditions, CdpkProgram *program,
-									   CdpkSequenceProblem *problem);
+									   CdpkTextProblem *problem);
 
 #endif /* CDPK_SEQUENCE_H */

@@ -20,7 +20,7 @@
 
 /* Report what is wrong with a part. */
 static CdpkStatus
-refuse(CdpkSequenceProblem *problem, CdpkStatus status, size_t position, const char *words)
+refuse(CdpkTextProblem *problem, CdpkStatus status, size_t position, const char *words)
 {
 	problem->words = words;
 	problem->position = position;
@@ -29,7 +29,7 @@ refuse(CdpkSequenceProblem *problem, CdpkStatus status, size_t position, const c
 
 /* Check an item that asks for absence. */
 static CdpkStatus
-check_absence(const CdpkSequence *sequence, unsigned i, CdpkSequenceProblem *problem)
+check_absence(const CdpkSequence *sequence, unsigned i, CdpkTextProblem *problem)
 {
 	const CdpkSequenceItem *item = &sequence->item[i];
 
@@ -49,7 +49,7 @@ check_absence(const CdpkSequence *sequence, unsigned i, CdpkSequenceProblem *pro
 
 /* Check an item of events that must be there. */
 static CdpkStatus
-check_step(const CdpkSequence *sequence, unsigned i, CdpkSequenceProblem *problem)
+check_step(const CdpkSequence *sequence, unsigned i, CdpkTextProblem *problem)
 {
 	const CdpkSequenceItem *item = &sequence->item[i];
 
@@ -65,7 +65,7 @@ check_step(const CdpkSequence *sequence, unsigned i, CdpkSequenceProblem *proble
 }
 
 CdpkStatus
-cdpk_sequence_check(const CdpkSequence *sequence, CdpkSequenceProblem *problem)
+cdpk_sequence_check(const CdpkSequence *sequence, CdpkTextProblem *problem)
 {
 	uint64_t steps = 0;
 
@@ -89,31 +89,54 @@ cdpk_sequence_check(const CdpkSequence *sequence, CdpkSequenceProblem *problem)
 
 /* ---------------------------------------------------------------- bytes */
 
+bool
+cdpk_sequence_is_plain(const CdpkSequence *sequence)
+{
+	for (unsigned i = 0; i < sequence->alternatives; i++)
+		if (!sequence->alternative[i].plain)
+			return false;
+	return true;
+}
+
 /* Return the maximum size of the stored form. */
 size_t
 cdpk_sequence_room(const CdpkSequence *sequence)
 {
 	size_t room = 1 + 3 * CDPK_VARINT_MAX + sequence->items * (1 + 4 * CDPK_VARINT_MAX);
+	bool plain = cdpk_sequence_is_plain(sequence);
 
-	for (unsigned i = 0; i < sequence->names; i++)
-		room += CDPK_VARINT_MAX + sequence->name[i].length;
+	for (unsigned i = 0; i < sequence->alternatives; i++)
+		room += CDPK_VARINT_MAX +
+				(plain ? sequence->alternative[i].alone.name.length : sequence->form[i].length);
 	return room;
+}
+
+/* Write the alternatives: names, or what they are in a step. */
+static uint8_t *
+write_alternatives(const CdpkSequence *sequence, uint8_t *at)
+{
+	bool plain = cdpk_sequence_is_plain(sequence);
+
+	*at++ = plain ? CDPK_SEQUENCE_NAMES : CDPK_SEQUENCE_STEPS;
+	at = cdpk_write_varint(at, sequence->alternatives);
+	for (unsigned i = 0; i < sequence->alternatives; i++)
+	{
+		const CdpkName *bytes = plain ? &sequence->alternative[i].alone.name : &sequence->form[i];
+
+		if (plain)
+			at = cdpk_write_varint(at, bytes->length);
+		memcpy(at, bytes->text, bytes->length);
+		at += bytes->length;
+	}
+	return at;
 }
 
 /* Write the stored form. */
 size_t
 cdpk_sequence_write(const CdpkSequence *sequence, uint8_t *bytes)
 {
-	uint8_t *at = bytes;
+	uint8_t *at = write_alternatives(sequence, bytes);
 
-	*at++ = CDPK_SEQUENCE_VERSION;
-	at = cdpk_write_varint(at, sequence->names);
-	for (unsigned i = 0; i < sequence->names; i++)
-	{
-		at = cdpk_write_varint(at, sequence->name[i].length);
-		memcpy(at, sequence->name[i].text, sequence->name[i].length);
-		at += sequence->name[i].length;
-	}
 	at = cdpk_write_varint(at, sequence->items);
 	for (unsigned i = 0; i < sequence->items; i++)
 	{
@@ -134,30 +157,79 @@ cdpk_sequence_write(const CdpkSequence *sequence, uint8_t *bytes)
 	return (size_t) (at - bytes);
 }
 
-/* Read the names; they differ, and can be names of events. */
+/* Read an alternative that is a name. */
+static CdpkStatus
+read_name(CdpkReader *reader, CdpkStep *step)
+{
+	size_t length = cdpk_read_varint(reader);
+	const char *text = (const char *) cdpk_read_bytes(reader, length);
+	bool ascii;
+
+	if (text == NULL || length == 0 || cdpk_utf8_check(text, length, &ascii) != CDPK_OK)
+		return CDPK_CORRUPT;
+	*step = cdpk_plain_step(text, length);
+	return CDPK_OK;
+}
+
+/* Add up what the conditions of alternatives take: as many as in a step. */
 static bool
-read_names(CdpkReader *reader, CdpkSequence *sequence)
+within_limits(const CdpkSequence *sequence)
+{
+	unsigned conditions = 0;
+	unsigned literals = 0;
+
+	for (unsigned i = 0; i < sequence->alternatives; i++)
+	{
+		const CdpkAlternative *alternative = cdpk_step_alternatives(&sequence->alternative[i]);
+
+		conditions += alternative->count;
+		for (unsigned j = 0; j < alternative->count; j++)
+			literals += alternative->conditions[j].count;
+	}
+	return conditions <= CDPK_STEP_CONDITIONS_MAX && literals <= CDPK_STEP_LITERALS_MAX;
+}
+
+/* Return whether an alternative has the bytes of one before it. */
+static bool
+is_repeated(const CdpkSequence *sequence, unsigned i)
+{
+	for (unsigned j = 0; j < i; j++)
+		if (sequence->form[j].length == sequence->form[i].length &&
+			memcmp(sequence->form[j].text, sequence->form[i].text, sequence->form[i].length) == 0)
+			return true;
+	return false;
+}
+
+/* Read the alternatives; they differ. */
+static CdpkStatus
+read_alternatives(CdpkReader *reader, uint8_t version, const CdpkAllocator *allocator,
+				  CdpkSequence *sequence)
 {
 	uint64_t count = cdpk_read_varint(reader);
 
-	if (count < 1 || count > CDPK_SEQUENCE_NAMES_MAX)
-		return false;
-	for (sequence->names = 0; sequence->names < count; sequence->names++)
+	if (count < 1 || count > CDPK_SEQUENCE_ALTERNATIVES_MAX)
+		return CDPK_CORRUPT;
+	while (sequence->alternatives < count)
 	{
-		CdpkName *name = &sequence->name[sequence->names];
-		bool ascii;
+		unsigned i = sequence->alternatives;
+		const uint8_t *start = reader->at;
+		CdpkStatus status =
+			version == CDPK_SEQUENCE_NAMES
+				? read_name(reader, &sequence->alternative[i])
+				: cdpk_alternative_read(reader, allocator, &sequence->alternative[i]);
 
-		name->length = cdpk_read_varint(reader);
-		name->text = (const char *) cdpk_read_bytes(reader, name->length);
-		if (name->text == NULL || name->length == 0 ||
-			cdpk_utf8_check(name->text, name->length, &ascii) != CDPK_OK)
-			return false;
-		for (unsigned i = 0; i < sequence->names; i++)
-			if (sequence->name[i].length == name->length &&
-				memcmp(sequence->name[i].text, name->text, name->length) == 0)
-				return false;
+		if (status != CDPK_OK)
+			return status;
+		sequence->alternatives++;
+		sequence->form[i].text = (const char *) start;
+		sequence->form[i].length = (size_t) (reader->at - start);
+		if (is_repeated(sequence, i))
+			return CDPK_CORRUPT;
 	}
-	return true;
+	/* each sequence has one form */
+	if (cdpk_sequence_is_plain(sequence) != (version == CDPK_SEQUENCE_NAMES))
+		return CDPK_CORRUPT;
+	return within_limits(sequence) ? CDPK_OK : CDPK_CORRUPT;
 }
 
 /* Read a length of time, which is not 0. */
@@ -170,9 +242,9 @@ read_length(CdpkReader *reader, int64_t *length)
 	return value >= 1 && value <= INT64_MAX;
 }
 
-/* Read an item; *named is the set of names so far, which grows in order. */
+/* Read an item; *named is the set of alternatives so far, which grows in order. */
 static bool
-read_item(CdpkReader *reader, unsigned names, CdpkSequenceItem *item, uint64_t *named)
+read_item(CdpkReader *reader, unsigned alternatives, CdpkSequenceItem *item, uint64_t *named)
 {
 	uint8_t flags = cdpk_read_u8(reader);
 	uint64_t any = cdpk_read_varint(reader);
@@ -183,8 +255,9 @@ read_item(CdpkReader *reader, unsigned names, CdpkSequenceItem *item, uint64_t *
 	item->any = (uint32_t) any;
 	item->times = (uint32_t) times;
 	*named |= any;
-	/* names are numbered as they appear: the set has no gap */
-	if ((flags & ~ITEM_FLAGS) != 0 || any == 0 || any >> names != 0 || (*named & (*named + 1)) != 0)
+	/* they are numbered as they appear: the set has no gap */
+	if ((flags & ~ITEM_FLAGS) != 0 || any == 0 || any >> alternatives != 0 ||
+		(*named & (*named + 1)) != 0)
 		return false;
 	if (times < 1 || times > CDPK_SEQUENCE_STEPS_MAX || ((flags & ITEM_REPEATED) && times == 1))
 		return false;
@@ -192,33 +265,56 @@ read_item(CdpkReader *reader, unsigned names, CdpkSequenceItem *item, uint64_t *
 		   (!(flags & ITEM_WITHIN) || read_length(reader, &item->within));
 }
 
-CdpkStatus
-cdpk_sequence_read(const uint8_t *bytes, size_t length, CdpkSequence *sequence)
+/* Read what follows the alternatives. */
+static CdpkStatus
+read_items(CdpkReader *reader, CdpkSequence *sequence)
 {
-	CdpkReader reader = cdpk_reader(bytes, length);
-	CdpkSequenceProblem problem;
+	CdpkTextProblem problem;
 	uint64_t named = 0;
-	uint64_t items;
+	uint64_t items = cdpk_read_varint(reader);
 	uint64_t whole;
 
-	if (cdpk_read_u8(&reader) != CDPK_SEQUENCE_VERSION && !reader.failed)
-		return CDPK_UNKNOWN_VERSION;
-	if (!read_names(&reader, sequence))
-		return CDPK_CORRUPT;
-	items = cdpk_read_varint(&reader);
 	if (items < 1 || items > CDPK_SEQUENCE_ITEMS_MAX)
 		return CDPK_CORRUPT;
 	for (sequence->items = 0; sequence->items < items; sequence->items++)
-		if (!read_item(&reader, sequence->names, &sequence->item[sequence->items], &named))
+		if (!read_item(reader, sequence->alternatives, &sequence->item[sequence->items], &named))
 			return CDPK_CORRUPT;
-	whole = cdpk_read_varint(&reader);
+	whole = cdpk_read_varint(reader);
 	sequence->whole = (int64_t) whole;
 	sequence->whole_position = 0;
-	if (reader.failed || cdpk_left(&reader) > 0 || whole > INT64_MAX ||
-		named + 1 != UINT64_C(1) << sequence->names ||
+	if (reader->failed || cdpk_left(reader) > 0 || whole > INT64_MAX ||
+		named + 1 != UINT64_C(1) << sequence->alternatives ||
 		cdpk_sequence_check(sequence, &problem) != CDPK_OK)
 		return CDPK_CORRUPT;
 	return CDPK_OK;
+}
+
+CdpkStatus
+cdpk_sequence_read(const uint8_t *bytes, size_t length, const CdpkAllocator *allocator,
+				   CdpkSequence *sequence)
+{
+	CdpkReader reader = cdpk_reader(bytes, length);
+	uint8_t version = cdpk_read_u8(&reader);
+	CdpkStatus status;
+
+	sequence->alternatives = 0;
+	if (!reader.failed && version != CDPK_SEQUENCE_NAMES && version != CDPK_SEQUENCE_STEPS)
+		return CDPK_UNKNOWN_VERSION;
+	if (reader.failed || (version == CDPK_SEQUENCE_STEPS && length > CDPK_STEP_SIZE_MAX))
+		return CDPK_CORRUPT;
+	status = read_alternatives(&reader, version, allocator, sequence);
+	if (status == CDPK_OK)
+		status = read_items(&reader, sequence);
+	if (status != CDPK_OK)
+		cdpk_sequence_free(allocator, sequence);
+	return status;
+}
+
+void
+cdpk_sequence_free(const CdpkAllocator *allocator, CdpkSequence *sequence)
+{
+	for (unsigned i = 0; i < sequence->alternatives; i++)
+		cdpk_step_free(allocator, &sequence->alternative[i]);
 }
 
 /* ---------------------------------------------------------------- the program */

@@ -1,7 +1,7 @@
 /*
  * sequence_form.h
- *		A sequence of named events, as in "view -> cart within 1 day -> not refund -> order": its
- *		text, its stored form (FORMAT.md), and whether a timeline has it.
+ *		A sequence of events, as in "view -> cart[total > 5] within 1 day -> not refund -> order":
+ *		its text, its stored form (FORMAT.md), and whether a timeline has it.
  *
  * The grammar and the meaning are in toolkit/DEFINITIONS.md.
  */
@@ -10,10 +10,13 @@
 
 #include "core/timeline/time_range.h"
 #include "core/sequence/sequence.h"
+#include "core/sequence/step.h"
 #include "core/sequence/steps_state.h"
 
-#define CDPK_SEQUENCE_VERSION 1 /* first byte of the stored form */
-#define CDPK_SEQUENCE_NAMES_MAX CDPK_STEPS_MAX
+/* first byte of the stored form: of sequences of names alone, and of others */
+#define CDPK_SEQUENCE_NAMES 1
+#define CDPK_SEQUENCE_STEPS 2
+#define CDPK_SEQUENCE_ALTERNATIVES_MAX CDPK_STEPS_MAX
 /* every step may have an absence after it */
 #define CDPK_SEQUENCE_ITEMS_MAX (2 * CDPK_SEQUENCE_STEPS_MAX)
 
@@ -21,7 +24,7 @@
 typedef struct CdpkSequenceItem
 {
 	bool absent;     /* none of the events is there */
-	uint32_t any;    /* names, bit 0 the first */
+	uint32_t any;    /* alternatives, bit 0 the first */
 	uint32_t times;  /* how many such events follow one another, from 1 */
 	int64_t after;   /* microseconds, 0 where not given */
 	int64_t within;  /* likewise */
@@ -29,16 +32,17 @@ typedef struct CdpkSequenceItem
 } CdpkSequenceItem;
 
 /*
- * A parsed sequence. Names are numbered as they first appear, and point into the bytes that
- * were read.
+ * A parsed sequence. The different alternatives of all items are numbered as they first appear, and
+ * point into the bytes that were read.
  */
 typedef struct CdpkSequence
 {
-	unsigned names;
+	unsigned alternatives;
 	unsigned items;
 	int64_t whole; /* from the first event to the last at most; 0 where not given */
 	size_t whole_position;
-	CdpkName name[CDPK_SEQUENCE_NAMES_MAX];
+	CdpkStep alternative[CDPK_SEQUENCE_ALTERNATIVES_MAX]; /* each a step of one */
+	CdpkName form[CDPK_SEQUENCE_ALTERNATIVES_MAX];        /* their bytes, unless all are names */
 	CdpkSequenceItem item[CDPK_SEQUENCE_ITEMS_MAX];
 } CdpkSequence;
 
@@ -51,7 +55,7 @@ typedef struct CdpkSequence
  */
 extern CdpkStatus cdpk_sequence_parse(const char *text, size_t length,
 									  const CdpkAllocator *allocator, size_t head, uint8_t **bytes,
-									  size_t *bytes_length, CdpkSequenceProblem *problem);
+									  size_t *bytes_length, CdpkTextProblem *problem);
 
 /* Print a stored form, NUL-terminated; the same for equal sequences. */
 extern CdpkStatus cdpk_sequence_print(const uint8_t *bytes, size_t length,
@@ -59,17 +63,26 @@ extern CdpkStatus cdpk_sequence_print(const uint8_t *bytes, size_t length,
 
 /* ---------------------------------------------------------------- the stored form */
 
-/* Read untrusted bytes; accepts only what the parser could have made. */
-extern CdpkStatus cdpk_sequence_read(const uint8_t *bytes, size_t length, CdpkSequence *sequence);
+/*
+ * Read untrusted bytes; accepts only what the parser could have made.  The memory of what was read
+ * is freed by cdpk_sequence_free; names alone have none.
+ */
+extern CdpkStatus cdpk_sequence_read(const uint8_t *bytes, size_t length,
+									 const CdpkAllocator *allocator, CdpkSequence *sequence);
+
+extern void cdpk_sequence_free(const CdpkAllocator *allocator, CdpkSequence *sequence);
+
+/* Return whether all alternatives are names without conditions. */
+extern bool cdpk_sequence_is_plain(const CdpkSequence *sequence);
 
 /* Bytes that the stored form takes at most, and writing it; returns what it took. */
 extern size_t cdpk_sequence_room(const CdpkSequence *sequence);
 extern size_t cdpk_sequence_write(const CdpkSequence *sequence, uint8_t *bytes);
 
 /* Return whether the parts go together; CDPK_INVALID or CDPK_TOO_LONG with *problem. */
-extern CdpkStatus cdpk_sequence_check(const CdpkSequence *sequence, CdpkSequenceProblem *problem);
+extern CdpkStatus cdpk_sequence_check(const CdpkSequence *sequence, CdpkTextProblem *problem);
 
-/* Make the program of a sequence that was checked; its conditions are the names. */
+/* Make the program of a sequence that was checked; its conditions are the alternatives. */
 extern void cdpk_sequence_compile(const CdpkSequence *sequence, CdpkProgram *program);
 
 /* ---------------------------------------------------------------- timelines */
@@ -77,6 +90,7 @@ extern void cdpk_sequence_compile(const CdpkSequence *sequence, CdpkProgram *pro
 typedef struct CdpkSequenceAnswer
 {
 	bool matches;
+	bool unknown; /* it depends on a value that was left out */
 	int64_t
 		horizon; /* the answer stays the same before this time if the timeline does; or CDPK_NEVER */
 } CdpkSequenceAnswer;

@@ -3,47 +3,82 @@
  *		Whether a timeline has a sequence, and until when the answer stays.
  */
 #include "core/sequence/sequence_form.h"
+#include "core/sequence/step_set.h"
 
 /* so many events are sorted without asking for memory */
 #define FEW 64
 
-/* The columns that a sequence names, and the events to read from them. */
-typedef struct Columns
+/* The events of a timeline that a sequence reads. */
+typedef struct History
 {
-	CdpkColumn column[CDPK_SEQUENCE_NAMES_MAX];
-	uint32_t present; /* bit i: column[i] is there */
-	uint64_t events;  /* in all of them */
+	const CdpkSequence *sequence;
+	CdpkTimeline timeline;
+	bool plain;                                        /* the columns have been found */
+	CdpkColumn column[CDPK_SEQUENCE_ALTERNATIVES_MAX]; /* of each name, where all are names */
+	uint32_t present; /* alternatives whose name, or any, is there */
+	uint64_t most;    /* events, in all columns that are named */
 	CdpkTimeRange range;
+	CdpkTimed *events;
+	size_t count;
 	int64_t due; /* the earliest event after the time range, or CDPK_NEVER */
-} Columns;
+	/* the newest event of which it is not known what it satisfies */
+	bool unknown;
+	int64_t unknown_at;
+} History;
 
-/* Find the columns of the names. */
+/* ---------------------------------------------------------------- what is there */
+
+/* Note that a column has events of some alternatives. */
 static CdpkStatus
-find_columns(const CdpkSequence *sequence, const CdpkTimeline *timeline, Columns *columns)
+note_column(History *history, const CdpkColumn *column, uint32_t named)
 {
-	columns->present = 0;
-	columns->events = 0;
-	columns->due = CDPK_NEVER;
-	if (timeline == NULL)
-		return CDPK_OK;
-	if (!cdpk_timeline_find_all(timeline, sequence->name, sequence->names, columns->column))
+	/* every event takes a byte */
+	if (column->count > cdpk_left(&column->times))
 		return CDPK_CORRUPT;
-	for (unsigned i = 0; i < sequence->names; i++)
-	{
-		const CdpkColumn *column = &columns->column[i];
-
-		if (column->count == 0)
-			continue;
-		/* every event takes a byte */
-		if (column->count > cdpk_left(&column->times))
-			return CDPK_CORRUPT;
-		columns->present |= UINT32_C(1) << i;
-		columns->events += column->count;
-	}
+	history->present |= named;
+	history->most += column->count;
 	return CDPK_OK;
 }
 
-/* Return whether each step has one of its names in the timeline. */
+/* Find the columns of names. */
+static CdpkStatus
+find_names(History *history)
+{
+	const CdpkSequence *sequence = history->sequence;
+	CdpkName names[CDPK_SEQUENCE_ALTERNATIVES_MAX];
+	CdpkStatus status = CDPK_OK;
+
+	for (unsigned i = 0; i < sequence->alternatives; i++)
+		names[i] = sequence->alternative[i].alone.name;
+	if (!cdpk_timeline_find_all(&history->timeline, names, sequence->alternatives, history->column))
+		return CDPK_CORRUPT;
+	for (unsigned i = 0; i < sequence->alternatives && status == CDPK_OK; i++)
+		if (history->column[i].count > 0)
+			status = note_column(history, &history->column[i], UINT32_C(1) << i);
+	return status;
+}
+
+/* Find which alternatives have a column, and how many events there are at most. */
+static CdpkStatus
+survey(History *history, const CdpkStepSet *set)
+{
+	CdpkTimeline passage = history->timeline;
+	CdpkColumn column;
+	CdpkStatus status = CDPK_OK;
+
+	if (history->plain)
+		return find_names(history);
+	while (status == CDPK_OK && cdpk_timeline_next(&passage, &column))
+	{
+		uint32_t named = cdpk_step_set_named(set, column.name, column.name_length);
+
+		if (named != 0)
+			status = note_column(history, &column, named);
+	}
+	return status == CDPK_OK && cdpk_timeline_failed(&passage) ? CDPK_CORRUPT : status;
+}
+
+/* Return whether each step has one of its alternatives in the timeline. */
 static bool
 possible(const CdpkProgram *program, uint32_t present)
 {
@@ -53,33 +88,66 @@ possible(const CdpkProgram *program, uint32_t present)
 	return true;
 }
 
-/* Read the events of the time range, and find the first one after it. */
-static CdpkStatus
-read_events(const CdpkSequence *sequence, Columns *columns, CdpkTimed *events, size_t *count)
-{
-	*count = 0;
-	for (unsigned i = 0; i < sequence->names; i++)
-	{
-		CdpkColumn *column = &columns->column[i];
-		int64_t at;
+/* ---------------------------------------------------------------- reading */
 
-		if ((columns->present >> i & 1) == 0)
+/* Read the events of a column in the time range, and find the first one after it. */
+static CdpkStatus
+read_column(History *history, CdpkColumn *column, CdpkStepSet *set)
+{
+	CdpkStatus status = CDPK_OK;
+	int64_t at;
+
+	while (status == CDPK_OK && cdpk_column_next(column, &at) && at >= history->range.first)
+	{
+		uint32_t satisfied = set->always;
+		bool unknown = false;
+
+		if (set->maybe != 0)
+			status =
+				cdpk_step_set_event(set, column->count - column->left - 1, &satisfied, &unknown);
+		if (satisfied == 0 && !unknown)
 			continue;
-		while (cdpk_column_next(column, &at) && at >= columns->range.first)
+		if (at > history->range.last)
 		{
-			if (at > columns->range.last)
-			{
-				columns->due = at < columns->due ? at : columns->due;
-				continue;
-			}
-			events[*count].at = at;
-			events[(*count)++].value = UINT32_C(1) << i;
+			history->due = at < history->due ? at : history->due;
+			continue;
 		}
-		if (column->times.failed)
-			return CDPK_CORRUPT;
+		if (unknown && (!history->unknown || at > history->unknown_at))
+			history->unknown_at = at;
+		history->unknown |= unknown;
+		history->events[history->count].at = at;
+		history->events[history->count++].value = satisfied;
 	}
-	return CDPK_OK;
+	return column->times.failed ? CDPK_CORRUPT : status;
 }
+
+/* Read the events, for which there is room. */
+static CdpkStatus
+read_events(History *history, CdpkStepSet *set)
+{
+	CdpkTimeline passage = history->timeline;
+	CdpkColumn column;
+	CdpkStatus status = CDPK_OK;
+
+	set->always = set->maybe = 0;
+	for (unsigned i = 0; history->plain && i < set->count && status == CDPK_OK; i++)
+	{
+		if ((history->present >> i & 1) == 0)
+			continue;
+		set->always = UINT32_C(1) << i;
+		status = read_column(history, &history->column[i], set);
+	}
+	while (!history->plain && status == CDPK_OK && cdpk_timeline_next(&passage, &column))
+	{
+		status = cdpk_step_set_column(set, &column);
+		if (status == CDPK_OK && (set->always | set->maybe) != 0)
+			status = read_column(history, &column, set);
+		cdpk_step_set_close_column(set);
+	}
+	return status == CDPK_OK && cdpk_timeline_failed(&passage) ? CDPK_CORRUPT : status;
+}
+
+/* ---------------------------------------------------------------- the answer */
 
 /* Feed events to a matcher, as many as the answer needs. */
 static CdpkStatus
@@ -97,7 +165,7 @@ run(CdpkMatcher *matcher, const CdpkTimed *events, size_t count, int64_t as_of, 
 	return CDPK_OK;
 }
 
-/* Return the earliest of the instants at which the answer could change. */
+/* Return the earliest of the instants at which the answer could change, where it is known. */
 static int64_t
 find_horizon(const CdpkMatcher *matcher, int64_t due, int64_t within)
 {
@@ -112,25 +180,68 @@ find_horizon(const CdpkMatcher *matcher, int64_t due, int64_t within)
 	return change < due ? change : due;
 }
 
-/* Evaluate the sequence over the columns, for whose events there is room. */
+/* Match the events that were read. */
 static CdpkStatus
-evaluate_columns(const CdpkSequence *sequence, const CdpkProgram *program, Columns *columns,
-				 CdpkTimed *events, int64_t within, bool want_horizon,
-				 const CdpkAllocator *allocator, CdpkSequenceAnswer *result)
+match(History *history, const CdpkProgram *program, int64_t within, bool want_horizon,
+	  const CdpkAllocator *allocator, CdpkSequenceAnswer *result)
 {
 	CdpkMatcher matcher;
-	size_t count;
-	CdpkStatus status = read_events(sequence, columns, events, &count);
+	CdpkStatus status;
+
+	cdpk_sort(history->events, history->count, history->events + history->most, cdpk_history_order,
+			  NULL);
+	cdpk_matcher_init(&matcher, program, allocator);
+	status = run(&matcher, history->events, history->count, history->range.last, want_horizon);
+	result->matches = matcher.matched;
+	if (want_horizon)
+		result->horizon = find_horizon(&matcher, history->due, within);
+	cdpk_matcher_free(&matcher);
+	return status;
+}
+
+/* Read the events, for which there is room, and find the answer. */
+static CdpkStatus
+answer(History *history, CdpkStepSet *set, const CdpkProgram *program, int64_t within,
+	   bool want_horizon, const CdpkAllocator *allocator, CdpkSequenceAnswer *result)
+{
+	CdpkStatus status = read_events(history, set);
 
 	if (status != CDPK_OK)
 		return status;
-	cdpk_sort(events, count, events + columns->events, cdpk_history_order, NULL);
-	cdpk_matcher_init(&matcher, program, allocator);
-	status = run(&matcher, events, count, columns->range.last, want_horizon);
-	result->matches = matcher.matched;
-	if (want_horizon)
-		result->horizon = find_horizon(&matcher, columns->due, within);
-	cdpk_matcher_free(&matcher);
+	/* without an event for each step there is no match, whatever is unknown */
+	if (!history->unknown || !possible(program, history->present))
+		return match(history, program, within, want_horizon, allocator, result);
+	/* it stays unknown at least until then */
+	result->unknown = true;
+	if (want_horizon && within != 0)
+		result->horizon = cdpk_later(history->unknown_at, within);
+	if (want_horizon && history->due < result->horizon)
+		result->horizon = history->due;
+	return CDPK_OK;
+}
+
+/* Evaluate a sequence over a timeline, for which a set of its alternatives was opened. */
+static CdpkStatus
+evaluate(History *history, CdpkStepSet *set, int64_t within, bool want_horizon,
+		 const CdpkAllocator *allocator, CdpkSequenceAnswer *result)
+{
+	CdpkProgram program;
+	CdpkTimed few[2 * FEW];
+	CdpkStatus status = survey(history, set);
+
+	if (status != CDPK_OK)
+		return status;
+	cdpk_sequence_compile(history->sequence, &program);
+	if (history->present == 0 || (!want_horizon && !possible(&program, history->present)))
+		return CDPK_OK;
+	history->events = few;
+	if (history->most > FEW)
+		history->events = cdpk_allocate(allocator, 2 * history->most * sizeof(CdpkTimed));
+	if (history->events == NULL)
+		return CDPK_OUT_OF_MEMORY;
+	status = answer(history, set, &program, within, want_horizon, allocator, result);
+	if (history->events != few)
+		cdpk_release(allocator, history->events);
 	return status;
 }
 
@@ -139,29 +250,28 @@ cdpk_sequence_evaluate(const CdpkSequence *sequence, const CdpkTimeline *timelin
 					   int64_t as_of, bool want_horizon, const CdpkAllocator *allocator,
 					   CdpkSequenceAnswer *result)
 {
-	CdpkProgram program;
-	Columns columns;
-	CdpkTimed few[2 * FEW];
-	CdpkTimed *events = few;
-	CdpkStatus status = find_columns(sequence, timeline, &columns);
+	CdpkStepSet set;
+	History history;
+	CdpkStatus status;
 
-	result->matches = false;
+	result->matches = result->unknown = false;
 	result->horizon = want_horizon ? CDPK_NEVER : 0;
-	if (status != CDPK_OK)
-		return status;
-	cdpk_sequence_compile(sequence, &program);
-	if (columns.present == 0 || (!want_horizon && !possible(&program, columns.present)))
+	if (timeline == NULL)
 		return CDPK_OK;
-	columns.range = cdpk_time_range_until_now(as_of);
+	history.sequence = sequence;
+	history.timeline = *timeline;
+	history.plain = cdpk_sequence_is_plain(sequence);
+	history.present = 0;
+	history.most = history.count = 0;
+	history.range = cdpk_time_range_until_now(as_of);
 	if (within != 0)
-		cdpk_time_range_within(&columns.range, as_of, within);
-	if (columns.events > FEW)
-		events = cdpk_allocate(allocator, 2 * columns.events * sizeof(CdpkTimed));
-	if (events == NULL)
-		return CDPK_OUT_OF_MEMORY;
-	status = evaluate_columns(sequence, &program, &columns, events, within, want_horizon, allocator,
-							  result);
-	if (events != few)
-		cdpk_release(allocator, events);
+		cdpk_time_range_within(&history.range, as_of, within);
+	history.due = CDPK_NEVER;
+	history.unknown = false;
+	status = cdpk_step_set_open(&set, sequence->alternative, sequence->alternatives, timeline,
+								allocator);
+	if (status == CDPK_OK)
+		status = evaluate(&history, &set, within, want_horizon, allocator, result);
+	cdpk_step_set_close(&set);
 	return status;
 }
