@@ -36,6 +36,9 @@ typedef struct CdpkSequenceStep
 	bool joined;     /* "most" counts from where the former step's counts */
 	CdpkSequenceBound least; /* from the former step's event */
 	CdpkSequenceBound most;  /* from the former step's event, or the first step's own */
+	/* how a number of the event compares with that of the former step's; 0: not asked for.  The
+	 * matcher does not look at it, sequence_chain.h does */
+	uint8_t previous;
 } CdpkSequenceStep;
 
 typedef struct CdpkProgram

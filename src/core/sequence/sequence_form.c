@@ -14,7 +14,15 @@
 #define ITEM_REPEATED 2
 #define ITEM_AFTER 4
 #define ITEM_WITHIN 8
-#define ITEM_FLAGS 15
+#define ITEM_PREVIOUS 16
+#define ITEM_NAMES_FLAGS 15 /* in a sequence of names */
+#define ITEM_FLAGS 31
+
+/* the byte at the end of a sequence of steps, and what follows it */
+#define END_SAME 1
+#define END_SESSION 2
+#define END_COMPARED 4
+#define END_FLAGS 7
 
 /* ---------------------------------------------------------------- what goes together */
 
@@ -40,6 +48,8 @@ check_absence(const CdpkSequence *sequence, unsigned i, CdpkTextProblem *problem
 	if (item->times != 1 || item->after != 0)
 		return refuse(problem, CDPK_INVALID, item->position,
 					  "\"not\" takes neither a number nor \"after\"");
+	if (item->previous != 0)
+		return refuse(problem, CDPK_INVALID, item->position, "\"not\" takes no \"previous\"");
 	if (item->within != 0 && i + 1 < sequence->items)
 		return refuse(problem, CDPK_INVALID, item->position,
 					  "\"not\" takes \"within\" only at the end; before it belongs to the event "
@@ -59,6 +69,12 @@ check_step(const CdpkSequence *sequence, unsigned i, CdpkTextProblem *problem)
 	if (i == 0 && item->within != 0 && item->times == 1)
 		return refuse(problem, CDPK_INVALID, item->position,
 					  "\"within\" counts from the event before, and there is none");
+	if (i == 0 && item->previous != 0)
+		return refuse(problem, CDPK_INVALID, item->position,
+					  "\"previous\" means the event before, and there is none");
+	if (sequence->compared.length > 0 && item->within != 0 && item->times > 1)
+		return refuse(problem, CDPK_INVALID, item->position,
+					  "a number with \"within\" does not go with \"previous\"");
 	if (item->within != 0 && item->after > item->within)
 		return refuse(problem, CDPK_INVALID, item->position, "\"after\" longer than \"within\"");
 	return CDPK_OK;
@@ -84,10 +100,19 @@ cdpk_sequence_check(const CdpkSequence *sequence, CdpkTextProblem *problem)
 	if (sequence->whole != 0 && steps < 2)
 		return refuse(problem, CDPK_INVALID, sequence->whole_position,
 					  "\"in\" without a second event");
+	if ((sequence->same.length > 0 || sequence->session != 0) && sequence->items < 2 && steps < 2)
+		return refuse(problem, CDPK_INVALID, sequence->same_position,
+					  "\"same\" without a second event");
 	return CDPK_OK;
 }
 
 /* ---------------------------------------------------------------- bytes */
+
+void
+cdpk_sequence_init(CdpkSequence *sequence)
+{
+	memset(sequence, 0, offsetof(CdpkSequence, alternative));
+}
 
 bool
 cdpk_sequence_is_plain(const CdpkSequence *sequence)
@@ -96,6 +121,13 @@ cdpk_sequence_is_plain(const CdpkSequence *sequence)
 		if (!sequence->alternative[i].plain)
 			return false;
 	return true;
+}
+
+/* Return whether the stored form is that of sequences of names. */
+static bool
+has_names_form(const CdpkSequence *sequence)
+{
+	return cdpk_sequence_is_plain(sequence) && !cdpk_sequence_is_correlated(sequence);
 }
 
 /* Return the maximum size of the stored form. */
@@ -115,18 +147,40 @@ cdpk_sequence_room(const CdpkSequence *sequence)
 static uint8_t *
 write_alternatives(const CdpkSequence *sequence, uint8_t *at)
 {
-	bool plain = cdpk_sequence_is_plain(sequence);
+	bool names = has_names_form(sequence);
 
-	*at++ = plain ? CDPK_SEQUENCE_NAMES : CDPK_SEQUENCE_STEPS;
+	*at++ = names ? CDPK_SEQUENCE_NAMES : CDPK_SEQUENCE_STEPS;
 	at = cdpk_write_varint(at, sequence->alternatives);
 	for (unsigned i = 0; i < sequence->alternatives; i++)
 	{
-		const CdpkName *bytes = plain ? &sequence->alternative[i].alone.name : &sequence->form[i];
+		const CdpkName *bytes = names ? &sequence->alternative[i].alone.name : &sequence->form[i];
 
-		if (plain)
+		if (names)
 			at = cdpk_write_varint(at, bytes->length);
 		memcpy(at, bytes->text, bytes->length);
 		at += bytes->length;
+	}
+	return at;
+}
+
+/* Write what events have in common. */
+static uint8_t *
+write_end(const CdpkSequence *sequence, uint8_t *at)
+{
+	const CdpkName *names[] = {&sequence->same, &sequence->compared};
+
+	*at++ = (uint8_t) ((sequence->same.length > 0 ? END_SAME : 0) |
+					   (sequence->session != 0 ? END_SESSION : 0) |
+					   (sequence->compared.length > 0 ? END_COMPARED : 0));
+	if (sequence->session != 0)
+		at = cdpk_write_varint(at, (uint64_t) sequence->session);
+	for (int i = 0; i < 2; i++)
+	{
+		if (names[i]->length == 0)
+			continue;
+		at = cdpk_write_varint(at, names[i]->length);
+		memcpy(at, names[i]->text, names[i]->length);
+		at += names[i]->length;
 	}
 	return at;
 }
@@ -144,7 +198,8 @@ cdpk_sequence_write(const CdpkSequence *sequence, uint8_t *bytes)
 
 		*at++ =
 			(uint8_t) ((item->absent ? ITEM_ABSENT : 0) | (item->times > 1 ? ITEM_REPEATED : 0) |
-					   (item->after != 0 ? ITEM_AFTER : 0) | (item->within != 0 ? ITEM_WITHIN : 0));
+					   (item->after != 0 ? ITEM_AFTER : 0) | (item->within != 0 ? ITEM_WITHIN : 0) |
+					   (item->previous != 0 ? ITEM_PREVIOUS : 0));
 		at = cdpk_write_varint(at, item->any);
 		if (item->times > 1)
 			at = cdpk_write_varint(at, item->times);
@@ -152,22 +207,36 @@ cdpk_sequence_write(const CdpkSequence *sequence, uint8_t *bytes)
 			at = cdpk_write_varint(at, (uint64_t) item->after);
 		if (item->within != 0)
 			at = cdpk_write_varint(at, (uint64_t) item->within);
+		if (item->previous != 0)
+			*at++ = item->previous;
 	}
 	at = cdpk_write_varint(at, (uint64_t) sequence->whole);
+	if (!has_names_form(sequence))
+		at = write_end(sequence, at);
 	return (size_t) (at - bytes);
+}
+
+/* Read a name. */
+static bool
+read_name(CdpkReader *reader, CdpkName *name)
+{
+	bool ascii;
+
+	name->length = cdpk_read_varint(reader);
+	name->text = (const char *) cdpk_read_bytes(reader, name->length);
+	return name->text != NULL && name->length > 0 &&
+		   cdpk_utf8_check(name->text, name->length, &ascii) == CDPK_OK;
 }
 
 /* Read an alternative that is a name. */
 static CdpkStatus
-read_name(CdpkReader *reader, CdpkStep *step)
+read_plain(CdpkReader *reader, CdpkStep *step)
 {
-	size_t length = cdpk_read_varint(reader);
-	const char *text = (const char *) cdpk_read_bytes(reader, length);
-	bool ascii;
+	CdpkName name;
 
-	if (text == NULL || length == 0 || cdpk_utf8_check(text, length, &ascii) != CDPK_OK)
+	if (!read_name(reader, &name))
 		return CDPK_CORRUPT;
-	*step = cdpk_plain_step(text, length);
+	*step = cdpk_plain_step(name.text, name.length);
 	return CDPK_OK;
 }
 
@@ -215,7 +284,7 @@ read_alternatives(CdpkReader *reader, uint8_t version, const CdpkAllocator *allo
 		const uint8_t *start = reader->at;
 		CdpkStatus status =
 			version == CDPK_SEQUENCE_NAMES
-				? read_name(reader, &sequence->alternative[i])
+				? read_plain(reader, &sequence->alternative[i])
 				: cdpk_alternative_read(reader, allocator, &sequence->alternative[i]);
 
 		if (status != CDPK_OK)
@@ -226,9 +295,6 @@ read_alternatives(CdpkReader *reader, uint8_t version, const CdpkAllocator *allo
 		if (is_repeated(sequence, i))
 			return CDPK_CORRUPT;
 	}
-	/* each sequence has one form */
-	if (cdpk_sequence_is_plain(sequence) != (version == CDPK_SEQUENCE_NAMES))
-		return CDPK_CORRUPT;
 	return within_limits(sequence) ? CDPK_OK : CDPK_CORRUPT;
 }
 
@@ -244,7 +310,8 @@ read_length(CdpkReader *reader, int64_t *length)
 
 /* Read an item; *named is the set of alternatives so far, which grows in order. */
 static bool
-read_item(CdpkReader *reader, unsigned alternatives, CdpkSequenceItem *item, uint64_t *named)
+read_item(CdpkReader *reader, unsigned alternatives, uint8_t all_flags, CdpkSequenceItem *item,
+		  uint64_t *named)
 {
 	uint8_t flags = cdpk_read_u8(reader);
 	uint64_t any = cdpk_read_varint(reader);
@@ -256,19 +323,41 @@ read_item(CdpkReader *reader, unsigned alternatives, CdpkSequenceItem *item, uin
 	item->times = (uint32_t) times;
 	*named |= any;
 	/* they are numbered as they appear: the set has no gap */
-	if ((flags & ~ITEM_FLAGS) != 0 || any == 0 || any >> alternatives != 0 ||
+	if ((flags & ~all_flags) != 0 || any == 0 || any >> alternatives != 0 ||
 		(*named & (*named + 1)) != 0)
 		return false;
 	if (times < 1 || times > CDPK_SEQUENCE_STEPS_MAX || ((flags & ITEM_REPEATED) && times == 1))
 		return false;
-	return (!(flags & ITEM_AFTER) || read_length(reader, &item->after)) &&
-		   (!(flags & ITEM_WITHIN) || read_length(reader, &item->within));
+	if (((flags & ITEM_AFTER) && !read_length(reader, &item->after)) ||
+		((flags & ITEM_WITHIN) && !read_length(reader, &item->within)))
+		return false;
+	if (flags & ITEM_PREVIOUS)
+		item->previous = cdpk_read_u8(reader);
+	return !(flags & ITEM_PREVIOUS) ||
+		   (item->previous >= CDPK_STEP_LESS && item->previous <= CDPK_STEP_AT_LEAST &&
+			(any & (any - 1)) == 0);
+}
+
+/* Read what events have in common. */
+static bool
+read_end(CdpkReader *reader, CdpkSequence *sequence)
+{
+	uint8_t flags = cdpk_read_u8(reader);
+	bool compares = false;
+
+	for (unsigned i = 0; i < sequence->items; i++)
+		compares = compares || sequence->item[i].previous != 0;
+	return (flags & ~END_FLAGS) == 0 && compares == ((flags & END_COMPARED) != 0) &&
+		   (!(flags & END_SESSION) || read_length(reader, &sequence->session)) &&
+		   (!(flags & END_SAME) || read_name(reader, &sequence->same)) &&
+		   (!compares || read_name(reader, &sequence->compared));
 }
 
 /* Read what follows the alternatives. */
 static CdpkStatus
-read_items(CdpkReader *reader, CdpkSequence *sequence)
+read_items(CdpkReader *reader, uint8_t version, CdpkSequence *sequence)
 {
+	uint8_t flags = version == CDPK_SEQUENCE_NAMES ? ITEM_NAMES_FLAGS : ITEM_FLAGS;
 	CdpkTextProblem problem;
 	uint64_t named = 0;
 	uint64_t items = cdpk_read_varint(reader);
@@ -277,12 +366,16 @@ read_items(CdpkReader *reader, CdpkSequence *sequence)
 	if (items < 1 || items > CDPK_SEQUENCE_ITEMS_MAX)
 		return CDPK_CORRUPT;
 	for (sequence->items = 0; sequence->items < items; sequence->items++)
-		if (!read_item(reader, sequence->alternatives, &sequence->item[sequence->items], &named))
+		if (!read_item(reader, sequence->alternatives, flags, &sequence->item[sequence->items],
+					   &named))
 			return CDPK_CORRUPT;
 	whole = cdpk_read_varint(reader);
 	sequence->whole = (int64_t) whole;
-	sequence->whole_position = 0;
-	if (reader->failed || cdpk_left(reader) > 0 || whole > INT64_MAX ||
+	if (version == CDPK_SEQUENCE_STEPS && !read_end(reader, sequence))
+		return CDPK_CORRUPT;
+	/* each sequence has one form */
+	if (has_names_form(sequence) != (version == CDPK_SEQUENCE_NAMES) || reader->failed ||
+		cdpk_left(reader) > 0 || whole > INT64_MAX ||
 		named + 1 != UINT64_C(1) << sequence->alternatives ||
 		cdpk_sequence_check(sequence, &problem) != CDPK_OK)
 		return CDPK_CORRUPT;
@@ -297,14 +390,14 @@ cdpk_sequence_read(const uint8_t *bytes, size_t length, const CdpkAllocator *all
 	uint8_t version = cdpk_read_u8(&reader);
 	CdpkStatus status;
 
-	sequence->alternatives = 0;
+	cdpk_sequence_init(sequence);
 	if (!reader.failed && version != CDPK_SEQUENCE_NAMES && version != CDPK_SEQUENCE_STEPS)
 		return CDPK_UNKNOWN_VERSION;
 	if (reader.failed || (version == CDPK_SEQUENCE_STEPS && length > CDPK_STEP_SIZE_MAX))
 		return CDPK_CORRUPT;
 	status = read_alternatives(&reader, version, allocator, sequence);
 	if (status == CDPK_OK)
-		status = read_items(&reader, sequence);
+		status = read_items(&reader, version, sequence);
 	if (status != CDPK_OK)
 		cdpk_sequence_free(allocator, sequence);
 	return status;
@@ -343,6 +436,7 @@ add_steps(CdpkProgram *program, const CdpkSequenceItem *item, uint32_t absent)
 		step->most = bound(item->within);
 		/* all of the repetition lies within, from the event before it or from its own first */
 		step->joined = i > 0 && item->within != 0;
+		step->previous = item->previous;
 	}
 }
 

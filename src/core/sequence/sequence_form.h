@@ -13,6 +13,9 @@
 #include "core/sequence/step.h"
 #include "core/sequence/steps_state.h"
 
+/* the gap where none is given */
+#define CDPK_SEQUENCE_SESSION (30 * INT64_C(60000000))
+
 /* first byte of the stored form: of sequences of names alone, and of others */
 #define CDPK_SEQUENCE_NAMES 1
 #define CDPK_SEQUENCE_STEPS 2
@@ -23,9 +26,11 @@
 /* One part of a sequence, between two arrows. */
 typedef struct CdpkSequenceItem
 {
-	bool absent;     /* none of the events is there */
-	uint32_t any;    /* alternatives, bit 0 the first */
-	uint32_t times;  /* how many such events follow one another, from 1 */
+	bool absent;    /* none of the events is there */
+	uint32_t any;   /* alternatives, bit 0 the first */
+	uint32_t times; /* how many such events follow one another, from 1 */
+	/* how their number "compared" must compare with that of the event before: CDPK_STEP_LESS …; or 0 */
+	uint8_t previous;
 	int64_t after;   /* microseconds, 0 where not given */
 	int64_t within;  /* likewise */
 	size_t position; /* in the text; 0 where it came as bytes */
@@ -41,8 +46,13 @@ typedef struct CdpkSequence
 	unsigned items;
 	int64_t whole; /* from the first event to the last at most; 0 where not given */
 	size_t whole_position;
+	/* what all events have in common */
+	CdpkName same;   /* a value of this property; length 0: not asked for */
+	int64_t session; /* the session, which ends with a gap longer than this; 0: not asked for */
+	size_t same_position;
+	CdpkName compared; /* the number that "previous" compares; length 0: none */
 	CdpkStep alternative[CDPK_SEQUENCE_ALTERNATIVES_MAX]; /* each a step of one */
-	CdpkName form[CDPK_SEQUENCE_ALTERNATIVES_MAX];        /* their bytes, unless all are names */
+	CdpkName form[CDPK_SEQUENCE_ALTERNATIVES_MAX];        /* their bytes, where the form has them */
 	CdpkSequenceItem item[CDPK_SEQUENCE_ITEMS_MAX];
 } CdpkSequence;
 
@@ -74,6 +84,16 @@ extern void cdpk_sequence_free(const CdpkAllocator *allocator, CdpkSequence *seq
 
 /* Return whether all alternatives are names without conditions. */
 extern bool cdpk_sequence_is_plain(const CdpkSequence *sequence);
+
+/* Return whether events must have something in common, or compare with the one before. */
+static inline bool
+cdpk_sequence_is_correlated(const CdpkSequence *sequence)
+{
+	return sequence->same.length > 0 || sequence->session != 0 || sequence->compared.length > 0;
+}
+
+/* Make a sequence empty, so that its parts can be set. */
+extern void cdpk_sequence_init(CdpkSequence *sequence);
 
 /* Bytes that the stored form takes at most, and writing it; returns what it took. */
 extern size_t cdpk_sequence_room(const CdpkSequence *sequence);

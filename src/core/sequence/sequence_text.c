@@ -37,6 +37,7 @@ typedef struct Reading
 	/* of all alternatives so far */
 	unsigned conditions;
 	unsigned literals;
+	CdpkPrevious previous; /* of the present item */
 } Reading;
 
 /* ---------------------------------------------------------------- tokens */
@@ -220,6 +221,7 @@ take_any(Reading *r, uint32_t *any)
 
 	if (!cdpk_parse_take(p, "("))
 		return take_alternative(r, any);
+	p->previous = NULL;
 	do
 		status = take_alternative(r, any);
 	while (status == CDPK_OK && cdpk_parse_take(p, "|"));
@@ -284,6 +286,25 @@ take_windows(CdpkParse *p, CdpkSequenceItem *item)
 	return status;
 }
 
+/* Keep what an item compares with the event before: one number in all items. */
+static CdpkStatus
+keep_previous(Reading *r, CdpkSequenceItem *item)
+{
+	const CdpkName *property = &r->previous.property;
+	CdpkName *compared = &r->sequence->compared;
+
+	if (property->length == 0)
+		return CDPK_OK;
+	item->previous = (uint8_t) r->previous.operation;
+	if (compared->length == 0)
+		*compared = *property;
+	if (compared->length == property->length &&
+		memcmp(compared->text, property->text, property->length) == 0)
+		return CDPK_OK;
+	return cdpk_parse_refuse(&r->parse, CDPK_INVALID, r->parse.start + item->position - 1,
+							 "previous of another property than before");
+}
+
 /* Parse an item, between two arrows. */
 static CdpkStatus
 take_item(Reading *r)
@@ -304,14 +325,19 @@ take_item(Reading *r)
 									 "no x after the number, as in 3 x view");
 	}
 	item.times = (uint32_t) times;
+	r->previous.property.length = 0;
+	p->previous = &r->previous;
 	if (status == CDPK_OK)
 		status = take_any(r, &item.any);
+	if (status == CDPK_OK)
+		status = keep_previous(r, &item);
 	if (status == CDPK_OK)
 		status = take_windows(p, &item);
 	if (status != CDPK_OK)
 		return status;
 	/* absence of one item and of the next is one absence of both */
-	if (item.absent && sequence->items > 0 && sequence->item[sequence->items - 1].absent &&
+	if (item.absent && item.previous == 0 && sequence->items > 0 &&
+		sequence->item[sequence->items - 1].absent &&
 		sequence->item[sequence->items - 1].within == 0)
 	{
 		item.any |= sequence->item[sequence->items - 1].any;
@@ -322,6 +348,52 @@ take_item(Reading *r)
 								 "more than 64 events");
 	sequence->item[sequence->items++] = item;
 	return CDPK_OK;
+}
+
+/* Parse what all events have in common, after "same". */
+static CdpkStatus
+take_same(CdpkParse *p, const char *start, CdpkSequence *sequence)
+{
+	CdpkStatus status = CDPK_OK;
+
+	sequence->same_position = (size_t) (start - p->start) + 1;
+	if (take_word(p, "session"))
+	{
+		if (sequence->session != 0)
+			return cdpk_parse_refuse(p, CDPK_INVALID, start, "the same word again");
+		sequence->session = CDPK_SEQUENCE_SESSION;
+		return take_word(p, "gap") ? take_length(p, &sequence->session) : CDPK_OK;
+	}
+	if (sequence->same.length > 0)
+		return cdpk_parse_refuse(p, CDPK_INVALID, start, "the same word again");
+	status = cdpk_parse_property(p, &sequence->same);
+	return status;
+}
+
+/* Parse what is said of all events, after the last of them. */
+static CdpkStatus
+take_end(Reading *r)
+{
+	CdpkParse *p = &r->parse;
+	CdpkStatus status = CDPK_OK;
+
+	while (status == CDPK_OK)
+	{
+		const char *start = p->at;
+
+		if (take_word(p, "same"))
+			status = take_same(p, start, r->sequence);
+		else if (!take_word(p, "in"))
+			break;
+		else if (r->sequence->whole != 0)
+			return cdpk_parse_refuse(p, CDPK_INVALID, start, "the same word again");
+		else
+		{
+			r->sequence->whole_position = (size_t) (start - p->start) + 1;
+			status = take_length(p, &r->sequence->whole);
+		}
+	}
+	return status;
 }
 
 /* Parse the whole text. */
@@ -335,11 +407,8 @@ take_sequence(Reading *r)
 	do
 		status = take_item(r);
 	while (status == CDPK_OK && cdpk_parse_take(p, "->"));
-	if (status != CDPK_OK)
-		return status;
-	r->sequence->whole_position = (size_t) (p->at - p->start) + 1;
-	if (take_word(p, "in"))
-		status = take_length(p, &r->sequence->whole);
+	if (status == CDPK_OK)
+		status = take_end(r);
 	if (status == CDPK_OK && p->at < p->end)
 		return cdpk_parse_refuse(p, CDPK_INVALID, p->at, "neither -> nor the end");
 	return status == CDPK_OK ? cdpk_sequence_check(r->sequence, p->problem) : status;
@@ -366,7 +435,11 @@ cdpk_sequence_parse(const char *text, size_t length, const CdpkAllocator *alloca
 					uint8_t **bytes, size_t *bytes_length, CdpkTextProblem *problem)
 {
 	CdpkSequence sequence;
-	Reading r = {{text, text, text + length, NULL, NULL, 0, 0, problem}, &sequence, 0, 0};
+	Reading r = {{text, text, text + length, NULL, NULL, 0, 0, NULL, problem},
+				 &sequence,
+				 0,
+				 0,
+				 {{NULL, 0}, CDPK_STEP_LESS}};
 	char *scratch;
 	uint8_t *forms;
 	bool ascii;
@@ -379,8 +452,7 @@ cdpk_sequence_parse(const char *text, size_t length, const CdpkAllocator *alloca
 								 "more than 8 MB");
 	r.parse.scratch = scratch = cdpk_allocate(allocator, length + 1);
 	r.parse.to = forms = cdpk_allocate(allocator, CDPK_PARSE_ROOM(length));
-	sequence.alternatives = sequence.items = 0;
-	sequence.whole = 0;
+	cdpk_sequence_init(&sequence);
 	status = scratch != NULL && forms != NULL ? take_sequence(&r) : CDPK_OUT_OF_MEMORY;
 	if (status == CDPK_OK)
 		status = make_form(&r, allocator, head, bytes, bytes_length);
@@ -408,6 +480,22 @@ print_alternative(char *to, const CdpkAlternative *alternative)
 	else
 		to = cdpk_print_quoted(to, name);
 	return cdpk_print_conditions(to, alternative);
+}
+
+/* Print what an alternative compares with the event before, after its conditions. */
+static char *
+print_previous(char *to, const CdpkSequence *sequence, const CdpkSequenceItem *item)
+{
+	if (item->previous == 0)
+		return to;
+	/* an item that compares has one alternative */
+	if (to[-1] == ']')
+		to += sprintf(to - 1, ", ") - 1;
+	else
+		*to++ = '[';
+	to = cdpk_print_property(to, &sequence->compared);
+	to = cdpk_print_operator(to, (CdpkStepOperator) item->previous);
+	return to + sprintf(to, " previous]");
 }
 
 /* Print a set of alternatives. */
@@ -450,14 +538,40 @@ print_length(char *to, const char *word, int64_t length)
 static size_t
 print_room(const CdpkSequence *sequence)
 {
-	/* a number and a word in front; two lengths of time after */
-	size_t room = 100 + sequence->items * (size_t) 130;
+	/* what is said of all; of each a number and a word in front, two lengths of time after */
+	size_t room = 200 + 2 * sequence->same.length + sequence->items * (size_t) 130;
 
 	for (unsigned i = 0; i < sequence->items; i++)
+	{
+		if (sequence->item[i].previous != 0)
+			room += 2 * sequence->compared.length + 24;
 		for (unsigned j = 0; j < sequence->alternatives; j++)
 			if (sequence->item[i].any >> j & 1)
 				room += cdpk_print_room(cdpk_step_alternatives(&sequence->alternative[j])) + 5;
+	}
 	return room;
+}
+
+/* Print what is said of all events. */
+static char *
+print_end(char *to, const CdpkSequence *sequence)
+{
+	const CdpkName *same = &sequence->same;
+
+	to = print_length(to, "in", sequence->whole);
+	if (same->length > 0)
+	{
+		to += sprintf(to, " same ");
+		if (cdpk_parse_is(same->text, same->length, "session"))
+			to = cdpk_print_quoted(to, same);
+		else
+			to = cdpk_print_property(to, same);
+	}
+	if (sequence->session != 0)
+		to += sprintf(to, " same session");
+	if (sequence->session != CDPK_SEQUENCE_SESSION)
+		to = print_length(to, "gap", sequence->session);
+	return to;
 }
 
 /* Print an item. */
@@ -469,6 +583,7 @@ print_item(char *to, const CdpkSequence *sequence, const CdpkSequenceItem *item)
 	if (item->times > 1)
 		to += sprintf(to, "%u x ", (unsigned) item->times);
 	to = print_any(to, sequence, item->any);
+	to = print_previous(to, sequence, item);
 	to = print_length(to, "after", item->after);
 	return print_length(to, "within", item->within);
 }
@@ -492,7 +607,7 @@ cdpk_sequence_print(const uint8_t *bytes, size_t length, const CdpkAllocator *al
 	}
 	if (to != NULL)
 	{
-		to = print_length(to, "in", sequence.whole);
+		to = print_end(to, &sequence);
 		*to = '\0';
 	}
 	cdpk_sequence_free(allocator, &sequence);

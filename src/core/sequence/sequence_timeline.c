@@ -2,6 +2,7 @@
  * sequence_timeline.c
  *		Whether a timeline has a sequence, and until when the answer stays.
  */
+#include "core/sequence/sequence_correlated.h"
 #include "core/sequence/sequence_form.h"
 #include "core/sequence/step_set.h"
 
@@ -167,23 +168,23 @@ run(CdpkMatcher *matcher, const CdpkTimed *events, size_t count, int64_t as_of, 
 
 /* Return the earliest of the instants at which the answer could change, where it is known. */
 static int64_t
-find_horizon(const CdpkMatcher *matcher, int64_t due, int64_t within)
+find_horizon(const CdpkProgram *program, const CdpkChainResult *result, int64_t due, int64_t within)
 {
 	int64_t change = CDPK_NEVER;
 
 	/* as long as the match that begins latest is within, the answer is true */
-	if (matcher->matched && within != 0)
-		change = cdpk_later(matcher->latest, within);
+	if (result->matched && within != 0)
+		change = cdpk_later(result->latest, within);
 	/* an event that leaves the window makes nothing true; the end of an absence does */
-	if (!matcher->matched && matcher->waiting)
-		change = cdpk_later(matcher->waits.at, matcher->program->absent_for.length);
+	if (!result->matched && result->waiting)
+		change = cdpk_later(result->waits, program->absent_for.length);
 	return change < due ? change : due;
 }
 
 /* Match the events that were read. */
 static CdpkStatus
-match(History *history, const CdpkProgram *program, int64_t within, bool want_horizon,
-	  const CdpkAllocator *allocator, CdpkSequenceAnswer *result)
+match(const CdpkProgram *program, History *history, bool to_the_end, const CdpkAllocator *allocator,
+	  CdpkChainResult *result)
 {
 	CdpkMatcher matcher;
 	CdpkStatus status;
@@ -191,76 +192,93 @@ match(History *history, const CdpkProgram *program, int64_t within, bool want_ho
 	cdpk_sort(history->events, history->count, history->events + history->most, cdpk_history_order,
 			  NULL);
 	cdpk_matcher_init(&matcher, program, allocator);
-	status = run(&matcher, history->events, history->count, history->range.last, want_horizon);
-	result->matches = matcher.matched;
-	if (want_horizon)
-		result->horizon = find_horizon(&matcher, history->due, within);
+	status = run(&matcher, history->events, history->count, history->range.last, to_the_end);
+	result->matched = matcher.matched;
+	result->latest = matcher.latest;
+	result->waiting = matcher.waiting;
+	result->waits = matcher.waits.at;
 	cdpk_matcher_free(&matcher);
 	return status;
 }
 
-/* Read the events, for which there is room, and find the answer. */
+/* Read the events and match them, where they have nothing in common. */
 static CdpkStatus
-answer(History *history, CdpkStepSet *set, const CdpkProgram *program, int64_t within,
-	   bool want_horizon, const CdpkAllocator *allocator, CdpkSequenceAnswer *result)
+match_events(const CdpkProgram *program, History *history, CdpkStepSet *set, bool to_the_end,
+			 const CdpkAllocator *allocator, CdpkCorrelation *found)
 {
-	CdpkStatus status = read_events(history, set);
-
-	if (status != CDPK_OK)
-		return status;
-	/* without an event for each step there is no match, whatever is unknown */
-	if (!history->unknown || !possible(program, history->present))
-		return match(history, program, within, want_horizon, allocator, result);
-	/* it stays unknown at least until then */
-	result->unknown = true;
-	if (want_horizon && within != 0)
-		result->horizon = cdpk_later(history->unknown_at, within);
-	if (want_horizon && history->due < result->horizon)
-		result->horizon = history->due;
-	return CDPK_OK;
-}
-
-/* Evaluate a sequence over a timeline, for which a set of its alternatives was opened. */
-static CdpkStatus
-evaluate(History *history, CdpkStepSet *set, int64_t within, bool want_horizon,
-		 const CdpkAllocator *allocator, CdpkSequenceAnswer *result)
-{
-	CdpkProgram program;
 	CdpkTimed few[2 * FEW];
-	CdpkStatus status = survey(history, set);
+	CdpkStatus status;
 
-	if (status != CDPK_OK)
-		return status;
-	cdpk_sequence_compile(history->sequence, &program);
-	if (history->present == 0 || (!want_horizon && !possible(&program, history->present)))
-		return CDPK_OK;
 	history->events = few;
 	if (history->most > FEW)
 		history->events = cdpk_allocate(allocator, 2 * history->most * sizeof(CdpkTimed));
 	if (history->events == NULL)
 		return CDPK_OUT_OF_MEMORY;
-	status = answer(history, set, &program, within, want_horizon, allocator, result);
+	status = read_events(history, set);
+	if (status == CDPK_OK)
+		status = match(program, history, to_the_end, allocator, &found->result);
+	found->due = history->due;
+	found->unknown = history->unknown;
+	found->unknown_at = history->unknown_at;
 	if (history->events != few)
 		cdpk_release(allocator, history->events);
 	return status;
 }
 
+/* Evaluate a sequence over a timeline, for which a set of its alternatives was opened. */
+static CdpkStatus
+evaluate(History *history, CdpkStepSet *set, int64_t within, bool want_horizon,
+		 const CdpkAllocator *allocator, CdpkSequenceAnswer *answer)
+{
+	CdpkProgram program;
+	CdpkCorrelation found;
+	bool can_match;
+	CdpkStatus status = survey(history, set);
+
+	if (status != CDPK_OK)
+		return status;
+	cdpk_sequence_compile(history->sequence, &program);
+	can_match = possible(&program, history->present);
+	if (history->present == 0 || (!want_horizon && !can_match))
+		return CDPK_OK;
+	if (cdpk_sequence_is_correlated(history->sequence))
+		status = cdpk_sequence_correlate(
+			history->sequence, &program, &history->timeline, history->range, set,
+			want_horizon ? CDPK_WANT_ALL : CDPK_WANT_MATCH, allocator, &found);
+	else
+		status = match_events(&program, history, set, want_horizon, allocator, &found);
+	if (status != CDPK_OK)
+		return status;
+	/* without an event for each step there is no match, whatever is unknown */
+	answer->unknown = found.unknown && can_match;
+	answer->matches = found.result.matched && !answer->unknown;
+	if (want_horizon && !answer->unknown)
+		answer->horizon = find_horizon(&program, &found.result, found.due, within);
+	else if (want_horizon)
+	{
+		/* it stays unknown at least until then */
+		answer->horizon = within != 0 ? cdpk_later(found.unknown_at, within) : CDPK_NEVER;
+		answer->horizon = found.due < answer->horizon ? found.due : answer->horizon;
+	}
+	return CDPK_OK;
+}
+
 CdpkStatus
 cdpk_sequence_evaluate(const CdpkSequence *sequence, const CdpkTimeline *timeline, int64_t within,
 					   int64_t as_of, bool want_horizon, const CdpkAllocator *allocator,
-					   CdpkSequenceAnswer *result)
+					   CdpkSequenceAnswer *answer)
 {
 	CdpkStepSet set;
 	History history;
 	CdpkStatus status;
 
-	result->matches = result->unknown = false;
-	result->horizon = want_horizon ? CDPK_NEVER : 0;
+	answer->matches = answer->unknown = false;
+	answer->horizon = want_horizon ? CDPK_NEVER : 0;
 	if (timeline == NULL)
 		return CDPK_OK;
 	history.sequence = sequence;
 	history.timeline = *timeline;
-	history.plain = cdpk_sequence_is_plain(sequence);
+	history.plain = cdpk_sequence_is_plain(sequence) && !cdpk_sequence_is_correlated(sequence);
 	history.present = 0;
 	history.most = history.count = 0;
 	history.range = cdpk_time_range_until_now(as_of);
@@ -271,7 +289,7 @@ cdpk_sequence_evaluate(const CdpkSequence *sequence, const CdpkTimeline *timelin
 	status = cdpk_step_set_open(&set, sequence->alternative, sequence->alternatives, timeline,
 								allocator);
 	if (status == CDPK_OK)
-		status = evaluate(&history, &set, within, want_horizon, allocator, result);
+		status = evaluate(&history, &set, within, want_horizon, allocator, answer);
 	cdpk_step_set_close(&set);
 	return status;
 }

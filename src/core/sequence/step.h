@@ -150,6 +150,10 @@ extern CdpkStatus cdpk_alternative_read(CdpkReader *reader, const CdpkAllocator 
 /* Print the conditions of an alternative, in brackets; without a NUL.  Returns the place after them. */
 extern char *cdpk_print_conditions(char *to, const CdpkAlternative *alternative);
 
+/* Print a property, and an operator; likewise. */
+extern char *cdpk_print_property(char *to, const CdpkName *property);
+extern char *cdpk_print_operator(char *to, CdpkStepOperator operation);
+
 /* Print a text in double quotes; likewise. */
 extern char *cdpk_print_quoted(char *to, const CdpkName *text);
 

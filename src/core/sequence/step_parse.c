@@ -257,9 +257,8 @@ take_operator(CdpkParse *p, CdpkStepOperator *operation)
 		"exists");
 }
 
-/* Parse a property. */
-static CdpkStatus
-take_property(CdpkParse *p, CdpkName *property)
+CdpkStatus
+cdpk_parse_property(CdpkParse *p, CdpkName *property)
 {
 	const char *start = p->at;
 
@@ -284,6 +283,24 @@ take_property(CdpkParse *p, CdpkName *property)
 	return CDPK_OK;
 }
 
+/* Note a condition that compares with the event before. */
+static CdpkStatus
+note_previous(CdpkParse *p, const char *start, CdpkName property, CdpkStepOperator operation)
+{
+	if (p->previous == NULL)
+		return cdpk_parse_refuse(
+			p, CDPK_INVALID, start,
+			"previous, which only an event takes that stands alone in a sequence");
+	if (operation < CDPK_STEP_LESS || operation > CDPK_STEP_AT_LEAST)
+		return cdpk_parse_refuse(p, CDPK_INVALID, start,
+								 "previous after another operator than <, <=, > or >=");
+	if (p->previous->property.length > 0)
+		return cdpk_parse_refuse(p, CDPK_INVALID, start, "previous a second time");
+	p->previous->property = property;
+	p->previous->operation = operation;
+	return CDPK_OK;
+}
+
 /* Parse a condition and write it. */
 static CdpkStatus
 take_condition(CdpkParse *p)
@@ -291,12 +308,14 @@ take_condition(CdpkParse *p)
 	CdpkName property;
 	CdpkStepOperator operation;
 	const char *start = p->at;
-	CdpkStatus status = take_property(p, &property);
+	CdpkStatus status = cdpk_parse_property(p, &property);
 
 	if (status == CDPK_OK)
 		status = take_operator(p, &operation);
 	if (status != CDPK_OK)
 		return status;
+	if (take_word(p, "previous"))
+		return note_previous(p, start, property, operation);
 	if (p->conditions++ == CDPK_STEP_CONDITIONS_MAX)
 		return cdpk_parse_refuse(p, CDPK_TOO_LONG, start, "more than 64 conditions");
 	*p->to++ = (uint8_t) (operation + 1);

@@ -12,6 +12,13 @@
 /* bytes of the stored form that a text becomes at most */
 #define CDPK_PARSE_ROOM(length) (4 * (length) + 16)
 
+/* A condition that compares with the event before: price < previous. */
+typedef struct CdpkPrevious
+{
+	CdpkName property; /* length 0: there was none */
+	CdpkStepOperator operation;
+} CdpkPrevious;
+
 /* The text that is read; both rooms are those of the caller. */
 typedef struct CdpkParse
 {
@@ -22,6 +29,7 @@ typedef struct CdpkParse
 	char *scratch; /* where quoted texts go, as much as the text */
 	unsigned conditions;
 	unsigned literals;
+	CdpkPrevious *previous; /* where such a condition goes; NULL: there must be none */
 	CdpkTextProblem *problem;
 } CdpkParse;
 
@@ -46,6 +54,9 @@ extern bool cdpk_parse_is(const char *text, size_t length, const char *word);
 
 /* Take what stands in double quotes. */
 extern CdpkStatus cdpk_parse_quoted(CdpkParse *p, CdpkName *text);
+
+/* Take a property. */
+extern CdpkStatus cdpk_parse_property(CdpkParse *p, CdpkName *property);
 
 /* Write an alternative for events of a name, or of any (NULL), and parse its conditions in brackets, if there are. */
 extern CdpkStatus cdpk_parse_conditions(CdpkParse *p, const CdpkName *name);

@@ -47,17 +47,29 @@ print_literal(char *to, const CdpkLiteral *literal)
 	}
 }
 
+char *
+cdpk_print_property(char *to, const CdpkName *property)
+{
+	if (cdpk_step_is_property(property->text, property->length))
+		return print_bytes(to, property->text, property->length);
+	return cdpk_print_quoted(to, property);
+}
+
+char *
+cdpk_print_operator(char *to, CdpkStepOperator operation)
+{
+	return to + sprintf(to, " %s", operators[operation]);
+}
+
 static char *
 print_condition(char *to, const CdpkCondition *condition)
 {
-	const CdpkName *property = &condition->property;
 	bool list = condition->operation == CDPK_STEP_IN || condition->operation == CDPK_STEP_NOT_IN;
 
-	if (cdpk_step_is_property(property->text, property->length))
-		to = print_bytes(to, property->text, property->length);
-	else
-		to = cdpk_print_quoted(to, property);
-	to += sprintf(to, list ? " %s (" : " %s", operators[condition->operation]);
+	to = cdpk_print_property(to, &condition->property);
+	to = cdpk_print_operator(to, condition->operation);
+	if (list)
+		to = print_bytes(to, " (", 2);
 	for (unsigned i = 0; i < condition->count; i++)
 	{
 		if (i > 0)

@@ -104,3 +104,19 @@ cdpk_step_set_event(CdpkStepSet *set, uint64_t event, uint32_t *steps, bool *unk
 	}
 	return CDPK_OK;
 }
+
+void
+cdpk_step_set_element(const CdpkStepSet *set, unsigned element, uint32_t *steps, bool *unknown)
+{
+	*steps = set->always;
+	for (unsigned i = 0; set->maybe >> i != 0; i++)
+	{
+		CdpkTruth truth;
+
+		if ((set->maybe >> i & 1) == 0)
+			continue;
+		truth = cdpk_step_filter_element(&set->filters[set->filter_of[i]], element);
+		*steps |= (uint32_t) (truth == CDPK_YES) << i;
+		*unknown |= truth == CDPK_UNKNOWN;
+	}
+}

@@ -43,4 +43,8 @@ extern void cdpk_step_set_close_column(CdpkStepSet *set);
 extern CdpkStatus cdpk_step_set_event(CdpkStepSet *set, uint64_t event, uint32_t *steps,
 									  bool *unknown);
 
+/* Find which steps that event satisfies by its values in one element, and in none. */
+extern void cdpk_step_set_element(const CdpkStepSet *set, unsigned element, uint32_t *steps,
+								  bool *unknown);
+
 #endif /* CDPK_STEP_SET_H */

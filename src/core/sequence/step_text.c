@@ -157,7 +157,7 @@ static CdpkStatus
 make_step(const char *text, size_t length, bool parse, const CdpkAllocator *allocator, size_t head,
 		  uint8_t **bytes, size_t *bytes_length, CdpkTextProblem *problem)
 {
-	Alternatives a = {{text, text, text + length, NULL, NULL, 0, 0, problem}, 0, NULL};
+	Alternatives a = {{text, text, text + length, NULL, NULL, 0, 0, NULL, problem}, 0, NULL};
 	CdpkParse *p = &a.parse;
 	CdpkName name = {text, length};
 	char *scratch;
