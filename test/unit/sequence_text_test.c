@@ -72,6 +72,16 @@ texts_have_one_form(void)
 		{"3 x a[n = 1] within 1 hour -> a[n=1] -> a",
 		 "3 x a[n = 1] within 1 hour -> a[n = 1] -> a"},
 		{"a[n = 1] -> a[n != 1.0]", "a[n = 1] -> a[n <> 1]"},
+		{"a -> b[price<previous] SAME Session same product_id in 48 hours",
+		 "a -> b[price < previous] in 2 days same product_id same session"},
+		{"a -> b[x=1,\"p q\" >= Previous,y=2] within 1 day -> 2 x *[\"p q\" > previous]",
+		 "a -> b[x = 1, y = 2, \"p q\" >= previous] within 1 day -> 2 x *[\"p q\" > previous]"},
+		{"a -> !b same \"session\"", "a -> not b same \"session\""},
+		{"2 x a same \"product id\"", "2 x a same \"product id\""},
+		{"a -> b same session gap 1800 seconds", "a -> b same session"},
+		{"a -> b same session gap 1 hour", "a -> b same session gap 1 hour"},
+		{"same -> gap -> previous -> session same gap",
+		 "same -> gap -> previous -> session same gap"},
 		{"(a[n = 1] | a[n=1]) -> \"in\"[\"in\" like \"%]\"\"->%\"]",
 		 "a[n = 1] -> \"in\"[\"in\" like \"%]\"\"->%\"]"},
 	};
@@ -159,6 +169,24 @@ texts_are_refused_at_a_place(void)
 				 {"!a", 1, CDPK_INVALID},
 				 {"a -> !!b", 7, CDPK_INVALID},
 				 {"a -> **", 7, CDPK_INVALID},
+				 {"a same p", 3, CDPK_INVALID},
+				 {"a -> b same", 12, CDPK_INVALID},
+				 {"a -> b same in", 13, CDPK_INVALID},
+				 {"a -> b same \"\"", 13, CDPK_INVALID},
+				 {"a -> b same p same q", 15, CDPK_INVALID},
+				 {"a -> b same session same session", 21, CDPK_INVALID},
+				 {"a -> b same session gap", 24, CDPK_INVALID},
+				 {"a -> b in 1 day in 1 day", 17, CDPK_INVALID},
+				 {"a -> b same p -> c", 15, CDPK_INVALID},
+				 {"a[n < previous] -> b", 1, CDPK_INVALID},
+				 {"3 x a[n < previous]", 1, CDPK_INVALID},
+				 {"a -> (b[n < previous] | c)", 9, CDPK_INVALID},
+				 {"a -> b[n = previous]", 8, CDPK_INVALID},
+				 {"a -> !b[n < previous]", 6, CDPK_INVALID},
+				 {"a -> b[n < previous, m < previous]", 22, CDPK_INVALID},
+				 {"a -> b[n < previous] -> c[m < previous]", 25, CDPK_INVALID},
+				 {"a -> 2 x b[n < previous] within 1 hour", 6, CDPK_INVALID},
+				 {"2 x a within 1 hour -> b[n < previous]", 1, CDPK_INVALID},
 				 {"a\xc2\xa0-> b", 2, CDPK_INVALID},
 				 {"a -> \xff", 0, CDPK_BAD_ENCODING}};
 	char many[500] = "a0";
@@ -247,6 +275,7 @@ other_bytes_are_refused_or_another_sequence(void)
 	change_bytes("view[n > 1.5] -> 2 x (* | \"a b\"[c in (\"x\", true), d exists]) within 1 day -> "
 				 "not *[m like \"%y\"]",
 				 1);
+	change_bytes("a -> b[n >= previous] in 1 hour same p same session", 1);
 }
 
 /* Limits count what is kept: an event that is written again is none more. */

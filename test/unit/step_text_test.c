@@ -108,6 +108,7 @@ problems_have_a_place(void)
 		{"\"\"[a = 1]", CDPK_INVALID, 1},
 		{"[a = 1]", CDPK_INVALID, 1},
 		{"a[]", CDPK_INVALID, 3},
+		{"a[b < previous]", CDPK_INVALID, 3},
 		{"a[b]", CDPK_INVALID, 4},
 		{"a[b = ]", CDPK_INVALID, 7},
 		{"a[b = shoes]", CDPK_INVALID, 7},

@@ -183,7 +183,7 @@ take_step(const CdpkProgram *program, unsigned i, const CdpkChainEvent *events, 
 		for (; next < j &&
 			   !(step->least.given && is_under(events[next].at, event->at, step->least.length));
 			 next++)
-			if (room->former[next] != NONE && next >= barrier &&
+			if (room->former[next] != NONE &&
 				(step->previous == 0 || key_of(step, &events[next]) != 0))
 				set_leaf(room, room->leaf[next], room->former[next]);
 		for (; first < next &&

@@ -20,6 +20,7 @@ typedef struct History
 	uint64_t most;    /* events, in all columns that are named */
 	CdpkTimeRange range;
 	CdpkTimed *events;
+	CdpkTimed few[2 * FEW];
 	size_t count;
 	int64_t due; /* the earliest event after the time range, or CDPK_NEVER */
 	/* the newest event of which it is not known what it satisfies */
@@ -206,10 +207,9 @@ static CdpkStatus
 match_events(const CdpkProgram *program, History *history, CdpkStepSet *set, bool to_the_end,
 			 const CdpkAllocator *allocator, CdpkCorrelation *found)
 {
-	CdpkTimed few[2 * FEW];
 	CdpkStatus status;
 
-	history->events = few;
+	history->events = history->few;
 	if (history->most > FEW)
 		history->events = cdpk_allocate(allocator, 2 * history->most * sizeof(CdpkTimed));
 	if (history->events == NULL)
@@ -220,7 +220,7 @@ match_events(const CdpkProgram *program, History *history, CdpkStepSet *set, boo
 	found->due = history->due;
 	found->unknown = history->unknown;
 	found->unknown_at = history->unknown_at;
-	if (history->events != few)
+	if (history->events != history->few)
 		cdpk_release(allocator, history->events);
 	return status;
 }

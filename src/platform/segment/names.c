@@ -25,6 +25,7 @@
 
 #include "cdp.h"
 #include "core/sequence/sequence_form.h"
+#include "toolkit/bridge/status.h"
 #include "toolkit/timeline/step.h"
 #include "toolkit/identifier/identifier.h"
 
