@@ -84,7 +84,7 @@ WHERE person <= 150 GROUP BY sequence, within ORDER BY sequence::text COLLATE "C
 CREATE TABLE bx_large AS
 SELECT timeline_agg(timestamptz '2026-01-01' + n * interval '1 second', CASE n % 4 WHEN 3 THEN 'cart' ELSE 'view' END, jsonb_build_object('product', 'p' || n::bigint * 7919 % 50000, 'price', n::bigint * 104729 % 100003)) AS timeline FROM generate_series(1, 200000) n;
 SELECT matches(timeline, 'view -> cart same product', as_of => '2027-01-01') AS none, matches(timeline, 'view -> view -> view -> view same product', as_of => '2027-01-01') AS four, matches(timeline, '5 x view same product', as_of => '2027-01-01') AS five,
-	matches(timeline, 'cart -> cart[price < previous] -> cart[price < previous] -> cart[price < previous] in 1 hour same product', as_of => '2027-01-01') AS near, matches(timeline, '20 x view[price > previous] -> cart[price > previous] in 1 minute', as_of => '2027-01-01') AS rising FROM bx_large
+	matches(timeline, 'cart -> cart[price < previous] -> cart[price < previous] -> cart[price < previous] in 1 hour same product', as_of => '2027-01-01') AS near, matches(timeline, 'view -> 19 x view[price > previous] -> cart[price > previous] in 1 minute', as_of => '2027-01-01') AS rising FROM bx_large
 WHERE matches(timeline, '2 x view', as_of => '2027-01-01');
 
 -- what is refused

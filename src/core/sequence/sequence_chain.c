@@ -41,10 +41,13 @@ set_leaf(CdpkChainRoom *room, size_t leaf, int64_t beginning)
 	room->tree[node] = beginning;
 	while (node > 1)
 	{
+		int64_t latest =
+			room->tree[node] > room->tree[node ^ 1] ? room->tree[node] : room->tree[node ^ 1];
+
 		node /= 2;
-		room->tree[node] = room->tree[2 * node] > room->tree[2 * node + 1]
-							   ? room->tree[2 * node]
-							   : room->tree[2 * node + 1];
+		if (room->tree[node] == latest)
+			break;
+		room->tree[node] = latest;
 	}
 }
 

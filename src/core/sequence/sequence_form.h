@@ -125,4 +125,12 @@ extern CdpkStatus cdpk_sequence_evaluate(const CdpkSequence *sequence, const Cdp
 										 const CdpkAllocator *allocator,
 										 CdpkSequenceAnswer *result);
 
+/*
+ * Find how many of the events that must be there a timeline has, from the first on, in a time range; an
+ * absence at the end does not count.  *unknown: it depends on a value that was left out.
+ */
+extern CdpkStatus cdpk_sequence_depth(const CdpkSequence *sequence, const CdpkTimeline *timeline,
+									  CdpkTimeRange range, const CdpkAllocator *allocator,
+									  unsigned *depth, bool *unknown);
+
 #endif /* CDPK_SEQUENCE_FORM_H */

@@ -80,14 +80,15 @@ survey(History *history, const CdpkStepSet *set)
 	return status == CDPK_OK && cdpk_timeline_failed(&passage) ? CDPK_CORRUPT : status;
 }
 
-/* Return whether each step has one of its alternatives in the timeline. */
-static bool
-possible(const CdpkProgram *program, uint32_t present)
+/* Return how many steps have one of their alternatives in the timeline, one after the other. */
+static unsigned
+steps_possible(const CdpkProgram *program, uint32_t present)
 {
-	for (unsigned i = 0; i < program->count; i++)
-		if ((program->steps[i].any & present) == 0)
-			return false;
-	return true;
+	unsigned steps = 0;
+
+	while (steps < program->count && (program->steps[steps].any & present) != 0)
+		steps++;
+	return steps;
 }
 
 /* ---------------------------------------------------------------- reading */
@@ -151,19 +152,28 @@ read_events(History *history, CdpkStepSet *set)
 
 /* ---------------------------------------------------------------- the answer */
 
-/* Feed events to a matcher, as many as the answer needs. */
+/* Feed events to a matcher, as many as the answer needs; *depth: the steps that some chain reaches. */
 static CdpkStatus
-run(CdpkMatcher *matcher, const CdpkTimed *events, size_t count, int64_t as_of, bool to_the_end)
+run(CdpkMatcher *matcher, const History *history, CdpkWanted wanted, unsigned *depth)
 {
-	for (size_t i = 0; i < count && (to_the_end || !matcher->matched); i++)
+	unsigned steps = matcher->program->count;
+
+	*depth = 0;
+	for (size_t i = 0; i < history->count; i++)
 	{
 		uint64_t reached;
-		CdpkStatus status = cdpk_matcher_feed(matcher, &events[i], &reached);
+		CdpkStatus status;
 
+		if ((wanted == CDPK_WANT_MATCH && matcher->matched) ||
+			(wanted == CDPK_WANT_DEPTH && *depth == steps))
+			break;
+		status = cdpk_matcher_feed(matcher, &history->events[i], &reached);
 		if (status != CDPK_OK)
 			return status;
+		while (*depth < steps && reached >> *depth != 0)
+			++*depth;
 	}
-	cdpk_matcher_finish(matcher, as_of);
+	cdpk_matcher_finish(matcher, history->range.last);
 	return CDPK_OK;
 }
 
@@ -184,8 +194,8 @@ find_horizon(const CdpkProgram *program, const CdpkChainResult *result, int64_t 
 
 /* Match the events that were read. */
 static CdpkStatus
-match(const CdpkProgram *program, History *history, bool to_the_end, const CdpkAllocator *allocator,
-	  CdpkChainResult *result)
+match(const CdpkProgram *program, History *history, CdpkWanted wanted,
+	  const CdpkAllocator *allocator, CdpkChainResult *result)
 {
 	CdpkMatcher matcher;
 	CdpkStatus status;
@@ -193,7 +203,7 @@ match(const CdpkProgram *program, History *history, bool to_the_end, const CdpkA
 	cdpk_sort(history->events, history->count, history->events + history->most, cdpk_history_order,
 			  NULL);
 	cdpk_matcher_init(&matcher, program, allocator);
-	status = run(&matcher, history->events, history->count, history->range.last, to_the_end);
+	status = run(&matcher, history, wanted, &result->depth);
 	result->matched = matcher.matched;
 	result->latest = matcher.latest;
 	result->waiting = matcher.waiting;
@@ -204,7 +214,7 @@ match(const CdpkProgram *program, History *history, bool to_the_end, const CdpkA
 
 /* Read the events and match them, where they have nothing in common. */
 static CdpkStatus
-match_events(const CdpkProgram *program, History *history, CdpkStepSet *set, bool to_the_end,
+match_events(const CdpkProgram *program, History *history, CdpkStepSet *set, CdpkWanted wanted,
 			 const CdpkAllocator *allocator, CdpkCorrelation *found)
 {
 	CdpkStatus status;
@@ -216,7 +226,7 @@ match_events(const CdpkProgram *program, History *history, CdpkStepSet *set, boo
 		return CDPK_OUT_OF_MEMORY;
 	status = read_events(history, set);
 	if (status == CDPK_OK)
-		status = match(program, history, to_the_end, allocator, &found->result);
+		status = match(program, history, wanted, allocator, &found->result);
 	found->due = history->due;
 	found->unknown = history->unknown;
 	found->unknown_at = history->unknown_at;
@@ -225,7 +235,38 @@ match_events(const CdpkProgram *program, History *history, CdpkStepSet *set, boo
 	return status;
 }
 
-/* Evaluate a sequence over a timeline, for which a set of its alternatives was opened. */
+/* Read the events and match them. */
+static CdpkStatus
+find(const CdpkProgram *program, History *history, CdpkStepSet *set, CdpkWanted wanted,
+	 const CdpkAllocator *allocator, CdpkCorrelation *found)
+{
+	if (cdpk_sequence_is_correlated(history->sequence))
+		return cdpk_sequence_correlate(history->sequence, program, &history->timeline,
+									   history->range, set, wanted, allocator, found);
+	return match_events(program, history, set, wanted, allocator, found);
+}
+
+/* Start to read a timeline, and find out what is there. */
+static CdpkStatus
+open_history(History *history, const CdpkSequence *sequence, const CdpkTimeline *timeline,
+			 CdpkTimeRange range, const CdpkAllocator *allocator, CdpkStepSet *set)
+{
+	CdpkStatus status;
+
+	history->sequence = sequence;
+	history->timeline = *timeline;
+	history->plain = cdpk_sequence_is_plain(sequence) && !cdpk_sequence_is_correlated(sequence);
+	history->present = 0;
+	history->most = history->count = 0;
+	history->range = range;
+	history->due = CDPK_NEVER;
+	history->unknown = false;
+	status =
+		cdpk_step_set_open(set, sequence->alternative, sequence->alternatives, timeline, allocator);
+	return status == CDPK_OK ? survey(history, set) : status;
+}
+
+/* Evaluate a sequence over a timeline, of which it is known what is there. */
 static CdpkStatus
 evaluate(History *history, CdpkStepSet *set, int64_t within, bool want_horizon,
 		 const CdpkAllocator *allocator, CdpkSequenceAnswer *answer)
@@ -233,20 +274,14 @@ evaluate(History *history, CdpkStepSet *set, int64_t within, bool want_horizon,
 	CdpkProgram program;
 	CdpkCorrelation found;
 	bool can_match;
-	CdpkStatus status = survey(history, set);
+	CdpkStatus status;
 
-	if (status != CDPK_OK)
-		return status;
 	cdpk_sequence_compile(history->sequence, &program);
-	can_match = possible(&program, history->present);
+	can_match = steps_possible(&program, history->present) == program.count;
 	if (history->present == 0 || (!want_horizon && !can_match))
 		return CDPK_OK;
-	if (cdpk_sequence_is_correlated(history->sequence))
-		status = cdpk_sequence_correlate(
-			history->sequence, &program, &history->timeline, history->range, set,
-			want_horizon ? CDPK_WANT_ALL : CDPK_WANT_MATCH, allocator, &found);
-	else
-		status = match_events(&program, history, set, want_horizon, allocator, &found);
+	status = find(&program, history, set, want_horizon ? CDPK_WANT_ALL : CDPK_WANT_MATCH, allocator,
+				  &found);
 	if (status != CDPK_OK)
 		return status;
 	/* without an event for each step there is no match, whatever is unknown */
@@ -268,6 +303,7 @@ cdpk_sequence_evaluate(const CdpkSequence *sequence, const CdpkTimeline *timelin
 					   int64_t as_of, bool want_horizon, const CdpkAllocator *allocator,
 					   CdpkSequenceAnswer *answer)
 {
+	CdpkTimeRange range = cdpk_time_range_until_now(as_of);
 	CdpkStepSet set;
 	History history;
 	CdpkStatus status;
@@ -276,20 +312,34 @@ cdpk_sequence_evaluate(const CdpkSequence *sequence, const CdpkTimeline *timelin
 	answer->horizon = want_horizon ? CDPK_NEVER : 0;
 	if (timeline == NULL)
 		return CDPK_OK;
-	history.sequence = sequence;
-	history.timeline = *timeline;
-	history.plain = cdpk_sequence_is_plain(sequence) && !cdpk_sequence_is_correlated(sequence);
-	history.present = 0;
-	history.most = history.count = 0;
-	history.range = cdpk_time_range_until_now(as_of);
 	if (within != 0)
-		cdpk_time_range_within(&history.range, as_of, within);
-	history.due = CDPK_NEVER;
-	history.unknown = false;
-	status = cdpk_step_set_open(&set, sequence->alternative, sequence->alternatives, timeline,
-								allocator);
+		cdpk_time_range_within(&range, as_of, within);
+	status = open_history(&history, sequence, timeline, range, allocator, &set);
 	if (status == CDPK_OK)
 		status = evaluate(&history, &set, within, want_horizon, allocator, answer);
+	cdpk_step_set_close(&set);
+	return status;
+}
+
+CdpkStatus
+cdpk_sequence_depth(const CdpkSequence *sequence, const CdpkTimeline *timeline, CdpkTimeRange range,
+					const CdpkAllocator *allocator, unsigned *depth, bool *unknown)
+{
+	CdpkProgram program;
+	CdpkCorrelation found;
+	CdpkStepSet set;
+	History history;
+	CdpkStatus status = open_history(&history, sequence, timeline, range, allocator, &set);
+
+	*depth = 0;
+	*unknown = false;
+	cdpk_sequence_compile(sequence, &program);
+	if (status == CDPK_OK && steps_possible(&program, history.present) > 0)
+	{
+		status = find(&program, &history, &set, CDPK_WANT_DEPTH, allocator, &found);
+		*unknown = status == CDPK_OK && found.unknown;
+		*depth = status == CDPK_OK && !*unknown ? found.result.depth : 0;
+	}
 	cdpk_step_set_close(&set);
 	return status;
 }
