@@ -10,8 +10,8 @@
 #include "mb/pg_wchar.h"
 #include "utils/timestamp.h"
 
+#include "toolkit/sequence/sequence.h"
 #include "toolkit/sequence/sequence_horizon.h"
-#include "toolkit/timeline/argument_cache.h"
 #include "toolkit/timeline/timeline_args.h"
 #include "cdp.h"
 #include "compat.h"
@@ -29,8 +29,7 @@ CDP_FUNCTION(cdp_sequence_hash);
 CDP_FUNCTION(cdp_sequence_hash_extended);
 CDP_FUNCTION(cdp_matches);
 
-/* after the timeline */
-#define ARG_SEQUENCE 1
+/* after the sequence */
 #define ARG_WITHIN 2
 
 /* ---------------------------------------------------------------- the type */
@@ -181,21 +180,20 @@ typedef struct MatchesCall
 	int64 as_of;
 } MatchesCall;
 
-/* Read the sequence; in a cache that persists it takes the place of the one before. */
-static void
-read_sequence(FunctionCallInfo fcinfo, MatchesCall *call)
+void
+sequence_arg_read(FunctionCallInfo fcinfo, const ArgumentCache *cache, CdpkSequence *sequence)
 {
 	MemoryContext former = CurrentMemoryContext;
 	size_t length;
 	const uint8_t *form = get_form(fcinfo, ARG_SEQUENCE, &length);
 	CdpkStatus status;
 
-	if (call->cache.is_persistent)
+	if (cache->is_persistent)
 	{
 		MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-		cdpk_sequence_free(&cdp_palloc_allocator, &call->sequence);
+		cdpk_sequence_free(&cdp_palloc_allocator, sequence);
 	}
-	status = cdpk_sequence_read(form, length, &cdp_palloc_allocator, &call->sequence);
+	status = cdpk_sequence_read(form, length, &cdp_palloc_allocator, sequence);
 	MemoryContextSwitchTo(former);
 	if (status != CDPK_OK)
 		cdp_report_bytes(status, "cdp.sequence");
@@ -217,7 +215,7 @@ evaluate(FunctionCallInfo fcinfo, bool want_horizon)
 		call->within = 0;
 		if (!PG_ARGISNULL(ARG_WITHIN))
 			call->within = cdp_window_microseconds(PG_GETARG_INTERVAL_P(ARG_WITHIN), "within", 1);
-		read_sequence(fcinfo, call);
+		sequence_arg_read(fcinfo, &call->cache, &call->sequence);
 		argument_cache_fill(fcinfo, &call->cache);
 	}
 	there = timeline_arg_open(fcinfo, &timeline);
