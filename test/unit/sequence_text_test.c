@@ -183,6 +183,7 @@ texts_are_refused_at_a_place(void)
 				 {"a -> (b[n < previous] | c)", 9, CDPK_INVALID},
 				 {"a -> b[n = previous]", 8, CDPK_INVALID},
 				 {"a -> !b[n < previous]", 6, CDPK_INVALID},
+				 {"a -> !b[n < previous] -> !c", 6, CDPK_INVALID},
 				 {"a -> b[n < previous, m < previous]", 22, CDPK_INVALID},
 				 {"a -> b[n < previous] -> c[m < previous]", 25, CDPK_INVALID},
 				 {"a -> 2 x b[n < previous] within 1 hour", 6, CDPK_INVALID},

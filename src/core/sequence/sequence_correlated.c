@@ -170,12 +170,13 @@ merge_values(Reading *r, size_t first)
 	Pair *pairs = pairs_of(r, &count);
 	CdpkTimed sorted[2 * (CDPK_PROPERTY_VALUES_MAX + 1)];
 	Pair merged[CDPK_PROPERTY_VALUES_MAX + 1];
-	Order order = {r, pairs + first};
+	Order order = {r, NULL};
 	size_t kept = 0;
 
 	count -= first;
 	if (count < 2 || r->pairs.status != CDPK_OK || r->values.status != CDPK_OK)
 		return;
+	order.pairs = pairs + first;
 	for (size_t i = 0; i < count; i++)
 	{
 		sorted[i].at = 0;

@@ -49,7 +49,7 @@ check_absence(const CdpkSequence *sequence, unsigned i, CdpkTextProblem *problem
 		return refuse(problem, CDPK_INVALID, item->position,
 					  "\"not\" takes neither a number nor \"after\"");
 	if (item->previous != 0)
-		return refuse(problem, CDPK_INVALID, item->position, "\"not\" takes no \"previous\"");
+		return refuse(problem, CDPK_INVALID, item->position, CDPK_SEQUENCE_ABSENT_PREVIOUS);
 	if (item->within != 0 && i + 1 < sequence->items)
 		return refuse(problem, CDPK_INVALID, item->position,
 					  "\"not\" takes \"within\" only at the end; before it belongs to the event "

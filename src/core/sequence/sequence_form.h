@@ -23,6 +23,9 @@
 /* every step may have an absence after it */
 #define CDPK_SEQUENCE_ITEMS_MAX (2 * CDPK_SEQUENCE_STEPS_MAX)
 
+/* what is wrong with an absence that compares */
+#define CDPK_SEQUENCE_ABSENT_PREVIOUS "\"not\" takes no \"previous\""
+
 /* One part of a sequence, between two arrows. */
 typedef struct CdpkSequenceItem
 {

@@ -295,6 +295,10 @@ keep_previous(Reading *r, CdpkSequenceItem *item)
 
 	if (property->length == 0)
 		return CDPK_OK;
+	/* before it becomes part of another absence */
+	if (item->absent)
+		return cdpk_parse_refuse(&r->parse, CDPK_INVALID, r->parse.start + item->position - 1,
+								 CDPK_SEQUENCE_ABSENT_PREVIOUS);
 	item->previous = (uint8_t) r->previous.operation;
 	if (compared->length == 0)
 		*compared = *property;
@@ -336,8 +340,7 @@ take_item(Reading *r)
 	if (status != CDPK_OK)
 		return status;
 	/* absence of one item and of the next is one absence of both */
-	if (item.absent && item.previous == 0 && sequence->items > 0 &&
-		sequence->item[sequence->items - 1].absent &&
+	if (item.absent && sequence->items > 0 && sequence->item[sequence->items - 1].absent &&
 		sequence->item[sequence->items - 1].within == 0)
 	{
 		item.any |= sequence->item[sequence->items - 1].any;
