@@ -134,12 +134,13 @@ has_names_form(const CdpkSequence *sequence)
 size_t
 cdpk_sequence_room(const CdpkSequence *sequence)
 {
-	size_t room = 1 + 3 * CDPK_VARINT_MAX + sequence->items * (1 + 4 * CDPK_VARINT_MAX);
-	bool plain = cdpk_sequence_is_plain(sequence);
+	size_t room = 2 + 6 * CDPK_VARINT_MAX + sequence->items * (2 + 4 * CDPK_VARINT_MAX) +
+				  sequence->same.length + sequence->compared.length;
+	bool names = has_names_form(sequence);
 
 	for (unsigned i = 0; i < sequence->alternatives; i++)
 		room += CDPK_VARINT_MAX +
-				(plain ? sequence->alternative[i].alone.name.length : sequence->form[i].length);
+				(names ? sequence->alternative[i].alone.name.length : sequence->form[i].length);
 	return room;
 }
 
