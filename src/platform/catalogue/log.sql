@@ -32,9 +32,10 @@ BEGIN
 		'Unique id of the message; a second row with it counts as a duplicate, or is quarantined if its content is '
 		'another. NULL: never a duplicate.';
 	COMMENT ON COLUMN cdp.inbox.type IS
-		'identify, track, page, screen, group or alias. NULL: track if there is an event, else identify if there are '
-		'traits.';
-	COMMENT ON COLUMN cdp.inbox.event IS 'Name of the event of a track call; name of the page or screen.';
+		'identify, track, page, screen, group, alias or merge. NULL: inferred. An event makes it track, a previous_id '
+		'alias, a group_id group, a name in the properties page, traits identify, in this order.';
+	COMMENT ON COLUMN cdp.inbox.event IS
+		'Name of the event of a track call. Of a page or screen call NULL: "page: " and the name in the properties.';
 	COMMENT ON COLUMN cdp.inbox.anonymous_id IS 'Identifier of a browser or installation (namespace anonymous_id).';
 	COMMENT ON COLUMN cdp.inbox.user_id IS 'Identifier of a known person (namespace user_id).';
 	COMMENT ON COLUMN cdp.inbox.group_id IS 'The account of a group call.';
@@ -45,7 +46,8 @@ BEGIN
 	COMMENT ON COLUMN cdp.inbox.traits IS 'Traits of an identify or group call, an object.';
 	COMMENT ON COLUMN cdp.inbox.context IS 'Context in the shape of the Segment spec, an object.';
 	COMMENT ON COLUMN cdp.inbox."timestamp" IS
-		'When it happened. NULL: computed from original_timestamp, sent_at and received_at.';
+		'When it happened, by the client''s clock, which sent_at and received_at correct; or corrected already, if '
+		'original_timestamp is given too.';
 	COMMENT ON COLUMN cdp.inbox.sent_at IS 'When the client sent it, by the client''s clock.';
 	COMMENT ON COLUMN cdp.inbox.original_timestamp IS 'When it happened, by the client''s clock.';
 	COMMENT ON COLUMN cdp.inbox.received_at IS 'When it was received; now, if it is not given.';
@@ -110,7 +112,7 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.event."timestamp" IS 'When it happened, corrected for the client''s clock.';
 	COMMENT ON COLUMN cdp_data.event.batch_id IS 'The batch that accepted it.';
 	COMMENT ON COLUMN cdp_data.event.message_id IS 'Unique id of the message, as received.';
-	COMMENT ON COLUMN cdp_data.event.type IS 'identify, track, page, screen, group or alias.';
+	COMMENT ON COLUMN cdp_data.event.type IS 'identify, track, page, screen, group, alias or merge.';
 	COMMENT ON COLUMN cdp_data.event.event IS 'Name of the event; NULL for identify, group and alias calls.';
 	COMMENT ON COLUMN cdp_data.event.anonymous_id IS 'As received.';
 	COMMENT ON COLUMN cdp_data.event.user_id IS 'As received.';
@@ -352,10 +354,10 @@ BEGIN
 		PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 		-- refresh() asks for months of events that cdp_internal.onboard() accepts, and for the next month; callers
 		-- must not fill the catalogs with others.  A year ahead, as the clock may have been wrong before.
-		IF (month BETWEEN '2000-01-01' AND clock_timestamp() + interval '1 year') IS NOT TRUE THEN
+		IF (month BETWEEN '1970-01-01' AND clock_timestamp() + interval '1 year') IS NOT TRUE THEN
 			RAISE EXCEPTION 'there is no month of events for %', coalesce(month::text, 'NULL')
 				USING ERRCODE = 'datetime_field_overflow',
-				DETAIL = 'Events lie from 2000 on, and not more than a day ahead.';
+				DETAIL = 'Events lie from 1970 on, and not ahead.';
 		END IF;
 		IF EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 				   WHERE i.inhparent = 'cdp_data.event'::regclass

@@ -20,6 +20,7 @@
 #include "cdp.h"
 #include "compat.h"
 #include "core/text/json.h"
+#include "core/text/sent_time.h"
 #include "core/text/timestamp.h"
 #include "core/text/utf8.h"
 #include "platform/ingest/onboard.h"
@@ -66,7 +67,8 @@ enum
 	OUT_COUNT
 };
 
-static const char *const call_names[] = {"identify", "track", "page", "screen", "group", "alias"};
+static const char *const call_names[] = {"identify", "track", "page", "screen",
+										 "group",    "alias", "merge"};
 
 typedef enum JsonShape
 {
@@ -167,6 +169,54 @@ check_depths(const InboxRow *row, Refusal *refusal)
 	return true;
 }
 
+/* Return a column that is a JSON object, else NULL. */
+static Jsonb *
+object_column(const InboxRow *row, InboxColumn column)
+{
+	return json_shape(row, column) == JSON_OBJECT ? DatumGetJsonbP(row->values[column]) : NULL;
+}
+
+/* Return whether a column is an object that has a member, of any value but null. */
+static bool
+has_member(const InboxRow *row, InboxColumn column, const char *key)
+{
+	Jsonb *object = object_column(row, column);
+	JsonbValue value;
+
+	return object != NULL &&
+		   getKeyJsonValueFromContainer(&object->root, key, strlen(key), &value) != NULL &&
+		   value.type != jbvNull;
+}
+
+/* Return whether a column has a text in it. */
+static bool
+has_text(const InboxRow *row, InboxColumn column)
+{
+	return ingest_trim(ingest_column(row, column)).length > 0;
+}
+
+/* Infer the type of a call from what only such calls have; false: nothing says it. */
+static bool
+infer_type(const InboxRow *row, OnboardedRow *event)
+{
+	if (event->event.length > 0)
+		event->type = CALL_TRACK;
+	else if (has_text(row, INBOX_PREVIOUS_ID))
+		event->type = CALL_ALIAS;
+	else if (has_member(row, INBOX_CONTEXT, "mergeProperties"))
+		event->type = CALL_MERGE;
+	else if (has_text(row, INBOX_GROUP_ID))
+		event->type = CALL_GROUP;
+	else if (has_member(row, INBOX_PROPERTIES, "name"))
+		event->type = CALL_PAGE;
+	else if (json_shape(row, INBOX_TRAITS) == JSON_OBJECT ||
+			 has_member(row, INBOX_CONTEXT, "traits"))
+		event->type = CALL_IDENTIFY;
+	else
+		return false;
+	return true;
+}
+
 /* Read the type of the call, or infer it if it is not given. */
 static bool
 find_type(const InboxRow *row, OnboardedRow *event, Refusal *refusal)
@@ -174,17 +224,15 @@ find_type(const InboxRow *row, OnboardedRow *event, Refusal *refusal)
 	CdpkSpan type = ingest_trim(ingest_column(row, INBOX_TYPE));
 
 	if (type.length == 0)
-	{
-		event->type = event->event.length > 0 ? CALL_TRACK : CALL_IDENTIFY;
-		return event->event.length > 0 || json_shape(row, INBOX_TRAITS) == JSON_OBJECT ||
-			   ingest_refuse(refusal, "missing_type", "neither type, event nor traits are given");
-	}
+		return infer_type(row, event) ||
+			   ingest_refuse(refusal, "missing_type",
+							 "neither a type is given nor what only one type of call has");
 	for (event->type = 0; event->type < CALL_COUNT; event->type++)
 		if (strlen(call_names[event->type]) == type.length &&
 			pg_strncasecmp(call_names[event->type], type.text, type.length) == 0)
 			return true;
 	return ingest_refuse(refusal, "unknown_type",
-						 "type: not one of identify, track, page, screen, group, alias");
+						 "type: not one of identify, track, page, screen, group, alias, merge");
 }
 
 /* Refuse a trimmed name that is too long or not printable. */
@@ -208,9 +256,35 @@ check_name(CdpkSpan name, size_t max, const char *column, const char *reason, Re
 	return true;
 }
 
-/* Set the name of the event; identify, group and alias calls have none. */
+/*
+ * Name the event of a page or screen call after the page, "page: Pricing"; without a name that an event can have it is
+ * "page".
+ */
+static CdpkSpan
+view_name(const InboxRow *row, CallType type)
+{
+	Jsonb *properties = object_column(row, INBOX_PROPERTIES);
+	const char *kind = call_names[type];
+	JsonbValue value;
+	Refusal ignored;
+	CdpkSpan name;
+
+	if (properties == NULL ||
+		getKeyJsonValueFromContainer(&properties->root, "name", strlen("name"), &value) == NULL ||
+		value.type != jbvString)
+		return ingest_span(kind);
+	name.text = value.val.string.val;
+	name.length = value.val.string.len;
+	name = ingest_trim(name);
+	if (name.length == 0 ||
+		!check_name(name, EVENT_MAX - strlen(kind) - strlen(": "), "name", "", &ignored))
+		return ingest_span(kind);
+	return ingest_span(psprintf("%s: %.*s", kind, (int) name.length, name.text));
+}
+
+/* Set the name of the event; only track, page and screen calls have one. */
 static bool
-find_event(OnboardedRow *event, Refusal *refusal)
+find_event(const InboxRow *row, OnboardedRow *event, Refusal *refusal)
 {
 	bool view = event->type == CALL_PAGE || event->type == CALL_SCREEN;
 
@@ -220,94 +294,113 @@ find_event(OnboardedRow *event, Refusal *refusal)
 		return true;
 	}
 	if (view && event->event.length == 0)
-		event->event = ingest_span(call_names[event->type]);
+		event->event = view_name(row, event->type);
 	if (event->event.length == 0)
 		return ingest_refuse(refusal, "missing_event", "event: a track call needs a name");
 	return check_name(event->event, EVENT_MAX, "event", "invalid_event", refusal);
 }
 
-/*
- * Correct a time for the sender's clock: the difference of two of its times is right even if the
- * clock is wrong.  Return false if the result overflows.
- */
-static bool
-corrected_time(TimestampTz received, TimestampTz sent, TimestampTz original, TimestampTz *at)
-{
-	int64 delay;
+/* a message that was sent longer before it arrived is loaded from a store, so its times count as they are … */
+#define LIVE_MAX CDPK_DAY
+/* … unless it claims to be sent before 2005, when the sender's clock was not set */
+#define CLOCK_IS_SET ((5 * INT64_C(365) + 2) * CDPK_DAY)
+/* a time that is later than the arrival by more than this is no clock that is wrong */
+#define AHEAD_MAX (7 * CDPK_DAY)
 
-	return !TIMESTAMP_NOT_FINITE(received) && !TIMESTAMP_NOT_FINITE(sent) &&
-		   !TIMESTAMP_NOT_FINITE(original) && !pg_sub_s64_overflow(sent, original, &delay) &&
-		   !pg_sub_s64_overflow(received, delay, at);
+TimestampTz
+onboard_received_at(const InboxRow *row, TimestampTz as_of)
+{
+	TimestampTz received;
+
+	if (row->nulls[INBOX_RECEIVED_AT])
+		return as_of;
+	received = DatumGetTimestampTz(row->values[INBOX_RECEIVED_AT]);
+	return received >= CDPK_TIME_1970 && received <= as_of + CDPK_DAY ? received : as_of;
 }
 
-/* Choose the best time of the row; *column names where it is from. */
+/*
+ * Correct a time for the sender's clock: the difference of two of its times is right even if the clock is wrong.
+ * Return false if the result overflows.
+ */
 static bool
-choose_time(const InboxRow *row, TimestampTz as_of, TimestampTz *at, const char **column,
+correct_time(const InboxRow *row, TimestampTz received, TimestampTz *at)
+{
+	TimestampTz sent;
+	int64 delay;
+
+	if (row->nulls[INBOX_SENT_AT])
+		return true;
+	sent = DatumGetTimestampTz(row->values[INBOX_SENT_AT]);
+	if (TIMESTAMP_NOT_FINITE(sent))
+		return false;
+	if (sent < received - LIVE_MAX && sent >= CLOCK_IS_SET)
+		return true;
+	return !pg_sub_s64_overflow(sent, *at, &delay) && !pg_sub_s64_overflow(received, delay, at);
+}
+
+/*
+ * Choose the best time of the row; *column names where it is from.  Of two times by the sender, timestamp is
+ * corrected already.
+ */
+static bool
+choose_time(const InboxRow *row, TimestampTz received, TimestampTz *at, const char **column,
 			Refusal *refusal)
 {
 	static const struct
 	{
 		InboxColumn column;
 		const char *name;
-	} others[] = {{INBOX_ORIGINAL_TIMESTAMP, "original_timestamp"},
-				  {INBOX_SENT_AT, "sent_at"},
-				  {INBOX_RECEIVED_AT, "received_at"}};
+	} columns[] = {{INBOX_TIMESTAMP, "timestamp"},
+				   {INBOX_ORIGINAL_TIMESTAMP, "original_timestamp"},
+				   {INBOX_SENT_AT, "sent_at"}};
+	bool is_corrected = !row->nulls[INBOX_TIMESTAMP] && !row->nulls[INBOX_ORIGINAL_TIMESTAMP];
 
-	*column = "timestamp";
-	if (!row->nulls[INBOX_TIMESTAMP])
-	{
-		*at = DatumGetTimestampTz(row->values[INBOX_TIMESTAMP]);
-		return true;
-	}
-	if (!row->nulls[INBOX_RECEIVED_AT] && !row->nulls[INBOX_SENT_AT] &&
-		!row->nulls[INBOX_ORIGINAL_TIMESTAMP])
-	{
-		*column = "received_at - (sent_at - original_timestamp)";
-		return corrected_time(DatumGetTimestampTz(row->values[INBOX_RECEIVED_AT]),
-							  DatumGetTimestampTz(row->values[INBOX_SENT_AT]),
-							  DatumGetTimestampTz(row->values[INBOX_ORIGINAL_TIMESTAMP]), at) ||
-			   ingest_refuse(refusal, "timestamp_out_of_range", "%s: not a finite time", *column);
-	}
-	for (int i = 0; i < lengthof(others); i++)
-		if (!row->nulls[others[i].column])
+	*column = "received_at";
+	*at = received;
+	for (int i = 0; i < lengthof(columns); i++)
+		if (!row->nulls[columns[i].column])
 		{
-			*column = others[i].name;
-			*at = DatumGetTimestampTz(row->values[others[i].column]);
-			return true;
+			*column = columns[i].name;
+			*at = DatumGetTimestampTz(row->values[columns[i].column]);
+			break;
 		}
-	*column = "as_of";
-	*at = as_of;
+	if (TIMESTAMP_NOT_FINITE(*at) || (!is_corrected && !correct_time(row, received, at)))
+		return ingest_refuse(refusal, "timestamp_out_of_range", "%s: not a finite time", *column);
 	return true;
 }
 
-/* Set the time of the event; refuse it before 2000 or more than a day after the batch. */
+/*
+ * Set the time of the event, which is never later than its arrival; refuse it before 1970 or more than a week after the
+ * arrival.
+ */
 static bool
 find_time(const InboxRow *row, OnboardOptions options, OnboardedRow *event, Refusal *refusal)
 {
-	TimestampTz latest = options.as_of + CDPK_DAY;
 	char at[CDPK_TIMESTAMP_TEXT_MAX];
 	char bound[CDPK_TIMESTAMP_TEXT_MAX];
 	const char *column;
+	TimestampTz latest;
 
-	if (!choose_time(row, options.as_of, &event->at, &column, refusal))
-		return false;
-	if (TIMESTAMP_NOT_FINITE(event->at))
-		return ingest_refuse(refusal, "timestamp_out_of_range", "%s: not a finite time", column);
-	if (event->at >= 0 && event->at <= latest)
+	event->received_at = onboard_received_at(row, options.as_of);
+	if (options.is_logged)
+	{
+		event->at = DatumGetTimestampTz(row->values[INBOX_TIMESTAMP]);
 		return true;
+	}
+	if (!choose_time(row, event->received_at, &event->at, &column, refusal))
+		return false;
+	latest = event->received_at + AHEAD_MAX;
+	if (event->at >= CDPK_TIME_1970 && event->at <= latest)
+	{
+		event->at = Min(event->at, event->received_at);
+		return true;
+	}
 	cdpk_timestamp_print(event->at, at);
-	cdpk_timestamp_print(event->at < 0 ? 0 : latest, bound);
+	cdpk_timestamp_print(event->at > latest ? latest : CDPK_TIME_1970, bound);
 	return ingest_refuse(refusal, "timestamp_out_of_range",
-						 event->at < 0 ? "%s: %s is before %s"
-									   : "%s: %s is after %s, a day after the batch",
+						 event->at > latest ? "%s: %s is after %s, a week after it arrived"
+											: "%s: %s is before %s",
 						 column, at, bound);
-}
-
-/* Return a column that is a JSON object, else NULL. */
-static Jsonb *
-object_column(const InboxRow *row, InboxColumn column)
-{
-	return json_shape(row, column) == JSON_OBJECT ? DatumGetJsonbP(row->values[column]) : NULL;
 }
 
 /*
@@ -318,6 +411,7 @@ static bool
 find_identifiers(const InboxRow *row, OnboardOptions options, OnboardedRow *event, Refusal *refusal)
 {
 	IdentifierSet *set = &event->identifiers;
+	IdentifierSink sink = {set, &event->rejections};
 	Jsonb *identifiers = object_column(row, INBOX_IDENTIFIERS);
 	Jsonb *traits = event->type == CALL_IDENTIFY ? object_column(row, INBOX_TRAITS) : NULL;
 	Jsonb *context = object_column(row, INBOX_CONTEXT);
@@ -325,20 +419,22 @@ find_identifiers(const InboxRow *row, OnboardOptions options, OnboardedRow *even
 	set->count = 0;
 	set->repeats = 0;
 	set->max = options.max_identifiers;
-	if (!identifiers_add_column(set, "user_id", "user_id", ingest_column(row, INBOX_USER_ID),
-								refusal) ||
-		!identifiers_add_column(set, "anonymous_id", "anonymous_id",
-								ingest_column(row, INBOX_ANONYMOUS_ID), refusal))
+	if (!identifiers_add_column(&sink, "user_id", ingest_column(row, INBOX_USER_ID), refusal) ||
+		!identifiers_add_column(&sink, "anonymous_id", ingest_column(row, INBOX_ANONYMOUS_ID),
+								refusal))
 		return false;
 	if (event->type == CALL_ALIAS &&
-		!identifiers_add_column(set, "previous_id", "anonymous_id",
-								ingest_column(row, INBOX_PREVIOUS_ID), refusal))
+		!identifiers_add_column(&sink, "anonymous_id", ingest_column(row, INBOX_PREVIOUS_ID),
+								refusal))
 		return false;
-	if (identifiers != NULL && !identifiers_add_object(set, identifiers, refusal))
+	if (identifiers != NULL && !identifiers_add_object(&sink, identifiers, refusal))
 		return false;
-	if (traits != NULL && !identifiers_add_traits(set, "traits", &traits->root, refusal))
+	if (traits != NULL && !identifiers_add_traits(&sink, &traits->root, refusal))
 		return false;
-	if (context != NULL && !identifiers_add_context(set, &context->root, refusal))
+	if (context != NULL && !identifiers_add_context(&sink, &context->root, refusal))
+		return false;
+	if (context != NULL && event->type == CALL_MERGE &&
+		!identifiers_add_merged(&sink, &context->root, refusal))
 		return false;
 	return set->count > 0 ||
 		   ingest_refuse(refusal, "no_identifier", "no field that can name a person has a value");
@@ -440,9 +536,10 @@ onboard_row(const InboxRow *row, CdpkSpan source, OnboardOptions options, Onboar
 {
 	bool named = onboard_source(source, event, refusal);
 
+	event->rejections.count = 0;
 	event->event = ingest_trim(ingest_column(row, INBOX_EVENT));
 	if (!check_depths(row, refusal) || !named || !check_shapes(row, refusal) ||
-		!find_type(row, event, refusal) || !find_event(event, refusal) ||
+		!find_type(row, event, refusal) || !find_event(row, event, refusal) ||
 		!check_group(row, event, refusal) || !find_time(row, options, event, refusal) ||
 		!find_identifiers(row, options, event, refusal))
 		return false;
@@ -482,7 +579,7 @@ cdp_onboard(PG_FUNCTION_ARGS)
 	TupleDesc descriptor = ingest_result_descriptor(fcinfo, OUT_COUNT);
 	OnboardOptions options = {
 		PG_ARGISNULL(ARG_AS_OF) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(ARG_AS_OF),
-		PG_ARGISNULL(ARG_MAX_IDENTIFIERS) ? 0 : PG_GETARG_INT32(ARG_MAX_IDENTIFIERS)};
+		PG_ARGISNULL(ARG_MAX_IDENTIFIERS) ? 0 : PG_GETARG_INT32(ARG_MAX_IDENTIFIERS), false};
 	Refusal refusal = {NULL, ""};
 	InboxRow row;
 	OnboardedRow event;

@@ -10,6 +10,7 @@
 #include "access/heaptoast.h"
 #include "access/toast_internals.h"
 #include "catalog/pg_type.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -30,6 +31,9 @@
 
 /* a row that is smaller has no document that is large as text: one of 4 kB has at most 40 MB */
 #define SMALL_ROW 4096
+
+/* of a value that is no identifier so many bytes are kept */
+#define EXAMPLE_MAX 100
 
 /* of a row that is cut: a larger text or document is not kept, … */
 #define CUT_MAX 4096
@@ -85,7 +89,8 @@ typedef struct Origin
 typedef struct Take
 {
 	const TakeOptions *options;
-	TakenRows *taken;
+	TakenRows
+		*taken; /* the rows that were deleted; while they are cleaned, those that are cleaned */
 	int64 capacity;
 	Origin *origins; /* of each row */
 	Writers *writers;
@@ -320,15 +325,15 @@ refuse(const Take *take, TakenRow *row, const char *reason, const char *detail)
 
 /* read_line reads the columns of a line.  What the inbox says of source and time comes first and second. */
 static void
-read_line(const Take *take, TakenRow *row)
+read_line(const Take *take, TakenRow *row, Rejections *rejections)
 {
 	InboxRow before = row->columns;
-	CdpkSpan line = {"", 0};
+	CdpkSpan line = row->call;
 	Refusal refusal;
 
-	if (row->line != NULL)
-		line = ingest_text(PointerGetDatum(row->line));
-	if (!parse_line(line, &row->columns, &refusal))
+	if (row->batch == NULL && row->line != NULL)
+		line = line_without_mark(ingest_text(PointerGetDatum(row->line)));
+	if (!parse_line(line, row->batch, &row->columns, rejections, &refusal))
 		refuse(take, row, refusal.reason, refusal.detail);
 	if (row->columns.nulls[INBOX_RECEIVED_AT])
 	{
@@ -370,18 +375,33 @@ keep_line(const Take *take, InboxRow *columns)
 	}
 }
 
-/* keep_span copies a part of a column to the memory of the rows, unless it is there. */
+/* keep_bytes copies bytes to the memory of the rows. */
 static CdpkSpan
-keep_span(const Take *take, const TakenRow *row, InboxColumn column, CdpkSpan span)
+keep_bytes(const Take *take, CdpkSpan span)
 {
-	char *copy;
+	char *copy = MemoryContextAlloc(take->taken->context, Max(span.length, 1));
 
-	if (row->columns.nulls[column] || (!row->is_line && !is_packed(row->columns.values[column])))
-		return span;
-	copy = MemoryContextAlloc(take->taken->context, Max(span.length, 1));
 	memcpy(copy, span.text, span.length);
 	span.text = copy;
 	return span;
+}
+
+/* keep_span copies what may be a part of a column to the memory of the rows, unless it is there. */
+static CdpkSpan
+keep_span(const Take *take, const TakenRow *row, InboxColumn column, CdpkSpan span)
+{
+	const char *start;
+
+	if (span.length == 0)
+		return span;
+	if (!row->is_line && !row->columns.nulls[column] && !is_packed(row->columns.values[column]))
+	{
+		start = VARDATA_ANY(DatumGetPointer(row->columns.values[column]));
+		if (span.text >= start &&
+			span.text < start + VARSIZE_ANY_EXHDR(DatumGetPointer(row->columns.values[column])))
+			return span;
+	}
+	return keep_bytes(take, span);
 }
 
 /* keep_identifier copies an identifier of a row. */
@@ -440,17 +460,73 @@ incomplete_content(const Take *take, const TakenRow *row)
 	return message_content(&take->options->content_key, &row->columns, &event);
 }
 
+/* keep_rejections copies what of a row cannot be an identifier: the beginning of each example. */
+static void
+keep_rejections(const Take *take, TakenRow *row, const Rejections *of_line, Rejections *rejections)
+{
+	for (int i = 0; i < of_line->count; i++)
+		reject_value(rejections, of_line->items[i].name_space, of_line->items[i].reason,
+					 of_line->items[i].example);
+	if (rejections->count == 0)
+		return;
+	for (int i = 0; i < rejections->count; i++)
+	{
+		CdpkSpan *example = &rejections->items[i].example;
+
+		example->length =
+			pg_mbcliplen(example->text, (int) Min(example->length, INT_MAX), EXAMPLE_MAX);
+		*example = keep_bytes(take, *example);
+		rejections->items[i].name_space = keep_bytes(take, rejections->items[i].name_space);
+	}
+	row->rejections = MemoryContextAlloc(take->taken->context, sizeof(Rejections));
+	*row->rejections = *rejections;
+}
+
+/* keep_time keeps the sender's time where the event's is another: the clock was wrong. */
+static void
+keep_time(InboxRow *columns, TimestampTz at)
+{
+	if (columns->nulls[INBOX_TIMESTAMP] || !columns->nulls[INBOX_ORIGINAL_TIMESTAMP] ||
+		DatumGetTimestampTz(columns->values[INBOX_TIMESTAMP]) == at)
+		return;
+	columns->values[INBOX_ORIGINAL_TIMESTAMP] = columns->values[INBOX_TIMESTAMP];
+	columns->nulls[INBOX_ORIGINAL_TIMESTAMP] = false;
+}
+
+/* add_context_traits makes those that an identify call has in its context traits of it; its own come first. */
+static void
+add_context_traits(const Take *take, TakenRow *row, CallType type)
+{
+	InboxRow *columns = &row->columns;
+	Jsonb *context;
+	JsonbValue traits;
+	Datum added;
+
+	if (type != CALL_IDENTIFY || columns->nulls[INBOX_CONTEXT])
+		return;
+	context = DatumGetJsonbP(columns->values[INBOX_CONTEXT]);
+	if (!JB_ROOT_IS_OBJECT(context) || !onboard_find_object(&context->root, "traits", &traits))
+		return;
+	added = JsonbPGetDatum(JsonbValueToJsonb(&traits));
+	if (!columns->nulls[INBOX_TRAITS] &&
+		JB_ROOT_IS_OBJECT(DatumGetJsonbP(columns->values[INBOX_TRAITS])))
+		added = DirectFunctionCall2(jsonb_concat, added, columns->values[INBOX_TRAITS]);
+	columns->values[INBOX_TRAITS] = row->is_line ? added : keep_document(take, added);
+	columns->nulls[INBOX_TRAITS] = false;
+}
+
 /* clean_event makes an event of a row, or refuses it. */
 static void
 clean_event(const Take *take, TakenRow *row, const Writer *writer)
 {
 	CdpkSpan source;
 	Refusal refusal;
+	Rejections rejections = {0};
 	OnboardedRow event;
 	const char *foreign;
 
 	if (row->is_line)
-		read_line(take, row);
+		read_line(take, row, &rejections);
 	source = writer_source(writer, ingest_column(&row->columns, INBOX_SOURCE));
 	row->has_key =
 		!row->columns.nulls[INBOX_MESSAGE_ID] &&
@@ -472,15 +548,31 @@ clean_event(const Take *take, TakenRow *row, const Writer *writer)
 	if (foreign != NULL)
 		refuse(take, row, "foreign_source", foreign);
 	else
+	{
+		add_context_traits(take, row, event.type);
 		check_traits(take, row, &event);
+	}
 	if (row->reason != NULL)
 		return;
 	row->call_type = event.type;
 	row->event = keep_span(take, row, INBOX_EVENT, event.event);
 	row->at = event.at;
+	keep_time(&row->columns, event.at);
 	if (row->has_key)
 		row->content = message_content(&take->options->content_key, &row->columns, &event);
 	keep_identifiers(take, row, &event);
+	keep_rejections(take, row, &rejections, &event.rejections);
+}
+
+/* set_source sets what a refused row is counted for. */
+static void
+set_source(const Take *take, TakenRow *row, CdpkSpan source)
+{
+	Refusal refusal;
+	OnboardedRow event;
+
+	onboard_source(source, &event, &refusal);
+	row->source = keep_span(take, row, INBOX_SOURCE, event.source);
 }
 
 /* set_aside refuses a row without a look at its content; but what it is counted for is its source. */
@@ -489,8 +581,6 @@ set_aside(const Take *take, TakenRow *row, const Origin *origin)
 {
 	CdpkSpan source = ingest_column(&row->columns, INBOX_SOURCE);
 	CdpkSpan none = {"", 0};
-	Refusal refusal;
-	OnboardedRow event;
 
 	if (origin->failure != NULL)
 	{
@@ -504,19 +594,13 @@ set_aside(const Take *take, TakenRow *row, const Origin *origin)
 			   psprintf("over " INT64_FORMAT " MB", take->options->max_row_bytes >> 20));
 		source = writer_source(origin->writer, source);
 	}
-	onboard_source(source, &event, &refusal);
-	row->source = keep_span(take, row, INBOX_SOURCE, event.source);
+	set_source(take, row, source);
 }
 
 /* clean_row cleans a row. */
 static void
 clean_row(const Take *take, TakenRow *row, const Origin *origin)
 {
-	TimestampTz as_of = take->options->onboard.as_of;
-	TimestampTz received;
-
-	if (take->options->cut_all || is_too_large(row, take->options->max_row_bytes))
-		cut(take, row);
 	if (row->cut || origin->failure != NULL)
 		set_aside(take, row, origin);
 	else
@@ -526,12 +610,92 @@ clean_row(const Take *take, TakenRow *row, const Origin *origin)
 			keep_line(take, &row->columns);
 	}
 	/* a clock of the receiver that is wrong must not outrank true evidence */
-	row->seen_at = as_of;
-	if (!row->columns.nulls[INBOX_RECEIVED_AT])
+	row->seen_at = onboard_received_at(&row->columns, take->options->onboard.as_of);
+}
+
+/* find_batch finds the calls of a line that is a batch, in the memory of the rows; NULL: it is none. */
+static LineBatch *
+find_batch(const Take *take, const TakenRow *row)
+{
+	CdpkSpan line;
+	MemoryContext caller;
+	LineBatch *batch;
+
+	if (row->line == NULL)
+		return NULL;
+	line = line_without_mark(ingest_text(PointerGetDatum(row->line)));
+	if (!line_may_be_batch(line))
+		return NULL;
+	if (is_packed(PointerGetDatum(row->line)))
+		line = keep_bytes(take, line);
+	caller = MemoryContextSwitchTo(take->taken->context);
+	batch = line_batch(line);
+	MemoryContextSwitchTo(caller);
+	return batch;
+}
+
+/* Rows as they are cleaned.  They take the places of those that were deleted, until a batch needs more. */
+typedef struct Cleaned
+{
+	TakenRow *rows;
+	int64 count;
+	int64 capacity; /* 0: the rows that were deleted */
+} Cleaned;
+
+/* reserve makes room for the calls of a batch and for the rows behind it. */
+static void
+reserve(const Take *take, Cleaned *cleaned, int64 calls, int64 behind)
+{
+	int64 needed = cleaned->count + calls + behind;
+	MemoryContext context = take->taken->context;
+
+	if (needed - take->taken->count > TAKEN_CALLS_MAX)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("lines with more than %d calls in all", TAKEN_CALLS_MAX)));
+	if (cleaned->capacity == 0)
 	{
-		received = DatumGetTimestampTz(row->columns.values[INBOX_RECEIVED_AT]);
-		if (received >= 0 && received <= as_of + CDPK_DAY)
-			row->seen_at = received;
+		TakenRow *rows = MemoryContextAllocHuge(context, sizeof(TakenRow) * needed);
+
+		memcpy(rows, cleaned->rows, sizeof(TakenRow) * cleaned->count);
+		cleaned->rows = rows;
+		cleaned->capacity = needed;
+	}
+	else if (needed > cleaned->capacity)
+	{
+		cleaned->capacity = Max(needed, cleaned->capacity + cleaned->capacity / 2);
+		cleaned->rows = repalloc_huge(cleaned->rows, sizeof(TakenRow) * cleaned->capacity);
+	}
+}
+
+/* clean_calls cleans the calls of a batch, or refuses one that has none or too many. */
+static void
+clean_calls(const Take *take, Cleaned *cleaned, TakenRow line, const Origin *origin,
+			const LineBatch *batch, MemoryContext scratch)
+{
+	TakenRow *row;
+
+	if (batch->count == 0)
+	{
+		row = &cleaned->rows[cleaned->count++];
+		*row = line;
+		if (batch->too_long)
+			refuse(take, row, "batch_too_long", psprintf("more than %d calls", LINE_BATCH_MAX));
+		else
+			refuse(take, row, "empty_batch", "a batch without calls");
+		set_source(take, row,
+				   writer_source(origin->writer, ingest_column(&row->columns, INBOX_SOURCE)));
+		row->seen_at = onboard_received_at(&row->columns, take->options->onboard.as_of);
+		return;
+	}
+	for (int i = 0; i < batch->count; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		row = &cleaned->rows[cleaned->count++];
+		*row = line;
+		row->batch = batch;
+		row->call = batch->calls[i];
+		clean_row(take, row, origin);
+		MemoryContextReset(scratch);
 	}
 }
 
@@ -542,16 +706,51 @@ clean_rows(const Take *take)
 	MemoryContext scratch =
 		AllocSetContextCreate(CurrentMemoryContext, "cdp row", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	TakenRow *rows = take->taken->rows;
+	int64 count = take->taken->count;
+	Cleaned cleaned = {rows, 0, 0};
 
-	for (int64 i = 0; i < take->taken->count; i++)
+	for (int64 i = 0; i < count; i++)
 	{
+		const Origin *origin = &take->origins[i];
+		LineBatch *batch = NULL;
+
 		CHECK_FOR_INTERRUPTS();
 		progress_step(i);
-		clean_row(take, &take->taken->rows[i], &take->origins[i]);
+		if (take->options->cut_all || is_too_large(&rows[i], take->options->max_row_bytes))
+			cut(take, &rows[i]);
+		else if (rows[i].is_line && origin->failure == NULL)
+			batch = find_batch(take, &rows[i]);
+		if (batch != NULL)
+		{
+			reserve(take, &cleaned, Max(batch->count, 1), count - i - 1);
+			clean_calls(take, &cleaned, rows[i], origin, batch, scratch);
+		}
+		else
+		{
+			if (cleaned.capacity > 0)
+				cleaned.rows[cleaned.count] = rows[i];
+			clean_row(take, &cleaned.rows[cleaned.count++], origin);
+		}
 		MemoryContextReset(scratch);
 	}
+	if (cleaned.capacity > 0)
+		pfree(rows);
+	take->taken->rows = cleaned.rows;
+	take->taken->count = cleaned.count;
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);
+}
+
+text *
+taken_line(const TakenRow *row)
+{
+	CdpkSpan single;
+
+	if (row->batch == NULL)
+		return row->line;
+	single = line_batch_single(row->batch, row->call);
+	return cstring_to_text_with_len(single.text, (int) single.length);
 }
 
 TakenRows *

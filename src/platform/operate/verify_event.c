@@ -209,7 +209,7 @@ mention(VerifyCheck *check, const OnboardedRow *row, VerifyEvent *event)
 static void
 clean(VerifyCheck *check, InboxRow *columns, VerifyEvent *event)
 {
-	OnboardOptions options = {check->as_of, INGEST_IDENTIFIERS_MAX};
+	OnboardOptions options = {check->as_of, INGEST_IDENTIFIERS_MAX, true};
 	MemoryContext caller = MemoryContextSwitchTo(check->scratch);
 	Refusal refusal = {NULL, ""};
 	OnboardedRow row;
