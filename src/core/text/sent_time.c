@@ -268,20 +268,20 @@ cdpk_epoch_parse(const char *text, size_t length, int64_t *microseconds)
 	CdpkReader reader = cdpk_reader(text, length);
 	bool negative = take(&reader, '-');
 	size_t digits = count_digits(&reader);
-	int64_t value = 0;
+	uint64_t value = 0; /* which 19 digits always fit */
 	int64_t time;
 
-	if (digits < 1 || digits > 18)
+	if (digits < 1 || digits > 19)
 		return CDPK_INVALID;
 	for (; digits > 0; digits--)
-		value = value * 10 + (*reader.at++ - '0');
-	if (value < INT64_C(100000000000))
-		time = value * CDPK_SECOND + read_decimals(&reader, CDPK_SECOND);
-	else if (value < INT64_C(100000000000000))
-		time = value * 1000 + read_decimals(&reader, 1000);
+		value = value * 10 + (uint64_t) (*reader.at++ - '0');
+	if (value < UINT64_C(100000000000))
+		time = (int64_t) value * CDPK_SECOND + read_decimals(&reader, CDPK_SECOND);
+	else if (value < UINT64_C(100000000000000))
+		time = (int64_t) value * 1000 + read_decimals(&reader, 1000);
 	else
-		time = value < INT64_C(100000000000000000) ? value + read_decimals(&reader, 1)
-												   : value / 1000 + read_decimals(&reader, 1);
+		time = (int64_t) (value < UINT64_C(100000000000000000) ? value : value / 1000) +
+			   read_decimals(&reader, 1);
 	if (reader.failed || cdpk_left(&reader) > 0)
 		return CDPK_INVALID;
 	*microseconds = CDPK_TIME_1970 + (negative ? -time : time);

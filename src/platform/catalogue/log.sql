@@ -194,6 +194,27 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.quarantine.sizes IS
 		'Size of each column of a row that is cut, in bytes, uncompressed; NULL: not cut.';
 
+	CREATE TABLE cdp_data.rejected_value (
+		source text COLLATE "C" NOT NULL,
+		namespace text COLLATE "C" NOT NULL,
+		reason text COLLATE "C" NOT NULL,
+		occurrences bigint NOT NULL,
+		example text,
+		first_batch_id bigint NOT NULL,
+		last_batch_id bigint NOT NULL,
+		PRIMARY KEY (source, namespace, reason));
+	COMMENT ON TABLE cdp_data.rejected_value IS
+		'Values of accepted rows that stand where an identifier does and cannot be one; the events keep them, and '
+		'cdp.restitch() finds those that have become identifiers. At most 10,000 rows.';
+	COMMENT ON COLUMN cdp_data.rejected_value.source IS 'The source that sent them.';
+	COMMENT ON COLUMN cdp_data.rejected_value.namespace IS
+		'The namespace, or the field of a line; empty: what stands there is no namespace.';
+	COMMENT ON COLUMN cdp_data.rejected_value.reason IS 'What is wrong with them.';
+	COMMENT ON COLUMN cdp_data.rejected_value.occurrences IS 'Number of such values.';
+	COMMENT ON COLUMN cdp_data.rejected_value.example IS 'The beginning of one of them, up to 100 bytes.';
+	COMMENT ON COLUMN cdp_data.rejected_value.first_batch_id IS 'The first batch that had one.';
+	COMMENT ON COLUMN cdp_data.rejected_value.last_batch_id IS 'The last one.';
+
 	CREATE TABLE cdp_data.statement (
 		message_key uuid PRIMARY KEY,
 		event_id bigint,

@@ -436,8 +436,14 @@ find_identifiers(const InboxRow *row, OnboardOptions options, OnboardedRow *even
 	if (context != NULL && event->type == CALL_MERGE &&
 		!identifiers_add_merged(&sink, &context->root, refusal))
 		return false;
-	return set->count > 0 ||
-		   ingest_refuse(refusal, "no_identifier", "no field that can name a person has a value");
+	if (set->count > 0)
+		return true;
+	if (event->rejections.count > 0 && event->rejections.items[0].name_space.length > 0)
+		return ingest_refuse(refusal, "no_identifier", "%.*s: %s",
+							 (int) event->rejections.items[0].name_space.length,
+							 event->rejections.items[0].name_space.text,
+							 event->rejections.items[0].reason);
+	return ingest_refuse(refusal, "no_identifier", "no field that can name a person has a value");
 }
 
 /* Refuse a group call without a valid group_id. */

@@ -74,7 +74,8 @@ reject_text(Rejections *rejections, CdpkSpan name_space, CdpkSpan value, CdpkSta
 		return;
 	/* what is in the place of a namespace may be a value */
 	if (cdpk_namespace_fold(name_space.text, name_space.length, folded) != CDPK_OK)
-		reject_value(rejections, ingest_span(""), "not a namespace", name_space);
+		reject_value(rejections, ingest_span(""), "not a namespace",
+					 name_space.length > 0 ? name_space : value);
 	else if (!cdpk_value_meaningless(value.text, value.length))
 		reject_value(rejections, shown, identifier_reason(status), value);
 }
@@ -299,7 +300,11 @@ add_pair(const IdentifierSink *sink, JsonbValue *entry, const char *id_key, Refu
 	CdpkSpan name_space = {"", 0};
 
 	if (object == NULL || !JsonContainerIsObject(object))
+	{
+		if (entry->type != jbvNull)
+			reject_value(sink->rejections, ingest_span(""), "no object with a type", name_space);
 		return true;
+	}
 	if (member(object, "collection", &collection) != NULL && !equals_word(&collection, "users"))
 		return true;
 	if (member(object, id_key, &id) == NULL)

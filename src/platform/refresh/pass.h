@@ -649,6 +649,9 @@ extern void pass_refold(Pass *pass, PassRefold *refold);
 /* pass_name.c */
 extern void pass_note_names(Pass *pass);
 
+/* Counts values that cannot be identifiers. */
+extern void pass_note_rejected(Pass *pass);
+
 /* pass_touched.c */
 
 /* Counts the profiles that were touched. */
