@@ -195,7 +195,11 @@ choose_spellings(Line *line, Refusal *refusal)
 		line->given[i] = is_given(usual) ? &usual->member : is_given(snake) ? &snake->member : NULL;
 		/* the other spelling, or a null */
 		if (snake->is_there && line->given[i] != &snake->member)
+		{
 			keep_extra(line, &snake->member);
+			if (line->given[i] != NULL)
+				add_note(line, usual->member.key, "true");
+		}
 		if (usual->is_there && line->given[i] != &usual->member)
 			add_note(line, usual->member.key, "null");
 	}
@@ -357,9 +361,9 @@ note_type(Line *line)
 {
 	const LineMember *type = line->given[INBOX_TYPE];
 
-	if (type == NULL)
+	if (type == NULL && !line->spelled[INBOX_TYPE][SPELLED_USUAL].is_there)
 		add_note(line, ingest_span("type"), "false");
-	else if (!sent_is_plain_type(line_text(type)))
+	else if (type != NULL && !sent_is_plain_type(line_text(type)))
 		keep_extra(line, type);
 }
 

@@ -70,7 +70,7 @@ typedef struct TakenRows
 } TakenRows;
 
 /* a batch with more calls than this beyond its rows is an error, so that it is taken in parts */
-#define TAKEN_CALLS_MAX (1000 * 1000)
+#define TAKEN_CALLS_MAX (200 * 1000)
 
 /*
  * Delete the rows at these places of cdp.inbox and of cdp.inbox_raw, in ascending order, and clean them.
