@@ -457,7 +457,7 @@ fold_context(Line *line, int field, bool is_there)
 {
 	if (line->given[field] == NULL)
 	{
-		if (is_there)
+		if (is_there && !line->spelled[field][SPELLED_USUAL].is_there)
 			add_note(line, ingest_span(fields[field].name), "false");
 	}
 	else if (is_there)

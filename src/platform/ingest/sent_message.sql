@@ -21,7 +21,7 @@ DECLARE
 		SELECT n.key FROM jsonb_each(notes) n WHERE n.key IN ('name', 'category') AND n.value = 'true');
 	lifted text[] := ARRAY(
 		SELECT u.key FROM unnest('{integrations,mergeProperties}'::text[]) AS u (key)
-		WHERE NOT extra ? u.key AND notes -> u.key IS DISTINCT FROM 'false');
+		WHERE NOT given ? u.key);
 	own_context jsonb := context - '_extra' - '_sent' - lifted;
 	own_properties jsonb := properties - folded;
 	message jsonb := '{}';

@@ -52,22 +52,23 @@ write_rejected(Pass *pass, const Rejected *rejected)
 						 pass_id_array(rejected->counts, rejected->count),
 						 pass_value_array(rejected->examples, rejected->count, TEXTOID)};
 
-	pass_run(pass,
-			 "INSERT INTO cdp_data.rejected_value AS r"
-			 " (source, namespace, reason, occurrences, example, first_batch_id, last_batch_id)"
-			 " SELECT n.* FROM (SELECT u.source, u.namespace, u.reason, sum(u.occurrences)::bigint,"
-			 "  min(u.example COLLATE \"C\"), $1, $1"
-			 "  FROM unnest($3, $4, $5, $6, $7) AS u (source, namespace, reason, occurrences, example)"
-			 "  GROUP BY u.source, u.namespace, u.reason"
-			 "  ORDER BY u.source COLLATE \"C\", u.namespace COLLATE \"C\", u.reason COLLATE \"C\") n"
-			 "  (source, namespace, reason, occurrences, example, first_batch_id, last_batch_id)"
-			 " WHERE (SELECT count(*) FROM cdp_data.rejected_value) < 10000"
-			 "  OR EXISTS (SELECT FROM cdp_data.rejected_value k WHERE (k.source, k.namespace, k.reason)"
-			 "   = (n.source, n.namespace, n.reason))"
-			 " ON CONFLICT (source, namespace, reason) DO UPDATE"
-			 " SET occurrences = r.occurrences + excluded.occurrences,"
-			 " last_batch_id = excluded.last_batch_id",
-			 lengthof(types), types, arguments);
+	pass_run(
+		pass,
+		"INSERT INTO cdp_data.rejected_value AS r"
+		" (source, namespace, reason, occurrences, example, first_batch_id, last_batch_id)"
+		" SELECT n.* FROM (SELECT u.source, u.namespace, u.reason, sum(u.occurrences)::bigint,"
+		"  min(u.example COLLATE \"C\"), $1, $1"
+		"  FROM unnest($3, $4, $5, $6, $7) AS u (source, namespace, reason, occurrences, example)"
+		"  GROUP BY u.source, u.namespace, u.reason"
+		"  ORDER BY u.source COLLATE \"C\", u.namespace COLLATE \"C\", u.reason COLLATE \"C\") n"
+		"  (source, namespace, reason, occurrences, example, first_batch_id, last_batch_id)"
+		" WHERE (SELECT count(*) FROM cdp_data.rejected_value) < 10000"
+		"  OR EXISTS (SELECT FROM cdp_data.rejected_value k WHERE (k.source, k.namespace, k.reason)"
+		"   = (n.source, n.namespace, n.reason))"
+		" ON CONFLICT (source, namespace, reason) DO UPDATE"
+		" SET occurrences = r.occurrences + excluded.occurrences,"
+		" last_batch_id = excluded.last_batch_id",
+		lengthof(types), types, arguments);
 }
 
 void
