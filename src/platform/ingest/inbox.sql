@@ -111,5 +111,5 @@ COMMENT ON FUNCTION cdp.replay(text, bigint[]) IS
 	'numbers, or all. Returns the number of rows moved. Rows that are cut, and repaired records that cannot be rows '
 	'of cdp.inbox, stay, with a notice.';
 
-REVOKE ALL ON FUNCTION cdp.ingest(text, text), cdp.ingest(jsonb, text), cdp_internal.is_inbox_record(jsonb), cdp.replay(text, bigint[])
-	FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.ingest(text, text), cdp.ingest(jsonb, text), cdp_internal.is_inbox_record(jsonb),
+	cdp.replay(text, bigint[]) FROM PUBLIC;
