@@ -290,6 +290,8 @@ BEGIN
 		keep_corrections boolean NOT NULL DEFAULT false,
 		version text[] CHECK (version <> '{}' AND array_position(version, NULL) IS NULL),
 		deleted text[] CHECK (deleted <> '{}' AND array_position(deleted, NULL) IS NULL),
+		phone_region text COLLATE "C" CHECK (phone_region ~ '^[A-Z]{2}$'),
+		keep_unidentified boolean NOT NULL DEFAULT false,
 		accepted bigint NOT NULL DEFAULT 0,
 		duplicate bigint NOT NULL DEFAULT 0,
 		quarantined bigint NOT NULL DEFAULT 0,
@@ -321,6 +323,10 @@ BEGIN
 		'greater.';
 	COMMENT ON COLUMN cdp_data.source.deleted IS
 		'Path in the properties or traits of what says that a row deletes; NULL: none does.';
+	COMMENT ON COLUMN cdp_data.source.phone_region IS
+		'Where phone numbers without a country code are, as a code of ISO 3166; NULL: they are no identifiers.';
+	COMMENT ON COLUMN cdp_data.source.keep_unidentified IS
+		'Whether its events without any identifier go to the log, instead of to quarantine.';
 	COMMENT ON COLUMN cdp_data.source.accepted IS 'Number of rows that became events.';
 	COMMENT ON COLUMN cdp_data.source.duplicate IS 'Number of rows whose message was already in the log.';
 	COMMENT ON COLUMN cdp_data.source.quarantined IS

@@ -10,8 +10,10 @@
 #include "access/detoast.h"
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "common/int.h"
 #include "funcapi.h"
+#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -28,6 +30,7 @@
 #define EVENT_MAX 255    /* bytes of an event's name */
 #define SOURCE_MAX 63    /* bytes of a source's name */
 #define GROUP_ID_MAX 512 /* bytes of an account's group_id */
+#define EXAMPLE_MAX 100  /* bytes of a rejected value that are kept */
 
 /* the arguments of cdp_internal.onboard, in the order of onboard.sql: some columns, then these */
 static const InboxColumn argument_columns[] = {INBOX_TYPE,
@@ -49,7 +52,8 @@ static const InboxColumn argument_columns[] = {INBOX_TYPE,
 enum
 {
 	ARG_AS_OF = lengthof(argument_columns),
-	ARG_MAX_IDENTIFIERS
+	ARG_MAX_IDENTIFIERS,
+	ARG_IS_LOGGED
 };
 
 /* its results */
@@ -64,6 +68,7 @@ enum
 	OUT_DETAIL,
 	OUT_REPEATS,
 	OUT_EARLIER,
+	OUT_REJECTED,
 	OUT_COUNT
 };
 
@@ -411,7 +416,8 @@ static bool
 find_identifiers(const InboxRow *row, OnboardOptions options, OnboardedRow *event, Refusal *refusal)
 {
 	IdentifierSet *set = &event->identifiers;
-	IdentifierSink sink = {set, &event->rejections};
+	const OnboardSource *rules = onboard_source_rules(options.sources, event->source);
+	IdentifierSink sink = {set, &event->rejections, rules->phone_region};
 	Jsonb *identifiers = object_column(row, INBOX_IDENTIFIERS);
 	Jsonb *traits = event->type == CALL_IDENTIFY ? object_column(row, INBOX_TRAITS) : NULL;
 	Jsonb *context = object_column(row, INBOX_CONTEXT);
@@ -436,7 +442,7 @@ find_identifiers(const InboxRow *row, OnboardOptions options, OnboardedRow *even
 	if (context != NULL && event->type == CALL_MERGE &&
 		!identifiers_add_merged(&sink, &context->root, refusal))
 		return false;
-	if (set->count > 0)
+	if (set->count > 0 || rules->keeps_unidentified || options.is_logged)
 		return true;
 	if (event->rejections.count > 0 && event->rejections.items[0].name_space.length > 0)
 		return ingest_refuse(refusal, "no_identifier", "%.*s: %s",
@@ -554,6 +560,13 @@ onboard_row(const InboxRow *row, CdpkSpan source, OnboardOptions options, Onboar
 	return true;
 }
 
+int
+onboard_example_length(const Rejection *rejection)
+{
+	return pg_mbcliplen(rejection->example.text, (int) Min(rejection->example.length, PG_INT32_MAX),
+						EXAMPLE_MAX);
+}
+
 /* Make the array of the identifiers. */
 static Datum
 identifier_array(const IdentifierSet *set)
@@ -578,14 +591,86 @@ read_columns(FunctionCallInfo fcinfo, InboxRow *row)
 	}
 }
 
+/* Push a text, or a key, to the jsonb in the making. */
+static void
+push_text(JsonbParseState **state, JsonbIteratorToken place, const char *text, size_t length)
+{
+	JsonbValue value;
+
+	value.type = jbvString;
+	value.val.string.val = unconstify(char *, text);
+	value.val.string.len = (int) length;
+	pushJsonbValue(state, place, &value);
+}
+
+/* Make the list of the rejected values. */
+static Datum
+rejected_array(const Rejections *rejections)
+{
+	JsonbParseState *state = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = 0; i < rejections->count; i++)
+	{
+		const Rejection *item = &rejections->items[i];
+		JsonbValue count;
+
+		count.type = jbvNumeric;
+		count.val.numeric = int64_to_numeric(item->count);
+		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		push_text(&state, WJB_KEY, "namespace", strlen("namespace"));
+		push_text(&state, WJB_VALUE, item->name_space.text, item->name_space.length);
+		push_text(&state, WJB_KEY, "reason", strlen("reason"));
+		push_text(&state, WJB_VALUE, item->reason, strlen(item->reason));
+		push_text(&state, WJB_KEY, "occurrences", strlen("occurrences"));
+		pushJsonbValue(&state, WJB_VALUE, &count);
+		push_text(&state, WJB_KEY, "example", strlen("example"));
+		push_text(&state, WJB_VALUE, item->example.text, onboard_example_length(item));
+		pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	}
+	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL)));
+}
+
+/* What cdp_internal.onboard keeps from call to call of a query. */
+typedef struct OnboardCalls
+{
+	TupleDesc descriptor;
+	const OnboardSources *sources;
+} OnboardCalls;
+
+/* Prepare the calls of a query. */
+static const OnboardCalls *
+prepare_calls(FunctionCallInfo fcinfo)
+{
+	OnboardCalls *calls = fcinfo->flinfo->fn_extra;
+	TupleDesc descriptor;
+	MemoryContext caller;
+
+	if (calls != NULL)
+		return calls;
+	descriptor = ingest_result_descriptor(fcinfo, OUT_COUNT);
+	caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	calls = palloc0(sizeof(OnboardCalls));
+	calls->descriptor = descriptor;
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	calls->sources = onboard_sources_read();
+	SPI_finish();
+	MemoryContextSwitchTo(caller);
+	fcinfo->flinfo->fn_extra = calls;
+	return calls;
+}
+
 /* Implement cdp_internal.onboard. */
 Datum
 cdp_onboard(PG_FUNCTION_ARGS)
 {
-	TupleDesc descriptor = ingest_result_descriptor(fcinfo, OUT_COUNT);
+	const OnboardCalls *calls = prepare_calls(fcinfo);
 	OnboardOptions options = {
 		PG_ARGISNULL(ARG_AS_OF) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(ARG_AS_OF),
-		PG_ARGISNULL(ARG_MAX_IDENTIFIERS) ? 0 : PG_GETARG_INT32(ARG_MAX_IDENTIFIERS), false};
+		PG_ARGISNULL(ARG_MAX_IDENTIFIERS) ? 0 : PG_GETARG_INT32(ARG_MAX_IDENTIFIERS),
+		!PG_ARGISNULL(ARG_IS_LOGGED) && PG_GETARG_BOOL(ARG_IS_LOGGED), calls->sources};
 	Refusal refusal = {NULL, ""};
 	InboxRow row;
 	OnboardedRow event;
@@ -607,6 +692,9 @@ cdp_onboard(PG_FUNCTION_ARGS)
 		nulls[OUT_REPEATS] = false;
 		values[OUT_EARLIER] = PointerGetDatum(event.earlier);
 		nulls[OUT_EARLIER] = event.earlier == NULL;
+		nulls[OUT_REJECTED] = event.rejections.count == 0;
+		if (!nulls[OUT_REJECTED])
+			values[OUT_REJECTED] = rejected_array(&event.rejections);
 	}
 	else
 	{
@@ -616,5 +704,5 @@ cdp_onboard(PG_FUNCTION_ARGS)
 	}
 	values[OUT_SOURCE] = ingest_text_datum(event.source);
 	nulls[OUT_SOURCE] = false;
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls)));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(calls->descriptor, values, nulls)));
 }

@@ -10,6 +10,7 @@
 
 #include "toolkit/identifier/identifier.h"
 #include "platform/ingest/ingest.h"
+#include "platform/ingest/onboard_source.h"
 
 /*
  * The greatest value of the setting max_identifiers.  Each pair of identifiers of an event is a link,
@@ -56,7 +57,9 @@ typedef struct OnboardOptions
 {
 	TimestampTz as_of;   /* time of the batch, finite */
 	int max_identifiers; /* 1 … INGEST_IDENTIFIERS_MAX */
-	bool is_logged;      /* the row is of the log: its timestamp counts as it is */
+	bool
+		is_logged; /* the row is of the log: its timestamp counts as it is, and it may be without identifiers */
+	const OnboardSources *sources; /* NULL: all have the usual rules */
 } OnboardOptions;
 
 /* Raise an error for options that are out of range. */
@@ -78,6 +81,9 @@ extern bool onboard_source(CdpkSpan given, OnboardedRow *event, Refusal *refusal
 /* Return the name of a call: "identify", … */
 extern const char *onboard_call_name(CallType type);
 
+/* Return how much of a rejected value is kept, in bytes. */
+extern int onboard_example_length(const Rejection *rejection);
+
 /* Return the time of arrival, or as_of where received_at is no time at which it can have been. */
 extern TimestampTz onboard_received_at(const InboxRow *row, TimestampTz as_of);
 
@@ -91,6 +97,7 @@ typedef struct IdentifierSink
 {
 	IdentifierSet *set;
 	Rejections *rejections;
+	const char *phone_region; /* empty: none */
 } IdentifierSink;
 
 /* Add a column of the row. */

@@ -85,8 +85,8 @@ static bool
 add_text(const IdentifierSink *sink, CdpkSpan name_space, CdpkSpan value, Refusal *refusal)
 {
 	CdpkStatus status;
-	Identifier *identifier =
-		identifier_make(name_space.text, name_space.length, value.text, value.length, &status);
+	Identifier *identifier = identifier_make_in_region(
+		name_space.text, name_space.length, value.text, value.length, sink->phone_region, &status);
 
 	if (identifier == NULL)
 	{

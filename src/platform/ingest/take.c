@@ -10,7 +10,6 @@
 #include "access/heaptoast.h"
 #include "access/toast_internals.h"
 #include "catalog/pg_type.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
@@ -31,9 +30,6 @@
 
 /* a row that is smaller has no document that is large as text: one of 4 kB has at most 40 MB */
 #define SMALL_ROW 4096
-
-/* of a value that is no identifier so many bytes are kept */
-#define EXAMPLE_MAX 100
 
 /* of a row that is cut: a larger text or document is not kept, … */
 #define CUT_MAX 4096
@@ -473,8 +469,7 @@ keep_rejections(const Take *take, TakenRow *row, const Rejections *of_line, Reje
 	{
 		CdpkSpan *example = &rejections->items[i].example;
 
-		example->length =
-			pg_mbcliplen(example->text, (int) Min(example->length, INT_MAX), EXAMPLE_MAX);
+		example->length = onboard_example_length(&rejections->items[i]);
 		*example = keep_bytes(take, *example);
 		rejections->items[i].name_space = keep_bytes(take, rejections->items[i].name_space);
 	}

@@ -32,7 +32,7 @@ BEGIN
 		CROSS JOIN cdp_data.state s
 		CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id,
 			e.identifiers, e.properties, e.traits, e.context, e."timestamp", NULL, NULL, NULL, e.source,
-			s.as_of) o
+			s.as_of, is_logged => true) o
 		WHERE v.kind = 'unlink' AND identifier IN (v.a, v.b) AND identifier = ANY (o.ids))
 		OR EXISTS (
 		SELECT

@@ -58,7 +58,8 @@ copy_identifiers(const Pass *pass, const OnboardedRow *event, CdpkBatchRow *row)
 static void
 find_identifiers(Pass *pass, const InboxRow *columns, CdpkBatchRow *row)
 {
-	OnboardOptions options = {pass->as_of, INGEST_IDENTIFIERS_MAX, true};
+	OnboardOptions options = {pass->as_of, INGEST_IDENTIFIERS_MAX, true,
+							  pass_onboard_sources(pass)};
 	MemoryContext caller = MemoryContextSwitchTo(pass->scratch);
 	Refusal refusal = {NULL, ""};
 	OnboardedRow event;

@@ -34,6 +34,21 @@ read_limits(Pass *pass, TakeOptions *options)
 	SPI_freetuptable(rows);
 }
 
+/* pass_onboard_sources gives the rules by which rows of sources are cleaned, read once. */
+const OnboardSources *
+pass_onboard_sources(Pass *pass)
+{
+	MemoryContext caller;
+
+	if (pass->onboard_sources == NULL)
+	{
+		caller = MemoryContextSwitchTo(pass->context);
+		pass->onboard_sources = onboard_sources_read();
+		MemoryContextSwitchTo(caller);
+	}
+	return pass->onboard_sources;
+}
+
 /* take takes the rows of the batch from the inboxes. */
 static void
 take(Pass *pass)
@@ -53,6 +68,7 @@ take(Pass *pass)
 		return;
 	read_limits(pass, &options);
 	options.content_key = hash_key(HASH_CONTENT);
+	options.onboard.sources = pass_onboard_sources(pass);
 	taken = take_rows(places, count, line_places, line_count, &options);
 	pass->row_count = (int) taken->count;
 	pass->rows = taken->rows;

@@ -124,7 +124,7 @@ BEGIN
 			e.message_id, o.earlier
 		FROM cdp_data.event e CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id,
 			e.group_id, e.previous_id, e.identifiers, e.properties, e.traits, e.context, e."timestamp", NULL, NULL,
-			NULL, e.source, $2) o
+			NULL, e.source, $2, is_logged => true) o
 		WHERE EXISTS (SELECT FROM unnest(o.ids || o.earlier) AS u (identifier)
 					  WHERE cdp_internal.is_blocked(u.identifier, %L) AND NOT cdp_internal.is_blocked(u.identifier, %L))
 			AND %s
