@@ -442,7 +442,9 @@ find_identifiers(const InboxRow *row, OnboardOptions options, OnboardedRow *even
 	if (context != NULL && event->type == CALL_MERGE &&
 		!identifiers_add_merged(&sink, &context->root, refusal))
 		return false;
-	if (set->count > 0 || rules->keeps_unidentified || options.is_logged)
+	/* an account needs no person */
+	if (set->count > 0 || event->type == CALL_GROUP || rules->keeps_unidentified ||
+		options.is_logged)
 		return true;
 	if (event->rejections.count > 0 && event->rejections.items[0].name_space.length > 0)
 		return ingest_refuse(refusal, "no_identifier", "%.*s: %s",
