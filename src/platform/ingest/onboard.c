@@ -9,6 +9,7 @@
 
 #include "access/detoast.h"
 #include "access/htup_details.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
 #include "common/int.h"
@@ -17,6 +18,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "cdp.h"
@@ -654,11 +656,15 @@ prepare_calls(FunctionCallInfo fcinfo)
 	caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
 	calls = palloc0(sizeof(OnboardCalls));
 	calls->descriptor = descriptor;
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
-	calls->sources = onboard_sources_read();
-	SPI_finish();
+	/* without tables all sources have the usual rules */
+	if (OidIsValid(get_relname_relid("source", get_namespace_oid("cdp_data", true))))
+	{
+		if (SPI_connect() != SPI_OK_CONNECT)
+			elog(ERROR, "SPI_connect failed");
+		MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+		calls->sources = onboard_sources_read();
+		SPI_finish();
+	}
 	MemoryContextSwitchTo(caller);
 	fcinfo->flinfo->fn_extra = calls;
 	return calls;

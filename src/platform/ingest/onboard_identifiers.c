@@ -15,6 +15,15 @@
 #include "core/identifier/meaningless.h"
 #include "platform/ingest/onboard.h"
 
+/* jsonb_span returns the span of a string. */
+static CdpkSpan
+jsonb_span(const JsonbValue *value)
+{
+	CdpkSpan span = {value->val.string.val, value->val.string.len};
+
+	return span;
+}
+
 /* equals_word compares a string of a jsonb with a lower-case word, ignoring case. */
 static bool
 equals_word(const JsonbValue *value, const char *word)
@@ -23,9 +32,7 @@ equals_word(const JsonbValue *value, const char *word)
 
 	if (value->type != jbvString)
 		return false;
-	text.text = value->val.string.val;
-	text.length = value->val.string.len;
-	text = ingest_trim(text);
+	text = ingest_trim(jsonb_span(value));
 	return text.length == strlen(word) && pg_strncasecmp(text.text, word, text.length) == 0;
 }
 
@@ -107,7 +114,9 @@ reject_container(Rejections *rejections, CdpkSpan name_space, const JsonbValue *
 	char *folded = palloc(CDPK_NAMESPACE_MAX);
 
 	initStringInfo(&text);
-	if (value->type == jbvBinary)
+	if (value->type == jbvBool)
+		appendStringInfoString(&text, value->val.boolean ? "true" : "false");
+	else
 		JsonbToCString(&text, value->val.binary.data, value->val.binary.len);
 	shown.text = text.data;
 	shown.length = text.len;
@@ -128,8 +137,7 @@ add_scalar(const IdentifierSink *sink, CdpkSpan name_space, JsonbValue *value, R
 		case jbvNull:
 			return true;
 		case jbvString:
-			text.text = value->val.string.val;
-			text.length = value->val.string.len;
+			text = jsonb_span(value);
 			break;
 		case jbvNumeric:
 			text = ingest_span(identifier_number(value->val.numeric));
@@ -225,8 +233,7 @@ identifiers_add_object(const IdentifierSink *sink, Jsonb *identifiers, Refusal *
 		if (token != WJB_KEY)
 			continue;
 		JsonbIteratorNext(&iterator, &value, true);
-		name_space.text = key.val.string.val;
-		name_space.length = key.val.string.len;
+		name_space = jsonb_span(&key);
 		if (!add_value(sink, name_space, &value, refusal))
 			return false;
 	}
@@ -301,6 +308,8 @@ add_pair(const IdentifierSink *sink, JsonbValue *entry, const char *id_key, Refu
 
 	if (object == NULL || !JsonContainerIsObject(object))
 	{
+		if (entry->type == jbvString)
+			name_space = jsonb_span(entry);
 		if (entry->type != jbvNull)
 			reject_value(sink->rejections, ingest_span(""), "no object with a type", name_space);
 		return true;
@@ -310,10 +319,7 @@ add_pair(const IdentifierSink *sink, JsonbValue *entry, const char *id_key, Refu
 	if (member(object, id_key, &id) == NULL)
 		return true;
 	if (member(object, "type", &type) != NULL && type.type == jbvString)
-	{
-		name_space.text = type.val.string.val;
-		name_space.length = type.val.string.len;
-	}
+		name_space = jsonb_span(&type);
 	return add_scalar(sink, ingest_trim(name_space), &id, refusal);
 }
 
@@ -352,6 +358,27 @@ add_google_analytics(const IdentifierSink *sink, JsonbContainer *context, Refusa
 								add_member(sink, settings, "client_id", "ga_client_id", refusal));
 }
 
+/* reject_fields notes ids of a line that were objects, arrays or booleans, and so have no column. */
+static void
+reject_fields(const IdentifierSink *sink, JsonbContainer *context)
+{
+	static const struct
+	{
+		const char *key;
+		const char *name_space;
+	} fields[] = {{"userId", "user_id"},
+				  {"user_id", "user_id"},
+				  {"anonymousId", "anonymous_id"},
+				  {"anonymous_id", "anonymous_id"}};
+	JsonbContainer *extra = object_member(context, "_extra");
+	JsonbValue value;
+
+	for (int i = 0; extra != NULL && i < lengthof(fields); i++)
+		if (member(extra, fields[i].key, &value) != NULL &&
+			(value.type == jbvBinary || value.type == jbvBool))
+			reject_container(sink->rejections, ingest_span(fields[i].name_space), &value);
+}
+
 /* identifiers_add_context: a part of another shape than expected is ignored. */
 bool
 identifiers_add_context(const IdentifierSink *sink, JsonbContainer *context, Refusal *refusal)
@@ -361,6 +388,7 @@ identifiers_add_context(const IdentifierSink *sink, JsonbContainer *context, Ref
 	JsonbContainer *traits = object_member(context, "traits");
 	JsonbContainer *device = object_member(context, "device");
 
+	reject_fields(sink, context);
 	if (traits != NULL && !identifiers_add_traits(sink, traits, refusal))
 		return false;
 	if (device != NULL && !add_device(sink, device, refusal))

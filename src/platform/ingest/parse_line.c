@@ -299,10 +299,10 @@ look_at_context(Line *line)
 }
 
 /*
- * Take ids that cannot be a text as not given, and refuse other fields of a JSON type that their column does not take.
+ * Take ids that cannot be a text as not given, which onboard_row() notes, and refuse other fields of a JSON type that their column does not take.
  */
 static bool
-check_kinds(Line *line, Rejections *rejections, Refusal *refusal)
+check_kinds(Line *line, Refusal *refusal)
 {
 	static const char *const wanted[] = {"", "not a string", "not an object",
 										 "neither a string nor a number"};
@@ -318,8 +318,6 @@ check_kinds(Line *line, Rejections *rejections, Refusal *refusal)
 			continue;
 		if (kind != FIELD_ID)
 			return ingest_refuse(refusal, "invalid_field", "%s: %s", fields[i].name, wanted[kind]);
-		reject_value(rejections, ingest_span(fields[i].name), "neither a string nor a number",
-					 line->given[i]->value);
 		keep_extra(line, line->given[i]);
 		line->given[i] = NULL;
 	}
@@ -524,8 +522,7 @@ check_line(CdpkSpan text, Refusal *refusal)
 
 /* Split the line into its members, with those that its batch hands down. */
 static bool
-split_line(CdpkSpan text, const LineBatch *batch, Line *line, Rejections *rejections,
-		   Refusal *refusal)
+split_line(CdpkSpan text, const LineBatch *batch, Line *line, Refusal *refusal)
 {
 	CdpkJson json = cdpk_json(text.text, text.length);
 	LineMember member;
@@ -540,7 +537,7 @@ split_line(CdpkSpan text, const LineBatch *batch, Line *line, Rejections *reject
 	if (batch != NULL)
 		hand_all_down(line, batch);
 	look_at_context(line);
-	return check_kinds(line, rejections, refusal);
+	return check_kinds(line, refusal);
 }
 
 /* Read a time; blank is NULL. */
@@ -627,15 +624,14 @@ require_utf8(void)
 }
 
 bool
-parse_line(CdpkSpan text, const LineBatch *batch, InboxRow *row, Rejections *rejections,
-		   Refusal *refusal)
+parse_line(CdpkSpan text, const LineBatch *batch, InboxRow *row, Refusal *refusal)
 {
 	Line line;
 
 	require_utf8();
 	memset(&line, 0, sizeof(line));
 	memset(row->nulls, true, sizeof(row->nulls));
-	if (check_line(text, refusal) && split_line(text, batch, &line, rejections, refusal) &&
+	if (check_line(text, refusal) && split_line(text, batch, &line, refusal) &&
 		make_times(&line, row, refusal))
 	{
 		note_all(&line, row);
@@ -653,14 +649,13 @@ cdp_parse_line(PG_FUNCTION_ARGS)
 	TupleDesc descriptor = ingest_result_descriptor(fcinfo, OUT_COUNT);
 	CdpkSpan text = {"", 0};
 	Refusal refusal = {NULL, ""};
-	Rejections rejections = {0};
 	InboxRow row;
 	Datum values[OUT_COUNT];
 	bool nulls[OUT_COUNT];
 
 	if (!PG_ARGISNULL(0))
 		text = line_without_mark(ingest_text(PG_GETARG_DATUM(0)));
-	if (!parse_line(text, NULL, &row, &rejections, &refusal))
+	if (!parse_line(text, NULL, &row, &refusal))
 	{
 		values[OUT_REASON] = CStringGetTextDatum(refusal.reason);
 		values[OUT_DETAIL] = CStringGetTextDatum(refusal.detail);

@@ -16,7 +16,6 @@ extern CdpkSpan line_without_mark(CdpkSpan text);
  * false with a refusal if it is none, with all columns NULL.  Raises an error only in a database that is not UTF-8,
  * whatever the line.
  */
-extern bool parse_line(CdpkSpan text, const LineBatch *batch, InboxRow *row, Rejections *rejections,
-					   Refusal *refusal);
+extern bool parse_line(CdpkSpan text, const LineBatch *batch, InboxRow *row, Refusal *refusal);
 
 #endif /* CDP_INGEST_PARSE_LINE_H */

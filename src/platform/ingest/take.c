@@ -321,7 +321,7 @@ refuse(const Take *take, TakenRow *row, const char *reason, const char *detail)
 
 /* read_line reads the columns of a line.  What the inbox says of source and time comes first and second. */
 static void
-read_line(const Take *take, TakenRow *row, Rejections *rejections)
+read_line(const Take *take, TakenRow *row)
 {
 	InboxRow before = row->columns;
 	CdpkSpan line = row->call;
@@ -329,7 +329,7 @@ read_line(const Take *take, TakenRow *row, Rejections *rejections)
 
 	if (row->batch == NULL && row->line != NULL)
 		line = line_without_mark(ingest_text(PointerGetDatum(row->line)));
-	if (!parse_line(line, row->batch, &row->columns, rejections, &refusal))
+	if (!parse_line(line, row->batch, &row->columns, &refusal))
 		refuse(take, row, refusal.reason, refusal.detail);
 	if (row->columns.nulls[INBOX_RECEIVED_AT])
 	{
@@ -458,11 +458,8 @@ incomplete_content(const Take *take, const TakenRow *row)
 
 /* keep_rejections copies what of a row cannot be an identifier: the beginning of each example. */
 static void
-keep_rejections(const Take *take, TakenRow *row, const Rejections *of_line, Rejections *rejections)
+keep_rejections(const Take *take, TakenRow *row, Rejections *rejections)
 {
-	for (int i = 0; i < of_line->count; i++)
-		reject_value(rejections, of_line->items[i].name_space, of_line->items[i].reason,
-					 of_line->items[i].example);
 	if (rejections->count == 0)
 		return;
 	for (int i = 0; i < rejections->count; i++)
@@ -516,12 +513,11 @@ clean_event(const Take *take, TakenRow *row, const Writer *writer)
 {
 	CdpkSpan source;
 	Refusal refusal;
-	Rejections rejections = {0};
 	OnboardedRow event;
 	const char *foreign;
 
 	if (row->is_line)
-		read_line(take, row, &rejections);
+		read_line(take, row);
 	source = writer_source(writer, ingest_column(&row->columns, INBOX_SOURCE));
 	row->has_key =
 		!row->columns.nulls[INBOX_MESSAGE_ID] &&
@@ -556,7 +552,7 @@ clean_event(const Take *take, TakenRow *row, const Writer *writer)
 	if (row->has_key)
 		row->content = message_content(&take->options->content_key, &row->columns, &event);
 	keep_identifiers(take, row, &event);
-	keep_rejections(take, row, &rejections, &event.rejections);
+	keep_rejections(take, row, &event.rejections);
 }
 
 /* set_source sets what a refused row is counted for. */
