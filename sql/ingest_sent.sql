@@ -88,7 +88,7 @@ INSERT INTO clock (line) VALUES
 SELECT cdp.ingest(string_agg((line::jsonb || jsonb_build_object('userId', 'clock', 'event', 'E' || n))::text, E'\n' ORDER BY n), 'clock') FROM clock;
 SELECT accepted, quarantined FROM cdp.refresh();
 SELECT n, line, e."timestamp", e.original_timestamp FROM clock LEFT JOIN cdp.events e ON e.event = 'E' || n AND e.user_id = 'clock' ORDER BY n;
-SELECT reason, detail FROM cdp.quarantine ORDER BY quarantine_id;
+SELECT reason, regexp_replace(detail, 'after .*Z', 'after …') AS detail FROM cdp.quarantine ORDER BY quarantine_id;
 DELETE FROM cdp.quarantine;
 SELECT * FROM cdp.verify();
 

@@ -61,6 +61,8 @@ BEGIN
 		received_at timestamptz DEFAULT now(),
 		written_by text NOT NULL DEFAULT current_user);
 	ALTER TABLE cdp.inbox_raw REPLICA IDENTITY FULL;
+	-- a batch of calls is compressed and decompressed within minutes, which costs more than to store it
+	ALTER TABLE cdp.inbox_raw ALTER COLUMN line SET STORAGE EXTERNAL;
 	COMMENT ON TABLE cdp.inbox_raw IS
 		'Where lines of any content are written, one JSON object each. cdp.refresh() parses them; a line that is not '
 		'valid goes to quarantine.';

@@ -28,11 +28,14 @@ AS $function$
 DECLARE
 	written bigint;
 BEGIN
-	INSERT INTO cdp.inbox_raw (line, source)
-	SELECT e.call::text, ingest.source
-	FROM jsonb_array_elements(CASE jsonb_typeof(body) WHEN 'array' THEN body ELSE jsonb_build_array(body) END)
-		AS e (call)
-	WHERE body IS NOT NULL;
+	IF jsonb_typeof(body) = 'array' THEN
+		INSERT INTO cdp.inbox_raw (line, source)
+		SELECT e.call::text, ingest.source FROM jsonb_array_elements(body) AS e (call);
+	ELSIF body IS NOT NULL THEN
+		INSERT INTO cdp.inbox_raw (line, source) VALUES (body::text, ingest.source);
+	ELSE
+		RETURN 0;
+	END IF;
 	GET DIAGNOSTICS written = ROW_COUNT;
 	RETURN written;
 END

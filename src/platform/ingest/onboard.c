@@ -311,7 +311,7 @@ find_event(const InboxRow *row, OnboardedRow *event, Refusal *refusal)
 #define LIVE_MAX CDPK_DAY
 /* … unless it claims to be sent before 2005, when the sender's clock was not set */
 #define CLOCK_IS_SET ((5 * INT64_C(365) + 2) * CDPK_DAY)
-/* a time that is later than the arrival by more than this is no clock that is wrong */
+/* a time that is later than the batch by more than this is no clock that is wrong */
 #define AHEAD_MAX (7 * CDPK_DAY)
 
 TimestampTz
@@ -378,7 +378,7 @@ choose_time(const InboxRow *row, TimestampTz received, TimestampTz *at, const ch
 
 /*
  * Set the time of the event, which is never later than its arrival; refuse it before 1970 or more than a week after the
- * arrival.
+ * batch.
  */
 static bool
 find_time(const InboxRow *row, OnboardOptions options, OnboardedRow *event, Refusal *refusal)
@@ -396,7 +396,7 @@ find_time(const InboxRow *row, OnboardOptions options, OnboardedRow *event, Refu
 	}
 	if (!choose_time(row, event->received_at, &event->at, &column, refusal))
 		return false;
-	latest = event->received_at + AHEAD_MAX;
+	latest = options.as_of + AHEAD_MAX;
 	if (event->at >= CDPK_TIME_1970 && event->at <= latest)
 	{
 		event->at = Min(event->at, event->received_at);
@@ -405,7 +405,7 @@ find_time(const InboxRow *row, OnboardOptions options, OnboardedRow *event, Refu
 	cdpk_timestamp_print(event->at, at);
 	cdpk_timestamp_print(event->at > latest ? latest : CDPK_TIME_1970, bound);
 	return ingest_refuse(refusal, "timestamp_out_of_range",
-						 event->at > latest ? "%s: %s is after %s, a week after it arrived"
+						 event->at > latest ? "%s: %s is after %s, a week after the batch"
 											: "%s: %s is before %s",
 						 column, at, bound);
 }

@@ -40,7 +40,7 @@ reason: the first that applies of too_deep (over 64 levels), invalid_source (ove
 invalid_properties, invalid_traits, invalid_context, invalid_identifiers (neither an object nor null), missing_type,
 unknown_type, missing_event (a track call without one), invalid_event (over 255 bytes, or a control character),
 missing_group_id (a group call without one), invalid_group_id (over 512 bytes, or a control character),
-timestamp_out_of_range (not finite, before 1970-01-01 UTC, or more than a week after it was received),
+timestamp_out_of_range (not finite, before 1970-01-01 UTC, or more than a week after as_of),
 too_many_identifiers (over max_identifiers, 1 to 256), no_identifier (unless the source keeps such events).
 is_logged: the row is one of the log. Its timestamp counts as it is, and it may be without identifiers.
 detail: the field and what is wrong with it, never the value of an identifier.
