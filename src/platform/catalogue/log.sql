@@ -64,8 +64,8 @@ BEGIN
 	-- a batch of calls is compressed and decompressed within minutes, which costs more than to store it
 	ALTER TABLE cdp.inbox_raw ALTER COLUMN line SET STORAGE EXTERNAL;
 	COMMENT ON TABLE cdp.inbox_raw IS
-		'Where lines of any content are written, one JSON object each. cdp.refresh() parses them; a line that is not '
-		'valid goes to quarantine.';
+		'Where lines of any content are written: a JSON object each, or a batch of them, see cdp.ingest(). '
+		'cdp.refresh() parses them; a line, or a call of a batch, that is not valid goes to quarantine.';
 	COMMENT ON COLUMN cdp.inbox_raw.line IS 'The line.';
 	COMMENT ON COLUMN cdp.inbox_raw.source IS 'Name of the source; NULL: as in the line, else default.';
 	COMMENT ON COLUMN cdp.inbox_raw.received_at IS 'When it was received; now, if it is not given.';

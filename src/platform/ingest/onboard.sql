@@ -29,10 +29,10 @@ source: source_given, trimmed; default if it is not given or not a valid name.
 ids: the identifiers of the row, distinct, in ascending order, without those whose value is meaningless (see
 cdp.is_meaningless). They are: user_id; anonymous_id; previous_id of an alias call, as an anonymous_id; the members of
 identifiers, namespace to scalar or array of scalars; email and phone in the traits of an identify call and in
-context.traits of any call; the pairs of type and value in context.mergeProperties of a merge call; context.device.id (device_id), token (push_token) and, only if adTrackingEnabled is true,
-advertisingId (idfa on ios, gaid on android, else advertising_id); context.externalIds or externalId, [{id, type, collection}],
-type being the namespace, unless the collection is not users; context.integrations."Google Analytics".clientId
-(ga_client_id). Names within context may be in camelCase or snake_case. group_id names an account and is not an
+context.traits of any call; the pairs of type and value in context.mergeProperties of a merge call; context.device.id
+(device_id), token (push_token) and, only if adTrackingEnabled is true, advertisingId (idfa on ios, gaid on android,
+else advertising_id); context.externalIds or externalId, [{id, type, collection}], type being the namespace, unless the
+collection is not users; context.integrations."Google Analytics".clientId (ga_client_id). Names within context may be in camelCase or snake_case. group_id names an account and is not an
 identifier. A meaningless value that does not have its namespace's form counts as not given.
 rejected: the values in these places that cannot be identifiers, by namespace and reason: [{namespace, reason,
 occurrences, example}]; NULL: none.

@@ -90,7 +90,8 @@ BEGIN
 	RETURN QUERY VALUES
 		('USAGE', 'SCHEMA cdp, cdp_internal, cdp_data'),
 		('SELECT', 'cdp.profiles, cdp.events, cdp.messages, cdp.identifiers, cdp.sources, cdp.profile_row,
-			cdp.near_shared, cdp.shared_identifiers, cdp.refused_traits, cdp.refused_links, cdp.outvoted, cdp.identifier_periods,
+			cdp.near_shared, cdp.shared_identifiers, cdp.refused_traits, cdp.refused_links, cdp.outvoted,
+			cdp.identifier_periods,
 			cdp.open_cases, cdp.accounts, cdp.account_members, cdp.progress'),
 		('EXECUTE', 'FUNCTION cdp.events_at(timestamptz), cdp.explain(bigint, bigint),
 			cdp.explain(cdp.identifier, cdp.identifier), cdp.explain(text, text), cdp.find_identifier(text),

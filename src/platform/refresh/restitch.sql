@@ -43,7 +43,8 @@ BEGIN
 	CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id,
 		e.identifiers, e.properties, e.traits, e.context, e."timestamp", NULL, NULL, NULL, e.source, now(),
 		is_logged => true) o
-	CROSS JOIN LATERAL jsonb_to_recordset(o.rejected) AS r (namespace text, reason text, occurrences bigint, example text)
+	CROSS JOIN LATERAL jsonb_to_recordset(o.rejected)
+		AS r (namespace text, reason text, occurrences bigint, example text)
 	WHERE o.rejected IS NOT NULL
 	GROUP BY e.source, r.namespace, r.reason
 	ORDER BY e.source, r.namespace COLLATE "C", r.reason COLLATE "C"
@@ -176,6 +177,7 @@ readers do not. READ COMMITTED only. It works as the owner of the tables.
 Error: the log lacks accepted events, for example after months were detached (55000); incomplete => true uses the
 events left.$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.restitch_contexts(), cdp_internal.restitch_rejected(), cdp_internal.restitch_pass(bigint),
+REVOKE ALL ON FUNCTION cdp_internal.restitch_contexts(), cdp_internal.restitch_rejected(),
+	cdp_internal.restitch_pass(bigint),
 	cdp_internal.restitch_log(boolean), cdp.restitch(boolean) FROM PUBLIC;
 

@@ -7,7 +7,8 @@ AS $function$
 BEGIN
 	CREATE VIEW cdp.sources AS
 		SELECT s.source, s.party, s.trust, s.aliases, s.expires_after, s.licence, s.mutable, s.keep_corrections,
-			s.version, s.deleted, s.phone_region, s.keep_unidentified, s.accepted, s.duplicate, s.quarantined, s.deletions, s.retracted,
+			s.version, s.deleted, s.phone_region, s.keep_unidentified, s.accepted, s.duplicate, s.quarantined,
+			s.deletions, s.retracted,
 			f.as_of AS first_refresh_at,
 			l.as_of AS last_refresh_at
 		FROM cdp_data.source s
