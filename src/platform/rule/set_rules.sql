@@ -185,7 +185,8 @@ they belong to no one, instead of to quarantine; cdp.replay('no_identifier') bri
 Errors: unknown key (the hint names the nearest), invalid name, trust out of range, unknown party, aliases neither
 link nor same, neither party nor trust for a new source, expires_after not an interval, with months, not positive, or
 more than 100 years, mutable, keep_corrections and keep_unidentified neither true nor false, an unknown phone_region,
-version or deleted no path (22023, each names the key); NULL (22004); the log lacks events (55000). On an error nothing changes.$comment$;
+version or deleted no path (22023, each names the key); NULL (22004); the log lacks events (55000). On an error nothing
+changes.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.check_rules(jsonb), cdp.set_rules(jsonb), cdp.rules(),
 	cdp_internal.show_max_links(text, jsonb), cdp_internal.show_sources(), cdp.set_sources(jsonb) FROM PUBLIC;
