@@ -84,6 +84,13 @@ extern const char *onboard_call_name(CallType type);
 /* Return how much of a rejected value is kept, in bytes. */
 extern int onboard_example_length(const Rejection *rejection);
 
+/*
+ * Set the time of the event, which is never later than its arrival, and that of its arrival; false with a refusal if it
+ * is before 1970 or more than a week after the batch.
+ */
+extern bool onboard_time(const InboxRow *row, OnboardOptions options, OnboardedRow *event,
+						 Refusal *refusal);
+
 /* Return the time of arrival, or as_of where received_at is no time at which it can have been. */
 extern TimestampTz onboard_received_at(const InboxRow *row, TimestampTz as_of);
 

@@ -17,28 +17,7 @@
 #include "compat.h"
 #include "core/text/sent_time.h"
 #include "platform/ingest/parse_line.h"
-#include "platform/ingest/parse_line_json.h"
-#include "platform/ingest/sent_message.h"
-
-typedef enum FieldKind
-{
-	FIELD_ID,     /* a string, or a number, taken as its text */
-	FIELD_TEXT,   /* a string */
-	FIELD_OBJECT, /* an object */
-	FIELD_TIME,   /* a string or a number that is a time */
-	FIELD_FOLDED, /* any type; it has no column */
-} FieldKind;
-
-/* The fields of a line: the columns that it gives, and those that are folded into others. */
-enum
-{
-	PARSED_COLUMNS = INBOX_WRITTEN_BY,
-	FOLDED_NAME = PARSED_COLUMNS,
-	FOLDED_CATEGORY,
-	FOLDED_INTEGRATIONS,
-	FOLDED_MERGE,
-	FIELD_COUNT
-};
+#include "platform/ingest/parse_line_field.h"
 
 /* The results of cdp_internal.parse_line behind the columns, in the order of parse_line.sql. */
 enum
@@ -48,70 +27,6 @@ enum
 	OUT_COUNT
 };
 
-/* The names of a field in a line, and of its column; camel is NULL if it is the same as name. */
-static const struct
-{
-	const char *name;
-	const char *camel;
-	FieldKind kind;
-} fields[FIELD_COUNT] = {
-	[INBOX_MESSAGE_ID] = {"message_id", "messageId", FIELD_ID},
-	[INBOX_TYPE] = {"type", NULL, FIELD_TEXT},
-	[INBOX_EVENT] = {"event", NULL, FIELD_TEXT},
-	[INBOX_ANONYMOUS_ID] = {"anonymous_id", "anonymousId", FIELD_ID},
-	[INBOX_USER_ID] = {"user_id", "userId", FIELD_ID},
-	[INBOX_GROUP_ID] = {"group_id", "groupId", FIELD_ID},
-	[INBOX_PREVIOUS_ID] = {"previous_id", "previousId", FIELD_ID},
-	[INBOX_IDENTIFIERS] = {"identifiers", NULL, FIELD_OBJECT},
-	[INBOX_PROPERTIES] = {"properties", NULL, FIELD_OBJECT},
-	[INBOX_TRAITS] = {"traits", NULL, FIELD_OBJECT},
-	[INBOX_CONTEXT] = {"context", NULL, FIELD_OBJECT},
-	[INBOX_TIMESTAMP] = {"timestamp", NULL, FIELD_TIME},
-	[INBOX_SENT_AT] = {"sent_at", "sentAt", FIELD_TIME},
-	[INBOX_ORIGINAL_TIMESTAMP] = {"original_timestamp", "originalTimestamp", FIELD_TIME},
-	[INBOX_RECEIVED_AT] = {"received_at", "receivedAt", FIELD_TIME},
-	[INBOX_SOURCE] = {"source", NULL, FIELD_TEXT},
-	[FOLDED_NAME] = {"name", NULL, FIELD_FOLDED},
-	[FOLDED_CATEGORY] = {"category", NULL, FIELD_FOLDED},
-	[FOLDED_INTEGRATIONS] = {"integrations", NULL, FIELD_FOLDED},
-	[FOLDED_MERGE] = {"mergeProperties", NULL, FIELD_FOLDED},
-};
-
-/* the spellings of a field */
-enum
-{
-	SPELLED_USUAL, /* in camelCase */
-	SPELLED_SNAKE,
-	SPELLINGS
-};
-
-/* One member of the line that is a field. */
-typedef struct Spelled
-{
-	bool is_there;
-	LineMember member;
-} Spelled;
-
-/* more than one for each spelling of a field */
-#define NOTES_MAX (SPELLINGS * FIELD_COUNT + 8)
-
-/* The members of a line, by destination. */
-typedef struct Line
-{
-	Spelled spelled[FIELD_COUNT][SPELLINGS];
-	const LineMember *given[FIELD_COUNT]; /* of these the one that counts; NULL: missing or null */
-	LineMember merged[2];                 /* where a batch gave a part of a field */
-	LineMembers properties;               /* folded into the properties */
-	LineMembers context;                  /* folded into the context */
-	LineMembers extra;                    /* kept in the context's "_extra" */
-	LineNote notes[NOTES_MAX];            /* kept in the context's "_sent" */
-	int note_count;
-	bool has_traits; /* the context has members of these names */
-	bool has_integrations;
-	bool has_merge;
-	bool has_ours; /* "_extra" or "_sent" */
-} Line;
-
 CDP_FUNCTION(cdp_parse_line);
 
 /* Return the field with a key, or -1, and how it is spelled. */
@@ -120,11 +35,11 @@ find_field(CdpkSpan key, int *spelling)
 {
 	for (int i = 0; i < FIELD_COUNT; i++)
 	{
-		bool is_name = line_is_key(key, fields[i].name);
+		bool is_name = line_is_key(key, line_fields[i].name);
 
-		if (!is_name && (fields[i].camel == NULL || !line_is_key(key, fields[i].camel)))
+		if (!is_name && (line_fields[i].camel == NULL || !line_is_key(key, line_fields[i].camel)))
 			continue;
-		*spelling = is_name && fields[i].camel != NULL ? SPELLED_SNAKE : SPELLED_USUAL;
+		*spelling = is_name && line_fields[i].camel != NULL ? SPELLED_SNAKE : SPELLED_USUAL;
 		return i;
 	}
 	return -1;
@@ -157,29 +72,6 @@ is_given(const Spelled *spelled)
 	return spelled->is_there && spelled->member.token != CDPK_JSON_NULL;
 }
 
-/* Return whether two values are written alike. */
-static bool
-is_same(const LineMember *a, const LineMember *b)
-{
-	return a->value.length == b->value.length &&
-		   memcmp(a->value.text, b->value.text, a->value.length) == 0;
-}
-
-/* Add a note of how a key was sent. */
-static void
-add_note(Line *line, CdpkSpan key, const char *note)
-{
-	line->notes[line->note_count].key = key;
-	line->notes[line->note_count++].note = note;
-}
-
-/* Keep a member as it was sent. */
-static void
-keep_extra(Line *line, const LineMember *member)
-{
-	line_append(&line->extra, member);
-}
-
 /* Choose the spelling of each field that counts; two that differ are refused. */
 static bool
 choose_spellings(Line *line, Refusal *refusal)
@@ -189,19 +81,19 @@ choose_spellings(Line *line, Refusal *refusal)
 		Spelled *usual = &line->spelled[i][SPELLED_USUAL];
 		Spelled *snake = &line->spelled[i][SPELLED_SNAKE];
 
-		if (is_given(usual) && is_given(snake) && !is_same(&usual->member, &snake->member))
+		if (is_given(usual) && is_given(snake) && !line_is_same(&usual->member, &snake->member))
 			return ingest_refuse(refusal, "invalid_field", "%s: given in two spellings that differ",
-								 fields[i].name);
+								 line_fields[i].name);
 		line->given[i] = is_given(usual) ? &usual->member : is_given(snake) ? &snake->member : NULL;
 		/* the other spelling, or a null */
 		if (snake->is_there && line->given[i] != &snake->member)
 		{
-			keep_extra(line, &snake->member);
+			line_keep_extra(line, &snake->member);
 			if (line->given[i] != NULL)
-				add_note(line, usual->member.key, "true");
+				line_add_note(line, usual->member.key, "true");
 		}
 		if (usual->is_there && line->given[i] != &usual->member)
-			add_note(line, usual->member.key, "null");
+			line_add_note(line, usual->member.key, "null");
 	}
 	return true;
 }
@@ -246,7 +138,7 @@ hand_down(Line *line, const LineMember *member, LineMembers *rest)
 			if (line->extra.members[i].key.length == member->key.length &&
 				memcmp(line->extra.members[i].key.text, member->key.text, member->key.length) == 0)
 				return;
-		keep_extra(line, member);
+		line_keep_extra(line, member);
 	}
 }
 
@@ -274,7 +166,7 @@ hand_all_down(Line *line, const LineBatch *batch)
 	appendStringInfoChar(&text, '}');
 	member.value.text = text.data;
 	member.value.length = text.len;
-	keep_extra(line, &member);
+	line_keep_extra(line, &member);
 }
 
 /* Look at the names of the context's members. */
@@ -310,186 +202,19 @@ check_kinds(Line *line, Refusal *refusal)
 	for (int i = 0; i < PARSED_COLUMNS; i++)
 	{
 		CdpkJsonToken token = line->given[i] != NULL ? line->given[i]->token : CDPK_JSON_NULL;
-		FieldKind kind = fields[i].kind;
+		FieldKind kind = line_fields[i].kind;
 
 		if (token == CDPK_JSON_NULL || (token == CDPK_JSON_OBJECT && kind == FIELD_OBJECT) ||
 			(token == CDPK_JSON_STRING && kind != FIELD_OBJECT) ||
 			(token == CDPK_JSON_NUMBER && (kind == FIELD_ID || kind == FIELD_TIME)))
 			continue;
 		if (kind != FIELD_ID)
-			return ingest_refuse(refusal, "invalid_field", "%s: %s", fields[i].name, wanted[kind]);
-		keep_extra(line, line->given[i]);
+			return ingest_refuse(refusal, "invalid_field", "%s: %s", line_fields[i].name,
+								 wanted[kind]);
+		line_keep_extra(line, line->given[i]);
 		line->given[i] = NULL;
 	}
 	return true;
-}
-
-/* ---------------------------------------------------------------- what a column does not give back */
-
-/* Return whether a field was given in snake_case. */
-static bool
-is_snake(const Line *line, int field)
-{
-	return fields[field].camel != NULL &&
-		   line->given[field]->key.length == strlen(fields[field].name);
-}
-
-/* Return whether an object has no members. */
-static bool
-is_empty(const LineMember *object)
-{
-	CdpkSpan inside = {object->value.text + 1, object->value.length - 2};
-
-	return object->token == CDPK_JSON_OBJECT && ingest_trim(inside).length == 0;
-}
-
-/* Keep an id as it was sent, unless it is a string. */
-static void
-note_id(Line *line, int field)
-{
-	if (line->given[field]->token != CDPK_JSON_STRING)
-		keep_extra(line, line->given[field]);
-	else if (is_snake(line, field))
-		add_note(line, line->given[field]->key, "true");
-}
-
-/* Keep the type as it was sent, unless it is as the log has it. */
-static void
-note_type(Line *line)
-{
-	const LineMember *type = line->given[INBOX_TYPE];
-
-	if (type == NULL && !line->spelled[INBOX_TYPE][SPELLED_USUAL].is_there)
-		add_note(line, ingest_span("type"), "false");
-	else if (type != NULL && !sent_is_plain_type(line_text(type)))
-		keep_extra(line, type);
-}
-
-/* Keep the event of a call that has none, or that has blanks around it. */
-static void
-note_event(Line *line)
-{
-	const LineMember *type = line->given[INBOX_TYPE];
-	CdpkSpan event;
-
-	if (line->given[INBOX_EVENT] == NULL)
-		return;
-	event = line_text(line->given[INBOX_EVENT]);
-	if ((type != NULL && !sent_is_track(line_text(type))) || event.length == 0 ||
-		ingest_trim(event).length != event.length)
-		keep_extra(line, line->given[INBOX_EVENT]);
-}
-
-/* Keep a time as it was sent, unless it reads back as it was written. */
-static void
-note_time(Line *line, int field, const InboxRow *row, bool is_usual)
-{
-	const LineMember *given = line->given[field];
-	char text[CDPK_SENT_TIME_TEXT_MAX];
-	CdpkSpan sent;
-
-	if (given->token != CDPK_JSON_STRING || row->nulls[field])
-	{
-		keep_extra(line, given);
-		return;
-	}
-	sent = line_text(given);
-	if (sent.length != cdpk_sent_time_print(DatumGetTimestampTz(row->values[field]), text) ||
-		memcmp(sent.text, text, sent.length) != 0)
-		keep_extra(line, given);
-	else if (!is_usual || is_snake(line, field))
-		add_note(line, given->key, "true");
-}
-
-/* Keep the times as they were sent.  The log has one time of the sender, the times of sending and of arrival. */
-static void
-note_times(Line *line, const InboxRow *row)
-{
-	const LineMember **given = line->given;
-
-	if (given[INBOX_ORIGINAL_TIMESTAMP] != NULL)
-		note_time(line, INBOX_ORIGINAL_TIMESTAMP, row, false);
-	if (given[INBOX_TIMESTAMP] == NULL)
-	{
-		if (!line->spelled[INBOX_TIMESTAMP][SPELLED_USUAL].is_there &&
-			given[INBOX_ORIGINAL_TIMESTAMP] == NULL)
-			add_note(line, ingest_span("timestamp"), "false");
-	}
-	else if (given[INBOX_ORIGINAL_TIMESTAMP] != NULL)
-		keep_extra(line, given[INBOX_TIMESTAMP]);
-	else
-		note_time(line, INBOX_TIMESTAMP, row, true);
-	if (given[INBOX_SENT_AT] != NULL)
-		note_time(line, INBOX_SENT_AT, row, true);
-	if (given[INBOX_RECEIVED_AT] != NULL)
-		keep_extra(line, given[INBOX_RECEIVED_AT]);
-}
-
-/* Fold a name into the properties, where these do not have it. */
-static void
-fold_name(Line *line, int field)
-{
-	const LineMember *member = line->given[field];
-	const LineMember *properties = line->given[INBOX_PROPERTIES];
-	LineMember own;
-
-	if (member == NULL)
-		return;
-	if (!line_find_key(properties, fields[field].name, &own))
-	{
-		line_append(&line->properties, member);
-		add_note(line, member->key, "true");
-		/* without the name they are not there, if this does not say so */
-		if (properties != NULL && is_empty(properties))
-			add_note(line, ingest_span("properties"), "true");
-	}
-	else if (is_same(member, &own))
-		add_note(line, member->key, "\"copied\"");
-	else
-		keep_extra(line, member);
-}
-
-/* Fold a field into the context, where that does not have it. */
-static void
-fold_context(Line *line, int field, bool is_there)
-{
-	if (line->given[field] == NULL)
-	{
-		if (is_there && !line->spelled[field][SPELLED_USUAL].is_there)
-			add_note(line, ingest_span(fields[field].name), "false");
-	}
-	else if (is_there)
-		keep_extra(line, line->given[field]);
-	else
-		line_append(&line->context, line->given[field]);
-}
-
-/* Fold what has no column, and keep what the columns do not give back. */
-static void
-note_all(Line *line, const InboxRow *row)
-{
-	static const int ids[] = {INBOX_MESSAGE_ID, INBOX_ANONYMOUS_ID, INBOX_USER_ID, INBOX_GROUP_ID,
-							  INBOX_PREVIOUS_ID};
-	const LineMember *context = line->given[INBOX_CONTEXT];
-
-	for (int i = 0; i < lengthof(ids); i++)
-		if (line->given[ids[i]] != NULL)
-			note_id(line, ids[i]);
-	note_type(line);
-	note_event(line);
-	note_times(line, row);
-	if (line->given[INBOX_SOURCE] != NULL)
-		keep_extra(line, line->given[INBOX_SOURCE]);
-	if (line->has_traits && line->given[INBOX_TRAITS] != NULL)
-		keep_extra(line, line->given[INBOX_TRAITS]);
-	fold_name(line, FOLDED_NAME);
-	fold_name(line, FOLDED_CATEGORY);
-	fold_context(line, FOLDED_INTEGRATIONS, line->has_integrations);
-	fold_context(line, FOLDED_MERGE, line->has_merge);
-	if (line->has_ours)
-		keep_extra(line, context);
-	else if (context != NULL && is_empty(context))
-		add_note(line, context->key, "true");
 }
 
 CdpkSpan
@@ -558,7 +283,7 @@ time_value(const Line *line, int field, Datum *value, bool *null, Refusal *refus
 	if (status != CDPK_OK)
 		return ingest_refuse(refusal, "invalid_timestamp",
 							 "%s: neither in a form of ISO 8601 nor a number since 1970",
-							 fields[field].name);
+							 line_fields[field].name);
 	*value = TimestampTzGetDatum(time);
 	return true;
 }
@@ -589,7 +314,7 @@ static bool
 make_times(const Line *line, InboxRow *row, Refusal *refusal)
 {
 	for (int i = 0; i < PARSED_COLUMNS; i++)
-		if (fields[i].kind == FIELD_TIME && line->given[i] != NULL &&
+		if (line_fields[i].kind == FIELD_TIME && line->given[i] != NULL &&
 			!time_value(line, i, &row->values[i], &row->nulls[i], refusal))
 			return false;
 	return true;
@@ -601,9 +326,9 @@ make_values(const Line *line, InboxRow *row)
 {
 	for (int i = 0; i < PARSED_COLUMNS; i++)
 	{
-		if (fields[i].kind == FIELD_OBJECT)
+		if (line_fields[i].kind == FIELD_OBJECT)
 			row->values[i] = object_value(line, i, &row->nulls[i]);
-		else if (line->given[i] != NULL && fields[i].kind != FIELD_TIME)
+		else if (line->given[i] != NULL && line_fields[i].kind != FIELD_TIME)
 		{
 			row->values[i] = ingest_text_datum(line_text(line->given[i]));
 			row->nulls[i] = false;
@@ -634,7 +359,7 @@ parse_line(CdpkSpan text, const LineBatch *batch, InboxRow *row, Refusal *refusa
 	if (check_line(text, refusal) && split_line(text, batch, &line, refusal) &&
 		make_times(&line, row, refusal))
 	{
-		note_all(&line, row);
+		line_note_all(&line, row);
 		make_values(&line, row);
 		return true;
 	}
