@@ -218,7 +218,7 @@ typedef struct Pass
 	TakenRow *rows;
 	CdpkBatchRow *batch_rows;
 	PassSource *sources;                   /* all, by name */
-	const OnboardSources *onboard_sources; /* by whose rules rows are cleaned; NULL: not read yet */
+	const OnboardSources *onboard_sources; /* their rules by which rows are cleaned */
 	int source_count;
 	CdpkIdMap source_place; /* of each, by its number */
 	CdpkBatchChanges changes;
@@ -394,9 +394,6 @@ extern void pass_refuse_older(Pass *pass);
 
 /* pass_row.c */
 extern void pass_read_rows(Pass *pass);
-
-/* Return the rules by which rows of sources are cleaned. */
-extern const OnboardSources *pass_onboard_sources(Pass *pass);
 extern void pass_load_sources(Pass *pass);
 extern void pass_add_sources(Pass *pass, Datum *names, int count);
 extern uint32 pass_source(const Pass *pass, const char *name, int length);

@@ -58,12 +58,12 @@ copy_identifiers(const Pass *pass, const OnboardedRow *event, CdpkBatchRow *row)
 static void
 find_identifiers(Pass *pass, const InboxRow *columns, CdpkBatchRow *row)
 {
-	OnboardOptions options = {pass->as_of, INGEST_IDENTIFIERS_MAX, true,
-							  pass_onboard_sources(pass)};
+	OnboardOptions options = {pass->as_of, INGEST_IDENTIFIERS_MAX, true, pass->onboard_sources};
 	MemoryContext caller = MemoryContextSwitchTo(pass->scratch);
 	Refusal refusal = {NULL, ""};
 	OnboardedRow event;
 
+	Assert(pass->onboard_sources != NULL);
 	if (onboard_row(columns, ingest_column(columns, INBOX_SOURCE), options, &event, &refusal))
 		copy_identifiers(pass, &event, row);
 	MemoryContextSwitchTo(caller);

@@ -34,19 +34,18 @@ read_limits(Pass *pass, TakeOptions *options)
 	SPI_freetuptable(rows);
 }
 
-/* pass_onboard_sources gives the rules by which rows of sources are cleaned, read once. */
-const OnboardSources *
-pass_onboard_sources(Pass *pass)
+/*
+ * read_onboard_sources reads the rules by which rows of sources are cleaned, once.  Not when they are first asked for:
+ * events of the log are cleaned while a query gives them.
+ */
+static void
+read_onboard_sources(Pass *pass)
 {
-	MemoryContext caller;
+	MemoryContext caller = MemoryContextSwitchTo(pass->context);
 
 	if (pass->onboard_sources == NULL)
-	{
-		caller = MemoryContextSwitchTo(pass->context);
 		pass->onboard_sources = onboard_sources_read();
-		MemoryContextSwitchTo(caller);
-	}
-	return pass->onboard_sources;
+	MemoryContextSwitchTo(caller);
 }
 
 /* take takes the rows of the batch from the inboxes. */
@@ -68,7 +67,8 @@ take(Pass *pass)
 		return;
 	read_limits(pass, &options);
 	options.content_key = hash_key(HASH_CONTENT);
-	options.onboard.sources = pass_onboard_sources(pass);
+	read_onboard_sources(pass);
+	options.onboard.sources = pass->onboard_sources;
 	taken = take_rows(places, count, line_places, line_count, &options);
 	pass->row_count = (int) taken->count;
 	pass->rows = taken->rows;
@@ -130,6 +130,7 @@ pass_load_sources(Pass *pass)
 		}
 	}
 	SPI_freetuptable(rows);
+	read_onboard_sources(pass);
 	pass_read_months(pass);
 }
 
