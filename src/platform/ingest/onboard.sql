@@ -33,7 +33,8 @@ context.traits of any call; the pairs of type and value in context.mergeProperti
 (device_id), token (push_token) and, only if adTrackingEnabled is true, advertisingId (idfa on ios, gaid on android,
 else advertising_id); context.externalIds or externalId, [{id, type, collection}], type being the namespace, unless the
 collection is not users; context.integrations."Google Analytics".clientId (ga_client_id). Names within context may be in
-camelCase or snake_case. group_id names an account and is not an identifier. A meaningless value that does not have its namespace's form counts as not given.
+camelCase or snake_case. group_id names an account and is not an identifier. A meaningless value that does not have its
+namespace's form counts as not given.
 rejected: the values in these places that cannot be identifiers, by namespace and reason: [{namespace, reason,
 occurrences, example}]; NULL: none.
 reason: the first that applies of too_deep (over 64 levels), invalid_source (over 63 bytes, or a control character),
