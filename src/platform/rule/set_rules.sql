@@ -126,7 +126,8 @@ AS $function$
 BEGIN
 	RETURN (
 		SELECT coalesce(jsonb_object_agg(s.source, jsonb_build_object('party', s.party, 'trust', s.trust,
-			'aliases', s.aliases, 'expires_after', justify_hours(s.expires_after), 'licence', s.licence,
+			'aliases', s.aliases, 'expires_after', justify_hours(s.expires_after),
+			'keep_events', justify_hours(s.keep_events), 'licence', s.licence,
 			'mutable', s.mutable, 'keep_corrections', s.keep_corrections, 'version', s.version,
 			'deleted', s.deleted, 'phone_region', s.phone_region,
 			'keep_unidentified', s.keep_unidentified)), '{}')
@@ -159,6 +160,9 @@ aliases: what alias calls of the source that name an earlier user_id (previous_i
 like any other, or same, believed as if cdp.same() said so: the two count as one towards max_per_profile.
 expires_after: how long values of the source count; then values of other sources show again, from the next refresh on,
 which needs no rows for that. A string such as "90 days"; a day is 24 hours; default: they do not expire.
+keep_events: how long events of the source stay in the log, counted from their time: cdp.drop_old_events(), called from a
+schedule, lets older ones go and keeps what they said. A string such as "400 days"; default: until their month is
+dropped. Setting it again lets the next call look at all events anew, for example after a month was attached.
 licence: a note on what the data may be used for.
 mutable: true: the source sends a row again, with the same message id, to correct it. Of all its rows with one message
 id the greatest holds, in whatever order they come, in one batch or several: that of the greatest version; of these a
@@ -183,10 +187,10 @@ keep the identifiers that they had.
 keep_unidentified: true: events without any identifier, such as pages of visitors without cookies, go to the log, where
 they belong to no one, instead of to quarantine; cdp.replay('no_identifier') brings back what came before.
 Errors: unknown key (the hint names the nearest), invalid name, trust out of range, unknown party, aliases neither
-link nor same, neither party nor trust for a new source, expires_after not an interval, with months, not positive, or
-more than 100 years, mutable, keep_corrections and keep_unidentified neither true nor false, an unknown phone_region,
-version or deleted no path (22023, each names the key); NULL (22004); the log lacks events (55000). On an error nothing
-changes.$comment$;
+link nor same, neither party nor trust for a new source, expires_after or keep_events not an interval, with months, not
+positive, or more than 100 years, mutable, keep_corrections and keep_unidentified neither true nor false, an unknown
+phone_region, version or deleted no path (22023, each names the key); NULL (22004); the log lacks events (55000). On an
+error nothing changes.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.check_rules(jsonb), cdp.set_rules(jsonb), cdp.rules(),
 	cdp_internal.show_max_links(text, jsonb), cdp_internal.show_sources(), cdp.set_sources(jsonb) FROM PUBLIC;
