@@ -219,7 +219,8 @@ typedef struct Pass
 	CdpkBatchMessage *messages; /* what the tables have of the keys of the batch */
 	TakenRow *rows;
 	CdpkBatchRow *batch_rows;
-	PassSource *sources; /* all, by name */
+	PassSource *sources;                   /* all, by name */
+	const OnboardSources *onboard_sources; /* their rules by which rows are cleaned */
 	int source_count;
 	CdpkIdMap source_place; /* of each, by its number */
 	CdpkBatchChanges changes;
@@ -709,6 +710,9 @@ extern void pass_refold(Pass *pass, PassRefold *refold);
 
 /* pass_name.c */
 extern void pass_note_names(Pass *pass);
+
+/* Counts values that cannot be identifiers. */
+extern void pass_note_rejected(Pass *pass);
 
 /* pass_touched.c */
 
