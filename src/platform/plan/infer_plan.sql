@@ -25,41 +25,45 @@ COMMENT ON FUNCTION cdp_internal.seen_schema(text[]) IS
 
 CREATE FUNCTION cdp.infer_plan(source text, since timestamptz DEFAULT NULL, until timestamptz DEFAULT NULL)
 	RETURNS jsonb
-	LANGUAGE sql STABLE PARALLEL SAFE
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
-	WITH seen AS (
-		SELECT e.type COLLATE "C" AS type, coalesce(e.event, '') COLLATE "C" AS event,
-			-- where the call says what it is about
-			CASE WHEN e.type IN ('identify', 'group') THEN 'traits' ELSE 'properties' END AS part,
-			CASE WHEN e.type IN ('identify', 'group') THEN e.traits ELSE e.properties END AS document
-		FROM cdp_data.event e
-		WHERE e.source = infer_plan.source AND (since IS NULL OR e."timestamp" >= since)
-			AND (until IS NULL OR e."timestamp" < until)),
-	counted AS (
-		SELECT s.type, s.event, s.part, count(*) AS events, count(s.document) AS documents
-		FROM seen s
-		GROUP BY 1, 2, 3),
-	property AS (
-		SELECT s.type, s.event, p.key, count(*) AS events,
-			cdp_internal.seen_schema(array_agg(DISTINCT cdp_internal.seen_types(p.value) COLLATE "C")) AS schema
-		FROM seen s CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(s.document) WHEN 'object' THEN s.document END) p
-		GROUP BY 1, 2, 3),
-	described AS (
-		SELECT c.type, c.event, c.part, c.events = c.documents AS always,
-			jsonb_build_object('type', 'object',
-				'properties', coalesce(jsonb_object_agg(p.key, p.schema) FILTER (WHERE p.key IS NOT NULL), '{}'),
-				'required', coalesce(
-					jsonb_agg(p.key ORDER BY p.key COLLATE "C") FILTER (WHERE p.events = c.events), '[]')) AS schema
-		FROM counted c LEFT JOIN property p ON p.type = c.type AND p.event = c.event
-		GROUP BY c.type, c.event, c.part, c.events, c.documents)
-	SELECT jsonb_build_object('rules', coalesce(jsonb_agg(jsonb_build_object(
-			'type', upper(d.type), 'key', d.event, 'version', 1, 'jsonSchema', jsonb_build_object(
-				'$schema', 'http://json-schema.org/draft-07/schema#', 'type', 'object',
-				'properties', jsonb_build_object(d.part, d.schema),
-				'required', CASE WHEN d.always THEN jsonb_build_array(d.part) ELSE '[]' END))
-			ORDER BY d.type, d.event), '[]'))
-	FROM described d
+BEGIN
+	PERFORM cdp_internal.check_tables();
+	RETURN (
+		WITH seen AS (
+			SELECT e.type COLLATE "C" AS type, coalesce(e.event, '') COLLATE "C" AS event,
+				-- where the call says what it is about
+				CASE WHEN e.type IN ('identify', 'group') THEN 'traits' ELSE 'properties' END AS part,
+				CASE WHEN e.type IN ('identify', 'group') THEN e.traits ELSE e.properties END AS document
+			FROM cdp_data.event e
+			WHERE e.source = infer_plan.source AND (since IS NULL OR e."timestamp" >= since)
+				AND (until IS NULL OR e."timestamp" < until)),
+		counted AS (
+			SELECT s.type, s.event, s.part, count(*) AS events, count(s.document) AS documents
+			FROM seen s
+			GROUP BY 1, 2, 3),
+		property AS (
+			SELECT s.type, s.event, p.key, count(*) AS events,
+				cdp_internal.seen_schema(array_agg(DISTINCT cdp_internal.seen_types(p.value) COLLATE "C")) AS schema
+			FROM seen s CROSS JOIN LATERAL jsonb_each(CASE jsonb_typeof(s.document) WHEN 'object' THEN s.document END) p
+			GROUP BY 1, 2, 3),
+		described AS (
+			SELECT c.type, c.event, c.part, c.events = c.documents AS always,
+				jsonb_build_object('type', 'object',
+					'properties', coalesce(jsonb_object_agg(p.key, p.schema) FILTER (WHERE p.key IS NOT NULL), '{}'),
+					'required', coalesce(
+						jsonb_agg(p.key ORDER BY p.key COLLATE "C") FILTER (WHERE p.events = c.events), '[]')) AS schema
+			FROM counted c LEFT JOIN property p ON p.type = c.type AND p.event = c.event
+			GROUP BY c.type, c.event, c.part, c.events, c.documents)
+		SELECT jsonb_build_object('rules', coalesce(jsonb_agg(jsonb_build_object(
+				'type', upper(d.type), 'key', d.event, 'version', 1, 'jsonSchema', jsonb_build_object(
+					'$schema', 'http://json-schema.org/draft-07/schema#', 'type', 'object',
+					'properties', jsonb_build_object(d.part, d.schema),
+					'required', CASE WHEN d.always THEN jsonb_build_array(d.part) ELSE '[]' END))
+				ORDER BY d.type, d.event), '[]'))
+		FROM described d);
+END
 $function$;
 COMMENT ON FUNCTION cdp.infer_plan(text, timestamptz, timestamptz) IS
 $comment$Proposes a tracking plan for a source from its events in the log, for people to read and change:

@@ -114,6 +114,7 @@ DECLARE
 	part record;
 	planned integer := 0;
 BEGIN
+	PERFORM cdp_internal.check_tables();
 	PERFORM cdp_internal.check_source_name(set_plan.source);
 	-- one at a time; readers are not kept waiting
 	LOCK TABLE cdp_data.planned_event IN SHARE ROW EXCLUSIVE MODE;

@@ -17,35 +17,40 @@ CREATE FUNCTION cdp.plan_violations(source text DEFAULT NULL, since timestamptz 
 	until timestamptz DEFAULT NULL)
 	RETURNS TABLE (day date, source_name text, event_type text, event_name text, version integer, field text, type text,
 		description text, events bigint, example_message_id text)
-	LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
-	SELECT (e."timestamp" AT TIME ZONE 'UTC')::date, e.source, e.type, e.event, p.version, v.field, v.type,
-		v.description, count(DISTINCT e.event_id), min(e.message_id COLLATE "C")
-	FROM cdp.events e
-	-- of the type and the name, else of all of the type, and what is common to all; of these the version that the
-	-- message names, else the last
-	CROSS JOIN LATERAL (
-		(SELECT x.version, x.schema
-		FROM cdp_data.planned_event x
-		WHERE x.source = e.source AND x.type = e.type AND x.event IN (coalesce(e.event, ''), '')
-		ORDER BY x.event DESC, (x.version::text = e.context #>> '{protocols,event_version}') IS TRUE DESC,
-			x.version DESC
-		LIMIT 1)
-		UNION ALL
-		(SELECT c.version, c.schema
-		FROM cdp_data.planned_event c
-		WHERE c.source = e.source AND c.type = 'common' AND c.event = ''
-		ORDER BY (c.version::text = e.context #>> '{protocols,event_version}') IS TRUE DESC, c.version DESC
-		LIMIT 1)) p
-	CROSS JOIN LATERAL cdp.schema_violations(
-		cdp_internal.planned_message(e.type, e.event, e.user_id, e.anonymous_id, e.group_id, e.message_id,
-			e.properties, e.traits, e.context), p.schema) v
-	WHERE e.source IN (SELECT s.source FROM cdp_data.planned_event s)
-		AND (plan_violations.source IS NULL OR e.source = plan_violations.source)
-		AND (since IS NULL OR e."timestamp" >= since) AND (until IS NULL OR e."timestamp" < until)
-	GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
-	ORDER BY 1, 2, 3, 4, 5, 6, 7, 8
+#variable_conflict use_column
+BEGIN
+	PERFORM cdp_internal.check_tables();
+	RETURN QUERY
+		SELECT (e."timestamp" AT TIME ZONE 'UTC')::date, e.source, e.type, e.event, p.version, v.field, v.type,
+			v.description, count(DISTINCT e.event_id), min(e.message_id COLLATE "C")
+		FROM cdp.events e
+		-- of the type and the name, else of all of the type, and what is common to all; of these the version that the
+		-- message names, else the last
+		CROSS JOIN LATERAL (
+			(SELECT x.version, x.schema
+			FROM cdp_data.planned_event x
+			WHERE x.source = e.source AND x.type = e.type AND x.event IN (coalesce(e.event, ''), '')
+			ORDER BY x.event DESC, (x.version::text = e.context #>> '{protocols,event_version}') IS TRUE DESC,
+				x.version DESC
+			LIMIT 1)
+			UNION ALL
+			(SELECT c.version, c.schema
+			FROM cdp_data.planned_event c
+			WHERE c.source = e.source AND c.type = 'common' AND c.event = ''
+			ORDER BY (c.version::text = e.context #>> '{protocols,event_version}') IS TRUE DESC, c.version DESC
+			LIMIT 1)) p
+		CROSS JOIN LATERAL cdp.schema_violations(
+			cdp_internal.planned_message(e.type, e.event, e.user_id, e.anonymous_id, e.group_id, e.message_id,
+				e.properties, e.traits, e.context), p.schema) v
+		WHERE e.source IN (SELECT s.source FROM cdp_data.planned_event s)
+			AND (plan_violations.source IS NULL OR e.source = plan_violations.source)
+			AND (since IS NULL OR e."timestamp" >= since) AND (until IS NULL OR e."timestamp" < until)
+		GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+		ORDER BY 1, 2, 3, 4, 5, 6, 7, 8;
+END
 $function$;
 COMMENT ON FUNCTION cdp.plan_violations(text, timestamptz, timestamptz) IS
 $comment$Returns what events in the log break of the tracking plan of their source, counted by day (UTC), event, field
@@ -61,28 +66,33 @@ CREATE FUNCTION cdp.plan_coverage(source text DEFAULT NULL, since timestamptz DE
 	until timestamptz DEFAULT NULL)
 	RETURNS TABLE (source_name text, event_type text, event_name text, planned boolean, events bigint,
 		first_seen timestamptz, last_seen timestamptz)
-	LANGUAGE sql STABLE PARALLEL SAFE ROWS 100
+	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
-	WITH planned AS (
-		SELECT DISTINCT p.source, p.type, p.event
-		FROM cdp_data.planned_event p
-		WHERE (plan_coverage.source IS NULL OR p.source = plan_coverage.source)),
-	seen AS (
-		SELECT e.source COLLATE "C" AS source, e.type COLLATE "C" AS type, coalesce(e.event, '') COLLATE "C" AS event,
-			count(*) AS events, min(e."timestamp") AS first_seen, max(e."timestamp") AS last_seen
-		FROM cdp_data.event e
-		WHERE e.source IN (SELECT p.source FROM planned p)
-			AND (since IS NULL OR e."timestamp" >= since) AND (until IS NULL OR e."timestamp" < until)
-		GROUP BY 1, 2, 3)
-	SELECT coalesce(s.source, p.source), coalesce(s.type, p.type), nullif(coalesce(s.event, p.event), ''),
-		p.source IS NOT NULL OR EXISTS (
-			SELECT FROM planned o WHERE o.source = s.source AND o.type = s.type AND o.event = ''),
-		coalesce(s.events, 0), s.first_seen, s.last_seen
-	FROM seen s
-	FULL JOIN (SELECT * FROM planned p WHERE p.type <> 'common') p
-		ON p.source = s.source AND p.type = s.type AND p.event = s.event
-	ORDER BY 1, 2, 3 NULLS FIRST
+#variable_conflict use_column
+BEGIN
+	PERFORM cdp_internal.check_tables();
+	RETURN QUERY
+		WITH planned AS (
+			SELECT DISTINCT p.source, p.type, p.event
+			FROM cdp_data.planned_event p
+			WHERE (plan_coverage.source IS NULL OR p.source = plan_coverage.source)),
+		seen AS (
+			SELECT e.source COLLATE "C" AS source, e.type COLLATE "C" AS type, coalesce(e.event, '') COLLATE "C" AS event,
+				count(*) AS events, min(e."timestamp") AS first_seen, max(e."timestamp") AS last_seen
+			FROM cdp_data.event e
+			WHERE e.source IN (SELECT p.source FROM planned p)
+				AND (since IS NULL OR e."timestamp" >= since) AND (until IS NULL OR e."timestamp" < until)
+			GROUP BY 1, 2, 3)
+		SELECT coalesce(s.source, p.source), coalesce(s.type, p.type), nullif(coalesce(s.event, p.event), ''),
+			p.source IS NOT NULL OR EXISTS (
+				SELECT FROM planned o WHERE o.source = s.source AND o.type = s.type AND o.event = ''),
+			coalesce(s.events, 0), s.first_seen, s.last_seen
+		FROM seen s
+		FULL JOIN (SELECT * FROM planned p WHERE p.type <> 'common') p
+			ON p.source = s.source AND p.type = s.type AND p.event = s.event
+		ORDER BY 1, 2, 3 NULLS FIRST;
+END
 $function$;
 COMMENT ON FUNCTION cdp.plan_coverage(text, timestamptz, timestamptz) IS
 	'Returns the events of sources with a tracking plan: those that are planned, seen or not (events is 0), and those '
