@@ -110,7 +110,7 @@ SELECT count(*), count(*) FILTER (WHERE p.properties = d.document AND p.reason I
 FROM (SELECT jsonb_build_object('n', n, 'f', n / 7.0, 's', md5(n::text) || chr(n % 1000 + 1) || '"\é', 'b', n % 2 = 0, 'z', NULL, 'a', to_jsonb(ARRAY[n, n + 1]), 'o', jsonb_build_object('k' || n, jsonb_build_array(NULL, n * 1e20, '{}'::jsonb))) AS document
 	  FROM generate_series(1, 5000) n) d, cdp_internal.parse_line('{"properties":' || d.document::text || '}') p;
 
--- times: what is taken is taken as timestamptz takes it, which has no fractions of a leap second
+-- times: what is taken is taken as timestamptz takes it, which has no fractions of a leap second or of a minute
 CREATE FUNCTION as_time(t text) RETURNS timestamptz LANGUAGE plpgsql AS $$
 BEGIN
 	RETURN t::timestamptz;
@@ -124,7 +124,8 @@ SELECT DISTINCT random_text(seed, ARRAY['2026-', '1999-', '0001-', '9999-'], 1) 
 	|| random_text(seed + 4, ARRAY['', '.5', '.123456', '.1234567', '.'], 1) || random_text(seed + 5, ARRAY['', 'Z', '+01', '-0330', '+05:45', '+1', '-15:59', '+16'], 1) AS t
 FROM generate_series(1, 3000) seed;
 SELECT t, p."timestamp", as_time(t) FROM random_time, cdp_internal.parse_line('{"timestamp":"' || t || '"}') p
-WHERE p.reason IS NULL AND p."timestamp" IS DISTINCT FROM as_time(t) AND t !~ '23:59:60[.]';
+WHERE p.reason IS NULL AND p."timestamp" IS DISTINCT FROM as_time(t) AND t !~ '23:59:60[.]'
+	AND t !~ '[T ]\d\d:\d\d[.]' -- which timestamptz takes for minutes and seconds
 SELECT count(*) FILTER (WHERE p.reason IS NULL) > 200 AS many_taken, count(*) FILTER (WHERE p.reason IS NOT NULL) > 200 AS many_refused FROM random_time, cdp_internal.parse_line('{"timestamp":"' || t || '"}') p;
 
 -- garbage of any characters: no error, a reason for each line

@@ -62,7 +62,7 @@ SELECT count(*) FROM differs;
 SELECT events AS account FROM cdp_data.shared_context WHERE context_hash = 0 \gset
 INSERT INTO sent SELECT 10000 + i, format('{"ip":"10.0.0.1","locale":"fr","userAgent":"Mozilla/5.0 (Linux; Android 14) of its own %s"}', i)::jsonb FROM generate_series(1, 3000) i;
 SELECT bring();
-SELECT (SELECT count(*) FROM differs), (SELECT count(*) = (:account + 16000) / 16 FROM cdp_data.shared_context WHERE events = 1 AND context ->> 'locale' = 'fr') AS as_many_as_paid_for;
+SELECT (SELECT count(*) FROM differs), (SELECT count(*) = (:account + 512000) / 512 FROM cdp_data.shared_context WHERE events = 1 AND context ->> 'locale' = 'fr') AS as_many_as_paid_for;
 INSERT INTO sent SELECT 20000 + i, format('{"ip":"10.0.0.1","locale":"it","userAgent":"Mozilla/5.0 (Linux; Android 14) of its own %s"}', i)::jsonb FROM generate_series(1, 3000) i;
 SELECT bring();
 SELECT (SELECT count(*) FROM differs), (SELECT count(*) FROM cdp_data.shared_context WHERE context ->> 'locale' = 'it') AS further;

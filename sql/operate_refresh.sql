@@ -95,9 +95,9 @@ SELECT taken, waiting FROM cdp.refresh(4);
 SELECT taken, waiting FROM cdp.refresh(4);
 SELECT identifiers, events FROM cdp.profiles WHERE identifiers[1] LIKE 'user_id:s_' ORDER BY 1;
 
--- the log is partitioned by month, without a default; every table but the inboxes has a primary key
+-- the log is partitioned by month, without a default; every table but the inboxes and the base has a primary key, and these three are replicated by whole rows
 SELECT c.relname, pg_get_expr(c.relpartbound, c.oid) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'cdp_data.event'::regclass AND c.relname < 'event_2026_04' ORDER BY 1;
-SELECT c.relname FROM pg_class c WHERE c.relnamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND c.relkind IN ('r', 'p') AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) ORDER BY 1;
+SELECT c.relname, c.relreplident FROM pg_class c WHERE c.relnamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND c.relkind IN ('r', 'p') AND NOT EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) ORDER BY 1;
 -- everything that people read has a comment
 SELECT c.relname, a.attname FROM pg_class c LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0
 WHERE c.relnamespace = ANY ('{cdp,cdp_internal,cdp_data}'::regnamespace[]) AND (obj_description(c.oid, 'pg_class') IS NULL AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition

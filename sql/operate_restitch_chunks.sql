@@ -24,7 +24,7 @@ CREATE FUNCTION arrive(step integer, rows integer) RETURNS void LANGUAGE sql AS 
 			'device_id', ARRAY['d' || chance(k || 'd', 12), 'd' || chance(k || 'other', 12)]) END,
 		jsonb_build_object('total', chance(k || 'total', 10000) / 100.0),
 		CASE WHEN t.type IN ('identify', 'group') THEN jsonb_build_object('plan', 'p' || chance(k || 'plan', 4), 'n', chance(k || 'n', 9), 'tags', ARRAY['x' || chance(k || 'tag', 5), 'y']) END,
-		timestamptz '2025-01-01' + chance(k || 'time', 400) * interval '1 day', timestamptz '2025-01-01' + chance(k || 'received', 400) * interval '1 day',
+		timestamptz '2025-01-01' + chance(k || 'time', 400) * interval '1 day', timestamptz '2025-01-01' + greatest(chance(k || 'time', 400), chance(k || 'received', 400)) * interval '1 day',
 		('{web,app,list}'::text[])[1 + chance(k || 'source', 3)]
 	FROM generate_series(1, rows) i CROSS JOIN LATERAL (SELECT concat(step, '-', i, ' ') AS k) s
 	CROSS JOIN LATERAL (SELECT ('{track,track,track,identify,identify,group,alias}'::text[])[1 + chance(k || 'type', 7)] AS type) t

@@ -18,7 +18,7 @@ check_form(const CdpkSequence *sequence, const uint8_t *form, size_t length)
 	uint8_t *again = malloc(cdpk_sequence_room(sequence));
 	uint8_t *parsed;
 	size_t parsed_length;
-	CdpkSequenceProblem problem;
+	CdpkTextProblem problem;
 	char *text;
 
 	if (again == NULL || cdpk_sequence_write(sequence, again) != length ||
@@ -43,11 +43,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 2 || length > size - 2)
 		return 0;
-	if (cdpk_sequence_read(data + 2, length, &sequence) != CDPK_OK)
+	if (cdpk_sequence_read(data + 2, length, &fuzz_allocator, &sequence) != CDPK_OK)
 		return 0;
 	check_form(&sequence, data + 2, length);
 	if (cdpk_timeline_open(data + 2 + length, size - 2 - length, &timeline) != CDPK_OK)
+	{
+		cdpk_sequence_free(&fuzz_allocator, &sequence);
 		return 0;
+	}
 	for (size_t i = 0; i < sizeof(instants) / sizeof(*instants); i++)
 	{
 		int64_t within = i % 2 == 0 ? 0 : INT64_C(86400000000) * 10;
@@ -60,8 +63,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			continue;
 		if (cdpk_sequence_evaluate(&sequence, &timeline, within, instants[i], false,
 								   &fuzz_allocator, &quick) != CDPK_OK ||
-			quick.matches != full.matches || full.horizon <= instants[i])
+			quick.matches != full.matches || quick.unknown != full.unknown ||
+			full.horizon <= instants[i])
 			abort();
 	}
+	cdpk_sequence_free(&fuzz_allocator, &sequence);
 	return 0;
 }

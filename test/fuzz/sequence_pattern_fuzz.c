@@ -12,7 +12,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CdpkProgram program;
-	CdpkSequenceProblem problem = {NULL, 0};
+	CdpkTextProblem problem = {NULL, 0};
 	CdpkMatcher matcher;
 	CdpkTimed events[EVENTS];
 	size_t places[CDPK_SEQUENCE_STEPS_MAX];

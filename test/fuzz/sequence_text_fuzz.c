@@ -9,7 +9,7 @@
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	CdpkSequenceProblem problem = {NULL, 0};
+	CdpkTextProblem problem = {NULL, 0};
 	uint8_t *bytes;
 	uint8_t *again;
 	size_t length;

@@ -15,7 +15,7 @@
 static void
 check_form(const uint8_t *form, size_t length)
 {
-	CdpkStepProblem problem;
+	CdpkTextProblem problem;
 	uint8_t *parsed;
 	size_t parsed_length;
 	char *text;

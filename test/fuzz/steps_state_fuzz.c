@@ -15,7 +15,7 @@ evaluate(const CdpkStepsState *state)
 	size_t places[CDPK_SEQUENCE_STEPS_MAX];
 	unsigned depth;
 	CdpkProgram program;
-	CdpkSequenceProblem problem;
+	CdpkTextProblem problem;
 	CdpkMatcher matcher;
 	CdpkTimed *rows;
 	size_t count;

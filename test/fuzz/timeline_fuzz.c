@@ -161,7 +161,7 @@ ask_steps(const CdpkTimeline *timeline, const CdpkName *names, const CdpkTimeRan
 	CdpkTimelineFunnel funnel = {0, 3, steps, INT64_C(86400000000), range};
 	CdpkFunnelBounds bounds = {INT64_MIN, INT64_MAX, spec->as_of, INT64_C(86400000000)};
 	int64_t took[CDPK_FUNNEL_STEPS_MAX];
-	CdpkStepProblem problem;
+	CdpkTextProblem problem;
 	CdpkStepCount count;
 	CdpkStepExtremes extremes;
 	uint8_t *form;

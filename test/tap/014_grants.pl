@@ -115,7 +115,7 @@ my $rights = q{
 	SELECT string_agg(concat_ws(' ', o.object, a.privilege_type, a.is_grantable, a.grantor::regrole), ', ' ORDER BY 1, o.object, a.privilege_type) FROM (
 		SELECT oid::regclass::text AS object, relacl AS acl FROM pg_class UNION ALL SELECT oid::regprocedure::text, proacl FROM pg_proc
 		UNION ALL SELECT nspname, nspacl FROM pg_namespace UNION ALL SELECT attrelid::regclass || '.' || attname, attacl FROM pg_attribute
-			WHERE attrelid <> 'cdp_data.profile'::regclass OR NOT has_table_privilege('%1$s', attrelid, 'SELECT')) o
+			WHERE attrelid <> ALL ('{cdp_data.profile,cdp_data.rejected_value,cdp.rejected_value}'::regclass[]) OR NOT has_table_privilege('%1$s', attrelid, 'SELECT')) o
 	CROSS JOIN LATERAL aclexplode(o.acl) a WHERE a.grantee = '%1$s'::regrole};
 sub rights_of
 {

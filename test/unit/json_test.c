@@ -187,7 +187,7 @@ random_texts_against_the_reference(void)
 		printf("# %s: the reference says %d\n", text, expected);
 		unit_failures++;
 	}
-	CHECK(valid > 10000);
+	CHECK(valid > 5000);
 }
 
 static void
@@ -428,9 +428,68 @@ what_is_not_utf8(void)
 			  position == cases[i].position);
 }
 
+static void
+ends_by_brackets_alone(void)
+{
+	static const struct
+	{
+		const char *text;
+		int end; /* -1: none */
+	} cases[] = {{"{\"a\":1},2", 7},  {"[1,[2]]", 7}, {"[1,[2}}", 7}, {"\"a,b\",c", 5},
+				 {"\"a\\\",b\"]", 7}, {"tru,x", 3},   {"1 ]", 2},     {"\"\\ud800\\u0000\"}", 14},
+				 {"12", 2},           {"", -1},       {",", -1},      {"]", -1},
+				 {"{", -1},           {"[[]", -1},    {"\"abc", -1},  {"\"abc\\", -1},
+				 {"[\"]", -1}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		const char *text = cases[i].text;
+		const char *end = cdpk_json_skip(text, text + strlen(text));
+
+		if (cases[i].end < 0 ? end == NULL : end == text + cases[i].end)
+			continue;
+		printf("# %s ends elsewhere\n", text);
+		unit_failures++;
+	}
+}
+
+/* A valid value ends where the strict scanner says. */
+static void
+ends_as_the_scanner_says(void)
+{
+	static const char *const pieces[] = {
+		"{", "}", "[", "]", "\"a\"", "\"b\":", ",", "1", "true", "\"\\\"\"", " "};
+	uint64_t state = 11;
+	int valid = 0;
+
+	for (int i = 0; i < 200000; i++)
+	{
+		char text[64] = "";
+		CdpkJson json;
+		CdpkSpan value;
+
+		for (uint64_t n = 1 + unit_random(&state) % 8; n > 0; n--)
+			strcat(text, pieces[unit_random(&state) % (sizeof(pieces) / sizeof(pieces[0]))]);
+		json = cdpk_json(text, strlen(text));
+		if (cdpk_json_value(&json, &value) == CDPK_JSON_INVALID ||
+			cdpk_json_next(&json) != CDPK_JSON_END)
+			continue;
+		valid++;
+		{
+			const char *end = cdpk_json_skip(value.text, text + strlen(text));
+
+			CHECK(end != NULL && end >= value.text + value.length &&
+				  cdpk_json_skip_space(value.text + value.length, end) == end);
+		}
+	}
+	CHECK(valid > 5000);
+}
+
 int
 main(void)
 {
+	TEST(ends_by_brackets_alone);
+	TEST(ends_as_the_scanner_says);
 	TEST(random_texts_against_the_reference);
 	TEST(every_beginning_of_a_document_is_invalid);
 	TEST(tokens_in_order);

@@ -428,7 +428,7 @@ patterns_compile(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 	{
 		CdpkProgram p;
-		CdpkSequenceProblem problem = {"", 0};
+		CdpkTextProblem problem = {"", 0};
 		char text[500];
 
 		CHECK(cdpk_pattern_compile(cases[i].pattern, strlen(cases[i].pattern), CDPK_TIME_INTEGER, 4,
@@ -472,7 +472,7 @@ patterns_are_refused_at_a_place(void)
 				 {"(?1)(?t<=9223372036854775808)(?2)", 10, CDPK_INVALID},
 				 {"(?1)(?t<=-1)(?2)", 10, CDPK_INVALID}};
 	CdpkProgram p;
-	CdpkSequenceProblem problem;
+	CdpkTextProblem problem;
 	char dots[66];
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
@@ -517,7 +517,7 @@ a_million_events_take_linear_time(void)
 	size_t n = 1000000;
 	CdpkTimed *events = malloc(n * sizeof(*events));
 	CdpkProgram p;
-	CdpkSequenceProblem problem;
+	CdpkTextProblem problem;
 	size_t places[CDPK_SEQUENCE_STEPS_MAX];
 	unsigned depth;
 
@@ -555,7 +555,7 @@ static void
 an_instant_takes_the_room_of_one_event(void)
 {
 	CdpkProgram p;
-	CdpkSequenceProblem problem;
+	CdpkTextProblem problem;
 	CdpkMatcher matcher;
 	CdpkTimed event = {5, 1};
 	uint64_t reached;

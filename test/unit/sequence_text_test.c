@@ -4,7 +4,7 @@
 
 /* Reads a text and prints it again; NULL where it is refused. */
 static char *
-again(const char *text, CdpkSequenceProblem *problem, CdpkStatus *status)
+again(const char *text, CdpkTextProblem *problem, CdpkStatus *status)
 {
 	uint8_t *bytes;
 	size_t length;
@@ -63,11 +63,32 @@ texts_have_one_form(void)
 		{"a -> not a -> a", "a -> not a -> a"},
 		{"a -> not b -> not c within 1 day", "a -> not (b | c) within 1 day"},
 		{"a\t->\nb", "a -> b"},
+		{"a -> !b -> ! not_c -> d", "a -> not (b | not_c) -> d"},
+		{"*->!*->* ", "* -> not * -> *"},
+		{"a -> b[category=\"x\"] -> !c -> \"D\" within 7 days",
+		 "a -> b[category = \"x\"] -> not c -> D within 7 days"},
+		{"\"Order Completed\" [ total>=1.50 ,coupon not exists] -> (*[a in (1,true)] | b ) after 1 day",
+		 "\"Order Completed\"[total >= 1.5, coupon not exists] -> (*[a in (1, true)] | b) after 1 day"},
+		{"3 x a[n = 1] within 1 hour -> a[n=1] -> a",
+		 "3 x a[n = 1] within 1 hour -> a[n = 1] -> a"},
+		{"a[n = 1] -> a[n != 1.0]", "a[n = 1] -> a[n <> 1]"},
+		{"a -> b[price<previous] SAME Session same product_id in 48 hours",
+		 "a -> b[price < previous] in 2 days same product_id same session"},
+		{"a -> b[x=1,\"p q\" >= Previous,y=2] within 1 day -> 2 x *[\"p q\" > previous]",
+		 "a -> b[x = 1, y = 2, \"p q\" >= previous] within 1 day -> 2 x *[\"p q\" > previous]"},
+		{"a -> !b same \"session\"", "a -> not b same \"session\""},
+		{"2 x a same \"product id\"", "2 x a same \"product id\""},
+		{"a -> b same session gap 1800 seconds", "a -> b same session"},
+		{"a -> b same session gap 1 hour", "a -> b same session gap 1 hour"},
+		{"same -> gap -> previous -> session same gap",
+		 "same -> gap -> previous -> session same gap"},
+		{"(a[n = 1] | a[n=1]) -> \"in\"[\"in\" like \"%]\"\"->%\"]",
+		 "a[n = 1] -> \"in\"[\"in\" like \"%]\"\"->%\"]"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 	{
-		CdpkSequenceProblem problem;
+		CdpkTextProblem problem;
 		CdpkStatus status;
 		char *printed = again(cases[i].text, &problem, &status);
 		char *twice;
@@ -138,13 +159,42 @@ texts_are_refused_at_a_place(void)
 				 {"a -> b in 1 day -> c", 17, CDPK_INVALID},
 				 {"65 x a", 1, CDPK_TOO_LONG},
 				 {"a -> 32 x b -> 32 x c", 16, CDPK_TOO_LONG},
+				 {"a[", 3, CDPK_INVALID},
+				 {"a[]", 3, CDPK_INVALID},
+				 {"a[n]", 4, CDPK_INVALID},
+				 {"a[n = ]", 7, CDPK_INVALID},
+				 {"a[n = 1", 2, CDPK_INVALID},
+				 {"a -> b[n = 1 -> c", 14, CDPK_INVALID},
+				 {"a -> b[n < true]", 12, CDPK_INVALID},
+				 {"!a", 1, CDPK_INVALID},
+				 {"a -> !!b", 7, CDPK_INVALID},
+				 {"a -> **", 7, CDPK_INVALID},
+				 {"a same p", 3, CDPK_INVALID},
+				 {"a -> b same", 12, CDPK_INVALID},
+				 {"a -> b same in", 13, CDPK_INVALID},
+				 {"a -> b same \"\"", 13, CDPK_INVALID},
+				 {"a -> b same p same q", 15, CDPK_INVALID},
+				 {"a -> b same session same session", 21, CDPK_INVALID},
+				 {"a -> b same session gap", 24, CDPK_INVALID},
+				 {"a -> b in 1 day in 1 day", 17, CDPK_INVALID},
+				 {"a -> b same p -> c", 15, CDPK_INVALID},
+				 {"a[n < previous] -> b", 1, CDPK_INVALID},
+				 {"3 x a[n < previous]", 1, CDPK_INVALID},
+				 {"a -> (b[n < previous] | c)", 9, CDPK_INVALID},
+				 {"a -> b[n = previous]", 8, CDPK_INVALID},
+				 {"a -> !b[n < previous]", 6, CDPK_INVALID},
+				 {"a -> !b[n < previous] -> !c", 6, CDPK_INVALID},
+				 {"a -> b[n < previous, m < previous]", 22, CDPK_INVALID},
+				 {"a -> b[n < previous] -> c[m < previous]", 25, CDPK_INVALID},
+				 {"a -> 2 x b[n < previous] within 1 hour", 6, CDPK_INVALID},
+				 {"2 x a within 1 hour -> b[n < previous]", 1, CDPK_INVALID},
 				 {"a\xc2\xa0-> b", 2, CDPK_INVALID},
 				 {"a -> \xff", 0, CDPK_BAD_ENCODING}};
 	char many[500] = "a0";
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 	{
-		CdpkSequenceProblem problem;
+		CdpkTextProblem problem;
 		CdpkStatus status;
 		char *printed = again(cases[i].text, &problem, &status);
 
@@ -156,7 +206,7 @@ texts_are_refused_at_a_place(void)
 	}
 	for (int i = 1; i <= 32; i++)
 	{
-		CdpkSequenceProblem problem;
+		CdpkTextProblem problem;
 		CdpkStatus status;
 		char *printed = again(many, &problem, &status);
 
@@ -171,11 +221,9 @@ texts_are_refused_at_a_place(void)
 
 /* The stored form is one for each sequence: any byte changed or cut off is refused or another. */
 static void
-other_bytes_are_refused_or_another_sequence(void)
+change_bytes(const char *text, uint8_t other_version)
 {
-	static const char text[] =
-		"view -> 3 x (cart | \"a b\") after 1 hour within 1 day -> not refund -> view in 30 days";
-	CdpkSequenceProblem problem;
+	CdpkTextProblem problem;
 	uint8_t *bytes;
 	size_t length;
 	unsigned taken = 0;
@@ -188,7 +236,7 @@ other_bytes_are_refused_or_another_sequence(void)
 		uint8_t *cut = malloc(i + 1);
 
 		memcpy(cut, bytes, i);
-		CHECK(cdpk_sequence_read(cut, i, &sequence) == CDPK_CORRUPT);
+		CHECK(cdpk_sequence_read(cut, i, &unit_allocator, &sequence) == CDPK_CORRUPT);
 		free(cut);
 		for (int value = 0; value < 256; value++)
 		{
@@ -211,9 +259,51 @@ other_bytes_are_refused_or_another_sequence(void)
 		}
 	}
 	CHECK(taken > 1000);
-	bytes[0] = 2;
-	CHECK(cdpk_sequence_read(bytes, length, &sequence) == CDPK_UNKNOWN_VERSION);
+	/* names alone are version 1, others 2 */
+	bytes[0] = other_version;
+	CHECK(cdpk_sequence_read(bytes, length, &unit_allocator, &sequence) == CDPK_CORRUPT);
+	bytes[0] = 3;
+	CHECK(cdpk_sequence_read(bytes, length, &unit_allocator, &sequence) == CDPK_UNKNOWN_VERSION);
 	free(bytes);
+}
+
+static void
+other_bytes_are_refused_or_another_sequence(void)
+{
+	change_bytes(
+		"view -> 3 x (cart | \"a b\") after 1 hour within 1 day -> not refund -> view in 30 days",
+		2);
+	change_bytes("view[n > 1.5] -> 2 x (* | \"a b\"[c in (\"x\", true), d exists]) within 1 day -> "
+				 "not *[m like \"%y\"]",
+				 1);
+	change_bytes("a -> b[n >= previous] in 1 hour same p same session", 1);
+}
+
+/* Limits count what is kept: an event that is written again is none more. */
+static void
+limits_count_different_conditions(void)
+{
+	char text[6000] = "a";
+	CdpkTextProblem problem;
+	CdpkStatus status;
+	char *printed;
+
+	for (int i = 0; i < 63; i++)
+		sprintf(text + strlen(text), " -> b[n = %d, m = 1, k = 2]", i % 22);
+	printed = again(text, &problem, &status);
+	CHECK(printed == NULL && status == CDPK_TOO_LONG &&
+		  problem.position == (size_t) (strstr(text, "b[n = 21") - text) + 1);
+	strcpy(text, "a");
+	for (int i = 0; i < 63; i++)
+		sprintf(text + strlen(text), " -> b[n = %d, m = 1, k = 2]", i % 21);
+	printed = again(text, &problem, &status);
+	CHECK(printed != NULL && strcmp(printed, text) == 0);
+	free(printed);
+	strcpy(text, "a -> b[n = 1");
+	for (int i = 0; i < 64; i++)
+		strcat(text, ", n = 1");
+	strcat(text, "]");
+	CHECK(again(text, &problem, &status) == NULL && status == CDPK_TOO_LONG);
 }
 
 int
@@ -222,5 +312,6 @@ main(void)
 	TEST(texts_have_one_form);
 	TEST(texts_are_refused_at_a_place);
 	TEST(other_bytes_are_refused_or_another_sequence);
+	TEST(limits_count_different_conditions);
 	UNIT_EXIT();
 }

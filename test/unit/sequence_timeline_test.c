@@ -121,7 +121,7 @@ static void
 random_sequence(uint64_t *state, CdpkSequence *s)
 {
 	static const char *const names[NAMES] = {"a", "b", "c"};
-	CdpkSequenceProblem problem;
+	CdpkTextProblem problem;
 
 	do
 	{
@@ -130,22 +130,22 @@ random_sequence(uint64_t *state, CdpkSequence *s)
 		for (unsigned i = 0; i < s->items; i++)
 		{
 			CdpkSequenceItem *item = &s->item[i];
-			unsigned name = (unsigned) (unit_random(state) % (s->names < NAMES ? s->names + 1 : 3));
+			unsigned name = (unsigned) (unit_random(state) %
+										(s->alternatives < NAMES ? s->alternatives + 1 : 3));
 
 			item->any = UINT32_C(1) << name;
-			s->names += name == s->names;
-			if (s->names > 1 && unit_random(state) % 5 == 0)
-				item->any |= UINT32_C(1) << unit_random(state) % s->names;
+			s->alternatives += name == s->alternatives;
+			if (s->alternatives > 1 && unit_random(state) % 5 == 0)
+				item->any |= UINT32_C(1) << unit_random(state) % s->alternatives;
 			item->absent = i > 0 && unit_random(state) % 3 == 0;
 			item->times = !item->absent && unit_random(state) % 4 == 0 ? 2 : 1;
 			item->after = random_length(state, 4);
 			item->within = random_length(state, 3);
 		}
 		s->whole = random_length(state, 3);
-		for (unsigned i = 0; i < s->names; i++)
+		for (unsigned i = 0; i < s->alternatives; i++)
 		{
-			s->name[i].text = names[i];
-			s->name[i].length = 1;
+			s->alternative[i] = cdpk_plain_step(names[i], 1);
 		}
 	} while (cdpk_sequence_check(s, &problem) != CDPK_OK);
 }
@@ -205,13 +205,13 @@ pass_through(CdpkSequence *sequence, CdpkSequence *result, uint8_t **bytes)
 {
 	uint8_t *first = malloc(cdpk_sequence_room(sequence));
 	size_t length = cdpk_sequence_write(sequence, first);
-	CdpkSequenceProblem problem;
+	CdpkTextProblem problem;
 	char *text;
 
 	CHECK(cdpk_sequence_print(first, length, &unit_allocator, &text) == CDPK_OK);
 	CHECK(cdpk_sequence_parse(text, strlen(text), &unit_allocator, 0, bytes, &length, &problem) ==
 		  CDPK_OK);
-	CHECK(cdpk_sequence_read(*bytes, length, result) == CDPK_OK);
+	CHECK(cdpk_sequence_read(*bytes, length, &unit_allocator, result) == CDPK_OK);
 	free(first);
 	free(text);
 }
@@ -314,14 +314,14 @@ no_timeline_matches_nothing(void)
 {
 	static const char text[] = "a -> b";
 	CdpkSequence s;
-	CdpkSequenceProblem problem;
+	CdpkTextProblem problem;
 	uint8_t *bytes;
 	size_t length;
 	CdpkSequenceAnswer result;
 
 	CHECK(cdpk_sequence_parse(text, strlen(text), &unit_allocator, 0, &bytes, &length, &problem) ==
 		  CDPK_OK);
-	CHECK(cdpk_sequence_read(bytes, length, &s) == CDPK_OK);
+	CHECK(cdpk_sequence_read(bytes, length, &unit_allocator, &s) == CDPK_OK);
 	CHECK(cdpk_sequence_evaluate(&s, NULL, 0, 0, true, &unit_allocator, &result) == CDPK_OK);
 	CHECK(!result.matches && result.horizon == CDPK_NEVER);
 	free(bytes);
@@ -334,7 +334,7 @@ ends_of_time_are_no_trouble(void)
 	static const char text[] = "a -> not b within 9223372036854775807 microseconds";
 	Event events[2] = {{CDPK_TIME_MIN, 0}, {CDPK_TIME_END - 1, 0}};
 	CdpkSequence s;
-	CdpkSequenceProblem problem;
+	CdpkTextProblem problem;
 	uint8_t *form;
 	size_t length;
 	uint8_t *bytes;
@@ -343,7 +343,7 @@ ends_of_time_are_no_trouble(void)
 
 	CHECK(cdpk_sequence_parse(text, strlen(text), &unit_allocator, 0, &form, &length, &problem) ==
 		  CDPK_OK);
-	CHECK(cdpk_sequence_read(form, length, &s) == CDPK_OK);
+	CHECK(cdpk_sequence_read(form, length, &unit_allocator, &s) == CDPK_OK);
 	bytes = make_timeline(events, 2, &length);
 	CHECK(cdpk_timeline_open(bytes, length, &timeline) == CDPK_OK);
 	CHECK(cdpk_sequence_evaluate(&s, &timeline, INT64_MAX, CDPK_TIME_END - 1, true, &unit_allocator,

@@ -130,7 +130,7 @@ static const struct
 static CdpkStep
 step_of(const char *text, uint8_t **bytes)
 {
-	CdpkStepProblem problem;
+	CdpkTextProblem problem;
 	CdpkStep step;
 	size_t length;
 

@@ -4,7 +4,7 @@
 
 /* Reads a text and prints it again; NULL where it is refused. */
 static char *
-again(const char *text, CdpkStepProblem *problem, CdpkStatus *status)
+again(const char *text, CdpkTextProblem *problem, CdpkStatus *status)
 {
 	uint8_t *bytes;
 	size_t length;
@@ -69,7 +69,7 @@ texts_have_one_form(void)
 		{"\"Pricing | Acme\"[x = 1]", "\"Pricing | Acme\"[x = 1]"},
 		{"a[x = 9223372036854775807]", "a[x = 9223372036854775807]"},
 	};
-	CdpkStepProblem problem;
+	CdpkTextProblem problem;
 	CdpkStatus status;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
@@ -108,6 +108,7 @@ problems_have_a_place(void)
 		{"\"\"[a = 1]", CDPK_INVALID, 1},
 		{"[a = 1]", CDPK_INVALID, 1},
 		{"a[]", CDPK_INVALID, 3},
+		{"a[b < previous]", CDPK_INVALID, 3},
 		{"a[b]", CDPK_INVALID, 4},
 		{"a[b = ]", CDPK_INVALID, 7},
 		{"a[b = shoes]", CDPK_INVALID, 7},
@@ -134,7 +135,7 @@ problems_have_a_place(void)
 		{"Pricing | Acme[x = 1]", CDPK_INVALID, 1},
 		{"view | Product Viewed[x = 1]", CDPK_INVALID, 8},
 	};
-	CdpkStepProblem problem;
+	CdpkTextProblem problem;
 	CdpkStatus status;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
@@ -160,7 +161,7 @@ names_stay_names(void)
 	{
 		char name[8];
 		size_t length = 1 + unit_random(&state) % sizeof(name);
-		CdpkStepProblem problem;
+		CdpkTextProblem problem;
 		uint8_t *bytes;
 		uint8_t *parsed;
 		size_t bytes_length;
@@ -193,7 +194,7 @@ static void
 bytes_are_checked(void)
 {
 	static const char text[] = "a[b in (1.5, \"x\", true), c exists] | * | \"B\"[d like \"%\"]";
-	CdpkStepProblem problem;
+	CdpkTextProblem problem;
 	CdpkStep step;
 	uint8_t *bytes;
 	size_t length;
@@ -231,7 +232,7 @@ static void
 limits_hold(void)
 {
 	char *text = malloc(CDPK_STEP_TEXT_MAX + 2);
-	CdpkStepProblem problem;
+	CdpkTextProblem problem;
 	CdpkStatus status;
 	char *printed;
 	size_t length = 0;

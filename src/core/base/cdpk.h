@@ -27,6 +27,13 @@ typedef enum CdpkStatus
 	CDPK_UNSUPPORTED      /* right, but this build cannot do it */
 } CdpkStatus;
 
+/* where and why a text is refused */
+typedef struct CdpkTextProblem
+{
+	const char *words;
+	size_t position; /* byte, from 1 */
+} CdpkTextProblem;
+
 /*
  * Maximum size of an aggregate's state: rows and messages hold at most 1 GB, and its
  * hexadecimal text is twice as long.

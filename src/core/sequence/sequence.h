@@ -36,6 +36,9 @@ typedef struct CdpkSequenceStep
 	bool joined;     /* "most" counts from where the former step's counts */
 	CdpkSequenceBound least; /* from the former step's event */
 	CdpkSequenceBound most;  /* from the former step's event, or the first step's own */
+	/* how a number of the event compares with that of the former step's; 0: not asked for.  The
+	 * matcher does not look at it, sequence_chain.h does */
+	uint8_t previous;
 } CdpkSequenceStep;
 
 typedef struct CdpkProgram
@@ -124,19 +127,12 @@ extern CdpkStatus cdpk_sequence_events(const CdpkProgram *program, const CdpkAll
 
 /* ---------------------------------------------------------------- ClickHouse's patterns */
 
-/* where and why a text is refused */
-typedef struct CdpkSequenceProblem
-{
-	const char *words;
-	size_t position; /* byte, from 1 */
-} CdpkSequenceProblem;
-
 /*
  * Compiles a pattern of (?N), '.', '.*' and (?t op N) for times of a kind and so many conditions;
  * CDPK_INVALID, or CDPK_TOO_LONG for too many steps, with *problem.
  */
 extern CdpkStatus cdpk_pattern_compile(const char *text, size_t length, CdpkTimeKind kind,
 									   unsigned conditions, CdpkProgram *program,
-									   CdpkSequenceProblem *problem);
+									   CdpkTextProblem *problem);
 
 #endif /* CDPK_SEQUENCE_H */

@@ -14,13 +14,21 @@
 #define ITEM_REPEATED 2
 #define ITEM_AFTER 4
 #define ITEM_WITHIN 8
-#define ITEM_FLAGS 15
+#define ITEM_PREVIOUS 16
+#define ITEM_NAMES_FLAGS 15 /* in a sequence of names */
+#define ITEM_FLAGS 31
+
+/* the byte at the end of a sequence of steps, and what follows it */
+#define END_SAME 1
+#define END_SESSION 2
+#define END_COMPARED 4
+#define END_FLAGS 7
 
 /* ---------------------------------------------------------------- what goes together */
 
 /* Report what is wrong with a part. */
 static CdpkStatus
-refuse(CdpkSequenceProblem *problem, CdpkStatus status, size_t position, const char *words)
+refuse(CdpkTextProblem *problem, CdpkStatus status, size_t position, const char *words)
 {
 	problem->words = words;
 	problem->position = position;
@@ -29,7 +37,7 @@ refuse(CdpkSequenceProblem *problem, CdpkStatus status, size_t position, const c
 
 /* Check an item that asks for absence. */
 static CdpkStatus
-check_absence(const CdpkSequence *sequence, unsigned i, CdpkSequenceProblem *problem)
+check_absence(const CdpkSequence *sequence, unsigned i, CdpkTextProblem *problem)
 {
 	const CdpkSequenceItem *item = &sequence->item[i];
 
@@ -40,6 +48,8 @@ check_absence(const CdpkSequence *sequence, unsigned i, CdpkSequenceProblem *pro
 	if (item->times != 1 || item->after != 0)
 		return refuse(problem, CDPK_INVALID, item->position,
 					  "\"not\" takes neither a number nor \"after\"");
+	if (item->previous != 0)
+		return refuse(problem, CDPK_INVALID, item->position, CDPK_SEQUENCE_ABSENT_PREVIOUS);
 	if (item->within != 0 && i + 1 < sequence->items)
 		return refuse(problem, CDPK_INVALID, item->position,
 					  "\"not\" takes \"within\" only at the end; before it belongs to the event "
@@ -49,7 +59,7 @@ check_absence(const CdpkSequence *sequence, unsigned i, CdpkSequenceProblem *pro
 
 /* Check an item of events that must be there. */
 static CdpkStatus
-check_step(const CdpkSequence *sequence, unsigned i, CdpkSequenceProblem *problem)
+check_step(const CdpkSequence *sequence, unsigned i, CdpkTextProblem *problem)
 {
 	const CdpkSequenceItem *item = &sequence->item[i];
 
@@ -59,13 +69,19 @@ check_step(const CdpkSequence *sequence, unsigned i, CdpkSequenceProblem *proble
 	if (i == 0 && item->within != 0 && item->times == 1)
 		return refuse(problem, CDPK_INVALID, item->position,
 					  "\"within\" counts from the event before, and there is none");
+	if (i == 0 && item->previous != 0)
+		return refuse(problem, CDPK_INVALID, item->position,
+					  "\"previous\" means the event before, and there is none");
+	if (sequence->compared.length > 0 && item->within != 0 && item->times > 1)
+		return refuse(problem, CDPK_INVALID, item->position,
+					  "a number with \"within\" does not go with \"previous\"");
 	if (item->within != 0 && item->after > item->within)
 		return refuse(problem, CDPK_INVALID, item->position, "\"after\" longer than \"within\"");
 	return CDPK_OK;
 }
 
 CdpkStatus
-cdpk_sequence_check(const CdpkSequence *sequence, CdpkSequenceProblem *problem)
+cdpk_sequence_check(const CdpkSequence *sequence, CdpkTextProblem *problem)
 {
 	uint64_t steps = 0;
 
@@ -84,36 +100,98 @@ cdpk_sequence_check(const CdpkSequence *sequence, CdpkSequenceProblem *problem)
 	if (sequence->whole != 0 && steps < 2)
 		return refuse(problem, CDPK_INVALID, sequence->whole_position,
 					  "\"in\" without a second event");
+	if ((sequence->same.length > 0 || sequence->session != 0) && sequence->items < 2 && steps < 2)
+		return refuse(problem, CDPK_INVALID, sequence->same_position,
+					  "\"same\" without a second event");
 	return CDPK_OK;
 }
 
 /* ---------------------------------------------------------------- bytes */
 
+void
+cdpk_sequence_init(CdpkSequence *sequence)
+{
+	memset(sequence, 0, offsetof(CdpkSequence, alternative));
+}
+
+bool
+cdpk_sequence_is_plain(const CdpkSequence *sequence)
+{
+	for (unsigned i = 0; i < sequence->alternatives; i++)
+		if (!sequence->alternative[i].plain)
+			return false;
+	return true;
+}
+
+/* Return whether the stored form is that of sequences of names. */
+static bool
+has_names_form(const CdpkSequence *sequence)
+{
+	return cdpk_sequence_is_plain(sequence) && !cdpk_sequence_is_correlated(sequence);
+}
+
 /* Return the maximum size of the stored form. */
 size_t
 cdpk_sequence_room(const CdpkSequence *sequence)
 {
-	size_t room = 1 + 3 * CDPK_VARINT_MAX + sequence->items * (1 + 4 * CDPK_VARINT_MAX);
+	size_t room = 2 + 6 * CDPK_VARINT_MAX + sequence->items * (2 + 4 * CDPK_VARINT_MAX) +
+				  sequence->same.length + sequence->compared.length;
+	bool names = has_names_form(sequence);
 
-	for (unsigned i = 0; i < sequence->names; i++)
-		room += CDPK_VARINT_MAX + sequence->name[i].length;
+	for (unsigned i = 0; i < sequence->alternatives; i++)
+		room += CDPK_VARINT_MAX +
+				(names ? sequence->alternative[i].alone.name.length : sequence->form[i].length);
 	return room;
+}
+
+/* Write the alternatives: names, or what they are in a step. */
+static uint8_t *
+write_alternatives(const CdpkSequence *sequence, uint8_t *at)
+{
+	bool names = has_names_form(sequence);
+
+	*at++ = names ? CDPK_SEQUENCE_NAMES : CDPK_SEQUENCE_STEPS;
+	at = cdpk_write_varint(at, sequence->alternatives);
+	for (unsigned i = 0; i < sequence->alternatives; i++)
+	{
+		const CdpkName *bytes = names ? &sequence->alternative[i].alone.name : &sequence->form[i];
+
+		if (names)
+			at = cdpk_write_varint(at, bytes->length);
+		memcpy(at, bytes->text, bytes->length);
+		at += bytes->length;
+	}
+	return at;
+}
+
+/* Write what events have in common. */
+static uint8_t *
+write_end(const CdpkSequence *sequence, uint8_t *at)
+{
+	const CdpkName *names[] = {&sequence->same, &sequence->compared};
+
+	*at++ = (uint8_t) ((sequence->same.length > 0 ? END_SAME : 0) |
+					   (sequence->session != 0 ? END_SESSION : 0) |
+					   (sequence->compared.length > 0 ? END_COMPARED : 0));
+	if (sequence->session != 0)
+		at = cdpk_write_varint(at, (uint64_t) sequence->session);
+	for (int i = 0; i < 2; i++)
+	{
+		if (names[i]->length == 0)
+			continue;
+		at = cdpk_write_varint(at, names[i]->length);
+		memcpy(at, names[i]->text, names[i]->length);
+		at += names[i]->length;
+	}
+	return at;
 }
 
 /* Write the stored form. */
 size_t
 cdpk_sequence_write(const CdpkSequence *sequence, uint8_t *bytes)
 {
-	uint8_t *at = bytes;
+	uint8_t *at = write_alternatives(sequence, bytes);
 
-	*at++ = CDPK_SEQUENCE_VERSION;
-	at = cdpk_write_varint(at, sequence->names);
-	for (unsigned i = 0; i < sequence->names; i++)
-	{
-		at = cdpk_write_varint(at, sequence->name[i].length);
-		memcpy(at, sequence->name[i].text, sequence->name[i].length);
-		at += sequence->name[i].length;
-	}
 	at = cdpk_write_varint(at, sequence->items);
 	for (unsigned i = 0; i < sequence->items; i++)
 	{
@@ -121,7 +199,8 @@ cdpk_sequence_write(const CdpkSequence *sequence, uint8_t *bytes)
 
 		*at++ =
 			(uint8_t) ((item->absent ? ITEM_ABSENT : 0) | (item->times > 1 ? ITEM_REPEATED : 0) |
-					   (item->after != 0 ? ITEM_AFTER : 0) | (item->within != 0 ? ITEM_WITHIN : 0));
+					   (item->after != 0 ? ITEM_AFTER : 0) | (item->within != 0 ? ITEM_WITHIN : 0) |
+					   (item->previous != 0 ? ITEM_PREVIOUS : 0));
 		at = cdpk_write_varint(at, item->any);
 		if (item->times > 1)
 			at = cdpk_write_varint(at, item->times);
@@ -129,35 +208,95 @@ cdpk_sequence_write(const CdpkSequence *sequence, uint8_t *bytes)
 			at = cdpk_write_varint(at, (uint64_t) item->after);
 		if (item->within != 0)
 			at = cdpk_write_varint(at, (uint64_t) item->within);
+		if (item->previous != 0)
+			*at++ = item->previous;
 	}
 	at = cdpk_write_varint(at, (uint64_t) sequence->whole);
+	if (!has_names_form(sequence))
+		at = write_end(sequence, at);
 	return (size_t) (at - bytes);
 }
 
-/* Read the names; they differ, and can be names of events. */
+/* Read a name. */
 static bool
-read_names(CdpkReader *reader, CdpkSequence *sequence)
+read_name(CdpkReader *reader, CdpkName *name)
+{
+	bool ascii;
+
+	name->length = cdpk_read_varint(reader);
+	name->text = (const char *) cdpk_read_bytes(reader, name->length);
+	return name->text != NULL && name->length > 0 &&
+		   cdpk_utf8_check(name->text, name->length, &ascii) == CDPK_OK;
+}
+
+/* Read an alternative that is a name. */
+static CdpkStatus
+read_plain(CdpkReader *reader, CdpkStep *step)
+{
+	CdpkName name;
+
+	if (!read_name(reader, &name))
+		return CDPK_CORRUPT;
+	*step = cdpk_plain_step(name.text, name.length);
+	return CDPK_OK;
+}
+
+/* Add up what the conditions of alternatives take: as many as in a step. */
+static bool
+within_limits(const CdpkSequence *sequence)
+{
+	unsigned conditions = 0;
+	unsigned literals = 0;
+
+	for (unsigned i = 0; i < sequence->alternatives; i++)
+	{
+		const CdpkAlternative *alternative = cdpk_step_alternatives(&sequence->alternative[i]);
+
+		conditions += alternative->count;
+		for (unsigned j = 0; j < alternative->count; j++)
+			literals += alternative->conditions[j].count;
+	}
+	return conditions <= CDPK_STEP_CONDITIONS_MAX && literals <= CDPK_STEP_LITERALS_MAX;
+}
+
+/* Return whether an alternative has the bytes of one before it. */
+static bool
+is_repeated(const CdpkSequence *sequence, unsigned i)
+{
+	for (unsigned j = 0; j < i; j++)
+		if (sequence->form[j].length == sequence->form[i].length &&
+			memcmp(sequence->form[j].text, sequence->form[i].text, sequence->form[i].length) == 0)
+			return true;
+	return false;
+}
+
+/* Read the alternatives; they differ. */
+static CdpkStatus
+read_alternatives(CdpkReader *reader, uint8_t version, const CdpkAllocator *allocator,
+				  CdpkSequence *sequence)
 {
 	uint64_t count = cdpk_read_varint(reader);
 
-	if (count < 1 || count > CDPK_SEQUENCE_NAMES_MAX)
-		return false;
-	for (sequence->names = 0; sequence->names < count; sequence->names++)
+	if (count < 1 || count > CDPK_SEQUENCE_ALTERNATIVES_MAX)
+		return CDPK_CORRUPT;
+	while (sequence->alternatives < count)
 	{
-		CdpkName *name = &sequence->name[sequence->names];
-		bool ascii;
+		unsigned i = sequence->alternatives;
+		const uint8_t *start = reader->at;
+		CdpkStatus status =
+			version == CDPK_SEQUENCE_NAMES
+				? read_plain(reader, &sequence->alternative[i])
+				: cdpk_alternative_read(reader, allocator, &sequence->alternative[i]);
 
-		name->length = cdpk_read_varint(reader);
-		name->text = (const char *) cdpk_read_bytes(reader, name->length);
-		if (name->text == NULL || name->length == 0 ||
-			cdpk_utf8_check(name->text, name->length, &ascii) != CDPK_OK)
-			return false;
-		for (unsigned i = 0; i < sequence->names; i++)
-			if (sequence->name[i].length == name->length &&
-				memcmp(sequence->name[i].text, name->text, name->length) == 0)
-				return false;
+		if (status != CDPK_OK)
+			return status;
+		sequence->alternatives++;
+		sequence->form[i].text = (const char *) start;
+		sequence->form[i].length = (size_t) (reader->at - start);
+		if (is_repeated(sequence, i))
+			return CDPK_CORRUPT;
 	}
-	return true;
+	return within_limits(sequence) ? CDPK_OK : CDPK_CORRUPT;
 }
 
 /* Read a length of time, which is not 0. */
@@ -170,9 +309,10 @@ read_length(CdpkReader *reader, int64_t *length)
 	return value >= 1 && value <= INT64_MAX;
 }
 
-/* Read an item; *named is the set of names so far, which grows in order. */
+/* Read an item; *named is the set of alternatives so far, which grows in order. */
 static bool
-read_item(CdpkReader *reader, unsigned names, CdpkSequenceItem *item, uint64_t *named)
+read_item(CdpkReader *reader, unsigned alternatives, uint8_t all_flags, CdpkSequenceItem *item,
+		  uint64_t *named)
 {
 	uint8_t flags = cdpk_read_u8(reader);
 	uint64_t any = cdpk_read_varint(reader);
@@ -183,42 +323,92 @@ read_item(CdpkReader *reader, unsigned names, CdpkSequenceItem *item, uint64_t *
 	item->any = (uint32_t) any;
 	item->times = (uint32_t) times;
 	*named |= any;
-	/* names are numbered as they appear: the set has no gap */
-	if ((flags & ~ITEM_FLAGS) != 0 || any == 0 || any >> names != 0 || (*named & (*named + 1)) != 0)
+	/* they are numbered as they appear: the set has no gap */
+	if ((flags & ~all_flags) != 0 || any == 0 || any >> alternatives != 0 ||
+		(*named & (*named + 1)) != 0)
 		return false;
 	if (times < 1 || times > CDPK_SEQUENCE_STEPS_MAX || ((flags & ITEM_REPEATED) && times == 1))
 		return false;
-	return (!(flags & ITEM_AFTER) || read_length(reader, &item->after)) &&
-		   (!(flags & ITEM_WITHIN) || read_length(reader, &item->within));
+	if (((flags & ITEM_AFTER) && !read_length(reader, &item->after)) ||
+		((flags & ITEM_WITHIN) && !read_length(reader, &item->within)))
+		return false;
+	if (flags & ITEM_PREVIOUS)
+		item->previous = cdpk_read_u8(reader);
+	return !(flags & ITEM_PREVIOUS) ||
+		   (item->previous >= CDPK_STEP_LESS && item->previous <= CDPK_STEP_AT_LEAST &&
+			(any & (any - 1)) == 0);
 }
 
-CdpkStatus
-cdpk_sequence_read(const uint8_t *bytes, size_t length, CdpkSequence *sequence)
+/* Read what events have in common. */
+static bool
+read_end(CdpkReader *reader, CdpkSequence *sequence)
 {
-	CdpkReader reader = cdpk_reader(bytes, length);
-	CdpkSequenceProblem problem;
+	uint8_t flags = cdpk_read_u8(reader);
+	bool compares = false;
+
+	for (unsigned i = 0; i < sequence->items; i++)
+		compares = compares || sequence->item[i].previous != 0;
+	return (flags & ~END_FLAGS) == 0 && compares == ((flags & END_COMPARED) != 0) &&
+		   (!(flags & END_SESSION) || read_length(reader, &sequence->session)) &&
+		   (!(flags & END_SAME) || read_name(reader, &sequence->same)) &&
+		   (!compares || read_name(reader, &sequence->compared));
+}
+
+/* Read what follows the alternatives. */
+static CdpkStatus
+read_items(CdpkReader *reader, uint8_t version, CdpkSequence *sequence)
+{
+	uint8_t flags = version == CDPK_SEQUENCE_NAMES ? ITEM_NAMES_FLAGS : ITEM_FLAGS;
+	CdpkTextProblem problem;
 	uint64_t named = 0;
-	uint64_t items;
+	uint64_t items = cdpk_read_varint(reader);
 	uint64_t whole;
 
-	if (cdpk_read_u8(&reader) != CDPK_SEQUENCE_VERSION && !reader.failed)
-		return CDPK_UNKNOWN_VERSION;
-	if (!read_names(&reader, sequence))
-		return CDPK_CORRUPT;
-	items = cdpk_read_varint(&reader);
 	if (items < 1 || items > CDPK_SEQUENCE_ITEMS_MAX)
 		return CDPK_CORRUPT;
 	for (sequence->items = 0; sequence->items < items; sequence->items++)
-		if (!read_item(&reader, sequence->names, &sequence->item[sequence->items], &named))
+		if (!read_item(reader, sequence->alternatives, flags, &sequence->item[sequence->items],
+					   &named))
 			return CDPK_CORRUPT;
-	whole = cdpk_read_varint(&reader);
+	whole = cdpk_read_varint(reader);
 	sequence->whole = (int64_t) whole;
-	sequence->whole_position = 0;
-	if (reader.failed || cdpk_left(&reader) > 0 || whole > INT64_MAX ||
-		named + 1 != UINT64_C(1) << sequence->names ||
+	if (version == CDPK_SEQUENCE_STEPS && !read_end(reader, sequence))
+		return CDPK_CORRUPT;
+	/* each sequence has one form */
+	if (has_names_form(sequence) != (version == CDPK_SEQUENCE_NAMES) || reader->failed ||
+		cdpk_left(reader) > 0 || whole > INT64_MAX ||
+		named + 1 != UINT64_C(1) << sequence->alternatives ||
 		cdpk_sequence_check(sequence, &problem) != CDPK_OK)
 		return CDPK_CORRUPT;
 	return CDPK_OK;
+}
+
+CdpkStatus
+cdpk_sequence_read(const uint8_t *bytes, size_t length, const CdpkAllocator *allocator,
+				   CdpkSequence *sequence)
+{
+	CdpkReader reader = cdpk_reader(bytes, length);
+	uint8_t version = cdpk_read_u8(&reader);
+	CdpkStatus status;
+
+	cdpk_sequence_init(sequence);
+	if (!reader.failed && version != CDPK_SEQUENCE_NAMES && version != CDPK_SEQUENCE_STEPS)
+		return CDPK_UNKNOWN_VERSION;
+	if (reader.failed || (version == CDPK_SEQUENCE_STEPS && length > CDPK_STEP_SIZE_MAX))
+		return CDPK_CORRUPT;
+	status = read_alternatives(&reader, version, allocator, sequence);
+	if (status == CDPK_OK)
+		status = read_items(&reader, version, sequence);
+	if (status != CDPK_OK)
+		cdpk_sequence_free(allocator, sequence);
+	return status;
+}
+
+void
+cdpk_sequence_free(const CdpkAllocator *allocator, CdpkSequence *sequence)
+{
+	for (unsigned i = 0; i < sequence->alternatives; i++)
+		cdpk_step_free(allocator, &sequence->alternative[i]);
 }
 
 /* ---------------------------------------------------------------- the program */
@@ -247,6 +437,7 @@ add_steps(CdpkProgram *program, const CdpkSequenceItem *item, uint32_t absent)
 		step->most = bound(item->within);
 		/* all of the repetition lies within, from the event before it or from its own first */
 		step->joined = i > 0 && item->within != 0;
+		step->previous = item->previous;
 	}
 }
 

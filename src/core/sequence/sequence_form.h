@@ -1,7 +1,7 @@
 /*
  * sequence_form.h
- *		A sequence of named events, as in "view -> cart within 1 day -> not refund -> order": its
- *		text, its stored form (FORMAT.md), and whether a timeline has it.
+ *		A sequence of events, as in "view -> cart[total > 5] within 1 day -> not refund -> order":
+ *		its text, its stored form (FORMAT.md), and whether a timeline has it.
  *
  * The grammar and the meaning are in toolkit/DEFINITIONS.md.
  */
@@ -10,35 +10,52 @@
 
 #include "core/timeline/time_range.h"
 #include "core/sequence/sequence.h"
+#include "core/sequence/step.h"
 #include "core/sequence/steps_state.h"
 
-#define CDPK_SEQUENCE_VERSION 1 /* first byte of the stored form */
-#define CDPK_SEQUENCE_NAMES_MAX CDPK_STEPS_MAX
+/* the gap where none is given */
+#define CDPK_SEQUENCE_SESSION (30 * INT64_C(60000000))
+
+/* first byte of the stored form: of sequences of names alone, and of others */
+#define CDPK_SEQUENCE_NAMES 1
+#define CDPK_SEQUENCE_STEPS 2
+#define CDPK_SEQUENCE_ALTERNATIVES_MAX CDPK_STEPS_MAX
 /* every step may have an absence after it */
 #define CDPK_SEQUENCE_ITEMS_MAX (2 * CDPK_SEQUENCE_STEPS_MAX)
+
+/* what is wrong with an absence that compares */
+#define CDPK_SEQUENCE_ABSENT_PREVIOUS "\"not\" takes no \"previous\""
 
 /* One part of a sequence, between two arrows. */
 typedef struct CdpkSequenceItem
 {
-	bool absent;     /* none of the events is there */
-	uint32_t any;    /* names, bit 0 the first */
-	uint32_t times;  /* how many such events follow one another, from 1 */
+	bool absent;    /* none of the events is there */
+	uint32_t any;   /* alternatives, bit 0 the first */
+	uint32_t times; /* how many such events follow one another, from 1 */
+	/* how their number "compared" must compare with that of the event before: CDPK_STEP_LESS …; or 0 */
+	uint8_t previous;
 	int64_t after;   /* microseconds, 0 where not given */
 	int64_t within;  /* likewise */
 	size_t position; /* in the text; 0 where it came as bytes */
 } CdpkSequenceItem;
 
 /*
- * A parsed sequence. Names are numbered as they first appear, and point into the bytes that
- * were read.
+ * A parsed sequence. The different alternatives of all items are numbered as they first appear, and
+ * point into the bytes that were read.
  */
 typedef struct CdpkSequence
 {
-	unsigned names;
+	unsigned alternatives;
 	unsigned items;
 	int64_t whole; /* from the first event to the last at most; 0 where not given */
 	size_t whole_position;
-	CdpkName name[CDPK_SEQUENCE_NAMES_MAX];
+	/* what all events have in common */
+	CdpkName same;   /* a value of this property; length 0: not asked for */
+	int64_t session; /* the session, which ends with a gap longer than this; 0: not asked for */
+	size_t same_position;
+	CdpkName compared; /* the number that "previous" compares; length 0: none */
+	CdpkStep alternative[CDPK_SEQUENCE_ALTERNATIVES_MAX]; /* each a step of one */
+	CdpkName form[CDPK_SEQUENCE_ALTERNATIVES_MAX];        /* their bytes, where the form has them */
 	CdpkSequenceItem item[CDPK_SEQUENCE_ITEMS_MAX];
 } CdpkSequence;
 
@@ -51,7 +68,7 @@ typedef struct CdpkSequence
  */
 extern CdpkStatus cdpk_sequence_parse(const char *text, size_t length,
 									  const CdpkAllocator *allocator, size_t head, uint8_t **bytes,
-									  size_t *bytes_length, CdpkSequenceProblem *problem);
+									  size_t *bytes_length, CdpkTextProblem *problem);
 
 /* Print a stored form, NUL-terminated; the same for equal sequences. */
 extern CdpkStatus cdpk_sequence_print(const uint8_t *bytes, size_t length,
@@ -59,17 +76,36 @@ extern CdpkStatus cdpk_sequence_print(const uint8_t *bytes, size_t length,
 
 /* ---------------------------------------------------------------- the stored form */
 
-/* Read untrusted bytes; accepts only what the parser could have made. */
-extern CdpkStatus cdpk_sequence_read(const uint8_t *bytes, size_t length, CdpkSequence *sequence);
+/*
+ * Read untrusted bytes; accepts only what the parser could have made.  The memory of what was read
+ * is freed by cdpk_sequence_free; names alone have none.
+ */
+extern CdpkStatus cdpk_sequence_read(const uint8_t *bytes, size_t length,
+									 const CdpkAllocator *allocator, CdpkSequence *sequence);
+
+extern void cdpk_sequence_free(const CdpkAllocator *allocator, CdpkSequence *sequence);
+
+/* Return whether all alternatives are names without conditions. */
+extern bool cdpk_sequence_is_plain(const CdpkSequence *sequence);
+
+/* Return whether events must have something in common, or compare with the one before. */
+static inline bool
+cdpk_sequence_is_correlated(const CdpkSequence *sequence)
+{
+	return sequence->same.length > 0 || sequence->session != 0 || sequence->compared.length > 0;
+}
+
+/* Make a sequence empty, so that its parts can be set. */
+extern void cdpk_sequence_init(CdpkSequence *sequence);
 
 /* Bytes that the stored form takes at most, and writing it; returns what it took. */
 extern size_t cdpk_sequence_room(const CdpkSequence *sequence);
 extern size_t cdpk_sequence_write(const CdpkSequence *sequence, uint8_t *bytes);
 
 /* Return whether the parts go together; CDPK_INVALID or CDPK_TOO_LONG with *problem. */
-extern CdpkStatus cdpk_sequence_check(const CdpkSequence *sequence, CdpkSequenceProblem *problem);
+extern CdpkStatus cdpk_sequence_check(const CdpkSequence *sequence, CdpkTextProblem *problem);
 
-/* Make the program of a sequence that was checked; its conditions are the names. */
+/* Make the program of a sequence that was checked; its conditions are the alternatives. */
 extern void cdpk_sequence_compile(const CdpkSequence *sequence, CdpkProgram *program);
 
 /* ---------------------------------------------------------------- timelines */
@@ -77,6 +113,7 @@ extern void cdpk_sequence_compile(const CdpkSequence *sequence, CdpkProgram *pro
 typedef struct CdpkSequenceAnswer
 {
 	bool matches;
+	bool unknown; /* it depends on a value that was left out */
 	int64_t
 		horizon; /* the answer stays the same before this time if the timeline does; or CDPK_NEVER */
 } CdpkSequenceAnswer;
@@ -90,5 +127,13 @@ extern CdpkStatus cdpk_sequence_evaluate(const CdpkSequence *sequence, const Cdp
 										 int64_t within, int64_t as_of, bool want_horizon,
 										 const CdpkAllocator *allocator,
 										 CdpkSequenceAnswer *result);
+
+/*
+ * Find how many of the events that must be there a timeline has, from the first on, in a time range; an
+ * absence at the end does not count.  *unknown: it depends on a value that was left out.
+ */
+extern CdpkStatus cdpk_sequence_depth(const CdpkSequence *sequence, const CdpkTimeline *timeline,
+									  CdpkTimeRange range, const CdpkAllocator *allocator,
+									  unsigned *depth, bool *unknown);
 
 #endif /* CDPK_SEQUENCE_FORM_H */

@@ -16,7 +16,7 @@ typedef struct Pattern
 	const char *end;
 	unsigned conditions;
 	CdpkProgram *program;
-	CdpkSequenceProblem *problem;
+	CdpkTextProblem *problem;
 	CdpkSequenceStep next; /* the transition to the next step */
 	const char *time;      /* the time condition on the transition, or NULL */
 } Pattern;
@@ -158,7 +158,7 @@ add_item(Pattern *p, const char *start)
 
 CdpkStatus
 cdpk_pattern_compile(const char *text, size_t length, CdpkTimeKind kind, unsigned conditions,
-					 CdpkProgram *program, CdpkSequenceProblem *problem)
+					 CdpkProgram *program, CdpkTextProblem *problem)
 {
 	Pattern p = {0};
 	CdpkStatus status = CDPK_OK;

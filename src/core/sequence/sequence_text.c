@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/sequence/step_parse.h"
 #include "core/text/timestamp.h"
 #include "core/text/utf8.h"
 
@@ -28,47 +29,18 @@ static const struct
 /* the first unit that is printed: a week is 7 days */
 #define FIRST_PRINTED 1
 
-typedef struct Parse
+/* The sequence that is read. */
+typedef struct Reading
 {
-	const char *start;
-	const char *at; /* at a token, or the end */
-	const char *end;
-	char *scratch; /* where quoted names go */
+	CdpkParse parse;
 	CdpkSequence *sequence;
-	CdpkSequenceProblem *problem;
-} Parse;
+	/* of all alternatives so far */
+	unsigned conditions;
+	unsigned literals;
+	CdpkPrevious previous; /* of the present item */
+} Reading;
 
 /* ---------------------------------------------------------------- tokens */
-
-/* Report what is wrong at a place of the text. */
-static CdpkStatus
-refuse(Parse *p, CdpkStatus status, const char *at, const char *what)
-{
-	p->problem->words = what;
-	p->problem->position = (size_t) (at - p->start) + 1;
-	return status;
-}
-
-/* Move to the next token. */
-static void
-skip_blanks(Parse *p)
-{
-	while (p->at < p->end && (*p->at == ' ' || (*p->at >= '\t' && *p->at <= '\r')))
-		p->at++;
-}
-
-/* Accept a mark if it comes next. */
-static bool
-take(Parse *p, const char *mark)
-{
-	size_t length = strlen(mark);
-
-	if ((size_t) (p->end - p->at) < length || memcmp(p->at, mark, length) != 0)
-		return false;
-	p->at += length;
-	skip_blanks(p);
-	return true;
-}
 
 /* Return the bytes of a character that a name without quotes can have, or 0. */
 static size_t
@@ -103,44 +75,32 @@ bare_length(const char *at, const char *end)
 	return (size_t) (at - start);
 }
 
-/* Compare bytes with a word, whatever the case of the letters. */
-static bool
-is_word(const char *text, size_t length, const char *word)
-{
-	if (strlen(word) != length)
-		return false;
-	for (size_t i = 0; i < length; i++)
-		if (cdpk_ascii_lower(text[i]) != word[i])
-			return false;
-	return true;
-}
-
 /* Return whether a bare name is one of the words. */
 static bool
 is_reserved(const char *text, size_t length)
 {
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
-		if (is_word(text, length, words[i]))
+		if (cdpk_parse_is(text, length, words[i]))
 			return true;
 	return false;
 }
 
 /* Accept a word if it comes next. */
 static bool
-take_word(Parse *p, const char *word)
+take_word(CdpkParse *p, const char *word)
 {
 	size_t length = bare_length(p->at, p->end);
 
-	if (!is_word(p->at, length, word))
+	if (!cdpk_parse_is(p->at, length, word))
 		return false;
 	p->at += length;
-	skip_blanks(p);
+	cdpk_parse_skip_blanks(p);
 	return true;
 }
 
 /* Parse a whole number from 1 on. */
 static CdpkStatus
-take_number(Parse *p, int64_t most, int64_t *number)
+take_number(CdpkParse *p, int64_t most, int64_t *number)
 {
 	const char *start = p->at;
 
@@ -149,94 +109,132 @@ take_number(Parse *p, int64_t most, int64_t *number)
 		int digit = *p->at - '0';
 
 		if (*number > (most - digit) / 10)
-			return refuse(p, CDPK_OUT_OF_RANGE, start, "a number out of range");
+			return cdpk_parse_refuse(p, CDPK_OUT_OF_RANGE, start, "a number out of range");
 		*number = *number * 10 + digit;
 	}
 	if (p->at == start || *number == 0)
-		return refuse(p, CDPK_INVALID, start, "no whole number from 1 on");
-	skip_blanks(p);
+		return cdpk_parse_refuse(p, CDPK_INVALID, start, "no whole number from 1 on");
+	cdpk_parse_skip_blanks(p);
 	return CDPK_OK;
 }
 
 /* ---------------------------------------------------------------- parts */
 
-/* Parse a name in quotes. */
+/* Parse an event's name, or a star (*name is NULL then). */
 static CdpkStatus
-take_quoted(Parse *p, CdpkName *name)
+take_name(CdpkParse *p, CdpkName *room, const CdpkName **name)
 {
-	const char *start = p->at++;
-	char *to = p->scratch;
+	const char *start = p->at;
+	CdpkStatus status = CDPK_OK;
 
-	name->text = to;
-	for (;; p->at++)
+	*name = NULL;
+	if (cdpk_parse_take(p, "*"))
+		return CDPK_OK;
+	room->text = p->at;
+	room->length = bare_length(p->at, p->end);
+	*name = room;
+	if (room->length == 0 && (p->at == p->end || *p->at != '"'))
+		return cdpk_parse_refuse(p, CDPK_INVALID, start, "no name of an event");
+	if (room->length == 0)
 	{
-		if (p->at == p->end)
-			return refuse(p, CDPK_INVALID, start, "a quote that does not end");
-		if (*p->at == '"' && (p->at + 1 == p->end || p->at[1] != '"'))
-			break;
-		*to++ = *p->at;
-		p->at += *p->at == '"';
+		status = cdpk_parse_quoted(p, room);
+		if (status == CDPK_OK && room->length == 0)
+			return cdpk_parse_refuse(p, CDPK_INVALID, start, "an empty name");
+		return status;
 	}
-	p->at++;
-	p->scratch = to;
-	name->length = (size_t) (to - name->text);
-	return name->length > 0 ? CDPK_OK : refuse(p, CDPK_INVALID, start, "an empty name");
+	if (is_reserved(room->text, room->length))
+		return cdpk_parse_refuse(
+			p, CDPK_INVALID, start,
+			"no name of an event; write a name that is such a word in double quotes");
+	p->at += room->length;
+	cdpk_parse_skip_blanks(p);
+	return status;
 }
 
-/* Parse the name of an event and add it to a set. */
+/* Keep an alternative whose bytes were written, unless it is there, and return its number. */
 static CdpkStatus
-take_name(Parse *p, uint32_t *any)
+keep_alternative(Reading *r, const char *start, const CdpkName *form, const CdpkName *name,
+				 unsigned *number)
 {
-	CdpkSequence *sequence = p->sequence;
-	const char *start = p->at;
-	CdpkName name = {p->at, bare_length(p->at, p->end)};
-	CdpkStatus status = CDPK_OK;
+	CdpkParse *p = &r->parse;
+	CdpkSequence *sequence = r->sequence;
 	unsigned i = 0;
 
-	if (name.length == 0 && (p->at == p->end || *p->at != '"'))
-		return refuse(p, CDPK_INVALID, start, "no name of an event");
-	if (name.length == 0)
-		status = take_quoted(p, &name);
-	else if (is_reserved(name.text, name.length))
-		return refuse(p, CDPK_INVALID, start,
-					  "no name of an event; write a name that is such a word in double quotes");
-	else
-		p->at += name.length;
-	if (status != CDPK_OK)
-		return status;
-	while (i < sequence->names && (sequence->name[i].length != name.length ||
-								   memcmp(sequence->name[i].text, name.text, name.length) != 0))
+	while (i < sequence->alternatives &&
+		   (sequence->form[i].length != form->length ||
+			memcmp(sequence->form[i].text, form->text, form->length) != 0))
 		i++;
-	if (i == CDPK_SEQUENCE_NAMES_MAX)
-		return refuse(p, CDPK_TOO_LONG, start, "more than 32 names of events");
-	if (i == sequence->names)
-		sequence->name[sequence->names++] = name;
-	*any |= UINT32_C(1) << i;
-	skip_blanks(p);
+	*number = i;
+	if (i < sequence->alternatives)
+	{
+		p->to -= form->length;
+		return CDPK_OK;
+	}
+	r->conditions += p->conditions;
+	r->literals += p->literals;
+	if (i == CDPK_SEQUENCE_ALTERNATIVES_MAX)
+		return cdpk_parse_refuse(p, CDPK_TOO_LONG, start, "more than 32 different events");
+	if (r->conditions > CDPK_STEP_CONDITIONS_MAX)
+		return cdpk_parse_refuse(p, CDPK_TOO_LONG, start, "more than 64 conditions");
+	if (r->literals > CDPK_STEP_LITERALS_MAX)
+		return cdpk_parse_refuse(p, CDPK_TOO_LONG, start, "more than 1,000 values");
+	/* what is written needs no more of it than this */
+	sequence->alternative[i] = cdpk_plain_step(NULL, 0);
+	sequence->alternative[i].plain = name != NULL && p->conditions == 0;
+	if (name != NULL)
+		sequence->alternative[i].alone.name = *name;
+	sequence->form[i] = *form;
+	sequence->alternatives++;
 	return CDPK_OK;
 }
 
-/* Parse a name, or several in parentheses. */
+/* Parse an alternative and add it to a set. */
 static CdpkStatus
-take_any(Parse *p, uint32_t *any)
+take_alternative(Reading *r, uint32_t *any)
 {
+	CdpkParse *p = &r->parse;
+	const char *start = p->at;
+	CdpkName form = {(const char *) p->to, 0};
+	CdpkName room;
+	const CdpkName *name;
+	unsigned number;
+	CdpkStatus status = take_name(p, &room, &name);
+
+	p->conditions = p->literals = 0;
+	if (status == CDPK_OK)
+		status = cdpk_parse_conditions(p, name);
+	form.length = (size_t) ((const char *) p->to - form.text);
+	if (status == CDPK_OK)
+		status = keep_alternative(r, start, &form, name, &number);
+	if (status == CDPK_OK)
+		*any |= UINT32_C(1) << number;
+	return status;
+}
+
+/* Parse an alternative, or several in parentheses. */
+static CdpkStatus
+take_any(Reading *r, uint32_t *any)
+{
+	CdpkParse *p = &r->parse;
 	const char *start = p->at;
 	CdpkStatus status;
 
-	if (!take(p, "("))
-		return take_name(p, any);
+	if (!cdpk_parse_take(p, "("))
+		return take_alternative(r, any);
+	p->previous = NULL;
 	do
-		status = take_name(p, any);
-	while (status == CDPK_OK && take(p, "|"));
-	if (status == CDPK_OK && !take(p, ")"))
-		return refuse(p, CDPK_INVALID, p->at == p->end ? start : p->at,
-					  p->at == p->end ? "a parenthesis that does not end" : "neither | nor )");
+		status = take_alternative(r, any);
+	while (status == CDPK_OK && cdpk_parse_take(p, "|"));
+	if (status == CDPK_OK && !cdpk_parse_take(p, ")"))
+		return cdpk_parse_refuse(p, CDPK_INVALID, p->at == p->end ? start : p->at,
+								 p->at == p->end ? "a parenthesis that does not end"
+												 : "neither | nor )");
 	return status;
 }
 
 /* Parse a length of time. */
 static CdpkStatus
-take_length(Parse *p, int64_t *length)
+take_length(CdpkParse *p, int64_t *length)
 {
 	const char *start = p->at;
 	size_t word;
@@ -249,25 +247,27 @@ take_length(Parse *p, int64_t *length)
 	word -= word > 1 && cdpk_ascii_lower(p->at[word - 1]) == 's';
 	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++)
 	{
-		if (!is_word(p->at, word, units[i].name))
+		if (!cdpk_parse_is(p->at, word, units[i].name))
 			continue;
 		if (number > INT64_MAX / units[i].length)
-			return refuse(p, CDPK_OUT_OF_RANGE, start, "a length of time out of range");
+			return cdpk_parse_refuse(p, CDPK_OUT_OF_RANGE, start, "a length of time out of range");
 		*length = number * units[i].length;
 		p->at += bare_length(p->at, p->end);
-		skip_blanks(p);
+		cdpk_parse_skip_blanks(p);
 		return CDPK_OK;
 	}
-	if (is_word(p->at, word, "month") || is_word(p->at, word, "year"))
-		return refuse(p, CDPK_INVALID, p->at, "a unit without an exact length; days have 24 hours");
-	return refuse(p, CDPK_INVALID, p->at,
-				  "no unit of time: weeks, days, hours, minutes, seconds, milliseconds or "
-				  "microseconds");
+	if (cdpk_parse_is(p->at, word, "month") || cdpk_parse_is(p->at, word, "year"))
+		return cdpk_parse_refuse(p, CDPK_INVALID, p->at,
+								 "a unit without an exact length; days have 24 hours");
+	return cdpk_parse_refuse(
+		p, CDPK_INVALID, p->at,
+		"no unit of time: weeks, days, hours, minutes, seconds, milliseconds or "
+		"microseconds");
 }
 
 /* Parse the bounds of an item. */
 static CdpkStatus
-take_windows(Parse *p, CdpkSequenceItem *item)
+take_windows(CdpkParse *p, CdpkSequenceItem *item)
 {
 	CdpkStatus status = CDPK_OK;
 
@@ -280,32 +280,61 @@ take_windows(Parse *p, CdpkSequenceItem *item)
 		if (!within && !take_word(p, "after"))
 			break;
 		if (*length != 0)
-			return refuse(p, CDPK_INVALID, start, "the same word again");
+			return cdpk_parse_refuse(p, CDPK_INVALID, start, "the same word again");
 		status = take_length(p, length);
 	}
 	return status;
 }
 
+/* Keep what an item compares with the event before: one number in all items. */
+static CdpkStatus
+keep_previous(Reading *r, CdpkSequenceItem *item)
+{
+	const CdpkName *property = &r->previous.property;
+	CdpkName *compared = &r->sequence->compared;
+
+	if (property->length == 0)
+		return CDPK_OK;
+	/* before it becomes part of another absence */
+	if (item->absent)
+		return cdpk_parse_refuse(&r->parse, CDPK_INVALID, r->parse.start + item->position - 1,
+								 CDPK_SEQUENCE_ABSENT_PREVIOUS);
+	item->previous = (uint8_t) r->previous.operation;
+	if (compared->length == 0)
+		*compared = *property;
+	if (compared->length == property->length &&
+		memcmp(compared->text, property->text, property->length) == 0)
+		return CDPK_OK;
+	return cdpk_parse_refuse(&r->parse, CDPK_INVALID, r->parse.start + item->position - 1,
+							 "previous of another property than before");
+}
+
 /* Parse an item, between two arrows. */
 static CdpkStatus
-take_item(Parse *p)
+take_item(Reading *r)
 {
-	CdpkSequence *sequence = p->sequence;
+	CdpkParse *p = &r->parse;
+	CdpkSequence *sequence = r->sequence;
 	CdpkSequenceItem item = {0};
 	CdpkStatus status = CDPK_OK;
 	int64_t times = 1;
 
 	item.position = (size_t) (p->at - p->start) + 1;
-	item.absent = take_word(p, "not");
+	item.absent = cdpk_parse_take(p, "!") || take_word(p, "not");
 	if (!item.absent && p->at < p->end && cdpk_is_ascii_digit(*p->at))
 	{
 		status = take_number(p, INT32_MAX, &times);
 		if (status == CDPK_OK && !take_word(p, "x"))
-			return refuse(p, CDPK_INVALID, p->at, "no x after the number, as in 3 x view");
+			return cdpk_parse_refuse(p, CDPK_INVALID, p->at,
+									 "no x after the number, as in 3 x view");
 	}
 	item.times = (uint32_t) times;
+	r->previous.property.length = 0;
+	p->previous = &r->previous;
 	if (status == CDPK_OK)
-		status = take_any(p, &item.any);
+		status = take_any(r, &item.any);
+	if (status == CDPK_OK)
+		status = keep_previous(r, &item);
 	if (status == CDPK_OK)
 		status = take_windows(p, &item);
 	if (status != CDPK_OK)
@@ -318,89 +347,161 @@ take_item(Parse *p)
 		sequence->items--;
 	}
 	if (sequence->items == CDPK_SEQUENCE_ITEMS_MAX)
-		return refuse(p, CDPK_TOO_LONG, p->start + item.position - 1, "more than 64 events");
+		return cdpk_parse_refuse(p, CDPK_TOO_LONG, p->start + item.position - 1,
+								 "more than 64 events");
 	sequence->item[sequence->items++] = item;
 	return CDPK_OK;
 }
 
+/* Parse what all events have in common, after "same". */
+static CdpkStatus
+take_same(CdpkParse *p, const char *start, CdpkSequence *sequence)
+{
+	CdpkStatus status = CDPK_OK;
+
+	sequence->same_position = (size_t) (start - p->start) + 1;
+	if (take_word(p, "session"))
+	{
+		if (sequence->session != 0)
+			return cdpk_parse_refuse(p, CDPK_INVALID, start, "the same word again");
+		sequence->session = CDPK_SEQUENCE_SESSION;
+		return take_word(p, "gap") ? take_length(p, &sequence->session) : CDPK_OK;
+	}
+	if (sequence->same.length > 0)
+		return cdpk_parse_refuse(p, CDPK_INVALID, start, "the same word again");
+	status = cdpk_parse_property(p, &sequence->same);
+	return status;
+}
+
+/* Parse what is said of all events, after the last of them. */
+static CdpkStatus
+take_end(Reading *r)
+{
+	CdpkParse *p = &r->parse;
+	CdpkStatus status = CDPK_OK;
+
+	while (status == CDPK_OK)
+	{
+		const char *start = p->at;
+
+		if (take_word(p, "same"))
+			status = take_same(p, start, r->sequence);
+		else if (!take_word(p, "in"))
+			break;
+		else if (r->sequence->whole != 0)
+			return cdpk_parse_refuse(p, CDPK_INVALID, start, "the same word again");
+		else
+		{
+			r->sequence->whole_position = (size_t) (start - p->start) + 1;
+			status = take_length(p, &r->sequence->whole);
+		}
+	}
+	return status;
+}
+
 /* Parse the whole text. */
 static CdpkStatus
-take_sequence(Parse *p)
+take_sequence(Reading *r)
 {
-	const char *in;
+	CdpkParse *p = &r->parse;
 	CdpkStatus status;
 
-	skip_blanks(p);
+	cdpk_parse_skip_blanks(p);
 	do
-		status = take_item(p);
-	while (status == CDPK_OK && take(p, "->"));
-	if (status != CDPK_OK)
-		return status;
-	in = p->at;
-	p->sequence->whole_position = (size_t) (in - p->start) + 1;
-	if (take_word(p, "in"))
-		status = take_length(p, &p->sequence->whole);
+		status = take_item(r);
+	while (status == CDPK_OK && cdpk_parse_take(p, "->"));
+	if (status == CDPK_OK)
+		status = take_end(r);
 	if (status == CDPK_OK && p->at < p->end)
-		return refuse(p, CDPK_INVALID, p->at, "neither -> nor the end");
-	return status == CDPK_OK ? cdpk_sequence_check(p->sequence, p->problem) : status;
+		return cdpk_parse_refuse(p, CDPK_INVALID, p->at, "neither -> nor the end");
+	return status == CDPK_OK ? cdpk_sequence_check(r->sequence, p->problem) : status;
+}
+
+/* Make the stored form of a sequence that was read. */
+static CdpkStatus
+make_form(Reading *r, const CdpkAllocator *allocator, size_t head, uint8_t **bytes,
+		  size_t *bytes_length)
+{
+	*bytes = cdpk_allocate(allocator, head + cdpk_sequence_room(r->sequence));
+	if (*bytes == NULL)
+		return CDPK_OUT_OF_MEMORY;
+	*bytes_length = cdpk_sequence_write(r->sequence, *bytes + head);
+	if (*bytes_length <= CDPK_STEP_SIZE_MAX || cdpk_sequence_is_plain(r->sequence))
+		return CDPK_OK;
+	cdpk_release(allocator, *bytes);
+	return cdpk_parse_refuse(&r->parse, CDPK_TOO_LONG, r->parse.start,
+							 "more than 1 MB of names and values");
 }
 
 CdpkStatus
 cdpk_sequence_parse(const char *text, size_t length, const CdpkAllocator *allocator, size_t head,
-					uint8_t **bytes, size_t *bytes_length, CdpkSequenceProblem *problem)
+					uint8_t **bytes, size_t *bytes_length, CdpkTextProblem *problem)
 {
 	CdpkSequence sequence;
-	Parse p = {text, text, text + length, NULL, &sequence, problem};
+	Reading r = {{text, text, text + length, NULL, NULL, 0, 0, NULL, problem},
+				 &sequence,
+				 0,
+				 0,
+				 {{NULL, 0}, CDPK_STEP_LESS}};
 	char *scratch;
+	uint8_t *forms;
 	bool ascii;
 	CdpkStatus status = cdpk_utf8_check(text, length, &ascii);
 
 	if (status != CDPK_OK)
 		return status;
-	scratch = cdpk_allocate(allocator, length + 1);
-	if (scratch == NULL)
-		return CDPK_OUT_OF_MEMORY;
-	p.scratch = scratch;
-	sequence.names = sequence.items = 0;
-	sequence.whole = 0;
-	status = take_sequence(&p);
+	if (length > CDPK_STEP_TEXT_MAX)
+		return cdpk_parse_refuse(&r.parse, CDPK_TOO_LONG, text + CDPK_STEP_TEXT_MAX,
+								 "more than 8 MB");
+	r.parse.scratch = scratch = cdpk_allocate(allocator, length + 1);
+	r.parse.to = forms = cdpk_allocate(allocator, CDPK_PARSE_ROOM(length));
+	cdpk_sequence_init(&sequence);
+	status = scratch != NULL && forms != NULL ? take_sequence(&r) : CDPK_OUT_OF_MEMORY;
 	if (status == CDPK_OK)
-	{
-		*bytes = cdpk_allocate(allocator, head + cdpk_sequence_room(&sequence));
-		if (*bytes == NULL)
-			status = CDPK_OUT_OF_MEMORY;
-		else
-			*bytes_length = cdpk_sequence_write(&sequence, *bytes + head);
-	}
+		status = make_form(&r, allocator, head, bytes, bytes_length);
 	cdpk_release(allocator, scratch);
+	cdpk_release(allocator, forms);
 	return status;
 }
 
 /* ---------------------------------------------------------------- printing */
 
-/* Print a name, in quotes where it needs them. */
+/* Print an alternative. */
 static char *
-print_name(char *to, const CdpkName *name)
+print_alternative(char *to, const CdpkAlternative *alternative)
 {
-	const char *end = name->text + name->length;
+	const CdpkName *name = &alternative->name;
 
-	if (bare_length(name->text, end) == name->length && !is_reserved(name->text, name->length))
+	if (alternative->any)
+		*to++ = '*';
+	else if (bare_length(name->text, name->text + name->length) == name->length &&
+			 !is_reserved(name->text, name->length))
 	{
 		memcpy(to, name->text, name->length);
-		return to + name->length;
+		to += name->length;
 	}
-	*to++ = '"';
-	for (const char *at = name->text; at < end; at++)
-	{
-		if (*at == '"')
-			*to++ = '"';
-		*to++ = *at;
-	}
-	*to++ = '"';
-	return to;
+	else
+		to = cdpk_print_quoted(to, name);
+	return cdpk_print_conditions(to, alternative);
 }
 
-/* Print a set of names. */
+/* Print what an alternative compares with the event before, after its conditions. */
+static char *
+print_previous(char *to, const CdpkSequence *sequence, const CdpkSequenceItem *item)
+{
+	if (item->previous == 0)
+		return to;
+	/* an item that compares has one alternative */
+	if (to[-1] == ']')
+		to += sprintf(to - 1, ", ") - 1;
+	else
+		*to++ = '[';
+	to = cdpk_print_property(to, &sequence->compared);
+	to = cdpk_print_operator(to, (CdpkStepOperator) item->previous);
+	return to + sprintf(to, " previous]");
+}
+
+/* Print a set of alternatives. */
 static char *
 print_any(char *to, const CdpkSequence *sequence, uint32_t any)
 {
@@ -412,7 +513,7 @@ print_any(char *to, const CdpkSequence *sequence, uint32_t any)
 	{
 		if ((any & 1) == 0)
 			continue;
-		to = print_name(to, &sequence->name[i]);
+		to = print_alternative(to, cdpk_step_alternatives(&sequence->alternative[i]));
 		if (any >> 1 != 0)
 			to += sprintf(to, " | ");
 	}
@@ -440,14 +541,54 @@ print_length(char *to, const char *word, int64_t length)
 static size_t
 print_room(const CdpkSequence *sequence)
 {
-	/* a number and a word in front; two lengths of time after */
-	size_t room = 100 + sequence->items * (size_t) 130;
+	/* what is said of all; of each a number and a word in front, two lengths of time after */
+	size_t room = 200 + 2 * sequence->same.length + sequence->items * (size_t) 130;
 
 	for (unsigned i = 0; i < sequence->items; i++)
-		for (unsigned j = 0; j < sequence->names; j++)
+	{
+		if (sequence->item[i].previous != 0)
+			room += 2 * sequence->compared.length + 24;
+		for (unsigned j = 0; j < sequence->alternatives; j++)
 			if (sequence->item[i].any >> j & 1)
-				room += 2 * sequence->name[j].length + 5;
+				room += cdpk_print_room(cdpk_step_alternatives(&sequence->alternative[j])) + 5;
+	}
 	return room;
+}
+
+/* Print what is said of all events. */
+static char *
+print_end(char *to, const CdpkSequence *sequence)
+{
+	const CdpkName *same = &sequence->same;
+
+	to = print_length(to, "in", sequence->whole);
+	if (same->length > 0)
+	{
+		to += sprintf(to, " same ");
+		if (cdpk_parse_is(same->text, same->length, "session"))
+			to = cdpk_print_quoted(to, same);
+		else
+			to = cdpk_print_property(to, same);
+	}
+	if (sequence->session != 0)
+		to += sprintf(to, " same session");
+	if (sequence->session != CDPK_SEQUENCE_SESSION)
+		to = print_length(to, "gap", sequence->session);
+	return to;
+}
+
+/* Print an item. */
+static char *
+print_item(char *to, const CdpkSequence *sequence, const CdpkSequenceItem *item)
+{
+	if (item->absent)
+		to += sprintf(to, "not ");
+	if (item->times > 1)
+		to += sprintf(to, "%u x ", (unsigned) item->times);
+	to = print_any(to, sequence, item->any);
+	to = print_previous(to, sequence, item);
+	to = print_length(to, "after", item->after);
+	return print_length(to, "within", item->within);
 }
 
 CdpkStatus
@@ -455,29 +596,23 @@ cdpk_sequence_print(const uint8_t *bytes, size_t length, const CdpkAllocator *al
 					char **text)
 {
 	CdpkSequence sequence;
-	CdpkStatus status = cdpk_sequence_read(bytes, length, &sequence);
+	CdpkStatus status = cdpk_sequence_read(bytes, length, allocator, &sequence);
 	char *to;
 
 	if (status != CDPK_OK)
 		return status;
 	*text = to = cdpk_allocate(allocator, print_room(&sequence));
-	if (to == NULL)
-		return CDPK_OUT_OF_MEMORY;
-	for (unsigned i = 0; i < sequence.items; i++)
+	for (unsigned i = 0; to != NULL && i < sequence.items; i++)
 	{
-		const CdpkSequenceItem *item = &sequence.item[i];
-
 		if (i > 0)
 			to += sprintf(to, " -> ");
-		if (item->absent)
-			to += sprintf(to, "not ");
-		if (item->times > 1)
-			to += sprintf(to, "%u x ", (unsigned) item->times);
-		to = print_any(to, &sequence, item->any);
-		to = print_length(to, "after", item->after);
-		to = print_length(to, "within", item->within);
+		to = print_item(to, &sequence, &sequence.item[i]);
 	}
-	to = print_length(to, "in", sequence.whole);
-	*to = '\0';
-	return CDPK_OK;
+	if (to != NULL)
+	{
+		to = print_end(to, &sequence);
+		*to = '\0';
+	}
+	cdpk_sequence_free(allocator, &sequence);
+	return to != NULL ? CDPK_OK : CDPK_OUT_OF_MEMORY;
 }

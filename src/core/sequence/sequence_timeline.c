@@ -2,166 +2,344 @@
  * sequence_timeline.c
  *		Whether a timeline has a sequence, and until when the answer stays.
  */
+#include "core/sequence/sequence_correlated.h"
 #include "core/sequence/sequence_form.h"
+#include "core/sequence/step_set.h"
 
 /* so many events are sorted without asking for memory */
 #define FEW 64
 
-/* The columns that a sequence names, and the events to read from them. */
-typedef struct Columns
+/* The events of a timeline that a sequence reads. */
+typedef struct History
 {
-	CdpkColumn column[CDPK_SEQUENCE_NAMES_MAX];
-	uint32_t present; /* bit i: column[i] is there */
-	uint64_t events;  /* in all of them */
+	const CdpkSequence *sequence;
+	CdpkTimeline timeline;
+	bool plain;                                        /* the columns have been found */
+	CdpkColumn column[CDPK_SEQUENCE_ALTERNATIVES_MAX]; /* of each name, where all are names */
+	uint32_t present; /* alternatives whose name, or any, is there */
+	uint64_t most;    /* events, in all columns that are named */
 	CdpkTimeRange range;
+	CdpkTimed *events;
+	CdpkTimed few[2 * FEW];
+	size_t count;
 	int64_t due; /* the earliest event after the time range, or CDPK_NEVER */
-} Columns;
+	/* the newest event of which it is not known what it satisfies */
+	bool unknown;
+	int64_t unknown_at;
+} History;
 
-/* Find the columns of the names. */
+/* ---------------------------------------------------------------- what is there */
+
+/* Note that a column has events of some alternatives. */
 static CdpkStatus
-find_columns(const CdpkSequence *sequence, const CdpkTimeline *timeline, Columns *columns)
+note_column(History *history, const CdpkColumn *column, uint32_t named)
 {
-	columns->present = 0;
-	columns->events = 0;
-	columns->due = CDPK_NEVER;
-	if (timeline == NULL)
-		return CDPK_OK;
-	if (!cdpk_timeline_find_all(timeline, sequence->name, sequence->names, columns->column))
+	/* every event takes a byte */
+	if (column->count > cdpk_left(&column->times))
 		return CDPK_CORRUPT;
-	for (unsigned i = 0; i < sequence->names; i++)
-	{
-		const CdpkColumn *column = &columns->column[i];
-
-		if (column->count == 0)
-			continue;
-		/* every event takes a byte */
-		if (column->count > cdpk_left(&column->times))
-			return CDPK_CORRUPT;
-		columns->present |= UINT32_C(1) << i;
-		columns->events += column->count;
-	}
+	history->present |= named;
+	history->most += column->count;
 	return CDPK_OK;
 }
 
-/* Return whether each step has one of its names in the timeline. */
-static bool
-possible(const CdpkProgram *program, uint32_t present)
+/* Find the columns of names. */
+static CdpkStatus
+find_names(History *history)
 {
-	for (unsigned i = 0; i < program->count; i++)
-		if ((program->steps[i].any & present) == 0)
-			return false;
-	return true;
+	const CdpkSequence *sequence = history->sequence;
+	CdpkName names[CDPK_SEQUENCE_ALTERNATIVES_MAX];
+	CdpkStatus status = CDPK_OK;
+
+	for (unsigned i = 0; i < sequence->alternatives; i++)
+		names[i] = sequence->alternative[i].alone.name;
+	if (!cdpk_timeline_find_all(&history->timeline, names, sequence->alternatives, history->column))
+		return CDPK_CORRUPT;
+	for (unsigned i = 0; i < sequence->alternatives && status == CDPK_OK; i++)
+		if (history->column[i].count > 0)
+			status = note_column(history, &history->column[i], UINT32_C(1) << i);
+	return status;
 }
 
-/* Read the events of the time range, and find the first one after it. */
+/* Find which alternatives have a column, and how many events there are at most. */
 static CdpkStatus
-read_events(const CdpkSequence *sequence, Columns *columns, CdpkTimed *events, size_t *count)
+survey(History *history, const CdpkStepSet *set)
 {
-	*count = 0;
-	for (unsigned i = 0; i < sequence->names; i++)
-	{
-		CdpkColumn *column = &columns->column[i];
-		int64_t at;
+	CdpkTimeline passage = history->timeline;
+	CdpkColumn column;
+	CdpkStatus status = CDPK_OK;
 
-		if ((columns->present >> i & 1) == 0)
+	if (history->plain)
+		return find_names(history);
+	while (status == CDPK_OK && cdpk_timeline_next(&passage, &column))
+	{
+		uint32_t named = cdpk_step_set_named(set, column.name, column.name_length);
+
+		if (named != 0)
+			status = note_column(history, &column, named);
+	}
+	return status == CDPK_OK && cdpk_timeline_failed(&passage) ? CDPK_CORRUPT : status;
+}
+
+/* Return how many steps have one of their alternatives in the timeline, one after the other. */
+static unsigned
+steps_possible(const CdpkProgram *program, uint32_t present)
+{
+	unsigned steps = 0;
+
+	while (steps < program->count && (program->steps[steps].any & present) != 0)
+		steps++;
+	return steps;
+}
+
+/* ---------------------------------------------------------------- reading */
+
+/* Read the events of a column in the time range, and find the first one after it. */
+static CdpkStatus
+read_column(History *history, CdpkColumn *column, CdpkStepSet *set)
+{
+	CdpkStatus status = CDPK_OK;
+	int64_t at;
+
+	while (status == CDPK_OK && cdpk_column_next(column, &at) && at >= history->range.first)
+	{
+		uint32_t satisfied = set->always;
+		bool unknown = false;
+
+		if (set->maybe != 0)
+			status =
+				cdpk_step_set_event(set, column->count - column->left - 1, &satisfied, &unknown);
+		if (satisfied == 0 && !unknown)
 			continue;
-		while (cdpk_column_next(column, &at) && at >= columns->range.first)
+		if (at > history->range.last)
 		{
-			if (at > columns->range.last)
-			{
-				columns->due = at < columns->due ? at : columns->due;
-				continue;
-			}
-			events[*count].at = at;
-			events[(*count)++].value = UINT32_C(1) << i;
+			history->due = at < history->due ? at : history->due;
+			continue;
 		}
-		if (column->times.failed)
-			return CDPK_CORRUPT;
+		if (unknown && (!history->unknown || at > history->unknown_at))
+			history->unknown_at = at;
+		history->unknown |= unknown;
+		history->events[history->count].at = at;
+		history->events[history->count++].value = satisfied;
 	}
-	return CDPK_OK;
+	return column->times.failed ? CDPK_CORRUPT : status;
 }
 
-/* Feed events to a matcher, as many as the answer needs. */
+/* Read the events, for which there is room. */
 static CdpkStatus
-run(CdpkMatcher *matcher, const CdpkTimed *events, size_t count, int64_t as_of, bool to_the_end)
+read_events(History *history, CdpkStepSet *set)
 {
-	for (size_t i = 0; i < count && (to_the_end || !matcher->matched); i++)
+	CdpkTimeline passage = history->timeline;
+	CdpkColumn column;
+	CdpkStatus status = CDPK_OK;
+
+	set->always = set->maybe = 0;
+	for (unsigned i = 0; history->plain && i < set->count && status == CDPK_OK; i++)
+	{
+		if ((history->present >> i & 1) == 0)
+			continue;
+		set->always = UINT32_C(1) << i;
+		status = read_column(history, &history->column[i], set);
+	}
+	while (!history->plain && status == CDPK_OK && cdpk_timeline_next(&passage, &column))
+	{
+		status = cdpk_step_set_column(set, &column);
+		if (status == CDPK_OK && (set->always | set->maybe) != 0)
+			status = read_column(history, &column, set);
+		cdpk_step_set_close_column(set);
+	}
+	return status == CDPK_OK && cdpk_timeline_failed(&passage) ? CDPK_CORRUPT : status;
+}
+
+/* ---------------------------------------------------------------- the answer */
+
+/* Feed events to a matcher, as many as the answer needs; *depth: the steps that some chain reaches. */
+static CdpkStatus
+run(CdpkMatcher *matcher, const History *history, CdpkWanted wanted, unsigned *depth)
+{
+	unsigned steps = matcher->program->count;
+
+	*depth = 0;
+	for (size_t i = 0; i < history->count; i++)
 	{
 		uint64_t reached;
-		CdpkStatus status = cdpk_matcher_feed(matcher, &events[i], &reached);
+		CdpkStatus status;
 
+		if ((wanted == CDPK_WANT_MATCH && matcher->matched) ||
+			(wanted == CDPK_WANT_DEPTH && *depth == steps))
+			break;
+		status = cdpk_matcher_feed(matcher, &history->events[i], &reached);
 		if (status != CDPK_OK)
 			return status;
+		while (*depth < steps && reached >> *depth != 0)
+			++*depth;
 	}
-	cdpk_matcher_finish(matcher, as_of);
+	cdpk_matcher_finish(matcher, history->range.last);
 	return CDPK_OK;
 }
 
-/* Return the earliest of the instants at which the answer could change. */
+/* Return the earliest of the instants at which the answer could change, where it is known. */
 static int64_t
-find_horizon(const CdpkMatcher *matcher, int64_t due, int64_t within)
+find_horizon(const CdpkProgram *program, const CdpkChainResult *result, int64_t due, int64_t within)
 {
 	int64_t change = CDPK_NEVER;
 
 	/* as long as the match that begins latest is within, the answer is true */
-	if (matcher->matched && within != 0)
-		change = cdpk_later(matcher->latest, within);
+	if (result->matched && within != 0)
+		change = cdpk_later(result->latest, within);
 	/* an event that leaves the window makes nothing true; the end of an absence does */
-	if (!matcher->matched && matcher->waiting)
-		change = cdpk_later(matcher->waits.at, matcher->program->absent_for.length);
+	if (!result->matched && result->waiting)
+		change = cdpk_later(result->waits, program->absent_for.length);
 	return change < due ? change : due;
 }
 
-/* Evaluate the sequence over the columns, for whose events there is room. */
+/* Match the events that were read. */
 static CdpkStatus
-evaluate_columns(const CdpkSequence *sequence, const CdpkProgram *program, Columns *columns,
-				 CdpkTimed *events, int64_t within, bool want_horizon,
-				 const CdpkAllocator *allocator, CdpkSequenceAnswer *result)
+match(const CdpkProgram *program, History *history, CdpkWanted wanted,
+	  const CdpkAllocator *allocator, CdpkChainResult *result)
 {
 	CdpkMatcher matcher;
-	size_t count;
-	CdpkStatus status = read_events(sequence, columns, events, &count);
+	CdpkStatus status;
 
-	if (status != CDPK_OK)
-		return status;
-	cdpk_sort(events, count, events + columns->events, cdpk_history_order, NULL);
+	cdpk_sort(history->events, history->count, history->events + history->most, cdpk_history_order,
+			  NULL);
 	cdpk_matcher_init(&matcher, program, allocator);
-	status = run(&matcher, events, count, columns->range.last, want_horizon);
-	result->matches = matcher.matched;
-	if (want_horizon)
-		result->horizon = find_horizon(&matcher, columns->due, within);
+	status = run(&matcher, history, wanted, &result->depth);
+	result->matched = matcher.matched;
+	result->latest = matcher.latest;
+	result->waiting = matcher.waiting;
+	result->waits = matcher.waits.at;
 	cdpk_matcher_free(&matcher);
 	return status;
+}
+
+/* Read the events and match them, where they have nothing in common. */
+static CdpkStatus
+match_events(const CdpkProgram *program, History *history, CdpkStepSet *set, CdpkWanted wanted,
+			 const CdpkAllocator *allocator, CdpkCorrelation *found)
+{
+	CdpkStatus status;
+
+	history->events = history->few;
+	if (history->most > FEW)
+		history->events = cdpk_allocate(allocator, 2 * history->most * sizeof(CdpkTimed));
+	if (history->events == NULL)
+		return CDPK_OUT_OF_MEMORY;
+	status = read_events(history, set);
+	if (status == CDPK_OK)
+		status = match(program, history, wanted, allocator, &found->result);
+	found->due = history->due;
+	found->unknown = history->unknown;
+	found->unknown_at = history->unknown_at;
+	if (history->events != history->few)
+		cdpk_release(allocator, history->events);
+	return status;
+}
+
+/* Read the events and match them. */
+static CdpkStatus
+find(const CdpkProgram *program, History *history, CdpkStepSet *set, CdpkWanted wanted,
+	 const CdpkAllocator *allocator, CdpkCorrelation *found)
+{
+	if (cdpk_sequence_is_correlated(history->sequence))
+		return cdpk_sequence_correlate(history->sequence, program, &history->timeline,
+									   history->range, set, wanted, allocator, found);
+	return match_events(program, history, set, wanted, allocator, found);
+}
+
+/* Start to read a timeline, and find out what is there. */
+static CdpkStatus
+open_history(History *history, const CdpkSequence *sequence, const CdpkTimeline *timeline,
+			 CdpkTimeRange range, const CdpkAllocator *allocator, CdpkStepSet *set)
+{
+	CdpkStatus status;
+
+	history->sequence = sequence;
+	history->timeline = *timeline;
+	history->plain = cdpk_sequence_is_plain(sequence) && !cdpk_sequence_is_correlated(sequence);
+	history->present = 0;
+	history->most = history->count = 0;
+	history->range = range;
+	history->due = CDPK_NEVER;
+	history->unknown = false;
+	status =
+		cdpk_step_set_open(set, sequence->alternative, sequence->alternatives, timeline, allocator);
+	return status == CDPK_OK ? survey(history, set) : status;
+}
+
+/* Evaluate a sequence over a timeline, of which it is known what is there. */
+static CdpkStatus
+evaluate(History *history, CdpkStepSet *set, int64_t within, bool want_horizon,
+		 const CdpkAllocator *allocator, CdpkSequenceAnswer *answer)
+{
+	CdpkProgram program;
+	CdpkCorrelation found;
+	bool can_match;
+	CdpkStatus status;
+
+	cdpk_sequence_compile(history->sequence, &program);
+	can_match = steps_possible(&program, history->present) == program.count;
+	if (history->present == 0 || (!want_horizon && !can_match))
+		return CDPK_OK;
+	status = find(&program, history, set, want_horizon ? CDPK_WANT_ALL : CDPK_WANT_MATCH, allocator,
+				  &found);
+	if (status != CDPK_OK)
+		return status;
+	/* without an event for each step there is no match, whatever is unknown */
+	answer->unknown = found.unknown && can_match;
+	answer->matches = found.result.matched && !answer->unknown;
+	if (want_horizon && !answer->unknown)
+		answer->horizon = find_horizon(&program, &found.result, found.due, within);
+	else if (want_horizon)
+	{
+		/* it stays unknown at least until then */
+		answer->horizon = within != 0 ? cdpk_later(found.unknown_at, within) : CDPK_NEVER;
+		answer->horizon = found.due < answer->horizon ? found.due : answer->horizon;
+	}
+	return CDPK_OK;
 }
 
 CdpkStatus
 cdpk_sequence_evaluate(const CdpkSequence *sequence, const CdpkTimeline *timeline, int64_t within,
 					   int64_t as_of, bool want_horizon, const CdpkAllocator *allocator,
-					   CdpkSequenceAnswer *result)
+					   CdpkSequenceAnswer *answer)
+{
+	CdpkTimeRange range = cdpk_time_range_until_now(as_of);
+	CdpkStepSet set;
+	History history;
+	CdpkStatus status;
+
+	answer->matches = answer->unknown = false;
+	answer->horizon = want_horizon ? CDPK_NEVER : 0;
+	if (timeline == NULL)
+		return CDPK_OK;
+	if (within != 0)
+		cdpk_time_range_within(&range, as_of, within);
+	status = open_history(&history, sequence, timeline, range, allocator, &set);
+	if (status == CDPK_OK)
+		status = evaluate(&history, &set, within, want_horizon, allocator, answer);
+	cdpk_step_set_close(&set);
+	return status;
+}
+
+CdpkStatus
+cdpk_sequence_depth(const CdpkSequence *sequence, const CdpkTimeline *timeline, CdpkTimeRange range,
+					const CdpkAllocator *allocator, unsigned *depth, bool *unknown)
 {
 	CdpkProgram program;
-	Columns columns;
-	CdpkTimed few[2 * FEW];
-	CdpkTimed *events = few;
-	CdpkStatus status = find_columns(sequence, timeline, &columns);
+	CdpkCorrelation found;
+	CdpkStepSet set;
+	History history;
+	CdpkStatus status = open_history(&history, sequence, timeline, range, allocator, &set);
 
-	result->matches = false;
-	result->horizon = want_horizon ? CDPK_NEVER : 0;
-	if (status != CDPK_OK)
-		return status;
+	*depth = 0;
+	*unknown = false;
 	cdpk_sequence_compile(sequence, &program);
-	if (columns.present == 0 || (!want_horizon && !possible(&program, columns.present)))
-		return CDPK_OK;
-	columns.range = cdpk_time_range_until_now(as_of);
-	if (within != 0)
-		cdpk_time_range_within(&columns.range, as_of, within);
-	if (columns.events > FEW)
-		events = cdpk_allocate(allocator, 2 * columns.events * sizeof(CdpkTimed));
-	if (events == NULL)
-		return CDPK_OUT_OF_MEMORY;
-	status = evaluate_columns(sequence, &program, &columns, events, within, want_horizon, allocator,
-							  result);
-	if (events != few)
-		cdpk_release(allocator, events);
+	if (status == CDPK_OK && steps_possible(&program, history.present) > 0)
+	{
+		status = find(&program, &history, &set, CDPK_WANT_DEPTH, allocator, &found);
+		*unknown = status == CDPK_OK && found.unknown;
+		*depth = status == CDPK_OK && !*unknown ? found.result.depth : 0;
+	}
+	cdpk_step_set_close(&set);
 	return status;
 }

@@ -99,13 +99,6 @@ cdpk_plain_step(const char *name, size_t length)
 	return step;
 }
 
-/* where and why a text is refused */
-typedef struct CdpkStepProblem
-{
-	const char *words;
-	size_t position; /* byte, from 1 */
-} CdpkStepProblem;
-
 /*
  * Make the stored form of a text, after "head" bytes for the caller to fill.
  *
@@ -114,12 +107,12 @@ typedef struct CdpkStepProblem
  */
 extern CdpkStatus cdpk_step_parse(const char *text, size_t length, const CdpkAllocator *allocator,
 								  size_t head, uint8_t **bytes, size_t *bytes_length,
-								  CdpkStepProblem *problem);
+								  CdpkTextProblem *problem);
 
 /* Make the stored form of a step that asks for the events of one name; the errors are the same. */
 extern CdpkStatus cdpk_step_of_name(const char *name, size_t length, const CdpkAllocator *allocator,
 									size_t head, uint8_t **bytes, size_t *bytes_length,
-									CdpkStepProblem *problem);
+									CdpkTextProblem *problem);
 
 /* Print a stored form, NUL-terminated; the same for equal steps. */
 extern CdpkStatus cdpk_step_print(const uint8_t *bytes, size_t length,
@@ -143,12 +136,29 @@ cdpk_step_free(const CdpkAllocator *allocator, CdpkStep *step)
 	step->memory = NULL;
 }
 
-/* ---- for the three files that make, read and print a step ---- */
+/* ---- for the files that make, read and print steps and sequences ---- */
 
 /* a tag begins an alternative and a condition; END ends the conditions, and a list of literals */
 #define CDPK_STEP_TAG_END 0
 #define CDPK_STEP_TAG_NAME 1
 #define CDPK_STEP_TAG_ANY 2
+
+/* Read the bytes of one alternative, as a step, and move on. */
+extern CdpkStatus cdpk_alternative_read(CdpkReader *reader, const CdpkAllocator *allocator,
+										CdpkStep *step);
+
+/* Print the conditions of an alternative, in brackets; without a NUL.  Returns the place after them. */
+extern char *cdpk_print_conditions(char *to, const CdpkAlternative *alternative);
+
+/* Print a property, and an operator; likewise. */
+extern char *cdpk_print_property(char *to, const CdpkName *property);
+extern char *cdpk_print_operator(char *to, CdpkStepOperator operation);
+
+/* Print a text in double quotes; likewise. */
+extern char *cdpk_print_quoted(char *to, const CdpkName *text);
+
+/* Return the maximum size of the text of an alternative. */
+extern size_t cdpk_print_room(const CdpkAlternative *alternative);
 
 /* Return what is wrong with a literal after an operator, or NULL. */
 extern const char *cdpk_step_check(CdpkStepOperator operation, const CdpkLiteral *literal);

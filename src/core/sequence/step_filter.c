@@ -162,20 +162,20 @@ find_property(CdpkStepFilter *filter, const CdpkName *name)
 	return i;
 }
 
-/* Start reading a property of the column. */
-static CdpkStatus
-open_property(CdpkStepFilter *filter, CdpkStepProperty *property, CdpkProperties *properties,
-			  const CdpkColumn *column)
+CdpkStatus
+cdpk_step_property(CdpkStepProperty *property, CdpkProperties *properties, const CdpkColumn *column,
+				   const CdpkAllocator *allocator)
 {
-	CdpkStatus status =
-		cdpk_property_find(properties, column, property->name.text, property->name.length,
-						   &property->property, &property->found);
+	CdpkStatus status;
 
+	property->next = property->count = 0;
+	property->several = NULL;
+	status = cdpk_property_find(properties, column, property->name.text, property->name.length,
+								&property->property, &property->found);
 	if (status == CDPK_OK && property->found && property->property.form == CDPK_FORM_VALUES)
 	{
-		filter->lists = true;
-		property->several = cdpk_allocate(filter->allocator, (CDPK_PROPERTY_VALUES_MAX + 1) *
-																 sizeof(CdpkPropertyValue));
+		property->several =
+			cdpk_allocate(allocator, (CDPK_PROPERTY_VALUES_MAX + 1) * sizeof(CdpkPropertyValue));
 		if (property->several == NULL)
 			return CDPK_OUT_OF_MEMORY;
 	}
@@ -247,7 +247,10 @@ cdpk_step_filter(const CdpkStep *step, CdpkProperties *properties, const CdpkCol
 				(uint8_t) find_property(filter, &alternatives[i].conditions[j].property);
 	}
 	for (unsigned i = 0; i < filter->property_count && !filter->all && status == CDPK_OK; i++)
-		status = open_property(filter, &filter->properties[i], properties, column);
+	{
+		status = cdpk_step_property(&filter->properties[i], properties, column, allocator);
+		filter->lists |= filter->properties[i].several != NULL;
+	}
 	if (status == CDPK_OK && !filter->all && filter->property_count > 0)
 		status = open_conditions(filter, properties, texts);
 	return status;
@@ -261,16 +264,8 @@ cdpk_step_filter_free(CdpkStepFilter *filter)
 	filter->property_count = 0;
 }
 
-/* Return the values of the event that was read. */
-static const CdpkPropertyValue *
-values_of(const CdpkStepProperty *property)
-{
-	return property->several != NULL ? property->several : &property->one;
-}
-
-/* Read an event's values. */
-static CdpkStatus
-read_values(CdpkStepProperty *property, uint64_t event)
+CdpkStatus
+cdpk_step_property_read(CdpkStepProperty *property, uint64_t event)
 {
 	CdpkStatus status = CDPK_OK;
 
@@ -290,7 +285,7 @@ static CdpkTruth
 condition_holds(const CdpkStepFilter *filter, const CdpkCondition *condition, int64_t code,
 				const CdpkStepProperty *property, unsigned element)
 {
-	const CdpkPropertyValue *values = values_of(property);
+	const CdpkPropertyValue *values = cdpk_step_property_values(property);
 	CdpkStepOperator operation = condition->operation;
 	bool denied = operation == CDPK_STEP_NOT_EQUAL || operation == CDPK_STEP_NOT_IN;
 	bool exists = false;
@@ -349,7 +344,7 @@ alternative_holds(const CdpkStepFilter *filter, const CdpkAlternative *alternati
 	for (unsigned i = 0; i < alternative->count; i++)
 	{
 		const CdpkStepProperty *property = &filter->properties[filter->places[first + i]];
-		const CdpkPropertyValue *values = values_of(property);
+		const CdpkPropertyValue *values = cdpk_step_property_values(property);
 
 		for (unsigned j = 0; j < property->count && truth != CDPK_YES; j++)
 		{
@@ -377,7 +372,7 @@ cdpk_step_filter_event(CdpkStepFilter *filter, uint64_t event, CdpkTruth *truth)
 		return CDPK_OK;
 	for (unsigned i = 0; i < filter->property_count; i++)
 	{
-		CdpkStatus status = read_values(&filter->properties[i], event);
+		CdpkStatus status = cdpk_step_property_read(&filter->properties[i], event);
 
 		if (status != CDPK_OK)
 			return status;
@@ -392,4 +387,20 @@ cdpk_step_filter_event(CdpkStepFilter *filter, uint64_t event, CdpkTruth *truth)
 		first += alternative->count;
 	}
 	return CDPK_OK;
+}
+
+CdpkTruth
+cdpk_step_filter_element(const CdpkStepFilter *filter, unsigned element)
+{
+	CdpkTruth truth = filter->all ? CDPK_YES : CDPK_NO;
+	unsigned first = 0;
+
+	for (unsigned i = 0; i < filter->count && truth != CDPK_YES; i++)
+	{
+		CdpkTruth holds = element_holds(filter, filter->alternatives[i], first, element);
+
+		truth = holds > truth ? holds : truth;
+		first += filter->alternatives[i]->count;
+	}
+	return truth;
 }

@@ -66,7 +66,24 @@ extern CdpkStatus cdpk_step_filter(const CdpkStep *step, CdpkProperties *propert
 /* Find whether an event of the column satisfies the step; events come in their order. */
 extern CdpkStatus cdpk_step_filter_event(CdpkStepFilter *filter, uint64_t event, CdpkTruth *truth);
 
+/* Return whether that event does by its values in one element, and in none. */
+extern CdpkTruth cdpk_step_filter_element(const CdpkStepFilter *filter, unsigned element);
+
 extern void cdpk_step_filter_free(CdpkStepFilter *filter);
+
+/* Start reading a property of a column, by its name; "several" is released by the caller. */
+extern CdpkStatus cdpk_step_property(CdpkStepProperty *property, CdpkProperties *properties,
+									 const CdpkColumn *column, const CdpkAllocator *allocator);
+
+/* Read the values of an event; events come in their order. */
+extern CdpkStatus cdpk_step_property_read(CdpkStepProperty *property, uint64_t event);
+
+/* Return the values that were read. */
+static inline const CdpkPropertyValue *
+cdpk_step_property_values(const CdpkStepProperty *property)
+{
+	return property->several != NULL ? property->several : &property->one;
+}
 
 /* Return whether a text matches a pattern with % and _, where a backslash takes their meaning. */
 extern bool cdpk_like(const CdpkName *text, const CdpkName *pattern);

@@ -154,41 +154,40 @@ read_alternative(CdpkReader *reader, Target *target)
 	target->alternative_count++;
 }
 
-/* Read all alternatives. */
-static bool
-read_alternatives(CdpkReader reader, Target *target)
+/* Read alternatives: all up to the end, or one. */
+static CdpkReader
+read_alternatives(CdpkReader reader, bool one, Target *target)
 {
 	target->alternative_count = target->condition_count = target->literal_count = 0;
 	do
 		read_alternative(&reader, target);
-	while (!reader.failed && cdpk_left(&reader) > 0);
-	return !reader.failed;
+	while (!one && !reader.failed && cdpk_left(&reader) > 0);
+	return reader;
 }
 
-CdpkStatus
-cdpk_step_read(const uint8_t *bytes, size_t length, const CdpkAllocator *allocator, CdpkStep *step)
+/* Read them as a step, and move on. */
+static CdpkStatus
+read_step(CdpkReader *reader, bool one, const CdpkAllocator *allocator, CdpkStep *step)
 {
-	CdpkReader reader = cdpk_reader(bytes, length);
-	uint8_t version = cdpk_read_u8(&reader);
+	CdpkReader start = *reader;
 	Target target = {0, 0, 0, NULL, NULL, NULL};
 	CdpkAlternative first = {false, {NULL, 0}, 0, NULL};
 	size_t conditions;
 	size_t literals;
 
 	step->memory = NULL;
-	if (!reader.failed && version != CDPK_STEP_VERSION)
-		return CDPK_UNKNOWN_VERSION;
-	if (reader.failed || length > CDPK_STEP_SIZE_MAX || !read_alternatives(reader, &target))
+	*reader = read_alternatives(start, one, &target);
+	if (reader->failed)
 		return CDPK_CORRUPT;
 	step->count = target.alternative_count;
 	step->conditional = target.condition_count > 0;
 	step->any = false;
 	step->plain = target.alternative_count == 1 && target.condition_count == 0 &&
-				  *reader.at == CDPK_STEP_TAG_NAME;
+				  *start.at == CDPK_STEP_TAG_NAME;
 	if (step->plain)
 	{
 		target.alternatives = &first;
-		read_alternatives(reader, &target);
+		read_alternatives(start, one, &target);
 		step->alone = first;
 		step->alternatives = NULL;
 		return CDPK_OK;
@@ -202,9 +201,29 @@ cdpk_step_read(const uint8_t *bytes, size_t length, const CdpkAllocator *allocat
 	target.alternatives = step->memory;
 	target.conditions = (CdpkCondition *) ((char *) step->memory + conditions);
 	target.literals = (CdpkLiteral *) ((char *) step->memory + literals);
-	read_alternatives(reader, &target);
+	read_alternatives(start, one, &target);
 	step->alternatives = target.alternatives;
 	for (unsigned i = 0; i < step->count; i++)
 		step->any |= step->alternatives[i].any;
 	return CDPK_OK;
+}
+
+CdpkStatus
+cdpk_step_read(const uint8_t *bytes, size_t length, const CdpkAllocator *allocator, CdpkStep *step)
+{
+	CdpkReader reader = cdpk_reader(bytes, length);
+	uint8_t version = cdpk_read_u8(&reader);
+
+	step->memory = NULL;
+	if (!reader.failed && version != CDPK_STEP_VERSION)
+		return CDPK_UNKNOWN_VERSION;
+	if (reader.failed || length > CDPK_STEP_SIZE_MAX)
+		return CDPK_CORRUPT;
+	return read_step(&reader, false, allocator, step);
+}
+
+CdpkStatus
+cdpk_alternative_read(CdpkReader *reader, const CdpkAllocator *allocator, CdpkStep *step)
+{
+	return read_step(reader, true, allocator, step);
 }

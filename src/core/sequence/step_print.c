@@ -17,8 +17,8 @@ print_bytes(char *to, const char *text, size_t length)
 	return to + length;
 }
 
-static char *
-print_quoted(char *to, const CdpkName *text)
+char *
+cdpk_print_quoted(char *to, const CdpkName *text)
 {
 	*to++ = '"';
 	for (size_t i = 0; i < text->length; i++)
@@ -39,7 +39,7 @@ print_literal(char *to, const CdpkLiteral *literal)
 		case CDPK_LITERAL_NUMBER:
 			return to + cdpk_decimal_print(literal->number, to);
 		case CDPK_LITERAL_TEXT:
-			return print_quoted(to, &literal->text);
+			return cdpk_print_quoted(to, &literal->text);
 		case CDPK_LITERAL_FALSE:
 			return print_bytes(to, "false", 5);
 		default:
@@ -47,17 +47,29 @@ print_literal(char *to, const CdpkLiteral *literal)
 	}
 }
 
+char *
+cdpk_print_property(char *to, const CdpkName *property)
+{
+	if (cdpk_step_is_property(property->text, property->length))
+		return print_bytes(to, property->text, property->length);
+	return cdpk_print_quoted(to, property);
+}
+
+char *
+cdpk_print_operator(char *to, CdpkStepOperator operation)
+{
+	return to + sprintf(to, " %s", operators[operation]);
+}
+
 static char *
 print_condition(char *to, const CdpkCondition *condition)
 {
-	const CdpkName *property = &condition->property;
 	bool list = condition->operation == CDPK_STEP_IN || condition->operation == CDPK_STEP_NOT_IN;
 
-	if (cdpk_step_is_property(property->text, property->length))
-		to = print_bytes(to, property->text, property->length);
-	else
-		to = print_quoted(to, property);
-	to += sprintf(to, list ? " %s (" : " %s", operators[condition->operation]);
+	to = cdpk_print_property(to, &condition->property);
+	to = cdpk_print_operator(to, condition->operation);
+	if (list)
+		to = print_bytes(to, " (", 2);
 	for (unsigned i = 0; i < condition->count; i++)
 	{
 		if (i > 0)
@@ -71,17 +83,9 @@ print_condition(char *to, const CdpkCondition *condition)
 	return to;
 }
 
-static char *
-print_alternative(char *to, const CdpkAlternative *alternative, bool alone)
+char *
+cdpk_print_conditions(char *to, const CdpkAlternative *alternative)
 {
-	const CdpkName *name = &alternative->name;
-
-	if (alternative->any)
-		*to++ = '*';
-	else if (alone ? cdpk_step_is_bare_name(name) : cdpk_step_is_word(name->text, name->length))
-		to = print_bytes(to, name->text, name->length);
-	else
-		to = print_quoted(to, name);
 	for (unsigned i = 0; i < alternative->count; i++)
 	{
 		to = print_bytes(to, i == 0 ? "[" : ", ", i == 0 ? 1 : 2);
@@ -92,25 +96,44 @@ print_alternative(char *to, const CdpkAlternative *alternative, bool alone)
 	return to;
 }
 
+static char *
+print_alternative(char *to, const CdpkAlternative *alternative, bool alone)
+{
+	const CdpkName *name = &alternative->name;
+
+	if (alternative->any)
+		*to++ = '*';
+	else if (alone ? cdpk_step_is_bare_name(name) : cdpk_step_is_word(name->text, name->length))
+		to = print_bytes(to, name->text, name->length);
+	else
+		to = cdpk_print_quoted(to, name);
+	return cdpk_print_conditions(to, alternative);
+}
+
+size_t
+cdpk_print_room(const CdpkAlternative *alternative)
+{
+	size_t room = 2 * alternative->name.length + 8;
+
+	for (unsigned j = 0; j < alternative->count; j++)
+	{
+		const CdpkCondition *condition = &alternative->conditions[j];
+
+		room += 2 * condition->property.length + 24;
+		for (unsigned k = 0; k < condition->count; k++)
+			room += 2 * condition->literals[k].text.length + CDPK_DECIMAL_TEXT_MAX + 4;
+	}
+	return room;
+}
+
 /* Return the maximum size of a text. */
 static size_t
 print_room(const CdpkStep *step)
 {
-	const CdpkAlternative *alternatives = cdpk_step_alternatives(step);
 	size_t room = 16;
 
 	for (unsigned i = 0; i < step->count; i++)
-	{
-		room += 2 * alternatives[i].name.length + 8;
-		for (unsigned j = 0; j < alternatives[i].count; j++)
-		{
-			const CdpkCondition *condition = &alternatives[i].conditions[j];
-
-			room += 2 * condition->property.length + 24;
-			for (unsigned k = 0; k < condition->count; k++)
-				room += 2 * condition->literals[k].text.length + CDPK_DECIMAL_TEXT_MAX + 4;
-		}
-	}
+		room += cdpk_print_room(&cdpk_step_alternatives(step)[i]);
 	return room;
 }
 
@@ -124,7 +147,7 @@ cdpk_step_print_name(const char *name, size_t length, bool quoted, const CdpkAll
 	*text = to;
 	if (to == NULL)
 		return CDPK_OUT_OF_MEMORY;
-	to = quoted || cdpk_step_must_parse(name, length) ? print_quoted(to, &whole)
+	to = quoted || cdpk_step_must_parse(name, length) ? cdpk_print_quoted(to, &whole)
 													  : print_bytes(to, name, length);
 	*to = '\0';
 	return CDPK_OK;

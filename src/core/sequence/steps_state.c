@@ -207,7 +207,7 @@ static bool
 check_setup(const CdpkStepsSetup *setup)
 {
 	CdpkProgram program;
-	CdpkSequenceProblem problem;
+	CdpkTextProblem problem;
 
 	if (setup->kind > CDPK_TIME_DOUBLE || setup->steps < 1 || setup->steps > CDPK_STEPS_MAX)
 		return false;

@@ -8,6 +8,8 @@
  */
 #include "core/sequence/timeline_funnel.h"
 
+#include "core/sequence/step_set.h"
+
 /* links that need no memory of the caller */
 #define LINKS 128
 
@@ -153,76 +155,10 @@ depth_by_columns(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline,
 
 /* ---------------------------------------------------------------- by rows */
 
-/* Which steps the events of a column satisfy. */
-typedef struct Satisfied
-{
-	const CdpkAllocator *allocator;
-	CdpkProperties properties;
-	CdpkName *texts;
-	CdpkStepFilter *filters; /* for each step, where one has conditions; or NULL */
-	uint32_t always;         /* steps that each event of the column satisfies */
-	uint32_t maybe;          /* steps whose filters say */
-} Satisfied;
-
-/* Find which steps the events of a column satisfy. */
-static CdpkStatus
-open_column(const CdpkTimelineFunnel *funnel, const CdpkColumn *column, Satisfied *satisfied)
-{
-	CdpkStatus status = CDPK_OK;
-
-	satisfied->always = satisfied->maybe = 0;
-	for (unsigned i = 0; i < funnel->count && status == CDPK_OK; i++)
-	{
-		const CdpkStep *step = &funnel->steps[i];
-		CdpkStepFilter *filter = satisfied->filters != NULL ? &satisfied->filters[i] : NULL;
-
-		if (!cdpk_step_names(step, column->name, column->name_length))
-			continue;
-		if (step->plain)
-		{
-			satisfied->always |= UINT32_C(1) << i;
-			continue;
-		}
-		status = cdpk_step_filter(step, &satisfied->properties, column, satisfied->allocator,
-								  &satisfied->texts, filter);
-		*(filter->all ? &satisfied->always : &satisfied->maybe) |= UINT32_C(1) << i;
-	}
-	return status;
-}
-
-/* Release what open_column took. */
-static void
-close_column(const CdpkTimelineFunnel *funnel, Satisfied *satisfied)
-{
-	for (unsigned i = 0; satisfied->filters != NULL && i < funnel->count; i++)
-		cdpk_step_filter_free(&satisfied->filters[i]);
-}
-
-/* Find which steps an event satisfies. */
-static CdpkStatus
-steps_of(Satisfied *satisfied, uint64_t event, uint32_t *steps, bool *unknown)
-{
-	*steps = satisfied->always;
-	for (unsigned i = 0; satisfied->maybe >> i != 0; i++)
-	{
-		CdpkTruth truth;
-		CdpkStatus status;
-
-		if ((satisfied->maybe >> i & 1) == 0)
-			continue;
-		status = cdpk_step_filter_event(&satisfied->filters[i], event, &truth);
-		if (status != CDPK_OK)
-			return status;
-		*steps |= (uint32_t) (truth == CDPK_YES) << i;
-		*unknown |= truth == CDPK_UNKNOWN;
-	}
-	return CDPK_OK;
-}
-
 /* Read the events of a column that matter as rows, for which there is room. */
 static CdpkStatus
-read_column(const CdpkTimelineFunnel *funnel, CdpkColumn *column, Satisfied *satisfied,
-			CdpkTimed *rows, size_t *count, bool *unknown)
+read_column(const CdpkTimelineFunnel *funnel, CdpkColumn *column, CdpkStepSet *set, CdpkTimed *rows,
+			size_t *count, bool *unknown)
 {
 	bool all = (funnel->modes & CDPK_FUNNEL_STRICT_ORDER) != 0;
 	CdpkStatus status = CDPK_OK;
@@ -234,7 +170,7 @@ read_column(const CdpkTimelineFunnel *funnel, CdpkColumn *column, Satisfied *sat
 
 		if (at > funnel->range.last)
 			continue;
-		status = steps_of(satisfied, column->count - column->left - 1, &steps, unknown);
+		status = cdpk_step_set_event(set, column->count - column->left - 1, &steps, unknown);
 		if (steps == 0 && !all)
 			continue;
 		rows[*count].at = at;
@@ -245,38 +181,42 @@ read_column(const CdpkTimelineFunnel *funnel, CdpkColumn *column, Satisfied *sat
 
 /* Read the events that matter as rows, or count them at most where "rows" is NULL. */
 static CdpkStatus
-read_rows(const CdpkTimelineFunnel *funnel, CdpkTimeline timeline, Satisfied *satisfied,
+read_rows(const CdpkTimelineFunnel *funnel, CdpkTimeline timeline, CdpkStepSet *set,
 		  CdpkTimed *rows, size_t *count, bool *unknown)
 {
+	bool all = (funnel->modes & CDPK_FUNNEL_STRICT_ORDER) != 0;
 	CdpkColumn column;
 	CdpkStatus status = CDPK_OK;
 
 	*count = 0;
 	while (status == CDPK_OK && cdpk_timeline_next(&timeline, &column))
 	{
-		status = open_column(funnel, &column, satisfied);
-		if (status == CDPK_OK && (satisfied->always | satisfied->maybe) == 0 &&
-			(funnel->modes & CDPK_FUNNEL_STRICT_ORDER) == 0)
+		if (!all && cdpk_step_set_named(set, column.name, column.name_length) == 0)
 			continue;
-		if (column.count > cdpk_left(&column.times))
-			status = CDPK_CORRUPT;
 		if (rows == NULL)
+		{
+			/* every event takes a byte */
+			if (column.count > cdpk_left(&column.times))
+				status = CDPK_CORRUPT;
 			*count += column.count;
-		else if (status == CDPK_OK)
-			status = read_column(funnel, &column, satisfied, rows, count, unknown);
-		close_column(funnel, satisfied);
+			continue;
+		}
+		status = cdpk_step_set_column(set, &column);
+		if (status == CDPK_OK)
+			status = read_column(funnel, &column, set, rows, count, unknown);
+		cdpk_step_set_close_column(set);
 	}
 	return status == CDPK_OK && cdpk_timeline_failed(&timeline) ? CDPK_CORRUPT : status;
 }
 
 /* Find the depth over rows, for which there is room. */
 static CdpkStatus
-depth_of_rows(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline, Satisfied *satisfied,
+depth_of_rows(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline, CdpkStepSet *set,
 			  CdpkTimed *rows, unsigned *depth, bool *unknown)
 {
 	CdpkFunnel matcher;
 	size_t count;
-	CdpkStatus status = read_rows(funnel, *timeline, satisfied, rows, &count, unknown);
+	CdpkStatus status = read_rows(funnel, *timeline, set, rows, &count, unknown);
 
 	if (status != CDPK_OK)
 		return status;
@@ -287,46 +227,26 @@ depth_of_rows(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline, Sa
 	return CDPK_OK;
 }
 
-/* Make room for the filters, if a step has conditions. */
-static CdpkStatus
-open_filters(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline, Satisfied *satisfied)
-{
-	bool plain = true;
-
-	for (unsigned i = 0; i < funnel->count; i++)
-		plain = plain && funnel->steps[i].plain;
-	if (plain)
-		return CDPK_OK;
-	satisfied->filters =
-		cdpk_allocate(satisfied->allocator, funnel->count * sizeof(CdpkStepFilter));
-	if (satisfied->filters == NULL)
-		return CDPK_OUT_OF_MEMORY;
-	for (unsigned i = 0; i < funnel->count; i++)
-		satisfied->filters[i].property_count = 0;
-	return cdpk_properties_open(timeline, &satisfied->properties);
-}
-
 /* Find the depth in any mode. */
 static CdpkStatus
 depth_by_rows(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline,
 			  const CdpkAllocator *allocator, unsigned *depth, bool *unknown)
 {
-	Satisfied satisfied = {.allocator = allocator};
+	CdpkStepSet set;
 	CdpkTimed *rows = NULL;
 	size_t count = 0;
-	CdpkStatus status = open_filters(funnel, timeline, &satisfied);
+	CdpkStatus status = cdpk_step_set_open(&set, funnel->steps, funnel->count, timeline, allocator);
 
 	if (status == CDPK_OK)
-		status = read_rows(funnel, *timeline, &satisfied, NULL, &count, unknown);
+		status = read_rows(funnel, *timeline, &set, NULL, &count, unknown);
 	if (status == CDPK_OK && count > 0)
 	{
 		rows = cdpk_allocate(allocator, 2 * count * sizeof(CdpkTimed));
 		status = rows == NULL ? CDPK_OUT_OF_MEMORY
-							  : depth_of_rows(funnel, timeline, &satisfied, rows, depth, unknown);
+							  : depth_of_rows(funnel, timeline, &set, rows, depth, unknown);
 	}
 	cdpk_release(allocator, rows);
-	cdpk_release(allocator, satisfied.texts);
-	cdpk_release(allocator, satisfied.filters);
+	cdpk_step_set_close(&set);
 	return status;
 }
 

@@ -32,13 +32,20 @@ is_next(const CdpkJson *json, char byte)
 	return json->at < json->end && *json->at == byte;
 }
 
-/* Pass JSON's four kinds of white space. */
+/* JSON has four kinds of white space. */
+const char *
+cdpk_json_skip_space(const char *at, const char *end)
+{
+	while (at < end && (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r'))
+		at++;
+	return at;
+}
+
+/* Pass white space. */
 static void
 skip_space(CdpkJson *json)
 {
-	while (json->at < json->end &&
-		   (*json->at == ' ' || *json->at == '\t' || *json->at == '\n' || *json->at == '\r'))
-		json->at++;
+	json->at = cdpk_json_skip_space(json->at, json->end);
 }
 
 /* Pass decimal digits and return how many there were. */
@@ -487,4 +494,42 @@ cdpk_json_check(const char *text, size_t length, const char **problem, size_t *p
 	*problem = json.problem;
 	*position = (size_t) (json.at - json.start) + 1;
 	return token == CDPK_JSON_END ? CDPK_OK : CDPK_INVALID;
+}
+
+/* Return what follows the closing quote of the string at "at"; NULL: it has none. */
+static const char *
+skip_quoted(const char *at, const char *end)
+{
+	for (at++; at < end && *at != '"'; at++)
+		if (*at == '\\' && ++at == end)
+			return NULL;
+	return at < end ? at + 1 : NULL;
+}
+
+const char *
+cdpk_json_skip(const char *at, const char *end)
+{
+	const char *start = at;
+	size_t depth = 0;
+
+	while (at != NULL && at < end)
+	{
+		char byte = *at;
+
+		if (byte == '"')
+			at = skip_quoted(at, end);
+		else if (depth == 0 && (byte == ',' || byte == ':' || byte == '}' || byte == ']'))
+			return at == start ? NULL : at;
+		else
+		{
+			if (byte == '{' || byte == '[')
+				depth++;
+			else if (byte == '}' || byte == ']')
+				depth--;
+			at++;
+		}
+		if (depth == 0 && at != NULL && (byte == '"' || byte == '}' || byte == ']'))
+			return at;
+	}
+	return at == NULL || depth > 0 || at == start ? NULL : at;
 }

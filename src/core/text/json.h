@@ -94,4 +94,13 @@ extern bool cdpk_json_small_integer(CdpkSpan number, int64_t *value);
 extern CdpkStatus cdpk_json_check(const char *text, size_t length, const char **problem,
 								  size_t *position);
 
+/*
+ * Return where the value at "at" ends, looking at brackets and quotes only, so that of an array the elements are
+ * found even if one of them is not valid; NULL: at the end of the text, or at what is no value.
+ */
+extern const char *cdpk_json_skip(const char *at, const char *end);
+
+/* Return the first byte that is no white space, or the end. */
+extern const char *cdpk_json_skip_space(const char *at, const char *end);
+
 #endif /* CDPK_JSON_H */

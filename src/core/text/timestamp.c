@@ -51,9 +51,8 @@ read_digits(CdpkReader *reader, int count)
 	return value;
 }
 
-/* Return the number of days of a month from 1 to 12. */
-static int
-month_days(int year, int month)
+int
+cdpk_month_days(int year, int month)
 {
 	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -61,12 +60,9 @@ month_days(int year, int month)
 	return days[month - 1] + (month == 2 && leap);
 }
 
-/*
- * Count the days of a date from year 0 on.  Years are taken to start in March,
- * so that the leap day is the last of its year.
- */
-static int64_t
-days_since_2000(int year, int month, int day)
+/* Years are taken to start in March, so that the leap day is the last of its year. */
+int64_t
+cdpk_days_since_2000(int year, int month, int day)
 {
 	int64_t march_year = month > 2 ? year : year - 1;
 	int64_t month_of_year = (month + 9) % 12;
@@ -87,9 +83,9 @@ read_date(CdpkReader *reader)
 	int day = read_digits(reader, 2);
 
 	if (!first || !second || year < 1 || month < 1 || month > 12 || day < 1 ||
-		day > month_days(year, month))
+		day > cdpk_month_days(year, month))
 		reader->failed = true;
-	return reader->failed ? 0 : days_since_2000(year, month, day) * CDPK_DAY;
+	return reader->failed ? 0 : cdpk_days_since_2000(year, month, day) * CDPK_DAY;
 }
 
 /* Read the digits after the point, as microseconds rounded half to even. */
@@ -182,7 +178,7 @@ cdpk_timestamp_parse(const char *text, size_t length, int64_t *microseconds)
 	return CDPK_OK;
 }
 
-/* Invert days_since_2000, for any number of days that a time can have. */
+/* Invert cdpk_days_since_2000, for any number of days that a time can have. */
 static void
 date_of_days(int64_t days, int64_t *year, int *month, int *day)
 {

@@ -33,4 +33,10 @@ extern CdpkStatus cdpk_timestamp_parse(const char *text, size_t length, int64_t 
  */
 extern size_t cdpk_timestamp_print(int64_t microseconds, char text[CDPK_TIMESTAMP_TEXT_MAX]);
 
+/* Return the number of days of a month from 1 to 12. */
+extern int cdpk_month_days(int year, int month);
+
+/* Count the days from 2000-01-01 to a date, from year 0 on. */
+extern int64_t cdpk_days_since_2000(int year, int month, int day);
+
 #endif /* CDPK_TIMESTAMP_H */

@@ -5,6 +5,7 @@
 #ifndef CDPK_SESSIONS_H
 #define CDPK_SESSIONS_H
 
+#include "core/base/sort.h"
 #include "core/timeline/time_range.h"
 
 typedef struct CdpkSessions
@@ -20,5 +21,10 @@ typedef struct CdpkSessions
 extern CdpkStatus cdpk_timeline_sessions(const CdpkTimeline *timeline, CdpkTimeRange range,
 										 int64_t gap, const CdpkAllocator *allocator,
 										 CdpkSessions *sessions);
+
+/* Find when these sessions begin, in order; the array is released by the caller, also after an error. */
+extern CdpkStatus cdpk_timeline_session_starts(const CdpkTimeline *timeline, CdpkTimeRange range,
+											   int64_t gap, const CdpkAllocator *allocator,
+											   CdpkTimed **starts, size_t *count);
 
 #endif /* CDPK_SESSIONS_H */

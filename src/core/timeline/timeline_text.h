@@ -12,13 +12,6 @@
 
 #include "core/timeline/timeline_log.h"
 
-/* where and why a text is refused */
-typedef struct CdpkTextProblem
-{
-	const char *words;
-	size_t position; /* byte, from 1 */
-} CdpkTextProblem;
-
 /*
  * Append what a text says to a log.
  *

@@ -32,9 +32,10 @@ BEGIN
 		'Unique id of the message; a second row with it counts as a duplicate, or is quarantined if its content is '
 		'another. NULL: never a duplicate.';
 	COMMENT ON COLUMN cdp.inbox.type IS
-		'identify, track, page, screen, group or alias. NULL: track if there is an event, else identify if there are '
-		'traits.';
-	COMMENT ON COLUMN cdp.inbox.event IS 'Name of the event of a track call; name of the page or screen.';
+		'identify, track, page, screen, group, alias or merge. NULL: inferred. An event makes it track, a previous_id '
+		'alias, a group_id group, a name in the properties page, traits identify, in this order.';
+	COMMENT ON COLUMN cdp.inbox.event IS
+		'Name of the event of a track call. Of a page or screen call NULL: "page: " and the name in the properties.';
 	COMMENT ON COLUMN cdp.inbox.anonymous_id IS 'Identifier of a browser or installation (namespace anonymous_id).';
 	COMMENT ON COLUMN cdp.inbox.user_id IS 'Identifier of a known person (namespace user_id).';
 	COMMENT ON COLUMN cdp.inbox.group_id IS 'The account of a group call.';
@@ -45,7 +46,8 @@ BEGIN
 	COMMENT ON COLUMN cdp.inbox.traits IS 'Traits of an identify or group call, an object.';
 	COMMENT ON COLUMN cdp.inbox.context IS 'Context in the shape of the Segment spec, an object.';
 	COMMENT ON COLUMN cdp.inbox."timestamp" IS
-		'When it happened. NULL: computed from original_timestamp, sent_at and received_at.';
+		'When it happened, by the client''s clock, which sent_at and received_at correct; or corrected already, if '
+		'original_timestamp is given too.';
 	COMMENT ON COLUMN cdp.inbox.sent_at IS 'When the client sent it, by the client''s clock.';
 	COMMENT ON COLUMN cdp.inbox.original_timestamp IS 'When it happened, by the client''s clock.';
 	COMMENT ON COLUMN cdp.inbox.received_at IS 'When it was received; now, if it is not given.';
@@ -59,9 +61,11 @@ BEGIN
 		received_at timestamptz DEFAULT now(),
 		written_by text NOT NULL DEFAULT current_user);
 	ALTER TABLE cdp.inbox_raw REPLICA IDENTITY FULL;
+	-- a batch of calls is compressed and decompressed within minutes, which costs more than to store it
+	ALTER TABLE cdp.inbox_raw ALTER COLUMN line SET STORAGE EXTERNAL;
 	COMMENT ON TABLE cdp.inbox_raw IS
-		'Where lines of any content are written, one JSON object each. cdp.refresh() parses them; a line that is not '
-		'valid goes to quarantine.';
+		'Where lines of any content are written: a JSON object each, or a batch of them, see cdp.ingest(). '
+		'cdp.refresh() parses them; a line, or a call of a batch, that is not valid goes to quarantine.';
 	COMMENT ON COLUMN cdp.inbox_raw.line IS 'The line.';
 	COMMENT ON COLUMN cdp.inbox_raw.source IS 'Name of the source; NULL: as in the line, else default.';
 	COMMENT ON COLUMN cdp.inbox_raw.received_at IS 'When it was received; now, if it is not given.';
@@ -110,7 +114,7 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.event."timestamp" IS 'When it happened, corrected for the client''s clock.';
 	COMMENT ON COLUMN cdp_data.event.batch_id IS 'The batch that accepted it.';
 	COMMENT ON COLUMN cdp_data.event.message_id IS 'Unique id of the message, as received.';
-	COMMENT ON COLUMN cdp_data.event.type IS 'identify, track, page, screen, group or alias.';
+	COMMENT ON COLUMN cdp_data.event.type IS 'identify, track, page, screen, group, alias or merge.';
 	COMMENT ON COLUMN cdp_data.event.event IS 'Name of the event; NULL for identify, group and alias calls.';
 	COMMENT ON COLUMN cdp_data.event.anonymous_id IS 'As received.';
 	COMMENT ON COLUMN cdp_data.event.user_id IS 'As received.';
@@ -138,15 +142,17 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.shared_context.context_hash IS
 		'Hash of it, by the key of the installation. 0: the row of the account, see events.';
 	COMMENT ON COLUMN cdp_data.shared_context.events IS
-		'Number of events of the log that name it; without any it is deleted. Of row 0: how often a further event '
-		'named one, less what the rows cost; where it is too low, no row is added, and contexts stay in their events.';
+		'Number of events of the log that name it; without any it is deleted. Of row 0: what events earned that name '
+		'rows, or could, less what the rows cost; where it is too low, no row is added, and contexts stay in their '
+		'events.';
 	COMMENT ON COLUMN cdp_data.shared_context.context IS 'Members of the context, an object.';
 	INSERT INTO cdp_data.shared_context VALUES (0, 0, '{}');
 
 	CREATE TABLE cdp_data.message (
 		message_key uuid PRIMARY KEY,
 		batch_id bigint NOT NULL,
-		content_hash bigint NOT NULL);
+		content_hash bigint NOT NULL,
+		identifier_id bigint);
 	COMMENT ON TABLE cdp_data.message IS
 		'The key of each accepted message, by which duplicates are found, and messages whose id was used before. '
 		'Distribution key: message_key.';
@@ -155,6 +161,9 @@ BEGIN
 		'The batch that accepted it, as a negative number if the key is kept for ever: see cdp.retract().';
 	COMMENT ON COLUMN cdp_data.message.content_hash IS
 		'Hash of its content, by the key of the installation: a message of another content is no duplicate.';
+	COMMENT ON COLUMN cdp_data.message.identifier_id IS
+		'The anchor that its event had at first, by which it is found; of what mutable sources correct '
+		'cdp_data.statement says where it is. NULL: it has no event, as it is a deletion, or was taken back for good.';
 
 	CREATE TABLE cdp_data.quarantine (
 		quarantine_id bigint PRIMARY KEY,
@@ -192,6 +201,27 @@ BEGIN
 		'kB nothing. cdp.replay() skips it.';
 	COMMENT ON COLUMN cdp_data.quarantine.sizes IS
 		'Size of each column of a row that is cut, in bytes, uncompressed; NULL: not cut.';
+
+	CREATE TABLE cdp_data.rejected_value (
+		source text COLLATE "C" NOT NULL,
+		namespace text COLLATE "C" NOT NULL,
+		reason text COLLATE "C" NOT NULL,
+		occurrences bigint NOT NULL,
+		example text,
+		first_batch_id bigint NOT NULL,
+		last_batch_id bigint NOT NULL,
+		PRIMARY KEY (source, namespace, reason));
+	COMMENT ON TABLE cdp_data.rejected_value IS
+		'Values of accepted rows that stand where an identifier does and cannot be one; the events keep them, and '
+		'cdp.restitch() finds those that have become identifiers. At most 10,000 rows.';
+	COMMENT ON COLUMN cdp_data.rejected_value.source IS 'The source that sent them.';
+	COMMENT ON COLUMN cdp_data.rejected_value.namespace IS
+		'The namespace, or the field of a line; empty: what stands there is no namespace.';
+	COMMENT ON COLUMN cdp_data.rejected_value.reason IS 'What is wrong with them.';
+	COMMENT ON COLUMN cdp_data.rejected_value.occurrences IS 'Number of such values.';
+	COMMENT ON COLUMN cdp_data.rejected_value.example IS 'The beginning of one of them, up to 100 bytes.';
+	COMMENT ON COLUMN cdp_data.rejected_value.first_batch_id IS 'The first batch that had one.';
+	COMMENT ON COLUMN cdp_data.rejected_value.last_batch_id IS 'The last one.';
 
 	CREATE TABLE cdp_data.statement (
 		message_key uuid PRIMARY KEY,
@@ -274,6 +304,8 @@ BEGIN
 		keep_corrections boolean NOT NULL DEFAULT false,
 		version text[] CHECK (version <> '{}' AND array_position(version, NULL) IS NULL),
 		deleted text[] CHECK (deleted <> '{}' AND array_position(deleted, NULL) IS NULL),
+		phone_region text COLLATE "C" CHECK (phone_region ~ '^[A-Z]{2}$'),
+		keep_unidentified boolean NOT NULL DEFAULT false,
 		accepted bigint NOT NULL DEFAULT 0,
 		duplicate bigint NOT NULL DEFAULT 0,
 		quarantined bigint NOT NULL DEFAULT 0,
@@ -311,6 +343,10 @@ BEGIN
 		'greater.';
 	COMMENT ON COLUMN cdp_data.source.deleted IS
 		'Path in the properties or traits of what says that a row deletes; NULL: none does.';
+	COMMENT ON COLUMN cdp_data.source.phone_region IS
+		'Where phone numbers without a country code are, as a code of ISO 3166; NULL: they are no identifiers.';
+	COMMENT ON COLUMN cdp_data.source.keep_unidentified IS
+		'Whether its events without any identifier go to the log, instead of to quarantine.';
 	COMMENT ON COLUMN cdp_data.source.accepted IS 'Number of rows that became events.';
 	COMMENT ON COLUMN cdp_data.source.duplicate IS 'Number of rows whose message was already in the log.';
 	COMMENT ON COLUMN cdp_data.source.quarantined IS
@@ -365,10 +401,10 @@ BEGIN
 		PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 		-- refresh() asks for months of events that cdp_internal.onboard() accepts, and for the next month; callers
 		-- must not fill the catalogs with others.  A year ahead, as the clock may have been wrong before.
-		IF (month BETWEEN '2000-01-01' AND clock_timestamp() + interval '1 year') IS NOT TRUE THEN
+		IF (month BETWEEN '1970-01-01' AND clock_timestamp() + interval '1 year') IS NOT TRUE THEN
 			RAISE EXCEPTION 'there is no month of events for %', coalesce(month::text, 'NULL')
 				USING ERRCODE = 'datetime_field_overflow',
-				DETAIL = 'Events lie from 2000 on, and not more than a day ahead.';
+				DETAIL = 'Events lie from 1970 on, and not ahead.';
 		END IF;
 		IF EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
 				   WHERE i.inhparent = 'cdp_data.event'::regclass

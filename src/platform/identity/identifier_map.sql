@@ -34,6 +34,17 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.known_identifier(cdp.identifier) IS
 	'Internal: returns the row of an identifier, found through cdp_data.identifier_map; none if it was never seen.';
 
+CREATE FUNCTION cdp_internal.identifier_number(identifier cdp.identifier) RETURNS bigint
+	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN (SELECT k.identifier_id FROM cdp_internal.known_identifier(identifier_number.identifier) k);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.identifier_number(cdp.identifier) IS
+	'Internal: returns the number of an identifier; NULL if it was never seen.';
+
 CREATE FUNCTION cdp_internal.absence(blocked boolean, batch_id bigint, since_batch_id bigint) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN CASE WHEN blocked THEN 'blocked' WHEN since_batch_id > batch_id THEN 'retracted' ELSE 'unknown' END;
@@ -42,4 +53,5 @@ COMMENT ON FUNCTION cdp_internal.absence(boolean, bigint, bigint) IS
 	'carries it any more) or unknown (no event ever did, it is only the previous_id of an alias).';
 
 REVOKE ALL ON FUNCTION cdp_internal.map_hash(cdp.identifier, bytea), cdp_internal.map_hash(cdp.identifier),
-	cdp_internal.known_identifier(cdp.identifier), cdp_internal.absence(boolean, bigint, bigint) FROM PUBLIC;
+	cdp_internal.known_identifier(cdp.identifier), cdp_internal.identifier_number(cdp.identifier),
+	cdp_internal.absence(boolean, bigint, bigint) FROM PUBLIC;

@@ -106,15 +106,29 @@ BEGIN
 		WHERE (l.refused OR x.shared OR y.shared) AND (l.aliases = 0 OR x.profile_id <> 0 AND y.profile_id <> 0)
 		  AND NOT EXISTS (SELECT FROM cdp_data.link o WHERE o.a = l.a AND o.b = l.b AND o.source_id < l.source_id)
 		UNION ALL
-		-- verdicts of cdp.same() that no event says beside
+		-- verdicts of cdp.same() that no event says beside; either end can be the one of the smaller number.  Each is
+		-- found by its number from a verdict, and a verdict by its text from either
 		SELECT x.identifier::text, y.identifier::text, x.profile_id, y.profile_id,
-			   CASE WHEN p.shared THEN ARRAY['shared']
+			   CASE WHEN x.shared OR y.shared THEN ARRAY['shared']
 				ELSE cdp_internal.refusal_reasons(x.profile_id, y.profile_id, true) END,
 			   0, NULL, NULL, '{}'
-		FROM cdp_internal.same_pairs() p
-		JOIN cdp_data.identifier x ON x.identifier_id = p.a
-		JOIN cdp_data.identifier y ON y.identifier_id = p.b
-		WHERE (p.refused OR p.shared) AND NOT EXISTS (SELECT FROM cdp_data.link l WHERE l.a = p.a AND l.b = p.b);
+		FROM cdp_data.verdict v
+		JOIN cdp_data.identifier x ON x.identifier = v.a AND x.identifier_id = cdp_internal.identifier_number(v.a)
+		JOIN cdp_data.identifier y ON y.identifier = v.b AND y.identifier_id = cdp_internal.identifier_number(v.b)
+		WHERE v.kind = 'same' AND x.identifier_id < y.identifier_id AND x.profile_id <> 0 AND y.profile_id <> 0
+			AND (v.refused OR x.shared OR y.shared)
+			AND NOT EXISTS (SELECT FROM cdp_data.link l WHERE l.a = x.identifier_id AND l.b = y.identifier_id)
+		UNION ALL
+		SELECT x.identifier::text, y.identifier::text, x.profile_id, y.profile_id,
+			   CASE WHEN x.shared OR y.shared THEN ARRAY['shared']
+				ELSE cdp_internal.refusal_reasons(x.profile_id, y.profile_id, true) END,
+			   0, NULL, NULL, '{}'
+		FROM cdp_data.verdict v
+		JOIN cdp_data.identifier x ON x.identifier = v.b AND x.identifier_id = cdp_internal.identifier_number(v.b)
+		JOIN cdp_data.identifier y ON y.identifier = v.a AND y.identifier_id = cdp_internal.identifier_number(v.a)
+		WHERE v.kind = 'same' AND x.identifier_id < y.identifier_id AND x.profile_id <> 0 AND y.profile_id <> 0
+			AND (v.refused OR x.shared OR y.shared)
+			AND NOT EXISTS (SELECT FROM cdp_data.link l WHERE l.a = x.identifier_id AND l.b = y.identifier_id);
 	COMMENT ON VIEW cdp.refused_links IS
 		'Pairs of identifiers that stood on one event, or are declared the same, and belong to different people, with '
 		'all rules that joining the two people would break.';

@@ -21,9 +21,10 @@
 #include "toolkit/bridge/status.h"
 
 /* the columns that resolver_identifier reads */
-#define IDENTIFIER_COLUMNS                                                                                             \
-	"i.identifier_id, i.profile_id, i.identifier, NOT i.blocked AND i.profile_id <> 0, i.shared,"                      \
-	" EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier))," \
+#define IDENTIFIER_COLUMNS                                                                        \
+	"i.identifier_id, i.profile_id, i.identifier, NOT i.blocked AND i.profile_id <> 0, i.shared," \
+	" EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND v.a = i.identifier)"     \
+	" OR EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND v.b = i.identifier)," \
 	" i.class_id"
 
 StaticAssertDecl(CDPK_TRUST_SAME == 2147483647 && CDPK_TRUST_ALIAS == 2147483646,

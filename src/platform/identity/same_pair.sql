@@ -39,6 +39,8 @@ CREATE FUNCTION cdp_internal.same_verdicts(identifier cdp.identifier)
 	RETURNS TABLE (other cdp.identifier, verdict_id bigint)
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 2
 	SET search_path = pg_catalog, cdp, pg_temp
+	-- without statistics of these columns many verdicts would seem worth workers, for a few rows
+	SET max_parallel_workers_per_gather = 0
 AS $function$
 BEGIN
 	RETURN QUERY

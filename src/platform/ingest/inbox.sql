@@ -16,8 +16,33 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.ingest(text, text) IS
-	'Writes lines of JSON, one object each, to cdp.inbox_raw, without blank lines. Returns the number of lines '
-	'written. cdp.refresh() parses them.';
+$comment$Writes lines of JSON to cdp.inbox_raw, without blank lines, and returns how many. cdp.refresh() parses them.
+A line is one call, as libraries for Segment and RudderStack send it; or a batch, {"batch": [call, …], …}, of up to
+10,000 calls, which hands its context, integrations, sentAt, receivedAt and members that are no field of a call down to
+each that does not have them; or an array of calls. A document with line ends in it is for cdp.ingest(jsonb).$comment$;
+
+CREATE FUNCTION cdp.ingest(body jsonb, source text DEFAULT NULL) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	written bigint;
+BEGIN
+	IF jsonb_typeof(body) = 'array' THEN
+		INSERT INTO cdp.inbox_raw (line, source)
+		SELECT e.call::text, ingest.source FROM jsonb_array_elements(body) AS e (call);
+	ELSIF body IS NOT NULL THEN
+		INSERT INTO cdp.inbox_raw (line, source) VALUES (body::text, ingest.source);
+	ELSE
+		RETURN 0;
+	END IF;
+	GET DIAGNOSTICS written = ROW_COUNT;
+	RETURN written;
+END
+$function$;
+COMMENT ON FUNCTION cdp.ingest(jsonb, text) IS
+	'Writes the body of a request to cdp.inbox_raw: a call, a batch of calls, or an array of both. Returns the number '
+	'of lines written: one, or one for each element of an array. See cdp.ingest(text).';
 
 -- A repaired record may hold anything.
 CREATE FUNCTION cdp_internal.is_inbox_record(record jsonb) RETURNS boolean
@@ -89,5 +114,5 @@ COMMENT ON FUNCTION cdp.replay(text, bigint[]) IS
 	'numbers, or all. Returns the number of rows moved. Rows that are cut, and repaired records that cannot be rows '
 	'of cdp.inbox, stay, with a notice.';
 
-REVOKE ALL ON FUNCTION cdp.ingest(text, text), cdp_internal.is_inbox_record(jsonb), cdp.replay(text, bigint[])
-	FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp.ingest(text, text), cdp.ingest(jsonb, text), cdp_internal.is_inbox_record(jsonb),
+	cdp.replay(text, bigint[]) FROM PUBLIC;

@@ -24,6 +24,28 @@ ingest_refuse(Refusal *refusal, const char *reason, const char *format, ...)
 	return false;
 }
 
+/* reject_value: see the header. */
+void
+reject_value(Rejections *rejections, CdpkSpan name_space, const char *reason, CdpkSpan value)
+{
+	Rejection *item = rejections->items;
+
+	for (int i = 0; i < rejections->count; i++, item++)
+		if (strcmp(item->reason, reason) == 0 && item->name_space.length == name_space.length &&
+			memcmp(item->name_space.text, name_space.text, name_space.length) == 0)
+		{
+			item->count++;
+			return;
+		}
+	if (rejections->count == REJECTIONS_MAX)
+		return;
+	rejections->count++;
+	item->name_space = name_space;
+	item->reason = reason;
+	item->count = 1;
+	item->example = value;
+}
+
 /* ingest_text: see the header. */
 CdpkSpan
 ingest_text(Datum value)

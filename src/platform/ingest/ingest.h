@@ -54,6 +54,29 @@ typedef struct Refusal
 	char detail[256];   /* ASCII, so that it can be cut at any byte */
 } Refusal;
 
+/* A value of a row that cannot be an identifier, though its place says so. */
+typedef struct Rejection
+{
+	CdpkSpan name_space; /* folded; or the field, where it has no namespace */
+	const char *reason;  /* in words, of a fixed list */
+	int64 count;
+	CdpkSpan example; /* as it came: it holds personal data */
+} Rejection;
+
+/* more of other kinds in one row are not listed */
+#define REJECTIONS_MAX 8
+
+/* The values of a row that were rejected, by namespace and reason. */
+typedef struct Rejections
+{
+	int count;
+	Rejection items[REJECTIONS_MAX];
+} Rejections;
+
+/* Notes a value that cannot be an identifier. */
+extern void reject_value(Rejections *rejections, CdpkSpan name_space, const char *reason,
+						 CdpkSpan value);
+
 /* Sets a refusal and returns false, for "return ingest_refuse(…)". */
 extern bool ingest_refuse(Refusal *refusal, const char *reason, const char *format, ...)
 	pg_attribute_printf(3, 4);

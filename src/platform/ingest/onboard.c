@@ -9,24 +9,27 @@
 
 #include "access/detoast.h"
 #include "access/htup_details.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
-#include "common/int.h"
+#include "executor/spi.h"
 #include "funcapi.h"
+#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
 #include "cdp.h"
 #include "compat.h"
 #include "core/text/json.h"
-#include "core/text/timestamp.h"
 #include "core/text/utf8.h"
 #include "platform/ingest/onboard.h"
 
 #define EVENT_MAX 255    /* bytes of an event's name */
 #define SOURCE_MAX 63    /* bytes of a source's name */
 #define GROUP_ID_MAX 512 /* bytes of an account's group_id */
+#define EXAMPLE_MAX 100  /* bytes of a rejected value that are kept */
 
 /* the arguments of cdp_internal.onboard, in the order of onboard.sql: some columns, then these */
 static const InboxColumn argument_columns[] = {INBOX_TYPE,
@@ -48,7 +51,8 @@ static const InboxColumn argument_columns[] = {INBOX_TYPE,
 enum
 {
 	ARG_AS_OF = lengthof(argument_columns),
-	ARG_MAX_IDENTIFIERS
+	ARG_MAX_IDENTIFIERS,
+	ARG_IS_LOGGED
 };
 
 /* its results */
@@ -63,10 +67,12 @@ enum
 	OUT_DETAIL,
 	OUT_REPEATS,
 	OUT_EARLIER,
+	OUT_REJECTED,
 	OUT_COUNT
 };
 
-static const char *const call_names[] = {"identify", "track", "page", "screen", "group", "alias"};
+static const char *const call_names[] = {"identify", "track", "page", "screen",
+										 "group",    "alias", "merge"};
 
 typedef enum JsonShape
 {
@@ -167,6 +173,54 @@ check_depths(const InboxRow *row, Refusal *refusal)
 	return true;
 }
 
+/* Return a column that is a JSON object, else NULL. */
+static Jsonb *
+object_column(const InboxRow *row, InboxColumn column)
+{
+	return json_shape(row, column) == JSON_OBJECT ? DatumGetJsonbP(row->values[column]) : NULL;
+}
+
+/* Return whether a column is an object that has a member, of any value but null. */
+static bool
+has_member(const InboxRow *row, InboxColumn column, const char *key)
+{
+	Jsonb *object = object_column(row, column);
+	JsonbValue value;
+
+	return object != NULL &&
+		   getKeyJsonValueFromContainer(&object->root, key, strlen(key), &value) != NULL &&
+		   value.type != jbvNull;
+}
+
+/* Return whether a column has a text in it. */
+static bool
+has_text(const InboxRow *row, InboxColumn column)
+{
+	return ingest_trim(ingest_column(row, column)).length > 0;
+}
+
+/* Infer the type of a call from what only such calls have; false: nothing says it. */
+static bool
+infer_type(const InboxRow *row, OnboardedRow *event)
+{
+	if (event->event.length > 0)
+		event->type = CALL_TRACK;
+	else if (has_text(row, INBOX_PREVIOUS_ID))
+		event->type = CALL_ALIAS;
+	else if (has_member(row, INBOX_CONTEXT, "mergeProperties"))
+		event->type = CALL_MERGE;
+	else if (has_text(row, INBOX_GROUP_ID))
+		event->type = CALL_GROUP;
+	else if (has_member(row, INBOX_PROPERTIES, "name"))
+		event->type = CALL_PAGE;
+	else if (json_shape(row, INBOX_TRAITS) == JSON_OBJECT ||
+			 has_member(row, INBOX_CONTEXT, "traits"))
+		event->type = CALL_IDENTIFY;
+	else
+		return false;
+	return true;
+}
+
 /* Read the type of the call, or infer it if it is not given. */
 static bool
 find_type(const InboxRow *row, OnboardedRow *event, Refusal *refusal)
@@ -174,17 +228,15 @@ find_type(const InboxRow *row, OnboardedRow *event, Refusal *refusal)
 	CdpkSpan type = ingest_trim(ingest_column(row, INBOX_TYPE));
 
 	if (type.length == 0)
-	{
-		event->type = event->event.length > 0 ? CALL_TRACK : CALL_IDENTIFY;
-		return event->event.length > 0 || json_shape(row, INBOX_TRAITS) == JSON_OBJECT ||
-			   ingest_refuse(refusal, "missing_type", "neither type, event nor traits are given");
-	}
+		return infer_type(row, event) ||
+			   ingest_refuse(refusal, "missing_type",
+							 "neither a type is given nor what only one type of call has");
 	for (event->type = 0; event->type < CALL_COUNT; event->type++)
 		if (strlen(call_names[event->type]) == type.length &&
 			pg_strncasecmp(call_names[event->type], type.text, type.length) == 0)
 			return true;
 	return ingest_refuse(refusal, "unknown_type",
-						 "type: not one of identify, track, page, screen, group, alias");
+						 "type: not one of identify, track, page, screen, group, alias, merge");
 }
 
 /* Refuse a trimmed name that is too long or not printable. */
@@ -208,9 +260,35 @@ check_name(CdpkSpan name, size_t max, const char *column, const char *reason, Re
 	return true;
 }
 
-/* Set the name of the event; identify, group and alias calls have none. */
+/*
+ * Name the event of a page or screen call after the page, "page: Pricing"; without a name that an event can have it is
+ * "page".
+ */
+static CdpkSpan
+view_name(const InboxRow *row, CallType type)
+{
+	Jsonb *properties = object_column(row, INBOX_PROPERTIES);
+	const char *kind = call_names[type];
+	JsonbValue value;
+	Refusal ignored;
+	CdpkSpan name;
+
+	if (properties == NULL ||
+		getKeyJsonValueFromContainer(&properties->root, "name", strlen("name"), &value) == NULL ||
+		value.type != jbvString)
+		return ingest_span(kind);
+	name.text = value.val.string.val;
+	name.length = value.val.string.len;
+	name = ingest_trim(name);
+	if (name.length == 0 ||
+		!check_name(name, EVENT_MAX - strlen(kind) - strlen(": "), "name", "", &ignored))
+		return ingest_span(kind);
+	return ingest_span(psprintf("%s: %.*s", kind, (int) name.length, name.text));
+}
+
+/* Set the name of the event; only track, page and screen calls have one. */
 static bool
-find_event(OnboardedRow *event, Refusal *refusal)
+find_event(const InboxRow *row, OnboardedRow *event, Refusal *refusal)
 {
 	bool view = event->type == CALL_PAGE || event->type == CALL_SCREEN;
 
@@ -220,94 +298,10 @@ find_event(OnboardedRow *event, Refusal *refusal)
 		return true;
 	}
 	if (view && event->event.length == 0)
-		event->event = ingest_span(call_names[event->type]);
+		event->event = view_name(row, event->type);
 	if (event->event.length == 0)
 		return ingest_refuse(refusal, "missing_event", "event: a track call needs a name");
 	return check_name(event->event, EVENT_MAX, "event", "invalid_event", refusal);
-}
-
-/*
- * Correct a time for the sender's clock: the difference of two of its times is right even if the
- * clock is wrong.  Return false if the result overflows.
- */
-static bool
-corrected_time(TimestampTz received, TimestampTz sent, TimestampTz original, TimestampTz *at)
-{
-	int64 delay;
-
-	return !TIMESTAMP_NOT_FINITE(received) && !TIMESTAMP_NOT_FINITE(sent) &&
-		   !TIMESTAMP_NOT_FINITE(original) && !pg_sub_s64_overflow(sent, original, &delay) &&
-		   !pg_sub_s64_overflow(received, delay, at);
-}
-
-/* Choose the best time of the row; *column names where it is from. */
-static bool
-choose_time(const InboxRow *row, TimestampTz as_of, TimestampTz *at, const char **column,
-			Refusal *refusal)
-{
-	static const struct
-	{
-		InboxColumn column;
-		const char *name;
-	} others[] = {{INBOX_ORIGINAL_TIMESTAMP, "original_timestamp"},
-				  {INBOX_SENT_AT, "sent_at"},
-				  {INBOX_RECEIVED_AT, "received_at"}};
-
-	*column = "timestamp";
-	if (!row->nulls[INBOX_TIMESTAMP])
-	{
-		*at = DatumGetTimestampTz(row->values[INBOX_TIMESTAMP]);
-		return true;
-	}
-	if (!row->nulls[INBOX_RECEIVED_AT] && !row->nulls[INBOX_SENT_AT] &&
-		!row->nulls[INBOX_ORIGINAL_TIMESTAMP])
-	{
-		*column = "received_at - (sent_at - original_timestamp)";
-		return corrected_time(DatumGetTimestampTz(row->values[INBOX_RECEIVED_AT]),
-							  DatumGetTimestampTz(row->values[INBOX_SENT_AT]),
-							  DatumGetTimestampTz(row->values[INBOX_ORIGINAL_TIMESTAMP]), at) ||
-			   ingest_refuse(refusal, "timestamp_out_of_range", "%s: not a finite time", *column);
-	}
-	for (int i = 0; i < lengthof(others); i++)
-		if (!row->nulls[others[i].column])
-		{
-			*column = others[i].name;
-			*at = DatumGetTimestampTz(row->values[others[i].column]);
-			return true;
-		}
-	*column = "as_of";
-	*at = as_of;
-	return true;
-}
-
-/* Set the time of the event; refuse it before 2000 or more than a day after the batch. */
-static bool
-find_time(const InboxRow *row, OnboardOptions options, OnboardedRow *event, Refusal *refusal)
-{
-	TimestampTz latest = options.as_of + CDPK_DAY;
-	char at[CDPK_TIMESTAMP_TEXT_MAX];
-	char bound[CDPK_TIMESTAMP_TEXT_MAX];
-	const char *column;
-
-	if (!choose_time(row, options.as_of, &event->at, &column, refusal))
-		return false;
-	if (TIMESTAMP_NOT_FINITE(event->at))
-		return ingest_refuse(refusal, "timestamp_out_of_range", "%s: not a finite time", column);
-	if (event->at >= 0 && event->at <= latest)
-		return true;
-	cdpk_timestamp_print(event->at, at);
-	cdpk_timestamp_print(event->at < 0 ? 0 : latest, bound);
-	return ingest_refuse(refusal, "timestamp_out_of_range",
-						 event->at < 0 ? "%s: %s is before %s"
-									   : "%s: %s is after %s, a day after the batch",
-						 column, at, bound);
-}
-
-/* Return a column that is a JSON object, else NULL. */
-static Jsonb *
-object_column(const InboxRow *row, InboxColumn column)
-{
-	return json_shape(row, column) == JSON_OBJECT ? DatumGetJsonbP(row->values[column]) : NULL;
 }
 
 /*
@@ -318,6 +312,8 @@ static bool
 find_identifiers(const InboxRow *row, OnboardOptions options, OnboardedRow *event, Refusal *refusal)
 {
 	IdentifierSet *set = &event->identifiers;
+	const OnboardSource *rules = onboard_source_rules(options.sources, event->source);
+	IdentifierSink sink = {set, &event->rejections, rules->phone_region};
 	Jsonb *identifiers = object_column(row, INBOX_IDENTIFIERS);
 	Jsonb *traits = event->type == CALL_IDENTIFY ? object_column(row, INBOX_TRAITS) : NULL;
 	Jsonb *context = object_column(row, INBOX_CONTEXT);
@@ -325,23 +321,33 @@ find_identifiers(const InboxRow *row, OnboardOptions options, OnboardedRow *even
 	set->count = 0;
 	set->repeats = 0;
 	set->max = options.max_identifiers;
-	if (!identifiers_add_column(set, "user_id", "user_id", ingest_column(row, INBOX_USER_ID),
-								refusal) ||
-		!identifiers_add_column(set, "anonymous_id", "anonymous_id",
-								ingest_column(row, INBOX_ANONYMOUS_ID), refusal))
+	if (!identifiers_add_column(&sink, "user_id", ingest_column(row, INBOX_USER_ID), refusal) ||
+		!identifiers_add_column(&sink, "anonymous_id", ingest_column(row, INBOX_ANONYMOUS_ID),
+								refusal))
 		return false;
 	if (event->type == CALL_ALIAS &&
-		!identifiers_add_column(set, "previous_id", "anonymous_id",
-								ingest_column(row, INBOX_PREVIOUS_ID), refusal))
+		!identifiers_add_column(&sink, "anonymous_id", ingest_column(row, INBOX_PREVIOUS_ID),
+								refusal))
 		return false;
-	if (identifiers != NULL && !identifiers_add_object(set, identifiers, refusal))
+	if (identifiers != NULL && !identifiers_add_object(&sink, identifiers, refusal))
 		return false;
-	if (traits != NULL && !identifiers_add_traits(set, "traits", &traits->root, refusal))
+	if (traits != NULL && !identifiers_add_traits(&sink, &traits->root, refusal))
 		return false;
-	if (context != NULL && !identifiers_add_context(set, &context->root, refusal))
+	if (context != NULL && !identifiers_add_context(&sink, &context->root, refusal))
 		return false;
-	return set->count > 0 ||
-		   ingest_refuse(refusal, "no_identifier", "no field that can name a person has a value");
+	if (context != NULL && event->type == CALL_MERGE &&
+		!identifiers_add_merged(&sink, &context->root, refusal))
+		return false;
+	/* an account needs no person */
+	if (set->count > 0 || event->type == CALL_GROUP || rules->keeps_unidentified ||
+		options.is_logged)
+		return true;
+	if (event->rejections.count > 0 && event->rejections.items[0].name_space.length > 0)
+		return ingest_refuse(refusal, "no_identifier", "%.*s: %s",
+							 (int) event->rejections.items[0].name_space.length,
+							 event->rejections.items[0].name_space.text,
+							 event->rejections.items[0].reason);
+	return ingest_refuse(refusal, "no_identifier", "no field that can name a person has a value");
 }
 
 /* Refuse a group call without a valid group_id. */
@@ -440,15 +446,23 @@ onboard_row(const InboxRow *row, CdpkSpan source, OnboardOptions options, Onboar
 {
 	bool named = onboard_source(source, event, refusal);
 
+	event->rejections.count = 0;
 	event->event = ingest_trim(ingest_column(row, INBOX_EVENT));
 	if (!check_depths(row, refusal) || !named || !check_shapes(row, refusal) ||
-		!find_type(row, event, refusal) || !find_event(event, refusal) ||
-		!check_group(row, event, refusal) || !find_time(row, options, event, refusal) ||
+		!find_type(row, event, refusal) || !find_event(row, event, refusal) ||
+		!check_group(row, event, refusal) || !onboard_time(row, options, event, refusal) ||
 		!find_identifiers(row, options, event, refusal))
 		return false;
 	drop_meaningless(&event->identifiers);
 	event->earlier = find_earlier(row, event);
 	return true;
+}
+
+int
+onboard_example_length(const Rejection *rejection)
+{
+	return pg_mbcliplen(rejection->example.text, (int) Min(rejection->example.length, PG_INT32_MAX),
+						EXAMPLE_MAX);
 }
 
 /* Make the array of the identifiers. */
@@ -475,14 +489,90 @@ read_columns(FunctionCallInfo fcinfo, InboxRow *row)
 	}
 }
 
+/* Push a text, or a key, to the jsonb in the making. */
+static void
+push_text(JsonbParseState **state, JsonbIteratorToken place, const char *text, size_t length)
+{
+	JsonbValue value;
+
+	value.type = jbvString;
+	value.val.string.val = unconstify(char *, text);
+	value.val.string.len = (int) length;
+	pushJsonbValue(state, place, &value);
+}
+
+/* Make the list of the rejected values. */
+static Datum
+rejected_array(const Rejections *rejections)
+{
+	JsonbParseState *state = NULL;
+
+	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
+	for (int i = 0; i < rejections->count; i++)
+	{
+		const Rejection *item = &rejections->items[i];
+		JsonbValue count;
+
+		count.type = jbvNumeric;
+		count.val.numeric = int64_to_numeric(item->count);
+		pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
+		push_text(&state, WJB_KEY, "namespace", strlen("namespace"));
+		push_text(&state, WJB_VALUE, item->name_space.text, item->name_space.length);
+		push_text(&state, WJB_KEY, "reason", strlen("reason"));
+		push_text(&state, WJB_VALUE, item->reason, strlen(item->reason));
+		push_text(&state, WJB_KEY, "occurrences", strlen("occurrences"));
+		pushJsonbValue(&state, WJB_VALUE, &count);
+		push_text(&state, WJB_KEY, "example", strlen("example"));
+		push_text(&state, WJB_VALUE, item->example.text, onboard_example_length(item));
+		pushJsonbValue(&state, WJB_END_OBJECT, NULL);
+	}
+	return JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_ARRAY, NULL)));
+}
+
+/* What cdp_internal.onboard keeps from call to call of a query. */
+typedef struct OnboardCalls
+{
+	TupleDesc descriptor;
+	const OnboardSources *sources;
+} OnboardCalls;
+
+/* Prepare the calls of a query. */
+static const OnboardCalls *
+prepare_calls(FunctionCallInfo fcinfo)
+{
+	OnboardCalls *calls = fcinfo->flinfo->fn_extra;
+	TupleDesc descriptor;
+	MemoryContext caller;
+
+	if (calls != NULL)
+		return calls;
+	descriptor = ingest_result_descriptor(fcinfo, OUT_COUNT);
+	caller = MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+	calls = palloc0(sizeof(OnboardCalls));
+	calls->descriptor = descriptor;
+	/* without tables all sources have the usual rules */
+	if (OidIsValid(get_relname_relid("source", get_namespace_oid("cdp_data", true))))
+	{
+		if (SPI_connect() != SPI_OK_CONNECT)
+			elog(ERROR, "SPI_connect failed");
+		MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+		calls->sources = onboard_sources_read();
+		SPI_finish();
+	}
+	MemoryContextSwitchTo(caller);
+	fcinfo->flinfo->fn_extra = calls;
+	return calls;
+}
+
 /* Implement cdp_internal.onboard. */
 Datum
 cdp_onboard(PG_FUNCTION_ARGS)
 {
-	TupleDesc descriptor = ingest_result_descriptor(fcinfo, OUT_COUNT);
+	const OnboardCalls *calls = prepare_calls(fcinfo);
 	OnboardOptions options = {
 		PG_ARGISNULL(ARG_AS_OF) ? DT_NOEND : PG_GETARG_TIMESTAMPTZ(ARG_AS_OF),
-		PG_ARGISNULL(ARG_MAX_IDENTIFIERS) ? 0 : PG_GETARG_INT32(ARG_MAX_IDENTIFIERS)};
+		PG_ARGISNULL(ARG_MAX_IDENTIFIERS) ? 0 : PG_GETARG_INT32(ARG_MAX_IDENTIFIERS),
+		!PG_ARGISNULL(ARG_IS_LOGGED) && PG_GETARG_BOOL(ARG_IS_LOGGED), calls->sources};
 	Refusal refusal = {NULL, ""};
 	InboxRow row;
 	OnboardedRow event;
@@ -504,6 +594,9 @@ cdp_onboard(PG_FUNCTION_ARGS)
 		nulls[OUT_REPEATS] = false;
 		values[OUT_EARLIER] = PointerGetDatum(event.earlier);
 		nulls[OUT_EARLIER] = event.earlier == NULL;
+		nulls[OUT_REJECTED] = event.rejections.count == 0;
+		if (!nulls[OUT_REJECTED])
+			values[OUT_REJECTED] = rejected_array(&event.rejections);
 	}
 	else
 	{
@@ -513,5 +606,5 @@ cdp_onboard(PG_FUNCTION_ARGS)
 	}
 	values[OUT_SOURCE] = ingest_text_datum(event.source);
 	nulls[OUT_SOURCE] = false;
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(descriptor, values, nulls)));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(calls->descriptor, values, nulls)));
 }

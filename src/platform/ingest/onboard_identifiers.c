@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
@@ -14,8 +15,14 @@
 #include "core/identifier/meaningless.h"
 #include "platform/ingest/onboard.h"
 
-/* size of a field's path, which may end in a namespace */
-#define FIELD_MAX (CDPK_NAMESPACE_MAX + 64)
+/* jsonb_span returns the span of a string. */
+static CdpkSpan
+jsonb_span(const JsonbValue *value)
+{
+	CdpkSpan span = {value->val.string.val, value->val.string.len};
+
+	return span;
+}
 
 /* equals_word compares a string of a jsonb with a lower-case word, ignoring case. */
 static bool
@@ -25,9 +32,7 @@ equals_word(const JsonbValue *value, const char *word)
 
 	if (value->type != jbvString)
 		return false;
-	text.text = value->val.string.val;
-	text.length = value->val.string.len;
-	text = ingest_trim(text);
+	text = ingest_trim(jsonb_span(value));
 	return text.length == strlen(word) && pg_strncasecmp(text.text, word, text.length) == 0;
 }
 
@@ -63,42 +68,67 @@ insert(IdentifierSet *set, Identifier *identifier)
 	return true;
 }
 
-/* refuse_value refuses a text that is not an identifier, unless it counts as not given. */
-static bool
-refuse_value(const char *field, CdpkSpan name_space, CdpkSpan value, CdpkStatus status,
-			 Refusal *refusal)
+/* reject_text notes a text that is no identifier, unless it counts as not given. */
+static void
+reject_text(Rejections *rejections, CdpkSpan name_space, CdpkSpan value, CdpkStatus status)
 {
-	char folded[CDPK_NAMESPACE_MAX];
+	char *folded = palloc(CDPK_NAMESPACE_MAX);
+	CdpkSpan shown = {folded, name_space.length};
 
 	if (status == CDPK_OUT_OF_MEMORY)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	if (ingest_trim(value).length == 0)
-		return true;
+		return;
+	/* what is in the place of a namespace may be a value */
 	if (cdpk_namespace_fold(name_space.text, name_space.length, folded) != CDPK_OK)
-		return ingest_refuse(refusal, "invalid_identifier", "%s: not a namespace", field);
-	return cdpk_value_meaningless(value.text, value.length) ||
-		   ingest_refuse(refusal, "invalid_identifier", "%s: %s", field, identifier_reason(status));
+		reject_value(rejections, ingest_span(""), "not a namespace",
+					 name_space.length > 0 ? name_space : value);
+	else if (!cdpk_value_meaningless(value.text, value.length))
+		reject_value(rejections, shown, identifier_reason(status), value);
 }
 
 /* add_text adds the identifier in a text. */
 static bool
-add_text(IdentifierSet *set, const char *field, CdpkSpan name_space, CdpkSpan value,
-		 Refusal *refusal)
+add_text(const IdentifierSink *sink, CdpkSpan name_space, CdpkSpan value, Refusal *refusal)
 {
 	CdpkStatus status;
-	Identifier *identifier =
-		identifier_make(name_space.text, name_space.length, value.text, value.length, &status);
+	Identifier *identifier = identifier_make_in_region(
+		name_space.text, name_space.length, value.text, value.length, sink->phone_region, &status);
 
 	if (identifier == NULL)
-		return refuse_value(field, name_space, value, status, refusal);
-	return insert(set, identifier) ||
-		   ingest_refuse(refusal, "too_many_identifiers", "more than %d identifiers", set->max);
+	{
+		reject_text(sink->rejections, name_space, value, status);
+		return true;
+	}
+	return insert(sink->set, identifier) ||
+		   ingest_refuse(refusal, "too_many_identifiers", "more than %d identifiers",
+						 sink->set->max);
+}
+
+/* reject_container notes a value that is no scalar. */
+static void
+reject_container(Rejections *rejections, CdpkSpan name_space, const JsonbValue *value)
+{
+	StringInfoData text;
+	CdpkSpan shown;
+	char *folded = palloc(CDPK_NAMESPACE_MAX);
+
+	initStringInfo(&text);
+	if (value->type == jbvBool)
+		appendStringInfoString(&text, value->val.boolean ? "true" : "false");
+	else
+		JsonbToCString(&text, value->val.binary.data, value->val.binary.len);
+	shown.text = text.data;
+	shown.length = text.len;
+	if (cdpk_namespace_fold(name_space.text, name_space.length, folded) != CDPK_OK)
+		name_space.length = 0;
+	name_space.text = folded;
+	reject_value(rejections, name_space, "neither a text nor a number", shown);
 }
 
 /* add_scalar adds the identifier in a scalar of a jsonb. */
 static bool
-add_scalar(IdentifierSet *set, const char *field, CdpkSpan name_space, JsonbValue *value,
-		   Refusal *refusal)
+add_scalar(const IdentifierSink *sink, CdpkSpan name_space, JsonbValue *value, Refusal *refusal)
 {
 	CdpkSpan text;
 
@@ -107,8 +137,7 @@ add_scalar(IdentifierSet *set, const char *field, CdpkSpan name_space, JsonbValu
 		case jbvNull:
 			return true;
 		case jbvString:
-			text.text = value->val.string.val;
-			text.length = value->val.string.len;
+			text = jsonb_span(value);
 			break;
 		case jbvNumeric:
 			text = ingest_span(identifier_number(value->val.numeric));
@@ -117,28 +146,27 @@ add_scalar(IdentifierSet *set, const char *field, CdpkSpan name_space, JsonbValu
 			text = ingest_span(value->val.boolean ? "true" : "false");
 			break;
 		default:
-			return ingest_refuse(refusal, "invalid_identifier",
-								 "%s: an object or nested array is no identifier", field);
+			reject_container(sink->rejections, name_space, value);
+			return true;
 	}
-	return add_text(set, field, name_space, text, refusal);
+	return add_text(sink, name_space, text, refusal);
 }
 
 /* add_value adds the identifiers in a scalar, or in an array of scalars. */
 static bool
-add_value(IdentifierSet *set, const char *field, CdpkSpan name_space, JsonbValue *value,
-		  Refusal *refusal)
+add_value(const IdentifierSink *sink, CdpkSpan name_space, JsonbValue *value, Refusal *refusal)
 {
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
 	JsonbValue element;
 
 	if (value->type != jbvBinary || !JsonContainerIsArray(value->val.binary.data))
-		return add_scalar(set, field, name_space, value, refusal);
+		return add_scalar(sink, name_space, value, refusal);
 	iterator = JsonbIteratorInit(value->val.binary.data);
 	while ((token = JsonbIteratorNext(&iterator, &element, true)) != WJB_DONE)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (token == WJB_ELEM && !add_scalar(set, field, name_space, &element, refusal))
+		if (token == WJB_ELEM && !add_scalar(sink, name_space, &element, refusal))
 			return false;
 	}
 	return true;
@@ -154,50 +182,49 @@ member(JsonbContainer *object, const char *key, JsonbValue *value)
 	return value;
 }
 
+bool
+onboard_find_object(JsonbContainer *object, const char *key, JsonbValue *value)
+{
+	return member(object, key, value) != NULL && value->type == jbvBinary &&
+		   JsonContainerIsObject(value->val.binary.data);
+}
+
 /* object_member returns a member that is an object, else NULL. */
 static JsonbContainer *
 object_member(JsonbContainer *object, const char *key)
 {
 	JsonbValue value;
 
-	if (member(object, key, &value) == NULL || value.type != jbvBinary ||
-		!JsonContainerIsObject(value.val.binary.data))
-		return NULL;
-	return value.val.binary.data;
+	return onboard_find_object(object, key, &value) ? value.val.binary.data : NULL;
 }
 
 /* add_member adds the identifiers in a member of an object, if it is there. */
 static bool
-add_member(IdentifierSet *set, const char *object_name, JsonbContainer *object, const char *key,
+add_member(const IdentifierSink *sink, JsonbContainer *object, const char *key,
 		   const char *name_space, Refusal *refusal)
 {
-	char field[FIELD_MAX];
 	JsonbValue value;
 
-	if (member(object, key, &value) == NULL)
-		return true;
-	snprintf(field, sizeof(field), "%s.%s", object_name, key);
-	return add_value(set, field, ingest_span(name_space), &value, refusal);
+	return member(object, key, &value) == NULL ||
+		   add_value(sink, ingest_span(name_space), &value, refusal);
 }
 
 /* identifiers_add_column: see the header. */
 bool
-identifiers_add_column(IdentifierSet *set, const char *column, const char *name_space,
-					   CdpkSpan value, Refusal *refusal)
+identifiers_add_column(const IdentifierSink *sink, const char *name_space, CdpkSpan value,
+					   Refusal *refusal)
 {
-	return value.length == 0 || add_text(set, column, ingest_span(name_space), value, refusal);
+	return value.length == 0 || add_text(sink, ingest_span(name_space), value, refusal);
 }
 
-/* identifiers_add_object: an invalid namespace is not shown, as it may be a misplaced value. */
+/* identifiers_add_object: see the header. */
 bool
-identifiers_add_object(IdentifierSet *set, Jsonb *identifiers, Refusal *refusal)
+identifiers_add_object(const IdentifierSink *sink, Jsonb *identifiers, Refusal *refusal)
 {
 	JsonbIterator *iterator = JsonbIteratorInit(&identifiers->root);
 	JsonbIteratorToken token;
 	JsonbValue key;
 	JsonbValue value;
-	char field[FIELD_MAX];
-	char folded[CDPK_NAMESPACE_MAX];
 	CdpkSpan name_space;
 
 	while ((token = JsonbIteratorNext(&iterator, &key, true)) != WJB_DONE)
@@ -206,13 +233,8 @@ identifiers_add_object(IdentifierSet *set, Jsonb *identifiers, Refusal *refusal)
 		if (token != WJB_KEY)
 			continue;
 		JsonbIteratorNext(&iterator, &value, true);
-		name_space.text = key.val.string.val;
-		name_space.length = key.val.string.len;
-		if (cdpk_namespace_fold(name_space.text, name_space.length, folded) == CDPK_OK)
-			snprintf(field, sizeof(field), "identifiers.%.*s", (int) name_space.length, folded);
-		else
-			strlcpy(field, "identifiers", sizeof(field));
-		if (!add_value(set, field, name_space, &value, refusal))
+		name_space = jsonb_span(&key);
+		if (!add_value(sink, name_space, &value, refusal))
 			return false;
 	}
 	return true;
@@ -220,11 +242,10 @@ identifiers_add_object(IdentifierSet *set, Jsonb *identifiers, Refusal *refusal)
 
 /* identifiers_add_traits: see the header. */
 bool
-identifiers_add_traits(IdentifierSet *set, const char *field, JsonbContainer *traits,
-					   Refusal *refusal)
+identifiers_add_traits(const IdentifierSink *sink, JsonbContainer *traits, Refusal *refusal)
 {
-	return add_member(set, field, traits, "email", "email", refusal) &&
-		   add_member(set, field, traits, "phone", "phone", refusal);
+	return add_member(sink, traits, "email", "email", refusal) &&
+		   add_member(sink, traits, "phone", "phone", refusal);
 }
 
 /* may_track returns whether the advertising id may be used: allowed in one spelling, denied in none. */
@@ -261,66 +282,65 @@ advertising_namespace(JsonbContainer *device)
 
 /* add_device adds the ids of a device, the advertising id only if tracking is allowed. */
 static bool
-add_device(IdentifierSet *set, JsonbContainer *device, Refusal *refusal)
+add_device(const IdentifierSink *sink, JsonbContainer *device, Refusal *refusal)
 {
-	static const char *const name = "context.device";
 	const char *advertising;
 
-	if (!add_member(set, name, device, "id", "device_id", refusal) ||
-		!add_member(set, name, device, "token", "push_token", refusal))
+	if (!add_member(sink, device, "id", "device_id", refusal) ||
+		!add_member(sink, device, "token", "push_token", refusal))
 		return false;
 	if (!may_track(device))
 		return true;
 	advertising = advertising_namespace(device);
-	return add_member(set, name, device, "advertisingId", advertising, refusal) &&
-		   add_member(set, name, device, "advertising_id", advertising, refusal);
+	return add_member(sink, device, "advertisingId", advertising, refusal) &&
+		   add_member(sink, device, "advertising_id", advertising, refusal);
 }
 
-/* add_external_id adds one entry {id, type, collection} of externalIds whose collection is users. */
+/* add_pair adds the identifier of an entry that has its namespace as "type", of the collection users. */
 static bool
-add_external_id(IdentifierSet *set, const char *field, JsonbValue *entry, Refusal *refusal)
+add_pair(const IdentifierSink *sink, JsonbValue *entry, const char *id_key, Refusal *refusal)
 {
 	JsonbContainer *object = entry->type == jbvBinary ? entry->val.binary.data : NULL;
 	JsonbValue collection;
 	JsonbValue type;
 	JsonbValue id;
-	CdpkSpan name_space;
+	CdpkSpan name_space = {"", 0};
 
-	if (entry->type == jbvNull)
-		return true;
 	if (object == NULL || !JsonContainerIsObject(object))
-		return ingest_refuse(refusal, "invalid_identifier", "%s: an entry that is no object",
-							 field);
+	{
+		if (entry->type == jbvString)
+			name_space = jsonb_span(entry);
+		if (entry->type != jbvNull)
+			reject_value(sink->rejections, ingest_span(""), "no object with a type", name_space);
+		return true;
+	}
 	if (member(object, "collection", &collection) != NULL && !equals_word(&collection, "users"))
 		return true;
-	if (member(object, "id", &id) == NULL)
+	if (member(object, id_key, &id) == NULL)
 		return true;
-	if (member(object, "type", &type) == NULL || type.type != jbvString)
-		return ingest_refuse(refusal, "invalid_identifier", "%s: an entry without a type", field);
-	name_space.text = type.val.string.val;
-	name_space.length = type.val.string.len;
-	return add_scalar(set, field, ingest_trim(name_space), &id, refusal);
+	if (member(object, "type", &type) != NULL && type.type == jbvString)
+		name_space = jsonb_span(&type);
+	return add_scalar(sink, ingest_trim(name_space), &id, refusal);
 }
 
-/* add_external_ids adds the entries of context.externalIds. */
+/* add_pairs adds those of an array of such entries, or of one entry. */
 static bool
-add_external_ids(IdentifierSet *set, JsonbContainer *context, const char *key, Refusal *refusal)
+add_pairs(const IdentifierSink *sink, JsonbContainer *context, const char *key, const char *id_key,
+		  Refusal *refusal)
 {
-	char field[FIELD_MAX];
 	JsonbIterator *iterator;
 	JsonbIteratorToken token;
 	JsonbValue value;
 
 	if (member(context, key, &value) == NULL)
 		return true;
-	snprintf(field, sizeof(field), "context.%s", key);
 	if (value.type != jbvBinary || !JsonContainerIsArray(value.val.binary.data))
-		return ingest_refuse(refusal, "invalid_identifier", "%s: not an array", field);
+		return add_pair(sink, &value, id_key, refusal);
 	iterator = JsonbIteratorInit(value.val.binary.data);
 	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (token == WJB_ELEM && !add_external_id(set, field, &value, refusal))
+		if (token == WJB_ELEM && !add_pair(sink, &value, id_key, refusal))
 			return false;
 	}
 	return true;
@@ -328,28 +348,60 @@ add_external_ids(IdentifierSet *set, JsonbContainer *context, const char *key, R
 
 /* add_google_analytics adds the client id in the settings of the integration. */
 static bool
-add_google_analytics(IdentifierSet *set, JsonbContainer *context, Refusal *refusal)
+add_google_analytics(const IdentifierSink *sink, JsonbContainer *context, Refusal *refusal)
 {
-	static const char *const name = "context.integrations.Google Analytics";
 	JsonbContainer *integrations = object_member(context, "integrations");
 	JsonbContainer *settings =
 		integrations != NULL ? object_member(integrations, "Google Analytics") : NULL;
 
-	return settings == NULL ||
-		   (add_member(set, name, settings, "clientId", "ga_client_id", refusal) &&
-			add_member(set, name, settings, "client_id", "ga_client_id", refusal));
+	return settings == NULL || (add_member(sink, settings, "clientId", "ga_client_id", refusal) &&
+								add_member(sink, settings, "client_id", "ga_client_id", refusal));
+}
+
+/* reject_fields notes ids of a line that were objects, arrays or booleans, and so have no column. */
+static void
+reject_fields(const IdentifierSink *sink, JsonbContainer *context)
+{
+	static const struct
+	{
+		const char *key;
+		const char *name_space;
+	} fields[] = {{"userId", "user_id"},
+				  {"user_id", "user_id"},
+				  {"anonymousId", "anonymous_id"},
+				  {"anonymous_id", "anonymous_id"}};
+	JsonbContainer *extra = object_member(context, "_extra");
+	JsonbValue value;
+
+	for (int i = 0; extra != NULL && i < lengthof(fields); i++)
+		if (member(extra, fields[i].key, &value) != NULL &&
+			(value.type == jbvBinary || value.type == jbvBool))
+			reject_container(sink->rejections, ingest_span(fields[i].name_space), &value);
 }
 
 /* identifiers_add_context: a part of another shape than expected is ignored. */
 bool
-identifiers_add_context(IdentifierSet *set, JsonbContainer *context, Refusal *refusal)
+identifiers_add_context(const IdentifierSink *sink, JsonbContainer *context, Refusal *refusal)
 {
+	static const char *const external[] = {"externalIds", "externalId", "external_ids",
+										   "external_id"};
 	JsonbContainer *traits = object_member(context, "traits");
 	JsonbContainer *device = object_member(context, "device");
 
-	return (traits == NULL || identifiers_add_traits(set, "context.traits", traits, refusal)) &&
-		   (device == NULL || add_device(set, device, refusal)) &&
-		   add_external_ids(set, context, "externalIds", refusal) &&
-		   add_external_ids(set, context, "external_ids", refusal) &&
-		   add_google_analytics(set, context, refusal);
+	reject_fields(sink, context);
+	if (traits != NULL && !identifiers_add_traits(sink, traits, refusal))
+		return false;
+	if (device != NULL && !add_device(sink, device, refusal))
+		return false;
+	for (int i = 0; i < lengthof(external); i++)
+		if (!add_pairs(sink, context, external[i], "id", refusal))
+			return false;
+	return add_google_analytics(sink, context, refusal);
+}
+
+/* identifiers_add_merged: see the header. */
+bool
+identifiers_add_merged(const IdentifierSink *sink, JsonbContainer *context, Refusal *refusal)
+{
+	return add_pairs(sink, context, "mergeProperties", "value", refusal);
 }

@@ -1,39 +1,23 @@
 /*
  * parse_line.c
- *		cdp_internal.parse_line: a line becomes the columns of the inbox, or a refusal.
+ *		A line, or a call of a batch, becomes the columns of the inbox, or a refusal.
+ *
+ * What the columns do not give back as it was sent is kept in the context: see sent_message.h.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
 #include "funcapi.h"
+#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "cdp.h"
 #include "compat.h"
-#include "core/text/timestamp.h"
+#include "core/text/sent_time.h"
 #include "platform/ingest/parse_line.h"
-#include "platform/ingest/parse_line_json.h"
-
-typedef enum FieldKind
-{
-	FIELD_ID,     /* a string, or a number, taken as its text */
-	FIELD_TEXT,   /* a string */
-	FIELD_OBJECT, /* an object */
-	FIELD_TIME,   /* a string that is a time */
-	FIELD_FOLDED, /* any type; it has no column */
-} FieldKind;
-
-/* The fields of a line: the columns that it gives, and those that are folded into others. */
-enum
-{
-	PARSED_COLUMNS = INBOX_WRITTEN_BY,
-	FOLDED_NAME = PARSED_COLUMNS,
-	FOLDED_CATEGORY,
-	FOLDED_INTEGRATIONS,
-	FIELD_COUNT
-};
+#include "platform/ingest/parse_line_field.h"
 
 /* The results of cdp_internal.parse_line behind the columns, in the order of parse_line.sql. */
 enum
@@ -43,141 +27,198 @@ enum
 	OUT_COUNT
 };
 
-/* The names of a field in a line; camel is NULL if it is the same as name. */
-static const struct
-{
-	const char *name;
-	const char *camel;
-	FieldKind kind;
-} fields[FIELD_COUNT] = {
-	[INBOX_MESSAGE_ID] = {"message_id", "messageId", FIELD_ID},
-	[INBOX_TYPE] = {"type", NULL, FIELD_TEXT},
-	[INBOX_EVENT] = {"event", NULL, FIELD_TEXT},
-	[INBOX_ANONYMOUS_ID] = {"anonymous_id", "anonymousId", FIELD_ID},
-	[INBOX_USER_ID] = {"user_id", "userId", FIELD_ID},
-	[INBOX_GROUP_ID] = {"group_id", "groupId", FIELD_ID},
-	[INBOX_PREVIOUS_ID] = {"previous_id", "previousId", FIELD_ID},
-	[INBOX_IDENTIFIERS] = {"identifiers", NULL, FIELD_OBJECT},
-	[INBOX_PROPERTIES] = {"properties", NULL, FIELD_OBJECT},
-	[INBOX_TRAITS] = {"traits", NULL, FIELD_OBJECT},
-	[INBOX_CONTEXT] = {"context", NULL, FIELD_OBJECT},
-	[INBOX_TIMESTAMP] = {"timestamp", NULL, FIELD_TIME},
-	[INBOX_SENT_AT] = {"sent_at", "sentAt", FIELD_TIME},
-	[INBOX_ORIGINAL_TIMESTAMP] = {"original_timestamp", "originalTimestamp", FIELD_TIME},
-	[INBOX_RECEIVED_AT] = {"received_at", "receivedAt", FIELD_TIME},
-	[INBOX_SOURCE] = {"source", NULL, FIELD_TEXT},
-	[FOLDED_NAME] = {"name", NULL, FIELD_FOLDED},
-	[FOLDED_CATEGORY] = {"category", NULL, FIELD_FOLDED},
-	[FOLDED_INTEGRATIONS] = {"integrations", NULL, FIELD_FOLDED},
-};
-
-/* The members of a line, by destination. */
-typedef struct Line
-{
-	const LineMember *given[FIELD_COUNT]; /* NULL: missing or null */
-	LineMember fields[FIELD_COUNT];
-	LineMembers properties; /* folded into the properties */
-	LineMembers context;    /* folded into the context */
-	LineMembers extra;      /* kept in the context's "_extra" */
-} Line;
-
 CDP_FUNCTION(cdp_parse_line);
 
-/* Return the field with a key, or -1. */
+/* Return the field with a key, or -1, and how it is spelled. */
 static int
-find_field(CdpkSpan key)
+find_field(CdpkSpan key, int *spelling)
 {
 	for (int i = 0; i < FIELD_COUNT; i++)
-		if (line_is_key(key, fields[i].name) ||
-			(fields[i].camel != NULL && line_is_key(key, fields[i].camel)))
-			return i;
+	{
+		bool is_name = line_is_key(key, line_fields[i].name);
+
+		if (!is_name && (line_fields[i].camel == NULL || !line_is_key(key, line_fields[i].camel)))
+			continue;
+		*spelling = is_name && line_fields[i].camel != NULL ? SPELLED_SNAKE : SPELLED_USUAL;
+		return i;
+	}
 	return -1;
-}
-
-/*
- * Set the value of a field.  A repeated key replaces it, as usual in JSON; the other spelling of the
- * key, which differs in length, must have the same value.
- */
-static bool
-set_field(Line *line, int field, const LineMember *member, Refusal *refusal)
-{
-	const LineMember *before = line->given[field];
-	bool respelled = before != NULL && before->key.length != member->key.length;
-
-	if (respelled && (member->token == CDPK_JSON_NULL ||
-					  (before->value.length == member->value.length &&
-					   memcmp(before->value.text, member->value.text, before->value.length) == 0)))
-		return true;
-	if (respelled)
-		return ingest_refuse(refusal, "invalid_field", "%s: given in two spellings that differ",
-							 fields[field].name);
-	line->fields[field] = *member;
-	line->given[field] = member->token == CDPK_JSON_NULL ? NULL : &line->fields[field];
-	return true;
 }
 
 /* Decide where a member of the line goes. */
 static bool
 place_member(Line *line, const LineMember *member, Refusal *refusal)
 {
-	int field = find_field(member->key);
+	int spelling;
+	int field = find_field(member->key, &spelling);
 
 	if (field >= 0)
-		return set_field(line, field, member, refusal);
-	if (line_is_key(member->key, "batch") && member->token == CDPK_JSON_ARRAY)
-		return ingest_refuse(refusal, "invalid_field", "batch: a line holds one message");
-	if (member->token != CDPK_JSON_NULL)
-		line_append(&line->extra, member);
-	return true;
-}
-
-/* Fold a field into an object, or into the extra members if the object already has it. */
-static void
-fold(Line *line, int field, int column, LineMembers *folded)
-{
-	const LineMember *member = line->given[field];
-
-	if (member != NULL)
-		line_append(line_has_key(line->given[column], fields[field].name) ? &line->extra : folded,
-					member);
-}
-
-/* Refuse two members of the name "_extra", which would collide in the context's "_extra". */
-static bool
-check_extra(const Line *line, Refusal *refusal)
-{
-	if (line->extra.count == 0 || !line_has_key(line->given[INBOX_CONTEXT], "_extra"))
-		return true;
-	for (int i = 0; i < line->extra.count; i++)
-		if (line_is_key(line->extra.members[i].key, "_extra"))
-			return ingest_refuse(refusal, "invalid_field", "_extra: given here and in context");
-	return true;
-}
-
-/* Refuse a field of a JSON type that its column does not take. */
-static bool
-check_kinds(const Line *line, Refusal *refusal)
-{
-	static const char *const wanted[] = {"neither a string nor a number", "not a string",
-										 "not an object", "not a string"};
-
-	for (int i = 0; i < PARSED_COLUMNS; i++)
 	{
-		CdpkJsonToken token = line->given[i] != NULL ? line->given[i]->token : CDPK_JSON_NULL;
-		FieldKind kind = fields[i].kind;
+		/* a repeated key replaces it, as usual in JSON */
+		line->spelled[field][spelling].is_there = true;
+		line->spelled[field][spelling].member = *member;
+		return true;
+	}
+	if (line_is_key(member->key, "batch") && member->token == CDPK_JSON_ARRAY)
+		return ingest_refuse(refusal, "invalid_field", "batch: a call holds no batch");
+	line_append(&line->extra, member);
+	return true;
+}
 
-		if (token == CDPK_JSON_NULL || (token == CDPK_JSON_OBJECT && kind == FIELD_OBJECT) ||
-			(token == CDPK_JSON_STRING && kind != FIELD_OBJECT) ||
-			(token == CDPK_JSON_NUMBER && kind == FIELD_ID))
-			continue;
-		return ingest_refuse(refusal, "invalid_field", "%s: %s", fields[i].name, wanted[kind]);
+/* Return whether a member was given, and not as null. */
+static bool
+is_given(const Spelled *spelled)
+{
+	return spelled->is_there && spelled->member.token != CDPK_JSON_NULL;
+}
+
+/* Choose the spelling of each field that counts; two that differ are refused. */
+static bool
+choose_spellings(Line *line, Refusal *refusal)
+{
+	for (int i = 0; i < FIELD_COUNT; i++)
+	{
+		Spelled *usual = &line->spelled[i][SPELLED_USUAL];
+		Spelled *snake = &line->spelled[i][SPELLED_SNAKE];
+
+		if (is_given(usual) && is_given(snake) && !line_is_same(&usual->member, &snake->member))
+			return ingest_refuse(refusal, "invalid_field", "%s: given in two spellings that differ",
+								 line_fields[i].name);
+		line->given[i] = is_given(usual) ? &usual->member : is_given(snake) ? &snake->member : NULL;
+		/* the other spelling, or a null */
+		if (snake->is_there && line->given[i] != &snake->member)
+		{
+			line_keep_extra(line, &snake->member);
+			if (line->given[i] != NULL)
+				line_add_note(line, usual->member.key, "true");
+		}
+		if (usual->is_there && line->given[i] != &usual->member)
+			line_add_note(line, usual->member.key, "null");
 	}
 	return true;
 }
 
-/* Skip the byte order mark that some programs write at the start of a file. */
-static CdpkSpan
-without_mark(CdpkSpan text)
+/* Hand a member of a batch down to the call, where that does not have it. */
+static void
+hand_down(Line *line, const LineMember *member, LineMembers *rest)
+{
+	int spelling;
+	int field = find_field(member->key, &spelling);
+
+	if (field >= 0 && line->given[field] == NULL &&
+		(line->spelled[field][SPELLED_USUAL].is_there ||
+		 line->spelled[field][SPELLED_SNAKE].is_there))
+		return; /* the call says null */
+	if (field == INBOX_CONTEXT || field == FOLDED_INTEGRATIONS)
+	{
+		LineMember *merged = &line->merged[field == INBOX_CONTEXT ? 0 : 1];
+
+		if (line->given[field] == NULL)
+			*merged = *member;
+		else if (line->given[field]->token == CDPK_JSON_OBJECT && member->token == CDPK_JSON_OBJECT)
+			*merged = line_merge(line->given[field], member);
+		else
+			return;
+		line->given[field] = merged;
+	}
+	else if (field == INBOX_SENT_AT || field == INBOX_RECEIVED_AT)
+	{
+		if (line->given[field] == NULL)
+		{
+			line->spelled[field][spelling].is_there = true;
+			line->spelled[field][spelling].member = *member;
+			line->given[field] = &line->spelled[field][spelling].member;
+		}
+	}
+	else if (field >= 0)
+		line_append(rest, member);
+	else
+	{
+		for (int i = 0; i < line->extra.count; i++)
+			if (line->extra.members[i].key.length == member->key.length &&
+				memcmp(line->extra.members[i].key.text, member->key.text, member->key.length) == 0)
+				return;
+		line_keep_extra(line, member);
+	}
+}
+
+/* Hand down what a batch says.  What it says of itself, such as its own time, is kept as "batch". */
+static void
+hand_all_down(Line *line, const LineBatch *batch)
+{
+	LineMembers rest = {NULL, 0, 0};
+	LineMember member = {.key = ingest_span("batch"), .token = CDPK_JSON_OBJECT};
+	StringInfoData text;
+
+	for (int i = 0; i < batch->members.count; i++)
+		if (batch->members.members[i].token != CDPK_JSON_NULL)
+			hand_down(line, &batch->members.members[i], &rest);
+	if (rest.count == 0)
+		return;
+	initStringInfo(&text);
+	for (int i = 0; i < rest.count; i++)
+	{
+		appendStringInfoString(&text, i > 0 ? ",\"" : "{\"");
+		appendBinaryStringInfo(&text, rest.members[i].written.text, rest.members[i].written.length);
+		appendStringInfoString(&text, "\":");
+		appendBinaryStringInfo(&text, rest.members[i].value.text, rest.members[i].value.length);
+	}
+	appendStringInfoChar(&text, '}');
+	member.value.text = text.data;
+	member.value.length = text.len;
+	line_keep_extra(line, &member);
+}
+
+/* Look at the names of the context's members. */
+static void
+look_at_context(Line *line)
+{
+	const LineMember *context = line->given[INBOX_CONTEXT];
+	CdpkJson json;
+	LineMember member;
+
+	if (context == NULL || context->token != CDPK_JSON_OBJECT)
+		return;
+	json = cdpk_json(context->value.text, context->value.length);
+	cdpk_json_next(&json);
+	while (line_next_member(&json, &member))
+	{
+		line->has_traits |= line_is_key(member.key, "traits");
+		line->has_integrations |= line_is_key(member.key, "integrations");
+		line->has_merge |= line_is_key(member.key, "mergeProperties");
+		line->has_ours |= line_is_key(member.key, "_extra") || line_is_key(member.key, "_sent");
+	}
+}
+
+/*
+ * Take ids that cannot be a text as not given, which onboard_row() notes, and refuse other fields of a JSON type that their column does not take.
+ */
+static bool
+check_kinds(Line *line, Refusal *refusal)
+{
+	static const char *const wanted[] = {"", "not a string", "not an object",
+										 "neither a string nor a number"};
+
+	for (int i = 0; i < PARSED_COLUMNS; i++)
+	{
+		CdpkJsonToken token = line->given[i] != NULL ? line->given[i]->token : CDPK_JSON_NULL;
+		FieldKind kind = line_fields[i].kind;
+
+		if (token == CDPK_JSON_NULL || (token == CDPK_JSON_OBJECT && kind == FIELD_OBJECT) ||
+			(token == CDPK_JSON_STRING && kind != FIELD_OBJECT) ||
+			(token == CDPK_JSON_NUMBER && (kind == FIELD_ID || kind == FIELD_TIME)))
+			continue;
+		if (kind != FIELD_ID)
+			return ingest_refuse(refusal, "invalid_field", "%s: %s", line_fields[i].name,
+								 wanted[kind]);
+		line_keep_extra(line, line->given[i]);
+		line->given[i] = NULL;
+	}
+	return true;
+}
+
+CdpkSpan
+line_without_mark(CdpkSpan text)
 {
 	if (text.length >= 3 && memcmp(text.text, "\xef\xbb\xbf", 3) == 0)
 	{
@@ -204,9 +245,9 @@ check_line(CdpkSpan text, Refusal *refusal)
 		   ingest_refuse(refusal, "invalid_json", "byte %zu: %s", position, problem);
 }
 
-/* Split the line into its members. */
+/* Split the line into its members, with those that its batch hands down. */
 static bool
-split_line(CdpkSpan text, Line *line, Refusal *refusal)
+split_line(CdpkSpan text, const LineBatch *batch, Line *line, Refusal *refusal)
 {
 	CdpkJson json = cdpk_json(text.text, text.length);
 	LineMember member;
@@ -216,72 +257,83 @@ split_line(CdpkSpan text, Line *line, Refusal *refusal)
 	while (line_next_member(&json, &member))
 		if (!place_member(line, &member, refusal))
 			return false;
-	if (!check_kinds(line, refusal))
+	if (!choose_spellings(line, refusal))
 		return false;
-	fold(line, FOLDED_NAME, INBOX_PROPERTIES, &line->properties);
-	fold(line, FOLDED_CATEGORY, INBOX_PROPERTIES, &line->properties);
-	fold(line, FOLDED_INTEGRATIONS, INBOX_CONTEXT, &line->context);
-	return check_extra(line, refusal);
+	if (batch != NULL)
+		hand_all_down(line, batch);
+	look_at_context(line);
+	return check_kinds(line, refusal);
 }
 
 /* Read a time; blank is NULL. */
 static bool
 time_value(const Line *line, int field, Datum *value, bool *null, Refusal *refusal)
 {
-	CdpkSpan text = ingest_trim(line_text(line->given[field]));
+	const LineMember *given = line->given[field];
+	bool is_number = given->token == CDPK_JSON_NUMBER;
+	CdpkSpan text = is_number ? given->value : ingest_trim(line_text(given));
+	CdpkStatus status;
 	int64_t time;
 
 	*null = text.length == 0;
 	if (*null)
 		return true;
-	if (cdpk_timestamp_parse(text.text, text.length, &time) != CDPK_OK)
+	status = is_number ? cdpk_epoch_parse(text.text, text.length, &time)
+					   : cdpk_sent_time_parse(text.text, text.length, &time);
+	if (status != CDPK_OK)
 		return ingest_refuse(refusal, "invalid_timestamp",
-							 "%s: not a date and time in the form of ISO 8601", fields[field].name);
+							 "%s: neither in a form of ISO 8601 nor a number since 1970",
+							 line_fields[field].name);
 	*value = TimestampTzGetDatum(time);
 	return true;
 }
 
-/* Make the jsonb of an object, with the fields that are folded into it. */
+/* Make the jsonb of an object, with what is folded into it. */
 static Datum
 object_value(const Line *line, int field, bool *null)
 {
 	static const LineMembers none = {NULL, 0, 0};
-	const LineMembers *folded = &none;
-	const LineMembers *extra = &none;
+	LineAdditions additions = {&none, &none, line->notes, 0, false};
 
 	if (field == INBOX_PROPERTIES)
-		folded = &line->properties;
+		additions.folded = &line->properties;
 	else if (field == INBOX_CONTEXT)
 	{
-		folded = &line->context;
-		extra = &line->extra;
+		additions.folded = &line->context;
+		additions.extra = &line->extra;
+		additions.note_count = line->note_count;
+		additions.replaces = line->has_ours;
 	}
-	*null = line->given[field] == NULL && folded->count == 0 && extra->count == 0;
-	return *null ? (Datum) 0 : JsonbPGetDatum(line_object(line->given[field], folded, extra));
+	*null = line->given[field] == NULL && additions.folded->count == 0 &&
+			additions.extra->count == 0 && additions.note_count == 0;
+	return *null ? (Datum) 0 : JsonbPGetDatum(line_object(line->given[field], &additions));
 }
 
-/* Make the values of the columns of the inbox. */
+/* Read the times. */
 static bool
-make_values(const Line *line, InboxRow *row, Refusal *refusal)
+make_times(const Line *line, InboxRow *row, Refusal *refusal)
 {
-	Datum *values = row->values;
-	bool *nulls = row->nulls;
+	for (int i = 0; i < PARSED_COLUMNS; i++)
+		if (line_fields[i].kind == FIELD_TIME && line->given[i] != NULL &&
+			!time_value(line, i, &row->values[i], &row->nulls[i], refusal))
+			return false;
+	return true;
+}
 
+/* Make the values of the other columns of the inbox. */
+static void
+make_values(const Line *line, InboxRow *row)
+{
 	for (int i = 0; i < PARSED_COLUMNS; i++)
 	{
-		if (fields[i].kind == FIELD_OBJECT)
-			values[i] = object_value(line, i, &nulls[i]);
-		else if (line->given[i] == NULL)
-			nulls[i] = true;
-		else if (fields[i].kind != FIELD_TIME)
+		if (line_fields[i].kind == FIELD_OBJECT)
+			row->values[i] = object_value(line, i, &row->nulls[i]);
+		else if (line->given[i] != NULL && line_fields[i].kind != FIELD_TIME)
 		{
-			values[i] = ingest_text_datum(line_text(line->given[i]));
-			nulls[i] = false;
+			row->values[i] = ingest_text_datum(line_text(line->given[i]));
+			row->nulls[i] = false;
 		}
-		else if (!time_value(line, i, &values[i], &nulls[i], refusal))
-			return false;
 	}
-	return true;
 }
 
 /* Raise an error in another encoding, in which JSON's escapes may have no text. */
@@ -297,16 +349,20 @@ require_utf8(void)
 }
 
 bool
-parse_line(CdpkSpan text, InboxRow *row, Refusal *refusal)
+parse_line(CdpkSpan text, const LineBatch *batch, InboxRow *row, Refusal *refusal)
 {
-	Line line = {{NULL}};
+	Line line;
 
 	require_utf8();
-	text = without_mark(text);
+	memset(&line, 0, sizeof(line));
 	memset(row->nulls, true, sizeof(row->nulls));
-	if (check_line(text, refusal) && split_line(text, &line, refusal) &&
-		make_values(&line, row, refusal))
+	if (check_line(text, refusal) && split_line(text, batch, &line, refusal) &&
+		make_times(&line, row, refusal))
+	{
+		line_note_all(&line, row);
+		make_values(&line, row);
 		return true;
+	}
 	memset(row->nulls, true, sizeof(row->nulls));
 	return false;
 }
@@ -323,8 +379,8 @@ cdp_parse_line(PG_FUNCTION_ARGS)
 	bool nulls[OUT_COUNT];
 
 	if (!PG_ARGISNULL(0))
-		text = ingest_text(PG_GETARG_DATUM(0));
-	if (!parse_line(text, &row, &refusal))
+		text = line_without_mark(ingest_text(PG_GETARG_DATUM(0)));
+	if (!parse_line(text, NULL, &row, &refusal))
 	{
 		values[OUT_REASON] = CStringGetTextDatum(refusal.reason);
 		values[OUT_DETAIL] = CStringGetTextDatum(refusal.detail);

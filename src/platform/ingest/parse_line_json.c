@@ -16,6 +16,7 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
@@ -47,6 +48,7 @@ line_next_member(CdpkJson *json, LineMember *member)
 	if (cdpk_json_next(json) != CDPK_JSON_KEY)
 		return false;
 	member->key = unescape(json);
+	member->written = json->string;
 	member->token = cdpk_json_value(json, &member->value);
 	return true;
 }
@@ -75,18 +77,22 @@ open_object(const LineMember *object)
 }
 
 bool
-line_has_key(const LineMember *object, const char *key)
+line_find_key(const LineMember *object, const char *key, LineMember *found)
 {
 	CdpkJson json;
 	LineMember member;
+	bool is_found = false;
 
 	if (object == NULL)
 		return false;
 	json = open_object(object);
 	while (line_next_member(&json, &member))
 		if (line_is_key(member.key, key))
-			return true;
-	return false;
+		{
+			*found = member;
+			is_found = true;
+		}
+	return is_found;
 }
 
 /* Make a numeric of a number's text. */
@@ -198,47 +204,91 @@ push_member(JsonbParseState **state, const LineMember *member)
 	push_value(state, member->value);
 }
 
-/*
- * Push the member "_extra" to the object in the making.  A member "_extra" of the object itself
- * becomes a member of the new one, so that it is not lost.
- */
+/* Push the member "_extra" to the object in the making. */
 static void
-push_extra(JsonbParseState **state, const LineMember *own, const LineMembers *extra)
+push_extra(JsonbParseState **state, const LineMembers *extra)
 {
 	push_string(state, WJB_KEY, ingest_span("_extra"));
 	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
 	for (int i = 0; i < extra->count; i++)
 		push_member(state, &extra->members[i]);
-	if (own != NULL)
-		push_member(state, own);
+	pushJsonbValue(state, WJB_END_OBJECT, NULL);
+}
+
+/* Push the member "_sent" to the object in the making. */
+static void
+push_notes(JsonbParseState **state, const LineNote *notes, int count)
+{
+	push_string(state, WJB_KEY, ingest_span("_sent"));
+	pushJsonbValue(state, WJB_BEGIN_OBJECT, NULL);
+	for (int i = 0; i < count; i++)
+	{
+		push_string(state, WJB_KEY, notes[i].key);
+		push_value(state, ingest_span(notes[i].note));
+	}
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
 
 Jsonb *
-line_object(const LineMember *object, const LineMembers *folded, const LineMembers *extra)
+line_object(const LineMember *object, const LineAdditions *additions)
 {
 	JsonbParseState *state = NULL;
-	LineMember own;
-	bool has_own_extra = false;
 	LineMember member;
 	CdpkJson json;
 
 	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	for (int i = 0; i < folded->count; i++)
-		push_member(&state, &folded->members[i]);
+	for (int i = 0; i < additions->folded->count; i++)
+		push_member(&state, &additions->folded->members[i]);
 	if (object != NULL)
 	{
 		json = open_object(object);
 		while (line_next_member(&json, &member))
-			if (extra->count > 0 && line_is_key(member.key, "_extra"))
-			{
-				own = member;
-				has_own_extra = true;
-			}
-			else
+			if (!additions->replaces ||
+				!(line_is_key(member.key, "_extra") || line_is_key(member.key, "_sent")))
 				push_member(&state, &member);
 	}
-	if (extra->count > 0)
-		push_extra(&state, has_own_extra ? &own : NULL, extra);
+	if (additions->extra->count > 0)
+		push_extra(&state, additions->extra);
+	if (additions->note_count > 0)
+		push_notes(&state, additions->notes, additions->note_count);
 	return JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
+}
+
+/* Return what stands between the brackets of an object. */
+static CdpkSpan
+inside(const LineMember *object)
+{
+	CdpkSpan result = {object->value.text + 1, object->value.length - 2};
+
+	return ingest_trim(result);
+}
+
+LineMember
+line_merge(const LineMember *first, const LineMember *second)
+{
+	LineMember result = *first;
+	CdpkSpan own = inside(first);
+	CdpkJson json = open_object(second);
+	StringInfoData text;
+	LineMember member;
+	LineMember found;
+
+	initStringInfo(&text);
+	appendStringInfoChar(&text, '{');
+	appendBinaryStringInfo(&text, own.text, own.length);
+	while (line_next_member(&json, &member))
+	{
+		char *key = pnstrdup(member.key.text, member.key.length);
+
+		if (line_find_key(first, key, &found))
+			continue;
+		appendStringInfoString(&text, text.len > 1 ? ",\"" : "\"");
+		appendBinaryStringInfo(&text, member.written.text, member.written.length);
+		appendStringInfoString(&text, "\":");
+		appendBinaryStringInfo(&text, member.value.text, member.value.length);
+	}
+	appendStringInfoChar(&text, '}');
+	result.value.text = text.data;
+	result.value.length = text.len;
+	return result;
 }

@@ -15,6 +15,7 @@
 typedef struct LineMember
 {
 	CdpkSpan key;        /* without its escapes */
+	CdpkSpan written;    /* the key as it is written, without its quotes */
 	CdpkSpan value;      /* as it is written */
 	CdpkJsonToken token; /* the value's first token */
 } LineMember;
@@ -32,8 +33,8 @@ extern bool line_next_member(CdpkJson *json, LineMember *member);
 /* Append a copy of the member. */
 extern void line_append(LineMembers *list, const LineMember *member);
 
-/* Return whether an object has a member of this name; false if it is NULL. */
-extern bool line_has_key(const LineMember *object, const char *key);
+/* Give the member of an object of this name, the last if there are several; false if it has none, or is NULL. */
+extern bool line_find_key(const LineMember *object, const char *key, LineMember *found);
 
 /* Return whether a key is equal to this name. */
 static inline bool
@@ -45,11 +46,27 @@ line_is_key(CdpkSpan key, const char *name)
 /* Return the text of a string, or of a number as it stands in an identifier. */
 extern CdpkSpan line_text(const LineMember *member);
 
-/*
- * Return the jsonb of an object (NULL: an empty one) with the folded members, and with the extra ones
- * in its member "_extra" if there are any.
- */
-extern Jsonb *line_object(const LineMember *object, const LineMembers *folded,
-						  const LineMembers *extra);
+/* What is true of a key of a message as it was sent: see sent_message.h. */
+typedef struct LineNote
+{
+	CdpkSpan key;
+	const char *note; /* JSON */
+} LineNote;
+
+/* What becomes part of an object. */
+typedef struct LineAdditions
+{
+	const LineMembers *folded; /* further members */
+	const LineMembers *extra;  /* what its member "_extra" has; none: it has no such member */
+	const LineNote *notes;     /* what its member "_sent" has; none: it has no such member */
+	int note_count;
+	bool replaces; /* "_extra" and "_sent" of the object itself are left out */
+} LineAdditions;
+
+/* Return the jsonb of an object (NULL: an empty one) with what is added to it. */
+extern Jsonb *line_object(const LineMember *object, const LineAdditions *additions);
+
+/* Return an object with all members of the first, and those of the second that the first does not have. */
+extern LineMember line_merge(const LineMember *first, const LineMember *second);
 
 #endif /* CDP_INGEST_PARSE_LINE_JSON_H */

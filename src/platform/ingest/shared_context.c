@@ -15,7 +15,8 @@
 		name, sizeof(name) - 1 \
 	}
 
-/* those of the Segment spec that say by what a message was sent, and as libraries for snake_case write them */
+/* those of the Segment spec that say by what a message was sent, and as libraries for snake_case write them; and how it
+ * was written: see sent_message.h */
 static const struct
 {
 	const char *bytes;
@@ -23,7 +24,8 @@ static const struct
 } shared_names[] = {NAME("os"),         NAME("app"),           NAME("locale"),
 					NAME("screen"),     NAME("channel"),       NAME("library"),
 					NAME("campaign"),   NAME("timezone"),      NAME("userAgent"),
-					NAME("user_agent"), NAME("userAgentData"), NAME("user_agent_data")};
+					NAME("user_agent"), NAME("userAgentData"), NAME("user_agent_data"),
+					NAME("_sent")};
 
 /* is_shared tells whether a member of a name is stored once for many events. */
 static bool

@@ -7,56 +7,36 @@
  */
 #include "postgres.h"
 
-#include "access/heaptoast.h"
-#include "access/toast_internals.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 #include "utils/memutils.h"
 
 #include "cdp.h"
 #include "compat.h"
-#include "core/text/timestamp.h"
-#include "toolkit/bridge/raw_size.h"
-#include "toolkit/bridge/shown_size.h"
-#include "toolkit/traits/traits.h"
-#include "platform/ingest/inbox_delete.h"
-#include "platform/ingest/message_content.h"
 #include "platform/ingest/parse_line.h"
-#include "platform/ingest/take.h"
-#include "platform/ingest/writer_sources.h"
+#include "platform/ingest/take_clean.h"
 #include "platform/progress/progress.h"
 
-/* a row that is smaller has no document that is large as text: one of 4 kB has at most 40 MB */
-#define SMALL_ROW 4096
-
-/* of a row that is cut: a larger text or document is not kept, … */
-#define CUT_MAX 4096
-
-/* … of a text but these characters */
-#define CUT_CHARACTERS 1000
-
-static const InboxTable inbox = {
-	"inbox",
-	INBOX_COLUMNS,
-	{[INBOX_MESSAGE_ID] = {"message_id", TEXTOID},
-	 [INBOX_TYPE] = {"type", TEXTOID},
-	 [INBOX_EVENT] = {"event", TEXTOID},
-	 [INBOX_ANONYMOUS_ID] = {"anonymous_id", TEXTOID},
-	 [INBOX_USER_ID] = {"user_id", TEXTOID},
-	 [INBOX_GROUP_ID] = {"group_id", TEXTOID},
-	 [INBOX_PREVIOUS_ID] = {"previous_id", TEXTOID},
-	 [INBOX_IDENTIFIERS] = {"identifiers", JSONBOID},
-	 [INBOX_PROPERTIES] = {"properties", JSONBOID},
-	 [INBOX_TRAITS] = {"traits", JSONBOID},
-	 [INBOX_CONTEXT] = {"context", JSONBOID},
-	 [INBOX_TIMESTAMP] = {"timestamp", TIMESTAMPTZOID},
-	 [INBOX_SENT_AT] = {"sent_at", TIMESTAMPTZOID},
-	 [INBOX_ORIGINAL_TIMESTAMP] = {"original_timestamp", TIMESTAMPTZOID},
-	 [INBOX_RECEIVED_AT] = {"received_at", TIMESTAMPTZOID},
-	 [INBOX_SOURCE] = {"source", TEXTOID},
-	 [INBOX_WRITTEN_BY] = {"written_by", TEXTOID}}};
+const InboxTable take_inbox = {"inbox",
+							   INBOX_COLUMNS,
+							   {[INBOX_MESSAGE_ID] = {"message_id", TEXTOID},
+								[INBOX_TYPE] = {"type", TEXTOID},
+								[INBOX_EVENT] = {"event", TEXTOID},
+								[INBOX_ANONYMOUS_ID] = {"anonymous_id", TEXTOID},
+								[INBOX_USER_ID] = {"user_id", TEXTOID},
+								[INBOX_GROUP_ID] = {"group_id", TEXTOID},
+								[INBOX_PREVIOUS_ID] = {"previous_id", TEXTOID},
+								[INBOX_IDENTIFIERS] = {"identifiers", JSONBOID},
+								[INBOX_PROPERTIES] = {"properties", JSONBOID},
+								[INBOX_TRAITS] = {"traits", JSONBOID},
+								[INBOX_CONTEXT] = {"context", JSONBOID},
+								[INBOX_TIMESTAMP] = {"timestamp", TIMESTAMPTZOID},
+								[INBOX_SENT_AT] = {"sent_at", TIMESTAMPTZOID},
+								[INBOX_ORIGINAL_TIMESTAMP] = {"original_timestamp", TIMESTAMPTZOID},
+								[INBOX_RECEIVED_AT] = {"received_at", TIMESTAMPTZOID},
+								[INBOX_SOURCE] = {"source", TEXTOID},
+								[INBOX_WRITTEN_BY] = {"written_by", TEXTOID}}};
 
 /* the columns of cdp.inbox_raw */
 enum
@@ -74,52 +54,6 @@ static const InboxTable inbox_raw = {"inbox_raw",
 									  [RAW_SOURCE] = {"source", TEXTOID},
 									  [RAW_RECEIVED_AT] = {"received_at", TIMESTAMPTZOID},
 									  [RAW_WRITTEN_BY] = {"written_by", TEXTOID}}};
-
-/* What is known of a row before it is cleaned. */
-typedef struct Origin
-{
-	Writer *writer;
-	const text *failure; /* or NULL */
-} Origin;
-
-typedef struct Take
-{
-	const TakeOptions *options;
-	TakenRows *taken;
-	int64 capacity;
-	Origin *origins; /* of each row */
-	Writers *writers;
-	TraitsRules *rules;
-	/* the inbox that is being emptied */
-	bool is_lines;
-	const ItemPointerData *places;
-	int64 count;
-	int64 next;            /* the place that is expected */
-	const Datum *failures; /* of each place, or NULL */
-} Take;
-
-/* is_document returns whether a column is a jsonb. */
-static bool
-is_document(InboxColumn column)
-{
-	return inbox.columns[column].type == JSONBOID;
-}
-
-/* is_time returns whether a column is a time. */
-static bool
-is_time(InboxColumn column)
-{
-	return inbox.columns[column].type == TIMESTAMPTZOID;
-}
-
-/* is_packed returns whether a value must be decompressed or fetched to be read. */
-static bool
-is_packed(Datum value)
-{
-	struct varlena *stored = (struct varlena *) DatumGetPointer(value);
-
-	return VARATT_IS_COMPRESSED(stored) || VARATT_IS_EXTERNAL(stored);
-}
 
 /* find_failure returns the failure of the row at a place. */
 static const text *
@@ -196,342 +130,87 @@ empty_inbox(Take *take, const InboxTable *table, const ItemPointerData *places, 
 	inbox_delete(table, places, count, consume_row, take);
 }
 
-/* row_size sums the raw sizes of the columns of the table that the row is from, as a claim counts them. */
-static int64
-row_size(const TakenRow *row)
+/* find_batch finds the calls of a line that is a batch, in the memory of the rows; NULL: it is none. */
+static LineBatch *
+find_batch(const Take *take, const TakenRow *row)
 {
-	int64 size = row->line != NULL ? raw_size(PointerGetDatum(row->line), -1) : 0;
+	CdpkSpan line;
+	MemoryContext caller;
+	LineBatch *batch;
 
-	for (int i = 0; i < INBOX_COLUMNS; i++)
-		if (!row->columns.nulls[i])
-			size += is_time(i) ? sizeof(TimestampTz) : raw_size(row->columns.values[i], -1);
-	return size;
-}
-
-/* is_too_large returns whether a row is too large, uncompressed or, a few numbers being enough, as text. */
-static bool
-is_too_large(const TakenRow *row, int64 max)
-{
-	int64 size = row_size(row);
-
-	if (size > max || size <= SMALL_ROW || row->is_line)
-		return size > max;
-	size = 0;
-	for (int i = 0; i < INBOX_COLUMNS; i++)
-		if (is_document(i) && !row->columns.nulls[i])
-			size += shown_size(row->columns.values[i]);
-	return size > max;
-}
-
-/* keep_value copies a value to the memory of the rows. */
-static Datum
-keep_value(const Take *take, Datum value)
-{
-	MemoryContext caller = MemoryContextSwitchTo(take->taken->context);
-	Datum copy = datumCopy(value, false, -1);
-
+	if (row->line == NULL)
+		return NULL;
+	line = line_without_mark(ingest_text(PointerGetDatum(row->line)));
+	if (!line_may_be_batch(line))
+		return NULL;
+	if (take_is_packed(PointerGetDatum(row->line)))
+		line = take_keep_bytes(take, line);
+	caller = MemoryContextSwitchTo(take->taken->context);
+	batch = line_batch(line);
 	MemoryContextSwitchTo(caller);
-	return copy;
+	return batch;
 }
 
-/* keep_text copies a string to the memory of the rows. */
-static const char *
-keep_text(const Take *take, const char *string)
+/* Rows as they are cleaned.  They take the places of those that were deleted, until a batch needs more. */
+typedef struct Cleaned
 {
-	return MemoryContextStrdup(take->taken->context, string);
-}
+	TakenRow *rows;
+	int64 count;
+	int64 capacity; /* 0: the rows that were deleted */
+} Cleaned;
 
-/* cut_text keeps the first characters of a text, where it is long; no more of it is read. */
-static Datum
-cut_text(const Take *take, Datum value)
-{
-	if (raw_size(value, -1) <= CUT_MAX)
-		return value;
-	return keep_value(take, DirectFunctionCall2(text_left, value, Int32GetDatum(CUT_CHARACTERS)));
-}
-
-/* push_size adds a column's size to an object in the making. */
+/* reserve makes room for the calls of a batch and for the rows behind it. */
 static void
-push_size(JsonbParseState **state, const char *column, int64 size)
+reserve(const Take *take, Cleaned *cleaned, int64 calls, int64 behind)
 {
-	JsonbValue value;
+	int64 needed = cleaned->count + calls + behind;
+	MemoryContext context = take->taken->context;
 
-	value.type = jbvString;
-	value.val.string.val = unconstify(char *, column);
-	value.val.string.len = (int) strlen(column);
-	pushJsonbValue(state, WJB_KEY, &value);
-	value.type = jbvNumeric;
-	value.val.numeric = int64_to_numeric(size);
-	pushJsonbValue(state, WJB_VALUE, &value);
-}
-
-/* measure makes the sizes of a row that is cut: of a line, or of each text and document that is not empty. */
-static void
-measure(const Take *take, TakenRow *row)
-{
-	JsonbParseState *state = NULL;
-	Jsonb *sizes;
-
-	pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-	if (row->is_line)
-		push_size(&state, "line", row->line != NULL ? raw_size(PointerGetDatum(row->line), -1) : 0);
-	for (int i = 0; i < INBOX_WRITTEN_BY && !row->is_line; i++)
+	if (needed - take->taken->count > TAKEN_CALLS_MAX)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("lines with more than %d calls in all", TAKEN_CALLS_MAX)));
+	if (cleaned->capacity == 0)
 	{
-		int64 size = 0;
+		TakenRow *rows = MemoryContextAllocHuge(context, sizeof(TakenRow) * needed);
 
-		if (!row->columns.nulls[i] && !is_time(i))
-			size = is_document(i) ? shown_size(row->columns.values[i])
-								  : raw_size(row->columns.values[i], -1);
-		if (size > 0)
-			push_size(&state, inbox.columns[i].name, size);
+		memcpy(rows, cleaned->rows, sizeof(TakenRow) * cleaned->count);
+		cleaned->rows = rows;
+		cleaned->capacity = needed;
 	}
-	sizes = JsonbValueToJsonb(pushJsonbValue(&state, WJB_END_OBJECT, NULL));
-	row->sizes = (Jsonb *) DatumGetPointer(keep_value(take, JsonbPGetDatum(sizes)));
+	else if (needed > cleaned->capacity)
+	{
+		cleaned->capacity = Max(needed, cleaned->capacity + cleaned->capacity / 2);
+		cleaned->rows = repalloc_huge(cleaned->rows, sizeof(TakenRow) * cleaned->capacity);
+	}
 }
 
-/* cut measures a row and leaves of it what is small, and the beginnings of texts. */
+/* clean_calls cleans the calls of a batch, or refuses one that has none or too many. */
 static void
-cut(const Take *take, TakenRow *row)
+clean_calls(const Take *take, Cleaned *cleaned, TakenRow line, const Origin *origin,
+			const LineBatch *batch, MemoryContext scratch)
 {
-	InboxRow *columns = &row->columns;
+	TakenRow *row;
 
-	row->cut = true;
-	measure(take, row);
-	if (row->line != NULL)
-		row->line = (text *) DatumGetPointer(cut_text(take, PointerGetDatum(row->line)));
-	for (int i = 0; i < INBOX_COLUMNS; i++)
+	if (batch->count == 0)
 	{
-		if (columns->nulls[i] || is_time(i))
-			continue;
-		if (!is_document(i))
-			columns->values[i] = cut_text(take, columns->values[i]);
+		row = &cleaned->rows[cleaned->count++];
+		*row = line;
+		if (batch->too_long)
+			take_refuse_whole(take, row, origin, "batch_too_long",
+							  psprintf("more than %d calls", LINE_BATCH_MAX));
 		else
-			columns->nulls[i] = shown_size(columns->values[i]) > CUT_MAX;
-	}
-}
-
-/* refuse gives a row a reason, and a detail that is copied. */
-static void
-refuse(const Take *take, TakenRow *row, const char *reason, const char *detail)
-{
-	row->reason = reason;
-	row->detail = keep_text(take, detail);
-}
-
-/* read_line reads the columns of a line.  What the inbox says of source and time comes first and second. */
-static void
-read_line(const Take *take, TakenRow *row)
-{
-	InboxRow before = row->columns;
-	CdpkSpan line = {"", 0};
-	Refusal refusal;
-
-	if (row->line != NULL)
-		line = ingest_text(PointerGetDatum(row->line));
-	if (!parse_line(line, &row->columns, &refusal))
-		refuse(take, row, refusal.reason, refusal.detail);
-	if (row->columns.nulls[INBOX_RECEIVED_AT])
-	{
-		row->columns.values[INBOX_RECEIVED_AT] = before.values[INBOX_RECEIVED_AT];
-		row->columns.nulls[INBOX_RECEIVED_AT] = before.nulls[INBOX_RECEIVED_AT];
-	}
-	if (!before.nulls[INBOX_SOURCE])
-	{
-		row->columns.values[INBOX_SOURCE] = before.values[INBOX_SOURCE];
-		row->columns.nulls[INBOX_SOURCE] = false;
-	}
-	row->columns.values[INBOX_WRITTEN_BY] = before.values[INBOX_WRITTEN_BY];
-	row->columns.nulls[INBOX_WRITTEN_BY] = before.nulls[INBOX_WRITTEN_BY];
-}
-
-/* keep_document copies a document to the memory of the rows, compressed where the log would compress it. */
-static Datum
-keep_document(const Take *take, Datum document)
-{
-	Datum compressed = (Datum) 0;
-
-	if (VARSIZE(DatumGetPointer(document)) > TOAST_TUPLE_THRESHOLD)
-		compressed = toast_compress_datum(document, InvalidCompressionMethod);
-	return keep_value(take, compressed != (Datum) 0 ? compressed : document);
-}
-
-/* keep_line copies what was read from a line to the memory of the rows. */
-static void
-keep_line(const Take *take, InboxRow *columns)
-{
-	for (int i = 0; i < INBOX_WRITTEN_BY; i++)
-	{
-		if (columns->nulls[i] || is_time(i))
-			continue;
-		if (is_document(i))
-			columns->values[i] = keep_document(take, columns->values[i]);
-		else
-			columns->values[i] = keep_value(take, columns->values[i]);
-	}
-}
-
-/* keep_span copies a part of a column to the memory of the rows, unless it is there. */
-static CdpkSpan
-keep_span(const Take *take, const TakenRow *row, InboxColumn column, CdpkSpan span)
-{
-	char *copy;
-
-	if (row->columns.nulls[column] || (!row->is_line && !is_packed(row->columns.values[column])))
-		return span;
-	copy = MemoryContextAlloc(take->taken->context, Max(span.length, 1));
-	memcpy(copy, span.text, span.length);
-	span.text = copy;
-	return span;
-}
-
-/* keep_identifier copies an identifier of a row. */
-static Identifier *
-keep_identifier(char **next, const Identifier *identifier)
-{
-	Identifier *copy = (Identifier *) *next;
-
-	memcpy(copy, identifier, VARSIZE_ANY(identifier));
-	*next += INTALIGN(VARSIZE_ANY(identifier));
-	return copy;
-}
-
-/* keep_identifiers copies the identifiers of a row to the memory of the rows, in one piece. */
-static void
-keep_identifiers(const Take *take, TakenRow *row, const OnboardedRow *event)
-{
-	const IdentifierSet *set = &event->identifiers;
-	Size pointers = MAXALIGN(sizeof(Identifier *) * (set->count + 1));
-	Size size = pointers;
-	char *next;
-
-	for (int i = 0; i < set->count; i++)
-		size += INTALIGN(VARSIZE_ANY(set->members[i]));
-	row->is_alias = event->earlier != NULL;
-	if (row->is_alias)
-		size += INTALIGN(VARSIZE_ANY(event->earlier));
-	row->identifiers = MemoryContextAlloc(take->taken->context, size);
-	row->identifier_count = set->count;
-	row->repeats = set->repeats;
-	next = (char *) row->identifiers + pointers;
-	for (int i = 0; i < set->count; i++)
-		row->identifiers[i] = keep_identifier(&next, set->members[i]);
-	if (row->is_alias)
-		row->identifiers[set->count] = keep_identifier(&next, event->earlier);
-}
-
-/* check_traits refuses traits that their rules cannot take. */
-static void
-check_traits(const Take *take, TakenRow *row, const OnboardedRow *event)
-{
-	TraitsProblem problem;
-
-	if ((event->type == CALL_IDENTIFY || event->type == CALL_GROUP) &&
-		!row->columns.nulls[INBOX_TRAITS] &&
-		!traits_row_check(DatumGetJsonbP(row->columns.values[INBOX_TRAITS]), take->rules, &problem))
-		refuse(take, row, "invalid_traits", psprintf("traits: %s", traits_problem_text(&problem)));
-}
-
-/* incomplete_content computes the content hash of a row that lacks what an event needs. */
-static uint64
-incomplete_content(const Take *take, const TakenRow *row)
-{
-	OnboardedRow event = {.type = CALL_TRACK};
-
-	return message_content(&take->options->content_key, &row->columns, &event);
-}
-
-/* clean_event makes an event of a row, or refuses it. */
-static void
-clean_event(const Take *take, TakenRow *row, const Writer *writer)
-{
-	CdpkSpan source;
-	Refusal refusal;
-	OnboardedRow event;
-	const char *foreign;
-
-	if (row->is_line)
-		read_line(take, row);
-	source = writer_source(writer, ingest_column(&row->columns, INBOX_SOURCE));
-	row->has_key =
-		!row->columns.nulls[INBOX_MESSAGE_ID] &&
-		ingest_message_key(ingest_column(&row->columns, INBOX_MESSAGE_ID), &row->message_key);
-	if (row->reason != NULL)
-		onboard_source(source, &event, &refusal);
-	else if (!onboard_row(&row->columns, source, take->options->onboard, &event, &refusal))
-	{
-		refuse(take, row, refusal.reason, refusal.detail);
-		row->incomplete = onboard_lacks(&refusal) && writer_problem(writer, event.source) == NULL;
-	}
-	row->source = keep_span(take, row, INBOX_SOURCE, event.source);
-	if (row->incomplete && row->has_key)
-		row->content = incomplete_content(take, row);
-	if (row->reason != NULL)
+			take_refuse_whole(take, row, origin, "empty_batch", "a batch without calls");
 		return;
-
-	foreign = writer_problem(writer, event.source);
-	if (foreign != NULL)
-		refuse(take, row, "foreign_source", foreign);
-	else
-		check_traits(take, row, &event);
-	if (row->reason != NULL)
-		return;
-	row->call_type = event.type;
-	row->event = keep_span(take, row, INBOX_EVENT, event.event);
-	row->at = event.at;
-	if (row->has_key)
-		row->content = message_content(&take->options->content_key, &row->columns, &event);
-	keep_identifiers(take, row, &event);
-}
-
-/* set_aside refuses a row without a look at its content; but what it is counted for is its source. */
-static void
-set_aside(const Take *take, TakenRow *row, const Origin *origin)
-{
-	CdpkSpan source = ingest_column(&row->columns, INBOX_SOURCE);
-	CdpkSpan none = {"", 0};
-	Refusal refusal;
-	OnboardedRow event;
-
-	if (origin->failure != NULL)
-	{
-		refuse(take, row, "failed", text_to_cstring(origin->failure));
-		if (row->cut)
-			source = none;
 	}
-	else
+	for (int i = 0; i < batch->count; i++)
 	{
-		refuse(take, row, "row_too_large",
-			   psprintf("over " INT64_FORMAT " MB", take->options->max_row_bytes >> 20));
-		source = writer_source(origin->writer, source);
-	}
-	onboard_source(source, &event, &refusal);
-	row->source = keep_span(take, row, INBOX_SOURCE, event.source);
-}
-
-/* clean_row cleans a row. */
-static void
-clean_row(const Take *take, TakenRow *row, const Origin *origin)
-{
-	TimestampTz as_of = take->options->onboard.as_of;
-	TimestampTz received;
-
-	if (take->options->cut_all || is_too_large(row, take->options->max_row_bytes))
-		cut(take, row);
-	if (row->cut || origin->failure != NULL)
-		set_aside(take, row, origin);
-	else
-	{
-		clean_event(take, row, origin->writer);
-		if (row->is_line)
-			keep_line(take, &row->columns);
-	}
-	/* a clock of the receiver that is wrong must not outrank true evidence */
-	row->seen_at = as_of;
-	if (!row->columns.nulls[INBOX_RECEIVED_AT])
-	{
-		received = DatumGetTimestampTz(row->columns.values[INBOX_RECEIVED_AT]);
-		if (received >= 0 && received <= as_of + CDPK_DAY)
-			row->seen_at = received;
+		CHECK_FOR_INTERRUPTS();
+		row = &cleaned->rows[cleaned->count++];
+		*row = line;
+		row->batch = batch;
+		row->call = batch->calls[i];
+		take_clean_row(take, row, origin);
+		MemoryContextReset(scratch);
 	}
 }
 
@@ -542,16 +221,51 @@ clean_rows(const Take *take)
 	MemoryContext scratch =
 		AllocSetContextCreate(CurrentMemoryContext, "cdp row", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(scratch);
+	TakenRow *rows = take->taken->rows;
+	int64 count = take->taken->count;
+	Cleaned cleaned = {rows, 0, 0};
 
-	for (int64 i = 0; i < take->taken->count; i++)
+	for (int64 i = 0; i < count; i++)
 	{
+		const Origin *origin = &take->origins[i];
+		LineBatch *batch = NULL;
+
 		CHECK_FOR_INTERRUPTS();
 		progress_step(i);
-		clean_row(take, &take->taken->rows[i], &take->origins[i]);
+		if (take->options->cut_all || take_is_too_large(&rows[i], take->options->max_row_bytes))
+			take_cut(take, &rows[i]);
+		else if (rows[i].is_line && origin->failure == NULL)
+			batch = find_batch(take, &rows[i]);
+		if (batch != NULL)
+		{
+			reserve(take, &cleaned, Max(batch->count, 1), count - i - 1);
+			clean_calls(take, &cleaned, rows[i], origin, batch, scratch);
+		}
+		else
+		{
+			if (cleaned.capacity > 0)
+				cleaned.rows[cleaned.count] = rows[i];
+			take_clean_row(take, &cleaned.rows[cleaned.count++], origin);
+		}
 		MemoryContextReset(scratch);
 	}
+	if (cleaned.capacity > 0)
+		pfree(rows);
+	take->taken->rows = cleaned.rows;
+	take->taken->count = cleaned.count;
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(scratch);
+}
+
+text *
+taken_line(const TakenRow *row)
+{
+	CdpkSpan single;
+
+	if (row->batch == NULL)
+		return row->line;
+	single = line_batch_single(row->batch, row->call);
+	return cstring_to_text_with_len(single.text, (int) single.length);
 }
 
 TakenRows *
@@ -570,7 +284,7 @@ take_rows(const ItemPointerData *places, int64 count, const ItemPointerData *lin
 	take.writers = writers_new();
 	if (options->trait_rules != NULL)
 		take.rules = traits_rules_compile(options->trait_rules, context);
-	empty_inbox(&take, &inbox, places, count, options->failures);
+	empty_inbox(&take, &take_inbox, places, count, options->failures);
 	empty_inbox(&take, &inbox_raw, line_places, line_count,
 				options->failures != NULL ? options->failures + count : NULL);
 	if (options->failures == NULL)

@@ -8,6 +8,7 @@
 #include "storage/itemptr.h"
 
 #include "core/base/siphash.h"
+#include "platform/ingest/line_batch.h"
 #include "platform/ingest/onboard.h"
 
 typedef struct TakeOptions
@@ -31,6 +32,8 @@ typedef struct TakenRow
 	InboxRow columns;
 	text *line; /* the line; NULL for a row of cdp.inbox */
 	bool is_line;
+	const LineBatch *batch; /* the line is a batch, of which this row is one call; or NULL */
+	CdpkSpan call;
 	bool cut;
 	Jsonb *sizes; /* of a row that is cut: column to the size that it had */
 
@@ -45,6 +48,9 @@ typedef struct TakenRow
 	pg_uuid_t message_key;
 	uint64
 		content; /* its content hash, where there is a key, and reason is NULL or the row is incomplete */
+
+	Rejections
+		*rejections; /* values that cannot be identifiers; NULL: none, or reason is not NULL */
 
 	/* the event, where reason is NULL */
 	CallType call_type;
@@ -63,9 +69,13 @@ typedef struct TakenRows
 	TakenRow *rows; /* those of cdp.inbox, then those of cdp.inbox_raw, each by place */
 } TakenRows;
 
+/* a batch with more calls than this beyond its rows is an error, so that it is taken in parts */
+#define TAKEN_CALLS_MAX (200 * 1000)
+
 /*
  * Delete the rows at these places of cdp.inbox and of cdp.inbox_raw, in ascending order, and clean them.
- * What inbox_delete() passes over is left out.  No content of a row raises an error.
+ * What inbox_delete() passes over is left out.  A line that is a batch gives a row for each of its calls.  No content of a
+ * row raises an error, but for lines of more than TAKEN_CALLS_MAX calls in all (54000).
  *
  * The result is in a memory context of its own, a child of the current one.  It has about the size of
  * the rows as they are stored, and half a kilobyte for each.  Documents stay as they were stored, or, made
@@ -74,5 +84,8 @@ typedef struct TakenRows
 extern TakenRows *take_rows(const ItemPointerData *places, int64 count,
 							const ItemPointerData *line_places, int64 line_count,
 							const TakeOptions *options);
+
+/* Return the line that a row is from: of a call of a batch, one with just that call.  NULL: a row of cdp.inbox. */
+extern text *taken_line(const TakenRow *row);
 
 #endif /* CDP_INGEST_TAKE_H */

@@ -5,7 +5,9 @@ CREATE FUNCTION cdp_internal.writer_rights() RETURNS TABLE (privileges text, obj
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	RETURN QUERY VALUES ('USAGE', 'SCHEMA cdp'), ('EXECUTE', 'FUNCTION cdp.ingest(text, text)');
+	RETURN QUERY VALUES
+		('USAGE', 'SCHEMA cdp'),
+		('EXECUTE', 'FUNCTION cdp.ingest(text, text), cdp.ingest(jsonb, text)');
 	RETURN QUERY
 		SELECT format('INSERT (%s)', string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)),
 			a.attrelid::regclass::text
@@ -87,8 +89,9 @@ AS $function$
 BEGIN
 	RETURN QUERY VALUES
 		('USAGE', 'SCHEMA cdp, cdp_internal, cdp_data'),
-		('SELECT', 'cdp.profiles, cdp.events, cdp.identifiers, cdp.sources, cdp.profile_row, cdp.near_shared,
-			cdp.shared_identifiers, cdp.refused_traits, cdp.refused_links, cdp.outvoted, cdp.identifier_periods,
+		('SELECT', 'cdp.profiles, cdp.events, cdp.messages, cdp.identifiers, cdp.sources, cdp.profile_row,
+			cdp.near_shared, cdp.shared_identifiers, cdp.refused_traits, cdp.refused_links, cdp.outvoted,
+			cdp.identifier_periods,
 			cdp.open_cases, cdp.accounts, cdp.account_members, cdp.progress'),
 		('EXECUTE', 'FUNCTION cdp.events_at(timestamptz), cdp.explain(bigint, bigint),
 			cdp.explain(cdp.identifier, cdp.identifier), cdp.explain(text, text), cdp.find_identifier(text),
@@ -148,7 +151,8 @@ BEGIN
 			cdp_internal.make_trend_table(cdp.step, text, text, timestamptz, timestamptz, text, integer, interval,
 				text[],
 				integer, text, text, timestamptz, text),
-			cdp_internal.map_hash(cdp.identifier), cdp_internal.nearest_name(text, text[]),
+			cdp_internal.identifier_number(cdp.identifier), cdp_internal.map_hash(cdp.identifier),
+			cdp_internal.nearest_name(text, text[]),
 			cdp_internal.needed_properties(cdp.step[], cdp.step[], text[]), cdp_internal.notice_unseen(text, text),
 			cdp_internal.paths_query(text), cdp_internal.period_length(text),
 			cdp_internal.period_start(timestamptz, text, text),
@@ -161,6 +165,8 @@ BEGIN
 			cdp_internal.refusal_reasons(bigint, bigint, boolean), cdp_internal.same_pairs(),
 			cdp_internal.same_verdicts(cdp.identifier),
 			cdp_internal.retention_began(text, text), cdp_internal.retention_offsets(integer, integer[]),
+			cdp_internal.sent_message(text, text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb, timestamptz,
+				timestamptz, timestamptz), cdp_internal.sent_time(timestamptz),
 			cdp_internal.show_max_links(text, jsonb), cdp_internal.show_sources(),
 			cdp_internal.step_events(cdp.timeline, cdp.step, cdp.step, cdp.step), cdp_internal.step_parts(cdp.step),
 			cdp_internal.step_periods(cdp.timeline, cdp.step, timestamptz[], timestamptz, text, text, timestamptz),

@@ -202,7 +202,7 @@ mention(VerifyCheck *check, const OnboardedRow *row, VerifyEvent *event)
 static void
 clean(VerifyCheck *check, InboxRow *columns, VerifyEvent *event)
 {
-	OnboardOptions options = {check->as_of, INGEST_IDENTIFIERS_MAX};
+	OnboardOptions options = {check->as_of, INGEST_IDENTIFIERS_MAX, true, check->onboard_sources};
 	MemoryContext caller = MemoryContextSwitchTo(check->scratch);
 	Refusal refusal = {NULL, ""};
 	OnboardedRow row;
@@ -520,6 +520,7 @@ cdp_verify_events(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	check.content_key = hash_key(HASH_CONTENT);
+	check.onboard_sources = onboard_sources_read();
 	check.resolver = resolver_new();
 	read_settings(&check);
 	if (!PG_ARGISNULL(1))

@@ -31,8 +31,8 @@ BEGIN
 		JOIN cdp_data.event e ON e.identifier_id = m.identifier_id
 		CROSS JOIN cdp_data.state s
 		CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id,
-			e.identifiers, e.properties, e.traits, e.context, e."timestamp", e.sent_at, e.original_timestamp,
-			e.received_at, e.source, s.as_of) o
+			e.identifiers, e.properties, e.traits, e.context, e."timestamp", NULL, NULL, NULL, e.source,
+			s.as_of, is_logged => true) o
 		WHERE v.kind = 'unlink' AND identifier IN (v.a, v.b) AND identifier = ANY (o.ids))
 		OR EXISTS (
 		SELECT

@@ -13,16 +13,17 @@ BEGIN
 				   CASE WHEN l.event_id IS NOT NULL THEN cdp_internal.verify_statement(l.event_id, l.identifier_id,
 					l."timestamp", l.content_hash, l.source_id, l.version) END,
 				   CASE WHEN s.source_id IS NOT NULL THEN cdp_internal.verify_statement(s.event_id, s.identifier_id,
-					s."timestamp", s.content_hash, s.source_id, s.version) END
+					s."timestamp", s.content_hash, s.source_id, s.version)
+					|| CASE WHEN s.folded THEN ', folded' ELSE '' END END
 			FROM cdp_internal.logged_statements() l
 			FULL JOIN cdp_data.statement s USING (message_key)
-			WHERE (l.event_id, l.identifier_id, l."timestamp", l.content_hash, l.source_id, l.version)
+			WHERE (l.event_id, l.identifier_id, l."timestamp", l.content_hash, l.source_id, l.version, false)
 					IS DISTINCT FROM
-				(s.event_id, s.identifier_id, s."timestamp", s.content_hash, s.source_id, s.version)
+				(s.event_id, s.identifier_id, s."timestamp", s.content_hash, s.source_id, s.version, s.folded)
 				AND (s.event_id IS NOT NULL OR s.source_id IS NULL)
 				AND (l.event_id IS NOT NULL OR cdp_internal.count_absent() = 0)
 				-- what is folded is not there to be compared
-				AND s.folded IS NOT TRUE;
+				AND (l.event_id IS NOT NULL OR NOT s.folded);
 	END IF;
 	RETURN QUERY
 		SELECT 'statement', 'message ' || s.message_key,

@@ -75,15 +75,13 @@ BEGIN
 		FROM batch_account_lapsed
 		WHERE group_id NOT IN (SELECT group_id FROM batch_account_lacking)
 	$sql$);
-	PERFORM cdp_internal.batch_stage('batch_account_merged', cdp_internal.merged_traits($sql$
+	PERFORM cdp_internal.batch_stage('batch_account_merged', cdp_internal.merged_traits(format($sql$
 		SELECT m.group_id AS subject, e.traits, e."timestamp", e.received_at, e.source
 		FROM batch_account_refold
 		JOIN cdp_data.account_member m USING (group_id)
 		JOIN cdp_data.event e ON e.identifier_id = m.identifier_id
-		WHERE e.type = 'group' AND cdp_internal.account_id(e.group_id) = m.group_id
-			AND NOT EXISTS (SELECT FROM cdp_data.folded_month f
-				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)
-	$sql$, $sql$
+		WHERE e.type = 'group' AND cdp_internal.account_id(e.group_id) = m.group_id AND %s
+	$sql$, cdp_internal.is_logged_condition()), $sql$
 		SELECT m.group_id AS subject, b.traits, b.traits_at, b.source_id
 		FROM batch_account_refold
 		JOIN cdp_data.account_member m USING (group_id)
@@ -109,13 +107,15 @@ AS $function$
 DECLARE
 	lacking record;
 BEGIN
-	SELECT a.group_id, a.events - t.calls - l.events AS lacks INTO lacking
-	FROM (SELECT u.group_id, count(*) AS calls FROM unnest(accounts) AS u (group_id) GROUP BY u.group_id) t
-	JOIN cdp_data.account a USING (group_id)
-	CROSS JOIN LATERAL (SELECT cdp_internal.held_calls(a.group_id) AS events) l
-	WHERE l.events < a.events - t.calls
-	ORDER BY a.group_id COLLATE "C" LIMIT 1;
-	IF FOUND THEN
+	EXECUTE format($sql$
+		SELECT l.group_id, l.lacks - t.calls AS lacks
+		FROM (SELECT u.group_id, count(*) AS calls FROM unnest($1) AS u (group_id) GROUP BY u.group_id) t
+		JOIN (%s) l USING (group_id)
+		WHERE l.lacks > t.calls
+		ORDER BY l.group_id COLLATE "C" LIMIT 1
+	$sql$, cdp_internal.lacking_accounts('SELECT DISTINCT u.group_id FROM unnest($1) AS u (group_id)'))
+	INTO lacking USING accounts;
+	IF lacking IS NOT NULL THEN
 		RAISE EXCEPTION 'the log lacks % of the group calls of account "%"', lacking.lacks, lacking.group_id
 			USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = 'What they said would be forgotten.',
 				HINT = 'Attach the month to cdp_data.event again, or insert its rows, and repeat this.';
@@ -134,15 +134,13 @@ BEGIN
 		ON CONFLICT (group_id) DO UPDATE
 		SET first_seen = excluded.first_seen, last_seen = excluded.last_seen, events = excluded.events,
 			traits = excluded.traits, expires_at = excluded.expires_at
-	$sql$, cdp_internal.merged_traits($sql$
+	$sql$, cdp_internal.merged_traits(format($sql$
 		SELECT m.group_id AS subject, e.traits, e."timestamp", e.received_at, e.source
 		FROM (SELECT DISTINCT u.group_id FROM unnest($3) AS u (group_id)) u
 		JOIN cdp_data.account_member m USING (group_id)
 		JOIN cdp_data.event e ON e.identifier_id = m.identifier_id
-		WHERE e.type = 'group' AND cdp_internal.account_id(e.group_id) = m.group_id
-			AND NOT EXISTS (SELECT FROM cdp_data.folded_month f
-				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)
-	$sql$, $sql$
+		WHERE e.type = 'group' AND cdp_internal.account_id(e.group_id) = m.group_id AND %s
+	$sql$, cdp_internal.is_logged_condition()), $sql$
 		SELECT m.group_id AS subject, b.traits, b.traits_at, b.source_id
 		FROM (SELECT DISTINCT u.group_id FROM unnest($3) AS u (group_id)) u
 		JOIN cdp_data.account_member m USING (group_id)
@@ -163,21 +161,20 @@ CREATE FUNCTION cdp_internal.restitch_fold_accounts() RETURNS void
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
-	PERFORM cdp_internal.batch_stage('batch_member', $sql$
+	PERFORM cdp_internal.batch_stage('batch_member', format($sql$
 		SELECT c.identifier_id, c.group_id, min(c.first_at) AS first_at, max(c.last_at) AS last_at,
 			   sum(c.events)::bigint AS events
 		FROM (
 			SELECT e.identifier_id, cdp_internal.account_id(e.group_id) AS group_id, e."timestamp" AS first_at,
 				   e."timestamp" AS last_at, 1 AS events
 			FROM cdp_data.event e
-			WHERE e.type = 'group' AND NOT EXISTS (SELECT FROM cdp_data.folded_month f
-				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)
+			WHERE e.type = 'group' AND %s
 			UNION ALL
 			SELECT b.identifier_id, b.group_id, b.first_at, b.last_at, b.events
 			FROM cdp_data.base_row b
 			WHERE b.group_id IS NOT NULL) c
 		GROUP BY 1, 2
-	$sql$);
+	$sql$, cdp_internal.is_logged_condition()));
 	PERFORM cdp_internal.batch_run($sql$
 		DELETE FROM cdp_data.account_member m
 		WHERE NOT EXISTS (
@@ -201,12 +198,11 @@ BEGIN
 			FROM batch_member b
 			GROUP BY b.group_id) g
 		LEFT JOIN (%s) t ON t.subject = g.group_id
-	$sql$, cdp_internal.merged_traits($sql$
+	$sql$, cdp_internal.merged_traits(format($sql$
 		SELECT cdp_internal.account_id(e.group_id) AS subject, e.traits, e."timestamp", e.received_at, e.source
 		FROM cdp_data.event e
-		WHERE e.type = 'group' AND NOT EXISTS (SELECT FROM cdp_data.folded_month f
-				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)
-	$sql$, $sql$
+		WHERE e.type = 'group' AND %s
+	$sql$, cdp_internal.is_logged_condition()), $sql$
 		SELECT b.group_id AS subject, b.traits, b.traits_at, b.source_id
 		FROM cdp_data.base_row b
 		WHERE b.group_id IS NOT NULL

@@ -60,7 +60,7 @@ BEGIN
 		'blocked.';
 	COMMENT ON COLUMN cdp.events.event_id IS 'Number of the event, in the order of the batches.';
 	COMMENT ON COLUMN cdp.events."timestamp" IS 'When it happened, corrected for clock skew.';
-	COMMENT ON COLUMN cdp.events.type IS 'identify, track, page, screen, group or alias.';
+	COMMENT ON COLUMN cdp.events.type IS 'identify, track, page, screen, group, alias or merge.';
 	COMMENT ON COLUMN cdp.events.properties IS 'Properties of the event, as sent.';
 	COMMENT ON COLUMN cdp.events.traits IS 'Traits of the call, as sent.';
 	COMMENT ON COLUMN cdp.events.context IS 'Context of the call, as sent.';
@@ -75,6 +75,21 @@ BEGIN
 	COMMENT ON COLUMN cdp.events.original_timestamp IS 'When it happened, by the client''s clock.';
 	COMMENT ON COLUMN cdp.events.received_at IS 'When it reached the inbox.';
 	COMMENT ON COLUMN cdp.events.batch_id IS 'Number of the batch that wrote it to the log.';
+
+	CREATE VIEW cdp.messages AS
+		SELECT e.event_id, e.message_id, e.source, e.received_at,
+			cdp_internal.sent_message(e.type, e.event, e.message_id, e.anonymous_id, e.user_id, e.group_id,
+				e.previous_id, e.identifiers, e.properties, e.traits, e.context, e."timestamp", e.sent_at,
+				e.original_timestamp) AS message
+		FROM cdp.events e;
+	COMMENT ON VIEW cdp.messages IS
+		'The messages of lines that became events, as they were sent; a call of a batch with what that handed down to '
+		'it. Of rows of cdp.inbox the columns, named as in a message.';
+	COMMENT ON COLUMN cdp.messages.event_id IS 'Number of the event.';
+	COMMENT ON COLUMN cdp.messages.message_id IS 'Unique id of the message, as sent.';
+	COMMENT ON COLUMN cdp.messages.source IS 'The source that sent it.';
+	COMMENT ON COLUMN cdp.messages.received_at IS 'When it was received.';
+	COMMENT ON COLUMN cdp.messages.message IS 'The message, equal as jsonb.';
 	COMMENT ON COLUMN cdp.events.event IS 'Name of the event; NULL for identify, group and alias calls.';
 END
 $function$;

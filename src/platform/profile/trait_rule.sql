@@ -107,13 +107,12 @@ BEGIN
 		FROM batch_lapsed
 		JOIN cdp_data.identifier i USING (profile_id)
 	$sql$);
-	PERFORM cdp_internal.batch_stage('batch_merged', cdp_internal.merged_traits($sql$
+	PERFORM cdp_internal.batch_stage('batch_merged', cdp_internal.merged_traits(format($sql$
 		SELECT i.profile_id AS subject, e.traits, e."timestamp", e.received_at, e.source
 		FROM batch_lapsed_identifier i
 		JOIN cdp_data.event e ON e.identifier_id = i.identifier_id
-		WHERE e.type = 'identify' AND NOT EXISTS (SELECT FROM cdp_data.folded_month f
-				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)
-	$sql$, $sql$
+		WHERE e.type = 'identify' AND %s
+	$sql$, cdp_internal.is_logged_condition()), $sql$
 		SELECT i.profile_id AS subject, b.traits, b.traits_at, b.source_id
 		FROM batch_lapsed_identifier i
 		JOIN cdp_data.base_row b ON b.identifier_id = i.identifier_id

@@ -25,6 +25,7 @@ CREATE FUNCTION cdp_internal.find_old_events(source text, before timestamptz, ma
 	OUT old text, OUT folded_until timestamptz, OUT folded_event_id bigint, OUT events bigint)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
+	SET jit = off
 AS $function$
 #variable_conflict use_variable
 DECLARE
@@ -35,15 +36,16 @@ BEGIN
 	SELECT least(s.folded_until, before) AS until, s.folded_event_id AS event_id INTO STRICT was
 	FROM cdp_data.source s
 	WHERE s.source = find_old_events.source;
-	EXECUTE format('SELECT count(*) AS events, max(n.event_id) AS last FROM (SELECT e.event_id FROM %s ORDER BY 1 LIMIT %s) n',
+	EXECUTE format('SELECT count(*) AS events, max(n.event_id) AS last '
+		'FROM (SELECT e.event_id FROM %s ORDER BY 1 LIMIT %s) n',
 		cdp_internal.source_events(source, '-infinity', was.until, was.event_id, last_event_id), max_rows) INTO found;
 	events := found.events;
 	folded_event_id := CASE WHEN events < max_rows THEN last_event_id ELSE found.last END;
 	folded_until := was.until;
 	IF events < max_rows THEN
 		EXECUTE format('SELECT count(*) AS events, max(n.at) AS last '
-			'FROM (SELECT e."timestamp" AS at FROM %s ORDER BY 1 LIMIT %s) n', cdp_internal.source_events(source, was.until, before, 0,
-			last_event_id), max_rows - events) INTO found;
+			'FROM (SELECT e."timestamp" AS at FROM %s ORDER BY 1 LIMIT %s) n',
+			cdp_internal.source_events(source, was.until, before, 0, last_event_id), max_rows - events) INTO found;
 		-- all of one time, even if there are more than max_rows
 		folded_until := CASE WHEN events + found.events < max_rows THEN before
 			ELSE found.last + interval '1 microsecond' END;
@@ -106,8 +108,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.fold_old_events(text, text, text) IS
-	'Internal: folds events of a source, which cdp_internal.find_old_events() has found, and deletes them from the log, '
-	'as one batch. Returns their number.';
+	'Internal: folds events of a source, which cdp_internal.find_old_events() has found, and deletes them from the '
+	'log, as one batch. Returns their number.';
 
 CREATE FUNCTION cdp_internal.drop_old_events(max_rows bigint, dry_run boolean)
 	RETURNS TABLE (source text, before timestamptz, state text, events bigint)

@@ -137,20 +137,19 @@ BEGIN
 	IF missing = 0 THEN
 		RETURN;
 	END IF;
-	SELECT p.profile_id, p.events - coalesce(l.events, 0) AS lacks INTO person
-	FROM cdp_data.profile p LEFT JOIN (
-		SELECT i.profile_id, sum(e.events)::bigint AS events
-		FROM (
-			SELECT e.identifier_id, 1 AS events FROM cdp_data.event e
-			WHERE NOT EXISTS (
-				SELECT FROM cdp_data.folded_month f
-				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)
-			UNION ALL
-			SELECT b.identifier_id, b.events FROM cdp_data.base_row b) e
-		JOIN cdp_data.identifier i USING (identifier_id)
-		GROUP BY i.profile_id) l USING (profile_id)
-	WHERE coalesce(l.events, 0) < p.events ORDER BY p.profile_id LIMIT 1;
-	IF FOUND THEN
+	EXECUTE format($sql$
+		SELECT p.profile_id, p.events - coalesce(l.events, 0) AS lacks
+		FROM cdp_data.profile p LEFT JOIN (
+			SELECT i.profile_id, sum(e.events)::bigint AS events
+			FROM (
+				SELECT e.identifier_id, 1 AS events FROM cdp_data.event e WHERE %s
+				UNION ALL
+				SELECT b.identifier_id, b.events FROM cdp_data.base_row b) e
+			JOIN cdp_data.identifier i USING (identifier_id)
+			GROUP BY i.profile_id) l USING (profile_id)
+		WHERE coalesce(l.events, 0) < p.events ORDER BY p.profile_id LIMIT 1
+	$sql$, cdp_internal.is_logged_condition()) INTO person;
+	IF person IS NOT NULL THEN
 		PERFORM cdp_internal.refuse_missing(person.profile_id, person.lacks);
 	END IF;
 	RAISE EXCEPTION 'the log lacks % of the events that were accepted', missing
@@ -196,17 +195,15 @@ BEGIN
 			  AND NOT EXISTS (
 				SELECT FROM cdp_data.folded_month f WHERE f.month = o.month AND f.dropped_at IS NOT NULL)) a
 		WHERE person IS NULL AND m.missing > 0;
-	RETURN QUERY
-		SELECT 'log', 'events of ' || i.identifier::text, format('%s that were accepted', p.events),
-			   format('%s fewer%s', p.events - l.events,
+	RETURN QUERY EXECUTE format($sql$
+		SELECT 'log', 'events of ' || i.identifier::text, concat(p.events, ' that were accepted'),
+			   concat(l.lacks, ' fewer',
 				', of ' || nullif(array_to_string(cdp_internal.missing_months(p.profile_id), ', '), ''))
-		FROM cdp_data.profile p
+		FROM (%s) l
+		JOIN cdp_data.profile p USING (profile_id)
 		JOIN cdp_data.identifier i ON i.identifier_id = p.profile_id
-		CROSS JOIN LATERAL (
-			SELECT cdp_internal.held_events(array_agg(o.identifier_id)) AS events
-			FROM cdp_data.identifier o
-			WHERE o.profile_id = p.profile_id) l
-		WHERE p.profile_id = person AND cdp_internal.count_missing() > 0 AND l.events < p.events;
+		WHERE cdp_internal.count_missing() > 0
+	$sql$, cdp_internal.lacking_people('SELECT $1 AS profile_id')) USING person;
 	RETURN QUERY
 		SELECT 'base', 'events', format('%s, as in cdp.folded_month', f.events), b.events::text
 		FROM (SELECT coalesce(sum(f.events), 0) AS events FROM cdp_data.folded_month f) f

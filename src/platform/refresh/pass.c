@@ -147,11 +147,13 @@ run(Pass *pass)
 	run_stage(pass, pass_write_identifiers);
 	run_stage(pass, pass_flag_same);
 	run_stage(pass, pass_move_events);
+	run_stage(pass, pass_write_messages);
 	progress_set("log", 0, pass->counts[COUNT_ACCEPTED]);
 	run_stage(pass, pass_log);
 	run_stage(pass, pass_note_statements);
 	run_stage(pass, pass_fold);
 	run_stage(pass, pass_note_names);
+	run_stage(pass, pass_note_rejected);
 	progress_set("refold", 0, 0);
 	fold_lapsed(pass);
 	run_stage(pass, pass_count_touched);

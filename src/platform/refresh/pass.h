@@ -216,9 +216,11 @@ typedef struct Pass
 	bool cut_all;
 	TimestampTz oldest; /* messages before it may be forgotten */
 	int row_count;
+	CdpkBatchMessage *messages; /* what the tables have of the keys of the batch */
 	TakenRow *rows;
 	CdpkBatchRow *batch_rows;
-	PassSource *sources; /* all, by name */
+	PassSource *sources;                   /* all, by name */
+	const OnboardSources *onboard_sources; /* their rules by which rows are cleaned */
 	int source_count;
 	CdpkIdMap source_place; /* of each, by its number */
 	CdpkBatchChanges changes;
@@ -244,6 +246,7 @@ typedef struct Pass
 
 	Resolver *resolver;
 	CdpkSipHashKey map_key;
+	int64 *map_hashes; /* of the names that were looked up in the map, by their place */
 	bool has_verdicts;
 	bool has_same;         /* there is a verdict "same" */
 	bool has_believed;     /* there is a source whose aliases are believed */
@@ -498,7 +501,7 @@ extern void pass_logged_content(Pass *pass, int64 anchor, TimestampTz at, int64 
 extern bool pass_has_mutable(const Pass *pass);
 extern void pass_note_corrected(Pass *pass);
 extern void pass_note_statements(Pass *pass);
-extern void pass_move_statements(Pass *pass);
+extern void pass_move_statements(Pass *pass, const Datum *places);
 
 /* pass_correct.c */
 extern void pass_correct(Pass *pass);
@@ -541,6 +544,21 @@ extern void pass_quarantine(Pass *pass);
 
 /* pass_judge.c */
 extern void pass_judge(Pass *pass);
+extern void pass_write_messages(Pass *pass);
+
+/* A verdict about one identifier; of those about two, that a forbid names it. */
+typedef enum PassSingleVerdict
+{
+	PASS_FORBIDDEN,
+	PASS_SHARED,
+	PASS_NOT_SHARED
+} PassSingleVerdict;
+
+typedef struct PassJudged
+{
+	int64 place; /* of the identifier, from 0 */
+	PassSingleVerdict verdict;
+} PassJudged;
 
 /* A verdict about two identifiers that have numbers. */
 typedef struct PassVerdict
@@ -554,6 +572,7 @@ typedef struct PassVerdict
 
 /* pass_kin.c */
 extern Datum pass_name_array(const CdpkBatchBytes *names, size_t count);
+extern PassJudged *pass_find_judged(Pass *pass, Datum identifiers, uint64 *count);
 extern PassVerdict *pass_find_verdicts(Pass *pass, bool same, const int64_t *profile_ids,
 									   size_t profile_count, const int64_t *identifier_ids,
 									   size_t identifier_count, Datum names, size_t *count);
@@ -692,6 +711,9 @@ extern void pass_refold(Pass *pass, PassRefold *refold);
 
 /* pass_name.c */
 extern void pass_note_names(Pass *pass);
+
+/* Counts values that cannot be identifiers. */
+extern void pass_note_rejected(Pass *pass);
 
 /* pass_touched.c */
 

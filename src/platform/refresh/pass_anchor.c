@@ -96,8 +96,8 @@ find_moved(Pass *pass)
 		"SELECT e.event_id, e.identifier_id, e.\"timestamp\", e.received_at, e.type, e.event, e.source,"
 		" e.properties, e.traits, e.context, e.context_hash,"
 		" (cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id,"
-		" e.identifiers, e.properties, e.traits, e.context, e.\"timestamp\", e.sent_at,"
-		" e.original_timestamp, e.received_at, e.source, $2)).ids"
+		" e.identifiers, e.properties, e.traits, e.context, e.\"timestamp\", NULL,"
+		" NULL, NULL, e.source, $2, is_logged => true)).ids"
 		" FROM unnest($3) AS p (place) JOIN cdp_data.event e ON e.identifier_id = p.place",
 		1, types, &argument, &count);
 	pass_find_base(pass, places.items, places.count, &pass->base_strays);
@@ -156,7 +156,7 @@ pass_move_events(Pass *pass)
 			 " SELECT m.event_id, $1, m.old_id FROM unnest($3, $4) AS m (event_id, old_id)"
 			 " ORDER BY m.event_id",
 			 2, types, arguments);
-	pass_move_statements(pass);
+	pass_move_statements(pass, arguments);
 	/* delete and insert: the anchor is the distribution key */
 	pass_run(
 		pass,

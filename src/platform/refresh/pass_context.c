@@ -3,9 +3,11 @@
  *		What the contexts of the batch have in common with many others: cdp_data.shared_context.
  *
  * A row of that table pays where many events name it, and costs more than it saves where one does.
- * So there is an account, in its row 0: each further event that names a row earns one, a new row
+ * So there is an account, in its row 0: each further event that names a row earns EARNED, a new row
  * costs COST.  Where every context is another, the account is soon overdrawn, and contexts stay in
- * their events; rows that are named often earn room for others.
+ * their events; rows that are named often earn room for others.  An event whose context stays earns
+ * one: so there is a new row now and then, and those that come again are found in the end, however
+ * many others came first and however small the batches are.
  */
 #include "postgres.h"
 
@@ -14,8 +16,9 @@
 #include "platform/ingest/shared_context.h"
 #include "platform/refresh/pass.h"
 
-/* what a new row costs, and between which bounds the account is kept */
-#define COST 16
+/* what an event earns that names a row, what a new row costs, and between which bounds the account is kept */
+#define EARNED 32
+#define COST (16 * EARNED)
 #define ACCOUNT_MIN (-1000 * COST)
 #define ACCOUNT_MAX (10000 * COST)
 
@@ -182,6 +185,13 @@ compare_parts(const void *a, const void *b, void *arg)
 	return (x->first > y->first) - (x->first < y->first);
 }
 
+/* balance returns what a new row earns in this batch, less its cost. */
+static int64
+balance(const Part *part)
+{
+	return (part->events - 1) * EARNED - COST;
+}
+
 /* take_new decides which parts get a row, and returns their number; their places are the first of places. */
 static int
 take_new(PassContexts *contexts, int *places)
@@ -192,7 +202,7 @@ take_new(PassContexts *contexts, int *places)
 	for (int i = 0; i < contexts->count; i++)
 	{
 		if (contexts->parts[i].is_taken)
-			contexts->account += contexts->parts[i].events;
+			contexts->account += contexts->parts[i].events * EARNED;
 		else if (contexts->parts[i].stored == 0)
 			places[count++] = i;
 	}
@@ -200,13 +210,15 @@ take_new(PassContexts *contexts, int *places)
 		qsort_arg(places, count, sizeof(int), compare_parts, contexts->parts);
 	/* one that earns its cost in this batch gets a row even if the account is overdrawn */
 	while (contexts->has_account && taken < count &&
-		   contexts->account + contexts->parts[places[taken]].events - 1 - COST >= ACCOUNT_MIN)
+		   contexts->account + balance(&contexts->parts[places[taken]]) >= ACCOUNT_MIN)
 	{
 		Part *part = &contexts->parts[places[taken++]];
 
 		part->is_taken = true;
-		contexts->account += part->events - 1 - COST;
+		contexts->account += balance(part);
 	}
+	for (int i = taken; i < count; i++)
+		contexts->account += contexts->parts[places[i]].events;
 	contexts->account = Min(contexts->account, ACCOUNT_MAX);
 	return taken;
 }

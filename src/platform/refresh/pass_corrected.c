@@ -81,6 +81,8 @@ pass_note_corrected(Pass *pass)
 	Datum *message_key;
 	Datum *batch_id;
 	Datum *content;
+	Datum *anchor;
+	bool *no_event;
 
 	if (corrected->rows.count == 0)
 		return;
@@ -88,6 +90,7 @@ pass_note_corrected(Pass *pass)
 	message_key = pass_column(&key, MESSAGE_KEY);
 	batch_id = pass_column(&set, MESSAGE_BATCH_ID);
 	content = pass_column(&set, MESSAGE_CONTENT_HASH);
+	anchor = pass_null_column(&set, MESSAGE_IDENTIFIER_ID, &no_event);
 	for (int i = 0; i < corrected->rows.count; i++)
 	{
 		int row = (int) corrected->rows.items[i];
@@ -95,6 +98,9 @@ pass_note_corrected(Pass *pass)
 		message_key[i] = PointerGetDatum(pass->rows[row].message_key.data);
 		batch_id[i] = Int64GetDatum(pass->batch_id);
 		content[i] = Int64GetDatum((int64) pass->batch_rows[row].content);
+		/* where the event is now is not known yet; cdp_data.statement will say */
+		anchor[i] = Int64GetDatum(corrected->anchors.items[i]);
+		no_event[i] = pass->batch_rows[row].deletes;
 	}
 	store_update(pass_table(pass, TABLE_MESSAGE), corrected->rows.count, pass_columns(&key),
 				 pass_columns(&set));
@@ -212,37 +218,21 @@ pass_note_statements(Pass *pass)
 				 pass_columns(&statements.set));
 }
 
-/* pass_move_statements notes the new anchors of events that have moved. */
+/*
+ * pass_move_statements notes the new anchors of events that are about to move; places: arrays of their numbers,
+ * present and new anchors, and times.
+ */
 void
-pass_move_statements(Pass *pass)
+pass_move_statements(Pass *pass, const Datum *places)
 {
-	static const Oid types[] = {TEXTARRAYOID, INT8ARRAYOID, INT8ARRAYOID};
-	int count = 0;
-	int64 *event_ids = pass_array(pass->moved_count, sizeof(int64));
-	int64 *to = pass_array(pass->moved_count, sizeof(int64));
-	Datum *messages = pass_array(pass->moved_count, sizeof(Datum));
-	Datum arguments[3];
+	static const Oid types[] = {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID, TIMESTAMPTZARRAYOID};
 
-	if (!pass_has_mutable(pass))
-		return;
-	for (size_t i = 0; i < pass->moved_count; i++)
-	{
-		const CdpkBatchReanchored *moved = &pass->moved[i];
-		const CdpkBatchBytes *message = &pass->strays[moved->stray].row.message_id;
-
-		if (message->bytes == NULL)
-			continue;
-		messages[count] = PointerGetDatum(
-			cstring_to_text_with_len((const char *) message->bytes, (int) message->length));
-		event_ids[count] = moved->event_id;
-		to[count++] = moved->to;
-	}
-	arguments[0] = pass_value_array(messages, count, TEXTOID);
-	arguments[1] = pass_id_array(event_ids, count);
-	arguments[2] = pass_id_array(to, count);
-	pass_run(pass,
-			 "UPDATE cdp_data.statement s SET identifier_id = m.new_id"
-			 " FROM unnest($3, $4, $5) AS m (message_id, event_id, new_id)"
-			 " WHERE s.message_key = cdp.message_key(m.message_id) AND s.event_id = m.event_id",
-			 3, types, arguments);
+	if (pass_has_mutable(pass))
+		pass_run(pass,
+				 "UPDATE cdp_data.statement s SET identifier_id = r.new_id"
+				 " FROM unnest($3, $4, $5, $6) AS r (event_id, old_id, new_id, \"timestamp\")"
+				 " JOIN cdp_data.event e ON e.event_id = r.event_id AND e.identifier_id = r.old_id"
+				 "  AND e.\"timestamp\" = r.\"timestamp\""
+				 " WHERE s.message_key = cdp.message_key(e.message_id) AND s.event_id = e.event_id",
+				 4, types, places);
 }

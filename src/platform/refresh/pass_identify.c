@@ -115,30 +115,17 @@ mark_blocked(Pass *pass, size_t first)
 
 /* mark_verdicts tells what people decided about single identifiers. */
 static void
-mark_verdicts(Pass *pass, Oid array_type, Datum array)
+mark_verdicts(Pass *pass, Datum array)
 {
+	static const CdpkBatchMark marks[] = {CDPK_BATCH_FORBIDDEN, CDPK_BATCH_SHARED,
+										  CDPK_BATCH_NOT_SHARED};
 	uint64 count;
-	SPITupleTable *rows = pass_query(
-		pass,
-		"SELECT n.place, v.kind FROM unnest($3) WITH ORDINALITY AS n (identifier, place)"
-		" JOIN cdp_data.verdict v ON v.a = n.identifier WHERE v.kind IN ('forbid', 'shared', 'not_shared')"
-		" UNION ALL"
-		" SELECT n.place, v.kind FROM unnest($3) WITH ORDINALITY AS n (identifier, place)"
-		" JOIN cdp_data.verdict v ON v.b = n.identifier WHERE v.kind = 'forbid'",
-		1, &array_type, &array, &count);
+	PassJudged *judged = pass_find_judged(pass, array, &count);
 
 	for (uint64 i = 0; i < count; i++)
-	{
-		char *kind = text_to_cstring(resolver_text(rows, i, 2));
-		CdpkBatchMark mark = CDPK_BATCH_FORBIDDEN;
-
-		if (strcmp(kind, "shared") == 0)
-			mark = CDPK_BATCH_SHARED;
-		else if (strcmp(kind, "not_shared") == 0)
-			mark = CDPK_BATCH_NOT_SHARED;
-		pass_check(cdpk_batch_mark(pass->batch, (uint32_t) (resolver_int8(rows, i, 1) - 1), mark));
-	}
-	SPI_freetuptable(rows);
+		pass_check(
+			cdpk_batch_mark(pass->batch, (uint32_t) judged[i].place, marks[judged[i].verdict]));
+	pfree(judged);
 }
 
 /* add_voids tells which evidence is void: that up to an unlink's time, whenever it arrives. */
@@ -190,7 +177,7 @@ look_up_verdicts(Pass *pass)
 		return;
 	names = cdpk_batch_names(pass->batch, &count);
 	array = pass_name_array(names, count);
-	mark_verdicts(pass, array_type, array);
+	mark_verdicts(pass, array);
 	add_voids(pass, array_type, array);
 	pfree(DatumGetPointer(array));
 }
@@ -224,6 +211,16 @@ note_candidate(void *arg, int key, const Datum *values, const bool *nulls)
 	candidates->ids[candidates->count++] = DatumGetInt64(values[0]);
 }
 
+/* keep_hashes makes room for the hashes of so many names. */
+static void
+keep_hashes(Pass *pass, int64 count)
+{
+	Size size = Max(count, 1) * sizeof(int64);
+
+	pass->map_hashes = pass->map_hashes == NULL ? MemoryContextAllocHuge(pass->context, size)
+												: repalloc_huge(pass->map_hashes, size);
+}
+
 /* find_candidates looks up the names from "first" on that are not blocked in the map. */
 static void
 find_candidates(Pass *pass, size_t first, Candidates *candidates)
@@ -235,13 +232,19 @@ find_candidates(Pass *pass, size_t first, Candidates *candidates)
 	PassColumns key = {0};
 	Datum *hashes;
 
+	keep_hashes(pass, (int64) count);
 	for (size_t i = first; i < count; i++)
 		if (!cdpk_batch_identifier(pass->batch, (uint32_t) i)->blocked)
 			asked[key.rows++] = (uint32_t) i;
 	hashes = pass_column(&key, MAP_HASH);
 	for (int i = 0; i < key.rows; i++)
-		hashes[i] =
-			Int64GetDatum(map_hash(&pass->map_key, names[asked[i]].bytes, names[asked[i]].length));
+	{
+		const CdpkBatchBytes *name = &names[asked[i]];
+		int64 hash = map_hash(&pass->map_key, name->bytes, name->length);
+
+		pass->map_hashes[asked[i]] = hash;
+		hashes[i] = Int64GetDatum(hash);
+	}
 	candidates->asked = asked;
 	candidates->capacity = Max(key.rows, 1);
 	candidates->places = pass_array(candidates->capacity, sizeof(uint32_t));
@@ -441,34 +444,25 @@ note_other(void *arg, int key, const Datum *values, const bool *nulls)
 static void
 judge_others(Pass *pass, Others *others)
 {
-	Oid array_type = get_array_type(identifier_type_oid());
 	Datum *values = pass_array(others->count, sizeof(Datum));
-	Datum array;
 	uint64 count;
-	SPITupleTable *rows;
+	PassJudged *judged;
 
 	for (int i = 0; i < others->count; i++)
 		values[i] = pass_identifier(&others->rows[i].payload);
-	array = pass_value_array(values, others->count, identifier_type_oid());
-	rows = pass_query(
-		pass,
-		"SELECT n.place,"
-		" EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND (v.a = n.identifier OR v.b = n.identifier)),"
-		" EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'shared' AND v.a = n.identifier),"
-		" EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'not_shared' AND v.a = n.identifier)"
-		" FROM unnest($3) WITH ORDINALITY AS n (identifier, place)",
-		1, &array_type, &array, &count);
+	judged = pass_find_judged(pass, pass_value_array(values, others->count, identifier_type_oid()),
+							  &count);
 	for (uint64 i = 0; i < count; i++)
 	{
-		CdpkBatchOther *row = &others->rows[resolver_int8(rows, i, 1) - 1];
+		CdpkBatchOther *row = &others->rows[judged[i].place];
 
-		row->forbidden = resolver_bool(rows, i, 2);
-		if (resolver_bool(rows, i, 3))
-			row->sharing = CDPK_SHARING_ALWAYS;
-		else if (resolver_bool(rows, i, 4))
-			row->sharing = CDPK_SHARING_NEVER;
+		if (judged[i].verdict == PASS_FORBIDDEN)
+			row->forbidden = true;
+		else
+			row->sharing =
+				judged[i].verdict == PASS_SHARED ? CDPK_SHARING_ALWAYS : CDPK_SHARING_NEVER;
 	}
-	SPI_freetuptable(rows);
+	pfree(judged);
 }
 
 static void
@@ -520,7 +514,7 @@ write_map(Pass *pass)
 	{
 		const CdpkBatchIdentifier *made = cdpk_batch_identifier(pass->batch, fresh[i]);
 
-		rows[i].hash = map_hash(&pass->map_key, made->payload.bytes, made->payload.length);
+		rows[i].hash = pass->map_hashes[fresh[i]];
 		rows[i].identifier_id = made->identifier_id;
 	}
 	sort_map_rows(rows, count);

@@ -20,11 +20,13 @@ note_key(void *arg, int key, const Datum *values, const bool *nulls)
 	known->content = (uint64) DatumGetInt64(values[1]);
 }
 
-/* accept_rows looks the message keys up, decides, and returns what the tables have of them. */
-static CdpkBatchMessage *
-accept_rows(Pass *pass, const CdpkBatchKey *keys, size_t count)
+/* accept_rows looks the message keys up, and decides. */
+static void
+accept_rows(Pass *pass)
 {
 	static const int wanted[] = {MESSAGE_BATCH_ID, MESSAGE_CONTENT_HASH};
+	size_t count;
+	const CdpkBatchKey *keys = cdpk_batch_keys(pass->batch, &count);
 	CdpkBatchMessage *known = palloc_extended(sizeof(CdpkBatchMessage) * Max(count, 1),
 											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	PassColumns key = {(int) count};
@@ -37,32 +39,40 @@ accept_rows(Pass *pass, const CdpkBatchKey *keys, size_t count)
 				   lengthof(wanted), wanted, note_key, known);
 	pfree(values);
 	pass_check(cdpk_batch_accept(pass->batch, known, pass->last_event_id));
-	return known;
+	pass->messages = known;
 }
 
-/* write_keys writes the keys that are not known yet. */
-static void
-write_keys(Pass *pass, const CdpkBatchKey *keys, size_t count, const CdpkBatchMessage *known)
+/* pass_write_messages writes the keys that are not known yet, with the anchors of the events. */
+void
+pass_write_messages(Pass *pass)
 {
+	size_t count;
+	const CdpkBatchKey *keys = cdpk_batch_keys(pass->batch, &count);
+	const CdpkBatchJudged *judged = cdpk_batch_judged(pass->batch);
+	const int64_t *anchors = cdpk_batch_anchors(pass->batch);
 	PassColumns row = {(int) count};
 	Datum *key = pass_column(&row, MESSAGE_KEY);
 	Datum *batch_id = pass_column(&row, MESSAGE_BATCH_ID);
 	Datum *content = pass_column(&row, MESSAGE_CONTENT_HASH);
+	bool *no_event;
+	Datum *anchor = pass_null_column(&row, MESSAGE_IDENTIFIER_ID, &no_event);
 	int written = 0;
 
 	for (size_t i = 0; i < count; i++)
 	{
-		if (known[i].batch_id != 0)
+		uint32_t number = keys[i].row;
+
+		if (pass->messages[i].batch_id != 0)
 			continue;
 		key[written] = PointerGetDatum(keys[i].key);
-		content[written] = Int64GetDatum((int64) pass->batch_rows[keys[i].row].content);
+		content[written] = Int64GetDatum((int64) pass->batch_rows[number].content);
+		anchor[written] = Int64GetDatum(anchors[number]);
+		no_event[written] = judged[number].outcome == CDPK_BATCH_DELETED;
 		batch_id[written++] = Int64GetDatum(pass->batch_id);
 	}
+	row.rows = written;
 	if (written > 0)
 		store_insert(pass_table(pass, TABLE_MESSAGE), written, pass_columns(&row));
-	pfree(key);
-	pfree(batch_id);
-	pfree(content);
 }
 
 /* refuse_reused refuses a row whose message id another message has. */
@@ -174,12 +184,7 @@ set_values(Pass *pass)
 void
 pass_judge(Pass *pass)
 {
-	size_t count;
-	const CdpkBatchKey *keys = cdpk_batch_keys(pass->batch, &count);
-	CdpkBatchMessage *known = accept_rows(pass, keys, count);
-
-	write_keys(pass, keys, count, known);
-	pfree(known);
+	accept_rows(pass);
 	count_outcomes(pass);
 	if (pass->counts[COUNT_QUARANTINED] > 0)
 		pass_quarantine(pass);

@@ -26,6 +26,33 @@ pass_name_array(const CdpkBatchBytes *names, size_t count)
 	return array;
 }
 
+/* ---------------------------------------------------------------- verdicts about one identifier */
+
+PassJudged *
+pass_find_judged(Pass *pass, Datum identifiers, uint64 *count)
+{
+	Oid array_type = get_array_type(identifier_type_oid());
+	/* not one condition on either end, for which no index serves */
+	SPITupleTable *rows = pass_query(
+		pass,
+		"SELECT n.place, CASE v.kind WHEN 'shared' THEN 1 WHEN 'not_shared' THEN 2 ELSE 0 END"
+		" FROM unnest($3) WITH ORDINALITY AS n (identifier, place)"
+		" JOIN cdp_data.verdict v ON v.a = n.identifier WHERE v.kind IN ('forbid', 'shared', 'not_shared')"
+		" UNION ALL"
+		" SELECT n.place, 0 FROM unnest($3) WITH ORDINALITY AS n (identifier, place)"
+		" JOIN cdp_data.verdict v ON v.b = n.identifier WHERE v.kind = 'forbid'",
+		1, &array_type, &identifiers, count);
+	PassJudged *judged = pass_array((int64) *count, sizeof(PassJudged));
+
+	for (uint64 i = 0; i < *count; i++)
+	{
+		judged[i].place = resolver_int8(rows, i, 1) - 1;
+		judged[i].verdict = (PassSingleVerdict) resolver_int4(rows, i, 2);
+	}
+	SPI_freetuptable(rows);
+	return judged;
+}
+
 /* ---------------------------------------------------------------- verdicts about two identifiers */
 
 /*

@@ -60,11 +60,12 @@ copy_identifiers(const Pass *pass, const OnboardedRow *event, CdpkBatchRow *row)
 static void
 find_identifiers(Pass *pass, const InboxRow *columns, CdpkBatchRow *row)
 {
-	OnboardOptions options = {pass->as_of, INGEST_IDENTIFIERS_MAX};
+	OnboardOptions options = {pass->as_of, INGEST_IDENTIFIERS_MAX, true, pass->onboard_sources};
 	MemoryContext caller = MemoryContextSwitchTo(pass->scratch);
 	Refusal refusal = {NULL, ""};
 	OnboardedRow event;
 
+	Assert(pass->onboard_sources != NULL);
 	if (onboard_row(columns, ingest_column(columns, INBOX_SOURCE), options, &event, &refusal))
 		copy_identifiers(pass, &event, row);
 	MemoryContextSwitchTo(caller);
@@ -102,7 +103,7 @@ pass_clean_logged(Pass *pass, const Datum *values, const bool *nulls, CdpkBatchR
 uint64
 pass_logged_hash(Pass *pass, const Datum *values, const bool *nulls)
 {
-	OnboardOptions options = {pass->as_of, INGEST_IDENTIFIERS_MAX};
+	OnboardOptions options = {pass->as_of, INGEST_IDENTIFIERS_MAX, true, pass->onboard_sources};
 	MemoryContext caller = MemoryContextSwitchTo(pass->scratch);
 	CdpkSipHashKey key = hash_key(HASH_CONTENT);
 	Refusal refusal = {NULL, ""};

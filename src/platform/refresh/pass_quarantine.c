@@ -65,7 +65,7 @@ write_row(Pass *pass, SPIPlanPtr plan, const TakenRow *row, int64 quarantine_id)
 	values[ARG_REASON] = CStringGetTextDatum(row->reason);
 	values[ARG_DETAIL] = row->detail != NULL ? CStringGetTextDatum(row->detail) : (Datum) 0;
 	nulls[ARG_DETAIL] = row->detail != NULL ? ' ' : 'n';
-	values[ARG_LINE] = PointerGetDatum(row->line);
+	values[ARG_LINE] = PointerGetDatum(taken_line(row));
 	nulls[ARG_LINE] = row->line != NULL ? ' ' : 'n';
 	values[ARG_WRITTEN_BY] = row->columns.values[INBOX_WRITTEN_BY];
 	nulls[ARG_WRITTEN_BY] = row->columns.nulls[INBOX_WRITTEN_BY] ? 'n' : ' ';

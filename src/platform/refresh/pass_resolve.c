@@ -31,19 +31,14 @@ typedef struct Identifiers
 static void
 find_forbidden(Identifiers *found)
 {
-	Oid array_type = get_array_type(identifier_type_oid());
-	Datum array = pass_value_array(found->values, found->count, identifier_type_oid());
 	uint64 count;
-	SPITupleTable *rows =
-		pass_query(found->pass,
-				   "SELECT n.place FROM unnest($3) WITH ORDINALITY AS n (identifier, place)"
-				   " WHERE EXISTS (SELECT FROM cdp_data.verdict v"
-				   " WHERE v.kind = 'forbid' AND (v.a = n.identifier OR v.b = n.identifier))",
-				   1, &array_type, &array, &count);
+	PassJudged *judged = pass_find_judged(
+		found->pass, pass_value_array(found->values, found->count, identifier_type_oid()), &count);
 
 	for (uint64 i = 0; i < count; i++)
-		found->rows[resolver_int8(rows, i, 1) - 1].forbidden = true;
-	SPI_freetuptable(rows);
+		if (judged[i].verdict == PASS_FORBIDDEN)
+			found->rows[judged[i].place].forbidden = true;
+	pfree(judged);
 }
 
 /* note_identifier is the StoreRowFunction that takes the row of an identifier. */

@@ -34,6 +34,20 @@ read_limits(Pass *pass, TakeOptions *options)
 	SPI_freetuptable(rows);
 }
 
+/*
+ * read_onboard_sources reads the rules by which rows of sources are cleaned, once.  Not when they are first asked for:
+ * events of the log are cleaned while a query gives them.
+ */
+static void
+read_onboard_sources(Pass *pass)
+{
+	MemoryContext caller = MemoryContextSwitchTo(pass->context);
+
+	if (pass->onboard_sources == NULL)
+		pass->onboard_sources = onboard_sources_read();
+	MemoryContextSwitchTo(caller);
+}
+
 /* take takes the rows of the batch from the inboxes. */
 static void
 take(Pass *pass)
@@ -53,6 +67,8 @@ take(Pass *pass)
 		return;
 	read_limits(pass, &options);
 	options.content_key = hash_key(HASH_CONTENT);
+	read_onboard_sources(pass);
+	options.onboard.sources = pass->onboard_sources;
 	taken = take_rows(places, count, line_places, line_count, &options);
 	pass->row_count = (int) taken->count;
 	pass->rows = taken->rows;
@@ -114,6 +130,7 @@ pass_load_sources(Pass *pass)
 		}
 	}
 	SPI_freetuptable(rows);
+	read_onboard_sources(pass);
 	pass_read_months(pass);
 }
 

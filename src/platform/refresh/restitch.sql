@@ -26,6 +26,34 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_contexts() IS
 	'Internal: counts the events that name each row of cdp_data.shared_context, and deletes rows that none names.';
 
+-- What has become an identifier is no longer listed.
+CREATE FUNCTION cdp_internal.restitch_rejected() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF NOT EXISTS (SELECT FROM cdp_data.rejected_value) THEN
+		RETURN;
+	END IF;
+	DELETE FROM cdp_data.rejected_value;
+	INSERT INTO cdp_data.rejected_value (source, namespace, reason, occurrences, example, first_batch_id, last_batch_id)
+	SELECT e.source, r.namespace, r.reason, sum(r.occurrences)::bigint, min(r.example COLLATE "C"), min(e.batch_id),
+		max(e.batch_id)
+	FROM cdp_data.event e
+	CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id,
+		e.identifiers, e.properties, e.traits, e.context, e."timestamp", NULL, NULL, NULL, e.source, now(),
+		is_logged => true) o
+	CROSS JOIN LATERAL jsonb_to_recordset(o.rejected)
+		AS r (namespace text, reason text, occurrences bigint, example text)
+	WHERE o.rejected IS NOT NULL
+	GROUP BY e.source, r.namespace, r.reason
+	ORDER BY e.source, r.namespace COLLATE "C", r.reason COLLATE "C"
+	LIMIT 10000;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.restitch_rejected() IS
+	'Internal: counts the values in the log that cannot be identifiers, if there were any.';
+
 -- All stages, in the place of cdp_internal.refresh_pass().
 CREATE FUNCTION cdp_internal.restitch_pass(INOUT identifier_id bigint, OUT done cdp_internal.batch_counts,
 	OUT touched cdp_internal.touched)
@@ -68,6 +96,7 @@ BEGIN
 	done.profiles_touched := cdp_internal.restitch_count_touched();
 	PERFORM cdp_internal.progress_set('contexts', 0, 0);
 	PERFORM cdp_internal.restitch_contexts();
+	PERFORM cdp_internal.restitch_rejected();
 	PERFORM cdp_internal.restitch_statements();
 	PERFORM cdp_internal.restitch_tables(make => false);
 END
@@ -148,6 +177,7 @@ readers do not. READ COMMITTED only. It works as the owner of the tables.
 Error: the log lacks accepted events, for example after months were detached (55000); incomplete => true uses the
 events left.$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.restitch_contexts(), cdp_internal.restitch_pass(bigint),
+REVOKE ALL ON FUNCTION cdp_internal.restitch_contexts(), cdp_internal.restitch_rejected(),
+	cdp_internal.restitch_pass(bigint),
 	cdp_internal.restitch_log(boolean), cdp.restitch(boolean) FROM PUBLIC;
 

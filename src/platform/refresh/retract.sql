@@ -65,98 +65,6 @@ COMMENT ON FUNCTION cdp_internal.retract_query(text) IS
 	'Internal: returns the first column of a query, numbers of events, without NULLs. The query runs as the caller and '
 	'cannot write.';
 
--- The log has no index by event or message: the batches that accepted them are read, through the ranges of pages that
--- have them.
-CREATE FUNCTION cdp_internal.retract_places(message_ids text[], event_ids bigint[], source text, since timestamptz,
-	until timestamptz) RETURNS text
-	LANGUAGE plpgsql STABLE PARALLEL SAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-BEGIN
-	RETURN 'SELECT e.event_id, e.identifier_id, e."timestamp" FROM cdp_data.event e' || CASE
-		WHEN source IS NOT NULL THEN ' WHERE e.source = $3'
-			|| CASE WHEN since IS NULL THEN '' ELSE ' AND e."timestamp" >= $4' END
-			|| CASE WHEN until IS NULL THEN '' ELSE ' AND e."timestamp" < $5' END
-		WHEN cardinality(event_ids) <= 100 THEN ' WHERE e.event_id = ANY ($2)'
-		WHEN event_ids IS NOT NULL THEN $sql$
-			JOIN (SELECT DISTINCT u.event_id FROM unnest($2) AS u (event_id)) g USING (event_id)
-			WHERE e.event_id BETWEEN (SELECT min(u.event_id) FROM unnest($2) AS u (event_id))
-				AND (SELECT max(u.event_id) FROM unnest($2) AS u (event_id))
-		$sql$
-		-- a message key is the hash of the id without blanks around it, and takes longer to compute
-		ELSE $sql$
-			JOIN (
-				SELECT DISTINCT cdp_internal.account_id(u.message_id) AS message_id
-				FROM unnest($1) AS u (message_id)
-				WHERE cdp.message_key(u.message_id) IS NOT NULL) m
-				ON m.message_id = cdp_internal.account_id(e.message_id)
-			WHERE e.batch_id = ANY ($6) OR e.batch_id <= $7
-		$sql$ END || ' ORDER BY e.identifier_id';
-END
-$function$;
-COMMENT ON FUNCTION cdp_internal.retract_places(text[], bigint[], text, timestamptz, timestamptz) IS
-	'Internal: returns a query of (event_id, identifier_id, "timestamp") of the events that the arguments name, in the '
-	'order of their anchors. Parameters: these arguments, the batches that accepted the messages, and the last one of '
-	'which messages may be forgotten.';
-
--- What the base has of a number or a message is not known: what the log lacks of them was folded, or taken back before.
-CREATE FUNCTION cdp_internal.refuse_folded(message_ids text[], event_ids bigint[], source text, since timestamptz,
-	until timestamptz) RETURNS void
-	LANGUAGE plpgsql STABLE PARALLEL SAFE
-	SET search_path = pg_catalog, cdp, pg_temp
-AS $function$
-#variable_conflict use_variable
-DECLARE
-	last_folded bigint := (SELECT max(f.last_event_id) FROM cdp_data.folded_month f);
-	events bigint;
-	what text;
-BEGIN
-	IF last_folded IS NULL THEN
-		RETURN;
-	END IF;
-	IF source IS NOT NULL THEN
-		events := (
-			SELECT sum(b.events)
-			FROM cdp_data.base_row b
-			JOIN cdp_data.source s USING (source_id)
-			WHERE s.source = refuse_folded.source AND (since IS NULL OR b.last_at >= since)
-				AND (until IS NULL OR b.first_at < until));
-		what := format('They are up to %s events of source "%s"', events, source);
-	ELSIF event_ids IS NOT NULL THEN
-		EXECUTE format($sql$
-			SELECT count(*)
-			FROM (SELECT DISTINCT u.event_id FROM unnest($1) AS u (event_id)) u
-			WHERE u.event_id BETWEEN 1 AND $2 AND u.event_id NOT IN (
-				SELECT e.event_id FROM cdp_data.event e WHERE e.event_id = ANY ($1) AND %s)
-		$sql$, cdp_internal.is_logged_condition()) INTO events USING event_ids, last_folded;
-		what := format('They are %s of the numbers', events);
-	ELSE
-		EXECUTE format($sql$
-			SELECT count(*)
-			FROM (SELECT DISTINCT cdp.message_key(u.message_id) AS message_key FROM unnest($1) AS u (message_id)) k
-			LEFT JOIN cdp_data.message m USING (message_key)
-			-- the event of a key that is kept for ever was taken back
-			WHERE (m.batch_id > 0 AND NOT EXISTS (
-				SELECT FROM cdp_data.event e
-				WHERE e.batch_id = m.batch_id AND cdp.message_key(e.message_id) = k.message_key AND %1$s))
-			-- of messages that are forgotten only the log knows
-			OR EXISTS (
-				SELECT FROM cdp_data.event e
-				WHERE e.batch_id <= $2 AND cdp.message_key(e.message_id) = k.message_key AND NOT %1$s)
-		$sql$, cdp_internal.is_logged_condition()) INTO events
-		USING message_ids, (SELECT s.forgotten_batch_id FROM cdp_data.state s);
-		what := format('They are %s of the messages', events);
-	END IF;
-	IF events > 0 THEN
-		RAISE EXCEPTION 'events that are folded cannot be taken back'
-			USING ERRCODE = 'object_not_in_prerequisite_state',
-				DETAIL = what || ', which have left the log, or are about to.';
-	END IF;
-END
-$function$;
-COMMENT ON FUNCTION cdp_internal.refuse_folded(text[], bigint[], text, timestamptz, timestamptz) IS
-	'Internal: raises an error if events that cdp.retract() names are, or may be, folded into the base.';
-
 CREATE FUNCTION cdp_internal.retract_batch(event_ids bigint[], places bigint[], times timestamptz[], forever boolean)
 	RETURNS cdp_internal.batch_counts
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -181,8 +89,10 @@ COMMENT ON FUNCTION cdp_internal.retract_batch(bigint[], bigint[], timestamptz[]
 	'Internal: takes these events back, as one batch; places: their anchors, times: their times. forever: their '
 	'message keys are kept.';
 
-CREATE FUNCTION cdp_internal.retract_events(message_ids text[], event_ids bigint[], source text, since timestamptz,
-	until timestamptz, forever boolean, OUT events bigint, OUT identifiers bigint, OUT people bigint)
+-- Numbers and places of events that were named one by one are kept in memory, like their names; those of a source are
+-- read as they are needed.
+CREATE FUNCTION cdp_internal.open_retraction(message_ids text[], event_ids bigint[], source text, since timestamptz,
+	until timestamptz) RETURNS refcursor
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 	SET jit = off
@@ -191,28 +101,64 @@ CREATE FUNCTION cdp_internal.retract_events(message_ids text[], event_ids bigint
 AS $function$
 #variable_conflict use_variable
 DECLARE
+	place refcursor;
+	named record;
+BEGIN
+	IF source IS NOT NULL THEN
+		PERFORM cdp_internal.refuse_folded(source, since, until);
+		OPEN place NO SCROLL FOR EXECUTE format($sql$
+			SELECT e.event_id, e.identifier_id, e."timestamp"
+			FROM cdp_data.event e
+			WHERE e.source = $1%s%s
+			ORDER BY e.identifier_id
+		$sql$, CASE WHEN since IS NOT NULL THEN ' AND e."timestamp" >= $2' END,
+			CASE WHEN until IS NOT NULL THEN ' AND e."timestamp" < $3' END)
+		USING source, since, until;
+		RETURN place;
+	END IF;
+	SELECT coalesce(array_agg(e.event_id) FILTER (WHERE e.absent IS NULL), '{}') AS ids,
+		   array_agg(e.identifier_id) FILTER (WHERE e.absent IS NULL) AS places,
+		   array_agg(e."timestamp") FILTER (WHERE e.absent IS NULL) AS times,
+		   count(*) FILTER (WHERE e.absent = 'event') AS events,
+		   count(*) FILTER (WHERE e.absent = 'number') AS numbers, count(*) FILTER (WHERE e.absent = 'key') AS keys
+	INTO named
+	FROM (
+		SELECT m.* FROM cdp_internal.retract_messages(message_ids) m WHERE message_ids IS NOT NULL
+		UNION ALL
+		SELECT n.* FROM cdp_internal.retract_numbers(event_ids) n WHERE event_ids IS NOT NULL) e;
+	PERFORM cdp_internal.refuse_absent(named.events, named.numbers, named.keys,
+		CASE WHEN message_ids IS NOT NULL THEN 'messages' ELSE 'numbers' END);
+	OPEN place NO SCROLL FOR
+		SELECT u.event_id, u.identifier_id, u."timestamp"
+		FROM unnest(named.ids, named.places, named.times) AS u (event_id, identifier_id, "timestamp")
+		ORDER BY u.identifier_id;
+	RETURN place;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.open_retraction(text[], bigint[], text, timestamptz, timestamptz) IS
+	'Internal: returns a cursor of (event_id, identifier_id, "timestamp") of the events that the arguments name, in '
+	'the order of their anchors; raises an error if some are absent.';
+
+CREATE FUNCTION cdp_internal.retract_events(message_ids text[], event_ids bigint[], source text, since timestamptz,
+	until timestamptz, forever boolean, OUT events bigint, OUT identifiers bigint, OUT people bigint)
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_variable
+DECLARE
 	-- all that is known of the people concerned is in memory meanwhile
 	rows constant integer := 10000;
-	batches bigint[] := ARRAY(
-		SELECT DISTINCT abs(m.batch_id)
-		FROM unnest(message_ids) AS u (message_id)
-		JOIN cdp_data.message m ON m.message_key = cdp.message_key(u.message_id));
-	-- keys of messages up to this one may be forgotten
-	forgotten bigint := (SELECT s.forgotten_batch_id FROM cdp_data.state s);
+	place refcursor := cdp_internal.open_retraction(message_ids, event_ids, source, since, until);
 	one record;
 	ids bigint[] := '{}';
 	places bigint[] := '{}';
 	times timestamptz[] := '{}';
 	done cdp_internal.batch_counts;
 	finished boolean := false;
-	place refcursor;
 BEGIN
 	events := 0;
 	identifiers := 0;
 	people := 0;
-	OPEN place NO SCROLL FOR EXECUTE
-		cdp_internal.retract_places(message_ids, event_ids, source, since, until)
-		USING message_ids, event_ids, source, since, until, batches, forgotten;
 	WHILE NOT finished LOOP
 		FETCH place INTO one;
 		finished := NOT FOUND;
@@ -248,7 +194,6 @@ DECLARE
 BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	PERFORM cdp_internal.refresh_lock(wait => true);
-	PERFORM cdp_internal.refuse_folded(message_ids, event_ids, source, since, until);
 	SELECT s.batch_id + 1 INTO STRICT first_batch FROM cdp_data.state s;
 	PERFORM cdp_internal.progress_begin('change', 0);
 	BEGIN
@@ -291,7 +236,8 @@ BEGIN
 	-- no end
 	waiting := cdp_internal.count_waiting();
 	remaining := waiting;
-	WHILE NOT dry_run AND taken OPERATOR(pg_catalog.>) 0 AND remaining OPERATOR(pg_catalog.>=) 0 LOOP
+	WHILE NOT dry_run AND waiting OPERATOR(pg_catalog.>) 0 AND taken OPERATOR(pg_catalog.>) 0
+		AND remaining OPERATOR(pg_catalog.>=) 0 LOOP
 		SELECT r.taken INTO taken FROM cdp.refresh() r;
 		remaining := remaining OPERATOR(pg_catalog.-) taken;
 		-- in each inbox a million are counted at most
@@ -328,7 +274,8 @@ $comment$Takes events back: people, links, traits, timelines, accounts and all e
 events never come. The events are named in one of four ways: message_ids; event_ids; source, with since (inclusive) and
 until (exclusive) as bounds of their time, if given; or query, whose first column is a number of an event, and which
 runs as the caller and cannot write: cdp.retract(query => 'SELECT event_id FROM cdp.events WHERE …'). Numbers and
-message ids that no event of the log has are passed over, also those of a month that is detached.
+message ids that no event has are passed over. If the log lacks events, since a month was detached by hand, a message
+of one of these is an error; numbers that were not found, and a source, are a notice.
 forever: the message ids stay used for ever, whatever cdp.set_message_memory() says, so that the messages are duplicates
 if they come again; otherwise a message that comes again is a new event. reason: kept in cdp.retraction, with who
 decided and when. dry_run: the counts, without the change; it takes as long as the change, and
@@ -343,15 +290,16 @@ was given for. cdp.profile_at() and cdp.events_at() forget the events too; who w
 Returns one row. events: taken back. identifiers: that no event carries any more. people: changed in any way; one who
 has events in several batches of 10,000 counts in each. waiting: rows in the inboxes that are not taken yet.
 Events that have left the log, see cdp.drop_events() and cdp.drop_old_events(), are folded into others and cannot be
-taken back: that is an error, as it is if one of the numbers or messages was taken back before such events went.
+taken back: that is an error, as it is if one of the numbers was taken back before such events went. A message that may
+be of one of these, and is not remembered any more, is a notice.
 READ COMMITTED only. Errors: not named in just one way, since or until without a source (22023); forever or dry_run
 NULL (22004); an unknown source (42704); a query whose first column is no whole number (42804); folded events, or the
-log lacks events of the people or accounts concerned (55000).$comment$;
+log lacks the events of messages, or of the people or accounts concerned (55000).$comment$;
 
 REVOKE ALL ON FUNCTION
 	cdp_internal.check_retract(text[], bigint[], text, timestamptz, timestamptz, text, boolean, boolean),
-	cdp_internal.retract_query(text), cdp_internal.retract_places(text[], bigint[], text, timestamptz, timestamptz),
-	cdp_internal.refuse_folded(text[], bigint[], text, timestamptz, timestamptz),
+	cdp_internal.retract_query(text),
+	cdp_internal.open_retraction(text[], bigint[], text, timestamptz, timestamptz),
 	cdp_internal.retract_batch(bigint[], bigint[], timestamptz[], boolean),
 	cdp_internal.retract_events(text[], bigint[], text, timestamptz, timestamptz, boolean),
 	cdp_internal.retract(text[], bigint[], text, timestamptz, timestamptz, jsonb, text, boolean, boolean),

@@ -61,11 +61,12 @@ BEGIN
 	SELECT l.* FROM logged l
 	ON CONFLICT (message_key) DO UPDATE
 	SET event_id = excluded.event_id, identifier_id = excluded.identifier_id, "timestamp" = excluded."timestamp",
-		content_hash = excluded.content_hash, source_id = excluded.source_id, version = excluded.version
-	WHERE s.event_id IS NOT NULL AND NOT s.folded
-		AND (s.event_id, s.identifier_id, s."timestamp", s.content_hash, s.source_id, s.version)
+		content_hash = excluded.content_hash, source_id = excluded.source_id, folded = false,
+		version = excluded.version
+	WHERE s.event_id IS NOT NULL
+		AND (s.event_id, s.identifier_id, s."timestamp", s.content_hash, s.source_id, s.folded, s.version)
 			IS DISTINCT FROM (excluded.event_id, excluded.identifier_id, excluded."timestamp", excluded.content_hash,
-				excluded.source_id, excluded.version);
+				excluded.source_id, false, excluded.version);
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_statements() IS

@@ -123,8 +123,8 @@ BEGIN
 		SELECT e.event_id, e.identifier_id AS place, o.ids, e.source, least(e."timestamp", e.received_at) AS at,
 			e.message_id, o.earlier
 		FROM cdp_data.event e CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id,
-			e.group_id, e.previous_id, e.identifiers, e.properties, e.traits, e.context, e."timestamp", e.sent_at,
-			e.original_timestamp, e.received_at, e.source, $2) o
+			e.group_id, e.previous_id, e.identifiers, e.properties, e.traits, e.context, e."timestamp", NULL, NULL,
+			NULL, e.source, $2, is_logged => true) o
 		WHERE EXISTS (SELECT FROM unnest(o.ids || o.earlier) AS u (identifier)
 					  WHERE cdp_internal.is_blocked(u.identifier, %L) AND NOT cdp_internal.is_blocked(u.identifier, %L))
 			AND %s

@@ -3,6 +3,8 @@
 CREATE FUNCTION cdp_internal.declared_same(identifier cdp.identifier) RETURNS SETOF cdp.identifier
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE ROWS 5
 	SET search_path = pg_catalog, cdp, pg_temp
+	SET enable_seqscan = off
+	SET jit = off
 AS $function$
 BEGIN
 	RETURN QUERY
@@ -11,7 +13,12 @@ BEGIN
 			UNION
 			SELECT s.other
 			FROM declared d
-			CROSS JOIN LATERAL cdp_internal.same_verdicts(d.member) s)
+			-- cdp_internal.same_verdicts() of each, through the indexes: without the call, since there may be many
+			CROSS JOIN LATERAL (
+				SELECT v.b AS other FROM cdp_data.verdict v WHERE v.a = d.member AND v.kind = 'same'
+				UNION ALL
+				SELECT v.a FROM cdp_data.verdict v WHERE v.b = d.member AND v.kind = 'same'
+				OFFSET 0) s)
 		SELECT d.member FROM declared d;
 END
 $function$;
@@ -91,7 +98,10 @@ DECLARE
 BEGIN
 	SELECT v.* INTO forbid
 	FROM unnest(members) AS m (member)
-	JOIN cdp_data.verdict v ON v.kind = 'forbid' AND v.a = m.member AND v.b = ANY (members)
+	-- through the index of one end
+	CROSS JOIN LATERAL (
+		SELECT f.* FROM cdp_data.verdict f WHERE f.kind = 'forbid' AND f.a = m.member OFFSET 0) v
+	WHERE v.b = ANY (members)
 	ORDER BY v.verdict_id
 	LIMIT 1;
 	IF FOUND THEN

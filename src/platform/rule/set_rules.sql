@@ -54,6 +54,9 @@ BEGIN
 		PERFORM cdp_internal.flag_blocked(ARRAY(SELECT jsonb_object_keys(rules - '*')));
 	END IF;
 	PERFORM cdp_internal.drop_limited(rules - '*');
+	IF concerned ? 'restitched' AND (SELECT s.event_id > 0 FROM cdp_data.state s) THEN
+		PERFORM cdp.restitch();
+	END IF;
 END
 $function$;
 COMMENT ON FUNCTION cdp.set_rules(jsonb) IS
@@ -126,7 +129,8 @@ BEGIN
 			'aliases', s.aliases, 'expires_after', justify_hours(s.expires_after),
 			'keep_events', justify_hours(s.keep_events), 'licence', s.licence,
 			'mutable', s.mutable, 'keep_corrections', s.keep_corrections, 'version', s.version,
-			'deleted', s.deleted)), '{}')
+			'deleted', s.deleted, 'phone_region', s.phone_region,
+			'keep_unidentified', s.keep_unidentified)), '{}')
 		FROM cdp_data.source s);
 END
 $function$;
@@ -156,8 +160,8 @@ aliases: what alias calls of the source that name an earlier user_id (previous_i
 like any other, or same, believed as if cdp.same() said so: the two count as one towards max_per_profile.
 expires_after: how long values of the source count; then values of other sources show again, from the next refresh on,
 which needs no rows for that. A string such as "90 days"; a day is 24 hours; default: they do not expire.
-keep_events: how long events of the source stay in the log, counted from their time: cdp.drop_old_events(), called from a
-schedule, lets older ones go and keeps what they said. A string such as "400 days"; default: until their month is
+keep_events: how long events of the source stay in the log, counted from their time: cdp.drop_old_events(), called from
+a schedule, lets older ones go and keeps what they said. A string such as "400 days"; default: until their month is
 dropped. Setting it again lets the next call look at all events anew, for example after a month was attached.
 licence: a note on what the data may be used for.
 mutable: true: the source sends a row again, with the same message id, to correct it. Of all its rows with one message
@@ -170,17 +174,25 @@ deleted: likewise, what says that a row deletes: anything there but null, false,
 "false" and "no". Such a row needs no more than a message id. The message has no event
 then, but its message id stays used: smaller rows that come later are duplicates, a greater one is an event again.
 Deletions are counted as such, and are neither accepted nor duplicates. Rows that were taken before version or deleted
-was set are not looked at again, but for the versions of events in the log. keep_corrections: true: events that are
-replaced or deleted go to cdp.correction.
+was set are not looked at again, but for the versions of events in the log; where months have left it by then, see
+cdp.drop_events(), rows with other content of such a message are quarantined as message_id_reused. A log that lacks
+events since a month was detached by hand must be whole first. keep_corrections: true: events that are replaced or
+deleted go to cdp.correction.
 A message of a mutable source is remembered as long as it holds, whatever cdp.set_message_memory() says. cdp.retract()
 takes back all that was said under the message id of the event that holds, also what is in cdp.correction: what it
 replaced does not come back, and the next row, of whatever version, is a new event. Of a deletion there is nothing to
 take back. A correction of an event of a person of whom the log lacks events is quarantined as log_lacks_events; a
 deletion without a message id as missing_message_id.
+phone_region: where phone numbers of the source without a country code are, as a code of ISO 3166 ("GB"); default: such
+numbers are no identifiers. A change cleans the whole log anew, by cdp.restitch(); months that cdp.drop_events() let go
+keep the identifiers that they had.
+keep_unidentified: true: events without any identifier, such as pages of visitors without cookies, go to the log, where
+they belong to no one, instead of to quarantine; cdp.replay('no_identifier') brings back what came before.
 Errors: unknown key (the hint names the nearest), invalid name, trust out of range, unknown party, aliases neither
 link nor same, neither party nor trust for a new source, expires_after or keep_events not an interval, with months, not
-positive, or more than 100 years, mutable and keep_corrections neither true nor false, version or deleted no path (22023, each names
-the key); NULL (22004); the log lacks events (55000). On an error nothing changes.$comment$;
+positive, or more than 100 years, mutable, keep_corrections and keep_unidentified neither true nor false, an unknown
+phone_region, version or deleted no path (22023, each names the key); NULL (22004); the log lacks events (55000). On an
+error nothing changes.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.check_rules(jsonb), cdp.set_rules(jsonb), cdp.rules(),
 	cdp_internal.show_max_links(text, jsonb), cdp_internal.show_sources(), cdp.set_sources(jsonb) FROM PUBLIC;

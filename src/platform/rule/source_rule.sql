@@ -7,8 +7,8 @@ AS $function$
 BEGIN
 	CREATE VIEW cdp.sources AS
 		SELECT s.source, s.party, s.trust, s.aliases, s.expires_after, s.keep_events, s.licence, s.mutable,
-			s.keep_corrections, s.version, s.deleted, s.accepted, s.duplicate, s.quarantined, s.deletions, s.retracted,
-			s.folded_until,
+			s.keep_corrections, s.version, s.deleted, s.phone_region, s.keep_unidentified, s.accepted, s.duplicate,
+			s.quarantined, s.deletions, s.retracted, s.folded_until,
 			f.as_of AS first_refresh_at,
 			l.as_of AS last_refresh_at
 		FROM cdp_data.source s
@@ -35,6 +35,9 @@ BEGIN
 		'Path of the version in the properties or traits of its rows; NULL: the later one holds.';
 	COMMENT ON COLUMN cdp.sources.deleted IS
 		'Path in the properties or traits of what says that a row deletes; NULL: none does.';
+	COMMENT ON COLUMN cdp.sources.phone_region IS
+		'Where its phone numbers without a country code are; NULL: they are no identifiers.';
+	COMMENT ON COLUMN cdp.sources.keep_unidentified IS 'Whether its events without any identifier are kept.';
 	COMMENT ON COLUMN cdp.sources.accepted IS 'Number of rows that were accepted: they became events.';
 	COMMENT ON COLUMN cdp.sources.duplicate IS 'Number of rows whose message was already in the log.';
 	COMMENT ON COLUMN cdp.sources.quarantined IS
@@ -77,7 +80,8 @@ BEGIN
 		PERFORM cdp_internal.check_source_name(rule.source);
 		IF rule.given <> 'null' THEN
 			PERFORM cdp_internal.check_keys(rule.given,
-				'{party,trust,aliases,expires_after,keep_events,licence,mutable,keep_corrections,version,deleted}',
+				'{party,trust,aliases,expires_after,keep_events,licence,mutable,keep_corrections,version,deleted,'
+				'phone_region,keep_unidentified}',
 				format('source "%s"', rule.source));
 		END IF;
 	END LOOP;
@@ -233,6 +237,56 @@ COMMENT ON FUNCTION cdp_internal.read_correction(text, jsonb, boolean, boolean, 
 	'Internal: applies the part of a document about a source to its present rules of corrections; returns the new '
 	'ones.';
 
+CREATE FUNCTION cdp_internal.read_phone_region(given jsonb, what text) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	region text := upper(given #>> '{}');
+BEGIN
+	IF given <> 'null' AND (jsonb_typeof(given) <> 'string' OR region !~ '^[A-Z]{2}$') THEN
+		RAISE EXCEPTION '% is %, which is no region', what, left(given::text, 64)
+			USING ERRCODE = 'invalid_parameter_value', HINT = 'Give a country''s code of ISO 3166, such as "GB".';
+	END IF;
+	BEGIN
+		-- an error says that there is no such region, or no library for it
+		PERFORM cdp.phone('0', region) WHERE region IS NOT NULL;
+	EXCEPTION WHEN invalid_text_representation THEN
+		NULL; -- the region is known
+	END;
+	RETURN region;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.read_phone_region(jsonb, text) IS
+	'Internal: reads the region of the phone numbers of a source; NULL: none. what: what it is of.';
+
+CREATE FUNCTION cdp_internal.read_cleaning(source text, given jsonb, INOUT phone_region text,
+	INOUT keep_unidentified boolean)
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	IF given = 'null' THEN
+		given := '{"phone_region": null, "keep_unidentified": null}';
+	END IF;
+	IF given ? 'phone_region' THEN
+		phone_region := cdp_internal.read_phone_region(given -> 'phone_region',
+			format('phone_region of source "%s"', source));
+	END IF;
+	IF given ? 'keep_unidentified' THEN
+		IF jsonb_typeof(given -> 'keep_unidentified') NOT IN ('boolean', 'null') THEN
+			RAISE EXCEPTION 'keep_unidentified of source "%" must be true or false', source
+				USING ERRCODE = 'invalid_parameter_value',
+				DETAIL = format('It is of type %s.', jsonb_typeof(given -> 'keep_unidentified'));
+		END IF;
+		keep_unidentified := coalesce((given ->> 'keep_unidentified')::boolean, false);
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.read_cleaning(text, jsonb, text, boolean) IS
+	'Internal: applies the part of a document about a source to the rules by which its rows are cleaned; returns the '
+	'new ones.';
+
 -- What was sent before is corrected too, unless forgotten.  What a deletion deleted is forgotten when the source is not
 -- mutable any more; its message id stays used.
 CREATE FUNCTION cdp_internal.note_statements(source text) RETURNS void
@@ -310,6 +364,7 @@ DECLARE
 	was record;
 	becomes record;
 	corrects record;
+	cleans record;
 	refolded text[] := '{}';
 BEGIN
 	PERFORM cdp_internal.add_sources(sources);
@@ -321,6 +376,12 @@ BEGIN
 		END IF;
 		SELECT * INTO STRICT corrects FROM cdp_internal.read_correction(was.source, sources -> was.source, was.mutable,
 			was.keep_corrections, was.version, was.deleted);
+		SELECT * INTO STRICT cleans FROM cdp_internal.read_cleaning(was.source, sources -> was.source,
+			was.phone_region, was.keep_unidentified);
+		IF cleans.phone_region IS DISTINCT FROM was.phone_region THEN
+			-- which events have other identifiers then, only cleaning them anew says
+			RETURN QUERY SELECT 'restitched', was.source;
+		END IF;
 		UPDATE cdp_data.source s
 		SET party = becomes.party, trust = becomes.trust, aliases = becomes.aliases,
 			expires_after = becomes.expires_after, keep_events = becomes.keep_events,
@@ -328,10 +389,15 @@ BEGIN
 			folded_until = CASE WHEN sources -> s.source = 'null' OR sources -> s.source ? 'keep_events'
 				THEN '-infinity' ELSE s.folded_until END,
 			licence = becomes.licence, mutable = corrects.mutable, keep_corrections = corrects.keep_corrections,
-			version = corrects.version, deleted = corrects.deleted
+			version = corrects.version, deleted = corrects.deleted, phone_region = cleans.phone_region,
+			keep_unidentified = cleans.keep_unidentified
 		WHERE s.source = was.source;
 		IF corrects.mutable <> was.mutable
 			OR corrects.mutable AND corrects.version IS DISTINCT FROM was.version THEN
+			-- what is not in the log now could not be corrected later either
+			IF corrects.mutable AND was.accepted > was.retracted THEN
+				PERFORM cdp_internal.check_log();
+			END IF;
 			PERFORM cdp_internal.note_statements(was.source);
 		END IF;
 		IF becomes.trust < was.trust THEN
@@ -368,8 +434,9 @@ COMMENT ON FUNCTION cdp_internal.change_sources(jsonb) IS
 
 REVOKE ALL ON FUNCTION cdp_internal.init_sources(), cdp_internal.check_source_name(text),
 	cdp_internal.check_sources(jsonb), cdp_internal.read_interval(jsonb, text, text),
-	cdp_internal.read_source(text, jsonb, text, integer, text, interval, interval, text), cdp_internal.party_trust(text),
-	cdp_internal.read_property_path(text, jsonb, text),
+	cdp_internal.read_source(text, jsonb, text, integer, text, interval, interval, text),
+	cdp_internal.party_trust(text), cdp_internal.read_property_path(text, jsonb, text),
 	cdp_internal.read_correction(text, jsonb, boolean, boolean, text[], text[]),
+	cdp_internal.read_phone_region(jsonb, text), cdp_internal.read_cleaning(text, jsonb, text, boolean),
 	cdp_internal.note_statements(text), cdp_internal.add_sources(jsonb),
 	cdp_internal.check_expirable(text, integer), cdp_internal.change_sources(jsonb) FROM PUBLIC;

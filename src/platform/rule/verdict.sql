@@ -92,8 +92,10 @@ BEGIN
 		SELECT o.profile_id, EXISTS (
 			SELECT
 			FROM cdp_data.identifier i
-			JOIN cdp_data.verdict v ON v.kind = 'forbid' AND (v.a = i.identifier OR v.b = i.identifier)
-			WHERE i.profile_id = o.profile_id) AS has_forbid
+			WHERE i.profile_id = o.profile_id AND (
+				EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND v.a = i.identifier)
+				OR EXISTS (SELECT FROM cdp_data.verdict v WHERE v.kind = 'forbid' AND v.b = i.identifier))
+			) AS has_forbid
 		FROM cdp_data.identifier o
 		WHERE o.identifier_id IN (a_id, b_id) AND o.profile_id <> 0) n
 	WHERE p.profile_id = n.profile_id AND p.has_forbid <> n.has_forbid;

@@ -25,6 +25,7 @@
 
 #include "cdp.h"
 #include "core/sequence/sequence_form.h"
+#include "toolkit/bridge/status.h"
 #include "toolkit/timeline/step.h"
 #include "toolkit/identifier/identifier.h"
 
@@ -103,6 +104,17 @@ put_constant(NameWalk *walk, const char *kind, Node *node)
 		put_keys(walk, kind, DatumGetJsonbP(constant->constvalue));
 }
 
+/* put_events puts the names of the events that a step asks for. */
+static void
+put_events(NameWalk *walk, const CdpkStep *step)
+{
+	const CdpkAlternative *alternatives = cdpk_step_alternatives(step);
+
+	for (unsigned i = 0; i < step->count; i++)
+		if (!alternatives[i].any)
+			put_name(walk, "event", alternatives[i].name.text, alternatives[i].name.length);
+}
+
 /* put_sequence puts the events of a constant cdp.sequence. */
 static void
 put_sequence(NameWalk *walk, Node *node)
@@ -116,10 +128,10 @@ put_sequence(NameWalk *walk, Node *node)
 	form = PG_DETOAST_DATUM_PACKED(constant->constvalue);
 	sequence = palloc(sizeof(CdpkSequence));
 	if (cdpk_sequence_read((const uint8_t *) VARDATA_ANY(form), VARSIZE_ANY_EXHDR(form),
-						   sequence) != CDPK_OK)
+						   &cdp_palloc_allocator, sequence) != CDPK_OK)
 		return;
-	for (unsigned i = 0; i < sequence->names; i++)
-		put_name(walk, "event", sequence->name[i].text, sequence->name[i].length);
+	for (unsigned i = 0; i < sequence->alternatives; i++)
+		put_events(walk, &sequence->alternative[i]);
 }
 
 /* put_namespace puts the namespace of an identifier. */
@@ -136,14 +148,10 @@ put_namespace(NameWalk *walk, Datum value)
 static void
 put_step(NameWalk *walk, Datum value)
 {
-	const CdpkAlternative *alternatives;
 	CdpkStep step;
 
 	step_read(PG_DETOAST_DATUM_PACKED(value), &step);
-	alternatives = cdpk_step_alternatives(&step);
-	for (unsigned i = 0; i < step.count; i++)
-		if (!alternatives[i].any)
-			put_name(walk, "event", alternatives[i].name.text, alternatives[i].name.length);
+	put_events(walk, &step);
 	step_free(&step);
 }
 

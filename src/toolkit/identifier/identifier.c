@@ -55,6 +55,22 @@ identifier_make(const char *name_space, size_t namespace_length, const char *val
 	return *status == CDPK_OK ? from_payload(payload, length) : NULL;
 }
 
+/* Make an identifier, of a phone number in a region. */
+Identifier *
+identifier_make_in_region(const char *name_space, size_t namespace_length, const char *value,
+						  size_t value_length, const char *region, CdpkStatus *status)
+{
+	CdpkPhone phone = phone_module_in_region(region);
+	uint8_t payload[CDPK_IDENTIFIER_PAYLOAD_MAX];
+	size_t length;
+
+	if (region[0] == '\0')
+		return identifier_make(name_space, namespace_length, value, value_length, status);
+	*status = cdpk_identifier_make(name_space, namespace_length, value, value_length, &phone,
+								   payload, &length);
+	return *status == CDPK_OK ? from_payload(payload, length) : NULL;
+}
+
 /* Copy the start of a text, for an error message. */
 char *
 identifier_shown(const char *text, size_t length)

@@ -27,6 +27,11 @@ typedef struct varlena Identifier;
 extern Identifier *identifier_make(const char *name_space, size_t namespace_length,
 								   const char *value, size_t value_length, CdpkStatus *status);
 
+/* Do the same where phone numbers may lack their country code: region is a code of ISO 3166 in capitals, or empty. */
+extern Identifier *identifier_make_in_region(const char *name_space, size_t namespace_length,
+											 const char *value, size_t value_length,
+											 const char *region, CdpkStatus *status);
+
 /*
  * Return the value that a number is in an identifier: equal numbers are one text, for
  * the zeros that end a fraction are left out (7.00 is 7, as an integer is).

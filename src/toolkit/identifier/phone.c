@@ -13,14 +13,6 @@
 CDP_FUNCTION(cdp_phone);
 CDP_FUNCTION(cdp_try_phone);
 
-/* Normalise numbers that may lack their country code. */
-static CdpkStatus
-normalize_in_region(void *region, const char *value, size_t length, char *result,
-					size_t *result_length)
-{
-	return phone_module_normalize(value, length, (const char *) region, result, result_length);
-}
-
 /* Bring a region to the two capital letters that the library knows. */
 static bool
 read_region(text *region, char *code)
@@ -45,8 +37,8 @@ read_region(text *region, char *code)
 static text *
 read_phone(text *value, text *region, CdpkStatus *status)
 {
-	char code[3];
-	CdpkPhone phone = {normalize_in_region, region != NULL ? code : NULL};
+	char code[3] = "";
+	CdpkPhone phone = phone_module_in_region(region != NULL ? code : NULL);
 	uint8_t payload[CDPK_IDENTIFIER_PAYLOAD_MAX];
 	size_t length;
 

@@ -89,3 +89,19 @@ phone_module_problem(void)
 {
 	return phone_missing;
 }
+
+/* Normalise numbers that may lack their country code. */
+static CdpkStatus
+normalize_in_region(void *region, const char *value, size_t length, char *result,
+					size_t *result_length)
+{
+	return phone_module_normalize(value, length, region, result, result_length);
+}
+
+CdpkPhone
+phone_module_in_region(const char *region)
+{
+	CdpkPhone phone = {normalize_in_region, unconstify(char *, region)};
+
+	return phone;
+}

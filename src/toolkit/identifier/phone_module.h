@@ -17,6 +17,9 @@ extern CdpkStatus phone_module_normalize(const char *value, size_t length, const
 /* Return the normaliser of numbers with a country code; its first call loads the module. */
 extern const CdpkPhone *phone_module_normalizer(void);
 
+/* Return the normaliser of numbers that may lack their country code; the region must stay. */
+extern CdpkPhone phone_module_in_region(const char *region);
+
 /* Return why the module could not be loaded; NULL if it was loaded, or not asked for. */
 extern const char *phone_module_problem(void);
 

@@ -113,23 +113,22 @@ cdp_funnel(PG_FUNCTION_ARGS)
 	PG_RETURN_INT32((int32) depth);
 }
 
-/* Return the bound for an answer about the events of a funnel's steps. */
-static int64_t
-bound_steps(const CdpkTimelineFunnel *funnel, const CdpkTimeRangeSpec *spec,
-			const CdpkTimeline *timeline)
+int64_t
+funnel_bound(const CdpkStep *steps, unsigned count, const CdpkTimeRangeSpec *spec,
+			 const CdpkTimeline *timeline)
 {
 	CdpkTimeRange ever = {PG_INT64_MIN, PG_INT64_MAX};
 	int64_t horizon = CDPK_NEVER;
 
-	for (unsigned i = 0; i < funnel->count; i++)
+	for (unsigned i = 0; i < count; i++)
 	{
 		int64_t change = CDPK_NEVER;
 		CdpkColumn column;
 		bool unknown;
 		void *memory;
 
-		timeline_check(cdpk_step_column(&funnel->steps[i], timeline, ever,
-										&cdp_huge_palloc_allocator, &column, &unknown, &memory));
+		timeline_check(cdpk_step_column(&steps[i], timeline, ever, &cdp_huge_palloc_allocator,
+										&column, &unknown, &memory));
 		if (column.count > 0)
 			timeline_check(cdpk_horizon_bound(spec, &column, &change));
 		horizon = Min(horizon, change);
@@ -151,5 +150,5 @@ funnel_horizon(PG_FUNCTION_ARGS)
 	spec = timeline_arg_range_spec(fcinfo);
 	if (!timeline_arg_open(fcinfo, &timeline))
 		PG_RETURN_TIMESTAMPTZ(CDPK_NEVER);
-	PG_RETURN_TIMESTAMPTZ(bound_steps(&funnel, &spec, &timeline));
+	PG_RETURN_TIMESTAMPTZ(funnel_bound(steps, funnel.count, &spec, &timeline));
 }

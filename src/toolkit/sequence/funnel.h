@@ -19,4 +19,8 @@
  */
 extern unsigned funnel_get_steps(ArrayType *array, CdpkStep *steps);
 
+/* Return the bound for the horizon of an answer about the events of steps: when one enters or leaves the time range. */
+extern int64_t funnel_bound(const CdpkStep *steps, unsigned count, const CdpkTimeRangeSpec *spec,
+							const CdpkTimeline *timeline);
+
 #endif /* CDP_FUNNEL_H */

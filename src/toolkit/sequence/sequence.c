@@ -10,6 +10,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/timestamp.h"
 
+#include "toolkit/sequence/sequence.h"
 #include "toolkit/sequence/sequence_horizon.h"
 #include "toolkit/timeline/timeline_args.h"
 #include "cdp.h"
@@ -28,8 +29,7 @@ CDP_FUNCTION(cdp_sequence_hash);
 CDP_FUNCTION(cdp_sequence_hash_extended);
 CDP_FUNCTION(cdp_matches);
 
-/* after the timeline */
-#define ARG_SEQUENCE 1
+/* after the sequence */
 #define ARG_WITHIN 2
 
 /* ---------------------------------------------------------------- the type */
@@ -51,7 +51,7 @@ cdp_sequence_in(PG_FUNCTION_ARGS)
 	const char *text = PG_GETARG_CSTRING(0);
 	uint8_t *result;
 	size_t length;
-	CdpkSequenceProblem problem;
+	CdpkTextProblem problem;
 	CdpkStatus status = cdpk_sequence_parse(text, strlen(text), &cdp_palloc_allocator, VARHDRSZ,
 											&result, &length, &problem);
 
@@ -62,13 +62,14 @@ cdp_sequence_in(PG_FUNCTION_ARGS)
 				 errdetail("Names of events are UTF-8; the encoding of this database is %s.",
 						   GetDatabaseEncodingName())));
 	if (status != CDPK_OK)
-		ereturn(fcinfo->context, (Datum) 0,
-				(errcode(cdp_status_errcode(status)),
-				 errmsg("invalid input syntax for type %s: \"%s\"", "cdp.sequence",
-						pnstrdup(text, pg_mbcliplen(text, (int) strlen(text), 1000))),
-				 errdetail("At byte %zu: %s.", problem.position, problem.words),
-				 errhint("A sequence is a row of events, as in view -> 2 x (cart | wish) within 1 "
-						 "day -> not refund -> \"Order Completed\" after 1 hour in 7 days.")));
+		ereturn(
+			fcinfo->context, (Datum) 0,
+			(errcode(cdp_status_errcode(status)),
+			 errmsg("invalid input syntax for type %s: \"%s\"", "cdp.sequence",
+					pnstrdup(text, pg_mbcliplen(text, (int) strlen(text), 1000))),
+			 errdetail("At byte %zu: %s.", problem.position, problem.words),
+			 errhint("A sequence is a row of events, as in view[price > 50] -> 2 x (cart | wish) "
+					 "within 1 day -> not refund -> \"Order Completed\" after 1 hour in 7 days.")));
 	SET_VARSIZE(result, VARHDRSZ + length);
 	PG_RETURN_POINTER(result);
 }
@@ -104,7 +105,7 @@ cdp_sequence_recv(PG_FUNCTION_ARGS)
 	if (GetDatabaseEncoding() != PG_UTF8 && GetDatabaseEncoding() != PG_SQL_ASCII &&
 		!pg_is_ascii(text))
 		ereport(ERROR, (errcode(ERRCODE_UNTRANSLATABLE_CHARACTER),
-						errmsg("sequence has names that are not ASCII"),
+						errmsg("sequence has names or values that are not ASCII"),
 						errdetail("Names of events are UTF-8; the encoding of this database is %s.",
 								  GetDatabaseEncodingName())));
 	result = palloc(VARHDRSZ + length);
@@ -170,30 +171,57 @@ cdp_sequence_hash_extended(PG_FUNCTION_ARGS)
 
 /* ---------------------------------------------------------------- the predicate */
 
+/* The arguments of a call. */
+typedef struct MatchesCall
+{
+	ArgumentCache cache;
+	CdpkSequence sequence;
+	int64 within; /* 0: not given */
+	int64 as_of;
+} MatchesCall;
+
+void
+sequence_arg_read(FunctionCallInfo fcinfo, const ArgumentCache *cache, CdpkSequence *sequence)
+{
+	MemoryContext former = CurrentMemoryContext;
+	size_t length;
+	const uint8_t *form = get_form(fcinfo, ARG_SEQUENCE, &length);
+	CdpkStatus status;
+
+	if (cache->is_persistent)
+	{
+		MemoryContextSwitchTo(fcinfo->flinfo->fn_mcxt);
+		cdpk_sequence_free(&cdp_palloc_allocator, sequence);
+	}
+	status = cdpk_sequence_read(form, length, &cdp_palloc_allocator, sequence);
+	MemoryContextSwitchTo(former);
+	if (status != CDPK_OK)
+		cdp_report_bytes(status, "cdp.sequence");
+}
+
 /* Evaluate the sequence; as_of and the sequence are not NULL. */
 static CdpkSequenceAnswer
 evaluate(FunctionCallInfo fcinfo, bool want_horizon)
 {
-	int64 as_of = timeline_arg_as_of(fcinfo);
-	int64 within = 0;
-	Timeline *value = PG_ARGISNULL(ARG_TIMELINE) ? NULL : PG_GETARG_TIMELINE_PP(ARG_TIMELINE);
-	CdpkSequence sequence;
+	MatchesCall own;
+	MatchesCall *call = (MatchesCall *) argument_cache_get(fcinfo, &own.cache, sizeof(own));
 	CdpkTimeline timeline;
 	CdpkSequenceAnswer result;
-	CdpkStatus status;
-	size_t length;
-	const uint8_t *form = get_form(fcinfo, ARG_SEQUENCE, &length);
+	bool there;
 
-	if (!PG_ARGISNULL(ARG_WITHIN))
-		within = cdp_window_microseconds(PG_GETARG_INTERVAL_P(ARG_WITHIN), "within", 1);
-	status = cdpk_sequence_read(form, length, &sequence);
-	if (status != CDPK_OK)
-		cdp_report_bytes(status, "cdp.sequence");
-	if (value != NULL)
-		timeline_open(value, &timeline);
-	status = cdpk_sequence_evaluate(&sequence, value != NULL ? &timeline : NULL, within, as_of,
-									want_horizon, &cdp_huge_palloc_allocator, &result);
-	timeline_check(status);
+	if (!argument_cache_is_valid(fcinfo, &call->cache))
+	{
+		call->as_of = timeline_arg_as_of(fcinfo);
+		call->within = 0;
+		if (!PG_ARGISNULL(ARG_WITHIN))
+			call->within = cdp_window_microseconds(PG_GETARG_INTERVAL_P(ARG_WITHIN), "within", 1);
+		sequence_arg_read(fcinfo, &call->cache, &call->sequence);
+		argument_cache_fill(fcinfo, &call->cache);
+	}
+	there = timeline_arg_open(fcinfo, &timeline);
+	timeline_check(cdpk_sequence_evaluate(&call->sequence, there ? &timeline : NULL, call->within,
+										  call->as_of, want_horizon, &cdp_huge_palloc_allocator,
+										  &result));
 	return result;
 }
 
@@ -201,9 +229,14 @@ evaluate(FunctionCallInfo fcinfo, bool want_horizon)
 Datum
 cdp_matches(PG_FUNCTION_ARGS)
 {
+	CdpkSequenceAnswer result;
+
 	if (timeline_args_unknown(fcinfo, ARG_SEQUENCE))
 		PG_RETURN_NULL();
-	PG_RETURN_BOOL(evaluate(fcinfo, false).matches);
+	result = evaluate(fcinfo, false);
+	if (result.unknown)
+		PG_RETURN_NULL();
+	PG_RETURN_BOOL(result.matches);
 }
 
 Datum

@@ -48,7 +48,7 @@ CDP_FUNCTION(cdp_sequence_match_events_final_double);
 static void
 compile(const CdpkStepsSetup *setup, CdpkProgram *program)
 {
-	CdpkSequenceProblem problem;
+	CdpkTextProblem problem;
 	CdpkStatus status = cdpk_pattern_compile(setup->pattern, setup->pattern_length, setup->kind,
 											 setup->steps, program, &problem);
 

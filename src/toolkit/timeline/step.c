@@ -71,7 +71,7 @@ hint_quoted(const char *text, size_t length)
 /* Report that a text is no step. */
 static Datum
 refuse(struct Node *context, CdpkStatus status, const char *text, size_t length,
-	   const CdpkStepProblem *problem)
+	   const CdpkTextProblem *problem)
 {
 	if (status == CDPK_BAD_ENCODING)
 		ereturn(context, (Datum) 0,
@@ -93,7 +93,7 @@ cdp_step_in(PG_FUNCTION_ARGS)
 	const char *text = PG_GETARG_CSTRING(0);
 	uint8_t *result;
 	size_t length;
-	CdpkStepProblem problem;
+	CdpkTextProblem problem;
 	CdpkStatus status = cdpk_step_parse(text, strlen(text), &cdp_palloc_allocator, VARHDRSZ,
 										&result, &length, &problem);
 
@@ -109,7 +109,7 @@ cdp_quote_step(PG_FUNCTION_ARGS)
 	const text *name = PG_GETARG_TEXT_PP(0);
 	uint8_t *result;
 	size_t length;
-	CdpkStepProblem problem;
+	CdpkTextProblem problem;
 	CdpkStatus status =
 		cdpk_step_of_name(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &cdp_palloc_allocator,
 						  VARHDRSZ, &result, &length, &problem);

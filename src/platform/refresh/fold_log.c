@@ -1,5 +1,5 @@
 /*
- * fold_month.c
+ * fold_log.c
  *		cdp_internal.fold_log: folds events of the log into rows of the base.
  *
  * Events come in the order of their anchors, and the rows of the base that they may become part of have the same

@@ -1,0 +1,30 @@
+/*
+ * onboard_source.h
+ *		What rules of its source a row is cleaned by.
+ */
+#ifndef CDP_INGEST_ONBOARD_SOURCE_H
+#define CDP_INGEST_ONBOARD_SOURCE_H
+
+#include "core/text/json.h"
+
+typedef struct OnboardSource
+{
+	CdpkSpan name;
+	char phone_region[3]; /* where numbers without a country code are; empty: they are no numbers */
+	bool keeps_unidentified; /* an event without an identifier goes to the log */
+} OnboardSource;
+
+/* The sources that have other rules than the usual. */
+typedef struct OnboardSources
+{
+	int count;
+	OnboardSource *items;
+} OnboardSources;
+
+/* Read the sources, in the current memory context.  SPI must be connected. */
+extern const OnboardSources *onboard_sources_read(void);
+
+/* Return the rules of a source. */
+extern const OnboardSource *onboard_source_rules(const OnboardSources *sources, CdpkSpan name);
+
+#endif /* CDP_INGEST_ONBOARD_SOURCE_H */
