@@ -78,7 +78,8 @@ BEGIN
 			FROM cdp_data.planned_event p
 			WHERE (plan_coverage.source IS NULL OR p.source = plan_coverage.source)),
 		seen AS (
-			SELECT e.source COLLATE "C" AS source, e.type COLLATE "C" AS type, coalesce(e.event, '') COLLATE "C" AS event,
+			SELECT e.source COLLATE "C" AS source, e.type COLLATE "C" AS type,
+				coalesce(e.event, '') COLLATE "C" AS event,
 				count(*) AS events, min(e."timestamp") AS first_seen, max(e."timestamp") AS last_seen
 			FROM cdp_data.event e
 			WHERE e.source IN (SELECT p.source FROM planned p)
