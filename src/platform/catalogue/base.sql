@@ -76,7 +76,7 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.base_row.traits IS
 		'Traits of the person, or of the account if there is one; NULL: none.';
 	COMMENT ON COLUMN cdp_data.base_row.timeline IS
-		'What they did, with the numbers that were carried; NULL: nothing.';
+		'What they did, with the properties that were carried; NULL: nothing.';
 
 	CREATE TABLE cdp_data.folded_month (
 		month timestamptz PRIMARY KEY,
