@@ -22,6 +22,8 @@
 #include "platform/catalogue/packed_row.h"
 #include "platform/ingest/ingest.h"
 #include "platform/progress/progress.h"
+#include "platform/refresh/pass_base.h"
+#include "platform/refresh/pass_kin.h"
 #include "platform/refresh/restitch.h"
 #include "toolkit/identifier/identifier.h"
 
