@@ -107,8 +107,27 @@ SELECT :counts FROM cdp.refresh() r;
 SELECT message_id FROM cdp.events WHERE message_id !~ 'other' ORDER BY 1;
 SELECT * FROM cdp.verify();
 
+-- it stays used as well if the other event with the id is corrected before it is taken back
+SELECT send('again');
+SELECT :counts FROM cdp.refresh() r;
+UPDATE cdp_data.batch SET as_of = as_of - interval '100 days';
+SELECT send_others(1201, 1600);
+SELECT :counts FROM cdp.refresh() r;
+SELECT count(forget_all());
+SELECT send('again');
+SELECT :counts FROM cdp.refresh() r;
+SELECT cdp.set_sources('{"web": {"mutable": true}}');
+SELECT events FROM cdp.retract(query => 'SELECT min(event_id) FROM cdp.events WHERE message_id = ''again''', forever => true);
+SELECT send('again', 2);
+SELECT :counts FROM cdp.refresh() r;
+SELECT events FROM cdp.retract(message_ids => '{again}');
+SELECT known('{again}');
+SELECT send('again', 3);
+SELECT :counts FROM cdp.refresh() r;
+SELECT * FROM cdp.verify();
+
 -- once a month has left the log, they still have no event to be taken back
 SELECT state FROM cdp.drop_events(now());
-SELECT events FROM cdp.retract(message_ids => '{ever,kept}');
+SELECT events FROM cdp.retract(message_ids => '{ever,kept,again}');
 \c :origin
 DROP DATABASE cdp_retract_forever;

@@ -71,6 +71,29 @@ keep(Pass *pass)
 		4, types, arguments);
 }
 
+/* note_mark is the StoreRowFunction that notes whether a message key is kept for ever. */
+static void
+note_mark(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	bool *marked = arg;
+
+	marked[key] = DatumGetInt64(values[0]) < 0;
+}
+
+/* find_marked finds which message keys are kept for ever, for an earlier event with the same message id. */
+static const bool *
+find_marked(Pass *pass, const PassColumns *key)
+{
+	static const int wanted[] = {MESSAGE_BATCH_ID};
+	bool *marked = pass_array(key->rows, sizeof(bool));
+
+	memset(marked, 0, sizeof(bool) * key->rows);
+	if (pass_ask(pass, "SELECT EXISTS (SELECT FROM cdp_data.retraction r WHERE r.forever)"))
+		store_find(pass_table(pass, TABLE_MESSAGE), key->rows, pass_columns(key), lengthof(wanted),
+				   wanted, note_mark, marked);
+	return marked;
+}
+
 /* pass_note_corrected keeps what is replaced, and notes the content that a message has now. */
 void
 pass_note_corrected(Pass *pass)
@@ -83,6 +106,7 @@ pass_note_corrected(Pass *pass)
 	Datum *content;
 	Datum *anchor;
 	bool *no_event;
+	const bool *marked;
 
 	if (corrected->rows.count == 0)
 		return;
@@ -92,11 +116,13 @@ pass_note_corrected(Pass *pass)
 	content = pass_column(&set, MESSAGE_CONTENT_HASH);
 	anchor = pass_null_column(&set, MESSAGE_IDENTIFIER_ID, &no_event);
 	for (int i = 0; i < corrected->rows.count; i++)
+		message_key[i] = PointerGetDatum(pass->rows[corrected->rows.items[i]].message_key.data);
+	marked = find_marked(pass, &key);
+	for (int i = 0; i < corrected->rows.count; i++)
 	{
 		int row = (int) corrected->rows.items[i];
 
-		message_key[i] = PointerGetDatum(pass->rows[row].message_key.data);
-		batch_id[i] = Int64GetDatum(pass->batch_id);
+		batch_id[i] = Int64GetDatum(marked[i] ? -pass->batch_id : pass->batch_id);
 		content[i] = Int64GetDatum((int64) pass->batch_rows[row].content);
 		/* where the event is now is not known yet; cdp_data.statement will say */
 		anchor[i] = Int64GetDatum(corrected->anchors.items[i]);
