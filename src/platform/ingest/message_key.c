@@ -7,39 +7,21 @@
  */
 #include "postgres.h"
 
-#include "common/cryptohash.h"
-#include "common/sha2.h"
-
 #include "cdp.h"
-#include "compat.h"
+#include "core/base/sha256.h"
 #include "core/identifier/meaningless.h"
 #include "platform/ingest/ingest.h"
-
-/* sha256 hashes bytes. */
-static void
-sha256(CdpkSpan bytes, uint8 digest[PG_SHA256_DIGEST_LENGTH])
-{
-	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
-
-	if (pg_cryptohash_init(context) < 0 ||
-		pg_cryptohash_update(context, (const uint8 *) bytes.text, bytes.length) < 0 ||
-		pg_cryptohash_final(context, digest, PG_SHA256_DIGEST_LENGTH) < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR),
-				 errmsg("could not compute a SHA-256 hash: %s", pg_cryptohash_error(context))));
-	pg_cryptohash_free(context);
-}
 
 /* ingest_message_key: see the header. */
 bool
 ingest_message_key(CdpkSpan message_id, pg_uuid_t *key)
 {
-	uint8 digest[PG_SHA256_DIGEST_LENGTH];
+	uint8 digest[CDPK_SHA256_LENGTH];
 
 	message_id = ingest_trim(message_id);
 	if (cdpk_value_meaningless(message_id.text, message_id.length))
 		return false;
-	sha256(message_id, digest);
+	cdpk_sha256((const uint8 *) message_id.text, message_id.length, digest);
 	memcpy(key->data, digest, UUID_LEN);
 	return true;
 }
