@@ -189,13 +189,15 @@ starts(const char *value, const char *text)
 	return true;
 }
 
-/* Find a placeholder that was not filled in. */
+/* Find a placeholder that was not filled in: one of those that begin the value, or close with a brace. */
 static bool
 is_template(const char *value, size_t length)
 {
 	const char *end = value + length;
+	bool begins = length > 0 && !cdpk_is_ascii_letter(value[0]) && !cdpk_is_ascii_digit(value[0]);
+	bool closes = length > 0 && memchr(value, '}', length) != NULL;
 
-	for (size_t i = 0; i < TEMPLATE_COUNT; i++)
+	for (size_t i = 0; (begins || closes) && i < TEMPLATE_COUNT; i++)
 	{
 		size_t open = strlen(templates[i].open);
 		size_t close = strlen(templates[i].close);
