@@ -225,6 +225,7 @@ typedef struct Pass
 
 	Resolver *resolver;
 	CdpkSipHashKey map_key;
+	int64 *map_hashes; /* of the names that were looked up in the map, by their place */
 	bool has_verdicts;
 	bool has_same;         /* there is a verdict "same" */
 	bool has_believed;     /* there is a source whose aliases are believed */

@@ -224,6 +224,16 @@ note_candidate(void *arg, int key, const Datum *values, const bool *nulls)
 	candidates->ids[candidates->count++] = DatumGetInt64(values[0]);
 }
 
+/* keep_hashes makes room for the hashes of so many names. */
+static void
+keep_hashes(Pass *pass, int64 count)
+{
+	Size size = Max(count, 1) * sizeof(int64);
+
+	pass->map_hashes = pass->map_hashes == NULL ? MemoryContextAllocHuge(pass->context, size)
+												: repalloc_huge(pass->map_hashes, size);
+}
+
 /* find_candidates looks up the names from "first" on that are not blocked in the map. */
 static void
 find_candidates(Pass *pass, size_t first, Candidates *candidates)
@@ -235,13 +245,19 @@ find_candidates(Pass *pass, size_t first, Candidates *candidates)
 	PassColumns key = {0};
 	Datum *hashes;
 
+	keep_hashes(pass, (int64) count);
 	for (size_t i = first; i < count; i++)
 		if (!cdpk_batch_identifier(pass->batch, (uint32_t) i)->blocked)
 			asked[key.rows++] = (uint32_t) i;
 	hashes = pass_column(&key, MAP_HASH);
 	for (int i = 0; i < key.rows; i++)
-		hashes[i] =
-			Int64GetDatum(map_hash(&pass->map_key, names[asked[i]].bytes, names[asked[i]].length));
+	{
+		const CdpkBatchBytes *name = &names[asked[i]];
+		int64 hash = map_hash(&pass->map_key, name->bytes, name->length);
+
+		pass->map_hashes[asked[i]] = hash;
+		hashes[i] = Int64GetDatum(hash);
+	}
 	candidates->asked = asked;
 	candidates->capacity = Max(key.rows, 1);
 	candidates->places = pass_array(candidates->capacity, sizeof(uint32_t));
@@ -520,7 +536,7 @@ write_map(Pass *pass)
 	{
 		const CdpkBatchIdentifier *made = cdpk_batch_identifier(pass->batch, fresh[i]);
 
-		rows[i].hash = map_hash(&pass->map_key, made->payload.bytes, made->payload.length);
+		rows[i].hash = pass->map_hashes[fresh[i]];
 		rows[i].identifier_id = made->identifier_id;
 	}
 	sort_map_rows(rows, count);
