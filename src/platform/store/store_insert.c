@@ -147,28 +147,24 @@ next_slot(Load *load)
 	return heap->slots[load->count];
 }
 
-/* make_row makes a row of the values given and of defaults, and returns the size of the large ones. */
-static Size
+/* make_row makes a row of the values given and of defaults. */
+static void
 make_row(Load *load, int count, const StoreColumn *columns, int from)
 {
 	TupleTableSlot *row = ExecClearTuple(load->heap->row);
 	int attributes = load->heap->descriptor->natts;
-	Size bytes = sizeof(Datum) * attributes;
 
 	memcpy(row->tts_values, load->default_values, sizeof(Datum) * attributes);
 	memcpy(row->tts_isnull, load->default_nulls, sizeof(bool) * attributes);
 	for (int i = 0; i < count; i++)
 	{
-		const StoreType *type = &load->store->types[columns[i].column];
-		int to = load->heap->attributes[type->attribute - 1] - 1;
+		AttrNumber attribute = load->store->types[columns[i].column].attribute;
+		int to = load->heap->attributes[attribute - 1] - 1;
 
 		row->tts_isnull[to] = store_column_is_null(&columns[i], from);
 		row->tts_values[to] = columns[i].values[from];
-		if (type->length == -1 && !row->tts_isnull[to])
-			bytes += VARSIZE_ANY(DatumGetPointer(row->tts_values[to]));
 	}
 	ExecStoreVirtualTuple(row);
-	return bytes;
 }
 
 /* add_row checks the row at hand, and notes what of it goes into the heap and the indexes. */
@@ -179,6 +175,7 @@ add_row(Load *load)
 	TupleTableSlot *row = heap->row;
 	TupleTableSlot *slot = next_slot(load);
 	MemoryContext caller;
+	HeapTuple tuple;
 
 	if (heap->descriptor->constr != NULL)
 	{
@@ -186,8 +183,9 @@ add_row(Load *load)
 		ResetPerTupleExprContext(load->store->estate);
 	}
 	caller = MemoryContextSwitchTo(load->work);
-	ExecStoreHeapTuple(heap_form_tuple(heap->descriptor, row->tts_values, row->tts_isnull), slot,
-					   true);
+	tuple = heap_form_tuple(heap->descriptor, row->tts_values, row->tts_isnull);
+	load->bytes += tuple->t_len;
+	ExecStoreHeapTuple(tuple, slot, true);
 	MemoryContextSwitchTo(caller);
 	ItemPointerSet(&row->tts_tid, load->count, FirstOffsetNumber);
 	store_index_row(load->store, heap, row, false, false);
@@ -227,7 +225,7 @@ load_heap(Store *store, StoreHeap *heap, const int *row, int rows, int count,
 	for (int i = 0; i < rows; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
-		load.bytes += make_row(&load, count, columns, row != NULL ? row[i] : i);
+		make_row(&load, count, columns, row != NULL ? row[i] : i);
 		add_row(&load);
 		if (load.count == TOGETHER_ROWS || load.bytes >= TOGETHER_BYTES)
 			flush(&load);
