@@ -9,6 +9,9 @@
 #include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
 
+/* keys that are looked up and written together: as many pages of an index stay in the cache of a processor */
+#define KEYS_TOGETHER 256
+
 /* note_key is the StoreRowFunction that notes what the tables have of a message key. */
 static void
 note_key(void *arg, int key, const Datum *values, const bool *nulls)
@@ -19,37 +22,32 @@ note_key(void *arg, int key, const Datum *values, const bool *nulls)
 	known->content = (uint64) DatumGetInt64(values[1]);
 }
 
-/* accept_rows looks the message keys up, decides, and returns what the tables have of them. */
-static CdpkBatchMessage *
-accept_rows(Pass *pass, const CdpkBatchKey *keys, size_t count)
+/* find_keys notes what the tables have of message keys. */
+static void
+find_keys(Pass *pass, const CdpkBatchKey *keys, int count, CdpkBatchMessage *known)
 {
 	static const int wanted[] = {MESSAGE_BATCH_ID, MESSAGE_CONTENT_HASH};
-	CdpkBatchMessage *known = palloc_extended(sizeof(CdpkBatchMessage) * Max(count, 1),
-											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	PassColumns key = {(int) count};
+	PassColumns key = {count};
 	Datum *values = pass_column(&key, MESSAGE_KEY);
 
-	for (size_t i = 0; i < count; i++)
+	for (int i = 0; i < count; i++)
 		values[i] = PointerGetDatum(keys[i].key);
-	if (count > 0)
-		store_find(pass_table(pass, TABLE_MESSAGE), (int) count, pass_columns(&key),
-				   lengthof(wanted), wanted, note_key, known);
+	store_find(pass_table(pass, TABLE_MESSAGE), count, pass_columns(&key), lengthof(wanted), wanted,
+			   note_key, known);
 	pfree(values);
-	pass_check(cdpk_batch_accept(pass->batch, known, pass->last_event_id));
-	return known;
 }
 
 /* write_keys writes the keys that are not known yet. */
 static void
-write_keys(Pass *pass, const CdpkBatchKey *keys, size_t count, const CdpkBatchMessage *known)
+write_keys(Pass *pass, const CdpkBatchKey *keys, int count, const CdpkBatchMessage *known)
 {
-	PassColumns row = {(int) count};
+	PassColumns row = {count};
 	Datum *key = pass_column(&row, MESSAGE_KEY);
 	Datum *batch_id = pass_column(&row, MESSAGE_BATCH_ID);
 	Datum *content = pass_column(&row, MESSAGE_CONTENT_HASH);
 	int written = 0;
 
-	for (size_t i = 0; i < count; i++)
+	for (int i = 0; i < count; i++)
 	{
 		if (known[i].batch_id != 0)
 			continue;
@@ -57,11 +55,36 @@ write_keys(Pass *pass, const CdpkBatchKey *keys, size_t count, const CdpkBatchMe
 		content[written] = Int64GetDatum((int64) pass->batch_rows[keys[i].row].content);
 		batch_id[written++] = Int64GetDatum(pass->batch_id);
 	}
-	if (written > 0)
-		store_insert(pass_table(pass, TABLE_MESSAGE), written, pass_columns(&row));
+	store_insert(pass_table(pass, TABLE_MESSAGE), written, pass_columns(&row));
 	pfree(key);
 	pfree(batch_id);
 	pfree(content);
+}
+
+/*
+ * accept_rows looks the message keys up, writes the new ones, and decides.  Keys come in their order, and where
+ * index scans serve the table some at a time, so that the pages they are looked for in are at hand to write them.
+ */
+static void
+accept_rows(Pass *pass)
+{
+	size_t count;
+	const CdpkBatchKey *keys = cdpk_batch_keys(pass->batch, &count);
+	CdpkBatchMessage *known = palloc_extended(sizeof(CdpkBatchMessage) * Max(count, 1),
+											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	size_t together = count;
+
+	if (count > 0 && store_sql_reason(pass_table(pass, TABLE_MESSAGE)) == NULL)
+		together = KEYS_TOGETHER;
+	for (size_t i = 0; i < count; i += together)
+	{
+		int some = (int) Min(count - i, together);
+
+		find_keys(pass, keys + i, some, known + i);
+		write_keys(pass, keys + i, some, known + i);
+	}
+	pass_check(cdpk_batch_accept(pass->batch, known, pass->last_event_id));
+	pfree(known);
 }
 
 /* refuse_reused refuses a row whose message id another message has. */
@@ -168,12 +191,7 @@ set_values(Pass *pass)
 void
 pass_judge(Pass *pass)
 {
-	size_t count;
-	const CdpkBatchKey *keys = cdpk_batch_keys(pass->batch, &count);
-	CdpkBatchMessage *known = accept_rows(pass, keys, count);
-
-	write_keys(pass, keys, count, known);
-	pfree(known);
+	accept_rows(pass);
 	count_outcomes(pass);
 	if (pass->counts[COUNT_QUARANTINED] > 0)
 		pass_quarantine(pass);
