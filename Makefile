@@ -80,7 +80,8 @@ OBJS = $(patsubst %.c,%.o,src/module.c $(sort $(foreach floor,$(FLOORS),$(wildca
 PIECES := $(addprefix src/,$(shell sed 's/ *\#.*//' src/install.list))
 DATA_built = src/cdp--$(EXTVERSION).sql
 DATA = $(wildcard src/upgrade/cdp--*--*.sql)
-EXTRA_CLEAN = $(OBJS:.o=.d) $(PHONE_OBJS) $(PHONE_OBJS:.o=.d) cdp_phone$(DLSUFFIX)
+DECLARED = src/toolkit/predicate/predicates.sql
+EXTRA_CLEAN = $(DECLARED) src/declare $(OBJS:.o=.d) $(PHONE_OBJS) $(PHONE_OBJS:.o=.d) cdp_phone$(DLSUFFIX)
 
 # cdp_phone, a library of its own: C++ enters no backend that reads no phone number
 PHONE_OBJS = src/toolkit/identifier/phone/module.o src/toolkit/identifier/phone/normalize.o
@@ -97,6 +98,11 @@ include $(PGXS)
 
 src/cdp--$(EXTVERSION).sql: $(PIECES) src/install.list
 	sed "s/@MADE_BY_INIT@/$$(sed -nE 's/^[[:blank:]]+CREATE (TABLE|VIEW|SEQUENCE|FUNCTION) cdp(_data)?\.([a-z_]+).*/\3/p' $(PIECES) | sort | paste -sd, -)/" $(PIECES) > $@
+
+# the declarations of the predicates, from their table
+$(DECLARED): src/declare.c src/toolkit/predicate/predicates.def
+	$(CC) -Isrc -o src/declare $<
+	src/declare > $@
 
 # Debian's servers are built without --enable-depend: track headers ourselves
 override CFLAGS += -MMD -MP

@@ -62,11 +62,11 @@ LEFT JOIN bd_event e ON e.person = t.person AND e.event = q.event AND e.at <= q.
 	AND (q.since IS NULL OR e.at >= q.since) AND (q.until IS NULL OR e.at < q.until)
 GROUP BY q.question, t.person;
 SELECT count(*) AS answers, count(*) FILTER (WHERE n >= at_least AND n <= coalesce(at_most, n)) AS did, count(*) FILTER (WHERE n > 0) AS any,
-	count(*) FILTER (WHERE cdp.did(timeline, event, at_least, at_most, within, older_than, since, until, as_of) <> (n >= at_least AND n <= coalesce(at_most, n))) AS did_differs,
-	count(*) FILTER (WHERE cdp.did_not(timeline, event, at_least, at_most, within, older_than, since, until, as_of) = (n >= at_least AND n <= coalesce(at_most, n))) AS did_not_differs,
-	count(*) FILTER (WHERE cdp.count_events(timeline, event, within, older_than, since, until, as_of) <> n) AS times_differ,
-	count(*) FILTER (WHERE cdp.first_time(timeline, event, within, older_than, since, until, as_of) IS DISTINCT FROM first) AS first_differs,
-	count(*) FILTER (WHERE cdp.last_time(timeline, event, within, older_than, since, until, as_of) IS DISTINCT FROM last) AS last_differs
+	count(*) FILTER (WHERE cdp.did(timeline, cdp.quote_step(event), at_least, at_most, within, older_than, since, until, as_of) <> (n >= at_least AND n <= coalesce(at_most, n))) AS did_differs,
+	count(*) FILTER (WHERE cdp.did_not(timeline, cdp.quote_step(event), at_least, at_most, within, older_than, since, until, as_of) = (n >= at_least AND n <= coalesce(at_most, n))) AS did_not_differs,
+	count(*) FILTER (WHERE cdp.count_events(timeline, cdp.quote_step(event), within, older_than, since, until, as_of) <> n) AS times_differ,
+	count(*) FILTER (WHERE cdp.first_time(timeline, cdp.quote_step(event), within, older_than, since, until, as_of) IS DISTINCT FROM first) AS first_differs,
+	count(*) FILTER (WHERE cdp.last_time(timeline, cdp.quote_step(event), within, older_than, since, until, as_of) IS DISTINCT FROM last) AS last_differs
 FROM bd_question JOIN bd_answer USING (question) JOIN bd_timeline USING (person);
 -- the same where the arguments are constants, which are read once for all rows
 CREATE FUNCTION pg_temp.constant_differences() RETURNS bigint LANGUAGE plpgsql AS $$
@@ -90,10 +90,10 @@ SELECT pg_temp.constant_differences();
 -- and where some are, while others change from row to row, back and forth between given and not
 CREATE TABLE bd_same AS SELECT 'view' AS event, interval '20 hours' AS within, NULL::interval AS older_than;
 SELECT count(*) AS rows, count(*) FILTER (WHERE cdp.did(timeline, 'view', q.at_least, q.at_most, '20 hours', NULL, q.since, q.until, q.as_of)
-		IS DISTINCT FROM cdp.did(timeline, s.event, q.at_least, q.at_most, s.within, s.older_than, q.since, q.until, q.as_of)) AS did_differs,
-	count(*) FILTER (WHERE cdp.count_events(timeline, 'view', '20 hours', NULL, q.since, q.until, q.as_of) IS DISTINCT FROM cdp.count_events(timeline, s.event, s.within, s.older_than, q.since, q.until, q.as_of)) AS times_differ,
+		IS DISTINCT FROM cdp.did(timeline, cdp.quote_step(s.event), q.at_least, q.at_most, s.within, s.older_than, q.since, q.until, q.as_of)) AS did_differs,
+	count(*) FILTER (WHERE cdp.count_events(timeline, 'view', '20 hours', NULL, q.since, q.until, q.as_of) IS DISTINCT FROM cdp.count_events(timeline, cdp.quote_step(s.event), s.within, s.older_than, q.since, q.until, q.as_of)) AS times_differ,
 	count(*) FILTER (WHERE cdp.last_time(timeline, 'view', '20 hours', NULL, q.since, q.until, CASE WHEN q.at_least > 0 THEN q.as_of END)
-		IS DISTINCT FROM cdp.last_time(timeline, s.event, s.within, s.older_than, q.since, q.until, CASE WHEN q.at_least > 0 THEN q.as_of END)) AS last_differs
+		IS DISTINCT FROM cdp.last_time(timeline, cdp.quote_step(s.event), s.within, s.older_than, q.since, q.until, CASE WHEN q.at_least > 0 THEN q.as_of END)) AS last_differs
 FROM bd_same s CROSS JOIN bd_question q CROSS JOIN (SELECT timeline FROM bd_timeline UNION ALL SELECT NULL) t;
 -- what is refused is refused in the middle too, and nothing of it stays
 SELECT pg_temp.refusal('SELECT count(*) FROM bd_timeline WHERE cdp.did(timeline, ''view'', CASE WHEN person = 20 THEN -1 ELSE 1 END)');
@@ -112,7 +112,7 @@ BEGIN
 	RETURN result;
 END $$;
 SELECT pg_temp.caught('{2,2,-1,2,2}', '{2026-01-01 12:00,2026-01-02 12:00,2026-01-01 12:00,2026-01-02 12:00,2026-01-01 12:00}');
-PREPARE bd_prepared(text, interval) AS SELECT count(*) FROM bd_timeline WHERE cdp.did(timeline, $1, within => $2, as_of => '2026-01-03');
+PREPARE bd_prepared(cdp.step, interval) AS SELECT count(*) FROM bd_timeline WHERE cdp.did(timeline, $1, within => $2, as_of => '2026-01-03');
 SET plan_cache_mode = force_generic_plan;
 EXECUTE bd_prepared('view', '1 day');
 EXECUTE bd_prepared('none', '1 day');

@@ -38,7 +38,7 @@ SELECT in_each_form($$ SELECT mib, cdp.event_count(t) AS events, octet_length(cd
 	FROM (SELECT mib, cdp.timeline_agg(at, event) AS t FROM large WHERE mib < 4 GROUP BY mib) g $$) = (
 	SELECT jsonb_agg(jsonb_build_object('mib', mib, 'events', 16 * mib, 'large', true, 'timeline_hash', cdp_internal.timeline_hash(t)) ORDER BY mib)
 	FROM (SELECT mib, cdp.timeline_agg(at, event ORDER BY i DESC) AS t FROM large WHERE mib < 4 GROUP BY mib) g) AS timeline_agg;
-SELECT in_each_form($$ SELECT mib, cdp.event_count(t) AS events, cdp.sum(t, max, 'n', as_of => '2027-01-01Z') AS last
+SELECT in_each_form($$ SELECT mib, cdp.event_count(t) AS events, cdp.sum(t, cdp.quote_step(max), 'n', as_of => '2027-01-01Z') AS last
 	FROM (SELECT mib, max(event), cdp.timeline_agg(at, event, jsonb_build_object('n', i)) AS t FROM large WHERE mib < 4 GROUP BY mib) g $$);
 CREATE TABLE part AS SELECT mib, i % 8 AS part, cdp.timeline_agg(at, event) AS timeline FROM large GROUP BY mib, i % 8;
 ANALYZE part;
@@ -80,7 +80,7 @@ SELECT mib, (timeline::text)::cdp.timeline = timeline AS in_out, cdp.drop_before
 	cdp.event_count(cdp_internal.timeline_whole(timeline, NULL, cdp.timeline_agg(at + interval '1 day', event), timeline)) AS whole
 FROM whole JOIN large USING (mib) WHERE i = 1 GROUP BY mib, timeline ORDER BY mib;
 SELECT mib, (SELECT count(*) FROM cdp.events(timeline) e WHERE e.at >= '2026-01-01Z') AS events, cardinality(cdp.event_names(timeline)) AS names,
-	octet_length(array_to_string(cdp.event_names(timeline), '')) >= mib << 20 AS large, cdp.did(timeline, (cdp.event_names(timeline))[1], as_of => '2027-01-01Z') AS did
+	octet_length(array_to_string(cdp.event_names(timeline), '')) >= mib << 20 AS large, cdp.did(timeline, cdp.quote_step((cdp.event_names(timeline))[1]), as_of => '2027-01-01Z') AS did
 FROM whole ORDER BY mib;
 
 -- the limit: a timeline has 256 MB, the state of an aggregate 512 MB

@@ -45,6 +45,12 @@ FROM unnest('{8000, 2666.66666666666666, 2666.666666666666667, 0, 1e-18, 0.5, 92
 	unnest(ARRAY[w, -w]) v GROUP BY v ORDER BY v;
 SELECT cdp.filter_events(timeline, 'a', 'n', '>', cdp.avg(timeline, 'a', 'n')) AS above_average FROM (VALUES ('{"a": [["2024-01-01", {"n": 2000}], ["2024-01-02", {"n": 3000}], ["2024-01-03", {"n": 3000}]]}'::cdp.timeline)) v(timeline);
 
+-- quantiles are exact, too
+SELECT cdp.median(timeline, 'a', 'n') AS median, cdp.median(timeline, 'a', 'n', since => '2024-01-02') AS of_two, cdp.quantile(timeline, 'a', 'n', 0) AS first, cdp.quantile(timeline, 'a', 'n', 0.9) AS ninth, cdp.quantile(timeline, 'a', 'n', 1) AS last,
+	cdp.quantile(timeline, 'a', 'n', 0.123456789012345678901) AS between_two, cdp.median(timeline, 'b', 'n') AS none, cdp.quantile(timeline, 'a', 'n', NULL) AS no_fraction, cdp.median(NULL, 'a', 'n') AS no_timeline
+FROM (VALUES ('{"a": [["2024-01-01", {"n": 999999999999999999}], ["2024-01-02", {"n": 0.000000000000000001}], ["2024-01-03", {"n": -0.5}], "2024-01-04"]}'::cdp.timeline)) v(timeline);
+SELECT cdp.median(cdp.timeline_agg(timestamptz '2024-01-01' + n * interval '1 second', 'a', jsonb_build_object('n', n * 7919 % 100003)), 'a', 'n') AS median FROM generate_series(1, 100002) n;
+
 -- what is refused
 \getenv top PG_ABS_SRCDIR
 \set refusal :top '/test/include/refusal.sql'
@@ -54,6 +60,7 @@ SELECT cdp.filter_events(timeline, 'a', 'n', '>', cdp.avg(timeline, 'a', 'n')) A
 SELECT format('%s -> %s', call, pg_temp.refusal(format('SELECT cdp.%s', call))) FROM unnest(ARRAY[$$sum('{}', '', 'n')$$, $$sum('{}', 'a', '')$$, $$avg('{}', 'a', '')$$, $$min('{}', '', 'n')$$, $$max('{}', 'a', 'n', within => '1 month')$$,
 	$$sum('{}', 'a', 'n', within => '-1 day')$$, $$sum('{}', 'a', 'n', older_than => '0')$$, $$sum(NULL, 'a', 'n', as_of => 'infinity')$$, $$most_frequent_event('{}', within => '1 year')$$, $$most_frequent_event('{}', as_of => '-infinity')$$,
 	$$sessions('{"a": ["2024-01-01", "2024-01-01"], "b": ["2024-01-01", "2024-01-02"]}', '0 days')$$, $$sessions('{}', '-1 hour')$$, $$sessions('{}', '1 month')$$, $$sessions(NULL, '1 month')$$, $$sessions('{}', '2147483647 days')$$, $$last_session_start('{}', '1 day', within => '1 month')$$, $$last_session_start('{}', '-1')$$,
+	$$median('{}', 'a', '')$$, $$quantile('{}', 'a', 'n', 1.01)$$, $$quantile(NULL, 'a', 'n', -0.01)$$, $$quantile('{}', 'a', 'n', 'NaN')$$, $$quantile('{}', 'a', 'n', 'Infinity')$$, $$quantile('{}', 'a', 'n', 0.5, within => '1 month')$$,
 	$$filter_events('{}', '', 'n', '>', 1)$$, $$filter_events('{}', 'a', '', '>', 1)$$, $$filter_events('{}', 'a', 'n', '', 1)$$, $$filter_events('{}', 'a', 'n', '==', 1)$$, $$filter_events('{}', 'a', 'n', '> ', 1)$$, $$filter_events('{}', 'a', 'n', 'like', 1)$$,
 	$$filter_events('{}', 'a', 'n', '>', 'NaN')$$, $$filter_events('{}', 'a', 'n', '<', '-Infinity')$$, $$filter_events('{}', 'a', 'n', '<', 1.000000000000000000000)$$]) call;
 \pset format aligned
@@ -82,11 +89,11 @@ SELECT q.question, t.person, pg_catalog.sum(e.total), pg_catalog.avg(e.total), p
 FROM bm_question q CROSS JOIN bm_timeline t LEFT JOIN bm_counted e ON e.question = q.question AND e.person = t.person AND e.event = q.event
 GROUP BY q.question, t.person;
 SELECT count(*) AS answers, count(sum) AS sums, count(*) FILTER (WHERE larger > 1) AS larger,
-	count(*) FILTER (WHERE cdp.sum(timeline, event, 'total', within, older_than, since, until, as_of) IS DISTINCT FROM sum) AS sum_differs,
-	count(*) FILTER (WHERE abs(cdp.avg(timeline, event, 'total', within, older_than, since, until, as_of) - avg) > 1e-14 OR num_nulls(cdp.avg(timeline, event, 'total', within, older_than, since, until, as_of), avg) = 1) AS avg_differs,
-	count(*) FILTER (WHERE cdp.min(timeline, event, 'total', within, older_than, since, until, as_of) IS DISTINCT FROM min) AS min_differs,
-	count(*) FILTER (WHERE cdp.max(timeline, event, 'total', within, older_than, since, until, as_of) IS DISTINCT FROM max) AS max_differs,
-	count(*) FILTER (WHERE cdp.count_events(cdp.filter_events(timeline, event, 'total', '>', q.limit), event, within, older_than, since, until, as_of) <> larger) AS where_differs
+	count(*) FILTER (WHERE cdp.sum(timeline, cdp.quote_step(event), 'total', within, older_than, since, until, as_of) IS DISTINCT FROM sum) AS sum_differs,
+	count(*) FILTER (WHERE abs(cdp.avg(timeline, cdp.quote_step(event), 'total', within, older_than, since, until, as_of) - avg) > 1e-14 OR num_nulls(cdp.avg(timeline, cdp.quote_step(event), 'total', within, older_than, since, until, as_of), avg) = 1) AS avg_differs,
+	count(*) FILTER (WHERE cdp.min(timeline, cdp.quote_step(event), 'total', within, older_than, since, until, as_of) IS DISTINCT FROM min) AS min_differs,
+	count(*) FILTER (WHERE cdp.max(timeline, cdp.quote_step(event), 'total', within, older_than, since, until, as_of) IS DISTINCT FROM max) AS max_differs,
+	count(*) FILTER (WHERE cdp.count_events(cdp.filter_events(timeline, event, 'total', '>', q.limit), cdp.quote_step(event), within, older_than, since, until, as_of) <> larger) AS where_differs
 FROM bm_question q JOIN bm_answer USING (question) JOIN bm_timeline USING (person);
 CREATE TABLE bm_whole AS
 SELECT q.question, t.person, (SELECT event FROM bm_counted e WHERE e.question = q.question AND e.person = t.person GROUP BY event ORDER BY count(*) DESC, event COLLATE "C" LIMIT 1) AS frequent,

@@ -28,9 +28,9 @@ FROM bq_person, unnest(ARRAY['view', 'view -> cart', 'cart -> view', 'view -> or
 GROUP BY n, s ORDER BY n;
 -- as_of and within: an event at as_of counts, one at as_of - within does not
 SELECT day, matches(timeline, 'view -> cart', as_of => day) AS so_far, matches(timeline, 'view -> cart', '2 days', day) AS in_2_days, matches(timeline, 'order -> not view within 2 days', as_of => day) AS absent,
-	matches_horizon(timeline, 'view -> cart', as_of => day) AS until, matches_horizon(timeline, 'view -> cart', '2 days', day) AS in_2_days_until, matches_horizon(timeline, 'order -> not view within 2 days', as_of => day) AS absent_until
+	cdp_internal.horizon('matches', timeline, jsonb_build_object('sequence', 'view -> cart', 'as_of', day)) AS until, cdp_internal.horizon('matches', timeline, jsonb_build_object('sequence', 'view -> cart', 'within', '2 days', 'as_of', day)) AS in_2_days_until, cdp_internal.horizon('matches', timeline, jsonb_build_object('sequence', 'order -> not view within 2 days', 'as_of', day)) AS absent_until
 FROM bq_person, generate_series(timestamptz '2025-12-31', '2026-01-10', '1 day') day WHERE name = 'ann';
-SELECT matches(NULL, 'a') AS no_timeline, matches('{}', NULL) AS no_sequence, matches('{}', 'a', NULL, NULL) AS no_as_of, matches_horizon(NULL, 'a -> not b within 1 day') AS no_horizon, matches_horizon('{}', NULL) AS nor_this,
+SELECT matches(NULL, 'a') AS no_timeline, matches('{}', NULL) AS no_sequence, matches('{}', 'a', NULL, NULL) AS no_as_of, cdp_internal.horizon('matches', NULL, '{"sequence": "a -> not b within 1 day"}') AS no_horizon, cdp_internal.horizon('matches', '{}', '{"sequence": null}') AS nor_this,
 	matches('{"a": ["2026-01-01T00:00:00Z"]}', 'a') AS by_now, matches('{"a": ["2026-01-01T00:00:00Z"]}', 'a', within => '1 microsecond') AS not_just_now;
 
 -- random histories: the same as window functions and joins say, and no answer changes before its horizon
@@ -57,7 +57,7 @@ END $$;
 SELECT sequence, count(*) FILTER (WHERE m) > 100 AND count(*) FILTER (WHERE NOT m) > 100 AS both, count(*) FILTER (WHERE m <> (s.person IS NOT NULL)) AS differences
 FROM bq_said CROSS JOIN LATERAL (SELECT person, matches(timeline, sequence, as_of => as_of) AS m FROM bq_history) h LEFT JOIN LATERAL pg_temp.said(said) s USING (person) GROUP BY sequence ORDER BY sequence::text;
 SELECT sequence, within, count(horizon) FILTER (WHERE isfinite(horizon)) > 100 AS horizons, count(*) FILTER (WHERE horizon <= as_of) AS none_ahead, count(*) FILTER (WHERE changed < horizon) AS too_late, count(*) FILTER (WHERE changed = horizon) > 0 AS exact
-FROM bq_said, (VALUES (interval '4 days'), (NULL)) w(within), bq_history, LATERAL (SELECT matches_horizon(timeline, sequence, within, as_of) AS horizon, matches(timeline, sequence, within, as_of) AS now) h,
+FROM bq_said, (VALUES (interval '4 days'), (NULL)) w(within), bq_history, LATERAL (SELECT cdp_internal.horizon('matches', timeline, jsonb_build_object('sequence', sequence, 'within', within, 'as_of', as_of)) AS horizon, matches(timeline, sequence, within, as_of) AS now) h,
 	LATERAL (SELECT min(t) AS changed FROM generate_series(as_of, as_of + interval '15 days', '6 hours') t WHERE matches(timeline, sequence, within, t) <> now) c
 WHERE person <= 600 GROUP BY sequence, within ORDER BY sequence::text, within;
 
@@ -65,7 +65,7 @@ WHERE person <= 600 GROUP BY sequence, within ORDER BY sequence::text, within;
 CREATE TABLE bq_large AS SELECT timeline_agg(timestamptz '2026-01-01' + n * interval '1 second', CASE n % 10 WHEN 9 THEN 'b' ELSE 'a' END) AS timeline FROM generate_series(1, 200000) n;
 SELECT matches(timeline, 'a -> b -> a -> b within 1 second -> a after 1 day', as_of => '2027-01-01') AS yes, matches(timeline, 'b -> not a -> b', as_of => '2027-01-01') AS no, matches(timeline, '9 x a within 8 seconds', as_of => '2027-01-01') AS nine,
 	matches(timeline, '10 x a within 9 seconds', as_of => '2027-01-01') AS ten, matches(timeline, 'a -> c after 1 day', as_of => '2027-01-01') AS never FROM bq_large;
-SELECT matches(timeline, '2 x a -> not b -> a after 100 seconds', as_of => '2027-01-01') AS no, matches(timeline, 'a -> 62 x a after 1 day -> b', as_of => '2027-01-01') AS yes, matches_horizon(timeline, '64 x b', '1 day', '2026-01-02') FROM bq_large;
+SELECT matches(timeline, '2 x a -> not b -> a after 100 seconds', as_of => '2027-01-01') AS no, matches(timeline, 'a -> 62 x a after 1 day -> b', as_of => '2027-01-01') AS yes, cdp_internal.horizon('matches', timeline, '{"sequence": "64 x b", "within": "1 day", "as_of": "2026-01-02"}') AS matches_horizon FROM bq_large;
 
 -- what is refused
 \getenv top PG_ABS_SRCDIR
@@ -78,7 +78,7 @@ FROM unnest(ARRAY['', '->', 'a ->', 'a b', 'a > b', 'a -> in', 'a -> ""', 'a -> 
 	'a -> b within 106751992 days', 'a -> b within 1 day within 2 days', 'a -> b after 2 days within 1 day', 'a within 1 day -> b', 'a after 1 day -> b', 'not a -> b', 'a -> not b within 1 day -> c', 'a -> not b after 1 day', 'a -> not b within 1 day -> not c', 'a in 1 day', '65 x a',
 	'a -> b in 1 day -> c', 'a; DROP', (SELECT string_agg('e' || i, ' -> ') FROM generate_series(1, 33) i)]) s;
 SELECT pg_temp.refusal(format('SELECT cdp.matches(%s)', call)) FROM unnest(ARRAY[$$'{}', 'a', '1 month'$$, $$'{}', 'a', '0 days'$$, $$'{}', 'a', '-1 days'$$, $$'{}', 'a', NULL, 'infinity'$$, $$'{}', 'a', as_of => '-infinity'$$, $$'{}', 'a', '106751992 days'$$]) call;
-SELECT pg_temp.refusal(format('SELECT cdp.matches_horizon(%s)', call)) FROM unnest(ARRAY[$$'{}', 'a', '1 month'$$, $$'{}', 'a', NULL, 'infinity'$$]) call;
+SELECT pg_temp.refusal(format('SELECT cdp_internal.horizon(''matches'', ''{}'', %L)', call)) FROM unnest(ARRAY[$${"sequence": "a", "within": "1 month"}$$, $${"sequence": "a", "as_of": "infinity"}$$]) call;
 \pset format aligned
 \pset tuples_only off
 DROP TABLE bq_sequence, bq_read, bq_person, bq_event, bq_history, bq_so_far, bq_said, bq_large;

@@ -83,7 +83,7 @@ WITH RECURSIVE chain AS (
 SELECT DISTINCT ON (person, step) person, step, at - began AS took FROM chain ORDER BY person, step, at, began DESC;
 CREATE TABLE bt_timeline AS SELECT person, cdp.timeline_agg(at, event) AS timeline FROM bt_row GROUP BY person;
 SELECT cardinality(t.times) AS depth, count(*), count(*) FILTER (WHERE t.times <> coalesce(r.times, '{}')) AS differences
-FROM (SELECT person, cdp.funnel_times(timeline, events, width, since, until, as_of) AS times FROM bt_timeline JOIN bt_funnel USING (person)) t
+FROM (SELECT person, cdp.funnel_times(timeline, events::cdp.step[], width, since, until, as_of) AS times FROM bt_timeline JOIN bt_funnel USING (person)) t
 LEFT JOIN (SELECT person, array_agg(took ORDER BY step) AS times FROM bt_reached GROUP BY person) r USING (person) GROUP BY 1 ORDER BY 1;
 -- no name twice: as deep as cdp.window_funnel says
 SELECT count(*) AS people, count(*) FILTER (WHERE depth <> cardinality(cdp.funnel_times(timeline, '{a,b,c}', '20 hours'))) AS differences
@@ -196,7 +196,7 @@ FROM unnest(ARRAY[$$funnel_table('{}', '1 day')$$, $$funnel_table('{a,""}', '1 d
 	$$retention_table('a', 'b', 'day', 'UTC', periods => -1)$$, $$retention_table('a', 'b', 'day', 'UTC', periods => 10001)$$, $$retention_table('a', 'b', 'day', 'UTC', periods => 10000)$$, $$retention_table('a', 'b', 'day', 'UTC', periods => NULL)$$, $$retention_table('a', 'b', 'day', 'UTC', as_of => 'infinity')$$, $$retention_table('a', 'b', 'day', 'UTC', as_of => NULL)$$, $$retention_table('a', 'b', 'day', 'UTC', by_trait => '')$$,
 	$$paths('')$$, $$paths(NULL, '')$$, $$paths(depth => 0)$$, $$paths(depth => NULL)$$, $$paths(gap => '-1 second')$$, $$paths(gap => '1 month')$$, $$paths(gap => NULL)$$, $$paths(max_paths => 0)$$, $$paths(max_paths => NULL)$$, $$paths(repeats => NULL)$$, $$paths(as_of => NULL)$$, $$paths(as_of => '-infinity')$$]) call;
 SELECT format('%s -> %s', call, pg_temp.refusal(format('SELECT cdp.funnel_times(%s)', call)))
-FROM unnest(ARRAY[$$'{}', '{}', '1 day'$$, $$'{}', '{a,""}', '1 day'$$, $$'{}', '{NULL}', '1 day'$$, $$'{}', array_fill('a'::text, ARRAY[33]), '1 day'$$, $$'{}', '{a}', '-1 day'$$, $$'{}', '{a}', '1 year'$$, $$'{}', '{a}', '1 day', as_of => 'infinity'$$, $$'{}', NULL, '1 day'$$, $$'{}', '{a}', NULL$$,
+FROM unnest(ARRAY[$$'{}', '{}', '1 day'$$, $$'{}', '{a,""}', '1 day'$$, $$'{}', '{NULL}', '1 day'$$, $$'{}', array_fill('a'::text, ARRAY[33])::cdp.step[], '1 day'$$, $$'{}', '{a}', '-1 day'$$, $$'{}', '{a}', '1 year'$$, $$'{}', '{a}', '1 day', as_of => 'infinity'$$, $$'{}', NULL, '1 day'$$, $$'{}', '{a}', NULL$$,
 	$$'{}', '{a}', '1 day', as_of => NULL$$, $$NULL, '{a}', '1 day'$$, $$'{"a":["2026-01-01"]}', '{a}', '0', '-infinity', 'infinity'$$, $$'{"a":["2026-01-01"]}', '{a}', '0', '2026-01-02'$$, $$'{"a":["2026-01-01"]}', '{a}', '0', NULL, '2026-01-01'$$]) call;
 \c :origin
 DROP DATABASE cdp_tables;

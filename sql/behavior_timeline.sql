@@ -13,7 +13,7 @@ SELECT '{"Käufe \u00e4 \"x\"": ["-0043-03-15T12:00:00Z", "+0000-02-29", "+12026
 \pset tuples_only on
 SELECT format('%s -> %s', input, pg_temp.refusal(format('SELECT %L::cdp.timeline', input)))
 FROM (VALUES (''), ('[]'), ('{"a": 1}'), ('{"a": [1]}'), ('{"a": ["yesterday"]}'), ('{"a": ["infinity"]}'), ('{"": []}'), ('{"a": ["2026-01-01"]'),
-	('{"a": []} {}'), ('{"a": [["2026-01-01"]]}'), ('{"a": [["2026-01-01", {}]]}'), ('{"a": [["2026-01-01", {"n": "1"}]]}'),
+	('{"a": []} {}'), ('{"a": [["2026-01-01"]]}'), ('{"a": [["2026-01-01", {}]]}'), ('{"a": [["2026-01-01", {"n": null}]]}'), ('{"a": [["2026-01-01", {"[]": [{"[]": []}]}]]}'),
 	('{"a": [["2026-01-01", {"n": 1, "n": 1}]]}'), ('{"a": [["2026-01-01", {"n": 1e30}]]}'), ('{"a": ["2026-02-29"]}'),
 	('{"a": ["+294277-01-01T00:00:00Z"]}'), ('{"\u0000": []}'), ('{"a": [null]}')) v(input);
 
@@ -21,8 +21,8 @@ FROM (VALUES (''), ('[]'), ('{"a": 1}'), ('{"a": [1]}'), ('{"a": ["yesterday"]}'
 SELECT format('%s -> %s', call, pg_temp.refusal('SELECT ' || call))
 FROM (VALUES ('cdp.timeline_agg(''infinity'', ''view'')'), ('cdp.timeline_agg(''-infinity'', ''view'')'), ('cdp.timeline_agg(''2026-01-01'', '''')'),
 	('cdp.timeline_agg(''2026-01-01'', ''view'', ''[]'')'), ('cdp.timeline_agg(''2026-01-01'', ''view'', ''1'')'),
-	('cdp.timeline_agg(''2026-01-01'', ''view'', ''{"n": "1"}'')'), ('cdp.timeline_agg(''2026-01-01'', ''view'', ''{"n": [1]}'')'),
-	('cdp.timeline_agg(''2026-01-01'', ''view'', ''{"n": 1e30}'')'), ('cdp.timeline_agg(''2026-01-01'', ''view'', ''{"": 1}'')'),
+	('cdp.timeline_agg(''2026-01-01'', ''view'', ''{"[]": 1}'')'), ('cdp.timeline_agg(''2026-01-01'', ''view'', ''{"[]": [1]}'')'),
+	('cdp.timeline_agg(''2026-01-01'', ''view'', ''{"[]": [{"[]": []}]}'')'), ('cdp.timeline_agg(''2026-01-01'', ''view'', ''{"": 1}'')'),
 	('cdp.timeline_agg(''2026-01-01'', ''view'', (SELECT jsonb_object_agg(i::text, i) FROM generate_series(1, 33) i))'),
 	('cdp.timeline_agg(''2026-01-01'', ''view'', jsonb_build_object(i::text, i)) FROM generate_series(1, 33) i'),
 	('cdp_internal.timeline_agg_trans(NULL, ''2026-01-01'', ''view'')'), ('cdp_internal.timeline_combine(''{}'', ''{}'')'),
@@ -30,39 +30,49 @@ FROM (VALUES ('cdp.timeline_agg(''infinity'', ''view'')'), ('cdp.timeline_agg(''
 \pset format aligned
 \pset tuples_only off
 
+-- properties: what is left out, several values, elements
+SELECT cdp.timeline_agg('2026-01-01', 'view', v) FROM (VALUES ('{"n": "1"}'::jsonb), ('{"n": [1]}'), ('{"n": [2, "b", null, true, 1, "a", 1]}'), ('{"n": 1e30}'), ('{"n": [{"a": 1}, [2]]}'), ('{"n": null}'),
+	('{"[]": [{"a": 1, "b": "x"}, {}, {"a": [2, 1]}, {"b": null}], "a": 0}'), (jsonb_build_object('n', repeat('x', 257), 'm', ''))) AS s (v);
+SELECT p, cdp.timeline_agg('2026-01-01', 'view', p)::text::cdp.timeline = cdp.timeline_agg('2026-01-01', 'view', p) AS same
+FROM (VALUES ('{"[]": [{"a": 1, "b": "x"}, {}, {"a": [2, 1]}, {"b": {}}], "a": [0, {}]}'::jsonb)) AS s (p) GROUP BY p;
+SELECT event, properties FROM cdp.events('{"view": [["2026-01-01", {"[]": [{"a": 1, "b": "x"}, {}, {"a": [2, 1]}], "a": {}, "c": "\u0001\"ä"}]]}');
+
 -- rows, in any order
 SELECT cdp.timeline_agg(at, event) FROM (VALUES ('2026-01-01 10:00'::timestamptz, 'view'), ('2026-01-03 10:00', 'order'), (NULL, 'view'),
 	('2026-01-02 10:00', 'view'), ('2026-01-02 10:00', 'view'), ('2026-01-02 10:00', NULL)) v(at, event);
-SELECT cdp.timeline_agg(at, event, numbers) FROM (VALUES ('2026-01-01 10:00'::timestamptz, 'order', '{"total": 40.10, "n": 1}'::jsonb),
-	('2026-01-01 10:00', 'order', '{"total": 40.1, "n": null}'), ('2026-01-01 10:00', 'order', NULL), ('2026-01-01 10:00', 'order', '{}')) v(at, event, numbers);
+SELECT cdp.timeline_agg(at, event, properties) FROM (VALUES ('2026-01-01 10:00'::timestamptz, 'order', '{"total": 40.10, "n": 1}'::jsonb),
+	('2026-01-01 10:00', 'order', '{"total": 40.1, "n": null}'), ('2026-01-01 10:00', 'order', NULL), ('2026-01-01 10:00', 'order', '{}')) v(at, event, properties);
 
--- a year of random rows: several people, equal times, numbers
+-- a year of random rows: several people, equal times, properties of all kinds
 SELECT setseed(0.5);
 CREATE TABLE bt_event AS
 SELECT i % 40 AS person, ('{view,cart,order,"Order Completed"}'::text[])[1 + floor(random() * 4)] AS event,
 	timestamptz '2025-01-01' + floor(random() * 3000) * interval '1 hour' + CASE WHEN i % 7 = 0 THEN interval '1 microsecond' * i ELSE '0' END AS at,
-	CASE WHEN i % 3 = 0 THEN jsonb_build_object('total', (random() * 1000)::numeric(10, 2), 'n', i % 4) END AS numbers
+	nullif(CASE WHEN i % 3 = 0 THEN jsonb_build_object('total', (random() * 1000)::numeric(10, 2), 'n', i % 4) ELSE '{}' END
+		|| CASE WHEN i % 5 = 0 THEN jsonb_build_object('category', 'category ' || i % 20, 'gift', i % 2 = 0) ELSE '{}' END
+		|| CASE i % 11 WHEN 0 THEN jsonb_build_object('[]', jsonb_build_array(jsonb_build_object('sku', 'sku ' || i % 500, 'price', i % 9), '{}'::jsonb, '{"sku": ["a", "b"]}'::jsonb)) WHEN 1 THEN '{"tags": [{}, false, 1, 2.5, "", "x"]}'
+			ELSE '{}' END, '{}') AS properties
 FROM generate_series(1, 20000) i;
 ANALYZE bt_event;
-CREATE TABLE bt_timeline AS SELECT person, cdp.timeline_agg(at, event, numbers) AS timeline FROM bt_event GROUP BY person;
+CREATE TABLE bt_timeline AS SELECT person, cdp.timeline_agg(at, event, properties) AS timeline FROM bt_event GROUP BY person;
 
 -- the same events come back
 SELECT count(*) AS differences FROM (
-	(SELECT person, (cdp.events(timeline)).* FROM bt_timeline EXCEPT ALL SELECT person, event, at, numbers FROM bt_event)
+	(SELECT person, (cdp.events(timeline)).* FROM bt_timeline EXCEPT ALL SELECT person, event, at, properties FROM bt_event)
 	UNION ALL
-	(SELECT person, event, at, numbers FROM bt_event EXCEPT ALL SELECT person, (cdp.events(timeline)).* FROM bt_timeline)) d;
+	(SELECT person, event, at, properties FROM bt_event EXCEPT ALL SELECT person, (cdp.events(timeline)).* FROM bt_timeline)) d;
 SELECT count(*) AS differences FROM bt_timeline t JOIN (SELECT person, count(*) AS n, array_agg(DISTINCT event COLLATE "C" ORDER BY event COLLATE "C") AS names FROM bt_event GROUP BY person) e USING (person)
 WHERE cdp.event_count(timeline) <> n OR cdp.event_names(timeline) <> names;
 
 -- the same value whatever the order and the plan
-SELECT count(*) AS differences FROM bt_timeline t JOIN (SELECT person, cdp.timeline_agg(at, event, numbers ORDER BY at DESC, event) AS timeline FROM bt_event GROUP BY person) o USING (person)
+SELECT count(*) AS differences FROM bt_timeline t JOIN (SELECT person, cdp.timeline_agg(at, event, properties ORDER BY at DESC, event) AS timeline FROM bt_event GROUP BY person) o USING (person)
 WHERE t.timeline <> o.timeline;
 SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
 SET enable_sort = off;
-EXPLAIN (COSTS OFF) SELECT person, cdp.timeline_agg(at, event, numbers) FROM bt_event GROUP BY person;
-SELECT count(*) AS differences FROM bt_timeline t JOIN (SELECT person, cdp.timeline_agg(at, event, numbers) AS timeline FROM bt_event GROUP BY person) o USING (person)
+EXPLAIN (COSTS OFF) SELECT person, cdp.timeline_agg(at, event, properties) FROM bt_event GROUP BY person;
+SELECT count(*) AS differences FROM bt_timeline t JOIN (SELECT person, cdp.timeline_agg(at, event, properties) AS timeline FROM bt_event GROUP BY person) o USING (person)
 WHERE t.timeline <> o.timeline;
 RESET parallel_setup_cost;
 RESET parallel_tuple_cost;
@@ -72,10 +82,10 @@ RESET enable_sort;
 -- the union of parts, in any grouping, states through text included
 SELECT count(*) AS differences FROM bt_timeline t JOIN (
 	SELECT person, cdp.timeline_union(CASE WHEN part % 2 = 0 THEN timeline ELSE timeline::text::cdp.timeline END) AS timeline
-	FROM (SELECT person, part, cdp.timeline_agg(at, event, numbers) AS timeline FROM (SELECT *, (random() * 5)::int AS part FROM bt_event) p GROUP BY person, part) s
+	FROM (SELECT person, part, cdp.timeline_agg(at, event, properties) AS timeline FROM (SELECT *, (random() * 5)::int AS part FROM bt_event) p GROUP BY person, part) s
 	GROUP BY person) o USING (person)
 WHERE t.timeline <> o.timeline;
-SELECT (SELECT cdp.timeline_union(timeline) FROM bt_timeline) = (SELECT cdp.timeline_agg(at, event, numbers) FROM bt_event) AS whole;
+SELECT (SELECT cdp.timeline_union(timeline) FROM bt_timeline) = (SELECT cdp.timeline_agg(at, event, properties) FROM bt_event) AS whole;
 SELECT cdp.timeline_union(timeline) IS NULL AS none FROM bt_timeline WHERE false;
 SELECT cdp.timeline_union(timeline) FROM (VALUES (NULL::cdp.timeline), ('{"a": ["2026-01-01"]}'), (NULL)) v(timeline);
 SELECT cdp.timeline_union(timeline) FROM (VALUES ('{}'::cdp.timeline), ('{"a": ["2026-01-01"]}'), ('{"a": ["2026-01-01"]}')) v(timeline);
@@ -92,7 +102,7 @@ SELECT '{"a": ["2026-01-01"]}' || '{"a": ["2026-01-01"], "b": ["2026-01-02"]}'::
 	NULL || '{"a": ["2026-01-01"]}'::cdp.timeline AS one, '{"a": ["2026-01-01"]}'::cdp.timeline || NULL AS other, NULL::cdp.timeline || NULL AS none;
 
 -- drop_before keeps what is not before
-SELECT count(*) AS differences FROM bt_timeline t JOIN (SELECT person, cdp.timeline_agg(at, event, numbers) FILTER (WHERE at >= '2025-03-01 05:00') AS timeline FROM bt_event GROUP BY person) e USING (person)
+SELECT count(*) AS differences FROM bt_timeline t JOIN (SELECT person, cdp.timeline_agg(at, event, properties) FILTER (WHERE at >= '2025-03-01 05:00') AS timeline FROM bt_event GROUP BY person) e USING (person)
 WHERE cdp.drop_before(t.timeline, '2025-03-01 05:00') <> e.timeline;
 SELECT cdp.drop_before('{"a": ["2026-01-01", "2026-01-02"], "b": ["2026-01-01"]}', '2026-01-02'), cdp.drop_before('{"a": ["2026-01-01"]}', 'infinity'), cdp.drop_before('{"a": ["2026-01-01"]}', '-infinity');
 
@@ -150,7 +160,8 @@ EXCEPTION WHEN OTHERS THEN
 	RETURN SQLSTATE || ' ' || SQLERRM;
 END $$;
 SELECT what, pg_temp.received(bytes) FROM (VALUES ('as it is', '\x010280d6c38e06020102610800'::bytea), ('cut off', '\x010280d6c38e060201026108'), ('nothing', ''),
-	('a byte more', '\x010280d6c38e0602010261080000'), ('a later version', '\x020280d6c38e06020102610800'), ('the open form', '\x810280d6c38e06020102610800'),
+	('a byte more', '\x010280d6c38e0602010261080000'), ('a later version', '\x030280d6c38e06020102610800'), ('version 1 with a number', '\x010380d6c38e0602010801016e61090100010002011e'), ('it cut off', '\x010380d6c38e0602010801016e6109010001000201'),
+	('version 2 without properties', '\x020280d6c38e06020102610800'), ('the open form', '\x810280d6c38e06020102610800'),
 	('milliseconds for no reason', '\x010280d6c38e06020102610a00'), ('no event', '\x010280d6c38e06020102610000'), ('a name that is not UTF-8', '\x010280d6c38e06020102ff0800'),
 	('a base too late', '\x010282d6c38e06020102610801'), ('a long varint', '\x0182000280d6c38e06020102610800')) v(what, bytes);
 

@@ -30,7 +30,7 @@ SELECT i.identifier, t.events, cdp.event_count(r.timeline) AS whole, w.whole IS 
 	   pg_column_size(t.timeline) <= 8000 AS short_tail, t.level_1 IS NOT NULL AS sealed
 FROM cdp_data.profile t JOIN cdp_data.identifier i ON i.identifier_id = t.profile_id JOIN cdp.profile_row r ON r.profile_id = t.profile_id
 CROSS JOIN LATERAL (SELECT cdp.timeline_union(l) AS whole FROM unnest(ARRAY[t.timeline, t.level_1, t.level_2, t.level_3]) l) w
-CROSS JOIN LATERAL (SELECT cdp.timeline_agg(v."timestamp", v.event, cdp_internal.carried(v.event, v.properties, (SELECT cdp_internal.carried_rules()))) AS expected
+CROSS JOIN LATERAL (SELECT cdp.timeline_agg(v."timestamp", v.event, cdp_internal.carried(v.event, v.properties, v.context, (SELECT cdp_internal.carried_rules()))) AS expected
 					FROM cdp.events v WHERE v.profile_id = t.profile_id) e ORDER BY i.identifier;
 SELECT heavy('h', 1, 1000), heavy('h', 1001, 9000), heavy('o', 1, 50);
 TABLE stored;
@@ -78,7 +78,7 @@ SELECT cdp.unlink('user_id:h', 'anonymous_id:a');
 TABLE stored;
 SELECT * FROM cdp.verify();
 -- numbers are filled in from the log whatever is sealed
-SELECT cdp.drop_number('*', 'total'), cdp.carry_number('event 1', 'total', 'spent');
+SELECT cdp.drop_property('*', 'total'), cdp.carry_property('event 1', 'total', 'spent');
 TABLE stored;
 SELECT cdp.sum(timeline, 'event 1', 'spent', as_of => '2027-01-01') > 0 AS spent, cdp.sum(timeline, 'event 2', 'total', as_of => '2027-01-01') AS total FROM cdp.profile_row WHERE events > 1000 ORDER BY profile_id;
 -- nobody is without a row who has events, and nobody with one who has none

@@ -111,10 +111,10 @@ CALL drop_months('2026-05-01');
 SELECT events, gone FROM cdp.folded_month WHERE month = '2026-04-01Z';
 
 -- what was not carried then is not there; verify says so
-SELECT cdp.carry_number('Buy', 'v');
-SELECT event, name, folded FROM cdp.carried_number WHERE folded > 0;
+SELECT cdp.carry_property('Buy', 'v');
+SELECT event, name, folded FROM cdp.carried_property WHERE folded > 0;
 SELECT * FROM cdp.verify();
-SELECT cdp.drop_number('Buy', 'v');
+SELECT cdp.drop_property('Buy', 'v');
 SELECT * FROM cdp.verify();
 
 -- a month that was detached by hand is never folded over
@@ -132,7 +132,7 @@ $$;
 CREATE FUNCTION arrive(step integer, rows integer) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits,
-		"timestamp", received_at, source)
+		context, "timestamp", received_at, source)
 	SELECT 'message ' || k, t.type,
 		CASE WHEN t.type = 'track' THEN ('{Order Completed,Product Viewed,Signed Up}'::text[])[1 + chance(k || 'event', 3)] END,
 		CASE WHEN chance(k || 'anonymous', 4) > 0 THEN 'a' || chance(k || 'a', 25) END,
@@ -141,9 +141,11 @@ BEGIN
 		CASE WHEN t.type = 'alias' THEN 'u' || chance(k || 'previous', 15) END,
 		CASE WHEN chance(k || 'more', 3) = 0 THEN jsonb_build_object('email', 'e' || chance(k || 'e', 15) || '@example.com',
 			'device_id', ARRAY['d' || chance(k || 'd', 8), 'd' || chance(k || 'other', 8)]) END,
-		jsonb_build_object('total', chance(k || 'total', 10000) / 100.0),
+		jsonb_build_object('total', chance(k || 'total', 10000) / 100.0, 'category', 'c' || chance(k || 'category', 5),
+			'list', jsonb_build_array('{"tag": "t"}'::jsonb, jsonb_build_object('tag', chance(k || 'list', 3)))),
 		CASE WHEN t.type IN ('identify', 'group') THEN jsonb_build_object('plan', 'p' || chance(k || 'plan', 4), 'n', chance(k || 'n', 9),
 			'tags', ARRAY['x' || chance(k || 'tag', 5), 'y']) END,
+		jsonb_build_object('ip', k, 'library', repeat('a library ', 10), 'campaign', jsonb_build_object('name', 'spring ' || chance(k || 'campaign', 3))),
 		timestamptz '2025-01-01 00:00Z' + chance(k || 'time', 400) * interval '1 day',
 		timestamptz '2025-01-01 00:00Z' + chance(k || 'received', 400) * interval '1 day',
 		('{web,app,list}'::text[])[1 + chance(k || 'source', 3)]
@@ -217,7 +219,7 @@ CREATE FUNCTION begin_history() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	UPDATE cdp_data.identifier_key SET key = '\x000102030405060708090a0b0c0d0e0f';
 	PERFORM arrive(0, 50), cdp.refresh();
-	PERFORM cdp.set_trait_rules('{"n": "sum", "tags": "union"}'), cdp.carry_number('*', 'total', 'sum');
+	PERFORM cdp.set_trait_rules('{"n": "sum", "tags": "union"}'), cdp.carry_property('*', 'total', 'sum'), cdp.carry_property('*', 'list[].tag', 'tag');
 END
 $$;
 

@@ -20,14 +20,14 @@ BEGIN
 	FROM cdp_data.event e JOIN cdp_data.identifier i USING (identifier_id) WHERE e.event_id > last_event AND e.type = 'track';
 	known := array(SELECT i.identifier::text FROM cdp_data.identifier i WHERE i.profile_id = who AND NOT i.blocked ORDER BY 1);
 	SELECT f.traits ->> 'plan' INTO plan FROM cdp.profiles f WHERE f.profile_id = who;
-	total := (SELECT e.numbers FROM cdp_data.profile s CROSS JOIN LATERAL cdp.events(s.timeline) e WHERE s.profile_id = who);
+	total := (SELECT e.properties FROM cdp_data.profile s CROSS JOIN LATERAL cdp.events(s.timeline) e WHERE s.profile_id = who);
 END
 $$;
 SELECT * FROM public.try('a1');
 SELECT * FROM public.try('a2');
 -- by the functions that are there for it
 SELECT cdp.set_rules('{"card": {"priority": 1}, "device": {"blocked": ["^b"]}}') IS NOT NULL AS set, cdp.set_trait_rules('{"plan": "first"}') IS NOT NULL AS set,
-	cdp.carry_number('Paid', 'amount') IS NOT NULL AS set;
+	cdp.carry_property('Paid', 'amount') IS NOT NULL AS set;
 SELECT * FROM public.try('b1');
 -- which is rolled back after it was used
 BEGIN;

@@ -41,7 +41,7 @@ SELECT cdp.set_rules('{"email": {"priority": 5}}');
 SELECT cdp.set_rules('{"*": {"cap": 2}}');
 SELECT cdp.set_trait_rules('{"plan": "first"}');
 SELECT cdp.set_sources('{"default": {"trust": 2}}');
-SELECT cdp.carry_number('View', 'price');
+SELECT cdp.carry_property('View', 'price');
 SELECT cdp.restitch();
 SELECT count(*) AS changed FROM (TABLE public.before EXCEPT SELECT p.* FROM cdp_data.profile p) c;
 SELECT count(*) AS verdicts FROM cdp.verdict;

@@ -51,7 +51,7 @@ BEGIN
 		WHEN 7 THEN PERFORM cdp.set_rules(format('{"anonymous_id": {"blocked": ["a%s", "^a3"]}, "*": {"cap": %s}}', chance(step || 'blocked', 40), 4 + chance(step || 'cap', 9))::jsonb);
 		WHEN 8 THEN PERFORM cdp.set_sources('{"list": {"party": "third", "expires_after": "10000 days"}}');
 		WHEN 9 THEN PERFORM cdp.set_trait_rules('{"n": "sum", "tags": "union"}');
-		WHEN 10 THEN PERFORM cdp.carry_number('*', 'total', 'sum');
+		WHEN 10 THEN PERFORM cdp.carry_property('*', 'total', 'sum');
 		WHEN 11 THEN PERFORM cdp.mark_shared(one, NULL), cdp.set_rules('{"anonymous_id": {"blocked": []}}');
 		WHEN 12 THEN PERFORM cdp.set_rules(format('{"email": {"priority": %s}}', 5 + chance(step || 'priority', 80))::jsonb);
 		ELSE PERFORM arrive(step, 10 + chance(step || 'rows', 90)), cdp.refresh(1000);
@@ -91,7 +91,7 @@ SELECT look('sql');
 
 SELECT a.name, a.rows, s.rows, a.content = s.content AS same FROM seen a JOIN seen s ON s.name = a.name AND s.form = 'sql'
 WHERE a.form = 'auto' AND a.content IS DISTINCT FROM s.content;
-SELECT name, rows > 0 AS filled FROM seen WHERE form = 'auto' AND name IN ('anchor_history', 'account_member', 'carried_number', 'identifier_history', 'quarantine', 'verdict') ORDER BY name;
+SELECT name, rows > 0 AS filled FROM seen WHERE form = 'auto' AND name IN ('anchor_history', 'account_member', 'carried_property', 'identifier_history', 'quarantine', 'verdict') ORDER BY name;
 SELECT bool_or(profiles_merged > 0) AS merged, bool_or(profiles_split > 0) AS split, bool_or(events_reanchored > 0) AS reanchored, bool_or(duplicate > 0) AS duplicate,
 	bool_or(reworks > 0) AS reworked, EXISTS (SELECT FROM cdp_data.link WHERE believed) AS believed, EXISTS (SELECT FROM cdp_data.identifier WHERE class_id <> 0) AS classes, EXISTS (SELECT FROM cdp.quarantine WHERE reason = 'message_id_reused') AS reused FROM cdp_data.batch;
 RESET cdp.store;

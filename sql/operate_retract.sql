@@ -110,16 +110,16 @@ SELECT * FROM cdp.verify();
 INSERT INTO cdp.inbox (message_id, type, user_id, group_id, traits, "timestamp", source)
 VALUES ('t1', 'identify', 'x', NULL, '{"plan": "free"}', '2024-11-03', 'crm'), ('t2', 'identify', 'x', NULL, '{"plan": "paid", "seats": 3}', '2024-12-03', 'crm'),
 	('g1', 'group', 'x', 'acme', '{"size": 10}', '2024-10-01', 'crm'), ('g2', 'group', 'x', 'acme', '{"size": 20}', '2024-12-01', 'crm'), ('g3', 'group', 'x', 'other', '{"size": 1}', '2024-12-02', 'crm');
-INSERT INTO cdp.inbox (message_id, type, event, user_id, properties, "timestamp", source) VALUES ('p1', 'track', 'Paid', 'x', '{"total": "much"}', '2024-12-05', 'crm'), ('p2', 'track', 'Paid', 'x', '{"total": 7}', '2024-12-06', 'crm');
+INSERT INTO cdp.inbox (message_id, type, event, user_id, properties, "timestamp", source) VALUES ('p1', 'track', 'Paid', 'x', '{"total": {"much": 1}}', '2024-12-05', 'crm'), ('p2', 'track', 'Paid', 'x', '{"total": 7}', '2024-12-06', 'crm');
 SELECT accepted FROM cdp.refresh();
 SELECT traits, events FROM cdp.profiles WHERE profile_id = cdp.profile_of('user_id:x');
 SELECT group_id, events, members, traits FROM cdp.accounts ORDER BY 1;
-SELECT left_out FROM cdp.carried_number WHERE name = 'total';
+SELECT left_out FROM cdp.carried_property WHERE name = 'total';
 SELECT events, identifiers FROM cdp.retract(source => 'crm', since => '2024-12-01', until => '2024-12-06');
 SELECT traits, events FROM cdp.profiles WHERE profile_id = cdp.profile_of('user_id:x');
 SELECT group_id, events, members, traits FROM cdp.accounts ORDER BY 1;
 SELECT accounts FROM cdp_data.profile WHERE profile_id = cdp.profile_of('user_id:x');
-SELECT left_out FROM cdp.carried_number WHERE name = 'total';
+SELECT left_out FROM cdp.carried_property WHERE name = 'total';
 SELECT asked, events FROM cdp.retraction ORDER BY retraction_id DESC LIMIT 1;
 SELECT * FROM cdp.verify();
 

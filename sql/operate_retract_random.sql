@@ -16,8 +16,8 @@ $$;
 
 CREATE FUNCTION arrive(step integer, rows integer) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-	INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, traits,
-		"timestamp", received_at, source)
+	INSERT INTO cdp.inbox (message_id, type, event, anonymous_id, user_id, group_id, previous_id, identifiers, properties, context,
+		traits, "timestamp", received_at, source)
 	SELECT coalesce(r.id, 'message ' || k), t.type,
 		CASE WHEN t.type = 'track' THEN ('{Order Completed,Product Viewed,Signed Up}'::text[])[1 + chance(k || 'event', 3)] END,
 		CASE WHEN chance(k || 'anonymous', 4) > 0 THEN 'a' || chance(k || 'a', 40) END,
@@ -26,7 +26,9 @@ BEGIN
 		CASE WHEN t.type = 'alias' THEN CASE WHEN chance(k || 'kin', 2) = 0 THEN 'u' || chance(k || 'earlier', 15) ELSE 'a' || chance(k || 'previous', 40) END END,
 		CASE WHEN chance(k || 'more', 3) = 0 THEN jsonb_build_object('email', 'e' || chance(k || 'e', 20) || '@example.com',
 			'device_id', ARRAY['d' || chance(k || 'd', 8), 'd' || chance(k || 'other', 8)]) END,
-		jsonb_build_object('total', CASE chance(k || 'kind', 3) WHEN 0 THEN '"none"'::jsonb ELSE to_jsonb(chance(k || 'total', 10000) / 100.0) END),
+		jsonb_build_object('total', CASE chance(k || 'kind', 4) WHEN 0 THEN '"none"'::jsonb WHEN 1 THEN '{"left": "out"}' ELSE to_jsonb(chance(k || 'total', 10000) / 100.0) END),
+		CASE WHEN chance(k || 'context', 3) > 0 THEN jsonb_build_object('ip', '10.0.0.' || chance(k || 'ip', 9), 'campaign',
+			jsonb_build_object('name', repeat('long ', 20) || chance(k || 'campaign', 6), 'source', CASE chance(k || 'medium', 3) WHEN 0 THEN '[{}]'::jsonb ELSE '"mail"' END)) END,
 		CASE WHEN t.type IN ('identify', 'group') THEN jsonb_build_object('plan', 'p' || chance(k || 'plan', 4), 'n', chance(k || 'n', 9),
 			'tags', ARRAY['x' || chance(k || 'tag', 5), 'y']) END,
 		timestamptz '2025-01-01 00:00Z' + chance(k || 'time', 400) * interval '1 day', timestamptz '2025-01-01 00:00Z' + chance(k || 'received', 400) * interval '1 day',
@@ -58,7 +60,7 @@ BEGIN
 		WHEN 7 THEN PERFORM cdp.set_rules(format('{"anonymous_id": {"blocked": ["a%s", "^a3"]}, "*": {"cap": %s}}', chance(step || 'blocked', 40), 4 + chance(step || 'cap', 9))::jsonb);
 		WHEN 8 THEN PERFORM cdp.set_sources('{"list": {"party": "third", "expires_after": "10000 days"}, "web": {"trust": 3, "aliases": "same"}}');
 		WHEN 9 THEN PERFORM cdp.set_trait_rules('{"n": "sum", "tags": "union"}');
-		WHEN 10 THEN PERFORM cdp.carry_number('*', 'total', 'sum');
+		WHEN 10 THEN PERFORM cdp.carry_property('*', 'total', 'sum');
 		WHEN 11 THEN PERFORM cdp.mark_shared(one, NULL), cdp.set_rules('{"anonymous_id": {"blocked": []}}');
 		WHEN 12 THEN PERFORM cdp.set_rules(format('{"email": {"priority": %s}}', 5 + chance(step || 'priority', 80))::jsonb);
 		WHEN 14 THEN PERFORM cdp.retract(message_ids => ARRAY(SELECT e.message_id FROM cdp_data.event e WHERE chance(step || 'take' || e.event_id, 10) = 0));
@@ -107,11 +109,13 @@ BEGIN
 	SELECT installation, 'link', concat_ws(' | ', least(name(l.a), name(l.b)), greatest(name(l.a), name(l.b)), s.source, l.first_at, l.last_at, l.events, l.aliases, l.message_id, l.refused, l.believed)
 	FROM cdp_data.link l JOIN cdp_data.source s USING (source_id);
 	INSERT INTO seen
-	SELECT installation, 'event', to_jsonb(e) - '{event_id,batch_id,identifier_id}'::text[] || jsonb_build_object('anchor', name(e.identifier_id)) FROM cdp_data.event e;
+	SELECT installation, 'event', to_jsonb(e) - '{event_id,batch_id,identifier_id,context_hash}'::text[]
+		|| jsonb_build_object('anchor', name(e.identifier_id), 'context', cdp_internal.whole_context(e.context, x.context))
+	FROM cdp_data.event e LEFT JOIN cdp_data.shared_context x USING (context_hash);
 	INSERT INTO seen SELECT installation, 'account', concat_ws(' | ', a.group_id, a.first_seen, a.last_seen, a.events, a.traits, a.expires_at) FROM cdp_data.account a;
 	INSERT INTO seen SELECT installation, 'member', concat_ws(' | ', name(m.identifier_id), m.group_id, m.first_at, m.last_at, m.events) FROM cdp_data.account_member m;
 	INSERT INTO seen SELECT installation, 'verdict', concat_ws(' | ', v.kind, v.a, v.b, v.until_at, v.refused) FROM cdp_data.verdict v;
-	INSERT INTO seen SELECT installation, 'number', concat_ws(' | ', c.event, c.name, c.left_out) FROM cdp_data.carried_number c;
+	INSERT INTO seen SELECT installation, 'number', concat_ws(' | ', c.event, c.name, c.left_out) FROM cdp_data.carried_property c;
 	INSERT INTO seen SELECT installation, 'log', concat_ws(' | ', s.source, s.accepted - s.retracted) FROM cdp_data.source s;
 END
 $$;
@@ -123,18 +127,19 @@ DECLARE
 	t name;
 BEGIN
 	DELETE FROM kept;
-	FOREACH t IN ARRAY '{namespace,source,verdict,trait_rule,carried_number,state}'::name[] LOOP
+	FOREACH t IN ARRAY '{namespace,source,verdict,trait_rule,carried_property,state}'::name[] LOOP
 		EXECUTE format('INSERT INTO kept SELECT 0, %L, to_jsonb(t) FROM cdp_data.%I t', t, t);
 	END LOOP;
-	INSERT INTO kept SELECT e.event_id, 'inbox', to_jsonb(e) FROM cdp_data.event e;
+	INSERT INTO kept SELECT e.event_id, 'inbox', to_jsonb(e) || jsonb_build_object('context', cdp_internal.whole_context(e.context, x.context))
+	FROM cdp_data.event e LEFT JOIN cdp_data.shared_context x USING (context_hash);
 END
 $$;
 CREATE FUNCTION begin_anew(rows integer) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
 	DELETE FROM cdp_data.namespace;
 	INSERT INTO cdp_data.namespace SELECT r.* FROM kept k, jsonb_populate_record(NULL::cdp_data.namespace, k.row) r WHERE k.name = 'namespace';
-	DELETE FROM cdp_data.carried_number;
-	INSERT INTO cdp_data.carried_number SELECT r.event, r.name, r.path, 0 FROM kept k, jsonb_populate_record(NULL::cdp_data.carried_number, k.row) r WHERE k.name = 'carried_number';
+	DELETE FROM cdp_data.carried_property;
+	INSERT INTO cdp_data.carried_property SELECT r.event, r.name, r.path, 0 FROM kept k, jsonb_populate_record(NULL::cdp_data.carried_property, k.row) r WHERE k.name = 'carried_property';
 	INSERT INTO cdp_data.trait_rule SELECT r.* FROM kept k, jsonb_populate_record(NULL::cdp_data.trait_rule, k.row) r WHERE k.name = 'trait_rule';
 	INSERT INTO cdp_data.verdict (verdict_id, kind, a, b, until_at, batch_id)
 	SELECT (k.row ->> 'verdict_id')::bigint, k.row ->> 'kind', (k.row ->> 'a')::cdp.identifier, (k.row ->> 'b')::cdp.identifier, (k.row ->> 'until_at')::timestamptz, 0

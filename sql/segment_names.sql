@@ -18,9 +18,9 @@ SELECT accepted, quarantined FROM cdp.refresh();
 SELECT kind, name, batch_id FROM cdp.seen_name ORDER BY kind, name;
 
 -- where the names stand in a condition
-SELECT * FROM cdp_internal.condition_names($$ cdp.did(timeline, 'a') AND cdp.did(timeline, within => '1 day', event => 'b') AND NOT cdp.did_not(timeline, 'c' || 'd')
+SELECT * FROM cdp_internal.condition_names($$ cdp.did(timeline, 'a') AND cdp.did(timeline, within => '1 day', step => 'b') AND NOT cdp.did_not(timeline, cdp.quote_step('c' || 'd'))
 	AND cdp.sum(timeline, 'e', 'total') > 1 AND cdp.did(cdp.filter_events(timeline, 'f', 'total', '>', 1), 'f', within => '30 days')
-	AND cdp.matches(timeline, 'g -> (h | i) within 1 day -> not j -> "k l"') AND cdp.funnel(timeline, ARRAY['m', 'n'], '1 day') = 2 AND cdp.funnel(timeline, '{o,p}', '1 day') = 2
+	AND cdp.matches(timeline, 'g -> (h | i) within 1 day -> not j -> "k l"') AND cdp.funnel(timeline, ARRAY['m', 'n[x = 1] | "m"']::cdp.step[], '1 day') = 2 AND cdp.funnel(timeline, '{o,p}', '1 day') = 2
 	AND CASE WHEN (SELECT true) THEN true END IS NULL $$);
 SELECT * FROM cdp_internal.condition_names($$ traits ->> 'a' = 'x' AND cdp.try_integer(traits -> 'b') > 1 AND traits ? 'c' AND traits ?| '{d,e}' AND traits ?& ARRAY['f', 'g'] AND traits @> '{"h": {"deep": 1}, "i": 2}'
 	AND account_traits ->> 'j' = 'y' AND traits::jsonb ->> 'k' = 'z' AND profile_row.traits ->> ('l' || 'm')::varchar = 'n' AND (traits -> 'o') ->> 'deep' = '1' AND traits <> '{}' AND cdp.identifier('q', 'us-1') = ANY (identifiers) AND 'r:1' = ANY (identifiers) AND identifiers && '{s:1,t:2}' $$);
@@ -35,7 +35,7 @@ SELECT cdp.create_segment('wrong', $$ cdp.did(timeline, 'Order Complted') AND 7 
 SELECT cdp.set_trait_rules('{"ctiy": "last"}');
 SELECT cdp.set_trait_rules('{"city": "last"}');
 SELECT cdp.set_trait_rules('{"*": "last"}');
-SELECT cdp.carry_number('Order Compleated', 'shipping'), cdp.carry_number('Order Completed', 'tax'), cdp.carry_number('*', 'weight');
+SELECT cdp.carry_property('Order Compleated', 'shipping'), cdp.carry_property('Order Completed', 'tax'), cdp.carry_property('*', 'weight');
 SELECT cdp.set_rules('{"usr_id": {"priority": 12}}');
 SELECT cdp.set_rules('{"email": {"priority": 31}}');
 SELECT people FROM cdp.funnel_table('{Product Viewed,Ordr Completed}', '7 days');

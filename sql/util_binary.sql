@@ -1,5 +1,5 @@
 -- What the binary form of a type takes, its text form takes too, and it is the same value again.
-CREATE TEMP TABLE ub_received (traits cdp.traits, timeline cdp.timeline, sequence cdp.sequence, identifier cdp.identifier, funnel_mode cdp.funnel_mode);
+CREATE TEMP TABLE ub_received (traits cdp.traits, timeline cdp.timeline, sequence cdp.sequence, step cdp.step, identifier cdp.identifier, funnel_mode cdp.funnel_mode);
 CREATE FUNCTION pg_temp.received(type text, bytes bytea) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	file text := current_setting('data_directory') || '/cdp_util_binary.bin';
@@ -45,13 +45,16 @@ SELECT 'sequence', cdp_internal.sequence_send('view -> 2 x (cart | wish) within 
 UNION ALL
 SELECT 'identifier', cdp_internal.identifier_send(i) FROM unnest('{email:ann@example.com,phone:+442079460958,idfa:6d92078a-8246-4ba4-ae5b-76104861e7dc,user_id:Ü 7}'::cdp.identifier[]) i
 UNION ALL
+SELECT 'step', cdp_internal.step_send('"Product Viewed"[price > 50.25, category in ("shoes", "hats"), gift = true] | *[total exists]')
+UNION ALL
 SELECT 'funnel_mode', cdp_internal.funnel_mode_send('strict_order,allow_reentry');
 SELECT type, count(*), bool_and(pg_temp.received(type, bytes) = 'same') AS same FROM ub_value GROUP BY type ORDER BY type;
 SELECT setseed(0.25);
 -- numbers of as many digits as a sum may have
 SELECT n, pg_temp.received('traits', cdp_internal.traits_send(cdp.traits_agg(jsonb_build_object('n', repeat('9', n)::numeric), now(), 's', '{"n": "sum"}'))) AS sums
 FROM (VALUES (10), (1000)) v(n), generate_series(1, 40) GROUP BY n ORDER BY n;
-CREATE TEMP TABLE ub_changed AS SELECT v.type, pg_temp.received(v.type, set_byte(v.bytes, p.place, (CASE n WHEN 1 THEN get_byte(v.bytes, p.place) # (1 << floor(random() * 8)::integer) ELSE floor(random() * 256)::integer END))) AS answer
-FROM ub_value v CROSS JOIN LATERAL generate_series(0, length(v.bytes) - 1) p(place) CROSS JOIN generate_series(1, 2) n;
+-- of few bytes each is tried with all values
+CREATE TEMP TABLE ub_changed AS SELECT v.type, pg_temp.received(v.type, set_byte(v.bytes, p.place, (CASE WHEN length(v.bytes) < 16 THEN n - 1 WHEN n = 1 THEN get_byte(v.bytes, p.place) # (1 << floor(random() * 8)::integer) ELSE floor(random() * 256)::integer END))) AS answer
+FROM ub_value v CROSS JOIN LATERAL generate_series(0, length(v.bytes) - 1) p(place) CROSS JOIN LATERAL generate_series(1, CASE WHEN length(v.bytes) < 16 THEN 256 ELSE 2 END) n;
 SELECT type, count(*) >= 8 AS many, count(*) FILTER (WHERE answer = 'same') > 0 AS some_taken, count(*) FILTER (WHERE answer LIKE 'refused%') > 0 AS some_refused FROM ub_changed GROUP BY type ORDER BY type;
 SELECT type, answer FROM ub_changed WHERE answer <> 'same' AND answer <> 'refused: XX001' GROUP BY type, answer ORDER BY type, answer LIMIT 20;

@@ -21,26 +21,42 @@ static void
 read_all(const uint8_t *data, size_t size)
 {
 	CdpkTimeline timeline;
+	CdpkProperties properties;
 	CdpkColumn column;
+	CdpkName *texts;
 
-	if (cdpk_timeline_open(data, size, &timeline) != CDPK_OK)
+	if (cdpk_timeline_open(data, size, &timeline) != CDPK_OK ||
+		cdpk_properties_open(&timeline, &properties) != CDPK_OK)
 		return;
+	if (cdpk_property_texts(&properties, &fuzz_allocator, &texts) == CDPK_OK)
+		for (uint64_t i = 0; i < properties.text_count; i++)
+		{
+			uint32_t code;
+
+			if (!cdpk_property_text_find(&properties, texts[i].text, texts[i].length, &code))
+				abort();
+		}
+	free(texts);
 	while (cdpk_timeline_next(&timeline, &column))
 	{
-		CdpkNumberColumn numbers[CDPK_NUMBERS_MAX];
+		CdpkProperty *columns;
 		unsigned count;
 		int64_t at;
 
-		if (cdpk_column_numbers(&column, numbers, &count) != CDPK_OK)
+		if (cdpk_property_all(&properties, &column, &fuzz_allocator, &columns, &count) != CDPK_OK)
 			count = 0;
 		for (uint64_t event = 0; cdpk_column_next(&column, &at); event++)
 			for (unsigned i = 0; i < count; i++)
 			{
-				CdpkDecimal value;
-				bool present;
+				CdpkPropertyValue value;
+				unsigned values;
 
-				cdpk_number_next(&numbers[i], event, &present, &value);
+				if (cdpk_property_event(&columns[i], event, &values) != CDPK_OK)
+					continue;
+				for (; values > event % 2; values--)
+					cdpk_property_value(&columns[i], &value);
 			}
+		free(columns);
 	}
 }
 
@@ -57,7 +73,8 @@ is_on_the_way(const uint8_t *data, size_t size, const CdpkName *name, const Cdpk
 		if (other.name_length == name->length && memcmp(other.name, name->text, name->length) == 0)
 			return other.count == column->count && other.times.at == column->times.at &&
 				   other.times.end == column->times.end && other.unit == column->unit &&
-				   other.at == column->at && other.numbers.at == column->numbers.at;
+				   other.at == column->at && other.place == column->place &&
+				   other.numbers.at == column->numbers.at;
 	return column->count == 0 && !cdpk_timeline_failed(&timeline);
 }
 
@@ -66,7 +83,7 @@ static void
 find_each(const uint8_t *data, size_t size)
 {
 	CdpkTimeline passage;
-	CdpkColumn column = {"view", 4, 0, 0, 0, 0, {data, data, false}, {data, data, false}};
+	CdpkColumn column = {"view", 4, 0, 0, 0, 0, {data, data, false}, 0, {data, data, false}};
 
 	if (cdpk_timeline_open(data, size, &passage) != CDPK_OK)
 		return;
@@ -117,7 +134,9 @@ merge_parts(const uint8_t *data, size_t size)
 	if (cdpk_timeline_merge(data, cut, data + cut, size - cut, &fuzz_allocator, &fuzz_allocator, 0,
 							&merged, &length) != CDPK_OK)
 		return;
-	if (cdpk_timeline_check(data, cut, &fuzz_allocator) == CDPK_OK &&
+	/* old bytes are not checked for their order */
+	if (!cdpk_timeline_is_old(data, cut) && !cdpk_timeline_is_old(data + cut, size - cut) &&
+		cdpk_timeline_check(data, cut, &fuzz_allocator) == CDPK_OK &&
 		cdpk_timeline_check(data + cut, size - cut, &fuzz_allocator) == CDPK_OK)
 	{
 		if (cdpk_log_new(&fuzz_allocator, &log) != CDPK_OK ||
@@ -132,6 +151,46 @@ merge_parts(const uint8_t *data, size_t size)
 	free(merged);
 }
 
+/* Asks for steps, the last with conditions, without having checked the bytes first. */
+static void
+ask_steps(const CdpkTimeline *timeline, const CdpkName *names, const CdpkTimeRangeSpec *spec)
+{
+	static const char text[] = "*[total > 1, category not in (\"shoes\")]";
+	CdpkTimeRange range = cdpk_time_range_of(spec);
+	CdpkStep steps[3];
+	CdpkTimelineFunnel funnel = {0, 3, steps, INT64_C(86400000000), range};
+	CdpkFunnelBounds bounds = {INT64_MIN, INT64_MAX, spec->as_of, INT64_C(86400000000)};
+	int64_t took[CDPK_FUNNEL_STEPS_MAX];
+	CdpkStepProblem problem;
+	CdpkStepCount count;
+	CdpkStepExtremes extremes;
+	uint8_t *form;
+	size_t length;
+	unsigned depth;
+	bool unknown;
+
+	for (unsigned i = 0; i < 2; i++)
+		steps[i] = cdpk_plain_step(names[i].text, names[i].length);
+	if (cdpk_step_parse(text, sizeof(text) - 1, &fuzz_allocator, 0, &form, &length, &problem) !=
+			CDPK_OK ||
+		cdpk_step_read(form, length, &fuzz_allocator, &steps[2]) != CDPK_OK)
+		abort();
+	for (funnel.modes = 0; funnel.modes <= CDPK_FUNNEL_MODES_MAX; funnel.modes++)
+		if (cdpk_funnel_modes_valid(funnel.modes))
+			cdpk_timeline_funnel(&funnel, timeline, &fuzz_allocator, &depth, &unknown);
+	if (cdpk_funnel_times(timeline, steps, 3, &bounds, &fuzz_allocator, took, &depth, &unknown) ==
+			CDPK_OK &&
+		depth > 3)
+		abort();
+	if (cdpk_step_count(&steps[2], timeline, range, UINT64_MAX, &fuzz_allocator, &count) ==
+			CDPK_OK &&
+		count.least > count.most)
+		abort();
+	cdpk_step_extremes(&steps[2], timeline, range, &fuzz_allocator, &extremes);
+	cdpk_step_free(&fuzz_allocator, &steps[2]);
+	free(form);
+}
+
 /* Asks everything of the first two names without having checked the bytes first. */
 static void
 ask_all(const uint8_t *data, size_t size)
@@ -139,40 +198,43 @@ ask_all(const uint8_t *data, size_t size)
 	CdpkTimeRangeSpec spec = {INT64_C(800000000000000), INT64_C(8000000000000), 1000000, INT64_MIN,
 							  INT64_MAX};
 	CdpkTimeRange range = cdpk_time_range_of(&spec);
-	CdpkName steps[2] = {{"view", 4}, {"cart", 4}};
-	CdpkTimelineFunnel funnel = {0, 2, steps, INT64_C(86400000000), range};
-	CdpkFunnelBounds bounds = {INT64_MIN, INT64_MAX, spec.as_of, INT64_C(86400000000)};
-	int64_t took[CDPK_FUNNEL_STEPS_MAX];
+	CdpkName names[2] = {{"view", 4}, {"cart", 4}};
 	CdpkQuestion question = {CDPK_ANSWER_TIMES, 0, 0};
 	CdpkTimeline timeline;
 	CdpkTimeline passage;
+	CdpkProperties properties;
+	CdpkName *texts = NULL;
 	CdpkColumn column;
 	CdpkSessions sessions;
 	CdpkSum sum;
 	int64_t horizon;
-	unsigned depth;
 
 	if (cdpk_timeline_open(data, size, &timeline) != CDPK_OK)
 		return;
 	passage = timeline;
+	if (cdpk_properties_open(&timeline, &properties) != CDPK_OK ||
+		cdpk_property_texts(&properties, &fuzz_allocator, &texts) != CDPK_OK)
+	{
+		free(texts);
+		texts = NULL;
+	}
 	for (unsigned i = 0; i < 2 && cdpk_timeline_next(&passage, &column); i++)
 	{
-		CdpkNumberColumn number;
+		CdpkMeasured measured = {column, {0}, texts, range, 0, 0, NULL, NULL};
 		bool found;
 
-		steps[i].text = column.name;
-		steps[i].length = column.name_length;
+		names[i].text = column.name;
+		names[i].length = column.name_length;
 		cdpk_horizon_bound(&spec, &column, &horizon);
 		cdpk_horizon_exact(&spec, &question, &column, &fuzz_allocator, &horizon);
-		if (cdpk_column_number(&timeline, &column, "total", 5, &number, &found) == CDPK_OK && found)
-			cdpk_measure_sum(range, &column, &number, &sum);
+		if (texts != NULL &&
+			cdpk_property_find(&properties, &column, "total", 5, &measured.property, &found) ==
+				CDPK_OK &&
+			found)
+			cdpk_measure_sum(&measured, &sum);
 	}
-	for (funnel.modes = 0; funnel.modes <= CDPK_FUNNEL_MODES_MAX; funnel.modes++)
-		if (cdpk_funnel_modes_valid(funnel.modes))
-			cdpk_timeline_funnel(&funnel, &timeline, &fuzz_allocator, &depth);
-	if (cdpk_funnel_times(&timeline, steps, 2, &bounds, &fuzz_allocator, took, &depth) == CDPK_OK &&
-		depth > 2)
-		abort();
+	free(texts);
+	ask_steps(&timeline, names, &spec);
 	cdpk_timeline_sessions(&timeline, range, 1000000, &fuzz_allocator, &sessions);
 	cdpk_horizon_bound_all(&spec, &timeline, &horizon);
 }
@@ -197,7 +259,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 							&length) == CDPK_OK)
 		free(again);
 	ask_all(data, size);
-	if (cdpk_timeline_check(data, size, &fuzz_allocator) != CDPK_OK)
+	if (cdpk_timeline_is_old(data, size) ||
+		cdpk_timeline_check(data, size, &fuzz_allocator) != CDPK_OK)
 		return 0;
 	if (cdpk_timeline_print(data, size, &fuzz_allocator, &text, &length) != CDPK_OK ||
 		cdpk_log_new(&fuzz_allocator, &log) != CDPK_OK ||

@@ -5,7 +5,7 @@ import re, sys
 from pathlib import Path
 
 ROOMS = """core/base core/text core/identifier core/traits core/timeline core/sequence core/attribution core/stitch core/batch
-toolkit/bridge toolkit/identifier toolkit/components toolkit/traits toolkit/timeline toolkit/sequence toolkit/attribution
+toolkit/bridge toolkit/identifier toolkit/components toolkit/traits toolkit/timeline toolkit/sequence toolkit/predicate toolkit/attribution
 platform/catalogue platform/progress platform/store platform/batch platform/ingest platform/identity platform/profile platform/segment platform/report
 platform/lookup platform/refresh platform/rule platform/operate""".split()
 MADE = re.compile(r"\bCREATE (?:FUNCTION|AGGREGATE|TYPE|TABLE|VIEW|SEQUENCE) (cdp(?:_\w+)?\.\w+)")
@@ -21,7 +21,7 @@ def uses(user, used, what):
         broken.append(f"{user} reaches up to {used}: {what}")
 
 
-sources = [p for p in Path("src").rglob("*") if p.suffix in (".c", ".h", ".cc", ".sql") and len(p.parts) > 2]
+sources = [p for p in Path("src").rglob("*") if p.suffix in (".c", ".h", ".cc", ".def", ".sql") and len(p.parts) > 2]
 for path in sources:
     inside = str(path.relative_to("src"))
     if room(inside) not in ROOMS and not inside.startswith("upgrade/"):
@@ -32,12 +32,14 @@ for path in sources:
 
 pieces = [line.split("#")[0].strip() for line in Path("src/install.list").read_text().splitlines()]
 pieces = [p for p in pieces if p and p != "prelude.sql"]
-texts = {p: Path("src", p).read_text() for p in pieces}
+# what make writes from the table of predicates uses what the table names
+DECLARED = {"toolkit/predicate/predicates.sql": "toolkit/predicate/predicates.def"}
+texts = {p: Path("src", DECLARED.get(p, p)).read_text() for p in pieces}
 if pieces != sorted(pieces, key=lambda p: ROOMS.index(room(p))):
     broken.append("src/install.list is not in the order of the rooms")
 made = {}
 for piece, text in texts.items():
-    for name in MADE.findall(text):
+    for name in MADE.findall(text) + ["cdp." + name for name in re.findall(r"^PREDICATE\((\w+)", text, flags=re.M)]:
         made.setdefault(name, set()).add(piece)
 for piece, text in texts.items():
     # comments, and what a message says, use nothing

@@ -57,7 +57,7 @@ is(allowed('ann', q{SELECT count(*) FROM cdp.events WHERE profile_id IS NOT NULL
 # all that is there for analysts, asked by one
 allowed('ann', $_) for
   (map { "SELECT * FROM cdp.$_" } qw(identifiers profile_row accounts account_members open_cases near_shared refused_links outvoted identifier_periods refused_traits
-	sources batch namespace segment carried_number case_event verdict profile_view seen_name shared_identifiers)),
+	sources batch namespace segment carried_property case_event verdict profile_view seen_name shared_identifiers)),
   'SELECT * FROM cdp_data.state', 'SELECT profile_id, traits, limited, last_trust FROM cdp_data.profile', 'SELECT * FROM cdp_data.source', 'SELECT * FROM cdp_data.trait_rule',
   q{SELECT cdp.profile_of('user_id:u1'::cdp.identifier), cdp.profile_of(1::bigint), cdp.resolve_profile(99), cdp.profile_at('user_id:u1', now())},
   'SELECT * FROM cdp.events_at(now())', q{SELECT * FROM cdp.explain('user_id:u1', 'email:ann@example.com')}, q{SELECT * FROM cdp.explain('user_id:u1', 'user_id:u9')},
@@ -94,7 +94,7 @@ allowed('boss', $_) for
   q{SELECT cdp.forbid('user_id:u2', 'anonymous_id:a2'), cdp.allow('user_id:u2', 'anonymous_id:a2'), cdp.mark_shared('anonymous_id:a2', true), cdp.mark_shared('anonymous_id:a2', NULL)},
   q{SELECT cdp.unlink('user_id:u2', 'anonymous_id:a2')}, q{SELECT cdp.set_rules('{"email": {"max_links": 5, "priority": 31, "blocked": ["x@example.com"]}}'), cdp.set_rules('{"email": null}')},
   q{SELECT cdp.set_rules('{"*": {"cap": 500}}'), cdp.set_rules('{"*": {"max_identifiers": 30}}'), cdp.set_sources('{"crm": {"trust": 4, "expires_after": "100 hours"}}'), cdp.set_trait_rules('{"email": "first"}')},
-  q{SELECT cdp.carry_number('x', 'total'), cdp.drop_number('x', 'total')}, q{SELECT * FROM cdp.preview_rules('{"email": {"max_links": 4}}')},
+  q{SELECT cdp.carry_property('x', 'total'), cdp.drop_property('x', 'total')}, q{SELECT * FROM cdp.preview_rules('{"email": {"max_links": 4}}')},
   q{INSERT INTO cdp.case_event VALUES ('Return Started', 'return', true, 'return_id'); DELETE FROM cdp.case_event WHERE kind = 'return'},
   q{SELECT cdp.restitch(), cdp.migrate()}, q{SELECT cdp.create_segment('other', 'events > 1'), cdp.create_segment('other', 'events > 2', replace => true), cdp.drop_segment('other')};
 is(allowed('boss', 'SELECT count(*) FROM cdp.verify()'), '0', 'and all is as it should be');

@@ -178,7 +178,7 @@ super(q{SELECT cdp.refresh()});
 my $quote = q{x'')) OR lever.pull($l$text$l$) -- %s %1$s $sql$ "};
 allowed('boss', qq{
 	INSERT INTO cdp_data.trait_rule VALUES ('$quote', 'last');
-	INSERT INTO cdp.carried_number (event, name, path) VALUES ('$quote', '$quote', ARRAY['$quote', 'x'])}
+	INSERT INTO cdp.carried_property (event, name, path) VALUES ('$quote', '$quote', ARRAY['$quote', 'x'])}
   . qq{;
 	INSERT INTO cdp.case_event VALUES ('$quote', '$quote', true, '$quote');
 	SELECT cdp_internal.add_source_names(ARRAY['$quote'], 1);
@@ -203,7 +203,7 @@ for my $victim ('postgres', 'ann')
 	$any = q{
 		SELECT cdp.replay(); SELECT cdp.refresh(); SELECT * FROM cdp.verify(); SELECT cdp.restitch(); SELECT cdp.preview_rules('{"email": {"max_links": 3}}');
 		SELECT cdp.set_rules('{"email": {"max_links": 4}}'), cdp.set_rules('{"email": {"blocked": ["x"]}}'), cdp.set_trait_rules('{"plan": "first"}'), cdp.set_rules('{"*": {"cap": 900}}'),
-			cdp.carry_number('x', 'total'), cdp.forbid('user_id:u', 'user_id:v'), cdp.set_sources('{"crm": {"trust": 1}}');
+			cdp.carry_property('x', 'total'), cdp.forbid('user_id:u', 'user_id:v'), cdp.set_sources('{"crm": {"trust": 1}}');
 		SELECT cdp.grant_access('ann', 'analyst'), cdp.grant_access('boss', 'steward'), cdp.grant_access('web', 'writer', '{web}')} . ";$any"
 	  if $victim eq 'postgres';
 	allowed($victim, $any);

@@ -53,7 +53,7 @@ cmp_ok($members, '>', 0, 'the segment has members');
 as('etl', q{INSERT INTO cdp.inbox (type, event, user_id, source) VALUES ('track', 'Event 1', 'u1', 'web')});
 is(as('boss', 'SELECT taken, accepted FROM cdp.refresh()'), '1|1', 'refreshed by a steward');
 as('boss', q{SELECT cdp.forbid('user_id:u1', 'anonymous_id:a1-0', 'two people')});
-as('boss', q{SELECT cdp.set_rules('{"email": {"max_per_profile": 2}}'), cdp.set_trait_rules('{"seen": "max"}'), cdp.carry_number('Event 1', 'n')});
+as('boss', q{SELECT cdp.set_rules('{"email": {"max_per_profile": 2}}'), cdp.set_trait_rules('{"seen": "max"}'), cdp.carry_property('Event 1', 'n')});
 is(as('keeper', 'SELECT count(*) FROM cdp.verify()'), '0', 'nothing differs');
 as('keeper', 'SELECT * FROM cdp.restitch(); SELECT cdp.migrate()');
 is(as('keeper', q{SELECT cdp.revoke_access('boss', 'steward')}), 't', 'taken back');

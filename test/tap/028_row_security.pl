@@ -162,7 +162,7 @@ is(super(q{SELECT decided_by FROM cdp.verdict WHERE reason = 'two people'}, 'pla
 # what works with the rights of the caller is refused where policies may hide rows
 refused('boss', "SELECT $_", qr/42501: row security applies to role "boss" on table cdp_data\./)
   for q{cdp.forbid('user_id:u1', 'user_id:u9', 'two people')}, q{cdp.unlink('user_id:u1', 'anonymous_id:a1')}, q{cdp.mark_shared('user_id:u1', true)}, q{cdp.set_rules('{"*": {"cap": 3}}')},
-  q{cdp.preview_rules('{"*": {"cap": 3}}')}, q{cdp.set_trait_rules('{"plan": "first"}')}, q{cdp.carry_number('Event 1', 'price')};
+  q{cdp.preview_rules('{"*": {"cap": 3}}')}, q{cdp.set_trait_rules('{"plan": "first"}')}, q{cdp.carry_property('Event 1', 'price')};
 as('keeper', q{SELECT cdp.forbid('user_id:u1', 'user_id:u9', 'two people'); SELECT cdp.allow('user_id:u1', 'user_id:u9')});
 
 # --- row security on an inbox: of what its writers may write; all of it is taken

@@ -168,16 +168,25 @@ expect_timeline(const Tables *tables, const bool *which, Folded *folded)
 	for (int i = 0; i < tables->world.event_count; i++)
 	{
 		const CdpkBatchRow *row = &tables->said[i].row;
-		CdpkNumber number;
+		CdpkLogValue values[SAID_VALUES];
 		uint32_t name;
 
 		if (!which[i] || row->event.bytes == NULL)
 			continue;
 		cdpk_log_name(&log, &unit_allocator, (const char *) row->event.bytes, row->event.length,
 					  &name);
-		cdpk_log_name(&log, &unit_allocator, "total", 5, &number.name);
-		number.value = tables->said[i].number.value;
-		cdpk_log_event(&log, &unit_allocator, name, row->at, &number, row->number_count);
+		for (uint32_t j = 0; j < row->value_count; j++)
+		{
+			const CdpkBatchValue *value = &row->values[j];
+
+			values[j].value = value->value;
+			cdpk_log_name(&log, &unit_allocator, (const char *) value->name.bytes,
+						  value->name.length, &values[j].name);
+			if (value->value.kind == CDPK_TEXT)
+				cdpk_log_text(&log, &unit_allocator, (const char *) value->text.bytes,
+							  value->text.length, &values[j].value.text);
+		}
+		cdpk_log_event(&log, &unit_allocator, name, row->at, values, row->value_count);
 	}
 	if (log->events > 0)
 		cdpk_log_compact(log, &unit_allocator, 0, &folded->timeline.bytes,

@@ -63,6 +63,8 @@ typedef struct MemberRow
 	int64_t last_at;
 } MemberRow;
 
+#define SAID_VALUES 4
+
 /* What an event says beside its evidence, made of its number. */
 typedef struct Said
 {
@@ -70,7 +72,7 @@ typedef struct Said
 	uint8_t key[CDPK_BATCH_KEY_SIZE];
 	char message_id[16];
 	CdpkBatchBytes identifiers[MAX_ON_EVENT + 1]; /* the last of an alias: the earlier user_id */
-	CdpkBatchNumber number;
+	CdpkBatchValue values[SAID_VALUES];
 	Bytes traits;
 	int account; /* or -1 */
 } Said;
@@ -334,6 +336,31 @@ said_traits(Said *said, uint64_t *random)
 	said->row.traits = bytes_of(&said->traits);
 }
 
+/* A number, texts, of which two are of elements, or nothing. */
+static inline void
+said_values(Said *said, uint64_t *random)
+{
+	static const char *const texts[] = {"shoes", "hats", ""};
+	CdpkDecimal number = cdpk_decimal((int64_t) pick(random, 1000), 2);
+	CdpkBatchValue total = {
+		{NULL, 0}, {CDPK_NUMBER, number.scale, 0, 0, number.mantissa}, {NULL, 0}};
+	uint32_t count = pick(random, 3) == 0 ? 1 + (uint32_t) pick(random, SAID_VALUES) : 0;
+
+	total.name = bytes_of_text("total");
+	said->values[0] = total;
+	for (uint32_t i = 1; i < count; i++)
+	{
+		CdpkBatchValue text = {{NULL, 0}, {CDPK_TEXT, 0, 0, 0, 0}, {NULL, 0}};
+
+		text.name = bytes_of_text("sku");
+		text.value.element = (uint16_t) (i - 1);
+		text.text = bytes_of_text(texts[pick(random, 3)]);
+		said->values[i] = text;
+	}
+	said->row.values = said->values;
+	said->row.value_count = count;
+}
+
 static inline void
 said_make(const World *world, int i, Said *said, uint64_t seed)
 {
@@ -387,10 +414,7 @@ said_make(const World *world, int i, Said *said, uint64_t seed)
 	else if (pick(&random, 4) != 0)
 	{
 		row->event = bytes_of_text(event_names[pick(&random, 3)]);
-		said->number.name = bytes_of_text("total");
-		said->number.value = cdpk_decimal((int64_t) pick(&random, 1000), 2);
-		row->numbers = &said->number;
-		row->number_count = pick(&random, 3) == 0;
+		said_values(said, &random);
 	}
 }
 

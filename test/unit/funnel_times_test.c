@@ -97,16 +97,17 @@ write_history(const History *history, size_t *length)
 static CdpkStatus
 ask(const History *history, const uint8_t *bytes, size_t length, int64_t *took, unsigned *depth)
 {
-	CdpkName steps[STEPS_MAX];
+	CdpkStep steps[STEPS_MAX];
+	bool unknown;
 	CdpkTimeline timeline;
 	CdpkStatus status = cdpk_timeline_open(bytes, length, &timeline);
 
 	for (unsigned i = 0; i < history->step_count; i++)
-		steps[i] = (CdpkName){&history->steps[i], 1};
+		steps[i] = cdpk_plain_step(&history->steps[i], 1);
 	if (status != CDPK_OK)
 		return status;
 	return cdpk_funnel_times(&timeline, steps, history->step_count, &history->bounds,
-							 &unit_allocator, took, depth);
+							 &unit_allocator, took, depth, &unknown);
 }
 
 static void

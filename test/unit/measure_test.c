@@ -29,18 +29,25 @@ sum_in_thousandths(const CdpkSum *sum)
 	return total;
 }
 
-/* Opens the column of the events named "view" and their number; false where there is none. */
+/* Opens the number of the events named "view"; false where there is none. */
 static bool
-open_views(const uint8_t *bytes, size_t length, CdpkColumn *column, CdpkNumberColumn *number)
+open_views(const uint8_t *bytes, size_t length, CdpkTimeRange range, CdpkMeasured *measured)
 {
 	CdpkTimeline timeline;
+	CdpkProperties properties;
 	bool found;
 
+	memset(measured, 0, sizeof(*measured));
+	measured->range = range;
 	CHECK(cdpk_timeline_open(bytes, length, &timeline) == CDPK_OK);
-	if (!cdpk_timeline_find(&timeline, "view", 4, column))
+	CHECK(cdpk_properties_open(&timeline, &properties) == CDPK_OK);
+	if (!cdpk_timeline_find(&timeline, "view", 4, &measured->column))
 		return false;
-	CHECK(cdpk_column_number(&timeline, column, "tot", 3, number, &found) == CDPK_OK && !found);
-	CHECK(cdpk_column_number(&timeline, column, "total", 5, number, &found) == CDPK_OK);
+	CHECK(cdpk_property_find(&properties, &measured->column, "tot", 3, &measured->property,
+							 &found) == CDPK_OK &&
+		  !found);
+	CHECK(cdpk_property_find(&properties, &measured->column, "total", 5, &measured->property,
+							 &found) == CDPK_OK);
 	return found;
 }
 
@@ -56,10 +63,10 @@ agree_with_plain_loops(void)
 		size_t count = random_events(&state, 12, events);
 		CdpkTimeRangeSpec spec = random_time_range(&state, events, count);
 		CdpkTimeRange range = cdpk_time_range_of(&spec);
-		CdpkColumn column;
-		CdpkNumberColumn number;
+		CdpkMeasured measured;
 		CdpkDecimal extreme;
-		CdpkSum sum;
+		CdpkBuffer values = cdpk_buffer(&unit_allocator, SIZE_MAX);
+		CdpkSum sum = {0};
 		uint64_t expected = 0;
 		int64_t total = 0;
 		int64_t largest = INT64_MIN;
@@ -83,19 +90,27 @@ agree_with_plain_loops(void)
 			largest = value > largest ? value : largest;
 			smallest = value < smallest ? value : smallest;
 		}
-		CHECK(open_views(bytes, length, &column, &number) == any);
+		CHECK(open_views(bytes, length, range, &measured) == any);
 		if (any)
 		{
 			answers += expected > 1;
-			CHECK(cdpk_measure_sum(range, &column, &number, &sum) == CDPK_OK);
+			CHECK(cdpk_measure_sum(&measured, &sum) == CDPK_OK);
 			CHECK(sum.count == expected && sum_in_thousandths(&sum) == total);
-			open_views(bytes, length, &column, &number);
-			CHECK(cdpk_measure_extreme(range, &column, &number, true, &found, &extreme) == CDPK_OK);
+			open_views(bytes, length, range, &measured);
+			found = false;
+			CHECK(cdpk_measure_extreme(&measured, true, &found, &extreme) == CDPK_OK);
 			CHECK(found == (expected > 0) && (!found || thousandths(extreme) == largest));
-			open_views(bytes, length, &column, &number);
-			CHECK(cdpk_measure_extreme(range, &column, &number, false, &found, &extreme) ==
-				  CDPK_OK);
+			open_views(bytes, length, range, &measured);
+			found = false;
+			CHECK(cdpk_measure_extreme(&measured, false, &found, &extreme) == CDPK_OK);
 			CHECK(found == (expected > 0) && (!found || thousandths(extreme) == smallest));
+			open_views(bytes, length, range, &measured);
+			CHECK(cdpk_measure_values(&measured, &values) == CDPK_OK);
+			CHECK(values.used == expected * sizeof(CdpkDecimal));
+			for (size_t j = 0; j < expected; j++)
+				total -= thousandths(((CdpkDecimal *) values.bytes)[j]);
+			CHECK(total == 0);
+			cdpk_buffer_free(&values);
 		}
 		free(bytes);
 	}
@@ -108,9 +123,8 @@ sums_do_not_overflow(void)
 {
 	Event events[6];
 	CdpkTimeRange range = {INT64_MIN, INT64_MAX};
-	CdpkColumn column;
-	CdpkNumberColumn number;
-	CdpkSum sum;
+	CdpkMeasured measured;
+	CdpkSum sum = {0};
 	size_t length;
 	uint8_t *bytes;
 
@@ -122,8 +136,8 @@ sums_do_not_overflow(void)
 		events[i].total = cdpk_decimal(i == 4 ? -INT64_MAX : INT64_MAX, i == 5 ? 18 : 0);
 	}
 	bytes = timeline_of(events, 6, &length);
-	CHECK(open_views(bytes, length, &column, &number));
-	CHECK(cdpk_measure_sum(range, &column, &number, &sum) == CDPK_OK);
+	CHECK(open_views(bytes, length, range, &measured));
+	CHECK(cdpk_measure_sum(&measured, &sum) == CDPK_OK);
 	CHECK(sum.count == 6 && sum.scales == (1u | 1u << 18));
 	/* 3 * (2^63 - 1) and 2^63 - 1 */
 	CHECK(sum.high[0] + (sum.low[0] >> 32) == 3 * (INT64_C(1) << 31) - 1);
@@ -149,6 +163,7 @@ conditions_select_events(void)
 													  (unsigned) (unit_random(&state) % 4))};
 		unsigned sign = (unsigned) (unit_random(&state) % 7);
 		CdpkTimelineLog *log;
+		CdpkLogSource source;
 		CdpkTimeline timeline;
 		CdpkColumn column;
 		Event left[EVENTS_MAX];
@@ -174,9 +189,10 @@ conditions_select_events(void)
 		}
 		CHECK(cdpk_log_new(&unit_allocator, &log) == CDPK_OK);
 		CHECK(cdpk_timeline_open(bytes, length, &timeline) == CDPK_OK);
+		CHECK(cdpk_log_source_open(&source, &timeline, &unit_allocator) == CDPK_OK);
 		if (cdpk_timeline_find(&timeline, "view", 4, &column))
-			CHECK(cdpk_log_column_where(&log, &unit_allocator, &timeline, &column, &condition) ==
-				  CDPK_OK);
+			CHECK(cdpk_log_column_where(&log, &source, &column, &condition) == CDPK_OK);
+		cdpk_log_source_close(&source);
 		CHECK(cdpk_log_compact(log, &unit_allocator, 0, &result, &length) == CDPK_OK);
 		expected = timeline_of(left, kept, &expected_length);
 		CHECK(length == expected_length && memcmp(result, expected, length) == 0);

@@ -22,7 +22,7 @@ depth_of_rows(const CdpkTimelineFunnel *funnel, const CdpkTimeRangeSpec *spec, c
 		rows[used].at = events[i].at;
 		rows[used].value = 0;
 		for (unsigned step = 0; step < funnel->count; step++)
-			if (strcmp(funnel->steps[step].text, event_names[events[i].name]) == 0)
+			if (strcmp(funnel->steps[step].alone.name.text, event_names[events[i].name]) == 0)
 				rows[used].value |= UINT32_C(1) << step;
 		used++;
 	}
@@ -44,7 +44,8 @@ agrees_with_rows(void)
 		Event events[EVENTS_MAX];
 		size_t count = random_events(&state, 16, events);
 		CdpkTimeRangeSpec spec = {INT64_MAX - 1, 0, 0, INT64_MIN, INT64_MAX};
-		CdpkName steps[5];
+		CdpkStep steps[5];
+		bool unknown;
 		CdpkTimelineFunnel funnel = {0, 1 + (unsigned) (unit_random(&state) % 5), steps, 0, {0, 0}};
 		CdpkTimeline timeline;
 		unsigned depth;
@@ -65,11 +66,13 @@ agrees_with_rows(void)
 		for (unsigned j = 0; j < funnel.count; j++)
 		{
 			/* one after the other, or any */
-			steps[j].text = wanted[i % 5 == 0 ? unit_random(&state) % 4 : j % 3];
-			steps[j].length = strlen(steps[j].text);
+			const char *name = wanted[i % 5 == 0 ? unit_random(&state) % 4 : j % 3];
+
+			steps[j] = cdpk_plain_step(name, strlen(name));
 		}
 		CHECK(cdpk_timeline_open(bytes, length, &timeline) == CDPK_OK);
-		CHECK(cdpk_timeline_funnel(&funnel, &timeline, &unit_allocator, &depth) == CDPK_OK);
+		CHECK(cdpk_timeline_funnel(&funnel, &timeline, &unit_allocator, &depth, &unknown) ==
+			  CDPK_OK);
 		CHECK(depth == depth_of_rows(&funnel, &spec, events, count));
 		depths[depth]++;
 		free(bytes);
@@ -82,8 +85,10 @@ agrees_with_rows(void)
 static void
 reads_long_columns(void)
 {
-	static const CdpkName steps[] = {{"view", 4}, {"order", 5}, {"view", 4}};
+	const CdpkStep steps[] = {cdpk_plain_step("view", 4), cdpk_plain_step("order", 5),
+							  cdpk_plain_step("view", 4)};
 	CdpkTimelineFunnel funnel = {0, 3, steps, 10, {INT64_MIN, INT64_MAX}};
+	bool unknown;
 	CdpkTimelineLog *log;
 	CdpkTimeline timeline;
 	uint32_t view;
@@ -106,10 +111,12 @@ reads_long_columns(void)
 		funnel.modes = modes;
 		/* view at 49, order at 50 to 99, view at 100 */
 		funnel.window = 50;
-		CHECK(cdpk_timeline_funnel(&funnel, &timeline, &unit_allocator, &depth) == CDPK_OK &&
+		CHECK(cdpk_timeline_funnel(&funnel, &timeline, &unit_allocator, &depth, &unknown) ==
+				  CDPK_OK &&
 			  depth == 2);
 		funnel.window = 51;
-		CHECK(cdpk_timeline_funnel(&funnel, &timeline, &unit_allocator, &depth) == CDPK_OK &&
+		CHECK(cdpk_timeline_funnel(&funnel, &timeline, &unit_allocator, &depth, &unknown) ==
+				  CDPK_OK &&
 			  depth == 3);
 	}
 	free(bytes);

@@ -53,7 +53,8 @@ timeline_of(const Event *events, size_t count, size_t *length)
 	for (size_t i = 0; i < count; i++)
 	{
 		const char *text = event_names[events[i].name];
-		CdpkNumber number = {0, events[i].total};
+		CdpkLogValue number = {
+			0, {CDPK_NUMBER, events[i].total.scale, 0, 0, events[i].total.mantissa}};
 		uint32_t name;
 
 		CHECK(cdpk_log_name(&log, &unit_allocator, text, strlen(text), &name) == CDPK_OK);

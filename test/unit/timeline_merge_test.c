@@ -85,50 +85,6 @@ merges_changed_bytes(void)
 	CHECK(refused > 5000);
 }
 
-/* A timeline of one name with "count" numbers from "first" on, an event a number. */
-static uint8_t *
-with_numbers(uint32_t first, uint32_t count, size_t *length)
-{
-	CdpkTimelineLog *log = log_of(NULL, 0);
-
-	for (uint32_t i = first; i < first + count; i++)
-	{
-		char text[16];
-		CdpkNumber number = {0, {5, 1}};
-		uint32_t name;
-
-		snprintf(text, sizeof(text), "number %u", (unsigned) i);
-		CHECK(cdpk_log_name(&log, &unit_allocator, "a", 1, &name) == CDPK_OK);
-		CHECK(cdpk_log_name(&log, &unit_allocator, text, strlen(text), &number.name) == CDPK_OK);
-		CHECK(cdpk_log_event(&log, &unit_allocator, name, i, &number, 1) == CDPK_OK);
-	}
-	return compact(log, length);
-}
-
-static void
-merges_no_more_numbers_than_fit(void)
-{
-	size_t length;
-	size_t other_length;
-	size_t merged_length;
-	uint8_t *merged = NULL;
-	uint8_t *bytes = with_numbers(0, CDPK_NUMBERS_MAX, &length);
-
-	for (uint32_t more = 0; more < 2; more++)
-	{
-		/* one that is there already, and one more */
-		uint8_t *other = with_numbers(CDPK_NUMBERS_MAX - 1 + more, 1, &other_length);
-		CdpkStatus status = cdpk_timeline_merge(bytes, length, other, other_length, &unit_allocator,
-												&unit_allocator, 0, &merged, &merged_length);
-
-		CHECK(status == (more == 0 ? CDPK_OK : CDPK_TOO_LONG));
-		if (status == CDPK_OK)
-			free(merged);
-		free(other);
-	}
-	free(bytes);
-}
-
 /* an allocator that fails after so many times */
 static void *
 allocate_some(void *context, size_t size)
@@ -179,7 +135,6 @@ main(void)
 {
 	TEST(merges_compact_forms);
 	TEST(merges_changed_bytes);
-	TEST(merges_no_more_numbers_than_fit);
 	TEST(merges_without_memory);
 	UNIT_EXIT();
 }

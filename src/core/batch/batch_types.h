@@ -11,7 +11,7 @@
 
 #include "core/base/cdpk.h"
 #include "core/stitch/stitch_types.h"
-#include "core/text/decimal.h"
+#include "core/timeline/property.h"
 
 #define CDPK_BATCH_KEY_SIZE 16
 
@@ -37,12 +37,13 @@ typedef enum CdpkBatchCall
 	CDPK_BATCH_GROUP     /* its traits are those of an account */
 } CdpkBatchCall;
 
-/* A number that a timeline carries with an event. */
-typedef struct CdpkBatchNumber
+/* A value of a property that a timeline carries with an event. */
+typedef struct CdpkBatchValue
 {
 	CdpkBatchBytes name;
-	CdpkDecimal value;
-} CdpkBatchNumber;
+	CdpkPropertyValue value;
+	CdpkBatchBytes text; /* of a text, which has no code */
+} CdpkBatchValue;
 
 /* a time before all others */
 #define CDPK_BATCH_EVER INT64_MIN
@@ -69,7 +70,7 @@ typedef struct CdpkBatchRow
 	const CdpkBatchBytes *identifiers; /* payloads of core/identifier/identifier.h, each once */
 	uint32_t identifier_count;
 	uint32_t source; /* a place in the sources of CdpkBatchRules */
-	uint32_t number_count;
+	uint32_t value_count;
 	uint8_t call; /* a CdpkBatchCall; of a row of the base: whose its traits are */
 	bool quarantined;
 	bool deletes; /* it is no event, but the key is used */
@@ -85,8 +86,8 @@ typedef struct CdpkBatchRow
 	CdpkBatchBytes account; /* of a group call */
 	CdpkBatchBytes
 		event; /* the name, of calls that timelines show; of a row of the base: its timeline */
-	const CdpkBatchNumber *numbers;
-	const CdpkBatchSpan *span; /* of a row of the base; else NULL */
+	const CdpkBatchValue *values; /* of its properties, one property after the other */
+	const CdpkBatchSpan *span;    /* of a row of the base; else NULL */
 } CdpkBatchRow;
 
 /* A row of the base to be written: of the events of the batch, and of the row that the base has of them. */

@@ -78,24 +78,47 @@ batch_merge_traits(CdpkBatch *batch, const CdpkBatchRow *const *rows, uint32_t r
 
 /* ---------------------------------------------------------------- timelines */
 
+/* Append an event with the values of its properties to a log. */
+static CdpkStatus
+append_values(CdpkTimelineLog **log, const CdpkAllocator *allocator, const CdpkBatchRow *row,
+			  uint32_t name, CdpkLogValue *values)
+{
+	for (uint32_t i = 0; i < row->value_count; i++)
+	{
+		const CdpkBatchValue *value = &row->values[i];
+
+		values[i].value = value->value;
+		if (i > 0 && value->name.bytes == row->values[i - 1].name.bytes)
+			values[i].name = values[i - 1].name;
+		else
+			STITCH_TRY(cdpk_log_name(log, allocator, (const char *) value->name.bytes,
+									 value->name.length, &values[i].name));
+		if (value->value.kind == CDPK_TEXT)
+			STITCH_TRY(cdpk_log_text(log, allocator, (const char *) value->text.bytes,
+									 value->text.length, &values[i].value.text));
+	}
+	return cdpk_log_event(log, allocator, name, row->at, values, row->value_count);
+}
+
 /* Append an event to a log. */
 static CdpkStatus
 append_event(CdpkTimelineLog **log, const CdpkAllocator *allocator, const CdpkBatchRow *row)
 {
-	CdpkNumber numbers[CDPK_NUMBERS_MAX];
+	CdpkLogValue some[CDPK_PROPERTIES_MAX];
+	CdpkLogValue *values = some;
 	uint32_t name;
+	CdpkStatus status;
 
-	if (row->number_count > CDPK_NUMBERS_MAX)
-		return CDPK_TOO_LONG;
 	STITCH_TRY(
 		cdpk_log_name(log, allocator, (const char *) row->event.bytes, row->event.length, &name));
-	for (uint32_t i = 0; i < row->number_count; i++)
-	{
-		STITCH_TRY(cdpk_log_name(log, allocator, (const char *) row->numbers[i].name.bytes,
-								 row->numbers[i].name.length, &numbers[i].name));
-		numbers[i].value = row->numbers[i].value;
-	}
-	return cdpk_log_event(log, allocator, name, row->at, numbers, row->number_count);
+	if (row->value_count > CDPK_PROPERTIES_MAX)
+		values = cdpk_allocate(allocator, row->value_count * sizeof(*values));
+	if (values == NULL)
+		return CDPK_OUT_OF_MEMORY;
+	status = append_values(log, allocator, row, name, values);
+	if (values != some)
+		cdpk_release(allocator, values);
+	return status;
 }
 
 /* Bring a log into the compact form, which is kept. */

@@ -29,17 +29,12 @@ release_list(const CdpkAllocator *allocator, const Reached *list)
  * chain of its own.  None where the timeline has none.
  */
 static CdpkStatus
-read_step(const CdpkTimeline *timeline, const CdpkName *step, const CdpkFunnelBounds *bounds,
-		  const CdpkAllocator *allocator, Reached *list)
+read_events(CdpkColumn column, const CdpkFunnelBounds *bounds, const CdpkAllocator *allocator,
+			Reached *list)
 {
-	CdpkTimeline reader = *timeline;
-	CdpkColumn column;
 	int64_t at;
 	size_t last;
 
-	*list = (Reached){0, NULL, NULL};
-	if (!cdpk_timeline_find(&reader, step->text, step->length, &column))
-		return cdpk_timeline_failed(&reader) ? CDPK_CORRUPT : CDPK_OK;
 	/* an event takes a byte at least */
 	if (column.count == 0 || column.count > cdpk_left(&column.times))
 		return CDPK_CORRUPT;
@@ -57,6 +52,26 @@ read_step(const CdpkTimeline *timeline, const CdpkName *step, const CdpkFunnelBo
 	memmove(list->at, list->at + last, list->count * sizeof(int64_t));
 	memcpy(list->start, list->at, list->count * sizeof(int64_t));
 	return CDPK_OK;
+}
+
+/* Return the events of a step, as read_events does. */
+static CdpkStatus
+read_step(const CdpkTimeline *timeline, const CdpkStep *step, const CdpkFunnelBounds *bounds,
+		  const CdpkAllocator *allocator, Reached *list, bool *unknown)
+{
+	CdpkTimeRange range = {bounds->since, bounds->as_of};
+	CdpkColumn column;
+	bool uncertain;
+	void *memory;
+	CdpkStatus status =
+		cdpk_step_column(step, timeline, range, allocator, &column, &uncertain, &memory);
+
+	*list = (Reached){0, NULL, NULL};
+	*unknown |= uncertain;
+	if (status == CDPK_OK && column.count > 0)
+		status = read_events(column, bounds, allocator, list);
+	cdpk_release(allocator, memory);
+	return status;
 }
 
 /* Keep the events with which a chain may begin. */
@@ -90,31 +105,31 @@ keep_reached(Reached *list, const Reached *before, bool later, int64_t window)
 	list->count = kept;
 }
 
-/* Return whether a step's name is that of one before it. */
+/* Return whether an event of a step may be one of a step before it. */
 static bool
-repeats(const CdpkName *steps, unsigned step)
+repeats(const CdpkStep *steps, unsigned step)
 {
 	for (unsigned i = 0; i < step; i++)
-		if (steps[i].length == steps[step].length &&
-			memcmp(steps[i].text, steps[step].text, steps[i].length) == 0)
+		if (cdpk_steps_meet(&steps[i], &steps[step]))
 			return true;
 	return false;
 }
 
 CdpkStatus
-cdpk_funnel_times(const CdpkTimeline *timeline, const CdpkName *steps, unsigned count,
+cdpk_funnel_times(const CdpkTimeline *timeline, const CdpkStep *steps, unsigned count,
 				  const CdpkFunnelBounds *bounds, const CdpkAllocator *allocator,
-				  int64_t took[CDPK_FUNNEL_STEPS_MAX], unsigned *depth)
+				  int64_t took[CDPK_FUNNEL_STEPS_MAX], unsigned *depth, bool *unknown)
 {
 	Reached before = {0, NULL, NULL};
 	CdpkStatus status = CDPK_OK;
 
 	*depth = 0;
+	*unknown = false;
 	for (unsigned i = 0; i < count; i++)
 	{
 		Reached list;
 
-		status = read_step(timeline, &steps[i], bounds, allocator, &list);
+		status = read_step(timeline, &steps[i], bounds, allocator, &list, unknown);
 		if (status == CDPK_OK && i == 0)
 			keep_first(&list, bounds->until);
 		else if (status == CDPK_OK)

@@ -89,10 +89,37 @@ continue_chains(const Links *former, int64_t window, bool increase, Links *links
 	links->count -= kept;
 }
 
+/* Read a step's times from the timeline. */
+static CdpkStatus
+read_step(const CdpkTimelineFunnel *funnel, const CdpkStep *step, CdpkTimeline *timeline,
+		  int64_t first, const CdpkAllocator *allocator, Links *links, bool *unknown)
+{
+	CdpkColumn column;
+	void *memory = NULL;
+	bool uncertain = false;
+	CdpkStatus status = CDPK_OK;
+
+	links->count = 0;
+	column.count = 0;
+	if (!step->plain)
+		status = cdpk_step_column(step, timeline, funnel->range, allocator, &column, &uncertain,
+								  &memory);
+	else if (!cdpk_timeline_find(timeline, step->alone.name.text, step->alone.name.length, &column))
+	{
+		column.count = 0;
+		status = cdpk_timeline_failed(timeline) ? CDPK_CORRUPT : CDPK_OK;
+	}
+	*unknown |= uncertain;
+	if (status == CDPK_OK && column.count > 0)
+		status = read_times(funnel->range, &column, first, allocator, links);
+	cdpk_release(allocator, memory);
+	return status;
+}
+
 /* Find the depth where only the order of times matters. */
 static CdpkStatus
 depth_by_columns(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline,
-				 const CdpkAllocator *allocator, unsigned *depth)
+				 const CdpkAllocator *allocator, unsigned *depth, bool *unknown)
 {
 	CdpkTimeline steps = *timeline;
 	Links both[2];
@@ -100,22 +127,15 @@ depth_by_columns(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline,
 	int64_t first = INT64_MIN;
 	CdpkStatus status = CDPK_OK;
 
-	*depth = 0;
 	both[0].allocated = both[1].allocated = NULL;
 	/* step by step: most people have not taken the first ones */
 	while (*depth < funnel->count)
 	{
-		const CdpkName *step = &funnel->steps[*depth];
 		Links *links = &both[*depth % 2];
 		const Links *former = &both[(*depth + 1) % 2];
-		CdpkColumn column;
 
-		if (!cdpk_timeline_find(&steps, step->text, step->length, &column))
-		{
-			status = cdpk_timeline_failed(&steps) ? CDPK_CORRUPT : CDPK_OK;
-			break;
-		}
-		status = read_times(funnel->range, &column, first, allocator, links);
+		status =
+			read_step(funnel, &funnel->steps[*depth], &steps, first, allocator, links, unknown);
 		if (status != CDPK_OK)
 			break;
 		if (*depth > 0)
@@ -131,98 +151,204 @@ depth_by_columns(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline,
 	return status;
 }
 
-/* Return the set of steps that events of a name satisfy. */
-static uint32_t
-steps_of(const CdpkTimelineFunnel *funnel, const CdpkColumn *column)
-{
-	uint32_t steps = 0;
+/* ---------------------------------------------------------------- by rows */
 
-	for (unsigned i = 0; i < funnel->count; i++)
-		if (funnel->steps[i].length == column->name_length &&
-			memcmp(funnel->steps[i].text, column->name, column->name_length) == 0)
-			steps |= UINT32_C(1) << i;
-	return steps;
+/* Which steps the events of a column satisfy. */
+typedef struct Satisfied
+{
+	const CdpkAllocator *allocator;
+	CdpkProperties properties;
+	CdpkName *texts;
+	CdpkStepFilter *filters; /* for each step, where one has conditions; or NULL */
+	uint32_t always;         /* steps that each event of the column satisfies */
+	uint32_t maybe;          /* steps whose filters say */
+} Satisfied;
+
+/* Find which steps the events of a column satisfy. */
+static CdpkStatus
+open_column(const CdpkTimelineFunnel *funnel, const CdpkColumn *column, Satisfied *satisfied)
+{
+	CdpkStatus status = CDPK_OK;
+
+	satisfied->always = satisfied->maybe = 0;
+	for (unsigned i = 0; i < funnel->count && status == CDPK_OK; i++)
+	{
+		const CdpkStep *step = &funnel->steps[i];
+		CdpkStepFilter *filter = satisfied->filters != NULL ? &satisfied->filters[i] : NULL;
+
+		if (!cdpk_step_names(step, column->name, column->name_length))
+			continue;
+		if (step->plain)
+		{
+			satisfied->always |= UINT32_C(1) << i;
+			continue;
+		}
+		status = cdpk_step_filter(step, &satisfied->properties, column, satisfied->allocator,
+								  &satisfied->texts, filter);
+		*(filter->all ? &satisfied->always : &satisfied->maybe) |= UINT32_C(1) << i;
+	}
+	return status;
+}
+
+/* Release what open_column took. */
+static void
+close_column(const CdpkTimelineFunnel *funnel, Satisfied *satisfied)
+{
+	for (unsigned i = 0; satisfied->filters != NULL && i < funnel->count; i++)
+		cdpk_step_filter_free(&satisfied->filters[i]);
+}
+
+/* Find which steps an event satisfies. */
+static CdpkStatus
+steps_of(Satisfied *satisfied, uint64_t event, uint32_t *steps, bool *unknown)
+{
+	*steps = satisfied->always;
+	for (unsigned i = 0; satisfied->maybe >> i != 0; i++)
+	{
+		CdpkTruth truth;
+		CdpkStatus status;
+
+		if ((satisfied->maybe >> i & 1) == 0)
+			continue;
+		status = cdpk_step_filter_event(&satisfied->filters[i], event, &truth);
+		if (status != CDPK_OK)
+			return status;
+		*steps |= (uint32_t) (truth == CDPK_YES) << i;
+		*unknown |= truth == CDPK_UNKNOWN;
+	}
+	return CDPK_OK;
+}
+
+/* Read the events of a column that matter as rows, for which there is room. */
+static CdpkStatus
+read_column(const CdpkTimelineFunnel *funnel, CdpkColumn *column, Satisfied *satisfied,
+			CdpkTimed *rows, size_t *count, bool *unknown)
+{
+	bool all = (funnel->modes & CDPK_FUNNEL_STRICT_ORDER) != 0;
+	CdpkStatus status = CDPK_OK;
+	int64_t at;
+
+	while (status == CDPK_OK && cdpk_column_next(column, &at) && at >= funnel->range.first)
+	{
+		uint32_t steps;
+
+		if (at > funnel->range.last)
+			continue;
+		status = steps_of(satisfied, column->count - column->left - 1, &steps, unknown);
+		if (steps == 0 && !all)
+			continue;
+		rows[*count].at = at;
+		rows[(*count)++].value = steps;
+	}
+	return column->times.failed ? CDPK_CORRUPT : status;
 }
 
 /* Read the events that matter as rows, or count them at most where "rows" is NULL. */
 static CdpkStatus
-read_rows(const CdpkTimelineFunnel *funnel, CdpkTimeline timeline, CdpkTimed *rows, size_t *count)
+read_rows(const CdpkTimelineFunnel *funnel, CdpkTimeline timeline, Satisfied *satisfied,
+		  CdpkTimed *rows, size_t *count, bool *unknown)
 {
 	CdpkColumn column;
+	CdpkStatus status = CDPK_OK;
 
 	*count = 0;
-	while (cdpk_timeline_next(&timeline, &column))
+	while (status == CDPK_OK && cdpk_timeline_next(&timeline, &column))
 	{
-		uint32_t steps = steps_of(funnel, &column);
-		int64_t at;
-
-		if (steps == 0 && (funnel->modes & CDPK_FUNNEL_STRICT_ORDER) == 0)
+		status = open_column(funnel, &column, satisfied);
+		if (status == CDPK_OK && (satisfied->always | satisfied->maybe) == 0 &&
+			(funnel->modes & CDPK_FUNNEL_STRICT_ORDER) == 0)
 			continue;
 		if (column.count > cdpk_left(&column.times))
-			return CDPK_CORRUPT;
+			status = CDPK_CORRUPT;
 		if (rows == NULL)
-		{
 			*count += column.count;
-			continue;
-		}
-		while (cdpk_column_next(&column, &at) && at >= funnel->range.first)
-			if (at <= funnel->range.last)
-			{
-				rows[*count].at = at;
-				rows[(*count)++].value = steps;
-			}
-		if (column.times.failed)
-			return CDPK_CORRUPT;
+		else if (status == CDPK_OK)
+			status = read_column(funnel, &column, satisfied, rows, count, unknown);
+		close_column(funnel, satisfied);
 	}
-	return cdpk_timeline_failed(&timeline) ? CDPK_CORRUPT : CDPK_OK;
+	return status == CDPK_OK && cdpk_timeline_failed(&timeline) ? CDPK_CORRUPT : status;
+}
+
+/* Find the depth over rows, for which there is room. */
+static CdpkStatus
+depth_of_rows(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline, Satisfied *satisfied,
+			  CdpkTimed *rows, unsigned *depth, bool *unknown)
+{
+	CdpkFunnel matcher;
+	size_t count;
+	CdpkStatus status = read_rows(funnel, *timeline, satisfied, rows, &count, unknown);
+
+	if (status != CDPK_OK)
+		return status;
+	cdpk_sort(rows, count, rows + count, cdpk_oldest_first, NULL);
+	cdpk_funnel_init(&matcher, CDPK_TIME_INSTANT, funnel->modes, funnel->count, funnel->window);
+	cdpk_funnel_feed_all(&matcher, rows, count);
+	*depth = matcher.depth;
+	return CDPK_OK;
+}
+
+/* Make room for the filters, if a step has conditions. */
+static CdpkStatus
+open_filters(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline, Satisfied *satisfied)
+{
+	bool plain = true;
+
+	for (unsigned i = 0; i < funnel->count; i++)
+		plain = plain && funnel->steps[i].plain;
+	if (plain)
+		return CDPK_OK;
+	satisfied->filters =
+		cdpk_allocate(satisfied->allocator, funnel->count * sizeof(CdpkStepFilter));
+	if (satisfied->filters == NULL)
+		return CDPK_OUT_OF_MEMORY;
+	for (unsigned i = 0; i < funnel->count; i++)
+		satisfied->filters[i].property_count = 0;
+	return cdpk_properties_open(timeline, &satisfied->properties);
 }
 
 /* Find the depth in any mode. */
 static CdpkStatus
 depth_by_rows(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline,
-			  const CdpkAllocator *allocator, unsigned *depth)
+			  const CdpkAllocator *allocator, unsigned *depth, bool *unknown)
 {
-	CdpkFunnel matcher;
-	CdpkTimed *rows;
-	size_t count;
-	CdpkStatus status = read_rows(funnel, *timeline, NULL, &count);
+	Satisfied satisfied = {.allocator = allocator};
+	CdpkTimed *rows = NULL;
+	size_t count = 0;
+	CdpkStatus status = open_filters(funnel, timeline, &satisfied);
 
-	*depth = 0;
-	if (status != CDPK_OK || count == 0)
-		return status;
-	rows = cdpk_allocate(allocator, 2 * count * sizeof(CdpkTimed));
-	if (rows == NULL)
-		return CDPK_OUT_OF_MEMORY;
-	status = read_rows(funnel, *timeline, rows, &count);
 	if (status == CDPK_OK)
+		status = read_rows(funnel, *timeline, &satisfied, NULL, &count, unknown);
+	if (status == CDPK_OK && count > 0)
 	{
-		cdpk_sort(rows, count, rows + count, cdpk_oldest_first, NULL);
-		cdpk_funnel_init(&matcher, CDPK_TIME_INSTANT, funnel->modes, funnel->count, funnel->window);
-		cdpk_funnel_feed_all(&matcher, rows, count);
-		*depth = matcher.depth;
+		rows = cdpk_allocate(allocator, 2 * count * sizeof(CdpkTimed));
+		status = rows == NULL ? CDPK_OUT_OF_MEMORY
+							  : depth_of_rows(funnel, timeline, &satisfied, rows, depth, unknown);
 	}
 	cdpk_release(allocator, rows);
+	cdpk_release(allocator, satisfied.texts);
+	cdpk_release(allocator, satisfied.filters);
 	return status;
 }
 
-/* Return whether a name stands for several steps. */
+/* Return whether an event may satisfy several steps. */
 static bool
-repeats(const CdpkTimelineFunnel *funnel)
+overlaps(const CdpkTimelineFunnel *funnel)
 {
 	for (unsigned i = 1; i < funnel->count; i++)
 		for (unsigned j = 0; j < i; j++)
-			if (funnel->steps[i].length == funnel->steps[j].length &&
-				memcmp(funnel->steps[i].text, funnel->steps[j].text, funnel->steps[i].length) == 0)
+			if (cdpk_steps_meet(&funnel->steps[i], &funnel->steps[j]))
 				return true;
 	return false;
 }
 
 CdpkStatus
 cdpk_timeline_funnel(const CdpkTimelineFunnel *funnel, const CdpkTimeline *timeline,
-					 const CdpkAllocator *allocator, unsigned *depth)
+					 const CdpkAllocator *allocator, unsigned *depth, bool *unknown)
 {
+	*depth = 0;
+	*unknown = false;
 	if ((funnel->modes & (CDPK_FUNNEL_STRICT_ORDER | CDPK_FUNNEL_STRICT_DEDUPLICATION)) != 0 ||
-		((funnel->modes & CDPK_FUNNEL_STRICT_ONCE) != 0 && repeats(funnel)))
-		return depth_by_rows(funnel, timeline, allocator, depth);
-	return depth_by_columns(funnel, timeline, allocator, depth);
+		((funnel->modes & CDPK_FUNNEL_STRICT_ONCE) != 0 && overlaps(funnel)))
+		return depth_by_rows(funnel, timeline, allocator, depth, unknown);
+	return depth_by_columns(funnel, timeline, allocator, depth, unknown);
 }

@@ -5,6 +5,8 @@
 #ifndef CDPK_MEASURE_H
 #define CDPK_MEASURE_H
 
+#include "core/base/buffer.h"
+#include "core/timeline/property.h"
 #include "core/timeline/time_range.h"
 
 /*
@@ -19,13 +21,31 @@ typedef struct CdpkSum
 	int64_t low[CDPK_SCALE_MAX + 1];
 } CdpkSum;
 
-/* Sum up a number over the column's events in a time range that have it; moves both on. */
-extern CdpkStatus cdpk_measure_sum(CdpkTimeRange range, CdpkColumn *column,
-								   CdpkNumberColumn *number, CdpkSum *sum);
+/* A property of a column whose numbers are measured. */
+typedef struct CdpkMeasured
+{
+	CdpkColumn column;
+	CdpkProperty property;
+	const CdpkName *texts; /* of cdpk_property_texts, where the property may have texts */
+	CdpkTimeRange range;
+	unsigned left; /* values of the present event */
+	int64_t at;    /* its time */
+	/* whether an event, by its place in the column, is measured; NULL: each is */
+	CdpkStatus (*selects)(void *context, uint64_t event, bool *selected);
+	void *context;
+} CdpkMeasured;
 
-/* Find the largest value, or the smallest; *found is false if no event has one. */
-extern CdpkStatus cdpk_measure_extreme(CdpkTimeRange range, CdpkColumn *column,
-									   CdpkNumberColumn *number, bool largest, bool *found,
+/*
+ * Add up the numbers of the events in a time range, also texts that are numbers; each value counts.
+ * Moves on.  The sum is all zeros before the first column.
+ */
+extern CdpkStatus cdpk_measure_sum(CdpkMeasured *measured, CdpkSum *sum);
+
+/* Find the largest value, or the smallest; *found is false before the first value. */
+extern CdpkStatus cdpk_measure_extreme(CdpkMeasured *measured, bool largest, bool *found,
 									   CdpkDecimal *extreme);
+
+/* Append the values, each a CdpkDecimal, newest first, to a buffer. */
+extern CdpkStatus cdpk_measure_values(CdpkMeasured *measured, CdpkBuffer *values);
 
 #endif /* CDPK_MEASURE_H */

@@ -16,6 +16,29 @@ read_base(CdpkReader *reader, size_t length)
 	return (uint64_t) cdpk_unzigzag(seconds) * cdpk_timeline_unit[0];
 }
 
+/* Find where the properties stand; the reader is behind the directory, and the columns follow. */
+static void
+open_properties(CdpkReader *reader, uint64_t columns_size, CdpkTimeline *timeline)
+{
+	const uint8_t *start = reader->at;
+
+	if (timeline->old)
+	{
+		/* the names of numbers, then the columns */
+		uint64_t count = cdpk_read_varint(reader);
+
+		for (uint64_t i = 0; i < count && !reader->failed; i++)
+			cdpk_read_bytes(reader, cdpk_read_varint(reader));
+		timeline->properties = cdpk_reader(start, (size_t) (reader->at - start));
+		timeline->data = *reader;
+		return;
+	}
+	if (cdpk_read_bytes(reader, columns_size) == NULL)
+		return;
+	timeline->data = cdpk_reader(start, columns_size);
+	timeline->properties = *reader;
+}
+
 /* Open a timeline; inline, so that callers here keep it in registers. */
 static inline CdpkStatus
 open_timeline(const uint8_t *bytes, size_t length, CdpkTimeline *timeline)
@@ -25,29 +48,33 @@ open_timeline(const uint8_t *bytes, size_t length, CdpkTimeline *timeline)
 	uint64_t head = cdpk_read_varint(&reader);
 	const uint8_t *directory = NULL;
 	uint64_t size = 0;
+	uint64_t columns_size = 0;
 
-	if (!reader.failed && version != CDPK_TIMELINE_VERSION)
+	if (!reader.failed && version != CDPK_TIMELINE_PLAIN &&
+		version != CDPK_TIMELINE_WITH_PROPERTIES)
 		return CDPK_UNKNOWN_VERSION;
-	timeline->names = head >> 1;
-	timeline->base = timeline->number_count = 0;
-	timeline->number_names = cdpk_reader(reader.end, 0);
+	timeline->names = timeline->total = head >> 1;
+	timeline->base = 0;
+	timeline->old = false;
+	timeline->properties = cdpk_reader(reader.end, 0);
 	if (timeline->names > 0)
 	{
 		timeline->base = read_base(&reader, length);
 		size = cdpk_read_varint(&reader);
+		if (version == CDPK_TIMELINE_WITH_PROPERTIES)
+			columns_size = cdpk_read_varint(&reader);
 		directory = cdpk_read_bytes(&reader, size);
 	}
-	if (reader.failed || (timeline->names == 0 && (head != 0 || cdpk_left(&reader) > 0)))
+	if (reader.failed || (timeline->names == 0 && (head != 0 || cdpk_left(&reader) > 0)) ||
+		(version == CDPK_TIMELINE_WITH_PROPERTIES && (head & 1) == 0))
 		return CDPK_CORRUPT;
 	timeline->directory = directory ? cdpk_reader(directory, size) : reader;
+	timeline->data = reader;
 	if (head & 1)
 	{
-		timeline->number_count = cdpk_read_varint(&reader);
-		timeline->number_names = reader;
-		for (uint64_t i = 0; i < timeline->number_count && !reader.failed; i++)
-			cdpk_read_bytes(&reader, cdpk_read_varint(&reader));
+		timeline->old = version == CDPK_TIMELINE_PLAIN;
+		open_properties(&reader, columns_size, timeline);
 	}
-	timeline->data = reader;
 	return reader.failed ? CDPK_CORRUPT : CDPK_OK;
 }
 
@@ -63,6 +90,7 @@ typedef struct Entry
 	const uint8_t *name;
 	uint64_t name_length;
 	uint64_t size;
+	uint64_t place;
 } Entry;
 
 /* Read the sizes of an entry where they are not two small numbers. */
@@ -99,7 +127,7 @@ next_entry(CdpkTimeline *timeline, Entry *entry)
 	{
 		/* not the timeline's own: that one may be kept in registers */
 		CdpkReader directory = timeline->directory;
-		Entry large = {timeline->data.at, 0, 0};
+		Entry large = {timeline->data.at, 0, 0, 0};
 
 		timeline->data.failed = timeline->data.failed || !read_sizes(&directory, left, &large);
 		timeline->directory = directory;
@@ -111,6 +139,7 @@ next_entry(CdpkTimeline *timeline, Entry *entry)
 		return false;
 	}
 	timeline->data.at += entry->name_length + entry->size;
+	entry->place = timeline->total - timeline->names - 1;
 	return true;
 }
 
@@ -125,6 +154,7 @@ open_column(Entry entry, uint64_t base, CdpkColumn *column)
 
 	column->name = (const char *) entry.name;
 	column->name_length = entry.name_length;
+	column->place = entry.place;
 	column->count = head >> CDPK_COLUMN_COUNT_SHIFT;
 	column->numbers = cdpk_reader(end, 0);
 	if (head & CDPK_COLUMN_NUMBERS)
@@ -194,6 +224,8 @@ find_short(const CdpkTimeline *timeline, const char *name, size_t length, Entry 
 	entry->name = data + offset;
 	entry->name_length = length;
 	entry->size = sizes[1];
+	entry->place =
+		timeline->total - timeline->names + (uint64_t) (sizes - timeline->directory.at) / 2;
 	return true;
 }
 
@@ -270,127 +302,4 @@ cdpk_timeline_find_all(const CdpkTimeline *timeline, const CdpkName *names, unsi
 			}
 	}
 	return !cdpk_timeline_failed(&passage);
-}
-
-/* Read the head of one number column. */
-static bool
-open_number(CdpkReader *reader, uint64_t events, CdpkNumberColumn *number)
-{
-	uint64_t size;
-	const uint8_t *bytes;
-	uint8_t head;
-
-	number->name = cdpk_read_varint(reader);
-	size = cdpk_read_varint(reader);
-	bytes = cdpk_read_bytes(reader, size);
-	if (bytes == NULL)
-		return false;
-	number->values = cdpk_reader(bytes, size);
-	head = cdpk_read_u8(&number->values);
-	number->scale = head & CDPK_NUMBER_SCALE_MASK;
-	number->present = NULL;
-	if (head & CDPK_NUMBER_SPARSE)
-		number->present = cdpk_read_bytes(&number->values, events / 8 + (events % 8 > 0));
-	return !number->values.failed && (head & ~(CDPK_NUMBER_SCALE_MASK | CDPK_NUMBER_SPARSE)) == 0 &&
-		   (number->scale <= CDPK_SCALE_MAX || number->scale == CDPK_NUMBER_SCALE_EACH);
-}
-
-CdpkStatus
-cdpk_column_numbers(const CdpkColumn *column, CdpkNumberColumn numbers[CDPK_NUMBERS_MAX],
-					unsigned *count)
-{
-	CdpkReader reader = column->numbers;
-	uint64_t columns;
-
-	*count = 0;
-	if (cdpk_left(&reader) == 0)
-		return CDPK_OK;
-	columns = cdpk_read_varint(&reader);
-	if (columns > CDPK_NUMBERS_MAX)
-		return CDPK_CORRUPT;
-	for (; *count < columns; (*count)++)
-		if (!open_number(&reader, column->count, &numbers[*count]))
-			return CDPK_CORRUPT;
-	return reader.failed || cdpk_left(&reader) > 0 ? CDPK_CORRUPT : CDPK_OK;
-}
-
-/* Find the place of a number's name; false if no event has such a number. */
-static bool
-number_place(const CdpkTimeline *timeline, const char *name, size_t length, uint64_t *place)
-{
-	CdpkReader reader = timeline->number_names;
-
-	for (*place = 0; *place < timeline->number_count && !reader.failed; (*place)++)
-	{
-		size_t name_length = cdpk_read_varint(&reader);
-		const uint8_t *bytes = cdpk_read_bytes(&reader, name_length);
-
-		if (bytes != NULL && name_length == length && memcmp(bytes, name, length) == 0)
-			return true;
-	}
-	return false;
-}
-
-CdpkStatus
-cdpk_column_number(const CdpkTimeline *timeline, const CdpkColumn *column, const char *name,
-				   size_t length, CdpkNumberColumn *number, bool *found)
-{
-	CdpkReader reader = column->numbers;
-	uint64_t place;
-	uint64_t left;
-
-	*found = false;
-	if (cdpk_left(&reader) == 0 || !number_place(timeline, name, length, &place))
-		return CDPK_OK;
-	for (left = cdpk_read_varint(&reader); left > 0 && !*found; left--)
-	{
-		if (!open_number(&reader, column->count, number))
-			return CDPK_CORRUPT;
-		*found = number->name == place;
-	}
-	return reader.failed ? CDPK_CORRUPT : CDPK_OK;
-}
-
-CdpkStatus
-cdpk_number_next_as_stored(CdpkNumberColumn *number, uint64_t event, bool *present,
-						   CdpkDecimal *value)
-{
-	unsigned scale = number->scale;
-
-	*present = number->present == NULL || (number->present[event / 8] >> (event % 8) & 1);
-	if (!*present)
-		return CDPK_OK;
-	if (scale == CDPK_NUMBER_SCALE_EACH)
-		scale = cdpk_read_u8(&number->values);
-	value->scale = (uint8_t) scale;
-	value->mantissa = cdpk_unzigzag(cdpk_read_long_varint(&number->values));
-	if (number->values.failed || scale > CDPK_SCALE_MAX || value->mantissa == INT64_MIN)
-		return CDPK_CORRUPT;
-	return CDPK_OK;
-}
-
-CdpkStatus
-cdpk_number_next(CdpkNumberColumn *number, uint64_t event, bool *present, CdpkDecimal *value)
-{
-	CdpkStatus status = cdpk_number_next_as_stored(number, event, present, value);
-
-	if (status == CDPK_OK && *present)
-		*value = cdpk_decimal(value->mantissa, value->scale);
-	return status;
-}
-
-const char *
-cdpk_timeline_number_name(const CdpkTimeline *timeline, uint64_t place, size_t *length)
-{
-	CdpkReader reader = timeline->number_names;
-	const uint8_t *name = NULL;
-
-	if (place >= timeline->number_count)
-		return NULL;
-	for (uint64_t i = 0; i <= place && !reader.failed; i++)
-	{
-		*length = cdpk_read_varint(&reader);
-		name = cdpk_read_bytes(&reader, *length);
-	}
-	return (const char *) name;
 }

@@ -6,28 +6,23 @@
 
 #include "core/timeline/timeline_compact.h"
 
-/*
- * Read every event, which finds what is cut off or out of range, and write
- * them again, which finds every other form of the same events.
- */
+/* Read every event, which finds what is cut off or out of range, and write them again. */
 CdpkStatus
-cdpk_timeline_check(const uint8_t *bytes, size_t length, const CdpkAllocator *allocator)
+cdpk_timeline_rewrite(const uint8_t *bytes, size_t length, const CdpkAllocator *scratch,
+					  const CdpkAllocator *allocator, size_t head, uint8_t **again,
+					  size_t *again_length)
 {
 	CdpkTimelineLog *log = NULL;
-	uint8_t *again = NULL;
-	size_t again_length = 0;
 	CdpkStatus status = CDPK_TOO_LONG;
 
 	if (length <= CDPK_TIMELINE_SIZE_MAX)
-		status = cdpk_log_new(allocator, &log);
+		status = cdpk_log_new(scratch, &log);
 	if (status == CDPK_OK)
-		status = cdpk_log_compact_form(&log, allocator, bytes, length);
+		status = cdpk_log_compact_form(&log, scratch, bytes, length);
 	if (status == CDPK_OK)
-		status = cdpk_log_compact(log, allocator, 0, &again, &again_length);
-	if (status == CDPK_OK && (again_length != length || memcmp(again, bytes, length) != 0))
-		status = CDPK_CORRUPT;
-	cdpk_release(allocator, again);
-	cdpk_release(allocator, log);
+		status =
+			cdpk_log_compact_checking(log, scratch, allocator, NULL, head, again, again_length);
+	cdpk_release(scratch, log);
 	switch (status)
 	{
 		case CDPK_OK:
@@ -38,4 +33,20 @@ cdpk_timeline_check(const uint8_t *bytes, size_t length, const CdpkAllocator *al
 		default:
 			return CDPK_CORRUPT;
 	}
+}
+
+/* Write the events again, which finds every other form of them; but old bytes had another one. */
+CdpkStatus
+cdpk_timeline_check(const uint8_t *bytes, size_t length, const CdpkAllocator *allocator)
+{
+	uint8_t *again = NULL;
+	size_t again_length = 0;
+	CdpkStatus status =
+		cdpk_timeline_rewrite(bytes, length, allocator, allocator, 0, &again, &again_length);
+
+	if (status == CDPK_OK && !cdpk_timeline_is_old(bytes, length) &&
+		(again_length != length || memcmp(again, bytes, length) != 0))
+		status = CDPK_CORRUPT;
+	cdpk_release(allocator, again);
+	return status;
 }

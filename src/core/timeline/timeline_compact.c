@@ -6,13 +6,7 @@
 #include "core/timeline/timeline_compact.h"
 
 #include "core/base/sort.h"
-
-/* a column without its events and numbers: head, size of the times */
-#define COLUMN_HEAD_MAX (2 * CDPK_VARINT_MAX)
-/* what one event or number can take in a column: a varint, a scale and a bit */
-#define VALUE_MAX (CDPK_VARINT_MAX + 2)
-/* a number column without its values: name, size, head */
-#define NUMBER_HEAD_MAX (2 * CDPK_VARINT_MAX + 2)
+#include "core/timeline/property_write.h"
 
 #define NO_RANK UINT32_MAX
 
@@ -21,12 +15,21 @@ typedef struct Name
 {
 	const char *text;
 	uint32_t length;
-	uint32_t place;       /* in the log */
-	uint32_t events;      /* that have this name */
-	uint32_t start;       /* of its events in the array of all */
-	uint32_t number_rank; /* among the numbers' names, or NO_RANK */
+	uint32_t place;         /* in the log */
+	uint32_t events;        /* that have this name */
+	uint32_t start;         /* of its events in the array of all */
+	uint32_t property_rank; /* among the properties' names, or NO_RANK */
+	uint32_t text_rank;     /* among the texts, or NO_RANK */
+	uint64_t values;        /* of its events */
 	uint64_t column_size;
 } Name;
+
+/* a value, with the rank of its property */
+typedef struct Ranked
+{
+	uint32_t rank;
+	CdpkPropertyValue value;
+} Ranked;
 
 typedef struct Compaction
 {
@@ -34,14 +37,24 @@ typedef struct Compaction
 	const CdpkAllocator *allocator; /* of scratch memory */
 	Name *names;                    /* by place */
 	uint32_t *order;                /* places in the order of the names */
-	uint32_t *numbers;              /* of those, the ones that are names of numbers */
-	uint32_t number_count;
+	CdpkName *properties;           /* their names, by rank */
+	uint32_t property_count;
+	CdpkName *texts;
+	uint32_t text_count;
 	CdpkTimed *events; /* by name, newest first; value is where the record begins in the log */
 	CdpkTimed *scratch;
-	uint8_t *columns;    /* names and columns as they will follow the directory */
-	int64_t base;        /* seconds */
-	void (*check)(void); /* the caller's, or NULL */
-	uint32_t *ticks;     /* until it is called */
+	uint8_t *columns;        /* names and columns as they will follow the directory */
+	CdpkBuffer blocks;       /* of properties */
+	CdpkBuffer block_sizes;  /* one for each event name */
+	CdpkPropertyItem *items; /* the values of one name, by property */
+	uint64_t *item_starts;   /* by the rank of the property */
+	uint64_t *item_ends;
+	Ranked *compared[2];  /* the values of two events */
+	unsigned most_values; /* of an event */
+	uint64_t most_items;  /* of a name */
+	int64_t base;         /* seconds */
+	void (*check)(void);  /* the caller's, or NULL */
+	uint32_t *ticks;      /* until it is called */
 } Compaction;
 
 /* Let the caller interrupt a long loop; called for each step of one. */
@@ -111,13 +124,13 @@ read_names(Compaction *c)
 		name->text = (const char *) (entry + 1);
 		name->length = entry->length;
 		name->place = entry->place;
-		name->number_rank = NO_RANK;
+		name->property_rank = name->text_rank = NO_RANK;
 		c->order[i] = i;
 		offset += cdpk_log_name_room(entry->length);
 	}
 }
 
-/* Count the events of each name, find the names of numbers and the newest event. */
+/* Count the events of each name, find the names of properties, the texts and the newest event. */
 static void
 count_events(Compaction *c)
 {
@@ -127,11 +140,25 @@ count_events(Compaction *c)
 
 	while (cdpk_left(&reader) > 0)
 	{
+		Name *name;
+
 		tick(c);
 		cdpk_read_record(&reader, &record);
-		c->names[record.name].events++;
+		name = &c->names[record.name];
+		name->events++;
+		name->values += record.count;
+		if (record.count > c->most_values)
+			c->most_values = record.count;
+		if (name->values > c->most_items)
+			c->most_items = name->values;
 		for (unsigned i = 0; i < record.count; i++)
-			c->names[cdpk_read_number(&record.numbers).name].number_rank = 0;
+		{
+			CdpkLogValue value = cdpk_read_value(&record.values);
+
+			c->names[value.name].property_rank = 0;
+			if (value.value.kind == CDPK_TEXT)
+				c->names[value.value.text].text_rank = 0;
+		}
 		if (record.at > newest)
 			newest = record.at;
 	}
@@ -139,7 +166,16 @@ count_events(Compaction *c)
 	c->base = newest / 1000000 + (newest % 1000000 > 0);
 }
 
-/* Give each name its part of the array, and rank the names of numbers. */
+/* Append a name to a list, and return its place there. */
+static uint32_t
+rank_name(const Name *name, CdpkName *list, uint32_t *count)
+{
+	list[*count].text = name->text;
+	list[*count].length = name->length;
+	return (*count)++;
+}
+
+/* Give each name its part of the array, and rank the names of properties and the texts. */
 static void
 place_events(Compaction *c)
 {
@@ -153,11 +189,10 @@ place_events(Compaction *c)
 
 		start += name->events;
 		name->start = start; /* filled from the end: what came last is newest, as a rule */
-		if (name->number_rank != NO_RANK)
-		{
-			name->number_rank = c->number_count;
-			c->numbers[c->number_count++] = name->place;
-		}
+		if (name->property_rank != NO_RANK)
+			name->property_rank = rank_name(name, c->properties, &c->property_count);
+		if (name->text_rank != NO_RANK)
+			name->text_rank = rank_name(name, c->texts, &c->text_count);
 	}
 	while (cdpk_left(&reader) > 0)
 	{
@@ -184,49 +219,74 @@ read_event(const CdpkTimelineLog *log, const CdpkTimed *event)
 	return record;
 }
 
-/* Find an event's number by the place of its name. */
-static bool
-find_number(CdpkRecord record, uint32_t place, CdpkDecimal *value)
+/* Read a value, with ranks instead of places. */
+static Ranked
+read_ranked(const Compaction *c, CdpkReader *values)
 {
+	CdpkLogValue value = cdpk_read_value(values);
+	Ranked ranked = {c->names[value.name].property_rank, value.value};
+
+	if (value.value.kind == CDPK_TEXT)
+		ranked.value.text = c->names[value.value.text].text_rank;
+	return ranked;
+}
+
+static int
+compare_ranked(const Ranked *a, const Ranked *b)
+{
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	return cdpk_property_compare(&a->value, &b->value);
+}
+
+/* Read an event's values, in order, into a list with room for them, and return how many there are. */
+static unsigned
+list_values(const Compaction *c, const CdpkTimed *event, Ranked *list)
+{
+	CdpkRecord record = read_event(c->log, event);
+
 	for (unsigned i = 0; i < record.count; i++)
 	{
-		CdpkNumber number = cdpk_read_number(&record.numbers);
+		Ranked value = read_ranked(c, &record.values);
+		unsigned at = i;
 
-		if (number.name == place)
-		{
-			*value = number.value;
-			return true;
-		}
+		/* mostly they come in order */
+		for (; at > 0 && compare_ranked(&list[at - 1], &value) > 0; at--)
+			list[at] = list[at - 1];
+		list[at] = value;
 	}
-	return false;
+	return record.count;
 }
 
 /*
- * Order the events in a column: newest first, and at one time by their
- * numbers in the order of the numbers' names, none before any.
+ * Order the events in a column: newest first, and at one time by their properties in the order
+ * of the names, none before any.
  */
 static int
 newest_first(const CdpkTimed *a, const CdpkTimed *b, const void *context)
 {
 	const Compaction *c = context;
 	int order = (a->at < b->at) - (a->at > b->at);
+	unsigned counts[2];
 
 	tick(c);
-	if (order != 0 || c->number_count == 0)
+	if (order != 0 || c->property_count == 0)
 		return order;
-	for (uint32_t i = 0; order == 0 && i < c->number_count; i++)
+	counts[0] = list_values(c, a, c->compared[0]);
+	counts[1] = list_values(c, b, c->compared[1]);
+	for (unsigned i = 0; i < counts[0] && i < counts[1]; i++)
 	{
-		CdpkDecimal left;
-		CdpkDecimal right;
-		bool has_left = find_number(read_event(c->log, a), c->numbers[i], &left);
-		bool has_right = find_number(read_event(c->log, b), c->numbers[i], &right);
+		const Ranked *left = &c->compared[0][i];
+		const Ranked *right = &c->compared[1][i];
 
-		if (has_left && has_right)
-			order = cdpk_decimal_compare(left, right);
-		else
-			order = (int) has_left - (int) has_right;
+		/* the one with the later property lacks the earlier one */
+		if (left->rank != right->rank)
+			return left->rank < right->rank ? 1 : -1;
+		order = compare_ranked(left, right);
+		if (order != 0)
+			return order;
 	}
-	return order;
+	return (counts[0] > counts[1]) - (counts[0] < counts[1]);
 }
 
 /* Return the coarsest unit that holds all times. */
@@ -256,178 +316,145 @@ write_times(const Compaction *c, const CdpkTimed *events, uint32_t count, unsign
 	return end;
 }
 
-/* the common properties of one number's values */
-typedef struct NumberForm
-{
-	uint32_t present; /* events that have it */
-	unsigned scale;   /* of all values, or CDPK_NUMBER_SCALE_EACH */
-} NumberForm;
-
-/* Find out how the values of a number are written. */
-static NumberForm
-number_form(const Compaction *c, const Name *name, uint32_t place)
+/* Find where the values of each property will begin. */
+static void
+place_items(Compaction *c, const Name *name)
 {
 	const CdpkTimed *events = c->events + name->start;
-	NumberForm form = {0, 0};
-	CdpkDecimal value;
-	int64_t mantissa;
+	uint64_t start = 0;
 
-	for (uint32_t i = 0; i < name->events; i++)
-		if (find_number(read_event(c->log, &events[i]), place, &value))
-		{
-			form.present++;
-			form.scale = value.scale > form.scale ? value.scale : form.scale;
-		}
-	for (uint32_t i = 0; i < name->events && form.scale <= CDPK_SCALE_MAX; i++)
-		if (find_number(read_event(c->log, &events[i]), place, &value) &&
-			!cdpk_decimal_rescale(value, form.scale, &mantissa))
-			form.scale = CDPK_NUMBER_SCALE_EACH;
-	return form;
-}
-
-/* Write a number column's head, its bits of presence and its values. */
-static uint8_t *
-write_values(const Compaction *c, const Name *name, uint32_t place, NumberForm form, uint8_t *end)
-{
-	const CdpkTimed *events = c->events + name->start;
-	bool sparse = form.present < name->events;
-	uint8_t *bits = end + 1;
-	CdpkDecimal value;
-
-	*end++ = (uint8_t) (form.scale | (sparse ? CDPK_NUMBER_SPARSE : 0));
-	if (sparse)
-	{
-		memset(bits, 0, name->events / 8 + (name->events % 8 > 0));
-		end += name->events / 8 + (name->events % 8 > 0);
-	}
+	memset(c->item_ends, 0, c->property_count * sizeof(*c->item_ends));
 	for (uint32_t i = 0; i < name->events; i++)
 	{
-		int64_t mantissa;
+		CdpkRecord record = read_event(c->log, &events[i]);
 
 		tick(c);
-		if (!find_number(read_event(c->log, &events[i]), place, &value))
-			continue;
-		if (sparse)
-			bits[i / 8] |= (uint8_t) (1 << i % 8);
-		mantissa = value.mantissa;
-		if (form.scale == CDPK_NUMBER_SCALE_EACH)
-			*end++ = value.scale;
-		else
-			cdpk_decimal_rescale(value, form.scale, &mantissa);
-		end = cdpk_write_varint(end, cdpk_zigzag(mantissa));
+		for (unsigned j = 0; j < record.count; j++)
+			c->item_ends[read_ranked(c, &record.values).rank]++;
 	}
-	return end;
-}
-
-/* Write the number columns of one event name after its times. */
-static CdpkStatus
-write_numbers(const Compaction *c, const Name *name, uint8_t **end)
-{
-	uint8_t *count = (*end)++; /* at most CDPK_NUMBERS_MAX: one byte */
-
-	*count = 0;
-	for (uint32_t rank = 0; rank < c->number_count; rank++)
+	for (uint32_t rank = 0; rank < c->property_count; rank++)
 	{
-		NumberForm form = number_form(c, name, c->numbers[rank]);
-		uint8_t *values = *end + NUMBER_HEAD_MAX;
-		size_t size;
+		uint64_t count = c->item_ends[rank];
 
-		if (form.present == 0)
-			continue;
-		if (++*count > CDPK_NUMBERS_MAX)
-			return CDPK_TOO_LONG;
-		size = (size_t) (write_values(c, name, c->numbers[rank], form, values) - values);
-		*end = cdpk_write_varint(*end, rank);
-		*end = cdpk_write_varint(*end, size);
-		memmove(*end, values, size);
-		*end += size;
+		c->item_starts[rank] = c->item_ends[rank] = start;
+		start += count;
 	}
-	return CDPK_OK;
 }
 
-/* Return whether any event of a name has a number. */
-static bool
-has_numbers(const Compaction *c, const Name *name)
+/* Distribute the values of a name's events by property, those of one event in their order. */
+static void
+gather_items(Compaction *c, const Name *name)
 {
-	for (uint32_t i = 0; c->number_count > 0 && i < name->events; i++)
-		if (read_event(c->log, &c->events[name->start + i]).count > 0)
-			return true;
-	return false;
+	const CdpkTimed *events = c->events + name->start;
+	CdpkPropertyItem *items = c->items;
+
+	place_items(c, name);
+	for (uint32_t i = 0; i < name->events; i++)
+	{
+		CdpkRecord record = read_event(c->log, &events[i]);
+
+		tick(c);
+		for (unsigned j = 0; j < record.count; j++)
+		{
+			Ranked value = read_ranked(c, &record.values);
+			uint64_t at = c->item_ends[value.rank]++;
+
+			for (; at > c->item_starts[value.rank] && items[at - 1].event == i &&
+				   cdpk_property_compare(&items[at - 1].value, &value.value) > 0;
+				 at--)
+				items[at] = items[at - 1];
+			items[at].event = i;
+			items[at].value = value.value;
+		}
+	}
+}
+
+/* Write the properties of one event name. */
+static void
+write_block(Compaction *c, const Name *name)
+{
+	size_t before = c->blocks.used;
+
+	if (name->values > 0)
+		gather_items(c, name);
+	for (uint32_t rank = 0; name->values > 0 && rank < c->property_count; rank++)
+	{
+		uint64_t items = c->item_ends[rank] - c->item_starts[rank];
+		size_t start;
+
+		if (items == 0)
+			continue;
+		cdpk_put_varint(&c->blocks, rank);
+		start = c->blocks.used;
+		cdpk_property_write(&c->blocks, c->items + c->item_starts[rank], (size_t) items,
+							name->events);
+		cdpk_put_size(&c->blocks, start);
+	}
+	cdpk_put_varint(&c->block_sizes, c->blocks.used - before);
 }
 
 /* Write a name and its column. */
-static CdpkStatus
+static void
 write_column(Compaction *c, Name *name, uint8_t **end)
 {
 	const CdpkTimed *events = c->events + name->start;
-	bool numbers = has_numbers(c, name);
 	unsigned unit = column_unit(events, name->events);
-	CdpkStatus status = CDPK_OK;
 	uint8_t *start;
 
 	memcpy(*end, name->text, name->length);
 	*end += name->length;
 	start = *end;
 	*end = cdpk_write_varint(*end, (uint64_t) name->events << CDPK_COLUMN_COUNT_SHIFT |
-									   unit << CDPK_COLUMN_UNIT_SHIFT |
-									   (numbers ? CDPK_COLUMN_NUMBERS : 0));
-	if (numbers)
-	{
-		uint8_t *times = *end + CDPK_VARINT_MAX;
-		size_t size = (size_t) (write_times(c, events, name->events, unit, times) - times);
-
-		*end = cdpk_write_varint(*end, size);
-		memmove(*end, times, size);
-		*end += size;
-		status = write_numbers(c, name, end);
-	}
-	else
-		*end = write_times(c, events, name->events, unit, *end);
+									   unit << CDPK_COLUMN_UNIT_SHIFT);
+	*end = write_times(c, events, name->events, unit, *end);
 	name->column_size = (uint64_t) (*end - start);
-	return status;
 }
 
-/* Return an upper bound of the size of the names and columns. */
-static size_t
-columns_room(const Compaction *c)
+/* Make room for what properties need on the way. */
+static CdpkStatus
+make_property_room(Compaction *c)
 {
-	const CdpkTimelineLog *log = c->log;
-	size_t events = (size_t) log->events * VALUE_MAX;
-
-	if (c->number_count > 0)
-	{
-		/* a number takes at least three bytes of the log, and a column of them a bit an event */
-		size_t numbers = log->log_used / 3;
-		size_t heads = (size_t) log->names * (CDPK_NUMBERS_MAX + 1);
-
-		events += numbers * VALUE_MAX + CDPK_NUMBERS_MAX * ((size_t) log->events / 8 + log->names);
-		events += (heads < numbers ? heads : numbers) * NUMBER_HEAD_MAX + NUMBER_HEAD_MAX;
-	}
-	return log->heap_used + events + (size_t) log->names * (COLUMN_HEAD_MAX + 1) + 1;
+	if (c->property_count == 0)
+		return CDPK_OK;
+	c->items = cdpk_allocate(c->allocator, (size_t) c->most_items * sizeof(*c->items));
+	c->item_starts = cdpk_allocate(c->allocator, 2 * c->property_count * sizeof(uint64_t));
+	c->compared[0] = cdpk_allocate(c->allocator, 2 * c->most_values * sizeof(Ranked));
+	if (c->items == NULL || c->item_starts == NULL || c->compared[0] == NULL)
+		return CDPK_OUT_OF_MEMORY;
+	c->item_ends = c->item_starts + c->property_count;
+	c->compared[1] = c->compared[0] + c->most_values;
+	return CDPK_OK;
 }
 
 /* Sort each name's events and write all columns; *size is what they take. */
 static CdpkStatus
 write_columns(Compaction *c, size_t *size)
 {
-	CdpkStatus status = CDPK_OK;
+	const CdpkTimelineLog *log = c->log;
+	/* the names, and of each a head, of each event a distance */
+	size_t room = log->heap_used + ((size_t) log->events + log->names) * CDPK_VARINT_MAX + 1;
+	CdpkStatus status = make_property_room(c);
 	uint8_t *end;
 
-	c->columns = cdpk_allocate(c->allocator, columns_room(c));
+	if (status != CDPK_OK)
+		return status;
+	c->columns = cdpk_allocate(c->allocator, room);
 	if (c->columns == NULL)
 		return CDPK_OUT_OF_MEMORY;
 	end = c->columns;
-	for (uint32_t i = 0; status == CDPK_OK && i < c->log->names; i++)
+	for (uint32_t i = 0; i < log->names; i++)
 	{
 		Name *name = &c->names[c->order[i]];
 
 		if (name->events == 0)
 			continue;
 		cdpk_sort(c->events + name->start, name->events, c->scratch, newest_first, c);
-		status = write_column(c, name, &end);
+		write_column(c, name, &end);
+		if (c->property_count > 0)
+			write_block(c, name);
 	}
 	*size = (size_t) (end - c->columns);
-	return status;
+	return c->blocks.status != CDPK_OK ? c->blocks.status : c->block_sizes.status;
 }
 
 /* Return the bytes of the directory, and how many names it has. */
@@ -447,43 +474,52 @@ directory_size(const Compaction *c, uint64_t *names)
 	return size;
 }
 
-/* Return the bytes of the list of the numbers' names. */
-static size_t
-number_names_size(const Compaction *c)
+/* Write what stands before the blocks, and the texts after them. */
+static CdpkStatus
+write_lists(Compaction *c, CdpkBuffer *lists)
 {
-	size_t size = c->number_count > 0 ? cdpk_varint_size(c->number_count) : 0;
+	uint64_t names;
 
-	for (uint32_t i = 0; i < c->number_count; i++)
-		size += cdpk_varint_size(c->names[c->numbers[i]].length) + c->names[c->numbers[i]].length;
-	return size;
+	if (c->property_count == 0)
+		return CDPK_OK;
+	directory_size(c, &names);
+	cdpk_property_put_names(lists, c->properties, c->property_count);
+	cdpk_property_put_sizes(lists, &c->block_sizes, names);
+	cdpk_property_put_texts(&c->blocks, c->texts, c->text_count);
+	return lists->status != CDPK_OK ? lists->status : c->blocks.status;
 }
 
-/* Write the header and the directory, then the columns. */
+/* Write the header and the directory, then the columns, then the properties. */
 static CdpkStatus
-assemble(Compaction *c, size_t columns_size, const CdpkAllocator *allocator, size_t head,
-		 uint8_t **result, size_t *length)
+assemble(Compaction *c, size_t columns_size, const CdpkBuffer *lists,
+		 const CdpkAllocator *allocator, size_t head, uint8_t **result, size_t *length)
 {
 	uint64_t names;
 	size_t directory = directory_size(c, &names);
-	uint64_t flagged = names << 1 | (c->number_count > 0);
+	bool properties = c->property_count > 0;
+	uint64_t flagged = names << 1 | properties;
 	uint8_t *end;
 
 	*length = 1 + cdpk_varint_size(flagged);
 	if (names > 0)
 		*length += cdpk_varint_size(cdpk_zigzag(c->base)) + cdpk_varint_size(directory) +
-				   directory + number_names_size(c) + columns_size;
+				   directory + columns_size;
+	if (properties)
+		*length += cdpk_varint_size(columns_size) + lists->used + c->blocks.used;
 	if (*length > CDPK_TIMELINE_SIZE_MAX)
 		return CDPK_TOO_LONG;
 	*result = cdpk_allocate(allocator, head + *length);
 	if (*result == NULL)
 		return CDPK_OUT_OF_MEMORY;
 	end = *result + head;
-	*end++ = CDPK_TIMELINE_VERSION;
+	*end++ = properties ? CDPK_TIMELINE_WITH_PROPERTIES : CDPK_TIMELINE_PLAIN;
 	end = cdpk_write_varint(end, flagged);
 	if (names == 0)
 		return CDPK_OK;
 	end = cdpk_write_varint(end, cdpk_zigzag(c->base));
 	end = cdpk_write_varint(end, directory);
+	if (properties)
+		end = cdpk_write_varint(end, columns_size);
 	for (uint32_t i = 0; i < c->log->names; i++)
 	{
 		const Name *name = &c->names[c->order[i]];
@@ -493,18 +529,29 @@ assemble(Compaction *c, size_t columns_size, const CdpkAllocator *allocator, siz
 		end = cdpk_write_varint(end, name->length);
 		end = cdpk_write_varint(end, name->column_size);
 	}
-	if (c->number_count > 0)
-		end = cdpk_write_varint(end, c->number_count);
-	for (uint32_t i = 0; i < c->number_count; i++)
-	{
-		const Name *name = &c->names[c->numbers[i]];
-
-		end = cdpk_write_varint(end, name->length);
-		memcpy(end, name->text, name->length);
-		end += name->length;
-	}
 	memcpy(end, c->columns, columns_size);
+	if (properties)
+	{
+		memcpy(end + columns_size, lists->bytes, lists->used);
+		memcpy(end + columns_size + lists->used, c->blocks.bytes, c->blocks.used);
+	}
 	return CDPK_OK;
+}
+
+/* Divide one piece of memory among the arrays, and fill them in. */
+static void
+lay_out(Compaction *c, uint8_t *memory)
+{
+	c->events = (CdpkTimed *) memory;
+	c->scratch = c->events + c->log->events;
+	c->names = (Name *) (c->scratch + c->log->events);
+	c->properties = (CdpkName *) (c->names + c->log->names);
+	c->texts = c->properties + c->log->names;
+	c->order = (uint32_t *) (c->texts + c->log->names);
+	read_names(c);
+	sort_names(c);
+	count_events(c);
+	place_events(c);
 }
 
 CdpkStatus
@@ -513,29 +560,35 @@ cdpk_log_compact_checking(const CdpkTimelineLog *log, const CdpkAllocator *scrat
 						  uint8_t **result, size_t *length)
 {
 	uint32_t ticks = 0;
-	Compaction c = {log, scratch, NULL, NULL, NULL, 0, NULL, NULL, NULL, 0, check, &ticks};
-	size_t names_size = log->names * sizeof(Name);
-	size_t events_size = log->events * sizeof(CdpkTimed);
-	uint8_t *memory = cdpk_allocate(scratch, 2 * events_size + names_size +
-												 2 * log->names * sizeof(uint32_t) + 1);
+	Compaction c;
+	CdpkBuffer lists = cdpk_buffer(scratch, CDPK_LOG_MAX);
+	uint8_t *memory = cdpk_allocate(
+		scratch, 2 * log->events * sizeof(CdpkTimed) +
+					 log->names * (sizeof(Name) + 2 * sizeof(CdpkName) + sizeof(uint32_t)) + 1);
 	CdpkStatus status = CDPK_OUT_OF_MEMORY;
 	size_t columns_size;
 
+	memset(&c, 0, sizeof(c));
+	c.log = log;
+	c.allocator = scratch;
+	c.check = check;
+	c.ticks = &ticks;
+	c.blocks = c.block_sizes = lists;
 	if (memory != NULL)
 	{
-		c.events = (CdpkTimed *) memory;
-		c.scratch = c.events + log->events;
-		c.names = (Name *) (memory + 2 * events_size);
-		c.order = (uint32_t *) (memory + 2 * events_size + names_size);
-		c.numbers = c.order + log->names;
-		read_names(&c);
-		sort_names(&c);
-		count_events(&c);
-		place_events(&c);
+		lay_out(&c, memory);
 		status = write_columns(&c, &columns_size);
 	}
 	if (status == CDPK_OK)
-		status = assemble(&c, columns_size, allocator, head, result, length);
+		status = write_lists(&c, &lists);
+	if (status == CDPK_OK)
+		status = assemble(&c, columns_size, &lists, allocator, head, result, length);
+	cdpk_buffer_free(&lists);
+	cdpk_buffer_free(&c.block_sizes);
+	cdpk_buffer_free(&c.blocks);
+	cdpk_release(scratch, c.compared[0]);
+	cdpk_release(scratch, c.item_starts);
+	cdpk_release(scratch, c.items);
 	cdpk_release(scratch, c.columns);
 	cdpk_release(scratch, memory);
 	return status;

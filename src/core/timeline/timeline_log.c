@@ -10,10 +10,14 @@
 #define FIRST_SLOTS 8
 #define FIRST_HEAP 64
 
-/* a record without numbers: the name, the time */
+/* a record without values: the name, the time */
 #define RECORD_MAX (5 + 8)
-/* a number in a record: its name, scale, mantissa */
-#define NUMBER_MAX (5 + 1 + CDPK_VARINT_MAX)
+/* how many values a record has */
+#define COUNT_MAX 3
+/* a value in a record: its name, element and kind, scale, mantissa */
+#define VALUE_MAX (5 + 3 + 1 + CDPK_VARINT_MAX)
+/* the kind's bits before the element */
+#define KIND_BITS 3
 
 typedef struct Slot
 {
@@ -47,7 +51,8 @@ hash_name(const char *name, size_t length)
 		hash ^= hash >> 32;
 	}
 	word = 0;
-	memcpy(&word, name, length);
+	if (length > 0)
+		memcpy(&word, name, length);
 	hash = (hash ^ word) * UINT64_C(0xc4ceb9fe1a85ec53);
 	return (uint32_t) (hash ^ hash >> 32);
 }
@@ -143,8 +148,6 @@ add_name(CdpkTimelineLog **log, const CdpkAllocator *allocator, const char *name
 	Slot slot;
 	CdpkLogName *entry;
 
-	if (length == 0)
-		return CDPK_EMPTY;
 	if (length > CDPK_LOG_MAX)
 		return CDPK_TOO_LONG;
 	if (cdpk_utf8_check(name, length, &ascii) != CDPK_OK)
@@ -160,14 +163,16 @@ add_name(CdpkTimelineLog **log, const CdpkAllocator *allocator, const char *name
 	entry = name_at(*log, slot.name);
 	entry->place = *place = (*log)->names++;
 	entry->length = (uint32_t) length;
-	memcpy(entry + 1, name, length);
+	if (length > 0)
+		memcpy(entry + 1, name, length);
 	(*log)->heap_used += cdpk_log_name_room(length);
 	return CDPK_OK;
 }
 
-CdpkStatus
-cdpk_log_name(CdpkTimelineLog **log, const CdpkAllocator *allocator, const char *name,
-			  size_t length, uint32_t *place)
+/* Return the place of a string. */
+static inline CdpkStatus
+intern(CdpkTimelineLog **log, const CdpkAllocator *allocator, const char *name, size_t length,
+	   uint32_t *place)
 {
 	uint32_t hash = hash_name(name, length);
 	Slot *slots = slots_of(*log);
@@ -189,25 +194,78 @@ cdpk_log_name(CdpkTimelineLog **log, const CdpkAllocator *allocator, const char 
 	return add_name(log, allocator, name, length, hash, place);
 }
 
-/* Find what may not be in an event's numbers. */
-static CdpkStatus
-check_numbers(const CdpkNumber *numbers, unsigned count)
+CdpkStatus
+cdpk_log_text(CdpkTimelineLog **log, const CdpkAllocator *allocator, const char *text,
+			  size_t length, uint32_t *place)
 {
-	if (count > CDPK_NUMBERS_MAX)
-		return CDPK_TOO_LONG;
-	for (unsigned i = 1; i < count; i++)
-		for (unsigned j = 0; j < i; j++)
-			if (numbers[i].name == numbers[j].name)
+	return intern(log, allocator, text, length, place);
+}
+
+CdpkStatus
+cdpk_log_name(CdpkTimelineLog **log, const CdpkAllocator *allocator, const char *name,
+			  size_t length, uint32_t *place)
+{
+	return length == 0 ? CDPK_EMPTY : intern(log, allocator, name, length, place);
+}
+
+/* Find out whether an event has too many values; one mark of a property as a whole does not count. */
+static CdpkStatus
+check_values(const CdpkLogValue *values, unsigned count)
+{
+	uint32_t names[CDPK_PROPERTIES_MAX];
+	unsigned counts[CDPK_PROPERTIES_MAX];
+	bool marked[CDPK_PROPERTIES_MAX];
+	unsigned found = 0;
+
+	for (unsigned i = 0; i < count; i++)
+	{
+		const CdpkPropertyValue *value = &values[i].value;
+		unsigned place = 0;
+
+		while (place < found && names[place] != values[i].name)
+			place++;
+		if (place == CDPK_PROPERTIES_MAX)
+			return CDPK_TOO_LONG;
+		if (place == found)
+		{
+			names[found] = values[i].name;
+			counts[found] = 0;
+			marked[found++] = false;
+		}
+		if (value->kind == CDPK_LEFT_OUT && value->element == 0)
+		{
+			if (marked[place])
 				return CDPK_INVALID;
+			marked[place] = true;
+		}
+		else if (++counts[place] > CDPK_PROPERTY_VALUES_MAX)
+			return CDPK_TOO_LONG;
+	}
 	return CDPK_OK;
+}
+
+/* Write a value, and return the place after it. */
+static uint8_t *
+write_value(uint8_t *end, const CdpkLogValue *value)
+{
+	end = cdpk_write_varint(end, value->name);
+	end = cdpk_write_varint(end, (uint64_t) value->value.element << KIND_BITS | value->value.kind);
+	if (value->value.kind == CDPK_NUMBER)
+	{
+		*end++ = value->value.scale;
+		end = cdpk_write_varint(end, cdpk_zigzag(value->value.mantissa));
+	}
+	else if (value->value.kind == CDPK_TEXT)
+		end = cdpk_write_varint(end, value->value.text);
+	return end;
 }
 
 CdpkStatus
 cdpk_log_event(CdpkTimelineLog **log, const CdpkAllocator *allocator, uint32_t name, int64_t at,
-			   const CdpkNumber *numbers, unsigned count)
+			   const CdpkLogValue *values, unsigned count)
 {
-	CdpkStatus status = count > 0 ? check_numbers(numbers, count) : CDPK_OK;
-	size_t room = RECORD_MAX + (count > 0 ? 1 + (size_t) count * NUMBER_MAX : 0);
+	CdpkStatus status = count > 1 ? check_values(values, count) : CDPK_OK;
+	size_t room = RECORD_MAX + (count > 0 ? COUNT_MAX + (size_t) count * VALUE_MAX : 0);
 	uint8_t *end;
 
 	if (at < CDPK_TIME_MIN || at >= CDPK_TIME_END)
@@ -221,16 +279,41 @@ cdpk_log_event(CdpkTimelineLog **log, const CdpkAllocator *allocator, uint32_t n
 	memcpy(end, &at, sizeof(at));
 	end += sizeof(at);
 	if (count > 0)
-		*end++ = (uint8_t) count;
+		end = cdpk_write_varint(end, count);
 	for (unsigned i = 0; i < count; i++)
-	{
-		end = cdpk_write_varint(end, numbers[i].name);
-		*end++ = numbers[i].value.scale;
-		end = cdpk_write_varint(end, cdpk_zigzag(numbers[i].value.mantissa));
-	}
+		end = write_value(end, &values[i]);
 	(*log)->log_used = (uint32_t) (end - ((uint8_t *) *log + (*log)->log));
 	(*log)->events++;
 	return CDPK_OK;
+}
+
+CdpkStatus
+cdpk_log_event_values(CdpkTimelineLog **log, const CdpkAllocator *allocator, uint32_t name,
+					  int64_t at, const CdpkEventValues *values)
+{
+	CdpkLogValue some[CDPK_PROPERTIES_MAX];
+	CdpkLogValue *placed = some;
+	CdpkStatus status = CDPK_OK;
+
+	if (values->count > CDPK_PROPERTIES_MAX)
+		placed = cdpk_allocate(allocator, values->count * sizeof(*placed));
+	if (placed == NULL)
+		return CDPK_OUT_OF_MEMORY;
+	for (unsigned i = 0; status == CDPK_OK && i < values->count; i++)
+	{
+		const CdpkEventValue *value = &values->items[i];
+
+		placed[i].name = value->name;
+		placed[i].value = value->value;
+		if (value->value.kind == CDPK_TEXT)
+			status = cdpk_log_text(log, allocator, value->text.text, value->text.length,
+								   &placed[i].value.text);
+	}
+	if (status == CDPK_OK)
+		status = cdpk_log_event(log, allocator, name, at, placed, values->count);
+	if (placed != some)
+		cdpk_release(allocator, placed);
+	return status;
 }
 
 /* Start reading the log's events. */
@@ -240,16 +323,24 @@ cdpk_log_records(const CdpkTimelineLog *log)
 	return cdpk_reader((const uint8_t *) log + log->log, log->log_used);
 }
 
-/* Read one number of an event. */
-CdpkNumber
-cdpk_read_number(CdpkReader *numbers)
+CdpkLogValue
+cdpk_read_value(CdpkReader *values)
 {
-	CdpkNumber number;
+	CdpkLogValue result = {0, {0, 0, 0, 0, 0}};
+	uint64_t kind;
 
-	number.name = (uint32_t) cdpk_read_varint(numbers);
-	number.value.scale = cdpk_read_u8(numbers);
-	number.value.mantissa = cdpk_unzigzag(cdpk_read_varint(numbers));
-	return number;
+	result.name = (uint32_t) cdpk_read_varint(values);
+	kind = cdpk_read_varint(values);
+	result.value.kind = kind & ((1 << KIND_BITS) - 1);
+	result.value.element = (uint16_t) (kind >> KIND_BITS);
+	if (result.value.kind == CDPK_NUMBER)
+	{
+		result.value.scale = cdpk_read_u8(values);
+		result.value.mantissa = cdpk_unzigzag(cdpk_read_varint(values));
+	}
+	else if (result.value.kind == CDPK_TEXT)
+		result.value.text = (uint32_t) cdpk_read_varint(values);
+	return result;
 }
 
 /* Read an event and move on to the next. */
@@ -263,127 +354,29 @@ cdpk_read_record(CdpkReader *reader, CdpkRecord *record)
 	record->at = 0;
 	if (at != NULL)
 		memcpy(&record->at, at, sizeof(record->at));
-	record->count = head & 1 ? cdpk_read_u8(reader) : 0;
-	record->numbers = *reader;
+	record->count = head & 1 ? (unsigned) cdpk_read_varint(reader) : 0;
+	record->values = *reader;
 	for (unsigned i = 0; i < record->count; i++)
-		cdpk_read_number(reader);
+		cdpk_read_value(reader);
 }
 
-/* the numbers of a column on their way into a log */
-typedef struct ColumnNumbers
+/* room for the values of an event */
+typedef struct ValueRoom
 {
-	CdpkNumberColumn columns[CDPK_NUMBERS_MAX];
-	uint32_t places[CDPK_NUMBERS_MAX]; /* of their names in the log */
-	unsigned count;
-	/* what an event must satisfy, and which of the numbers is meant; or NULL */
-	const CdpkNumberCondition *condition;
-	unsigned conditional;
-} ColumnNumbers;
+	CdpkLogValue *items;
+	unsigned capacity;
+} ValueRoom;
 
-/* Start reading a column's numbers, and return their names places in the log. */
+/* Make room for so many values. */
 static CdpkStatus
-open_numbers(CdpkTimelineLog **log, const CdpkAllocator *allocator, const CdpkTimeline *timeline,
-			 const CdpkColumn *column, ColumnNumbers *numbers)
+make_room(ValueRoom *values, const CdpkAllocator *allocator, unsigned count)
 {
-	CdpkStatus status = cdpk_column_numbers(column, numbers->columns, &numbers->count);
-
-	numbers->conditional = CDPK_NUMBERS_MAX;
-	for (unsigned i = 0; status == CDPK_OK && i < numbers->count; i++)
-	{
-		size_t length;
-		const char *name = cdpk_timeline_number_name(timeline, numbers->columns[i].name, &length);
-
-		if (name == NULL)
-			return CDPK_CORRUPT;
-		if (numbers->condition != NULL && length == numbers->condition->length &&
-			memcmp(name, numbers->condition->number, length) == 0)
-			numbers->conditional = i;
-		status = cdpk_log_name(log, allocator, name, length, &numbers->places[i]);
-	}
-	return status;
-}
-
-/* Read an event's numbers; *wanted says whether it satisfies the condition. */
-static CdpkStatus
-read_numbers(ColumnNumbers *numbers, uint64_t event, CdpkNumber *values, unsigned *present,
-			 bool *wanted)
-{
-	const CdpkNumberCondition *condition = numbers->condition;
-
-	*present = 0;
-	*wanted = condition == NULL;
-	for (unsigned i = 0; i < numbers->count; i++)
-	{
-		CdpkNumber *value = &values[*present];
-		bool has;
-		CdpkStatus status = cdpk_number_next(&numbers->columns[i], event, &has, &value->value);
-
-		if (status != CDPK_OK)
-			return status;
-		if (!has)
-			continue;
-		value->name = numbers->places[i];
-		(*present)++;
-		if (i == numbers->conditional)
-			*wanted = cdpk_decimal_holds(value->value, condition->comparison, condition->value);
-	}
-	return CDPK_OK;
-}
-
-/* Append the events that are not older than "first" and satisfy the condition. */
-static CdpkStatus
-append_column(CdpkTimelineLog **log, const CdpkAllocator *allocator, const CdpkTimeline *timeline,
-			  CdpkColumn *column, int64_t first, const CdpkNumberCondition *condition)
-{
-	ColumnNumbers numbers;
-	uint32_t name;
-	int64_t at;
-	CdpkStatus status = cdpk_log_name(log, allocator, column->name, column->name_length, &name);
-
-	numbers.condition = condition;
-	if (status == CDPK_OK)
-		status = open_numbers(log, allocator, timeline, column, &numbers);
-	for (uint64_t event = 0; status == CDPK_OK && cdpk_column_next(column, &at) && at >= first;
-		 event++)
-	{
-		CdpkNumber values[CDPK_NUMBERS_MAX];
-		unsigned present;
-		bool wanted;
-
-		status = read_numbers(&numbers, event, values, &present, &wanted);
-		if (status == CDPK_OK && wanted)
-			status = cdpk_log_event(log, allocator, name, at, values, present);
-	}
-	return status == CDPK_OK && column->times.failed ? CDPK_CORRUPT : status;
-}
-
-CdpkStatus
-cdpk_log_column(CdpkTimelineLog **log, const CdpkAllocator *allocator, const CdpkTimeline *timeline,
-				CdpkColumn *column, int64_t first)
-{
-	return append_column(log, allocator, timeline, column, first, NULL);
-}
-
-CdpkStatus
-cdpk_log_column_where(CdpkTimelineLog **log, const CdpkAllocator *allocator,
-					  const CdpkTimeline *timeline, CdpkColumn *column,
-					  const CdpkNumberCondition *condition)
-{
-	return append_column(log, allocator, timeline, column, INT64_MIN, condition);
-}
-
-/* Append all events of a timeline in its compact form. */
-CdpkStatus
-cdpk_log_compact_form(CdpkTimelineLog **log, const CdpkAllocator *allocator, const uint8_t *bytes,
-					  size_t length)
-{
-	CdpkTimeline timeline;
-	CdpkColumn column;
-	CdpkStatus status = cdpk_timeline_open(bytes, length, &timeline);
-
-	while (status == CDPK_OK && cdpk_timeline_next(&timeline, &column))
-		status = cdpk_log_column(log, allocator, &timeline, &column, INT64_MIN);
-	return status == CDPK_OK && cdpk_timeline_failed(&timeline) ? CDPK_CORRUPT : status;
+	if (count <= values->capacity)
+		return CDPK_OK;
+	cdpk_release(allocator, values->items);
+	values->capacity = count > 32 ? 2 * count : 32;
+	values->items = cdpk_allocate(allocator, values->capacity * sizeof(CdpkLogValue));
+	return values->items == NULL ? CDPK_OUT_OF_MEMORY : CDPK_OK;
 }
 
 /* Give each name of "other" its place in *log. */
@@ -399,10 +392,35 @@ map_names(CdpkTimelineLog **log, const CdpkAllocator *allocator, const CdpkTimel
 		const CdpkLogName *entry =
 			(const CdpkLogName *) ((const uint8_t *) other + other->heap + offset);
 
-		status = cdpk_log_name(log, allocator, (const char *) (entry + 1), entry->length,
+		status = cdpk_log_text(log, allocator, (const char *) (entry + 1), entry->length,
 							   &places[entry->place]);
 		offset += cdpk_log_name_room(entry->length);
 	}
+	return status;
+}
+
+/* Append the next event of another log. */
+static CdpkStatus
+append_record(CdpkTimelineLog **log, const CdpkAllocator *allocator, CdpkReader *reader,
+			  const uint32_t *places, ValueRoom *values)
+{
+	CdpkRecord record;
+	CdpkStatus status;
+
+	cdpk_read_record(reader, &record);
+	status = make_room(values, allocator, record.count);
+	for (unsigned i = 0; status == CDPK_OK && i < record.count; i++)
+	{
+		CdpkLogValue value = cdpk_read_value(&record.values);
+
+		value.name = places[value.name];
+		if (value.value.kind == CDPK_TEXT)
+			value.value.text = places[value.value.text];
+		values->items[i] = value;
+	}
+	if (status == CDPK_OK)
+		status = cdpk_log_event(log, allocator, places[record.name], record.at, values->items,
+								record.count);
 	return status;
 }
 
@@ -413,23 +431,13 @@ cdpk_log_open_form(CdpkTimelineLog **log, const CdpkAllocator *allocator,
 {
 	uint32_t *places = cdpk_allocate(allocator, other->names * sizeof(uint32_t));
 	CdpkReader reader = cdpk_log_records(other);
-	CdpkRecord record;
+	ValueRoom values = {NULL, 0};
 	CdpkStatus status =
 		places == NULL ? CDPK_OUT_OF_MEMORY : map_names(log, allocator, other, places);
 
 	while (status == CDPK_OK && cdpk_left(&reader) > 0)
-	{
-		CdpkNumber numbers[CDPK_NUMBERS_MAX];
-
-		cdpk_read_record(&reader, &record);
-		for (unsigned i = 0; i < record.count; i++)
-		{
-			numbers[i] = cdpk_read_number(&record.numbers);
-			numbers[i].name = places[numbers[i].name];
-		}
-		status =
-			cdpk_log_event(log, allocator, places[record.name], record.at, numbers, record.count);
-	}
+		status = append_record(log, allocator, &reader, places, &values);
+	cdpk_release(allocator, values.items);
 	cdpk_release(allocator, places);
 	return status;
 }

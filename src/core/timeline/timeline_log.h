@@ -9,7 +9,8 @@
 #ifndef CDPK_TIMELINE_LOG_H
 #define CDPK_TIMELINE_LOG_H
 
-#include "core/text/decimal.h"
+#include "core/timeline/event_values.h"
+#include "core/timeline/property.h"
 #include "core/timeline/timeline.h"
 
 #define CDPK_TIMELINE_OPEN 0x81     /* the byte where the compact form has its version */
@@ -25,7 +26,7 @@ typedef struct CdpkTimelineLog
 	uint8_t form;         /* CDPK_TIMELINE_OPEN */
 	uint8_t unused[3];    /* zero */
 	uint32_t size;        /* of the whole block */
-	uint32_t names;       /* of events and of numbers */
+	uint32_t names;       /* of events and of properties, and texts */
 	uint32_t slots;       /* a power of two, at least twice the names */
 	uint32_t heap;
 	uint32_t heap_used;
@@ -34,11 +35,11 @@ typedef struct CdpkTimelineLog
 	uint32_t events;
 } CdpkTimelineLog;
 
-typedef struct CdpkNumber
+typedef struct CdpkLogValue
 {
-	uint32_t name; /* as cdpk_log_name gave it */
-	CdpkDecimal value;
-} CdpkNumber;
+	uint32_t name;           /* of the property, as cdpk_log_name gave it */
+	CdpkPropertyValue value; /* a text as cdpk_log_text gave it */
+} CdpkLogValue;
 
 /*
  * Make an empty log. All functions that append may replace *log by a larger copy, and release
@@ -54,19 +55,46 @@ extern CdpkStatus cdpk_log_new(const CdpkAllocator *allocator, CdpkTimelineLog *
 extern CdpkStatus cdpk_log_name(CdpkTimelineLog **log, const CdpkAllocator *allocator,
 								const char *name, size_t length, uint32_t *place);
 
+/* Return the place of a text, which may be empty; errors as cdpk_log_name. */
+extern CdpkStatus cdpk_log_text(CdpkTimelineLog **log, const CdpkAllocator *allocator,
+								const char *text, size_t length, uint32_t *place);
+
 /*
- * Append an event.
+ * Append an event with the values of its properties, in any order.
  *
- * CDPK_OUT_OF_RANGE: the time is not one that a timestamptz holds.  CDPK_INVALID: a number twice.
- * CDPK_TOO_LONG: more than CDPK_NUMBERS_MAX numbers, or the block is full.
+ * CDPK_OUT_OF_RANGE: the time is not one that a timestamptz holds.  CDPK_TOO_LONG: more than
+ * CDPK_PROPERTIES_MAX properties, more values of one than CDPK_PROPERTY_VALUES_MAX and a mark, or the
+ * block is full.  CDPK_INVALID: a property is marked as a whole twice.
  */
 extern CdpkStatus cdpk_log_event(CdpkTimelineLog **log, const CdpkAllocator *allocator,
-								 uint32_t name, int64_t at, const CdpkNumber *numbers,
+								 uint32_t name, int64_t at, const CdpkLogValue *values,
 								 unsigned count);
 
+/* Append an event with collected values, whose names are places of the log. */
+extern CdpkStatus cdpk_log_event_values(CdpkTimelineLog **log, const CdpkAllocator *allocator,
+										uint32_t name, int64_t at, const CdpkEventValues *values);
+
+/* A timeline whose columns are appended to a log. */
+typedef struct CdpkLogSource
+{
+	const CdpkAllocator *allocator;
+	CdpkProperties properties;
+	CdpkName *names;
+	CdpkName *texts;
+	uint32_t *name_places; /* in the log, or CDPK_LOG_NONE: not looked for yet */
+	uint32_t *text_places;
+} CdpkLogSource;
+
+#define CDPK_LOG_NONE UINT32_MAX
+
+/* Start reading a timeline for one log; close it also after an error. */
+extern CdpkStatus cdpk_log_source_open(CdpkLogSource *source, const CdpkTimeline *timeline,
+									   const CdpkAllocator *allocator);
+extern void cdpk_log_source_close(CdpkLogSource *source);
+
 /* Append the events of a column that are not older than "first". */
-extern CdpkStatus cdpk_log_column(CdpkTimelineLog **log, const CdpkAllocator *allocator,
-								  const CdpkTimeline *timeline, CdpkColumn *column, int64_t first);
+extern CdpkStatus cdpk_log_column(CdpkTimelineLog **log, CdpkLogSource *source, CdpkColumn *column,
+								  int64_t first);
 
 /* A condition on one number of an event: "total" > 100. */
 typedef struct CdpkNumberCondition
@@ -77,10 +105,12 @@ typedef struct CdpkNumberCondition
 	CdpkDecimal value;
 } CdpkNumberCondition;
 
-/* Append the events of a column that have a number and satisfy a condition on it. */
-extern CdpkStatus cdpk_log_column_where(CdpkTimelineLog **log, const CdpkAllocator *allocator,
-										const CdpkTimeline *timeline, CdpkColumn *column,
-										const CdpkNumberCondition *condition);
+/*
+ * Append the events of a column that have a number, or a text that is one, which satisfies a
+ * condition.
+ */
+extern CdpkStatus cdpk_log_column_where(CdpkTimelineLog **log, CdpkLogSource *source,
+										CdpkColumn *column, const CdpkNumberCondition *condition);
 
 /* Append all events of a timeline in its compact form. */
 extern CdpkStatus cdpk_log_compact_form(CdpkTimelineLog **log, const CdpkAllocator *allocator,
@@ -111,8 +141,8 @@ typedef struct CdpkRecord
 {
 	uint32_t name;
 	int64_t at;
-	unsigned count; /* of numbers */
-	CdpkReader numbers;
+	unsigned count; /* of values */
+	CdpkReader values;
 } CdpkRecord;
 
 /* Start reading the log's events. */
@@ -121,7 +151,7 @@ extern CdpkReader cdpk_log_records(const CdpkTimelineLog *log);
 /* Read an event, and move on. */
 extern void cdpk_read_record(CdpkReader *reader, CdpkRecord *record);
 
-/* Read one of its numbers from record.numbers, and move on. */
-extern CdpkNumber cdpk_read_number(CdpkReader *numbers);
+/* Read one of its values from record.values, and move on. */
+extern CdpkLogValue cdpk_read_value(CdpkReader *values);
 
 #endif /* CDPK_TIMELINE_LOG_H */

@@ -49,7 +49,7 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.base.message_id IS 'Message of the earliest as evidence; NULL: it had none.';
 	COMMENT ON COLUMN cdp_data.base.traits IS
 		'Traits of the person, or of the account if there is one; NULL: none.';
-	COMMENT ON COLUMN cdp_data.base.timeline IS 'What they did, with the numbers that were carried; NULL: nothing.';
+	COMMENT ON COLUMN cdp_data.base.timeline IS 'What they did, with the properties that were carried; NULL: nothing.';
 
 	CREATE TABLE cdp_data.folded_month (
 		month timestamptz PRIMARY KEY,

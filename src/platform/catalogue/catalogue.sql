@@ -37,7 +37,7 @@ BEGIN ATOMIC
 		('undone',             '{cdp_data,cdp}', '{kind,profile_id,a,b,group_id}',     'reference'),
 		('seen_name',          '{cdp_data,cdp}', '{kind,name}',                        'reference'),
 		('trait_rule',         '{cdp_data}',     '{trait}',                            'reference'),
-		('carried_number',     '{cdp_data,cdp}', '{event,name}',                       'reference'),
+		('carried_property',     '{cdp_data,cdp}', '{event,name}',                       'reference'),
 		('case_event',         '{cdp_data,cdp}', '{event}',                            'reference'),
 		('profile_view',       '{cdp_data,cdp}', '{schema_name,view_name}',            'reference'),
 		('segment',            '{cdp_data,cdp}', '{name}',                             'reference')
@@ -74,7 +74,7 @@ BEGIN ATOMIC
 		('undone',             '{}',        'all',    '{refresh}',        6,    '{}'),
 		('seen_name',          '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
 		('trait_rule',         '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
-		('carried_number',     '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
+		('carried_property',     '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
 		('case_event',         '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('profile_view',       '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('segment',            '{analyst}', 'all',    '{refresh}',        NULL, '{}')

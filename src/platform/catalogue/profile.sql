@@ -193,29 +193,40 @@ BEGIN
 		'count. Prefix keep_ (for last, first, min, max and their trusted_ forms): values that do not win stay visible '
 		'in cdp.provenance().';
 
-	CREATE TABLE cdp_data.carried_number (
+	CREATE TABLE cdp_data.carried_property (
 		event text COLLATE "C" NOT NULL,
 		name text COLLATE "C" NOT NULL,
 		path text[] NOT NULL,
 		left_out bigint NOT NULL DEFAULT 0,
 		folded bigint NOT NULL DEFAULT 0,
 		PRIMARY KEY (event, name),
-		CHECK (event <> '' AND name <> '' AND path <> '{}' AND array_position(path, NULL) IS NULL));
-	COMMENT ON TABLE cdp_data.carried_number IS
-		'The properties that timelines carry as numbers, changed by cdp.carry_number() and cdp.drop_number().';
-	COMMENT ON COLUMN cdp_data.carried_number.event IS
+		CHECK (event <> '' AND name NOT IN ('', '[]') AND path <> '{}' AND array_position(path, NULL) IS NULL));
+	COMMENT ON TABLE cdp_data.carried_property IS
+		'The properties of events that timelines carry, changed by cdp.carry_property() and cdp.drop_property().';
+	COMMENT ON COLUMN cdp_data.carried_property.event IS
 		'Name of the event; *: all events. A row for an event takes precedence over one for * with the same name.';
-	COMMENT ON COLUMN cdp_data.carried_number.name IS 'Name of the number.';
-	COMMENT ON COLUMN cdp_data.carried_number.path IS
-		'Path of the number in the properties: keys, and positions in arrays from 0.';
-	COMMENT ON COLUMN cdp_data.carried_number.left_out IS
-		'Number of events that have a value there which is not a number, or has more than 18 digits.';
-	COMMENT ON COLUMN cdp_data.carried_number.folded IS
-		'Number of events that had left the log, see cdp.drop_events(), when the number began to be carried, or from '
+	COMMENT ON COLUMN cdp_data.carried_property.name IS 'Name of the property in timelines.';
+	COMMENT ON COLUMN cdp_data.carried_property.path IS
+		'Path of the property: keys, and positions in arrays from 0; []: all elements of an array. It leads into the '
+		'properties of the event, or into its context if it begins with context.';
+	COMMENT ON COLUMN cdp_data.carried_property.left_out IS
+		'Number of events of which something there could not be carried.';
+	COMMENT ON COLUMN cdp_data.carried_property.folded IS
+		'Number of events that had left the log, see cdp.drop_events(), when the property began to be carried, or from '
 		'another path: they lack it.';
-	-- the names of money and amounts in the Segment spec
-	INSERT INTO cdp_data.carried_number (event, name, path)
-	SELECT '*', n.name, ARRAY[n.name] FROM unnest('{price,quantity,revenue,total,value}'::text[]) AS n (name);
+	-- the e-commerce spec of Segment: money and amounts, what is looked at, campaigns, and the products of an order
+	INSERT INTO cdp_data.carried_property (event, name, path)
+	SELECT '*', n.name, ARRAY[n.name]
+	FROM unnest('{price,quantity,revenue,total,value,product_id,sku,category,brand,coupon,currency,path}'::text[])
+		AS n (name)
+	UNION ALL
+	SELECT '*', 'campaign_' || n.name, ARRAY['context', 'campaign', n.name]
+	FROM unnest('{source,medium,name}'::text[]) AS n (name)
+	UNION ALL
+	SELECT e.event, n.name, ARRAY['products', '[]', n.name]
+	FROM unnest('{Cart Viewed,Checkout Started,Order Updated,Order Completed,Order Refunded,Order Cancelled}'::text[])
+		AS e (event)
+	CROSS JOIN unnest('{product_id,sku,category,brand,price,quantity}'::text[]) AS n (name);
 
 	CREATE TABLE cdp_data.profile_view (
 		schema_name name,

@@ -119,10 +119,12 @@ CREATE FUNCTION cdp_internal.verify_logged_query() RETURNS text
 			SELECT i.profile_id, e."timestamp" AS at, e.event, e.source, s.said_at, c.counts, o.trust,
 				   CASE WHEN c.counts THEN cdp_internal.verify_said(e.traits, $1) END AS traits,
 				   CASE WHEN c.counts THEN s.said_at + o.expires_after END AS expires_at,
-				   cdp_internal.carried(e.event, e.properties, (SELECT cdp_internal.carried_rules())) AS carried
+				   cdp_internal.carried(e.event, e.properties, cdp_internal.whole_context(e.context, x.context),
+					(SELECT cdp_internal.carried_rules())) AS carried
 			FROM cdp_data.event e
 			JOIN cdp_data.identifier i ON i.identifier_id = e.identifier_id
 			LEFT JOIN cdp_data.source o ON o.source = e.source
+			LEFT JOIN cdp_data.shared_context x ON x.context_hash = e.context_hash
 			CROSS JOIN LATERAL (SELECT least(e."timestamp", e.received_at) AS said_at) s
 			CROSS JOIN LATERAL (
 				SELECT e.type = 'identify' AND e.traits IS NOT NULL

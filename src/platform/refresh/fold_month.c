@@ -23,6 +23,9 @@
 #include "platform/refresh/restitch.h"
 #include "toolkit/identifier/identifier.h"
 
+/* the column behind those of LOG_COLUMNS */
+#define LOG_CONTEXT_HASH (LOG_LOGGED + LOGGED_COLUMNS)
+
 /* a chunk ends once what is folded of its events has so many bytes */
 #define BYTES_MAX (32 * 1024 * 1024)
 
@@ -73,6 +76,7 @@ read_event(const LogCursor *cursor, Chunk *chunk)
 	CdpkBatchRow *row = &chunk->rows[chunk->event_count];
 	Datum values[LOGGED_COLUMNS];
 	bool nulls[LOGGED_COLUMNS];
+	PassSaid said;
 
 	chunk_read_columns(cursor, values, nulls);
 	pass_clean_logged(pass, values, nulls, row);
@@ -81,11 +85,18 @@ read_event(const LogCursor *cursor, Chunk *chunk)
 	set_account(row, values[LOGGED_GROUP_ID], nulls[LOGGED_GROUP_ID]);
 	if (!nulls[LOGGED_EVENT])
 		row->event = pass_bytes(datumCopy(values[LOGGED_EVENT], false, -1), false);
-	pass_fold_values(pass, row, values[LOGGED_TRAITS], nulls[LOGGED_TRAITS],
-					 values[LOGGED_PROPERTIES], nulls[LOGGED_PROPERTIES], false);
+	said.traits = values[LOGGED_TRAITS];
+	said.no_traits = nulls[LOGGED_TRAITS];
+	said.properties = values[LOGGED_PROPERTIES];
+	said.no_properties = nulls[LOGGED_PROPERTIES];
+	said.context = values[LOGGED_CONTEXT];
+	said.no_context = nulls[LOGGED_CONTEXT];
+	said.context_hash = log_cursor_value(cursor, LOG_CONTEXT_HASH, &said.no_context_hash);
+	pass_fold_values(pass, row, &said, false);
 	chunk->anchors[chunk->event_count++] = log_cursor_int8(cursor, LOG_IDENTIFIER_ID);
-	chunk->bytes += row->event.length + row->traits.length + row->message_id.length +
-					sizeof(CdpkBatchNumber) * row->number_count;
+	chunk->bytes += row->event.length + row->traits.length + row->message_id.length;
+	for (uint32_t i = 0; i < row->value_count; i++)
+		chunk->bytes += sizeof(CdpkBatchValue) + row->values[i].text.length;
 	for (uint32_t i = 0; i < row->identifier_count; i++)
 		chunk->bytes += row->identifiers[i].length;
 }
@@ -396,7 +407,7 @@ open_month(LogCursor *cursor, Datum from, Datum until, Datum mark)
 	memset(cursor, 0, sizeof(*cursor));
 	cursor->portal = SPI_cursor_open_with_args(
 		NULL,
-		"SELECT " LOG_COLUMNS " FROM cdp_data.event e WHERE e.\"timestamp\" >= $1"
+		"SELECT " LOG_COLUMNS ", e.context_hash FROM cdp_data.event e WHERE e.\"timestamp\" >= $1"
 		" AND e.\"timestamp\" < $2 AND e.event_id > $3 ORDER BY e.identifier_id",
 		lengthof(types), types, values, NULL, false, CURSOR_OPT_NO_SCROLL);
 }

@@ -210,10 +210,10 @@ BEGIN
 		CROSS JOIN (SELECT coalesce(sum(b.events), 0) AS events FROM cdp_data.base b) b
 		WHERE person IS NULL AND f.events <> b.events;
 	RETURN QUERY
-		SELECT 'base', format('number "%s" of %s', c.name, CASE c.event WHEN '*' THEN 'all events'
+		SELECT 'base', format('property "%s" of %s', c.name, CASE c.event WHEN '*' THEN 'all events'
 				ELSE format('event "%s"', c.event) END), 'carried with every event',
 			   format('lacking with %s event(s) of months that had left the log', c.folded)
-		FROM cdp_data.carried_number c
+		FROM cdp_data.carried_property c
 		WHERE person IS NULL AND c.folded > 0
 		ORDER BY c.event, c.name;
 	RETURN QUERY

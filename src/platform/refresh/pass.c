@@ -50,6 +50,7 @@ pass_new(void)
 	pass->allocator = cdp_huge_scratch(pass->context);
 	cdpk_idmap_init(&pass->claimed, &pass->allocator);
 	cdpk_idmap_init(&pass->source_place, &pass->allocator);
+	cdpk_idmap_init(&pass->shared_place, &pass->allocator);
 	cdpk_idmap_init(&pass->whole, &pass->allocator);
 	pass->batch_id = batch_number();
 	pass->as_of = batch_as_of();

@@ -92,7 +92,20 @@ typedef struct PassSource
 	PassPath deleted; /* … and whether they delete; none: no row does */
 } PassSource;
 
-/* What an event is called, where what it carries could not be carried. */
+/* What an event says, as it came or as the log has it. */
+typedef struct PassSaid
+{
+	Datum traits;
+	Datum properties;
+	Datum context;
+	Datum context_hash; /* of what is not in context */
+	bool no_traits;
+	bool no_properties;
+	bool no_context;
+	bool no_context_hash;
+} PassSaid;
+
+/* What an event is called, where some of its properties could not be carried. */
 typedef struct PassLeftOut
 {
 	Datum event;
@@ -218,7 +231,12 @@ typedef struct Pass
 
 	Jsonb *trait_document;
 	TraitsRules *trait_rules;
-	Jsonb *carried_rules; /* NULL: timelines carry no numbers */
+	Jsonb *carried_rules;   /* NULL: timelines carry no properties */
+	bool carries_context;   /* some from the context of events */
+	CdpkIdMap shared_place; /* of shared contexts that were read, by their hash */
+	Jsonb **shared_contexts;
+	int shared_count;
+	int shared_capacity;
 	PassLeftOut *left_out;
 	int left_out_count;
 	int left_out_capacity;
@@ -358,8 +376,7 @@ extern void pass_free(Pass *pass);
 
 /* pass_value.c */
 extern void pass_read_value_rules(Pass *pass);
-extern void pass_fold_values(Pass *pass, CdpkBatchRow *row, Datum traits, bool no_traits,
-							 Datum properties, bool no_properties, bool is_new);
+extern void pass_fold_values(Pass *pass, CdpkBatchRow *row, const PassSaid *said, bool is_new);
 extern void pass_count_left_out(Pass *pass, int sign);
 
 /* pass_counts.c */
@@ -553,6 +570,9 @@ typedef struct PassContexts PassContexts;
 
 /* Finds what the contexts of accepted rows have in common, and keeps it; the result is in the current memory context. */
 extern PassContexts *pass_share_contexts(Pass *pass);
+
+/* Returns the context of an event, or NULL; it lasts as long as what was said, or the current memory context. */
+extern Jsonb *pass_whole_context(Pass *pass, const PassSaid *said);
 
 /* Returns the hash of what the context of a row has in common, and sets what is its own; 0: all is its own. */
 extern int64 pass_own_context(const PassContexts *contexts, uint32_t row, Datum *own, bool *isnull);

@@ -24,11 +24,9 @@ copy_value(SPITupleTable *rows, uint64 row, int column, bool *isnull)
 static void
 read_stray(Pass *pass, SPITupleTable *rows, uint64 row, CdpkBatchStray *stray)
 {
+	PassSaid said;
+	HeapTuple tuple = rows->vals[row];
 	bool isnull;
-	bool no_traits;
-	bool no_properties;
-	Datum traits;
-	Datum properties;
 	Datum value;
 
 	memset(stray, 0, sizeof(*stray));
@@ -40,13 +38,15 @@ read_stray(Pass *pass, SPITupleTable *rows, uint64 row, CdpkBatchStray *stray)
 	value = copy_value(rows, row, 6, &isnull);
 	stray->row.event = pass_bytes(value, isnull);
 	stray->row.source = pass_known_source(pass, PointerGetDatum(resolver_text(rows, row, 7)));
-	properties = SPI_getbinval(rows->vals[row], rows->tupdesc, 8, &no_properties);
-	traits = SPI_getbinval(rows->vals[row], rows->tupdesc, 9, &no_traits);
-	value = copy_value(rows, row, 10, &isnull);
+	said.properties = SPI_getbinval(tuple, rows->tupdesc, 8, &said.no_properties);
+	said.traits = SPI_getbinval(tuple, rows->tupdesc, 9, &said.no_traits);
+	said.context = SPI_getbinval(tuple, rows->tupdesc, 10, &said.no_context);
+	said.context_hash = SPI_getbinval(tuple, rows->tupdesc, 11, &said.no_context_hash);
+	value = copy_value(rows, row, 12, &isnull);
 	/* an event that is refused now carries nothing */
 	if (!isnull)
 		pass_set_identifiers(value, &stray->row);
-	pass_fold_values(pass, &stray->row, traits, no_traits, properties, no_properties, false);
+	pass_fold_values(pass, &stray->row, &said, false);
 }
 
 /* pass_reanchor finds which of these events of the log have other anchors now. */
@@ -94,7 +94,7 @@ find_moved(Pass *pass)
 	rows = pass_query(
 		pass,
 		"SELECT e.event_id, e.identifier_id, e.\"timestamp\", e.received_at, e.type, e.event, e.source,"
-		" e.properties, e.traits,"
+		" e.properties, e.traits, e.context, e.context_hash,"
 		" (cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id,"
 		" e.identifiers, e.properties, e.traits, e.context, e.\"timestamp\", e.sent_at,"
 		" e.original_timestamp, e.received_at, e.source, $2)).ids"

@@ -302,3 +302,56 @@ pass_own_context(const PassContexts *contexts, uint32_t row, Datum *own, bool *i
 	*own = JsonbPGetDatum(part);
 	return contexts->parts[place].hash;
 }
+
+/* ---------------------------------------------------------------- reading the log */
+
+/* note_shared is the StoreRowFunction that takes a shared context. */
+static void
+note_shared(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Pass *pass = arg;
+	MemoryContext caller = MemoryContextSwitchTo(pass->context);
+
+	pass->shared_contexts[pass->shared_count - 1] = (Jsonb *) PG_DETOAST_DATUM_COPY(values[0]);
+	MemoryContextSwitchTo(caller);
+}
+
+/* shared_context gives the row of cdp_data.shared_context with this hash, which is kept; NULL: there is none. */
+static Jsonb *
+shared_context(Pass *pass, int64 hash)
+{
+	static const int wanted[] = {SHARED_CONTEXT};
+	uint32_t place = cdpk_idmap_get(&pass->shared_place, (uint64_t) hash);
+	Datum key_value = Int64GetDatum(hash);
+	PassColumns key = {1};
+
+	if (place != CDPK_IDMAP_NONE)
+		return pass->shared_contexts[place];
+	if (pass->shared_count == pass->shared_capacity)
+	{
+		pass->shared_capacity = Max(64, pass->shared_capacity * 2);
+		pass->shared_contexts =
+			pass->shared_contexts == NULL
+				? MemoryContextAlloc(pass->context, sizeof(Jsonb *) * 64)
+				: repalloc_huge(pass->shared_contexts, sizeof(Jsonb *) * pass->shared_capacity);
+	}
+	place = (uint32_t) pass->shared_count++;
+	pass->shared_contexts[place] = NULL;
+	pass_check(cdpk_idmap_put(&pass->shared_place, (uint64_t) hash, place));
+	pass_column(&key, SHARED_HASH)[0] = key_value;
+	store_find(pass_table(pass, TABLE_SHARED_CONTEXT), 1, pass_columns(&key), lengthof(wanted),
+			   wanted, note_shared, pass);
+	return pass->shared_contexts[place];
+}
+
+Jsonb *
+pass_whole_context(Pass *pass, const PassSaid *said)
+{
+	Jsonb *own = said->no_context ? NULL : DatumGetJsonbP(said->context);
+	Jsonb *shared =
+		said->no_context_hash ? NULL : shared_context(pass, DatumGetInt64(said->context_hash));
+
+	if (own == NULL || shared == NULL)
+		return own == NULL ? shared : own;
+	return context_join(own, shared);
+}

@@ -43,6 +43,8 @@ enum
 	READ_EVENT,
 	READ_PROPERTIES,
 	READ_TRAITS,
+	READ_CONTEXT,
+	READ_CONTEXT_HASH,
 	READ_RECEIVED_AT,
 	READ_SOURCE,
 	READ_COLUMNS
@@ -55,6 +57,8 @@ static const int read_columns[READ_COLUMNS] = {EVENT_ID,
 											   EVENT_LOGGED + LOGGED_EVENT,
 											   EVENT_LOGGED + LOGGED_PROPERTIES,
 											   EVENT_LOGGED + LOGGED_TRAITS,
+											   EVENT_LOGGED + LOGGED_CONTEXT,
+											   EVENT_CONTEXT_HASH,
 											   EVENT_LOGGED + LOGGED_RECEIVED_AT,
 											   EVENT_LOGGED + LOGGED_SOURCE};
 
@@ -102,6 +106,9 @@ note_event(void *arg, int key, const Datum *values, const bool *nulls)
 	Logged *logged = arg;
 	Pass *pass = logged->pass;
 	CdpkBatchLogged *event;
+	PassSaid said = {values[READ_TRAITS],       values[READ_PROPERTIES], values[READ_CONTEXT],
+					 values[READ_CONTEXT_HASH], nulls[READ_TRAITS],      nulls[READ_PROPERTIES],
+					 nulls[READ_CONTEXT],       nulls[READ_CONTEXT_HASH]};
 
 	CHECK_FOR_INTERRUPTS();
 	if (DatumGetInt64(values[READ_BATCH_ID]) == pass->batch_id ||
@@ -117,8 +124,7 @@ note_event(void *arg, int key, const Datum *values, const bool *nulls)
 	event->row.source = pass_known_source(pass, values[READ_SOURCE]);
 	if (!nulls[READ_EVENT])
 		event->row.event = pass_bytes(datumCopy(values[READ_EVENT], false, -1), false);
-	pass_fold_values(pass, &event->row, values[READ_TRAITS], nulls[READ_TRAITS],
-					 values[READ_PROPERTIES], nulls[READ_PROPERTIES], false);
+	pass_fold_values(pass, &event->row, &said, false);
 }
 
 /* how many profiles are read together */

@@ -177,13 +177,18 @@ set_values(Pass *pass)
 	for (int i = 0; i < pass->row_count; i++)
 	{
 		const InboxRow *row = &pass->rows[i].columns;
+		PassSaid said = {.traits = row->values[INBOX_TRAITS],
+						 .properties = row->values[INBOX_PROPERTIES],
+						 .context = row->values[INBOX_CONTEXT],
+						 .no_traits = row->nulls[INBOX_TRAITS],
+						 .no_properties = row->nulls[INBOX_PROPERTIES],
+						 .no_context = row->nulls[INBOX_CONTEXT],
+						 .no_context_hash = true};
 
 		CHECK_FOR_INTERRUPTS();
 		progress_step(i);
 		if (judged[i].outcome == CDPK_BATCH_ACCEPTED)
-			pass_fold_values(pass, &pass->batch_rows[i], row->values[INBOX_TRAITS],
-							 row->nulls[INBOX_TRAITS], row->values[INBOX_PROPERTIES],
-							 row->nulls[INBOX_PROPERTIES], true);
+			pass_fold_values(pass, &pass->batch_rows[i], &said, true);
 	}
 	pass_count_left_out(pass, 1);
 }

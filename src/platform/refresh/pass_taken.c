@@ -98,18 +98,26 @@ note_call(Taking *taking, int64 anchor, Datum group_id, bool isnull)
 
 /* note_values notes what else than evidence an event said. */
 static void
-note_values(Taking *taking, CdpkBatchReread *event, const Datum *logged, const bool *nulls)
+note_values(Taking *taking, CdpkBatchReread *event, const Datum *values, const bool *nulls)
 {
 	Pass *pass = taking->pass;
+	const Datum *logged = values + EVENT_LOGGED;
+	PassSaid said = {.properties = logged[LOGGED_PROPERTIES],
+					 .context = logged[LOGGED_CONTEXT],
+					 .context_hash = values[EVENT_CONTEXT_HASH],
+					 .no_traits = true,
+					 .no_properties = nulls[EVENT_LOGGED + LOGGED_PROPERTIES],
+					 .no_context = nulls[EVENT_LOGGED + LOGGED_CONTEXT],
+					 .no_context_hash = nulls[EVENT_CONTEXT_HASH]};
 
 	event->row.call = pass_call(logged[LOGGED_TYPE]);
 	if (event->row.call == CDPK_BATCH_GROUP)
-		note_call(taking, event->anchor, logged[LOGGED_GROUP_ID], nulls[LOGGED_GROUP_ID]);
-	if (nulls[LOGGED_EVENT])
+		note_call(taking, event->anchor, logged[LOGGED_GROUP_ID],
+				  nulls[EVENT_LOGGED + LOGGED_GROUP_ID]);
+	if (nulls[EVENT_LOGGED + LOGGED_EVENT])
 		return;
 	event->row.event = pass_bytes(logged[LOGGED_EVENT], false);
-	pass_fold_values(pass, &event->row, (Datum) 0, true, logged[LOGGED_PROPERTIES],
-					 nulls[LOGGED_PROPERTIES], true);
+	pass_fold_values(pass, &event->row, &said, true);
 	memset(&event->row.event, 0, sizeof(event->row.event));
 }
 
@@ -132,7 +140,7 @@ note_taken(void *arg, int key, const Datum *values, const bool *nulls)
 	taking->batch_ids[taking->count] = DatumGetInt64(values[EVENT_BATCH_ID]);
 	pass_clean_logged(pass, logged, nulls + EVENT_LOGGED, &event->row);
 	event->row.source = pass_known_source(pass, logged[LOGGED_SOURCE]);
-	note_values(taking, event, logged, nulls + EVENT_LOGGED);
+	note_values(taking, event, values, nulls);
 	pass_check(cdpk_idmap_put(&pass->taken.anchors, anchor, had == CDPK_IDMAP_NONE ? 1 : had + 1));
 	taking->by_source[event->row.source]++;
 	if (!nulls[EVENT_CONTEXT_HASH])

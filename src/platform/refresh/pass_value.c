@@ -1,6 +1,6 @@
 /*
  * pass_value.c
- *		What is folded of one row: its traits, and the numbers that the timeline carries.
+ *		What is folded of one row: its traits, and the properties that the timeline carries.
  */
 #include "postgres.h"
 
@@ -10,15 +10,18 @@
 #include "utils/fmgrprotos.h"
 
 #include "platform/refresh/pass.h"
-#include "toolkit/timeline/carried_number.h"
+#include "toolkit/timeline/carried_property.h"
 
 void
 pass_read_value_rules(Pass *pass)
 {
-	Jsonb *carried = pass_ask_kept(pass, "SELECT cdp_internal.carried_rules()", "carried_number");
+	Jsonb *carried = pass_ask_kept(pass, "SELECT cdp_internal.carried_rules()", "carried_property");
 
 	if (JB_ROOT_COUNT(carried) > 0)
+	{
 		pass->carried_rules = carried;
+		pass->carries_context = carried_rules_need_context(carried);
+	}
 	pass->trait_document = pass_ask_kept(pass, "SELECT cdp.trait_rules()", "trait_rule");
 	pass->trait_rules = traits_rules_compile(pass->trait_document, pass->context);
 }
@@ -86,11 +89,11 @@ set_traits(Pass *pass, CdpkBatchRow *row, Datum said)
 	}
 }
 
-/* ---------------------------------------------------------------- numbers */
+/* ---------------------------------------------------------------- properties */
 
-/* note_left_out remembers that a number of a new event could not be carried. */
+/* note_left_out remembers that a property of a new event could not be carried. */
 static void
-note_left_out(Pass *pass, const CdpkBatchRow *row, const CarriedNumber *number)
+note_left_out(Pass *pass, const CdpkBatchRow *row, const CdpkName *name)
 {
 	PassLeftOut *note;
 
@@ -108,34 +111,67 @@ note_left_out(Pass *pass, const CdpkBatchRow *row, const CarriedNumber *number)
 	MemoryContextSwitchTo(pass->context);
 	note->event = PointerGetDatum(
 		cstring_to_text_with_len((const char *) row->event.bytes, (int) row->event.length));
-	note->name = PointerGetDatum(cstring_to_text_with_len(number->name, number->length));
+	note->name = PointerGetDatum(cstring_to_text_with_len(name->text, (int) name->length));
 	MemoryContextSwitchTo(pass->scratch);
 }
 
-/* set_numbers sets the numbers that the timeline carries with an event. */
+/* keep_values copies the values of an event into memory that lasts; names are those of the rules. */
 static void
-set_numbers(Pass *pass, CdpkBatchRow *row, Datum properties, bool is_new)
+keep_values(Pass *pass, CdpkBatchRow *row, const CarriedProperties *carried)
 {
-	CarriedNumber carried[CDPK_NUMBERS_MAX];
-	int found = carried_numbers(pass->carried_rules, (const char *) row->event.bytes,
-								(int) row->event.length, DatumGetJsonbP(properties), carried);
-	CdpkBatchNumber *numbers;
+	unsigned count = carried->values.count;
+	CdpkBatchValue *values;
+	Size texts = 0;
+	uint8 *text;
 
-	if (found == 0)
-		return;
-	numbers = MemoryContextAlloc(pass->context, sizeof(CdpkBatchNumber) * found);
-	row->numbers = numbers;
-	for (int i = 0; i < found; i++)
+	for (unsigned i = 0; i < count; i++)
+		if (carried->values.items[i].value.kind == CDPK_TEXT)
+			texts += carried->values.items[i].text.length;
+	values = MemoryContextAlloc(pass->context, sizeof(CdpkBatchValue) * count + texts);
+	text = (uint8 *) (values + count);
+	for (unsigned i = 0; i < count; i++)
 	{
-		if (!carried[i].fits)
-		{
-			if (is_new)
-				note_left_out(pass, row, &carried[i]);
+		const CdpkEventValue *from = &carried->values.items[i];
+		const CdpkName *name = &carried->names[from->name];
+
+		values[i].name.bytes = (const uint8_t *) name->text;
+		values[i].name.length = (uint32_t) name->length;
+		values[i].value = from->value;
+		values[i].text.bytes = text;
+		values[i].text.length = 0;
+		if (from->value.kind != CDPK_TEXT)
 			continue;
-		}
-		numbers[row->number_count].name.bytes = (const uint8_t *) carried[i].name;
-		numbers[row->number_count].name.length = (uint32_t) carried[i].length;
-		numbers[row->number_count++].value = carried[i].value;
+		values[i].text.length = (uint32_t) from->text.length;
+		memcpy(text, from->text.text, from->text.length);
+		text += from->text.length;
+	}
+	row->values = values;
+	row->value_count = count;
+}
+
+/* set_values sets what the timeline carries of an event. */
+static void
+set_values(Pass *pass, CdpkBatchRow *row, const PassSaid *said, bool is_new)
+{
+	CarriedProperties carried;
+	Jsonb *properties = said->no_properties ? NULL : DatumGetJsonbP(said->properties);
+	Jsonb *context = pass->carries_context ? pass_whole_context(pass, said) : NULL;
+	int last = -1;
+
+	if (!carried_properties(pass->carried_rules, (const char *) row->event.bytes,
+							(int) row->event.length, properties, context, &carried))
+		return;
+	keep_values(pass, row, &carried);
+	if (!is_new || carried.values.left_out == 0)
+		return;
+	for (unsigned i = 0; i < carried.values.count; i++)
+	{
+		const CdpkEventValue *value = &carried.values.items[i];
+
+		if (value->value.kind != CDPK_LEFT_OUT || (int) value->name == last)
+			continue;
+		last = (int) value->name;
+		note_left_out(pass, row, &carried.names[last]);
 	}
 }
 
@@ -144,25 +180,24 @@ set_numbers(Pass *pass, CdpkBatchRow *row, Datum properties, bool is_new)
  * is_new: what cannot be carried of it is noted, for pass_count_left_out.
  */
 void
-pass_fold_values(Pass *pass, CdpkBatchRow *row, Datum traits, bool no_traits, Datum properties,
-				 bool no_properties, bool is_new)
+pass_fold_values(Pass *pass, CdpkBatchRow *row, const PassSaid *said, bool is_new)
 {
 	MemoryContext caller = MemoryContextSwitchTo(pass->scratch);
-	bool has_traits = !no_traits && row->call != CDPK_BATCH_OTHER;
-	bool has_numbers = !no_properties && row->event.bytes != NULL && pass->carried_rules != NULL;
+	bool has_traits = !said->no_traits && row->call != CDPK_BATCH_OTHER;
+	bool has_values = row->event.bytes != NULL && pass->carried_rules != NULL;
 
 	row->expires_at = CDPK_BATCH_NEVER;
 	if (has_traits)
-		set_traits(pass, row, traits);
-	if (has_numbers)
-		set_numbers(pass, row, properties, is_new);
+		set_traits(pass, row, said->traits);
+	if (has_values)
+		set_values(pass, row, said, is_new);
 	MemoryContextSwitchTo(caller);
-	if (has_traits || has_numbers)
+	if (has_traits || has_values)
 		MemoryContextReset(pass->scratch);
 }
 
 /*
- * pass_count_left_out adds to cdp.carried_number what could not be carried of new events (sign 1), or
+ * pass_count_left_out adds to cdp.carried_property what could not be carried of new events (sign 1), or
  * subtracts what could not be of those that are taken back (-1).
  */
 void
@@ -187,10 +222,10 @@ pass_count_left_out(Pass *pass, int sign)
 	pass->left_out_count = 0;
 	pass_run(
 		pass,
-		"UPDATE cdp_data.carried_number c SET left_out = greatest(c.left_out + $5 * n.events, 0)"
+		"UPDATE cdp_data.carried_property c SET left_out = greatest(c.left_out + $5 * n.events, 0)"
 		" FROM (SELECT coalesce(own.event, '*') AS event, l.name, count(*) AS events"
 		"  FROM unnest($3, $4) AS l (event, name)"
-		"  LEFT JOIN cdp_data.carried_number own ON own.event = l.event AND own.name = l.name"
+		"  LEFT JOIN cdp_data.carried_property own ON own.event = l.event AND own.name = l.name"
 		"  GROUP BY 1, 2) n WHERE c.event = n.event AND c.name = n.name",
 		3, types, arguments);
 }

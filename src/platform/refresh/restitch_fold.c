@@ -60,13 +60,16 @@ enum
 	EVENT_SOURCE,
 	EVENT_NAME,
 	EVENT_PROPERTIES,
-	EVENT_TRAITS
+	EVENT_TRAITS,
+	EVENT_OWN_CONTEXT,
+	EVENT_SHARED_CONTEXT
 };
 
 static const char event_query[] =
 	"SELECT i.profile_id, e.event_id, e.identifier_id, e.\"timestamp\", e.received_at, e.type,"
 	" e.source, e.event, CASE WHEN e.event IS NOT NULL THEN e.properties END,"
-	" CASE WHEN e.type = 'identify' THEN e.traits END"
+	" CASE WHEN e.type = 'identify' THEN e.traits END,"
+	" CASE WHEN e.event IS NOT NULL THEN e.context END, e.context_hash"
 	" FROM cdp_data.event e JOIN cdp_data.identifier i ON i.identifier_id = e.identifier_id"
 	" WHERE i.profile_id <> 0 AND " PASS_IS_LOGGED " ORDER BY i.profile_id";
 
@@ -141,12 +144,9 @@ read_event(const Folder *folder, Slice *slice)
 	const LogCursor *events = &folder->events;
 	Pass *pass = slice->pass;
 	CdpkBatchLogged *event = &slice->events[slice->event_count++];
+	PassSaid said;
 	bool isnull;
-	bool no_traits;
-	bool no_properties;
 	Datum value;
-	Datum traits;
-	Datum properties;
 
 	memset(event, 0, sizeof(*event));
 	event->profile_id = log_cursor_int8(events, EVENT_PROFILE_ID);
@@ -160,11 +160,14 @@ read_event(const Folder *folder, Slice *slice)
 	value = log_cursor_value(events, EVENT_NAME, &isnull);
 	if (!isnull)
 		event->row.event = pass_bytes(PointerGetDatum(PG_DETOAST_DATUM_COPY(value)), false);
-	properties = log_cursor_value(events, EVENT_PROPERTIES, &no_properties);
-	traits = log_cursor_value(events, EVENT_TRAITS, &no_traits);
-	pass_fold_values(pass, &event->row, traits, no_traits, properties, no_properties, false);
-	slice->bytes += event->row.event.length + event->row.traits.length +
-					sizeof(CdpkBatchNumber) * event->row.number_count;
+	said.properties = log_cursor_value(events, EVENT_PROPERTIES, &said.no_properties);
+	said.traits = log_cursor_value(events, EVENT_TRAITS, &said.no_traits);
+	said.context = log_cursor_value(events, EVENT_OWN_CONTEXT, &said.no_context);
+	said.context_hash = log_cursor_value(events, EVENT_SHARED_CONTEXT, &said.no_context_hash);
+	pass_fold_values(pass, &event->row, &said, false);
+	slice->bytes += event->row.event.length + event->row.traits.length;
+	for (uint32_t i = 0; i < event->row.value_count; i++)
+		slice->bytes += sizeof(CdpkBatchValue) + event->row.values[i].text.length;
 }
 
 /* read_base adds the rows of the base of a profile. */

@@ -10,9 +10,11 @@ CREATE FUNCTION cdp_internal.make_funnel_table(events text[], within interval, s
 AS $function$
 DECLARE
 	person text := cdp_internal.table_people(query, query_path, segment, by_trait);
+	steps cdp.step[] := CASE WHEN events IS NOT NULL THEN ARRAY(
+		SELECT cdp.quote_step(e.event) FROM unnest(events) WITH ORDINALITY e (event, place) ORDER BY e.place) END;
 BEGIN
 	-- raises the errors of all arguments, also if there are no people
-	IF cdp.funnel_times(NULL, events, within, since, until, as_of) IS NULL THEN
+	IF cdp.funnel_times(NULL, steps, within, since, until, as_of) IS NULL THEN
 		RAISE EXCEPTION '% must not be null',
 			CASE WHEN events IS NULL THEN 'events' WHEN within IS NULL THEN 'within' ELSE 'as_of' END
 			USING ERRCODE = 'null_value_not_allowed';
@@ -43,7 +45,7 @@ BEGIN
 		WITH step AS (
 			SELECT p.breakdown, f.step, f.event, f.took
 			FROM (
-				SELECT p.breakdown, cdp.funnel_times(p.timeline, $1, $2, $3, $4, $5) AS times
+				SELECT p.breakdown, cdp.funnel_times(p.timeline, $7, $2, $3, $4, $5) AS times
 				FROM (%s) p) p
 			CROSS JOIN LATERAL unnest($1, p.times) WITH ORDINALITY f(event, took, step)
 			WHERE p.times <> '{}'
@@ -65,7 +67,7 @@ BEGIN
 		WINDOW w AS (PARTITION BY c.breakdown ORDER BY c.step)
 		ORDER BY first_value(c.people) OVER w DESC, c.breakdown COLLATE "C", c.step
 	$sql$, person)
-	USING events, within, since, until, as_of, by_property IS NULL AND by_trait IS NULL;
+	USING events, within, since, until, as_of, by_property IS NULL AND by_trait IS NULL, steps;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.make_funnel_table(text[], interval, timestamptz, timestamptz, text, text, text, text,

@@ -71,7 +71,7 @@ BEGIN
 		ORDER BY c.breakdown COLLATE "C", c.cohort, n.period
 	$sql$, cdp_internal.table_people(query, query_path, segment, by_trait),
 		CASE WHEN first_event IS NULL THEN '(SELECT min(e.at) FROM cdp.events(p.timeline) e WHERE e.at <= $8)'
-			ELSE 'cdp.first_time(p.timeline, $1, as_of => $8)' END,
+			ELSE 'cdp.first_time(p.timeline, cdp.quote_step($1), as_of => $8)' END,
 		format(number, 'e.day', 'b.cohort'), format(number, '($8 AT TIME ZONE $4)::date', 'c.cohort'))
 	USING first_event, return_event, unit, time_zone, since, until, periods, as_of;
 END

@@ -3,7 +3,7 @@
  *		The names of events, traits and namespaces in a segment's condition.
  *
  * Names are constants in these places: arguments named event, events or namespace of
- * cdp's functions; events of a cdp.sequence; the namespace of a cdp.identifier; keys
+ * cdp's functions; events of a cdp.step and a cdp.sequence; the namespace of a cdp.identifier; keys
  * to the right of traits or account_traits in an operator such as ->>.
  */
 #include "postgres.h"
@@ -25,6 +25,7 @@
 
 #include "cdp.h"
 #include "core/sequence/sequence_form.h"
+#include "toolkit/timeline/step.h"
 #include "toolkit/identifier/identifier.h"
 
 /* state of a walk over a condition */
@@ -34,6 +35,7 @@ typedef struct NameWalk
 	ReturnSetInfo *result;
 	Oid schema;     /* cdp */
 	Oid sequence;   /* the type cdp.sequence */
+	Oid step;       /* the type cdp.step */
 	Oid identifier; /* the type cdp.identifier */
 } NameWalk;
 
@@ -130,25 +132,67 @@ put_namespace(NameWalk *walk, Datum value)
 			 cdpk_identifier_namespace_length(payload));
 }
 
-/* look_at_constant puts the namespaces of constant identifiers. */
+/* put_step puts the events of a step. */
 static void
-look_at_constant(NameWalk *walk, const Const *constant)
+put_step(NameWalk *walk, Datum value)
 {
+	const CdpkAlternative *alternatives;
+	CdpkStep step;
+
+	step_read(PG_DETOAST_DATUM_PACKED(value), &step);
+	alternatives = cdpk_step_alternatives(&step);
+	for (unsigned i = 0; i < step.count; i++)
+		if (!alternatives[i].any)
+			put_name(walk, "event", alternatives[i].name.text, alternatives[i].name.length);
+	step_free(&step);
+}
+
+/* put_elements puts the names in the elements of a constant array. */
+static void
+put_elements(NameWalk *walk, const Const *constant, void (*put)(NameWalk *, Datum))
+{
+	Oid type = get_element_type(constant->consttype);
 	Datum *elements;
 	bool *nulls;
 	int count;
+	int16 length;
+	bool by_value;
+	char alignment;
+
+	get_typlenbyvalalign(type, &length, &by_value, &alignment);
+	deconstruct_array(DatumGetArrayTypeP(constant->constvalue), type, length, by_value, alignment,
+					  &elements, &nulls, &count);
+	for (int i = 0; i < count; i++)
+		if (!nulls[i])
+			put(walk, elements[i]);
+}
+
+/* look_at_constant puts the namespaces of constant identifiers and the events of constant steps. */
+static void
+look_at_constant(NameWalk *walk, const Const *constant)
+{
+	Oid element = get_element_type(constant->consttype);
 
 	if (constant->constisnull)
 		return;
 	if (constant->consttype == walk->identifier)
 		put_namespace(walk, constant->constvalue);
-	if (get_element_type(constant->consttype) != walk->identifier)
-		return;
-	deconstruct_array(DatumGetArrayTypeP(constant->constvalue), walk->identifier, -1, false,
-					  TYPALIGN_INT, &elements, &nulls, &count);
-	for (int i = 0; i < count; i++)
-		if (!nulls[i])
-			put_namespace(walk, elements[i]);
+	else if (constant->consttype == walk->step)
+		put_step(walk, constant->constvalue);
+	else if (OidIsValid(element) && element == walk->identifier)
+		put_elements(walk, constant, put_namespace);
+	else if (OidIsValid(element) && element == walk->step)
+		put_elements(walk, constant, put_step);
+}
+
+/* put_folded_step puts the events of a step that is made of constants: cdp.quote_step('view'). */
+static void
+put_folded_step(NameWalk *walk, Node *node)
+{
+	Const *constant = (Const *) eval_const_expressions(NULL, node);
+
+	if (IsA(constant, Const) && !constant->constisnull)
+		put_step(walk, constant->constvalue);
 }
 
 /* argument_names returns the argument names of a function of schema cdp; NULL if there are none. */
@@ -196,6 +240,9 @@ look_at_function(NameWalk *walk, FuncExpr *function)
 		name = number < count ? names[number] : NULL;
 		if (OidIsValid(walk->sequence) && exprType(argument) == walk->sequence)
 			put_sequence(walk, argument);
+		else if (OidIsValid(walk->step) && exprType(argument) == walk->step &&
+				 !IsA(argument, Const))
+			put_folded_step(walk, argument);
 		else if (name != NULL && (strcmp(name, "event") == 0 || strcmp(name, "events") == 0))
 			put_constant(walk, "event", argument);
 		else if (name != NULL && strcmp(name, "namespace") == 0)
@@ -249,6 +296,14 @@ walk_node(Node *node, void *context)
 	return expression_tree_walker(node, walk_node, context);
 }
 
+/* find_type returns a type of the schema. */
+static Oid
+find_type(Oid schema, const char *name)
+{
+	return GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(name),
+						   ObjectIdGetDatum(schema));
+}
+
 CDP_FUNCTION(cdp_condition_names);
 
 /* cdp_condition_names returns the names in a condition, as analysed by the server. */
@@ -265,8 +320,8 @@ cdp_condition_names(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	walk.schema = get_namespace_oid("cdp", false);
 	walk.identifier = identifier_type_oid();
-	walk.sequence = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("sequence"),
-									ObjectIdGetDatum(walk.schema));
+	walk.sequence = find_type(walk.schema, "sequence");
+	walk.step = find_type(walk.schema, "step");
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	plan = SPI_prepare(query_text, 0, NULL);

@@ -9,7 +9,7 @@
 #include "utils/timestamp.h"
 
 #include "toolkit/sequence/funnel.h"
-#include "toolkit/timeline/timeline.h"
+#include "toolkit/timeline/timeline_args.h"
 #include "cdp.h"
 #include "core/sequence/funnel_times.h"
 #include "toolkit/bridge/status.h"
@@ -21,19 +21,15 @@ CDP_FUNCTION(cdp_funnel_times);
 enum
 {
 	ARG_SINCE = FUNNEL_WINDOW + 1,
-	ARG_UNTIL,
-	ARG_AS_OF
+	ARG_UNTIL
 };
 
 /* Read where chains may begin, and how long they may take. */
 static CdpkFunnelBounds
 get_bounds(FunctionCallInfo fcinfo)
 {
-	CdpkFunnelBounds bounds = {PG_INT64_MIN, PG_INT64_MAX, PG_GETARG_TIMESTAMPTZ(ARG_AS_OF), 0};
+	CdpkFunnelBounds bounds = {PG_INT64_MIN, PG_INT64_MAX, timeline_arg_as_of(fcinfo), 0};
 
-	if (TIMESTAMP_NOT_FINITE(bounds.as_of))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("as_of must be finite")));
 	if (!PG_ARGISNULL(ARG_SINCE))
 		bounds.since = PG_GETARG_TIMESTAMPTZ(ARG_SINCE);
 	if (!PG_ARGISNULL(ARG_UNTIL))
@@ -58,26 +54,29 @@ intervals(const int64_t *took, unsigned depth)
 						   TYPALIGN_DOUBLE);
 }
 
-/* funnel_times(timeline, events, within, since, until, as_of) */
+/* funnel_times(timeline, steps, within, since, until, as_of) */
 Datum
 cdp_funnel_times(PG_FUNCTION_ARGS)
 {
-	CdpkName steps[CDPK_FUNNEL_STEPS_MAX];
+	CdpkStep steps[CDPK_FUNNEL_STEPS_MAX];
 	int64_t took[CDPK_FUNNEL_STEPS_MAX];
 	CdpkFunnelBounds bounds;
 	CdpkTimeline timeline;
 	CdpkStatus status;
 	unsigned count;
 	unsigned depth;
+	bool unknown;
 
-	if (PG_ARGISNULL(FUNNEL_EVENTS) || PG_ARGISNULL(FUNNEL_WINDOW) || PG_ARGISNULL(ARG_AS_OF))
+	if (timeline_args_unknown(fcinfo, FUNNEL_WINDOW))
 		PG_RETURN_NULL();
-	count = funnel_get_steps(PG_GETARG_ARRAYTYPE_P(FUNNEL_EVENTS), steps);
+	count = funnel_get_steps(PG_GETARG_ARRAYTYPE_P(FUNNEL_STEPS), steps);
 	bounds = get_bounds(fcinfo);
 	if (!timeline_arg_open(fcinfo, &timeline))
 		PG_RETURN_ARRAYTYPE_P(intervals(took, 0));
 	status = cdpk_funnel_times(&timeline, steps, count, &bounds, &cdp_huge_palloc_allocator, took,
-							   &depth);
+							   &depth, &unknown);
 	timeline_check(status);
+	if (unknown)
+		PG_RETURN_NULL();
 	PG_RETURN_ARRAYTYPE_P(intervals(took, depth));
 }

@@ -10,7 +10,8 @@
 #include "mb/pg_wchar.h"
 #include "utils/timestamp.h"
 
-#include "toolkit/timeline/timeline.h"
+#include "toolkit/sequence/sequence_horizon.h"
+#include "toolkit/timeline/timeline_args.h"
 #include "cdp.h"
 #include "compat.h"
 #include "core/sequence/sequence_form.h"
@@ -26,15 +27,10 @@ CDP_FUNCTION(cdp_sequence_ne);
 CDP_FUNCTION(cdp_sequence_hash);
 CDP_FUNCTION(cdp_sequence_hash_extended);
 CDP_FUNCTION(cdp_matches);
-CDP_FUNCTION(cdp_matches_horizon);
 
-enum
-{
-	ARG_TIMELINE,
-	ARG_SEQUENCE,
-	ARG_WITHIN,
-	ARG_AS_OF
-};
+/* after the timeline */
+#define ARG_SEQUENCE 1
+#define ARG_WITHIN 2
 
 /* ---------------------------------------------------------------- the type */
 
@@ -178,7 +174,7 @@ cdp_sequence_hash_extended(PG_FUNCTION_ARGS)
 static CdpkSequenceAnswer
 evaluate(FunctionCallInfo fcinfo, bool want_horizon)
 {
-	TimestampTz as_of = PG_GETARG_TIMESTAMPTZ(ARG_AS_OF);
+	int64 as_of = timeline_arg_as_of(fcinfo);
 	int64 within = 0;
 	Timeline *value = PG_ARGISNULL(ARG_TIMELINE) ? NULL : PG_GETARG_TIMELINE_PP(ARG_TIMELINE);
 	CdpkSequence sequence;
@@ -188,9 +184,6 @@ evaluate(FunctionCallInfo fcinfo, bool want_horizon)
 	size_t length;
 	const uint8_t *form = get_form(fcinfo, ARG_SEQUENCE, &length);
 
-	if (TIMESTAMP_NOT_FINITE(as_of))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("as_of must be finite")));
 	if (!PG_ARGISNULL(ARG_WITHIN))
 		within = cdp_window_microseconds(PG_GETARG_INTERVAL_P(ARG_WITHIN), "within", 1);
 	status = cdpk_sequence_read(form, length, &sequence);
@@ -208,21 +201,15 @@ evaluate(FunctionCallInfo fcinfo, bool want_horizon)
 Datum
 cdp_matches(PG_FUNCTION_ARGS)
 {
-	if (PG_ARGISNULL(ARG_SEQUENCE) || PG_ARGISNULL(ARG_AS_OF))
+	if (timeline_args_unknown(fcinfo, ARG_SEQUENCE))
 		PG_RETURN_NULL();
 	PG_RETURN_BOOL(evaluate(fcinfo, false).matches);
 }
 
-/* matches_horizon(timeline, sequence, within, as_of): until when the answer stays, or infinity. */
 Datum
-cdp_matches_horizon(PG_FUNCTION_ARGS)
+matches_horizon(PG_FUNCTION_ARGS)
 {
 	StaticAssertStmt(CDPK_NEVER == DT_NOEND, "never is infinity");
 
-	if (PG_ARGISNULL(ARG_AS_OF))
-		PG_RETURN_NULL();
-	/* then the answer is NULL, whatever as_of is */
-	if (PG_ARGISNULL(ARG_SEQUENCE))
-		PG_RETURN_TIMESTAMPTZ(CDPK_NEVER);
 	PG_RETURN_TIMESTAMPTZ(evaluate(fcinfo, true).horizon);
 }

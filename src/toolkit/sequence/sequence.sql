@@ -70,22 +70,3 @@ CREATE OPERATOR CLASS cdp.sequence_hash_ops DEFAULT FOR TYPE cdp.sequence USING 
 	OPERATOR 1 cdp.=,
 	FUNCTION 1 cdp_internal.sequence_hash(cdp.sequence),
 	FUNCTION 2 cdp_internal.sequence_hash_extended(cdp.sequence, bigint);
-
-CREATE FUNCTION cdp.matches(timeline cdp.timeline, sequence cdp.sequence, within interval DEFAULT NULL,
-	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS boolean
-	AS 'MODULE_PATHNAME', 'cdp_matches'
-	LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50 SUPPORT cdp_internal.predicate_support;
-COMMENT ON FUNCTION cdp.matches(cdp.timeline, cdp.sequence, interval, timestamptz) IS
-	'Returns whether the timeline contains the sequence: cdp.matches(timeline, ''view -> cart within 1 day -> '
-	'order''). It reads the events up to as_of; with within only those in (as_of - within, as_of]. A day is 24 hours; '
-	'an interval that is not positive, or has months or years, is an error (22023). A NULL timeline has no events; '
-	'NULL for a NULL sequence or as_of. Takes time linear in the events of the names of the sequence.';
-
-CREATE FUNCTION cdp.matches_horizon(timeline cdp.timeline, sequence cdp.sequence, within interval DEFAULT NULL,
-	as_of timestamptz DEFAULT pg_catalog.now()) RETURNS timestamptz
-	AS 'MODULE_PATHNAME', 'cdp_matches_horizon' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 50;
-COMMENT ON FUNCTION cdp.matches_horizon(cdp.timeline, cdp.sequence, interval, timestamptz) IS
-	'Returns a time after as_of before which cdp.matches with the same arguments keeps its answer, if the timeline '
-	'stays as it is. It is never later than the change, and exact if no event is later than as_of and the sequence '
-	'does not end with an absence. infinity if the answer never changes, and for a NULL sequence. NULL for a NULL '
-	'as_of; the errors of cdp.matches.';

@@ -1,6 +1,6 @@
 /*
  * did.c
- *		Predicates on one name of events: whether, how often, when first and last.
+ *		Predicates on the events of a step: whether, how often, when first and last.
  *
  * All take the same description of a time range, and a NULL timeline is one without events.
  */
@@ -8,9 +8,10 @@
 
 #include "utils/timestamp.h"
 
-#include "toolkit/timeline/did.h"
 #include "toolkit/timeline/argument_cache.h"
+#include "toolkit/timeline/step_args.h"
 #include "cdp.h"
+#include "toolkit/bridge/status.h"
 
 CDP_FUNCTION(cdp_did);
 CDP_FUNCTION(cdp_did_not);
@@ -24,10 +25,10 @@ typedef struct DidCall
 	ArgumentCache cache;
 	CdpkTimeRange range;
 	EventCounts counts; /* of did and did_not */
-	CdpkName event;
+	CdpkStep step;
 } DidCall;
 
-/* Start reading the events that are asked for; there may be none. */
+/* Start reading the events of a plain step; there may be none. */
 static void
 find_events(FunctionCallInfo fcinfo, const DidCall *call, CdpkColumn *column)
 {
@@ -42,115 +43,165 @@ find_events(FunctionCallInfo fcinfo, const DidCall *call, CdpkColumn *column)
 		return;
 	}
 	bytes = timeline_get_bytes(fcinfo, ARG_TIMELINE, &length);
-	status = cdpk_timeline_find_in(bytes, length, &call->event, column);
+	status = cdpk_timeline_find_in(bytes, length, &call->step.alone.name, column);
 	timeline_check(status);
 }
 
-/* Return whether the number of events in the time range is within at_least and at_most. */
-static bool
+/* Count the events of the step in the time range, until there are "enough" at least. */
+static inline CdpkStepCount
+count_events(FunctionCallInfo fcinfo, const DidCall *call, uint64 enough)
+{
+	CdpkTimeline timeline;
+	CdpkStepCount count = {0, 0};
+
+	if (call->step.plain)
+	{
+		CdpkColumn column;
+
+		find_events(fcinfo, call, &column);
+		count.least = count.most = cdpk_time_range_count(call->range, &column, enough);
+		timeline_check_column(&column);
+	}
+	else if (timeline_arg_open(fcinfo, &timeline))
+		timeline_check(cdpk_step_count(&call->step, &timeline, call->range, enough,
+									   &cdp_palloc_allocator, &count));
+	return count;
+}
+
+/* Find whether the number of events in the time range is within at_least and at_most. */
+static CdpkTruth
 did_events(FunctionCallInfo fcinfo)
 {
 	DidCall own;
 	DidCall *call = (DidCall *) argument_cache_get(fcinfo, &own.cache, sizeof(own));
-	CdpkColumn column;
-	uint64 count;
+	CdpkStepCount count;
 
 	if (!argument_cache_is_valid(fcinfo, &call->cache))
 	{
-		call->range = time_range_get(fcinfo, DID_TIME_RANGE);
-		call->counts = timeline_arg_counts(fcinfo, DID_AT_LEAST, DID_AT_MOST);
-		call->event = timeline_arg_event(fcinfo);
+		call->range = timeline_arg_range(fcinfo);
+		call->counts = timeline_arg_counts(fcinfo);
+		step_arg_read(fcinfo, &call->cache, &call->step);
 		argument_cache_fill(fcinfo, &call->cache);
 	}
-	find_events(fcinfo, call, &column);
 	/* stop counting once the answer is decided */
-	count = cdpk_time_range_count(call->range, &column,
-								  call->counts.at_most < PG_INT64_MAX ? call->counts.at_most + 1
-																	  : call->counts.at_least);
-	timeline_check_column(&column);
-	return count >= call->counts.at_least && count <= call->counts.at_most;
+	count = count_events(fcinfo, call,
+						 call->counts.at_most < PG_INT64_MAX ? call->counts.at_most + 1
+															 : call->counts.at_least);
+	if (count.least > call->counts.at_most || count.most < call->counts.at_least)
+		return CDPK_NO;
+	if (count.least >= call->counts.at_least &&
+		(count.most <= call->counts.at_most || call->counts.at_most == PG_INT64_MAX))
+		return CDPK_YES;
+	return CDPK_UNKNOWN;
 }
 
-/* did(timeline, event, at_least, at_most, within, older_than, since, until, as_of) */
+/* did(timeline, step, at_least, at_most, within, older_than, since, until, as_of) */
 Datum
 cdp_did(PG_FUNCTION_ARGS)
 {
-	if (DID_UNKNOWN(DID_TIME_RANGE))
+	CdpkTruth truth = timeline_args_unknown(fcinfo, ARG_STEP) ? CDPK_UNKNOWN : did_events(fcinfo);
+
+	if (truth == CDPK_UNKNOWN)
 		PG_RETURN_NULL();
-	PG_RETURN_BOOL(did_events(fcinfo));
+	PG_RETURN_BOOL(truth == CDPK_YES);
 }
 
 /* did_not(...) is the opposite of did with the same arguments. */
 Datum
 cdp_did_not(PG_FUNCTION_ARGS)
 {
-	if (DID_UNKNOWN(DID_TIME_RANGE))
+	CdpkTruth truth = timeline_args_unknown(fcinfo, ARG_STEP) ? CDPK_UNKNOWN : did_events(fcinfo);
+
+	if (truth == CDPK_UNKNOWN)
 		PG_RETURN_NULL();
-	PG_RETURN_BOOL(!did_events(fcinfo));
+	PG_RETURN_BOOL(truth == CDPK_NO);
 }
 
-/* Start reading the events that count_events and the like look at, and return the time range. */
-static CdpkTimeRange
-start(FunctionCallInfo fcinfo, CdpkColumn *column)
+/* Read the arguments of count_events and the like. */
+static const DidCall *
+get_call(FunctionCallInfo fcinfo, DidCall *own)
 {
-	DidCall own;
-	DidCall *call = (DidCall *) argument_cache_get(fcinfo, &own.cache, sizeof(own));
+	DidCall *call = (DidCall *) argument_cache_get(fcinfo, &own->cache, sizeof(*own));
 
 	if (!argument_cache_is_valid(fcinfo, &call->cache))
 	{
-		call->range = time_range_get(fcinfo, COLUMN_TIME_RANGE);
-		call->event = timeline_arg_event(fcinfo);
+		call->range = timeline_arg_range(fcinfo);
+		step_arg_read(fcinfo, &call->cache, &call->step);
 		argument_cache_fill(fcinfo, &call->cache);
 	}
-	find_events(fcinfo, call, column);
-	return call->range;
+	return call;
 }
 
-/* count_events(timeline, event, within, older_than, since, until, as_of) */
+/* count_events(timeline, step, within, older_than, since, until, as_of) */
 Datum
 cdp_count_events(PG_FUNCTION_ARGS)
 {
-	CdpkColumn column;
-	CdpkTimeRange range;
-	uint64 count;
+	DidCall own;
+	CdpkStepCount count;
 
-	if (DID_UNKNOWN(COLUMN_TIME_RANGE))
+	if (timeline_args_unknown(fcinfo, ARG_STEP))
 		PG_RETURN_NULL();
-	range = start(fcinfo, &column);
-	count = cdpk_time_range_count(range, &column, PG_UINT64_MAX);
-	timeline_check_column(&column);
-	PG_RETURN_INT64((int64) count);
+	count = count_events(fcinfo, get_call(fcinfo, &own), PG_UINT64_MAX);
+	if (count.least != count.most)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64((int64) count.least);
 }
 
-/* Return the time that "find" finds in the time range, or NULL. */
-static inline Datum
-find_time(FunctionCallInfo fcinfo, bool (*find)(CdpkTimeRange, CdpkColumn *, int64_t *))
+/* Find the earliest or the latest time of a step that is not plain; false also if it is not known. */
+static bool
+find_extreme(FunctionCallInfo fcinfo, const DidCall *call, bool latest, int64 *at)
 {
+	CdpkTimeline timeline;
+	CdpkStepExtremes extremes;
+
+	if (!timeline_arg_open(fcinfo, &timeline))
+		return false;
+	timeline_check(
+		cdpk_step_extremes(&call->step, &timeline, call->range, &cdp_palloc_allocator, &extremes));
+	if (!extremes.found)
+		return false;
+	*at = latest ? extremes.newest : extremes.oldest;
+	return !extremes.unknown ||
+		   (latest ? extremes.unknown_newest <= *at : extremes.unknown_oldest >= *at);
+}
+
+/* Return the earliest or the latest time in the time range, or NULL. */
+static inline Datum
+find_time(FunctionCallInfo fcinfo, bool latest)
+{
+	DidCall own;
+	const DidCall *call;
 	CdpkColumn column;
-	CdpkTimeRange range;
 	int64_t at = 0;
 	bool found;
 
-	if (DID_UNKNOWN(COLUMN_TIME_RANGE))
+	if (timeline_args_unknown(fcinfo, ARG_STEP))
 		PG_RETURN_NULL();
-	range = start(fcinfo, &column);
-	found = find(range, &column, &at);
-	timeline_check_column(&column);
+	call = get_call(fcinfo, &own);
+	if (call->step.plain)
+	{
+		find_events(fcinfo, call, &column);
+		found = latest ? cdpk_time_range_newest(call->range, &column, &at)
+					   : cdpk_time_range_oldest(call->range, &column, &at);
+		timeline_check_column(&column);
+	}
+	else
+		found = find_extreme(fcinfo, call, latest, &at);
 	if (!found)
 		PG_RETURN_NULL();
 	PG_RETURN_TIMESTAMPTZ(at);
 }
 
-/* first_time(timeline, event, within, older_than, since, until, as_of) */
+/* first_time(timeline, step, within, older_than, since, until, as_of) */
 Datum
 cdp_first_time(PG_FUNCTION_ARGS)
 {
-	return find_time(fcinfo, cdpk_time_range_oldest);
+	return find_time(fcinfo, false);
 }
 
-/* last_time(timeline, event, within, older_than, since, until, as_of) */
+/* last_time(timeline, step, within, older_than, since, until, as_of) */
 Datum
 cdp_last_time(PG_FUNCTION_ARGS)
 {
-	return find_time(fcinfo, cdpk_time_range_newest);
+	return find_time(fcinfo, true);
 }

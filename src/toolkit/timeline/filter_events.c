@@ -14,10 +14,26 @@
 
 CDP_FUNCTION(cdp_filter_events);
 
-/* places of the arguments after the event */
+/* places of the arguments after the timeline */
+#define ARG_EVENT 1
 #define ARG_NUMBER 2
 #define ARG_COMPARISON 3
 #define ARG_VALUE 4
+
+/* Find the events of the name that is asked for; false if there are none. */
+static bool
+find_events(FunctionCallInfo fcinfo, CdpkTimeline *timeline, CdpkColumn *column)
+{
+	const text *event = PG_GETARG_TEXT_PP(ARG_EVENT);
+
+	timeline_check_name(event, "event");
+	if (!timeline_arg_open(fcinfo, timeline))
+		return false;
+	if (cdpk_timeline_find(timeline, VARDATA_ANY(event), VARSIZE_ANY_EXHDR(event), column))
+		return true;
+	timeline_check_reader(timeline);
+	return false;
+}
 
 /* Read the comparison's sign. */
 static CdpkComparison
@@ -113,14 +129,19 @@ cdp_filter_events(PG_FUNCTION_ARGS)
 		VARDATA_ANY(number), VARSIZE_ANY_EXHDR(number), CDPK_EQUAL, {0, 0}};
 	CdpkTimeline timeline;
 	CdpkColumn column;
+	CdpkLogSource source;
 	CdpkTimelineLog *log;
 	CdpkStatus status = CDPK_OK;
 
 	timeline_check_name(number, "number");
 	get_condition(fcinfo, &condition);
 	cdpk_log_new(&cdp_palloc_allocator, &log);
-	if (timeline_arg_find_event(fcinfo, &timeline, &column))
-		status = cdpk_log_column_where(&log, &cdp_palloc_allocator, &timeline, &column, &condition);
+	if (find_events(fcinfo, &timeline, &column))
+	{
+		status = cdpk_log_source_open(&source, &timeline, &cdp_palloc_allocator);
+		if (status == CDPK_OK)
+			status = cdpk_log_column_where(&log, &source, &column, &condition);
+	}
 	timeline_check(status);
 	PG_RETURN_POINTER(timeline_from_log(log));
 }

@@ -6,7 +6,7 @@
 
 #include "utils/timestamp.h"
 
-#include "toolkit/timeline/sessions.h"
+#include "toolkit/timeline/timeline_args.h"
 #include "cdp.h"
 #include "core/timeline/sessions.h"
 #include "toolkit/bridge/status.h"
@@ -15,18 +15,15 @@
 CDP_FUNCTION(cdp_sessions);
 CDP_FUNCTION(cdp_last_session_start);
 
-int64
-sessions_get_gap(FunctionCallInfo fcinfo)
-{
-	return cdp_window_microseconds(PG_GETARG_INTERVAL_P(SESSIONS_GAP), "gap", 0);
-}
+/* after the timeline */
+#define ARG_GAP 1
 
 /* Find the sessions that are asked for. */
 static CdpkSessions
 find_sessions(FunctionCallInfo fcinfo)
 {
-	CdpkTimeRange range = time_range_get(fcinfo, SESSIONS_TIME_RANGE);
-	int64 gap = sessions_get_gap(fcinfo);
+	CdpkTimeRange range = timeline_arg_range(fcinfo);
+	int64 gap = cdp_window_microseconds(PG_GETARG_INTERVAL_P(ARG_GAP), "gap", 0);
 	CdpkSessions sessions = {0, 0};
 	CdpkTimeline timeline;
 	CdpkStatus status;
@@ -42,7 +39,7 @@ find_sessions(FunctionCallInfo fcinfo)
 Datum
 cdp_sessions(PG_FUNCTION_ARGS)
 {
-	if (SESSIONS_UNKNOWN)
+	if (timeline_args_unknown(fcinfo, ARG_GAP))
 		PG_RETURN_NULL();
 	PG_RETURN_INT64((int64) find_sessions(fcinfo).count);
 }
@@ -53,7 +50,7 @@ cdp_last_session_start(PG_FUNCTION_ARGS)
 {
 	CdpkSessions sessions;
 
-	if (SESSIONS_UNKNOWN)
+	if (timeline_args_unknown(fcinfo, ARG_GAP))
 		PG_RETURN_NULL();
 	sessions = find_sessions(fcinfo);
 	if (sessions.count == 0)

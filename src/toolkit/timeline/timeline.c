@@ -18,11 +18,8 @@ static void refuse_size(void) __attribute__((noreturn));
 static void
 refuse_size(void)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("timeline is too large"),
-			 errdetail("A timeline has at most 256 MB, 512 MB while it is built, and %d different "
-					   "numbers with the events of one name.",
-					   CDPK_NUMBERS_MAX)));
+	ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("timeline is too large"),
+					errdetail("A timeline has at most 256 MB, 512 MB while it is built.")));
 }
 
 /* Raise the error for bytes that are not a timeline, or make one of more than the allowed size. */
@@ -34,7 +31,7 @@ timeline_corrupt(CdpkStatus status)
 	cdp_report_bytes(status, "cdp.timeline");
 }
 
-/* Raise the error for an event or number that a log refused. */
+/* Raise the error for an event or property that a log refused. */
 void
 timeline_refuse_event(CdpkStatus status, const char *name, size_t length)
 {

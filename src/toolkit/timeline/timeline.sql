@@ -28,12 +28,12 @@ CREATE TYPE cdp.timeline (
 	STORAGE = external
 );
 COMMENT ON TYPE cdp.timeline IS
-	'What a person did: a multiset of events (name, time to the microsecond, numbers by name), compressed to about '
+	'What a person did: a multiset of events (name, time to the microsecond, properties by name), compressed to about '
 	'five bytes an event. Text form: a JSON object from names to arrays of times, newest first, such as {"view": '
-	'["2026-01-01T10:00:00Z"]}; an event with numbers is [time, {"total": 40.5}]. Names are UTF-8 and not empty, '
-	'times are finite, numbers are exact decimals of up to 18 digits, with at most 32 different names for the events '
-	'of one name. At most 256 MB, and 512 MB while an aggregate builds it: about 60 million events without numbers. '
-	'More is an error (54000), and so is a text form of more than 1 GB.';
+	'["2026-01-01T10:00:00Z"]}; an event with properties is [time, {"total": 40.5, "category": "shoes"}], in the form '
+	'that cdp.timeline_agg takes. Names are UTF-8 and not empty, times are finite. At most 256 MB, and 512 MB while an '
+	'aggregate builds it: about 60 million events without properties. More is an error (54000), and so is a text form '
+	'of more than 1 GB.';
 
 CREATE FUNCTION cdp_internal.timeline_eq(cdp.timeline, cdp.timeline) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_timeline_eq' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -136,9 +136,9 @@ COMMENT ON FUNCTION cdp_internal.timeline_agg_trans(cdp.timeline, timestamptz, t
 	'Internal: adds a row to cdp.timeline_agg.';
 
 CREATE FUNCTION cdp_internal.timeline_agg_trans(cdp.timeline, timestamptz, text, jsonb) RETURNS cdp.timeline
-	AS 'MODULE_PATHNAME', 'cdp_timeline_agg_trans_numbers' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+	AS 'MODULE_PATHNAME', 'cdp_timeline_agg_trans_properties' LANGUAGE C IMMUTABLE PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.timeline_agg_trans(cdp.timeline, timestamptz, text, jsonb) IS
-	'Internal: adds a row with numbers to cdp.timeline_agg.';
+	'Internal: adds a row with properties to cdp.timeline_agg.';
 
 CREATE FUNCTION cdp_internal.timeline_combine(cdp.timeline, cdp.timeline) RETURNS cdp.timeline
 	AS 'MODULE_PATHNAME', 'cdp_timeline_combine' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -157,14 +157,18 @@ COMMENT ON AGGREGATE cdp.timeline_agg(timestamptz, text) IS
 	'Collects rows, in any order, into a timeline. Skips rows without a time or an event; NULL if no row is left. '
 	'Errors: an infinite time (22008), an empty event (22023).';
 
-CREATE AGGREGATE cdp.timeline_agg(at timestamptz, event text, numbers jsonb) (
+CREATE AGGREGATE cdp.timeline_agg(at timestamptz, event text, properties jsonb) (
 	SFUNC = cdp_internal.timeline_agg_trans, STYPE = cdp.timeline, SSPACE = 512,
 	FINALFUNC = cdp_internal.timeline_final, COMBINEFUNC = cdp_internal.timeline_combine, PARALLEL = SAFE
 );
 COMMENT ON AGGREGATE cdp.timeline_agg(timestamptz, text, jsonb) IS
-	'Collects rows with numbers into a timeline. numbers: a JSON object such as {"total": 40.5}, or NULL. JSON nulls '
-	'in it are left out. Further errors: a value that is not a number or has more than 18 digits (22023), more than '
-	'32 numbers (54000).';
+$comment$Collects rows with properties into a timeline.
+properties: a JSON object such as {"total": 40.5, "category": "shoes", "gift": true}, or NULL. The values are numbers,
+texts and booleans, or arrays of them: several values. JSON nulls are left out. What belongs to elements of an array
+stands in the objects under "[]": {"[]": [{"sku": "a", "price": 5}, {"sku": "b"}]}.
+A value that cannot be carried is marked as left out ({} in the text form): an object, a text of more than 256 bytes, a
+number of more than 18 digits, more than 255 values of a property, elements after the first 1,024.
+Further errors: properties of another form (22023), more than 32 properties of an event (54000).$comment$;
 
 CREATE AGGREGATE cdp.timeline_union(timeline cdp.timeline) (
 	SFUNC = cdp_internal.timeline_combine, STYPE = cdp.timeline, SSPACE = 512,
@@ -185,10 +189,11 @@ CREATE OPERATOR cdp.|| (
 COMMENT ON OPERATOR cdp.|| (cdp.timeline, cdp.timeline) IS 'the events of both timelines; a NULL counts as no events';
 
 CREATE FUNCTION cdp.events(timeline cdp.timeline, OUT event text, OUT at timestamptz,
-	OUT numbers jsonb) RETURNS SETOF record
+	OUT properties jsonb) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'cdp_events' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 100;
 COMMENT ON FUNCTION cdp.events(cdp.timeline) IS
-	'Returns the events as rows: by name, newest first. numbers is NULL for an event without numbers.';
+	'Returns the events as rows: by name, newest first. properties: in the form that cdp.timeline_agg takes; NULL for '
+	'an event without any.';
 
 CREATE FUNCTION cdp.drop_before(timeline cdp.timeline, before timestamptz) RETURNS cdp.timeline
 	AS 'MODULE_PATHNAME', 'cdp_drop_before' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;

@@ -16,11 +16,13 @@
 #include "cdp.h"
 #include "core/timeline/timeline_merge.h"
 #include "toolkit/bridge/huge.h"
+#include "toolkit/bridge/jsonb_walk.h"
 #include "toolkit/bridge/status.h"
+#include "toolkit/timeline/property_values.h"
 #include "toolkit/timeline/timeline.h"
 
 CDP_FUNCTION(cdp_timeline_agg_trans);
-CDP_FUNCTION(cdp_timeline_agg_trans_numbers);
+CDP_FUNCTION(cdp_timeline_agg_trans_properties);
 CDP_FUNCTION(cdp_timeline_combine);
 CDP_FUNCTION(cdp_timeline_final);
 CDP_FUNCTION(cdp_timeline_concat);
@@ -51,18 +53,19 @@ get_state(FunctionCallInfo fcinfo)
 	return log;
 }
 
-/* Append one event to the state. */
+/* Append one event to the state, with values whose names are places of the log, or NULL. */
 static void
-add_event(CdpkTimelineLog **log, TimestampTz at, text *event, const CdpkNumber *numbers,
-		  unsigned count)
+add_event(CdpkTimelineLog **log, TimestampTz at, text *event, const CdpkEventValues *values)
 {
 	const char *name = VARDATA_ANY(event);
 	size_t length = VARSIZE_ANY_EXHDR(event);
 	uint32_t place;
 	CdpkStatus status = cdpk_log_name(log, &cdp_state_allocator, name, length, &place);
 
-	if (status == CDPK_OK)
-		status = cdpk_log_event(log, &cdp_state_allocator, place, at, numbers, count);
+	if (status == CDPK_OK && values != NULL)
+		status = cdpk_log_event_values(log, &cdp_state_allocator, place, at, values);
+	else if (status == CDPK_OK)
+		status = cdpk_log_event(log, &cdp_state_allocator, place, at, NULL, 0);
 	if (status != CDPK_OK)
 		timeline_refuse_event(status, name, length);
 }
@@ -80,79 +83,94 @@ cdp_timeline_agg_trans(PG_FUNCTION_ARGS)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(0));
 	}
 	log = get_state(fcinfo);
-	add_event(&log, PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TEXT_PP(2), NULL, 0);
+	add_event(&log, PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TEXT_PP(2), NULL);
 	return cdp_varlena(log, log->size);
 }
 
-/* Raise the error for a number that a timeline cannot carry. */
+/* Raise the error for properties of the wrong form. */
 static void
-refuse_number(const JsonbValue *key, const char *detail)
+refuse_properties(const char *detail)
 {
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("numbers: value of \"%.*s\" cannot be carried",
-						   pg_mbcliplen(key->val.string.val, key->val.string.len, 128),
-						   key->val.string.val),
-					errdetail_internal("%s", detail)));
+					errmsg("properties must be a JSON object"), errdetail_internal("%s", detail)));
 }
 
-/* Read the value of a number. */
-static CdpkDecimal
-read_number(const JsonbValue *key, const JsonbValue *value)
+/* Add the property of a name. */
+static void
+add_property(CdpkTimelineLog **log, CdpkEventValues *values, uint64 element, const JsonbValue *key,
+			 const JsonbValue *value)
 {
-	CdpkDecimal decimal = {0, 0};
-	char *text;
+	uint32_t name;
+	CdpkStatus status = cdpk_log_name(log, &cdp_state_allocator, key->val.string.val,
+									  (size_t) key->val.string.len, &name);
 
-	if (value->type != jbvNumeric)
-		refuse_number(key, "It is not a number.");
-	text = DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
-	if (cdpk_decimal_parse(text, strlen(text), &decimal) != CDPK_OK)
-		refuse_number(key, "A number has at most 18 digits, and at most 18 after the point.");
-	pfree(text);
-	return decimal;
+	if (status == CDPK_EMPTY)
+		refuse_properties("A property has a name.");
+	if (status != CDPK_OK)
+		timeline_refuse_event(status, key->val.string.val, (size_t) key->val.string.len);
+	if (property_values_add(values, name, element, value) != CDPK_OK)
+		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+						errmsg("an event has more than %d properties", CDPK_PROPERTIES_MAX)));
 }
 
-/* Read an object of numbers; JSON nulls count as absent. */
-static unsigned
-read_numbers(CdpkTimelineLog **log, Jsonb *object, CdpkNumber *numbers)
+static bool
+is_elements_key(const JsonbValue *key)
 {
-	JsonbIterator *iterator = JsonbIteratorInit(&object->root);
+	return key->val.string.len == CDPK_ELEMENTS_KEY_LENGTH &&
+		   memcmp(key->val.string.val, CDPK_ELEMENTS_KEY, CDPK_ELEMENTS_KEY_LENGTH) == 0;
+}
+
+/* Read the properties of the elements of an array. */
+static void
+read_elements(CdpkTimelineLog **log, CdpkEventValues *values, const JsonbValue *array)
+{
+	static const char form[] = "Its key \"[]\" is an array of objects, which have no such key.";
+	JsonbWalk elements;
+	JsonbValue element;
+
+	if (array->type != jbvBinary || !JsonContainerIsArray(array->val.binary.data))
+		refuse_properties(form);
+	elements = jsonb_walk(array->val.binary.data);
+	while (jsonb_walk_element(&elements, &element))
+	{
+		JsonbWalk walk;
+		JsonbValue key;
+		JsonbValue value;
+
+		if (element.type != jbvBinary || !JsonContainerIsObject(element.val.binary.data))
+			refuse_properties(form);
+		walk = jsonb_walk(element.val.binary.data);
+		while (jsonb_walk_member(&walk, &key, &value))
+		{
+			if (is_elements_key(&key))
+				refuse_properties(form);
+			add_property(log, values, elements.next, &key, &value);
+		}
+	}
+}
+
+/* Read an object of properties; JSON nulls count as absent. */
+static void
+read_properties(CdpkTimelineLog **log, CdpkEventValues *values, Jsonb *object)
+{
+	JsonbWalk walk = jsonb_walk(&object->root);
 	JsonbValue key;
 	JsonbValue value;
-	unsigned count = 0;
 
 	if (!JB_ROOT_IS_OBJECT(object))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("numbers must be a JSON object"),
-				 errdetail("Its keys are the names of the numbers.")));
-	JsonbIteratorNext(&iterator, &value, true);
-	while (JsonbIteratorNext(&iterator, &key, true) == WJB_KEY)
-	{
-		CdpkStatus status;
-
-		JsonbIteratorNext(&iterator, &value, true);
-		if (value.type == jbvNull)
-			continue;
-		if (count == CDPK_NUMBERS_MAX)
-			ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-							errmsg("numbers has more than %d numbers", CDPK_NUMBERS_MAX)));
-		numbers[count].value = read_number(&key, &value);
-		status = cdpk_log_name(log, &cdp_state_allocator, key.val.string.val, key.val.string.len,
-							   &numbers[count].name);
-		if (status == CDPK_EMPTY)
-			refuse_number(&key, "A number has a name.");
-		if (status != CDPK_OK)
-			timeline_refuse_event(status, key.val.string.val, key.val.string.len);
-		count++;
-	}
-	return count;
+		refuse_properties("Its keys are the names of the properties.");
+	while (jsonb_walk_member(&walk, &key, &value))
+		if (is_elements_key(&key))
+			read_elements(log, values, &value);
+		else
+			add_property(log, values, 0, &key, &value);
 }
 
-/* timeline_agg_trans(state, at, event, numbers): the same with numbers, or NULL for none. */
+/* timeline_agg_trans(state, at, event, properties): the same with properties, or NULL for none. */
 Datum
-cdp_timeline_agg_trans_numbers(PG_FUNCTION_ARGS)
+cdp_timeline_agg_trans_properties(PG_FUNCTION_ARGS)
 {
-	CdpkNumber numbers[CDPK_NUMBERS_MAX];
-	unsigned count = 0;
+	CdpkEventValues values = cdpk_values(&cdp_state_allocator);
 	CdpkTimelineLog *log;
 
 	if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
@@ -163,8 +181,8 @@ cdp_timeline_agg_trans_numbers(PG_FUNCTION_ARGS)
 	}
 	log = get_state(fcinfo);
 	if (!PG_ARGISNULL(3))
-		count = read_numbers(&log, PG_GETARG_JSONB_P(3), numbers);
-	add_event(&log, PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TEXT_PP(2), numbers, count);
+		read_properties(&log, &values, PG_GETARG_JSONB_P(3));
+	add_event(&log, PG_GETARG_TIMESTAMPTZ(1), PG_GETARG_TEXT_PP(2), &values);
 	return cdp_varlena(log, log->size);
 }
 

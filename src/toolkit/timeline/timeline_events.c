@@ -11,9 +11,11 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
-#include "toolkit/timeline/timeline.h"
 #include "cdp.h"
+#include "core/timeline/property_text.h"
 #include "toolkit/bridge/status.h"
+#include "toolkit/timeline/property_values.h"
+#include "toolkit/timeline/timeline.h"
 
 CDP_FUNCTION(cdp_events);
 CDP_FUNCTION(cdp_drop_before);
@@ -25,9 +27,9 @@ typedef struct Walk
 {
 	CdpkTimeline timeline;
 	CdpkColumn column;
-	CdpkNumberColumn numbers[CDPK_NUMBERS_MAX];
-	unsigned number_count;
-	uint64_t event; /* place in the column */
+	CdpkPropertyPrint print;
+	uint64_t event; /* place in the column of the next one */
+	bool has_properties;
 	text *name;
 } Walk;
 
@@ -39,14 +41,14 @@ close_timeline(const CdpkTimeline *timeline)
 		timeline_corrupt(CDPK_CORRUPT);
 }
 
-/* Move to the next event, of this column or the next; false after the last. */
+/* Move to the next event, of this column or the next, and read its properties; false after the last. */
 static bool
 next_event(Walk *walk, int64_t *at)
 {
+	CdpkStatus status;
+
 	while (!cdpk_column_next(&walk->column, at))
 	{
-		CdpkStatus status;
-
 		if (walk->column.times.failed)
 			timeline_corrupt(CDPK_CORRUPT);
 		if (!cdpk_timeline_next(&walk->timeline, &walk->column))
@@ -54,51 +56,26 @@ next_event(Walk *walk, int64_t *at)
 			close_timeline(&walk->timeline);
 			return false;
 		}
-		status = cdpk_column_numbers(&walk->column, walk->numbers, &walk->number_count);
+		status = cdpk_property_print_column(&walk->print, &walk->column);
 		timeline_check(status);
 		walk->event = 0;
 		walk->name = cstring_to_text_with_len(walk->column.name, (int) walk->column.name_length);
 	}
+	status = cdpk_property_print_event(&walk->print, walk->event++, &walk->has_properties);
+	timeline_check(status);
 	return true;
 }
 
-/* Return the numbers of the present event as jsonb, or NULL if it has none. */
+/* Return the properties of the present event as jsonb, or NULL if it has none. */
 static Jsonb *
-event_numbers(Walk *walk)
+event_properties(const Walk *walk)
 {
-	JsonbParseState *state = NULL;
-	JsonbValue *object = NULL;
+	CdpkBuffer buffer = cdpk_buffer(&cdp_palloc_allocator, CDPK_STATE_MAX);
 
-	for (unsigned i = 0; i < walk->number_count; i++)
-	{
-		char digits[CDPK_DECIMAL_TEXT_MAX];
-		CdpkDecimal decimal;
-		JsonbValue item;
-		size_t length;
-		const char *name;
-		bool present;
-		CdpkStatus status = cdpk_number_next(&walk->numbers[i], walk->event, &present, &decimal);
-
-		name = cdpk_timeline_number_name(&walk->timeline, walk->numbers[i].name, &length);
-		if (status != CDPK_OK || name == NULL)
-			timeline_corrupt(CDPK_CORRUPT);
-		if (!present)
-			continue;
-		if (state == NULL)
-			pushJsonbValue(&state, WJB_BEGIN_OBJECT, NULL);
-		item.type = jbvString;
-		item.val.string.val = unconstify(char *, name);
-		item.val.string.len = (int) length;
-		pushJsonbValue(&state, WJB_KEY, &item);
-		cdpk_decimal_print(decimal, digits);
-		item.type = jbvNumeric;
-		item.val.numeric = DatumGetNumeric(DirectFunctionCall3(
-			numeric_in, CStringGetDatum(digits), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
-		pushJsonbValue(&state, WJB_VALUE, &item);
-	}
-	if (state != NULL)
-		object = pushJsonbValue(&state, WJB_END_OBJECT, NULL);
-	return object != NULL ? JsonbValueToJsonb(object) : NULL;
+	if (!walk->has_properties)
+		return NULL;
+	cdpk_property_print_object(&walk->print, &buffer);
+	return property_jsonb(&buffer);
 }
 
 /* Set up cdp.events. */
@@ -115,6 +92,7 @@ start_walk(FunctionCallInfo fcinfo, FuncCallContext *context)
 	context->tuple_desc = BlessTupleDesc(descriptor);
 	/* a copy: the argument may not live as long */
 	timeline_open((Timeline *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(0)), &walk->timeline);
+	timeline_check(cdpk_property_print_begin(&walk->print, &walk->timeline, &cdp_palloc_allocator));
 	context->user_fctx = walk;
 	MemoryContextSwitchTo(former);
 }
@@ -141,13 +119,12 @@ cdp_events(PG_FUNCTION_ARGS)
 	MemoryContextSwitchTo(former);
 	if (more)
 	{
-		Jsonb *numbers = event_numbers(walk);
+		Jsonb *properties = event_properties(walk);
 		Datum values[3] = {PointerGetDatum(walk->name), TimestampTzGetDatum(at),
-						   PointerGetDatum(numbers)};
-		bool nulls[3] = {false, false, numbers == NULL};
+						   PointerGetDatum(properties)};
+		bool nulls[3] = {false, false, properties == NULL};
 		HeapTuple row = heap_form_tuple(context->tuple_desc, values, nulls);
 
-		walk->event++;
 		SRF_RETURN_NEXT(context, HeapTupleGetDatum(row));
 	}
 	SRF_RETURN_DONE(context);
@@ -160,14 +137,15 @@ cdp_drop_before(PG_FUNCTION_ARGS)
 	TimestampTz before = PG_GETARG_TIMESTAMPTZ(1);
 	CdpkTimeline timeline;
 	CdpkColumn column;
+	CdpkLogSource source;
 	CdpkTimelineLog *log;
 
 	timeline_open(PG_GETARG_TIMELINE_PP(0), &timeline);
 	cdpk_log_new(&cdp_palloc_allocator, &log);
+	timeline_check(cdpk_log_source_open(&source, &timeline, &cdp_palloc_allocator));
 	while (cdpk_timeline_next(&timeline, &column))
 	{
-		CdpkStatus status =
-			cdpk_log_column(&log, &cdp_palloc_allocator, &timeline, &column, before);
+		CdpkStatus status = cdpk_log_column(&log, &source, &column, before);
 
 		timeline_check(status);
 	}

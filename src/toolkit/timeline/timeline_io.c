@@ -45,7 +45,7 @@ cdp_timeline_in(PG_FUNCTION_ARGS)
 		ereturn(fcinfo->context, (Datum) 0,
 				(errcode(cdp_status_errcode(status)),
 				 errmsg("invalid input syntax for type %s", "cdp.timeline"),
-				 errdetail("Names of events are UTF-8; the encoding of this database is %s.",
+				 errdetail("Names and texts are UTF-8; the encoding of this database is %s.",
 						   GetDatabaseEncodingName())));
 	if (status != CDPK_OK)
 		ereturn(fcinfo->context, (Datum) 0,
@@ -54,7 +54,7 @@ cdp_timeline_in(PG_FUNCTION_ARGS)
 				 errdetail("At byte %zu: %s.", problem.position, problem.words),
 				 errhint("A timeline is a JSON object from names of events to arrays of their "
 						 "times, as {\"view\": [\"2026-01-01T10:00:00Z\"]}; the time of an event "
-						 "with numbers is [\"2026-01-01T10:00:00Z\", {\"total\": 40.5}].")));
+						 "with properties is [\"2026-01-01T10:00:00Z\", {\"total\": 40.5}].")));
 	PG_RETURN_POINTER(timeline_from_log(log));
 }
 
@@ -92,6 +92,19 @@ refuse_encoding(const char *bytes, size_t length)
 								  GetDatabaseEncodingName())));
 }
 
+/* Return a timeline with the events of bytes that are of an earlier version, in the present form. */
+static Timeline *
+rewrite(const uint8_t *bytes, size_t length)
+{
+	CdpkAllocator scratch = cdp_huge_scratch(CurrentMemoryContext);
+	uint8_t *result;
+	CdpkStatus status = cdpk_timeline_rewrite(bytes, length, &scratch, &cdp_palloc_allocator,
+											  VARHDRSZ, &result, &length);
+
+	timeline_check(status);
+	return (Timeline *) DatumGetPointer(cdp_varlena(result, VARHDRSZ + length));
+}
+
 /* Read the binary form: the bytes of the compact form, all of them checked. */
 Datum
 cdp_timeline_recv(PG_FUNCTION_ARGS)
@@ -105,6 +118,8 @@ cdp_timeline_recv(PG_FUNCTION_ARGS)
 
 	timeline_check(status);
 	refuse_encoding(bytes, (size_t) length);
+	if (cdpk_timeline_is_old((const uint8_t *) bytes, (size_t) length))
+		PG_RETURN_POINTER(rewrite((const uint8_t *) bytes, (size_t) length));
 	result = palloc(VARHDRSZ + length);
 	SET_VARSIZE(result, VARHDRSZ + length);
 	memcpy(VARDATA(result), bytes, length);
@@ -124,6 +139,17 @@ cdp_timeline_send(PG_FUNCTION_ARGS)
 	PG_RETURN_BYTEA_P(pq_endtypsend(&message));
 }
 
+/* Return the bytes of an argument in the present form: those of equal timelines are equal. */
+static const uint8_t *
+present_bytes(FunctionCallInfo fcinfo, int argument, size_t *length)
+{
+	const uint8_t *bytes = timeline_bytes(PG_GETARG_TIMELINE_PP(argument), length);
+
+	if (cdpk_timeline_is_old(bytes, *length))
+		bytes = timeline_bytes(rewrite(bytes, *length), length);
+	return bytes;
+}
+
 /*
  * Compare two timelines by their bytes, a prefix first: an order without a meaning, but equal
  * timelines are equal bytes.
@@ -133,8 +159,8 @@ compare(FunctionCallInfo fcinfo)
 {
 	size_t a_length;
 	size_t b_length;
-	const uint8_t *a = timeline_bytes(PG_GETARG_TIMELINE_PP(0), &a_length);
-	const uint8_t *b = timeline_bytes(PG_GETARG_TIMELINE_PP(1), &b_length);
+	const uint8_t *a = present_bytes(fcinfo, 0, &a_length);
+	const uint8_t *b = present_bytes(fcinfo, 1, &b_length);
 	int order = memcmp(a, b, Min(a_length, b_length));
 
 	return order != 0 ? order : (a_length > b_length) - (a_length < b_length);
@@ -186,7 +212,7 @@ Datum
 cdp_timeline_hash(PG_FUNCTION_ARGS)
 {
 	size_t length;
-	const uint8_t *bytes = timeline_bytes(PG_GETARG_TIMELINE_PP(0), &length);
+	const uint8_t *bytes = present_bytes(fcinfo, 0, &length);
 
 	PG_RETURN_UINT32(hash_bytes(bytes, (int) length));
 }
@@ -195,7 +221,7 @@ Datum
 cdp_timeline_hash_extended(PG_FUNCTION_ARGS)
 {
 	size_t length;
-	const uint8_t *bytes = timeline_bytes(PG_GETARG_TIMELINE_PP(0), &length);
+	const uint8_t *bytes = present_bytes(fcinfo, 0, &length);
 
 	PG_RETURN_UINT64(hash_bytes_extended(bytes, (int) length, (uint64) PG_GETARG_INT64(1)));
 }
