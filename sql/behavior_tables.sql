@@ -25,20 +25,33 @@ SELECT count(*) AS profiles, (SELECT count(*) FROM cdp_data.profile WHERE shared
 SELECT cdp.create_segment('french', $$ traits->>'country' = 'FR' $$);
 
 SELECT * FROM cdp.funnel_table('{view,cart,buy}', '7 days');
-SELECT * FROM cdp.funnel_table('{view,cart,buy}', '7 days', by_property => 'campaign');
-SELECT * FROM cdp.funnel_table('{view,cart}', '7 days', by_trait => 'country');
+SELECT * FROM cdp.funnel_table('{view,cart,buy}', '7 days', by => '{property:campaign}');
+SELECT * FROM cdp.funnel_table('{view,cart}', '7 days', by => '{trait:country}');
 SELECT * FROM cdp.funnel_table('{view,cart}', '7 days', segment => 'french');
 SELECT * FROM cdp.funnel_table('{view,cart,view}', '60 days', since => '2026-03-01', until => '2026-03-02');
 SELECT * FROM cdp.funnel_table('{view,cart,buy}', '7 days', as_of => '2026-03-02 10:00Z');
 SELECT * FROM cdp.funnel_table('{nothing,view}', '0');
-SELECT * FROM cdp.funnel_table('{nothing,view}', '0', by_trait => 'country');
-SELECT * FROM cdp.retention_table('view', NULL, 'week', 'UTC', as_of => '2026-03-22');
-SELECT * FROM cdp.retention_table('view', 'view', 'month', 'UTC', as_of => '2026-04-01', by_trait => 'country');
+SELECT * FROM cdp.funnel_table('{nothing,view}', '0', by => '{trait:country}');
+SELECT * FROM cdp.retention_table('view', '*', 'week', 'UTC', as_of => '2026-03-22');
+SELECT * FROM cdp.retention_table('view', 'view', 'month', 'UTC', as_of => '2026-04-01', by => '{trait:country}');
 SELECT cohort, size, period, people FROM cdp.retention_table('view', 'cart', 'day', 'Pacific/Kiritimati', periods => 2, segment => 'french', as_of => '2026-04-01');
 SELECT label, people, occurrences, share FROM cdp.paths();
 SELECT label, people, occurrences, share FROM cdp.paths(repeats => true, gap => '7 days');
 SELECT * FROM cdp.paths('view', 'buy', gap => '7 days');
 SELECT * FROM cdp.paths('view', gap => '7 days', segment => 'french');
+-- properties that timelines do not carry are read from the log, with the same answers
+SELECT breakdown, period, events, people FROM cdp.trend_table('view', 'month', 'UTC', '2026-03-01', '2026-04-01', by => '{trait:country,segment:french,property:campaign}', as_of => '2026-05-01');
+SELECT breakdown, events, people, total FROM cdp.trend_table('view[campaign = "spring"] | view[campaign > 4]', 'month', 'UTC', '2026-03-01', '2026-04-01', number => 'campaign', by => '{property:campaign}', top => 1, as_of => '2026-05-01');
+SELECT cdp.carry_property('view', 'campaign');
+SELECT breakdown, period, events, people FROM cdp.trend_table('view', 'month', 'UTC', '2026-03-01', '2026-04-01', by => '{trait:country,segment:french,property:campaign}', as_of => '2026-05-01');
+SELECT breakdown, events, people, total FROM cdp.trend_table('view[campaign = "spring"] | view[campaign > 4]', 'month', 'UTC', '2026-03-01', '2026-04-01', number => 'campaign', by => '{property:campaign}', top => 1, as_of => '2026-05-01');
+SELECT * FROM cdp.funnel_table('{view,cart,buy}', '7 days', by => '{property:campaign}');
+SELECT state, people FROM cdp.lifecycle_table('*', 'month', 'UTC', '2026-03-01', '2026-04-01', segment => 'french', as_of => '2026-05-01');
+SELECT recency, frequency, monetary, people FROM cdp.rfm_table('view[campaign exists]', 'campaign', 2, as_of => '2026-05-01');
+SELECT * FROM cdp.path_edges('view', gap => '7 days', segment => 'french');
+SELECT cdp.drop_property('view', 'campaign');
+-- an event for which there are rules of * and of its own
+SELECT breakdown, events FROM cdp.trend_table('*[campaign exists]', 'month', 'UTC', '2026-03-01', '2026-04-01', by => '{property:campaign}', as_of => '2026-05-01');
 -- a merge acts: what the second did is the first's
 INSERT INTO cdp.inbox (user_id, anonymous_id, event, "timestamp") VALUES (NULL, 'a4', 'view', '2026-02-28 10:00Z'), ('u4', 'a4', 'login', '2026-03-05 10:00Z');
 SELECT accepted FROM cdp.refresh();
@@ -50,11 +63,11 @@ CREATE ROLE regress_cdp_table_stranger;
 SELECT cdp.grant_access('regress_cdp_table_analyst', 'analyst');
 GRANT USAGE ON SCHEMA cdp TO regress_cdp_table_stranger;
 SET ROLE regress_cdp_table_analyst;
-SELECT count(*) FROM cdp.funnel_table('{view,buy}', '7 days', by_property => 'campaign');
-SELECT (SELECT count(*) FROM cdp.retention_table(NULL, NULL, 'month', 'UTC', as_of => '2026-04-01')) AS retention, (SELECT count(*) FROM cdp.paths(segment => 'french')) AS paths;
+SELECT count(*) FROM cdp.funnel_table('{view,buy}', '7 days', by => '{property:campaign}');
+SELECT (SELECT count(*) FROM cdp.retention_table('*', '*', 'month', 'UTC', as_of => '2026-04-01')) AS retention, (SELECT count(*) FROM cdp.paths(segment => 'french')) AS paths;
 SET ROLE regress_cdp_table_stranger;
 SELECT * FROM cdp.funnel_table('{view,buy}', '7 days');
-SELECT * FROM cdp.retention_table(NULL, NULL, 'month', 'UTC');
+SELECT * FROM cdp.retention_table('*', '*', 'month', 'UTC');
 SELECT * FROM cdp.paths();
 RESET ROLE;
 DROP OWNED BY regress_cdp_table_analyst, regress_cdp_table_stranger;
@@ -118,8 +131,8 @@ RETURNS TABLE (rows bigint, returns bigint, differences bigint) LANGUAGE plpgsql
 BEGIN
 	RETURN QUERY SELECT count(*), sum(d.people)::bigint, count(*) FILTER (WHERE d IS DISTINCT FROM t OR d.cohort IS NULL)
 	FROM pg_temp.defined_retention(first_event, return_event, unit, zone, since, until, last, as_of) d
-	FULL JOIN (SELECT r.cohort, r.size, r.period, r.people, r.complete
-			   FROM cdp.retention_table(first_event, return_event, unit, zone, since, until, last, as_of => $8, query => 'TABLE public.bt_visit') r) t USING (cohort, period);
+	FULL JOIN (SELECT r.cohort::date, r.size, r.period, r.people, r.complete
+			   FROM cdp.retention_table(coalesce(cdp.quote_step(first_event), '*'), coalesce(cdp.quote_step(return_event), '*'), unit, zone, since, until, last, as_of => $8, query => 'TABLE public.bt_visit') r) t USING (cohort, period);
 END $$;
 SELECT q.unit, q.zone, c.* FROM (VALUES ('a', 'b', 'day', 'Europe/Berlin', NULL::timestamptz, NULL::timestamptz, 40, timestamptz '2026-05-01'), ('a', 'a', 'week', 'America/New_York', NULL, NULL, 12, '2026-03-01 04:30Z'),
 	(NULL, NULL, 'week', 'Asia/Kolkata', '2025-10-12', '2025-10-26', 52, '2026-04-12 18:30Z'), ('b', NULL, 'month', 'Europe/Berlin', NULL, '2026-01-01', 12, '2026-03-31 22:00Z'),
@@ -166,12 +179,12 @@ BEGIN
 	)
 	SELECT count(*), sum(d.occurrences)::bigint, count(*) FILTER (WHERE d.people IS DISTINCT FROM t.people OR d.occurrences IS DISTINCT FROM t.occurrences
 		OR t.label <> array_to_string(path, ' > ') OR t.share <> round(t.occurrences / d.total, 4))
-	FROM defined d FULL JOIN cdp.paths($1, $2, $3, $4, $5, $6, $7, 1000000, query => 'SELECT person, at, event FROM public.bt_row WHERE person <= 10000') t USING (path);
+	FROM defined d FULL JOIN cdp.paths(cdp.quote_step($1), cdp.quote_step($2), $3, $4, $5, $6, $7, 1000000, query => 'SELECT person, at, event FROM public.bt_row WHERE person <= 10000') t USING (path);
 END $$;
 SELECT q.first, q.last, q.depth, q.gap, q.repeats, c.* FROM (VALUES (NULL, NULL, 3, interval '8 hours', NULL::timestamptz, NULL::timestamptz, false), (NULL, NULL, 4, '0', NULL, NULL, true), ('a', NULL, 3, '16 hours', '2026-01-01 16:00', NULL, true),
 	(NULL, 'b', 3, '16 hours', NULL, '2026-01-04', false), ('a', 'b', 3, '8 hours', NULL, NULL, true), ('c', 'c', 8, '1 day', NULL, NULL, false), ('a', 'b', 2, '1 day', '2026-01-02', '2026-01-04', false), ('a', NULL, 1, '8 hours', NULL, NULL, false)) q(first, last, depth, gap, since, until, repeats),
 	pg_temp.compare_paths(first, last, depth, gap, since, until, repeats) c;
-SELECT label, people FROM cdp.paths(max_paths => 2, depth => 1, query => 'SELECT person, at, event FROM public.bt_row');
+SELECT label, people FROM cdp.paths(max_rows => 2, depth => 1, query => 'SELECT person, at, event FROM public.bt_row');
 
 -- a query as psql takes it
 SELECT event, people FROM cdp.funnel_table('{x}', '1 day', query => E'VALUES (1, now(), \'x\') ; ;\n');
@@ -187,14 +200,17 @@ SELECT event, people FROM cdp.funnel_table('{x,y}', '1 day', query => $$ SELECT 
 \pset tuples_only on
 SELECT format('%s -> %s', call, pg_temp.refusal('SELECT count(*) FROM cdp.' || call))
 FROM unnest(ARRAY[$$funnel_table('{}', '1 day')$$, $$funnel_table('{a,""}', '1 day')$$, $$funnel_table('{a,NULL}', '1 day')$$, $$funnel_table(array_fill('a'::text, ARRAY[33]), '1 day')$$, $$funnel_table(NULL, '1 day')$$, $$funnel_table('{a}', NULL)$$,
-	$$funnel_table('{a}', '-1 day')$$, $$funnel_table('{a}', '1 month')$$, $$funnel_table('{a}', '1 day', as_of => NULL)$$, $$funnel_table('{a}', '1 day', as_of => 'infinity')$$, $$funnel_table('{a}', '1 day', by_property => '')$$, $$funnel_table('{a}', '1 day', by_trait => '')$$,
-	$$funnel_table('{a}', '1 day', by_property => 'x', by_trait => 'y')$$, $$funnel_table('{a}', '1 day', segment => 'none')$$, $$funnel_table('{a}', '1 day', segment => 'french', query => 'SELECT 1')$$, $$funnel_table('{a}', '1 day', by_trait => 'x', query => 'SELECT 1')$$,
-	$$funnel_table('{a}', '1 day', query => ' ; ')$$, $$funnel_table('{a}', '1 day', by_property => 'x', query => 'SELECT 1')$$, $$funnel_table('{a}', '1 day', query => 'SELECT 1')$$, $$funnel_table('{a}', '1 day', query => 'SELECT 1, timestamptz ''infinity'', ''a''')$$, $$funnel_table('{a}', '1 day', query => 'SELECT 1, now(), ''''')$$,
+	$$funnel_table('{a}', '-1 day')$$, $$funnel_table('{a}', '1 month')$$, $$funnel_table('{a}', '1 day', as_of => NULL)$$, $$funnel_table('{a}', '1 day', as_of => 'infinity')$$, $$funnel_table('{a}', '1 day', by => '{property:}')$$, $$funnel_table('{a}', '1 day', by => '{x}')$$, $$funnel_table('{a}', '1 day', by => '{NULL}')$$, $$funnel_table('{a}', '1 day', top => 0)$$, $$funnel_table('{a}', '1 day', unit => 'day')$$, $$funnel_table('{a}', '1 day', '2026-01-01', '2026-02-01', 'fortnight', 'UTC')$$,
+	$$funnel_table('{a}', '1 day', by => '{property:x,property:y}')$$, $$funnel_table('{a}', '1 day', segment => 'none')$$, $$funnel_table('{a}', '1 day', segment => 'french', query => 'SELECT 1')$$, $$funnel_table('{a}', '1 day', by => '{trait:x}', query => 'SELECT 1')$$,
+	$$funnel_table('{a}', '1 day', query => ' ; ')$$, $$funnel_table('{a}', '1 day', by => '{segment:x}', query => 'SELECT 1')$$, $$funnel_table('{a}', '1 day', query => 'SELECT 1')$$, $$funnel_table('{a}', '1 day', query => 'SELECT 1, timestamptz ''infinity'', ''a''')$$, $$funnel_table('{a}', '1 day', query => 'SELECT 1, now(), ''''')$$,
 	$$funnel_table('{a}', '1 day', query => 'SELECT 1, 2, ''a''')$$, $$funnel_table('{a}', '1 day', query => 'DELETE FROM public.bt_row RETURNING person, at, event')$$, $$funnel_table('{a}', '1 day', query => 'WITH d AS (DELETE FROM public.bt_row RETURNING *) SELECT person, at, event FROM d')$$,
-	$$funnel_table('{a}', '1 day', by_property => $x$') --$x$)$$, $$funnel_table('{a}', '1 day', by_trait => $x$') --$x$)$$,
-	$$retention_table('', 'b', 'day', 'UTC')$$, $$retention_table('a', '', 'day', 'UTC')$$, $$retention_table('a', 'b', 'hour', 'UTC')$$, $$retention_table('a', 'b', NULL, 'UTC')$$, $$retention_table('a', 'b', 'day', 'Mars/Olympus')$$, $$retention_table('a', 'b', 'day', '')$$, $$retention_table('a', 'b', 'day', NULL)$$,
-	$$retention_table('a', 'b', 'day', 'UTC', periods => -1)$$, $$retention_table('a', 'b', 'day', 'UTC', periods => 10001)$$, $$retention_table('a', 'b', 'day', 'UTC', periods => 10000)$$, $$retention_table('a', 'b', 'day', 'UTC', periods => NULL)$$, $$retention_table('a', 'b', 'day', 'UTC', as_of => 'infinity')$$, $$retention_table('a', 'b', 'day', 'UTC', as_of => NULL)$$, $$retention_table('a', 'b', 'day', 'UTC', by_trait => '')$$,
-	$$paths('')$$, $$paths(NULL, '')$$, $$paths(depth => 0)$$, $$paths(depth => NULL)$$, $$paths(gap => '-1 second')$$, $$paths(gap => '1 month')$$, $$paths(gap => NULL)$$, $$paths(max_paths => 0)$$, $$paths(max_paths => NULL)$$, $$paths(repeats => NULL)$$, $$paths(as_of => NULL)$$, $$paths(as_of => '-infinity')$$]) call;
+	$$funnel_table('{a}', '1 day', by => $x${"property:') --"}$x$)$$, $$funnel_table('{a}', '1 day', by => $x${"trait:') --"}$x$)$$,
+	$$retention_table('', 'b', 'day', 'UTC')$$, $$retention_table('a', '', 'day', 'UTC')$$, $$retention_table('a', 'b', 'minute', 'UTC')$$, $$retention_table('a', NULL, 'day', 'UTC')$$, $$retention_table('a', 'b', 'day', 'UTC', mode => 'x')$$, $$retention_table('a', 'b', 'day', 'UTC', brackets => '{1}')$$, $$retention_table('a', 'b', 'day', 'UTC', brackets => '{1,1}')$$, $$retention_table('a', 'b', 'day', 'UTC', recurring => true)$$, $$retention_table('a', 'b', 'day', 'UTC', number => '')$$, $$retention_table('a', 'b', 'day', 'UTC', unbounded => NULL)$$, $$retention_table('a', 'b', NULL, 'UTC')$$, $$retention_table('a', 'b', 'day', 'Mars/Olympus')$$, $$retention_table('a', 'b', 'day', '')$$, $$retention_table('a', 'b', 'day', NULL)$$,
+	$$retention_table('a', 'b', 'day', 'UTC', periods => -1)$$, $$retention_table('a', 'b', 'day', 'UTC', periods => 10001)$$, $$retention_table('a', 'b', 'day', 'UTC', periods => 10000)$$, $$retention_table('a', 'b', 'day', 'UTC', periods => NULL)$$, $$retention_table('a', 'b', 'day', 'UTC', as_of => 'infinity')$$, $$retention_table('a', 'b', 'day', 'UTC', as_of => NULL)$$, $$retention_table('a', 'b', 'day', 'UTC', by => '{segment:none}')$$,
+	$$trend_table(NULL, 'day', 'UTC', '2026-01-01')$$, $$trend_table('a', 'day', 'UTC', NULL)$$, $$trend_table('a', 'day', 'UTC', '2026-01-01', '2026-01-01')$$, $$trend_table('a', 'hour', 'UTC', '2000-01-01', '2026-01-01')$$, $$trend_table('a', 'day', 'UTC', '-infinity')$$, $$trend_table('a', 'day', 'UTC', '2026-01-01', '2026-02-01', '')$$,
+	$$trend_table('a', 'day', 'UTC', '2026-01-01', '2026-02-01', moving => 0)$$, $$trend_table('a', 'day', 'UTC', '2026-01-01', '2026-02-01', compare => '-1 day')$$, $$trend_table('a', 'day', 'Mars', '2026-01-01', '2026-02-01')$$, $$lifecycle_table('a', 'day', 'UTC', '2026-01-01', '2026-02-01', by => '{property:x}')$$, $$lifecycle_table('a', 'x', 'UTC', '2026-01-01')$$,
+	$$stickiness_table(NULL, 'day', 'UTC', '2026-01-01', '2026-02-01')$$, $$rfm_table('a', '')$$, $$rfm_table('a', 'n', 0)$$, $$rfm_table('a', NULL)$$, $$rfm_table('a', 'n', by => '{property:x}')$$, $$path_edges(depth => 0)$$, $$path_edges('a[x =')$$,
+	$$paths('')$$, $$paths(NULL, '')$$, $$paths(depth => 0)$$, $$paths(depth => NULL)$$, $$paths(gap => '-1 second')$$, $$paths(gap => '1 month')$$, $$paths(gap => NULL)$$, $$paths(max_rows => 0)$$, $$paths(max_rows => NULL)$$, $$paths(repeats => NULL)$$, $$paths(as_of => NULL)$$, $$paths(as_of => '-infinity')$$]) call;
 SELECT format('%s -> %s', call, pg_temp.refusal(format('SELECT cdp.funnel_times(%s)', call)))
 FROM unnest(ARRAY[$$'{}', '{}', '1 day'$$, $$'{}', '{a,""}', '1 day'$$, $$'{}', '{NULL}', '1 day'$$, $$'{}', array_fill('a'::text, ARRAY[33])::cdp.step[], '1 day'$$, $$'{}', '{a}', '-1 day'$$, $$'{}', '{a}', '1 year'$$, $$'{}', '{a}', '1 day', as_of => 'infinity'$$, $$'{}', NULL, '1 day'$$, $$'{}', '{a}', NULL$$,
 	$$'{}', '{a}', '1 day', as_of => NULL$$, $$NULL, '{a}', '1 day'$$, $$'{"a":["2026-01-01"]}', '{a}', '0', '-infinity', 'infinity'$$, $$'{"a":["2026-01-01"]}', '{a}', '0', '2026-01-02'$$, $$'{"a":["2026-01-01"]}', '{a}', '0', NULL, '2026-01-01'$$]) call;

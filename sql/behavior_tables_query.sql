@@ -7,7 +7,7 @@ INSERT INTO shop.visit VALUES (1, '2026-01-01', 'view'), (1, '2026-01-01 01:00',
 SET search_path = shop;
 SET timezone = 'UTC';
 SELECT event, people FROM cdp.funnel_table('{view,order}', '1 day', query => 'SELECT * FROM visit');
-SELECT cohort, period, people FROM cdp.retention_table('view', NULL, 'day', 'UTC', periods => 1, query => 'TABLE visit', as_of => '2026-02-01');
+SELECT cohort, period, people FROM cdp.retention_table('view', '*', 'day', 'UTC', periods => 1, query => 'TABLE visit', as_of => '2026-02-01');
 SELECT label, people FROM cdp.paths(query => 'SELECT person, at, event FROM visit') ORDER BY label;
 -- functions, operators and views of the caller's, and what a function of theirs names without a schema
 CREATE FUNCTION shop.visits() RETURNS SETOF visit LANGUAGE sql STABLE AS 'SELECT * FROM visit';
@@ -19,7 +19,7 @@ SELECT event, people FROM cdp.funnel_table('{view,order}', '1 day', query => 'TA
 CREATE TEMP TABLE visit AS SELECT 'p' || person AS person, at, event FROM shop.visit WHERE person = 1;
 SELECT event, people FROM cdp.funnel_table('{view,order}', '1 day', query => 'TABLE visit');
 SELECT label, people FROM cdp.paths(query => 'TABLE visit');
-SELECT cohort, period, people FROM cdp.retention_table('view', NULL, 'day', 'UTC', periods => 0, query => 'TABLE visit', as_of => '2026-02-01');
+SELECT cohort, period, people FROM cdp.retention_table('view', '*', 'day', 'UTC', periods => 0, query => 'TABLE visit', as_of => '2026-02-01');
 DROP TABLE pg_temp.visit;
 -- another path, prepared once and run under each
 PREPARE funnel AS SELECT event, people FROM cdp.funnel_table('{view,order}', '1 day', query => 'TABLE visit');

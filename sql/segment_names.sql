@@ -39,8 +39,8 @@ SELECT cdp.carry_property('Order Compleated', 'shipping'), cdp.carry_property('O
 SELECT cdp.set_rules('{"usr_id": {"priority": 12}}');
 SELECT cdp.set_rules('{"email": {"priority": 31}}');
 SELECT people FROM cdp.funnel_table('{Product Viewed,Ordr Completed}', '7 days');
-SELECT count(*) FROM cdp.funnel_table('{Product Viewed}', '7 days', by_trait => 'citty');
-SELECT count(*) FROM cdp.retention_table('Product Vewed', NULL, 'day', 'UTC', by_trait => 'plann');
+SELECT count(*) FROM cdp.funnel_table('{Product Viewed}', '7 days', by => '{trait:citty}');
+SELECT count(*) FROM cdp.retention_table('Product Vewed', '*', 'day', 'UTC', by => '{trait:plann}');
 SELECT count(*) FROM cdp.paths('Product Viewedd', 'Order');
 -- the rows of a query have names of their own
 SELECT people FROM cdp.funnel_table('{signup,pay}', '7 days', query => $$ VALUES (1, now(), 'signup') $$);

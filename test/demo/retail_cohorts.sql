@@ -2,7 +2,7 @@
 \pset footer off
 CREATE TEMP TABLE cohort AS
 SELECT *
-FROM cdp.retention_table(NULL, NULL, 'month', 'UTC', as_of => '2011-12-10', query => $$
+FROM cdp.retention_table('*', '*', 'month', 'UTC', as_of => '2011-12-10', query => $$
 	SELECT e.profile_id, e."timestamp", e.event
 	FROM cdp.events e
 	WHERE e.type = 'track'

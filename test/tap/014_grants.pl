@@ -63,9 +63,11 @@ allowed('ann', $_) for
   'SELECT * FROM cdp.events_at(now())', q{SELECT * FROM cdp.explain('user_id:u1', 'email:ann@example.com')}, q{SELECT * FROM cdp.explain('user_id:u1', 'user_id:u9')},
   q{SELECT cdp.lookup('user_id:u1', 'identifiers,traits,events,cases,segments,refused_links,accounts,provenance'), cdp.lookup('user_id:u1'::cdp.identifier)},
   q{SELECT cdp.rules(), cdp.trait_rules()}, q{SELECT cdp.is_member('doers', 1)}, 'SELECT * FROM cdp_segment.doers',
-  q{SELECT * FROM cdp.funnel_table('{x,y}', '7 days', segment => 'doers')}, q{SELECT * FROM cdp.funnel_table('{x,y}', '7 days', by_trait => 'email')},
-  q{SELECT * FROM cdp.funnel_table('{x,y}', '7 days', by_property => 'sku')}, q{SELECT * FROM cdp.retention_table('x', 'y', 'day', 'UTC', segment => 'doers')},
-  q{SELECT * FROM cdp.paths('x', segment => 'doers')},
+  q{SELECT * FROM cdp.funnel_table('{x,y}', '7 days', segment => 'doers')}, q{SELECT * FROM cdp.funnel_table('{x,y}', '7 days', by => '{trait:email}')},
+  q{SELECT * FROM cdp.funnel_table('{x,y}', '7 days', by => '{property:sku}')}, q{SELECT * FROM cdp.retention_table('x', 'y', 'day', 'UTC', segment => 'doers')},
+  q{SELECT * FROM cdp.paths('x', segment => 'doers')}, q{SELECT * FROM cdp.path_edges('x', segment => 'doers')}, q{SELECT * FROM cdp.rfm_table('x', 'n')},
+  q{SELECT * FROM cdp.trend_table('x[sku = "a"]', 'day', 'UTC', '2026-01-01', '2026-02-01', 'n', by => '{trait:email,segment:doers,property:colour}', top => 1)},
+  q{SELECT * FROM cdp.lifecycle_table('x', 'week', 'UTC', '2026-01-01', '2026-02-01')}, q{SELECT * FROM cdp.stickiness_table('x', 'day', 'UTC', '2026-01-01', '2026-02-01')},
   q{SELECT * FROM cdp.paths(query => 'SELECT profile_id, "timestamp", event FROM cdp.events WHERE event IS NOT NULL')},
   q{SELECT * FROM cdp.components('SELECT user_id, anonymous_id FROM cdp.events')};
 refused('ann', $_)

@@ -59,14 +59,7 @@ cdpk_measure_sum(CdpkMeasured *measured, CdpkSum *sum)
 	CdpkDecimal value;
 
 	while (next_value(measured, &value, &status))
-	{
-		int64_t low = value.mantissa & INT64_C(0xffffffff);
-
-		sum->count++;
-		sum->scales |= UINT32_C(1) << value.scale;
-		sum->high[value.scale] += (value.mantissa - low) / (INT64_C(1) << 32);
-		sum->low[value.scale] += low;
-	}
+		cdpk_sum_add(sum, value);
 	return status;
 }
 

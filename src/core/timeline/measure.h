@@ -21,6 +21,18 @@ typedef struct CdpkSum
 	int64_t low[CDPK_SCALE_MAX + 1];
 } CdpkSum;
 
+/* Add a number to a sum, which is all zeros before the first. */
+static inline void
+cdpk_sum_add(CdpkSum *sum, CdpkDecimal number)
+{
+	int64_t low = number.mantissa & INT64_C(0xffffffff);
+
+	sum->count++;
+	sum->scales |= UINT32_C(1) << number.scale;
+	sum->high[number.scale] += (number.mantissa - low) / (INT64_C(1) << 32);
+	sum->low[number.scale] += low;
+}
+
 /* A property of a column whose numbers are measured. */
 typedef struct CdpkMeasured
 {

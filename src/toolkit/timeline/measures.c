@@ -11,8 +11,8 @@
 
 #include "toolkit/timeline/step_args.h"
 #include "cdp.h"
-#include "core/timeline/measure.h"
 #include "toolkit/bridge/status.h"
+#include "toolkit/timeline/measures.h"
 
 CDP_FUNCTION(cdp_sum);
 CDP_FUNCTION(cdp_avg);
@@ -150,8 +150,7 @@ part_numeric(const CdpkSum *sum, unsigned scale)
 						decimal_numeric(low, scale));
 }
 
-/* Return a sum without superfluous zeros. */
-static Numeric
+Numeric
 sum_numeric(const CdpkSum *sum)
 {
 	Numeric result = NULL;

@@ -6,8 +6,10 @@
 
 #include "common/hashfn.h"
 #include "common/string.h"
+#include "funcapi.h"
 #include "libpq/pqformat.h"
 #include "mb/pg_wchar.h"
+#include "utils/builtins.h"
 
 #include "toolkit/timeline/step.h"
 #include "cdp.h"
@@ -22,6 +24,7 @@ CDP_FUNCTION(cdp_step_ne);
 CDP_FUNCTION(cdp_step_hash);
 CDP_FUNCTION(cdp_step_hash_extended);
 CDP_FUNCTION(cdp_quote_step);
+CDP_FUNCTION(cdp_step_parts);
 
 /* bytes of a text that an error shows */
 #define SHOWN 1000
@@ -214,4 +217,41 @@ cdp_step_hash_extended(PG_FUNCTION_ARGS)
 	PG_RETURN_UINT64(hash_bytes_extended((const uint8_t *) VARDATA_ANY(value),
 										 (int) VARSIZE_ANY_EXHDR(value),
 										 (uint64) PG_GETARG_INT64(1)));
+}
+
+/* Return a row for an event, NULL where any is asked for, and a property, or NULL. */
+static void
+put_part(ReturnSetInfo *result, const CdpkAlternative *alternative, const CdpkName *property)
+{
+	Datum values[2] = {0, 0};
+	bool nulls[2] = {alternative->any, property == NULL};
+
+	if (!nulls[0])
+		values[0] = PointerGetDatum(
+			cstring_to_text_with_len(alternative->name.text, (int) alternative->name.length));
+	if (!nulls[1])
+		values[1] =
+			PointerGetDatum(cstring_to_text_with_len(property->text, (int) property->length));
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* step_parts(step): the events that it asks for, and the properties of their conditions. */
+Datum
+cdp_step_parts(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	const CdpkAlternative *alternatives;
+	CdpkStep step;
+
+	InitMaterializedSRF(fcinfo, 0);
+	step_read(PG_GETARG_VARLENA_PP(0), &step);
+	alternatives = cdpk_step_alternatives(&step);
+	for (unsigned i = 0; i < step.count; i++)
+	{
+		put_part(result, &alternatives[i], NULL);
+		for (unsigned j = 0; j < alternatives[i].count; j++)
+			put_part(result, &alternatives[i], &alternatives[i].conditions[j].property);
+	}
+	step_free(&step);
+	return (Datum) 0;
 }

@@ -77,3 +77,11 @@ CREATE FUNCTION cdp.quote_step(name text) RETURNS cdp.step
 COMMENT ON FUNCTION cdp.quote_step(text) IS
 	'Returns the step that asks for the events of a name, whatever its characters: cdp.did(timeline, '
 	'cdp.quote_step(name)) for a name from data. An empty name is an error (22023).';
+
+CREATE FUNCTION cdp_internal.step_parts(step cdp.step, OUT event text, OUT property text) RETURNS SETOF record
+	AS 'MODULE_PATHNAME', 'cdp_step_parts' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 3;
+COMMENT ON FUNCTION cdp_internal.step_parts(cdp.step) IS
+	'Internal: returns the events that a step asks for, NULL for any: a row for each alternative, without a property, '
+	'and one for each of its conditions, with the property.';
+
+REVOKE ALL ON FUNCTION cdp_internal.step_parts(cdp.step) FROM PUBLIC;

@@ -1,0 +1,355 @@
+/*
+ * step_periods.c
+ *		How often the events of a step happened in each of several periods, by the values of a
+ *		property: what the tables of reports count.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "cdp.h"
+#include "core/base/buffer.h"
+#include "toolkit/bridge/status.h"
+#include "toolkit/timeline/measures.h"
+#include "toolkit/timeline/step_args.h"
+#include "toolkit/timeline/step_values.h"
+
+CDP_FUNCTION(cdp_step_periods);
+
+/* after the step */
+#define ARG_BOUNDS 2
+#define ARG_AFTER 3
+#define ARG_PROPERTY 4
+#define ARG_NUMBER 5
+#define ARG_PERIODS_AS_OF 6
+
+/* the kind of a value where an event has none */
+#define NO_VALUE 0xff
+
+/* An event in a period, with one of its values and one of its numbers. */
+typedef struct Hit
+{
+	uint32 period; /* from 1 */
+	bool measured; /* whether there is a number */
+	CdpkPropertyValue value;
+	uint64 event;
+	int64 at;
+	CdpkDecimal number;
+} Hit;
+
+/* What is read of one timeline. */
+typedef struct Reading
+{
+	CdpkStepEvents events;
+	const TimestampTz *bounds;
+	uint32 bound_count;
+	CdpkName property; /* text NULL: not asked for */
+	CdpkName number;
+	StepProperty property_column;
+	StepProperty number_column;
+	uint64 event; /* number of events so far */
+	int64_t at;   /* of the present one */
+	CdpkPropertyValue values[STEP_VALUES_MAX];
+	unsigned value_count;
+	CdpkPropertyValue numbers[STEP_VALUES_MAX];
+	unsigned number_count;
+	CdpkBuffer hits;
+} Reading;
+
+/* What is left to return. */
+typedef struct Rows
+{
+	const CdpkName *texts;
+	const Hit *next;
+	const Hit *end;
+} Rows;
+
+/* Read the bounds of the periods. */
+static const TimestampTz *
+read_bounds(FunctionCallInfo fcinfo, uint32 *count)
+{
+	ArrayType *array = PG_GETARG_ARRAYTYPE_P(ARG_BOUNDS);
+	const TimestampTz *bounds = (const TimestampTz *) ARR_DATA_PTR(array);
+	int length = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+
+	if (ARR_NDIM(array) > 1 || array_contains_nulls(array))
+		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+						errmsg("bounds must be a list of times without NULL")));
+	for (int i = 1; i < length; i++)
+		if (bounds[i - 1] > bounds[i])
+			ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+							errmsg("bounds must be in ascending order")));
+	*count = (uint32) length;
+	return bounds;
+}
+
+/* Return the number of bounds that are not after a time: that of its period. */
+static uint32
+find_period(const Reading *reading, int64 at)
+{
+	uint32 low = 0;
+	uint32 high = reading->bound_count;
+
+	while (low < high)
+	{
+		uint32 middle = low + (high - low) / 2;
+
+		if (reading->bounds[middle] <= at)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Read the name of a property, an argument that may be NULL. */
+static CdpkName
+read_name(FunctionCallInfo fcinfo, int argument)
+{
+	CdpkName name = {NULL, 0};
+
+	if (!PG_ARGISNULL(argument))
+	{
+		const text *value = PG_GETARG_TEXT_PP(argument);
+
+		name.text = VARDATA_ANY(value);
+		name.length = VARSIZE_ANY_EXHDR(value);
+	}
+	return name;
+}
+
+/* Compare two values and then their elements, for qsort. */
+static int
+compare_elements(const void *a, const void *b)
+{
+	const CdpkPropertyValue *left = a;
+	const CdpkPropertyValue *right = b;
+	int order = step_value_compare(left, right);
+
+	return order != 0 ? order : (int) left->element - (int) right->element;
+}
+
+/* Compare two hits, for qsort: those of one period and value are side by side, and so is an event's. */
+static int
+compare_hits(const void *a, const void *b)
+{
+	const Hit *left = a;
+	const Hit *right = b;
+	int order;
+
+	CHECK_FOR_INTERRUPTS();
+	if (left->period != right->period)
+		return left->period < right->period ? -1 : 1;
+	order = step_value_compare(&left->value, &right->value);
+	if (order != 0)
+		return order;
+	return left->event < right->event ? -1 : left->event > right->event;
+}
+
+/* Add a hit; "number" may be NULL. */
+static void
+add_hit(Reading *reading, uint32 period, const CdpkPropertyValue *value, const CdpkDecimal *number)
+{
+	Hit hit = {.period = period, .value = *value, .event = reading->event, .at = reading->at};
+
+	hit.measured = number != NULL;
+	if (number != NULL)
+		hit.number = *number;
+	cdpk_put_bytes(&reading->hits, &hit, sizeof(hit));
+}
+
+/*
+ * Return whether a number belongs to a value: one of them is of the event as a whole, or both are of
+ * the same element.  "same" are the places of the value in the event, by element.
+ */
+static bool
+belongs(const CdpkPropertyValue *number, const CdpkPropertyValue *same, unsigned count)
+{
+	if (number->element == 0)
+		return true;
+	for (unsigned i = 0; i < count; i++)
+		if (same[i].element == 0 || same[i].element == number->element)
+			return true;
+	return false;
+}
+
+/* Add the hits of an event with one of its values. */
+static void
+add_value(Reading *reading, uint32 period, const CdpkPropertyValue *same, unsigned count)
+{
+	bool measured = false;
+
+	CHECK_FOR_INTERRUPTS();
+	for (unsigned i = 0; i < reading->number_count; i++)
+	{
+		CdpkDecimal number;
+
+		if (belongs(&reading->numbers[i], same, count) &&
+			cdpk_property_as_number(&reading->numbers[i], reading->events.texts, &number))
+		{
+			add_hit(reading, period, same, &number);
+			measured = true;
+		}
+	}
+	if (!measured)
+		add_hit(reading, period, same, NULL);
+}
+
+/* Add the hits of an event: for each of its different values. */
+static void
+add_event(Reading *reading, uint32 period)
+{
+	CdpkPropertyValue *values = reading->values;
+
+	if (reading->value_count == 0)
+	{
+		memset(&values[0], 0, sizeof(values[0]));
+		values[0].kind = NO_VALUE;
+		reading->value_count = 1;
+	}
+	qsort(values, reading->value_count, sizeof(values[0]), compare_elements);
+	for (unsigned i = 0; i < reading->value_count;)
+	{
+		unsigned end = i + 1;
+
+		while (end < reading->value_count && step_value_compare(&values[i], &values[end]) == 0)
+			end++;
+		add_value(reading, period, &values[i], end - i);
+		i = end;
+	}
+	reading->event++;
+}
+
+/* Read the events of the present column. */
+static void
+read_column(Reading *reading)
+{
+	CdpkStepEvents *events = &reading->events;
+	bool opened = false;
+
+	reading->property_column.found = reading->number_column.found = false;
+	while (cdpk_step_next_event(events, &reading->at))
+	{
+		if (events->unknown)
+			continue;
+		if (!opened && reading->property.text != NULL)
+			step_property_find(events, &reading->property, &reading->property_column);
+		if (!opened && reading->number.text != NULL)
+			step_property_find(events, &reading->number, &reading->number_column);
+		opened = true;
+		reading->value_count =
+			step_property_read(&reading->property_column, events->event, reading->values);
+		reading->number_count =
+			step_property_read(&reading->number_column, events->event, reading->numbers);
+		add_event(reading, find_period(reading, reading->at));
+	}
+}
+
+/* Read the timeline; returns the hits in the order of rows. */
+static Rows *
+read_timeline(FunctionCallInfo fcinfo)
+{
+	Rows *rows = palloc0(sizeof(Rows));
+	Reading *reading;
+	CdpkTimeRange range = {PG_INT64_MIN, PG_INT64_MAX};
+	CdpkTimeline timeline;
+	CdpkStep step;
+
+	for (int i = ARG_STEP; i <= ARG_PERIODS_AS_OF; i++)
+		if (PG_ARGISNULL(i) && i != ARG_AFTER && i != ARG_PROPERTY && i != ARG_NUMBER)
+			return rows;
+	if (PG_ARGISNULL(ARG_TIMELINE))
+		return rows;
+	reading = palloc0(sizeof(Reading));
+	reading->bounds = read_bounds(fcinfo, &reading->bound_count);
+	if (reading->bound_count < 2)
+		return rows;
+	reading->property = read_name(fcinfo, ARG_PROPERTY);
+	reading->number = read_name(fcinfo, ARG_NUMBER);
+	reading->hits = cdpk_buffer(&cdp_huge_palloc_allocator, SIZE_MAX / 2);
+	range.first = reading->bounds[0];
+	if (!PG_ARGISNULL(ARG_AFTER) && PG_GETARG_TIMESTAMPTZ(ARG_AFTER) >= range.first)
+		range.first = PG_GETARG_TIMESTAMPTZ(ARG_AFTER) + 1;
+	range.last = Min(reading->bounds[reading->bound_count - 1] - 1,
+					 PG_GETARG_TIMESTAMPTZ(ARG_PERIODS_AS_OF));
+	step_arg_read(fcinfo, NULL, &step);
+	timeline_open((Timeline *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(ARG_TIMELINE)), &timeline);
+	cdpk_step_events(&step, &timeline, range, &cdp_palloc_allocator, &reading->events);
+	while (cdpk_step_next_column(&reading->events))
+		read_column(reading);
+	rows->texts = reading->events.texts;
+	reading->events.texts = NULL;
+	timeline_check(cdpk_step_close(&reading->events));
+	timeline_check(reading->hits.status);
+	rows->next = (const Hit *) reading->hits.bytes;
+	rows->end = rows->next + reading->hits.used / sizeof(Hit);
+	qsort(reading->hits.bytes, reading->hits.used / sizeof(Hit), sizeof(Hit), compare_hits);
+	return rows;
+}
+
+/* Return the next row: the hits of one period and one value. */
+static Datum
+next_row(FuncCallContext *context, Rows *rows)
+{
+	const Hit *first = rows->next;
+	CdpkSum sum = {0};
+	int64 events = 1;
+	text *value =
+		first->value.kind == NO_VALUE ? NULL : step_value_text(rows->texts, &first->value);
+	TimestampTz oldest = first->at;
+	TimestampTz newest = first->at;
+	bool nulls[6] = {false, value == NULL, false, false, false, false};
+	Datum values[6];
+
+	for (; rows->next < rows->end && rows->next->period == first->period &&
+		   step_value_compare(&rows->next->value, &first->value) == 0;
+		 rows->next++)
+	{
+		events += rows->next > first && rows->next->event != rows->next[-1].event;
+		oldest = Min(oldest, rows->next->at);
+		newest = Max(newest, rows->next->at);
+		if (rows->next->measured)
+			cdpk_sum_add(&sum, rows->next->number);
+	}
+	values[0] = Int32GetDatum((int32) first->period);
+	values[1] = PointerGetDatum(value);
+	values[2] = Int64GetDatum(events);
+	nulls[3] = sum.count == 0;
+	values[3] = nulls[3] ? (Datum) 0 : NumericGetDatum(sum_numeric(&sum));
+	values[4] = TimestampTzGetDatum(oldest);
+	values[5] = TimestampTzGetDatum(newest);
+	return HeapTupleGetDatum(heap_form_tuple(context->tuple_desc, values, nulls));
+}
+
+/* step_periods(timeline, step, bounds, after, property, number, as_of) */
+Datum
+cdp_step_periods(PG_FUNCTION_ARGS)
+{
+	FuncCallContext *context;
+	Rows *rows;
+
+	if (SRF_IS_FIRSTCALL())
+	{
+		MemoryContext former;
+		TupleDesc descriptor;
+
+		context = SRF_FIRSTCALL_INIT();
+		former = MemoryContextSwitchTo(context->multi_call_memory_ctx);
+		if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE)
+			ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+							errmsg("function returning a row called where none is accepted")));
+		context->tuple_desc = BlessTupleDesc(descriptor);
+		context->user_fctx = read_timeline(fcinfo);
+		MemoryContextSwitchTo(former);
+	}
+	context = SRF_PERCALL_SETUP();
+	rows = context->user_fctx;
+	if (rows->next < rows->end)
+		SRF_RETURN_NEXT(context, next_row(context, rows));
+	SRF_RETURN_DONE(context);
+}
