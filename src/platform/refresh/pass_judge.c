@@ -9,9 +9,6 @@
 #include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
 
-/* keys that are looked up and written together: as many pages of an index stay in the cache of a processor */
-#define KEYS_TOGETHER 256
-
 /* note_key is the StoreRowFunction that notes what the tables have of a message key. */
 static void
 note_key(void *arg, int key, const Datum *values, const bool *nulls)
@@ -22,68 +19,34 @@ note_key(void *arg, int key, const Datum *values, const bool *nulls)
 	known->content = (uint64) DatumGetInt64(values[1]);
 }
 
-/* find_keys notes what the tables have of message keys. */
-static void
-find_keys(Pass *pass, const CdpkBatchKey *keys, int count, CdpkBatchMessage *known)
-{
-	static const int wanted[] = {MESSAGE_BATCH_ID, MESSAGE_CONTENT_HASH};
-	PassColumns key = {count};
-	Datum *values = pass_column(&key, MESSAGE_KEY);
-
-	for (int i = 0; i < count; i++)
-		values[i] = PointerGetDatum(keys[i].key);
-	store_find(pass_table(pass, TABLE_MESSAGE), count, pass_columns(&key), lengthof(wanted), wanted,
-			   note_key, known);
-	pfree(values);
-}
-
-/* write_keys writes the keys that are not known yet. */
-static void
-write_keys(Pass *pass, const CdpkBatchKey *keys, int count, const CdpkBatchMessage *known)
-{
-	PassColumns row = {count};
-	Datum *key = pass_column(&row, MESSAGE_KEY);
-	Datum *batch_id = pass_column(&row, MESSAGE_BATCH_ID);
-	Datum *content = pass_column(&row, MESSAGE_CONTENT_HASH);
-	int written = 0;
-
-	for (int i = 0; i < count; i++)
-	{
-		if (known[i].batch_id != 0)
-			continue;
-		key[written] = PointerGetDatum(keys[i].key);
-		content[written] = Int64GetDatum((int64) pass->batch_rows[keys[i].row].content);
-		batch_id[written++] = Int64GetDatum(pass->batch_id);
-	}
-	store_insert(pass_table(pass, TABLE_MESSAGE), written, pass_columns(&row));
-	pfree(key);
-	pfree(batch_id);
-	pfree(content);
-}
-
-/*
- * accept_rows looks the message keys up, writes the new ones, and decides.  Keys come in their order, and where
- * index scans serve the table some at a time, so that the pages they are looked for in are at hand to write them.
- */
+/* accept_rows looks the message keys up, writes the new ones, and decides. */
 static void
 accept_rows(Pass *pass)
 {
+	static const int wanted[] = {MESSAGE_BATCH_ID, MESSAGE_CONTENT_HASH};
 	size_t count;
 	const CdpkBatchKey *keys = cdpk_batch_keys(pass->batch, &count);
 	CdpkBatchMessage *known = palloc_extended(sizeof(CdpkBatchMessage) * Max(count, 1),
 											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	size_t together = count;
+	PassColumns key = {(int) count};
+	PassColumns set = {(int) count};
+	Datum *values = pass_column(&key, MESSAGE_KEY);
+	Datum *batch_id = pass_column(&set, MESSAGE_BATCH_ID);
+	Datum *content = pass_column(&set, MESSAGE_CONTENT_HASH);
 
-	if (count > 0 && store_sql_reason(pass_table(pass, TABLE_MESSAGE)) == NULL)
-		together = KEYS_TOGETHER;
-	for (size_t i = 0; i < count; i += together)
+	for (size_t i = 0; i < count; i++)
 	{
-		int some = (int) Min(count - i, together);
-
-		find_keys(pass, keys + i, some, known + i);
-		write_keys(pass, keys + i, some, known + i);
+		values[i] = PointerGetDatum(keys[i].key);
+		batch_id[i] = Int64GetDatum(pass->batch_id);
+		content[i] = Int64GetDatum((int64) pass->batch_rows[keys[i].row].content);
 	}
+	if (count > 0)
+		store_find_or_insert(pass_table(pass, TABLE_MESSAGE), (int) count, pass_columns(&key),
+							 pass_columns(&set), lengthof(wanted), wanted, note_key, known);
 	pass_check(cdpk_batch_accept(pass->batch, known, pass->last_event_id));
+	pfree(values);
+	pfree(batch_id);
+	pfree(content);
 	pfree(known);
 }
 
