@@ -15,9 +15,9 @@ CREATE VIEW public.found AS
 -- the same tables, with the same keys
 SELECT name, f.keys AS found, c.keys AS catalogued FROM public.found f FULL JOIN cdp_internal.catalogue() c USING (name)
 WHERE f.keys IS DISTINCT FROM c.keys ORDER BY name COLLATE "C";
--- what a cluster distributes a table by is a column of its key
+-- what a cluster distributes a table by is a column of its key, if it has one
 SELECT c.name FROM cdp_internal.catalogue() c
-WHERE c.distributed_by <> ALL (c.keys) AND c.distributed_by NOT IN ('reference', 'local') ORDER BY c.name COLLATE "C";
+WHERE c.keys <> '{}' AND c.distributed_by <> ALL (c.keys) AND c.distributed_by NOT IN ('reference', 'local') ORDER BY c.name COLLATE "C";
 -- columns of personal data are there, have a known category and no statistics; where a person stands, erasure goes
 SELECT c.name, p.key, p.value FROM cdp_internal.catalogue() c CROSS JOIN LATERAL jsonb_each_text(c.personal) p
 LEFT JOIN public.found f USING (name) LEFT JOIN pg_attribute a ON a.attrelid = f.oid AND a.attname = p.key

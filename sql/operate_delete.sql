@@ -124,7 +124,7 @@ SELECT md5(string_agg(s::text, ' ' ORDER BY s.message_key)) AS statements FROM c
 UPDATE cdp_data.statement SET identifier_id = identifier_id + 1 WHERE message_key = cdp.message_key('e1');
 UPDATE cdp_data.statement SET version = '7' WHERE message_key = cdp.message_key('e2');
 DELETE FROM cdp_data.statement WHERE message_key = cdp.message_key('e3');
-INSERT INTO cdp_data.statement SELECT cdp.message_key('x1'), event_id, identifier_id, "timestamp", content_hash, source_id, version FROM cdp_data.statement WHERE message_key = cdp.message_key('e4');
+INSERT INTO cdp_data.statement SELECT cdp.message_key('x1'), event_id, identifier_id, "timestamp", content_hash, source_id, folded, version FROM cdp_data.statement WHERE message_key = cdp.message_key('e4');
 SELECT stage, count(*), count(expected) AS expected, count(found) AS found FROM cdp.verify() GROUP BY stage;
 SELECT identifiers_moved, events_reanchored FROM cdp.restitch();
 SELECT * FROM cdp.verify();
@@ -132,7 +132,7 @@ SELECT md5(string_agg(s::text, ' ' ORDER BY s.message_key)) = :'statements' AS a
 UPDATE cdp_data.message SET content_hash = 0 WHERE message_key = cdp.message_key('n1');
 SELECT stage, expected, found IS NOT NULL AS found FROM cdp.verify();
 UPDATE cdp_data.message m SET content_hash = s.content_hash FROM cdp_data.statement s WHERE s.message_key = m.message_key AND m.message_key = cdp.message_key('n1');
--- a message of a mutable source is remembered as long as it holds, one that was taken back for good is not
+-- a message of a mutable source is remembered as long as it holds, or if it was taken back for good
 SELECT cdp.set_sources('{"shop": {"version": "version"}}');
 UPDATE cdp_data.batch SET as_of = as_of - interval '100 days';
 SELECT cdp.set_message_memory('30 days');

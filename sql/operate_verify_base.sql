@@ -38,9 +38,9 @@ INSERT INTO cdp.inbox (type, event, anonymous_id, user_id, "timestamp", message_
  ('track', 'View', 'late', 'u6', '2026-01-10Z', 'm12');
 SELECT accepted FROM cdp.refresh();
 CREATE VIEW base AS
-	SELECT b.base_id, i.identifier AS anchor, b.events, b.first_said_at, b.last_said_at, b.earlier_id, b.ids, b.group_id, b.message_id
-	FROM cdp_data.base b LEFT JOIN cdp_data.identifier i USING (identifier_id);
-SELECT * FROM base ORDER BY base_id;
+	SELECT i.identifier AS anchor, b.events, b.first_said_at, b.last_said_at, b.earlier_id, b.ids, b.group_id, b.message_id
+	FROM cdp_data.base_row b LEFT JOIN cdp_data.identifier i USING (identifier_id);
+SELECT * FROM base ORDER BY first_said_at;
 SELECT message_id FROM cdp.events ORDER BY event_id;
 SELECT * FROM cdp.verify();
 
@@ -64,27 +64,36 @@ $$;
 CREATE FUNCTION number(identifier text) RETURNS bigint LANGUAGE sql STABLE AS $$
 	SELECT k.identifier_id FROM cdp_internal.known_identifier(identifier::cdp.identifier) k
 $$;
+-- the row of the base whose first event was on a day of January
+CREATE FUNCTION of_day(day integer, b cdp_data.base) RETURNS boolean LANGUAGE sql STABLE AS $$
+	SELECT (cdp_internal.unpack_base(b.identifier_id, b.packed)).first_at = make_timestamptz(2026, 1, day, 0, 0, 0, 'UTC')
+$$;
+CREATE FUNCTION change(day integer, content jsonb, anchor bigint DEFAULT NULL) RETURNS void LANGUAGE sql AS $$
+	UPDATE cdp_data.base b
+	SET identifier_id = coalesce(anchor, b.identifier_id), packed = cdp_internal.pack_base(coalesce(anchor, b.identifier_id),
+		jsonb_populate_record(cdp_internal.unpack_base(b.identifier_id, b.packed), content))
+	WHERE of_day(day, b)
+$$;
 -- rows of the base
-SELECT fault($$ DELETE FROM cdp_data.base WHERE message_id = 'm1' $$);
-SELECT fault($$ DELETE FROM cdp_data.base WHERE message_id = 'm6' $$);
-SELECT fault($$ INSERT INTO cdp_data.base SELECT 99, identifier_id, events, first_at, last_at, first_said_at, last_said_at, after, traits_at,
-	earlier_id, source_id, ids, group_id, message_id, traits, timeline FROM cdp_data.base WHERE message_id = 'm7' $$);
-SELECT fault($$ UPDATE cdp_data.base SET events = 2 WHERE message_id = 'm1' $$);
-SELECT fault($$ UPDATE cdp_data.base SET first_at = '2025-12-31Z' WHERE message_id = 'm1' $$);
-SELECT fault($$ UPDATE cdp_data.base SET first_said_at = '2025-12-31Z' WHERE message_id = 'm1' $$);
-SELECT fault($$ UPDATE cdp_data.base SET last_said_at = '2026-03-09Z' WHERE message_id = 'm8' $$);
-SELECT fault($$ UPDATE cdp_data.base SET message_id = NULL WHERE message_id = 'm1' $$);
-SELECT fault($$ UPDATE cdp_data.base SET identifier_id = number('anonymous_id:a') WHERE message_id = 'm1' $$);
-SELECT fault($$ UPDATE cdp_data.base SET identifier_id = 0 WHERE message_id = 'm7' $$);
-SELECT fault($$ UPDATE cdp_data.base SET identifier_id = number('anonymous_id:bad') WHERE message_id = 'm6' $$);
-SELECT fault($$ UPDATE cdp_data.base SET ids = ids || 4711::bigint WHERE message_id = 'm1' $$);
-SELECT fault($$ UPDATE cdp_data.base SET ids = ids || number('user_id:u2') WHERE message_id = 'm1' $$);
-SELECT fault($$ UPDATE cdp_data.base SET ids = '{}' WHERE message_id = 'm7' $$);
-SELECT fault($$ UPDATE cdp_data.base SET source_id = 4711 WHERE message_id = 'm1' $$);
-SELECT fault($$ UPDATE cdp_data.base SET earlier_id = NULL WHERE message_id = 'm5' $$);
-SELECT fault($$ UPDATE cdp_data.base SET earlier_id = 4711 WHERE message_id = 'm5' $$);
-SELECT fault($$ UPDATE cdp_data.base SET traits = NULL WHERE message_id = 'm1' $$);
-SELECT fault($$ UPDATE cdp_data.base SET timeline = '{}' WHERE message_id = 'm7' $$);
+SELECT fault($$ DELETE FROM cdp_data.base b WHERE of_day(1, b) $$);
+SELECT fault($$ DELETE FROM cdp_data.base b WHERE of_day(6, b) $$);
+SELECT fault($$ INSERT INTO cdp_data.base SELECT b.* FROM cdp_data.base b WHERE of_day(7, b) $$);
+SELECT fault($$ SELECT change(1, '{"events": 2}') $$);
+SELECT fault($$ SELECT change(1, '{"first_at": "2025-12-31Z"}') $$);
+SELECT fault($$ SELECT change(1, '{"first_said_at": "2025-12-31Z"}') $$);
+SELECT fault($$ SELECT change(8, '{"last_said_at": "2026-03-09Z"}') $$);
+SELECT fault($$ SELECT change(1, '{"message_id": null}') $$);
+SELECT fault($$ SELECT change(1, '{}', number('anonymous_id:a')) $$);
+SELECT fault($$ SELECT change(7, '{}', 0) $$);
+SELECT fault($$ SELECT change(6, '{}', number('anonymous_id:bad')) $$);
+SELECT fault($$ SELECT change(1, jsonb_build_object('ids', (SELECT b.ids || 4711::bigint FROM base b WHERE b.message_id = 'm1'))) $$);
+SELECT fault($$ SELECT change(1, jsonb_build_object('ids', (SELECT b.ids || number('user_id:u2') FROM base b WHERE b.message_id = 'm1'))) $$);
+SELECT fault($$ SELECT change(7, '{"ids": []}') $$);
+SELECT fault($$ SELECT change(1, '{"source_id": 4711}') $$);
+SELECT fault($$ SELECT change(5, '{"earlier_id": null}') $$);
+SELECT fault($$ SELECT change(5, '{"earlier_id": 4711}') $$);
+SELECT fault($$ UPDATE cdp_data.base b SET traits = NULL WHERE of_day(1, b) $$);
+SELECT fault($$ UPDATE cdp_data.base b SET timeline = '{}' WHERE of_day(7, b) $$);
 SELECT fault($$ UPDATE cdp_data.base SET group_id = 'other' WHERE group_id = 'acme' $$);
 SELECT fault($$ UPDATE cdp_data.base SET traits = NULL WHERE group_id = 'acme' $$);
 -- what only the base says
@@ -108,7 +117,7 @@ SELECT fault($$ UPDATE cdp_data.folded_month SET event_id = 8 WHERE month = '202
 SELECT fault($$ UPDATE cdp_data.folded_month SET events = 99 WHERE month = '2026-01-01Z' $$);
 SELECT fault($$ DELETE FROM cdp_data.folded_month WHERE month = '2026-01-01Z' $$);
 -- one person
-UPDATE cdp_data.base SET identifier_id = number('anonymous_id:a'), first_said_at = '2025-12-31Z' WHERE message_id = 'm1';
+SELECT change(1, '{"first_said_at": "2025-12-31Z"}', number('anonymous_id:a'));
 SELECT * FROM cdp.verify('user_id:u1') ORDER BY 1, 2;
 SELECT * FROM cdp.verify('user_id:u6');
 -- all that follows from the rows of the base is mended

@@ -2,11 +2,13 @@
 # What it costs to fold months of the log into the base, beside what it cost to refresh their events; how large the base
 # is, beside the months; and what a person costs that is folded anew from both.
 #   ROWS=200000       events a month, of two months
-#   STREAMS="steady strangers"   known people, and the worst case: each event brings identifiers of its own
+#   STREAMS="steady crowd strangers"   known people; five events a month of each of many people, who have a cookie and half
+#                     of the time a login; and the worst case: each event brings identifiers of its own
+# Events come without context, which the log alone would have.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 ROWS=${ROWS:-200000}
-STREAMS=${STREAMS:-steady strangers}
+STREAMS=${STREAMS:-steady crowd strangers}
 template=$PGDATABASE
 
 # measure STREAM: SQL that prints what it costs with events of that stream
@@ -17,6 +19,22 @@ measure() {
 \set ON_ERROR_STOP on
 SET client_min_messages = warning;
 SELECT cdp.init() \gset
+SQL
+	cat <<SQL
+CREATE FUNCTION crowd(k bigint, n bigint)
+	RETURNS TABLE (type text, event text, message_id text, anonymous_id text, user_id text, identifiers jsonb, traits jsonb, properties text,
+				   source text)
+	LANGUAGE sql AS \$\$
+	SELECT CASE WHEN c.says THEN 'identify' ELSE 'track' END, CASE WHEN NOT c.says THEN c.event END, c.message_id, 'cookie ' || c.person,
+		   c.user_id, NULL::jsonb, CASE WHEN c.says THEN jsonb_build_object('city', 'city ' || c.person % 100, 'plan', 'plan ' || c.number % 9) END,
+		   CASE WHEN NOT c.says THEN c.properties END, CASE WHEN c.number % 4 = 0 THEN 'app' ELSE 'web' END
+	FROM (SELECT c.*, c.user_id IS NOT NULL AND c.number % 3 = 0 AS says
+		  FROM (SELECT c.*, k + row_number() OVER () AS number,
+					   100000000 + floor(chance(k + row_number() OVER (), 14) * ($ROWS / 5))::bigint AS person
+				FROM calls(k, n, $ROWS / 5) c) c) c
+\$\$;
+SQL
+	cat <<'SQL'
 CREATE TABLE spent (what text, seconds float8, bytes bigint);
 -- CPU seconds of this backend
 CREATE FUNCTION cpu() RETURNS float8 LANGUAGE sql AS $$
@@ -47,7 +65,7 @@ SQL
 	for month in 1 2; do
 		cat <<SQL
 INSERT INTO cdp.inbox (type, event, message_id, anonymous_id, user_id, identifiers, traits, properties, "timestamp", received_at, source)
-SELECT s.type, s.event, s.message_id, s.anonymous_id, s.user_id, $([ "$stream" = steady ] && echo "s.identifiers, s.traits" || echo "NULL, NULL"), s.properties::jsonb,
+SELECT s.type, s.event, s.message_id, s.anonymous_id, s.user_id, $([ "$stream" = strangers ] && echo "NULL, NULL" || echo "s.identifiers, s.traits"), s.properties::jsonb,
 	timestamptz '2025-0$month-01Z' + (row_number() OVER ()) % 2400000 * interval '1 second', timestamptz '2025-07-01Z', s.source
 FROM $stream(($month - 1) * $ROWS, $ROWS) s;
 CALL note('refresh $month', 'SELECT refresh_all()');
@@ -69,7 +87,7 @@ SQL
 	cat <<'SQL'
 CALL note('anew from the base', $$SELECT fold_anew('SELECT p.profile_id FROM cdp_data.profile p WHERE p.profile_id % 2 = 0')$$);
 SELECT what, round(seconds::numeric, 2) AS "CPU s", pg_size_pretty(bytes) AS size FROM spent;
-SELECT (SELECT count(*) FROM cdp_data.base) AS "rows of the base", (SELECT sum(events) FROM cdp_data.base) AS events,
+SELECT (SELECT count(*) FROM cdp_data.base) AS "rows of the base", (SELECT sum(events) FROM cdp_data.base_row) AS events,
 	(SELECT count(*) FROM cdp_data.identifier) AS identifiers;
 WITH s AS (SELECT jsonb_object_agg(what, coalesce(seconds, bytes)) AS s FROM spent)
 SELECT round(((s -> 'fold 1')::numeric / (s -> 'refresh 1')::numeric), 2) AS "fold / refresh, first",

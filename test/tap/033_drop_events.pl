@@ -23,7 +23,7 @@ $node->safe_psql('postgres', q{
 my $people = q{SELECT md5(string_agg(concat(p.identifiers, p.traits, p.timeline, p.events, p.first_seen), ' ' ORDER BY p.profile_id)) FROM cdp.profile_row p};
 # … and their number, as one snapshot sees log and base
 my $all = q{SELECT (SELECT count(*) FROM cdp_data.event e WHERE NOT EXISTS (SELECT FROM cdp_data.folded_month f
-	WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)) + coalesce((SELECT sum(events) FROM cdp_data.base), 0)};
+	WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)) + coalesce((SELECT sum(events) FROM cdp_data.base_row), 0)};
 my $before = $node->safe_psql('postgres', $people);
 
 sub drop

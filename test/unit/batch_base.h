@@ -135,12 +135,22 @@ base_after(const World *world, const Event *event)
 	return after;
 }
 
+/* Return which row of the base a row to be written was, or -1. */
+static inline int
+base_stored(const CdpkBatchFolded *folded, const int *numbers, const uint32_t *order)
+{
+	for (uint32_t i = 0; i < folded->row_count; i++)
+		if (numbers[order[folded->first_row + i]] >= MAX_EVENTS)
+			return numbers[order[folded->first_row + i]] - MAX_EVENTS;
+	return -1;
+}
+
 /* Note what became of the events of a row, and that they agree in what they must. */
 static inline void
 base_note(Tables *tables, const CdpkBatchFolded *folded, const int *numbers, const uint32_t *order)
 {
-	int row = folded->stored != CDPK_BATCH_NONE ? numbers[folded->stored] - MAX_EVENTS
-												: tables->base_count++;
+	int stored = base_stored(folded, numbers, order);
+	int row = stored >= 0 ? stored : tables->base_count++;
 
 	for (uint32_t i = 0; i < folded->row_count; i++)
 	{
@@ -152,12 +162,12 @@ base_note(Tables *tables, const CdpkBatchFolded *folded, const int *numbers, con
 			tables_fail(tables, "an event is folded twice");
 		if (folded->row.span->after != base_after(&tables->world, &tables->world.events[number]))
 			tables_fail(tables, "an event is folded with others after another unlink");
-		if (folded->stored != CDPK_BATCH_NONE && tables->base[row].anchor != tables->anchor[number])
+		if (stored >= 0 && tables->base[row].anchor != tables->anchor[number])
 			tables_fail(tables, "a row of the base is anchored elsewhere than its events");
 		tables->base[row].anchor = tables->anchor[number];
 		tables->base_of[number] = row + 1;
 		tables->folded++;
-		tables->refolded += folded->stored != CDPK_BATCH_NONE;
+		tables->refolded += stored >= 0;
 	}
 	base_write(tables, folded, row);
 }

@@ -322,7 +322,6 @@ fold_group(CdpkBatch *batch, const Groups *groups, const Room *room, CdpkBatchFo
 	row->call = key->account != BATCH_NONE ? CDPK_BATCH_GROUP : CDPK_BATCH_IDENTIFY;
 	row->expires_at = CDPK_BATCH_NEVER;
 	row->span = span;
-	folded->stored = BATCH_NONE;
 	if (key->account != BATCH_NONE)
 		row->account = groups->accounts.names.items[key->account];
 	for (uint32_t i = 0; i < folded->row_count; i++)
@@ -331,8 +330,6 @@ fold_group(CdpkBatch *batch, const Groups *groups, const Room *room, CdpkBatchFo
 
 		batch_tick(batch);
 		add_span(from, row, span);
-		if (from->span != NULL && folded->stored == BATCH_NONE)
-			folded->stored = numbers[i];
 		/* a group call that names no account says nothing that is kept */
 		if (from->call == row->call)
 		{

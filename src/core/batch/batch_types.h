@@ -90,12 +90,10 @@ typedef struct CdpkBatchRow
 	const CdpkBatchSpan *span;    /* of a row of the base; else NULL */
 } CdpkBatchRow;
 
-/* A row of the base to be written: of the events of the batch, and of the row that the base has of them. */
+/* A row of the base to be written: of the events of the batch, and of the rows that the base has of them. */
 typedef struct CdpkBatchFolded
 {
-	CdpkBatchRow row; /* with a span; the user of an alias stands first among the identifiers */
-	/* the first row of the batch that is this one, as it was, and others become part of; NONE: it is new */
-	uint32_t stored;
+	CdpkBatchRow row;   /* with a span; the user of an alias stands first among the identifiers */
 	uint32_t first_row; /* its rows: in cdpk_batch_folded_order from here on */
 	uint32_t row_count;
 } CdpkBatchFolded;

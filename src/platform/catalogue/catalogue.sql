@@ -15,7 +15,7 @@ BEGIN ATOMIC
 		('quarantine',         '{cdp_data,cdp}', '{quarantine_id}',                    'quarantine_id'),
 		('event',              '{cdp_data}',     '{identifier_id,timestamp,event_id}', 'identifier_id'),
 		('shared_context',     '{cdp_data}',     '{context_hash}',                     'reference'),
-		('base',               '{cdp_data}',     '{identifier_id,base_id}',            'identifier_id'),
+		('base',               '{cdp_data}',     '{}',                                 'identifier_id'),
 		('folded_month',       '{cdp_data,cdp}', '{month}',                            'reference'),
 		('message',            '{cdp_data}',     '{message_key}',                      'message_key'),
 		('statement',          '{cdp_data}',     '{message_key}',                      'message_key'),
@@ -95,7 +95,7 @@ BEGIN ATOMIC
 		('base',             'account',    '{group_id}'),
 		('base',             'trait',      '{traits}'),
 		('base',             'behavior',   '{timeline}'),
-		('base',             'raw',        '{message_id}'),
+		('base',             'raw',        '{packed}'),
 		('message',          'raw',        '{message_key,content_hash}'),
 		('statement',        'raw',        '{message_key,content_hash}'),
 		('correction',       'raw',        '{message_id,event}'),
@@ -128,7 +128,7 @@ END;
 COMMENT ON FUNCTION cdp_internal.catalogue() IS
 $comment$Internal: lists the tables that cdp.init() makes.
 schemas: the table's schema, and cdp if a view of the same name shows the table to people.
-keys: the columns of the primary key.
+keys: the columns of the primary key; {}: it has none.
 distributed_by: the column by which a cluster distributes the table; reference: each node has all rows; local: not
 distributed.
 readers: kinds of access (see cdp.grant_access) that may read the table, besides steward; hidden: the columns that they

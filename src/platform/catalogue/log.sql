@@ -151,7 +151,8 @@ BEGIN
 		'The key of each accepted message, by which duplicates are found, and messages whose id was used before. '
 		'Distribution key: message_key.';
 	COMMENT ON COLUMN cdp_data.message.message_key IS 'cdp.message_key(message_id).';
-	COMMENT ON COLUMN cdp_data.message.batch_id IS 'The batch that accepted it.';
+	COMMENT ON COLUMN cdp_data.message.batch_id IS
+		'The batch that accepted it, as a negative number if the key is kept for ever: see cdp.retract().';
 	COMMENT ON COLUMN cdp_data.message.content_hash IS
 		'Hash of its content, by the key of the installation: a message of another content is no duplicate.';
 
@@ -199,10 +200,11 @@ BEGIN
 		"timestamp" timestamptz CHECK (("timestamp" IS NULL) = (event_id IS NULL)),
 		content_hash bigint NOT NULL,
 		source_id integer NOT NULL,
+		folded boolean NOT NULL DEFAULT false,
 		version jsonb CHECK (jsonb_typeof(version) IN ('number', 'string')));
 	COMMENT ON TABLE cdp_data.statement IS
-		'What holds of each message of mutable sources: an event of the log, or a deletion. Distribution key: '
-		'message_key.';
+		'What holds of each message of mutable sources: an event of the log or one that is folded, or a deletion. '
+		'Distribution key: message_key.';
 	COMMENT ON COLUMN cdp_data.statement.message_key IS
 		'As in cdp_data.message, which forgets no message that is here.';
 	COMMENT ON COLUMN cdp_data.statement.event_id IS 'Number of the event; NULL: a deletion.';
@@ -210,6 +212,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.statement."timestamp" IS 'Its time.';
 	COMMENT ON COLUMN cdp_data.statement.content_hash IS 'As in cdp_data.message.';
 	COMMENT ON COLUMN cdp_data.statement.source_id IS 'The number of the source, which alone corrects it.';
+	COMMENT ON COLUMN cdp_data.statement.folded IS
+		'Whether the event is folded into cdp_data.base, so that it cannot be corrected.';
 	COMMENT ON COLUMN cdp_data.statement.version IS 'Its version; NULL: none.';
 
 	CREATE TABLE cdp_data.correction (
@@ -262,6 +266,9 @@ BEGIN
 		trust integer NOT NULL DEFAULT 3 CHECK (trust BETWEEN -128 AND 127),
 		aliases text NOT NULL DEFAULT 'link' CHECK (aliases IN ('link', 'same')),
 		expires_after interval CHECK (expires_after > interval '0'),
+		keep_events interval CHECK (keep_events > interval '0'),
+		folded_until timestamptz NOT NULL DEFAULT '-infinity',
+		folded_event_id bigint NOT NULL DEFAULT 0,
 		licence text,
 		mutable boolean NOT NULL DEFAULT false,
 		keep_corrections boolean NOT NULL DEFAULT false,
@@ -289,6 +296,12 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.source.expires_after IS
 		'How long the traits that the source sends count; expired ones disappear with the next refresh. In hours, '
 		'since days differ in length. NULL: they do not expire.';
+	COMMENT ON COLUMN cdp_data.source.keep_events IS
+		'How long its events stay in the log, in hours: see cdp.drop_old_events(). NULL: until their month is dropped.';
+	COMMENT ON COLUMN cdp_data.source.folded_until IS
+		'Its events before this time, up to folded_event_id, have left the log.';
+	COMMENT ON COLUMN cdp_data.source.folded_event_id IS
+		'The last event when cdp.drop_old_events() was last through with those that came late.';
 	COMMENT ON COLUMN cdp_data.source.licence IS 'A note on what its data may be used for; NULL: none.';
 	COMMENT ON COLUMN cdp_data.source.mutable IS
 		'Whether it corrects its rows: of those with one message id the greatest holds, and is no duplicate.';

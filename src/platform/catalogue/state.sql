@@ -90,7 +90,6 @@ BEGIN
 		event_id bigint NOT NULL DEFAULT 0,
 		identifier_id bigint NOT NULL DEFAULT 0,
 		quarantine_id bigint NOT NULL DEFAULT 0,
-		base_id bigint NOT NULL DEFAULT 0,
 		retracted bigint NOT NULL DEFAULT 0,
 		lost bigint NOT NULL DEFAULT 0,
 		message_memory interval CHECK (message_memory > interval '0'),
@@ -113,7 +112,6 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.state.event_id IS 'The last event_id assigned.';
 	COMMENT ON COLUMN cdp_data.state.identifier_id IS 'The last identifier_id assigned.';
 	COMMENT ON COLUMN cdp_data.state.quarantine_id IS 'The last quarantine_id assigned.';
-	COMMENT ON COLUMN cdp_data.state.base_id IS 'The last base_id assigned.';
 	COMMENT ON COLUMN cdp_data.state.retracted IS 'Number of accepted events that were taken back, see cdp.retract().';
 	COMMENT ON COLUMN cdp_data.state.lost IS
 		'Number of accepted events that the log lacked at the last cdp.restitch(), which went on without them.';

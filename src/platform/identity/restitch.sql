@@ -45,14 +45,22 @@ BEGIN
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
 		UPDATE cdp_data.base b
-		SET ids = ARRAY(
-				SELECT coalesce(r.new_id, u.id)
-				FROM unnest(b.ids) WITH ORDINALITY AS u (id, place)
-				LEFT JOIN batch_renumbered r ON r.old_id = u.id
-				GROUP BY 1
-				ORDER BY CASE WHEN b.earlier_id IS NOT NULL AND min(u.place) = 1 THEN 0 ELSE 1 END, 1),
-			earlier_id = coalesce((SELECT r.new_id FROM batch_renumbered r WHERE r.old_id = b.earlier_id), b.earlier_id)
-		WHERE EXISTS (SELECT FROM batch_renumbered r WHERE r.old_id = ANY (b.ids || b.earlier_id))
+		SET packed = (
+			SELECT cdp_internal.pack_base(b.identifier_id, row(c.source_id, c.events, c.first_at, c.last_at,
+				c.first_said_at, c.last_said_at, c.after, c.traits_at,
+				coalesce((SELECT r.new_id FROM batch_renumbered r WHERE r.old_id = c.earlier_id), c.earlier_id),
+				ARRAY(
+					SELECT coalesce(r.new_id, u.id)
+					FROM unnest(c.ids) WITH ORDINALITY AS u (id, place)
+					LEFT JOIN batch_renumbered r ON r.old_id = u.id
+					GROUP BY 1
+					ORDER BY CASE WHEN c.earlier_id IS NOT NULL AND min(u.place) = 1 THEN 0 ELSE 1 END, 1),
+				c.message_id)::cdp_internal.base_content)
+			FROM cdp_internal.unpack_base(b.identifier_id, b.packed) c)
+		WHERE EXISTS (
+			SELECT
+			FROM cdp_internal.unpack_base(b.identifier_id, b.packed) c
+			JOIN batch_renumbered r ON r.old_id = ANY (c.ids || c.earlier_id))
 	$sql$);
 	PERFORM cdp_internal.batch_run($sql$
 		UPDATE cdp_data.state SET normalizer_version = cdp.normalizer_version()

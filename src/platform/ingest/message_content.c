@@ -142,6 +142,16 @@ message_content(const CdpkSipHashKey *key, const InboxRow *row, const OnboardedR
 	return cdpk_content_end(&content);
 }
 
+bool
+message_may_lack_time(const InboxRow *row)
+{
+	TimestampTz at = DatumGetTimestampTz(row->values[INBOX_TIMESTAMP]);
+
+	return row->nulls[INBOX_ORIGINAL_TIMESTAMP] &&
+		   (at == DatumGetTimestampTz(row->values[INBOX_RECEIVED_AT]) ||
+			(!row->nulls[INBOX_SENT_AT] && at == DatumGetTimestampTz(row->values[INBOX_SENT_AT])));
+}
+
 /* ---------------------------------------------------------------- as a text */
 
 static void append_container(StringInfo text, JsonbContainer *container);

@@ -15,6 +15,12 @@ extern uint64 message_content(const CdpkSipHashKey *key, const InboxRow *row,
 							  const OnboardedRow *event);
 
 /*
+ * Tell whether a row that the log was read into may have come without a time from its sender: then the log has one of
+ * the other times instead, and does not say so.
+ */
+extern bool message_may_lack_time(const InboxRow *row);
+
+/*
  * Append the same content as a text, by which contents are compared: equal contents have equal texts, in every
  * installation.  It is an array of JSON: type, event, the identifiers and documents in the order in which they
  * are hashed, the time that the sender gave, and the event's time.

@@ -24,7 +24,7 @@ BEGIN
 					WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)
 				UNION ALL
 				SELECT b.identifier_id, b.group_id, b.events, b.first_at, b.last_at
-				FROM cdp_data.base b
+				FROM cdp_data.base_row b
 				WHERE b.group_id IS NOT NULL) c
 			  WHERE $1 IS NULL OR c.identifier_id = ANY ($1) GROUP BY 1, 2) e
 		FULL JOIN (SELECT c.* FROM cdp_data.account_member c WHERE $1 IS NULL OR c.identifier_id = ANY ($1)) f
@@ -74,7 +74,7 @@ BEGIN
 			  GROUP BY 1
 			UNION ALL
 			SELECT b.group_id, b.events, b.first_at, b.last_at, r.traits, r.expires_at
-			FROM cdp_data.base b
+			FROM cdp_data.base_row b
 			JOIN cdp_data.source o USING (source_id)
 			CROSS JOIN LATERAL cdp_internal.renew_traits(b.traits, b.traits_at, o.trust, o.expires_after, as_of) r
 			WHERE b.group_id IS NOT NULL) q

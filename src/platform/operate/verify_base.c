@@ -4,26 +4,18 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "platform/catalogue/packed_row.h"
 #include "platform/operate/verify_event.h"
 #include "platform/progress/progress.h"
 
 enum
 {
-	BASE_COLUMN_ID = 1,
-	BASE_COLUMN_ANCHOR,
-	BASE_COLUMN_EVENTS,
-	BASE_COLUMN_FIRST,
-	BASE_COLUMN_LAST,
-	BASE_COLUMN_SOURCE,
-	BASE_COLUMN_MESSAGE,
-	BASE_COLUMN_IDS,
-	BASE_COLUMN_EARLIER
+	BASE_COLUMN_ANCHOR = 1,
+	BASE_COLUMN_PACKED
 };
 
 /* Numbers of identifiers, of one row after the other; of an alias the earlier user_id is the last. */
@@ -46,22 +38,14 @@ add_number(Numbers *numbers, int64 id)
 	numbers->ids[numbers->count++] = id;
 }
 
-/* add_numbers adds those of the present row. */
+/* add_numbers adds those of a row. */
 static void
-add_numbers(Numbers *numbers, const LogCursor *cursor, VerifyEvent *event)
+add_numbers(Numbers *numbers, const CdpkPacked *row)
 {
-	bool isnull;
-	ArrayType *array = DatumGetArrayTypeP(log_cursor_value(cursor, BASE_COLUMN_IDS, &isnull));
-	Datum earlier = log_cursor_value(cursor, BASE_COLUMN_EARLIER, &isnull);
-	Datum *ids;
+	int64 *ids = packed_row_ids(row);
 
-	deconstruct_array(array, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &ids, NULL,
-					  &event->mention_count);
-	for (int i = 0; i < event->mention_count; i++)
-		add_number(numbers, DatumGetInt64(ids[i]));
-	event->is_alias = !isnull;
-	if (event->is_alias)
-		add_number(numbers, DatumGetInt64(earlier));
+	for (uint32_t i = 0; i < row->id_count + row->is_alias; i++)
+		add_number(numbers, ids[i]);
 	pfree(ids);
 }
 
@@ -81,22 +65,26 @@ read_row(VerifyCheck *check, const LogCursor *cursor, Numbers *numbers)
 {
 	VerifyEvent *event = verify_begin_event(check);
 	bool isnull;
-	Datum message = log_cursor_value(cursor, BASE_COLUMN_MESSAGE, &isnull);
+	Datum packed = log_cursor_value(cursor, BASE_COLUMN_PACKED, &isnull);
+	CdpkPacked row;
 
-	event->event_id = -log_cursor_int8(cursor, BASE_COLUMN_ID);
+	event->event_id = 0;
 	event->anchor = log_cursor_int8(cursor, BASE_COLUMN_ANCHOR);
-	event->events = log_cursor_int8(cursor, BASE_COLUMN_EVENTS);
-	event->said_at = log_cursor_int8(cursor, BASE_COLUMN_FIRST);
-	event->last_at = log_cursor_int8(cursor, BASE_COLUMN_LAST);
-	event->source = find_source(
-		check, DatumGetInt32(log_cursor_value(cursor, BASE_COLUMN_SOURCE, &(bool){false})));
+	packed_row_read(PointerGetDatum(PG_DETOAST_DATUM_PACKED(packed)), event->anchor, &row);
+	event->events = row.events;
+	event->said_at = row.first_said_at;
+	event->last_at = row.last_said_at;
+	event->source = find_source(check, row.source_id);
 	if (check->sources[event->source].name == NULL)
-		verify_put_event(check, "source", event, check->sources[event->source].source_id, 0);
-	if (!isnull)
-		event->message_id = (text *) PG_DETOAST_DATUM_COPY(message);
-	add_numbers(numbers, cursor, event);
+		verify_put_event(check, "source", event, check->sources[event->source].source_id,
+						 event->anchor);
+	if (row.message_length > 0)
+		event->message_id = packed_row_message(&row);
+	add_numbers(numbers, &row);
+	event->mention_count = (int) row.id_count;
+	event->is_alias = row.is_alias;
 	verify_end_event(check, event);
-	return isnull ? 0 : VARSIZE_ANY(event->message_id);
+	return row.message_length;
 }
 
 /* name_event adds the names of an event; first: the place of the first of its numbers. */
@@ -115,7 +103,7 @@ name_event(VerifyCheck *check, VerifyEvent *event, const Numbers *numbers, const
 
 		if (place == VERIFY_NO_NAME)
 		{
-			verify_put_event(check, "number", event, numbers->ids[first + i], 0);
+			verify_put_event(check, "number", event, numbers->ids[first + i], event->anchor);
 			/* the user_id of an alias is its first identifier */
 			if (i == 0 || i == count)
 				event->is_alias = false;

@@ -59,8 +59,9 @@ verify_put_event(const VerifyCheck *check, const char *kind, const VerifyEvent *
 	values[COLUMN_EVENT_ID] = Int64GetDatum(event->event_id);
 	values[COLUMN_A] = Int64GetDatum(a);
 	values[COLUMN_B] = Int64GetDatum(b);
+	values[COLUMN_FIRST_AT] = TimestampTzGetDatum(event->said_at);
 	values[COLUMN_MESSAGE_ID] = PointerGetDatum(event->message_id);
-	nulls[COLUMN_EVENT_ID] = nulls[COLUMN_A] = nulls[COLUMN_B] = false;
+	nulls[COLUMN_EVENT_ID] = nulls[COLUMN_A] = nulls[COLUMN_B] = nulls[COLUMN_FIRST_AT] = false;
 	nulls[COLUMN_MESSAGE_ID] = event->message_id == NULL;
 	verify_put_row(check, kind, values, nulls);
 }
@@ -116,21 +117,13 @@ find_source(VerifyCheck *check, Datum name)
 	return verify_add_source(check, copy, 0);
 }
 
-/*
- * set_contents finds what the content hash of a message can be.  Without a time from the sender, the log
- * has one of these instead, and does not say so.
- */
+/* set_contents finds what the content hash of a message can be. */
 static void
 set_contents(const VerifyCheck *check, InboxRow *columns, const OnboardedRow *row,
 			 VerifyEvent *event)
 {
-	TimestampTz at = DatumGetTimestampTz(columns->values[INBOX_TIMESTAMP]);
-
 	event->content = event->other_content = message_content(&check->content_key, columns, row);
-	if (columns->nulls[INBOX_ORIGINAL_TIMESTAMP] &&
-		(at == DatumGetTimestampTz(columns->values[INBOX_RECEIVED_AT]) ||
-		 (!columns->nulls[INBOX_SENT_AT] &&
-		  at == DatumGetTimestampTz(columns->values[INBOX_SENT_AT]))))
+	if (message_may_lack_time(columns))
 	{
 		columns->nulls[INBOX_TIMESTAMP] = true;
 		event->other_content = message_content(&check->content_key, columns, row);
@@ -495,7 +488,7 @@ say_unchecked(const VerifyCheck *check)
 	uint64 count;
 	SPITupleTable *rows = resolver_rows(
 		"SELECT count(*) - $1[1] FROM cdp_data.message m, cdp_data.state s"
-		" WHERE m.batch_id > s.forgotten_batch_id AND NOT EXISTS (SELECT FROM cdp_data.statement d"
+		" WHERE m.batch_id NOT BETWEEN 0 AND s.forgotten_batch_id AND NOT EXISTS (SELECT FROM cdp_data.statement d"
 		" WHERE d.message_key = m.message_key AND d.event_id IS NULL)",
 		1, (Datum[]){resolver_ids(&check->compared, 1)}, &count);
 	int64 unchecked = resolver_int8(rows, 0, 1);

@@ -52,7 +52,7 @@ typedef struct VerifyVoid
 /* An event of the log, or a row of the base, which counts as several. */
 typedef struct VerifyEvent
 {
-	int64 event_id; /* of a row of the base its number, negative */
+	int64 event_id; /* 0: it is a row of the base */
 	int64 anchor;   /* that it has */
 	int64 batch_id;
 	int64 events;        /* how many it counts as … */
@@ -141,9 +141,7 @@ extern void verify_put_row(const VerifyCheck *check, const char *kind, Datum *va
 /* ---------------------------------------------------------------- verify_base.c */
 
 /* Of the base, as "b": what is verified. */
-#define VERIFY_BASE_COLUMNS                                                               \
-	"b.base_id, b.identifier_id, b.events, b.first_said_at, b.last_said_at, b.source_id," \
-	" b.message_id, b.ids, b.earlier_id"
+#define VERIFY_BASE_COLUMNS "b.identifier_id, b.packed"
 
 /* Reads the next rows of a cursor over these columns into the chunk, with the rows of their identifiers. */
 extern void verify_read_base(VerifyCheck *check, LogCursor *cursor);

@@ -40,7 +40,7 @@ BEGIN
 		CROSS JOIN LATERAL unnest(ARRAY[v.a, v.b]) AS u (identifier)
 		CROSS JOIN LATERAL cdp_internal.known_identifier(u.identifier) m
 		CROSS JOIN LATERAL cdp_internal.known_identifier(identifier) o
-		JOIN cdp_data.base b ON b.identifier_id = m.identifier_id
+		JOIN cdp_data.base_row b ON b.identifier_id = m.identifier_id
 		WHERE v.kind = 'unlink' AND identifier IN (v.a, v.b) AND o.identifier_id = ANY (b.ids));
 END
 $function$;

@@ -14,6 +14,14 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.verify_name(bigint) IS
 	'Internal: returns the identifier with a number, or words for a number that none has; NULL for 0.';
 
+-- Rows of the base have no numbers.
+CREATE FUNCTION cdp_internal.verify_base_name(identifier_id bigint, first_at timestamptz) RETURNS text
+	LANGUAGE sql STABLE PARALLEL SAFE
+	RETURN format('row of the base at %s, first said at %s',
+		coalesce(cdp_internal.verify_name(identifier_id), 'no identifier'), first_at);
+COMMENT ON FUNCTION cdp_internal.verify_base_name(bigint, timestamptz) IS
+	'Internal: returns words for a row of the base, by its anchor and the time of its earliest evidence.';
+
 -- The events of a person are anchored at an identifier of the person, or at one that some evidence joined to it.
 CREATE FUNCTION cdp_internal.verify_places(own bigint[]) RETURNS bigint[]
 	LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
@@ -58,10 +66,10 @@ CREATE FUNCTION cdp_internal.verify_events(places bigint[], own bigint[])
 	SET search_path = pg_catalog, cdp, pg_temp
 	AS 'MODULE_PATHNAME', 'cdp_verify_events';
 COMMENT ON FUNCTION cdp_internal.verify_events(bigint[], bigint[]) IS
-	'Internal: reads the events of the log, but for those that are folded, and the rows of the base (event_id: the '
-	'number of one, negative) that are anchored at some identifiers (places; NULL: all), and returns what is wrong '
-	'with them: anchor (event event_id should have a, and has b; 0: none), message (that of the event is not known), '
-	'content (the hash of the content of the message is another), number, source (the row of the base names the '
+	'Internal: reads the events of the log, but for those that are folded, and the rows of the base (event_id 0) that '
+	'are anchored at some identifiers (places; NULL: all), and returns what is wrong with them, and first_at: anchor '
+	'(event event_id should have a, and has b; 0: none), message (that of the event is not known), content (the hash '
+	'of the content of the message is another), number, source (the row of the base, anchored at b, names the '
 	'identifier or source a, of which there is no row), identifier (events have it; the tables lack it, '
 	'take it for blocked or do not know its namespace); and link: what some of them say of a pair with an end in own '
 	'(NULL: of all), in which source_id is NULL where cdp.source lacks the source.';
@@ -107,11 +115,12 @@ BEGIN
 			SELECT e.kind, e.event_id, e.a, e.b, e.source_id, e.source COLLATE "C", e.first_at, e.last_at, e.events,
 				   e.message_id COLLATE "C", e.identifier, e.aliases
 			FROM cdp_internal.verify_events($1, $2) e)
-		SELECT 'anchor', CASE WHEN s.event_id < 0 THEN 'row of the base ' ELSE 'event ' END || abs(s.event_id),
+		SELECT 'anchor', CASE WHEN s.event_id = 0 THEN cdp_internal.verify_base_name(s.b, s.first_at)
+				ELSE 'event ' || s.event_id END,
 			   cdp_internal.verify_name(s.a), cdp_internal.verify_name(s.b)
 		FROM said s WHERE s.kind = 'anchor'
 		UNION ALL
-		SELECT DISTINCT 'base', 'row of the base ' || abs(s.event_id),
+		SELECT DISTINCT 'base', cdp_internal.verify_base_name(s.b, s.first_at),
 			   CASE s.kind WHEN 'number' THEN 'identifiers with rows' ELSE 'a source of cdp.source' END,
 			   CASE s.kind WHEN 'number' THEN 'identifier ' ELSE 'source number ' END || s.a
 		FROM said s WHERE s.kind IN ('number', 'source')
@@ -165,6 +174,7 @@ CREATE FUNCTION cdp_internal.verify_link(events bigint, first_at timestamptz, la
 COMMENT ON FUNCTION cdp_internal.verify_link(bigint, timestamptz, timestamptz, text, bigint, boolean) IS
 	'Internal: what a link holds, in words.';
 
-REVOKE ALL ON FUNCTION cdp_internal.verify_name(bigint), cdp_internal.verify_places(bigint[]),
+REVOKE ALL ON FUNCTION cdp_internal.verify_name(bigint), cdp_internal.verify_base_name(bigint, timestamptz),
+	cdp_internal.verify_places(bigint[]),
 	cdp_internal.verify_events(bigint[], bigint[]), cdp_internal.verify_link_query(), cdp_internal.verify_log(bigint[]),
 	cdp_internal.verify_link(bigint, timestamptz, timestamptz, text, bigint, boolean) FROM PUBLIC;

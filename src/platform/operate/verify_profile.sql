@@ -146,7 +146,7 @@ CREATE FUNCTION cdp_internal.verify_fold_query() RETURNS text
 		FROM (%s
 			UNION ALL
 			SELECT i.profile_id, b.events, b.first_at, b.last_at, r.traits, r.expires_at, b.timeline
-			FROM cdp_data.base b
+			FROM cdp_data.base_row b
 			JOIN cdp_data.identifier i ON i.identifier_id = b.identifier_id
 			JOIN cdp_data.source o ON o.source_id = b.source_id
 			CROSS JOIN LATERAL cdp_internal.renew_traits(CASE WHEN b.group_id IS NULL THEN b.traits END, b.traits_at,

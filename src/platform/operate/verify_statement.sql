@@ -22,8 +22,7 @@ BEGIN
 				AND (s.event_id IS NOT NULL OR s.source_id IS NULL)
 				AND (l.event_id IS NOT NULL OR cdp_internal.count_absent() = 0)
 				-- what is folded is not there to be compared
-				AND cdp_internal.is_folded(s.event_id, s."timestamp") IS NOT TRUE
-				AND cdp_internal.is_folded(l.event_id, l."timestamp") IS NOT TRUE;
+				AND s.folded IS NOT TRUE;
 	END IF;
 	RETURN QUERY
 		SELECT 'statement', 'message ' || s.message_key,

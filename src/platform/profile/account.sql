@@ -87,7 +87,7 @@ BEGIN
 		SELECT m.group_id AS subject, b.traits, b.traits_at, b.source_id
 		FROM batch_account_refold
 		JOIN cdp_data.account_member m USING (group_id)
-		JOIN cdp_data.base b ON b.identifier_id = m.identifier_id AND b.group_id = m.group_id
+		JOIN cdp_data.base_row b ON b.identifier_id = m.identifier_id AND b.group_id = m.group_id
 	$sql$));
 	PERFORM cdp_internal.batch_run($sql$
 		UPDATE cdp_data.account a
@@ -146,7 +146,7 @@ BEGIN
 		SELECT m.group_id AS subject, b.traits, b.traits_at, b.source_id
 		FROM (SELECT DISTINCT u.group_id FROM unnest($3) AS u (group_id)) u
 		JOIN cdp_data.account_member m USING (group_id)
-		JOIN cdp_data.base b ON b.identifier_id = m.identifier_id AND b.group_id = m.group_id
+		JOIN cdp_data.base_row b ON b.identifier_id = m.identifier_id AND b.group_id = m.group_id
 	$sql$)) USING cdp_internal.batch_number(), cdp_internal.batch_as_of(), accounts;
 	DELETE FROM cdp_data.account a
 	WHERE a.group_id = ANY (accounts)
@@ -174,7 +174,7 @@ BEGIN
 				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)
 			UNION ALL
 			SELECT b.identifier_id, b.group_id, b.first_at, b.last_at, b.events
-			FROM cdp_data.base b
+			FROM cdp_data.base_row b
 			WHERE b.group_id IS NOT NULL) c
 		GROUP BY 1, 2
 	$sql$);
@@ -208,7 +208,7 @@ BEGIN
 				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)
 	$sql$, $sql$
 		SELECT b.group_id AS subject, b.traits, b.traits_at, b.source_id
-		FROM cdp_data.base b
+		FROM cdp_data.base_row b
 		WHERE b.group_id IS NOT NULL
 	$sql$)));
 	PERFORM cdp_internal.batch_run($sql$

@@ -116,7 +116,7 @@ BEGIN
 	$sql$, $sql$
 		SELECT i.profile_id AS subject, b.traits, b.traits_at, b.source_id
 		FROM batch_lapsed_identifier i
-		JOIN cdp_data.base b ON b.identifier_id = i.identifier_id
+		JOIN cdp_data.base_row b ON b.identifier_id = i.identifier_id
 		WHERE b.group_id IS NULL
 	$sql$));
 	PERFORM cdp_internal.batch_run($sql$

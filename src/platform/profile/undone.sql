@@ -15,7 +15,7 @@ BEGIN
 				SELECT FROM cdp_data.folded_month f
 				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id))
 			+ coalesce((
-				SELECT sum(b.events) FROM cdp_data.base b WHERE b.identifier_id = u.identifier_id), 0)), 0)
+				SELECT sum(b.events) FROM cdp_data.base_row b WHERE b.identifier_id = u.identifier_id), 0)), 0)
 		FROM unnest(ids) AS u (identifier_id));
 END
 $function$;
@@ -38,7 +38,7 @@ BEGIN
 		+ coalesce((
 			SELECT sum(b.events)
 			FROM cdp_data.account_member m
-			JOIN cdp_data.base b ON b.identifier_id = m.identifier_id AND b.group_id = m.group_id
+			JOIN cdp_data.base_row b ON b.identifier_id = m.identifier_id AND b.group_id = m.group_id
 			WHERE m.group_id = account), 0);
 END
 $function$;

@@ -67,8 +67,20 @@ BEGIN
 	COMMENT ON FUNCTION cdp_data.drop_events(timestamptz, integer, boolean) IS
 		'Internal: cdp.drop_events(), as the owner of the tables.';
 
+	CREATE FUNCTION cdp_data.drop_old_events(max_rows bigint, dry_run boolean)
+		RETURNS TABLE (source text, before timestamptz, state text, events bigint)
+		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 10
+		SET search_path = pg_catalog, cdp, pg_temp
+	AS $body$
+	BEGIN
+		RETURN QUERY SELECT * FROM cdp_internal.drop_old_events(max_rows, dry_run);
+	END
+	$body$;
+	COMMENT ON FUNCTION cdp_data.drop_old_events(bigint, boolean) IS
+		'Internal: cdp.drop_old_events(), as the owner of the tables.';
+
 	REVOKE ALL ON FUNCTION cdp_data.refresh(bigint, boolean), cdp_data.restitch(boolean),
-		cdp_data.drop_events(timestamptz, integer, boolean),
+		cdp_data.drop_events(timestamptz, integer, boolean), cdp_data.drop_old_events(bigint, boolean),
 		cdp_data.retract(text[], bigint[], text, timestamptz, timestamptz, jsonb, text, boolean, boolean) FROM PUBLIC;
 END
 $function$;

@@ -4,12 +4,11 @@
 -- so the log must be there until no such snapshot is left.  Between them the month has a mark, the number of the last
 -- event that is folded: what comes later is above it, and is of the log.
 
-CREATE FUNCTION cdp_internal.fold_month(since timestamptz, until timestamptz, mark bigint, INOUT identifier_id bigint,
-	INOUT base_id bigint, OUT events bigint)
-	AS 'MODULE_PATHNAME', 'cdp_fold_month' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
-COMMENT ON FUNCTION cdp_internal.fold_month(timestamptz, timestamptz, bigint, bigint, bigint) IS
-	'Internal: folds the events of the log from "since" until before "until" with greater numbers than the mark into '
-	'cdp_data.base. Takes the last numbers assigned, and returns the new ones, and the number of events.';
+CREATE FUNCTION cdp_internal.fold_log(logged text, INOUT identifier_id bigint, OUT events bigint)
+	AS 'MODULE_PATHNAME', 'cdp_fold_log' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
+COMMENT ON FUNCTION cdp_internal.fold_log(text, bigint) IS
+	'Internal: folds events into cdp_data.base. logged: what follows FROM in a query of them, as "e" with the columns '
+	'of cdp_data.event. Takes the last number of an identifier, and returns the new one, and the number of events.';
 
 CREATE FUNCTION cdp_internal.seen_by_all(written_by xid8, relation regclass) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_seen_by_all' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
@@ -75,7 +74,7 @@ COMMENT ON FUNCTION cdp_internal.drop_partition(regclass) IS
 	'dropped.';
 
 -- A value that may lapse before others of its row cannot be taken out of it again, but for the latest.
-CREATE FUNCTION cdp_internal.check_foldable(since timestamptz, until timestamptz) RETURNS void
+CREATE FUNCTION cdp_internal.check_foldable(logged text) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -85,15 +84,17 @@ BEGIN
 	IF NOT EXISTS (SELECT FROM cdp_data.source s WHERE s.expires_after IS NOT NULL) THEN
 		RETURN;
 	END IF;
-	SELECT e.source, k.trait, coalesce(r.rules ->> k.trait, r.rules ->> '*') AS rule INTO wrong
-	FROM cdp_data.event e
-	JOIN cdp_data.source s USING (source)
-	CROSS JOIN (SELECT cdp.trait_rules() AS rules OFFSET 0) r
-	CROSS JOIN LATERAL jsonb_object_keys(CASE jsonb_typeof(e.traits) WHEN 'object' THEN e.traits END) AS k (trait)
-	WHERE e."timestamp" >= since AND e."timestamp" < until AND e.type IN ('identify', 'group')
-		AND s.expires_after IS NOT NULL AND coalesce(r.rules ->> k.trait, r.rules ->> '*') !~ 'last$'
-	ORDER BY e.source COLLATE "C", k.trait COLLATE "C" LIMIT 1;
-	IF FOUND THEN
+	EXECUTE format($sql$
+		SELECT e.source, k.trait, coalesce(r.rules ->> k.trait, r.rules ->> '*') AS rule
+		FROM (SELECT e.* FROM %s) e
+		JOIN cdp_data.source s USING (source)
+		CROSS JOIN (SELECT cdp.trait_rules() AS rules OFFSET 0) r
+		CROSS JOIN LATERAL jsonb_object_keys(CASE jsonb_typeof(e.traits) WHEN 'object' THEN e.traits END) AS k (trait)
+		WHERE e.type IN ('identify', 'group') AND s.expires_after IS NOT NULL
+			AND coalesce(r.rules ->> k.trait, r.rules ->> '*') !~ 'last$'
+		ORDER BY e.source COLLATE "C", k.trait COLLATE "C" LIMIT 1
+	$sql$, logged) INTO wrong;
+	IF wrong.source IS NOT NULL THEN
 		RAISE EXCEPTION 'trait "%" of source "%" cannot be folded', left(wrong.trait, 64), wrong.source
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 			DETAIL = format('What the source says expires, and of the values of rule %s those that expired could not '
@@ -102,10 +103,11 @@ BEGIN
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.check_foldable(timestamptz, timestamptz) IS
-	'Internal: raises an error if events of a time have traits that expire and whose rule is not last.';
+COMMENT ON FUNCTION cdp_internal.check_foldable(text) IS
+	'Internal: raises an error if events have traits that expire and whose rule is not last. logged: as in '
+	'cdp_internal.fold_log().';
 
-CREATE FUNCTION cdp_internal.fold_events(month timestamptz, until timestamptz) RETURNS bigint
+CREATE FUNCTION cdp_internal.fold_batch(logged text) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -116,27 +118,57 @@ DECLARE
 	folded record;
 	done cdp_internal.batch_counts;
 BEGIN
-	PERFORM cdp_internal.check_foldable(month, until);
-	SELECT s.event_id, s.identifier_id, s.quarantine_id, s.base_id,
-		coalesce((SELECT f.event_id FROM cdp_data.folded_month f WHERE f.month = fold_events.month), 0) AS mark
-	INTO STRICT last FROM cdp_data.state s;
-	PERFORM cdp_internal.next_batch();
-	SELECT f.* INTO STRICT folded
-	FROM cdp_internal.fold_month(month, until, last.mark, last.identifier_id, last.base_id) f;
-	INSERT INTO cdp_data.folded_month AS m (month, event_id, events, folded_by, folded_at)
-	VALUES (fold_events.month, last.event_id, folded.events, pg_current_xact_id(), clock_timestamp())
-	ON CONFLICT ON CONSTRAINT folded_month_pkey DO UPDATE
-	SET event_id = excluded.event_id, events = m.events + excluded.events, folded_by = excluded.folded_by,
-		folded_at = excluded.folded_at;
-	UPDATE cdp_data.state s SET base_id = folded.base_id;
+	SELECT s.event_id, s.identifier_id, s.quarantine_id INTO STRICT last FROM cdp_data.state s;
+	SELECT f.* INTO STRICT folded FROM cdp_internal.fold_log(logged, last.identifier_id) f;
 	done := row(0, 0, 0, 0, folded.identifier_id - last.identifier_id, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 	PERFORM cdp_internal.record_batch(done, started, last.event_id, folded.identifier_id, last.quarantine_id);
-	PERFORM cdp_internal.batch_end();
-	PERFORM cdp_data.gather_statistics();
 	RETURN folded.events;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.fold_events(timestamptz, timestamptz) IS
+COMMENT ON FUNCTION cdp_internal.fold_batch(text) IS
+	'Internal: folds events, see cdp_internal.fold_log(), and records the batch. Returns their number.';
+
+CREATE FUNCTION cdp_internal.month_events(month timestamptz, until timestamptz, mark bigint) RETURNS text
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+	SET timezone = 'UTC'
+	SET datestyle = 'ISO'
+AS $function$
+BEGIN
+	RETURN format('cdp_data.event e WHERE e."timestamp" >= %L AND e."timestamp" < %L AND e.event_id > %s', month, until,
+		mark);
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.month_events(timestamptz, timestamptz, bigint) IS
+	'Internal: returns what follows FROM in a query of the events of a month that are above its mark.';
+
+CREATE FUNCTION cdp_internal.fold_month(month timestamptz, until timestamptz) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+#variable_conflict use_variable
+DECLARE
+	mark bigint := coalesce((SELECT f.event_id FROM cdp_data.folded_month f WHERE f.month = fold_month.month), 0);
+	logged text := cdp_internal.month_events(month, until, mark);
+	last_event_id bigint := (SELECT s.event_id FROM cdp_data.state s);
+	folded bigint;
+BEGIN
+	PERFORM cdp_internal.check_foldable(logged);
+	PERFORM cdp_internal.next_batch();
+	folded := cdp_internal.fold_batch(logged);
+	INSERT INTO cdp_data.folded_month AS m (month, event_id, last_event_id, events, folded_by, folded_at)
+	VALUES (fold_month.month, last_event_id, last_event_id, folded, pg_current_xact_id(), clock_timestamp())
+	ON CONFLICT ON CONSTRAINT folded_month_pkey DO UPDATE
+	SET event_id = excluded.event_id, last_event_id = excluded.last_event_id, events = m.events + excluded.events,
+		folded_by = excluded.folded_by, folded_at = excluded.folded_at;
+	UPDATE cdp_data.statement s SET folded = true
+	WHERE s."timestamp" >= month AND s."timestamp" < until AND s.event_id > mark;
+	PERFORM cdp_internal.batch_end();
+	PERFORM cdp_data.gather_statistics();
+	RETURN folded;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.fold_month(timestamptz, timestamptz) IS
 	'Internal: folds the events of a month that are above its mark, as one batch, and sets the mark to the last event. '
 	'Returns their number.';
 
@@ -191,9 +223,9 @@ BEGIN
 		events := one.events;
 		IF one.state = 'waiting' AND (dry_run OR folds < max_months) THEN
 			IF dry_run THEN
-				PERFORM cdp_internal.check_foldable(one.month, one.until);
+				PERFORM cdp_internal.check_foldable(cdp_internal.month_events(one.month, one.until, 0));
 			ELSE
-				events := cdp_internal.fold_events(one.month, one.until);
+				events := cdp_internal.fold_month(one.month, one.until);
 				state := 'held';
 				folds := folds + 1;
 			END IF;
@@ -256,12 +288,13 @@ Gone with a month are its rows in cdp.events, and with them properties that no t
 month is taken as any other, into a partition made anew, and goes the same way.
 From then on are refused: to take such an event back; another rule of a trait that was folded; and that the traits of a
 source expire, if one was folded by another rule than last.
+To let the events of one source go earlier than those of others, see cdp.drop_old_events().
 READ COMMITTED only. It works as the owner of the tables. Errors: an argument that is NULL (22004), before in the
 future or max_months negative (22023); the log lacks events, for example since a month was detached by hand, or has
 traits that expire and have another rule than last (55000).$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.fold_month(timestamptz, timestamptz, bigint, bigint, bigint),
-	cdp_internal.seen_by_all(xid8, regclass), cdp_internal.event_months(timestamptz),
-	cdp_internal.drop_partition(regclass), cdp_internal.check_foldable(timestamptz, timestamptz),
-	cdp_internal.fold_events(timestamptz, timestamptz), cdp_internal.month_states(timestamptz),
+REVOKE ALL ON FUNCTION cdp_internal.fold_log(text, bigint), cdp_internal.seen_by_all(xid8, regclass),
+	cdp_internal.event_months(timestamptz), cdp_internal.drop_partition(regclass), cdp_internal.check_foldable(text),
+	cdp_internal.fold_batch(text), cdp_internal.month_events(timestamptz, timestamptz, bigint),
+	cdp_internal.fold_month(timestamptz, timestamptz), cdp_internal.month_states(timestamptz),
 	cdp_internal.drop_months(timestamptz, integer, boolean), cdp.drop_events(timestamptz, integer, boolean) FROM PUBLIC;

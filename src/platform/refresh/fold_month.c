@@ -1,6 +1,6 @@
 /*
  * fold_month.c
- *		cdp_internal.fold_month: folds events of the log into rows of the base.
+ *		cdp_internal.fold_log: folds events of the log into rows of the base.
  *
  * Events come in the order of their anchors, and the rows of the base that they may become part of have the same
  * anchors: so each chunk is folded with the rows of its anchors.
@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "utils/array.h"
+#include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -18,6 +19,7 @@
 
 #include "cdp.h"
 #include "platform/batch/batch.h"
+#include "platform/catalogue/packed_row.h"
 #include "platform/ingest/ingest.h"
 #include "platform/progress/progress.h"
 #include "platform/refresh/restitch.h"
@@ -29,13 +31,12 @@
 /* a chunk ends once what is folded of its events has so many bytes */
 #define BYTES_MAX (32 * 1024 * 1024)
 
-CDP_FUNCTION(cdp_fold_month);
+CDP_FUNCTION(cdp_fold_log);
 
 /* the columns of the result */
 enum
 {
 	OUT_IDENTIFIER_ID,
-	OUT_BASE_ID,
 	OUT_EVENTS,
 	OUT_COLUMNS
 };
@@ -192,61 +193,42 @@ find_numbers(Pass *pass)
 
 /* ---------------------------------------------------------------- writing */
 
-/* What is written of rows of the base. */
-typedef struct Written
+/* number_of gives the number of an identifier. */
+static int64
+number_of(const Pass *pass, const CdpkBatchBytes *identifier, const int64 *numbers)
 {
-	PassColumns key;
-	PassColumns set;
-	Datum *base_id;
-	Datum *identifier_id;
-	Datum *columns[BASE_COLUMNS];
-	bool *nulls[BASE_COLUMNS];
-} Written;
+	return numbers[cdpk_batch_find(pass->batch, identifier->bytes, identifier->length)];
+}
 
+/* set_ids sets the identifiers of a row: in order, but for the user of an alias, who comes first; the earlier one last. */
 static void
-begin_written(Written *written, int count)
+set_ids(const Pass *pass, const CdpkBatchRow *row, const int64 *numbers, CdpkPacked *packed)
 {
-	memset(written, 0, sizeof(*written));
-	written->key.rows = written->set.rows = count;
-	written->identifier_id = pass_column(&written->key, BASE_IDENTIFIER_ID);
-	written->base_id = pass_column(&written->key, BASE_ID);
-	for (int i = BASE_EVENTS; i < BASE_COLUMNS; i++)
-		written->columns[i] = pass_null_column(&written->set, i, &written->nulls[i]);
+	PassIds rest = {NULL};
+	int64 *ids = palloc(sizeof(int64) * ((Size) row->identifier_count + 1));
+	uint32_t count = 0;
+
+	for (uint32_t i = row->is_alias ? 1 : 0; i < row->identifier_count; i++)
+		pass_add_id(&rest, number_of(pass, &row->identifiers[i], numbers));
+	pass_sort_ids(&rest);
+	if (row->is_alias)
+		ids[count++] = number_of(pass, &row->identifiers[0], numbers);
+	for (int i = 0; i < rest.count; i++)
+		ids[count++] = rest.items[i];
+	if (row->is_alias)
+		ids[count] = number_of(pass, &row->identifiers[row->identifier_count], numbers);
+	packed->ids = (const int64_t *) ids;
+	packed->id_count = count;
+	packed->is_alias = row->is_alias;
 }
 
 /* set_bytes sets a column of bytes, which may be none. */
 static void
-set_bytes(Written *written, int column, int at, const CdpkBatchBytes *bytes)
+set_bytes(PassBaseWritten *written, int column, const CdpkBatchBytes *bytes)
 {
-	written->nulls[column][at] = bytes->bytes == NULL;
+	written->nulls[column][written->count] = bytes->bytes == NULL;
 	if (bytes->bytes != NULL)
-		written->columns[column][at] = pass_varlena(bytes);
-}
-
-/* set_ids sets the numbers of the identifiers, in order but for the user of an alias, who comes first. */
-static void
-set_ids(Written *written, int at, const Pass *pass, const CdpkBatchRow *row, const int64 *numbers)
-{
-	PassIds ids = {NULL};
-	uint32_t first = row->is_alias ? 1 : 0;
-
-	for (uint32_t i = first; i < row->identifier_count; i++)
-		pass_add_id(&ids, numbers[cdpk_batch_find(pass->batch, row->identifiers[i].bytes,
-												  row->identifiers[i].length)]);
-	pass_sort_ids(&ids);
-	if (row->is_alias)
-	{
-		const CdpkBatchBytes *earlier = &row->identifiers[row->identifier_count];
-
-		pass_add_id(&ids, 0);
-		memmove(ids.items + 1, ids.items, sizeof(int64) * (ids.count - 1));
-		ids.items[0] = numbers[cdpk_batch_find(pass->batch, row->identifiers[0].bytes,
-											   row->identifiers[0].length)];
-		written->columns[BASE_EARLIER_ID][at] =
-			Int64GetDatum(numbers[cdpk_batch_find(pass->batch, earlier->bytes, earlier->length)]);
-	}
-	written->nulls[BASE_EARLIER_ID][at] = !row->is_alias;
-	written->columns[BASE_IDS][at] = pass_id_array(ids.items, ids.count);
+		written->values[column][written->count] = pass_varlena(bytes);
 }
 
 /* find_traits_at finds when the earliest traits of a row were said that had not expired when they were folded. */
@@ -272,89 +254,65 @@ find_traits_at(const Chunk *chunk, const CdpkBatchFolded *folded, const uint32_t
 	return earliest;
 }
 
-/* set_row sets the columns of a row. */
+/* add_row adds a row to those that are written. */
 static void
-set_row(Written *written, int at, const Chunk *chunk, const CdpkBatchFolded *folded,
-		const uint32_t *order, const int64 *numbers)
+add_row(const Chunk *chunk, const CdpkBatchFolded *folded, const uint32_t *order,
+		const int64 *numbers, PassBaseWritten *written)
 {
 	const CdpkBatchRow *row = &folded->row;
-	TimestampTz traits_at = find_traits_at(chunk, folded, order);
+	CdpkPacked packed = {.anchor = chunk->anchors[order[folded->first_row]],
+						 .events = row->span->events,
+						 .first_at = row->at,
+						 .last_at = row->span->last_at,
+						 .first_said_at = row->said_at,
+						 .last_said_at = row->span->last_said_at,
+						 .after = row->span->after,
+						 .traits_at = find_traits_at(chunk, folded, order),
+						 .source_id = chunk->pass->sources[row->source].source_id,
+						 .message_id = (const char *) row->message_id.bytes,
+						 .message_length = row->message_id.length};
 
-	written->columns[BASE_EVENTS][at] = Int64GetDatum(row->span->events);
-	written->columns[BASE_FIRST_AT][at] = TimestampTzGetDatum(row->at);
-	written->columns[BASE_LAST_AT][at] = TimestampTzGetDatum(row->span->last_at);
-	written->columns[BASE_FIRST_SAID_AT][at] = TimestampTzGetDatum(row->said_at);
-	written->columns[BASE_LAST_SAID_AT][at] = TimestampTzGetDatum(row->span->last_said_at);
-	written->columns[BASE_AFTER][at] = TimestampTzGetDatum(row->span->after);
-	written->columns[BASE_TRAITS_AT][at] = TimestampTzGetDatum(traits_at);
-	written->nulls[BASE_TRAITS_AT][at] = traits_at == CDPK_BATCH_NEVER;
-	written->columns[BASE_SOURCE_ID][at] =
-		Int32GetDatum(chunk->pass->sources[row->source].source_id);
-	set_ids(written, at, chunk->pass, row, numbers);
-	set_bytes(written, BASE_GROUP_ID, at, &row->account);
-	set_bytes(written, BASE_MESSAGE_ID, at, &row->message_id);
-	set_bytes(written, BASE_TRAITS, at, &row->traits);
-	set_bytes(written, BASE_TIMELINE, at, &row->event);
+	set_ids(chunk->pass, row, numbers, &packed);
+	written->values[BASE_IDENTIFIER_ID][written->count] = Int64GetDatum(packed.anchor);
+	written->values[BASE_PACKED][written->count] = packed_row_write(&packed);
+	set_bytes(written, BASE_GROUP_ID, &row->account);
+	set_bytes(written, BASE_TRAITS, &row->traits);
+	set_bytes(written, BASE_TIMELINE, &row->event);
+	written->count++;
 }
 
-/* delete_merged deletes rows of the base that have become part of others: identifiers may have become one. */
+/* write_rows writes the rows of the base that have events of the chunk, in place of those that these come to. */
 static void
-delete_merged(const Chunk *chunk, const CdpkBatchFolded *folded, size_t count,
-			  const uint32_t *order)
+write_rows(const Chunk *chunk, const CdpkBatchFolded *folded, size_t count, const int64 *numbers)
 {
-	PassColumns key = {chunk->base.count};
-	Datum *identifier_id = pass_column(&key, BASE_IDENTIFIER_ID);
-	Datum *base_id = pass_column(&key, BASE_ID);
-	int at = 0;
-
-	for (size_t i = 0; i < count; i++)
-		for (uint32_t k = 0; k < folded[i].row_count; k++)
-		{
-			uint32_t number = order[folded[i].first_row + k];
-			int row = (int) number - chunk->event_count;
-
-			/* nothing is written of rows that no event comes to */
-			if (row < 0 || number == folded[i].stored ||
-				(int) order[folded[i].first_row] >= chunk->event_count)
-				continue;
-			identifier_id[at] = Int64GetDatum(chunk->base.anchors[row]);
-			base_id[at++] = Int64GetDatum(chunk->base.base_ids[row]);
-		}
-	if (at > 0)
-		store_delete(pass_table(chunk->pass, TABLE_BASE), at, pass_columns(&key));
-}
-
-/* write_rows writes the rows of the base that have events of the chunk. */
-static void
-write_rows(const Chunk *chunk, const CdpkBatchFolded *folded, size_t count, const int64 *numbers,
-		   int64 *last_base_id)
-{
+	const PassBase *base = &chunk->base;
 	size_t total;
 	const uint32_t *order = cdpk_batch_folded_order(chunk->pass->batch, &total);
-	Written written;
-	int at = 0;
+	int64 *to = pass_array(base->count, sizeof(int64));
+	PassIds anchors = {NULL};
+	PassBaseWritten written;
 
-	delete_merged(chunk, folded, count, order);
-	begin_written(&written, (int) count);
+	for (int i = 0; i < base->count; i++)
+		to[i] = base->anchors[i];
+	pass_begin_base(&written, (int) count + base->count);
 	for (size_t i = 0; i < count; i++)
 	{
-		uint32_t first = order[folded[i].first_row];
-
 		CHECK_FOR_INTERRUPTS();
-		/* a row that nothing comes to stays as it is */
-		if ((int) first >= chunk->event_count)
+		/* rows that nothing comes to stay as they are */
+		if ((int) order[folded[i].first_row] >= chunk->event_count)
 			continue;
-		written.identifier_id[at] = Int64GetDatum(chunk->anchors[first]);
-		if (folded[i].stored == CDPK_BATCH_NONE)
-			written.base_id[at] = Int64GetDatum(++*last_base_id);
-		else
-			written.base_id[at] = Int64GetDatum(
-				chunk->base.base_ids[folded[i].stored - (uint32_t) chunk->event_count]);
-		set_row(&written, at++, chunk, &folded[i], order, numbers);
+		add_row(chunk, &folded[i], order, numbers, &written);
+		for (uint32_t k = 0; k < folded[i].row_count; k++)
+		{
+			int row = (int) order[folded[i].first_row + k] - chunk->event_count;
+
+			if (row < 0)
+				continue;
+			to[row] = PASS_BASE_GONE;
+			pass_add_id(&anchors, base->anchors[row]);
+		}
 	}
-	if (at > 0)
-		store_upsert(pass_table(chunk->pass, TABLE_BASE), at, pass_columns(&written.key),
-					 pass_columns(&written.set));
+	pass_write_base(chunk->pass, base, &anchors, to, &written);
 }
 
 /* ---------------------------------------------------------------- folding */
@@ -388,7 +346,7 @@ fold_chunk(LogCursor *cursor, int64 *results)
 		pass_check(cdpk_batch_identify(pass->batch));
 		pass_find_voids(pass);
 		pass_check(cdpk_batch_fold_base(pass->batch, &folded, &count));
-		write_rows(&chunk, folded, count, find_numbers(pass), &results[OUT_BASE_ID]);
+		write_rows(&chunk, folded, count, find_numbers(pass));
 		results[OUT_IDENTIFIER_ID] = pass->last_identifier_id;
 		results[OUT_EVENTS] += chunk.event_count;
 	}
@@ -397,28 +355,14 @@ fold_chunk(LogCursor *cursor, int64 *results)
 	return found;
 }
 
-/* open_month opens the events of a month above its mark, in the order of their anchors. */
-static void
-open_month(LogCursor *cursor, Datum from, Datum until, Datum mark)
-{
-	Oid types[] = {TIMESTAMPTZOID, TIMESTAMPTZOID, INT8OID};
-	Datum values[] = {from, until, mark};
-
-	memset(cursor, 0, sizeof(*cursor));
-	cursor->portal = SPI_cursor_open_with_args(
-		NULL,
-		"SELECT " LOG_COLUMNS ", e.context_hash FROM cdp_data.event e WHERE e.\"timestamp\" >= $1"
-		" AND e.\"timestamp\" < $2 AND e.event_id > $3 ORDER BY e.identifier_id",
-		lengthof(types), types, values, NULL, false, CURSOR_OPT_NO_SCROLL);
-}
-
-/* cdp_fold_month implements cdp_internal.fold_month. */
+/* cdp_fold_log implements cdp_internal.fold_log. */
 Datum
-cdp_fold_month(PG_FUNCTION_ARGS)
+cdp_fold_log(PG_FUNCTION_ARGS)
 {
+	char *events = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	MemoryContext caller = CurrentMemoryContext;
 	TupleDesc descriptor;
-	int64 results[OUT_COLUMNS] = {PG_GETARG_INT64(3), PG_GETARG_INT64(4)};
+	int64 results[OUT_COLUMNS] = {PG_GETARG_INT64(1)};
 	Datum values[OUT_COLUMNS];
 	bool nulls[OUT_COLUMNS] = {false};
 	LogCursor cursor;
@@ -426,11 +370,14 @@ cdp_fold_month(PG_FUNCTION_ARGS)
 
 	if (get_call_result_type(fcinfo, NULL, &descriptor) != TYPEFUNC_COMPOSITE ||
 		descriptor->natts != OUT_COLUMNS)
-		elog(ERROR, "the result of fold_month has another form");
+		elog(ERROR, "the result of fold_log has another form");
 	descriptor = BlessTupleDesc(descriptor);
 	batch_connect();
 	nest_level = batch_enter_planner();
-	open_month(&cursor, PG_GETARG_DATUM(0), PG_GETARG_DATUM(1), PG_GETARG_DATUM(2));
+	/* in the order of their anchors */
+	log_cursor_open(&cursor, psprintf("SELECT " LOG_COLUMNS
+									  ", e.context_hash FROM %s ORDER BY e.identifier_id",
+									  events));
 	do
 		progress_closed("fold", results[OUT_EVENTS], true);
 	while (fold_chunk(&cursor, results));

@@ -52,7 +52,8 @@ BEGIN
 	until_block := first_block + 1 + forget_messages.taken * 8 / 128;
 	DELETE FROM cdp_data.message m
 	WHERE m.ctid >= format('(%s,0)', first_block)::tid AND m.ctid < format('(%s,0)', until_block)::tid
-	  AND m.batch_id <= last_batch_id
+	  -- negative: it is kept for ever
+	  AND m.batch_id BETWEEN 1 AND last_batch_id
 	  -- what can be corrected is remembered as long as it is there
 	  AND NOT EXISTS (SELECT FROM cdp_data.statement s WHERE s.message_key = m.message_key);
 	GET DIAGNOSTICS forgotten = ROW_COUNT;

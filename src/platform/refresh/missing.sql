@@ -61,7 +61,9 @@ BEGIN
 			CROSS JOIN LATERAL
 				generate_series(date_trunc('month', p.first_seen), p.last_seen, interval '1 month') AS m (month)
 			WHERE p.profile_id = asked AND NOT cdp_internal.has_month(m.month)
-			  AND NOT EXISTS (SELECT FROM cdp_data.folded_month f WHERE f.month = m.month) ORDER BY 1);
+			  AND NOT EXISTS (
+				SELECT FROM cdp_data.folded_month f WHERE f.month = m.month AND f.dropped_at IS NOT NULL)
+			ORDER BY 1);
 	END IF;
 	RETURN found;
 END
@@ -99,7 +101,7 @@ DECLARE
 	absent bigint;
 BEGIN
 	EXECUTE format($sql$
-		SELECT greatest(s.event_id - s.retracted - coalesce((SELECT sum(b.events) FROM cdp_data.base b), 0)::bigint
+		SELECT greatest(s.event_id - s.retracted - coalesce((SELECT sum(b.events) FROM cdp_data.base_row b), 0)::bigint
 			- (SELECT count(*) FROM cdp_data.event e WHERE %s), 0)
 		FROM cdp_data.state s
 	$sql$, cdp_internal.is_logged_condition()) INTO STRICT absent;
@@ -144,7 +146,7 @@ BEGIN
 				SELECT FROM cdp_data.folded_month f
 				WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)
 			UNION ALL
-			SELECT b.identifier_id, b.events FROM cdp_data.base b) e
+			SELECT b.identifier_id, b.events FROM cdp_data.base_row b) e
 		JOIN cdp_data.identifier i USING (identifier_id)
 		GROUP BY i.profile_id) l USING (profile_id)
 	WHERE coalesce(l.events, 0) < p.events ORDER BY p.profile_id LIMIT 1;
@@ -191,7 +193,8 @@ BEGIN
 				  CROSS JOIN LATERAL (VALUES (p.first_seen), (p.last_seen)) AS s (at)
 				  WHERE m.missing > 0) o
 			WHERE NOT cdp_internal.has_month(o.month)
-			  AND NOT EXISTS (SELECT FROM cdp_data.folded_month f WHERE f.month = o.month)) a
+			  AND NOT EXISTS (
+				SELECT FROM cdp_data.folded_month f WHERE f.month = o.month AND f.dropped_at IS NOT NULL)) a
 		WHERE person IS NULL AND m.missing > 0;
 	RETURN QUERY
 		SELECT 'log', 'events of ' || i.identifier::text, format('%s that were accepted', p.events),
@@ -207,12 +210,12 @@ BEGIN
 	RETURN QUERY
 		SELECT 'base', 'events', format('%s, as in cdp.folded_month', f.events), b.events::text
 		FROM (SELECT coalesce(sum(f.events), 0) AS events FROM cdp_data.folded_month f) f
-		CROSS JOIN (SELECT coalesce(sum(b.events), 0) AS events FROM cdp_data.base b) b
+		CROSS JOIN (SELECT coalesce(sum(b.events), 0) AS events FROM cdp_data.base_row b) b
 		WHERE person IS NULL AND f.events <> b.events;
 	RETURN QUERY
 		SELECT 'base', format('property "%s" of %s', c.name, CASE c.event WHEN '*' THEN 'all events'
 				ELSE format('event "%s"', c.event) END), 'carried with every event',
-			   format('lacking with %s event(s) of months that had left the log', c.folded)
+			   format('lacking with %s event(s) that had left the log', c.folded)
 		FROM cdp_data.carried_property c
 		WHERE person IS NULL AND c.folded > 0
 		ORDER BY c.event, c.name;

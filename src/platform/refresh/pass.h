@@ -184,10 +184,11 @@ typedef struct PassBase
 {
 	int count;
 	int capacity;
-	int64 *base_ids;
 	int64 *anchors;
 	int *keys; /* the anchor that was asked for */
 	TimestampTz *traits_at;
+	Datum *values; /* BASE_COLUMNS of each, as they are stored */
+	bool *nulls;
 	CdpkBatchRow *rows;
 	PassIds ids; /* of all rows, one after the other; of an alias the earlier user_id last */
 	int *first_id;
@@ -298,6 +299,15 @@ extern Datum *pass_column(PassColumns *columns, int column);
 /* Adds a column, and returns its values, to be set; *nulls: all false. */
 extern Datum *pass_null_column(PassColumns *columns, int column, bool **nulls);
 
+/* Rows of the base that are to be written. */
+typedef struct PassBaseWritten
+{
+	int count;
+	PassColumns columns;
+	Datum *values[BASE_COLUMNS];
+	bool *nulls[BASE_COLUMNS];
+} PassBaseWritten;
+
 /* Makes columns of so many rows the argument of a store's function. */
 extern StoreColumns pass_columns(const PassColumns *columns);
 
@@ -325,6 +335,9 @@ extern void pass_add_id(PassIds *ids, int64 id);
 
 /* Sorts numbers, and drops those that are there twice. */
 extern void pass_sort_ids(PassIds *ids);
+
+/* Tells whether a number is among these, which are sorted. */
+extern bool pass_has_id(const PassIds *ids, int64 id);
 
 /* ---------------------------------------------------------------- pass_statement.c */
 
@@ -406,7 +419,8 @@ extern void pass_set_earlier(Datum earlier, bool isnull, CdpkBatchRow *row);
 /* the condition of cdp_internal.is_logged_condition() */
 #define PASS_IS_LOGGED                                                                     \
 	"(e.\"timestamp\" >= (SELECT coalesce(max(n.month) + interval '32 days', '-infinity')" \
-	" FROM cdp_data.folded_month n) OR NOT EXISTS (SELECT FROM cdp_data.folded_month f"    \
+	" FROM cdp_data.folded_month n WHERE n.event_id > 0)"                                  \
+	" OR NOT EXISTS (SELECT FROM cdp_data.folded_month f"                                  \
 	" WHERE f.month = date_trunc('month', e.\"timestamp\", 'UTC') AND f.event_id >= e.event_id))"
 
 /* pass_base.c */
@@ -426,6 +440,13 @@ extern void pass_find_base_values(Pass *pass, const int64 *anchors, int count, P
 extern void pass_take_base(Pass *pass, int key, const Datum *values, const bool *nulls,
 						   PassBase *base);
 extern void pass_name_base(Pass *pass, PassBase *base);
+extern void pass_begin_base(PassBaseWritten *written, int rows);
+
+/* in place of an anchor: the row goes */
+#define PASS_BASE_GONE (-1)
+
+extern void pass_write_base(Pass *pass, const PassBase *base, PassIds *anchors, const int64 *to,
+							PassBaseWritten *written);
 extern void pass_move_base(Pass *pass);
 
 /* pass_correct.c */
@@ -490,6 +511,9 @@ extern void pass_read_changes(Pass *pass);
 
 /* Makes of the columns of an event of the log a row of the inbox. */
 extern void pass_inbox_row(const Datum *logged, const bool *nulls, InboxRow *columns);
+
+/* Finds the content hash that a message most likely came with; 0: the event would be refused now. */
+extern uint64 pass_logged_hash(Pass *pass, const Datum *logged, const bool *nulls);
 
 /* Makes a row of an event of the log, by its columns; it outlives these, but has no source and values yet. */
 extern void pass_clean_logged(Pass *pass, const Datum *logged, const bool *nulls,

@@ -216,7 +216,7 @@ move_members(Pass *pass, CdpkIdMap *counted)
 		"  FROM unnest($3) AS l (identifier_id) JOIN cdp_data.event e USING (identifier_id)"
 		"  WHERE e.type = 'group' AND " PASS_IS_LOGGED "  UNION ALL"
 		"  SELECT b.identifier_id, b.group_id, b.first_at, b.last_at, b.events"
-		"  FROM unnest($3) AS l (identifier_id) JOIN cdp_data.base b USING (identifier_id)"
+		"  FROM unnest($3) AS l (identifier_id) JOIN cdp_data.base_row b USING (identifier_id)"
 		"  WHERE b.group_id IS NOT NULL"
 		"  UNION ALL"
 		"  SELECT e.identifier_id, cdp_internal.account_id(e.group_id), e.\"timestamp\", e.\"timestamp\", 1"

@@ -7,11 +7,9 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/datum.h"
 
+#include "platform/catalogue/packed_row.h"
 #include "platform/profile/renew_traits.h"
 #include "platform/refresh/pass.h"
 
@@ -94,12 +92,12 @@ pass_has_expired(const Pass *pass, uint32 source, TimestampTz said_at)
 	return traits_expire_at(&renewal, said_at) <= pass->as_of;
 }
 
-/* set_traits sets what a row says of a person or an account. */
+/* set_traits sets what a row says of a person or an account; the bytes last. */
 static void
 set_traits(const Pass *pass, CdpkBatchRow *row, Datum said, TimestampTz traits_at)
 {
 	TraitsRenewal renewal = renewal_of(pass, row->source);
-	Traits *traits = (Traits *) PG_DETOAST_DATUM_COPY(said);
+	Traits *traits = (Traits *) DatumGetPointer(said);
 	CdpkTraitsView view = traits_open(traits);
 
 	if (!traits_are_current(&renewal, &view))
@@ -114,6 +112,14 @@ set_traits(const Pass *pass, CdpkBatchRow *row, Datum said, TimestampTz traits_a
 
 /* ---------------------------------------------------------------- rows */
 
+/* grow_array gives an array of the rows the present room. */
+static void *
+grow_array(const PassBase *base, void *array, Size size)
+{
+	return array == NULL ? pass_array(base->capacity, size)
+						 : repalloc_huge(array, size * base->capacity);
+}
+
 /* make_room makes room for one more row. */
 static void
 make_room(PassBase *base)
@@ -121,82 +127,84 @@ make_room(PassBase *base)
 	if (base->count < base->capacity)
 		return;
 	base->capacity = Max(256, base->capacity * 2);
-	if (base->count == 0)
-	{
-		base->base_ids = pass_array(base->capacity, sizeof(int64));
-		base->anchors = pass_array(base->capacity, sizeof(int64));
-		base->keys = pass_array(base->capacity, sizeof(int));
-		base->traits_at = pass_array(base->capacity, sizeof(TimestampTz));
-		base->rows = pass_array(base->capacity, sizeof(CdpkBatchRow));
-		base->first_id = pass_array(base->capacity, sizeof(int));
-		return;
-	}
-	base->base_ids = repalloc_huge(base->base_ids, sizeof(int64) * base->capacity);
-	base->anchors = repalloc_huge(base->anchors, sizeof(int64) * base->capacity);
-	base->keys = repalloc_huge(base->keys, sizeof(int) * base->capacity);
-	base->traits_at = repalloc_huge(base->traits_at, sizeof(TimestampTz) * base->capacity);
-	base->rows = repalloc_huge(base->rows, sizeof(CdpkBatchRow) * base->capacity);
-	base->first_id = repalloc_huge(base->first_id, sizeof(int) * base->capacity);
+	base->anchors = grow_array(base, base->anchors, sizeof(int64));
+	base->keys = grow_array(base, base->keys, sizeof(int));
+	base->traits_at = grow_array(base, base->traits_at, sizeof(TimestampTz));
+	base->values = grow_array(base, base->values, sizeof(Datum) * BASE_COLUMNS);
+	base->nulls = grow_array(base, base->nulls, sizeof(bool) * BASE_COLUMNS);
+	base->rows = grow_array(base, base->rows, sizeof(CdpkBatchRow));
+	base->first_id = grow_array(base, base->first_id, sizeof(int));
 }
 
 /* note_ids notes the identifiers of a row, until their values are looked up. */
 static void
-note_ids(PassBase *base, Datum ids, Datum earlier_id, bool no_earlier)
+note_ids(PassBase *base, const CdpkPacked *packed)
 {
-	ArrayType *array = DatumGetArrayTypeP(ids);
-	Datum *values;
-	int count;
+	int64 *ids = packed_row_ids(packed);
 
-	deconstruct_array(array, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &values,
-					  NULL, &count);
 	base->first_id[base->count] = base->ids.count;
-	for (int i = 0; i < count; i++)
-		pass_add_id(&base->ids, DatumGetInt64(values[i]));
-	base->rows[base->count].identifier_count = (uint32_t) count;
-	base->rows[base->count].is_alias = !no_earlier;
-	if (!no_earlier)
-		pass_add_id(&base->ids, DatumGetInt64(earlier_id));
-	pfree(values);
+	for (uint32_t i = 0; i < packed->id_count + packed->is_alias; i++)
+		pass_add_id(&base->ids, ids[i]);
+	pfree(ids);
 }
 
-/* copy_bytes copies a value that may be null. */
-static CdpkBatchBytes
-copy_bytes(Datum value, bool isnull)
+/* set_packed sets what "packed" of a row holds. */
+static void
+set_packed(Pass *pass, CdpkBatchRow *row, const CdpkPacked *packed)
 {
-	return pass_bytes(isnull ? value : PointerGetDatum(PG_DETOAST_DATUM_COPY(value)), isnull);
+	CdpkBatchSpan *span = palloc(sizeof(CdpkBatchSpan));
+
+	span->events = packed->events;
+	span->last_at = packed->last_at;
+	span->last_said_at = packed->last_said_at;
+	span->after = packed->after;
+	row->span = span;
+	row->at = packed->first_at;
+	row->said_at = packed->first_said_at;
+	row->expires_at = CDPK_BATCH_NEVER;
+	row->source = pass_numbered_source(pass, Int32GetDatum(packed->source_id));
+	row->identifier_count = packed->id_count;
+	row->is_alias = packed->is_alias;
+	if (packed->message_length > 0)
+		row->message_id = pass_bytes(PointerGetDatum(packed_row_message(packed)), false);
+}
+
+/* copy_values copies the columns of a row, and returns them. */
+static const Datum *
+copy_values(PassBase *base, const Datum *values, const bool *nulls)
+{
+	Datum *copy = &base->values[base->count * BASE_COLUMNS];
+
+	memcpy(copy, values, sizeof(Datum) * BASE_COLUMNS);
+	memcpy(&base->nulls[base->count * BASE_COLUMNS], nulls, sizeof(bool) * BASE_COLUMNS);
+	for (int i = BASE_PACKED; i < BASE_COLUMNS; i++)
+		if (!nulls[i])
+			copy[i] = PointerGetDatum(PG_DETOAST_DATUM_COPY(values[i]));
+	return copy;
 }
 
 /* pass_take_base adds a row of the base, by all its columns; its identifiers get values by pass_name_base. */
 void
 pass_take_base(Pass *pass, int key, const Datum *values, const bool *nulls, PassBase *base)
 {
-	CdpkBatchSpan *span = palloc(sizeof(CdpkBatchSpan));
 	CdpkBatchRow *row;
+	CdpkPacked packed;
 
 	make_room(base);
+	values = copy_values(base, values, nulls);
 	row = &base->rows[base->count];
 	memset(row, 0, sizeof(*row));
-	base->base_ids[base->count] = DatumGetInt64(values[BASE_ID]);
 	base->anchors[base->count] = DatumGetInt64(values[BASE_IDENTIFIER_ID]);
 	base->keys[base->count] = key;
-	base->traits_at[base->count] =
-		nulls[BASE_TRAITS_AT] ? CDPK_BATCH_NEVER : DatumGetTimestampTz(values[BASE_TRAITS_AT]);
-	span->events = DatumGetInt64(values[BASE_EVENTS]);
-	span->last_at = DatumGetTimestampTz(values[BASE_LAST_AT]);
-	span->last_said_at = DatumGetTimestampTz(values[BASE_LAST_SAID_AT]);
-	span->after = DatumGetTimestampTz(values[BASE_AFTER]);
-	row->span = span;
-	row->at = DatumGetTimestampTz(values[BASE_FIRST_AT]);
-	row->said_at = DatumGetTimestampTz(values[BASE_FIRST_SAID_AT]);
-	row->expires_at = CDPK_BATCH_NEVER;
-	row->source = pass_numbered_source(pass, values[BASE_SOURCE_ID]);
+	packed_row_read(values[BASE_PACKED], base->anchors[base->count], &packed);
+	base->traits_at[base->count] = packed.traits_at;
+	set_packed(pass, row, &packed);
 	row->call = nulls[BASE_GROUP_ID] ? CDPK_BATCH_IDENTIFY : CDPK_BATCH_GROUP;
-	row->account = copy_bytes(values[BASE_GROUP_ID], nulls[BASE_GROUP_ID]);
-	row->message_id = copy_bytes(values[BASE_MESSAGE_ID], nulls[BASE_MESSAGE_ID]);
-	row->event = copy_bytes(values[BASE_TIMELINE], nulls[BASE_TIMELINE]);
+	row->account = pass_bytes(values[BASE_GROUP_ID], nulls[BASE_GROUP_ID]);
+	row->event = pass_bytes(values[BASE_TIMELINE], nulls[BASE_TIMELINE]);
 	if (!nulls[BASE_TRAITS])
-		set_traits(pass, row, values[BASE_TRAITS], base->traits_at[base->count]);
-	note_ids(base, values[BASE_IDS], values[BASE_EARLIER_ID], nulls[BASE_EARLIER_ID]);
+		set_traits(pass, row, values[BASE_TRAITS], packed.traits_at);
+	note_ids(base, &packed);
 	base->count++;
 }
 
@@ -307,42 +315,99 @@ pass_find_base_values(Pass *pass, const int64 *anchors, int count, PassBase *bas
 
 /* ---------------------------------------------------------------- anchors */
 
+/* pack_anew packs a row for another anchor. */
+static Datum
+pack_anew(Datum packed, int64 from, int64 to)
+{
+	CdpkPacked row;
+
+	packed_row_read(packed, from, &row);
+	row.ids = (const int64_t *) packed_row_ids(&row);
+	if (row.message_length > 0)
+		row.message_id = VARDATA(packed_row_message(&row));
+	row.anchor = to;
+	return packed_row_write(&row);
+}
+
+/* add_stored adds a row as it is stored to the rows to be written, at another anchor. */
+static void
+add_stored(const PassBase *base, int row, int64 anchor, PassBaseWritten *written)
+{
+	const Datum *values = &base->values[row * BASE_COLUMNS];
+
+	for (int i = 0; i < BASE_COLUMNS; i++)
+	{
+		written->values[i][written->count] = values[i];
+		written->nulls[i][written->count] = base->nulls[row * BASE_COLUMNS + i];
+	}
+	if (anchor != base->anchors[row])
+	{
+		written->values[BASE_IDENTIFIER_ID][written->count] = Int64GetDatum(anchor);
+		written->values[BASE_PACKED][written->count] =
+			pack_anew(values[BASE_PACKED], base->anchors[row], anchor);
+	}
+	written->count++;
+}
+
+/* pass_begin_base makes room for so many rows to be written. */
+void
+pass_begin_base(PassBaseWritten *written, int rows)
+{
+	memset(written, 0, sizeof(*written));
+	written->columns.rows = rows;
+	for (int i = 0; i < BASE_COLUMNS; i++)
+		written->values[i] = pass_null_column(&written->columns, i, &written->nulls[i]);
+}
+
+/*
+ * pass_write_base writes rows.  The stored ones of some anchors, all of which are in "base", are written anew, since no
+ * index tells one from another: each at an anchor of "to", or not at all.
+ */
+void
+pass_write_base(Pass *pass, const PassBase *base, PassIds *anchors, const int64 *to,
+				PassBaseWritten *written)
+{
+	PassColumns key = {0};
+	Datum *identifier_id;
+
+	pass_sort_ids(anchors);
+	for (int i = 0; i < base->count; i++)
+		if (to[i] != PASS_BASE_GONE && pass_has_id(anchors, base->anchors[i]))
+			add_stored(base, i, to[i], written);
+	if (anchors->count > 0)
+	{
+		key.rows = anchors->count;
+		identifier_id = pass_column(&key, BASE_IDENTIFIER_ID);
+		for (int i = 0; i < anchors->count; i++)
+			identifier_id[i] = Int64GetDatum(anchors->items[i]);
+		store_delete(pass_table(pass, TABLE_BASE), key.rows, pass_columns(&key));
+	}
+	if (written->count > 0)
+		store_insert(pass_table(pass, TABLE_BASE), written->count, pass_columns(&written->columns));
+}
+
 /* pass_move_base brings the rows of the base that moved to their anchors. */
 void
 pass_move_base(Pass *pass)
 {
-	static const Oid types[] = {INT8ARRAYOID, INT8ARRAYOID, INT8ARRAYOID};
-	PassIds base_ids = {NULL};
-	PassIds from = {NULL};
-	PassIds to = {NULL};
-	Datum arguments[3];
+	const PassBase *base = &pass->base_strays;
+	int64 *to = pass_array(base->count, sizeof(int64));
+	PassIds anchors = {NULL};
+	PassBaseWritten written;
 
+	for (int i = 0; i < base->count; i++)
+		to[i] = base->anchors[i];
 	for (size_t i = 0; i < pass->moved_count; i++)
 	{
 		const CdpkBatchReanchored *moved = &pass->moved[i];
 
 		if (moved->event_id != 0)
 			continue;
-		pass_add_id(&base_ids,
-					pass->base_strays.base_ids[moved->stray - (uint32_t) pass->event_strays]);
-		pass_add_id(&from, moved->from);
-		pass_add_id(&to, moved->to);
+		to[moved->stray - (uint32_t) pass->event_strays] = moved->to;
+		pass_add_id(&anchors, moved->from);
 	}
-	if (base_ids.count == 0)
+	if (anchors.count == 0)
 		return;
-	arguments[0] = pass_id_array(base_ids.items, base_ids.count);
-	arguments[1] = pass_id_array(from.items, from.count);
-	arguments[2] = pass_id_array(to.items, to.count);
-	/* delete and insert: the anchor is the distribution key */
-	pass_run(
-		pass,
-		"WITH gone AS ("
-		" DELETE FROM cdp_data.base b USING unnest($3, $4, $5) AS r (base_id, old_id, new_id)"
-		" WHERE b.base_id = r.base_id AND b.identifier_id = r.old_id RETURNING b.*, r.new_id)"
-		" INSERT INTO cdp_data.base (base_id, identifier_id, events, first_at, last_at,"
-		" first_said_at, last_said_at, after, traits_at, earlier_id, source_id, ids, group_id,"
-		" message_id, traits, timeline)"
-		" SELECT base_id, new_id, events, first_at, last_at, first_said_at, last_said_at, after,"
-		" traits_at, earlier_id, source_id, ids, group_id, message_id, traits, timeline FROM gone",
-		3, types, arguments);
+	pass_begin_base(&written, base->count);
+	pass_write_base(pass, base, &anchors, to, &written);
 }

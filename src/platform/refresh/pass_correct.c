@@ -26,6 +26,7 @@ typedef struct Statement
 	int64 event_id; /* … of which event, 0: it deletes */
 	int64 anchor;
 	TimestampTz at;
+	bool folded;
 } Statement;
 
 /* What is compared: a row of the batch, or what holds so far. */
@@ -228,6 +229,7 @@ note_held(void *arg, int key, const Datum *values, const bool *nulls)
 	statement->event_id = DatumGetInt64(values[3]);
 	statement->anchor = DatumGetInt64(values[4]);
 	statement->at = DatumGetTimestampTz(values[5]);
+	statement->folded = DatumGetBool(values[6]);
 }
 
 /* find_held finds what holds of the messages. */
@@ -235,7 +237,8 @@ static void
 find_held(Corrections *corrections)
 {
 	static const int wanted[] = {STATEMENT_SOURCE_ID, STATEMENT_CONTENT_HASH,  STATEMENT_VERSION,
-								 STATEMENT_EVENT_ID,  STATEMENT_IDENTIFIER_ID, STATEMENT_AT};
+								 STATEMENT_EVENT_ID,  STATEMENT_IDENTIFIER_ID, STATEMENT_AT,
+								 STATEMENT_FOLDED};
 	Pass *pass = corrections->pass;
 	PassColumns key = {corrections->count};
 	Datum *keys = pass_column(&key, STATEMENT_KEY);
@@ -322,7 +325,7 @@ refuse_folded(Corrections *corrections, int start, int end)
 			continue;
 		pass->rows[row].reason = "folded";
 		pass->rows[row].detail =
-			"message_id: the event cannot be corrected, as its month has left the log";
+			"message_id: the event cannot be corrected, as it has left the log";
 		pass->batch_rows[row].quarantined = true;
 	}
 }
@@ -383,7 +386,7 @@ settle(Corrections *corrections, int start, int end)
 		changed |= pass->batch_rows[corrections->statements[i].row].content != held->content;
 	if (!changed || (!held->is_held && end - start == 1))
 		return;
-	if (held->is_held && held->event_id != 0 && pass_is_folded(pass, held->event_id, held->at))
+	if (held->folded)
 	{
 		refuse_folded(corrections, start, end);
 		return;

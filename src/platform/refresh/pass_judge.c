@@ -15,7 +15,8 @@ note_key(void *arg, int key, const Datum *values, const bool *nulls)
 {
 	CdpkBatchMessage *known = (CdpkBatchMessage *) arg + key;
 
-	known->batch_id = DatumGetInt64(values[0]);
+	/* negative: it is kept for ever */
+	known->batch_id = Abs(DatumGetInt64(values[0]));
 	known->content = (uint64) DatumGetInt64(values[1]);
 }
 

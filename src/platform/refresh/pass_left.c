@@ -352,18 +352,5 @@ pass_find_named(Pass *pass)
 bool
 pass_has_left(const Pass *pass, int64 identifier_id)
 {
-	const PassIds *left = &pass->taken.left;
-	int low = 0;
-	int high = left->count;
-
-	while (low < high)
-	{
-		int middle = (low + high) / 2;
-
-		if (left->items[middle] < identifier_id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < left->count && left->items[low] == identifier_id;
+	return pass_has_id(&pass->taken.left, identifier_id);
 }

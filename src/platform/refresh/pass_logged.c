@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include "platform/catalogue/hash_key.h"
+#include "platform/ingest/message_content.h"
 #include "platform/ingest/onboard.h"
 #include "platform/refresh/pass.h"
 
@@ -95,6 +97,28 @@ pass_clean_logged(Pass *pass, const Datum *values, const bool *nulls, CdpkBatchR
 		row->message_id =
 			pass_bytes(PointerGetDatum(PG_DETOAST_DATUM_COPY(values[LOGGED_MESSAGE_ID])), false);
 	find_identifiers(pass, &columns, row);
+}
+
+uint64
+pass_logged_hash(Pass *pass, const Datum *values, const bool *nulls)
+{
+	OnboardOptions options = {pass->as_of, INGEST_IDENTIFIERS_MAX};
+	MemoryContext caller = MemoryContextSwitchTo(pass->scratch);
+	CdpkSipHashKey key = hash_key(HASH_CONTENT);
+	Refusal refusal = {NULL, ""};
+	uint64 content = 0;
+	InboxRow columns;
+	OnboardedRow event;
+
+	pass_inbox_row(values, nulls, &columns);
+	if (onboard_row(&columns, ingest_column(&columns, INBOX_SOURCE), options, &event, &refusal))
+	{
+		columns.nulls[INBOX_TIMESTAMP] = message_may_lack_time(&columns);
+		content = message_content(&key, &columns, &event);
+	}
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(pass->scratch);
+	return content;
 }
 
 /* What takes events that are not folded. */

@@ -16,7 +16,7 @@
 
 TABLE(message, "message_key", "batch_id", "content_hash");
 TABLE(statement, "message_key", "source_id", "content_hash", "version", "event_id", "identifier_id",
-	  "timestamp");
+	  "timestamp", "folded");
 TABLE(source, "source", "accepted", "duplicate", "quarantined", "deletions", "last_batch_id");
 TABLE(identifier_map, "hash", "identifier_id");
 TABLE(identifier, "identifier_id", "identifier", "profile_id", "shared", "blocked", "link_counts",
@@ -28,9 +28,7 @@ TABLE(event, "event_id", "identifier_id", "batch_id", "context_hash", "timestamp
 	  "type", "event", "anonymous_id", "user_id", "group_id", "previous_id", "identifiers",
 	  "properties", "traits", "context", "sent_at", "original_timestamp", "received_at", "source");
 TABLE(shared_context, "context_hash", "events", "context");
-TABLE(base, "base_id", "identifier_id", "events", "first_at", "last_at", "first_said_at",
-	  "last_said_at", "after", "traits_at", "earlier_id", "source_id", "ids", "group_id",
-	  "message_id", "traits", "timeline");
+TABLE(base, "identifier_id", "packed", "group_id", "traits", "timeline");
 TABLE(profile, "profile_id", "first_seen", "last_seen", "events", "identifier_count", "shared",
 	  "has_forbid", "timeline", "last_at", "last_trust", "traits", "limited", "identifiers",
 	  "identifier_ids", "accounts", "expires_at", "level_1", "level_2", "level_3");
@@ -257,4 +255,22 @@ pass_sort_ids(PassIds *ids)
 		if (kept == 0 || ids->items[i] != ids->items[kept - 1])
 			ids->items[kept++] = ids->items[i];
 	ids->count = kept;
+}
+
+bool
+pass_has_id(const PassIds *ids, int64 id)
+{
+	int low = 0;
+	int high = ids->count;
+
+	while (low < high)
+	{
+		int middle = (low + high) / 2;
+
+		if (ids->items[middle] < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < ids->count && ids->items[low] == id;
 }

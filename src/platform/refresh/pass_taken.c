@@ -31,6 +31,7 @@ typedef struct Taking
 	int count;
 	int *asked_as;    /* the place of each among those asked for */
 	pg_uuid_t **keys; /* of each, NULL: none */
+	uint64 *contents; /* of each whose key is kept */
 	int64 *batch_ids; /* that accepted each */
 	int call_count;
 	PassIds contexts; /* the context_hash of each that has one */
@@ -121,6 +122,13 @@ note_values(Taking *taking, CdpkBatchReread *event, const Datum *values, const b
 	memset(&event->row.event, 0, sizeof(event->row.event));
 }
 
+/* is_forever tells whether the message id of an event that is asked for stays used, by its place. */
+static bool
+is_forever(const Taking *taking, int asked_as)
+{
+	return asked_as < taking->retracted && taking->forever[asked_as];
+}
+
 /* note_taken is the StoreRowFunction that takes an event of the log. */
 static void
 note_taken(void *arg, int key, const Datum *values, const bool *nulls)
@@ -152,6 +160,8 @@ note_taken(void *arg, int key, const Datum *values, const bool *nulls)
 	{
 		taking->keys[taking->count] = palloc(sizeof(pg_uuid_t));
 		memcpy(taking->keys[taking->count], &message_key, sizeof(pg_uuid_t));
+		if (is_forever(taking, key))
+			taking->contents[taking->count] = pass_logged_hash(pass, logged, nulls + EVENT_LOGGED);
 	}
 	taking->asked_as[taking->count++] = key;
 }
@@ -304,6 +314,42 @@ delete_corrections(Pass *pass, Datum *message_ids, int count)
 			 1, types, &argument);
 }
 
+/*
+ * keep_keys keeps message keys, whatever cdp.set_message_memory() says: also that of a later event with the same
+ * message id, and one that was forgotten already.
+ */
+static void
+keep_keys(const Taking *taking)
+{
+	static const Oid types[] = {UUIDARRAYOID, INT8ARRAYOID, INT8ARRAYOID};
+	Datum *keys = pass_array(taking->count, sizeof(Datum));
+	PassIds batch_ids = {NULL};
+	PassIds contents = {NULL};
+	Datum arguments[3];
+
+	for (int i = 0; i < taking->count; i++)
+	{
+		if (taking->keys[i] == NULL || !is_forever(taking, taking->asked_as[i]))
+			continue;
+		keys[batch_ids.count] = UUIDPGetDatum(taking->keys[i]);
+		pass_add_id(&batch_ids, taking->batch_ids[i]);
+		pass_add_id(&contents, (int64) taking->contents[i]);
+	}
+	if (batch_ids.count == 0)
+		return;
+	arguments[0] = PointerGetDatum(
+		construct_array(keys, batch_ids.count, UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
+	arguments[1] = pass_id_array(batch_ids.items, batch_ids.count);
+	arguments[2] = pass_id_array(contents.items, contents.count);
+	pass_run(taking->pass,
+			 "INSERT INTO cdp_data.message AS m (message_key, batch_id, content_hash)"
+			 " SELECT DISTINCT ON (u.message_key) u.message_key, -u.batch_id, u.content_hash"
+			 " FROM unnest($3, $4, $5) AS u (message_key, batch_id, content_hash)"
+			 " ORDER BY u.message_key, u.batch_id DESC"
+			 " ON CONFLICT (message_key) DO UPDATE SET batch_id = -abs(m.batch_id)",
+			 3, types, arguments);
+}
+
 /* delete_keys frees the message keys of the events, and forgets what mutable sources said; but for what is replaced now. */
 static void
 delete_keys(Taking *taking)
@@ -332,6 +378,7 @@ delete_keys(Taking *taking)
 			(const char *) row->message_id.bytes, (int) row->message_id.length));
 	}
 	delete_owned(pass_table(pass, TABLE_MESSAGE), &message, &messages, MESSAGE_BATCH_ID);
+	keep_keys(taking);
 	if (statements.count > 0)
 		delete_owned(pass_table(pass, TABLE_STATEMENT), &statement, &statements,
 					 STATEMENT_EVENT_ID);
@@ -413,6 +460,7 @@ pass_take_back(Pass *pass)
 	taking.events = pass_array(taking.asked, sizeof(CdpkBatchReread));
 	taking.asked_as = pass_array(taking.asked, sizeof(int));
 	taking.keys = pass_array(taking.asked, sizeof(pg_uuid_t *));
+	taking.contents = pass_array(taking.asked, sizeof(uint64));
 	taking.batch_ids = pass_array(taking.asked, sizeof(int64));
 	find_events(&taking);
 	if (taking.count > 0)

@@ -26,7 +26,7 @@ typedef struct LogCursor
 	uint64 at;
 } LogCursor;
 
-/* Opens a constant query over an open connection. */
+/* Opens a query over an open connection. */
 extern void log_cursor_open(LogCursor *cursor, const char *query);
 
 /* The same with arguments, of which none is null, in the snapshot of the caller's statement. */
@@ -81,15 +81,15 @@ extern void chunk_read_columns(const LogCursor *cursor, Datum *values, bool *nul
 #define LOG_FROM " FROM cdp_data.event e WHERE " PASS_IS_LOGGED
 
 /* Of the base, as "b": all columns, in the order of pass_table.c. */
-#define ALL_OF_BASE                                                                        \
-	"b.base_id, b.identifier_id, b.events, b.first_at, b.last_at, b.first_said_at,"        \
-	" b.last_said_at, b.after, b.traits_at, b.earlier_id, b.source_id, b.ids, b.group_id," \
-	" b.message_id, b.traits, b.timeline"
+#define ALL_OF_BASE "b.identifier_id, b.packed, b.group_id, b.traits, b.timeline"
 
 /* Takes the present row of a cursor that has these columns from one on. */
 extern void chunk_take_base(const LogCursor *cursor, int column, Pass *pass, PassBase *base);
 
-/* Reads the next rows of a cursor over these columns into the memory of a pass that has read its sources; false: there are no more. */
+/*
+ * Reads the next rows of a cursor over these columns into the memory of a pass that has read its sources; of those
+ * that follow each other with one anchor, all.  False: there are no more.
+ */
 extern bool chunk_read_base(LogCursor *cursor, Pass *pass, PassBase *base);
 
 /* Reads the next events of a cursor over these columns into the memory of a pass that has read its sources; false: there are no more. */

@@ -79,7 +79,8 @@ anchor_base(int64 last_identifier_id)
 	LogCursor cursor;
 	int64 moved = 0;
 
-	log_cursor_open(&cursor, "SELECT " ALL_OF_BASE " FROM cdp_data.base b");
+	log_cursor_open(&cursor,
+					"SELECT " ALL_OF_BASE " FROM cdp_data.base b ORDER BY b.identifier_id");
 	do
 		progress_closed("anchor", 0, false);
 	while (anchor_base_chunk(&cursor, last_identifier_id, &moved));

@@ -127,8 +127,9 @@ chunk_read_base(LogCursor *cursor, Pass *pass, PassBase *base)
 	int64 bytes = 0;
 
 	memset(base, 0, sizeof(*base));
-	while (base->count < rows_setting && pairs < PAIRS_MAX && bytes < BYTES_MAX &&
-		   log_cursor_look(cursor))
+	while (log_cursor_look(cursor) &&
+		   ((base->count < rows_setting && pairs < PAIRS_MAX && bytes < BYTES_MAX) ||
+			log_cursor_int8(cursor, 1 + BASE_IDENTIFIER_ID) == base->anchors[base->count - 1]))
 	{
 		const CdpkBatchRow *row;
 

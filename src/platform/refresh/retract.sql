@@ -107,7 +107,7 @@ CREATE FUNCTION cdp_internal.refuse_folded(message_ids text[], event_ids bigint[
 AS $function$
 #variable_conflict use_variable
 DECLARE
-	last_folded bigint := (SELECT max(f.event_id) FROM cdp_data.folded_month f);
+	last_folded bigint := (SELECT max(f.last_event_id) FROM cdp_data.folded_month f);
 	events bigint;
 	what text;
 BEGIN
@@ -117,7 +117,7 @@ BEGIN
 	IF source IS NOT NULL THEN
 		events := (
 			SELECT sum(b.events)
-			FROM cdp_data.base b
+			FROM cdp_data.base_row b
 			JOIN cdp_data.source s USING (source_id)
 			WHERE s.source = refuse_folded.source AND (since IS NULL OR b.last_at >= since)
 				AND (until IS NULL OR b.first_at < until));
@@ -135,7 +135,8 @@ BEGIN
 			SELECT count(*)
 			FROM (SELECT DISTINCT cdp.message_key(u.message_id) AS message_key FROM unnest($1) AS u (message_id)) k
 			LEFT JOIN cdp_data.message m USING (message_key)
-			WHERE (m.message_key IS NOT NULL AND NOT EXISTS (
+			-- the event of a key that is kept for ever was taken back
+			WHERE (m.batch_id > 0 AND NOT EXISTS (
 				SELECT FROM cdp_data.event e
 				WHERE e.batch_id = m.batch_id AND cdp.message_key(e.message_id) = k.message_key AND %1$s))
 			-- of messages that are forgotten only the log knows
@@ -149,7 +150,7 @@ BEGIN
 	IF events > 0 THEN
 		RAISE EXCEPTION 'events that are folded cannot be taken back'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
-				DETAIL = what || ', of months that have left the log, or are about to.';
+				DETAIL = what || ', which have left the log, or are about to.';
 	END IF;
 END
 $function$;
@@ -193,7 +194,7 @@ DECLARE
 	-- all that is known of the people concerned is in memory meanwhile
 	rows constant integer := 10000;
 	batches bigint[] := ARRAY(
-		SELECT DISTINCT m.batch_id
+		SELECT DISTINCT abs(m.batch_id)
 		FROM unnest(message_ids) AS u (message_id)
 		JOIN cdp_data.message m ON m.message_key = cdp.message_key(u.message_id));
 	-- keys of messages up to this one may be forgotten
@@ -328,9 +329,9 @@ events never come. The events are named in one of four ways: message_ids; event_
 until (exclusive) as bounds of their time, if given; or query, whose first column is a number of an event, and which
 runs as the caller and cannot write: cdp.retract(query => 'SELECT event_id FROM cdp.events WHERE …'). Numbers and
 message ids that no event of the log has are passed over, also those of a month that is detached.
-forever: the message ids stay used, so that the messages are duplicates if they come again, for as long as messages are
-remembered (cdp.set_message_memory()); otherwise a message that comes again is a new event. reason: kept in
-cdp.retraction, with who decided and when. dry_run: the counts, without the change; it takes as long as the change, and
+forever: the message ids stay used for ever, whatever cdp.set_message_memory() says, so that the messages are duplicates
+if they come again; otherwise a message that comes again is a new event. reason: kept in cdp.retraction, with who
+decided and when. dry_run: the counts, without the change; it takes as long as the change, and
 holds the lock of the refresh meanwhile.
 First all rows that wait in the inboxes by then are taken, as by cdp.refresh(), except for a dry run. Everything is one
 transaction, and works as the owner of the tables. The message is gone with the event; a row of another content with its
@@ -341,8 +342,8 @@ the reason retracted, and is its number again if it comes again. An unlink still
 was given for. cdp.profile_at() and cdp.events_at() forget the events too; who was one person by them is still told.
 Returns one row. events: taken back. identifiers: that no event carries any more. people: changed in any way; one who
 has events in several batches of 10,000 counts in each. waiting: rows in the inboxes that are not taken yet.
-Events whose months have left the log, see cdp.drop_events(), are folded into others and cannot be taken back: that is
-an error, as it is if one of the numbers or messages was taken back before such a month went.
+Events that have left the log, see cdp.drop_events() and cdp.drop_old_events(), are folded into others and cannot be
+taken back: that is an error, as it is if one of the numbers or messages was taken back before such events went.
 READ COMMITTED only. Errors: not named in just one way, since or until without a source (22023); forever or dry_run
 NULL (22004); an unknown source (42704); a query whose first column is no whole number (42804); folded events, or the
 log lacks events of the people or accounts concerned (55000).$comment$;

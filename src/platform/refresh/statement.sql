@@ -26,16 +26,19 @@ BEGIN
 					cdp_internal.statement_version(e.properties, e.traits, s.version) AS version
 				FROM cdp_data.source s
 				JOIN cdp_data.event e USING (source)
-				WHERE s.mutable AND (logged_statements.source IS NULL OR s.source = logged_statements.source)) l
+				WHERE s.mutable AND (logged_statements.source IS NULL OR s.source = logged_statements.source)
+					AND NOT EXISTS (
+						SELECT FROM cdp_data.folded_month f
+						WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)) l
 			WHERE l.message_key IS NOT NULL
 			ORDER BY l.message_key, l.event_id DESC) e
 		-- the key of another batch is that of another event
-		JOIN cdp_data.message m ON m.message_key = e.message_key AND m.batch_id = e.batch_id;
+		JOIN cdp_data.message m ON m.message_key = e.message_key AND abs(m.batch_id) = e.batch_id;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.logged_statements(text) IS
-	'Internal: returns the rows of cdp_data.statement that the events of the log say, but for messages that are '
-	'forgotten. source: of one source, NULL: of all that are mutable.';
+	'Internal: returns the rows of cdp_data.statement that the events of the log say, but for those that are folded, '
+	'and messages that are forgotten. source: of one source, NULL: of all that are mutable.';
 
 CREATE FUNCTION cdp_internal.restitch_statements() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -45,13 +48,13 @@ BEGIN
 	IF NOT EXISTS (SELECT FROM cdp_data.source s WHERE s.mutable) THEN
 		RETURN;
 	END IF;
-	-- of events that the log lacks now nothing says better, and a deletion has no event
+	-- of events that the log lacks now, or that are folded, nothing says better, and a deletion has no event
 	WITH logged AS MATERIALIZED (
 		SELECT l.* FROM cdp_internal.logged_statements() l
 	), gone AS (
 		DELETE FROM cdp_data.statement s
 		WHERE s.event_id IS NOT NULL AND cdp_internal.count_absent() = 0
-			AND NOT cdp_internal.is_folded(s.event_id, s."timestamp")
+			AND NOT s.folded
 			AND NOT EXISTS (SELECT FROM logged l WHERE l.message_key = s.message_key))
 	INSERT INTO cdp_data.statement AS s (message_key, event_id, identifier_id, "timestamp", content_hash, source_id,
 		version)
@@ -59,7 +62,7 @@ BEGIN
 	ON CONFLICT (message_key) DO UPDATE
 	SET event_id = excluded.event_id, identifier_id = excluded.identifier_id, "timestamp" = excluded."timestamp",
 		content_hash = excluded.content_hash, source_id = excluded.source_id, version = excluded.version
-	WHERE s.event_id IS NOT NULL
+	WHERE s.event_id IS NOT NULL AND NOT s.folded
 		AND (s.event_id, s.identifier_id, s."timestamp", s.content_hash, s.source_id, s.version)
 			IS DISTINCT FROM (excluded.event_id, excluded.identifier_id, excluded."timestamp", excluded.content_hash,
 				excluded.source_id, excluded.version);

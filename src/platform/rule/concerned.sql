@@ -131,7 +131,7 @@ BEGIN
 	$sql$, was, becomes, cdp_internal.is_logged_condition());
 	RETURN QUERY SELECT 'based', format($sql$
 		SELECT DISTINCT b.identifier_id
-		FROM cdp_data.base b
+		FROM cdp_data.base_row b
 		CROSS JOIN LATERAL unnest(b.ids || b.earlier_id) AS u (identifier_id)
 		JOIN cdp_data.identifier i ON i.identifier_id = u.identifier_id
 		WHERE cdp_internal.is_blocked(i.identifier, %L) AND NOT cdp_internal.is_blocked(i.identifier, %L)

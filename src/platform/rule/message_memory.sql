@@ -16,7 +16,8 @@ $function$;
 COMMENT ON FUNCTION cdp.set_message_memory(interval, boolean) IS
 $comment$Sets how long the key of an accepted message is kept at least, by which its repetitions are found; NULL, as at
 first: for ever. A day is 24 hours. Refreshes delete older keys, a few for each row that they take, within another day
-and an eighth of that time, but not of messages of mutable sources; their events stay.
+and an eighth of that time, but not of messages of mutable sources, or taken back for ever by cdp.retract(); their
+events stay.
 A message that comes again after that cannot be recognised. So one with a message_id that happened before now - memory
 (or before what was forgotten already) goes to quarantine as older_than_memory, unless its key is still known; with
 refuse_older => false it is accepted, and an event may be counted twice. To take in old data that was never there, allow

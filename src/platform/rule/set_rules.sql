@@ -123,7 +123,8 @@ AS $function$
 BEGIN
 	RETURN (
 		SELECT coalesce(jsonb_object_agg(s.source, jsonb_build_object('party', s.party, 'trust', s.trust,
-			'aliases', s.aliases, 'expires_after', justify_hours(s.expires_after), 'licence', s.licence,
+			'aliases', s.aliases, 'expires_after', justify_hours(s.expires_after),
+			'keep_events', justify_hours(s.keep_events), 'licence', s.licence,
 			'mutable', s.mutable, 'keep_corrections', s.keep_corrections, 'version', s.version,
 			'deleted', s.deleted)), '{}')
 		FROM cdp_data.source s);
@@ -155,6 +156,9 @@ aliases: what alias calls of the source that name an earlier user_id (previous_i
 like any other, or same, believed as if cdp.same() said so: the two count as one towards max_per_profile.
 expires_after: how long values of the source count; then values of other sources show again, from the next refresh on,
 which needs no rows for that. A string such as "90 days"; a day is 24 hours; default: they do not expire.
+keep_events: how long events of the source stay in the log, counted from their time: cdp.drop_old_events(), called from a
+schedule, lets older ones go and keeps what they said. A string such as "400 days"; default: until their month is
+dropped. Setting it again lets the next call look at all events anew, for example after a month was attached.
 licence: a note on what the data may be used for.
 mutable: true: the source sends a row again, with the same message id, to correct it. Of all its rows with one message
 id the greatest holds, in whatever order they come, in one batch or several: that of the greatest version; of these a
@@ -174,8 +178,8 @@ replaced does not come back, and the next row, of whatever version, is a new eve
 take back. A correction of an event of a person of whom the log lacks events is quarantined as log_lacks_events; a
 deletion without a message id as missing_message_id.
 Errors: unknown key (the hint names the nearest), invalid name, trust out of range, unknown party, aliases neither
-link nor same, neither party nor trust for a new source, expires_after not an interval, with months, not positive, or
-more than 100 years, mutable and keep_corrections neither true nor false, version or deleted no path (22023, each names
+link nor same, neither party nor trust for a new source, expires_after or keep_events not an interval, with months, not
+positive, or more than 100 years, mutable and keep_corrections neither true nor false, version or deleted no path (22023, each names
 the key); NULL (22004); the log lacks events (55000). On an error nothing changes.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.check_rules(jsonb), cdp.set_rules(jsonb), cdp.rules(),

@@ -1,4 +1,4 @@
--- The rules of sources: party, trust, and how long their values count.
+-- The rules of sources: party, trust, how long their values count, and how long their events are kept.
 
 CREATE FUNCTION cdp_internal.init_sources() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -6,8 +6,9 @@ CREATE FUNCTION cdp_internal.init_sources() RETURNS void
 AS $function$
 BEGIN
 	CREATE VIEW cdp.sources AS
-		SELECT s.source, s.party, s.trust, s.aliases, s.expires_after, s.licence, s.mutable, s.keep_corrections,
-			s.version, s.deleted, s.accepted, s.duplicate, s.quarantined, s.deletions, s.retracted,
+		SELECT s.source, s.party, s.trust, s.aliases, s.expires_after, s.keep_events, s.licence, s.mutable,
+			s.keep_corrections, s.version, s.deleted, s.accepted, s.duplicate, s.quarantined, s.deletions, s.retracted,
+			s.folded_until,
 			f.as_of AS first_refresh_at,
 			l.as_of AS last_refresh_at
 		FROM cdp_data.source s
@@ -25,6 +26,8 @@ BEGIN
 		'said so).';
 	COMMENT ON COLUMN cdp.sources.expires_after IS
 		'How long its values of traits count, in hours; NULL: they do not expire.';
+	COMMENT ON COLUMN cdp.sources.keep_events IS
+		'How long its events stay in the log, in hours: see cdp.drop_old_events(). NULL: until their month is dropped.';
 	COMMENT ON COLUMN cdp.sources.licence IS 'A note on what its data may be used for; NULL: no note.';
 	COMMENT ON COLUMN cdp.sources.mutable IS 'Whether it corrects its rows, by their message ids.';
 	COMMENT ON COLUMN cdp.sources.keep_corrections IS 'Whether what is replaced goes to cdp.correction.';
@@ -38,6 +41,9 @@ BEGIN
 		'Number of rows that could not become events; a row that is replayed counts again.';
 	COMMENT ON COLUMN cdp.sources.deletions IS 'Number of its rows that held as deletions.';
 	COMMENT ON COLUMN cdp.sources.retracted IS 'Number of its events that were taken back, replaced or deleted.';
+	COMMENT ON COLUMN cdp.sources.folded_until IS
+		'cdp.drop_old_events() has gone through its events before this time; -infinity: through none since keep_events '
+		'was set.';
 	COMMENT ON COLUMN cdp.sources.first_refresh_at IS
 		'Time of the refresh or change of rules that first named it.';
 	COMMENT ON COLUMN cdp.sources.last_refresh_at IS 'Time of the last refresh that took rows from it.';
@@ -71,7 +77,7 @@ BEGIN
 		PERFORM cdp_internal.check_source_name(rule.source);
 		IF rule.given <> 'null' THEN
 			PERFORM cdp_internal.check_keys(rule.given,
-				'{party,trust,aliases,expires_after,licence,mutable,keep_corrections,version,deleted}',
+				'{party,trust,aliases,expires_after,keep_events,licence,mutable,keep_corrections,version,deleted}',
 				format('source "%s"', rule.source));
 		END IF;
 	END LOOP;
@@ -80,27 +86,28 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.check_sources(jsonb) IS
 	'Internal: raises an error if a document of sources has an invalid name of a source or an unknown key.';
 
-CREATE FUNCTION cdp_internal.read_expiry(given jsonb, what text) RETURNS interval
+CREATE FUNCTION cdp_internal.read_interval(given jsonb, what text, hint text) RETURNS interval
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	expiry interval;
+	period interval;
 BEGIN
 	BEGIN
-		expiry := CASE jsonb_typeof(given) WHEN 'string' THEN given #>> '{}' END::interval;
+		period := CASE jsonb_typeof(given) WHEN 'string' THEN given #>> '{}' END::interval;
 	EXCEPTION WHEN invalid_datetime_format OR datetime_field_overflow OR interval_field_overflow THEN
-		expiry := NULL;
+		period := NULL;
 	END;
-	IF expiry IS NULL THEN
+	IF period IS NULL THEN
 		RAISE EXCEPTION '% is %, which is not an interval', what, left(given::text, 64)
 			USING ERRCODE = 'invalid_parameter_value',
 			HINT = 'Write it as a string: "90 days".';
 	END IF;
-	RETURN cdp_internal.in_hours(expiry, what, 'null: values of the source do not expire.');
+	RETURN cdp_internal.in_hours(period, what, hint);
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.read_expiry(jsonb, text) IS 'Internal: reads an interval of a document, in hours.';
+COMMENT ON FUNCTION cdp_internal.read_interval(jsonb, text, text) IS
+	'Internal: reads an interval of a document, in hours. what: its name in messages; hint: what to write for none.';
 
 CREATE FUNCTION cdp_internal.party_trust(party text) RETURNS integer
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -109,13 +116,15 @@ COMMENT ON FUNCTION cdp_internal.party_trust(text) IS
 	'Internal: returns the default trust of a source of this party; NULL: there is no such party.';
 
 CREATE FUNCTION cdp_internal.read_source(source text, given jsonb,
-	INOUT party text, INOUT trust integer, INOUT aliases text, INOUT expires_after interval, INOUT licence text)
+	INOUT party text, INOUT trust integer, INOUT aliases text, INOUT expires_after interval, INOUT keep_events interval,
+	INOUT licence text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 BEGIN
 	IF given = 'null' THEN
-		given := '{"party": null, "trust": null, "aliases": null, "expires_after": null, "licence": null}';
+		given := '{"party": null, "trust": null, "aliases": null, "expires_after": null, "keep_events": null,
+			"licence": null}';
 	END IF;
 	IF given ? 'party' THEN
 		party := coalesce(given ->> 'party', 'first');
@@ -143,7 +152,13 @@ BEGIN
 	END IF;
 	IF given ? 'expires_after' THEN
 		expires_after := CASE WHEN given -> 'expires_after' <> 'null'
-			THEN cdp_internal.read_expiry(given -> 'expires_after', format('expires_after of source "%s"', source)) END;
+			THEN cdp_internal.read_interval(given -> 'expires_after', format('expires_after of source "%s"', source),
+				'null: values of the source do not expire.') END;
+	END IF;
+	IF given ? 'keep_events' THEN
+		keep_events := CASE WHEN given -> 'keep_events' <> 'null'
+			THEN cdp_internal.read_interval(given -> 'keep_events', format('keep_events of source "%s"', source),
+				'null: events of the source stay until their month is dropped.') END;
 	END IF;
 	IF given ? 'licence' THEN
 		IF jsonb_typeof(given -> 'licence') NOT IN ('string', 'null') THEN
@@ -154,7 +169,7 @@ BEGIN
 	END IF;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.read_source(text, jsonb, text, integer, text, interval, text) IS
+COMMENT ON FUNCTION cdp_internal.read_source(text, jsonb, text, integer, text, interval, interval, text) IS
 	'Internal: applies the part of a document about a source to its present rules; returns the new ones.';
 
 CREATE FUNCTION cdp_internal.read_property_path(source text, given jsonb, key text) RETURNS text[]
@@ -230,7 +245,7 @@ BEGIN
 	USING cdp_data.source n
 	WHERE n.source = note_statements.source AND s.source_id = n.source_id
 		-- what a deletion, or an event that is folded, has said is nowhere else
-		AND NOT (n.mutable AND (s.event_id IS NULL OR cdp_internal.is_folded(s.event_id, s."timestamp")));
+		AND NOT (n.mutable AND (s.event_id IS NULL OR s.folded));
 	INSERT INTO cdp_data.statement (message_key, event_id, identifier_id, "timestamp", content_hash, source_id, version)
 	SELECT l.* FROM cdp_internal.logged_statements(note_statements.source) l
 	ON CONFLICT DO NOTHING;
@@ -273,13 +288,13 @@ DECLARE
 	wrong record;
 BEGIN
 	SELECT p.key, p.rule INTO wrong
-	FROM cdp_data.base b
+	FROM cdp_data.base_row b
 	CROSS JOIN LATERAL cdp.provenance(b.traits) p
 	WHERE b.source_id = check_expirable.source_id AND p.rule !~ 'last$'
 	ORDER BY p.key COLLATE "C" LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION 'what source "%" says cannot expire', source USING ERRCODE = 'object_not_in_prerequisite_state',
-			DETAIL = format('Values of trait "%s" are folded by the rule %s in months that have left the log: of '
+			DETAIL = format('Values of trait "%s" are folded by the rule %s, and their events have left the log: of '
 				'these, those that expired could not be taken away from the others.', left(wrong.key, 64), wrong.rule);
 	END IF;
 END
@@ -300,7 +315,7 @@ BEGIN
 	PERFORM cdp_internal.add_sources(sources);
 	FOR was IN SELECT s.* FROM cdp_data.source s WHERE sources ? s.source ORDER BY s.source LOOP
 		SELECT * INTO STRICT becomes FROM cdp_internal.read_source(was.source, sources -> was.source,
-			was.party, was.trust, was.aliases, was.expires_after, was.licence);
+			was.party, was.trust, was.aliases, was.expires_after, was.keep_events, was.licence);
 		IF becomes.expires_after IS DISTINCT FROM was.expires_after AND becomes.expires_after IS NOT NULL THEN
 			PERFORM cdp_internal.check_expirable(was.source, was.source_id);
 		END IF;
@@ -308,8 +323,12 @@ BEGIN
 			was.keep_corrections, was.version, was.deleted);
 		UPDATE cdp_data.source s
 		SET party = becomes.party, trust = becomes.trust, aliases = becomes.aliases,
-			expires_after = becomes.expires_after, licence = becomes.licence, mutable = corrects.mutable,
-			keep_corrections = corrects.keep_corrections, version = corrects.version, deleted = corrects.deleted
+			expires_after = becomes.expires_after, keep_events = becomes.keep_events,
+			-- begin anew: a month may have been attached meanwhile
+			folded_until = CASE WHEN sources -> s.source = 'null' OR sources -> s.source ? 'keep_events'
+				THEN '-infinity' ELSE s.folded_until END,
+			licence = becomes.licence, mutable = corrects.mutable, keep_corrections = corrects.keep_corrections,
+			version = corrects.version, deleted = corrects.deleted
 		WHERE s.source = was.source;
 		IF corrects.mutable <> was.mutable
 			OR corrects.mutable AND corrects.version IS DISTINCT FROM was.version THEN
@@ -348,8 +367,8 @@ COMMENT ON FUNCTION cdp_internal.change_sources(jsonb) IS
 	'cdp_internal.change_graph().';
 
 REVOKE ALL ON FUNCTION cdp_internal.init_sources(), cdp_internal.check_source_name(text),
-	cdp_internal.check_sources(jsonb), cdp_internal.read_expiry(jsonb, text),
-	cdp_internal.read_source(text, jsonb, text, integer, text, interval, text), cdp_internal.party_trust(text),
+	cdp_internal.check_sources(jsonb), cdp_internal.read_interval(jsonb, text, text),
+	cdp_internal.read_source(text, jsonb, text, integer, text, interval, interval, text), cdp_internal.party_trust(text),
 	cdp_internal.read_property_path(text, jsonb, text),
 	cdp_internal.read_correction(text, jsonb, boolean, boolean, text[], text[]),
 	cdp_internal.note_statements(text), cdp_internal.add_sources(jsonb),

@@ -13,7 +13,7 @@ BEGIN
 		UNION
 		SELECT CASE WHEN b.group_id IS NULL THEN 'identify' ELSE 'group' END,
 			CASE WHEN b.group_id IS NULL THEN b.identifier_id ELSE 0 END, b.group_id
-		FROM cdp_data.base b
+		FROM cdp_data.base_row b
 		JOIN cdp_data.source s USING (source_id)
 		WHERE b.traits IS NOT NULL AND (%s)
 	$sql$, concerned, based);
@@ -22,7 +22,7 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.refold_query(text, text) IS
 	'Internal: returns a query for the people and accounts whose traits must be folded again, for '
 	'cdp_internal.change_graph(). concerned: a condition on cdp_data.event e for the events that a change concerns; '
-	'based: on cdp_data.base b and cdp_data.source s.';
+	'based: on cdp_data.base_row b and cdp_data.source s.';
 
 -- Of the values that were outdone none is left.
 CREATE FUNCTION cdp_internal.check_unfolded_traits(changed text[]) RETURNS void
@@ -39,7 +39,7 @@ DECLARE
 		ORDER BY p.key COLLATE "C" LIMIT 1);
 BEGIN
 	IF trait IS NOT NULL THEN
-		RAISE EXCEPTION 'trait "%" has values in months that have left the log', left(trait, 64)
+		RAISE EXCEPTION 'trait "%" has values in events that have left the log', left(trait, 64)
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 			DETAIL = 'They are folded by the present rule, and what it left out is not known any more.';
 	END IF;

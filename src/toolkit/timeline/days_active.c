@@ -164,50 +164,69 @@ compare_units(const void *a, const void *b)
 	return left < right ? -1 : left > right;
 }
 
-/* Count the different units; in "ordered" ones equal ones are side by side. */
+/* Count the different units. */
 static int64
-count_units(CdpkBuffer *buffer, bool ordered)
+count_unique(CdpkBuffer *buffer)
 {
 	int64 *units = (int64 *) buffer->bytes;
 	size_t count = buffer->used / sizeof(int64);
 	int64 unique = count > 0;
 
 	timeline_check(buffer->status);
-	if (!ordered)
-		qsort(units, count, sizeof(int64), compare_units);
+	qsort(units, count, sizeof(int64), compare_units);
 	for (size_t i = 1; i < count; i++)
 		unique += units[i] != units[i - 1];
 	return unique;
 }
 
-/* Find the units of the events; *unknown: whether values that were left out decide on one. */
+/*
+ * Count the units of the events of one name in the time range; false if they are not in order, because the
+ * clocks went back at midnight.
+ */
+static bool
+count_in_order(DaysCall *call, CdpkColumn *column, int64 *count)
+{
+	int64 last = PG_INT64_MAX;
+	int64_t at;
+
+	*count = 0;
+	while (cdpk_column_next(column, &at) && at >= call->range.first)
+	{
+		int64 unit;
+
+		if (at > call->range.last)
+			continue;
+		unit = find_unit(call, at);
+		if (unit > last)
+			return false;
+		/* newest first */
+		*count += unit < last;
+		last = unit;
+	}
+	timeline_check_column(column);
+	return true;
+}
+
+/* Count the units of the events; *unknown: whether values that were left out decide. */
 static int64
 count_active(DaysCall *call, const CdpkTimeline *timeline, bool *unknown)
 {
 	CdpkBuffer units = cdpk_buffer(&cdp_huge_palloc_allocator, SIZE_MAX / 2);
 	CdpkStepEvents events;
-	bool ordered = true;
-	int64 last = PG_INT64_MAX;
 	int64_t at;
 
 	cdpk_step_events(&call->step, timeline, call->range, &cdp_palloc_allocator, &events);
 	while (cdpk_step_next_column(&events))
 		while (cdpk_step_next_event(&events, &at))
 		{
-			int64 unit;
+			int64 unit = find_unit(call, at);
 
 			CHECK_FOR_INTERRUPTS();
 			*unknown |= events.unknown;
-			unit = find_unit(call, at);
-			if (unit == last)
-				continue;
-			/* newest first in a column; names follow one another, and clocks may go back */
-			ordered &= unit < last;
-			last = unit;
 			cdpk_put_bytes(&units, &unit, sizeof(unit));
 		}
 	timeline_check(cdpk_step_close(&events));
-	return count_units(&units, ordered);
+	return count_unique(&units);
 }
 
 /* days_active(timeline, step, time_zone, unit, within, older_than, since, until, as_of) */
@@ -230,6 +249,14 @@ cdp_days_active(PG_FUNCTION_ARGS)
 		call->unit = read_unit(PG_GETARG_TEXT_PP(ARG_UNIT));
 		memset(call->stretches, 0, sizeof(call->stretches));
 		argument_cache_fill(fcinfo, &call->cache);
+	}
+	if (call->step.plain)
+	{
+		CdpkColumn column;
+
+		step_arg_plain_column(fcinfo, &call->step, &column);
+		if (count_in_order(call, &column, &count))
+			PG_RETURN_INT64(count);
 	}
 	if (!timeline_arg_open(fcinfo, &timeline))
 		PG_RETURN_INT64(0);

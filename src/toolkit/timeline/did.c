@@ -28,25 +28,6 @@ typedef struct DidCall
 	CdpkStep step;
 } DidCall;
 
-/* Start reading the events of a plain step; there may be none. */
-static void
-find_events(FunctionCallInfo fcinfo, const DidCall *call, CdpkColumn *column)
-{
-	const uint8_t *bytes;
-	size_t length;
-	CdpkStatus status;
-
-	if (PG_ARGISNULL(ARG_TIMELINE))
-	{
-		column->left = 0;
-		column->times.failed = false;
-		return;
-	}
-	bytes = timeline_get_bytes(fcinfo, ARG_TIMELINE, &length);
-	status = cdpk_timeline_find_in(bytes, length, &call->step.alone.name, column);
-	timeline_check(status);
-}
-
 /* Count the events of the step in the time range, until there are "enough" at least. */
 static inline CdpkStepCount
 count_events(FunctionCallInfo fcinfo, const DidCall *call, uint64 enough)
@@ -58,7 +39,7 @@ count_events(FunctionCallInfo fcinfo, const DidCall *call, uint64 enough)
 	{
 		CdpkColumn column;
 
-		find_events(fcinfo, call, &column);
+		step_arg_plain_column(fcinfo, &call->step, &column);
 		count.least = count.most = cdpk_time_range_count(call->range, &column, enough);
 		timeline_check_column(&column);
 	}
@@ -180,7 +161,7 @@ find_time(FunctionCallInfo fcinfo, bool latest)
 	call = get_call(fcinfo, &own);
 	if (call->step.plain)
 	{
-		find_events(fcinfo, call, &column);
+		step_arg_plain_column(fcinfo, &call->step, &column);
 		found = latest ? cdpk_time_range_newest(call->range, &column, &at)
 					   : cdpk_time_range_oldest(call->range, &column, &at);
 		timeline_check_column(&column);

@@ -23,4 +23,19 @@ extern void step_arg_read(FunctionCallInfo fcinfo, const ArgumentCache *cache, C
  */
 extern bool step_arg_find(FunctionCallInfo fcinfo, CdpkColumn *column, bool *unknown);
 
+/* Start reading the events of a plain step, without opening the timeline; there may be none. */
+static inline void
+step_arg_plain_column(FunctionCallInfo fcinfo, const CdpkStep *step, CdpkColumn *column)
+{
+	const uint8_t *bytes;
+	size_t length;
+
+	column->left = 0;
+	column->times.failed = false;
+	if (PG_ARGISNULL(ARG_TIMELINE))
+		return;
+	bytes = timeline_get_bytes(fcinfo, ARG_TIMELINE, &length);
+	timeline_check(cdpk_timeline_find_in(bytes, length, &step->alone.name, column));
+}
+
 #endif /* CDP_STEP_ARGS_H */

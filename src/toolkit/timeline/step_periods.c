@@ -265,10 +265,11 @@ read_timeline(FunctionCallInfo fcinfo)
 			return rows;
 	if (PG_ARGISNULL(ARG_TIMELINE))
 		return rows;
-	reading = palloc0(sizeof(Reading));
+	reading = palloc(sizeof(Reading));
 	reading->bounds = read_bounds(fcinfo, &reading->bound_count);
 	if (reading->bound_count < 2)
 		return rows;
+	reading->event = 0;
 	reading->property = read_name(fcinfo, ARG_PROPERTY);
 	reading->number = read_name(fcinfo, ARG_NUMBER);
 	reading->hits = cdpk_buffer(&cdp_huge_palloc_allocator, SIZE_MAX / 2);
