@@ -1,11 +1,13 @@
 #!/bin/bash
 # What it takes to bring events in: COPY into the inbox and refresh, beside COPY into a plain table of the same columns with
 # a primary key on message_id and an index on (user_id, timestamp).  Two streams: strangers (the worst case) and steady.
+# Their timelines carry numbers, as by default, and no texts; what texts add is read with strangers whose timelines carry all
+# that they do by default: the stream carried.
 #   ROWS=300000   events that both sides hold before anything is counted
 #   ROUNDS=3      repetitions, of which the median counts
 #   BATCH=100000  events in a reading: as one batch, as ten, as a hundred
 #   EVENTS=15     refreshes of one event
-#   STREAMS="strangers steady"   which of them
+#   STREAMS="strangers steady carried"   which of them
 # Prints for each stream: CPU and WAL of both sides by size of batch; a refresh of one event beside the plain statements
 # that write the same rows; clients' COPY beside a running refresh; the share of each stage of a refresh.
 #
@@ -21,8 +23,9 @@ ROWS=${ROWS:-300000}
 . "$here/functions"
 BATCH=${BATCH:-100000}
 EVENTS=${EVENTS:-15}
-STREAMS=${STREAMS:-strangers steady}
-declare -A bars=([strangers]="2.6 x plain, WAL of the refresh alone 1800" [steady]="1.8 x plain")
+STREAMS=${STREAMS:-strangers steady carried}
+declare -A bars=([strangers]="2.6 x plain, WAL of the refresh alone 1800" [steady]="1.8 x plain" [carried]="none")
+declare -A refresh_of # the CPU of a refresh alone, by stream and size of batch
 template=$PGDATABASE
 file=$PGHOST/ingest.copy
 script=$PGHOST/ingest.sql
@@ -39,12 +42,12 @@ count() {
 # bring N [LABEL]: SQL for the next N events, to both sides; what it takes is read as plain, inbox and cdp LABEL
 bring() {
 	count
-	echo "COPY (SELECT * FROM $stream($k, $1)) TO '$file';"
+	echo "COPY (SELECT * FROM $events($k, $1)) TO '$file';"
 	count ${2:+"plain $2"}
 	echo "COPY plain (:columns) FROM '$file';"
 	count ${2:+"inbox $2" "cdp $2"}
 	echo "COPY cdp.inbox (:columns) FROM '$file';"
-	count ${2:+"cdp $2"}
+	count ${2:+"cdp $2" "refresh $2"}
 	echo "SELECT cdp.refresh($1) \\g /dev/null"
 	count
 	k=$((k + $1))
@@ -54,7 +57,7 @@ bring() {
 # takes scans of all tables, so each side runs once before it counts, as in a session that does nothing else.
 bring_one() {
 	cat <<-SQL
-		COPY (SELECT * FROM $stream($k, 1)) TO '$file';
+		COPY (SELECT * FROM $events($k, 1)) TO '$file';
 		COPY cdp.inbox (:columns) FROM '$file';
 		BEGIN;
 		SELECT pg_current_xact_id() AS since \gset
@@ -80,10 +83,10 @@ bring_one() {
 # copy_beside: SQL for ten COPYs of 10,000 rows while another session refreshes BATCH, and then as many alone
 copy_beside() {
 	cat <<-SQL
-		COPY (SELECT * FROM $stream($k, $BATCH)) TO '$file';
+		COPY (SELECT * FROM $events($k, $BATCH)) TO '$file';
 		COPY plain (:columns) FROM '$file';
 		COPY cdp.inbox (:columns) FROM '$file';
-		COPY (SELECT * FROM $stream($k + $BATCH, 10000)) TO '$file';
+		COPY (SELECT * FROM $events($k + $BATCH, 10000)) TO '$file';
 		COPY cdp.inbox (:columns) FROM '$file';
 		\! psql -Xqc 'SELECT cdp.refresh($BATCH)' >/dev/null &
 		SELECT pg_sleep(0.3);
@@ -109,7 +112,11 @@ copy_beside() {
 write_script() {
 	local round size i
 	echo "SET client_min_messages = log; SET log_statement_stats = on; SET search_path = public, cdp;"
-	echo "SELECT array_to_string(proargnames[3:], ', ') AS columns FROM pg_proc WHERE proname = '$stream' \\gset"
+	echo "SELECT array_to_string(proargnames[3:], ', ') AS columns FROM pg_proc WHERE proname = '$events' \\gset"
+	[ "$stream" = carried ] || cat <<-SQL
+		SELECT count(cdp.drop_property(event, name)) FROM cdp.carried_property
+		WHERE name NOT IN ('price', 'quantity', 'total', 'revenue', 'value');
+	SQL
 	# autovacuum is off, so that no reading has a part of it; the space of rows that were taken is freed here instead
 	while [ "$k" -lt "$ROWS" ]; do
 		bring "$BATCH"
@@ -125,6 +132,11 @@ write_script() {
 		done
 		echo "\\warn round $BATCH"
 	done
+	cat <<-SQL
+		SELECT 100 - 100 * sum(accepted) / $k AS left_rows FROM cdp.batch \gset
+		\warn value left :left_rows
+		\warn round 1
+	SQL
 	# rows that a batch left before its mark, in freed space, would be counted after each refresh of one event, and keep
 	# the file of the inbox as large as it was
 	echo "SELECT cdp.refresh($BATCH) \\g /dev/null"
@@ -172,6 +184,18 @@ quotient() {
 	awk -v a="$(median_of "$1")" -v b="$(median_of "$2")" 'BEGIN { printf "%.2f", a / b }'
 }
 
+# note_refresh: keeps what a refresh alone takes, and prints what texts add to it, if strangers without were read
+note_refresh() {
+	local size
+	for size in "$BATCH" $((BATCH / 10)) $((BATCH / 100)); do
+		refresh_of[$stream $size]=$(median_of "cpu refresh $size")
+		if [ "$stream" = carried ] && [ -n "${refresh_of[strangers $size]:-}" ]; then
+			awk -v size="$size" -v with="${refresh_of[carried $size]}" -v without="${refresh_of[strangers $size]}" 'BEGIN {
+				printf "texts that timelines carry add %.2f us an event to a refresh of %d, %.0f %%\n", with - without, size, 100 * (with / without - 1) }'
+		fi
+	done
+}
+
 # print_report: what times_of has of the stream; CPU in microseconds, WAL in bytes an event
 print_report() {
 	local size
@@ -181,6 +205,7 @@ print_report() {
 			"$(median_of "cpu plain $size")" "$(median_of "cpu inbox $size")" "$(median_of "cpu cdp $size")" "$(ratio_of "cpu cdp $size" "cpu plain $size")" \
 			"$(median_of "wal plain $size")" "$(median_of "wal inbox $size")" "$(median_of "wal cdp $size")"
 	done
+	awk -v left="$(median_of left)" 'BEGIN { if (left > 1) printf "%.1f %% of the events were not taken by the refresh that they were brought for: what was read is wrong\n", left }'
 	printf 'new identifiers an event: %s\n' "$(psql -XqAtc "SELECT round(sum(identifiers) / sum(accepted), 2) FROM cdp.batch WHERE accepted = $BATCH")"
 	printf 'an event in a batch of %d costs %s times one in a batch of %d (bar 1.3), in one of %d %s times (bar 2)\n' $((BATCH / 10)) \
 		"$(ratio_of "cpu cdp $((BATCH / 10))" "cpu cdp $BATCH")" "$BATCH" $((BATCH / 100)) "$(ratio_of "cpu cdp $((BATCH / 100))" "cpu cdp $BATCH")"
@@ -210,6 +235,8 @@ for stream in $STREAMS; do
 	psql -Xq -v ON_ERROR_STOP=1 -f "$here/refresh_data.sql" -f "$here/ingest_data.sql" \
 		-c "ALTER SYSTEM SET full_page_writes = off" -c "SELECT pg_reload_conf()" >/dev/null
 	k=0
+	events=$stream
+	[ "$stream" != carried ] || events=strangers
 	write_script >"$script"
 	psql -XqAt -v ON_ERROR_STOP=1 -f "$script" >/dev/null 2>"$log" || {
 		grep -A 5 'ERROR\|FATAL' "$log" >&2
@@ -219,5 +246,6 @@ for stream in $STREAMS; do
 	read_log
 	printf '\n%s, on tables of %d events (bars: %s):\n' "$stream" "$ROWS" "${bars[$stream]}"
 	print_report
+	note_refresh
 	dropdb "$PGDATABASE"
 done
