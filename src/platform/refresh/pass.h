@@ -216,7 +216,6 @@ typedef struct Pass
 	bool cut_all;
 	TimestampTz oldest; /* messages before it may be forgotten */
 	int row_count;
-	CdpkBatchMessage *messages; /* what the tables have of the keys of the batch */
 	TakenRow *rows;
 	CdpkBatchRow *batch_rows;
 	PassSource *sources;                   /* all, by name */
@@ -544,7 +543,7 @@ extern void pass_quarantine(Pass *pass);
 
 /* pass_judge.c */
 extern void pass_judge(Pass *pass);
-extern void pass_write_messages(Pass *pass);
+extern int64 pass_message_hint(const CdpkSipHashKey *key, const CdpkBatchRow *row);
 
 /* A verdict about one identifier; of those about two, that a forbid names it. */
 typedef enum PassSingleVerdict

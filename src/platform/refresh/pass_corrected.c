@@ -81,8 +81,9 @@ pass_note_corrected(Pass *pass)
 	Datum *message_key;
 	Datum *batch_id;
 	Datum *content;
-	Datum *anchor;
+	Datum *hint;
 	bool *no_event;
+	CdpkSipHashKey hash_by;
 
 	if (corrected->rows.count == 0)
 		return;
@@ -90,7 +91,8 @@ pass_note_corrected(Pass *pass)
 	message_key = pass_column(&key, MESSAGE_KEY);
 	batch_id = pass_column(&set, MESSAGE_BATCH_ID);
 	content = pass_column(&set, MESSAGE_CONTENT_HASH);
-	anchor = pass_null_column(&set, MESSAGE_IDENTIFIER_ID, &no_event);
+	hint = pass_null_column(&set, MESSAGE_HINT, &no_event);
+	hash_by = hash_key(HASH_IDENTIFIER);
 	for (int i = 0; i < corrected->rows.count; i++)
 	{
 		int row = (int) corrected->rows.items[i];
@@ -98,8 +100,7 @@ pass_note_corrected(Pass *pass)
 		message_key[i] = PointerGetDatum(pass->rows[row].message_key.data);
 		batch_id[i] = Int64GetDatum(pass->batch_id);
 		content[i] = Int64GetDatum((int64) pass->batch_rows[row].content);
-		/* where the event is now is not known yet; cdp_data.statement will say */
-		anchor[i] = Int64GetDatum(corrected->anchors.items[i]);
+		hint[i] = Int64GetDatum(pass_message_hint(&hash_by, &pass->batch_rows[row]));
 		no_event[i] = pass->batch_rows[row].deletes;
 	}
 	store_update(pass_table(pass, TABLE_MESSAGE), corrected->rows.count, pass_columns(&key),

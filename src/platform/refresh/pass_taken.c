@@ -346,8 +346,8 @@ keep_keys(const Taking *taking)
 			 " SELECT DISTINCT ON (u.message_key) u.message_key, -u.batch_id, u.content_hash"
 			 " FROM unnest($3, $4, $5) AS u (message_key, batch_id, content_hash)"
 			 " ORDER BY u.message_key, u.batch_id DESC"
-			 " ON CONFLICT (message_key) DO UPDATE SET batch_id = -abs(m.batch_id), identifier_id ="
-			 "  CASE WHEN abs(m.batch_id) <> abs(excluded.batch_id) THEN m.identifier_id END",
+			 " ON CONFLICT (message_key) DO UPDATE SET batch_id = -abs(m.batch_id), hint ="
+			 "  CASE WHEN abs(m.batch_id) <> abs(excluded.batch_id) THEN m.hint END",
 			 3, types, arguments);
 }
 
