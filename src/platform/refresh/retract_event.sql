@@ -1,8 +1,8 @@
 -- Which events of the log cdp.retract() names.
 
--- The log has no index by message.  One is looked for at the identifier of its hint and those linked to it, of which
--- its anchor mostly is one; or among all that its batch accepted, through the ranges of pages that have them, if many of
--- its batch are asked for, or it is not found so.
+-- The log has no index by message.  One is looked for at the identifier of its hint and some that are linked to it, of
+-- which its anchor mostly is one; or among all that its batch accepted, through the ranges of pages that have them, if
+-- many of its batch are asked for, or it is not found so.
 CREATE FUNCTION cdp_internal.retract_messages(message_ids text[])
 	RETURNS TABLE (event_id bigint, identifier_id bigint, "timestamp" timestamptz, absent text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
