@@ -18,7 +18,9 @@ note_key(void *arg, int key, const Datum *values, const bool *nulls)
 	CdpkBatchMessage *known = (CdpkBatchMessage *) arg + key;
 
 	/* negative: it is kept for ever */
-	known->batch_id = Abs(DatumGetInt64(values[0]));
+	known->batch_id = DatumGetInt64(values[0]);
+	if (known->batch_id < 0)
+		known->batch_id = -known->batch_id;
 	known->content = (uint64) DatumGetInt64(values[1]);
 }
 
