@@ -43,6 +43,24 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.event_months(timestamptz) IS
 	'Internal: returns the partitions of the log that end before a time, and the months that they hold.';
 
+-- Waiting for such a session is a deadlock, which would be an error there, or in a refresh that waits beside it.
+CREATE FUNCTION cdp_internal.reader_waits(partition regclass) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN EXISTS (
+		SELECT
+		FROM pg_locks l
+		JOIN pg_locks w ON w.pid = l.pid AND NOT w.granted
+		WHERE l.locktype = 'relation' AND l.granted AND l.relation IN (reader_waits.partition, 'cdp_data.event'::regclass)
+		  AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+		  AND pg_backend_pid() = ANY (pg_blocking_pids(w.pid)));
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.reader_waits(regclass) IS
+	'Internal: returns whether a session that has locked a partition of the log, or the log, waits for this one.';
+
 -- What is called last: the lock is held until the transaction ends.
 CREATE FUNCTION cdp_internal.drop_partition(partition regclass) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -57,6 +75,7 @@ BEGIN
 		SELECT e.context_hash, count(*) AS events FROM %s e WHERE e.context_hash IS NOT NULL GROUP BY 1) c', partition)
 	INTO hashes, counts;
 	FOR attempt IN 1 .. 10 LOOP
+		EXIT WHEN cdp_internal.reader_waits(partition);
 		BEGIN
 			EXECUTE format('DROP TABLE %s', partition);
 			PERFORM cdp_internal.release_contexts(hashes, counts);
@@ -70,8 +89,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.drop_partition(regclass) IS
 	'Internal: drops a partition of the log, and what its contexts alone shared, if its lock can be had: it waits for '
-	'it up to ten times, no longer than 100 ms each, since readers wait behind it meanwhile. Returns whether it was '
-	'dropped.';
+	'it up to ten times, no longer than 100 ms each, since readers wait behind it meanwhile, and not while one of those '
+	'who have it waits for this session. Returns whether it was dropped.';
 
 -- A value that may lapse before others of its row cannot be taken out of it again, but for the latest.
 CREATE FUNCTION cdp_internal.check_foldable(logged text) RETURNS void
@@ -294,7 +313,8 @@ future or max_months negative (22023); the log lacks events, for example since a
 traits that expire and have another rule than last (55000).$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.fold_log(text, bigint), cdp_internal.seen_by_all(xid8, regclass),
-	cdp_internal.event_months(timestamptz), cdp_internal.drop_partition(regclass), cdp_internal.check_foldable(text),
+	cdp_internal.event_months(timestamptz), cdp_internal.reader_waits(regclass),
+	cdp_internal.drop_partition(regclass), cdp_internal.check_foldable(text),
 	cdp_internal.fold_batch(text), cdp_internal.month_events(timestamptz, timestamptz, bigint),
 	cdp_internal.fold_month(timestamptz, timestamptz), cdp_internal.month_states(timestamptz),
 	cdp_internal.drop_months(timestamptz, integer, boolean), cdp.drop_events(timestamptz, integer, boolean) FROM PUBLIC;
