@@ -136,5 +136,19 @@ all_is_well('at the end');
 is($node->safe_psql('postgres', 'SELECT identifiers, links, identifiers_moved, events_reanchored FROM cdp.restitch()'), '0|0|0|0', 'nothing is left to mend');
 all_is_well('after restitch');
 
+# ---- the second of two months is in use, as by autovacuum: the log is locked by then, so the drop tries once
+is(drop('2025-06-01Z', 2), "04|held\n05|held", 'two months are folded');
+$holder = $node->background_psql('postgres');
+$holder->query_safe('BEGIN; LOCK TABLE cdp_data.event_2025_05 IN SHARE UPDATE EXCLUSIVE MODE');
+$log = -s $node->logfile;
+is( $node->safe_psql('postgres', q{SET deadlock_timeout = '1ms'; SET log_lock_waits = on; SELECT to_char(month, 'MM'), state FROM cdp.drop_events('2025-06-01Z', 0)}),
+	"04|dropped\n05|held", 'one is dropped');
+my @waits = PostgreSQL::Test::Utils::slurp_file($node->logfile, $log) =~ /(waiting for AccessExclusiveLock)/g;
+is(scalar @waits, 1, '… the other is waited for once');
+$holder->query_safe('COMMIT');
+$holder->quit;
+is(drop('2025-06-01Z', 0), '05|dropped', '… and dropped later');
+all_is_well('without any month');
+
 $node->stop;
 done_testing();
