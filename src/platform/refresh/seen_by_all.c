@@ -17,7 +17,8 @@ CDP_FUNCTION(cdp_seen_by_all);
 
 /*
  * cdp_seen_by_all implements cdp_internal.seen_by_all.  The horizon is that of vacuum for the table: snapshots of
- * this database, prepared transactions, standbys that give feedback and replication slots hold it back.
+ * this database, prepared transactions, standbys that give feedback and replication slots hold it back.  A transaction
+ * that is still to come here was one of another cluster, by a dump.
  */
 Datum
 cdp_seen_by_all(PG_FUNCTION_ARGS)
@@ -29,6 +30,8 @@ cdp_seen_by_all(PG_FUNCTION_ARGS)
 	uint64 behind = XidFromFullTransactionId(next) - horizon;
 
 	table_close(relation, AccessShareLock);
+	if (FullTransactionIdFollowsOrEquals(written, next))
+		PG_RETURN_BOOL(true);
 	PG_RETURN_BOOL(!TransactionIdIsCurrentTransactionId(XidFromFullTransactionId(written)) &&
 				   U64FromFullTransactionId(written) < U64FromFullTransactionId(next) - behind);
 }
