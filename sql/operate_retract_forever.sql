@@ -106,5 +106,9 @@ SELECT send('order', 3, source => 'shop');
 SELECT :counts FROM cdp.refresh() r;
 SELECT message_id FROM cdp.events WHERE message_id !~ 'other' ORDER BY 1;
 SELECT * FROM cdp.verify();
+
+-- once a month has left the log, they still have no event to be taken back
+SELECT state FROM cdp.drop_events(now());
+SELECT events FROM cdp.retract(message_ids => '{ever,kept}');
 \c :origin
 DROP DATABASE cdp_retract_forever;

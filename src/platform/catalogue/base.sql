@@ -43,7 +43,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.base.group_id IS 'The account of group calls; NULL: other calls, or none.';
 	COMMENT ON COLUMN cdp_data.base.traits IS
 		'Traits of the person, or of the account if there is one; NULL: none.';
-	COMMENT ON COLUMN cdp_data.base.timeline IS 'What they did, with the properties that were carried; NULL: nothing.';
+	COMMENT ON COLUMN cdp_data.base.timeline IS
+		'What they did, with the properties that were carried; NULL: nothing, or they have no identifiers.';
 
 	-- no function in FROM: each column that is asked for is computed, and no other
 	CREATE VIEW cdp_data.base_row AS
@@ -76,7 +77,7 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.base_row.traits IS
 		'Traits of the person, or of the account if there is one; NULL: none.';
 	COMMENT ON COLUMN cdp_data.base_row.timeline IS
-		'What they did, with the numbers that were carried; NULL: nothing.';
+		'What they did, with the properties that were carried; NULL: nothing, or they have no identifiers.';
 
 	CREATE TABLE cdp_data.folded_month (
 		month timestamptz PRIMARY KEY,

@@ -37,15 +37,17 @@ BEGIN
 	FROM cdp_data.source s
 	WHERE s.source = find_old_events.source;
 	EXECUTE format('SELECT count(*) AS events, max(n.event_id) AS last '
-		'FROM (SELECT e.event_id FROM %s ORDER BY 1 LIMIT %s) n',
-		cdp_internal.source_events(source, '-infinity', was.until, was.event_id, last_event_id), max_rows) INTO found;
+		'FROM (SELECT e.event_id FROM %s ORDER BY 1 LIMIT $1) n',
+		cdp_internal.source_events(source, '-infinity', was.until, was.event_id, last_event_id))
+	INTO found USING max_rows;
 	events := found.events;
 	folded_event_id := CASE WHEN events < max_rows THEN last_event_id ELSE found.last END;
 	folded_until := was.until;
 	IF events < max_rows THEN
 		EXECUTE format('SELECT count(*) AS events, max(n.at) AS last '
-			'FROM (SELECT e."timestamp" AS at FROM %s ORDER BY 1 LIMIT %s) n',
-			cdp_internal.source_events(source, was.until, before, 0, last_event_id), max_rows - events) INTO found;
+			'FROM (SELECT e."timestamp" AS at FROM %s ORDER BY 1 LIMIT $1) n',
+			cdp_internal.source_events(source, was.until, before, 0, last_event_id))
+		INTO found USING max_rows - events;
 		-- all of one time, even if there are more than max_rows
 		folded_until := CASE WHEN events + found.events < max_rows THEN before
 			ELSE found.last + interval '1 microsecond' END;

@@ -22,6 +22,8 @@
 #include "platform/catalogue/packed_row.h"
 #include "platform/ingest/ingest.h"
 #include "platform/progress/progress.h"
+#include "platform/refresh/pass_base.h"
+#include "platform/refresh/pass_kin.h"
 #include "platform/refresh/restitch.h"
 #include "toolkit/identifier/identifier.h"
 
@@ -69,12 +71,23 @@ set_account(CdpkBatchRow *row, Datum group_id, bool isnull)
 	row->account.length = (uint32_t) account.length;
 }
 
+/*
+ * is_unidentified tells whether an event belongs to no person, and never will: then only accounts need what it says,
+ * and there may be so many that one timeline could not hold them.
+ */
+static bool
+is_unidentified(const CdpkBatchRow *row, int64 anchor)
+{
+	return anchor == 0 && row->identifier_count == 0;
+}
+
 /* read_event makes a row of the present event. */
 static void
 read_event(const LogCursor *cursor, Chunk *chunk)
 {
 	Pass *pass = chunk->pass;
 	CdpkBatchRow *row = &chunk->rows[chunk->event_count];
+	int64 anchor = log_cursor_int8(cursor, LOG_IDENTIFIER_ID);
 	Datum values[LOGGED_COLUMNS];
 	bool nulls[LOGGED_COLUMNS];
 	PassSaid said;
@@ -84,7 +97,7 @@ read_event(const LogCursor *cursor, Chunk *chunk)
 	row->source = pass_known_source(pass, values[LOGGED_SOURCE]);
 	row->call = pass_call(values[LOGGED_TYPE]);
 	set_account(row, values[LOGGED_GROUP_ID], nulls[LOGGED_GROUP_ID]);
-	if (!nulls[LOGGED_EVENT])
+	if (!nulls[LOGGED_EVENT] && !is_unidentified(row, anchor))
 		row->event = pass_bytes(datumCopy(values[LOGGED_EVENT], false, -1), false);
 	said.traits = values[LOGGED_TRAITS];
 	said.no_traits = nulls[LOGGED_TRAITS];
@@ -93,8 +106,9 @@ read_event(const LogCursor *cursor, Chunk *chunk)
 	said.context = values[LOGGED_CONTEXT];
 	said.no_context = nulls[LOGGED_CONTEXT];
 	said.context_hash = log_cursor_value(cursor, LOG_CONTEXT_HASH, &said.no_context_hash);
-	pass_fold_values(pass, row, &said, false);
-	chunk->anchors[chunk->event_count++] = log_cursor_int8(cursor, LOG_IDENTIFIER_ID);
+	if (row->call == CDPK_BATCH_GROUP || !is_unidentified(row, anchor))
+		pass_fold_values(pass, row, &said, false);
+	chunk->anchors[chunk->event_count++] = anchor;
 	chunk->bytes += row->event.length + row->traits.length + row->message_id.length;
 	for (uint32_t i = 0; i < row->value_count; i++)
 		chunk->bytes += sizeof(CdpkBatchValue) + row->values[i].text.length;

@@ -17,6 +17,7 @@
 #include "platform/batch/batch.h"
 #include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
+#include "platform/refresh/pass_kin.h"
 #include "toolkit/bridge/huge.h"
 
 /* the columns of the result */

@@ -7,12 +7,14 @@
  *	pass_columns	the tables and their columns, by number
  *	pass_table		the tables, columns as arrays
  *	pass_statement	statements, for what is rare
+ *	pass_context	what contexts have in common
  *	pass_value		traits and numbers of one row
  *	pass_counts		numbers of identifiers by namespace, of profiles
  *	pass_link_counts	the same of identifiers
  *	pass_older		rows whose messages may be forgotten
- *	pass_base		rows of the base
+ *	pass_month		months that are folded into the base
  *	pass_row		the rows of the batch, their sources
+ *	pass_base		rows of the base
  *	pass_logged		events of the log, cleaned
  *	pass_lacking	people of whom the log lacks events
  *	pass_version	rows of mutable sources, compared
@@ -32,7 +34,6 @@
  *	pass_undone		what is left undone, as the log lacks events
  *	pass_anchor		events of the log with other anchors
  *	pass_graph		identifiers in other profiles
- *	pass_context	what contexts have in common
  *	pass_log		the log
  *	pass_account	accounts
  *	pass_held_account	accounts of a profile
@@ -40,6 +41,7 @@
  *	pass_profile	rows of profiles
  *	pass_fold		what is folded into them
  *	pass_name		names of events and traits
+ *	pass_reject		values that cannot be identifiers
  *	pass_touched	whom it touched, and why
  *	pass			the order of it all
  */
@@ -300,15 +302,6 @@ extern Datum *pass_column(PassColumns *columns, int column);
 /* Adds a column, and returns its values, to be set; *nulls: all false. */
 extern Datum *pass_null_column(PassColumns *columns, int column, bool **nulls);
 
-/* Rows of the base that are to be written. */
-typedef struct PassBaseWritten
-{
-	int count;
-	PassColumns columns;
-	Datum *values[BASE_COLUMNS];
-	bool *nulls[BASE_COLUMNS];
-} PassBaseWritten;
-
 /* Makes columns of so many rows the argument of a store's function. */
 extern StoreColumns pass_columns(const PassColumns *columns);
 
@@ -413,6 +406,7 @@ extern void pass_add_sources(Pass *pass, Datum *names, int count);
 extern uint32 pass_source(const Pass *pass, const char *name, int length);
 extern uint32 pass_known_source(const Pass *pass, Datum name);
 extern uint32 pass_numbered_source(const Pass *pass, Datum source_id);
+extern PassPath pass_make_path(ArrayType *array);
 extern CdpkBatchCall pass_call(Datum call_type);
 extern void pass_set_identifiers(Datum ids, CdpkBatchRow *row);
 extern void pass_set_earlier(Datum earlier, bool isnull, CdpkBatchRow *row);
@@ -424,7 +418,8 @@ extern void pass_set_earlier(Datum earlier, bool isnull, CdpkBatchRow *row);
 	" OR NOT EXISTS (SELECT FROM cdp_data.folded_month f"                                  \
 	" WHERE f.month = date_trunc('month', e.\"timestamp\", 'UTC') AND f.event_id >= e.event_id))"
 
-/* pass_base.c */
+/* pass_month.c */
+
 /* the months that are folded, by time */
 #define PASS_MONTHS_QUERY                                                                   \
 	"SELECT m.month, (m.month AT TIME ZONE 'UTC' + interval '1 month') AT TIME ZONE 'UTC'," \
@@ -434,24 +429,10 @@ extern PassMonth *pass_make_months(SPITupleTable *rows, uint64 count);
 extern bool pass_month_is_folded(const PassMonth *months, int count, int64 event_id,
 								 TimestampTz at);
 extern void pass_read_months(Pass *pass);
-extern bool pass_has_expired(const Pass *pass, uint32 source, TimestampTz said_at);
 extern bool pass_is_folded(const Pass *pass, int64 event_id, TimestampTz at);
-extern void pass_find_base(Pass *pass, const int64 *anchors, int count, PassBase *base);
-extern void pass_find_base_values(Pass *pass, const int64 *anchors, int count, PassBase *base);
-extern void pass_take_base(Pass *pass, int key, const Datum *values, const bool *nulls,
-						   PassBase *base);
-extern void pass_name_base(Pass *pass, PassBase *base);
-extern void pass_begin_base(PassBaseWritten *written, int rows);
 
-/* in place of an anchor: the row goes */
-#define PASS_BASE_GONE (-1)
+/* pass_lacking.c */
 
-extern void pass_write_base(Pass *pass, const PassBase *base, PassIds *anchors, const int64 *to,
-							PassBaseWritten *written);
-extern void pass_move_base(Pass *pass);
-
-/* pass_correct.c */
-extern void pass_correct(Pass *pass);
 /* A person of whom the log lacks events. */
 typedef struct PassLacking
 {
@@ -466,8 +447,6 @@ typedef struct PassHomes
 	int count;
 } PassHomes;
 
-/* pass_lacking.c */
-
 /* Finds the profiles of identifiers, as the tables have them. */
 extern PassHomes pass_find_homes(Pass *pass, const int64 *ids, int count);
 
@@ -478,9 +457,6 @@ extern int pass_find_lacking(Pass *pass, const PassIds *profile_ids, PassLacking
 extern void pass_find_whole(Pass *pass, const PassIds *identifier_ids, CdpkIdMap *lacks);
 
 /* pass_version.c */
-
-/* Makes a path of an array of texts. */
-extern PassPath pass_make_path(Datum path, bool isnull);
 
 /* Returns the version that a row of a mutable source has, a number or a string; NULL: none. */
 extern Jsonb *pass_row_version(const Pass *pass, int row);
@@ -545,40 +521,6 @@ extern void pass_quarantine(Pass *pass);
 extern void pass_judge(Pass *pass);
 extern int64 pass_message_hint(const CdpkSipHashKey *key, const CdpkBatchRow *row);
 
-/* A verdict about one identifier; of those about two, that a forbid names it. */
-typedef enum PassSingleVerdict
-{
-	PASS_FORBIDDEN,
-	PASS_SHARED,
-	PASS_NOT_SHARED
-} PassSingleVerdict;
-
-typedef struct PassJudged
-{
-	int64 place; /* of the identifier, from 0 */
-	PassSingleVerdict verdict;
-} PassJudged;
-
-/* A verdict about two identifiers that have numbers. */
-typedef struct PassVerdict
-{
-	int64_t a;
-	int64_t b;
-	int64_t a_profile_id; /* as the tables have it */
-	int64_t b_profile_id;
-	bool refused;
-} PassVerdict;
-
-/* pass_kin.c */
-extern Datum pass_name_array(const CdpkBatchBytes *names, size_t count);
-extern PassJudged *pass_find_judged(Pass *pass, Datum identifiers, uint64 *count);
-extern PassVerdict *pass_find_verdicts(Pass *pass, bool same, const int64_t *profile_ids,
-									   size_t profile_count, const int64_t *identifier_ids,
-									   size_t identifier_count, Datum names, size_t *count);
-extern void pass_find_present(Pass *pass, PassIds *ids, CdpkIdMap *present);
-extern void pass_find_kin(Pass *pass);
-extern void pass_flag_same(Pass *pass);
-
 /* pass_identify.c */
 extern void pass_read_rules(Pass *pass);
 extern void pass_identify(Pass *pass);
@@ -604,7 +546,6 @@ extern void pass_move_events(Pass *pass);
 
 /* pass_graph.c */
 extern void pass_write_identifiers(Pass *pass);
-extern bool pass_is_claimed(const Pass *pass, int64 identifier_id);
 
 /* pass_context.c */
 typedef struct PassContexts PassContexts;
@@ -621,95 +562,16 @@ extern int64 pass_own_context(const PassContexts *contexts, uint32_t row, Datum 
 /* pass_log.c */
 extern void pass_log(Pass *pass);
 
-/* What a profile holds, as columns of its row. */
-typedef struct PassHeld
-{
-	bool changed; /* its identifiers may be others */
-	bool no_identifiers;
-	bool no_ids;
-	bool accounts_changed;
-	bool no_accounts;
-	Datum identifiers;
-	Datum ids;
-	Datum accounts;
-} PassHeld;
-
-/* What the row of a profile held before. */
-typedef struct PassFormer
-{
-	int identifier_count;
-	PassHeld held; /* arrays of identifiers only if any comes or leaves */
-} PassFormer;
-
-/* An identifier that comes to a profile or leaves it. */
-typedef struct PassHeldItem
-{
-	int64 profile_id;
-	int64 identifier_id;
-	CdpkBatchBytes payload;
-	bool leaves;
-	uint32_t next; /* of the same profile */
-} PassHeldItem;
-
-/* What is folded. */
-typedef struct PassFold
-{
-	Pass *pass;
-	CdpkBatchPart *parts; /* what the tables have of profiles */
-	int part_count;
-	const CdpkBatchProfile *profiles; /* to be written */
-	size_t profile_count;
-	PassFormer *formers; /* of each part */
-	CdpkIdMap part;      /* by profile */
-	CdpkIdMap held;      /* the first of its items, by profile */
-	PassHeldItem *items;
-	int item_count;
-	bool anew;          /* the items are all that a profile has, and accounts are not looked at */
-	PassHeld *helds;    /* of each profile of the result */
-	CdpkIdMap gone;     /* profiles that become part of others, not folded anew */
-	CdpkIdMap replaced; /* profiles of which nothing is kept */
-	CdpkIdMap rebuilt;  /* … as they are folded anew from the log */
-	PassIds written;    /* profiles whose rows, or slices, were not what they are now */
-} PassFold;
-
 /* pass_account.c */
 extern void pass_fold_accounts(Pass *pass);
-
-/* pass_held_account.c */
-extern void pass_hold_accounts(PassFold *fold, const CdpkBatchProfile *profiles, size_t count);
-
-/* pass_held.c */
-extern void pass_note_held(PassFold *fold);
-extern void pass_hold(PassFold *fold);
-
-/* pass_profile.c */
-extern void pass_add_summaries(Pass *pass, PassColumns *columns,
-							   const CdpkStitchProfile *const *summaries);
-extern void pass_write_profiles(PassFold *fold);
 
 /* pass_fold.c */
 extern void pass_fold(Pass *pass);
 
-/* Profiles that are all folded anew from the log, and what of them is not asked for but given. */
-typedef struct PassRefold
-{
-	const CdpkBatchLogged *events;
-	size_t event_count;
-	const CdpkStitchProfile *summaries; /* of those whose rows have others, or are missing */
-	size_t summary_count;
-	PassHeldItem
-		*identifiers; /* all of those profiles that are written, each of one linked to the former */
-	int identifier_count;
-	const CdpkBatchPart *folded; /* of the first profile, what came before; or NULL */
-	bool unfinished;    /* the last one, which has a summary, is not written: more events come */
-	CdpkBatchPart last; /* what it is so far */
-	PassIds written;    /* profiles whose rows, or slices, were not what they are now */
-} PassRefold;
-
-extern void pass_refold(Pass *pass, PassRefold *refold);
-
 /* pass_name.c */
 extern void pass_note_names(Pass *pass);
+
+/* pass_reject.c */
 
 /* Counts values that cannot be identifiers. */
 extern void pass_note_rejected(Pass *pass);

@@ -10,6 +10,7 @@
 
 #include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
+#include "platform/refresh/pass_base.h"
 
 /* copy_value copies a column of a row, which may be out of line. */
 static Datum

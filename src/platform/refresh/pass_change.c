@@ -11,6 +11,7 @@
 
 #include "platform/batch/batch.h"
 #include "platform/refresh/pass.h"
+#include "platform/refresh/pass_base.h"
 #include "toolkit/identifier/identifier.h"
 
 /* the columns of a relation that may be null, from this one on: others have fewer */

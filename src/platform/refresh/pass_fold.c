@@ -8,6 +8,8 @@
 
 #include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
+#include "platform/refresh/pass_base.h"
+#include "platform/refresh/pass_fold.h"
 #include "toolkit/timeline/timeline.h"
 
 /* ---------------------------------------------------------------- the log */

@@ -8,6 +8,7 @@
 
 #include "core/base/idmap.h"
 #include "platform/refresh/pass.h"
+#include "platform/refresh/pass_kin.h"
 
 /* A row of an identifier that is not what it was. */
 typedef struct Changed
@@ -69,13 +70,6 @@ note_row(void *arg, int key, const Datum *values, const bool *nulls)
 static const int wanted_columns[] = {
 	IDENTIFIER_ID,          IDENTIFIER_PROFILE_ID,     IDENTIFIER_SHARED, IDENTIFIER_BLOCKED,
 	IDENTIFIER_LINK_COUNTS, IDENTIFIER_SINCE_BATCH_ID, IDENTIFIER_VALUE,  IDENTIFIER_CLASS_ID};
-
-bool
-pass_is_claimed(const Pass *pass, int64 identifier_id)
-{
-	return pass->anew &&
-		   cdpk_idmap_get(&pass->claimed, (uint64_t) identifier_id) != CDPK_IDMAP_NONE;
-}
 
 /* has_no_row tells whether an identifier is new to the tables that are written. */
 static bool

@@ -13,6 +13,7 @@
 
 #include "core/base/sort.h"
 #include "platform/refresh/pass.h"
+#include "platform/refresh/pass_fold.h"
 #include "toolkit/identifier/identifier.h"
 
 /* ---------------------------------------------------------------- who comes and goes */

@@ -13,6 +13,7 @@
 #include "utils/datum.h"
 
 #include "platform/refresh/pass.h"
+#include "platform/refresh/pass_fold.h"
 
 /* Accounts of a profile that are counted anew. */
 typedef struct Recounted

@@ -13,6 +13,7 @@
 
 #include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
+#include "platform/refresh/pass_kin.h"
 #include "toolkit/identifier/identifier.h"
 
 /* ---------------------------------------------------------------- rules */

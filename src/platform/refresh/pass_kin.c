@@ -10,6 +10,7 @@
 #include "utils/lsyscache.h"
 
 #include "platform/refresh/pass.h"
+#include "platform/refresh/pass_kin.h"
 #include "toolkit/identifier/identifier.h"
 
 /* pass_name_array makes an array of identifiers. */
@@ -184,6 +185,14 @@ note_present(void *arg, int key, const Datum *values, const bool *nulls)
 {
 	if (DatumGetInt64(values[1]) != 0)
 		pass_check(cdpk_idmap_put(arg, (uint64_t) DatumGetInt64(values[0]), 0));
+}
+
+/* pass_is_claimed tells whether an identifier has a number, and no row yet in the graph that is built anew. */
+bool
+pass_is_claimed(const Pass *pass, int64 identifier_id)
+{
+	return pass->anew &&
+		   cdpk_idmap_get(&pass->claimed, (uint64_t) identifier_id) != CDPK_IDMAP_NONE;
 }
 
 /* pass_find_present finds which of these identifiers are in a profile; ids: sorted by it. */

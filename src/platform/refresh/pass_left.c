@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 
 #include "platform/refresh/pass.h"
+#include "platform/refresh/pass_base.h"
 
 /* Two identifiers on events of one source that are taken back. */
 typedef struct Together

@@ -8,6 +8,7 @@
 
 #include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
+#include "platform/refresh/pass_kin.h"
 
 /* Rows of links that were found. */
 typedef struct Found

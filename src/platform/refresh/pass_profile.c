@@ -9,6 +9,7 @@
 #include "utils/datum.h"
 
 #include "platform/refresh/pass.h"
+#include "platform/refresh/pass_fold.h"
 #include "toolkit/bridge/status.h"
 #include "toolkit/timeline/timeline.h"
 

@@ -10,6 +10,7 @@
 #include "utils/lsyscache.h"
 
 #include "platform/refresh/pass.h"
+#include "platform/refresh/pass_kin.h"
 #include "toolkit/identifier/identifier.h"
 
 /* links that are handed on at a time */

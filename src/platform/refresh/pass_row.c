@@ -77,14 +77,30 @@ take(Pass *pass)
 
 /* ---------------------------------------------------------------- sources */
 
+/* pass_make_path makes a path of an array of texts, which must outlive it. */
+PassPath
+pass_make_path(ArrayType *array)
+{
+	PassPath path = {0};
+	Datum *names;
+	bool *nulls;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &path.count);
+	path.names = palloc(sizeof(CdpkSpan) * Max(path.count, 1));
+	for (int i = 0; i < path.count; i++)
+		path.names[i] = nulls[i] ? ingest_span("") : ingest_text(names[i]);
+	return path;
+}
+
 /* read_path reads a path of names. */
 static PassPath
 read_path(SPITupleTable *rows, uint64 row, int column)
 {
+	PassPath none = {0};
 	bool isnull;
 	Datum path = SPI_getbinval(rows->vals[row], rows->tupdesc, column, &isnull);
 
-	return pass_make_path(path, isnull);
+	return isnull ? none : pass_make_path(DatumGetArrayTypePCopy(path));
 }
 
 /* pass_load_sources reads all sources, in the order of their names. */

@@ -11,6 +11,7 @@
 
 #include "core/identifier/identifier.h"
 #include "platform/refresh/pass.h"
+#include "platform/refresh/pass_base.h"
 
 /* How strong an identifier is as an anchor, as the tables have it. */
 typedef struct Strength

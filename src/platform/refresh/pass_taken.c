@@ -257,6 +257,8 @@ typedef struct Owned
 	int64 *expected;
 	bool *own;
 	int count;
+	Datum *kept; /* keys whose column is the negative of it: they are kept for ever */
+	int kept_count;
 } Owned;
 
 static void
@@ -272,7 +274,11 @@ note_owned(void *arg, int key, const Datum *values, const bool *nulls)
 {
 	Owned *owned = arg;
 
-	owned->own[key] = !nulls[0] && DatumGetInt64(values[0]) == owned->expected[key];
+	if (nulls[0])
+		return;
+	owned->own[key] = DatumGetInt64(values[0]) == owned->expected[key];
+	if (DatumGetInt64(values[0]) == -owned->expected[key])
+		owned->kept[owned->kept_count++] = owned->keys[key];
 }
 
 /*
@@ -289,6 +295,7 @@ delete_owned(Store *store, PassColumns *key, Owned *owned, int column)
 		return;
 	owned->own = pass_array(owned->count, sizeof(bool));
 	memset(owned->own, 0, sizeof(bool) * owned->count);
+	owned->kept = pass_array(owned->count, sizeof(Datum));
 	store_find(store, owned->count, pass_columns(key), 1, &column, note_owned, owned);
 	for (int i = 0; i < owned->count; i++)
 		if (owned->own[i])
@@ -296,6 +303,28 @@ delete_owned(Store *store, PassColumns *key, Owned *owned, int column)
 	key->rows = count;
 	if (count > 0)
 		store_delete(store, count, pass_columns(key));
+}
+
+/* forget_anchors notes that keys that are kept for ever have no event any more. */
+static void
+forget_anchors(Pass *pass, const Owned *owned)
+{
+	PassColumns key = {owned->kept_count};
+	PassColumns set = {owned->kept_count};
+	Datum *message_key;
+	bool *no_event;
+
+	if (owned->kept_count == 0)
+		return;
+	message_key = pass_column(&key, MESSAGE_KEY);
+	pass_null_column(&set, MESSAGE_IDENTIFIER_ID, &no_event);
+	for (int i = 0; i < owned->kept_count; i++)
+	{
+		message_key[i] = owned->kept[i];
+		no_event[i] = true;
+	}
+	store_update(pass_table(pass, TABLE_MESSAGE), owned->kept_count, pass_columns(&key),
+				 pass_columns(&set));
 }
 
 /* delete_corrections forgets what these messages of mutable sources replaced. */
@@ -379,6 +408,7 @@ delete_keys(Taking *taking)
 			(const char *) row->message_id.bytes, (int) row->message_id.length));
 	}
 	delete_owned(pass_table(pass, TABLE_MESSAGE), &message, &messages, MESSAGE_BATCH_ID);
+	forget_anchors(pass, &messages);
 	keep_keys(taking);
 	if (statements.count > 0)
 		delete_owned(pass_table(pass, TABLE_STATEMENT), &statement, &statements,

@@ -4,10 +4,8 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "lib/stringinfo.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
@@ -37,29 +35,6 @@ find_value(JsonbContainer *object, const PassPath *path, JsonbValue *value)
 	return path->count > 0;
 }
 
-/* make_path makes a path of an array of texts, which must outlive it. */
-static PassPath
-make_path(ArrayType *array)
-{
-	PassPath path = {0};
-	Datum *names;
-	bool *nulls;
-
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &path.count);
-	path.names = palloc(sizeof(CdpkSpan) * Max(path.count, 1));
-	for (int i = 0; i < path.count; i++)
-		path.names[i] = nulls[i] ? ingest_span("") : ingest_text(names[i]);
-	return path;
-}
-
-PassPath
-pass_make_path(Datum path, bool isnull)
-{
-	PassPath none = {0};
-
-	return isnull ? none : make_path(DatumGetArrayTypePCopy(path));
-}
-
 /* make_version makes a version of what stands at its path: a number or a string, or there is none. */
 static Jsonb *
 make_version(JsonbValue *value)
@@ -77,7 +52,7 @@ cdp_statement_version(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(2))
 		PG_RETURN_NULL();
-	path = make_path(PG_GETARG_ARRAYTYPE_P(2));
+	path = pass_make_path(PG_GETARG_ARRAYTYPE_P(2));
 	for (int i = 0; i < 2; i++)
 		if (!PG_ARGISNULL(i) && find_value(&PG_GETARG_JSONB_P(i)->root, &path, &value))
 		{

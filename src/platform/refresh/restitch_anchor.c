@@ -9,6 +9,7 @@
 #include "cdp.h"
 #include "platform/batch/batch.h"
 #include "platform/progress/progress.h"
+#include "platform/refresh/pass_base.h"
 #include "platform/refresh/restitch.h"
 
 CDP_FUNCTION(cdp_restitch_anchor_events);

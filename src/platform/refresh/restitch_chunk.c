@@ -7,6 +7,7 @@
 #include "utils/guc.h"
 
 #include "core/identifier/identifier.h"
+#include "platform/refresh/pass_base.h"
 #include "platform/refresh/restitch.h"
 
 /* a chunk ends once its events make so many pairs of identifiers, or its identifiers have so many bytes */

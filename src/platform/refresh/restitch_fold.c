@@ -13,6 +13,7 @@
 #include "cdp.h"
 #include "platform/batch/batch.h"
 #include "platform/progress/progress.h"
+#include "platform/refresh/pass_fold.h"
 #include "platform/refresh/restitch.h"
 
 /* a slice ends once what is folded of its events has so many bytes */

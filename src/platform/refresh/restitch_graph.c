@@ -11,6 +11,8 @@
 #include "cdp.h"
 #include "platform/batch/batch.h"
 #include "platform/progress/progress.h"
+#include "platform/refresh/pass_fold.h"
+#include "platform/refresh/pass_kin.h"
 #include "platform/refresh/restitch.h"
 
 /* the columns of the result */

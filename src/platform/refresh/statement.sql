@@ -14,9 +14,8 @@ CREATE FUNCTION cdp_internal.logged_statements(source text DEFAULT NULL)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 100000
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
-#variable_conflict use_column
 BEGIN
-	RETURN QUERY
+	RETURN QUERY EXECUTE format($sql$
 		SELECT e.message_key, e.event_id, e.identifier_id, e."timestamp", m.content_hash, e.source_id, e.version
 		FROM (
 			SELECT DISTINCT ON (l.message_key) l.*
@@ -26,14 +25,12 @@ BEGIN
 					cdp_internal.statement_version(e.properties, e.traits, s.version) AS version
 				FROM cdp_data.source s
 				JOIN cdp_data.event e USING (source)
-				WHERE s.mutable AND (logged_statements.source IS NULL OR s.source = logged_statements.source)
-					AND NOT EXISTS (
-						SELECT FROM cdp_data.folded_month f
-						WHERE f.month = date_trunc('month', e."timestamp", 'UTC') AND f.event_id >= e.event_id)) l
+				WHERE s.mutable AND ($1 IS NULL OR s.source = $1) AND %s) l
 			WHERE l.message_key IS NOT NULL
 			ORDER BY l.message_key, l.event_id DESC) e
 		-- the key of another batch is that of another event
-		JOIN cdp_data.message m ON m.message_key = e.message_key AND abs(m.batch_id) = e.batch_id;
+		JOIN cdp_data.message m ON m.message_key = e.message_key AND abs(m.batch_id) = e.batch_id
+	$sql$, cdp_internal.is_logged_condition()) USING source;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.logged_statements(text) IS
