@@ -475,6 +475,7 @@ extern void pass_logged_content(Pass *pass, int64 anchor, TimestampTz at, int64 
 /* pass_corrected.c */
 extern bool pass_has_mutable(const Pass *pass);
 extern void pass_note_corrected(Pass *pass);
+extern int64 pass_message_hint(const CdpkSipHashKey *key, const CdpkBatchRow *row);
 extern void pass_note_statements(Pass *pass);
 extern void pass_move_statements(Pass *pass, const Datum *places);
 
@@ -519,7 +520,6 @@ extern void pass_quarantine(Pass *pass);
 
 /* pass_judge.c */
 extern void pass_judge(Pass *pass);
-extern int64 pass_message_hint(const CdpkSipHashKey *key, const CdpkBatchRow *row);
 
 /* pass_identify.c */
 extern void pass_read_rules(Pass *pass);

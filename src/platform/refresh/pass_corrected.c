@@ -9,6 +9,8 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "platform/catalogue/hash_key.h"
+#include "platform/identity/map_hash.h"
 #include "platform/refresh/pass.h"
 
 bool
@@ -69,6 +71,21 @@ keep(Pass *pass)
 		" JOIN cdp_data.source s ON s.source = e.source AND s.keep_corrections"
 		" LEFT JOIN cdp_data.shared_context h USING (context_hash)",
 		4, types, arguments);
+}
+
+/*
+ * pass_message_hint returns the hash by which the event of a message may be found: that of its last identifier,
+ * which mostly is its anchor; 0 for an event without identifiers.
+ */
+int64
+pass_message_hint(const CdpkSipHashKey *key, const CdpkBatchRow *row)
+{
+	const CdpkBatchBytes *last;
+
+	if (row->identifier_count == 0)
+		return 0;
+	last = &row->identifiers[row->identifier_count - 1];
+	return map_hash(key, last->bytes, last->length);
 }
 
 /* pass_note_corrected keeps what is replaced, and notes the content that a message has now. */

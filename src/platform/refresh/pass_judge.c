@@ -7,7 +7,6 @@
 #include "catalog/pg_type.h"
 
 #include "platform/catalogue/hash_key.h"
-#include "platform/identity/map_hash.h"
 #include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
 
@@ -22,21 +21,6 @@ note_key(void *arg, int key, const Datum *values, const bool *nulls)
 	if (known->batch_id < 0)
 		known->batch_id = -known->batch_id;
 	known->content = (uint64) DatumGetInt64(values[1]);
-}
-
-/*
- * pass_message_hint returns the hash by which the event of a message may be found: that of its last identifier,
- * which mostly is its anchor; 0 for an event without identifiers.
- */
-int64
-pass_message_hint(const CdpkSipHashKey *key, const CdpkBatchRow *row)
-{
-	const CdpkBatchBytes *last;
-
-	if (row->identifier_count == 0)
-		return 0;
-	last = &row->identifiers[row->identifier_count - 1];
-	return map_hash(key, last->bytes, last->length);
 }
 
 /* accept_rows looks the message keys up, writes the new ones, and decides. */
