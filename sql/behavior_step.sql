@@ -31,7 +31,7 @@ DEALLOCATE bs_untyped;
 SELECT cdp.count_events('{"a": ["2026-01-01"], "b": ["2026-01-01"]}', ('a' || ' | b')::cdp.step) AS parsed, cdp.count_events('{"a | b": ["2026-01-01"]}', cdp.quote_step('a' || ' | b')) AS named;
 SELECT pg_temp.refusal($$SELECT cdp.count_events('{}', 'a'::text)$$);
 CREATE VIEW bs_view AS SELECT cdp.did(t, 'Product Viewed[price > 50, category = "shoes"]', as_of => '2026-02-01') AS did FROM (VALUES ('{}'::cdp.timeline)) v(t);
-SELECT pg_get_viewdef('bs_view');
+SELECT regexp_replace(pg_get_viewdef('bs_view'), '\mv\.t\M', 't') AS definition;
 DROP VIEW bs_view;
 CREATE TABLE bs_hashed AS SELECT s::cdp.step FROM unnest('{a,b,a,"\"a\"","a | b","a|b"}'::text[]) s;
 SELECT s, count(*) FROM bs_hashed GROUP BY s ORDER BY s::text COLLATE "C";

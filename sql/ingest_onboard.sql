@@ -30,7 +30,10 @@ INSERT INTO typed (given) VALUES
 	('{"type":"track","event":"a\u0007b"}'), ('{"type":"track","event":"a\u0085b"}'), ('{"type":"track","event":"a\nb"}'), ('{"type":"page","event":"a\tb"}'),
 	('{"type":"identify","event":"a\tb"}'),
 	('{"type":"group"}'), ('{"type":"group","group_id":" "}');
+-- psql of different releases sees signs without width differently
+\pset format unaligned
 SELECT given, o.call_type, o.event_name, o.reason, o.detail FROM typed, onboard(given || '{"user_id":"u"}') o ORDER BY n;
+\pset format aligned
 SELECT n, length(o.event_name), octet_length(o.event_name), o.reason, o.detail
 FROM unnest(ARRAY[127, 128, 255]) n, cdp_internal.onboard('track', repeat(CASE n WHEN 255 THEN 'x' ELSE 'é' END, n), 'a', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, now()) o ORDER BY n;
 

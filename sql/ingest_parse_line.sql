@@ -57,7 +57,10 @@ INSERT INTO malformed (line) VALUES
 	('{"a":"\ud800"}'), ('{"a":"\udc00"}'), ('{"a":"\ud800\ud800"}'), ('{"a":"\udc00\ud800"}'), ('{"a":"\ud800x"}'), ('{"a":"\ud800\n"}'), ('{"a":"\ud800\u0041"}'), ('{"a":"\udbff\udfff"}'),
 	(E'{"a":"\x01"}'), (E'{"a":"x\ny"}'), (E'{"a":"x\ty"}'), (E'{"a\n":1}'), (E'{\f"a":1}'), (E'{\u00a0"a":1}'), ('{"a":[1,2}'), ('{"a":{]}'), ('{"a":[1,]}'), ('{"a":[,1]}'), ('{"a":[1 2]}'), ('{"a":[}'),
 	('{"a":1} // comment'), ('/* comment */ {}'), ('{"a":1}#'), ('{"a":/**/1}'), ('<event/>'), ('type=track&event=x'), ('a,b,c'), ('{"a":"b"},{"a":"c"}');
+-- psql of different releases sees signs without width differently
+\pset format unaligned
 SELECT n, left(line, 60) AS line, p.reason, p.detail FROM malformed, cdp_internal.parse_line(line) p ORDER BY n;
+\pset format aligned
 
 -- the limits, on both sides
 SELECT n, length(line), p.reason, p.detail FROM (VALUES

@@ -45,5 +45,14 @@ SELECT cdp.set_sources('{"crm": {"phone_region": "XX"}}');
 SELECT cdp.set_sources('{"crm": {"phone_region": "Germany"}}');
 SELECT cdp.set_sources('{"crm": {"phone_region": 49}}');
 SELECT phone_region FROM cdp.sources WHERE source = 'crm';
+\set VERBOSITY default
+-- what has left the log is not cleaned anew, and that is said
+INSERT INTO cdp.inbox (type, user_id, traits, source, "timestamp") VALUES ('identify', 'u9', '{"phone": "(201) 555-0177"}', 'crm', '2025-01-01Z');
+SELECT accepted FROM cdp.refresh();
+SELECT cdp.set_sources('{"crm": {"keep_events": "300 days"}, "shop": {"keep_events": "300 days"}}');
+SELECT source, state, events FROM cdp.drop_old_events();
+SELECT cdp.set_sources('{"crm": {"phone_region": "US"}, "shop": {"phone_region": "US"}}');
+SELECT identifiers FROM cdp.profiles WHERE identifiers[1] ~ 'u[19]' ORDER BY identifiers;
+SELECT * FROM cdp.verify();
 \c :origin
 DROP DATABASE cdp_region;

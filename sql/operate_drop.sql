@@ -107,6 +107,8 @@ SELECT state, events FROM cdp.drop_events('2026-05-01');
 INSERT INTO cdp_data.event SELECT (jsonb_populate_record(e, '{"event_id": 1}')).* FROM cdp_data.event e WHERE e."timestamp" = '2026-04-03Z';
 SELECT state, events FROM cdp.drop_events('2026-05-01');
 DELETE FROM cdp_data.event WHERE event_id = 1;
+-- a month that another cluster folded, in a dump, is held by nothing
+UPDATE cdp_data.folded_month SET folded_by = '1000000000000' WHERE month = '2026-04-01Z';
 CALL drop_months('2026-05-01');
 SELECT events, gone FROM cdp.folded_month WHERE month = '2026-04-01Z';
 

@@ -18,6 +18,11 @@ CREATE FUNCTION find(form text, tab text, keys text[], columns text[], VARIADIC 
 	LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_test_find';
 COMMENT ON FUNCTION find(text, text, text[], text[], "any") IS
 	'Returns the place of each key, from 1, and the columns of a row that has it.';
+CREATE FUNCTION find_or_insert(form text, tab text, keys text[], columns text[], VARIADIC arrays "any")
+	RETURNS TABLE (key integer, found text[])
+	LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_test_find_or_insert';
+COMMENT ON FUNCTION find_or_insert(text, text, text[], text[], "any") IS
+	'Returns the place of each key that was there, from 1, and the columns of its row.';
 CREATE FUNCTION count(form text, tab text, keys text[], columns text[], VARIADIC arrays "any") RETURNS bigint
 	LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_test_count';
 CREATE FUNCTION find_stable(form text, tab text, keys text[], columns text[], VARIADIC arrays "any") RETURNS bigint

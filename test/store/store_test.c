@@ -29,6 +29,7 @@ CDP_FUNCTION(store_test_update);
 CDP_FUNCTION(store_test_upsert);
 CDP_FUNCTION(store_test_delete);
 CDP_FUNCTION(store_test_find);
+CDP_FUNCTION(store_test_find_or_insert);
 CDP_FUNCTION(store_test_count);
 CDP_FUNCTION(store_test_find_stable);
 CDP_FUNCTION(store_test_nested);
@@ -300,6 +301,46 @@ store_test_find(PG_FUNCTION_ARGS)
 	begin_rows(fcinfo);
 	for (int i = 0; i < rows->count; i++)
 		put_row(call, (ReturnSetInfo *) fcinfo->resultinfo, rows, count, i);
+	return (Datum) 0;
+}
+
+/* What puts rows into the result as they are found. */
+typedef struct Put
+{
+	const Call *call;
+	ReturnSetInfo *result;
+	int columns;
+} Put;
+
+/* put_found is the StoreRowFunction that does so. */
+static void
+put_found(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	const Put *put = arg;
+	Datum **value = palloc(sizeof(Datum *) * Max(put->columns, 1));
+	bool **null = palloc(sizeof(bool *) * Max(put->columns, 1));
+	StoreRows rows = {1, 1, &key, value, null};
+
+	for (int i = 0; i < put->columns; i++)
+	{
+		value[i] = unconstify(Datum *, &values[i]);
+		null[i] = unconstify(bool *, &nulls[i]);
+	}
+	put_row(put->call, put->result, &rows, put->columns, 0);
+}
+
+Datum
+store_test_find_or_insert(PG_FUNCTION_ARGS)
+{
+	Call *call = take_call(fcinfo, 2);
+	Store *store = open_as(call);
+	Put put = {call, (ReturnSetInfo *) fcinfo->resultinfo};
+	int *wanted = wanted_of(call, &put.columns);
+
+	begin_rows(fcinfo);
+	store_find_or_insert(store, call->rows, keys_of(call), set_of(call), put.columns, wanted,
+						 put_found, &put);
+	store_close(store);
 	return (Datum) 0;
 }
 

@@ -85,7 +85,7 @@ is(sql(q{SELECT count(*) FROM cdp_data.event e WHERE source = 'crm'}), sql(q{SEL
 is(sql(q{SELECT count(*) FROM cdp_data.event e LEFT JOIN truth.message t USING (message_id) WHERE t.message_id IS NULL AND e.source <> 'crm'}),
 	0, 'nothing malformed was accepted');
 is(sql(q{SELECT string_agg(DISTINCT reason, ' ' ORDER BY reason) FROM cdp.quarantine}),
-	'empty_line invalid_identifier invalid_identifiers invalid_json no_identifier not_an_object timestamp_out_of_range',
+	'empty_batch empty_line invalid_identifiers invalid_json no_identifier not_an_object timestamp_out_of_range',
 	'each kind of malformed row has its reason');
 
 # the stitching

@@ -78,6 +78,19 @@ is(drop('2025-03-01Z', 1), '02|held', '… then by one that has read the log');
 is($node->safe_psql('postgres', 'SELECT count(*) > 0 FROM cdp.events'), 't', 'nobody waits for that');
 $reader->query_safe('COMMIT');
 
+# ---- one that has read the log and waits for the drop to end: to wait for it would be a deadlock, found by any of those who wait
+my $dropper = $node->background_psql('postgres');
+$dropper->query_safe(q{BEGIN; SET LOCAL deadlock_timeout = '1ms'; SET LOCAL log_lock_waits = on; SELECT cdp_internal.refresh_lock(true)});
+my $log = -s $node->logfile;
+my $waiter = IPC::Run::start([ 'psql', '-X', '-A', '-t', '-c', 'SELECT count(*) > 0 FROM cdp.events; SELECT taken FROM cdp.refresh()', $node->connstr('postgres') ],
+	'>', \my $taken, '2>', \my $waiter_errors);
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM pg_stat_activity WHERE query LIKE '%cdp.refresh()%' AND pid <> pg_backend_pid() AND wait_event_type = 'Lock'}), 'a refresh waits that has read the log');
+is($dropper->query_safe(q{SELECT state FROM cdp.drop_events('2025-03-01Z', 0)}), 'held', 'the month is held');
+$dropper->query_safe('COMMIT');
+$waiter->finish;
+is("$taken$waiter_errors", "t\n0\n", '… and the refresh goes on');
+unlike(PostgreSQL::Test::Utils::slurp_file($node->logfile, $log), qr/waiting for AccessExclusiveLock/, '… for which the drop did not wait');
+
 # ---- a late event comes between
 $node->safe_psql('postgres', q{INSERT INTO cdp.inbox (message_id, type, event, user_id, "timestamp") VALUES ('late', 'track', 'Late', 'u1', '2025-02-02Z'); SELECT cdp.refresh();
 	SELECT cdp.retract(message_ids => '{late}')});
@@ -124,6 +137,20 @@ $node->safe_psql('postgres', q{ALTER TABLE cdp_data.event ATTACH PARTITION cdp_d
 all_is_well('at the end');
 is($node->safe_psql('postgres', 'SELECT identifiers, links, identifiers_moved, events_reanchored FROM cdp.restitch()'), '0|0|0|0', 'nothing is left to mend');
 all_is_well('after restitch');
+
+# ---- the second of two months is in use, as by autovacuum: the log is locked by then, so the drop tries once
+is(drop('2025-06-01Z', 2), "04|held\n05|held", 'two months are folded');
+$holder = $node->background_psql('postgres');
+$holder->query_safe('BEGIN; LOCK TABLE cdp_data.event_2025_05 IN SHARE UPDATE EXCLUSIVE MODE');
+$log = -s $node->logfile;
+is( $node->safe_psql('postgres', q{SET deadlock_timeout = '1ms'; SET log_lock_waits = on; SELECT to_char(month, 'MM'), state FROM cdp.drop_events('2025-06-01Z', 0)}),
+	"04|dropped\n05|held", 'one is dropped');
+my @waits = PostgreSQL::Test::Utils::slurp_file($node->logfile, $log) =~ /(waiting for AccessExclusiveLock)/g;
+is(scalar @waits, 1, '… the other is waited for once');
+$holder->query_safe('COMMIT');
+$holder->quit;
+is(drop('2025-06-01Z', 0), '05|dropped', '… and dropped later');
+all_is_well('without any month');
 
 $node->stop;
 done_testing();

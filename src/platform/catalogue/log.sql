@@ -152,7 +152,7 @@ BEGIN
 		message_key uuid PRIMARY KEY,
 		batch_id bigint NOT NULL,
 		content_hash bigint NOT NULL,
-		identifier_id bigint);
+		hint bigint);
 	COMMENT ON TABLE cdp_data.message IS
 		'The key of each accepted message, by which duplicates are found, and messages whose id was used before. '
 		'Distribution key: message_key.';
@@ -161,9 +161,10 @@ BEGIN
 		'The batch that accepted it, as a negative number if the key is kept for ever: see cdp.retract().';
 	COMMENT ON COLUMN cdp_data.message.content_hash IS
 		'Hash of its content, by the key of the installation: a message of another content is no duplicate.';
-	COMMENT ON COLUMN cdp_data.message.identifier_id IS
-		'The anchor that its event had at first, by which it is found; of what mutable sources correct '
-		'cdp_data.statement says where it is. NULL: it has no event, as it is a deletion, or was taken back for good.';
+	COMMENT ON COLUMN cdp_data.message.hint IS
+		'The hash, as in cdp_data.identifier_map, of the last identifier of its event, which mostly is the anchor: the '
+		'event is looked for there first. 0: no identifier. NULL: it has no event, as it is a deletion, or was taken '
+		'back for good.';
 
 	CREATE TABLE cdp_data.quarantine (
 		quarantine_id bigint PRIMARY KEY,

@@ -1,12 +1,18 @@
 -- A tracking plan proposed from what was seen.
 
+-- in PL/pgSQL, since a schema cannot be read where the database is not in UTF-8, and the toolkit serves there
 CREATE FUNCTION cdp_internal.seen_types(value jsonb) RETURNS text
-	LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
 	RETURN CASE jsonb_typeof(value)
 		WHEN 'number' THEN CASE WHEN value::numeric = trunc(value::numeric) THEN 'integer' ELSE 'number' END
 		WHEN 'string' THEN CASE WHEN cdp.matches_schema(value, '{"format": "date-time"}') THEN 'date-time'
 			ELSE 'string' END
 		ELSE jsonb_typeof(value) END;
+END
+$function$;
 COMMENT ON FUNCTION cdp_internal.seen_types(jsonb) IS
 	'Internal: returns the type of a value in JSON Schema; date-time: a string of that format.';
 

@@ -43,35 +43,79 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.event_months(timestamptz) IS
 	'Internal: returns the partitions of the log that end before a time, and the months that they hold.';
 
--- What is called last: the lock is held until the transaction ends.
-CREATE FUNCTION cdp_internal.drop_partition(partition regclass) RETURNS boolean
+-- Waiting for such a session is a deadlock, which would be an error there, or in a refresh that waits beside it.
+CREATE FUNCTION cdp_internal.reader_waits(partition regclass) RETURNS boolean
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RETURN EXISTS (
+		SELECT
+		FROM pg_locks l
+		JOIN pg_locks w ON w.pid = l.pid AND NOT w.granted
+		WHERE l.locktype = 'relation' AND l.granted
+		  AND l.relation IN (reader_waits.partition, 'cdp_data.event'::regclass)
+		  AND l.database = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database())
+		  AND pg_backend_pid() = ANY (pg_blocking_pids(w.pid)));
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.reader_waits(regclass) IS
+	'Internal: returns whether a session that has locked a partition of the log, or the log, waits for this one.';
+
+CREATE TYPE cdp_internal.going_month AS (
+	partition oid, month timestamptz, events bigint, context_hashes bigint[], context_events bigint[]);
+COMMENT ON TYPE cdp_internal.going_month IS
+	'Internal: a month that is to be dropped, and what its events had in common with others: see '
+	'cdp_internal.release_contexts().';
+
+CREATE FUNCTION cdp_internal.find_going_months(before timestamptz) RETURNS cdp_internal.going_month[]
+	LANGUAGE plpgsql STABLE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	one record;
+	hashes bigint[];
+	counts bigint[];
+	going cdp_internal.going_month[] := '{}';
+BEGIN
+	FOR one IN SELECT s.* FROM cdp_internal.month_states(before) s WHERE s.state = 'folded' LOOP
+		EXECUTE format('SELECT array_agg(c.context_hash), array_agg(c.events) FROM (
+			SELECT e.context_hash, count(*) AS events FROM %s e WHERE e.context_hash IS NOT NULL GROUP BY 1) c',
+			one.partition::regclass)
+		INTO hashes, counts;
+		going := going || row(one.partition, one.month, one.events, hashes, counts)::cdp_internal.going_month;
+	END LOOP;
+	RETURN going;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.find_going_months(timestamptz) IS
+	'Internal: returns the months that end before a time and can be dropped.';
+
+-- What is called last: the lock, also that of the log itself, is held until the transaction ends.
+CREATE FUNCTION cdp_internal.drop_partition(gone cdp_internal.going_month, attempts integer) RETURNS boolean
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 	SET lock_timeout = '100ms'
 AS $function$
-DECLARE
-	hashes bigint[];
-	counts bigint[];
 BEGIN
-	EXECUTE format('SELECT array_agg(c.context_hash), array_agg(c.events) FROM (
-		SELECT e.context_hash, count(*) AS events FROM %s e WHERE e.context_hash IS NOT NULL GROUP BY 1) c', partition)
-	INTO hashes, counts;
-	FOR attempt IN 1 .. 10 LOOP
+	FOR attempt IN 1 .. attempts LOOP
+		EXIT WHEN cdp_internal.reader_waits(gone.partition);
 		BEGIN
-			EXECUTE format('DROP TABLE %s', partition);
-			PERFORM cdp_internal.release_contexts(hashes, counts);
+			-- before readers wait
+			PERFORM cdp_internal.release_contexts(gone.context_hashes, gone.context_events);
+			EXECUTE format('DROP TABLE %s', gone.partition::regclass);
 			RETURN true;
 		EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
-			PERFORM pg_sleep(0.05 * attempt);
+			PERFORM pg_sleep(0.05 * attempt) WHERE attempt < attempts;
 		END;
 	END LOOP;
 	RETURN false;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.drop_partition(regclass) IS
+COMMENT ON FUNCTION cdp_internal.drop_partition(cdp_internal.going_month, integer) IS
 	'Internal: drops a partition of the log, and what its contexts alone shared, if its lock can be had: it waits for '
-	'it up to ten times, no longer than 100 ms each, since readers wait behind it meanwhile. Returns whether it was '
-	'dropped.';
+	'it so many times, no longer than 100 ms each, since readers wait behind it meanwhile, and not while one of those '
+	'who have it waits for this session. Returns whether it was dropped.';
 
 -- A value that may lapse before others of its row cannot be taken out of it again, but for the latest.
 CREATE FUNCTION cdp_internal.check_foldable(logged text) RETURNS void
@@ -209,8 +253,9 @@ AS $function$
 #variable_conflict use_column
 DECLARE
 	one record;
-	gone record;
+	gone cdp_internal.going_month;
 	dropping boolean := true;
+	attempts integer := 10;
 	folds integer := 0;
 BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
@@ -234,10 +279,11 @@ BEGIN
 			RETURN NEXT;
 		END IF;
 	END LOOP;
-	-- last, since readers of the log wait from now on
+	-- last, since readers of the log wait from the first one on
 	IF NOT dry_run THEN
-		FOR gone IN SELECT s.* FROM cdp_internal.month_states(before) s WHERE s.state = 'folded' LOOP
-			dropping := dropping AND cdp_internal.drop_partition(gone.partition);
+		FOREACH gone IN ARRAY cdp_internal.find_going_months(before) LOOP
+			dropping := dropping AND cdp_internal.drop_partition(gone, attempts);
+			attempts := 1;
 			UPDATE cdp_data.folded_month f
 			SET dropped_at = clock_timestamp(), gone = f.events
 			WHERE dropping AND f.month = gone.month;
@@ -281,9 +327,10 @@ that is not folded, its partition is dropped. So call it again and again, as cdp
 max_months: how many months are folded in this call; 0: months are only dropped. dry_run: tells what is to be done.
 Returns one row for each month that is in the log. state: waiting, it is to be folded; held, it is folded, and is to be
 dropped by a later call: snapshots from before are in use (of sessions, prepared transactions, replication slots, or
-standbys with hot_standby_feedback), or the lock of the log could not be had within 100 ms, ten times; folded (only with
-dry_run), it can be dropped; dropped; changed, the rows of a folded month are not those that were folded, since some
-were inserted or deleted by hand, so it stays. events: how many are to be folded, or are.
+standbys with hot_standby_feedback), or the lock of the log could not be had within 100 ms, ten times, or is had by a
+session that waits for this one; folded (only with dry_run), it can be dropped; dropped; changed, the rows of a folded
+month are not those that were folded, since some were inserted or deleted by hand, so it stays. events: how many are to
+be folded, or are.
 Gone with a month are its rows in cdp.events, and with them properties that no timeline carries. A late event of such a
 month is taken as any other, into a partition made anew, and goes the same way.
 From then on are refused: to take such an event back; another rule of a trait that was folded; and that the traits of a
@@ -294,7 +341,9 @@ future or max_months negative (22023); the log lacks events, for example since a
 traits that expire and have another rule than last (55000).$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.fold_log(text, bigint), cdp_internal.seen_by_all(xid8, regclass),
-	cdp_internal.event_months(timestamptz), cdp_internal.drop_partition(regclass), cdp_internal.check_foldable(text),
+	cdp_internal.event_months(timestamptz), cdp_internal.reader_waits(regclass),
+	cdp_internal.find_going_months(timestamptz), cdp_internal.drop_partition(cdp_internal.going_month, integer),
+	cdp_internal.check_foldable(text),
 	cdp_internal.fold_batch(text), cdp_internal.month_events(timestamptz, timestamptz, bigint),
 	cdp_internal.fold_month(timestamptz, timestamptz), cdp_internal.month_states(timestamptz),
 	cdp_internal.drop_months(timestamptz, integer, boolean), cdp.drop_events(timestamptz, integer, boolean) FROM PUBLIC;

@@ -148,7 +148,6 @@ run(Pass *pass)
 	run_stage(pass, pass_write_identifiers);
 	run_stage(pass, pass_flag_same);
 	run_stage(pass, pass_move_events);
-	run_stage(pass, pass_write_messages);
 	progress_set("log", 0, pass->counts[COUNT_ACCEPTED]);
 	run_stage(pass, pass_log);
 	run_stage(pass, pass_note_statements);

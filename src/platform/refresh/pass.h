@@ -218,7 +218,6 @@ typedef struct Pass
 	bool cut_all;
 	TimestampTz oldest; /* messages before it may be forgotten */
 	int row_count;
-	CdpkBatchMessage *messages; /* what the tables have of the keys of the batch */
 	TakenRow *rows;
 	CdpkBatchRow *batch_rows;
 	PassSource *sources;                   /* all, by name */
@@ -476,6 +475,7 @@ extern void pass_logged_content(Pass *pass, int64 anchor, TimestampTz at, int64 
 /* pass_corrected.c */
 extern bool pass_has_mutable(const Pass *pass);
 extern void pass_note_corrected(Pass *pass);
+extern int64 pass_message_hint(const CdpkSipHashKey *key, const CdpkBatchRow *row);
 extern void pass_note_statements(Pass *pass);
 extern void pass_move_statements(Pass *pass, const Datum *places);
 
@@ -520,7 +520,6 @@ extern void pass_quarantine(Pass *pass);
 
 /* pass_judge.c */
 extern void pass_judge(Pass *pass);
-extern void pass_write_messages(Pass *pass);
 
 /* pass_identify.c */
 extern void pass_read_rules(Pass *pass);

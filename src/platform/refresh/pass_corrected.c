@@ -9,6 +9,8 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "platform/catalogue/hash_key.h"
+#include "platform/identity/map_hash.h"
 #include "platform/refresh/pass.h"
 
 bool
@@ -94,6 +96,21 @@ find_marked(Pass *pass, const PassColumns *key)
 	return marked;
 }
 
+/*
+ * pass_message_hint returns the hash by which the event of a message may be found: that of its last identifier,
+ * which mostly is its anchor; 0 for an event without identifiers.
+ */
+int64
+pass_message_hint(const CdpkSipHashKey *key, const CdpkBatchRow *row)
+{
+	const CdpkBatchBytes *last;
+
+	if (row->identifier_count == 0)
+		return 0;
+	last = &row->identifiers[row->identifier_count - 1];
+	return map_hash(key, last->bytes, last->length);
+}
+
 /* pass_note_corrected keeps what is replaced, and notes the content that a message has now. */
 void
 pass_note_corrected(Pass *pass)
@@ -104,9 +121,10 @@ pass_note_corrected(Pass *pass)
 	Datum *message_key;
 	Datum *batch_id;
 	Datum *content;
-	Datum *anchor;
+	Datum *hint;
 	bool *no_event;
 	const bool *marked;
+	CdpkSipHashKey hash_by;
 
 	if (corrected->rows.count == 0)
 		return;
@@ -114,7 +132,8 @@ pass_note_corrected(Pass *pass)
 	message_key = pass_column(&key, MESSAGE_KEY);
 	batch_id = pass_column(&set, MESSAGE_BATCH_ID);
 	content = pass_column(&set, MESSAGE_CONTENT_HASH);
-	anchor = pass_null_column(&set, MESSAGE_IDENTIFIER_ID, &no_event);
+	hint = pass_null_column(&set, MESSAGE_HINT, &no_event);
+	hash_by = hash_key(HASH_IDENTIFIER);
 	for (int i = 0; i < corrected->rows.count; i++)
 		message_key[i] = PointerGetDatum(pass->rows[corrected->rows.items[i]].message_key.data);
 	marked = find_marked(pass, &key);
@@ -124,8 +143,7 @@ pass_note_corrected(Pass *pass)
 
 		batch_id[i] = Int64GetDatum(marked[i] ? -pass->batch_id : pass->batch_id);
 		content[i] = Int64GetDatum((int64) pass->batch_rows[row].content);
-		/* where the event is now is not known yet; cdp_data.statement will say */
-		anchor[i] = Int64GetDatum(corrected->anchors.items[i]);
+		hint[i] = Int64GetDatum(pass_message_hint(&hash_by, &pass->batch_rows[row]));
 		no_event[i] = pass->batch_rows[row].deletes;
 	}
 	store_update(pass_table(pass, TABLE_MESSAGE), corrected->rows.count, pass_columns(&key),

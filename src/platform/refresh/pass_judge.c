@@ -6,6 +6,7 @@
 
 #include "catalog/pg_type.h"
 
+#include "platform/catalogue/hash_key.h"
 #include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
 
@@ -16,63 +17,50 @@ note_key(void *arg, int key, const Datum *values, const bool *nulls)
 	CdpkBatchMessage *known = (CdpkBatchMessage *) arg + key;
 
 	/* negative: it is kept for ever */
-	known->batch_id = Abs(DatumGetInt64(values[0]));
+	known->batch_id = DatumGetInt64(values[0]);
+	if (known->batch_id < 0)
+		known->batch_id = -known->batch_id;
 	known->content = (uint64) DatumGetInt64(values[1]);
 }
 
-/* accept_rows looks the message keys up, and decides. */
+/* accept_rows looks the message keys up, writes the new ones, and decides. */
 static void
 accept_rows(Pass *pass)
 {
+	CdpkSipHashKey hash_by = hash_key(HASH_IDENTIFIER);
 	static const int wanted[] = {MESSAGE_BATCH_ID, MESSAGE_CONTENT_HASH};
 	size_t count;
 	const CdpkBatchKey *keys = cdpk_batch_keys(pass->batch, &count);
 	CdpkBatchMessage *known = palloc_extended(sizeof(CdpkBatchMessage) * Max(count, 1),
 											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 	PassColumns key = {(int) count};
+	PassColumns set = {(int) count};
 	Datum *values = pass_column(&key, MESSAGE_KEY);
-
-	for (size_t i = 0; i < count; i++)
-		values[i] = PointerGetDatum(keys[i].key);
-	if (count > 0)
-		store_find(pass_table(pass, TABLE_MESSAGE), (int) count, pass_columns(&key),
-				   lengthof(wanted), wanted, note_key, known);
-	pfree(values);
-	pass_check(cdpk_batch_accept(pass->batch, known, pass->last_event_id));
-	pass->messages = known;
-}
-
-/* pass_write_messages writes the keys that are not known yet, with the anchors of the events. */
-void
-pass_write_messages(Pass *pass)
-{
-	size_t count;
-	const CdpkBatchKey *keys = cdpk_batch_keys(pass->batch, &count);
-	const CdpkBatchJudged *judged = cdpk_batch_judged(pass->batch);
-	const int64_t *anchors = cdpk_batch_anchors(pass->batch);
-	PassColumns row = {(int) count};
-	Datum *key = pass_column(&row, MESSAGE_KEY);
-	Datum *batch_id = pass_column(&row, MESSAGE_BATCH_ID);
-	Datum *content = pass_column(&row, MESSAGE_CONTENT_HASH);
+	Datum *batch_id = pass_column(&set, MESSAGE_BATCH_ID);
+	Datum *content = pass_column(&set, MESSAGE_CONTENT_HASH);
 	bool *no_event;
-	Datum *anchor = pass_null_column(&row, MESSAGE_IDENTIFIER_ID, &no_event);
-	int written = 0;
+	Datum *hint = pass_null_column(&set, MESSAGE_HINT, &no_event);
 
 	for (size_t i = 0; i < count; i++)
 	{
-		uint32_t number = keys[i].row;
+		const CdpkBatchRow *row = &pass->batch_rows[keys[i].row];
 
-		if (pass->messages[i].batch_id != 0)
-			continue;
-		key[written] = PointerGetDatum(keys[i].key);
-		content[written] = Int64GetDatum((int64) pass->batch_rows[number].content);
-		anchor[written] = Int64GetDatum(anchors[number]);
-		no_event[written] = judged[number].outcome == CDPK_BATCH_DELETED;
-		batch_id[written++] = Int64GetDatum(pass->batch_id);
+		values[i] = PointerGetDatum(keys[i].key);
+		batch_id[i] = Int64GetDatum(pass->batch_id);
+		content[i] = Int64GetDatum((int64) row->content);
+		hint[i] = Int64GetDatum(pass_message_hint(&hash_by, row));
+		no_event[i] = row->deletes;
 	}
-	row.rows = written;
-	if (written > 0)
-		store_insert(pass_table(pass, TABLE_MESSAGE), written, pass_columns(&row));
+	if (count > 0)
+		store_find_or_insert(pass_table(pass, TABLE_MESSAGE), (int) count, pass_columns(&key),
+							 pass_columns(&set), lengthof(wanted), wanted, note_key, known);
+	pass_check(cdpk_batch_accept(pass->batch, known, pass->last_event_id));
+	pfree(values);
+	pfree(batch_id);
+	pfree(content);
+	pfree(hint);
+	pfree(no_event);
+	pfree(known);
 }
 
 /* refuse_reused refuses a row whose message id another message has. */

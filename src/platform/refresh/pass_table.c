@@ -14,7 +14,7 @@
 	static const StoreTable table##_table = {"cdp_data", #table, lengthof(table##_columns), \
 											 table##_columns}
 
-TABLE(message, "message_key", "batch_id", "content_hash", "identifier_id");
+TABLE(message, "message_key", "batch_id", "content_hash", "hint");
 TABLE(statement, "message_key", "source_id", "content_hash", "version", "event_id", "identifier_id",
 	  "timestamp", "folded");
 TABLE(source, "source", "accepted", "duplicate", "quarantined", "deletions", "last_batch_id");

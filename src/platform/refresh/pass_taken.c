@@ -305,9 +305,9 @@ delete_owned(Store *store, PassColumns *key, Owned *owned, int column)
 		store_delete(store, count, pass_columns(key));
 }
 
-/* forget_anchors notes that keys that are kept for ever have no event any more. */
+/* forget_hints notes that keys that are kept for ever have no event any more. */
 static void
-forget_anchors(Pass *pass, const Owned *owned)
+forget_hints(Pass *pass, const Owned *owned)
 {
 	PassColumns key = {owned->kept_count};
 	PassColumns set = {owned->kept_count};
@@ -317,7 +317,7 @@ forget_anchors(Pass *pass, const Owned *owned)
 	if (owned->kept_count == 0)
 		return;
 	message_key = pass_column(&key, MESSAGE_KEY);
-	pass_null_column(&set, MESSAGE_IDENTIFIER_ID, &no_event);
+	pass_null_column(&set, MESSAGE_HINT, &no_event);
 	for (int i = 0; i < owned->kept_count; i++)
 	{
 		message_key[i] = owned->kept[i];
@@ -375,8 +375,8 @@ keep_keys(const Taking *taking)
 			 " SELECT DISTINCT ON (u.message_key) u.message_key, -u.batch_id, u.content_hash"
 			 " FROM unnest($3, $4, $5) AS u (message_key, batch_id, content_hash)"
 			 " ORDER BY u.message_key, u.batch_id DESC"
-			 " ON CONFLICT (message_key) DO UPDATE SET batch_id = -abs(m.batch_id), identifier_id ="
-			 "  CASE WHEN abs(m.batch_id) <> abs(excluded.batch_id) THEN m.identifier_id END",
+			 " ON CONFLICT (message_key) DO UPDATE SET batch_id = -abs(m.batch_id), hint ="
+			 "  CASE WHEN abs(m.batch_id) <> abs(excluded.batch_id) THEN m.hint END",
 			 3, types, arguments);
 }
 
@@ -408,7 +408,7 @@ delete_keys(Taking *taking)
 			(const char *) row->message_id.bytes, (int) row->message_id.length));
 	}
 	delete_owned(pass_table(pass, TABLE_MESSAGE), &message, &messages, MESSAGE_BATCH_ID);
-	forget_anchors(pass, &messages);
+	forget_hints(pass, &messages);
 	keep_keys(taking);
 	if (statements.count > 0)
 		delete_owned(pass_table(pass, TABLE_STATEMENT), &statement, &statements,

@@ -1,7 +1,8 @@
 -- Which events of the log cdp.retract() names.
 
--- The log has no index by message.  One is looked for at its anchor; or among all that its batch accepted, through the
--- ranges of pages that have them, if many of its batch are asked for, or it is at another anchor by now.
+-- The log has no index by message.  One is looked for at the identifier of its hint and some that are linked to it, of
+-- which its anchor mostly is one; or among all that its batch accepted, through the ranges of pages that have them, if
+-- many of its batch are asked for, or it is not found so.
 CREATE FUNCTION cdp_internal.retract_messages(message_ids text[])
 	RETURNS TABLE (event_id bigint, identifier_id bigint, "timestamp" timestamptz, absent text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE ROWS 1000
@@ -17,7 +18,7 @@ BEGIN
 			WHERE cdp.message_key(u.message_id) IS NOT NULL
 		), remembered AS MATERIALIZED (
 			-- negative: the key is kept for ever
-			SELECT a.message_id, abs(m.batch_id) AS batch_id, coalesce(s.identifier_id, m.identifier_id) AS place,
+			SELECT a.message_id, abs(m.batch_id) AS batch_id, s.identifier_id AS place, m.hint,
 				   100 * count(*) OVER (PARTITION BY abs(m.batch_id)) >= b.accepted AS many
 			FROM asked a
 			JOIN cdp_data.message m ON m.message_key = cdp.message_key(a.message_id)
@@ -25,14 +26,31 @@ BEGIN
 			LEFT JOIN cdp_data.batch b ON b.batch_id = abs(m.batch_id)
 		), known AS MATERIALIZED (
 			-- others have no event
-			SELECT r.* FROM remembered r WHERE r.place IS NOT NULL
+			SELECT r.* FROM remembered r WHERE r.place IS NOT NULL OR r.hint IS NOT NULL
 		), near AS MATERIALIZED (
 			SELECT k.message_id, e.*
 			FROM known k
 			CROSS JOIN LATERAL (
+				SELECT k.place AS at WHERE k.place IS NOT NULL
+				UNION
+				SELECT 0 WHERE k.place IS NULL AND k.hint = 0
+				UNION
+				SELECT h.at
+				FROM (
+					SELECT m.identifier_id AS at
+					FROM cdp_data.identifier_map m
+					WHERE k.place IS NULL AND m.hash = k.hint) m
+				CROSS JOIN LATERAL (
+					SELECT m.at
+					UNION ALL
+					(SELECT l.b FROM cdp_data.link l WHERE l.a = m.at LIMIT 20)
+					UNION ALL
+					(SELECT l.a FROM cdp_data.link l WHERE l.b = m.at LIMIT 20)) AS h (at)
+				OFFSET 0) p
+			CROSS JOIN LATERAL (
 				SELECT e.event_id, e.identifier_id, e."timestamp"
 				FROM cdp_data.event e
-				WHERE e.identifier_id = k.place AND e.batch_id = k.batch_id
+				WHERE e.identifier_id = p.at AND e.batch_id = k.batch_id
 					AND cdp_internal.account_id(e.message_id) = k.message_id AND %1$s
 				OFFSET 0) e
 			WHERE k.many IS NOT TRUE

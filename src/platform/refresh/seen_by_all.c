@@ -17,9 +17,8 @@ CDP_FUNCTION(cdp_seen_by_all);
 
 /*
  * cdp_seen_by_all implements cdp_internal.seen_by_all.  The horizon is that of vacuum for the table: snapshots of
- * this database, prepared transactions, standbys that give feedback and replication slots hold it back.  A
- * transaction that has not begun yet is of another server, from which a dump came: so all that it wrote was there
- * before the table.
+ * this database, prepared transactions, standbys that give feedback and replication slots hold it back.  A transaction
+ * that is still to come here was one of another cluster, by a dump.
  */
 Datum
 cdp_seen_by_all(PG_FUNCTION_ARGS)

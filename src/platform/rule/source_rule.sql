@@ -356,6 +356,22 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.check_expirable(text, integer) IS
 	'Internal: raises an error if the base has values of a source that are folded by another rule than last.';
 
+CREATE FUNCTION cdp_internal.tell_uncleaned(source text, source_id integer) RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	folded bigint := (SELECT sum(b.events) FROM cdp_data.base_row b WHERE b.source_id = tell_uncleaned.source_id);
+BEGIN
+	IF folded > 0 THEN
+		RAISE NOTICE '% event(s) of source "%" keep the identifiers that they had', folded, source
+			USING DETAIL = 'They have left the log, so their phone numbers cannot be read anew.';
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.tell_uncleaned(text, integer) IS
+	'Internal: tells, by a notice, how many events of a source cannot be cleaned anew, as they have left the log.';
+
 CREATE FUNCTION cdp_internal.change_sources(sources jsonb) RETURNS TABLE (kind text, query text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -381,6 +397,7 @@ BEGIN
 		IF cleans.phone_region IS DISTINCT FROM was.phone_region THEN
 			-- which events have other identifiers then, only cleaning them anew says
 			RETURN QUERY SELECT 'restitched', was.source;
+			PERFORM cdp_internal.tell_uncleaned(was.source, was.source_id);
 		END IF;
 		UPDATE cdp_data.source s
 		SET party = becomes.party, trust = becomes.trust, aliases = becomes.aliases,
@@ -439,4 +456,5 @@ REVOKE ALL ON FUNCTION cdp_internal.init_sources(), cdp_internal.check_source_na
 	cdp_internal.read_correction(text, jsonb, boolean, boolean, text[], text[]),
 	cdp_internal.read_phone_region(jsonb, text), cdp_internal.read_cleaning(text, jsonb, text, boolean),
 	cdp_internal.note_statements(text), cdp_internal.add_sources(jsonb),
-	cdp_internal.check_expirable(text, integer), cdp_internal.change_sources(jsonb) FROM PUBLIC;
+	cdp_internal.check_expirable(text, integer), cdp_internal.tell_uncleaned(text, integer),
+	cdp_internal.change_sources(jsonb) FROM PUBLIC;

@@ -182,6 +182,18 @@ require_write(const Store *store)
 		elog(ERROR, "table \"%s\" was opened to read", RelationGetRelationName(store->relation));
 }
 
+/* require_unique refuses a key that more than one row may have. */
+static void
+require_unique(const Store *store, const StoreKey *by)
+{
+	if (!by->unique)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("table \"%s\" has no unique index of the columns of this key",
+						RelationGetRelationName(store->relation)),
+				 errhint("Create one, whose nulls are distinct and which is not deferrable.")));
+}
+
 /* store_deliver hands a row that was found to the caller. */
 void
 store_deliver(StoreFind *find, int key, TupleTableSlot *slot, const AttrNumber *attributes)
@@ -236,19 +248,28 @@ leave_work(MemoryContext caller)
 	MemoryContextDelete(work);
 }
 
-int64
-store_find(Store *store, int keys, StoreColumns key, int wanted_count, const int *wanted,
-		   StoreRowFunction function, void *arg)
+/* begin_find makes ready what takes rows that are found, and enters work. */
+static StoreFind
+begin_find(int wanted_count, const int *wanted, StoreRowFunction function, void *arg)
 {
 	StoreFind find = {wanted_count, wanted, function, arg};
-	StoreColumn arranged[INDEX_MAX_KEYS];
-	StoreKey *by = store_get_key(store, key, arranged);
-	int *order;
 
 	find.caller = enter_work();
 	find.row = AllocSetContextCreate(CurrentMemoryContext, "cdp store row", ALLOCSET_DEFAULT_SIZES);
 	find.values = palloc(sizeof(Datum) * Max(wanted_count, 1));
 	find.nulls = palloc(sizeof(bool) * Max(wanted_count, 1));
+	return find;
+}
+
+int64
+store_find(Store *store, int keys, StoreColumns key, int wanted_count, const int *wanted,
+		   StoreRowFunction function, void *arg)
+{
+	StoreColumn arranged[INDEX_MAX_KEYS];
+	StoreKey *by = store_get_key(store, key, arranged);
+	StoreFind find = begin_find(wanted_count, wanted, function, arg);
+	int *order;
+
 	order = store_sort_keys(by, keys, arranged);
 	if (store_may(store, ACL_SELECT) && store_direct_has(store, by))
 		store_direct_find(store, by, keys, arranged, order, &find);
@@ -333,7 +354,7 @@ store_insert(Store *store, int rows, StoreColumns columns)
 		store_direct_can_insert(store, columns.count, columns.column))
 		store_direct_insert(store, NULL, rows, columns.count, columns.column);
 	else
-		store_sql_insert(store, rows, columns);
+		store_sql_insert(store, NULL, rows, columns);
 	leave_work(caller);
 }
 
@@ -410,12 +431,7 @@ store_upsert(Store *store, int keys, StoreColumns key, StoreColumns set)
 	int *order;
 
 	require_write(store);
-	if (!by->unique)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("table \"%s\" has no unique index of the columns of this key",
-						RelationGetRelationName(store->relation)),
-				 errhint("Create one, whose nulls are distinct and which is not deferrable.")));
+	require_unique(store, by);
 	if (keys == 0)
 		return;
 	caller = enter_work();
@@ -426,6 +442,29 @@ store_upsert(Store *store, int keys, StoreColumns key, StoreColumns set)
 	else
 		store_sql_upsert(store, by, keys, arranged, order, set);
 	leave_work(caller);
+}
+
+int64
+store_find_or_insert(Store *store, int keys, StoreColumns key, StoreColumns set, int wanted_count,
+					 const int *wanted, StoreRowFunction function, void *arg)
+{
+	StoreColumn arranged[INDEX_MAX_KEYS];
+	StoreKey *by = store_get_key(store, key, arranged);
+	StoreColumns columns = {by->count + set.count};
+	StoreFind find;
+	int *order;
+
+	require_write(store);
+	require_unique(store, by);
+	find = begin_find(wanted_count, wanted, function, arg);
+	order = store_sort_keys(by, keys, arranged);
+	store_refuse_twice(store, by, keys, arranged, order);
+	columns.column = store_join_columns(by, arranged, set);
+	store_insert_missing(store, by, keys, arranged, order, columns, &find,
+						 store_may(store, ACL_SELECT | ACL_INSERT) && store_direct_has(store, by) &&
+							 store_direct_can_insert(store, columns.count, columns.column));
+	leave_work(find.caller);
+	return find.found;
 }
 
 int64

@@ -7,7 +7,7 @@
  * cannot serve, it leaves to the SQL form.  No form ever reads a table whole.
  *
  * In the order of use: store_open(), then any of store_find(), store_insert(), store_update(),
- * store_upsert() and store_delete(), then store_close().  Open and close a store in the same
+ * store_upsert(), store_find_or_insert() and store_delete(), then store_close().  Open and close a store in the same
  * subtransaction.  While it is open, this session cannot alter the table or add partitions to it.
  *
  * Everything runs with the rights of the current user, and each call sees what earlier calls wrote.
@@ -122,6 +122,14 @@ extern int64 store_update(Store *store, int keys, StoreColumns key, StoreColumns
  * direct form may meet their new row and raise unique_violation.
  */
 extern void store_upsert(Store *store, int keys, StoreColumns key, StoreColumns set);
+
+/*
+ * Finds the rows that have each key, as store_find() does, and inserts a row where there is none, as store_insert()
+ * does.  The key is all columns of a unique index, and none may be given twice.  Costs least while few keys are there.
+ */
+extern int64 store_find_or_insert(Store *store, int keys, StoreColumns key, StoreColumns set,
+								  int wanted_count, const int *wanted, StoreRowFunction function,
+								  void *arg);
 
 /* Deletes the rows that have each key, and returns how many these were. */
 extern int64 store_delete(Store *store, int keys, StoreColumns key);

@@ -312,3 +312,31 @@ store_direct_delete(Store *store, StoreKey *key, int keys, const StoreColumn *ar
 	CommandCounterIncrement();
 	return change.changed;
 }
+
+/* store_direct_delete_places deletes rows that this transaction inserted, by their places. */
+void
+store_direct_delete_places(Store *store, StoreHeap *heap, int count, const ItemPointerData *places)
+{
+	CommandId command;
+
+	if (count == 0)
+		return;
+	check_published(store, CMD_DELETE);
+	command = GetCurrentCommandId(true);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	for (int i = 0; i < count; i++)
+	{
+		TM_FailureData failure;
+		ItemPointerData place = places[i];
+		TM_Result result;
+
+		CHECK_FOR_INTERRUPTS();
+		result = table_tuple_delete(heap->relation, &place, command, GetActiveSnapshot(),
+									InvalidSnapshot, true, &failure, false);
+		if (result != TM_Ok)
+			elog(ERROR, "unexpected result %d of taking back a row of table \"%s\"", result,
+				 RelationGetRelationName(heap->relation));
+	}
+	PopActiveSnapshot();
+	CommandCounterIncrement();
+}

@@ -241,11 +241,30 @@ sort_index(const StoreIndex *index)
 	return store_sort(index->count, columns, column);
 }
 
+/* note_refused notes a row whose key another row has. */
+static void
+note_refused(StoreIndex *index, int row)
+{
+	StoreRefused *refused = index->refused;
+
+	refused->row[refused->count] = row;
+	refused->places[refused->count++] = index->places[row];
+}
+
+/* choose_check tells what an index does with a row whose key another row has. */
+static IndexUniqueCheck
+choose_check(const StoreIndex *index)
+{
+	if (!index->info->ii_Unique)
+		return UNIQUE_CHECK_NO;
+	return index->refused != NULL ? UNIQUE_CHECK_PARTIAL : UNIQUE_CHECK_YES;
+}
+
 /* fill_index inserts all that was noted for an index. */
 static void
 fill_index(StoreHeap *heap, StoreIndex *index)
 {
-	IndexUniqueCheck check = index->info->ii_Unique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO;
+	IndexUniqueCheck check = choose_check(index);
 	MemoryContext work =
 		AllocSetContextCreate(CurrentMemoryContext, "cdp store fill", ALLOCSET_DEFAULT_SIZES);
 	int *order = sort_index(index);
@@ -258,9 +277,11 @@ fill_index(StoreHeap *heap, StoreIndex *index)
 		CHECK_FOR_INTERRUPTS();
 		if (repeats(index, row))
 			continue;
-		index_insert(index->relation, index->values + (Size) row * index->attributes,
-					 index->nulls + (Size) row * index->attributes, &index->places[row],
-					 heap->relation, check, index->unchanged, index->info);
+		if (!index_insert(index->relation, index->values + (Size) row * index->attributes,
+						  index->nulls + (Size) row * index->attributes, &index->places[row],
+						  heap->relation, check, index->unchanged, index->info) &&
+			check == UNIQUE_CHECK_PARTIAL)
+			note_refused(index, row);
 		if (i % FREE_EVERY == FREE_EVERY - 1 && index->info->ii_AmCache == NULL)
 			MemoryContextReset(work);
 	}

@@ -38,6 +38,14 @@ typedef struct StoreKey
 	Relation *scanned;         /* the direct form's: the index of each heap, NULL: not open yet */
 } StoreKey;
 
+/* Rows that a unique index has another row for: which of those that were inserted, and where they are. */
+typedef struct StoreRefused
+{
+	int count;
+	int *row;
+	ItemPointerData *places;
+} StoreRefused;
+
 /* What goes into one index, until all of it is inserted in the order of the index. */
 typedef struct StoreIndex
 {
@@ -54,6 +62,7 @@ typedef struct StoreIndex
 	ItemPointerData *places;
 	int placed;     /* those that are known; of the others, the block is the number of their slot */
 	bool unchanged; /* the rows that follow have the keys of earlier versions */
+	StoreRefused *refused; /* takes rows whose key is there; NULL: they are an error */
 } StoreIndex;
 
 /* A plain table, or one partition. */
@@ -144,7 +153,7 @@ extern bool store_key_has_null(const StoreKey *key, const StoreColumn *arranged,
 /* store_sql.c */
 extern void store_sql_find(Store *store, const StoreKey *key, int keys, const StoreColumn *arranged,
 						   const int *order, StoreFind *find);
-extern void store_sql_insert(Store *store, int rows, StoreColumns columns);
+extern void store_sql_insert(Store *store, const int *row, int rows, StoreColumns columns);
 extern int64 store_sql_update(Store *store, const StoreKey *key, int keys,
 							  const StoreColumn *arranged, const int *order, StoreColumns set);
 extern void store_sql_upsert(Store *store, const StoreKey *key, int keys,
@@ -171,11 +180,17 @@ extern bool store_direct_can_insert(Store *store, int count, const StoreColumn *
 extern void store_direct_insert(Store *store, const int *row, int rows, int count,
 								const StoreColumn *columns);
 
+/* store_missing.c */
+extern void store_insert_missing(Store *store, StoreKey *key, int keys, const StoreColumn *arranged,
+								 int *order, StoreColumns columns, StoreFind *find_by, bool direct);
+
 /* store_change.c */
 extern int64 store_direct_update(Store *store, StoreKey *key, int keys, const StoreColumn *arranged,
 								 const int *order, StoreColumns set, bool *found);
 extern int64 store_direct_delete(Store *store, StoreKey *key, int keys, const StoreColumn *arranged,
 								 const int *order);
+extern void store_direct_delete_places(Store *store, StoreHeap *heap, int count,
+									   const ItemPointerData *places);
 extern bool store_direct_can_set(const Store *store, StoreColumns set);
 
 /* store_index.c */

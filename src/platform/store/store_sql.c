@@ -399,9 +399,9 @@ append_insert(StringInfo text, const Store *store, int count, const StoreColumn 
 }
 
 void
-store_sql_insert(Store *store, int rows, StoreColumns columns)
+store_sql_insert(Store *store, const int *row, int rows, StoreColumns columns)
 {
-	Chunk chunk = {store, columns.count, columns.column, NULL};
+	Chunk chunk = {store, columns.count, columns.column, row};
 	StringInfoData text;
 
 	initStringInfo(&text);
