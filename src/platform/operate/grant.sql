@@ -129,7 +129,7 @@ BEGIN
 			cdp_internal.lookup_query(text),
 			cdp_internal.check_paths(cdp.step, integer, interval, boolean, integer, timestamptz),
 			cdp_internal.check_retention(text, boolean, boolean, text, timestamptz, timestamptz, timestamptz),
-			cdp_internal.logged_people(cdp.step[], cdp.step[], text[]),
+			cdp_internal.tell_left(), cdp_internal.logged_people(cdp.step[], cdp.step[], text[]),
 			cdp_internal.make_funnel_table(cdp.step[], interval, timestamptz, timestamptz, text, text, text[], integer,
 				text, text, timestamptz, text),
 			cdp_internal.make_lifecycle_table(cdp.step, text, text, timestamptz, timestamptz, text[], integer, text,

@@ -157,7 +157,8 @@ BEGIN
 		RAISE EXCEPTION 'events that are folded cannot be taken back'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				DETAIL = format('They are %s of the %s, which have left the log, or are about to%s.', events, what,
-					CASE WHEN missing > 0 THEN format('; or among the %s events that the log lacks', missing) END);
+					CASE WHEN missing > 0 THEN format('; or among the %s events that the log lacks', missing) END),
+				HINT = 'Leave them out; cdp.folded_month shows of which months events have left the log.';
 	END IF;
 	IF events > 0 AND missing > 0 THEN
 		RAISE EXCEPTION 'the log lacks events that are to be taken back'
@@ -188,19 +189,20 @@ AS $function$
 #variable_conflict use_variable
 DECLARE
 	events bigint;
+	last_at timestamptz;
 	missing bigint;
 BEGIN
-	events := (
-		SELECT sum(b.events)
-		FROM cdp_data.base_row b
-		JOIN cdp_data.source s USING (source_id)
-		WHERE s.source = refuse_folded.source AND (since IS NULL OR b.last_at >= since)
-			AND (until IS NULL OR b.first_at < until));
+	SELECT sum(b.events), max(b.last_at) INTO events, last_at
+	FROM cdp_data.base_row b
+	JOIN cdp_data.source s USING (source_id)
+	WHERE s.source = refuse_folded.source AND (since IS NULL OR b.last_at >= since)
+		AND (until IS NULL OR b.first_at < until);
 	IF events > 0 THEN
 		RAISE EXCEPTION 'events that are folded cannot be taken back'
 			USING ERRCODE = 'object_not_in_prerequisite_state',
 				DETAIL = format('They are up to %s events of source "%s", which have left the log, or are about to.',
-					events, source);
+					events, source),
+				HINT = format('The latest of them happened at %s: give a later since.', last_at);
 	END IF;
 	missing := cdp_internal.count_missing();
 	IF missing > 0 THEN

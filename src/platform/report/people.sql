@@ -76,6 +76,27 @@ COMMENT ON FUNCTION cdp_internal.needed_properties(cdp.step[], cdp.step[], text[
 	'Internal: returns the properties that the conditions of steps ask for, and for each of of_steps the property at '
 	'its place in properties, if any; event: NULL for any.';
 
+CREATE FUNCTION cdp_internal.tell_left() RETURNS void
+	LANGUAGE plpgsql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+	SET timezone = 'UTC'
+AS $function$
+DECLARE
+	gone record;
+BEGIN
+	SELECT sum(f.gone) AS events, to_char(min(f.month), 'YYYY-MM') AS first, to_char(max(f.month), 'YYYY-MM') AS last
+	INTO gone
+	FROM cdp_data.folded_month f
+	WHERE f.gone > 0;
+	IF gone.events > 0 THEN
+		RAISE NOTICE '% event(s) have left the log, and are not counted', gone.events
+			USING DETAIL = format('They are of the months %s to %s; only timelines have them.', gone.first, gone.last);
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.tell_left() IS
+	'Internal: tells, by a notice, how many events what reads the log does not find, since they have left it.';
+
 CREATE FUNCTION cdp_internal.logged_people(steps cdp.step[], of_steps cdp.step[], properties text[]) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -95,6 +116,7 @@ BEGIN
 	END IF;
 	RAISE NOTICE 'the log is read, because timelines do not carry %', missing.list
 		USING HINT = format('Timelines carry it after %s;', missing.call);
+	PERFORM cdp_internal.tell_left();
 	SELECT array_agg(DISTINCT p.event) INTO names
 	FROM unnest(steps) AS s (step)
 	CROSS JOIN LATERAL cdp_internal.step_parts(s.step) p
@@ -237,6 +259,6 @@ COMMENT ON FUNCTION cdp_internal.top_rows(text, integer) IS
 
 REVOKE ALL ON FUNCTION cdp_internal.read_breakdown(text[]), cdp_internal.breakdown_property(text[]),
 	cdp_internal.query_people(text, text, boolean), cdp_internal.needed_properties(cdp.step[], cdp.step[], text[]),
-	cdp_internal.logged_people(cdp.step[], cdp.step[], text[]),
+	cdp_internal.tell_left(), cdp_internal.logged_people(cdp.step[], cdp.step[], text[]),
 	cdp_internal.table_people(text, text, text, text[], cdp.step[], cdp.step[], text[]),
 	cdp_internal.breakdown_expression(text[], text), cdp_internal.top_rows(text, integer) FROM PUBLIC;
