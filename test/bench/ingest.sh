@@ -184,14 +184,15 @@ quotient() {
 	awk -v a="$(median_of "$1")" -v b="$(median_of "$2")" 'BEGIN { printf "%.2f", a / b }'
 }
 
-# note_refresh: keeps what a refresh alone takes, and prints what texts add to it, if strangers without were read
+# note_refresh: keeps what a refresh alone takes, as a multiple of plain beside it (the machine's speed is not the same
+# from minute to minute), and prints what texts add to it, if strangers without were read
 note_refresh() {
 	local size
 	for size in "$BATCH" $((BATCH / 10)) $((BATCH / 100)); do
-		refresh_of[$stream $size]=$(median_of "cpu refresh $size")
+		refresh_of[$stream $size]=$(quotient "cpu refresh $size" "cpu plain $size")
 		if [ "$stream" = carried ] && [ -n "${refresh_of[strangers $size]:-}" ]; then
 			awk -v size="$size" -v with="${refresh_of[carried $size]}" -v without="${refresh_of[strangers $size]}" 'BEGIN {
-				printf "texts that timelines carry add %.2f us an event to a refresh of %d, %.0f %%\n", with - without, size, 100 * (with / without - 1) }'
+				printf "texts that timelines carry add %.0f %% to a refresh of %d\n", 100 * (with / without - 1), size }'
 		fi
 	done
 }
