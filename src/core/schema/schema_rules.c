@@ -77,8 +77,8 @@ note_rules(CdpkSchema *schema)
 	for (uint32_t r = 0; r < schema->rule_count; r++)
 	{
 		schema->rules[r].simple = true;
-		schema->rules[r].shared =
-			r == 0; /* for now how many lead to it: the root has one from outside */
+		/* until they are numbered, how many lead to it, at most 2: the root has one from outside */
+		schema->rules[r].shared = r == 0;
 	}
 	for (uint32_t r = 0; r < schema->rule_count; r++)
 		for (uint32_t c = 0; c < schema->rules[r].checks; c++)

@@ -194,6 +194,7 @@ count_in_order(DaysCall *call, CdpkColumn *column, int64 *count)
 	{
 		int64 unit;
 
+		CHECK_FOR_INTERRUPTS();
 		if (at > call->range.last)
 			continue;
 		unit = find_unit(call, at);

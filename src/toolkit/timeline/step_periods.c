@@ -31,14 +31,19 @@ CDP_FUNCTION(cdp_step_periods);
 /* the kind of a value where an event has none */
 #define NO_VALUE 0xff
 
-/* An event in a period, with one of its values and one of its numbers. */
+/*
+ * An event in a period, with one of its values and one of its numbers; or neighbours without either, so that a
+ * long history takes no more memory than it has periods.
+ */
 typedef struct Hit
 {
 	uint32 period; /* from 1 */
 	bool measured; /* whether there is a number */
 	CdpkPropertyValue value;
 	uint64 event;
-	int64 at;
+	uint64 events; /* how many, from first_at to last_at */
+	int64 first_at;
+	int64 last_at;
 	CdpkDecimal number;
 } Hit;
 
@@ -155,12 +160,35 @@ compare_hits(const void *a, const void *b)
 static void
 add_hit(Reading *reading, uint32 period, const CdpkPropertyValue *value, const CdpkDecimal *number)
 {
-	Hit hit = {.period = period, .value = *value, .event = reading->event, .at = reading->at};
+	Hit hit = {.period = period,
+			   .value = *value,
+			   .event = reading->event,
+			   .events = 1,
+			   .first_at = reading->at,
+			   .last_at = reading->at};
 
 	hit.measured = number != NULL;
 	if (number != NULL)
 		hit.number = *number;
 	cdpk_put_bytes(&reading->hits, &hit, sizeof(hit));
+}
+
+/* Add an event without value and number, to the hit before if it can be. */
+static void
+add_plain(Reading *reading, uint32 period, const CdpkPropertyValue *none)
+{
+	Hit *last = reading->hits.used == 0
+					? NULL
+					: (Hit *) (reading->hits.bytes + reading->hits.used - sizeof(Hit));
+
+	if (last == NULL || last->period != period || last->value.kind != NO_VALUE || last->measured)
+	{
+		add_hit(reading, period, none, NULL);
+		return;
+	}
+	last->events++;
+	last->first_at = Min(last->first_at, reading->at);
+	last->last_at = Max(last->last_at, reading->at);
 }
 
 /*
@@ -196,7 +224,9 @@ add_value(Reading *reading, uint32 period, const CdpkPropertyValue *same, unsign
 			measured = true;
 		}
 	}
-	if (!measured)
+	if (!measured && same->kind == NO_VALUE)
+		add_plain(reading, period, same);
+	else if (!measured)
 		add_hit(reading, period, same, NULL);
 }
 
@@ -299,11 +329,11 @@ next_row(FuncCallContext *context, Rows *rows)
 {
 	const Hit *first = rows->next;
 	CdpkSum sum = {0};
-	int64 events = 1;
+	int64 events = 0;
 	text *value =
 		first->value.kind == NO_VALUE ? NULL : step_value_text(rows->texts, &first->value);
-	TimestampTz oldest = first->at;
-	TimestampTz newest = first->at;
+	TimestampTz oldest = first->first_at;
+	TimestampTz newest = first->last_at;
 	bool nulls[6] = {false, value == NULL, false, false, false, false};
 	Datum values[6];
 
@@ -311,9 +341,10 @@ next_row(FuncCallContext *context, Rows *rows)
 		   step_value_compare(&rows->next->value, &first->value) == 0;
 		 rows->next++)
 	{
-		events += rows->next > first && rows->next->event != rows->next[-1].event;
-		oldest = Min(oldest, rows->next->at);
-		newest = Max(newest, rows->next->at);
+		if (rows->next == first || rows->next->event != rows->next[-1].event)
+			events += (int64) rows->next->events;
+		oldest = Min(oldest, rows->next->first_at);
+		newest = Max(newest, rows->next->last_at);
 		if (rows->next->measured)
 			cdpk_sum_add(&sum, rows->next->number);
 	}
