@@ -7,9 +7,7 @@ CREATE FUNCTION cdp_internal.make_lifecycle_table(step cdp.step, unit text, time
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	-- whole periods, and one before the first
-	first timestamptz := cdp_internal.period_start(cdp_internal.period_start(since, unit, time_zone)
-		- interval '1 microsecond', unit, time_zone);
+	first timestamptz;
 BEGIN
 	IF step IS NULL THEN
 		RAISE EXCEPTION 'step must not be null' USING ERRCODE = 'null_value_not_allowed';
@@ -19,6 +17,9 @@ BEGIN
 	END IF;
 	-- raises the errors of the periods
 	PERFORM FROM cdp_internal.periods(unit, time_zone, since, until, as_of);
+	-- whole periods, and one before the first
+	first := cdp_internal.period_start(
+		cdp_internal.period_start(since, unit, time_zone) - interval '1 microsecond', unit, time_zone);
 	RETURN QUERY EXECUTE format($sql$
 		WITH span AS MATERIALIZED (
 			SELECT s.* FROM cdp_internal.periods($2, $3, $4, $5, $6, true) s
