@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/sequence/sequence_form.h"
+#include "core/sequence/sequence_timeline.h"
 
 #include "fuzz.h"
 
