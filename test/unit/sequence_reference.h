@@ -794,6 +794,21 @@ put_item(uint64_t *state, char *to, bool first, bool last, bool any_order)
 	return put_length(state, to, "within", absent ? 2 : 5);
 }
 
+/* Different names, which need no reading of events in their order. */
+static inline char *
+put_names(uint64_t *state, char *to, unsigned items)
+{
+	unsigned first = (unsigned) (unit_random(state) % 3);
+
+	for (unsigned i = 0; i < items && i < 3; i++)
+	{
+		to += sprintf(to, "%s%c", i > 0 ? " -> " : "", "abc"[(first + i) % 3]);
+		to = put_length(state, to, "after", 6);
+		to = put_length(state, to, "within", 5);
+	}
+	return put_length(state, to, "in", 4);
+}
+
 /* A random sequence that goes together. */
 static inline uint8_t *
 random_sequence(uint64_t *state, CdpkSequence *sequence, size_t *length)
@@ -806,14 +821,18 @@ random_sequence(uint64_t *state, CdpkSequence *sequence, size_t *length)
 	{
 		unsigned items = 1 + (unsigned) (unit_random(state) % 4);
 		bool any_order = items > 1 && unit_random(state) % 6 == 0;
+		bool names = unit_random(state) % 6 == 0;
 		char *to = text;
 
-		for (unsigned i = 0; i < items; i++)
+		if (names)
+			to = put_names(state, to, items);
+		for (unsigned i = 0; i < items && !names; i++)
 			to = put_item(state, to, i == 0, i + 1 == items, any_order);
-		to = put_length(state, to, "in", 4);
-		if (unit_random(state) % 2 == 0)
+		if (!names)
+			to = put_length(state, to, "in", 4);
+		if (!names && unit_random(state) % 2 == 0)
 			to += sprintf(to, " same p");
-		if (unit_random(state) % 4 == 0)
+		if (!names && unit_random(state) % 4 == 0)
 			put_length(state, to + sprintf(to, " same session"), "gap", 1);
 		if (cdpk_sequence_parse(text, strlen(text), &unit_allocator, 0, &bytes, length, &problem) !=
 			CDPK_OK)

@@ -79,6 +79,10 @@ extern CdpkStatus cdpk_sequence_parse(const char *text, size_t length,
 extern CdpkStatus cdpk_sequence_print(const uint8_t *bytes, size_t length,
 									  const CdpkAllocator *allocator, char **text);
 
+/* Print some alternatives, not none, as the text of a step, NUL-terminated. */
+extern CdpkStatus cdpk_sequence_print_step(const CdpkSequence *sequence, uint32_t any,
+										   const CdpkAllocator *allocator, char **text);
+
 /* ---------------------------------------------------------------- the stored form */
 
 /*

@@ -165,3 +165,34 @@ cdpk_sequence_print(const uint8_t *bytes, size_t length, const CdpkAllocator *al
 	cdpk_sequence_free(allocator, &sequence);
 	return to != NULL ? CDPK_OK : CDPK_OUT_OF_MEMORY;
 }
+
+CdpkStatus
+cdpk_sequence_print_step(const CdpkSequence *sequence, uint32_t any, const CdpkAllocator *allocator,
+						 char **text)
+{
+	size_t room = 1;
+	char *to;
+
+	for (unsigned i = 0; i < sequence->alternatives; i++)
+		if (any >> i & 1)
+			room += cdpk_print_room(cdpk_step_alternatives(&sequence->alternative[i])) + 5;
+	*text = to = cdpk_allocate(allocator, room);
+	if (to == NULL)
+		return CDPK_OUT_OF_MEMORY;
+	for (unsigned i = 0; i < sequence->alternatives; i++)
+	{
+		const CdpkAlternative *alternative = cdpk_step_alternatives(&sequence->alternative[i]);
+
+		if ((any >> i & 1) == 0)
+			continue;
+		if (to > *text)
+			to += sprintf(to, " | ");
+		if (alternative->any)
+			*to++ = '*';
+		else
+			to = cdpk_print_quoted(to, &alternative->name);
+		to = cdpk_print_conditions(to, alternative);
+	}
+	*to = '\0';
+	return CDPK_OK;
+}

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "core/sequence/sequence_columns.h"
 #include "core/sequence/sequence_correlated.h"
 #include "core/sequence/sequence_run.h"
 #include "core/sequence/step_set.h"
@@ -305,6 +306,20 @@ evaluate(History *history, CdpkStepSet *set, int64_t within, const CdpkAllocator
 	return CDPK_OK;
 }
 
+/* Find out without reading anything but the columns of names. */
+static CdpkStatus
+match_columns(const CdpkAsked *asked, const CdpkTimeline *timeline, CdpkTimeRange range,
+			  const CdpkAllocator *allocator, CdpkSequenceAnswer *answer)
+{
+	CdpkMatches matches;
+	CdpkStatus status;
+
+	memset(&matches, 0, sizeof(matches));
+	status = cdpk_columns_match(asked, timeline, range, allocator, &matches);
+	answer->matches = status == CDPK_OK && matches.matched;
+	return status;
+}
+
 CdpkStatus
 cdpk_sequence_evaluate(const CdpkSequence *sequence, const CdpkTimeline *timeline, int64_t within,
 					   int64_t as_of, bool want_horizon, const CdpkAllocator *allocator,
@@ -323,6 +338,8 @@ cdpk_sequence_evaluate(const CdpkSequence *sequence, const CdpkTimeline *timelin
 		return CDPK_OK;
 	if (within != 0)
 		cdpk_time_range_within(&range, as_of, within);
+	if (cdpk_columns_serve(&asked))
+		return match_columns(&asked, timeline, range, allocator, answer);
 	status = open_history(&history, &asked, timeline, range, allocator, &set);
 	if (status == CDPK_OK)
 		status = evaluate(&history, &set, within, allocator, answer);
@@ -332,30 +349,40 @@ cdpk_sequence_evaluate(const CdpkSequence *sequence, const CdpkTimeline *timelin
 
 /* ---------------------------------------------------------------- how far it goes */
 
-CdpkStatus
-cdpk_sequence_funnel(const CdpkAsked *asked, const CdpkTimeline *timeline, CdpkTimeRange range,
-					 const CdpkAllocator *allocator, CdpkFunnelAnswer *answer)
+/* Find how far it goes by reading what the sequence names. */
+static CdpkStatus
+find_depth(const CdpkAsked *asked, const CdpkTimeline *timeline, CdpkTimeRange range,
+		   const CdpkAllocator *allocator, CdpkCorrelation *found)
 {
 	uint32_t first = asked->sequence->any_order ? UINT32_MAX : asked->sequence->item[0].any;
-	CdpkCorrelation found;
 	CdpkStepSet set;
 	History history;
 	CdpkStatus status = open_history(&history, asked, timeline, range, allocator, &set);
 
-	answer->depth = 0;
-	answer->unknown = false;
+	if (status == CDPK_OK && (history.present & first) != 0)
+		status = find(&history, &set, allocator, found);
+	cdpk_step_set_close(&set);
+	return status;
+}
+
+CdpkStatus
+cdpk_sequence_funnel(const CdpkAsked *asked, const CdpkTimeline *timeline, CdpkTimeRange range,
+					 const CdpkAllocator *allocator, CdpkFunnelAnswer *answer)
+{
+	CdpkCorrelation found;
+	CdpkStatus status;
+
 	memset(&found.matches, 0, sizeof(found.matches));
+	found.unknown = false;
 	if (asked->wanted == CDPK_WANT_TIMES)
 	{
 		memset(answer->reach, 0, sizeof(answer->reach));
 		found.matches.reach = answer->reach;
 	}
-	if (status == CDPK_OK && (history.present & first) != 0)
-	{
-		status = find(&history, &set, allocator, &found);
-		answer->unknown = status == CDPK_OK && found.unknown;
-		answer->depth = status == CDPK_OK && !answer->unknown ? found.matches.depth : 0;
-	}
-	cdpk_step_set_close(&set);
+	status = cdpk_columns_serve(asked)
+				 ? cdpk_columns_match(asked, timeline, range, allocator, &found.matches)
+				 : find_depth(asked, timeline, range, allocator, &found);
+	answer->unknown = status == CDPK_OK && found.unknown;
+	answer->depth = status == CDPK_OK && !answer->unknown ? found.matches.depth : 0;
 	return status;
 }
