@@ -102,7 +102,7 @@ chains() {
 	WINDOW w AS (PARTITION BY user_id ORDER BY ts ROWS UNBOUNDED PRECEDING)) b WHERE name = 'order_completed' AND ts - second <= interval '7 days'"
 }
 buyers="WITH buyer AS MATERIALIZED (SELECT DISTINCT user_id FROM events WHERE name = 'order_completed')"
-over_timelines "SELECT count(*) FROM person WHERE cdp.funnel(timeline, '{product_viewed,product_added,order_completed}', '7 days', as_of => '2026-04-01') = 3"
+over_timelines "SELECT count(*) FROM person WHERE cdp.funnel(timeline, 'product_viewed -> product_added -> order_completed in 7 days', as_of => '2026-04-01') = 3"
 in_postgres 'SQL, semi-join and windows, 2 workers' "$parallel" "$buyers $(chains 'JOIN buyer USING (user_id)')"
 in_postgres 'SQL, windows, 2 workers' "$parallel" "$(chains '')"
 in_postgres 'cdp.window_funnel over rows, one process' "$serial" "SELECT count(*) FROM (SELECT FROM events WHERE $steps GROUP BY user_id HAVING cdp.window_funnel('7 days', ts, name = 'product_viewed', name = 'product_added', name = 'order_completed') = 3) s"

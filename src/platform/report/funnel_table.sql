@@ -117,7 +117,7 @@ COMMENT ON FUNCTION cdp_internal.funnel_reached(text, text, text, text) IS
 	'Internal: returns the part of cdp.funnel_table() that finds how far people came, with its parameters.';
 
 CREATE FUNCTION cdp_internal.make_funnel_table(sequence cdp.sequence, since timestamptz, until timestamptz,
-	mode cdp.funnel_mode, attempts text, unit text, time_zone text, histogram interval[], compare interval, by text[],
+	unit text, time_zone text, mode cdp.funnel_mode, attempts text, histogram interval[], compare interval, by text[],
 	top integer, segment text, query text, as_of timestamptz, query_path text)
 	RETURNS TABLE (breakdown text, period timestamp, step integer, event text, time_from interval, time_to interval,
 		people bigint, from_previous numeric, from_first numeric, median_time interval, former_period timestamp,
@@ -200,13 +200,13 @@ BEGIN
 		coalesce(by, '{}') = '{}';
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.make_funnel_table(cdp.sequence, timestamptz, timestamptz, cdp.funnel_mode, text, text,
+COMMENT ON FUNCTION cdp_internal.make_funnel_table(cdp.sequence, timestamptz, timestamptz, text, text, cdp.funnel_mode,
 	text, interval[], interval, text[], integer, text, text, timestamptz, text) IS
 	'Internal: implements cdp.funnel_table(); query_path: the search path for query.';
 
 CREATE FUNCTION cdp.funnel_table(sequence cdp.sequence, since timestamptz DEFAULT NULL,
-	until timestamptz DEFAULT NULL, mode cdp.funnel_mode DEFAULT 'default', attempts text DEFAULT 'all',
-	unit text DEFAULT NULL, time_zone text DEFAULT NULL, histogram interval[] DEFAULT NULL,
+	until timestamptz DEFAULT NULL, unit text DEFAULT NULL, time_zone text DEFAULT NULL,
+	mode cdp.funnel_mode DEFAULT 'default', attempts text DEFAULT 'all', histogram interval[] DEFAULT NULL,
 	compare interval DEFAULT NULL, by text[] DEFAULT NULL, top integer DEFAULT NULL, segment text DEFAULT NULL,
 	query text DEFAULT NULL, as_of timestamptz DEFAULT pg_catalog.now())
 	RETURNS TABLE (breakdown text, period timestamp, step integer, event text, time_from interval, time_to interval,
@@ -216,11 +216,11 @@ CREATE FUNCTION cdp.funnel_table(sequence cdp.sequence, since timestamptz DEFAUL
 BEGIN ATOMIC
 	SELECT t.*
 	FROM cdp_internal.make_funnel_table(funnel_table.sequence, funnel_table.since, funnel_table.until,
-		funnel_table.mode, funnel_table.attempts, funnel_table.unit, funnel_table.time_zone, funnel_table.histogram,
+		funnel_table.unit, funnel_table.time_zone, funnel_table.mode, funnel_table.attempts, funnel_table.histogram,
 		funnel_table.compare, funnel_table.by, funnel_table.top, funnel_table.segment, funnel_table.query,
 		funnel_table.as_of, current_setting('search_path')) t;
 END;
-COMMENT ON FUNCTION cdp.funnel_table(cdp.sequence, timestamptz, timestamptz, cdp.funnel_mode, text, text, text,
+COMMENT ON FUNCTION cdp.funnel_table(cdp.sequence, timestamptz, timestamptz, text, text, cdp.funnel_mode, text,
 	interval[], interval, text[], integer, text, text, timestamptz) IS
 $comment$Returns a funnel of people through a sequence, one row for each of its events: SELECT * FROM
 cdp.funnel_table('"Product Viewed" -> "Product Added" -> "Order Completed" in 7 days same product_id', by =>
@@ -249,7 +249,7 @@ REVOKE ALL ON FUNCTION
 	cdp_internal.funnel_spans(text, text, timestamptz, timestamptz, interval, timestamptz),
 	cdp_internal.funnel_needs(cdp.sequence, cdp.funnel_mode, text),
 	cdp_internal.funnel_reached(text, text, text, text),
-	cdp.funnel_table(cdp.sequence, timestamptz, timestamptz, cdp.funnel_mode, text, text, text, interval[], interval,
+	cdp.funnel_table(cdp.sequence, timestamptz, timestamptz, text, text, cdp.funnel_mode, text, interval[], interval,
 		text[], integer, text, text, timestamptz),
-	cdp_internal.make_funnel_table(cdp.sequence, timestamptz, timestamptz, cdp.funnel_mode, text, text, text,
+	cdp_internal.make_funnel_table(cdp.sequence, timestamptz, timestamptz, text, text, cdp.funnel_mode, text,
 		interval[], interval, text[], integer, text, text, timestamptz, text) FROM PUBLIC;
