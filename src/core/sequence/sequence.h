@@ -46,9 +46,9 @@ typedef struct CdpkSequenceStep
 typedef struct CdpkProgram
 {
 	CdpkTimeKind kind;
-	unsigned count;               /* of steps, at least 1 */
-	bool any_order;               /* events may come in any order; then steps say nothing else */
-	bool bounded;                 /* the first event of a match lies in "begins" */
+	unsigned count; /* of steps, at least 1 */
+	bool any_order; /* events may come in any order; then steps say nothing else */
+	bool bounded;   /* the first event of a match lies in "begins" */
 	CdpkTimeRange begins;
 	CdpkSequenceBound whole;      /* from the first event to the last */
 	uint32_t absent_after;        /* no event after the last satisfies one of these ... */

@@ -300,16 +300,16 @@ read_column(Reading *r, CdpkColumn *column)
 
 /* Read the events of a timeline. */
 static CdpkStatus
-read_timeline(Reading *r, CdpkTimeline timeline)
+read_timeline(Reading *r, const CdpkSurvey *survey)
 {
+	CdpkSurveyPassage passage;
 	CdpkColumn column;
-	CdpkStatus status = cdpk_properties_open(&timeline, &r->properties);
+	CdpkStatus status = cdpk_properties_open(&survey->timeline, &r->properties);
 
-	while (status == CDPK_OK && cdpk_timeline_next(&timeline, &column))
-		if (cdpk_asks_for_strangers(r->asked) ||
-			cdpk_step_set_named(r->set, column.name, column.name_length) != 0)
-			status = read_column(r, &column);
-	if (status == CDPK_OK && cdpk_timeline_failed(&timeline))
+	cdpk_survey_start(survey, &passage);
+	while (status == CDPK_OK && cdpk_survey_next(survey, &passage, r->set, &column))
+		status = read_column(r, &column);
+	if (status == CDPK_OK && cdpk_survey_failed(&passage))
 		status = CDPK_CORRUPT;
 	if (status == CDPK_OK)
 		status = r->pairs.status != CDPK_OK    ? r->pairs.status
@@ -588,7 +588,7 @@ match_ways(Reading *r, CdpkAsked asked, const Histories *h)
 }
 
 CdpkStatus
-cdpk_sequence_correlate(const CdpkAsked *asked, const CdpkTimeline *timeline, CdpkTimeRange range,
+cdpk_sequence_correlate(const CdpkAsked *asked, const CdpkSurvey *survey, CdpkTimeRange range,
 						CdpkStepSet *set, const CdpkAllocator *allocator,
 						CdpkCorrelation *correlation)
 {
@@ -608,9 +608,9 @@ cdpk_sequence_correlate(const CdpkAsked *asked, const CdpkTimeline *timeline, Cd
 	r.pairs = cdpk_buffer(allocator, SIZE_MAX);
 	r.values = cdpk_buffer(allocator, SIZE_MAX);
 	r.numbers = cdpk_buffer(allocator, SIZE_MAX);
-	status = read_timeline(&r, *timeline);
+	status = read_timeline(&r, survey);
 	if (status == CDPK_OK && r.pairs.used > 0 && !correlation->unknown)
-		status = make_histories(&r, timeline, &h);
+		status = make_histories(&r, &survey->timeline, &h);
 	if (status == CDPK_OK && h.sorted != NULL)
 		status = match_ways(&r, *asked, &h);
 	cdpk_release(allocator, h.sorted);
