@@ -587,6 +587,31 @@ match_ways(Reading *r, CdpkAsked asked, const Histories *h)
 	return status;
 }
 
+/* Return whether no event is more than a first one: then the depth is known without histories, and noted. */
+static bool
+is_shallow(const Reading *r)
+{
+	const CdpkSequence *sequence = r->sequence;
+	uint32_t present = 0;
+	size_t count;
+	const Pair *pairs = pairs_of(r, &count);
+
+	if (r->asked->wanted != CDPK_WANT_DEPTH || sequence->any_order)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		present |= pairs[i].event.set;
+	for (unsigned i = 1; i < sequence->items; i++)
+		if (!sequence->item[i].absent && (sequence->item[i].any & present) != 0)
+			return false;
+	if (sequence->item[0].times > 1)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if ((pairs[i].event.set & sequence->item[0].any) != 0 &&
+			cdpk_asked_begins(r->asked, pairs[i].event.at))
+			r->correlation->matches.depth = 1;
+	return true;
+}
+
 CdpkStatus
 cdpk_sequence_correlate(const CdpkAsked *asked, const CdpkSurvey *survey, CdpkTimeRange range,
 						CdpkStepSet *set, const CdpkAllocator *allocator,
@@ -609,7 +634,7 @@ cdpk_sequence_correlate(const CdpkAsked *asked, const CdpkSurvey *survey, CdpkTi
 	r.values = cdpk_buffer(allocator, SIZE_MAX);
 	r.numbers = cdpk_buffer(allocator, SIZE_MAX);
 	status = read_timeline(&r, survey);
-	if (status == CDPK_OK && r.pairs.used > 0 && !correlation->unknown)
+	if (status == CDPK_OK && r.pairs.used > 0 && !correlation->unknown && !is_shallow(&r))
 		status = make_histories(&r, &survey->timeline, &h);
 	if (status == CDPK_OK && h.sorted != NULL)
 		status = match_ways(&r, *asked, &h);
