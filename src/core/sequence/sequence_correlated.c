@@ -53,22 +53,16 @@ rank_numbers(const CdpkBuffer *numbers, const CdpkAllocator *allocator, uint32_t
 static CdpkStatus
 rank_pairs(CdpkPairReading *r)
 {
-	uint32_t *values = NULL;
-	uint32_t *numbers = NULL;
+	uint32_t *numbers;
 	size_t count;
 	CdpkPair *pairs = cdpk_pairs_of(r, &count);
-	CdpkStatus status = rank_numbers(&r->values, r->allocator, &values);
+	CdpkStatus status = rank_numbers(&r->numbers, r->allocator, &numbers);
 
-	if (status == CDPK_OK)
-		status = rank_numbers(&r->numbers, r->allocator, &numbers);
 	for (size_t i = 0; i < count && status == CDPK_OK; i++)
 	{
-		if (pairs[i].kind == CDPK_NUMBER)
-			pairs[i].value = values[pairs[i].value];
 		pairs[i].event.low = numbers[pairs[i].event.low];
 		pairs[i].event.high = numbers[pairs[i].event.high];
 	}
-	cdpk_release(r->allocator, values);
 	cdpk_release(r->allocator, numbers);
 	return status;
 }
@@ -80,10 +74,10 @@ by_history(const CdpkTimed *a, const CdpkTimed *b, const void *context)
 	const CdpkPair *right = (const CdpkPair *) context + b->value;
 	CdpkTimed events[2] = {{left->event.at, left->event.set}, {right->event.at, right->event.set}};
 
-	if (left->kind != right->kind)
-		return left->kind < right->kind ? -1 : 1;
-	if (left->value != right->value)
-		return left->value < right->value ? -1 : 1;
+	int order = cdpk_pairs_compare(left, right);
+
+	if (order != 0)
+		return order;
 	if (events[0].at != events[1].at || events[0].value != events[1].value)
 		return cdpk_history_order(&events[0], &events[1], NULL);
 	/* what compares may come in either order, so there must be one */
@@ -134,8 +128,7 @@ order_pairs(const CdpkPair *pairs, const CdpkTimed *starts, size_t start_count, 
 		const CdpkPair *former = i > 0 ? &pairs[h->sorted[i - 1].value] : pair;
 		size_t now = starts != NULL ? find_session(starts, start_count, pair->event.at) : 0;
 
-		number +=
-			i == 0 || pair->kind != former->kind || pair->value != former->value || now != session;
+		number += i == 0 || cdpk_pairs_compare(pair, former) != 0 || now != session;
 		session = now;
 		h->events[i] = pair->event;
 		h->history[i] = number;
@@ -149,8 +142,10 @@ make_histories(CdpkPairReading *r, const CdpkTimeline *timeline, Histories *h)
 	const CdpkPair *pairs = cdpk_pairs_of(r, &h->count);
 	CdpkTimed *starts = NULL;
 	size_t start_count = 0;
-	CdpkStatus status = rank_pairs(r);
+	CdpkStatus status = CDPK_OK;
 
+	if (r->sequence->compared.length > 0)
+		status = rank_pairs(r);
 	if (status == CDPK_OK && r->sequence->session != 0)
 		status = cdpk_timeline_session_starts(timeline, r->range, r->sequence->session,
 											  r->allocator, &starts, &start_count);
@@ -323,7 +318,6 @@ cdpk_sequence_correlate(const CdpkAsked *asked, const CdpkSurvey *survey, CdpkTi
 	r.same.name = r.sequence->same;
 	r.compared.name = r.sequence->compared;
 	r.pairs = cdpk_buffer(allocator, SIZE_MAX);
-	r.values = cdpk_buffer(allocator, SIZE_MAX);
 	r.numbers = cdpk_buffer(allocator, SIZE_MAX);
 	status = cdpk_pairs_read(&r, survey);
 	if (status == CDPK_OK && r.pairs.used > 0 && !correlation->unknown && !is_shallow(&r))
@@ -332,7 +326,6 @@ cdpk_sequence_correlate(const CdpkAsked *asked, const CdpkSurvey *survey, CdpkTi
 		status = match_ways(&r, *asked, &h);
 	cdpk_release(allocator, h.sorted);
 	cdpk_buffer_free(&r.pairs);
-	cdpk_buffer_free(&r.values);
 	cdpk_buffer_free(&r.numbers);
 	return status;
 }

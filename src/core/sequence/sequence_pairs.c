@@ -66,14 +66,13 @@ add_pair(CdpkPairReading *r, const CdpkPropertyValue *value, CdpkPair pair, bool
 	{
 		*unknown |= value->kind == CDPK_LEFT_OUT;
 		pair.kind = value->kind;
-		pair.value = value->text;
+		pair.value = value->kind == CDPK_TEXT ? (int64_t) value->text : 0;
 		if (cdpk_property_as_number(value, r->set->texts, &number))
 		{
-			pair.kind = CDPK_NUMBER;
-			pair.value = put_number(&r->values, number);
+			number = cdpk_decimal(number.mantissa, number.scale);
+			pair.kind = CDPK_NUMBER | (uint32_t) number.scale << 8;
+			pair.value = number.mantissa;
 		}
-		else if (value->kind != CDPK_TEXT)
-			pair.value = 0;
 	}
 	if (r->sequence->compared.length > 0 && pair.event.set != 0)
 		note_numbers(r, element, &pair.event, unknown);
@@ -81,29 +80,11 @@ add_pair(CdpkPairReading *r, const CdpkPropertyValue *value, CdpkPair pair, bool
 }
 
 static int
-compare_values(const CdpkPairReading *r, const CdpkPair *a, const CdpkPair *b)
-{
-	if (a->kind != b->kind)
-		return a->kind < b->kind ? -1 : 1;
-	if (a->kind == CDPK_NUMBER)
-		return cdpk_decimal_compare(cdpk_number_at(&r->values, a->value),
-									cdpk_number_at(&r->values, b->value));
-	return (a->value > b->value) - (a->value < b->value);
-}
-
-/* What a comparison of pairs by their places needs. */
-typedef struct Order
-{
-	const CdpkPairReading *reading;
-	const CdpkPair *pairs;
-} Order;
-
-static int
 by_value(const CdpkTimed *a, const CdpkTimed *b, const void *context)
 {
-	const Order *order = context;
+	const CdpkPair *pairs = context;
 
-	return compare_values(order->reading, &order->pairs[a->value], &order->pairs[b->value]);
+	return cdpk_pairs_compare(&pairs[a->value], &pairs[b->value]);
 }
 
 /* Make one pair of two with the same value, which several elements of an event have. */
@@ -131,29 +112,28 @@ merge_values(CdpkPairReading *r, size_t first)
 	CdpkPair *pairs = cdpk_pairs_of(r, &count);
 	CdpkTimed sorted[2 * (CDPK_PROPERTY_VALUES_MAX + 1)];
 	CdpkPair merged[CDPK_PROPERTY_VALUES_MAX + 1];
-	Order order = {r, NULL};
 	size_t kept = 0;
 
 	count -= first;
-	if (count < 2 || r->pairs.status != CDPK_OK || r->values.status != CDPK_OK)
+	if (count < 2 || r->pairs.status != CDPK_OK)
 		return;
-	order.pairs = pairs + first;
+	pairs += first;
 	for (size_t i = 0; i < count; i++)
 	{
 		sorted[i].at = 0;
 		sorted[i].value = (uint32_t) i;
 	}
-	cdpk_sort(sorted, count, sorted + CDPK_PROPERTY_VALUES_MAX + 1, by_value, &order);
+	cdpk_sort(sorted, count, sorted + CDPK_PROPERTY_VALUES_MAX + 1, by_value, pairs);
 	for (size_t i = 0; i < count; i++)
 	{
-		const CdpkPair *pair = &order.pairs[sorted[i].value];
+		const CdpkPair *pair = &pairs[sorted[i].value];
 
-		if (kept > 0 && compare_values(r, &merged[kept - 1], pair) == 0)
+		if (kept > 0 && cdpk_pairs_compare(&merged[kept - 1], pair) == 0)
 			merge_pair(r, &merged[kept - 1], pair);
 		else
 			merged[kept++] = *pair;
 	}
-	memcpy(pairs + first, merged, kept * sizeof(CdpkPair));
+	memcpy(pairs, merged, kept * sizeof(CdpkPair));
 	r->pairs.used = (first + kept) * sizeof(CdpkPair);
 }
 
@@ -270,8 +250,6 @@ cdpk_pairs_read(CdpkPairReading *r, const CdpkSurvey *survey)
 	if (status == CDPK_OK && cdpk_survey_failed(&passage))
 		status = CDPK_CORRUPT;
 	if (status == CDPK_OK)
-		status = r->pairs.status != CDPK_OK    ? r->pairs.status
-				 : r->values.status != CDPK_OK ? r->values.status
-											   : r->numbers.status;
+		status = r->pairs.status != CDPK_OK ? r->pairs.status : r->numbers.status;
 	return status;
 }

@@ -12,9 +12,10 @@
 typedef struct CdpkPair
 {
 	CdpkChainEvent
-		event;      /* its numbers are places in "numbers", from 1 on, before they are ranks */
-	uint32_t kind;  /* of the value: a CdpkPropertyKind; all texts that are numbers are numbers */
-	uint32_t value; /* the code of a text, or the place of a number, later its rank */
+		event; /* its numbers are places in "numbers", from 1 on, before they are ranks */
+	/* equal for equal values: their kind and the scale of a number, ... */
+	uint32_t kind;
+	int64_t value; /* ... its mantissa, or the code of a text */
 } CdpkPair;
 
 /* Reading the events of a timeline, each with each of its values. */
@@ -29,7 +30,6 @@ typedef struct CdpkPairReading
 	CdpkStepProperty compared;
 	CdpkTimeRange range;
 	CdpkBuffer pairs;   /* CdpkPair */
-	CdpkBuffer values;  /* CdpkDecimal: numbers that are values of pairs */
 	CdpkBuffer numbers; /* CdpkDecimal: numbers that are compared */
 	CdpkCorrelation *correlation;
 } CdpkPairReading;
@@ -40,6 +40,15 @@ cdpk_pairs_of(const CdpkPairReading *r, size_t *count)
 {
 	*count = r->pairs.used / sizeof(CdpkPair);
 	return (CdpkPair *) r->pairs.bytes;
+}
+
+/* Put pairs of one value together; the order of the values means nothing. */
+static inline int
+cdpk_pairs_compare(const CdpkPair *a, const CdpkPair *b)
+{
+	if (a->kind != b->kind)
+		return a->kind < b->kind ? -1 : 1;
+	return (a->value > b->value) - (a->value < b->value);
 }
 
 /* Return the number at a place, from 1 on. */
