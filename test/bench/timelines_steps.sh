@@ -23,7 +23,6 @@ over_timelines() {
 	ask 'timelines, serial' "$serial" "$1"
 	ask 'bare scan of the same rows, serial' "$serial" "SELECT FROM step_person WHERE pg_column_size(timeline) < 0"
 }
-# OFFSET 0: each depth is found once, not once for each count
 # report REFERENCE...
 report() {
 	take_turns
@@ -54,6 +53,7 @@ added="FROM step_event a WHERE a.user_id = v.user_id AND a.product_id = v.produc
 ordered="FROM step_event o WHERE o.user_id = v.user_id AND o.product_id = v.product_id AND o.name = 'order_completed' AND o.ts >= a.ts AND o.ts <= v.ts + interval '7 days'"
 reached='product_viewed -> product_added -> order_completed in 7 days same product_id'
 
+# OFFSET 0: each depth is found once, not once for each count
 echo "-- correlated funnel: how many people viewed, then added, then ordered the same product within 7 days"
 over_timelines "SELECT concat_ws('/', count(*) FILTER (WHERE depth >= 1), count(*) FILTER (WHERE depth >= 2), count(*) FILTER (WHERE depth >= 3)) FROM (SELECT cdp.funnel(timeline, '$reached', as_of => '2026-04-01') AS depth FROM step_person OFFSET 0) f"
 exists="SELECT concat_ws('/', (SELECT count(*) FROM (SELECT DISTINCT user_id FROM step_event WHERE name = 'product_viewed') s),
