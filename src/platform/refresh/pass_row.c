@@ -67,6 +67,7 @@ take(Pass *pass)
 		return;
 	read_limits(pass, &options);
 	options.content_key = hash_key(HASH_CONTENT);
+	options.message_by = hash_key(HASH_MESSAGE);
 	read_onboard_sources(pass);
 	options.onboard.sources = pass->onboard_sources;
 	taken = take_rows(places, count, line_places, line_count, &options);
