@@ -201,4 +201,7 @@ extern void store_place_rows(StoreHeap *heap);
 extern void store_fill_indexes(Store *store, StoreHeap *heap);
 extern void store_close_heap(StoreHeap *heap);
 
+/* store_summary.c */
+extern bool store_fill_summary(StoreHeap *heap, StoreIndex *index);
+
 #endif /* CDP_STORE_INTERNAL_H */
