@@ -331,6 +331,7 @@ make_row(Pass *pass, const TakenRow *from, CdpkBatchRow *row, CdpkBatchBytes **r
 	{
 		row->event.bytes = (const uint8_t *) from->event.text;
 		row->event.length = (uint32_t) from->event.length;
+		pass_share_event(pass, &row->event);
 	}
 	row->call = from->call_type == CALL_IDENTIFY ? CDPK_BATCH_IDENTIFY
 				: from->call_type == CALL_GROUP  ? CDPK_BATCH_GROUP
