@@ -13,6 +13,9 @@ FROM bf_example ORDER BY person;
 SELECT a AS attempts, cdp.funnel(timeline, 'view -> cart in 1 hour', attempts => a, as_of => '2024-01-02') AS depth, cdp.funnel(timeline, 'view -> cart -> buy', attempts => a, as_of => '2024-01-02') AS without_window, cdp.funnel_times(timeline, 'view -> cart', attempts => a, as_of => '2024-01-02') AS times
 FROM (VALUES ('{"view": ["2024-01-01T08:00:00Z", "2024-01-01T12:00:00Z", "2024-01-01T15:00:00Z"], "cart": ["2024-01-01T12:30:00Z"], "buy": ["2024-01-01T16:00:00Z"]}'::cdp.timeline)) v(timeline), unnest('{all,first,last,NULL}'::text[]) a;
 SELECT cdp.funnel(timeline, NULL) AS sequence, cdp.funnel(timeline, 'view', as_of => NULL) AS as_of, cdp.funnel(timeline, '64 x view') AS sixty_four, cdp.funnel(timeline, format('%I -> view', repeat('x', 300))::cdp.sequence) AS long_name FROM bf_example WHERE person = 1;
+-- numbers are the same value if they are equal, texts that are numbers too
+SELECT a, b, (SELECT cdp.funnel(cdp.timeline_agg(at, event, jsonb_build_object('p', p)), 'view -> cart same p') FROM (VALUES (timestamptz '2024-01-01', 'view', a), ('2024-01-02', 'cart', b)) e(at, event, p)) AS depth
+FROM (VALUES ('1'::jsonb, '1'::jsonb), ('1', '0.1'), ('10', '1'), ('0.10', '"0.1"'), ('"1e1"', '10'), ('1.5', '"1.50"'), ('"1"', '"1 "'), ('true', '"true"'), ('true', 'true'), ('0', '0.0'), ('-1', '1')) v(a, b);
 -- every version of the stored bytes is read as ever, and what an older one can say is written by it
 SELECT cdp_internal.sequence_send(s::cdp.sequence) FROM unnest(ARRAY['a -> 2 x (b | "c d") after 1 hour within 1 day -> !a -> b in 2 days', 'a[n = 1] -> b[price < previous] in 1 second same p same session', 'a -> b? within 1 day -> !c -> a[n = 1]?', 'a & 2 x (b | *) in 1 hour']) s;
 CREATE TEMP TABLE bf_received (sequence sequence);
