@@ -353,9 +353,6 @@ extern uint64 pass_run(Pass *pass, const char *statement, int argument_count, co
 /* Runs a query of one bool. */
 extern bool pass_ask(Pass *pass, const char *query);
 
-/* Runs a query of one text. */
-extern char *pass_ask_text(Pass *pass, const char *query);
-
 /*
  * Runs a query of one jsonb, which lasts as long as the pass.  It reads one table of cdp_data, and is not run if
  * the table's rows are still those of the last time in the session.  The query must be a constant.

@@ -110,20 +110,6 @@ pass_ask(Pass *pass, const char *query)
 	return DatumGetBool(ask_value(pass, query));
 }
 
-char *
-pass_ask_text(Pass *pass, const char *query)
-{
-	uint64 count;
-	SPITupleTable *rows = pass_query(pass, query, 0, NULL, NULL, &count);
-	char *answer;
-
-	if (count != 1)
-		elog(ERROR, "a query that does not give one text");
-	answer = text_to_cstring(resolver_text(rows, 0, 1));
-	SPI_freetuptable(rows);
-	return answer;
-}
-
 /* ask_jsonb runs a query of one jsonb, which lasts as long as the pass. */
 static Jsonb *
 ask_jsonb(Pass *pass, const char *query)
