@@ -254,6 +254,7 @@ AS $function$
 DECLARE
 	one record;
 	gone cdp_internal.going_month;
+	has_going boolean := false;
 	dropping boolean := true;
 	attempts integer := 10;
 	folds integer := 0;
@@ -275,12 +276,13 @@ BEGIN
 				folds := folds + 1;
 			END IF;
 		END IF;
+		has_going := has_going OR one.state = 'folded';
 		IF one.state <> 'folded' OR dry_run THEN
 			RETURN NEXT;
 		END IF;
 	END LOOP;
 	-- last, since readers of the log wait from the first one on
-	IF NOT dry_run THEN
+	IF has_going AND NOT dry_run THEN
 		FOREACH gone IN ARRAY cdp_internal.find_going_months(before) LOOP
 			dropping := dropping AND cdp_internal.drop_partition(gone, attempts);
 			attempts := 1;

@@ -409,10 +409,10 @@ extern void pass_set_identifiers(Datum ids, CdpkBatchRow *row);
 extern void pass_set_earlier(Datum earlier, bool isnull, CdpkBatchRow *row);
 
 /* the condition of cdp_internal.is_logged_condition() */
-#define PASS_IS_LOGGED                                                                     \
-	"(e.\"timestamp\" >= (SELECT coalesce(max(n.month) + interval '32 days', '-infinity')" \
-	" FROM cdp_data.folded_month n WHERE n.event_id > 0)"                                  \
-	" OR NOT EXISTS (SELECT FROM cdp_data.folded_month f"                                  \
+#define PASS_IS_LOGGED                                                                           \
+	"(e.\"timestamp\" >= (SELECT coalesce(max(n.month) AT TIME ZONE 'UTC' + interval '1 month'," \
+	" '-infinity') AT TIME ZONE 'UTC' FROM cdp_data.folded_month n WHERE n.event_id > 0)"        \
+	" OR NOT EXISTS (SELECT FROM cdp_data.folded_month f"                                        \
 	" WHERE f.month = date_trunc('month', e.\"timestamp\", 'UTC') AND f.event_id >= e.event_id))"
 
 /* pass_month.c */
@@ -522,6 +522,7 @@ extern void pass_judge(Pass *pass);
 extern void pass_read_rules(Pass *pass);
 extern void pass_identify(Pass *pass);
 extern void pass_look_up_names(Pass *pass, size_t first);
+extern void pass_find_numbers(Pass *pass, int64 *numbers);
 extern void pass_find_voids(Pass *pass);
 
 /* pass_link.c */
