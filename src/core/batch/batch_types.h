@@ -120,7 +120,7 @@ typedef struct CdpkBatchKey
 typedef struct CdpkBatchMessage
 {
 	int64_t batch_id; /* 0: there is none */
-	uint64_t content;
+	uint64_t content; /* 0: it is not known, and any is a duplicate */
 } CdpkBatchMessage;
 
 typedef struct CdpkBatchJudged

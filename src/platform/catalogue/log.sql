@@ -160,7 +160,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.message.batch_id IS
 		'The batch that accepted it, as a negative number if the key is kept for ever: see cdp.retract().';
 	COMMENT ON COLUMN cdp_data.message.content_hash IS
-		'Hash of its content, by the key of the installation: a message of another content is no duplicate.';
+		'Hash of its content, by the key of the installation: a message of another content is no duplicate. 0: the '
+		'content is not known, and any is a duplicate.';
 	COMMENT ON COLUMN cdp_data.message.hint IS
 		'The hash, as in cdp_data.identifier_map, of the last identifier of its event, which mostly is the anchor: the '
 		'event is looked for there first. 0: no identifier. NULL: it has no event, as it is a deletion, or was taken '
@@ -211,6 +212,7 @@ BEGIN
 		example text,
 		first_batch_id bigint NOT NULL,
 		last_batch_id bigint NOT NULL,
+		folded bigint NOT NULL DEFAULT 0,
 		PRIMARY KEY (source, namespace, reason));
 	COMMENT ON TABLE cdp_data.rejected_value IS
 		'Values of accepted rows that stand where an identifier does and cannot be one; the events keep them, and '
@@ -223,6 +225,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.rejected_value.example IS 'The beginning of one of them, up to 100 bytes.';
 	COMMENT ON COLUMN cdp_data.rejected_value.first_batch_id IS 'The first batch that had one.';
 	COMMENT ON COLUMN cdp_data.rejected_value.last_batch_id IS 'The last one.';
+	COMMENT ON COLUMN cdp_data.rejected_value.folded IS
+		'How many of them are of events that are folded into cdp_data.base, and are not looked at any more.';
 
 	CREATE TABLE cdp_data.statement (
 		message_key uuid PRIMARY KEY,
@@ -306,6 +310,7 @@ BEGIN
 		version text[] CHECK (version <> '{}' AND array_position(version, NULL) IS NULL),
 		deleted text[] CHECK (deleted <> '{}' AND array_position(deleted, NULL) IS NULL),
 		phone_region text COLLATE "C" CHECK (phone_region ~ '^[A-Z]{2}$'),
+		folded_regions jsonb NOT NULL DEFAULT '{}',
 		keep_unidentified boolean NOT NULL DEFAULT false,
 		accepted bigint NOT NULL DEFAULT 0,
 		duplicate bigint NOT NULL DEFAULT 0,
@@ -346,6 +351,9 @@ BEGIN
 		'Path in the properties or traits of what says that a row deletes; NULL: none does.';
 	COMMENT ON COLUMN cdp_data.source.phone_region IS
 		'Where phone numbers without a country code are, as a code of ISO 3166; NULL: they are no identifiers.';
+	COMMENT ON COLUMN cdp_data.source.folded_regions IS
+		'How many of its events had left the log when phone_region was changed the last time, by the phone_region by '
+		'which they were read (empty: none).';
 	COMMENT ON COLUMN cdp_data.source.keep_unidentified IS
 		'Whether its events without any identifier go to the log, instead of to quarantine.';
 	COMMENT ON COLUMN cdp_data.source.accepted IS 'Number of rows that became events.';

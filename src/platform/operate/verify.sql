@@ -126,7 +126,8 @@ COMMENT ON FUNCTION cdp.verify() IS
 $comment$Compares the tables with what follows from the log, the rules and the verdicts, and judges the segments.
 Returns the differences; no row means that all is well.
 stage: log (it lacks events, so what these said could not be checked), undone (left undone by cdp.refresh(), as the log
-lacked events), base (rows for events of dropped months name what the tables lack, are too few, or lack a number),
+lacked events), base (rows for events of dropped months name what the tables lack, are too few, lack a property, or
+have the identifiers that a former phone_region gave them),
 identifier, link, anchor, message (but of those that cdp.set_message_memory() let go), history, profile, traits,
 timeline, accounts, statement (what holds of a message of a mutable source), context or segment. item: the identifier,
 pair, event, row of the base, message, person or segment. expected: what follows from the log, the base and the other

@@ -21,6 +21,7 @@
 #include "platform/batch/batch.h"
 #include "platform/catalogue/packed_row.h"
 #include "platform/ingest/ingest.h"
+#include "platform/ingest/onboard.h"
 #include "platform/progress/progress.h"
 #include "platform/refresh/pass_base.h"
 #include "platform/refresh/pass_kin.h"
@@ -42,6 +43,9 @@ enum
 	OUT_EVENTS,
 	OUT_COLUMNS
 };
+
+StaticAssertDecl(INGEST_IDENTIFIERS_MAX <= CDPK_PACKED_IDS_MAX,
+				 "a row of the base holds the identifiers of an event");
 
 /* Some events, then the rows of the base that they may become part of. */
 typedef struct Chunk
@@ -348,6 +352,7 @@ fold_chunk(LogCursor *cursor, int64 *results)
 	Pass *pass = pass_new();
 	MemoryContext caller = MemoryContextSwitchTo(pass->context);
 	Chunk chunk = {pass};
+	PassRejected rejected = {0};
 	bool found;
 
 	pass->last_identifier_id = results[OUT_IDENTIFIER_ID];
@@ -357,6 +362,7 @@ fold_chunk(LogCursor *cursor, int64 *results)
 	pass_read_rules(pass);
 	/* rows of the base are there before the first month is marked */
 	pass->has_base = true;
+	pass->rejected = &rejected;
 	found = read_chunk(cursor, &chunk);
 	if (found)
 	{
@@ -373,6 +379,7 @@ fold_chunk(LogCursor *cursor, int64 *results)
 		pass_find_voids(pass);
 		pass_check(cdpk_batch_fold_base(pass->batch, &folded, &count));
 		write_rows(&chunk, folded, count, numbers);
+		pass_fold_rejected(pass, &rejected);
 		results[OUT_IDENTIFIER_ID] = pass->last_identifier_id;
 		results[OUT_EVENTS] += chunk.event_count;
 	}

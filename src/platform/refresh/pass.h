@@ -15,6 +15,7 @@
  *	pass_month		months that are folded into the base
  *	pass_row		the rows of the batch, their sources
  *	pass_base		rows of the base
+ *	pass_reject		values that cannot be identifiers
  *	pass_logged		events of the log, cleaned
  *	pass_lacking	people of whom the log lacks events
  *	pass_version	rows of mutable sources, compared
@@ -41,7 +42,6 @@
  *	pass_profile	rows of profiles
  *	pass_fold		what is folded into them
  *	pass_name		names of events and traits
- *	pass_reject		values that cannot be identifiers
  *	pass_touched	whom it touched, and why
  *	pass			the order of it all
  */
@@ -196,6 +196,18 @@ typedef struct PassBase
 	int *first_id;
 } PassBase;
 
+/* Values of rows that cannot be identifiers, one after the other, as text. */
+typedef struct PassRejected
+{
+	int count;
+	int capacity;
+	Datum *sources;
+	Datum *namespaces;
+	Datum *reasons;
+	int64 *counts;
+	Datum *examples;
+} PassRejected;
+
 typedef struct PassKeptCounts PassKeptCounts;
 
 typedef struct Pass
@@ -232,6 +244,8 @@ typedef struct Pass
 	const CdpkBatchForbid *same_changed; /* verdicts "same" that are given or withdrawn */
 	size_t same_changed_count;
 	bool has_refold; /* traits of some are to be folded anew */
+
+	PassRejected *rejected; /* takes what of events of the log cannot be identifiers; or NULL */
 
 	Jsonb *trait_document;
 	TraitsRules *trait_rules;
@@ -349,6 +363,9 @@ extern SPITupleTable *pass_query_by_keys(Pass *pass, const char *query, int argu
 /* Runs a statement, and returns the number of rows processed. */
 extern uint64 pass_run(Pass *pass, const char *statement, int argument_count, const Oid *types,
 					   const Datum *arguments);
+
+/* Raises an error unless as many events have left their places in the log as had to. */
+extern void pass_check_gone(int64 gone, int64 expected);
 
 /* Runs a query of one bool. */
 extern bool pass_ask(Pass *pass, const char *query);
@@ -572,7 +589,10 @@ extern void pass_note_names(Pass *pass);
 /* pass_reject.c */
 
 /* Counts values that cannot be identifiers. */
+extern void pass_add_rejected(PassRejected *rejected, CdpkSpan source,
+							  const Rejections *rejections);
 extern void pass_note_rejected(Pass *pass);
+extern void pass_fold_rejected(Pass *pass, const PassRejected *rejected);
 
 /* pass_touched.c */
 

@@ -87,6 +87,18 @@ pass_run(Pass *pass, const char *statement, int argument_count, const Oid *types
 	return SPI_processed;
 }
 
+/* pass_check_gone raises an error unless all events have left their places that had to, so that nothing is there twice. */
+void
+pass_check_gone(int64 gone, int64 expected)
+{
+	if (gone != expected)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the log kept events that were to be taken out of it"),
+				 errdetail("Of " INT64_FORMAT " rows, " INT64_FORMAT " went.", expected, gone),
+				 errhint("A trigger of cdp_data.event or of a partition may keep them.")));
+}
+
 /* ask_value runs a query of one row and one column of a type of fixed length, and returns its value. */
 static Datum
 ask_value(Pass *pass, const char *query)
