@@ -101,6 +101,13 @@ SELECT * FROM cdp.drop_old_events();
 SELECT * FROM books();
 SELECT * FROM cdp.verify();
 DROP TRIGGER keep_row ON cdp_data.event;
+-- one that keeps rows out of the log: they wait
+CREATE FUNCTION keep_out() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN CASE WHEN NEW.message_id !~ 'out' THEN NEW END; END $$;
+CREATE TRIGGER keep_out BEFORE INSERT ON cdp_data.event FOR EACH ROW EXECUTE FUNCTION keep_out();
+SELECT send('in'), send('out');
+SELECT :counts FROM cdp.refresh() r;
+DROP TRIGGER keep_out ON cdp_data.event;
+SELECT :counts FROM cdp.refresh() r;
 SELECT events FROM cdp.retract(message_ids => '{kept}');
 SELECT source, state, events FROM cdp.drop_old_events();
 SELECT * FROM cdp.verify();
