@@ -194,7 +194,7 @@ BEGIN
 	INSERT INTO cdp_data.message AS m (message_key, batch_id, content_hash)
 	SELECT DISTINCT k.message_key, -greatest(s.batch_id, 1), 0
 	FROM unnest(message_ids) AS u (message_id)
-	CROSS JOIN LATERAL (SELECT cdp.message_key(u.message_id) AS message_key) k
+	CROSS JOIN LATERAL (SELECT cdp_internal.message_key(u.message_id) AS message_key) k
 	CROSS JOIN cdp_data.state s
 	WHERE k.message_key IS NOT NULL
 	ON CONFLICT (message_key) DO UPDATE SET batch_id = -m.batch_id WHERE m.batch_id > 0;
