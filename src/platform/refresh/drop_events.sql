@@ -258,6 +258,7 @@ CREATE FUNCTION cdp_internal.drop_months(before timestamptz, max_months integer,
 	RETURNS TABLE (month timestamptz, state text, events bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
+	SET jit = off
 AS $function$
 #variable_conflict use_column
 DECLARE

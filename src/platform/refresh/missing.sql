@@ -96,6 +96,8 @@ COMMENT ON FUNCTION cdp_internal.refuse_missing(bigint, bigint) IS
 CREATE FUNCTION cdp_internal.count_absent() RETURNS bigint
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
+	-- a condition that looks costly, and mostly is one comparison, is not worth compiling
+	SET jit = off
 AS $function$
 DECLARE
 	absent bigint;
