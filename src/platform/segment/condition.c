@@ -30,6 +30,7 @@
 
 #include "cdp.h"
 #include "platform/segment/function_owner.h"
+#include "toolkit/predicate/predicate.h"
 
 /* the condition being parsed, and the length of what we put before it */
 typedef struct ConditionSource
@@ -186,6 +187,16 @@ function_is_volatile(Oid function, void *context)
 	return true;
 }
 
+/* check_functions_in_node callback: notes the function if its answer changes at every instant. */
+static bool
+function_never_stays(Oid function, void *context)
+{
+	if (predicate_instead(function) == NULL)
+		return false;
+	*(Oid *) context = function;
+	return true;
+}
+
 /* Returns what to call a node that a condition cannot contain; NULL for other nodes. */
 static const char *
 forbidden_kind(Node *node)
@@ -276,6 +287,13 @@ check_node(Node *node, ParseState *pstate)
 			 errmsg("a condition cannot contain a volatile function (%s)", get_func_name(function)),
 			 errdetail("The result of a condition can depend only on the profile and the time."),
 			 parser_errposition(pstate, exprLocation(node))));
+	if (check_functions_in_node(node, function_never_stays, &function))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("a condition cannot call cdp.%s, whose answer changes at every instant",
+						get_func_name(function)),
+				 errhint("%s", predicate_instead(function)),
+				 parser_errposition(pstate, exprLocation(node))));
 	check_restorable(node, pstate);
 	return expression_tree_walker(node, check_node, pstate);
 }
