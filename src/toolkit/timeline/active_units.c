@@ -10,6 +10,9 @@
 #include "toolkit/timeline/calendar.h"
 #include "toolkit/bridge/status.h"
 
+/* spans that are passed one by one before the place of an instant is estimated */
+#define NEAR 32
+
 void
 active_units_init(ActiveUnits *active)
 {
@@ -24,33 +27,42 @@ add_bit(ActiveUnits *active, const Calendar *calendar, int64 unit)
 	uint64 bit = (uint64) (calendar->first - unit);
 	int word = (int) (bit / 64);
 
-	while (active->words <= word)
+	while (unlikely(active->words <= word))
 		active->bits[active->words++] = 0;
 	active->bits[word] |= UINT64CONST(1) << bit % 64;
 }
 
-/*
- * Add the unit of an instant, and return since when, as far as is known, it is the same; *place is that
- * of the instant before.
- */
-static int64
-add_instant(ActiveUnits *active, Calendar *calendar, int64 at, int *place)
+/* Add the unit of an instant that may be earlier than the table. */
+static void
+add_any_instant(ActiveUnits *active, Calendar *calendar, int64 at, int *place)
 {
 	int64 unit;
 
 	CHECK_FOR_INTERRUPTS();
-	if (calendar_find(calendar, at, place))
-	{
-		add_bit(active, calendar, calendar->span[*place].unit);
-		return calendar->span[*place].start;
-	}
-	unit = calendar_unit(calendar, at);
+	unit = calendar_find(calendar, at, place) ? calendar->span[*place].unit
+											  : calendar_unit(calendar, at);
 	/* a day that comes twice stands in the table for both */
 	if (unit >= calendar->oldest)
 		add_bit(active, calendar, unit);
 	else
 		cdpk_put_bytes(&active->others, &unit, sizeof(unit));
-	return at;
+}
+
+/* Add the unit of an instant; *place is that of the instant before, or 0. */
+static inline void
+add_instant(ActiveUnits *active, Calendar *calendar, int64 at, int *place)
+{
+	int end = Min(calendar->spans, *place + NEAR);
+
+	if (*place == 0 || at < calendar->span[*place - 1].start)
+		for (int k = *place; k < end; k++)
+			if (at >= calendar->span[k].start)
+			{
+				add_bit(active, calendar, calendar->span[k].unit);
+				*place = k;
+				return;
+			}
+	add_any_instant(active, calendar, at, place);
 }
 
 void
@@ -58,7 +70,7 @@ active_units_add_column(ActiveUnits *active, Calendar *calendar, CdpkColumn *col
 						CdpkTimeRange range)
 {
 	CdpkColumn passage = *column; /* of our own: may be kept in registers */
-	int64 start = PG_INT64_MAX;   /* since when the unit is known */
+	int64 start = PG_INT64_MAX;   /* since when the unit is that of the event before */
 	int place = 0;
 	int64_t at;
 
@@ -66,7 +78,8 @@ active_units_add_column(ActiveUnits *active, Calendar *calendar, CdpkColumn *col
 	{
 		if (at >= start || at > range.last)
 			continue;
-		start = add_instant(active, calendar, at, &place);
+		add_instant(active, calendar, at, &place);
+		start = Min(at, calendar->span[place].start);
 	}
 	*column = passage;
 }
@@ -82,6 +95,21 @@ merge(ActiveUnits *active, const ActiveUnits *other)
 	cdpk_put_bytes(&active->others, other->others.bytes, other->others.used);
 }
 
+/* Add the units of all events; the passage is at the first column. */
+static void
+add_timeline(ActiveUnits *active, Calendar *calendar, CdpkTimeline passage, CdpkTimeRange range)
+{
+	CdpkColumn column;
+
+	while (cdpk_timeline_next(&passage, &column))
+	{
+		CHECK_FOR_INTERRUPTS();
+		active_units_add_column(active, calendar, &column, range);
+		timeline_check_column(&column);
+	}
+	timeline_check_reader(&passage);
+}
+
 bool
 active_units_add_step(ActiveUnits active[2], Calendar *calendar, const CdpkTimeline *timeline,
 					  const CdpkStep *step, CdpkTimeRange range)
@@ -90,13 +118,16 @@ active_units_add_step(ActiveUnits active[2], Calendar *calendar, const CdpkTimel
 	bool unknown = false;
 	int64_t at;
 
+	if (step->any && !step->conditional)
+	{
+		add_timeline(&active[0], calendar, *timeline, range);
+		return false;
+	}
 	cdpk_step_events(step, timeline, range, &cdp_palloc_allocator, &events);
 	while (cdpk_step_next_column(&events))
 	{
 		int place = 0;
 
-		if (!step->conditional)
-			active_units_add_column(&active[0], calendar, &events.column, range);
 		while (cdpk_step_next_event(&events, &at))
 		{
 			unknown |= events.unknown;

@@ -16,9 +16,6 @@
 /* no time zone is so far from UTC */
 #define OFFSET_MAX (26 * USECS_PER_HOUR)
 
-/* spans that are passed one by one before the place of an instant is estimated */
-#define NEAR 8
-
 /* Read the unit. */
 static CalendarUnit
 read_unit(const text *name)
@@ -259,13 +256,11 @@ calendar_find(Calendar *calendar, int64 at, int *place)
 {
 	int k = *place;
 
-	for (int i = 0; i < NEAR && k < calendar->spans && at < calendar->span[k].start; i++)
-		k++;
-	if (k < calendar->spans && at < calendar->span[k].start)
-		k = (int) Min(estimate_place(calendar, at), calendar->spans - 1);
+	if (k >= calendar->spans || at < calendar->span[k].start)
+		k = (int) Min(estimate_place(calendar, at), calendar->spans);
 	while (k >= calendar->spans || at < calendar->span[k].start)
 	{
-		if (k < calendar->spans - 1)
+		if (k + 1 < calendar->spans)
 			k++;
 		else if (!add_span(calendar))
 			return false;
