@@ -87,11 +87,11 @@ divide(int64 a, int64 b)
 static const CalendarStretch *
 find_stretch(Calendar *calendar, int64 at, int64 *start)
 {
-	/* from 1 on */
-	int64 number = divide(at - MIN_TIMESTAMP, STRETCH) + 1;
+	/* from 1 on; all of time is longer than an int64 */
+	int64 number = (int64) (((uint64) at - (uint64) MIN_TIMESTAMP) / STRETCH) + 1;
 	CalendarStretch *stretch = &calendar->stretch[number % CALENDAR_STRETCHES];
 
-	*start = MIN_TIMESTAMP + (number - 1) * STRETCH;
+	*start = (int64) ((uint64) MIN_TIMESTAMP + (uint64) (number - 1) * STRETCH);
 	if (stretch->number != number)
 	{
 		int64 until;
@@ -243,12 +243,13 @@ add_span(Calendar *calendar)
 }
 
 /* Return about how many units lie between an instant and the latest. */
-static int64
+static uint64
 estimate_place(const Calendar *calendar, int64 at)
 {
 	static const int days[] = {1, WEEK_DAYS, DAYS_PER_MONTH};
 
-	return (calendar->latest - at) / (days[calendar->unit] * USECS_PER_DAY);
+	/* all of time is longer than an int64 */
+	return ((uint64) calendar->latest - (uint64) at) / (days[calendar->unit] * USECS_PER_DAY);
 }
 
 bool
@@ -257,7 +258,7 @@ calendar_find(Calendar *calendar, int64 at, int *place)
 	int k = *place;
 
 	if (k >= calendar->spans || at < calendar->span[k].start)
-		k = (int) Min(estimate_place(calendar, at), calendar->spans);
+		k = (int) Min(estimate_place(calendar, at), (uint64) calendar->spans);
 	while (k >= calendar->spans || at < calendar->span[k].start)
 	{
 		if (k + 1 < calendar->spans)
