@@ -221,8 +221,8 @@ CREATE FUNCTION cdp_internal.breakdown_expression(by text[], found text) RETURNS
 			WHEN 1 THEN min(e.part)
 			ELSE string_agg(format('coalesce(%s, ''(none)'')', e.part), $$ || ' / ' || $$ ORDER BY e.place) END
 		FROM (
-			SELECT CASE b.kind
-				WHEN 'property' THEN format('%s[%s]', found, count(*) FILTER (WHERE b.kind = 'property') OVER (ORDER BY b.place))
+			SELECT CASE b.kind WHEN 'property'
+				THEN format('%s[%s]', found, row_number() OVER (PARTITION BY b.kind ORDER BY b.place))
 				ELSE format('p.parts[%s]', b.place) END AS part, b.place
 			FROM cdp_internal.read_breakdown(by) b) e);
 COMMENT ON FUNCTION cdp_internal.breakdown_expression(text[], text) IS

@@ -105,7 +105,8 @@ total (without number: events) by people. moving_average: of total (without numb
 those before it, moving in all; NULL for the first ones.
 compare: also the same time so much earlier (1 year) by the calendar, period by period, as former_.
 by: a line for each value of traits (trait:plan), segments (segment:buyers) and properties (property:category:
-an event with several values counts for each), and for each combination of several. top: only so many with most people, the rest as "(other)".
+an event with several values counts for each), and for each combination of several. top: only so many with most people,
+the rest as "(other)".
 segment: members of this segment only. query: people from your own query, with the columns person, time and event, and
 further columns as properties, in place of the platform's; it runs as the caller, under the caller's search path.
 Reads the log, with a notice, where timelines do not carry a property; events of which left-out values decide do not

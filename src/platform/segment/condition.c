@@ -148,10 +148,20 @@ refuse_parameter(ParseState *pstate, ParamRef *parameter)
 static bool
 function_judges(Oid function, void *context)
 {
-	static const char *const judges[] = {
-		"is_member",        "members",   "lookup",     "judge_segment", "funnel_table",
-		"retention_table",  "paths",     "path_edges", "trend_table",   "lifecycle_table",
-		"stickiness_table", "rfm_table", "verify"};
+	static const char *const judges[] = {"is_member",
+										 "members",
+										 "lookup",
+										 "judge_segment",
+										 "funnel_table",
+										 "retention_table",
+										 "paths",
+										 "path_edges",
+										 "trend_table",
+										 "lifecycle_table",
+										 "stickiness_table",
+										 "rfm_table",
+										 "attribution_table",
+										 "verify"};
 	const char *name = is_cdp_function(function) ? get_func_name(function) : NULL;
 
 	for (int i = 0; name != NULL && i < lengthof(judges); i++)
