@@ -78,12 +78,15 @@ BEGIN
 		)
 		SELECT l.breakdown, m.name, l.channel, coalesce(t.touches, 0), coalesce(t.people, 0),
 			   coalesce(c.conversions, 0),
-			   round(coalesce(c.conversions, 0) / nullif(sum(c.conversions) OVER (PARTITION BY l.breakdown, m.place), 0), 4),
-			   CASE WHEN $2 IS NOT NULL THEN coalesce(c.value, 0) END, s.spend, round(s.spend / nullif(c.conversions, 0), 4),
+			   round(coalesce(c.conversions, 0)
+					/ nullif(sum(c.conversions) OVER (PARTITION BY l.breakdown, m.place), 0), 4),
+			   CASE WHEN $2 IS NOT NULL THEN coalesce(c.value, 0) END, s.spend,
+			   round(s.spend / nullif(c.conversions, 0), 4),
 			   CASE WHEN $2 IS NOT NULL THEN round(coalesce(c.value, 0) / nullif(s.spend, 0), 4) END
 		FROM line l
 		CROSS JOIN unnest($5) WITH ORDINALITY AS m (name, place)
-		LEFT JOIN counted c ON c.model = m.place AND (c.breakdown IS NULL, coalesce(c.breakdown, ''), coalesce(c.channel, ''))
+		LEFT JOIN counted c ON c.model = m.place
+			AND (c.breakdown IS NULL, coalesce(c.breakdown, ''), coalesce(c.channel, ''))
 			= (l.breakdown IS NULL, coalesce(l.breakdown, ''), coalesce(l.channel, ''))
 		LEFT JOIN counted t ON t.model = 0 AND (t.breakdown IS NULL, coalesce(t.breakdown, ''), t.channel)
 			= (l.breakdown IS NULL, coalesce(l.breakdown, ''), l.channel)
@@ -122,21 +125,22 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION cdp.attribution_table(cdp.step, text, text[], cdp.step, interval, text[], timestamptz, timestamptz,
 	text, text[], integer, text, text, timestamptz) IS
-$comment$Returns which campaigns conversions are due to, by several models at once, over the whole history of each person
-on all devices: SELECT * FROM cdp.attribution_table('Order Completed', 'total', spend => 'TABLE ad_spend').
+$comment$Returns which campaigns conversions are due to, by several models at once, over the whole history of each
+person on all devices: SELECT * FROM cdp.attribution_table('Order Completed', 'total', spend => 'TABLE ad_spend').
 conversion: the events that convert, those from since (included) until until (excluded); number: a number that they
 carry, such as total, whose sum is value. touch: the events that may lead to a conversion, channel: the properties that
 say of which campaign or other channel they are ({campaign_source,campaign_name} makes "google / spring"); an event
-without any is no touch. A touch counts for a conversion if it is not later, and less than lookback earlier (NULL: at any
-time before). models: any of those of cdp.attribution.
-A row for each model and channel: channel_name (NULL: conversions without a touch), how many touches there were from
-since until until (touches) and of how many people, which are the same for all models; the shares of conversions, which add up to
-their number (conversions), and these as a part of all (share); value.
+without any is no touch. A touch counts for a conversion if it is not later, and less than lookback earlier (NULL: at
+any time before). models: any of those of cdp.attribution.
+A row for each model and channel: channel_name (NULL: conversions without a touch); how many touches there were from
+since until until (touches) and of how many people, the same for all models; the shares of conversions, which add
+up to their number (conversions), and these as a part of all (share); value.
 spend: a query with the columns channel and spend, such as TABLE ad_spend; it runs as the caller, under the caller's
 search path. spent is the sum for the channel, cost_per_conversion spent by conversions, return_on_spend value by spent.
 by: separate rows for each value of traits (trait:country) and segments (segment:buyers); not together with spend. top:
-only so many of these with most people, the rest as "(other)". segment: members of this segment only. query: people from
-your own query, with the columns person, time and event, and further columns as properties, in place of the platform's.
+only so many of these with most people, the rest as "(other)". segment: members of this segment only. query: people
+from your own query, with the columns person, time and event, and further columns as properties, in place of the
+platform's; it runs as spend does.
 Reads the log, with a notice, where timelines do not carry a property; events of which left-out values decide do not
 count. Errors: 22023, 22004, 22008. Works on a hot standby. Definition: DEFINITIONS.md.$comment$;
 

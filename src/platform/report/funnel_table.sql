@@ -94,8 +94,9 @@ unit, time_zone: one funnel for each period between since and until, for those w
 week from Monday, week_sunday, month, quarter, year); period is its beginning by the clock of the time zone.
 by: one funnel for each value of traits (trait:plan), segments (segment:buyers) and properties of the person's earliest
 first step (property:campaign), and for each combination of several. top: only so many with most people, the rest as
-"(other)". segment: members of this segment only. query: people from your own query, with the columns person, time and event, and further columns as
-properties, in place of the platform's; it runs as the caller, under the caller's search path.
+"(other)". segment: members of this segment only. query: people from your own query, with the columns person, time and
+event, and further columns as properties, in place of the platform's; it runs as the caller, under the caller's search
+path.
 Reads the log, with a notice, where timelines do not carry a property. Errors: see cdp.funnel_times. Works on a hot
 standby. Definition: DEFINITIONS.md.$comment$;
 

@@ -186,10 +186,10 @@ mode: calendar, period n is the n-th of the calendar after that of the cohort, w
 unit from the person's own first event. brackets: {0,1,7,30} are periods of several units, here the first day, the rest
 of the week, and until day 30; period is where they begin. unbounded: events in the period or later. periods: how many
 after period 0, at most 10000. Periods that begin after as_of are not listed; complete: the period was over by as_of.
-by: separate cohorts for each value of traits (trait:plan), segments (segment:buyers) and properties of the first
-event (property:category), and for each combination of several. top: only so many with most people, the rest as
-"(other)". segment: members of this segment only. query: people from your own query, with the columns person, time and event, and further columns as
-properties, in place of the platform's; it runs as the caller, under the caller's search path.
+by: separate cohorts for each value of traits (trait:plan), segments (segment:buyers) and properties of the first event
+(property:category), and for each combination of several. top: only so many with most people, the rest as "(other)".
+segment: members of this segment only. query: people from your own query, with the columns person, time and event, and
+further columns as properties, in place of the platform's; it runs as the caller, under the caller's search path.
 Reads the log, with a notice, where timelines do not carry a property. Errors: 22023, 22004, 22008. Works on a hot
 standby. Definition: DEFINITIONS.md.$comment$;
 

@@ -1,7 +1,8 @@
 -- What the attribution table adds up, of one timeline.
 
-CREATE FUNCTION cdp_internal.attribution_credits(timeline cdp.timeline, conversion cdp.step, number text, touch cdp.step,
-	channel text[], models text[], lookback interval, since timestamptz, until timestamptz, as_of timestamptz,
+CREATE FUNCTION cdp_internal.attribution_credits(timeline cdp.timeline, conversion cdp.step, number text,
+	touch cdp.step, channel text[], models text[], lookback interval, since timestamptz, until timestamptz,
+	as_of timestamptz,
 	OUT model integer, OUT touchpoint text, OUT touches bigint, OUT conversions numeric, OUT value numeric)
 	RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'cdp_attribution_credits' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 200 ROWS 20;
@@ -15,5 +16,5 @@ COMMENT ON FUNCTION cdp_internal.attribution_credits(cdp.timeline, cdp.step, tex
 	'left-out values decide. No rows for a NULL timeline. Errors: those of cdp.attribution; no model or one twice, no '
 	'channel or more than 8 (22023).';
 
-REVOKE ALL ON FUNCTION cdp_internal.attribution_credits(cdp.timeline, cdp.step, text, cdp.step, text[], text[], interval,
-	timestamptz, timestamptz, timestamptz) FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.attribution_credits(cdp.timeline, cdp.step, text, cdp.step, text[], text[],
+	interval, timestamptz, timestamptz, timestamptz) FROM PUBLIC;
