@@ -164,6 +164,7 @@ BEGIN
 			cdp_internal.identifier_number(cdp.identifier), cdp_internal.map_hash(cdp.identifier),
 			cdp_internal.nearest_name(text, text[]),
 			cdp_internal.needed_properties(cdp.step[], cdp.step[], text[]), cdp_internal.notice_unseen(text, text),
+			cdp_internal.notice_unseen_property(text, text),
 			cdp_internal.paths_query(text), cdp_internal.period_length(text),
 			cdp_internal.period_start(timestamptz, text, text),
 			cdp_internal.periods(text, text, timestamptz, timestamptz, timestamptz, boolean),

@@ -200,6 +200,13 @@ BEGIN
 		ELSE 'NULL' END, ', ' ORDER BY b.place) INTO parts
 	FROM cdp_internal.read_breakdown(by) b;
 	logged := cdp_internal.logged_people(steps, of_steps, properties);
+	IF logged IS NULL THEN
+		PERFORM cdp_internal.notice_unseen_property(n.event, n.property)
+		FROM (
+			SELECT DISTINCT n.event COLLATE "C" AS event, n.property COLLATE "C" AS property
+			FROM cdp_internal.needed_properties(steps, of_steps, properties) n
+			ORDER BY 1, 2) n;
+	END IF;
 	RETURN format('SELECT p.profile_id AS person, %s.timeline, ARRAY[%s]::text[] AS parts FROM cdp.profile_row p%s '
 		'WHERE p.timeline <> ''{}''%s',
 		CASE WHEN logged IS NULL THEN 'p' ELSE 'l' END, coalesce(parts, 'NULL'),
