@@ -98,11 +98,12 @@ read_models(FunctionCallInfo fcinfo, Question *question)
 static Question *
 read_question(FunctionCallInfo fcinfo)
 {
-	Question *question = palloc0(sizeof(Question));
+	Question *question = palloc(sizeof(Question)); /* most of it is room */
 	CdpkTimeRangeSpec spec = {timeline_arg_as_of(fcinfo), 0, 0, PG_INT64_MIN, PG_INT64_MAX};
 
 	step_read(PG_GETARG_VARLENA_PP(ARG_CONVERSION), &question->conversion);
 	step_read(PG_GETARG_VARLENA_PP(ARG_TOUCH), &question->touch);
+	question->number.text = NULL;
 	if (!PG_ARGISNULL(ARG_NUMBER))
 	{
 		const text *number = PG_GETARG_TEXT_PP(ARG_NUMBER);
@@ -127,13 +128,15 @@ read_question(FunctionCallInfo fcinfo)
 	return question;
 }
 
-/* Return the channel of a combination of values; NULL if it has none. */
+/* Return the channel of a combination of values; NULL or empty if it has none. */
 static text *
 make_channel(const Question *question, const CdpkName *texts, const CdpkPropertyValue *values)
 {
 	StringInfoData channel;
 	bool any = false;
 
+	if (question->channel.count == 1)
+		return values->kind == STEP_NO_VALUE ? NULL : step_value_text(texts, values);
 	initStringInfo(&channel);
 	for (int i = 0; i < question->channel.count; i++)
 	{
@@ -171,7 +174,7 @@ add_touches(Question *question, const CdpkStepEvents *events, int64 at,
 			step_combination_compare(channel->count, values, step_combination(channel, i - 1)) == 0)
 			continue;
 		name = make_channel(question, events->texts, values);
-		if (name == NULL)
+		if (name == NULL || VARSIZE_ANY_EXHDR(name) == 0)
 			continue;
 		row.touchpoint = VARDATA_ANY(name);
 		row.touchpoint_length = VARSIZE_ANY_EXHDR(name);
@@ -196,8 +199,8 @@ read_touches(Question *question, const CdpkTimeline *timeline, CdpkAttributionSt
 		{
 			if (events.unknown)
 				continue;
-			if (!opened)
-				step_properties_find(&events, &question->channel);
+			if (!opened && !step_properties_find(&events, &question->channel))
+				break;
 			opened = true;
 			add_touches(question, &events, at, state);
 		}

@@ -104,7 +104,7 @@ count_with(const CdpkStep *step, const CdpkTimeline *timeline, CdpkTimeRange ran
 	for (size_t i = 0; i < count; i++)
 		starts[i].value = WITHOUT;
 	cdpk_step_events(step, timeline, range, &cdp_palloc_allocator, &events);
-	while (cdpk_step_next_column(&events))
+	while (count > 0 && cdpk_step_next_column(&events))
 		while (cdpk_step_next_event(&events, &at))
 		{
 			CdpkTimed *session = find_session(starts, count, at);

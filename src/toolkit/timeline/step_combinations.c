@@ -38,11 +38,17 @@ step_properties_init(StepProperties *properties, ArrayType *names)
 	}
 }
 
-void
+bool
 step_properties_find(CdpkStepEvents *events, StepProperties *properties)
 {
+	bool found = false;
+
 	for (int i = 0; i < properties->count; i++)
+	{
 		step_property_find(events, &properties->name[i], &properties->column[i]);
+		found |= properties->column[i].found;
+	}
+	return found;
 }
 
 int
@@ -166,11 +172,11 @@ add_element(StepProperties *properties, unsigned element)
 	}
 }
 
-/* Add the combinations of all elements in which there is a value, or of the event as a whole. */
-static void
+/* Add the combinations of all elements in which there is a value; false if there is none. */
+static bool
 add_elements(StepProperties *properties)
 {
-	bool seen[CDPK_PROPERTY_ELEMENTS_MAX + 1] = {false};
+	bool seen[CDPK_PROPERTY_ELEMENTS_MAX + 1];
 	bool any = false;
 
 	for (int i = 0; i < properties->count; i++)
@@ -178,13 +184,17 @@ add_elements(StepProperties *properties)
 		{
 			unsigned element = properties->value[i][j].element;
 
-			if (element == 0 || seen[element])
+			if (element == 0)
 				continue;
-			seen[element] = any = true;
+			if (!any)
+				memset(seen, 0, sizeof(seen));
+			any = true;
+			if (seen[element])
+				continue;
+			seen[element] = true;
 			add_element(properties, element);
 		}
-	if (!any)
-		add_element(properties, 0);
+	return any;
 }
 
 size_t
@@ -198,10 +208,12 @@ step_combinations_read(StepProperties *properties, uint64_t event)
 	for (int i = 0; i < properties->count; i++)
 		properties->value_count[i] =
 			step_property_read(&properties->column[i], event, properties->value[i]);
-	add_elements(properties);
+	if (!add_elements(properties))
+		add_element(properties, 0); /* the event as a whole */
 	count = properties->found.used / ((size_t) properties->count * sizeof(CdpkPropertyValue));
-	qsort_arg(properties->found.bytes, count,
-			  (size_t) properties->count * sizeof(CdpkPropertyValue), compare_combinations,
-			  properties);
+	if (count > 1)
+		qsort_arg(properties->found.bytes, count,
+				  (size_t) properties->count * sizeof(CdpkPropertyValue), compare_combinations,
+				  properties);
 	return count;
 }

@@ -39,8 +39,8 @@ typedef struct StepProperties
 /* Ask for the properties of an array of names, or for none where it is NULL; raises an error for a bad one. */
 extern void step_properties_init(StepProperties *properties, ArrayType *names);
 
-/* Find them in the present column, at its first event. */
-extern void step_properties_find(CdpkStepEvents *events, StepProperties *properties);
+/* Find them in the present column, at its first event; false if it has none of them. */
+extern bool step_properties_find(CdpkStepEvents *events, StepProperties *properties);
 
 /*
  * Find the combinations of an event, in the order of the values and, where they are the same, of the element;
