@@ -42,7 +42,10 @@ BEGIN ATOMIC
 		('case_event',         '{cdp_data,cdp}', '{event}',                            'reference'),
 		('profile_view',       '{cdp_data,cdp}', '{schema_name,view_name}',            'reference'),
 		('segment',            '{cdp_data,cdp}', '{name}',                             'reference'),
-		('planned_event',      '{cdp_data,cdp}', '{source,type,event,version}',        'reference')
+		('planned_event',      '{cdp_data,cdp}', '{source,type,event,version}',        'reference'),
+		('plan',               '{cdp_data,cdp}', '{source}',                           'reference'),
+		('plan_violation',     '{cdp_data}',
+			'{day,source,type,event,version,field,kind,description,outcome}',          'reference')
 	), access (name, readers, stewards, written_by, erase_order, hidden) AS (VALUES
 		('state',              '{analyst}', 'update', '{refresh}',        NULL, '{}'),
 		('batch',              '{analyst}', 'append', '{refresh}',        NULL, '{}'),
@@ -81,7 +84,9 @@ BEGIN ATOMIC
 		('case_event',         '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('profile_view',       '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('segment',            '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
-		('planned_event',      '{analyst}', 'all',    '{}',               NULL, '{}')
+		('planned_event',      '{analyst}', 'all',    '{}',               NULL, '{}'),
+		('plan',               '{analyst}', 'all',    '{}',               NULL, '{}'),
+		('plan_violation',     '{analyst}', 'all',    '{refresh}',        2,    '{}')
 	), personal (name, category, columns) AS (VALUES
 		('inbox',            'identifier', '{anonymous_id,user_id,previous_id,identifiers}'),
 		('inbox',            'account',    '{group_id}'),

@@ -13,6 +13,7 @@
  *	pass_link_counts	the same of identifiers
  *	pass_older		rows whose messages may be forgotten
  *	pass_month		months that are folded into the base
+ *	pass_plan		what rows break of the tracking plan of their source
  *	pass_row		the rows of the batch, their sources
  *	pass_base		rows of the base
  *	pass_logged		events of the log, cleaned
@@ -42,6 +43,7 @@
  *	pass_fold		what is folded into them
  *	pass_name		names of events and traits
  *	pass_reject		values that cannot be identifiers
+ *	pass_violation	what was found by tracking plans, counted
  *	pass_touched	whom it touched, and why
  *	pass			the order of it all
  */
@@ -350,6 +352,10 @@ extern SPITupleTable *pass_query_by_keys(Pass *pass, const char *query, int argu
 extern uint64 pass_run(Pass *pass, const char *statement, int argument_count, const Oid *types,
 					   const Datum *arguments);
 
+/* Makes a path of an array of texts, which must outlive it; and of a column; none of NULL. */
+extern PassPath pass_make_path(ArrayType *array);
+extern PassPath pass_read_path(SPITupleTable *rows, uint64 row, int column);
+
 /* Runs a query of one bool. */
 extern bool pass_ask(Pass *pass, const char *query);
 
@@ -399,6 +405,17 @@ extern Datum pass_make_link_counts(const Pass *pass, const CdpkStitchCount *coun
 /* pass_older.c */
 extern void pass_refuse_older(Pass *pass);
 
+/* pass_plan.c */
+typedef struct PassPlans PassPlans;
+
+/* Returns what rows are judged by; NULL: no source has a plan. */
+extern PassPlans *pass_new_plans(Pass *pass);
+
+/* The TakeJudge, of PassPlans. */
+extern TakeJudgement pass_judge_by_plan(void *arg, const OnboardedRow *event, InboxRow *columns,
+										TakeFindings **findings, const char **reason,
+										const char **detail);
+
 /* pass_row.c */
 extern void pass_read_rows(Pass *pass);
 extern void pass_load_sources(Pass *pass);
@@ -406,7 +423,6 @@ extern void pass_add_sources(Pass *pass, Datum *names, int count);
 extern uint32 pass_source(const Pass *pass, const char *name, int length);
 extern uint32 pass_known_source(const Pass *pass, Datum name);
 extern uint32 pass_numbered_source(const Pass *pass, Datum source_id);
-extern PassPath pass_make_path(ArrayType *array);
 extern CdpkBatchCall pass_call(Datum call_type);
 extern void pass_set_identifiers(Datum ids, CdpkBatchRow *row);
 extern void pass_set_earlier(Datum earlier, bool isnull, CdpkBatchRow *row);
@@ -575,6 +591,11 @@ extern void pass_note_names(Pass *pass);
 
 /* Counts values that cannot be identifiers. */
 extern void pass_note_rejected(Pass *pass);
+
+/* pass_violation.c */
+
+/* Counts what was found of rows that were accepted, or refused for it. */
+extern void pass_note_violations(Pass *pass);
 
 /* pass_touched.c */
 
