@@ -203,6 +203,37 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.quarantine.sizes IS
 		'Size of each column of a row that is cut, in bytes, uncompressed; NULL: not cut.';
 
+	CREATE TABLE cdp_data.plan_violation (
+		day date,
+		source text COLLATE "C",
+		type text COLLATE "C",
+		event text COLLATE "C",
+		version integer,
+		field text COLLATE "C",
+		kind text COLLATE "C",
+		description text COLLATE "C",
+		outcome text COLLATE "C",
+		events bigint NOT NULL,
+		example_message_id text,
+		PRIMARY KEY (day, source, type, event, version, field, kind, description, outcome));
+	COMMENT ON TABLE cdp_data.plan_violation IS
+		'What rows broke of tracking plans when they came, counted. See cdp.plan_violations.';
+	COMMENT ON COLUMN cdp_data.plan_violation.day IS 'Day of the event, in UTC.';
+	COMMENT ON COLUMN cdp_data.plan_violation.source IS 'Name of the source.';
+	COMMENT ON COLUMN cdp_data.plan_violation.type IS 'Type of the call; empty: of kind other.';
+	COMMENT ON COLUMN cdp_data.plan_violation.event IS 'Name of the event, as plans have it; empty: none.';
+	COMMENT ON COLUMN cdp_data.plan_violation.version IS 'Version of the schema; 0: none.';
+	COMMENT ON COLUMN cdp_data.plan_violation.field IS 'Way to what is wrong, up to 200 bytes.';
+	COMMENT ON COLUMN cdp_data.plan_violation.kind IS
+		'The keyword of the schema that is broken; unplanned; or other: of a source and day, what is beyond 1,000 '
+		'rows, or 100,000 of all.';
+	COMMENT ON COLUMN cdp_data.plan_violation.description IS 'What is wrong, without a value.';
+	COMMENT ON COLUMN cdp_data.plan_violation.outcome IS 'What was done: allowed, quarantined or dropped.';
+	COMMENT ON COLUMN cdp_data.plan_violation.events IS
+		'Number of events; a row that goes to quarantine counts each time that it comes.';
+	COMMENT ON COLUMN cdp_data.plan_violation.example_message_id IS
+		'Message id of an event of the log; NULL: none has one.';
+
 	CREATE TABLE cdp_data.rejected_value (
 		source text COLLATE "C" NOT NULL,
 		namespace text COLLATE "C" NOT NULL,

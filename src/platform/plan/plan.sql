@@ -45,46 +45,9 @@ BEGIN
 		'Events for which violations is another: type to name to action.';
 	COMMENT ON COLUMN cdp_data.plan.batch_id IS 'The last batch before the source had a plan.';
 	COMMENT ON COLUMN cdp_data.plan.set_at IS 'When it got one.';
-
-	CREATE TABLE cdp_data.plan_violation (
-		day date,
-		source text COLLATE "C",
-		type text COLLATE "C",
-		event text COLLATE "C",
-		version integer,
-		field text COLLATE "C",
-		kind text COLLATE "C",
-		description text COLLATE "C",
-		outcome text COLLATE "C",
-		events bigint NOT NULL,
-		example_message_id text,
-		PRIMARY KEY (day, source, type, event, version, field, kind, description, outcome));
-	COMMENT ON TABLE cdp_data.plan_violation IS
-		'What rows broke of tracking plans when they came, counted. See cdp.plan_violations.';
-	COMMENT ON COLUMN cdp_data.plan_violation.day IS 'Day of the event, in UTC.';
-	COMMENT ON COLUMN cdp_data.plan_violation.source IS 'Name of the source.';
-	COMMENT ON COLUMN cdp_data.plan_violation.type IS 'Type of the call; empty: of kind other.';
-	COMMENT ON COLUMN cdp_data.plan_violation.event IS 'Name of the event, as plans have it; empty: none.';
-	COMMENT ON COLUMN cdp_data.plan_violation.version IS 'Version of the schema; 0: none.';
-	COMMENT ON COLUMN cdp_data.plan_violation.field IS 'Way to what is wrong, up to 200 bytes.';
-	COMMENT ON COLUMN cdp_data.plan_violation.kind IS
-		'The keyword of the schema that is broken; unplanned; or other: of a source and day, what is beyond 1,000 rows, '
-		'or 100,000 of all.';
-	COMMENT ON COLUMN cdp_data.plan_violation.description IS 'What is wrong, without a value.';
-	COMMENT ON COLUMN cdp_data.plan_violation.outcome IS 'What was done: allowed, quarantined or dropped.';
-	COMMENT ON COLUMN cdp_data.plan_violation.events IS
-		'Number of events; a row that goes to quarantine counts each time that it comes.';
-	COMMENT ON COLUMN cdp_data.plan_violation.example_message_id IS
-		'Message id of an event of the log; NULL: none has one.';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_plan() IS 'Internal: makes the tables of tracking plans.';
-
-CREATE FUNCTION cdp_internal.planned_name(type text, event text) RETURNS text
-	AS 'MODULE_PATHNAME', 'cdp_planned_name' LANGUAGE C IMMUTABLE PARALLEL SAFE;
-COMMENT ON FUNCTION cdp_internal.planned_name(text, text) IS
-	'Internal: returns the name by which a plan knows an event of the log: of page: Pricing it is Pricing; empty for '
-	'one without a name.';
 
 CREATE FUNCTION cdp_internal.plan_parts(plan jsonb)
 	RETURNS TABLE (type text, event text, version jsonb, schema jsonb, description text)
@@ -320,8 +283,8 @@ SELECT cdp.set_plan_actions('web', '{"violations": "drop_property", "unplanned":
 	"events": {"track": {"Order Completed": "quarantine"}, "identify": {"": "allow"}}}').
 An absent key leaves what is; null sets it to its default. Actions:
 allow, the default: the event is accepted as it came.
-quarantine: the row goes to quarantine as plan_violation, and of an unplanned event as unplanned_event; detail names what
-it breaks. cdp.replay() brings it back, to be judged by the plan that holds then.
+quarantine: the row goes to quarantine as plan_violation, and of an unplanned event as unplanned_event; detail names
+what it breaks. cdp.replay() brings it back, to be judged by the plan that holds then.
 drop_property: what breaks the schema is taken out of properties and traits (also context.traits), whole members only,
 and kept in _dropped of the event's context, so that cdp.messages has the message as it was sent. It counts for nothing
 else: no identifier, trait of a person or carried property is made of it. What is not a member of such an object stays:
@@ -337,6 +300,6 @@ without a plan (22023).$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.init_plan(), cdp_internal.plan_parts(jsonb),
 	cdp_internal.read_planned_schema(text, jsonb), cdp_internal.check_planned(text, text, jsonb, jsonb),
-	cdp_internal.planned_name(text, text), cdp_internal.read_plan(jsonb),
+	cdp_internal.read_plan(jsonb),
 	cdp_internal.read_plan_action(jsonb, text, text[]), cdp_internal.check_plan_events(text, jsonb),
 	cdp.set_plan(text, jsonb), cdp.set_plan_actions(text, jsonb) FROM PUBLIC;

@@ -123,9 +123,9 @@ since. outcome tells what was done with them: allowed, quarantined or dropped (a
 that are older than the plan are judged now.
 What a schema judges is the message as Segment writes it: an object of type, event, userId, anonymousId, groupId,
 messageId, properties, traits and context, without those that the event does not have. field, type and description are
-those of cdp.schema_violations, so field is properties.total; no value is told. type is unplanned for an event whose name
-is not planned, of a type of which the plan has events; and other for the rest of what was found of a source and day,
-beyond 1,000 rows, or 100,000 of all. version is that of the schema. events counts the events, of each row up to 20
+those of cdp.schema_violations, so field is properties.total; no value is told. type is unplanned for an event whose
+name is not planned, of a type of which the plan has events; and other for the rest of what was found of a source and
+day, beyond 1,000 rows, or 100,000 of all. version is that of the schema. events counts the events, of each row up to 20
 violations; example_message_id is the message id of one of those in the log. A page or screen that is not planned by
 name is judged by the schema of its type without a name.$comment$;
 
