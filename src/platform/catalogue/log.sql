@@ -203,6 +203,43 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.quarantine.sizes IS
 		'Size of each column of a row that is cut, in bytes, uncompressed; NULL: not cut.';
 
+	CREATE TABLE cdp_data.quarantine_hour (
+		hour timestamptz,
+		source text COLLATE "C",
+		reason text COLLATE "C",
+		rows bigint NOT NULL,
+		PRIMARY KEY (hour, source, reason));
+	COMMENT ON TABLE cdp_data.quarantine_hour IS
+		'How many rows went to quarantine, by the hour of their batch, for 400 days. See cdp.quarantine_rates.';
+	COMMENT ON COLUMN cdp_data.quarantine_hour.hour IS 'Beginning of the hour.';
+	COMMENT ON COLUMN cdp_data.quarantine_hour.source IS 'The source that they count for.';
+	COMMENT ON COLUMN cdp_data.quarantine_hour.reason IS 'The reason.';
+	COMMENT ON COLUMN cdp_data.quarantine_hour.rows IS 'Number of rows; a row that is replayed counts again.';
+
+	CREATE TABLE cdp_data.source_hour (
+		hour timestamptz,
+		source text COLLATE "C",
+		rows bigint NOT NULL,
+		PRIMARY KEY (source, hour));
+	COMMENT ON TABLE cdp_data.source_hour IS
+		'How many rows each source had sent at the end of an hour, for 400 days; the last hour of each is not there yet.';
+	COMMENT ON COLUMN cdp_data.source_hour.hour IS 'Beginning of the hour.';
+	COMMENT ON COLUMN cdp_data.source_hour.source IS 'Name of the source.';
+	COMMENT ON COLUMN cdp_data.source_hour.rows IS 'All rows of it up to the end of the hour, whatever became of them.';
+
+	CREATE TABLE cdp_data.quarantine_retention (
+		source text COLLATE "C" PRIMARY KEY,
+		keep interval NOT NULL CHECK (keep > interval '0'),
+		checked_at timestamptz NOT NULL DEFAULT '-infinity',
+		expired bigint NOT NULL DEFAULT 0);
+	COMMENT ON TABLE cdp_data.quarantine_retention IS
+		'How long rows stay in quarantine. Written by cdp.set_quarantine_retention().';
+	COMMENT ON COLUMN cdp_data.quarantine_retention.source IS
+		'The source as its rows name it; empty: of all others.';
+	COMMENT ON COLUMN cdp_data.quarantine_retention.keep IS 'How long, in hours.';
+	COMMENT ON COLUMN cdp_data.quarantine_retention.checked_at IS 'When it was last seen to that no older row stays.';
+	COMMENT ON COLUMN cdp_data.quarantine_retention.expired IS 'How many rows were deleted.';
+
 	CREATE TABLE cdp_data.plan_violation (
 		day date,
 		source text COLLATE "C",
@@ -344,7 +381,8 @@ BEGIN
 		retracted bigint NOT NULL DEFAULT 0,
 		deletions bigint NOT NULL DEFAULT 0,
 		first_batch_id bigint NOT NULL,
-		last_batch_id bigint NOT NULL);
+		last_batch_id bigint NOT NULL,
+		last_at timestamptz NOT NULL DEFAULT '-infinity');
 	COMMENT ON TABLE cdp_data.source IS 'The sources, with the outcomes of their rows.';
 	COMMENT ON COLUMN cdp_data.source.source IS 'Name of the source.';
 	COMMENT ON COLUMN cdp_data.source.source_id IS
@@ -387,6 +425,7 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.source.deletions IS 'Number of its rows that held as deletions.';
 	COMMENT ON COLUMN cdp_data.source.first_batch_id IS 'The batch that first saw it.';
 	COMMENT ON COLUMN cdp_data.source.last_batch_id IS 'The last batch that took rows of it.';
+	COMMENT ON COLUMN cdp_data.source.last_at IS 'Time of that batch; -infinity: none has.';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_log() IS

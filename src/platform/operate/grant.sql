@@ -172,6 +172,7 @@ BEGIN
 			cdp_internal.step_periods(cdp.timeline, cdp.step, timestamptz[], timestamptz, text, text, timestamptz),
 			cdp_internal.table_people(text, text, text, text[], cdp.step[], cdp.step[], text[]),
 			cdp_internal.tables_are_whole(), cdp_internal.top_rows(text, integer),
+			cdp.quarantine_rates(text, timestamptz, timestamptz, text),
 			cdp.preview_plan(text, jsonb, timestamptz, timestamptz),
 			cdp_internal.check_planned(text, text, jsonb, jsonb), cdp_internal.check_source_name(text),
 			cdp_internal.hint_at(text, text[]),

@@ -27,6 +27,7 @@
  *	pass_left		who leaves the graph with them
  *	pass_survivor	events that stay, of links that are counted anew
  *	pass_quarantine	rows that cannot become events
+ *	pass_hour		what goes to quarantine, by hour
  *	pass_judge		what becomes of each row
  *	pass_kin		pairs of verdicts, and those of user_ids and earlier ones
  *	pass_identify	identifiers: numbers, rules, verdicts
@@ -88,6 +89,8 @@ typedef struct PassSource
 	int64 duplicate;
 	int64 quarantined;
 	int64 deletions;
+	int64 rows_before;   /* all that it sent before this batch */
+	TimestampTz last_at; /* of its last batch; -infinity: it had none */
 	bool met;         /* rows of the batch are of it */
 	bool believed;    /* its aliases make same pairs */
 	bool is_mutable;  /* of its rows with one message id the greatest holds */
@@ -533,6 +536,11 @@ extern void pass_find_survivors(Pass *pass);
 
 /* pass_quarantine.c */
 extern void pass_quarantine(Pass *pass);
+
+/* pass_hour.c */
+
+/* Counts by hour what the batch sent to quarantine, and what sources sent in all. */
+extern void pass_count_hours(Pass *pass);
 
 /* pass_judge.c */
 extern void pass_judge(Pass *pass);

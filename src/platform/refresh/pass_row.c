@@ -88,7 +88,7 @@ pass_load_sources(Pass *pass)
 		pass,
 		"SELECT s.source::text, s.trust, s.expires_after, s.accepted, s.duplicate, s.quarantined,"
 		" s.source_id, s.aliases = 'same', s.mutable, s.keep_corrections, s.version, s.deleted,"
-		" s.deletions"
+		" s.deletions, s.last_at"
 		" FROM cdp_data.source s ORDER BY s.source",
 		0, NULL, NULL, &count);
 
@@ -97,6 +97,7 @@ pass_load_sources(Pass *pass)
 	for (uint64 i = 0; i < count; i++)
 	{
 		PassSource *source = &pass->sources[i];
+		bool isnull;
 
 		memset(source, 0, sizeof(*source));
 		source->name = DatumGetTextPCopy(PointerGetDatum(resolver_text(rows, i, 1)));
@@ -111,11 +112,13 @@ pass_load_sources(Pass *pass)
 		source->version = pass_read_path(rows, i, 11);
 		source->deleted = pass_read_path(rows, i, 12);
 		source->deletions = resolver_int8(rows, i, 13);
+		source->last_at =
+			DatumGetTimestampTz(SPI_getbinval(rows->vals[i], rows->tupdesc, 14, &isnull));
+		source->rows_before =
+			source->accepted + source->duplicate + source->quarantined + source->deletions;
 		pass_check(cdpk_idmap_put(&pass->source_place, (uint64_t) source->source_id, (uint32_t) i));
 		if (!resolver_isnull(rows, i, 3))
 		{
-			bool isnull;
-
 			source->expires_after = palloc(sizeof(Interval));
 			*source->expires_after =
 				*DatumGetIntervalP(SPI_getbinval(rows->vals[i], rows->tupdesc, 3, &isnull));
