@@ -222,7 +222,8 @@ BEGIN
 		rows bigint NOT NULL,
 		PRIMARY KEY (source, hour));
 	COMMENT ON TABLE cdp_data.source_hour IS
-		'How many rows each source had sent at the end of an hour, for 400 days; the last hour of each is not there yet.';
+		'How many rows each source had sent at the end of an hour, for 400 days; the last hour of each '
+		'is not there yet.';
 	COMMENT ON COLUMN cdp_data.source_hour.hour IS 'Beginning of the hour.';
 	COMMENT ON COLUMN cdp_data.source_hour.source IS 'Name of the source.';
 	COMMENT ON COLUMN cdp_data.source_hour.rows IS 'All rows of it up to the end of the hour, whatever became of them.';

@@ -4,8 +4,8 @@ CREATE FUNCTION cdp_internal.personal_values(document jsonb, traits_of_person bo
 	RETURNS TABLE (path text, by_key text, hits text[], near text[], hash bigint, mask text)
 	AS 'MODULE_PATHNAME', 'cdp_personal_values' LANGUAGE C STABLE STRICT PARALLEL SAFE COST 100 ROWS 30;
 COMMENT ON FUNCTION cdp_internal.personal_values(jsonb, boolean) IS
-$comment$Internal: returns a row for each text and number of a document. path: the keys that lead to it; $ stands for the
-elements of an array, * for a key that is a value itself. by_key: the kind of personal data that its key says; hits:
+$comment$Internal: returns a row for each text and number of a document. path: the keys that lead to it; $ stands for
+the elements of an array, * for a key that is a value itself. by_key: the kind of personal data that its key says; hits:
 those that its content is; near: those of which it has only the form; NULL: none. mask: the form of the text.
 traits_of_person: whether what is within "traits" describes a person.$comment$;
 
@@ -62,8 +62,9 @@ BEGIN
 	END IF;
 	RETURN QUERY
 		WITH sampled AS (
-			SELECT e.source COLLATE "C" AS source, e.type COLLATE "C" AS type, coalesce(e.event, '') COLLATE "C" AS event,
-				e.event_id, cdp_internal.planned_message(NULL, NULL, e.user_id, e.anonymous_id, e.group_id, NULL,
+			SELECT e.source COLLATE "C" AS source, e.type COLLATE "C" AS type,
+				coalesce(e.event, '') COLLATE "C" AS event, e.event_id,
+				cdp_internal.planned_message(NULL, NULL, e.user_id, e.anonymous_id, e.group_id, NULL,
 					e.properties, e.traits, cdp_internal.whole_context(e.context, c.context)) AS message
 			FROM cdp_data.event e TABLESAMPLE SYSTEM (portion)
 			LEFT JOIN cdp_data.shared_context c ON c.context_hash = e.context_hash
@@ -89,13 +90,16 @@ BEGIN
 			WHERE v.by_key IS NOT NULL OR v.hits IS NOT NULL OR v.near IS NOT NULL),
 		counted AS (
 			SELECT f.source, f.type, f.event, f.path, f.kind,
-				count(*) FILTER (WHERE f.how = 'key') AS by_key, count(*) FILTER (WHERE f.how = 'content') AS by_content,
-				count(*) FILTER (WHERE f.how = 'near') AS near, count(DISTINCT f.event_id) FILTER (WHERE f.how <> 'near')
-				AS events, count(DISTINCT f.hash) FILTER (WHERE f.how <> 'near') AS distinct_values,
+				count(*) FILTER (WHERE f.how = 'key') AS by_key,
+				count(*) FILTER (WHERE f.how = 'content') AS by_content,
+				count(*) FILTER (WHERE f.how = 'near') AS near,
+				count(DISTINCT f.event_id) FILTER (WHERE f.how <> 'near') AS events,
+				count(DISTINCT f.hash) FILTER (WHERE f.how <> 'near') AS distinct_values,
 				min(f.mask COLLATE "C") FILTER (WHERE f.how <> 'near') AS mask
 			FROM found f
 			GROUP BY 1, 2, 3, 4, 5)
-		SELECT c.source, c.type, nullif(c.event, ''), c.path COLLATE "C", c.kind COLLATE "C", cdp_internal.personal_category(c.kind),
+		SELECT c.source, c.type, nullif(c.event, ''), c.path COLLATE "C", c.kind COLLATE "C",
+			cdp_internal.personal_category(c.kind),
 			CASE WHEN c.by_key = 0 THEN 'content' WHEN c.by_content = 0 THEN 'key' ELSE 'key and content' END,
 			c.events, greatest(c.by_key, c.by_content), round(greatest(c.by_key, c.by_content)::numeric / t.number, 4),
 			c.distinct_values, c.mask
@@ -108,13 +112,13 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.personal_data(text, timestamptz, timestamptz, bigint) IS
 $comment$Returns which properties, traits, members of contexts and ids of the events in the log look like personal data:
-SELECT * FROM cdp.personal_data('web', since => now() - interval '7 days'). source: NULL, all; since (included) and until
-(excluded) bound the time of the events. It reads some sample events, taken at random by pages of the log, whatever the
+SELECT * FROM cdp.personal_data('web', since => now() - interval '7 days'). source: NULL, all; since (included) and
+until (excluded) bound the time of the events. It reads some sample events, taken at random by pages of the log, whatever the
 log's size (NULL: all; a notice tells where it does not read all), in some 40 microseconds of CPU each; what few events
 have may be missed.
 A row tells of one path (properties.products.$.sku: of the elements of an array; * stands for keys that are ids,
-addresses or numbers themselves) of a source's events of a type and name, and one kind of data: email, phone, card, iban,
-national_id (of BR, DE, ES, FR, GB, IT, NL, PL, SE and US), ip_address and birth_date by their content; these and name,
+addresses or numbers themselves) of a source's events of a type and name, and one kind of data: email, phone, card,
+iban, national_id (of BR, DE, ES, FR, GB, IT, NL, PL, SE and US), ip_address and birth_date by their content; these and name,
 first_name, street, postal_code, password, gender, health and others by their keys, in English. category is that of the
 taxonomy of fides: user.contact.email. found_by: key, content, or key and content. events: sampled events that have it;
 hits: values that are such; share: their part of all texts and numbers at the path; distinct_values: how many different

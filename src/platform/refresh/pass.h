@@ -91,12 +91,12 @@ typedef struct PassSource
 	int64 deletions;
 	int64 rows_before;   /* all that it sent before this batch */
 	TimestampTz last_at; /* of its last batch; -infinity: it had none */
-	bool met;         /* rows of the batch are of it */
-	bool believed;    /* its aliases make same pairs */
-	bool is_mutable;  /* of its rows with one message id the greatest holds */
-	bool keeps;       /* … and those that are replaced are kept */
-	PassPath version; /* where their properties have a version; none: the later is the greater */
-	PassPath deleted; /* … and whether they delete; none: no row does */
+	bool met;            /* rows of the batch are of it */
+	bool believed;       /* its aliases make same pairs */
+	bool is_mutable;     /* of its rows with one message id the greatest holds */
+	bool keeps;          /* … and those that are replaced are kept */
+	PassPath version;    /* where their properties have a version; none: the later is the greater */
+	PassPath deleted;    /* … and whether they delete; none: no row does */
 } PassSource;
 
 /* What an event says, as it came or as the log has it. */

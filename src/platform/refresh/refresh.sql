@@ -30,8 +30,9 @@ BEGIN
 		cdp_data.identifier, cdp_data.identifier_history, cdp_data.identifier_map, cdp_data.inbox_mark,
 		cdp_data.link, cdp_data.message, cdp_data.namespace, cdp_data.plan_violation, cdp_data.profile,
 		cdp_data.profile_identifier, cdp_data.quarantine, cdp_data.quarantine_hour,
-		cdp_data.quarantine_retention, cdp_data.rejected_value, cdp_data.retraction, cdp_data.seen_name, cdp_data.segment, cdp_data.shared_context, cdp_data.source,
-		cdp_data.source_hour, cdp_data.statement, cdp_data.trait_rule, cdp_data.undone, cdp_data.verdict IN ROW EXCLUSIVE MODE;
+		cdp_data.quarantine_retention, cdp_data.rejected_value, cdp_data.retraction,
+		cdp_data.seen_name, cdp_data.segment, cdp_data.shared_context, cdp_data.source, cdp_data.source_hour,
+		cdp_data.statement, cdp_data.trait_rule, cdp_data.undone, cdp_data.verdict IN ROW EXCLUSIVE MODE;
 	RETURN true;
 END
 $function$;

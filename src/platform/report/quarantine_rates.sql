@@ -18,11 +18,13 @@ BEGIN
 			-- how many rows a source had sent by the end of an hour; the last hour of each is in its own row
 			SELECT h.source, h.hour, h.rows FROM cdp_data.source_hour h
 			UNION ALL
-			SELECT s.source, date_trunc('hour', s.last_at, 'UTC'), s.accepted + s.duplicate + s.quarantined + s.deletions
+			SELECT s.source, date_trunc('hour', s.last_at, 'UTC'),
+				s.accepted + s.duplicate + s.quarantined + s.deletions
 			FROM cdp_data.source s
 			WHERE s.last_at > '-infinity'),
 		sent AS (
-			SELECT k.source, k.hour, k.rows - coalesce(lag(k.rows) OVER (PARTITION BY k.source ORDER BY k.hour), 0) AS rows
+			SELECT k.source, k.hour,
+				k.rows - coalesce(lag(k.rows) OVER (PARTITION BY k.source ORDER BY k.hour), 0) AS rows
 			FROM known k
 			WHERE quarantine_rates.source IS NULL OR k.source = quarantine_rates.source),
 		taken AS (
@@ -47,8 +49,8 @@ COMMENT ON FUNCTION cdp.quarantine_rates(text, timestamptz, timestamptz, text) I
 $comment$Returns how many rows of each source went to quarantine, by reason and hour or day (UTC) of their batch, of the
 last 400 days: SELECT * FROM cdp.quarantine_rates('hour', since => now() - interval '1 day'). since (included, with its
 whole hour or day) and until (excluded) bound the time of the batch; source: NULL, all. taken: all rows of the source
-that were taken then; share: quarantined / taken; reason: NULL, with quarantined 0, where none was quarantined. It counts
-what went there, whatever became of it since; a row that is replayed counts again. It reads no row of the quarantine.
+that were taken then; share: quarantined / taken; reason: NULL, with quarantined 0, where none was quarantined. It
+counts what went there, whatever became of it since; a row that is replayed counts again. It reads no row of the quarantine.
 Error: per is neither hour nor day (22023).$comment$;
 
 REVOKE ALL ON FUNCTION cdp.quarantine_rates(text, timestamptz, timestamptz, text) FROM PUBLIC;

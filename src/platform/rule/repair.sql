@@ -153,7 +153,8 @@ BEGIN
 	LOOP
 		PERFORM cdp_internal.check_object(step, 'an operation');
 		IF (known ? (step ->> 'op')) IS NOT TRUE THEN
-			RAISE EXCEPTION 'operation "%" is unknown', left(step ->> 'op', 64) USING ERRCODE = 'invalid_parameter_value',
+			RAISE EXCEPTION 'operation "%" is unknown', left(step ->> 'op', 64)
+				USING ERRCODE = 'invalid_parameter_value',
 				HINT = cdp_internal.hint_at(step ->> 'op', ARRAY(SELECT jsonb_object_keys(known)));
 		END IF;
 		PERFORM cdp_internal.check_keys(step,
