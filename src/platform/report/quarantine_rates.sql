@@ -50,7 +50,7 @@ $comment$Returns how many rows of each source went to quarantine, by reason and 
 last 400 days: SELECT * FROM cdp.quarantine_rates('hour', since => now() - interval '1 day'). since (included, with its
 whole hour or day) and until (excluded) bound the time of the batch; source: NULL, all. taken: all rows of the source
 that were taken then; share: quarantined / taken; reason: NULL, with quarantined 0, where none was quarantined. It
-counts what went there, whatever became of it since; a row that is replayed counts again. It reads no row of the quarantine.
-Error: per is neither hour nor day (22023).$comment$;
+counts what went there, whatever became of it since; a row that is replayed counts again. It reads no row of the
+quarantine. Error: per is neither hour nor day (22023).$comment$;
 
 REVOKE ALL ON FUNCTION cdp.quarantine_rates(text, timestamptz, timestamptz, text) FROM PUBLIC;
