@@ -6,8 +6,8 @@ CREATE FUNCTION cdp_internal.personal_values(document jsonb, traits_of_person bo
 COMMENT ON FUNCTION cdp_internal.personal_values(jsonb, boolean) IS
 $comment$Internal: returns a row for each text and number of a document. path: the keys that lead to it; $ stands for
 the elements of an array, * for a key that is a value itself. by_key: the kind of personal data that its key says; hits:
-those that its content is; near: those of which it has only the form; NULL: none. mask: the form of the text.
-traits_of_person: whether what is within "traits" describes a person.$comment$;
+those that its content is; near: those of which it has only the form; NULL: none. hash and mask: of what is found; NULL:
+nothing is. traits_of_person: whether what is within "traits" describes a person.$comment$;
 
 CREATE FUNCTION cdp_internal.personal_category(kind text) RETURNS text
 	AS 'MODULE_PATHNAME', 'cdp_personal_category' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -22,9 +22,13 @@ CREATE FUNCTION cdp_internal.estimate_events(since timestamptz, until timestampt
 AS $function$
 BEGIN
 	RETURN (
-		SELECT coalesce(sum(CASE WHEN m.reltuples > 0 THEN m.reltuples ELSE pg_relation_size(m.oid) / 300 END), 0)
+		SELECT coalesce(sum(CASE
+			-- it may have grown since it was analyzed
+			WHEN m.reltuples > 0 AND m.relpages > 0 THEN m.reltuples / m.relpages
+				* (pg_relation_size(m.oid) / current_setting('block_size')::integer)
+			ELSE pg_relation_size(m.oid) / 300 END), 0)
 		FROM (
-			SELECT c.oid, c.reltuples, regexp_match(pg_get_expr(c.relpartbound, c.oid),
+			SELECT c.oid, c.reltuples, c.relpages, regexp_match(pg_get_expr(c.relpartbound, c.oid),
 				'FROM \(''(.+)''\) TO \(''(.+)''\)') AS bounds
 			FROM pg_inherits i
 			JOIN pg_class c ON c.oid = i.inhrelid
@@ -111,23 +115,23 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.personal_data(text, timestamptz, timestamptz, bigint) IS
-$comment$Returns which properties, traits, members of contexts and ids of the events in the log look like personal data:
-SELECT * FROM cdp.personal_data('web', since => now() - interval '7 days'). source: NULL, all; since (included) and
-until (excluded) bound the time of the events. It reads some sample events, taken at random by pages of the log, whatever
-the log's size (NULL: all; a notice tells where it does not read all), in some 40 microseconds of CPU each; what few events
-have may be missed.
+$comment$Returns which properties, traits, members of contexts and ids of the events in the log look like personal data: SELECT
+* FROM cdp.personal_data('web', since => now() - interval '7 days'). source: NULL, all; since (included) and until
+(excluded) bound the time of the events. It reads some sample events, taken at random by pages of the log, whatever
+the log's size (NULL: all; a notice tells where it does not read all), in some 40 microseconds of CPU each; what few
+events have may be missed.
 A row tells of one path (properties.products.$.sku: of the elements of an array; * stands for keys that are ids,
 addresses or numbers themselves) of a source's events of a type and name, and one kind of data: email, phone, card,
-iban, national_id (of BR, DE, ES, FR, GB, IT, NL, PL, SE and US), ip_address and birth_date by their content; these and
-name, first_name, street, postal_code, password, gender, health and others by their keys, in English. category is that of the
-taxonomy of fides: user.contact.email. found_by: key, content, or key and content. events: sampled events that have it;
-hits: values that are such; share: their part of all texts and numbers at the path; distinct_values: how many different
-ones; example: the form of one, letters as x and digits as 9, never the value.
-Card numbers count by Luhn's check digit, IBANs by theirs (mod 97), national ids by theirs; where more values have only
-the form than are right, such as order numbers, they are taken for right by chance and not shown. E-mail addresses, card
-numbers and IBANs are also found within longer texts (their first 4 kB), and e-mail addresses in URLs.
-It is a help to look, and no proof: names of people, say, cannot be told by their content. Error: sample is less than 1
-(22023).$comment$;
+iban, national_id (of BR, DE, ES, FR, GB, IT, NL, PL, SE and US), ip_address and birth_date by their content; these
+and name, first_name, street, postal_code, password, gender, health and others by their keys, in English. category is
+that of the taxonomy of fides: user.contact.email. found_by: key, content, or key and content. events: sampled events
+that have it; hits: values that are such; share: their part of all texts and numbers at the path; distinct_values: how
+many different ones; example: the form of one, letters as x and digits as 9, never the value.
+Card numbers count by Luhn's check digit, IBANs by theirs (mod 97), national ids by theirs; where more values have
+only the form than are right, such as order numbers, they are taken for right by chance and not shown. E-mail
+addresses, card numbers and IBANs are also found within longer texts (their first 4 kB), and e-mail addresses in URLs.
+It is a help to look, and no proof: names of people, say, cannot be told by their content. Error: sample is less than
+1 (22023).$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.personal_values(jsonb, boolean), cdp_internal.personal_category(text),
 	cdp_internal.estimate_events(timestamptz, timestamptz),

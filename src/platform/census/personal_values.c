@@ -83,16 +83,20 @@ put_value(Walk *walk, const char *text, int length, bool by_content, CdpkPersona
 		found.hits |= more.hits;
 		found.near |= more.near;
 	}
-	cdpk_personal_mask(text, (size_t) length, mask);
 	values[OUT_PATH] = PointerGetDatum(cstring_to_text_with_len(walk->path.data, walk->path.len));
 	nulls[OUT_BY_KEY] = by_key == CDPK_PERSONAL_KINDS;
 	if (!nulls[OUT_BY_KEY])
 		values[OUT_BY_KEY] = CStringGetTextDatum(cdpk_personal_name(by_key));
 	values[OUT_HITS] = make_kinds(found.hits, &nulls[OUT_HITS]);
 	values[OUT_NEAR] = make_kinds(found.near, &nulls[OUT_NEAR]);
-	values[OUT_HASH] =
-		Int64GetDatum((int64) hash_bytes_extended((const unsigned char *) text, length, 0));
-	values[OUT_MASK] = CStringGetTextDatum(mask);
+	nulls[OUT_HASH] = nulls[OUT_MASK] = nulls[OUT_BY_KEY] && nulls[OUT_HITS];
+	if (!nulls[OUT_MASK])
+	{
+		cdpk_personal_mask(text, (size_t) length, mask);
+		values[OUT_HASH] =
+			Int64GetDatum((int64) hash_bytes_extended((const unsigned char *) text, length, 0));
+		values[OUT_MASK] = CStringGetTextDatum(mask);
+	}
 	tuplestore_putvalues(walk->result->setResult, walk->result->setDesc, values, nulls);
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(walk->each);
