@@ -115,8 +115,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.personal_data(text, timestamptz, timestamptz, bigint) IS
-$comment$Returns which properties, traits, members of contexts and ids of the events in the log look like personal data: SELECT
-* FROM cdp.personal_data('web', since => now() - interval '7 days'). source: NULL, all; since (included) and until
+$comment$Returns which properties, traits, members of contexts and ids of the events in the log look like personal data:
+SELECT * FROM cdp.personal_data('web', since => now() - interval '7 days'). source: NULL, all; since (included) and until
 (excluded) bound the time of the events. It reads some sample events, taken at random by pages of the log, whatever
 the log's size (NULL: all; a notice tells where it does not read all), in some 40 microseconds of CPU each; what few
 events have may be missed.
