@@ -36,6 +36,7 @@ typedef struct TakeOptions
 	int64 max_row_bytes; /* a larger row is cut */
 	Jsonb *trait_rules;
 	CdpkSipHashKey content_key; /* the key for HASH_CONTENT */
+	CdpkSipHashKey message_by;  /* the key for HASH_MESSAGE */
 	bool cut_all;               /* cut every row, whatever its size */
 	TakeJudge judge;            /* or NULL */
 	void *judge_arg;
