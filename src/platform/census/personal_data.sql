@@ -116,10 +116,10 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.personal_data(text, timestamptz, timestamptz, bigint) IS
 $comment$Returns which properties, traits, members of contexts and ids of the events in the log look like personal data:
-SELECT * FROM cdp.personal_data('web', since => now() - interval '7 days'). source: NULL, all; since (included) and until
-(excluded) bound the time of the events. It reads some sample events, taken at random by pages of the log, whatever
-the log's size (NULL: all; a notice tells where it does not read all), in some 40 microseconds of CPU each; what few
-events have may be missed.
+SELECT * FROM cdp.personal_data('web', since => now() - interval '7 days'). source: NULL, all; since (included) and
+until (excluded) bound the time of the events. It reads some sample events, taken at random by pages of the log,
+whatever the log's size (NULL: all; a notice tells where it does not read all), in some 100 microseconds of CPU each;
+what few events have may be missed.
 A row tells of one path (properties.products.$.sku: of the elements of an array; * stands for keys that are ids,
 addresses or numbers themselves) of a source's events of a type and name, and one kind of data: email, phone, card,
 iban, national_id (of BR, DE, ES, FR, GB, IT, NL, PL, SE and US), ip_address and birth_date by their content; these
