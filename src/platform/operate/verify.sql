@@ -135,8 +135,8 @@ rows. found: what the tables hold. NULL: nothing. A profile is named by its stro
 Each row is compared with those that it follows from, so a wrong one can make several differences: cdp.restitch()
 corrects them all, except those of log, base, message, history and segment, a context that is lost, and a statement
 that is a deletion. Not compared, as
-nothing says what they should be: the batches of rows, former profiles and anchors, quarantine, the counts of sources,
-and the contents of messages whose events the log lacks, of which a notice gives the number.
+nothing says what they should be: the batches of rows, former profiles and anchors, quarantine, the counts of sources
+and of tracking plans, and the contents of messages whose events the log lacks, of which a notice gives the number.
 It works as the owner of the tables, so row security hides nothing from it.
 It reads one snapshot, so refreshes may run meanwhile; it takes no lock that they wait for, changes nothing, works on a
 hot standby, and can be cancelled. It takes memory for sorting (work_mem), for some ten thousand identifiers, and for

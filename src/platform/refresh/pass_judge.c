@@ -179,6 +179,7 @@ write_sources(Pass *pass)
 	Datum *quarantined = pass_column(&set, SOURCE_QUARANTINED);
 	Datum *deletions = pass_column(&set, SOURCE_DELETIONS);
 	Datum *last_batch_id = pass_column(&set, SOURCE_LAST_BATCH_ID);
+	Datum *last_at = pass_column(&set, SOURCE_LAST_AT);
 	int count = 0;
 
 	for (int i = 0; i < pass->source_count; i++)
@@ -192,6 +193,7 @@ write_sources(Pass *pass)
 		duplicate[count] = Int64GetDatum(source->duplicate);
 		quarantined[count] = Int64GetDatum(source->quarantined);
 		deletions[count] = Int64GetDatum(source->deletions);
+		last_at[count] = TimestampTzGetDatum(pass->as_of);
 		last_batch_id[count++] = Int64GetDatum(pass->batch_id);
 	}
 	if (count > 0)
@@ -230,6 +232,7 @@ pass_judge(Pass *pass)
 	count_outcomes(pass);
 	if (pass->counts[COUNT_QUARANTINED] > 0)
 		pass_quarantine(pass);
+	pass_count_hours(pass);
 	write_sources(pass);
 	set_values(pass);
 }

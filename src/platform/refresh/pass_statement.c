@@ -213,3 +213,27 @@ pass_value_array(Datum *values, int count, Oid type)
 {
 	return PointerGetDatum(construct_array(values, count, type, -1, false, TYPALIGN_INT));
 }
+
+PassPath
+pass_make_path(ArrayType *array)
+{
+	PassPath path = {0};
+	Datum *names;
+	bool *nulls;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &path.count);
+	path.names = palloc(sizeof(CdpkSpan) * Max(path.count, 1));
+	for (int i = 0; i < path.count; i++)
+		path.names[i] = nulls[i] ? ingest_span("") : ingest_text(names[i]);
+	return path;
+}
+
+PassPath
+pass_read_path(SPITupleTable *rows, uint64 row, int column)
+{
+	PassPath none = {0};
+	bool isnull;
+	Datum path = SPI_getbinval(rows->vals[row], rows->tupdesc, column, &isnull);
+
+	return isnull ? none : pass_make_path(DatumGetArrayTypePCopy(path));
+}
