@@ -70,34 +70,32 @@ COMMENT ON FUNCTION cdp_internal.funnel_spans(text, text, timestamptz, timestamp
 	'they are compared with (former).';
 
 -- What the timelines must have: the arguments of cdp_internal.table_people().
-CREATE FUNCTION cdp_internal.funnel_needs(sequence cdp.sequence, mode cdp.funnel_mode, property text,
+CREATE FUNCTION cdp_internal.funnel_needs(sequence cdp.sequence, mode cdp.funnel_mode,
 	OUT steps cdp.step[], OUT of_steps cdp.step[], OUT properties text[])
 	LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
 	WITH asked AS (
-		SELECT e.step, c.same, CASE WHEN e.place > 0 THEN c.compared END AS compared,
-			   CASE WHEN e.place = 0 THEN funnel_needs.property END AS property
+		SELECT e.place, e.step, c.same, CASE WHEN e.place > 0 THEN c.compared END AS compared
 		FROM cdp_internal.sequence_events(funnel_needs.sequence) e
 		CROSS JOIN cdp_internal.sequence_common(funnel_needs.sequence) c
 		UNION ALL
 		-- events that satisfy nothing matter, too
-		SELECT '*', CASE WHEN s.strict_order THEN c.same END, NULL, NULL
+		SELECT NULL, '*', CASE WHEN s.strict_order THEN c.same END, NULL
 		FROM cdp_internal.sequence_common(funnel_needs.sequence) c
 		CROSS JOIN (SELECT coalesce(funnel_needs.mode::text LIKE '%strict_order%', false)) AS s (strict_order)
 		WHERE c.same_session OR s.strict_order
 	)
-	SELECT (SELECT array_agg(DISTINCT a.step::text)::cdp.step[] FROM asked a),
-		   array_agg(a.step), array_agg(p.property)
+	SELECT (SELECT array_agg(a.step ORDER BY a.place) FROM asked a), array_agg(a.step), array_agg(p.property)
 	FROM asked a
-	CROSS JOIN LATERAL (VALUES (a.same), (a.compared), (a.property)) AS p (property)
+	CROSS JOIN LATERAL (VALUES (a.same), (a.compared)) AS p (property)
 	WHERE p.property IS NOT NULL;
 END;
-COMMENT ON FUNCTION cdp_internal.funnel_needs(cdp.sequence, cdp.funnel_mode, text) IS
-	'Internal: returns the steps of a sequence, and for some of them properties that timelines must carry; property: '
-	'what a funnel is broken down by.';
+COMMENT ON FUNCTION cdp_internal.funnel_needs(cdp.sequence, cdp.funnel_mode) IS
+	'Internal: returns the steps of a sequence, first what a match may begin with, and for some of them properties '
+	'that timelines must carry.';
 
 -- How far each person came in each span: a query of (person, own, number, former, times).
-CREATE FUNCTION cdp_internal.funnel_reached(people text, breakdown text, property text, attempts text) RETURNS text
+CREATE FUNCTION cdp_internal.funnel_reached(people text, breakdown text, properties text[], attempts text) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN format($sql$
 		SELECT p.person, %s AS own, s.number, s.former,
@@ -105,15 +103,15 @@ CREATE FUNCTION cdp_internal.funnel_reached(people text, breakdown text, propert
 		FROM (%s) p
 		CROSS JOIN span s%s
 		WHERE cdp.did(p.timeline, $7, since => s.starts, until => s.ends, as_of => $6)
-	$sql$, breakdown, people, CASE WHEN property IS NOT NULL THEN format($sql$
+	$sql$, breakdown, people, CASE WHEN properties IS NOT NULL THEN format($sql$
 		LEFT JOIN LATERAL (
-			SELECT h.value
+			SELECT h.found
 			FROM cdp_internal.step_periods(p.timeline, $7,
 				ARRAY[coalesce(s.starts, '-infinity'), coalesce(s.ends, 'infinity')], NULL, %L, NULL, $6) h
-			ORDER BY %s, h.value COLLATE "C"
-			LIMIT 1) v ON true$sql$, property,
+			ORDER BY %s, h.found COLLATE "C"
+			LIMIT 1) v ON true$sql$, properties,
 			CASE WHEN attempts = 'last' THEN 'h.last_at DESC' ELSE 'h.first_at' END) END);
-COMMENT ON FUNCTION cdp_internal.funnel_reached(text, text, text, text) IS
+COMMENT ON FUNCTION cdp_internal.funnel_reached(text, text, text[], text) IS
 	'Internal: returns the part of cdp.funnel_table() that finds how far people came, with its parameters.';
 
 CREATE FUNCTION cdp_internal.make_funnel_table(sequence cdp.sequence, since timestamptz, until timestamptz,
@@ -126,9 +124,8 @@ CREATE FUNCTION cdp_internal.make_funnel_table(sequence cdp.sequence, since time
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	property text := cdp_internal.breakdown_property(by);
 	first_step cdp.step := (SELECT e.step FROM cdp_internal.sequence_events(sequence) e WHERE e.place = 0);
-	needs record := cdp_internal.funnel_needs(sequence, mode, property);
+	needs record := cdp_internal.funnel_needs(sequence, mode);
 BEGIN
 	-- raises the errors of all arguments, also if there are no people
 	IF cdp.funnel_times(NULL, sequence, mode, attempts, since, until, as_of) IS NULL THEN
@@ -195,7 +192,7 @@ BEGIN
 			c.place, c.bucket
 	$sql$, cdp_internal.top_rows(cdp_internal.funnel_reached(
 		cdp_internal.table_people(query, query_path, segment, by, needs.steps, needs.of_steps, needs.properties),
-		cdp_internal.breakdown_expression(by, 'v.value'), property, attempts), top))
+		cdp_internal.breakdown_expression(by, 'v.found'), cdp_internal.breakdown_properties(by), attempts), top))
 	USING sequence, mode, attempts, since, until, as_of, first_step, unit, time_zone, compare, histogram,
 		coalesce(by, '{}') = '{}';
 END
@@ -237,18 +234,19 @@ week from Monday, week_sunday, month, quarter, year); period is its beginning by
 histogram: a row for each stretch of time from the first event: {1 hour,1 day} are those of less than an hour, of less
 than a day, and of a day or more; time_from (included), time_to (excluded).
 compare: also the same time so much earlier (1 year) by the calendar of the time zone, as former_.
-by: one funnel for each value of traits (trait:plan), segments (segment:buyers) and at most one property of the person's
-earliest first event (of the last, with attempts last). top: only so many with most people, the rest as "(other)".
-segment: members of this segment only. query: people from your own query, with the columns person, time and event, and
-further columns as properties, in place of the platform's; it runs as the caller, under the caller's search path.
+by: one funnel for each value of traits (trait:plan), segments (segment:buyers) and properties of the person's earliest
+first event (property:campaign; of the last, with attempts last), and for each combination of several. top: only so many
+with most people, the rest as "(other)". segment: members of this segment only. query: people from your own query, with
+the columns person, time and event, and further columns as properties, in place of the platform's; it runs as the
+caller, under the caller's search path.
 Reads the log, with a notice, where timelines do not carry a property. Errors: 22023, 22004, 22008. Works on a hot
 standby. Definition: DEFINITIONS.md.$comment$;
 
 REVOKE ALL ON FUNCTION
 	cdp_internal.funnel_buckets(interval[]),
 	cdp_internal.funnel_spans(text, text, timestamptz, timestamptz, interval, timestamptz),
-	cdp_internal.funnel_needs(cdp.sequence, cdp.funnel_mode, text),
-	cdp_internal.funnel_reached(text, text, text, text),
+	cdp_internal.funnel_needs(cdp.sequence, cdp.funnel_mode),
+	cdp_internal.funnel_reached(text, text, text[], text),
 	cdp.funnel_table(cdp.sequence, timestamptz, timestamptz, text, text, cdp.funnel_mode, text, interval[], interval,
 		text[], integer, text, text, timestamptz),
 	cdp_internal.make_funnel_table(cdp.sequence, timestamptz, timestamptz, text, text, cdp.funnel_mode, text,
