@@ -51,7 +51,7 @@ super("ALTER TABLE $_ ENABLE ROW LEVEL SECURITY; CREATE POLICY none ON $_ USING 
 sub state_of
 {
 	my ($database) = @_;
-	return digest($node, $database) =~ s/^map\|(\d+)\|.*$/map|$1/mr;
+	return digest($node, $database) =~ s/^(map|messages)\|(\d+)\|.*$/$1|$2/mgr;
 }
 
 # in each the same happens, as a steward says
