@@ -47,11 +47,13 @@ BEGIN
 		JOIN cdp_data.namespace k ON k.namespace_id = l.namespace_id
 		WHERE k.namespace <> n.namespace
 		  AND NOT i.shared AND NOT i.blocked
+		  -- of one that can have a single link, having it says nothing
+		  AND cdp_internal.max_links_to(n.max_links, k.namespace) > 1
 		  AND l.number * 5 >= cdp_internal.max_links_to(n.max_links, k.namespace)::bigint * 4
 		  AND NOT EXISTS (SELECT FROM cdp_data.verdict v WHERE v.a = i.identifier AND v.kind = 'not_shared');
 	COMMENT ON VIEW cdp.near_shared IS
-		'Identifiers that are not shared, but have at least 80 % of the links allowed, without those with a verdict '
-		'not_shared.';
+		'Identifiers that are not shared, but have at least 80 % of the links allowed, where more than one is, without '
+		'those with a verdict not_shared.';
 	COMMENT ON COLUMN cdp.near_shared.identifier IS 'namespace:value.';
 	COMMENT ON COLUMN cdp.near_shared.namespace IS 'Namespace of the identifier.';
 	COMMENT ON COLUMN cdp.near_shared.linked_namespace IS 'Namespace of the identifiers that it is linked to.';
