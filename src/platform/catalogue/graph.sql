@@ -13,6 +13,7 @@ BEGIN
 		max_per_profile integer CHECK (max_per_profile > 0),
 		max_links jsonb,
 		blocked text[],
+		mailbox text CHECK (mailbox IS NULL OR namespace = 'email' AND mailbox IN ('gmail', 'plus')),
 		batch_id bigint);
 	COMMENT ON TABLE cdp_data.namespace IS
 		'The namespaces of identifiers and their rules, changed by cdp.set_rules(). An unknown namespace is added with '
@@ -32,6 +33,9 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.namespace.blocked IS
 		'Values that mean nothing: compared whole, ignoring case, or as regular expressions if they begin with ^. '
 		'NULL: none.';
+	COMMENT ON COLUMN cdp_data.namespace.mailbox IS
+		'What else than the address itself names a mailbox: gmail (of Gmail, dots and what follows a plus do not '
+		'count) or plus (besides, everywhere, what follows a plus does not count); NULL: nothing.';
 	COMMENT ON COLUMN cdp_data.namespace.batch_id IS
 		'The batch that first saw it; NULL: cdp.init() or cdp.set_rules() added it before.';
 	INSERT INTO cdp_data.namespace (namespace, priority, max_per_profile, max_links)

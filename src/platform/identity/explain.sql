@@ -99,6 +99,8 @@ DECLARE
 	path bigint[];
 BEGIN
 	PERFORM cdp_internal.check_tables();
+	a := cdp_internal.by_rules(a);
+	b := cdp_internal.by_rules(b);
 	-- reasons that need no chain; if one is true of both, a is named
 	RETURN QUERY
 		SELECT 0, o.mine::text, o.other::text, NULL::text, NULL::text, NULL::timestamptz, NULL::boolean,

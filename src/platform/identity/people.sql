@@ -273,7 +273,7 @@ BEGIN
 	PERFORM cdp_internal.check_tables();
 	RETURN (
 		SELECT cdp.profile_at(k.identifier_id, profile_at.at)
-		FROM cdp_internal.known_identifier(profile_at.identifier) k);
+		FROM cdp_internal.known_identifier(cdp_internal.by_rules(profile_at.identifier)) k);
 END
 $function$;
 COMMENT ON FUNCTION cdp.profile_at(cdp.identifier, timestamptz) IS

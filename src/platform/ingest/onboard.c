@@ -313,7 +313,8 @@ find_identifiers(const InboxRow *row, OnboardOptions options, OnboardedRow *even
 {
 	IdentifierSet *set = &event->identifiers;
 	const OnboardSource *rules = onboard_source_rules(options.sources, event->source);
-	IdentifierSink sink = {set, &event->rejections, rules->phone_region};
+	IdentifierSink sink = {set, &event->rejections, rules->phone_region,
+						   options.sources != NULL ? options.sources->mailbox : CDPK_MAILBOX_EXACT};
 	Jsonb *identifiers = object_column(row, INBOX_IDENTIFIERS);
 	Jsonb *traits = event->type == CALL_IDENTIFY ? object_column(row, INBOX_TRAITS) : NULL;
 	Jsonb *context = object_column(row, INBOX_CONTEXT);

@@ -105,6 +105,7 @@ typedef struct IdentifierSink
 	IdentifierSet *set;
 	Rejections *rejections;
 	const char *phone_region; /* empty: none */
+	CdpkMailbox mailbox;
 } IdentifierSink;
 
 /* Add a column of the row. */

@@ -101,7 +101,7 @@ add_text(const IdentifierSink *sink, CdpkSpan name_space, CdpkSpan value, Refusa
 		reject_text(sink->rejections, name_space, value, status);
 		return true;
 	}
-	return insert(sink->set, identifier) ||
+	return insert(sink->set, identifier_mailbox(identifier, sink->mailbox)) ||
 		   ingest_refuse(refusal, "too_many_identifiers", "more than %d identifiers",
 						 sink->set->max);
 }

@@ -30,27 +30,35 @@ onboard_sources_read(void)
 {
 	MemoryContext context = CurrentMemoryContext;
 	OnboardSources *sources = palloc0(sizeof(OnboardSources));
+	/* the row without a source has the rule of the namespace */
 	int result = SPI_execute("SELECT s.source::pg_catalog.text, s.phone_region, s.keep_unidentified"
 							 " FROM cdp_data.source s"
-							 " WHERE s.phone_region IS NOT NULL OR s.keep_unidentified",
+							 " WHERE s.phone_region IS NOT NULL OR s.keep_unidentified"
+							 " UNION ALL SELECT NULL, n.mailbox, false"
+							 " FROM cdp_data.namespace n WHERE n.mailbox IS NOT NULL",
 							 true, 0);
 
 	if (result != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
-	sources->count = (int) SPI_processed;
-	sources->items =
-		MemoryContextAllocZero(context, sizeof(OnboardSource) * Max(sources->count, 1));
-	for (int i = 0; i < sources->count; i++)
+	sources->items = MemoryContextAllocZero(context, sizeof(OnboardSource) * Max(SPI_processed, 1));
+	for (uint64 i = 0; i < SPI_processed; i++)
 	{
 		HeapTuple row = SPI_tuptable->vals[i];
 		TupleDesc descriptor = SPI_tuptable->tupdesc;
-		OnboardSource *source = &sources->items[i];
+		OnboardSource *source = &sources->items[sources->count];
+		CdpkSpan rule = read_text(row, descriptor, 2, context);
 		bool isnull;
 
 		source->name = read_text(row, descriptor, 1, context);
-		strlcpy(source->phone_region, read_text(row, descriptor, 2, context).text,
-				sizeof(source->phone_region));
+		if (source->name.length == 0)
+		{
+			if (!cdpk_mailbox_read(rule.text, rule.length, &sources->mailbox))
+				elog(ERROR, "there is no rule \"%s\" for mailboxes", rule.text);
+			continue;
+		}
+		strlcpy(source->phone_region, rule.text, sizeof(source->phone_region));
 		source->keeps_unidentified = DatumGetBool(SPI_getbinval(row, descriptor, 3, &isnull));
+		sources->count++;
 	}
 	SPI_freetuptable(SPI_tuptable);
 	return sources;

@@ -5,6 +5,7 @@
 #ifndef CDP_INGEST_ONBOARD_SOURCE_H
 #define CDP_INGEST_ONBOARD_SOURCE_H
 
+#include "core/identifier/email.h"
 #include "core/text/json.h"
 
 typedef struct OnboardSource
@@ -14,14 +15,15 @@ typedef struct OnboardSource
 	bool keeps_unidentified; /* an event without an identifier goes to the log */
 } OnboardSource;
 
-/* The sources that have other rules than the usual. */
+/* The rules by which rows are cleaned, and the sources that have others than the usual. */
 typedef struct OnboardSources
 {
+	CdpkMailbox mailbox; /* of e-mail addresses */
 	int count;
 	OnboardSource *items;
 } OnboardSources;
 
-/* Read the sources, in the current memory context.  SPI must be connected. */
+/* Read the rules, in the current memory context.  SPI must be connected. */
 extern const OnboardSources *onboard_sources_read(void);
 
 /* Return the rules of a source. */

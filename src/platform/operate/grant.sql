@@ -152,6 +152,7 @@ BEGIN
 			cdp_internal.make_trend_table(cdp.step, text, text, timestamptz, timestamptz, text, integer, interval,
 				text[],
 				integer, text, text, timestamptz, text),
+			cdp_internal.by_rules(cdp.identifier), cdp_internal.mailbox(cdp.identifier, text),
 			cdp_internal.identifier_number(cdp.identifier), cdp_internal.map_hash(cdp.identifier),
 			cdp_internal.nearest_name(text, text[]),
 			cdp_internal.needed_properties(cdp.step[], cdp.step[], text[]), cdp_internal.notice_unseen(text, text),

@@ -65,6 +65,8 @@ BEGIN
 	IF a IS NULL OR b IS NULL THEN
 		RAISE EXCEPTION 'an identifier is NULL' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
+	a := cdp_internal.by_rules(a);
+	b := cdp_internal.by_rules(b);
 	IF a = b THEN
 		RAISE EXCEPTION 'the two identifiers are the same: "%"', a
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'They are compared in normalised form.';
@@ -135,6 +137,7 @@ BEGIN
 		RAISE EXCEPTION 'an identifier is NULL' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	PERFORM cdp_internal.start_batch();
+	identifier := cdp_internal.by_rules(identifier);
 	DELETE FROM cdp_data.verdict v WHERE v.kind IN ('shared', 'not_shared') AND v.a = mark_shared.identifier;
 	IF shared IS NOT NULL THEN
 		PERFORM cdp_internal.write_verdict(CASE WHEN shared THEN 'shared' ELSE 'not_shared' END, identifier);
@@ -244,6 +247,7 @@ BEGIN
 		RAISE EXCEPTION 'an identifier is NULL' USING ERRCODE = 'null_value_not_allowed';
 	END IF;
 	PERFORM cdp_internal.start_batch();
+	identifier := cdp_internal.by_rules(identifier);
 	own_id := (SELECT k.identifier_id FROM cdp_internal.known_identifier(unlink.identifier) k);
 	others := ARRAY(
 		SELECT l.b FROM cdp_data.link l WHERE l.a = own_id
