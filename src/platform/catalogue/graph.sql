@@ -37,7 +37,8 @@ BEGIN
 		'What else than the address itself names a mailbox: gmail (of Gmail, dots and what follows a plus do not '
 		'count) or plus (besides, everywhere, what follows a plus does not count); NULL: nothing.';
 	COMMENT ON COLUMN cdp_data.namespace.batch_id IS
-		'The batch that first saw it; NULL: cdp.init() or cdp.set_rules() added it before.';
+		'The batch that first saw it; NULL: cdp.init() or cdp.set_rules() added it before. Of email_sha256 and '
+		'phone_sha256 the batch that first saw either; NULL: none did.';
 	INSERT INTO cdp_data.namespace (namespace, priority, max_per_profile, max_links)
 	SELECT d.namespace, d.priority, d.max_per_profile, cdp_internal.default_max_links(d.namespace)
 	FROM cdp_internal.known_namespaces() d;
@@ -77,6 +78,10 @@ BEGIN
 		link_counts bytea NOT NULL DEFAULT '',
 		identifier cdp.identifier NOT NULL);
 	CREATE INDEX identifier_profile_id ON cdp_data.identifier (profile_id);
+	-- an address and its hash have one key, by which each finds the other
+	CREATE INDEX identifier_hashed ON cdp_data.identifier (cdp.hashed(identifier))
+		WHERE cdp.hashed(identifier) IS NOT NULL;
+	ALTER INDEX cdp_data.identifier_hashed ALTER COLUMN 1 SET STATISTICS 0;
 	COMMENT ON TABLE cdp_data.identifier IS
 		'One row for each identifier ever seen, with the profile it is in now. Distribution key: identifier_id.';
 	COMMENT ON COLUMN cdp_data.identifier.identifier_id IS
@@ -178,6 +183,10 @@ BEGIN
 	CREATE UNIQUE INDEX verdict_a ON cdp_data.verdict (a, kind, b) NULLS NOT DISTINCT;
 	CREATE INDEX verdict_b ON cdp_data.verdict (b) WHERE b IS NOT NULL;
 	CREATE INDEX verdict_same ON cdp_data.verdict (verdict_id) WHERE kind = 'same';
+	CREATE INDEX verdict_hashed_a ON cdp_data.verdict (cdp.hashed(a)) WHERE cdp.hashed(a) IS NOT NULL;
+	CREATE INDEX verdict_hashed_b ON cdp_data.verdict (cdp.hashed(b)) WHERE cdp.hashed(b) IS NOT NULL;
+	ALTER INDEX cdp_data.verdict_hashed_a ALTER COLUMN 1 SET STATISTICS 0;
+	ALTER INDEX cdp_data.verdict_hashed_b ALTER COLUMN 1 SET STATISTICS 0;
 	COMMENT ON TABLE cdp_data.verdict IS
 		'What people decided about identifiers, as far as it is in force: forbid (a and b are two people), same '
 		'(a and b are one person), unlink (evidence for a and b up to until_at is void), shared and not_shared.';
