@@ -104,9 +104,9 @@ ingest_column(const InboxRow *row, InboxColumn column)
 
 /*
  * Computes the key by which a repeated message is recognised; false if its id says nothing (it is blank
- * or meaningless), so that it is never a duplicate.
+ * or meaningless), so that it is never a duplicate.  source: that whose message ids are its own; NULL: they are of all.
  */
-extern bool ingest_message_key(CdpkSpan message_id, pg_uuid_t *key);
+extern bool ingest_message_key(const CdpkSpan *source, CdpkSpan message_id, pg_uuid_t *key);
 
 /* Returns a span without leading and trailing blanks. */
 extern CdpkSpan ingest_trim(CdpkSpan text);

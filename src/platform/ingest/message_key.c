@@ -15,14 +15,17 @@
 #include "core/identifier/meaningless.h"
 #include "platform/ingest/ingest.h"
 
-/* sha256 hashes bytes. */
+/* sha256 hashes a source's name, if it is not NULL, a zero byte, which no text has, and a message id. */
 static void
-sha256(CdpkSpan bytes, uint8 digest[PG_SHA256_DIGEST_LENGTH])
+sha256(const CdpkSpan *source, CdpkSpan message_id, uint8 digest[PG_SHA256_DIGEST_LENGTH])
 {
 	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
 
 	if (pg_cryptohash_init(context) < 0 ||
-		pg_cryptohash_update(context, (const uint8 *) bytes.text, bytes.length) < 0 ||
+		(source != NULL &&
+		 (pg_cryptohash_update(context, (const uint8 *) source->text, source->length) < 0 ||
+		  pg_cryptohash_update(context, (const uint8 *) "", 1) < 0)) ||
+		pg_cryptohash_update(context, (const uint8 *) message_id.text, message_id.length) < 0 ||
 		pg_cryptohash_final(context, digest, PG_SHA256_DIGEST_LENGTH) < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INTERNAL_ERROR),
@@ -32,14 +35,14 @@ sha256(CdpkSpan bytes, uint8 digest[PG_SHA256_DIGEST_LENGTH])
 
 /* ingest_message_key: see the header. */
 bool
-ingest_message_key(CdpkSpan message_id, pg_uuid_t *key)
+ingest_message_key(const CdpkSpan *source, CdpkSpan message_id, pg_uuid_t *key)
 {
 	uint8 digest[PG_SHA256_DIGEST_LENGTH];
 
 	message_id = ingest_trim(message_id);
 	if (cdpk_value_meaningless(message_id.text, message_id.length))
 		return false;
-	sha256(message_id, digest);
+	sha256(source, message_id, digest);
 	memcpy(key->data, digest, UUID_LEN);
 	return true;
 }
@@ -52,7 +55,21 @@ cdp_message_key(PG_FUNCTION_ARGS)
 {
 	pg_uuid_t *key = palloc(sizeof(pg_uuid_t));
 
-	if (!ingest_message_key(ingest_text(PG_GETARG_DATUM(0)), key))
+	if (!ingest_message_key(NULL, ingest_text(PG_GETARG_DATUM(0)), key))
+		PG_RETURN_NULL();
+	PG_RETURN_UUID_P(key);
+}
+
+CDP_FUNCTION(cdp_own_message_key);
+
+/* cdp_own_message_key implements cdp_internal.own_message_key. */
+Datum
+cdp_own_message_key(PG_FUNCTION_ARGS)
+{
+	pg_uuid_t *key = palloc(sizeof(pg_uuid_t));
+	CdpkSpan source = ingest_text(PG_GETARG_DATUM(1));
+
+	if (!ingest_message_key(&source, ingest_text(PG_GETARG_DATUM(0)), key))
 		PG_RETURN_NULL();
 	PG_RETURN_UUID_P(key);
 }

@@ -31,12 +31,13 @@ onboard_sources_read(void)
 	MemoryContext context = CurrentMemoryContext;
 	OnboardSources *sources = palloc0(sizeof(OnboardSources));
 	/* the row without a source has the rule of the namespace */
-	int result = SPI_execute("SELECT s.source::pg_catalog.text, s.phone_region, s.keep_unidentified"
-							 " FROM cdp_data.source s"
-							 " WHERE s.phone_region IS NOT NULL OR s.keep_unidentified"
-							 " UNION ALL SELECT NULL, n.mailbox, false"
-							 " FROM cdp_data.namespace n WHERE n.mailbox IS NOT NULL",
-							 true, 0);
+	int result =
+		SPI_execute("SELECT s.source::pg_catalog.text, s.phone_region, s.keep_unidentified,"
+					" s.own_message_ids FROM cdp_data.source s"
+					" WHERE s.phone_region IS NOT NULL OR s.keep_unidentified OR s.own_message_ids"
+					" UNION ALL SELECT NULL, n.mailbox, false, false"
+					" FROM cdp_data.namespace n WHERE n.mailbox IS NOT NULL",
+					true, 0);
 
 	if (result != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
@@ -58,6 +59,7 @@ onboard_sources_read(void)
 		}
 		strlcpy(source->phone_region, rule.text, sizeof(source->phone_region));
 		source->keeps_unidentified = DatumGetBool(SPI_getbinval(row, descriptor, 3, &isnull));
+		source->owns_message_ids = DatumGetBool(SPI_getbinval(row, descriptor, 4, &isnull));
 		sources->count++;
 	}
 	SPI_freetuptable(SPI_tuptable);
@@ -67,11 +69,19 @@ onboard_sources_read(void)
 const OnboardSource *
 onboard_source_rules(const OnboardSources *sources, CdpkSpan name)
 {
-	static const OnboardSource usual = {{"", 0}, "", false};
+	static const OnboardSource usual = {{"", 0}, "", false, false};
 
 	for (int i = 0; sources != NULL && i < sources->count; i++)
 		if (sources->items[i].name.length == name.length &&
 			memcmp(sources->items[i].name.text, name.text, name.length) == 0)
 			return &sources->items[i];
 	return &usual;
+}
+
+bool
+onboard_message_key(const OnboardSources *sources, CdpkSpan source, CdpkSpan message_id,
+					pg_uuid_t *key)
+{
+	return ingest_message_key(
+		onboard_source_rules(sources, source)->owns_message_ids ? &source : NULL, message_id, key);
 }

@@ -207,9 +207,10 @@ clean(VerifyCheck *check, InboxRow *columns, VerifyEvent *event)
 	Refusal refusal = {NULL, ""};
 	OnboardedRow row;
 
-	event->has_key = !columns->nulls[INBOX_MESSAGE_ID] &&
-					 event->batch_id > check->forgotten_batch_id &&
-					 ingest_message_key(ingest_column(columns, INBOX_MESSAGE_ID), &event->key);
+	event->has_key =
+		!columns->nulls[INBOX_MESSAGE_ID] && event->batch_id > check->forgotten_batch_id &&
+		onboard_message_key(check->onboard_sources, ingest_column(columns, INBOX_SOURCE),
+							ingest_column(columns, INBOX_MESSAGE_ID), &event->key);
 	event->is_clean =
 		onboard_row(columns, ingest_column(columns, INBOX_SOURCE), options, &row, &refusal);
 	if (event->is_clean)

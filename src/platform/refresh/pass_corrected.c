@@ -277,6 +277,7 @@ pass_move_statements(Pass *pass, const Datum *places)
 				 " FROM unnest($3, $4, $5, $6) AS r (event_id, old_id, new_id, \"timestamp\")"
 				 " JOIN cdp_data.event e ON e.event_id = r.event_id AND e.identifier_id = r.old_id"
 				 "  AND e.\"timestamp\" = r.\"timestamp\""
-				 " WHERE s.message_key = cdp.message_key(e.message_id) AND s.event_id = e.event_id",
+				 " WHERE s.message_key = cdp_internal.event_message_key(e.message_id, e.source)"
+				 "  AND s.event_id = e.event_id",
 				 4, types, places);
 }

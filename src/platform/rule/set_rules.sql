@@ -144,7 +144,7 @@ BEGIN
 			'keep_events', justify_hours(s.keep_events), 'licence', s.licence,
 			'mutable', s.mutable, 'keep_corrections', s.keep_corrections, 'version', s.version,
 			'deleted', s.deleted, 'phone_region', s.phone_region,
-			'keep_unidentified', s.keep_unidentified)), '{}')
+			'keep_unidentified', s.keep_unidentified, 'own_message_ids', s.own_message_ids)), '{}')
 		FROM cdp_data.source s);
 END
 $function$;
@@ -202,11 +202,15 @@ numbers are no identifiers. A change cleans the whole log anew, by cdp.restitch(
 cdp.drop_events() or cdp.drop_old_events(), keep the identifiers that they had, which a notice says.
 keep_unidentified: true: events without any identifier, such as pages of visitors without cookies, go to the log, where
 they belong to no one, instead of to quarantine; cdp.replay('no_identifier') brings back what came before.
+own_message_ids: true: the source numbers its messages by itself, so its message ids are compared with each other alone;
+default: one message id is one message, whichever source sends it. cdp.replay('message_id_reused') brings back what was
+set aside before. A change gives the messages of the source in the log their new keys, and is refused where that cannot
+be done for all: some have left the log or are deleted, events were taken back for ever, or other sources have the ids.
 Errors: unknown key (the hint names the nearest), invalid name, trust out of range, unknown party, aliases neither
 link nor same, neither party nor trust for a new source, expires_after or keep_events not an interval, with months, not
-positive, or more than 100 years, mutable, keep_corrections and keep_unidentified neither true nor false, an unknown
-phone_region, version or deleted no path (22023, each names the key); NULL (22004); the log lacks events (55000). On an
-error nothing changes.$comment$;
+positive, or more than 100 years, mutable, keep_corrections, keep_unidentified and own_message_ids neither true nor
+false, an unknown phone_region, version or deleted no path (22023, each names the key); NULL (22004); the log lacks
+events, or own_message_ids cannot change (55000). On an error nothing changes.$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.check_rules(jsonb), cdp.set_rules(jsonb), cdp.rules(),
 	cdp_internal.show_max_links(text, jsonb), cdp_internal.show_sources(), cdp.set_sources(jsonb) FROM PUBLIC;
