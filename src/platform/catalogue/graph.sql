@@ -212,8 +212,8 @@ COMMENT ON FUNCTION cdp_internal.click_namespaces(boolean) IS
 
 CREATE FUNCTION cdp_internal.device_namespaces() RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN ARRAY['device_id', 'idfv', 'idfa', 'gaid', 'advertising_id', 'push_token', 'anonymous_id', 'ga_client_id']
-		|| cdp_internal.click_namespaces(true);
+	RETURN ARRAY['device_id', 'idfv', 'idfa', 'gaid', 'advertising_id', 'push_token', 'anonymous_id', 'ga_client_id',
+			'network_userid'] || cdp_internal.click_namespaces(true);
 COMMENT ON FUNCTION cdp_internal.device_namespaces() IS
 	'Internal: lists the namespaces of identifiers that are of a device or browser.';
 
@@ -225,7 +225,8 @@ BEGIN ATOMIC
 	VALUES ('user_id', 10, 1), ('customer_no', 20, NULL), ('customer_id', 20, NULL), ('crm_id', 20, NULL),
 		('external_id', 20, NULL), ('email', 30, 5), ('email_sha256', 32, 5), ('phone', 40, 5), ('phone_sha256', 42, 5),
 		('device_id', 60, NULL), ('idfv', 60, NULL), ('idfa', 62, NULL), ('gaid', 62, NULL),
-		('advertising_id', 62, NULL), ('push_token', 65, NULL), ('anonymous_id', 70, NULL), ('ga_client_id', 75, NULL)
+		('advertising_id', 62, NULL), ('push_token', 65, NULL), ('anonymous_id', 70, NULL),
+		('network_userid', 72, NULL), ('ga_client_id', 75, NULL)
 	UNION ALL
 	SELECT b.name, 75, NULL FROM unnest(cdp_internal.click_namespaces(true)) AS b (name)
 	UNION ALL

@@ -10,6 +10,8 @@
  *				not give back;
  *	"_sent"		for a key of the message: true, it stood there (a name in properties, under its own key too if
  *				"copied"); false, it did not; null, it was null.
+ *
+ * Of an event of line_snowplow.h "_sent" says "snowplow": "event", and "_extra" has what was sent under that key.
  */
 #ifndef CDP_INGEST_SENT_MESSAGE_H
 #define CDP_INGEST_SENT_MESSAGE_H

@@ -27,6 +27,9 @@ DECLARE
 	message jsonb := '{}';
 	field record;
 BEGIN
+	IF notes -> 'snowplow' = '"event"' AND jsonb_typeof(extra -> 'snowplow') = 'object' THEN
+		RETURN (extra - 'snowplow') || (extra -> 'snowplow');
+	END IF;
 	FOR field IN
 		SELECT v.*
 		FROM (VALUES

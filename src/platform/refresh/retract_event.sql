@@ -116,8 +116,9 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.retract_messages(text[]) IS
-	'Internal: returns the events of the log that have these message ids, of whatever sources; and a row for each '
-	'message that is absent: event, its event is folded, or the log lacks it; key, it may be forgotten, and is not in the log.';
+	'Internal: returns the events of the log that have these message ids, of whatever sources; and a row for '
+	'each message that is absent: event, its event is folded, or the log lacks it; key, it may be forgotten, and is '
+	'not in the log.';
 
 -- The ranges of pages of the log are known by number, too.
 CREATE FUNCTION cdp_internal.retract_numbers(event_ids bigint[])
