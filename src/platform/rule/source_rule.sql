@@ -355,7 +355,7 @@ BEGIN
 	SELECT p.key, p.rule INTO wrong
 	FROM cdp_data.base_row b
 	CROSS JOIN LATERAL cdp.provenance(b.traits) p
-	WHERE b.source_id = check_expirable.source_id AND p.rule !~ 'last$'
+	WHERE b.source_id = check_expirable.source_id AND p.rule !~ '(last|merge)$'
 	ORDER BY p.key COLLATE "C" LIMIT 1;
 	IF FOUND THEN
 		RAISE EXCEPTION 'what source "%" says cannot expire', source USING ERRCODE = 'object_not_in_prerequisite_state',
@@ -365,7 +365,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.check_expirable(text, integer) IS
-	'Internal: raises an error if the base has values of a source that are folded by another rule than last.';
+	'Internal: raises an error if the base has values of a source that are folded by another rule than last and '
+	'merge.';
 
 CREATE FUNCTION cdp_internal.tell_uncleaned(source text, source_id integer) RETURNS void
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
