@@ -160,8 +160,8 @@ COMMENT ON FUNCTION cdp.is_full(cdp.traits) IS
 	'removed ones included, the first in jsonb''s order stay (by length, then by bytes). A key with the rule union '
 	'or merge keeps at most 1,000 elements or places, the latest (of equal times the first in the order of values). A '
 	'key with most_frequent keeps at most 1,000 values, the first in that order. Both keep fewer if 65,535 divided by '
-	'the number of keys is less. A key with a keep_ rule keeps the first 1,000 sources, by bytes; fewer if 4,096 divided '
-	'by the number of keys is less. What stays is complete and does not depend on the order of merging.';
+	'the number of keys is less. A key with a keep_ rule keeps the first 1,000 sources, by bytes; fewer if 4,096 '
+	'divided by the number of keys is less. What stays is complete and does not depend on the order of merging.';
 
 CREATE FUNCTION cdp.traits_problem(traits jsonb, rules jsonb DEFAULT NULL) RETURNS text
 	AS 'MODULE_PATHNAME', 'cdp_traits_problem' LANGUAGE C IMMUTABLE PARALLEL SAFE COST 10;
