@@ -45,11 +45,30 @@ is_word(const char *text, size_t length, const char *word)
 	return word[length] == '\0';
 }
 
-/* Compare lengths first: most names are of something else. */
+/* Tell whether a name can be listed by its end, since most are of something else. */
+static bool
+may_be_listed(const char *name, size_t length)
+{
+	char before = cdpk_ascii_lower(name[length - 2]);
+
+	switch (cdpk_ascii_lower(name[length - 1]))
+	{
+		case 'd': /* gclid */
+		case 'k': /* epik */
+			return before == 'i';
+		case 'c': /* fbc */
+			return before == 'b';
+		case 'p': /* fbp, ttp */
+			return before == 'b' || before == 't';
+		default:
+			return false;
+	}
+}
+
 const CdpkClickName *
 cdpk_click_find(const char *name, size_t length)
 {
-	if (length < NAME_MIN || length > NAME_MAX)
+	if (length < NAME_MIN || length > NAME_MAX || !may_be_listed(name, length))
 		return NULL;
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (cdpk_ascii_lower(name[0]) == names[i].name[0] && is_word(name, length, names[i].name))

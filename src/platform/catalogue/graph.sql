@@ -80,7 +80,7 @@ BEGIN
 	CREATE INDEX identifier_profile_id ON cdp_data.identifier (profile_id);
 	-- an address and its hash have one key, by which each finds the other
 	CREATE INDEX identifier_hashed ON cdp_data.identifier (cdp.hashed(identifier))
-		WHERE cdp.hashed(identifier) IS NOT NULL;
+		WHERE cdp_internal.has_hash(identifier);
 	ALTER INDEX cdp_data.identifier_hashed ALTER COLUMN 1 SET STATISTICS 0;
 	COMMENT ON TABLE cdp_data.identifier IS
 		'One row for each identifier ever seen, with the profile it is in now. Distribution key: identifier_id.';
@@ -183,8 +183,8 @@ BEGIN
 	CREATE UNIQUE INDEX verdict_a ON cdp_data.verdict (a, kind, b) NULLS NOT DISTINCT;
 	CREATE INDEX verdict_b ON cdp_data.verdict (b) WHERE b IS NOT NULL;
 	CREATE INDEX verdict_same ON cdp_data.verdict (verdict_id) WHERE kind = 'same';
-	CREATE INDEX verdict_hashed_a ON cdp_data.verdict (cdp.hashed(a)) WHERE cdp.hashed(a) IS NOT NULL;
-	CREATE INDEX verdict_hashed_b ON cdp_data.verdict (cdp.hashed(b)) WHERE cdp.hashed(b) IS NOT NULL;
+	CREATE INDEX verdict_hashed_a ON cdp_data.verdict (cdp.hashed(a)) WHERE cdp_internal.has_hash(a);
+	CREATE INDEX verdict_hashed_b ON cdp_data.verdict (cdp.hashed(b)) WHERE cdp_internal.has_hash(b);
 	ALTER INDEX cdp_data.verdict_hashed_a ALTER COLUMN 1 SET STATISTICS 0;
 	ALTER INDEX cdp_data.verdict_hashed_b ALTER COLUMN 1 SET STATISTICS 0;
 	COMMENT ON TABLE cdp_data.verdict IS

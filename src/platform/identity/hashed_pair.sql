@@ -19,7 +19,8 @@ CREATE FUNCTION cdp_internal.hashed_partner(identifier cdp.identifier)
 AS $function$
 	SELECT i.identifier_id, i.identifier, i.profile_id, i.shared
 	FROM cdp_data.identifier i
-	WHERE cdp.hashed(i.identifier) OPERATOR(cdp.=) cdp.hashed(hashed_partner.identifier)
+	WHERE cdp_internal.has_hash(i.identifier)
+		AND cdp.hashed(i.identifier) OPERATOR(cdp.=) cdp.hashed(hashed_partner.identifier)
 		AND i.identifier OPERATOR(cdp.<>) hashed_partner.identifier
 	LIMIT 1
 $function$;

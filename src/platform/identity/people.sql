@@ -139,7 +139,8 @@ BEGIN
 			   0, NULL, NULL, '{}'
 		FROM cdp_data.identifier x
 		JOIN cdp_data.identifier y ON cdp.hashed(y.identifier) = cdp.hashed(x.identifier)
-		WHERE cdp_internal.has_hashed() AND x.identifier_id < y.identifier_id AND x.profile_id <> 0
+		WHERE cdp_internal.has_hashed() AND cdp_internal.has_hash(x.identifier) AND
+			cdp_internal.has_hash(y.identifier) AND x.identifier_id < y.identifier_id AND x.profile_id <> 0
 			AND y.profile_id <> 0 AND (x.profile_id <> y.profile_id OR x.shared OR y.shared)
 			AND NOT EXISTS (SELECT FROM cdp_data.link l WHERE l.a = x.identifier_id AND l.b = y.identifier_id)
 			AND NOT EXISTS (

@@ -55,9 +55,27 @@ add_query(const IdentifierSink *sink, CdpkQuery query, Refusal *refusal)
 	return true;
 }
 
-/* Add those among the members of an object. */
+/* Tell whether a key is this one. */
 static bool
-add_members(const IdentifierSink *sink, JsonbContainer *object, Refusal *refusal)
+is_key(const JsonbValue *key, const char *name)
+{
+	return key->val.string.len == strlen(name) &&
+		   memcmp(key->val.string.val, name, key->val.string.len) == 0;
+}
+
+/* Add those in the address of a page, where a member is one. */
+static bool
+add_address(const IdentifierSink *sink, const JsonbValue *key, CdpkSpan text, Refusal *refusal)
+{
+	if (is_key(key, "url"))
+		return add_query(sink, cdpk_query_of_url(text.text, text.length), refusal);
+	return !is_key(key, "search") ||
+		   add_query(sink, cdpk_query_of_search(text.text, text.length), refusal);
+}
+
+/* Add those among the members of an object, which can have the address of a page. */
+static bool
+add_members(const IdentifierSink *sink, JsonbContainer *object, bool has_address, Refusal *refusal)
 {
 	JsonbWalk walk = jsonb_walk(object);
 	JsonbValue key;
@@ -65,36 +83,20 @@ add_members(const IdentifierSink *sink, JsonbContainer *object, Refusal *refusal
 
 	while (jsonb_walk_member(&walk, &key, &value))
 	{
-		const CdpkClickName *name = value.type == jbvString
-										? cdpk_click_find(key.val.string.val, key.val.string.len)
-										: NULL;
-		CdpkSpan text = {value.val.string.val, value.type == jbvString ? value.val.string.len : 0};
+		const CdpkClickName *name;
+		CdpkSpan text;
 
+		if (value.type != jbvString)
+			continue;
+		text.text = value.val.string.val;
+		text.length = value.val.string.len;
+		if (has_address && !add_address(sink, &key, text, refusal))
+			return false;
+		name = cdpk_click_find(key.val.string.val, key.val.string.len);
 		if (name != NULL && !add_click(sink, name, text, refusal))
 			return false;
 	}
 	return true;
-}
-
-/* Give the text of a member; false if it has none. */
-static bool
-find_text(JsonbContainer *object, const char *key, JsonbValue *value)
-{
-	return getKeyJsonValueFromContainer(object, key, strlen(key), value) != NULL &&
-		   value->type == jbvString;
-}
-
-/* Add those in the address of the page that an object describes. */
-static bool
-add_page(const IdentifierSink *sink, JsonbContainer *page, Refusal *refusal)
-{
-	JsonbValue text;
-
-	if (find_text(page, "url", &text) &&
-		!add_query(sink, cdpk_query_of_url(text.val.string.val, text.val.string.len), refusal))
-		return false;
-	return !find_text(page, "search", &text) ||
-		   add_query(sink, cdpk_query_of_search(text.val.string.val, text.val.string.len), refusal);
 }
 
 /* Add those among the settings of integrations. */
@@ -107,26 +109,30 @@ add_integrations(const IdentifierSink *sink, JsonbContainer *integrations, Refus
 
 	while (jsonb_walk_member(&walk, &key, &value))
 		if (value.type == jbvBinary && JsonContainerIsObject(value.val.binary.data) &&
-			!add_members(sink, value.val.binary.data, refusal))
+			!add_members(sink, value.val.binary.data, false, refusal))
 			return false;
 	return true;
 }
 
+/* Add those in the context: among its members, and in three objects in it. */
 static bool
 add_context(const IdentifierSink *sink, JsonbContainer *context, Refusal *refusal)
 {
-	JsonbValue part;
+	JsonbWalk walk = jsonb_walk(context);
+	JsonbValue key;
+	JsonbValue value;
+	bool added = add_members(sink, context, false, refusal);
 
-	if (!add_members(sink, context, refusal))
-		return false;
-	if (onboard_find_object(context, "campaign", &part) &&
-		!add_members(sink, part.val.binary.data, refusal))
-		return false;
-	if (onboard_find_object(context, "integrations", &part) &&
-		!add_integrations(sink, part.val.binary.data, refusal))
-		return false;
-	return !onboard_find_object(context, "page", &part) ||
-		   add_page(sink, part.val.binary.data, refusal);
+	while (added && jsonb_walk_member(&walk, &key, &value))
+	{
+		if (value.type != jbvBinary || !JsonContainerIsObject(value.val.binary.data))
+			continue;
+		if (is_key(&key, "page") || is_key(&key, "campaign"))
+			added = add_members(sink, value.val.binary.data, is_key(&key, "page"), refusal);
+		else if (is_key(&key, "integrations"))
+			added = add_integrations(sink, value.val.binary.data, refusal);
+	}
+	return added;
 }
 
 /* One click's id often stands in several places of a row: these repetitions say nothing. */
@@ -136,8 +142,7 @@ identifiers_add_clicks(const IdentifierSink *sink, JsonbContainer *context,
 {
 	int repeats = sink->set->repeats;
 	bool added = (context == NULL || add_context(sink, context, refusal)) &&
-				 (properties == NULL ||
-				  (add_members(sink, properties, refusal) && add_page(sink, properties, refusal)));
+				 (properties == NULL || add_members(sink, properties, true, refusal));
 
 	sink->set->repeats = repeats;
 	return added;

@@ -8,7 +8,7 @@
 #include "utils/builtins.h"
 
 #include "platform/ingest/ingest.h"
-#include "platform/ingest/onboard_source.h"
+#include "platform/ingest/onboard.h"
 
 /* read_text reads a column of a row of the result; empty for NULL. */
 static CdpkSpan
@@ -60,6 +60,7 @@ onboard_sources_read(void)
 		strlcpy(source->phone_region, rule.text, sizeof(source->phone_region));
 		source->keeps_unidentified = DatumGetBool(SPI_getbinval(row, descriptor, 3, &isnull));
 		source->owns_message_ids = DatumGetBool(SPI_getbinval(row, descriptor, 4, &isnull));
+		sources->any_owns_message_ids |= source->owns_message_ids;
 		sources->count++;
 	}
 	SPI_freetuptable(SPI_tuptable);
@@ -82,6 +83,13 @@ bool
 onboard_message_key(const OnboardSources *sources, CdpkSpan source, CdpkSpan message_id,
 					pg_uuid_t *key)
 {
+	OnboardedRow named;
+	Refusal refusal;
+
+	if (sources == NULL || !sources->any_owns_message_ids)
+		return ingest_message_key(NULL, message_id, key);
+	onboard_source(source, &named, &refusal);
 	return ingest_message_key(
-		onboard_source_rules(sources, source)->owns_message_ids ? &source : NULL, message_id, key);
+		onboard_source_rules(sources, named.source)->owns_message_ids ? &named.source : NULL,
+		message_id, key);
 }

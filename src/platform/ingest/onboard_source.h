@@ -20,7 +20,8 @@ typedef struct OnboardSource
 /* The rules by which rows are cleaned, and the sources that have others than the usual. */
 typedef struct OnboardSources
 {
-	CdpkMailbox mailbox; /* of e-mail addresses */
+	CdpkMailbox mailbox;       /* of e-mail addresses */
+	bool any_owns_message_ids; /* of the sources */
 	int count;
 	OnboardSource *items;
 } OnboardSources;

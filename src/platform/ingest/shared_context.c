@@ -45,6 +45,13 @@ has_clicks(const JsonbValue *object)
 	return false;
 }
 
+/* is_campaign tells whether a member is the campaign, which is among those that are stored once. */
+static bool
+is_campaign(const JsonbValue *key)
+{
+	return key->val.string.len == strlen("campaign") && key->val.string.val[0] == 'c';
+}
+
 /* is_shared tells whether a member is stored once for many events. */
 static bool
 is_shared(const JsonbValue *key, const JsonbValue *value)
@@ -52,7 +59,7 @@ is_shared(const JsonbValue *key, const JsonbValue *value)
 	for (int i = 0; i < lengthof(shared_names); i++)
 		if (shared_names[i].length == key->val.string.len &&
 			memcmp(shared_names[i].bytes, key->val.string.val, shared_names[i].length) == 0)
-			return !has_clicks(value);
+			return !is_campaign(key) || !has_clicks(value);
 	return false;
 }
 

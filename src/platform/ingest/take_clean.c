@@ -362,13 +362,13 @@ clean_event(const Take *take, TakenRow *row, const Writer *writer)
 	if (row->is_line)
 		read_line(take, row);
 	source = writer_source(writer, ingest_column(&row->columns, INBOX_SOURCE));
-	onboard_source(source, &event, &refusal);
 	row->has_key =
 		!row->columns.nulls[INBOX_MESSAGE_ID] &&
-		onboard_message_key(take->options->onboard.sources, event.source,
+		onboard_message_key(take->options->onboard.sources, source,
 							ingest_column(&row->columns, INBOX_MESSAGE_ID), &row->message_key);
-	if (row->reason == NULL &&
-		!onboard_row(&row->columns, source, take->options->onboard, &event, &refusal))
+	if (row->reason != NULL)
+		onboard_source(source, &event, &refusal);
+	else if (!onboard_row(&row->columns, source, take->options->onboard, &event, &refusal))
 	{
 		take_refuse(take, row, refusal.reason, refusal.detail);
 		row->incomplete = onboard_lacks(&refusal) && writer_problem(writer, event.source) == NULL;

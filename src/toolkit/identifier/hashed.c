@@ -37,6 +37,15 @@ identifier_is_of_hashes(const char *name_space, size_t length)
 	return false;
 }
 
+bool
+identifier_has_hash(const char *name_space, size_t length)
+{
+	for (int i = 0; i < lengthof(namespaces); i++)
+		if (is_name(name_space, length, namespaces[i].plain))
+			return true;
+	return identifier_is_of_hashes(name_space, length);
+}
+
 /* Write the hexadecimal digits of the SHA-256 of a text. */
 static void
 write_digits(const char *value, size_t length, char digits[DIGITS])
@@ -82,6 +91,18 @@ identifier_hashed(const Identifier *identifier)
 							   &status);
 	}
 	return NULL;
+}
+
+CDP_FUNCTION(cdp_has_hash);
+
+/* Return whether an identifier has a hash, or may be one, by its namespace. */
+Datum
+cdp_has_hash(PG_FUNCTION_ARGS)
+{
+	const uint8_t *payload = IdentifierPayload(PG_GETARG_IDENTIFIER_PP(0));
+
+	PG_RETURN_BOOL(identifier_has_hash(cdpk_identifier_namespace(payload),
+									   cdpk_identifier_namespace_length(payload)));
 }
 
 /* Return the identifier of the hash of an e-mail address or phone number. */
