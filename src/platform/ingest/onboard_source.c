@@ -80,16 +80,17 @@ onboard_source_rules(const OnboardSources *sources, CdpkSpan name)
 }
 
 bool
-onboard_message_key(const OnboardSources *sources, CdpkSpan source, CdpkSpan message_id,
-					pg_uuid_t *key)
+onboard_message_key(const OnboardSources *sources, const CdpkSipHashKey *hash_by, CdpkSpan source,
+					CdpkSpan message_id, pg_uuid_t *key)
 {
 	OnboardedRow named;
 	Refusal refusal;
 
 	if (sources == NULL || !sources->any_owns_message_ids)
-		return ingest_message_key(NULL, message_id, key);
+		return ingest_message_key(hash_by, NULL, message_id, key);
 	onboard_source(source, &named, &refusal);
 	return ingest_message_key(
+		hash_by,
 		onboard_source_rules(sources, named.source)->owns_message_ids ? &named.source : NULL,
 		message_id, key);
 }

@@ -30,8 +30,8 @@ typedef struct OnboardSources
 extern const OnboardSources *onboard_sources_read(void);
 
 /* Compute the key of a message, as ingest_message_key() does, by the rules of its source. */
-extern bool onboard_message_key(const OnboardSources *sources, CdpkSpan source, CdpkSpan message_id,
-								pg_uuid_t *key);
+extern bool onboard_message_key(const OnboardSources *sources, const CdpkSipHashKey *hash_by,
+								CdpkSpan source, CdpkSpan message_id, pg_uuid_t *key);
 
 /* Return the rules of a source. */
 extern const OnboardSource *onboard_source_rules(const OnboardSources *sources, CdpkSpan name);

@@ -364,7 +364,7 @@ clean_event(const Take *take, TakenRow *row, const Writer *writer)
 	source = writer_source(writer, ingest_column(&row->columns, INBOX_SOURCE));
 	row->has_key =
 		!row->columns.nulls[INBOX_MESSAGE_ID] &&
-		onboard_message_key(take->options->onboard.sources, source,
+		onboard_message_key(take->options->onboard.sources, &take->options->message_by, source,
 							ingest_column(&row->columns, INBOX_MESSAGE_ID), &row->message_key);
 	if (row->reason != NULL)
 		onboard_source(source, &event, &refusal);

@@ -207,10 +207,11 @@ clean(VerifyCheck *check, InboxRow *columns, VerifyEvent *event)
 	Refusal refusal = {NULL, ""};
 	OnboardedRow row;
 
-	event->has_key =
-		!columns->nulls[INBOX_MESSAGE_ID] && event->batch_id > check->forgotten_batch_id &&
-		onboard_message_key(check->onboard_sources, ingest_column(columns, INBOX_SOURCE),
-							ingest_column(columns, INBOX_MESSAGE_ID), &event->key);
+	event->has_key = !columns->nulls[INBOX_MESSAGE_ID] &&
+					 event->batch_id > check->forgotten_batch_id &&
+					 onboard_message_key(check->onboard_sources, &check->message_by,
+										 ingest_column(columns, INBOX_SOURCE),
+										 ingest_column(columns, INBOX_MESSAGE_ID), &event->key);
 	event->is_clean =
 		onboard_row(columns, ingest_column(columns, INBOX_SOURCE), options, &row, &refusal);
 	if (event->is_clean)
@@ -521,6 +522,7 @@ cdp_verify_events(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	check.content_key = hash_key(HASH_CONTENT);
+	check.message_by = hash_key(HASH_MESSAGE);
 	check.onboard_sources = onboard_sources_read();
 	check.resolver = resolver_new();
 	read_settings(&check);

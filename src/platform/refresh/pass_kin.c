@@ -80,19 +80,19 @@ pass_find_judged(Pass *pass, Datum identifiers, uint64 *count)
 							 " WHERE v.kind = $6)" ENDS("m.refused", row_of_a, row_of_b)
 
 /* Those that have hashes, and the hashes; such a pair is refused wherever its ends are apart. */
-#define HASHED_QUERY(identifier, row_of_a, row_of_b)                                            \
-	"WITH " NEAR(                                                                               \
-		identifier) ", met AS ("                                                                \
-					" SELECT n.identifier AS a, cdp.hashed(n.identifier) AS b FROM near n"      \
-					" WHERE cdp.hashed(n.identifier) <> n.identifier"                           \
-					" UNION SELECT k.identifier, n.identifier FROM near n CROSS JOIN LATERAL (" \
-					"  SELECT i.identifier FROM " identifier " i"                               \
-					"  WHERE cdp_internal.has_hash(i.identifier) AND"
-"  cdp.hashed(i.identifier) OPERATOR(cdp.=) n.identifier"
-	"  AND i.identifier OPERATOR(cdp.<>) n.identifier LIMIT 1) k)" ENDS(
-		"coalesce(x.profile_id <> 0 AND y.profile_id <> 0 AND x.profile_id <> y.profile_id"
-		" AND NOT x.shared AND NOT y.shared, false)",
-		row_of_a, row_of_b)
+#define HASHED_QUERY(identifier, row_of_a, row_of_b)                                                        \
+	"WITH " NEAR(                                                                                           \
+		identifier) ", met AS ("                                                                            \
+					" SELECT n.identifier AS a, cdp.hashed(n.identifier) AS b FROM near n"                  \
+					" WHERE cdp.hashed(n.identifier) <> n.identifier"                                       \
+					" UNION SELECT k.identifier, n.identifier FROM near n CROSS JOIN LATERAL ("             \
+					"  SELECT i.identifier FROM " identifier " i"                                           \
+					"  WHERE cdp_internal.has_hash(i.identifier)"                                           \
+					"  AND cdp.hashed(i.identifier) OPERATOR(cdp.=) n.identifier"                           \
+					"  AND i.identifier OPERATOR(cdp.<>) n.identifier LIMIT 1) k)" ENDS(                    \
+						"coalesce(x.profile_id <> 0 AND y.profile_id <> 0 AND x.profile_id <> y.profile_id" \
+						" AND NOT x.shared AND NOT y.shared, false)",                                       \
+						row_of_a, row_of_b)
 
 #define ROW_ANEW(name)                                                                                    \
 	"(SELECT i.identifier_id, i.profile_id, i.shared FROM cdp_data.identifier_map p CROSS JOIN LATERAL (" \
@@ -101,12 +101,12 @@ pass_find_judged(Pass *pass, Datum identifiers, uint64 *count)
 	" WHERE p.hash = cdp_internal.map_hash(" name ") AND i.identifier OPERATOR(cdp.=) " name              \
 	" LIMIT 1)"
 
-	/* of the graph as it is, and of the one that is built anew */
-	static const char *const verdict_queries[] = {
-		VERDICT_QUERY("cdp_data.verdict", "cdp_data.identifier",
-					  "cdp_internal.known_identifier(m.a)", "cdp_internal.known_identifier(m.b)"),
-		VERDICT_QUERY("cdp_data.restitch_verdict", "cdp_data.restitch_identifier", ROW_ANEW("m.a"),
-					  ROW_ANEW("m.b"))};
+/* of the graph as it is, and of the one that is built anew */
+static const char *const verdict_queries[] = {
+	VERDICT_QUERY("cdp_data.verdict", "cdp_data.identifier", "cdp_internal.known_identifier(m.a)",
+				  "cdp_internal.known_identifier(m.b)"),
+	VERDICT_QUERY("cdp_data.restitch_verdict", "cdp_data.restitch_identifier", ROW_ANEW("m.a"),
+				  ROW_ANEW("m.b"))};
 
 static const char *const hashed_queries[] = {
 	HASHED_QUERY("cdp_data.identifier", "cdp_internal.known_identifier(m.a)",

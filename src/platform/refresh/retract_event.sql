@@ -36,13 +36,14 @@ BEGIN
 				SELECT NULL AS source
 				UNION ALL
 				SELECT o.source FROM cdp_data.source o WHERE o.own_message_ids) s
-			WHERE cdp.message_key(u.message_id) IS NOT NULL
+			WHERE cdp_internal.message_key(u.message_id) IS NOT NULL
 		), remembered AS MATERIALIZED (
 			-- negative: the key is kept for ever
 			SELECT a.*, abs(m.batch_id) AS batch_id, s.identifier_id AS place, m.hint,
 				   100 * count(*) OVER (PARTITION BY abs(m.batch_id)) >= b.accepted AS many
 			FROM asked a
-			JOIN cdp_data.message m ON m.message_key = CASE WHEN a.source IS NULL THEN cdp.message_key(a.message_id)
+			JOIN cdp_data.message m ON m.message_key = CASE
+				WHEN a.source IS NULL THEN cdp_internal.message_key(a.message_id)
 				ELSE cdp_internal.own_message_key(a.message_id, a.source) END
 			LEFT JOIN cdp_data.statement s USING (message_key)
 			LEFT JOIN cdp_data.batch b ON b.batch_id = abs(m.batch_id)

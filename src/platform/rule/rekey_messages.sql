@@ -41,11 +41,11 @@ BEGIN
 	PERFORM cdp_internal.batch_stage('batch_rekeyed', format($sql$
 		SELECT m.message_key AS old_key,
 			   CASE WHEN %L THEN cdp_internal.own_message_key(e.message_id, e.source)
-				ELSE cdp.message_key(e.message_id) END AS new_key,
+				ELSE cdp_internal.message_key(e.message_id) END AS new_key,
 			   m.batch_id, m.content_hash, m.hint
 		FROM cdp_data.event e
 		-- the key of another batch is that of another event
-		JOIN cdp_data.message m ON m.message_key = CASE WHEN %L THEN cdp.message_key(e.message_id)
+		JOIN cdp_data.message m ON m.message_key = CASE WHEN %L THEN cdp_internal.message_key(e.message_id)
 				ELSE cdp_internal.own_message_key(e.message_id, e.source) END
 			AND abs(m.batch_id) = e.batch_id
 		WHERE e.source = %L
