@@ -276,6 +276,7 @@ typedef struct Pass
 	int64 *map_hashes; /* of the names that were looked up in the map, by their place */
 	bool has_verdicts;
 	bool has_same;         /* there is a verdict "same" */
+	bool has_hashed;       /* there are hashes of e-mail addresses or phone numbers */
 	bool has_believed;     /* there is a source whose aliases are believed */
 	BlockedRules *blocked; /* NULL: there are none */
 	CdpkIdMap claimed; /* identifiers that have numbers, and no rows yet in the graph built anew */
