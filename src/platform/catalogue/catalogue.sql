@@ -42,7 +42,9 @@ BEGIN ATOMIC
 		('case_event',         '{cdp_data,cdp}', '{event}',                            'reference'),
 		('profile_view',       '{cdp_data,cdp}', '{schema_name,view_name}',            'reference'),
 		('segment',            '{cdp_data,cdp}', '{name}',                             'reference'),
-		('planned_event',      '{cdp_data,cdp}', '{source,type,event,version}',        'reference')
+		('planned_event',      '{cdp_data,cdp}', '{source,type,event,version}',        'reference'),
+		('connected_table',    '{cdp_data}',     '{name}',                             'reference'),
+		('followed_row',       '{cdp_data}',     '{connection,number}',                'local')
 	), access (name, readers, stewards, written_by, erase_order, hidden) AS (VALUES
 		('state',              '{analyst}', 'update', '{refresh}',        NULL, '{}'),
 		('batch',              '{analyst}', 'append', '{refresh}',        NULL, '{}'),
@@ -81,7 +83,9 @@ BEGIN ATOMIC
 		('case_event',         '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('profile_view',       '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('segment',            '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
-		('planned_event',      '{analyst}', 'all',    '{}',               NULL, '{}')
+		('planned_event',      '{analyst}', 'all',    '{}',               NULL, '{}'),
+		('connected_table',    '{}',        'all',    '{refresh}',        NULL, '{}'),
+		('followed_row',       '{}',        'all',    '{writer,refresh}', 1,    '{}')
 	), personal (name, category, columns) AS (VALUES
 		('inbox',            'identifier', '{anonymous_id,user_id,previous_id,identifiers}'),
 		('inbox',            'account',    '{group_id}'),
