@@ -14,7 +14,7 @@ BEGIN
 	JOIN pg_namespace n ON n.oid = c.relnamespace
 	WHERE c.oid = relation;
 	IF NOT FOUND THEN
-		RAISE EXCEPTION 'table_name must be a table' USING ERRCODE = 'undefined_table';
+		RAISE EXCEPTION 'the table does not exist' USING ERRCODE = 'undefined_table';
 	ELSIF r.relkind NOT IN ('r', 'p', 'v', 'm', 'f') OR r.relpersistence = 't'
 		OR r.nspname IN ('cdp', 'cdp_data', 'pg_catalog', 'information_schema') THEN
 		RAISE EXCEPTION '% cannot be connected', relation::regclass USING ERRCODE = 'wrong_object_type',
@@ -211,7 +211,8 @@ BEGIN
 	UPDATE cdp_data.connected_table t
 	SET number = nextval('cdp_data.follow_number'), is_first = (t.number = 0), read_parts = '{}', part = NULL,
 		part_file = NULL, place = NULL, pending = NULL, pending_at = NULL,
-		pending_writers = '{}', state = 'backfilling', error = NULL, failing_since = NULL, truncated_at = NULL, missed = 0, missed_error = NULL, pulled_at = NULL
+		pending_writers = '{}', state = 'backfilling', error = NULL, failing_since = NULL, truncated_at = NULL,
+		missed = 0, missed_error = NULL, pulled_at = NULL
 	WHERE t.name = connection;
 END
 $function$;
@@ -291,9 +292,9 @@ version: what grows with each change of a row; by default what was written later
 counts as deleted; so does one for which condition is not true.
 follow: trigger (the default): triggers note what is written, updates correct the call of a row and deletes take it
 back (the source is mutable, see cdp.set_sources()). They cost the writers a little, and never fail. column:
-cursor_column grows with each write (updated_at, a sequence), and what is later is read; deletes do not show. A value is read once
-it was there for margin (by default 0 for tables of this database, where transactions that write are waited for however
-long they take, and 1 minute for views and foreign tables, where those that take longer are passed over).
+cursor_column grows with each write (updated_at, a sequence), and what is later is read; deletes do not show. A value
+is read once it was there for margin (by default 0 for tables of this database, where transactions that write are
+waited for however long they take, and 1 minute for views and foreign tables, where those that take longer are passed over).
 append_only: rows are never changed, so the source need not be mutable. time_zone: of times without one; by default UTC.
 replace: true: replaces the mapping of a connection of this table, and reads it anew.
 The caller owns the connection: it needs SELECT on the table, and TRIGGER for triggers; the expressions are evaluated as
@@ -338,7 +339,8 @@ DECLARE
 		SELECT m.error
 		FROM cdp_data.connected_table c
 		CROSS JOIN LATERAL cdp_internal.map_rows(c.name, NULL, NULL, cdp_internal.live_columns(c.relation), '{}') m
-		WHERE c.name = connection));
+		WHERE c.name = connection), (
+		SELECT r.error FROM cdp_internal.read_rows(connection, NULL, NULL, NULL, NULL, NULL, 1) r));
 BEGIN
 	IF problem IS NOT NULL THEN
 		RAISE EXCEPTION 'connection "%" cannot be read', connection USING ERRCODE = split_part(problem, ': ', 1),
@@ -378,9 +380,9 @@ BEGIN
 	SELECT t.owner::oid AS owner, t.relation::oid AS relation, t.relation_name, t.follow, t.cursor_column INTO STRICT c
 	FROM cdp_data.connected_table t WHERE t.name = name;
 	IF NOT pg_has_role(c.owner, 'USAGE') THEN
-		RAISE EXCEPTION 'must be a member of role %', c.owner::regrole USING ERRCODE = 'insufficient_privilege';
+		RAISE EXCEPTION 'must be a member of role "%"', c.owner::regrole USING ERRCODE = 'insufficient_privilege';
 	END IF;
-	found_table := coalesce(to_regclass(c.relation_name)::oid, c.relation);
+	found_table := coalesce(cdp_internal.relation_named(c.relation_name), c.relation);
 	PERFORM cdp_internal.check_connectable(found_table, c.follow, c.cursor_column);
 	IF found_table <> c.relation THEN
 		-- what was noted of the other table has its columns
@@ -461,8 +463,8 @@ END
 $function$;
 COMMENT ON FUNCTION cdp.preview_connection(text, regclass, jsonb, integer) IS
 $comment$Shows what becomes of some rows of a table, up to max_rows: of a connection, by its name, or, before
-connecting, of table_name by mapping (the arguments of cdp.connect(), as a document). error: why a row would go to quarantine,
-with the row. Only for roles that can act as the owner of the connection.
+connecting, of table_name by mapping (the arguments of cdp.connect(), as a document). error: why a row would go to
+quarantine, with the row. Only for roles that can act as the owner of the connection.
 Errors: those of cdp.connect().$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.check_connectable(oid, text, text),

@@ -132,15 +132,22 @@ BEGIN
 		LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 		SET search_path = pg_catalog, pg_temp
 	AS $body$
+	DECLARE
+		owners oid[];
+		foreign_owner name;
 	BEGIN
 		IF TG_OP = 'UPDATE' AND (old.name, old.owner, old.relation, old.source, old.mapping, old.follow,
 				old.cursor_column) IS NOT DISTINCT FROM (new.name, new.owner, new.relation, new.source, new.mapping,
 				new.follow, new.cursor_column) THEN
 			RETURN new;
 		END IF;
-		IF NOT pg_has_role(new.owner, 'USAGE')
-			AND current_user <> (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = TG_RELID) THEN
-			RAISE EXCEPTION 'must be a member of role %', new.owner USING ERRCODE = 'insufficient_privilege',
+		owners := ARRAY[new.owner] || CASE WHEN TG_OP = 'UPDATE' THEN ARRAY[old.owner] ELSE '{}' END;
+		SELECT r.rolname INTO foreign_owner
+		FROM pg_roles r
+		WHERE r.oid = ANY (owners) AND NOT pg_has_role(r.oid, 'USAGE')
+			AND current_user <> (SELECT pg_get_userbyid(c.relowner) FROM pg_class c WHERE c.oid = TG_RELID);
+		IF FOUND THEN
+			RAISE EXCEPTION 'must be a member of role "%"', foreign_owner USING ERRCODE = 'insufficient_privilege',
 				DETAIL = 'The expressions of a connection are evaluated with the rights of its owner.';
 		END IF;
 		RETURN new;

@@ -58,6 +58,17 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.trigger_problem(text, oid, boolean) IS
 	'Internal: returns why the triggers on a table do not see all that is written to it; NULL: they do.';
 
+-- Not to_regclass(): the owner of cdp's tables may have no right on the schema.
+CREATE FUNCTION cdp_internal.relation_named(name text) RETURNS oid
+	LANGUAGE sql STABLE STRICT PARALLEL SAFE
+	RETURN (
+		SELECT c.oid
+		FROM (SELECT parse_ident(name) AS parts) p
+		JOIN pg_namespace n ON n.nspname = p.parts[1]
+		JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = p.parts[2]);
+COMMENT ON FUNCTION cdp_internal.relation_named(text) IS
+	'Internal: returns the relation of this name, which has its schema; NULL: there is none.';
+
 CREATE FUNCTION cdp_internal.connection_problem(connection text) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -66,10 +77,10 @@ DECLARE
 	c record;
 	namesake oid;
 BEGIN
-	SELECT t.owner::oid AS owner, t.relation::oid AS relation, t.relation_name, t.follow, t.appends, t.error
-	INTO STRICT c
+	SELECT t.owner::oid AS owner, t.relation::oid AS relation, t.relation_name, t.follow, t.cursor_column,
+		t.appends, t.error INTO STRICT c
 	FROM cdp_data.connected_table t WHERE t.name = connection;
-	namesake := to_regclass(c.relation_name);
+	namesake := cdp_internal.relation_named(c.relation_name);
 	IF NOT EXISTS (SELECT FROM pg_roles r WHERE r.oid = c.owner) THEN
 		RETURN '42704: the role that owns the connection does not exist any more';
 	ELSIF NOT EXISTS (SELECT FROM pg_class r WHERE r.oid = c.relation) THEN
@@ -81,6 +92,11 @@ BEGIN
 			c.relation_name, c.relation::regclass);
 	ELSIF NOT has_table_privilege(c.owner, c.relation, 'SELECT') THEN
 		RETURN format('42501: role %s may not read table %s', c.owner::regrole, c.relation_name);
+	ELSIF c.follow = 'column' AND NOT EXISTS (
+		SELECT
+		FROM pg_attribute a
+		WHERE a.attrelid = c.relation AND a.attname = c.cursor_column AND a.attnum > 0 AND NOT a.attisdropped) THEN
+		RETURN format('42703: column "%s", which the table is followed by, does not exist', c.cursor_column);
 	ELSIF c.follow = 'trigger' AND cdp_internal.has_row_security(c.relation, c.owner) THEN
 		RETURN format('42501: row security hides rows of table %s from role %s, and triggers note them all',
 			c.relation_name, c.owner::regrole);
@@ -375,13 +391,13 @@ DECLARE
 	latest record;
 	writers text[];
 BEGIN
-	SELECT t.relation::oid AS relation, t.margin, t.pending, t.pending_at, t.pending_writers INTO STRICT c
+	SELECT t.relation::oid AS relation, t.margin, t.place, t.pending, t.pending_at, t.pending_writers INTO STRICT c
 	FROM cdp_data.connected_table t WHERE t.name = connection;
 	IF c.pending IS NULL THEN
 		SELECT r.place, r.error INTO latest
 		FROM cdp_internal.read_rows(connection, NULL, NULL, NULL, NULL, NULL, 1, latest => true) r;
 		error := latest.error;
-		IF latest.place IS NULL THEN
+		IF latest.place IS NULL OR latest.place = c.place THEN
 			RETURN;
 		END IF;
 		-- after the value
@@ -418,7 +434,6 @@ DECLARE
 BEGIN
 	taken := 0; sent := 0; deletions := 0; line_places := '{}'; failures := '{}';
 	SELECT b.bound, b.error INTO next FROM cdp_internal.next_bound(connection) b;
-	error := next.error;
 	WHILE taken < max_rows AND next.bound IS NOT NULL LOOP
 		SELECT t.relation::oid AS relation, t.place, t.is_first INTO STRICT c
 		FROM cdp_data.connected_table t WHERE t.name = connection;
@@ -435,7 +450,8 @@ BEGIN
 			UPDATE cdp_data.connected_table t
 			SET place = next.bound, is_first = false, pending = NULL, pending_at = NULL, pending_writers = '{}'
 			WHERE t.name = connection;
-			EXIT;
+			SELECT b.bound, b.error INTO next FROM cdp_internal.next_bound(connection) b;
+			CONTINUE;
 		END IF;
 		SELECT s.* INTO done
 		FROM cdp_internal.send_rows(connection, cdp_internal.live_columns(c.relation), page.texts,
@@ -453,6 +469,7 @@ BEGIN
 		taken := taken + cardinality(page.texts);
 		PERFORM cdp_internal.progress_set('read', taken, max_rows);
 	END LOOP;
+	error := next.error;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.pull_column(text, bigint) IS
@@ -524,8 +541,7 @@ BEGIN
 		SELECT CASE WHEN record_pull.error LIKE '57014:%' THEN 'too_slow'
 				WHEN record_pull.error IS NOT NULL THEN 'failing'
 				WHEN t.follow = 'column' THEN
-					CASE WHEN t.state IN ('backfilling', 'failing', 'too_slow') AND t.pending IS NOT NULL
-						THEN 'backfilling' ELSE 'live' END
+					CASE WHEN t.is_first AND t.pending IS NOT NULL THEN 'backfilling' ELSE 'live' END
 				WHEN EXISTS (SELECT FROM cdp_internal.table_parts(t.relation) p WHERE p.part <> ALL (t.read_parts))
 					THEN 'backfilling' ELSE 'live' END AS state,
 			CASE WHEN record_pull.error IS NULL THEN (
@@ -565,7 +581,13 @@ BEGIN
 		WHERE c.state <> 'too_slow' OR c.pulled_at < clock_timestamp() - interval '10 minutes'
 		ORDER BY c.pulled_at NULLS FIRST, c.name
 	LOOP
-		SELECT p.* INTO done FROM cdp_internal.pull_connection(connection, rest) p;
+		BEGIN
+			SELECT p.* INTO done FROM cdp_internal.pull_connection(connection, rest) p;
+		EXCEPTION WHEN syntax_error_or_access_rule_violation THEN
+			-- the table was changed just now
+			PERFORM cdp_internal.record_pull(connection, 0, 0, 0, 0, SQLSTATE || ': ' || SQLERRM);
+			CONTINUE;
+		END;
 		line_places := line_places || done.line_places;
 		failures := failures || done.failures;
 		rest := greatest(rest - done.taken, 0);
@@ -579,7 +601,8 @@ COMMENT ON FUNCTION cdp_internal.pull_connections(bigint) IS
 	'cdp.refresh().';
 
 REVOKE ALL ON FUNCTION cdp_internal.has_row_security(oid, oid), cdp_internal.needs_row_trigger(oid),
-	cdp_internal.trigger_problem(text, oid, boolean), cdp_internal.connection_problem(text),
+	cdp_internal.trigger_problem(text, oid, boolean), cdp_internal.relation_named(text),
+	cdp_internal.connection_problem(text),
 	cdp_internal.send_rows(text, smallint[], text[], bigint[], text[]), cdp_internal.pull_noted(text, bigint),
 	cdp_internal.note_lost(text, bigint[]), cdp_internal.pull_parts(text, bigint), cdp_internal.choose_part(text),
 	cdp_internal.table_writers(oid), cdp_internal.next_bound(text), cdp_internal.pull_column(text, bigint),
