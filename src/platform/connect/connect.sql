@@ -294,7 +294,8 @@ follow: trigger (the default): triggers note what is written, updates correct th
 back (the source is mutable, see cdp.set_sources()). They cost the writers a little, and never fail. column:
 cursor_column grows with each write (updated_at, a sequence), and what is later is read; deletes do not show. A value
 is read once it was there for margin (by default 0 for tables of this database, where transactions that write are
-waited for however long they take, and 1 minute for views and foreign tables, where those that take longer are passed over).
+waited for however long they take, and 1 minute for views and foreign tables, where those that take longer are passed
+over).
 append_only: rows are never changed, so the source need not be mutable. time_zone: of times without one; by default UTC.
 replace: true: replaces the mapping of a connection of this table, and reads it anew.
 The caller owns the connection: it needs SELECT on the table, and TRIGGER for triggers; the expressions are evaluated as

@@ -33,6 +33,12 @@ COMMENT ON FUNCTION cdp_internal.map_rows(text, oid, jsonb, smallint[], text[]) 
 	'caller. columns: the numbers of the columns in the texts of the rows. A row that fails gives an error, and itself '
 	'as a line; if the mapping fails as a whole, the last row has the error and no n.';
 
+CREATE FUNCTION cdp_internal.split_rows(rows text) RETURNS SETOF text
+	LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 1000
+	AS 'MODULE_PATHNAME', 'cdp_split_rows';
+COMMENT ON FUNCTION cdp_internal.split_rows(text) IS
+	'Internal: returns the texts of rows that stand one after the other; what is malformed at the end as it is.';
+
 CREATE FUNCTION cdp_internal.live_columns(relation oid) RETURNS smallint[]
 	LANGUAGE sql STABLE STRICT PARALLEL SAFE
 	RETURN ARRAY(
@@ -176,7 +182,8 @@ COMMENT ON FUNCTION cdp_internal.map_query(oid, jsonb) IS
 
 REVOKE ALL ON FUNCTION cdp_internal.check_expression(oid, text, oid, text),
 	cdp_internal.read_rows(text, oid, text, oid, text, text, bigint, boolean),
-	cdp_internal.map_rows(text, oid, jsonb, smallint[], text[]), cdp_internal.live_columns(oid),
+	cdp_internal.map_rows(text, oid, jsonb, smallint[], text[]), cdp_internal.split_rows(text),
+	cdp_internal.live_columns(oid),
 	cdp_internal.column_list(oid),
 	cdp_internal.page_query(oid, text, oid, boolean, boolean, bigint, boolean),
 	cdp_internal.object_query(oid, jsonb), cdp_internal.object_members(oid, jsonb),

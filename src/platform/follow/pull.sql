@@ -226,12 +226,12 @@ BEGIN
 		FROM (
 			SELECT n.text, q.number, q.operation AS kind
 			FROM cdp_data.followed_row q
-			CROSS JOIN LATERAL unnest(q.new_rows) AS n (text)
+			CROSS JOIN LATERAL cdp_internal.split_rows(q.new_rows) AS n (text)
 			WHERE q.connection = pull_noted.connection AND q.number = ANY (chosen)
 			UNION ALL
 			SELECT o.text, q.number, CASE q.operation WHEN 'update' THEN 'was' ELSE q.operation END
 			FROM cdp_data.followed_row q
-			CROSS JOIN LATERAL unnest(q.old_rows) AS o (text)
+			CROSS JOIN LATERAL cdp_internal.split_rows(q.old_rows) AS o (text)
 			WHERE q.connection = pull_noted.connection AND q.number = ANY (chosen)) u;
 		IF given.texts IS NOT NULL THEN
 			SELECT s.* INTO done
