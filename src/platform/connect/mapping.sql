@@ -34,7 +34,11 @@ BEGIN
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = format('It is of type %s.', jsonb_typeof(given)),
 			HINT = 'For example {"total": "amount / 100.0"}, ["total", "currency"], or "*" for all columns.';
 	END IF;
-	FOR member IN SELECT e.key, e.value FROM jsonb_each(given) e ORDER BY e.key COLLATE "C" LOOP
+	FOR member IN
+		SELECT e.key, e.value FROM jsonb_each(given) e
+		WHERE NOT (e.key = '*' AND jsonb_typeof(e.value) = 'array')
+		ORDER BY e.key COLLATE "C"
+	LOOP
 		PERFORM cdp_internal.check_mapped(relation, member.value, 'anyelement'::regtype,
 			format('%s "%s"', CASE what WHEN 'properties' THEN 'property' WHEN 'traits' THEN 'trait' ELSE what END,
 				member.key));
@@ -92,7 +96,8 @@ DECLARE
 	types text[] := '{identify,track,page,screen,group,alias}';
 BEGIN
 	PERFORM cdp_internal.check_keys(mapping, cdp_internal.mapping_keys(), 'the mapping');
-	IF mapping ? 'type' AND (jsonb_typeof(mapping -> 'type') <> 'string' OR mapping ->> 'type' <> ALL (types)) THEN
+	IF mapping ? 'type' AND (jsonb_typeof(mapping -> 'type') <> 'string'
+		OR mapping ->> 'type' ~ '^[a-z]+$' AND mapping ->> 'type' <> ALL (types)) THEN
 		RAISE EXCEPTION 'type of the mapping is "%"', left(mapping ->> 'type', 64)
 			USING ERRCODE = 'invalid_parameter_value', HINT = cdp_internal.hint_at(mapping ->> 'type', types);
 	END IF;
@@ -140,8 +145,19 @@ BEGIN
 	FOREACH part IN ARRAY '{deleted,condition}'::text[] LOOP
 		PERFORM cdp_internal.check_mapped(relation, mapping -> part, 'boolean'::regtype, part);
 	END LOOP;
-	PERFORM cdp_internal.check_mapped(relation, e.value, 'text'::regtype, format('identifier "%s"', e.key))
-	FROM jsonb_each(mapping -> 'identifiers') e;
+	IF mapping ->> 'type' !~ '^[a-z]+$' THEN
+		PERFORM cdp_internal.check_mapped(relation, mapping -> 'type', 'text'::regtype, 'type');
+	END IF;
+	FOR part IN SELECT e.key FROM jsonb_each(mapping -> 'identifiers') e ORDER BY e.key COLLATE "C" LOOP
+		kind := cdp_internal.check_mapped(relation, mapping #> ARRAY['identifiers', part], 'text'::regtype,
+			format('identifier "%s"', part));
+		IF kind = 'jsonb'::regtype AND part IN ('user_id', 'anonymous_id') THEN
+			-- no text for the column, but a list of values
+			mapping := jsonb_set(mapping, '{identifier_lists}', coalesce(mapping -> 'identifier_lists', '{}')
+				|| jsonb_build_object(part, mapping #> ARRAY['identifiers', part]));
+			mapping := mapping #- ARRAY['identifiers', part];
+		END IF;
+	END LOOP;
 	PERFORM cdp_internal.check_mapped_object(relation, mapping -> 'properties', 'properties');
 	PERFORM cdp_internal.check_mapped_object(relation, mapping -> 'traits', 'traits');
 	PERFORM cdp_internal.check_mapped_object(relation, mapping -> 'context', 'context');

@@ -121,7 +121,14 @@ AS $function$
 BEGIN
 	CASE jsonb_typeof(given)
 		WHEN 'object' THEN
-			RETURN QUERY SELECT e.key, e.value FROM jsonb_each_text(given) e WHERE e.value IS NOT NULL;
+			RETURN QUERY
+				SELECT e.key, e.value #>> '{}' FROM jsonb_each(given) e WHERE jsonb_typeof(e.value) = 'string'
+				UNION ALL
+				SELECT a.attname::text, quote_ident(a.attname)
+				FROM pg_attribute a
+				WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
+					AND jsonb_typeof(given -> '*') = 'array' AND NOT given ? a.attname
+					AND a.attname NOT LIKE ALL (ARRAY(SELECT jsonb_array_elements_text(given -> '*')));
 		WHEN 'array' THEN
 			RETURN QUERY SELECT e.value, quote_ident(e.value) FROM jsonb_array_elements_text(given) e;
 		WHEN 'string' THEN
@@ -134,7 +141,7 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.object_members(oid, jsonb) IS
 	'Internal: returns the members of an object in a mapping, which is an object of expressions, a list of columns, '
-	'or * for all columns.';
+	'or * for all columns; in an object, the member * is for all columns but those of a list of patterns.';
 
 -- The expressions are the owner's own code: pasted, each in parentheses, behind a line end for comments in it.
 CREATE FUNCTION cdp_internal.map_query(relation oid, mapping jsonb) RETURNS text
@@ -142,7 +149,8 @@ CREATE FUNCTION cdp_internal.map_query(relation oid, mapping jsonb) RETURNS text
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	others jsonb := nullif((mapping -> 'identifiers') - '{user_id,anonymous_id}'::text[], '{}');
+	others jsonb := nullif(((mapping -> 'identifiers') - '{user_id,anonymous_id}'::text[])
+		|| coalesce(mapping -> 'identifier_lists', '{}'), '{}');
 	table_name text := (SELECT c.relname FROM pg_class c WHERE c.oid = relation);
 BEGIN
 	RETURN (
@@ -159,7 +167,8 @@ BEGIN
 							'NOT coalesce((' || (mapping ->> 'condition') || E'\n)::boolean, false)')
 					ELSE 'false' END, 'boolean'),
 				(4, 'to_jsonb(' || (mapping ->> 'version') || E'\n)', 'jsonb'),
-				(5, quote_nullable(mapping ->> 'type'), 'text'),
+				(5, CASE WHEN mapping ->> 'type' ~ '^[a-z]+$' THEN quote_literal(mapping ->> 'type')
+					ELSE mapping ->> 'type' END, 'text'),
 				(6, mapping ->> 'event', 'text'),
 				(7, mapping #>> '{identifiers,anonymous_id}', 'text'),
 				(8, mapping #>> '{identifiers,user_id}', 'text'),

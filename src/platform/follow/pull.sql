@@ -123,7 +123,7 @@ DECLARE
 	c record;
 BEGIN
 	SELECT t.source, t.appends, pg_get_userbyid(t.owner::oid) AS owner,
-		t.mapping ?& '{event,traits}' AS is_split INTO STRICT c
+		t.mapping ? 'version' AS has_version, t.mapping ?& '{event,traits}' AS is_split INTO STRICT c
 	FROM cdp_data.connected_table t WHERE t.name = connection;
 	WITH mapped AS MATERIALIZED (
 		SELECT m.*, g.number, g.kind, coalesce(m.message_id, connection || ':' || m.key) AS id
@@ -139,6 +139,8 @@ BEGIN
 		LEFT JOIN (SELECT DISTINCT u.number, u.id FROM mapped u WHERE u.kind = 'update') u
 			ON m.kind = 'was' AND u.number = m.number AND u.id = m.id
 		WHERE m.error IS NULL AND u.id IS NULL AND NOT EXISTS (SELECT FROM whole)
+			-- what was no call takes none along
+			AND NOT (m.deleted AND m.kind IN ('was', 'delete'))
 	), calls AS (
 		SELECT k.n, k.id AS message_id, k.gone OR (c.is_split AND k.event IS NULL) AS gone, k.kind, k.own_version,
 			k.type, k.event, k.anonymous_id, k.user_id, k.group_id, k.previous_id, k.identifiers, k.properties,
@@ -159,13 +161,13 @@ BEGIN
 			w.properties, w.traits, w.context, w."timestamp", w.sent_at, w.original_timestamp,
 			coalesce(w.received_at, now()), c.source, c.owner
 		FROM calls w
-		WHERE c.appends AND NOT w.gone
+		WHERE c.appends AND NOT c.has_version AND NOT w.gone
 		UNION ALL
 		SELECT w.message_id, w.type, w.event, w.anonymous_id, w.user_id, w.group_id, w.previous_id, w.identifiers,
 			w.properties, w.traits, coalesce(w.context, '{}') || jsonb_build_object('_version', w.own_version),
 			w."timestamp", w.sent_at, w.original_timestamp, coalesce(w.received_at, now()), c.source, c.owner
 		FROM calls w
-		WHERE NOT c.appends AND NOT w.gone
+		WHERE (NOT c.appends OR c.has_version) AND NOT w.gone
 		UNION ALL
 		SELECT w.message_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
 			jsonb_build_object('_version', w.own_version, '_deleted', true), NULL, NULL, NULL, now(), c.source, c.owner
