@@ -129,7 +129,7 @@ BEGIN
 		SELECT * FROM (VALUES
 			('identifiers', 'user_id', 'user_id', '{user_id}'),
 			-- a link from another domain names the cookie of the visitor there
-			('identifiers', 'anonymous_id', 'jsonb_build_array(domain_userid, refr_domain_userid)',
+			('identifiers', 'anonymous_id', 'to_jsonb(array_remove(ARRAY[domain_userid, refr_domain_userid], NULL))',
 				'{domain_userid,refr_domain_userid}'),
 			('identifiers', 'anonymous_id', 'domain_userid', '{domain_userid}'),
 			('identifiers', 'network_userid', 'network_userid', '{network_userid}'),
@@ -230,7 +230,8 @@ COMMENT ON FUNCTION cdp.connect_warehouse(name, text, text) IS
 $comment$Connects the tables of a schema that a Postgres destination of Segment or RudderStack writes, or Snowplow's
 events: each by cdp.connect(), as calls of the source. Returns the tables, with what they are taken for, and what cannot
 come back as it was sent. Called again, it connects tables that are new: until then their events come from tracks,
-without properties, and are completed then. follow: trigger, or column: that of the time of loading, uuid_ts or etl_tstamp.
+without properties, and are completed then. follow: trigger, or column: that of the time of loading, uuid_ts or
+etl_tstamp.
 Message ids are those of the messages. The context is put together from columns by the names of the specification;
 properties and traits keep the names of their columns, so that nested ones stay flattened, and lists may be texts.
 Of Snowplow, domain_userid is the anonymous_id, and refr_domain_userid one of the same person; a page view is a page
