@@ -22,7 +22,7 @@ SELECT accepted, quarantined FROM cdp.refresh();
 SELECT fill(100);
 SELECT accepted, quarantined FROM cdp.refresh();
 SELECT message_id, left(event, 20) AS event, left(user_id, 20) AS who, left(properties::text, 60) AS properties, CASE WHEN "timestamp" < '2026-11-01' THEN "timestamp" END AS at FROM cdp.events ORDER BY split_part(message_id, ':', 2)::integer;
-SELECT q.reason, q.detail, count(*) FROM (SELECT reason COLLATE "C" AS reason, left(detail, 80) COLLATE "C" AS detail FROM cdp.quarantine) q GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT q.reason, q.detail, count(*) FROM (SELECT reason COLLATE "C" AS reason, left(detail, 44) COLLATE "C" AS detail FROM cdp.quarantine) q GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT state, sent, failed FROM cdp.connection;
 -- texts that are no rows, as a steward could write them
 INSERT INTO cdp_data.followed_row (connection, operation, columns, rows, new_rows, old_rows) VALUES ('junk', 'insert', '{1,2,3,4,5,6}', 1, '(', NULL), ('junk', 'insert', '{1,2,3,4,5,6}', 1, 'x', NULL), ('junk', 'insert', '{1,2,3,4,5,6}', 3, '(1,2)(7001,w,"a"",b",1,2026-01-01,1)("', NULL),
