@@ -40,6 +40,20 @@ $node->safe_psql('postgres', 'SELECT cdp.refresh(2000)') for 1 .. 3;
 is($node->safe_psql('postgres', $state), 'live|6006|0', 'all is read');
 is($node->safe_psql('postgres', $differs), '0', 'and nothing twice');
 
+# a table that is locked keeps a refresh waiting for a while, and then only itself
+$holder = $node->background_psql('postgres');
+$holder->query_safe('BEGIN; LOCK TABLE orders IN ACCESS EXCLUSIVE MODE');
+$node->safe_psql('postgres', q{INSERT INTO cdp.inbox (message_id, user_id, event, "timestamp") VALUES ('x', 'w1', 'x', '2026-01-01')});
+$refresh = IPC::Run::start([ 'psql', '-XAtq', '-c', 'SELECT accepted FROM cdp.refresh(100000)', $node->connstr('postgres') ], '>', \$output, '2>', \$errors);
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM cdp.progress WHERE (work, stage, done, total) = ('pull', 'read', 0, 99999)}), 'what it waits for shows');
+is($node->safe_psql('postgres', 'SELECT share_read FROM cdp.connection'), '1.000', 'connections can be looked at meanwhile');
+$refresh->finish;
+is($output, "1\n", 'others are refreshed');
+like($node->safe_psql('postgres', 'SELECT state, error FROM cdp.connection'), qr/^failing\|55P03: canceling statement due to lock timeout/, 'it shows');
+$holder->query_safe('COMMIT');
+$node->safe_psql('postgres', 'SELECT cdp.refresh()');
+is($node->safe_psql('postgres', 'SELECT state, error FROM cdp.connection'), 'live|', 'and is over');
+
 # a dump takes connections and triggers along
 $node->safe_psql('postgres', q{INSERT INTO orders VALUES (7001, 'w1', 1)});
 my $dump = $node->basedir . '/dump';

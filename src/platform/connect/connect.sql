@@ -210,7 +210,7 @@ BEGIN
 	END IF;
 	UPDATE cdp_data.connected_table t
 	SET number = nextval('cdp_data.follow_number'), is_first = (t.number = 0), read_parts = '{}', part = NULL,
-		part_file = NULL, place = NULL, pending = NULL, pending_at = NULL,
+		part_file = NULL, place = NULL, share_read = 0, pending = NULL, pending_at = NULL,
 		pending_writers = '{}', state = 'backfilling', error = NULL, failing_since = NULL, truncated_at = NULL,
 		missed = 0, missed_error = NULL, pulled_at = NULL
 	WHERE t.name = connection;

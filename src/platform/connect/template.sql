@@ -329,6 +329,7 @@ DECLARE
 	path text[];
 	m record;
 BEGIN
+	PERFORM cdp_internal.check_tables();
 	FOR m IN
 		SELECT t.member, t.expression
 		FROM cdp_internal.connection_templates() t

@@ -26,6 +26,7 @@ BEGIN
 		part oid,
 		part_file oid,
 		place text,
+		share_read numeric NOT NULL DEFAULT 0,
 		pending text,
 		pending_at timestamptz,
 		pending_writers text[] NOT NULL DEFAULT '{}',
@@ -68,6 +69,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.connected_table.part_file IS 'Its file, which a VACUUM FULL or the like replaces.';
 	COMMENT ON COLUMN cdp_data.connected_table.place IS
 		'How far it was read: the place of a row, or a value of cursor_column; NULL: not at all.';
+	COMMENT ON COLUMN cdp_data.connected_table.share_read IS
+		'The share of the bytes of the table that was read, from 0 to 1, when it was followed by triggers.';
 	COMMENT ON COLUMN cdp_data.connected_table.pending IS
 		'The greatest value of cursor_column that was seen, up to which is read next; NULL: none.';
 	COMMENT ON COLUMN cdp_data.connected_table.pending_at IS 'When it was seen.';
@@ -298,8 +301,7 @@ BEGIN
 		SELECT c.name, c.owner::text AS owner, c.relation_name AS table_name, c.source, c.follow, c.cursor_column,
 			c.state, c.error, c.failing_since, cdp_internal.connection_warning(c.truncated_at, c.missed, c.missed_error)
 				AS warning,
-			CASE WHEN c.follow = 'trigger' THEN cdp_internal.share_read(c.relation, c.read_parts, c.part, c.place) END
-				AS share_read,
+			CASE WHEN c.follow = 'trigger' THEN c.share_read END AS share_read,
 			CASE WHEN c.follow = 'column' THEN c.place END AS read_until,
 			CASE WHEN c.follow = 'trigger' THEN (
 				SELECT coalesce(sum(r.rows), 0)::bigint

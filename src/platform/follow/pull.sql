@@ -482,6 +482,8 @@ CREATE FUNCTION cdp_internal.pull_connection(connection text, max_rows bigint, O
 	OUT line_places tid[], OUT failures text[])
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
+	-- a table that is locked keeps the others waiting no longer
+	SET lock_timeout = '2s'
 AS $function$
 DECLARE
 	c record;
@@ -508,6 +510,9 @@ BEGIN
 		SELECT p.* INTO done FROM cdp_internal.pull_noted(connection, max_rows) p;
 		IF done.error IS NULL THEN
 			SELECT p.* INTO also FROM cdp_internal.pull_parts(connection, max_rows - done.taken) p;
+			UPDATE cdp_data.connected_table t
+			SET share_read = cdp_internal.share_read(t.relation, t.read_parts, t.part, t.place)
+			WHERE t.name = connection AND t.state <> 'live';
 			done.taken := done.taken + also.taken;
 			done.sent := done.sent + also.sent;
 			done.deletions := done.deletions + also.deletions;
@@ -585,8 +590,8 @@ BEGIN
 	LOOP
 		BEGIN
 			SELECT p.* INTO done FROM cdp_internal.pull_connection(connection, rest) p;
-		EXCEPTION WHEN syntax_error_or_access_rule_violation THEN
-			-- the table was changed just now
+		EXCEPTION WHEN syntax_error_or_access_rule_violation OR lock_not_available THEN
+			-- the table was changed just now, or is locked
 			PERFORM cdp_internal.record_pull(connection, 0, 0, 0, 0, SQLSTATE || ': ' || SQLERRM);
 			CONTINUE;
 		END;
