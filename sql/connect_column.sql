@@ -27,12 +27,17 @@ SELECT message_id, traits FROM cdp.events WHERE message_id IN ('contacts:7', 'co
 -- a margin
 SELECT cdp.disconnect('contacts');
 CREATE INDEX ON contacts (updated_at);
-SELECT cdp.connect('contacts', identifiers => '{"user_id": "id"}', traits => '["name"]', cursor_column => 'updated_at', deleted => 'gone', margin => '1 hour');
+CREATE VIEW late AS SELECT * FROM contacts;
+SELECT cdp.connect('late', identifiers => '{"user_id": "id"}', traits => '["name"]', key => 'id', cursor_column => 'updated_at', deleted => 'gone', margin => '1 hour');
 SELECT taken FROM cdp.refresh();
 SELECT state, read_until, waiting_since IS NOT NULL AS waits FROM cdp.connection;
 UPDATE cdp_data.connected_table SET pending_at = pending_at - interval '2 hours';
 SELECT taken, duplicate + accepted + deletions = taken AS all_of_them FROM cdp.refresh();
 SELECT state, read_until FROM cdp.connection;
+SELECT cdp.disconnect('late');
+-- without others who write there is nothing to wait for in a table
+SELECT cdp.connect('contacts', identifiers => '{"user_id": "id"}', traits => '["name"]', cursor_column => 'updated_at', deleted => 'gone', margin => '1 hour');
+SELECT taken FROM cdp.refresh();
 -- columns of other types
 CREATE TABLE of_types (a bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, b date DEFAULT '2026-01-01', c numeric DEFAULT 1.5, d timestamptz DEFAULT 'infinity', e smallint DEFAULT 1);
 INSERT INTO of_types DEFAULT VALUES;

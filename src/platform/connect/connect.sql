@@ -211,8 +211,8 @@ BEGIN
 	UPDATE cdp_data.connected_table t
 	SET number = nextval('cdp_data.follow_number'), is_first = (t.number = 0), read_parts = '{}', part = NULL,
 		part_file = NULL, place = NULL, share_read = 0, pending = NULL, pending_at = NULL,
-		pending_writers = '{}', state = 'backfilling', error = NULL, failing_since = NULL, truncated_at = NULL,
-		missed = 0, missed_error = NULL, pulled_at = NULL
+		pending_writers = '{}', pending_open = '{}', state = 'backfilling', error = NULL, failing_since = NULL,
+		truncated_at = NULL, missed = 0, missed_error = NULL, pulled_at = NULL
 	WHERE t.name = connection;
 END
 $function$;
@@ -253,7 +253,7 @@ BEGIN
 		cursor_column, margin, appends, number)
 	SELECT called, current_user::regrole, table_name, format('%I.%I', n.nspname, r.relname), feed, whole, way,
 		cursor_column, CASE WHEN way = 'column'
-			THEN coalesce(margin, CASE WHEN is_local THEN interval '0' ELSE interval '1 minute' END) END,
+			THEN coalesce(margin, CASE WHEN is_local THEN interval '10 minutes' ELSE interval '1 minute' END) END,
 		append_only, 0
 	FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace
 	WHERE r.oid = table_name
@@ -292,10 +292,11 @@ version: what grows with each change of a row; by default what was written later
 counts as deleted; so does one for which condition is not true.
 follow: trigger (the default): triggers note what is written, updates correct the call of a row and deletes take it
 back (the source is mutable, see cdp.set_sources()). They cost the writers a little, and never fail. column:
-cursor_column grows with each write (updated_at, a sequence), and what is later is read; deletes do not show. A value
-is read once it was there for margin (by default 0 for tables of this database, where transactions that write are
-waited for however long they take, and 1 minute for views and foreign tables, where those that take longer are passed
-over).
+cursor_column grows with each write (updated_at, a sequence), and what is later is read; deletes do not show. Of a
+table of this database, all up to a value is read once no transaction is open any more that was writing to the table
+when the value was seen, however long that takes; for others that were open then it waits for margin (by default 10
+minutes). Of views and foreign tables transactions are not known: values are read when they are as old as margin (by
+default 1 minute), and rows of a transaction that takes longer are passed over. A sequence must have no CACHE.
 append_only: rows are never changed, so the source need not be mutable. time_zone: of times without one; by default UTC.
 replace: true: replaces the mapping of a connection of this table, and reads it anew.
 The caller owns the connection: it needs SELECT on the table, and TRIGGER for triggers; the expressions are evaluated as

@@ -30,6 +30,7 @@ BEGIN
 		pending text,
 		pending_at timestamptz,
 		pending_writers text[] NOT NULL DEFAULT '{}',
+		pending_open text[] NOT NULL DEFAULT '{}',
 		state text NOT NULL DEFAULT 'backfilling' CHECK (state IN ('backfilling', 'live', 'failing', 'too_slow')),
 		error text,
 		failing_since timestamptz,
@@ -56,7 +57,8 @@ BEGIN
 		'cursor_column is read.';
 	COMMENT ON COLUMN cdp_data.connected_table.cursor_column IS 'The column that grows; NULL: followed by triggers.';
 	COMMENT ON COLUMN cdp_data.connected_table.margin IS
-		'How long a value of the column must have been there before everything up to it is read.';
+		'How long, from when a value of the column was seen, to wait for transactions that were open then before '
+		'everything up to it is read.';
 	COMMENT ON COLUMN cdp_data.connected_table.appends IS
 		'Whether rows are only ever added, so that updates and deletes count for nothing.';
 	COMMENT ON COLUMN cdp_data.connected_table.number IS
@@ -76,6 +78,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.connected_table.pending_at IS 'When it was seen.';
 	COMMENT ON COLUMN cdp_data.connected_table.pending_writers IS
 		'The transactions that were writing to the table then, and may still add smaller values.';
+	COMMENT ON COLUMN cdp_data.connected_table.pending_open IS
+		'All transactions that were open then, and may begin to.';
 	COMMENT ON COLUMN cdp_data.connected_table.state IS 'backfilling, live, failing or too_slow: see cdp.connection.';
 	COMMENT ON COLUMN cdp_data.connected_table.error IS 'Why it is failing or too slow; NULL: it is not.';
 	COMMENT ON COLUMN cdp_data.connected_table.failing_since IS 'Since when; NULL: it is not.';
