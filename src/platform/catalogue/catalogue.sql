@@ -14,6 +14,9 @@ BEGIN ATOMIC
 		('writer',             '{cdp_data}',     '{role}',                             'reference'),
 		('quarantine',         '{cdp_data,cdp}', '{quarantine_id}',                    'quarantine_id'),
 		('rejected_value',     '{cdp_data,cdp}', '{source,namespace,reason}',          'reference'),
+		('quarantine_hour',    '{cdp_data}',     '{hour,source,reason}',               'reference'),
+		('source_hour',        '{cdp_data}',     '{source,hour}',                      'reference'),
+		('quarantine_retention', '{cdp_data,cdp}', '{source}',                         'reference'),
 		('event',              '{cdp_data}',     '{identifier_id,timestamp,event_id}', 'identifier_id'),
 		('shared_context',     '{cdp_data}',     '{context_hash}',                     'reference'),
 		('base',               '{cdp_data}',     '{}',                                 'identifier_id'),
@@ -44,7 +47,10 @@ BEGIN ATOMIC
 		('segment',            '{cdp_data,cdp}', '{name}',                             'reference'),
 		('planned_event',      '{cdp_data,cdp}', '{source,type,event,version}',        'reference'),
 		('connected_table',    '{cdp_data}',     '{name}',                             'reference'),
-		('followed_row',       '{cdp_data}',     '{connection,number}',                'local')
+		('followed_row',       '{cdp_data}',     '{connection,number}',                'local'),
+		('plan',               '{cdp_data,cdp}', '{source}',                           'reference'),
+		('plan_violation',     '{cdp_data}',
+			'{day,source,type,event,version,field,kind,description,outcome}',          'reference')
 	), access (name, readers, stewards, written_by, erase_order, hidden) AS (VALUES
 		('state',              '{analyst}', 'update', '{refresh}',        NULL, '{}'),
 		('batch',              '{analyst}', 'append', '{refresh}',        NULL, '{}'),
@@ -54,6 +60,9 @@ BEGIN ATOMIC
 		('writer',             '{}',        'all',    '{grant}',          NULL, '{}'),
 		('quarantine',         '{}',        'all',    '{refresh}',        2,    '{}'),
 		('rejected_value',     '{analyst}', 'all',    '{refresh}',        2,    '{example}'),
+		('quarantine_hour',    '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
+		('source_hour',        '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
+		('quarantine_retention', '{analyst}', 'all',  '{refresh}',               NULL, '{}'),
 		('event',              '{analyst}', 'all',    '{refresh}',        3,    '{}'),
 		('shared_context',     '{analyst}', 'all',    '{refresh}',        4,    '{}'),
 		('base',               '{}',        'all',    '{refresh}',        3,    '{}'),
@@ -85,7 +94,9 @@ BEGIN ATOMIC
 		('segment',            '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
 		('planned_event',      '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('connected_table',    '{}',        'all',    '{refresh}',        NULL, '{}'),
-		('followed_row',       '{}',        'all',    '{writer,refresh}', 1,    '{}')
+		('followed_row',       '{}',        'all',    '{writer,refresh}', 1,    '{}'),
+		('plan',               '{analyst}', 'all',    '{}',               NULL, '{}'),
+		('plan_violation',     '{analyst}', 'all',    '{refresh}',        2,    '{}')
 	), personal (name, category, columns) AS (VALUES
 		('inbox',            'identifier', '{anonymous_id,user_id,previous_id,identifiers}'),
 		('inbox',            'account',    '{group_id}'),
