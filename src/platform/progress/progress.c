@@ -64,6 +64,7 @@ static const Stage pass_stages[] = {
 static const Stage restitch_stages[] = {{"numbers", 5},  {"graph", 54, true}, {"compare", 9},
 										{"anchor", 1},   {"fold", 28, true},  {"accounts", 2},
 										{"contexts", 1}, {"segments", 0},     {"analyze", 0}};
+static const Stage pull_stages[] = {{"read", 100, true}};
 static const Stage verify_stages[] = {
 	{"log", 43, true},      {"identifiers", 13, true}, {"numbers", 3},
 	{"profiles", 26, true}, {"partitions", 14, true},  {"members", 1},
@@ -110,6 +111,8 @@ static const Work works[] = {
 	/* one reads the log anew, another folds it anew, a third moves events: no share fits all */
 	{"change", PLACE_BATCH, true, false, pass_stages, lengthof(pass_stages)},
 	{"verify", PLACE_VERIFY, true, true, verify_stages, lengthof(verify_stages)},
+	/* of a refresh, from connected tables */
+	{"pull", PLACE_BATCH, false, false, pull_stages, lengthof(pull_stages)},
 };
 
 /* a stage as a number: work * STAGES_OF_WORK + stage; with rows: above so many bits */

@@ -3,8 +3,8 @@
 CREATE FUNCTION cdp_internal.progress_begin(work text, rows bigint) RETURNS void
 	AS 'MODULE_PATHNAME', 'cdp_progress_begin' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION cdp_internal.progress_begin(text, bigint) IS
-	'Internal: begins a run of this many rows (0: not known) of refresh, restitch, change or verify. It is shown from '
-	'its first stage on if it has 10,000 rows, else once it takes a second.';
+	'Internal: begins a run of this many rows (0: not known) of refresh, pull, restitch, change or verify. It is shown '
+	'from its first stage on if it has 10,000 rows, else once it takes a second.';
 
 CREATE FUNCTION cdp_internal.progress_part(done bigint, rows bigint) RETURNS void
 	AS 'MODULE_PATHNAME', 'cdp_progress_part' LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;

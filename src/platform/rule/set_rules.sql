@@ -183,7 +183,7 @@ id the greatest holds, in whatever order they come, in one batch or several: tha
 deletion, or else the one of the greatest content, by the bytes of its JSON. What the others said is taken back as by
 cdp.retract(). version: the name of a property, or a path of names, that holds the version, a number or a text (compared
 by bytes; a number is smaller than a text, and none is the smallest); where the properties of a row lack it, its traits
-are searched. Default: none, so that the later row holds.
+are searched, then its context. Default: none, so that the later row holds.
 deleted: likewise, what says that a row deletes: anything there but null, false, 0, an empty text, and texts such as
 "false" and "no". Such a row needs no more than a message id. The message has no event
 then, but its message id stays used: smaller rows that come later are duplicates, a greater one is an event again.
