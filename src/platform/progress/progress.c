@@ -64,6 +64,7 @@ static const Stage pass_stages[] = {
 static const Stage restitch_stages[] = {{"numbers", 5},  {"graph", 54, true}, {"compare", 9},
 										{"anchor", 1},   {"fold", 28, true},  {"accounts", 2},
 										{"contexts", 1}, {"segments", 0},     {"analyze", 0}};
+static const Stage load_stages[] = {{"rows", 95, true}, {"indexes", 5}};
 static const Stage verify_stages[] = {
 	{"log", 43, true},      {"identifiers", 13, true}, {"numbers", 3},
 	{"profiles", 26, true}, {"partitions", 14, true},  {"members", 1},
@@ -109,6 +110,8 @@ static const Work works[] = {
 	{"restitch", PLACE_BATCH, true, true, restitch_stages, lengthof(restitch_stages)},
 	/* one reads the log anew, another folds it anew, a third moves events: no share fits all */
 	{"change", PLACE_BATCH, true, false, pass_stages, lengthof(pass_stages)},
+	/* how many rows a query gives is not known */
+	{"load", PLACE_BATCH, true, true, load_stages, lengthof(load_stages)},
 	{"verify", PLACE_VERIFY, true, true, verify_stages, lengthof(verify_stages)},
 };
 
@@ -233,6 +236,8 @@ tell(TimestampTz now)
 	initStringInfo(&rest);
 	if (run.total > 0)
 		appendStringInfo(&rest, ", " INT64_FORMAT " of " INT64_FORMAT, run.done, run.total);
+	else if (run.done > 0)
+		appendStringInfo(&rest, ", " INT64_FORMAT, run.done);
 	if (ends_at > now)
 		appendStringInfo(&rest, ", about " INT64_FORMAT " seconds left",
 						 (int64) ((ends_at - now + USECS_PER_SEC - 1) / USECS_PER_SEC));
@@ -372,8 +377,11 @@ cdp_progress_begin(PG_FUNCTION_ARGS)
 Datum
 cdp_progress_part(PG_FUNCTION_ARGS)
 {
-	run.part_done = PG_GETARG_INT64(0);
-	run.part_rows = PG_GETARG_INT64(1);
+	if (!run.closed)
+	{
+		run.part_done = PG_GETARG_INT64(0);
+		run.part_rows = PG_GETARG_INT64(1);
+	}
 	PG_RETURN_VOID();
 }
 

@@ -1,6 +1,6 @@
 /*
  * progress.h
- *		What a long run (a refresh, a restitch, a change of rules, a verify) has come to, for the
+ *		What a long run (a refresh, a load, a restitch, a change of rules, a verify) has come to, for the
  *		view cdp.progress and for the person who waits.
  *
  * Whoever runs calls cdp_internal.progress_begin() once, progress_set at each stage, progress_step as often
