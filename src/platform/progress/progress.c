@@ -278,9 +278,9 @@ is_running(void)
 	return run.work != NULL && run.transaction == cdp_local_transaction();
 }
 
-/* find_stage gives the place of a stage in the work at hand. */
+/* look_up_stage gives the place of a stage in the work at hand, or -1. */
 static int
-find_stage(const char *stage)
+look_up_stage(const char *stage)
 {
 	if (run.stage >= 0 && strcmp(run.work->stages[run.stage].name, stage) == 0)
 		return run.stage;
@@ -289,6 +289,17 @@ find_stage(const char *stage)
 		if (strcmp(run.work->stages[i].name, stage) == 0)
 			return i;
 	}
+	return -1;
+}
+
+/* find_stage gives the place of a stage in the work at hand, or raises an error. */
+static int
+find_stage(const char *stage)
+{
+	int found = look_up_stage(stage);
+
+	if (found >= 0)
+		return found;
 	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					errmsg("%s has no stage \"%s\"", run.work->name, stage)));
 }
@@ -390,6 +401,9 @@ cdp_progress_set(PG_FUNCTION_ARGS)
 {
 	char *stage = text_to_cstring(PG_GETARG_TEXT_PP(0));
 
+	/* of a work within the stage at hand */
+	if (is_running() && run.closed && look_up_stage(stage) < 0)
+		PG_RETURN_VOID();
 	run.closed = false;
 	progress_set(stage, PG_GETARG_INT64(1), PG_GETARG_INT64(2));
 	PG_RETURN_VOID();

@@ -127,7 +127,7 @@ AS $function$
 BEGIN
 	SELECT l.* INTO batches, taken, accepted, duplicate, quarantined, deletions, identifiers, profiles_created,
 		profiles_merged, profiles_split, elapsed
-	FROM cdp_internal.load(pg_catalog.format('SELECT * FROM %s', relation), source, batch_rows,
+	FROM cdp_internal.load(pg_catalog.textcat('SELECT * FROM ', relation::text), source, batch_rows,
 		cdp_internal.about_rows(relation)) l;
 END
 $function$;
