@@ -49,6 +49,7 @@ typedef struct Load
 	bool fetching;
 	bool ended;
 	bool offered;
+	bool unfinished;      /* what a batch has left is still to be done */
 	int64 offered_before; /* rows of the portions before this one */
 
 	MemoryContext portion; /* of the rows */
@@ -87,6 +88,23 @@ get_load(void)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("no load is running"),
 				 errhint("This function serves cdp.load(); call that instead.")));
 	return current_load;
+}
+
+/* end_load raises an error where a transaction ends before the load has. */
+static void
+end_load(XactEvent event, void *arg)
+{
+	if ((event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE) && current_load != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("a load has not ended"),
+				 errhint("Its functions serve cdp.load(); call that instead.")));
+}
+
+void
+load_set_unfinished(bool unfinished)
+{
+	if (current_load != NULL)
+		current_load->unfinished = unfinished;
 }
 
 bool
@@ -207,7 +225,11 @@ cdp_load_open(PG_FUNCTION_ARGS)
 	MemoryContext caller;
 	MemoryContextCallback *callback;
 	Load *load;
+	static bool following = false;
 
+	if (!following)
+		RegisterXactCallback(end_load, NULL);
+	following = true;
 	if (current_load != NULL)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE), errmsg("a load is already running"),
 						errhint("The query of a load cannot load.")));
@@ -425,7 +447,7 @@ cdp_load_close(PG_FUNCTION_ARGS)
 	Load *load = get_load();
 	Portal portal = GetPortalByName(load->portal);
 
-	if (load->fetching || load->offered)
+	if (load->fetching || load->offered || load->unfinished)
 		ereport(ERROR, (errcode(ERRCODE_OBJECT_IN_USE), errmsg("the rows of the load are in use")));
 	if (PortalIsValid(portal))
 		SPI_cursor_close(portal);

@@ -1,5 +1,10 @@
 -- cdp.load(): the rows of a query through all stages, without the inbox: batch after batch, in one transaction.
 
+CREATE FUNCTION cdp_internal.load_index() RETURNS void
+	AS 'MODULE_PATHNAME', 'cdp_load_index' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION cdp_internal.load_index() IS
+	'Internal: builds the indexes of months of the log that this transaction has made, as far as they were put off.';
+
 CREATE FUNCTION cdp_internal.load_begin(rows bigint) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -37,6 +42,8 @@ CREATE FUNCTION cdp_internal.load_end(after_batch_id bigint, OUT batches bigint,
 AS $function$
 BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
+	PERFORM cdp_internal.progress_set('indexes', 0, 0);
+	PERFORM cdp_internal.load_index();
 	SELECT count(*), coalesce(sum(b.taken), 0), coalesce(sum(b.accepted), 0), coalesce(sum(b.duplicate), 0),
 		   coalesce(sum(b.quarantined), 0), coalesce(sum(b.deletions), 0), coalesce(sum(b.identifiers), 0),
 		   coalesce(sum(b.profiles_created), 0), coalesce(sum(b.profiles_merged), 0), coalesce(sum(b.profiles_split), 0)
@@ -76,10 +83,10 @@ BEGIN
 	WHILE cdp_internal.load_fetch(batch_rows, max_bytes, max_row_bytes, cut_bytes) OPERATOR(pg_catalog.>) 0 LOOP
 		PERFORM cdp_data.load_part();
 	END LOOP;
-	PERFORM cdp_internal.load_close();
 	SELECT e.* INTO batches, taken, accepted, duplicate, quarantined, deletions, identifiers, profiles_created,
 		profiles_merged, profiles_split
 	FROM cdp_data.load_end(last_batch_id) e;
+	PERFORM cdp_internal.load_close();
 	elapsed := pg_catalog.clock_timestamp() OPERATOR(pg_catalog.-) started;
 END
 $function$;
@@ -135,6 +142,6 @@ COMMENT ON FUNCTION cdp.load(regclass, text, bigint) IS
 	'Loads the rows of a table or view whose columns are named as those of cdp.inbox: cdp.load(''old_events''::regclass). '
 	'As cdp.load(text, text, bigint) does those of a query.';
 
-REVOKE ALL ON FUNCTION cdp_internal.load_begin(bigint), cdp_internal.load_part(), cdp_internal.load_end(bigint),
-	cdp_internal.load(text, text, bigint, bigint), cdp.load(text, text, bigint), cdp.load(regclass, text, bigint)
-	FROM PUBLIC;
+REVOKE ALL ON FUNCTION cdp_internal.load_index(), cdp_internal.load_begin(bigint),
+	cdp_internal.load_part(), cdp_internal.load_end(bigint), cdp_internal.load(text, text, bigint, bigint),
+	cdp.load(text, text, bigint), cdp.load(regclass, text, bigint) FROM PUBLIC;

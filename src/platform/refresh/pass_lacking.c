@@ -41,6 +41,7 @@ pass_find_lacking(Pass *pass, const PassIds *profile_ids, PassLacking **lacking)
 
 	if (profile_ids->count == 0)
 		return 0;
+	pass_index_log(pass);
 	argument = pass_id_array(profile_ids->items, profile_ids->count);
 	query = pass_ask_text(
 		pass,
