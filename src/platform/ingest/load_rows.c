@@ -436,7 +436,10 @@ load_hand_out(const ItemPointerData *places, int64 count, InboxConsumer consume,
 Datum
 cdp_load_withdraw(PG_FUNCTION_ARGS)
 {
-	get_load()->offered = false;
+	Load *load = get_load();
+
+	load->offered = false;
+	progress_closed("rows", load->offered_before + load->count, true);
 	PG_RETURN_VOID();
 }
 

@@ -1,5 +1,5 @@
--- Refresh, load, restitch, retraction and letting go, for any steward, as the owner of the tables, from whom row security
--- hides nothing.
+-- Refresh, load, restitch, retraction and letting go, for any steward, as the owner of the tables, from whom row
+-- security hides nothing.
 --
 -- These functions are SECURITY DEFINER, because a batch computed from a part of the rows would be wrong for good.  They
 -- are made by cdp.init(), and not in the extension's script, so that they run as the owner of the tables and never as

@@ -139,8 +139,8 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION cdp.load(regclass, text, bigint) IS
-	'Loads the rows of a table or view whose columns are named as those of cdp.inbox: cdp.load(''old_events''::regclass). '
-	'As cdp.load(text, text, bigint) does those of a query.';
+	'Loads the rows of a table or view whose columns are named as those of cdp.inbox, as cdp.load(text, text, bigint) '
+	'does those of a query: cdp.load(''old_events''::regclass).';
 
 REVOKE ALL ON FUNCTION cdp_internal.load_index(), cdp_internal.load_begin(bigint),
 	cdp_internal.load_part(), cdp_internal.load_end(bigint), cdp_internal.load(text, text, bigint, bigint),
