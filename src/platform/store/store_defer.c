@@ -25,7 +25,7 @@
 #include "utils/syscache.h"
 
 #include "compat.h"
-#include "platform/store/store.h"
+#include "platform/store/store_internal.h"
 
 /* open_table opens a table by its description. */
 static Relation
@@ -84,7 +84,8 @@ list_partitions(const StoreTable *table)
 void
 store_defer_indexes(const StoreTable *table)
 {
-	List *oids = list_partitions(table);
+	/* the rows of a distributed table are elsewhere */
+	List *oids = store_may_be_distributed() ? NIL : list_partitions(table);
 	ListCell *cell;
 
 	foreach (cell, oids)
