@@ -259,7 +259,8 @@ say(TimestampTz now)
 	if (!is_shown())
 	{
 		run.shown = false;
-		if (Max(run.rows, run.done) < SHOWN_ROWS && now - run.started_at < SHOWN_AFTER_MS * INT64CONST(1000))
+		if (Max(run.rows, run.done) < SHOWN_ROWS &&
+			now - run.started_at < SHOWN_AFTER_MS * INT64CONST(1000))
 			return;
 		if (!show_run())
 			return;
