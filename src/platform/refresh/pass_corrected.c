@@ -22,6 +22,15 @@ pass_has_mutable(const Pass *pass)
 	return false;
 }
 
+bool
+pass_meets_mutable(const Pass *pass)
+{
+	for (int i = 0; i < pass->source_count; i++)
+		if (pass->sources[i].is_mutable && pass->sources[i].met)
+			return true;
+	return false;
+}
+
 /* keeps_any tells whether an event that is replaced is of a source that keeps them. */
 static bool
 keeps_any(const Pass *pass)
