@@ -5,6 +5,7 @@
 #include "core/sequence/sequence_correlated.h"
 
 #include "core/base/buffer.h"
+#include "core/sequence/sequence_run.h"
 #include "core/timeline/sessions.h"
 
 /* An event with one of the values that events must have in common. */
@@ -18,6 +19,7 @@ typedef struct Pair
 
 typedef struct Reading
 {
+	const CdpkAsked *asked;
 	const CdpkSequence *sequence;
 	const CdpkAllocator *allocator;
 	CdpkStepSet *set;
@@ -99,7 +101,7 @@ add_pair(Reading *r, const CdpkPropertyValue *value, Pair pair, bool set_unknown
 		cdpk_step_set_element(r->set, element, &pair.event.set, unknown);
 	else
 		*unknown |= set_unknown;
-	if (pair.event.set == 0)
+	if (pair.event.set == 0 && !cdpk_asks_for_strangers(r->asked))
 		return;
 	if (value != NULL)
 	{
@@ -114,7 +116,7 @@ add_pair(Reading *r, const CdpkPropertyValue *value, Pair pair, bool set_unknown
 		else if (value->kind != CDPK_TEXT)
 			pair.value = 0;
 	}
-	if (r->sequence->compared.length > 0)
+	if (r->sequence->compared.length > 0 && pair.event.set != 0)
 		note_numbers(r, element, &pair.event, unknown);
 	cdpk_put_bytes(&r->pairs, &pair, sizeof(pair));
 }
@@ -304,7 +306,8 @@ read_timeline(Reading *r, CdpkTimeline timeline)
 	CdpkStatus status = cdpk_properties_open(&timeline, &r->properties);
 
 	while (status == CDPK_OK && cdpk_timeline_next(&timeline, &column))
-		if (cdpk_step_set_named(r->set, column.name, column.name_length) != 0)
+		if (cdpk_asks_for_strangers(r->asked) ||
+			cdpk_step_set_named(r->set, column.name, column.name_length) != 0)
 			status = read_column(r, &column);
 	if (status == CDPK_OK && cdpk_timeline_failed(&timeline))
 		status = CDPK_CORRUPT;
@@ -484,112 +487,124 @@ make_histories(Reading *r, const CdpkTimeline *timeline, Histories *h)
 
 /* ---------------------------------------------------------------- matching */
 
-/* Return how many steps have an event, one after the other. */
-static unsigned
-steps_possible(const CdpkProgram *program, const CdpkChainEvent *events, size_t count)
-{
-	uint32_t present = 0;
-	unsigned steps = 0;
-
-	for (size_t i = 0; i < count; i++)
-		present |= events[i].set;
-	while (steps < program->count && (program->steps[steps].any & present) != 0)
-		steps++;
-	return steps;
-}
-
 /* Match a history without comparisons. */
 static CdpkStatus
-match_plainly(const CdpkProgram *program, const CdpkChainEvent *events, size_t count, int64_t as_of,
-			  const CdpkAllocator *allocator, CdpkChainResult *result)
+match_plainly(const Reading *r, const CdpkProgram *program, const CdpkChainEvent *events,
+			  size_t count)
 {
-	CdpkMatcher matcher;
+	CdpkRun run;
 	CdpkStatus status = CDPK_OK;
+	bool over = false;
 
-	result->depth = 0;
-	cdpk_matcher_init(&matcher, program, allocator);
-	for (size_t i = 0; i < count && status == CDPK_OK; i++)
+	cdpk_run_init(&run, program, r->asked->wanted, r->allocator, &r->correlation->matches);
+	for (size_t i = 0; i < count && status == CDPK_OK && !over; i++)
 	{
 		CdpkTimed event = {events[i].at, events[i].set};
-		uint64_t reached;
 
-		status = cdpk_matcher_feed(&matcher, &event, &reached);
-		while (result->depth < program->count && reached >> result->depth != 0)
-			result->depth++;
+		status = cdpk_run_feed(&run, &event, &over);
 	}
-	cdpk_matcher_finish(&matcher, as_of);
-	result->matched = matcher.matched;
-	result->latest = matcher.latest;
-	result->waiting = matcher.waiting;
-	result->waits = matcher.waits.at;
-	cdpk_matcher_free(&matcher);
+	cdpk_run_end(&run, r->range.last);
 	return status;
 }
 
-/* Add what the matches of one history come to. */
-static void
-add_result(const CdpkChainResult *one, CdpkChainResult *all)
+/* Match a history with comparisons. */
+static CdpkStatus
+match_chains(const Reading *r, const CdpkProgram *program, const CdpkChainEvent *events,
+			 size_t count)
 {
-	if (one->depth > all->depth)
-		all->depth = one->depth;
-	if (one->matched && (!all->matched || one->latest > all->latest))
-		all->latest = one->latest;
-	all->matched |= one->matched;
-	if (one->waiting && (!all->waiting || one->waits < all->waits))
-		all->waits = one->waits;
-	all->waiting |= one->waiting;
+	CdpkChainRoom room;
+	CdpkStatus status = cdpk_chain_room(&room, count, r->allocator);
+
+	if (status == CDPK_OK)
+		cdpk_chain_match(program, events, count, r->range.last, &room, &r->correlation->matches);
+	cdpk_release(r->allocator, room.memory);
+	return status;
+}
+
+/* Return whether a history can add to what is known. */
+static bool
+can_add(const Reading *r, const CdpkProgram *program, const CdpkChainEvent *events, size_t count)
+{
+	uint32_t present = 0;
+	unsigned possible;
+
+	for (size_t i = 0; i < count; i++)
+		present |= events[i].set;
+	possible = cdpk_program_possible(program, present);
+	if (r->asked->wanted == CDPK_WANT_TIMES)
+		return possible > 0;
+	if (r->asked->wanted == CDPK_WANT_DEPTH)
+		return possible > r->correlation->matches.depth;
+	return possible > program->place[program->count - 1];
 }
 
 /* Match each history. */
 static CdpkStatus
-match_all(const Reading *r, const CdpkProgram *program, const Histories *h, CdpkWanted wanted)
+match_all(const Reading *r, const CdpkProgram *program, const Histories *h)
 {
-	bool compares = r->sequence->compared.length > 0;
-	CdpkChainResult *result = &r->correlation->result;
-	CdpkChainRoom room = {NULL, 0, NULL, NULL, NULL, NULL, NULL};
 	CdpkStatus status = CDPK_OK;
 	size_t end;
 
-	for (size_t i = 0;
-		 i < h->count && status == CDPK_OK && (wanted != CDPK_WANT_MATCH || !result->matched);
-		 i = end)
+	for (size_t i = 0; i < h->count && status == CDPK_OK; i = end)
 	{
 		const CdpkChainEvent *events = h->events + i;
-		CdpkChainResult one = {0, false, 0, false, 0};
 
+		if (r->asked->wanted == CDPK_WANT_MATCH && r->correlation->matches.matched)
+			break;
 		for (end = i + 1; end < h->count && h->history[end] == h->history[i];)
 			end++;
-		if (steps_possible(program, events, end - i) <
-			(wanted == CDPK_WANT_DEPTH ? result->depth + 1 : program->count))
+		if (!can_add(r, program, events, end - i))
 			continue;
-		if (!compares)
-			status = match_plainly(program, events, end - i, r->range.last, r->allocator, &one);
-		else
-			status = cdpk_chain_room(&room, end - i, r->allocator);
-		if (compares && status == CDPK_OK)
-			cdpk_chain_match(program, events, end - i, r->range.last, &room, &one);
-		cdpk_release(r->allocator, room.memory);
-		room.memory = NULL;
-		add_result(&one, result);
+		status = r->sequence->compared.length > 0 ? match_chains(r, program, events, end - i)
+												  : match_plainly(r, program, events, end - i);
+	}
+	return status;
+}
+
+/* Match each history in each way. */
+static CdpkStatus
+match_ways(Reading *r, CdpkAsked asked, const Histories *h)
+{
+	unsigned ways = cdpk_sequence_ways(asked.sequence);
+	CdpkStatus status = CDPK_OK;
+
+	if (asked.attempts != CDPK_ATTEMPTS_ALL)
+	{
+		CdpkAttempt attempt = cdpk_attempt(asked.sequence);
+
+		for (size_t i = 0; i < h->count; i++)
+			cdpk_attempt_note(&attempt, &asked, h->events[i].at, h->events[i].set);
+		if (!cdpk_ask_for_attempt(&asked, &attempt))
+			return CDPK_OK;
+	}
+	for (unsigned way = 0; way < ways && status == CDPK_OK; way++)
+	{
+		CdpkProgram program;
+
+		cdpk_program_make(&asked, way, &program);
+		status = match_all(r, &program, h);
 	}
 	return status;
 }
 
 CdpkStatus
-cdpk_sequence_correlate(const CdpkSequence *sequence, const CdpkProgram *program,
-						const CdpkTimeline *timeline, CdpkTimeRange range, CdpkStepSet *set,
-						CdpkWanted wanted, const CdpkAllocator *allocator,
+cdpk_sequence_correlate(const CdpkAsked *asked, const CdpkTimeline *timeline, CdpkTimeRange range,
+						CdpkStepSet *set, const CdpkAllocator *allocator,
 						CdpkCorrelation *correlation)
 {
-	Reading r = {.sequence = sequence, .allocator = allocator, .set = set, .range = range};
+	Reading r = {.asked = asked,
+				 .sequence = asked->sequence,
+				 .allocator = allocator,
+				 .set = set,
+				 .range = range,
+				 .correlation = correlation};
 	Histories h = {NULL, NULL, NULL, 0};
 	CdpkStatus status;
 
-	memset(correlation, 0, sizeof(*correlation));
 	correlation->due = CDPK_NEVER;
-	r.correlation = correlation;
-	r.same.name = sequence->same;
-	r.compared.name = sequence->compared;
+	correlation->unknown = false;
+	r.same.name = r.sequence->same;
+	r.compared.name = r.sequence->compared;
 	r.pairs = cdpk_buffer(allocator, SIZE_MAX);
 	r.values = cdpk_buffer(allocator, SIZE_MAX);
 	r.numbers = cdpk_buffer(allocator, SIZE_MAX);
@@ -597,7 +612,7 @@ cdpk_sequence_correlate(const CdpkSequence *sequence, const CdpkProgram *program
 	if (status == CDPK_OK && r.pairs.used > 0 && !correlation->unknown)
 		status = make_histories(&r, timeline, &h);
 	if (status == CDPK_OK && h.sorted != NULL)
-		status = match_all(&r, program, &h, wanted);
+		status = match_ways(&r, *asked, &h);
 	cdpk_release(allocator, h.sorted);
 	cdpk_buffer_free(&r.pairs);
 	cdpk_buffer_free(&r.values);

@@ -1,9 +1,14 @@
 /*
  * sequence_timeline.c
- *		Whether a timeline has a sequence, and until when the answer stays.
+ *		Whether a timeline has a sequence, until when the answer stays, and how far it goes into it.
  */
+#include "core/sequence/sequence_timeline.h"
+
+#include <string.h>
+
+#include "core/sequence/sequence_columns.h"
 #include "core/sequence/sequence_correlated.h"
-#include "core/sequence/sequence_form.h"
+#include "core/sequence/sequence_run.h"
 #include "core/sequence/step_set.h"
 
 /* so many events are sorted without asking for memory */
@@ -12,12 +17,12 @@
 /* The events of a timeline that a sequence reads. */
 typedef struct History
 {
-	const CdpkSequence *sequence;
+	const CdpkAsked *asked;
 	CdpkTimeline timeline;
 	bool plain;                                        /* the columns have been found */
 	CdpkColumn column[CDPK_SEQUENCE_ALTERNATIVES_MAX]; /* of each name, where all are names */
 	uint32_t present; /* alternatives whose name, or any, is there */
-	uint64_t most;    /* events, in all columns that are named */
+	uint64_t most;    /* events, in all columns that are read */
 	CdpkTimeRange range;
 	CdpkTimed *events;
 	CdpkTimed few[2 * FEW];
@@ -46,7 +51,7 @@ note_column(History *history, const CdpkColumn *column, uint32_t named)
 static CdpkStatus
 find_names(History *history)
 {
-	const CdpkSequence *sequence = history->sequence;
+	const CdpkSequence *sequence = history->asked->sequence;
 	CdpkName names[CDPK_SEQUENCE_ALTERNATIVES_MAX];
 	CdpkStatus status = CDPK_OK;
 
@@ -74,21 +79,10 @@ survey(History *history, const CdpkStepSet *set)
 	{
 		uint32_t named = cdpk_step_set_named(set, column.name, column.name_length);
 
-		if (named != 0)
+		if (named != 0 || cdpk_asks_for_strangers(history->asked))
 			status = note_column(history, &column, named);
 	}
 	return status == CDPK_OK && cdpk_timeline_failed(&passage) ? CDPK_CORRUPT : status;
-}
-
-/* Return how many steps have one of their alternatives in the timeline, one after the other. */
-static unsigned
-steps_possible(const CdpkProgram *program, uint32_t present)
-{
-	unsigned steps = 0;
-
-	while (steps < program->count && (program->steps[steps].any & present) != 0)
-		steps++;
-	return steps;
 }
 
 /* ---------------------------------------------------------------- reading */
@@ -108,7 +102,7 @@ read_column(History *history, CdpkColumn *column, CdpkStepSet *set)
 		if (set->maybe != 0)
 			status =
 				cdpk_step_set_event(set, column->count - column->left - 1, &satisfied, &unknown);
-		if (satisfied == 0 && !unknown)
+		if (satisfied == 0 && !unknown && !cdpk_asks_for_strangers(history->asked))
 			continue;
 		if (at > history->range.last)
 		{
@@ -143,79 +137,65 @@ read_events(History *history, CdpkStepSet *set)
 	while (!history->plain && status == CDPK_OK && cdpk_timeline_next(&passage, &column))
 	{
 		status = cdpk_step_set_column(set, &column);
-		if (status == CDPK_OK && (set->always | set->maybe) != 0)
+		if (status == CDPK_OK &&
+			((set->always | set->maybe) != 0 || cdpk_asks_for_strangers(history->asked)))
 			status = read_column(history, &column, set);
 		cdpk_step_set_close_column(set);
 	}
 	return status == CDPK_OK && cdpk_timeline_failed(&passage) ? CDPK_CORRUPT : status;
 }
 
-/* ---------------------------------------------------------------- the answer */
+/* ---------------------------------------------------------------- matching */
 
-/* Feed events to a matcher, as many as the answer needs; *depth: the steps that some chain reaches. */
+/* Feed the events to a matcher, as many as are needed. */
 static CdpkStatus
-run(CdpkMatcher *matcher, const History *history, CdpkWanted wanted, unsigned *depth)
+run_program(const CdpkProgram *program, const History *history, const CdpkAllocator *allocator,
+			CdpkMatches *matches)
 {
-	unsigned steps = matcher->program->count;
+	CdpkRun run;
+	bool over = false;
+	CdpkStatus status = CDPK_OK;
 
-	*depth = 0;
-	for (size_t i = 0; i < history->count; i++)
-	{
-		uint64_t reached;
-		CdpkStatus status;
-
-		if ((wanted == CDPK_WANT_MATCH && matcher->matched) ||
-			(wanted == CDPK_WANT_DEPTH && *depth == steps))
-			break;
-		status = cdpk_matcher_feed(matcher, &history->events[i], &reached);
-		if (status != CDPK_OK)
-			return status;
-		while (*depth < steps && reached >> *depth != 0)
-			++*depth;
-	}
-	cdpk_matcher_finish(matcher, history->range.last);
-	return CDPK_OK;
+	cdpk_run_init(&run, program, history->asked->wanted, allocator, matches);
+	for (size_t i = 0; i < history->count && status == CDPK_OK && !over; i++)
+		status = cdpk_run_feed(&run, &history->events[i], &over);
+	cdpk_run_end(&run, history->range.last);
+	return status;
 }
 
-/* Return the earliest of the instants at which the answer could change, where it is known. */
-static int64_t
-find_horizon(const CdpkProgram *program, const CdpkChainResult *result, int64_t due, int64_t within)
-{
-	int64_t change = CDPK_NEVER;
-
-	/* as long as the match that begins latest is within, the answer is true */
-	if (result->matched && within != 0)
-		change = cdpk_later(result->latest, within);
-	/* an event that leaves the window makes nothing true; the end of an absence does */
-	if (!result->matched && result->waiting)
-		change = cdpk_later(result->waits, program->absent_for.length);
-	return change < due ? change : due;
-}
-
-/* Match the events that were read. */
+/* Match the events that were read, in each way. */
 static CdpkStatus
-match(const CdpkProgram *program, History *history, CdpkWanted wanted,
-	  const CdpkAllocator *allocator, CdpkChainResult *result)
+match(History *history, const CdpkAllocator *allocator, CdpkMatches *matches)
 {
-	CdpkMatcher matcher;
-	CdpkStatus status;
+	CdpkAsked asked = *history->asked;
+	unsigned ways = cdpk_sequence_ways(asked.sequence);
+	CdpkStatus status = CDPK_OK;
 
 	cdpk_sort(history->events, history->count, history->events + history->most, cdpk_history_order,
 			  NULL);
-	cdpk_matcher_init(&matcher, program, allocator);
-	status = run(&matcher, history, wanted, &result->depth);
-	result->matched = matcher.matched;
-	result->latest = matcher.latest;
-	result->waiting = matcher.waiting;
-	result->waits = matcher.waits.at;
-	cdpk_matcher_free(&matcher);
+	if (asked.attempts != CDPK_ATTEMPTS_ALL)
+	{
+		CdpkAttempt attempt = cdpk_attempt(asked.sequence);
+
+		for (size_t i = 0; i < history->count; i++)
+			cdpk_attempt_note(&attempt, &asked, history->events[i].at, history->events[i].value);
+		if (!cdpk_ask_for_attempt(&asked, &attempt))
+			return CDPK_OK;
+	}
+	for (unsigned way = 0; way < ways && status == CDPK_OK; way++)
+	{
+		CdpkProgram program;
+
+		cdpk_program_make(&asked, way, &program);
+		status = run_program(&program, history, allocator, matches);
+	}
 	return status;
 }
 
 /* Read the events and match them, where they have nothing in common. */
 static CdpkStatus
-match_events(const CdpkProgram *program, History *history, CdpkStepSet *set, CdpkWanted wanted,
-			 const CdpkAllocator *allocator, CdpkCorrelation *found)
+match_events(History *history, CdpkStepSet *set, const CdpkAllocator *allocator,
+			 CdpkCorrelation *found)
 {
 	CdpkStatus status;
 
@@ -226,7 +206,7 @@ match_events(const CdpkProgram *program, History *history, CdpkStepSet *set, Cdp
 		return CDPK_OUT_OF_MEMORY;
 	status = read_events(history, set);
 	if (status == CDPK_OK)
-		status = match(program, history, wanted, allocator, &found->result);
+		status = match(history, allocator, &found->matches);
 	found->due = history->due;
 	found->unknown = history->unknown;
 	found->unknown_at = history->unknown_at;
@@ -237,25 +217,26 @@ match_events(const CdpkProgram *program, History *history, CdpkStepSet *set, Cdp
 
 /* Read the events and match them. */
 static CdpkStatus
-find(const CdpkProgram *program, History *history, CdpkStepSet *set, CdpkWanted wanted,
-	 const CdpkAllocator *allocator, CdpkCorrelation *found)
+find(History *history, CdpkStepSet *set, const CdpkAllocator *allocator, CdpkCorrelation *found)
 {
-	if (cdpk_sequence_is_correlated(history->sequence))
-		return cdpk_sequence_correlate(history->sequence, program, &history->timeline,
-									   history->range, set, wanted, allocator, found);
-	return match_events(program, history, set, wanted, allocator, found);
+	if (cdpk_sequence_is_correlated(history->asked->sequence))
+		return cdpk_sequence_correlate(history->asked, &history->timeline, history->range, set,
+									   allocator, found);
+	return match_events(history, set, allocator, found);
 }
 
 /* Start to read a timeline, and find out what is there. */
 static CdpkStatus
-open_history(History *history, const CdpkSequence *sequence, const CdpkTimeline *timeline,
+open_history(History *history, const CdpkAsked *asked, const CdpkTimeline *timeline,
 			 CdpkTimeRange range, const CdpkAllocator *allocator, CdpkStepSet *set)
 {
+	const CdpkSequence *sequence = asked->sequence;
 	CdpkStatus status;
 
-	history->sequence = sequence;
+	history->asked = asked;
 	history->timeline = *timeline;
-	history->plain = cdpk_sequence_is_plain(sequence) && !cdpk_sequence_is_correlated(sequence);
+	history->plain = cdpk_sequence_is_plain(sequence) && !cdpk_sequence_is_correlated(sequence) &&
+					 !cdpk_asks_for_strangers(asked);
 	history->present = 0;
 	history->most = history->count = 0;
 	history->range = range;
@@ -266,29 +247,56 @@ open_history(History *history, const CdpkSequence *sequence, const CdpkTimeline 
 	return status == CDPK_OK ? survey(history, set) : status;
 }
 
-/* Evaluate a sequence over a timeline, of which it is known what is there. */
-static CdpkStatus
-evaluate(History *history, CdpkStepSet *set, int64_t within, bool want_horizon,
-		 const CdpkAllocator *allocator, CdpkSequenceAnswer *answer)
+/* ---------------------------------------------------------------- whether it matches */
+
+/* Return the earliest of the instants at which the answer could change, where it is known. */
+static int64_t
+find_horizon(const CdpkSequence *sequence, const CdpkMatches *matches, int64_t due, int64_t within)
+{
+	int64_t change = CDPK_NEVER;
+
+	/* as long as the match that begins latest is within, the answer is true */
+	if (matches->matched && within != 0)
+		change = cdpk_later(matches->latest, within);
+	/* an event that leaves the window makes nothing true; the end of an absence does */
+	if (!matches->matched && matches->waiting)
+		change = cdpk_later(matches->waits, sequence->item[sequence->items - 1].within);
+	return change < due ? change : due;
+}
+
+/* Return whether each event that must be there has its name in the timeline. */
+static bool
+can_match(const History *history)
 {
 	CdpkProgram program;
+
+	/* all optional events are left out */
+	cdpk_program_make(history->asked, cdpk_sequence_ways(history->asked->sequence) - 1, &program);
+	return cdpk_program_possible(&program, history->present) ==
+		   program.place[program.count - 1] + 1U;
+}
+
+/* Evaluate a sequence over a timeline, of which it is known what is there. */
+static CdpkStatus
+evaluate(History *history, CdpkStepSet *set, int64_t within, const CdpkAllocator *allocator,
+		 CdpkSequenceAnswer *answer)
+{
+	bool want_horizon = history->asked->wanted == CDPK_WANT_ALL;
+	bool possible = can_match(history);
 	CdpkCorrelation found;
-	bool can_match;
 	CdpkStatus status;
 
-	cdpk_sequence_compile(history->sequence, &program);
-	can_match = steps_possible(&program, history->present) == program.count;
-	if (history->present == 0 || (!want_horizon && !can_match))
+	if (history->present == 0 || (!want_horizon && !possible))
 		return CDPK_OK;
-	status = find(&program, history, set, want_horizon ? CDPK_WANT_ALL : CDPK_WANT_MATCH, allocator,
-				  &found);
+	memset(&found.matches, 0, sizeof(found.matches));
+	status = find(history, set, allocator, &found);
 	if (status != CDPK_OK)
 		return status;
 	/* without an event for each step there is no match, whatever is unknown */
-	answer->unknown = found.unknown && can_match;
-	answer->matches = found.result.matched && !answer->unknown;
+	answer->unknown = found.unknown && possible;
+	answer->matches = found.matches.matched && !answer->unknown;
 	if (want_horizon && !answer->unknown)
-		answer->horizon = find_horizon(&program, &found.result, found.due, within);
+		answer->horizon = find_horizon(history->asked->sequence, &found.matches, found.due, within);
 	else if (want_horizon)
 	{
 		/* it stays unknown at least until then */
@@ -298,11 +306,27 @@ evaluate(History *history, CdpkStepSet *set, int64_t within, bool want_horizon,
 	return CDPK_OK;
 }
 
+/* Find out without reading anything but the columns of names. */
+static CdpkStatus
+match_columns(const CdpkAsked *asked, const CdpkTimeline *timeline, CdpkTimeRange range,
+			  const CdpkAllocator *allocator, CdpkSequenceAnswer *answer)
+{
+	CdpkMatches matches;
+	CdpkStatus status;
+
+	memset(&matches, 0, sizeof(matches));
+	status = cdpk_columns_match(asked, timeline, range, allocator, &matches);
+	answer->matches = status == CDPK_OK && matches.matched;
+	return status;
+}
+
 CdpkStatus
 cdpk_sequence_evaluate(const CdpkSequence *sequence, const CdpkTimeline *timeline, int64_t within,
 					   int64_t as_of, bool want_horizon, const CdpkAllocator *allocator,
 					   CdpkSequenceAnswer *answer)
 {
+	CdpkAsked asked = {.sequence = sequence,
+					   .wanted = want_horizon ? CDPK_WANT_ALL : CDPK_WANT_MATCH};
 	CdpkTimeRange range = cdpk_time_range_until_now(as_of);
 	CdpkStepSet set;
 	History history;
@@ -314,32 +338,51 @@ cdpk_sequence_evaluate(const CdpkSequence *sequence, const CdpkTimeline *timelin
 		return CDPK_OK;
 	if (within != 0)
 		cdpk_time_range_within(&range, as_of, within);
-	status = open_history(&history, sequence, timeline, range, allocator, &set);
+	if (cdpk_columns_serve(&asked))
+		return match_columns(&asked, timeline, range, allocator, answer);
+	status = open_history(&history, &asked, timeline, range, allocator, &set);
 	if (status == CDPK_OK)
-		status = evaluate(&history, &set, within, want_horizon, allocator, answer);
+		status = evaluate(&history, &set, within, allocator, answer);
+	cdpk_step_set_close(&set);
+	return status;
+}
+
+/* ---------------------------------------------------------------- how far it goes */
+
+/* Find how far it goes by reading what the sequence names. */
+static CdpkStatus
+find_depth(const CdpkAsked *asked, const CdpkTimeline *timeline, CdpkTimeRange range,
+		   const CdpkAllocator *allocator, CdpkCorrelation *found)
+{
+	uint32_t first = asked->sequence->any_order ? UINT32_MAX : asked->sequence->item[0].any;
+	CdpkStepSet set;
+	History history;
+	CdpkStatus status = open_history(&history, asked, timeline, range, allocator, &set);
+
+	if (status == CDPK_OK && (history.present & first) != 0)
+		status = find(&history, &set, allocator, found);
 	cdpk_step_set_close(&set);
 	return status;
 }
 
 CdpkStatus
-cdpk_sequence_depth(const CdpkSequence *sequence, const CdpkTimeline *timeline, CdpkTimeRange range,
-					const CdpkAllocator *allocator, unsigned *depth, bool *unknown)
+cdpk_sequence_funnel(const CdpkAsked *asked, const CdpkTimeline *timeline, CdpkTimeRange range,
+					 const CdpkAllocator *allocator, CdpkFunnelAnswer *answer)
 {
-	CdpkProgram program;
 	CdpkCorrelation found;
-	CdpkStepSet set;
-	History history;
-	CdpkStatus status = open_history(&history, sequence, timeline, range, allocator, &set);
+	CdpkStatus status;
 
-	*depth = 0;
-	*unknown = false;
-	cdpk_sequence_compile(sequence, &program);
-	if (status == CDPK_OK && steps_possible(&program, history.present) > 0)
+	memset(&found.matches, 0, sizeof(found.matches));
+	found.unknown = false;
+	if (asked->wanted == CDPK_WANT_TIMES)
 	{
-		status = find(&program, &history, &set, CDPK_WANT_DEPTH, allocator, &found);
-		*unknown = status == CDPK_OK && found.unknown;
-		*depth = status == CDPK_OK && !*unknown ? found.result.depth : 0;
+		memset(answer->reach, 0, sizeof(answer->reach));
+		found.matches.reach = answer->reach;
 	}
-	cdpk_step_set_close(&set);
+	status = cdpk_columns_serve(asked)
+				 ? cdpk_columns_match(asked, timeline, range, allocator, &found.matches)
+				 : find_depth(asked, timeline, range, allocator, &found);
+	answer->unknown = status == CDPK_OK && found.unknown;
+	answer->depth = status == CDPK_OK && !answer->unknown ? found.matches.depth : 0;
 	return status;
 }

@@ -54,7 +54,7 @@ cdpk_step_set_column(CdpkStepSet *set, const CdpkColumn *column)
 	uint32_t named = cdpk_step_set_named(set, column->name, column->name_length);
 
 	set->always = set->maybe = 0;
-	for (unsigned i = 0; named >> i != 0; i++)
+	for (unsigned i = 0; i < set->count; i++)
 	{
 		const CdpkStep *step = &set->steps[i];
 		CdpkStepFilter *filter;
@@ -89,7 +89,7 @@ CdpkStatus
 cdpk_step_set_event(CdpkStepSet *set, uint64_t event, uint32_t *steps, bool *unknown)
 {
 	*steps = set->always;
-	for (unsigned i = 0; set->maybe >> i != 0; i++)
+	for (unsigned i = 0; i < set->count; i++)
 	{
 		CdpkTruth truth;
 		CdpkStatus status;
