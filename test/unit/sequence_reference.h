@@ -296,7 +296,8 @@ typedef struct Story
 	const Event *events;
 	unsigned count;
 	CdpkTimeRange range;
-	bool unknown; /* something is */
+	uint32_t needed; /* events of the names of these alternatives are read */
+	bool unknown;    /* something is */
 } Story;
 
 /* The events of one history, in the order of reading, and the best of the matches that were found. */
@@ -470,6 +471,17 @@ is_in_range(const Event *event, CdpkTimeRange range)
 	return event->at >= range.first && event->at <= range.last;
 }
 
+/* Whether an event is read: its name is that of an alternative that is needed, or all are. */
+static inline bool
+is_needed(const Story *story, const Event *event)
+{
+	for (unsigned i = 0; i < story->sequence->alternatives; i++)
+		if ((story->needed >> i & 1) != 0 &&
+			is_named(cdpk_step_alternatives(&story->sequence->alternative[i]), event->name))
+			return true;
+	return (story->rules.modes & CDPK_FUNNEL_STRICT_ORDER) != 0;
+}
+
 /* The number of the session of a time: how many sessions begin not later. */
 static inline unsigned
 session_of(const Story *story, int64_t at)
@@ -508,7 +520,7 @@ make_world(Story *story, const Value *common, unsigned session, World *w)
 		Entry entry;
 		unsigned place;
 
-		if (!is_in_range(event, story->range) ||
+		if (!is_in_range(event, story->range) || !is_needed(story, event) ||
 			(session != 0 && session_of(story, event->at) != session) ||
 			!make_entry(story->sequence, event, common,
 						(story->rules.modes & CDPK_FUNNEL_STRICT_ORDER) != 0, &entry,
@@ -687,7 +699,7 @@ static inline Truth
 reference(const CdpkSequence *sequence, const Event *events, unsigned count, int64_t within,
 		  int64_t as_of)
 {
-	Story story = {sequence, no_rules, events, count, {INT64_MIN, as_of}, false};
+	Story story = {sequence, no_rules, events, count, {INT64_MIN, as_of}, UINT32_MAX, false};
 	Search s = {*sequence, count_places(sequence), count_ways(sequence), {false, 0, 0}};
 	bool seen[2] = {false, false};
 	unsigned unknown;
@@ -739,6 +751,27 @@ cut_sequence(const CdpkSequence *sequence, unsigned places)
 	return cut;
 }
 
+/* The alternatives up to the first place that must be reached and of which the timeline has no event of its names. */
+static inline uint32_t
+needed_alternatives(const CdpkSequence *sequence, const Event *events, unsigned count)
+{
+	uint32_t needed = 0;
+
+	if (sequence->any_order)
+		return UINT32_MAX;
+	for (unsigned i = 0; i < sequence->items; i++)
+	{
+		CdpkSequence one = *sequence;
+
+		one.item[0] = sequence->item[i];
+		one.items = 1;
+		if (!has_names(&one, events, count))
+			break;
+		needed |= sequence->item[i].any;
+	}
+	return needed;
+}
+
 /* The beginning of the first or the last attempt. */
 typedef struct Beginning
 {
@@ -773,7 +806,7 @@ static inline int
 reference_funnel(const CdpkSequence *sequence, Rules rules, const Event *events, unsigned count,
 				 CdpkTimeRange range, CdpkReach *reach)
 {
-	Story story = {sequence, rules, events, count, range, false};
+	Story story = {sequence, rules, events, count, range, UINT32_MAX, false};
 	unsigned places = count_places(sequence);
 	CdpkSequence first = cut_sequence(sequence, 1);
 	Beginning beginning = {&story, false, 0};
@@ -788,6 +821,7 @@ reference_funnel(const CdpkSequence *sequence, Rules rules, const Event *events,
 	}
 	if (!(sequence->any_order ? named : has_names(&first, events, count)))
 		return 0;
+	story.needed = needed_alternatives(sequence, events, count);
 	visit_histories(&story, find_beginning, &beginning);
 	if (story.unknown)
 		return -1;

@@ -9,8 +9,7 @@
 #define CDPK_SEQUENCE_CORRELATED_H
 
 #include "core/sequence/sequence_chain.h"
-#include "core/sequence/sequence_program.h"
-#include "core/sequence/step_set.h"
+#include "core/sequence/sequence_survey.h"
 
 /* What was read of a timeline, and what its matches come to. */
 typedef struct CdpkCorrelation
@@ -23,10 +22,10 @@ typedef struct CdpkCorrelation
 } CdpkCorrelation;
 
 /*
- * Read the events of a timeline and match a sequence, whose alternatives are those of the set.  In the correlation
+ * Read the events of a timeline that was surveyed, and match a sequence, whose alternatives are those of the set.  In the correlation
  * only matches.reach is set before.
  */
-extern CdpkStatus cdpk_sequence_correlate(const CdpkAsked *asked, const CdpkTimeline *timeline,
+extern CdpkStatus cdpk_sequence_correlate(const CdpkAsked *asked, const CdpkSurvey *survey,
 										  CdpkTimeRange range, CdpkStepSet *set,
 										  const CdpkAllocator *allocator,
 										  CdpkCorrelation *correlation);

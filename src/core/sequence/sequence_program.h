@@ -38,6 +38,13 @@ typedef struct CdpkAsked
 	CdpkTimeRange begins; /* of several attempts the first, or last, of those in it */
 } CdpkAsked;
 
+/* Return whether a match may begin at a time. */
+static inline bool
+cdpk_asked_begins(const CdpkAsked *asked, int64_t at)
+{
+	return !asked->bounded || (at >= asked->begins.first && at <= asked->begins.last);
+}
+
 /* Return whether events that satisfy nothing in the sequence matter. */
 static inline bool
 cdpk_asks_for_strangers(const CdpkAsked *asked)
@@ -64,8 +71,7 @@ extern CdpkAttempt cdpk_attempt(const CdpkSequence *sequence);
 static inline void
 cdpk_attempt_note(CdpkAttempt *attempt, const CdpkAsked *asked, int64_t at, uint32_t set)
 {
-	if ((set & attempt->any) == 0 ||
-		(asked->bounded && (at < asked->begins.first || at > asked->begins.last)))
+	if ((set & attempt->any) == 0 || !cdpk_asked_begins(asked, at))
 		return;
 	if (!attempt->found ||
 		(asked->attempts == CDPK_ATTEMPTS_FIRST ? at < attempt->at : at > attempt->at))

@@ -9,7 +9,6 @@
 #include "core/sequence/sequence_columns.h"
 #include "core/sequence/sequence_correlated.h"
 #include "core/sequence/sequence_run.h"
-#include "core/sequence/step_set.h"
 
 /* so many events are sorted without asking for memory */
 #define FEW 64
@@ -21,11 +20,7 @@
 typedef struct History
 {
 	const CdpkAsked *asked;
-	CdpkTimeline timeline;
-	bool plain;                                        /* the columns have been found */
-	CdpkColumn column[CDPK_SEQUENCE_ALTERNATIVES_MAX]; /* of each name, where all are names */
-	uint32_t present; /* alternatives whose name, or any, is there */
-	uint64_t most;    /* events, in all columns that are read */
+	CdpkSurvey survey;
 	CdpkTimeRange range;
 	CdpkTimed *events;
 	CdpkTimed few[2 * FEW];
@@ -45,57 +40,6 @@ typedef struct History
 	bool bounds; /* whether the two ways to read them bound the answer */
 } History;
 
-/* ---------------------------------------------------------------- what is there */
-
-/* Note that a column has events of some alternatives. */
-static CdpkStatus
-note_column(History *history, const CdpkColumn *column, uint32_t named)
-{
-	/* every event takes a byte */
-	if (column->count > cdpk_left(&column->times))
-		return CDPK_CORRUPT;
-	history->present |= named;
-	history->most += column->count;
-	return CDPK_OK;
-}
-
-/* Find the columns of names. */
-static CdpkStatus
-find_names(History *history)
-{
-	const CdpkSequence *sequence = history->asked->sequence;
-	CdpkName names[CDPK_SEQUENCE_ALTERNATIVES_MAX];
-	CdpkStatus status = CDPK_OK;
-
-	for (unsigned i = 0; i < sequence->alternatives; i++)
-		names[i] = sequence->alternative[i].alone.name;
-	if (!cdpk_timeline_find_all(&history->timeline, names, sequence->alternatives, history->column))
-		return CDPK_CORRUPT;
-	for (unsigned i = 0; i < sequence->alternatives && status == CDPK_OK; i++)
-		if (history->column[i].count > 0)
-			status = note_column(history, &history->column[i], UINT32_C(1) << i);
-	return status;
-}
-
-/* Find which alternatives have a column, and how many events there are at most. */
-static CdpkStatus
-survey(History *history, const CdpkStepSet *set)
-{
-	CdpkTimeline passage = history->timeline;
-	CdpkColumn column;
-	CdpkStatus status = CDPK_OK;
-
-	if (history->plain)
-		return find_names(history);
-	while (status == CDPK_OK && cdpk_timeline_next(&passage, &column))
-	{
-		uint32_t named = cdpk_step_set_named(set, column.name, column.name_length);
-
-		if (named != 0 || cdpk_asks_for_strangers(history->asked))
-			status = note_column(history, &column, named);
-	}
-	return status == CDPK_OK && cdpk_timeline_failed(&passage) ? CDPK_CORRUPT : status;
-}
 
 /* ---------------------------------------------------------------- reading */
 
@@ -148,27 +92,19 @@ read_column(History *history, CdpkColumn *column, CdpkStepSet *set)
 static CdpkStatus
 read_events(History *history, CdpkStepSet *set)
 {
-	CdpkTimeline passage = history->timeline;
+	CdpkSurveyPassage passage;
 	CdpkColumn column;
 	CdpkStatus status = CDPK_OK;
 
-	set->always = set->maybe = 0;
-	for (unsigned i = 0; history->plain && i < set->count && status == CDPK_OK; i++)
-	{
-		if ((history->present >> i & 1) == 0)
-			continue;
-		set->always = UINT32_C(1) << i;
-		status = read_column(history, &history->column[i], set);
-	}
-	while (!history->plain && status == CDPK_OK && cdpk_timeline_next(&passage, &column))
+	cdpk_survey_start(&history->survey, &passage);
+	while (status == CDPK_OK && cdpk_survey_next(&history->survey, &passage, set, &column))
 	{
 		status = cdpk_step_set_column(set, &column);
-		if (status == CDPK_OK &&
-			((set->always | set->maybe) != 0 || cdpk_asks_for_strangers(history->asked)))
+		if (status == CDPK_OK)
 			status = read_column(history, &column, set);
 		cdpk_step_set_close_column(set);
 	}
-	return status == CDPK_OK && cdpk_timeline_failed(&passage) ? CDPK_CORRUPT : status;
+	return status == CDPK_OK && cdpk_survey_failed(&passage) ? CDPK_CORRUPT : status;
 }
 
 /* ---------------------------------------------------------------- what is not known */
@@ -241,8 +177,8 @@ match(History *history, const CdpkAllocator *allocator, CdpkMatches *matches)
 	unsigned ways = cdpk_sequence_ways(asked.sequence);
 	CdpkStatus status = CDPK_OK;
 
-	cdpk_sort(history->events, history->count, history->events + history->most, cdpk_history_order,
-			  NULL);
+	cdpk_sort(history->events, history->count, history->events + history->survey.most,
+			  cdpk_history_order, NULL);
 	history->bounds = history->unknown && find_bounds(history);
 	if (asked.attempts != CDPK_ATTEMPTS_ALL)
 	{
@@ -271,8 +207,8 @@ match_events(History *history, CdpkStepSet *set, const CdpkAllocator *allocator,
 	CdpkStatus status;
 
 	history->events = history->few;
-	if (history->most > FEW)
-		history->events = cdpk_allocate(allocator, 2 * history->most * sizeof(CdpkTimed));
+	if (history->survey.most > FEW)
+		history->events = cdpk_allocate(allocator, 2 * history->survey.most * sizeof(CdpkTimed));
 	if (history->events == NULL)
 		return CDPK_OUT_OF_MEMORY;
 	status = read_events(history, set);
@@ -291,7 +227,7 @@ static CdpkStatus
 find(History *history, CdpkStepSet *set, const CdpkAllocator *allocator, CdpkCorrelation *found)
 {
 	if (cdpk_sequence_is_correlated(history->asked->sequence))
-		return cdpk_sequence_correlate(history->asked, &history->timeline, history->range, set,
+		return cdpk_sequence_correlate(history->asked, &history->survey, history->range, set,
 									   allocator, found);
 	return match_events(history, set, allocator, found);
 }
@@ -305,17 +241,13 @@ open_history(History *history, const CdpkAsked *asked, const CdpkTimeline *timel
 	CdpkStatus status;
 
 	history->asked = asked;
-	history->timeline = *timeline;
-	history->plain = cdpk_sequence_is_plain(sequence) && !cdpk_sequence_is_correlated(sequence) &&
-					 !cdpk_asks_for_strangers(asked);
-	history->present = 0;
-	history->most = 0;
 	history->range = range;
 	begin_events(history, false);
 	find_absent(history);
+	history->survey.present = 0;
 	status =
 		cdpk_step_set_open(set, sequence->alternative, sequence->alternatives, timeline, allocator);
-	return status == CDPK_OK ? survey(history, set) : status;
+	return status == CDPK_OK ? cdpk_survey(asked, timeline, set, &history->survey) : status;
 }
 
 /* ---------------------------------------------------------------- whether it matches */
@@ -343,7 +275,7 @@ can_match(const History *history)
 
 	/* all optional events are left out */
 	cdpk_program_make(history->asked, cdpk_sequence_ways(history->asked->sequence) - 1, &program);
-	return cdpk_program_possible(&program, history->present) ==
+	return cdpk_program_possible(&program, history->survey.present) ==
 		   program.place[program.count - 1] + 1U;
 }
 
@@ -395,7 +327,7 @@ evaluate(History *history, CdpkStepSet *set, int64_t within, const CdpkAllocator
 	CdpkCorrelation found;
 	CdpkStatus status;
 
-	if (history->present == 0 || (!want_horizon && !possible))
+	if (history->survey.present == 0 || (!want_horizon && !possible))
 		return CDPK_OK;
 	memset(&found.matches, 0, sizeof(found.matches));
 	status = find(history, set, allocator, &found);
@@ -466,7 +398,7 @@ find_depth(const CdpkAsked *asked, const CdpkTimeline *timeline, CdpkTimeRange r
 	History history;
 	CdpkStatus status = open_history(&history, asked, timeline, range, allocator, &set);
 
-	if (status == CDPK_OK && (history.present & first) != 0)
+	if (status == CDPK_OK && (history.survey.present & first) != 0)
 		status = find(&history, &set, allocator, found);
 	cdpk_step_set_close(&set);
 	return status;
