@@ -90,6 +90,12 @@ SELECT DISTINCT ON (person, step) person, step, at - began AS took FROM counted 
 SELECT cdp.funnel(timeline, 'view & cart & buy in 4 hours') AS depth, count(*), count(*) FILTER (WHERE d.times IS DISTINCT FROM nullif(cdp.funnel_times(timeline, 'view & cart & buy in 4 hours'), '{}')) AS differences,
 	count(*) FILTER (WHERE cdp.matches(timeline, 'view & cart & buy in 4 hours')) AS matches FROM bf_timeline LEFT JOIN (SELECT person, array_agg(took ORDER BY step) AS times FROM bf_any GROUP BY person) d USING (person) GROUP BY 1 ORDER BY 1;
 
+-- until when the answer of cdp.matches stays, for what segments ask
+SELECT q.sequence::text, count(*) FILTER (WHERE h.now) > 20 AS matching, count(*) FILTER (WHERE h.horizon <= '2024-01-01 05:00') AS not_after, count(*) FILTER (WHERE c.changed < h.horizon) AS too_late, count(*) FILTER (WHERE c.changed = h.horizon) > 20 AS exact
+FROM unnest('{view & cart & buy in 4 hours,view & 2 x cart same product,view -> cart? -> !other -> buy in 4 hours,view -> buy? within 1 hour -> cart same product}'::cdp.sequence[]) q(sequence) CROSS JOIN bf_timeline t
+CROSS JOIN LATERAL (SELECT cdp_internal.horizon('matches', t.timeline, jsonb_build_object('sequence', q.sequence, 'within', '5 hours', 'as_of', '2024-01-01 05:00Z')) AS horizon, cdp.matches(t.timeline, q.sequence, '5 hours', '2024-01-01 05:00Z') AS now) h
+CROSS JOIN LATERAL (SELECT min(i) AS changed FROM generate_series(timestamptz '2024-01-01 05:00Z', '2024-01-01 17:00Z', '1 hour') i WHERE cdp.matches(t.timeline, q.sequence, '5 hours', i) <> h.now) c GROUP BY q.sequence::text ORDER BY q.sequence::text COLLATE "C";
+
 -- the same where the arguments are constants, which are read once for all rows, but for what changes from row to row
 SELECT count(*) AS rows, count(*) FILTER (WHERE cdp.funnel(timeline, 'view -> cart? -> buy in 2 hours same product', mode, 'first', since => since, as_of => now_of) <> cdp.funnel(timeline, s.sequence, mode, a, since => since, as_of => now_of)
 	OR cdp.funnel_times(timeline, 'view -> cart? -> buy in 2 hours same product', mode, 'first', since, as_of => now_of) <> cdp.funnel_times(timeline, s.sequence, mode, a, since, as_of => now_of)) AS differences

@@ -53,8 +53,9 @@ added="FROM step_event a WHERE a.user_id = v.user_id AND a.product_id = v.produc
 ordered="FROM step_event o WHERE o.user_id = v.user_id AND o.product_id = v.product_id AND o.name = 'order_completed' AND o.ts >= a.ts AND o.ts <= v.ts + interval '7 days'"
 reached='product_viewed -> product_added -> order_completed in 7 days same product_id'
 
+# OFFSET 0: each depth is found once, not once for each count
 echo "-- correlated funnel: how many people viewed, then added, then ordered the same product within 7 days"
-over_timelines "SELECT concat_ws('/', count(*) FILTER (WHERE depth >= 1), count(*) FILTER (WHERE depth >= 2), count(*) FILTER (WHERE depth >= 3)) FROM (SELECT cdp.funnel(timeline, '$reached', as_of => '2026-04-01') AS depth FROM step_person) f"
+over_timelines "SELECT concat_ws('/', count(*) FILTER (WHERE depth >= 1), count(*) FILTER (WHERE depth >= 2), count(*) FILTER (WHERE depth >= 3)) FROM (SELECT cdp.funnel(timeline, '$reached', as_of => '2026-04-01') AS depth FROM step_person OFFSET 0) f"
 exists="SELECT concat_ws('/', (SELECT count(*) FROM (SELECT DISTINCT user_id FROM step_event WHERE name = 'product_viewed') s),
 	(SELECT count(*) FROM (SELECT DISTINCT v.user_id FROM step_event v WHERE v.name = 'product_viewed' AND v.product_id IS NOT NULL AND EXISTS (SELECT $added)) s),
 	(SELECT count(*) FROM (SELECT DISTINCT v.user_id FROM step_event v WHERE v.name = 'product_viewed' AND v.product_id IS NOT NULL AND EXISTS (SELECT $added AND EXISTS (SELECT $ordered))) s))"
@@ -83,7 +84,7 @@ report 'timelines' 'timelines, serial' 'bare scan of the same rows, serial'
 
 echo "-- the same funnel, of any products"
 steps='product_viewed -> product_added -> order_completed in 7 days'
-over_timelines "SELECT concat_ws('/', count(*) FILTER (WHERE depth >= 1), count(*) FILTER (WHERE depth >= 2), count(*) FILTER (WHERE depth >= 3)) FROM (SELECT cdp.funnel(timeline, '$steps', as_of => '2026-04-01') AS depth FROM step_person) f"
+over_timelines "SELECT concat_ws('/', count(*) FILTER (WHERE depth >= 1), count(*) FILTER (WHERE depth >= 2), count(*) FILTER (WHERE depth >= 3)) FROM (SELECT cdp.funnel(timeline, '$steps', as_of => '2026-04-01') AS depth FROM step_person OFFSET 0) f"
 exists=${exists//a.product_id = v.product_id AND /}
 exists=${exists//o.product_id = v.product_id AND /}
 ask 'SQL, EXISTS' "$serial" "$exists"
