@@ -107,12 +107,12 @@ DROP TRIGGER fault ON cdp_data.event;
 BEGIN;
 :fixed;
 SELECT :counts FROM cdp.refresh();
-SELECT content_hash FROM cdp_data.message WHERE message_key = cdp.message_key('fixed') \gset random_
+SELECT content_hash FROM cdp_data.message WHERE message_key = cdp_internal.message_key('fixed') \gset random_
 ROLLBACK;
 UPDATE cdp_data.identifier_key SET key = '\x000102030405060708090a0b0c0d0e0f';
 :fixed;
 SELECT :counts FROM cdp.refresh();
-SELECT content_hash, content_hash = :random_content_hash AS same FROM cdp_data.message WHERE message_key = cdp.message_key('fixed');
+SELECT content_hash, content_hash = :random_content_hash AS same FROM cdp_data.message WHERE message_key = cdp_internal.message_key('fixed');
 
 \c :origin
 DROP DATABASE cdp_message_content;

@@ -76,13 +76,13 @@ SELECT cdp.set_message_memory('30 days');
 -- a message may have happened a day (of 24 hours, as those of the memory) after it was accepted: until that is old, its key is kept
 INSERT INTO cdp.inbox (event, user_id, message_id, "timestamp") VALUES ('Seen', 'u1', 'ahead', now() + interval '23 hours');
 SELECT :counts FROM cdp.refresh() r;
-SELECT batch_id AS ahead FROM cdp_data.message WHERE message_key = cdp.message_key('ahead') \gset
+SELECT batch_id AS ahead FROM cdp_data.message WHERE message_key = cdp_internal.message_key('ahead') \gset
 UPDATE cdp_data.batch SET as_of = as_of - interval '743 hours' WHERE batch_id = :ahead;
 SELECT send(1000, 1199, '1 day');
-SELECT count(*) AS kept FROM cdp_data.message WHERE message_key = cdp.message_key('ahead');
+SELECT count(*) AS kept FROM cdp_data.message WHERE message_key = cdp_internal.message_key('ahead');
 UPDATE cdp_data.batch SET as_of = as_of - interval '2 hours' WHERE batch_id = :ahead;
 SELECT send(1200, 1399, '1 day');
-SELECT count(*) AS kept FROM cdp_data.message WHERE message_key = cdp.message_key('ahead');
+SELECT count(*) AS kept FROM cdp_data.message WHERE message_key = cdp_internal.message_key('ahead');
 
 -- of a large table each refresh goes through some pages, and round again
 SELECT send(2000, 21999, '40 days', false);

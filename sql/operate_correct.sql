@@ -118,6 +118,6 @@ FROM (SELECT DISTINCT ON (id) * FROM said ORDER BY id, version DESC) s FULL JOIN
 SELECT accepted + duplicate AS rows, accepted - retracted AS left, quarantined FROM cdp.sources WHERE source = 'many';
 SELECT * FROM cdp.verify();
 SELECT identifiers, links, identifiers_moved, events_reanchored FROM cdp.restitch();
-SELECT count(*) FROM cdp_data.statement s JOIN cdp_data.event e USING (identifier_id, "timestamp", event_id) WHERE s.message_key = cdp.message_key(e.message_id);
+SELECT count(*) FROM cdp_data.statement s JOIN cdp_data.event e USING (identifier_id, "timestamp", event_id) WHERE s.message_key = cdp_internal.message_key(e.message_id);
 \c :origin
 DROP DATABASE cdp_correct;

@@ -121,17 +121,17 @@ SELECT * FROM orders WHERE message_id LIKE 'l%';
 -- the tables are compared, and made anew
 SELECT * FROM cdp.verify();
 SELECT md5(string_agg(s::text, ' ' ORDER BY s.message_key)) AS statements FROM cdp_data.statement s \gset
-UPDATE cdp_data.statement SET identifier_id = identifier_id + 1 WHERE message_key = cdp.message_key('e1');
-UPDATE cdp_data.statement SET version = '7' WHERE message_key = cdp.message_key('e2');
-DELETE FROM cdp_data.statement WHERE message_key = cdp.message_key('e3');
-INSERT INTO cdp_data.statement SELECT cdp.message_key('x1'), event_id, identifier_id, "timestamp", content_hash, source_id, folded, version FROM cdp_data.statement WHERE message_key = cdp.message_key('e4');
+UPDATE cdp_data.statement SET identifier_id = identifier_id + 1 WHERE message_key = cdp_internal.message_key('e1');
+UPDATE cdp_data.statement SET version = '7' WHERE message_key = cdp_internal.message_key('e2');
+DELETE FROM cdp_data.statement WHERE message_key = cdp_internal.message_key('e3');
+INSERT INTO cdp_data.statement SELECT cdp_internal.message_key('x1'), event_id, identifier_id, "timestamp", content_hash, source_id, folded, version FROM cdp_data.statement WHERE message_key = cdp_internal.message_key('e4');
 SELECT stage, count(*), count(expected) AS expected, count(found) AS found FROM cdp.verify() GROUP BY stage;
 SELECT identifiers_moved, events_reanchored FROM cdp.restitch();
 SELECT * FROM cdp.verify();
 SELECT md5(string_agg(s::text, ' ' ORDER BY s.message_key)) = :'statements' AS as_before FROM cdp_data.statement s;
-UPDATE cdp_data.message SET content_hash = 0 WHERE message_key = cdp.message_key('n1');
+UPDATE cdp_data.message SET content_hash = 0 WHERE message_key = cdp_internal.message_key('n1');
 SELECT stage, expected, found IS NOT NULL AS found FROM cdp.verify();
-UPDATE cdp_data.message m SET content_hash = s.content_hash FROM cdp_data.statement s WHERE s.message_key = m.message_key AND m.message_key = cdp.message_key('n1');
+UPDATE cdp_data.message m SET content_hash = s.content_hash FROM cdp_data.statement s WHERE s.message_key = m.message_key AND m.message_key = cdp_internal.message_key('n1');
 -- a message of a mutable source is remembered as long as it holds, or if it was taken back for good
 SELECT cdp.set_sources('{"shop": {"version": "version"}}');
 UPDATE cdp_data.batch SET as_of = as_of - interval '100 days';
@@ -139,7 +139,7 @@ SELECT cdp.set_message_memory('30 days');
 INSERT INTO cdp.inbox (message_id, event, user_id, source) SELECT 'web ' || i, 'Seen', 'u1', 'web' FROM generate_series(1, 300) i;
 SELECT * FROM refresh();
 SELECT count(*) FILTER (WHERE m.message_key IS NULL) AS forgotten, count(*) > 10 AS held FROM cdp_data.statement s LEFT JOIN cdp_data.message m USING (message_key);
-SELECT count(*) FROM cdp_data.message WHERE message_key = cdp.message_key('p1');
+SELECT count(*) FROM cdp_data.message WHERE message_key = cdp_internal.message_key('p1');
 SELECT sell('e1', '0', 'u1', 1), sell('e2', '9', 'u1', 9), remove('n1', '4'), remove('l1', '9');
 SELECT * FROM refresh();
 SELECT * FROM orders WHERE message_id IN ('e1', 'e2', 'n1', 'l1');

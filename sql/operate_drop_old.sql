@@ -183,9 +183,9 @@ SELECT s.folded, s.version FROM cdp_data.statement s ORDER BY s.event_id;
 -- a statement that says so wrongly
 INSERT INTO cdp.inbox (type, event, user_id, properties, "timestamp", message_id, source) VALUES ('track', 'Order', 'u8', '{"v": 1}', '2026-05-20Z', 's4', 'shop');
 SELECT accepted FROM cdp.refresh();
-UPDATE cdp_data.statement SET folded = NOT folded WHERE message_key IN (cdp.message_key('s1'), cdp.message_key('s4'));
+UPDATE cdp_data.statement SET folded = NOT folded WHERE message_key IN (cdp_internal.message_key('s1'), cdp_internal.message_key('s4'));
 SELECT stage, expected IS NOT NULL AS expected, found ~ ', folded$' AS folded FROM cdp.verify() ORDER BY 2, 3;
-UPDATE cdp_data.statement SET folded = true WHERE message_key = cdp.message_key('s1');
+UPDATE cdp_data.statement SET folded = true WHERE message_key = cdp_internal.message_key('s1');
 SELECT identifiers_moved, events_reanchored FROM cdp.restitch();
 SELECT s.folded, s.version FROM cdp_data.statement s ORDER BY s.event_id;
 SELECT * FROM cdp.verify();

@@ -42,7 +42,7 @@ BEGIN
 	problems := (SELECT count(*) FROM cdp.verify());
 END $$;
 SELECT s.name, t.* FROM (VALUES
-	('message', '($1).message_key IN (SELECT cdp.message_key(i) FROM (SELECT ''bad message'' || generate_series(1, 3)) m (i))', 1),
+	('message', '($1).message_key IN (SELECT cdp_internal.message_key(i) FROM (SELECT ''bad message'' || generate_series(1, 3)) m (i))', 1),
 	('source', '($1).source LIKE ''bad%''', 1),
 	('namespace', '($1).namespace LIKE ''bad%''', 2),
 	('identifier_map', '($1).hash = cdp_internal.map_hash(''bad_identifier_map:x'')', 1),
@@ -79,7 +79,7 @@ SELECT :counts FROM cdp.refresh();
 SELECT good(5, 'kept');
 CREATE FUNCTION try_state(state text) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-	EXECUTE format('CREATE TRIGGER fault BEFORE INSERT ON cdp_data.message FOR EACH ROW EXECUTE FUNCTION fault(%L, %L)', '($1).message_key = cdp.message_key(''good kept3'')', state);
+	EXECUTE format('CREATE TRIGGER fault BEFORE INSERT ON cdp_data.message FOR EACH ROW EXECUTE FUNCTION fault(%L, %L)', '($1).message_key = cdp_internal.message_key(''good kept3'')', state);
 	BEGIN
 		RETURN 'quarantined ' || (SELECT quarantined FROM cdp.refresh());
 	EXCEPTION WHEN OTHERS THEN

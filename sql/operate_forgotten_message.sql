@@ -23,7 +23,7 @@ SELECT send('web', 101, 300, '1 day', 1);
 SELECT accepted FROM cdp.refresh();
 -- keys of a mutable source stay
 SELECT count(*) FILTER (WHERE m.message_key IS NULL) AS forgotten, count(*) AS events, e.source
-FROM cdp_data.event e LEFT JOIN cdp_data.message m ON m.message_key = cdp.message_key(e.message_id) GROUP BY e.source ORDER BY 3;
+FROM cdp_data.event e LEFT JOIN cdp_data.message m ON m.message_key = cdp_internal.message_key(e.message_id) GROUP BY e.source ORDER BY 3;
 -- so a correction takes the place of an old event
 SELECT send('shop', 1, 2, '1 day', 2);
 SELECT accepted, quarantined FROM cdp.refresh();

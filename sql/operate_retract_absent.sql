@@ -46,7 +46,7 @@ INSERT INTO cdp.inbox (message_id, event, user_id, anonymous_id, "timestamp", re
 SELECT count(send('b' || i, 'w' || i)) FROM generate_series(1, 500) i;
 SELECT accepted FROM cdp.refresh();
 SELECT cdp.mark_shared('user_id:u1', true);
-SELECT i.identifier, cdp_internal.map_hash(i.identifier) = m.hint AS as_hinted FROM cdp_data.event e JOIN cdp_data.identifier i USING (identifier_id) JOIN cdp_data.message m ON m.message_key = cdp.message_key(e.message_id) WHERE e.message_id = 'a2';
+SELECT i.identifier, cdp_internal.map_hash(i.identifier) = m.hint AS as_hinted FROM cdp_data.event e JOIN cdp_data.identifier i USING (identifier_id) JOIN cdp_data.message m ON m.message_key = cdp_internal.message_key(e.message_id) WHERE e.message_id = 'a2';
 SELECT events FROM cdp.retract(message_ids => '{a2}');
 SELECT count(*) FROM cdp_data.event WHERE message_id = 'a2';
 -- one whose identifiers are all blocked
@@ -55,7 +55,7 @@ SELECT events FROM cdp.retract(message_ids => '{b7}');
 
 -- taken back for good: its message id is used, and has no event
 SELECT events FROM cdp.retract(message_ids => '{b8}', forever => true);
-SELECT hint FROM cdp_data.message WHERE message_key = cdp.message_key('b8');
+SELECT hint FROM cdp_data.message WHERE message_key = cdp_internal.message_key('b8');
 SELECT events FROM cdp.retract(message_ids => '{b8}', forever => true);
 -- a mutable source: deletions, and what comes back
 SELECT cdp.set_sources('{"orders": {"party": "first", "mutable": true, "version": "v", "deleted": "gone"}}');
@@ -65,7 +65,7 @@ SELECT send('o1', 'u1', 6, 'orders', '{"v": 2, "gone": true}'), send('o2', 'u2',
 SELECT accepted, deletions FROM cdp.refresh();
 SELECT send('o2', 'u2500', 6, 'orders', '{"v": 3}'), send('o4', 'u2500', 6, 'orders', '{"v": 3}');
 SELECT accepted, deletions FROM cdp.refresh();
-SELECT u.id, m.hint IS NOT NULL AS has_event FROM unnest('{o1,o2,o3,o4}'::text[]) AS u (id) JOIN cdp_data.message m ON m.message_key = cdp.message_key(u.id);
+SELECT u.id, m.hint IS NOT NULL AS has_event FROM unnest('{o1,o2,o3,o4}'::text[]) AS u (id) JOIN cdp_data.message m ON m.message_key = cdp_internal.message_key(u.id);
 
 -- a month is detached by hand
 SELECT send('old', 'u5', 1), send('old order', 'u6', 1, 'orders', '{"v": 1}'), send('old for good', 'u7', 1), send('old visit', 'u8', 1, 'visits'), send('old call', 'u8', 1, 'calls');
@@ -109,7 +109,7 @@ SELECT count(send('new ' || i, 'u' || i)) FROM generate_series(1, 3000) i;
 SELECT accepted FROM cdp.refresh();
 SELECT count(send('newer ' || i, 'u' || i)) FROM generate_series(1, 3000) i;
 SELECT accepted FROM cdp.refresh();
-SELECT count(*) FROM cdp_data.message WHERE message_key = cdp.message_key('old visit');
+SELECT count(*) FROM cdp_data.message WHERE message_key = cdp_internal.message_key('old visit');
 SELECT events FROM cdp.retract(message_ids => '{old visit, m1, new 1}');
 SELECT * FROM cdp.verify();
 \c :origin

@@ -25,7 +25,7 @@ CREATE FUNCTION forget_all() RETURNS bigint LANGUAGE sql AS $$
 $$;
 CREATE FUNCTION known(ids text[]) RETURNS text[] LANGUAGE sql AS $$
 	SELECT array_agg(u.id ORDER BY u.place) FROM unnest(ids) WITH ORDINALITY AS u (id, place)
-	WHERE EXISTS (SELECT FROM cdp_data.message m WHERE m.message_key = cdp.message_key(u.id))
+	WHERE EXISTS (SELECT FROM cdp_data.message m WHERE m.message_key = cdp_internal.message_key(u.id))
 $$;
 
 SELECT count(send(id)) FROM unnest('{ever,once,kept,timeless}'::text[]) AS u (id);

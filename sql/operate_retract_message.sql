@@ -49,7 +49,7 @@ SELECT count(send('new ' || n)) FROM generate_series(1, 300) n;
 SELECT accepted FROM cdp.refresh();
 SELECT count(send('newer ' || n)) FROM generate_series(1, 300) n;
 SELECT accepted FROM cdp.refresh();
-SELECT count(*) FROM cdp_data.message WHERE message_key = cdp.message_key('old 1');
+SELECT count(*) FROM cdp_data.message WHERE message_key = cdp_internal.message_key('old 1');
 SELECT events FROM cdp.retract(message_ids => '{old 1,new 1}');
 SELECT count(*) FROM log WHERE message_id IN ('old 1', 'new 1');
 
@@ -60,14 +60,14 @@ SELECT send('old 2', 100), send('old 3', 100);
 SELECT accepted FROM cdp.refresh();
 SELECT message_id, count(*) FROM log WHERE message_id IN ('old 2', 'old 3') GROUP BY 1 ORDER BY 1;
 SELECT events FROM cdp.retract(query => 'SELECT min(event_id) FROM cdp.events WHERE message_id = ''old 2''');
-SELECT l.message_id, l.event_id = s.event_id AS stated FROM log l JOIN cdp_data.message m ON m.message_key = cdp.message_key(l.message_id) AND m.batch_id = l.batch_id
+SELECT l.message_id, l.event_id = s.event_id AS stated FROM log l JOIN cdp_data.message m ON m.message_key = cdp_internal.message_key(l.message_id) AND m.batch_id = l.batch_id
 LEFT JOIN cdp_data.statement s USING (message_key) WHERE message_id = 'old 2';
 SELECT * FROM cdp.verify();
 SELECT send('old 2', 100);
 SELECT accepted, duplicate FROM cdp.refresh();
 -- by its message both go
 SELECT events FROM cdp.retract(message_ids => '{old 3}');
-SELECT count(*) FROM cdp_data.message WHERE message_key = cdp.message_key('old 3');
+SELECT count(*) FROM cdp_data.message WHERE message_key = cdp_internal.message_key('old 3');
 SELECT * FROM cdp.verify();
 -- who is in no profile any more cannot be verified, and the error says why
 SELECT events, identifiers FROM cdp.retract(source => 'shop');

@@ -98,7 +98,7 @@ SELECT fault($$
 	UPDATE cdp_data.profile SET profile_id = (SELECT identifier_id FROM cdp_data.identifier WHERE identifier = 'anonymous_id:a') WHERE profile_id = (SELECT identifier_id FROM cdp_data.identifier WHERE identifier = 'user_id:u1')
 $$);
 -- an event that came twice would not be noticed
-SELECT fault($$ DELETE FROM cdp_data.message WHERE message_key = cdp.message_key('m4') $$);
+SELECT fault($$ DELETE FROM cdp_data.message WHERE message_key = cdp_internal.message_key('m4') $$);
 SELECT fault($$ INSERT INTO cdp_data.identifier_history VALUES (1, 1, 3, 2) $$);
 
 -- one person, by id or any identifier

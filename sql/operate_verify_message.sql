@@ -30,13 +30,13 @@ SELECT * FROM cdp.verify();
 -- each message alone
 CREATE FUNCTION faults_of(id text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 BEGIN
-	UPDATE cdp_data.message SET content_hash = content_hash # 1 WHERE message_key = cdp.message_key(id);
+	UPDATE cdp_data.message SET content_hash = content_hash # 1 WHERE message_key = cdp_internal.message_key(id);
 	RETURN QUERY SELECT regexp_replace(v::text, 'event \d+', 'event') FROM cdp.verify() v;
-	UPDATE cdp_data.message SET content_hash = content_hash # 1 WHERE message_key = cdp.message_key(id);
+	UPDATE cdp_data.message SET content_hash = content_hash # 1 WHERE message_key = cdp_internal.message_key(id);
 END
 $$;
 SELECT f.*
-FROM (SELECT DISTINCT e.message_id FROM cdp.events e WHERE cdp.message_key(e.message_id) IS NOT NULL) m
+FROM (SELECT DISTINCT e.message_id FROM cdp.events e WHERE cdp_internal.message_key(e.message_id) IS NOT NULL) m
 CROSS JOIN LATERAL faults_of(m.message_id) f ORDER BY f COLLATE "C";
 
 -- what of an event counts, and what does not

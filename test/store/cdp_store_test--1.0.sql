@@ -33,5 +33,10 @@ CREATE FUNCTION nested(form text, tab text, keys text[], columns text[], VARIADI
 	LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_test_nested';
 COMMENT ON FUNCTION nested(text, text, text[], text[], "any") IS
 	'For each row that is found, finds all the keys again, and counts these.';
+CREATE FUNCTION find_then_update(form text, tab text, keys text[], columns text[], VARIADIC arrays "any") RETURNS text
+	LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'store_test_find_then_update';
+COMMENT ON FUNCTION find_then_update(text, text, text[], text[], "any") IS
+	'Finds the keys twice, and sets the columns of their rows, by one store; before the second find and before the update '
+	'it runs the statement of the setting store_test.between. Returns how many rows were found, found again and updated.';
 CREATE FUNCTION cpu() RETURNS float8 LANGUAGE c VOLATILE AS 'MODULE_PATHNAME', 'store_test_cpu';
 COMMENT ON FUNCTION cpu() IS 'Returns the microseconds of processor time that this backend has used.';

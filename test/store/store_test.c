@@ -8,6 +8,7 @@
 
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "utils/array.h"
@@ -33,6 +34,7 @@ CDP_FUNCTION(store_test_find_or_insert);
 CDP_FUNCTION(store_test_count);
 CDP_FUNCTION(store_test_find_stable);
 CDP_FUNCTION(store_test_nested);
+CDP_FUNCTION(store_test_find_then_update);
 CDP_FUNCTION(store_test_cpu);
 
 /* What a test asks for. */
@@ -400,6 +402,37 @@ store_test_nested(PG_FUNCTION_ARGS)
 	store_find(nested.store, call->rows, keys_of(call), count, wanted, find_again, &nested);
 	store_close(nested.store);
 	PG_RETURN_INT64(nested.found);
+}
+
+/* run_between runs the statement of the setting store_test.between. */
+static void
+run_between(void)
+{
+	const char *statement = GetConfigOption("store_test.between", true, false);
+
+	if (statement == NULL || statement[0] == '\0')
+		return;
+	if (SPI_connect() != SPI_OK_CONNECT || SPI_execute(statement, false, 0) < 0)
+		elog(ERROR, "could not run \"%s\"", statement);
+	SPI_finish();
+}
+
+Datum
+store_test_find_then_update(PG_FUNCTION_ARGS)
+{
+	Call *call = take_call(fcinfo, 2);
+	Store *store = open_as(call);
+	int64 found = store_find(store, call->rows, keys_of(call), 0, NULL, NULL, NULL);
+	int64 again;
+	int64 updated;
+
+	run_between();
+	again = store_find(store, call->rows, keys_of(call), 0, NULL, NULL, NULL);
+	run_between();
+	updated = store_update(store, call->rows, keys_of(call), set_of(call));
+	store_close(store);
+	PG_RETURN_TEXT_P(cstring_to_text(
+		psprintf(INT64_FORMAT " " INT64_FORMAT " " INT64_FORMAT, found, again, updated)));
 }
 
 Datum

@@ -109,7 +109,7 @@ for my $how ('terminate', 'kill')
 }
 
 # rows that fail alone: in parts
-$node->safe_psql('postgres', q{ALTER TABLE cdp_data.message ADD CHECK (message_key <> cdp.message_key('m14000'))});
+$node->safe_psql('postgres', q{ALTER TABLE cdp_data.message ADD CHECK (message_key <> cdp_internal.message_key('m14000'))});
 is($node->safe_psql('postgres', 'SELECT taken, quarantined FROM cdp.refresh()', extra_params => [ '-U', 'steward' ]), '11995|1', 'a refresh in parts');
 is(shown(), '', 'has ended');
 

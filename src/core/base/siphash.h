@@ -1,6 +1,6 @@
 /*
  * siphash.h
- *		SipHash-2-4 of 64 bits: a hash of bytes that who does not know the key cannot predict.
+ *		SipHash-2-4 of 64 or 128 bits: a hash of bytes that who does not know the key cannot predict.
  *
  * By the definition of J.-P. Aumasson and D. J. Bernstein, "SipHash: a fast short-input PRF" (2012).
  */
@@ -12,6 +12,9 @@
 #include "core/base/cdpk.h"
 
 #define CDPK_SIPHASH_KEY_LENGTH 16
+
+/* bytes of a hash of 128 bits */
+#define CDPK_SIPHASH_128_LENGTH 16
 
 /* A key, as two numbers. */
 typedef struct CdpkSipHashKey
@@ -32,6 +35,10 @@ extern CdpkSipHashKey cdpk_siphash_derive(const CdpkSipHashKey *key, const char 
 /* Return the hash of bytes, the same on every machine. */
 extern uint64_t cdpk_siphash(const CdpkSipHashKey *key, const uint8_t *bytes, size_t length);
 
+/* Put the CDPK_SIPHASH_128_LENGTH bytes of the hash of bytes, the same on every machine. */
+extern void cdpk_siphash_128(const CdpkSipHashKey *key, const uint8_t *bytes, size_t length,
+							 uint8_t *hash);
+
 /* ---------------------------------------------------------------- word by word */
 
 /* What was hashed so far, in words of eight bytes, the least significant first. */
@@ -42,6 +49,7 @@ typedef struct CdpkSipHash
 	uint64_t v2;
 	uint64_t v3;
 	uint64_t length; /* in bytes */
+	uint64_t last;   /* what the last rounds begin with */
 } CdpkSipHash;
 
 static inline CdpkSipHash
@@ -53,6 +61,7 @@ cdpk_siphash_begin(const CdpkSipHashKey *key)
 		key->low ^ UINT64_C(0x6c7967656e657261),
 		key->high ^ UINT64_C(0x7465646279746573),
 		0,
+		0xff,
 	};
 
 	return hash;
@@ -109,6 +118,15 @@ cdpk_siphash_word(CdpkSipHash *hash, uint64_t word)
 	hash->length += 8;
 }
 
+/* Return what the state gives after the last rounds. */
+static inline uint64_t
+cdpk_siphash_finish(CdpkSipHash *hash)
+{
+	for (int i = 0; i < 4; i++)
+		cdpk_siphash_mix(hash);
+	return hash->v0 ^ hash->v1 ^ hash->v2 ^ hash->v3;
+}
+
 /* Hash the last bytes, fewer than eight, and return the hash of all. */
 static inline uint64_t
 cdpk_siphash_end(CdpkSipHash *hash, const uint8_t *bytes, size_t length)
@@ -116,10 +134,8 @@ cdpk_siphash_end(CdpkSipHash *hash, const uint8_t *bytes, size_t length)
 	uint64_t all = hash->length + length;
 
 	cdpk_siphash_word(hash, all << 56 | cdpk_siphash_read(bytes, length));
-	hash->v2 ^= 0xff;
-	for (int i = 0; i < 4; i++)
-		cdpk_siphash_mix(hash);
-	return hash->v0 ^ hash->v1 ^ hash->v2 ^ hash->v3;
+	hash->v2 ^= hash->last;
+	return cdpk_siphash_finish(hash);
 }
 
 #endif /* CDPK_SIPHASH_H */

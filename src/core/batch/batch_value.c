@@ -135,6 +135,18 @@ compact_log(CdpkBatch *batch, const CdpkTimelineLog *log, CdpkBatchBytes *result
 	return CDPK_OK;
 }
 
+/* Return how many names and texts rows have at most. */
+static uint32_t
+count_names(const CdpkBatchRow *const *rows, uint32_t row_count)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < row_count; i++)
+		if (rows[i]->event.bytes != NULL)
+			count += 1 + 2 * rows[i]->value_count;
+	return count;
+}
+
 /* Append what rows show, and all of the parts, to a log. */
 static CdpkStatus
 fill_log(CdpkBatch *batch, const CdpkBatchRow *const *rows, uint32_t row_count,
@@ -142,7 +154,7 @@ fill_log(CdpkBatch *batch, const CdpkBatchRow *const *rows, uint32_t row_count,
 {
 	const CdpkAllocator *allocator = &batch->scratch.allocator;
 
-	STITCH_TRY(cdpk_log_new(allocator, log));
+	STITCH_TRY(cdpk_log_new_for(allocator, count_names(rows, row_count), log));
 	for (uint32_t i = 0; i < part_count; i++)
 	{
 		batch_tick(batch);

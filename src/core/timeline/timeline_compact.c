@@ -6,6 +6,7 @@
 #include "core/timeline/timeline_compact.h"
 
 #include "core/base/sort.h"
+#include "core/timeline/name_order.h"
 #include "core/timeline/property_write.h"
 
 #define NO_RANK UINT32_MAX
@@ -13,8 +14,7 @@
 /* a name, with what compaction finds out about it */
 typedef struct Name
 {
-	const char *text;
-	uint32_t length;
+	CdpkName name;
 	uint32_t place;         /* in the log */
 	uint32_t events;        /* that have this name */
 	uint32_t start;         /* of its events in the array of all */
@@ -65,49 +65,6 @@ tick(const Compaction *c)
 		c->check();
 }
 
-/* Order two names by their bytes, a prefix first. */
-static int
-compare_names(const Name *a, const Name *b)
-{
-	return cdpk_compare_bytes(a->text, a->length, b->text, b->length);
-}
-
-/* Restore the heap below a node: order[] is heap-sorted, for it has no order to use. */
-static void
-sift_down(const Name *names, uint32_t *order, uint32_t node, uint32_t count)
-{
-	for (uint32_t child = 2 * node + 1; child < count; child = 2 * node + 1)
-	{
-		uint32_t place = order[node];
-
-		if (child + 1 < count && compare_names(&names[order[child]], &names[order[child + 1]]) < 0)
-			child++;
-		if (compare_names(&names[place], &names[order[child]]) >= 0)
-			return;
-		order[node] = order[child];
-		order[child] = place;
-		node = child;
-	}
-}
-
-/* Put the places into the order of the names. */
-static void
-sort_names(Compaction *c)
-{
-	uint32_t count = c->log->names;
-
-	for (uint32_t i = count / 2; i-- > 0;)
-		sift_down(c->names, c->order, i, count);
-	for (uint32_t end = count; end-- > 1;)
-	{
-		uint32_t last = c->order[end];
-
-		c->order[end] = c->order[0];
-		c->order[0] = last;
-		sift_down(c->names, c->order, 0, end);
-	}
-}
-
 /* Fill in the names as the log has them. */
 static void
 read_names(Compaction *c)
@@ -121,8 +78,8 @@ read_names(Compaction *c)
 		Name *name = &c->names[entry->place];
 
 		memset(name, 0, sizeof(*name));
-		name->text = (const char *) (entry + 1);
-		name->length = entry->length;
+		name->name.text = (const char *) (entry + 1);
+		name->name.length = entry->length;
 		name->place = entry->place;
 		name->property_rank = name->text_rank = NO_RANK;
 		c->order[i] = i;
@@ -170,8 +127,7 @@ count_events(Compaction *c)
 static uint32_t
 rank_name(const Name *name, CdpkName *list, uint32_t *count)
 {
-	list[*count].text = name->text;
-	list[*count].length = name->length;
+	list[*count] = name->name;
 	return (*count)++;
 }
 
@@ -369,27 +325,63 @@ gather_items(Compaction *c, const Name *name)
 	}
 }
 
+/* Write the values of one property of an event name. */
+static void
+write_property(Compaction *c, uint32_t rank, const CdpkPropertyItem *items, size_t count,
+			   uint32_t events)
+{
+	size_t start;
+
+	cdpk_put_varint(&c->blocks, rank);
+	start = c->blocks.used;
+	cdpk_property_write(&c->blocks, items, count, events);
+	cdpk_put_size(&c->blocks, start);
+}
+
+/* Write the properties of a name with one event: its values, in order, are those of one property after the other. */
+static void
+write_one_event(Compaction *c, const Name *name)
+{
+	Ranked *list = c->compared[0];
+	unsigned count = list_values(c, c->events + name->start, list);
+
+	for (unsigned i = 0; i < count; i++)
+	{
+		c->items[i].event = 0;
+		c->items[i].value = list[i].value;
+	}
+	for (unsigned from = 0, to; from < count; from = to)
+	{
+		for (to = from + 1; to < count && list[to].rank == list[from].rank;)
+			to++;
+		write_property(c, list[from].rank, c->items + from, to - from, 1);
+	}
+}
+
+/* Write the properties of a name with several events. */
+static void
+write_events(Compaction *c, const Name *name)
+{
+	gather_items(c, name);
+	for (uint32_t rank = 0; rank < c->property_count; rank++)
+	{
+		uint64_t items = c->item_ends[rank] - c->item_starts[rank];
+
+		if (items > 0)
+			write_property(c, rank, c->items + c->item_starts[rank], (size_t) items, name->events);
+	}
+}
+
 /* Write the properties of one event name. */
 static void
 write_block(Compaction *c, const Name *name)
 {
 	size_t before = c->blocks.used;
 
-	if (name->values > 0)
-		gather_items(c, name);
-	for (uint32_t rank = 0; name->values > 0 && rank < c->property_count; rank++)
-	{
-		uint64_t items = c->item_ends[rank] - c->item_starts[rank];
-		size_t start;
-
-		if (items == 0)
-			continue;
-		cdpk_put_varint(&c->blocks, rank);
-		start = c->blocks.used;
-		cdpk_property_write(&c->blocks, c->items + c->item_starts[rank], (size_t) items,
-							name->events);
-		cdpk_put_size(&c->blocks, start);
-	}
+	if (name->values > 0 && name->events == 1)
+		write_one_event(c, name);
+	else if (name->values > 0)
+		write_events(c, name);
 	cdpk_put_varint(&c->block_sizes, c->blocks.used - before);
 }
 
@@ -401,8 +393,8 @@ write_column(Compaction *c, Name *name, uint8_t **end)
 	unsigned unit = column_unit(events, name->events);
 	uint8_t *start;
 
-	memcpy(*end, name->text, name->length);
-	*end += name->length;
+	memcpy(*end, name->name.text, name->name.length);
+	*end += name->name.length;
 	start = *end;
 	*end = cdpk_write_varint(*end, (uint64_t) name->events << CDPK_COLUMN_COUNT_SHIFT |
 									   unit << CDPK_COLUMN_UNIT_SHIFT);
@@ -467,8 +459,8 @@ directory_size(const Compaction *c, uint64_t *names)
 	for (uint32_t i = 0; i < c->log->names; i++)
 		if (c->names[i].events > 0)
 		{
-			size +=
-				cdpk_varint_size(c->names[i].length) + cdpk_varint_size(c->names[i].column_size);
+			size += cdpk_varint_size(c->names[i].name.length) +
+					cdpk_varint_size(c->names[i].column_size);
 			(*names)++;
 		}
 	return size;
@@ -526,7 +518,7 @@ assemble(Compaction *c, size_t columns_size, const CdpkBuffer *lists,
 
 		if (name->events == 0)
 			continue;
-		end = cdpk_write_varint(end, name->length);
+		end = cdpk_write_varint(end, name->name.length);
 		end = cdpk_write_varint(end, name->column_size);
 	}
 	memcpy(end, c->columns, columns_size);
@@ -549,7 +541,7 @@ lay_out(Compaction *c, uint8_t *memory)
 	c->texts = c->properties + c->log->names;
 	c->order = (uint32_t *) (c->texts + c->log->names);
 	read_names(c);
-	sort_names(c);
+	cdpk_order_names(c->names, sizeof(Name), c->order, c->log->names);
 	count_events(c);
 	place_events(c);
 }

@@ -10,6 +10,10 @@
 #define FIRST_SLOTS 8
 #define FIRST_HEAP 64
 
+/* room for as many names at most is made ahead, and of how many bytes they are expected to be */
+#define NAMES_AHEAD 256
+#define NAME_BYTES 32
+
 /* a record without values: the name, the time */
 #define RECORD_MAX (5 + 8)
 /* how many values a record has */
@@ -90,6 +94,28 @@ cdpk_log_new(const CdpkAllocator *allocator, CdpkTimelineLog **log)
 	if (*log == NULL)
 		return CDPK_OUT_OF_MEMORY;
 	init_block(*log, FIRST_SIZE, FIRST_SLOTS, FIRST_HEAP);
+	return CDPK_OK;
+}
+
+CdpkStatus
+cdpk_log_new_for(const CdpkAllocator *allocator, uint32_t names, CdpkTimelineLog **log)
+{
+	uint32_t slots = FIRST_SLOTS;
+	uint32_t heap;
+	uint32_t size;
+
+	if (names > NAMES_AHEAD)
+		names = NAMES_AHEAD;
+	while (slots < 2 * names)
+		slots *= 2;
+	if (slots == FIRST_SLOTS)
+		return cdpk_log_new(allocator, log);
+	heap = names * NAME_BYTES;
+	size = (uint32_t) (sizeof(**log) + slots * sizeof(Slot)) + 2 * heap;
+	*log = cdpk_allocate(allocator, size);
+	if (*log == NULL)
+		return CDPK_OUT_OF_MEMORY;
+	init_block(*log, size, slots, heap);
 	return CDPK_OK;
 }
 

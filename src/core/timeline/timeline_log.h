@@ -47,6 +47,10 @@ typedef struct CdpkLogValue
  */
 extern CdpkStatus cdpk_log_new(const CdpkAllocator *allocator, CdpkTimelineLog **log);
 
+/* The same with room for about so many names, which need not be moved while they come. */
+extern CdpkStatus cdpk_log_new_for(const CdpkAllocator *allocator, uint32_t names,
+								   CdpkTimelineLog **log);
+
 /*
  * Return the place of a name, the same for the same name.
  *

@@ -42,9 +42,10 @@ BEGIN
 		singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
 		key bytea NOT NULL CHECK (octet_length(key) = 16));
 	COMMENT ON TABLE cdp_data.identifier_key IS
-		'One row: the key of the installation, of which the keys of both hashes are made: that of identifiers, in '
-		'cdp_data.identifier_map.hash, and that of contents, in cdp_data.message.content_hash. Writers cannot read '
-		'it, so they cannot choose identifiers or contents whose hashes are equal. It never changes.';
+		'One row: the key of the installation, of which the keys of all hashes are made: of identifiers, in '
+		'cdp_data.identifier_map.hash, of messages, in cdp_data.message.message_key, of contents, in '
+		'cdp_data.message.content_hash, and of shared contexts. Writers cannot read it, so they cannot choose what '
+		'has the hash of something else. It never changes: without it no identifier and no message is recognised.';
 	COMMENT ON COLUMN cdp_data.identifier_key.singleton IS 'Always true, so that there is one row.';
 	COMMENT ON COLUMN cdp_data.identifier_key.key IS '16 random bytes.';
 	-- a UUID has 122 random bits

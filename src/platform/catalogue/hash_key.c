@@ -40,6 +40,8 @@ hash_key_of(Datum key, HashPurpose purpose)
 	{
 		case HASH_CONTENT:
 			return cdpk_siphash_derive(&made, "content");
+		case HASH_MESSAGE:
+			return cdpk_siphash_derive(&made, "message");
 		case HASH_SHARED_CONTEXT:
 			return cdpk_siphash_derive(&made, "context");
 		default:

@@ -1,6 +1,6 @@
 /*
  * hash_key.h
- *		The key of the installation, in cdp_data.identifier_key, by which identifiers and contents are hashed.
+ *		The key of the installation, in cdp_data.identifier_key, by which identifiers, messages and contents are hashed.
  */
 #ifndef CDP_HASH_KEY_H
 #define CDP_HASH_KEY_H
@@ -12,6 +12,7 @@ typedef enum HashPurpose
 {
 	HASH_IDENTIFIER,    /* cdp_data.identifier_map.hash */
 	HASH_CONTENT,       /* cdp_data.message.content_hash */
+	HASH_MESSAGE,       /* cdp_data.message.message_key */
 	HASH_SHARED_CONTEXT /* cdp_data.shared_context.context_hash */
 } HashPurpose;
 

@@ -156,7 +156,7 @@ BEGIN
 	COMMENT ON TABLE cdp_data.message IS
 		'The key of each accepted message, by which duplicates are found, and messages whose id was used before. '
 		'Distribution key: message_key.';
-	COMMENT ON COLUMN cdp_data.message.message_key IS 'cdp.message_key(message_id).';
+	COMMENT ON COLUMN cdp_data.message.message_key IS 'cdp_internal.message_key(message_id).';
 	COMMENT ON COLUMN cdp_data.message.batch_id IS
 		'The batch that accepted it, as a negative number if the key is kept for ever: see cdp.retract().';
 	COMMENT ON COLUMN cdp_data.message.content_hash IS

@@ -12,6 +12,7 @@
 #include "fmgr.h"
 #include "utils/uuid.h"
 
+#include "core/base/siphash.h"
 #include "core/text/json.h"
 
 /* The columns of cdp.inbox.  A line gives those before INBOX_WRITTEN_BY. */
@@ -103,10 +104,10 @@ ingest_column(const InboxRow *row, InboxColumn column)
 }
 
 /*
- * Computes the key by which a repeated message is recognised; false if its id says nothing (it is blank
- * or meaningless), so that it is never a duplicate.
+ * Computes the key by which a repeated message is recognised, by the key for HASH_MESSAGE; false if its id says nothing
+ * (it is blank or meaningless), so that it is never a duplicate.
  */
-extern bool ingest_message_key(CdpkSpan message_id, pg_uuid_t *key);
+extern bool ingest_message_key(const CdpkSipHashKey *hash_by, CdpkSpan message_id, pg_uuid_t *key);
 
 /* Returns a span without leading and trailing blanks. */
 extern CdpkSpan ingest_trim(CdpkSpan text);

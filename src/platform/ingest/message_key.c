@@ -1,58 +1,40 @@
 /*
  * message_key.c
- *		cdp.message_key: the key by which a repeated message is recognised.
+ *		cdp_internal.message_key: the key by which a repeated message is recognised.
  *
- * The hash is cryptographic, because a sender who found two message ids with the same key could make
- * another message vanish as a duplicate.
+ * It is keyed, because a sender who found two message ids with the same key could make another message vanish as a
+ * duplicate.
  */
 #include "postgres.h"
 
-#include "common/cryptohash.h"
-#include "common/sha2.h"
-
 #include "cdp.h"
-#include "compat.h"
 #include "core/identifier/meaningless.h"
+#include "platform/catalogue/hash_key.h"
 #include "platform/ingest/ingest.h"
 
-/* sha256 hashes bytes. */
-static void
-sha256(CdpkSpan bytes, uint8 digest[PG_SHA256_DIGEST_LENGTH])
-{
-	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
-
-	if (pg_cryptohash_init(context) < 0 ||
-		pg_cryptohash_update(context, (const uint8 *) bytes.text, bytes.length) < 0 ||
-		pg_cryptohash_final(context, digest, PG_SHA256_DIGEST_LENGTH) < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR),
-				 errmsg("could not compute a SHA-256 hash: %s", pg_cryptohash_error(context))));
-	pg_cryptohash_free(context);
-}
+StaticAssertDecl(UUID_LEN == CDPK_SIPHASH_128_LENGTH, "a key of a message is a hash");
 
 /* ingest_message_key: see the header. */
 bool
-ingest_message_key(CdpkSpan message_id, pg_uuid_t *key)
+ingest_message_key(const CdpkSipHashKey *hash_by, CdpkSpan message_id, pg_uuid_t *key)
 {
-	uint8 digest[PG_SHA256_DIGEST_LENGTH];
-
 	message_id = ingest_trim(message_id);
 	if (cdpk_value_meaningless(message_id.text, message_id.length))
 		return false;
-	sha256(message_id, digest);
-	memcpy(key->data, digest, UUID_LEN);
+	cdpk_siphash_128(hash_by, (const uint8_t *) message_id.text, message_id.length, key->data);
 	return true;
 }
 
 CDP_FUNCTION(cdp_message_key);
 
-/* cdp_message_key implements cdp.message_key(text). */
+/* cdp_message_key implements cdp_internal.message_key(text). */
 Datum
 cdp_message_key(PG_FUNCTION_ARGS)
 {
+	CdpkSipHashKey hash_by = hash_key(HASH_MESSAGE);
 	pg_uuid_t *key = palloc(sizeof(pg_uuid_t));
 
-	if (!ingest_message_key(ingest_text(PG_GETARG_DATUM(0)), key))
+	if (!ingest_message_key(&hash_by, ingest_text(PG_GETARG_DATUM(0)), key))
 		PG_RETURN_NULL();
 	PG_RETURN_UUID_P(key);
 }

@@ -17,6 +17,7 @@ typedef struct TakeOptions
 	int64 max_row_bytes; /* a larger row is cut */
 	Jsonb *trait_rules;
 	CdpkSipHashKey content_key; /* the key for HASH_CONTENT */
+	CdpkSipHashKey message_by;  /* the key for HASH_MESSAGE */
 	bool cut_all;               /* cut every row, whatever its size */
 	const Datum
 		*failures; /* a text for each place, those of cdp.inbox first: the error for which the row

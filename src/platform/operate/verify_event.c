@@ -209,7 +209,8 @@ clean(VerifyCheck *check, InboxRow *columns, VerifyEvent *event)
 
 	event->has_key = !columns->nulls[INBOX_MESSAGE_ID] &&
 					 event->batch_id > check->forgotten_batch_id &&
-					 ingest_message_key(ingest_column(columns, INBOX_MESSAGE_ID), &event->key);
+					 ingest_message_key(&check->message_by,
+										ingest_column(columns, INBOX_MESSAGE_ID), &event->key);
 	event->is_clean =
 		onboard_row(columns, ingest_column(columns, INBOX_SOURCE), options, &row, &refusal);
 	if (event->is_clean)
@@ -520,6 +521,7 @@ cdp_verify_events(PG_FUNCTION_ARGS)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	check.content_key = hash_key(HASH_CONTENT);
+	check.message_by = hash_key(HASH_MESSAGE);
 	check.onboard_sources = onboard_sources_read();
 	check.resolver = resolver_new();
 	read_settings(&check);

@@ -87,6 +87,7 @@ typedef struct VerifyCheck
 	TimestampTz as_of;
 	int64 forgotten_batch_id; /* up to this one messages are not known any more */
 	CdpkSipHashKey content_key;
+	CdpkSipHashKey message_by;
 	const OnboardSources *onboard_sources;
 	BlockedRules *blocked; /* NULL: there are none */
 	Resolver *resolver;

@@ -8,6 +8,7 @@
  *	pass_table		the tables, columns as arrays
  *	pass_statement	statements, for what is rare
  *	pass_context	what contexts have in common
+ *	pass_event		names of events, each once, and what rules carry of them
  *	pass_value		traits and numbers of one row
  *	pass_counts		numbers of identifiers by namespace, of profiles
  *	pass_link_counts	the same of identifiers
@@ -65,6 +66,7 @@
 #include "platform/ingest/take.h"
 #include "platform/refresh/pass_columns.h"
 #include "platform/store/store.h"
+#include "toolkit/timeline/carried_property.h"
 #include "toolkit/traits/traits.h"
 
 /* ---------------------------------------------------------------- rows */
@@ -197,6 +199,7 @@ typedef struct PassBase
 } PassBase;
 
 typedef struct PassKeptCounts PassKeptCounts;
+typedef struct PassEventName PassEventName;
 
 typedef struct Pass
 {
@@ -235,9 +238,10 @@ typedef struct Pass
 
 	Jsonb *trait_document;
 	TraitsRules *trait_rules;
-	Jsonb *carried_rules;   /* NULL: timelines carry no properties */
-	bool carries_context;   /* some from the context of events */
-	CdpkIdMap shared_place; /* of shared contexts that were read, by their hash */
+	Jsonb *carried_rules;       /* NULL: timelines carry no properties */
+	bool carries_context;       /* some from the context of events */
+	PassEventName *event_names; /* NULL: there are none yet */
+	CdpkIdMap shared_place;     /* of shared contexts that were read, by their hash */
 	Jsonb **shared_contexts;
 	int shared_count;
 	int shared_capacity;
@@ -380,6 +384,14 @@ extern void pass_new_batch(Pass *pass);
 extern void pass_free(Pass *pass);
 
 /* ---------------------------------------------------------------- the stages */
+
+/* pass_event.c */
+
+/* Points the name of an event to the bytes of all rows that have it. */
+extern void pass_share_event(Pass *pass, CdpkBatchBytes *name);
+
+/* Returns what the rules of carried properties, which there must be, say of an event. */
+extern CarriedRules pass_carried_rules(Pass *pass, const CdpkBatchBytes *name);
 
 /* pass_value.c */
 extern void pass_read_value_rules(Pass *pass);

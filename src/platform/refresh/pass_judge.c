@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "utils/uuid.h"
 
 #include "platform/catalogue/hash_key.h"
 #include "platform/progress/progress.h"
@@ -21,6 +22,18 @@ note_key(void *arg, int key, const Datum *values, const bool *nulls)
 	if (known->batch_id < 0)
 		known->batch_id = -known->batch_id;
 	known->content = (uint64) DatumGetInt64(values[1]);
+}
+
+/* list_places gives the place of the key of each row, of those that are the first to have theirs; others: -1. */
+static int *
+list_places(const Pass *pass, const CdpkBatchKey *keys, size_t count)
+{
+	int *places = pass_array(pass->row_count, sizeof(int));
+
+	memset(places, -1, sizeof(int) * pass->row_count);
+	for (size_t i = 0; i < count; i++)
+		places[keys[i].row] = (int) i;
+	return places;
 }
 
 /* accept_rows looks the message keys up, writes the new ones, and decides. */
@@ -40,21 +53,30 @@ accept_rows(Pass *pass)
 	Datum *content = pass_column(&set, MESSAGE_CONTENT_HASH);
 	bool *no_event;
 	Datum *hint = pass_null_column(&set, MESSAGE_HINT, &no_event);
+	int *places = list_places(pass, keys, count);
+	pg_uuid_t *copies = pass_array((int64) count, sizeof(pg_uuid_t));
 
-	for (size_t i = 0; i < count; i++)
+	/* through the rows in their order, as memory has them: that of keys is another, in which the store goes on */
+	for (int i = 0; i < pass->row_count; i++)
 	{
-		const CdpkBatchRow *row = &pass->batch_rows[keys[i].row];
+		const CdpkBatchRow *row = &pass->batch_rows[i];
+		int to = places[i];
 
-		values[i] = PointerGetDatum(keys[i].key);
-		batch_id[i] = Int64GetDatum(pass->batch_id);
-		content[i] = Int64GetDatum((int64) row->content);
-		hint[i] = Int64GetDatum(pass_message_hint(&hash_by, row));
-		no_event[i] = row->deletes;
+		if (to < 0)
+			continue;
+		memcpy(copies[to].data, row->message_key, UUID_LEN);
+		values[to] = UUIDPGetDatum(&copies[to]);
+		batch_id[to] = Int64GetDatum(pass->batch_id);
+		content[to] = Int64GetDatum((int64) row->content);
+		hint[to] = Int64GetDatum(pass_message_hint(&hash_by, row));
+		no_event[to] = row->deletes;
 	}
 	if (count > 0)
 		store_find_or_insert(pass_table(pass, TABLE_MESSAGE), (int) count, pass_columns(&key),
 							 pass_columns(&set), lengthof(wanted), wanted, note_key, known);
 	pass_check(cdpk_batch_accept(pass->batch, known, pass->last_event_id));
+	pfree(copies);
+	pfree(places);
 	pfree(values);
 	pfree(batch_id);
 	pfree(content);

@@ -67,6 +67,7 @@ take(Pass *pass)
 		return;
 	read_limits(pass, &options);
 	options.content_key = hash_key(HASH_CONTENT);
+	options.message_by = hash_key(HASH_MESSAGE);
 	read_onboard_sources(pass);
 	options.onboard.sources = pass->onboard_sources;
 	taken = take_rows(places, count, line_places, line_count, &options);
@@ -330,6 +331,7 @@ make_row(Pass *pass, const TakenRow *from, CdpkBatchRow *row, CdpkBatchBytes **r
 	{
 		row->event.bytes = (const uint8_t *) from->event.text;
 		row->event.length = (uint32_t) from->event.length;
+		pass_share_event(pass, &row->event);
 	}
 	row->call = from->call_type == CALL_IDENTIFY ? CDPK_BATCH_IDENTIFY
 				: from->call_type == CALL_GROUP  ? CDPK_BATCH_GROUP

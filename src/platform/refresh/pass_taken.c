@@ -29,10 +29,11 @@ typedef struct Taking
 	bool *forever;
 	CdpkBatchReread *events;
 	int count;
-	int *asked_as;    /* the place of each among those asked for */
-	pg_uuid_t **keys; /* of each, NULL: none */
-	uint64 *contents; /* of each whose key is kept */
-	int64 *batch_ids; /* that accepted each */
+	int *asked_as;             /* the place of each among those asked for */
+	CdpkSipHashKey message_by; /* the key for HASH_MESSAGE */
+	pg_uuid_t **keys;          /* of each, NULL: none */
+	uint64 *contents;          /* of each whose key is kept */
+	int64 *batch_ids;          /* that accepted each */
 	int call_count;
 	PassIds contexts; /* the context_hash of each that has one */
 	int64 *by_source; /* how many */
@@ -156,7 +157,8 @@ note_taken(void *arg, int key, const Datum *values, const bool *nulls)
 	message_id.text = (const char *) event->row.message_id.bytes;
 	message_id.length = event->row.message_id.length;
 	taking->keys[taking->count] = NULL;
-	if (message_id.text != NULL && ingest_message_key(message_id, &message_key))
+	if (message_id.text != NULL &&
+		ingest_message_key(&taking->message_by, message_id, &message_key))
 	{
 		taking->keys[taking->count] = palloc(sizeof(pg_uuid_t));
 		memcpy(taking->keys[taking->count], &message_key, sizeof(pg_uuid_t));
@@ -488,6 +490,7 @@ pass_take_back(Pass *pass)
 					  TimestampTzGetDatum(pass->corrected.times.items[i]), true);
 	if (taking.asked == 0)
 		return;
+	taking.message_by = hash_key(HASH_MESSAGE);
 	taking.events = pass_array(taking.asked, sizeof(CdpkBatchReread));
 	taking.asked_as = pass_array(taking.asked, sizeof(int));
 	taking.keys = pass_array(taking.asked, sizeof(pg_uuid_t *));

@@ -10,7 +10,6 @@
 #include "utils/fmgrprotos.h"
 
 #include "platform/refresh/pass.h"
-#include "toolkit/timeline/carried_property.h"
 
 void
 pass_read_value_rules(Pass *pass)
@@ -153,13 +152,17 @@ keep_values(Pass *pass, CdpkBatchRow *row, const CarriedProperties *carried)
 static void
 set_values(Pass *pass, CdpkBatchRow *row, const PassSaid *said, bool is_new)
 {
+	CarriedRules rules = pass_carried_rules(pass, &row->event);
 	CarriedProperties carried;
-	Jsonb *properties = said->no_properties ? NULL : DatumGetJsonbP(said->properties);
-	Jsonb *context = pass->carries_context ? pass_whole_context(pass, said) : NULL;
+	Jsonb *properties;
+	Jsonb *context;
 	int last = -1;
 
-	if (!carried_properties(pass->carried_rules, (const char *) row->event.bytes,
-							(int) row->event.length, properties, context, &carried))
+	if (rules.count == 0)
+		return;
+	properties = said->no_properties ? NULL : DatumGetJsonbP(said->properties);
+	context = pass->carries_context ? pass_whole_context(pass, said) : NULL;
+	if (!carried_properties(&rules, properties, context, &carried))
 		return;
 	keep_values(pass, row, &carried);
 	if (!is_new || carried.values.left_out == 0)

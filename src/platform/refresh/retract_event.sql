@@ -15,13 +15,13 @@ BEGIN
 			-- a message key is the hash of the id without blanks around it
 			SELECT DISTINCT cdp_internal.account_id(u.message_id) AS message_id
 			FROM unnest($1) AS u (message_id)
-			WHERE cdp.message_key(u.message_id) IS NOT NULL
+			WHERE cdp_internal.message_key(u.message_id) IS NOT NULL
 		), remembered AS MATERIALIZED (
 			-- negative: the key is kept for ever
 			SELECT a.message_id, abs(m.batch_id) AS batch_id, s.identifier_id AS place, m.hint,
 				   100 * count(*) OVER (PARTITION BY abs(m.batch_id)) >= b.accepted AS many
 			FROM asked a
-			JOIN cdp_data.message m ON m.message_key = cdp.message_key(a.message_id)
+			JOIN cdp_data.message m ON m.message_key = cdp_internal.message_key(a.message_id)
 			LEFT JOIN cdp_data.statement s USING (message_key)
 			LEFT JOIN cdp_data.batch b ON b.batch_id = abs(m.batch_id)
 		), known AS MATERIALIZED (

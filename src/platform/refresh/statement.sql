@@ -20,8 +20,8 @@ BEGIN
 		FROM (
 			SELECT DISTINCT ON (l.message_key) l.*
 			FROM (
-				SELECT cdp.message_key(e.message_id) AS message_key, e.event_id, e.identifier_id, e."timestamp",
-					e.batch_id, s.source_id,
+				SELECT cdp_internal.message_key(e.message_id) AS message_key, e.event_id, e.identifier_id,
+					e."timestamp", e.batch_id, s.source_id,
 					cdp_internal.statement_version(e.properties, e.traits, s.version) AS version
 				FROM cdp_data.source s
 				JOIN cdp_data.event e USING (source)

@@ -262,7 +262,7 @@ store_direct_update(Store *store, StoreKey *key, int keys, const StoreColumn *ar
 		check_published(store, CMD_UPDATE);
 	CommandCounterIncrement();
 	change.command = GetCurrentCommandId(true);
-	store_direct_scan(store, key, keys, arranged, order,
+	store_direct_scan(store, key, keys, arranged, order, NULL,
 					  set.count == 0 && found != NULL ? note_row : update_row, &change);
 	PushActiveSnapshot(GetTransactionSnapshot());
 	finish_heap(&change);
@@ -307,7 +307,7 @@ store_direct_delete(Store *store, StoreKey *key, int keys, const StoreColumn *ar
 	check_published(store, CMD_DELETE);
 	CommandCounterIncrement();
 	change.command = GetCurrentCommandId(true);
-	store_direct_scan(store, key, keys, arranged, order, delete_row, &change);
+	store_direct_scan(store, key, keys, arranged, order, NULL, delete_row, &change);
 	finish_heap(&change);
 	CommandCounterIncrement();
 	return change.changed;

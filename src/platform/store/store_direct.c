@@ -69,13 +69,14 @@ prepare_scan_keys(const StoreKey *key, Relation index, ScanKey scan_key)
 /* scan_heap looks keys up in one heap: all of them, or those that are routed to it. */
 static void
 scan_heap(Store *store, StoreKey *key, int heap, int keys, const StoreColumn *arranged,
-		  const int *order, const int *route, Snapshot snapshot, StoreScanFunction function,
-		  void *arg)
+		  const int *order, const int *route, Snapshot snapshot, StorePlaces *places,
+		  StoreScanFunction function, void *arg)
 {
 	Relation relation = store->heaps[heap].relation;
 	ScanKeyData scan_key[INDEX_MAX_KEYS];
 	TupleTableSlot *slot = table_slot_create(relation, NULL);
 	IndexScanDesc scan = cdp_index_beginscan(relation, key->scanned[heap], snapshot, key->count);
+	int known = 0;
 
 	prepare_scan_keys(key, key->scanned[heap], scan_key);
 	for (int i = 0; i < keys; i++)
@@ -85,6 +86,12 @@ scan_heap(Store *store, StoreKey *key, int heap, int keys, const StoreColumn *ar
 		CHECK_FOR_INTERRUPTS();
 		if ((route != NULL && route[row] != heap) || store_key_has_null(key, arranged, row))
 			continue;
+		if (store_fetch_known(store, key, arranged[0].values[row], &known, snapshot, slot))
+		{
+			store_note_place(places, arranged[0].values[row], slot);
+			function(arg, &store->heaps[heap], row, slot, snapshot);
+			continue;
+		}
 		for (int j = 0; j < key->count; j++)
 			scan_key[j].sk_argument = arranged[j].values[row];
 		index_rescan(scan, scan_key, key->count, NULL, 0);
@@ -93,6 +100,7 @@ scan_heap(Store *store, StoreKey *key, int heap, int keys, const StoreColumn *ar
 			CHECK_FOR_INTERRUPTS();
 			if (scan->xs_recheck)
 				elog(ERROR, "a scan of a B-tree index asks to recheck its rows");
+			store_note_place(places, arranged[0].values[row], slot);
 			function(arg, &store->heaps[heap], row, slot, snapshot);
 		}
 	}
@@ -128,16 +136,16 @@ route_keys(const Store *store, const StoreKey *key, int keys, const StoreColumn 
 	return route;
 }
 
-/* store_direct_scan calls a function for each row that has one of the keys. */
+/* store_direct_scan calls a function for each row that has one of the keys, and notes its place if asked to. */
 void
 store_direct_scan(Store *store, StoreKey *key, int keys, const StoreColumn *arranged,
-				  const int *order, StoreScanFunction function, void *arg)
+				  const int *order, StorePlaces *places, StoreScanFunction function, void *arg)
 {
 	Snapshot snapshot = take_snapshot(store);
 	int *route = keys > 0 ? route_keys(store, key, keys, arranged) : NULL;
 
 	for (int i = 0; i < store->heap_count && keys > 0; i++)
-		scan_heap(store, key, i, keys, arranged, order, route, snapshot, function, arg);
+		scan_heap(store, key, i, keys, arranged, order, route, snapshot, places, function, arg);
 	if (route != NULL)
 		pfree(route);
 	PopActiveSnapshot();
@@ -176,7 +184,11 @@ store_direct_find(Store *store, StoreKey *key, int keys, const StoreColumn *arra
 				  const int *order, StoreFind *find)
 {
 	DirectFind direct = {store, find, NULL, palloc(sizeof(AttrNumber) * Max(find->count, 1))};
+	StorePlaces places;
 
-	store_direct_scan(store, key, keys, arranged, order, find_row, &direct);
+	store_begin_places(store, key, keys, &places);
+	store_direct_scan(store, key, keys, arranged, order, &places, find_row, &direct);
+	if (places.key != NULL)
+		store_keep_places(store, &places);
 	pfree(direct.attributes);
 }

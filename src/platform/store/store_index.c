@@ -196,31 +196,6 @@ store_place_rows(StoreHeap *heap)
 	}
 }
 
-/*
- * repeats tells whether a row says what the one before has said of the same block to an index of blocks,
- * as all rows of a batch do of its number.
- */
-static bool
-repeats(const StoreIndex *index, int row)
-{
-	Size cell = (Size) row * index->attributes;
-
-	if (index->relation->rd_rel->relam != BRIN_AM_OID || row == 0 ||
-		ItemPointerGetBlockNumber(&index->places[row]) !=
-			ItemPointerGetBlockNumber(&index->places[row - 1]))
-		return false;
-	for (int i = 0; i < index->attributes; i++, cell++)
-	{
-		Size former = cell - index->attributes;
-
-		if (index->nulls[cell] != index->nulls[former] ||
-			(!index->nulls[cell] && !datumIsEqual(index->values[cell], index->values[former],
-												  index->by_value[i], index->lengths[i])))
-			return false;
-	}
-	return true;
-}
-
 /* sort_index gives the rows in the order of a B-tree; NULL: as they are, for others. */
 static int *
 sort_index(const StoreIndex *index)
@@ -260,23 +235,17 @@ choose_check(const StoreIndex *index)
 	return index->refused != NULL ? UNIQUE_CHECK_PARTIAL : UNIQUE_CHECK_YES;
 }
 
-/* fill_index inserts all that was noted for an index. */
+/* insert_rows inserts what was noted for an index, row by row; "work" is the current memory context. */
 static void
-fill_index(StoreHeap *heap, StoreIndex *index)
+insert_rows(StoreHeap *heap, StoreIndex *index, const int *order, MemoryContext work)
 {
 	IndexUniqueCheck check = choose_check(index);
-	MemoryContext work =
-		AllocSetContextCreate(CurrentMemoryContext, "cdp store fill", ALLOCSET_DEFAULT_SIZES);
-	int *order = sort_index(index);
-	MemoryContext caller = MemoryContextSwitchTo(work);
 
 	for (int i = 0; i < index->count; i++)
 	{
 		int row = order != NULL ? order[i] : i;
 
 		CHECK_FOR_INTERRUPTS();
-		if (repeats(index, row))
-			continue;
 		if (!index_insert(index->relation, index->values + (Size) row * index->attributes,
 						  index->nulls + (Size) row * index->attributes, &index->places[row],
 						  heap->relation, check, index->unchanged, index->info) &&
@@ -285,6 +254,19 @@ fill_index(StoreHeap *heap, StoreIndex *index)
 		if (i % FREE_EVERY == FREE_EVERY - 1 && index->info->ii_AmCache == NULL)
 			MemoryContextReset(work);
 	}
+}
+
+/* fill_index inserts all that was noted for an index. */
+static void
+fill_index(StoreHeap *heap, StoreIndex *index)
+{
+	MemoryContext work =
+		AllocSetContextCreate(CurrentMemoryContext, "cdp store fill", ALLOCSET_DEFAULT_SIZES);
+	int *order = sort_index(index);
+	MemoryContext caller = MemoryContextSwitchTo(work);
+
+	if (!store_fill_summary(heap, index))
+		insert_rows(heap, index, order, work);
 	cdp_index_insert_cleanup(index->relation, index->info);
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(work);

@@ -79,6 +79,15 @@ typedef struct StoreHeap
 	int slot_count;
 } StoreHeap;
 
+/* Where rows were that a find has met, by their keys in ascending order. */
+typedef struct StorePlaces
+{
+	const StoreKey *key; /* NULL: none are noted */
+	int count;
+	int64 *keys;
+	ItemPointerData *places;
+} StorePlaces;
+
 struct Store
 {
 	MemoryContext context;
@@ -88,6 +97,7 @@ struct Store
 	StoreType *types;       /* of each column of the description */
 	const char *sql_reason; /* why the SQL form; NULL: the direct form */
 	List *keys;             /* of StoreKey */
+	StorePlaces places;     /* of the last find that noted any */
 
 	/* the direct form's */
 	EState *estate;
@@ -171,9 +181,18 @@ typedef void (*StoreScanFunction)(void *arg, StoreHeap *heap, int key, TupleTabl
 								  Snapshot snapshot);
 extern bool store_direct_has(Store *store, StoreKey *key);
 extern void store_direct_scan(Store *store, StoreKey *key, int keys, const StoreColumn *arranged,
-							  const int *order, StoreScanFunction function, void *arg);
+							  const int *order, StorePlaces *places, StoreScanFunction function,
+							  void *arg);
 extern void store_direct_find(Store *store, StoreKey *key, int keys, const StoreColumn *arranged,
 							  const int *order, StoreFind *find);
+
+/* store_place.c */
+extern void store_begin_places(const Store *store, const StoreKey *key, int keys,
+							   StorePlaces *places);
+extern void store_note_place(StorePlaces *places, Datum value, const TupleTableSlot *slot);
+extern void store_keep_places(Store *store, StorePlaces *places);
+extern bool store_fetch_known(const Store *store, const StoreKey *key, Datum value, int *at,
+							  Snapshot snapshot, TupleTableSlot *slot);
 
 /* store_insert.c */
 extern bool store_direct_can_insert(Store *store, int count, const StoreColumn *columns);
@@ -200,5 +219,8 @@ extern void store_index_row(Store *store, StoreHeap *heap, TupleTableSlot *slot,
 extern void store_place_rows(StoreHeap *heap);
 extern void store_fill_indexes(Store *store, StoreHeap *heap);
 extern void store_close_heap(StoreHeap *heap);
+
+/* store_summary.c */
+extern bool store_fill_summary(StoreHeap *heap, StoreIndex *index);
 
 #endif /* CDP_STORE_INTERNAL_H */

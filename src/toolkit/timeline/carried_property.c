@@ -68,6 +68,14 @@ refuse_rules(void)
 			 "Rules are a JSON object of events, each an object of names, each an array of keys, all strings.")));
 }
 
+/* Raise the error for more properties than an event can have. */
+static void
+refuse_many(CdpkStatus status)
+{
+	ereport(ERROR, (errcode(cdp_status_errcode(status)),
+					errmsg("an event has more than %d properties", CDPK_PROPERTIES_MAX)));
+}
+
 /* Find the rules for an event; false if there are none. */
 static bool
 rules_of(Jsonb *rules, const char *event, int length, JsonbValue *found)
@@ -229,39 +237,57 @@ follow_path(Reading *reading, JsonbWalk path, const JsonbValue *from, uint64 ele
 		property_values_add(&carried->values, (uint32) carried->name_count, element, &value);
 }
 
-/* Follow one rule. */
+/* Read a rule: the first keys of its path. */
 static void
-follow_rule(Reading *reading, const JsonbValue *path)
+read_rule(const JsonbValue *name, const JsonbValue *path, CarriedRule *rule)
 {
-	Members *members = &reading->properties;
-	JsonbValue value;
-	JsonbValue key;
-	JsonbWalk walk;
-
 	if (path->type != jbvBinary || !JsonContainerIsArray(path->val.binary.data))
 		refuse_rules();
-	walk = jsonb_walk(path->val.binary.data);
-	if (!next_key(&walk, &key))
-		return;
-	if (is_key(&key, context_key))
-	{
-		members = &reading->context;
-		if (!next_key(&walk, &key))
-			return;
-	}
-	if (find_member(members, &key, &value))
-		follow_path(reading, walk, &value, 0);
+	rule->name.text = name->val.string.val;
+	rule->name.length = (size_t) name->val.string.len;
+	rule->path = jsonb_walk(path->val.binary.data);
+	rule->is_whole = next_key(&rule->path, &rule->key);
+	rule->of_context = rule->is_whole && is_key(&rule->key, context_key);
+	if (rule->of_context)
+		rule->is_whole = next_key(&rule->path, &rule->key);
 }
 
-bool
-carried_properties(Jsonb *rules, const char *event, int length, Jsonb *properties, Jsonb *context,
-				   CarriedProperties *carried)
+CarriedRules
+carried_rules_of(Jsonb *rules, const char *event, int length)
 {
-	Reading reading;
+	CarriedRules found = {0};
 	JsonbValue of_event;
 	JsonbValue name;
 	JsonbValue path;
 	JsonbWalk walk;
+
+	if (!rules_of(rules, event, length, &of_event))
+		return found;
+	walk = jsonb_walk(of_event.val.binary.data);
+	if (walk.count > CDPK_PROPERTIES_MAX)
+		refuse_many(CDPK_TOO_LONG);
+	found.rules = palloc(sizeof(CarriedRule) * Max(walk.count, 1));
+	while (jsonb_walk_member(&walk, &name, &path))
+		read_rule(&name, &path, &found.rules[found.count++]);
+	return found;
+}
+
+/* Follow one rule. */
+static void
+follow_rule(Reading *reading, const CarriedRule *rule)
+{
+	Members *members = rule->of_context ? &reading->context : &reading->properties;
+	JsonbValue value;
+
+	if (rule->is_whole && find_member(members, &rule->key, &value))
+		follow_path(reading, rule->path, &value, 0);
+}
+
+bool
+carried_properties(const CarriedRules *rules, Jsonb *properties, Jsonb *context,
+				   CarriedProperties *carried)
+{
+	Reading reading;
 
 	reading.carried = carried;
 	reading.properties = members_of(properties);
@@ -271,24 +297,16 @@ carried_properties(Jsonb *rules, const char *event, int length, Jsonb *propertie
 	reading.status = CDPK_OK;
 	carried->name_count = 0;
 	carried->values = cdpk_values(&cdp_palloc_allocator);
-	if (!rules_of(rules, event, length, &of_event))
-		return false;
-	walk = jsonb_walk(of_event.val.binary.data);
-	if (walk.count > CDPK_PROPERTIES_MAX)
-		reading.status = CDPK_TOO_LONG;
-	while (reading.status == CDPK_OK && jsonb_walk_member(&walk, &name, &path))
+	for (int i = 0; i < rules->count && reading.status == CDPK_OK; i++)
 	{
 		unsigned before = carried->values.count;
 
-		follow_rule(&reading, &path);
-		if (carried->values.count == before)
-			continue;
-		carried->names[carried->name_count].text = name.val.string.val;
-		carried->names[carried->name_count++].length = (size_t) name.val.string.len;
+		follow_rule(&reading, &rules->rules[i]);
+		if (carried->values.count > before)
+			carried->names[carried->name_count++] = rules->rules[i].name;
 	}
 	if (reading.status != CDPK_OK)
-		ereport(ERROR, (errcode(cdp_status_errcode(reading.status)),
-						errmsg("an event has more than %d properties", CDPK_PROPERTIES_MAX)));
+		refuse_many(reading.status);
 	return carried->values.count > 0;
 }
 
@@ -331,14 +349,15 @@ carried_rules_need_context(Jsonb *rules)
 static bool
 get_carried(FunctionCallInfo fcinfo, CarriedProperties *carried)
 {
+	CarriedRules rules;
 	text *event;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(3))
 		return false;
 	event = PG_GETARG_TEXT_PP(0);
-	return carried_properties(PG_GETARG_JSONB_P(3), VARDATA_ANY(event),
-							  (int) VARSIZE_ANY_EXHDR(event),
-							  PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1),
+	rules =
+		carried_rules_of(PG_GETARG_JSONB_P(3), VARDATA_ANY(event), (int) VARSIZE_ANY_EXHDR(event));
+	return carried_properties(&rules, PG_ARGISNULL(1) ? NULL : PG_GETARG_JSONB_P(1),
 							  PG_ARGISNULL(2) ? NULL : PG_GETARG_JSONB_P(2), carried);
 }
 

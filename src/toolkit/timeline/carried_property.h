@@ -8,6 +8,24 @@
 #include "utils/jsonb.h"
 
 #include "core/timeline/event_values.h"
+#include "toolkit/bridge/jsonb_walk.h"
+
+/* A rule of an event: from which member of its properties or context a path leads to what. */
+typedef struct CarriedRule
+{
+	CdpkName name;
+	bool of_context;
+	bool is_whole; /* its path has the key of the member; else it leads nowhere */
+	JsonbValue key;
+	JsonbWalk path; /* after it */
+} CarriedRule;
+
+/* The rules of an event, which lie in those of all. */
+typedef struct CarriedRules
+{
+	int count;
+	CarriedRule *rules;
+} CarriedRules;
 
 /* What is carried of one event: names are places in "names", which lie in the rules. */
 typedef struct CarriedProperties
@@ -18,12 +36,17 @@ typedef struct CarriedProperties
 } CarriedProperties;
 
 /*
- * Read the properties of an event; false if there are none.  properties and context may be NULL.  rules:
- * event to name to path, as cdp_internal.carried_rules() gives them.  The values are
+ * Find the rules of an event: palloc'ed, none if there are none.  rules: event to name to path, as
+ * cdp_internal.carried_rules() gives them.
+ */
+extern CarriedRules carried_rules_of(Jsonb *rules, const char *event, int length);
+
+/*
+ * Read the properties of an event; false if there are none.  properties and context may be NULL.  The values are
  * palloc'ed, and texts stay where they are in the documents.
  */
-extern bool carried_properties(Jsonb *rules, const char *event, int length, Jsonb *properties,
-							   Jsonb *context, CarriedProperties *carried);
+extern bool carried_properties(const CarriedRules *rules, Jsonb *properties, Jsonb *context,
+							   CarriedProperties *carried);
 
 /* Return whether any rule asks for the context of an event. */
 extern bool carried_rules_need_context(Jsonb *rules);
