@@ -3,7 +3,7 @@
  * or compare with the one before, are optional or come in any order, against their definition; and their
  * horizon, compared with the answers at all later instants
  */
-#include "sequence_reference.h"
+#include "sequence_random.h"
 
 /* ---------------------------------------------------------------- the comparison */
 

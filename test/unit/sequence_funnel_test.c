@@ -3,7 +3,7 @@
  * and when, against the definition
  */
 #include "core/sequence/sequence_columns.h"
-#include "sequence_reference.h"
+#include "sequence_random.h"
 
 static const unsigned modes[] = {0,
 								 CDPK_FUNNEL_STRICT_INCREASE,
