@@ -147,10 +147,64 @@ horizons_are_exact_where_only_time_passes(void)
 	CHECK(changes[0] > 1000 && changes[1] > 100);
 }
 
+/* Leaves out a number of every other event, and lets no two be at one time. */
+static unsigned
+random_unknown_events(uint64_t *state, Event *events)
+{
+	unsigned count = random_events(state, events);
+
+	for (unsigned i = 0; i < count; i++)
+	{
+		Event *event = &events[i];
+
+		event->at = 3 * (int64_t) i + (int64_t) (unit_random(state) % 3);
+		for (unsigned j = 0; j < event->n_count; j++)
+			if (event->n[j].kind == LEFT_OUT)
+				event->n[j] = (Value){NUMBER, 1, event->n[j].element};
+		if (event->n_count > 0 && unit_random(state) % 2 == 0)
+			event->n[0] = (Value){LEFT_OUT, 0, event->n[0].element};
+	}
+	return count;
+}
+
+/* What is the same whether unknown events satisfy what they may, or not, is known. */
+static void
+unknown_events_count_where_they_decide(void)
+{
+	uint64_t state = 73;
+	unsigned answers[3] = {0};
+
+	trial.decided = 0;
+	for (int i = 0; i < 100000 && unit_failures == 0; i++)
+	{
+		CdpkSequence s;
+		size_t length;
+		uint8_t *form = random_sequence(&state, &s, &length);
+		Event events[EVENTS_MAX];
+		unsigned count = random_unknown_events(&state, events);
+		uint8_t *bytes = make_timeline(events, count, &length);
+		int64_t as_of = 3 * (int64_t) count + (int64_t) (unit_random(&state) % 10);
+		Truth expected = reference(&s, events, count, 0, as_of);
+		CdpkTimeline timeline;
+		CdpkSequenceAnswer result;
+
+		CHECK(cdpk_timeline_open(bytes, length, &timeline) == CDPK_OK);
+		CHECK(cdpk_sequence_evaluate(&s, &timeline, 0, as_of, false, &unit_allocator, &result) ==
+			  CDPK_OK);
+		CHECK(truth_of(&result) == expected);
+		answers[expected]++;
+		cdpk_sequence_free(&unit_allocator, &s);
+		free(bytes);
+		free(form);
+	}
+	CHECK(trial.decided > 2000 && answers[YES] > 5000 && answers[UNKNOWN] > 5000);
+}
+
 int
 main(void)
 {
 	TEST(agrees_with_the_definition);
 	TEST(horizons_are_exact_where_only_time_passes);
+	TEST(unknown_events_count_where_they_decide);
 	UNIT_EXIT();
 }

@@ -130,6 +130,15 @@ event_truth(const CdpkAlternative *alternative, const Event *event)
 	return any ? truth : element_truth(alternative, event, 0);
 }
 
+/* Where what is unknown is tried both ways: a bit for each alternative of which it is not known, in turn. */
+static struct
+{
+	bool on;
+	uint32_t bits;
+	unsigned place;
+	unsigned decided; /* answers that are the same in all ways */
+} trial;
+
 /* The alternatives that an event satisfies by an element, or (0) as a whole. */
 static inline uint32_t
 satisfied(const CdpkSequence *sequence, const Event *event, unsigned element, bool *unknown)
@@ -142,6 +151,8 @@ satisfied(const CdpkSequence *sequence, const Event *event, unsigned element, bo
 		Truth truth = element != 0 ? element_truth(alternative, event, element)
 								   : event_truth(alternative, event);
 
+		if (truth == UNKNOWN && trial.on)
+			truth = (trial.bits >> trial.place++ & 1) != 0 ? YES : NO;
 		set |= (uint32_t) (truth == YES) << i;
 		*unknown = *unknown || truth == UNKNOWN;
 	}
@@ -646,19 +657,74 @@ search(World *w, void *context)
 	}
 }
 
+/* Whether it is said to be unknown whatever the answer would be: see DEFINITIONS.md. */
+static inline bool
+stays_unknown(const Story *story)
+{
+	const CdpkSequence *sequence = story->sequence;
+	uint32_t roles[2] = {0, 0};
+
+	if (sequence->same.length > 0 || sequence->session != 0 || sequence->compared.length > 0)
+		return true;
+	for (unsigned i = 0; i < sequence->items; i++)
+		roles[sequence->item[i].absent] |= sequence->item[i].any;
+	for (unsigned i = 0; i < story->count; i++)
+	{
+		bool unknown = false;
+
+		if (!is_in_range(&story->events[i], story->range))
+			continue;
+		for (unsigned j = 0; j < sequence->alternatives; j++)
+			if (event_truth(cdpk_step_alternatives(&sequence->alternative[j]), &story->events[i]) ==
+				UNKNOWN)
+			{
+				unknown = true;
+				if ((roles[0] & roles[1] & UINT32_C(1) << j) != 0)
+					return true;
+			}
+		for (unsigned j = 0; j < story->count && unknown; j++)
+		{
+			bool other = false;
+
+			if (j != i && story->events[j].at == story->events[i].at &&
+				(satisfied(sequence, &story->events[j], 0, &other) != 0 || other))
+				return true;
+		}
+	}
+	return false;
+}
+
 static inline Truth
 reference(const CdpkSequence *sequence, const Event *events, unsigned count, int64_t within,
 		  int64_t as_of)
 {
 	Story story = {sequence, no_rules, events, count, {INT64_MIN, as_of}, UINT32_MAX, false};
 	Search s = {*sequence, count_places(sequence), count_ways(sequence), {false, 0, 0}};
+	bool seen[2] = {false, false};
+	unsigned unknown;
 
 	if (within != 0)
 		story.range.first = as_of - within + 1;
-	visit_histories(&story, search, &s);
 	if (!has_names(sequence, events, count))
 		return NO;
-	return story.unknown ? UNKNOWN : s.best.reached ? YES : NO;
+	visit_histories(&story, search, &s);
+	if (!story.unknown)
+		return s.best.reached ? YES : NO;
+	if (stays_unknown(&story))
+		return UNKNOWN;
+	trial.on = true;
+	trial.bits = unknown = 0;
+	do
+	{
+		s.best.reached = false;
+		trial.place = 0;
+		visit_histories(&story, search, &s);
+		unknown = trial.place;
+		seen[s.best.reached] = true;
+	} while (!(seen[0] && seen[1]) && ++trial.bits < UINT32_C(1) << unknown);
+	trial.on = false;
+	trial.decided += !(seen[0] && seen[1]);
+	return seen[0] && seen[1] ? UNKNOWN : seen[1] ? YES : NO;
 }
 
 /* ---------------------------------------------------------------- how far it goes */

@@ -57,7 +57,12 @@ add_pair(CdpkPairReading *r, const CdpkPropertyValue *value, CdpkPair pair, bool
 	unsigned element = value != NULL ? value->element : 0;
 
 	if (element != 0)
-		cdpk_step_set_element(r->set, element, &pair.event.set, unknown);
+	{
+		uint32_t unknown_set;
+
+		cdpk_step_set_element(r->set, element, &pair.event.set, &unknown_set);
+		*unknown |= unknown_set != 0;
+	}
 	else
 		*unknown |= set_unknown;
 	if (pair.event.set == 0 && !cdpk_asks_for_strangers(r->asked))
@@ -168,12 +173,12 @@ read_event(CdpkPairReading *r, uint64_t place, int64_t at)
 	CdpkCorrelation *correlation = r->correlation;
 	size_t before = r->pairs.used;
 	CdpkPair pair = {{at, 0, 0, 0}, 0, 0};
-	bool set_unknown = false;
+	uint32_t set_unknown;
 	bool unknown = false;
 	CdpkStatus status = cdpk_step_set_event(r->set, place, &pair.event.set, &set_unknown);
 
 	if (status == CDPK_OK)
-		status = add_values(r, place, pair, set_unknown, &unknown);
+		status = add_values(r, place, pair, set_unknown != 0, &unknown);
 	if (r->pairs.used == before && !unknown)
 		return status;
 	if (at > r->range.last)

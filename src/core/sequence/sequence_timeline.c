@@ -13,6 +13,9 @@
 /* so many events are sorted without asking for memory */
 #define FEW 64
 
+/* so many events of which it is not known what they satisfy can leave the answer known */
+#define UNKNOWN_MAX 32
+
 /* The events of a timeline that a sequence reads. */
 typedef struct History
 {
@@ -23,12 +26,36 @@ typedef struct History
 	CdpkTimed few[2 * FEW];
 	size_t count;
 	int64_t due; /* the earliest event after the time range, or CDPK_NEVER */
-	/* the newest event of which it is not known what it satisfies */
+	/* the newest event of which it is not known what it satisfies, and the oldest */
 	bool unknown;
 	int64_t unknown_at;
+	int64_t unknown_first;
+	/* how such events are read: as what speaks for a match, or against it */
+	bool hopeful;
+	uint32_t absent;     /* alternatives of which one must not be there ... */
+	uint32_t ambivalent; /* ... and those that stand for both */
+	uint32_t unknown_set;
+	int64_t unknown_times[UNKNOWN_MAX];
+	size_t unknown_count;
+	bool bounds; /* whether the two ways to read them bound the answer */
 } History;
 
+
 /* ---------------------------------------------------------------- reading */
+
+/* Note an event of which it is not known whether it satisfies some alternatives. */
+static void
+note_unknown(History *history, int64_t at, uint32_t unknown)
+{
+	if (history->unknown_count < UNKNOWN_MAX)
+		history->unknown_times[history->unknown_count] = at;
+	if (history->unknown_count == 0 || at > history->unknown_at)
+		history->unknown_at = at;
+	if (history->unknown_count++ == 0 || at < history->unknown_first)
+		history->unknown_first = at;
+	history->unknown_set |= unknown;
+	history->unknown = true;
+}
 
 /* Read the events of a column in the time range, and find the first one after it. */
 static CdpkStatus
@@ -40,23 +67,23 @@ read_column(History *history, CdpkColumn *column, CdpkStepSet *set)
 	while (status == CDPK_OK && cdpk_column_next(column, &at) && at >= history->range.first)
 	{
 		uint32_t satisfied = set->always;
-		bool unknown = false;
+		uint32_t unknown = 0;
 
 		if (set->maybe != 0)
 			status =
 				cdpk_step_set_event(set, column->count - column->left - 1, &satisfied, &unknown);
-		if (satisfied == 0 && !unknown && !cdpk_asks_for_strangers(history->asked))
+		if (satisfied == 0 && unknown == 0 && !cdpk_asks_for_strangers(history->asked))
 			continue;
 		if (at > history->range.last)
 		{
 			history->due = at < history->due ? at : history->due;
 			continue;
 		}
-		if (unknown && (!history->unknown || at > history->unknown_at))
-			history->unknown_at = at;
-		history->unknown |= unknown;
+		if (unknown != 0)
+			note_unknown(history, at, unknown);
 		history->events[history->count].at = at;
-		history->events[history->count++].value = satisfied;
+		history->events[history->count++].value =
+			satisfied | (unknown & (history->hopeful ? ~history->absent : history->absent));
 	}
 	return column->times.failed ? CDPK_CORRUPT : status;
 }
@@ -78,6 +105,50 @@ read_events(History *history, CdpkStepSet *set)
 		cdpk_step_set_close_column(set);
 	}
 	return status == CDPK_OK && cdpk_survey_failed(&passage) ? CDPK_CORRUPT : status;
+}
+
+/* ---------------------------------------------------------------- what is not known */
+
+/* Start to read the events. */
+static void
+begin_events(History *history, bool hopeful)
+{
+	history->hopeful = hopeful;
+	history->count = history->unknown_count = 0;
+	history->unknown = history->bounds = false;
+	history->unknown_set = 0;
+	history->due = CDPK_NEVER;
+}
+
+/* Find the alternatives of which one must not be there. */
+static void
+find_absent(History *history)
+{
+	const CdpkSequence *sequence = history->asked->sequence;
+	uint32_t there = 0;
+
+	history->absent = 0;
+	for (unsigned i = 0; i < sequence->items; i++)
+		*(sequence->item[i].absent ? &history->absent : &there) |= sequence->item[i].any;
+	history->ambivalent = history->absent & there;
+}
+
+/*
+ * Return whether the two ways to read unknown events bound the answer: more events that satisfy what must be
+ * there make more matches, more of the others fewer.  Not so where an alternative stands for both, nor
+ * among events of one time, which are read in the order of what they satisfy.  The events are in order.
+ */
+static bool
+find_bounds(const History *history)
+{
+	if (history->unknown_count > UNKNOWN_MAX || (history->unknown_set & history->ambivalent) != 0)
+		return false;
+	for (size_t i = 1; i < history->count; i++)
+		for (size_t j = 0;
+			 history->events[i].at == history->events[i - 1].at && j < history->unknown_count; j++)
+			if (history->unknown_times[j] == history->events[i].at)
+				return false;
+	return true;
 }
 
 /* ---------------------------------------------------------------- matching */
@@ -108,6 +179,7 @@ match(History *history, const CdpkAllocator *allocator, CdpkMatches *matches)
 
 	cdpk_sort(history->events, history->count, history->events + history->survey.most,
 			  cdpk_history_order, NULL);
+	history->bounds = history->unknown && find_bounds(history);
 	if (asked.attempts != CDPK_ATTEMPTS_ALL)
 	{
 		CdpkAttempt attempt = cdpk_attempt(asked.sequence);
@@ -169,10 +241,9 @@ open_history(History *history, const CdpkAsked *asked, const CdpkTimeline *timel
 	CdpkStatus status;
 
 	history->asked = asked;
-	history->count = 0;
 	history->range = range;
-	history->due = CDPK_NEVER;
-	history->unknown = false;
+	begin_events(history, false);
+	find_absent(history);
 	history->survey.present = 0;
 	status =
 		cdpk_step_set_open(set, sequence->alternative, sequence->alternatives, timeline, allocator);
@@ -208,6 +279,44 @@ can_match(const History *history)
 		   program.place[program.count - 1] + 1U;
 }
 
+/* Return until when an answer that is not known stays so. */
+static int64_t
+find_unknown_horizon(const History *history, const CdpkCorrelation *found, int64_t within)
+{
+	/* without one of them the answer may be known; where events have something in common, without all */
+	int64_t at = cdpk_sequence_is_correlated(history->asked->sequence) ? found->unknown_at
+																	   : history->unknown_first;
+	int64_t horizon = within != 0 ? cdpk_later(at, within) : CDPK_NEVER;
+
+	return found->due < horizon ? found->due : horizon;
+}
+
+/* Answer where some events are unknown, which were read as what speaks against a match ("least"). */
+static CdpkStatus
+answer_by_bounds(History *history, CdpkStepSet *set, int64_t within, const CdpkAllocator *allocator,
+				 const CdpkCorrelation *least, CdpkSequenceAnswer *answer)
+{
+	const CdpkSequence *sequence = history->asked->sequence;
+	CdpkCorrelation most;
+	CdpkStatus status;
+
+	memset(&most.matches, 0, sizeof(most.matches));
+	begin_events(history, true);
+	status = find(history, set, allocator, &most);
+	if (status != CDPK_OK)
+		return status;
+	answer->matches = least->matches.matched;
+	answer->unknown = most.matches.matched != least->matches.matched;
+	if (history->asked->wanted == CDPK_WANT_ALL)
+	{
+		int64_t horizon = find_horizon(sequence, &most.matches, most.due, within);
+
+		answer->horizon = find_horizon(sequence, &least->matches, least->due, within);
+		answer->horizon = horizon < answer->horizon ? horizon : answer->horizon;
+	}
+	return CDPK_OK;
+}
+
 /* Evaluate a sequence over a timeline, of which it is known what is there. */
 static CdpkStatus
 evaluate(History *history, CdpkStepSet *set, int64_t within, const CdpkAllocator *allocator,
@@ -226,15 +335,13 @@ evaluate(History *history, CdpkStepSet *set, int64_t within, const CdpkAllocator
 		return status;
 	/* without an event for each step there is no match, whatever is unknown */
 	answer->unknown = found.unknown && possible;
+	if (answer->unknown && history->bounds)
+		return answer_by_bounds(history, set, within, allocator, &found, answer);
 	answer->matches = found.matches.matched && !answer->unknown;
-	if (want_horizon && !answer->unknown)
-		answer->horizon = find_horizon(history->asked->sequence, &found.matches, found.due, within);
-	else if (want_horizon)
-	{
-		/* it stays unknown at least until then */
-		answer->horizon = within != 0 ? cdpk_later(found.unknown_at, within) : CDPK_NEVER;
-		answer->horizon = found.due < answer->horizon ? found.due : answer->horizon;
-	}
+	if (want_horizon)
+		answer->horizon = answer->unknown ? find_unknown_horizon(history, &found, within)
+										  : find_horizon(history->asked->sequence, &found.matches,
+														 found.due, within);
 	return CDPK_OK;
 }
 
