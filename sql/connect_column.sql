@@ -1,5 +1,7 @@
 -- Connected tables and views that are followed by a column that grows.
 SELECT current_database() AS origin \gset
+\getenv top PG_ABS_SRCDIR
+\set no_autovacuum :top '/test/include/no_autovacuum.sql'
 CREATE DATABASE cdp_connect_column ENCODING 'UTF8' TEMPLATE template0;
 \c cdp_connect_column
 SET client_min_messages = warning;
@@ -8,6 +10,7 @@ RESET client_min_messages;
 SET timezone = 'UTC';
 \set SHOW_CONTEXT never
 SELECT cdp.init();
+\i :no_autovacuum
 CREATE TABLE contacts (id integer PRIMARY KEY, name text, gone boolean DEFAULT false, updated_at timestamp);
 INSERT INTO contacts SELECT i, 'n' || i, false, timestamp '2026-01-01' + i / 5 * interval '1 hour' FROM generate_series(1, 2500) i;
 SELECT cdp.connect('contacts', identifiers => '{"user_id": "id"}', traits => '["name"]', cursor_column => 'updated_at', deleted => 'gone');

@@ -1,5 +1,7 @@
 -- What happens to a connected table behind the back of its connection shows, and is mended.
 SELECT current_database() AS origin \gset
+\getenv top PG_ABS_SRCDIR
+\set no_autovacuum :top '/test/include/no_autovacuum.sql'
 CREATE DATABASE cdp_connect_detect ENCODING 'UTF8' TEMPLATE template0;
 \c cdp_connect_detect
 SET client_min_messages = warning;
@@ -8,6 +10,7 @@ RESET client_min_messages;
 SET timezone = 'UTC';
 \set SHOW_CONTEXT never
 SELECT cdp.init();
+\i :no_autovacuum
 CREATE SCHEMA shop;
 CREATE TABLE shop.orders (id integer PRIMARY KEY, who text, amount text, note text);
 INSERT INTO shop.orders VALUES (1, 'w1', '1', 'n'), (2, 'w2', '2', 'n');

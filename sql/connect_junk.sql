@@ -1,5 +1,7 @@
 -- Whatever stands in a connected table ends as an event or in quarantine, and the rest arrives.
 SELECT current_database() AS origin \gset
+\getenv top PG_ABS_SRCDIR
+\set no_autovacuum :top '/test/include/no_autovacuum.sql'
 CREATE DATABASE cdp_connect_junk ENCODING 'UTF8' TEMPLATE template0;
 \c cdp_connect_junk
 SET client_min_messages = warning;
@@ -8,6 +10,7 @@ RESET client_min_messages;
 SET timezone = 'UTC';
 \set SHOW_CONTEXT never
 SELECT cdp.init();
+\i :no_autovacuum
 CREATE TABLE junk (id integer PRIMARY KEY, who text, said text, doc text, at text, n float8);
 CREATE FUNCTION fill(first integer) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO junk VALUES (first + 1, 'w', 'fine', '{"a": 1}', '2026-01-01', 1), (first + 2, 'w', 'no json', '{"a": ', '2026-01-01', 1), (first + 3, 'w', 'a NUL', '{"a": "\u0000"}', '2026-01-01', 1),

@@ -1,5 +1,7 @@
 -- What can be in a mapping; errors name the place.
 SELECT current_database() AS origin \gset
+\getenv top PG_ABS_SRCDIR
+\set no_autovacuum :top '/test/include/no_autovacuum.sql'
 CREATE DATABASE cdp_connect_mapping ENCODING 'UTF8' TEMPLATE template0;
 \c cdp_connect_mapping
 SET client_min_messages = warning;
@@ -8,6 +10,7 @@ RESET client_min_messages;
 SET timezone = 'UTC';
 \set VERBOSITY verbose
 SELECT cdp.init();
+\i :no_autovacuum
 CREATE TABLE orders (id integer PRIMARY KEY, customer text, amount text, "from" text, created text, at timestamp);
 CREATE VIEW seen AS SELECT * FROM orders;
 CREATE TEMP TABLE passing (id integer PRIMARY KEY);

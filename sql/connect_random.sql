@@ -1,11 +1,14 @@
 -- Random histories of tables, against what the tables hold in the end: inserts, updates, deletes, changes of keys, new
 -- columns, tables connected at any moment, refreshes of any size.
 SELECT current_database() AS origin \gset
+\getenv top PG_ABS_SRCDIR
+\set no_autovacuum :top '/test/include/no_autovacuum.sql'
 CREATE DATABASE cdp_connect_random ENCODING 'UTF8' TEMPLATE template0;
 \c cdp_connect_random
 SET client_min_messages = warning;
 CREATE EXTENSION cdp;
 SELECT cdp.init();
+\i :no_autovacuum
 CREATE FUNCTION chance(seed text, m integer) RETURNS integer LANGUAGE sql IMMUTABLE AS $$ SELECT (('x' || substr(md5(seed), 1, 8))::bit(32)::bigint & 2147483647)::integer % m $$;
 CREATE TABLE plain (id integer PRIMARY KEY, who text, n integer, note text, state text);
 CREATE TABLE parts (id integer, who text, n integer, note text, state text, at timestamptz) PARTITION BY HASH (id);

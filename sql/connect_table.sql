@@ -1,5 +1,7 @@
 -- Connected tables: read from their beginning, then followed by triggers; updates and deletes are corrections.
 SELECT current_database() AS origin \gset
+\getenv top PG_ABS_SRCDIR
+\set no_autovacuum :top '/test/include/no_autovacuum.sql'
 CREATE DATABASE cdp_connect_table ENCODING 'UTF8' TEMPLATE template0;
 \c cdp_connect_table
 SET client_min_messages = warning;
@@ -8,6 +10,7 @@ RESET client_min_messages;
 SET timezone = 'UTC';
 \set SHOW_CONTEXT never
 SELECT cdp.init();
+\i :no_autovacuum
 CREATE SCHEMA "My shop";
 CREATE TABLE "My shop"."Orders; --" (id integer PRIMARY KEY, customer integer NOT NULL, email text, status text, total numeric, "it's ""odd""" text, created timestamp);
 INSERT INTO "My shop"."Orders; --"

@@ -1,5 +1,7 @@
 -- Ready mappings: tables as services write them.
 SELECT current_database() AS origin \gset
+\getenv top PG_ABS_SRCDIR
+\set no_autovacuum :top '/test/include/no_autovacuum.sql'
 CREATE DATABASE cdp_connect_template ENCODING 'UTF8' TEMPLATE template0;
 \c cdp_connect_template
 SET client_min_messages = warning;
@@ -8,6 +10,7 @@ RESET client_min_messages;
 SET timezone = 'UTC';
 \set SHOW_CONTEXT never
 SELECT cdp.init();
+\i :no_autovacuum
 SELECT cdp.connection_template('stripe.refunds', 'fivetran');
 SELECT cdp.connection_template('salesforce.Accounts', 'Fivetran');
 -- each is a mapping

@@ -1,5 +1,7 @@
 -- Schemas that the warehouse destinations of Segment and RudderStack write, and Snowplow's events.
 SELECT current_database() AS origin \gset
+\getenv top PG_ABS_SRCDIR
+\set no_autovacuum :top '/test/include/no_autovacuum.sql'
 CREATE DATABASE cdp_connect_warehouse ENCODING 'UTF8' TEMPLATE template0;
 \c cdp_connect_warehouse
 SET client_min_messages = warning;
@@ -8,6 +10,7 @@ RESET client_min_messages;
 SET timezone = 'UTC';
 \set SHOW_CONTEXT never
 SELECT cdp.init();
+\i :no_autovacuum
 CREATE SCHEMA site;
 -- as Segment's destination: timestamps with time zone, arrays as texts, times of loading
 CREATE TABLE site.tracks (id varchar(1024), anonymous_id varchar(512), user_id varchar(512), event varchar(512), event_text varchar(512), context_ip text, context_page_url text, received_at timestamptz, sent_at timestamptz, "timestamp" timestamptz, original_timestamp timestamptz, uuid bigint, uuid_ts timestamptz);
