@@ -1,5 +1,5 @@
 -- Each predicate and measure of the table, for random histories and arguments: its answer against its definition in SQL, its horizon
--- against asking again at each instant at which an event or a window's edge lies, and the microseconds beside it.
+-- against asking again at each instant at which an event, a window's edge or the beginning of a day, week or month lies, and the microseconds beside it.
 SET search_path = public, cdp;
 SET timezone = 'UTC';
 SELECT setseed(0.3);
@@ -21,9 +21,10 @@ SELECT CASE step WHEN 'view | cart' THEN event IN ('view', 'cart') WHEN '*' THEN
 $$;
 
 CREATE VIEW bp_counted AS
-SELECT q.question, t.person, e.event, e.at, (e.properties ->> q.number)::numeric AS number FROM bp_question q CROSS JOIN bp_timeline t CROSS JOIN cdp.events(t.timeline) e
-WHERE q.question <= 160 AND e.at <= q.as_of AND (q.within IS NULL OR e.at > q.as_of - q.within) AND (q.older_than IS NULL OR e.at <= q.as_of - q.older_than) AND (q.since IS NULL OR e.at >= q.since) AND (q.until IS NULL OR e.at < q.until);
-CREATE TABLE bp_event AS TABLE bp_counted;
+SELECT q.question, t.person, q.step::text AS step, e.event, e.at, (e.properties ->> q.number)::numeric AS number,
+	(q.within IS NULL OR e.at > q.as_of - q.within) AND (q.older_than IS NULL OR e.at <= q.as_of - q.older_than) AND (q.since IS NULL OR e.at >= q.since) AND (q.until IS NULL OR e.at < q.until) AS in_range
+FROM bp_question q CROSS JOIN bp_timeline t CROSS JOIN cdp.events(t.timeline) e WHERE q.question <= 160 AND e.at <= q.as_of;
+CREATE TABLE bp_event AS SELECT *, pg_temp.satisfies(step, event, number) AS of_step FROM bp_counted;
 CREATE INDEX ON bp_event (question, person);
 ANALYZE bp_event;
 CREATE TABLE bp_answer (name text, answer text, defined text);
@@ -32,8 +33,9 @@ DECLARE
 	p record;
 BEGIN
 	FOR p IN SELECT name, arguments, definition FROM cdp_internal.predicates() WHERE definition IS NOT NULL LOOP
-		EXECUTE format('INSERT INTO bp_answer SELECT %L, cdp.%s(t.timeline, %s)::text, d.answer::text FROM bp_question q CROSS JOIN bp_timeline t CROSS JOIN LATERAL (WITH e AS (SELECT e.event, e.at, e.number FROM bp_event e WHERE e.question = q.question AND e.person = t.person%s) %s) d(answer) WHERE q.question <= 160',
-			p.name, p.name, regexp_replace(p.arguments, '\w+', '\& => q.\&', 'g'), CASE WHEN p.arguments LIKE 'step,%' THEN ' AND pg_temp.satisfies(q.step::text, e.event, e.number)' END, p.definition);
+		EXECUTE format('INSERT INTO bp_answer SELECT %L, cdp.%s(t.timeline, %s)::text, d.answer::text FROM bp_question q CROSS JOIN bp_timeline t CROSS JOIN LATERAL (WITH a AS (SELECT * FROM bp_event e WHERE e.question = q.question AND e.person = t.person%s), e AS (SELECT * FROM a %s) %s) d(answer) WHERE q.question <= 160',
+			p.name, p.name, regexp_replace(p.arguments, '\w+', '\& => q.\&', 'g'), CASE WHEN p.arguments LIKE '%within, older_than%' THEN ' AND e.in_range' END,
+			CASE WHEN p.arguments LIKE 'step,%' THEN 'WHERE of_step' END, p.definition);
 	END LOOP;
 END $$;
 SELECT count(DISTINCT name) > 11 AS predicates, count(*) FILTER (WHERE answer IS DISTINCT FROM defined) AS different FROM bp_answer;
@@ -42,8 +44,12 @@ GROUP BY name HAVING count(*) <> 6720 OR count(DISTINCT answer) < 2 OR count(*) 
 
 CREATE VIEW bp_asked AS SELECT q.*, t.* FROM bp_question q JOIN bp_timeline t ON t.person = q.question % 42;
 CREATE TABLE bp_instant AS
-SELECT DISTINCT q.question, e.at + edge + n * interval '1 microsecond' AS at FROM bp_asked q, cdp.events(q.timeline) e, unnest(ARRAY[interval '0', within, older_than, '6 hours']) edge, generate_series(-1, 1) n
-WHERE e.at + edge + n * interval '1 microsecond' > q.as_of;
+SELECT DISTINCT q.question, i.at + n * interval '1 microsecond' AS at FROM bp_asked q, generate_series(-1, 1) n, LATERAL (
+	SELECT e.at + edge AS at FROM cdp.events(q.timeline) e, unnest(ARRAY[interval '0', within, older_than, '6 hours']) edge
+	UNION ALL SELECT d AT TIME ZONE q.time_zone FROM generate_series(date_trunc(q.unit, q.as_of AT TIME ZONE q.time_zone), date_trunc(q.unit, q.as_of AT TIME ZONE q.time_zone) + 9 * ('1 ' || q.unit)::interval, ('1 ' || q.unit)::interval) d
+	-- what changes at every instant
+	UNION ALL SELECT q.as_of) i
+WHERE i.at + n * interval '1 microsecond' > q.as_of;
 CREATE INDEX ON bp_instant (question);
 ANALYZE bp_instant;
 CREATE TABLE bp_horizon (name text, question integer, horizon timestamptz, first_change timestamptz);

@@ -49,6 +49,12 @@ SELECT * FROM cdp.funnel_table('{view,cart,buy}', '7 days', by => '{property:cam
 SELECT state, people FROM cdp.lifecycle_table('*', 'month', 'UTC', '2026-03-01', '2026-04-01', segment => 'french', as_of => '2026-05-01');
 SELECT recency, frequency, monetary, people FROM cdp.rfm_table('view[campaign exists]', 'campaign', 2, as_of => '2026-05-01');
 SELECT * FROM cdp.path_edges('view', gap => '7 days', segment => 'french');
+-- broken down, with the shares of each breakdown and so many paths of each
+SELECT breakdown, label, people, occurrences, share FROM cdp.paths(gap => '7 days', depth => 2, by => '{trait:country,segment:french}', max_rows => 1);
+SELECT breakdown, label, people, occurrences, share FROM cdp.paths(gap => '7 days', depth => 2, by => '{trait:country}', top => 1);
+SELECT breakdown, place, from_event, to_event, people, occurrences FROM cdp.path_edges(gap => '7 days', by => '{trait:country}', max_rows => 1);
+SELECT FROM cdp.paths(by => '{property:campaign}');
+SELECT FROM cdp.path_edges(by => '{trait:country}', query => 'SELECT 1, now(), 2');
 SELECT cdp.drop_property('view', 'campaign');
 -- an event for which there are rules of * and of its own
 SELECT breakdown, events FROM cdp.trend_table('*[campaign exists]', 'month', 'UTC', '2026-03-01', '2026-04-01', by => '{property:campaign}', as_of => '2026-05-01');

@@ -28,17 +28,17 @@ GROUP BY 1, 2 ORDER BY 1, 2;
 
 -- step_periods: each period and value
 SELECT count(*) AS groups, count(*) FILTER (WHERE d IS DISTINCT FROM t) AS differences
-FROM (SELECT r.person, width_bucket(r.at, b.bounds) AS period, r.category AS value, count(*) AS events, trim_scale(sum(r.price)) AS total, min(r.at) AS first_at, max(r.at) AS last_at
+FROM (SELECT r.person, width_bucket(r.at, b.bounds) AS period, ARRAY[r.category] AS found, count(*) AS events, trim_scale(sum(r.price)) AS total, min(r.at) AS first_at, max(r.at) AS last_at
 	  FROM tr_row r, (SELECT ARRAY(SELECT generate_series(timestamptz '2025-10-01', '2026-02-01', '9 days 5 hours')) AS bounds) b
 	  WHERE r.event <> 'cart' AND r.at <= '2026-01-20 07:30Z' AND r.at > '2025-10-03 00:30Z' AND r.price > 3 GROUP BY 1, 2, 3) d
 FULL JOIN (SELECT t.person, s.* FROM tr_timeline t, (SELECT ARRAY(SELECT generate_series(timestamptz '2025-10-01', '2026-02-01', '9 days 5 hours')) AS bounds) b,
-	  cdp_internal.step_periods(t.timeline, 'view[price > 3] | order[price > 3]', b.bounds, '2025-10-03 00:30Z', 'category', 'price', '2026-01-20 07:30Z') s) t
-	ON (d.person, d.period, coalesce(d.value, '-')) = (t.person, t.period, coalesce(t.value, '-'));
+	  cdp_internal.step_periods(t.timeline, 'view[price > 3] | order[price > 3]', b.bounds, '2025-10-03 00:30Z', '{category}', 'price', '2026-01-20 07:30Z') s) t
+	ON (d.person, d.period, d.found) = (t.person, t.period, t.found);
 -- a number of an element counts for the values of this element, one of the event for each
 SELECT s.* FROM (SELECT cdp.timeline_agg('2026-01-01', 'order', cdp_internal.carried('order', '{"coupon": "x", "total": 9, "products": [{"sku": "a", "price": 1}, {"sku": "b", "price": 2}, {"sku": "a", "price": 4}, {"price": 8}]}', NULL,
 	'{"order": {"coupon": ["coupon"], "total": ["total"], "sku": ["products", "[]", "sku"], "price": ["products", "[]", "price"]}}')) AS timeline) t,
-	(VALUES ('sku', 'price'), ('sku', 'total'), ('coupon', 'price'), (NULL, 'price'), ('sku', NULL), ('none', 'none')) v (property, number),
-	cdp_internal.step_periods(t.timeline, 'order', '{-infinity,infinity}', NULL, v.property, v.number, '2026-02-01') s;
+	(VALUES (1, '{sku}'::text[], 'price'), (2, '{sku}', 'total'), (3, '{coupon}', 'price'), (4, NULL, 'price'), (5, '{sku}', NULL), (6, '{none}', 'none'), (7, '{sku,coupon}', 'price'), (8, '{coupon,none,price,sku}', 'price'), (9, '{}', 'total')) v (number_of, properties, number),
+	cdp_internal.step_periods(t.timeline, 'order', '{-infinity,infinity}', NULL, v.properties, v.number, '2026-02-01') s ORDER BY v.number_of, s.found;
 SELECT * FROM cdp_internal.step_periods(NULL, '*', '{-infinity,infinity}', NULL, NULL, NULL, '2026-02-01');
 SELECT * FROM cdp_internal.step_periods('{}', '*', '{2026-01-02,2026-01-01}', NULL, NULL, NULL, '2026-02-01');
 SELECT * FROM cdp_internal.step_periods('{}', '*', '{2026-01-02,NULL}', NULL, NULL, NULL, '2026-02-01');

@@ -49,7 +49,11 @@ SELECT event_name, planned, events FROM cdp.plan_coverage(until => '2026-03-01 1
 -- a proposal, which what it was made of follows
 SELECT jsonb_pretty(cdp.infer_plan('web') #> '{rules,1}');
 SELECT r ->> 'type' AS type, r ->> 'key' AS key, r #> '{jsonSchema,properties}' AS properties FROM jsonb_array_elements(cdp.infer_plan('web', until => '2026-03-02 13:30') -> 'rules') r;
+SELECT count(*) FROM cdp.preview_plan('web', cdp.infer_plan('web'));
+SELECT * FROM cdp.preview_plan('web', '[{"type": "track", "key": "Wished", "jsonSchema": {"properties": {"properties": {"required": ["size"]}}}}]', since => '2026-03-02');
+SELECT cdp.preview_plan('web', NULL);
 SELECT cdp.set_plan('web', cdp.infer_plan('web')), cdp.set_plan('crm', cdp.infer_plan('crm'));
+-- what was found when it came stays
 SELECT count(*) FROM cdp.plan_violations('web');
 SELECT event_name, planned, events FROM cdp.plan_coverage('web');
 SELECT cdp.infer_plan('nowhere');

@@ -44,10 +44,11 @@ INSERT INTO cdp.inbox (message_id, type, event, identifiers, "timestamp", receiv
 SELECT 'alone ' || i, 'track', 'Product Viewed', '{"device_id": "kiosk"}', timestamptz '2025-01-01' + i * interval '1 second', '2025-07-01', 'web' FROM generate_series(1, :big) i;
 SELECT count(add('kiosk ', i, 'kiosk')) FROM generate_series(1, 20000) i;
 SELECT cdp.set_sources('{"still": {"party": "first"}, "shop": {"party": "first", "mutable": true, "version": "version"}}');
--- orders from one number on; with a version above 1 they are corrections
+-- orders from one number on; with a version above 1 they are corrections.  Both sources have as many people, each with as
+-- many orders: what it takes to append to a timeline depends on how many events it has.
 CREATE FUNCTION sell(source text, first bigint, number bigint, version integer) RETURNS void LANGUAGE sql AS $$
 	INSERT INTO cdp.inbox (message_id, type, event, user_id, properties, "timestamp", received_at, source)
-	SELECT source || ' ' || i, 'track', 'Order Completed', 'u' || i % 50000, jsonb_build_object('version', version, 'total', 10 * version), timestamptz '2025-02-01' + i * interval '1 second', '2025-07-01', source
+	SELECT source || ' ' || i, 'track', 'Order Completed', 'u' || 2 * (i % 25000) + (source = 'shop')::integer, jsonb_build_object('version', version, 'total', 10 * version), timestamptz '2025-02-01' + i * interval '1 second', '2025-07-01', source
 	FROM generate_series(first, first + number - 1) i
 $$;
 SELECT sell('shop', 1, 50000, 1), sell('still', 1, 50000, 1);

@@ -66,6 +66,8 @@ allowed('ann', $_) for
   q{SELECT * FROM cdp.funnel_table('{x,y}', '7 days', segment => 'doers')}, q{SELECT * FROM cdp.funnel_table('{x,y}', '7 days', by => '{trait:email}')},
   q{SELECT * FROM cdp.funnel_table('{x,y}', '7 days', by => '{property:sku}')}, q{SELECT * FROM cdp.retention_table('x', 'y', 'day', 'UTC', segment => 'doers')},
   q{SELECT * FROM cdp.paths('x', segment => 'doers')}, q{SELECT * FROM cdp.path_edges('x', segment => 'doers')}, q{SELECT * FROM cdp.rfm_table('x', 'n')},
+  q{SELECT * FROM cdp.paths('x', by => '{trait:email,segment:doers}')}, q{SELECT * FROM cdp.attribution_table('x', 'n', spend => 'SELECT 1, 2', segment => 'doers')},
+  q{SELECT * FROM cdp.attribution_table('x', 'n', channel => '{sku,colour}', by => '{trait:email,segment:doers}')},
   q{SELECT * FROM cdp.trend_table('x[sku = "a"]', 'day', 'UTC', '2026-01-01', '2026-02-01', 'n', by => '{trait:email,segment:doers,property:colour}', top => 1)},
   q{SELECT * FROM cdp.lifecycle_table('x', 'week', 'UTC', '2026-01-01', '2026-02-01')}, q{SELECT * FROM cdp.stickiness_table('x', 'day', 'UTC', '2026-01-01', '2026-02-01')},
   q{SELECT * FROM cdp.paths(query => 'SELECT profile_id, "timestamp", event FROM cdp.events WHERE event IS NOT NULL')},

@@ -121,7 +121,7 @@ everything_comes_back(void)
 		row.id_count = (chance >> 6) % 5;
 		row.is_alias = (chance >> 9 & 3) == 0 && row.id_count > 0;
 		row.first_at = times[(chance >> 11) % 7];
-		row.events = chance >> 14 & 1 ? INT64_MAX - (chance >> 15 & 1) : 1;
+		row.events = chance >> 14 & 1 ? CDPK_PACKED_EVENTS_MAX - (chance >> 15 & 1) : 1;
 		row.last_at = row.events == 1 ? row.first_at : times[(chance >> 15) % 7];
 		row.first_said_at = chance >> 18 & 1 ? times[(chance >> 19) % 7] : row.first_at;
 		row.last_said_at = chance >> 18 & 1 ? times[(chance >> 20) % 7] : row.last_at;
@@ -150,16 +150,17 @@ other_bytes_are_refused(void)
 				 {8, {1, 0, 0xff, 0xff, 0xff, 0xff, 0x0f, 0}}, /* a source over the greatest */
 				 {6, {1, 1, 3, 0, 1, 0}},                      /* several that are one */
 				 {6, {1, 1, 3, 0, 0, 0}},                      /* … or none */
-				 {6, {1, 2, 3, 0, 0, 0}},                      /* other times that are the same */
-				 {4, {1, 16, 3, 0}},                           /* an alias of nothing */
-				 {6, {1, 32, 3, 0, 1, 0}},                     /* the anchor alone, listed */
-				 {6, {1, 32, 3, 0, 2, 0}},                     /* fewer than it says */
-				 {6, {1, 32, 3, 0, 1, 17}},                    /* identifier 0 */
-				 {6, {1, 32, 3, 0, 1, 19}},                    /* … or -1 */
-				 {5, {1, 128, 3, 0, 'm'}},                     /* a message of one identifier */
-				 {7, {1, 160, 3, 0, 2, 0, 2}},                 /* a message without bytes */
-				 {8, {1, 224, 3, 0, 2, 0, 2, 'm'}},            /* of two kinds */
-				 {8, {1, 96, 3, 0, 2, 0, 2, 'm'}},             /* a UUID of one byte */
+				 {11, {1, 1, 3, 0, 0x81, 0x80, 0x80, 0x80, 0x80, 0x20, 0}}, /* … or too many */
+				 {6, {1, 2, 3, 0, 0, 0}},           /* other times that are the same */
+				 {4, {1, 16, 3, 0}},                /* an alias of nothing */
+				 {6, {1, 32, 3, 0, 1, 0}},          /* the anchor alone, listed */
+				 {6, {1, 32, 3, 0, 2, 0}},          /* fewer than it says */
+				 {6, {1, 32, 3, 0, 1, 17}},         /* identifier 0 */
+				 {6, {1, 32, 3, 0, 1, 19}},         /* … or -1 */
+				 {5, {1, 128, 3, 0, 'm'}},          /* a message of one identifier */
+				 {7, {1, 160, 3, 0, 2, 0, 2}},      /* a message without bytes */
+				 {8, {1, 224, 3, 0, 2, 0, 2, 'm'}}, /* of two kinds */
+				 {8, {1, 96, 3, 0, 2, 0, 2, 'm'}},  /* a UUID of one byte */
 				 {9, {1, 32, 3, 0, 0xff, 0xff, 0xff, 0xff, 0x0f}}};
 	static const uint8_t good[] = {1, 0, 3, 0};
 	CdpkPacked row;

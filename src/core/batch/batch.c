@@ -156,7 +156,10 @@ judge_key(const CdpkBatch *batch, uint32_t row, const CdpkBatchMessage *known,
 	if (known != NULL && known[key].batch_id != 0)
 	{
 		judged->first_batch_id = known[key].batch_id;
-		content = known[key].content;
+		if (known[key].content != 0)
+			content = known[key].content;
+		else
+			content = batch->rows[row].content;
 	}
 	else if (first == row)
 		return;

@@ -84,6 +84,9 @@ extern const CdpkBatchBytes *cdpk_batch_names(const CdpkBatch *batch, size_t *co
 /* Return the place of a payload among them, or CDPK_BATCH_NONE. */
 extern uint32_t cdpk_batch_find(const CdpkBatch *batch, const uint8_t *payload, size_t length);
 
+/* Return the places of the identifiers of an accepted row, in their order; once the base is folded, in any. */
+extern const uint32_t *cdpk_batch_mentions(const CdpkBatch *batch, size_t row);
+
 /*
  * Say what rules and verdicts say of an identifier: that it is blocked before its row is added.  Blocked
  * ones need not be looked up.

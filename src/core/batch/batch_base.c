@@ -249,27 +249,32 @@ order_rows(CdpkBatch *batch, const Groups *groups)
 
 /* Give a row its identifiers: the user of an alias first, then all others, then the earlier user_id. */
 static CdpkStatus
-put_identifiers(CdpkBatch *batch, const Key *key, uint32_t from, CdpkBatchRow *row)
+put_identifiers(CdpkBatch *batch, const Key *key, uint32_t from, CdpkBatchFolded *folded)
 {
 	uint32_t count = batch->first_mention[from + 1] - batch->first_mention[from];
-	const uint32_t *places = &batch->mentions.items[batch->first_mention[from]];
+	const uint32_t *mentions = &batch->mentions.items[batch->first_mention[from]];
+	CdpkBatchRow *row = &folded->row;
 	CdpkBatchBytes *identifiers =
 		cdpk_allocate(&batch->values.allocator, (count + 1) * sizeof(CdpkBatchBytes));
+	uint32_t *places = cdpk_allocate(&batch->values.allocator, (count + 1) * sizeof(uint32_t));
 	uint32_t at = 0;
 
-	if (identifiers == NULL)
+	if (identifiers == NULL || places == NULL)
 		return CDPK_OUT_OF_MEMORY;
 	row->is_alias = key->user != BATCH_NONE;
 	if (row->is_alias)
 	{
-		identifiers[at++] = batch->names.names.items[key->user];
-		identifiers[count] = batch->names.names.items[key->previous];
+		places[at++] = key->user;
+		places[count] = key->previous;
 	}
 	for (uint32_t i = 0; i < count; i++)
-		if (places[i] != key->user)
-			identifiers[at++] = batch->names.names.items[places[i]];
+		if (mentions[i] != key->user)
+			places[at++] = mentions[i];
+	for (uint32_t i = 0; i < count + row->is_alias; i++)
+		identifiers[i] = batch->names.names.items[places[i]];
 	row->identifiers = identifiers;
 	row->identifier_count = count;
+	folded->places = places;
 	return CDPK_OK;
 }
 
@@ -342,7 +347,7 @@ fold_group(CdpkBatch *batch, const Groups *groups, const Room *room, CdpkBatchFo
 		else if (from->event.bytes != NULL)
 			room->events[events++] = from;
 	}
-	STITCH_TRY(put_identifiers(batch, key, numbers[0], row));
+	STITCH_TRY(put_identifiers(batch, key, numbers[0], folded));
 	STITCH_TRY(batch_merge_traits(batch, room->traits, traits, NULL, 0, &row->traits));
 	return batch_merge_timelines(batch, room->events, events, room->timelines, timelines,
 								 &row->event);

@@ -217,6 +217,12 @@ cdpk_batch_find(const CdpkBatch *batch, const uint8_t *payload, size_t length)
 	return batch_names_find(&batch->names, batch_names_hash(&batch->names, &name), &name);
 }
 
+const uint32_t *
+cdpk_batch_mentions(const CdpkBatch *batch, size_t row)
+{
+	return &batch->mentions.items[batch->first_mention[row]];
+}
+
 /* ---------------------------------------------------------------- what the tables say */
 
 /* Note the class of an identifier; mostly it is in none. */

@@ -218,7 +218,7 @@ read_times(CdpkReader *reader, uint8_t flags, CdpkPacked *row)
 	row->traits_at = flags & HAS_TRAITS ? read_distance(reader, row->first_at) : CDPK_BATCH_NEVER;
 	row->source_id = (int32_t) source_id;
 	row->events = (int64_t) events;
-	return source_id <= INT32_MAX && events > 0 && events <= INT64_MAX &&
+	return source_id <= INT32_MAX && events > 0 && events <= CDPK_PACKED_EVENTS_MAX &&
 		   (events > 1) == ((flags & HAS_SEVERAL) != 0) &&
 		   ((flags & HAS_SAID) != 0) ==
 			   (row->first_said_at != row->first_at || row->last_said_at != row->last_at) &&
@@ -239,7 +239,7 @@ read_ids(CdpkReader *reader, uint8_t flags, CdpkPacked *row)
 	if (!(flags & HAS_IDS))
 		return !row->is_alias && row->anchor > 0;
 	count = cdpk_read_varint(reader);
-	if (count > cdpk_left(reader) || count + row->is_alias > UINT32_MAX)
+	if (count > CDPK_PACKED_IDS_MAX)
 		return false;
 	row->id_count = (uint32_t) count;
 	row->listed = reader->at;

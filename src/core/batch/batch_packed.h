@@ -7,6 +7,10 @@
 
 #include "core/base/bytes.h"
 
+/* What a row has at most: events, and identifiers, as an event has no more. */
+#define CDPK_PACKED_EVENTS_MAX (INT64_C(1) << 40)
+#define CDPK_PACKED_IDS_MAX 256
+
 /* What the bytes of a row of the base hold. */
 typedef struct CdpkPacked
 {

@@ -93,7 +93,9 @@ typedef struct CdpkBatchRow
 /* A row of the base to be written: of the events of the batch, and of the rows that the base has of them. */
 typedef struct CdpkBatchFolded
 {
-	CdpkBatchRow row;   /* with a span; the user of an alias stands first among the identifiers */
+	CdpkBatchRow row; /* with a span; the user of an alias stands first among the identifiers */
+	const uint32_t
+		*places; /* of these among the names of the batch, of an alias the earlier user_id last */
 	uint32_t first_row; /* its rows: in cdpk_batch_folded_order from here on */
 	uint32_t row_count;
 } CdpkBatchFolded;
@@ -118,7 +120,7 @@ typedef struct CdpkBatchKey
 typedef struct CdpkBatchMessage
 {
 	int64_t batch_id; /* 0: there is none */
-	uint64_t content;
+	uint64_t content; /* 0: it is not known, and any is a duplicate */
 } CdpkBatchMessage;
 
 typedef struct CdpkBatchJudged

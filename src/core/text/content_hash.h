@@ -75,11 +75,13 @@ cdpk_content_add_time(CdpkContentHash *content, int64_t at)
 extern void cdpk_content_add_number(CdpkContentHash *content, bool negative, int weight,
 									const int16_t *digits, size_t count);
 
-/* Return the hash of all values. */
+/* Return the hash of all values, which is not 0. */
 static inline uint64_t
 cdpk_content_end(CdpkContentHash *content)
 {
-	return cdpk_siphash_end(&content->hash, NULL, 0);
+	uint64_t hash = cdpk_siphash_end(&content->hash, NULL, 0);
+
+	return hash != 0 ? hash : 1;
 }
 
 #endif /* CDPK_CONTENT_HASH_H */

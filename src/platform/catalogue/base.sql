@@ -111,9 +111,10 @@ COMMENT ON FUNCTION cdp_internal.init_base() IS 'Internal: makes the tables of t
 -- later than all months that are folded, and cost a comparison.
 CREATE FUNCTION cdp_internal.is_logged_condition() RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN '(e."timestamp" >= (SELECT coalesce(max(n.month) + interval ''32 days'', ''-infinity'') '
-		'FROM cdp_data.folded_month n WHERE n.event_id > 0) OR NOT EXISTS (SELECT FROM cdp_data.folded_month f '
-		'WHERE f.month = date_trunc(''month'', e."timestamp", ''UTC'') AND f.event_id >= e.event_id))';
+	RETURN '(e."timestamp" >= (SELECT coalesce(max(n.month) AT TIME ZONE ''UTC'' + interval ''1 month'', '
+		'''-infinity'') AT TIME ZONE ''UTC'' FROM cdp_data.folded_month n WHERE n.event_id > 0) OR NOT EXISTS (SELECT '
+		'FROM cdp_data.folded_month f WHERE f.month = date_trunc(''month'', e."timestamp", ''UTC'') '
+		'AND f.event_id >= e.event_id))';
 COMMENT ON FUNCTION cdp_internal.is_logged_condition() IS
 	'Internal: returns a condition on cdp_data.event e: the event is not folded into cdp_data.base.';
 

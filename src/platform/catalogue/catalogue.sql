@@ -14,6 +14,9 @@ BEGIN ATOMIC
 		('writer',             '{cdp_data}',     '{role}',                             'reference'),
 		('quarantine',         '{cdp_data,cdp}', '{quarantine_id}',                    'quarantine_id'),
 		('rejected_value',     '{cdp_data,cdp}', '{source,namespace,reason}',          'reference'),
+		('quarantine_hour',    '{cdp_data}',     '{hour,source,reason}',               'reference'),
+		('source_hour',        '{cdp_data}',     '{source,hour}',                      'reference'),
+		('quarantine_retention', '{cdp_data,cdp}', '{source}',                         'reference'),
 		('event',              '{cdp_data}',     '{identifier_id,timestamp,event_id}', 'identifier_id'),
 		('shared_context',     '{cdp_data}',     '{context_hash}',                     'reference'),
 		('base',               '{cdp_data}',     '{}',                                 'identifier_id'),
@@ -42,7 +45,10 @@ BEGIN ATOMIC
 		('case_event',         '{cdp_data,cdp}', '{event}',                            'reference'),
 		('profile_view',       '{cdp_data,cdp}', '{schema_name,view_name}',            'reference'),
 		('segment',            '{cdp_data,cdp}', '{name}',                             'reference'),
-		('planned_event',      '{cdp_data,cdp}', '{source,type,event,version}',        'reference')
+		('planned_event',      '{cdp_data,cdp}', '{source,type,event,version}',        'reference'),
+		('plan',               '{cdp_data,cdp}', '{source}',                           'reference'),
+		('plan_violation',     '{cdp_data}',
+			'{day,source,type,event,version,field,kind,description,outcome}',          'reference')
 	), access (name, readers, stewards, written_by, erase_order, hidden) AS (VALUES
 		('state',              '{analyst}', 'update', '{refresh}',        NULL, '{}'),
 		('batch',              '{analyst}', 'append', '{refresh}',        NULL, '{}'),
@@ -52,6 +58,9 @@ BEGIN ATOMIC
 		('writer',             '{}',        'all',    '{grant}',          NULL, '{}'),
 		('quarantine',         '{}',        'all',    '{refresh}',        2,    '{}'),
 		('rejected_value',     '{analyst}', 'all',    '{refresh}',        2,    '{example}'),
+		('quarantine_hour',    '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
+		('source_hour',        '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
+		('quarantine_retention', '{analyst}', 'all',  '{refresh}',               NULL, '{}'),
 		('event',              '{analyst}', 'all',    '{refresh}',        3,    '{}'),
 		('shared_context',     '{analyst}', 'all',    '{refresh}',        4,    '{}'),
 		('base',               '{}',        'all',    '{refresh}',        3,    '{}'),
@@ -81,7 +90,9 @@ BEGIN ATOMIC
 		('case_event',         '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('profile_view',       '{analyst}', 'all',    '{}',               NULL, '{}'),
 		('segment',            '{analyst}', 'all',    '{refresh}',        NULL, '{}'),
-		('planned_event',      '{analyst}', 'all',    '{}',               NULL, '{}')
+		('planned_event',      '{analyst}', 'all',    '{}',               NULL, '{}'),
+		('plan',               '{analyst}', 'all',    '{}',               NULL, '{}'),
+		('plan_violation',     '{analyst}', 'all',    '{refresh}',        2,    '{}')
 	), personal (name, category, columns) AS (VALUES
 		('inbox',            'identifier', '{anonymous_id,user_id,previous_id,identifiers}'),
 		('inbox',            'account',    '{group_id}'),

@@ -160,7 +160,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.message.batch_id IS
 		'The batch that accepted it, as a negative number if the key is kept for ever: see cdp.retract().';
 	COMMENT ON COLUMN cdp_data.message.content_hash IS
-		'Hash of its content, by the key of the installation: a message of another content is no duplicate.';
+		'Hash of its content, by the key of the installation: a message of another content is no duplicate. 0: the '
+		'content is not known, and any is a duplicate.';
 	COMMENT ON COLUMN cdp_data.message.hint IS
 		'The hash, as in cdp_data.identifier_map, of the last identifier of its event, which mostly is the anchor: the '
 		'event is looked for there first. 0: no identifier. NULL: it has no event, as it is a deletion, or was taken '
@@ -203,6 +204,75 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.quarantine.sizes IS
 		'Size of each column of a row that is cut, in bytes, uncompressed; NULL: not cut.';
 
+	CREATE TABLE cdp_data.quarantine_hour (
+		hour timestamptz,
+		source text COLLATE "C",
+		reason text COLLATE "C",
+		rows bigint NOT NULL,
+		PRIMARY KEY (hour, source, reason));
+	COMMENT ON TABLE cdp_data.quarantine_hour IS
+		'How many rows went to quarantine, by the hour of their batch, for 400 days. See cdp.quarantine_rates.';
+	COMMENT ON COLUMN cdp_data.quarantine_hour.hour IS 'Beginning of the hour.';
+	COMMENT ON COLUMN cdp_data.quarantine_hour.source IS 'The source that they count for.';
+	COMMENT ON COLUMN cdp_data.quarantine_hour.reason IS 'The reason.';
+	COMMENT ON COLUMN cdp_data.quarantine_hour.rows IS 'Number of rows; a row that is replayed counts again.';
+
+	CREATE TABLE cdp_data.source_hour (
+		hour timestamptz,
+		source text COLLATE "C",
+		rows bigint NOT NULL,
+		PRIMARY KEY (source, hour));
+	COMMENT ON TABLE cdp_data.source_hour IS
+		'How many rows each source had sent at the end of an hour, for 400 days; the last hour of each '
+		'is not there yet.';
+	COMMENT ON COLUMN cdp_data.source_hour.hour IS 'Beginning of the hour.';
+	COMMENT ON COLUMN cdp_data.source_hour.source IS 'Name of the source.';
+	COMMENT ON COLUMN cdp_data.source_hour.rows IS 'All rows of it up to the end of the hour, whatever became of them.';
+
+	CREATE TABLE cdp_data.quarantine_retention (
+		source text COLLATE "C" PRIMARY KEY,
+		keep interval NOT NULL CHECK (keep > interval '0'),
+		checked_at timestamptz NOT NULL DEFAULT '-infinity',
+		expired bigint NOT NULL DEFAULT 0);
+	COMMENT ON TABLE cdp_data.quarantine_retention IS
+		'How long rows stay in quarantine. Written by cdp.set_quarantine_retention().';
+	COMMENT ON COLUMN cdp_data.quarantine_retention.source IS
+		'The source as its rows name it; empty: of all others.';
+	COMMENT ON COLUMN cdp_data.quarantine_retention.keep IS 'How long, in hours.';
+	COMMENT ON COLUMN cdp_data.quarantine_retention.checked_at IS 'When it was last seen to that no older row stays.';
+	COMMENT ON COLUMN cdp_data.quarantine_retention.expired IS 'How many rows were deleted.';
+
+	CREATE TABLE cdp_data.plan_violation (
+		day date,
+		source text COLLATE "C",
+		type text COLLATE "C",
+		event text COLLATE "C",
+		version integer,
+		field text COLLATE "C",
+		kind text COLLATE "C",
+		description text COLLATE "C",
+		outcome text COLLATE "C",
+		events bigint NOT NULL,
+		example_message_id text,
+		PRIMARY KEY (day, source, type, event, version, field, kind, description, outcome));
+	COMMENT ON TABLE cdp_data.plan_violation IS
+		'What rows broke of tracking plans when they came, counted. See cdp.plan_violations.';
+	COMMENT ON COLUMN cdp_data.plan_violation.day IS 'Day of the event, in UTC.';
+	COMMENT ON COLUMN cdp_data.plan_violation.source IS 'Name of the source.';
+	COMMENT ON COLUMN cdp_data.plan_violation.type IS 'Type of the call; empty: of kind other.';
+	COMMENT ON COLUMN cdp_data.plan_violation.event IS 'Name of the event, as plans have it; empty: none.';
+	COMMENT ON COLUMN cdp_data.plan_violation.version IS 'Version of the schema; 0: none.';
+	COMMENT ON COLUMN cdp_data.plan_violation.field IS 'Way to what is wrong, up to 200 bytes.';
+	COMMENT ON COLUMN cdp_data.plan_violation.kind IS
+		'The keyword of the schema that is broken; unplanned; or other: of a source and day, what is beyond 1,000 '
+		'rows, or 100,000 of all.';
+	COMMENT ON COLUMN cdp_data.plan_violation.description IS 'What is wrong, without a value.';
+	COMMENT ON COLUMN cdp_data.plan_violation.outcome IS 'What was done: allowed, quarantined or dropped.';
+	COMMENT ON COLUMN cdp_data.plan_violation.events IS
+		'Number of events; a row that goes to quarantine counts each time that it comes.';
+	COMMENT ON COLUMN cdp_data.plan_violation.example_message_id IS
+		'Message id of an event of the log; NULL: none has one.';
+
 	CREATE TABLE cdp_data.rejected_value (
 		source text COLLATE "C" NOT NULL,
 		namespace text COLLATE "C" NOT NULL,
@@ -211,6 +281,7 @@ BEGIN
 		example text,
 		first_batch_id bigint NOT NULL,
 		last_batch_id bigint NOT NULL,
+		folded bigint NOT NULL DEFAULT 0,
 		PRIMARY KEY (source, namespace, reason));
 	COMMENT ON TABLE cdp_data.rejected_value IS
 		'Values of accepted rows that stand where an identifier does and cannot be one; the events keep them, and '
@@ -223,6 +294,8 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.rejected_value.example IS 'The beginning of one of them, up to 100 bytes.';
 	COMMENT ON COLUMN cdp_data.rejected_value.first_batch_id IS 'The first batch that had one.';
 	COMMENT ON COLUMN cdp_data.rejected_value.last_batch_id IS 'The last one.';
+	COMMENT ON COLUMN cdp_data.rejected_value.folded IS
+		'How many of them are of events that are folded into cdp_data.base, and are not looked at any more.';
 
 	CREATE TABLE cdp_data.statement (
 		message_key uuid PRIMARY KEY,
@@ -306,6 +379,7 @@ BEGIN
 		version text[] CHECK (version <> '{}' AND array_position(version, NULL) IS NULL),
 		deleted text[] CHECK (deleted <> '{}' AND array_position(deleted, NULL) IS NULL),
 		phone_region text COLLATE "C" CHECK (phone_region ~ '^[A-Z]{2}$'),
+		folded_regions jsonb NOT NULL DEFAULT '{}',
 		keep_unidentified boolean NOT NULL DEFAULT false,
 		accepted bigint NOT NULL DEFAULT 0,
 		duplicate bigint NOT NULL DEFAULT 0,
@@ -313,7 +387,8 @@ BEGIN
 		retracted bigint NOT NULL DEFAULT 0,
 		deletions bigint NOT NULL DEFAULT 0,
 		first_batch_id bigint NOT NULL,
-		last_batch_id bigint NOT NULL);
+		last_batch_id bigint NOT NULL,
+		last_at timestamptz NOT NULL DEFAULT '-infinity');
 	COMMENT ON TABLE cdp_data.source IS 'The sources, with the outcomes of their rows.';
 	COMMENT ON COLUMN cdp_data.source.source IS 'Name of the source.';
 	COMMENT ON COLUMN cdp_data.source.source_id IS
@@ -346,6 +421,9 @@ BEGIN
 		'Path in the properties or traits of what says that a row deletes; NULL: none does.';
 	COMMENT ON COLUMN cdp_data.source.phone_region IS
 		'Where phone numbers without a country code are, as a code of ISO 3166; NULL: they are no identifiers.';
+	COMMENT ON COLUMN cdp_data.source.folded_regions IS
+		'How many of its events had left the log when phone_region was changed the last time, by the phone_region by '
+		'which they were read (empty: none).';
 	COMMENT ON COLUMN cdp_data.source.keep_unidentified IS
 		'Whether its events without any identifier go to the log, instead of to quarantine.';
 	COMMENT ON COLUMN cdp_data.source.accepted IS 'Number of rows that became events.';
@@ -356,6 +434,7 @@ BEGIN
 	COMMENT ON COLUMN cdp_data.source.deletions IS 'Number of its rows that held as deletions.';
 	COMMENT ON COLUMN cdp_data.source.first_batch_id IS 'The batch that first saw it.';
 	COMMENT ON COLUMN cdp_data.source.last_batch_id IS 'The last batch that took rows of it.';
+	COMMENT ON COLUMN cdp_data.source.last_at IS 'Time of that batch; -infinity: none has.';
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.init_log() IS

@@ -142,11 +142,13 @@ cdp_unpack_base(PG_FUNCTION_ARGS)
 static void
 refuse_content(void)
 {
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("no row of cdp_data.base can hold this"),
-			 errdetail("A row has one event or more, a source, times and identifiers; numbers of "
-					   "identifiers are positive, and an alias has one identifier or more.")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("no row of cdp_data.base can hold this"),
+		 errdetail("A row has 1 to " INT64_FORMAT
+				   " events, a source, times and up to %d identifiers; "
+				   "numbers of identifiers are positive, and an alias has one identifier or more.",
+				   CDPK_PACKED_EVENTS_MAX, CDPK_PACKED_IDS_MAX)));
 }
 
 /* read_ids reads the identifiers of a row that is given. */
@@ -160,6 +162,8 @@ read_ids(const Datum *values, const bool *nulls, CdpkPacked *row)
 
 	deconstruct_array(DatumGetArrayTypeP(values[CONTENT_IDS]), INT8OID, sizeof(int64),
 					  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &numbers, &no_number, &count);
+	if (count > CDPK_PACKED_IDS_MAX)
+		refuse_content();
 	ids = palloc_extended(sizeof(int64) * ((Size) count + 1), MCXT_ALLOC_HUGE);
 	for (int i = 0; i < count; i++)
 	{
@@ -186,7 +190,8 @@ read_content(const Datum *values, const bool *nulls, CdpkPacked *row)
 			refuse_content();
 	row->source_id = DatumGetInt32(values[CONTENT_SOURCE_ID]);
 	row->events = DatumGetInt64(values[CONTENT_EVENTS]);
-	if (row->source_id < 0 || row->events < 1 || row->anchor < 0)
+	if (row->source_id < 0 || row->events < 1 || row->events > CDPK_PACKED_EVENTS_MAX ||
+		row->anchor < 0)
 		refuse_content();
 	row->first_at = DatumGetTimestampTz(values[CONTENT_FIRST_AT]);
 	row->last_at = DatumGetTimestampTz(values[CONTENT_LAST_AT]);

@@ -114,5 +114,48 @@ COMMENT ON FUNCTION cdp.replay(text, bigint[]) IS
 	'numbers, or all. Returns the number of rows moved. Rows that are cut, and repaired records that cannot be rows '
 	'of cdp.inbox, stay, with a notice.';
 
-REVOKE ALL ON FUNCTION cdp.ingest(text, text), cdp.ingest(jsonb, text), cdp_internal.is_inbox_record(jsonb),
+CREATE FUNCTION cdp_internal.quarantine_source(source text) RETURNS text
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN coalesce(nullif(btrim(source), ''), 'default');
+COMMENT ON FUNCTION cdp_internal.quarantine_source(text) IS
+	'Internal: returns the source that a row of the quarantine counts as, by what it names.';
+
+CREATE FUNCTION cdp_internal.expire_quarantine() RETURNS void
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	expired bigint;
+BEGIN
+	IF NOT EXISTS (
+		SELECT FROM cdp_data.quarantine_retention r
+		WHERE r.checked_at NOT BETWEEN now() - interval '1 hour' AND now())
+	THEN
+		RETURN;
+	END IF;
+	WITH old AS (
+		SELECT q.quarantine_id, r.source
+		FROM cdp_data.quarantine q
+		CROSS JOIN LATERAL (
+			SELECT t.source, t.keep FROM cdp_data.quarantine_retention t
+			WHERE t.source IN (cdp_internal.quarantine_source(q.source), '')
+			ORDER BY t.source DESC
+			LIMIT 1) r
+		WHERE q.quarantined_at < now() - r.keep
+		LIMIT 100000), deleted AS (
+		DELETE FROM cdp_data.quarantine q USING old o WHERE q.quarantine_id = o.quarantine_id
+		RETURNING o.source), counted AS (
+		UPDATE cdp_data.quarantine_retention r SET expired = r.expired + d.rows
+		FROM (SELECT d.source, count(*) AS rows FROM deleted d GROUP BY 1) d WHERE r.source = d.source)
+	SELECT count(*) INTO expired FROM deleted;
+	IF expired < 100000 THEN
+		UPDATE cdp_data.quarantine_retention SET checked_at = now();
+	END IF;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.expire_quarantine() IS
+	'Internal: deletes rows from the quarantine whose time is over, once an hour. The caller holds the lock.';
+
+REVOKE ALL ON FUNCTION cdp_internal.quarantine_source(text), cdp_internal.expire_quarantine(),
+	cdp.ingest(text, text), cdp.ingest(jsonb, text), cdp_internal.is_inbox_record(jsonb),
 	cdp.replay(text, bigint[]) FROM PUBLIC;

@@ -1,7 +1,7 @@
 /*
  * message_content.c
  *		The content of a message, as a hash and as a text: what of it counts, in which order.  FORMAT.md has the
- *		whole of the hash.
+ *		whole of the hash.  Members that were dropped from it count as if they were there.
  */
 #include "postgres.h"
 
@@ -14,6 +14,7 @@
 #include "core/text/content_hash.h"
 #include "toolkit/bridge/jsonb_walk.h"
 #include "toolkit/bridge/numeric_digits.h"
+#include "platform/ingest/dropped.h"
 #include "platform/ingest/message_content.h"
 
 /* the columns of which all counts, in this order */
@@ -128,6 +129,14 @@ message_content(const CdpkSipHashKey *key, const InboxRow *row, const OnboardedR
 {
 	CdpkContentHash content = cdpk_content_begin(key);
 	const char *type = onboard_call_name(event->type);
+	InboxRow sent;
+
+	if (dropped_is_used(row))
+	{
+		sent = *row;
+		dropped_put_back(&sent);
+		row = &sent;
+	}
 
 	cdpk_content_add_text(&content, type, strlen(type));
 	if (event->event.length > 0)
@@ -261,6 +270,10 @@ void
 message_content_text(StringInfo text, CdpkSpan type, CdpkSpan event, TimestampTz at,
 					 const InboxRow *row)
 {
+	InboxRow sent = *row;
+
+	dropped_put_back(&sent);
+	row = &sent;
 	appendStringInfoChar(text, '[');
 	append_string(text, type.text, type.length);
 	appendStringInfoChar(text, ',');

@@ -49,5 +49,12 @@ repeats: number of times that the row names an identifier again. Such a link of 
 ignored.
 earlier: the previous_id of an alias call as a user_id, which is no identifier of the row; NULL: none.$comment$;
 
-REVOKE ALL ON FUNCTION cdp_internal.onboard(text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb,
-	timestamptz, timestamptz, timestamptz, timestamptz, text, timestamptz, integer, boolean) FROM PUBLIC;
+CREATE FUNCTION cdp_internal.planned_name(type text, event text) RETURNS text
+	AS 'MODULE_PATHNAME', 'cdp_planned_name' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.planned_name(text, text) IS
+	'Internal: returns the name by which a plan knows an event of the log: of page: Pricing it is Pricing; empty for '
+	'one without a name.';
+
+REVOKE ALL ON FUNCTION cdp_internal.planned_name(text, text),
+	cdp_internal.onboard(text, text, text, text, text, text, jsonb, jsonb, jsonb, jsonb,
+		timestamptz, timestamptz, timestamptz, timestamptz, text, timestamptz, integer, boolean) FROM PUBLIC;

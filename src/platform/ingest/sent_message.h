@@ -9,7 +9,8 @@
  *	"_extra"	members of the message as they were sent: those that have no column, and those that their column does
  *				not give back;
  *	"_sent"		for a key of the message: true, it stood there (a name in properties, under its own key too if
- *				"copied"); false, it did not; null, it was null.
+ *				"copied"); false, it did not; null, it was null;
+ *	"_dropped"	what a tracking plan has dropped from properties, traits and context: see dropped.h.
  */
 #ifndef CDP_INGEST_SENT_MESSAGE_H
 #define CDP_INGEST_SENT_MESSAGE_H

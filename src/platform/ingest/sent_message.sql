@@ -7,6 +7,12 @@ CREATE FUNCTION cdp_internal.sent_time(at timestamptz) RETURNS text
 COMMENT ON FUNCTION cdp_internal.sent_time(timestamptz) IS
 	'Internal: writes a time as JavaScript does, with six digits of a fraction where three are not enough.';
 
+CREATE FUNCTION cdp_internal.put_back_dropped(document jsonb, dropped jsonb) RETURNS jsonb
+	AS 'MODULE_PATHNAME', 'cdp_put_back_dropped' LANGUAGE C IMMUTABLE PARALLEL SAFE;
+COMMENT ON FUNCTION cdp_internal.put_back_dropped(jsonb, jsonb) IS
+	'Internal: returns a document of an event of the log as it was sent. dropped: what the member _dropped of the '
+	'context has of it; NULL: nothing.';
+
 CREATE FUNCTION cdp_internal.sent_message(type text, event text, message_id text, anonymous_id text, user_id text,
 	group_id text, previous_id text, identifiers jsonb, properties jsonb, traits jsonb, context jsonb,
 	"timestamp" timestamptz, sent_at timestamptz, original_timestamp timestamptz) RETURNS jsonb
@@ -14,6 +20,7 @@ CREATE FUNCTION cdp_internal.sent_message(type text, event text, message_id text
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
+	dropped jsonb := context -> '_dropped';
 	notes jsonb := coalesce(context -> '_sent', '{}');
 	extra jsonb := coalesce(context -> '_extra', '{}');
 	given jsonb := notes || extra;
@@ -22,11 +29,18 @@ DECLARE
 	lifted text[] := ARRAY(
 		SELECT u.key FROM unnest('{integrations,mergeProperties}'::text[]) AS u (key)
 		WHERE NOT given ? u.key);
-	own_context jsonb := context - '_extra' - '_sent' - lifted;
-	own_properties jsonb := properties - folded;
+	own_context jsonb;
+	own_properties jsonb;
 	message jsonb := '{}';
 	field record;
 BEGIN
+	IF dropped IS NOT NULL THEN
+		properties := cdp_internal.put_back_dropped(properties, dropped -> 'properties');
+		traits := cdp_internal.put_back_dropped(traits, dropped -> 'traits');
+		context := cdp_internal.put_back_dropped(context - '_dropped', dropped -> 'context');
+	END IF;
+	own_context := context - '_extra' - '_sent' - lifted;
+	own_properties := properties - folded;
 	FOR field IN
 		SELECT v.*
 		FROM (VALUES
@@ -68,5 +82,6 @@ COMMENT ON FUNCTION cdp_internal.sent_message(text, text, text, text, text, text
 	'Internal: returns the message that an event of the log was, as it was sent as a line; of a call of a batch with '
 	'what the batch handed down to it. The arguments are the columns of cdp.events.';
 
-REVOKE ALL ON FUNCTION cdp_internal.sent_time(timestamptz), cdp_internal.sent_message(text, text, text, text, text,
+REVOKE ALL ON FUNCTION cdp_internal.sent_time(timestamptz), cdp_internal.put_back_dropped(jsonb, jsonb),
+	cdp_internal.sent_message(text, text, text, text, text,
 	text, text, jsonb, jsonb, jsonb, jsonb, timestamptz, timestamptz, timestamptz) FROM PUBLIC;

@@ -11,6 +11,25 @@
 #include "platform/ingest/line_batch.h"
 #include "platform/ingest/onboard.h"
 
+/* What is to be done with a row that can be an event. */
+typedef enum TakeJudgement
+{
+	TAKE_ALLOWED,
+	TAKE_REFUSED,
+	TAKE_CHANGED
+} TakeJudgement;
+
+/* What a row of the batch breaks, and why it is refused; what a TakeJudge gives. */
+typedef struct TakeFindings TakeFindings;
+
+/*
+ * Judges a row that can be an event.  A refused one gets a reason and a detail; of a changed one *columns get what is
+ * to be taken in place of the row's, which stand there at first.  It runs in memory that is reset after the row.
+ */
+typedef TakeJudgement (*TakeJudge)(void *arg, const OnboardedRow *event, InboxRow *columns,
+								   TakeFindings **findings, const char **reason,
+								   const char **detail);
+
 typedef struct TakeOptions
 {
 	OnboardOptions onboard;
@@ -19,6 +38,8 @@ typedef struct TakeOptions
 	CdpkSipHashKey content_key; /* the key for HASH_CONTENT */
 	CdpkSipHashKey message_by;  /* the key for HASH_MESSAGE */
 	bool cut_all;               /* cut every row, whatever its size */
+	TakeJudge judge;            /* or NULL */
+	void *judge_arg;
 	const Datum
 		*failures; /* a text for each place, those of cdp.inbox first: the error for which the row
 							* is set aside without another look; or NULL */
@@ -49,6 +70,9 @@ typedef struct TakenRow
 	pg_uuid_t message_key;
 	uint64
 		content; /* its content hash, where there is a key, and reason is NULL or the row is incomplete */
+
+	TakeFindings *findings; /* what the judge found; NULL: nothing */
+	const InboxRow *sent;   /* the columns as they came, where the judge has changed them; NULL */
 
 	Rejections
 		*rejections; /* values that cannot be identifiers; NULL: none, or reason is not NULL */

@@ -350,6 +350,62 @@ add_context_traits(const Take *take, TakenRow *row, CallType type)
 	columns->nulls[INBOX_TRAITS] = false;
 }
 
+/* keep_changed sets the columns of a row that the judge has changed, but keeps those that came. */
+static void
+keep_changed(const Take *take, TakenRow *row, const InboxRow *changed)
+{
+	InboxRow *sent;
+
+	if (row->is_line)
+	{
+		row->columns = *changed;
+		return;
+	}
+	sent = MemoryContextAlloc(take->taken->context, sizeof(InboxRow));
+	*sent = row->columns;
+	row->sent = sent;
+	for (int i = 0; i < INBOX_COLUMNS; i++)
+		if (is_document(i) && !changed->nulls[i] &&
+			(sent->nulls[i] || changed->values[i] != sent->values[i]))
+		{
+			row->columns.values[i] = keep_document(take, changed->values[i]);
+			row->columns.nulls[i] = false;
+		}
+}
+
+/* judge_row lets the judge refuse or change a row; what is changed says what is left in it. */
+static void
+judge_row(const Take *take, TakenRow *row, CdpkSpan source, OnboardedRow *event)
+{
+	const TakeOptions *options = take->options;
+	InboxRow changed = row->columns;
+	OnboardedRow left;
+	Refusal refusal;
+	const char *reason = NULL;
+	const char *detail = NULL;
+	TakeJudgement judgement =
+		options->judge(options->judge_arg, event, &changed, &row->findings, &reason, &detail);
+
+	if (judgement == TAKE_CHANGED)
+	{
+		if (onboard_row(&changed, source, options->onboard, &left, &refusal))
+		{
+			event->identifiers = left.identifiers;
+			event->rejections = left.rejections;
+			event->earlier = left.earlier;
+			keep_changed(take, row, &changed);
+			return;
+		}
+		detail = psprintf("%s; without it: %s", detail, refusal.detail);
+	}
+	if (judgement != TAKE_ALLOWED)
+	{
+		take_refuse(take, row, reason, detail);
+		/* a row of a mutable source that deletes need not follow a plan */
+		row->incomplete = true;
+	}
+}
+
 /* clean_event makes an event of a row, or refuses it. */
 static void
 clean_event(const Take *take, TakenRow *row, const Writer *writer)
@@ -385,16 +441,19 @@ clean_event(const Take *take, TakenRow *row, const Writer *writer)
 	else
 	{
 		add_context_traits(take, row, event.type);
-		check_traits(take, row, &event);
+		row->call_type = event.type;
+		row->event = keep_span(take, row, INBOX_EVENT, event.event);
+		row->at = event.at;
+		if (row->has_key)
+			row->content = message_content(&take->options->content_key, &row->columns, &event);
+		if (take->options->judge != NULL)
+			judge_row(take, row, source, &event);
 	}
+	if (row->reason == NULL)
+		check_traits(take, row, &event);
 	if (row->reason != NULL)
 		return;
-	row->call_type = event.type;
-	row->event = keep_span(take, row, INBOX_EVENT, event.event);
-	row->at = event.at;
 	keep_time(&row->columns, event.at);
-	if (row->has_key)
-		row->content = message_content(&take->options->content_key, &row->columns, &event);
 	keep_identifiers(take, row, &event);
 	keep_rejections(take, row, &event.rejections);
 }

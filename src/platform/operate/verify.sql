@@ -126,7 +126,8 @@ COMMENT ON FUNCTION cdp.verify() IS
 $comment$Compares the tables with what follows from the log, the rules and the verdicts, and judges the segments.
 Returns the differences; no row means that all is well.
 stage: log (it lacks events, so what these said could not be checked), undone (left undone by cdp.refresh(), as the log
-lacked events), base (rows for events of dropped months name what the tables lack, are too few, or lack a number),
+lacked events), base (rows for events of dropped months name what the tables lack, are too few, lack a property, or
+have the identifiers that a former phone_region gave them),
 identifier, link, anchor, message (but of those that cdp.set_message_memory() let go), history, profile, traits,
 timeline, accounts, statement (what holds of a message of a mutable source), context or segment. item: the identifier,
 pair, event, row of the base, message, person or segment. expected: what follows from the log, the base and the other
@@ -134,8 +135,8 @@ rows. found: what the tables hold. NULL: nothing. A profile is named by its stro
 Each row is compared with those that it follows from, so a wrong one can make several differences: cdp.restitch()
 corrects them all, except those of log, base, message, history and segment, a context that is lost, and a statement
 that is a deletion. Not compared, as
-nothing says what they should be: the batches of rows, former profiles and anchors, quarantine, the counts of sources,
-and the contents of messages whose events the log lacks, of which a notice gives the number.
+nothing says what they should be: the batches of rows, former profiles and anchors, quarantine, the counts of sources
+and of tracking plans, and the contents of messages whose events the log lacks, of which a notice gives the number.
 It works as the owner of the tables, so row security hides nothing from it.
 It reads one snapshot, so refreshes may run meanwhile; it takes no lock that they wait for, changes nothing, works on a
 hot standby, and can be cancelled. It takes memory for sorting (work_mem), for some ten thousand identifiers, and for

@@ -38,7 +38,7 @@ BEGIN
 	PERFORM cdp_internal.check_tables();
 	RETURN (
 		WITH seen AS (
-			SELECT e.type COLLATE "C" AS type, coalesce(e.event, '') COLLATE "C" AS event,
+			SELECT e.type COLLATE "C" AS type, cdp_internal.planned_name(e.type, e.event) COLLATE "C" AS event,
 				-- where the call says what it is about
 				CASE WHEN e.type IN ('identify', 'group') THEN 'traits' ELSE 'properties' END AS part,
 				CASE WHEN e.type IN ('identify', 'group') THEN e.traits ELSE e.properties END AS document

@@ -118,7 +118,7 @@ COMMENT ON FUNCTION cdp_internal.drop_partition(cdp_internal.going_month, intege
 	'who have it waits for this session. Returns whether it was dropped.';
 
 -- A value that may lapse before others of its row cannot be taken out of it again, but for the latest.
-CREATE FUNCTION cdp_internal.check_foldable(logged text) RETURNS void
+CREATE FUNCTION cdp_internal.is_foldable(logged text, what text) RETURNS boolean
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
@@ -126,7 +126,7 @@ DECLARE
 	wrong record;
 BEGIN
 	IF NOT EXISTS (SELECT FROM cdp_data.source s WHERE s.expires_after IS NOT NULL) THEN
-		RETURN;
+		RETURN true;
 	END IF;
 	EXECUTE format($sql$
 		SELECT e.source, k.trait, coalesce(r.rules ->> k.trait, r.rules ->> '*') AS rule
@@ -138,18 +138,20 @@ BEGIN
 			AND coalesce(r.rules ->> k.trait, r.rules ->> '*') !~ 'last$'
 		ORDER BY e.source COLLATE "C", k.trait COLLATE "C" LIMIT 1
 	$sql$, logged) INTO wrong;
-	IF wrong.source IS NOT NULL THEN
-		RAISE EXCEPTION 'trait "%" of source "%" cannot be folded', left(wrong.trait, 64), wrong.source
-			USING ERRCODE = 'object_not_in_prerequisite_state',
-			DETAIL = format('What the source says expires, and of the values of rule %s those that expired could not '
-				'be taken away from the others.', wrong.rule),
-			HINT = 'Give the trait the rule last, or let what the source says not expire.';
+	IF wrong.source IS NULL THEN
+		RETURN true;
 	END IF;
+	RAISE WARNING '% cannot be folded because of trait "%" of source "%"', what, left(wrong.trait, 64), wrong.source
+		USING ERRCODE = 'object_not_in_prerequisite_state',
+		DETAIL = format('What the source says expires, and of the values of rule %s those that expired could not '
+			'be taken away from the others.', wrong.rule),
+		HINT = 'Give the trait the rule last, or let what the source says not expire.';
+	RETURN false;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.check_foldable(text) IS
-	'Internal: raises an error if events have traits that expire and whose rule is not last. logged: as in '
-	'cdp_internal.fold_log().';
+COMMENT ON FUNCTION cdp_internal.is_foldable(text, text) IS
+	'Internal: returns whether events can be folded; a warning tells that some have traits that expire and whose rule '
+	'is not last. logged: as in cdp_internal.fold_log(); what: what they are in messages.';
 
 CREATE FUNCTION cdp_internal.fold_batch(logged text) RETURNS bigint
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -172,7 +174,16 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.fold_batch(text) IS
 	'Internal: folds events, see cdp_internal.fold_log(), and records the batch. Returns their number.';
 
-CREATE FUNCTION cdp_internal.month_events(month timestamptz, until timestamptz, mark bigint) RETURNS text
+CREATE FUNCTION cdp_internal.month_mark(month timestamptz) RETURNS bigint
+	LANGUAGE sql STABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+	SELECT coalesce((SELECT f.event_id FROM cdp_data.folded_month f WHERE f.month = month_mark.month), 0);
+$function$;
+COMMENT ON FUNCTION cdp_internal.month_mark(timestamptz) IS
+	'Internal: returns the mark of a month; 0: it has none.';
+
+CREATE FUNCTION cdp_internal.month_events(month timestamptz, until timestamptz) RETURNS text
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 	SET timezone = 'UTC'
@@ -180,10 +191,10 @@ CREATE FUNCTION cdp_internal.month_events(month timestamptz, until timestamptz, 
 AS $function$
 BEGIN
 	RETURN format('cdp_data.event e WHERE e."timestamp" >= %L AND e."timestamp" < %L AND e.event_id > %s', month, until,
-		mark);
+		cdp_internal.month_mark(month));
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.month_events(timestamptz, timestamptz, bigint) IS
+COMMENT ON FUNCTION cdp_internal.month_events(timestamptz, timestamptz) IS
 	'Internal: returns what follows FROM in a query of the events of a month that are above its mark.';
 
 CREATE FUNCTION cdp_internal.fold_month(month timestamptz, until timestamptz) RETURNS bigint
@@ -192,14 +203,12 @@ CREATE FUNCTION cdp_internal.fold_month(month timestamptz, until timestamptz) RE
 AS $function$
 #variable_conflict use_variable
 DECLARE
-	mark bigint := coalesce((SELECT f.event_id FROM cdp_data.folded_month f WHERE f.month = fold_month.month), 0);
-	logged text := cdp_internal.month_events(month, until, mark);
+	mark bigint := cdp_internal.month_mark(month);
 	last_event_id bigint := (SELECT s.event_id FROM cdp_data.state s);
 	folded bigint;
 BEGIN
-	PERFORM cdp_internal.check_foldable(logged);
 	PERFORM cdp_internal.next_batch();
-	folded := cdp_internal.fold_batch(logged);
+	folded := cdp_internal.fold_batch(cdp_internal.month_events(month, until));
 	INSERT INTO cdp_data.folded_month AS m (month, event_id, last_event_id, events, folded_by, folded_at)
 	VALUES (fold_month.month, last_event_id, last_event_id, folded, pg_current_xact_id(), clock_timestamp())
 	ON CONFLICT ON CONSTRAINT folded_month_pkey DO UPDATE
@@ -249,15 +258,27 @@ CREATE FUNCTION cdp_internal.drop_months(before timestamptz, max_months integer,
 	RETURNS TABLE (month timestamptz, state text, events bigint)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
+	SET jit = off
 AS $function$
 #variable_conflict use_column
 DECLARE
 	one record;
 	gone cdp_internal.going_month;
+	has_going boolean := false;
 	dropping boolean := true;
 	attempts integer := 10;
 	folds integer := 0;
 BEGIN
+	IF before IS NULL OR max_months IS NULL OR dry_run IS NULL THEN
+		RAISE EXCEPTION 'before, max_months and dry_run must not be NULL' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	IF before > clock_timestamp() THEN
+		RAISE EXCEPTION 'before lies in the future' USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'Months that are not over yet stay in the log.';
+	END IF;
+	IF max_months < 0 THEN
+		RAISE EXCEPTION 'max_months must not be negative' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	PERFORM cdp_internal.refresh_lock(wait => true);
 	PERFORM cdp_internal.check_log();
@@ -267,20 +288,22 @@ BEGIN
 		state := one.state;
 		events := one.events;
 		IF one.state = 'waiting' AND (dry_run OR folds < max_months) THEN
-			IF dry_run THEN
-				PERFORM cdp_internal.check_foldable(cdp_internal.month_events(one.month, one.until, 0));
-			ELSE
+			IF NOT cdp_internal.is_foldable(cdp_internal.month_events(one.month, one.until),
+				to_char(one.month AT TIME ZONE 'UTC', '"the month" YYYY-MM')) THEN
+				state := 'refused';
+			ELSIF NOT dry_run THEN
 				events := cdp_internal.fold_month(one.month, one.until);
 				state := 'held';
 				folds := folds + 1;
 			END IF;
 		END IF;
+		has_going := has_going OR one.state = 'folded';
 		IF one.state <> 'folded' OR dry_run THEN
 			RETURN NEXT;
 		END IF;
 	END LOOP;
 	-- last, since readers of the log wait from the first one on
-	IF NOT dry_run THEN
+	IF has_going AND NOT dry_run THEN
 		FOREACH gone IN ARRAY cdp_internal.find_going_months(before) LOOP
 			dropping := dropping AND cdp_internal.drop_partition(gone, attempts);
 			attempts := 1;
@@ -306,16 +329,6 @@ CREATE FUNCTION cdp.drop_events(before timestamptz, max_months integer DEFAULT 1
 AS $function$
 BEGIN
 	PERFORM cdp_internal.check_columns();
-	IF before IS NULL OR max_months IS NULL OR dry_run IS NULL THEN
-		RAISE EXCEPTION 'before, max_months and dry_run must not be NULL' USING ERRCODE = 'null_value_not_allowed';
-	END IF;
-	IF before > clock_timestamp() THEN
-		RAISE EXCEPTION 'before lies in the future' USING ERRCODE = 'invalid_parameter_value',
-			HINT = 'Months that are not over yet stay in the log.';
-	END IF;
-	IF max_months < 0 THEN
-		RAISE EXCEPTION 'max_months must not be negative' USING ERRCODE = 'invalid_parameter_value';
-	END IF;
 	RETURN QUERY SELECT d.* FROM cdp_data.drop_events(before, max_months, dry_run) d ORDER BY 1;
 END
 $function$;
@@ -329,21 +342,23 @@ Returns one row for each month that is in the log. state: waiting, it is to be f
 dropped by a later call: snapshots from before are in use (of sessions, prepared transactions, replication slots, or
 standbys with hot_standby_feedback), or the lock of the log could not be had within 100 ms, ten times, or is had by a
 session that waits for this one; folded (only with dry_run), it can be dropped; dropped; changed, the rows of a folded
-month are not those that were folded, since some were inserted or deleted by hand, so it stays. events: how many are to
-be folded, or are.
+month are not those that were folded, since some were inserted or deleted by hand, so it stays; refused, it has traits
+that expire and have another rule than last: a warning names one, and the other months go. events: how many are to be
+folded, or are.
 Gone with a month are its rows in cdp.events, and with them properties that no timeline carries. A late event of such a
 month is taken as any other, into a partition made anew, and goes the same way.
 From then on are refused: to take such an event back; another rule of a trait that was folded; and that the traits of a
 source expire, if one was folded by another rule than last.
 To let the events of one source go earlier than those of others, see cdp.drop_old_events().
 READ COMMITTED only. It works as the owner of the tables. Errors: an argument that is NULL (22004), before in the
-future or max_months negative (22023); the log lacks events, for example since a month was detached by hand, or has
-traits that expire and have another rule than last (55000).$comment$;
+future or max_months negative (22023); the log lacks events, for example since a month was detached by hand
+(55000).$comment$;
 
 REVOKE ALL ON FUNCTION cdp_internal.fold_log(text, bigint), cdp_internal.seen_by_all(xid8, regclass),
 	cdp_internal.event_months(timestamptz), cdp_internal.reader_waits(regclass),
 	cdp_internal.find_going_months(timestamptz), cdp_internal.drop_partition(cdp_internal.going_month, integer),
-	cdp_internal.check_foldable(text),
-	cdp_internal.fold_batch(text), cdp_internal.month_events(timestamptz, timestamptz, bigint),
+	cdp_internal.is_foldable(text, text),
+	cdp_internal.fold_batch(text), cdp_internal.month_mark(timestamptz),
+	cdp_internal.month_events(timestamptz, timestamptz),
 	cdp_internal.fold_month(timestamptz, timestamptz), cdp_internal.month_states(timestamptz),
 	cdp_internal.drop_months(timestamptz, integer, boolean), cdp.drop_events(timestamptz, integer, boolean) FROM PUBLIC;

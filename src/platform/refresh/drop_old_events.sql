@@ -124,10 +124,13 @@ DECLARE
 	found record;
 	-- a dry run counts all
 	remaining bigint := CASE WHEN dry_run THEN 9223372036854775807 ELSE max_rows END;
-	message text;
-	detail text;
-	hint text;
 BEGIN
+	IF max_rows IS NULL OR dry_run IS NULL THEN
+		RAISE EXCEPTION 'max_rows and dry_run must not be NULL' USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	IF max_rows < 1 THEN
+		RAISE EXCEPTION 'max_rows must be at least 1' USING ERRCODE = 'invalid_parameter_value';
+	END IF;
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	PERFORM cdp_internal.refresh_lock(wait => true);
 	PERFORM cdp_internal.progress_begin('change', 0);
@@ -147,22 +150,24 @@ BEGIN
 			CONTINUE;
 		END IF;
 		SELECT f.* INTO found FROM cdp_internal.find_old_events(source, before, remaining) f;
-		BEGIN
-			PERFORM cdp_internal.check_foldable(found.late);
-			PERFORM cdp_internal.check_foldable(found.old);
-		EXCEPTION WHEN object_not_in_prerequisite_state THEN
-			GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
-			-- the events of the other sources leave
-			RAISE WARNING '%', message USING ERRCODE = 'object_not_in_prerequisite_state', DETAIL = detail, HINT = hint;
+		-- the events of the other sources leave
+		IF NOT cdp_internal.is_foldable(found.late, format('what source "%s" sent', source))
+			OR NOT cdp_internal.is_foldable(found.old, format('what source "%s" sent', source)) THEN
 			state := 'refused';
 			RETURN NEXT;
 			CONTINUE;
-		END;
+		END IF;
 		IF dry_run THEN
 			events := found.events;
 		ELSE
 			IF found.events > 0 THEN
 				events := cdp_internal.fold_old_events(source, found.late, found.old);
+				IF events < found.events THEN
+					RAISE EXCEPTION 'the log kept events that were to be taken out of it'
+						USING ERRCODE = 'object_not_in_prerequisite_state',
+						DETAIL = format('Of %s rows or more, %s went.', found.events, events),
+						HINT = 'A trigger of cdp_data.event or of a partition may keep them.';
+				END IF;
 			END IF;
 			UPDATE cdp_data.source s SET folded_until = found.folded_until, folded_event_id = found.folded_event_id
 			WHERE s.source = kept.source;
@@ -186,12 +191,6 @@ CREATE FUNCTION cdp.drop_old_events(max_rows bigint DEFAULT 100000, dry_run bool
 AS $function$
 BEGIN
 	PERFORM cdp_internal.check_columns();
-	IF max_rows IS NULL OR dry_run IS NULL THEN
-		RAISE EXCEPTION 'max_rows and dry_run must not be NULL' USING ERRCODE = 'null_value_not_allowed';
-	END IF;
-	IF max_rows < 1 THEN
-		RAISE EXCEPTION 'max_rows must be at least 1' USING ERRCODE = 'invalid_parameter_value';
-	END IF;
 	RETURN QUERY SELECT d.* FROM cdp_data.drop_old_events(max_rows, dry_run) d ORDER BY 1;
 END
 $function$;

@@ -21,6 +21,7 @@
 #include "platform/batch/batch.h"
 #include "platform/catalogue/packed_row.h"
 #include "platform/ingest/ingest.h"
+#include "platform/ingest/onboard.h"
 #include "platform/progress/progress.h"
 #include "platform/refresh/pass_base.h"
 #include "platform/refresh/pass_kin.h"
@@ -42,6 +43,9 @@ enum
 	OUT_EVENTS,
 	OUT_COLUMNS
 };
+
+StaticAssertDecl(INGEST_IDENTIFIERS_MAX <= CDPK_PACKED_IDS_MAX,
+				 "a row of the base holds the identifiers of an event");
 
 /* Some events, then the rows of the base that they may become part of. */
 typedef struct Chunk
@@ -187,50 +191,60 @@ number_names(Pass *pass, const CdpkBatchBytes *names, int64 *ids, size_t count)
 		2, types, arguments);
 }
 
+/* note_numbers notes the numbers that the rows of the base say; earlier user_ids of aliases are looked up. */
+static void
+note_numbers(const Chunk *chunk, int64 *numbers)
+{
+	const PassBase *base = &chunk->base;
+
+	for (int i = 0; i < base->count; i++)
+	{
+		const int64 *ids = &base->ids.items[base->first_id[i]];
+		const uint32_t *places =
+			cdpk_batch_mentions(chunk->pass->batch, (size_t) (chunk->event_count + i));
+
+		for (uint32_t k = 0; k < base->rows[i].identifier_count; k++)
+			numbers[places[k]] = ids[k];
+	}
+}
+
 /* find_numbers finds the numbers of all names of the batch, by place. */
 static int64 *
-find_numbers(Pass *pass)
+find_numbers(const Chunk *chunk)
 {
+	Pass *pass = chunk->pass;
 	size_t count;
-	const CdpkBatchBytes *names;
-	int64 *ids;
+	const CdpkBatchBytes *names = cdpk_batch_names(pass->batch, &count);
+	int64 *numbers =
+		palloc_extended(sizeof(int64) * Max(count, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 
 	pass->map_key = hash_key(HASH_IDENTIFIER);
-	pass_look_up_names(pass, 0);
-	names = cdpk_batch_names(pass->batch, &count);
-	ids = pass_array((int64) count, sizeof(int64));
-	for (size_t i = 0; i < count; i++)
-		ids[i] = cdpk_batch_identifier(pass->batch, (uint32_t) i)->identifier_id;
-	number_names(pass, names, ids, count);
-	return ids;
+	note_numbers(chunk, numbers);
+	pass_find_numbers(pass, numbers);
+	number_names(pass, names, numbers, count);
+	return numbers;
 }
 
 /* ---------------------------------------------------------------- writing */
 
-/* number_of gives the number of an identifier. */
-static int64
-number_of(const Pass *pass, const CdpkBatchBytes *identifier, const int64 *numbers)
-{
-	return numbers[cdpk_batch_find(pass->batch, identifier->bytes, identifier->length)];
-}
-
 /* set_ids sets the identifiers of a row: in order, but for the user of an alias, who comes first; the earlier one last. */
 static void
-set_ids(const Pass *pass, const CdpkBatchRow *row, const int64 *numbers, CdpkPacked *packed)
+set_ids(const CdpkBatchFolded *folded, const int64 *numbers, CdpkPacked *packed)
 {
+	const CdpkBatchRow *row = &folded->row;
 	PassIds rest = {NULL};
 	int64 *ids = palloc(sizeof(int64) * ((Size) row->identifier_count + 1));
 	uint32_t count = 0;
 
 	for (uint32_t i = row->is_alias ? 1 : 0; i < row->identifier_count; i++)
-		pass_add_id(&rest, number_of(pass, &row->identifiers[i], numbers));
+		pass_add_id(&rest, numbers[folded->places[i]]);
 	pass_sort_ids(&rest);
 	if (row->is_alias)
-		ids[count++] = number_of(pass, &row->identifiers[0], numbers);
+		ids[count++] = numbers[folded->places[0]];
 	for (int i = 0; i < rest.count; i++)
 		ids[count++] = rest.items[i];
 	if (row->is_alias)
-		ids[count] = number_of(pass, &row->identifiers[row->identifier_count], numbers);
+		ids[count] = numbers[folded->places[row->identifier_count]];
 	packed->ids = (const int64_t *) ids;
 	packed->id_count = count;
 	packed->is_alias = row->is_alias;
@@ -286,7 +300,7 @@ add_row(const Chunk *chunk, const CdpkBatchFolded *folded, const uint32_t *order
 						 .message_id = (const char *) row->message_id.bytes,
 						 .message_length = row->message_id.length};
 
-	set_ids(chunk->pass, row, numbers, &packed);
+	set_ids(folded, numbers, &packed);
 	written->values[BASE_IDENTIFIER_ID][written->count] = Int64GetDatum(packed.anchor);
 	written->values[BASE_PACKED][written->count] = packed_row_write(&packed);
 	set_bytes(written, BASE_GROUP_ID, &row->account);
@@ -338,6 +352,7 @@ fold_chunk(LogCursor *cursor, int64 *results)
 	Pass *pass = pass_new();
 	MemoryContext caller = MemoryContextSwitchTo(pass->context);
 	Chunk chunk = {pass};
+	PassRejected rejected = {0};
 	bool found;
 
 	pass->last_identifier_id = results[OUT_IDENTIFIER_ID];
@@ -347,10 +362,12 @@ fold_chunk(LogCursor *cursor, int64 *results)
 	pass_read_rules(pass);
 	/* rows of the base are there before the first month is marked */
 	pass->has_base = true;
+	pass->rejected = &rejected;
 	found = read_chunk(cursor, &chunk);
 	if (found)
 	{
 		const CdpkBatchFolded *folded;
+		const int64 *numbers;
 		size_t count;
 
 		pass_new_batch(pass);
@@ -358,9 +375,11 @@ fold_chunk(LogCursor *cursor, int64 *results)
 									(size_t) (chunk.event_count + chunk.base.count), NULL));
 		pass_check(cdpk_batch_accept(pass->batch, NULL, 0));
 		pass_check(cdpk_batch_identify(pass->batch));
+		numbers = find_numbers(&chunk);
 		pass_find_voids(pass);
 		pass_check(cdpk_batch_fold_base(pass->batch, &folded, &count));
-		write_rows(&chunk, folded, count, find_numbers(pass));
+		write_rows(&chunk, folded, count, numbers);
+		pass_fold_rejected(pass, &rejected);
 		results[OUT_IDENTIFIER_ID] = pass->last_identifier_id;
 		results[OUT_EVENTS] += chunk.event_count;
 	}

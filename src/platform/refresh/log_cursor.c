@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+
 #include "platform/refresh/restitch.h"
 
 /* rows that are fetched at a time */
@@ -27,6 +29,21 @@ log_cursor_open_snapshot(LogCursor *cursor, const char *query, int count, Oid *t
 											   CURSOR_OPT_NO_SCROLL);
 }
 
+/* read_row reads all columns of the present row. */
+static void
+read_row(LogCursor *cursor)
+{
+	TupleDesc descriptor = cursor->rows->tupdesc;
+	MemoryContext context = cursor->portal->portalContext;
+
+	if (cursor->values == NULL)
+	{
+		cursor->values = MemoryContextAlloc(context, sizeof(Datum) * descriptor->natts);
+		cursor->nulls = MemoryContextAlloc(context, sizeof(bool) * descriptor->natts);
+	}
+	heap_deform_tuple(cursor->rows->vals[cursor->at], descriptor, cursor->values, cursor->nulls);
+}
+
 bool
 log_cursor_look(LogCursor *cursor)
 {
@@ -41,19 +58,23 @@ log_cursor_look(LogCursor *cursor)
 	cursor->rows = SPI_tuptable;
 	cursor->count = SPI_processed;
 	cursor->at = 0;
+	if (cursor->count > 0)
+		read_row(cursor);
 	return cursor->count > 0;
 }
 
 void
 log_cursor_skip(LogCursor *cursor)
 {
-	cursor->at++;
+	if (++cursor->at < cursor->count)
+		read_row(cursor);
 }
 
 Datum
 log_cursor_value(const LogCursor *cursor, int column, bool *isnull)
 {
-	return SPI_getbinval(cursor->rows->vals[cursor->at], cursor->rows->tupdesc, column, isnull);
+	*isnull = cursor->nulls[column - 1];
+	return cursor->values[column - 1];
 }
 
 int64

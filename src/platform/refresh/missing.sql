@@ -96,6 +96,8 @@ COMMENT ON FUNCTION cdp_internal.refuse_missing(bigint, bigint) IS
 CREATE FUNCTION cdp_internal.count_absent() RETURNS bigint
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
+	-- a condition that looks costly, and mostly is one comparison, is not worth compiling
+	SET jit = off
 AS $function$
 DECLARE
 	absent bigint;
@@ -174,6 +176,16 @@ COMMENT ON FUNCTION cdp_internal.start_whole_change() IS
 	'Internal: begins the progress of a change that reads the whole log, or raises the error of '
 	'cdp_internal.check_log().';
 
+CREATE FUNCTION cdp_internal.other_regions(regions jsonb, present text) RETURNS bigint
+	LANGUAGE sql IMMUTABLE PARALLEL SAFE
+	RETURN (
+		SELECT coalesce(sum(r.value::bigint), 0)::bigint
+		FROM jsonb_each_text(regions) r
+		WHERE r.key <> coalesce(present, ''));
+COMMENT ON FUNCTION cdp_internal.other_regions(jsonb, text) IS
+	'Internal: returns how many events that have left the log were read by another phone_region than the present one. '
+	'regions: folded_regions of cdp_data.source.';
+
 CREATE FUNCTION cdp_internal.verify_missing(person bigint)
 	RETURNS TABLE (stage text, item text, expected text, found text)
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
@@ -217,6 +229,16 @@ BEGIN
 		WHERE person IS NULL AND c.folded > 0
 		ORDER BY c.event, c.name;
 	RETURN QUERY
+		SELECT 'base', format('phone_region of source "%s"', s.source),
+			   format('%s for every event', coalesce(s.phone_region, 'none')),
+			   (SELECT string_agg(format('%s for %s event(s) that had left the log',
+					coalesce(nullif(r.key, ''), 'none'), r.value), ', ' ORDER BY r.key COLLATE "C")
+				FROM jsonb_each_text(s.folded_regions) r
+				WHERE r.key <> coalesce(s.phone_region, ''))
+		FROM cdp_data.source s
+		WHERE person IS NULL AND cdp_internal.other_regions(s.folded_regions, s.phone_region) > 0
+		ORDER BY s.source;
+	RETURN QUERY
 		SELECT 'undone', coalesce(nullif(u.group_id, ''), i.identifier::text, format('profile %s', u.profile_id)),
 			   CASE u.kind WHEN 'split' THEN format('the link %s - %s is considered', a.identifier, b.identifier)
 						   WHEN 'sharing' THEN format('%s is shared', a.identifier)
@@ -236,5 +258,5 @@ COMMENT ON FUNCTION cdp_internal.verify_missing(bigint) IS
 
 REVOKE ALL ON FUNCTION cdp_internal.has_month(timestamptz), cdp_internal.missing_months(bigint),
 	cdp_internal.refuse_missing(bigint, bigint), cdp_internal.count_absent(), cdp_internal.count_missing(),
-	cdp_internal.check_log(), cdp_internal.start_whole_change(), cdp_internal.verify_missing(bigint)
-	FROM PUBLIC;
+	cdp_internal.check_log(), cdp_internal.start_whole_change(), cdp_internal.other_regions(jsonb, text),
+	cdp_internal.verify_missing(bigint) FROM PUBLIC;

@@ -154,6 +154,7 @@ run(Pass *pass)
 	run_stage(pass, pass_fold);
 	run_stage(pass, pass_note_names);
 	run_stage(pass, pass_note_rejected);
+	run_stage(pass, pass_note_violations);
 	progress_set("refold", 0, 0);
 	fold_lapsed(pass);
 	run_stage(pass, pass_count_touched);

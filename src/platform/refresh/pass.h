@@ -14,8 +14,10 @@
  *	pass_link_counts	the same of identifiers
  *	pass_older		rows whose messages may be forgotten
  *	pass_month		months that are folded into the base
+ *	pass_plan		what rows break of the tracking plan of their source
  *	pass_row		the rows of the batch, their sources
  *	pass_base		rows of the base
+ *	pass_reject		values that cannot be identifiers
  *	pass_logged		events of the log, cleaned
  *	pass_lacking	people of whom the log lacks events
  *	pass_version	rows of mutable sources, compared
@@ -27,6 +29,7 @@
  *	pass_left		who leaves the graph with them
  *	pass_survivor	events that stay, of links that are counted anew
  *	pass_quarantine	rows that cannot become events
+ *	pass_hour		what goes to quarantine, by hour
  *	pass_judge		what becomes of each row
  *	pass_kin		pairs of verdicts, and those of user_ids and earlier ones
  *	pass_identify	identifiers: numbers, rules, verdicts
@@ -42,7 +45,10 @@
  *	pass_profile	rows of profiles
  *	pass_fold		what is folded into them
  *	pass_name		names of events and traits
+
+
  *	pass_reject		values that cannot be identifiers
+ *	pass_violation	what was found by tracking plans, counted
  *	pass_touched	whom it touched, and why
  *	pass			the order of it all
  */
@@ -88,12 +94,14 @@ typedef struct PassSource
 	int64 duplicate;
 	int64 quarantined;
 	int64 deletions;
-	bool met;         /* rows of the batch are of it */
-	bool believed;    /* its aliases make same pairs */
-	bool is_mutable;  /* of its rows with one message id the greatest holds */
-	bool keeps;       /* … and those that are replaced are kept */
-	PassPath version; /* where their properties have a version; none: the later is the greater */
-	PassPath deleted; /* … and whether they delete; none: no row does */
+	int64 rows_before;   /* all that it sent before this batch */
+	TimestampTz last_at; /* of its last batch; -infinity: it had none */
+	bool met;            /* rows of the batch are of it */
+	bool believed;       /* its aliases make same pairs */
+	bool is_mutable;     /* of its rows with one message id the greatest holds */
+	bool keeps;          /* … and those that are replaced are kept */
+	PassPath version;    /* where their properties have a version; none: the later is the greater */
+	PassPath deleted;    /* … and whether they delete; none: no row does */
 } PassSource;
 
 /* What an event says, as it came or as the log has it. */
@@ -198,6 +206,18 @@ typedef struct PassBase
 	int *first_id;
 } PassBase;
 
+/* Values of rows that cannot be identifiers, one after the other, as text. */
+typedef struct PassRejected
+{
+	int count;
+	int capacity;
+	Datum *sources;
+	Datum *namespaces;
+	Datum *reasons;
+	int64 *counts;
+	Datum *examples;
+} PassRejected;
+
 typedef struct PassKeptCounts PassKeptCounts;
 typedef struct PassEventName PassEventName;
 
@@ -235,6 +255,8 @@ typedef struct Pass
 	const CdpkBatchForbid *same_changed; /* verdicts "same" that are given or withdrawn */
 	size_t same_changed_count;
 	bool has_refold; /* traits of some are to be folded anew */
+
+	PassRejected *rejected; /* takes what of events of the log cannot be identifiers; or NULL */
 
 	Jsonb *trait_document;
 	TraitsRules *trait_rules;
@@ -354,11 +376,15 @@ extern SPITupleTable *pass_query_by_keys(Pass *pass, const char *query, int argu
 extern uint64 pass_run(Pass *pass, const char *statement, int argument_count, const Oid *types,
 					   const Datum *arguments);
 
+/* Raises an error unless as many events have left their places in the log as had to. */
+extern void pass_check_gone(int64 gone, int64 expected);
+
+/* Makes a path of an array of texts, which must outlive it; and of a column; none of NULL. */
+extern PassPath pass_make_path(ArrayType *array);
+extern PassPath pass_read_path(SPITupleTable *rows, uint64 row, int column);
+
 /* Runs a query of one bool. */
 extern bool pass_ask(Pass *pass, const char *query);
-
-/* Runs a query of one text. */
-extern char *pass_ask_text(Pass *pass, const char *query);
 
 /*
  * Runs a query of one jsonb, which lasts as long as the pass.  It reads one table of cdp_data, and is not run if
@@ -411,6 +437,17 @@ extern Datum pass_make_link_counts(const Pass *pass, const CdpkStitchCount *coun
 /* pass_older.c */
 extern void pass_refuse_older(Pass *pass);
 
+/* pass_plan.c */
+typedef struct PassPlans PassPlans;
+
+/* Returns what rows are judged by; NULL: no source has a plan. */
+extern PassPlans *pass_new_plans(Pass *pass);
+
+/* The TakeJudge, of PassPlans. */
+extern TakeJudgement pass_judge_by_plan(void *arg, const OnboardedRow *event, InboxRow *columns,
+										TakeFindings **findings, const char **reason,
+										const char **detail);
+
 /* pass_row.c */
 extern void pass_read_rows(Pass *pass);
 extern void pass_load_sources(Pass *pass);
@@ -418,16 +455,15 @@ extern void pass_add_sources(Pass *pass, Datum *names, int count);
 extern uint32 pass_source(const Pass *pass, const char *name, int length);
 extern uint32 pass_known_source(const Pass *pass, Datum name);
 extern uint32 pass_numbered_source(const Pass *pass, Datum source_id);
-extern PassPath pass_make_path(ArrayType *array);
 extern CdpkBatchCall pass_call(Datum call_type);
 extern void pass_set_identifiers(Datum ids, CdpkBatchRow *row);
 extern void pass_set_earlier(Datum earlier, bool isnull, CdpkBatchRow *row);
 
 /* the condition of cdp_internal.is_logged_condition() */
-#define PASS_IS_LOGGED                                                                     \
-	"(e.\"timestamp\" >= (SELECT coalesce(max(n.month) + interval '32 days', '-infinity')" \
-	" FROM cdp_data.folded_month n WHERE n.event_id > 0)"                                  \
-	" OR NOT EXISTS (SELECT FROM cdp_data.folded_month f"                                  \
+#define PASS_IS_LOGGED                                                                           \
+	"(e.\"timestamp\" >= (SELECT coalesce(max(n.month) AT TIME ZONE 'UTC' + interval '1 month'," \
+	" '-infinity') AT TIME ZONE 'UTC' FROM cdp_data.folded_month n WHERE n.event_id > 0)"        \
+	" OR NOT EXISTS (SELECT FROM cdp_data.folded_month f"                                        \
 	" WHERE f.month = date_trunc('month', e.\"timestamp\", 'UTC') AND f.event_id >= e.event_id))"
 
 /* pass_month.c */
@@ -530,6 +566,11 @@ extern void pass_find_survivors(Pass *pass);
 /* pass_quarantine.c */
 extern void pass_quarantine(Pass *pass);
 
+/* pass_hour.c */
+
+/* Counts by hour what the batch sent to quarantine, and what sources sent in all. */
+extern void pass_count_hours(Pass *pass);
+
 /* pass_judge.c */
 extern void pass_judge(Pass *pass);
 
@@ -537,6 +578,7 @@ extern void pass_judge(Pass *pass);
 extern void pass_read_rules(Pass *pass);
 extern void pass_identify(Pass *pass);
 extern void pass_look_up_names(Pass *pass, size_t first);
+extern void pass_find_numbers(Pass *pass, int64 *numbers);
 extern void pass_find_voids(Pass *pass);
 
 /* pass_link.c */
@@ -586,7 +628,15 @@ extern void pass_note_names(Pass *pass);
 /* pass_reject.c */
 
 /* Counts values that cannot be identifiers. */
+extern void pass_add_rejected(PassRejected *rejected, CdpkSpan source,
+							  const Rejections *rejections);
 extern void pass_note_rejected(Pass *pass);
+extern void pass_fold_rejected(Pass *pass, const PassRejected *rejected);
+
+/* pass_violation.c */
+
+/* Counts what was found of rows that were accepted, or refused for it. */
+extern void pass_note_violations(Pass *pass);
 
 /* pass_touched.c */
 

@@ -134,6 +134,7 @@ pass_move_events(Pass *pass)
 	int64 *to = pass_array((int64) pass->moved_count, sizeof(int64));
 	Datum *at = pass_array((int64) pass->moved_count, sizeof(Datum));
 	Datum arguments[4];
+	uint64 moved;
 
 	for (size_t i = 0; i < pass->moved_count; i++)
 	{
@@ -159,7 +160,7 @@ pass_move_events(Pass *pass)
 			 2, types, arguments);
 	pass_move_statements(pass, arguments);
 	/* delete and insert: the anchor is the distribution key */
-	pass_run(
+	moved = pass_run(
 		pass,
 		"WITH gone AS ("
 		" DELETE FROM cdp_data.event e"
@@ -173,4 +174,5 @@ pass_move_events(Pass *pass)
 		" user_id, group_id, previous_id, identifiers, properties, traits, context, context_hash,"
 		" sent_at, original_timestamp, received_at, source FROM gone",
 		4, types, arguments);
+	pass_check_gone((int64) moved, count);
 }

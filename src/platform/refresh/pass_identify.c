@@ -222,9 +222,12 @@ keep_hashes(Pass *pass, int64 count)
 												: repalloc_huge(pass->map_hashes, size);
 }
 
-/* find_candidates looks up the names from "first" on that are not blocked in the map. */
+/*
+ * find_candidates looks up names in the map: those from "first" on that are not blocked, and have no number yet
+ * (numbers; NULL: none has one).
+ */
 static void
-find_candidates(Pass *pass, size_t first, Candidates *candidates)
+find_candidates(Pass *pass, size_t first, const int64 *numbers, Candidates *candidates)
 {
 	static const int wanted[] = {MAP_IDENTIFIER_ID};
 	size_t count;
@@ -235,7 +238,8 @@ find_candidates(Pass *pass, size_t first, Candidates *candidates)
 
 	keep_hashes(pass, (int64) count);
 	for (size_t i = first; i < count; i++)
-		if (!cdpk_batch_identifier(pass->batch, (uint32_t) i)->blocked)
+		if (!cdpk_batch_identifier(pass->batch, (uint32_t) i)->blocked &&
+			(numbers == NULL || numbers[i] == 0))
 			asked[key.rows++] = (uint32_t) i;
 	hashes = pass_column(&key, MAP_HASH);
 	for (int i = 0; i < key.rows; i++)
@@ -397,7 +401,7 @@ pass_look_up_names(Pass *pass, size_t first)
 	size_t count;
 
 	mark_blocked(pass, first);
-	find_candidates(pass, first, &candidates);
+	find_candidates(pass, first, NULL, &candidates);
 	lookup.names = cdpk_batch_names(pass->batch, &count);
 	lookup.known = pass_array(candidates.count, sizeof(CdpkBatchKnown));
 	lookup.has_row = palloc_extended(Max(candidates.count, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
@@ -412,6 +416,47 @@ pass_look_up_names(Pass *pass, size_t first)
 	pfree(candidates.ids);
 	pfree(lookup.known);
 	pfree(lookup.has_row);
+}
+
+/* ---------------------------------------------------------------- numbers alone */
+
+/* What takes the rows of candidates, if only the numbers are asked for. */
+typedef struct Numbering
+{
+	const Candidates *candidates;
+	const CdpkBatchBytes *names;
+	int64 *numbers;
+	int row_count;
+} Numbering;
+
+/* note_number is its StoreRowFunction. */
+static void
+note_number(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Numbering *numbering = arg;
+	uint32_t place = numbering->candidates->places[key];
+
+	numbering->row_count++;
+	if (is_name(values[0], &numbering->names[place]))
+		numbering->numbers[place] = numbering->candidates->ids[key];
+}
+
+/* pass_find_numbers finds the numbers of the names that have none yet, by place; of one that is not known it stays 0. */
+void
+pass_find_numbers(Pass *pass, int64 *numbers)
+{
+	static const int wanted[] = {IDENTIFIER_VALUE};
+	Candidates candidates = {0};
+	size_t count;
+	Numbering numbering = {&candidates, cdpk_batch_names(pass->batch, &count), numbers};
+
+	find_candidates(pass, 0, numbers, &candidates);
+	pass_find_ids(pass, TABLE_IDENTIFIER, IDENTIFIER_ID, candidates.ids, candidates.count,
+				  lengthof(wanted), wanted, note_number, &numbering);
+	if (numbering.row_count != candidates.count)
+		pass_check(CDPK_CORRUPT);
+	pfree(candidates.places);
+	pfree(candidates.ids);
 }
 
 /* ---------------------------------------------------------------- others */

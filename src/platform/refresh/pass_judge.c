@@ -8,20 +8,51 @@
 #include "utils/uuid.h"
 
 #include "platform/catalogue/hash_key.h"
+#include "platform/ingest/message_content.h"
 #include "platform/progress/progress.h"
 #include "platform/refresh/pass.h"
 
-/* note_key is the StoreRowFunction that notes what the tables have of a message key. */
+/* What the tables have of the message keys of the batch. */
+typedef struct Knowing
+{
+	const Pass *pass;
+	const CdpkBatchKey *keys;
+	CdpkBatchMessage *known; /* of each */
+} Knowing;
+
+/* timeless_content computes the content hash that a row would have had without a time. */
+static uint64
+timeless_content(const TakenRow *row)
+{
+	CdpkSipHashKey hash_by = hash_key(HASH_CONTENT);
+	OnboardedRow event = {.type = row->call_type, .event = row->event};
+	InboxRow columns = row->columns;
+
+	columns.nulls[INBOX_TIMESTAMP] = columns.nulls[INBOX_ORIGINAL_TIMESTAMP] = true;
+	return message_content(&hash_by, &columns, &event);
+}
+
+/*
+ * note_key is the StoreRowFunction that notes what the tables have of a message key.  If it is kept for ever, its content
+ * may have been found by its event, when it was forgotten; and an event does not tell whether its message had a time.
+ */
 static void
 note_key(void *arg, int key, const Datum *values, const bool *nulls)
 {
-	CdpkBatchMessage *known = (CdpkBatchMessage *) arg + key;
+	const Knowing *knowing = arg;
+	CdpkBatchMessage *known = &knowing->known[key];
+	uint32_t row = knowing->keys[key].row;
+	uint64 content = knowing->pass->batch_rows[row].content;
 
 	/* negative: it is kept for ever */
 	known->batch_id = DatumGetInt64(values[0]);
-	if (known->batch_id < 0)
-		known->batch_id = -known->batch_id;
 	known->content = (uint64) DatumGetInt64(values[1]);
+	if (known->batch_id > 0)
+		return;
+	known->batch_id = -known->batch_id;
+	if (known->content != content && known->content != 0 &&
+		timeless_content(&knowing->pass->rows[row]) == known->content)
+		known->content = content;
 }
 
 /* list_places gives the place of the key of each row, of those that are the first to have theirs; others: -1. */
@@ -46,6 +77,7 @@ accept_rows(Pass *pass)
 	const CdpkBatchKey *keys = cdpk_batch_keys(pass->batch, &count);
 	CdpkBatchMessage *known = palloc_extended(sizeof(CdpkBatchMessage) * Max(count, 1),
 											  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	Knowing knowing = {pass, keys, known};
 	PassColumns key = {(int) count};
 	PassColumns set = {(int) count};
 	Datum *values = pass_column(&key, MESSAGE_KEY);
@@ -73,7 +105,7 @@ accept_rows(Pass *pass)
 	}
 	if (count > 0)
 		store_find_or_insert(pass_table(pass, TABLE_MESSAGE), (int) count, pass_columns(&key),
-							 pass_columns(&set), lengthof(wanted), wanted, note_key, known);
+							 pass_columns(&set), lengthof(wanted), wanted, note_key, &knowing);
 	pass_check(cdpk_batch_accept(pass->batch, known, pass->last_event_id));
 	pfree(copies);
 	pfree(places);
@@ -147,6 +179,7 @@ write_sources(Pass *pass)
 	Datum *quarantined = pass_column(&set, SOURCE_QUARANTINED);
 	Datum *deletions = pass_column(&set, SOURCE_DELETIONS);
 	Datum *last_batch_id = pass_column(&set, SOURCE_LAST_BATCH_ID);
+	Datum *last_at = pass_column(&set, SOURCE_LAST_AT);
 	int count = 0;
 
 	for (int i = 0; i < pass->source_count; i++)
@@ -160,6 +193,7 @@ write_sources(Pass *pass)
 		duplicate[count] = Int64GetDatum(source->duplicate);
 		quarantined[count] = Int64GetDatum(source->quarantined);
 		deletions[count] = Int64GetDatum(source->deletions);
+		last_at[count] = TimestampTzGetDatum(pass->as_of);
 		last_batch_id[count++] = Int64GetDatum(pass->batch_id);
 	}
 	if (count > 0)
@@ -198,6 +232,7 @@ pass_judge(Pass *pass)
 	count_outcomes(pass);
 	if (pass->counts[COUNT_QUARANTINED] > 0)
 		pass_quarantine(pass);
+	pass_count_hours(pass);
 	write_sources(pass);
 	set_values(pass);
 }

@@ -4,8 +4,7 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
-
+#include "platform/catalogue/packed_row.h"
 #include "platform/refresh/pass.h"
 
 /* note_home is the StoreRowFunction that takes the profile of an identifier. */
@@ -30,30 +29,101 @@ pass_find_homes(Pass *pass, const int64 *ids, int count)
 	return homes;
 }
 
+/* How many events the log and the base hold of people. */
+typedef struct Counting
+{
+	Pass *pass;
+	const PassIds *profile_ids;
+	int64 *counted; /* of each: the events of its row, less those that are held */
+	PassIds identifier_ids;
+	PassIds places; /* the place of the person of each identifier */
+} Counting;
+
+/* note_row is the StoreRowFunction that takes the row of a person. */
+static void
+note_row(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Counting *counting = arg;
+
+	counting->counted[key] += DatumGetInt64(values[0]);
+}
+
+/* note_identifier is the StoreRowFunction that takes an identifier of a person. */
+static void
+note_identifier(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Counting *counting = arg;
+
+	pass_add_id(&counting->identifier_ids, DatumGetInt64(values[0]));
+	pass_add_id(&counting->places, key);
+}
+
+/* note_event is the StoreRowFunction that counts an event of the log. */
+static void
+note_event(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Counting *counting = arg;
+
+	if (!pass_is_folded(counting->pass, DatumGetInt64(values[0]), DatumGetTimestampTz(values[1])))
+		counting->counted[counting->places.items[key]]--;
+}
+
+/* note_base is the StoreRowFunction that counts the events of a row of the base. */
+static void
+note_base(void *arg, int key, const Datum *values, const bool *nulls)
+{
+	Counting *counting = arg;
+	Datum bytes = PointerGetDatum(PG_DETOAST_DATUM_PACKED(values[0]));
+	CdpkPacked packed;
+
+	packed_row_read(bytes, counting->identifier_ids.items[key], &packed);
+	counting->counted[counting->places.items[key]] -= packed.events;
+}
+
+/* count_held counts what is held of the events of people. */
+static void
+count_held(Counting *counting)
+{
+	static const int events[] = {PROFILE_EVENTS};
+	static const int identifier[] = {IDENTIFIER_ID};
+	static const int event[] = {EVENT_ID, EVENT_LOGGED + LOGGED_AT};
+	static const int base[] = {BASE_PACKED};
+	Pass *pass = counting->pass;
+	const PassIds *people = counting->profile_ids;
+	PassIds *ids = &counting->identifier_ids;
+
+	pass_find_ids(pass, TABLE_PROFILE, PROFILE_ID, people->items, people->count, lengthof(events),
+				  events, note_row, counting);
+	pass_find_ids(pass, TABLE_IDENTIFIER, IDENTIFIER_PROFILE_ID, people->items, people->count,
+				  lengthof(identifier), identifier, note_identifier, counting);
+	pass_find_ids(pass, TABLE_EVENT, EVENT_IDENTIFIER_ID, ids->items, ids->count, lengthof(event),
+				  event, note_event, counting);
+	if (pass->has_base)
+		pass_find_ids(pass, TABLE_BASE, BASE_IDENTIFIER_ID, ids->items, ids->count, lengthof(base),
+					  base, note_base, counting);
+	/* this batch may add partitions */
+	pass_close_table(pass, TABLE_EVENT);
+}
+
 int
 pass_find_lacking(Pass *pass, const PassIds *profile_ids, PassLacking **lacking)
 {
-	static const Oid types[] = {INT8ARRAYOID};
-	Datum argument;
-	uint64 found;
-	char *query;
-	SPITupleTable *rows;
+	int count = profile_ids->count;
+	Counting counting = {pass, profile_ids};
+	int found = 0;
 
-	if (profile_ids->count == 0)
-		return 0;
-	argument = pass_id_array(profile_ids->items, profile_ids->count);
-	query = pass_ask_text(
-		pass,
-		"SELECT cdp_internal.lacking_people('SELECT c.profile_id FROM unnest($3) AS c (profile_id)')");
-	rows = pass_query_by_keys(pass, psprintf("%s ORDER BY 1", query), 1, types, &argument, &found);
-	*lacking = pass_array((int64) found, sizeof(PassLacking));
-	for (uint64 i = 0; i < found; i++)
+	counting.counted =
+		palloc_extended(sizeof(int64) * Max(count, 1), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	count_held(&counting);
+	*lacking = pass_array(count, sizeof(PassLacking));
+	for (int i = 0; i < count; i++)
 	{
-		(*lacking)[i].profile_id = resolver_int8(rows, i, 1);
-		(*lacking)[i].lacks = resolver_int8(rows, i, 2);
+		if (counting.counted[i] <= 0)
+			continue;
+		(*lacking)[found].profile_id = profile_ids->items[i];
+		(*lacking)[found++].lacks = counting.counted[i];
 	}
-	SPI_freetuptable(rows);
-	return (int) found;
+	return found;
 }
 
 void

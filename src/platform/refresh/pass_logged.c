@@ -67,7 +67,13 @@ find_identifiers(Pass *pass, const InboxRow *columns, CdpkBatchRow *row)
 
 	Assert(pass->onboard_sources != NULL);
 	if (onboard_row(columns, ingest_column(columns, INBOX_SOURCE), options, &event, &refusal))
+	{
 		copy_identifiers(pass, &event, row);
+		MemoryContextSwitchTo(pass->context);
+		if (pass->rejected != NULL)
+			pass_add_rejected(pass->rejected, ingest_column(columns, INBOX_SOURCE),
+							  &event.rejections);
+	}
 	MemoryContextSwitchTo(caller);
 	MemoryContextReset(pass->scratch);
 }

@@ -51,12 +51,13 @@ write_row(Pass *pass, SPIPlanPtr plan, const TakenRow *row, int64 quarantine_id)
 {
 	Datum values[ARG_COUNT];
 	char nulls[ARG_COUNT];
+	const InboxRow *columns = row->sent != NULL ? row->sent : &row->columns;
 	int result;
 
 	for (int i = 0; i < INBOX_WRITTEN_BY; i++)
 	{
-		values[i] = row->columns.values[i];
-		nulls[i] = row->columns.nulls[i] ? 'n' : ' ';
+		values[i] = columns->values[i];
+		nulls[i] = columns->nulls[i] ? 'n' : ' ';
 	}
 	memset(nulls + INBOX_WRITTEN_BY, ' ', ARG_COUNT - INBOX_WRITTEN_BY);
 	values[ARG_QUARANTINE_ID] = Int64GetDatum(quarantine_id);

@@ -70,6 +70,8 @@ take(Pass *pass)
 	options.message_by = hash_key(HASH_MESSAGE);
 	read_onboard_sources(pass);
 	options.onboard.sources = pass->onboard_sources;
+	options.judge_arg = pass_new_plans(pass);
+	options.judge = options.judge_arg != NULL ? pass_judge_by_plan : NULL;
 	taken = take_rows(places, count, line_places, line_count, &options);
 	pass->row_count = (int) taken->count;
 	pass->rows = taken->rows;
@@ -77,32 +79,6 @@ take(Pass *pass)
 }
 
 /* ---------------------------------------------------------------- sources */
-
-/* pass_make_path makes a path of an array of texts, which must outlive it. */
-PassPath
-pass_make_path(ArrayType *array)
-{
-	PassPath path = {0};
-	Datum *names;
-	bool *nulls;
-
-	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &path.count);
-	path.names = palloc(sizeof(CdpkSpan) * Max(path.count, 1));
-	for (int i = 0; i < path.count; i++)
-		path.names[i] = nulls[i] ? ingest_span("") : ingest_text(names[i]);
-	return path;
-}
-
-/* read_path reads a path of names. */
-static PassPath
-read_path(SPITupleTable *rows, uint64 row, int column)
-{
-	PassPath none = {0};
-	bool isnull;
-	Datum path = SPI_getbinval(rows->vals[row], rows->tupdesc, column, &isnull);
-
-	return isnull ? none : pass_make_path(DatumGetArrayTypePCopy(path));
-}
 
 /* pass_load_sources reads all sources, in the order of their names. */
 void
@@ -113,7 +89,7 @@ pass_load_sources(Pass *pass)
 		pass,
 		"SELECT s.source::text, s.trust, s.expires_after, s.accepted, s.duplicate, s.quarantined,"
 		" s.source_id, s.aliases = 'same', s.mutable, s.keep_corrections, s.version, s.deleted,"
-		" s.deletions"
+		" s.deletions, s.last_at"
 		" FROM cdp_data.source s ORDER BY s.source",
 		0, NULL, NULL, &count);
 
@@ -122,6 +98,7 @@ pass_load_sources(Pass *pass)
 	for (uint64 i = 0; i < count; i++)
 	{
 		PassSource *source = &pass->sources[i];
+		bool isnull;
 
 		memset(source, 0, sizeof(*source));
 		source->name = DatumGetTextPCopy(PointerGetDatum(resolver_text(rows, i, 1)));
@@ -133,14 +110,16 @@ pass_load_sources(Pass *pass)
 		source->believed = resolver_bool(rows, i, 8);
 		source->is_mutable = resolver_bool(rows, i, 9);
 		source->keeps = resolver_bool(rows, i, 10);
-		source->version = read_path(rows, i, 11);
-		source->deleted = read_path(rows, i, 12);
+		source->version = pass_read_path(rows, i, 11);
+		source->deleted = pass_read_path(rows, i, 12);
 		source->deletions = resolver_int8(rows, i, 13);
+		source->last_at =
+			DatumGetTimestampTz(SPI_getbinval(rows->vals[i], rows->tupdesc, 14, &isnull));
+		source->rows_before =
+			source->accepted + source->duplicate + source->quarantined + source->deletions;
 		pass_check(cdpk_idmap_put(&pass->source_place, (uint64_t) source->source_id, (uint32_t) i));
 		if (!resolver_isnull(rows, i, 3))
 		{
-			bool isnull;
-
 			source->expires_after = palloc(sizeof(Interval));
 			*source->expires_after =
 				*DatumGetIntervalP(SPI_getbinval(rows->vals[i], rows->tupdesc, 3, &isnull));

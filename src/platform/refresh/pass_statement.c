@@ -87,6 +87,18 @@ pass_run(Pass *pass, const char *statement, int argument_count, const Oid *types
 	return SPI_processed;
 }
 
+/* pass_check_gone raises an error unless all events have left their places that had to, so that nothing is there twice. */
+void
+pass_check_gone(int64 gone, int64 expected)
+{
+	if (gone != expected)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the log kept events that were to be taken out of it"),
+				 errdetail("Of " INT64_FORMAT " rows, " INT64_FORMAT " went.", expected, gone),
+				 errhint("A trigger of cdp_data.event or of a partition may keep them.")));
+}
+
 /* ask_value runs a query of one row and one column of a type of fixed length, and returns its value. */
 static Datum
 ask_value(Pass *pass, const char *query)
@@ -108,20 +120,6 @@ bool
 pass_ask(Pass *pass, const char *query)
 {
 	return DatumGetBool(ask_value(pass, query));
-}
-
-char *
-pass_ask_text(Pass *pass, const char *query)
-{
-	uint64 count;
-	SPITupleTable *rows = pass_query(pass, query, 0, NULL, NULL, &count);
-	char *answer;
-
-	if (count != 1)
-		elog(ERROR, "a query that does not give one text");
-	answer = text_to_cstring(resolver_text(rows, 0, 1));
-	SPI_freetuptable(rows);
-	return answer;
 }
 
 /* ask_jsonb runs a query of one jsonb, which lasts as long as the pass. */
@@ -214,4 +212,28 @@ Datum
 pass_value_array(Datum *values, int count, Oid type)
 {
 	return PointerGetDatum(construct_array(values, count, type, -1, false, TYPALIGN_INT));
+}
+
+PassPath
+pass_make_path(ArrayType *array)
+{
+	PassPath path = {0};
+	Datum *names;
+	bool *nulls;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &names, &nulls, &path.count);
+	path.names = palloc(sizeof(CdpkSpan) * Max(path.count, 1));
+	for (int i = 0; i < path.count; i++)
+		path.names[i] = nulls[i] ? ingest_span("") : ingest_text(names[i]);
+	return path;
+}
+
+PassPath
+pass_read_path(SPITupleTable *rows, uint64 row, int column)
+{
+	PassPath none = {0};
+	bool isnull;
+	Datum path = SPI_getbinval(rows->vals[row], rows->tupdesc, column, &isnull);
+
+	return isnull ? none : pass_make_path(DatumGetArrayTypePCopy(path));
 }

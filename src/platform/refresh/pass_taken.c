@@ -427,7 +427,8 @@ delete_events(Taking *taking)
 
 	/* they come in another order than they were asked for, each once */
 	add_key_columns(&key, taking, taking->asked_as);
-	store_delete(pass_table(pass, TABLE_EVENT), taking->count, pass_columns(&key));
+	pass_check_gone(store_delete(pass_table(pass, TABLE_EVENT), taking->count, pass_columns(&key)),
+					taking->count);
 	/* this batch may add partitions */
 	pass_close_table(pass, TABLE_EVENT);
 	delete_keys(taking);

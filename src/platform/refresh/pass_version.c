@@ -79,15 +79,20 @@ find_in_row(const InboxRow *columns, const PassPath *path, JsonbValue *value)
 	return false;
 }
 
+/* pass_row_version returns the version; what it is found in may have to be copied to be read, and is forgotten. */
 Jsonb *
 pass_row_version(const Pass *pass, int row)
 {
+	MemoryContext caller = MemoryContextSwitchTo(pass->scratch);
 	JsonbValue value;
+	bool found = find_in_row(&pass->rows[row].columns,
+							 &pass->sources[pass->batch_rows[row].source].version, &value);
+	Jsonb *version;
 
-	if (!find_in_row(&pass->rows[row].columns, &pass->sources[pass->batch_rows[row].source].version,
-					 &value))
-		return NULL;
-	return make_version(&value);
+	MemoryContextSwitchTo(caller);
+	version = found ? make_version(&value) : NULL;
+	MemoryContextReset(pass->scratch);
+	return version;
 }
 
 /* says_no tells whether a text says that something is not so, or says nothing. */
@@ -100,33 +105,43 @@ says_no(CdpkSpan text)
 	return text.length == 0 || (parse_bool_with_len(text.text, text.length, &value) && !value);
 }
 
-bool
-pass_row_deletes(const Pass *pass, int row)
+/* says_so tells whether a value says that something is so. */
+static bool
+says_so(const JsonbValue *value)
 {
-	JsonbValue value;
-
-	if (!find_in_row(&pass->rows[row].columns, &pass->sources[pass->batch_rows[row].source].deleted,
-					 &value))
-		return false;
-	switch (value.type)
+	switch (value->type)
 	{
 		case jbvNull:
 			return false;
 		case jbvBool:
-			return value.val.boolean;
+			return value->val.boolean;
 		case jbvNumeric:
 			return DatumGetInt32(DirectFunctionCall2(
-					   numeric_cmp, NumericGetDatum(value.val.numeric),
+					   numeric_cmp, NumericGetDatum(value->val.numeric),
 					   DirectFunctionCall1(int4_numeric, Int32GetDatum(0)))) != 0;
 		case jbvString:
 		{
-			CdpkSpan text = {value.val.string.val, (size_t) value.val.string.len};
+			CdpkSpan text = {value->val.string.val, (size_t) value->val.string.len};
 
 			return !says_no(text);
 		}
 		default:
 			return true;
 	}
+}
+
+bool
+pass_row_deletes(const Pass *pass, int row)
+{
+	MemoryContext caller = MemoryContextSwitchTo(pass->scratch);
+	JsonbValue value;
+	bool deletes = find_in_row(&pass->rows[row].columns,
+							   &pass->sources[pass->batch_rows[row].source].deleted, &value) &&
+				   says_so(&value);
+
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(pass->scratch);
+	return deletes;
 }
 
 int

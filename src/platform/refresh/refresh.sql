@@ -28,10 +28,11 @@ BEGIN
 	LOCK TABLE cdp_data.account, cdp_data.account_member, cdp_data.anchor_history, cdp_data.base, cdp_data.batch,
 		cdp_data.carried_property, cdp_data.correction, cdp_data.event, cdp_data.folded_month,
 		cdp_data.identifier, cdp_data.identifier_history, cdp_data.identifier_map, cdp_data.inbox_mark,
-		cdp_data.link, cdp_data.message, cdp_data.namespace, cdp_data.profile, cdp_data.profile_identifier,
-		cdp_data.quarantine, cdp_data.rejected_value, cdp_data.retraction, cdp_data.seen_name, cdp_data.segment,
-		cdp_data.shared_context, cdp_data.source, cdp_data.statement, cdp_data.trait_rule, cdp_data.undone,
-		cdp_data.verdict IN ROW EXCLUSIVE MODE;
+		cdp_data.link, cdp_data.message, cdp_data.namespace, cdp_data.plan_violation, cdp_data.profile,
+		cdp_data.profile_identifier, cdp_data.quarantine, cdp_data.quarantine_hour,
+		cdp_data.quarantine_retention, cdp_data.rejected_value, cdp_data.retraction,
+		cdp_data.seen_name, cdp_data.segment, cdp_data.shared_context, cdp_data.source, cdp_data.source_hour,
+		cdp_data.statement, cdp_data.trait_rule, cdp_data.undone, cdp_data.verdict IN ROW EXCLUSIVE MODE;
 	RETURN true;
 END
 $function$;
@@ -192,6 +193,7 @@ BEGIN
 			lapsed := cdp_internal.has_lapsed(s.as_of)
 			FROM (SELECT greatest(clock_timestamp(), t.as_of) AS as_of FROM cdp_data.state t) s;
 		END IF;
+		PERFORM cdp_internal.expire_quarantine();
 		IF number > 0 OR lapsed THEN
 			PERFORM cdp_internal.refresh_attempt(max_rows, claim.places, claim.line_places);
 			-- each by itself: of "all after the last", a plan that is kept must expect a third of the table

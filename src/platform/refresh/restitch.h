@@ -24,6 +24,8 @@ typedef struct LogCursor
 	SPITupleTable *rows;
 	uint64 count;
 	uint64 at;
+	Datum *values; /* of the present row */
+	bool *nulls;
 } LogCursor;
 
 /* Opens a query over an open connection. */

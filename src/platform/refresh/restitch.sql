@@ -26,7 +26,7 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_contexts() IS
 	'Internal: counts the events that name each row of cdp_data.shared_context, and deletes rows that none names.';
 
--- What has become an identifier is no longer listed.
+-- What has become an identifier is no longer listed; what is folded stays as it was.
 CREATE FUNCTION cdp_internal.restitch_rejected() RETURNS void
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
 	SET search_path = pg_catalog, cdp, pg_temp
@@ -35,20 +35,28 @@ BEGIN
 	IF NOT EXISTS (SELECT FROM cdp_data.rejected_value) THEN
 		RETURN;
 	END IF;
-	DELETE FROM cdp_data.rejected_value;
-	INSERT INTO cdp_data.rejected_value (source, namespace, reason, occurrences, example, first_batch_id, last_batch_id)
-	SELECT e.source, r.namespace, r.reason, sum(r.occurrences)::bigint, min(r.example COLLATE "C"), min(e.batch_id),
-		max(e.batch_id)
-	FROM cdp_data.event e
-	CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id,
-		e.identifiers, e.properties, e.traits, e.context, e."timestamp", NULL, NULL, NULL, e.source, now(),
-		is_logged => true) o
-	CROSS JOIN LATERAL jsonb_to_recordset(o.rejected)
-		AS r (namespace text, reason text, occurrences bigint, example text)
-	WHERE o.rejected IS NOT NULL
-	GROUP BY e.source, r.namespace, r.reason
-	ORDER BY e.source, r.namespace COLLATE "C", r.reason COLLATE "C"
-	LIMIT 10000;
+	DELETE FROM cdp_data.rejected_value r WHERE r.folded = 0;
+	UPDATE cdp_data.rejected_value r SET occurrences = r.folded;
+	EXECUTE format($sql$
+		INSERT INTO cdp_data.rejected_value AS k
+			(source, namespace, reason, occurrences, example, first_batch_id, last_batch_id)
+		SELECT e.source, r.namespace, r.reason, sum(r.occurrences)::bigint, min(r.example COLLATE "C"), min(e.batch_id),
+			max(e.batch_id)
+		FROM cdp_data.event e
+		CROSS JOIN LATERAL cdp_internal.onboard(e.type, e.event, e.anonymous_id, e.user_id, e.group_id, e.previous_id,
+			e.identifiers, e.properties, e.traits, e.context, e."timestamp", NULL, NULL, NULL, e.source, now(),
+			is_logged => true) o
+		CROSS JOIN LATERAL jsonb_to_recordset(o.rejected)
+			AS r (namespace text, reason text, occurrences bigint, example text)
+		WHERE o.rejected IS NOT NULL AND %s
+		GROUP BY e.source, r.namespace, r.reason
+		ORDER BY e.source, r.namespace COLLATE "C", r.reason COLLATE "C"
+		LIMIT 10000 - (SELECT count(*) FROM cdp_data.rejected_value)
+		ON CONFLICT (source, namespace, reason) DO UPDATE
+		SET occurrences = k.occurrences + excluded.occurrences,
+			first_batch_id = least(k.first_batch_id, excluded.first_batch_id),
+			last_batch_id = greatest(k.last_batch_id, excluded.last_batch_id)
+	$sql$, cdp_internal.is_logged_condition());
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.restitch_rejected() IS

@@ -183,6 +183,28 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.retract_events(text[], bigint[], text, timestamptz, timestamptz, boolean) IS
 	'Internal: takes the events back that the arguments name, in batches, and counts what left.';
 
+-- Nothing tells a message whose event was taken back from one that never came.
+CREATE FUNCTION cdp_internal.keep_message_ids(message_ids text[]) RETURNS bigint
+	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+DECLARE
+	kept bigint;
+BEGIN
+	INSERT INTO cdp_data.message AS m (message_key, batch_id, content_hash)
+	SELECT DISTINCT k.message_key, -greatest(s.batch_id, 1), 0
+	FROM unnest(message_ids) AS u (message_id)
+	CROSS JOIN LATERAL (SELECT cdp_internal.message_key(u.message_id) AS message_key) k
+	CROSS JOIN cdp_data.state s
+	WHERE k.message_key IS NOT NULL
+	ON CONFLICT (message_key) DO UPDATE SET batch_id = -m.batch_id WHERE m.batch_id > 0;
+	GET DIAGNOSTICS kept = ROW_COUNT;
+	RETURN kept;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.keep_message_ids(text[]) IS
+	'Internal: has message ids stay used for ever of which no event is left; returns how many were not kept yet.';
+
 CREATE FUNCTION cdp_internal.retract(message_ids text[], event_ids bigint[], source text, since timestamptz,
 	until timestamptz, asked jsonb, reason text, forever boolean, dry_run boolean, OUT events bigint,
 	OUT identifiers bigint, OUT people bigint)
@@ -191,6 +213,7 @@ CREATE FUNCTION cdp_internal.retract(message_ids text[], event_ids bigint[], sou
 AS $function$
 DECLARE
 	first_batch bigint;
+	kept bigint := 0;
 BEGIN
 	PERFORM cdp_internal.check_owner(cdp_internal.catalogue_tables());
 	PERFORM cdp_internal.refresh_lock(wait => true);
@@ -199,6 +222,9 @@ BEGIN
 	BEGIN
 		SELECT r.* INTO events, identifiers, people
 		FROM cdp_internal.retract_events(message_ids, event_ids, source, since, until, forever) r;
+		IF forever AND message_ids IS NOT NULL THEN
+			kept := cdp_internal.keep_message_ids(message_ids);
+		END IF;
 		IF dry_run THEN
 			-- roll the subtransaction back; the variables keep their values
 			RAISE EXCEPTION 'the trial is complete' USING ERRCODE = 'CDP00';
@@ -207,7 +233,7 @@ BEGIN
 		SELECT coalesce((SELECT max(o.retraction_id) FROM cdp_data.retraction o), 0) + 1, retract.asked,
 			retract.events, retract.forever, retract.reason, first_batch, s.batch_id
 		FROM cdp_data.state s
-		WHERE retract.events > 0;
+		WHERE retract.events > 0 OR kept > 0;
 	EXCEPTION WHEN SQLSTATE 'CDP00' THEN
 		NULL;
 	END;
@@ -277,7 +303,8 @@ runs as the caller and cannot write: cdp.retract(query => 'SELECT event_id FROM 
 message ids that no event has are passed over. If the log lacks events, since a month was detached by hand, a message
 of one of these is an error; numbers that were not found, and a source, are a notice.
 forever: the message ids stay used for ever, whatever cdp.set_message_memory() says, so that the messages are duplicates
-if they come again; otherwise a message that comes again is a new event. reason: kept in cdp.retraction, with who
+if they come again; of message_ids also those that no event has, or has any more, whatever comes with them. Otherwise a
+message that comes again is a new event. reason: kept in cdp.retraction, with who
 decided and when. dry_run: the counts, without the change; it takes as long as the change, and
 holds the lock of the refresh meanwhile.
 First all rows that wait in the inboxes by then are taken, as by cdp.refresh(), except for a dry run. Everything is one
@@ -302,5 +329,6 @@ REVOKE ALL ON FUNCTION
 	cdp_internal.open_retraction(text[], bigint[], text, timestamptz, timestamptz),
 	cdp_internal.retract_batch(bigint[], bigint[], timestamptz[], boolean),
 	cdp_internal.retract_events(text[], bigint[], text, timestamptz, timestamptz, boolean),
+	cdp_internal.keep_message_ids(text[]),
 	cdp_internal.retract(text[], bigint[], text, timestamptz, timestamptz, jsonb, text, boolean, boolean),
 	cdp.retract(text[], bigint[], text, timestamptz, timestamptz, text, text, boolean, boolean) FROM PUBLIC;

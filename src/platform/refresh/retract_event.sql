@@ -28,31 +28,36 @@ BEGIN
 			-- others have no event
 			SELECT r.* FROM remembered r WHERE r.place IS NOT NULL OR r.hint IS NOT NULL
 		), near AS MATERIALIZED (
+			-- a batch has accepted one with the id: once it is found, the other places are left alone, which may have
+			-- very many events
 			SELECT k.message_id, e.*
 			FROM known k
 			CROSS JOIN LATERAL (
-				SELECT k.place AS at WHERE k.place IS NOT NULL
-				UNION
-				SELECT 0 WHERE k.place IS NULL AND k.hint = 0
-				UNION
-				SELECT h.at
+				SELECT e.*
 				FROM (
-					SELECT m.identifier_id AS at
-					FROM cdp_data.identifier_map m
-					WHERE k.place IS NULL AND m.hash = k.hint) m
+					SELECT k.place AS at WHERE k.place IS NOT NULL
+					UNION ALL
+					SELECT 0 WHERE k.place IS NULL AND k.hint = 0
+					UNION ALL
+					SELECT h.at
+					FROM (
+						SELECT m.identifier_id AS at
+						FROM cdp_data.identifier_map m
+						WHERE k.place IS NULL AND m.hash = k.hint) m
+					CROSS JOIN LATERAL (
+						SELECT m.at
+						UNION ALL
+						(SELECT l.b FROM cdp_data.link l WHERE l.a = m.at LIMIT 20)
+						UNION ALL
+						(SELECT l.a FROM cdp_data.link l WHERE l.b = m.at LIMIT 20)) AS h (at)
+					OFFSET 0) p
 				CROSS JOIN LATERAL (
-					SELECT m.at
-					UNION ALL
-					(SELECT l.b FROM cdp_data.link l WHERE l.a = m.at LIMIT 20)
-					UNION ALL
-					(SELECT l.a FROM cdp_data.link l WHERE l.b = m.at LIMIT 20)) AS h (at)
-				OFFSET 0) p
-			CROSS JOIN LATERAL (
-				SELECT e.event_id, e.identifier_id, e."timestamp"
-				FROM cdp_data.event e
-				WHERE e.identifier_id = p.at AND e.batch_id = k.batch_id
-					AND cdp_internal.account_id(e.message_id) = k.message_id AND %1$s
-				OFFSET 0) e
+					SELECT e.event_id, e.identifier_id, e."timestamp"
+					FROM cdp_data.event e
+					WHERE e.identifier_id = p.at AND e.batch_id = k.batch_id
+						AND cdp_internal.account_id(e.message_id) = k.message_id AND %1$s
+					OFFSET 0) e
+				LIMIT 1) e
 			WHERE k.many IS NOT TRUE
 		), sought AS MATERIALIZED (
 			SELECT k.* FROM known k WHERE NOT EXISTS (SELECT FROM near n WHERE n.message_id = k.message_id)

@@ -8,7 +8,7 @@ CREATE FUNCTION cdp_internal.make_funnel_table(steps cdp.step[], within interval
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	property text := cdp_internal.breakdown_property(by);
+	properties text[] := cdp_internal.breakdown_properties(by);
 	spans text := 'SELECT $3 AS since, $4 AS until, NULL::timestamp AS label';
 BEGIN
 	-- raises the errors of all arguments, also if there are no people
@@ -52,16 +52,16 @@ BEGIN
 		FROM (%s) p
 		CROSS JOIN span AS s (since, until, label)%s
 		WHERE cdp.did(p.timeline, ($1)[1], since => s.since, until => s.until, as_of => $5)
-	$sql$, cdp_internal.breakdown_expression(by, 'v.value'),
-		cdp_internal.table_people(query, query_path, segment, by, steps, steps[1:1], ARRAY[property]),
-		CASE WHEN property IS NOT NULL THEN $sql$
+	$sql$, cdp_internal.breakdown_expression(by, 'v.found'),
+		cdp_internal.table_people(query, query_path, segment, by, steps, NULL, NULL),
+		CASE WHEN properties IS NOT NULL THEN $sql$
 		LEFT JOIN LATERAL (
-			SELECT h.value
+			SELECT h.found
 			FROM cdp_internal.step_periods(p.timeline, ($1)[1],
 				ARRAY[coalesce(s.since, '-infinity'), coalesce(s.until, 'infinity')], NULL, $7, NULL, $5) h
-			ORDER BY h.first_at, h.value COLLATE "C"
+			ORDER BY h.first_at, h.found COLLATE "C"
 			LIMIT 1) v ON true$sql$ END), top))
-	USING steps, within, since, until, as_of, coalesce(by, '{}') = '{}', property, unit, time_zone;
+	USING steps, within, since, until, as_of, coalesce(by, '{}') = '{}', properties, unit, time_zone;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.make_funnel_table(cdp.step[], interval, timestamptz, timestamptz, text, text, text[],
@@ -92,10 +92,11 @@ be at or after since and before until, if given; events after as_of do not count
 in any order; an event counts for one step.
 unit, time_zone: one funnel for each period between since and until, for those whose first step is in it (hour, day,
 week from Monday, week_sunday, month, quarter, year); period is its beginning by the clock of the time zone.
-by: one funnel for each value of traits (trait:plan), segments (segment:buyers) and at most one property of the person's
-earliest first step (property:campaign). top: only so many with most people, the rest as "(other)". segment: members of
-this segment only. query: people from your own query, with the columns person, time and event, and further columns as
-properties, in place of the platform's; it runs as the caller, under the caller's search path.
+by: one funnel for each value of traits (trait:plan), segments (segment:buyers) and properties of the person's earliest
+first step (property:campaign), and for each combination of several. top: only so many with most people, the rest as
+"(other)". segment: members of this segment only. query: people from your own query, with the columns person, time and
+event, and further columns as properties, in place of the platform's; it runs as the caller, under the caller's search
+path.
 Reads the log, with a notice, where timelines do not carry a property. Errors: see cdp.funnel_times. Works on a hot
 standby. Definition: DEFINITIONS.md.$comment$;
 

@@ -11,8 +11,8 @@ DECLARE
 BEGIN
 	IF step IS NULL THEN
 		RAISE EXCEPTION 'step must not be null' USING ERRCODE = 'null_value_not_allowed';
-	ELSIF cdp_internal.breakdown_property(by) IS NOT NULL THEN
-		RAISE EXCEPTION 'by must not have a property'
+	ELSIF cdp_internal.breakdown_properties(by) IS NOT NULL THEN
+		RAISE EXCEPTION 'by must not have properties'
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'States are those of people, not of events.';
 	END IF;
 	-- raises the errors of the periods
@@ -57,7 +57,7 @@ BEGIN
 			UNION ALL
 			SELECT (h.period + 1) * 4 + 3
 			WHERE h.next IS DISTINCT FROM h.period + 1 AND h.period < b.last) s
-	$sql$, cdp_internal.breakdown_expression(by, 'NULL'),
+	$sql$, cdp_internal.breakdown_expression(by, NULL),
 		cdp_internal.table_people(query, query_path, segment, by, ARRAY[step], NULL, NULL)), top))
 	USING step, unit, time_zone, first, until, as_of, coalesce(by, '{}') = '{}';
 END

@@ -14,11 +14,6 @@ BEGIN
 					DETAIL = 'Breakdowns are written trait:plan, segment:buyers or property:category.';
 		END IF;
 	END LOOP;
-	IF (SELECT count(*) FROM unnest(by) AS b (part) WHERE b.part LIKE 'property:%') > 1 THEN
-		RAISE EXCEPTION 'by must not have several properties'
-			USING ERRCODE = 'invalid_parameter_value',
-				DETAIL = 'One property can be combined with any number of traits and segments.';
-	END IF;
 	RETURN QUERY
 		SELECT split_part(b.part, ':', 1), substr(b.part, strpos(b.part, ':') + 1), b.place
 		FROM unnest(by) WITH ORDINALITY AS b (part, place);
@@ -27,11 +22,11 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.read_breakdown(text[]) IS
 	'Internal: returns the parts of the argument by of a report: kind (trait, segment, property), name, place.';
 
-CREATE FUNCTION cdp_internal.breakdown_property(by text[]) RETURNS text
+CREATE FUNCTION cdp_internal.breakdown_properties(by text[]) RETURNS text[]
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
-	RETURN (SELECT b.name FROM cdp_internal.read_breakdown(by) b WHERE b.kind = 'property');
-COMMENT ON FUNCTION cdp_internal.breakdown_property(text[]) IS
-	'Internal: returns the property that the argument by of a report names, or NULL.';
+	RETURN (SELECT array_agg(b.name ORDER BY b.place) FROM cdp_internal.read_breakdown(by) b WHERE b.kind = 'property');
+COMMENT ON FUNCTION cdp_internal.breakdown_properties(text[]) IS
+	'Internal: returns the properties that the argument by of a report names, in order; NULL if there are none.';
 
 -- Only the query itself is read under the caller's search path.  The text around it means the same under any path,
 -- and no expression is evaluated here after the path is set.
@@ -162,7 +157,10 @@ DECLARE
 	parts text;
 	logged text;
 	named text;
+	broken_down text[] := cdp_internal.breakdown_properties(by);
 BEGIN
+	of_steps := of_steps || array_fill(steps[1], ARRAY[coalesce(cardinality(broken_down), 0)]);
+	properties := properties || broken_down;
 	IF query IS NOT NULL THEN
 		IF segment IS NOT NULL OR EXISTS (SELECT FROM cdp_internal.read_breakdown(by) b WHERE b.kind <> 'property') THEN
 			RAISE EXCEPTION '% cannot be given together with query',
@@ -202,6 +200,13 @@ BEGIN
 		ELSE 'NULL' END, ', ' ORDER BY b.place) INTO parts
 	FROM cdp_internal.read_breakdown(by) b;
 	logged := cdp_internal.logged_people(steps, of_steps, properties);
+	IF logged IS NULL THEN
+		PERFORM cdp_internal.notice_unseen_property(n.event, n.property)
+		FROM (
+			SELECT DISTINCT n.event COLLATE "C" AS event, n.property COLLATE "C" AS property
+			FROM cdp_internal.needed_properties(steps, of_steps, properties) n
+			ORDER BY 1, 2) n;
+	END IF;
 	RETURN format('SELECT p.profile_id AS person, %s.timeline, ARRAY[%s]::text[] AS parts FROM cdp.profile_row p%s '
 		'WHERE p.timeline <> ''{}''%s',
 		CASE WHEN logged IS NULL THEN 'p' ELSE 'l' END, coalesce(parts, 'NULL'),
@@ -212,9 +217,10 @@ END
 $function$;
 COMMENT ON FUNCTION cdp_internal.table_people(text, text, text, text[], cdp.step[], cdp.step[], text[]) IS
 	'Internal: returns the query for the people of a report: their person, timeline, and the parts of their breakdown, '
-	'where that of a property is NULL. steps, of_steps, properties: see cdp_internal.needed_properties().';
+	'where those of properties are NULL. steps, of_steps, properties: see cdp_internal.needed_properties(). The '
+	'properties of the breakdown are of the first of steps.';
 
-CREATE FUNCTION cdp_internal.breakdown_expression(by text[], value text) RETURNS text
+CREATE FUNCTION cdp_internal.breakdown_expression(by text[], found text) RETURNS text
 	LANGUAGE sql IMMUTABLE PARALLEL SAFE
 	RETURN (
 		SELECT CASE count(*)
@@ -222,11 +228,13 @@ CREATE FUNCTION cdp_internal.breakdown_expression(by text[], value text) RETURNS
 			WHEN 1 THEN min(e.part)
 			ELSE string_agg(format('coalesce(%s, ''(none)'')', e.part), $$ || ' / ' || $$ ORDER BY e.place) END
 		FROM (
-			SELECT CASE WHEN b.kind = 'property' THEN value ELSE format('p.parts[%s]', b.place) END AS part, b.place
+			SELECT CASE b.kind WHEN 'property'
+				THEN format('%s[%s]', found, row_number() OVER (PARTITION BY b.kind ORDER BY b.place))
+				ELSE format('p.parts[%s]', b.place) END AS part, b.place
 			FROM cdp_internal.read_breakdown(by) b) e);
 COMMENT ON FUNCTION cdp_internal.breakdown_expression(text[], text) IS
 	'Internal: returns what a row of a report is broken down by, as an expression over p, a row of '
-	'cdp_internal.table_people(), and value, an expression for that of the property.';
+	'cdp_internal.table_people(), and found, an expression for the array of the values of its properties.';
 
 -- A report with the argument top shows that many groups, and the rest as one.
 CREATE FUNCTION cdp_internal.top_rows(rows text, top integer) RETURNS text
@@ -257,7 +265,7 @@ COMMENT ON FUNCTION cdp_internal.top_rows(text, integer) IS
 	'Internal: returns a query of the rows of another, which have a person and their own breakdown (own), with the '
 	'column breakdown: own, but "(other)" for all but the top ones with most people.';
 
-REVOKE ALL ON FUNCTION cdp_internal.read_breakdown(text[]), cdp_internal.breakdown_property(text[]),
+REVOKE ALL ON FUNCTION cdp_internal.read_breakdown(text[]), cdp_internal.breakdown_properties(text[]),
 	cdp_internal.query_people(text, text, boolean), cdp_internal.needed_properties(cdp.step[], cdp.step[], text[]),
 	cdp_internal.tell_left(), cdp_internal.logged_people(cdp.step[], cdp.step[], text[]),
 	cdp_internal.table_people(text, text, text, text[], cdp.step[], cdp.step[], text[]),

@@ -63,9 +63,9 @@ CREATE FUNCTION cdp_internal.retention_began(people text, breakdown text) RETURN
 		FROM (%s) p
 		CROSS JOIN LATERAL (
 			-- the first event, or the first of each period
-			SELECT DISTINCT ON (h.period) h.first_at, h.value
+			SELECT DISTINCT ON (h.period) h.first_at, h.found
 			FROM cdp_internal.step_periods(p.timeline, $1, $9, NULL, $10, NULL, $8) h
-			ORDER BY h.period, h.first_at, h.value COLLATE "C") b
+			ORDER BY h.period, h.first_at, h.found COLLATE "C") b
 		WHERE b.first_at >= coalesce($5, '-infinity') AND b.first_at < coalesce($6, 'infinity')
 	$sql$, breakdown, people);
 COMMENT ON FUNCTION cdp_internal.retention_began(text, text) IS
@@ -83,7 +83,7 @@ AS $function$
 DECLARE
 	length interval := cdp_internal.period_length(unit);
 	offsets integer[] := cdp_internal.retention_offsets(periods, brackets);
-	property text := cdp_internal.breakdown_property(by);
+	properties text[] := cdp_internal.breakdown_properties(by);
 	starts timestamptz[] := '{-infinity,infinity}';
 	-- the instants %2$s units after an instant %1$s
 	later text := CASE unit WHEN 'hour' THEN '%1$s + %2$s * $11'
@@ -139,8 +139,8 @@ BEGIN
 	$sql$,
 		cdp_internal.top_rows(cdp_internal.retention_began(
 			cdp_internal.table_people(query, query_path, segment, by, ARRAY[first_step, return_step],
-				ARRAY[first_step, return_step], ARRAY[property, number]),
-			cdp_internal.breakdown_expression(by, 'b.value')), top),
+				ARRAY[return_step], ARRAY[number]),
+			cdp_internal.breakdown_expression(by, 'b.found')), top),
 		CASE mode WHEN 'calendar' THEN 'c.bounds' ELSE format('ARRAY(
 			SELECT CASE WHEN $13 AND o.place = cardinality($7) THEN ''infinity'' ELSE %s END
 			FROM unnest($7) WITH ORDINALITY AS o (at, place)
@@ -149,7 +149,7 @@ BEGIN
 		-- those who begin at the end of the cohort's period are the last
 		format(later, 's.cohort', CASE mode WHEN 'calendar' THEN '$7[n.period + 1]' ELSE '($7[n.period + 1] + 1)' END))
 	USING first_step, return_step, unit, time_zone, since, until, offsets,
-		as_of, starts, property, length, number, unbounded;
+		as_of, starts, properties, length, number, unbounded;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.make_retention_table(cdp.step, cdp.step, text, text, timestamptz, timestamptz, integer,
@@ -186,10 +186,10 @@ mode: calendar, period n is the n-th of the calendar after that of the cohort, w
 unit from the person's own first event. brackets: {0,1,7,30} are periods of several units, here the first day, the rest
 of the week, and until day 30; period is where they begin. unbounded: events in the period or later. periods: how many
 after period 0, at most 10000. Periods that begin after as_of are not listed; complete: the period was over by as_of.
-by: separate cohorts for each value of traits (trait:plan), segments (segment:buyers) and at most one property of the
-first event (property:category). top: only so many with most people, the rest as "(other)". segment: members of this
-segment only. query: people from your own query, with the columns person, time and event, and further columns as
-properties, in place of the platform's; it runs as the caller, under the caller's search path.
+by: separate cohorts for each value of traits (trait:plan), segments (segment:buyers) and properties of the first event
+(property:category), and for each combination of several. top: only so many with most people, the rest as "(other)".
+segment: members of this segment only. query: people from your own query, with the columns person, time and event, and
+further columns as properties, in place of the platform's; it runs as the caller, under the caller's search path.
 Reads the log, with a notice, where timelines do not carry a property. Errors: 22023, 22004, 22008. Works on a hot
 standby. Definition: DEFINITIONS.md.$comment$;
 

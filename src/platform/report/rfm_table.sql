@@ -16,8 +16,8 @@ BEGIN
 		RAISE EXCEPTION '%',
 			CASE WHEN number = '' THEN 'number must not be empty' ELSE 'groups must be from 1 to 100' END
 			USING ERRCODE = 'invalid_parameter_value';
-	ELSIF cdp_internal.breakdown_property(by) IS NOT NULL THEN
-		RAISE EXCEPTION 'by must not have a property'
+	ELSIF cdp_internal.breakdown_properties(by) IS NOT NULL THEN
+		RAISE EXCEPTION 'by must not have properties'
 			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'Scores are those of people, not of events.';
 	ELSIF NOT isfinite(as_of) THEN
 		RAISE EXCEPTION 'as_of must be finite' USING ERRCODE = 'datetime_field_overflow';
@@ -42,7 +42,7 @@ BEGIN
 		FROM scored s
 		GROUP BY s.breakdown, s.r, s.f, s.m
 		ORDER BY s.breakdown COLLATE "C", s.r DESC, s.f DESC, s.m DESC
-	$sql$, cdp_internal.breakdown_expression(by, 'NULL'),
+	$sql$, cdp_internal.breakdown_expression(by, NULL),
 		cdp_internal.table_people(query, query_path, segment, by, ARRAY[step], ARRAY[step], ARRAY[number]))
 	USING step, number, groups, since, until, as_of;
 END

@@ -8,7 +8,7 @@ CREATE FUNCTION cdp_internal.make_stickiness_table(step cdp.step, unit text, tim
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	property text := cdp_internal.breakdown_property(by);
+	properties text[] := cdp_internal.breakdown_properties(by);
 BEGIN
 	IF step IS NULL THEN
 		RAISE EXCEPTION 'step must not be null' USING ERRCODE = 'null_value_not_allowed';
@@ -46,9 +46,9 @@ BEGIN
 		FROM (%s) p
 		CROSS JOIN (SELECT array_agg(s.starts ORDER BY s.number) || max(s.ends) AS bounds FROM span s) b
 		CROSS JOIN LATERAL cdp_internal.step_periods(p.timeline, $1, b.bounds, NULL, $8, NULL, $6) h
-	$sql$, cdp_internal.breakdown_expression(by, 'h.value'),
-		cdp_internal.table_people(query, query_path, segment, by, ARRAY[step], ARRAY[step], ARRAY[property])), top))
-	USING step, unit, time_zone, since, until, as_of, coalesce(by, '{}') = '{}', property;
+	$sql$, cdp_internal.breakdown_expression(by, 'h.found'),
+		cdp_internal.table_people(query, query_path, segment, by, ARRAY[step], NULL, NULL)), top))
+	USING step, unit, time_zone, since, until, as_of, coalesce(by, '{}') = '{}', properties;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.make_stickiness_table(cdp.step, text, text, timestamptz, timestamptz, text[], integer,

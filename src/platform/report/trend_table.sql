@@ -10,7 +10,7 @@ CREATE FUNCTION cdp_internal.make_trend_table(step cdp.step, unit text, time_zon
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	property text := cdp_internal.breakdown_property(by);
+	properties text[] := cdp_internal.breakdown_properties(by);
 	former_since timestamptz := (since AT TIME ZONE time_zone - compare) AT TIME ZONE time_zone;
 	former_until timestamptz := (until AT TIME ZONE time_zone - compare) AT TIME ZONE time_zone;
 BEGIN
@@ -68,12 +68,11 @@ BEGIN
 			FROM span s
 			GROUP BY s.former) b
 		CROSS JOIN LATERAL cdp_internal.step_periods(p.timeline, $1, b.bounds, NULL, $12, $6, $8) h
-	$sql$, cdp_internal.breakdown_expression(by, 'h.value'),
-		cdp_internal.table_people(query, query_path, segment, by, ARRAY[step], ARRAY[step, step],
-			ARRAY[property, number])), top),
+	$sql$, cdp_internal.breakdown_expression(by, 'h.found'),
+		cdp_internal.table_people(query, query_path, segment, by, ARRAY[step], ARRAY[step], ARRAY[number])), top),
 		coalesce(moving, 1) - 1)
 	USING step, unit, time_zone, since, until, number, moving, as_of, former_since, former_until,
-		coalesce(by, '{}') = '{}', property;
+		coalesce(by, '{}') = '{}', properties;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.make_trend_table(cdp.step, text, text, timestamptz, timestamptz, text, integer,
@@ -105,8 +104,9 @@ events, people: how many. total: the sum of a number that events carry, such as 
 total (without number: events) by people. moving_average: of total (without number: of events) over this period and
 those before it, moving in all; NULL for the first ones.
 compare: also the same time so much earlier (1 year) by the calendar, period by period, as former_.
-by: a line for each value of traits (trait:plan), segments (segment:buyers) and at most one property (property:category:
-an event with several values counts for each). top: only so many with most people, the rest as "(other)".
+by: a line for each value of traits (trait:plan), segments (segment:buyers) and properties (property:category:
+an event with several values counts for each), and for each combination of several. top: only so many with most people,
+the rest as "(other)".
 segment: members of this segment only. query: people from your own query, with the columns person, time and event, and
 further columns as properties, in place of the platform's; it runs as the caller, under the caller's search path.
 Reads the log, with a notice, where timelines do not carry a property; events of which left-out values decide do not

@@ -17,6 +17,19 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.check_object(jsonb, text) IS
 	'Internal: raises an error unless a part of a document is an object. what: name of the part in the message.';
 
+CREATE FUNCTION cdp_internal.refuse_period(period text, what text, hint text) RETURNS void
+	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+	SET search_path = pg_catalog, cdp, pg_temp
+AS $function$
+BEGIN
+	RAISE EXCEPTION '% is %', what, period USING ERRCODE = 'invalid_parameter_value',
+		DETAIL = 'It must be more than 0 and at most 100 years.', HINT = hint;
+END
+$function$;
+COMMENT ON FUNCTION cdp_internal.refuse_period(text, text, text) IS
+	'Internal: raises the error for a period that is not positive, or too long; for the arguments see '
+	'cdp_internal.in_hours().';
+
 -- Hours, because days differ in length with the time zone, and months from one another.
 CREATE FUNCTION cdp_internal.in_hours(period interval, what text, hint text) RETURNS interval
 	LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
@@ -29,9 +42,7 @@ BEGIN
 	END IF;
 	-- bounded, so that adding it to a time cannot overflow
 	IF period <= interval '0' OR period > interval '36525 days' THEN
-		RAISE EXCEPTION '% is %', what, period
-			USING ERRCODE = 'invalid_parameter_value', DETAIL = 'It must be more than 0 and at most 100 years.',
-				HINT = hint;
+		PERFORM cdp_internal.refuse_period(period::text, what, hint);
 	END IF;
 	RETURN make_interval(hours => 24 * extract(day FROM period)::integer)
 		+ (period - make_interval(days => extract(day FROM period)::integer));
@@ -90,7 +101,8 @@ $function$;
 COMMENT ON FUNCTION cdp_internal.read_whole_number(jsonb, text, integer, integer, boolean) IS
 	'Internal: reads a whole number of a document; NULL: it is "unlimited", which the parameter unlimited permits.';
 
-REVOKE ALL ON FUNCTION cdp_internal.check_object(jsonb, text), cdp_internal.in_hours(interval, text, text),
+REVOKE ALL ON FUNCTION cdp_internal.check_object(jsonb, text), cdp_internal.refuse_period(text, text, text),
+	cdp_internal.in_hours(interval, text, text),
 	cdp_internal.hint_at(text, text[]),
 	cdp_internal.check_keys(jsonb, text[], text),
 	cdp_internal.read_whole_number(jsonb, text, integer, integer, boolean) FROM PUBLIC;

@@ -185,7 +185,8 @@ take back. A correction of an event of a person of whom the log lacks events is 
 deletion without a message id as missing_message_id.
 phone_region: where phone numbers of the source without a country code are, as a code of ISO 3166 ("GB"); default: such
 numbers are no identifiers. A change cleans the whole log anew, by cdp.restitch(); events that have left the log, by
-cdp.drop_events() or cdp.drop_old_events(), keep the identifiers that they had, which a notice says.
+cdp.drop_events() or cdp.drop_old_events(), keep the identifiers that they had, which a notice says, and cdp.verify() as
+long as it is another region.
 keep_unidentified: true: events without any identifier, such as pages of visitors without cookies, go to the log, where
 they belong to no one, instead of to quarantine; cdp.replay('no_identifier') brings back what came before.
 Errors: unknown key (the hint names the nearest), invalid name, trust out of range, unknown party, aliases neither

@@ -99,8 +99,11 @@ DECLARE
 BEGIN
 	BEGIN
 		period := CASE jsonb_typeof(given) WHEN 'string' THEN given #>> '{}' END::interval;
-	EXCEPTION WHEN invalid_datetime_format OR datetime_field_overflow OR interval_field_overflow THEN
-		period := NULL;
+	EXCEPTION
+		WHEN invalid_datetime_format THEN
+			period := NULL;
+		WHEN datetime_field_overflow OR interval_field_overflow THEN
+			PERFORM cdp_internal.refuse_period(left(given #>> '{}', 64), what, hint);
 	END;
 	IF period IS NULL THEN
 		RAISE EXCEPTION '% is %, which is not an interval', what, left(given::text, 64)
@@ -349,28 +352,41 @@ BEGIN
 	IF FOUND THEN
 		RAISE EXCEPTION 'what source "%" says cannot expire', source USING ERRCODE = 'object_not_in_prerequisite_state',
 			DETAIL = format('Values of trait "%s" are folded by the rule %s, and their events have left the log: of '
-				'these, those that expired could not be taken away from the others.', left(wrong.key, 64), wrong.rule);
+				'these, those that expired could not be taken away from the others.', left(wrong.key, 64), wrong.rule),
+			HINT = 'Leave expires_after as it is, or have what is to expire sent by a source of its own.';
 	END IF;
 END
 $function$;
 COMMENT ON FUNCTION cdp_internal.check_expirable(text, integer) IS
 	'Internal: raises an error if the base has values of a source that are folded by another rule than last.';
 
-CREATE FUNCTION cdp_internal.tell_uncleaned(source text, source_id integer) RETURNS void
+CREATE FUNCTION cdp_internal.fold_region(source text, source_id integer, regions jsonb, former text, present text)
+	RETURNS jsonb
 	LANGUAGE plpgsql STABLE PARALLEL SAFE
 	SET search_path = pg_catalog, cdp, pg_temp
 AS $function$
 DECLARE
-	folded bigint := (SELECT sum(b.events) FROM cdp_data.base_row b WHERE b.source_id = tell_uncleaned.source_id);
+	key text := coalesce(former, '');
+	-- what has left since the last change was read by the former one
+	unnoted bigint := (
+		SELECT coalesce(sum(b.events), 0) FROM cdp_data.base_row b WHERE b.source_id = fold_region.source_id
+	) - (SELECT coalesce(sum(r.value::bigint), 0) FROM jsonb_each_text(regions) r);
+	others bigint;
 BEGIN
-	IF folded > 0 THEN
-		RAISE NOTICE '% event(s) of source "%" keep the identifiers that they had', folded, source
+	IF unnoted > 0 THEN
+		regions := regions || jsonb_build_object(key, coalesce((regions ->> key)::bigint, 0) + unnoted);
+	END IF;
+	others := cdp_internal.other_regions(regions, present);
+	IF others > 0 THEN
+		RAISE NOTICE '% event(s) of source "%" keep the identifiers that they had', others, source
 			USING DETAIL = 'They have left the log, so their phone numbers cannot be read anew.';
 	END IF;
+	RETURN regions;
 END
 $function$;
-COMMENT ON FUNCTION cdp_internal.tell_uncleaned(text, integer) IS
-	'Internal: tells, by a notice, how many events of a source cannot be cleaned anew, as they have left the log.';
+COMMENT ON FUNCTION cdp_internal.fold_region(text, integer, jsonb, text, text) IS
+	'Internal: returns folded_regions of a source whose phone_region is about to change; a notice tells how many '
+	'events cannot be read anew, as they have left the log.';
 
 CREATE FUNCTION cdp_internal.change_sources(sources jsonb) RETURNS TABLE (kind text, query text)
 	LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
@@ -397,7 +413,8 @@ BEGIN
 		IF cleans.phone_region IS DISTINCT FROM was.phone_region THEN
 			-- which events have other identifiers then, only cleaning them anew says
 			RETURN QUERY SELECT 'restitched', was.source;
-			PERFORM cdp_internal.tell_uncleaned(was.source, was.source_id);
+			was.folded_regions := cdp_internal.fold_region(was.source, was.source_id, was.folded_regions,
+				was.phone_region, cleans.phone_region);
 		END IF;
 		UPDATE cdp_data.source s
 		SET party = becomes.party, trust = becomes.trust, aliases = becomes.aliases,
@@ -407,7 +424,7 @@ BEGIN
 				THEN '-infinity' ELSE s.folded_until END,
 			licence = becomes.licence, mutable = corrects.mutable, keep_corrections = corrects.keep_corrections,
 			version = corrects.version, deleted = corrects.deleted, phone_region = cleans.phone_region,
-			keep_unidentified = cleans.keep_unidentified
+			folded_regions = was.folded_regions, keep_unidentified = cleans.keep_unidentified
 		WHERE s.source = was.source;
 		IF corrects.mutable <> was.mutable
 			OR corrects.mutable AND corrects.version IS DISTINCT FROM was.version THEN
@@ -456,5 +473,5 @@ REVOKE ALL ON FUNCTION cdp_internal.init_sources(), cdp_internal.check_source_na
 	cdp_internal.read_correction(text, jsonb, boolean, boolean, text[], text[]),
 	cdp_internal.read_phone_region(jsonb, text), cdp_internal.read_cleaning(text, jsonb, text, boolean),
 	cdp_internal.note_statements(text), cdp_internal.add_sources(jsonb),
-	cdp_internal.check_expirable(text, integer), cdp_internal.tell_uncleaned(text, integer),
+	cdp_internal.check_expirable(text, integer), cdp_internal.fold_region(text, integer, jsonb, text, text),
 	cdp_internal.change_sources(jsonb) FROM PUBLIC;

@@ -41,7 +41,8 @@ BEGIN
 	IF trait IS NOT NULL THEN
 		RAISE EXCEPTION 'trait "%" has values in events that have left the log', left(trait, 64)
 			USING ERRCODE = 'object_not_in_prerequisite_state',
-			DETAIL = 'They are folded by the present rule, and what it left out is not known any more.';
+			DETAIL = 'They are folded by the present rule, and what it left out is not known any more.',
+			HINT = 'Leave its rule as it is, or have values that are to follow another one sent as another trait.';
 	END IF;
 END
 $function$;

@@ -30,6 +30,7 @@
 
 #include "cdp.h"
 #include "platform/segment/function_owner.h"
+#include "toolkit/predicate/predicate.h"
 
 /* the condition being parsed, and the length of what we put before it */
 typedef struct ConditionSource
@@ -147,10 +148,20 @@ refuse_parameter(ParseState *pstate, ParamRef *parameter)
 static bool
 function_judges(Oid function, void *context)
 {
-	static const char *const judges[] = {
-		"is_member",        "members",   "lookup",     "judge_segment", "funnel_table",
-		"retention_table",  "paths",     "path_edges", "trend_table",   "lifecycle_table",
-		"stickiness_table", "rfm_table", "verify"};
+	static const char *const judges[] = {"is_member",
+										 "members",
+										 "lookup",
+										 "judge_segment",
+										 "funnel_table",
+										 "retention_table",
+										 "paths",
+										 "path_edges",
+										 "trend_table",
+										 "lifecycle_table",
+										 "stickiness_table",
+										 "rfm_table",
+										 "attribution_table",
+										 "verify"};
 	const char *name = is_cdp_function(function) ? get_func_name(function) : NULL;
 
 	for (int i = 0; name != NULL && i < lengthof(judges); i++)
@@ -181,6 +192,16 @@ static bool
 function_is_volatile(Oid function, void *context)
 {
 	if (func_volatile(function) != PROVOLATILE_VOLATILE)
+		return false;
+	*(Oid *) context = function;
+	return true;
+}
+
+/* check_functions_in_node callback: notes the function if its answer changes at every instant. */
+static bool
+function_never_stays(Oid function, void *context)
+{
+	if (predicate_instead(function) == NULL)
 		return false;
 	*(Oid *) context = function;
 	return true;
@@ -276,6 +297,13 @@ check_node(Node *node, ParseState *pstate)
 			 errmsg("a condition cannot contain a volatile function (%s)", get_func_name(function)),
 			 errdetail("The result of a condition can depend only on the profile and the time."),
 			 parser_errposition(pstate, exprLocation(node))));
+	if (check_functions_in_node(node, function_never_stays, &function))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("a condition cannot call cdp.%s, whose answer changes at every instant",
+						get_func_name(function)),
+				 errhint("%s", predicate_instead(function)),
+				 parser_errposition(pstate, exprLocation(node))));
 	check_restorable(node, pstate);
 	return expression_tree_walker(node, check_node, pstate);
 }

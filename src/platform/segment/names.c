@@ -1,10 +1,11 @@
 /*
  * names.c
- *		The names of events, traits and namespaces in a segment's condition.
+ *		The names of events, of their properties, of traits and namespaces in a segment's condition.
  *
  * Names are constants in these places: arguments named event, events or namespace of
- * cdp's functions; events of a cdp.step and a cdp.sequence; the namespace of a cdp.identifier; keys
- * to the right of traits or account_traits in an operator such as ->>.
+ * cdp's functions; events and properties of a cdp.step and a cdp.sequence; arguments named number or
+ * property, of the events of the same function; the namespace of a cdp.identifier; keys to the right of
+ * traits or account_traits in an operator such as ->>.
  */
 #include "postgres.h"
 
@@ -43,11 +44,34 @@ typedef struct NameWalk
 static void
 put_name(NameWalk *walk, const char *kind, const char *name, size_t length)
 {
-	Datum values[2] = {CStringGetTextDatum(kind),
-					   PointerGetDatum(cstring_to_text_with_len(name, (int) length))};
-	bool nulls[2] = {false, false};
+	Datum values[3] = {CStringGetTextDatum(kind),
+					   PointerGetDatum(cstring_to_text_with_len(name, (int) length)), 0};
+	bool nulls[3] = {false, false, true};
 
 	tuplestore_putvalues(walk->result->setResult, walk->result->setDesc, values, nulls);
+}
+
+/* put_property puts a property of the events of an alternative. */
+static void
+put_property(NameWalk *walk, const CdpkAlternative *alternative, const CdpkName *property)
+{
+	Datum values[3] = {
+		CStringGetTextDatum("property"),
+		PointerGetDatum(cstring_to_text_with_len(property->text, (int) property->length)), 0};
+	bool nulls[3] = {false, false, alternative->any};
+
+	if (!alternative->any)
+		values[2] = PointerGetDatum(
+			cstring_to_text_with_len(alternative->name.text, (int) alternative->name.length));
+	tuplestore_putvalues(walk->result->setResult, walk->result->setDesc, values, nulls);
+}
+
+/* put_property_of_step puts a property of all events of a step. */
+static void
+put_property_of_step(NameWalk *walk, const CdpkStep *step, const CdpkName *property)
+{
+	for (unsigned i = 0; i < step->count; i++)
+		put_property(walk, &cdpk_step_alternatives(step)[i], property);
 }
 
 /* put_array puts the elements of a text array. */
@@ -104,15 +128,31 @@ put_constant(NameWalk *walk, const char *kind, Node *node)
 		put_keys(walk, kind, DatumGetJsonbP(constant->constvalue));
 }
 
-/* put_events puts the names of the events that a step asks for. */
+/* put_events puts the names of the events that a step asks for, and of the properties in its conditions. */
 static void
 put_events(NameWalk *walk, const CdpkStep *step)
 {
 	const CdpkAlternative *alternatives = cdpk_step_alternatives(step);
 
 	for (unsigned i = 0; i < step->count; i++)
+	{
 		if (!alternatives[i].any)
 			put_name(walk, "event", alternatives[i].name.text, alternatives[i].name.length);
+		for (unsigned j = 0; j < alternatives[i].count; j++)
+			put_property(walk, &alternatives[i], &alternatives[i].conditions[j].property);
+	}
+}
+
+/* put_common puts what the events of a sequence have in common, and what of them is compared. */
+static void
+put_common(NameWalk *walk, const CdpkSequence *sequence)
+{
+	for (unsigned i = 0; i < sequence->alternatives && sequence->same.length > 0; i++)
+		put_property_of_step(walk, &sequence->alternative[i], &sequence->same);
+	for (unsigned i = 0; i < sequence->items; i++)
+		for (unsigned j = 0; j < sequence->alternatives && sequence->item[i].previous != 0; j++)
+			if ((sequence->item[i].any >> j & 1) != 0)
+				put_property_of_step(walk, &sequence->alternative[j], &sequence->compared);
 }
 
 /* put_sequence puts the events of a constant cdp.sequence. */
@@ -132,6 +172,7 @@ put_sequence(NameWalk *walk, Node *node)
 		return;
 	for (unsigned i = 0; i < sequence->alternatives; i++)
 		put_events(walk, &sequence->alternative[i]);
+	put_common(walk, sequence);
 }
 
 /* put_namespace puts the namespace of an identifier. */
@@ -225,6 +266,63 @@ argument_names(const NameWalk *walk, Oid function, int *count)
 	return names;
 }
 
+/* argument_of returns an argument of a function by its name, as a constant that is not NULL; or NULL. */
+static Const *
+argument_of(FuncExpr *function, char **names, int count, const char *name)
+{
+	int place = 0;
+	ListCell *cell;
+
+	foreach (cell, function->args)
+	{
+		Node *argument = lfirst(cell);
+		int number = place++;
+
+		if (IsA(argument, NamedArgExpr))
+		{
+			number = ((NamedArgExpr *) argument)->argnumber;
+			argument = (Node *) ((NamedArgExpr *) argument)->arg;
+		}
+		if (number >= count || names[number] == NULL || strcmp(names[number], name) != 0)
+			continue;
+		argument = eval_const_expressions(NULL, argument);
+		return IsA(argument, Const) && !((Const *) argument)->constisnull ? (Const *) argument
+																		  : NULL;
+	}
+	return NULL;
+}
+
+/* look_at_property puts the property that a function reads of the events of its step. */
+static void
+look_at_property(NameWalk *walk, FuncExpr *function, char **names, int count)
+{
+	Const *step = argument_of(function, names, count, "step");
+	Const *event = argument_of(function, names, count, "event");
+	Const *property = argument_of(function, names, count, "property");
+	CdpkName name;
+	CdpkStep read;
+
+	if (property == NULL)
+		property = argument_of(function, names, count, "number");
+	if (property == NULL || property->consttype != TEXTOID)
+		return;
+	name.text = VARDATA_ANY(DatumGetTextPP(property->constvalue));
+	name.length = VARSIZE_ANY_EXHDR(DatumGetTextPP(property->constvalue));
+	if (step != NULL && step->consttype == walk->step)
+	{
+		step_read(PG_DETOAST_DATUM_PACKED(step->constvalue), &read);
+		put_property_of_step(walk, &read, &name);
+		step_free(&read);
+	}
+	else if (event != NULL && event->consttype == TEXTOID)
+	{
+		text *value = DatumGetTextPP(event->constvalue);
+
+		read = cdpk_plain_step(VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value));
+		put_property_of_step(walk, &read, &name);
+	}
+}
+
 /* look_at_function puts the names in a function's arguments. */
 static void
 look_at_function(NameWalk *walk, FuncExpr *function)
@@ -234,6 +332,8 @@ look_at_function(NameWalk *walk, FuncExpr *function)
 	int place = 0;
 	ListCell *cell;
 
+	if (count > 0)
+		look_at_property(walk, function, names, count);
 	foreach (cell, function->args)
 	{
 		Node *argument = lfirst(cell);

@@ -406,7 +406,11 @@ store_sql_insert(Store *store, const int *row, int rows, StoreColumns columns)
 
 	initStringInfo(&text);
 	append_insert(&text, store, columns.count, columns.column);
-	run_chunks(&chunk, rows, text.data, NULL);
+	if (run_chunks(&chunk, rows, text.data, NULL) != (uint64) rows)
+		ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+						errmsg("table \"%s.%s\" does not take all rows", store->table->schema,
+							   store->table->name),
+						errhint("A trigger or rule of the table may keep rows out.")));
 }
 
 int64

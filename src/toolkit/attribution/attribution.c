@@ -19,7 +19,7 @@
 
 #include "cdp.h"
 #include "compat.h"
-#include "core/attribution/attribution.h"
+#include "toolkit/attribution/attribution_sum.h"
 #include "toolkit/bridge/huge.h"
 #include "toolkit/bridge/status.h"
 #include "toolkit/bridge/window.h"
@@ -39,49 +39,15 @@ enum
 	ARG_CONVERSION
 };
 
-/* the shares of one touchpoint, or of none */
-typedef struct Sum
-{
-	int64 shares; /* of 10^-9 */
-	Numeric value;
-} Sum;
-
-/* Raise the error for a state that cannot grow. */
-static void
-check_status(CdpkStatus status)
-{
-	if (status == CDPK_TOO_LONG)
-		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-						errmsg("too many rows in a group for an attribution"),
-						errdetail("The rows of a group take at most 512 MB.")));
-	if (status != CDPK_OK)
-		cdp_report_bytes(status, "cdp_internal.attribution_state");
-}
-
 /* Read the model and the lookback. */
 static CdpkAttributionSetup
 get_setup(FunctionCallInfo fcinfo)
 {
 	CdpkAttributionSetup setup;
-	CdpkStatus status;
-	text *model;
 
 	if (PG_ARGISNULL(ARG_MODEL))
 		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("model must not be null")));
-	model = PG_GETARG_TEXT_PP(ARG_MODEL);
-	status = cdpk_attribution_model(VARDATA_ANY(model), VARSIZE_ANY_EXHDR(model), &setup);
-	if (status != CDPK_OK)
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("invalid model \"%s\"", text_to_cstring(model)),
-			 status == CDPK_OUT_OF_RANGE
-				 ? errdetail("A half-life is at least a second and at most 36500 days; the two "
-							 "percentages add up to 1 to 100.")
-				 : 0,
-			 errhint("Models are first, last, last_non_direct, linear, time_decay(7 days) with a "
-					 "half-life in seconds, minutes, hours or days, and position_based(40, 40) "
-					 "with the percentages of the first and the last touch.")));
+	attribution_read_model(PG_GETARG_TEXT_PP(ARG_MODEL), &setup);
 	if (!PG_ARGISNULL(ARG_LOOKBACK))
 		setup.lookback = cdp_window_microseconds(PG_GETARG_INTERVAL_P(ARG_LOOKBACK), "lookback", 1);
 	return setup;
@@ -99,7 +65,7 @@ get_state(FunctionCallInfo fcinfo, const CdpkAttributionSetup *setup)
 		elog(ERROR, "transition function of cdp.attribution called outside of an aggregate");
 	if (PG_ARGISNULL(ARG_STATE))
 	{
-		check_status(cdpk_attribution_new(&cdp_state_allocator, setup, 0, &state));
+		attribution_check(cdpk_attribution_new(&cdp_state_allocator, setup, 0, &state));
 		return state;
 	}
 	state = (CdpkAttributionState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(ARG_STATE));
@@ -166,7 +132,7 @@ cdp_attribution_trans(PG_FUNCTION_ARGS)
 	get_conversion(fcinfo, &row);
 	setup = get_setup(fcinfo);
 	state = get_state(fcinfo, &setup);
-	check_status(cdpk_attribution_add(&state, &cdp_state_allocator, &row));
+	attribution_check(cdpk_attribution_add(&state, &cdp_state_allocator, &row));
 	return cdp_varlena(state, state->size);
 }
 
@@ -179,62 +145,8 @@ cdp_attribution_combine(PG_FUNCTION_ARGS)
 	CdpkAttributionSetup setup = cdpk_attribution_open(other, &rows);
 	CdpkAttributionState *state = get_state(fcinfo, &setup);
 
-	check_status(cdpk_attribution_combine(&state, &cdp_state_allocator, other));
+	attribution_check(cdpk_attribution_combine(&state, &cdp_state_allocator, other));
 	return cdp_varlena(state, state->size);
-}
-
-/* Convert shares to a numeric. */
-static Numeric
-to_numeric(int64 shares)
-{
-	return int64_div_fast_to_numeric(shares, CDPK_SHARE_DIGITS);
-}
-
-/* Add a share of a conversion's value to a sum, which lives in "context". */
-static void
-give(Sum *sum, int64 share, Numeric value, MemoryContext context)
-{
-	Datum part = DirectFunctionCall2(numeric_mul, NumericGetDatum(to_numeric(share)),
-									 NumericGetDatum(value));
-	MemoryContext former;
-
-	sum->shares += share;
-	if (sum->value != NULL)
-		part = DirectFunctionCall2(numeric_add, NumericGetDatum(sum->value), part);
-	former = MemoryContextSwitchTo(context);
-	if (sum->value != NULL)
-		pfree(sum->value);
-	sum->value = DatumGetNumericCopy(part);
-	MemoryContextSwitchTo(former);
-}
-
-/* Add every conversion's shares to the sums; the last sum is of what no touchpoint gets. */
-static void
-give_all(CdpkJourneys *journeys, Sum *sums)
-{
-	MemoryContext context = CurrentMemoryContext;
-	MemoryContext each = AllocSetContextCreate(context, "conversion", ALLOCSET_DEFAULT_SIZES);
-
-	for (size_t i = 0; i < journeys->conversion_count; i++)
-	{
-		const CdpkConversion *conversion = &journeys->conversions[i];
-		Numeric value;
-		uint32_t count;
-
-		CHECK_FOR_INTERRUPTS();
-		MemoryContextReset(each);
-		MemoryContextSwitchTo(each);
-		value = DatumGetNumeric(DirectFunctionCall3(
-			numeric_in, CStringGetDatum(pnstrdup(conversion->value, conversion->length)),
-			ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
-		count = cdpk_journeys_credit(journeys, conversion);
-		for (uint32_t j = 0; j < count; j++)
-			give(&sums[journeys->credits[j].name], journeys->credits[j].share, value, context);
-		if (count == 0)
-			give(&sums[journeys->name_count], CDPK_SHARE_ONE, value, context);
-	}
-	MemoryContextSwitchTo(context);
-	MemoryContextDelete(each);
 }
 
 /* Add a member to the object that is being made. */
@@ -254,7 +166,7 @@ push_number(JsonbParseState **state, const char *key, Numeric number)
 
 /* Add the object of one touchpoint, or of what none got, if there is any. */
 static void
-push_sum(JsonbParseState **state, const CdpkTouchpoint *touchpoint, const Sum *sum)
+push_sum(JsonbParseState **state, const CdpkTouchpoint *touchpoint, const AttributionSum *sum)
 {
 	JsonbValue item = {.type = jbvString};
 
@@ -274,7 +186,7 @@ push_sum(JsonbParseState **state, const CdpkTouchpoint *touchpoint, const Sum *s
 	else
 		item.type = jbvNull;
 	pushJsonbValue(state, WJB_VALUE, &item);
-	push_number(state, "conversions", to_numeric(sum->shares));
+	push_number(state, "conversions", attribution_shares(sum->shares));
 	push_number(state, "value", sum->value);
 	pushJsonbValue(state, WJB_END_OBJECT, NULL);
 }
@@ -291,18 +203,16 @@ cdp_attribution_final(PG_FUNCTION_ARGS)
 	JsonbParseState *state = NULL;
 	CdpkJourneys journeys;
 	JsonbValue *array;
-	Sum *sums;
+	AttributionSum *sums;
 
-	check_status(cdpk_journeys_load(
+	attribution_check(cdpk_journeys_load(
 		(const CdpkAttributionState *) PG_DETOAST_DATUM(PG_GETARG_DATUM(0)), &scratch, &journeys));
 	if (journeys.name_count > RESULT_SIZE_MAX / TOUCHPOINT_SIZE_MIN)
 		ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 						errmsg("too many touchpoints in a group for an attribution"),
 						errdetail("The result has at most 256 MB.")));
-	sums = MemoryContextAllocExtended(CurrentMemoryContext,
-									  ((Size) journeys.name_count + 1) * sizeof(Sum),
-									  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	give_all(&journeys, sums);
+	sums = attribution_sums(&journeys);
+	attribution_give(&journeys, sums);
 	pushJsonbValue(&state, WJB_BEGIN_ARRAY, NULL);
 	for (uint32_t i = 0; i < journeys.name_count; i++)
 		push_sum(&state, &journeys.names[i], &sums[i]);

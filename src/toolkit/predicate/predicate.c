@@ -62,6 +62,26 @@ predicate_of(Oid function)
 	return predicate_named(name);
 }
 
+const char *
+predicate_instead(Oid function)
+{
+	static const struct
+	{
+		const char *name;
+		const char *hint;
+	} table[] = {
+#define INSTEAD(name, hint) {#name, hint},
+#include "toolkit/predicate/predicates.def"
+#undef INSTEAD
+	};
+	const Predicate *predicate = predicate_of(function);
+
+	for (int i = 0; predicate != NULL && i < lengthof(table); i++)
+		if (strcmp(table[i].name, predicate->name) == 0)
+			return table[i].hint;
+	return NULL;
+}
+
 /* Return the next argument of a list and move on; NULL at the end. */
 static const char *
 next_argument(const char **list, size_t *length)

@@ -45,6 +45,12 @@ extern const int predicate_argument_count;
 extern const Predicate *predicate_named(const char *name);
 extern const Predicate *predicate_of(Oid function);
 
+/*
+ * Return what a condition that is kept can use in place of a function of schema cdp whose answer
+ * changes at every instant; NULL for other functions.
+ */
+extern const char *predicate_instead(Oid function);
+
 /* Return the place of an argument among all of a predicate's, or -1. */
 extern int predicate_argument(const Predicate *predicate, const char *name);
 

@@ -11,7 +11,7 @@ CREATE FUNCTION cdp_internal.predicates(OUT name text, OUT arguments text, OUT a
 COMMENT ON FUNCTION cdp_internal.predicates() IS
 	'Internal: returns the predicates and measures on a timeline. arguments: their names after the timeline. exact: '
 	'whether the horizon is. definition: the same answer as a query over e, the events that count (event, at, number), '
-	'and q, one row of the arguments; NULL where it takes more than that.';
+	'a, those of all names, and q, one row of the arguments; NULL where it takes more than that.';
 
 CREATE FUNCTION cdp_internal.predicate_arguments(OUT name text, OUT type text, OUT sample text) RETURNS SETOF record
 	AS 'MODULE_PATHNAME', 'cdp_predicate_arguments' LANGUAGE C IMMUTABLE PARALLEL SAFE ROWS 20;

@@ -90,32 +90,71 @@ interrupt(void *context)
 
 /* Judge a document. */
 static bool
-judge(JsonSchema *schema, Jsonb *jsonb, void (*take)(void *, const CdpkViolation *))
+judge(JsonSchema *schema, const CdpkNode *document, void (*take)(void *, const CdpkViolation *))
 {
 	CdpkSchemaRun run = {&cdp_huge_palloc_allocator, schema, matches, take, interrupt};
-	JsonbDocument document;
 	CdpkStatus status;
 	bool valid;
 
-	jsonb_document_read(&document, jsonb);
-	schema->document = document.nodes;
-	status = cdpk_schema_run(&schema->schema, document.nodes, &run, &valid);
+	schema->document = document;
+	status = cdpk_schema_run(&schema->schema, document, &run, &valid);
 	if (status != CDPK_OK)
 		ereport(ERROR, (errcode(cdp_status_errcode(status)), errmsg("out of memory")));
+	return valid;
+}
+
+bool
+json_schema_matches(JsonSchema *schema, Jsonb *jsonb)
+{
+	JsonbDocument document;
+	bool valid;
+
+	jsonb_document_read(&document, jsonb);
+	valid = judge(schema, document.nodes, NULL);
 	jsonb_document_free(&document);
 	return valid;
 }
 
 bool
-json_schema_matches(JsonSchema *schema, Jsonb *document)
+json_schema_violations(JsonSchema *schema, Jsonb *jsonb, JsonSchemaReport take, void *context)
 {
-	return judge(schema, document, NULL);
+	JsonbDocument document;
+	bool valid;
+
+	jsonb_document_read(&document, jsonb);
+	valid = json_schema_node_violations(schema, document.nodes, take, context);
+	jsonb_document_free(&document);
+	return valid;
 }
 
 bool
-json_schema_violations(JsonSchema *schema, Jsonb *document, JsonSchemaReport take, void *context)
+json_schema_node_violations(JsonSchema *schema, const CdpkNode *document, JsonSchemaReport take,
+							void *context)
 {
 	schema->report = take;
 	schema->report_context = context;
 	return judge(schema, document, report);
+}
+
+void
+json_schema_append_field(StringInfo field, const CdpkNode *document, const CdpkViolation *violation)
+{
+	const CdpkNode *node = document;
+	const char *dot = "";
+	uint32_t place;
+
+	for (; (node = cdpk_violation_step(node, violation->node, &place)) != NULL; dot = ".")
+	{
+		CHECK_FOR_INTERRUPTS();
+		appendStringInfoString(field, dot);
+		if (node->key != NULL)
+			appendBinaryStringInfo(field, node->key, (int) node->key_length);
+		else
+			appendStringInfo(field, "%u", place);
+	}
+	if (violation->key != NULL)
+	{
+		appendStringInfoString(field, dot);
+		appendBinaryStringInfo(field, violation->key, (int) violation->key_length);
+	}
 }

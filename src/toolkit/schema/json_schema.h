@@ -5,6 +5,7 @@
 #ifndef CDP_JSON_SCHEMA_H
 #define CDP_JSON_SCHEMA_H
 
+#include "lib/stringinfo.h"
 #include "utils/jsonb.h"
 
 #include "core/schema/schema.h"
@@ -30,5 +31,13 @@ typedef void (*JsonSchemaReport)(void *context, const CdpkSchema *schema, const 
 /* Report all violations; return whether there are none. */
 extern bool json_schema_violations(JsonSchema *schema, Jsonb *document, JsonSchemaReport report,
 								   void *context);
+
+/* Do so for a document that is given as nodes. */
+extern bool json_schema_node_violations(JsonSchema *schema, const CdpkNode *document,
+										JsonSchemaReport report, void *context);
+
+/* Append the way from the document to what is wrong, as Segment writes it: properties.total. */
+extern void json_schema_append_field(StringInfo field, const CdpkNode *document,
+									 const CdpkViolation *violation);
 
 #endif /* CDP_JSON_SCHEMA_H */

@@ -182,29 +182,50 @@ prefetch(const Jsonb *jsonb)
 		__builtin_prefetch((const char *) jsonb + at);
 }
 
-void
-jsonb_document_read(JsonbDocument *document, Jsonb *jsonb)
+/* Begin without a node. */
+static void
+begin(JsonbDocument *document)
+{
+	document->nodes = document->at_hand;
+	document->count = 0;
+	document->room = JSONB_NODES_AT_HAND;
+}
+
+/* Append a node, and return it. */
+static CdpkNode *
+append(JsonbDocument *document, const char *key)
+{
+	CdpkNode *node;
+
+	reserve(document, 1);
+	node = &document->nodes[document->count++];
+	node->key = key;
+	node->key_length = key != NULL ? (uint32) strlen(key) : 0;
+	node->negative = false;
+	node->size = 1;
+	return node;
+}
+
+/* Append the nodes of a jsonb, of which the first has the key. */
+static void
+append_jsonb(JsonbDocument *document, const char *key, Jsonb *jsonb)
 {
 	OpenStack stack;
 	JsonbContainer *root = &jsonb->root;
+	CdpkNode *node;
 
 	prefetch(jsonb);
-	document->nodes = document->at_hand;
-	document->count = 1;
-	document->room = JSONB_NODES_AT_HAND;
-	document->nodes[0].key = NULL;
-	document->nodes[0].key_length = 0;
+	node = append(document, key);
 	/* a scalar stands alone in an array */
 	if (JB_ROOT_IS_SCALAR(jsonb))
 	{
-		fill(&document->nodes[0], root->children[0], (const char *) &root->children[1], 0,
+		fill(node, root->children[0], (const char *) &root->children[1], 0,
 			 JBE_OFFLENFLD(root->children[0]));
 		return;
 	}
 	stack.open = stack.at_hand;
 	stack.depth = 0;
 	stack.room = DEPTH_AT_HAND;
-	document->nodes[0].negative = false;
 	fill_container(document, &stack, root);
 	while (stack.depth > 0)
 	{
@@ -213,6 +234,74 @@ jsonb_document_read(JsonbDocument *document, Jsonb *jsonb)
 	}
 	if (stack.open != stack.at_hand)
 		pfree(stack.open);
+}
+
+void
+jsonb_document_read(JsonbDocument *document, Jsonb *jsonb)
+{
+	begin(document);
+	append_jsonb(document, NULL, jsonb);
+}
+
+void
+jsonb_document_begin(JsonbDocument *document)
+{
+	CdpkNode *node;
+
+	begin(document);
+	node = append(document, NULL);
+	node->kind = CDPK_NODE_OBJECT;
+	node->count = 0;
+}
+
+/* Count the nodes of a member of the outermost object. */
+static void
+count_member(JsonbDocument *document, uint32 nodes_before)
+{
+	document->nodes[0].count++;
+	document->nodes[0].size += document->count - nodes_before;
+}
+
+void
+jsonb_document_add_text(JsonbDocument *document, const char *key, const char *text, uint32 length)
+{
+	uint32 before = document->count;
+	CdpkNode *node = append(document, key);
+
+	node->kind = CDPK_NODE_STRING;
+	node->count = length;
+	node->value.text = text;
+	count_member(document, before);
+}
+
+void
+jsonb_document_add(JsonbDocument *document, const char *key, Jsonb *jsonb)
+{
+	uint32 before = document->count;
+
+	append_jsonb(document, key, jsonb);
+	count_member(document, before);
+}
+
+void
+jsonb_document_leave_out(JsonbDocument *document, const char *key)
+{
+	CdpkNode *object = &document->nodes[0];
+	CdpkNode *member;
+	uint32 size;
+
+	for (CdpkNode *next = object + 1; next < document->nodes + document->count; next += next->size)
+		object = next;
+	member = unconstify(CdpkNode *, cdpk_node_member(object, key, strlen(key)));
+	if (member == NULL)
+		return;
+	size = member->size;
+	object->size -= size;
+	object->count--;
+	document->nodes[0].size -= size;
+	memmove(member, member + size,
+			sizeof(CdpkNode) * (document->nodes + document->count - (member + size)));
+	document->count -= size;
 }
 
 void

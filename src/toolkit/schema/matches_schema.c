@@ -104,47 +104,31 @@ typedef struct Rows
 	MemoryContext each; /* of one row */
 } Rows;
 
-/* The way to what is wrong, as an array and as Segment writes it. */
-typedef struct Way
+/* Find the way to what is wrong, as an array. */
+static Datum
+find_path(const CdpkNode *document, const CdpkViolation *violation)
 {
-	ArrayBuildState *path;
-	StringInfoData field;
-} Way;
-
-/* Add a step to a way. */
-static void
-add_step(Way *way, const char *name, size_t length)
-{
-	text *step = cstring_to_text_with_len(name, (int) length);
-
-	way->path =
-		accumArrayResult(way->path, PointerGetDatum(step), false, TEXTOID, CurrentMemoryContext);
-	if (way->path->nelems > 1)
-		appendStringInfoChar(&way->field, '.');
-	appendBinaryStringInfo(&way->field, name, (int) length);
-}
-
-/* Find the way to what is wrong. */
-static Way
-find_way(const CdpkNode *document, const CdpkViolation *violation)
-{
-	Way way = {initArrayResult(TEXTOID, CurrentMemoryContext, false)};
+	ArrayBuildState *path = initArrayResult(TEXTOID, CurrentMemoryContext, false);
 	const CdpkNode *node = document;
 	char number[12];
 	uint32_t place;
+	text *step;
 
-	initStringInfo(&way.field);
 	while ((node = cdpk_violation_step(node, violation->node, &place)) != NULL)
 	{
 		CHECK_FOR_INTERRUPTS();
 		if (node->key != NULL)
-			add_step(&way, node->key, node->key_length);
+			step = cstring_to_text_with_len(node->key, (int) node->key_length);
 		else
-			add_step(&way, number, (size_t) snprintf(number, sizeof(number), "%u", place));
+			step = cstring_to_text_with_len(number, snprintf(number, sizeof(number), "%u", place));
+		path = accumArrayResult(path, PointerGetDatum(step), false, TEXTOID, CurrentMemoryContext);
 	}
 	if (violation->key != NULL)
-		add_step(&way, violation->key, violation->key_length);
-	return way;
+	{
+		step = cstring_to_text_with_len(violation->key, (int) violation->key_length);
+		path = accumArrayResult(path, PointerGetDatum(step), false, TEXTOID, CurrentMemoryContext);
+	}
+	return makeArrayResult(path, CurrentMemoryContext);
 }
 
 /* Put the row of a violation. */
@@ -154,14 +138,16 @@ put_row(void *context, const CdpkSchema *schema, const CdpkNode *document,
 {
 	Rows *rows = context;
 	MemoryContext caller = MemoryContextSwitchTo(rows->each);
-	Way way = find_way(document, violation);
+	StringInfoData field;
 	char description[CDPK_VIOLATION_TEXT_MAX];
 	Datum values[COLUMNS];
 	bool nulls[COLUMNS] = {false};
 
+	initStringInfo(&field);
+	json_schema_append_field(&field, document, violation);
 	cdpk_violation_describe(schema, violation, description);
-	values[COLUMN_PATH] = makeArrayResult(way.path, CurrentMemoryContext);
-	values[COLUMN_FIELD] = PointerGetDatum(cstring_to_text_with_len(way.field.data, way.field.len));
+	values[COLUMN_PATH] = find_path(document, violation);
+	values[COLUMN_FIELD] = PointerGetDatum(cstring_to_text_with_len(field.data, field.len));
 	values[COLUMN_TYPE] = CStringGetTextDatum(cdpk_keyword_name(violation->keyword));
 	values[COLUMN_DESCRIPTION] = CStringGetTextDatum(description);
 	tuplestore_putvalues(rows->result->setResult, rows->result->setDesc, values, nulls);

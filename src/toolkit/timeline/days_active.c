@@ -1,46 +1,25 @@
 /*
  * days_active.c
- *		In how many days, weeks or months of a time zone the events of a step happened.
+ *		In how many days, weeks or months of a time zone the events of a step happened, and how many
+ *		of these follow each other.
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
-#include "pgtime.h"
-#include "utils/builtins.h"
-#include "utils/datetime.h"
 #include "utils/timestamp.h"
 
 #include "cdp.h"
-#include "core/base/buffer.h"
+#include "core/timeline/horizon.h"
 #include "toolkit/bridge/status.h"
-#include "toolkit/timeline/step_args.h"
+#include "toolkit/timeline/calendar.h"
+#include "toolkit/timeline/horizon.h"
 
 CDP_FUNCTION(cdp_days_active);
+CDP_FUNCTION(cdp_longest_streak);
+CDP_FUNCTION(cdp_current_streak);
 
 /* after the step */
 #define ARG_TIME_ZONE 2
 #define ARG_UNIT 3
-
-/*
- * Offsets of a time zone are remembered for stretches of eight days.  In a stretch in which the clocks
- * change, the offset is found for each event.
- */
-#define STRETCH (8 * USECS_PER_DAY)
-#define STRETCHES 512
-
-typedef struct Stretch
-{
-	int64 number; /* 0: not filled; no event is so early that it would be this one */
-	int64 offset; /* of local time, in microseconds */
-	bool changes;
-} Stretch;
-
-typedef enum Unit
-{
-	UNIT_DAY,
-	UNIT_WEEK,
-	UNIT_MONTH
-} Unit;
 
 /* The arguments of a call. */
 typedef struct DaysCall
@@ -48,186 +27,47 @@ typedef struct DaysCall
 	ArgumentCache cache;
 	CdpkTimeRange range;
 	CdpkStep step;
-	Unit unit;
-	pg_tz *time_zone;
-	Stretch stretches[STRETCHES];
+	Calendar calendar;
 } DaysCall;
 
-/* Read the unit. */
-static Unit
-read_unit(const text *name)
+/* Return the arguments; "range" is the time range, or NULL where it is the last five of them. */
+static DaysCall *
+get_call(FunctionCallInfo fcinfo, const CdpkTimeRange *range, DaysCall *own)
 {
-	char *unit = text_to_cstring(name);
+	DaysCall *call = (DaysCall *) argument_cache_get(fcinfo, &own->cache, sizeof(*own));
 
-	if (strcmp(unit, "day") == 0)
-		return UNIT_DAY;
-	if (strcmp(unit, "week") == 0)
-		return UNIT_WEEK;
-	if (strcmp(unit, "month") == 0)
-		return UNIT_MONTH;
-	ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					errmsg("unit must be day, week or month, not \"%s\"", unit)));
-}
-
-/* Find the time zone of a name. */
-static pg_tz *
-read_time_zone(const text *name)
-{
-	char *zone = text_to_cstring(name);
-	pg_tz *found = strlen(zone) <= TZ_STRLEN_MAX ? pg_tzset(zone) : NULL;
-
-	if (found == NULL)
-		ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-						errmsg("time zone \"%s\" not recognized", zone),
-						errhint("pg_timezone_names lists the names of time zones.")));
-	return found;
-}
-
-/* Find the offset of a time zone at a time, and until when it stays: PG_INT64_MAX for ever. */
-static int64
-find_offset(pg_tz *time_zone, int64 at, int64 *until)
-{
-	pg_time_t start = timestamptz_to_time_t(at);
-	pg_time_t boundary;
-	long before;
-	long after;
-	int before_is_dst;
-	int after_is_dst;
-	int found = pg_next_dst_boundary(&start, &before, &before_is_dst, &boundary, &after,
-									 &after_is_dst, time_zone);
-
-	if (found < 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("timestamp out of range")));
-	*until = found == 0 ? PG_INT64_MAX : time_t_to_timestamptz(boundary);
-	return before * USECS_PER_SEC;
-}
-
-/* Divide, rounding down. */
-static int64
-divide(int64 a, int64 b)
-{
-	return a / b - (a % b < 0);
-}
-
-/* Return the local time of an instant. */
-static int64
-local_time(DaysCall *call, int64 at)
-{
-	/* from 1 on */
-	int64 number = divide(at - MIN_TIMESTAMP, STRETCH) + 1;
-	Stretch *stretch = &call->stretches[number % STRETCHES];
-	int64 until;
-
-	if (stretch->number != number)
-	{
-		int64 start = MIN_TIMESTAMP + (number - 1) * STRETCH;
-
-		stretch->offset = find_offset(call->time_zone, start, &until);
-		stretch->changes = until - start < STRETCH;
-		stretch->number = number;
-	}
-	return at + (stretch->changes ? find_offset(call->time_zone, at, &until) : stretch->offset);
-}
-
-/* Return the number of the unit in which an instant lies. */
-static int64
-find_unit(DaysCall *call, int64 at)
-{
-	int64 day = divide(local_time(call, at), USECS_PER_DAY);
-	int year;
-	int month;
-	int day_of_month;
-
-	switch (call->unit)
-	{
-		case UNIT_DAY:
-			return day;
-		case UNIT_WEEK:
-			/* the day of number 2 is a Monday */
-			return divide(day - 2, 7);
-		case UNIT_MONTH:
-			j2date((int) (day + POSTGRES_EPOCH_JDATE), &year, &month, &day_of_month);
-			return (int64) year * MONTHS_PER_YEAR + month;
-	}
-	pg_unreachable();
-}
-
-/* Compare two units, for qsort. */
-static int
-compare_units(const void *a, const void *b)
-{
-	int64 left = *(const int64 *) a;
-	int64 right = *(const int64 *) b;
-
-	CHECK_FOR_INTERRUPTS();
-	return left < right ? -1 : left > right;
-}
-
-/* Count the different units. */
-static int64
-count_unique(CdpkBuffer *buffer)
-{
-	int64 *units = (int64 *) buffer->bytes;
-	size_t count = buffer->used / sizeof(int64);
-	int64 unique = count > 0;
-
-	timeline_check(buffer->status);
-	qsort(units, count, sizeof(int64), compare_units);
-	for (size_t i = 1; i < count; i++)
-		unique += units[i] != units[i - 1];
-	return unique;
+	if (argument_cache_is_valid(fcinfo, &call->cache))
+		return call;
+	call->range = range == NULL ? timeline_arg_range(fcinfo) : *range;
+	step_arg_read(fcinfo, &call->cache, &call->step);
+	calendar_read(&call->calendar, PG_GETARG_TEXT_PP(ARG_TIME_ZONE), PG_GETARG_TEXT_PP(ARG_UNIT),
+				  call->range.last);
+	argument_cache_fill(fcinfo, &call->cache);
+	return call;
 }
 
 /*
- * Count the units of the events of one name in the time range; false if they are not in order, because the
- * clocks went back at midnight.
+ * Find the units in which the events of the step lie, surely in the first set and perhaps in the
+ * second; false if they are the same, and only the first is filled.
  */
 static bool
-count_in_order(DaysCall *call, CdpkColumn *column, int64 *count)
+find_active(FunctionCallInfo fcinfo, DaysCall *call, ActiveUnits active[2])
 {
-	int64 last = PG_INT64_MAX;
-	int64_t at;
+	CdpkTimeline timeline;
 
-	*count = 0;
-	while (cdpk_column_next(column, &at) && at >= call->range.first)
+	active_units_init(&active[0]);
+	if (call->step.plain)
 	{
-		int64 unit;
+		CdpkColumn column;
 
-		CHECK_FOR_INTERRUPTS();
-		if (at > call->range.last)
-			continue;
-		unit = find_unit(call, at);
-		if (unit > last)
-			return false;
-		/* newest first */
-		*count += unit < last;
-		last = unit;
+		step_arg_plain_column(fcinfo, &call->step, &column);
+		active_units_add_column(&active[0], &call->calendar, &column, call->range);
+		timeline_check_column(&column);
+		return false;
 	}
-	timeline_check_column(column);
-	return true;
-}
-
-/* Count the units of the events; *unknown: whether values that were left out decide. */
-static int64
-count_active(DaysCall *call, const CdpkTimeline *timeline, bool *unknown)
-{
-	CdpkBuffer units = cdpk_buffer(&cdp_huge_palloc_allocator, SIZE_MAX / 2);
-	CdpkStepEvents events;
-	int64_t at;
-
-	cdpk_step_events(&call->step, timeline, call->range, &cdp_palloc_allocator, &events);
-	while (cdpk_step_next_column(&events))
-		while (cdpk_step_next_event(&events, &at))
-		{
-			int64 unit = find_unit(call, at);
-
-			CHECK_FOR_INTERRUPTS();
-			*unknown |= events.unknown;
-			cdpk_put_bytes(&units, &unit, sizeof(unit));
-		}
-	timeline_check(cdpk_step_close(&events));
-	return count_unique(&units);
+	active_units_init(&active[1]);
+	return timeline_arg_open(fcinfo, &timeline) &&
+		   active_units_add_step(active, &call->calendar, &timeline, &call->step, call->range);
 }
 
 /* days_active(timeline, step, time_zone, unit, within, older_than, since, until, as_of) */
@@ -235,34 +75,100 @@ Datum
 cdp_days_active(PG_FUNCTION_ARGS)
 {
 	DaysCall own;
-	DaysCall *call = (DaysCall *) argument_cache_get(fcinfo, &own.cache, sizeof(own));
-	CdpkTimeline timeline;
-	bool unknown = false;
+	ActiveUnits active[2];
 	int64 count;
 
 	if (timeline_args_unknown(fcinfo, ARG_UNIT))
 		PG_RETURN_NULL();
-	if (!argument_cache_is_valid(fcinfo, &call->cache))
-	{
-		call->range = timeline_arg_range(fcinfo);
-		step_arg_read(fcinfo, &call->cache, &call->step);
-		call->time_zone = read_time_zone(PG_GETARG_TEXT_PP(ARG_TIME_ZONE));
-		call->unit = read_unit(PG_GETARG_TEXT_PP(ARG_UNIT));
-		memset(call->stretches, 0, sizeof(call->stretches));
-		argument_cache_fill(fcinfo, &call->cache);
-	}
-	if (call->step.plain)
-	{
-		CdpkColumn column;
-
-		step_arg_plain_column(fcinfo, &call->step, &column);
-		if (count_in_order(call, &column, &count))
-			PG_RETURN_INT64(count);
-	}
-	if (!timeline_arg_open(fcinfo, &timeline))
-		PG_RETURN_INT64(0);
-	count = count_active(call, &timeline, &unknown);
-	if (unknown)
+	if (!find_active(fcinfo, get_call(fcinfo, NULL, &own), active))
+		PG_RETURN_INT64(active_units_count(&active[0]));
+	count = active_units_count(&active[0]);
+	if (active_units_count(&active[1]) != count)
 		PG_RETURN_NULL();
 	PG_RETURN_INT64(count);
+}
+
+/* longest_streak(timeline, step, time_zone, unit, within, older_than, since, until, as_of) */
+Datum
+cdp_longest_streak(PG_FUNCTION_ARGS)
+{
+	DaysCall own;
+	DaysCall *call;
+	ActiveUnits active[2];
+	bool differ;
+	int64 longest;
+
+	if (timeline_args_unknown(fcinfo, ARG_UNIT))
+		PG_RETURN_NULL();
+	call = get_call(fcinfo, NULL, &own);
+	differ = find_active(fcinfo, call, active);
+	longest = active_units_longest(&active[0], &call->calendar);
+	/* more units make no shorter streak */
+	if (differ && active_units_longest(&active[1], &call->calendar) != longest)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(longest);
+}
+
+/* Return the streak that a set ends with, if it is not over; *latest is the number of its last unit. */
+static int64
+find_current(ActiveUnits *active, DaysCall *call, int64 *latest)
+{
+	int64 length = active_units_last(active, &call->calendar, latest);
+
+	return length > 0 && *latest >= calendar_unit(&call->calendar, call->range.last) - 1 ? length
+																						 : 0;
+}
+
+/* current_streak(timeline, step, time_zone, unit, as_of) */
+Datum
+cdp_current_streak(PG_FUNCTION_ARGS)
+{
+	DaysCall own;
+	DaysCall *call;
+	CdpkTimeRange range;
+	ActiveUnits active[2];
+	bool differ;
+	int64 latest;
+	int64 length;
+
+	if (timeline_args_unknown(fcinfo, ARG_UNIT))
+		PG_RETURN_NULL();
+	range = cdpk_time_range_until_now(timeline_arg_as_of(fcinfo));
+	call = get_call(fcinfo, &range, &own);
+	differ = find_active(fcinfo, call, active);
+	length = find_current(&active[0], call, &latest);
+	if (differ && find_current(&active[1], call, &latest) != length)
+		PG_RETURN_NULL();
+	PG_RETURN_INT64(length);
+}
+
+/* A streak changes when the next event happens, and ends when a unit has passed without one. */
+Datum
+current_streak_horizon(PG_FUNCTION_ARGS)
+{
+	CdpkTimeRangeSpec spec = {timeline_arg_as_of(fcinfo), 0, 0, PG_INT64_MIN, PG_INT64_MAX};
+	CdpkTimeRange range = cdpk_time_range_until_now(spec.as_of);
+	DaysCall own;
+	DaysCall *call;
+	int64_t horizon = CDPK_NEVER;
+	int64 latest;
+	int64 ends;
+	ActiveUnits active[2];
+	CdpkColumn column;
+	bool unknown;
+
+	if (!step_arg_find(fcinfo, &column, &unknown))
+		PG_RETURN_TIMESTAMPTZ(horizon);
+	timeline_check(cdpk_horizon_bound(&spec, &column, &horizon));
+	call = get_call(fcinfo, &range, &own);
+	for (int i = find_active(fcinfo, call, active); i >= 0; i--)
+		if (find_current(&active[i], call, &latest) > 0)
+		{
+			ends = calendar_start(&call->calendar, latest + 2);
+			/* where the clocks have gone back over midnight */
+			if (ends <= spec.as_of)
+				ends = calendar_next(&call->calendar, spec.as_of);
+			horizon = Min(horizon, ends);
+		}
+	PG_RETURN_TIMESTAMPTZ(horizon);
 }

@@ -16,6 +16,13 @@ extern Datum count_horizon(PG_FUNCTION_ARGS);
 extern Datum first_horizon(PG_FUNCTION_ARGS);
 extern Datum last_horizon(PG_FUNCTION_ARGS);
 
+/* exact, but where the clocks go back over midnight */
+extern Datum did_regularly_horizon(PG_FUNCTION_ARGS);
+
+/* bounds */
+extern Datum current_streak_horizon(PG_FUNCTION_ARGS);
+extern Datum time_since_horizon(PG_FUNCTION_ARGS);
+
 /* a bound, of any answer about the events of a step, or about all */
 extern Datum step_horizon(PG_FUNCTION_ARGS);
 extern Datum timeline_horizon(PG_FUNCTION_ARGS);

@@ -1,7 +1,7 @@
 /*
  * step_periods.c
- *		How often the events of a step happened in each of several periods, by the values of a
- *		property: what the tables of reports count.
+ *		How often the events of a step happened in each of several periods, by the values of
+ *		properties: what the tables of reports count.
  */
 #include "postgres.h"
 
@@ -17,34 +17,31 @@
 #include "toolkit/bridge/status.h"
 #include "toolkit/timeline/measures.h"
 #include "toolkit/timeline/step_args.h"
-#include "toolkit/timeline/step_values.h"
+#include "toolkit/timeline/step_combinations.h"
 
 CDP_FUNCTION(cdp_step_periods);
 
 /* after the step */
 #define ARG_BOUNDS 2
 #define ARG_AFTER 3
-#define ARG_PROPERTY 4
+#define ARG_PROPERTIES 4
 #define ARG_NUMBER 5
 #define ARG_PERIODS_AS_OF 6
 
-/* the kind of a value where an event has none */
-#define NO_VALUE 0xff
-
 /*
- * An event in a period, with one of its values and one of its numbers; or neighbours without either, so that a
- * long history takes no more memory than it has periods.
+ * An event in a period, with one of its combinations of values and one of its numbers; or neighbours without either,
+ * so that a long history takes no more memory than it has periods.
  */
 typedef struct Hit
 {
 	uint32 period; /* from 1 */
 	bool measured; /* whether there is a number */
-	CdpkPropertyValue value;
 	uint64 event;
 	uint64 events; /* how many, from first_at to last_at */
 	int64 first_at;
 	int64 last_at;
 	CdpkDecimal number;
+	CdpkPropertyValue values[FLEXIBLE_ARRAY_MEMBER]; /* of each property */
 } Hit;
 
 /* What is read of one timeline. */
@@ -53,16 +50,14 @@ typedef struct Reading
 	CdpkStepEvents events;
 	const TimestampTz *bounds;
 	uint32 bound_count;
-	CdpkName property; /* text NULL: not asked for */
-	CdpkName number;
-	StepProperty property_column;
+	StepProperties properties;
+	CdpkName number; /* text NULL: not asked for */
 	StepProperty number_column;
 	uint64 event; /* number of events so far */
 	int64_t at;   /* of the present one */
-	CdpkPropertyValue values[STEP_VALUES_MAX];
-	unsigned value_count;
 	CdpkPropertyValue numbers[STEP_VALUES_MAX];
 	unsigned number_count;
+	size_t hit_size;
 	CdpkBuffer hits;
 } Reading;
 
@@ -70,8 +65,10 @@ typedef struct Reading
 typedef struct Rows
 {
 	const CdpkName *texts;
-	const Hit *next;
-	const Hit *end;
+	int properties;
+	size_t hit_size;
+	const uint8_t *next;
+	const uint8_t *end;
 } Rows;
 
 /* Read the bounds of the periods. */
@@ -128,20 +125,9 @@ read_name(FunctionCallInfo fcinfo, int argument)
 	return name;
 }
 
-/* Compare two values and then their elements, for qsort. */
+/* Compare two hits, for qsort_arg: those of one period and combination are side by side, and so is an event's. */
 static int
-compare_elements(const void *a, const void *b)
-{
-	const CdpkPropertyValue *left = a;
-	const CdpkPropertyValue *right = b;
-	int order = step_value_compare(left, right);
-
-	return order != 0 ? order : (int) left->element - (int) right->element;
-}
-
-/* Compare two hits, for qsort: those of one period and value are side by side, and so is an event's. */
-static int
-compare_hits(const void *a, const void *b)
+compare_hits(const void *a, const void *b, void *arg)
 {
 	const Hit *left = a;
 	const Hit *right = b;
@@ -150,18 +136,17 @@ compare_hits(const void *a, const void *b)
 	CHECK_FOR_INTERRUPTS();
 	if (left->period != right->period)
 		return left->period < right->period ? -1 : 1;
-	order = step_value_compare(&left->value, &right->value);
+	order = step_combination_compare(*(const int *) arg, left->values, right->values);
 	if (order != 0)
 		return order;
 	return left->event < right->event ? -1 : left->event > right->event;
 }
 
-/* Add a hit; "number" may be NULL. */
+/* Add a hit; "values" and "number" may be NULL. */
 static void
-add_hit(Reading *reading, uint32 period, const CdpkPropertyValue *value, const CdpkDecimal *number)
+add_hit(Reading *reading, uint32 period, const CdpkPropertyValue *values, const CdpkDecimal *number)
 {
 	Hit hit = {.period = period,
-			   .value = *value,
 			   .event = reading->event,
 			   .events = 1,
 			   .first_at = reading->at,
@@ -170,20 +155,23 @@ add_hit(Reading *reading, uint32 period, const CdpkPropertyValue *value, const C
 	hit.measured = number != NULL;
 	if (number != NULL)
 		hit.number = *number;
-	cdpk_put_bytes(&reading->hits, &hit, sizeof(hit));
+	cdpk_put_bytes(&reading->hits, &hit, offsetof(Hit, values));
+	cdpk_put_bytes(&reading->hits, values, reading->hit_size - offsetof(Hit, values));
+	timeline_check(reading->hits.status);
 }
 
-/* Add an event without value and number, to the hit before if it can be. */
+/* Add an event without a number, to the hit before if it can be. */
 static void
-add_plain(Reading *reading, uint32 period, const CdpkPropertyValue *none)
+add_plain(Reading *reading, uint32 period, const CdpkPropertyValue *values)
 {
 	Hit *last = reading->hits.used == 0
 					? NULL
-					: (Hit *) (reading->hits.bytes + reading->hits.used - sizeof(Hit));
+					: (Hit *) (reading->hits.bytes + reading->hits.used - reading->hit_size);
 
-	if (last == NULL || last->period != period || last->value.kind != NO_VALUE || last->measured)
+	if (last == NULL || last->period != period || last->measured ||
+		step_combination_compare(reading->properties.count, last->values, values) != 0)
 	{
-		add_hit(reading, period, none, NULL);
+		add_hit(reading, period, values, NULL);
 		return;
 	}
 	last->events++;
@@ -192,24 +180,30 @@ add_plain(Reading *reading, uint32 period, const CdpkPropertyValue *none)
 }
 
 /*
- * Return whether a number belongs to a value: one of them is of the event as a whole, or both are of
- * the same element.  "same" are the places of the value in the event, by element.
+ * Return whether a number belongs to a combination of values: one of them is of the event as a whole, or both
+ * are of the same element.  "same" are those of the event that have these values, by element.
  */
 static bool
-belongs(const CdpkPropertyValue *number, const CdpkPropertyValue *same, unsigned count)
+belongs(const Reading *reading, const CdpkPropertyValue *number, size_t same, size_t end)
 {
-	if (number->element == 0)
+	if (number->element == 0 || reading->properties.count == 0)
 		return true;
-	for (unsigned i = 0; i < count; i++)
-		if (same[i].element == 0 || same[i].element == number->element)
+	for (size_t i = same; i < end; i++)
+	{
+		unsigned element = step_combination(&reading->properties, i)->element;
+
+		if (element == 0 || element == number->element)
 			return true;
+	}
 	return false;
 }
 
-/* Add the hits of an event with one of its values. */
+/* Add the hits of an event with a combination of values: those from "same" until "end" are equal. */
 static void
-add_value(Reading *reading, uint32 period, const CdpkPropertyValue *same, unsigned count)
+add_combination(Reading *reading, uint32 period, size_t same, size_t end)
 {
+	const CdpkPropertyValue *values =
+		reading->properties.count == 0 ? NULL : step_combination(&reading->properties, same);
 	bool measured = false;
 
 	CHECK_FOR_INTERRUPTS();
@@ -217,39 +211,33 @@ add_value(Reading *reading, uint32 period, const CdpkPropertyValue *same, unsign
 	{
 		CdpkDecimal number;
 
-		if (belongs(&reading->numbers[i], same, count) &&
+		if (belongs(reading, &reading->numbers[i], same, end) &&
 			cdpk_property_as_number(&reading->numbers[i], reading->events.texts, &number))
 		{
-			add_hit(reading, period, same, &number);
+			add_hit(reading, period, values, &number);
 			measured = true;
 		}
 	}
-	if (!measured && same->kind == NO_VALUE)
-		add_plain(reading, period, same);
-	else if (!measured)
-		add_hit(reading, period, same, NULL);
+	if (!measured)
+		add_plain(reading, period, values);
 }
 
-/* Add the hits of an event: for each of its different values. */
+/* Add the hits of an event: for each of its different combinations of values. */
 static void
 add_event(Reading *reading, uint32 period)
 {
-	CdpkPropertyValue *values = reading->values;
+	StepProperties *properties = &reading->properties;
+	size_t count = step_combinations_read(properties, reading->events.event);
 
-	if (reading->value_count == 0)
+	for (size_t i = 0; i < count;)
 	{
-		memset(&values[0], 0, sizeof(values[0]));
-		values[0].kind = NO_VALUE;
-		reading->value_count = 1;
-	}
-	qsort(values, reading->value_count, sizeof(values[0]), compare_elements);
-	for (unsigned i = 0; i < reading->value_count;)
-	{
-		unsigned end = i + 1;
+		size_t end = i + 1;
 
-		while (end < reading->value_count && step_value_compare(&values[i], &values[end]) == 0)
+		while (end < count &&
+			   step_combination_compare(properties->count, step_combination(properties, i),
+										step_combination(properties, end)) == 0)
 			end++;
-		add_value(reading, period, &values[i], end - i);
+		add_combination(reading, period, i, end);
 		i = end;
 	}
 	reading->event++;
@@ -262,18 +250,16 @@ read_column(Reading *reading)
 	CdpkStepEvents *events = &reading->events;
 	bool opened = false;
 
-	reading->property_column.found = reading->number_column.found = false;
+	reading->number_column.found = false;
 	while (cdpk_step_next_event(events, &reading->at))
 	{
 		if (events->unknown)
 			continue;
-		if (!opened && reading->property.text != NULL)
-			step_property_find(events, &reading->property, &reading->property_column);
+		if (!opened)
+			step_properties_find(events, &reading->properties);
 		if (!opened && reading->number.text != NULL)
 			step_property_find(events, &reading->number, &reading->number_column);
 		opened = true;
-		reading->value_count =
-			step_property_read(&reading->property_column, events->event, reading->values);
 		reading->number_count =
 			step_property_read(&reading->number_column, events->event, reading->numbers);
 		add_event(reading, find_period(reading, reading->at));
@@ -291,7 +277,7 @@ read_timeline(FunctionCallInfo fcinfo)
 	CdpkStep step;
 
 	for (int i = ARG_STEP; i <= ARG_PERIODS_AS_OF; i++)
-		if (PG_ARGISNULL(i) && i != ARG_AFTER && i != ARG_PROPERTY && i != ARG_NUMBER)
+		if (PG_ARGISNULL(i) && i != ARG_AFTER && i != ARG_PROPERTIES && i != ARG_NUMBER)
 			return rows;
 	if (PG_ARGISNULL(ARG_TIMELINE))
 		return rows;
@@ -300,7 +286,11 @@ read_timeline(FunctionCallInfo fcinfo)
 	if (reading->bound_count < 2)
 		return rows;
 	reading->event = 0;
-	reading->property = read_name(fcinfo, ARG_PROPERTY);
+	step_properties_init(&reading->properties, PG_ARGISNULL(ARG_PROPERTIES)
+												   ? NULL
+												   : PG_GETARG_ARRAYTYPE_P(ARG_PROPERTIES));
+	reading->hit_size =
+		offsetof(Hit, values) + (size_t) reading->properties.count * sizeof(CdpkPropertyValue);
 	reading->number = read_name(fcinfo, ARG_NUMBER);
 	reading->hits = cdpk_buffer(&cdp_huge_palloc_allocator, SIZE_MAX / 2);
 	range.first = reading->bounds[0];
@@ -317,39 +307,64 @@ read_timeline(FunctionCallInfo fcinfo)
 	reading->events.texts = NULL;
 	timeline_check(cdpk_step_close(&reading->events));
 	timeline_check(reading->hits.status);
-	rows->next = (const Hit *) reading->hits.bytes;
-	rows->end = rows->next + reading->hits.used / sizeof(Hit);
-	qsort(reading->hits.bytes, reading->hits.used / sizeof(Hit), sizeof(Hit), compare_hits);
+	rows->properties = reading->properties.count;
+	rows->hit_size = reading->hit_size;
+	rows->next = reading->hits.bytes;
+	rows->end = rows->next + reading->hits.used;
+	qsort_arg(reading->hits.bytes, reading->hits.used / reading->hit_size, reading->hit_size,
+			  compare_hits, &rows->properties);
 	return rows;
 }
 
-/* Return the next row: the hits of one period and one value. */
+/* Return the values of a hit as an array of texts. */
+static Datum
+make_values(const Rows *rows, const Hit *hit)
+{
+	Datum values[STEP_PROPERTIES_MAX];
+	bool nulls[STEP_PROPERTIES_MAX];
+	int dimension = rows->properties;
+	int bound = 1;
+
+	for (int i = 0; i < rows->properties; i++)
+	{
+		nulls[i] = hit->values[i].kind == STEP_NO_VALUE;
+		values[i] =
+			nulls[i] ? (Datum) 0 : PointerGetDatum(step_value_text(rows->texts, &hit->values[i]));
+	}
+	return PointerGetDatum(
+		construct_md_array(values, nulls, 1, &dimension, &bound, TEXTOID, -1, false, TYPALIGN_INT));
+}
+
+/* Return the next row: the hits of one period and one combination of values. */
 static Datum
 next_row(FuncCallContext *context, Rows *rows)
 {
-	const Hit *first = rows->next;
+	const Hit *first = (const Hit *) rows->next;
+	const Hit *last = NULL;
 	CdpkSum sum = {0};
 	int64 events = 0;
-	text *value =
-		first->value.kind == NO_VALUE ? NULL : step_value_text(rows->texts, &first->value);
 	TimestampTz oldest = first->first_at;
 	TimestampTz newest = first->last_at;
-	bool nulls[6] = {false, value == NULL, false, false, false, false};
+	bool nulls[6] = {false, rows->properties == 0, false, false, false, false};
 	Datum values[6];
 
-	for (; rows->next < rows->end && rows->next->period == first->period &&
-		   step_value_compare(&rows->next->value, &first->value) == 0;
-		 rows->next++)
+	for (; rows->next < rows->end; rows->next += rows->hit_size)
 	{
-		if (rows->next == first || rows->next->event != rows->next[-1].event)
-			events += (int64) rows->next->events;
-		oldest = Min(oldest, rows->next->first_at);
-		newest = Max(newest, rows->next->last_at);
-		if (rows->next->measured)
-			cdpk_sum_add(&sum, rows->next->number);
+		const Hit *hit = (const Hit *) rows->next;
+
+		if (hit->period != first->period ||
+			step_combination_compare(rows->properties, hit->values, first->values) != 0)
+			break;
+		if (last == NULL || hit->event != last->event)
+			events += (int64) hit->events;
+		oldest = Min(oldest, hit->first_at);
+		newest = Max(newest, hit->last_at);
+		if (hit->measured)
+			cdpk_sum_add(&sum, hit->number);
+		last = hit;
 	}
 	values[0] = Int32GetDatum((int32) first->period);
-	values[1] = PointerGetDatum(value);
+	values[1] = nulls[1] ? (Datum) 0 : make_values(rows, first);
 	values[2] = Int64GetDatum(events);
 	nulls[3] = sum.count == 0;
 	values[3] = nulls[3] ? (Datum) 0 : NumericGetDatum(sum_numeric(&sum));
@@ -358,7 +373,7 @@ next_row(FuncCallContext *context, Rows *rows)
 	return HeapTupleGetDatum(heap_form_tuple(context->tuple_desc, values, nulls));
 }
 
-/* step_periods(timeline, step, bounds, after, property, number, as_of) */
+/* step_periods(timeline, step, bounds, after, properties, number, as_of) */
 Datum
 cdp_step_periods(PG_FUNCTION_ARGS)
 {
