@@ -32,9 +32,6 @@ static const CdpkClickName names[] = {
 	{"ttp", "ttp", CDPK_CLICK_BROWSER}, /* TikTok's */
 	{"_ttp", "ttp", CDPK_CLICK_BROWSER}};
 
-#define NAME_MIN 3
-#define NAME_MAX 9
-
 /* Tell whether a text is a word in lower case, whatever its own case. */
 static bool
 is_word(const char *text, size_t length, const char *word)
@@ -45,30 +42,10 @@ is_word(const char *text, size_t length, const char *word)
 	return word[length] == '\0';
 }
 
-/* Tell whether a name can be listed by its end, since most are of something else. */
-static bool
-may_be_listed(const char *name, size_t length)
-{
-	char before = cdpk_ascii_lower(name[length - 2]);
-
-	switch (cdpk_ascii_lower(name[length - 1]))
-	{
-		case 'd': /* gclid */
-		case 'k': /* epik */
-			return before == 'i';
-		case 'c': /* fbc */
-			return before == 'b';
-		case 'p': /* fbp, ttp */
-			return before == 'b' || before == 't';
-		default:
-			return false;
-	}
-}
-
 const CdpkClickName *
 cdpk_click_find(const char *name, size_t length)
 {
-	if (length < NAME_MIN || length > NAME_MAX || !may_be_listed(name, length))
+	if (!cdpk_click_may_be(name, length))
 		return NULL;
 	for (size_t i = 0; i < COUNT(names); i++)
 		if (cdpk_ascii_lower(name[0]) == names[i].name[0] && is_word(name, length, names[i].name))

@@ -15,6 +15,10 @@ typedef enum CdpkClickKind
 	CDPK_CLICK_FACEBOOK /* the cookie _fbc, fb.1.1700000000000.VALUE: VALUE is the one of the link */
 } CdpkClickKind;
 
+/* how long names are */
+#define CDPK_CLICK_NAME_MIN 3
+#define CDPK_CLICK_NAME_MAX 9
+
 typedef struct CdpkClickName
 {
 	const char *name;       /* of the parameter or member, in lower case */
@@ -27,6 +31,24 @@ typedef struct CdpkClickName
  * gbraid and wbraid stand for many clicks.
  */
 extern const CdpkClickName *cdpk_click_find(const char *name, size_t length);
+
+/* Tell whether a name can have an entry by its length and its last byte: most are of something else. */
+static inline bool
+cdpk_click_may_be(const char *name, size_t length)
+{
+	if (length < CDPK_CLICK_NAME_MIN || length > CDPK_CLICK_NAME_MAX)
+		return false;
+	switch (name[length - 1] | 0x20) /* in lower case, if it is a letter */
+	{
+		case 'd': /* gclid */
+		case 'k': /* epik */
+		case 'c': /* fbc */
+		case 'p': /* fbp, ttp */
+			return true;
+		default:
+			return false;
+	}
+}
 
 /* Return the entry at a place, from 0; NULL after the last. */
 extern const CdpkClickName *cdpk_click_at(size_t place);

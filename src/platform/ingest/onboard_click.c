@@ -56,44 +56,58 @@ add_query(const IdentifierSink *sink, CdpkQuery query, Refusal *refusal)
 }
 
 /* Tell whether a key is this one. */
-static bool
+static inline bool
 is_key(const JsonbValue *key, const char *name)
 {
 	return key->val.string.len == strlen(name) &&
 		   memcmp(key->val.string.val, name, key->val.string.len) == 0;
 }
 
-/* Add those in the address of a page, where a member is one. */
-static bool
-add_address(const IdentifierSink *sink, const JsonbValue *key, CdpkSpan text, Refusal *refusal)
+/* Return the query of the address of a page, if a member is one; otherwise none. */
+static CdpkQuery
+address_query(const JsonbValue *key, const JsonbValue *value)
 {
+	CdpkQuery none = {NULL, NULL};
+
+	if (value->type != jbvString)
+		return none;
 	if (is_key(key, "url"))
-		return add_query(sink, cdpk_query_of_url(text.text, text.length), refusal);
-	return !is_key(key, "search") ||
-		   add_query(sink, cdpk_query_of_search(text.text, text.length), refusal);
+		return cdpk_query_of_url(value->val.string.val, (size_t) value->val.string.len);
+	return cdpk_query_of_search(value->val.string.val, (size_t) value->val.string.len);
+}
+
+/* Add what a member of an object is. */
+static bool
+add_member(const IdentifierSink *sink, const JsonbValue *key, const JsonbValue *value,
+		   Refusal *refusal)
+{
+	const CdpkClickName *name = cdpk_click_find(key->val.string.val, key->val.string.len);
+	CdpkSpan text;
+
+	if (name == NULL || value->type != jbvString)
+		return true;
+	text.text = value->val.string.val;
+	text.length = value->val.string.len;
+	return add_click(sink, name, text, refusal);
 }
 
 /* Add those among the members of an object, which can have the address of a page. */
 static bool
 add_members(const IdentifierSink *sink, JsonbContainer *object, bool has_address, Refusal *refusal)
 {
-	JsonbWalk walk = jsonb_walk(object);
+	JsonbWalk walk = jsonb_walk_keys(object);
 	JsonbValue key;
 	JsonbValue value;
 
-	while (jsonb_walk_member(&walk, &key, &value))
+	while (jsonb_walk_key(&walk, &key))
 	{
-		const CdpkClickName *name;
-		CdpkSpan text;
+		bool is_address = has_address && (is_key(&key, "url") || is_key(&key, "search"));
 
-		if (value.type != jbvString)
+		if (!is_address && !cdpk_click_may_be(key.val.string.val, key.val.string.len))
 			continue;
-		text.text = value.val.string.val;
-		text.length = value.val.string.len;
-		if (has_address && !add_address(sink, &key, text, refusal))
-			return false;
-		name = cdpk_click_find(key.val.string.val, key.val.string.len);
-		if (name != NULL && !add_click(sink, name, text, refusal))
+		jsonb_walk_value_of_key(&walk, &value);
+		if (is_address ? !add_query(sink, address_query(&key, &value), refusal)
+					   : !add_member(sink, &key, &value, refusal))
 			return false;
 	}
 	return true;
@@ -118,19 +132,23 @@ add_integrations(const IdentifierSink *sink, JsonbContainer *integrations, Refus
 static bool
 add_context(const IdentifierSink *sink, JsonbContainer *context, Refusal *refusal)
 {
-	JsonbWalk walk = jsonb_walk(context);
+	JsonbWalk walk = jsonb_walk_keys(context);
 	JsonbValue key;
 	JsonbValue value;
 	bool added = add_members(sink, context, false, refusal);
 
-	while (added && jsonb_walk_member(&walk, &key, &value))
+	while (added && jsonb_walk_key(&walk, &key))
 	{
+		bool is_page = is_key(&key, "page");
+		bool is_campaign = is_key(&key, "campaign");
+
+		if (!is_page && !is_campaign && !is_key(&key, "integrations"))
+			continue;
+		jsonb_walk_value_of_key(&walk, &value);
 		if (value.type != jbvBinary || !JsonContainerIsObject(value.val.binary.data))
 			continue;
-		if (is_key(&key, "page") || is_key(&key, "campaign"))
-			added = add_members(sink, value.val.binary.data, is_key(&key, "page"), refusal);
-		else if (is_key(&key, "integrations"))
-			added = add_integrations(sink, value.val.binary.data, refusal);
+		added = is_page || is_campaign ? add_members(sink, value.val.binary.data, is_page, refusal)
+									   : add_integrations(sink, value.val.binary.data, refusal);
 	}
 	return added;
 }

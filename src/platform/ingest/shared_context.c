@@ -34,12 +34,11 @@ has_clicks(const JsonbValue *object)
 {
 	JsonbWalk walk;
 	JsonbValue key;
-	JsonbValue value;
 
 	if (object->type != jbvBinary || !JsonContainerIsObject(object->val.binary.data))
 		return false;
-	walk = jsonb_walk(object->val.binary.data);
-	while (jsonb_walk_member(&walk, &key, &value))
+	walk = jsonb_walk_keys(object->val.binary.data);
+	while (jsonb_walk_key(&walk, &key))
 		if (cdpk_click_find(key.val.string.val, key.val.string.len) != NULL)
 			return true;
 	return false;

@@ -96,4 +96,40 @@ jsonb_walk_member(JsonbWalk *walk, JsonbValue *key, JsonbValue *value)
 	return true;
 }
 
+/* Begin with the first key of an object, where most values are not asked for. */
+static inline JsonbWalk
+jsonb_walk_keys(JsonbContainer *object)
+{
+	JsonbWalk walk = {.container = object, .count = JsonContainerSize(object)};
+
+	walk.data = (char *) &object->children[2 * walk.count];
+	return walk;
+}
+
+/* Return the next key; false after the last. */
+static inline bool
+jsonb_walk_key(JsonbWalk *walk, JsonbValue *key)
+{
+	uint32 start = walk->key_end;
+
+	if (walk->next >= walk->count)
+		return false;
+	JBE_ADVANCE_OFFSET(walk->key_end, walk->container->children[walk->next]);
+	walk->next++;
+	key->type = jbvString;
+	key->val.string.val = walk->data + start;
+	key->val.string.len = (int) (walk->key_end - start);
+	return true;
+}
+
+/* Return the value of the key that jsonb_walk_key() returned last. */
+static inline void
+jsonb_walk_value_of_key(JsonbWalk *walk, JsonbValue *value)
+{
+	uint32 index = walk->count + walk->next - 1;
+
+	walk->value_end = getJsonbOffset(walk->container, (int) index);
+	jsonb_walk_value(walk, index, value);
+}
+
 #endif /* CDP_UTIL_JSONB_WALK_H */
