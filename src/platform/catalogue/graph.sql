@@ -80,7 +80,7 @@ BEGIN
 		identifier cdp.identifier NOT NULL);
 	CREATE INDEX identifier_profile_id ON cdp_data.identifier (profile_id);
 	-- an address and its hash have one key, by which each finds the other
-	CREATE INDEX identifier_hashed ON cdp_data.identifier (cdp.hashed(identifier))
+	CREATE INDEX identifier_hashed ON cdp_data.identifier (cdp_internal.hashed_key(identifier))
 		WHERE cdp_internal.has_hash(identifier);
 	ALTER INDEX cdp_data.identifier_hashed ALTER COLUMN 1 SET STATISTICS 0;
 	COMMENT ON TABLE cdp_data.identifier IS
@@ -184,8 +184,8 @@ BEGIN
 	CREATE UNIQUE INDEX verdict_a ON cdp_data.verdict (a, kind, b) NULLS NOT DISTINCT;
 	CREATE INDEX verdict_b ON cdp_data.verdict (b) WHERE b IS NOT NULL;
 	CREATE INDEX verdict_same ON cdp_data.verdict (verdict_id) WHERE kind = 'same';
-	CREATE INDEX verdict_hashed_a ON cdp_data.verdict (cdp.hashed(a)) WHERE cdp_internal.has_hash(a);
-	CREATE INDEX verdict_hashed_b ON cdp_data.verdict (cdp.hashed(b)) WHERE cdp_internal.has_hash(b);
+	CREATE INDEX verdict_hashed_a ON cdp_data.verdict (cdp_internal.hashed_key(a)) WHERE cdp_internal.has_hash(a);
+	CREATE INDEX verdict_hashed_b ON cdp_data.verdict (cdp_internal.hashed_key(b)) WHERE cdp_internal.has_hash(b);
 	ALTER INDEX cdp_data.verdict_hashed_a ALTER COLUMN 1 SET STATISTICS 0;
 	ALTER INDEX cdp_data.verdict_hashed_b ALTER COLUMN 1 SET STATISTICS 0;
 	COMMENT ON TABLE cdp_data.verdict IS

@@ -20,6 +20,8 @@ AS $function$
 	SELECT i.identifier_id, i.identifier, i.profile_id, i.shared
 	FROM cdp_data.identifier i
 	WHERE cdp_internal.has_hash(i.identifier)
+		AND cdp_internal.hashed_key(i.identifier)
+			OPERATOR(pg_catalog.=) cdp_internal.hashed_key(hashed_partner.identifier)
 		AND cdp.hashed(i.identifier) OPERATOR(cdp.=) cdp.hashed(hashed_partner.identifier)
 		AND i.identifier OPERATOR(cdp.<>) hashed_partner.identifier
 	LIMIT 1

@@ -138,7 +138,8 @@ BEGIN
 				ELSE cdp_internal.refusal_reasons(x.profile_id, y.profile_id, true) END,
 			   0, NULL, NULL, '{}'
 		FROM cdp_data.identifier x
-		JOIN cdp_data.identifier y ON cdp.hashed(y.identifier) = cdp.hashed(x.identifier)
+		JOIN cdp_data.identifier y ON cdp_internal.hashed_key(y.identifier) = cdp_internal.hashed_key(x.identifier)
+			AND cdp.hashed(y.identifier) = cdp.hashed(x.identifier)
 		WHERE cdp_internal.has_hashed() AND cdp_internal.has_hash(x.identifier) AND
 			cdp_internal.has_hash(y.identifier) AND x.identifier_id < y.identifier_id AND x.profile_id <> 0
 			AND y.profile_id <> 0 AND (x.profile_id <> y.profile_id OR x.shared OR y.shared)

@@ -181,6 +181,7 @@ BEGIN
 			cdp_internal.read_link_counts(bytea),
 			cdp_internal.refusal_reasons(bigint, bigint, boolean), cdp_internal.same_pairs(bigint),
 			cdp_internal.hashed_pairs(bigint), cdp_internal.has_hashed(), cdp_internal.has_hash(cdp.identifier),
+			cdp_internal.hashed_key(cdp.identifier),
 			cdp_internal.hashed_partner(cdp.identifier), cdp_internal.is_hashed_pair(cdp.identifier, cdp.identifier),
 			cdp_internal.same_verdicts(cdp.identifier),
 			cdp_internal.retention_began(text, text), cdp_internal.retention_offsets(integer, integer[]),

@@ -88,6 +88,7 @@ pass_find_judged(Pass *pass, Datum identifiers, uint64 *count)
 					" UNION SELECT k.identifier, n.identifier FROM near n CROSS JOIN LATERAL ("             \
 					"  SELECT i.identifier FROM " identifier " i"                                           \
 					"  WHERE cdp_internal.has_hash(i.identifier)"                                           \
+					"  AND cdp_internal.hashed_key(i.identifier) = cdp_internal.hashed_key(n.identifier)"   \
 					"  AND cdp.hashed(i.identifier) OPERATOR(cdp.=) n.identifier"                           \
 					"  AND i.identifier OPERATOR(cdp.<>) n.identifier LIMIT 1) k)" ENDS(                    \
 						"coalesce(x.profile_id <> 0 AND y.profile_id <> 0 AND x.profile_id <> y.profile_id" \

@@ -7,12 +7,16 @@ AS $function$
 	UNION
 	SELECT v.a
 	FROM cdp_data.verdict v
-	WHERE cdp_internal.has_hash(v.a) AND cdp.hashed(v.a) OPERATOR(cdp.=) cdp.hashed(hashed_others.identifier)
+	WHERE cdp_internal.has_hash(v.a)
+		AND cdp_internal.hashed_key(v.a) OPERATOR(pg_catalog.=) cdp_internal.hashed_key(hashed_others.identifier)
+		AND cdp.hashed(v.a) OPERATOR(cdp.=) cdp.hashed(hashed_others.identifier)
 		AND v.a OPERATOR(cdp.<>) hashed_others.identifier
 	UNION
 	SELECT v.b
 	FROM cdp_data.verdict v
-	WHERE cdp_internal.has_hash(v.b) AND cdp.hashed(v.b) OPERATOR(cdp.=) cdp.hashed(hashed_others.identifier)
+	WHERE cdp_internal.has_hash(v.b)
+		AND cdp_internal.hashed_key(v.b) OPERATOR(pg_catalog.=) cdp_internal.hashed_key(hashed_others.identifier)
+		AND cdp.hashed(v.b) OPERATOR(cdp.=) cdp.hashed(hashed_others.identifier)
 		AND v.b OPERATOR(cdp.<>) hashed_others.identifier
 $function$;
 COMMENT ON FUNCTION cdp_internal.hashed_others(cdp.identifier) IS

@@ -46,12 +46,11 @@ identifier_has_hash(const char *name_space, size_t length)
 	return identifier_is_of_hashes(name_space, length);
 }
 
-/* Write the hexadecimal digits of the SHA-256 of a text. */
+/* Write the SHA-256 of a text. */
 static void
-write_digits(const char *value, size_t length, char digits[DIGITS])
+write_digest(const char *value, size_t length, uint8 digest[PG_SHA256_DIGEST_LENGTH])
 {
 	pg_cryptohash_ctx *context = pg_cryptohash_create(PG_SHA256);
-	uint8 digest[PG_SHA256_DIGEST_LENGTH];
 
 	if (pg_cryptohash_init(context) < 0 ||
 		pg_cryptohash_update(context, (const uint8 *) value, length) < 0 ||
@@ -60,37 +59,61 @@ write_digits(const char *value, size_t length, char digits[DIGITS])
 				(errcode(ERRCODE_INTERNAL_ERROR),
 				 errmsg("could not compute a SHA-256 hash: %s", pg_cryptohash_error(context))));
 	pg_cryptohash_free(context);
-	hex_encode((const char *) digest, PG_SHA256_DIGEST_LENGTH, digits);
+}
+
+/* Tell whether a value is a hash as identifiers have it. */
+static bool
+is_digits(const char *value, size_t length)
+{
+	if (length != DIGITS)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		if (!(value[i] >= '0' && value[i] <= '9') && !(value[i] >= 'a' && value[i] <= 'f'))
+			return false;
+	return true;
+}
+
+/*
+ * Find the hash of an identifier: that of the value, or the digits that it is.  Returns the place of its namespace in
+ * the list; -1: it has none.
+ */
+static int
+find_hash(const Identifier *identifier, uint8 digest[PG_SHA256_DIGEST_LENGTH])
+{
+	const uint8_t *payload = IdentifierPayload(identifier);
+	const char *name_space = cdpk_identifier_namespace(payload);
+	size_t name_length = cdpk_identifier_namespace_length(payload);
+	const char *value = cdpk_identifier_value(payload);
+	size_t length = cdpk_identifier_value_length(payload, IdentifierLength(identifier));
+
+	for (int i = 0; i < lengthof(namespaces); i++)
+	{
+		if (is_name(name_space, name_length, namespaces[i].plain))
+			write_digest(value, length, digest);
+		else if (!is_name(name_space, name_length, namespaces[i].hashed))
+			continue;
+		else if (!is_digits(value, length))
+			return -1;
+		else
+			hex_decode(value, DIGITS, (char *) digest);
+		return i;
+	}
+	return -1;
 }
 
 Identifier *
 identifier_hashed(const Identifier *identifier)
 {
-	const uint8_t *payload = IdentifierPayload(identifier);
-	const char *name_space = cdpk_identifier_namespace(payload);
-	size_t name_length = cdpk_identifier_namespace_length(payload);
-	size_t length = cdpk_identifier_value_length(payload, IdentifierLength(identifier));
-	char digits[DIGITS + 1] = "";
+	uint8 digest[PG_SHA256_DIGEST_LENGTH];
+	char digits[DIGITS];
+	int found = find_hash(identifier, digest);
 	CdpkStatus status;
 
-	for (int i = 0; i < lengthof(namespaces); i++)
-	{
-		if (is_name(name_space, name_length, namespaces[i].plain))
-			write_digits(cdpk_identifier_value(payload), length, digits);
-		else if (is_name(name_space, name_length, namespaces[i].hashed))
-		{
-			if (length != DIGITS)
-				return NULL;
-			memcpy(digits, cdpk_identifier_value(payload), DIGITS);
-			if (strspn(digits, "0123456789abcdef") != DIGITS)
-				return NULL;
-		}
-		else
-			continue;
-		return identifier_make(namespaces[i].hashed, strlen(namespaces[i].hashed), digits, DIGITS,
-							   &status);
-	}
-	return NULL;
+	if (found < 0)
+		return NULL;
+	hex_encode((const char *) digest, PG_SHA256_DIGEST_LENGTH, digits);
+	return identifier_make(namespaces[found].hashed, strlen(namespaces[found].hashed), digits,
+						   DIGITS, &status);
 }
 
 CDP_FUNCTION(cdp_has_hash);
@@ -115,4 +138,19 @@ cdp_hashed(PG_FUNCTION_ARGS)
 	if (hashed == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_POINTER(hashed);
+}
+
+/* Return the first 64 bits of the hash, by which indexes find it. */
+CDP_FUNCTION(cdp_hashed_key);
+Datum
+cdp_hashed_key(PG_FUNCTION_ARGS)
+{
+	uint8 digest[PG_SHA256_DIGEST_LENGTH];
+	uint64 key = 0;
+
+	if (find_hash(PG_GETARG_IDENTIFIER_PP(0), digest) < 0)
+		PG_RETURN_NULL();
+	for (int i = 0; i < (int) sizeof(key); i++)
+		key = key << 8 | digest[i];
+	PG_RETURN_INT64((int64) key);
 }

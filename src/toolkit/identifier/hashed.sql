@@ -12,4 +12,12 @@ CREATE FUNCTION cdp_internal.has_hash(identifier cdp.identifier) RETURNS boolean
 	AS 'MODULE_PATHNAME', 'cdp_has_hash' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION cdp_internal.has_hash(cdp.identifier) IS
 	'Internal: returns whether an identifier is of a namespace of which cdp.hashed() has hashes.';
-REVOKE ALL ON FUNCTION cdp_internal.has_hash(cdp.identifier) FROM PUBLIC;
+
+-- What these indexes hold: a number costs less than the hash; who looks it up compares the hashes, too.
+CREATE FUNCTION cdp_internal.hashed_key(identifier cdp.identifier) RETURNS bigint
+	AS 'MODULE_PATHNAME', 'cdp_hashed_key' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 40;
+COMMENT ON FUNCTION cdp_internal.hashed_key(cdp.identifier) IS
+	'Internal: returns the first 64 bits of the SHA-256 in cdp.hashed(), as a number; NULL where that is NULL. Other '
+	'identifiers can have the same number, of the other namespace or by chance.';
+
+REVOKE ALL ON FUNCTION cdp_internal.has_hash(cdp.identifier), cdp_internal.hashed_key(cdp.identifier) FROM PUBLIC;
