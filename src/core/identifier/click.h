@@ -32,19 +32,24 @@ typedef struct CdpkClickName
  */
 extern const CdpkClickName *cdpk_click_find(const char *name, size_t length);
 
-/* Tell whether a name can have an entry by its length and its last byte: most are of something else. */
+/* Tell whether a name can have an entry by its length and its last two bytes: most are of something else. */
 static inline bool
 cdpk_click_may_be(const char *name, size_t length)
 {
+	char before;
+
 	if (length < CDPK_CLICK_NAME_MIN || length > CDPK_CLICK_NAME_MAX)
 		return false;
-	switch (name[length - 1] | 0x20) /* in lower case, if it is a letter */
+	before = name[length - 2] | 0x20; /* in lower case, if it is a letter */
+	switch (name[length - 1] | 0x20)
 	{
 		case 'd': /* gclid */
 		case 'k': /* epik */
+			return before == 'i';
 		case 'c': /* fbc */
+			return before == 'b';
 		case 'p': /* fbp, ttp */
-			return true;
+			return before == 'b' || before == 't';
 		default:
 			return false;
 	}

@@ -129,18 +129,25 @@ context_part(Jsonb *context, ContextPart part)
 	JsonbWriter writer;
 	JsonbValue key;
 	JsonbValue value;
+	bool chosen[64]; /* of the first members; of the others it is found twice */
 	int members = 0;
 
 	jsonb_write_begin(&writer);
-	while (jsonb_walk_member(&walk, &key, &value))
-		if (belongs(&key, &value, part))
+	for (int i = 0; jsonb_walk_member(&walk, &key, &value); i++)
+	{
+		bool is_chosen = belongs(&key, &value, part);
+
+		if (i < lengthof(chosen))
+			chosen[i] = is_chosen;
+		if (is_chosen)
 		{
 			jsonb_write(&writer, &key);
 			members++;
 		}
+	}
 	walk = jsonb_walk(&context->root);
-	while (jsonb_walk_member(&walk, &key, &value))
-		if (belongs(&key, &value, part))
+	for (int i = 0; jsonb_walk_member(&walk, &key, &value); i++)
+		if (i < lengthof(chosen) ? chosen[i] : belongs(&key, &value, part))
 			jsonb_write(&writer, &value);
 	if (members > 0)
 		return jsonb_write_end(&writer, true);
