@@ -64,22 +64,22 @@ read_one(const uint8_t *data, size_t size, CdpkAudience *audience)
 	while (cdpk_audience_next(&walk, &first, &last))
 		if (right && (cdpk_audience_has(audience, last, &has) != CDPK_OK || !has))
 			abort();
-	if (cdpk_build_begin(&builder, &fuzz_allocator) != CDPK_OK)
+	if (cdpk_audience_build_begin(&builder, &fuzz_allocator) != CDPK_OK)
 		abort();
-	if (cdpk_build_audience(&builder, audience) == CDPK_OK &&
-		cdpk_build_finish(&builder, &fuzz_allocator, 0, &bytes, &length) == CDPK_OK)
+	if (cdpk_audience_add(&builder, audience) == CDPK_OK &&
+		cdpk_audience_build_finish(&builder, &fuzz_allocator, 0, &bytes, &length) == CDPK_OK)
 	{
 		if (cdpk_audience_check(bytes, length) != CDPK_OK ||
 			(right && (length != size || memcmp(bytes, data, size) != 0)))
 			abort();
 		free(bytes);
 	}
-	cdpk_build_free(&builder);
+	cdpk_audience_build_free(&builder);
 	if (!right)
 		return false;
 	if (cdpk_audience_print(audience, &fuzz_allocator, &text) != CDPK_OK ||
-		cdpk_audience_parse(text, strlen(text), &fuzz_allocator, 0, &bytes, &length, &problem) !=
-			CDPK_OK ||
+		cdpk_audience_parse(text, strlen(text), &fuzz_allocator, 0, NULL, &bytes, &length,
+							&problem) != CDPK_OK ||
 		length != size || memcmp(bytes, data, size) != 0)
 		abort();
 	free(text);

@@ -45,11 +45,11 @@ build(const int64_t *ids, size_t count, uint8_t **bytes, size_t *length)
 {
 	CdpkAudienceBuilder builder;
 
-	CHECK(cdpk_build_begin(&builder, &unit_allocator) == CDPK_OK);
+	CHECK(cdpk_audience_build_begin(&builder, &unit_allocator) == CDPK_OK);
 	for (size_t i = 0; i < count; i++)
-		CHECK(cdpk_build_id(&builder, ids[i]) == CDPK_OK);
-	CHECK(cdpk_build_finish(&builder, &unit_allocator, 0, bytes, length) == CDPK_OK);
-	cdpk_build_free(&builder);
+		CHECK(cdpk_audience_add_id(&builder, ids[i]) == CDPK_OK);
+	CHECK(cdpk_audience_build_finish(&builder, &unit_allocator, 0, bytes, length) == CDPK_OK);
+	cdpk_audience_build_free(&builder);
 }
 
 static void
@@ -236,20 +236,20 @@ building(void)
 		uint8_t *bytes;
 		size_t length;
 
-		CHECK(cdpk_build_begin(&builder, &unit_allocator) == CDPK_OK);
-		CHECK(cdpk_build_begin(&other, &unit_allocator) == CDPK_OK);
-		CHECK(cdpk_build_audience(&builder, &a.audience) == CDPK_OK);
-		CHECK(cdpk_build_finish(&builder, &unit_allocator, 0, &bytes, &length) == CDPK_OK);
+		CHECK(cdpk_audience_build_begin(&builder, &unit_allocator) == CDPK_OK);
+		CHECK(cdpk_audience_build_begin(&other, &unit_allocator) == CDPK_OK);
+		CHECK(cdpk_audience_add(&builder, &a.audience) == CDPK_OK);
+		CHECK(cdpk_audience_build_finish(&builder, &unit_allocator, 0, &bytes, &length) == CDPK_OK);
 		CHECK(length == a.length && memcmp(bytes, a.bytes, length) == 0);
 		free(bytes);
 		for (size_t i = b.count; i-- > 0;)
-			CHECK(cdpk_build_id(&other, b.ids[i]) == CDPK_OK);
-		CHECK(cdpk_build_builder(&builder, &other) == CDPK_OK);
-		CHECK(cdpk_build_finish(&builder, &unit_allocator, 0, &bytes, &length) == CDPK_OK);
+			CHECK(cdpk_audience_add_id(&other, b.ids[i]) == CDPK_OK);
+		CHECK(cdpk_audience_add_builder(&builder, &other) == CDPK_OK);
+		CHECK(cdpk_audience_build_finish(&builder, &unit_allocator, 0, &bytes, &length) == CDPK_OK);
 		CHECK(length == expected.length && memcmp(bytes, expected.bytes, length) == 0);
 		free(bytes);
-		cdpk_build_free(&builder);
-		cdpk_build_free(&other);
+		cdpk_audience_build_free(&builder);
+		cdpk_audience_build_free(&other);
 		free_set(&a);
 		free_set(&b);
 		free_set(&expected);
@@ -300,7 +300,7 @@ text_round_trip(void)
 		char *text;
 
 		CHECK(cdpk_audience_print(&set.audience, &unit_allocator, &text) == CDPK_OK);
-		CHECK(cdpk_audience_parse(text, strlen(text), &unit_allocator, 0, &bytes, &length,
+		CHECK(cdpk_audience_parse(text, strlen(text), &unit_allocator, 0, NULL, &bytes, &length,
 								  &problem) == CDPK_OK);
 		CHECK(length == set.length && memcmp(bytes, set.bytes, length) == 0);
 		free(bytes);
@@ -318,8 +318,8 @@ text_is(const char *text, CdpkStatus expected, const char *written)
 	uint8_t *bytes;
 	size_t length;
 	char *again;
-	CdpkStatus status =
-		cdpk_audience_parse(text, strlen(text), &unit_allocator, 0, &bytes, &length, &problem);
+	CdpkStatus status = cdpk_audience_parse(text, strlen(text), &unit_allocator, 0, NULL, &bytes,
+											&length, &problem);
 
 	CHECK(status == expected);
 	if (status != CDPK_OK)
@@ -383,13 +383,13 @@ changed_bytes(void)
 			size_t again_length;
 
 			CHECK(cdpk_audience_open(copy, length, &audience) == CDPK_OK);
-			CHECK(cdpk_build_begin(&builder, &unit_allocator) == CDPK_OK);
-			CHECK(cdpk_build_audience(&builder, &audience) == CDPK_OK);
-			CHECK(cdpk_build_finish(&builder, &unit_allocator, 0, &again, &again_length) ==
+			CHECK(cdpk_audience_build_begin(&builder, &unit_allocator) == CDPK_OK);
+			CHECK(cdpk_audience_add(&builder, &audience) == CDPK_OK);
+			CHECK(cdpk_audience_build_finish(&builder, &unit_allocator, 0, &again, &again_length) ==
 				  CDPK_OK);
 			CHECK(again_length == length && memcmp(again, copy, length) == 0);
 			free(again);
-			cdpk_build_free(&builder);
+			cdpk_audience_build_free(&builder);
 		}
 	}
 	for (size_t cut = 0; cut < length; cut++)
@@ -415,13 +415,13 @@ scarce_memory(void)
 		CdpkTextProblem problem;
 		uint8_t *bytes = NULL;
 		size_t length;
-		CdpkStatus status = cdpk_build_begin(&builder, &allocator);
+		CdpkStatus status = cdpk_audience_build_begin(&builder, &allocator);
 
 		if (status == CDPK_OK)
-			status = cdpk_build_audience(&builder, &a.audience);
+			status = cdpk_audience_add(&builder, &a.audience);
 		if (status == CDPK_OK)
-			status = cdpk_build_finish(&builder, &allocator, 0, &bytes, &length);
-		cdpk_build_free(&builder);
+			status = cdpk_audience_build_finish(&builder, &allocator, 0, &bytes, &length);
+		cdpk_audience_build_free(&builder);
 		free(bytes);
 		bytes = NULL;
 		if (status == CDPK_OK)
@@ -430,7 +430,8 @@ scarce_memory(void)
 		free(bytes);
 		bytes = NULL;
 		if (status == CDPK_OK)
-			status = cdpk_audience_parse("{1..5,9}", 8, &allocator, 0, &bytes, &length, &problem);
+			status =
+				cdpk_audience_parse("{1..5,9}", 8, &allocator, 0, NULL, &bytes, &length, &problem);
 		free(bytes);
 		CHECK(status == CDPK_OK || status == CDPK_OUT_OF_MEMORY);
 		whole = status == CDPK_OK;

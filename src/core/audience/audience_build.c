@@ -10,7 +10,7 @@
 
 #include "core/audience/audience_write.h"
 
-#define FIRST_SLOTS 16
+#define FIRST_SLOTS 4
 /* ids that a new list has room for, and those that a list is made a bitmap for */
 #define FIRST_ROOM 8
 #define LAST_ROOM 2048
@@ -43,7 +43,7 @@ find_slot(const CdpkAudienceBuilder *builder, uint64_t key)
 }
 
 CdpkStatus
-cdpk_build_begin(CdpkAudienceBuilder *builder, const CdpkAllocator *allocator)
+cdpk_audience_build_begin(CdpkAudienceBuilder *builder, const CdpkAllocator *allocator)
 {
 	memset(builder, 0, sizeof(*builder));
 	builder->allocator = allocator;
@@ -206,7 +206,7 @@ make_room(CdpkAudienceBuilder *builder, CdpkBuiltChunk *chunk)
 }
 
 CdpkStatus
-cdpk_build_id(CdpkAudienceBuilder *builder, int64_t id)
+cdpk_audience_add_id(CdpkAudienceBuilder *builder, int64_t id)
 {
 	uint16_t low = (uint16_t) ((uint64_t) id & 0xffff);
 	CdpkStatus status = find_chunk(builder, cdpk_id_key(id));
@@ -241,12 +241,12 @@ build_container(CdpkAudienceBuilder *builder, const CdpkContainer *container)
 	}
 	while (status == CDPK_OK && cdpk_run_next(&walk, &run))
 		for (uint32_t id = run.first; status == CDPK_OK && id <= run.last; id++)
-			status = cdpk_build_id(builder, cdpk_id(container->key, (uint16_t) id));
+			status = cdpk_audience_add_id(builder, cdpk_id(container->key, (uint16_t) id));
 	return status;
 }
 
 CdpkStatus
-cdpk_build_audience(CdpkAudienceBuilder *builder, const CdpkAudience *audience)
+cdpk_audience_add(CdpkAudienceBuilder *builder, const CdpkAudience *audience)
 {
 	for (uint32_t i = 0; i < audience->chunks; i++)
 	{
@@ -263,7 +263,7 @@ cdpk_build_audience(CdpkAudienceBuilder *builder, const CdpkAudience *audience)
 }
 
 CdpkStatus
-cdpk_build_builder(CdpkAudienceBuilder *builder, CdpkAudienceBuilder *other)
+cdpk_audience_add_builder(CdpkAudienceBuilder *builder, CdpkAudienceBuilder *other)
 {
 	for (size_t i = 0; i < other->room; i++)
 	{
@@ -314,8 +314,8 @@ put_chunk(CdpkAudienceWriter *writer, CdpkBuiltChunk *chunk)
 }
 
 CdpkStatus
-cdpk_build_finish(CdpkAudienceBuilder *builder, const CdpkAllocator *allocator, size_t before,
-				  uint8_t **bytes, size_t *length)
+cdpk_audience_build_finish(CdpkAudienceBuilder *builder, const CdpkAllocator *allocator,
+						   size_t before, uint8_t **bytes, size_t *length)
 {
 	CdpkBuiltChunk **order =
 		cdpk_allocate(builder->allocator, (builder->chunks + 1) * sizeof(*order));
@@ -336,7 +336,7 @@ cdpk_build_finish(CdpkAudienceBuilder *builder, const CdpkAllocator *allocator, 
 }
 
 void
-cdpk_build_free(CdpkAudienceBuilder *builder)
+cdpk_audience_build_free(CdpkAudienceBuilder *builder)
 {
 	for (size_t i = 0; i < builder->room; i++)
 		cdpk_release(builder->allocator, builder->slots[i].ids);

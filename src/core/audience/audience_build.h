@@ -26,20 +26,23 @@ typedef struct CdpkAudienceBuilder
 } CdpkAudienceBuilder;
 
 /* The allocator may be asked for more than 1 GB. */
-extern CdpkStatus cdpk_build_begin(CdpkAudienceBuilder *builder, const CdpkAllocator *allocator);
+extern CdpkStatus cdpk_audience_build_begin(CdpkAudienceBuilder *builder,
+											const CdpkAllocator *allocator);
 
 /* Add an id, the ids of an audience, or those of another builder. */
-extern CdpkStatus cdpk_build_id(CdpkAudienceBuilder *builder, int64_t id);
-extern CdpkStatus cdpk_build_audience(CdpkAudienceBuilder *builder, const CdpkAudience *audience);
-extern CdpkStatus cdpk_build_builder(CdpkAudienceBuilder *builder, CdpkAudienceBuilder *other);
+extern CdpkStatus cdpk_audience_add_id(CdpkAudienceBuilder *builder, int64_t id);
+extern CdpkStatus cdpk_audience_add(CdpkAudienceBuilder *builder, const CdpkAudience *audience);
+extern CdpkStatus cdpk_audience_add_builder(CdpkAudienceBuilder *builder,
+											CdpkAudienceBuilder *other);
 
 /*
  * Make the audience of the ids that were added, with "before" bytes in front of it; length is without
  * them.  More may be added afterwards.
  */
-extern CdpkStatus cdpk_build_finish(CdpkAudienceBuilder *builder, const CdpkAllocator *allocator,
-									size_t before, uint8_t **bytes, size_t *length);
+extern CdpkStatus cdpk_audience_build_finish(CdpkAudienceBuilder *builder,
+											 const CdpkAllocator *allocator, size_t before,
+											 uint8_t **bytes, size_t *length);
 
-extern void cdpk_build_free(CdpkAudienceBuilder *builder);
+extern void cdpk_audience_build_free(CdpkAudienceBuilder *builder);
 
 #endif /* CDPK_AUDIENCE_BUILD_H */

@@ -10,6 +10,9 @@
 
 #include "core/audience/audience_write.h"
 
+/* chunks after which a cancelled query gets a chance */
+#define PAUSE_EVERY 1024
+
 typedef struct Range
 {
 	int64_t first;
@@ -164,7 +167,8 @@ put_collected(CdpkAudienceWriter *writer, Collected *collected)
 
 /* Write ranges that ascend and do not touch. */
 static void
-put_ranges(CdpkAudienceWriter *writer, const Range *ranges, size_t count, Collected *collected)
+put_ranges(CdpkAudienceWriter *writer, const Range *ranges, size_t count, CdpkPause pause,
+		   Collected *collected)
 {
 	collected->number = 0;
 	for (size_t i = 0; i < count; i++)
@@ -172,14 +176,16 @@ put_ranges(CdpkAudienceWriter *writer, const Range *ranges, size_t count, Collec
 		uint64_t last = cdpk_id_key(ranges[i].last);
 		uint64_t key = cdpk_id_key(ranges[i].first);
 
-		/* each chunk takes an entry: too many are known without writing them */
-		if (last - key >= CDPK_AUDIENCE_MAX / CDPK_AUDIENCE_ENTRY)
+		/* each chunk takes an entry and a run: too many are known without writing them */
+		if (last - key >= CDPK_AUDIENCE_MAX / (CDPK_AUDIENCE_ENTRY + 4))
 			writer->bytes.status = CDPK_TOO_LONG;
 		for (; key <= last && writer->bytes.status == CDPK_OK; key++)
 		{
 			uint64_t first_key = cdpk_id_key(ranges[i].first);
 			CdpkRun run = {0, UINT16_MAX};
 
+			if (pause != NULL && key % PAUSE_EVERY == 0)
+				pause();
 			if (key == first_key)
 				run.first = (uint16_t) ((uint64_t) ranges[i].first & 0xffff);
 			if (key == last)
@@ -195,7 +201,8 @@ put_ranges(CdpkAudienceWriter *writer, const Range *ranges, size_t count, Collec
 
 CdpkStatus
 cdpk_audience_parse(const char *text, size_t text_length, const CdpkAllocator *allocator,
-					size_t before, uint8_t **bytes, size_t *length, CdpkTextProblem *problem)
+					size_t before, CdpkPause pause, uint8_t **bytes, size_t *length,
+					CdpkTextProblem *problem)
 {
 	Parse parse = {text, text, text + text_length, cdpk_buffer(allocator, CDPK_TEXT_MAX), problem};
 	CdpkAudienceWriter writer;
@@ -217,7 +224,7 @@ cdpk_audience_parse(const char *text, size_t text_length, const CdpkAllocator *a
 	}
 	count = join_ranges((Range *) (void *) parse.ranges.bytes, parse.ranges.used / sizeof(Range));
 	cdpk_audience_begin(&writer, allocator, before, 0);
-	put_ranges(&writer, (const Range *) (const void *) parse.ranges.bytes, count, collected);
+	put_ranges(&writer, (const Range *) (const void *) parse.ranges.bytes, count, pause, collected);
 	cdpk_release(allocator, collected);
 	cdpk_buffer_free(&parse.ranges);
 	return cdpk_audience_finish(&writer, bytes, length);

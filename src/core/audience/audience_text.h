@@ -13,7 +13,8 @@
  */
 extern CdpkStatus cdpk_audience_parse(const char *text, size_t text_length,
 									  const CdpkAllocator *allocator, size_t before,
-									  uint8_t **bytes, size_t *length, CdpkTextProblem *problem);
+									  CdpkPause pause, uint8_t **bytes, size_t *length,
+									  CdpkTextProblem *problem);
 
 /* Write the text form, with a NUL; CDPK_TOO_LONG over CDPK_TEXT_MAX. */
 extern CdpkStatus cdpk_audience_print(const CdpkAudience *audience, const CdpkAllocator *allocator,
